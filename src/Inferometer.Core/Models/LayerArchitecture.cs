@@ -1,0 +1,209 @@
+namespace Inferometer.Core.Models;
+
+/// <summary>One layer: a token mixer (attention or a recurrence) and a feed-forward part; either may be absent (Nemotron-H layers hold one of the two).</summary>
+public sealed record LayerArchitecture
+{
+    /// <summary>What mixes tokens, or null when the layer only has a feed-forward part.</summary>
+    public TokenMixer? Mixer { get; init; }
+
+    /// <summary>What works on each token alone, or null when the layer only mixes.</summary>
+    public FeedForward? FeedForward { get; init; }
+}
+
+/// <summary>The part of a layer that mixes tokens. One of <see cref="AttentionMixer"/>, <see cref="LatentAttentionMixer"/>, <see cref="GatedDeltaMixer"/>, <see cref="MambaMixer"/>.</summary>
+public abstract record TokenMixer;
+
+/// <summary>Softmax attention with its own keys and values: MHA, GQA or MQA.</summary>
+public sealed record AttentionMixer : TokenMixer
+{
+    /// <summary>Query heads.</summary>
+    public required int Heads { get; init; }
+
+    /// <summary>Key/value heads; equal to <see cref="Heads"/> for MHA, 1 for MQA.</summary>
+    public required int KvHeads { get; init; }
+
+    /// <summary>Width of a query or key head.</summary>
+    public required int HeadDim { get; init; }
+
+    /// <summary>Width of a value head.</summary>
+    public required int ValueHeadDim { get; init; }
+
+    /// <summary>Longest distance a query looks back, tokens including itself; 0 = the whole context.</summary>
+    public int WindowTokens { get; init; }
+
+    /// <summary>Attention is cut at multiples of this many tokens (Llama-4 chunked attention); 0 = not.</summary>
+    public int ChunkTokens { get; init; }
+
+    /// <summary>The query, key and value projections have biases.</summary>
+    public bool QkvBias { get; init; }
+
+    /// <summary>The output projection has a bias.</summary>
+    public bool OutputBias { get; init; }
+
+    /// <summary>Norm on queries and keys after their projection.</summary>
+    public QkNormKind QkNorm { get; init; }
+
+    /// <summary>A sigmoid gate as wide as the output, projected with the queries (Qwen3-Next, Qwen3.5).</summary>
+    public bool OutputGate { get; init; }
+
+    /// <summary>A learned logit per head in the softmax's denominator (gpt-oss).</summary>
+    public bool AttentionSink { get; init; }
+
+    /// <summary>Values are the keys: no value projection (Gemma-4 global layers with k = v).</summary>
+    public bool ValuesAreKeys { get; init; }
+
+    /// <summary>tanh cap on the scores, 0 = none (Gemma 2: 50).</summary>
+    public double ScoreSoftcap { get; init; }
+
+    /// <summary>Factor on the scores; 0 = 1/sqrt(<see cref="HeadDim"/>).</summary>
+    public double ScoreScale { get; init; }
+
+    /// <summary>Rotary embedding of this layer, or null where positions do not enter it.</summary>
+    public RopeParameters? Rope { get; init; }
+}
+
+/// <summary>Multi-head latent attention (DeepSeek): one compressed latent of keys and values per token, shared by all heads, and one shared rotary key.</summary>
+public sealed record LatentAttentionMixer : TokenMixer
+{
+    /// <summary>Query heads.</summary>
+    public required int Heads { get; init; }
+
+    /// <summary>Rank of the query compression; 0 = queries are projected directly.</summary>
+    public required int QueryRank { get; init; }
+
+    /// <summary>Width of the shared key/value latent.</summary>
+    public required int KvRank { get; init; }
+
+    /// <summary>Per-head width without rotary embedding.</summary>
+    public required int NopeHeadDim { get; init; }
+
+    /// <summary>Width of the rotary part; one shared rotary key per token.</summary>
+    public required int RopeHeadDim { get; init; }
+
+    /// <summary>Width of a value head.</summary>
+    public required int ValueHeadDim { get; init; }
+
+    /// <summary>The projections from the hidden state have biases.</summary>
+    public bool Bias { get; init; }
+
+    /// <summary>Sparse attention: each query reads at most this many cached tokens (DSA); 0 = all.</summary>
+    public int IndexTopK { get; init; }
+
+    /// <summary>Heads of the sparse-attention indexer.</summary>
+    public int IndexHeads { get; init; }
+
+    /// <summary>Head width of the sparse-attention indexer; one such key per token is cached.</summary>
+    public int IndexHeadDim { get; init; }
+
+    /// <summary>Rotary embedding of the rotary part.</summary>
+    public RopeParameters? Rope { get; init; }
+}
+
+/// <summary>Gated delta-rule linear attention (Qwen3-Next, Qwen3.5): a fixed state per sequence instead of a cache.</summary>
+public sealed record GatedDeltaMixer : TokenMixer
+{
+    /// <summary>Query and key heads.</summary>
+    public required int KeyHeads { get; init; }
+
+    /// <summary>Value heads.</summary>
+    public required int ValueHeads { get; init; }
+
+    /// <summary>Width of a key head.</summary>
+    public required int KeyHeadDim { get; init; }
+
+    /// <summary>Width of a value head.</summary>
+    public required int ValueHeadDim { get; init; }
+
+    /// <summary>Taps of the causal convolution over q, k and v.</summary>
+    public required int ConvolutionTaps { get; init; }
+
+    /// <summary>The output gate and the beta/alpha inputs are separate projections; the number of parameters is the same either way.</summary>
+    public bool SplitProjections { get; init; }
+}
+
+/// <summary>Mamba-2 state-space mixer: a fixed state per sequence instead of a cache.</summary>
+public sealed record MambaMixer : TokenMixer
+{
+    /// <summary>Heads of the state-space recurrence.</summary>
+    public required int Heads { get; init; }
+
+    /// <summary>Width of a head; Heads x HeadDim is the inner width.</summary>
+    public required int HeadDim { get; init; }
+
+    /// <summary>State size N per channel.</summary>
+    public required int StateSize { get; init; }
+
+    /// <summary>Groups that share B and C.</summary>
+    public required int Groups { get; init; }
+
+    /// <summary>Taps of the causal convolution over x, B and C.</summary>
+    public required int ConvolutionTaps { get; init; }
+
+    /// <summary>The convolution has a bias.</summary>
+    public bool ConvolutionBias { get; init; } = true;
+
+    /// <summary>The in and out projections have biases.</summary>
+    public bool ProjectionBias { get; init; }
+}
+
+/// <summary>The part of a layer that works on each token alone. One of <see cref="DenseFeedForward"/>, <see cref="MoeFeedForward"/>.</summary>
+public abstract record FeedForward;
+
+/// <summary>A plain (two matrices) or gated (three matrices) feed-forward network.</summary>
+public sealed record DenseFeedForward : FeedForward
+{
+    /// <summary>Inner width.</summary>
+    public required int IntermediateSize { get; init; }
+
+    /// <summary>True: act(gate(x)) * up(x), three matrices. False: act(up(x)), two.</summary>
+    public bool Gated { get; init; } = true;
+
+    /// <summary>The matrices have biases.</summary>
+    public bool Bias { get; init; }
+
+    /// <summary>Non-linearity.</summary>
+    public ActivationKind Activation { get; init; } = ActivationKind.Silu;
+}
+
+/// <summary>A mixture of experts with optional shared experts and, for Gemma-4, a dense part beside it.</summary>
+public sealed record MoeFeedForward : FeedForward
+{
+    /// <summary>Routed experts.</summary>
+    public required int Experts { get; init; }
+
+    /// <summary>Routed experts each token uses.</summary>
+    public required int ExpertsPerToken { get; init; }
+
+    /// <summary>Inner width of one routed expert.</summary>
+    public required int ExpertIntermediateSize { get; init; }
+
+    /// <summary>Total inner width of all shared experts; 0 = none.</summary>
+    public int SharedIntermediateSize { get; init; }
+
+    /// <summary>The shared expert's output passes a sigmoid gate of one output (Qwen MoE).</summary>
+    public bool SharedGate { get; init; }
+
+    /// <summary>Inner width of a dense FFN that runs beside the experts (Gemma-4); 0 = none.</summary>
+    public int ParallelDenseIntermediateSize { get; init; }
+
+    /// <summary>Experts are gated (three matrices).</summary>
+    public bool Gated { get; init; } = true;
+
+    /// <summary>Experts have biases (gpt-oss).</summary>
+    public bool ExpertBias { get; init; }
+
+    /// <summary>The router has a bias as wide as <see cref="Experts"/> (gpt-oss; DeepSeek-V3 correction bias).</summary>
+    public bool RouterBias { get; init; }
+
+    /// <summary>Weights of the chosen experts are made to sum to one.</summary>
+    public bool NormalizeTopK { get; init; } = true;
+
+    /// <summary>Router scores are sigmoids (DeepSeek-V3, Llama-4) instead of a softmax.</summary>
+    public bool SigmoidRouter { get; init; }
+
+    /// <summary>Factor on the routed experts' sum.</summary>
+    public double RoutedScale { get; init; } = 1;
+
+    /// <summary>Non-linearity.</summary>
+    public ActivationKind Activation { get; init; } = ActivationKind.Silu;
+}

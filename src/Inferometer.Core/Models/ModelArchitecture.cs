@@ -1,0 +1,83 @@
+namespace Inferometer.Core.Models;
+
+/// <summary>
+/// What a Hugging Face <c>config.json</c> or a GGUF header says of a network: enough to count its parameters exactly,
+/// to cost a step of it, and to run it. Immutable; safe to share between threads.
+/// </summary>
+public sealed record ModelArchitecture
+{
+    /// <summary>Name people use, such as <c>meta-llama/Llama-3.1-8B</c>.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The <c>model_type</c> of config.json or <c>general.architecture</c> of GGUF, such as <c>llama</c> or <c>qwen3_moe</c>.</summary>
+    public required string ModelType { get; init; }
+
+    /// <summary>False when <see cref="ModelType"/> was not known and the usual fields were taken at face value; tools say so.</summary>
+    public bool IsKnownFamily { get; init; } = true;
+
+    /// <summary>Width of the residual stream.</summary>
+    public required int HiddenSize { get; init; }
+
+    /// <summary>Rows of the embedding table and of the LM head.</summary>
+    public required int VocabularySize { get; init; }
+
+    /// <summary>Longest context the model was made for, tokens.</summary>
+    public required int MaxContextTokens { get; init; }
+
+    /// <summary>The layers from bottom to top. Equal layers are the same object or equal by value, so that costs can be computed once per distinct layer.</summary>
+    public required EquatableList<LayerArchitecture> Layers { get; init; }
+
+    /// <summary>The LM head reuses the embedding table.</summary>
+    public bool TiedEmbeddings { get; init; }
+
+    /// <summary>The LM head has a bias.</summary>
+    public bool LmHeadBias { get; init; }
+
+    /// <summary>Kind of the normalisation between blocks.</summary>
+    public NormKind Norm { get; init; } = NormKind.RmsNorm;
+
+    /// <summary>Epsilon of the normalisation.</summary>
+    public double NormEpsilon { get; init; } = 1e-5;
+
+    /// <summary>How positions enter the network.</summary>
+    public PositionKind Position { get; init; } = PositionKind.Rotary;
+
+    /// <summary>Learned position rows, when <see cref="Position"/> is <see cref="PositionKind.Learned"/> (GPT-2: context; OPT: context + 2).</summary>
+    public int LearnedPositionRows { get; init; }
+
+    /// <summary>Width of the embedding when it differs from the hidden size (OPT-350m), otherwise 0.</summary>
+    public int EmbeddingProjectionSize { get; init; }
+
+    /// <summary>Factor on the embedding before the first layer (Gemma: sqrt(hidden)).</summary>
+    public double EmbeddingScale { get; init; } = 1;
+
+    /// <summary>tanh cap on the final logits, 0 = none (Gemma 2: 30).</summary>
+    public double FinalLogitSoftcap { get; init; }
+
+    /// <summary>Factor on the final logits (Granite, Cohere), 1 = none.</summary>
+    public double LogitScale { get; init; } = 1;
+
+    /// <summary>Factor on every block's output before the residual addition (Granite), 1 = none.</summary>
+    public double ResidualScale { get; init; } = 1;
+
+    /// <summary>Norms run after attention and after the FFN as well as before (Gemma 2 and 3).</summary>
+    public bool PostBlockNorms { get; init; }
+
+    /// <summary>Attention and FFN read the same normalised input and are added together (Falcon, GPT-NeoX, Phi-1/2).</summary>
+    public bool ParallelBlocks { get; init; }
+
+    /// <summary>Number of distinct norms before a parallel block (Falcon-7B 1, Falcon-40B 2); 2 elsewhere.</summary>
+    public int PreBlockNorms { get; init; } = 2;
+
+    /// <summary>Parameters outside <see cref="Layers"/>, embeddings and LM head that the published total counts (vision towers, MTP heads are not among them).</summary>
+    public long ExtraParameters { get; init; }
+
+    /// <summary>Precision the published weights are in, when the configuration says.</summary>
+    public string? PublishedPrecision { get; init; }
+
+    /// <summary>Where this description came from: a file path, or the catalog entry's source.</summary>
+    public string? Source { get; init; }
+
+    /// <summary>Number of layers.</summary>
+    public int LayerCount => Layers.Count;
+}
