@@ -1,0 +1,35 @@
+namespace Inferometer.Inference.Weights;
+
+/// <summary>What a tensor is for, whatever a file calls it.</summary>
+internal enum WeightRole
+{
+    Embedding,
+    FinalNorm,
+    LmHead,
+    AttentionNorm,
+    PostAttentionNorm,
+    FeedForwardNorm,
+    PostFeedForwardNorm,
+    Query,
+    Key,
+    Value,
+    FusedQueryKeyValue,
+    AttentionOutput,
+    QueryNorm,
+    KeyNorm,
+    Gate,
+    Up,
+    FusedGateUp,
+    Down,
+    Router,
+    ExpertGate,
+    ExpertUp,
+    ExpertDown,
+    SharedGate,
+    SharedUp,
+    SharedDown,
+    SharedExpertGate,
+    RopeDivisors,
+    RopeShortDivisors,
+    RopeLongDivisors,
+}
