@@ -1,0 +1,163 @@
+using Inferometer.Scheduling.Blocks;
+
+namespace Inferometer.Scheduling;
+
+/// <summary>A request on its way: its tokens, how far they are computed, its blocks and its times. Changed by the scheduler alone, on the scheduler's thread.</summary>
+public sealed class Sequence
+{
+    private const int InitialSpareTokens = 256;
+
+    private readonly List<UInt128> _hashes = [];
+    private int[] _tokens;
+
+    internal Sequence(long id, SequenceRequest request, int maxTokens, double orderKey, BlockPool pool)
+    {
+        Id = id;
+        Request = request;
+        MaxTokens = maxTokens;
+        OrderKey = orderKey;
+        Table = new BlockTable(pool);
+        ArrivalSeconds = request.ArrivalSeconds ?? 0;
+        PromptTokens = request.Prompt.Length;
+        TokenCount = PromptTokens;
+        _tokens = new int[Math.Min(maxTokens, PromptTokens + InitialSpareTokens)];
+        request.Prompt.Span.CopyTo(_tokens);
+        RootHash = BlockHash.Root(request.CacheSalt, pool.HashSeed);
+    }
+
+    /// <summary>Running number, in order of submission.</summary>
+    public long Id { get; }
+
+    /// <summary>What was asked.</summary>
+    public SequenceRequest Request { get; }
+
+    /// <summary>Where the sequence is.</summary>
+    public SequenceState State { get; internal set; }
+
+    /// <summary>Why it ended.</summary>
+    public FinishReason FinishReason { get; internal set; }
+
+    /// <summary>Tokens of the prompt.</summary>
+    public int PromptTokens { get; }
+
+    /// <summary>Prompt and generated tokens.</summary>
+    public int TokenCount { get; private set; }
+
+    /// <summary>Generated tokens.</summary>
+    public int GeneratedTokens => TokenCount - PromptTokens;
+
+    /// <summary>Tokens the sequence may grow to.</summary>
+    public int MaxTokens { get; }
+
+    /// <summary>Tokens it may still generate.</summary>
+    public int RemainingTokens => MaxTokens - TokenCount;
+
+    /// <summary>Leading tokens whose keys and values are in the cache.</summary>
+    public int ComputedTokens { get; internal set; }
+
+    /// <summary>Tokens still to be computed.</summary>
+    public int PendingTokens => TokenCount - ComputedTokens;
+
+    /// <summary>Prompt tokens taken from the prefix cache when the sequence was first admitted.</summary>
+    public int CachedPromptTokens { get; internal set; }
+
+    /// <summary>Times it was preempted.</summary>
+    public int Preemptions { get; internal set; }
+
+    /// <summary>Tokens drafted for the next step.</summary>
+    public int DraftCount { get; private set; }
+
+    /// <summary>When it arrived, seconds on the scheduler's clock.</summary>
+    public double ArrivalSeconds { get; internal set; }
+
+    /// <summary>When it was first admitted; NaN before.</summary>
+    public double AdmittedSeconds { get; internal set; } = double.NaN;
+
+    /// <summary>When the step ended that gave its first token; NaN before.</summary>
+    public double FirstTokenSeconds { get; internal set; } = double.NaN;
+
+    /// <summary>When it ended; NaN before.</summary>
+    public double FinishSeconds { get; internal set; } = double.NaN;
+
+    /// <summary>Prompt and generated tokens; valid until the sequence changes.</summary>
+    public ReadOnlySpan<int> Tokens => _tokens.AsSpan(0, TokenCount);
+
+    /// <summary>Its blocks.</summary>
+    public BlockTable Table { get; }
+
+    /// <summary>Smaller is served earlier.</summary>
+    internal double OrderKey { get; }
+
+    internal UInt128 RootHash { get; }
+
+    internal bool IsPlanned { get; set; }
+
+    /// <summary>The executor gave logits and no token: nothing to compute until the owner appends one.</summary>
+    internal bool IsHeld { get; set; }
+
+    internal bool NeedsStep => !IsHeld && PendingTokens > 0;
+
+    /// <summary>Full blocks already offered to the prefix cache.</summary>
+    internal int PublishedBlocks { get; set; }
+
+    internal ReadOnlyMemory<int> TokenMemory => _tokens;
+
+    internal void SetDraft(ReadOnlySpan<int> tokens)
+    {
+        DraftCount = 0;
+        foreach (int token in tokens)
+        {
+            EnsureCapacity(TokenCount + DraftCount + 1);
+            _tokens[TokenCount + DraftCount++] = token;
+        }
+    }
+
+    internal void Append(int token)
+    {
+        EnsureCapacity(TokenCount + 1);
+        _tokens[TokenCount++] = token;
+        DraftCount = 0;
+        IsHeld = false;
+    }
+
+    internal void DropDraft() => DraftCount = 0;
+
+    /// <summary>Hash of the prefix that ends with block <paramref name="index"/>, which must be full; computed once.</summary>
+    internal UInt128 HashOf(int index, int blockSize)
+    {
+        while (_hashes.Count <= index)
+        {
+            int block = _hashes.Count;
+            _hashes.Add(BlockHash.Next(ParentHashOf(block), _tokens.AsSpan(block * blockSize, blockSize)));
+        }
+
+        return _hashes[index];
+    }
+
+    internal UInt128 ParentHashOf(int index) => index == 0 ? RootHash : _hashes[index - 1];
+
+    internal void CopyFrom(Sequence source, int blockSize)
+    {
+        EnsureCapacity(source.TokenCount);
+        source.Tokens.CopyTo(_tokens);
+        TokenCount = source.TokenCount;
+        ComputedTokens = source.ComputedTokens;
+        PublishedBlocks = source.PublishedBlocks;
+        CachedPromptTokens = source.CachedPromptTokens;
+        DraftCount = 0;
+        IsHeld = source.IsHeld;
+        _hashes.Clear();
+        for (int i = 0; i < source.TokenCount / blockSize && i < source._hashes.Count; i++)
+        {
+            _hashes.Add(source._hashes[i]);
+        }
+    }
+
+    private void EnsureCapacity(int tokens)
+    {
+        if (tokens > _tokens.Length)
+        {
+            Array.Resize(ref _tokens, Math.Max(tokens, _tokens.Length * 2));
+        }
+    }
+}
