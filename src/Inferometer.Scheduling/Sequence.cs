@@ -112,6 +112,8 @@ public sealed class Sequence
         }
     }
 
+    internal void ReplaceDraft(ReadOnlySpan<int> tokens) => tokens.CopyTo(_tokens.AsSpan(TokenCount));
+
     internal void Append(int token)
     {
         EnsureCapacity(TokenCount + 1);

@@ -80,6 +80,14 @@ public sealed class StepChunk
         _nextDraftCount = tokens.Length;
     }
 
+    /// <summary>Fills in drafts that were proposed as mere places, before they are verified: a draft model runs in the step that has slots for its tokens.</summary>
+    /// <param name="tokens">As many as <see cref="DraftTokens"/>.</param>
+    public void ReplaceDraft(ReadOnlySpan<int> tokens)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(tokens.Length, DraftTokens, nameof(tokens));
+        Sequence.ReplaceDraft(tokens);
+    }
+
     /// <summary>Ends the sequence after this step.</summary>
     public void Finish(FinishReason reason) => FinishReason = reason;
 

@@ -1,0 +1,105 @@
+using System.Numerics.Tensors;
+
+namespace Inferometer.Inference.Sampling;
+
+/// <summary>Chooses tokens from logits. One per engine: it holds the scratch memory, the requests hold their own <see cref="SamplerState"/>. Allocates nothing per token unless log-probabilities are asked for. Not thread-safe.</summary>
+internal sealed class Sampler
+{
+    private readonly float[] _scratch;
+    private readonly float[] _raw;
+    private readonly int[] _indices;
+
+    public Sampler(int vocabularySize)
+    {
+        _scratch = new float[vocabularySize];
+        _raw = new float[vocabularySize];
+        _indices = new int[vocabularySize];
+    }
+
+    /// <summary>Chooses the next token and notes it in the state.</summary>
+    /// <param name="logits">Row of <c>[vocabulary]</c>; overwritten.</param>
+    /// <param name="state">The request's state.</param>
+    /// <param name="logProbabilities">Filled when the options ask for it.</param>
+    public int Sample(Span<float> logits, SamplerState state, out TokenLogProbabilities? logProbabilities)
+    {
+        bool wantsLogProbabilities = state.Options.TopLogProbabilities is not null;
+        if (wantsLogProbabilities)
+        {
+            logits.CopyTo(_raw);
+        }
+
+        int token = Choose(logits, state);
+        logProbabilities = wantsLogProbabilities ? Describe(_raw, token, state.Options.TopLogProbabilities!.Value) : null;
+        state.Accept(token);
+        return token;
+    }
+
+    /// <summary>Turns logits into the distribution the request samples from: one-hot when greedy.</summary>
+    public void Distribution(Span<float> logits, SamplerState state)
+    {
+        state.Shape(logits);
+        if (state.Options.IsGreedy)
+        {
+            int best = ArgMax(logits);
+            logits.Clear();
+            logits[best] = 1;
+            return;
+        }
+
+        LogitTransforms.ToProbabilities(logits, state.Options, _scratch, _indices);
+    }
+
+    /// <summary>Log-probabilities of the chosen and the most probable tokens under the raw logits.</summary>
+    public TokenLogProbabilities Describe(ReadOnlySpan<float> rawLogits, int chosen, int top)
+    {
+        double logSum = LogSumExp(rawLogits);
+        Span<float> keys = _scratch.AsSpan(0, rawLogits.Length);
+        var best = new TokenLogProbability[Math.Min(top, rawLogits.Length)];
+        rawLogits.CopyTo(keys);
+        for (int i = 0; i < best.Length; i++)
+        {
+            int index = TensorPrimitives.IndexOfMax(keys);
+            best[i] = new TokenLogProbability(index, (float)(rawLogits[index] - logSum));
+            keys[index] = float.NegativeInfinity;
+        }
+
+        return new TokenLogProbabilities(new TokenLogProbability(chosen, (float)(rawLogits[chosen] - logSum)), best);
+    }
+
+    /// <summary>Logarithm of the sum of the exponentials, in double.</summary>
+    public static double LogSumExp(ReadOnlySpan<float> logits)
+    {
+        float max = TensorPrimitives.Max(logits);
+        double sum = 0;
+        foreach (float logit in logits)
+        {
+            sum += Math.Exp(logit - max);
+        }
+
+        return max + Math.Log(sum);
+    }
+
+    /// <summary>Index of the largest logit, the first of equal ones.</summary>
+    public static int ArgMax(ReadOnlySpan<float> logits)
+    {
+        int index = TensorPrimitives.IndexOfMax(logits);
+        if (index < 0 || !float.IsFinite(logits[index]))
+        {
+            throw new InvalidOperationException("no token is possible: every logit is negative infinity or one is not a number");
+        }
+
+        return index;
+    }
+
+    private int Choose(Span<float> logits, SamplerState state)
+    {
+        state.Shape(logits);
+        if (state.Options.IsGreedy)
+        {
+            return ArgMax(logits);
+        }
+
+        LogitTransforms.ToProbabilities(logits, state.Options, _scratch, _indices);
+        return LogitTransforms.Draw(logits, state.Random.Uniform(state.OutputTokens));
+    }
+}
