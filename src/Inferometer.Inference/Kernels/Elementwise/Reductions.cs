@@ -1,0 +1,137 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
+namespace Inferometer.Inference.Kernels.Elementwise;
+
+/// <summary>Sums and maxima over a span. The order of additions depends on the length and the vector width alone.</summary>
+public static class Reductions
+{
+    /// <summary>Sum of the elements; 0 for none.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static float Sum(ReadOnlySpan<float> x)
+    {
+        ref float rx = ref MemoryMarshal.GetReference(x);
+        int i = 0;
+        float sum = 0;
+        if (Vector512.IsHardwareAccelerated)
+        {
+            Vector512<float> sums = default;
+            for (; i <= x.Length - 16; i += 16)
+            {
+                sums += Vector512.LoadUnsafe(ref rx, (nuint)i);
+            }
+
+            sum = Vector512.Sum(sums);
+        }
+        else if (Vector256.IsHardwareAccelerated)
+        {
+            Vector256<float> sums = default;
+            for (; i <= x.Length - 8; i += 8)
+            {
+                sums += Vector256.LoadUnsafe(ref rx, (nuint)i);
+            }
+
+            sum = Vector256.Sum(sums);
+        }
+
+        for (; i < x.Length; i++)
+        {
+            sum += x[i];
+        }
+
+        return sum;
+    }
+
+    /// <summary>Sum of the squared elements; 0 for none.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static float SumOfSquares(ReadOnlySpan<float> x)
+    {
+        ref float rx = ref MemoryMarshal.GetReference(x);
+        int i = 0;
+        float sum = 0;
+        if (Vector512.IsHardwareAccelerated)
+        {
+            Vector512<float> sums = default;
+            for (; i <= x.Length - 16; i += 16)
+            {
+                Vector512<float> v = Vector512.LoadUnsafe(ref rx, (nuint)i);
+                sums = Vector512.FusedMultiplyAdd(v, v, sums);
+            }
+
+            sum = Vector512.Sum(sums);
+        }
+        else if (Vector256.IsHardwareAccelerated)
+        {
+            Vector256<float> sums = default;
+            for (; i <= x.Length - 8; i += 8)
+            {
+                Vector256<float> v = Vector256.LoadUnsafe(ref rx, (nuint)i);
+                sums = Vector256.FusedMultiplyAdd(v, v, sums);
+            }
+
+            sum = Vector256.Sum(sums);
+        }
+
+        for (; i < x.Length; i++)
+        {
+            sum += x[i] * x[i];
+        }
+
+        return sum;
+    }
+
+    /// <summary>Largest element; negative infinity for none. Unspecified when there are NaNs.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static float Max(ReadOnlySpan<float> x)
+    {
+        ref float rx = ref MemoryMarshal.GetReference(x);
+        int i = 0;
+        float max = float.NegativeInfinity;
+        if (Vector256.IsHardwareAccelerated && x.Length >= 8)
+        {
+            Vector256<float> maxima = Vector256.LoadUnsafe(ref rx);
+            for (i = 8; i <= x.Length - 8; i += 8)
+            {
+                maxima = Vector256.Max(maxima, Vector256.LoadUnsafe(ref rx, (nuint)i));
+            }
+
+            Vector128<float> four = Vector128.Max(maxima.GetLower(), maxima.GetUpper());
+            max = MathF.Max(MathF.Max(four[0], four[1]), MathF.Max(four[2], four[3]));
+        }
+
+        for (; i < x.Length; i++)
+        {
+            max = MathF.Max(max, x[i]);
+        }
+
+        return max;
+    }
+
+    /// <summary>Index of the first largest element; -1 for none. NaNs are never chosen unless all are NaN, which gives 0.</summary>
+    public static int ArgMax(ReadOnlySpan<float> x)
+    {
+        int best = x.IsEmpty ? -1 : 0;
+        float max = float.NegativeInfinity;
+        for (int start = 0; start < x.Length; start += 1024)
+        {
+            // Most pieces hold no new maximum, and finding that out is a vector reduction.
+            ReadOnlySpan<float> piece = x.Slice(start, Math.Min(1024, x.Length - start));
+            if (Max(piece) <= max)
+            {
+                continue;
+            }
+
+            for (int i = 0; i < piece.Length; i++)
+            {
+                if (piece[i] > max)
+                {
+                    max = piece[i];
+                    best = start + i;
+                }
+            }
+        }
+
+        return best;
+    }
+}

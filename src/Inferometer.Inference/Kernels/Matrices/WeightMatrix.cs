@@ -1,0 +1,117 @@
+using Inferometer.Core.Gguf;
+using Inferometer.Inference.Threading;
+
+namespace Inferometer.Inference.Kernels.Matrices;
+
+/// <summary>
+/// The weights of a linear layer, [Rows = outputs][Columns = inputs], in whatever layout its kernels like best. Multiplied through a <see cref="MatrixMultiplier"/>.
+/// </summary>
+/// <remarks>Immutable after creation, so any number of multipliers may read one; disposing it while it is in use is an error.</remarks>
+public abstract unsafe class WeightMatrix : IDisposable
+{
+    private protected WeightMatrix(GgmlType type, int rows, int columns)
+    {
+        Type = type;
+        Rows = rows;
+        Columns = columns;
+    }
+
+    /// <summary>Format the weights were stored in.</summary>
+    public GgmlType Type { get; }
+
+    /// <summary>Outputs.</summary>
+    public int Rows { get; }
+
+    /// <summary>Inputs.</summary>
+    public int Columns { get; }
+
+    /// <summary>Bytes read when every weight is read once.</summary>
+    public abstract long SizeBytes { get; }
+
+    /// <summary>Whether the source bytes handed to <see cref="Create"/> are still read; if not, they were repacked and may be released.</summary>
+    public abstract bool ReadsSource { get; }
+
+    /// <summary>Makes a matrix of stored weights.</summary>
+    /// <param name="type">Format of the stored weights.</param>
+    /// <param name="rows">Outputs, at least 1.</param>
+    /// <param name="columns">Inputs: whole blocks of the format.</param>
+    /// <param name="source">First byte of row 0, rows following each other as in a GGUF file. Must stay readable until disposal while <see cref="ReadsSource"/> is true.</param>
+    /// <param name="sourceBytes">Readable bytes from there; checked against what the shape needs.</param>
+    /// <param name="pool">Threads for repacking; null to use the calling thread.</param>
+    /// <param name="options">Null for the defaults.</param>
+    /// <exception cref="NotSupportedException">No kernel reads this format.</exception>
+    /// <exception cref="ArgumentException">Shape and byte count do not fit.</exception>
+    public static WeightMatrix Create(GgmlType type, int rows, int columns, byte* source, long sourceBytes, WorkerPool? pool = null, WeightPackingOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        CheckShape(type, rows, columns, sourceBytes);
+        _ = pool;
+        _ = options;
+        return new RowMatrix(type, rows, columns, source, null);
+    }
+
+    /// <summary>Makes an F32 matrix of a copy of <paramref name="values"/>, row after row.</summary>
+    public static WeightMatrix FromValues(ReadOnlySpan<float> values, int rows, int columns)
+    {
+        CheckShape(GgmlType.F32, rows, columns, (long)values.Length * sizeof(float));
+        NativeBuffer copy = new((long)rows * columns * sizeof(float));
+        values[..checked(rows * columns)].CopyTo(copy.Floats);
+        return new RowMatrix(GgmlType.F32, rows, columns, copy.Address, copy);
+    }
+
+    /// <summary>Writes the weights of one row as floats: an embedding lookup.</summary>
+    /// <param name="row">0 to <see cref="Rows"/> - 1.</param>
+    /// <param name="destination">At least <see cref="Columns"/> long.</param>
+    public void DecodeRow(int row, Span<float> destination)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(row);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(row, Rows);
+        DecodeRowCore(row, destination[..Columns]);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Dispose(true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>The activations this matrix wants for a step of so many tokens.</summary>
+    internal abstract ActivationLayout LayoutFor(int tokens);
+
+    /// <summary>Pieces that a multiplication is cut into.</summary>
+    internal abstract int ChunkCount(int tokens, int threads);
+
+    /// <summary>Bytes of scratch memory that one worker needs.</summary>
+    internal abstract int ScratchBytes(int tokens);
+
+    /// <summary>Computes the outputs of one piece.</summary>
+    internal abstract void MultiplyChunk(in MatrixOperand operand, int chunk, int chunkCount, byte* scratch);
+
+    /// <summary>Writes one row as floats.</summary>
+    private protected abstract void DecodeRowCore(int row, Span<float> destination);
+
+    /// <summary>Releases memory the matrix owns.</summary>
+    private protected abstract void Dispose(bool disposing);
+
+    private static void CheckShape(GgmlType type, int rows, int columns, long sourceBytes)
+    {
+        if (!BlockDecoder.Supports(type))
+        {
+            throw new NotSupportedException($"Weights of type {type} have no kernel.");
+        }
+
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rows);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(columns);
+        if (columns % type.BlockSize() != 0)
+        {
+            throw new ArgumentException($"{columns} columns are no whole number of {type} blocks of {type.BlockSize()}.", nameof(columns));
+        }
+
+        long needed = type.ByteCount((long)rows * columns);
+        if (sourceBytes < needed)
+        {
+            throw new ArgumentException($"A {rows} x {columns} matrix of {type} needs {needed} bytes; {sourceBytes} are there.", nameof(sourceBytes));
+        }
+    }
+}
