@@ -27,7 +27,7 @@ internal sealed class PrecisionTable
         ("int2", 0.25, 0.125));
 
     public static PrecisionTable Genz { get; } = new(
-        ("f32", 4, 2),
+        ("f32", 4, 2), ("fp32", 4, 2),
         ("bf16", 2, 1),
         ("int8", 1, 0.5), ("fp8", 1, 0.5), ("fp6", 0.75, 0.5),
         ("int4", 0.5, 0.25), ("fp4", 0.5, 0.25),
