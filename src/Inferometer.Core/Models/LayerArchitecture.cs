@@ -10,7 +10,7 @@ public sealed record LayerArchitecture
     public FeedForward? FeedForward { get; init; }
 }
 
-/// <summary>The part of a layer that mixes tokens. One of <see cref="AttentionMixer"/>, <see cref="LatentAttentionMixer"/>, <see cref="GatedDeltaMixer"/>, <see cref="MambaMixer"/>.</summary>
+/// <summary>The part of a layer that mixes tokens. One of <see cref="AttentionMixer"/>, <see cref="LatentAttentionMixer"/>, <see cref="CompressedAttentionMixer"/>, <see cref="GatedDeltaMixer"/>, <see cref="MambaMixer"/>.</summary>
 public abstract record TokenMixer;
 
 /// <summary>Softmax attention with its own keys and values: MHA, GQA or MQA.</summary>
@@ -39,6 +39,9 @@ public sealed record AttentionMixer : TokenMixer
 
     /// <summary>The output projection has a bias.</summary>
     public bool OutputBias { get; init; }
+
+    /// <summary>Fixed factor on the values (MiMo-V2); 1 = none.</summary>
+    public double ValueScale { get; init; } = 1;
 
     /// <summary>Norm on queries and keys after their projection.</summary>
     public QkNormKind QkNorm { get; init; }
@@ -93,6 +96,55 @@ public sealed record LatentAttentionMixer : TokenMixer
     public int IndexHeads { get; init; }
 
     /// <summary>Head width of the sparse-attention indexer; one such key per token is cached.</summary>
+    public int IndexHeadDim { get; init; }
+
+    /// <summary>Factor on the scores; 0 = 1/sqrt(<see cref="NopeHeadDim"/> + <see cref="RopeHeadDim"/>). DeepSeek multiplies it by its YaRN mscale squared.</summary>
+    public double ScoreScale { get; init; }
+
+    /// <summary>Rotary embedding of the rotary part.</summary>
+    public RopeParameters? Rope { get; init; }
+}
+
+/// <summary>
+/// Compressed attention (DeepSeek-V4): one shared key/value vector per token, read within a sliding window, and behind it a cache in which
+/// every <see cref="CompressionRatio"/> tokens are pooled into one such vector; the output projection is low-rank in groups of heads.
+/// </summary>
+public sealed record CompressedAttentionMixer : TokenMixer
+{
+    /// <summary>Query heads.</summary>
+    public required int Heads { get; init; }
+
+    /// <summary>Width of a query head and of the one shared key/value vector (the same vector serves as key and as value).</summary>
+    public required int HeadDim { get; init; }
+
+    /// <summary>Trailing channels of a head that are rotated.</summary>
+    public required int RopeHeadDim { get; init; }
+
+    /// <summary>Rank of the query compression.</summary>
+    public required int QueryRank { get; init; }
+
+    /// <summary>Rank of the output projection of one group of heads.</summary>
+    public required int OutputRank { get; init; }
+
+    /// <summary>Groups of heads whose outputs are projected down together.</summary>
+    public required int OutputGroups { get; init; }
+
+    /// <summary>Latest tokens whose uncompressed vectors are read.</summary>
+    public required int WindowTokens { get; init; }
+
+    /// <summary>Tokens pooled into one vector of the compressed cache; 0 = the layer has only the window.</summary>
+    public int CompressionRatio { get; init; }
+
+    /// <summary>The pooled stretches overlap by half, with twice the pooling width (ratio 4).</summary>
+    public bool OverlappingCompression { get; init; }
+
+    /// <summary>Each query reads at most this many compressed vectors, chosen by the indexer; 0 = all of them.</summary>
+    public int IndexTopK { get; init; }
+
+    /// <summary>Heads of the indexer.</summary>
+    public int IndexHeads { get; init; }
+
+    /// <summary>Head width of the indexer; one such key per compressed vector is cached.</summary>
     public int IndexHeadDim { get; init; }
 
     /// <summary>Rotary embedding of the rotary part.</summary>
@@ -194,6 +246,18 @@ public sealed record MoeFeedForward : FeedForward
 
     /// <summary>The router has a bias as wide as <see cref="Experts"/> (gpt-oss; DeepSeek-V3 correction bias).</summary>
     public bool RouterBias { get; init; }
+
+    /// <summary>Experts are chosen by a fixed table over token ids instead of by score (first layers of DeepSeek-V4).</summary>
+    public bool HashRouting { get; init; }
+
+    /// <summary>Groups the experts are sorted into before the choice (DeepSeek-V2/V3); 1 = none.</summary>
+    public int RouterGroups { get; init; } = 1;
+
+    /// <summary>Groups a token may choose experts from.</summary>
+    public int RouterGroupsPerToken { get; init; } = 1;
+
+    /// <summary>The router's weight scales the expert's input instead of its output (Llama-4).</summary>
+    public bool ScaleExpertInput { get; init; }
 
     /// <summary>Weights of the chosen experts are made to sum to one.</summary>
     public bool NormalizeTopK { get; init; } = true;

@@ -63,6 +63,12 @@ public sealed record ModelArchitecture
     /// <summary>Norms run after attention and after the FFN as well as before (Gemma 2 and 3).</summary>
     public bool PostBlockNorms { get; init; }
 
+    /// <summary>Norms run after the residual addition instead of before the block, and there is no final norm (OPT-350m).</summary>
+    public bool NormAfterResidual { get; init; }
+
+    /// <summary>Parallel residual streams mixed by learned hyper-connections (DeepSeek-V4: 4); 1 = the usual single stream.</summary>
+    public int ResidualStreams { get; init; } = 1;
+
     /// <summary>Attention and FFN read the same normalised input and are added together (Falcon, GPT-NeoX, Phi-1/2).</summary>
     public bool ParallelBlocks { get; init; }
 

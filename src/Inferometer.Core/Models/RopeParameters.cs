@@ -9,6 +9,9 @@ public sealed record RopeParameters
     /// <summary>Leading channels of a head that are rotated; 0 = all.</summary>
     public int RotaryDim { get; init; }
 
+    /// <summary>Adjacent channels (2i, 2i+1) form the rotated pairs (GGUF llama files, DeepSeek, GLM, Llama-4); false: channel i goes with i + half (the rest of Hugging Face).</summary>
+    public bool Interleaved { get; init; }
+
     /// <summary>Context-extension scheme.</summary>
     public RopeScaling Scaling { get; init; } = RopeScaling.None;
 
@@ -29,6 +32,9 @@ public sealed record RopeParameters
 
     /// <summary>YaRN: <c>beta_slow</c>.</summary>
     public double BetaSlow { get; init; } = 1;
+
+    /// <summary>YaRN: the corrected range is rounded to whole channels (gpt-oss: not).</summary>
+    public bool TruncateRange { get; init; } = true;
 
     /// <summary>YaRN and LongRoPE: factor on cosines and sines; 0 = the scheme's own formula.</summary>
     public double AttentionFactor { get; init; }

@@ -1,0 +1,253 @@
+using System.Globalization;
+using Inferometer.Core.Models;
+using Inferometer.Core.Models.HuggingFace;
+
+namespace Inferometer.Core.Gguf;
+
+/// <summary>Puts an architecture together from GGUF metadata and tensor shapes.</summary>
+internal sealed class GgufArchitectureBuilder
+{
+    private readonly GgufHeader _header;
+    private readonly GgufFamily _family;
+    private readonly string _arch;
+    private readonly int _hidden;
+    private readonly int _context;
+
+    public GgufArchitectureBuilder(GgufHeader header)
+    {
+        _header = header;
+        _arch = header.Architecture;
+        _family = GgufFamilies.Find(_arch) ?? throw new InferometerException(
+            $"{header.Source}: the GGUF architecture '{_arch}' is not known. Known: {string.Join(", ", GgufFamilies.Known)}.");
+        _hidden = Int("embedding_length", Limits.Width);
+        _context = Int("context_length", int.MaxValue);
+    }
+
+    public ModelArchitecture Build()
+    {
+        GgufTensorInfo table = Tensor("token_embd.weight");
+        if (table.Shape.Count != 2 || table.Shape[0] != _hidden || table.Shape[1] > Limits.Vocabulary)
+        {
+            throw Wrong($"'token_embd.weight' is [{string.Join(", ", table.Shape)}]; it should be [{_hidden}, vocabulary]");
+        }
+
+        int count = Int("block_count", Limits.Layers);
+        var distinct = new Dictionary<LayerArchitecture, LayerArchitecture>();
+        var layers = new LayerArchitecture[count];
+        for (int i = 0; i < count; i++)
+        {
+            var layer = new LayerArchitecture { Mixer = Mixer(i), FeedForward = FeedForward(i) };
+            if (!distinct.TryGetValue(layer, out LayerArchitecture? same))
+            {
+                distinct.Add(layer, same = layer);
+            }
+
+            layers[i] = same;
+        }
+
+        string? name = _header.GetString("general.name", null);
+        return new ModelArchitecture
+        {
+            Name = string.IsNullOrWhiteSpace(name) ? Path.GetFileNameWithoutExtension(_header.Source) : name,
+            ModelType = _arch,
+            HiddenSize = _hidden,
+            VocabularySize = (int)table.Shape[1],
+            MaxContextTokens = _context,
+            Layers = new EquatableList<LayerArchitecture>(layers),
+            TiedEmbeddings = !_header.TryGetTensor("output.weight", out _),
+            LmHeadBias = _header.TryGetTensor("output.bias", out _),
+            Norm = _family.Norm,
+            NormEpsilon = _header.GetDouble(Key("attention.layer_norm_rms_epsilon"), _header.GetDouble(Key("attention.layer_norm_epsilon"), 1e-5)),
+            Position = _family.Position,
+            LearnedPositionRows = _header.TryGetTensor("position_embd.weight", out GgufTensorInfo? rows) ? checked((int)rows.Shape[^1]) : 0,
+            EmbeddingScale = _family.ScaledEmbedding ? Math.Sqrt(_hidden) : 1,
+            FinalLogitSoftcap = _header.GetDouble(Key("final_logit_softcapping"), 0),
+            PostBlockNorms = Has(0, "post_attention_norm.weight"),
+            ParallelBlocks = _family.ParallelBlocks,
+            PreBlockNorms = _family.ParallelBlocks && !Has(0, "attn_norm_2.weight") ? 1 : 2,
+            Source = _header.Source,
+        };
+    }
+
+    private TokenMixer Mixer(int layer)
+    {
+        int heads = Int("attention.head_count", Limits.Heads, layer);
+        if (_header.Metadata.ContainsKey(Key("attention.kv_lora_rank")))
+        {
+            return Latent(layer, heads);
+        }
+
+        int kvHeads = IntOr(heads, "attention.head_count_kv", 1, Limits.Heads, layer);
+        int headDim = IntOr(_hidden / heads, "attention.key_length", 1, Limits.HeadDim);
+        int valueDim = IntOr(headDim, "attention.value_length", 1, Limits.HeadDim);
+        if (heads % kvHeads != 0)
+        {
+            throw Wrong($"{heads} query heads cannot share {kvHeads} key/value heads");
+        }
+
+        bool fused = Has(layer, "attn_qkv.weight");
+        CheckWidth(layer, fused ? "attn_qkv.weight" : "attn_q.weight", ((long)heads * headDim) + (fused ? (long)kvHeads * (headDim + valueDim) : 0));
+        int window = IntOr(0, "attention.sliding_window", 0, int.MaxValue);
+        bool local = window > 0 && window < _context && (_family.GlobalEvery == 0 || (layer + 1) % _family.GlobalEvery != 0);
+        return new AttentionMixer
+        {
+            Heads = heads,
+            KvHeads = kvHeads,
+            HeadDim = headDim,
+            ValueHeadDim = valueDim,
+            WindowTokens = local ? window : 0,
+            QkvBias = Has(layer, "attn_q.bias") || Has(layer, "attn_qkv.bias"),
+            OutputBias = Has(layer, "attn_output.bias"),
+            QkNorm = Has(layer, "attn_q_norm.weight") ? QkNormKind.PerHead : QkNormKind.None,
+            AttentionSink = Has(layer, "attn_sinks.weight"),
+            ScoreSoftcap = _header.GetDouble(Key("attn_logit_softcapping"), 0),
+            ScoreScale = _header.GetDouble(Key("attention.scale"), ScoreScale(heads, headDim)),
+            Rope = _family.Position == PositionKind.Rotary ? Rope(headDim, local) : null,
+        };
+    }
+
+    /// <summary>The 27B sizes of Gemma scale by the hidden width per head (144 and 168) where their heads are 128 wide; the file does not say so.</summary>
+    private double ScoreScale(int heads, int headDim) =>
+        _family.ScaledEmbedding && headDim == 128 ? 1 / Math.Sqrt(_hidden / (double)heads) : 0;
+
+    private LatentAttentionMixer Latent(int layer, int heads)
+    {
+        int rotary = Int("rope.dimension_count", Limits.HeadDim);
+        int key = IntOr(Int("attention.key_length", Limits.HeadDim), "attention.key_length_mla", 1, Limits.HeadDim);
+        int value = IntOr(Int("attention.value_length", Limits.HeadDim), "attention.value_length_mla", 1, Limits.HeadDim);
+        if (key <= rotary)
+        {
+            throw Wrong($"keys of width {key} hold no {rotary} rotary channels and more");
+        }
+
+        return new LatentAttentionMixer
+        {
+            Heads = heads,
+            QueryRank = Has(layer, "attn_q_a.weight") ? Int("attention.q_lora_rank", Limits.Width) : 0,
+            KvRank = Int("attention.kv_lora_rank", Limits.Width),
+            NopeHeadDim = key - rotary,
+            RopeHeadDim = rotary,
+            ValueHeadDim = value,
+            Rope = Rope(rotary, local: false),
+        };
+    }
+
+    private FeedForward FeedForward(int layer)
+    {
+        if (!Has(layer, "ffn_gate_inp.weight"))
+        {
+            int inner = Int("feed_forward_length", Limits.Inner, layer);
+            bool fused = !Has(layer, "ffn_gate.weight") && Width(layer, "ffn_up.weight") == 2L * inner;
+            CheckWidth(layer, "ffn_up.weight", fused ? 2L * inner : inner);
+            return new DenseFeedForward
+            {
+                IntermediateSize = inner,
+                Gated = fused || Has(layer, "ffn_gate.weight"),
+                Bias = Has(layer, "ffn_up.bias"),
+                Activation = _family.Activation,
+            };
+        }
+
+        int experts = Int("expert_count", Limits.Experts);
+        int perToken = Int("expert_used_count", Limits.Experts);
+        if (perToken > experts)
+        {
+            throw Wrong($"{perToken} experts per token of {experts}");
+        }
+
+        bool sigmoid = IntOr(1, "expert_gating_func", 0, 100) == 2;
+        return new MoeFeedForward
+        {
+            Experts = experts,
+            ExpertsPerToken = perToken,
+            ExpertIntermediateSize = IntOr(IntOr(1, "feed_forward_length", 1, Limits.Inner, layer), "expert_feed_forward_length", 1, Limits.Inner),
+            SharedIntermediateSize = Has(layer, "ffn_up_shexp.weight") ? checked((int)Width(layer, "ffn_up_shexp.weight")) : 0,
+            SharedGate = Has(layer, "ffn_gate_inp_shexp.weight"),
+            ExpertBias = Has(layer, "ffn_up_exps.bias"),
+            RouterBias = Has(layer, "ffn_gate_inp.bias") || Has(layer, "exp_probs_b.bias"),
+            NormalizeTopK = _header.GetBool(Key("expert_weights_norm"), _family.NormalizeTopK),
+            SigmoidRouter = sigmoid,
+            RoutedScale = _header.GetDouble(Key("expert_weights_scale"), 1),
+            Activation = _family.Activation,
+        };
+    }
+
+    private RopeParameters Rope(int headDim, bool local)
+    {
+        int rotary = IntOr(headDim, "rope.dimension_count", 1, Limits.HeadDim);
+        bool ownTheta = local && _family.LocalRopeTheta > 0;
+        var rope = new RopeParameters
+        {
+            Theta = ownTheta ? _family.LocalRopeTheta : _header.GetDouble(Key("rope.freq_base"), 10000),
+            RotaryDim = rotary >= headDim ? 0 : rotary,
+            Interleaved = _family.InterleavedRope,
+        };
+        string scaling = _header.GetString(Key("rope.scaling.type"), "none");
+        RopeScaling scheme = scaling switch
+        {
+            "none" => RopeScaling.None,
+            "linear" => RopeScaling.Linear,
+            "yarn" => RopeScaling.Yarn,
+            "longrope" => RopeScaling.LongRope,
+            _ => throw Wrong($"'{Key("rope.scaling.type")}' is '{scaling}'; allowed are none, linear, yarn, longrope"),
+        };
+        return scheme == RopeScaling.None || ownTheta
+            ? rope
+            : rope with
+            {
+                Scaling = scheme,
+                Factor = _header.GetDouble(Key("rope.scaling.factor"), 1),
+                OriginalContextTokens = IntOr(_context, "rope.scaling.original_context_length", 1, int.MaxValue),
+                AttentionFactor = scheme == RopeScaling.LongRope ? _header.GetDouble(Key("rope.scaling.attn_factor"), 0) : 0,
+            };
+    }
+
+    private string Key(string name) => $"{_arch}.{name}";
+
+    private static string Block(int layer, string name) => string.Create(CultureInfo.InvariantCulture, $"blk.{layer}.{name}");
+
+    private bool Has(int layer, string name) => _header.TryGetTensor(Block(layer, name), out _);
+
+    private GgufTensorInfo Tensor(string name) => _header.TryGetTensor(name, out GgufTensorInfo? tensor)
+        ? tensor
+        : throw Wrong($"the tensor '{name}' is missing");
+
+    private long Width(int layer, string name) => Tensor(Block(layer, name)).Shape is { Count: 2 } shape
+        ? shape[1]
+        : throw Wrong($"'{Block(layer, name)}' has not two dimensions");
+
+    private void CheckWidth(int layer, string name, long expected)
+    {
+        long width = Width(layer, name);
+        if (width != expected)
+        {
+            throw Wrong($"'{Block(layer, name)}' has {width} outputs where the metadata gives {expected}");
+        }
+    }
+
+    private int Int(string name, int max, int layer = 0)
+    {
+        if (!_header.Metadata.ContainsKey(Key(name)))
+        {
+            throw Wrong($"the metadata '{Key(name)}' is missing; it should be an integer of at least 1");
+        }
+
+        return IntOr(0, name, 1, max, layer);
+    }
+
+    private int IntOr(int fallback, string name, int min, int max, int layer = 0)
+    {
+        if (!_header.Metadata.TryGetValue(Key(name), out GgufValue? value))
+        {
+            return fallback;
+        }
+
+        // Per-layer values are stored as an array.
+        long? number = value.Kind == GgufValueKind.Array ? value.AsInt64s() is { } all && layer < all.Length ? all[layer] : null : value.AsInt64();
+        return number >= min && number <= max
+            ? (int)number.Value
+            : throw Wrong($"the metadata '{Key(name)}' is {value}; it should be an integer from {min} to {max}");
+    }
+
+    private InferometerException Wrong(string problem) => new($"{_header.Source}: {problem}.");
+}

@@ -1,0 +1,90 @@
+namespace Inferometer.Core.Models;
+
+/// <summary>Exact number of parameters of an architecture, by part. Norms inside a mixer (QK-norm, latent norms) count as attention.</summary>
+public sealed record ParameterCount
+{
+    /// <summary>Token table, learned positions, and projections between embedding width and hidden size.</summary>
+    public required long Embedding { get; init; }
+
+    /// <summary>Token mixers: attention, recurrences, their biases, sinks and inner norms.</summary>
+    public required long Attention { get; init; }
+
+    /// <summary>Dense feed-forward parts, shared experts, and dense parts beside experts.</summary>
+    public required long FeedForward { get; init; }
+
+    /// <summary>Routed experts.</summary>
+    public required long Experts { get; init; }
+
+    /// <summary>Routers.</summary>
+    public required long Router { get; init; }
+
+    /// <summary>Norms between blocks, the final norm, and hyper-connections.</summary>
+    public required long Norms { get; init; }
+
+    /// <summary>LM head with its bias; only the bias where the table is tied.</summary>
+    public required long Head { get; init; }
+
+    /// <summary><see cref="ModelArchitecture.ExtraParameters"/>.</summary>
+    public required long Extra { get; init; }
+
+    /// <summary>Routed experts that one token does not use.</summary>
+    public required long IdleExperts { get; init; }
+
+    /// <summary>The LM head reuses the token table.</summary>
+    public required bool TiedEmbeddings { get; init; }
+
+    /// <summary>All parameters; a tied table counts once.</summary>
+    public long Total => Embedding + Attention + FeedForward + Experts + Router + Norms + Head + Extra;
+
+    /// <summary>Parameters one token uses: all but the experts it is not routed to.</summary>
+    public long Active => Total - IdleExperts;
+
+    /// <summary>As <see cref="Active"/> without the input table, of which a token reads one row; a tied table stays, since the head multiplies all of it. gpt-oss is published this way.</summary>
+    public long ActiveWithoutInputTable => TiedEmbeddings ? Active : Active - Embedding;
+
+    /// <summary>Counts the parameters of <paramref name="model"/>.</summary>
+    /// <exception cref="OverflowException">The sum exceeds 2^63 - 1.</exception>
+    public static ParameterCount Of(ModelArchitecture model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        checked
+        {
+            long hidden = model.HiddenSize;
+            long norm = LayerParameters.Norm(model.Norm, hidden);
+            long attention = 0, feedForward = 0, experts = 0, router = 0, idle = 0;
+            long norms = model.NormAfterResidual ? 0 : norm;
+            foreach (LayerArchitecture layer in model.Layers)
+            {
+                norms += LayerParameters.NormsPerLayer(model, layer) * norm + LayerParameters.HyperConnections(model, layer);
+                attention += layer.Mixer is null ? 0 : LayerParameters.Mixer(layer.Mixer, hidden);
+                if (layer.FeedForward is MoeFeedForward moe)
+                {
+                    long expert = LayerParameters.Expert(moe, hidden);
+                    experts += moe.Experts * expert;
+                    idle += Math.Max(0, moe.Experts - moe.ExpertsPerToken) * expert;
+                    router += LayerParameters.Router(moe, hidden);
+                    feedForward += LayerParameters.BesideExperts(moe, hidden);
+                }
+                else if (layer.FeedForward is DenseFeedForward dense)
+                {
+                    feedForward += LayerParameters.Dense(dense, hidden);
+                }
+            }
+
+            return new ParameterCount
+            {
+                Embedding = LayerParameters.Embedding(model),
+                Attention = attention,
+                FeedForward = feedForward,
+                Experts = experts,
+                Router = router,
+                Norms = norms,
+                Head = (model.TiedEmbeddings ? 0 : model.VocabularySize * LayerParameters.EmbeddingWidth(model))
+                    + (model.LmHeadBias ? model.VocabularySize : 0),
+                Extra = model.ExtraParameters,
+                IdleExperts = idle,
+                TiedEmbeddings = model.TiedEmbeddings,
+            };
+        }
+    }
+}
