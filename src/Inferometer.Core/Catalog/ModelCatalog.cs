@@ -44,7 +44,7 @@ public sealed class ModelCatalog
         return new ModelCatalog(folder);
     }
 
-    /// <summary>Finds a model by name or alias; case and the separators <c>- _ .</c> do not count, and the organisation may be left out. Null where there is none.</summary>
+    /// <summary>Finds a model by name or alias; case and the separators <c>-</c> and <c>_</c> do not count, and the organisation may be left out. Null where there is none.</summary>
     public CatalogModel? TryFind(string name)
     {
         ArgumentNullException.ThrowIfNull(name);

@@ -1,6 +1,6 @@
 namespace Inferometer.Core.Catalog;
 
-/// <summary>Finds entries by name as people write it: case and separators do not count, nor does the organisation before the slash.</summary>
+/// <summary>Finds entries by name as people write it: case, hyphens and underscores do not count (dots do: opt-1.3b is not opt-13b), and the organisation before the slash may be left out.</summary>
 /// <typeparam name="T">Entry.</typeparam>
 internal sealed class NameIndex<T>
     where T : class
@@ -77,7 +77,7 @@ internal sealed class NameIndex<T>
             }
         });
 
-    private static bool Counts(char c) => c is not ('-' or '_' or '.' or ' ');
+    private static bool Counts(char c) => c is not ('-' or '_' or ' ');
 
     // Edits turn one into the other; letters in front of or behind the wanted text weigh less, so that "h100" is near "h100sxm".
     private static int Distance(string wanted, string key)

@@ -56,6 +56,7 @@ public sealed class ParameterCountTests
     [InlineData("deepseek-ai/deepseek-moe-16b-base", 16_375_728_128, Weights)]
     [InlineData("deepseek-ai/DeepSeek-V2-Lite", 15_706_484_224, Weights)]
     [InlineData("deepseek-ai/DeepSeek-V2", 235_741_434_880, Weights)]
+    [InlineData("zai-org/GLM-4.5", 352_797_814_624, "published safetensors count 358,337,776,896 less the draft (MTP) layer, 5,539,962,272 by its shapes")]
     [InlineData("google/gemma-2b", 2_506_172_416, Weights)]
     [InlineData("google/gemma-7b", 8_537_680_896, Weights)]
     [InlineData("google/gemma-2-2b", 2_614_341_888, Weights)]
@@ -90,5 +91,102 @@ public sealed class ParameterCountTests
         {
             throw new XunitException($"{model}: {count.Total} parameters counted, {published} published ({source}), {error:P4} apart: {count}");
         }
+    }
+
+    // What counts as active differs: most makers count both tables, OpenAI leaves the input table out. The tolerance is half a unit of
+    // the last published digit, or 0.5 % where that is more.
+    [Theory]
+    [InlineData("mistralai/Mixtral-8x7B-v0.1", 12.9, 0.05, true, "Mixtral of Experts, arXiv:2401.04088: 13B active; 12.9B in its release notes")]
+    [InlineData("mistralai/Mixtral-8x22B-v0.1", 39, 0.5, true, "Mistral release notes: 39B active")]
+    [InlineData("Qwen/Qwen3-30B-A3B", 3.3, 0.06, true, "model card: 3.3B activated, cut off rather than rounded")]
+    [InlineData("Qwen/Qwen3-235B-A22B", 22, 0.5, true, "model card: 22B activated")]
+    [InlineData("Qwen/Qwen3-Coder-480B-A35B-Instruct", 35, 0.5, true, "model card: 35B activated")]
+    [InlineData("Qwen/Qwen1.5-MoE-A2.7B", 2.7, 0.05, true, "model card: 2.7B activated")]
+    [InlineData("Qwen/Qwen2-57B-A14B-Instruct", 14, 0.5, true, "model card: 14B activated")]
+    [InlineData("deepseek-ai/deepseek-moe-16b-base", 2.8, 0.05, true, "DeepSeekMoE, arXiv:2401.06066: 2.8B activated")]
+    [InlineData("deepseek-ai/DeepSeek-V2", 21, 0.5, true, "arXiv:2405.04434: 21B activated")]
+    [InlineData("deepseek-ai/DeepSeek-V3", 37, 0.6, true, "arXiv:2412.19437: 37B activated")]
+    [InlineData("moonshotai/Kimi-K2-Instruct", 32, 0.5, false, "model card: 32B activated")]
+    [InlineData("openai/gpt-oss-20b", 3.61, 0.005, false, "gpt-oss model card, table 1: 3.61B active")]
+    [InlineData("openai/gpt-oss-120b", 5.13, 0.005, false, "gpt-oss model card, table 1: 5.13B active")]
+    [InlineData("microsoft/Phi-3.5-MoE-instruct", 6.6, 0.05, true, "model card: 6.6B active")]
+    [InlineData("meta-llama/Llama-4-Scout-17B-16E-Instruct", 17, 0.5, true, "model card: 17B activated")]
+    [InlineData("meta-llama/Llama-4-Maverick-17B-128E-Instruct", 17, 0.5, true, "model card: 17B activated")]
+    [InlineData("google/gemma-4-26B-A4B", 3.8, 0.05, true, "model card: 3.8B active")]
+    [InlineData("MiniMaxAI/MiniMax-M2.5", 10, 0.5, false, "model card: 10B activated")]
+    [InlineData("XiaomiMiMo/MiMo-V2-Flash", 15, 0.5, true, "model card: 15B active")]
+    [InlineData("zai-org/GLM-5", 40, 1, false, "model card: 40B active, a nominal figure")]
+    [InlineData("deepseek-ai/DeepSeek-V4-Flash", 13, 0.5, false, "model card: 13B activated")]
+    [InlineData("Qwen/Qwen3.5-122B-A10B", 10, 0.5, true, "model card: 10B activated")]
+    [InlineData("Qwen/Qwen3.5-397B-A17B", 17, 0.5, true, "model card: 17B activated")]
+    public void Active_parameters_are_the_published_ones(string model, double billions, double tolerance, bool withInputTable, string source)
+    {
+        ParameterCount count = ParameterCount.Of(ModelCatalog.BuiltIn.Resolve(model));
+        double active = (withInputTable ? count.Active : count.ActiveWithoutInputTable) / 1e9;
+        Assert.True(Math.Abs(active - billions) <= Math.Max(tolerance, 0.005 * billions), $"{model}: {active:F3}B active counted ({source}): {count}");
+    }
+
+    // Only rounded totals are published for the text part alone; the tolerance is half a unit of the last digit, or 0.5 % where that is more.
+    [Theory]
+    [InlineData("deepseek-ai/DeepSeek-V3", 671, 0.5, "arXiv:2412.19437: 671B")]
+    [InlineData("deepseek-ai/DeepSeek-R1", 671, 0.5, "model card: 671B")]
+    [InlineData("deepseek-ai/DeepSeek-V4-Flash", 284, 0.5, "model card: 284B")]
+    [InlineData("moonshotai/Kimi-K2-Instruct", 1040, 20, "arXiv:2507.20534: 1.04T, model card: 1T")]
+    [InlineData("zai-org/GLM-5", 744, 0.5, "model card: 744B")]
+    [InlineData("zai-org/GLM-4.5-Air", 106, 1, "arXiv:2508.06471: 106B")]
+    [InlineData("meta-llama/Llama-4-Scout-17B-16E-Instruct", 109, 1.5, "model card: 109B, with a vision tower of 0.9B that is not counted here")]
+    [InlineData("meta-llama/Llama-4-Maverick-17B-128E-Instruct", 400, 1, "model card: 400B")]
+    [InlineData("google/gemma-3-4b-it", 3.88, 0.005, "arXiv:2503.19786, table 1: 3,209M + 675M")]
+    [InlineData("google/gemma-3-12b-it", 11.766, 0.03, "arXiv:2503.19786, table 1: 10,759M + 1,012M")]
+    [InlineData("google/gemma-3-27b-it", 27.01, 0.06, "arXiv:2503.19786, table 1: 25,600M + 1,416M")]
+    [InlineData("google/gemma-4-26B-A4B", 25.2, 0.05, "model card: 25.2B")]
+    [InlineData("MiniMaxAI/MiniMax-M2.5", 229, 0.5, "model page: 229B")]
+    [InlineData("XiaomiMiMo/MiMo-V2-Flash", 309, 0.5, "model card: 309B")]
+    [InlineData("nvidia/Nemotron-H-56B-Base-8K", 56, 0.5, "model card: 56B")]
+    [InlineData("nvidia/Nemotron-4-340B-Instruct", 341, 1, "arXiv:2406.11704, table 1: 9.4B + 331.6B")]
+    [InlineData("Qwen/Qwen3-Next-80B-A3B-Instruct", 80, 0.5, "model card: 80B")]
+    [InlineData("Qwen/Qwen3.5-27B", 27, 0.5, "model card: 27B")]
+    [InlineData("Qwen/Qwen3.5-35B-A3B", 35, 0.5, "model card: 35B")]
+    [InlineData("Qwen/Qwen3.5-122B-A10B", 122, 0.5, "model card: 122B")]
+    [InlineData("Qwen/Qwen3.5-397B-A17B", 397, 0.5, "model card: 397B")]
+    [InlineData("Qwen/Qwen1.5-110B", 111, 0.5, "model page: 111B")]
+    [InlineData("facebook/opt-66b", 66, 0.5, "arXiv:2205.01068, table 1: 66B")]
+    [InlineData("facebook/opt-175b", 175, 0.5, "arXiv:2205.01068, table 1: 175B")]
+    [InlineData("ibm-granite/granite-3.1-8b-instruct", 8.1, 0.1, "model card: 8.1B")]
+    public void Totals_agree_with_published_rounded_figures(string model, double billions, double tolerance, string source)
+    {
+        ParameterCount count = ParameterCount.Of(ModelCatalog.BuiltIn.Resolve(model));
+        double total = count.Total / 1e9;
+        Assert.True(Math.Abs(total - billions) <= Math.Max(tolerance, 0.005 * billions), $"{model}: {total:F3}B counted ({source}): {count}");
+    }
+
+    [Fact]
+    public void A_small_network_counts_what_hand_arithmetic_gives()
+    {
+        var model = new ModelArchitecture
+        {
+            Name = "hand",
+            ModelType = "hand",
+            HiddenSize = 8,
+            VocabularySize = 10,
+            MaxContextTokens = 16,
+            Layers = new EquatableList<LayerArchitecture>(
+            [
+                new LayerArchitecture
+                {
+                    Mixer = new AttentionMixer { Heads = 4, KvHeads = 2, HeadDim = 2, ValueHeadDim = 2, QkvBias = true },
+                    FeedForward = new MoeFeedForward { Experts = 4, ExpertsPerToken = 1, ExpertIntermediateSize = 3 },
+                },
+            ]),
+        };
+        ParameterCount count = ParameterCount.Of(model);
+        Assert.Equal(80, count.Embedding);
+        Assert.Equal(80, count.Head);
+        Assert.Equal((8 * 8) + (8 * 4) + (8 * 4) + (8 * 8) + 8 + 4 + 4, count.Attention);
+        Assert.Equal(4 * 3 * 8 * 3, count.Experts);
+        Assert.Equal(32, count.Router);
+        Assert.Equal(3 * 8, count.Norms);
+        Assert.Equal(count.Total - (3 * 72), count.Active);
+        Assert.Equal(count.Active - 80, count.ActiveWithoutInputTable);
     }
 }

@@ -1,0 +1,115 @@
+using System.Text.Json;
+using Inferometer.Core.Catalog;
+using Inferometer.Core.Models;
+using Inferometer.Tests;
+
+namespace Inferometer.Core.Tests.Catalog;
+
+public sealed class ModelCatalogTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("inferometer-catalog-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Theory]
+    [InlineData("meta-llama/Llama-3.1-8B", "meta-llama/Llama-3.1-8B")]
+    [InlineData("llama-3.1-8b", "meta-llama/Llama-3.1-8B")]
+    [InlineData("LLAMA_3.1_8B", "meta-llama/Llama-3.1-8B")]
+    [InlineData("meta-llama/Meta-Llama-3.1-8B-Instruct", "meta-llama/Llama-3.1-8B")]
+    [InlineData("llama2_7b", "meta-llama/Llama-2-7b-hf")]
+    [InlineData("mixtral_8x7b", "mistralai/Mixtral-8x7B-v0.1")]
+    [InlineData("opt-1.3b", "facebook/opt-1.3b")]
+    [InlineData("opt-13b", "facebook/opt-13b")]
+    [InlineData("gpt2", "openai-community/gpt2")]
+    [InlineData("deepseek_v3", "deepseek-ai/DeepSeek-V3")]
+    public void Names_are_found_as_people_write_them(string written, string canonical) =>
+        Assert.Equal(canonical, ModelCatalog.BuiltIn.Find(written).Name);
+
+    [Fact]
+    public void No_name_leads_to_two_models() => Assert.Empty(ModelCatalog.BuiltIn.Conflicts);
+
+    [Fact]
+    public void Every_entry_has_a_source_and_a_known_family()
+    {
+        Assert.True(ModelCatalog.BuiltIn.Models.Count >= 40);
+        Assert.All(ModelCatalog.BuiltIn.Models, m =>
+        {
+            Assert.NotEmpty(m.Source);
+            Assert.True(m.Architecture.IsKnownFamily, m.Name);
+            Assert.Equal(m.Name, m.Architecture.Name);
+        });
+    }
+
+    [Fact]
+    public void A_wrong_name_offers_near_ones()
+    {
+        InferometerException error = Assert.Throws<InferometerException>(() => ModelCatalog.BuiltIn.Resolve("meta-llama/Lama-3.1-8B"));
+        Assert.Contains("'meta-llama/Lama-3.1-8B'", error.Message, StringComparison.Ordinal);
+        Assert.Contains("Did you mean", error.Message, StringComparison.Ordinal);
+        Assert.Contains("Llama-3.1-8B", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_users_folder_extends_and_overrides()
+    {
+        Write("own.json", """{"name":"me/own","aliases":["mine"],"source":"me","config":{"model_type":"llama","hidden_size":64,"intermediate_size":128,"num_hidden_layers":2,"num_attention_heads":4,"vocab_size":100}}""");
+        Write("gpt2.json", """{"name":"openai-community/gpt2","source":"me","config":{"model_type":"gpt2","n_embd":16,"n_layer":1,"n_head":2,"vocab_size":50}}""");
+        ModelCatalog catalog = ModelCatalog.WithFolder(_folder);
+
+        Assert.Equal(64, catalog.Resolve("mine").HiddenSize);
+        Assert.Equal(16, catalog.Resolve("gpt2").HiddenSize);
+        Assert.Equal(16, catalog.Resolve("openai-community/gpt2").HiddenSize);
+        Assert.Equal(ModelCatalog.BuiltIn.Models.Count + 1, catalog.Models.Count);
+        Assert.Equal(768, ModelCatalog.BuiltIn.Resolve("gpt2").HiddenSize);
+    }
+
+    [Theory]
+    [InlineData("{", "not valid JSON")]
+    [InlineData("[]", "JSON object")]
+    [InlineData("""{"name":"x","source":"s"}""", "'config'")]
+    [InlineData("""{"config":{},"source":"s"}""", "'name'")]
+    [InlineData("""{"name":"x","config":{}}""", "'source'")]
+    public void A_faulty_file_is_named_with_its_fault(string json, string fault)
+    {
+        Write("bad.json", json);
+        InferometerException error = Assert.Throws<InferometerException>(() => ModelCatalog.WithFolder(_folder));
+        Assert.Contains("bad.json", error.Message, StringComparison.Ordinal);
+        Assert.Contains(fault, error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("models/tales-5m/config.json")]
+    [InlineData("models/tales-5m")]
+    [InlineData("models/tales-5m/tales-5m-q8_0.gguf")]
+    [InlineData("models/tales-5m/tales-5m-f16.gguf")]
+    public void Paths_are_read_whatever_they_lead_to(string path)
+    {
+        ModelArchitecture model = ModelCatalog.BuiltIn.Resolve(SharedFolder.Require(path));
+        Assert.Equal(6, model.LayerCount);
+        var attention = Assert.IsType<AttentionMixer>(model.Layers[0].Mixer);
+        Assert.Equal((4, 2, 64), (attention.Heads, attention.KvHeads, attention.HeadDim));
+    }
+
+    [Fact]
+    public void Every_entry_equals_the_reference_configuration_of_its_source()
+    {
+        // The reference files hold the fields that decide sizes; the catalog only adds constants to them.
+        string folder = SharedFolder.Require("reference/measurements/models");
+        foreach (string file in Directory.EnumerateFiles(folder, "*.json"))
+        {
+            using JsonDocument document = JsonDocument.Parse(File.ReadAllText(file));
+            string name = document.RootElement.GetProperty("hf_id").GetString()!;
+            ModelArchitecture reference = HuggingFaceConfigReader.Read(file);
+            ModelArchitecture entry = ModelCatalog.BuiltIn.Resolve(name);
+            Assert.True(reference.IsKnownFamily, file);
+            Assert.Equal(reference.LayerCount, entry.LayerCount);
+            Assert.Equal(ParameterCount.Of(reference), ParameterCount.Of(entry));
+        }
+    }
+
+    private void Write(string file, string json)
+    {
+        Directory.CreateDirectory(Path.Combine(_folder, "models"));
+        File.WriteAllText(Path.Combine(_folder, "models", file), json);
+    }
+}
