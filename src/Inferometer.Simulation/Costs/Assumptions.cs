@@ -1,0 +1,93 @@
+using System.Globalization;
+using Inferometer.Core;
+using Inferometer.Core.Deployments;
+using Inferometer.Core.Hardware;
+using Inferometer.Core.Models;
+using Inferometer.Simulation.Requests;
+
+namespace Inferometer.Simulation.Costs;
+
+/// <summary>Says in sentences what the roofline took for granted for a given request.</summary>
+internal static class Assumptions
+{
+    public static EquatableList<string> Of(EstimatePlan plan)
+    {
+        EstimateRequest request = plan.Request;
+        DeviceEfficiency e = plan.Profile.Device.Efficiency;
+        List<string> said =
+        [
+            Say($"Operators run one after another; each takes max(arithmetic, memory) plus {e.LaunchSeconds * 1e6:0.##} us per kernel."),
+            Say($"Fractions of peak: matrix products {e.Compute:0.##}, attention {e.AttentionCompute:0.##}, memory {e.Memory:0.##}, attention memory {e.AttentionMemory:0.##}, links {e.Link:0.##} ({e.Source})."),
+            Say($"Matrix products run in {plan.Profile.MatrixFormat}."),
+        ];
+        Parallel(said, request);
+        Techniques(said, request);
+        if (!request.Architecture.IsKnownFamily)
+        {
+            said.Add($"Model type '{request.Architecture.ModelType}' is not known; its fields were taken at face value.");
+        }
+
+        return new(said);
+    }
+
+    private static void Parallel(List<string> said, EstimateRequest request)
+    {
+        Parallelism p = request.Parallelism;
+        if (p.DeviceCount > 1)
+        {
+            said.Add(request.CommunicationOverlap > 0
+                ? Say($"{request.CommunicationOverlap:P0} of every collective is hidden behind computation.")
+                : "Collectives are not overlapped with computation.");
+        }
+
+        if (p.Pipeline > 1)
+        {
+            said.Add("Layers are dealt to pipeline stages in order, the first stages taking one more where they do not divide; decode keeps the pipeline full from step to step.");
+        }
+
+        if (request.Architecture.Layers.Any(layer => layer.FeedForward is MoeFeedForward))
+        {
+            said.Add("Routing is uniform and independent per token; a step reads the weights of the experts it is expected to touch.");
+        }
+    }
+
+    private static void Techniques(List<string> said, EstimateRequest request)
+    {
+        if (!request.FlashAttention)
+        {
+            said.Add("The score matrix is written to memory, normalised there and read again.");
+        }
+
+        if (request.Workload.BeamWidth > 1)
+        {
+            said.Add("Beams of a request store the prompt's KV once and read it once per step.");
+        }
+
+        if (request.Workload.CachedPrefixTokens > 0)
+        {
+            said.Add("A cached prefix is stored once per replica and read by every request.");
+        }
+
+        if (request.Speculative is { } speculative)
+        {
+            said.Add(Say($"A drafted token is accepted with probability {speculative.AcceptanceRate:0.###}, independently; a round yields {speculative.ExpectedTokens:0.###} tokens and starts at any position equally often."));
+        }
+
+        if (request.Offload is { } offload)
+        {
+            said.Add(offload.Overlapped ? "Offloaded transfers overlap with local reads." : "Offloaded transfers and local reads add up.");
+        }
+
+        if (request.Lora is { Strategy: LoraStrategy.Merged })
+        {
+            said.Add("The adapter is merged into the weights and costs nothing per token.");
+        }
+
+        if (request.KvCompression is { } compression)
+        {
+            said.Add($"KV cache compressed with profile '{compression.Profile}'; recurrent state is not compressed.");
+        }
+    }
+
+    private static string Say(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

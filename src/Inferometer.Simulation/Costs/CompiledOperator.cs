@@ -1,0 +1,124 @@
+using System.Runtime.InteropServices;
+using Inferometer.Simulation.Network;
+using Inferometer.Simulation.Operators;
+using Inferometer.Simulation.Requests;
+
+namespace Inferometer.Simulation.Costs;
+
+/// <summary>Time of one execution of an operator, averaged over the steps of a phase, and what it is made of.</summary>
+[StructLayout(LayoutKind.Auto)]
+internal readonly record struct OperatorCost(
+    double Seconds, double ComputeSeconds, double MemorySeconds, double LinkSeconds, double NetworkSeconds, double LaunchSeconds)
+{
+    public OperatorBound Bound
+    {
+        get
+        {
+            double work = Math.Max(Math.Max(ComputeSeconds, MemorySeconds), Math.Max(LinkSeconds, NetworkSeconds));
+            return work < LaunchSeconds ? OperatorBound.Launch
+                : work == NetworkSeconds ? OperatorBound.Network
+                : work == ComputeSeconds ? OperatorBound.Compute
+                : work == MemorySeconds ? OperatorBound.Memory
+                : OperatorBound.OffloadLink;
+        }
+    }
+}
+
+/// <summary>
+/// The roofline of one operator with all rates multiplied in:
+/// seconds = max(FLOPs / rate, local bytes / bandwidth, offloaded bytes / link) + exposed network time + launches.
+/// </summary>
+[StructLayout(LayoutKind.Auto)]
+internal readonly struct CompiledOperator
+{
+    private readonly StepForm _compute;
+    private readonly StepForm _memory;
+    private readonly StepForm _link;
+    private readonly StepForm _message;
+    private readonly CollectiveTime _network;
+    private readonly double _exposed;
+    private readonly double _launch;
+    private readonly bool _varies;
+
+    public CompiledOperator(OperatorTemplate item, DeploymentProfile profile)
+    {
+        EstimateRequest request = profile.Request;
+        OffloadSpec? offload = request.Offload;
+        double weightShare = offload?.WeightShare ?? 0;
+        double kvShare = offload?.KvShare ?? 0;
+        StepForm kv = item.KvRead + item.KvWrite;
+        StepForm activations = item.ActivationRead + item.ActivationWrite;
+        Flops = item.Flops;
+        Activations = activations;
+        Bytes = item.Weights + kv + activations;
+        StepForm local = ((1 - weightShare) * item.Weights) + ((1 - kvShare) * kv) + activations;
+        StepForm remote = (weightShare * item.Weights) + (kvShare * kv);
+        _compute = profile.SecondsPerFlop(item.Rate) * item.Flops;
+        _memory = profile.SecondsPerByte(item.Rate) * local;
+        if (offload is not null)
+        {
+            StepForm link = (1 / profile.LinkBandwidth) * remote;
+            _link = offload.Overlapped ? link : default;
+            _memory = offload.Overlapped ? _memory : _memory + link;
+        }
+
+        _message = item.Message;
+        _network = item.Network;
+        _exposed = 1 - request.CommunicationOverlap;
+        _launch = item.Launches * profile.Device.Efficiency.LaunchSeconds;
+        _varies = Bytes.DependsOnContext || Flops.DependsOnContext;
+        Phase = item.Phase;
+        Span = item.Span;
+        Pool = item.Pool;
+        IsCollective = item.Group == OperatorGroup.Collectives;
+        NeedsRows = Flops is { PerRow: > 0 } || item.Message.PerRow > 0;
+    }
+
+    public StepForm Flops { get; }
+
+    public StepForm Bytes { get; }
+
+    public StepForm Activations { get; }
+
+    public StepPhase Phase { get; }
+
+    public int Span { get; }
+
+    public int Pool { get; }
+
+    public bool IsCollective { get; }
+
+    /// <summary>Works on logits only: idle in a step without any.</summary>
+    public bool NeedsRows { get; }
+
+    public double MessageBytes(in StepVariables v) => _message.At(v);
+
+    /// <summary>Cost in a step, or the mean over the steps that <paramref name="pieces"/> describe.</summary>
+    public OperatorCost Cost(in StepVariables v, double steps, ReadOnlySpan<ContextPiece> pieces)
+    {
+        double compute = _compute.At(v);
+        double memory = _memory.At(v);
+        double link = _link.At(v);
+        double network = IsCollective ? _exposed * _network.Seconds(_message.At(v)) : 0;
+        double work = _varies && Phase == StepPhase.Decode
+            ? SumOverPieces(v, pieces) / steps
+            : Math.Max(compute, Math.Max(memory, link));
+        return new(work + network + _launch, compute, memory, link, network, _launch);
+    }
+
+    private double SumOverPieces(StepVariables v, ReadOnlySpan<ContextPiece> pieces)
+    {
+        double sum = 0;
+        foreach (ref readonly ContextPiece piece in pieces)
+        {
+            v.Pairs = piece.Pairs;
+            v.Reads = piece.Reads;
+            StepLine compute = new(_compute.At(v), _compute.Slope(piece.PairsSlope, piece.ReadsSlope));
+            StepLine memory = new(_memory.At(v), _memory.Slope(piece.PairsSlope, piece.ReadsSlope));
+            StepLine link = new(_link.At(v), _link.Slope(piece.PairsSlope, piece.ReadsSlope));
+            sum += piece.Repeats * StepLine.SumOfMax(compute, memory, link, piece.Steps);
+        }
+
+        return sum;
+    }
+}

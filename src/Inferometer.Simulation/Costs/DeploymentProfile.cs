@@ -1,0 +1,145 @@
+using Inferometer.Core;
+using Inferometer.Core.Deployments;
+using Inferometer.Core.Hardware;
+using Inferometer.Core.Models;
+using Inferometer.Simulation.Network;
+using Inferometer.Simulation.Operators;
+using Inferometer.Simulation.Requests;
+
+namespace Inferometer.Simulation.Costs;
+
+/// <summary>A request with its names turned into numbers: widths in bytes, degrees, rates. What the operators are built from.</summary>
+internal sealed class DeploymentProfile
+{
+    public DeploymentProfile(EstimateRequest request)
+    {
+        RequestValidation.Check(request);
+        Request = request;
+        Device = EffectiveDevice.For(request.System.Device, request.Cpu);
+        Parallelism p = request.Parallelism;
+        Tensor = p.Tensor;
+        AttentionRanks = p.AttentionDataParallel ? p.Data : 1;
+        Replicas = p.AttentionDataParallel ? 1 : p.Data;
+        ExpertTensor = Tensor * AttentionRanks / p.Expert;
+        WeightBytes = request.Precisions.Weights.BytesPerElement;
+        ActivationBytes = request.Precisions.Activations.BytesPerElement;
+        MessageBytes = request.Precisions.Communication.BytesPerElement;
+        EmbeddingBytes = (request.EmbeddingPrecision ?? request.Precisions.Weights).BytesPerElement;
+        Network = new(request.System, request.CollectiveAlgorithm);
+        UncompressedKvBytes = request.Precisions.KvCache.BytesPerElement;
+        KvBytes = UncompressedKvBytes * CompressedFraction(request);
+        LinkBandwidth = OffloadBandwidth(request, Device);
+    }
+
+    public EstimateRequest Request { get; }
+
+    public Device Device { get; }
+
+    public ModelArchitecture Architecture => Request.Architecture;
+
+    public int Tensor { get; }
+
+    /// <summary>Ranks that hold attention each for its own requests but share the experts.</summary>
+    public int AttentionRanks { get; }
+
+    /// <summary>Copies of the whole deployment that share nothing.</summary>
+    public int Replicas { get; }
+
+    /// <summary>Devices one expert is split over.</summary>
+    public int ExpertTensor { get; }
+
+    public int Expert => Request.Parallelism.Expert;
+
+    public double WeightBytes { get; }
+
+    public double ActivationBytes { get; }
+
+    public double MessageBytes { get; }
+
+    public double EmbeddingBytes { get; }
+
+    public double UncompressedKvBytes { get; }
+
+    /// <summary>Bytes a cached element takes, compression included.</summary>
+    public double KvBytes { get; }
+
+    public double LinkBandwidth { get; }
+
+    public NetworkModel Network { get; }
+
+    /// <summary>Format a product runs in: the wider of what its two operands are stored in, so weight-only quantisation computes in the activations' format.</summary>
+    public static MathFormat ProductFormat(Precision stored, Precision activations) =>
+        Width(stored.Math) > Width(activations.Math) ? stored.Math : activations.Math;
+
+    /// <summary>Format the matrix products with weights run in.</summary>
+    public MathFormat MatrixFormat => ProductFormat(Request.Precisions.Weights, Request.Precisions.Activations);
+
+    /// <summary>Peak rate of an operator class.</summary>
+    public double PeakFlops(RateClass rate)
+    {
+        PrecisionSet set = Request.Precisions;
+        return Device.PeakFor(rate switch
+        {
+            RateClass.Matrix => MatrixFormat,
+            RateClass.HeadMatrix => ProductFormat(Request.EmbeddingPrecision ?? set.Weights, set.Activations),
+            RateClass.Attention => ProductFormat(set.KvCache, set.Activations),
+            _ => Device.PeakOperationsPerSecond.ContainsKey(MathFormat.Fp32) ? MathFormat.Fp32 : set.Activations.Math,
+        });
+    }
+
+    public double SecondsPerFlop(RateClass rate) =>
+        1 / (PeakFlops(rate) * (rate == RateClass.Attention ? Device.Efficiency.AttentionCompute : Device.Efficiency.Compute));
+
+    public double SecondsPerByte(RateClass rate) =>
+        1 / (Device.MemoryBandwidth * (rate == RateClass.Attention ? Device.Efficiency.AttentionMemory : Device.Efficiency.Memory));
+
+    /// <summary>Share of <paramref name="whole"/> that the fullest of <paramref name="parts"/> devices gets.</summary>
+    public static int Part(int whole, int parts) => (whole + parts - 1) / parts;
+
+    private static int Width(MathFormat format) => format switch
+    {
+        MathFormat.Fp32 => 32,
+        MathFormat.Tf32 => 19,
+        MathFormat.Bf16 or MathFormat.Fp16 => 16,
+        MathFormat.Fp8 or MathFormat.Int8 => 8,
+        _ => 4,
+    };
+
+    private static double CompressedFraction(EstimateRequest request)
+    {
+        if (request.KvCompression is not { } compression)
+        {
+            return 1;
+        }
+
+        if (compression.BytesPerToken == 0)
+        {
+            return 1 / compression.Ratio;
+        }
+
+        double elements = request.Architecture.Layers.Sum(layer => CachedElements(layer.Mixer));
+        return elements == 0
+            ? throw new InferometerException($"kv_compression: {request.Architecture.Name} keeps no KV cache.")
+            : compression.BytesPerToken / (elements * request.Precisions.KvCache.BytesPerElement);
+    }
+
+    /// <summary>Elements one token adds to the unsharded cache of a layer.</summary>
+    public static double CachedElements(TokenMixer? mixer) => mixer switch
+    {
+        AttentionMixer attention => attention.KvHeads * (attention.HeadDim + attention.ValueHeadDim),
+        LatentAttentionMixer latent => latent.KvRank + latent.RopeHeadDim + (latent.IndexTopK > 0 ? latent.IndexHeadDim : 0),
+        _ => 0,
+    };
+
+    private static double OffloadBandwidth(EstimateRequest request, Device device)
+    {
+        if (request.Offload is not { } offload)
+        {
+            return 0;
+        }
+
+        double bandwidth = offload.LinkBandwidth > 0 ? offload.LinkBandwidth : device.HostLinkBandwidth;
+        return bandwidth > 0 ? bandwidth : throw new InferometerException(
+            $"offload: device '{device.Name}' states no host link bandwidth; give one with the offload settings.");
+    }
+}

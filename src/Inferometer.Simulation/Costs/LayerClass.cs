@@ -1,0 +1,46 @@
+using Inferometer.Core.Models;
+using Inferometer.Simulation.Operators;
+
+namespace Inferometer.Simulation.Costs;
+
+/// <summary>A distinct layer, or the part before the first, after the last, or between two stages: its operators and what it keeps in memory.</summary>
+internal sealed class LayerClass
+{
+    public LayerClass(int index, OperatorList list, TokenMixer? mixer)
+    {
+        Index = index;
+        Templates = [.. list.Items];
+        Compiled = [.. Templates.Select(item => new CompiledOperator(item, list.Profile))];
+        WeightBytes = Templates.Sum(item => item.ResidentBytes);
+        StateBytes = RecurrentOperators.StateBytes(mixer, list.Profile);
+        (KvBytesPerToken, KvCapTokens) = Kv(mixer, list.Profile);
+    }
+
+    /// <summary>Number of the distinct layer; -1 outside the layers.</summary>
+    public int Index { get; }
+
+    public OperatorTemplate[] Templates { get; }
+
+    public CompiledOperator[] Compiled { get; }
+
+    /// <summary>Weights of one such layer on one device.</summary>
+    public double WeightBytes { get; }
+
+    /// <summary>KV bytes one token takes in one such layer on one device.</summary>
+    public double KvBytesPerToken { get; }
+
+    /// <summary>Most tokens of a sequence the layer keeps; 0 = all.</summary>
+    public int KvCapTokens { get; }
+
+    /// <summary>Recurrent state of one sequence.</summary>
+    public double StateBytes { get; }
+
+    private static (double BytesPerToken, int Cap) Kv(TokenMixer? mixer, DeploymentProfile profile) => mixer switch
+    {
+        AttentionMixer attention => (
+            DeploymentProfile.Part(attention.KvHeads, profile.Tensor) * (attention.HeadDim + attention.ValueHeadDim) * profile.KvBytes,
+            Math.Max(attention.WindowTokens, attention.ChunkTokens)),
+        LatentAttentionMixer => (DeploymentProfile.CachedElements(mixer) * profile.KvBytes, 0),
+        _ => (0, 0),
+    };
+}

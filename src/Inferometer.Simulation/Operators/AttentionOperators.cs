@@ -1,0 +1,135 @@
+using System.Runtime.InteropServices;
+using Inferometer.Core.Models;
+using Inferometer.Simulation.Costs;
+using Inferometer.Simulation.Requests;
+
+namespace Inferometer.Simulation.Operators;
+
+/// <summary>Softmax attention with its own keys and values.</summary>
+internal static class AttentionOperators
+{
+    public static void Add(OperatorList list, AttentionMixer mixer)
+    {
+        DeploymentProfile profile = list.Profile;
+        int hidden = profile.Architecture.HiddenSize;
+        Sizes s = Sizes.Of(mixer, profile.Tensor);
+        double projected = s.Queries + s.Keys + (mixer.ValuesAreKeys ? 0 : s.Values) + (mixer.OutputGate ? s.Output : 0);
+        double biases = mixer.QkvBias ? projected - (mixer.OutputGate ? s.Output : 0) : 0;
+        list.Matrix("qkv_projection", OperatorGroup.AttentionProjection, hidden, projected, biases);
+        list.Adapters("lora_qkv", LoraTargets.QueryKeyValue, hidden, projected);
+        RotaryAndCacheWrite(list, mixer, s);
+        int span = list.Tables.Span(new(mixer.WindowTokens, mixer.ChunkTokens, 0));
+        Kernel kernel = new(span, s, mixer.OutputGate, mixer.AttentionSink ? s.Heads : 0);
+        AddKernel(list, kernel, StepPhase.Prefill);
+        AddKernel(list, kernel, StepPhase.Decode);
+        list.Matrix("output_projection", OperatorGroup.AttentionProjection, s.Output, hidden, mixer.OutputBias ? hidden : 0);
+        list.Adapters("lora_output", LoraTargets.Output, s.Output, hidden);
+    }
+
+    // One kernel rotates queries and keys, norms them where the model does, and files keys and values into the cache.
+    private static void RotaryAndCacheWrite(OperatorList list, AttentionMixer mixer, in Sizes s)
+    {
+        double heads = s.Heads + s.KvHeads;
+        double rotated = mixer.Rope is { } rope ? heads * (rope.RotaryDim > 0 ? rope.RotaryDim : mixer.HeadDim) : 0;
+        double normed = mixer.QkNorm == QkNormKind.None ? 0 : s.Queries + s.Keys;
+        double parameters = mixer.QkNorm switch
+        {
+            QkNormKind.PerHead => 2 * mixer.HeadDim,
+            QkNormKind.FullWidth => s.Queries + s.Keys,
+            _ => 0,
+        };
+        list.Add(new()
+        {
+            Name = "rope_kv_write",
+            Group = OperatorGroup.Attention,
+            Flops = new() { PerToken = (3 * rotated) + (4 * normed) },
+            Weights = new() { Fixed = parameters * list.Activation },
+            KvWrite = new() { PerToken = (s.Keys + s.Values) * list.Profile.KvBytes },
+            ActivationRead = new() { PerToken = (s.Queries + s.Keys + s.Values) * list.Activation },
+            ActivationWrite = new() { PerToken = s.Queries * list.Activation },
+            ResidentBytes = parameters * list.Activation,
+        });
+    }
+
+    private static void AddKernel(OperatorList list, in Kernel kernel, StepPhase phase)
+    {
+        string suffix = phase == StepPhase.Prefill ? "_prefill" : "_decode";
+        DeploymentProfile profile = list.Profile;
+        Sizes s = kernel.Sizes;
+        double rebuild = ReconstructionFlops(profile, s.Keys + s.Values);
+        OperatorTemplate template = new()
+        {
+            Name = "attention" + suffix,
+            Group = OperatorGroup.Attention,
+            Rate = RateClass.Attention,
+            Phase = phase,
+            Span = kernel.Span,
+            Flops = new() { PerPair = 2 * (s.ScoreWidth + s.Output), PerRead = rebuild },
+            Weights = new() { Fixed = kernel.Sinks * list.Activation },
+            KvRead = new() { PerRead = (s.Keys + s.Values) * profile.KvBytes },
+            ActivationRead = new() { PerToken = (s.Queries + (kernel.Gated ? s.Output : 0)) * list.Activation },
+            ActivationWrite = new() { PerToken = s.Output * list.Activation },
+            ResidentBytes = phase == StepPhase.Prefill ? kernel.Sinks * list.Activation : 0,
+        };
+        if (profile.Request.FlashAttention)
+        {
+            list.Add(template);
+            return;
+        }
+
+        double scores = s.Heads * list.Activation;
+        list.Add(template with
+        {
+            Name = "attention_scores" + suffix,
+            Flops = new() { PerPair = 2 * s.ScoreWidth, PerRead = rebuild },
+            Weights = default,
+            KvRead = new() { PerRead = s.Keys * profile.KvBytes },
+            ActivationRead = new() { PerToken = s.Queries * list.Activation },
+            ActivationWrite = new() { PerPair = scores },
+        });
+        list.Add(template with
+        {
+            Name = "attention_softmax" + suffix,
+            Rate = RateClass.Vector,
+            Flops = new() { PerPair = 5 * s.Heads },
+            KvRead = default,
+            ActivationRead = new() { PerPair = scores },
+            ActivationWrite = new() { PerPair = scores },
+            ResidentBytes = 0,
+        });
+        list.Add(template with
+        {
+            Name = "attention_values" + suffix,
+            Flops = new() { PerPair = 2 * s.Output },
+            Weights = default,
+            KvRead = new() { PerRead = s.Values * profile.KvBytes },
+            ActivationRead = new() { PerToken = kernel.Gated ? s.Output * list.Activation : 0, PerPair = scores },
+            ActivationWrite = new() { PerToken = s.Output * list.Activation },
+            ResidentBytes = 0,
+        });
+    }
+
+    /// <summary>FLOPs per cached token read to undo KV compression in one layer: the model's total, shared out by cached elements.</summary>
+    public static double ReconstructionFlops(DeploymentProfile profile, double localElements)
+    {
+        double total = profile.Request.KvCompression?.ReconstructionFlopsPerToken ?? 0;
+        return total == 0 ? 0 : total * localElements / profile.Architecture.Layers.Sum(layer => DeploymentProfile.CachedElements(layer.Mixer));
+    }
+
+    [StructLayout(LayoutKind.Auto)]
+    private readonly record struct Kernel(int Span, Sizes Sizes, bool Gated, double Sinks);
+
+    /// <summary>Elements per token on one device; KV heads are replicated when there are fewer of them than devices.</summary>
+    [StructLayout(LayoutKind.Auto)]
+    private readonly record struct Sizes(double Heads, double KvHeads, double Queries, double Keys, double Values, double Output)
+    {
+        public double ScoreWidth => Queries;
+
+        public static Sizes Of(AttentionMixer mixer, int tensor)
+        {
+            double heads = DeploymentProfile.Part(mixer.Heads, tensor);
+            double kvHeads = DeploymentProfile.Part(mixer.KvHeads, tensor);
+            return new(heads, kvHeads, heads * mixer.HeadDim, kvHeads * mixer.HeadDim, kvHeads * mixer.ValueHeadDim, heads * mixer.ValueHeadDim);
+        }
+    }
+}

@@ -1,0 +1,107 @@
+using Inferometer.Core.Models;
+using Inferometer.Simulation.Costs;
+using Inferometer.Simulation.Requests;
+
+namespace Inferometer.Simulation.Operators;
+
+/// <summary>Feed-forward parts: plain, gated, and mixtures of experts.</summary>
+internal static class FeedForwardOperators
+{
+    public static void Add(OperatorList list, DenseFeedForward dense) =>
+        Dense(list, "", dense.IntermediateSize, dense.Gated, dense.Bias);
+
+    public static void Add(OperatorList list, MoeFeedForward moe)
+    {
+        Router(list, moe);
+        Exchange(list, moe, "expert_dispatch", "expert_all_gather");
+        Experts(list, moe);
+        Exchange(list, moe, "expert_combine", "expert_reduce_scatter");
+        int hidden = list.Profile.Architecture.HiddenSize;
+        list.Elementwise("expert_sum", OperatorGroup.Experts, 2.0 * moe.ExpertsPerToken * hidden, (double)moe.ExpertsPerToken * hidden, hidden);
+        if (moe.SharedIntermediateSize > 0)
+        {
+            Dense(list, "shared_", moe.SharedIntermediateSize, moe.Gated, bias: false);
+            if (moe.SharedGate)
+            {
+                list.Matrix("shared_gate", OperatorGroup.FeedForward, hidden, 1, widthBytes: list.Activation);
+            }
+        }
+
+        if (moe.ParallelDenseIntermediateSize > 0)
+        {
+            Dense(list, "dense_", moe.ParallelDenseIntermediateSize, moe.Gated, bias: false);
+        }
+    }
+
+    private static void Dense(OperatorList list, string prefix, int width, bool gated, bool bias)
+    {
+        int hidden = list.Profile.Architecture.HiddenSize;
+        double inner = DeploymentProfile.Part(width, list.Profile.Tensor);
+        double up = gated ? 2 * inner : inner;
+        list.Matrix(prefix + (gated ? "gate_up_projection" : "up_projection"), OperatorGroup.FeedForward, hidden, up, bias ? up : 0);
+        list.Adapters("lora_" + prefix + "gate_up", LoraTargets.GateUp, hidden, up);
+        list.Elementwise(prefix + "activation", OperatorGroup.FeedForward, gated ? 5 * inner : 4 * inner, up, inner);
+        list.Matrix(prefix + "down_projection", OperatorGroup.FeedForward, inner, hidden, bias ? hidden : 0);
+        list.Adapters("lora_" + prefix + "down", LoraTargets.Down, inner, hidden);
+    }
+
+    private static void Router(OperatorList list, MoeFeedForward moe)
+    {
+        list.Matrix("router", OperatorGroup.Experts, list.Profile.Architecture.HiddenSize, moe.Experts, moe.RouterBias ? moe.Experts : 0, list.Activation);
+        list.Elementwise("top_k", OperatorGroup.Experts, 6.0 * moe.Experts, moe.Experts, 2.0 * moe.ExpertsPerToken);
+    }
+
+    // Uniform routing; the device with the most experts sets the pace.
+    private static void Experts(OperatorList list, MoeFeedForward moe)
+    {
+        DeploymentProfile profile = list.Profile;
+        int hidden = profile.Architecture.HiddenSize;
+        int local = DeploymentProfile.Part(moe.Experts, profile.Expert);
+        double inner = DeploymentProfile.Part(moe.ExpertIntermediateSize, profile.ExpertTensor);
+        double probability = (double)moe.ExpertsPerToken / moe.Experts;
+        double copies = profile.AttentionRanks * probability * local;
+        int pool = list.Tables.ExpertPool(local, probability, profile.AttentionRanks);
+        double up = moe.Gated ? 2 * inner : inner;
+        ExpertMatrix(list, moe.Gated ? "expert_gate_up" : "expert_up", (hidden, up), moe.ExpertBias ? up : 0, (copies, local, pool));
+        list.Elementwise("expert_activation", OperatorGroup.Experts, copies * (moe.Gated ? 5 : 4) * inner, copies * up, copies * inner);
+        ExpertMatrix(list, "expert_down", (inner, hidden), moe.ExpertBias ? hidden : 0, (copies, local, pool));
+    }
+
+    private static void ExpertMatrix(OperatorList list, string name, (double Inputs, double Outputs) shape, double biases, (double Copies, int Local, int Pool) routing)
+    {
+        double bytes = (shape.Inputs * shape.Outputs * list.Profile.WeightBytes) + (biases * list.Activation);
+        list.Add(new()
+        {
+            Name = name,
+            Group = OperatorGroup.Experts,
+            Rate = RateClass.Matrix,
+            Pool = routing.Pool,
+            Flops = new() { PerToken = routing.Copies * 2 * shape.Inputs * shape.Outputs },
+            Weights = new() { PerTouched = bytes },
+            ActivationRead = new() { PerToken = routing.Copies * shape.Inputs * list.Activation },
+            ActivationWrite = new() { PerToken = routing.Copies * shape.Outputs * list.Activation },
+            ResidentBytes = routing.Local * bytes,
+        });
+    }
+
+    /// <summary>
+    /// Tokens to the devices of their experts, or back. With expert parallelism a token is sent once to every other rank
+    /// that holds one of its experts: (EP - 1)(1 - (1 - 1/EP)^k) of them on average, on each of the devices an expert is split over.
+    /// Without it, attention-data-parallel ranks gather all tokens and scatter the sums.
+    /// </summary>
+    private static void Exchange(OperatorList list, MoeFeedForward moe, string toExperts, string gather)
+    {
+        DeploymentProfile profile = list.Profile;
+        double hidden = profile.Architecture.HiddenSize;
+        if (profile.Expert > 1)
+        {
+            double ep = profile.Expert;
+            double ranks = (ep - 1) * (1 - Math.Pow(1 - (1 / ep), moe.ExpertsPerToken));
+            list.Collective(toExperts, profile.Network.AllToAll(profile.Expert, profile.ExpertTensor), ranks * profile.ExpertTensor * hidden / profile.Tensor);
+        }
+        else if (profile.AttentionRanks > 1)
+        {
+            list.Collective(gather, profile.Network.AllGather(profile.AttentionRanks, profile.Tensor), profile.AttentionRanks * hidden);
+        }
+    }
+}

@@ -1,0 +1,165 @@
+using Inferometer.Core.Models;
+using Inferometer.Simulation.Costs;
+
+namespace Inferometer.Simulation.Operators;
+
+/// <summary>Whole layers, and what lies before the first and after the last.</summary>
+internal static class ModelOperators
+{
+    public static void Layer(OperatorList list, LayerArchitecture layer)
+    {
+        ModelArchitecture model = list.Profile.Architecture;
+        double hidden = model.HiddenSize;
+        bool parallel = model.ParallelBlocks && layer is { Mixer: not null, FeedForward: not null };
+        if (layer.Mixer is not null)
+        {
+            Norm(list, "input_norm");
+            Mixer(list, layer.Mixer);
+            if (!parallel)
+            {
+                list.AllReduce("mixer_all_reduce", hidden);
+            }
+
+            PostNorm(list, "mixer_post_norm");
+        }
+
+        if (layer.FeedForward is not null)
+        {
+            if (!parallel || model.PreBlockNorms > 1)
+            {
+                Norm(list, "feed_forward_norm");
+            }
+
+            FeedForwardPart(list, layer.FeedForward);
+            list.AllReduce("feed_forward_all_reduce", hidden);
+            PostNorm(list, "feed_forward_post_norm");
+        }
+    }
+
+    /// <summary>Lookup of the embedding, whose rows are split over the tensor-parallel group.</summary>
+    public static void Head(OperatorList list)
+    {
+        ModelArchitecture model = list.Profile.Architecture;
+        DeploymentProfile profile = list.Profile;
+        double width = model.EmbeddingProjectionSize > 0 ? model.EmbeddingProjectionSize : model.HiddenSize;
+        double positions = model.Position == PositionKind.Learned ? model.HiddenSize : 0;
+        list.Add(new()
+        {
+            Name = "embedding",
+            Group = OperatorGroup.Embedding,
+            Weights = new() { PerToken = ((width / profile.Tensor) + positions) * profile.EmbeddingBytes },
+            ActivationWrite = new() { PerToken = width * list.Activation },
+            ResidentBytes = ((DeploymentProfile.Part(model.VocabularySize, profile.Tensor) * width)
+                + (model.Position == PositionKind.Learned ? (double)model.LearnedPositionRows * model.HiddenSize : 0)) * profile.EmbeddingBytes,
+        });
+        list.AllReduce("embedding_all_reduce", width);
+        if (model.EmbeddingProjectionSize > 0)
+        {
+            list.Matrix("embedding_projection", OperatorGroup.Embedding, width, model.HiddenSize);
+        }
+    }
+
+    /// <summary>Final norm, logits of the positions that need them (vocabulary split over the group), and the choice of a token.</summary>
+    public static void Tail(OperatorList list)
+    {
+        ModelArchitecture model = list.Profile.Architecture;
+        DeploymentProfile profile = list.Profile;
+        Norm(list, "final_norm");
+        double width = model.HiddenSize;
+        if (model.EmbeddingProjectionSize > 0)
+        {
+            width = model.EmbeddingProjectionSize;
+            list.Matrix("output_embedding_projection", OperatorGroup.LmHead, model.HiddenSize, width);
+        }
+
+        double rows = DeploymentProfile.Part(model.VocabularySize, profile.Tensor);
+        double bytes = (rows * width * profile.EmbeddingBytes) + (model.LmHeadBias ? rows * list.Activation : 0);
+        bool sharesTable = model.TiedEmbeddings && profile.Request.Parallelism.Pipeline == 1;
+        list.Add(new()
+        {
+            Name = "lm_head",
+            Group = OperatorGroup.LmHead,
+            Rate = RateClass.HeadMatrix,
+            Flops = new() { PerRow = 2 * rows * width },
+            Weights = new() { Fixed = bytes },
+            ActivationRead = new() { PerRow = width * list.Activation },
+            ActivationWrite = new() { PerRow = rows * list.Activation },
+            ResidentBytes = sharesTable ? bytes - (rows * width * profile.EmbeddingBytes) : bytes,
+        });
+        if (profile.Tensor > 1)
+        {
+            list.Collective("logits_all_gather", profile.Network.AllGather(profile.Tensor), perToken: 0, perRow: rows * profile.Tensor);
+        }
+
+        // Softmax (maximum, exponential, sum) and one draw over the vocabulary.
+        list.Add(new()
+        {
+            Name = "sampling",
+            Group = OperatorGroup.LmHead,
+            Flops = new() { PerRow = 4.0 * model.VocabularySize },
+            ActivationRead = new() { PerRow = model.VocabularySize * list.Activation },
+            ActivationWrite = new() { PerRow = sizeof(int) },
+        });
+    }
+
+    /// <summary>Hidden states to the next pipeline stage; each tensor-parallel rank sends to its peer.</summary>
+    public static void Boundary(OperatorList list, bool betweenNodes) => list.Collective(
+        betweenNodes ? "send_receive_between_nodes" : "send_receive", list.Profile.Network.PointToPoint(betweenNodes), list.Profile.Architecture.HiddenSize);
+
+    private static void Mixer(OperatorList list, TokenMixer mixer)
+    {
+        switch (mixer)
+        {
+            case AttentionMixer attention:
+                AttentionOperators.Add(list, attention);
+                break;
+            case LatentAttentionMixer latent:
+                LatentAttentionOperators.Add(list, latent);
+                break;
+            case GatedDeltaMixer delta:
+                RecurrentOperators.Add(list, delta);
+                break;
+            case MambaMixer mamba:
+                RecurrentOperators.Add(list, mamba);
+                break;
+            default:
+                throw new NotSupportedException($"No operators are known for {mixer.GetType().Name}.");
+        }
+    }
+
+    private static void FeedForwardPart(OperatorList list, FeedForward part)
+    {
+        switch (part)
+        {
+            case DenseFeedForward dense:
+                FeedForwardOperators.Add(list, dense);
+                break;
+            case MoeFeedForward moe:
+                FeedForwardOperators.Add(list, moe);
+                break;
+            default:
+                throw new NotSupportedException($"No operators are known for {part.GetType().Name}.");
+        }
+    }
+
+    private static void PostNorm(OperatorList list, string name)
+    {
+        if (list.Profile.Architecture.PostBlockNorms)
+        {
+            Norm(list, name);
+        }
+    }
+
+    // Reads the block's output and the residual stream, writes the sum and its norm.
+    private static void Norm(OperatorList list, string name)
+    {
+        double hidden = list.Profile.Architecture.HiddenSize;
+        double parameters = list.Profile.Architecture.Norm switch
+        {
+            NormKind.LayerNorm => 2 * hidden,
+            NormKind.NonParametric => 0,
+            _ => hidden,
+        };
+        list.Elementwise(name, OperatorGroup.Norms, 5 * hidden, 2 * hidden, 2 * hidden, parameters);
+    }
+}

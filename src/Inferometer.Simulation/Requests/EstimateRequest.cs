@@ -1,0 +1,74 @@
+using Inferometer.Core.Deployments;
+using Inferometer.Core.Hardware;
+using Inferometer.Core.Models;
+using Inferometer.Simulation.Metrics;
+using Inferometer.Simulation.Network;
+
+namespace Inferometer.Simulation.Requests;
+
+/// <summary>
+/// Everything a cost model needs to know: a model architecture, a deployment of it, the workload, and the optional
+/// techniques that change the physics. A technique whose specification is null is not in use. Immutable.
+/// </summary>
+public sealed record EstimateRequest
+{
+    /// <summary>The network.</summary>
+    public required ModelArchitecture Architecture { get; init; }
+
+    /// <summary>The machine.</summary>
+    public required HardwareSystem System { get; init; }
+
+    /// <summary>How the network is spread over the machine.</summary>
+    public Parallelism Parallelism { get; init; } = Parallelism.None;
+
+    /// <summary>Formats of weights, activations, KV cache and messages.</summary>
+    public PrecisionSet Precisions { get; init; } = new();
+
+    /// <summary>Format of the embedding table and the LM head when it differs from the weights (most fp8 and int4 checkpoints leave them in bf16); null = as the weights.</summary>
+    public Precision? EmbeddingPrecision { get; init; }
+
+    /// <summary>What is asked of the deployment.</summary>
+    public Workload Workload { get; init; } = new();
+
+    /// <summary>True: attention runs in tiles and its score matrix never leaves the chip. False: scores are written to memory and read back, twice.</summary>
+    public bool FlashAttention { get; init; } = true;
+
+    /// <summary>Low-rank adapters served with the model.</summary>
+    public LoraSpec? Lora { get; init; }
+
+    /// <summary>Weights or KV cache kept in slower memory.</summary>
+    public OffloadSpec? Offload { get; init; }
+
+    /// <summary>Speculative decoding.</summary>
+    public SpeculativeSpec? Speculative { get; init; }
+
+    /// <summary>Cores, vector width and memory placement, when the device is a CPU.</summary>
+    public CpuSpec? Cpu { get; init; }
+
+    /// <summary>Compressed KV cache.</summary>
+    public KvCompressionSpec? KvCompression { get; init; }
+
+    /// <summary>
+    /// Share of every collective that is hidden behind computation, 0 to 1. Default 0: a collective starts when its
+    /// operand is ready and the next operator waits for it.
+    /// </summary>
+    public double CommunicationOverlap { get; init; }
+
+    /// <summary>Algorithm of the all-reduces.</summary>
+    public CollectiveAlgorithm CollectiveAlgorithm { get; init; } = CollectiveAlgorithm.Auto;
+
+    /// <summary>Micro-batches a batch is cut into when the pipeline has several stages; 0 = as many as stages, at most one per sequence.</summary>
+    public int MicroBatches { get; init; }
+
+    /// <summary>
+    /// Most prompt tokens an engine puts in one step, for the peak of activations alone; 0 = a whole batch of prompts
+    /// at once. Engines bound their steps (vLLM: 2048 to 16384 tokens), so that activations do not grow with the batch.
+    /// </summary>
+    public int MaxStepTokens { get; init; } = 8192;
+
+    /// <summary>Time a request waits before its prefill starts, seconds; part of the time to first token.</summary>
+    public double QueueingSeconds { get; init; }
+
+    /// <summary>How power follows from utilisation.</summary>
+    public PowerModel Power { get; init; } = new();
+}

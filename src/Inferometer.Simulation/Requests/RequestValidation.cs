@@ -1,0 +1,68 @@
+using Inferometer.Core;
+using Inferometer.Core.Deployments;
+using Inferometer.Core.Models;
+
+namespace Inferometer.Simulation.Requests;
+
+/// <summary>What makes a request impossible, said in one line each.</summary>
+internal static class RequestValidation
+{
+    public static void Check(EstimateRequest request)
+    {
+        Check(request.Parallelism, request.Architecture);
+        request.Lora?.Validate();
+        request.Offload?.Validate();
+        request.Speculative?.Validate();
+        request.KvCompression?.Validate();
+        if (request.CommunicationOverlap is not (>= 0 and <= 1))
+        {
+            throw new InferometerException($"communication overlap: {request.CommunicationOverlap} is not a share between 0 and 1.");
+        }
+
+        if (request.MicroBatches < 0 || request.MaxStepTokens < 0 || request.QueueingSeconds < 0)
+        {
+            throw new InferometerException(
+                $"micro-batches {request.MicroBatches}, step tokens {request.MaxStepTokens} and queueing time {request.QueueingSeconds} must not be negative.");
+        }
+    }
+
+    public static void Check(in WorkloadPoint point)
+    {
+        if (point.BatchSize < 1 || point.InputTokens < 1 || point.OutputTokens < 1 || point.BeamWidth < 1
+            || point.CachedPrefixTokens < 0 || point.CachedPrefixTokens >= point.InputTokens)
+        {
+            Throw(point);
+        }
+    }
+
+    private static void Check(Parallelism parallelism, ModelArchitecture architecture)
+    {
+        (int tensor, int pipeline, int expert, int data, bool attentionData) = parallelism;
+        if (tensor < 1 || pipeline < 1 || expert < 1 || data < 1)
+        {
+            throw new InferometerException($"parallelism: tensor {tensor}, pipeline {pipeline}, expert {expert} and data {data} must all be at least 1.");
+        }
+
+        if (pipeline > architecture.LayerCount)
+        {
+            throw new InferometerException($"parallelism: {pipeline} pipeline stages cannot share the {architecture.LayerCount} layers of {architecture.Name}.");
+        }
+
+        int group = attentionData ? tensor * data : tensor;
+        if (group % expert != 0)
+        {
+            string of = attentionData ? $"tensor x data = {group}" : $"tensor = {group} (data ranks share experts only with attention data parallelism)";
+            throw new InferometerException($"parallelism: expert = {expert} must divide {of}.");
+        }
+
+        int experts = architecture.Layers.Max(layer => layer.FeedForward is MoeFeedForward moe ? moe.Experts : 0);
+        if (expert > 1 && expert > experts)
+        {
+            throw new InferometerException($"parallelism: expert = {expert}, but {architecture.Name} has {experts} experts per layer.");
+        }
+    }
+
+    private static void Throw(in WorkloadPoint point) => throw new InferometerException(
+        $"workload: batch {point.BatchSize}, input {point.InputTokens}, output {point.OutputTokens} and beams {point.BeamWidth} must be at least 1, " +
+        $"and the cached prefix {point.CachedPrefixTokens} must be from 0 to one less than the input.");
+}
