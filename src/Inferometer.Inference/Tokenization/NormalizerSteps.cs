@@ -19,3 +19,9 @@ internal sealed record ReplaceStep(string Old, string New) : NormalizerStep
 {
     public override string Apply(string fragment, bool isFirst) => fragment.Replace(Old, New, StringComparison.Ordinal);
 }
+
+/// <summary>Unicode normalisation form C.</summary>
+internal sealed record ComposeStep : NormalizerStep
+{
+    public override string Apply(string fragment, bool isFirst) => CanonicalComposition.Compose(fragment);
+}

@@ -60,8 +60,11 @@ internal sealed class TokenizerJsonPipeline
             case "Replace" when normalizer.Member("pattern").Member("String").StringOrNull() is { Length: > 0 } old:
                 _normalizer.Add(new ReplaceStep(old, normalizer.GetProperty("content").GetString()!));
                 break;
+            case "NFC":
+                _normalizer.Add(new ComposeStep());
+                break;
             default:
-                throw new InferometerException($"{_source}: normalizer '{type}' is not supported; Prepend, Replace of a string and Sequence are.");
+                throw new InferometerException($"{_source}: normalizer '{type}' is not supported; Prepend, Replace of a string, NFC and Sequence are.");
         }
     }
 
