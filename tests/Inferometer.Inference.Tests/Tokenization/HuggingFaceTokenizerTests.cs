@@ -76,7 +76,7 @@ public sealed class HuggingFaceTokenizerTests : IDisposable
         Write("tokenizer.json", JsonNode.Parse($$"""
             {"added_tokens":[{"id":0,"content":"<end>","special":true}],
              "pre_tokenizer":{"type":"Metaspace","replacement":"▁","prepend_scheme":"{{scheme}}"},
-             "model":{"type":"BPE","vocab":{"<end>":0,"▁":1,"x":2,"▁x":3},"merges":["▁ x"]}}
+             "model":{"type":"BPE","vocab":{"<end>":0,"▁":1,"x":2,"▁x":3},"merges":["▁ x"]} }
             """)!);
         Tokenizer tokenizer = HuggingFaceTokenizer.Load(_folder);
         Assert.Equal(expected, string.Join('|', tokenizer.Encode(text, parseSpecial: true).Select(tokenizer.TokenText)));
