@@ -40,7 +40,8 @@ internal static class CatalogFiles
         }
     }
 
-    private static JsonElement Read(string file)
+    /// <summary>Parses one file.</summary>
+    public static JsonElement Read(string file)
     {
         try
         {

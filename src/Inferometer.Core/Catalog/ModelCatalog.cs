@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Inferometer.Core.Gguf;
 using Inferometer.Core.Models;
-using Inferometer.Core.Models.HuggingFace;
 
 namespace Inferometer.Core.Catalog;
 
@@ -82,7 +81,7 @@ public sealed class ModelCatalog
 
     private IReadOnlyList<string> Add(Dictionary<string, CatalogModel> entries, JsonElement root, string source)
     {
-        var fields = new ConfigFields(root, source);
+        var fields = new JsonFields(root, source);
         string name = fields.Text("name") ?? throw fields.Wrong("name", "the model's Hugging Face id");
         if (!root.TryGetProperty("config", out JsonElement config) || config.ValueKind != JsonValueKind.Object)
         {

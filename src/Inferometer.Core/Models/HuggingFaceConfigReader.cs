@@ -63,7 +63,7 @@ public static class HuggingFaceConfigReader
             throw new InferometerException($"{source}: a model configuration is a JSON object, this is {config.ValueKind}.");
         }
 
-        ModelArchitecture model = new ArchitectureBuilder(new ConfigFields(config, source), name).Build();
+        ModelArchitecture model = new ArchitectureBuilder(new JsonFields(config, source), name).Build();
         try
         {
             _ = ParameterCount.Of(model);

@@ -3,13 +3,13 @@ namespace Inferometer.Core.Models.HuggingFace;
 /// <summary>Puts an architecture together from configuration fields and family traits.</summary>
 internal sealed class ArchitectureBuilder
 {
-    private readonly ConfigFields _outer;
-    private readonly ConfigFields _fields;
+    private readonly JsonFields _outer;
+    private readonly JsonFields _fields;
     private readonly FamilyTraits _traits;
     private readonly string _modelType;
     private readonly string? _name;
 
-    public ArchitectureBuilder(ConfigFields outer, string? name)
+    public ArchitectureBuilder(JsonFields outer, string? name)
     {
         _outer = outer;
         _fields = outer.Object("text_config") ?? outer.Object("language_config") ?? outer.Object("llm_config") ?? outer;
@@ -133,7 +133,7 @@ internal sealed class ArchitectureBuilder
 
     private string? PublishedPrecision()
     {
-        ConfigFields? quantization = _outer.Object("quantization_config") ?? _outer.Object("quantization") ?? _fields.Object("quantization_config");
+        JsonFields? quantization = _outer.Object("quantization_config") ?? _outer.Object("quantization") ?? _fields.Object("quantization_config");
         string? method = quantization?.Text("quant_method");
         return method switch
         {

@@ -4,7 +4,7 @@ namespace Inferometer.Core.Models.HuggingFace;
 internal sealed class FeedForwardBuilder
 {
     private readonly ModelShape _shape;
-    private readonly ConfigFields _fields;
+    private readonly JsonFields _fields;
     private readonly FamilyTraits _traits;
     private readonly int _experts;
     private readonly int[] _denseLayers;

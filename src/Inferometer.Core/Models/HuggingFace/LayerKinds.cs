@@ -10,7 +10,7 @@ internal readonly record struct LayerKind(int WindowTokens, int ChunkTokens, boo
 /// <summary>Which layers are local, global, chunked or linear, from <c>layer_types</c> or the older fields.</summary>
 internal sealed class LayerKinds
 {
-    private readonly ConfigFields _fields;
+    private readonly JsonFields _fields;
     private readonly ModelShape _shape;
     private readonly string[]? _types;
     private readonly int[]? _hybrid;

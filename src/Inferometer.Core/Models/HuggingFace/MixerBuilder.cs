@@ -4,7 +4,7 @@ namespace Inferometer.Core.Models.HuggingFace;
 internal sealed class MixerBuilder
 {
     private readonly ModelShape _shape;
-    private readonly ConfigFields _fields;
+    private readonly JsonFields _fields;
     private readonly FamilyTraits _traits;
     private readonly RopeBuilder _rope;
     private readonly LayerKinds _kinds;

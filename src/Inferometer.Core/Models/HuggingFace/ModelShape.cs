@@ -1,4 +1,4 @@
 namespace Inferometer.Core.Models.HuggingFace;
 
 /// <summary>What the builders of a model's parts share.</summary>
-internal sealed record ModelShape(ConfigFields Fields, FamilyTraits Traits, string ModelType, bool IsKnown, int HiddenSize, int MaxContextTokens);
+internal sealed record ModelShape(JsonFields Fields, FamilyTraits Traits, string ModelType, bool IsKnown, int HiddenSize, int MaxContextTokens);

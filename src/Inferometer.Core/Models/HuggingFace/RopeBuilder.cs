@@ -3,7 +3,7 @@ namespace Inferometer.Core.Models.HuggingFace;
 /// <summary>Reads rotary parameters from <c>rope_theta</c> with <c>rope_scaling</c>, or from the newer <c>rope_parameters</c> (flat, or one object per layer type).</summary>
 internal sealed class RopeBuilder(ModelShape shape)
 {
-    private readonly ConfigFields _fields = shape.Fields;
+    private readonly JsonFields _fields = shape.Fields;
 
     /// <param name="headDim">Width of the rotated heads.</param>
     /// <param name="layerType">Key in a per-layer-type <c>rope_parameters</c>, such as <c>sliding_attention</c>.</param>
@@ -12,9 +12,9 @@ internal sealed class RopeBuilder(ModelShape shape)
     /// <param name="scaled">False for layers that the scaling does not reach (local layers of Gemma 3).</param>
     public RopeParameters Build(int headDim, string layerType, double theta, double partial, bool scaled = true)
     {
-        ConfigFields? parameters = _fields.Object("rope_parameters");
-        ConfigFields? ofKind = parameters?.Object(layerType);
-        ConfigFields? scaling = ofKind ?? parameters ?? (scaled ? _fields.Object("rope_scaling") : null);
+        JsonFields? parameters = _fields.Object("rope_parameters");
+        JsonFields? ofKind = parameters?.Object(layerType);
+        JsonFields? scaling = ofKind ?? parameters ?? (scaled ? _fields.Object("rope_scaling") : null);
         double fraction = (ofKind ?? parameters)?.PositiveOr(partial, "partial_rotary_factor") ?? partial;
         int rotary = _fields.IntOr((int)(headDim * fraction), 1, Limits.HeadDim, "rotary_dim");
         if (rotary > headDim || rotary % 2 != 0)
@@ -31,7 +31,7 @@ internal sealed class RopeBuilder(ModelShape shape)
         return scaling is null ? rope : Scale(rope, scaling, rotary);
     }
 
-    private RopeParameters Scale(RopeParameters rope, ConfigFields scaling, int rotary)
+    private RopeParameters Scale(RopeParameters rope, JsonFields scaling, int rotary)
     {
         string kind = scaling.Text("rope_type", "type") ?? "default";
         RopeScaling scheme = kind switch
@@ -79,7 +79,7 @@ internal sealed class RopeBuilder(ModelShape shape)
     }
 
     /// <summary>YaRN with both mscale values (DeepSeek): the cosines carry their ratio, the scores the square of mscale_all_dim.</summary>
-    private static double AttentionFactor(ConfigFields scaling, RopeScaling scheme, double factor)
+    private static double AttentionFactor(JsonFields scaling, RopeScaling scheme, double factor)
     {
         double mscale = scaling.NumberOr(0, "mscale");
         double allDim = scaling.NumberOr(0, "mscale_all_dim");
@@ -90,7 +90,7 @@ internal sealed class RopeBuilder(ModelShape shape)
     /// <summary>DeepSeek's factor on the softmax scale under YaRN, squared; 1 without it.</summary>
     public double ScoreFactor()
     {
-        ConfigFields? scaling = _fields.Object("rope_parameters") ?? _fields.Object("rope_scaling");
+        JsonFields? scaling = _fields.Object("rope_parameters") ?? _fields.Object("rope_scaling");
         double allDim = scaling?.NumberOr(0, "mscale_all_dim") ?? 0;
         double factor = scaling?.PositiveOr(1, "factor") ?? 1;
         double mscale = allDim > 0 ? Mscale(factor, allDim) : 1;
@@ -100,7 +100,7 @@ internal sealed class RopeBuilder(ModelShape shape)
     // YaRN, arXiv:2309.00071, section 3.4, with DeepSeek's coefficient.
     private static double Mscale(double factor, double mscale) => factor <= 1 ? 1 : (0.1 * mscale * Math.Log(factor)) + 1;
 
-    private static EquatableList<double> Factors(ConfigFields scaling, string name, RopeScaling scheme, int rotary)
+    private static EquatableList<double> Factors(JsonFields scaling, string name, RopeScaling scheme, int rotary)
     {
         if (scheme != RopeScaling.LongRope)
         {

@@ -1,13 +1,13 @@
 using System.Globalization;
 using System.Text.Json;
 
-namespace Inferometer.Core.Models.HuggingFace;
+namespace Inferometer.Core;
 
-/// <summary>Typed, range-checked access to the fields of a config.json; every error names the file, the field and its value.</summary>
+/// <summary>Typed, range-checked access to the fields of a JSON object a person wrote; every error names the file, the field and its value.</summary>
 /// <param name="root">A JSON object.</param>
 /// <param name="source">File, for messages.</param>
 /// <param name="path">Path of the object inside the file with a trailing dot, or empty.</param>
-internal sealed class ConfigFields(JsonElement root, string source, string path = "")
+internal sealed class JsonFields(JsonElement root, string source, string path = "")
 {
     public string Source => source;
 
@@ -70,7 +70,7 @@ internal sealed class ConfigFields(JsonElement root, string source, string path 
         return value.ValueKind == JsonValueKind.String ? value.GetString() : throw Wrong(name, value, "a string");
     }
 
-    public ConfigFields? Object(string name)
+    public JsonFields? Object(string name)
     {
         if (!TryGet(name, out JsonElement value))
         {
@@ -78,7 +78,7 @@ internal sealed class ConfigFields(JsonElement root, string source, string path 
         }
 
         return value.ValueKind == JsonValueKind.Object
-            ? new ConfigFields(value, source, $"{path}{name}.")
+            ? new JsonFields(value, source, $"{path}{name}.")
             : throw Wrong(name, value, "an object");
     }
 

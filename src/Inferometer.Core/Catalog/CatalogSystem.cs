@@ -1,0 +1,8 @@
+using Inferometer.Core.Hardware;
+
+namespace Inferometer.Core.Catalog;
+
+/// <summary>One system of a catalog with the names it goes by.</summary>
+/// <param name="System">The system; its sources are in <see cref="HardwareSystem.Sources"/>.</param>
+/// <param name="Aliases">Other names that lead to it.</param>
+public sealed record CatalogSystem(HardwareSystem System, IReadOnlyList<string> Aliases);

@@ -1,0 +1,73 @@
+using System.Text.Json;
+using Inferometer.Core.Hardware;
+
+namespace Inferometer.Core.Catalog;
+
+/// <summary>The systems that can be named: the built-in ones and those of a user's folder, which extend or override them. Immutable; thread-safe.</summary>
+public sealed class HardwareCatalog
+{
+    private static readonly Lazy<HardwareCatalog> BuiltInCatalog = new(() => new HardwareCatalog(null));
+    private readonly NameIndex<CatalogSystem> _index = new();
+
+    private HardwareCatalog(string? folder)
+    {
+        var entries = new Dictionary<string, CatalogSystem>(StringComparer.OrdinalIgnoreCase);
+        foreach ((JsonElement root, string source) in CatalogFiles.Embedded("hardware"))
+        {
+            Conflicts.AddRange(Add(entries, root, source));
+        }
+
+        foreach ((JsonElement root, string source) in folder is null ? [] : CatalogFiles.InFolder(folder, "hardware"))
+        {
+            Add(entries, root, source);
+        }
+
+        Systems = [.. entries.Values.OrderBy(s => s.System.Name, StringComparer.OrdinalIgnoreCase)];
+    }
+
+    /// <summary>The catalog that ships with the program.</summary>
+    public static HardwareCatalog BuiltIn => BuiltInCatalog.Value;
+
+    /// <summary>All systems by name.</summary>
+    public IReadOnlyList<CatalogSystem> Systems { get; }
+
+    /// <summary>Names in the built-in files that two entries claim; kept empty by a test.</summary>
+    internal List<string> Conflicts { get; } = [];
+
+    /// <summary>The built-in catalog, extended or overridden by the files in the folder's subfolder <c>hardware</c>.</summary>
+    /// <exception cref="InferometerException">The folder or one of its files cannot be read, or a file is unsound.</exception>
+    public static HardwareCatalog WithFolder(string folder)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        return new HardwareCatalog(folder);
+    }
+
+    /// <summary>Finds a system by name or alias; case, hyphens and underscores do not count. Null where there is none.</summary>
+    public HardwareSystem? TryFind(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return _index.Find(name)?.System;
+    }
+
+    /// <summary>Finds a system by name or alias.</summary>
+    /// <exception cref="InferometerException">There is none; the message offers near names.</exception>
+    public HardwareSystem Find(string name) => TryFind(name) ?? throw new InferometerException(
+        $"'{name}' is not a system of the hardware catalog. {Suggestion.Text(_index.Suggest(name), "hardware")}");
+
+    /// <summary>The system under a catalog name or alias, or read from a JSON file of the catalog's format when <paramref name="nameOrPath"/> ends in <c>.json</c>.</summary>
+    /// <exception cref="InferometerException">Neither a known name nor a readable system.</exception>
+    public HardwareSystem Resolve(string nameOrPath)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(nameOrPath);
+        return nameOrPath.EndsWith(".json", StringComparison.OrdinalIgnoreCase)
+            ? HardwareSystemReader.Read(CatalogFiles.Read(nameOrPath), nameOrPath).System
+            : Find(nameOrPath);
+    }
+
+    private IReadOnlyList<string> Add(Dictionary<string, CatalogSystem> entries, JsonElement root, string source)
+    {
+        CatalogSystem entry = HardwareSystemReader.Read(root, source);
+        entries[entry.System.Name] = entry;
+        return _index.Add(entry, entry.System.Name, entry.Aliases);
+    }
+}

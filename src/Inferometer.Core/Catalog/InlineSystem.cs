@@ -1,0 +1,72 @@
+using System.Globalization;
+using System.Text.Json;
+using Inferometer.Core.Deployments;
+using Inferometer.Core.Hardware;
+
+namespace Inferometer.Core.Catalog;
+
+/// <summary>
+/// Makes a system of the four figures of the estimator's dictionary: <c>Flops</c> (dense bf16 TFLOPS), <c>Memory_size</c> (GB), <c>Memory_BW</c>
+/// (GB/s) and <c>ICN</c> (GB/s per device and direction), all decimal. <c>real_values</c>, with which the dictionary switched unit
+/// conversion, is accepted and has no effect.
+/// </summary>
+public static class InlineSystem
+{
+    private static readonly string[] Keys = ["Flops", "Memory_size", "Memory_BW", "ICN"];
+
+    /// <summary>Makes the system. Peaks of other formats are taken from bf16 as <see cref="Device.PeakFor"/> does; links have 1 us latency and one tier.</summary>
+    /// <exception cref="InferometerException">A figure is not above zero.</exception>
+    public static HardwareSystem Create(double flopsTera, double memoryGB, double memoryBandwidthGBps, double linkGBps, string origin)
+    {
+        Check(flopsTera, Keys[0], origin);
+        Check(memoryGB, Keys[1], origin);
+        Check(memoryBandwidthGBps, Keys[2], origin);
+        Check(linkGBps, Keys[3], origin);
+        var link = new Link(linkGBps * 1e9, 1e-6);
+        return new HardwareSystem
+        {
+            Name = "custom",
+            Device = new Device
+            {
+                Name = "custom",
+                PeakOperationsPerSecond = new Dictionary<MathFormat, double> { [MathFormat.Bf16] = flopsTera * 1e12 },
+                MemoryBytes = memoryGB * 1e9,
+                MemoryBandwidth = memoryBandwidthGBps * 1e9,
+            },
+            IntraNode = link,
+            InterNode = link,
+            Sources = new Dictionary<string, string>(StringComparer.Ordinal) { ["all"] = origin },
+        };
+    }
+
+    /// <summary>Reads the four figures from a JSON object.</summary>
+    /// <exception cref="InferometerException">A key is missing, unknown, or no number above zero.</exception>
+    public static HardwareSystem Parse(JsonElement json, string origin)
+    {
+        if (json.ValueKind != JsonValueKind.Object)
+        {
+            throw new InferometerException($"{origin}: a custom system is an object with {string.Join(", ", Keys)}; this is {json.ValueKind}.");
+        }
+
+        foreach (JsonProperty property in json.EnumerateObject())
+        {
+            if (!Keys.Contains(property.Name, StringComparer.Ordinal) && property.Name is not "real_values")
+            {
+                throw new InferometerException($"{origin}: '{property.Name}' is not a key of a custom system. Allowed: {string.Join(", ", Keys)}, real_values.");
+            }
+        }
+
+        double[] values = Array.ConvertAll(Keys, key => json.TryGetProperty(key, out JsonElement value) && value.ValueKind == JsonValueKind.Number
+            ? value.GetDouble()
+            : throw new InferometerException($"{origin}: a custom system needs the number '{key}' (Flops in TFLOPS, Memory_size in GB, Memory_BW and ICN in GB/s)."));
+        return Create(values[0], values[1], values[2], values[3], origin);
+    }
+
+    private static void Check(double value, string key, string origin)
+    {
+        if (!(value > 0 && double.IsFinite(value)))
+        {
+            throw new InferometerException($"{origin}: '{key}' is {value.ToString(CultureInfo.InvariantCulture)}; it should be above 0.");
+        }
+    }
+}
