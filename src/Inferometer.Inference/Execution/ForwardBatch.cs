@@ -1,3 +1,5 @@
+using Inferometer.Inference.Lora;
+
 namespace Inferometer.Inference.Execution;
 
 /// <summary>
@@ -35,6 +37,7 @@ public sealed class ForwardBatch
         {
             _slices[i].Tokens = default;
             _slices[i].BlockTable = default;
+            _slices[i].Adapter = null;
         }
 
         Count = TokenCount = LogitRowCount = 0;
@@ -45,9 +48,10 @@ public sealed class ForwardBatch
     /// <param name="pastTokens">Tokens of the sequence already in the cache.</param>
     /// <param name="blockTable">Cache blocks by position, enough for past and new tokens.</param>
     /// <param name="logitRows">How many of the last tokens get logits, 0 to the number of tokens.</param>
+    /// <param name="adapter">Adapter the sequence runs with, or null.</param>
     /// <exception cref="ArgumentException">No tokens, or more logit rows than tokens.</exception>
     public void Add(
-        ReadOnlyMemory<int> tokens, int pastTokens, ReadOnlyMemory<int> blockTable, int logitRows = 1)
+        ReadOnlyMemory<int> tokens, int pastTokens, ReadOnlyMemory<int> blockTable, int logitRows = 1, LoraAdapter? adapter = null)
     {
         if (tokens.IsEmpty)
         {
@@ -67,6 +71,7 @@ public sealed class ForwardBatch
         slice.PastTokens = pastTokens;
         slice.BlockTable = blockTable;
         slice.LogitRows = logitRows;
+        slice.Adapter = adapter;
         TokenCount += tokens.Length;
         LogitRowCount += logitRows;
     }

@@ -1,3 +1,5 @@
+using Inferometer.Inference.Kernels.Matrices;
+
 namespace Inferometer.Inference.Execution;
 
 /// <summary>How a model is brought into memory.</summary>
@@ -14,6 +16,9 @@ public sealed record LoadOptions
 
     /// <summary>Read every weight once and refuse files that hold NaN or infinity.</summary>
     public bool CheckWeights { get; init; } = true;
+
+    /// <summary>How stored weights are laid out for the kernels, and whether quantised ones meet quantised activations.</summary>
+    public WeightPackingOptions Packing { get; init; } = new();
 
     /// <summary>Switches of the forward pass.</summary>
     public ForwardOptions Forward { get; init; } = new();

@@ -1,3 +1,5 @@
+using Inferometer.Inference.Lora;
+
 namespace Inferometer.Inference.Execution;
 
 /// <summary>
@@ -17,4 +19,7 @@ public sealed class SequenceSlice
 
     /// <summary>How many of the last tokens get a row of logits: 0 none, 1 the last, n the last n.</summary>
     public int LogitRows { get; set; }
+
+    /// <summary>The adapter this sequence runs with, or null. Must have been loaded for the model that runs the step.</summary>
+    public LoraAdapter? Adapter { get; set; }
 }

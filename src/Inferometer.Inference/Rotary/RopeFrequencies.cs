@@ -119,8 +119,9 @@ internal sealed class RopeFrequencies
     private static void Yarn(double[] frequency, RopeParameters rope, int rotated, int trained)
     {
         double PairOf(double turns) => rotated * Math.Log(trained / (turns * 2 * Math.PI)) / (2 * Math.Log(rope.Theta));
-        double low = Math.Max(0, Math.Floor(PairOf(rope.BetaFast)));
-        double high = Math.Min(rotated - 1, Math.Ceiling(PairOf(rope.BetaSlow)));
+        (double first, double last) = (PairOf(rope.BetaFast), PairOf(rope.BetaSlow));
+        double low = Math.Max(0, rope.TruncateRange ? Math.Floor(first) : first);
+        double high = Math.Min(rotated - 1, rope.TruncateRange ? Math.Ceiling(last) : last);
         double width = Math.Max(high - low, 0.001);
         Divide(frequency, i =>
         {

@@ -16,7 +16,7 @@ internal sealed class HuggingFaceNames(string root, bool postNorms) : IWeightNam
         {
             if (contains(root + "embed_tokens.weight"))
             {
-                return new HuggingFaceNames(root, postNorms);
+                return new HuggingFaceNames(root, postNorms) { Mixtral = contains(root + "layers.0.block_sparse_moe.gate.weight") };
             }
         }
 
@@ -46,8 +46,7 @@ internal sealed class HuggingFaceNames(string root, bool postNorms) : IWeightNam
             : string.Create(CultureInfo.InvariantCulture, $"{root}layers.{layer}.mlp.experts.{expert}.{qwen}");
     }
 
-    /// <summary>Experts under <c>block_sparse_moe</c> with Mixtral's w1, w2, w3.</summary>
-    public bool Mixtral { get; init; }
+    private bool Mixtral { get; init; }
 
     private string? InLayer(WeightRole role) => role switch
     {

@@ -35,7 +35,7 @@ internal static partial class GgufConversion
         {
             if (config[from] is JsonValue value && (bool?)config["use_sliding_window"] is not false)
             {
-                Add(to, value.GetValue<object>() is double number ? number : (object)(int)value);
+                Add(to, to.EndsWith("softcapping", StringComparison.Ordinal) ? (object)(double)value : (int)value);
             }
         }
 

@@ -26,7 +26,8 @@ internal sealed class TinyModel
             config[key] = value?.DeepClone();
         }
 
-        TinyModel model = new(config, []);
+        // Read again from text, so that numbers are what a file would give: neither int nor double until asked.
+        TinyModel model = new(JsonNode.Parse(config.ToJsonString())!.AsObject(), []);
         model.Fill(new Random(seed));
         return model;
     }
