@@ -207,6 +207,11 @@ public sealed class EstimatePlan
                 kv += counts[c] * part.KvBytesPerToken * KvTokens.Stored(point, requests, part.KvCapTokens);
             }
 
+            if (part.WindowBytesPerToken > 0)
+            {
+                kv += counts[c] * part.WindowBytesPerToken * KvTokens.Stored(point, requests, part.WindowTokens);
+            }
+
             kv += counts[c] * part.StateBytes * requests * point.BeamWidth;
         }
 

@@ -14,6 +14,8 @@ internal sealed class LayerClass
         WeightBytes = Templates.Sum(item => item.ResidentBytes);
         StateBytes = RecurrentOperators.StateBytes(mixer, list.Profile);
         (KvBytesPerToken, KvCapTokens) = Kv(mixer, list.Profile);
+        WindowBytesPerToken = mixer is CompressedAttentionMixer { CompressionRatio: > 0 } pooled ? pooled.HeadDim * list.Profile.KvBytes : 0;
+        WindowTokens = (mixer as CompressedAttentionMixer)?.WindowTokens ?? 0;
     }
 
     /// <summary>Number of the distinct layer; -1 outside the layers.</summary>
@@ -32,6 +34,12 @@ internal sealed class LayerClass
     /// <summary>Most tokens of a sequence the layer keeps; 0 = all.</summary>
     public int KvCapTokens { get; }
 
+    /// <summary>Bytes a token takes in a window kept beside the main cache (compressed attention).</summary>
+    public double WindowBytesPerToken { get; }
+
+    /// <summary>Tokens of that window.</summary>
+    public int WindowTokens { get; }
+
     /// <summary>Recurrent state of one sequence.</summary>
     public double StateBytes { get; }
 
@@ -40,7 +48,8 @@ internal sealed class LayerClass
         AttentionMixer attention => (
             DeploymentProfile.Part(attention.KvHeads, profile.Tensor) * (attention.HeadDim + attention.ValueHeadDim) * profile.KvBytes,
             Math.Max(attention.WindowTokens, attention.ChunkTokens)),
-        LatentAttentionMixer => (DeploymentProfile.CachedElements(mixer) * profile.KvBytes, 0),
+        CompressedAttentionMixer { CompressionRatio: 0 } window => (window.HeadDim * profile.KvBytes, window.WindowTokens),
+        LatentAttentionMixer or CompressedAttentionMixer => (DeploymentProfile.CachedElements(mixer) * profile.KvBytes, 0),
         _ => (0, 0),
     };
 }

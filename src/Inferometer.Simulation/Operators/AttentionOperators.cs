@@ -14,7 +14,7 @@ internal static class AttentionOperators
         int hidden = profile.Architecture.HiddenSize;
         Sizes s = Sizes.Of(mixer, profile.Tensor);
         double projected = s.Queries + s.Keys + (mixer.ValuesAreKeys ? 0 : s.Values) + (mixer.OutputGate ? s.Output : 0);
-        double biases = mixer.QkvBias ? projected - (mixer.OutputGate ? s.Output : 0) : 0;
+        double biases = mixer.QkvBias ? projected : 0;
         list.Matrix("qkv_projection", OperatorGroup.AttentionProjection, hidden, projected, biases);
         list.Adapters("lora_qkv", LoraTargets.QueryKeyValue, hidden, projected);
         RotaryAndCacheWrite(list, mixer, s);

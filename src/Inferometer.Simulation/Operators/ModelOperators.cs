@@ -13,6 +13,7 @@ internal static class ModelOperators
         bool parallel = model.ParallelBlocks && layer is { Mixer: not null, FeedForward: not null };
         if (layer.Mixer is not null)
         {
+            HyperConnection(list, "mixer_hyper_connection");
             Norm(list, "input_norm");
             Mixer(list, layer.Mixer);
             if (!parallel)
@@ -30,6 +31,7 @@ internal static class ModelOperators
                 Norm(list, "feed_forward_norm");
             }
 
+            HyperConnection(list, "feed_forward_hyper_connection");
             FeedForwardPart(list, layer.FeedForward);
             list.AllReduce("feed_forward_all_reduce", hidden);
             PostNorm(list, "feed_forward_post_norm");
@@ -64,7 +66,11 @@ internal static class ModelOperators
     {
         ModelArchitecture model = list.Profile.Architecture;
         DeploymentProfile profile = list.Profile;
-        Norm(list, "final_norm");
+        if (!model.NormAfterResidual)
+        {
+            Norm(list, "final_norm");
+        }
+
         double width = model.HiddenSize;
         if (model.EmbeddingProjectionSize > 0)
         {
@@ -116,6 +122,9 @@ internal static class ModelOperators
             case LatentAttentionMixer latent:
                 LatentAttentionOperators.Add(list, latent);
                 break;
+            case CompressedAttentionMixer compressed:
+                CompressedAttentionOperators.Add(list, compressed);
+                break;
             case GatedDeltaMixer delta:
                 RecurrentOperators.Add(list, delta);
                 break;
@@ -142,6 +151,18 @@ internal static class ModelOperators
         }
     }
 
+    // Several residual streams are mixed into the block's input and its output spread over them again by (2 + n) n weights per token.
+    private static void HyperConnection(OperatorList list, string name)
+    {
+        double streams = list.Profile.Architecture.ResidualStreams;
+        if (streams > 1)
+        {
+            double wide = streams * list.Profile.Architecture.HiddenSize;
+            double mixes = (2 + streams) * streams;
+            list.Elementwise(name, OperatorGroup.Norms, (2 * mixes * wide) + (2 * (2 + streams) * wide), 2 * wide, 2 * wide, (mixes * wide) + mixes + 3);
+        }
+    }
+
     private static void PostNorm(OperatorList list, string name)
     {
         if (list.Profile.Architecture.PostBlockNorms)
@@ -151,7 +172,7 @@ internal static class ModelOperators
     }
 
     // Reads the block's output and the residual stream, writes the sum and its norm.
-    private static void Norm(OperatorList list, string name)
+    internal static void Norm(OperatorList list, string name)
     {
         double hidden = list.Profile.Architecture.HiddenSize;
         double parameters = list.Profile.Architecture.Norm switch
