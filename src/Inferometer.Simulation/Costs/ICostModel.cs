@@ -16,8 +16,8 @@ public interface ICostModel
     /// <exception cref="Core.InferometerException">The request is impossible.</exception>
     PhaseEstimate Prefill(EstimateRequest request);
 
-    /// <summary>The average decode step over the positions of the generated tokens 2 to N.</summary>
-    /// <exception cref="Core.InferometerException">The request is impossible, or asks for fewer than two output tokens.</exception>
+    /// <summary>The average decode step over the positions of the generated tokens 2 to N; where one output token is asked for, the step that yields the second.</summary>
+    /// <exception cref="Core.InferometerException">The request is impossible.</exception>
     PhaseEstimate Decode(EstimateRequest request);
 
     /// <summary>One step over any mixture of prompt chunks and decoding sequences; the request's workload is ignored.</summary>

@@ -43,7 +43,8 @@ public sealed class RooflineCostModel : ICostModel
     public PhaseEstimate Decode(EstimateRequest request)
     {
         EstimatePlan plan = new(request);
-        return Decode(plan, WorkloadPoint.From(request.Workload));
+        WorkloadPoint point = WorkloadPoint.From(request.Workload);
+        return Decode(plan, point with { OutputTokens = Math.Max(2, point.OutputTokens) });
     }
 
     /// <inheritdoc/>

@@ -1,0 +1,44 @@
+using Inferometer.Simulation.Configuration;
+using Inferometer.Simulation.Requests;
+
+namespace Inferometer.Simulation.Features.BuiltIn;
+
+internal sealed class SpeculativeDecodeFeature : ISimulationFeature
+{
+    private const string NGram = "ngram";
+
+    public FeatureMetadata Metadata { get; } = new()
+    {
+        Name = "speculative_decode",
+        Category = FeatureCategory.Optimization,
+        Description = "A draft proposes tokens and one step of the model checks them all.",
+        RequiresAnyOf = ["decode"],
+        Parameters =
+        [
+            new("speculative_decode", "draft_model (a model's name, or ngram for prompt lookup), draft_tokens (4), acceptance_rate (0.7, from 0 to 1).", "{}"),
+        ],
+    };
+
+    public void BeforeSimulation(SimulationContext context)
+    {
+        ParameterBag group = context.Parameters.Group("speculative_decode");
+        group.RequireKnown(["draft_model", "draft_tokens", "acceptance_rate"]);
+        string draft = group.Text("draft_model", NGram);
+        context.Request = context.Request with
+        {
+            Speculative = new SpeculativeSpec
+            {
+                Draft = string.Equals(draft, NGram, StringComparison.OrdinalIgnoreCase) ? null : context.ResolveModel(draft),
+                DraftTokens = group.Int32("draft_tokens", 4, minimum: 1, maximum: 256),
+                AcceptanceRate = group.Number("acceptance_rate", 0.7, 0, 1),
+            },
+        };
+        if (!group.Contains("acceptance_rate"))
+        {
+            context.Assume("speculative decoding: acceptance rate 0.7 per drafted token; measure yours");
+        }
+    }
+
+    public void AfterSimulation(SimulationContext context) =>
+        context.AddMetric(Metadata.Name, "expected_tokens_per_round", context.Request.Speculative!.ExpectedTokens);
+}

@@ -1,0 +1,23 @@
+namespace Inferometer.Simulation.Features.BuiltIn;
+
+internal sealed class TensorParallelFeature : ISimulationFeature
+{
+    public FeatureMetadata Metadata { get; } = new()
+    {
+        Name = "tensor_parallel",
+        Category = FeatureCategory.Parallelism,
+        Description = "Splits heads and feed-forward widths over devices; adds all-reduces.",
+        Parameters =
+        [
+            new("tensor_parallel", "Degree, at least 1.", null),
+        ],
+    };
+
+    public void BeforeSimulation(SimulationContext context)
+    {
+        context.Request = context.Request with
+        {
+            Parallelism = context.Request.Parallelism with { Tensor = context.Parameters.Int32("tensor_parallel", 1, minimum: 1) },
+        };
+    }
+}

@@ -1,0 +1,233 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Inferometer.Core;
+using Inferometer.Core.Catalog;
+using Inferometer.Core.Deployments;
+using Inferometer.Core.Hardware;
+using Inferometer.Simulation.Configuration;
+using Inferometer.Simulation.Costs;
+using Inferometer.Simulation.Features;
+using Inferometer.Simulation.Requests;
+using Inferometer.Simulation.Results;
+
+namespace Inferometer.Simulation;
+
+/// <summary>
+/// The unified simulation interface: one configuration in, one result out, for every type of simulation, feature and
+/// cost model. Safe to share between threads once features are registered.
+/// </summary>
+public sealed class SimulationEngine
+{
+    /// <summary>System used when a configuration names none, as the estimator this interface descends from has it.</summary>
+    public const string DefaultSystem = "A100_40GB";
+
+    private static readonly string[] EngineParameters =
+        ["system_name", "bits", "cost_model", "communication_overlap", "max_step_tokens", "queueing_ms"];
+
+    private readonly ModelCatalog _models;
+    private readonly HardwareCatalog _hardware;
+
+    /// <summary>Creates an engine.</summary>
+    /// <param name="features">Features that can be used; null = the built-in ones.</param>
+    /// <param name="models">Models that can be named; null = the built-in catalog.</param>
+    /// <param name="hardware">Systems that can be named; null = the built-in catalog.</param>
+    public SimulationEngine(FeatureRegistry? features = null, ModelCatalog? models = null, HardwareCatalog? hardware = null)
+    {
+        Features = features ?? FeatureRegistry.CreateDefault();
+        _models = models ?? ModelCatalog.BuiltIn;
+        _hardware = hardware ?? HardwareCatalog.BuiltIn;
+    }
+
+    /// <summary>The features that can be used.</summary>
+    public FeatureRegistry Features { get; }
+
+    /// <summary>What each feature is, needs and cannot be combined with.</summary>
+    public IReadOnlyList<FeatureMetadata> GetAvailableFeatures() => Features.Available;
+
+    /// <summary>Checks a configuration without pricing anything.</summary>
+    /// <returns>One sentence per fault; empty when <see cref="Simulate"/> can run it.</returns>
+    public IReadOnlyList<string> ValidateConfiguration(SimulationConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        List<string> faults = Check(config, out IReadOnlyList<string> names);
+        if (faults.Count == 0)
+        {
+            try
+            {
+                _ = CostModelOf(config);
+                Run(config, names, costModel: null);
+            }
+            catch (InferometerException error)
+            {
+                faults.Add(error.Message);
+            }
+        }
+
+        return faults;
+    }
+
+    /// <summary>Runs one simulation.</summary>
+    /// <exception cref="InferometerException">A name, value or combination is wrong; nothing was computed.</exception>
+    public SimulationResult Simulate(SimulationConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        List<string> faults = Check(config, out IReadOnlyList<string> names);
+        return faults.Count == 0
+            ? Run(config, names, CostModelOf(config))!.ToResult()
+            : throw new InferometerException(string.Join(' ', faults));
+    }
+
+    private List<string> Check(SimulationConfig config, out IReadOnlyList<string> names)
+    {
+        names = WithImplied(config, out List<string> faults);
+        faults.AddRange(Features.CheckCombination(names));
+        if (faults.Count == 0)
+        {
+            faults.AddRange(MissingParameters(config, names));
+        }
+
+        return faults;
+    }
+
+    // Hooks run in the registry's order, whatever the order in the configuration: phase, formats and parallelism first.
+    private SimulationRun? Run(SimulationConfig config, IReadOnlyList<string> names, ICostModel? costModel)
+    {
+        List<ISimulationFeature> features = [.. Features.InOrder(names)];
+        SimulationContext context = new(config, TypeOf(names), StartingRequest(config), _models.Resolve);
+        if (!config.SimulationParams.Contains("system_name") && config.SystemConfig is null)
+        {
+            context.Assume($"system: {DefaultSystem}, because the configuration names none");
+        }
+
+        int initialized = 0;
+        try
+        {
+            foreach (ISimulationFeature feature in features)
+            {
+                initialized++;
+                feature.Initialize(context);
+            }
+
+            features.ForEach(f => f.BeforeSimulation(context));
+            RequestValidation.Check(context.Request);
+            if (costModel is null)
+            {
+                return null;
+            }
+
+            SimulationRun run = new(context, [.. features.Select(f => f.Metadata.Name)], costModel);
+            context.Phases = run.Phases;
+            features.ForEach(f => f.AfterSimulation(context));
+            return run;
+        }
+        finally
+        {
+            for (int i = initialized - 1; i >= 0; i--)
+            {
+                features[i].Cleanup();
+            }
+        }
+    }
+
+    private EstimateRequest StartingRequest(SimulationConfig config)
+    {
+        ParameterBag parameters = config.SimulationParams;
+        Precision bits = Precision.Parse(parameters.Text("bits", "bf16"), $"{parameters.Path}.bits");
+        return new EstimateRequest
+        {
+            Architecture = _models.Resolve(config.Model),
+            System = SystemOf(config),
+            Precisions = BitsOf(bits),
+            FlashAttention = false,
+            CommunicationOverlap = parameters.Number("communication_overlap", 0, 0, 1),
+            MaxStepTokens = parameters.Int32("max_step_tokens", 8192),
+            QueueingSeconds = parameters.Number("queueing_ms", 0) / 1000,
+        };
+    }
+
+    // A weight-only format leaves activations, cache and messages in bf16, as the frameworks that serve it do.
+    private static PrecisionSet BitsOf(Precision bits)
+    {
+        bool activationsToo = bits.BitsPerElement >= 16 || bits.Math is MathFormat.Fp8 || string.Equals(bits.Name, "int8", StringComparison.Ordinal);
+        Precision activations = activationsToo ? bits : Precision.Bf16;
+        Precision wide = bits.BitsPerElement >= 16 ? bits : Precision.Bf16;
+        return new PrecisionSet { Weights = bits, Activations = activations, KvCache = wide, Communication = wide };
+    }
+
+    private HardwareSystem SystemOf(SimulationConfig config)
+    {
+        ParameterBag parameters = config.SimulationParams;
+        bool named = parameters.Contains("system_name");
+        if (config.SystemConfig is not null)
+        {
+            return named
+                ? throw new InferometerException($"{parameters.Path}.system_name: give either it or system_config, not both.")
+                : Inline(config.SystemConfig);
+        }
+
+        return parameters.Raw("system_name") is JsonObject
+            ? Inline(parameters.Group("system_name"))
+            : _hardware.Find(parameters.Text("system_name", DefaultSystem));
+    }
+
+    private static HardwareSystem Inline(ParameterBag figures)
+    {
+        using JsonDocument document = JsonDocument.Parse(figures.ToJson().ToJsonString());
+        return InlineSystem.Parse(document.RootElement, figures.Path);
+    }
+
+    private static ICostModel CostModelOf(SimulationConfig config) =>
+        CostModels.Find(config.SimulationParams.Text("cost_model", CostModels.Default), $"{config.SimulationParams.Path}.cost_model");
+
+    private static SimulationType TypeOf(IReadOnlyList<string> names)
+    {
+        bool prefill = names.Contains("prefill", StringComparer.Ordinal);
+        bool decode = names.Contains("decode", StringComparer.Ordinal);
+        bool chunked = names.Contains("chunked", StringComparer.Ordinal);
+        return (prefill, decode, chunked) switch
+        {
+            (true, true, false) => SimulationType.EndToEnd,
+            (true, false, false) => SimulationType.Prefill,
+            (false, true, false) => SimulationType.Decode,
+            (false, false, true) => SimulationType.Chunked,
+            _ => throw new InferometerException("features: one of prefill, decode (or both) and chunked must be on."),
+        };
+    }
+
+    // A parameter that belongs to one feature turns that feature on: tensor_parallel: 4 says enough by itself.
+    private List<string> WithImplied(SimulationConfig config, out List<string> faults)
+    {
+        List<string> names = [.. config.Features];
+        faults = [];
+        foreach (string parameter in config.SimulationParams.Names.Except(EngineParameters, StringComparer.Ordinal))
+        {
+            string[] owners = [.. Features.OwnersOf(parameter)];
+            if (owners.Any(o => names.Contains(o, StringComparer.Ordinal)))
+            {
+                continue;
+            }
+
+            switch (owners.Length)
+            {
+                case 0:
+                    IEnumerable<string> known = EngineParameters.Concat(Features.Available.SelectMany(f => f.Parameters).Select(p => p.Name));
+                    faults.Add($"{config.SimulationParams.Path}: '{parameter}' is not a known parameter.{NameSuggestion.For(parameter, known)}");
+                    break;
+                case 1:
+                    names.Add(owners[0]);
+                    break;
+                default:
+                    faults.Add($"{config.SimulationParams.Path}: '{parameter}' belongs to {string.Join(" and ", owners)}, none of which is on.");
+                    break;
+            }
+        }
+
+        return names;
+    }
+
+    private IEnumerable<string> MissingParameters(SimulationConfig config, IReadOnlyList<string> names) =>
+        from name in names
+        from parameter in Features.Describe(name).Parameters
+        where parameter.IsRequired && !config.SimulationParams.Contains(parameter.Name)
+        select $"{config.SimulationParams.Path}: feature '{name}' needs '{parameter.Name}'. {parameter.Description}";
+}
