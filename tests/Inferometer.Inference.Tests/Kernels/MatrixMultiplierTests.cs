@@ -1,5 +1,7 @@
+using Inferometer.Core;
 using Inferometer.Core.Gguf;
 using Inferometer.Inference.Kernels.Matrices;
+using Inferometer.Inference.Quantization;
 using Inferometer.Inference.Threading;
 
 namespace Inferometer.Inference.Tests.Kernels;
@@ -87,7 +89,7 @@ public sealed unsafe class MatrixMultiplierTests
         {
             byte[] stored = RandomData.Weights(type, 20, 256, 9);
             float[] expected = new float[20 * 256];
-            BlockDecoder.Decode(type, stored, expected);
+            BlockCodec.Decode(type, stored, expected);
             float[] row = new float[256];
             fixed (byte* source = stored)
             {
@@ -124,7 +126,7 @@ public sealed unsafe class MatrixMultiplierTests
             nint address = (nint)source;
             Assert.Throws<ArgumentException>(() => WeightMatrix.Create(GgmlType.Q8_0, 5, 32, (byte*)address, bytes.Length));
             Assert.Throws<ArgumentException>(() => WeightMatrix.Create(GgmlType.Q8_0, 4, 33, (byte*)address, bytes.Length));
-            Assert.Throws<NotSupportedException>(() => WeightMatrix.Create(GgmlType.IQ1_S, 1, 256, (byte*)address, bytes.Length));
+            Assert.Throws<InferometerException>(() => WeightMatrix.Create(GgmlType.IQ1_S, 1, 256, (byte*)address, bytes.Length));
         }
     }
 
@@ -172,7 +174,7 @@ public sealed unsafe class MatrixMultiplierTests
     private static void Compare(GgmlType type, int rows, int columns, byte[] stored, float[] x, int tokens, double tolerance, WeightPackingOptions options)
     {
         float[] w = new float[rows * columns];
-        BlockDecoder.Decode(type, stored, w);
+        BlockCodec.Decode(type, stored, w);
         AssertClose(Product(w, rows, columns, x, tokens), Multiply(type, rows, columns, stored, x, tokens, 2, options), tolerance);
     }
 }

@@ -2,10 +2,11 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using Inferometer.Core.Gguf;
+using Inferometer.Inference.Quantization;
 
 namespace Inferometer.Inference.Kernels.Matrices;
 
-/// <summary>Turns stored weights into floats fast: vector code for the plain formats, <see cref="BlockDecoder"/> for the rest.</summary>
+/// <summary>Turns stored weights into floats fast: vector code for the plain formats, <see cref="BlockCodec"/> for the rest.</summary>
 internal static unsafe class RowDecoder
 {
     /// <summary>Decodes <paramref name="count"/> values, whole blocks of the format.</summary>
@@ -25,7 +26,7 @@ internal static unsafe class RowDecoder
                     DecodeBF16((ushort*)source, count, target);
                     break;
                 default:
-                    BlockDecoder.Decode(type, new ReadOnlySpan<byte>(source, checked((int)type.ByteCount(count))), destination[..count]);
+                    BlockCodec.Decode(type, new ReadOnlySpan<byte>(source, checked((int)type.ByteCount(count))), destination[..count]);
                     break;
             }
         }

@@ -1,4 +1,6 @@
+using Inferometer.Core;
 using Inferometer.Core.Gguf;
+using Inferometer.Inference.Quantization;
 using Inferometer.Inference.Threading;
 
 namespace Inferometer.Inference.Kernels.Matrices;
@@ -39,7 +41,7 @@ public abstract unsafe class WeightMatrix : IDisposable
     /// <param name="sourceBytes">Readable bytes from there; checked against what the shape needs.</param>
     /// <param name="pool">Threads for repacking; null to use the calling thread.</param>
     /// <param name="options">Null for the defaults.</param>
-    /// <exception cref="NotSupportedException">No kernel reads this format.</exception>
+    /// <exception cref="InferometerException">No kernel reads this format.</exception>
     /// <exception cref="ArgumentException">Shape and byte count do not fit.</exception>
     public static WeightMatrix Create(GgmlType type, int rows, int columns, byte* source, long sourceBytes, WorkerPool? pool = null, WeightPackingOptions? options = null)
     {
@@ -96,9 +98,9 @@ public abstract unsafe class WeightMatrix : IDisposable
 
     private static void CheckShape(GgmlType type, int rows, int columns, long sourceBytes)
     {
-        if (!BlockDecoder.Supports(type))
+        if (!BlockCodec.IsSupported(type))
         {
-            throw new NotSupportedException($"Weights of type {type} have no kernel.");
+            throw new InferometerException($"Weights stored as {type} have no kernel. Supported: {string.Join(", ", BlockCodec.SupportedTypes)}.");
         }
 
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rows);

@@ -1,0 +1,40 @@
+namespace Inferometer.Inference.Kernels.Attention;
+
+/// <summary>The page kernels in plain code, for machines without 256-bit vectors.</summary>
+internal static unsafe class PageScalar
+{
+    /// <summary>Scores of <paramref name="count"/> queries, at most 8.</summary>
+    public static void Scores<TElement>(byte* keys, float* queries, int keyDim, int count, float* scores, int stride)
+        where TElement : struct, IPageElement
+    {
+        for (int q = 0; q < count; q++)
+        {
+            for (int t = 0; t < KvPageLayout.PageTokens; t++)
+            {
+                float sum = 0;
+                for (int d = 0; d < keyDim; d++)
+                {
+                    sum += TElement.Load(keys + (d * KvPageLayout.PageTokens + t) * TElement.Bytes) * queries[d * KvCodec.QueryGroup + q];
+                }
+
+                scores[q * stride + t] = sum;
+            }
+        }
+    }
+
+    /// <summary>Weighted sums for <paramref name="count"/> queries.</summary>
+    public static void Values<TElement>(byte* values, int valueDim, float* probabilities, int stride, int count, int tokens, float* sums)
+        where TElement : struct, IPageElement
+    {
+        for (int q = 0; q < count; q++)
+        {
+            for (int t = 0; t < tokens; t++)
+            {
+                for (int d = 0; d < valueDim; d++)
+                {
+                    sums[q * valueDim + d] += TElement.Load(values + (t * valueDim + d) * TElement.Bytes) * probabilities[q * stride + t];
+                }
+            }
+        }
+    }
+}
