@@ -84,7 +84,8 @@ public sealed class ModelConverterTests
         byte[] bytes = File.ReadAllBytes(input);
         BitConverter.TryWriteBytes(bytes.AsSpan(bytes.Length - 64), float.NaN);
         File.WriteAllBytes(input, bytes);
-        InferometerException error = Assert.Throws<InferometerException>(() => ModelConverter.Convert(input, output, GgmlType.Q8_0));
+        InferometerException error = Assert.Throws<InferometerException>(() => ModelConverter.Convert(
+            input, output, GgmlType.Q8_0, cancellationToken: TestContext.Current.CancellationToken));
         Assert.Contains("'output.weight'", error.Message, StringComparison.Ordinal);
         Assert.Equal([input], Directory.GetFiles(temporary.Path));
     }
@@ -93,7 +94,8 @@ public sealed class ModelConverterTests
     public void The_source_is_never_overwritten()
     {
         string path = SharedFolder.Require("models/stories260k/stories260k-f16.gguf");
-        Assert.Throws<InferometerException>(() => ModelConverter.Convert(path, path, GgmlType.F16));
+        Assert.Throws<InferometerException>(() => ModelConverter.Convert(
+            path, path, GgmlType.F16, cancellationToken: TestContext.Current.CancellationToken));
     }
 
     [Theory]
