@@ -1,18 +1,20 @@
 using Inferometer.Core.Models;
+using Inferometer.Inference.Kernels.Attention;
 using Inferometer.Inference.Kernels.Elementwise;
 using Inferometer.Inference.Weights;
 
 namespace Inferometer.Inference.Execution;
 
 /// <summary>The attention part of a layer: projections over all tokens together, norm and rotation of heads, the cache, and attention per sequence.</summary>
-internal sealed class AttentionBlock
+internal sealed class AttentionBlock : IDisposable
 {
     private readonly StepContext _step;
     private readonly LoadedModel _model;
     private readonly ForwardStatistics _statistics;
-    private readonly bool _flash;
+    private readonly AttentionBatch _batch = new();
+    private readonly FlashAttention? _flash;
+    private readonly StandardAttention? _standard;
     private readonly float _epsilon;
-    private readonly StandardAttention _standard;
     private readonly Action<int> _prepareRow;
     private PagedKvCache? _cache;
     private AttentionMixer? _mixer;
@@ -24,9 +26,9 @@ internal sealed class AttentionBlock
         _step = step;
         _model = model;
         _statistics = statistics;
-        _flash = options.FlashAttention;
+        _flash = options.FlashAttention ? new FlashAttention(step.Pool) : null;
+        _standard = options.FlashAttention ? null : new StandardAttention(step.Pool);
         _epsilon = (float)model.Architecture.NormEpsilon;
-        _standard = new StandardAttention(step);
         _prepareRow = PrepareRow;
     }
 
@@ -43,9 +45,49 @@ internal sealed class AttentionBlock
         (_layer, _mixer, _weights) = (layer, mixer, weights);
         _step.MultiplyAttentionInputs(weights);
         _step.ForEachRow(_prepareRow, _step.TokenCount);
-        _standard.Run(_cache!, layer, mixer);
-        _statistics.CountStandardAttention();
+        Attend();
         _step.Multiply(weights.Output, _step.Workspace.Attended, _step.Workspace.BlockOutput, _step.TokenCount);
+    }
+
+    public void Dispose()
+    {
+        _flash?.Dispose();
+        _standard?.Dispose();
+    }
+
+    private void Attend()
+    {
+        AttentionMixer mixer = _mixer!;
+        KvPageLayout layout = _cache!.LayoutOf(_layer);
+        _batch.Clear();
+        for (int i = 0; i < _step.Layout.Batch.Count; i++)
+        {
+            _cache.AddTo(_batch, _layer, _step.Layout.FirstTokens[i], _step.Layout.Batch[i]);
+        }
+
+        AttentionParameters parameters = new()
+        {
+            Heads = mixer.Heads,
+            KvHeads = layout.KvHeads,
+            KeyDim = mixer.HeadDim,
+            ValueDim = mixer.ValueHeadDim,
+            Scale = mixer.ScoreScale != 0 ? (float)mixer.ScoreScale : 1 / MathF.Sqrt(mixer.HeadDim),
+            Window = mixer.WindowTokens,
+            Softcap = (float)mixer.ScoreSoftcap,
+        };
+        int tokens = _step.TokenCount;
+        ReadOnlySpan<float> queries = _step.Workspace.Query.AsSpan(0, tokens * mixer.Heads * mixer.HeadDim);
+        Span<float> output = _step.Workspace.Attended.AsSpan(0, tokens * mixer.Heads * mixer.ValueHeadDim);
+        if (_flash is not null)
+        {
+            _flash.Run(_batch, parameters, queries, output);
+            _statistics.CountFlashAttention();
+        }
+        else
+        {
+            _standard!.Run(_batch, parameters, queries, output);
+            _statistics.CountStandardAttention();
+        }
     }
 
     private void PrepareRow(int row)
@@ -55,6 +97,7 @@ internal sealed class AttentionBlock
         int queries = mixer.Heads * mixer.HeadDim, keys = mixer.KvHeads * mixer.HeadDim, values = mixer.KvHeads * mixer.ValueHeadDim;
         Span<float> query = work.Query.AsSpan(row * queries, queries);
         Span<float> key = work.Key.AsSpan(row * keys, keys);
+        Span<float> value = work.Value.AsSpan(row * values, values);
         if (_weights!.QueryNorm is not null)
         {
             RmsNorm.ApplyRows(query, _weights.QueryNorm, _epsilon, query);
@@ -63,7 +106,29 @@ internal sealed class AttentionBlock
 
         Rotate(query, row, mixer);
         Rotate(key, row, mixer);
-        _cache!.Store(_layer, _step.Layout.Slots[row], key, work.Value.AsSpan(row * values, values));
+        if (_cache!.GroupedHeads)
+        {
+            _cache.Store(_layer, _step.Layout.Slots[row], key, value);
+        }
+        else
+        {
+            StoreExpanded(row, key, value, mixer);
+        }
+    }
+
+    // Each query head gets its own copy of its group's key and value: what grouping saves.
+    private void StoreExpanded(int row, ReadOnlySpan<float> key, ReadOnlySpan<float> value, AttentionMixer mixer)
+    {
+        Span<float> keys = stackalloc float[mixer.Heads * mixer.HeadDim];
+        Span<float> values = stackalloc float[mixer.Heads * mixer.ValueHeadDim];
+        for (int head = 0; head < mixer.Heads; head++)
+        {
+            int shared = head / (mixer.Heads / mixer.KvHeads);
+            key.Slice(shared * mixer.HeadDim, mixer.HeadDim).CopyTo(keys[(head * mixer.HeadDim)..]);
+            value.Slice(shared * mixer.ValueHeadDim, mixer.ValueHeadDim).CopyTo(values[(head * mixer.ValueHeadDim)..]);
+        }
+
+        _cache!.Store(_layer, _step.Layout.Slots[row], keys, values);
     }
 
     private void Rotate(Span<float> heads, int row, AttentionMixer mixer)

@@ -8,18 +8,15 @@ namespace Inferometer.Inference.Execution;
 /// Keys and values of all sequences in blocks of 16 tokens from one pool, per layer. Keys are stored rotated. Which sequence owns which
 /// block is the scheduler's business: here a block is a number. Memory is taken once, on construction.
 /// </summary>
-/// <remarks>
-/// Layout per layer, keys and values apart: [block][head][slot][channel], so that the tokens of one head lie together.
-/// Not thread-safe: a step owns the cache while it runs, and blocks are copied between steps.
-/// </remarks>
+/// <remarks>Not thread-safe: a step owns the cache while it runs, and blocks are copied between steps.</remarks>
 public sealed unsafe class PagedKvCache : IDisposable
 {
     /// <summary>Tokens per block.</summary>
-    public const int BlockSize = 16;
+    public const int BlockSize = KvPageLayout.PageTokens;
 
-    private readonly NativeBuffer[] _keys;
-    private readonly NativeBuffer[] _values;
-    private readonly KvLayerShape[] _shapes;
+    private readonly NativeBuffer[] _layers;
+    private readonly KvPageLayout[] _layouts;
+    private readonly ExactKvCodec[] _codecs;
 
     /// <summary>Takes the memory of the pool.</summary>
     /// <param name="architecture">The model whose keys and values are kept; every layer must be softmax attention.</param>
@@ -32,9 +29,9 @@ public sealed unsafe class PagedKvCache : IDisposable
         ArgumentNullException.ThrowIfNull(architecture);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(blockCount);
         (BlockCount, Element, GroupedHeads) = (blockCount, element, groupedHeads);
-        _shapes = KvLayerShape.Of(architecture, groupedHeads);
-        _keys = [.. _shapes.Select(shape => new NativeBuffer(blockCount * BlockBytes(shape.Heads * shape.KeyWidth)))];
-        _values = [.. _shapes.Select(shape => new NativeBuffer(blockCount * BlockBytes(shape.Heads * shape.ValueWidth)))];
+        _layouts = Layouts(architecture, element, groupedHeads);
+        _codecs = [.. _layouts.Select(layout => new ExactKvCodec(layout))];
+        _layers = [.. _layouts.Select(layout => new NativeBuffer(blockCount * layout.PageBytes))];
     }
 
     /// <summary>Blocks in the pool.</summary>
@@ -47,14 +44,13 @@ public sealed unsafe class PagedKvCache : IDisposable
     public bool GroupedHeads { get; }
 
     /// <summary>Bytes of the whole pool.</summary>
-    public long MemoryBytes => _keys.Sum(buffer => buffer.ByteCount) + _values.Sum(buffer => buffer.ByteCount);
+    public long MemoryBytes => _layers.Sum(layer => layer.ByteCount);
 
     /// <summary>Bytes one block takes over all layers: what the pool's size is divided by.</summary>
     public static long BytesPerBlock(ModelArchitecture architecture, KvElement element = KvElement.F16, bool groupedHeads = true)
     {
         ArgumentNullException.ThrowIfNull(architecture);
-        return KvLayerShape.Of(architecture, groupedHeads).Sum(shape => (long)shape.Heads * (shape.KeyWidth + shape.ValueWidth))
-            * BlockSize * ElementBytes(element);
+        return Layouts(architecture, element, groupedHeads).Sum(layout => layout.PageBytes);
     }
 
     /// <summary>Copies one block onto another in every layer: what copy-on-write of a shared block needs.</summary>
@@ -64,75 +60,77 @@ public sealed unsafe class PagedKvCache : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)source, (uint)BlockCount, nameof(source));
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)destination, (uint)BlockCount, nameof(destination));
-        for (int layer = 0; layer < _shapes.Length; layer++)
+        for (int layer = 0; layer < _layers.Length; layer++)
         {
-            CopyBlock(_keys[layer], source, destination);
-            CopyBlock(_values[layer], source, destination);
+            long bytes = _layouts[layer].PageBytes;
+            Buffer.MemoryCopy(Page(layer, source), Page(layer, destination), bytes, bytes);
         }
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (NativeBuffer buffer in _keys.Concat(_values))
+        foreach (NativeBuffer layer in _layers)
         {
-            buffer.Dispose();
+            layer.Dispose();
         }
     }
 
-    /// <summary>Heads and widths of a layer as stored.</summary>
-    internal KvLayerShape ShapeOf(int layer) => _shapes[layer];
+    /// <summary>Pages of each layer of a model.</summary>
+    /// <exception cref="ArgumentException">A layer is not softmax attention.</exception>
+    internal static KvPageLayout[] Layouts(ModelArchitecture architecture, KvElement element, bool groupedHeads)
+    {
+        var layouts = new KvPageLayout[architecture.LayerCount];
+        for (int layer = 0; layer < layouts.Length; layer++)
+        {
+            if (architecture.Layers[layer].Mixer is not AttentionMixer mixer)
+            {
+                throw new ArgumentException($"layer {layer} of {architecture.Name} keeps no keys and values of softmax attention", nameof(architecture));
+            }
 
-    /// <summary>First key of a layer.</summary>
-    internal byte* Keys(int layer) => _keys[layer].Address;
+            layouts[layer] = new KvPageLayout(groupedHeads ? mixer.KvHeads : mixer.Heads, mixer.HeadDim, mixer.ValueHeadDim, element);
+        }
 
-    /// <summary>First value of a layer.</summary>
-    internal byte* Values(int layer) => _values[layer].Address;
+        return layouts;
+    }
 
-    /// <summary>Whether this cache is laid out as a model's layers need it.</summary>
-    internal bool HasLayout(ReadOnlySpan<KvLayerShape> shapes) => shapes.SequenceEqual(_shapes);
+    /// <summary>Whether this cache holds the heads that a model's layers write.</summary>
+    internal bool Holds(ReadOnlySpan<KvPageLayout> layouts)
+    {
+        if (layouts.Length != _layouts.Length)
+        {
+            return false;
+        }
 
-    /// <summary>Stores one token's keys and values of one layer.</summary>
+        for (int layer = 0; layer < layouts.Length; layer++)
+        {
+            KvPageLayout mine = _layouts[layer], other = layouts[layer];
+            if ((mine.KvHeads, mine.KeyDim, mine.ValueDim) != (other.KvHeads, other.KeyDim, other.ValueDim))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Layout of a layer's pages.</summary>
+    internal KvPageLayout LayoutOf(int layer) => _layouts[layer];
+
+    /// <summary>Adds a sequence to an attention batch over one layer.</summary>
+    internal void AddTo(AttentionBatch batch, int layer, int firstRow, SequenceSlice slice) => batch.AddSequence(
+        firstRow, slice.Tokens.Length, slice.PastTokens, _codecs[layer], _layers[layer].Address, _layouts[layer].PageBytes, slice.BlockTable);
+
+    /// <summary>Stores one token's rotated keys and values of one layer.</summary>
     /// <param name="layer">Layer.</param>
     /// <param name="slot">Block x block size + place in the block.</param>
-    /// <param name="keys">Rotated keys, [KV heads, width].</param>
-    /// <param name="values">Values, [KV heads, width].</param>
+    /// <param name="keys">[heads of the layout, width].</param>
+    /// <param name="values">[heads of the layout, width].</param>
     internal void Store(int layer, int slot, ReadOnlySpan<float> keys, ReadOnlySpan<float> values)
     {
-        KvLayerShape shape = _shapes[layer];
-        Store(_keys[layer].Address, slot, keys, shape.Heads, shape.KeyWidth, shape.CopiesPerHead);
-        Store(_values[layer].Address, slot, values, shape.Heads, shape.ValueWidth, shape.CopiesPerHead);
-    }
-
-    private void CopyBlock(NativeBuffer buffer, int source, int destination)
-    {
-        long bytes = buffer.ByteCount / BlockCount;
-        Buffer.MemoryCopy(buffer.Address + (source * bytes), buffer.Address + (destination * bytes), bytes, bytes);
-    }
-
-    private void Store(byte* layer, int slot, ReadOnlySpan<float> rows, int heads, int width, int copies)
-    {
         (int block, int place) = Math.DivRem(slot, BlockSize);
-        for (int head = 0; head < heads; head++)
-        {
-            ReadOnlySpan<float> row = rows.Slice(head / copies * width, width);
-            long offset = ((((long)block * heads) + head) * BlockSize + place) * width;
-            if (Element == KvElement.F32)
-            {
-                row.CopyTo(new Span<float>((float*)layer + offset, width));
-            }
-            else
-            {
-                Half* target = (Half*)layer + offset;
-                for (int i = 0; i < row.Length; i++)
-                {
-                    target[i] = (Half)row[i];
-                }
-            }
-        }
+        _layouts[layer].StoreToken(Page(layer, block), place, keys, values);
     }
 
-    private long BlockBytes(int width) => (long)width * BlockSize * ElementBytes(Element);
-
-    private static int ElementBytes(KvElement element) => element == KvElement.F32 ? sizeof(float) : 2;
+    private byte* Page(int layer, int block) => _layers[layer].Address + (block * _layouts[layer].PageBytes);
 }

@@ -19,7 +19,7 @@ public sealed class TransformerModel : IDisposable
     private readonly AttentionBlock _attention;
     private readonly Action<int> _embedRow;
     private readonly Action<int> _finalNormRow;
-    private readonly KvLayerShape[] _cacheShapes;
+    private readonly KvPageLayout[] _cacheLayouts;
     private float[] _finalRows = [];
     private int _running;
 
@@ -30,7 +30,7 @@ public sealed class TransformerModel : IDisposable
         Options = options.Forward;
         _step = new StepContext(loaded.Architecture, pool);
         _attention = new AttentionBlock(_step, loaded, options.Forward, Statistics);
-        _cacheShapes = KvLayerShape.Of(loaded.Architecture, options.Forward.GroupedHeads);
+        _cacheLayouts = PagedKvCache.Layouts(loaded.Architecture, KvElement.F32, options.Forward.GroupedHeads);
         _embedRow = EmbedRow;
         _finalNormRow = FinalNormRow;
     }
@@ -137,13 +137,14 @@ public sealed class TransformerModel : IDisposable
     public void Dispose()
     {
         _pool.Dispose();
+        _attention.Dispose();
         _step.Dispose();
         _loaded.Dispose();
     }
 
     private void CheckStep(ForwardBatch batch, PagedKvCache cache, int logitsLength, int hiddenLength)
     {
-        if (!cache.HasLayout(_cacheShapes))
+        if (!cache.Holds(_cacheLayouts))
         {
             throw new ArgumentException("the cache was made for another model, or with other grouping of heads", nameof(cache));
         }

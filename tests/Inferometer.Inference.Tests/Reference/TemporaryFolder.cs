@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Inferometer.Inference.Tests.Reference;
 
 /// <summary>A folder of a test's own, gone when the test ends.</summary>
@@ -5,9 +7,11 @@ internal sealed class TemporaryFolder : IDisposable
 {
     private readonly DirectoryInfo _root = Directory.CreateTempSubdirectory("inferometer-test-");
 
-    public string Path => _root.FullName;
+    private int _created;
 
-    public string Create(string name) => _root.CreateSubdirectory(name).FullName;
+    /// <summary>Makes a new folder inside, each call another one.</summary>
+    public string Create(string name) =>
+        _root.CreateSubdirectory(string.Create(CultureInfo.InvariantCulture, $"{name}-{_created++}")).FullName;
 
     public void Dispose() => _root.Delete(recursive: true);
 }
