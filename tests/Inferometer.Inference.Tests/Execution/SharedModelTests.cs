@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Inferometer.Inference.Execution;
+using Inferometer.Inference.Tokenization;
 using Inferometer.Tests;
 
 namespace Inferometer.Inference.Tests.Execution;
@@ -45,6 +46,33 @@ public sealed class SharedModelTests
             int[] expected = Ints(test!["greedy_ids"]);
             Assert.Equal(expected, runner.Greedy(Ints(test["prompt_ids"]), expected.Length));
         }
+    }
+
+    // Windows as the reference cut them: <s> and 1023 tokens of the held-out text each, every target counted.
+    [Fact]
+    public void Perplexity_on_held_out_text_matches_the_reference()
+    {
+        string folder = SharedFolder.Require("models/tales-5m");
+        JsonNode reference = JsonNode.Parse(File.ReadAllText(Path.Combine(folder, "reference.json")))!["perplexity"]!;
+        int windows = (int)reference["windows"]!, length = (int)reference["window_tokens"]!;
+        Tokenizer tokenizer = HuggingFaceTokenizer.Load(folder);
+        int[] text = tokenizer.Encode(File.ReadAllText(Path.Combine(folder, "heldout.txt")), addSpecial: false);
+        using TransformerModel model = TransformerModel.Load(folder, new LoadOptions { Threads = 2 }, null, TestContext.Current.CancellationToken);
+        double loss = 0;
+        for (int window = 0; window < windows; window++)
+        {
+            int[] tokens = [tokenizer.BosId!.Value, .. text.AsSpan(window * (length - 1), length - 1)];
+            using SequenceRunner runner = new(model, length);
+            float[][] logits = runner.Run(tokens);
+            for (int t = 0; t + 1 < length; t++)
+            {
+                double top = logits[t].Max();
+                loss += top + Math.Log(logits[t].Sum(value => Math.Exp(value - top))) - logits[t][tokens[t + 1]];
+            }
+        }
+
+        Assert.Equal(8184, (int)reference["tokens_scored"]!);
+        Assert.Equal((double)reference["perplexity"]!, Math.Exp(loss / (windows * (length - 1))), 2e-3);
     }
 
     private static JsonArray Cases(string model) =>

@@ -1,6 +1,8 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Inferometer.Core;
 using Inferometer.Inference.Execution;
+using Inferometer.Inference.Tests.Execution;
 using Inferometer.Inference.Tests.Reference;
 
 namespace Inferometer.Inference.Tests.Weights;
@@ -63,6 +65,44 @@ public sealed class ModelLoadingTests : IDisposable
     }
 
     [Fact]
+    public void A_text_model_inside_a_larger_checkpoint_is_found()
+    {
+        TinyModel tiny = TinyModel.Create("llama");
+        string plain = tiny.WriteFolder(_folder);
+        foreach ((string name, ReferenceTensor tensor) in tiny.Weights.ToArray())
+        {
+            tiny.Weights.Remove(name);
+            tiny.Weights["language_model." + name] = tensor;
+        }
+
+        Assert.Equal(Logits(plain), Logits(tiny.WriteFolder(_folder)));
+    }
+
+    [Fact]
+    public void Experts_stored_one_by_one_in_early_GGUF_files_are_found()
+    {
+        TinyModel tiny = TinyModel.Create("mixtral");
+        List<KeyValuePair<string, ReferenceTensor>> tensors = [];
+        foreach ((string name, ReferenceTensor tensor) in GgufConversion.Tensors(tiny.Config, tiny.Weights))
+        {
+            if (tensor.Shape.Length != 3)
+            {
+                tensors.Add(new(name, tensor));
+                continue;
+            }
+
+            int size = tensor.Shape[1] * tensor.Shape[2];
+            tensors.AddRange(Enumerable.Range(0, tensor.Shape[0]).Select(expert => KeyValuePair.Create(
+                name.Replace("_exps", string.Create(CultureInfo.InvariantCulture, $".{expert}"), StringComparison.Ordinal),
+                new ReferenceTensor([tensor.Shape[1], tensor.Shape[2]], tensor.Data[(expert * size)..((expert + 1) * size)]))));
+        }
+
+        string path = Path.Combine(_folder.Create("early"), "model.gguf");
+        GgufFile.Write(path, GgufConversion.Metadata(tiny.Config), tensors);
+        Assert.Equal(Logits(tiny.WriteGguf(_folder)), Logits(path));
+    }
+
+    [Fact]
     public void Weights_are_accounted_for_once_each()
     {
         TinyModel tiny = TinyModel.Create("llama", new JsonObject { ["tie_word_embeddings"] = true });
@@ -93,6 +133,13 @@ public sealed class ModelLoadingTests : IDisposable
 
     private static TransformerModel Load(string path, LoadOptions options) =>
         TransformerModel.Load(path, options, null, TestContext.Current.CancellationToken);
+
+    private static float[] Logits(string path)
+    {
+        using TransformerModel model = Load(path, new LoadOptions { Threads = 1 });
+        using SequenceRunner runner = new(model, 16);
+        return runner.Run([3, 1, 4, 1, 5])[^1];
+    }
 
     private static string LoadError(string path) =>
         Assert.Throws<InferometerException>(() => Load(path, new LoadOptions { Threads = 2 })).Message;
