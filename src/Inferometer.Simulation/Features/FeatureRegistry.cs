@@ -9,18 +9,15 @@ namespace Inferometer.Simulation.Features;
 /// </summary>
 public sealed class FeatureRegistry
 {
-    // Insertion order is the order in which hooks run.
-    private readonly OrderedDictionary<string, (FeatureMetadata Metadata, Func<ISimulationFeature> Create)> _features = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (FeatureMetadata Metadata, Func<ISimulationFeature> Create)> _features = new(StringComparer.Ordinal);
 
-    /// <summary>A registry with every built-in feature.</summary>
+    /// <summary>A registry with every built-in feature; they are found by their type, so that adding one touches no other file.</summary>
+    [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "ILLink.Descriptors.xml keeps the namespace of the built-in features.")]
+    [UnconditionalSuppressMessage("Trimming", "IL2075", Justification = "ILLink.Descriptors.xml keeps the namespace of the built-in features.")]
     public static FeatureRegistry CreateDefault()
     {
         FeatureRegistry registry = new();
-        foreach (Func<ISimulationFeature> create in BuiltIn.BuiltInFeatures.All)
-        {
-            registry.Register(create);
-        }
-
+        registry.RegisterTypes(typeof(FeatureRegistry).Assembly.GetTypes());
         return registry;
     }
 
@@ -63,17 +60,7 @@ public sealed class FeatureRegistry
     public int RegisterAssembly(Assembly assembly)
     {
         ArgumentNullException.ThrowIfNull(assembly);
-        int count = 0;
-        foreach (Type type in assembly.GetExportedTypes())
-        {
-            if (!type.IsAbstract && typeof(ISimulationFeature).IsAssignableFrom(type) && type.GetConstructor(Type.EmptyTypes) is { } constructor)
-            {
-                Register(() => (ISimulationFeature)constructor.Invoke(null));
-                count++;
-            }
-        }
-
-        return count;
+        return RegisterTypes(assembly.GetExportedTypes());
     }
 
     /// <summary>Checks a combination before any work: every name known, none twice, every requirement met, no conflict.</summary>
@@ -111,13 +98,30 @@ public sealed class FeatureRegistry
         return faults;
     }
 
-    /// <summary>New instances of the named features, in the order in which they were registered.</summary>
+    /// <summary>New instances of the named features, in the order in which their hooks run.</summary>
     internal IEnumerable<ISimulationFeature> InOrder(IReadOnlyList<string> names) =>
-        _features.Where(f => names.Contains(f.Key, StringComparer.Ordinal)).Select(f => f.Value.Create());
+        names.Select(Create).OrderBy(f => f.Metadata.Order).ThenBy(f => f.Metadata.Name, StringComparer.Ordinal);
 
     /// <summary>Names of the features that own a parameter of that name.</summary>
     internal IEnumerable<string> OwnersOf(string parameter) =>
         _features.Values.Where(f => f.Metadata.Parameters.Any(p => string.Equals(p.Name, parameter, StringComparison.Ordinal))).Select(f => f.Metadata.Name);
+
+    [UnconditionalSuppressMessage("Trimming", "IL2070", Justification = "The public callers either keep the types by a descriptor or say that they need unreferenced code.")]
+    [UnconditionalSuppressMessage("Trimming", "IL2075", Justification = "The public callers either keep the types by a descriptor or say that they need unreferenced code.")]
+    private int RegisterTypes(IEnumerable<Type> types)
+    {
+        int count = 0;
+        foreach (Type type in types.Where(t => t is { IsClass: true, IsAbstract: false } && typeof(ISimulationFeature).IsAssignableFrom(t)))
+        {
+            if (type.GetConstructor(Type.EmptyTypes) is { } constructor)
+            {
+                Register(() => (ISimulationFeature)constructor.Invoke(null));
+                count++;
+            }
+        }
+
+        return count;
+    }
 
     private (FeatureMetadata Metadata, Func<ISimulationFeature> Create) Find(string name, string origin) =>
         _features.TryGetValue(name, out (FeatureMetadata Metadata, Func<ISimulationFeature> Create) found)

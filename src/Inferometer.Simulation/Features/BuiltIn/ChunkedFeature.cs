@@ -10,6 +10,7 @@ internal sealed class ChunkedFeature : ISimulationFeature
     {
         Name = "chunked",
         Category = FeatureCategory.Inference,
+        Order = 0,
         Description = "One step of a mixed batch: chunks of prompts beside decoding sequences.",
         ConflictsWith = ["prefill", "decode", "speculative_decode", "prefix_caching"],
         Parameters =

@@ -6,6 +6,7 @@ internal sealed class DataParallelFeature : ISimulationFeature
     {
         Name = "data_parallel",
         Category = FeatureCategory.Parallelism,
+        Order = 20,
         Description = "Splits the batch over replicas; with attention_data_parallel the replicas share the experts.",
         Parameters =
         [

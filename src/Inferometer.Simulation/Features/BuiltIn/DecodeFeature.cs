@@ -6,6 +6,7 @@ internal sealed class DecodeFeature : ISimulationFeature
     {
         Name = "decode",
         Category = FeatureCategory.Inference,
+        Order = 0,
         Description = "Generates tokens one by one after the prompt; gives the time per output token.",
         ConflictsWith = ["chunked"],
         Parameters =

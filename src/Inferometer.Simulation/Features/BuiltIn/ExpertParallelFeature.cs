@@ -6,6 +6,7 @@ internal sealed class ExpertParallelFeature : ISimulationFeature
     {
         Name = "expert_parallel",
         Category = FeatureCategory.Parallelism,
+        Order = 20,
         Description = "Splits the experts over devices; adds all-to-all exchanges.",
         Parameters =
         [

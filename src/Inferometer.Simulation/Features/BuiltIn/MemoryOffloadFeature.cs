@@ -13,6 +13,7 @@ internal sealed class MemoryOffloadFeature : ISimulationFeature
     {
         Name = "memory_offload",
         Category = FeatureCategory.Optimization,
+        Order = 1000,
         Description = "Keeps a share of the weights or of the KV cache in slower memory and reads it over a link.",
         Parameters =
         [

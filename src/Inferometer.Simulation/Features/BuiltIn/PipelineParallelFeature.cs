@@ -6,6 +6,7 @@ internal sealed class PipelineParallelFeature : ISimulationFeature
     {
         Name = "pipeline_parallel",
         Category = FeatureCategory.Parallelism,
+        Order = 20,
         Description = "Splits the layers over devices; adds sends, and bubbles while the pipeline fills and drains.",
         Parameters =
         [

@@ -6,6 +6,7 @@ internal sealed class PrefillFeature : ISimulationFeature
     {
         Name = "prefill",
         Category = FeatureCategory.Inference,
+        Order = 0,
         Description = "Reads the prompts of a batch; gives the time to first token.",
         ConflictsWith = ["chunked"],
         Parameters =

@@ -9,6 +9,7 @@ internal sealed class QuantizationFeature : ISimulationFeature
     {
         Name = "quantization",
         Category = FeatureCategory.Optimization,
+        Order = 10,
         Description = "Stores weights, activations, KV cache or messages in formats of their own.",
         Parameters =
         [

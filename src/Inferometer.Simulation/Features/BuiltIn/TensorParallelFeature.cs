@@ -6,6 +6,7 @@ internal sealed class TensorParallelFeature : ISimulationFeature
     {
         Name = "tensor_parallel",
         Category = FeatureCategory.Parallelism,
+        Order = 20,
         Description = "Splits heads and feed-forward widths over devices; adds all-reduces.",
         Parameters =
         [
