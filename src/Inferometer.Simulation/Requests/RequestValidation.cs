@@ -19,6 +19,11 @@ internal static class RequestValidation
             throw new InferometerException($"communication overlap: {request.CommunicationOverlap} is not a share between 0 and 1.");
         }
 
+        if (request.Power.IdleFraction is not (>= 0 and <= 1))
+        {
+            throw new InferometerException($"power: the idle fraction {request.Power.IdleFraction} is not a share between 0 and 1.");
+        }
+
         if (request.MicroBatches < 0 || request.MaxStepTokens < 0 || request.QueueingSeconds < 0)
         {
             throw new InferometerException(

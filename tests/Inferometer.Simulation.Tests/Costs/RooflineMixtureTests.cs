@@ -118,6 +118,25 @@ public class RooflineMixtureTests
     }
 
     [Fact]
+    public void Compressed_attention_reads_a_window_and_one_pooled_vector_per_stretch()
+    {
+        CompressedAttentionMixer mixer = new()
+        {
+            Heads = 16, HeadDim = 512, RopeHeadDim = 64, QueryRank = 256, OutputRank = 128, OutputGroups = 4, WindowTokens = 128, CompressionRatio = 4,
+            IndexTopK = 512, IndexHeads = 8, IndexHeadDim = 128,
+        };
+        ModelArchitecture model = Sample.Model("compressed", 1024, 1000, Sample.Layer(mixer, null));
+        PhaseEstimate decode = _model.Decode(Sample.Request(model, output: 2, input: 9999));
+        Assert.Equal(128d * 512 * 2, decode.One("attention_decode").KvReadBytes, 1e-6);
+        Assert.Equal(512d * 512 * 2, decode.One("attention_compressed_decode").KvReadBytes, 1e-6); // 2500 pooled vectors, 512 chosen.
+        Assert.Equal(2500d * 128 * 2, decode.One("index_scores_decode").KvReadBytes, 1e-6);
+        Assert.Equal(128d * 4 * 16 * 512, decode.One("attention_decode").Flops, 1e-6);
+
+        // Held: 128 whole vectors of 512, and a quarter of 10000 vectors of 512 + 128.
+        Assert.Equal(((128d * 512) + (2500 * 640)) * 2, _model.Estimate(Sample.Request(model, output: 2, input: 9999)).Memory!.Use.KvBytes, 1e-3);
+    }
+
+    [Fact]
     public void Recurrent_mixers_pass_their_state_through_memory_once_a_sequence()
     {
         GatedDeltaMixer delta = new() { KeyHeads = 16, ValueHeads = 32, KeyHeadDim = 128, ValueHeadDim = 128, ConvolutionTaps = 4 };
