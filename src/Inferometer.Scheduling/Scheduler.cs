@@ -53,6 +53,9 @@ public sealed partial class Scheduler
     /// <summary>Running sequences, most urgent first.</summary>
     public IReadOnlyList<Sequence> Running => _running;
 
+    /// <summary>Requests in the queue, the most urgent last.</summary>
+    public IReadOnlyList<Sequence> Waiting => _waiting;
+
     /// <summary>Counts since construction.</summary>
     public SchedulerStatistics Statistics => _statistics;
 

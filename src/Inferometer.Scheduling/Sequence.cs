@@ -102,6 +102,9 @@ public sealed class Sequence
 
     internal ReadOnlyMemory<int> TokenMemory => _tokens;
 
+    /// <summary>A stretch of the tokens, drafted ones included; valid until the sequence changes.</summary>
+    public ReadOnlyMemory<int> TokensAt(int first, int count) => _tokens.AsMemory(0, TokenCount + DraftCount).Slice(first, count);
+
     internal void SetDraft(ReadOnlySpan<int> tokens)
     {
         DraftCount = 0;
@@ -112,7 +115,7 @@ public sealed class Sequence
         }
     }
 
-    internal void ReplaceDraft(ReadOnlySpan<int> tokens) => tokens.CopyTo(_tokens.AsSpan(TokenCount));
+    internal void ReplaceDraft(int index, int token) => _tokens[TokenCount + index] = token;
 
     internal void Append(int token)
     {

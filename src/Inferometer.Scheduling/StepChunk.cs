@@ -80,12 +80,14 @@ public sealed class StepChunk
         _nextDraftCount = tokens.Length;
     }
 
-    /// <summary>Fills in drafts that were proposed as mere places, before they are verified: a draft model runs in the step that has slots for its tokens.</summary>
-    /// <param name="tokens">As many as <see cref="DraftTokens"/>.</param>
-    public void ReplaceDraft(ReadOnlySpan<int> tokens)
+    /// <summary>Fills in a draft that was proposed as a mere place, before it is verified: a draft model runs in the step that has slots for its tokens.</summary>
+    /// <param name="index">Number of the draft, from 0 to below <see cref="DraftTokens"/>.</param>
+    /// <param name="token">The token drafted.</param>
+    public void ReplaceDraft(int index, int token)
     {
-        ArgumentOutOfRangeException.ThrowIfNotEqual(tokens.Length, DraftTokens, nameof(tokens));
-        Sequence.ReplaceDraft(tokens);
+        ArgumentOutOfRangeException.ThrowIfNegative(index);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, DraftTokens);
+        Sequence.ReplaceDraft(index, token);
     }
 
     /// <summary>Ends the sequence after this step.</summary>

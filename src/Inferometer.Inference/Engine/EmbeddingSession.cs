@@ -1,0 +1,79 @@
+using System.Numerics.Tensors;
+using Inferometer.Inference.Lora;
+using Inferometer.Scheduling;
+
+namespace Inferometer.Inference.Engine;
+
+/// <summary>How the hidden states of a text become one vector.</summary>
+public enum EmbeddingPooling
+{
+    /// <summary>Mean over all tokens.</summary>
+    Mean,
+
+    /// <summary>The last token's state.</summary>
+    Last,
+}
+
+/// <summary>One embedding on its way: sums or keeps hidden states as the chunks of the prompt are computed.</summary>
+internal sealed class EmbeddingSession(EmbeddingPooling pooling, bool normalise, int hiddenSize, LoraAdapter? adapter) : ISequenceOwner
+{
+    private readonly TaskCompletionSource<float[]> _result = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly double[] _sum = new double[hiddenSize];
+    private int _next;
+
+    public LoraAdapter? Adapter => adapter;
+
+    public bool WantsHiddenStates => true;
+
+    public Task<float[]> Result => _result.Task;
+
+    public Sequence? Sequence { get; set; }
+
+    public void TakeStep(StepChunk chunk, Span<float> logits, ReadOnlySpan<float> hiddenStates)
+    {
+        if (chunk.PastTokens == 0)
+        {
+            Array.Clear(_sum); // first chunk, or again after a preemption
+        }
+
+        _next = chunk.PastTokens + chunk.TokenCount;
+        int first = pooling == EmbeddingPooling.Mean ? 0 : chunk.TokenCount - 1;
+        for (int token = first; token < chunk.TokenCount; token++)
+        {
+            Add(hiddenStates.Slice(token * hiddenSize, hiddenSize));
+        }
+    }
+
+    public void OnEnded(Sequence sequence)
+    {
+        if (sequence.FinishReason != FinishReason.Length)
+        {
+            _result.TrySetCanceled();
+            return;
+        }
+
+        var vector = new float[hiddenSize];
+        for (int i = 0; i < vector.Length; i++)
+        {
+            vector[i] = (float)(pooling == EmbeddingPooling.Mean ? _sum[i] / _next : _sum[i]);
+        }
+
+        float norm = TensorPrimitives.Norm(vector);
+        if (normalise && norm > 0)
+        {
+            TensorPrimitives.Divide(vector, norm, vector);
+        }
+
+        _result.TrySetResult(vector);
+    }
+
+    public void Fail(Exception error) => _result.TrySetException(error);
+
+    private void Add(ReadOnlySpan<float> state)
+    {
+        for (int i = 0; i < state.Length; i++)
+        {
+            _sum[i] = pooling == EmbeddingPooling.Mean ? _sum[i] + state[i] : state[i];
+        }
+    }
+}

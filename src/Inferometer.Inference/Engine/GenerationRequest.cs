@@ -1,0 +1,41 @@
+using Inferometer.Inference.Lora;
+using Inferometer.Inference.Sampling;
+
+namespace Inferometer.Inference.Engine;
+
+/// <summary>A prompt and how to continue it.</summary>
+public sealed record GenerationRequest
+{
+    /// <summary>Text to continue; give this or <see cref="PromptTokens"/>.</summary>
+    public string? Prompt { get; init; }
+
+    /// <summary>Tokens to continue; give this or <see cref="Prompt"/>.</summary>
+    public ReadOnlyMemory<int> PromptTokens { get; init; }
+
+    /// <summary>The tokenizer adds the special tokens that begin a text.</summary>
+    public bool AddSpecialTokens { get; init; } = true;
+
+    /// <summary>The written form of control tokens in <see cref="Prompt"/> is read as those tokens, as rendered chat templates need.</summary>
+    public bool ParseSpecialTokens { get; init; }
+
+    /// <summary>Most tokens to generate; null = up to the longest sequence.</summary>
+    public int? MaxNewTokens { get; init; }
+
+    /// <summary>How tokens are chosen.</summary>
+    public SamplingOptions Sampling { get; init; } = new();
+
+    /// <summary>Larger is served earlier.</summary>
+    public int Priority { get; init; }
+
+    /// <summary>Time after which the request is given up, waiting included; null = never.</summary>
+    public TimeSpan? Timeout { get; init; }
+
+    /// <summary>Adapter from <see cref="InferenceEngine.LoadAdapter"/>, or null.</summary>
+    public LoraAdapter? Adapter { get; init; }
+
+    /// <summary>Whether the request looks for cached prefixes and leaves its own.</summary>
+    public bool UsePrefixCache { get; init; } = true;
+
+    /// <summary>Whether speculative decoding, where the engine has it, is used.</summary>
+    public bool Speculate { get; init; } = true;
+}

@@ -1,0 +1,134 @@
+using System.Threading.Channels;
+using Inferometer.Inference.Lora;
+using Inferometer.Inference.Sampling;
+using Inferometer.Inference.Tokenization;
+using Inferometer.Scheduling;
+
+namespace Inferometer.Inference.Engine;
+
+/// <summary>One generation on its way: its sampler's state, its text, and the stream out. Lives on the loop thread; only <see cref="Updates"/> is read elsewhere.</summary>
+internal sealed class GenerationSession : ISequenceOwner
+{
+    private readonly Channel<GenerationUpdate> _channel =
+        Channel.CreateUnbounded<GenerationUpdate>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
+
+    private readonly SamplingOptions _options;
+    private readonly SamplerState _state;
+    private readonly Sampler _sampler;
+    private readonly Tokenizer _tokenizer;
+    private readonly StreamingDetokenizer _text;
+    private readonly StopStringMatcher _stops;
+    private readonly SpeculationOptions? _speculation;
+    private readonly int[] _places;
+    private int[] _lookup = [];
+    private int _draftComputed = -1;
+    private int _preemptionsSeen;
+
+    public GenerationSession(GenerationRequest request, SamplerState state, Sampler sampler, Tokenizer tokenizer, SpeculationOptions? speculation)
+    {
+        _options = request.Sampling;
+        _state = state;
+        _sampler = sampler;
+        _tokenizer = tokenizer;
+        _text = new StreamingDetokenizer(tokenizer, includeControl: false, isContinuation: true);
+        _stops = new StopStringMatcher(_options.StopStrings);
+        _speculation = request.Speculate ? speculation : null;
+        _places = new int[_speculation?.DraftTokens ?? 0];
+        Adapter = request.Adapter;
+    }
+
+    public LoraAdapter? Adapter { get; }
+
+    public bool WantsHiddenStates => false;
+
+    public ChannelReader<GenerationUpdate> Updates => _channel.Reader;
+
+    /// <summary>The sequence, once the scheduler has taken the request.</summary>
+    public Sequence? Sequence { get; set; }
+
+    public void TakeStep(StepChunk chunk, Span<float> logits, ReadOnlySpan<float> hiddenStates)
+    {
+        int vocabulary = chunk.LogitRows == 0 ? 0 : logits.Length / chunk.LogitRows;
+        int firstDraft = chunk.TokenCount - chunk.DraftTokens;
+        for (int row = 0; row < chunk.LogitRows; row++)
+        {
+            int token = _sampler.Sample(logits.Slice(row * vocabulary, vocabulary), _state, out TokenLogProbabilities? logProbabilities);
+            chunk.Emit(token);
+            if (Write(chunk, token, logProbabilities))
+            {
+                return;
+            }
+
+            if (row < chunk.DraftTokens && chunk.Tokens.Span[firstDraft + row] != token)
+            {
+                break; // what follows was computed after a draft that is wrong
+            }
+        }
+
+        if (_speculation is not null && chunk.LogitRows > 0)
+        {
+            ProposeDraft(chunk, _speculation);
+        }
+
+        // Drafts but the last are in the draft model's cache; those rejected are computed again over.
+        _draftComputed = chunk.PastTokens + chunk.TokenCount - Math.Min(1, chunk.DraftTokens);
+    }
+
+    /// <summary>Tokens before the chunk that the draft model has not computed.</summary>
+    public int DraftLag(StepChunk chunk)
+    {
+        bool isAdmitted = _draftComputed < 0 || _preemptionsSeen != chunk.Sequence.Preemptions;
+        _preemptionsSeen = chunk.Sequence.Preemptions;
+        return isAdmitted ? 0 : Math.Max(0, chunk.PastTokens - _draftComputed);
+    }
+
+    public void OnEnded(Sequence sequence)
+    {
+        string rest = _stops.Append(_text.Flush()) + _stops.Flush();
+        _channel.Writer.TryWrite(new GenerationUpdate { Text = rest, FinishReason = sequence.FinishReason, Usage = GenerationUsage.Of(sequence) });
+        _channel.Writer.TryComplete();
+    }
+
+    public void Fail(Exception error) => _channel.Writer.TryComplete(error);
+
+    /// <summary>Gives out a token, or ends the sequence at it.</summary>
+    /// <returns>True when the sequence has ended.</returns>
+    private bool Write(StepChunk chunk, int token, TokenLogProbabilities? logProbabilities)
+    {
+        if (_options.StopTokens.Contains(token) || (_tokenizer.IsEndOfGeneration(token) && !_options.IgnoreEndOfGeneration))
+        {
+            chunk.Finish(FinishReason.Stop);
+            return true;
+        }
+
+        string text = _stops.Append(_text.Append(token));
+        _channel.Writer.TryWrite(new GenerationUpdate { Text = text, TokenId = token, LogProbabilities = logProbabilities });
+        if (_stops.IsStopped || _state.IsComplete)
+        {
+            chunk.Finish(FinishReason.Stop);
+            return true;
+        }
+
+        return false;
+    }
+
+    private void ProposeDraft(StepChunk chunk, SpeculationOptions speculation)
+    {
+        if (speculation.DraftModelPath is not null)
+        {
+            chunk.ProposeDraft(_places); // the draft model fills these in when it runs in the next step
+            return;
+        }
+
+        ReadOnlySpan<int> tokens = chunk.Sequence.Tokens;
+        int count = tokens.Length + chunk.EmittedCount;
+        if (_lookup.Length < count)
+        {
+            Array.Resize(ref _lookup, Math.Max(count, _lookup.Length * 2));
+            tokens.CopyTo(_lookup);
+        }
+
+        chunk.Emitted.CopyTo(_lookup.AsSpan(tokens.Length)); // earlier ones are there from earlier steps
+        chunk.ProposeDraft(PromptLookup.Find(_lookup.AsSpan(0, count), speculation.MaxMatchTokens, speculation.DraftTokens));
+    }
+}

@@ -1,0 +1,26 @@
+using Inferometer.Inference.Lora;
+using Inferometer.Scheduling;
+
+namespace Inferometer.Inference.Engine;
+
+/// <summary>What stands behind a sequence: a generation, a beam group or an embedding. Called on the engine's loop thread only.</summary>
+internal interface ISequenceOwner
+{
+    /// <summary>Adapter its sequences run with.</summary>
+    LoraAdapter? Adapter { get; }
+
+    /// <summary>The step must give the hidden states of the chunk's tokens.</summary>
+    bool WantsHiddenStates { get; }
+
+    /// <summary>Takes what a step gave for one chunk.</summary>
+    /// <param name="chunk">The chunk; tokens are emitted on it.</param>
+    /// <param name="logits">[<see cref="StepChunk.LogitRows"/>, vocabulary]; may be overwritten.</param>
+    /// <param name="hiddenStates">[<see cref="StepChunk.TokenCount"/>, hidden] when wanted by any owner of the step, otherwise empty.</param>
+    void TakeStep(StepChunk chunk, Span<float> logits, ReadOnlySpan<float> hiddenStates);
+
+    /// <summary>One of its sequences has ended in the scheduler.</summary>
+    void OnEnded(Sequence sequence);
+
+    /// <summary>Something went wrong that is no fault of the request's own end: the callers waiting get the error.</summary>
+    void Fail(Exception error);
+}

@@ -1,0 +1,308 @@
+using System.Runtime.CompilerServices;
+using System.Text;
+using Inferometer.Core;
+using Inferometer.Inference.Execution;
+using Inferometer.Inference.Lora;
+using Inferometer.Inference.Sampling;
+using Inferometer.Inference.Sampling.Json;
+using Inferometer.Inference.Tokenization;
+using Inferometer.Scheduling;
+using Inferometer.Scheduling.Blocks;
+
+namespace Inferometer.Inference.Engine;
+
+/// <summary>
+/// Runs a model for many callers at once: requests are queued, batched continuously over a paged key/value cache, and streamed out. All members may be
+/// called from any thread. Cancelling an enumeration, or leaving it early, frees the request's blocks before the next step.
+/// </summary>
+public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
+{
+    private readonly TransformerModel _model;
+    private readonly PagedKvCache _cache;
+    private readonly DraftModel? _draft;
+    private readonly EngineLoop _loop;
+    private readonly Sampler _sampler;
+    private readonly Lazy<JsonTokenMask> _jsonMask;
+    private readonly Lock _adapterGate = new();
+    private readonly Dictionary<LoraAdapter, ulong> _adapterSalts = new(ReferenceEqualityComparer.Instance);
+    private readonly int _maxTokens;
+
+    /// <summary>Starts an engine over a loaded model. The engine owns the models from here on, also when this throws.</summary>
+    /// <param name="model">The model, loaded with the <see cref="ForwardOptions"/> that <paramref name="options"/> imply.</param>
+    /// <param name="tokenizer">Its tokenizer.</param>
+    /// <param name="options">Configuration.</param>
+    /// <param name="plan">Memory plan, for the number of cache blocks.</param>
+    /// <param name="draft">Draft model when the options name one.</param>
+    /// <param name="time">Clock for queueing and timeouts; null = the system's.</param>
+    internal InferenceEngine(TransformerModel model, Tokenizer tokenizer, InferenceOptions options, MemoryPlan plan, TransformerModel? draft = null, TimeProvider? time = null)
+    {
+        _model = model;
+        Tokenizer = tokenizer;
+        Options = options;
+        MemoryPlan = plan;
+        SchedulerOptions policy = options.ToSchedulerOptions(model.ContextTokens);
+        BlockPool pool = new(new BlockPoolOptions
+        {
+            BlockCount = plan.BlockCount,
+            BlockSize = PagedKvCache.BlockSize,
+            PrefixCaching = options.PrefixCache && options.KvCache,
+            HashSeed = (ulong)Random.Shared.NextInt64(),
+        });
+        _maxTokens = (int)Math.Min(policy.MaxSequenceTokens, (long)plan.BlockCount * PagedKvCache.BlockSize);
+        _cache = model.CreateCache(plan.BlockCount, options.KvElement);
+        _draft = draft is null ? null : new DraftModel(draft, draft.CreateCache(plan.BlockCount, options.KvElement));
+        _sampler = new Sampler(model.Architecture.VocabularySize);
+        _jsonMask = new Lazy<JsonTokenMask>(() => new JsonTokenMask(tokenizer));
+        _loop = new EngineLoop(new Scheduler(policy, pool, time ?? TimeProvider.System), new CpuStepExecutor(model, _cache, _draft));
+    }
+
+    /// <summary>What the model is.</summary>
+    public Core.Models.ModelArchitecture Architecture => _model.Architecture;
+
+    /// <summary>The model's tokenizer.</summary>
+    public Tokenizer Tokenizer { get; }
+
+    /// <summary>Configuration.</summary>
+    public InferenceOptions Options { get; }
+
+    /// <summary>What was planned to be held in memory.</summary>
+    public MemoryPlan MemoryPlan { get; }
+
+    /// <summary>Longest sequence, prompt and output together, tokens.</summary>
+    public int MaxSequenceTokens => _maxTokens;
+
+    /// <summary>What the engine did so far.</summary>
+    public PerformanceStatistics Statistics =>
+        PerformanceStatistics.Of(_loop.Snapshot, _loop.Scheduler.Options, _loop.Scheduler.Pool.BlockCount, _model.Statistics);
+
+    /// <summary>Reads a LoRA adapter (a PEFT folder or a GGUF adapter file) for use by requests; it stays until the engine is disposed.</summary>
+    /// <exception cref="InferometerException">The adapter is damaged or does not fit the model.</exception>
+    public LoraAdapter LoadAdapter(string path)
+    {
+        LoraAdapter adapter = _model.LoadAdapter(path);
+        lock (_adapterGate)
+        {
+            _adapterSalts.Add(adapter, (ulong)_adapterSalts.Count + 1);
+        }
+
+        return adapter;
+    }
+
+    /// <summary>Generates, token by token.</summary>
+    /// <param name="request">Prompt and settings; checked before the first update is awaited.</param>
+    /// <param name="cancellationToken">Ends the request.</param>
+    /// <returns>An update per token and a last one with reason and usage.</returns>
+    /// <exception cref="InferometerException">The request is not valid.</exception>
+    /// <exception cref="RequestRejectedException">From the enumeration: the request was not taken.</exception>
+    public IAsyncEnumerable<GenerationUpdate> StreamAsync(GenerationRequest request, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        int[] prompt = Encode(request.Prompt, request.PromptTokens, request.AddSpecialTokens, request.ParseSpecialTokens);
+        int maxNew = request.MaxNewTokens ?? Math.Max(1, _maxTokens - prompt.Length);
+        Require(maxNew > 0, $"request: {nameof(request.MaxNewTokens)} is {maxNew}; allowed is 1 or more.");
+        Require(!request.Sampling.Json || maxNew > 1, $"request: JSON needs {nameof(request.MaxNewTokens)} of 2 or more.");
+        Require(request.Timeout is null || request.Timeout > TimeSpan.Zero, $"request: {nameof(request.Timeout)} must be above zero.");
+        request.Sampling.Validate(_model.Architecture.VocabularySize);
+        JsonTokenMask? mask = request.Sampling.Json ? _jsonMask.Value : null;
+        SamplerState state = new(request.Sampling, prompt, Tokenizer, mask, maxNew, (ulong)Random.Shared.NextInt64());
+        GenerationSession session = new(request, state, _sampler, Tokenizer, Options.Speculation);
+        SequenceRequest wanted = new()
+        {
+            Prompt = prompt,
+            MaxNewTokens = maxNew,
+            Priority = request.Priority,
+            CacheSalt = SaltOf(request.Adapter),
+            UsePrefixCache = request.UsePrefixCache,
+            Owner = session,
+        };
+        return StreamAsync(session, wanted, request.Timeout, cancellationToken);
+    }
+
+    /// <summary>Generates and returns the whole output.</summary>
+    /// <inheritdoc cref="StreamAsync(GenerationRequest, CancellationToken)"/>
+    public async Task<GenerationResult> GenerateAsync(GenerationRequest request, CancellationToken cancellationToken = default)
+    {
+        StringBuilder text = new();
+        List<int> tokens = [];
+        List<TokenLogProbabilities> logProbabilities = [];
+        GenerationUpdate last = default;
+        await foreach (GenerationUpdate update in StreamAsync(request, cancellationToken).ConfigureAwait(false))
+        {
+            text.Append(update.Text);
+            if (update.TokenId is { } token)
+            {
+                tokens.Add(token);
+            }
+
+            if (update.LogProbabilities is { } logs)
+            {
+                logProbabilities.Add(logs);
+            }
+
+            last = update;
+        }
+
+        return new GenerationResult { Text = text.ToString(), TokenIds = tokens, LogProbabilities = logProbabilities, FinishReason = last.FinishReason, Usage = last.Usage! };
+    }
+
+    /// <summary>The pooled hidden state of a text, [hidden size].</summary>
+    /// <param name="text">Text to embed.</param>
+    /// <param name="pooling">How states become one vector.</param>
+    /// <param name="normalise">Scales the vector to length 1.</param>
+    /// <param name="adapter">Adapter to run with, or null.</param>
+    /// <param name="cancellationToken">Ends the request.</param>
+    /// <exception cref="RequestRejectedException">The text is too long or too many requests wait.</exception>
+    public async Task<float[]> EmbedAsync(
+        string text, EmbeddingPooling pooling = EmbeddingPooling.Mean, bool normalise = true, LoraAdapter? adapter = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        EmbeddingSession session = new(pooling, normalise, _model.Architecture.HiddenSize, adapter);
+        SequenceRequest wanted = new()
+        {
+            Prompt = Encode(text, default, addSpecial: true, parseSpecial: false),
+            MaxNewTokens = 0,
+            CacheSalt = SaltOf(adapter),
+            UsePrefixCache = false, // every token's state is needed
+            Owner = session,
+        };
+        _loop.Post(() => session.Sequence = Submit(wanted, timeout: null));
+        using CancellationTokenRegistration registration = cancellationToken.Register(() => _loop.TryPost(() => Cancel(session, session.Sequence)));
+        return await session.Result.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Searches for the most probable continuations.</summary>
+    /// <returns>Up to <see cref="BeamSearchRequest.BeamWidth"/> hypotheses, best first.</returns>
+    /// <exception cref="InferometerException">The request is not valid.</exception>
+    /// <exception cref="RequestRejectedException">The beams cannot fit or too many requests wait.</exception>
+    public async Task<IReadOnlyList<BeamHypothesis>> BeamSearchAsync(BeamSearchRequest request, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        request.Validate();
+        BeamGroup group = new(request, Tokenizer);
+        SequenceRequest wanted = new()
+        {
+            Prompt = Encode(request.Prompt, request.PromptTokens, addSpecial: true, parseSpecial: false),
+            MaxNewTokens = request.MaxNewTokens,
+            CacheSalt = SaltOf(request.Adapter),
+            ParallelSequences = request.BeamWidth,
+            Owner = group,
+        };
+        _loop.Post(() =>
+        {
+            if (Submit(wanted, timeout: null) is { } sequence)
+            {
+                group.Start(sequence);
+                _loop.Follow(group);
+            }
+        });
+        using CancellationTokenRegistration registration = cancellationToken.Register(() => _loop.TryPost(() => group.EndAll(_loop.Scheduler, FinishReason.Cancelled)));
+        return await group.Result.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Forgets every cached prefix.</summary>
+    public void ForgetPrefixes() => _loop.Post(_loop.Scheduler.Pool.ForgetPrefixes);
+
+    /// <summary>Ends all requests (their callers get an <see cref="ObjectDisposedException"/>), waits for the step in progress, and frees cache and weights.</summary>
+    public void Dispose()
+    {
+        _loop.Dispose();
+        _draft?.Dispose();
+        _cache.Dispose();
+        foreach (LoraAdapter adapter in _adapterSalts.Keys)
+        {
+            adapter.Dispose();
+        }
+
+        _adapterSalts.Clear();
+        _model.Dispose();
+    }
+
+    /// <inheritdoc cref="Dispose"/>
+    public async ValueTask DisposeAsync() => await Task.Run(Dispose).ConfigureAwait(false);
+
+    private async IAsyncEnumerable<GenerationUpdate> StreamAsync(
+        GenerationSession session, SequenceRequest wanted, TimeSpan? timeout, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        _loop.Post(() => session.Sequence = Submit(wanted, timeout));
+        try
+        {
+            await foreach (GenerationUpdate update in session.Updates.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+            {
+                yield return update;
+            }
+        }
+        finally
+        {
+            if (!session.Updates.Completion.IsCompleted)
+            {
+                _loop.TryPost(() => Cancel(session, session.Sequence));
+            }
+        }
+    }
+
+    /// <summary>Loop thread: hands the request to the scheduler, or its owner the refusal.</summary>
+    private Sequence? Submit(SequenceRequest request, TimeSpan? timeout)
+    {
+        Scheduler scheduler = _loop.Scheduler;
+        if (timeout is { } limit)
+        {
+            request = request with { DeadlineSeconds = scheduler.NowSeconds + limit.TotalSeconds };
+        }
+
+        if (!scheduler.TrySubmit(request, out Sequence? sequence, out Rejection? rejection))
+        {
+            ((ISequenceOwner)request.Owner!).Fail(new RequestRejectedException(rejection));
+        }
+
+        return sequence;
+    }
+
+    private void Cancel(ISequenceOwner owner, Sequence? sequence)
+    {
+        if (sequence is { State: not SequenceState.Finished })
+        {
+            _loop.Scheduler.Cancel(sequence);
+            owner.OnEnded(sequence);
+        }
+    }
+
+    private int[] Encode(string? text, ReadOnlyMemory<int> tokens, bool addSpecial, bool parseSpecial)
+    {
+        Require(text is null != tokens.IsEmpty, "request: give either a prompt text or prompt tokens.");
+        int[] prompt = text is null ? tokens.ToArray() : Tokenizer.Encode(text, addSpecial, parseSpecial);
+        Require(prompt.Length > 0, "request: the prompt has no tokens.");
+        int vocabulary = _model.Architecture.VocabularySize;
+        foreach (int token in prompt)
+        {
+            if (token < 0 || token >= vocabulary)
+            {
+                throw new InferometerException($"request: prompt token {token} is outside the vocabulary of {vocabulary} tokens.");
+            }
+        }
+
+        return prompt;
+    }
+
+    private ulong SaltOf(LoraAdapter? adapter)
+    {
+        if (adapter is null)
+        {
+            return 0;
+        }
+
+        lock (_adapterGate)
+        {
+            return _adapterSalts.TryGetValue(adapter, out ulong salt)
+                ? salt
+                : throw new InferometerException($"request: adapter '{adapter.Name}' was not loaded by this engine.");
+        }
+    }
+
+    private static void Require(bool condition, string message)
+    {
+        if (!condition)
+        {
+            throw new InferometerException(message);
+        }
+    }
+}

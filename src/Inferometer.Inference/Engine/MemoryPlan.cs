@@ -1,0 +1,116 @@
+using System.Globalization;
+using Inferometer.Core;
+using Inferometer.Core.Models;
+using Inferometer.Inference.Execution;
+
+namespace Inferometer.Inference.Engine;
+
+/// <summary>What the engine will hold in memory, worked out before anything is loaded, beside what is free.</summary>
+public sealed record MemoryPlan
+{
+    /// <summary>Share of the free memory the plan may take; the rest is for the runtime and for others.</summary>
+    private const double UsableShare = 0.9;
+
+    /// <summary>The model's file or name.</summary>
+    public required string Source { get; init; }
+
+    /// <summary>Weights, as stored in the file, those of a draft model included.</summary>
+    public required long WeightBytes { get; init; }
+
+    /// <summary>One cache block over all layers.</summary>
+    public required long KvBytesPerBlock { get; init; }
+
+    /// <summary>Blocks that the options ask for.</summary>
+    public required int WantedBlocks { get; init; }
+
+    /// <summary>Blocks the engine will have: those wanted, or as many of them as there is memory for.</summary>
+    public required int BlockCount { get; init; }
+
+    /// <summary>Blocks that one sequence of full length takes: fewer than that is refused.</summary>
+    public required int LeastBlocks { get; init; }
+
+    /// <summary>Intermediate rows of the largest step.</summary>
+    public required long ActivationBytes { get; init; }
+
+    /// <summary>Logits of the largest step, and the sampler's scratch rows.</summary>
+    public required long LogitBytes { get; init; }
+
+    /// <summary>Memory that was free when the plan was made.</summary>
+    public required long FreeBytes { get; init; }
+
+    /// <summary>Keys and values.</summary>
+    public long KvBytes => KvBytesPerBlock * BlockCount;
+
+    /// <summary>Everything together.</summary>
+    public long TotalBytes => WeightBytes + KvBytes + ActivationBytes + LogitBytes;
+
+    /// <summary>Whether the engine can start.</summary>
+    public bool Fits => BlockCount >= LeastBlocks && TotalBytes <= FreeBytes;
+
+    /// <summary>Works out the plan.</summary>
+    /// <param name="architecture">The model.</param>
+    /// <param name="weightBytes">Size of its weights.</param>
+    /// <param name="options">The engine's options.</param>
+    /// <param name="freeBytes">Free memory, see <see cref="FreeMemory"/>.</param>
+    /// <param name="draft">A draft model, whose cache has the same blocks, and the size of its weights.</param>
+    public static MemoryPlan Make(
+        ModelArchitecture architecture, long weightBytes, InferenceOptions options, long freeBytes, (ModelArchitecture Architecture, long WeightBytes)? draft = null)
+    {
+        ArgumentNullException.ThrowIfNull(architecture);
+        ArgumentNullException.ThrowIfNull(options);
+        int sequenceTokens = Math.Min(options.MaxSequenceTokens, architecture.MaxContextTokens);
+        int perSequence = (sequenceTokens + PagedKvCache.BlockSize - 1) / PagedKvCache.BlockSize;
+        long perBlock = PagedKvCache.BytesPerBlock(architecture, options.KvElement, options.GroupedHeads);
+        perBlock += draft is { } d ? PagedKvCache.BytesPerBlock(d.Architecture, options.KvElement, options.GroupedHeads) : 0;
+        int stepTokens = options.MaxTokensPerStep + (options.ChunkedPrefill && options.KvCache ? 0 : sequenceTokens);
+        int logitRows = options.MaxBatchSize * (1 + (options.Speculation?.DraftTokens ?? 0));
+        MemoryPlan plan = new()
+        {
+            Source = architecture.Source ?? architecture.Name,
+            WeightBytes = weightBytes + (draft?.WeightBytes ?? 0),
+            KvBytesPerBlock = perBlock,
+            LeastBlocks = options.KvMemoryBytes is null ? perSequence : 1,
+            WantedBlocks = (int)Math.Min(int.MaxValue / PagedKvCache.BlockSize, options.KvMemoryBytes is { } bytes ? bytes / perBlock : (long)perSequence * options.MaxBatchSize),
+            BlockCount = 0,
+            ActivationBytes = TransformerModel.RequiredWorkspaceBytes(architecture, stepTokens),
+            LogitBytes = (logitRows + 3L) * architecture.VocabularySize * sizeof(float),
+            FreeBytes = freeBytes,
+        };
+        long room = Math.Max(0, (long)(UsableShare * freeBytes) - plan.TotalBytes);
+        int blocks = (int)Math.Min(plan.WantedBlocks, room / perBlock);
+
+        // A size that was asked for is given or refused, never quietly reduced.
+        return plan with { BlockCount = options.KvMemoryBytes is null ? blocks : plan.WantedBlocks };
+    }
+
+    /// <summary>Throws when the engine cannot start with this plan.</summary>
+    /// <exception cref="InferometerException">Says what is needed, what is free, and what would help.</exception>
+    public void RequireFit()
+    {
+        if (Fits)
+        {
+            return;
+        }
+
+        long least = TotalBytes - KvBytes + (KvBytesPerBlock * Math.Max(LeastBlocks, BlockCount));
+        throw new InferometerException(
+            $"{Source}: needs at least {Gb(least)} ({Gb(WeightBytes)} weights, {Gb(least - TotalBytes + KvBytes)} keys and values, {Gb(ActivationBytes + LogitBytes)} activations), "
+            + $"but {Gb(FreeBytes)} are free. Shorter sequences, a smaller KV memory, or smaller weights (Q8_0, Q4_0) need less.");
+    }
+
+    /// <summary>One line per part.</summary>
+    public override string ToString()
+    {
+        string held = string.Create(CultureInfo.InvariantCulture, $"{(long)BlockCount * PagedKvCache.BlockSize} tokens in {BlockCount} blocks of {PagedKvCache.BlockSize}");
+        string reduced = BlockCount < WantedBlocks ? string.Create(CultureInfo.InvariantCulture, $" (of {(long)WantedBlocks * PagedKvCache.BlockSize} wanted)") : "";
+        return string.Join(
+            Environment.NewLine,
+            $"weights      {Gb(WeightBytes)}",
+            $"KV cache     {Gb(KvBytes)}  {held}{reduced}",
+            $"activations  {Gb(ActivationBytes)}",
+            $"logits       {Gb(LogitBytes)}",
+            $"total        {Gb(TotalBytes)}  of {Gb(FreeBytes)} free");
+    }
+
+    private static string Gb(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9,8:0.000} GB");
+}
