@@ -1,4 +1,8 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using Inferometer.Cli.Commands;
+using Inferometer.Cli.Output;
+using Inferometer.Core;
 
 namespace Inferometer.Cli;
 
@@ -10,10 +14,65 @@ public static class InferometerCommand
     /// <param name="output">Where results go.</param>
     /// <param name="error">Where everything else goes.</param>
     /// <param name="cancellationToken">Stops the command.</param>
-    /// <returns>The exit code; see docs/commands.md.</returns>
-    public static Task<int> RunAsync(string[] args, TextWriter output, TextWriter error, CancellationToken cancellationToken)
+    /// <returns>The exit code; see <see cref="ExitCode"/>.</returns>
+    public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error, CancellationToken cancellationToken)
     {
-        RootCommand root = new("Predicts and runs LLM inference, and shows the difference.");
-        return root.Parse(args).InvokeAsync(new InvocationConfiguration { Output = output, Error = error }, cancellationToken);
+        ArgumentNullException.ThrowIfNull(args);
+        ArgumentNullException.ThrowIfNull(output);
+        ArgumentNullException.ThrowIfNull(error);
+        RootCommand root = CommandTree.Create(new Printer(output, error));
+        InvocationConfiguration invocation = new() { Output = output, Error = error, EnableDefaultExceptionHandler = false };
+        if (args.Length == 0)
+        {
+            await root.Parse("--help").InvokeAsync(invocation, cancellationToken).ConfigureAwait(false);
+            return ExitCode.Usage;
+        }
+
+        ParseResult parsed = root.Parse(args);
+        try
+        {
+            return parsed.Errors.Count == 0 || parsed.Action is { ClearsParseErrors: true }
+                ? await parsed.InvokeAsync(invocation, cancellationToken).ConfigureAwait(false)
+                : throw new UsageException(Explain(parsed));
+        }
+        catch (UsageException fault)
+        {
+            await error.WriteLineAsync($"error: {fault.Message} See '{PathOf(parsed.CommandResult.Command)} --help'.").ConfigureAwait(false);
+            return ExitCode.Usage;
+        }
+        catch (Exception fault) when (fault is InferometerException or IOException or UnauthorizedAccessException)
+        {
+            await error.WriteLineAsync($"error: {OneLine(fault.Message)}").ConfigureAwait(false);
+            return ExitCode.Failed;
+        }
+        catch (OperationCanceledException)
+        {
+            await error.WriteLineAsync("cancelled").ConfigureAwait(false);
+            return ExitCode.Cancelled;
+        }
     }
+
+    private static string Explain(ParseResult parsed)
+    {
+        if (parsed.UnmatchedTokens.Count == 0)
+        {
+            return parsed.Errors[0].Message;
+        }
+
+        string wrong = parsed.UnmatchedTokens[0];
+        Command command = parsed.CommandResult.Command;
+        bool option = wrong.StartsWith('-');
+        IEnumerable<string> known = option
+            ? command.Options.SelectMany(o => o.Aliases.Append(o.Name)).Where(n => n.StartsWith("--", StringComparison.Ordinal))
+            : command.Subcommands.Select(c => c.Name);
+        string what = option ? "an option" : command.Subcommands.Count > 0 ? "a command" : "expected";
+        string where = option || command.Subcommands.Count > 0 ? $" of '{PathOf(command)}'" : "";
+        return $"'{wrong}' is not {what}{where}.{NameSuggestion.For(wrong, known)}";
+    }
+
+    // The root is named after the executable, which is another one in tests and under 'dotnet'.
+    private static string PathOf(Command command) =>
+        command is RootCommand ? "inferometer" : $"{PathOf(command.Parents.OfType<Command>().First())} {command.Name}";
+
+    private static string OneLine(string message) => message.ReplaceLineEndings(" ");
 }

@@ -1,0 +1,33 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using Inferometer.Cli.Output;
+
+namespace Inferometer.Cli.Commands;
+
+/// <summary>All commands, in the order the help lists them.</summary>
+internal static class CommandTree
+{
+    private const int HelpWidth = 110;
+
+    public static RootCommand Create(Printer printer)
+    {
+        RootCommand root = new("Predicts and runs LLM inference, and shows the difference.")
+        {
+            EstimateCommand.Create(printer),
+            CompareCommand.Create(printer),
+            ShowcaseCommand.Create(printer),
+            ModelsCommand.Create(printer),
+            HardwareCommand.Create(printer),
+            FeaturesCommand.Create(printer),
+            SelfcheckCommand.Create(printer),
+        };
+        HelpOption help = root.Options.OfType<HelpOption>().Single();
+        HelpAction action = (HelpAction)help.Action!;
+        action.MaxWidth = HelpWidth;
+        help.Action = new HelpWithExamples(action);
+        VersionOption version = root.Options.OfType<VersionOption>().Single();
+        version.Description = "Show version, commit and runtime.";
+        version.Action = new VersionAction();
+        return root;
+    }
+}

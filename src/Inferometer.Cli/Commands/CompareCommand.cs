@@ -1,0 +1,83 @@
+using System.CommandLine;
+using Inferometer.Cli.Estimates;
+using Inferometer.Cli.Output;
+using Inferometer.Cli.Settings;
+using Inferometer.Core;
+
+namespace Inferometer.Cli.Commands;
+
+/// <summary><c>inferometer compare</c>: several estimates side by side.</summary>
+internal sealed class CompareCommand
+{
+    private readonly Argument<string?> _models = new("MODELS")
+    {
+        Description = "Models, separated by commas.",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
+    private readonly DeploymentOptions _deployment = new();
+    private readonly Option<string> _modelOption = new("--model") { HelpName = "A,B", Description = "The models, as an option." };
+    private readonly Option<bool> _zip = new("--zip") { Description = "Take the lists in step, first with first, instead of every combination." };
+
+    private readonly Option<string> _best = new("--best")
+    {
+        HelpName = "throughput|ttft|tpot|e2e|cost|energy",
+        Description = "What the best row is chosen by.",
+        DefaultValueFactory = _ => "throughput",
+    };
+
+    private readonly Option<OutputFormat> _format = Printer.FormatOption();
+    private readonly Printer _printer;
+
+    private CompareCommand(Printer printer) => _printer = printer;
+
+    public static Command Create(Printer printer)
+    {
+        CompareCommand self = new(printer);
+        ExampleCommand command = new(
+            "compare",
+            "Estimates several models, machines, formats or loads side by side. Every option that describes the estimate takes a list, separated by commas; all combinations are compared.",
+            "inferometer compare llama-3.1-8b --on h100,a100,mi300x",
+            "inferometer compare llama2_7b --on A100_80GB --tp 4 --batch 1,2,4,8,16,32 --features decode --best tpot",
+            "inferometer compare llama2_7b --on A100_80GB --tp 4 --batch 4 --output 128 --bits bf16,int8,int4",
+            "inferometer compare llama2_7b,llama2_13b,llama2_70b --tp 2,4,8 --zip --on H100_80GB --batch 4",
+            "inferometer compare llama-3.1-70b --on h100,h200 --tp 2,4,8 --batch 1,16,64 --best cost --format csv")
+        {
+            self._models, self._modelOption, self._zip, self._best, self._format,
+        };
+        self._deployment.AddTo(command);
+        command.SetAction(self.Run);
+        return command;
+    }
+
+    private int Run(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        Objective objective = Objective.Find(parsed.GetValue(_best)!);
+        IReadOnlyList<EstimateSettings> settings = _deployment.ReadMany(parsed, Models(parsed), parsed.GetValue(_zip));
+        IReadOnlyList<Estimate> estimates = new EstimateBatch(_deployment.Catalogs(parsed).CreateEngine(), _printer).Run(settings, cancellationToken);
+        if (estimates.All(e => e.Result is null))
+        {
+            string others = estimates.Count > 1 ? $" (and {estimates.Count - 1} more: none of the combinations is possible)" : "";
+            throw new InferometerException(estimates[0].Error + others);
+        }
+
+        if (objective.BestOf(estimates) < 0)
+        {
+            throw new InferometerException($"--best: '{objective.Name}' is not known for any of these estimates; a phase, price or power rating is missing.");
+        }
+
+        OutputFormat format = parsed.GetValue(_format);
+        _printer.Print(ComparisonPage.Of(estimates, objective, format is OutputFormat.Table or OutputFormat.Markdown), format);
+        return ExitCode.Success;
+    }
+
+    private List<string> Models(ParseResult parsed)
+    {
+        List<string> models =
+        [
+            .. new[] { parsed.GetValue(_models), parsed.GetValue(_modelOption) }
+                .SelectMany(text => text?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? []),
+        ];
+        return models.Count > 0 ? models : throw new UsageException("Say which MODELS; 'inferometer models' lists the known ones.");
+    }
+}

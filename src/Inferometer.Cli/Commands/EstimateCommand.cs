@@ -1,0 +1,110 @@
+using System.CommandLine;
+using Inferometer.Cli.Estimates;
+using Inferometer.Cli.Output;
+using Inferometer.Cli.Settings;
+using Inferometer.Core;
+using Inferometer.Simulation;
+using Inferometer.Simulation.Configuration;
+using Inferometer.Simulation.Results;
+
+namespace Inferometer.Cli.Commands;
+
+/// <summary><c>inferometer estimate</c>: one model on one machine.</summary>
+internal sealed class EstimateCommand
+{
+    private readonly Argument<string?> _model = new("MODEL")
+    {
+        Description = "A name from 'inferometer models', or the path of a config.json, a Hugging Face folder or a .gguf file.",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
+    private readonly DeploymentOptions _deployment = new();
+    private readonly Option<string> _config = new("--config") { HelpName = "FILE", Description = "Read the estimate from a JSON or YAML file instead." };
+    private readonly Option<bool> _operators = new("--operators") { Description = "Print every operator." };
+    private readonly Option<bool> _allowOverflow = new("--allow-overflow") { Description = "Print the estimate even where it does not fit in memory." };
+    private readonly Option<OutputFormat> _format = Printer.FormatOption();
+    private readonly Printer _printer;
+
+    private EstimateCommand(Printer printer) => _printer = printer;
+
+    public static Command Create(Printer printer)
+    {
+        EstimateCommand self = new(printer);
+        ExampleCommand command = new(
+            "estimate",
+            "Estimates latency, throughput, memory, cost and energy of a model on a machine, and shows where the time goes.",
+            "inferometer estimate llama-3.1-8b --on h100",
+            "inferometer estimate llama-3.1-70b --on h100 --tp 4 --weights fp8 --batch 32 --input 4096 --output 512",
+            "inferometer estimate deepseek-v3 --on h200 --tp 8 --ep 8 --bits fp8 --operators",
+            "inferometer estimate llama-3.1-8b --on a100 --lora 16:8 --batch 8",
+            "inferometer estimate llama-3.1-70b --on h100 --tp 4 --draft llama-3.2-1b --acceptance 0.8",
+            "inferometer estimate llama-3.1-8b --on flops=312,memory_size=80,memory_bw=2039,icn=300",
+            "inferometer estimate --config simulation.yaml --format json")
+        {
+            self._model, self._config, self._operators, self._allowOverflow, self._format,
+        };
+        self._deployment.AddTo(command);
+        command.SetAction(self.Run);
+        return command;
+    }
+
+    private int Run(ParseResult parsed)
+    {
+        (SimulationConfig config, string? title, EstimateSettings? settings) = Read(parsed);
+        SimulationEngine engine = _deployment.Catalogs(parsed).CreateEngine();
+        SimulationResult result = engine.Simulate(config);
+        if (result.MemoryUsage is { Fits: false } && !parsed.GetValue(_allowOverflow))
+        {
+            throw new InferometerException(Overflow.Explain(config, result, engine));
+        }
+
+        title ??= $"{SettingMeasures.ShortName(result.Model)} on {result.Devices} x {result.System}, from {parsed.GetValue(_config)}";
+        OutputFormat format = parsed.GetValue(_format);
+        if (format == OutputFormat.Json)
+        {
+            _printer.Output.WriteLine(result.ToJson());
+            return ExitCode.Success;
+        }
+
+        _printer.Print(Page(result, title, settings, format, parsed.GetValue(_operators)), format);
+        return ExitCode.Success;
+    }
+
+    private (SimulationConfig Config, string? Title, EstimateSettings? Settings) Read(ParseResult parsed)
+    {
+        string? file = parsed.GetValue(_config);
+        string? model = parsed.GetValue(_model);
+        if (file is not null)
+        {
+            return model is null && !_deployment.AnyGiven(parsed)
+                ? (SimulationConfig.Load(file), null, null)
+                : throw new UsageException("--config: the file states the whole estimate; give either it or MODEL with its options.");
+        }
+
+        if (model is null)
+        {
+            throw new UsageException("Say which MODEL, or give a file with --config; 'inferometer models' lists the known ones.");
+        }
+
+        EstimateSettings settings = _deployment.ReadOne(parsed, model);
+        return (settings.ToConfig(), SettingMeasures.Describe([settings]), settings);
+    }
+
+    private static Document Page(SimulationResult result, string title, EstimateSettings? settings, OutputFormat format, bool operators)
+    {
+        if (format == OutputFormat.Csv)
+        {
+            return operators
+                ? new Document([.. EstimatePage.Operators(result)])
+                : ComparisonPage.RowOf(result, settings);
+        }
+
+        Document page = EstimatePage.Of(title, result);
+        foreach (Table table in operators ? EstimatePage.Operators(result) : [])
+        {
+            page.Blocks.Insert(page.Blocks.Count - 1, table);
+        }
+
+        return page;
+    }
+}

@@ -1,0 +1,66 @@
+using System.CommandLine;
+using System.Globalization;
+using Inferometer.Cli.Output;
+using Inferometer.Simulation.Compatibility.Golden;
+
+namespace Inferometer.Cli.Commands;
+
+/// <summary><c>inferometer selfcheck</c>: replays recorded cases of the reproduced simulators.</summary>
+internal static class SelfcheckCommand
+{
+    private const double Tolerance = 1e-6;
+
+    public static Command Create(Printer printer)
+    {
+        Option<string> golden = new("--golden") { HelpName = "FILE", Description = "Recorded cases, one JSON object per line.", Required = true };
+        Option<string> operators = new("--operators") { HelpName = "FILE", Description = "Recorded operators of the same cases, one JSON object per line." };
+        Option<OutputFormat> format = Printer.FormatOption();
+        ExampleCommand command = new(
+            "selfcheck",
+            "Replays recorded cases of the simulators that the cost models genz and bud reproduce, and prints the worst relative error per phase. Exits with 1 above 1e-6.",
+            "inferometer selfcheck --golden golden.jsonl")
+        {
+            golden, operators, format,
+        };
+        command.SetAction(parsed =>
+        {
+            string[] rows = parsed.GetValue(operators) is { } file ? File.ReadAllLines(file) : [];
+            IReadOnlyList<GoldenOutcome> outcomes = GoldenReplay.Run(File.ReadLines(parsed.GetValue(golden)!), rows);
+            if (outcomes.Count == 0)
+            {
+                throw new Core.InferometerException($"--golden: {parsed.GetValue(golden)} holds no case.");
+            }
+
+            printer.Print(new Document(TableOf(GoldenSummary.Of(outcomes))), parsed.GetValue(format));
+            GoldenOutcome[] wrong = [.. outcomes.Where(o => o.Verdict != GoldenVerdict.Unsupported && !(o.WorstRelativeError <= Tolerance)).OrderByDescending(o => o.WorstRelativeError)];
+            if (wrong.Length > 0)
+            {
+                throw new Core.InferometerException(string.Create(
+                    CultureInfo.InvariantCulture, $"{wrong.Length} of {outcomes.Count} cases differ by more than {Tolerance:0e+0}; the worst is {wrong[0].Id}, {wrong[0].WorstField}."));
+            }
+
+            return ExitCode.Success;
+        });
+        return command;
+    }
+
+    private static Table TableOf(IReadOnlyList<GoldenSummary> summaries)
+    {
+        Table table = new(
+            "phases",
+            null,
+            Column.Text("engine", "engine"),
+            Column.Text("phase", "phase"),
+            Column.Number("compared", "compared"),
+            Column.Number("not covered", "unsupported"),
+            Column.Number("worst relative error", "worst_relative_error"),
+            Column.Text("in case", "worst_case"));
+        foreach (GoldenSummary s in summaries)
+        {
+            Cell error = s.Worst is { } worst ? Cell.Number(worst.WorstRelativeError, worst.WorstRelativeError.ToString("0.0e+0", CultureInfo.InvariantCulture)) : Cell.None;
+            table.Add(s.Engine, s.Phase, s.Compared, s.Unsupported, error, s.Worst is null ? Cell.None : s.Worst.Id);
+        }
+
+        return table;
+    }
+}

@@ -1,0 +1,194 @@
+using Inferometer.Cli.Output;
+using Inferometer.Simulation.Results;
+
+namespace Inferometer.Cli.Estimates;
+
+/// <summary>One estimate as a page: the metrics, memory, where the time goes, how the hardware is used, and what was assumed.</summary>
+internal static class EstimatePage
+{
+    private const int NarrowBar = 12;
+
+    public static Document Of(string title, SimulationResult result)
+    {
+        Document page = new(Headline(result)) { Title = title };
+        if (result.MemoryUsage is { } memory)
+        {
+            page.Blocks.Add(Memory(memory));
+        }
+
+        page.Blocks.Add(Time(result));
+        page.Blocks.Add(Utilisation(result));
+        if (result.FeatureMetrics.Count > 0)
+        {
+            page.Blocks.Add(new Facts("Features", [.. from feature in result.FeatureMetrics from figure in feature.Value
+                select new Fact($"{Words(feature.Key)}: {Words(figure.Key)}", $"{feature.Key}_{figure.Key}", Cell.Number(figure.Value))]));
+        }
+
+        page.Blocks.Add(new Sentences("assumptions", $"Assumptions (cost model {result.CostModel})", result.Assumptions));
+        return page;
+    }
+
+    /// <summary>The operators of every phase, slowest first.</summary>
+    public static IEnumerable<Table> Operators(SimulationResult result) =>
+        result.Operators.Select(phase =>
+        {
+            double total = phase.Value.Sum(o => o.TotalMs);
+            Table table = new(
+                phase.Key,
+                $"Operators of {phase.Key}",
+                Column.Text("phase", "phase") with { Audience = Audience.Machines },
+                Column.Text("operator", "operator"),
+                Column.Text("group", "group") with { Audience = Audience.Machines },
+                Column.Number("layer class", "layer_class") with { Audience = Audience.Machines },
+                Column.Number("count", "count"),
+                Column.Number("us each", "latency_ms"),
+                Column.Number("ms in all", "total_ms"),
+                Column.Number("share", "share"),
+                Column.Text("bound", "bound"),
+                Column.Number("FLOP", "flops"),
+                Column.Number("bytes", "memory_bytes"),
+                Column.Number("compute", "flop_utilization"),
+                Column.Number("memory", "bandwidth_utilization"));
+            foreach (OperatorResult o in phase.Value.OrderByDescending(o => o.TotalMs))
+            {
+                double bytes = o.WeightBytes + o.KvBytes + o.ActivationBytes + o.CollectiveBytes;
+                table.Add(
+                    phase.Key, o.Name, o.Group, o.LayerClass, o.Count, Cell.Number(o.LatencyMs, Numbers.Short(o.LatencyMs * 1000)), Cell.Number(o.TotalMs), Cell.Share(o.TotalMs / total),
+                    o.Bound, Cell.Number(o.Flops, Numbers.Si(o.Flops, "")), Cell.Number(bytes, Numbers.Bytes(bytes)), Cell.Share(o.FlopUtilization), Cell.Share(o.BandwidthUtilization));
+            }
+
+            return table;
+        });
+
+    private static Facts Headline(SimulationResult result)
+    {
+        SimulationMetrics m = result.Metrics;
+        List<Fact> facts = [];
+        if (result.MemoryUsage is { } memory)
+        {
+            string used = $"{Numbers.Bytes(memory.TotalBytes)} of {Numbers.Bytes(memory.CapacityBytes)} per device ({Numbers.Percent(memory.TotalBytes / memory.CapacityBytes)})";
+            facts.Add(new("Fits", "fits", new Cell(memory.Fits ? $"yes, {used}" : $"NO, {used}: the times below are those of a machine with more memory", memory.Fits) { Tone = memory.Fits ? Tone.Good : Tone.Bad }));
+        }
+
+        Add("Time to first token", "ttft_ms", m.TtftMs, v => Numbers.Milliseconds(v));
+        Add("Time per output token", "tpot_ms", m.TpotMs, v => $"{Numbers.Milliseconds(v)}, {Numbers.Short(1000 / v)} tokens/s per request");
+        if (m.ItlMs is { } itl && m.TpotMs is { } tpot && itl > tpot * 1.0001)
+        {
+            Add("Time between deliveries", "itl_ms", itl, v => $"{Numbers.Milliseconds(v)}, {Numbers.Short(itl / tpot)} tokens each");
+        }
+
+        Add("End to end", "e2e_ms", m.E2eMs ?? (m.TtftMs is null && m.TpotMs is null ? result.Latency : null), v => Numbers.Milliseconds(v));
+        Add("Prefill throughput", "prefill_tokens_per_s", m.PrefillTokensPerSecond, v => $"{Numbers.Short(v)} prompt tokens/s");
+        Add("Decode throughput", "decode_tokens_per_s", m.DecodeTokensPerSecond, v => $"{Numbers.Short(v)} generated tokens/s");
+        Add("Total throughput", "total_tokens_per_s", m.TotalTokensPerSecond ?? (m.TtftMs is null && m.TpotMs is null ? result.Throughput : null), v => $"{Numbers.Short(v)} tokens/s{Requests(m)}");
+        Add("Cost", "usd_per_million_output_tokens", m.CostPerMillionTokensUsd, v => $"{Numbers.Dollars(v)} per million generated tokens");
+        Add("Energy", "joules_per_output_token", m.EnergyPerTokenJoules, v => $"{Numbers.Short(v)} J per generated token{(m.AveragePowerWatts is { } w ? $", {Numbers.Short(w)} W on average" : "")}");
+        if (result.MemoryUsage is { Fits: true } room)
+        {
+            facts.Add(new("Room for", "largest_batch", Cell.Number(room.LargestBatch, $"batch {Numbers.Whole(room.LargestBatch)} at this length, or {Numbers.Whole(room.LongestContextTokens)} tokens of context at this batch")));
+        }
+
+        return new Facts(null, facts);
+
+        void Add(string label, string key, double? value, Func<double, string> text)
+        {
+            if (value is { } v)
+            {
+                facts.Add(new Fact(label, key, Cell.Number(v, text(v)) with { Tone = Tone.Strong }));
+            }
+        }
+    }
+
+    private static string Requests(SimulationMetrics m) => m.RequestsPerSecond is { } r ? $", {Numbers.Short(r)} requests/s" : "";
+
+    private static Table Memory(MemoryUsage memory)
+    {
+        Table table = new("memory", "Memory per device", Column.Text("part", "part"), Column.Number("GB", "bytes"), Column.Number("share", "share"), Column.Bars() with { BarWidth = 40 });
+        Part("weights", memory.WeightBytes, Tone.Accent);
+        Part("KV cache", memory.KvCacheBytes, Tone.Accent);
+        Part("activations", memory.ActivationBytes, Tone.Accent);
+        Part("reserve", memory.ReservedBytes, Tone.Accent);
+        double free = memory.CapacityBytes - memory.TotalBytes;
+        Part(free >= 0 ? "free" : "missing", Math.Abs(free), free >= 0 ? Tone.Dim : Tone.Bad);
+        if (memory.OffloadedBytes > 0)
+        {
+            table.Add("offloaded", Gigabytes(memory.OffloadedBytes), Cell.None, Cell.None);
+        }
+
+        return table;
+
+        void Part(string name, double bytes, Tone tone)
+        {
+            double share = bytes / memory.CapacityBytes;
+            table.Add(name, Gigabytes(bytes), Cell.Share(share), Cell.BarOf(share, tone));
+        }
+    }
+
+    private static Table Time(SimulationResult result)
+    {
+        string[] phases = [.. result.Operators.Keys];
+        List<Column> columns = [Column.Text("part", "part")];
+        foreach (string phase in phases)
+        {
+            columns.Add(Column.Number($"{phase} ms", $"{phase}_ms"));
+            columns.Add(Column.Number("share", $"{phase}_share"));
+            columns.Add(Column.Bars() with { BarWidth = NarrowBar });
+        }
+
+        Table table = new("time", phases.Contains("decode", StringComparer.Ordinal) ? "Where the time goes (decode: one step)" : "Where the time goes", [.. columns]);
+        Dictionary<string, double> totals = phases.ToDictionary(p => p, p => result.Operators[p].Sum(o => o.TotalMs), StringComparer.Ordinal);
+        IEnumerable<string> groups = result.Operators.Values.SelectMany(o => o).GroupBy(o => o.Group, StringComparer.Ordinal)
+            .OrderByDescending(g => g.Sum(o => o.TotalMs)).Select(g => g.Key);
+        foreach (string group in groups)
+        {
+            List<Cell> row = [Words(group)];
+            foreach (string phase in phases)
+            {
+                double ms = result.Operators[phase].Where(o => string.Equals(o.Group, group, StringComparison.Ordinal)).Sum(o => o.TotalMs);
+                double share = totals[phase] > 0 ? ms / totals[phase] : 0;
+                row.AddRange([Cell.Number(ms), Cell.Share(share), Cell.BarOf(share)]);
+            }
+
+            table.Add([.. row]);
+        }
+
+        return table;
+    }
+
+    private static Table Utilisation(SimulationResult result)
+    {
+        Table table = new(
+            "utilisation",
+            "How the hardware is used",
+            Column.Text("phase", "phase"),
+            Column.Number("compute", "flop_utilization"),
+            Column.Number("memory", "bandwidth_utilization"),
+            Column.Number("FLOP/byte", "arithmetic_intensity"),
+            Column.Number("FLOP per step", "flops"),
+            Column.Number("bytes per step", "memory_bytes"),
+            Column.Text("bound by", "bound"));
+        foreach ((string phase, HardwareUtilization use) in result.HardwareUtilization)
+        {
+            table.Add(
+                phase, Cell.Share(use.FlopUtilization), Cell.Share(use.BandwidthUtilization), Cell.Number(use.ArithmeticIntensity),
+                Cell.Number(use.Flops, Numbers.Si(use.Flops, "FLOP")), Cell.Number(use.MemoryBytes, Numbers.Bytes(use.MemoryBytes)), Bounds(result.Operators[phase], use));
+        }
+
+        return table;
+    }
+
+    private static Cell Bounds(IReadOnlyList<OperatorResult> operators, HardwareUtilization use)
+    {
+        double total = operators.Sum(o => o.TotalMs);
+        IEnumerable<string> parts = operators.GroupBy(o => o.Bound, StringComparer.Ordinal)
+            .Select(g => (g.Key, Share: total > 0 ? g.Sum(o => o.TotalMs) / total : 0))
+            .Where(g => g.Share >= 0.005).OrderByDescending(g => g.Share)
+            .Select(g => $"{Words(g.Key)} {Numbers.Percent(g.Share)}");
+        string text = string.Join(", ", parts);
+        return new Cell(text.Length == 0 ? use.Bound : text, use.Bound);
+    }
+
+    private static Cell Gigabytes(double bytes) => Cell.Number(bytes, Numbers.Short(bytes / 1e9));
+
+    private static string Words(string name) => name.Replace('_', ' ');
+}

@@ -1,0 +1,7 @@
+namespace Inferometer.Cli.Output;
+
+/// <summary>One output format.</summary>
+internal interface IDocumentWriter
+{
+    void Write(Document document);
+}

@@ -1,0 +1,17 @@
+namespace Inferometer.Cli.Output;
+
+/// <summary>How a command prints its data.</summary>
+internal enum OutputFormat
+{
+    /// <summary>Aligned columns for reading.</summary>
+    Table,
+
+    /// <summary>One JSON document.</summary>
+    Json,
+
+    /// <summary>Comma-separated values with a header line.</summary>
+    Csv,
+
+    /// <summary>Markdown tables.</summary>
+    Markdown,
+}

@@ -1,0 +1,67 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using Spectre.Console;
+
+namespace Inferometer.Cli.Output;
+
+/// <summary>Where a command writes: results to one writer, everything else to the other, and pages in colour where a person sits at a terminal.</summary>
+/// <param name="output">Results.</param>
+/// <param name="error">Progress and errors.</param>
+internal sealed class Printer(TextWriter output, TextWriter error)
+{
+    /// <summary>Results.</summary>
+    public TextWriter Output => output;
+
+    /// <summary>Progress and errors.</summary>
+    public TextWriter Error => error;
+
+    /// <summary>True when standard error is a terminal, so that a line of progress can be overwritten.</summary>
+    public bool ErrorIsTerminal { get; } = ReferenceEquals(error, System.Console.Error) && !System.Console.IsErrorRedirected;
+
+    /// <summary>The <c>--format</c> option, the same on every command that prints data.</summary>
+    public static Option<OutputFormat> FormatOption() => new("--format", "-f")
+    {
+        Description = "How to print.",
+        DefaultValueFactory = _ => OutputFormat.Table,
+        CustomParser = result => result.Tokens[0].Value.ToLowerInvariant() switch
+        {
+            "table" => OutputFormat.Table,
+            "json" => OutputFormat.Json,
+            "csv" => OutputFormat.Csv,
+            "md" or "markdown" => OutputFormat.Markdown,
+            _ => Refuse(result),
+        },
+        HelpName = "table|json|csv|md",
+    };
+
+    /// <summary>Prints a document.</summary>
+    public void Print(Document document, OutputFormat format) => WriterFor(format).Write(document);
+
+    private IDocumentWriter WriterFor(OutputFormat format) => format switch
+    {
+        OutputFormat.Csv => new CsvWriter(output),
+        OutputFormat.Json => new JsonWriter(output),
+        OutputFormat.Markdown => new MarkdownWriter(output),
+        _ => new PageWriter(Surface()),
+    };
+
+    private ISurface Surface()
+    {
+        bool terminal = ReferenceEquals(output, System.Console.Out) && !System.Console.IsOutputRedirected;
+        if (!terminal)
+        {
+            return new PlainSurface(output);
+        }
+
+        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) });
+        return console.Profile.Capabilities.Ansi && console.Profile.Capabilities.ColorSystem != ColorSystem.NoColors
+            ? new TerminalSurface(console)
+            : new PlainSurface(output);
+    }
+
+    private static OutputFormat Refuse(ArgumentResult result)
+    {
+        result.AddError($"--format: '{result.Tokens[0].Value}' is not allowed; it must be table, json, csv or md.");
+        return OutputFormat.Table;
+    }
+}

@@ -1,0 +1,45 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace Inferometer.Cli.Output;
+
+/// <summary>Says on standard error how far a long piece of work has come: nothing in the first second, then at most once a second. Thread-safe.</summary>
+internal sealed class Progress(Printer printer, string what, int total) : IDisposable
+{
+    private static readonly long Interval = Stopwatch.Frequency;
+    private readonly Lock _lock = new();
+    private long _next = Stopwatch.GetTimestamp() + Interval;
+    private int _done;
+    private bool _shown;
+
+    /// <summary>One more piece is done.</summary>
+    public void Advance()
+    {
+        int done = Interlocked.Increment(ref _done);
+        if (Stopwatch.GetTimestamp() < Volatile.Read(ref _next))
+        {
+            return;
+        }
+
+        lock (_lock)
+        {
+            long now = Stopwatch.GetTimestamp();
+            if (now >= _next)
+            {
+                _next = now + Interval;
+                string line = string.Create(CultureInfo.InvariantCulture, $"{what}: {done} of {total}");
+                printer.Error.Write(printer.ErrorIsTerminal ? "\r" + line : line + Environment.NewLine);
+                _shown = true;
+            }
+        }
+    }
+
+    /// <summary>Clears the line on a terminal.</summary>
+    public void Dispose()
+    {
+        if (_shown && printer.ErrorIsTerminal)
+        {
+            printer.Error.Write("\r" + new string(' ', what.Length + 30) + "\r");
+        }
+    }
+}

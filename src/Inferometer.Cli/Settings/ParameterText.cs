@@ -1,0 +1,72 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Inferometer.Core;
+
+namespace Inferometer.Cli.Settings;
+
+/// <summary>Reads <c>name=value</c> texts into parameters.</summary>
+internal static class ParameterText
+{
+    // As the keys of a custom system are written in configurations.
+    private static readonly string[] SystemKeys = ["Flops", "Memory_size", "Memory_BW", "ICN"];
+
+    /// <summary>Reads texts such as <c>micro_batches=4</c>, <c>lora.rank=8</c> (a member of a group) or <c>decode_kv_sizes=[512,1024]</c>.</summary>
+    /// <exception cref="InferometerException">No equals sign, no name, or a member of something that is no group.</exception>
+    public static JsonObject Parse(IEnumerable<string> texts)
+    {
+        JsonObject root = [];
+        foreach (string text in texts)
+        {
+            int equals = text.IndexOf('=', StringComparison.Ordinal);
+            string[] path = equals < 1 ? [] : text[..equals].Trim().Split('.');
+            if (path.Length == 0 || path.Any(string.IsNullOrWhiteSpace))
+            {
+                throw new InferometerException($"--param: '{text}' is not allowed; it must be name=value or group.name=value.");
+            }
+
+            JsonObject owner = root;
+            foreach (string group in path[..^1])
+            {
+                owner[group] ??= new JsonObject();
+                owner = owner[group] as JsonObject
+                    ?? throw new InferometerException($"--param: '{text}' is not allowed; '{group}' was given a value before and is no group.");
+            }
+
+            owner[path[^1]] = Value(text[(equals + 1)..].Trim());
+        }
+
+        return root;
+    }
+
+    /// <summary>Reads a system of the user's own: <c>flops=312,memory_size=80,memory_bw=2039,icn=300</c> (TFLOPS, GB, GB/s, GB/s).</summary>
+    /// <exception cref="InferometerException">Another name, or no number.</exception>
+    public static JsonObject ParseSystem(string text, string origin)
+    {
+        JsonObject system = [];
+        foreach (string part in text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            string[] pair = part.Split('=', 2, StringSplitOptions.TrimEntries);
+            string? key = SystemKeys.FirstOrDefault(k => string.Equals(k, pair[0], StringComparison.OrdinalIgnoreCase));
+            JsonNode? value = pair.Length == 2 ? Value(pair[1]) : null;
+            system[key ?? throw Wrong(part, origin)] = value is JsonValue v && v.TryGetValue(out double _) ? value : throw Wrong(part, origin);
+        }
+
+        return system;
+    }
+
+    private static InferometerException Wrong(string part, string origin) =>
+        new($"{origin}: '{part}' is not allowed; a system of your own is flops=TFLOPS,memory_size=GB,memory_bw=GB/s,icn=GB/s.");
+
+    // What is not JSON is a text: no quotes are needed around names.
+    private static JsonNode? Value(string text)
+    {
+        try
+        {
+            return JsonNode.Parse(text);
+        }
+        catch (JsonException)
+        {
+            return JsonValue.Create(text);
+        }
+    }
+}

@@ -1,0 +1,53 @@
+using Inferometer.Cli.Estimates;
+using Inferometer.Cli.Output;
+using Inferometer.Simulation.Results;
+
+namespace Inferometer.Cli.Showcase;
+
+/// <summary>The tour's estimates as tables.</summary>
+internal static class ShowcasePage
+{
+    /// <summary>The tables of all scenarios, and why some cases are impossible.</summary>
+    /// <param name="results">Each scenario with its estimates, in the order of its cases.</param>
+    public static IEnumerable<Block> Of(IReadOnlyList<(Scenario Scenario, IReadOnlyList<Estimate> Estimates)> results)
+    {
+        List<string> errors = ComparisonPage.Errors([.. results.SelectMany(r => r.Estimates)]);
+        foreach ((Scenario scenario, IReadOnlyList<Estimate> estimates) in results)
+        {
+            Dictionary<Estimate, string> labels = new(ReferenceEqualityComparer.Instance);
+            for (int i = 0; i < estimates.Count; i++)
+            {
+                labels[estimates[i]] = scenario.Cases[i].Label;
+            }
+
+            Measure label = new(Column.Text("case", "case"), e => labels[e]);
+            yield return ComparisonPage.TableOf(scenario.Key, scenario.Title, estimates, errors, [label, .. scenario.HasBaseline ? Changes(Baseline(scenario, estimates)) : []]);
+        }
+
+        if (errors.Count > 0)
+        {
+            yield return new Sentences("notes", null, ComparisonPage.Notes(errors));
+        }
+    }
+
+    // The optimisations list the plain case before the baseline, which is what serving engines do by default.
+    private static Estimate Baseline(Scenario scenario, IReadOnlyList<Estimate> estimates) =>
+        estimates[Math.Max(0, scenario.Cases.ToList().FindIndex(c => c.Label.Contains("baseline", StringComparison.Ordinal)))];
+
+    private static Measure[] Changes(Estimate baseline) =>
+    [
+        new(Column.Number("E2E", "e2e_change"), e => Change(e.Result?.Metrics.E2eMs, baseline.Result?.Metrics.E2eMs)),
+        new(Column.Number("tokens/s", "throughput_change"), e => Change(e.Result?.Throughput, baseline.Result?.Throughput)),
+    ];
+
+    private static Cell Change(double? value, double? before)
+    {
+        if (value is not { } now || before is not { } then || then == 0)
+        {
+            return Cell.None;
+        }
+
+        double change = (now / then) - 1;
+        return Cell.Number(change, Math.Abs(change) < 0.0005 ? "=" : (change > 0 ? "+" : "") + Numbers.Percent(change));
+    }
+}
