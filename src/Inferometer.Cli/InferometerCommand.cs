@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using Inferometer.Cli.Commands;
 using Inferometer.Cli.Output;
 using Inferometer.Core;

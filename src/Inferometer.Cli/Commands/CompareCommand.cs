@@ -46,7 +46,7 @@ internal sealed class CompareCommand
             self._models, self._modelOption, self._zip, self._best, self._format,
         };
         self._deployment.AddTo(command);
-        command.SetAction(self.Run);
+        command.SetAction((parsed, cancellationToken) => Task.Run(() => self.Run(parsed, cancellationToken), cancellationToken));
         return command;
     }
 
@@ -54,7 +54,8 @@ internal sealed class CompareCommand
     {
         Objective objective = Objective.Find(parsed.GetValue(_best)!);
         IReadOnlyList<EstimateSettings> settings = _deployment.ReadMany(parsed, Models(parsed), parsed.GetValue(_zip));
-        IReadOnlyList<Estimate> estimates = new EstimateBatch(_deployment.Catalogs(parsed).CreateEngine(), _printer).Run(settings, cancellationToken);
+        Catalogs catalogs = _deployment.Catalogs(parsed);
+        IReadOnlyList<Estimate> estimates = new EstimateBatch(catalogs.CreateEngine(), _printer).Run([.. settings.Select(catalogs.Canonical)], cancellationToken);
         if (estimates.All(e => e.Result is null))
         {
             string others = estimates.Count > 1 ? $" (and {estimates.Count - 1} more: none of the combinations is possible)" : "";

@@ -50,7 +50,7 @@ internal sealed class EstimateCommand
 
     private int Run(ParseResult parsed)
     {
-        (SimulationConfig config, string? title, EstimateSettings? settings) = Read(parsed);
+        (SimulationConfig config, EstimateSettings? settings) = Read(parsed);
         SimulationEngine engine = _deployment.Catalogs(parsed).CreateEngine();
         SimulationResult result = engine.Simulate(config);
         if (result.MemoryUsage is { Fits: false } && !parsed.GetValue(_allowOverflow))
@@ -58,7 +58,9 @@ internal sealed class EstimateCommand
             throw new InferometerException(Overflow.Explain(config, result, engine));
         }
 
-        title ??= $"{SettingMeasures.ShortName(result.Model)} on {result.Devices} x {result.System}, from {parsed.GetValue(_config)}";
+        string title = settings is null
+            ? $"{SettingMeasures.ShortName(result.Model)} on {result.Devices} x {result.System}, from {parsed.GetValue(_config)}"
+            : SettingMeasures.Describe([settings with { Model = result.Model, System = $"{result.Devices} x {result.System}" }]);
         OutputFormat format = parsed.GetValue(_format);
         if (format == OutputFormat.Json)
         {
@@ -66,18 +68,19 @@ internal sealed class EstimateCommand
             return ExitCode.Success;
         }
 
+        settings = settings is null ? null : settings with { Model = result.Model, System = result.System };
         _printer.Print(Page(result, title, settings, format, parsed.GetValue(_operators)), format);
         return ExitCode.Success;
     }
 
-    private (SimulationConfig Config, string? Title, EstimateSettings? Settings) Read(ParseResult parsed)
+    private (SimulationConfig Config, EstimateSettings? Settings) Read(ParseResult parsed)
     {
         string? file = parsed.GetValue(_config);
         string? model = parsed.GetValue(_model);
         if (file is not null)
         {
             return model is null && !_deployment.AnyGiven(parsed)
-                ? (SimulationConfig.Load(file), null, null)
+                ? (SimulationConfig.Load(file), null)
                 : throw new UsageException("--config: the file states the whole estimate; give either it or MODEL with its options.");
         }
 
@@ -87,7 +90,7 @@ internal sealed class EstimateCommand
         }
 
         EstimateSettings settings = _deployment.ReadOne(parsed, model);
-        return (settings.ToConfig(), SettingMeasures.Describe([settings]), settings);
+        return (settings.ToConfig(), settings);
     }
 
     private static Document Page(SimulationResult result, string title, EstimateSettings? settings, OutputFormat format, bool operators)

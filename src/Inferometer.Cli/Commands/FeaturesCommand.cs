@@ -58,11 +58,19 @@ internal static class FeaturesCommand
             "parameters", "Parameters", Column.Text("name", "name"), Column.Text("default", "default"), Column.Text("meaning", "description"));
         foreach (FeatureParameter parameter in feature.Parameters)
         {
-            parameters.Add(parameter.Name, parameter.Default is { } value ? value : new Cell("required", null), parameter.Description);
+            parameters.Add(parameter.Name, DefaultOf(parameter), parameter.Description);
         }
 
         return feature.Parameters.Count == 0 ? new Document(facts) : new Document(facts, parameters);
     }
+
+    private static Cell DefaultOf(FeatureParameter parameter) => parameter.Default switch
+    {
+        null => new Cell("required", null),
+        "{}" => new Cell("as said", "{}"),
+        "[]" => new Cell("empty", "[]"),
+        string value => value,
+    };
 
     private static string Category(FeatureMetadata feature) => feature.Category.ToString().ToLowerInvariant();
 }

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Text.Json;
 using Inferometer.Cli.Estimates;
 using Inferometer.Cli.Output;
-using Inferometer.Core;
 using Inferometer.Core.Catalog;
 using Inferometer.Core.Deployments;
 using Inferometer.Core.Hardware;

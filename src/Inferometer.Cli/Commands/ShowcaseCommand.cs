@@ -30,7 +30,7 @@ internal sealed class ShowcaseCommand
         {
             self._model, self._system, self._catalog, self._report, self._format,
         };
-        command.SetAction(self.Run);
+        command.SetAction((parsed, cancellationToken) => Task.Run(() => self.Run(parsed, cancellationToken), cancellationToken));
         return command;
     }
 
@@ -40,8 +40,9 @@ internal sealed class ShowcaseCommand
         EstimateSettings start = new()
         {
             Model = parsed.GetValue(_model)!,
-            System = catalogs.Hardware.Resolve(parsed.GetValue(_system)!).Name,
+            System = parsed.GetValue(_system)!,
         };
+        start = catalogs.Canonical(start);
         IReadOnlyList<Scenario> tour = Tour.Of(start, catalogs.Models.Resolve(start.Model).MaxContextTokens);
         IReadOnlyList<Estimate> estimates = new EstimateBatch(catalogs.CreateEngine(), _printer)
             .Run([.. tour.SelectMany(s => s.Cases).Select(c => c.Settings)], cancellationToken);

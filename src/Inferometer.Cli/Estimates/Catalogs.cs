@@ -1,3 +1,4 @@
+using Inferometer.Cli.Settings;
 using Inferometer.Core.Catalog;
 using Inferometer.Simulation;
 
@@ -12,6 +13,13 @@ internal sealed record Catalogs(ModelCatalog Models, HardwareCatalog Hardware)
     public static Catalogs From(string? folder) => folder is null
         ? new(ModelCatalog.BuiltIn, HardwareCatalog.BuiltIn)
         : new(ModelCatalog.WithFolder(folder), HardwareCatalog.WithFolder(folder));
+
+    /// <summary>The settings with the names of the catalog in place of aliases; paths and unknown names stay as they are.</summary>
+    public EstimateSettings Canonical(EstimateSettings settings) => settings with
+    {
+        Model = Models.TryFind(settings.Model)?.Name ?? settings.Model,
+        System = settings.System is null ? null : Hardware.TryFind(settings.System)?.Name ?? settings.System,
+    };
 
     /// <summary>An engine that looks names up here.</summary>
     public SimulationEngine CreateEngine() => new(models: Models, hardware: Hardware);

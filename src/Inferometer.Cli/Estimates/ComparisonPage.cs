@@ -27,7 +27,7 @@ internal static class ComparisonPage
         Document page = new(table) { Title = SettingMeasures.Describe([.. estimates.Select(e => e.Settings)]) };
         if (notes.Count > 0)
         {
-            page.Blocks.Add(new Sentences("notes", null, notes));
+            page.Blocks.Add(new Sentences("notes", null, notes) { Bulleted = false });
         }
 
         return page;

@@ -1,6 +1,5 @@
 using Inferometer.Cli.Settings;
 using Inferometer.Core;
-using Inferometer.Core.Hardware;
 using Inferometer.Simulation;
 using Inferometer.Simulation.Results;
 

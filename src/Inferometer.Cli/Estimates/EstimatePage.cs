@@ -1,4 +1,5 @@
 using Inferometer.Cli.Output;
+using Inferometer.Simulation;
 using Inferometer.Simulation.Results;
 
 namespace Inferometer.Cli.Estimates;
@@ -6,7 +7,8 @@ namespace Inferometer.Cli.Estimates;
 /// <summary>One estimate as a page: the metrics, memory, where the time goes, how the hardware is used, and what was assumed.</summary>
 internal static class EstimatePage
 {
-    private const int NarrowBar = 12;
+    private const int NarrowBar = 10;
+    private const int WideBar = 40;
 
     public static Document Of(string title, SimulationResult result)
     {
@@ -77,10 +79,13 @@ internal static class EstimatePage
             Add("Time between deliveries", "itl_ms", itl, v => $"{Numbers.Milliseconds(v)}, {Numbers.Short(itl / tpot)} tokens each");
         }
 
-        Add("End to end", "e2e_ms", m.E2eMs ?? (m.TtftMs is null && m.TpotMs is null ? result.Latency : null), v => Numbers.Milliseconds(v));
+        Add("End to end", "e2e_ms", m.E2eMs, v => Numbers.Milliseconds(v));
+        bool step = result.SimulationType == SimulationType.Chunked;
+        Add("Time of the step", "latency_ms", step ? result.Latency : null, v => Numbers.Milliseconds(v));
+        Add("Throughput", "throughput_tokens_per_s", step ? result.Throughput : null, v => $"{Numbers.Short(v)} tokens/s");
         Add("Prefill throughput", "prefill_tokens_per_s", m.PrefillTokensPerSecond, v => $"{Numbers.Short(v)} prompt tokens/s");
         Add("Decode throughput", "decode_tokens_per_s", m.DecodeTokensPerSecond, v => $"{Numbers.Short(v)} generated tokens/s");
-        Add("Total throughput", "total_tokens_per_s", m.TotalTokensPerSecond ?? (m.TtftMs is null && m.TpotMs is null ? result.Throughput : null), v => $"{Numbers.Short(v)} tokens/s{Requests(m)}");
+        Add("Total throughput", "total_tokens_per_s", m.TotalTokensPerSecond, v => $"{Numbers.Short(v)} tokens/s{Requests(m)}");
         Add("Cost", "usd_per_million_output_tokens", m.CostPerMillionTokensUsd, v => $"{Numbers.Dollars(v)} per million generated tokens");
         Add("Energy", "joules_per_output_token", m.EnergyPerTokenJoules, v => $"{Numbers.Short(v)} J per generated token{(m.AveragePowerWatts is { } w ? $", {Numbers.Short(w)} W on average" : "")}");
         if (result.MemoryUsage is { Fits: true } room)
@@ -103,7 +108,7 @@ internal static class EstimatePage
 
     private static Table Memory(MemoryUsage memory)
     {
-        Table table = new("memory", "Memory per device", Column.Text("part", "part"), Column.Number("GB", "bytes"), Column.Number("share", "share"), Column.Bars() with { BarWidth = 40 });
+        Table table = new("memory", "Memory per device", Column.Text("part", "part"), Column.Number("GB", "bytes"), Column.Number("share", "share"), Column.Bars() with { BarWidth = WideBar });
         Part("weights", memory.WeightBytes, Tone.Accent);
         Part("KV cache", memory.KvCacheBytes, Tone.Accent);
         Part("activations", memory.ActivationBytes, Tone.Accent);
@@ -126,30 +131,33 @@ internal static class EstimatePage
 
     private static Table Time(SimulationResult result)
     {
-        string[] phases = [.. result.Operators.Keys];
+        (string Name, Func<string, double> Of)[] phases =
+        [
+            .. result.Operators.Select(phase => (phase.Key, (Func<string, double>)(group => phase.Value.Where(o => string.Equals(o.Group, group, StringComparison.Ordinal)).Sum(o => o.TotalMs)))),
+            .. result.SimulationType == SimulationType.EndToEnd ? [("request", group => result.RuntimeBreakdown.GetValueOrDefault(group))] : Array.Empty<(string, Func<string, double>)>(),
+        ];
+        string[] groups = [.. result.RuntimeBreakdown.Keys.OrderByDescending(group => phases.Sum(p => p.Of(group)))];
         List<Column> columns = [Column.Text("part", "part")];
-        foreach (string phase in phases)
+        foreach ((string name, _) in phases)
         {
-            columns.Add(Column.Number($"{phase} ms", $"{phase}_ms"));
-            columns.Add(Column.Number("share", $"{phase}_share"));
-            columns.Add(Column.Bars() with { BarWidth = NarrowBar });
+            columns.AddRange([Column.Number($"{name} ms", $"{name}_ms"), Column.Number("share", $"{name}_share"), Column.Bars() with { BarWidth = phases.Length == 1 ? WideBar : NarrowBar }]);
         }
 
-        Table table = new("time", phases.Contains("decode", StringComparer.Ordinal) ? "Where the time goes (decode: one step)" : "Where the time goes", [.. columns]);
-        Dictionary<string, double> totals = phases.ToDictionary(p => p, p => result.Operators[p].Sum(o => o.TotalMs), StringComparer.Ordinal);
-        IEnumerable<string> groups = result.Operators.Values.SelectMany(o => o).GroupBy(o => o.Group, StringComparer.Ordinal)
-            .OrderByDescending(g => g.Sum(o => o.TotalMs)).Select(g => g.Key);
+        if (phases.Length == 3)
+        {
+            columns.RemoveAt(columns.Count - 1);
+        }
+
+        Table table = new("time", phases.Length == 3 ? "Where the time goes (decode: one step)" : "Where the time goes", [.. columns]);
         foreach (string group in groups)
         {
-            List<Cell> row = [Words(group)];
-            foreach (string phase in phases)
+            IEnumerable<Cell> cells = phases.SelectMany(phase =>
             {
-                double ms = result.Operators[phase].Where(o => string.Equals(o.Group, group, StringComparison.Ordinal)).Sum(o => o.TotalMs);
-                double share = totals[phase] > 0 ? ms / totals[phase] : 0;
-                row.AddRange([Cell.Number(ms), Cell.Share(share), Cell.BarOf(share)]);
-            }
-
-            table.Add([.. row]);
+                double total = groups.Sum(phase.Of);
+                double share = total > 0 ? phase.Of(group) / total : 0;
+                return new[] { Cell.Number(phase.Of(group), Numbers.Fixed(phase.Of(group), Numbers.DecimalsFor(total) + 1)), Cell.Share(share), Cell.BarOf(share) };
+            });
+            table.Add([Words(group), .. cells.Take(columns.Count - 1)]);
         }
 
         return table;
@@ -188,7 +196,7 @@ internal static class EstimatePage
         return new Cell(text.Length == 0 ? use.Bound : text, use.Bound);
     }
 
-    private static Cell Gigabytes(double bytes) => Cell.Number(bytes, Numbers.Short(bytes / 1e9));
+    private static Cell Gigabytes(double bytes) => Cell.Number(bytes, Numbers.Fixed(bytes / 1e9, 2));
 
     private static string Words(string name) => name.Replace('_', ' ');
 }

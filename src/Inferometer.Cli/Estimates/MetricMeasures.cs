@@ -24,7 +24,7 @@ internal static class MetricMeasures
         Number("J/token", "joules_per_output_token", r => r.Metrics.EnergyPerTokenJoules),
         Machine("average_power_watts", r => r.Metrics.AveragePowerWatts),
         Machine("devices", r => r.Devices),
-        new(Column.Number("GB of GB", "memory_bytes"), e => e.Result?.MemoryUsage is { } m ? Cell.Number(m.TotalBytes, $"{Numbers.Short(m.TotalBytes / 1e9)} of {Numbers.Short(m.CapacityBytes / 1e9)}") : Cell.None),
+        new(Column.Number("memory GB", "memory_bytes"), e => e.Result?.MemoryUsage is { } m ? Cell.Number(m.TotalBytes, $"{Numbers.Short(m.TotalBytes / 1e9)} of {Numbers.Short(m.CapacityBytes / 1e9)}") : Cell.None),
         Machine("memory_capacity_bytes", r => r.MemoryUsage?.CapacityBytes),
         Machine("weight_bytes", r => r.MemoryUsage?.WeightBytes),
         Machine("kv_cache_bytes", r => r.MemoryUsage?.KvCacheBytes),

@@ -22,7 +22,7 @@ internal static class SettingMeasures
         Whole("cached", "cached_prefix_tokens", s => s.CachedPrefix),
         Text("LoRA", "lora", s => s.Lora?.ToString()),
         Text("draft", "draft_model", s => s.Draft is null ? null : ShortName(s.Draft)),
-        Whole("drafted", "draft_tokens", s => s.DraftTokens),
+        new(Column.Number("drafted", "draft_tokens"), e => e.Settings.Draft is null ? Cell.None : e.Settings.DraftTokens),
         new(Column.Number("accepted", "acceptance_rate"), e => Cell.Number(e.Settings.AcceptanceRate)),
         Text("cost model", "cost_model", s => s.CostModel),
     ];
@@ -31,7 +31,7 @@ internal static class SettingMeasures
     public static string Describe(IReadOnlyList<EstimateSettings> settings)
     {
         EstimateSettings first = settings[0];
-        bool decode = first.Phases.Contains("decode");
+        bool decode = first.Phases.Contains("decode", StringComparer.Ordinal);
         List<string?> said =
         [
             Same(s => ShortName(s.Model)) is { } model ? model + (Same(SystemName) is { } on ? $" on {on}" : "") : Same(SystemName) is { } alone ? "on " + alone : null,
@@ -40,8 +40,8 @@ internal static class SettingMeasures
             Same(s => s.Pipeline == 1 ? null : $"PP {s.Pipeline}"),
             Same(s => s.Expert == 1 ? null : $"EP {s.Expert}"),
             Same(s => s.Data == 1 ? null : $"{(s.AttentionDataParallel ? "attention DP" : "DP")} {s.Data}"),
-            first.Phases.Contains("chunked") ? "one chunked step" : Same(s => $"batch {Numbers.Whole(s.Batch)}"),
-            first.Phases.Contains("chunked") ? null : Same(s => $"{Numbers.Whole(s.Input)} tokens in"),
+            first.Phases.Contains("chunked", StringComparer.Ordinal) ? "one chunked step" : Same(s => $"batch {Numbers.Whole(s.Batch)}"),
+            first.Phases.Contains("chunked", StringComparer.Ordinal) ? null : Same(s => $"{Numbers.Whole(s.Input)} tokens in"),
             decode ? Same(s => $"{Numbers.Whole(s.Output)} out") : null,
             Same(s => s.Beams == 1 ? null : $"{s.Beams} beams"),
             Same(s => s.CachedPrefix == 0 ? null : $"{Numbers.Whole(s.CachedPrefix)} cached"),
@@ -61,7 +61,7 @@ internal static class SettingMeasures
     /// <summary>A model's name without its organisation, or a path's last part.</summary>
     public static string ShortName(string model) => model.TrimEnd('/')[(model.TrimEnd('/').LastIndexOf('/') + 1)..];
 
-    public static string SystemName(EstimateSettings settings) => settings.System ?? "custom";
+    public static string SystemName(EstimateSettings settings) => settings.System ?? "custom system";
 
     private static Measure Whole(string heading, string key, Func<EstimateSettings, int> of) =>
         new(Column.Number(heading, key), e => of(e.Settings));

@@ -82,5 +82,5 @@ internal static class ModelPage
         return table;
     }
 
-    private static Cell Gigabytes(double bytes) => Cell.Number(bytes, Numbers.Short(bytes / 1e9));
+    private static Cell Gigabytes(double bytes) => Cell.Number(bytes, Numbers.Fixed(bytes / 1e9, 2));
 }

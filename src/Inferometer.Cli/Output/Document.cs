@@ -25,4 +25,8 @@ internal sealed record Facts(string? Title, IReadOnlyList<Fact> Items) : Block("
 internal sealed record Fact(string Label, string Key, Cell Cell);
 
 /// <summary>Sentences, one per line.</summary>
-internal sealed record Sentences(string Key, string? Title, IReadOnlyList<string> Lines) : Block(Key, Title);
+internal sealed record Sentences(string Key, string? Title, IReadOnlyList<string> Lines) : Block(Key, Title)
+{
+    /// <summary>Each line gets a dash in front.</summary>
+    public bool Bulleted { get; init; } = true;
+}

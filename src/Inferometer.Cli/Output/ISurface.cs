@@ -31,7 +31,23 @@ internal sealed class TerminalSurface(Spectre.Console.IAnsiConsole console) : IS
         return eighths % 8 == 0 ? bar.ToString() : bar.Append(Eighths[(eighths % 8) - 1]).ToString();
     }
 
-    public void Write(string text, Tone tone = Tone.Normal) => console.Write(new Spectre.Console.Text(text, StyleOf(tone)));
+    // Line ends are written past the console's layout, which pads and wraps what it is given as a block.
+    public void Write(string text, Tone tone = Tone.Normal)
+    {
+        string[] lines = text.Split('\n');
+        for (int i = 0; i < lines.Length; i++)
+        {
+            if (i > 0)
+            {
+                console.Profile.Out.Writer.Write('\n');
+            }
+
+            if (lines[i].Length > 0)
+            {
+                console.Write(new Spectre.Console.Text(lines[i], StyleOf(tone)));
+            }
+        }
+    }
 
     private static Spectre.Console.Style StyleOf(Tone tone) => tone switch
     {

@@ -30,10 +30,24 @@ internal static class Numbers
         return value.ToString(format, CultureInfo.InvariantCulture);
     }
 
+    /// <summary>Decimals that give the largest number of a column three digits, so that all of it can be aligned on the point.</summary>
+    public static int DecimalsFor(double largest) => Math.Abs(largest) switch
+    {
+        >= 99.95 => 0,
+        >= 9.995 => 1,
+        >= 0.9995 => 2,
+        >= 0.09995 => 3,
+        _ => 4,
+    };
+
+    /// <summary>A number with a fixed count of decimals.</summary>
+    public static string Fixed(double value, int decimals) =>
+        value.ToString(decimals == 0 ? "#,0" : "#,0." + new string('0', decimals), CultureInfo.InvariantCulture);
+
     public static string Percent(double fraction)
     {
         double percent = fraction * 100;
-        return percent.ToString(percent is < 9.95 and > 0 ? "0.0" : "0", CultureInfo.InvariantCulture) + " %";
+        return percent.ToString(Math.Abs(percent) is < 9.95 and > 0 ? "0.0" : "0", CultureInfo.InvariantCulture) + " %";
     }
 
     /// <summary>Bytes in decimal units, as datasheets and checkpoints count them.</summary>

@@ -46,8 +46,8 @@ internal sealed class PageWriter(ISurface surface) : IDocumentWriter
             case Sentences sentences:
                 foreach (string line in sentences.Lines)
                 {
-                    string[] parts = [.. Wrap(line, PageWidth - 2)];
-                    surface.Write("- " + string.Join("\n  ", parts) + "\n");
+                    (string bullet, string indent) = sentences.Bulleted ? ("- ", "  ") : ("", "");
+                    surface.Write(bullet + string.Join("\n" + indent, Wrap(line, PageWidth - bullet.Length)) + "\n");
                 }
 
                 break;
@@ -74,7 +74,7 @@ internal sealed class PageWriter(ISurface surface) : IDocumentWriter
         int excess = mark.Length + widths.Sum() + (Gap.Length * (widths.Length - 1)) - PageWidth;
         if (excess > 0 && table.Columns[columns[^1]].IsText)
         {
-            widths[^1] = Math.Max(LeastTextWidth, widths[^1] - excess);
+            widths[^1] = Math.Max(Math.Min(widths[^1], LeastTextWidth), widths[^1] - excess);
         }
 
         Line(columns.Select(i => table.Columns[i].IsText ? Padded(table.Columns[i].Heading, i) : Right(table.Columns[i].Heading, i)), mark);

@@ -21,8 +21,7 @@ internal sealed class Printer(TextWriter output, TextWriter error)
     /// <summary>The <c>--format</c> option, the same on every command that prints data.</summary>
     public static Option<OutputFormat> FormatOption() => new("--format", "-f")
     {
-        Description = "How to print.",
-        DefaultValueFactory = _ => OutputFormat.Table,
+        Description = "How to print. [default: table]",
         CustomParser = result => result.Tokens[0].Value.ToLowerInvariant() switch
         {
             "table" => OutputFormat.Table,

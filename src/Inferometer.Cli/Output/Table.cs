@@ -20,6 +20,10 @@ internal sealed record Table(string Key, string? Title, params Column[] Columns)
         _rows.Add(cells);
     }
 
+    /// <summary>The same table with some columns left to machines.</summary>
+    public Table WithoutForPeople(params IReadOnlyList<string> keys) =>
+        this with { Columns = [.. Columns.Select(c => keys.Contains(c.Key, StringComparer.Ordinal) ? c with { Audience = Audience.Machines } : c)] };
+
     /// <summary>Indexes of the columns shown to people, or to machines.</summary>
     public int[] ColumnsFor(Audience audience) =>
         [.. Enumerable.Range(0, Columns.Length).Where(i => Columns[i].Audience is Audience.Everyone || Columns[i].Audience == audience)];

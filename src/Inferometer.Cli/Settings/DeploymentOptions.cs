@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Inferometer.Cli.Estimates;
 using Inferometer.Core;
 using Inferometer.Core.Deployments;
+using Inferometer.Simulation.Costs;
 
 namespace Inferometer.Cli.Settings;
 
@@ -35,7 +36,7 @@ internal sealed class DeploymentOptions
         Axis.Text("--draft", "MODEL", "Speculative decoding with this draft model, or ngram.", (s, v) => s with { Draft = v is "none" ? null : v }),
         Axis.Whole("--draft-tokens", "Tokens drafted per round. [default: 4]", 1, (s, v) => s with { DraftTokens = v }),
         Axis.Text("--acceptance", "RATE", "Share of drafted tokens accepted, 0 to 1. [default: 0.7, an assumption]", (s, v) => s with { AcceptanceRate = Rate(v) }),
-        Axis.Text("--cost-model", "NAME", "roofline, genz or bud. [default: roofline]", (s, v) => s with { CostModel = v }),
+        Axis.Text("--cost-model", "NAME", "roofline, genz or bud. [default: roofline]", (s, v) => s with { CostModel = CostModels.Find(v, "--cost-model").Name }),
     ];
 
     private readonly Option<bool> _attentionData = new("--attention-dp") { Description = "The --dp ranks replicate attention and share the experts." };
@@ -80,7 +81,7 @@ internal sealed class DeploymentOptions
     /// <exception cref="InferometerException">A value is wrong, or an option has several.</exception>
     public EstimateSettings ReadOne(ParseResult parsed, string model)
     {
-        RequireSystem(parsed);
+        RequireComplete(parsed);
         EstimateSettings settings = Common(parsed, model);
         foreach (Axis axis in _others.Prepend(_system))
         {
@@ -97,7 +98,7 @@ internal sealed class DeploymentOptions
     /// <exception cref="InferometerException">A value is wrong, there are too many combinations, or the lists to zip have different lengths.</exception>
     public IReadOnlyList<EstimateSettings> ReadMany(ParseResult parsed, IReadOnlyList<string> models, bool zip)
     {
-        RequireSystem(parsed);
+        RequireComplete(parsed);
         List<IReadOnlyList<Func<EstimateSettings, EstimateSettings>>> axes =
         [
             [.. models.Select(model => (Func<EstimateSettings, EstimateSettings>)(s => s with { Model = model }))],
@@ -136,12 +137,19 @@ internal sealed class DeploymentOptions
         return [.. Enumerable.Range(0, count).Select(i => axes.Aggregate(start, (settings, axis) => axis[axis.Count == 1 ? 0 : i](settings)))];
     }
 
-    private void RequireSystem(ParseResult parsed)
+    private void RequireComplete(ParseResult parsed)
     {
+        if (!Given("--draft") && (Given("--draft-tokens") || Given("--acceptance")))
+        {
+            throw new UsageException("--draft-tokens and --acceptance need --draft, a model or ngram.");
+        }
+
         if (parsed.GetValue(_system.Option) is null)
         {
             throw new UsageException("Say which machine with --on NAME; 'inferometer hardware' lists them.");
         }
+
+        bool Given(string name) => parsed.GetResult(name) is not null;
     }
 
     private EstimateSettings Common(ParseResult parsed, string model)

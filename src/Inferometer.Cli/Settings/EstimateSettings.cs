@@ -99,8 +99,8 @@ internal sealed record EstimateSettings
     // Parameters that no phase reads would be refused, so that a chunked step takes none of the workload.
     private void AddWorkload(JsonObject parameters)
     {
-        bool decode = Phases.Contains("decode");
-        if (decode || Phases.Contains("prefill"))
+        bool decode = Phases.Contains("decode", StringComparer.Ordinal);
+        if (decode || Phases.Contains("prefill", StringComparer.Ordinal))
         {
             parameters["batch_size"] = Batch;
             parameters["input_tokens"] = Input;

@@ -1,6 +1,5 @@
 using Inferometer.Cli.Estimates;
 using Inferometer.Cli.Output;
-using Inferometer.Simulation.Results;
 
 namespace Inferometer.Cli.Showcase;
 
@@ -21,14 +20,19 @@ internal static class ShowcasePage
             }
 
             Measure label = new(Column.Text("case", "case"), e => labels[e]);
-            yield return ComparisonPage.TableOf(scenario.Key, scenario.Title, estimates, errors, [label, .. scenario.HasBaseline ? Changes(Baseline(scenario, estimates)) : []]);
+            Measure[] leading = scenario.HasBaseline ? [label, .. Changes(Baseline(scenario, estimates))] : [label];
+            Table table = ComparisonPage.TableOf(scenario.Key, scenario.Title, estimates, errors, leading);
+            yield return scenario.HasBaseline ? table.WithoutForPeople(LeftOut) : table;
         }
 
         if (errors.Count > 0)
         {
-            yield return new Sentences("notes", null, ComparisonPage.Notes(errors));
+            yield return new Sentences("notes", null, ComparisonPage.Notes(errors)) { Bulleted = false };
         }
     }
+
+    // Where changes are shown, these would only make the table too wide.
+    private static readonly string[] LeftOut = ["output_tokens_per_s", "joules_per_output_token", "memory_bytes"];
 
     // The optimisations list the plain case before the baseline, which is what serving engines do by default.
     private static Estimate Baseline(Scenario scenario, IReadOnlyList<Estimate> estimates) =>
@@ -36,8 +40,8 @@ internal static class ShowcasePage
 
     private static Measure[] Changes(Estimate baseline) =>
     [
-        new(Column.Number("E2E", "e2e_change"), e => Change(e.Result?.Metrics.E2eMs, baseline.Result?.Metrics.E2eMs)),
-        new(Column.Number("tokens/s", "throughput_change"), e => Change(e.Result?.Throughput, baseline.Result?.Throughput)),
+        new(Column.Number("E2E +/-", "e2e_change"), e => Change(e.Result?.Metrics.E2eMs, baseline.Result?.Metrics.E2eMs)),
+        new(Column.Number("rate +/-", "throughput_change"), e => Change(e.Result?.Throughput, baseline.Result?.Throughput)),
     ];
 
     private static Cell Change(double? value, double? before)

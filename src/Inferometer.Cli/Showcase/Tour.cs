@@ -39,7 +39,7 @@ internal static class Tour
     private static List<(string Label, EstimateSettings Settings)> Optimisations(EstimateSettings start) =>
     [
         ("none (bf16, no flash attention)", start with { FlashAttention = false }),
-        ("flash attention: the baseline below", start),
+        ("flash attention (baseline)", start),
         ("weights in fp8", start with { Weights = "fp8" }),
         ("weights in int4", start with { Weights = "int4" }),
         ("all in fp8", start with { Bits = "fp8", KvCache = "fp8" }),

@@ -53,6 +53,12 @@ internal static class RequestValidation
             throw new InferometerException($"parallelism: {pipeline} pipeline stages cannot share the {architecture.LayerCount} layers of {architecture.Name}.");
         }
 
+        int heads = architecture.Layers.Max(layer => Heads(layer.Mixer));
+        if (tensor > Math.Max(1, heads))
+        {
+            throw new InferometerException($"parallelism: tensor = {tensor} leaves devices without work; {architecture.Name} has {heads} heads to share.");
+        }
+
         int group = attentionData ? tensor * data : tensor;
         if (group % expert != 0)
         {
@@ -66,6 +72,16 @@ internal static class RequestValidation
             throw new InferometerException($"parallelism: expert = {expert}, but {architecture.Name} has {experts} experts per layer.");
         }
     }
+
+    private static int Heads(TokenMixer? mixer) => mixer switch
+    {
+        AttentionMixer m => m.Heads,
+        LatentAttentionMixer m => m.Heads,
+        CompressedAttentionMixer m => m.Heads,
+        GatedDeltaMixer m => m.ValueHeads,
+        MambaMixer m => m.Heads,
+        _ => 0,
+    };
 
     private static void Throw(in WorkloadPoint point) => throw new InferometerException(
         $"workload: batch {point.BatchSize}, input {point.InputTokens}, output {point.OutputTokens} and beams {point.BeamWidth} must be at least 1, " +
