@@ -44,17 +44,17 @@ internal static class HardwareCommand
     {
         Table table = new(
             "systems",
-            null,
+            "Peaks in dense tera-operations/s; memory in GB and GB/s; link between devices in GB/s; per device",
             Column.Text("system", "name"),
             Column.Text("maker", "vendor"),
             Column.Text("kind", "kind"),
             Column.Text("architecture", "architecture") with { Audience = Audience.Machines },
-            Column.Number("bf16 TFLOPS", "bf16_tflops"),
+            Column.Number("bf16", "bf16_tflops"),
             Column.Number("fp8", "fp8_tflops"),
-            Column.Number("int8 TOPS", "int8_tops"),
+            Column.Number("int8", "int8_tops"),
             Column.Number("GB", "memory_gb"),
             Column.Number("GB/s", "memory_bandwidth_gb_per_s"),
-            Column.Number("link GB/s", "intra_node_gb_per_s"),
+            Column.Number("link", "intra_node_gb_per_s"),
             Column.Number("W", "tdp_watts"),
             Column.Number("$/h", "price_per_hour_usd"),
             Column.Text("aliases", "aliases") with { Audience = Audience.Machines });

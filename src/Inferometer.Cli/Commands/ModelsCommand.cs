@@ -53,7 +53,7 @@ internal static class ModelsCommand
             Column.Number("hidden", "hidden_size") with { Audience = Audience.Machines },
             Column.Text("attention", "attention"),
             Column.Number("context", "max_context_tokens"),
-            Column.Number("KV/token", "kv_bytes_per_token_bf16"),
+            Column.Number("KV/tok", "kv_bytes_per_token_bf16"),
             Column.Text("aliases", "aliases") with { Audience = Audience.Machines });
         foreach (CatalogModel entry in models.Where(m => filter.Matches([m.Name, .. m.Aliases, m.Architecture.ModelType])))
         {

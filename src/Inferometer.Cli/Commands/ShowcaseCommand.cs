@@ -42,6 +42,7 @@ internal sealed class ShowcaseCommand
             Model = parsed.GetValue(_model)!,
             System = parsed.GetValue(_system)!,
         };
+        catalogs.Hardware.Resolve(start.System);
         start = catalogs.Canonical(start);
         IReadOnlyList<Scenario> tour = Tour.Of(start, catalogs.Models.Resolve(start.Model).MaxContextTokens);
         IReadOnlyList<Estimate> estimates = new EstimateBatch(catalogs.CreateEngine(), _printer)

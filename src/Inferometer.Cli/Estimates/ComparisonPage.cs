@@ -69,18 +69,18 @@ internal static class ComparisonPage
             .. SettingMeasures.All.Select(m => leading.Length == 0 && Varies(m) ? m : ForMachines(m)),
             .. MetricMeasures.All.Select(m => estimates.Any(e => m.Of(e).Value is not null) ? m : ForMachines(m)),
         ];
-        if (footnotes.Count > 0 && estimates.Any(e => e.Error is not null))
-        {
-            measures.Add(new(Column.Text("", "note") with { Audience = Audience.People }, e => e.Error is null ? "" : $"({footnotes.IndexOf(e.Error) + 1})"));
-        }
-
         Table table = new(key, title, [.. measures.Select(m => m.Column)]);
         foreach (Estimate estimate in estimates)
         {
-            table.Add([.. measures.Select(m => m.Of(estimate))]);
+            table.Add([.. measures.Select(m => CellOf(m, estimate))]);
         }
 
         return table;
+
+        // Where the rate would stand, an impossible row refers to its reason.
+        Cell CellOf(Measure measure, Estimate estimate) => estimate.Error is { } error && footnotes.Count > 0 && measure == MetricMeasures.Rate
+            ? new Cell($"({footnotes.IndexOf(error) + 1})", null)
+            : measure.Of(estimate);
 
         bool Varies(Measure measure) => estimates.Select(e => measure.Of(e).Text).Distinct(StringComparer.Ordinal).Skip(1).Any();
     }

@@ -44,13 +44,13 @@ internal static class EstimatePage
                 Column.Number("layer class", "layer_class") with { Audience = Audience.Machines },
                 Column.Number("count", "count"),
                 Column.Number("us each", "latency_ms"),
-                Column.Number("ms in all", "total_ms"),
+                Column.Number("ms total", "total_ms"),
                 Column.Number("share", "share"),
                 Column.Text("bound", "bound"),
                 Column.Number("FLOP", "flops"),
                 Column.Number("bytes", "memory_bytes"),
-                Column.Number("compute", "flop_utilization"),
-                Column.Number("memory", "bandwidth_utilization"));
+                Column.Number("math", "flop_utilization"),
+                Column.Number("mem", "bandwidth_utilization"));
             foreach (OperatorResult o in phase.Value.OrderByDescending(o => o.TotalMs))
             {
                 double bytes = o.WeightBytes + o.KvBytes + o.ActivationBytes + o.CollectiveBytes;

@@ -16,7 +16,7 @@ internal sealed class Progress(Printer printer, string what, int total) : IDispo
     public void Advance()
     {
         int done = Interlocked.Increment(ref _done);
-        if (Stopwatch.GetTimestamp() < Volatile.Read(ref _next))
+        if (done == total || Stopwatch.GetTimestamp() < Volatile.Read(ref _next))
         {
             return;
         }

@@ -1,0 +1,30 @@
+namespace Inferometer.Cli.Tests;
+
+/// <summary>What one command line printed and returned.</summary>
+internal sealed record CommandRun(int Code, string Output, string Error)
+{
+    public static async Task<CommandRun> Of(params string[] args)
+    {
+        await using StringWriter output = new();
+        await using StringWriter error = new();
+        int code = await InferometerCommand.RunAsync(args, output, error, TestContext.Current.CancellationToken);
+        return new CommandRun(code, output.ToString(), error.ToString());
+    }
+
+    /// <summary>As a user types it; no argument holds a blank.</summary>
+    public static Task<CommandRun> OfLine(string line) => Of(line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+
+    public string[] OutputLines => Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+    /// <summary>What stands on standard error besides progress, which a slow machine may show.</summary>
+    public string[] Complaints =>
+        [.. Error.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(l => !l.StartsWith("estimates: ", StringComparison.Ordinal))];
+
+    /// <summary>The command did its work and complained about nothing.</summary>
+    public CommandRun Succeeded()
+    {
+        Assert.Empty(Complaints);
+        Assert.Equal(ExitCode.Success, Code);
+        return this;
+    }
+}

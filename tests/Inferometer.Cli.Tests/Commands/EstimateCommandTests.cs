@@ -1,0 +1,188 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Inferometer.Simulation;
+using Inferometer.Simulation.Configuration;
+using Inferometer.Simulation.Results;
+
+namespace Inferometer.Cli.Tests.Commands;
+
+public class EstimateCommandTests
+{
+    [Fact]
+    public async Task Prints_metrics_memory_time_and_assumptions_within_100_columns()
+    {
+        CommandRun run = (await CommandRun.OfLine("estimate llama-3.1-8b --on h100")).Succeeded();
+        Assert.StartsWith("Llama-3.1-8B on 1 x H100_SXM, bf16, batch 1, 2,048 tokens in, 256 out", run.Output, StringComparison.Ordinal);
+        Assert.All(["Fits", "Time to first token", "Time per output token", "End to end", "Cost", "Energy", "Room for", "Memory per device", "Where the time goes", "How the hardware is used", "Assumptions (cost model roofline)"],
+            text => Assert.Contains(text, run.Output, StringComparison.Ordinal));
+        Assert.All(run.OutputLines, line => Assert.InRange(line.Length, 1, 100));
+        Assert.All(run.Output.Split('\n'), line => Assert.Equal(line.TrimEnd(), line));
+    }
+
+    [Theory]
+    [InlineData("estimate deepseek-v3 --on h200 --tp 8 --ep 8 --bits fp8 --operators")]
+    [InlineData("estimate llama-3.1-70b --on h100 --tp 4 --draft llama-3.2-1b --acceptance 0.8")]
+    [InlineData("estimate llama-3.1-70b --on h100 --allow-overflow")]
+    [InlineData("models deepseek-v3")]
+    [InlineData("models")]
+    [InlineData("hardware")]
+    [InlineData("hardware h100")]
+    [InlineData("features")]
+    [InlineData("features lora")]
+    [InlineData("showcase")]
+    [InlineData("compare llama-3.1-70b --on h100,a100,mi300x --tp 1,2,4 --weights bf16,int4 --best cost")]
+    public async Task Pages_are_at_most_100_columns_wide(string line)
+    {
+        CommandRun run = await CommandRun.OfLine(line);
+        Assert.All(run.OutputLines, l => Assert.InRange(l.Length, 0, 100));
+    }
+
+    [Fact]
+    public async Task Json_is_the_engines_result_to_the_last_digit()
+    {
+        CommandRun run = (await CommandRun.OfLine("estimate llama-3.1-8b --on h100 --tp 2 --batch 8 --input 1000 --output 100 --format json")).Succeeded();
+        SimulationConfig config = SimulationConfig.FromJson("""
+            {"model": "meta-llama/Llama-3.1-8B", "features": ["prefill", "decode", "flash_attention"],
+             "simulation_params": {"system_name": "H100_SXM", "tensor_parallel": 2, "batch_size": 8, "input_tokens": 1000, "output_tokens": 100}}
+            """);
+        SimulationResult expected = new SimulationEngine().Simulate(config);
+        Assert.Equal(expected.ToJson(), run.Output.TrimEnd());
+    }
+
+    [Fact]
+    public async Task Csv_is_one_row_with_the_same_figures()
+    {
+        CommandRun csv = (await CommandRun.OfLine("estimate llama-3.1-8b --on h100 --format csv")).Succeeded();
+        CommandRun json = (await CommandRun.OfLine("estimate llama-3.1-8b --on h100 --format json")).Succeeded();
+        string[] header = csv.OutputLines[0].Split(',');
+        string[] row = Assert.Single(csv.OutputLines[1..]).Split(',');
+        Assert.Equal(header.Length, row.Length);
+        double ttft = SimulationResult.FromJson(json.Output).Metrics.TtftMs!.Value;
+        Assert.Equal(ttft, double.Parse(row[Array.IndexOf(header, "ttft_ms")], CultureInfo.InvariantCulture));
+        Assert.Equal("meta-llama/Llama-3.1-8B", row[0]);
+        Assert.Equal("H100_SXM", row[1]);
+    }
+
+    [Fact]
+    public async Task What_does_not_fit_is_refused_in_one_line_that_says_what_would_help()
+    {
+        CommandRun run = await CommandRun.OfLine("estimate llama-3.1-70b --on h100");
+        Assert.Equal(ExitCode.Failed, run.Code);
+        Assert.Equal("", run.Output);
+        string line = Assert.Single(run.Complaints);
+        Assert.Contains("does not fit on 1 x H100_SXM", line, StringComparison.Ordinal);
+        Assert.Contains("and has 85.9 GB", line, StringComparison.Ordinal);
+        Assert.Contains("Not even one such request fits", line, StringComparison.Ordinal);
+        Assert.EndsWith("It would fit with --tp 2 or --weights fp8.", line, StringComparison.Ordinal);
+        (await CommandRun.OfLine("estimate llama-3.1-70b --on h100 --tp 2")).Succeeded();
+        (await CommandRun.OfLine("estimate llama-3.1-70b --on h100 --weights fp8")).Succeeded();
+    }
+
+    [Fact]
+    public async Task The_largest_batch_named_fits_and_one_more_does_not()
+    {
+        CommandRun run = await CommandRun.OfLine("estimate llama-3.1-8b --on h100 --batch 5000");
+        string said = run.Error[(run.Error.IndexOf("largest batch that fits is ", StringComparison.Ordinal) + 27)..];
+        int largest = int.Parse(said[..said.IndexOf('.', StringComparison.Ordinal)], NumberStyles.AllowThousands, CultureInfo.InvariantCulture);
+        (await CommandRun.OfLine($"estimate llama-3.1-8b --on h100 --batch {largest}")).Succeeded();
+        Assert.Equal(ExitCode.Failed, (await CommandRun.OfLine($"estimate llama-3.1-8b --on h100 --batch {largest + 1}")).Code);
+    }
+
+    [Fact]
+    public async Task An_overflow_that_was_allowed_is_printed_and_marked()
+    {
+        CommandRun run = (await CommandRun.OfLine("estimate llama-3.1-70b --on h100 --allow-overflow")).Succeeded();
+        Assert.Contains("Fits                   NO,", run.Output, StringComparison.Ordinal);
+        Assert.Contains("missing", run.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("c.json", """{"model": "llama2_7b", "features": ["prefill"], "simulation_params": {"batch_size": 4, "input_tokens": 2048, "system_name": "A100_80GB_GPU"}}""", "Time to first token")]
+    [InlineData("c.yaml", "model: llama2_7b\nfeatures: [chunked, lora]\nsimulation_params:\n  system_name: A100_80GB\n  prefill_kv_sizes: [[1024, 1024], [0, 512]]\n  decode_kv_sizes: [2048, 4096]\n  lora:\n    rank: 16\n    strategy: dynamic\n", "Time of the step")]
+    public async Task A_configuration_file_states_the_whole_estimate(string name, string text, string expected)
+    {
+        string file = Path.Combine(Directory.CreateTempSubdirectory("inferometer").FullName, name);
+        await File.WriteAllTextAsync(file, text, TestContext.Current.CancellationToken);
+        CommandRun run = (await CommandRun.Of("estimate", "--config", file)).Succeeded();
+        Assert.StartsWith("Llama-2-7b-hf on 1 x A100_SXM_80GB, from ", run.Output, StringComparison.Ordinal);
+        Assert.Contains(expected, run.Output, StringComparison.Ordinal);
+        (await CommandRun.Of("estimate", "--config", file, "--format", "csv")).Succeeded();
+    }
+
+    [Fact]
+    public async Task A_catalog_folder_adds_systems_and_models()
+    {
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("inferometer");
+        Directory.CreateDirectory(Path.Combine(folder.FullName, "hardware"));
+        JsonNode system = JsonNode.Parse(await File.ReadAllTextAsync(
+            Path.Combine(Inferometer.Tests.SharedFolder.RepositoryRoot, "catalog", "hardware", "H100_SXM.json"), TestContext.Current.CancellationToken))!;
+        system["name"] = "my_cluster";
+        system["aliases"] = new JsonArray();
+        await File.WriteAllTextAsync(Path.Combine(folder.FullName, "hardware", "mine.json"), system.ToJsonString(), TestContext.Current.CancellationToken);
+        CommandRun run = (await CommandRun.Of("estimate", "llama-3.1-8b", "--on", "my-cluster", "--catalog", folder.FullName)).Succeeded();
+        Assert.Contains("on 1 x my_cluster", run.Output, StringComparison.Ordinal);
+        Assert.Equal(ExitCode.Failed, (await CommandRun.OfLine("estimate llama-3.1-8b --on my-cluster")).Code);
+    }
+
+    [Fact]
+    public async Task A_system_given_by_figures_is_the_one_of_the_configuration()
+    {
+        CommandRun run = (await CommandRun.OfLine("estimate llama-3.1-8b --on flops=312,memory_size=80,memory_bw=2039,icn=300 --format json")).Succeeded();
+        SimulationResult expected = new SimulationEngine().Simulate(SimulationConfig.FromJson("""
+            {"model": "llama-3.1-8b", "features": ["prefill", "decode", "flash_attention"],
+             "system_config": {"Flops": 312, "Memory_size": 80, "Memory_BW": 2039, "ICN": 300}}
+            """));
+        Assert.Equal(expected.Latency, SimulationResult.FromJson(run.Output).Latency);
+    }
+
+    [Fact]
+    public async Task The_operator_table_adds_up_to_the_phase()
+    {
+        CommandRun run = (await CommandRun.OfLine("estimate llama-3.1-8b --on h100 --operators --format csv")).Succeeded();
+        string[] prefill = [.. run.OutputLines.Where(l => l.StartsWith("prefill,", StringComparison.Ordinal))];
+        int total = Array.IndexOf(run.OutputLines[0].Split(','), "total_ms");
+        double sum = prefill.Sum(l => double.Parse(l.Split(',')[total], CultureInfo.InvariantCulture));
+        SimulationResult result = SimulationResult.FromJson((await CommandRun.OfLine("estimate llama-3.1-8b --on h100 --format json")).Output);
+        Assert.Equal(result.Metrics.TtftMs!.Value, sum, 1e-9);
+    }
+
+    [Fact]
+    public async Task Naming_a_phase_replaces_the_default_phases()
+    {
+        CommandRun run = (await CommandRun.OfLine("estimate llama-3.1-8b --on h100 --features prefill")).Succeeded();
+        Assert.Contains("Time to first token", run.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("Time per output token", run.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--no-flash-attention")]
+    [InlineData("--tp 2")]
+    [InlineData("--pp 2")]
+    [InlineData("--beams 4")]
+    [InlineData("--weights int4")]
+    [InlineData("--kv fp8")]
+    [InlineData("--bits fp8")]
+    [InlineData("--prefix-cached 1024")]
+    [InlineData("--lora 16:8")]
+    [InlineData("--draft ngram --acceptance 0.9 --draft-tokens 6")]
+    [InlineData("--cost-model genz")]
+    [InlineData("--features memory_offload -p memory_offload.weights=0.5")]
+    [InlineData("--param kv_compression.profile=q4")]
+    public async Task Every_option_changes_the_estimate(string options)
+    {
+        SimulationResult plain = await Simulated("estimate llama-3.1-8b --on h100 -f json");
+        SimulationResult changed = await Simulated($"estimate llama-3.1-8b --on h100 -f json {options}");
+        Assert.NotEqual(plain.Latency, changed.Latency);
+    }
+
+    [Fact]
+    public async Task Two_replicas_serve_two_requests_in_the_time_of_one()
+    {
+        SimulationResult one = await Simulated("estimate llama-3.1-8b --on h100 -f json");
+        SimulationResult two = await Simulated("estimate llama-3.1-8b --on h100 --dp 2 --batch 2 -f json");
+        Assert.Equal(one.Latency, two.Latency, 1e-9);
+        Assert.Equal(2 * one.Throughput, two.Throughput, 1e-6);
+    }
+
+    private static async Task<SimulationResult> Simulated(string line) => SimulationResult.FromJson((await CommandRun.OfLine(line)).Succeeded().Output);
+}

@@ -1,0 +1,64 @@
+using System.CommandLine;
+using Inferometer.Cli.Commands;
+using Inferometer.Cli.Output;
+
+namespace Inferometer.Cli.Tests.Commands;
+
+public class HelpTests
+{
+    private static readonly RootCommand Root = CommandTree.Create(new Printer(TextWriter.Null, TextWriter.Null));
+
+    public static TheoryData<string> Commands => [.. Root.Subcommands.Select(c => c.Name)];
+
+    public static TheoryData<string> Examples => [.. Root.Subcommands.OfType<ExampleCommand>().SelectMany(c => c.Examples)];
+
+    [Fact]
+    public async Task The_program_lists_its_commands()
+    {
+        CommandRun run = (await CommandRun.Of("--help")).Succeeded();
+        Assert.All(Root.Subcommands, c => Assert.Contains("  " + c.Name, run.Output, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Without_a_command_the_help_is_shown_and_the_code_says_so()
+    {
+        CommandRun run = await CommandRun.Of();
+        Assert.Contains("Commands:", run.Output, StringComparison.Ordinal);
+        Assert.Equal(ExitCode.Usage, run.Code);
+    }
+
+    [Theory]
+    [MemberData(nameof(Commands))]
+    public async Task Every_command_has_help_with_examples_and_describes_every_option(string name)
+    {
+        CommandRun run = (await CommandRun.Of(name, "--help")).Succeeded();
+        ExampleCommand command = Root.Subcommands.OfType<ExampleCommand>().Single(c => string.Equals(c.Name, name, StringComparison.Ordinal));
+        Assert.NotEmpty(command.Examples);
+        Assert.All(command.Examples, e => Assert.Contains("  " + e, run.Output, StringComparison.Ordinal));
+        Assert.All(command.Options, o => Assert.False(string.IsNullOrWhiteSpace(o.Description)));
+        Assert.All(run.OutputLines, l => Assert.InRange(l.Length, 0, 130));
+    }
+
+    [Theory]
+    [MemberData(nameof(Examples))]
+    public async Task Every_example_works(string example)
+    {
+        string[] words = example.Split(' ');
+        Assert.Equal("inferometer", words[0]);
+        if (words.Any(w => w.EndsWith(".yaml", StringComparison.Ordinal) || w.EndsWith(".jsonl", StringComparison.Ordinal) || w.EndsWith(".json", StringComparison.Ordinal)))
+        {
+            // Names a file of the user's; what it does with one is tested elsewhere. Here: the line is well-formed.
+            Assert.Empty(Root.Parse(words[1..]).Errors);
+            return;
+        }
+
+        Assert.NotEmpty((await CommandRun.Of(words[1..])).Succeeded().Output);
+    }
+
+    [Fact]
+    public async Task The_version_names_commit_and_runtime()
+    {
+        CommandRun run = (await CommandRun.Of("--version")).Succeeded();
+        Assert.Matches(@"^inferometer \d+\.\d+\.\d+\S*, commit \S+, \.NET 10\.\S+, \S+\s*$", run.Output);
+    }
+}

@@ -1,0 +1,109 @@
+namespace Inferometer.Cli.Tests.Commands;
+
+public class WrongInputTests
+{
+    [Theory]
+    [InlineData("estimat llama-3.1-8b", ExitCode.Usage, "Did you mean 'estimate'?")]
+    [InlineData("estimate", ExitCode.Usage, "Say which MODEL")]
+    [InlineData("estimate llama-3.1-8b", ExitCode.Usage, "Say which machine with --on")]
+    [InlineData("estimate llama-3.1-8b --on", ExitCode.Usage, "'--on'")]
+    [InlineData("estimate llama-3.1-8b h100", ExitCode.Usage, "'h100' is not expected")]
+    [InlineData("estimate llama-3.1-8b --on h100 --forma json", ExitCode.Usage, "Did you mean '--format'?")]
+    [InlineData("estimate llama-3.1-8b --on h100 --format xml", ExitCode.Usage, "must be table, json, csv or md")]
+    [InlineData("estimate llama-3.1-8b --on h100 --config x.json", ExitCode.Usage, "--config")]
+    [InlineData("estimate llama-3.1-8b --on h100 --acceptance 0.5", ExitCode.Usage, "need --draft")]
+    [InlineData("estimate llama-3.1-8x --on h100", ExitCode.Failed, "Did you mean 'meta-llama/Llama-3.1-8B'")]
+    [InlineData("estimate llama-3.1-8b --on h10", ExitCode.Failed, "Did you mean")]
+    [InlineData("estimate llama-3.1-8b --on h100 --batch -1", ExitCode.Failed, "--batch: '-1' is not allowed; it must be a whole number of at least 1.")]
+    [InlineData("estimate llama-3.1-8b --on h100 --batch 0", ExitCode.Failed, "--batch: '0'")]
+    [InlineData("estimate llama-3.1-8b --on h100 --input 1e9", ExitCode.Failed, "--input: '1e9'")]
+    [InlineData("estimate llama-3.1-8b --on h100 --input 99999999999", ExitCode.Failed, "--input: '99999999999'")]
+    [InlineData("estimate llama-3.1-8b --on h100 --batch 1,2", ExitCode.Failed, "'inferometer compare' takes several")]
+    [InlineData("estimate llama-3.1-8b --on h100 --batch 1,", ExitCode.Failed, "empty value")]
+    [InlineData("estimate llama-3.1-8b --on h100 --tp 64", ExitCode.Failed, "tensor = 64")]
+    [InlineData("estimate llama-3.1-8b --on h100 --pp 33", ExitCode.Failed, "33 pipeline stages cannot share the 32 layers")]
+    [InlineData("estimate mixtral-8x7b --on h100 --tp 4 --ep 3", ExitCode.Failed, "expert = 3 must divide tensor = 4")]
+    [InlineData("estimate llama-3.1-8b --on h100 --batch 100000", ExitCode.Failed, "does not fit")]
+    [InlineData("estimate llama-3.1-8b --on h100 --bits bf17", ExitCode.Failed, "--bits: 'bf17'")]
+    [InlineData("estimate llama-3.1-8b --on h100 --kv x", ExitCode.Failed, "--kv: 'x'")]
+    [InlineData("estimate llama-3.1-8b --on h100 --param foo", ExitCode.Failed, "name=value")]
+    [InlineData("estimate llama-3.1-8b --on h100 --param foo=1", ExitCode.Failed, "'foo' is not a known parameter")]
+    [InlineData("estimate llama-3.1-8b --on h100 --param lora=1 --param lora.rank=8", ExitCode.Failed, "'lora'")]
+    [InlineData("estimate llama-3.1-8b --on h100 --param lora.rank=0", ExitCode.Failed, "lora.rank: 0 is not allowed")]
+    [InlineData("estimate llama-3.1-8b --on h100 --features flash_atention", ExitCode.Failed, "Did you mean 'flash_attention'?")]
+    [InlineData("estimate llama-3.1-8b --on h100 --features prefill,chunked", ExitCode.Failed, "cannot be combined")]
+    [InlineData("estimate llama-3.1-8b --on h100 --cost-model rooline", ExitCode.Failed, "Did you mean 'roofline'?")]
+    [InlineData("estimate llama-3.1-8b --on h100 --lora 16:merged", ExitCode.Failed, "rank[:adapters[:merged]]")]
+    [InlineData("estimate llama-3.1-8b --on h100 --lora 16:2:merged", ExitCode.Failed, "cannot be merged")]
+    [InlineData("estimate llama-3.1-8b --on h100 --draft nothing-like-it", ExitCode.Failed, "'nothing-like-it' is not a model")]
+    [InlineData("estimate llama-3.1-8b --on h100 --draft ngram --acceptance 2", ExitCode.Failed, "--acceptance: '2'")]
+    [InlineData("estimate llama-3.1-8b --on h100 --prefix-cached 5000", ExitCode.Failed, "5000 is not allowed")]
+    [InlineData("estimate llama-3.1-8b --on flops=312", ExitCode.Failed, "Memory_size")]
+    [InlineData("estimate llama-3.1-8b --on flops=312,speed=9", ExitCode.Failed, "'speed=9'")]
+    [InlineData("estimate llama-3.1-8b --on flops=fast", ExitCode.Failed, "'flops=fast'")]
+    [InlineData("estimate llama-3.1-8b --on h100 --catalog /no/such/folder", ExitCode.Failed, "no such catalog folder")]
+    [InlineData("estimate ./missing.gguf --on h100", ExitCode.Failed, "missing.gguf")]
+    [InlineData("estimate ./missing.json --on h100", ExitCode.Failed, "missing.json")]
+    [InlineData("estimate --config /no/such/file.json", ExitCode.Failed, "/no/such/file.json")]
+    [InlineData("compare", ExitCode.Usage, "Say which MODELS")]
+    [InlineData("compare llama-3.1-8b --on h100 --best speed", ExitCode.Failed, "--best: 'speed'")]
+    [InlineData("compare llama-3.1-8b --on h100 --features decode --best ttft", ExitCode.Failed, "not known for any")]
+    [InlineData("compare llama-3.1-8b --on h100 --tp 1,2 --batch 1,2,3 --zip", ExitCode.Failed, "2 and 3 values")]
+    [InlineData("compare llama-3.1-8x --on h100", ExitCode.Failed, "llama-3.1-8x")]
+    [InlineData("models no-such-model", ExitCode.Failed, "'no-such-model'")]
+    [InlineData("hardware h101", ExitCode.Failed, "Did you mean 'H100'")]
+    [InlineData("features flash", ExitCode.Failed, "Did you mean 'flash_attention'?")]
+    [InlineData("showcase --on nothing", ExitCode.Failed, "nothing")]
+    [InlineData("selfcheck", ExitCode.Usage, "'--golden'")]
+    [InlineData("selfcheck --golden /no/such/file", ExitCode.Failed, "/no/such/file")]
+    public async Task Wrong_input_gets_one_clear_line_and_a_code(string line, int code, string expected)
+    {
+        CommandRun run = await CommandRun.OfLine(line);
+        Assert.Contains(expected, run.Error, StringComparison.Ordinal);
+        string only = Assert.Single(run.Complaints);
+        Assert.StartsWith("error: ", only, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", only, StringComparison.Ordinal);
+        Assert.Equal("", run.Output);
+        Assert.Equal(code, run.Code);
+    }
+
+    [Theory]
+    [InlineData("bad.json", """{"model": }""", "line 1")]
+    [InlineData("bad.json", """{"model": "llama2_7b", "featurs": []}""", "'featurs' is not a known member")]
+    [InlineData("bad.json", """{"features": ["prefill"]}""", "'model' is missing")]
+    [InlineData("bad.json", "[]", "must hold a JSON object")]
+    [InlineData("bad.json", "", "not valid JSON")]
+    [InlineData("bad.json", """{"model": "llama2_7b", "features": ["prefill"], "simulation_params": {"batch_size": -4}}""", "batch_size: -4 is not allowed")]
+    [InlineData("bad.json", """{"model": "llama2_7b", "features": ["prefill"], "simulation_params": {"system_name": "A1000"}}""", "'A1000'")]
+    [InlineData("bad.json", """{"model": "llama2_7b", "features": []}""", "one of prefill, decode")]
+    [InlineData("bad.yaml", "model: [a", "not valid YAML")]
+    public async Task A_wrong_file_gets_one_clear_line(string name, string text, string expected)
+    {
+        string file = Path.Combine(Directory.CreateTempSubdirectory("inferometer").FullName, name);
+        await File.WriteAllTextAsync(file, text, TestContext.Current.CancellationToken);
+        CommandRun run = await CommandRun.Of("estimate", "--config", file);
+        Assert.Contains(expected, Assert.Single(run.Complaints), StringComparison.Ordinal);
+        Assert.Equal("", run.Output);
+        Assert.Equal(ExitCode.Failed, run.Code);
+    }
+
+    [Fact]
+    public async Task Too_many_combinations_are_refused_before_any_work()
+    {
+        string many = string.Join(',', Enumerable.Range(1, 101));
+        CommandRun run = await CommandRun.OfLine($"compare llama-3.1-8b --on h100 --batch {many} --input {many}");
+        Assert.Equal("error: compare: 10,201 combinations are too many; at most 10,000 are allowed.\n", run.Error.ReplaceLineEndings("\n"));
+    }
+
+    [Fact]
+    public async Task Cancelling_ends_with_its_own_code()
+    {
+        using CancellationTokenSource source = new();
+        await source.CancelAsync();
+        await using StringWriter output = new();
+        await using StringWriter error = new();
+        int code = await InferometerCommand.RunAsync(["compare", "llama-3.1-8b", "--on", "h100"], output, error, source.Token);
+        Assert.Equal(ExitCode.Cancelled, code);
+        Assert.Equal("cancelled", error.ToString().TrimEnd());
+    }
+}
