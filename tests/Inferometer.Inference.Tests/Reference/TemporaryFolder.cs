@@ -6,8 +6,9 @@ namespace Inferometer.Inference.Tests.Reference;
 internal sealed class TemporaryFolder : IDisposable
 {
     private readonly DirectoryInfo _root = Directory.CreateTempSubdirectory("inferometer-test-");
-
     private int _created;
+
+    public string Path => _root.FullName;
 
     /// <summary>Makes a new folder inside, each call another one.</summary>
     public string Create(string name) =>
