@@ -1,0 +1,67 @@
+using Inferometer.Tests;
+
+namespace Inferometer.Cli.Tests;
+
+/// <summary>What the documentation shows is what the program does. After a change of output, run the command and paste what it prints.</summary>
+public class DocumentationTests
+{
+    private const string Run = "dotnet run -c Release --project src/Inferometer.Cli -- ";
+
+    public static TheoryData<string> Commands =>
+        [.. Blocks("docs/estimate.md").Where(b => !b[0].StartsWith("$ ", StringComparison.Ordinal)).SelectMany(b => b).Where(l => l.StartsWith("inferometer ", StringComparison.Ordinal))];
+
+    public static TheoryData<string, string> Captures =>
+        new(Blocks("docs/estimate.md").Where(b => b[0].StartsWith("$ inferometer ", StringComparison.Ordinal)).Select(b => (b[0][2..], string.Join('\n', b[1..]))));
+
+    [Theory]
+    [MemberData(nameof(Commands))]
+    public async Task Commands_in_the_guide_work(string line) =>
+        Assert.NotEmpty((await CommandRun.Of(line.Split(' ')[1..])).Succeeded().Output);
+
+    [Theory]
+    [MemberData(nameof(Captures))]
+    public async Task Output_in_the_guide_is_what_is_printed(string line, string printed) =>
+        Assert.Equal(printed, (await CommandRun.Of(line.Split(' ')[1..])).Succeeded().Output.TrimEnd());
+
+    [Fact]
+    public async Task Output_in_the_readme_is_what_its_command_prints()
+    {
+        List<string[]> blocks = [.. Blocks("README.md")];
+        string command = Assert.Single(blocks[0]);
+        Assert.StartsWith(Run, command, StringComparison.Ordinal);
+        CommandRun run = (await CommandRun.OfLine(command[Run.Length..])).Succeeded();
+        Assert.Equal(string.Join('\n', blocks[1]), run.Output.TrimEnd());
+    }
+
+    [Fact]
+    public async Task The_configuration_file_in_the_guide_works()
+    {
+        string[] yaml = Blocks("docs/estimate.md").Single(b => b[0].StartsWith("model:", StringComparison.Ordinal));
+        string file = Path.Combine(Directory.CreateTempSubdirectory("inferometer").FullName, "simulation.yaml");
+        await File.WriteAllLinesAsync(file, yaml, TestContext.Current.CancellationToken);
+        CommandRun run = (await CommandRun.Of("estimate", "--config", file)).Succeeded();
+        Assert.Contains("Llama-3.1-8B on 2 x H100_SXM", run.Output, StringComparison.Ordinal);
+    }
+
+    // The lines between two fences.
+    private static IEnumerable<string[]> Blocks(string file)
+    {
+        List<string>? block = null;
+        foreach (string line in File.ReadLines(Path.Combine(SharedFolder.RepositoryRoot, file)))
+        {
+            if (line.StartsWith("```", StringComparison.Ordinal))
+            {
+                if (block is { Count: > 0 })
+                {
+                    yield return [.. block];
+                }
+
+                block = block is null ? [] : null;
+            }
+            else
+            {
+                block?.Add(line);
+            }
+        }
+    }
+}
