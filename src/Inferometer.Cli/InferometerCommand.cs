@@ -20,7 +20,7 @@ public static class InferometerCommand
         ArgumentNullException.ThrowIfNull(output);
         ArgumentNullException.ThrowIfNull(error);
         RootCommand root = CommandTree.Create(new Printer(output, error));
-        InvocationConfiguration invocation = new() { Output = output, Error = error, EnableDefaultExceptionHandler = false };
+        InvocationConfiguration invocation = new() { Output = output, Error = error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
         if (args.Length == 0)
         {
             await root.Parse("--help").InvokeAsync(invocation, cancellationToken).ConfigureAwait(false);

@@ -20,6 +20,8 @@ internal static class CommandTree
             HardwareCommand.Create(printer),
             FeaturesCommand.Create(printer),
             SelfcheckCommand.Create(printer),
+            RunCommand.Create(printer),
+            InfoCommand.Create(printer),
         };
         HelpOption help = root.Options.OfType<HelpOption>().Single();
         HelpAction action = (HelpAction)help.Action!;

@@ -76,10 +76,17 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
         PerformanceStatistics.Of(_loop.Snapshot, _loop.Scheduler.Options, _loop.Scheduler.Pool.BlockCount, _model.Statistics);
 
     /// <summary>Reads a LoRA adapter (a PEFT folder or a GGUF adapter file) for use by requests; it stays until the engine is disposed.</summary>
+    /// <param name="path">The folder or file.</param>
+    /// <param name="scale">Factor on what the adapter adds, on top of its own alpha over rank.</param>
     /// <exception cref="InferometerException">The adapter is damaged or does not fit the model.</exception>
-    public LoraAdapter LoadAdapter(string path)
+    public LoraAdapter LoadAdapter(string path, double scale = 1)
     {
-        LoraAdapter adapter = _model.LoadAdapter(path);
+        if (!double.IsFinite(scale))
+        {
+            throw new InferometerException($"{path}: the adapter's scale is {scale}; allowed is any finite number.");
+        }
+
+        LoraAdapter adapter = _model.LoadAdapter(path, scale);
         lock (_adapterGate)
         {
             _adapterSalts.Add(adapter, (ulong)_adapterSalts.Count + 1);

@@ -4,7 +4,7 @@ using Inferometer.Core.Models;
 namespace Inferometer.Inference.Execution;
 
 /// <summary>Tells whether the engine can run an architecture, and if not, what it lacks.</summary>
-internal static class ModelSupport
+public static class ModelSupport
 {
     private static readonly string[] Families =
     [
@@ -16,13 +16,21 @@ internal static class ModelSupport
     /// <exception cref="InferometerException">Names the part and the families that run.</exception>
     public static void Require(ModelArchitecture architecture)
     {
-        string? missing = Missing(architecture);
-        if (missing is not null)
+        ArgumentNullException.ThrowIfNull(architecture);
+        if (Explain(architecture) is { } reason)
         {
-            throw new InferometerException(
-                $"{architecture.Source ?? architecture.Name}: the engine cannot run this model ('{architecture.ModelType}'): it has no {missing}. "
-                + "It runs llama, mistral, mixtral, qwen2, qwen3, their mixtures of experts, gemma 1 to 3 and phi-3.");
+            throw new InferometerException($"{architecture.Source ?? architecture.Name}: {reason}");
         }
+    }
+
+    /// <summary>Why the engine cannot run a network, in a sentence or two; null when it can.</summary>
+    public static string? Explain(ModelArchitecture architecture)
+    {
+        ArgumentNullException.ThrowIfNull(architecture);
+        return Missing(architecture) is { } missing
+            ? $"the engine cannot run this model ('{architecture.ModelType}'): it has no {missing}. "
+                + "It runs llama, mistral, mixtral, qwen2, qwen3, their mixtures of experts, gemma 1 to 3 and phi-3."
+            : null;
     }
 
     private static string? Missing(ModelArchitecture architecture)

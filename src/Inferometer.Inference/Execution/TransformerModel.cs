@@ -93,11 +93,13 @@ public sealed class TransformerModel : IDisposable
         new(Architecture, blockCount, element, Options.GroupedHeads);
 
     /// <summary>Reads a LoRA adapter made for this model: a PEFT folder or a GGUF adapter file.</summary>
+    /// <param name="path">The folder or file.</param>
+    /// <param name="scale">Factor on what the adapter adds, on top of its own alpha over rank.</param>
     /// <exception cref="Core.InferometerException">The adapter is damaged, changes layers that cannot be adapted, or does not fit the model's shapes.</exception>
-    public LoraAdapter LoadAdapter(string path)
+    public LoraAdapter LoadAdapter(string path, double scale = 1)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        return LoraLoader.Load(path, _loaded);
+        return LoraLoader.Load(path, _loaded, scale);
     }
 
     /// <summary>

@@ -11,7 +11,7 @@ internal static class LoraLoader
 {
     /// <summary>Reads a PEFT folder or a GGUF adapter file.</summary>
     /// <exception cref="InferometerException">The adapter is damaged or does not fit the model.</exception>
-    public static LoraAdapter Load(string path, LoadedModel model)
+    public static LoraAdapter Load(string path, LoadedModel model, double scale = 1)
     {
         bool folder = Directory.Exists(path);
         using ITensorSource source = ModelFile.Open(folder ? Path.Combine(path, PeftAdapterReader.WeightsName) : path);
@@ -28,7 +28,7 @@ internal static class LoraLoader
         {
             foreach (LoraEntry entry in file.Entries)
             {
-                Add(pairs, file, entry, model);
+                Add(pairs, file, entry with { Scale = scale * entry.Scale }, model);
             }
         }
         catch

@@ -1,0 +1,34 @@
+using System.CommandLine;
+using Inferometer.Cli.Models;
+using Inferometer.Cli.Output;
+
+namespace Inferometer.Cli.Commands;
+
+/// <summary><c>inferometer info</c>: what a model's files hold.</summary>
+internal static class InfoCommand
+{
+    public static Command Create(Printer printer)
+    {
+        Argument<string?> model = new("MODEL")
+        {
+            Description = "A .gguf file or a Hugging Face folder. [default: the small model that comes with the program]",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        Option<OutputFormat> format = Printer.FormatOption();
+        ExampleCommand command = new(
+            "info",
+            "Shows what a model's files hold, without loading them: architecture, exact parameters, storage formats, tokenizer, memory at several contexts.",
+            "inferometer info",
+            "inferometer info ./qwen3-0.6b-q8_0.gguf",
+            "inferometer info ./llama-3.2-1b --format json")
+        {
+            model, format,
+        };
+        command.SetAction(parsed =>
+        {
+            printer.Print(ModelFilePage.Of(ModelLocation.Resolve(parsed.GetValue(model))), parsed.GetValue(format));
+            return ExitCode.Success;
+        });
+        return command;
+    }
+}

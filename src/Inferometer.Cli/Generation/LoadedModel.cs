@@ -1,0 +1,51 @@
+using System.Diagnostics;
+using Inferometer.Cli.Models;
+using Inferometer.Cli.Output;
+using Inferometer.Inference.Engine;
+using Inferometer.Inference.Execution;
+using Inferometer.Inference.Lora;
+
+namespace Inferometer.Cli.Generation;
+
+/// <summary>An engine that was loaded for a command, with the time that took.</summary>
+/// <param name="Engine">The engine; disposed with this.</param>
+/// <param name="Location">The model's file or folder.</param>
+/// <param name="Adapter">Adapter for every request, or null.</param>
+/// <param name="LoadSeconds">From opening the files to an engine that waits for requests.</param>
+internal sealed record LoadedModel(InferenceEngine Engine, ModelLocation Location, LoraAdapter? Adapter, double LoadSeconds) : IDisposable
+{
+    /// <summary>Loads a model and its adapter, saying how far it has come when that takes long.</summary>
+    /// <param name="printer">Progress, and the plan when <paramref name="verbose"/>.</param>
+    /// <param name="location">The model.</param>
+    /// <param name="options">The engine's configuration.</param>
+    /// <param name="lora">The adapter's path and scale, or null.</param>
+    /// <param name="verbose">Print the memory plan before loading.</param>
+    /// <param name="cancellationToken">Stops between layers.</param>
+    public static LoadedModel Load(
+        Printer printer, ModelLocation location, InferenceOptions options, (string Path, double Scale)? lora, bool verbose, CancellationToken cancellationToken)
+    {
+        if (verbose)
+        {
+            printer.Error.WriteLine($"{location.Path}");
+            printer.Error.WriteLine(InferenceEngine.PlanMemory(location.Path, options).ToString());
+            printer.Error.WriteLine();
+        }
+
+        long start = Stopwatch.GetTimestamp();
+        using ShareProgress progress = new(printer, "loading " + location.Name);
+        InferenceEngine engine = InferenceEngine.Load(
+            location.Path, options, progress.From<LoadProgress>(p => ((double)p.LoadedBytes / Math.Max(1, p.TotalBytes), p.Stage)), cancellationToken);
+        try
+        {
+            LoraAdapter? adapter = lora is { } file ? engine.LoadAdapter(file.Path, file.Scale) : null;
+            return new LoadedModel(engine, location, adapter, Stopwatch.GetElapsedTime(start).TotalSeconds);
+        }
+        catch
+        {
+            engine.Dispose();
+            throw;
+        }
+    }
+
+    public void Dispose() => Engine.Dispose();
+}
