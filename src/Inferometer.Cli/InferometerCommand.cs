@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Inferometer.Cli.Commands;
 using Inferometer.Cli.Output;
 using Inferometer.Core;
@@ -53,13 +54,16 @@ public static class InferometerCommand
 
     private static string Explain(ParseResult parsed)
     {
-        if (parsed.UnmatchedTokens.Count == 0)
+        Command command = parsed.CommandResult.Command;
+
+        // A mistyped option may have been taken for an optional argument, and what follows it for too much.
+        IEnumerable<string> taken = parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(a => a.Tokens).Select(t => t.Value);
+        string? wrong = taken.FirstOrDefault(t => t.StartsWith("--", StringComparison.Ordinal)) ?? parsed.UnmatchedTokens.FirstOrDefault();
+        if (wrong is null)
         {
             return parsed.Errors[0].Message;
         }
 
-        string wrong = parsed.UnmatchedTokens[0];
-        Command command = parsed.CommandResult.Command;
         bool option = wrong.StartsWith('-');
         IEnumerable<string> known = option
             ? command.Options.SelectMany(o => o.Aliases.Append(o.Name)).Where(n => n.StartsWith("--", StringComparison.Ordinal))

@@ -22,6 +22,10 @@ internal static class CommandTree
             SelfcheckCommand.Create(printer),
             RunCommand.Create(printer),
             InfoCommand.Create(printer),
+            PerplexityCommand.Create(printer),
+            ConvertCommand.Create(printer),
+            SynthCommand.Create(printer),
+            FuzzCommand.Create(printer),
         };
         HelpOption help = root.Options.OfType<HelpOption>().Single();
         HelpAction action = (HelpAction)help.Action!;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Inferometer.Cli.Models;
 using Inferometer.Cli.Output;
+using Inferometer.Cli.Settings;
 
 namespace Inferometer.Cli.Commands;
 
@@ -9,11 +10,7 @@ internal static class InfoCommand
 {
     public static Command Create(Printer printer)
     {
-        Argument<string?> model = new("MODEL")
-        {
-            Description = "A .gguf file or a Hugging Face folder. [default: the small model that comes with the program]",
-            Arity = ArgumentArity.ZeroOrOne,
-        };
+        Argument<string?> model = ModelArgument.OrBundled();
         Option<OutputFormat> format = Printer.FormatOption();
         ExampleCommand command = new(
             "info",

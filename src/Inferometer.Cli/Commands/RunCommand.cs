@@ -11,11 +11,7 @@ namespace Inferometer.Cli.Commands;
 /// <summary><c>inferometer run</c>: lets a model continue a prompt, or talks.</summary>
 internal sealed class RunCommand
 {
-    private readonly Argument<string?> _model = new("MODEL")
-    {
-        Description = "A .gguf file or a Hugging Face folder. [default: the small model that comes with the program]",
-        Arity = ArgumentArity.ZeroOrOne,
-    };
+    private readonly Argument<string?> _model = ModelArgument.OrBundled();
 
     private readonly Option<string> _prompt = new("--prompt", "-p") { HelpName = "TEXT", Description = "The prompt. Without it: standard input when that is a file or pipe, else a conversation." };
     private readonly Option<int?> _limit = new("--max-tokens", "-n") { HelpName = "N", Description = "Most tokens to generate; -1 = until the model ends or the context is full. [default: 256, with a chat template -1]" };
@@ -24,7 +20,7 @@ internal sealed class RunCommand
     private readonly Option<string> _template = new("--chat-template") { HelpName = "NAME", Description = "Chat template; a wrong name lists the known ones. [default: the one stored with the model]" };
     private readonly Option<bool> _raw = new("--raw") { Description = "Continue the text as it is, without a chat template." };
     private readonly Option<bool> _verbose = new("--verbose", "-v") { Description = "Print the memory plan before loading, and rates and statistics after the answer." };
-    private readonly Option<bool> _asJson = FormatOption();
+    private readonly Option<OutputFormat> _format = FormatOption();
     private readonly SamplingArguments _sampling = new();
     private readonly EngineOptions _engine = new();
     private readonly Printer _printer;
@@ -42,8 +38,7 @@ internal sealed class RunCommand
             "inferometer run ./qwen3-0.6b-q8_0.gguf",
             "inferometer run ./qwen3-0.6b-q8_0.gguf -p \"List three rivers as JSON.\" --json",
             "inferometer run ./llama-3.2-3b --draft ./llama-3.2-1b -p \"Explain paging.\" --verbose",
-            "inferometer run ./model.gguf --raw --logprobs 3 -n 8 -p \"The capital of France is\"",
-            "inferometer run < prompt.txt > answer.txt")
+            "inferometer run ./model.gguf --raw --logprobs 3 -n 8 -p \"The capital of France is\"")
         {
             self._model, self._prompt, self._limit,
         };
@@ -55,7 +50,7 @@ internal sealed class RunCommand
 
         self._engine.AddTo(command);
         command.Options.Add(self._verbose);
-        command.Options.Add(self._asJson);
+        command.Options.Add(self._format);
         command.SetAction(self.RunAsync);
         return command;
     }
@@ -158,6 +153,7 @@ internal sealed class RunCommand
     {
         int beams = parsed.GetValue(_beams);
         int? limit = parsed.GetValue(_limit);
+        bool asJson = parsed.GetValue(_format) == OutputFormat.Json;
         Require(beams is >= 1 and <= 64, $"--beams: {beams} is not allowed; it must be 1 to 64.");
         Require(limit is null or -1 or >= 1, $"--max-tokens: {limit} is not allowed; it must be 1 or more, or -1 for no limit.");
         if (beams > 1 && _sampling.AnyGiven(parsed))
@@ -171,7 +167,7 @@ internal sealed class RunCommand
         }
 
         string? prompt = Prompt(parsed);
-        if (prompt is null && (parsed.GetValue(_asJson) || beams > 1))
+        if (prompt is null && (asJson || beams > 1))
         {
             throw new UsageException("--beams and --format json need a prompt.");
         }
@@ -182,7 +178,7 @@ internal sealed class RunCommand
             Sampling = _sampling.Read(parsed),
             MaxNewTokens = limit,
             Beams = beams,
-            AsJson = parsed.GetValue(_asJson),
+            AsJson = asJson,
             Verbose = parsed.GetValue(_verbose),
         };
     }
@@ -212,11 +208,10 @@ internal sealed class RunCommand
         }
     }
 
-    private static Option<bool> FormatOption() => new("--format")
+    private static Option<OutputFormat> FormatOption() => new("--format")
     {
         HelpName = "text|json",
         Description = "Stream text, or print one JSON document with tokens and times at the end. [default: text]",
-        Arity = ArgumentArity.ExactlyOne,
         CustomParser = result =>
         {
             string text = result.Tokens[0].Value.ToLowerInvariant();
@@ -225,7 +220,7 @@ internal sealed class RunCommand
                 result.AddError($"--format: '{result.Tokens[0].Value}' is not allowed; it must be text or json.");
             }
 
-            return text is "json";
+            return text is "json" ? OutputFormat.Json : OutputFormat.Table;
         },
     };
 }

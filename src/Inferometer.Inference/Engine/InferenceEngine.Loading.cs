@@ -2,6 +2,7 @@ using Inferometer.Core;
 using Inferometer.Core.Gguf;
 using Inferometer.Core.Models;
 using Inferometer.Inference.Execution;
+using Inferometer.Inference.Formats;
 using Inferometer.Inference.Tokenization;
 
 namespace Inferometer.Inference.Engine;
@@ -82,7 +83,7 @@ public sealed partial class InferenceEngine
     private static Tokenizer LoadTokenizer(string path) =>
         IsGguf(path) ? GgufTokenizer.Load(GgufHeader.Read(path)) : HuggingFaceTokenizer.Load(path);
 
-    private static bool IsGguf(string path) => File.Exists(path) && path.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase);
+    private static bool IsGguf(string path) => !Directory.Exists(path) && ModelFile.IsGguf(path);
 
     private static long StoredBytes(string path) => IsGguf(path)
         ? new FileInfo(path).Length

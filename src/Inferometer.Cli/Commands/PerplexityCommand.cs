@@ -1,0 +1,115 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using Inferometer.Cli.Models;
+using Inferometer.Cli.Output;
+using Inferometer.Cli.Settings;
+using Inferometer.Core;
+using Inferometer.Inference.Evaluation;
+using Inferometer.Inference.Execution;
+using Inferometer.Inference.Kernels.Attention;
+
+namespace Inferometer.Cli.Commands;
+
+/// <summary><c>inferometer perplexity</c>: how well a model predicts a text.</summary>
+internal sealed class PerplexityCommand
+{
+    private readonly Argument<string> _model = ModelArgument.Required();
+    private readonly Argument<string> _file = new("FILE") { Description = "A text in UTF-8." };
+    private readonly Option<int> _window = new("--ctx", "-c") { HelpName = "TOKENS", Description = "Tokens per window. [default: the model's longest context, at most 2048]" };
+    private readonly Option<int> _windows = new("--windows") { HelpName = "N", Description = "Most windows. [default: all that the text fills]" };
+    private readonly Option<PerplexityMethod> _method = MethodOption();
+    private readonly Option<int> _threads = EngineOptions.ThreadsOption();
+    private readonly Option<KvElement> _kv = EngineOptions.KvOption();
+    private readonly Option<OutputFormat> _format = Printer.FormatOption();
+    private readonly Printer _printer;
+
+    private PerplexityCommand(Printer printer) => _printer = printer;
+
+    public static Command Create(Printer printer)
+    {
+        PerplexityCommand self = new(printer);
+        ExampleCommand command = new(
+            "perplexity",
+            "Measures how well a model predicts a text: exp of the mean negative log-likelihood per token, over windows without overlap.",
+            "inferometer perplexity ./model-q4_k.gguf wiki.test.raw",
+            "inferometer perplexity ./model-q4_k.gguf wiki.test.raw --ctx 512 --method llama.cpp",
+            "inferometer perplexity ./model-f16.gguf book.txt --windows 8 --format json")
+        {
+            self._model, self._file, self._window, self._windows, self._method, self._threads, self._kv, self._format,
+        };
+        command.SetAction(self.Run);
+        return command;
+    }
+
+    private Task<int> Run(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        ModelLocation location = ModelLocation.Resolve(parsed.GetValue(_model));
+        string text = File.ReadAllText(parsed.GetValue(_file)!);
+        PerplexityOptions options = new() { WindowTokens = Given(parsed, _window, 2), Windows = Given(parsed, _windows, 1), Method = parsed.GetValue(_method) };
+        using Interrupt interrupt = new(cancellationToken);
+        using TransformerModel model = Load(location, EngineOptions.Threads(parsed, _threads), interrupt.Token);
+        using ShareProgress progress = new(_printer, "perplexity");
+        PerplexityEvaluator evaluator = new(model, location.ReadTokenizer(), parsed.GetValue(_kv));
+        long start = Stopwatch.GetTimestamp();
+        PerplexityResult result = evaluator.Run(
+            text,
+            options,
+            progress.From<PerplexityProgress>(p => ((double)p.WindowsDone / p.Windows, string.Create(CultureInfo.InvariantCulture, $"{p.PerplexitySoFar:0.0000} so far"))),
+            interrupt.Token);
+        double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        _printer.Print(Page(location, parsed.GetValue(_file)!, options.Method, result, seconds), parsed.GetValue(_format));
+        return Task.FromResult(ExitCode.Success);
+    }
+
+    private TransformerModel Load(ModelLocation location, int threads, CancellationToken cancellationToken)
+    {
+        using ShareProgress progress = new(_printer, "loading " + location.Name);
+        return TransformerModel.Load(
+            location.Path,
+            new LoadOptions { Threads = threads },
+            progress.From<LoadProgress>(p => ((double)p.LoadedBytes / Math.Max(1, p.TotalBytes), p.Stage)),
+            cancellationToken);
+    }
+
+    private static Document Page(ModelLocation location, string file, PerplexityMethod method, PerplexityResult result, double seconds)
+    {
+        string counted = method == PerplexityMethod.SecondHalf ? "the second half of each counted (llama.cpp)" : "all tokens counted";
+        return new Document(new Facts(null,
+        [
+            new("Model", "model", location.Name),
+            new("Text", "text", new Cell($"{file}, {Numbers.Whole(result.TextTokens)} tokens", file)),
+            new("Windows", "windows", new Cell($"{result.Windows} of {Numbers.Whole(result.WindowTokens)} tokens, {counted}", result.Windows)),
+            new("Window", "window_tokens", result.WindowTokens),
+            new("Scored", "scored_tokens", new Cell($"{Numbers.Whole(result.ScoredTokens)} tokens", result.ScoredTokens)),
+            new("Mean NLL", "mean_nll_nats", Cell.Number(result.MeanNegativeLogLikelihood, Numbers.Fixed(result.MeanNegativeLogLikelihood, 5) + " nats per token")),
+            new("Perplexity", "perplexity", Cell.Number(result.Perplexity, $"{Numbers.Fixed(result.Perplexity, 4)} +/- {Numbers.Fixed(result.StandardError, 4)}") with { Tone = Tone.Strong }),
+            new("Standard error", "perplexity_standard_error", Cell.Number(result.StandardError)),
+            new("Time", "seconds", Cell.Number(seconds, $"{Numbers.Short(seconds)} s, {Numbers.Short(result.Windows * (double)result.WindowTokens / seconds)} tokens/s")),
+        ]));
+    }
+
+    private static int Given(ParseResult parsed, Option<int> option, int least)
+    {
+        int value = parsed.GetValue(option);
+        return parsed.GetResult(option) is null || value >= least
+            ? value
+            : throw new InferometerException($"{option.Name}: {value} is not allowed; it must be {least} or more.");
+    }
+
+    private static Option<PerplexityMethod> MethodOption() => new("--method")
+    {
+        HelpName = "all|llama.cpp",
+        Description = "What counts in a window: all tokens after the first, or as llama.cpp counts, its second half. [default: all]",
+        CustomParser = result =>
+        {
+            string text = result.Tokens[0].Value.ToLowerInvariant();
+            if (text is not ("all" or "llama.cpp"))
+            {
+                result.AddError($"--method: '{result.Tokens[0].Value}' is not allowed; it must be all or llama.cpp.");
+            }
+
+            return text is "all" ? PerplexityMethod.AllTokens : PerplexityMethod.SecondHalf;
+        },
+    };
+}

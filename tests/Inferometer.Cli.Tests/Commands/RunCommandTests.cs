@@ -1,0 +1,195 @@
+using System.Text.Json;
+using Inferometer.Tests;
+
+namespace Inferometer.Cli.Tests.Commands;
+
+public class RunCommandTests
+{
+    private const string Prompt = "Alice was beginning to get very tired";
+
+    [Fact]
+    public async Task Without_a_model_the_bundled_one_continues_a_prompt_and_greedy_text_repeats()
+    {
+        CommandRun first = (await Run("--temp", "0", "-n", "12")).Succeeded();
+        CommandRun second = (await Run("--temp", "0", "-n", "12")).Succeeded();
+        Assert.True(first.Output.Trim().Length > 10, first.Output);
+        Assert.Equal(first.Output, second.Output);
+    }
+
+    [Fact]
+    public async Task The_seed_decides_the_text()
+    {
+        CommandRun first = (await Run("--seed", "7", "-n", "12")).Succeeded();
+        CommandRun again = (await Run("--seed", "7", "-n", "12")).Succeeded();
+        CommandRun other = (await Run("--seed", "8", "-n", "12")).Succeeded();
+        Assert.Equal(first.Output, again.Output);
+        Assert.NotEqual(first.Output, other.Output);
+    }
+
+    [Theory]
+    [InlineData("--lookup 4")]
+    [InlineData("--no-prefix-cache --threads 1")]
+    [InlineData("--ctx 64")]
+    public async Task Switches_of_speed_leave_greedy_text_as_it_is(string switches)
+    {
+        CommandRun plain = (await Run("--temp", "0", "-n", "16")).Succeeded();
+        CommandRun switched = (await Run(["--temp", "0", "-n", "16", .. switches.Split(' ')])).Succeeded();
+        Assert.Equal(plain.Output, switched.Output);
+    }
+
+    [Fact]
+    public async Task Json_tells_text_tokens_and_times()
+    {
+        JsonElement document = await Document("--temp", "0", "-n", "6", "--logprobs", "2");
+        Assert.Equal(6, document.GetProperty("output_tokens").GetInt32());
+        Assert.Equal("length", document.GetProperty("finish_reason").GetString());
+        Assert.Equal(Prompt, document.GetProperty("prompt").GetString());
+        JsonElement[] tokens = [.. document.GetProperty("tokens").EnumerateArray()];
+        Assert.Equal(6, tokens.Length);
+        Assert.All(tokens, t => Assert.InRange(t.GetProperty("log_probability").GetDouble(), -10, 0));
+        Assert.All(tokens, t => Assert.Equal(2, t.GetProperty("top").GetArrayLength()));
+        Assert.True(document.GetProperty("total_seconds").GetDouble() >= document.GetProperty("time_to_first_token_seconds").GetDouble());
+    }
+
+    [Fact]
+    public async Task Greedy_tokens_are_those_of_the_float64_reference()
+    {
+        using JsonDocument reference = JsonDocument.Parse(await File.ReadAllTextAsync(
+            SharedFolder.Require("models/tales-5m/reference.json"), TestContext.Current.CancellationToken));
+        JsonElement wanted = reference.RootElement.GetProperty("cases").EnumerateArray()
+            .First(c => string.Equals(c.GetProperty("prompt").GetString(), Prompt, StringComparison.Ordinal));
+        string model = SharedFolder.Require("models/tales-5m/tales-5m-f16.gguf");
+        CommandRun run = (await CommandRun.Of("run", model, "-p", Prompt, "--temp", "0", "-n", "8", "--format", "json", "--kv", "f32")).Succeeded();
+        using JsonDocument document = JsonDocument.Parse(run.Output);
+        Assert.Equal(
+            wanted.GetProperty("greedy_ids").EnumerateArray().Take(8).Select(t => t.GetInt32()),
+            document.RootElement.GetProperty("tokens").EnumerateArray().Select(t => t.GetProperty("id").GetInt32()));
+    }
+
+    [Fact]
+    public async Task Text_ends_before_a_stop_string()
+    {
+        string whole = (await Run("--temp", "0", "-n", "12")).Succeeded().Output;
+        string word = whole.Split(' ', StringSplitOptions.RemoveEmptyEntries)[2];
+        string stopped = (await Run("--temp", "0", "-n", "12", "--stop", word)).Succeeded().Output;
+        Assert.Equal(whole[..whole.IndexOf(word, StringComparison.Ordinal)], stopped.TrimEnd('\n'));
+    }
+
+    [Fact]
+    public async Task Log_probabilities_stand_on_a_line_per_token()
+    {
+        CommandRun run = (await Run("--temp", "0", "-n", "5", "--logprobs", "3")).Succeeded();
+        Assert.Equal(5, run.OutputLines.Length);
+        Assert.All(run.OutputLines, l => Assert.Matches("""^ *\d+\.\d%  ".*" +(".*" \d+\.\d%(  )?){3}$""", l));
+    }
+
+    [Fact]
+    public async Task Json_mode_writes_one_object()
+    {
+        CommandRun run = (await Run("--json", "-n", "24", "--seed", "3")).Succeeded();
+        using JsonDocument document = JsonDocument.Parse(run.Output);
+        Assert.Equal(JsonValueKind.Object, document.RootElement.ValueKind);
+    }
+
+    [Fact]
+    public async Task Beams_come_best_first_and_beat_the_greedy_text()
+    {
+        JsonElement[] greedy = [.. (await Document("--temp", "0", "-n", "6", "--logprobs", "0")).GetProperty("tokens").EnumerateArray()];
+        JsonElement[] beams = [.. (await Document("-n", "6", "--beams", "4")).GetProperty("beams").EnumerateArray()];
+        double[] scores = [.. beams.Select(b => b.GetProperty("score").GetDouble())];
+        Assert.Equal(scores.OrderDescending(), scores);
+        Assert.True(beams[0].GetProperty("log_probability").GetDouble() >= greedy.Sum(t => t.GetProperty("log_probability").GetDouble()) - 1e-3);
+    }
+
+    [Fact]
+    public async Task Verbose_prints_the_plan_first_and_the_rates_last_and_neither_on_standard_output()
+    {
+        CommandRun run = await Run("--temp", "0", "-n", "8", "--verbose");
+        Assert.Equal(ExitCode.Success, run.Code);
+        string[] wanted =
+        [
+            "weights ", "KV cache ", "total   ", "total duration:", "load duration:", "prompt eval count:", "prompt eval duration:",
+            "prompt eval rate:", "eval count:           8 token(s)", "eval duration:", "eval rate:", "steps:", "attention calls:",
+        ];
+        string[] found = [.. run.Error.Split('\n').Select(l => wanted.FirstOrDefault(w => l.StartsWith(w, StringComparison.Ordinal))).OfType<string>()];
+        Assert.Equal(wanted, found);
+        Assert.DoesNotContain("eval", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_chat_template_changes_what_the_model_reads()
+    {
+        JsonElement raw = await Document("--temp", "0", "-n", "2");
+        JsonElement chat = await Document("--temp", "0", "-n", "2", "--chat-template", "plain", "--system", "You tell tales.");
+        Assert.Equal($"System: You tell tales.\nUser: {Prompt}\nAssistant:", chat.GetProperty("prompt").GetString());
+        Assert.True(chat.GetProperty("prompt_tokens").GetInt32() > raw.GetProperty("prompt_tokens").GetInt32());
+    }
+
+    [Fact]
+    public async Task Cancelling_ends_with_its_own_code()
+    {
+        using CancellationTokenSource cancelled = new();
+        await cancelled.CancelAsync();
+        await using StringWriter output = new();
+        await using StringWriter error = new();
+        int code = await InferometerCommand.RunAsync(["run", "-p", Prompt], output, error, cancelled.Token);
+        Assert.Equal(ExitCode.Cancelled, code);
+        Assert.Equal("cancelled" + Environment.NewLine, error.ToString());
+    }
+
+    [Theory]
+    [InlineData("--ctx 2000", "--ctx: 2000 is not allowed; tales-5m-q8_0.gguf was made for 2 to 1024 tokens.")]
+    [InlineData("--ctx 0", "--ctx: 0 is not allowed")]
+    [InlineData("--temp -1", "Temperature is -1")]
+    [InlineData("--top-p 0", "TopP is 0")]
+    [InlineData("--min-p 2", "MinP is 2")]
+    [InlineData("-n 0", "--max-tokens: 0 is not allowed")]
+    [InlineData("--beams 65", "--beams: 65 is not allowed")]
+    [InlineData("--threads 0", "--threads: 0 is not allowed")]
+    [InlineData("--threads 5000", "--threads: 5000 is not allowed")]
+    [InlineData("--lookup 17", "DraftTokens is 17")]
+    [InlineData("--logprobs 101", "TopLogProbabilities is 101")]
+    [InlineData("--lora nothing.gguf", "--lora: there is no file or folder 'nothing.gguf'")]
+    [InlineData("--draft nothing.gguf", "nothing.gguf: there is no such file")]
+    [InlineData("--chat-template chatm", "Did you mean 'chatml'")]
+    [InlineData("--system You", "the model has no chat template")]
+    public async Task Options_out_of_range_get_one_line(string options, string expected) =>
+        Assert.Contains(expected, Line(await Run(options.Split(' ')), ExitCode.Failed), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("--beams 2 --temp 0", "the options of sampling do not apply")]
+    [InlineData("--draft x --lookup 2", "exclude each other")]
+    [InlineData("--draft-tokens 2", "needs --draft")]
+    [InlineData("--raw --system x", "contradict")]
+    [InlineData("--kv f8", "it must be f16 or f32")]
+    [InlineData("--format xml", "it must be text or json")]
+    [InlineData("--tempp 0", "Did you mean '--temp'?")]
+    [InlineData("--tempp", "Did you mean '--temp'?")]
+    [InlineData("--temp hot", "'hot'")]
+    public async Task Contradictions_get_one_line(string options, string expected) =>
+        Assert.Contains(expected, Line(await Run(options.Split(' ')), ExitCode.Usage), StringComparison.Ordinal);
+
+    [Fact]
+    public async Task A_prompt_longer_than_the_context_is_refused()
+    {
+        CommandRun run = await CommandRun.Of("run", "-p", string.Join(' ', Enumerable.Repeat("once upon a time", 50)), "--ctx", "32");
+        Assert.Contains("32", Line(run, ExitCode.Failed), StringComparison.Ordinal);
+    }
+
+    private static string Line(CommandRun run, int code)
+    {
+        Assert.Equal(code, run.Code);
+        Assert.Empty(run.Output);
+        string line = Assert.Single(run.Complaints);
+        Assert.StartsWith("error: ", line, StringComparison.Ordinal);
+        return line;
+    }
+
+    private static Task<CommandRun> Run(params string[] options) => CommandRun.Of(["run", "-p", Prompt, .. options]);
+
+    private static async Task<JsonElement> Document(params string[] options)
+    {
+        CommandRun run = (await Run([.. options, "--format", "json"])).Succeeded();
+        return JsonSerializer.Deserialize<JsonElement>(run.Output);
+    }
+}
