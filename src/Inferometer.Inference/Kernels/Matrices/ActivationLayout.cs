@@ -8,4 +8,10 @@ internal enum ActivationLayout
 
     /// <summary>f32, [tile of 8 tokens][column][8]; missing tokens of the last tile are zero.</summary>
     FloatTiles,
+
+    /// <summary>8-bit integers with a scale per 32 values; see <see cref="Int8Activations"/>.</summary>
+    Int8By32,
+
+    /// <summary>8-bit integers with a scale per 256 values; see <see cref="Int8Activations"/>.</summary>
+    Int8By256,
 }

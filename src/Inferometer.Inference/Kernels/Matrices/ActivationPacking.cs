@@ -2,33 +2,36 @@ using System.Diagnostics;
 
 namespace Inferometer.Inference.Kernels.Matrices;
 
-/// <summary>Prepares the activations of a step in the layout that a matrix asks for, a tile of tokens at a time.</summary>
+/// <summary>Prepares the activations of a step in the layout that a matrix asks for, eight tokens at a time.</summary>
 internal static unsafe class ActivationPacking
 {
-    /// <summary>Tiles, each of which one worker prepares.</summary>
-    public static int TileCount(ActivationLayout layout, int tokens) => layout switch
-    {
-        ActivationLayout.FloatTiles => (tokens + FloatTile.TileTokens - 1) / FloatTile.TileTokens,
-        _ => throw new UnreachableException(),
-    };
+    private const int TileTokens = FloatTile.TileTokens;
 
-    /// <summary>Bytes for all tiles.</summary>
+    /// <summary>Pieces, each of which one worker prepares.</summary>
+    public static int TileCount(int tokens) => (tokens + TileTokens - 1) / TileTokens;
+
+    /// <summary>Bytes for all tokens.</summary>
     public static long ByteCount(ActivationLayout layout, int tokens, int columns) => layout switch
     {
         ActivationLayout.FloatTiles => FloatTilePacking.ByteCount(tokens, columns),
+        ActivationLayout.Int8By32 => (long)tokens * (columns / 32) * Int8Activations.BlockBytes32,
+        ActivationLayout.Int8By256 => (long)tokens * (columns / 256) * Int8Activations.BlockBytes256,
         _ => throw new UnreachableException(),
     };
 
-    /// <summary>Prepares one tile.</summary>
+    /// <summary>Prepares one piece.</summary>
     public static void PackTile(ActivationLayout layout, float* x, int tokens, int columns, int tile, byte* destination)
     {
-        switch (layout)
+        if (layout == ActivationLayout.FloatTiles)
         {
-            case ActivationLayout.FloatTiles:
-                FloatTilePacking.PackTile(x, tokens, columns, tile, (float*)destination);
-                break;
-            default:
-                throw new UnreachableException();
+            FloatTilePacking.PackTile(x, tokens, columns, tile, (float*)destination);
+            return;
+        }
+
+        int end = Math.Min(tokens, (tile + 1) * TileTokens);
+        for (int token = tile * TileTokens; token < end; token++)
+        {
+            Int8Activations.PackToken(layout == ActivationLayout.Int8By32 ? 32 : 256, x + (long)token * columns, tokens, columns, token, destination);
         }
     }
 }

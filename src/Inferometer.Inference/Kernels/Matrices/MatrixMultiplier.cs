@@ -155,7 +155,7 @@ public sealed unsafe class MatrixMultiplier : IDisposable
         {
             packed[(int)layout] = true;
             _packWork.Set(layout, input, tokens, columns, buffer.Address);
-            _pool.Run(_packWork, ActivationPacking.TileCount(layout, tokens));
+            _pool.Run(_packWork, ActivationPacking.TileCount(tokens));
         }
 
         return buffer.Address;

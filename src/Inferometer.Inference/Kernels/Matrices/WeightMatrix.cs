@@ -47,9 +47,19 @@ public abstract unsafe class WeightMatrix : IDisposable
     {
         ArgumentNullException.ThrowIfNull(source);
         CheckShape(type, rows, columns, sourceBytes);
-        _ = pool;
-        _ = options;
-        return new RowMatrix(type, rows, columns, source, null);
+        if (options is { QuantizeActivations: false })
+        {
+            return new RowMatrix(type, rows, columns, source, null);
+        }
+
+        return type switch
+        {
+            GgmlType.Q4_0 => new PanelMatrix<Q4_0Panel>(rows, columns, source, pool),
+            GgmlType.Q8_0 => new PanelMatrix<Q8_0Panel>(rows, columns, source, pool),
+            GgmlType.Q4_K => new PanelMatrix<Q4_KPanel>(rows, columns, source, pool),
+            GgmlType.Q6_K => new PanelMatrix<Q6_KPanel>(rows, columns, source, pool),
+            _ => new RowMatrix(type, rows, columns, source, null),
+        };
     }
 
     /// <summary>Makes an F32 matrix of a copy of <paramref name="values"/>, row after row.</summary>

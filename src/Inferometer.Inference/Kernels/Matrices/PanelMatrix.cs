@@ -1,0 +1,112 @@
+using Inferometer.Core.Gguf;
+using Inferometer.Inference.Quantization;
+using Inferometer.Inference.Threading;
+
+namespace Inferometer.Inference.Kernels.Matrices;
+
+/// <summary>Quantised weights repacked into panels of 16 rows and multiplied by activations of 8 bits.</summary>
+internal sealed unsafe class PanelMatrix<TKernel> : WeightMatrix
+    where TKernel : struct, IPanelKernel
+{
+    /// <summary>Panels of one piece of work for more than one token: enough that the slab of activations in the cache is used several times.</summary>
+    private const int PanelsPerChunk = 4;
+
+    private readonly NativeBuffer _panels;
+    private readonly int _blocks;
+    private readonly long _panelBytes;
+
+    public PanelMatrix(int rows, int columns, byte* source, WorkerPool? pool)
+        : base(TKernel.Type, rows, columns)
+    {
+        _blocks = columns / TKernel.Type.BlockSize();
+        _panelBytes = (long)_blocks * TKernel.PanelBlockBytes;
+        _panels = NativeBuffer.Uninitialized(PanelCount * _panelBytes);
+        PackWork work = new(this, source);
+        if (pool is not null)
+        {
+            pool.Run(work, PanelCount);
+            return;
+        }
+
+        for (int panel = 0; panel < PanelCount; panel++)
+        {
+            work.Execute(panel, 0);
+        }
+    }
+
+    public override long SizeBytes => _panels.ByteCount;
+
+    public override bool ReadsSource => false;
+
+    private int PanelCount => (Rows + PanelRows.Count - 1) / PanelRows.Count;
+
+    internal override ActivationLayout LayoutFor(int tokens) => TKernel.Layout;
+
+    internal override int ChunkCount(int tokens, int threads) => tokens == 1
+        ? Math.Min(PanelCount, threads * 8)
+        : (PanelCount + PanelsPerChunk - 1) / PanelsPerChunk;
+
+    internal override int ScratchBytes(int tokens) => Int8Activations.SlabTokens * PanelRows.Count * sizeof(float);
+
+    internal override void MultiplyChunk(in MatrixOperand operand, int chunk, int chunkCount, byte* scratch)
+    {
+        int first = (int)((long)PanelCount * chunk / chunkCount);
+        int end = (int)((long)PanelCount * (chunk + 1) / chunkCount);
+        float* sums = (float*)scratch;
+        int blockBytes = TKernel.Layout == ActivationLayout.Int8By32 ? Int8Activations.BlockBytes32 : Int8Activations.BlockBytes256;
+        for (int slab = 0; slab < operand.Tokens; slab += Int8Activations.SlabTokens)
+        {
+            int tokens = Math.Min(Int8Activations.SlabTokens, operand.Tokens - slab);
+            byte* x = operand.Activations + (long)slab * _blocks * blockBytes;
+            for (int panel = first; panel < end; panel++)
+            {
+                new Span<float>(sums, tokens * PanelRows.Count).Clear();
+                TKernel.Multiply(_panels.Address + panel * _panelBytes, _blocks, x, tokens, sums);
+                Store(operand, sums, panel * PanelRows.Count, slab, tokens);
+            }
+        }
+    }
+
+    private protected override void DecodeRowCore(int row, Span<float> destination)
+    {
+        Span<byte> block = stackalloc byte[Type.BlockBytes()];
+        byte* panel = _panels.Address + row / PanelRows.Count * _panelBytes;
+        int blockSize = Type.BlockSize();
+        for (int i = 0; i < _blocks; i++)
+        {
+            TKernel.Extract(panel + (long)i * TKernel.PanelBlockBytes, row % PanelRows.Count, block);
+            BlockCodec.Decode(Type, block, destination.Slice(i * blockSize, blockSize));
+        }
+    }
+
+    private protected override void Dispose(bool disposing) => _panels.Dispose();
+
+    private void Store(in MatrixOperand operand, float* sums, int row, int firstToken, int tokens)
+    {
+        int rows = Math.Min(PanelRows.Count, Rows - row);
+        for (int t = 0; t < tokens; t++)
+        {
+            float* target = operand.Output + (long)(firstToken + t) * operand.OutputStride + row;
+            new ReadOnlySpan<float>(sums + t * PanelRows.Count, rows).CopyTo(new Span<float>(target, rows));
+        }
+    }
+
+    private sealed class PackWork(PanelMatrix<TKernel> matrix, byte* source) : ParallelWork
+    {
+        public override void Execute(int chunk, int worker)
+        {
+            int blockBytes = TKernel.Type.BlockBytes();
+            byte* panel = matrix._panels.Address + chunk * matrix._panelBytes;
+            new Span<byte>(panel, checked((int)matrix._panelBytes)).Clear();
+            int rows = Math.Min(PanelRows.Count, matrix.Rows - chunk * PanelRows.Count);
+            for (int row = 0; row < rows; row++)
+            {
+                byte* blocks = source + ((long)chunk * PanelRows.Count + row) * matrix._blocks * blockBytes;
+                for (int i = 0; i < matrix._blocks; i++)
+                {
+                    TKernel.Insert(new ReadOnlySpan<byte>(blocks + (long)i * blockBytes, blockBytes), panel + (long)i * TKernel.PanelBlockBytes, row);
+                }
+            }
+        }
+    }
+}

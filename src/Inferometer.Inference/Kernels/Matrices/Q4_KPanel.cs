@@ -1,0 +1,269 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+using Inferometer.Core.Gguf;
+using Inferometer.Inference.Quantization;
+
+namespace Inferometer.Inference.Kernels.Matrices;
+
+/// <summary>
+/// Q4_K: 16 f16 factors of the scales, 16 of the minima, [8 groups][16] scales, [8][16] minima (a byte each, unpacked from 6 bits), then four times eight vectors of
+/// 64 bytes; vector j of pair p holds columns 4j to 4j + 3 of group 2p in the low nibbles and of group 2p + 1 in the high ones.
+/// </summary>
+/// <remarks>Per group the 16-bit pair sums are multiplied by the integer scale; all 256 columns share one activation scale, so floats appear once per block.</remarks>
+internal readonly unsafe struct Q4_KPanel : IPanelKernel
+{
+    private const int MinimumOffset = 32;
+    private const int ScaleOffset = 64;
+    private const int GroupMinimumOffset = ScaleOffset + 8 * 16;
+    private const int QuantOffset = GroupMinimumOffset + 8 * 16;
+    private const int BlockBytes = QuantOffset + 32 * 64;
+
+    public static GgmlType Type => GgmlType.Q4_K;
+
+    public static int PanelBlockBytes => BlockBytes;
+
+    public static ActivationLayout Layout => ActivationLayout.Int8By256;
+
+    public static void Insert(ReadOnlySpan<byte> block, byte* panelBlock, int row)
+    {
+        PanelHeader.Write(block, panelBlock, row);
+        PanelHeader.Write(block[2..], panelBlock + MinimumOffset, row);
+        for (int group = 0; group < 8; group++)
+        {
+            (int scale, int minimum) = SixBitScales.Read(block.Slice(4, 12), group);
+            panelBlock[ScaleOffset + group * 16 + row] = (byte)scale;
+            panelBlock[GroupMinimumOffset + group * 16 + row] = (byte)minimum;
+        }
+
+        PanelRows.Spread(block[16..], panelBlock + QuantOffset, row);
+    }
+
+    public static void Extract(byte* panelBlock, int row, Span<byte> block)
+    {
+        PanelHeader.Read(panelBlock, row, block);
+        PanelHeader.Read(panelBlock + MinimumOffset, row, block[2..]);
+        Span<byte> scales = stackalloc byte[8], minima = stackalloc byte[8];
+        for (int group = 0; group < 8; group++)
+        {
+            scales[group] = panelBlock[ScaleOffset + group * 16 + row];
+            minima[group] = panelBlock[GroupMinimumOffset + group * 16 + row];
+        }
+
+        SixBitScales.Write(block.Slice(4, 12), scales, minima);
+        PanelRows.Collect(panelBlock + QuantOffset, row, block[16..]);
+    }
+
+    public static void Multiply(byte* panel, int blocks, byte* x, int tokens, float* sums)
+    {
+        int* products = stackalloc int[Int8Activations.SlabTokens * PanelRows.Count];
+        for (int block = 0; block < blocks; block++)
+        {
+            if (Avx512BW.IsSupported)
+            {
+                PanelPrefetch.Ahead(panel, BlockBytes);
+                Products512(panel, x, tokens, products);
+                AddMinima512(panel, x, tokens, products, sums);
+            }
+            else if (Avx2.IsSupported)
+            {
+                for (int half = 0; half < 2; half++)
+                {
+                    Products256(panel, x, tokens, products, half);
+                    AddMinima256(panel, x, tokens, products, sums, half);
+                }
+            }
+            else
+            {
+                MultiplyScalar(panel, x, tokens, sums);
+            }
+
+            panel += BlockBytes;
+            x += (long)tokens * Int8Activations.BlockBytes256;
+        }
+    }
+
+    /// <summary>products[token][16] = sum over groups of scale times the products of quants and activations.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Products512(byte* panel, byte* x, int tokens, int* products)
+    {
+        Vector512<byte> nibble = Vector512.Create((byte)15);
+        for (int group = 0; group < 8; group++)
+        {
+            byte* quants = panel + QuantOffset + group / 2 * 512;
+            int shift = group % 2 * 4;
+            Vector512<byte> w0 = (Vector512.Load(quants).AsUInt16() >> shift).AsByte() & nibble;
+            Vector512<byte> w1 = (Vector512.Load(quants + 64).AsUInt16() >> shift).AsByte() & nibble;
+            Vector512<byte> w2 = (Vector512.Load(quants + 128).AsUInt16() >> shift).AsByte() & nibble;
+            Vector512<byte> w3 = (Vector512.Load(quants + 192).AsUInt16() >> shift).AsByte() & nibble;
+            Vector512<byte> w4 = (Vector512.Load(quants + 256).AsUInt16() >> shift).AsByte() & nibble;
+            Vector512<byte> w5 = (Vector512.Load(quants + 320).AsUInt16() >> shift).AsByte() & nibble;
+            Vector512<byte> w6 = (Vector512.Load(quants + 384).AsUInt16() >> shift).AsByte() & nibble;
+            Vector512<byte> w7 = (Vector512.Load(quants + 448).AsUInt16() >> shift).AsByte() & nibble;
+            Vector512<short> scales = Pair512(panel + ScaleOffset + 16 * group);
+            int* target = products;
+            byte* activations = x + 32 * group;
+            for (int token = 0; token < tokens; token++)
+            {
+                int* q = (int*)activations;
+                Vector512<short> a = Avx512BW.MultiplyAddAdjacent(w0, Vector512.Create(q[0]).AsSByte());
+                a += Avx512BW.MultiplyAddAdjacent(w1, Vector512.Create(q[1]).AsSByte());
+                a += Avx512BW.MultiplyAddAdjacent(w2, Vector512.Create(q[2]).AsSByte());
+                a += Avx512BW.MultiplyAddAdjacent(w3, Vector512.Create(q[3]).AsSByte());
+                a += Avx512BW.MultiplyAddAdjacent(w4, Vector512.Create(q[4]).AsSByte());
+                a += Avx512BW.MultiplyAddAdjacent(w5, Vector512.Create(q[5]).AsSByte());
+                a += Avx512BW.MultiplyAddAdjacent(w6, Vector512.Create(q[6]).AsSByte());
+                a += Avx512BW.MultiplyAddAdjacent(w7, Vector512.Create(q[7]).AsSByte());
+                Vector512<int> sum = Avx512BW.MultiplyAddAdjacent(a, scales);
+                (group == 0 ? sum : sum + Vector512.Load(target)).Store(target);
+                activations += Int8Activations.BlockBytes256;
+                target += PanelRows.Count;
+            }
+        }
+    }
+
+    /// <summary>sums += (d products - dmin sum over groups of minimum times the activations' sum) times the activations' scale.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void AddMinima512(byte* panel, byte* x, int tokens, int* products, float* sums)
+    {
+        Vector512<float> d = HalfBits.Load512((ushort*)panel), m = HalfBits.Load512((ushort*)(panel + MinimumOffset));
+        Vector512<short> m0 = Pair512(panel + GroupMinimumOffset + 0);
+        Vector512<short> m1 = Pair512(panel + GroupMinimumOffset + 16);
+        Vector512<short> m2 = Pair512(panel + GroupMinimumOffset + 32);
+        Vector512<short> m3 = Pair512(panel + GroupMinimumOffset + 48);
+        Vector512<short> m4 = Pair512(panel + GroupMinimumOffset + 64);
+        Vector512<short> m5 = Pair512(panel + GroupMinimumOffset + 80);
+        Vector512<short> m6 = Pair512(panel + GroupMinimumOffset + 96);
+        Vector512<short> m7 = Pair512(panel + GroupMinimumOffset + 112);
+        for (int token = 0; token < tokens; token++)
+        {
+            int* s = (int*)(x + 256);
+            Vector512<int> a = Avx512BW.MultiplyAddAdjacent(m0, Vector512.Create(s[0]).AsInt16());
+            a += Avx512BW.MultiplyAddAdjacent(m1, Vector512.Create(s[1]).AsInt16());
+            a += Avx512BW.MultiplyAddAdjacent(m2, Vector512.Create(s[2]).AsInt16());
+            a += Avx512BW.MultiplyAddAdjacent(m3, Vector512.Create(s[3]).AsInt16());
+            a += Avx512BW.MultiplyAddAdjacent(m4, Vector512.Create(s[4]).AsInt16());
+            a += Avx512BW.MultiplyAddAdjacent(m5, Vector512.Create(s[5]).AsInt16());
+            a += Avx512BW.MultiplyAddAdjacent(m6, Vector512.Create(s[6]).AsInt16());
+            a += Avx512BW.MultiplyAddAdjacent(m7, Vector512.Create(s[7]).AsInt16());
+            Vector512<float> value = Vector512.ConvertToSingle(Vector512.Load(products)) * d - Vector512.ConvertToSingle(a) * m;
+            Vector512.FusedMultiplyAdd(value, Vector512.Create(((float*)s)[8]), Vector512.Load(sums)).Store(sums);
+            x += Int8Activations.BlockBytes256;
+            products += PanelRows.Count;
+            sums += PanelRows.Count;
+        }
+    }
+
+    /// <summary>Sixteen bytes, each as two equal 16-bit numbers in a 32-bit lane.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<short> Pair512(byte* source)
+    {
+        Vector512<int> values = Avx512F.ConvertToVector512Int32(Vector128.Load(source));
+        return (values | (values << 16)).AsInt16();
+    }
+
+    /// <summary>Eight bytes, each as two equal 16-bit numbers in a 32-bit lane.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<short> Pair256(byte* source)
+    {
+        Vector256<int> values = Avx2.ConvertToVector256Int32(source);
+        return (values | (values << 16)).AsInt16();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Products256(byte* panel, byte* x, int tokens, int* products, int half)
+    {
+        Vector256<byte> nibble = Vector256.Create((byte)15);
+        for (int group = 0; group < 8; group++)
+        {
+            byte* quants = panel + QuantOffset + group / 2 * 512 + 32 * half;
+            int shift = group % 2 * 4;
+            Vector256<byte> w0 = (Vector256.Load(quants).AsUInt16() >> shift).AsByte() & nibble;
+            Vector256<byte> w1 = (Vector256.Load(quants + 64).AsUInt16() >> shift).AsByte() & nibble;
+            Vector256<byte> w2 = (Vector256.Load(quants + 128).AsUInt16() >> shift).AsByte() & nibble;
+            Vector256<byte> w3 = (Vector256.Load(quants + 192).AsUInt16() >> shift).AsByte() & nibble;
+            Vector256<byte> w4 = (Vector256.Load(quants + 256).AsUInt16() >> shift).AsByte() & nibble;
+            Vector256<byte> w5 = (Vector256.Load(quants + 320).AsUInt16() >> shift).AsByte() & nibble;
+            Vector256<byte> w6 = (Vector256.Load(quants + 384).AsUInt16() >> shift).AsByte() & nibble;
+            Vector256<byte> w7 = (Vector256.Load(quants + 448).AsUInt16() >> shift).AsByte() & nibble;
+            Vector256<short> scales = Pair256(panel + ScaleOffset + 16 * group + 8 * half);
+            int* target = products + 8 * half;
+            byte* activations = x + 32 * group;
+            for (int token = 0; token < tokens; token++)
+            {
+                int* q = (int*)activations;
+                Vector256<short> a = Avx2.MultiplyAddAdjacent(w0, Vector256.Create(q[0]).AsSByte());
+                a += Avx2.MultiplyAddAdjacent(w1, Vector256.Create(q[1]).AsSByte());
+                a += Avx2.MultiplyAddAdjacent(w2, Vector256.Create(q[2]).AsSByte());
+                a += Avx2.MultiplyAddAdjacent(w3, Vector256.Create(q[3]).AsSByte());
+                a += Avx2.MultiplyAddAdjacent(w4, Vector256.Create(q[4]).AsSByte());
+                a += Avx2.MultiplyAddAdjacent(w5, Vector256.Create(q[5]).AsSByte());
+                a += Avx2.MultiplyAddAdjacent(w6, Vector256.Create(q[6]).AsSByte());
+                a += Avx2.MultiplyAddAdjacent(w7, Vector256.Create(q[7]).AsSByte());
+                Vector256<int> sum = Avx2.MultiplyAddAdjacent(a, scales);
+                (group == 0 ? sum : sum + Vector256.Load(target)).Store(target);
+                activations += Int8Activations.BlockBytes256;
+                target += PanelRows.Count;
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void AddMinima256(byte* panel, byte* x, int tokens, int* products, float* sums, int half)
+    {
+        Vector256<float> d = HalfBits.Load256((ushort*)panel + 8 * half), m = HalfBits.Load256((ushort*)(panel + MinimumOffset) + 8 * half);
+        products += 8 * half;
+        sums += 8 * half;
+        Vector256<short> m0 = Pair256(panel + GroupMinimumOffset + 0 + 8 * half);
+        Vector256<short> m1 = Pair256(panel + GroupMinimumOffset + 16 + 8 * half);
+        Vector256<short> m2 = Pair256(panel + GroupMinimumOffset + 32 + 8 * half);
+        Vector256<short> m3 = Pair256(panel + GroupMinimumOffset + 48 + 8 * half);
+        Vector256<short> m4 = Pair256(panel + GroupMinimumOffset + 64 + 8 * half);
+        Vector256<short> m5 = Pair256(panel + GroupMinimumOffset + 80 + 8 * half);
+        Vector256<short> m6 = Pair256(panel + GroupMinimumOffset + 96 + 8 * half);
+        Vector256<short> m7 = Pair256(panel + GroupMinimumOffset + 112 + 8 * half);
+        for (int token = 0; token < tokens; token++)
+        {
+            int* s = (int*)(x + 256);
+            Vector256<int> a = Avx2.MultiplyAddAdjacent(m0, Vector256.Create(s[0]).AsInt16());
+            a += Avx2.MultiplyAddAdjacent(m1, Vector256.Create(s[1]).AsInt16());
+            a += Avx2.MultiplyAddAdjacent(m2, Vector256.Create(s[2]).AsInt16());
+            a += Avx2.MultiplyAddAdjacent(m3, Vector256.Create(s[3]).AsInt16());
+            a += Avx2.MultiplyAddAdjacent(m4, Vector256.Create(s[4]).AsInt16());
+            a += Avx2.MultiplyAddAdjacent(m5, Vector256.Create(s[5]).AsInt16());
+            a += Avx2.MultiplyAddAdjacent(m6, Vector256.Create(s[6]).AsInt16());
+            a += Avx2.MultiplyAddAdjacent(m7, Vector256.Create(s[7]).AsInt16());
+            Vector256<float> value = Vector256.ConvertToSingle(Vector256.Load(products)) * d - Vector256.ConvertToSingle(a) * m;
+            Vector256.FusedMultiplyAdd(value, Vector256.Create(((float*)s)[8]), Vector256.Load(sums)).Store(sums);
+            x += Int8Activations.BlockBytes256;
+            products += PanelRows.Count;
+            sums += PanelRows.Count;
+        }
+    }
+
+    private static void MultiplyScalar(byte* panel, byte* x, int tokens, float* sums)
+    {
+        for (int token = 0; token < tokens; token++, x += Int8Activations.BlockBytes256)
+        {
+            short* groupSums = (short*)(x + 256);
+            for (int row = 0; row < PanelRows.Count; row++)
+            {
+                int products = 0, minima = 0;
+                for (int k = 0; k < 256; k++)
+                {
+                    int group = k / 32;
+                    int quant = panel[QuantOffset + group / 2 * 512 + k % 32 / 4 * 64 + row * 4 + k % 4] >> (group % 2 * 4) & 15;
+                    products += panel[ScaleOffset + group * 16 + row] * quant * (sbyte)x[k];
+                }
+
+                for (int group = 0; group < 16; group++)
+                {
+                    minima += panel[GroupMinimumOffset + group / 2 * 16 + row] * groupSums[group];
+                }
+
+                float value = products * PanelScale.Load(panel + 2 * row) - minima * PanelScale.Load(panel + MinimumOffset + 2 * row);
+                sums[token * PanelRows.Count + row] += value * *(float*)(x + 288);
+            }
+        }
+    }
+}
