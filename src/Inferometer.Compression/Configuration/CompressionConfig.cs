@@ -1,0 +1,71 @@
+using Inferometer.Core;
+
+namespace Inferometer.Compression.Configuration;
+
+/// <summary>How keys and values are compressed, and which tokens are not.</summary>
+public sealed record CompressionConfig
+{
+    /// <summary>Method. Setting <c>COMPRESSION_STRATEGY</c>: <c>rotated</c>, <c>low-rank</c> or <c>weight-svd</c>.</summary>
+    public CompressionStrategy Strategy { get; init; } = CompressionStrategy.RotatedQuantization;
+
+    /// <summary>Rank of values under profile <c>low</c>. Setting <c>COMPRESSION_RANK_LOW</c>.</summary>
+    public int ValueRankLow { get; init; } = 32;
+
+    /// <summary>Rank of values under profile <c>med</c>. Setting <c>COMPRESSION_RANK_MED</c>.</summary>
+    public int ValueRankMedium { get; init; } = 64;
+
+    /// <summary>Rank of values under profile <c>high</c>. Setting <c>COMPRESSION_RANK_HIGH</c>.</summary>
+    public int ValueRankHigh { get; init; } = 128;
+
+    /// <summary>Rank of keys. Setting <c>KEY_COMPRESSION_RANK</c>.</summary>
+    public int KeyRank { get; init; } = 32;
+
+    /// <summary>First tokens of a sequence that stay exact. Setting <c>SINK_TOKENS</c>.</summary>
+    public int SinkTokens { get; init; } = 4;
+
+    /// <summary>Latest tokens of a sequence that stay exact. Setting <c>RECENT_TOKENS</c>.</summary>
+    public int RecentTokens { get; init; } = 128;
+
+    /// <summary>Reads the settings from the environment.</summary>
+    /// <exception cref="InferometerException">A value is not allowed; the message names variable, value and what is.</exception>
+    public static CompressionConfig FromEnvironment() => From(SettingsSource.Environment);
+
+    /// <summary>Reads the settings; those not set keep their defaults.</summary>
+    /// <exception cref="InferometerException">A value is not allowed.</exception>
+    public static CompressionConfig From(SettingsSource source)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        CompressionConfig defaults = new();
+        CompressionConfig config = new()
+        {
+            Strategy = source.Choice(
+                "COMPRESSION_STRATEGY", defaults.Strategy, ("rotated", CompressionStrategy.RotatedQuantization), ("low-rank", CompressionStrategy.LowRank), ("weight-svd", CompressionStrategy.WeightSvd)),
+            ValueRankLow = source.Integer("COMPRESSION_RANK_LOW", defaults.ValueRankLow, 1, MaxRank),
+            ValueRankMedium = source.Integer("COMPRESSION_RANK_MED", defaults.ValueRankMedium, 1, MaxRank),
+            ValueRankHigh = source.Integer("COMPRESSION_RANK_HIGH", defaults.ValueRankHigh, 1, MaxRank),
+            KeyRank = source.Integer("KEY_COMPRESSION_RANK", defaults.KeyRank, 1, MaxRank),
+            SinkTokens = source.Integer("SINK_TOKENS", defaults.SinkTokens, 0, int.MaxValue),
+            RecentTokens = source.Integer("RECENT_TOKENS", defaults.RecentTokens, 0, int.MaxValue),
+        };
+        config.Validate();
+        return config;
+    }
+
+    /// <summary>Checks what single values cannot show.</summary>
+    /// <exception cref="InferometerException">A value is out of range, or the ranks do not rise from low to high.</exception>
+    public void Validate()
+    {
+        if (ValueRankLow < 1 || ValueRankLow > ValueRankMedium || ValueRankMedium > ValueRankHigh || KeyRank < 1)
+        {
+            throw new InferometerException(
+                $"compression ranks low {ValueRankLow}, med {ValueRankMedium}, high {ValueRankHigh}, keys {KeyRank}: allowed are 1 or more, rising from low to high.");
+        }
+
+        if (SinkTokens < 0 || RecentTokens < 0)
+        {
+            throw new InferometerException($"exact tokens: sink {SinkTokens}, recent {RecentTokens}; allowed are 0 or more.");
+        }
+    }
+
+    private const int MaxRank = 65536;
+}
