@@ -16,7 +16,8 @@ internal sealed class AttentionBlock : IDisposable
     private readonly StandardAttention? _standard;
     private readonly float _epsilon;
     private readonly Action<int> _prepareRow;
-    private PagedKvCache? _cache;
+    private KvCache? _cache;
+    private IAttentionObserver? _observer;
     private AttentionMixer? _mixer;
     private AttentionWeights? _weights;
     private int _layer;
@@ -33,9 +34,9 @@ internal sealed class AttentionBlock : IDisposable
     }
 
     /// <summary>Computes what all layers of a step share.</summary>
-    public void BeginStep(PagedKvCache cache)
+    public void BeginStep(KvCache cache, IAttentionObserver? observer)
     {
-        _cache = cache;
+        (_cache, _observer) = (cache, observer);
         _model.Rotary.Set(_step.Layout.Positions);
     }
 
@@ -45,6 +46,9 @@ internal sealed class AttentionBlock : IDisposable
         (_layer, _mixer, _weights) = (layer, mixer, weights);
         _step.MultiplyAttentionInputs(weights);
         _step.ForEachRow(_prepareRow, _step.TokenCount);
+        _observer?.Observe(
+            layer, _step.Layout.Positions, Rows(_step.Workspace.Query, mixer.Heads * mixer.HeadDim),
+            Rows(_step.Workspace.Key, mixer.KvHeads * mixer.HeadDim), Rows(_step.Workspace.Value, mixer.KvHeads * mixer.ValueHeadDim));
         Attend();
         _step.Multiply(weights.Output, _step.Workspace.Attended, _step.Workspace.BlockOutput, _step.TokenCount);
     }
@@ -55,6 +59,8 @@ internal sealed class AttentionBlock : IDisposable
         _standard?.Dispose();
     }
 
+    private ReadOnlySpan<float> Rows(float[] rows, int width) => rows.AsSpan(0, _step.TokenCount * width);
+
     private void Attend()
     {
         AttentionMixer mixer = _mixer!;
@@ -62,7 +68,7 @@ internal sealed class AttentionBlock : IDisposable
         _batch.Clear();
         for (int i = 0; i < _step.Layout.Batch.Count; i++)
         {
-            _cache.AddTo(_batch, _layer, _step.Layout.FirstTokens[i], _step.Layout.Batch[i]);
+            _cache.AddTo(_batch, _layer, i, _step.Layout.FirstTokens[i], _step.Layout.Batch[i]);
         }
 
         AttentionParameters parameters = new()

@@ -2,6 +2,7 @@ using Inferometer.Core.Models;
 using Inferometer.Inference.Kernels.Attention;
 using Inferometer.Inference.Kernels.Elementwise;
 using Inferometer.Inference.Lora;
+using Inferometer.Inference.Rotary;
 using Inferometer.Inference.Threading;
 using Inferometer.Inference.Weights;
 
@@ -9,7 +10,7 @@ namespace Inferometer.Inference.Execution;
 
 /// <summary>
 /// A decoder-only transformer in memory, ready to run steps on the CPU. Holds no state of any sequence: that is in the
-/// <see cref="PagedKvCache"/> a step is given. One step at a time; loading, statistics and properties may be used from any thread.
+/// <see cref="KvCache"/> a step is given. One step at a time; loading, statistics and properties may be used from any thread.
 /// </summary>
 public sealed class TransformerModel : IDisposable
 {
@@ -30,7 +31,7 @@ public sealed class TransformerModel : IDisposable
         Options = options.Forward;
         _step = new StepContext(loaded.Architecture, pool);
         _attention = new AttentionBlock(_step, loaded, options.Forward, Statistics);
-        _cacheLayouts = PagedKvCache.Layouts(loaded.Architecture, KvElement.F32, options.Forward.GroupedHeads);
+        _cacheLayouts = KvCache.Layouts(loaded.Architecture, KvElement.F32, options.Forward.GroupedHeads);
         _embedRow = EmbedRow;
         _finalNormRow = FinalNormRow;
     }
@@ -49,6 +50,9 @@ public sealed class TransformerModel : IDisposable
 
     /// <summary>What it has done so far.</summary>
     public ForwardStatistics Statistics { get; } = new();
+
+    /// <summary>Told of queries, keys and values while steps run; null for none. Set between steps.</summary>
+    public IAttentionObserver? Observer { get; set; }
 
     /// <summary>Bytes of weights in memory, repacked or mapped, each matrix counted once.</summary>
     public long WeightBytes => _loaded.WeightBytes;
@@ -92,6 +96,18 @@ public sealed class TransformerModel : IDisposable
     public PagedKvCache CreateCache(int blockCount, KvElement element = KvElement.F16) =>
         new(Architecture, blockCount, element, Options.GroupedHeads);
 
+    /// <summary>The rotary embedding of a layer; layers with equal ones share the object.</summary>
+    public RotaryEmbedding RotaryOf(int layer) => _loaded.EmbeddingOf(layer);
+
+    /// <summary>The attention projections of a layer, decoded from whatever format they are stored in. Allocates four new arrays.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such layer.</exception>
+    public AttentionMatrices GetAttentionWeights(int layer)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)layer, (uint)Architecture.LayerCount, nameof(layer));
+        AttentionWeights weights = _loaded.Weights.Layers[layer].Attention;
+        return new AttentionMatrices(Decode(weights.Query), Decode(weights.Key), Decode(weights.Value), Decode(weights.Output));
+    }
+
     /// <summary>Reads a LoRA adapter made for this model: a PEFT folder or a GGUF adapter file.</summary>
     /// <param name="path">The folder or file.</param>
     /// <param name="scale">Factor on what the adapter adds, on top of its own alpha over rank.</param>
@@ -112,7 +128,7 @@ public sealed class TransformerModel : IDisposable
     /// <param name="hiddenStates">Empty, or [<see cref="ForwardBatch.TokenCount"/>, hidden]: states after the final norm of every token.</param>
     /// <exception cref="ArgumentException">A span is too short, an index out of range, or the cache has another layout.</exception>
     /// <exception cref="InvalidOperationException">Another step is running.</exception>
-    public void Forward(ForwardBatch batch, PagedKvCache cache, Span<float> logits, Span<float> hiddenStates = default)
+    public void Forward(ForwardBatch batch, KvCache cache, Span<float> logits, Span<float> hiddenStates = default)
     {
         ArgumentNullException.ThrowIfNull(batch);
         ArgumentNullException.ThrowIfNull(cache);
@@ -144,7 +160,19 @@ public sealed class TransformerModel : IDisposable
         _loaded.Dispose();
     }
 
-    private void CheckStep(ForwardBatch batch, PagedKvCache cache, int logitsLength, int hiddenLength)
+    private static float[] Decode(Projection projection)
+    {
+        int columns = projection.Matrix.Columns;
+        float[] values = new float[projection.Matrix.Rows * columns];
+        for (int row = 0; row < projection.Matrix.Rows; row++)
+        {
+            projection.Matrix.DecodeRow(row, values.AsSpan(row * columns, columns));
+        }
+
+        return values;
+    }
+
+    private void CheckStep(ForwardBatch batch, KvCache cache, int logitsLength, int hiddenLength)
     {
         if (!cache.Holds(_cacheLayouts))
         {
@@ -170,13 +198,14 @@ public sealed class TransformerModel : IDisposable
         }
     }
 
-    private void Run(ForwardBatch batch, PagedKvCache cache, Span<float> logits, Span<float> hiddenStates)
+    private void Run(ForwardBatch batch, KvCache cache, Span<float> logits, Span<float> hiddenStates)
     {
         StepLayout layout = _step.Layout;
         layout.Set(batch, Architecture.VocabularySize, ContextTokens, cache.BlockCount);
         Workspace work = _step.Workspace;
         work.Reserve(batch.TokenCount);
-        _attention.BeginStep(cache);
+        cache.BeginStep(batch);
+        _attention.BeginStep(cache, Observer);
         _step.ForEachRow(_embedRow, batch.TokenCount);
         for (int index = 0; index < _loaded.Weights.Layers.Length; index++)
         {
@@ -190,6 +219,7 @@ public sealed class TransformerModel : IDisposable
             _step.JoinResidual(weights.PostFeedForwardNorm);
         }
 
+        cache.EndStep(batch);
         if (!hiddenStates.IsEmpty)
         {
             _step.Norm(work.Residual, _loaded.Weights.FinalNorm, work.Normed);

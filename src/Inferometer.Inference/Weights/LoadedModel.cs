@@ -9,6 +9,7 @@ internal sealed class LoadedModel : IDisposable
 {
     private readonly ITensorSource _source;
     private readonly int[] _ropeOfLayer;
+    private readonly RotaryEmbedding[] _embeddings;
 
     public LoadedModel(ModelArchitecture architecture, ITensorSource source, ModelWeights weights, int contextTokens)
     {
@@ -21,8 +22,10 @@ internal sealed class LoadedModel : IDisposable
             [.. architecture.Layers.Select(layer => (((AttentionMixer)layer.Mixer!).Rope!, ((AttentionMixer)layer.Mixer!).HeadDim))];
         (RopeParameters Rope, int HeadDim)[] distinct = [.. ropes.Distinct()];
         _ropeOfLayer = [.. ropes.Select(rope => Array.IndexOf(distinct, rope))];
-        Rotary = new StepRotary(
-            distinct.Select(rope => RopeFrequencies.Create(rope.Rope, rope.HeadDim, contextTokens, architecture.MaxContextTokens)));
+        RopeFrequencies[] frequencies =
+            [.. distinct.Select(rope => RopeFrequencies.Create(rope.Rope, rope.HeadDim, contextTokens, architecture.MaxContextTokens))];
+        Rotary = new StepRotary(frequencies);
+        _embeddings = [.. frequencies.Zip(distinct, (f, rope) => new RotaryEmbedding(f, rope.HeadDim, rope.Rope.Interleaved))];
     }
 
     public ModelArchitecture Architecture { get; }
@@ -40,6 +43,9 @@ internal sealed class LoadedModel : IDisposable
 
     /// <summary>Which of the distinct rotary embeddings a layer uses.</summary>
     public int RopeOf(int layer) => _ropeOfLayer[layer];
+
+    /// <summary>The rotary embedding of a layer.</summary>
+    public RotaryEmbedding EmbeddingOf(int layer) => _embeddings[_ropeOfLayer[layer]];
 
     public void Dispose()
     {

@@ -1,0 +1,174 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using Inferometer.Inference.Kernels.Attention;
+
+namespace Inferometer.Compression.Codecs;
+
+/// <summary>
+/// Sixteen tokens' stored vectors in a page. By channel, [width][16 tokens], a row holds one number of all tokens (keys: scores of 16 tokens come out side by side);
+/// by token, [16 tokens][width], a row holds one token (values). Per segment: 16 f16 scales where quantised, then the numbers; rows of 4-bit and
+/// 2-bit integers are packed as row r with row r + rows / 2, or with the three rows rows / 4 apart, so that a vector unpacks into whole rows.
+/// </summary>
+internal static unsafe class LatentPage
+{
+    private const int Tokens = KvPageLayout.PageTokens;
+
+    /// <summary>2^112: f16 bits moved into an f32 are too small by it.</summary>
+    private const float HalfScale = 5.192296858534828e33f;
+
+    /// <summary>Stores 16 tokens.</summary>
+    /// <param name="format">Segments.</param>
+    /// <param name="vectors">[16 tokens][format width].</param>
+    /// <param name="page">16 times the format's bytes per token.</param>
+    /// <param name="byChannel">Orientation.</param>
+    public static void Encode(LatentFormat format, ReadOnlySpan<float> vectors, byte* page, bool byChannel)
+    {
+        int first = 0;
+        foreach (LatentSegment segment in format.Segments)
+        {
+            byte* data = page;
+            if (segment.IsQuantized)
+            {
+                data += Tokens * sizeof(ushort);
+                new Span<byte>(data, Tokens * segment.Count * segment.Bits / 8).Clear();
+            }
+
+            for (int token = 0; token < Tokens; token++)
+            {
+                ReadOnlySpan<float> numbers = vectors.Slice(token * format.Width + first, segment.Count);
+                if (segment.IsQuantized)
+                {
+                    ((ushort*)page)[token] = EncodeIntegers(segment, numbers, token, data, byChannel);
+                }
+                else
+                {
+                    EncodeFloats(segment, numbers, token, data, byChannel);
+                }
+            }
+
+            first += segment.Count;
+            page += Tokens * segment.BytesPerToken;
+        }
+    }
+
+    /// <summary>Reads 16 tokens back.</summary>
+    /// <param name="format">Segments.</param>
+    /// <param name="page">What <see cref="Encode"/> wrote.</param>
+    /// <param name="target">By channel: [width][16]; by token: rows of <paramref name="stride"/> floats.</param>
+    /// <param name="stride">Floats from token to token where by token.</param>
+    /// <param name="byChannel">Orientation.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Decode(LatentFormat format, byte* page, float* target, int stride, bool byChannel)
+    {
+        float* scales = stackalloc float[Tokens];
+        for (int i = 0; i < format.Segments.Count; i++)
+        {
+            LatentSegment segment = format.Segments[i];
+            byte* data = page;
+            if (segment.IsQuantized)
+            {
+                WidenHalves(page).Store(scales);
+                data += Tokens * sizeof(ushort);
+            }
+
+            int rows = byChannel ? segment.Count : Tokens;
+            int lanes = byChannel ? Tokens : segment.Count;
+            int rowStride = byChannel ? Tokens : stride;
+            if (segment.IsQuantized)
+            {
+                DecodeIntegers(segment.Bits, data, rows, lanes, scales, byChannel, target, rowStride);
+            }
+            else
+            {
+                DecodeFloats(segment.Bits, data, rows, lanes, target, rowStride);
+            }
+
+            target += byChannel ? segment.Count * Tokens : segment.Count;
+            page += Tokens * segment.BytesPerToken;
+        }
+    }
+
+    private static void EncodeFloats(LatentSegment segment, ReadOnlySpan<float> numbers, int token, byte* data, bool byChannel)
+    {
+        for (int i = 0; i < numbers.Length; i++)
+        {
+            int index = byChannel ? i * Tokens + token : token * segment.Count + i;
+            if (segment.Bits == 32)
+            {
+                ((float*)data)[index] = numbers[i];
+            }
+            else
+            {
+                ((ushort*)data)[index] = BitConverter.HalfToUInt16Bits((Half)numbers[i]);
+            }
+        }
+    }
+
+    // Returns the scale's bits.
+    private static ushort EncodeIntegers(LatentSegment segment, ReadOnlySpan<float> numbers, int token, byte* data, bool byChannel)
+    {
+        Half scale = BlockScale.Choose(numbers, segment.Bits);
+        float inverse = (float)scale > 0 ? 1 / (float)scale : 0;
+        int packed = 8 / segment.Bits;
+        int rows = byChannel ? segment.Count : Tokens;
+        int packedRows = rows / packed;
+        int lanes = byChannel ? Tokens : segment.Count;
+        for (int i = 0; i < numbers.Length; i++)
+        {
+            (int row, int lane) = byChannel ? (i, token) : (token, i);
+            int code = BlockScale.Code(numbers[i] * inverse, segment.Bits);
+            data[row % packedRows * lanes + lane] |= (byte)(code << row / packedRows * segment.Bits);
+        }
+
+        return BitConverter.HalfToUInt16Bits(scale);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void DecodeIntegers(int bits, byte* data, int rows, int lanes, float* scales, bool scaleByLane, float* target, int stride)
+    {
+        int packed = 8 / bits;
+        int packedRows = rows / packed;
+        Vector512<uint> mask = Vector512.Create((1u << bits) - 1);
+        Vector512<float> offset = Vector512.Create(BlockScale.Offset(bits));
+        Vector512<float> laneScales = Vector512.Load(scales);
+        for (int row = 0; row < packedRows; row++)
+        {
+            for (int lane = 0; lane < lanes; lane += 16, data += 16)
+            {
+                Vector512<uint> codes = Widen(Vector128.Load(data));
+                for (int part = 0, place = row; part < packed; part++, place += packedRows)
+                {
+                    Vector512<float> scale = scaleByLane ? laneScales : Vector512.Create(scales[place]);
+                    ((Vector512.ConvertToSingle((codes & mask).AsInt32()) - offset) * scale).Store(target + place * stride + lane);
+                    codes >>= bits;
+                }
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void DecodeFloats(int bits, byte* data, int rows, int lanes, float* target, int stride)
+    {
+        for (int row = 0; row < rows; row++)
+        {
+            for (int lane = 0; lane < lanes; lane += 16, data += 16 * bits / 8)
+            {
+                (bits == 32 ? Vector512.Load((float*)data) : WidenHalves(data)).Store(target + row * stride + lane);
+            }
+        }
+    }
+
+    private static Vector512<uint> Widen(Vector128<byte> bytes)
+    {
+        (Vector128<ushort> low, Vector128<ushort> high) = Vector128.Widen(bytes);
+        (Vector256<uint> first, Vector256<uint> second) = Vector256.Widen(Vector256.Create(low, high));
+        return Vector512.Create(first, second);
+    }
+
+    // Sign-extended, moved to the place of an f32's exponent and mantissa, and scaled back.
+    private static Vector512<float> WidenHalves(byte* halves)
+    {
+        (Vector256<int> low, Vector256<int> high) = Vector256.Widen(Vector256.Load((short*)halves));
+        return ((Vector512.Create(low, high) << 13) & Vector512.Create(unchecked((int)0x8FFFE000))).AsSingle() * Vector512.Create(HalfScale);
+    }
+}

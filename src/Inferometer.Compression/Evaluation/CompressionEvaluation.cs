@@ -1,0 +1,89 @@
+using Inferometer.Core;
+using Inferometer.Inference.Execution;
+using Inferometer.Inference.Kernels.Attention;
+
+namespace Inferometer.Compression.Evaluation;
+
+/// <summary>Runs a model over a text with the exact cache and with others side by side, and compares what it predicts.</summary>
+/// <remarks>
+/// All caches see the same steps: few tokens at a time, so that blocks age and are read compressed as they are in a conversation, not all at once as in a prompt that
+/// is one step. One evaluation at a time per model.
+/// </remarks>
+public static class CompressionEvaluation
+{
+    /// <summary>Tokens of a window in one step: a block, the coarsest step at which every block is compressed as soon as it leaves the recent window.</summary>
+    private const int StepTokens = KvCache.BlockSize;
+
+    /// <summary>Measures each compression against the exact f16 cache.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="windows">Token windows of equal length, each a sequence of its own; see <see cref="TextWindows"/>.</param>
+    /// <param name="compressions">What to measure.</param>
+    /// <param name="cancellationToken">Stops between steps.</param>
+    /// <exception cref="InferometerException">There are no windows, or they are of unequal length or longer than the model's context.</exception>
+    public static IReadOnlyList<CacheQuality> Measure(
+        TransformerModel model, IReadOnlyList<int[]> windows, IReadOnlyList<KvCompression> compressions, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(windows);
+        ArgumentNullException.ThrowIfNull(compressions);
+        if (windows.Count == 0 || windows.Any(window => window.Length != windows[0].Length) || windows[0].Length < 2 || windows[0].Length > model.ContextTokens)
+        {
+            throw new InferometerException($"evaluation needs windows of one length from 2 to {model.ContextTokens} tokens; {windows.Count} were given.");
+        }
+
+        int blocks = (windows[0].Length + KvCache.BlockSize - 1) / KvCache.BlockSize;
+        using KvCache exact = model.CreateCache(blocks * windows.Count, KvElement.F16);
+        List<KvCache> caches = [];
+        try
+        {
+            caches.AddRange(compressions.Select(compression => compression.CreateCache(blocks * windows.Count, windows.Count, StepTokens * windows.Count)));
+            PredictionDifference[] differences = [.. compressions.Select(_ => new PredictionDifference())];
+            Run(model, windows, exact, caches, differences, cancellationToken);
+            double exactBytes = (double)PagedKvCache.BytesPerBlock(model.Architecture) / KvCache.BlockSize;
+            return [.. compressions.Select((compression, i) => differences[i].ToQuality(compression.Name, compression.BytesPerToken, exactBytes, caches[i].MemoryBytes))];
+        }
+        finally
+        {
+            caches.ForEach(cache => cache.Dispose());
+        }
+    }
+
+    private static void Run(
+        TransformerModel model, IReadOnlyList<int[]> windows, KvCache exact, List<KvCache> caches, PredictionDifference[] differences, CancellationToken cancellationToken)
+    {
+        int length = windows[0].Length, vocabulary = model.Architecture.VocabularySize;
+        int blocks = (length + KvCache.BlockSize - 1) / KvCache.BlockSize;
+        float[] expected = new float[StepTokens * windows.Count * vocabulary], actual = new float[expected.Length];
+        ForwardBatch batch = new();
+        for (int past = 0; past < length; past += StepTokens)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            int count = Math.Min(StepTokens, length - past);
+            batch.Clear();
+            for (int i = 0; i < windows.Count; i++)
+            {
+                batch.Add(windows[i].AsMemory(past, count), past, Enumerable.Range(i * blocks, blocks).ToArray(), count);
+            }
+
+            model.Forward(batch, exact, expected);
+            for (int i = 0; i < caches.Count; i++)
+            {
+                model.Forward(batch, caches[i], actual);
+                Compare(windows, past, count, vocabulary, expected, actual, differences[i]);
+            }
+        }
+    }
+
+    private static void Compare(
+        IReadOnlyList<int[]> windows, int past, int count, int vocabulary, float[] expected, float[] actual, PredictionDifference difference)
+    {
+        for (int i = 0; i < windows.Count; i++)
+        {
+            for (int t = 0; t < count && past + t + 1 < windows[i].Length; t++)
+            {
+                int row = (i * count + t) * vocabulary;
+                difference.Add(expected.AsSpan(row, vocabulary), actual.AsSpan(row, vocabulary), windows[i][past + t + 1]);
+            }
+        }
+    }
+}

@@ -1,0 +1,31 @@
+using Inferometer.Compression.Evaluation;
+using Inferometer.Inference.Execution;
+using Inferometer.Inference.Tokenization;
+using Inferometer.Tests;
+
+namespace Inferometer.Compression.Tests;
+
+/// <summary>The small trained model that quality is measured on, loaded once, and its texts.</summary>
+public sealed class Tales : IDisposable
+{
+    private readonly Lazy<TransformerModel> _model = new(() => TransformerModel.Load(Folder));
+    private readonly Lazy<Tokenizer> _tokenizer = new(() => HuggingFaceTokenizer.Load(Folder));
+
+    public static string Folder => SharedFolder.Require("models/tales-5m");
+
+    public TransformerModel Model => _model.Value;
+
+    public IReadOnlyList<int[]> Windows(string file, int windowTokens, int windows, int firstWindow = 0)
+    {
+        int[] tokens = _tokenizer.Value.Encode(File.ReadAllText(Path.Combine(Folder, file)), addSpecial: false);
+        return TextWindows.Cut(tokens, _tokenizer.Value.BosId, windowTokens, windows, firstWindow);
+    }
+
+    public void Dispose()
+    {
+        if (_model.IsValueCreated)
+        {
+            _model.Value.Dispose();
+        }
+    }
+}
