@@ -8,13 +8,14 @@ namespace Inferometer.Inference.Tests.Execution;
 /// <summary>Two trained models, in every format they come in, against float64 logits and greedy continuations computed elsewhere.</summary>
 public sealed class SharedModelTests
 {
-    // The F16 tolerance is what a float32 forward pass on the same F16 weights gets from accumulating in another order.
+    // Float32 arithmetic is within 2e-5 of the reference where the weights are the same. The F16 file of stories260k rounds F32 weights
+    // (largest difference seen: 0.0069), the Q8_0 file quantises weights and activations (0.070).
     [Theory]
     [InlineData("stories260k", "", 1e-3)]
     [InlineData("stories260k", "stories260k-f32.gguf", 1e-3)]
-    [InlineData("stories260k", "stories260k-f16.gguf", 0.02)]
+    [InlineData("stories260k", "stories260k-f16.gguf", 0.01)]
     [InlineData("tales-5m", "", 1e-3)]
-    [InlineData("tales-5m", "tales-5m-f16.gguf", 3e-3)]
+    [InlineData("tales-5m", "tales-5m-f16.gguf", 1e-3)]
     [InlineData("tales-5m", "tales-5m-q8_0.gguf", 0.2)]
     public void Logits_after_the_prompt_match_the_reference(string model, string file, double tolerance)
     {
