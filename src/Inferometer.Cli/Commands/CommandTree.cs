@@ -22,6 +22,7 @@ internal static class CommandTree
             SelfcheckCommand.Create(printer),
             RunCommand.Create(printer),
             InfoCommand.Create(printer),
+            BenchCommand.Create(printer),
             PerplexityCommand.Create(printer),
             ConvertCommand.Create(printer),
             SynthCommand.Create(printer),

@@ -146,9 +146,9 @@ internal sealed class ChatLoop(LoadedModel model, PromptFormat format, RunSettin
     private void Shorten()
     {
         int longest = model.Engine.MaxSequenceTokens;
-        int room = longest - Math.Min(settings.LimitFor(_format) ?? (longest / AnswerShare), longest / 2);
+        int room = longest - Math.Min(settings.LimitFor(_format, longest, 0) ?? (longest / AnswerShare), longest / 2);
         int dropped = 0;
-        while (_turns.Count > 2 && model.Engine.Tokenizer.Encode(_format.Request(_turns).Prompt!, addSpecial: true, parseSpecial: true).Length > room)
+        while (_turns.Count > 2 && model.CountTokens(_format.Request(_turns)) > room)
         {
             _turns.RemoveRange(0, 2);
             dropped++;

@@ -47,5 +47,8 @@ internal sealed record LoadedModel(InferenceEngine Engine, ModelLocation Locatio
         }
     }
 
+    /// <summary>Tokens of a request's prompt.</summary>
+    public int CountTokens(GenerationRequest request) => Engine.Tokenizer.Encode(request.Prompt!, request.AddSpecialTokens, request.ParseSpecialTokens).Length;
+
     public void Dispose() => Engine.Dispose();
 }

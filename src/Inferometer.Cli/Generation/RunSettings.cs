@@ -26,11 +26,11 @@ internal sealed record RunSettings
     /// <summary>Print plan, rates and statistics.</summary>
     public required bool Verbose { get; init; }
 
-    /// <summary>The limit that applies: a model without a chat template seldom ends by itself, one with does.</summary>
-    public int? LimitFor(PromptFormat format) => MaxNewTokens switch
+    /// <summary>The limit that applies: a model without a chat template seldom ends by itself, one with does. Null = as many as the context holds.</summary>
+    public int? LimitFor(PromptFormat format, int longestSequence, int promptTokens) => MaxNewTokens switch
     {
         -1 => null,
-        null => format.Template is null ? DefaultContinuation : null,
+        null => format.Template is null ? Math.Clamp(longestSequence - promptTokens, 1, DefaultContinuation) : null,
         _ => MaxNewTokens,
     };
 
@@ -38,7 +38,7 @@ internal sealed record RunSettings
     public GenerationRequest Complete(GenerationRequest request, PromptFormat format, LoadedModel model) => request with
     {
         Sampling = Sampling with { StopStrings = [.. Sampling.StopStrings, .. format.Template?.StopStrings ?? []] },
-        MaxNewTokens = LimitFor(format),
+        MaxNewTokens = LimitFor(format, model.Engine.MaxSequenceTokens, model.CountTokens(request)),
         Adapter = model.Adapter,
     };
 }

@@ -67,17 +67,23 @@ internal sealed class JsonWriter(TextWriter output) : IDocumentWriter
         json.WriteStartArray();
         foreach (Cell[] row in table.Rows)
         {
-            json.WriteStartObject();
-            foreach (int i in columns)
-            {
-                json.WritePropertyName(table.Columns[i].Key);
-                Value(json, row[i].Value);
-            }
-
-            json.WriteEndObject();
+            Row(json, table, row, columns);
         }
 
         json.WriteEndArray();
+    }
+
+    /// <summary>One row as an object.</summary>
+    internal static void Row(Utf8JsonWriter json, Table table, Cell[] row, int[] columns)
+    {
+        json.WriteStartObject();
+        foreach (int i in columns)
+        {
+            json.WritePropertyName(table.Columns[i].Key);
+            Value(json, row[i].Value);
+        }
+
+        json.WriteEndObject();
     }
 
     private static void Value(Utf8JsonWriter json, object? value)

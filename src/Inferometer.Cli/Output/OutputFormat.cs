@@ -14,4 +14,7 @@ internal enum OutputFormat
 
     /// <summary>Markdown tables.</summary>
     Markdown,
+
+    /// <summary>One JSON object per row and line; for documents that are one table.</summary>
+    JsonLines,
 }

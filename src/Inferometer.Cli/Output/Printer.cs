@@ -41,6 +41,7 @@ internal sealed class Printer(TextWriter output, TextWriter error)
         OutputFormat.Csv => new CsvWriter(output),
         OutputFormat.Json => new JsonWriter(output),
         OutputFormat.Markdown => new MarkdownWriter(output),
+        OutputFormat.JsonLines => new JsonLinesWriter(output),
         _ => new PageWriter(Surface()),
     };
 

@@ -26,8 +26,18 @@ public class RunCommandTests
         Assert.NotEqual(first.Output, other.Output);
     }
 
+    [Fact]
+    public async Task Without_a_limit_text_goes_on_to_the_end_of_the_context()
+    {
+        JsonElement document = await Document("--seed", "1", "--ctx", "40", "-n", "-1");
+        JsonElement shorter = await Document("--seed", "1", "--ctx", "40");
+        Assert.Equal(40, document.GetProperty("prompt_tokens").GetInt32() + document.GetProperty("output_tokens").GetInt32());
+        Assert.Equal(document.GetProperty("text").GetString(), shorter.GetProperty("text").GetString());
+    }
+
     [Theory]
     [InlineData("--lookup 4")]
+    [InlineData("--no-flash-attention --kv f32")]
     [InlineData("--no-prefix-cache --threads 1")]
     [InlineData("--ctx 64")]
     public async Task Switches_of_speed_leave_greedy_text_as_it_is(string switches)

@@ -1,0 +1,144 @@
+using System.CommandLine;
+using System.Globalization;
+using Inferometer.Cli.Benchmarks;
+using Inferometer.Cli.Models;
+using Inferometer.Cli.Output;
+using Inferometer.Cli.Settings;
+using Inferometer.Core;
+using Inferometer.Core.Models;
+using Inferometer.Inference.Execution;
+using Inferometer.Inference.Kernels.Attention;
+
+namespace Inferometer.Cli.Commands;
+
+/// <summary><c>inferometer bench</c>: prompt processing and generation timed as llama-bench times them.</summary>
+internal sealed class BenchCommand
+{
+    private readonly Argument<string?> _model = ModelArgument.OrBundled();
+    private readonly Option<string> _prompt = new("--n-prompt", "-p") { HelpName = "N,N", Description = "Prompt tokens; 0 = no such test.", DefaultValueFactory = _ => "512" };
+    private readonly Option<string> _generate = new("--n-gen", "-n") { HelpName = "N,N", Description = "Generated tokens; 0 = no such test.", DefaultValueFactory = _ => "128" };
+    private readonly Option<string[]> _both = new("-pg") { HelpName = "P,G", Description = "Also time P prompt and G generated tokens together; may be given several times." };
+    private readonly Option<string> _depth = new("--n-depth", "-d") { HelpName = "N,N", Description = "Tokens in the cache before timing starts.", DefaultValueFactory = _ => "0" };
+    private readonly Option<string> _sequences = new("--sequences", "-b") { HelpName = "N,N", Description = "Sequences generated side by side.", DefaultValueFactory = _ => "1" };
+    private readonly Option<string> _threads = new("--threads", "-t") { HelpName = "N,N", Description = "Worker threads. [default: all processors]" };
+    private readonly Option<int> _repetitions = new("--repetitions", "-r") { HelpName = "N", Description = "Timed repetitions of each test, after one to warm up.", DefaultValueFactory = _ => 5 };
+    private readonly Option<KvElement> _kv = EngineOptions.KvOption();
+    private readonly Option<bool> _noFlash = new("--no-flash-attention") { Description = "Store the score matrix instead of attending in tiles." };
+    private readonly Option<OutputFormat> _output = OutputOption();
+    private readonly Printer _printer;
+
+    private BenchCommand(Printer printer) => _printer = printer;
+
+    public static Command Create(Printer printer)
+    {
+        BenchCommand self = new(printer);
+        ExampleCommand command = new(
+            "bench",
+            "Times prompt processing and generation on this machine, with the tests and names of llama-bench; prints mean and standard deviation of the repetitions.",
+            "inferometer bench -p 64 -n 16 -r 1",
+            "inferometer bench ./model-q8_0.gguf",
+            "inferometer bench ./model-q8_0.gguf -pg 512,128 -d 0,4096 -t 1,2 -r 3",
+            "inferometer bench ./model-q8_0.gguf -p 0 -n 64 -b 1,4,16 -o json")
+        {
+            self._model, self._prompt, self._generate, self._both, self._depth, self._sequences, self._threads, self._repetitions, self._kv, self._noFlash, self._output,
+        };
+        command.SetAction(self.Run);
+        return command;
+    }
+
+    private Task<int> Run(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        ModelLocation location = ModelLocation.Resolve(parsed.GetValue(_model));
+        ModelArchitecture architecture = location.ReadArchitecture();
+        BenchTest[] tests = Tests(parsed, architecture);
+        int[] threads = parsed.GetValue(_threads) is { } text ? WholeNumbers(text, "--threads", 1, 1024) : [Environment.ProcessorCount];
+        int repetitions = parsed.GetValue(_repetitions) is >= 1 and var r ? r : throw new InferometerException($"--repetitions: {parsed.GetValue(_repetitions)} is not allowed; it must be 1 or more.");
+        BenchReport report = new(location, architecture);
+        using Interrupt interrupt = new(cancellationToken);
+        using (Progress progress = new(_printer, "repetitions", threads.Length * tests.Length * (repetitions + 1)))
+        {
+            foreach (int count in threads)
+            {
+                using TransformerModel model = TransformerModel.Load(
+                    location.Path,
+                    new LoadOptions { Threads = count, Forward = new ForwardOptions { FlashAttention = !parsed.GetValue(_noFlash) } },
+                    cancellationToken: interrupt.Token);
+                BenchRunner runner = new(model, parsed.GetValue(_kv));
+                foreach (BenchTest test in tests)
+                {
+                    report.Add(
+                        runner.Run(test, repetitions, progress.Advance, interrupt.Token),
+                        count,
+                        parsed.GetValue(_kv).ToString().ToLowerInvariant(),
+                        !parsed.GetValue(_noFlash));
+                }
+            }
+        }
+
+        _printer.Print(report.Document, parsed.GetValue(_output));
+        return Task.FromResult(ExitCode.Success);
+    }
+
+    private BenchTest[] Tests(ParseResult parsed, ModelArchitecture model)
+    {
+        int[] depths = WholeNumbers(parsed.GetValue(_depth)!, "--n-depth", 0, int.MaxValue / 4);
+        int[] sequences = WholeNumbers(parsed.GetValue(_sequences)!, "--sequences", 1, 1024);
+        List<(int Prompt, int Generated)> sizes =
+        [
+            .. WholeNumbers(parsed.GetValue(_prompt)!, "--n-prompt", 0, int.MaxValue / 4).Where(p => p > 0).Select(p => (p, 0)),
+            .. WholeNumbers(parsed.GetValue(_generate)!, "--n-gen", 0, int.MaxValue / 4).Where(n => n > 0).Select(n => (0, n)),
+            .. (parsed.GetValue(_both) ?? []).Select(Pair),
+        ];
+        BenchTest[] tests = [.. from d in depths from s in sequences from size in sizes select new BenchTest(size.Prompt, size.Generated, d, s)];
+        if (tests.Length == 0)
+        {
+            throw new UsageException("There is nothing to time: -p and -n are both 0 and there is no -pg.");
+        }
+
+        // A cache longer than the model was made for would time a network that nobody runs.
+        BenchTest longest = tests.MaxBy(t => t.Length)!;
+        return longest.Length <= model.MaxContextTokens
+            ? tests
+            : throw new InferometerException($"{longest.Name}: sequences of {longest.Length} tokens are not possible; the model was made for up to {model.MaxContextTokens}.");
+    }
+
+    private static (int Prompt, int Generated) Pair(string text) =>
+        WholeNumbers(text, "-pg", 1, int.MaxValue / 4) is [int prompt, int generated]
+            ? (prompt, generated)
+            : throw new InferometerException($"-pg: '{text}' is not allowed; it must be P,G, such as 512,128.");
+
+    private static int[] WholeNumbers(string text, string option, int least, int most)
+    {
+        List<int> numbers = [];
+        foreach (string part in text.Split(',', StringSplitOptions.TrimEntries))
+        {
+            numbers.Add(int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value >= least && value <= most
+                ? value
+                : throw new InferometerException($"{option}: '{part}' is not allowed; it must be {(most <= 1024 ? $"{least} to {most}" : $"{least} or more")}, or several such numbers with commas."));
+        }
+
+        return [.. numbers];
+    }
+
+    private static Option<OutputFormat> OutputOption() => new("--output", "-o")
+    {
+        HelpName = "md|csv|json|jsonl",
+        Description = "How to print. [default: md]",
+        DefaultValueFactory = _ => OutputFormat.Markdown,
+        CustomParser = result => result.Tokens[0].Value.ToLowerInvariant() switch
+        {
+            "md" or "markdown" => OutputFormat.Markdown,
+            "csv" => OutputFormat.Csv,
+            "json" => OutputFormat.Json,
+            "jsonl" => OutputFormat.JsonLines,
+            "table" => OutputFormat.Table,
+            _ => Refuse(result),
+        },
+    };
+
+    private static OutputFormat Refuse(System.CommandLine.Parsing.ArgumentResult result)
+    {
+        result.AddError($"--output: '{result.Tokens[0].Value}' is not allowed; it must be md, csv, json or jsonl.");
+        return OutputFormat.Markdown;
+    }
+}
