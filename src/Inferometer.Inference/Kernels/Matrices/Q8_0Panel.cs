@@ -120,19 +120,27 @@ internal readonly unsafe struct Q8_0Panel : IPanelKernel
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Multiply256(byte* panel, int blocks, byte* x, int tokens, float* sums, int half)
     {
+        int* products = stackalloc int[Int8Activations.SlabTokens * 8];
         for (int block = 0; block < blocks; block++)
         {
             byte* weights = panel + QuantOffset + 32 * half;
             Vector256<float> scale = HalfBits.Load256((ushort*)panel + 8 * half);
-            AddColumns256(weights, scale, x, 0, tokens, sums + 8 * half);
-            AddColumns256(weights + 4 * 64, scale, x, 4, tokens, sums + 8 * half);
+            Products256(weights, x, tokens, products, 0);
+            Products256(weights + 4 * 64, x, tokens, products, 4);
+            for (int token = 0; token < tokens; token++)
+            {
+                float activationScale = *(float*)(x + (long)token * Int8Activations.BlockBytes32 + 36);
+                PanelScale.Add(Vector256.Load(products + 8 * token), scale * Vector256.Create(activationScale), sums + PanelRows.Count * token + 8 * half);
+            }
+
             x += (long)tokens * Int8Activations.BlockBytes32;
             panel += BlockBytes;
         }
     }
 
+    /// <summary>products[token][8] of 16 columns, beginning with activation group <paramref name="first"/>; the second half adds to the first.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void AddColumns256(byte* weights, Vector256<float> scale, byte* x, int first, int tokens, float* sums)
+    private static void Products256(byte* weights, byte* x, int tokens, int* products, int first)
     {
         Vector256<byte> nibble = Vector256.Create((byte)15);
         Vector256<short> ones = Vector256.Create((short)1);
@@ -155,12 +163,10 @@ internal readonly unsafe struct Q8_0Panel : IPanelKernel
             low += Avx2.MultiplyAddAdjacent(l3, q);
             high += Avx2.MultiplyAddAdjacent(h3, q);
 
-            // The term for the sum of all activations belongs to one of the two halves.
-            int bias = first == 0 ? a[8] : 0;
-            Vector256<int> products = ((Avx2.MultiplyAddAdjacent(high, ones) + Vector256.Create(bias)) << 4) + Avx2.MultiplyAddAdjacent(low, ones);
-            PanelScale.Add(products, scale * Vector256.Create(((float*)a)[9]), sums);
+            Vector256<int> before = first == 0 ? Vector256.Create(a[8] << 4) : Vector256.Load(products);
+            (before + (Avx2.MultiplyAddAdjacent(high, ones) << 4) + Avx2.MultiplyAddAdjacent(low, ones)).Store(products);
             x += Int8Activations.BlockBytes32;
-            sums += PanelRows.Count;
+            products += 8;
         }
     }
 
