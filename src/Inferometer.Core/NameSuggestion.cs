@@ -3,54 +3,59 @@ namespace Inferometer.Core;
 /// <summary>Finds the name a user probably meant.</summary>
 public static class NameSuggestion
 {
+    // A letter too many in front of or behind the wanted text weighs little, so that 'lama-3' finds 'Llama-3-8B' and 'h100' finds 'H100_SXM'.
+    private const double LeadingLetter = 0.2;
+    private const double TrailingLetter = 0.1;
+
     /// <summary>
     /// A sentence to append to an error, <c> Did you mean 'x' or 'y'?</c> with a leading space, or the empty text when no
-    /// candidate is near. Near means: contains the text or is contained in it, or differs by few edits for its length.
+    /// candidate is near.
     /// </summary>
     /// <param name="name">What was written.</param>
     /// <param name="candidates">What is allowed.</param>
-    public static string For(string name, IEnumerable<string> candidates)
+    public static string For(string name, IEnumerable<string> candidates) =>
+        Sentence(Near(name, candidates).Distinct(StringComparer.Ordinal).Take(3));
+
+    /// <summary>The candidates that differ from <paramref name="name"/> by at most a third of its letters, nearest first; case and signs do not count.</summary>
+    internal static IEnumerable<string> Near(string name, IEnumerable<string> candidates)
     {
         ArgumentNullException.ThrowIfNull(name);
         ArgumentNullException.ThrowIfNull(candidates);
         string wanted = Fold(name);
-        string[] near =
-        [
-            .. candidates.Select(c => (Name: c, Distance: Distance(wanted, Fold(c))))
-                .Where(c => c.Distance <= Math.Max(1, wanted.Length / 3))
-                .OrderBy(c => c.Distance).ThenBy(c => c.Name.Length).ThenBy(c => c.Name, StringComparer.Ordinal)
-                .Select(c => c.Name).Distinct(StringComparer.Ordinal).Take(3),
-        ];
-        return near.Length == 0 ? "" : $" Did you mean {string.Join(" or ", near.Select(n => $"'{n}'"))}?";
+        return candidates.Select(c => (Name: c, Distance: Distance(wanted, Fold(c))))
+            .Where(c => c.Distance <= Math.Max(1.5, wanted.Length / 3.0))
+            .OrderBy(c => c.Distance).ThenBy(c => c.Name.Length).ThenBy(c => c.Name, StringComparer.Ordinal)
+            .Select(c => c.Name);
+    }
+
+    /// <summary>The sentence that offers some names, or the empty text when there are none.</summary>
+    internal static string Sentence(IEnumerable<string> names)
+    {
+        string text = string.Join(" or ", names.Select(n => $"'{n}'"));
+        return text.Length == 0 ? "" : $" Did you mean {text}?";
     }
 
     private static string Fold(string text) => string.Concat(text.Where(char.IsLetterOrDigit)).ToLowerInvariant();
 
-    // Edits (insert, delete, replace, swap of neighbours), halved where one text contains the other, so that
-    // 'llama-3-8b' finds 'meta-llama/Meta-Llama-3-8B'.
-    private static double Distance(string a, string b)
+    // Edits (insert, delete, replace, swap of neighbours) between the wanted text and the best stretch of the candidate.
+    private static double Distance(string wanted, string candidate)
     {
-        if (a.Length == 0 || b.Length == 0)
+        if (wanted.Length == 0 || candidate.Length == 0)
         {
             return double.MaxValue;
         }
 
-        if (a.Length >= 3 && b.Contains(a, StringComparison.Ordinal))
-        {
-            return 0.5 + (0.01 * (b.Length - a.Length));
-        }
-
-        int[] beforeLast = new int[b.Length + 1];
-        int[] last = [.. Enumerable.Range(0, b.Length + 1)];
-        int[] current = new int[b.Length + 1];
-        for (int i = 1; i <= a.Length; i++)
+        double[] beforeLast = new double[candidate.Length + 1];
+        double[] last = [.. Enumerable.Range(0, candidate.Length + 1).Select(j => j * LeadingLetter)];
+        double[] current = new double[candidate.Length + 1];
+        for (int i = 1; i <= wanted.Length; i++)
         {
             current[0] = i;
-            for (int j = 1; j <= b.Length; j++)
+            for (int j = 1; j <= candidate.Length; j++)
             {
-                int cost = a[i - 1] == b[j - 1] ? 0 : 1;
-                current[j] = Math.Min(Math.Min(current[j - 1] + 1, last[j] + 1), last[j - 1] + cost);
-                if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                double replaced = last[j - 1] + (wanted[i - 1] == candidate[j - 1] ? 0 : 1);
+                current[j] = Math.Min(Math.Min(current[j - 1], last[j]) + 1, replaced);
+                if (i > 1 && j > 1 && wanted[i - 1] == candidate[j - 2] && wanted[i - 2] == candidate[j - 1])
                 {
                     current[j] = Math.Min(current[j], beforeLast[j - 2] + 1);
                 }
@@ -59,6 +64,6 @@ public static class NameSuggestion
             (beforeLast, last, current) = (last, current, beforeLast);
         }
 
-        return last[b.Length];
+        return last.Select((distance, j) => distance + ((candidate.Length - j) * TrailingLetter)).Min();
     }
 }

@@ -52,7 +52,7 @@ public sealed class HardwareCatalog
     /// <summary>Finds a system by name or alias.</summary>
     /// <exception cref="InferometerException">There is none; the message offers near names.</exception>
     public HardwareSystem Find(string name) => TryFind(name) ?? throw new InferometerException(
-        $"'{name}' is not a system of the hardware catalog. {Suggestion.Text(_index.Suggest(name), "hardware")}");
+        $"'{name}' is not a system of the hardware catalog.{_index.Suggest(name, "hardware")}");
 
     /// <summary>The system under a catalog name or alias, or read from a JSON file of the catalog's format when <paramref name="nameOrPath"/> ends in <c>.json</c>.</summary>
     /// <exception cref="InferometerException">Neither a known name nor a readable system.</exception>

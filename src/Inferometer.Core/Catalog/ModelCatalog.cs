@@ -53,7 +53,7 @@ public sealed class ModelCatalog
     /// <summary>Finds a model by name or alias.</summary>
     /// <exception cref="InferometerException">There is none; the message offers near names.</exception>
     public CatalogModel Find(string name) => TryFind(name) ?? throw new InferometerException(
-        $"'{name}' is not a model of the catalog, nor a path to a config.json, a model folder or a .gguf file. {Suggestion.Text(_index.Suggest(name), "models")}");
+        $"'{name}' is not a model of the catalog, nor a path to a config.json, a model folder or a .gguf file.{_index.Suggest(name, "models")}");
 
     /// <summary>The architecture under a catalog name or alias, or read from a config.json, a Hugging Face folder, or a GGUF file.</summary>
     /// <param name="nameOrPath">A name wins over a path of the same spelling, unless it is written as a path (<c>./llama</c>, <c>x.json</c>, <c>x.gguf</c>).</param>

@@ -32,26 +32,15 @@ internal sealed class NameIndex<T>
 
     public T? Find(string name) => _byKey.GetValueOrDefault(Normalize(name));
 
-    /// <summary>Up to three spellings near <paramref name="name"/>, best first, each of another entry.</summary>
-    public IReadOnlyList<string> Suggest(string name)
+    /// <summary>The sentence that offers up to three spellings near <paramref name="name"/>, each of another entry, or points to the list.</summary>
+    /// <param name="name">What was written.</param>
+    /// <param name="list">What the list holds, such as <c>models</c>.</param>
+    public string Suggest(string name, string list)
     {
-        string wanted = Normalize(name[(name.LastIndexOf('/') + 1)..]);
-        var found = new List<string>();
-        var entries = new HashSet<T>(ReferenceEqualityComparer.Instance);
-        foreach (KeyValuePair<string, T> pair in _byKey.OrderBy(p => Distance(wanted, p.Key)).ThenBy(p => p.Key, StringComparer.Ordinal))
-        {
-            if (found.Count == 3 || Distance(wanted, pair.Key) > Math.Max(2, wanted.Length / 2))
-            {
-                break;
-            }
-
-            if (entries.Add(pair.Value))
-            {
-                found.Add(_spelling[pair.Key]);
-            }
-        }
-
-        return found;
+        IEnumerable<string> near = NameSuggestion.Near(name[(name.LastIndexOf('/') + 1)..], _byKey.Keys)
+            .DistinctBy(key => _byKey[key], ReferenceEqualityComparer.Instance).Take(3).Select(key => _spelling[key]);
+        string sentence = NameSuggestion.Sentence(near);
+        return sentence.Length > 0 ? sentence : $" See the list of {list}.";
     }
 
     private static IEnumerable<string> Keys(string spelling)
@@ -78,33 +67,4 @@ internal sealed class NameIndex<T>
         });
 
     private static bool Counts(char c) => c is not ('-' or '_' or ' ');
-
-    // Edits turn one into the other; letters in front of or behind the wanted text weigh less, so that "h100" is near "h100sxm".
-    private static int Distance(string wanted, string key)
-    {
-        if (wanted.Length > 1 && key.Contains(wanted, StringComparison.Ordinal))
-        {
-            return Math.Min(1, key.Length - wanted.Length);
-        }
-
-        var row = new int[key.Length + 1];
-        for (int j = 0; j <= key.Length; j++)
-        {
-            row[j] = j;
-        }
-
-        for (int i = 1; i <= wanted.Length; i++)
-        {
-            int diagonal = row[0];
-            row[0] = i;
-            for (int j = 1; j <= key.Length; j++)
-            {
-                int replaced = diagonal + (wanted[i - 1] == key[j - 1] ? 0 : 1);
-                diagonal = row[j];
-                row[j] = Math.Min(replaced, Math.Min(row[j], row[j - 1]) + 1);
-            }
-        }
-
-        return row[key.Length];
-    }
 }
