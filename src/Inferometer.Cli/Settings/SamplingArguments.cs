@@ -8,24 +8,32 @@ internal sealed class SamplingArguments
 {
     private readonly Option<float> _temperature = new("--temp")
     {
-        HelpName = "T", Description = "Temperature; 0 = always the most probable token.", DefaultValueFactory = _ => 0.8f,
+        HelpName = "T",
+        Description = "Temperature; 0 = always the most probable token.",
+        DefaultValueFactory = _ => 0.8f,
     };
 
     private readonly Option<int> _topK = new("--top-k") { HelpName = "K", Description = "Only the K most probable tokens; 0 = all.", DefaultValueFactory = _ => 40 };
 
     private readonly Option<float> _topP = new("--top-p")
     {
-        HelpName = "P", Description = "Only the fewest tokens whose probabilities sum up to P.", DefaultValueFactory = _ => 0.95f,
+        HelpName = "P",
+        Description = "Only the fewest tokens whose probabilities sum up to P.",
+        DefaultValueFactory = _ => 0.95f,
     };
 
     private readonly Option<float> _minP = new("--min-p")
     {
-        HelpName = "P", Description = "Only tokens at least P times as probable as the most probable one.", DefaultValueFactory = _ => 0.05f,
+        HelpName = "P",
+        Description = "Only tokens at least P times as probable as the most probable one.",
+        DefaultValueFactory = _ => 0.05f,
     };
 
     private readonly Option<float> _repeat = new("--repeat-penalty")
     {
-        HelpName = "X", Description = "Makes tokens that occurred before less probable; 1 = off.", DefaultValueFactory = _ => 1,
+        HelpName = "X",
+        Description = "Makes tokens that occurred before less probable; 1 = off.",
+        DefaultValueFactory = _ => 1,
     };
 
     private readonly Option<ulong?> _seed = new("--seed") { HelpName = "N", Description = "Same seed, same output. [default: another one each time]" };

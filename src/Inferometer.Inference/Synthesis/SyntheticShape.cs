@@ -9,13 +9,25 @@ public sealed record SyntheticShape
     /// <summary>110 million parameters: the proportions of a small story model.</summary>
     public static SyntheticShape Small { get; } = new()
     {
-        HiddenSize = 768, Layers = 12, Heads = 12, KvHeads = 12, FeedForwardSize = 2048, VocabularySize = 32000, ContextTokens = 4096,
+        HiddenSize = 768,
+        Layers = 12,
+        Heads = 12,
+        KvHeads = 12,
+        FeedForwardSize = 2048,
+        VocabularySize = 32000,
+        ContextTokens = 4096,
     };
 
     /// <summary>1.1 billion parameters: the proportions of TinyLlama-1.1B.</summary>
     public static SyntheticShape Medium { get; } = new()
     {
-        HiddenSize = 2048, Layers = 22, Heads = 32, KvHeads = 4, FeedForwardSize = 5632, VocabularySize = 32000, ContextTokens = 8192,
+        HiddenSize = 2048,
+        Layers = 22,
+        Heads = 32,
+        KvHeads = 4,
+        FeedForwardSize = 5632,
+        VocabularySize = 32000,
+        ContextTokens = 8192,
     };
 
     /// <summary>Width of the residual stream; a multiple of <see cref="Heads"/>.</summary>

@@ -21,7 +21,10 @@ public sealed class SettingsTests
         CompressionConfig expected = new() { Strategy = CompressionStrategy.LowRank, ValueRankLow = 8, KeyRank = 24, RecentTokens = 64 };
         Dictionary<string, string> variables = new(StringComparer.Ordinal)
         {
-            ["COMPRESSION_STRATEGY"] = "low-rank", ["COMPRESSION_RANK_LOW"] = "8", ["KEY_COMPRESSION_RANK"] = "24", ["RECENT_TOKENS"] = "64",
+            ["COMPRESSION_STRATEGY"] = "low-rank",
+            ["COMPRESSION_RANK_LOW"] = "8",
+            ["KEY_COMPRESSION_RANK"] = "24",
+            ["RECENT_TOKENS"] = "64",
         };
         Assert.Equal(expected, CompressionConfig.From(SettingsSource.FromVariables(variables)));
         string[] flags = ["run", "--compression-strategy", "low-rank", "--compression-rank-low=8", "--key-compression-rank", "24", "--recent-tokens=64"];

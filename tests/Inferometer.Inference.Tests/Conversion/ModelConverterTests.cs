@@ -110,6 +110,12 @@ public sealed class ModelConverterTests
 
     private static SyntheticShape Tiny => new()
     {
-        HiddenSize = 64, Layers = 1, Heads = 4, KvHeads = 2, FeedForwardSize = 96, VocabularySize = 300, ContextTokens = 64,
+        HiddenSize = 64,
+        Layers = 1,
+        Heads = 4,
+        KvHeads = 2,
+        FeedForwardSize = 96,
+        VocabularySize = 300,
+        ContextTokens = 64,
     };
 }

@@ -12,7 +12,13 @@ public sealed class SyntheticModelTests
 {
     private static readonly SyntheticShape Shape = new()
     {
-        HiddenSize = 256, Layers = 2, Heads = 8, KvHeads = 2, FeedForwardSize = 512, VocabularySize = 400, ContextTokens = 128,
+        HiddenSize = 256,
+        Layers = 2,
+        Heads = 8,
+        KvHeads = 2,
+        FeedForwardSize = 512,
+        VocabularySize = 400,
+        ContextTokens = 128,
     };
 
     public static TheoryData<GgmlType> Types => [.. BlockCodec.SupportedTypes];

@@ -122,8 +122,17 @@ public class RooflineMixtureTests
     {
         CompressedAttentionMixer mixer = new()
         {
-            Heads = 16, HeadDim = 512, RopeHeadDim = 64, QueryRank = 256, OutputRank = 128, OutputGroups = 4, WindowTokens = 128, CompressionRatio = 4,
-            IndexTopK = 512, IndexHeads = 8, IndexHeadDim = 128,
+            Heads = 16,
+            HeadDim = 512,
+            RopeHeadDim = 64,
+            QueryRank = 256,
+            OutputRank = 128,
+            OutputGroups = 4,
+            WindowTokens = 128,
+            CompressionRatio = 4,
+            IndexTopK = 512,
+            IndexHeads = 8,
+            IndexHeadDim = 128,
         };
         ModelArchitecture model = Sample.Model("compressed", 1024, 1000, Sample.Layer(mixer, null));
         PhaseEstimate decode = _model.Decode(Sample.Request(model, output: 2, input: 9999));
