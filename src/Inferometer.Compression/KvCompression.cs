@@ -1,4 +1,5 @@
 using Inferometer.Compression.Cache;
+using Inferometer.Compression.Calibration;
 using Inferometer.Compression.Codecs;
 using Inferometer.Inference.Execution;
 using Inferometer.Inference.Kernels.Attention;
@@ -41,6 +42,13 @@ public sealed class KvCompression
     /// <summary>Floating-point operations that reading one compressed token adds over all layers.</summary>
     public double ReadFlopsPerToken => Codecs.Sum(codec => codec.ReadFlopsPerToken);
 
+    /// <summary>Reads a setting such as <c>q8</c> or a profile file for a loaded model; see <see cref="KvCacheSetting"/>.</summary>
+    /// <param name="text">See <see cref="KvCacheSetting.Allowed"/>.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="modelPath">The model's file or folder, for the profile beside it.</param>
+    /// <exception cref="Core.InferometerException">The text is none of what is allowed, or the profile does not fit the model.</exception>
+    public static KvCompression Parse(string text, TransformerModel model, string? modelPath = null) => KvCacheSetting.Parse(text, modelPath).For(model);
+
     /// <summary>Rotated quantisation of every layer.</summary>
     /// <param name="model">The model.</param>
     /// <param name="bits">8 or 4.</param>
@@ -52,6 +60,28 @@ public sealed class KvCompression
         return new KvCompression($"q{bits}", model, [.. layouts.Select(layout => new RotatedQuantizationCodec(layout, bits))], window);
     }
 
+    /// <summary>Latents of given bases in given formats, in every layer.</summary>
+    /// <param name="name">Name for reports.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="bases">Bases of its heads.</param>
+    /// <param name="allocation">How their latents are stored.</param>
+    /// <param name="window">Tokens that stay exact.</param>
+    /// <exception cref="Core.InferometerException">Bases or allocation do not fit the model.</exception>
+    public static KvCompression LowRank(string name, TransformerModel model, ModelBases bases, LatentAllocation allocation, ExactWindow? window = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(bases);
+        ArgumentNullException.ThrowIfNull(allocation);
+        KvPageLayout[] layouts = Layouts(model);
+        if (bases.Layers.Count != layouts.Length || allocation.Layers.Count != layouts.Length)
+        {
+            throw new Core.InferometerException($"{name}: bases of {bases.Layers.Count} and an allocation of {allocation.Layers.Count} layers; the model has {layouts.Length}.");
+        }
+
+        RotaryTables tables = new(model);
+        return new KvCompression(name, model, [.. layouts.Select((layout, layer) => new LowRankCodec(name, layout, Heads(bases.Layers[layer], allocation.Layers[layer]), tables.Of(layer)))], window);
+    }
+
     /// <summary>Makes a cache.</summary>
     /// <param name="blockCount">Blocks of 16 tokens.</param>
     /// <param name="maxSequences">Sequences that run at once.</param>
@@ -59,8 +89,14 @@ public sealed class KvCompression
     public CompressedKvCache CreateCache(int blockCount, int maxSequences, int maxStepTokens) => new(
         _model.Architecture, Codecs, blockCount, Window.PagesFor(maxSequences, maxStepTokens), Window);
 
+    private static LowRankHead[] Heads(IReadOnlyList<HeadBases> bases, IReadOnlyList<(LatentFormat Keys, LatentFormat Values)> formats) =>
+        [.. bases.Zip(formats, (head, format) => new LowRankHead(head.Keys.Basis, format.Keys, head.Values.Basis, format.Values))];
+
     /// <summary>Layouts of a model's exact f16 pages.</summary>
-    internal static KvPageLayout[] Layouts(TransformerModel model) => [.. model.Architecture.Layers.Select(layer =>
+    internal static KvPageLayout[] Layouts(TransformerModel model) => Layouts(model.Architecture);
+
+    /// <summary>Layouts of an architecture's exact f16 pages.</summary>
+    internal static KvPageLayout[] Layouts(Core.Models.ModelArchitecture architecture) => [.. architecture.Layers.Select(layer =>
     {
         var mixer = (Core.Models.AttentionMixer)layer.Mixer!;
         return new KvPageLayout(mixer.KvHeads, mixer.HeadDim, mixer.ValueHeadDim, KvElement.F16);

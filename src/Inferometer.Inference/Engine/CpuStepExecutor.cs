@@ -6,7 +6,7 @@ using Inferometer.Scheduling.Blocks;
 namespace Inferometer.Inference.Engine;
 
 /// <summary>Runs a step on the CPU: copies blocks, drafts, one forward pass over all chunks, then each owner takes its rows. Allocates nothing once a step as large has run.</summary>
-internal sealed class CpuStepExecutor(TransformerModel model, PagedKvCache cache, DraftModel? draft) : IStepExecutor
+internal sealed class CpuStepExecutor(TransformerModel model, KvCache cache, DraftModel? draft) : IStepExecutor
 {
     private readonly ForwardBatch _batch = new();
     private float[] _logits = [];

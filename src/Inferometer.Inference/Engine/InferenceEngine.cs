@@ -18,7 +18,7 @@ namespace Inferometer.Inference.Engine;
 public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
 {
     private readonly TransformerModel _model;
-    private readonly PagedKvCache _cache;
+    private readonly KvCache _cache;
     private readonly DraftModel? _draft;
     private readonly EngineLoop _loop;
     private readonly Sampler _sampler;
@@ -49,7 +49,7 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
             HashSeed = (ulong)Random.Shared.NextInt64(),
         });
         _maxTokens = (int)Math.Min(policy.MaxSequenceTokens, (long)plan.BlockCount * PagedKvCache.BlockSize);
-        _cache = model.CreateCache(plan.BlockCount, options.KvElement);
+        _cache = options.KvCompression?.CreateCache(model, plan.BlockCount, options.MaxBatchSize, plan.StepTokens) ?? model.CreateCache(plan.BlockCount, options.KvElement);
         _draft = draft is null ? null : new DraftModel(draft, draft.CreateCache(plan.BlockCount, options.KvElement));
         _sampler = new Sampler(model.Architecture.VocabularySize);
         _jsonMask = new Lazy<JsonTokenMask>(() => new JsonTokenMask(tokenizer));

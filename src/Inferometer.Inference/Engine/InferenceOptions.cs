@@ -56,6 +56,9 @@ public sealed record InferenceOptions
     /// <summary>Number format of cached keys and values.</summary>
     public KvElement KvElement { get; init; } = KvElement.F16;
 
+    /// <summary>Makes a cache of another kind, such as one that stores aged blocks compressed; null = the exact one.</summary>
+    public IKvCacheProvider? KvCompression { get; init; }
+
     /// <summary>Bytes for keys and values; null = enough for <see cref="MaxBatchSize"/> sequences of full length, or as much of it as is free.</summary>
     public long? KvMemoryBytes { get; init; }
 
@@ -81,6 +84,12 @@ public sealed record InferenceOptions
         if (KvMemoryBytes is <= 0)
         {
             throw new InferometerException($"options: {nameof(KvMemoryBytes)} is {KvMemoryBytes}; allowed is 1 or more, or null.");
+        }
+
+        if (KvCompression is not null && !(KvCache && FlashAttention && GroupedHeads))
+        {
+            throw new InferometerException(
+                $"options: {nameof(KvCompression)} '{KvCompression.Name}' needs {nameof(KvCache)}, {nameof(FlashAttention)} and {nameof(GroupedHeads)}; turn them on or leave it out.");
         }
 
         Speculation?.Validate();

@@ -32,14 +32,20 @@ public sealed record MemoryPlan
     /// <summary>Intermediate rows of the largest step.</summary>
     public required long ActivationBytes { get; init; }
 
+    /// <summary>Tokens of the largest step.</summary>
+    public required int StepTokens { get; init; }
+
     /// <summary>Logits of the largest step, and the sampler's scratch rows.</summary>
     public required long LogitBytes { get; init; }
 
     /// <summary>Memory that was free when the plan was made.</summary>
     public required long FreeBytes { get; init; }
 
+    /// <summary>Bytes the cache takes whatever its number of blocks: the exact pages of a compressed one.</summary>
+    public long KvFixedBytes { get; init; }
+
     /// <summary>Keys and values.</summary>
-    public long KvBytes => KvBytesPerBlock * BlockCount;
+    public long KvBytes => KvFixedBytes + (KvBytesPerBlock * BlockCount);
 
     /// <summary>Everything together.</summary>
     public long TotalBytes => WeightBytes + KvBytes + ActivationBytes + LogitBytes;
@@ -60,17 +66,20 @@ public sealed record MemoryPlan
         ArgumentNullException.ThrowIfNull(options);
         int sequenceTokens = Math.Min(options.MaxSequenceTokens, architecture.MaxContextTokens);
         int perSequence = (sequenceTokens + PagedKvCache.BlockSize - 1) / PagedKvCache.BlockSize;
-        long perBlock = PagedKvCache.BytesPerBlock(architecture, options.KvElement, options.GroupedHeads);
+        long perBlock = options.KvCompression?.BytesPerBlock(architecture) ?? PagedKvCache.BytesPerBlock(architecture, options.KvElement, options.GroupedHeads);
         perBlock += draft is { } d ? PagedKvCache.BytesPerBlock(d.Architecture, options.KvElement, options.GroupedHeads) : 0;
         int stepTokens = options.MaxTokensPerStep + (options.ChunkedPrefill && options.KvCache ? 0 : sequenceTokens);
         int logitRows = options.MaxBatchSize * (1 + (options.Speculation?.DraftTokens ?? 0));
+        long fixedBytes = options.KvCompression?.FixedBytes(architecture, options.MaxBatchSize, stepTokens) ?? 0;
         MemoryPlan plan = new()
         {
             Source = architecture.Source ?? architecture.Name,
             WeightBytes = weightBytes + (draft?.WeightBytes ?? 0),
             KvBytesPerBlock = perBlock,
+            KvFixedBytes = fixedBytes,
+            StepTokens = stepTokens,
             LeastBlocks = options.KvMemoryBytes is null ? perSequence : 1,
-            WantedBlocks = (int)Math.Min(int.MaxValue / PagedKvCache.BlockSize, options.KvMemoryBytes is { } bytes ? bytes / perBlock : (long)perSequence * options.MaxBatchSize),
+            WantedBlocks = (int)Math.Min(int.MaxValue / PagedKvCache.BlockSize, options.KvMemoryBytes is { } bytes ? Math.Max(0, bytes - fixedBytes) / perBlock : (long)perSequence * options.MaxBatchSize),
             BlockCount = 0,
             ActivationBytes = TransformerModel.RequiredWorkspaceBytes(architecture, stepTokens),
             LogitBytes = (logitRows + 3L) * architecture.VocabularySize * sizeof(float),
@@ -92,7 +101,7 @@ public sealed record MemoryPlan
             return;
         }
 
-        long least = TotalBytes - KvBytes + (KvBytesPerBlock * Math.Max(LeastBlocks, BlockCount));
+        long least = TotalBytes - KvBytes + KvFixedBytes + (KvBytesPerBlock * Math.Max(LeastBlocks, BlockCount));
         throw new InferometerException(
             $"{Source}: needs at least {Gb(least)} ({Gb(WeightBytes)} weights, {Gb(least - TotalBytes + KvBytes)} keys and values, {Gb(ActivationBytes + LogitBytes)} activations), "
             + $"but {Gb(FreeBytes)} are free. Shorter sequences, a smaller KV memory, or smaller weights (Q8_0, Q4_0) need less.");

@@ -1,0 +1,90 @@
+using Inferometer.Compression.Cache;
+using Inferometer.Compression.Calibration;
+using Inferometer.Core;
+using Inferometer.Inference.Execution;
+
+namespace Inferometer.Compression.Profiles;
+
+/// <summary>
+/// How a model's cache is compressed, as a file: bases of every head, and levels <c>low</c>, <c>med</c> and <c>high</c> with the ranks and bits that keep a bound on quality loss, and the losses
+/// measured when it was made. Immutable; thread-safe.
+/// </summary>
+public sealed record CompressionProfile
+{
+    /// <summary>Version of the file format.</summary>
+    public const int CurrentVersion = 1;
+
+    /// <summary>Method, such as <c>calibrated low-rank latents</c>.</summary>
+    public required string Method { get; init; }
+
+    /// <summary>The model it was made for, see <see cref="ModelFingerprint"/>.</summary>
+    public required string Fingerprint { get; init; }
+
+    /// <summary>Name of the text it was calibrated on.</summary>
+    public required string CalibrationText { get; init; }
+
+    /// <summary>Tokens it was calibrated on.</summary>
+    public required long CalibrationTokens { get; init; }
+
+    /// <summary>Name of the text the losses were measured on.</summary>
+    public required string HoldOutText { get; init; }
+
+    /// <summary>Bases of all heads.</summary>
+    public required ModelBases Bases { get; init; }
+
+    /// <summary>Levels, the strongest compression first.</summary>
+    public required IReadOnlyList<ProfileLevel> Levels { get; init; }
+
+    /// <summary>The level of a name.</summary>
+    /// <exception cref="InferometerException">There is no such level.</exception>
+    public ProfileLevel Level(string name) =>
+        Levels.FirstOrDefault(level => string.Equals(level.Name, name, StringComparison.Ordinal))
+            ?? throw new InferometerException($"compression level '{name}': this profile has {string.Join(", ", Levels.Select(level => level.Name))}.");
+
+    /// <summary>Throws when the profile was made for another model.</summary>
+    /// <param name="model">The model it is to be used with.</param>
+    /// <param name="source">Where the profile came from, for the message.</param>
+    /// <exception cref="InferometerException">Names both fingerprints.</exception>
+    public void RequireFor(TransformerModel model, string source)
+    {
+        string fingerprint = ModelFingerprint.Of(model);
+        if (!string.Equals(fingerprint, Fingerprint, StringComparison.Ordinal))
+        {
+            throw new InferometerException($"{source}: made for another model: the profile says '{Fingerprint}', the model is '{fingerprint}'.");
+        }
+    }
+
+    /// <summary>The compression of one level.</summary>
+    /// <param name="model">The model the profile was made for.</param>
+    /// <param name="level">Name of the level.</param>
+    /// <param name="window">Tokens that stay exact.</param>
+    /// <exception cref="InferometerException">There is no such level, or the profile was made for another model.</exception>
+    public KvCompression ToCompression(TransformerModel model, string level, ExactWindow? window = null)
+    {
+        RequireFor(model, "compression profile");
+        return KvCompression.LowRank(level, model, Bases, Level(level).Allocation, window);
+    }
+
+    /// <summary>Writes the profile; an existing file is replaced only by a whole one.</summary>
+    /// <exception cref="InferometerException">The file cannot be written.</exception>
+    public void Save(string path) => ProfileFile.Write(this, path);
+
+    /// <summary>Reads a profile.</summary>
+    /// <exception cref="InferometerException">The file is missing, truncated, of another version, or holds numbers that are not finite.</exception>
+    public static CompressionProfile Load(string path) => ProfileFile.Read(path);
+}
+
+/// <summary>One level of a profile.</summary>
+/// <param name="Name"><c>low</c>, <c>med</c> or <c>high</c>.</param>
+/// <param name="PerplexityBound">Increase of perplexity it may cost, 0.05 for 5 %.</param>
+/// <param name="Allocation">Ranks and bits.</param>
+/// <param name="Loss">What it cost on the hold-out text when the profile was made.</param>
+public sealed record ProfileLevel(string Name, double PerplexityBound, LatentAllocation Allocation, ProfileLoss Loss);
+
+/// <summary>Measured losses of a level.</summary>
+/// <param name="PerplexityIncrease">Relative to the exact f16 cache.</param>
+/// <param name="KlDivergence">Nats per token.</param>
+/// <param name="TopOneAgreement">Share, 0 to 1.</param>
+/// <param name="Saved">Memory saved per compressed token against f16, 0 to 1.</param>
+/// <param name="TokensScored">Predictions compared.</param>
+public sealed record ProfileLoss(double PerplexityIncrease, double KlDivergence, double TopOneAgreement, double Saved, int TokensScored);
