@@ -22,9 +22,9 @@ internal sealed class BenchCommand
     private readonly Option<string> _sequences = new("--sequences", "-b") { HelpName = "N,N", Description = "Sequences generated side by side.", DefaultValueFactory = _ => "1" };
     private readonly Option<string> _threads = new("--threads", "-t") { HelpName = "N,N", Description = "Worker threads. [default: all processors]" };
     private readonly Option<int> _repetitions = new("--repetitions", "-r") { HelpName = "N", Description = "Timed repetitions of each test, after one to warm up.", DefaultValueFactory = _ => 5 };
-    private readonly Option<KvElement> _kv = EngineOptions.KvOption();
+    private readonly Option<KvElement?> _kv = EngineOptions.KvOption();
     private readonly Option<bool> _noFlash = new("--no-flash-attention") { Description = "Store the score matrix instead of attending in tiles." };
-    private readonly Option<OutputFormat> _output = OutputOption();
+    private readonly Option<OutputFormat?> _output = OutputOption();
     private readonly Printer _printer;
 
     private BenchCommand(Printer printer) => _printer = printer;
@@ -53,6 +53,7 @@ internal sealed class BenchCommand
         BenchTest[] tests = Tests(parsed, architecture);
         int[] threads = parsed.GetValue(_threads) is { } text ? WholeNumbers(text, "--threads", 1, 1024) : [Environment.ProcessorCount];
         int repetitions = parsed.GetValue(_repetitions) is >= 1 and var r ? r : throw new InferometerException($"--repetitions: {parsed.GetValue(_repetitions)} is not allowed; it must be 1 or more.");
+        KvElement kv = parsed.GetValue(_kv) ?? KvElement.F16;
         BenchReport report = new(location, architecture);
         using Interrupt interrupt = new(cancellationToken);
         using (Progress progress = new(_printer, "repetitions", threads.Length * tests.Length * (repetitions + 1)))
@@ -63,19 +64,19 @@ internal sealed class BenchCommand
                     location.Path,
                     new LoadOptions { Threads = count, Forward = new ForwardOptions { FlashAttention = !parsed.GetValue(_noFlash) } },
                     cancellationToken: interrupt.Token);
-                BenchRunner runner = new(model, parsed.GetValue(_kv));
+                BenchRunner runner = new(model, kv);
                 foreach (BenchTest test in tests)
                 {
                     report.Add(
                         runner.Run(test, repetitions, progress.Advance, interrupt.Token),
                         count,
-                        parsed.GetValue(_kv).ToString().ToLowerInvariant(),
+                        kv.ToString().ToLowerInvariant(),
                         !parsed.GetValue(_noFlash));
                 }
             }
         }
 
-        _printer.Print(report.Document, parsed.GetValue(_output));
+        _printer.Print(report.Document, parsed.GetValue(_output) ?? OutputFormat.Markdown);
         return Task.FromResult(ExitCode.Success);
     }
 
@@ -120,11 +121,10 @@ internal sealed class BenchCommand
         return [.. numbers];
     }
 
-    private static Option<OutputFormat> OutputOption() => new("--output", "-o")
+    private static Option<OutputFormat?> OutputOption() => new("--output", "-o")
     {
         HelpName = "md|csv|json|jsonl",
         Description = "How to print. [default: md]",
-        DefaultValueFactory = _ => OutputFormat.Markdown,
         CustomParser = result => result.Tokens[0].Value.ToLowerInvariant() switch
         {
             "md" or "markdown" => OutputFormat.Markdown,

@@ -20,7 +20,7 @@ internal sealed class PerplexityCommand
     private readonly Option<int> _windows = new("--windows") { HelpName = "N", Description = "Most windows. [default: all that the text fills]" };
     private readonly Option<PerplexityMethod> _method = MethodOption();
     private readonly Option<int> _threads = EngineOptions.ThreadsOption();
-    private readonly Option<KvElement> _kv = EngineOptions.KvOption();
+    private readonly Option<KvElement?> _kv = EngineOptions.KvOption();
     private readonly Option<OutputFormat> _format = Printer.FormatOption();
     private readonly Printer _printer;
 
@@ -50,7 +50,7 @@ internal sealed class PerplexityCommand
         using Interrupt interrupt = new(cancellationToken);
         using TransformerModel model = Load(location, EngineOptions.Threads(parsed, _threads), interrupt.Token);
         using ShareProgress progress = new(_printer, "perplexity");
-        PerplexityEvaluator evaluator = new(model, location.ReadTokenizer(), parsed.GetValue(_kv));
+        PerplexityEvaluator evaluator = new(model, location.ReadTokenizer(), parsed.GetValue(_kv) ?? KvElement.F16);
         long start = Stopwatch.GetTimestamp();
         PerplexityResult result = evaluator.Run(
             text,

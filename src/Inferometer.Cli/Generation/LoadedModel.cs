@@ -26,7 +26,7 @@ internal sealed record LoadedModel(InferenceEngine Engine, ModelLocation Locatio
     {
         if (verbose)
         {
-            printer.Error.WriteLine($"{location.Path}");
+            printer.Error.WriteLine(location.Name);
             printer.Error.WriteLine(InferenceEngine.PlanMemory(location.Path, options).ToString());
             printer.Error.WriteLine();
         }

@@ -20,7 +20,7 @@ internal sealed class EngineOptions
         Description = "Longest sequence, prompt and output together. [default: 4096, or what the model allows]",
     };
 
-    private readonly Option<KvElement> _kv = KvOption();
+    private readonly Option<KvElement?> _kv = KvOption();
     private readonly Option<bool> _noFlash = new("--no-flash-attention") { Description = "Store the score matrix instead of attending in tiles." };
     private readonly Option<bool> _noPrefix = new("--no-prefix-cache") { Description = "Compute every prompt from its first token." };
     private readonly Option<string> _draft = new("--draft") { HelpName = "MODEL", Description = "Speculative decoding: a smaller model of the same vocabulary drafts." };
@@ -37,11 +37,10 @@ internal sealed class EngineOptions
     public static Option<int> ThreadsOption() => new("--threads", "-t") { HelpName = "N", Description = "Worker threads, 1 to 1024. [default: all processors]" };
 
     /// <summary>The <c>--kv</c> option.</summary>
-    public static Option<KvElement> KvOption() => new("--kv")
+    public static Option<KvElement?> KvOption() => new("--kv")
     {
         HelpName = "f16|f32",
         Description = "Number format of cached keys and values. [default: f16]",
-        DefaultValueFactory = _ => KvElement.F16,
         CustomParser = result =>
         {
             string text = result.Tokens[0].Value.ToLowerInvariant();
@@ -70,7 +69,7 @@ internal sealed class EngineOptions
             MaxBatchSize = sequences,
             MaxSequenceTokens = Context(parsed, model),
             Threads = Threads(parsed, _threads),
-            KvElement = parsed.GetValue(_kv),
+            KvElement = parsed.GetValue(_kv) ?? KvElement.F16,
             FlashAttention = !parsed.GetValue(_noFlash),
             PrefixCache = !parsed.GetValue(_noPrefix),
             Speculation = Speculation(parsed),
