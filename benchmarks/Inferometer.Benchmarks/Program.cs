@@ -1,12 +1,11 @@
-using System.Globalization;
 using BenchmarkDotNet.Running;
-using Inferometer.Benchmarks;
+using Inferometer.Benchmarks.Kernels;
 
-// Two verbs of our own beside BenchmarkDotNet's switcher; docs/benchmarks.md says when to use which.
-if (args is ["parity", string model, string driver, ..])
+if (args is ["kernels-quick", .. string[] rest])
 {
-    return PeerParity.Run(model, driver, args.Length > 3 ? int.Parse(args[3], CultureInfo.InvariantCulture) : 32);
+    QuickReport.Run(rest);
 }
-
-BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
-return 0;
+else
+{
+    BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+}
