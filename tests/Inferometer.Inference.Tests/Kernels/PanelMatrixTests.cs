@@ -6,12 +6,14 @@ namespace Inferometer.Inference.Tests.Kernels;
 
 public sealed unsafe class PanelMatrixTests
 {
-    public static readonly TheoryData<GgmlType> Types = [GgmlType.Q4_0, GgmlType.Q8_0, GgmlType.Q4_K, GgmlType.Q6_K];
+    private static readonly GgmlType[] s_types = [GgmlType.Q4_0, GgmlType.Q4_1, GgmlType.Q5_0, GgmlType.Q5_1, GgmlType.Q8_0, GgmlType.Q4_K, GgmlType.Q5_K, GgmlType.Q6_K];
+
+    public static readonly TheoryData<GgmlType> Types = [.. s_types];
 
     public static TheoryData<GgmlType, int, int> Shapes()
     {
         TheoryData<GgmlType, int, int> data = [];
-        foreach (GgmlType type in (GgmlType[])[GgmlType.Q4_0, GgmlType.Q8_0, GgmlType.Q4_K, GgmlType.Q6_K])
+        foreach (GgmlType type in s_types)
         {
             foreach (int rows in (int[])[1, 15, 16, 17, 63, 64, 65, 128])
             {
@@ -135,7 +137,7 @@ public sealed unsafe class PanelMatrixTests
         {
             (int offset, int bytes) = type switch
             {
-                GgmlType.Q4_K => (0, 4),
+                GgmlType.Q4_1 or GgmlType.Q5_1 or GgmlType.Q4_K or GgmlType.Q5_K => (0, 4),
                 GgmlType.Q6_K => (208, 2),
                 _ => (0, 2),
             };

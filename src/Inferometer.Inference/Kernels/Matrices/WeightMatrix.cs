@@ -54,9 +54,13 @@ public abstract unsafe class WeightMatrix : IDisposable
 
         return type switch
         {
-            GgmlType.Q4_0 => new PanelMatrix<Q4_0Panel>(rows, columns, source, pool),
+            GgmlType.Q4_0 => new PanelMatrix<SmallBlockPanel<Q4_0Format>>(rows, columns, source, pool),
+            GgmlType.Q4_1 => new PanelMatrix<SmallBlockPanel<Q4_1Format>>(rows, columns, source, pool),
+            GgmlType.Q5_0 => new PanelMatrix<SmallBlockPanel<Q5_0Format>>(rows, columns, source, pool),
+            GgmlType.Q5_1 => new PanelMatrix<SmallBlockPanel<Q5_1Format>>(rows, columns, source, pool),
             GgmlType.Q8_0 => new PanelMatrix<Q8_0Panel>(rows, columns, source, pool),
-            GgmlType.Q4_K => new PanelMatrix<Q4_KPanel>(rows, columns, source, pool),
+            GgmlType.Q4_K => new PanelMatrix<SixBitScalePanel<Q4_KFormat>>(rows, columns, source, pool),
+            GgmlType.Q5_K => new PanelMatrix<SixBitScalePanel<Q5_KFormat>>(rows, columns, source, pool),
             GgmlType.Q6_K => new PanelMatrix<Q6_KPanel>(rows, columns, source, pool),
             _ => new RowMatrix(type, rows, columns, source, null),
         };

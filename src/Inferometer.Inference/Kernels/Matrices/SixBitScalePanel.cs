@@ -7,23 +7,27 @@ using Inferometer.Inference.Quantization;
 namespace Inferometer.Inference.Kernels.Matrices;
 
 /// <summary>
-/// Q4_K: 16 f16 factors of the scales, 16 of the minima, [8 groups][16] scales, [8][16] minima (a byte each, unpacked from 6 bits), then four times eight vectors of
+/// Q4_K and Q5_K: 16 f16 factors of the scales, 16 of the minima, [8 groups][16] scales, [8][16] minima (a byte each, unpacked from 6 bits), then four times eight vectors of
 /// 64 bytes; vector j of pair p holds columns 4j to 4j + 3 of group 2p in the low nibbles and of group 2p + 1 in the high ones.
+/// Q5_K has eight more vectors: bit g of a byte of vector j is the fifth bit of group g's column.
 /// </summary>
 /// <remarks>Per group the 16-bit pair sums are multiplied by the integer scale; all 256 columns share one activation scale, so floats appear once per block.</remarks>
-internal readonly unsafe struct Q4_KPanel : IPanelKernel
+internal readonly unsafe struct SixBitScalePanel<TFormat> : IPanelKernel
+    where TFormat : struct, ISixBitScaleFormat
 {
     private const int MinimumOffset = 32;
     private const int ScaleOffset = 64;
     private const int GroupMinimumOffset = ScaleOffset + 8 * 16;
     private const int QuantOffset = GroupMinimumOffset + 8 * 16;
-    private const int BlockBytes = QuantOffset + 32 * 64;
+    private const int FifthOffset = QuantOffset + 32 * 64;
 
-    public static GgmlType Type => GgmlType.Q4_K;
+    public static GgmlType Type => TFormat.Type;
 
     public static int PanelBlockBytes => BlockBytes;
 
     public static ActivationLayout Layout => ActivationLayout.Int8By256;
+
+    private static int BlockBytes => FifthOffset + (TFormat.HasFifthBits ? 8 * 64 : 0);
 
     public static void Insert(ReadOnlySpan<byte> block, byte* panelBlock, int row)
     {
@@ -36,7 +40,11 @@ internal readonly unsafe struct Q4_KPanel : IPanelKernel
             panelBlock[GroupMinimumOffset + group * 16 + row] = (byte)minimum;
         }
 
-        PanelRows.Spread(block[16..], panelBlock + QuantOffset, row);
+        PanelRows.Spread(block[^128..], panelBlock + QuantOffset, row);
+        if (TFormat.HasFifthBits)
+        {
+            PanelRows.Spread(block.Slice(16, 32), panelBlock + FifthOffset, row);
+        }
     }
 
     public static void Extract(byte* panelBlock, int row, Span<byte> block)
@@ -51,7 +59,11 @@ internal readonly unsafe struct Q4_KPanel : IPanelKernel
         }
 
         SixBitScales.Write(block.Slice(4, 12), scales, minima);
-        PanelRows.Collect(panelBlock + QuantOffset, row, block[16..]);
+        PanelRows.Collect(panelBlock + QuantOffset, row, block[^128..]);
+        if (TFormat.HasFifthBits)
+        {
+            PanelRows.Collect(panelBlock + FifthOffset, row, block.Slice(16, 32));
+        }
     }
 
     public static void Multiply(byte* panel, int blocks, byte* x, int tokens, float* sums)
@@ -100,6 +112,19 @@ internal readonly unsafe struct Q4_KPanel : IPanelKernel
             Vector512<byte> w5 = (Vector512.Load(quants + 320).AsUInt16() >> shift).AsByte() & nibble;
             Vector512<byte> w6 = (Vector512.Load(quants + 384).AsUInt16() >> shift).AsByte() & nibble;
             Vector512<byte> w7 = (Vector512.Load(quants + 448).AsUInt16() >> shift).AsByte() & nibble;
+            if (TFormat.HasFifthBits)
+            {
+                byte* bits = panel + FifthOffset;
+                w0 |= FifthBits512(bits, group);
+                w1 |= FifthBits512(bits + 64, group);
+                w2 |= FifthBits512(bits + 128, group);
+                w3 |= FifthBits512(bits + 192, group);
+                w4 |= FifthBits512(bits + 256, group);
+                w5 |= FifthBits512(bits + 320, group);
+                w6 |= FifthBits512(bits + 384, group);
+                w7 |= FifthBits512(bits + 448, group);
+            }
+
             Vector512<short> scales = Pair512(panel + ScaleOffset + 16 * group);
             int* target = products;
             byte* activations = x + 32 * group;
@@ -107,14 +132,16 @@ internal readonly unsafe struct Q4_KPanel : IPanelKernel
             {
                 int* q = (int*)activations;
                 Vector512<short> a = Avx512BW.MultiplyAddAdjacent(w0, Vector512.Create(q[0]).AsSByte());
+                Vector512<short> b = Avx512BW.MultiplyAddAdjacent(w4, Vector512.Create(q[4]).AsSByte());
                 a += Avx512BW.MultiplyAddAdjacent(w1, Vector512.Create(q[1]).AsSByte());
+                b += Avx512BW.MultiplyAddAdjacent(w5, Vector512.Create(q[5]).AsSByte());
                 a += Avx512BW.MultiplyAddAdjacent(w2, Vector512.Create(q[2]).AsSByte());
+                b += Avx512BW.MultiplyAddAdjacent(w6, Vector512.Create(q[6]).AsSByte());
                 a += Avx512BW.MultiplyAddAdjacent(w3, Vector512.Create(q[3]).AsSByte());
-                a += Avx512BW.MultiplyAddAdjacent(w4, Vector512.Create(q[4]).AsSByte());
-                a += Avx512BW.MultiplyAddAdjacent(w5, Vector512.Create(q[5]).AsSByte());
-                a += Avx512BW.MultiplyAddAdjacent(w6, Vector512.Create(q[6]).AsSByte());
-                a += Avx512BW.MultiplyAddAdjacent(w7, Vector512.Create(q[7]).AsSByte());
-                Vector512<int> sum = Avx512BW.MultiplyAddAdjacent(a, scales);
+                b += Avx512BW.MultiplyAddAdjacent(w7, Vector512.Create(q[7]).AsSByte());
+                Vector512<int> sum = TFormat.HasFifthBits
+                    ? Avx512BW.MultiplyAddAdjacent(a, scales) + Avx512BW.MultiplyAddAdjacent(b, scales)
+                    : Avx512BW.MultiplyAddAdjacent(a + b, scales);
                 (group == 0 ? sum : sum + Vector512.Load(target)).Store(target);
                 activations += Int8Activations.BlockBytes256;
                 target += PanelRows.Count;
@@ -162,6 +189,16 @@ internal readonly unsafe struct Q4_KPanel : IPanelKernel
         return (values | (values << 16)).AsInt16();
     }
 
+    /// <summary>The fifth bits of a group, in place.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<byte> FifthBits512(byte* source, int group)
+        => ((((Vector512.Load(source).AsUInt16() >> group).AsByte() & Vector512<byte>.One).AsUInt16()) << 4).AsByte();
+
+    /// <summary>The fifth bits of a group, in place.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<byte> FifthBits256(byte* source, int group)
+        => ((((Vector256.Load(source).AsUInt16() >> group).AsByte() & Vector256<byte>.One).AsUInt16()) << 4).AsByte();
+
     /// <summary>Eight bytes, each as two equal 16-bit numbers in a 32-bit lane.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<short> Pair256(byte* source)
@@ -186,6 +223,19 @@ internal readonly unsafe struct Q4_KPanel : IPanelKernel
             Vector256<byte> w5 = (Vector256.Load(quants + 320).AsUInt16() >> shift).AsByte() & nibble;
             Vector256<byte> w6 = (Vector256.Load(quants + 384).AsUInt16() >> shift).AsByte() & nibble;
             Vector256<byte> w7 = (Vector256.Load(quants + 448).AsUInt16() >> shift).AsByte() & nibble;
+            if (TFormat.HasFifthBits)
+            {
+                byte* bits = panel + FifthOffset + 32 * half;
+                w0 |= FifthBits256(bits, group);
+                w1 |= FifthBits256(bits + 64, group);
+                w2 |= FifthBits256(bits + 128, group);
+                w3 |= FifthBits256(bits + 192, group);
+                w4 |= FifthBits256(bits + 256, group);
+                w5 |= FifthBits256(bits + 320, group);
+                w6 |= FifthBits256(bits + 384, group);
+                w7 |= FifthBits256(bits + 448, group);
+            }
+
             Vector256<short> scales = Pair256(panel + ScaleOffset + 16 * group + 8 * half);
             int* target = products + 8 * half;
             byte* activations = x + 32 * group;
@@ -193,14 +243,16 @@ internal readonly unsafe struct Q4_KPanel : IPanelKernel
             {
                 int* q = (int*)activations;
                 Vector256<short> a = Avx2.MultiplyAddAdjacent(w0, Vector256.Create(q[0]).AsSByte());
+                Vector256<short> b = Avx2.MultiplyAddAdjacent(w4, Vector256.Create(q[4]).AsSByte());
                 a += Avx2.MultiplyAddAdjacent(w1, Vector256.Create(q[1]).AsSByte());
+                b += Avx2.MultiplyAddAdjacent(w5, Vector256.Create(q[5]).AsSByte());
                 a += Avx2.MultiplyAddAdjacent(w2, Vector256.Create(q[2]).AsSByte());
+                b += Avx2.MultiplyAddAdjacent(w6, Vector256.Create(q[6]).AsSByte());
                 a += Avx2.MultiplyAddAdjacent(w3, Vector256.Create(q[3]).AsSByte());
-                a += Avx2.MultiplyAddAdjacent(w4, Vector256.Create(q[4]).AsSByte());
-                a += Avx2.MultiplyAddAdjacent(w5, Vector256.Create(q[5]).AsSByte());
-                a += Avx2.MultiplyAddAdjacent(w6, Vector256.Create(q[6]).AsSByte());
-                a += Avx2.MultiplyAddAdjacent(w7, Vector256.Create(q[7]).AsSByte());
-                Vector256<int> sum = Avx2.MultiplyAddAdjacent(a, scales);
+                b += Avx2.MultiplyAddAdjacent(w7, Vector256.Create(q[7]).AsSByte());
+                Vector256<int> sum = TFormat.HasFifthBits
+                    ? Avx2.MultiplyAddAdjacent(a, scales) + Avx2.MultiplyAddAdjacent(b, scales)
+                    : Avx2.MultiplyAddAdjacent(a + b, scales);
                 (group == 0 ? sum : sum + Vector256.Load(target)).Store(target);
                 activations += Int8Activations.BlockBytes256;
                 target += PanelRows.Count;
@@ -253,6 +305,11 @@ internal readonly unsafe struct Q4_KPanel : IPanelKernel
                 {
                     int group = k / 32;
                     int quant = panel[QuantOffset + group / 2 * 512 + k % 32 / 4 * 64 + row * 4 + k % 4] >> (group % 2 * 4) & 15;
+                    if (TFormat.HasFifthBits)
+                    {
+                        quant |= (panel[FifthOffset + k % 32 / 4 * 64 + row * 4 + k % 4] >> group & 1) << 4;
+                    }
+
                     products += panel[ScaleOffset + group * 16 + row] * quant * (sbyte)x[k];
                 }
 
