@@ -15,7 +15,7 @@ public sealed class LowRankQualityTests(Tales tales) : IClassFixture<Tales>
     public void Half_the_latents_change_predictions_a_fifth_as_much_as_a_decomposition_of_the_weights()
     {
         (ModelBases calibrated, ModelBases weights) = Bases(4);
-        IReadOnlyList<CacheQuality> quality = Measure(512, 3, LowRank(calibrated, Narrow), WeightOnly(weights, Narrow));
+        IReadOnlyList<CacheQuality> quality = Measure(512, 3, LowRank(calibrated, ExactWindow.Default), WeightOnly(weights, ExactWindow.Default));
         Assert.All(quality, each => Assert.Equal(0.5, each.Saved, 1e-9));
 
         // Perplexity does not tell them apart: this model predicts no worse when distant tokens are blurred. How far predictions move does.
