@@ -3,7 +3,10 @@ using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using Inferometer.Cli.Models;
 using Inferometer.Cli.Output;
+using Inferometer.Core.Gguf;
 using Inferometer.Core.Models;
+using Inferometer.Inference.Diagnostics;
+using Inferometer.Inference.Kernels.Attention;
 
 namespace Inferometer.Cli.Benchmarks;
 
@@ -12,6 +15,7 @@ internal sealed class BenchReport
 {
     private readonly ModelLocation _location;
     private readonly ModelFileContents _contents;
+    private readonly ModelArchitecture _architecture;
     private readonly string _modelName;
     private readonly Table _table = new(
         "results",
@@ -37,34 +41,50 @@ internal sealed class BenchReport
         Column.Number("", "stddev_ts") with { Audience = Audience.Machines },
         Column.Number("", "avg_ns") with { Audience = Audience.Machines },
         Column.Number("", "stddev_ns") with { Audience = Audience.Machines },
-        Column.Text("", "samples_ns") with { Audience = Audience.Machines });
+        Column.Text("", "samples_ns") with { Audience = Audience.Machines },
+        Column.Number("of limit", "limit_share"),
+        Column.Number("", "limit_ts") with { Audience = Audience.Machines },
+        Column.Number("", "probe_read_gbps") with { Audience = Audience.Machines },
+        Column.Number("", "probe_float_gops") with { Audience = Audience.Machines },
+        Column.Number("", "probe_int8_gops") with { Audience = Audience.Machines });
 
     public BenchReport(ModelLocation location, ModelArchitecture architecture)
     {
         _location = location;
+        _architecture = architecture;
         _contents = ModelFileContents.Read(location);
         _modelName = $"{architecture.ModelType} {Numbers.Count(_contents.Parameters).Replace(" ", "", StringComparison.Ordinal)} {_contents.MainType}";
     }
 
     public Document Document => new(_table);
 
+    /// <summary>Bytes of all tensors.</summary>
+    public long WeightBytes => _contents.TensorBytes;
+
     /// <summary>The widest vectors the kernels use here.</summary>
     public static string Backend =>
         Vector512.IsHardwareAccelerated ? "CPU, managed, 512 bit" : Vector256.IsHardwareAccelerated ? "CPU, managed, 256 bit" : "CPU, managed, 128 bit";
 
-    public void Add(BenchSamples samples, int threads, string kv, bool flash)
+    /// <summary>Adds a test's row.</summary>
+    /// <param name="samples">Its times.</param>
+    /// <param name="kv">Number format of the cache.</param>
+    /// <param name="flash">Attention in tiles.</param>
+    /// <param name="limits">What the machine could do just before, with as many threads.</param>
+    public void Add(BenchSamples samples, KvElement kv, bool flash, MachineLimits limits)
     {
         BenchTest test = samples.Test;
+        double limit = new BenchLimit(_architecture, _contents.TensorBytes, _contents.Groups[0].Type.IsQuantized(), kv, limits).Rate(test);
         double mean = samples.MeanRate;
         int decimals = mean < 10 ? 3 : 2;
         string rate = string.Create(CultureInfo.InvariantCulture, $"{mean.ToString("F" + decimals, CultureInfo.InvariantCulture)} ± {samples.RateDeviation.ToString("F" + decimals, CultureInfo.InvariantCulture)}");
         _table.Add(
             _modelName, _location.Name, Cell.Number(_contents.FileBytes, Mebibytes(_contents.FileBytes)), Cell.Number(_contents.Parameters, Numbers.Count(_contents.Parameters)),
-            Backend, Processor(), RuntimeInformation.FrameworkDescription, threads, kv, flash, BenchRunner.StepTokens,
+            Backend, Processor(), RuntimeInformation.FrameworkDescription, limits.Threads, kv.ToString().ToLowerInvariant(), flash, BenchRunner.StepTokens,
             test.PromptTokens, test.GeneratedTokens, test.Depth, test.Sequences,
             DateTimeOffset.UtcNow.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture),
             test.Name, Cell.Number(mean, rate), Cell.Number(samples.RateDeviation), Cell.Number(1e9 * samples.MeanSeconds), Cell.Number(1e9 * samples.SecondsDeviation),
-            Cell.List([.. samples.Seconds.Select(s => (1e9 * s).ToString("F0", CultureInfo.InvariantCulture))]));
+            Cell.List([.. samples.Seconds.Select(s => (1e9 * s).ToString("F0", CultureInfo.InvariantCulture))]),
+            Cell.Share(mean / limit), Cell.Number(limit), Cell.Number(limits.ReadGBps), Cell.Number(limits.FloatGops), Cell.Number(limits.Int8Gops));
     }
 
     private static string Mebibytes(long bytes) => bytes < 1L << 30

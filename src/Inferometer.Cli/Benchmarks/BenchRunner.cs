@@ -19,33 +19,42 @@ internal sealed class BenchRunner(TransformerModel model, KvElement kvElement)
 
     /// <summary>Times a test.</summary>
     /// <param name="test">What to time.</param>
-    /// <param name="repetitions">Timed repetitions, at least 1, after one that is not timed.</param>
-    /// <param name="done">Called after every repetition, the one to warm up included.</param>
+    /// <param name="repetitions">Timed repetitions, at least 1.</param>
+    /// <param name="warmUp">How long to repeat before that, at least once: the compiler optimises code only after it has run for a while.</param>
+    /// <param name="done">Called after every timed repetition.</param>
     /// <param name="cancellationToken">Stops between steps.</param>
-    public BenchSamples Run(BenchTest test, int repetitions, Action done, CancellationToken cancellationToken)
+    public BenchSamples Run(BenchTest test, int repetitions, TimeSpan warmUp, Action done, CancellationToken cancellationToken)
     {
         int blocksEach = (test.Length + PagedKvCache.BlockSize - 1) / PagedKvCache.BlockSize;
         using PagedKvCache cache = model.CreateCache(blocksEach * test.Sequences, kvElement);
         int[][] blocks = [.. Enumerable.Range(0, test.Sequences).Select(s => Enumerable.Range(s * blocksEach, blocksEach).ToArray())];
         int[][] tokens = Tokens(test);
         float[] logits = new float[test.Sequences * model.Architecture.VocabularySize];
-        List<double> seconds = [];
-        for (int repetition = 0; repetition <= repetitions; repetition++)
+        Prompt(0, test.Depth);
+        long first = Stopwatch.GetTimestamp();
+        do
         {
-            Prompt(0, test.Depth);
-            long start = Stopwatch.GetTimestamp();
-            Prompt(test.Depth, test.PromptTokens);
-            Generate(test.Depth + test.PromptTokens, test.GeneratedTokens);
-            double elapsed = Stopwatch.GetElapsedTime(start).TotalSeconds;
-            if (repetition > 0)
-            {
-                seconds.Add(elapsed);
-            }
+            Repeat();
+        }
+        while (Stopwatch.GetElapsedTime(first) < warmUp);
 
+        double[] seconds = new double[repetitions];
+        for (int repetition = 0; repetition < repetitions; repetition++)
+        {
+            seconds[repetition] = Repeat();
             done();
         }
 
         return new BenchSamples(test, seconds);
+
+        // What is in the cache up to the depth stays as it is; what follows is written anew.
+        double Repeat()
+        {
+            long start = Stopwatch.GetTimestamp();
+            Prompt(test.Depth, test.PromptTokens);
+            Generate(test.Depth + test.PromptTokens, test.GeneratedTokens);
+            return Stopwatch.GetElapsedTime(start).TotalSeconds;
+        }
 
         void Prompt(int past, int count)
         {

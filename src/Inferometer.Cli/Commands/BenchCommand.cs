@@ -6,14 +6,19 @@ using Inferometer.Cli.Output;
 using Inferometer.Cli.Settings;
 using Inferometer.Core;
 using Inferometer.Core.Models;
+using Inferometer.Inference.Diagnostics;
 using Inferometer.Inference.Execution;
 using Inferometer.Inference.Kernels.Attention;
+using Inferometer.Inference.Threading;
 
 namespace Inferometer.Cli.Commands;
 
 /// <summary><c>inferometer bench</c>: prompt processing and generation timed as llama-bench times them.</summary>
 internal sealed class BenchCommand
 {
+    private const double ProbeSeconds = 0.6;
+    private const long LeastProbeBytesPerThread = 1 << 20;
+
     private readonly Argument<string?> _model = ModelArgument.OrBundled();
     private readonly Option<string> _prompt = new("--n-prompt", "-p") { HelpName = "N,N", Description = "Prompt tokens; 0 = no such test.", DefaultValueFactory = _ => "512" };
     private readonly Option<string> _generate = new("--n-gen", "-n") { HelpName = "N,N", Description = "Generated tokens; 0 = no such test.", DefaultValueFactory = _ => "128" };
@@ -21,7 +26,8 @@ internal sealed class BenchCommand
     private readonly Option<string> _depth = new("--n-depth", "-d") { HelpName = "N,N", Description = "Tokens in the cache before timing starts.", DefaultValueFactory = _ => "0" };
     private readonly Option<string> _sequences = new("--sequences", "-b") { HelpName = "N,N", Description = "Sequences generated side by side.", DefaultValueFactory = _ => "1" };
     private readonly Option<string> _threads = new("--threads", "-t") { HelpName = "N,N", Description = "Worker threads. [default: all processors]" };
-    private readonly Option<int> _repetitions = new("--repetitions", "-r") { HelpName = "N", Description = "Timed repetitions of each test, after one to warm up.", DefaultValueFactory = _ => 5 };
+    private readonly Option<int> _repetitions = new("--repetitions", "-r") { HelpName = "N", Description = "Timed repetitions of each test.", DefaultValueFactory = _ => 5 };
+    private readonly Option<double> _warmUp = new("--warm-up") { HelpName = "SECONDS", Description = "Repeat each test this long, at least once, before timing it.", DefaultValueFactory = _ => 1 };
     private readonly Option<KvElement?> _kv = EngineOptions.KvOption();
     private readonly Option<bool> _noFlash = new("--no-flash-attention") { Description = "Store the score matrix instead of attending in tiles." };
     private readonly Option<OutputFormat?> _output = OutputOption();
@@ -40,7 +46,7 @@ internal sealed class BenchCommand
             "inferometer bench ./model-q8_0.gguf -pg 512,128 -d 0,4096 -t 1,2 -r 3",
             "inferometer bench ./model-q8_0.gguf -p 0 -n 64 -b 1,4,16 -o json")
         {
-            self._model, self._prompt, self._generate, self._both, self._depth, self._sequences, self._threads, self._repetitions, self._kv, self._noFlash, self._output,
+            self._model, self._prompt, self._generate, self._both, self._depth, self._sequences, self._threads, self._repetitions, self._warmUp, self._kv, self._noFlash, self._output,
         };
         command.SetAction(self.Run);
         return command;
@@ -53,10 +59,11 @@ internal sealed class BenchCommand
         BenchTest[] tests = Tests(parsed, architecture);
         int[] threads = parsed.GetValue(_threads) is { } text ? WholeNumbers(text, "--threads", 1, 1024) : [Environment.ProcessorCount];
         int repetitions = parsed.GetValue(_repetitions) is >= 1 and var r ? r : throw new InferometerException($"--repetitions: {parsed.GetValue(_repetitions)} is not allowed; it must be 1 or more.");
+        TimeSpan warmUp = parsed.GetValue(_warmUp) is >= 0 and <= 3600 and var w ? TimeSpan.FromSeconds(w) : throw new InferometerException("--warm-up: allowed are 0 to 3600 seconds.");
         KvElement kv = parsed.GetValue(_kv) ?? KvElement.F16;
         BenchReport report = new(location, architecture);
         using Interrupt interrupt = new(cancellationToken);
-        using (Progress progress = new(_printer, "repetitions", threads.Length * tests.Length * (repetitions + 1)))
+        using (Progress progress = new(_printer, "repetitions", threads.Length * tests.Length * repetitions))
         {
             foreach (int count in threads)
             {
@@ -64,20 +71,24 @@ internal sealed class BenchCommand
                     location.Path,
                     new LoadOptions { Threads = count, Forward = new ForwardOptions { FlashAttention = !parsed.GetValue(_noFlash) } },
                     cancellationToken: interrupt.Token);
+                MachineLimits limits = Probe(count, report.WeightBytes, interrupt.Token);
                 BenchRunner runner = new(model, kv);
                 foreach (BenchTest test in tests)
                 {
-                    report.Add(
-                        runner.Run(test, repetitions, progress.Advance, interrupt.Token),
-                        count,
-                        kv.ToString().ToLowerInvariant(),
-                        !parsed.GetValue(_noFlash));
+                    report.Add(runner.Run(test, repetitions, warmUp, progress.Advance, interrupt.Token), kv, !parsed.GetValue(_noFlash), limits);
                 }
             }
         }
 
         _printer.Print(report.Document, parsed.GetValue(_output) ?? OutputFormat.Markdown);
         return Task.FromResult(ExitCode.Success);
+    }
+
+    // A buffer as large as the weights: a model that fits into a cache is compared with that cache, not with the memory behind it.
+    private static MachineLimits Probe(int threads, long weightBytes, CancellationToken cancellationToken)
+    {
+        using WorkerPool pool = new(threads);
+        return MachineProbe.Measure(pool, ProbeSeconds, Math.Clamp(weightBytes, threads * LeastProbeBytesPerThread, MachineProbe.DefaultBufferBytes), cancellationToken);
     }
 
     private BenchTest[] Tests(ParseResult parsed, ModelArchitecture model)

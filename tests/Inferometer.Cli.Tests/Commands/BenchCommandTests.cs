@@ -1,5 +1,9 @@
 using System.Text.Json;
 using Inferometer.Cli.Benchmarks;
+using Inferometer.Cli.Models;
+using Inferometer.Core.Models;
+using Inferometer.Inference.Diagnostics;
+using Inferometer.Inference.Kernels.Attention;
 
 namespace Inferometer.Cli.Tests.Commands;
 
@@ -8,8 +12,8 @@ public class BenchCommandTests
     [Fact]
     public async Task The_table_has_llama_benchs_columns_and_names()
     {
-        CommandRun run = (await CommandRun.OfLine("bench -p 8 -n 4 -pg 6,2 -d 0,16 -b 1,3 -r 1")).Succeeded();
-        Assert.Equal("| model | size | params | backend | threads | test | t/s |", run.OutputLines[0]);
+        CommandRun run = (await CommandRun.OfLine("bench -p 8 -n 4 -pg 6,2 -d 0,16 -b 1,3 -r 1 --warm-up 0")).Succeeded();
+        Assert.Equal("| model | size | params | backend | threads | test | t/s | of limit |", run.OutputLines[0]);
         string[] tests = [.. run.OutputLines[2..].Select(l => l.Split('|')[6].Trim())];
         Assert.Equal(
             [
@@ -17,13 +21,13 @@ public class BenchCommandTests
                 "pp8 @ d16", "tg4 @ d16", "pp6+tg2 @ d16", "pp8 @ d16 x 3", "tg4 @ d16 x 3", "pp6+tg2 @ d16 x 3",
             ],
             tests);
-        Assert.All(run.OutputLines[2..], l => Assert.Matches(@"\| llama 5\.48M Q8_0 \| 5\.65 MiB \| 5\.48 M \| CPU, .* \| \d+ \| .* \| \d+\.\d+ ± 0\.0+ \|$", l));
+        Assert.All(run.OutputLines[2..], l => Assert.Matches(@"\| llama 5\.48M Q8_0 \| 5\.65 MiB \| 5\.48 M \| CPU, .* \| \d+ \| .* \| \d+\.\d+ ± 0\.0+ \| \d+(\.\d)? % \|$", l));
     }
 
     [Fact]
     public async Task Json_rows_agree_with_themselves()
     {
-        CommandRun run = (await CommandRun.OfLine("bench -p 8 -n 4 -t 1 -r 3 -o json")).Succeeded();
+        CommandRun run = (await CommandRun.OfLine("bench -p 8 -n 4 -t 1 -r 3 --warm-up 0 -o json")).Succeeded();
         JsonElement[] rows = [.. JsonSerializer.Deserialize<JsonElement>(run.Output).EnumerateArray()];
         Assert.Equal(["pp8", "tg4"], rows.Select(r => r.GetProperty("test").GetString()));
         foreach (JsonElement row in rows)
@@ -40,7 +44,7 @@ public class BenchCommandTests
     [Fact]
     public async Task Json_lines_hold_one_object_each()
     {
-        CommandRun run = (await CommandRun.OfLine("bench -p 4 -n 2 -r 1 -o jsonl")).Succeeded();
+        CommandRun run = (await CommandRun.OfLine("bench -p 4 -n 2 -r 1 --warm-up 0 -o jsonl")).Succeeded();
         Assert.Equal(["pp4", "tg2"], run.OutputLines.Select(l => JsonSerializer.Deserialize<JsonElement>(l).GetProperty("test").GetString()));
     }
 
@@ -56,6 +60,22 @@ public class BenchCommandTests
         Assert.Equal(0, new BenchSamples(samples.Test, [1]).RateDeviation);
     }
 
+    [Fact]
+    public void The_limit_of_generation_is_its_reads_and_that_of_a_prompt_its_arithmetic()
+    {
+        ModelArchitecture model = ModelLocation.Resolve(null).ReadArchitecture();
+        const long bytes = 5_827_584; // 5,472,256 weights of 34 bytes per 32, 3,328 of 4 bytes
+        BenchLimit limit = new(model, bytes, isQuantised: true, KvElement.F16, new MachineLimits(1, ReadGBps: 10, FloatGops: 100, Int8Gops: 400));
+
+        // One token with 15 before it: all weights and 15 x 3072 bytes (6 layers, keys and values of 2 heads of 64, 2 bytes each) at 10 GB/s.
+        Assert.Equal(1e10 / (bytes + (15 * 3072)), limit.Rate(new BenchTest(0, 1, 15, 1)), 1e-3);
+
+        // 100 tokens: 2 operations for each of the 4,426,752 + 256 weights in layers and last norm and token, and for the head once, at 400 G/s; attention at
+        // 100 G/s: 4 operations for each of 6 x 4 x 64 channels and 100 x 101 / 2 pairs.
+        double seconds = ((2.0 * 4_427_008 * 100) + (2.0 * 4096 * 256)) / 400e9 + (4.0 * 6 * 4 * 64 * 5050 / 100e9);
+        Assert.Equal(100 / seconds, limit.Rate(new BenchTest(100, 0, 0, 1)), 1e-3);
+    }
+
     [Theory]
     [InlineData("-p 4000", ExitCode.Failed, "pp4000: sequences of 4000 tokens are not possible")]
     [InlineData("-p 8 -d 1020", ExitCode.Failed, "up to 1024")]
@@ -63,6 +83,7 @@ public class BenchCommandTests
     [InlineData("-p x", ExitCode.Failed, "--n-prompt: 'x'")]
     [InlineData("-b 0", ExitCode.Failed, "--sequences: '0'")]
     [InlineData("-t 0", ExitCode.Failed, "--threads: '0'")]
+    [InlineData("--warm-up -1", ExitCode.Failed, "--warm-up: allowed are 0 to 3600 seconds.")]
     [InlineData("-r 0", ExitCode.Failed, "--repetitions: 0")]
     [InlineData("-pg 512", ExitCode.Failed, "-pg: '512'")]
     [InlineData("-o xml", ExitCode.Usage, "must be md, csv, json or jsonl")]

@@ -1,0 +1,67 @@
+using Inferometer.Core.Models;
+using Inferometer.Inference.Diagnostics;
+using Inferometer.Inference.Execution;
+using Inferometer.Inference.Kernels.Attention;
+
+namespace Inferometer.Cli.Benchmarks;
+
+/// <summary>
+/// The rate at which a test would run if each step took exactly as long as its arithmetic or its memory reads at the machine's measured limits, whichever is
+/// longer. Reads are the weights once per step and all cached keys and values; arithmetic is that of the matrices and of attention. Formulas: docs/benchmarks.md.
+/// </summary>
+/// <param name="model">The network.</param>
+/// <param name="weightBytes">Bytes of all tensors.</param>
+/// <param name="isQuantised">Matrices hold integers, so that 8-bit products count for them.</param>
+/// <param name="kvElement">Number format of the cache.</param>
+/// <param name="limits">What the machine can do now.</param>
+internal sealed class BenchLimit(ModelArchitecture model, long weightBytes, bool isQuantised, KvElement kvElement, MachineLimits limits)
+{
+    private readonly ParameterCount _count = ParameterCount.Of(model);
+    private readonly double _kvBytesPerToken = (double)PagedKvCache.BytesPerBlock(model, kvElement) / PagedKvCache.BlockSize;
+    private readonly double _matrixRate = 1e9 * (isQuantised ? Math.Max(limits.FloatGops, limits.Int8Gops) : limits.FloatGops);
+
+    /// <summary>Tokens per second at the limit.</summary>
+    public double Rate(BenchTest test)
+    {
+        double seconds = 0;
+        for (int at = 0; at < test.PromptTokens; at += BenchRunner.StepTokens)
+        {
+            int size = Math.Min(BenchRunner.StepTokens, test.PromptTokens - at);
+            seconds += test.Sequences * StepSeconds(1, size, test.Depth + at, at + size == test.PromptTokens ? 1 : 0);
+        }
+
+        for (int at = 0; at < test.GeneratedTokens; at++)
+        {
+            seconds += StepSeconds(test.Sequences, 1, test.Depth + test.PromptTokens + at, test.Sequences);
+        }
+
+        return test.Tokens / seconds;
+    }
+
+    private double StepSeconds(int sequences, int tokens, int past, int logitRows)
+    {
+        double layers = _count.Active - _count.Embedding - _count.Head, head = (double)model.VocabularySize * model.HiddenSize;
+        double matrices = 2 * ((layers * sequences * tokens) + (head * logitRows));
+        double arithmetic = (matrices / _matrixRate) + (sequences * AttentionOperations(tokens, past) / (1e9 * limits.FloatGops));
+
+        // Tokens of a step may choose different experts, so that up to all of them are read.
+        double used = Math.Min(_count.Total, _count.ActiveWithoutInputTable + (_count.IdleExperts * (1 - Math.Pow(1 - ExpertShare, (sequences * tokens) - 1))));
+        double reads = (weightBytes * used / _count.Total) + (sequences * (double)past * _kvBytesPerToken);
+        return Math.Max(arithmetic, reads / (1e9 * limits.ReadGBps));
+    }
+
+    /// <summary>Share of the experts a token uses; 1 without experts.</summary>
+    private double ExpertShare => model.Layers.Select(l => l.FeedForward).OfType<MoeFeedForward>().Select(m => (double)m.ExpertsPerToken / m.Experts).FirstOrDefault(1);
+
+    /// <summary>Two products per query head and position seen, a multiplication and an addition per channel of each.</summary>
+    private double AttentionOperations(int tokens, int past) => model.Layers.Select(l => l.Mixer).OfType<AttentionMixer>().Sum(mixer =>
+    {
+        double positions = 0;
+        for (int i = 1; i <= tokens; i++)
+        {
+            positions += mixer.WindowTokens > 0 ? Math.Min(past + i, mixer.WindowTokens) : past + i;
+        }
+
+        return 4.0 * mixer.Heads * mixer.HeadDim * positions;
+    });
+}
