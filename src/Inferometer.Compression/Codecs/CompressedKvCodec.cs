@@ -89,6 +89,11 @@ public abstract unsafe class CompressedKvCodec : KvCodec
         for (int page = 0; page < run.Count; page++)
         {
             int offset = page * KvPageLayout.PageTokens;
+            if (TryScores(run.Pages[page], kvHead, prepared, count, scores + offset, stride))
+            {
+                continue;
+            }
+
             LoadKeys(run.Pages[page], kvHead, run.FirstPosition + offset, (float*)Tile.KeysOf(tile, 0), scratch + Tile.PageBytes / sizeof(float));
             _tile.Scores(new KvPageRun(&tile, 1, run.FirstPosition + offset), 0, prepared, count, scores + offset, stride, scratch);
         }
@@ -101,6 +106,11 @@ public abstract unsafe class CompressedKvCodec : KvCodec
         for (int page = 0; page < run.Count; page++)
         {
             int offset = page * KvPageLayout.PageTokens;
+            if (TryAccumulate(run.Pages[page], kvHead, probabilities + offset, stride, count, accumulator))
+            {
+                continue;
+            }
+
             int present = Math.Min(KvPageLayout.PageTokens, tokens - offset);
             LoadValues(run.Pages[page], kvHead, (float*)Tile.ValuesOf(tile, 0));
             _tile.Accumulate(new KvPageRun(&tile, 1, run.FirstPosition + offset), 0, probabilities + offset, stride, count, present, accumulator, scratch);
@@ -115,6 +125,14 @@ public abstract unsafe class CompressedKvCodec : KvCodec
             AddValue(kvHead, new Span<float>(accumulator + i * AccumulatorWidth, AccumulatorWidth), new Span<float>(output + i * Exact.ValueDim, Exact.ValueDim));
         }
     }
+
+    /// <summary>Computes the scores of a page without a tile, where the method has a kernel for so many queries; rows up to the next multiple of eight may be written.</summary>
+    /// <returns>False where it has none: nothing was done.</returns>
+    protected virtual bool TryScores(byte* page, int kvHead, float* prepared, int count, float* scores, int stride) => false;
+
+    /// <summary>Adds a page's values without a tile, where the method has a kernel for so many queries. Probabilities of tokens that do not exist are zero.</summary>
+    /// <returns>False where it has none: nothing was done.</returns>
+    protected virtual bool TryAccumulate(byte* page, int kvHead, float* probabilities, int stride, int count, float* accumulator) => false;
 
     /// <summary>Turns a query into what tiles of keys are multiplied with, in place; entries from the key width on are zero.</summary>
     protected abstract void TransformQuery(int kvHead, Span<float> query);

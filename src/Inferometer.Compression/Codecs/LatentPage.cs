@@ -213,7 +213,7 @@ internal static unsafe class LatentPage
     }
 
     // Sign-extended, moved to the place of an f32's exponent and mantissa, and scaled back.
-    private static Vector512<float> WidenHalves(byte* halves)
+    internal static Vector512<float> WidenHalves(byte* halves)
     {
         Vector512<int> wide = Avx512F.IsSupported ? Avx512F.ConvertToVector512Int32(Vector256.Load((short*)halves)) : WidenSigned(halves);
         return ((wide << 13) & Vector512.Create(unchecked((int)0x8FFFE000))).AsSingle() * Vector512.Create(HalfScale);

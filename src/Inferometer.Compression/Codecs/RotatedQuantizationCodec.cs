@@ -83,6 +83,30 @@ public sealed unsafe class RotatedQuantizationCodec : CompressedKvCodec
     protected override void TransformQuery(int kvHead, Span<float> query) => HadamardRotation.Apply(query[..Exact.KeyDim]);
 
     /// <inheritdoc/>
+    protected override bool TryScores(byte* page, int kvHead, float* prepared, int count, float* scores, int stride)
+    {
+        if (!HasKernel(count))
+        {
+            return false;
+        }
+
+        QuantizedPage512.Scores(_keys, KeysOf(page, kvHead), prepared, scores, stride);
+        return true;
+    }
+
+    /// <inheritdoc/>
+    protected override bool TryAccumulate(byte* page, int kvHead, float* probabilities, int stride, int count, float* accumulator)
+    {
+        if (!HasKernel(count))
+        {
+            return false;
+        }
+
+        QuantizedPage512.Accumulate(_values, ValuesOf(page, kvHead), probabilities, stride, accumulator, AccumulatorWidth);
+        return true;
+    }
+
+    /// <inheritdoc/>
     protected override void LoadKeys(byte* page, int kvHead, int firstPosition, float* tile, float* extraScratch) =>
         LatentPage.Decode(_keys, KeysOf(page, kvHead), tile, 0, byChannel: true);
 
@@ -100,6 +124,9 @@ public sealed unsafe class RotatedQuantizationCodec : CompressedKvCodec
             output[d] += value[d];
         }
     }
+
+    // More queries share a tile; fewer than half of eight would be computed in vain.
+    private static bool HasKernel(int count) => QuantizedPage512.IsSupported && count is > QueryGroup / 2 and <= QueryGroup;
 
     private static int Padded(int width) => (width + 15) / 16 * 16;
 

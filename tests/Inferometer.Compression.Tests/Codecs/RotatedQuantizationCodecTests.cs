@@ -38,6 +38,9 @@ public sealed unsafe class RotatedQuantizationCodecTests
     [InlineData(8, 64, 4, 2, 0.02)]
     [InlineData(4, 64, 4, 2, 0.25)]
     [InlineData(8, 40, 3, 1, 0.02)]
+    [InlineData(8, 48, 4, 2, 0.02)]
+    [InlineData(4, 48, 4, 2, 0.25)]
+    [InlineData(4, 128, 4, 4, 0.25)]
     [InlineData(8, 128, 8, 2, 0.02)]
     public void Attention_over_compressed_and_exact_stretches_is_one_softmax_over_both(int bits, int width, int heads, int kvHeads, double tolerance)
     {
