@@ -16,7 +16,7 @@ public sealed class CompressionProfileBuilder
     private static readonly (string Name, double Bound)[] Bounds = [("low", 0.05), ("med", 0.01), ("high", 0.001)];
 
     /// <summary>Shares of memory saved that are tried; what saves most within a bound is taken.</summary>
-    private static readonly double[] Savings = [0.90, 0.87, 0.84, 0.81, 0.78, 0.75, 0.70, 0.60, 0.50];
+    private static readonly double[] Savings = [0.95, 0.93, 0.90, 0.87, 0.84, 0.81, 0.78, 0.75, 0.70, 0.60, 0.50];
 
     private static readonly int[] Bits = [2, 4, 8];
 
@@ -74,8 +74,9 @@ public sealed class CompressionProfileBuilder
     private List<ProfileLevel> FindLevels(ModelBases bases, LayerSensitivities sensitivities, IReadOnlyList<int[]> windows, CancellationToken cancellationToken)
     {
         double exactBytes = (double)PagedKvCache.BytesPerBlock(_model.Architecture) / KvCache.BlockSize;
+        double least = LatentAllocation.ByThreshold(bases, sensitivities, double.MaxValue, Bits).BytesPerToken;
         LatentAllocation[] candidates =
-            [.. Savings.Select(saved => LatentAllocation.ForSize(bases, sensitivities, exactBytes * (1 - saved), Bits)), LatentAllocation.Fixed(bases, int.MaxValue, int.MaxValue, 16)];
+            [.. Savings.Where(saved => exactBytes * (1 - saved) >= least).Select(saved => LatentAllocation.ForSize(bases, sensitivities, exactBytes * (1 - saved), Bits)), LatentAllocation.Fixed(bases, int.MaxValue, int.MaxValue, 16)];
         IReadOnlyList<CacheQuality> quality = CompressionEvaluation.Measure(
             _model, windows, [.. candidates.Select((candidate, i) => KvCompression.LowRank($"candidate {i}", _model, bases, candidate))], cancellationToken);
         List<ProfileLevel> levels = [];

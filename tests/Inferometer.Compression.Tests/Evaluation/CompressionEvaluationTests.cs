@@ -1,5 +1,8 @@
 using Inferometer.Compression.Evaluation;
+using Inferometer.Compression.Profiles;
 using Inferometer.Core;
+using Inferometer.Inference.Execution;
+using Inferometer.Tests;
 
 namespace Inferometer.Compression.Tests.Evaluation;
 
@@ -25,6 +28,21 @@ public sealed class CompressionEvaluationTests(Tales tales) : IClassFixture<Tale
         Assert.InRange(quality[0].Saved, 0.46, 0.47);
         Assert.InRange(quality[1].PerplexityIncrease, -0.001, 0.015);
         Assert.InRange(quality[1].Saved, 0.70, 0.72);
+    }
+
+    [Fact]
+    public void Heads_narrower_than_a_vector_are_padded_and_still_saved_on()
+    {
+        // Heads of 8: int4 pages hold 16 numbers per vector, 10 bytes with their scale; exact pages 8 numbers of a key and, padded to a vector, 16 of a value.
+        using TransformerModel small = TransformerModel.Load(SharedFolder.Require("models/stories260k"), null, null, TestContext.Current.CancellationToken);
+        int[] tokens = [1, .. Enumerable.Range(0, 239).Select(i => 300 + (i * 31 % 200))];
+        IReadOnlyList<CacheQuality> quality = CompressionEvaluation.Measure(
+            small, [tokens], [KvCompression.RotatedQuantization(small, 8), KvCompression.RotatedQuantization(small, 4)], TestContext.Current.CancellationToken);
+        Assert.Equal(1 - 20 / 48.0, quality[1].Saved, 1e-9);
+        Assert.InRange(quality[0].TopOneAgreement, 0.98, 1);
+        ProfileText text = new("numbers", [tokens]);
+        CompressionProfile profile = new CompressionProfileBuilder(small).Build(text, text, null, TestContext.Current.CancellationToken);
+        Assert.All(profile.Levels, level => Assert.InRange(level.Loss.PerplexityIncrease, -1, level.PerplexityBound));
     }
 
     [Fact]
