@@ -15,7 +15,7 @@ internal static class FormatText
         return halves.Length == 2 ? (One(halves[0], text, source), One(halves[1], text, source)) : throw Wrong(text, source);
     }
 
-    public static string Write(LatentFormat format) =>
+    private static string Write(LatentFormat format) =>
         string.Join(',', format.Segments.Select(segment => string.Create(CultureInfo.InvariantCulture, $"{segment.Count}x{segment.Bits}")));
 
     private static LatentFormat One(string half, string text, string source) => new(half.Split(',').Select(part =>
