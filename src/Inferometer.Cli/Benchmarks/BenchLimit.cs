@@ -1,7 +1,6 @@
+using Inferometer.Cli.Settings;
 using Inferometer.Core.Models;
 using Inferometer.Inference.Diagnostics;
-using Inferometer.Inference.Execution;
-using Inferometer.Inference.Kernels.Attention;
 
 namespace Inferometer.Cli.Benchmarks;
 
@@ -12,12 +11,12 @@ namespace Inferometer.Cli.Benchmarks;
 /// <param name="model">The network.</param>
 /// <param name="weightBytes">Bytes of all tensors.</param>
 /// <param name="isQuantised">Matrices hold integers, so that 8-bit products count for them.</param>
-/// <param name="kvElement">Number format of the cache.</param>
+/// <param name="kv">How keys and values are cached.</param>
 /// <param name="limits">What the machine can do now.</param>
-internal sealed class BenchLimit(ModelArchitecture model, long weightBytes, bool isQuantised, KvElement kvElement, MachineLimits limits)
+internal sealed class BenchLimit(ModelArchitecture model, long weightBytes, bool isQuantised, KvArgument kv, MachineLimits limits)
 {
     private readonly ParameterCount _count = ParameterCount.Of(model);
-    private readonly double _kvBytesPerToken = (double)PagedKvCache.BytesPerBlock(model, kvElement) / PagedKvCache.BlockSize;
+    private readonly double _kvBytesPerToken = kv.BytesPerToken(model);
     private readonly double _matrixRate = 1e9 * (isQuantised ? Math.Max(limits.FloatGops, limits.Int8Gops) : limits.FloatGops);
 
     /// <summary>Tokens per second at the limit.</summary>

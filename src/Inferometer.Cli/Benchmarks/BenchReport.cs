@@ -3,10 +3,10 @@ using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using Inferometer.Cli.Models;
 using Inferometer.Cli.Output;
+using Inferometer.Cli.Settings;
 using Inferometer.Core.Gguf;
 using Inferometer.Core.Models;
 using Inferometer.Inference.Diagnostics;
-using Inferometer.Inference.Kernels.Attention;
 
 namespace Inferometer.Cli.Benchmarks;
 
@@ -67,10 +67,10 @@ internal sealed class BenchReport
 
     /// <summary>Adds a test's row.</summary>
     /// <param name="samples">Its times.</param>
-    /// <param name="kv">Number format of the cache.</param>
+    /// <param name="kv">How keys and values are cached.</param>
     /// <param name="flash">Attention in tiles.</param>
     /// <param name="limits">What the machine could do just before, with as many threads.</param>
-    public void Add(BenchSamples samples, KvElement kv, bool flash, MachineLimits limits)
+    public void Add(BenchSamples samples, KvArgument kv, bool flash, MachineLimits limits)
     {
         BenchTest test = samples.Test;
         double limit = new BenchLimit(_architecture, _contents.TensorBytes, _contents.Groups[0].Type.IsQuantized(), kv, limits).Rate(test);
@@ -79,7 +79,7 @@ internal sealed class BenchReport
         string rate = string.Create(CultureInfo.InvariantCulture, $"{mean.ToString("F" + decimals, CultureInfo.InvariantCulture)} ± {samples.RateDeviation.ToString("F" + decimals, CultureInfo.InvariantCulture)}");
         _table.Add(
             _modelName, _location.Name, Cell.Number(_contents.FileBytes, Mebibytes(_contents.FileBytes)), Cell.Number(_contents.Parameters, Numbers.Count(_contents.Parameters)),
-            Backend, Processor(), RuntimeInformation.FrameworkDescription, limits.Threads, kv.ToString().ToLowerInvariant(), flash, BenchRunner.StepTokens,
+            Backend, Processor(), RuntimeInformation.FrameworkDescription, limits.Threads, kv.Name, flash, BenchRunner.StepTokens,
             test.PromptTokens, test.GeneratedTokens, test.Depth, test.Sequences,
             DateTimeOffset.UtcNow.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture),
             test.Name, Cell.Number(mean, rate), Cell.Number(samples.RateDeviation), Cell.Number(1e9 * samples.MeanSeconds), Cell.Number(1e9 * samples.SecondsDeviation),

@@ -1,6 +1,6 @@
 using System.Diagnostics;
+using Inferometer.Cli.Settings;
 using Inferometer.Inference.Execution;
-using Inferometer.Inference.Kernels.Attention;
 
 namespace Inferometer.Cli.Benchmarks;
 
@@ -8,7 +8,7 @@ namespace Inferometer.Cli.Benchmarks;
 /// Times steps of a model as llama-bench does: random tokens, no sampling, no scheduler; prompts in steps of at most 512 tokens with logits for the last
 /// token only, generation one token per sequence and step with logits for each.
 /// </summary>
-internal sealed class BenchRunner(TransformerModel model, KvElement kvElement)
+internal sealed class BenchRunner(TransformerModel model, KvArgument kv)
 {
     /// <summary>Most tokens of a prompt step, llama.cpp's default for a physical batch.</summary>
     public const int StepTokens = 512;
@@ -25,8 +25,8 @@ internal sealed class BenchRunner(TransformerModel model, KvElement kvElement)
     /// <param name="cancellationToken">Stops between steps.</param>
     public BenchSamples Run(BenchTest test, int repetitions, TimeSpan warmUp, Action done, CancellationToken cancellationToken)
     {
-        int blocksEach = (test.Length + PagedKvCache.BlockSize - 1) / PagedKvCache.BlockSize;
-        using PagedKvCache cache = model.CreateCache(blocksEach * test.Sequences, kvElement);
+        int blocksEach = (test.Length + KvCache.BlockSize - 1) / KvCache.BlockSize;
+        using KvCache cache = kv.CreateCache(model, blocksEach * test.Sequences, test.Sequences, Math.Max(StepTokens, test.Sequences));
         int[][] blocks = [.. Enumerable.Range(0, test.Sequences).Select(s => Enumerable.Range(s * blocksEach, blocksEach).ToArray())];
         int[][] tokens = Tokens(test);
         float[] logits = new float[test.Sequences * model.Architecture.VocabularySize];

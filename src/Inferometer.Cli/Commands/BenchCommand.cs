@@ -8,7 +8,6 @@ using Inferometer.Core;
 using Inferometer.Core.Models;
 using Inferometer.Inference.Diagnostics;
 using Inferometer.Inference.Execution;
-using Inferometer.Inference.Kernels.Attention;
 using Inferometer.Inference.Threading;
 
 namespace Inferometer.Cli.Commands;
@@ -28,7 +27,7 @@ internal sealed class BenchCommand
     private readonly Option<string> _threads = new("--threads", "-t") { HelpName = "N,N", Description = "Worker threads. [default: all processors]" };
     private readonly Option<int> _repetitions = new("--repetitions", "-r") { HelpName = "N", Description = "Timed repetitions of each test.", DefaultValueFactory = _ => 5 };
     private readonly Option<double> _warmUp = new("--warm-up") { HelpName = "SECONDS", Description = "Repeat each test this long, at least once, before timing it.", DefaultValueFactory = _ => 1 };
-    private readonly Option<KvElement?> _kv = EngineOptions.KvOption();
+    private readonly Option<string> _kv = KvArgument.Option();
     private readonly Option<bool> _noFlash = new("--no-flash-attention") { Description = "Store the score matrix instead of attending in tiles." };
     private readonly Option<OutputFormat?> _output = OutputOption();
     private readonly Printer _printer;
@@ -60,7 +59,7 @@ internal sealed class BenchCommand
         int[] threads = parsed.GetValue(_threads) is { } text ? WholeNumbers(text, "--threads", 1, 1024) : [Environment.ProcessorCount];
         int repetitions = parsed.GetValue(_repetitions) is >= 1 and var r ? r : throw new InferometerException($"--repetitions: {parsed.GetValue(_repetitions)} is not allowed; it must be 1 or more.");
         TimeSpan warmUp = parsed.GetValue(_warmUp) is >= 0 and <= 3600 and var w ? TimeSpan.FromSeconds(w) : throw new InferometerException("--warm-up: allowed are 0 to 3600 seconds.");
-        KvElement kv = parsed.GetValue(_kv) ?? KvElement.F16;
+        KvArgument kv = KvArgument.Read(parsed.GetValue(_kv), location);
         BenchReport report = new(location, architecture);
         using Interrupt interrupt = new(cancellationToken);
         using (Progress progress = new(_printer, "repetitions", threads.Length * tests.Length * repetitions))

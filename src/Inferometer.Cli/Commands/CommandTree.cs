@@ -24,6 +24,7 @@ internal static class CommandTree
             InfoCommand.Create(printer),
             BenchCommand.Create(printer),
             PerplexityCommand.Create(printer),
+            CompressCommand.Create(printer),
             ConvertCommand.Create(printer),
             SynthCommand.Create(printer),
             FuzzCommand.Create(printer),

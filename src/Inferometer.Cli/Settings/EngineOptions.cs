@@ -20,7 +20,7 @@ internal sealed class EngineOptions
         Description = "Longest sequence, prompt and output together. [default: 4096, or what the model allows]",
     };
 
-    private readonly Option<KvElement?> _kv = KvOption();
+    private readonly Option<string> _kv = KvArgument.Option();
     private readonly Option<bool> _noFlash = new("--no-flash-attention") { Description = "Store the score matrix instead of attending in tiles." };
     private readonly Option<bool> _noPrefix = new("--no-prefix-cache") { Description = "Compute every prompt from its first token." };
     private readonly Option<string> _draft = new("--draft") { HelpName = "MODEL", Description = "Speculative decoding: a smaller model of the same vocabulary drafts." };
@@ -64,12 +64,14 @@ internal sealed class EngineOptions
     /// <summary>The engine's configuration for a command that runs <paramref name="sequences"/> sequences at once.</summary>
     public InferenceOptions Read(ParseResult parsed, ModelLocation model, int sequences)
     {
+        KvArgument kv = KvArgument.Read(parsed.GetValue(_kv), model);
         InferenceOptions options = new()
         {
             MaxBatchSize = sequences,
             MaxSequenceTokens = Context(parsed, model),
             Threads = Threads(parsed, _threads),
-            KvElement = parsed.GetValue(_kv) ?? KvElement.F16,
+            KvElement = kv.Element,
+            KvCompression = kv.Compression,
             FlashAttention = !parsed.GetValue(_noFlash),
             PrefixCache = !parsed.GetValue(_noPrefix),
             Speculation = Speculation(parsed),

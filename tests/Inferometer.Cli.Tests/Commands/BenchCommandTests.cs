@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Inferometer.Cli.Benchmarks;
 using Inferometer.Cli.Models;
+using Inferometer.Cli.Settings;
 using Inferometer.Core.Models;
 using Inferometer.Inference.Diagnostics;
 using Inferometer.Inference.Kernels.Attention;
@@ -65,7 +66,7 @@ public class BenchCommandTests
     {
         ModelArchitecture model = ModelLocation.Resolve(null).ReadArchitecture();
         const long bytes = 5_827_584; // 5,472,256 weights of 34 bytes per 32, 3,328 of 4 bytes
-        BenchLimit limit = new(model, bytes, isQuantised: true, KvElement.F16, new MachineLimits(1, ReadGBps: 10, FloatGops: 100, Int8Gops: 400));
+        BenchLimit limit = new(model, bytes, isQuantised: true, new KvArgument(KvElement.F16, null), new MachineLimits(1, ReadGBps: 10, FloatGops: 100, Int8Gops: 400));
 
         // One token with 15 before it: all weights and 15 x 3072 bytes (6 layers, keys and values of 2 heads of 64, 2 bytes each) at 10 GB/s.
         Assert.Equal(1e10 / (bytes + (15 * 3072)), limit.Rate(new BenchTest(0, 1, 15, 1)), 1e-3);

@@ -171,7 +171,7 @@ public class RunCommandTests
     [InlineData("--draft x --lookup 2", "exclude each other")]
     [InlineData("--draft-tokens 2", "needs --draft")]
     [InlineData("--raw --system x", "contradict")]
-    [InlineData("--kv f8", "it must be f16 or f32")]
+    [InlineData("--kv f8", "it must be f16, f32, q8, q4")]
     [InlineData("--format xml", "it must be text or json")]
     [InlineData("--tempp 0", "Did you mean '--temp'?")]
     [InlineData("--tempp", "Did you mean '--temp'?")]

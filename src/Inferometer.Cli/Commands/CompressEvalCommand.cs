@@ -1,0 +1,138 @@
+using System.CommandLine;
+using System.Globalization;
+using Inferometer.Cli.Compression;
+using Inferometer.Cli.Models;
+using Inferometer.Cli.Output;
+using Inferometer.Cli.Settings;
+using Inferometer.Compression;
+using Inferometer.Compression.Evaluation;
+using Inferometer.Compression.Profiles;
+using Inferometer.Core;
+using Inferometer.Inference.Execution;
+using Inferometer.Inference.Kernels.Attention;
+
+namespace Inferometer.Cli.Commands;
+
+/// <summary><c>inferometer compress eval</c>: quality, memory and speed of compressed caches against the exact one, in the same run.</summary>
+internal sealed class CompressEvalCommand
+{
+    private const int DecodeTokens = 32;
+    private const int StepTokens = 128;
+
+    private readonly Argument<string?> _model = ModelArgument.OrBundled();
+    private readonly Option<string> _profile = new("--profile") { HelpName = "FILE", Description = "A profile; all of its levels are measured." };
+    private readonly Option<string> _kv = new("--kv") { HelpName = "q8,q4,FILE:LEVEL", Description = "Caches to measure, separated by commas. [default: q8,q4, and the levels of --profile]" };
+    private readonly Option<string> _text = new("--text") { HelpName = "FILE", Description = "Text to predict. [default: the file the profile was measured on]" };
+    private readonly Option<int> _windows = new("--windows") { HelpName = "N", Description = "Windows of the text.", DefaultValueFactory = _ => 8 };
+    private readonly Option<int> _windowTokens = new("--window-tokens") { HelpName = "N", Description = "Tokens of a window. [default: the model's longest context, at most 1024]" };
+    private readonly Option<string> _contexts = new("--contexts") { HelpName = "N,N", Description = "Context lengths at which decoding is timed. [default: a quarter of the model's longest context and all of it, at most 4096]" };
+    private readonly Option<int> _threads = EngineOptions.ThreadsOption();
+    private readonly Option<OutputFormat> _format = Printer.FormatOption();
+    private readonly Printer _printer;
+
+    private CompressEvalCommand(Printer printer) => _printer = printer;
+
+    public static Command Create(Printer printer)
+    {
+        CompressEvalCommand self = new(printer);
+        ExampleCommand command = new(
+            "eval",
+            "Measures compressed caches against the exact f16 cache in the same run: perplexity, divergence, agreement, bytes per token, cache memory, and decode speed at two context lengths.",
+            "inferometer compress eval ./model.gguf --profile model.kvprofile --text book.txt",
+            "inferometer compress eval ./model.gguf --kv q8,q4 --text book.txt --windows 4 --contexts 512,4096")
+        {
+            self._model, self._profile, self._kv, self._text, self._windows, self._windowTokens, self._contexts, self._threads, self._format,
+        };
+        command.SetAction(self.Run);
+        return command;
+    }
+
+    private Task<int> Run(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        ModelLocation location = ModelLocation.Resolve(parsed.GetValue(_model));
+        string? profilePath = parsed.GetValue(_profile);
+        CompressionProfile? profile = profilePath is null ? null : CompressionProfile.Load(profilePath);
+        string text = parsed.GetValue(_text) ?? (profile is not null && File.Exists(profile.HoldOutText) ? profile.HoldOutText : throw new UsageException("--text is needed: the file the profile was measured on is not here."));
+        int windows = parsed.GetValue(_windows) is >= 1 and var given ? given : throw new InferometerException($"--windows: {parsed.GetValue(_windows)} is not allowed; it must be 1 or more.");
+        using Interrupt interrupt = new(cancellationToken);
+        using TransformerModel model = TransformerModel.Load(location.Path, new LoadOptions { Threads = EngineOptions.Threads(parsed, _threads) }, cancellationToken: interrupt.Token);
+        KvCompression[] caches = [.. Settings(parsed, location, profile, profilePath).Select(s => s.For(model))];
+        int[] contexts = Contexts(parsed, model);
+        CalibrationText source = CalibrationText.Read(text, location, model, parsed.GetValue(_windowTokens));
+        IReadOnlyList<CacheQuality> quality = CompressionEvaluation.Measure(model, source.Windows(Math.Min(windows, source.Available)), caches, interrupt.Token);
+        Table table = Report(model, caches, quality, contexts, interrupt.Token);
+        _printer.Print(
+            new Document(
+                new Facts(null,
+                [
+                    new("Model", "model", location.Name),
+                    new("Text", "text", new Cell($"{text}, {Math.Min(windows, source.Available)} windows of {source.WindowTokens} tokens", text)),
+                    new("Scored", "scored_tokens", new Cell($"{Numbers.Whole(quality[0].TokensScored)} predictions", quality[0].TokensScored)),
+                    new("Kept exact", "exact_window", new Cell($"the first {caches[0].Window.SinkTokens} and the latest {caches[0].Window.RecentTokens} tokens", caches[0].Window.RecentTokens)),
+                ]),
+                table),
+            parsed.GetValue(_format));
+        return Task.FromResult(ExitCode.Success);
+    }
+
+    private List<KvCacheSetting> Settings(ParseResult parsed, ModelLocation location, CompressionProfile? profile, string? profilePath)
+    {
+        List<KvCacheSetting> settings = [];
+        string? listed = parsed.GetValue(_kv);
+        foreach (string name in (listed ?? "q8,q4").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            settings.Add(KvCacheSetting.Parse(name, location.Path));
+        }
+
+        settings.AddRange((profile?.Levels ?? []).Select(level => KvCacheSetting.Parse($"{profilePath}:{level.Name}", location.Path)));
+        return settings.Count > 0 ? settings : throw new UsageException("There is nothing to measure: --kv is empty and there is no --profile.");
+    }
+
+    private int[] Contexts(ParseResult parsed, TransformerModel model)
+    {
+        int longest = Math.Min(4096, model.ContextTokens - DecodeTokens);
+        string text = parsed.GetValue(_contexts) ?? string.Create(CultureInfo.InvariantCulture, $"{Math.Max(DecodeTokens, longest / 4)},{longest}");
+        return [.. text.Split(',', StringSplitOptions.TrimEntries).Select(part =>
+            int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value >= DecodeTokens && value <= model.ContextTokens - DecodeTokens
+                ? value
+                : throw new InferometerException($"--contexts: '{part}' is not allowed; it must be {DecodeTokens} to {model.ContextTokens - DecodeTokens}, or several such numbers with commas."))];
+    }
+
+    private Table Report(TransformerModel model, KvCompression[] caches, IReadOnlyList<CacheQuality> quality, int[] contexts, CancellationToken cancellationToken)
+    {
+        Table table = new(
+            "caches", null,
+            [
+                Column.Text("cache", "cache"), Column.Number("bytes/token", "bytes_per_token"), Column.Number("saved", "saved"), Column.Number("perplexity", "perplexity"),
+                Column.Number("increase", "perplexity_increase"), Column.Number("KL nats", "kl_divergence_nats"), Column.Number("top-1", "top_one_agreement"), Column.Number("cache MB", "cache_bytes"),
+                .. contexts.Select(c => Column.Number($"tok/s @{c}", $"decode_tokens_per_second_at_{c}")),
+            ]);
+        using Progress progress = new(_printer, "timings", contexts.Length * (caches.Length + 1));
+        double[] Speeds(Func<int, KvCache> create) => [.. contexts.Select(context =>
+        {
+            using KvCache cache = create(((context + (2 * DecodeTokens)) / KvCache.BlockSize) + 1);
+            double speed = DecodeSpeed.Measure(model, cache, context, DecodeTokens, cancellationToken);
+            progress.Advance();
+            return speed;
+        })];
+
+        CacheQuality first = quality[0];
+        long exactBytes = (long)(first.ExactBytesPerToken * first.TokensScored);
+        Row("f16 (exact)", first.ExactBytesPerToken, 0, first.ExactPerplexity, 0, 0, 1, exactBytes, Speeds(blocks => model.CreateCache(blocks, KvElement.F16)));
+        for (int i = 0; i < caches.Length; i++)
+        {
+            KvCompression compression = caches[i];
+            CacheQuality q = quality[i];
+            Row(q.Name, q.BytesPerToken, q.Saved, q.Perplexity, q.PerplexityIncrease, q.KlDivergence, q.TopOneAgreement, q.CacheBytes, Speeds(blocks => compression.CreateCache(blocks, 1, StepTokens)));
+        }
+
+        return table;
+
+        void Row(string name, double bytes, double saved, double perplexity, double increase, double divergence, double agreement, long cacheBytes, double[] speeds) => table.Add(
+        [
+            name, Cell.Number(bytes, Numbers.Whole((long)Math.Round(bytes))), Cell.Share(saved), Cell.Number(perplexity, Numbers.Fixed(perplexity, 4)), ProfilePage.Increase(increase),
+            Cell.Number(divergence, divergence == 0 ? "0" : divergence.ToString("0.0e+0", CultureInfo.InvariantCulture)), ProfilePage.Agreement(agreement), Cell.Number(cacheBytes, Numbers.Fixed(cacheBytes / 1e6, 1)),
+            .. speeds.Select(s => Cell.Number(s)),
+        ]);
+    }
+}

@@ -1,0 +1,75 @@
+using System.CommandLine;
+using Inferometer.Cli.Compression;
+using Inferometer.Cli.Output;
+using Inferometer.Compression.Profiles;
+
+namespace Inferometer.Cli.Commands;
+
+/// <summary><c>inferometer compress inspect</c>: ranks, bits and energy of a profile per layer and head.</summary>
+internal sealed class CompressInspectCommand
+{
+    // From little to much; the last is eight bits per dimension or more.
+    private const string Shades = " .:-=+*#%@";
+
+    private readonly Argument<string> _profile = new("PROFILE") { Description = "A profile file." };
+    private readonly Option<string> _level = new("--level") { HelpName = "low|med|high", Description = "Level to show head by head.", DefaultValueFactory = _ => "med" };
+    private readonly Option<string> _html = new("--html") { HelpName = "FILE", Description = "Also write the heat maps of all levels as a page." };
+    private readonly Option<OutputFormat> _format = Printer.FormatOption();
+    private readonly Printer _printer;
+
+    private CompressInspectCommand(Printer printer) => _printer = printer;
+
+    public static Command Create(Printer printer)
+    {
+        CompressInspectCommand self = new(printer);
+        ExampleCommand command = new(
+            "inspect",
+            "Shows a profile: its levels with their measured losses, and ranks, bits and energy of every head as a heat map.",
+            "inferometer compress inspect model.kvprofile",
+            "inferometer compress inspect model.kvprofile --level low --html map.html")
+        {
+            self._profile, self._level, self._html, self._format,
+        };
+        command.SetAction(self.Run);
+        return command;
+    }
+
+    private Task<int> Run(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        string path = parsed.GetValue(_profile)!;
+        CompressionProfile profile = CompressionProfile.Load(path);
+        ProfileLevel level = profile.Level(parsed.GetValue(_level)!);
+        IReadOnlyList<HeadEnergy> heads = HeadEnergy.Of(profile, level);
+        if (parsed.GetValue(_html) is { } html)
+        {
+            File.WriteAllText(html, HeatMapPage.Of(profile, path));
+        }
+
+        Document page = ProfilePage.Of(profile, path);
+        page.Blocks.Add(new Sentences("heat_map", $"Bits per dimension at '{level.Name}', layers down, heads across: keys | values ({Shades.Trim()} = 0 to 8)", Map(heads)) { Bulleted = false });
+        page.Blocks.Add(Heads(heads, level.Name));
+        _printer.Print(page, parsed.GetValue(_format));
+        return Task.FromResult(ExitCode.Success);
+    }
+
+    private static IReadOnlyList<string> Map(IReadOnlyList<HeadEnergy> heads) =>
+        [.. heads.GroupBy(h => h.Layer).Select(layer => $"{layer.Key,4}  {Row(layer, keys: true)} | {Row(layer, keys: false)}")];
+
+    private static string Row(IEnumerable<HeadEnergy> layer, bool keys) =>
+        string.Concat(layer.Where(h => h.IsKeys == keys).Select(h => new string(Shades[(int)Math.Clamp(h.Bits * h.Rank / h.Width / 8 * Shades.Length, 0, Shades.Length - 1)], 2)));
+
+    private static Table Heads(IReadOnlyList<HeadEnergy> heads, string level)
+    {
+        Table table = new(
+            "heads", $"Heads at '{level}'", Column.Number("layer", "layer"), Column.Number("head", "head"), Column.Text("of", "kind"), Column.Number("rank", "rank"),
+            Column.Number("", "width") with { Audience = Audience.Machines }, Column.Number("bits", "mean_bits"), Column.Number("energy", "energy"), Column.Bars(), Column.Text("segments", "segments"));
+        foreach (HeadEnergy head in heads)
+        {
+            table.Add(
+                head.Layer, head.Head, head.IsKeys ? "keys" : "values", head.Rank, head.Width, Cell.Number(head.Bits, Numbers.Fixed(head.Bits, 1)),
+                Cell.Number(head.Energy, Numbers.Fixed(head.Energy * 100, 1) + " %"), Cell.BarOf(head.Energy), head.Format);
+        }
+
+        return table;
+    }
+}

@@ -1,0 +1,48 @@
+using System.CommandLine;
+using Inferometer.Cli.Models;
+using Inferometer.Compression;
+using Inferometer.Core.Models;
+using Inferometer.Inference.Execution;
+using Inferometer.Inference.Kernels.Attention;
+
+namespace Inferometer.Cli.Settings;
+
+/// <summary>What <c>--kv</c> asks for: exact keys and values in a number format, or a compressed cache.</summary>
+/// <param name="Element">Number format of exact values.</param>
+/// <param name="Compression">The compressed cache, or null for the exact one.</param>
+internal sealed record KvArgument(KvElement Element, KvCacheSetting? Compression)
+{
+    /// <summary>Name as reports show it: f16, q8, ...</summary>
+    public string Name => Compression?.Name ?? Element.ToString().ToLowerInvariant();
+
+    /// <summary>Bytes a cached token takes over all layers, scales included.</summary>
+    public double BytesPerToken(ModelArchitecture model) =>
+        (double)(Compression?.BytesPerBlock(model) ?? PagedKvCache.BytesPerBlock(model, Element)) / KvCache.BlockSize;
+
+    /// <summary>The <c>--kv</c> option of commands that can run over a compressed cache.</summary>
+    public static Option<string> Option() => new("--kv")
+    {
+        HelpName = "f16|f32|q8|q4|low|med|high|FILE",
+        Description = "How keys and values are cached: exact (f16, f32), compressed (q8, q4), or by a profile of 'inferometer compress build': a level of the one beside the model, or FILE[:LEVEL]. [default: f16]",
+    };
+
+    /// <summary>Reads the option's value for a model.</summary>
+    /// <exception cref="UsageException">Not a setting.</exception>
+    /// <exception cref="Core.InferometerException">A profile that is not there or cannot be read.</exception>
+    public static KvArgument Read(string? text, ModelLocation model) => text?.ToLowerInvariant() switch
+    {
+        null or "f16" => new KvArgument(KvElement.F16, null),
+        "f32" => new KvArgument(KvElement.F32, null),
+        "q8" or "q4" or "low" or "med" or "high" => new KvArgument(KvElement.F16, KvCacheSetting.Parse(text.ToLowerInvariant(), model.Path)),
+        _ when File.Exists(text) || text.Contains(':', StringComparison.Ordinal) => new KvArgument(KvElement.F16, KvCacheSetting.Parse(text, model.Path)),
+        _ => throw new UsageException($"--kv: '{text}' is not allowed; it must be f16, f32, {KvCacheSetting.Allowed}."),
+    };
+
+    /// <summary>A cache of this kind for a loaded model.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="blockCount">Blocks of 16 tokens.</param>
+    /// <param name="sequences">Sequences that run at once.</param>
+    /// <param name="stepTokens">Most tokens of a step.</param>
+    public KvCache CreateCache(TransformerModel model, int blockCount, int sequences, int stepTokens) =>
+        Compression?.CreateCache(model, blockCount, sequences, stepTokens) ?? model.CreateCache(blockCount, Element);
+}
