@@ -1,6 +1,7 @@
 using Inferometer.Compression.Cache;
 using Inferometer.Compression.Calibration;
 using Inferometer.Compression.Codecs;
+using Inferometer.Compression.Configuration;
 using Inferometer.Inference.Execution;
 using Inferometer.Inference.Kernels.Attention;
 
@@ -80,6 +81,36 @@ public sealed class KvCompression
 
         RotaryTables tables = new(model);
         return new KvCompression(name, model, [.. layouts.Select((layout, layer) => new LowRankCodec(name, layout, Heads(bases.Layers[layer], allocation.Layers[layer]), tables.Of(layer)))], window);
+    }
+
+    /// <summary>What a configuration asks for, with fixed ranks and f16 latents where it is low-rank, and int8 where it is rotated quantisation.</summary>
+    /// <param name="config">Strategy, ranks and exact tokens.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="level"><c>low</c>, <c>med</c> or <c>high</c>: which of the value ranks.</param>
+    /// <param name="calibrated">Bases for the strategy low-rank.</param>
+    /// <exception cref="Core.InferometerException">The configuration or level is not valid, or calibrated bases are missing.</exception>
+    public static KvCompression FromConfig(CompressionConfig config, TransformerModel model, string level = "med", ModelBases? calibrated = null)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        ArgumentNullException.ThrowIfNull(model);
+        config.Validate();
+        int rank = level switch
+        {
+            "low" => config.ValueRankLow,
+            "med" => config.ValueRankMedium,
+            "high" => config.ValueRankHigh,
+            _ => throw new Core.InferometerException($"compression level '{level}': allowed are low, med, high."),
+        };
+        ExactWindow window = new(config.SinkTokens, config.RecentTokens);
+        if (config.Strategy == CompressionStrategy.RotatedQuantization)
+        {
+            return RotatedQuantization(model, 8, window);
+        }
+
+        ModelBases? bases = config.Strategy == CompressionStrategy.WeightSvd ? ModelBases.FromWeights(model) : calibrated;
+        return bases is null
+            ? throw new Core.InferometerException("compression strategy low-rank needs bases calibrated on a text; weight-svd and rotated need none.")
+            : LowRank($"{(config.Strategy == CompressionStrategy.LowRank ? "low-rank" : "weight-only SVD")} {level}", model, bases, LatentAllocation.Fixed(bases, config.KeyRank, rank, 16), window);
     }
 
     /// <summary>Makes a cache.</summary>

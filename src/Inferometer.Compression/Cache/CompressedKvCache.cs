@@ -104,7 +104,8 @@ public sealed unsafe class CompressedKvCache : KvCache
         }
         else if (_blocks[source].ExactPage >= 0)
         {
-            _blocks[source].LastStep = ++_step;
+            // Counts as written to, so that it is not compressed to make room for its own copy.
+            (_blocks[source].LastStep, _blocks[source].IsWritten) = (++_step, true);
             int page = TakePage();
             _exact.Copy(_blocks[source].ExactPage, page);
             _blocks[destination] = _blocks[source] with { ExactPage = page };

@@ -1,4 +1,7 @@
+using Inferometer.Compression.Memory;
 using Inferometer.Core;
+using Inferometer.Inference.Engine;
+using Inferometer.Inference.Execution;
 
 namespace Inferometer.Compression.Configuration;
 
@@ -13,6 +16,16 @@ public sealed record InferenceConfig
 
     /// <summary>Share of the memory limit from which on memory is cleaned up between computations. Setting <c>MEMORY_CLEANUP_THRESHOLD</c>.</summary>
     public double MemoryCleanupThreshold { get; init; } = 0.8;
+
+    /// <summary>The engine's options of these sizes.</summary>
+    /// <param name="kvCompression">How its cache is compressed, or null.</param>
+    public InferenceOptions ToOptions(IKvCacheProvider? kvCompression = null) => new()
+    {
+        MaxBatchSize = BatchSize, MaxSequenceTokens = MaxSequenceTokens, KvCompression = kvCompression,
+    };
+
+    /// <summary>A manager of this process's memory with the configured threshold.</summary>
+    public MemoryManager CreateMemoryManager() => new(MemoryCleanupThreshold);
 
     /// <summary>Reads the settings from the environment.</summary>
     /// <exception cref="InferometerException">A value is not allowed; the message names variable, value and what is.</exception>

@@ -108,6 +108,20 @@ public sealed class CompressedKvCacheTests(Tales tales) : IClassFixture<Tales>
     }
 
     [Fact]
+    public void A_copy_that_needs_the_last_exact_page_is_not_taken_from_its_own_source()
+    {
+        int[] tokens = tales.Windows("heldout.txt", 24, 1)[0];
+        KvCompression compression = KvCompression.RotatedQuantization(tales.Model, 8, ExactWindow.Default);
+        using CompressedKvCache cache = new(tales.Model.Architecture, compression.Codecs, 20, 2, ExactWindow.Default);
+        Step(cache, tokens.AsMemory(0, 20), 0, Table(20));
+        int[] table = Table(20), copy = [table[0], .. table[10..]];
+        cache.CopyBlock(table[1], copy[1]);
+        Assert.True(cache.IsCompressed(table[0]), "the other block made room");
+        Assert.False(cache.IsCompressed(table[1]));
+        Assert.Equal(Step(cache, tokens.AsMemory(20, 4), 20, table).Length, Step(cache, tokens.AsMemory(20, 4), 20, copy).Length);
+    }
+
+    [Fact]
     public void Exact_pages_that_run_short_are_taken_from_the_oldest_blocks()
     {
         KvCompression compression = KvCompression.RotatedQuantization(tales.Model, 8, ExactWindow.Default);

@@ -1,0 +1,41 @@
+using Inferometer.Compression.Calibration;
+using Inferometer.Compression.Configuration;
+using Inferometer.Core;
+using Inferometer.Inference.Engine;
+
+namespace Inferometer.Compression.Tests;
+
+public sealed class KvCompressionTests(Tales tales) : IClassFixture<Tales>
+{
+    [Fact]
+    public void A_configuration_decides_method_ranks_and_window()
+    {
+        CompressionConfig config = new() { ValueRankLow = 16, ValueRankMedium = 32, KeyRank = 48, SinkTokens = 20, RecentTokens = 64 };
+        KvCompression rotated = KvCompression.FromConfig(config, tales.Model);
+        Assert.Equal(("q8", 20, 64), (rotated.Name, rotated.Window.SinkTokens, rotated.Window.RecentTokens));
+
+        // 12 heads of (48 + 16) and (48 + 32) numbers in f16.
+        KvCompression low = KvCompression.FromConfig(config with { Strategy = CompressionStrategy.WeightSvd }, tales.Model, "low");
+        Assert.Equal(12 * 64 * 2, low.BytesPerToken);
+        ModelBases bases = ModelBases.FromWeights(tales.Model, TestContext.Current.CancellationToken);
+        Assert.Equal(12 * 80 * 2, KvCompression.FromConfig(config with { Strategy = CompressionStrategy.LowRank }, tales.Model, "med", bases).BytesPerToken);
+    }
+
+    [Fact]
+    public void What_a_configuration_lacks_is_named()
+    {
+        CompressionConfig lowRank = new() { Strategy = CompressionStrategy.LowRank };
+        Assert.Contains("calibrated", Assert.Throws<InferometerException>(() => KvCompression.FromConfig(lowRank, tales.Model)).Message, StringComparison.Ordinal);
+        Assert.Contains("low, med, high", Assert.Throws<InferometerException>(() => KvCompression.FromConfig(lowRank, tales.Model, "most")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Sizes_of_a_run_become_options_of_the_engine()
+    {
+        KvCacheSetting setting = KvCacheSetting.Parse("q4");
+        InferenceOptions options = new InferenceConfig { BatchSize = 3, MaxSequenceTokens = 99 }.ToOptions(setting);
+        Assert.Equal((3, 99), (options.MaxBatchSize, options.MaxSequenceTokens));
+        Assert.Same(setting, options.KvCompression);
+        Assert.True(new InferenceConfig().CreateMemoryManager().Usage.LimitBytes > 0);
+    }
+}
