@@ -1,11 +1,17 @@
+using System.Globalization;
 using BenchmarkDotNet.Running;
+using Inferometer.Benchmarks;
 using Inferometer.Benchmarks.Kernels;
 
-if (args is ["kernels-quick", .. string[] rest])
+// Two verbs of our own beside BenchmarkDotNet's switcher; docs/benchmarks.md says when to use which.
+switch (args)
 {
-    QuickReport.Run(rest);
-}
-else
-{
-    BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+    case ["kernels-quick", .. string[] rest]:
+        QuickReport.Run(rest);
+        return 0;
+    case ["parity", string model, string driver, .. string[] rest]:
+        return PeerParity.Run(model, driver, rest is [string tokens] ? int.Parse(tokens, CultureInfo.InvariantCulture) : 32);
+    default:
+        BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+        return 0;
 }
