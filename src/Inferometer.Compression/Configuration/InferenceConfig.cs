@@ -21,7 +21,9 @@ public sealed record InferenceConfig
     /// <param name="kvCompression">How its cache is compressed, or null.</param>
     public InferenceOptions ToOptions(IKvCacheProvider? kvCompression = null) => new()
     {
-        MaxBatchSize = BatchSize, MaxSequenceTokens = MaxSequenceTokens, KvCompression = kvCompression,
+        MaxBatchSize = BatchSize,
+        MaxSequenceTokens = MaxSequenceTokens,
+        KvCompression = kvCompression,
     };
 
     /// <summary>A manager of this process's memory with the configured threshold.</summary>
