@@ -32,6 +32,7 @@ public sealed class WorkerPoolTests
             pool.Run(work, 64);
             if (round % 50 == 0)
             {
+                // Lets idle workers park, so that the next dispatch has to wake them; nothing asserted depends on how long it takes.
                 Thread.Sleep(5);
             }
         }
