@@ -1,7 +1,9 @@
 using Inferometer.Compression.Cache;
+using Inferometer.Compression.Calibration;
 using Inferometer.Compression.Codecs;
 using Inferometer.Compression.Profiles;
 using Inferometer.Core;
+using Inferometer.Core.Caching;
 using Inferometer.Core.Models;
 using Inferometer.Inference.Execution;
 using Inferometer.Inference.Kernels.Attention;
@@ -78,6 +80,27 @@ public sealed class KvCacheSetting : IKvCacheProvider
         return _profile.ToCompression(model, _level, _window);
     }
 
+    /// <summary>What the setting costs for a model of this architecture by formula, over all layers and query heads; what <see cref="KvCompression.Cost"/> of a loaded model says.</summary>
+    /// <exception cref="InferometerException">The model has layers that the setting cannot store, or the profile was made for another shape.</exception>
+    public KvCodecCost CostOf(ModelArchitecture architecture)
+    {
+        ArgumentNullException.ThrowIfNull(architecture);
+        if (architecture.Layers.FirstOrDefault(layer => layer.Mixer is not AttentionMixer) is { } other)
+        {
+            throw new InferometerException($"cache setting '{Name}': {architecture.Name} has layers of {other.Mixer?.GetType().Name ?? "no attention"}; only softmax attention over keys and values per head can be stored so.");
+        }
+
+        if (_profile is null)
+        {
+            return KvCodecCost.OfModel(architecture, (_, mixer) => KvCodecFormulas.Rotated(mixer, _bits));
+        }
+
+        _profile.RequireShapeOf(architecture, _source);
+        LatentAllocation allocation = _profile.Level(_level).Allocation;
+        return KvCodecCost.OfModel(architecture, (layer, mixer) => allocation.Layers[layer].Aggregate(default(KvCodecCost), (sum, head) => sum
+            + KvCodecFormulas.LatentKeys(mixer.HeadDim, Pairs(mixer), head.Keys.Stretches) + KvCodecFormulas.LatentValues(mixer.ValueHeadDim, head.Values.Stretches)));
+    }
+
     /// <inheritdoc/>
     public long BytesPerBlock(ModelArchitecture architecture) => _profile is null
         ? KvCompression.Layouts(architecture).Sum(layout => new RotatedQuantizationCodec(layout, _bits).PageBytes)
@@ -90,6 +113,8 @@ public sealed class KvCacheSetting : IKvCacheProvider
     /// <inheritdoc/>
     public KvCache CreateCache(TransformerModel model, int blockCount, int maxSequences, int maxStepTokens) =>
         For(model).CreateCache(blockCount, maxSequences, maxStepTokens);
+
+    private static int Pairs(AttentionMixer mixer) => mixer.Rope is { } rope ? (rope.RotaryDim > 0 ? rope.RotaryDim : mixer.HeadDim) / 2 : 0;
 
     private static KvCacheSetting OfProfile(string name, string path, string level, ExactWindow window)
     {

@@ -2,6 +2,7 @@ using Inferometer.Compression.Cache;
 using Inferometer.Compression.Calibration;
 using Inferometer.Compression.Codecs;
 using Inferometer.Compression.Configuration;
+using Inferometer.Core.Caching;
 using Inferometer.Inference.Execution;
 using Inferometer.Inference.Kernels.Attention;
 
@@ -40,8 +41,8 @@ public sealed class KvCompression
     /// <summary>Bytes of a compressed block over all layers.</summary>
     public long BytesPerBlock => Codecs.Sum(codec => codec.PageBytes);
 
-    /// <summary>Floating-point operations that reading one compressed token adds over all layers.</summary>
-    public double ReadFlopsPerToken => Codecs.Sum(codec => codec.ReadFlopsPerToken);
+    /// <summary>What it costs over all layers and query heads; the simulator's feature <c>kv_compression</c> predicts with the same figures.</summary>
+    public KvCodecCost Cost => KvCodecCost.OfModel(_model.Architecture, (layer, _) => Codecs[layer].Cost);
 
     /// <summary>Reads a setting such as <c>q8</c> or a profile file for a loaded model; see <see cref="KvCacheSetting"/>.</summary>
     /// <param name="text">See <see cref="KvCacheSetting.Allowed"/>.</param>

@@ -26,13 +26,16 @@ public sealed class SimulationEngine
 
     private readonly ModelCatalog _models;
     private readonly HardwareCatalog _hardware;
+    private readonly IKvProfileReader? _kvProfiles;
 
     /// <summary>Creates an engine.</summary>
     /// <param name="features">Features that can be used; null = the built-in ones.</param>
     /// <param name="models">Models that can be named; null = the built-in catalog.</param>
     /// <param name="hardware">Systems that can be named; null = the built-in catalog.</param>
-    public SimulationEngine(FeatureRegistry? features = null, ModelCatalog? models = null, HardwareCatalog? hardware = null)
+    /// <param name="kvProfiles">What reads compression profiles of the KV cache; null = only q8 and q4 can be named.</param>
+    public SimulationEngine(FeatureRegistry? features = null, ModelCatalog? models = null, HardwareCatalog? hardware = null, IKvProfileReader? kvProfiles = null)
     {
+        _kvProfiles = kvProfiles;
         Features = features ?? FeatureRegistry.CreateDefault();
         _models = models ?? ModelCatalog.BuiltIn;
         _hardware = hardware ?? HardwareCatalog.BuiltIn;
@@ -93,7 +96,7 @@ public sealed class SimulationEngine
     private SimulationRun? Run(SimulationConfig config, IReadOnlyList<string> names, ICostModel? costModel)
     {
         List<ISimulationFeature> features = [.. Features.InOrder(names)];
-        SimulationContext context = new(config, TypeOf(names), StartingRequest(config), _models.Resolve);
+        SimulationContext context = new(config, TypeOf(names), StartingRequest(config), _models.Resolve, _kvProfiles);
         if (!config.SimulationParams.Contains("system_name") && config.SystemConfig is null)
         {
             context.Assume($"system: {DefaultSystem}, because the configuration names none");

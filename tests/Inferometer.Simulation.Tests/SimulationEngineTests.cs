@@ -92,6 +92,33 @@ public sealed class SimulationEngineTests
         }
     }
 
+    // Llama-3.1-8B: 32 layers of 8 KV heads of 128, keys and values: 65536 numbers of 8.5 or 4.5 bits. A number read takes 2 operations.
+    [Theory]
+    [InlineData("q8", 69632)]
+    [InlineData("q4", 36864)]
+    public void A_quantised_cache_takes_the_codecs_bytes_and_operations(string profile, double bytes)
+    {
+        const string common = """ "input_tokens": 32768, "output_tokens": 2, "system_name": "h100" """;
+        SimulationResult off = Run("prefill,decode,flash_attention", $"{{{common}}}", "llama-3.1-8b");
+        SimulationResult on = Run("prefill,decode,flash_attention", $$"""{ {{common}}, "kv_compression": {"profile": "{{profile}}"} }""", "llama-3.1-8b");
+        Assert.Equal(bytes, on.FeatureMetrics["kv_compression"]["bytes_per_token"]);
+        Assert.Equal(131072, on.FeatureMetrics["kv_compression"]["read_flops_per_token"]);
+        Assert.Equal(131072 / bytes, on.MemoryUsage is { } memory ? off.MemoryUsage!.KvCacheBytes / memory.KvCacheBytes : 0, 1e-9);
+        OperatorResult before = off.Operators["decode"].Single(o => o.Name is "attention_decode"), after = on.Operators["decode"].Single(o => o.Name is "attention_decode");
+        Assert.True(after.LatencyMs < before.LatencyMs);
+        Assert.True(after.Flops > before.Flops);
+    }
+
+    [Fact]
+    public void Networks_that_cache_latents_are_compressed_as_one_vector_per_token()
+    {
+        SimulationResult result = Run("decode,kv_compression", """{"system_name": "h200", "tensor_parallel": 8, "bits": "fp8", "kv_compression": {"profile": "q4"}}""", "deepseek-v3");
+
+        // 61 layers of 512 + 64 numbers: 18 blocks of 16 + 2 bytes.
+        Assert.Equal(61 * 18 * 18, result.FeatureMetrics["kv_compression"]["bytes_per_token"]);
+        Assert.Contains("no keys and values per head", Assert.Throws<InferometerException>(() => Run("decode", """{"kv_compression": {"key_rank": 16}}""", "deepseek-v3")).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Expert_parallelism_sends_tokens_to_their_experts()
     {
@@ -128,6 +155,9 @@ public sealed class SimulationEngineTests
     [InlineData("prefill", """{"batchsize": 1}""", "batch_size")]
     [InlineData("prefill", """{"batch_size": -1}""", "at least 1")]
     [InlineData("prefill,tensor_parallel", "{}", "needs 'tensor_parallel'")]
+    [InlineData("prefill", """{"kv_compression": {"profile": "low"}}""", "'low' is not allowed; it must be q8 or q4")]
+    [InlineData("prefill", """{"kv_compression": {"profile": "q8", "ratio": 2}}""", "give only one of profile")]
+    [InlineData("prefill", """{"kv_compression": {"key_rank": 16, "latent_bits": 5}}""", "must be 2, 4, 8, 16 or 32")]
     [InlineData("prefill", """{"system_name": "H1000"}""", "H1000")]
     [InlineData("prefill", """{"bits": "bf17"}""", "bf17")]
     [InlineData("prefill", """{"cost_model": "rooflin"}""", "roofline")]

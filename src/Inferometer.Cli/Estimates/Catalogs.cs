@@ -1,4 +1,5 @@
 using Inferometer.Cli.Settings;
+using Inferometer.Compression.Profiles;
 using Inferometer.Core.Catalog;
 using Inferometer.Simulation;
 
@@ -22,5 +23,5 @@ internal sealed record Catalogs(ModelCatalog Models, HardwareCatalog Hardware)
     };
 
     /// <summary>An engine that looks names up here.</summary>
-    public SimulationEngine CreateEngine() => new(models: Models, hardware: Hardware);
+    public SimulationEngine CreateEngine() => new(models: Models, hardware: Hardware, kvProfiles: new KvProfileReader());
 }

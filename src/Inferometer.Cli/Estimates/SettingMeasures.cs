@@ -21,6 +21,7 @@ internal static class SettingMeasures
         Whole("beams", "beam_size", s => s.Beams),
         Whole("cached", "cached_prefix_tokens", s => s.CachedPrefix),
         Text("LoRA", "lora", s => s.Lora?.ToString()),
+        Text("KV", "kv_compression", s => s.KvCompression),
         Text("draft", "draft_model", s => s.Draft is null ? null : ShortName(s.Draft)),
         new(Column.Number("drafted", "draft_tokens"), e => e.Settings.Draft is null ? Cell.None : e.Settings.DraftTokens),
         new(Column.Number("accepted", "acceptance_rate"), e => Cell.Number(e.Settings.AcceptanceRate)),
@@ -46,6 +47,7 @@ internal static class SettingMeasures
             Same(s => s.Beams == 1 ? null : $"{s.Beams} beams"),
             Same(s => s.CachedPrefix == 0 ? null : $"{Numbers.Whole(s.CachedPrefix)} cached"),
             Same(s => s.Lora is null ? null : $"LoRA {s.Lora}"),
+            Same(s => s.KvCompression is null ? null : $"KV {s.KvCompression}"),
             Same(s => s.Draft is null ? null : $"draft {ShortName(s.Draft)}"),
             Same(s => s.CostModel is "roofline" ? null : $"cost model {s.CostModel}"),
         ];

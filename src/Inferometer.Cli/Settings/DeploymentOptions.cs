@@ -33,6 +33,7 @@ internal sealed class DeploymentOptions
         Axis.Text("--activations", "FORMAT", "Number format of the activations alone.", (s, v) => s with { Activations = Format(v, "--activations") }),
         Axis.Whole("--prefix-cached", "Leading prompt tokens that are in the cache already.", 0, (s, v) => s with { CachedPrefix = v }),
         Axis.Text("--lora", "RANK[:ADAPTERS[:merged]]", "Low-rank adapters served with the model.", (s, v) => s with { Lora = LoraSetting.Parse(v, "--lora") }),
+        Axis.Text("--kv-compression", "q8|q4|low|med|high|FILE", "Compressed KV cache, as --kv of run: rotated integers, a level of the profile beside the model, or FILE[:LEVEL].", (s, v) => s with { KvCompression = v is "none" ? null : v }),
         Axis.Text("--draft", "MODEL", "Speculative decoding with this draft model, or ngram.", (s, v) => s with { Draft = v is "none" ? null : v }),
         Axis.Whole("--draft-tokens", "Tokens drafted per round. [default: 4]", 1, (s, v) => s with { DraftTokens = v }),
         Axis.Text("--acceptance", "RATE", "Share of drafted tokens accepted, 0 to 1. [default: 0.7, an assumption]", (s, v) => s with { AcceptanceRate = Rate(v) }),

@@ -47,6 +47,9 @@ internal sealed record EstimateSettings
 
     public LoraSetting? Lora { get; init; }
 
+    /// <summary>Compression of the KV cache: <c>q8</c>, <c>q4</c>, a level of the profile beside the model, or a profile file; null = none.</summary>
+    public string? KvCompression { get; init; }
+
     /// <summary>Draft model of speculative decoding, or <c>ngram</c>; null = none.</summary>
     public string? Draft { get; init; }
 
@@ -141,6 +144,11 @@ internal sealed record EstimateSettings
         if (Lora is not null)
         {
             parameters["lora"] = Lora.ToJson();
+        }
+
+        if (KvCompression is not null)
+        {
+            parameters["kv_compression"] = new JsonObject { ["profile"] = KvCompression };
         }
 
         if (Draft is not null)

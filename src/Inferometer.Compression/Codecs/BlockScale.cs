@@ -1,3 +1,5 @@
+using Inferometer.Core.Caching;
+
 namespace Inferometer.Compression.Codecs;
 
 /// <summary>
@@ -6,8 +8,6 @@ namespace Inferometer.Compression.Codecs;
 /// </summary>
 internal static class BlockScale
 {
-    private const int Candidates = 10;
-
     /// <summary>What is subtracted from a code.</summary>
     public static float Offset(int bits) => bits == 8 ? 128 : (1 << bits) / 2 - 0.5f;
 
@@ -35,7 +35,7 @@ internal static class BlockScale
         // 2 bits gain from cutting more: the best scale of a Gaussian is about 0.6 of its largest number there, 0.85 with 4 bits.
         float step = bits == 2 ? 0.06f : 0.035f;
         (Half best, float least) = ((Half)full, float.PositiveInfinity);
-        for (int i = 0; i < Candidates; i++)
+        for (int i = 0; i < KvCodecFormulas.ScaleCandidates; i++)
         {
             Half candidate = (Half)(full * (1 - step * i));
             float error = Error(numbers, bits, (float)candidate);

@@ -1,3 +1,4 @@
+using Inferometer.Core.Caching;
 using Inferometer.Inference.Kernels.Attention;
 
 namespace Inferometer.Compression.Codecs;
@@ -31,8 +32,8 @@ public abstract unsafe class CompressedKvCodec : KvCodec
     /// <summary>Bytes per token of this layer, all KV heads, keys and values, scales included.</summary>
     public double BytesPerToken => (double)PageBytes / KvPageLayout.PageTokens;
 
-    /// <summary>Floating-point operations that reading one token's keys and values adds to attention over exact ones, all KV heads.</summary>
-    public abstract double ReadFlopsPerToken { get; }
+    /// <summary>Bytes and floating-point operations by formula, all KV heads, with one query head for each; its bytes are <see cref="BytesPerToken"/>.</summary>
+    public abstract KvCodecCost Cost { get; }
 
     /// <inheritdoc/>
     public override int PreparedWidth => Tile.KeyDim;

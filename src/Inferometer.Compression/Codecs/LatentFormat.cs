@@ -1,4 +1,5 @@
 using Inferometer.Core;
+using Inferometer.Core.Caching;
 
 namespace Inferometer.Compression.Codecs;
 
@@ -6,7 +7,7 @@ namespace Inferometer.Compression.Codecs;
 public sealed record LatentFormat
 {
     /// <summary>Numbers that share a scale at most.</summary>
-    public const int MaxQuantizedCount = 32;
+    public const int MaxQuantizedCount = KvCodecFormulas.NumbersPerScale;
 
     /// <summary>Segments in order.</summary>
     /// <param name="segments">At least one.</param>
@@ -45,15 +46,9 @@ public sealed record LatentFormat
     public static LatentFormat Uniform(int width, int bits)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(width);
-        int left = (width + 15) / 16 * 16;
-        var segments = new List<LatentSegment>();
-        while (left > 0)
-        {
-            int count = bits <= 8 ? Math.Min(left, MaxQuantizedCount) : left;
-            segments.Add(new LatentSegment(count, bits));
-            left -= count;
-        }
-
-        return new LatentFormat(segments);
+        return new LatentFormat(KvCodecFormulas.SegmentCounts(width, bits).Select(count => new LatentSegment(count, bits)));
     }
+
+    /// <summary>Numbers and bits of the segments, as <see cref="KvCodecFormulas"/> takes them.</summary>
+    internal IEnumerable<(int Count, int Bits)> Stretches => Segments.Select(segment => (segment.Count, segment.Bits));
 }

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Inferometer.Core.Caching;
 
 namespace Inferometer.Compression.Codecs;
 
@@ -9,8 +10,8 @@ namespace Inferometer.Compression.Codecs;
 public readonly record struct LatentSegment(int Count, int Bits)
 {
     /// <summary>Bytes per token, the scale included.</summary>
-    public int BytesPerToken => Count * Bits / 8 + (IsQuantized ? sizeof(ushort) : 0);
+    public int BytesPerToken => KvCodecFormulas.SegmentBytes(Count, Bits);
 
     /// <summary>Stored as integers with a scale.</summary>
-    public bool IsQuantized => Bits <= 8;
+    public bool IsQuantized => KvCodecFormulas.IsQuantized(Bits);
 }

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Inferometer.Core;
+using Inferometer.Core.Caching;
 using Inferometer.Inference.Kernels.Attention;
 
 namespace Inferometer.Compression.Codecs;
@@ -53,8 +54,8 @@ public sealed unsafe class LowRankCodec : CompressedKvCodec
     public IReadOnlyList<LowRankHead> Heads => _heads;
 
     /// <inheritdoc/>
-    public override double ReadFlopsPerToken => _heads.Sum(head =>
-        2.0 * (head.KeyFormat.Width + head.ValueFormat.Width) + 2.0 * head.KeyFormat.Width * Exact.KeyDim + 6.0 * _rotary.Rotary.Pairs - 2.0 * (Exact.ValueDim - head.ValueFormat.Width));
+    public override KvCodecCost Cost => _heads.Aggregate(default(KvCodecCost), (sum, head) => sum
+        + KvCodecFormulas.LatentKeys(Exact.KeyDim, _rotary.Rotary.Pairs, head.KeyFormat.Stretches) + KvCodecFormulas.LatentValues(Exact.ValueDim, head.ValueFormat.Stretches));
 
     /// <inheritdoc/>
     protected override int ExtraScratchFloats => Tokens * _heads.Max(head => head.KeyFormat.Width);

@@ -1,4 +1,5 @@
 using Inferometer.Core;
+using Inferometer.Core.Caching;
 using Inferometer.Inference.Kernels.Attention;
 
 namespace Inferometer.Compression.Codecs;
@@ -37,7 +38,7 @@ public sealed unsafe class RotatedQuantizationCodec : CompressedKvCodec
     public override long PageBytes => (long)Exact.KvHeads * HeadBytes;
 
     /// <inheritdoc/>
-    public override double ReadFlopsPerToken => 2.0 * Exact.KvHeads * (_keys.Width + _values.Width);
+    public override KvCodecCost Cost => Exact.KvHeads * (KvCodecFormulas.Rotated(Exact.KeyDim, _bits) + KvCodecFormulas.Rotated(Exact.ValueDim, _bits));
 
     private long HeadBytes => (long)KvPageLayout.PageTokens * (_keys.BytesPerToken + _values.BytesPerToken);
 

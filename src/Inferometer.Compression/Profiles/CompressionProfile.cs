@@ -1,6 +1,7 @@
 using Inferometer.Compression.Cache;
 using Inferometer.Compression.Calibration;
 using Inferometer.Core;
+using Inferometer.Core.Models;
 using Inferometer.Inference.Execution;
 
 namespace Inferometer.Compression.Profiles;
@@ -52,6 +53,24 @@ public sealed record CompressionProfile
         {
             throw new InferometerException($"{source}: made for another model: the profile says '{Fingerprint}', the model is '{fingerprint}'.");
         }
+    }
+
+    /// <summary>Throws when the model has other layers, KV heads or widths than the profile's bases.</summary>
+    /// <param name="architecture">The model; its weights are not needed, and not compared.</param>
+    /// <param name="source">Where the profile came from, for the message.</param>
+    /// <exception cref="InferometerException">Names both shapes.</exception>
+    public void RequireShapeOf(ModelArchitecture architecture, string source)
+    {
+        ArgumentNullException.ThrowIfNull(architecture);
+        string[] model = [.. architecture.Layers.Select(layer => layer.Mixer is AttentionMixer mixer ? Shape(mixer.KvHeads, mixer.HeadDim, mixer.ValueHeadDim) : "no keys and values per head")];
+        string[] bases = [.. Bases.Layers.Select(heads => Shape(heads.Count, heads[0].Keys.Basis.Width, heads[0].Values.Basis.Width))];
+        if (!model.SequenceEqual(bases, StringComparer.Ordinal))
+        {
+            throw new InferometerException(
+                $"{source}: made for another model: the profile has {bases.Length} layers of {bases[0]}, {architecture.Name} has {model.Length} of {model[0]}.");
+        }
+
+        static string Shape(int heads, int keys, int values) => $"{heads} KV heads of {keys} and {values}";
     }
 
     /// <summary>The compression of one level.</summary>

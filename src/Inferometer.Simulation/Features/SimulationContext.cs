@@ -1,3 +1,4 @@
+using Inferometer.Core.Caching;
 using Inferometer.Core.Models;
 using Inferometer.Simulation.Configuration;
 using Inferometer.Simulation.Costs;
@@ -9,11 +10,14 @@ namespace Inferometer.Simulation.Features;
 public sealed class SimulationContext
 {
     private readonly Func<string, ModelArchitecture> _resolveModel;
+    private readonly IKvProfileReader? _kvProfiles;
     private readonly SortedDictionary<string, SortedDictionary<string, double>> _metrics = new(StringComparer.Ordinal);
     private readonly List<string> _assumptions = [];
 
-    internal SimulationContext(SimulationConfig config, SimulationType type, EstimateRequest request, Func<string, ModelArchitecture> resolveModel)
+    internal SimulationContext(
+        SimulationConfig config, SimulationType type, EstimateRequest request, Func<string, ModelArchitecture> resolveModel, IKvProfileReader? kvProfiles)
     {
+        _kvProfiles = kvProfiles;
         Config = config;
         Type = type;
         Request = request;
@@ -46,6 +50,14 @@ public sealed class SimulationContext
     /// <summary>Finds a model by name or path, as the configuration's own model is found.</summary>
     /// <exception cref="Core.InferometerException">No such model.</exception>
     public ModelArchitecture ResolveModel(string nameOrPath) => _resolveModel(nameOrPath);
+
+    /// <summary>What a compression profile of the KV cache costs for the model of the request.</summary>
+    /// <param name="profile">Name or file.</param>
+    /// <param name="origin">Where the name stands, for errors.</param>
+    /// <exception cref="Core.InferometerException">No such profile, or the engine was given nothing that reads profiles.</exception>
+    public KvCodecCost ReadKvProfile(string profile, string origin) => _kvProfiles is null
+        ? throw new Core.InferometerException($"{origin}: '{profile}' is not allowed; it must be q8 or q4.")
+        : _kvProfiles.Read(profile, Config.Model, Request.Architecture);
 
     /// <summary>Adds a figure to the result's <c>feature_metrics</c>.</summary>
     /// <param name="feature">Name of the feature.</param>

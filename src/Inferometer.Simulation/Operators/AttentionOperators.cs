@@ -42,7 +42,7 @@ internal static class AttentionOperators
         {
             Name = "rope_kv_write",
             Group = OperatorGroup.Attention,
-            Flops = new() { PerToken = (3 * rotated) + (4 * normed) },
+            Flops = new() { PerToken = (3 * rotated) + (4 * normed) + CompressionFlops(list.Profile, s.Keys + s.Values) },
             Weights = new() { Fixed = parameters * list.Activation },
             KvWrite = new() { PerToken = (s.Keys + s.Values) * list.Profile.KvBytes },
             ActivationRead = new() { PerToken = (s.Queries + s.Keys + s.Values) * list.Activation },
@@ -57,6 +57,7 @@ internal static class AttentionOperators
         DeploymentProfile profile = list.Profile;
         Sizes s = kernel.Sizes;
         double rebuild = ReconstructionFlops(profile, s.Keys + s.Values);
+        (double turn, double extra) = QueryFlops(profile, s.Queries + s.Output);
         OperatorTemplate template = new()
         {
             Name = "attention" + suffix,
@@ -64,7 +65,7 @@ internal static class AttentionOperators
             Rate = RateClass.Attention,
             Phase = phase,
             Span = kernel.Span,
-            Flops = new() { PerPair = 2 * (s.ScoreWidth + s.Output), PerRead = rebuild },
+            Flops = new() { PerPair = (2 * (s.ScoreWidth + s.Output)) + extra, PerRead = rebuild, PerToken = turn },
             Weights = new() { Fixed = kernel.Sinks * list.Activation },
             KvRead = new() { PerRead = (s.Keys + s.Values) * profile.KvBytes },
             ActivationRead = new() { PerToken = (s.Queries + (kernel.Gated ? s.Output : 0)) * list.Activation },
@@ -81,7 +82,7 @@ internal static class AttentionOperators
         list.Add(template with
         {
             Name = "attention_scores" + suffix,
-            Flops = new() { PerPair = 2 * s.ScoreWidth, PerRead = rebuild },
+            Flops = new() { PerPair = 2 * s.ScoreWidth, PerRead = rebuild, PerToken = turn },
             Weights = default,
             KvRead = new() { PerRead = s.Keys * profile.KvBytes },
             ActivationRead = new() { PerToken = s.Queries * list.Activation },
@@ -100,7 +101,7 @@ internal static class AttentionOperators
         list.Add(template with
         {
             Name = "attention_values" + suffix,
-            Flops = new() { PerPair = 2 * s.Output },
+            Flops = new() { PerPair = (2 * s.Output) + extra },
             Weights = default,
             KvRead = new() { PerRead = s.Values * profile.KvBytes },
             ActivationRead = new() { PerToken = kernel.Gated ? s.Output * list.Activation : 0, PerPair = scores },
@@ -110,11 +111,35 @@ internal static class AttentionOperators
     }
 
     /// <summary>FLOPs per cached token read to undo KV compression in one layer: the model's total, shared out by cached elements.</summary>
-    public static double ReconstructionFlops(DeploymentProfile profile, double localElements)
+    public static double ReconstructionFlops(DeploymentProfile profile, double localElements) =>
+        profile.Request.KvCompression is { ReconstructionFlopsPerToken: > 0 and var total } ? total * CacheShare(profile, localElements) : 0;
+
+    /// <summary>FLOPs per new token to compress it in one layer, shared out likewise.</summary>
+    public static double CompressionFlops(DeploymentProfile profile, double localElements) =>
+        profile.Request.KvCompression is { WriteFlopsPerToken: > 0 and var total } ? total * CacheShare(profile, localElements) : 0;
+
+    /// <summary>FLOPs that KV compression adds in one layer per query token and per pair: the model's totals, shared out by the widths of queries and mixed values.</summary>
+    public static (double PerToken, double PerPair) QueryFlops(DeploymentProfile profile, double localQueries)
     {
-        double total = profile.Request.KvCompression?.ReconstructionFlopsPerToken ?? 0;
-        return total == 0 ? 0 : total * localElements / profile.Architecture.Layers.Sum(layer => DeploymentProfile.CachedElements(layer.Mixer));
+        if (profile.Request.KvCompression is not { } compression || (compression.QueryFlopsPerToken == 0 && compression.PairFlops == 0))
+        {
+            return (0, 0);
+        }
+
+        double share = localQueries / profile.Architecture.Layers.Sum(layer => QueryElements(layer.Mixer));
+        return (share * compression.QueryFlopsPerToken, share * compression.PairFlops);
     }
+
+    private static double CacheShare(DeploymentProfile profile, double localElements) =>
+        localElements / profile.Architecture.Layers.Sum(layer => DeploymentProfile.CachedElements(layer.Mixer));
+
+    private static double QueryElements(TokenMixer? mixer) => mixer switch
+    {
+        AttentionMixer attention => attention.Heads * (attention.HeadDim + attention.ValueHeadDim),
+        LatentAttentionMixer latent => latent.Heads * (latent.KvRank + latent.RopeHeadDim),
+        CompressedAttentionMixer pooled => pooled.Heads * pooled.HeadDim,
+        _ => 0,
+    };
 
     [StructLayout(LayoutKind.Auto)]
     private readonly record struct Kernel(int Span, Sizes Sizes, bool Gated, double Sinks);

@@ -43,7 +43,7 @@ internal static class CompressedAttentionOperators
         {
             Name = "rope_kv_write",
             Group = OperatorGroup.Attention,
-            Flops = new() { PerToken = (3 * (heads + 1) * mixer.RopeHeadDim) + (4 * down) },
+            Flops = new() { PerToken = (3 * (heads + 1) * mixer.RopeHeadDim) + (4 * down) + AttentionOperators.CompressionFlops(list.Profile, mixer.CompressionRatio == 0 ? mixer.HeadDim : 0) },
             Weights = new() { Fixed = down * list.Activation },
             KvWrite = new() { PerToken = mixer.HeadDim * list.Profile.KvBytes },
             ActivationRead = new() { PerToken = (queries + down) * list.Activation },
@@ -69,7 +69,7 @@ internal static class CompressedAttentionOperators
             Name = name,
             Group = OperatorGroup.AttentionProjection,
             Rate = RateClass.Matrix,
-            Flops = new() { PerToken = (2 * matrix) + (6 * pooled) },
+            Flops = new() { PerToken = (2 * matrix) + (6 * pooled) + AttentionOperators.CompressionFlops(list.Profile, (double)width / mixer.CompressionRatio) },
             Weights = new() { Fixed = (matrix * list.Profile.WeightBytes) + extra },
             KvWrite = new() { PerToken = width * list.Profile.KvBytes / mixer.CompressionRatio },
             ActivationRead = new() { PerToken = hidden * list.Activation },
@@ -82,6 +82,7 @@ internal static class CompressedAttentionOperators
     {
         string suffix = phase == StepPhase.Prefill ? "_prefill" : "_decode";
         double sinks = heads * list.Activation;
+        (double turn, double extra) = AttentionOperators.QueryFlops(list.Profile, heads * mixer.HeadDim);
         OperatorTemplate window = new()
         {
             Name = "attention" + suffix,
@@ -89,7 +90,7 @@ internal static class CompressedAttentionOperators
             Rate = RateClass.Attention,
             Phase = phase,
             Span = list.Tables.Span(new(mixer.WindowTokens, 0, 0)),
-            Flops = new() { PerPair = 4 * heads * mixer.HeadDim, PerRead = AttentionOperators.ReconstructionFlops(list.Profile, mixer.CompressionRatio == 0 ? mixer.HeadDim : 0) },
+            Flops = new() { PerToken = turn, PerPair = (4 * heads * mixer.HeadDim) + extra, PerRead = AttentionOperators.ReconstructionFlops(list.Profile, mixer.CompressionRatio == 0 ? mixer.HeadDim : 0) },
             Weights = new() { Fixed = sinks },
             KvRead = new() { PerRead = mixer.HeadDim * list.Profile.KvBytes },
             ActivationRead = new() { PerToken = heads * mixer.HeadDim * list.Activation },

@@ -26,7 +26,7 @@ internal static class LatentAttentionOperators
         {
             Name = "rope_kv_write",
             Group = OperatorGroup.Attention,
-            Flops = new() { PerToken = (3 * (heads + 1) * mixer.RopeHeadDim) + (4 * norms) },
+            Flops = new() { PerToken = (3 * (heads + 1) * mixer.RopeHeadDim) + (4 * norms) + AttentionOperators.CompressionFlops(list.Profile, latent) },
             Weights = new() { Fixed = norms * list.Activation },
             KvWrite = new() { PerToken = latent * list.Profile.KvBytes },
             ActivationRead = new() { PerToken = (queries + down) * list.Activation },
@@ -82,6 +82,7 @@ internal static class LatentAttentionOperators
     private static void AbsorbedKernel(OperatorList list, LatentAttentionMixer mixer, int heads, StepPhase phase)
     {
         double latent = mixer.KvRank + mixer.RopeHeadDim;
+        (double turn, double extra) = AttentionOperators.QueryFlops(list.Profile, heads * latent);
         list.Add(new()
         {
             Name = phase == StepPhase.Prefill ? "attention_prefill" : "attention_decode",
@@ -91,7 +92,8 @@ internal static class LatentAttentionOperators
             Span = list.Tables.Span(new(0, 0, mixer.IndexTopK)),
             Flops = new()
             {
-                PerPair = 2 * heads * (latent + mixer.KvRank),
+                PerToken = turn,
+                PerPair = (2 * heads * (latent + mixer.KvRank)) + extra,
                 PerRead = AttentionOperators.ReconstructionFlops(list.Profile, latent),
             },
             KvRead = new() { PerRead = latent * list.Profile.KvBytes },
@@ -144,7 +146,7 @@ internal static class LatentAttentionOperators
         {
             Name = "index_key_write",
             Group = OperatorGroup.Attention,
-            Flops = new() { PerToken = (3 * (mixer.IndexHeads + 1) * mixer.RopeHeadDim) + (5 * mixer.IndexHeadDim) },
+            Flops = new() { PerToken = (3 * (mixer.IndexHeads + 1) * mixer.RopeHeadDim) + (5 * mixer.IndexHeadDim) + AttentionOperators.CompressionFlops(list.Profile, mixer.IndexHeadDim) },
             Weights = new() { Fixed = 2 * mixer.IndexHeadDim * list.Activation },
             KvWrite = new() { PerToken = mixer.IndexHeadDim * list.Profile.KvBytes },
             ActivationRead = new() { PerToken = (queries + mixer.IndexHeadDim) * list.Activation },

@@ -168,11 +168,25 @@ public class EstimateCommandTests
     [InlineData("--cost-model genz")]
     [InlineData("--features memory_offload -p memory_offload.weights=0.5")]
     [InlineData("--param kv_compression.profile=q4")]
+    [InlineData("--kv-compression q8")]
     public async Task Every_option_changes_the_estimate(string options)
     {
         SimulationResult plain = await Simulated("estimate llama-3.1-8b --on h100 -f json");
         SimulationResult changed = await Simulated($"estimate llama-3.1-8b --on h100 -f json {options}");
         Assert.NotEqual(plain.Latency, changed.Latency);
+    }
+
+    [Fact]
+    public async Task A_compressed_cache_takes_less_memory_and_decode_time_and_more_arithmetic()
+    {
+        const string line = "estimate llama-3.1-8b --on h100 --input 32768 -f json";
+        SimulationResult exact = await Simulated(line), compressed = await Simulated(line + " --kv-compression q4");
+        Assert.Equal(4.5 / 16, compressed.MemoryUsage!.KvCacheBytes / exact.MemoryUsage!.KvCacheBytes, 1e-9);
+        Assert.True(compressed.Metrics.TpotMs < exact.Metrics.TpotMs);
+        Assert.True(compressed.Operators["decode"].Sum(o => o.Flops) > exact.Operators["decode"].Sum(o => o.Flops));
+        CommandRun wrong = await CommandRun.OfLine("estimate llama-3.1-8b --on h100 --kv-compression low");
+        Assert.Equal(ExitCode.Failed, wrong.Code);
+        Assert.Contains("inferometer compress build", Assert.Single(wrong.Complaints), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -112,6 +112,18 @@ public class RooflineTechniqueTests
     }
 
     [Fact]
+    public void A_codecs_work_is_done_when_tokens_are_written_queried_and_paired()
+    {
+        // Per layer a 32nd: 1e3 FLOPs to write a token, 2e3 per query, 3 less per pair.
+        KvCompressionSpec spec = KvCompressionSpec.Of("test", new(Bytes: 131072, WriteFlops: 3.2e4, ReadFlops: 0, QueryFlops: 6.4e4, PairFlops: -96));
+        EstimateRequest request = Sample.Request(Sample.Llama2, output: 2, input: 99);
+        PhaseEstimate plain = _model.Decode(request), packed = _model.Decode(request with { KvCompression = spec });
+        Assert.Equal(plain.One("rope_kv_write").Flops + 1e3, packed.One("rope_kv_write").Flops, 1e-6);
+        Assert.Equal(plain.One("attention_decode").Flops + 2e3 - (3 * 100), packed.One("attention_decode").Flops, 1e-6);
+        Assert.Equal(plain.One("attention_decode").KvReadBytes / 4, packed.One("attention_decode").KvReadBytes, 1e-6);
+    }
+
+    [Fact]
     public void A_speculative_round_is_k_draft_steps_and_one_check_of_k_plus_one_tokens()
     {
         ModelArchitecture draft = Sample.Model("draft", 512, 32000, Sample.Repeat(2, Sample.Attention(8, 8, 64), new DenseFeedForward { IntermediateSize = 1024 }));
