@@ -39,10 +39,62 @@ public sealed unsafe class MatrixMultiplierTests
     public void Exact_products_match_the_double_precision_reference(GgmlType type, int rows, int columns)
     {
         byte[] stored = RandomData.Weights(type, rows, columns, 1);
-        foreach (int tokens in (int[])[1, 2, 3, 4, 8, 13])
+        foreach (int tokens in (int[])[1, 2, 3, 4, 8, 13, 35])
         {
             float[] x = RandomData.Floats(tokens * columns, 2);
             Compare(type, rows, columns, stored, x, tokens, 2e-5, new WeightPackingOptions { QuantizeActivations = false });
+        }
+    }
+
+    public static TheoryData<GgmlType, int, int> FloatShapes()
+    {
+        TheoryData<GgmlType, int, int> data = [];
+        foreach (GgmlType type in (GgmlType[])[GgmlType.F32, GgmlType.F16, GgmlType.BF16])
+        {
+            data.Add(type, 1, 40); // fewer rows than any tile has
+            data.Add(type, 11, 7); // fewer columns than any vector has
+            data.Add(type, 29, 24);
+            data.Add(type, 62, 83); // odd everywhere
+            data.Add(type, 96, 272);
+        }
+
+        return data;
+    }
+
+    [Theory]
+    [MemberData(nameof(FloatShapes))]
+    public void Float_products_match_the_reference_for_every_number_of_tokens(GgmlType type, int rows, int columns)
+    {
+        byte[] stored = RandomData.Weights(type, rows, columns, 11);
+        float[] x = RandomData.Floats(40 * columns, 12);
+        for (int tokens = 1; tokens <= 40; tokens++)
+        {
+            Compare(type, rows, columns, stored, x[..(tokens * columns)], tokens, 2e-5, new WeightPackingOptions());
+        }
+    }
+
+    [Theory]
+    [InlineData(GgmlType.F32)]
+    [InlineData(GgmlType.F16)]
+    [InlineData(GgmlType.BF16)]
+    public void A_row_has_the_same_result_whatever_rows_are_computed_with_it(GgmlType type)
+    {
+        const int Rows = 31;
+        const int Columns = 75;
+        byte[] stored = RandomData.Weights(type, Rows, Columns, 13);
+        int rowBytes = stored.Length / Rows;
+        foreach (int tokens in (int[])[1, 2, 4, 8, 15, 30])
+        {
+            float[] x = RandomData.Floats(tokens * Columns, 14);
+            float[] all = Multiply(type, Rows, Columns, stored, x, tokens, 1, null);
+            for (int row = 0; row < Rows; row++)
+            {
+                float[] alone = Multiply(type, 1, Columns, stored[(row * rowBytes)..((row + 1) * rowBytes)], x, tokens, 1, null);
+                for (int t = 0; t < tokens; t++)
+                {
+                    Assert.Equal(all[t * Rows + row], alone[t]);
+                }
+            }
         }
     }
 
@@ -74,7 +126,7 @@ public sealed unsafe class MatrixMultiplierTests
         foreach (GgmlType type in Types)
         {
             byte[] stored = RandomData.Weights(type, Rows, Columns, 7);
-            foreach (int tokens in (int[])[1, 9])
+            foreach (int tokens in (int[])[1, 2, 4, 9, 21, 33])
             {
                 float[] x = RandomData.Floats(tokens * Columns, 8);
                 Assert.Equal(Multiply(type, Rows, Columns, stored, x, tokens, 1, null), Multiply(type, Rows, Columns, stored, x, tokens, 3, null));

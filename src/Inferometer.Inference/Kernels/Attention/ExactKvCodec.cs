@@ -66,16 +66,16 @@ public sealed unsafe class ExactKvCodec : KvCodec
             float* target = scores + page * KvPageLayout.PageTokens;
             if (_layout.Element == KvElement.F32)
             {
-                ScorePage<PageFloat>(keys, prepared, count, target, stride);
+                ScorePage<StoredFloat32>(keys, prepared, count, target, stride);
             }
             else if (convert)
             {
                 Convert(keys, KvPageLayout.PageTokens * _layout.KeyDim, scratch);
-                ScorePage<PageFloat>((byte*)scratch, prepared, count, target, stride);
+                ScorePage<StoredFloat32>((byte*)scratch, prepared, count, target, stride);
             }
             else
             {
-                ScorePage<PageHalf>(keys, prepared, count, target, stride);
+                ScorePage<StoredHalf>(keys, prepared, count, target, stride);
             }
         }
     }
@@ -91,16 +91,16 @@ public sealed unsafe class ExactKvCodec : KvCodec
             int present = Math.Min(KvPageLayout.PageTokens, tokens - page * KvPageLayout.PageTokens);
             if (_layout.Element == KvElement.F32)
             {
-                AddPage<PageFloat>(values, weights, stride, count, present, accumulator);
+                AddPage<StoredFloat32>(values, weights, stride, count, present, accumulator);
             }
             else if (convert)
             {
                 Convert(values, present * _width, scratch);
-                AddPage<PageFloat>((byte*)scratch, weights, stride, count, present, accumulator);
+                AddPage<StoredFloat32>((byte*)scratch, weights, stride, count, present, accumulator);
             }
             else
             {
-                AddPage<PageHalf>(values, weights, stride, count, present, accumulator);
+                AddPage<StoredHalf>(values, weights, stride, count, present, accumulator);
             }
         }
     }
@@ -126,25 +126,25 @@ public sealed unsafe class ExactKvCodec : KvCodec
         {
             for (; i <= count - 16; i += 16)
             {
-                PageHalf.Load512(source + i * PageHalf.Bytes).Store(target + i);
+                StoredHalf.Load512(source + i * StoredHalf.Bytes).Store(target + i);
             }
         }
         else if (Avx2.IsSupported)
         {
             for (; i <= count - 8; i += 8)
             {
-                PageHalf.Load256(source + i * PageHalf.Bytes).Store(target + i);
+                StoredHalf.Load256(source + i * StoredHalf.Bytes).Store(target + i);
             }
         }
 
         for (; i < count; i++)
         {
-            target[i] = PageHalf.Load(source + i * PageHalf.Bytes);
+            target[i] = StoredHalf.Load(source + i * StoredHalf.Bytes);
         }
     }
 
     private void ScorePage<TElement>(byte* keys, float* prepared, int count, float* scores, int stride)
-        where TElement : struct, IPageElement
+        where TElement : struct, IStoredFloat
     {
         int keyDim = _layout.KeyDim;
         for (int q = 0; q < count; q += QueryGroup)
@@ -190,7 +190,7 @@ public sealed unsafe class ExactKvCodec : KvCodec
     }
 
     private void AddPage<TElement>(byte* values, float* weights, int stride, int count, int tokens, float* accumulator)
-        where TElement : struct, IPageElement
+        where TElement : struct, IStoredFloat
     {
         int valueBytes = _width * TElement.Bytes;
         for (int q = 0; q < count; q += QueryGroup)
@@ -214,7 +214,7 @@ public sealed unsafe class ExactKvCodec : KvCodec
     }
 
     private void AddGroup512<TElement>(byte* values, int valueBytes, float* p, int stride, int count, int tokens, float* sums)
-        where TElement : struct, IPageElement
+        where TElement : struct, IStoredFloat
     {
         int d = 0;
         for (; d <= _width - 32; d += 32)
@@ -253,7 +253,7 @@ public sealed unsafe class ExactKvCodec : KvCodec
     }
 
     private void AddGroup256<TElement>(byte* values, int valueBytes, float* p, int stride, int count, int tokens, float* sums)
-        where TElement : struct, IPageElement
+        where TElement : struct, IStoredFloat
     {
         for (int d = 0; d < _width; d += 16)
         {

@@ -5,7 +5,7 @@ internal static unsafe class PageScalar
 {
     /// <summary>Scores of <paramref name="count"/> queries, at most 8.</summary>
     public static void Scores<TElement>(byte* keys, float* queries, int keyDim, int count, float* scores, int stride)
-        where TElement : struct, IPageElement
+        where TElement : struct, IStoredFloat
     {
         for (int q = 0; q < count; q++)
         {
@@ -24,7 +24,7 @@ internal static unsafe class PageScalar
 
     /// <summary>Weighted sums for <paramref name="count"/> queries.</summary>
     public static void Values<TElement>(byte* values, int valueDim, float* probabilities, int stride, int count, int tokens, float* sums)
-        where TElement : struct, IPageElement
+        where TElement : struct, IStoredFloat
     {
         for (int q = 0; q < count; q++)
         {

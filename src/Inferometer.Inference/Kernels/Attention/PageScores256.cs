@@ -8,7 +8,7 @@ internal static unsafe class PageScores256
 {
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Times4<TElement>(byte* keys, float* queries, int keyDim, float* scores, int stride)
-        where TElement : struct, IPageElement
+        where TElement : struct, IStoredFloat
     {
         Vector256<float> s00 = default, s10 = default, s20 = default, s30 = default;
         Vector256<float> s01 = default, s11 = default, s21 = default, s31 = default;
@@ -44,7 +44,7 @@ internal static unsafe class PageScores256
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Times1<TElement>(byte* keys, float* queries, int keyDim, float* scores, int stride)
-        where TElement : struct, IPageElement
+        where TElement : struct, IStoredFloat
     {
         Vector256<float> even0 = default, odd0 = default, even1 = default, odd1 = default;
         int d = 0;

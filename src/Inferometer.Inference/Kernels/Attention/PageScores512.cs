@@ -8,7 +8,7 @@ internal static unsafe class PageScores512
 {
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Times8<TElement>(byte* keys, float* queries, int keyDim, float* scores, int stride)
-        where TElement : struct, IPageElement
+        where TElement : struct, IStoredFloat
     {
         Vector512<float> s00 = default, s10 = default, s20 = default, s30 = default, s40 = default, s50 = default, s60 = default, s70 = default;
         for (int d = 0; d < keyDim; d++)
@@ -38,7 +38,7 @@ internal static unsafe class PageScores512
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Times4<TElement>(byte* keys, float* queries, int keyDim, float* scores, int stride)
-        where TElement : struct, IPageElement
+        where TElement : struct, IStoredFloat
     {
         Vector512<float> s00 = default, s10 = default, s20 = default, s30 = default;
         for (int d = 0; d < keyDim; d++)
@@ -60,7 +60,7 @@ internal static unsafe class PageScores512
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Times1<TElement>(byte* keys, float* queries, int keyDim, float* scores, int stride)
-        where TElement : struct, IPageElement
+        where TElement : struct, IStoredFloat
     {
         Vector512<float> even0 = default, odd0 = default;
         int d = 0;

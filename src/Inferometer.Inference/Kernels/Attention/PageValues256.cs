@@ -8,7 +8,7 @@ internal static unsafe class PageValues256
 {
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Add4x16<TElement>(byte* values, int valueBytes, float* probabilities, int stride, int tokens, float* sums, int width)
-        where TElement : struct, IPageElement
+        where TElement : struct, IStoredFloat
     {
         Vector256<float> a00 = Vector256.Load(sums), a01 = Vector256.Load(sums + 8);
         Vector256<float> a10 = Vector256.Load(sums + width), a11 = Vector256.Load(sums + width + 8);
@@ -45,7 +45,7 @@ internal static unsafe class PageValues256
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Add1x16<TElement>(byte* values, int valueBytes, float* probabilities, int stride, int tokens, float* sums, int width)
-        where TElement : struct, IPageElement
+        where TElement : struct, IStoredFloat
     {
         Vector256<float> a00 = Vector256.Load(sums), a01 = Vector256.Load(sums + 8);
         for (int t = 0; t < tokens; t++)

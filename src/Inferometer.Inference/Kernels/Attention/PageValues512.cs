@@ -8,7 +8,7 @@ internal static unsafe class PageValues512
 {
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Add8x32<TElement>(byte* values, int valueBytes, float* probabilities, int stride, int tokens, float* sums, int width)
-        where TElement : struct, IPageElement
+        where TElement : struct, IStoredFloat
     {
         Vector512<float> a00 = Vector512.Load(sums), a01 = Vector512.Load(sums + 16);
         Vector512<float> a10 = Vector512.Load(sums + width), a11 = Vector512.Load(sums + width + 16);
@@ -69,7 +69,7 @@ internal static unsafe class PageValues512
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Add8x16<TElement>(byte* values, int valueBytes, float* probabilities, int stride, int tokens, float* sums, int width)
-        where TElement : struct, IPageElement
+        where TElement : struct, IStoredFloat
     {
         Vector512<float> a00 = Vector512.Load(sums);
         Vector512<float> a10 = Vector512.Load(sums + width);
@@ -105,7 +105,7 @@ internal static unsafe class PageValues512
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Add4x32<TElement>(byte* values, int valueBytes, float* probabilities, int stride, int tokens, float* sums, int width)
-        where TElement : struct, IPageElement
+        where TElement : struct, IStoredFloat
     {
         Vector512<float> a00 = Vector512.Load(sums), a01 = Vector512.Load(sums + 16);
         Vector512<float> a10 = Vector512.Load(sums + width), a11 = Vector512.Load(sums + width + 16);
@@ -142,7 +142,7 @@ internal static unsafe class PageValues512
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Add4x16<TElement>(byte* values, int valueBytes, float* probabilities, int stride, int tokens, float* sums, int width)
-        where TElement : struct, IPageElement
+        where TElement : struct, IStoredFloat
     {
         Vector512<float> a00 = Vector512.Load(sums);
         Vector512<float> a10 = Vector512.Load(sums + width);
@@ -166,7 +166,7 @@ internal static unsafe class PageValues512
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Add1x32<TElement>(byte* values, int valueBytes, float* probabilities, int stride, int tokens, float* sums, int width)
-        where TElement : struct, IPageElement
+        where TElement : struct, IStoredFloat
     {
         Vector512<float> a00 = Vector512.Load(sums), a01 = Vector512.Load(sums + 16);
         for (int t = 0; t < tokens; t++)
@@ -185,7 +185,7 @@ internal static unsafe class PageValues512
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Add1x16<TElement>(byte* values, int valueBytes, float* probabilities, int stride, int tokens, float* sums, int width)
-        where TElement : struct, IPageElement
+        where TElement : struct, IStoredFloat
     {
         Vector512<float> a00 = Vector512.Load(sums);
         for (int t = 0; t < tokens; t++)

@@ -3,13 +3,13 @@ using Inferometer.Core.Gguf;
 namespace Inferometer.Inference.Kernels.Matrices;
 
 /// <summary>
-/// Weights read where they are, row after row in their stored format, with f32 activations. Few tokens: one dot product per row and token. More: panels of rows
-/// are expanded to f32 and multiplied in register tiles, so that the cost of expanding is shared by all tokens.
+/// Weights read where they are, row after row in their stored format, with f32 activations. Up to a few dozen tokens: tiles of dot products that convert weights in
+/// registers. More: panels of rows are expanded to f32 once for all tokens and multiplied in register tiles.
 /// </summary>
 internal sealed unsafe class RowMatrix : WeightMatrix
 {
-    /// <summary>Up to this many tokens the row path reads each weight once from memory and is bound by it.</summary>
-    private const int MaxRowPathTokens = 3;
+    /// <summary>Up to so many tokens weights are converted again for every tile of tokens; beyond, panels converted once are faster.</summary>
+    private const int MaxDotTokens = 24;
 
     private readonly byte* _source;
     private readonly NativeBuffer? _owned;
@@ -27,21 +27,23 @@ internal sealed unsafe class RowMatrix : WeightMatrix
 
     public override bool ReadsSource => _owned is null;
 
-    internal override ActivationLayout LayoutFor(int tokens) => tokens <= MaxRowPathTokens ? ActivationLayout.Rows : ActivationLayout.FloatTiles;
+    private int Blocks => (Rows + RowDots.BlockRows - 1) / RowDots.BlockRows;
 
-    internal override int ChunkCount(int tokens, int threads) => tokens <= MaxRowPathTokens
-        ? Math.Min((Rows + 15) / 16, threads * 8)
+    internal override ActivationLayout LayoutFor(int tokens) => tokens <= MaxDotTokens ? ActivationLayout.Rows : ActivationLayout.FloatTiles;
+
+    internal override int ChunkCount(int tokens, int threads) => tokens <= MaxDotTokens
+        ? Math.Min(Blocks, threads * 8)
         : (Rows + FloatTile.PanelRows - 1) / FloatTile.PanelRows;
 
-    internal override int ScratchBytes(int tokens) => tokens <= MaxRowPathTokens ? Columns * sizeof(float) : PanelExpansion.ScratchBytes;
+    internal override int ScratchBytes(int tokens) => tokens <= MaxDotTokens ? RowDots.BlockRows * Columns * sizeof(float) : PanelExpansion.ScratchBytes;
 
     internal override void MultiplyChunk(in MatrixOperand operand, int chunk, int chunkCount, byte* scratch)
     {
-        if (operand.Tokens <= MaxRowPathTokens)
+        if (operand.Tokens <= MaxDotTokens)
         {
-            int first = (int)((long)Rows * chunk / chunkCount);
-            int end = (int)((long)Rows * (chunk + 1) / chunkCount);
-            MultiplyRows(operand, first, end, (float*)scratch);
+            int first = (int)((long)Blocks * chunk / chunkCount) * RowDots.BlockRows;
+            int end = Math.Min((int)((long)Blocks * (chunk + 1) / chunkCount) * RowDots.BlockRows, Rows);
+            MultiplyRows(operand, first, end - first, (float*)scratch);
         }
         else
         {
@@ -54,29 +56,38 @@ internal sealed unsafe class RowMatrix : WeightMatrix
 
     private protected override void Dispose(bool disposing) => _owned?.Dispose();
 
-    private void MultiplyRows(in MatrixOperand operand, int first, int end, float* scratch)
+    private void MultiplyRows(in MatrixOperand operand, int first, int count, float* scratch)
     {
-        float* x = (float*)operand.Activations;
-        for (int row = first; row < end; row++)
+        byte* weights = _source + first * _rowBytes;
+        switch (Type)
         {
-            byte* weights = _source + row * _rowBytes;
-            if (operand.Tokens == 1 && Type is GgmlType.F16 or GgmlType.BF16)
+            case GgmlType.F32:
+                RowDots.Multiply<StoredFloat32>(weights, _rowBytes, count, Columns, operand, first);
+                break;
+            case GgmlType.F16:
+                RowDots.Multiply<StoredHalf>(weights, _rowBytes, count, Columns, operand, first);
+                break;
+            case GgmlType.BF16:
+                RowDots.Multiply<StoredBrain>(weights, _rowBytes, count, Columns, operand, first);
+                break;
+            default:
+                MultiplyDecoded(operand, first, count, scratch);
+                break;
+        }
+    }
+
+    /// <summary>Formats without a kernel of their own: a block of rows is decoded at a time.</summary>
+    private void MultiplyDecoded(in MatrixOperand operand, int first, int count, float* scratch)
+    {
+        for (int row = 0; row < count; row += RowDots.BlockRows)
+        {
+            int rows = Math.Min(RowDots.BlockRows, count - row);
+            for (int i = 0; i < rows; i++)
             {
-                operand.Output[row] = HalfDot.Compute((ushort*)weights, x, Columns, Type == GgmlType.BF16);
-                continue;
+                RowDecoder.Decode(Type, _source + (first + row + i) * _rowBytes, Columns, new Span<float>(scratch + (long)i * Columns, Columns));
             }
 
-            float* values = (float*)weights;
-            if (Type != GgmlType.F32)
-            {
-                RowDecoder.Decode(Type, weights, Columns, new Span<float>(scratch, Columns));
-                values = scratch;
-            }
-
-            for (int token = 0; token < operand.Tokens; token++)
-            {
-                operand.Output[(long)token * operand.OutputStride + row] = FloatDot.Compute(values, x + (long)token * Columns, Columns);
-            }
+            RowDots.Multiply<StoredFloat32>((byte*)scratch, (long)Columns * sizeof(float), rows, Columns, operand, first + row);
         }
     }
 
