@@ -143,7 +143,7 @@ internal sealed class RunCommand
         }
 
         _printer.Error.WriteLine();
-        foreach (string line in (usage is null ? [] : RateReport.Lines(usage, model.LoadSeconds)).Concat(RateReport.Lines(model.Engine.Statistics)))
+        foreach (string line in (usage is null ? [] : RateReport.Lines(usage, model.LoadSeconds)).Concat(RateReport.Lines(model.Engine.Statistics)).Append(RateReport.Memory()))
         {
             _printer.Error.WriteLine(line);
         }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using Inferometer.Inference.Engine;
 
@@ -44,6 +45,14 @@ internal static class RateReport
             yield return Line("drafted tokens", string.Create(
                 CultureInfo.InvariantCulture, $"{statistics.DraftedTokens}, {100 * statistics.DraftAcceptanceRate:0.#} % accepted"));
         }
+    }
+
+    /// <summary>Memory of this process, of which the pages of mapped files that are in use are a part.</summary>
+    public static string Memory()
+    {
+        using Process process = Process.GetCurrentProcess();
+        return Line("memory", string.Create(
+            CultureInfo.InvariantCulture, $"{process.WorkingSet64 / 1e9:0.000} GB resident, {process.PeakWorkingSet64 / 1e9:0.000} GB at most"));
     }
 
     private static string Line(string label, string value) => (label + ":").PadRight(22) + value;

@@ -18,6 +18,7 @@ internal sealed class BeamGroup(BeamSearchRequest request, Tokenizer tokenizer) 
     private readonly List<Candidate> _candidates = [];
     private readonly List<Candidate> _chosen = [];
     private readonly List<Beam> _spare = [];
+    private IReadOnlyList<BeamHypothesis>? _found;
 
     public LoraAdapter? Adapter => request.Adapter;
 
@@ -25,7 +26,7 @@ internal sealed class BeamGroup(BeamSearchRequest request, Tokenizer tokenizer) 
 
     public Task<IReadOnlyList<BeamHypothesis>> Result => _result.Task;
 
-    public bool IsDone => _result.Task.IsCompleted;
+    public bool IsDone => _found is not null || _result.Task.IsCompleted;
 
     public void Start(Sequence sequence) => _beams.Add(new Beam(sequence));
 
@@ -83,7 +84,19 @@ internal sealed class BeamGroup(BeamSearchRequest request, Tokenizer tokenizer) 
             scheduler.End(beam.Sequence, reason);
         }
 
-        _result.TrySetCanceled(); // without effect once the search is done
+        if (_found is null)
+        {
+            _result.TrySetCanceled();
+        }
+    }
+
+    /// <summary>Hands out what was found, if the search is done and was not cancelled.</summary>
+    public void Deliver()
+    {
+        if (_found is not null)
+        {
+            _result.TrySetResult(_found);
+        }
     }
 
     /// <summary>The best continuations over all beams; those that end become hypotheses.</summary>
@@ -187,7 +200,7 @@ internal sealed class BeamGroup(BeamSearchRequest request, Tokenizer tokenizer) 
             }
         }
 
-        _result.TrySetResult([.. _finished.Order(ByScore).Take(request.BeamWidth)]);
+        _found = [.. _finished.Order(ByScore).Take(request.BeamWidth)];
         EndAll(scheduler, FinishReason.Length);
     }
 

@@ -138,6 +138,7 @@ internal sealed class EngineLoop : IDisposable
             return;
         }
 
+        Publish(); // before callers hear of it: who awaits a result may look at the counts next
         for (int i = 0; i < plan.Finished.Count; i++)
         {
             Sequence sequence = plan.Finished[i];
@@ -150,6 +151,8 @@ internal sealed class EngineLoop : IDisposable
             if (_beams[i].IsDone)
             {
                 _beams[i].EndAll(Scheduler, FinishReason.Cancelled);
+                Publish();
+                _beams[i].Deliver();
                 _beams.RemoveAt(i);
             }
         }

@@ -1,5 +1,6 @@
 using System.IO.MemoryMappedFiles;
 using Inferometer.Core;
+using Inferometer.Inference.Kernels;
 
 namespace Inferometer.Inference.Formats;
 
@@ -58,6 +59,9 @@ internal sealed unsafe class MappedFile : IDisposable
             throw new InferometerException($"{path}: cannot be mapped into memory: {error.Message}", error);
         }
     }
+
+    /// <summary>Gives the pages of a part that will not be read soon back to the system.</summary>
+    public void Release(long offset, long byteCount) => MemoryAdvice.ReleaseMapped(Pointer + offset, byteCount);
 
     public void Dispose()
     {

@@ -75,6 +75,11 @@ public sealed unsafe class ModelTensor
         return new ReadOnlySpan<byte>(Data + offset, count);
     }
 
+    /// <summary>Lets the system take back the memory of rows that will not be read soon; what is read nevertheless comes from the file again. Linux; elsewhere the system does so when it needs the memory.</summary>
+    /// <param name="firstRow">First row.</param>
+    /// <param name="rows">Number of rows.</param>
+    public void ReleaseRows(long firstRow, long rows) => _file.Release(_offset + (firstRow * RowByteCount), rows * RowByteCount);
+
     /// <summary>The raw bytes of one row.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There is no such row.</exception>
     public ReadOnlySpan<byte> Row(long row) => Bytes(row * RowByteCount, checked((int)RowByteCount));

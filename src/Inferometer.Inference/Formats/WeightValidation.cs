@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using Inferometer.Core;
@@ -37,12 +38,20 @@ public static class WeightValidation
         for (long at = 0; at < tensor.ByteCount; at += step)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            ReadOnlySpan<byte> chunk = tensor.Bytes(at, (int)Math.Min(step, tensor.ByteCount - at));
-            int found = FirstNonFinite(tensor.Type, chunk);
-            if (found >= 0)
-            {
-                throw NonFinite(tensor, (at / tensor.Type.BlockBytes() * tensor.Type.BlockSize()) + found);
-            }
+            RequireFinite(tensor, at, (int)Math.Min(step, tensor.ByteCount - at));
+        }
+    }
+
+    /// <summary>Checks whole blocks of a tensor.</summary>
+    /// <param name="tensor">The tensor.</param>
+    /// <param name="offset">First byte within it.</param>
+    /// <param name="count">Number of bytes.</param>
+    internal static void RequireFinite(ModelTensor tensor, long offset, int count)
+    {
+        int found = FirstNonFinite(tensor.Type, tensor.Bytes(offset, count));
+        if (found >= 0)
+        {
+            throw NonFinite(tensor, (offset / tensor.Type.BlockBytes() * tensor.Type.BlockSize()) + found);
         }
     }
 
@@ -59,6 +68,8 @@ public static class WeightValidation
     };
 
     /// <summary>First element in which all bits of <paramref name="exponent"/> are set: the pattern of infinities and NaN.</summary>
+    /// <remarks>Optimised at once: a model is checked before the runtime would find out how hot the loop is.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static int FirstWithAllBits<T>(ReadOnlySpan<T> values, T exponent)
         where T : unmanaged, System.Numerics.IBinaryInteger<T>
     {
@@ -83,6 +94,7 @@ public static class WeightValidation
         return -1;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static int FirstBadScale(GgmlType type, ReadOnlySpan<byte> bytes, int scaleAt, int scales)
     {
         int blockBytes = type.BlockBytes();

@@ -6,7 +6,8 @@ namespace Inferometer.Inference.Kernels;
 /// Memory outside the garbage collector's heap, aligned to 64 bytes (one cache line, one 512-bit vector); large buffers to 2 MiB, so that the system can back them
 /// with huge pages. Not thread-safe to dispose while in use.
 /// </summary>
-public sealed unsafe partial class NativeBuffer : IDisposable
+/// <remarks>The system gives pages when they are first touched: what nobody writes to takes no memory, also in a buffer that reads as zero.</remarks>
+public sealed unsafe class NativeBuffer : IDisposable
 {
     private readonly Memory _memory;
 
@@ -40,7 +41,7 @@ public sealed unsafe partial class NativeBuffer : IDisposable
     /// <summary>The buffer as floats; at most 2^31 - 1 of them.</summary>
     public Span<float> Floats => new(Address, checked((int)(ByteCount / sizeof(float))));
 
-    /// <summary>Allocates memory whose contents are unspecified: for buffers that several threads fill, since the first touch of fresh memory is the slow part.</summary>
+    /// <summary>Allocates memory whose contents are unspecified: for buffers that are filled at once.</summary>
     /// <exception cref="OutOfMemoryException">The system has not that much.</exception>
     public static NativeBuffer Uninitialized(long byteCount) => new(byteCount, clear: false);
 
@@ -48,31 +49,24 @@ public sealed unsafe partial class NativeBuffer : IDisposable
     public void Dispose() => _memory.Dispose();
 
     /// <summary>Releases the memory also when nobody disposed of it.</summary>
-    private sealed partial class Memory : SafeHandle
+    private sealed class Memory : SafeHandle
     {
         private const int Alignment = 64;
-        private const int HugePageBytes = 2 << 20;
-        private const int AdviseHugePages = 14; // MADV_HUGEPAGE
-        private readonly long _byteCount;
+        private readonly void* _block;
 
         public Memory(long byteCount, bool clear)
             : base(0, ownsHandle: true)
         {
-            _byteCount = byteCount;
-            nuint alignment = byteCount >= 2 * HugePageBytes ? HugePageBytes : (nuint)Alignment;
+            nuint alignment = byteCount >= 2 * MemoryAdvice.HugePageBytes ? MemoryAdvice.HugePageBytes : (nuint)Alignment;
             nuint size = ((nuint)byteCount + alignment - 1) / alignment * alignment;
-            void* address = NativeMemory.AlignedAlloc(size, alignment);
-            SetHandle((nint)address);
-            GC.AddMemoryPressure(byteCount);
-            if (alignment == HugePageBytes && OperatingSystem.IsLinux())
-            {
-                // Only advice: a refusal costs speed and nothing else.
-                _ = Advise((nint)address, (nint)size, AdviseHugePages);
-            }
 
-            if (clear)
+            // Aligned by hand, because only the plain allocation can hand out pages that the system has cleared without touching them here.
+            _block = clear ? NativeMemory.AllocZeroed(size + alignment) : NativeMemory.Alloc(size + alignment);
+            byte* address = (byte*)(((nuint)_block + alignment - 1) / alignment * alignment);
+            SetHandle((nint)address);
+            if (alignment == MemoryAdvice.HugePageBytes)
             {
-                NativeMemory.Clear(address, size);
+                MemoryAdvice.PreferHugePages(address, (long)size);
             }
         }
 
@@ -80,12 +74,8 @@ public sealed unsafe partial class NativeBuffer : IDisposable
 
         protected override bool ReleaseHandle()
         {
-            NativeMemory.AlignedFree((void*)handle);
-            GC.RemoveMemoryPressure(_byteCount);
+            NativeMemory.Free(_block);
             return true;
         }
-
-        [LibraryImport("libc", EntryPoint = "madvise")]
-        private static partial int Advise(nint address, nint byteCount, int advice);
     }
 }

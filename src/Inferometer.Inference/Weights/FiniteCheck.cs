@@ -1,63 +1,31 @@
-using System.Buffers;
-using System.Numerics;
 using Inferometer.Core;
-using Inferometer.Inference.Execution;
 using Inferometer.Inference.Formats;
+using Inferometer.Inference.Threading;
 
 namespace Inferometer.Inference.Weights;
 
-/// <summary>Reads every value of a tensor once and refuses NaN and infinity, which would silence the whole model.</summary>
-internal sealed class FiniteCheck
+/// <summary>Reads a tensor once on all workers and refuses NaN and infinity, which would silence the whole model.</summary>
+internal sealed class FiniteCheck(WorkerPool pool) : ParallelWork
 {
-    private readonly RowWork _work;
-    private readonly Action<int> _checkRow;
-    private ModelTensor? _tensor;
+    private const int StretchBytes = 1 << 18;
 
-    public FiniteCheck(RowWork work)
-    {
-        _work = work;
-        _checkRow = CheckRow;
-    }
+    private ModelTensor? _tensor;
+    private int _rowsPerChunk;
 
     /// <summary>Checks all values.</summary>
-    /// <exception cref="InferometerException">A value is not finite; the message names file, tensor and row.</exception>
+    /// <exception cref="InferometerException">A value is not finite; the message names file, tensor and place.</exception>
     public void Require(ModelTensor tensor)
     {
         _tensor = tensor;
-        _work.Run(_checkRow, checked((int)tensor.Rows));
+        _rowsPerChunk = (int)Math.Max(1, Math.Max(StretchBytes / tensor.RowByteCount, (tensor.Rows + WorkerPool.MaxChunks - 1) / WorkerPool.MaxChunks));
+        pool.Run(this, checked((int)((tensor.Rows + _rowsPerChunk - 1) / _rowsPerChunk)));
     }
 
-    private void CheckRow(int row)
+    /// <inheritdoc/>
+    public override void Execute(int chunk, int worker)
     {
-        int columns = (int)_tensor!.Columns;
-        float[] buffer = ArrayPool<float>.Shared.Rent(columns);
-        Span<float> values = buffer.AsSpan(0, columns);
-        _tensor.DecodeRow(row, values);
-        bool finite = AllFinite(values);
-        ArrayPool<float>.Shared.Return(buffer);
-        if (!finite)
-        {
-            throw new InferometerException($"{_tensor.Source}: tensor '{_tensor.Name}' holds a value that is no finite number in row {row}.");
-        }
-    }
-
-    // x - x is 0 for every finite x and NaN for the others, and a sum with one NaN is NaN.
-    private static bool AllFinite(ReadOnlySpan<float> values)
-    {
-        Vector<float> differences = Vector<float>.Zero;
-        int i = 0;
-        for (; i <= values.Length - Vector<float>.Count; i += Vector<float>.Count)
-        {
-            Vector<float> x = new(values[i..]);
-            differences += x - x;
-        }
-
-        float rest = Vector.Sum(differences);
-        for (; i < values.Length; i++)
-        {
-            rest += values[i] - values[i];
-        }
-
-        return !float.IsNaN(rest);
+        long first = (long)chunk * _rowsPerChunk;
+        long rows = Math.Min(_rowsPerChunk, _tensor!.Rows - first);
+        WeightValidation.RequireFinite(_tensor, first * _tensor.RowByteCount, checked((int)(rows * _tensor.RowByteCount)));
     }
 }

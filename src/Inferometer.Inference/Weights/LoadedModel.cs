@@ -1,5 +1,6 @@
 using Inferometer.Core.Models;
 using Inferometer.Inference.Formats;
+using Inferometer.Inference.Kernels.Matrices;
 using Inferometer.Inference.Rotary;
 
 namespace Inferometer.Inference.Weights;
@@ -8,15 +9,17 @@ namespace Inferometer.Inference.Weights;
 internal sealed class LoadedModel : IDisposable
 {
     private readonly ITensorSource _source;
+    private readonly PanelMemory _memory;
     private readonly int[] _ropeOfLayer;
     private readonly RotaryEmbedding[] _embeddings;
 
-    public LoadedModel(ModelArchitecture architecture, ITensorSource source, ModelWeights weights, int contextTokens)
+    public LoadedModel(ModelArchitecture architecture, ITensorSource source, PanelMemory memory, ModelWeights weights, int contextTokens)
     {
         Architecture = architecture;
         ContextTokens = contextTokens;
         Weights = weights;
         _source = source;
+        _memory = memory;
         WeightBytes = weights.Matrices().Sum(matrix => matrix.SizeBytes);
         (RopeParameters Rope, int HeadDim)[] ropes =
             [.. architecture.Layers.Select(layer => (((AttentionMixer)layer.Mixer!).Rope!, ((AttentionMixer)layer.Mixer!).HeadDim))];
@@ -50,6 +53,7 @@ internal sealed class LoadedModel : IDisposable
     public void Dispose()
     {
         Weights.Dispose();
+        _memory.Dispose();
         _source.Dispose();
     }
 }

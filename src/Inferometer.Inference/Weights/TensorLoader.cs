@@ -10,6 +10,8 @@ namespace Inferometer.Inference.Weights;
 /// <summary>Takes tensors out of a file by their role, with the shape the architecture asks for, and makes vectors and matrices of them.</summary>
 internal sealed unsafe class TensorLoader
 {
+    private static readonly WeightPackingOptions s_asStored = new() { QuantizeActivations = false };
+
     private readonly ITensorSource _source;
     private readonly IWeightNames _names;
     private readonly WorkerPool _pool;
@@ -17,15 +19,18 @@ internal sealed unsafe class TensorLoader
     private readonly LoadMonitor _monitor;
     private readonly FiniteCheck _finite;
     private readonly float _normOffset;
+    private readonly PanelMemory _memory;
 
-    public TensorLoader(ITensorSource source, IWeightNames names, WorkerPool pool, LoadOptions options, LoadMonitor monitor, float normOffset)
+    public TensorLoader(
+        ITensorSource source, IWeightNames names, WorkerPool pool, LoadOptions options, LoadMonitor monitor, PanelMemory memory, float normOffset)
     {
         _source = source;
         _names = names;
         _pool = pool;
         _options = options;
         _monitor = monitor;
-        _finite = new FiniteCheck(new RowWork(pool));
+        _finite = new FiniteCheck(pool);
+        _memory = memory;
         _normOffset = normOffset;
     }
 
@@ -51,6 +56,16 @@ internal sealed unsafe class TensorLoader
         ModelTensor tensor = Find(role, layer);
         RequireShape(tensor, rows, columns);
         return new Projection(Matrix(tensor, 0, rows), Bias(role, layer, 0, rows, rows, needsBias), site);
+    }
+
+    /// <summary>A matrix of which rows are looked up and which is never multiplied with: it stays as it is in the file, and in memory are only the rows in use.</summary>
+    public WeightMatrix Table(WeightRole role, int rows, int columns)
+    {
+        ModelTensor tensor = Find(role, 0);
+        RequireShape(tensor, rows, columns);
+        Take(tensor);
+        tensor.ReleaseRows(0, rows);
+        return Create(tensor, 0, rows, s_asStored);
     }
 
     /// <summary>Some rows of a tensor that holds several linear layers one above the other.</summary>
@@ -109,11 +124,22 @@ internal sealed unsafe class TensorLoader
     private WeightMatrix Matrix(ModelTensor tensor, long firstRow, int rows)
     {
         Take(tensor);
+        WeightMatrix matrix = Create(tensor, firstRow, rows, _options.Packing);
+        if (!matrix.ReadsSource)
+        {
+            // One tensor after the other, so that the file's pages and their repacked copy are never both in memory for more than one of them.
+            tensor.ReleaseRows(firstRow, rows);
+        }
+
+        return matrix;
+    }
+
+    private WeightMatrix Create(ModelTensor tensor, long firstRow, int rows, WeightPackingOptions packing)
+    {
         long rowBytes = tensor.RowByteCount;
         try
         {
-            return WeightMatrix.Create(
-                tensor.Type, rows, (int)tensor.Columns, tensor.Data + (firstRow * rowBytes), rows * rowBytes, _pool, _options.Packing);
+            return WeightMatrix.CreateIn(_memory, tensor.Type, rows, (int)tensor.Columns, tensor.Data + (firstRow * rowBytes), rows * rowBytes, _pool, packing);
         }
         catch (NotSupportedException error)
         {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Inferometer.Core.Models;
+using Inferometer.Inference.Kernels.Matrices;
 using Inferometer.Inference.Lora;
 
 namespace Inferometer.Inference.Weights;
@@ -14,7 +15,8 @@ internal sealed class WeightAssembly(ModelArchitecture architecture, TensorLoade
     public ModelWeights Load()
     {
         monitor.Begin("embedding");
-        Projection embedding = tensors.Projection(WeightRole.Embedding, 0, architecture.VocabularySize, Hidden);
+        Projection? tied = architecture.TiedEmbeddings ? tensors.Projection(WeightRole.Embedding, 0, architecture.VocabularySize, Hidden) : null;
+        WeightMatrix embedding = tied?.Matrix ?? tensors.Table(WeightRole.Embedding, architecture.VocabularySize, Hidden);
         var layers = new LayerWeights[architecture.LayerCount];
         for (int layer = 0; layer < layers.Length; layer++)
         {
@@ -23,10 +25,8 @@ internal sealed class WeightAssembly(ModelArchitecture architecture, TensorLoade
         }
 
         monitor.Begin("head");
-        Projection head = architecture.TiedEmbeddings
-            ? embedding
-            : tensors.Projection(WeightRole.LmHead, 0, architecture.VocabularySize, Hidden, needsBias: architecture.LmHeadBias);
-        ModelWeights weights = new(embedding.Matrix, layers, tensors.Norm(WeightRole.FinalNorm, 0, Hidden), head);
+        Projection head = tied ?? tensors.Projection(WeightRole.LmHead, 0, architecture.VocabularySize, Hidden, needsBias: architecture.LmHeadBias);
+        ModelWeights weights = new(embedding, layers, tensors.Norm(WeightRole.FinalNorm, 0, Hidden), head);
         monitor.Begin("done");
         return weights;
     }

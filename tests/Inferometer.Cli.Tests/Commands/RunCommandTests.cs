@@ -119,7 +119,7 @@ public class RunCommandTests
         string[] wanted =
         [
             "weights ", "KV cache ", "total   ", "total duration:", "load duration:", "prompt eval count:", "prompt eval duration:",
-            "prompt eval rate:", "eval count:           8 token(s)", "eval duration:", "eval rate:", "steps:", "attention calls:",
+            "prompt eval rate:", "eval count:           8 token(s)", "eval duration:", "eval rate:", "steps:", "attention calls:", "memory:",
         ];
         string[] found = [.. run.Error.Split('\n').Select(l => wanted.FirstOrDefault(w => l.StartsWith(w, StringComparison.Ordinal))).OfType<string>()];
         Assert.Equal(wanted, found);

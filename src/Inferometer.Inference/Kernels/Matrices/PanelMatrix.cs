@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Inferometer.Core.Gguf;
 using Inferometer.Inference.Quantization;
 using Inferometer.Inference.Threading;
@@ -11,16 +12,18 @@ internal sealed unsafe class PanelMatrix<TKernel> : WeightMatrix
     /// <summary>Panels of one piece of work for more than one token: enough that the slab of activations in the cache is used several times.</summary>
     private const int PanelsPerChunk = 4;
 
-    private readonly NativeBuffer _panels;
+    private readonly byte* _panels;
+    private readonly NativeBuffer? _owned;
     private readonly int _blocks;
     private readonly long _panelBytes;
 
-    public PanelMatrix(int rows, int columns, byte* source, WorkerPool? pool)
+    public PanelMatrix(int rows, int columns, byte* source, WorkerPool? pool, PanelMemory? memory)
         : base(TKernel.Type, rows, columns)
     {
         _blocks = columns / TKernel.Type.BlockSize();
         _panelBytes = (long)_blocks * TKernel.PanelBlockBytes;
-        _panels = NativeBuffer.Uninitialized(PanelCount * _panelBytes);
+        _owned = memory is null ? NativeBuffer.Uninitialized(SizeBytes) : null;
+        _panels = memory is null ? _owned!.Address : memory.Take(SizeBytes);
         PackWork work = new(this, source);
         if (pool is not null)
         {
@@ -34,7 +37,7 @@ internal sealed unsafe class PanelMatrix<TKernel> : WeightMatrix
         }
     }
 
-    public override long SizeBytes => _panels.ByteCount;
+    public override long SizeBytes => PanelCount * _panelBytes;
 
     public override bool ReadsSource => false;
 
@@ -61,7 +64,7 @@ internal sealed unsafe class PanelMatrix<TKernel> : WeightMatrix
             for (int panel = first; panel < end; panel++)
             {
                 new Span<float>(sums, tokens * PanelRows.Count).Clear();
-                TKernel.Multiply(_panels.Address + panel * _panelBytes, _blocks, x, tokens, sums);
+                TKernel.Multiply(_panels + panel * _panelBytes, _blocks, x, tokens, sums);
                 Store(operand, sums, panel * PanelRows.Count, slab, tokens);
             }
         }
@@ -70,7 +73,7 @@ internal sealed unsafe class PanelMatrix<TKernel> : WeightMatrix
     private protected override void DecodeRowCore(int row, Span<float> destination)
     {
         Span<byte> block = stackalloc byte[Type.BlockBytes()];
-        byte* panel = _panels.Address + row / PanelRows.Count * _panelBytes;
+        byte* panel = _panels + row / PanelRows.Count * _panelBytes;
         int blockSize = Type.BlockSize();
         for (int i = 0; i < _blocks; i++)
         {
@@ -79,7 +82,7 @@ internal sealed unsafe class PanelMatrix<TKernel> : WeightMatrix
         }
     }
 
-    private protected override void Dispose(bool disposing) => _panels.Dispose();
+    private protected override void Dispose(bool disposing) => _owned?.Dispose();
 
     private void Store(in MatrixOperand operand, float* sums, int row, int firstToken, int tokens)
     {
@@ -93,19 +96,25 @@ internal sealed unsafe class PanelMatrix<TKernel> : WeightMatrix
 
     private sealed class PackWork(PanelMatrix<TKernel> matrix, byte* source) : ParallelWork
     {
+        // Block by block over the rows, so that the place written to stays in the nearest cache.
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public override void Execute(int chunk, int worker)
         {
             int blockBytes = TKernel.Type.BlockBytes();
-            byte* panel = matrix._panels.Address + chunk * matrix._panelBytes;
-            new Span<byte>(panel, checked((int)matrix._panelBytes)).Clear();
+            long rowBytes = (long)matrix._blocks * blockBytes;
+            byte* panel = matrix._panels + chunk * matrix._panelBytes;
+            byte* blocks = source + chunk * PanelRows.Count * rowBytes;
             int rows = Math.Min(PanelRows.Count, matrix.Rows - chunk * PanelRows.Count);
-            for (int row = 0; row < rows; row++)
+            new Span<byte>(panel, checked((int)matrix._panelBytes)).Clear();
+            for (int i = 0; i < matrix._blocks; i++)
             {
-                byte* blocks = source + ((long)chunk * PanelRows.Count + row) * matrix._blocks * blockBytes;
-                for (int i = 0; i < matrix._blocks; i++)
+                for (int row = 0; row < rows; row++)
                 {
-                    TKernel.Insert(new ReadOnlySpan<byte>(blocks + (long)i * blockBytes, blockBytes), panel + (long)i * TKernel.PanelBlockBytes, row);
+                    TKernel.Insert(new ReadOnlySpan<byte>(blocks + row * rowBytes, blockBytes), panel, row);
                 }
+
+                blocks += blockBytes;
+                panel += TKernel.PanelBlockBytes;
             }
         }
     }

@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
 namespace Inferometer.Inference.Kernels.Matrices;
 
 /// <summary>Moving bytes between a row's block and the places of that row in a panel: every fourth-byte group of 64 bytes belongs to one row.</summary>
@@ -6,21 +9,32 @@ internal static unsafe class PanelRows
     /// <summary>Rows of a panel.</summary>
     public const int Count = 16;
 
+    private const uint EachByte = 0x01010101;
+
     /// <summary>Spreads a row's bytes, four at a time, over vectors of 64 bytes; <paramref name="flip"/> is added without carry.</summary>
+    /// <param name="bytes">Whole groups of four.</param>
+    /// <param name="vectors">First vector.</param>
+    /// <param name="row">0 to 15.</param>
+    /// <param name="flip">Bits to change in every byte.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Spread(ReadOnlySpan<byte> bytes, byte* vectors, int row, byte flip = 0)
     {
-        for (int i = 0; i < bytes.Length; i++)
+        ReadOnlySpan<uint> groups = MemoryMarshal.Cast<byte, uint>(bytes);
+        uint* target = (uint*)vectors + row;
+        for (int i = 0; i < groups.Length; i++)
         {
-            vectors[i / 4 * 64 + row * 4 + i % 4] = (byte)(bytes[i] ^ flip);
+            target[i * Count] = groups[i] ^ (flip * EachByte);
         }
     }
 
     /// <summary>Undoes <see cref="Spread"/>.</summary>
     public static void Collect(byte* vectors, int row, Span<byte> bytes, byte flip = 0)
     {
-        for (int i = 0; i < bytes.Length; i++)
+        Span<uint> groups = MemoryMarshal.Cast<byte, uint>(bytes);
+        uint* source = (uint*)vectors + row;
+        for (int i = 0; i < groups.Length; i++)
         {
-            bytes[i] = (byte)(vectors[i / 4 * 64 + row * 4 + i % 4] ^ flip);
+            groups[i] = source[i * Count] ^ (flip * EachByte);
         }
     }
 }

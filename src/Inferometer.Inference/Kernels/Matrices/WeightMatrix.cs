@@ -43,7 +43,12 @@ public abstract unsafe class WeightMatrix : IDisposable
     /// <param name="options">Null for the defaults.</param>
     /// <exception cref="InferometerException">No kernel reads this format.</exception>
     /// <exception cref="ArgumentException">Shape and byte count do not fit.</exception>
-    public static WeightMatrix Create(GgmlType type, int rows, int columns, byte* source, long sourceBytes, WorkerPool? pool = null, WeightPackingOptions? options = null)
+    public static WeightMatrix Create(GgmlType type, int rows, int columns, byte* source, long sourceBytes, WorkerPool? pool = null, WeightPackingOptions? options = null) =>
+        CreateIn(null, type, rows, columns, source, sourceBytes, pool, options);
+
+    /// <summary>Makes a matrix of stored weights; repacked ones lie in <paramref name="memory"/>, which must outlive the matrix, or in memory of their own.</summary>
+    internal static WeightMatrix CreateIn(
+        PanelMemory? memory, GgmlType type, int rows, int columns, byte* source, long sourceBytes, WorkerPool? pool, WeightPackingOptions? options)
     {
         ArgumentNullException.ThrowIfNull(source);
         CheckShape(type, rows, columns, sourceBytes);
@@ -54,14 +59,14 @@ public abstract unsafe class WeightMatrix : IDisposable
 
         return type switch
         {
-            GgmlType.Q4_0 => new PanelMatrix<SmallBlockPanel<Q4_0Format>>(rows, columns, source, pool),
-            GgmlType.Q4_1 => new PanelMatrix<SmallBlockPanel<Q4_1Format>>(rows, columns, source, pool),
-            GgmlType.Q5_0 => new PanelMatrix<SmallBlockPanel<Q5_0Format>>(rows, columns, source, pool),
-            GgmlType.Q5_1 => new PanelMatrix<SmallBlockPanel<Q5_1Format>>(rows, columns, source, pool),
-            GgmlType.Q8_0 => new PanelMatrix<Q8_0Panel>(rows, columns, source, pool),
-            GgmlType.Q4_K => new PanelMatrix<SixBitScalePanel<Q4_KFormat>>(rows, columns, source, pool),
-            GgmlType.Q5_K => new PanelMatrix<SixBitScalePanel<Q5_KFormat>>(rows, columns, source, pool),
-            GgmlType.Q6_K => new PanelMatrix<Q6_KPanel>(rows, columns, source, pool),
+            GgmlType.Q4_0 => new PanelMatrix<SmallBlockPanel<Q4_0Format>>(rows, columns, source, pool, memory),
+            GgmlType.Q4_1 => new PanelMatrix<SmallBlockPanel<Q4_1Format>>(rows, columns, source, pool, memory),
+            GgmlType.Q5_0 => new PanelMatrix<SmallBlockPanel<Q5_0Format>>(rows, columns, source, pool, memory),
+            GgmlType.Q5_1 => new PanelMatrix<SmallBlockPanel<Q5_1Format>>(rows, columns, source, pool, memory),
+            GgmlType.Q8_0 => new PanelMatrix<Q8_0Panel>(rows, columns, source, pool, memory),
+            GgmlType.Q4_K => new PanelMatrix<SixBitScalePanel<Q4_KFormat>>(rows, columns, source, pool, memory),
+            GgmlType.Q5_K => new PanelMatrix<SixBitScalePanel<Q5_KFormat>>(rows, columns, source, pool, memory),
+            GgmlType.Q6_K => new PanelMatrix<Q6_KPanel>(rows, columns, source, pool, memory),
             _ => new RowMatrix(type, rows, columns, source, null),
         };
     }
