@@ -97,8 +97,9 @@ public sealed class KvCacheSetting : IKvCacheProvider
 
         _profile.RequireShapeOf(architecture, _source);
         LatentAllocation allocation = _profile.Level(_level).Allocation;
-        return KvCodecCost.OfModel(architecture, (layer, mixer) => allocation.Layers[layer].Aggregate(default(KvCodecCost), (sum, head) => sum
-            + KvCodecFormulas.LatentKeys(mixer.HeadDim, Pairs(mixer), head.Keys.Stretches) + KvCodecFormulas.LatentValues(mixer.ValueHeadDim, head.Values.Stretches)));
+        int heads = _profile.Bases.HeadGroupSize;
+        return KvCodecCost.OfModel(architecture, (layer, mixer) => allocation.Layers[layer].Aggregate(default(KvCodecCost), (sum, formats) => sum
+            + KvCodecFormulas.LatentKeys(mixer.HeadDim, Pairs(mixer), heads, formats.Keys.Stretches) + KvCodecFormulas.LatentValues(mixer.ValueHeadDim, heads, formats.Values.Stretches)));
     }
 
     /// <inheritdoc/>

@@ -65,7 +65,7 @@ public sealed class KvCompression
     /// <summary>Latents of given bases in given formats, in every layer.</summary>
     /// <param name="name">Name for reports.</param>
     /// <param name="model">The model.</param>
-    /// <param name="bases">Bases of its heads.</param>
+    /// <param name="bases">Bases of its head groups.</param>
     /// <param name="allocation">How their latents are stored.</param>
     /// <param name="window">Tokens that stay exact.</param>
     /// <exception cref="Core.InferometerException">Bases or allocation do not fit the model.</exception>
@@ -81,7 +81,7 @@ public sealed class KvCompression
         }
 
         RotaryTables tables = new(model);
-        return new KvCompression(name, model, [.. layouts.Select((layout, layer) => new LowRankCodec(name, layout, Heads(bases.Layers[layer], allocation.Layers[layer]), tables.Of(layer)))], window);
+        return new KvCompression(name, model, [.. layouts.Select((layout, layer) => new LowRankCodec(name, layout, Groups(bases.Layers[layer], allocation.Layers[layer]), tables.Of(layer)))], window);
     }
 
     /// <summary>What a configuration asks for, with fixed ranks and f16 latents where it is low-rank, and int8 where it is rotated quantisation.</summary>
@@ -108,7 +108,7 @@ public sealed class KvCompression
             return RotatedQuantization(model, 8, window);
         }
 
-        ModelBases? bases = config.Strategy == CompressionStrategy.WeightSvd ? ModelBases.FromWeights(model) : calibrated;
+        ModelBases? bases = config.Strategy == CompressionStrategy.WeightSvd ? ModelBases.FromWeights(model, config.HeadGroupSize) : calibrated;
         return bases is null
             ? throw new Core.InferometerException("compression strategy low-rank needs bases calibrated on a text; weight-svd and rotated need none.")
             : LowRank($"{(config.Strategy == CompressionStrategy.LowRank ? "low-rank" : "weight-only SVD")} {level}", model, bases, LatentAllocation.Fixed(bases, config.KeyRank, rank, 16), window);
@@ -121,8 +121,8 @@ public sealed class KvCompression
     public CompressedKvCache CreateCache(int blockCount, int maxSequences, int maxStepTokens) => new(
         _model.Architecture, Codecs, blockCount, Window.PagesFor(maxSequences, maxStepTokens), Window);
 
-    private static LowRankHead[] Heads(IReadOnlyList<HeadBases> bases, IReadOnlyList<(LatentFormat Keys, LatentFormat Values)> formats) =>
-        [.. bases.Zip(formats, (head, format) => new LowRankHead(head.Keys.Basis, format.Keys, head.Values.Basis, format.Values))];
+    private static LowRankGroup[] Groups(IReadOnlyList<GroupBases> bases, IReadOnlyList<(LatentFormat Keys, LatentFormat Values)> formats) =>
+        [.. bases.Zip(formats, (group, format) => new LowRankGroup(group.Keys.Basis, format.Keys, group.Values.Basis, format.Values))];
 
     /// <summary>Layouts of a model's exact f16 pages.</summary>
     internal static KvPageLayout[] Layouts(TransformerModel model) => Layouts(model.Architecture);

@@ -1,4 +1,5 @@
 using Inferometer.Compression.Calibration;
+using Inferometer.Compression.Codecs;
 using Inferometer.Compression.Configuration;
 using Inferometer.Core;
 using Inferometer.Inference.Engine;
@@ -17,7 +18,12 @@ public sealed class KvCompressionTests(Tales tales) : IClassFixture<Tales>
         // 12 heads of (48 + 16) and (48 + 32) numbers in f16.
         KvCompression low = KvCompression.FromConfig(config with { Strategy = CompressionStrategy.WeightSvd }, tales.Model, "low");
         Assert.Equal(12 * 64 * 2, low.BytesPerToken);
-        ModelBases bases = ModelBases.FromWeights(tales.Model, TestContext.Current.CancellationToken);
+
+        // A group of two heads has twice the rank of one, so that the size is the same.
+        KvCompression pairs = KvCompression.FromConfig(config with { Strategy = CompressionStrategy.WeightSvd, HeadGroupSize = 2 }, tales.Model, "low");
+        Assert.Equal(low.BytesPerToken, pairs.BytesPerToken);
+        Assert.Equal(2, Assert.IsType<LowRankCodec>(pairs.Codecs[0]).HeadGroupSize);
+        ModelBases bases = ModelBases.FromWeights(tales.Model, 1, TestContext.Current.CancellationToken);
         Assert.Equal(12 * 80 * 2, KvCompression.FromConfig(config with { Strategy = CompressionStrategy.LowRank }, tales.Model, "med", bases).BytesPerToken);
     }
 

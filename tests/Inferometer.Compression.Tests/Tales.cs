@@ -1,3 +1,4 @@
+using Inferometer.Compression.Calibration;
 using Inferometer.Compression.Evaluation;
 using Inferometer.Inference.Execution;
 using Inferometer.Inference.Tokenization;
@@ -19,6 +20,14 @@ public sealed class Tales : IDisposable
     {
         int[] tokens = _tokenizer.Value.Encode(File.ReadAllText(Path.Combine(Folder, file)), addSpecial: false);
         return TextWindows.Cut(tokens, _tokenizer.Value.BosId, windowTokens, windows, firstWindow);
+    }
+
+    public ModelBases Bases(int windowTokens, int windows, int headGroupSize = 1)
+    {
+        CancellationToken cancellation = TestContext.Current.CancellationToken;
+        CalibrationStatistics statistics = CalibrationStatistics.Collect(Model, Windows("calibration.txt", windowTokens, windows), headGroupSize, null, cancellation);
+        Assert.Equal(windowTokens * windows, statistics.Tokens);
+        return ModelBases.Calibrated(Model, statistics, null, cancellation);
     }
 
     public void Dispose()

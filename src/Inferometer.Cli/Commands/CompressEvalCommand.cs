@@ -59,7 +59,7 @@ internal sealed class CompressEvalCommand
         KvCompression[] caches = [.. Settings(parsed, location, profile, profilePath).Select(s => s.For(model))];
         int[] contexts = Contexts(parsed, model);
         CalibrationText source = CalibrationText.Read(text, location, model, parsed.GetValue(_windowTokens));
-        IReadOnlyList<CacheQuality> quality = CompressionEvaluation.Measure(model, source.Windows(Math.Min(windows, source.Available)), caches, interrupt.Token);
+        IReadOnlyList<CacheQuality> quality = CompressionEvaluation.Measure(model, source.Windows(Math.Min(windows, source.Available)), caches, null, interrupt.Token);
         Table table = Report(model, caches, quality, contexts, interrupt.Token);
         _printer.Print(
             new Document(

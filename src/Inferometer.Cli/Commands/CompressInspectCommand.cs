@@ -56,17 +56,17 @@ internal sealed class CompressInspectCommand
         [.. heads.GroupBy(h => h.Layer).Select(layer => $"{layer.Key,4}  {Row(layer, keys: true)} | {Row(layer, keys: false)}")];
 
     private static string Row(IEnumerable<HeadEnergy> layer, bool keys) =>
-        string.Concat(layer.Where(h => h.IsKeys == keys).Select(h => new string(Shades[(int)Math.Clamp(h.Bits * h.Rank / h.Width / 8 * Shades.Length, 0, Shades.Length - 1)], 2)));
+        string.Concat(layer.Where(h => h.IsKeys == keys).Select(h => new string(Shades[(int)Math.Clamp(h.BitsPerDimension / 8 * Shades.Length, 0, Shades.Length - 1)], 2 * h.GroupSize)));
 
     private static Table Heads(IReadOnlyList<HeadEnergy> heads, string level)
     {
         Table table = new(
-            "heads", $"Heads at '{level}'", Column.Number("layer", "layer"), Column.Number("head", "head"), Column.Text("of", "kind"), Column.Number("rank", "rank"),
+            "heads", $"Heads at '{level}'", Column.Number("layer", "layer"), Column.Text("head", "head"), Column.Text("of", "kind"), Column.Number("rank", "rank"),
             Column.Number("", "width") with { Audience = Audience.Machines }, Column.Number("bits", "mean_bits"), Column.Number("energy", "energy"), Column.Bars(), Column.Text("segments", "segments"));
         foreach (HeadEnergy head in heads)
         {
             table.Add(
-                head.Layer, head.Head, head.IsKeys ? "keys" : "values", head.Rank, head.Width, Cell.Number(head.Bits, Numbers.Fixed(head.Bits, 1)),
+                head.Layer, head.Heads, head.IsKeys ? "keys" : "values", head.Rank, head.Width, Cell.Number(head.Bits, Numbers.Fixed(head.Bits, 1)),
                 Cell.Number(head.Energy, Numbers.Fixed(head.Energy * 100, 1) + " %"), Cell.BarOf(head.Energy), head.Format);
         }
 

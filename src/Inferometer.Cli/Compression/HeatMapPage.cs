@@ -27,11 +27,11 @@ internal static class HeatMapPage
     {
         html.Append(CultureInfo.InvariantCulture, $"<h2>{Text(level.Name)}</h2>\n<p>{level.Allocation.BytesPerToken} bytes per token, {level.Loss.Saved * 100:0.0} % saved, ");
         html.Append(CultureInfo.InvariantCulture, $"perplexity {level.Loss.PerplexityIncrease * 100:+0.000;-0.000} %, divergence {level.Loss.KlDivergence:0.000000} nats per token, same first choice {level.Loss.TopOneAgreement * 100:0.00} %. ");
-        html.Append("Colour: bits stored per dimension of the head; the number is the rank; hover for energy and segments.</p>\n<table>\n<tr><th>layer</th>");
+        html.Append("Colour: bits stored per dimension, 0 to 8; the number is the rank; hover for energy and segments.</p>\n<table>\n<tr><th>layer</th>");
         IReadOnlyList<HeadEnergy> heads = HeadEnergy.Of(profile, level);
         foreach (HeadEnergy head in heads.Where(h => h.Layer == 0).OrderBy(h => !h.IsKeys))
         {
-            html.Append(CultureInfo.InvariantCulture, $"<th>{(head.IsKeys ? "K" : "V")}{head.Head}</th>");
+            html.Append(CultureInfo.InvariantCulture, $"<th colspan=\"{head.GroupSize}\">{(head.IsKeys ? "K" : "V")}{head.Heads}</th>");
         }
 
         html.Append("</tr>\n");
@@ -40,10 +40,9 @@ internal static class HeatMapPage
             html.Append(CultureInfo.InvariantCulture, $"<tr><th>{layer.Key}</th>");
             foreach (HeadEnergy head in layer.OrderBy(h => !h.IsKeys))
             {
-                double perDimension = head.Bits * head.Rank / head.Width;
-                double share = Math.Clamp(perDimension / 8, 0, 1);
-                html.Append(CultureInfo.InvariantCulture, $"<td style=\"background:hsl(205 70% {95 - (share * 60):0}%);color:{(share > 0.5 ? "#fff" : "#123")}\" ");
-                html.Append(CultureInfo.InvariantCulture, $"title=\"rank {head.Rank} of {head.Width}, {perDimension:0.00} bits per dimension, energy {head.Energy * 100:0.0} %, segments {head.Format}\">{head.Rank}</td>");
+                double share = Math.Clamp(head.BitsPerDimension / 8, 0, 1);
+                html.Append(CultureInfo.InvariantCulture, $"<td colspan=\"{head.GroupSize}\" style=\"background:hsl(205 70% {95 - (share * 60):0}%);color:{(share > 0.5 ? "#fff" : "#123")}\" ");
+                html.Append(CultureInfo.InvariantCulture, $"title=\"rank {head.Rank} of {head.Width}, {head.BitsPerDimension:0.00} bits per dimension, energy {head.Energy * 100:0.0} %, segments {head.Format}\">{head.Rank}</td>");
             }
 
             html.Append("</tr>\n");

@@ -9,12 +9,12 @@ internal static class ProfilePage
     public static Document Of(CompressionProfile profile, string path)
     {
         Table levels = new(
-            "levels", "Levels (losses measured on the hold-out text)", Column.Text("level", "level"), Column.Number("bound", "perplexity_bound"), Column.Number("bytes/token", "bytes_per_token"),
+            "levels", "Levels (losses measured on the hold-out text)", Column.Text("level", "level"), Column.Number("bound", "perplexity_bound"), Column.Number("KL bound", "kl_bound_nats"), Column.Number("bytes/token", "bytes_per_token"),
             Column.Number("saved", "saved"), Column.Number("perplexity", "perplexity_increase"), Column.Number("KL nats/token", "kl_divergence_nats"), Column.Number("top-1", "top_one_agreement"));
         foreach (ProfileLevel level in profile.Levels)
         {
             levels.Add(
-                level.Name, Cell.Number(level.PerplexityBound, "+" + Numbers.Percent(level.PerplexityBound)), level.Allocation.BytesPerToken, Cell.Share(level.Loss.Saved),
+                level.Name, Cell.Number(level.PerplexityBound, "+" + Numbers.Percent(level.PerplexityBound)), Cell.Number(level.KlBound), level.Allocation.BytesPerToken, Cell.Share(level.Loss.Saved),
                 Increase(level.Loss.PerplexityIncrease), Cell.Number(level.Loss.KlDivergence), Agreement(level.Loss.TopOneAgreement));
         }
 

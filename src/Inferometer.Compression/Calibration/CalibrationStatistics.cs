@@ -8,8 +8,8 @@ using MathNet.Numerics.LinearAlgebra;
 namespace Inferometer.Compression.Calibration;
 
 /// <summary>
-/// What a model's queries, keys and values look like over a text, per layer and KV head: means and second moments, keys and queries before their rotation.
-/// Collected while the model runs; read afterwards. Not thread-safe.
+/// What a model's queries, keys and values look like over a text: means and second moments, of queries per KV head, of keys and values per group of heads that share latents; keys and
+/// queries before their rotation. Collected while the model runs; read afterwards. Not thread-safe.
 /// </summary>
 public sealed class CalibrationStatistics : IAttentionObserver
 {
@@ -22,14 +22,18 @@ public sealed class CalibrationStatistics : IAttentionObserver
     private readonly MomentAccumulator[][] _keys;
     private readonly MomentAccumulator[][] _values;
 
-    private CalibrationStatistics(TransformerModel model)
+    private CalibrationStatistics(TransformerModel model, int headGroupSize)
     {
         _model = model;
+        HeadGroupSize = headGroupSize;
         _mixers = [.. model.Architecture.Layers.Select(layer => (AttentionMixer)layer.Mixer!)];
         _queries = [.. _mixers.Select(mixer => Accumulators(mixer.KvHeads, mixer.HeadDim))];
-        _keys = [.. _mixers.Select(mixer => Accumulators(mixer.KvHeads, mixer.HeadDim))];
-        _values = [.. _mixers.Select(mixer => Accumulators(mixer.KvHeads, mixer.ValueHeadDim))];
+        _keys = [.. _mixers.Select(mixer => Accumulators(mixer.KvHeads / headGroupSize, headGroupSize * mixer.HeadDim))];
+        _values = [.. _mixers.Select(mixer => Accumulators(mixer.KvHeads / headGroupSize, headGroupSize * mixer.ValueHeadDim))];
     }
+
+    /// <summary>Neighbouring KV heads whose keys and values are looked at together.</summary>
+    public int HeadGroupSize { get; }
 
     /// <summary>Tokens seen.</summary>
     public long Tokens => _keys[0][0].Count;
@@ -37,11 +41,12 @@ public sealed class CalibrationStatistics : IAttentionObserver
     /// <summary>Runs the model over windows of a text and collects.</summary>
     /// <param name="model">The model; its observer is taken for the time of the run.</param>
     /// <param name="windows">Token windows, each a sequence of its own, no longer than the model's context.</param>
+    /// <param name="headGroupSize">KV heads that share latents: 1, 2 or 4; must divide those of every layer.</param>
     /// <param name="progress">Told of the share done, 0 to 1, from the calling thread.</param>
     /// <param name="cancellationToken">Stops between windows.</param>
-    /// <exception cref="InferometerException">There are no windows.</exception>
+    /// <exception cref="InferometerException">There are no windows, or the model's KV heads cannot be grouped so.</exception>
     public static CalibrationStatistics Collect(
-        TransformerModel model, IReadOnlyList<int[]> windows, IProgress<double>? progress = null, CancellationToken cancellationToken = default)
+        TransformerModel model, IReadOnlyList<int[]> windows, int headGroupSize = 1, IProgress<double>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(windows);
@@ -50,7 +55,8 @@ public sealed class CalibrationStatistics : IAttentionObserver
             throw new InferometerException("calibration needs at least one window of text.");
         }
 
-        CalibrationStatistics statistics = new(model);
+        HeadGroups.Require(model.Architecture, headGroupSize);
+        CalibrationStatistics statistics = new(model, headGroupSize);
         IAttentionObserver? before = model.Observer;
         model.Observer = statistics;
         try
@@ -80,60 +86,79 @@ public sealed class CalibrationStatistics : IAttentionObserver
     {
         AttentionMixer mixer = _mixers[layer];
         RotaryEmbedding rotary = _model.RotaryOf(layer);
-        float[] row = new float[Math.Max(mixer.Heads, mixer.KvHeads) * mixer.HeadDim];
+        Span<float> row = stackalloc float[Math.Max(mixer.Heads, mixer.KvHeads) * mixer.HeadDim];
+        int queryWidth = mixer.Heads * mixer.HeadDim, keyWidth = mixer.KvHeads * mixer.HeadDim, valueWidth = mixer.KvHeads * mixer.ValueHeadDim;
         for (int token = 0; token < positions.Length; token++)
         {
-            int group = mixer.Heads / mixer.KvHeads;
-            Add(rotary, positions[token], queries.Slice(token * mixer.Heads * mixer.HeadDim, mixer.Heads * mixer.HeadDim), row, _queries[layer], mixer.HeadDim, group);
-            Add(rotary, positions[token], keys.Slice(token * mixer.KvHeads * mixer.HeadDim, mixer.KvHeads * mixer.HeadDim), row, _keys[layer], mixer.HeadDim, 1);
-            for (int head = 0; head < mixer.KvHeads; head++)
-            {
-                _values[layer][head].Add(values.Slice((token * mixer.KvHeads + head) * mixer.ValueHeadDim, mixer.ValueHeadDim));
-            }
+            Unrotated(queries.Slice(token * queryWidth, queryWidth), row[..queryWidth], positions[token]);
+            Add(row[..queryWidth], _queries[layer], mixer.HeadDim);
+            Unrotated(keys.Slice(token * keyWidth, keyWidth), row[..keyWidth], positions[token]);
+            Add(row[..keyWidth], _keys[layer], HeadGroupSize * mixer.HeadDim);
+            Add(values.Slice(token * valueWidth, valueWidth), _values[layer], HeadGroupSize * mixer.ValueHeadDim);
+        }
+
+        void Unrotated(ReadOnlySpan<float> heads, Span<float> copy, int position)
+        {
+            heads.CopyTo(copy);
+            rotary.Unrotate(copy, position);
         }
     }
 
-    internal Vector<double> KeyMean(int layer, int head) => _keys[layer][head].Mean();
-
-    internal Matrix<double> KeyCovariance(int layer, int head) => _keys[layer][head].Covariance();
-
-    internal Vector<double> ValueMean(int layer, int head) => _values[layer][head].Mean();
-
-    internal Matrix<double> ValueCovariance(int layer, int head) => _values[layer][head].Covariance();
+    /// <summary>Bases of a layer's head groups.</summary>
+    /// <param name="layer">Layer.</param>
+    /// <param name="output">Its output projection, [hidden, heads x value width].</param>
+    internal IReadOnlyList<GroupBases> Bases(int layer, float[] output)
+    {
+        var groups = new GroupBases[_keys[layer].Length];
+        Parallel.For(0, groups.Length, group =>
+        {
+            IEnumerable<int> heads = Enumerable.Range(group * HeadGroupSize, HeadGroupSize);
+            MomentAccumulator keys = _keys[layer][group], values = _values[layer][group];
+            groups[group] = new GroupBases(
+                WeightedBasis.Of(keys.Mean(), keys.Covariance(), [.. heads.Select(head => KeyImportance(layer, head))]),
+                WeightedBasis.Of(values.Mean(), values.Covariance(), [.. heads.Select(head => ValueImportance(layer, head, output))]));
+        });
+        return groups;
+    }
 
     /// <summary>
     /// How much an error of a key before its rotation matters: E over queries q of the head's group and distances d of R_d q q^T R_d^T, times the square of the
     /// scores' scale. An error e of a key changes a score by e^T S e in the mean square.
     /// </summary>
-    internal Matrix<double> KeyImportance(int layer, int head)
+    private Matrix<double> KeyImportance(int layer, int head)
     {
         AttentionMixer mixer = _mixers[layer];
         RotaryEmbedding rotary = _model.RotaryOf(layer);
+        int width = mixer.HeadDim, step = Math.Max(1, _model.ContextTokens / SampledDistances), samples = 0;
         Matrix<double> moment = _queries[layer][head].SecondMoment();
-        Matrix<double> sum = Matrix<double>.Build.Dense(mixer.HeadDim, mixer.HeadDim);
-        int step = Math.Max(1, _model.ContextTokens / SampledDistances);
-        float[] column = new float[mixer.HeadDim];
-        int samples = 0;
+        Matrix<double> sum = Matrix<double>.Build.Dense(width, width);
+        float[] rows = new float[width * width], turned = new float[rows.Length];
         for (int distance = step / 2; distance < _model.ContextTokens; distance += step, samples++)
         {
-            Matrix<double> rotation = Matrix<double>.Build.Dense(mixer.HeadDim, mixer.HeadDim);
-            for (int i = 0; i < column.Length; i++)
+            // Rows of a symmetric matrix rotated, then rows of the transpose: the rotation on both sides.
+            for (int i = 0; i < rows.Length; i++)
             {
-                Array.Clear(column);
-                column[i] = 1;
-                rotary.Rotate(column, distance);
-                rotation.SetColumn(i, [.. column.Select(value => (double)value)]);
+                rows[i] = (float)moment[i / width, i % width];
             }
 
-            sum += rotation * moment * rotation.Transpose();
+            rotary.Rotate(rows, distance);
+            for (int i = 0; i < rows.Length; i++)
+            {
+                turned[i] = rows[i % width * width + i / width];
+            }
+
+            rotary.Rotate(turned, distance);
+            sum += Matrix<double>.Build.Dense(width, width, (row, column) => turned[row * width + column]);
         }
 
-        double scale = mixer.ScoreScale != 0 ? mixer.ScoreScale : 1 / Math.Sqrt(mixer.HeadDim);
-        return sum * (scale * scale / samples);
+        double scale = mixer.ScoreScale != 0 ? mixer.ScoreScale : 1 / Math.Sqrt(width);
+
+        // Rounding leaves the two triangles a little apart.
+        return (sum + sum.Transpose()) * (0.5 * scale * scale / samples);
     }
 
     /// <summary>How much an error of a value matters: the sum over the query heads of the group of W_h^T W_h, W_h being the head's columns of the output projection.</summary>
-    internal Matrix<double> ValueImportance(int layer, int head, float[] output)
+    private Matrix<double> ValueImportance(int layer, int head, float[] output)
     {
         AttentionMixer mixer = _mixers[layer];
         int group = mixer.Heads / mixer.KvHeads, width = mixer.ValueHeadDim, columns = mixer.Heads * width;
@@ -150,14 +175,13 @@ public sealed class CalibrationStatistics : IAttentionObserver
 
     private static MomentAccumulator[] Accumulators(int heads, int width) => [.. Enumerable.Range(0, heads).Select(_ => new MomentAccumulator(width))];
 
-    private static void Add(RotaryEmbedding rotary, int position, ReadOnlySpan<float> heads, float[] row, MomentAccumulator[] targets, int width, int group)
+    // Heads that lie side by side and have one target between them are added to it in turn; wider targets take several heads as one vector.
+    private static void Add(ReadOnlySpan<float> heads, MomentAccumulator[] targets, int width)
     {
-        Span<float> copy = row.AsSpan(0, heads.Length);
-        heads.CopyTo(copy);
-        rotary.Unrotate(copy, position);
-        for (int head = 0; head < heads.Length / width; head++)
+        int vectors = heads.Length / width;
+        for (int i = 0; i < vectors; i++)
         {
-            targets[head / group].Add(copy.Slice(head * width, width));
+            targets[i * targets.Length / vectors].Add(heads.Slice(i * width, width));
         }
     }
 }

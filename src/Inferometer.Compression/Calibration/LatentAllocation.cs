@@ -3,8 +3,8 @@ using Inferometer.Core;
 
 namespace Inferometer.Compression.Calibration;
 
-/// <summary>How many latents of every head are stored, and in how many bits.</summary>
-/// <param name="Layers">[layer][KV head]: formats of keys and of values.</param>
+/// <summary>How many latents of every head group are stored, and in how many bits.</summary>
+/// <param name="Layers">[layer][head group]: formats of keys and of values.</param>
 public sealed record LatentAllocation(IReadOnlyList<IReadOnlyList<(LatentFormat Keys, LatentFormat Values)>> Layers)
 {
     /// <summary>Latents get a format in groups of so many: a vector register of floats.</summary>
@@ -16,12 +16,18 @@ public sealed record LatentAllocation(IReadOnlyList<IReadOnlyList<(LatentFormat 
     /// <summary>Latents kept over all layers, keys and values together.</summary>
     public int Ranks => Layers.Sum(heads => heads.Sum(head => head.Keys.Width + head.Values.Width));
 
-    /// <summary>The same rank and bits everywhere; ranks are rounded up to 16 and cut to the width of the head.</summary>
+    /// <summary>The same rank per KV head and the same bits everywhere: a group of n heads gets n times the rank, so that the size does not depend on the groups. Ranks are rounded up to 16 and cut to the width.</summary>
     public static LatentAllocation Fixed(ModelBases bases, int keyRank, int valueRank, int bits)
     {
         ArgumentNullException.ThrowIfNull(bases);
-        return new LatentAllocation([.. bases.Layers.Select(heads => (IReadOnlyList<(LatentFormat, LatentFormat)>)[.. heads.Select(head =>
-            (LatentFormat.Uniform(Math.Min(keyRank, head.Keys.Basis.Width), bits), LatentFormat.Uniform(Math.Min(valueRank, head.Values.Basis.Width), bits)))])]);
+        return new LatentAllocation([.. bases.Layers.Select(groups => Fixed(groups, bases.HeadGroupSize, keyRank, valueRank, bits))]);
+    }
+
+    /// <summary>Formats of one layer's groups; see the other overload.</summary>
+    internal static IReadOnlyList<(LatentFormat Keys, LatentFormat Values)> Fixed(IReadOnlyList<GroupBases> groups, int headGroupSize, int keyRank, int valueRank, int bits)
+    {
+        return [.. groups.Select(group => (Format(group.Keys, keyRank), Format(group.Values, valueRank)))];
+        LatentFormat Format(WeightedBasis basis, int rank) => LatentFormat.Uniform((int)Math.Min((long)rank * headGroupSize, basis.Basis.Width), bits);
     }
 
     /// <summary>

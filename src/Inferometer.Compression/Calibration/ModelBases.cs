@@ -1,59 +1,79 @@
+using Inferometer.Compression.Decomposition;
 using Inferometer.Core.Models;
 using Inferometer.Inference.Execution;
 using MathNet.Numerics.LinearAlgebra;
 
 namespace Inferometer.Compression.Calibration;
 
-/// <summary>Bases of one KV head.</summary>
+/// <summary>Bases of one KV head, or of a group of neighbouring ones that share latents; vectors of a group are those of its heads one after another.</summary>
 /// <param name="Keys">Of keys before their rotation.</param>
 /// <param name="Values">Of values.</param>
-public sealed record HeadBases(WeightedBasis Keys, WeightedBasis Values);
+public sealed record GroupBases(WeightedBasis Keys, WeightedBasis Values);
 
-/// <summary>Bases of all KV heads of a model, [layer][head], with all latents; what is stored of them is an <see cref="LatentAllocation"/>'s business.</summary>
-/// <param name="Layers">[layer][KV head].</param>
-public sealed record ModelBases(IReadOnlyList<IReadOnlyList<HeadBases>> Layers)
+/// <summary>Bases of all head groups of a model, with all latents; what is stored of them is a <see cref="LatentAllocation"/>'s business.</summary>
+/// <param name="HeadGroupSize">KV heads that share latents: 1, 2 or 4.</param>
+/// <param name="Layers">[layer][head group].</param>
+public sealed record ModelBases(int HeadGroupSize, IReadOnlyList<IReadOnlyList<GroupBases>> Layers)
 {
     /// <summary>Bases from what the model did on a text: keys weighted by the queries that meet them, values by the output projection.</summary>
     /// <param name="model">The model.</param>
-    /// <param name="statistics">Collected with it.</param>
+    /// <param name="statistics">Collected with it; their head groups become those of the bases.</param>
+    /// <param name="progress">Told of the share of layers done, from the calling thread.</param>
     /// <param name="cancellationToken">Stops between layers.</param>
-    public static ModelBases Calibrated(TransformerModel model, CalibrationStatistics statistics, CancellationToken cancellationToken = default)
+    public static ModelBases Calibrated(
+        IModelLoader model, CalibrationStatistics statistics, IProgress<double>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(statistics);
-        return Of(model, cancellationToken, (layer, head, matrices) => new HeadBases(
-            WeightedBasis.Of(statistics.KeyMean(layer, head), statistics.KeyCovariance(layer, head), statistics.KeyImportance(layer, head)),
-            WeightedBasis.Of(statistics.ValueMean(layer, head), statistics.ValueCovariance(layer, head), statistics.ValueImportance(layer, head, matrices.Output))));
-    }
-
-    /// <summary>Bases from the projection weights alone: the baseline to beat.</summary>
-    public static ModelBases FromWeights(TransformerModel model, CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(model);
-        return Of(model, cancellationToken, (layer, head, matrices) =>
-        {
-            var mixer = (AttentionMixer)model.Architecture.Layers[layer].Mixer!;
-            return new HeadBases(WeightedBasis.OfWeights(Rows(matrices.Key, head, mixer.HeadDim, mixer.KvHeads)), WeightedBasis.OfWeights(Rows(matrices.Value, head, mixer.ValueHeadDim, mixer.KvHeads)));
-        });
-    }
-
-    private static ModelBases Of(TransformerModel model, CancellationToken cancellationToken, Func<int, int, AttentionMatrices, HeadBases> make)
-    {
-        var layers = new IReadOnlyList<HeadBases>[model.Architecture.LayerCount];
+        var layers = new IReadOnlyList<GroupBases>[model.Architecture.LayerCount];
         for (int layer = 0; layer < layers.Length; layer++)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            AttentionMatrices matrices = model.GetAttentionWeights(layer);
-            int heads = ((AttentionMixer)model.Architecture.Layers[layer].Mixer!).KvHeads;
-            layers[layer] = [.. Enumerable.Range(0, heads).Select(head => make(layer, head, matrices))];
+            layers[layer] = statistics.Bases(layer, model.GetAttentionWeights(layer).Output);
+            progress?.Report((layer + 1.0) / layers.Length);
         }
 
-        return new ModelBases(layers);
+        return new ModelBases(statistics.HeadGroupSize, layers);
     }
 
-    private static Matrix<double> Rows(float[] matrix, int head, int width, int heads)
+    /// <summary>Bases from the projection weights alone: the baseline to beat.</summary>
+    /// <param name="model">The weights.</param>
+    /// <param name="headGroupSize">KV heads that share latents; must divide those of every layer.</param>
+    /// <param name="cancellationToken">Stops between layers.</param>
+    /// <exception cref="Core.InferometerException">The model's KV heads cannot be grouped so.</exception>
+    public static ModelBases FromWeights(IModelLoader model, int headGroupSize = 1, CancellationToken cancellationToken = default)
     {
-        int columns = matrix.Length / (heads * width);
-        return Matrix<double>.Build.Dense(width, columns, (row, column) => matrix[(head * width + row) * columns + column]);
+        ArgumentNullException.ThrowIfNull(model);
+        HeadGroups.Require(model.Architecture, headGroupSize);
+        var layers = new IReadOnlyList<GroupBases>[model.Architecture.LayerCount];
+        for (int layer = 0; layer < layers.Length; layer++)
+        {
+            layers[layer] = LayerFromWeights(model, layer, headGroupSize, new SvdCompressionAlgorithm(), cancellationToken);
+        }
+
+        return new ModelBases(headGroupSize, layers);
+    }
+
+    /// <summary>Bases of one layer from its projection weights alone.</summary>
+    internal static IReadOnlyList<GroupBases> LayerFromWeights(
+        IModelLoader model, int layer, int headGroupSize, ICompressionAlgorithm algorithm, CancellationToken cancellationToken)
+    {
+        var mixer = (AttentionMixer)model.Architecture.Layers[layer].Mixer!;
+        AttentionMatrices matrices = model.GetAttentionWeights(layer);
+        var groups = new GroupBases[mixer.KvHeads / headGroupSize];
+        for (int group = 0; group < groups.Length; group++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            groups[group] = new GroupBases(
+                WeightedBasis.OfWeights(Rows(matrices.Key, group, groups.Length), algorithm), WeightedBasis.OfWeights(Rows(matrices.Value, group, groups.Length), algorithm));
+        }
+
+        return groups;
+
+        Matrix<double> Rows(float[] matrix, int group, int count)
+        {
+            int columns = model.Architecture.HiddenSize, rows = matrix.Length / columns / count;
+            return Matrix<double>.Build.Dense(rows, columns, (row, column) => matrix[(group * rows + row) * columns + column]);
+        }
     }
 }

@@ -1,9 +1,10 @@
+using System.Numerics;
 using Inferometer.Core;
 
 namespace Inferometer.Compression.Codecs;
 
 /// <summary>
-/// An affine map from a head's vectors to latents and back: latent = encoder (vector - mean), vector ~ mean + decoder latent. The first latents matter most.
+/// An affine map from the vectors of a head, or of a group of heads, to latents and back: latent = encoder (vector - mean), vector ~ mean + decoder latent. The first latents matter most.
 /// Immutable as long as nobody writes to its arrays.
 /// </summary>
 /// <param name="Width">Width of a vector.</param>
@@ -13,6 +14,19 @@ namespace Inferometer.Compression.Codecs;
 /// <param name="Decoder">[width, rank], row after row.</param>
 public sealed record LatentBasis(int Width, int Rank, float[] Mean, float[] Encoder, float[] Decoder)
 {
+    /// <summary>Latents that are the vector itself.</summary>
+    public static LatentBasis Identity(int width)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(width);
+        float[] identity = new float[width * width];
+        for (int i = 0; i < width; i++)
+        {
+            identity[i * width + i] = 1;
+        }
+
+        return new LatentBasis(width, width, new float[width], identity, identity);
+    }
+
     /// <summary>The first <paramref name="rank"/> latents.</summary>
     public LatentBasis Truncate(int rank)
     {
@@ -64,16 +78,15 @@ public sealed record LatentBasis(int Width, int Rank, float[] Mean, float[] Enco
     /// <summary>Latents of a vector.</summary>
     public void Encode(ReadOnlySpan<float> vector, Span<float> latents)
     {
+        Span<float> centred = stackalloc float[Width];
+        for (int d = 0; d < Width; d++)
+        {
+            centred[d] = vector[d] - Mean[d];
+        }
+
         for (int i = 0; i < Rank; i++)
         {
-            ReadOnlySpan<float> row = Encoder.AsSpan(i * Width, Width);
-            float sum = 0;
-            for (int d = 0; d < row.Length; d++)
-            {
-                sum += row[d] * (vector[d] - Mean[d]);
-            }
-
-            latents[i] = sum;
+            latents[i] = Dot(Encoder.AsSpan(i * Width, Width), centred);
         }
     }
 
@@ -82,14 +95,7 @@ public sealed record LatentBasis(int Width, int Rank, float[] Mean, float[] Enco
     {
         for (int d = 0; d < Width; d++)
         {
-            ReadOnlySpan<float> row = Decoder.AsSpan(d * Rank, Rank);
-            float sum = Mean[d];
-            for (int i = 0; i < row.Length; i++)
-            {
-                sum += row[i] * latents[i];
-            }
-
-            vector[d] = sum;
+            vector[d] = Mean[d] + Dot(Decoder.AsSpan(d * Rank, Rank), latents);
         }
     }
 
@@ -107,6 +113,25 @@ public sealed record LatentBasis(int Width, int Rank, float[] Mean, float[] Enco
         {
             throw new InferometerException($"{source}: the basis holds NaN or infinite numbers.");
         }
+    }
+
+    /// <summary>Sum of products of two spans of one length.</summary>
+    internal static float Dot(ReadOnlySpan<float> left, ReadOnlySpan<float> right)
+    {
+        Vector<float> sums = Vector<float>.Zero;
+        int i = 0;
+        for (; i <= left.Length - Vector<float>.Count; i += Vector<float>.Count)
+        {
+            sums += new Vector<float>(left[i..]) * new Vector<float>(right[i..]);
+        }
+
+        float sum = Vector.Sum(sums);
+        for (; i < left.Length; i++)
+        {
+            sum += left[i] * right[i];
+        }
+
+        return sum;
     }
 
     private void TurnRows(float[] encoder, int first, int count, Span<float> column)

@@ -7,40 +7,43 @@ using Inferometer.Inference.Kernels.Attention;
 namespace Inferometer.Compression.Codecs;
 
 /// <summary>
-/// Keys and values stored as latents per KV head. Keys are rebuilt before attention, 16 at a time, and rotated at their own positions, because a rotation does not pass through
-/// a low-rank map. Values are never rebuilt: attention mixes latents, and the decoder is applied once to the mix of each query.
+/// Keys and values stored as latents per KV head, or per group of heads that share latents. Keys are rebuilt before attention, 16 of one head at a time, and rotated at their own
+/// positions, because a rotation does not pass through a low-rank map. Values are never rebuilt: attention mixes latents, and the decoder of the head is applied once to the mix of each query.
 /// </summary>
 public sealed unsafe class LowRankCodec : CompressedKvCodec
 {
     private const int Tokens = KvPageLayout.PageTokens;
-    private readonly LowRankHead[] _heads;
+    private readonly LowRankGroup[] _groups;
+    private readonly int _groupSize;
     private readonly long[] _offsets;
     private readonly RotaryTable _rotary;
 
     /// <summary>A codec for one layer.</summary>
     /// <param name="name">Name of the method.</param>
     /// <param name="exact">Layout of the layer's exact pages.</param>
-    /// <param name="heads">One entry per KV head; bases are brought into the form their formats need.</param>
+    /// <param name="groups">Head groups of one size in order; bases are brought into the form their formats need.</param>
     /// <param name="rotary">Rotation of the layer's keys.</param>
-    /// <exception cref="InferometerException">Heads or widths do not fit the layout.</exception>
-    public LowRankCodec(string name, KvPageLayout exact, IReadOnlyList<LowRankHead> heads, RotaryTable rotary)
-        : base(exact, exact.KeyDim, heads.Max(head => head.ValueFormat.Width) + 1)
+    /// <exception cref="InferometerException">Groups or widths do not fit the layout.</exception>
+    public LowRankCodec(string name, KvPageLayout exact, IReadOnlyList<LowRankGroup> groups, RotaryTable rotary)
+        : base(exact, exact.KeyDim, groups.Max(group => group.ValueFormat.Width) + 1)
     {
         ArgumentNullException.ThrowIfNull(rotary);
-        if (heads.Count != exact.KvHeads || heads.Any(head => head.Keys.Width != exact.KeyDim || head.Values.Width != exact.ValueDim) || rotary.Rotary.HeadDim != exact.KeyDim)
+        _groupSize = exact.KvHeads / groups.Count;
+        if (exact.KvHeads % groups.Count != 0 || groups.Any(group => group.Keys.Width != _groupSize * exact.KeyDim || group.Values.Width != _groupSize * exact.ValueDim)
+            || rotary.Rotary.HeadDim != exact.KeyDim)
         {
             throw new InferometerException(
-                $"low-rank codec for {heads.Count} heads of {heads[0].Keys.Width} and {heads[0].Values.Width}: the layer has {exact.KvHeads} of {exact.KeyDim} and {exact.ValueDim}.");
+                $"low-rank codec for {groups.Count} head groups of {groups[0].Keys.Width} and {groups[0].Values.Width}: the layer has {exact.KvHeads} KV heads of {exact.KeyDim} and {exact.ValueDim}.");
         }
 
         Name = name;
         _rotary = rotary;
-        _heads = [.. heads.Select(head => head with { Keys = head.Keys.For(head.KeyFormat), Values = head.Values.For(head.ValueFormat) })];
-        _offsets = new long[heads.Count];
-        for (int head = 0; head < heads.Count; head++)
+        _groups = [.. groups.Select(group => group with { Keys = group.Keys.For(group.KeyFormat), Values = group.Values.For(group.ValueFormat) })];
+        _offsets = new long[groups.Count];
+        for (int index = 0; index < groups.Count; index++)
         {
-            _offsets[head] = PageBytes;
-            PageBytes += (long)Tokens * heads[head].BytesPerToken;
+            _offsets[index] = PageBytes;
+            PageBytes += (long)Tokens * groups[index].BytesPerToken;
         }
     }
 
@@ -50,58 +53,73 @@ public sealed unsafe class LowRankCodec : CompressedKvCodec
     /// <inheritdoc/>
     public override long PageBytes { get; }
 
-    /// <summary>Heads, their bases in the form they are used in.</summary>
-    public IReadOnlyList<LowRankHead> Heads => _heads;
+    /// <summary>Head groups, their bases in the form they are used in.</summary>
+    public IReadOnlyList<LowRankGroup> Groups => _groups;
+
+    /// <summary>KV heads that share latents.</summary>
+    public int HeadGroupSize => _groupSize;
 
     /// <inheritdoc/>
-    public override KvCodecCost Cost => _heads.Aggregate(default(KvCodecCost), (sum, head) => sum
-        + KvCodecFormulas.LatentKeys(Exact.KeyDim, _rotary.Rotary.Pairs, head.KeyFormat.Stretches) + KvCodecFormulas.LatentValues(Exact.ValueDim, head.ValueFormat.Stretches));
+    public override KvCodecCost Cost => _groups.Aggregate(default(KvCodecCost), (sum, group) => sum
+        + KvCodecFormulas.LatentKeys(Exact.KeyDim, _rotary.Rotary.Pairs, _groupSize, group.KeyFormat.Stretches) + KvCodecFormulas.LatentValues(Exact.ValueDim, _groupSize, group.ValueFormat.Stretches));
 
     /// <inheritdoc/>
-    protected override int ExtraScratchFloats => Tokens * _heads.Max(head => head.KeyFormat.Width);
+    protected override int ExtraScratchFloats => Tokens * _groups.Max(group => group.KeyFormat.Width);
 
     /// <inheritdoc/>
     public override void EncodePage(ReadOnlySpan<float> keys, ReadOnlySpan<float> values, int firstPosition, byte* page)
     {
-        Span<float> key = stackalloc float[Exact.KeyDim];
-        for (int index = 0; index < _heads.Length; index++)
+        int keyWidth = _groupSize * Exact.KeyDim, valueWidth = _groupSize * Exact.ValueDim;
+        Span<float> key = stackalloc float[keyWidth];
+        for (int index = 0; index < _groups.Length; index++)
         {
-            LowRankHead head = _heads[index];
-            float[] keyLatents = new float[Tokens * head.KeyFormat.Width], valueLatents = new float[Tokens * head.ValueFormat.Width];
+            LowRankGroup group = _groups[index];
+            float[] keyLatents = new float[Tokens * group.KeyFormat.Width], valueLatents = new float[Tokens * group.ValueFormat.Width];
             for (int token = 0; token < Tokens; token++)
             {
-                keys.Slice((token * _heads.Length + index) * Exact.KeyDim, Exact.KeyDim).CopyTo(key);
+                // Heads of a group lie side by side, so that their vectors already are the group's.
+                int place = token * _groups.Length + index;
+                keys.Slice(place * keyWidth, keyWidth).CopyTo(key);
                 _rotary.Rotary.Unrotate(key, firstPosition + token);
-                head.Keys.Encode(key, keyLatents.AsSpan(token * head.KeyFormat.Width, head.KeyFormat.Width));
-                head.Values.Encode(values.Slice((token * _heads.Length + index) * Exact.ValueDim, Exact.ValueDim), valueLatents.AsSpan(token * head.ValueFormat.Width, head.ValueFormat.Width));
+                group.Keys.Encode(key, keyLatents.AsSpan(token * group.KeyFormat.Width, group.KeyFormat.Width));
+                group.Values.Encode(values.Slice(place * valueWidth, valueWidth), valueLatents.AsSpan(token * group.ValueFormat.Width, group.ValueFormat.Width));
             }
 
-            LatentPage.Encode(head.KeyFormat, keyLatents, KeysOf(page, index), byChannel: true);
-            LatentPage.Encode(head.ValueFormat, valueLatents, ValuesOf(page, index), byChannel: false);
+            LatentPage.Encode(group.KeyFormat, keyLatents, KeysOf(page, index), byChannel: true);
+            LatentPage.Encode(group.ValueFormat, valueLatents, ValuesOf(page, index), byChannel: false);
         }
     }
 
     /// <inheritdoc/>
     public override void DecodePage(byte* page, int firstPosition, Span<float> keys, Span<float> values)
     {
-        for (int index = 0; index < _heads.Length; index++)
+        float[] latents = new float[Tokens * _groups.Max(group => Math.Max(group.KeyFormat.Width, group.ValueFormat.Width))], tile = new float[Tokens * Exact.KeyDim];
+        for (int head = 0; head < Exact.KvHeads; head++)
         {
-            LowRankHead head = _heads[index];
-            float[] latents = new float[Tokens * Math.Max(head.KeyFormat.Width, head.ValueFormat.Width)], tile = new float[Tokens * Exact.KeyDim];
             fixed (float* scratch = latents, rebuilt = tile)
             {
-                LoadKeys(page, index, firstPosition, rebuilt, scratch);
-                for (int i = 0; i < tile.Length; i++)
-                {
-                    keys[(i % Tokens * _heads.Length + index) * Exact.KeyDim + i / Tokens] = tile[i];
-                }
+                LoadKeys(page, head, firstPosition, rebuilt, scratch);
+            }
 
-                LatentPage.Decode(head.ValueFormat, ValuesOf(page, index), scratch, head.ValueFormat.Width, byChannel: false);
+            for (int i = 0; i < tile.Length; i++)
+            {
+                keys[(i % Tokens * Exact.KvHeads + head) * Exact.KeyDim + i / Tokens] = tile[i];
+            }
+        }
+
+        int valueWidth = _groupSize * Exact.ValueDim;
+        for (int index = 0; index < _groups.Length; index++)
+        {
+            LowRankGroup group = _groups[index];
+            int width = group.ValueFormat.Width;
+            fixed (float* scratch = latents)
+            {
+                LatentPage.Decode(group.ValueFormat, ValuesOf(page, index), scratch, width, byChannel: false);
             }
 
             for (int token = 0; token < Tokens; token++)
             {
-                head.Values.Decode(latents.AsSpan(token * head.ValueFormat.Width, head.ValueFormat.Width), values.Slice((token * _heads.Length + index) * Exact.ValueDim, Exact.ValueDim));
+                group.Values.Decode(latents.AsSpan(token * width, width), values.Slice((token * _groups.Length + index) * valueWidth, valueWidth));
             }
         }
     }
@@ -114,18 +132,20 @@ public sealed unsafe class LowRankCodec : CompressedKvCodec
     /// <inheritdoc/>
     protected override void LoadKeys(byte* page, int kvHead, int firstPosition, float* tile, float* extraScratch)
     {
-        LowRankHead head = _heads[kvHead];
-        LatentPage.Decode(head.KeyFormat, KeysOf(page, kvHead), extraScratch, 0, byChannel: true);
-        Rebuild(head.Keys, extraScratch, tile);
+        (int index, int member) = Math.DivRem(kvHead, _groupSize);
+        LowRankGroup group = _groups[index];
+        LatentPage.Decode(group.KeyFormat, KeysOf(page, index), extraScratch, 0, byChannel: true);
+        Rebuild(group.Keys, member * Exact.KeyDim, Exact.KeyDim, extraScratch, tile);
         _rotary.RotateTile(tile, firstPosition);
     }
 
     /// <inheritdoc/>
     protected override void LoadValues(byte* page, int kvHead, float* tile)
     {
-        LatentFormat format = _heads[kvHead].ValueFormat;
+        int index = kvHead / _groupSize;
+        LatentFormat format = _groups[index].ValueFormat;
         int stride = Tile.PaddedValueDim;
-        LatentPage.Decode(format, ValuesOf(page, kvHead), tile, stride, byChannel: false);
+        LatentPage.Decode(format, ValuesOf(page, index), tile, stride, byChannel: false);
 
         // After the latents a one: mixed like them it becomes the sum of the probabilities, which the mean is multiplied with.
         for (int token = 0; token < Tokens; token++)
@@ -139,33 +159,31 @@ public sealed unsafe class LowRankCodec : CompressedKvCodec
     /// <inheritdoc/>
     protected override void AddValue(int kvHead, Span<float> accumulator, Span<float> output)
     {
-        LatentBasis basis = _heads[kvHead].Values;
+        (int index, int member) = Math.DivRem(kvHead, _groupSize);
+        LatentBasis basis = _groups[index].Values;
+        int first = member * Exact.ValueDim;
+        ReadOnlySpan<float> latents = accumulator[..basis.Rank];
         float weight = accumulator[basis.Rank];
         for (int d = 0; d < output.Length; d++)
         {
-            ReadOnlySpan<float> row = basis.Decoder.AsSpan(d * basis.Rank, basis.Rank);
-            float sum = weight * basis.Mean[d];
-            for (int i = 0; i < row.Length; i++)
-            {
-                sum += row[i] * accumulator[i];
-            }
-
-            output[d] += sum;
+            output[d] += weight * basis.Mean[first + d] + LatentBasis.Dot(basis.Decoder.AsSpan((first + d) * basis.Rank, basis.Rank), latents);
         }
     }
 
-    // tile[d][16] = mean[d] + decoder[d] x latents[rank][16], four rows at a time so that a latent is loaded once for them.
+    // tile[d][16] = mean[first + d] + decoder[first + d] x latents[rank][16], four rows at a time so that a latent is loaded once for them.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Rebuild(LatentBasis basis, float* latents, float* tile)
+    private static void Rebuild(LatentBasis basis, int first, int count, float* latents, float* tile)
     {
         int rank = basis.Rank, d = 0;
-        fixed (float* decoder = basis.Decoder)
+        fixed (float* decoders = basis.Decoder, means = basis.Mean)
         {
-            for (; d <= basis.Width - 4; d += 4)
+            float* decoder = decoders + (long)first * rank;
+            float* mean = means + first;
+            for (; d <= count - 4; d += 4)
             {
                 float* row = decoder + d * rank;
-                Vector512<float> a = Vector512.Create(basis.Mean[d]), b = Vector512.Create(basis.Mean[d + 1]);
-                Vector512<float> c = Vector512.Create(basis.Mean[d + 2]), e = Vector512.Create(basis.Mean[d + 3]);
+                Vector512<float> a = Vector512.Create(mean[d]), b = Vector512.Create(mean[d + 1]);
+                Vector512<float> c = Vector512.Create(mean[d + 2]), e = Vector512.Create(mean[d + 3]);
                 for (int i = 0; i < rank; i++)
                 {
                     Vector512<float> latent = Vector512.Load(latents + i * Tokens);
@@ -181,9 +199,9 @@ public sealed unsafe class LowRankCodec : CompressedKvCodec
                 e.Store(tile + (d + 3) * Tokens);
             }
 
-            for (; d < basis.Width; d++)
+            for (; d < count; d++)
             {
-                Vector512<float> sum = Vector512.Create(basis.Mean[d]);
+                Vector512<float> sum = Vector512.Create(mean[d]);
                 for (int i = 0; i < rank; i++)
                 {
                     sum = Vector512.FusedMultiplyAdd(Vector512.Create(decoder[d * rank + i]), Vector512.Load(latents + i * Tokens), sum);
@@ -194,7 +212,7 @@ public sealed unsafe class LowRankCodec : CompressedKvCodec
         }
     }
 
-    private byte* KeysOf(byte* page, int head) => page + _offsets[head];
+    private byte* KeysOf(byte* page, int group) => page + _offsets[group];
 
-    private byte* ValuesOf(byte* page, int head) => KeysOf(page, head) + Tokens * _heads[head].KeyFormat.BytesPerToken;
+    private byte* ValuesOf(byte* page, int group) => KeysOf(page, group) + Tokens * _groups[group].KeyFormat.BytesPerToken;
 }

@@ -1,3 +1,4 @@
+using Inferometer.Compression.Calibration;
 using Inferometer.Core;
 
 namespace Inferometer.Compression.Configuration;
@@ -8,17 +9,20 @@ public sealed record CompressionConfig
     /// <summary>Method. Setting <c>COMPRESSION_STRATEGY</c>: <c>rotated</c>, <c>low-rank</c> or <c>weight-svd</c>.</summary>
     public CompressionStrategy Strategy { get; init; } = CompressionStrategy.RotatedQuantization;
 
-    /// <summary>Rank of values under profile <c>low</c>. Setting <c>COMPRESSION_RANK_LOW</c>.</summary>
+    /// <summary>Rank of a head's values under profile <c>low</c>. Setting <c>COMPRESSION_RANK_LOW</c>.</summary>
     public int ValueRankLow { get; init; } = 32;
 
-    /// <summary>Rank of values under profile <c>med</c>. Setting <c>COMPRESSION_RANK_MED</c>.</summary>
+    /// <summary>Rank of a head's values under profile <c>med</c>. Setting <c>COMPRESSION_RANK_MED</c>.</summary>
     public int ValueRankMedium { get; init; } = 64;
 
-    /// <summary>Rank of values under profile <c>high</c>. Setting <c>COMPRESSION_RANK_HIGH</c>.</summary>
+    /// <summary>Rank of a head's values under profile <c>high</c>. Setting <c>COMPRESSION_RANK_HIGH</c>.</summary>
     public int ValueRankHigh { get; init; } = 128;
 
-    /// <summary>Rank of keys. Setting <c>KEY_COMPRESSION_RANK</c>.</summary>
+    /// <summary>Rank of a head's keys. Setting <c>KEY_COMPRESSION_RANK</c>.</summary>
     public int KeyRank { get; init; } = 32;
+
+    /// <summary>Neighbouring KV heads that share latents: 1, 2 or 4; must divide the model's KV heads. Ranks are per head: a group of n has n times as many. Setting <c>HEAD_GROUP_SIZE</c>.</summary>
+    public int HeadGroupSize { get; init; } = 1;
 
     /// <summary>First tokens of a sequence that stay exact. Setting <c>SINK_TOKENS</c>.</summary>
     public int SinkTokens { get; init; } = 4;
@@ -44,6 +48,7 @@ public sealed record CompressionConfig
             ValueRankMedium = source.Integer("COMPRESSION_RANK_MED", defaults.ValueRankMedium, 1, MaxRank),
             ValueRankHigh = source.Integer("COMPRESSION_RANK_HIGH", defaults.ValueRankHigh, 1, MaxRank),
             KeyRank = source.Integer("KEY_COMPRESSION_RANK", defaults.KeyRank, 1, MaxRank),
+            HeadGroupSize = source.Choice("HEAD_GROUP_SIZE", defaults.HeadGroupSize, ("1", 1), ("2", 2), ("4", 4)),
             SinkTokens = source.Integer("SINK_TOKENS", defaults.SinkTokens, 0, int.MaxValue),
             RecentTokens = source.Integer("RECENT_TOKENS", defaults.RecentTokens, 0, int.MaxValue),
         };
@@ -59,6 +64,11 @@ public sealed record CompressionConfig
         {
             throw new InferometerException(
                 $"compression ranks low {ValueRankLow}, med {ValueRankMedium}, high {ValueRankHigh}, keys {KeyRank}: allowed are 1 or more, rising from low to high.");
+        }
+
+        if (!HeadGroups.IsSize(HeadGroupSize))
+        {
+            throw new InferometerException($"head group size {HeadGroupSize}: allowed are {HeadGroups.Allowed}.");
         }
 
         if (SinkTokens < 0 || RecentTokens < 0)

@@ -6,7 +6,7 @@ namespace Inferometer.Compression.Decomposition;
 
 /// <summary>Truncated singular value decomposition of any matrix. Immutable; thread-safe; results depend on the input alone.</summary>
 /// <param name="solver">How to compute it.</param>
-public sealed class SvdCompressionAlgorithm(SvdSolver solver = SvdSolver.Auto)
+public sealed class SvdCompressionAlgorithm(SvdSolver solver = SvdSolver.Auto) : ICompressionAlgorithm
 {
     /// <summary>Up to this smaller side the dense solver is fast enough that nothing else is worth its error.</summary>
     private const int DenseSide = 128;
@@ -41,10 +41,7 @@ public sealed class SvdCompressionAlgorithm(SvdSolver solver = SvdSolver.Auto)
         return Compress(matrix, rank);
     }
 
-    /// <summary>Decomposes a matrix.</summary>
-    /// <param name="matrix">Any shape.</param>
-    /// <param name="rank">Singular values to keep, 1 to the smaller side.</param>
-    /// <exception cref="InferometerException">A value is NaN or infinite, or the rank is out of range.</exception>
+    /// <inheritdoc/>
     public TruncatedSvd Compress(Matrix<double> matrix, int rank)
     {
         ArgumentNullException.ThrowIfNull(matrix);

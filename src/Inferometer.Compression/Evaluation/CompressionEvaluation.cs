@@ -18,10 +18,16 @@ public static class CompressionEvaluation
     /// <param name="model">The model.</param>
     /// <param name="windows">Token windows of equal length, each a sequence of its own; see <see cref="TextWindows"/>.</param>
     /// <param name="compressions">What to measure.</param>
+    /// <param name="progress">Told of the share done, 0 to 1, from the calling thread.</param>
     /// <param name="cancellationToken">Stops between steps.</param>
     /// <exception cref="InferometerException">There are no windows, or they are of unequal length or longer than the model's context.</exception>
     public static IReadOnlyList<CacheQuality> Measure(
-        TransformerModel model, IReadOnlyList<int[]> windows, IReadOnlyList<KvCompression> compressions, CancellationToken cancellationToken = default)
+        TransformerModel model, IReadOnlyList<int[]> windows, IReadOnlyList<KvCompression> compressions, IProgress<double>? progress = null, CancellationToken cancellationToken = default) =>
+        Measure(model, windows, compressions, StepTokens, progress, cancellationToken);
+
+    /// <summary>Measures with steps of another length, a multiple of 16.</summary>
+    internal static IReadOnlyList<CacheQuality> Measure(
+        TransformerModel model, IReadOnlyList<int[]> windows, IReadOnlyList<KvCompression> compressions, int stepTokens, IProgress<double>? progress, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(windows);
@@ -36,9 +42,9 @@ public static class CompressionEvaluation
         List<KvCache> caches = [];
         try
         {
-            caches.AddRange(compressions.Select(compression => compression.CreateCache(blocks * windows.Count, windows.Count, StepTokens * windows.Count)));
+            caches.AddRange(compressions.Select(compression => compression.CreateCache(blocks * windows.Count, windows.Count, stepTokens * windows.Count)));
             PredictionDifference[] differences = [.. compressions.Select(_ => new PredictionDifference())];
-            Run(model, windows, exact, caches, differences, cancellationToken);
+            Run(model, windows, [exact, .. caches], differences, stepTokens, progress, cancellationToken);
             double exactBytes = (double)PagedKvCache.BytesPerBlock(model.Architecture) / KvCache.BlockSize;
             return [.. compressions.Select((compression, i) => differences[i].ToQuality(compression.Name, compression.BytesPerToken, exactBytes, caches[i].MemoryBytes))];
         }
@@ -48,41 +54,41 @@ public static class CompressionEvaluation
         }
     }
 
+    // The first cache is the exact one.
     private static void Run(
-        TransformerModel model, IReadOnlyList<int[]> windows, KvCache exact, List<KvCache> caches, PredictionDifference[] differences, CancellationToken cancellationToken)
+        TransformerModel model, IReadOnlyList<int[]> windows, KvCache[] caches, PredictionDifference[] differences, int stepTokens, IProgress<double>? progress, CancellationToken cancellationToken)
     {
         int length = windows[0].Length, vocabulary = model.Architecture.VocabularySize;
         int blocks = (length + KvCache.BlockSize - 1) / KvCache.BlockSize;
-        float[] expected = new float[StepTokens * windows.Count * vocabulary], actual = new float[expected.Length];
+        int[][] tables = [.. windows.Select((_, i) => Enumerable.Range(i * blocks, blocks).ToArray())];
+        float[] expected = new float[stepTokens * windows.Count * vocabulary], actual = new float[expected.Length];
         ForwardBatch batch = new();
-        for (int past = 0; past < length; past += StepTokens)
+        for (int past = 0; past < length; past += stepTokens)
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            int count = Math.Min(StepTokens, length - past);
+            int count = Math.Min(stepTokens, length - past);
             batch.Clear();
             for (int i = 0; i < windows.Count; i++)
             {
-                batch.Add(windows[i].AsMemory(past, count), past, Enumerable.Range(i * blocks, blocks).ToArray(), count);
+                batch.Add(windows[i].AsMemory(past, count), past, tables[i], count);
             }
 
-            model.Forward(batch, exact, expected);
-            for (int i = 0; i < caches.Count; i++)
+            // The last token of a window has no successor to predict.
+            int[] targets = [.. windows.SelectMany(window => Enumerable.Range(past + 1, count).Select(next => next < window.Length ? window[next] : -1))];
+            ExactPredictions? exact = null;
+            for (int i = 0; i < caches.Length; i++)
             {
-                model.Forward(batch, caches[i], actual);
-                Compare(windows, past, count, vocabulary, expected, actual, differences[i]);
-            }
-        }
-    }
+                cancellationToken.ThrowIfCancellationRequested();
+                model.Forward(batch, caches[i], exact is null ? expected : actual);
+                if (exact is null)
+                {
+                    exact = new ExactPredictions(expected, vocabulary, targets);
+                }
+                else
+                {
+                    differences[i - 1].Add(exact, actual);
+                }
 
-    private static void Compare(
-        IReadOnlyList<int[]> windows, int past, int count, int vocabulary, float[] expected, float[] actual, PredictionDifference difference)
-    {
-        for (int i = 0; i < windows.Count; i++)
-        {
-            for (int t = 0; t < count && past + t + 1 < windows[i].Length; t++)
-            {
-                int row = (i * count + t) * vocabulary;
-                difference.Add(expected.AsSpan(row, vocabulary), actual.AsSpan(row, vocabulary), windows[i][past + t + 1]);
+                progress?.Report((past + (double)count * (i + 1) / caches.Length) / length);
             }
         }
     }

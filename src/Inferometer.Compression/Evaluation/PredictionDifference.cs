@@ -1,6 +1,8 @@
+using System.Runtime.InteropServices;
+
 namespace Inferometer.Compression.Evaluation;
 
-/// <summary>Adds up how predictions from two caches differ, in double precision. Not thread-safe.</summary>
+/// <summary>Adds up how predictions from a cache differ from those of the exact one, in double precision. Not thread-safe.</summary>
 internal sealed class PredictionDifference
 {
     private double _loss;
@@ -9,46 +11,47 @@ internal sealed class PredictionDifference
     private int _agreements;
     private int _count;
 
-    /// <summary>Compares the predictions of one token.</summary>
-    /// <param name="exact">Logits with the exact cache.</param>
-    /// <param name="other">Logits with the other.</param>
-    /// <param name="target">The token that followed.</param>
-    public void Add(ReadOnlySpan<float> exact, ReadOnlySpan<float> other, int target)
+    /// <summary>Compares the predictions of a step.</summary>
+    /// <param name="exact">With the exact cache.</param>
+    /// <param name="logits">With the other, [rows, vocabulary].</param>
+    public void Add(ExactPredictions exact, float[] logits)
     {
-        (double exactNormaliser, int exactTop) = Normaliser(exact);
-        (double otherNormaliser, int otherTop) = Normaliser(other);
-        double divergence = 0;
-        for (int i = 0; i < exact.Length; i++)
-        {
-            double logProbability = exact[i] - exactNormaliser;
-            divergence += Math.Exp(logProbability) * (logProbability - (other[i] - otherNormaliser));
-        }
+        var rows = new Row[exact.Targets.Length];
+        Parallel.For(0, rows.Length, row => rows[row] = exact.Targets[row] < 0 ? default : Compare(exact, row, logits.AsSpan(row * exact.Vocabulary, exact.Vocabulary)));
 
-        _divergence += divergence;
-        _exactLoss += exactNormaliser - exact[target];
-        _loss += otherNormaliser - other[target];
-        _agreements += exactTop == otherTop ? 1 : 0;
-        _count++;
+        // Added in order, so that sums do not depend on the threads.
+        for (int row = 0; row < rows.Length; row++)
+        {
+            if (exact.Targets[row] < 0)
+            {
+                continue;
+            }
+
+            _loss += rows[row].Loss;
+            _exactLoss += exact.Rows[row].LogSum - exact.Logits(row)[exact.Targets[row]];
+            _divergence += rows[row].Divergence;
+            _agreements += rows[row].Agrees ? 1 : 0;
+            _count++;
+        }
     }
 
     public CacheQuality ToQuality(string name, double bytesPerToken, double exactBytesPerToken, long cacheBytes) => new(
         name, Math.Exp(_loss / _count), Math.Exp(_exactLoss / _count), _divergence / _count, (double)_agreements / _count, bytesPerToken, exactBytesPerToken, cacheBytes, _count);
 
-    // log of the sum of exponentials, and the index of the largest logit.
-    private static (double Normaliser, int Top) Normaliser(ReadOnlySpan<float> logits)
+    private static Row Compare(ExactPredictions exact, int row, ReadOnlySpan<float> other)
     {
-        int top = 0;
-        for (int i = 1; i < logits.Length; i++)
+        LogitRow found = LogitRow.Of(other), expected = exact.Rows[row];
+        ReadOnlySpan<float> logits = exact.Logits(row);
+        double divergence = 0;
+        for (int i = 0; i < logits.Length; i++)
         {
-            top = logits[i] > logits[top] ? i : top;
+            double logProbability = logits[i] - expected.LogSum;
+            divergence += Math.Exp(logProbability) * (logProbability - (other[i] - found.LogSum));
         }
 
-        double sum = 0;
-        foreach (float logit in logits)
-        {
-            sum += Math.Exp(logit - logits[top]);
-        }
-
-        return (logits[top] + Math.Log(sum), top);
+        return new Row(found.LogSum - other[exact.Targets[row]], divergence, found.Top == expected.Top);
     }
+
+    [StructLayout(LayoutKind.Auto)]
+    private readonly record struct Row(double Loss, double Divergence, bool Agrees);
 }

@@ -6,7 +6,7 @@ namespace Inferometer.Compression.Memory;
 /// <summary>
 /// Admits computations against a memory limit before they start, and cleans up after those that leave memory nearly full. Thread-safe.
 /// </summary>
-public sealed class MemoryManager
+public sealed class MemoryManager : IMemoryManager
 {
     private readonly Lock _gate = new();
     private readonly double _cleanupThreshold;
@@ -43,7 +43,7 @@ public sealed class MemoryManager
         (_cleanupThreshold, _limitBytes, _usedBytes, _cleanUp) = (cleanupThreshold, limitBytes, usedBytes, cleanUp);
     }
 
-    /// <summary>What is in use now and what happened so far.</summary>
+    /// <inheritdoc/>
     public MemoryUsage Usage
     {
         get
@@ -55,10 +55,7 @@ public sealed class MemoryManager
         }
     }
 
-    /// <summary>Starts a computation; dispose what is returned when it has ended.</summary>
-    /// <param name="name">What it is, for the message.</param>
-    /// <param name="requiredBytes">Memory it will need beyond what is in use, bytes; 0 where that is not known.</param>
-    /// <exception cref="InferometerException">It cannot fit beside what is in use and what running computations were promised.</exception>
+    /// <inheritdoc/>
     public IDisposable ManagedComputation(string name = "computation", long requiredBytes = 0)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);

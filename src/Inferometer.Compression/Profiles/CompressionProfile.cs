@@ -7,13 +7,13 @@ using Inferometer.Inference.Execution;
 namespace Inferometer.Compression.Profiles;
 
 /// <summary>
-/// How a model's cache is compressed, as a file: bases of every head, and levels <c>low</c>, <c>med</c> and <c>high</c> with the ranks and bits that keep a bound on quality loss, and the losses
+/// How a model's cache is compressed, as a file: bases of every head or head group, and levels <c>low</c>, <c>med</c> and <c>high</c> with the ranks and bits that keep a bound on quality loss, and the losses
 /// measured when it was made. Immutable; thread-safe.
 /// </summary>
 public sealed record CompressionProfile
 {
     /// <summary>Version of the file format.</summary>
-    public const int CurrentVersion = 1;
+    public const int CurrentVersion = 2;
 
     /// <summary>Method, such as <c>calibrated low-rank latents</c>.</summary>
     public required string Method { get; init; }
@@ -30,7 +30,7 @@ public sealed record CompressionProfile
     /// <summary>Name of the text the losses were measured on.</summary>
     public required string HoldOutText { get; init; }
 
-    /// <summary>Bases of all heads.</summary>
+    /// <summary>Bases of all heads or head groups.</summary>
     public required ModelBases Bases { get; init; }
 
     /// <summary>Levels, the strongest compression first.</summary>
@@ -41,6 +41,11 @@ public sealed record CompressionProfile
     public ProfileLevel Level(string name) =>
         Levels.FirstOrDefault(level => string.Equals(level.Name, name, StringComparison.Ordinal))
             ?? throw new InferometerException($"compression level '{name}': this profile has {string.Join(", ", Levels.Select(level => level.Name))}.");
+
+    /// <summary>The profile of one layer, for stretches of keys and values outside a cache.</summary>
+    /// <param name="index">Layer, from 0.</param>
+    public LayerCompressionProfiles Layer(int index) =>
+        new(index, Bases.Layers[index], [.. Levels.Select(level => (level.Name, level.Allocation.Layers[index]))]);
 
     /// <summary>Throws when the profile was made for another model.</summary>
     /// <param name="model">The model it is to be used with.</param>
@@ -63,7 +68,7 @@ public sealed record CompressionProfile
     {
         ArgumentNullException.ThrowIfNull(architecture);
         string[] model = [.. architecture.Layers.Select(layer => layer.Mixer is AttentionMixer mixer ? Shape(mixer.KvHeads, mixer.HeadDim, mixer.ValueHeadDim) : "no keys and values per head")];
-        string[] bases = [.. Bases.Layers.Select(heads => Shape(heads.Count, heads[0].Keys.Basis.Width, heads[0].Values.Basis.Width))];
+        string[] bases = [.. Bases.Layers.Select(groups => Shape(groups.Count * Bases.HeadGroupSize, groups[0].Keys.Basis.Width / Bases.HeadGroupSize, groups[0].Values.Basis.Width / Bases.HeadGroupSize))];
         if (!model.SequenceEqual(bases, StringComparer.Ordinal))
         {
             throw new InferometerException(
@@ -98,7 +103,16 @@ public sealed record CompressionProfile
 /// <param name="PerplexityBound">Increase of perplexity it may cost, 0.05 for 5 %.</param>
 /// <param name="Allocation">Ranks and bits.</param>
 /// <param name="Loss">What it cost on the hold-out text when the profile was made.</param>
-public sealed record ProfileLevel(string Name, double PerplexityBound, LatentAllocation Allocation, ProfileLoss Loss);
+public sealed record ProfileLevel(string Name, double PerplexityBound, LatentAllocation Allocation, ProfileLoss Loss)
+{
+    /// <summary>
+    /// Divergence from the exact cache it may cost, nats per token. Were texts what the exact model predicts, the mean increase of the log loss would be this divergence, and perplexity would rise by its
+    /// exponential. On a real text the measured increase is that plus a term of either sign, which a small hold-out text lets hide a loss; the divergence cannot be hidden.
+    /// </summary>
+    public double KlBound => KlBoundOf(PerplexityBound);
+
+    internal static double KlBoundOf(double perplexityBound) => Math.Log(1 + perplexityBound);
+}
 
 /// <summary>Measured losses of a level.</summary>
 /// <param name="PerplexityIncrease">Relative to the exact f16 cache.</param>

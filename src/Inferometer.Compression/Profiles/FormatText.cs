@@ -4,7 +4,7 @@ using Inferometer.Core;
 
 namespace Inferometer.Compression.Profiles;
 
-/// <summary>Formats of a head as text: <c>16x8,32x4/16x4</c>.</summary>
+/// <summary>Formats of a head group as text: <c>16x8,32x4/16x4</c>.</summary>
 internal static class FormatText
 {
     public static string Write(LatentFormat keys, LatentFormat values) => Write(keys) + "/" + Write(values);

@@ -23,17 +23,18 @@ internal static class ProfileFile
             CalibrationText = profile.CalibrationText,
             CalibrationTokens = profile.CalibrationTokens,
             HoldOutText = profile.HoldOutText,
-            Heads = [.. profile.Bases.Layers.Select(heads => heads.Count)],
+            HeadGroupSize = profile.Bases.HeadGroupSize,
+            Groups = [.. profile.Bases.Layers.Select(groups => groups.Count)],
             Levels = [.. profile.Levels.Select(level => new LevelHeader(
-                level.Name, level.PerplexityBound, level.Loss, [.. level.Allocation.Layers.Select(heads => heads.Select(head => FormatText.Write(head.Keys, head.Values)).ToArray())]))],
+                level.Name, level.PerplexityBound, level.Loss, [.. level.Allocation.Layers.Select(groups => groups.Select(group => FormatText.Write(group.Keys, group.Values)).ToArray())]))],
         };
         List<(string Name, int[] Shape, float[] Values)> tensors = [];
         for (int layer = 0; layer < profile.Bases.Layers.Count; layer++)
         {
-            for (int head = 0; head < profile.Bases.Layers[layer].Count; head++)
+            for (int group = 0; group < profile.Bases.Layers[layer].Count; group++)
             {
-                Add(tensors, Prefix(layer, head, "keys"), profile.Bases.Layers[layer][head].Keys);
-                Add(tensors, Prefix(layer, head, "values"), profile.Bases.Layers[layer][head].Values);
+                Add(tensors, Prefix(layer, group, "keys"), profile.Bases.Layers[layer][group].Keys);
+                Add(tensors, Prefix(layer, group, "values"), profile.Bases.Layers[layer][group].Values);
             }
         }
 
@@ -45,8 +46,8 @@ internal static class ProfileFile
         ArgumentException.ThrowIfNullOrEmpty(path);
         ProfileHeader header = ReadHeader(path);
         using SafetensorsModel file = SafetensorsModel.Open(path);
-        ModelBases bases = new([.. header.Heads.Select((heads, layer) => (IReadOnlyList<HeadBases>)[.. Enumerable.Range(0, heads).Select(head =>
-            new HeadBases(Basis(file, Prefix(layer, head, "keys"), path), Basis(file, Prefix(layer, head, "values"), path)))])]);
+        ModelBases bases = new(header.HeadGroupSize, [.. header.Groups.Select((groups, layer) => (IReadOnlyList<GroupBases>)[.. Enumerable.Range(0, groups).Select(group =>
+            new GroupBases(Basis(file, Prefix(layer, group, "keys"), path), Basis(file, Prefix(layer, group, "values"), path)))])]);
         return new CompressionProfile
         {
             Method = header.Method,
@@ -55,7 +56,7 @@ internal static class ProfileFile
             CalibrationTokens = header.CalibrationTokens,
             HoldOutText = header.HoldOutText,
             Bases = bases,
-            Levels = [.. header.Levels.Select(level => Level(level, header.Heads, path))],
+            Levels = [.. header.Levels.Select(level => Level(level, header.Groups, path))],
         };
     }
 
@@ -74,9 +75,15 @@ internal static class ProfileFile
             }
 
             ProfileHeader? header = JsonSerializer.Deserialize(text.GetString() ?? "null", ProfileJson.Default.ProfileHeader);
-            return header is { Version: CompressionProfile.CurrentVersion }
+            if (header is not { Version: CompressionProfile.CurrentVersion })
+            {
+                throw new InferometerException(
+                    $"{path}: compression profile of version {header?.Version ?? 0}; this program reads version {CompressionProfile.CurrentVersion}: make it again with 'inferometer compress build'.");
+            }
+
+            return HeadGroups.IsSize(header.HeadGroupSize)
                 ? header
-                : throw new InferometerException($"{path}: compression profile of version {header?.Version ?? 0}; this program reads version {CompressionProfile.CurrentVersion}.");
+                : throw new InferometerException($"{path}: head group size {header.HeadGroupSize}; allowed are {HeadGroups.Allowed}.");
         }
         catch (Exception error) when (error is IOException or JsonException or InvalidOperationException)
         {
@@ -84,18 +91,18 @@ internal static class ProfileFile
         }
     }
 
-    private static ProfileLevel Level(LevelHeader level, int[] heads, string path)
+    private static ProfileLevel Level(LevelHeader level, int[] groups, string path)
     {
-        if (!level.Formats.Select(formats => formats.Length).SequenceEqual(heads))
+        if (!level.Formats.Select(formats => formats.Length).SequenceEqual(groups))
         {
-            throw new InferometerException($"{path}: level '{level.Name}' names formats for other heads than the profile has.");
+            throw new InferometerException($"{path}: level '{level.Name}' names formats for other head groups than the profile has.");
         }
 
         return new ProfileLevel(level.Name, level.PerplexityBound, new LatentAllocation([.. level.Formats.Select(formats =>
             (IReadOnlyList<(LatentFormat, LatentFormat)>)[.. formats.Select(text => FormatText.Read(text, path))])]), level.Loss);
     }
 
-    private static string Prefix(int layer, int head, string part) => $"layers.{layer}.heads.{head}.{part}";
+    private static string Prefix(int layer, int group, string part) => $"layers.{layer}.groups.{group}.{part}";
 
     private static void Add(List<(string Name, int[] Shape, float[] Values)> tensors, string prefix, WeightedBasis basis)
     {

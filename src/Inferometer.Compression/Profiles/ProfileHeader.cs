@@ -17,13 +17,16 @@ internal sealed record ProfileHeader
 
     public string HoldOutText { get; init; } = "";
 
-    /// <summary>KV heads of each layer.</summary>
-    public int[] Heads { get; init; } = [];
+    /// <summary>KV heads that share latents.</summary>
+    public int HeadGroupSize { get; init; }
+
+    /// <summary>Head groups of each layer.</summary>
+    public int[] Groups { get; init; } = [];
 
     public LevelHeader[] Levels { get; init; } = [];
 }
 
-/// <summary>A level; formats are written per head as <c>16x8,32x4/16x4</c>: segments of keys, then of values, numbers x bits.</summary>
+/// <summary>A level; formats are written per head group as <c>16x8,32x4/16x4</c>: segments of keys, then of values, numbers x bits.</summary>
 internal sealed record LevelHeader(string Name, double PerplexityBound, ProfileLoss Loss, string[][] Formats);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]

@@ -68,36 +68,38 @@ public static class KvCodecFormulas
     }
 
     /// <summary>Keys stored as latents from before their rotary rotation: encoded once, rebuilt and rotated whenever they are read.</summary>
-    /// <param name="width">Width of what the latents stand for: a key, or the keys of a group of heads side by side.</param>
+    /// <param name="width">Width of a key.</param>
     /// <param name="rotaryPairs">Pairs of channels of it that are rotated.</param>
+    /// <param name="heads">KV heads that share the latents; each reads all of them to rebuild its own keys.</param>
     /// <param name="segments">Numbers and bits of each stored stretch.</param>
-    public static KvCodecCost LatentKeys(int width, int rotaryPairs, params IEnumerable<(int Count, int Bits)> segments)
+    public static KvCodecCost LatentKeys(int width, int rotaryPairs, int heads, params IEnumerable<(int Count, int Bits)> segments)
     {
         ArgumentNullException.ThrowIfNull(segments);
-        KvCodecCost stored = Latents(width, segments, out int rank);
+        KvCodecCost stored = Latents(heads * width, segments, out int rank);
         double rotation = 6.0 * rotaryPairs;
-        return stored with { WriteFlops = stored.WriteFlops + rotation, ReadFlops = stored.ReadFlops + (2.0 * rank * width) + rotation };
+        return stored with { WriteFlops = stored.WriteFlops + (heads * rotation), ReadFlops = heads * (stored.ReadFlops + (2.0 * rank * width) + rotation) };
     }
 
     /// <summary>Values stored as latents: never rebuilt, as attention mixes latents (and a one, for the mean) and the decoder is applied to the mix of each query.</summary>
-    /// <param name="width">Width of what the latents stand for: a value, or the values of a group of heads side by side.</param>
+    /// <param name="width">Width of a value.</param>
+    /// <param name="heads">KV heads that share the latents; each mixes all of them.</param>
     /// <param name="segments">Numbers and bits of each stored stretch.</param>
-    public static KvCodecCost LatentValues(int width, params IEnumerable<(int Count, int Bits)> segments)
+    public static KvCodecCost LatentValues(int width, int heads, params IEnumerable<(int Count, int Bits)> segments)
     {
         ArgumentNullException.ThrowIfNull(segments);
-        KvCodecCost stored = Latents(width, segments, out int rank);
-        return stored with { QueryFlops = width * ((2.0 * rank) + 2), PairFlops = 2.0 * (rank + 1 - width) };
+        KvCodecCost stored = Latents(heads * width, segments, out int rank);
+        return stored with { ReadFlops = heads * stored.ReadFlops, QueryFlops = heads * width * ((2.0 * rank) + 2), PairFlops = 2.0 * heads * (rank + 1 - width) };
     }
 
     // Centring and the encoder's product when written; integers back to numbers when read.
     private static KvCodecCost Latents(int width, IEnumerable<(int Count, int Bits)> segments, out int rank)
     {
-        KvCodecCost sum = default;
+        KvCodecCost sum = new(0, WriteFlops: width, 0, 0, 0);
         rank = 0;
         foreach ((int count, int bits) in segments)
         {
             rank += count;
-            sum += new KvCodecCost(SegmentBytes(count, bits), (3.0 * count * width) + QuantizeFlops(count, bits), DequantizeFlops(count, bits), 0, 0);
+            sum += new KvCodecCost(SegmentBytes(count, bits), (2.0 * count * width) + QuantizeFlops(count, bits), DequantizeFlops(count, bits), 0, 0);
         }
 
         return sum;

@@ -12,7 +12,7 @@ namespace Inferometer.Inference.Execution;
 /// A decoder-only transformer in memory, ready to run steps on the CPU. Holds no state of any sequence: that is in the
 /// <see cref="KvCache"/> a step is given. One step at a time; loading, statistics and properties may be used from any thread.
 /// </summary>
-public sealed class TransformerModel : IDisposable
+public sealed class TransformerModel : IModelLoader, IDisposable
 {
     private readonly LoadedModel _loaded;
     private readonly WorkerPool _pool;

@@ -9,11 +9,15 @@ public sealed class CompressedKvCacheTests(Tales tales) : IClassFixture<Tales>
 {
     private static readonly ExactWindow Short = new(4, 16);
 
-    [Fact]
-    public void Full_rank_without_quantisation_gives_the_logits_of_the_exact_cache()
+    [Theory]
+    [InlineData(1, true)]
+    [InlineData(2, true)]
+    [InlineData(1, false)]
+    [InlineData(2, false)]
+    public void Full_rank_without_quantisation_gives_the_logits_of_the_exact_cache(int headGroupSize, bool calibrated)
     {
         int[] tokens = tales.Windows("heldout.txt", 200, 1)[0];
-        ModelBases bases = ModelBases.Calibrated(tales.Model, CalibrationStatistics.Collect(tales.Model, tales.Windows("calibration.txt", 256, 2), null, TestContext.Current.CancellationToken), TestContext.Current.CancellationToken);
+        ModelBases bases = calibrated ? tales.Bases(256, 2, headGroupSize) : ModelBases.FromWeights(tales.Model, headGroupSize, TestContext.Current.CancellationToken);
         KvCompression full = KvCompression.LowRank("full", tales.Model, bases, LatentAllocation.Fixed(bases, 64, 64, 32), Short);
         using CompressedKvCache cache = new(tales.Model.Architecture, full.Codecs, 20, 8, Short, KvElement.F32);
         using KvCache exact = tales.Model.CreateCache(20, KvElement.F32);

@@ -37,6 +37,36 @@ public sealed class WeightedBasisTests
     }
 
     [Fact]
+    public void Heads_that_share_latents_lose_no_more_than_heads_that_do_not_at_the_same_total_rank()
+    {
+        const int Half = Width / 2;
+        Prop.ForAll(Gen.Choose(0, 10_000).ToArbitrary(), seed =>
+        {
+            // The importance of two heads has no entries between them: each is read by queries of its own.
+            (double[][] samples, Vector<double> mean, Matrix<double> covariance, Matrix<double> importance) = Data(seed);
+            Matrix<double> first = importance.SubMatrix(0, Half, 0, Half), second = importance.SubMatrix(Half, Half, Half, Half);
+            double[] joint = WeightedBasis.Of(mean, covariance, first, second).Eigenvalues;
+            double[] one = WeightedBasis.Of(mean.SubVector(0, Half), covariance.SubMatrix(0, Half, 0, Half), first).Eigenvalues;
+            double[] two = WeightedBasis.Of(mean.SubVector(Half, Half), covariance.SubMatrix(Half, Half, Half, Half), second).Eigenvalues;
+            return samples.Length > 0 && Enumerable.Range(0, Half + 1).All(rank =>
+                joint.Skip(2 * rank).Sum() <= one.Skip(rank).Sum() + two.Skip(rank).Sum() + joint.Sum() * 1e-9);
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(15));
+    }
+
+    [Fact]
+    public void The_loss_of_a_group_is_the_sum_of_dropped_eigenvalues()
+    {
+        (double[][] samples, Vector<double> mean, Matrix<double> covariance, Matrix<double> importance) = Data(9);
+        Matrix<double> first = importance.SubMatrix(0, 16, 0, 16), second = importance.SubMatrix(16, 8, 16, 8);
+        WeightedBasis basis = WeightedBasis.Of(mean, covariance, first, second);
+        Matrix<double> blocks = first.DiagonalStack(second);
+        foreach (int rank in new[] { 1, 12, Width })
+        {
+            Assert.Equal(basis.Eigenvalues.Skip(rank).Sum(), Loss(basis.Basis.Truncate(rank), samples, blocks), basis.Eigenvalues.Sum() * 2e-3);
+        }
+    }
+
+    [Fact]
     public void A_format_turns_latents_within_segments_without_changing_what_is_rebuilt()
     {
         (double[][] samples, Vector<double> mean, Matrix<double> covariance, Matrix<double> importance) = Data(5);

@@ -27,16 +27,16 @@ public sealed unsafe class CodecCostTests : IDisposable
     public void Every_codec_writes_exactly_the_bytes_of_its_formula(int width)
     {
         using TransformerModel model = Model(width);
-        ModelBases bases = ModelBases.FromWeights(model, TestContext.Current.CancellationToken);
+        ModelBases[] all = [.. new[] { 1, 2 }.Select(heads => ModelBases.FromWeights(model, heads, TestContext.Current.CancellationToken))];
         int[] ranks = [16, width / 2, width];
-        KvCompression[] all =
+        KvCompression[] compressions =
         [
             KvCompression.RotatedQuantization(model, 8),
             KvCompression.RotatedQuantization(model, 4),
-            .. from rank in ranks from bits in new[] { 2, 4, 8, 16, 32 } select KvCompression.LowRank("latents", model, bases, LatentAllocation.Fixed(bases, rank, rank, bits)),
+            .. from bases in all from rank in ranks from bits in new[] { 2, 4, 8, 16, 32 } select KvCompression.LowRank("latents", model, bases, LatentAllocation.Fixed(bases, rank, rank, bits)),
         ];
-        Assert.All(all, compression => Assert.Equal(compression.BytesPerToken, compression.Cost.Bytes));
-        Assert.All(all.SelectMany(compression => compression.Codecs), codec =>
+        Assert.All(compressions, compression => Assert.Equal(compression.BytesPerToken, compression.Cost.Bytes));
+        Assert.All(compressions.SelectMany(compression => compression.Codecs), codec =>
         {
             Assert.Equal(codec.PageBytes, KvPageLayout.PageTokens * codec.Cost.Bytes);
             Assert.Equal(codec.PageBytes, BytesWritten(codec, width));
@@ -44,13 +44,15 @@ public sealed unsafe class CodecCostTests : IDisposable
     }
 
     [Theory]
-    [InlineData(64)]
-    [InlineData(80)]
-    [InlineData(128)]
-    public void The_simulator_and_the_engine_say_the_same_of_a_setting(int width)
+    [InlineData(64, 1)]
+    [InlineData(80, 1)]
+    [InlineData(128, 1)]
+    [InlineData(64, 2)]
+    [InlineData(80, 2)]
+    public void The_simulator_and_the_engine_say_the_same_of_a_setting(int width, int headGroupSize)
     {
         using TransformerModel model = Model(width);
-        string profile = Profile(model);
+        string profile = Profile(model, headGroupSize);
         foreach (string setting in new[] { "q8", "q4", profile + ":low", profile + ":med" })
         {
             KvCodecCost codec = KvCacheSetting.Parse(setting).For(model).Cost;
@@ -69,7 +71,7 @@ public sealed unsafe class CodecCostTests : IDisposable
     public void Ranks_given_to_the_simulator_cost_what_latents_of_these_ranks_cost()
     {
         using TransformerModel model = Model(80);
-        ModelBases bases = ModelBases.FromWeights(model, TestContext.Current.CancellationToken);
+        ModelBases bases = ModelBases.FromWeights(model, 1, TestContext.Current.CancellationToken);
         KvCodecCost codec = KvCompression.LowRank("latents", model, bases, LatentAllocation.Fixed(bases, 32, 48, 4)).Cost;
         IReadOnlyDictionary<string, double> predicted = Simulate(new JsonObject { ["key_rank"] = 32, ["value_rank"] = 48, ["latent_bits"] = 4 }).FeatureMetrics["kv_compression"];
         Assert.Equal((codec.Bytes, codec.ReadFlops, codec.WriteFlops), (predicted["bytes_per_token"], predicted["read_flops_per_token"], predicted["write_flops_per_token"]));
@@ -102,9 +104,9 @@ public sealed unsafe class CodecCostTests : IDisposable
         return TransformerModel.Load(ModelPath, cancellationToken: TestContext.Current.CancellationToken);
     }
 
-    private string Profile(TransformerModel model)
+    private string Profile(TransformerModel model, int headGroupSize = 1)
     {
-        ModelBases bases = ModelBases.FromWeights(model, TestContext.Current.CancellationToken);
+        ModelBases bases = ModelBases.FromWeights(model, headGroupSize, TestContext.Current.CancellationToken);
         ProfileLoss loss = new(0, 0, 1, 0.5, 1);
         CompressionProfile profile = new()
         {

@@ -18,21 +18,22 @@ public sealed class SettingsTests
     [Fact]
     public void Variables_flags_and_files_name_the_same_settings()
     {
-        CompressionConfig expected = new() { Strategy = CompressionStrategy.LowRank, ValueRankLow = 8, KeyRank = 24, RecentTokens = 64 };
+        CompressionConfig expected = new() { Strategy = CompressionStrategy.LowRank, ValueRankLow = 8, KeyRank = 24, HeadGroupSize = 2, RecentTokens = 64 };
         Dictionary<string, string> variables = new(StringComparer.Ordinal)
         {
             ["COMPRESSION_STRATEGY"] = "low-rank",
             ["COMPRESSION_RANK_LOW"] = "8",
             ["KEY_COMPRESSION_RANK"] = "24",
+            ["HEAD_GROUP_SIZE"] = "2",
             ["RECENT_TOKENS"] = "64",
         };
         Assert.Equal(expected, CompressionConfig.From(SettingsSource.FromVariables(variables)));
-        string[] flags = ["run", "--compression-strategy", "low-rank", "--compression-rank-low=8", "--key-compression-rank", "24", "--recent-tokens=64"];
+        string[] flags = ["run", "--compression-strategy", "low-rank", "--compression-rank-low=8", "--key-compression-rank", "24", "--head-group-size", "2", "--recent-tokens=64"];
         Assert.Equal(expected, CompressionConfig.From(SettingsSource.FromFlags(flags)));
         string file = Path.GetTempFileName();
         try
         {
-            File.WriteAllText(file, """{ "compression_strategy": "low-rank", "compression_rank_low": 8, "key_compression_rank": 24, "recent_tokens": "64" }""");
+            File.WriteAllText(file, """{ "compression_strategy": "low-rank", "compression_rank_low": 8, "key_compression_rank": 24, "head_group_size": 2, "recent_tokens": "64" }""");
             Assert.Equal(expected, CompressionConfig.From(SettingsSource.FromFile(file)));
         }
         finally
@@ -46,6 +47,7 @@ public sealed class SettingsTests
     [InlineData("KEY_COMPRESSION_RANK", "0", "1 to 65536")]
     [InlineData("COMPRESSION_STRATEGY", "magic", "rotated, low-rank, weight-svd")]
     [InlineData("RECENT_TOKENS", "-1", "from 0")]
+    [InlineData("HEAD_GROUP_SIZE", "3", "1, 2, 4")]
     public void A_wrong_value_is_named_with_its_variable_and_what_is_allowed(string name, string value, string allowed)
     {
         SettingsSource source = SettingsSource.FromVariables(new Dictionary<string, string>(StringComparer.Ordinal) { [name] = value });

@@ -15,7 +15,7 @@ public sealed class CompressionEvaluationTests(Tales tales) : IClassFixture<Tale
         IReadOnlyList<CacheQuality> quality = CompressionEvaluation.Measure(
             tales.Model, tales.Windows("heldout.txt", 1024, 8),
             [KvCompression.RotatedQuantization(tales.Model, 8), KvCompression.RotatedQuantization(tales.Model, 4)],
-            TestContext.Current.CancellationToken);
+            null, TestContext.Current.CancellationToken);
         foreach (CacheQuality each in quality)
         {
             TestContext.Current.TestOutputHelper!.WriteLine(each.ToString());
@@ -37,11 +37,11 @@ public sealed class CompressionEvaluationTests(Tales tales) : IClassFixture<Tale
         using TransformerModel small = TransformerModel.Load(SharedFolder.Require("models/stories260k"), null, null, TestContext.Current.CancellationToken);
         int[] tokens = [1, .. Enumerable.Range(0, 239).Select(i => 300 + (i * 31 % 200))];
         IReadOnlyList<CacheQuality> quality = CompressionEvaluation.Measure(
-            small, [tokens], [KvCompression.RotatedQuantization(small, 8), KvCompression.RotatedQuantization(small, 4)], TestContext.Current.CancellationToken);
+            small, [tokens], [KvCompression.RotatedQuantization(small, 8), KvCompression.RotatedQuantization(small, 4)], null, TestContext.Current.CancellationToken);
         Assert.Equal(1 - 20 / 48.0, quality[1].Saved, 1e-9);
         Assert.InRange(quality[0].TopOneAgreement, 0.98, 1);
         ProfileText text = new("numbers", [tokens]);
-        CompressionProfile profile = new CompressionProfileBuilder(small).Build(text, text, null, TestContext.Current.CancellationToken);
+        CompressionProfile profile = new CalibratedProfileBuilder(small).Build(text, text, null, TestContext.Current.CancellationToken);
         Assert.All(profile.Levels, level => Assert.InRange(level.Loss.PerplexityIncrease, -1, level.PerplexityBound));
     }
 
@@ -49,7 +49,7 @@ public sealed class CompressionEvaluationTests(Tales tales) : IClassFixture<Tale
     public void A_short_text_and_unequal_windows_are_refused()
     {
         Assert.Contains("there are 3", Assert.Throws<InferometerException>(() => TextWindows.Cut([1, 2, 3], 1, 4, 2)).Message, StringComparison.Ordinal);
-        Assert.Throws<InferometerException>(() => CompressionEvaluation.Measure(tales.Model, [[1, 2, 3], [1, 2]], [], TestContext.Current.CancellationToken));
+        Assert.Throws<InferometerException>(() => CompressionEvaluation.Measure(tales.Model, [[1, 2, 3], [1, 2]], [], null, TestContext.Current.CancellationToken));
     }
 
     [Fact]

@@ -15,16 +15,20 @@ public sealed class CompressionProfileTests(Tales tales) : IClassFixture<Tales>,
 
     private string ProfilePath => Path.Combine(_folder, "tales.kvprofile");
 
-    [Fact]
-    public void A_built_profile_keeps_its_bounds_and_comes_back_from_its_file()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void A_built_profile_keeps_its_bounds_and_comes_back_from_its_file(int headGroupSize)
     {
         List<string> stages = [];
-        CompressionProfile profile = new CompressionProfileBuilder(tales.Model).Build(
+        CompressionProfile profile = new CalibratedProfileBuilder(tales.Model, headGroupSize).Build(
             new ProfileText("calibration.txt", tales.Windows("calibration.txt", 256, 3)), new ProfileText("heldout.txt", tales.Windows("heldout.txt", 208, 2)),
             new Sink(stages), TestContext.Current.CancellationToken);
-        Assert.Equal(["calibration", "sensitivities", "levels"], stages.Distinct());
+        Assert.Equal(["calibration", "bases", "sensitivities", "levels"], stages.Distinct());
         Assert.Equal(["low", "med", "high"], profile.Levels.Select(level => level.Name));
         Assert.All(profile.Levels, level => Assert.InRange(level.Loss.PerplexityIncrease, -1, level.PerplexityBound));
+        Assert.All(profile.Levels, level => Assert.InRange(level.Loss.KlDivergence, 0, level.KlBound));
+        Assert.Equal(Math.Log(1.05), profile.Level("low").KlBound, 1e-12);
         Assert.True(profile.Level("low").Allocation.BytesPerToken <= profile.Level("high").Allocation.BytesPerToken);
         Assert.Equal(3 * 256, profile.CalibrationTokens);
 
@@ -40,12 +44,14 @@ public sealed class CompressionProfileTests(Tales tales) : IClassFixture<Tales>,
             Assert.Equal(level.Allocation.Layers.SelectMany(heads => heads), again.Allocation.Layers.SelectMany(heads => heads));
         }
 
-        Assert.Equal(profile.Bases.Layers[5][1].Keys.Basis.Encoder, loaded.Bases.Layers[5][1].Keys.Basis.Encoder);
+        int last = 2 / headGroupSize - 1;
+        Assert.Equal((headGroupSize, 64 * headGroupSize), (loaded.Bases.HeadGroupSize, loaded.Bases.Layers[5][last].Keys.Basis.Width));
+        Assert.Equal(profile.Bases.Layers[5][last].Keys.Basis.Encoder, loaded.Bases.Layers[5][last].Keys.Basis.Encoder);
         Assert.Equal(profile.Bases.Layers[0][0].Values.Basis.Decoder, loaded.Bases.Layers[0][0].Values.Basis.Decoder);
 
         // The loaded profile does what the built one did.
         KvCompression[] both = [profile.ToCompression(tales.Model, "med"), KvCompression.Parse(ProfilePath + ":med", tales.Model)];
-        IReadOnlyList<CacheQuality> quality = CompressionEvaluation.Measure(tales.Model, tales.Windows("heldout.txt", 208, 1), both, TestContext.Current.CancellationToken);
+        IReadOnlyList<CacheQuality> quality = CompressionEvaluation.Measure(tales.Model, tales.Windows("heldout.txt", 208, 1), both, null, TestContext.Current.CancellationToken);
         Assert.Equal(quality[0].KlDivergence, quality[1].KlDivergence);
     }
 
@@ -80,7 +86,7 @@ public sealed class CompressionProfileTests(Tales tales) : IClassFixture<Tales>,
         profile.Bases.Layers[1][0].Keys.Basis.Decoder[3] = float.NaN;
         profile.Save(ProfilePath);
         string message = Assert.Throws<InferometerException>(() => CompressionProfile.Load(ProfilePath)).Message;
-        Assert.Contains("layers.1.heads.0.keys", message, StringComparison.Ordinal);
+        Assert.Contains("layers.1.groups.0.keys", message, StringComparison.Ordinal);
         Assert.Contains("NaN", message, StringComparison.Ordinal);
     }
 
@@ -89,7 +95,7 @@ public sealed class CompressionProfileTests(Tales tales) : IClassFixture<Tales>,
     {
         Small().Save(ProfilePath);
         byte[] bytes = File.ReadAllBytes(ProfilePath);
-        int at = bytes.AsSpan().IndexOf(Encoding.ASCII.GetBytes("version\\u0022:1"));
+        int at = bytes.AsSpan().IndexOf(Encoding.ASCII.GetBytes("version\\u0022:2"));
         Assert.True(at > 0);
         bytes[at + "version\\u0022:".Length] = (byte)'7';
         File.WriteAllBytes(ProfilePath, bytes);
@@ -100,9 +106,25 @@ public sealed class CompressionProfileTests(Tales tales) : IClassFixture<Tales>,
     [Fact]
     public void A_build_that_cannot_fit_is_refused_before_it_starts()
     {
-        CompressionProfileBuilder builder = new(tales.Model, new MemoryManager(0.8, 1));
+        CalibratedProfileBuilder builder = new(tales.Model, 1, new MemoryManager(0.8, 1));
         ProfileText text = new("none", tales.Windows("heldout.txt", 64, 1));
         Assert.Contains("building a compression profile", Assert.Throws<InferometerException>(() => builder.Build(text, text, null, TestContext.Current.CancellationToken)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Heads_that_cannot_be_grouped_are_refused_with_what_is_allowed()
+    {
+        string message = Assert.Throws<InferometerException>(() => new CalibratedProfileBuilder(tales.Model, 4)).Message;
+        Assert.Contains("head group size 4", message, StringComparison.Ordinal);
+        Assert.Contains("2 KV heads; allowed are 1, 2.", message, StringComparison.Ordinal);
+        Assert.Throws<InferometerException>(() => new CalibratedProfileBuilder(tales.Model, 3));
+        Small().Save(ProfilePath);
+        byte[] bytes = File.ReadAllBytes(ProfilePath);
+        int at = bytes.AsSpan().IndexOf(Encoding.ASCII.GetBytes("head_group_size\\u0022:1"));
+        Assert.True(at > 0);
+        bytes[at + "head_group_size\\u0022:".Length] = (byte)'3';
+        File.WriteAllBytes(ProfilePath, bytes);
+        Assert.Contains("head group size 3; allowed are 1, 2 or 4", Assert.Throws<InferometerException>(() => CompressionProfile.Load(ProfilePath)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -120,7 +142,7 @@ public sealed class CompressionProfileTests(Tales tales) : IClassFixture<Tales>,
 
     private CompressionProfile Small()
     {
-        ModelBases bases = ModelBases.FromWeights(tales.Model, TestContext.Current.CancellationToken);
+        ModelBases bases = ModelBases.FromWeights(tales.Model, 1, TestContext.Current.CancellationToken);
         ProfileLoss loss = new(0.01, 0.02, 0.9, 0.5, 100);
         return new CompressionProfile
         {

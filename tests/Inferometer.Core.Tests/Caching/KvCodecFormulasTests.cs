@@ -39,12 +39,23 @@ public sealed class KvCodecFormulasTests
     [Fact]
     public void Latent_keys_are_rebuilt_at_every_read_and_latent_values_once_per_query()
     {
-        // Rank 48 of 64, 32 numbers of 4 bits and 16 of f16: 16 + 2 + 32 bytes. Encoder: 48 x 64 subtractions, products and sums.
-        KvCodecCost keys = KvCodecFormulas.LatentKeys(64, 32, (32, 4), (16, 16));
-        KvCodecCost values = KvCodecFormulas.LatentValues(64, (32, 4), (16, 16));
-        double encode = (3 * 48 * 64) + (73 * 32);
+        // Rank 48 of 64, 32 numbers of 4 bits and 16 of f16: 16 + 2 + 32 bytes. Encoder: 64 subtractions, 48 x 64 products and sums.
+        KvCodecCost keys = KvCodecFormulas.LatentKeys(64, 32, 1, (32, 4), (16, 16));
+        KvCodecCost values = KvCodecFormulas.LatentValues(64, 1, (32, 4), (16, 16));
+        double encode = 64 + (2 * 48 * 64) + (73 * 32);
         Assert.Equal(new KvCodecCost(50, encode + (6 * 32), (2 * 32) + (2 * 48 * 64) + (6 * 32), 0, 0), keys);
         Assert.Equal(new KvCodecCost(50, encode, 2 * 32, 64 * 98, 2 * (49 - 64)), values);
+    }
+
+    [Fact]
+    public void Heads_that_share_latents_store_them_once_and_read_them_each()
+    {
+        // Two heads of 64 share 96 latents of 8 bits: 96 + 3 x 2 bytes, written once.
+        KvCodecCost keys = KvCodecFormulas.LatentKeys(64, 32, 2, (32, 8), (32, 8), (32, 8));
+        KvCodecCost values = KvCodecFormulas.LatentValues(64, 2, (32, 8), (32, 8), (32, 8));
+        double encode = 128 + (2 * 96 * 128) + (3 * 96);
+        Assert.Equal(new KvCodecCost(102, encode + (2 * 6 * 32), 2 * ((2 * 96) + (2 * 96 * 64) + (6 * 32)), 0, 0), keys);
+        Assert.Equal(new KvCodecCost(102, encode, 2 * 2 * 96, 2 * 64 * 194, 2 * 2 * (97 - 64)), values);
     }
 
     [Fact]

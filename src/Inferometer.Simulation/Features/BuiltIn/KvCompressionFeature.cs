@@ -118,8 +118,8 @@ internal sealed class KvCompressionFeature : ISimulationFeature
         KvCodecCost cost = KvCodecCost.OfModel(model, (_, mixer) =>
         {
             int pairs = mixer.Rope is { } rope ? (rope.RotaryDim > 0 ? rope.RotaryDim : mixer.HeadDim) / 2 : 0;
-            return mixer.KvHeads * (KvCodecFormulas.LatentKeys(mixer.HeadDim, pairs, Segments(Math.Min(keyRank, mixer.HeadDim), bits))
-                + KvCodecFormulas.LatentValues(mixer.ValueHeadDim, Segments(Math.Min(valueRank, mixer.ValueHeadDim), bits)));
+            return mixer.KvHeads * (KvCodecFormulas.LatentKeys(mixer.HeadDim, pairs, 1, Segments(Math.Min(keyRank, mixer.HeadDim), bits))
+                + KvCodecFormulas.LatentValues(mixer.ValueHeadDim, 1, Segments(Math.Min(valueRank, mixer.ValueHeadDim), bits)));
         });
         return KvCompressionSpec.Of($"latents {keyRank}/{valueRank} x {bits} bits", cost);
     }

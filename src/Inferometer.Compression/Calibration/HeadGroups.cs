@@ -1,0 +1,27 @@
+using Inferometer.Core;
+using Inferometer.Core.Models;
+
+namespace Inferometer.Compression.Calibration;
+
+/// <summary>How many neighbouring KV heads share latents.</summary>
+internal static class HeadGroups
+{
+    private static readonly int[] Sizes = [1, 2, 4];
+
+    /// <summary>What can be chosen at all, for messages.</summary>
+    public const string Allowed = "1, 2 or 4";
+
+    public static bool IsSize(int size) => Sizes.Contains(size);
+
+    /// <summary>Throws where a size is none of those there are, or does not divide the KV heads of every layer.</summary>
+    /// <exception cref="InferometerException">Names the size and those that the model allows.</exception>
+    public static void Require(ModelArchitecture architecture, int size)
+    {
+        int[] heads = [.. architecture.Layers.Select(layer => ((AttentionMixer)layer.Mixer!).KvHeads).Distinct()];
+        if (!IsSize(size) || heads.Any(count => count % size != 0))
+        {
+            throw new InferometerException(
+                $"head group size {size}: {architecture.Name} has layers of {string.Join(" and ", heads)} KV heads; allowed are {string.Join(", ", Sizes.Where(s => heads.All(count => count % s == 0)))}.");
+        }
+    }
+}

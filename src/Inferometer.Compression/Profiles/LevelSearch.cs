@@ -1,0 +1,96 @@
+using System.Globalization;
+using Inferometer.Compression.Calibration;
+using Inferometer.Compression.Evaluation;
+using Inferometer.Core;
+using Inferometer.Inference.Execution;
+
+namespace Inferometer.Compression.Profiles;
+
+/// <summary>
+/// Finds the smallest size that keeps each level's bounds. All candidates are measured on the first window of the hold-out text; those it suggests are measured on all of it, and where that
+/// breaks a bound, the next larger one.
+/// </summary>
+internal sealed class LevelSearch(TransformerModel model, ModelBases bases, LayerSensitivities sensitivities, IReadOnlyList<int[]> windows)
+{
+    /// <summary>Caches of all candidates over one window, and of three over all, take no more than so many exact caches over all windows.</summary>
+    public const int CacheShare = 8;
+
+    /// <summary>Bounds on the increase of perplexity; those on divergence follow from them.</summary>
+    private static readonly (string Name, double Bound)[] Bounds = [("low", 0.05), ("med", 0.01), ("high", 0.001)];
+
+    /// <summary>Shares of memory saved that are tried.</summary>
+    private static readonly double[] Savings = [0.98, 0.97, 0.96, 0.95, 0.93, 0.90, 0.87, 0.84, 0.81, 0.78, 0.75, 0.70, 0.60, 0.50];
+
+    private static readonly int[] Bits = [2, 4, 8];
+
+    public IReadOnlyList<ProfileLevel> Find(IProgress<double>? progress, CancellationToken cancellationToken)
+    {
+        LatentAllocation[] candidates = Candidates();
+        IReadOnlyList<CacheQuality> first = Measure([windows[0]], candidates, Enumerable.Range(0, candidates.Length), Part(progress, 0, 0.5), cancellationToken);
+        int[] chosen = [.. Bounds.Select(level => Enumerable.Range(0, candidates.Length).FirstOrDefault(i => Keeps(level.Bound, first[i]), candidates.Length - 1))];
+        Dictionary<int, CacheQuality> measured = [];
+        double done = 0.5;
+        while (true)
+        {
+            int[] missing = [.. chosen.Distinct().Where(index => !measured.ContainsKey(index))];
+            if (missing.Length == 0)
+            {
+                return [.. Bounds.Select((level, i) => Level(level.Name, level.Bound, candidates[chosen[i]], measured[chosen[i]]))];
+            }
+
+            // How many rounds there will be is not known; each takes half of what is left of the progress.
+            IReadOnlyList<CacheQuality> quality = Measure(windows, candidates, missing, Part(progress, done, (1 - done) / 2), cancellationToken);
+            done += (1 - done) / 2;
+            for (int i = 0; i < missing.Length; i++)
+            {
+                measured[missing[i]] = quality[i];
+            }
+
+            Advance(chosen, measured, candidates.Length);
+        }
+    }
+
+    private static bool Keeps(double bound, CacheQuality quality) => quality.PerplexityIncrease <= bound && quality.KlDivergence <= ProfileLevel.KlBoundOf(bound);
+
+    private static void Advance(int[] chosen, Dictionary<int, CacheQuality> measured, int count)
+    {
+        for (int i = 0; i < chosen.Length; i++)
+        {
+            while (measured.TryGetValue(chosen[i], out CacheQuality? quality) && !Keeps(Bounds[i].Bound, quality))
+            {
+                chosen[i] = chosen[i] + 1 < count ? chosen[i] + 1 : throw OutOfReach(Bounds[i].Name, Bounds[i].Bound, quality);
+            }
+        }
+    }
+
+    private static InferometerException OutOfReach(string name, double bound, CacheQuality quality) => new(string.Create(
+        CultureInfo.InvariantCulture,
+        $"compression level '{name}': even latents in f16 raise the perplexity by {100 * quality.PerplexityIncrease:0.000} % (at most {100 * bound:0.0} %) and diverge by {quality.KlDivergence:0.000000} nats (at most {ProfileLevel.KlBoundOf(bound):0.000000}); the hold-out text is too short or the weights are damaged."));
+
+    private static ProfileLevel Level(string name, double bound, LatentAllocation allocation, CacheQuality found) =>
+        new(name, bound, allocation, new ProfileLoss(found.PerplexityIncrease, found.KlDivergence, found.TopOneAgreement, found.Saved, found.TokensScored));
+
+    private static PartialProgress? Part(IProgress<double>? progress, double start, double share) => progress is null ? null : new PartialProgress(progress, start, share);
+
+    // The strongest first; the last are all latents in f16, which lose what f16 loses.
+    private LatentAllocation[] Candidates()
+    {
+        double exactBytes = (double)PagedKvCache.BytesPerBlock(model.Architecture) / KvCache.BlockSize;
+        double least = LatentAllocation.ByThreshold(bases, sensitivities, double.MaxValue, Bits).BytesPerToken;
+        return
+        [
+            .. Savings.Where(saved => exactBytes * (1 - saved) >= least).Select(saved => LatentAllocation.ForSize(bases, sensitivities, exactBytes * (1 - saved), Bits)),
+            LatentAllocation.Fixed(bases, int.MaxValue, int.MaxValue, 16),
+        ];
+    }
+
+    private IReadOnlyList<CacheQuality> Measure(
+        IReadOnlyList<int[]> text, LatentAllocation[] candidates, IEnumerable<int> indexes, IProgress<double>? progress, CancellationToken cancellationToken) =>
+        CompressionEvaluation.Measure(
+            model, text, [.. indexes.Select(i => KvCompression.LowRank($"candidate {i}", model, bases, candidates[i]))], progress, cancellationToken);
+
+    private sealed class PartialProgress(IProgress<double> progress, double start, double share) : IProgress<double>
+    {
+        public void Report(double value) => progress.Report(start + value * share);
+    }
+}
