@@ -3,7 +3,7 @@ namespace Inferometer.Cli.Tests;
 /// <summary>What one command line printed and returned.</summary>
 internal sealed record CommandRun(int Code, string Output, string Error)
 {
-    private static readonly string[] ProgressLines = ["estimates: ", "loading ", "perplexity: ", "converting ", "writing ", "repetitions: ", "compress build: ", "timings: "];
+    private static readonly string[] ProgressLines = ["estimates: ", "loading ", "perplexity: ", "converting ", "writing ", "repetitions: ", "runs: ", "compress build: ", "timings: "];
 
     public static async Task<CommandRun> Of(params string[] args)
     {

@@ -91,7 +91,8 @@ internal sealed class BenchReport
         ? string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1 << 20):0.00} MiB")
         : string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1L << 30):0.00} GiB");
 
-    private static string Processor()
+    /// <summary>Name of the processor.</summary>
+    public static string Processor()
     {
         const string path = "/proc/cpuinfo";
         string? line = File.Exists(path) ? File.ReadLines(path).FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal)) : null;

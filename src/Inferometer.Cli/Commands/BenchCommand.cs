@@ -13,7 +13,7 @@ using Inferometer.Inference.Threading;
 namespace Inferometer.Cli.Commands;
 
 /// <summary><c>inferometer bench</c>: prompt processing and generation timed as llama-bench times them.</summary>
-internal sealed class BenchCommand
+internal sealed partial class BenchCommand
 {
     private const double ProbeSeconds = 0.6;
     private const long LeastProbeBytesPerThread = 1 << 20;
@@ -28,7 +28,7 @@ internal sealed class BenchCommand
     private readonly Option<int> _repetitions = new("--repetitions", "-r") { HelpName = "N", Description = "Timed repetitions of each test.", DefaultValueFactory = _ => 5 };
     private readonly Option<double> _warmUp = new("--warm-up") { HelpName = "SECONDS", Description = "Repeat each test this long, at least once, before timing it.", DefaultValueFactory = _ => 1 };
     private readonly Option<string> _kv = KvArgument.Option();
-    private readonly Option<bool> _noFlash = new("--no-flash-attention") { Description = "Store the score matrix instead of attending in tiles." };
+    private readonly Option<bool> _noFlash = new("--no-flash-attention") { Description = "Store whole rows of scores instead of attending in tiles." };
     private readonly Option<OutputFormat?> _output = OutputOption();
     private readonly Printer _printer;
 
@@ -43,9 +43,10 @@ internal sealed class BenchCommand
             "inferometer bench -p 64 -n 16 -r 1",
             "inferometer bench ./model-q8_0.gguf",
             "inferometer bench ./model-q8_0.gguf -pg 512,128 -d 0,4096 -t 1,2 -r 3",
-            "inferometer bench ./model-q8_0.gguf -p 0 -n 64 -b 1,4,16 -o json")
+            "inferometer bench ./model-q8_0.gguf -p 0 -n 64 -b 1,4,16 -o json",
+            "inferometer bench ./model-q8_0.gguf --ablate")
         {
-            self._model, self._prompt, self._generate, self._both, self._depth, self._sequences, self._threads, self._repetitions, self._warmUp, self._kv, self._noFlash, self._output,
+            self._model, self._prompt, self._generate, self._both, self._depth, self._sequences, self._threads, self._repetitions, self._warmUp, self._kv, self._noFlash, self._ablate, self._shared, self._configuration, self._output,
         };
         command.SetAction(self.Run);
         return command;
@@ -54,11 +55,21 @@ internal sealed class BenchCommand
     private Task<int> Run(ParseResult parsed, CancellationToken cancellationToken)
     {
         ModelLocation location = ModelLocation.Resolve(parsed.GetValue(_model));
+        int repetitions = parsed.GetValue(_repetitions) is >= 1 and var r ? r : throw new InferometerException($"--repetitions: {parsed.GetValue(_repetitions)} is not allowed; it must be 1 or more.");
+        TimeSpan warmUp = parsed.GetValue(_warmUp) is >= 0 and <= 3600 and var w ? TimeSpan.FromSeconds(w) : throw new InferometerException("--warm-up: allowed are 0 to 3600 seconds.");
+        if (parsed.GetValue(_ablate))
+        {
+            return Ablate(parsed, location, repetitions, warmUp, cancellationToken);
+        }
+
+        if (parsed.GetValue(_shared) is not null)
+        {
+            throw new UsageException("--shared needs --ablate.");
+        }
+
         ModelArchitecture architecture = location.ReadArchitecture();
         BenchTest[] tests = Tests(parsed, architecture);
         int[] threads = parsed.GetValue(_threads) is { } text ? WholeNumbers(text, "--threads", 1, 1024) : [Environment.ProcessorCount];
-        int repetitions = parsed.GetValue(_repetitions) is >= 1 and var r ? r : throw new InferometerException($"--repetitions: {parsed.GetValue(_repetitions)} is not allowed; it must be 1 or more.");
-        TimeSpan warmUp = parsed.GetValue(_warmUp) is >= 0 and <= 3600 and var w ? TimeSpan.FromSeconds(w) : throw new InferometerException("--warm-up: allowed are 0 to 3600 seconds.");
         KvArgument kv = KvArgument.Read(parsed.GetValue(_kv), location);
         BenchReport report = new(location, architecture);
         using Interrupt interrupt = new(cancellationToken);

@@ -21,7 +21,7 @@ internal sealed class EngineOptions
     };
 
     private readonly Option<string> _kv = KvArgument.Option();
-    private readonly Option<bool> _noFlash = new("--no-flash-attention") { Description = "Store the score matrix instead of attending in tiles." };
+    private readonly Option<bool> _noFlash = new("--no-flash-attention") { Description = "Store whole rows of scores instead of attending in tiles." };
     private readonly Option<bool> _noPrefix = new("--no-prefix-cache") { Description = "Compute every prompt from its first token." };
     private readonly Option<string> _draft = new("--draft") { HelpName = "MODEL", Description = "Speculative decoding: a smaller model of the same vocabulary drafts." };
     private readonly Option<int?> _draftTokens = new("--draft-tokens") { HelpName = "N", Description = "Tokens the draft model proposes per step, 1 to 16. [default: 4]" };

@@ -41,6 +41,27 @@ public static unsafe class MachineProbe
         return new MachineLimits(pool.ThreadCount, read / 1e9, floats / 1e9, integers / 1e9);
     }
 
+    /// <summary>Time to hand a piece of empty work to all threads and have it back, seconds: what every operator pays whatever its size. The least of several means.</summary>
+    public static double MeasureDispatch(WorkerPool pool)
+    {
+        ArgumentNullException.ThrowIfNull(pool);
+        const int slices = 20, dispatches = 100;
+        EmptyWork work = new();
+        double least = double.MaxValue;
+        for (int slice = 0; slice < slices; slice++)
+        {
+            long start = Stopwatch.GetTimestamp();
+            for (int i = 0; i < dispatches; i++)
+            {
+                pool.Run(work, pool.ThreadCount);
+            }
+
+            least = Math.Min(least, Stopwatch.GetElapsedTime(start).TotalSeconds / dispatches);
+        }
+
+        return least;
+    }
+
     private static double BestRate(WorkerPool pool, ProbeWork work, ProbeKind kind, int chunks, double amountPerChunk, double seconds, CancellationToken cancellationToken)
     {
         work.Kind = kind;
@@ -63,6 +84,13 @@ public static unsafe class MachineProbe
         Read,
         Float,
         Int8,
+    }
+
+    private sealed class EmptyWork : ParallelWork
+    {
+        public override void Execute(int chunk, int worker)
+        {
+        }
     }
 
     private sealed class ProbeWork(byte* buffer, long chunkBytes) : ParallelWork

@@ -12,6 +12,9 @@ internal sealed class CpuStepExecutor(TransformerModel model, KvCache cache, Dra
     private float[] _logits = [];
     private float[] _hidden = [];
 
+    /// <summary>Bytes of logits and states of the largest step.</summary>
+    public long OutputBytes => sizeof(float) * ((long)_logits.Length + _hidden.Length);
+
     public StepOutcome Execute(StepPlan plan, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();

@@ -73,6 +73,14 @@ internal sealed class EngineLoop : IDisposable
         _wake.Set();
     }
 
+    /// <summary>Makes the loop wait before its next step until the result is disposed, or the loop is.</summary>
+    public IDisposable Hold()
+    {
+        HeldLoop held = new();
+        Post(() => held.Wait(_stop.Token));
+        return held;
+    }
+
     /// <summary>Has a beam group advanced after each step until it is done. Loop thread only.</summary>
     public void Follow(BeamGroup group) => _beams.Add(group);
 
@@ -177,6 +185,26 @@ internal sealed class EngineLoop : IDisposable
         EndAll(Scheduler.Running, closed);
         EndAll(Scheduler.Waiting, closed);
         Publish();
+    }
+
+    private sealed class HeldLoop : IDisposable
+    {
+        private readonly ManualResetEventSlim _released = new();
+
+        // The loop may not have come here when it is released already; the event goes with the last reference to it.
+        public void Wait(CancellationToken cancellationToken)
+        {
+            try
+            {
+                _released.Wait(cancellationToken);
+            }
+            catch (OperationCanceledException)
+            {
+                // The engine is being disposed.
+            }
+        }
+
+        public void Dispose() => _released.Set();
     }
 
     private void EndAll(IReadOnlyList<Sequence> sequences, Exception error)

@@ -20,6 +20,7 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
     private readonly TransformerModel _model;
     private readonly KvCache _cache;
     private readonly DraftModel? _draft;
+    private readonly CpuStepExecutor _executor;
     private readonly EngineLoop _loop;
     private readonly Sampler _sampler;
     private readonly Lazy<JsonTokenMask> _jsonMask;
@@ -53,7 +54,8 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
         _draft = draft is null ? null : new DraftModel(draft, draft.CreateCache(plan.BlockCount, options.KvElement));
         _sampler = new Sampler(model.Architecture.VocabularySize);
         _jsonMask = new Lazy<JsonTokenMask>(() => new JsonTokenMask(tokenizer));
-        _loop = new EngineLoop(new Scheduler(policy, pool, time ?? TimeProvider.System), new CpuStepExecutor(model, _cache, _draft));
+        _executor = new CpuStepExecutor(model, _cache, _draft);
+        _loop = new EngineLoop(new Scheduler(policy, pool, time ?? TimeProvider.System), _executor);
     }
 
     /// <summary>What the model is.</summary>
@@ -74,6 +76,10 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
     /// <summary>What the engine did so far.</summary>
     public PerformanceStatistics Statistics =>
         PerformanceStatistics.Of(_loop.Snapshot, _loop.Scheduler.Options, _loop.Scheduler.Pool.BlockCount, _model.Statistics);
+
+    /// <summary>The most the engine held up to the end of the last step; exact once it is idle or disposed.</summary>
+    public EngineMemory PeakMemory => new(
+        _model.WeightBytes, MemoryPlan.KvFixedBytes + (MemoryPlan.KvBytesPerBlock * Statistics.PeakKvBlocksUsed), _model.WorkspaceBytes, _model.AttentionScratchBytes, _executor.OutputBytes);
 
     /// <summary>Reads a LoRA adapter (a PEFT folder or a GGUF adapter file) for use by requests; it stays until the engine is disposed.</summary>
     /// <param name="path">The folder or file.</param>
@@ -205,6 +211,9 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
         using CancellationTokenRegistration registration = cancellationToken.Register(() => _loop.TryPost(() => group.EndAll(_loop.Scheduler, FinishReason.Cancelled)));
         return await group.Result.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
+
+    /// <summary>Keeps the engine from its next step until the result is disposed, so that requests made meanwhile are there together.</summary>
+    internal IDisposable Hold() => _loop.Hold();
 
     /// <summary>Forgets every cached prefix.</summary>
     public void ForgetPrefixes() => _loop.Post(_loop.Scheduler.Pool.ForgetPrefixes);

@@ -32,7 +32,7 @@ public sealed record InferenceOptions
     /// <summary>Requests that may wait; further ones are rejected.</summary>
     public int MaxQueueLength { get; init; } = 10_000;
 
-    /// <summary>Attention in tiles with an online softmax; off: the score matrix is stored.</summary>
+    /// <summary>Attention in tiles with an online softmax; off: whole rows of scores are stored, and each query head reads keys and values by itself.</summary>
     public bool FlashAttention { get; init; } = true;
 
     /// <summary>Query heads of a group read one shared key/value head; off: the cache holds a copy per query head.</summary>

@@ -19,6 +19,9 @@ public sealed record PerformanceStatistics
     /// <summary>Tokens generated.</summary>
     public required long GeneratedTokens { get; init; }
 
+    /// <summary>Tokens that passed through the network: those of prompts and outputs, and without a KV cache all earlier ones again in each step.</summary>
+    public required long ForwardedTokens { get; init; }
+
     /// <summary>Steps run, each over one batch.</summary>
     public required long TotalBatchesProcessed { get; init; }
 
@@ -67,6 +70,9 @@ public sealed record PerformanceStatistics
     /// <summary>Blocks in use now.</summary>
     public required int KvBlocksUsed { get; init; }
 
+    /// <summary>Most blocks in use at once; a shared block counts once.</summary>
+    public required int PeakKvBlocksUsed { get; init; }
+
     /// <summary>Blocks in the pool.</summary>
     public required int KvBlocksTotal { get; init; }
 
@@ -100,6 +106,7 @@ public sealed record PerformanceStatistics
             PromptTokensComputed = steps.PrefillTokens,
             CachedPromptTokens = steps.CachedPromptTokens,
             GeneratedTokens = steps.GeneratedTokens,
+            ForwardedTokens = forward.Tokens,
             TotalBatchesProcessed = steps.Steps,
             TotalSeconds = steps.StepSeconds,
             CacheHits = pool.Hits,
@@ -116,6 +123,7 @@ public sealed record PerformanceStatistics
             CompletedRequests = steps.Completed,
             KvSlotUtilisation = steps.SlotUtilisation,
             KvBlocksUsed = snapshot.UsedBlocks,
+            PeakKvBlocksUsed = pool.PeakUsedBlocks,
             KvBlocksTotal = blockCount,
             WaitingRequests = snapshot.Waiting,
             RunningSequences = snapshot.Running,

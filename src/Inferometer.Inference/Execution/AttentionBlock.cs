@@ -33,6 +33,9 @@ internal sealed class AttentionBlock : IDisposable
         _prepareRow = PrepareRow;
     }
 
+    /// <summary>Bytes of the attention kernel's working memory.</summary>
+    public long ScratchBytes => _flash?.MemoryBytes ?? _standard!.MemoryBytes;
+
     /// <summary>Computes what all layers of a step share.</summary>
     public void BeginStep(KvCache cache, IAttentionObserver? observer)
     {

@@ -60,6 +60,9 @@ public sealed class TransformerModel : IModelLoader, IDisposable
     /// <summary>Bytes of intermediate rows held now; grows to the largest step.</summary>
     public long WorkspaceBytes => _step.Workspace.MemoryBytes;
 
+    /// <summary>Bytes of the attention kernel's working memory held now; grows to the largest step.</summary>
+    public long AttentionScratchBytes => _attention.ScratchBytes;
+
     /// <summary>Reads a model from a GGUF file or a Hugging Face folder.</summary>
     /// <param name="path">A <c>.gguf</c> file, or a folder with <c>config.json</c> and safetensors.</param>
     /// <param name="options">Null for the defaults.</param>

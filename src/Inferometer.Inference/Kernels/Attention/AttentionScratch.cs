@@ -29,6 +29,9 @@ internal sealed unsafe class AttentionScratch : IDisposable
     /// <summary>The codecs' scratch.</summary>
     public float* CodecScratch { get; private set; }
 
+    /// <summary>Bytes held.</summary>
+    public long MemoryBytes => _buffer?.ByteCount ?? 0;
+
     /// <summary>Lays the memory out for a step.</summary>
     public void Reserve(AttentionBatch batch, in AttentionParameters parameters, int vectors, int scoreStride)
     {

@@ -38,6 +38,9 @@ public sealed unsafe class FlashAttention : IDisposable
         _work = new TileWork(this);
     }
 
+    /// <summary>Bytes of working memory held; grows to the largest step.</summary>
+    public long MemoryBytes => _scratch.Sum(scratch => scratch.MemoryBytes) + (_partials?.ByteCount ?? 0);
+
     /// <summary>Computes the attention of all sequences of a step.</summary>
     /// <param name="batch">Sequences and their pages.</param>
     /// <param name="parameters">Shape and scale.</param>

@@ -32,6 +32,9 @@ public sealed unsafe class StandardAttention : IDisposable
         _work = new HeadWork(this);
     }
 
+    /// <summary>Bytes of working memory held; grows to the largest step.</summary>
+    public long MemoryBytes => _scratch.Sum(scratch => scratch.MemoryBytes);
+
     /// <summary>Computes the attention of all sequences of a step; arguments as <see cref="FlashAttention.Run"/>.</summary>
     /// <exception cref="InvalidOperationException">The shape makes no sense, or a sequence lacks keys or has several segments.</exception>
     public void Run(AttentionBatch batch, in AttentionParameters parameters, ReadOnlySpan<float> queries, Span<float> output)

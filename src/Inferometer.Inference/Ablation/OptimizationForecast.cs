@@ -1,13 +1,16 @@
+using Inferometer.Core;
 using Inferometer.Core.Deployments;
 using Inferometer.Core.Hardware;
 using Inferometer.Core.Models;
+using Inferometer.Inference.Engine;
 using Inferometer.Inference.Execution;
+using Inferometer.Inference.Kernels.Attention;
 using Inferometer.Scheduling;
 using Inferometer.Simulation.Costs;
 using Inferometer.Simulation.Memory;
 using Inferometer.Simulation.Requests;
 
-namespace Inferometer.Inference.Engine;
+namespace Inferometer.Inference.Ablation;
 
 /// <summary>Predicts what each optimisation gains by costing the workload with it and without it.</summary>
 public sealed class OptimizationForecast
@@ -35,42 +38,40 @@ public sealed class OptimizationForecast
     /// <summary>The machine the forecast is for.</summary>
     public HardwareSystem System => _request.System;
 
-    /// <summary>Costs the workload as configured, with each optimisation switched, and with all off.</summary>
-    /// <exception cref="Core.InferometerException">The cost model cannot price the workload.</exception>
+    /// <summary>Costs the workload as configured, with each optimisation switched, and from everything off upwards.</summary>
+    /// <exception cref="InferometerException">The cost model cannot price the workload.</exception>
     public OptimizationSummary Summarize()
     {
-        IEnumerable<OptimizationGain> gains = Enum.GetValues<Optimization>().Select(Gain);
+        OptimizationConfiguration baseline = OptimizationConfiguration.Of(_options);
+        OptimizationComparison[] ladder = [.. baseline.Ladder().Select(Compare)];
+        IEnumerable<Optimization?> added = [null, .. baseline.On.Select(optimization => (Optimization?)optimization)];
         return new OptimizationSummary
         {
             Model = _architecture.Name,
             System = _request.System.Name,
             CostModel = _costModel.Name,
             Workload = _request.Workload,
-            Gains = new(gains),
-            ExpectedSpeedup = Seconds(OptimizationSwitches.AllOff(_options)) / Seconds(_options),
+            Baseline = Compare(baseline),
+            Gains = new(Enum.GetValues<Optimization>().Select(optimization => new OptimizationGain(
+                optimization, baseline.Has(optimization), Compare(baseline.With(optimization)), Compare(baseline.Without(optimization))))),
+            Ladder = new(added.Select((optimization, i) => new OptimizationStep(optimization, ladder[0], ladder[Math.Max(0, i - 1)], ladder[i]))),
             Assumptions = _costModel.Estimate(RequestFor(_options)).Assumptions,
         };
     }
 
-    private OptimizationGain Gain(Optimization optimization)
+    /// <summary>Costs the workload with exactly these optimisations on.</summary>
+    /// <exception cref="InferometerException">The cost model cannot price the workload.</exception>
+    public PredictedConfiguration Predict(OptimizationConfiguration configuration)
     {
-        InferenceOptions with = OptimizationSwitches.Set(_options, optimization, isOn: true);
-        InferenceOptions without = OptimizationSwitches.Set(_options, optimization, isOn: false);
-        return new OptimizationGain
-        {
-            Optimization = optimization,
-            IsEnabled = OptimizationSwitches.IsOn(_options, optimization),
-            ExpectedSpeedup = Seconds(without) / Seconds(with),
-            ExpectedMemorySaving = optimization is Optimization.FlashAttention or Optimization.GroupedHeads ? 1 - (WorkingBytes(with) / WorkingBytes(without)) : null,
-        };
+        InferenceOptions options = configuration.Apply(_options);
+        EstimateReport report = _costModel.Estimate(RequestFor(options));
+        int rounds = options.Batching == BatchingMode.Off ? _request.Workload.BatchSize : 1;
+        double seconds = options.KvCache ? report.Metrics.EndToEndSeconds : RecomputingSeconds(RequestFor(options));
+        MemoryUse? use = report.Memory?.Use;
+        return new PredictedConfiguration(configuration, rounds * seconds, use?.KvBytes ?? double.NaN, use?.ActivationBytes ?? double.NaN);
     }
 
-    private double Seconds(InferenceOptions options)
-    {
-        EstimateRequest request = RequestFor(options);
-        int rounds = options.Batching == BatchingMode.Off ? _request.Workload.BatchSize : 1;
-        return rounds * (options.KvCache ? _costModel.Estimate(request).Metrics.EndToEndSeconds : RecomputingSeconds(request));
-    }
+    private OptimizationComparison Compare(OptimizationConfiguration configuration) => new(Predict(configuration));
 
     /// <summary>Without a cache every token takes a pass over the whole sequence so far.</summary>
     private double RecomputingSeconds(EstimateRequest request)
@@ -84,11 +85,6 @@ public sealed class OptimizationForecast
 
         return seconds;
     }
-
-    private double WorkingBytes(InferenceOptions options) =>
-        _costModel.Estimate(RequestFor(options)).Memory is { } report ? WorkingBytes(report.Use) : double.NaN;
-
-    private static double WorkingBytes(in MemoryUse use) => use.KvBytes + use.ActivationBytes;
 
     private EstimateRequest RequestFor(InferenceOptions options)
     {
@@ -108,7 +104,7 @@ public sealed class OptimizationForecast
     /// <summary>Ungrouped heads hold and read each key and value once per query head: the same elements, more bytes for each.</summary>
     private Precision KvPrecision(InferenceOptions options)
     {
-        Precision stored = options.KvElement == Kernels.Attention.KvElement.F32 ? Precision.Fp32 : Precision.Fp16;
+        Precision stored = options.KvElement == KvElement.F32 ? Precision.Fp32 : Precision.Fp16;
         double copies = (double)PagedKvCache.BytesPerBlock(_architecture, options.KvElement, options.GroupedHeads)
             / PagedKvCache.BytesPerBlock(_architecture, options.KvElement, groupedHeads: true);
         return copies > 1 ? stored with { BitsPerElement = stored.BitsPerElement * copies } : stored;

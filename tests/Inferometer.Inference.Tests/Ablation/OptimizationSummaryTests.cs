@@ -2,12 +2,14 @@ using Inferometer.Core;
 using Inferometer.Core.Deployments;
 using Inferometer.Core.Gguf;
 using Inferometer.Core.Hardware;
+using Inferometer.Inference.Ablation;
 using Inferometer.Inference.Engine;
+using Inferometer.Inference.Tests.Engine;
 using Inferometer.Simulation.Costs;
 using Inferometer.Simulation.Requests;
 using Inferometer.Tests;
 
-namespace Inferometer.Inference.Tests.Engine;
+namespace Inferometer.Inference.Tests.Ablation;
 
 public sealed class OptimizationSummaryTests
 {
@@ -65,9 +67,10 @@ public sealed class OptimizationSummaryTests
     {
         // 4 query heads over 2 KV heads: the cache alone halves, activations stay.
         OptimizationSummary summary = new OptimizationForecast(Request(EngineRunner.Tales), new InferenceOptions()).Summarize();
-        double? saving = summary.Gains.Single(g => g.Optimization == Optimization.GroupedHeads).ExpectedMemorySaving;
-        Assert.NotNull(saving);
-        Assert.InRange(saving.Value, 0.01, 0.5);
+        OptimizationGain gain = summary.Gains.Single(g => g.Optimization == Optimization.GroupedHeads);
+        Assert.Equal(2 * gain.On.Predicted.KvBytes, gain.Off.Predicted.KvBytes, 1e-6);
+        Assert.InRange(gain.ExpectedMemorySaving, 0.01, 0.5);
+        Assert.Null(gain.MeasuredMemorySaving);
     }
 
     [Fact]
@@ -81,17 +84,64 @@ public sealed class OptimizationSummaryTests
     }
 
     [Fact]
+    public void The_ladder_starts_with_everything_off_and_ends_as_configured()
+    {
+        InferenceOptions options = new() { GroupedHeads = false };
+        OptimizationSummary summary = new OptimizationForecast(Request(EngineRunner.Tales), options).Summarize();
+        Assert.Equal([null, Optimization.KvCache, Optimization.FlashAttention, Optimization.Batching, Optimization.PrefixCache], summary.Ladder.Select(step => step.Added));
+        Assert.Equal(OptimizationConfiguration.None, summary.Ladder[0].Current.Configuration);
+        Assert.Equal(OptimizationConfiguration.Of(options), summary.Ladder[^1].Current.Configuration);
+        Assert.Equal((1.0, 1.0), (summary.Ladder[0].ExpectedFactor, summary.Ladder[0].ExpectedCumulative));
+        Assert.Equal(summary.Ladder[^1].ExpectedCumulative, summary.Ladder.Aggregate(1.0, (product, step) => product * step.ExpectedFactor), 1e-9);
+        Assert.Null(summary.MeasuredSpeedup);
+    }
+
+    [Fact]
     public async Task Measured_gains_stand_beside_expected_ones_once_both_ways_were_run()
     {
         string path = SharedFolder.Require(EngineRunner.Stories);
         InferenceOptions options = EngineRunner.Defaults with { MaxSequenceTokens = 128 };
-        OptimizationMeasurement measured = await OptimizationMeasurement.RunAsync(path, options, Load with { BatchSize = 2, OutputTokens = 4 }, repeats: 1, TestContext.Current.CancellationToken);
-        EstimateRequest request = Request(EngineRunner.Stories) with { Workload = measured.Workload };
-        OptimizationSummary summary = new OptimizationForecast(request, options).Summarize().With(measured);
+        Workload load = Load with { BatchSize = 2, OutputTokens = 4 };
+        OptimizationMeasurement measured = await OptimizationMeasurement.RunAsync(path, options, load, rounds: 1, TestContext.Current.CancellationToken);
+        OptimizationSummary summary = new OptimizationForecast(Request(EngineRunner.Stories) with { Workload = load }, options).Summarize().With(measured);
         Assert.All(summary.Gains, g => Assert.Equal(measured.SpeedupOf(g.Optimization), g.MeasuredSpeedup));
         Assert.All(summary.Gains, g => Assert.True(g.MeasuredSpeedup > 0));
-        Assert.Equal(measured.AllOffSeconds / measured.BaselineSeconds, summary.MeasuredSpeedup);
+        Assert.Equal(measured.AllOffSeconds / measured.BaselineSeconds, summary.MeasuredSpeedup!.Value, 1e-9);
+        Assert.Equal(summary.MeasuredSpeedup!.Value, summary.Ladder.Aggregate(1.0, (product, step) => product * step.MeasuredFactor!.Value), 1e-9);
+        Assert.All(summary.Ladder, step => Assert.Equal(1, step.Current.Measured!.TokenAgreement));
         OptimizationSummary other = new OptimizationForecast(Request(EngineRunner.Stories), options).Summarize();
         Assert.Throws<InferometerException>(() => other.With(measured));
+    }
+
+    [Fact]
+    public async Task Every_configuration_runs_once_a_round_and_rounds_turn_around()
+    {
+        List<OptimizationConfiguration> order = [];
+        double seconds = 1;
+        OptimizationMeasurement measured = await OptimizationMeasurement.RunAsync(OptimizationConfiguration.All, Load, rounds: 3, Run, TestContext.Current.CancellationToken);
+        IReadOnlyList<OptimizationConfiguration> all = OptimizationMeasurement.ConfigurationsFor(OptimizationConfiguration.All);
+
+        // Everything on, five with one off (the last of which is the ladder's fourth step), and everything off and three steps.
+        Assert.Equal(10, all.Count);
+        Assert.Equal([.. all, .. all.Reverse(), .. all], order);
+
+        // 1, 20 and 21 s for the first, 10, 11 and 30 s for the last.
+        Assert.Equal(20, measured.BaselineSeconds);
+        Assert.Equal(11, measured[all[^1]].Seconds);
+        Assert.Equal(measured[all[1]].Seconds / 20, measured.SpeedupOf(Optimization.KvCache));
+        Assert.Equal((0.5, 4096L), (measured[all[^1]].TokenAgreement, measured[all[0]].PeakResidentBytes));
+
+        Task<WorkloadSample> Run(OptimizationConfiguration configuration, CancellationToken cancellationToken)
+        {
+            order.Add(configuration);
+            return Task.FromResult(new WorkloadSample
+            {
+                Seconds = seconds++,
+                ForwardedTokens = 10,
+                Outputs = [[1, configuration == OptimizationMeasurement.ConfigurationsFor(OptimizationConfiguration.All)[^1] ? 3 : 2]],
+                Memory = new EngineMemory(1, 2, 3, 4, 5),
+                PeakResidentBytes = 4096,
+            });
+        }
     }
 }

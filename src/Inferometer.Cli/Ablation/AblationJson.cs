@@ -1,0 +1,8 @@
+using System.Text.Json.Serialization;
+using Inferometer.Inference.Ablation;
+
+namespace Inferometer.Cli.Ablation;
+
+/// <summary>What a process that runs one configuration hands to the one that started it.</summary>
+[JsonSerializable(typeof(WorkloadSample))]
+internal sealed partial class AblationJson : JsonSerializerContext;
