@@ -29,6 +29,7 @@ internal sealed partial class BenchCommand
     private readonly Option<double> _warmUp = new("--warm-up") { HelpName = "SECONDS", Description = "Repeat each test this long, at least once, before timing it.", DefaultValueFactory = _ => 1 };
     private readonly Option<string> _kv = KvArgument.Option();
     private readonly Option<bool> _noFlash = new("--no-flash-attention") { Description = "Store whole rows of scores instead of attending in tiles." };
+    private readonly Option<bool> _repack = RepackedFileOption.Create();
     private readonly Option<OutputFormat?> _output = OutputOption();
     private readonly Printer _printer;
 
@@ -46,7 +47,7 @@ internal sealed partial class BenchCommand
             "inferometer bench ./model-q8_0.gguf -p 0 -n 64 -b 1,4,16 -o json",
             "inferometer bench ./model-q8_0.gguf --ablate")
         {
-            self._model, self._prompt, self._generate, self._both, self._depth, self._sequences, self._threads, self._repetitions, self._warmUp, self._kv, self._noFlash, self._ablate, self._shared, self._configuration, self._output,
+            self._model, self._prompt, self._generate, self._both, self._depth, self._sequences, self._threads, self._repetitions, self._warmUp, self._kv, self._noFlash, self._repack, self._ablate, self._shared, self._configuration, self._output,
         };
         command.SetAction(self.Run);
         return command;
@@ -79,8 +80,9 @@ internal sealed partial class BenchCommand
             {
                 using TransformerModel model = TransformerModel.Load(
                     location.Path,
-                    new LoadOptions { Threads = count, Forward = new ForwardOptions { FlashAttention = !parsed.GetValue(_noFlash) } },
+                    new LoadOptions { Threads = count, RepackedFile = RepackedFileOption.Use(parsed.GetValue(_repack)), Forward = new ForwardOptions { FlashAttention = !parsed.GetValue(_noFlash) } },
                     cancellationToken: interrupt.Token);
+                RepackedFileOption.Explain(_printer, model.RepackedFile);
                 MachineLimits limits = Probe(count, report.WeightBytes, interrupt.Token);
                 BenchRunner runner = new(model, kv);
                 foreach (BenchTest test in tests)

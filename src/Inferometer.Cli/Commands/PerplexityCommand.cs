@@ -21,6 +21,7 @@ internal sealed class PerplexityCommand
     private readonly Option<PerplexityMethod> _method = MethodOption();
     private readonly Option<int> _threads = EngineOptions.ThreadsOption();
     private readonly Option<KvElement?> _kv = EngineOptions.KvOption();
+    private readonly Option<bool> _repack = RepackedFileOption.Create();
     private readonly Option<OutputFormat> _format = Printer.FormatOption();
     private readonly Printer _printer;
 
@@ -36,7 +37,7 @@ internal sealed class PerplexityCommand
             "inferometer perplexity ./model-q4_k.gguf wiki.test.raw --ctx 512 --method llama.cpp",
             "inferometer perplexity ./model-f16.gguf book.txt --windows 8 --format json")
         {
-            self._model, self._file, self._window, self._windows, self._method, self._threads, self._kv, self._format,
+            self._model, self._file, self._window, self._windows, self._method, self._threads, self._kv, self._repack, self._format,
         };
         command.SetAction(self.Run);
         return command;
@@ -48,7 +49,7 @@ internal sealed class PerplexityCommand
         string text = File.ReadAllText(parsed.GetValue(_file)!);
         PerplexityOptions options = new() { WindowTokens = Given(parsed, _window, 2), Windows = Given(parsed, _windows, 1), Method = parsed.GetValue(_method) };
         using Interrupt interrupt = new(cancellationToken);
-        using TransformerModel model = Load(location, EngineOptions.Threads(parsed, _threads), interrupt.Token);
+        using TransformerModel model = Load(location, EngineOptions.Threads(parsed, _threads), RepackedFileOption.Use(parsed.GetValue(_repack)), interrupt.Token);
         using ShareProgress progress = new(_printer, "perplexity");
         PerplexityEvaluator evaluator = new(model, location.ReadTokenizer(), parsed.GetValue(_kv) ?? KvElement.F16);
         long start = Stopwatch.GetTimestamp();
@@ -62,14 +63,16 @@ internal sealed class PerplexityCommand
         return Task.FromResult(ExitCode.Success);
     }
 
-    private TransformerModel Load(ModelLocation location, int threads, CancellationToken cancellationToken)
+    private TransformerModel Load(ModelLocation location, int threads, RepackedFileUse repacked, CancellationToken cancellationToken)
     {
         using ShareProgress progress = new(_printer, "loading " + location.Name);
-        return TransformerModel.Load(
+        TransformerModel model = TransformerModel.Load(
             location.Path,
-            new LoadOptions { Threads = threads },
+            new LoadOptions { Threads = threads, RepackedFile = repacked },
             progress.From<LoadProgress>(p => ((double)p.LoadedBytes / Math.Max(1, p.TotalBytes), p.Stage)),
             cancellationToken);
+        RepackedFileOption.Explain(_printer, model.RepackedFile);
+        return model;
     }
 
     private static Document Page(ModelLocation location, string file, PerplexityMethod method, PerplexityResult result, double seconds)

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Inferometer.Cli.Models;
 using Inferometer.Cli.Output;
+using Inferometer.Cli.Settings;
 using Inferometer.Inference.Engine;
 using Inferometer.Inference.Execution;
 using Inferometer.Inference.Lora;
@@ -37,6 +38,7 @@ internal sealed record LoadedModel(InferenceEngine Engine, ModelLocation Locatio
             location.Path, options, progress.From<LoadProgress>(p => ((double)p.LoadedBytes / Math.Max(1, p.TotalBytes), p.Stage)), cancellationToken);
         try
         {
+            RepackedFileOption.Explain(printer, engine.RepackedFile);
             LoraAdapter? adapter = lora is { } file ? engine.LoadAdapter(file.Path, file.Scale) : null;
             return new LoadedModel(engine, location, adapter, Stopwatch.GetElapsedTime(start).TotalSeconds);
         }

@@ -33,6 +33,8 @@ internal sealed class EngineOptions
         Description = "LoRA adapter: a PEFT folder or a GGUF adapter file; SCALE multiplies what it adds. [default: 1]",
     };
 
+    private readonly Option<bool> _repack = RepackedFileOption.Create();
+
     /// <summary>The <c>--threads</c> option.</summary>
     public static Option<int> ThreadsOption() => new("--threads", "-t") { HelpName = "N", Description = "Worker threads, 1 to 1024. [default: all processors]" };
 
@@ -55,7 +57,7 @@ internal sealed class EngineOptions
 
     public void AddTo(Command command)
     {
-        foreach (Option option in (ReadOnlySpan<Option>)[_threads, _context, _kv, _noFlash, _noPrefix, _draft, _draftTokens, _lookup, _lora])
+        foreach (Option option in (ReadOnlySpan<Option>)[_threads, _context, _kv, _noFlash, _noPrefix, _draft, _draftTokens, _lookup, _lora, _repack])
         {
             command.Options.Add(option);
         }
@@ -75,6 +77,7 @@ internal sealed class EngineOptions
             FlashAttention = !parsed.GetValue(_noFlash),
             PrefixCache = !parsed.GetValue(_noPrefix),
             Speculation = Speculation(parsed),
+            RepackedFile = RepackedFileOption.Use(parsed.GetValue(_repack)),
         };
         options.Validate();
         return options;

@@ -74,6 +74,7 @@ public sealed partial class InferenceEngine
         Threads = options.Threads,
         ContextTokens = Math.Min(options.MaxSequenceTokens, architecture.MaxContextTokens),
         CheckWeights = options.CheckWeights,
+        RepackedFile = options.RepackedFile,
         Forward = options.ToForwardOptions(),
     };
 

@@ -70,6 +70,9 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
     /// <summary>What was planned to be held in memory.</summary>
     public MemoryPlan MemoryPlan { get; }
 
+    /// <summary>What came of the file of repacked weights beside the model.</summary>
+    public RepackedFileReport RepackedFile => _model.RepackedFile;
+
     /// <summary>Longest sequence, prompt and output together, tokens.</summary>
     public int MaxSequenceTokens => _maxTokens;
 

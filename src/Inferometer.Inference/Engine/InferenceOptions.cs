@@ -68,6 +68,9 @@ public sealed record InferenceOptions
     /// <summary>Read every weight once and refuse files that hold NaN or infinity.</summary>
     public bool CheckWeights { get; init; } = true;
 
+    /// <summary>What to do about the file of repacked weights beside the model, see <see cref="LoadOptions.RepackedFile"/>.</summary>
+    public RepackedFileUse RepackedFile { get; init; } = RepackedFileUse.Read;
+
     /// <summary>Checks every value.</summary>
     /// <exception cref="InferometerException">A value is out of range or two contradict each other; the message names them.</exception>
     public void Validate()

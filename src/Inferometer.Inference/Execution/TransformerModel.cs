@@ -57,6 +57,9 @@ public sealed class TransformerModel : IModelLoader, IDisposable
     /// <summary>Bytes of weights in memory, repacked or mapped, each matrix counted once.</summary>
     public long WeightBytes => _loaded.WeightBytes;
 
+    /// <summary>What came of the file of repacked weights beside the model.</summary>
+    public RepackedFileReport RepackedFile => _loaded.RepackedFile;
+
     /// <summary>Bytes of intermediate rows held now; grows to the largest step.</summary>
     public long WorkspaceBytes => _step.Workspace.MemoryBytes;
 

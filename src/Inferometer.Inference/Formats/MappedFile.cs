@@ -19,6 +19,9 @@ internal sealed unsafe class MappedFile : IDisposable
         _view = map.CreateViewAccessor(0, length, MemoryMappedFileAccess.Read);
         _view.SafeMemoryMappedViewHandle.AcquirePointer(ref _pointer);
         _pointer += _view.PointerOffset;
+
+        // Where the file system keeps files in large pieces, they are read and mapped in such pieces.
+        MemoryAdvice.PreferHugePages(_pointer, length);
     }
 
     public string Path { get; }

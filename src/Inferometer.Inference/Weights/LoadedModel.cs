@@ -1,6 +1,6 @@
 using Inferometer.Core.Models;
+using Inferometer.Inference.Execution;
 using Inferometer.Inference.Formats;
-using Inferometer.Inference.Kernels.Matrices;
 using Inferometer.Inference.Rotary;
 
 namespace Inferometer.Inference.Weights;
@@ -9,17 +9,17 @@ namespace Inferometer.Inference.Weights;
 internal sealed class LoadedModel : IDisposable
 {
     private readonly ITensorSource _source;
-    private readonly PanelMemory _memory;
+    private readonly RepackedWeights _repacked;
     private readonly int[] _ropeOfLayer;
     private readonly RotaryEmbedding[] _embeddings;
 
-    public LoadedModel(ModelArchitecture architecture, ITensorSource source, PanelMemory memory, ModelWeights weights, int contextTokens)
+    public LoadedModel(ModelArchitecture architecture, ITensorSource source, RepackedWeights repacked, ModelWeights weights, int contextTokens)
     {
         Architecture = architecture;
         ContextTokens = contextTokens;
         Weights = weights;
         _source = source;
-        _memory = memory;
+        _repacked = repacked;
         WeightBytes = weights.Matrices().Sum(matrix => matrix.SizeBytes);
         (RopeParameters Rope, int HeadDim)[] ropes =
             [.. architecture.Layers.Select(layer => (((AttentionMixer)layer.Mixer!).Rope!, ((AttentionMixer)layer.Mixer!).HeadDim))];
@@ -41,6 +41,9 @@ internal sealed class LoadedModel : IDisposable
     /// <summary>Bytes of all matrices, each once.</summary>
     public long WeightBytes { get; }
 
+    /// <summary>What came of the file of repacked weights beside the model.</summary>
+    public RepackedFileReport RepackedFile => _repacked.Report;
+
     /// <summary>Rotary tables of the step that runs, numbered by <see cref="RopeOf"/>.</summary>
     public StepRotary Rotary { get; }
 
@@ -53,7 +56,7 @@ internal sealed class LoadedModel : IDisposable
     public void Dispose()
     {
         Weights.Dispose();
-        _memory.Dispose();
+        _repacked.Dispose();
         _source.Dispose();
     }
 }

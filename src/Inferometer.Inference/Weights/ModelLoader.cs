@@ -3,7 +3,6 @@ using Inferometer.Core.Gguf;
 using Inferometer.Core.Models;
 using Inferometer.Inference.Execution;
 using Inferometer.Inference.Formats;
-using Inferometer.Inference.Kernels.Matrices;
 using Inferometer.Inference.Threading;
 
 namespace Inferometer.Inference.Weights;
@@ -17,7 +16,7 @@ internal static class ModelLoader
         string path, LoadOptions options, WorkerPool pool, IProgress<LoadProgress>? progress, CancellationToken cancellationToken)
     {
         ITensorSource source = ModelFile.Open(path);
-        PanelMemory memory = new();
+        RepackedWeights? repacked = null;
         try
         {
             LoadMonitor monitor = new(source, progress, cancellationToken);
@@ -25,14 +24,16 @@ internal static class ModelLoader
                 ? GgufArchitectureReader.Read(gguf.Header)
                 : HuggingFaceConfigReader.Read(Directory.Exists(path) ? path : Path.GetDirectoryName(Path.GetFullPath(path))!);
             ModelSupport.Require(architecture);
-            TensorLoader tensors = new(source, Names(source, architecture), pool, options, monitor, memory, NormOffset(architecture));
+            repacked = RepackedWeights.Open(source, options, pool);
+            TensorLoader tensors = new(source, Names(source, architecture), pool, options, monitor, repacked, NormOffset(architecture));
             architecture = GgufRope.Complete(architecture, source as GgufModelFile, tensors);
             ModelWeights weights = new WeightAssembly(architecture, tensors, monitor).Load();
-            return new LoadedModel(architecture, source, memory, weights, Context(architecture, options));
+            repacked.Complete();
+            return new LoadedModel(architecture, source, repacked, weights, Context(architecture, options));
         }
         catch
         {
-            memory.Dispose();
+            repacked?.Dispose();
             source.Dispose();
             throw;
         }

@@ -19,10 +19,10 @@ internal sealed unsafe class TensorLoader
     private readonly LoadMonitor _monitor;
     private readonly FiniteCheck _finite;
     private readonly float _normOffset;
-    private readonly PanelMemory _memory;
+    private readonly RepackedWeights _repacked;
 
     public TensorLoader(
-        ITensorSource source, IWeightNames names, WorkerPool pool, LoadOptions options, LoadMonitor monitor, PanelMemory memory, float normOffset)
+        ITensorSource source, IWeightNames names, WorkerPool pool, LoadOptions options, LoadMonitor monitor, RepackedWeights repacked, float normOffset)
     {
         _source = source;
         _names = names;
@@ -30,7 +30,7 @@ internal sealed unsafe class TensorLoader
         _options = options;
         _monitor = monitor;
         _finite = new FiniteCheck(pool);
-        _memory = memory;
+        _repacked = repacked;
         _normOffset = normOffset;
     }
 
@@ -123,10 +123,18 @@ internal sealed unsafe class TensorLoader
 
     private WeightMatrix Matrix(ModelTensor tensor, long firstRow, int rows)
     {
+        if (_repacked.Find(tensor, firstRow, rows) is { } kept)
+        {
+            _monitor.Take(tensor);
+            return kept;
+        }
+
         Take(tensor);
         WeightMatrix matrix = Create(tensor, firstRow, rows, _options.Packing);
-        if (!matrix.ReadsSource)
+        if (matrix.Repacked is not null)
         {
+            _repacked.Keep(tensor, firstRow, matrix);
+
             // One tensor after the other, so that the file's pages and their repacked copy are never both in memory for more than one of them.
             tensor.ReleaseRows(firstRow, rows);
         }
@@ -139,7 +147,7 @@ internal sealed unsafe class TensorLoader
         long rowBytes = tensor.RowByteCount;
         try
         {
-            return WeightMatrix.CreateIn(_memory, tensor.Type, rows, (int)tensor.Columns, tensor.Data + (firstRow * rowBytes), rows * rowBytes, _pool, packing);
+            return WeightMatrix.CreateIn(_repacked.Memory, tensor.Type, rows, (int)tensor.Columns, tensor.Data + (firstRow * rowBytes), rows * rowBytes, _pool, packing);
         }
         catch (NotSupportedException error)
         {
@@ -149,7 +157,8 @@ internal sealed unsafe class TensorLoader
 
     private void Take(ModelTensor tensor)
     {
-        if (_monitor.Take(tensor) && _options.CheckWeights)
+        // What is kept in a file was checked, whoever reads it later.
+        if (_monitor.Take(tensor) && (_options.CheckWeights || _repacked.IsWriting))
         {
             _finite.Require(tensor);
         }

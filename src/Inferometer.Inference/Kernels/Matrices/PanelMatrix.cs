@@ -17,24 +17,20 @@ internal sealed unsafe class PanelMatrix<TKernel> : WeightMatrix
     private readonly int _blocks;
     private readonly long _panelBytes;
 
-    public PanelMatrix(int rows, int columns, byte* source, WorkerPool? pool, PanelMemory? memory)
+    public PanelMatrix(int rows, int columns, in PanelOrigin origin)
         : base(TKernel.Type, rows, columns)
     {
         _blocks = columns / TKernel.Type.BlockSize();
         _panelBytes = (long)_blocks * TKernel.PanelBlockBytes;
-        _owned = memory is null ? NativeBuffer.Uninitialized(SizeBytes) : null;
-        _panels = memory is null ? _owned!.Address : memory.Take(SizeBytes);
-        PackWork work = new(this, source);
-        if (pool is not null)
+        if (origin.Panels is not null)
         {
-            pool.Run(work, PanelCount);
+            _panels = origin.Panels;
             return;
         }
 
-        for (int panel = 0; panel < PanelCount; panel++)
-        {
-            work.Execute(panel, 0);
-        }
+        _owned = origin.Memory is null ? NativeBuffer.Uninitialized(SizeBytes) : null;
+        _panels = origin.Memory is null ? _owned!.Address : origin.Memory.Take(SizeBytes);
+        Pack(origin);
     }
 
     public override long SizeBytes => PanelCount * _panelBytes;
@@ -42,6 +38,8 @@ internal sealed unsafe class PanelMatrix<TKernel> : WeightMatrix
     public override bool ReadsSource => false;
 
     private int PanelCount => (Rows + PanelRows.Count - 1) / PanelRows.Count;
+
+    internal override byte* Repacked => _panels;
 
     internal override ActivationLayout LayoutFor(int tokens) => TKernel.Layout;
 
@@ -83,6 +81,21 @@ internal sealed unsafe class PanelMatrix<TKernel> : WeightMatrix
     }
 
     private protected override void Dispose(bool disposing) => _owned?.Dispose();
+
+    private void Pack(in PanelOrigin origin)
+    {
+        PackWork work = new(this, origin.Source);
+        if (origin.Pool is { } pool)
+        {
+            pool.Run(work, PanelCount);
+            return;
+        }
+
+        for (int panel = 0; panel < PanelCount; panel++)
+        {
+            work.Execute(panel, 0);
+        }
+    }
 
     private void Store(in MatrixOperand operand, float* sums, int row, int firstToken, int tokens)
     {

@@ -52,23 +52,22 @@ public abstract unsafe class WeightMatrix : IDisposable
     {
         ArgumentNullException.ThrowIfNull(source);
         CheckShape(type, rows, columns, sourceBytes);
-        if (options is { QuantizeActivations: false })
-        {
-            return new RowMatrix(type, rows, columns, source, null);
-        }
+        return (options is { QuantizeActivations: false } ? null : Panels(type, rows, columns, new PanelOrigin(source, pool, memory)))
+            ?? new RowMatrix(type, rows, columns, source, null);
+    }
 
-        return type switch
-        {
-            GgmlType.Q4_0 => new PanelMatrix<SmallBlockPanel<Q4_0Format>>(rows, columns, source, pool, memory),
-            GgmlType.Q4_1 => new PanelMatrix<SmallBlockPanel<Q4_1Format>>(rows, columns, source, pool, memory),
-            GgmlType.Q5_0 => new PanelMatrix<SmallBlockPanel<Q5_0Format>>(rows, columns, source, pool, memory),
-            GgmlType.Q5_1 => new PanelMatrix<SmallBlockPanel<Q5_1Format>>(rows, columns, source, pool, memory),
-            GgmlType.Q8_0 => new PanelMatrix<Q8_0Panel>(rows, columns, source, pool, memory),
-            GgmlType.Q4_K => new PanelMatrix<SixBitScalePanel<Q4_KFormat>>(rows, columns, source, pool, memory),
-            GgmlType.Q5_K => new PanelMatrix<SixBitScalePanel<Q5_KFormat>>(rows, columns, source, pool, memory),
-            GgmlType.Q6_K => new PanelMatrix<Q6_KPanel>(rows, columns, source, pool, memory),
-            _ => new RowMatrix(type, rows, columns, source, null),
-        };
+    /// <summary>Makes a matrix of bytes that another one of the same shape had as its <see cref="Repacked"/> ones.</summary>
+    /// <param name="type">Format the weights were stored in.</param>
+    /// <param name="rows">Outputs.</param>
+    /// <param name="columns">Inputs.</param>
+    /// <param name="panels">First repacked byte, aligned to 64; must stay readable until disposal.</param>
+    /// <param name="byteCount">Readable bytes from there.</param>
+    /// <returns>The matrix; null when the format is not repacked, or into another number of bytes.</returns>
+    internal static WeightMatrix? FromRepacked(GgmlType type, int rows, int columns, byte* panels, long byteCount)
+    {
+        CheckShape(type, rows, columns, long.MaxValue);
+        WeightMatrix? matrix = Panels(type, rows, columns, new PanelOrigin(null, null, null, panels));
+        return matrix?.SizeBytes == byteCount ? matrix : null;
     }
 
     /// <summary>Makes an F32 matrix of a copy of <paramref name="values"/>, row after row.</summary>
@@ -97,6 +96,9 @@ public abstract unsafe class WeightMatrix : IDisposable
         GC.SuppressFinalize(this);
     }
 
+    /// <summary>First of the <see cref="SizeBytes"/> repacked bytes, or null where the source is read as it is.</summary>
+    internal virtual byte* Repacked => null;
+
     /// <summary>The activations this matrix wants for a step of so many tokens.</summary>
     internal abstract ActivationLayout LayoutFor(int tokens);
 
@@ -114,6 +116,20 @@ public abstract unsafe class WeightMatrix : IDisposable
 
     /// <summary>Releases memory the matrix owns.</summary>
     private protected abstract void Dispose(bool disposing);
+
+    /// <summary>The matrix on panels that suits a format, or null where there is none.</summary>
+    private static WeightMatrix? Panels(GgmlType type, int rows, int columns, in PanelOrigin origin) => type switch
+    {
+        GgmlType.Q4_0 => new PanelMatrix<SmallBlockPanel<Q4_0Format>>(rows, columns, origin),
+        GgmlType.Q4_1 => new PanelMatrix<SmallBlockPanel<Q4_1Format>>(rows, columns, origin),
+        GgmlType.Q5_0 => new PanelMatrix<SmallBlockPanel<Q5_0Format>>(rows, columns, origin),
+        GgmlType.Q5_1 => new PanelMatrix<SmallBlockPanel<Q5_1Format>>(rows, columns, origin),
+        GgmlType.Q8_0 => new PanelMatrix<Q8_0Panel>(rows, columns, origin),
+        GgmlType.Q4_K => new PanelMatrix<SixBitScalePanel<Q4_KFormat>>(rows, columns, origin),
+        GgmlType.Q5_K => new PanelMatrix<SixBitScalePanel<Q5_KFormat>>(rows, columns, origin),
+        GgmlType.Q6_K => new PanelMatrix<Q6_KPanel>(rows, columns, origin),
+        _ => null,
+    };
 
     private static void CheckShape(GgmlType type, int rows, int columns, long sourceBytes)
     {
