@@ -14,8 +14,8 @@ internal static unsafe class ActivationPacking
     public static long ByteCount(ActivationLayout layout, int tokens, int columns) => layout switch
     {
         ActivationLayout.FloatTiles => FloatTilePacking.ByteCount(tokens, columns),
-        ActivationLayout.Int8By32 => (long)tokens * (columns / 32) * Int8Activations.BlockBytes32,
-        ActivationLayout.Int8By256 => (long)tokens * (columns / 256) * Int8Activations.BlockBytes256,
+        ActivationLayout.Int8By32 or ActivationLayout.Int16By32 or ActivationLayout.Int8By256
+            => (long)tokens * (columns / Int8Activations.BlockSize(layout)) * Int8Activations.BlockBytes(layout),
         _ => throw new UnreachableException(),
     };
 
@@ -31,7 +31,7 @@ internal static unsafe class ActivationPacking
         int end = Math.Min(tokens, (tile + 1) * TileTokens);
         for (int token = tile * TileTokens; token < end; token++)
         {
-            Int8Activations.PackToken(layout == ActivationLayout.Int8By32 ? 32 : 256, x + (long)token * columns, tokens, columns, token, destination);
+            Int8Activations.PackToken(layout, x + (long)token * columns, tokens, columns, token, destination);
         }
     }
 }

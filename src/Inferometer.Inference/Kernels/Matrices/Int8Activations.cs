@@ -9,63 +9,137 @@ namespace Inferometer.Inference.Kernels.Matrices;
 /// which holds a block of weights in registers finds the tokens it multiplies one after the other.
 /// </summary>
 /// <remarks>
-/// A block of 32: 32 bytes q, then -8 times their sum (int), then the scale times 2^112 (float): 40 bytes.
-/// A block of 256: 256 bytes q, then the sums of the sixteen groups of 16 (short), then the scale times 2^112: 292 bytes.
-/// The factor 2^112 belongs to the f16 scales of the weights (see <see cref="HalfBits"/>).
+/// Every block ends with its scale times 2^112 (float); the factor belongs to the f16 scales of the weights (see <see cref="HalfBits"/>). Before it
+/// <see cref="ActivationLayout.Int8By32"/> has 32 bytes q and -8 times their sum (int); <see cref="ActivationLayout.Int16By32"/> has q as 32 shorts;
+/// <see cref="ActivationLayout.Int8By256"/> has 256 bytes q, then for each of the sixteen groups of 16 two shorts, -32 times the sum of those q whose column modulo 4
+/// is 0 or 1 and of the others, then the sums of the eight groups of 32 (short).
 /// </remarks>
 internal static unsafe class Int8Activations
 {
     /// <summary>Tokens of a slab.</summary>
     public const int SlabTokens = 64;
 
-    /// <summary>Bytes of a block of 32.</summary>
-    public const int BlockBytes32 = 40;
+    /// <summary>Bytes of a block of <see cref="ActivationLayout.Int8By32"/>.</summary>
+    public const int BlockBytes32 = 32 + sizeof(int) + sizeof(float);
 
-    /// <summary>Bytes of a block of 256.</summary>
-    public const int BlockBytes256 = 292;
+    /// <summary>Bytes of a block of <see cref="ActivationLayout.Int16By32"/>.</summary>
+    public const int WideBlockBytes32 = 64 + sizeof(float);
+
+    /// <summary>Where the sums of 32 begin in a block of <see cref="ActivationLayout.Int8By256"/>.</summary>
+    public const int SumOffset256 = PairSumOffset256 + 16 * 2 * sizeof(short);
+
+    /// <summary>Where the sums of every other pair begin in a block of <see cref="ActivationLayout.Int8By256"/>.</summary>
+    public const int PairSumOffset256 = 256;
+
+    /// <summary>Where the scale is in a block of <see cref="ActivationLayout.Int8By256"/>.</summary>
+    public const int ScaleOffset256 = SumOffset256 + 8 * sizeof(short);
+
+    /// <summary>Bytes of a block of <see cref="ActivationLayout.Int8By256"/>.</summary>
+    public const int BlockBytes256 = ScaleOffset256 + sizeof(float);
+
+    /// <summary>Activations of a block.</summary>
+    public static int BlockSize(ActivationLayout layout) => layout == ActivationLayout.Int8By256 ? 256 : 32;
+
+    /// <summary>Bytes of a block.</summary>
+    public static int BlockBytes(ActivationLayout layout) => layout switch
+    {
+        ActivationLayout.Int8By32 => BlockBytes32,
+        ActivationLayout.Int16By32 => WideBlockBytes32,
+        _ => BlockBytes256,
+    };
 
     /// <summary>Rounds one token's activations.</summary>
-    /// <param name="blockSize">32 or 256.</param>
+    /// <param name="layout">One of the three layouts of integers.</param>
     /// <param name="x">The token's activations.</param>
     /// <param name="tokens">Tokens in the step.</param>
     /// <param name="columns">Activations of a token, whole blocks.</param>
     /// <param name="token">Which token.</param>
     /// <param name="destination">Start of the layout.</param>
-    public static void PackToken(int blockSize, float* x, int tokens, int columns, int token, byte* destination)
+    public static void PackToken(ActivationLayout layout, float* x, int tokens, int columns, int token, byte* destination)
     {
-        int blockBytes = blockSize == 32 ? BlockBytes32 : BlockBytes256;
+        int blockSize = BlockSize(layout), blockBytes = BlockBytes(layout);
         int slab = token / SlabTokens * SlabTokens;
         int slabTokens = Math.Min(SlabTokens, tokens - slab);
         int blocks = columns / blockSize;
         byte* target = destination + (long)slab * blocks * blockBytes + (token - slab) * blockBytes;
+        sbyte* narrow = stackalloc sbyte[32];
         for (int block = 0; block < blocks; block++)
         {
             float* source = x + block * blockSize;
             float scale = Largest(source, blockSize) / 127;
             float inverse = scale > 0 ? 1 / scale : 0;
-            for (int i = 0; i < blockSize; i += 32)
+            switch (layout)
             {
-                Round32(source + i, inverse, (sbyte*)target + i);
+                case ActivationLayout.Int8By32:
+                    Round32(source, inverse, (sbyte*)target);
+                    *(int*)(target + 32) = -8 * (Sum16((sbyte*)target) + Sum16((sbyte*)target + 16));
+                    break;
+                case ActivationLayout.Int16By32:
+                    Round32(source, inverse, narrow);
+                    Widen32(narrow, (short*)target);
+                    break;
+                default:
+                    Pack256(source, inverse, target);
+                    break;
             }
 
-            byte* tail = target + blockSize;
-            if (blockSize == 32)
-            {
-                *(int*)tail = -8 * (Sum16((sbyte*)target) + Sum16((sbyte*)target + 16));
-                tail += sizeof(int);
-            }
-            else
-            {
-                for (int group = 0; group < 16; group++)
-                {
-                    ((short*)tail)[group] = (short)Sum16((sbyte*)target + 16 * group);
-                }
-
-                tail += 16 * sizeof(short);
-            }
-
-            *(float*)tail = scale * HalfBits.Scale;
+            *(float*)(target + blockBytes - sizeof(float)) = scale * HalfBits.Scale;
             target += (long)slabTokens * blockBytes;
+        }
+    }
+
+    private static void Pack256(float* source, float inverse, byte* target)
+    {
+        short* pairs = (short*)(target + PairSumOffset256);
+        short* sums = (short*)(target + SumOffset256);
+        for (int group = 0; group < 8; group++)
+        {
+            sbyte* q = (sbyte*)target + 32 * group;
+            Round32(source + 32 * group, inverse, q);
+            sums[group] = (short)(PairSums(q, pairs + 4 * group) + PairSums(q + 16, pairs + 4 * group + 2));
+        }
+    }
+
+    /// <summary>Writes -32 times the sums of q[4i] + q[4i + 1] and of q[4i + 2] + q[4i + 3], i from 0 to 3; returns the sum of all sixteen.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int PairSums(sbyte* q, short* target)
+    {
+        int first = 0, second = 0;
+        if (Ssse3.IsSupported)
+        {
+            Vector128<int> pairs = Ssse3.MultiplyAddAdjacent(Vector128<byte>.One, Vector128.Load(q)).AsInt32();
+            Vector128<short> halves = pairs.AsInt16() + Sse2.Shuffle(pairs, 0x4E).AsInt16();
+            Vector128<short> sums = halves + Sse2.Shuffle(halves.AsInt32(), 0xB1).AsInt16();
+            first = sums[0];
+            second = sums[1];
+        }
+        else
+        {
+            for (int i = 0; i < 16; i += 4)
+            {
+                first += q[i] + q[i + 1];
+                second += q[i + 2] + q[i + 3];
+            }
+        }
+
+        target[0] = (short)(-32 * first);
+        target[1] = (short)(-32 * second);
+        return first + second;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Widen32(sbyte* source, short* target)
+    {
+        if (Avx2.IsSupported)
+        {
+            Avx2.ConvertToVector256Int16(source).Store(target);
+            Avx2.ConvertToVector256Int16(source + 16).Store(target + 16);
+            return;
+        }
+
+        for (int i = 0; i < 32; i++)
+        {
+            target[i] = source[i];
         }
     }
 

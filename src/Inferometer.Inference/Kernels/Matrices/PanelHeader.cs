@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Inferometer.Inference.Kernels.Matrices;
 
 /// <summary>Two-byte values (f16 scales) that lie side by side for the 16 rows of a panel.</summary>
@@ -6,14 +8,12 @@ internal static unsafe class PanelHeader
     /// <summary>Copies the first two bytes of <paramref name="block"/> to a row's place.</summary>
     public static void Write(ReadOnlySpan<byte> block, byte* header, int row)
     {
-        header[2 * row] = block[0];
-        header[2 * row + 1] = block[1];
+        ((ushort*)header)[row] = MemoryMarshal.Read<ushort>(block);
     }
 
     /// <summary>Copies a row's value to the first two bytes of <paramref name="block"/>.</summary>
     public static void Read(byte* header, int row, Span<byte> block)
     {
-        block[0] = header[2 * row];
-        block[1] = header[2 * row + 1];
+        MemoryMarshal.Write(block, ((ushort*)header)[row]);
     }
 }

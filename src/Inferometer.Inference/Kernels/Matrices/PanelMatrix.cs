@@ -54,7 +54,7 @@ internal sealed unsafe class PanelMatrix<TKernel> : WeightMatrix
         int first = (int)((long)PanelCount * chunk / chunkCount);
         int end = (int)((long)PanelCount * (chunk + 1) / chunkCount);
         float* sums = (float*)scratch;
-        int blockBytes = TKernel.Layout == ActivationLayout.Int8By32 ? Int8Activations.BlockBytes32 : Int8Activations.BlockBytes256;
+        int blockBytes = Int8Activations.BlockBytes(TKernel.Layout);
         for (int slab = 0; slab < operand.Tokens; slab += Int8Activations.SlabTokens)
         {
             int tokens = Math.Min(Int8Activations.SlabTokens, operand.Tokens - slab);

@@ -9,32 +9,29 @@ internal static unsafe class PanelRows
     /// <summary>Rows of a panel.</summary>
     public const int Count = 16;
 
-    private const uint EachByte = 0x01010101;
-
-    /// <summary>Spreads a row's bytes, four at a time, over vectors of 64 bytes; <paramref name="flip"/> is added without carry.</summary>
+    /// <summary>Spreads a row's bytes, four at a time, over vectors of 64 bytes.</summary>
     /// <param name="bytes">Whole groups of four.</param>
     /// <param name="vectors">First vector.</param>
     /// <param name="row">0 to 15.</param>
-    /// <param name="flip">Bits to change in every byte.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Spread(ReadOnlySpan<byte> bytes, byte* vectors, int row, byte flip = 0)
+    public static void Spread(ReadOnlySpan<byte> bytes, byte* vectors, int row)
     {
         ReadOnlySpan<uint> groups = MemoryMarshal.Cast<byte, uint>(bytes);
         uint* target = (uint*)vectors + row;
         for (int i = 0; i < groups.Length; i++)
         {
-            target[i * Count] = groups[i] ^ (flip * EachByte);
+            target[i * Count] = groups[i];
         }
     }
 
     /// <summary>Undoes <see cref="Spread"/>.</summary>
-    public static void Collect(byte* vectors, int row, Span<byte> bytes, byte flip = 0)
+    public static void Collect(byte* vectors, int row, Span<byte> bytes)
     {
         Span<uint> groups = MemoryMarshal.Cast<byte, uint>(bytes);
         uint* source = (uint*)vectors + row;
         for (int i = 0; i < groups.Length; i++)
         {
-            groups[i] = source[i * Count] ^ (flip * EachByte);
+            groups[i] = source[i * Count];
         }
     }
 }

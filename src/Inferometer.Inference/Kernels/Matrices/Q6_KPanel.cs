@@ -54,7 +54,6 @@ internal readonly unsafe struct Q6_KPanel : IPanelKernel
         {
             if (Avx512BW.IsSupported)
             {
-                PanelPrefetch.Ahead(panel, BlockBytes);
                 Products512(panel, x, tokens, products);
                 AddSums512(panel, x, tokens, products, sums);
             }
@@ -85,90 +84,105 @@ internal readonly unsafe struct Q6_KPanel : IPanelKernel
         return (half * 16 + quarter % 2 * 8 + start, quarter / 2 * 4, half * 8 + start, quarter * 2);
     }
 
-    /// <summary>products[token][16] = sum over groups of 16 of scale times the products of quants (0 to 63) and activations.</summary>
+    /// <summary>
+    /// products[token][16] = sum over groups of 16 of scale times the products of quants (0 to 63, less 32) and activations. Four groups at a time, which is what the
+    /// registers hold. A group's 16-bit sums begin at -32 times the activations they add up, so that four of them fit: 32 * 127 * 8 = 32512.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Products512(byte* panel, byte* x, int tokens, int* products)
     {
-        Vector512<byte> nibble = Vector512.Create((byte)15), twoBits = Vector512.Create((byte)3);
-        for (int group = 0; group < 16; group++)
+        for (int part = 0; part < 4; part++)
         {
-            (int lowVector, int lowShift, int highVector, int highShift) = Place(group);
-            byte* low = panel + LowOffset + lowVector * 64;
-            byte* high = panel + HighOffset + highVector * 64;
-            Vector512<byte> w0 = (((Vector512.Load(low).AsUInt16() >> lowShift).AsByte() & nibble) | (((Vector512.Load(high).AsUInt16() >> highShift).AsByte() & twoBits).AsUInt16() << 4).AsByte());
-            Vector512<byte> w1 = (((Vector512.Load(low + 64).AsUInt16() >> lowShift).AsByte() & nibble) | (((Vector512.Load(high + 64).AsUInt16() >> highShift).AsByte() & twoBits).AsUInt16() << 4).AsByte());
-            Vector512<byte> w2 = (((Vector512.Load(low + 128).AsUInt16() >> lowShift).AsByte() & nibble) | (((Vector512.Load(high + 128).AsUInt16() >> highShift).AsByte() & twoBits).AsUInt16() << 4).AsByte());
-            Vector512<byte> w3 = (((Vector512.Load(low + 192).AsUInt16() >> lowShift).AsByte() & nibble) | (((Vector512.Load(high + 192).AsUInt16() >> highShift).AsByte() & twoBits).AsUInt16() << 4).AsByte());
-            Vector512<short> scales = Pair512(panel + ScaleOffset + 16 * group);
+            PanelPrefetch.Ahead(panel + part * (BlockBytes / 4), BlockBytes / 4);
+            PanelPrefetch.Ahead(panel + part * (BlockBytes / 4) + 768, BlockBytes / 4 - 768);
+            byte* low = panel + LowOffset + part / 2 * 1024, high = panel + HighOffset + part / 2 * 512;
+            int lowShift = part % 2 * 4, firstHigh = part % 2 * 4, secondHigh = firstHigh + 2;
+            Vector512<byte> w0 = Quants512(low, lowShift, high, firstHigh), w1 = Quants512(low + 64, lowShift, high + 64, firstHigh);
+            Vector512<byte> w2 = Quants512(low + 128, lowShift, high + 128, firstHigh), w3 = Quants512(low + 192, lowShift, high + 192, firstHigh);
+            Vector512<byte> w4 = Quants512(low + 256, lowShift, high + 256, firstHigh), w5 = Quants512(low + 320, lowShift, high + 320, firstHigh);
+            Vector512<byte> w6 = Quants512(low + 384, lowShift, high + 384, firstHigh), w7 = Quants512(low + 448, lowShift, high + 448, firstHigh);
+            low += 512;
+            Vector512<byte> w8 = Quants512(low, lowShift, high, secondHigh), w9 = Quants512(low + 64, lowShift, high + 64, secondHigh);
+            Vector512<byte> w10 = Quants512(low + 128, lowShift, high + 128, secondHigh), w11 = Quants512(low + 192, lowShift, high + 192, secondHigh);
+            Vector512<byte> w12 = Quants512(low + 256, lowShift, high + 256, secondHigh), w13 = Quants512(low + 320, lowShift, high + 320, secondHigh);
+            Vector512<byte> w14 = Quants512(low + 384, lowShift, high + 384, secondHigh), w15 = Quants512(low + 448, lowShift, high + 448, secondHigh);
+            byte* scales = panel + ScaleOffset + 64 * part;
+            Vector512<short> s0 = Pair512(scales), s1 = Pair512(scales + 16), s2 = Pair512(scales + 32), s3 = Pair512(scales + 48);
             int* target = products;
-            byte* activations = x + 16 * group;
+            byte* activations = x;
             for (int token = 0; token < tokens; token++)
             {
-                int* q = (int*)activations;
-                Vector512<short> a = Avx512BW.MultiplyAddAdjacent(w0, Vector512.Create(q[0]).AsSByte()) + Avx512BW.MultiplyAddAdjacent(w1, Vector512.Create(q[1]).AsSByte());
-                Vector512<short> b = Avx512BW.MultiplyAddAdjacent(w2, Vector512.Create(q[2]).AsSByte()) + Avx512BW.MultiplyAddAdjacent(w3, Vector512.Create(q[3]).AsSByte());
-                Vector512<int> sum = Avx512BW.MultiplyAddAdjacent(a, scales) + Avx512BW.MultiplyAddAdjacent(b, scales);
-                (group == 0 ? sum : sum + Vector512.Load(target)).Store(target);
+                int* q = (int*)activations + 16 * part, start = (int*)(activations + Int8Activations.PairSumOffset256) + 4 * part;
+                Vector512<short> a = Pairs512(w0, q[0]) + Vector512.Create(start[0]).AsInt16(), b = Pairs512(w4, q[4]) + Vector512.Create(start[1]).AsInt16();
+                Vector512<short> c = Pairs512(w8, q[8]) + Vector512.Create(start[2]).AsInt16(), d = Pairs512(w12, q[12]) + Vector512.Create(start[3]).AsInt16();
+                a += Pairs512(w1, q[1]);
+                b += Pairs512(w5, q[5]);
+                c += Pairs512(w9, q[9]);
+                d += Pairs512(w13, q[13]);
+                a += Pairs512(w2, q[2]);
+                b += Pairs512(w6, q[6]);
+                c += Pairs512(w10, q[10]);
+                d += Pairs512(w14, q[14]);
+                a += Pairs512(w3, q[3]);
+                b += Pairs512(w7, q[7]);
+                c += Pairs512(w11, q[11]);
+                d += Pairs512(w15, q[15]);
+                Vector512<int> sum = Avx512BW.MultiplyAddAdjacent(a, s0) + Avx512BW.MultiplyAddAdjacent(b, s1);
+                sum += Avx512BW.MultiplyAddAdjacent(c, s2) + Avx512BW.MultiplyAddAdjacent(d, s3);
+                (part == 0 ? sum : sum + Vector512.Load(target)).Store(target);
                 activations += Int8Activations.BlockBytes256;
                 target += PanelRows.Count;
             }
         }
     }
 
-    /// <summary>sums += d (products - 32 sum over groups of scale times the activations' sum) times the activations' scale.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<short> Pairs512(Vector512<byte> weights, int four) => Avx512BW.MultiplyAddAdjacent(weights, Vector512.Create(four).AsSByte());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<byte> Quants512(byte* low, int lowShift, byte* high, int highShift)
+        => ((Vector512.Load(low).AsUInt16() >> lowShift).AsByte() & Vector512.Create((byte)0x0F)) | (((Vector512.Load(high).AsUInt16() >> highShift) << 4).AsByte() & Vector512.Create((byte)0x30));
+
+    /// <summary>sums += d products times the activations' scale.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void AddSums512(byte* panel, byte* x, int tokens, int* products, float* sums)
     {
         Vector512<float> d = HalfBits.Load512((ushort*)panel);
-        Vector512<short> s0 = TwoScales512(panel + ScaleOffset + 0);
-        Vector512<short> s1 = TwoScales512(panel + ScaleOffset + 32);
-        Vector512<short> s2 = TwoScales512(panel + ScaleOffset + 64);
-        Vector512<short> s3 = TwoScales512(panel + ScaleOffset + 96);
-        Vector512<short> s4 = TwoScales512(panel + ScaleOffset + 128);
-        Vector512<short> s5 = TwoScales512(panel + ScaleOffset + 160);
-        Vector512<short> s6 = TwoScales512(panel + ScaleOffset + 192);
-        Vector512<short> s7 = TwoScales512(panel + ScaleOffset + 224);
+        x += Int8Activations.ScaleOffset256;
         for (int token = 0; token < tokens; token++)
         {
-            int* g = (int*)(x + 256);
-            Vector512<int> a = Avx512BW.MultiplyAddAdjacent(s0, Vector512.Create(g[0]).AsInt16());
-            a += Avx512BW.MultiplyAddAdjacent(s1, Vector512.Create(g[1]).AsInt16());
-            a += Avx512BW.MultiplyAddAdjacent(s2, Vector512.Create(g[2]).AsInt16());
-            a += Avx512BW.MultiplyAddAdjacent(s3, Vector512.Create(g[3]).AsInt16());
-            a += Avx512BW.MultiplyAddAdjacent(s4, Vector512.Create(g[4]).AsInt16());
-            a += Avx512BW.MultiplyAddAdjacent(s5, Vector512.Create(g[5]).AsInt16());
-            a += Avx512BW.MultiplyAddAdjacent(s6, Vector512.Create(g[6]).AsInt16());
-            a += Avx512BW.MultiplyAddAdjacent(s7, Vector512.Create(g[7]).AsInt16());
-            PanelScale.Add(Vector512.Load(products) - (a << 5), d * Vector512.Create(((float*)g)[8]), sums);
+            PanelScale.Add(Vector512.Load(products), d * Vector512.Create(*(float*)x), sums);
             x += Int8Activations.BlockBytes256;
             products += PanelRows.Count;
             sums += PanelRows.Count;
         }
     }
 
-    /// <summary>products[token][16] = sum over groups of 16 of scale times the products of quants (0 to 63) and activations.</summary>
+    /// <summary>As <see cref="Products512"/>, for rows 0 to 7 or 8 to 15 and a group at a time.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Products256(byte* panel, byte* x, int tokens, int* products, int half)
     {
-        Vector256<byte> nibble = Vector256.Create((byte)15), twoBits = Vector256.Create((byte)3);
+        Vector256<byte> nibble = Vector256.Create((byte)15), twoBits = Vector256.Create((byte)0x30);
         for (int group = 0; group < 16; group++)
         {
             (int lowVector, int lowShift, int highVector, int highShift) = Place(group);
             byte* low = panel + LowOffset + lowVector * 64 + 32 * half;
             byte* high = panel + HighOffset + highVector * 64 + 32 * half;
-            Vector256<byte> w0 = (((Vector256.Load(low).AsUInt16() >> lowShift).AsByte() & nibble) | (((Vector256.Load(high).AsUInt16() >> highShift).AsByte() & twoBits).AsUInt16() << 4).AsByte());
-            Vector256<byte> w1 = (((Vector256.Load(low + 64).AsUInt16() >> lowShift).AsByte() & nibble) | (((Vector256.Load(high + 64).AsUInt16() >> highShift).AsByte() & twoBits).AsUInt16() << 4).AsByte());
-            Vector256<byte> w2 = (((Vector256.Load(low + 128).AsUInt16() >> lowShift).AsByte() & nibble) | (((Vector256.Load(high + 128).AsUInt16() >> highShift).AsByte() & twoBits).AsUInt16() << 4).AsByte());
-            Vector256<byte> w3 = (((Vector256.Load(low + 192).AsUInt16() >> lowShift).AsByte() & nibble) | (((Vector256.Load(high + 192).AsUInt16() >> highShift).AsByte() & twoBits).AsUInt16() << 4).AsByte());
+            Vector256<byte> w0 = ((Vector256.Load(low).AsUInt16() >> lowShift).AsByte() & nibble) | (((Vector256.Load(high).AsUInt16() >> highShift) << 4).AsByte() & twoBits);
+            Vector256<byte> w1 = ((Vector256.Load(low + 64).AsUInt16() >> lowShift).AsByte() & nibble) | (((Vector256.Load(high + 64).AsUInt16() >> highShift) << 4).AsByte() & twoBits);
+            Vector256<byte> w2 = ((Vector256.Load(low + 128).AsUInt16() >> lowShift).AsByte() & nibble) | (((Vector256.Load(high + 128).AsUInt16() >> highShift) << 4).AsByte() & twoBits);
+            Vector256<byte> w3 = ((Vector256.Load(low + 192).AsUInt16() >> lowShift).AsByte() & nibble) | (((Vector256.Load(high + 192).AsUInt16() >> highShift) << 4).AsByte() & twoBits);
             Vector256<short> scales = Pair256(panel + ScaleOffset + 16 * group + 8 * half);
             int* target = products + 8 * half;
-            byte* activations = x + 16 * group;
+            byte* activations = x;
             for (int token = 0; token < tokens; token++)
             {
-                int* q = (int*)activations;
-                Vector256<short> a = Avx2.MultiplyAddAdjacent(w0, Vector256.Create(q[0]).AsSByte()) + Avx2.MultiplyAddAdjacent(w1, Vector256.Create(q[1]).AsSByte());
-                Vector256<short> b = Avx2.MultiplyAddAdjacent(w2, Vector256.Create(q[2]).AsSByte()) + Avx2.MultiplyAddAdjacent(w3, Vector256.Create(q[3]).AsSByte());
-                Vector256<int> sum = Avx2.MultiplyAddAdjacent(a, scales) + Avx2.MultiplyAddAdjacent(b, scales);
+                int* q = (int*)activations + 4 * group;
+                Vector256<short> a = Avx2.MultiplyAddAdjacent(w0, Vector256.Create(q[0]).AsSByte()) + Vector256.Create(((int*)(activations + Int8Activations.PairSumOffset256))[group]).AsInt16();
+                a += Avx2.MultiplyAddAdjacent(w1, Vector256.Create(q[1]).AsSByte());
+                a += Avx2.MultiplyAddAdjacent(w2, Vector256.Create(q[2]).AsSByte());
+                a += Avx2.MultiplyAddAdjacent(w3, Vector256.Create(q[3]).AsSByte());
+                Vector256<int> sum = Avx2.MultiplyAddAdjacent(a, scales);
                 (group == 0 ? sum : sum + Vector256.Load(target)).Store(target);
                 activations += Int8Activations.BlockBytes256;
                 target += PanelRows.Count;
@@ -176,33 +190,17 @@ internal readonly unsafe struct Q6_KPanel : IPanelKernel
         }
     }
 
-    /// <summary>sums += d (products - 32 sum over groups of scale times the activations' sum) times the activations' scale.</summary>
+    /// <summary>sums += d products times the activations' scale.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void AddSums256(byte* panel, byte* x, int tokens, int* products, float* sums, int half)
     {
         Vector256<float> d = HalfBits.Load256((ushort*)panel + 8 * half);
         products += 8 * half;
         sums += 8 * half;
-        Vector256<short> s0 = TwoScales256(panel + ScaleOffset + 0 + 8 * half);
-        Vector256<short> s1 = TwoScales256(panel + ScaleOffset + 32 + 8 * half);
-        Vector256<short> s2 = TwoScales256(panel + ScaleOffset + 64 + 8 * half);
-        Vector256<short> s3 = TwoScales256(panel + ScaleOffset + 96 + 8 * half);
-        Vector256<short> s4 = TwoScales256(panel + ScaleOffset + 128 + 8 * half);
-        Vector256<short> s5 = TwoScales256(panel + ScaleOffset + 160 + 8 * half);
-        Vector256<short> s6 = TwoScales256(panel + ScaleOffset + 192 + 8 * half);
-        Vector256<short> s7 = TwoScales256(panel + ScaleOffset + 224 + 8 * half);
+        x += Int8Activations.ScaleOffset256;
         for (int token = 0; token < tokens; token++)
         {
-            int* g = (int*)(x + 256);
-            Vector256<int> a = Avx2.MultiplyAddAdjacent(s0, Vector256.Create(g[0]).AsInt16());
-            a += Avx2.MultiplyAddAdjacent(s1, Vector256.Create(g[1]).AsInt16());
-            a += Avx2.MultiplyAddAdjacent(s2, Vector256.Create(g[2]).AsInt16());
-            a += Avx2.MultiplyAddAdjacent(s3, Vector256.Create(g[3]).AsInt16());
-            a += Avx2.MultiplyAddAdjacent(s4, Vector256.Create(g[4]).AsInt16());
-            a += Avx2.MultiplyAddAdjacent(s5, Vector256.Create(g[5]).AsInt16());
-            a += Avx2.MultiplyAddAdjacent(s6, Vector256.Create(g[6]).AsInt16());
-            a += Avx2.MultiplyAddAdjacent(s7, Vector256.Create(g[7]).AsInt16());
-            PanelScale.Add(Vector256.Load(products) - (a << 5), d * Vector256.Create(((float*)g)[8]), sums);
+            PanelScale.Add(Vector256.Load(products), d * Vector256.Create(*(float*)x), sums);
             x += Int8Activations.BlockBytes256;
             products += PanelRows.Count;
             sums += PanelRows.Count;
@@ -217,30 +215,12 @@ internal readonly unsafe struct Q6_KPanel : IPanelKernel
         return ((values & Vector512.Create(0xFFFF)) | (values << 16)).AsInt16();
     }
 
-    /// <summary>The scales of two groups side by side in a 32-bit lane.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<short> TwoScales512(byte* source)
-    {
-        Vector512<int> first = Avx512F.ConvertToVector512Int32(Vector128.Load((sbyte*)source));
-        Vector512<int> second = Avx512F.ConvertToVector512Int32(Vector128.Load((sbyte*)source + 16));
-        return ((first & Vector512.Create(0xFFFF)) | (second << 16)).AsInt16();
-    }
-
     /// <summary>Eight signed bytes, each as two equal 16-bit numbers in a 32-bit lane.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<short> Pair256(byte* source)
     {
         Vector256<int> values = Avx2.ConvertToVector256Int32((sbyte*)source);
         return ((values & Vector256.Create(0xFFFF)) | (values << 16)).AsInt16();
-    }
-
-    /// <summary>The scales of two groups side by side in a 32-bit lane.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<short> TwoScales256(byte* source)
-    {
-        Vector256<int> first = Avx2.ConvertToVector256Int32((sbyte*)source);
-        Vector256<int> second = Avx2.ConvertToVector256Int32((sbyte*)source + 16);
-        return ((first & Vector256.Create(0xFFFF)) | (second << 16)).AsInt16();
     }
 
     private static void MultiplyScalar(byte* panel, byte* x, int tokens, float* sums)
@@ -259,7 +239,7 @@ internal readonly unsafe struct Q6_KPanel : IPanelKernel
                     products += (sbyte)panel[ScaleOffset + k / 16 * 16 + row] * ((low | high << 4) - 32) * (sbyte)x[k];
                 }
 
-                sums[token * PanelRows.Count + row] += products * (PanelScale.Load(panel + 2 * row) * *(float*)(x + 288));
+                sums[token * PanelRows.Count + row] += products * (PanelScale.Load(panel + 2 * row) * *(float*)(x + Int8Activations.ScaleOffset256));
             }
         }
     }

@@ -27,7 +27,11 @@ internal readonly unsafe struct SixBitScalePanel<TFormat> : IPanelKernel
 
     public static ActivationLayout Layout => ActivationLayout.Int8By256;
 
-    private static int BlockBytes => FifthOffset + (TFormat.HasFifthBits ? 8 * 64 : 0);
+    private static int BlockBytes
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => FifthOffset + (TFormat.HasFifthBits ? 8 * 64 : 0);
+    }
 
     public static void Insert(ReadOnlySpan<byte> block, byte* panelBlock, int row)
     {
@@ -73,7 +77,6 @@ internal readonly unsafe struct SixBitScalePanel<TFormat> : IPanelKernel
         {
             if (Avx512BW.IsSupported)
             {
-                PanelPrefetch.Ahead(panel, BlockBytes);
                 Products512(panel, x, tokens, products);
                 AddMinima512(panel, x, tokens, products, sums);
             }
@@ -95,58 +98,82 @@ internal readonly unsafe struct SixBitScalePanel<TFormat> : IPanelKernel
         }
     }
 
-    /// <summary>products[token][16] = sum over groups of scale times the products of quants and activations.</summary>
+    /// <summary>products[token][16] = sum over groups of scale times the products of quants and activations. Two groups at a time, which is what the registers hold.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Products512(byte* panel, byte* x, int tokens, int* products)
     {
-        Vector512<byte> nibble = Vector512.Create((byte)15);
-        for (int group = 0; group < 8; group++)
+        Vector512<byte> nibble = Vector512.Create((byte)15), fifth = Vector512.Create((byte)16);
+        for (int pair = 0; pair < 4; pair++)
         {
-            byte* quants = panel + QuantOffset + group / 2 * 512;
-            int shift = group % 2 * 4;
-            Vector512<byte> w0 = (Vector512.Load(quants).AsUInt16() >> shift).AsByte() & nibble;
-            Vector512<byte> w1 = (Vector512.Load(quants + 64).AsUInt16() >> shift).AsByte() & nibble;
-            Vector512<byte> w2 = (Vector512.Load(quants + 128).AsUInt16() >> shift).AsByte() & nibble;
-            Vector512<byte> w3 = (Vector512.Load(quants + 192).AsUInt16() >> shift).AsByte() & nibble;
-            Vector512<byte> w4 = (Vector512.Load(quants + 256).AsUInt16() >> shift).AsByte() & nibble;
-            Vector512<byte> w5 = (Vector512.Load(quants + 320).AsUInt16() >> shift).AsByte() & nibble;
-            Vector512<byte> w6 = (Vector512.Load(quants + 384).AsUInt16() >> shift).AsByte() & nibble;
-            Vector512<byte> w7 = (Vector512.Load(quants + 448).AsUInt16() >> shift).AsByte() & nibble;
+            byte* quants = panel + QuantOffset + pair * 512;
+            PanelPrefetch.Ahead(panel + pair * (BlockBytes / 4), BlockBytes / 4);
+            Vector512<byte> v0 = Vector512.Load(quants), v1 = Vector512.Load(quants + 64), v2 = Vector512.Load(quants + 128), v3 = Vector512.Load(quants + 192);
+            Vector512<byte> v4 = Vector512.Load(quants + 256), v5 = Vector512.Load(quants + 320), v6 = Vector512.Load(quants + 384), v7 = Vector512.Load(quants + 448);
+            Vector512<byte> h0 = (v0.AsUInt16() >> 4).AsByte() & nibble, h1 = (v1.AsUInt16() >> 4).AsByte() & nibble;
+            Vector512<byte> h2 = (v2.AsUInt16() >> 4).AsByte() & nibble, h3 = (v3.AsUInt16() >> 4).AsByte() & nibble;
+            Vector512<byte> h4 = (v4.AsUInt16() >> 4).AsByte() & nibble, h5 = (v5.AsUInt16() >> 4).AsByte() & nibble;
+            Vector512<byte> h6 = (v6.AsUInt16() >> 4).AsByte() & nibble, h7 = (v7.AsUInt16() >> 4).AsByte() & nibble;
+            v0 &= nibble;
+            v1 &= nibble;
+            v2 &= nibble;
+            v3 &= nibble;
+            v4 &= nibble;
+            v5 &= nibble;
+            v6 &= nibble;
+            v7 &= nibble;
             if (TFormat.HasFifthBits)
             {
                 byte* bits = panel + FifthOffset;
-                w0 |= FifthBits512(bits, group);
-                w1 |= FifthBits512(bits + 64, group);
-                w2 |= FifthBits512(bits + 128, group);
-                w3 |= FifthBits512(bits + 192, group);
-                w4 |= FifthBits512(bits + 256, group);
-                w5 |= FifthBits512(bits + 320, group);
-                w6 |= FifthBits512(bits + 384, group);
-                w7 |= FifthBits512(bits + 448, group);
+                int shift = 2 * pair;
+                AddFifthBits512(bits, shift, fifth, ref v0, ref h0);
+                AddFifthBits512(bits + 64, shift, fifth, ref v1, ref h1);
+                AddFifthBits512(bits + 128, shift, fifth, ref v2, ref h2);
+                AddFifthBits512(bits + 192, shift, fifth, ref v3, ref h3);
+                AddFifthBits512(bits + 256, shift, fifth, ref v4, ref h4);
+                AddFifthBits512(bits + 320, shift, fifth, ref v5, ref h5);
+                AddFifthBits512(bits + 384, shift, fifth, ref v6, ref h6);
+                AddFifthBits512(bits + 448, shift, fifth, ref v7, ref h7);
             }
 
-            Vector512<short> scales = Pair512(panel + ScaleOffset + 16 * group);
+            Vector512<short> scaleLow = Pair512(panel + ScaleOffset + 32 * pair), scaleHigh = Pair512(panel + ScaleOffset + 32 * pair + 16);
             int* target = products;
-            byte* activations = x + 32 * group;
+            byte* activations = x + 64 * pair;
             for (int token = 0; token < tokens; token++)
             {
                 int* q = (int*)activations;
-                Vector512<short> a = Avx512BW.MultiplyAddAdjacent(w0, Vector512.Create(q[0]).AsSByte());
-                Vector512<short> b = Avx512BW.MultiplyAddAdjacent(w4, Vector512.Create(q[4]).AsSByte());
-                a += Avx512BW.MultiplyAddAdjacent(w1, Vector512.Create(q[1]).AsSByte());
-                b += Avx512BW.MultiplyAddAdjacent(w5, Vector512.Create(q[5]).AsSByte());
-                a += Avx512BW.MultiplyAddAdjacent(w2, Vector512.Create(q[2]).AsSByte());
-                b += Avx512BW.MultiplyAddAdjacent(w6, Vector512.Create(q[6]).AsSByte());
-                a += Avx512BW.MultiplyAddAdjacent(w3, Vector512.Create(q[3]).AsSByte());
-                b += Avx512BW.MultiplyAddAdjacent(w7, Vector512.Create(q[7]).AsSByte());
+                Vector512<short> a = Pairs512(v0, q[0]), b = Pairs512(v4, q[4]), c = Pairs512(h0, q[8]), d = Pairs512(h4, q[12]);
+                a += Pairs512(v1, q[1]);
+                b += Pairs512(v5, q[5]);
+                c += Pairs512(h1, q[9]);
+                d += Pairs512(h5, q[13]);
+                a += Pairs512(v2, q[2]);
+                b += Pairs512(v6, q[6]);
+                c += Pairs512(h2, q[10]);
+                d += Pairs512(h6, q[14]);
+                a += Pairs512(v3, q[3]);
+                b += Pairs512(v7, q[7]);
+                c += Pairs512(h3, q[11]);
+                d += Pairs512(h7, q[15]);
                 Vector512<int> sum = TFormat.HasFifthBits
-                    ? Avx512BW.MultiplyAddAdjacent(a, scales) + Avx512BW.MultiplyAddAdjacent(b, scales)
-                    : Avx512BW.MultiplyAddAdjacent(a + b, scales);
-                (group == 0 ? sum : sum + Vector512.Load(target)).Store(target);
+                    ? Avx512BW.MultiplyAddAdjacent(a, scaleLow) + Avx512BW.MultiplyAddAdjacent(b, scaleLow) + Avx512BW.MultiplyAddAdjacent(c, scaleHigh) + Avx512BW.MultiplyAddAdjacent(d, scaleHigh)
+                    : Avx512BW.MultiplyAddAdjacent(a + b, scaleLow) + Avx512BW.MultiplyAddAdjacent(c + d, scaleHigh);
+                (pair == 0 ? sum : sum + Vector512.Load(target)).Store(target);
                 activations += Int8Activations.BlockBytes256;
                 target += PanelRows.Count;
             }
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<short> Pairs512(Vector512<byte> weights, int four) => Avx512BW.MultiplyAddAdjacent(weights, Vector512.Create(four).AsSByte());
+
+    /// <summary>The fifth bits of two groups, which lie beside each other in every byte.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void AddFifthBits512(byte* source, int shift, Vector512<byte> fifth, ref Vector512<byte> low, ref Vector512<byte> high)
+    {
+        Vector512<ushort> bits = Vector512.Load(source).AsUInt16() >> shift;
+        low |= (bits << 4).AsByte() & fifth;
+        high |= (bits << 3).AsByte() & fifth;
     }
 
     /// <summary>sums += (d products - dmin sum over groups of minimum times the activations' sum) times the activations' scale.</summary>
@@ -154,32 +181,35 @@ internal readonly unsafe struct SixBitScalePanel<TFormat> : IPanelKernel
     private static void AddMinima512(byte* panel, byte* x, int tokens, int* products, float* sums)
     {
         Vector512<float> d = HalfBits.Load512((ushort*)panel), m = HalfBits.Load512((ushort*)(panel + MinimumOffset));
-        Vector512<short> m0 = Pair512(panel + GroupMinimumOffset + 0);
-        Vector512<short> m1 = Pair512(panel + GroupMinimumOffset + 16);
-        Vector512<short> m2 = Pair512(panel + GroupMinimumOffset + 32);
-        Vector512<short> m3 = Pair512(panel + GroupMinimumOffset + 48);
-        Vector512<short> m4 = Pair512(panel + GroupMinimumOffset + 64);
-        Vector512<short> m5 = Pair512(panel + GroupMinimumOffset + 80);
-        Vector512<short> m6 = Pair512(panel + GroupMinimumOffset + 96);
-        Vector512<short> m7 = Pair512(panel + GroupMinimumOffset + 112);
+        Vector512<short> m0 = Two512(panel + GroupMinimumOffset + 0);
+        Vector512<short> m1 = Two512(panel + GroupMinimumOffset + 32);
+        Vector512<short> m2 = Two512(panel + GroupMinimumOffset + 64);
+        Vector512<short> m3 = Two512(panel + GroupMinimumOffset + 96);
+        x += Int8Activations.SumOffset256;
         for (int token = 0; token < tokens; token++)
         {
-            int* s = (int*)(x + 256);
+            int* s = (int*)x;
             Vector512<int> a = Avx512BW.MultiplyAddAdjacent(m0, Vector512.Create(s[0]).AsInt16());
             a += Avx512BW.MultiplyAddAdjacent(m1, Vector512.Create(s[1]).AsInt16());
             a += Avx512BW.MultiplyAddAdjacent(m2, Vector512.Create(s[2]).AsInt16());
             a += Avx512BW.MultiplyAddAdjacent(m3, Vector512.Create(s[3]).AsInt16());
-            a += Avx512BW.MultiplyAddAdjacent(m4, Vector512.Create(s[4]).AsInt16());
-            a += Avx512BW.MultiplyAddAdjacent(m5, Vector512.Create(s[5]).AsInt16());
-            a += Avx512BW.MultiplyAddAdjacent(m6, Vector512.Create(s[6]).AsInt16());
-            a += Avx512BW.MultiplyAddAdjacent(m7, Vector512.Create(s[7]).AsInt16());
             Vector512<float> value = Vector512.ConvertToSingle(Vector512.Load(products)) * d - Vector512.ConvertToSingle(a) * m;
-            Vector512.FusedMultiplyAdd(value, Vector512.Create(((float*)s)[8]), Vector512.Load(sums)).Store(sums);
+            Vector512.FusedMultiplyAdd(value, Vector512.Create(((float*)s)[4]), Vector512.Load(sums)).Store(sums);
             x += Int8Activations.BlockBytes256;
             products += PanelRows.Count;
             sums += PanelRows.Count;
         }
     }
+
+    /// <summary>The bytes of two groups side by side, each as a 16-bit number.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<short> Two512(byte* source)
+        => (Avx512F.ConvertToVector512Int32(Vector128.Load(source)) | (Avx512F.ConvertToVector512Int32(Vector128.Load(source + 16)) << 16)).AsInt16();
+
+    /// <summary>The bytes of two groups side by side, each as a 16-bit number.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<short> Two256(byte* source)
+        => (Avx2.ConvertToVector256Int32(source) | (Avx2.ConvertToVector256Int32(source + 16) << 16)).AsInt16();
 
     /// <summary>Sixteen bytes, each as two equal 16-bit numbers in a 32-bit lane.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -188,11 +218,6 @@ internal readonly unsafe struct SixBitScalePanel<TFormat> : IPanelKernel
         Vector512<int> values = Avx512F.ConvertToVector512Int32(Vector128.Load(source));
         return (values | (values << 16)).AsInt16();
     }
-
-    /// <summary>The fifth bits of a group, in place.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<byte> FifthBits512(byte* source, int group)
-        => ((((Vector512.Load(source).AsUInt16() >> group).AsByte() & Vector512<byte>.One).AsUInt16()) << 4).AsByte();
 
     /// <summary>The fifth bits of a group, in place.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -266,27 +291,20 @@ internal readonly unsafe struct SixBitScalePanel<TFormat> : IPanelKernel
         Vector256<float> d = HalfBits.Load256((ushort*)panel + 8 * half), m = HalfBits.Load256((ushort*)(panel + MinimumOffset) + 8 * half);
         products += 8 * half;
         sums += 8 * half;
-        Vector256<short> m0 = Pair256(panel + GroupMinimumOffset + 0 + 8 * half);
-        Vector256<short> m1 = Pair256(panel + GroupMinimumOffset + 16 + 8 * half);
-        Vector256<short> m2 = Pair256(panel + GroupMinimumOffset + 32 + 8 * half);
-        Vector256<short> m3 = Pair256(panel + GroupMinimumOffset + 48 + 8 * half);
-        Vector256<short> m4 = Pair256(panel + GroupMinimumOffset + 64 + 8 * half);
-        Vector256<short> m5 = Pair256(panel + GroupMinimumOffset + 80 + 8 * half);
-        Vector256<short> m6 = Pair256(panel + GroupMinimumOffset + 96 + 8 * half);
-        Vector256<short> m7 = Pair256(panel + GroupMinimumOffset + 112 + 8 * half);
+        Vector256<short> m0 = Two256(panel + GroupMinimumOffset + 0 + 8 * half);
+        Vector256<short> m1 = Two256(panel + GroupMinimumOffset + 32 + 8 * half);
+        Vector256<short> m2 = Two256(panel + GroupMinimumOffset + 64 + 8 * half);
+        Vector256<short> m3 = Two256(panel + GroupMinimumOffset + 96 + 8 * half);
+        x += Int8Activations.SumOffset256;
         for (int token = 0; token < tokens; token++)
         {
-            int* s = (int*)(x + 256);
+            int* s = (int*)x;
             Vector256<int> a = Avx2.MultiplyAddAdjacent(m0, Vector256.Create(s[0]).AsInt16());
             a += Avx2.MultiplyAddAdjacent(m1, Vector256.Create(s[1]).AsInt16());
             a += Avx2.MultiplyAddAdjacent(m2, Vector256.Create(s[2]).AsInt16());
             a += Avx2.MultiplyAddAdjacent(m3, Vector256.Create(s[3]).AsInt16());
-            a += Avx2.MultiplyAddAdjacent(m4, Vector256.Create(s[4]).AsInt16());
-            a += Avx2.MultiplyAddAdjacent(m5, Vector256.Create(s[5]).AsInt16());
-            a += Avx2.MultiplyAddAdjacent(m6, Vector256.Create(s[6]).AsInt16());
-            a += Avx2.MultiplyAddAdjacent(m7, Vector256.Create(s[7]).AsInt16());
             Vector256<float> value = Vector256.ConvertToSingle(Vector256.Load(products)) * d - Vector256.ConvertToSingle(a) * m;
-            Vector256.FusedMultiplyAdd(value, Vector256.Create(((float*)s)[8]), Vector256.Load(sums)).Store(sums);
+            Vector256.FusedMultiplyAdd(value, Vector256.Create(((float*)s)[4]), Vector256.Load(sums)).Store(sums);
             x += Int8Activations.BlockBytes256;
             products += PanelRows.Count;
             sums += PanelRows.Count;
@@ -297,7 +315,7 @@ internal readonly unsafe struct SixBitScalePanel<TFormat> : IPanelKernel
     {
         for (int token = 0; token < tokens; token++, x += Int8Activations.BlockBytes256)
         {
-            short* groupSums = (short*)(x + 256);
+            short* groupSums = (short*)(x + Int8Activations.SumOffset256);
             for (int row = 0; row < PanelRows.Count; row++)
             {
                 int products = 0, minima = 0;
@@ -313,13 +331,13 @@ internal readonly unsafe struct SixBitScalePanel<TFormat> : IPanelKernel
                     products += panel[ScaleOffset + group * 16 + row] * quant * (sbyte)x[k];
                 }
 
-                for (int group = 0; group < 16; group++)
+                for (int group = 0; group < 8; group++)
                 {
-                    minima += panel[GroupMinimumOffset + group / 2 * 16 + row] * groupSums[group];
+                    minima += panel[GroupMinimumOffset + group * 16 + row] * groupSums[group];
                 }
 
                 float value = products * PanelScale.Load(panel + 2 * row) - minima * PanelScale.Load(panel + MinimumOffset + 2 * row);
-                sums[token * PanelRows.Count + row] += value * *(float*)(x + 288);
+                sums[token * PanelRows.Count + row] += value * *(float*)(x + Int8Activations.ScaleOffset256);
             }
         }
     }

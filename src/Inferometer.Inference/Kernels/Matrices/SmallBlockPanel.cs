@@ -22,9 +22,18 @@ internal readonly unsafe struct SmallBlockPanel<TFormat> : IPanelKernel
 
     public static ActivationLayout Layout => ActivationLayout.Int8By32;
 
-    private static int QuantOffset => TFormat.HasMinimum ? 64 : 32;
+    // Constants of a format; in the kernels a call would also push the vectors held in registers out to memory.
+    private static int QuantOffset
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => TFormat.HasMinimum ? 64 : 32;
+    }
 
-    private static int BlockBytes => QuantOffset + (TFormat.HasFifthBits ? 5 : 4) * 64;
+    private static int BlockBytes
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => QuantOffset + (TFormat.HasFifthBits ? 5 : 4) * 64;
+    }
 
     public static void Insert(ReadOnlySpan<byte> block, byte* panelBlock, int row)
     {
