@@ -3,11 +3,14 @@ using BenchmarkDotNet.Running;
 using Inferometer.Benchmarks;
 using Inferometer.Benchmarks.Kernels;
 
-// Two verbs of our own beside BenchmarkDotNet's switcher; docs/benchmarks.md says when to use which.
+// Verbs of our own beside BenchmarkDotNet's switcher; docs/benchmarks.md says when to use which.
 switch (args)
 {
     case ["kernels-quick", .. string[] rest]:
         QuickReport.Run(rest);
+        return 0;
+    case ["kernels-cached"]:
+        CachedReport.Run();
         return 0;
     case ["parity", string model, string driver, .. string[] rest]:
         return PeerParity.Run(model, driver, rest is [string tokens] ? int.Parse(tokens, CultureInfo.InvariantCulture) : 32);

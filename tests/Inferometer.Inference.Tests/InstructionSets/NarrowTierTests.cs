@@ -7,6 +7,7 @@ namespace Inferometer.Inference.Tests.InstructionSets;
 public sealed class NarrowTierTests
 {
     [Theory]
+    [InlineData("DOTNET_EnableGFNI", "512-bit vectors without Galois-field products")]
     [InlineData("DOTNET_EnableAVX512", "256-bit vectors")]
     [InlineData("DOTNET_EnableAVX2", "128-bit and plain code")]
     [InlineData("DOTNET_EnableHWIntrinsic", "plain code")]

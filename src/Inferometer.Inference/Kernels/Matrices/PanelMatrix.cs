@@ -44,15 +44,15 @@ internal sealed unsafe class PanelMatrix<TKernel> : WeightMatrix
     internal override ActivationLayout LayoutFor(int tokens) => TKernel.Layout;
 
     internal override int ChunkCount(int tokens, int threads) => tokens == 1
-        ? Math.Min(PanelCount, threads * 8)
+        ? Math.Min(PanelCount, StreamChunks.Count(threads))
         : (PanelCount + PanelsPerChunk - 1) / PanelsPerChunk;
 
     internal override int ScratchBytes(int tokens) => Int8Activations.SlabTokens * PanelRows.Count * sizeof(float);
 
     internal override void MultiplyChunk(in MatrixOperand operand, int chunk, int chunkCount, byte* scratch)
     {
-        int first = (int)((long)PanelCount * chunk / chunkCount);
-        int end = (int)((long)PanelCount * (chunk + 1) / chunkCount);
+        int first = StreamChunks.Start(PanelCount, chunk, chunkCount, operand.Tokens);
+        int end = StreamChunks.Start(PanelCount, chunk + 1, chunkCount, operand.Tokens);
         float* sums = (float*)scratch;
         int blockBytes = Int8Activations.BlockBytes(TKernel.Layout);
         for (int slab = 0; slab < operand.Tokens; slab += Int8Activations.SlabTokens)

@@ -3,7 +3,10 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Inferometer.Inference.Kernels.Matrices;
 
-/// <summary>Asking for weights before they are needed.</summary>
+/// <summary>
+/// Asking for weights before they are needed, by kernels that multiply a block with several tokens and so come to the next one late. One token's single stream is
+/// better left to the processor's own prefetching: asking as well cost 10 to 25 % of the bandwidth (Zen 4, two threads at 58 GB/s).
+/// </summary>
 internal static unsafe class PanelPrefetch
 {
     private const int LineBytes = 64;

@@ -6,16 +6,16 @@ using Inferometer.Core.Gguf;
 namespace Inferometer.Inference.Kernels.Matrices;
 
 /// <summary>
-/// Q6_K: 16 f16 scales, [16 groups][16] signed scales, then 32 vectors of 64 bytes with the low four bits and 16 with the high two. As in the stored format the
-/// two halves of 128 columns follow each other; in a half, the low bits of columns 0-31 and 32-63 lie in the low nibbles, of 64-95 and 96-127 in the high ones,
-/// and a byte of high bits serves four columns 32 apart.
+/// Q6_K: 16 f16 scales, [16 groups][16] signed scales, then four parts of 768 bytes in the order in which they are read. Part 2h + s holds, of half h (128 columns), columns
+/// 16s to 16s + 15 of each of its four runs of 32: for every four of them a vector with the low bits of runs 0 and 2 (low and high nibbles), one of runs 1 and 3, and one
+/// with the high two bits of all four runs.
 /// </summary>
 internal readonly unsafe struct Q6_KPanel : IPanelKernel
 {
     private const int ScaleOffset = 32;
-    private const int LowOffset = ScaleOffset + 16 * 16;
-    private const int HighOffset = LowOffset + 32 * 64;
-    private const int BlockBytes = HighOffset + 16 * 64;
+    private const int PartOffset = ScaleOffset + 16 * 16;
+    private const int PartBytes = 12 * 64;
+    private const int BlockBytes = PartOffset + 4 * PartBytes;
 
     public static GgmlType Type => GgmlType.Q6_K;
 
@@ -25,8 +25,16 @@ internal readonly unsafe struct Q6_KPanel : IPanelKernel
 
     public static void Insert(ReadOnlySpan<byte> block, byte* panelBlock, int row)
     {
-        PanelRows.Spread(block[..128], panelBlock + LowOffset, row);
-        PanelRows.Spread(block.Slice(128, 64), panelBlock + HighOffset, row);
+        for (int four = 0; four < 32; four++)
+        {
+            PanelRows.Spread(block.Slice(4 * four, 4), panelBlock + LowOffset(four), row);
+        }
+
+        for (int four = 0; four < 16; four++)
+        {
+            PanelRows.Spread(block.Slice(128 + 4 * four, 4), panelBlock + HighOffset(four), row);
+        }
+
         for (int group = 0; group < 16; group++)
         {
             panelBlock[ScaleOffset + group * 16 + row] = block[192 + group];
@@ -37,8 +45,16 @@ internal readonly unsafe struct Q6_KPanel : IPanelKernel
 
     public static void Extract(byte* panelBlock, int row, Span<byte> block)
     {
-        PanelRows.Collect(panelBlock + LowOffset, row, block[..128]);
-        PanelRows.Collect(panelBlock + HighOffset, row, block.Slice(128, 64));
+        for (int four = 0; four < 32; four++)
+        {
+            PanelRows.Collect(panelBlock + LowOffset(four), row, block.Slice(4 * four, 4));
+        }
+
+        for (int four = 0; four < 16; four++)
+        {
+            PanelRows.Collect(panelBlock + HighOffset(four), row, block.Slice(128 + 4 * four, 4));
+        }
+
         for (int group = 0; group < 16; group++)
         {
             block[192 + group] = panelBlock[ScaleOffset + group * 16 + row];
@@ -75,13 +91,18 @@ internal readonly unsafe struct Q6_KPanel : IPanelKernel
         }
     }
 
-    /// <summary>Where the quants of a group of 16 columns begin: vectors of low and of high bits, and how far to shift them.</summary>
-    private static (int LowVector, int LowShift, int HighVector, int HighShift) Place(int group)
+    /// <summary>Where four columns' low bits begin: <paramref name="four"/> counts the stored dwords, of a half runs 0 and 2 and then runs 1 and 3.</summary>
+    private static int LowOffset(int four) => PartOffset + (four / 16 * 2 + four % 8 / 4) * PartBytes + four % 4 * 192 + four % 16 / 8 * 64;
+
+    /// <summary>Where four columns' high bits begin: <paramref name="four"/> counts the stored dwords.</summary>
+    private static int HighOffset(int four) => PartOffset + four / 4 * PartBytes + four % 4 * 192 + 128;
+
+    /// <summary>Where the quants of a group of 16 columns begin, low and high bits, and how far to shift them; each further four columns lie 192 bytes on.</summary>
+    private static (int Low, int LowShift, int High, int HighShift) Place(int group)
     {
-        int half = group / 8;
-        int quarter = group % 8 / 2; // 32 columns
-        int start = group % 2 * 4; // in vectors of four columns
-        return (half * 16 + quarter % 2 * 8 + start, quarter / 2 * 4, half * 8 + start, quarter * 2);
+        int part = PartOffset + (group / 8 * 2 + group % 2) * PartBytes;
+        int run = group % 8 / 2;
+        return (part + run % 2 * 64, run / 2 * 4, part + 128, run * 2);
     }
 
     /// <summary>
@@ -91,42 +112,47 @@ internal readonly unsafe struct Q6_KPanel : IPanelKernel
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Products512(byte* panel, byte* x, int tokens, int* products)
     {
+        Vector512<byte> nibble = Vector512.Create((byte)15);
+        BitField upper = new(4, 4, 0), first = new(0, 2, 4), second = new(2, 2, 4), third = new(4, 2, 4), fourth = new(6, 2, 4);
         for (int part = 0; part < 4; part++)
         {
-            PanelPrefetch.Ahead(panel + part * (BlockBytes / 4), BlockBytes / 4);
-            PanelPrefetch.Ahead(panel + part * (BlockBytes / 4) + 768, BlockBytes / 4 - 768);
-            byte* low = panel + LowOffset + part / 2 * 1024, high = panel + HighOffset + part / 2 * 512;
-            int lowShift = part % 2 * 4, firstHigh = part % 2 * 4, secondHigh = firstHigh + 2;
-            Vector512<byte> w0 = Quants512(low, lowShift, high, firstHigh), w1 = Quants512(low + 64, lowShift, high + 64, firstHigh);
-            Vector512<byte> w2 = Quants512(low + 128, lowShift, high + 128, firstHigh), w3 = Quants512(low + 192, lowShift, high + 192, firstHigh);
-            Vector512<byte> w4 = Quants512(low + 256, lowShift, high + 256, firstHigh), w5 = Quants512(low + 320, lowShift, high + 320, firstHigh);
-            Vector512<byte> w6 = Quants512(low + 384, lowShift, high + 384, firstHigh), w7 = Quants512(low + 448, lowShift, high + 448, firstHigh);
-            low += 512;
-            Vector512<byte> w8 = Quants512(low, lowShift, high, secondHigh), w9 = Quants512(low + 64, lowShift, high + 64, secondHigh);
-            Vector512<byte> w10 = Quants512(low + 128, lowShift, high + 128, secondHigh), w11 = Quants512(low + 192, lowShift, high + 192, secondHigh);
-            Vector512<byte> w12 = Quants512(low + 256, lowShift, high + 256, secondHigh), w13 = Quants512(low + 320, lowShift, high + 320, secondHigh);
-            Vector512<byte> w14 = Quants512(low + 384, lowShift, high + 384, secondHigh), w15 = Quants512(low + 448, lowShift, high + 448, secondHigh);
-            byte* scales = panel + ScaleOffset + 64 * part;
-            Vector512<short> s0 = Pair512(scales), s1 = Pair512(scales + 16), s2 = Pair512(scales + 32), s3 = Pair512(scales + 48);
+            byte* quants = panel + PartOffset + part * PartBytes;
+            if (tokens > 1)
+            {
+                PanelPrefetch.Ahead(quants, PartBytes);
+            }
+
+            Vector512<byte> l0 = Vector512.Load(quants + 0), m0 = Vector512.Load(quants + 64), h0 = Vector512.Load(quants + 128);
+            Vector512<byte> l1 = Vector512.Load(quants + 192), m1 = Vector512.Load(quants + 256), h1 = Vector512.Load(quants + 320);
+            Vector512<byte> l2 = Vector512.Load(quants + 384), m2 = Vector512.Load(quants + 448), h2 = Vector512.Load(quants + 512);
+            Vector512<byte> l3 = Vector512.Load(quants + 576), m3 = Vector512.Load(quants + 640), h3 = Vector512.Load(quants + 704);
+            Vector512<byte> a0 = (l0 & nibble) | first.Take(h0), a1 = (l1 & nibble) | first.Take(h1), a2 = (l2 & nibble) | first.Take(h2), a3 = (l3 & nibble) | first.Take(h3);
+            Vector512<byte> b0 = (m0 & nibble) | second.Take(h0), b1 = (m1 & nibble) | second.Take(h1), b2 = (m2 & nibble) | second.Take(h2), b3 = (m3 & nibble) | second.Take(h3);
+            Vector512<byte> c0 = upper.Take(l0) | third.Take(h0), c1 = upper.Take(l1) | third.Take(h1), c2 = upper.Take(l2) | third.Take(h2), c3 = upper.Take(l3) | third.Take(h3);
+            Vector512<byte> d0 = upper.Take(m0) | fourth.Take(h0), d1 = upper.Take(m1) | fourth.Take(h1), d2 = upper.Take(m2) | fourth.Take(h2), d3 = upper.Take(m3) | fourth.Take(h3);
+            int group = part / 2 * 8 + part % 2;
+            byte* scales = panel + ScaleOffset + 16 * group;
+            Vector512<short> s0 = Pair512(scales), s1 = Pair512(scales + 32), s2 = Pair512(scales + 64), s3 = Pair512(scales + 96);
             int* target = products;
-            byte* activations = x;
+            byte* activations = x + 16 * group;
+            long toSums = Int8Activations.PairSumOffset256 - 12 * group;
             for (int token = 0; token < tokens; token++)
             {
-                int* q = (int*)activations + 16 * part, start = (int*)(activations + Int8Activations.PairSumOffset256) + 4 * part;
-                Vector512<short> a = Pairs512(w0, q[0]) + Vector512.Create(start[0]).AsInt16(), b = Pairs512(w4, q[4]) + Vector512.Create(start[1]).AsInt16();
-                Vector512<short> c = Pairs512(w8, q[8]) + Vector512.Create(start[2]).AsInt16(), d = Pairs512(w12, q[12]) + Vector512.Create(start[3]).AsInt16();
-                a += Pairs512(w1, q[1]);
-                b += Pairs512(w5, q[5]);
-                c += Pairs512(w9, q[9]);
-                d += Pairs512(w13, q[13]);
-                a += Pairs512(w2, q[2]);
-                b += Pairs512(w6, q[6]);
-                c += Pairs512(w10, q[10]);
-                d += Pairs512(w14, q[14]);
-                a += Pairs512(w3, q[3]);
-                b += Pairs512(w7, q[7]);
-                c += Pairs512(w11, q[11]);
-                d += Pairs512(w15, q[15]);
+                int* q = (int*)activations, start = (int*)(activations + toSums);
+                Vector512<short> a = Pairs512(a0, q[0]) + Vector512.Create(start[0]).AsInt16(), b = Pairs512(b0, q[8]) + Vector512.Create(start[2]).AsInt16();
+                Vector512<short> c = Pairs512(c0, q[16]) + Vector512.Create(start[4]).AsInt16(), d = Pairs512(d0, q[24]) + Vector512.Create(start[6]).AsInt16();
+                a += Pairs512(a1, q[1]);
+                b += Pairs512(b1, q[9]);
+                c += Pairs512(c1, q[17]);
+                d += Pairs512(d1, q[25]);
+                a += Pairs512(a2, q[2]);
+                b += Pairs512(b2, q[10]);
+                c += Pairs512(c2, q[18]);
+                d += Pairs512(d2, q[26]);
+                a += Pairs512(a3, q[3]);
+                b += Pairs512(b3, q[11]);
+                c += Pairs512(c3, q[19]);
+                d += Pairs512(d3, q[27]);
                 Vector512<int> sum = Avx512BW.MultiplyAddAdjacent(a, s0) + Avx512BW.MultiplyAddAdjacent(b, s1);
                 sum += Avx512BW.MultiplyAddAdjacent(c, s2) + Avx512BW.MultiplyAddAdjacent(d, s3);
                 (part == 0 ? sum : sum + Vector512.Load(target)).Store(target);
@@ -138,10 +164,6 @@ internal readonly unsafe struct Q6_KPanel : IPanelKernel
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<short> Pairs512(Vector512<byte> weights, int four) => Avx512BW.MultiplyAddAdjacent(weights, Vector512.Create(four).AsSByte());
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<byte> Quants512(byte* low, int lowShift, byte* high, int highShift)
-        => ((Vector512.Load(low).AsUInt16() >> lowShift).AsByte() & Vector512.Create((byte)0x0F)) | (((Vector512.Load(high).AsUInt16() >> highShift) << 4).AsByte() & Vector512.Create((byte)0x30));
 
     /// <summary>sums += d products times the activations' scale.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -165,13 +187,13 @@ internal readonly unsafe struct Q6_KPanel : IPanelKernel
         Vector256<byte> nibble = Vector256.Create((byte)15), twoBits = Vector256.Create((byte)0x30);
         for (int group = 0; group < 16; group++)
         {
-            (int lowVector, int lowShift, int highVector, int highShift) = Place(group);
-            byte* low = panel + LowOffset + lowVector * 64 + 32 * half;
-            byte* high = panel + HighOffset + highVector * 64 + 32 * half;
+            (int lowOffset, int lowShift, int highOffset, int highShift) = Place(group);
+            byte* low = panel + lowOffset + 32 * half;
+            byte* high = panel + highOffset + 32 * half;
             Vector256<byte> w0 = ((Vector256.Load(low).AsUInt16() >> lowShift).AsByte() & nibble) | (((Vector256.Load(high).AsUInt16() >> highShift) << 4).AsByte() & twoBits);
-            Vector256<byte> w1 = ((Vector256.Load(low + 64).AsUInt16() >> lowShift).AsByte() & nibble) | (((Vector256.Load(high + 64).AsUInt16() >> highShift) << 4).AsByte() & twoBits);
-            Vector256<byte> w2 = ((Vector256.Load(low + 128).AsUInt16() >> lowShift).AsByte() & nibble) | (((Vector256.Load(high + 128).AsUInt16() >> highShift) << 4).AsByte() & twoBits);
-            Vector256<byte> w3 = ((Vector256.Load(low + 192).AsUInt16() >> lowShift).AsByte() & nibble) | (((Vector256.Load(high + 192).AsUInt16() >> highShift) << 4).AsByte() & twoBits);
+            Vector256<byte> w1 = ((Vector256.Load(low + 192).AsUInt16() >> lowShift).AsByte() & nibble) | (((Vector256.Load(high + 192).AsUInt16() >> highShift) << 4).AsByte() & twoBits);
+            Vector256<byte> w2 = ((Vector256.Load(low + 384).AsUInt16() >> lowShift).AsByte() & nibble) | (((Vector256.Load(high + 384).AsUInt16() >> highShift) << 4).AsByte() & twoBits);
+            Vector256<byte> w3 = ((Vector256.Load(low + 576).AsUInt16() >> lowShift).AsByte() & nibble) | (((Vector256.Load(high + 576).AsUInt16() >> highShift) << 4).AsByte() & twoBits);
             Vector256<short> scales = Pair256(panel + ScaleOffset + 16 * group + 8 * half);
             int* target = products + 8 * half;
             byte* activations = x;
@@ -232,10 +254,10 @@ internal readonly unsafe struct Q6_KPanel : IPanelKernel
                 int products = 0;
                 for (int k = 0; k < 256; k++)
                 {
-                    (int lowVector, int lowShift, int highVector, int highShift) = Place(k / 16);
-                    int at = k % 16 / 4 * 64 + row * 4 + k % 4;
-                    int low = panel[LowOffset + lowVector * 64 + at] >> lowShift & 15;
-                    int high = panel[HighOffset + highVector * 64 + at] >> highShift & 3;
+                    (int lowOffset, int lowShift, int highOffset, int highShift) = Place(k / 16);
+                    int at = k % 16 / 4 * 192 + row * 4 + k % 4;
+                    int low = panel[lowOffset + at] >> lowShift & 15;
+                    int high = panel[highOffset + at] >> highShift & 3;
                     products += (sbyte)panel[ScaleOffset + k / 16 * 16 + row] * ((low | high << 4) - 32) * (sbyte)x[k];
                 }
 

@@ -63,7 +63,11 @@ internal readonly unsafe struct Q8_0Panel : IPanelKernel
     {
         for (int block = 0; block < blocks; block++)
         {
-            PanelPrefetch.Ahead(panel, BlockBytes);
+            if (tokens > 1)
+            {
+                PanelPrefetch.Ahead(panel, BlockBytes);
+            }
+
             byte* w = panel + QuantOffset;
             Vector512<short> w0 = Load512(w), w1 = Load512(w + 32), w2 = Load512(w + 64), w3 = Load512(w + 96);
             Vector512<short> w4 = Load512(w + 128), w5 = Load512(w + 160), w6 = Load512(w + 192), w7 = Load512(w + 224);

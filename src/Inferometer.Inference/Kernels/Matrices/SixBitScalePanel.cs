@@ -7,9 +7,9 @@ using Inferometer.Inference.Quantization;
 namespace Inferometer.Inference.Kernels.Matrices;
 
 /// <summary>
-/// Q4_K and Q5_K: 16 f16 factors of the scales, 16 of the minima, [8 groups][16] scales, [8][16] minima (a byte each, unpacked from 6 bits), then four times eight vectors of
-/// 64 bytes; vector j of pair p holds columns 4j to 4j + 3 of group 2p in the low nibbles and of group 2p + 1 in the high ones.
-/// Q5_K has eight more vectors: bit g of a byte of vector j is the fifth bit of group g's column.
+/// Q4_K and Q5_K: 16 f16 factors of the scales, 16 of the minima, [8 groups][16] scales, [8][16] minima (a byte each, unpacked from 6 bits); for Q5_K eight vectors of 64
+/// bytes, bit g of a byte of vector j being the fifth bit of group g's column; then four times eight vectors, of which vector j of pair p holds columns 4j to 4j + 3 of
+/// group 2p in the low nibbles and of group 2p + 1 in the high ones.
 /// </summary>
 /// <remarks>Per group the 16-bit pair sums are multiplied by the integer scale; all 256 columns share one activation scale, so floats appear once per block.</remarks>
 internal readonly unsafe struct SixBitScalePanel<TFormat> : IPanelKernel
@@ -18,8 +18,7 @@ internal readonly unsafe struct SixBitScalePanel<TFormat> : IPanelKernel
     private const int MinimumOffset = 32;
     private const int ScaleOffset = 64;
     private const int GroupMinimumOffset = ScaleOffset + 8 * 16;
-    private const int QuantOffset = GroupMinimumOffset + 8 * 16;
-    private const int FifthOffset = QuantOffset + 32 * 64;
+    private const int FifthOffset = GroupMinimumOffset + 8 * 16;
 
     public static GgmlType Type => TFormat.Type;
 
@@ -28,6 +27,12 @@ internal readonly unsafe struct SixBitScalePanel<TFormat> : IPanelKernel
     public static ActivationLayout Layout => ActivationLayout.Int8By256;
 
     private static int BlockBytes
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => QuantOffset + 32 * 64;
+    }
+
+    private static int QuantOffset
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => FifthOffset + (TFormat.HasFifthBits ? 8 * 64 : 0);
@@ -102,17 +107,21 @@ internal readonly unsafe struct SixBitScalePanel<TFormat> : IPanelKernel
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Products512(byte* panel, byte* x, int tokens, int* products)
     {
-        Vector512<byte> nibble = Vector512.Create((byte)15), fifth = Vector512.Create((byte)16);
+        Vector512<byte> nibble = Vector512.Create((byte)15);
+        BitField upper = new(4, 4, 0);
         for (int pair = 0; pair < 4; pair++)
         {
             byte* quants = panel + QuantOffset + pair * 512;
-            PanelPrefetch.Ahead(panel + pair * (BlockBytes / 4), BlockBytes / 4);
+            // With the fifth bits a pair is read from two places, which the processor does not foresee.
+            if (tokens > 1 || TFormat.HasFifthBits)
+            {
+                PanelPrefetch.Ahead(panel + pair * (BlockBytes / 4), BlockBytes / 4);
+            }
+
             Vector512<byte> v0 = Vector512.Load(quants), v1 = Vector512.Load(quants + 64), v2 = Vector512.Load(quants + 128), v3 = Vector512.Load(quants + 192);
             Vector512<byte> v4 = Vector512.Load(quants + 256), v5 = Vector512.Load(quants + 320), v6 = Vector512.Load(quants + 384), v7 = Vector512.Load(quants + 448);
-            Vector512<byte> h0 = (v0.AsUInt16() >> 4).AsByte() & nibble, h1 = (v1.AsUInt16() >> 4).AsByte() & nibble;
-            Vector512<byte> h2 = (v2.AsUInt16() >> 4).AsByte() & nibble, h3 = (v3.AsUInt16() >> 4).AsByte() & nibble;
-            Vector512<byte> h4 = (v4.AsUInt16() >> 4).AsByte() & nibble, h5 = (v5.AsUInt16() >> 4).AsByte() & nibble;
-            Vector512<byte> h6 = (v6.AsUInt16() >> 4).AsByte() & nibble, h7 = (v7.AsUInt16() >> 4).AsByte() & nibble;
+            Vector512<byte> h0 = upper.Take(v0), h1 = upper.Take(v1), h2 = upper.Take(v2), h3 = upper.Take(v3);
+            Vector512<byte> h4 = upper.Take(v4), h5 = upper.Take(v5), h6 = upper.Take(v6), h7 = upper.Take(v7);
             v0 &= nibble;
             v1 &= nibble;
             v2 &= nibble;
@@ -124,15 +133,15 @@ internal readonly unsafe struct SixBitScalePanel<TFormat> : IPanelKernel
             if (TFormat.HasFifthBits)
             {
                 byte* bits = panel + FifthOffset;
-                int shift = 2 * pair;
-                AddFifthBits512(bits, shift, fifth, ref v0, ref h0);
-                AddFifthBits512(bits + 64, shift, fifth, ref v1, ref h1);
-                AddFifthBits512(bits + 128, shift, fifth, ref v2, ref h2);
-                AddFifthBits512(bits + 192, shift, fifth, ref v3, ref h3);
-                AddFifthBits512(bits + 256, shift, fifth, ref v4, ref h4);
-                AddFifthBits512(bits + 320, shift, fifth, ref v5, ref h5);
-                AddFifthBits512(bits + 384, shift, fifth, ref v6, ref h6);
-                AddFifthBits512(bits + 448, shift, fifth, ref v7, ref h7);
+                BitField first = new(2 * pair, 1, 4), second = new(2 * pair + 1, 1, 4);
+                AddFifthBits512(bits, first, second, ref v0, ref h0);
+                AddFifthBits512(bits + 64, first, second, ref v1, ref h1);
+                AddFifthBits512(bits + 128, first, second, ref v2, ref h2);
+                AddFifthBits512(bits + 192, first, second, ref v3, ref h3);
+                AddFifthBits512(bits + 256, first, second, ref v4, ref h4);
+                AddFifthBits512(bits + 320, first, second, ref v5, ref h5);
+                AddFifthBits512(bits + 384, first, second, ref v6, ref h6);
+                AddFifthBits512(bits + 448, first, second, ref v7, ref h7);
             }
 
             Vector512<short> scaleLow = Pair512(panel + ScaleOffset + 32 * pair), scaleHigh = Pair512(panel + ScaleOffset + 32 * pair + 16);
@@ -169,11 +178,11 @@ internal readonly unsafe struct SixBitScalePanel<TFormat> : IPanelKernel
 
     /// <summary>The fifth bits of two groups, which lie beside each other in every byte.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void AddFifthBits512(byte* source, int shift, Vector512<byte> fifth, ref Vector512<byte> low, ref Vector512<byte> high)
+    private static void AddFifthBits512(byte* source, BitField first, BitField second, ref Vector512<byte> low, ref Vector512<byte> high)
     {
-        Vector512<ushort> bits = Vector512.Load(source).AsUInt16() >> shift;
-        low |= (bits << 4).AsByte() & fifth;
-        high |= (bits << 3).AsByte() & fifth;
+        Vector512<byte> bits = Vector512.Load(source);
+        low |= first.Take(bits);
+        high |= second.Take(bits);
     }
 
     /// <summary>sums += (d products - dmin sum over groups of minimum times the activations' sum) times the activations' scale.</summary>

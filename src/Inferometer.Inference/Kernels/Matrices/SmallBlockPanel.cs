@@ -96,27 +96,31 @@ internal readonly unsafe struct SmallBlockPanel<TFormat> : IPanelKernel
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Multiply512(byte* panel, int blocks, byte* x, int tokens, float* sums)
     {
-        Vector512<byte> nibble = Vector512.Create((byte)15), fifth = Vector512.Create((byte)16);
+        Vector512<byte> nibble = Vector512.Create((byte)15);
+        BitField upper = new(4, 4, 0);
         Vector512<short> ones = Vector512.Create((short)1);
         for (int block = 0; block < blocks; block++)
         {
-            PanelPrefetch.Ahead(panel, BlockBytes);
+            if (tokens > 1)
+            {
+                PanelPrefetch.Ahead(panel, BlockBytes);
+            }
+
             byte* weights = panel + QuantOffset;
             Vector512<byte> v0 = Vector512.Load(weights), v1 = Vector512.Load(weights + 64), v2 = Vector512.Load(weights + 128), v3 = Vector512.Load(weights + 192);
             Vector512<byte> w0 = v0 & nibble, w1 = v1 & nibble, w2 = v2 & nibble, w3 = v3 & nibble;
-            Vector512<byte> w4 = (v0.AsUInt16() >> 4).AsByte() & nibble, w5 = (v1.AsUInt16() >> 4).AsByte() & nibble;
-            Vector512<byte> w6 = (v2.AsUInt16() >> 4).AsByte() & nibble, w7 = (v3.AsUInt16() >> 4).AsByte() & nibble;
+            Vector512<byte> w4 = upper.Take(v0), w5 = upper.Take(v1), w6 = upper.Take(v2), w7 = upper.Take(v3);
             if (TFormat.HasFifthBits)
             {
-                Vector512<ushort> bits = Vector512.Load(weights + 256).AsUInt16();
-                w0 |= (bits << 4).AsByte() & fifth;
-                w1 |= (bits << 3).AsByte() & fifth;
-                w2 |= (bits << 2).AsByte() & fifth;
-                w3 |= (bits << 1).AsByte() & fifth;
-                w4 |= bits.AsByte() & fifth;
-                w5 |= (bits >> 1).AsByte() & fifth;
-                w6 |= (bits >> 2).AsByte() & fifth;
-                w7 |= (bits >> 3).AsByte() & fifth;
+                Vector512<byte> bits = Vector512.Load(weights + 256);
+                w0 |= new BitField(0, 1, 4).Take(bits);
+                w1 |= new BitField(1, 1, 4).Take(bits);
+                w2 |= new BitField(2, 1, 4).Take(bits);
+                w3 |= new BitField(3, 1, 4).Take(bits);
+                w4 |= new BitField(4, 1, 4).Take(bits);
+                w5 |= new BitField(5, 1, 4).Take(bits);
+                w6 |= new BitField(6, 1, 4).Take(bits);
+                w7 |= new BitField(7, 1, 4).Take(bits);
             }
 
             Vector512<float> scale = HalfBits.Load512((ushort*)panel);
