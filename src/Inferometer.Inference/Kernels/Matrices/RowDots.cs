@@ -10,12 +10,15 @@ namespace Inferometer.Inference.Kernels.Matrices;
 internal static unsafe class RowDots
 {
     /// <summary>Rows that any tile has at most.</summary>
-    public const int MaxTileRows = 4;
+    public const int MaxTileRows = 8;
 
     /// <summary>Rows that all tokens pass over before the next ones: whole tiles of every shape. Pieces of work are whole blocks of so many.</summary>
-    public const int BlockRows = 12;
+    public const int BlockRows = 24;
 
     private const int MaxTileTokens = 8;
+
+    /// <summary>Rows are short when four of them take no more than half of a first-level cache.</summary>
+    private const int MaxShortRowBytes = 4096;
 
     /// <summary>Computes rows [0, rows) for all tokens of <paramref name="operand"/>.</summary>
     /// <param name="weights">First row.</param>
@@ -36,7 +39,7 @@ internal static unsafe class RowDots
             for (int token = 0; token < operand.Tokens; token += tokens)
             {
                 tokens = TileTokens(operand.Tokens - token);
-                int tileRows = TileRows(tokens);
+                int tileRows = TileRows<TStored>(tokens, columns);
                 int ahead = single ? tileRows : BlockRows;
                 int row = block;
                 for (; row <= end - tileRows; row += tileRows)
@@ -60,9 +63,19 @@ internal static unsafe class RowDots
         ? left >= 8 ? 8 : left >= 4 ? 4 : left >= 2 ? 2 : 1
         : Avx2.IsSupported && left >= 4 ? 4 : 1;
 
-    private static int TileRows(int tokens) => Avx512F.IsSupported
-        ? tokens == 8 ? 3 : 4
-        : Avx2.IsSupported ? tokens == 4 ? 2 : 4 : 1;
+    private static bool HasShortRows<TStored>(int columns)
+        where TStored : struct, IStoredFloat => columns * TStored.Bytes <= MaxShortRowBytes;
+
+    private static int TileRows<TStored>(int tokens, int columns)
+        where TStored : struct, IStoredFloat
+    {
+        if (Avx512F.IsSupported)
+        {
+            return tokens == 8 ? 3 : tokens > 1 || HasShortRows<TStored>(columns) ? 4 : 8;
+        }
+
+        return Avx2.IsSupported ? tokens == 4 ? 2 : 4 : 1;
+    }
 
     private static void MultiplyTile<TStored>(byte* weights, long rowBytes, int rows, int columns, in MatrixOperand operand, int firstRow, int token, int tokens, byte* next)
         where TStored : struct, IStoredFloat
@@ -71,9 +84,20 @@ internal static unsafe class RowDots
         float* output = operand.Output + (long)token * operand.OutputStride + firstRow;
         float* sums = stackalloc float[MaxTileRows * MaxTileTokens];
         int summed = SumVectors<TStored>(weights, rowBytes, x, columns, tokens, next, sums);
-        for (int r = 0; r < rows; r++)
+        if (summed < columns)
         {
-            AddRest<TStored>(weights + r * rowBytes, x, summed, columns, tokens, sums + r, output + r, operand.OutputStride);
+            AddRest<TStored>(weights, rowBytes, rows, x, summed, columns, tokens, sums);
+        }
+
+        for (int t = 0; t < tokens; t++)
+        {
+            for (int r = 0; r < rows; r++)
+            {
+                output[r] = sums[r] * TStored.Scale;
+            }
+
+            output += operand.OutputStride;
+            sums += MaxTileRows;
         }
     }
 
@@ -85,6 +109,9 @@ internal static unsafe class RowDots
         {
             switch (tokens)
             {
+                case 1 when HasShortRows<TStored>(columns):
+                    RowDots512.Times1Short<TStored>(weights, rowBytes, x, columns, next, sums);
+                    break;
                 case 1:
                     RowDots512.Times1<TStored>(weights, rowBytes, x, columns, next, sums);
                     break;
@@ -120,19 +147,22 @@ internal static unsafe class RowDots
         return 0;
     }
 
-    /// <summary>Adds what is left of one row behind the last whole vector, and writes its products.</summary>
-    private static void AddRest<TStored>(byte* weights, float* x, int summed, int columns, int tokens, float* sums, float* output, int stride)
+    /// <summary>Adds the columns behind the last whole vector.</summary>
+    private static void AddRest<TStored>(byte* weights, long rowBytes, int rows, float* x, int summed, int columns, int tokens, float* sums)
         where TStored : struct, IStoredFloat
     {
         for (int t = 0; t < tokens; t++)
         {
-            float sum = sums[t * MaxTileRows];
-            for (int k = summed; k < columns; k++)
+            for (int r = 0; r < rows; r++)
             {
-                sum += TStored.Load(weights + (long)k * TStored.Bytes) * x[(long)t * columns + k];
-            }
+                float sum = sums[t * MaxTileRows + r];
+                for (int k = summed; k < columns; k++)
+                {
+                    sum += TStored.Load(weights + r * rowBytes + (long)k * TStored.Bytes) * x[(long)t * columns + k];
+                }
 
-            output[(long)t * stride] = sum * TStored.Scale;
+                sums[t * MaxTileRows + r] = sum;
+            }
         }
     }
 }
