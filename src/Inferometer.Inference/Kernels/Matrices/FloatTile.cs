@@ -17,7 +17,7 @@ internal static unsafe class FloatTile
     public const int TileTokens = 8;
 
     /// <summary>Multiplies columns [column, column + depth) of a panel; adds to the output unless <paramref name="column"/> is 0.</summary>
-    /// <param name="panel">[depth][48] f32; rows that do not exist are zero.</param>
+    /// <param name="panel">[depth][48] f32; places of rows that do not exist hold anything.</param>
     /// <param name="activations">All tiles, [tile][columns][8] f32.</param>
     /// <param name="columns">Columns of the whole matrix.</param>
     /// <param name="column">First column of the panel.</param>
@@ -25,21 +25,25 @@ internal static unsafe class FloatTile
     /// <param name="operand">Output and tokens.</param>
     /// <param name="firstRow">First row of the panel in the matrix.</param>
     /// <param name="rows">Rows that exist, 1 to 48.</param>
-    public static void MultiplyPanel(float* panel, float* activations, int columns, int column, int depth, in MatrixOperand operand, int firstRow, int rows)
+    /// <param name="ahead">What the next piece will read: asked for little by little meanwhile.</param>
+    public static void MultiplyPanel(float* panel, float* activations, int columns, int column, int depth, in MatrixOperand operand, int firstRow, int rows, PieceAhead ahead)
     {
         float* edge = stackalloc float[PanelRows * TileTokens];
-        for (int token = 0; token < operand.Tokens; token += TileTokens)
+        int tiles = (operand.Tokens + TileTokens - 1) / TileTokens;
+        for (int tile = 0; tile < tiles; tile++)
         {
+            int token = tile * TileTokens;
+            int lines = (int)((long)ahead.Lines * (tile + 1) / tiles - (long)ahead.Lines * tile / tiles);
             float* x = activations + (long)token * columns + (long)column * TileTokens;
             float* output = operand.Output + (long)token * operand.OutputStride + firstRow;
             int tokens = Math.Min(TileTokens, operand.Tokens - token);
             if (rows == PanelRows && tokens == TileTokens)
             {
-                MultiplyTile(panel, x, depth, output, operand.OutputStride, column > 0);
+                MultiplyTile(panel, x, depth, output, operand.OutputStride, column > 0, ref ahead, lines);
                 continue;
             }
 
-            MultiplyTile(panel, x, depth, edge, PanelRows, false);
+            MultiplyTile(panel, x, depth, edge, PanelRows, false, ref ahead, lines);
             for (int t = 0; t < tokens; t++)
             {
                 Span<float> target = new(output + (long)t * operand.OutputStride, rows);
@@ -57,11 +61,11 @@ internal static unsafe class FloatTile
         }
     }
 
-    private static void MultiplyTile(float* panel, float* x, int depth, float* output, int stride, bool add)
+    private static void MultiplyTile(float* panel, float* x, int depth, float* output, int stride, bool add, ref PieceAhead ahead, int lines)
     {
         if (Avx512F.IsSupported)
         {
-            Tile512(panel, x, depth, output, stride, add);
+            Tile512(panel, x, depth, output, stride, add, ref ahead, lines);
         }
         else if (Vector256.IsHardwareAccelerated)
         {
@@ -95,8 +99,10 @@ internal static unsafe class FloatTile
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile512(float* panel, float* x, int depth, float* output, int stride, bool add)
+    private static void Tile512(float* panel, float* x, int depth, float* output, int stride, bool add, ref PieceAhead ahead, int lines)
     {
+        byte* next = ahead.Next;
+        int leftInRow = ahead.LeftInRow;
         Vector512<float> c00 = default, c10 = default, c20 = default;
         Vector512<float> c01 = default, c11 = default, c21 = default;
         Vector512<float> c02 = default, c12 = default, c22 = default;
@@ -107,6 +113,18 @@ internal static unsafe class FloatTile
         Vector512<float> c07 = default, c17 = default, c27 = default;
         for (int k = 0; k < depth; k++)
         {
+            if (lines > 0)
+            {
+                lines--;
+                Sse.Prefetch1(next);
+                next += 64;
+                if (--leftInRow == 0)
+                {
+                    leftInRow = ahead.LinesPerRow;
+                    next += ahead.Skip;
+                }
+            }
+
             Vector512<float> w0 = Vector512.Load(panel);
             Vector512<float> w1 = Vector512.Load(panel + 16);
             Vector512<float> w2 = Vector512.Load(panel + 32);
@@ -146,6 +164,8 @@ internal static unsafe class FloatTile
             x += TileTokens;
         }
 
+        ahead.Next = next;
+        ahead.LeftInRow = leftInRow;
         Store48(output, add, c00, c10, c20);
         Store48(output + 1 * stride, add, c01, c11, c21);
         Store48(output + 2 * stride, add, c02, c12, c22);

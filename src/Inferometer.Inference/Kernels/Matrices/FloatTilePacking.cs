@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics.X86;
+
 namespace Inferometer.Inference.Kernels.Matrices;
 
 /// <summary>Lays activations out as <see cref="ActivationLayout.FloatTiles"/>.</summary>
@@ -19,11 +21,24 @@ internal static unsafe class FloatTilePacking
             new Span<float>(target, columns * FloatTile.TileTokens).Clear();
         }
 
-        for (int t = 0; t < count; t++)
+        int k = 0;
+        if (count == FloatTile.TileTokens && Avx2.IsSupported)
         {
-            for (int k = 0; k < columns; k++)
+            byte** rows = stackalloc byte*[FloatTile.TileTokens];
+            for (int t = 0; t < count; t++)
             {
-                target[k * FloatTile.TileTokens + t] = source[(long)t * columns + k];
+                rows[t] = (byte*)(source + (long)t * columns);
+            }
+
+            k = columns & ~7;
+            Transposition.Rows8<StoredFloat32>(rows, k, target, FloatTile.TileTokens);
+        }
+
+        for (; k < columns; k++)
+        {
+            for (int t = 0; t < count; t++)
+            {
+                target[(long)k * FloatTile.TileTokens + t] = source[(long)t * columns + k];
             }
         }
     }

@@ -8,12 +8,15 @@ namespace Inferometer.Inference.Kernels.Matrices;
 /// </summary>
 internal sealed unsafe class RowMatrix : WeightMatrix
 {
-    /// <summary>Up to so many tokens weights are converted again for every tile of tokens; beyond, panels converted once are faster.</summary>
-    private const int MaxDotTokens = 24;
+    /// <summary>Activations of all tokens that stay in a second-level cache beside the weights passing through it.</summary>
+    private const int MaxDotActivationBytes = 768 << 10;
 
     private readonly byte* _source;
     private readonly NativeBuffer? _owned;
     private readonly long _rowBytes;
+
+    /// <summary>Up to so many tokens tiles of dot products are faster, which convert the weights again for every eight tokens; beyond, panels that are expanded once.</summary>
+    private readonly int _maxDotTokens;
 
     public RowMatrix(GgmlType type, int rows, int columns, byte* source, NativeBuffer? owned)
         : base(type, rows, columns)
@@ -21,6 +24,7 @@ internal sealed unsafe class RowMatrix : WeightMatrix
         _source = source;
         _owned = owned;
         _rowBytes = type.ByteCount(columns);
+        _maxDotTokens = type == GgmlType.F32 ? 12 : Math.Clamp(MaxDotActivationBytes / (columns * sizeof(float)), 8, 96);
     }
 
     public override long SizeBytes => _rowBytes * Rows;
@@ -29,17 +33,17 @@ internal sealed unsafe class RowMatrix : WeightMatrix
 
     private int Blocks => (Rows + RowDots.BlockRows - 1) / RowDots.BlockRows;
 
-    internal override ActivationLayout LayoutFor(int tokens) => tokens <= MaxDotTokens ? ActivationLayout.Rows : ActivationLayout.FloatTiles;
+    internal override ActivationLayout LayoutFor(int tokens) => tokens <= _maxDotTokens ? ActivationLayout.Rows : ActivationLayout.FloatTiles;
 
-    internal override int ChunkCount(int tokens, int threads) => tokens <= MaxDotTokens
+    internal override int ChunkCount(int tokens, int threads) => tokens <= _maxDotTokens
         ? Math.Min(Blocks, threads * 8)
         : (Rows + FloatTile.PanelRows - 1) / FloatTile.PanelRows;
 
-    internal override int ScratchBytes(int tokens) => tokens <= MaxDotTokens ? RowDots.BlockRows * Columns * sizeof(float) : PanelExpansion.ScratchBytes;
+    internal override int ScratchBytes(int tokens) => tokens <= _maxDotTokens ? RowDots.BlockRows * Columns * sizeof(float) : PanelExpansion.ScratchBytes;
 
     internal override void MultiplyChunk(in MatrixOperand operand, int chunk, int chunkCount, byte* scratch)
     {
-        if (operand.Tokens <= MaxDotTokens)
+        if (operand.Tokens <= _maxDotTokens)
         {
             int first = (int)((long)Blocks * chunk / chunkCount) * RowDots.BlockRows;
             int end = Math.Min((int)((long)Blocks * (chunk + 1) / chunkCount) * RowDots.BlockRows, Rows);
@@ -99,7 +103,10 @@ internal sealed unsafe class RowMatrix : WeightMatrix
         {
             int depth = Math.Min(PanelExpansion.Depth, Columns - column);
             PanelExpansion.Expand(Type, _source + firstRow * _rowBytes, _rowBytes, rows, column, depth, panel);
-            FloatTile.MultiplyPanel(panel, (float*)operand.Activations, Columns, column, depth, operand, firstRow, rows);
+            int after = column + depth;
+            long offset = Type.ByteCount(after);
+            PieceAhead ahead = new(_source + firstRow * _rowBytes + offset, _rowBytes, rows, Type.ByteCount(Math.Min(PanelExpansion.Depth, Columns - after)));
+            FloatTile.MultiplyPanel(panel, (float*)operand.Activations, Columns, column, depth, operand, firstRow, rows, ahead);
         }
     }
 }
