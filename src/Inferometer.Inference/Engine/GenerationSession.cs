@@ -10,7 +10,7 @@ namespace Inferometer.Inference.Engine;
 internal sealed class GenerationSession : ISequenceOwner
 {
     private readonly Channel<GenerationUpdate> _channel =
-        Channel.CreateUnbounded<GenerationUpdate>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
+        Channel.CreateUnbounded<GenerationUpdate>(new UnboundedChannelOptions { SingleReader = true });
 
     private readonly SamplingOptions _options;
     private readonly SamplerState _state;
@@ -23,6 +23,7 @@ internal sealed class GenerationSession : ISequenceOwner
     private int[] _lookup = [];
     private int _draftComputed = -1;
     private int _preemptionsSeen;
+    private volatile bool _hasEnded;
 
     public GenerationSession(GenerationRequest request, SamplerState state, Sampler sampler, Tokenizer tokenizer, SpeculationOptions? speculation)
     {
@@ -42,6 +43,9 @@ internal sealed class GenerationSession : ISequenceOwner
     public bool WantsHiddenStates => false;
 
     public ChannelReader<GenerationUpdate> Updates => _channel.Reader;
+
+    /// <summary>Whether the last update was given out, or an error.</summary>
+    public bool HasEnded => _hasEnded;
 
     /// <summary>The sequence, once the scheduler has taken the request.</summary>
     public Sequence? Sequence { get; set; }
@@ -84,12 +88,20 @@ internal sealed class GenerationSession : ISequenceOwner
 
     public void OnEnded(Sequence sequence)
     {
+        _hasEnded = true;
         string rest = _stops.Append(_text.Flush()) + _stops.Flush();
         _channel.Writer.TryWrite(new GenerationUpdate { Text = rest, FinishReason = sequence.FinishReason, Usage = GenerationUsage.Of(sequence) });
         _channel.Writer.TryComplete();
     }
 
-    public void Fail(Exception error) => _channel.Writer.TryComplete(error);
+    public void Fail(Exception error)
+    {
+        _hasEnded = true;
+        _channel.Writer.TryComplete(error);
+    }
+
+    /// <summary>The caller wants nothing more: ends its wait at once, from any thread. The sequence is still to be cancelled.</summary>
+    public void Abandon(CancellationToken cancellationToken) => _channel.Writer.TryComplete(new OperationCanceledException(cancellationToken));
 
     /// <summary>Gives out a token, or ends the sequence at it.</summary>
     /// <returns>True when the sequence has ended.</returns>

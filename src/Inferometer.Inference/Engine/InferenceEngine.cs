@@ -243,16 +243,20 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
         GenerationSession session, SequenceRequest wanted, TimeSpan? timeout, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         _loop.Post(() => session.Sequence = Submit(wanted, timeout));
+
+        // Not through the reader's own token, with which every wait for a token would allocate.
+        using CancellationTokenRegistration registration = cancellationToken.UnsafeRegister(static (state, token) => ((GenerationSession)state!).Abandon(token), session);
         try
         {
-            await foreach (GenerationUpdate update in session.Updates.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+            await foreach (GenerationUpdate update in session.Updates.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
             {
+                cancellationToken.ThrowIfCancellationRequested();
                 yield return update;
             }
         }
         finally
         {
-            if (!session.Updates.Completion.IsCompleted)
+            if (!session.HasEnded)
             {
                 _loop.TryPost(() => Cancel(session, session.Sequence));
             }

@@ -23,6 +23,11 @@ internal sealed class StopStringMatcher(IReadOnlyList<string> stops)
             return text;
         }
 
+        if (_held.Length == 0 && FirstStop(text) < 0 && LongestPartialMatch(text) == 0)
+        {
+            return text;
+        }
+
         string all = _held.Append(text).ToString();
         _held.Clear();
         int end = FirstStop(all);
@@ -48,8 +53,9 @@ internal sealed class StopStringMatcher(IReadOnlyList<string> stops)
     private int FirstStop(string text)
     {
         int first = -1;
-        foreach (string stop in stops)
+        for (int i = 0; i < stops.Count; i++)
         {
+            string stop = stops[i];
             int index = text.IndexOf(stop, StringComparison.Ordinal);
             if (index >= 0 && (first < 0 || index < first))
             {
@@ -63,8 +69,9 @@ internal sealed class StopStringMatcher(IReadOnlyList<string> stops)
     private int LongestPartialMatch(string text)
     {
         int longest = 0;
-        foreach (string stop in stops)
+        for (int i = 0; i < stops.Count; i++)
         {
+            string stop = stops[i];
             for (int length = Math.Min(stop.Length - 1, text.Length); length > longest; length--)
             {
                 if (text.AsSpan(text.Length - length).SequenceEqual(stop.AsSpan(0, length)))

@@ -12,6 +12,7 @@ public sealed class StreamingDetokenizer
     private readonly bool _includeControl;
     private readonly Decoder _decoder = Encoding.UTF8.GetDecoder();
     private bool _stripsSpace;
+    private bool _mayHoldBytes;
     private StringBuilder? _scratch;
 
     /// <summary>Starts a text.</summary>
@@ -30,6 +31,11 @@ public sealed class StreamingDetokenizer
     /// <exception cref="ArgumentOutOfRangeException">The id is outside the vocabulary.</exception>
     public string Append(int id)
     {
+        if (!_mayHoldBytes && !_stripsSpace && (_includeControl || !_tokenizer.IsControl(id)) && _tokenizer.WholeText(id) is { } whole)
+        {
+            return whole;
+        }
+
         StringBuilder text = (_scratch ??= new StringBuilder()).Clear();
         Append(id, text);
         return text.ToString();
@@ -59,9 +65,17 @@ public sealed class StreamingDetokenizer
         }
 
         Decode(bytes, flush: false, text);
+        if (!bytes.IsEmpty)
+        {
+            _mayHoldBytes = _tokenizer.WholeText(id) is null;
+        }
     }
 
-    internal void Flush(StringBuilder text) => Decode([], flush: true, text);
+    internal void Flush(StringBuilder text)
+    {
+        Decode([], flush: true, text);
+        _mayHoldBytes = false;
+    }
 
     private void Decode(ReadOnlySpan<byte> bytes, bool flush, StringBuilder text)
     {

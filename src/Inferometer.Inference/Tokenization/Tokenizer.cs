@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Globalization;
 using System.Text;
+using System.Text.Unicode;
 using Inferometer.Core;
 
 namespace Inferometer.Inference.Tokenization;
@@ -15,12 +16,14 @@ public sealed class Tokenizer
     private readonly TokenizerParts _parts;
     private readonly AddedTokenMatcher _addedTokens;
     private readonly FrozenSet<int> _endings;
+    private readonly string?[] _texts;
 
     internal Tokenizer(TokenizerParts parts)
     {
         _parts = parts;
         _addedTokens = new AddedTokenMatcher(parts.AddedTokens);
         _endings = parts.EosIds.ToFrozenSet();
+        _texts = new string?[parts.Vocabulary.Size];
         foreach (int id in (IEnumerable<int>)[.. parts.Prefix, .. parts.Suffix, .. parts.EosIds, .. Known(parts.BosId), .. Known(parts.PadId), .. Known(parts.UnknownId)])
         {
             if (id < 0 || id >= VocabularySize)
@@ -116,6 +119,21 @@ public sealed class Tokenizer
     /// <summary>The bytes a token stands for; for control tokens their written form in UTF-8.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The id is outside the vocabulary.</exception>
     public ReadOnlySpan<byte> TokenBytes(int id) => _parts.Vocabulary.Bytes(Checked(id));
+
+    /// <summary>
+    /// The text of a token that is whole characters by itself, or null where its bytes begin or end inside a character. Each string is made once and then shared, so that
+    /// streaming text makes none.
+    /// </summary>
+    internal string? WholeText(int id)
+    {
+        if (_texts[id] is { } known)
+        {
+            return known;
+        }
+
+        ReadOnlySpan<byte> bytes = TokenBytes(id);
+        return Utf8.IsValid(bytes) ? _texts[id] = Encoding.UTF8.GetString(bytes) : null;
+    }
 
     /// <summary>The entry of a token as the vocabulary writes it, for display.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The id is outside the vocabulary.</exception>
