@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using Inferometer.Core.Gguf;
 using Inferometer.Inference.Quantization;
 using Inferometer.Inference.Threading;
@@ -97,15 +98,27 @@ internal sealed unsafe class PanelMatrix<TKernel> : WeightMatrix
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Store(in MatrixOperand operand, float* sums, int row, int firstToken, int tokens)
     {
         int rows = Math.Min(PanelRows.Count, Rows - row);
+        float* target = operand.Output + (long)firstToken * operand.OutputStride + row;
         for (int t = 0; t < tokens; t++)
         {
-            float* target = operand.Output + (long)(firstToken + t) * operand.OutputStride + row;
-            new ReadOnlySpan<float>(sums + t * PanelRows.Count, rows).CopyTo(new Span<float>(target, rows));
+            if (rows == PanelRows.Count)
+            {
+                Vector512.Load(sums).Store(target);
+            }
+            else
+            {
+                new ReadOnlySpan<float>(sums, rows).CopyTo(new Span<float>(target, rows));
+            }
+
+            sums += PanelRows.Count;
+            target += operand.OutputStride;
         }
     }
+
 
     private sealed class PackWork(PanelMatrix<TKernel> matrix, byte* source) : ParallelWork
     {
