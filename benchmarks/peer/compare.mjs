@@ -3,9 +3,11 @@
 // Both are started in turn, repeat by repeat, so that a drift of the machine meets both; the medians are compared,
 // against the better build of the peer for each test.
 //   node benchmarks/peer/compare.mjs [--types q4_0,q8_0,f16,bf16] [--shape M] [--threads 2] [--repeats 3]
-//        [--prompt 512] [--generate 64] [--depth 0] [--sequences 8,32] [--keep]
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+//        [--prompt 512] [--generate 64] [--depth 0] [--sequences 8,32] [--keep] [--load | --neighbour]
+// --load times the way from the start of the process to the first token instead, --neighbour what a busy loop of
+// lowest priority on one core does to prompt and generation.
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,13 +16,14 @@ const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, '..', '..');
 const work = join(here, '.peer');
 const options = { types: 'q4_0,q8_0,f16,bf16', shape: 'M', threads: '2', repeats: '3', prompt: '512', generate: '64', depth: '0', sequences: '8,32' };
-let keep = false;
+const flags = { keep: false, load: false, neighbour: false };
 for (let i = 2; i < process.argv.length; i++) {
   const name = process.argv[i].replace(/^--/, '');
-  if (name === 'keep') keep = true;
+  if (name in flags) flags[name] = true;
   else if (name in options && i + 1 < process.argv.length) options[name] = process.argv[++i];
-  else fail(`'${process.argv[i]}' is not an option. Allowed: ${Object.keys(options).map(o => `--${o} VALUE`).join(', ')}, --keep.`);
+  else fail(`'${process.argv[i]}' is not an option. Allowed: ${Object.keys(options).map(o => `--${o} VALUE`).join(', ')}, ${Object.keys(flags).map(f => `--${f}`).join(', ')}.`);
 }
+if (flags.load && flags.neighbour) fail('--load and --neighbour exclude each other.');
 
 function fail(message) {
   console.error(`error: ${message}`);
@@ -32,10 +35,13 @@ const run = (file, args, env = {}) =>
 const median = values => [...values].sort((a, b) => a - b)[values.length >> 1];
 const lines = text => text.split('\n').filter(l => l.startsWith('{')).map(l => JSON.parse(l));
 
-if (!existsSync(join(work, 'peer_bench'))) run(join(here, 'build.sh'), []);
+// Built when a driver is missing or older than its source; a native build that is there is brought up to date with it.
+const drivers = ['peer_bench', 'peer_bench_native'].map(n => join(work, n));
+const isOld = file => statSync(file).mtimeMs < statSync(join(here, 'peer_bench.c')).mtimeMs;
+if (!existsSync(drivers[0]) || drivers.filter(existsSync).some(isOld)) run(join(here, 'build.sh'), [], existsSync(drivers[1]) ? { PEER_NATIVE: '1' } : {});
 run('dotnet', ['build', join(root, 'src/Inferometer.Cli'), '-c', 'Release', '-v', 'q', '--nologo']);
 const cli = join(root, 'src/Inferometer.Cli/bin/Release/net10.0/inferometer.dll');
-const peers = ['peer_bench', 'peer_bench_native'].map(n => join(work, n)).filter(existsSync);
+const peers = drivers.filter(existsSync);
 const models = join(work, 'models');
 mkdirSync(models, { recursive: true });
 
@@ -47,22 +53,42 @@ function ours(model) {
   return rows.map(r => [name(r.n_prompt, r.n_gen, r.n_depth, r.n_sequences), r.avg_ts]);
 }
 
+const peerEnvironment = binary =>
+  binary.endsWith('native') ? {} : { PEER_LIB_DIR: join(work, 'node_modules/@node-llama-cpp/linux-x64/bins/linux-x64') };
+
 function theirs(binary, model) {
   const args = [model, '-t', options.threads, '-p', options.prompt, '-n', options.generate, '-d', options.depth, '-b', options.sequences, '-r', '1'];
-  const libraries = join(work, 'node_modules/@node-llama-cpp/linux-x64/bins/linux-x64');
-  return lines(run(binary, args, binary.endsWith('native') ? {} : { PEER_LIB_DIR: libraries }))
+  return lines(run(binary, args, peerEnvironment(binary)))
     .map(r => [name(r.test === 'pp' ? r.size : 0, r.test === 'pp' ? 0 : r.size, r.depth, r.seqs), r.tok_s_median]);
 }
 
 const name = (prompt, generated, depth, sequences) =>
   `${prompt ? `pp${prompt}` : `tg${generated}`}${depth ? ` @ d${depth}` : ''}${sequences > 1 ? ` x${sequences}` : ''}`;
 
-console.log(`${cpus()[0].model.trim()}, ${options.threads} threads, shape ${options.shape}, ${options.repeats} alternated repeats, ${new Date().toISOString().slice(0, 10)}\n`);
-console.log('| weights | test | Inferometer t/s | llama.cpp t/s | ratio | ratios of single repeats |');
-console.log('| --- | --- | ---: | ---: | ---: | --- |');
-for (const type of options.types.split(',')) {
-  const model = join(models, `${options.shape}-${type}.gguf`);
-  if (!existsSync(model)) run('dotnet', [cli, 'synth', '-o', model, '--shape', options.shape, '--type', type, '--seed', '1']);
+// Seconds from the start of a process to its first output, which both programs write when they have the first token.
+function secondsToFirstToken(file, args, env = {}) {
+  return new Promise((resolve, reject) => {
+    const start = process.hrtime.bigint();
+    const child = spawn(file, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'ignore'] });
+    let seconds;
+    child.stdout.on('data', () => { seconds ??= Number(process.hrtime.bigint() - start) / 1e9; });
+    child.on('error', reject);
+    child.on('close', code => (code === 0 && seconds ? resolve(seconds) : reject(new Error(`${file} ended with ${code} before its first token`))));
+  });
+}
+
+// Times all sides in turn, repeat by repeat: name of the side -> one time per repeat.
+async function alternate(sides) {
+  const times = Object.fromEntries(Object.keys(sides).map(side => [side, []]));
+  for (let i = 0; i <= Number(options.repeats); i++)
+    for (const side in sides) {
+      const value = await sides[side]();
+      if (i > 0) times[side].push(value); // the first round brings the files into the page cache
+    }
+  return times;
+}
+
+async function compareRates(type, model) {
   const samples = new Map();
   const add = (who, rows) => rows.forEach(([test, rate]) => {
     const bySide = samples.get(test) ?? samples.set(test, {}).get(test);
@@ -79,5 +105,69 @@ for (const type of options.types.split(',')) {
     const single = by.ours.map((v, i) => (v / by[best][i]).toFixed(2)).join(', ');
     console.log(`| ${type} | ${test} | ${mine.toFixed(1)} | ${other.toFixed(1)} | ${(mine / other).toFixed(2)} | ${single} |`);
   }
-  if (!keep) rmSync(model);
+}
+
+// The same one-word prompt for all; ours first without and then with its file of repacked weights.
+async function compareLoad(type, model) {
+  const repacked = `${model}.repacked`;
+  const first = ['run', model, '--raw', '-p', 'a', '-n', '1', '--temp', '0', '--logprobs', '0', '-t', options.threads];
+  const peerSides = Object.fromEntries(peers.map(p => [p, () => secondsToFirstToken(p, ['--first-token', model, 'a', options.threads], peerEnvironment(p))]));
+  rmSync(repacked, { force: true });
+  const plain = await alternate({ ours: () => secondsToFirstToken('dotnet', [cli, ...first]), ...peerSides });
+  run('dotnet', [cli, ...first, '--repack-cache']);
+  const kept = existsSync(repacked) ? await alternate({ ours: () => secondsToFirstToken('dotnet', [cli, ...first]), ...peerSides }) : null;
+  rmSync(repacked, { force: true });
+  for (const [how, times] of [['repacked at load', plain], ['repacked file', kept]]) {
+    if (!times) continue;
+    const best = peers.reduce((a, b) => (median(times[b]) < median(times[a]) ? b : a));
+    const mine = median(times.ours), other = median(times[best]);
+    const single = times.ours.map((v, i) => (v / times[best][i]).toFixed(2)).join(', ');
+    console.log(`| ${type} | ${how} | ${mine.toFixed(2)} | ${other.toFixed(2)} | ${(mine / other).toFixed(2)} | ${single} |`);
+  }
+}
+
+// How many times slower each program becomes while a busy loop of lowest priority holds one core.
+async function compareNeighbour(type, model) {
+  const rates = new Map();
+  const note = (side, state, rows) => rows.forEach(([test, rate]) => {
+    const of = rates.get(test) ?? rates.set(test, {}).get(test);
+    ((of[side] ??= {})[state] ??= []).push(rate);
+  });
+  const measure = state => {
+    note('ours', state, ours(model));
+    for (const peer of peers) note(peer, state, theirs(peer, model));
+  };
+  for (let i = 0; i < Number(options.repeats); i++) {
+    measure('alone');
+    const neighbour = spawn('taskset', ['-c', String(cpus().length - 1), 'nice', '-n', '19', 'sh', '-c', 'while :; do :; done'], { stdio: 'ignore' });
+    try {
+      measure('beside');
+    } finally {
+      neighbour.kill('SIGKILL');
+    }
+  }
+  for (const [test, sides] of rates) {
+    const cells = ['ours', ...peers].map(side => {
+      const alone = median(sides[side].alone), beside = median(sides[side].beside);
+      return `${alone.toFixed(1)} | ${beside.toFixed(1)} | ${(alone / beside).toFixed(2)}`;
+    });
+    console.log(`| ${type} | ${test} | ${cells.join(' | ')} |`);
+  }
+}
+
+const table = (...columns) => console.log(`| ${columns.join(' | ')} |\n|${columns.map((_, i) => (i < 2 ? ' --- ' : ' ---: ')).join('|')}|`);
+const [compare, columns] = flags.load
+  ? [compareLoad, ['weights', 'Inferometer', 'Inferometer s', 'llama.cpp s', 'times as long', 'single repeats']]
+  : flags.neighbour
+    ? [compareNeighbour, ['weights', 'test', ...['Inferometer', ...peers.map(p => p.split('/').pop())].flatMap(s => [`${s} t/s`, 'with neighbour', 'times slower'])]]
+    : [compareRates, ['weights', 'test', 'Inferometer t/s', 'llama.cpp t/s', 'ratio', 'ratios of single repeats']];
+if (flags.neighbour) options.sequences = '0';
+
+console.log(`${cpus()[0].model.trim()}, ${options.threads} threads, shape ${options.shape}, ${options.repeats} alternated repeats, ${new Date().toISOString().slice(0, 10)}\n`);
+table(...columns);
+for (const type of options.types.split(',')) {
+  const model = join(models, `${options.shape}-${type}.gguf`);
+  if (!existsSync(model)) run('dotnet', [cli, 'synth', '-o', model, '--shape', options.shape, '--type', type, '--seed', '1']);
+  await compare(type, model);
+  if (!flags.keep) rmSync(model);
 }
