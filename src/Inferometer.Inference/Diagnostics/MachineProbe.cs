@@ -41,12 +41,12 @@ public static unsafe class MachineProbe
         return new MachineLimits(pool.ThreadCount, read / 1e9, floats / 1e9, integers / 1e9);
     }
 
-    /// <summary>Time to hand a piece of empty work to all threads and have it back, seconds: what every operator pays whatever its size. The least of several means.</summary>
+    /// <summary>Time until all threads have met in a piece of work that does nothing else, and left it, seconds: what every operator pays whatever its size. The least of several means.</summary>
     public static double MeasureDispatch(WorkerPool pool)
     {
         ArgumentNullException.ThrowIfNull(pool);
-        const int slices = 20, dispatches = 100;
-        EmptyWork work = new();
+        const int slices = 10, dispatches = 30;
+        MeetingWork work = new(pool.ThreadCount);
         double least = double.MaxValue;
         for (int slice = 0; slice < slices; slice++)
         {
@@ -86,10 +86,19 @@ public static unsafe class MachineProbe
         Int8,
     }
 
-    private sealed class EmptyWork : ParallelWork
+    /// <summary>Chunks that end only when all have begun, so that every thread must have come.</summary>
+    private sealed class MeetingWork(int threads) : ParallelWork
     {
+        private long _arrived;
+
         public override void Execute(int chunk, int worker)
         {
+            long all = (Interlocked.Increment(ref _arrived) + threads - 1) / threads * threads;
+            SpinWait wait = default;
+            while (Interlocked.Read(ref _arrived) < all)
+            {
+                wait.SpinOnce(sleep1Threshold: -1);
+            }
         }
     }
 

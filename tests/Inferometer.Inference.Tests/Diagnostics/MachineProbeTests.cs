@@ -18,6 +18,15 @@ public sealed class MachineProbeTests
         Assert.True(limits.Int8Gops >= 0);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void Starting_a_piece_of_work_takes_time_and_ends(int threads)
+    {
+        using WorkerPool pool = new(threads);
+        Assert.InRange(MachineProbe.MeasureDispatch(pool), 1e-12, 10);
+    }
+
     [Fact]
     public void Cancellation_stops_the_probe()
     {
