@@ -5,6 +5,7 @@ using Inferometer.Cli.Output;
 using Inferometer.Cli.Settings;
 using Inferometer.Core;
 using Inferometer.Inference.Engine;
+using Inferometer.Inference.Sampling;
 
 namespace Inferometer.Cli.Commands;
 
@@ -60,8 +61,16 @@ internal sealed class RunCommand
         RunSettings settings = Read(parsed);
         ModelLocation location = ModelLocation.Resolve(parsed.GetValue(_model));
         InferenceOptions options = _engine.Read(parsed, location, settings.Beams);
+        var recommended = SamplingDefaults.Read(location.Path);
+        settings = settings with { Sampling = _sampling.Read(parsed, recommended) };
         using Interrupt interrupt = new(cancellationToken);
         using LoadedModel model = LoadedModel.Load(_printer, location, options, _engine.Lora(parsed), settings.Verbose, interrupt.Token);
+        if (settings.Verbose && settings.Beams == 1)
+        {
+            _printer.Error.WriteLine(_sampling.Describe(parsed, recommended));
+            _printer.Error.WriteLine();
+        }
+
         PromptFormat format = PromptFormat.For(
             model.Engine.Tokenizer, parsed.GetValue(_template), parsed.GetValue(_raw), parsed.GetValue(_system), _printer.Error.WriteLine);
         if (settings.Prompt is null)
@@ -175,7 +184,7 @@ internal sealed class RunCommand
         return new RunSettings
         {
             Prompt = prompt,
-            Sampling = _sampling.Read(parsed),
+            Sampling = _sampling.Read(parsed, SamplingDefaults.None),
             MaxNewTokens = limit,
             Beams = beams,
             AsJson = asJson,

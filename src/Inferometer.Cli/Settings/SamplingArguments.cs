@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Inferometer.Inference.Sampling;
 
 namespace Inferometer.Cli.Settings;
@@ -42,7 +43,7 @@ internal sealed class SamplingArguments
     private readonly Option<int?> _logProbabilities = new("--logprobs") { HelpName = "N", Description = "Print each token on a line with its probability and the N most probable ones." };
 
     /// <summary>Whether anything was said about how to choose.</summary>
-    public bool AnyGiven(ParseResult parsed) => All.Any(option => parsed.GetResult(option) is { Implicit: false });
+    public bool AnyGiven(ParseResult parsed) => All.Any(option => IsGiven(parsed, option));
 
     private Option[] All => [_temperature, _topK, _topP, _minP, _repeat, _seed, _stop, _json, _logProbabilities];
 
@@ -54,15 +55,18 @@ internal sealed class SamplingArguments
         }
     }
 
-    public SamplingOptions Read(ParseResult parsed)
+    /// <summary>What was given, for the rest what the model's makers recommend, and for the rest of that the defaults.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="recommended">What the model's files say.</param>
+    public SamplingOptions Read(ParseResult parsed, SamplingDefaults recommended)
     {
         SamplingOptions options = new()
         {
-            Temperature = parsed.GetValue(_temperature),
-            TopK = parsed.GetValue(_topK),
-            TopP = parsed.GetValue(_topP),
-            MinP = parsed.GetValue(_minP),
-            RepetitionPenalty = parsed.GetValue(_repeat),
+            Temperature = Choose(parsed, _temperature, recommended.Temperature),
+            TopK = Choose(parsed, _topK, recommended.TopK),
+            TopP = Choose(parsed, _topP, recommended.TopP),
+            MinP = Choose(parsed, _minP, recommended.MinP),
+            RepetitionPenalty = Choose(parsed, _repeat, recommended.RepetitionPenalty),
             Seed = parsed.GetValue(_seed),
             StopStrings = parsed.GetValue(_stop) ?? [],
             Json = parsed.GetValue(_json),
@@ -73,4 +77,27 @@ internal sealed class SamplingArguments
         options.Validate(int.MaxValue);
         return options;
     }
+
+    /// <summary>One line that says how tokens will be chosen and which of it the model's files recommend.</summary>
+    public string Describe(ParseResult parsed, SamplingDefaults recommended)
+    {
+        SamplingOptions options = Read(parsed, recommended);
+        string[] from =
+        [
+            .. new (Option Option, bool Said)[]
+            {
+                (_temperature, recommended.Temperature is not null), (_topK, recommended.TopK is not null), (_topP, recommended.TopP is not null),
+                (_minP, recommended.MinP is not null), (_repeat, recommended.RepetitionPenalty is not null),
+            }.Where(each => each.Said && !IsGiven(parsed, each.Option)).Select(each => each.Option.Name),
+        ];
+        string chosen = string.Create(
+            CultureInfo.InvariantCulture,
+            $"--temp {options.Temperature} --top-k {options.TopK} --top-p {options.TopP} --min-p {options.MinP} --repeat-penalty {options.RepetitionPenalty}");
+        return $"sampling     {chosen}{(from.Length > 0 ? $"  ({string.Join(", ", from)} from {recommended.Source})" : "")}";
+    }
+
+    private static bool IsGiven(ParseResult parsed, Option option) => parsed.GetResult(option) is { Implicit: false };
+
+    private static T Choose<T>(ParseResult parsed, Option<T> option, T? recommended)
+        where T : struct => !IsGiven(parsed, option) && recommended is { } value ? value : parsed.GetValue(option);
 }

@@ -8,7 +8,7 @@ namespace Inferometer.Inference.Chat;
 /// <summary>Turns the common chat messages and options into a request to the engine.</summary>
 internal static class ChatRequests
 {
-    public static GenerationRequest Create(IEnumerable<ChatMessage> messages, ChatOptions? options, ChatTemplate template)
+    public static GenerationRequest Create(IEnumerable<ChatMessage> messages, ChatOptions? options, ChatTemplate template, SamplingDefaults recommended)
     {
         Refuse(options);
         return new GenerationRequest
@@ -16,14 +16,14 @@ internal static class ChatRequests
             Prompt = template.Render(TurnsOf(messages, options?.Instructions)),
             ParseSpecialTokens = true,
             MaxNewTokens = options?.MaxOutputTokens,
-            Sampling = SamplingOf(options, template),
+            Sampling = SamplingOf(options, template, recommended),
         };
     }
 
-    private static SamplingOptions SamplingOf(ChatOptions? options, ChatTemplate template)
+    private static SamplingOptions SamplingOf(ChatOptions? options, ChatTemplate template, SamplingDefaults recommended)
     {
-        SamplingOptions defaults = new();
-        return new SamplingOptions
+        SamplingOptions defaults = recommended.Apply(new SamplingOptions());
+        return defaults with
         {
             Temperature = options?.Temperature ?? defaults.Temperature,
             TopK = options?.TopK ?? defaults.TopK,

@@ -43,7 +43,7 @@ public sealed class EngineChatClient : IChatClient
         IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(messages);
-        GenerationRequest request = ChatRequests.Create(messages, options, _template);
+        GenerationRequest request = ChatRequests.Create(messages, options, _template, _engine.SamplingDefaults);
         return StreamAsync(request, options?.ModelId ?? _metadata.DefaultModelId, cancellationToken);
     }
 

@@ -1,6 +1,7 @@
 using Inferometer.Core;
 using Inferometer.Core.Models;
 using Inferometer.Inference.Formats;
+using Inferometer.Inference.Sampling;
 
 namespace Inferometer.Inference.Conversion;
 
@@ -40,6 +41,7 @@ internal sealed class HuggingFaceSource : IConversionSource
         ConvertedTensor embedding = Tensors.FirstOrDefault(tensor => tensor.Name is "token_embd.weight")
             ?? throw new InferometerException($"{_folder}: the weights hold no token embedding.");
         TokenizerMetadata.Write(writer, _folder, checked((int)embedding.Rows));
+        SamplingDefaults.Read(_folder).Write(writer);
     }
 
     public void Dispose() => _weights.Dispose();

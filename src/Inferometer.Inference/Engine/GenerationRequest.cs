@@ -21,8 +21,8 @@ public sealed record GenerationRequest
     /// <summary>Most tokens to generate; null = up to the longest sequence.</summary>
     public int? MaxNewTokens { get; init; }
 
-    /// <summary>How tokens are chosen.</summary>
-    public SamplingOptions Sampling { get; init; } = new();
+    /// <summary>How tokens are chosen; null = as the model's makers recommend (<see cref="InferenceEngine.SamplingDefaults"/>), and where they say nothing by the defaults of <see cref="SamplingOptions"/>.</summary>
+    public SamplingOptions? Sampling { get; init; }
 
     /// <summary>Larger is served earlier.</summary>
     public int Priority { get; init; }

@@ -27,7 +27,7 @@ internal sealed class GenerationSession : ISequenceOwner
 
     public GenerationSession(GenerationRequest request, SamplerState state, Sampler sampler, Tokenizer tokenizer, SpeculationOptions? speculation)
     {
-        _options = request.Sampling;
+        _options = request.Sampling ?? new SamplingOptions();
         _state = state;
         _sampler = sampler;
         _tokenizer = tokenizer;

@@ -3,6 +3,7 @@ using Inferometer.Core.Gguf;
 using Inferometer.Core.Models;
 using Inferometer.Inference.Execution;
 using Inferometer.Inference.Formats;
+using Inferometer.Inference.Sampling;
 using Inferometer.Inference.Tokenization;
 
 namespace Inferometer.Inference.Engine;
@@ -37,6 +38,7 @@ public sealed partial class InferenceEngine
         MemoryPlan plan = PlanMemory(path, options);
         plan.RequireFit();
         Tokenizer tokenizer = LoadTokenizer(path);
+        var sampling = SamplingDefaults.Read(path);
         TransformerModel model = TransformerModel.Load(path, LoadOptionsOf(options, ReadArchitecture(path)), progress, cancellationToken);
         TransformerModel? draft = null;
         try
@@ -46,7 +48,7 @@ public sealed partial class InferenceEngine
                 draft = LoadDraft(draftPath, options, model, progress, cancellationToken);
             }
 
-            return new InferenceEngine(model, tokenizer, options, plan, draft);
+            return new InferenceEngine(model, tokenizer, options, plan, draft) { SamplingDefaults = sampling };
         }
         catch
         {

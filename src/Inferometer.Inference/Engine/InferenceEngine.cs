@@ -64,6 +64,9 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
     /// <summary>The model's tokenizer.</summary>
     public Tokenizer Tokenizer { get; }
 
+    /// <summary>How the model's makers recommend to sample from it; requests that say nothing of sampling follow it.</summary>
+    public SamplingDefaults SamplingDefaults { get; internal init; } = SamplingDefaults.None;
+
     /// <summary>Configuration.</summary>
     public InferenceOptions Options { get; }
 
@@ -116,11 +119,13 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
         int[] prompt = Encode(request.Prompt, request.PromptTokens, request.AddSpecialTokens, request.ParseSpecialTokens);
         int maxNew = request.MaxNewTokens ?? Math.Max(1, _maxTokens - prompt.Length);
         Require(maxNew > 0, $"request: {nameof(request.MaxNewTokens)} is {maxNew}; allowed is 1 or more.");
-        Require(!request.Sampling.Json || maxNew > 1, $"request: JSON needs {nameof(request.MaxNewTokens)} of 2 or more.");
+        SamplingOptions sampling = request.Sampling ?? SamplingDefaults.Apply(new SamplingOptions());
+        request = request with { Sampling = sampling };
+        Require(!sampling.Json || maxNew > 1, $"request: JSON needs {nameof(request.MaxNewTokens)} of 2 or more.");
         Require(request.Timeout is null || request.Timeout > TimeSpan.Zero, $"request: {nameof(request.Timeout)} must be above zero.");
-        request.Sampling.Validate(_model.Architecture.VocabularySize);
-        JsonTokenMask? mask = request.Sampling.Json ? _jsonMask.Value : null;
-        SamplerState state = new(request.Sampling, prompt, Tokenizer, mask, maxNew, (ulong)Random.Shared.NextInt64());
+        sampling.Validate(_model.Architecture.VocabularySize);
+        JsonTokenMask? mask = sampling.Json ? _jsonMask.Value : null;
+        SamplerState state = new(sampling, prompt, Tokenizer, mask, maxNew, (ulong)Random.Shared.NextInt64());
         GenerationSession session = new(request, state, _sampler, Tokenizer, Options.Speculation);
         SequenceRequest wanted = new()
         {

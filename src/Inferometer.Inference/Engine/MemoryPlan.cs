@@ -103,8 +103,8 @@ public sealed record MemoryPlan
 
         long least = TotalBytes - KvBytes + KvFixedBytes + (KvBytesPerBlock * Math.Max(LeastBlocks, BlockCount));
         throw new InferometerException(
-            $"{Source}: needs at least {Gb(least)} ({Gb(WeightBytes)} weights, {Gb(least - TotalBytes + KvBytes)} keys and values, {Gb(ActivationBytes + LogitBytes)} activations), "
-            + $"but {Gb(FreeBytes)} are free. Shorter sequences, a smaller KV memory, or smaller weights (Q8_0, Q4_0) need less.");
+            $"{Source}: needs at least {Size(least)} ({Size(WeightBytes)} weights, {Size(least - TotalBytes + KvBytes)} keys and values, {Size(ActivationBytes + LogitBytes)} activations), "
+            + $"but {Size(FreeBytes)} are free. Shorter sequences, a smaller KV memory, or smaller weights (Q8_0, Q4_0) need less.");
     }
 
     /// <summary>One line per part.</summary>
@@ -114,12 +114,14 @@ public sealed record MemoryPlan
         string reduced = BlockCount < WantedBlocks ? string.Create(CultureInfo.InvariantCulture, $" (of {(long)WantedBlocks * PagedKvCache.BlockSize} wanted)") : "";
         return string.Join(
             Environment.NewLine,
-            $"weights      {Gb(WeightBytes)}",
-            $"KV cache     {Gb(KvBytes)}  {held}{reduced}",
-            $"activations  {Gb(ActivationBytes)}",
-            $"logits       {Gb(LogitBytes)}",
-            $"total        {Gb(TotalBytes)}  of {Gb(FreeBytes)} free");
+            $"weights      {Size(WeightBytes)}",
+            $"KV cache     {Size(KvBytes)}  {held}{reduced}",
+            $"activations  {Size(ActivationBytes)}",
+            $"logits       {Size(LogitBytes)}",
+            $"total        {Size(TotalBytes)}  of {Size(FreeBytes)} free");
     }
 
-    private static string Gb(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9,8:0.000} GB");
+    private static string Size(long bytes) => bytes < 1_000_000_000
+        ? string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6,8:0.000} MB")
+        : string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9,8:0.000} GB");
 }

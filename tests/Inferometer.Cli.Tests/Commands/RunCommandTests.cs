@@ -112,13 +112,34 @@ public class RunCommandTests
     }
 
     [Fact]
+    public async Task The_models_own_recommendations_apply_where_no_option_was_given()
+    {
+        using TemporaryFolder temporary = new();
+        foreach (string file in Directory.EnumerateFiles(SharedFolder.Require("models/stories260k")).Where(f => !f.EndsWith(".gguf", StringComparison.Ordinal)))
+        {
+            File.Copy(file, temporary.File(Path.GetFileName(file)));
+        }
+
+        string config = temporary.File("generation_config.json"), folder = Path.GetDirectoryName(config)!;
+        await File.WriteAllTextAsync(config, """{"temperature": 0.6, "top_k": 7, "top_p": 0.9}""", TestContext.Current.CancellationToken);
+        CommandRun run = await CommandRun.Of("run", folder, "-p", "Once", "-n", "2", "--top-k", "9", "--verbose");
+        Assert.Equal(ExitCode.Success, run.Code);
+        Assert.Contains("sampling     --temp 0.6 --top-k 9 --top-p 0.9 --min-p 0.05 --repeat-penalty 1  (--temp, --top-p from generation_config.json)", run.Error, StringComparison.Ordinal);
+
+        await File.WriteAllTextAsync(config, """{"temperature": "hot"}""", TestContext.Current.CancellationToken);
+        CommandRun wrong = await CommandRun.Of("run", folder, "-p", "Once");
+        Assert.Equal(ExitCode.Failed, wrong.Code);
+        Assert.Contains("generation_config.json: temperature is \"hot\"; allowed is 0 (greedy) or more.", Assert.Single(wrong.Complaints), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Verbose_prints_the_plan_first_and_the_rates_last_and_neither_on_standard_output()
     {
         CommandRun run = await Run("--temp", "0", "-n", "8", "--verbose");
         Assert.Equal(ExitCode.Success, run.Code);
         string[] wanted =
         [
-            "weights ", "KV cache ", "total   ", "total duration:", "load duration:", "prompt eval count:", "prompt eval duration:",
+            "weights ", "KV cache ", "total   ", "sampling     --temp 0 --top-k 40 --top-p 0.95 --min-p 0.05 --repeat-penalty 1", "total duration:", "load duration:", "prompt eval count:", "prompt eval duration:",
             "prompt eval rate:", "eval count:           8 token(s)", "eval duration:", "eval rate:", "steps:", "attention calls:", "memory:",
         ];
         string[] found = [.. run.Error.Split('\n').Select(l => wanted.FirstOrDefault(w => l.StartsWith(w, StringComparison.Ordinal))).OfType<string>()];

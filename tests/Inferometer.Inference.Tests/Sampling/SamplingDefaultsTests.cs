@@ -1,0 +1,107 @@
+using Inferometer.Core;
+using Inferometer.Core.Gguf;
+using Inferometer.Inference.Conversion;
+using Inferometer.Inference.Engine;
+using Inferometer.Inference.Formats;
+using Inferometer.Inference.Sampling;
+using Inferometer.Inference.Tests.Engine;
+using Inferometer.Inference.Tests.Reference;
+using Inferometer.Tests;
+
+namespace Inferometer.Inference.Tests.Sampling;
+
+public sealed class SamplingDefaultsTests
+{
+    [Fact]
+    public void A_folders_generation_config_is_read()
+    {
+        SamplingDefaults defaults = OfJson("""{"temperature": 0.7, "top_k": 20, "top_p": 0.8, "min_p": 0.1, "repetition_penalty": 1.05, "do_sample": true, "eos_token_id": [1, 2]}""");
+        Assert.Equal(new SamplingDefaults { Source = "generation_config.json", Temperature = 0.7f, TopK = 20, TopP = 0.8f, MinP = 0.1f, RepetitionPenalty = 1.05f }, defaults);
+        SamplingOptions options = defaults.Apply(new SamplingOptions { MinP = 0.5f, Seed = 3 });
+        Assert.Equal((0.7f, 20, 0.8f, 0.1f, 1.05f, 3ul), (options.Temperature, options.TopK, options.TopP, options.MinP, options.RepetitionPenalty, options.Seed));
+    }
+
+    [Fact]
+    public void What_is_not_said_stays_as_it_is()
+    {
+        Assert.Same(SamplingDefaults.None, OfJson("""{"bos_token_id": 1, "temperature": null}"""));
+        SamplingOptions options = OfJson("""{"top_p": 0.9}""").Apply(new SamplingOptions { Temperature = 0.4f, TopK = 7 });
+        Assert.Equal((0.4f, 7, 0.9f), (options.Temperature, options.TopK, options.TopP));
+    }
+
+    [Fact]
+    public void Not_sampling_is_greedy() => Assert.True(OfJson("""{"do_sample": false, "temperature": 0.9}""").Apply(new SamplingOptions()).IsGreedy);
+
+    [Theory]
+    [InlineData("""{"temperature": "hot"}""", "temperature is \"hot\"; allowed is 0 (greedy) or more")]
+    [InlineData("""{"temperature": -1}""", "temperature is -1")]
+    [InlineData("""{"top_k": 2.5}""", "top_k is 2.5; allowed is a whole number")]
+    [InlineData("""{"top_p": 0}""", "top_p is 0; allowed is above 0, up to 1")]
+    [InlineData("""{"min_p": 1.1}""", "min_p is 1.1; allowed is 0 to 1")]
+    [InlineData("""{"repetition_penalty": 0}""", "repetition_penalty is 0")]
+    [InlineData("[]", "a JSON object is expected")]
+    [InlineData("{", "cannot be read")]
+    public void Malformed_values_are_refused_with_file_key_and_value(string json, string expected)
+    {
+        string message = Assert.Throws<InferometerException>(() => OfJson(json)).Message;
+        Assert.Contains("generation_config.json: ", message, StringComparison.Ordinal);
+        Assert.Contains(expected, message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_gguf_file_carries_them_and_a_converted_model_keeps_them()
+    {
+        using TemporaryFolder temporary = new();
+        string path = Path.Combine(temporary.Path, "tales.gguf");
+        ModelConverter.Convert(SharedFolder.Require("models/tales-5m"), path, GgmlType.Q8_0, cancellationToken: TestContext.Current.CancellationToken);
+        Assert.Equal(SamplingDefaults.Read(SharedFolder.Require("models/tales-5m")) with { Source = "tales.gguf" }, SamplingDefaults.Read(path));
+        GgufHeader header = GgufHeader.Read(path);
+        Assert.Equal((0.8f, 0.95f), ((float)header.GetDouble("general.sampling.temp", 0), (float)header.GetDouble("general.sampling.top_p", 0)));
+        Assert.Same(SamplingDefaults.None, SamplingDefaults.Read(SharedFolder.Require(EngineRunner.Stories)));
+    }
+
+    [Fact]
+    public void A_gguf_value_out_of_range_is_refused()
+    {
+        using MemoryStream stream = new();
+        GgufWriter writer = new(stream);
+        writer.Set("general.architecture", "llama");
+        writer.Set("general.sampling.top_p", 1.5f);
+        writer.BeginData();
+        writer.Finish();
+        Assert.Contains(
+            "m.gguf: general.sampling.top_p is 1.5", Assert.Throws<InferometerException>(() => SamplingDefaults.Of(GgufHeader.Read(stream, "m.gguf"))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_engine_follows_them_unless_a_request_says_otherwise()
+    {
+        using TemporaryFolder temporary = new();
+        CopyStories(temporary.Path, """{"do_sample": false}""");
+        await using InferenceEngine plain = EngineRunner.Start(EngineRunner.Stories);
+        GenerationRequest request = new() { Prompt = "Once upon a time", MaxNewTokens = 12 };
+        GenerationResult greedy = await plain.RunAsync(request with { Sampling = SamplingOptions.Greedy });
+        await using InferenceEngine folder = InferenceEngine.Load(temporary.Path, EngineRunner.Defaults, cancellationToken: TestContext.Current.CancellationToken);
+        Assert.Equal(0, folder.SamplingDefaults.Temperature);
+        Assert.Equal(greedy.TokenIds, (await folder.RunAsync(request)).TokenIds);
+        int[][] sampled = [.. await Task.WhenAll(Enumerable.Range(0, 8).Select(async i => (await folder.RunAsync(request with { Sampling = new SamplingOptions { Seed = (ulong)i } })).TokenIds.ToArray()))];
+        Assert.Contains(sampled, tokens => !tokens.SequenceEqual(greedy.TokenIds));
+    }
+
+    private static SamplingDefaults OfJson(string json)
+    {
+        using TemporaryFolder folder = new();
+        File.WriteAllText(Path.Combine(folder.Path, "generation_config.json"), json);
+        return SamplingDefaults.Read(folder.Path);
+    }
+
+    private static void CopyStories(string folder, string generationConfig)
+    {
+        foreach (string file in Directory.EnumerateFiles(SharedFolder.Require("models/stories260k")).Where(file => !file.EndsWith(".gguf", StringComparison.Ordinal)))
+        {
+            File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
+        }
+
+        File.WriteAllText(Path.Combine(folder, "generation_config.json"), generationConfig);
+    }
+}
