@@ -1,13 +1,17 @@
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using Inferometer.Inference.Kernels.Elementwise;
 
 namespace Inferometer.Inference.Kernels.Attention;
 
 /// <summary>Keys and values as they are, in f32 or f16, laid out by <see cref="KvPageLayout"/>; keys are stored with their rotation. Immutable, thread-safe.</summary>
 public sealed unsafe class ExactKvCodec : KvCodec
 {
-    /// <summary>From so many groups of queries on, an f16 page is converted to f32 once instead of once per group.</summary>
+    /// <summary>From so many groups of queries on, f16 pages are converted to f32 once instead of once per group.</summary>
     private const int MinGroupsToConvert = 3;
+
+    /// <summary>Pages whose values are added in one go, sums staying in registers.</summary>
+    private const int PagesAtATime = 4;
 
     private readonly KvPageLayout _layout;
     private readonly int _width;
@@ -33,7 +37,7 @@ public sealed unsafe class ExactKvCodec : KvCodec
     public override int AccumulatorWidth => _width;
 
     /// <inheritdoc/>
-    public override int ScratchFloats => KvPageLayout.PageTokens * Math.Max(_layout.KeyDim, _width);
+    public override int ScratchFloats => PagesAtATime * KvPageLayout.PageTokens * Math.Max(_layout.KeyDim, _width);
 
     /// <inheritdoc/>
     public override float ProbabilityScale => _layout.Element == KvElement.F16 ? HalfBits.Scale : 1;
@@ -42,16 +46,33 @@ public sealed unsafe class ExactKvCodec : KvCodec
     public override void PrepareQueries(int kvHead, float* queries, int count, float* prepared)
     {
         int keyDim = _layout.KeyDim;
-        float scale = _layout.Element == KvElement.F16 ? HalfBits.Scale : 1;
+        byte** row = stackalloc byte*[QueryGroup];
         for (int group = 0; group < count; group += QueryGroup)
         {
             float* target = prepared + group * keyDim;
-            for (int q = 0; q < QueryGroup; q++)
+            int d = 0;
+            if (count - group >= QueryGroup && Avx2.IsSupported)
             {
-                for (int d = 0; d < keyDim; d++)
+                for (int q = 0; q < QueryGroup; q++)
                 {
-                    target[d * QueryGroup + q] = group + q < count ? queries[(group + q) * keyDim + d] * scale : 0;
+                    row[q] = (byte*)(queries + (group + q) * keyDim);
                 }
+
+                d = keyDim & ~7;
+                Transposition.Rows8<StoredFloat32>(row, d, target, QueryGroup);
+            }
+
+            for (; d < keyDim; d++)
+            {
+                for (int q = 0; q < QueryGroup; q++)
+                {
+                    target[d * QueryGroup + q] = group + q < count ? queries[(group + q) * keyDim + d] : 0;
+                }
+            }
+
+            if (_layout.Element == KvElement.F16)
+            {
+                Scaling.Apply(new Span<float>(target, QueryGroup * keyDim), HalfBits.Scale);
             }
         }
     }
@@ -59,24 +80,17 @@ public sealed unsafe class ExactKvCodec : KvCodec
     /// <inheritdoc/>
     public override void Scores(in KvPageRun run, int kvHead, float* prepared, int count, float* scores, int stride, float* scratch)
     {
-        bool convert = _layout.Element == KvElement.F16 && count > (MinGroupsToConvert - 1) * QueryGroup;
-        for (int page = 0; page < run.Count; page++)
+        if (_layout.Element == KvElement.F32)
         {
-            byte* keys = _layout.KeysOf(run.Pages[page], kvHead);
-            float* target = scores + page * KvPageLayout.PageTokens;
-            if (_layout.Element == KvElement.F32)
-            {
-                ScorePage<StoredFloat32>(keys, prepared, count, target, stride);
-            }
-            else if (convert)
-            {
-                Convert(keys, KvPageLayout.PageTokens * _layout.KeyDim, scratch);
-                ScorePage<StoredFloat32>((byte*)scratch, prepared, count, target, stride);
-            }
-            else
-            {
-                ScorePage<StoredHalf>(keys, prepared, count, target, stride);
-            }
+            ScorePages<StoredFloat32>(run, kvHead, prepared, count, scores, stride, null);
+        }
+        else if (count > (MinGroupsToConvert - 1) * QueryGroup)
+        {
+            ScorePages<StoredFloat32>(run, kvHead, prepared, count, scores, stride, scratch);
+        }
+        else
+        {
+            ScorePages<StoredHalf>(run, kvHead, prepared, count, scores, stride, null);
         }
     }
 
@@ -84,23 +98,32 @@ public sealed unsafe class ExactKvCodec : KvCodec
     public override void Accumulate(in KvPageRun run, int kvHead, float* probabilities, int stride, int count, int tokens, float* accumulator, float* scratch)
     {
         bool convert = _layout.Element == KvElement.F16 && count > (MinGroupsToConvert - 1) * QueryGroup;
-        for (int page = 0; page < run.Count; page++)
+        byte** values = stackalloc byte*[PagesAtATime];
+        byte** ahead = stackalloc byte*[PagesAtATime];
+        for (int page = 0; page < run.Count; page += PagesAtATime)
         {
-            byte* values = _layout.ValuesOf(run.Pages[page], kvHead);
-            float* weights = probabilities + page * KvPageLayout.PageTokens;
-            int present = Math.Min(KvPageLayout.PageTokens, tokens - page * KvPageLayout.PageTokens);
-            if (_layout.Element == KvElement.F32)
+            int pages = Math.Min(PagesAtATime, run.Count - page);
+            int present = Math.Min(pages * KvPageLayout.PageTokens, tokens - page * KvPageLayout.PageTokens);
+            for (int i = 0; i < pages; i++)
             {
-                AddPage<StoredFloat32>(values, weights, stride, count, present, accumulator);
+                values[i] = _layout.ValuesOf(run.Pages[page + i], kvHead);
+                ahead[i] = page + i < run.Following ? _layout.KeysOf(run.Pages[run.Count + page + i], kvHead) : values[i];
+                if (convert)
+                {
+                    float* converted = scratch + i * KvPageLayout.PageTokens * _width;
+                    Convert(values[i], Math.Min(KvPageLayout.PageTokens, present - i * KvPageLayout.PageTokens) * _width, converted);
+                    values[i] = (byte*)converted;
+                }
             }
-            else if (convert)
+
+            float* weights = probabilities + page * KvPageLayout.PageTokens;
+            if (convert || _layout.Element == KvElement.F32)
             {
-                Convert(values, present * _width, scratch);
-                AddPage<StoredFloat32>((byte*)scratch, weights, stride, count, present, accumulator);
+                AddPages<StoredFloat32>(values, ahead, weights, stride, count, present, accumulator);
             }
             else
             {
-                AddPage<StoredHalf>(values, weights, stride, count, present, accumulator);
+                AddPages<StoredHalf>(values, ahead, weights, stride, count, present, accumulator);
             }
         }
     }
@@ -111,10 +134,7 @@ public sealed unsafe class ExactKvCodec : KvCodec
         int valueDim = _layout.ValueDim;
         for (int i = 0; i < count; i++)
         {
-            for (int d = 0; d < valueDim; d++)
-            {
-                output[i * valueDim + d] += accumulator[i * _width + d];
-            }
+            VectorAdd.Accumulate(new ReadOnlySpan<float>(accumulator + i * _width, valueDim), new Span<float>(output + i * valueDim, valueDim));
         }
     }
 
@@ -143,56 +163,93 @@ public sealed unsafe class ExactKvCodec : KvCodec
         }
     }
 
-    private void ScorePage<TElement>(byte* keys, float* prepared, int count, float* scores, int stride)
+    /// <summary>Scores of all pages, two at a time where there are enough queries; with <paramref name="scratch"/>, keys are converted to f32 there first.</summary>
+    private void ScorePages<TElement>(in KvPageRun run, int kvHead, float* prepared, int count, float* scores, int stride, float* scratch)
         where TElement : struct, IStoredFloat
     {
-        int keyDim = _layout.KeyDim;
+        int keys = KvPageLayout.PageTokens * _layout.KeyDim;
+        byte** key = stackalloc byte*[2];
+        byte** ahead = stackalloc byte*[2];
+        for (int page = 0; page < run.Count; page += 2)
+        {
+            int pages = Math.Min(2, run.Count - page);
+            for (int i = 0; i < pages; i++)
+            {
+                key[i] = _layout.KeysOf(run.Pages[page + i], kvHead);
+                ahead[i] = _layout.ValuesOf(run.Pages[page + i], kvHead);
+                if (scratch is not null)
+                {
+                    Convert(key[i], keys, scratch + i * keys);
+                    key[i] = (byte*)(scratch + i * keys);
+                }
+            }
+
+            ScorePages<TElement>(key, ahead, pages, prepared, count, scores + page * KvPageLayout.PageTokens, stride);
+        }
+    }
+
+    private void ScorePages<TElement>(byte** keys, byte** ahead, int pages, float* prepared, int count, float* scores, int stride)
+        where TElement : struct, IStoredFloat
+    {
         for (int q = 0; q < count; q += QueryGroup)
         {
-            float* queries = prepared + q * keyDim;
+            float* queries = prepared + q * _layout.KeyDim;
             float* target = scores + q * stride;
-            int left = count - q;
-            if (Avx512F.IsSupported)
+            if (pages == 2 && count - q > 4 && Avx512F.IsSupported)
             {
-                if (left == 1)
-                {
-                    PageScores512.Times1<TElement>(keys, queries, keyDim, target, stride);
-                }
-                else if (left <= 4)
-                {
-                    PageScores512.Times4<TElement>(keys, queries, keyDim, target, stride);
-                }
-                else
-                {
-                    PageScores512.Times8<TElement>(keys, queries, keyDim, target, stride);
-                }
+                PageScores512.Times8x2<TElement>(keys[0], keys[1], ahead[0], ahead[1], queries, _layout.KeyDim, target, stride);
+                continue;
             }
-            else if (Avx2.IsSupported)
+
+            for (int page = 0; page < pages; page++)
             {
-                if (left == 1)
-                {
-                    PageScores256.Times1<TElement>(keys, queries, keyDim, target, stride);
-                }
-                else
-                {
-                    PageScores256.Times4<TElement>(keys, queries, keyDim, target, stride);
-                    if (left > 4)
-                    {
-                        PageScores256.Times4<TElement>(keys, queries + 4, keyDim, target + 4 * stride, stride);
-                    }
-                }
-            }
-            else
-            {
-                PageScalar.Scores<TElement>(keys, queries, keyDim, Math.Min(left, QueryGroup), target, stride);
+                ScoreGroup<TElement>(keys[page], queries, count - q, target + page * KvPageLayout.PageTokens, stride);
             }
         }
     }
 
-    private void AddPage<TElement>(byte* values, float* weights, int stride, int count, int tokens, float* accumulator)
+    private void ScoreGroup<TElement>(byte* keys, float* queries, int count, float* scores, int stride)
         where TElement : struct, IStoredFloat
     {
-        int valueBytes = _width * TElement.Bytes;
+        int keyDim = _layout.KeyDim;
+        if (Avx512F.IsSupported)
+        {
+            if (count == 1)
+            {
+                PageScores512.Times1<TElement>(keys, queries, keyDim, scores, stride);
+            }
+            else if (count <= 4)
+            {
+                PageScores512.Times4<TElement>(keys, queries, keyDim, scores, stride);
+            }
+            else
+            {
+                PageScores512.Times8<TElement>(keys, queries, keyDim, scores, stride);
+            }
+        }
+        else if (Avx2.IsSupported)
+        {
+            if (count == 1)
+            {
+                PageScores256.Times1<TElement>(keys, queries, keyDim, scores, stride);
+                return;
+            }
+
+            PageScores256.Times4<TElement>(keys, queries, keyDim, scores, stride);
+            if (count > 4)
+            {
+                PageScores256.Times4<TElement>(keys, queries + 4, keyDim, scores + 4 * stride, stride);
+            }
+        }
+        else
+        {
+            PageScalar.Scores<TElement>(keys, queries, keyDim, Math.Min(count, QueryGroup), scores, stride);
+        }
+    }
+
+    private void AddPages<TElement>(byte** values, byte** ahead, float* weights, int stride, int count, int tokens, float* accumulator)
+        where TElement : struct, IStoredFloat
+    {
         for (int q = 0; q < count; q += QueryGroup)
         {
             float* p = weights + q * stride;
@@ -200,11 +257,11 @@ public sealed unsafe class ExactKvCodec : KvCodec
             int left = Math.Min(count - q, QueryGroup);
             if (Avx512F.IsSupported)
             {
-                AddGroup512<TElement>(values, valueBytes, p, stride, left, tokens, sums);
+                AddGroup512<TElement>(values, ahead, p, stride, left, tokens, sums);
             }
             else if (Avx2.IsSupported)
             {
-                AddGroup256<TElement>(values, valueBytes, p, stride, left, tokens, sums);
+                AddGroup256<TElement>(values, p, stride, left, tokens, sums);
             }
             else
             {
@@ -213,61 +270,63 @@ public sealed unsafe class ExactKvCodec : KvCodec
         }
     }
 
-    private void AddGroup512<TElement>(byte* values, int valueBytes, float* p, int stride, int count, int tokens, float* sums)
+    private void AddGroup512<TElement>(byte** values, byte** ahead, float* p, int stride, int count, int tokens, float* sums)
         where TElement : struct, IStoredFloat
     {
+        int valueBytes = _width * TElement.Bytes;
         int d = 0;
         for (; d <= _width - 32; d += 32)
         {
-            byte* v = values + d * TElement.Bytes;
+            long offset = (long)d * TElement.Bytes;
             if (count == 1)
             {
-                PageValues512.Add1x32<TElement>(v, valueBytes, p, stride, tokens, sums + d, _width);
+                PageValues512.Add1x32<TElement>(values, offset, valueBytes, p, stride, tokens, sums + d, _width);
             }
             else if (count <= 4)
             {
-                PageValues512.Add4x32<TElement>(v, valueBytes, p, stride, tokens, sums + d, _width);
+                PageValues512.Add4x32<TElement>(values, offset, valueBytes, p, stride, tokens, sums + d, _width);
             }
             else
             {
-                PageValues512.Add8x32<TElement>(v, valueBytes, p, stride, tokens, sums + d, _width);
+                PageValues512.Add8x32<TElement>(values, offset, ahead, (long)d * 32, valueBytes, p, stride, tokens, sums + d, _width);
             }
         }
 
         if (d < _width)
         {
-            byte* v = values + d * TElement.Bytes;
+            long offset = (long)d * TElement.Bytes;
             if (count == 1)
             {
-                PageValues512.Add1x16<TElement>(v, valueBytes, p, stride, tokens, sums + d, _width);
+                PageValues512.Add1x16<TElement>(values, offset, valueBytes, p, stride, tokens, sums + d, _width);
             }
             else if (count <= 4)
             {
-                PageValues512.Add4x16<TElement>(v, valueBytes, p, stride, tokens, sums + d, _width);
+                PageValues512.Add4x16<TElement>(values, offset, valueBytes, p, stride, tokens, sums + d, _width);
             }
             else
             {
-                PageValues512.Add8x16<TElement>(v, valueBytes, p, stride, tokens, sums + d, _width);
+                PageValues512.Add8x16<TElement>(values, offset, valueBytes, p, stride, tokens, sums + d, _width);
             }
         }
     }
 
-    private void AddGroup256<TElement>(byte* values, int valueBytes, float* p, int stride, int count, int tokens, float* sums)
+    private void AddGroup256<TElement>(byte** values, float* p, int stride, int count, int tokens, float* sums)
         where TElement : struct, IStoredFloat
     {
+        int valueBytes = _width * TElement.Bytes;
         for (int d = 0; d < _width; d += 16)
         {
-            byte* v = values + d * TElement.Bytes;
+            long offset = (long)d * TElement.Bytes;
             if (count == 1)
             {
-                PageValues256.Add1x16<TElement>(v, valueBytes, p, stride, tokens, sums + d, _width);
+                PageValues256.Add1x16<TElement>(values, offset, valueBytes, p, stride, tokens, sums + d, _width);
                 continue;
             }
 
-            PageValues256.Add4x16<TElement>(v, valueBytes, p, stride, tokens, sums + d, _width);
+            PageValues256.Add4x16<TElement>(values, offset, valueBytes, p, stride, tokens, sums + d, _width);
             if (count > 4)
             {
-                PageValues256.Add4x16<TElement>(v, valueBytes, p + 4 * stride, stride, tokens, sums + 4 * _width + d, _width);
+                PageValues256.Add4x16<TElement>(values, offset, valueBytes, p + 4 * stride, stride, tokens, sums + 4 * _width + d, _width);
             }
         }
     }

@@ -136,7 +136,7 @@ public sealed unsafe class FlashAttention : IDisposable
 
             for (int position = start; position < end; position += ScoreStride)
             {
-                AttendRun(tile, sequence, segment, position, Math.Min(ScoreStride, end - position), prepared, scratch);
+                AttendRun(tile, sequence, segment, position, end, prepared, scratch);
             }
         }
 
@@ -158,19 +158,21 @@ public sealed unsafe class FlashAttention : IDisposable
         }
     }
 
-    /// <summary>Attends to the keys [position, position + tokens) of a segment, at most a few pages.</summary>
-    private void AttendRun(in AttentionTile tile, in AttentionBatch.Sequence sequence, in AttentionBatch.Segment segment, int position, int tokens, uint prepared, AttentionScratch scratch)
+    /// <summary>Attends to the keys of a segment from <paramref name="position"/> on: as many pages as a run has, at most to <paramref name="end"/>.</summary>
+    private void AttendRun(in AttentionTile tile, in AttentionBatch.Sequence sequence, in AttentionBatch.Segment segment, int position, int end, uint prepared, AttentionScratch scratch)
     {
-        byte** pages = stackalloc byte*[KvCodec.MaxRunPages];
+        byte** pages = stackalloc byte*[2 * KvCodec.MaxRunPages];
         ReadOnlySpan<int> blocks = segment.Blocks.Span;
         int firstPage = (position - segment.FirstPosition) / KvPageLayout.PageTokens;
+        int tokens = Math.Min(ScoreStride, end - position);
         int count = (tokens + KvPageLayout.PageTokens - 1) / KvPageLayout.PageTokens;
-        for (int i = 0; i < count; i++)
+        int known = Math.Min((end - position + KvPageLayout.PageTokens - 1) / KvPageLayout.PageTokens, 2 * KvCodec.MaxRunPages);
+        for (int i = 0; i < known; i++)
         {
             pages[i] = segment.Pool + blocks[firstPage + i] * segment.PageStride;
         }
 
-        KvPageRun run = new(pages, count, position);
+        KvPageRun run = new(pages, count, position, known - count);
         int vectors = tile.Tokens * _parameters.GroupHeads;
         float* scores = scratch.Scores;
         segment.Codec.Scores(run, tile.KvHead, scratch.Prepared(segment.CodecIndex), vectors, scores, ScoreStride, scratch.CodecScratch);
@@ -225,10 +227,9 @@ public sealed unsafe class FlashAttention : IDisposable
         {
             long row = sequence.FirstRow + tile.FirstToken + t;
             float* source = _queries + (row * _parameters.Heads + (long)tile.KvHead * group) * keyDim;
-            for (int i = 0; i < group * keyDim; i++)
-            {
-                target[t * group * keyDim + i] = source[i] * _parameters.Scale;
-            }
+            Span<float> scaled = new(target + t * group * keyDim, group * keyDim);
+            new ReadOnlySpan<float>(source, group * keyDim).CopyTo(scaled);
+            Elementwise.Scaling.Apply(scaled, _parameters.Scale);
         }
     }
 
@@ -241,11 +242,9 @@ public sealed unsafe class FlashAttention : IDisposable
         {
             long row = sequence.FirstRow + tile.FirstToken + v / group;
             float* target = _output + (row * _parameters.Heads + (long)tile.KvHead * group + v % group) * valueDim;
-            float inverse = 1 / sums[v];
-            for (int d = 0; d < valueDim; d++)
-            {
-                target[d] = values[v * valueDim + d] * inverse;
-            }
+            Span<float> result = new(target, valueDim);
+            new ReadOnlySpan<float>(values + v * valueDim, valueDim).CopyTo(result);
+            Elementwise.Scaling.Apply(result, 1 / sums[v]);
         }
     }
 

@@ -11,7 +11,7 @@ namespace Inferometer.Inference.Kernels.Attention;
 public abstract unsafe class KvCodec
 {
     /// <summary>Most pages in one <see cref="KvPageRun"/>.</summary>
-    public const int MaxRunPages = 8;
+    public const int MaxRunPages = 16;
 
     /// <summary>Query vectors are prepared in groups of so many.</summary>
     public const int QueryGroup = 8;

@@ -6,9 +6,10 @@ namespace Inferometer.Inference.Kernels.Attention;
 [StructLayout(LayoutKind.Auto)]
 public readonly unsafe struct KvPageRun
 {
-    /// <summary>Names pages and the position of the first token in the first of them.</summary>
-    public KvPageRun(byte** pages, int count, int firstPosition)
+    /// <summary>Names pages and the position of the first token in the first of them; <paramref name="following"/> more pages stand behind them in the array.</summary>
+    public KvPageRun(byte** pages, int count, int firstPosition, int following = 0)
     {
+        Following = following;
         Pages = pages;
         Count = count;
         FirstPosition = firstPosition;
@@ -19,6 +20,9 @@ public readonly unsafe struct KvPageRun
 
     /// <summary>Pages, at most <see cref="KvCodec.MaxRunPages"/>.</summary>
     public int Count { get; }
+
+    /// <summary>Pages in <see cref="Pages"/> beyond <see cref="Count"/>: those of the next run, to ask for in advance.</summary>
+    public int Following { get; }
 
     /// <summary>Position of the first token of the first page: a codec that stores keys without their rotation applies it from here.</summary>
     public int FirstPosition { get; }

@@ -26,14 +26,9 @@ internal static unsafe class OnlineSoftmax
             return 1;
         }
 
-        float correction = MathF.Exp(maximum - highest);
+        float correction = maximum == highest ? 1 : MathF.Exp(maximum - highest);
         maximum = highest;
-        sum = sum * correction + Softmax.ExpAndSum(row, highest);
-        if (scale != 1)
-        {
-            Scaling.Apply(row, scale);
-        }
-
+        sum = sum * correction + Softmax.ExpAndSum(row, highest, scale);
         return correction;
     }
 

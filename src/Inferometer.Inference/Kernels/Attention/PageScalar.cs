@@ -23,7 +23,7 @@ internal static unsafe class PageScalar
     }
 
     /// <summary>Weighted sums for <paramref name="count"/> queries.</summary>
-    public static void Values<TElement>(byte* values, int valueDim, float* probabilities, int stride, int count, int tokens, float* sums)
+    public static void Values<TElement>(byte** pages, int valueDim, float* probabilities, int stride, int count, int tokens, float* sums)
         where TElement : struct, IStoredFloat
     {
         for (int q = 0; q < count; q++)
@@ -32,7 +32,7 @@ internal static unsafe class PageScalar
             {
                 for (int d = 0; d < valueDim; d++)
                 {
-                    sums[q * valueDim + d] += TElement.Load(values + (t * valueDim + d) * TElement.Bytes) * probabilities[q * stride + t];
+                    sums[q * valueDim + d] += TElement.Load(pages[t / KvPageLayout.PageTokens] + (t % KvPageLayout.PageTokens * valueDim + d) * TElement.Bytes) * probabilities[q * stride + t];
                 }
             }
         }

@@ -88,16 +88,25 @@ public static class Reductions
         ref float rx = ref MemoryMarshal.GetReference(x);
         int i = 0;
         float max = float.NegativeInfinity;
-        if (Vector256.IsHardwareAccelerated && x.Length >= 8)
+        if (Vector512.IsHardwareAccelerated && x.Length >= 16)
+        {
+            Vector512<float> maxima = Vector512.LoadUnsafe(ref rx);
+            for (i = 16; i <= x.Length - 16; i += 16)
+            {
+                maxima = Vector512.MaxNative(maxima, Vector512.LoadUnsafe(ref rx, (nuint)i));
+            }
+
+            max = Across(Vector256.MaxNative(maxima.GetLower(), maxima.GetUpper()));
+        }
+        else if (Vector256.IsHardwareAccelerated && x.Length >= 8)
         {
             Vector256<float> maxima = Vector256.LoadUnsafe(ref rx);
             for (i = 8; i <= x.Length - 8; i += 8)
             {
-                maxima = Vector256.Max(maxima, Vector256.LoadUnsafe(ref rx, (nuint)i));
+                maxima = Vector256.MaxNative(maxima, Vector256.LoadUnsafe(ref rx, (nuint)i));
             }
 
-            Vector128<float> four = Vector128.Max(maxima.GetLower(), maxima.GetUpper());
-            max = MathF.Max(MathF.Max(four[0], four[1]), MathF.Max(four[2], four[3]));
+            max = Across(maxima);
         }
 
         for (; i < x.Length; i++)
@@ -133,5 +142,13 @@ public static class Reductions
         }
 
         return best;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float Across(Vector256<float> x)
+    {
+        Vector128<float> four = Vector128.MaxNative(x.GetLower(), x.GetUpper());
+        Vector128<float> two = Vector128.MaxNative(four, Vector128.Shuffle(four, Vector128.Create(2, 3, 0, 1)));
+        return Vector128.MaxNative(two, Vector128.Shuffle(two, Vector128.Create(1, 0, 3, 2))).ToScalar();
     }
 }

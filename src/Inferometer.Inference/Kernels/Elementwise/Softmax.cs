@@ -12,14 +12,14 @@ public static class Softmax
     {
         if (!x.IsEmpty)
         {
-            float sum = ExpAndSum(x, Reductions.Max(x));
+            float sum = ExpAndSum(x, Reductions.Max(x), 1);
             Scaling.Apply(x, 1 / sum);
         }
     }
 
-    /// <summary>x = e^(x - max), in place; returns the sum.</summary>
+    /// <summary>x = e^(x - max) * <paramref name="scale"/>, in place; returns the sum without the scale.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    internal static float ExpAndSum(Span<float> x, float max)
+    internal static float ExpAndSum(Span<float> x, float max, float scale)
     {
         ref float rx = ref MemoryMarshal.GetReference(x);
         int i = 0;
@@ -30,7 +30,7 @@ public static class Softmax
             for (; i <= x.Length - 16; i += 16)
             {
                 Vector512<float> e = VectorExp.Exp(Vector512.LoadUnsafe(ref rx, (nuint)i) - Vector512.Create(max));
-                e.StoreUnsafe(ref rx, (nuint)i);
+                (e * scale).StoreUnsafe(ref rx, (nuint)i);
                 sums += e;
             }
 
@@ -42,7 +42,7 @@ public static class Softmax
             for (; i <= x.Length - 8; i += 8)
             {
                 Vector256<float> e = VectorExp.Exp(Vector256.LoadUnsafe(ref rx, (nuint)i) - Vector256.Create(max));
-                e.StoreUnsafe(ref rx, (nuint)i);
+                (e * scale).StoreUnsafe(ref rx, (nuint)i);
                 sums += e;
             }
 
@@ -51,8 +51,9 @@ public static class Softmax
 
         for (; i < x.Length; i++)
         {
-            x[i] = MathF.Exp(x[i] - max);
-            sum += x[i];
+            float e = MathF.Exp(x[i] - max);
+            x[i] = e * scale;
+            sum += e;
         }
 
         return sum;

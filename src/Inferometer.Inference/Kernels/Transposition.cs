@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
-namespace Inferometer.Inference.Kernels.Matrices;
+namespace Inferometer.Inference.Kernels;
 
 /// <summary>Rows of stored numbers to columns of f32, in registers.</summary>
 internal static unsafe class Transposition
