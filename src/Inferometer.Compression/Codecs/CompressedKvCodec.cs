@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics.X86;
 using Inferometer.Core.Caching;
 using Inferometer.Inference.Kernels.Attention;
 
@@ -61,7 +62,7 @@ public abstract unsafe class CompressedKvCodec : KvCodec
     public abstract void DecodePage(byte* page, int firstPosition, Span<float> keys, Span<float> values);
 
     /// <inheritdoc/>
-    public sealed override void PrepareQueries(int kvHead, float* queries, int count, float* prepared)
+    public override void PrepareQueries(int kvHead, float* queries, int count, float* prepared)
     {
         int width = Tile.KeyDim, keyDim = Exact.KeyDim;
         Span<float> group = stackalloc float[QueryGroup * width];
@@ -90,6 +91,11 @@ public abstract unsafe class CompressedKvCodec : KvCodec
         for (int page = 0; page < run.Count; page++)
         {
             int offset = page * KvPageLayout.PageTokens;
+            if (page + 1 < run.Count)
+            {
+                Prefetch(run.Pages[page + 1], kvHead);
+            }
+
             if (TryScores(run.Pages[page], kvHead, prepared, count, scores + offset, stride))
             {
                 continue;
@@ -135,6 +141,9 @@ public abstract unsafe class CompressedKvCodec : KvCodec
     /// <returns>False where it has none: nothing was done.</returns>
     protected virtual bool TryAccumulate(byte* page, int kvHead, float* probabilities, int stride, int count, float* accumulator) => false;
 
+    /// <summary>Where a head's keys and values lie in a page, for fetching them ahead.</summary>
+    protected abstract (long Offset, long Bytes) HeadRange(int kvHead);
+
     /// <summary>Turns a query into what tiles of keys are multiplied with, in place; entries from the key width on are zero.</summary>
     protected abstract void TransformQuery(int kvHead, Span<float> query);
 
@@ -146,4 +155,19 @@ public abstract unsafe class CompressedKvCodec : KvCodec
 
     /// <summary>output += the accumulated value, transformed back; may overwrite the accumulator.</summary>
     protected abstract void AddValue(int kvHead, Span<float> accumulator, Span<float> output);
+
+    /// <inheritdoc/>
+    public sealed override void Prefetch(byte* page, int kvHead)
+    {
+        if (!Sse.IsSupported)
+        {
+            return;
+        }
+
+        (long offset, long bytes) = HeadRange(kvHead);
+        for (byte* line = page + offset; line < page + offset + bytes; line += 64)
+        {
+            Sse.Prefetch0(line);
+        }
+    }
 }

@@ -130,6 +130,9 @@ public sealed unsafe class LowRankCodec : CompressedKvCodec
     }
 
     /// <inheritdoc/>
+    protected override (long Offset, long Bytes) HeadRange(int kvHead) => (_offsets[kvHead / _groupSize], (long)Tokens * _groups[kvHead / _groupSize].BytesPerToken);
+
+    /// <inheritdoc/>
     protected override void LoadKeys(byte* page, int kvHead, int firstPosition, float* tile, float* extraScratch)
     {
         (int index, int member) = Math.DivRem(kvHead, _groupSize);

@@ -6,39 +6,74 @@ using Inferometer.Inference.Kernels.Attention;
 namespace Inferometer.Compression.Codecs;
 
 /// <summary>
-/// Attention of up to eight queries over a page of int8 or int4 numbers as they lie there, without a tile between: what decoding with grouped heads does. Needs 512-bit vectors. Scales of keys are applied to the
-/// sum over a segment, those of values to the probabilities, so that a number costs one conversion.
+/// Attention of up to eight queries over a page of int8 or int4 numbers as they lie there, without a tile between: what decoding with grouped heads does. Needs 512-bit vectors. Scores are sums of
+/// products of codes and 16-bit queries in integers, half as many instructions as in floats; scales of keys are applied to the sum over a segment, those of values to the probabilities.
 /// </summary>
 internal static unsafe class QuantizedPage512
 {
     private const int Tokens = KvPageLayout.PageTokens;
 
     /// <summary>Whether this machine has the instructions.</summary>
-    public static bool IsSupported => Avx512F.IsSupported;
+    public static bool IsSupported => Avx512BW.IsSupported;
+
+    /// <summary>
+    /// Turns queries into what <see cref="Scores"/> reads: 16-bit integers of each query's own scale, whose error is a hundredth of that of int8 keys, in pairs of the channels that
+    /// lie half a segment apart; then half the scales of the queries; then the sum of each query over each segment.
+    /// </summary>
+    /// <param name="format">Segments of 8 or 4 bits.</param>
+    /// <param name="queries">[count][width], padded with zeros to the format's width.</param>
+    /// <param name="count">Queries, at most eight.</param>
+    /// <param name="prepared">[width][8] floats, half of which are used.</param>
+    public static void Prepare(LatentFormat format, ReadOnlySpan<float> queries, int count, float* prepared)
+    {
+        new Span<float>(prepared, format.Width * KvCodec.QueryGroup).Clear();
+        int* sums = (int*)(prepared + format.Width / 2 * KvCodec.QueryGroup) + KvCodec.QueryGroup;
+        for (int q = 0; q < count; q++)
+        {
+            ReadOnlySpan<float> query = queries.Slice(q * format.Width, format.Width);
+            float largest = 0;
+            foreach (float number in query)
+            {
+                largest = MathF.Max(largest, MathF.Abs(number));
+            }
+
+            float inverse = largest > 0 ? short.MaxValue / largest : 0;
+            prepared[format.Width / 2 * KvCodec.QueryGroup + q] = 0.5f * largest / short.MaxValue;
+            int first = 0;
+            for (int i = 0; i < format.Segments.Count; i++)
+            {
+                int half = format.Segments[i].Count / 2;
+                for (int d = first; d < first + half; d++)
+                {
+                    int low = (int)MathF.Round(query[d] * inverse), high = (int)MathF.Round(query[d + half] * inverse);
+                    ((int*)prepared)[(first / 2 + d - first) * KvCodec.QueryGroup + q] = (low & 0xFFFF) | (high << 16);
+                    sums[i * KvCodec.QueryGroup + q] += low + high;
+                }
+
+                first += 2 * half;
+            }
+        }
+    }
 
     /// <summary>scores[q * stride + t] = query q times key t.</summary>
     /// <param name="format">Segments of 8 or 4 bits.</param>
     /// <param name="page">Keys of one head, by channel.</param>
-    /// <param name="queries">[width][8].</param>
+    /// <param name="prepared">What <see cref="Prepare"/> wrote.</param>
     /// <param name="scores">Eight rows of 16.</param>
     /// <param name="stride">Floats from row to row.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Scores(LatentFormat format, byte* page, float* queries, float* scores, int stride)
+    public static void Scores(LatentFormat format, byte* page, float* prepared, float* scores, int stride)
     {
+        int* queries = (int*)prepared;
+        float* scales = prepared + format.Width / 2 * KvCodec.QueryGroup;
+        int* sums = (int*)scales + KvCodec.QueryGroup;
         for (int i = 0; i < format.Segments.Count; i++)
         {
             LatentSegment segment = format.Segments[i];
-            if (segment.Bits == 8)
-            {
-                Scores8(page, segment.Count, queries, scores, stride, i == 0);
-            }
-            else
-            {
-                Scores4(page, segment.Count, queries, scores, stride, i == 0);
-            }
-
+            SegmentScores(page, segment.Count / 2, segment.Bits, queries, scales, sums, scores, stride, i == 0);
             page += Tokens * segment.BytesPerToken;
-            queries += segment.Count * KvCodec.QueryGroup;
+            queries += segment.Count / 2 * KvCodec.QueryGroup;
+            sums += KvCodec.QueryGroup;
         }
     }
 
@@ -81,90 +116,53 @@ internal static unsafe class QuantizedPage512
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Scores8(byte* page, int count, float* queries, float* scores, int stride, bool first)
+    private static void SegmentScores(byte* page, int pairs, int bits, int* queries, float* queryScales, int* querySums, float* scores, int stride, bool first)
     {
-        Vector512<float> s0 = default, s1 = default, s2 = default, s3 = default, s4 = default, s5 = default, s6 = default, s7 = default;
+        Vector512<int> s0 = default, s1 = default, s2 = default, s3 = default, s4 = default, s5 = default, s6 = default, s7 = default;
         Vector512<float> scales = LatentPage.WidenHalves(page);
         byte* data = page + Tokens * sizeof(ushort);
-        for (int d = 0; d < count; d++, data += Tokens, queries += KvCodec.QueryGroup)
+        for (int d = 0; d < pairs; d++, data += Tokens, queries += KvCodec.QueryGroup)
         {
-            Vector512<float> key = Signed(data);
-            s0 = Vector512.FusedMultiplyAdd(key, Vector512.Create(queries[0]), s0);
-            s1 = Vector512.FusedMultiplyAdd(key, Vector512.Create(queries[1]), s1);
-            s2 = Vector512.FusedMultiplyAdd(key, Vector512.Create(queries[2]), s2);
-            s3 = Vector512.FusedMultiplyAdd(key, Vector512.Create(queries[3]), s3);
-            s4 = Vector512.FusedMultiplyAdd(key, Vector512.Create(queries[4]), s4);
-            s5 = Vector512.FusedMultiplyAdd(key, Vector512.Create(queries[5]), s5);
-            s6 = Vector512.FusedMultiplyAdd(key, Vector512.Create(queries[6]), s6);
-            s7 = Vector512.FusedMultiplyAdd(key, Vector512.Create(queries[7]), s7);
+            Vector512<short> codes = bits == 8 ? Bytes(data, data + pairs * Tokens) : Nibbles(data);
+            s0 += Avx512BW.MultiplyAddAdjacent(codes, Vector512.Create(queries[0]).AsInt16());
+            s1 += Avx512BW.MultiplyAddAdjacent(codes, Vector512.Create(queries[1]).AsInt16());
+            s2 += Avx512BW.MultiplyAddAdjacent(codes, Vector512.Create(queries[2]).AsInt16());
+            s3 += Avx512BW.MultiplyAddAdjacent(codes, Vector512.Create(queries[3]).AsInt16());
+            s4 += Avx512BW.MultiplyAddAdjacent(codes, Vector512.Create(queries[4]).AsInt16());
+            s5 += Avx512BW.MultiplyAddAdjacent(codes, Vector512.Create(queries[5]).AsInt16());
+            s6 += Avx512BW.MultiplyAddAdjacent(codes, Vector512.Create(queries[6]).AsInt16());
+            s7 += Avx512BW.MultiplyAddAdjacent(codes, Vector512.Create(queries[7]).AsInt16());
         }
 
-        if (first)
-        {
-            (s0 * scales).Store(scores + 0 * stride);
-            (s1 * scales).Store(scores + 1 * stride);
-            (s2 * scales).Store(scores + 2 * stride);
-            (s3 * scales).Store(scores + 3 * stride);
-            (s4 * scales).Store(scores + 4 * stride);
-            (s5 * scales).Store(scores + 5 * stride);
-            (s6 * scales).Store(scores + 6 * stride);
-            (s7 * scales).Store(scores + 7 * stride);
-
-            return;
-        }
-
-        Vector512.FusedMultiplyAdd(s0, scales, Vector512.Load(scores + 0 * stride)).Store(scores + 0 * stride);
-        Vector512.FusedMultiplyAdd(s1, scales, Vector512.Load(scores + 1 * stride)).Store(scores + 1 * stride);
-        Vector512.FusedMultiplyAdd(s2, scales, Vector512.Load(scores + 2 * stride)).Store(scores + 2 * stride);
-        Vector512.FusedMultiplyAdd(s3, scales, Vector512.Load(scores + 3 * stride)).Store(scores + 3 * stride);
-        Vector512.FusedMultiplyAdd(s4, scales, Vector512.Load(scores + 4 * stride)).Store(scores + 4 * stride);
-        Vector512.FusedMultiplyAdd(s5, scales, Vector512.Load(scores + 5 * stride)).Store(scores + 5 * stride);
-        Vector512.FusedMultiplyAdd(s6, scales, Vector512.Load(scores + 6 * stride)).Store(scores + 6 * stride);
-        Vector512.FusedMultiplyAdd(s7, scales, Vector512.Load(scores + 7 * stride)).Store(scores + 7 * stride);
+        // Twice the sum, because the offset of 4-bit codes is 7.5; the largest, 2 x 32 x 255 x 32767, fits.
+        int offset = bits == 8 ? 256 : 15;
+        StoreScores(s0, offset * querySums[0], scales * queryScales[0], scores + 0 * stride, first);
+        StoreScores(s1, offset * querySums[1], scales * queryScales[1], scores + 1 * stride, first);
+        StoreScores(s2, offset * querySums[2], scales * queryScales[2], scores + 2 * stride, first);
+        StoreScores(s3, offset * querySums[3], scales * queryScales[3], scores + 3 * stride, first);
+        StoreScores(s4, offset * querySums[4], scales * queryScales[4], scores + 4 * stride, first);
+        StoreScores(s5, offset * querySums[5], scales * queryScales[5], scores + 5 * stride, first);
+        StoreScores(s6, offset * querySums[6], scales * queryScales[6], scores + 6 * stride, first);
+        StoreScores(s7, offset * querySums[7], scales * queryScales[7], scores + 7 * stride, first);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Scores4(byte* page, int count, float* queries, float* scores, int stride, bool first)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void StoreScores(Vector512<int> sum, int offset, Vector512<float> scale, float* scores, bool first)
     {
-        Vector512<float> s0 = default, s1 = default, s2 = default, s3 = default, s4 = default, s5 = default, s6 = default, s7 = default;
-        Vector512<float> scales = LatentPage.WidenHalves(page);
-        byte* data = page + Tokens * sizeof(ushort);
-        float* others = queries + count / 2 * KvCodec.QueryGroup;
-        for (int d = 0; d < count / 2; d++, data += Tokens, queries += KvCodec.QueryGroup, others += KvCodec.QueryGroup)
-        {
-            (Vector512<float> low, Vector512<float> high) = Nibbles(data);
-            s0 = Vector512.FusedMultiplyAdd(high, Vector512.Create(others[0]), Vector512.FusedMultiplyAdd(low, Vector512.Create(queries[0]), s0));
-            s1 = Vector512.FusedMultiplyAdd(high, Vector512.Create(others[1]), Vector512.FusedMultiplyAdd(low, Vector512.Create(queries[1]), s1));
-            s2 = Vector512.FusedMultiplyAdd(high, Vector512.Create(others[2]), Vector512.FusedMultiplyAdd(low, Vector512.Create(queries[2]), s2));
-            s3 = Vector512.FusedMultiplyAdd(high, Vector512.Create(others[3]), Vector512.FusedMultiplyAdd(low, Vector512.Create(queries[3]), s3));
-            s4 = Vector512.FusedMultiplyAdd(high, Vector512.Create(others[4]), Vector512.FusedMultiplyAdd(low, Vector512.Create(queries[4]), s4));
-            s5 = Vector512.FusedMultiplyAdd(high, Vector512.Create(others[5]), Vector512.FusedMultiplyAdd(low, Vector512.Create(queries[5]), s5));
-            s6 = Vector512.FusedMultiplyAdd(high, Vector512.Create(others[6]), Vector512.FusedMultiplyAdd(low, Vector512.Create(queries[6]), s6));
-            s7 = Vector512.FusedMultiplyAdd(high, Vector512.Create(others[7]), Vector512.FusedMultiplyAdd(low, Vector512.Create(queries[7]), s7));
-        }
+        Vector512<float> products = Vector512.ConvertToSingle(sum + sum - Vector512.Create(offset));
+        (first ? products * scale : Vector512.FusedMultiplyAdd(products, scale, Vector512.Load(scores))).Store(scores);
+    }
 
-        if (first)
-        {
-            (s0 * scales).Store(scores + 0 * stride);
-            (s1 * scales).Store(scores + 1 * stride);
-            (s2 * scales).Store(scores + 2 * stride);
-            (s3 * scales).Store(scores + 3 * stride);
-            (s4 * scales).Store(scores + 4 * stride);
-            (s5 * scales).Store(scores + 5 * stride);
-            (s6 * scales).Store(scores + 6 * stride);
-            (s7 * scales).Store(scores + 7 * stride);
+    // Codes of two channels in the halves of 32-bit lanes, a lane per token.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<short> Bytes(byte* low, byte* high) =>
+        (Avx512F.ConvertToVector512Int32(Vector128.Load(low)) | (Avx512F.ConvertToVector512Int32(Vector128.Load(high)) << 16)).AsInt16();
 
-            return;
-        }
-
-        Vector512.FusedMultiplyAdd(s0, scales, Vector512.Load(scores + 0 * stride)).Store(scores + 0 * stride);
-        Vector512.FusedMultiplyAdd(s1, scales, Vector512.Load(scores + 1 * stride)).Store(scores + 1 * stride);
-        Vector512.FusedMultiplyAdd(s2, scales, Vector512.Load(scores + 2 * stride)).Store(scores + 2 * stride);
-        Vector512.FusedMultiplyAdd(s3, scales, Vector512.Load(scores + 3 * stride)).Store(scores + 3 * stride);
-        Vector512.FusedMultiplyAdd(s4, scales, Vector512.Load(scores + 4 * stride)).Store(scores + 4 * stride);
-        Vector512.FusedMultiplyAdd(s5, scales, Vector512.Load(scores + 5 * stride)).Store(scores + 5 * stride);
-        Vector512.FusedMultiplyAdd(s6, scales, Vector512.Load(scores + 6 * stride)).Store(scores + 6 * stride);
-        Vector512.FusedMultiplyAdd(s7, scales, Vector512.Load(scores + 7 * stride)).Store(scores + 7 * stride);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<short> Nibbles(byte* data)
+    {
+        Vector512<int> codes = Avx512F.ConvertToVector512Int32(Vector128.Load(data));
+        return ((codes | (codes << 12)) & Vector512.Create(0x000F000F)).AsInt16();
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -214,7 +212,7 @@ internal static unsafe class QuantizedPage512
         Vector512<float> a7 = Vector512.Load(accumulator + 7 * width);
         for (int t = 0; t < Tokens / 2; t++, data += rowBytes)
         {
-            (Vector512<float> low, Vector512<float> high) = Nibbles(data);
+            (Vector512<float> low, Vector512<float> high) = NibbleValues(data);
             a0 = Vector512.FusedMultiplyAdd(high, Vector512.Create(weights[0 * Tokens + t + 8]), Vector512.FusedMultiplyAdd(low, Vector512.Create(weights[0 * Tokens + t]), a0));
             a1 = Vector512.FusedMultiplyAdd(high, Vector512.Create(weights[1 * Tokens + t + 8]), Vector512.FusedMultiplyAdd(low, Vector512.Create(weights[1 * Tokens + t]), a1));
             a2 = Vector512.FusedMultiplyAdd(high, Vector512.Create(weights[2 * Tokens + t + 8]), Vector512.FusedMultiplyAdd(low, Vector512.Create(weights[2 * Tokens + t]), a2));
@@ -241,7 +239,7 @@ internal static unsafe class QuantizedPage512
         Vector512.ConvertToSingle(Avx512F.ConvertToVector512Int32((Vector128.Load(data) ^ Vector128.Create((byte)0x80)).AsSByte()));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static (Vector512<float> Low, Vector512<float> High) Nibbles(byte* data)
+    private static (Vector512<float> Low, Vector512<float> High) NibbleValues(byte* data)
     {
         Vector512<int> codes = Avx512F.ConvertToVector512Int32(Vector128.Load(data));
         Vector512<float> offset = Vector512.Create(7.5f);

@@ -43,6 +43,27 @@ public sealed unsafe class RotatedQuantizationCodec : CompressedKvCodec
     private long HeadBytes => (long)KvPageLayout.PageTokens * (_keys.BytesPerToken + _values.BytesPerToken);
 
     /// <inheritdoc/>
+    public override void PrepareQueries(int kvHead, float* queries, int count, float* prepared)
+    {
+        if (!HasKernel(count))
+        {
+            base.PrepareQueries(kvHead, queries, count, prepared);
+            return;
+        }
+
+        Span<float> turned = stackalloc float[count * _keys.Width];
+        turned.Clear();
+        for (int i = 0; i < count; i++)
+        {
+            Span<float> query = turned.Slice(i * _keys.Width, Exact.KeyDim);
+            new ReadOnlySpan<float>(queries + i * Exact.KeyDim, Exact.KeyDim).CopyTo(query);
+            HadamardRotation.Apply(query);
+        }
+
+        QuantizedPage512.Prepare(_keys, turned, count, prepared);
+    }
+
+    /// <inheritdoc/>
     public override void EncodePage(ReadOnlySpan<float> keys, ReadOnlySpan<float> values, int firstPosition, byte* page)
     {
         for (int head = 0; head < Exact.KvHeads; head++)
@@ -106,6 +127,9 @@ public sealed unsafe class RotatedQuantizationCodec : CompressedKvCodec
         QuantizedPage512.Accumulate(_values, ValuesOf(page, kvHead), probabilities, stride, accumulator, AccumulatorWidth);
         return true;
     }
+
+    /// <inheritdoc/>
+    protected override (long Offset, long Bytes) HeadRange(int kvHead) => (kvHead * HeadBytes, HeadBytes);
 
     /// <inheritdoc/>
     protected override void LoadKeys(byte* page, int kvHead, int firstPosition, float* tile, float* extraScratch) =>

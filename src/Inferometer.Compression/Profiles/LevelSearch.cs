@@ -1,4 +1,5 @@
 using System.Globalization;
+using Inferometer.Compression.Cache;
 using Inferometer.Compression.Calibration;
 using Inferometer.Compression.Evaluation;
 using Inferometer.Core;
@@ -22,6 +23,11 @@ internal sealed class LevelSearch(TransformerModel model, ModelBases bases, Laye
     private static readonly double[] Savings = [0.98, 0.97, 0.96, 0.95, 0.93, 0.90, 0.87, 0.84, 0.81, 0.78, 0.75, 0.70, 0.60, 0.50];
 
     private static readonly int[] Bits = [2, 4, 8];
+
+    /// <summary>
+    /// Losses are measured with only the first block and the one being written exact: what is recent would hide most of what a codec loses, and a profile does not know how long a window it will be used with.
+    /// </summary>
+    private static readonly ExactWindow Window = new(4, 0);
 
     public IReadOnlyList<ProfileLevel> Find(IProgress<double>? progress, CancellationToken cancellationToken)
     {
@@ -87,7 +93,7 @@ internal sealed class LevelSearch(TransformerModel model, ModelBases bases, Laye
     private IReadOnlyList<CacheQuality> Measure(
         IReadOnlyList<int[]> text, LatentAllocation[] candidates, IEnumerable<int> indexes, IProgress<double>? progress, CancellationToken cancellationToken) =>
         CompressionEvaluation.Measure(
-            model, text, [.. indexes.Select(i => KvCompression.LowRank($"candidate {i}", model, bases, candidates[i]))], progress, cancellationToken);
+            model, text, [.. indexes.Select(i => KvCompression.LowRank($"candidate {i}", model, bases, candidates[i], Window))], progress, cancellationToken);
 
     private sealed class PartialProgress(IProgress<double> progress, double start, double share) : IProgress<double>
     {

@@ -100,6 +100,25 @@ public sealed unsafe class LatentPageTests
         Assert.InRange(Error(vector, turned), 0, 1e-9);
     }
 
+    [Theory]
+    [InlineData(8)]
+    [InlineData(16)]
+    [InlineData(32)]
+    [InlineData(80)]
+    [InlineData(128)]
+    public void Hadamard_rotation_multiplies_by_signs_of_common_bits(int width)
+    {
+        int block = width & -width;
+        float[] vector = Random(width, 6), turned = [.. vector];
+        HadamardRotation.Apply(turned);
+        for (int i = 0; i < width; i++)
+        {
+            int first = i / block * block;
+            double expected = Enumerable.Range(0, block).Sum(j => (System.Numerics.BitOperations.PopCount((uint)((i - first) & j)) % 2 == 0 ? 1 : -1) * (double)vector[first + j]) / Math.Sqrt(block);
+            Assert.Equal(expected, turned[i], 1e-5);
+        }
+    }
+
     internal static float[] Random(int count, int seed)
     {
         Random random = new(seed);
