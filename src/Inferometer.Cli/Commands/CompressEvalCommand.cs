@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Diagnostics;
 using System.Globalization;
 using Inferometer.Cli.Compression;
 using Inferometer.Cli.Models;
@@ -37,7 +38,7 @@ internal sealed class CompressEvalCommand
         CompressEvalCommand self = new(printer);
         ExampleCommand command = new(
             "eval",
-            "Measures compressed caches against the exact f16 cache in the same run: perplexity, divergence, agreement, bytes per token, cache memory, and decode speed at two context lengths.",
+            "Measures compressed caches against the exact f16 cache in the same run: perplexity, divergence, agreement, bytes per token, cache memory, decode speed at two context lengths, and peak memory.",
             "inferometer compress eval ./model.gguf --profile model.kvprofile --text book.txt",
             "inferometer compress eval ./model.gguf --kv q8,q4 --text book.txt --windows 4 --contexts 512,4096")
         {
@@ -70,9 +71,16 @@ internal sealed class CompressEvalCommand
                     new("Scored", "scored_tokens", new Cell($"{Numbers.Whole(quality[0].TokensScored)} predictions", quality[0].TokensScored)),
                     new("Kept exact", "exact_window", new Cell($"the first {caches[0].Window.SinkTokens} and the latest {caches[0].Window.RecentTokens} tokens", caches[0].Window.RecentTokens)),
                 ]),
-                table),
+                table,
+                new Facts(null, [new("Peak memory", "peak_memory_bytes", new Cell($"{Numbers.Fixed(PeakBytes() / 1e6, 0)} MB, model and all caches side by side", PeakBytes()))])),
             parsed.GetValue(_format));
         return Task.FromResult(ExitCode.Success);
+    }
+
+    private static long PeakBytes()
+    {
+        using Process process = Process.GetCurrentProcess();
+        return process.PeakWorkingSet64;
     }
 
     private List<KvCacheSetting> Settings(ParseResult parsed, ModelLocation location, CompressionProfile? profile, string? profilePath)

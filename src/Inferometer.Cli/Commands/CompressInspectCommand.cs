@@ -8,8 +8,8 @@ namespace Inferometer.Cli.Commands;
 /// <summary><c>inferometer compress inspect</c>: ranks, bits and energy of a profile per layer and head.</summary>
 internal sealed class CompressInspectCommand
 {
-    // From little to much; the last is eight bits per dimension or more.
-    private const string Shades = " .:-=+*#%@";
+    // From little to much; the last is the most of the level.
+    private const string Shades = ".:-=+*#%@";
 
     private readonly Argument<string> _profile = new("PROFILE") { Description = "A profile file." };
     private readonly Option<string> _level = new("--level") { HelpName = "low|med|high", Description = "Level to show head by head.", DefaultValueFactory = _ => "med" };
@@ -46,17 +46,19 @@ internal sealed class CompressInspectCommand
         }
 
         Document page = ProfilePage.Of(profile, path);
-        page.Blocks.Add(new Sentences("heat_map", $"Bits per dimension at '{level.Name}', layers down, heads across: keys | values ({Shades.Trim()} = 0 to 8)", Map(heads)) { Bulleted = false });
+        double most = heads.Max(head => head.BitsPerDimension);
+        page.Blocks.Add(new Sentences(
+            "heat_map", $"Bits per dimension at '{level.Name}', layers down, heads across: keys | values ({Shades} = 0 to {Numbers.Fixed(most, 2)})", Map(heads, most)) { Bulleted = false });
         page.Blocks.Add(Heads(heads, level.Name));
         _printer.Print(page, parsed.GetValue(_format));
         return Task.FromResult(ExitCode.Success);
     }
 
-    private static IReadOnlyList<string> Map(IReadOnlyList<HeadEnergy> heads) =>
-        [.. heads.GroupBy(h => h.Layer).Select(layer => $"{layer.Key,4}  {Row(layer, keys: true)} | {Row(layer, keys: false)}")];
+    private static IReadOnlyList<string> Map(IReadOnlyList<HeadEnergy> heads, double most) =>
+        [.. heads.GroupBy(h => h.Layer).Select(layer => $"{layer.Key,4}  {Row(layer, keys: true, most)} | {Row(layer, keys: false, most)}")];
 
-    private static string Row(IEnumerable<HeadEnergy> layer, bool keys) =>
-        string.Concat(layer.Where(h => h.IsKeys == keys).Select(h => new string(Shades[(int)Math.Clamp(h.BitsPerDimension / 8 * Shades.Length, 0, Shades.Length - 1)], 2 * h.GroupSize)));
+    private static string Row(IEnumerable<HeadEnergy> layer, bool keys, double most) =>
+        string.Concat(layer.Where(h => h.IsKeys == keys).Select(h => new string(Shades[(int)Math.Clamp(h.BitsPerDimension / most * Shades.Length, 0, Shades.Length - 1)], 2 * h.GroupSize)));
 
     private static Table Heads(IReadOnlyList<HeadEnergy> heads, string level)
     {
