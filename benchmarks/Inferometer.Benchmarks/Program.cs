@@ -12,6 +12,8 @@ switch (args)
     case ["kernels-cached"]:
         CachedReport.Run();
         return 0;
+    case ["allocations", string file, .. string[] rest]:
+        return AllocationCheck.Run(file, rest is ["--update"]);
     case ["parity", string model, string driver, .. string[] rest]:
         return PeerParity.Run(model, driver, rest is [string tokens] ? int.Parse(tokens, CultureInfo.InvariantCulture) : 32);
     default:
