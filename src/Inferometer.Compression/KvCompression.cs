@@ -80,7 +80,7 @@ public sealed class KvCompression
             throw new Core.InferometerException($"{name}: bases of {bases.Layers.Count} and an allocation of {allocation.Layers.Count} layers; the model has {layouts.Length}.");
         }
 
-        RotaryTables tables = new(model);
+        RotaryTables tables = RotaryTables.For(model);
         return new KvCompression(name, model, [.. layouts.Select((layout, layer) => new LowRankCodec(name, layout, Groups(bases.Layers[layer], allocation.Layers[layer]), tables.Of(layer)))], window);
     }
 

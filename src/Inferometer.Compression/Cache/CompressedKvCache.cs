@@ -23,9 +23,7 @@ public sealed unsafe class CompressedKvCache : KvCache
     private readonly ExactPagePool _exact;
     private readonly PageConversion[] _conversions;
     private readonly BlockState[] _blocks;
-    private readonly List<Stretch> _stretches = [];
-    private readonly List<int> _firstStretches = [];
-    private int[] _pages = [];
+    private readonly StepStretches _stretches = new();
     private long _step;
 
     /// <summary>Takes the memory of both pools.</summary>
@@ -142,11 +140,9 @@ public sealed unsafe class CompressedKvCache : KvCache
         ArgumentNullException.ThrowIfNull(batch);
         ArgumentNullException.ThrowIfNull(slice);
         batch.BeginSequence(firstRow, slice.Tokens.Length, slice.PastTokens);
-        int end = index + 1 < _firstStretches.Count ? _firstStretches[index + 1] : _stretches.Count;
-        for (int i = _firstStretches[index]; i < end; i++)
+        foreach (StepStretches.Stretch stretch in _stretches.Of(index))
         {
-            Stretch stretch = _stretches[i];
-            ReadOnlyMemory<int> pages = _pages.AsMemory(stretch.FirstPage, stretch.Pages);
+            ReadOnlyMemory<int> pages = _stretches.PagesOf(stretch);
             if (stretch.IsCompressed)
             {
                 batch.AddSegment(_codecs[layer], _compressed[layer].Address, _codecs[layer].PageBytes, pages, stretch.Tokens);
@@ -233,38 +229,20 @@ public sealed unsafe class CompressedKvCache : KvCache
     private void FindStretches(ForwardBatch batch)
     {
         _stretches.Clear();
-        _firstStretches.Clear();
-        int used = 0;
         for (int i = 0; i < batch.Count; i++)
         {
             int tokens = batch[i].PastTokens + batch[i].Tokens.Length;
             ReadOnlySpan<int> blocks = batch[i].BlockTable.Span[..ExactWindow.Blocks(tokens)];
-            if (_pages.Length < used + blocks.Length)
-            {
-                Array.Resize(ref _pages, Math.Max(used + blocks.Length, 2 * _pages.Length));
-            }
-
-            _firstStretches.Add(_stretches.Count);
+            _stretches.BeginSequence(blocks.Length);
             for (int index = 0; index < blocks.Length; index++)
             {
-                BlockState state = _blocks[blocks[index]];
+                ref readonly BlockState state = ref _blocks[blocks[index]];
                 if (!state.IsCompressed && state.ExactPage < 0)
                 {
                     throw new InvalidOperationException($"block {blocks[index]} of sequence {i} was never written");
                 }
 
-                bool starts = index == 0 || _stretches[^1].IsCompressed != state.IsCompressed;
-                Stretch stretch = starts ? new Stretch(state.IsCompressed, used, 0, 0) : _stretches[^1];
-                stretch = stretch with { Pages = stretch.Pages + 1, Tokens = stretch.Tokens + Math.Min(BlockSize, tokens - index * BlockSize) };
-                _pages[used++] = state.IsCompressed ? blocks[index] : state.ExactPage;
-                if (starts)
-                {
-                    _stretches.Add(stretch);
-                }
-                else
-                {
-                    _stretches[^1] = stretch;
-                }
+                _stretches.Add(state.IsCompressed, state.IsCompressed ? blocks[index] : state.ExactPage, Math.Min(BlockSize, tokens - index * BlockSize));
             }
         }
     }
@@ -347,7 +325,4 @@ public sealed unsafe class CompressedKvCache : KvCache
         public bool IsWritten;
         public bool IsCompressed;
     }
-
-    [StructLayout(LayoutKind.Auto)]
-    private readonly record struct Stretch(bool IsCompressed, int FirstPage, int Pages, int Tokens);
 }

@@ -43,7 +43,7 @@ public sealed record LayerSensitivities(IReadOnlyList<double> Keys, IReadOnlyLis
         ArgumentNullException.ThrowIfNull(text);
         int[][] window = [text[..Math.Min(text.Length, Tokens)]];
         KvPageLayout[] layouts = KvCompression.Layouts(model);
-        RotaryTables tables = new(model);
+        RotaryTables tables = RotaryTables.For(model);
         double[] keys = new double[layouts.Length], values = new double[layouts.Length];
         CompressedKvCodec[] int8 = [.. layouts.Select(layout => new RotatedQuantizationCodec(layout, 8))];
         foreach (int[] layers in Enumerable.Range(0, layouts.Length).Chunk(LayersAtOnce))
