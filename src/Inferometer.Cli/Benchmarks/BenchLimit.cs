@@ -1,4 +1,5 @@
 using Inferometer.Cli.Settings;
+using Inferometer.Core.Gguf;
 using Inferometer.Core.Models;
 using Inferometer.Inference.Diagnostics;
 
@@ -10,14 +11,14 @@ namespace Inferometer.Cli.Benchmarks;
 /// </summary>
 /// <param name="model">The network.</param>
 /// <param name="weightBytes">Bytes of all tensors.</param>
-/// <param name="isQuantised">Matrices hold integers, so that 8-bit products count for them.</param>
+/// <param name="type">How the largest part of the weights is stored: 8-bit products count for quantised ones, 16-bit ones, which take twice as long, for F16 and BF16.</param>
 /// <param name="kv">How keys and values are cached.</param>
 /// <param name="limits">What the machine can do now.</param>
-internal sealed class BenchLimit(ModelArchitecture model, long weightBytes, bool isQuantised, KvArgument kv, MachineLimits limits)
+internal sealed class BenchLimit(ModelArchitecture model, long weightBytes, GgmlType type, KvArgument kv, MachineLimits limits)
 {
     private readonly ParameterCount _count = ParameterCount.Of(model);
     private readonly double _kvBytesPerToken = kv.BytesPerToken(model);
-    private readonly double _matrixRate = 1e9 * (isQuantised ? Math.Max(limits.FloatGops, limits.Int8Gops) : limits.FloatGops);
+    private readonly double _matrixRate = 1e9 * Math.Max(limits.FloatGops, type.IsQuantized() ? limits.Int8Gops : type == GgmlType.F32 ? 0 : limits.Int8Gops / 2);
 
     /// <summary>Tokens per second at the limit.</summary>
     public double Rate(BenchTest test)

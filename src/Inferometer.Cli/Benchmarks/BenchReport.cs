@@ -4,7 +4,6 @@ using System.Runtime.Intrinsics;
 using Inferometer.Cli.Models;
 using Inferometer.Cli.Output;
 using Inferometer.Cli.Settings;
-using Inferometer.Core.Gguf;
 using Inferometer.Core.Models;
 using Inferometer.Inference.Diagnostics;
 
@@ -73,7 +72,7 @@ internal sealed class BenchReport
     public void Add(BenchSamples samples, KvArgument kv, bool flash, MachineLimits limits)
     {
         BenchTest test = samples.Test;
-        double limit = new BenchLimit(_architecture, _contents.TensorBytes, _contents.Groups[0].Type.IsQuantized(), kv, limits).Rate(test);
+        double limit = new BenchLimit(_architecture, _contents.TensorBytes, _contents.Groups[0].Type, kv, limits).Rate(test);
         double mean = samples.MeanRate;
         int decimals = mean < 10 ? 3 : 2;
         string rate = string.Create(CultureInfo.InvariantCulture, $"{mean.ToString("F" + decimals, CultureInfo.InvariantCulture)} ± {samples.RateDeviation.ToString("F" + decimals, CultureInfo.InvariantCulture)}");

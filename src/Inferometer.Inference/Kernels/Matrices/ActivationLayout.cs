@@ -15,6 +15,9 @@ internal enum ActivationLayout
     /// <summary>The same integers, each in 16 bits; see <see cref="Int8Activations"/>.</summary>
     Int16By32,
 
+    /// <summary>13-bit integers, each in 16 bits, with a scale per 32 values; see <see cref="Int8Activations"/>.</summary>
+    FineBy32,
+
     /// <summary>8-bit integers with a scale per 256 values; see <see cref="Int8Activations"/>.</summary>
     Int8By256,
 }

@@ -9,7 +9,8 @@ namespace Inferometer.Inference.Kernels.Matrices;
 /// which holds a block of weights in registers finds the tokens it multiplies one after the other.
 /// </summary>
 /// <remarks>
-/// Every block ends with its scale times 2^112 (float); the factor belongs to the f16 scales of the weights (see <see cref="HalfBits"/>). Before it
+/// Every block ends with its scale times 2^112 (float); the factor belongs to the f16 scales of the weights (see <see cref="HalfBits"/>). Only
+/// <see cref="ActivationLayout.FineBy32"/>, 32 shorts of magnitude up to 8191, has the plain scale. Before the scale
 /// <see cref="ActivationLayout.Int8By32"/> has 32 bytes q and -8 times their sum (int); <see cref="ActivationLayout.Int16By32"/> has q as 32 shorts;
 /// <see cref="ActivationLayout.Int8By256"/> has 256 bytes q, then for each of the sixteen groups of 16 two shorts, -32 times the sum of those q whose column modulo 4
 /// is 0 or 1 and of the others, then the sums of the eight groups of 32 (short).
@@ -22,7 +23,7 @@ internal static unsafe class Int8Activations
     /// <summary>Bytes of a block of <see cref="ActivationLayout.Int8By32"/>.</summary>
     public const int BlockBytes32 = 32 + sizeof(int) + sizeof(float);
 
-    /// <summary>Bytes of a block of <see cref="ActivationLayout.Int16By32"/>.</summary>
+    /// <summary>Bytes of a block of <see cref="ActivationLayout.Int16By32"/> and of <see cref="ActivationLayout.FineBy32"/>.</summary>
     public const int WideBlockBytes32 = 64 + sizeof(float);
 
     /// <summary>Where the sums of 32 begin in a block of <see cref="ActivationLayout.Int8By256"/>.</summary>
@@ -44,12 +45,12 @@ internal static unsafe class Int8Activations
     public static int BlockBytes(ActivationLayout layout) => layout switch
     {
         ActivationLayout.Int8By32 => BlockBytes32,
-        ActivationLayout.Int16By32 => WideBlockBytes32,
+        ActivationLayout.Int16By32 or ActivationLayout.FineBy32 => WideBlockBytes32,
         _ => BlockBytes256,
     };
 
     /// <summary>Rounds one token's activations.</summary>
-    /// <param name="layout">One of the three layouts of integers.</param>
+    /// <param name="layout">One of the layouts of integers.</param>
     /// <param name="x">The token's activations.</param>
     /// <param name="tokens">Tokens in the step.</param>
     /// <param name="columns">Activations of a token, whole blocks.</param>
@@ -63,10 +64,12 @@ internal static unsafe class Int8Activations
         int blocks = columns / blockSize;
         byte* target = destination + (long)slab * blocks * blockBytes + (token - slab) * blockBytes;
         sbyte* narrow = stackalloc sbyte[32];
+        int limit = layout == ActivationLayout.FineBy32 ? FinePanel.Limit : 127;
+        float factor = layout == ActivationLayout.FineBy32 ? 1 : HalfBits.Scale;
         for (int block = 0; block < blocks; block++)
         {
             float* source = x + block * blockSize;
-            float scale = Largest(source, blockSize) / 127;
+            float scale = Largest(source, blockSize) / limit;
             float inverse = scale > 0 ? 1 / scale : 0;
             switch (layout)
             {
@@ -78,12 +81,15 @@ internal static unsafe class Int8Activations
                     Round32(source, inverse, narrow);
                     Widen32(narrow, (short*)target);
                     break;
+                case ActivationLayout.FineBy32:
+                    RoundFine32(source, inverse, (short*)target);
+                    break;
                 default:
                     Pack256(source, inverse, target);
                     break;
             }
 
-            *(float*)(target + blockBytes - sizeof(float)) = scale * HalfBits.Scale;
+            *(float*)(target + blockBytes - sizeof(float)) = scale * factor;
             target += (long)slabTokens * blockBytes;
         }
     }
@@ -125,6 +131,22 @@ internal static unsafe class Int8Activations
         target[0] = (short)(-32 * first);
         target[1] = (short)(-32 * second);
         return first + second;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void RoundFine32(float* x, float inverse, short* target)
+    {
+        if (Avx512F.IsSupported)
+        {
+            Avx512F.ConvertToVector256Int16(Avx512F.ConvertToVector512Int32(Vector512.Load(x) * inverse)).Store(target);
+            Avx512F.ConvertToVector256Int16(Avx512F.ConvertToVector512Int32(Vector512.Load(x + 16) * inverse)).Store(target + 16);
+            return;
+        }
+
+        for (int i = 0; i < 32; i++)
+        {
+            target[i] = (short)MathF.Round(x[i] * inverse);
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using Inferometer.Core.Gguf;
 using Inferometer.Inference.Quantization;
 using Inferometer.Inference.Threading;
@@ -64,7 +63,7 @@ internal sealed unsafe class PanelMatrix<TKernel> : WeightMatrix
             {
                 new Span<float>(sums, tokens * PanelRows.Count).Clear();
                 TKernel.Multiply(_panels + panel * _panelBytes, _blocks, x, tokens, sums);
-                Store(operand, sums, panel * PanelRows.Count, slab, tokens);
+                PanelRows.Store(operand, sums, panel * PanelRows.Count, Rows, slab, tokens);
             }
         }
     }
@@ -97,28 +96,6 @@ internal sealed unsafe class PanelMatrix<TKernel> : WeightMatrix
             work.Execute(panel, 0);
         }
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Store(in MatrixOperand operand, float* sums, int row, int firstToken, int tokens)
-    {
-        int rows = Math.Min(PanelRows.Count, Rows - row);
-        float* target = operand.Output + (long)firstToken * operand.OutputStride + row;
-        for (int t = 0; t < tokens; t++)
-        {
-            if (rows == PanelRows.Count)
-            {
-                Vector512.Load(sums).Store(target);
-            }
-            else
-            {
-                new ReadOnlySpan<float>(sums, rows).CopyTo(new Span<float>(target, rows));
-            }
-
-            sums += PanelRows.Count;
-            target += operand.OutputStride;
-        }
-    }
-
 
     private sealed class PackWork(PanelMatrix<TKernel> matrix, byte* source) : ParallelWork
     {

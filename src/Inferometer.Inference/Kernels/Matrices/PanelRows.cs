@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace Inferometer.Inference.Kernels.Matrices;
 
@@ -32,6 +33,34 @@ internal static unsafe class PanelRows
         for (int i = 0; i < groups.Length; i++)
         {
             groups[i] = source[i * Count];
+        }
+    }
+
+    /// <summary>Writes what a panel gave for some tokens to its rows of the output.</summary>
+    /// <param name="operand">Output.</param>
+    /// <param name="sums">[tokens][16].</param>
+    /// <param name="row">First row of the panel.</param>
+    /// <param name="rows">Rows of the matrix; those beyond do not exist.</param>
+    /// <param name="firstToken">First token.</param>
+    /// <param name="tokens">Tokens.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Store(in MatrixOperand operand, float* sums, int row, int rows, int firstToken, int tokens)
+    {
+        int count = Math.Min(Count, rows - row);
+        float* target = operand.Output + (long)firstToken * operand.OutputStride + row;
+        for (int t = 0; t < tokens; t++)
+        {
+            if (count == Count)
+            {
+                Vector512.Load(sums).Store(target);
+            }
+            else
+            {
+                new ReadOnlySpan<float>(sums, count).CopyTo(new Span<float>(target, count));
+            }
+
+            sums += Count;
+            target += operand.OutputStride;
         }
     }
 }

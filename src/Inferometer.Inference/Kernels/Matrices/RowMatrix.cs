@@ -11,19 +11,28 @@ internal sealed unsafe class RowMatrix : WeightMatrix
     /// <summary>Activations of all tokens that stay in a second-level cache beside the weights passing through it.</summary>
     private const int MaxDotActivationBytes = 768 << 10;
 
+    private const int SumBytes = Int8Activations.SlabTokens * PanelRows.Count * sizeof(float);
+
     private readonly byte* _source;
     private readonly NativeBuffer? _owned;
     private readonly long _rowBytes;
 
+    /// <summary>Rounded weights that stay in a second-level cache beside the activations.</summary>
+    private const int MaxFineBytes = 256 << 10;
+
+    /// <summary>Panels of rounded weights of one piece of work for a long prompt; 0: panels of f32.</summary>
+    private readonly int _finePanels;
+
     /// <summary>Up to so many tokens tiles of dot products are faster, which convert the weights again for every eight tokens; beyond, panels that are expanded once.</summary>
     private readonly int _maxDotTokens;
 
-    public RowMatrix(GgmlType type, int rows, int columns, byte* source, NativeBuffer? owned)
+    public RowMatrix(GgmlType type, int rows, int columns, byte* source, NativeBuffer? owned, bool roundsActivations)
         : base(type, rows, columns)
     {
         _source = source;
         _owned = owned;
         _rowBytes = type.ByteCount(columns);
+        _finePanels = roundsActivations && FinePanel.IsSupported(type, columns) ? Math.Clamp(MaxFineBytes / FinePanel.PanelBytes(columns), 1, 4) : 0;
         _maxDotTokens = type == GgmlType.F32 ? 12 : Math.Clamp(MaxDotActivationBytes / (columns * sizeof(float)), 8, 96);
     }
 
@@ -33,13 +42,19 @@ internal sealed unsafe class RowMatrix : WeightMatrix
 
     private int Blocks => (Rows + RowDots.BlockRows - 1) / RowDots.BlockRows;
 
-    internal override ActivationLayout LayoutFor(int tokens) => tokens <= _maxDotTokens ? ActivationLayout.Rows : ActivationLayout.FloatTiles;
+    internal override ActivationLayout LayoutFor(int tokens) => tokens <= _maxDotTokens ? ActivationLayout.Rows
+        : _finePanels > 0 ? ActivationLayout.FineBy32
+        : ActivationLayout.FloatTiles;
 
     internal override int ChunkCount(int tokens, int threads) => tokens <= _maxDotTokens
         ? Math.Min(Blocks, threads * 8)
-        : (Rows + FloatTile.PanelRows - 1) / FloatTile.PanelRows;
+        : (Rows + ChunkRows - 1) / ChunkRows;
 
-    internal override int ScratchBytes(int tokens) => tokens <= _maxDotTokens ? RowDots.BlockRows * Columns * sizeof(float) : PanelExpansion.ScratchBytes;
+    private int ChunkRows => _finePanels > 0 ? _finePanels * PanelRows.Count : FloatTile.PanelRows;
+
+    internal override int ScratchBytes(int tokens) => tokens <= _maxDotTokens ? RowDots.BlockRows * Columns * sizeof(float)
+        : _finePanels > 0 ? SumBytes + (_finePanels * FinePanel.PanelBytes(Columns))
+        : PanelExpansion.ScratchBytes;
 
     internal override void MultiplyChunk(in MatrixOperand operand, int chunk, int chunkCount, byte* scratch)
     {
@@ -48,6 +63,10 @@ internal sealed unsafe class RowMatrix : WeightMatrix
             int first = (int)((long)Blocks * chunk / chunkCount) * RowDots.BlockRows;
             int end = Math.Min((int)((long)Blocks * (chunk + 1) / chunkCount) * RowDots.BlockRows, Rows);
             MultiplyRows(operand, first, end - first, (float*)scratch);
+        }
+        else if (_finePanels > 0)
+        {
+            MultiplyFine(operand, chunk * ChunkRows, scratch);
         }
         else
         {
@@ -92,6 +111,31 @@ internal sealed unsafe class RowMatrix : WeightMatrix
             }
 
             RowDots.Multiply<StoredFloat32>((byte*)scratch, (long)Columns * sizeof(float), rows, Columns, operand, first + row);
+        }
+    }
+
+    private void MultiplyFine(in MatrixOperand operand, int firstRow, byte* scratch)
+    {
+        float* sums = (float*)scratch;
+        byte* panels = scratch + SumBytes;
+        int panelBytes = FinePanel.PanelBytes(Columns), blocks = Columns / 32;
+        int count = Math.Min(_finePanels, (Rows - firstRow + PanelRows.Count - 1) / PanelRows.Count);
+        for (int panel = 0; panel < count; panel++)
+        {
+            int row = firstRow + panel * PanelRows.Count;
+            FinePanel.Round(Type, _source + row * _rowBytes, _rowBytes, Math.Min(PanelRows.Count, Rows - row), Columns, panels + (long)panel * panelBytes);
+        }
+
+        for (int slab = 0; slab < operand.Tokens; slab += Int8Activations.SlabTokens)
+        {
+            int tokens = Math.Min(Int8Activations.SlabTokens, operand.Tokens - slab);
+            byte* x = operand.Activations + (long)slab * blocks * Int8Activations.WideBlockBytes32;
+            for (int panel = 0; panel < count; panel++)
+            {
+                new Span<float>(sums, tokens * PanelRows.Count).Clear();
+                FinePanel.Multiply(panels + (long)panel * panelBytes, blocks, x, tokens, sums);
+                PanelRows.Store(operand, sums, firstRow + panel * PanelRows.Count, Rows, slab, tokens);
+            }
         }
     }
 

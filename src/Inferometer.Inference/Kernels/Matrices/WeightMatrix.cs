@@ -53,7 +53,7 @@ public abstract unsafe class WeightMatrix : IDisposable
         ArgumentNullException.ThrowIfNull(source);
         CheckShape(type, rows, columns, sourceBytes);
         return (options is { QuantizeActivations: false } ? null : Panels(type, rows, columns, new PanelOrigin(source, pool, memory)))
-            ?? new RowMatrix(type, rows, columns, source, null);
+            ?? new RowMatrix(type, rows, columns, source, null, options is not { QuantizeActivations: false });
     }
 
     /// <summary>Makes a matrix of bytes that another one of the same shape had as its <see cref="Repacked"/> ones.</summary>
@@ -76,7 +76,7 @@ public abstract unsafe class WeightMatrix : IDisposable
         CheckShape(GgmlType.F32, rows, columns, (long)values.Length * sizeof(float));
         NativeBuffer copy = new((long)rows * columns * sizeof(float));
         values[..checked(rows * columns)].CopyTo(copy.Floats);
-        return new RowMatrix(GgmlType.F32, rows, columns, copy.Address, copy);
+        return new RowMatrix(GgmlType.F32, rows, columns, copy.Address, copy, false);
     }
 
     /// <summary>Writes the weights of one row as floats: an embedding lookup.</summary>
