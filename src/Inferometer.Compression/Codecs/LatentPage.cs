@@ -25,8 +25,9 @@ internal static unsafe class LatentPage
     public static void Encode(LatentFormat format, ReadOnlySpan<float> vectors, byte* page, bool byChannel)
     {
         int first = 0;
-        foreach (LatentSegment segment in format.Segments)
+        for (int i = 0; i < format.Segments.Count; i++)
         {
+            LatentSegment segment = format.Segments[i];
             byte* data = page;
             if (segment.IsQuantized)
             {

@@ -18,9 +18,12 @@ public sealed partial class InferenceEngine
     public static MemoryPlan PlanMemory(string path, InferenceOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        options ??= new InferenceOptions();
+        return PlanMemory(path, ReadArchitecture(path), options ?? new InferenceOptions());
+    }
+
+    private static MemoryPlan PlanMemory(string path, ModelArchitecture architecture, InferenceOptions options)
+    {
         options.Validate();
-        ModelArchitecture architecture = ReadArchitecture(path);
         (ModelArchitecture, long)? draft = options.Speculation?.DraftModelPath is { } draftPath ? (ReadArchitecture(draftPath), StoredBytes(draftPath)) : null;
         return MemoryPlan.Make(architecture, StoredBytes(path), options, FreeMemory.Bytes(), draft) with { Source = path };
     }
@@ -35,11 +38,13 @@ public sealed partial class InferenceEngine
         string path, InferenceOptions? options = null, IProgress<LoadProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         options ??= new InferenceOptions();
-        MemoryPlan plan = PlanMemory(path, options);
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ModelArchitecture architecture = ReadArchitecture(path);
+        MemoryPlan plan = PlanMemory(path, architecture, options);
         plan.RequireFit();
         Tokenizer tokenizer = LoadTokenizer(path);
         var sampling = SamplingDefaults.Read(path);
-        TransformerModel model = TransformerModel.Load(path, LoadOptionsOf(options, ReadArchitecture(path)), progress, cancellationToken);
+        TransformerModel model = TransformerModel.Load(path, LoadOptionsOf(options, architecture), progress, cancellationToken);
         TransformerModel? draft = null;
         try
         {
