@@ -41,14 +41,20 @@ public static unsafe class MachineProbe
         return new MachineLimits(pool.ThreadCount, read / 1e9, floats / 1e9, integers / 1e9);
     }
 
-    /// <summary>Time until all threads have met in a piece of work that does nothing else, and left it, seconds: what every operator pays whatever its size. The least of several means.</summary>
+    /// <summary>
+    /// Time to hand out a piece of empty work and have it back, seconds: the least that every operator pays whatever its size. The least of many short means; the threads need not all
+    /// have come, as waiting for them would time whatever else runs on a busy machine.
+    /// </summary>
     public static double MeasureDispatch(WorkerPool pool)
     {
         ArgumentNullException.ThrowIfNull(pool);
-        const int slices = 10, dispatches = 30;
-        MeetingWork work = new(pool.ThreadCount);
+        // Slices short enough to fall between two interruptions by whatever else runs.
+        const int dispatches = 50;
+        const double seconds = 0.05;
+        EmptyWork work = new();
         double least = double.MaxValue;
-        for (int slice = 0; slice < slices; slice++)
+        long first = Stopwatch.GetTimestamp();
+        do
         {
             long start = Stopwatch.GetTimestamp();
             for (int i = 0; i < dispatches; i++)
@@ -58,7 +64,7 @@ public static unsafe class MachineProbe
 
             least = Math.Min(least, Stopwatch.GetElapsedTime(start).TotalSeconds / dispatches);
         }
-
+        while (Stopwatch.GetElapsedTime(first).TotalSeconds < seconds);
         return least;
     }
 
@@ -86,19 +92,10 @@ public static unsafe class MachineProbe
         Int8,
     }
 
-    /// <summary>Chunks that end only when all have begun, so that every thread must have come.</summary>
-    private sealed class MeetingWork(int threads) : ParallelWork
+    private sealed class EmptyWork : ParallelWork
     {
-        private long _arrived;
-
         public override void Execute(int chunk, int worker)
         {
-            long all = (Interlocked.Increment(ref _arrived) + threads - 1) / threads * threads;
-            SpinWait wait = default;
-            while (Interlocked.Read(ref _arrived) < all)
-            {
-                wait.SpinOnce(sleep1Threshold: -1);
-            }
         }
     }
 
