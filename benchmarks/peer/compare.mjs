@@ -3,7 +3,7 @@
 // Both are started in turn, repeat by repeat, so that a drift of the machine meets both; the medians are compared,
 // against the better build of the peer for each test.
 //   node benchmarks/peer/compare.mjs [--types q4_0,q8_0,f16,bf16] [--shape M] [--threads 2] [--repeats 3]
-//        [--prompt 512] [--generate 64] [--depth 0] [--sequences 8,32] [--keep] [--load | --neighbour]
+//        [--prompt 512] [--generate 64] [--depth 0] [--sequences 8,32] [--sequence-depth 16] [--keep] [--load | --neighbour]
 // --load times the way from the start of the process to the first token instead, --neighbour what a busy loop of
 // lowest priority on one core does to prompt and generation.
 import { execFileSync, spawn } from 'node:child_process';
@@ -15,7 +15,7 @@ import { fileURLToPath } from 'node:url';
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, '..', '..');
 const work = join(here, '.peer');
-const options = { types: 'q4_0,q8_0,f16,bf16', shape: 'M', threads: '2', repeats: '3', prompt: '512', generate: '64', depth: '0', sequences: '8,32' };
+const options = { types: 'q4_0,q8_0,f16,bf16', shape: 'M', threads: '2', repeats: '3', prompt: '512', generate: '64', depth: '0', sequences: '8,32', 'sequence-depth': '16' };
 const flags = { keep: false, load: false, neighbour: false };
 for (let i = 2; i < process.argv.length; i++) {
   const name = process.argv[i].replace(/^--/, '');
@@ -49,15 +49,15 @@ mkdirSync(models, { recursive: true });
 function ours(model) {
   const bench = (...args) => lines(run('dotnet', [cli, 'bench', model, '-t', options.threads, '-r', '1', '-o', 'jsonl', ...args]));
   const rows = bench('-p', options.prompt, '-n', options.generate, '-d', options.depth);
-  if (options.sequences !== '0') rows.push(...bench('-p', '0', '-n', '32', '-d', '128', '-b', options.sequences));
-  return rows.map(r => [name(r.n_prompt, r.n_gen, r.n_depth, r.n_sequences), r.avg_ts]);
+  if (options.sequences !== '0') rows.push(...bench('-p', '0', '-n', '16', '-d', options['sequence-depth'], '-b', options.sequences));
+  return rows.map(r => [name(r.n_prompt, r.n_gen, r.n_depth, r.n_sequences), r.avg_ts, r.limit_share]);
 }
 
 const peerEnvironment = binary =>
   binary.endsWith('native') ? {} : { PEER_LIB_DIR: join(work, 'node_modules/@node-llama-cpp/linux-x64/bins/linux-x64') };
 
 function theirs(binary, model) {
-  const args = [model, '-t', options.threads, '-p', options.prompt, '-n', options.generate, '-d', options.depth, '-b', options.sequences, '-r', '1'];
+  const args = [model, '-t', options.threads, '-p', options.prompt, '-n', options.generate, '-d', options.depth, '-b', options.sequences, '--bp', options['sequence-depth'], '--bn', '16', '-r', '1'];
   return lines(run(binary, args, peerEnvironment(binary)))
     .map(r => [name(r.test === 'pp' ? r.size : 0, r.test === 'pp' ? 0 : r.size, r.depth, r.seqs), r.tok_s_median]);
 }
@@ -90,9 +90,10 @@ async function alternate(sides) {
 
 async function compareRates(type, model) {
   const samples = new Map();
-  const add = (who, rows) => rows.forEach(([test, rate]) => {
-    const bySide = samples.get(test) ?? samples.set(test, {}).get(test);
+  const add = (who, rows) => rows.forEach(([test, rate, share]) => {
+    const bySide = samples.get(test) ?? samples.set(test, { shares: [] }).get(test);
     (bySide[who] ??= []).push(rate);
+    if (share) bySide.shares.push(share);
   });
   for (let i = 0; i < Number(options.repeats); i++) {
     add('ours', ours(model));
@@ -103,7 +104,8 @@ async function compareRates(type, model) {
     if (!by.ours || !by[best]) continue;
     const mine = median(by.ours), other = median(by[best]);
     const single = by.ours.map((v, i) => (v / by[best][i]).toFixed(2)).join(', ');
-    console.log(`| ${type} | ${test} | ${mine.toFixed(1)} | ${other.toFixed(1)} | ${(mine / other).toFixed(2)} | ${single} |`);
+    const build = best.endsWith('native') ? 'native' : 'npm';
+    console.log(`| ${type} | ${test} | ${mine.toFixed(1)} | ${Math.round(100 * median(by.shares))} % | ${other.toFixed(1)} (${build}) | ${(mine / other).toFixed(2)} | ${single} |`);
   }
 }
 
@@ -160,7 +162,7 @@ const [compare, columns] = flags.load
   ? [compareLoad, ['weights', 'Inferometer', 'Inferometer s', 'llama.cpp s', 'times as long', 'single repeats']]
   : flags.neighbour
     ? [compareNeighbour, ['weights', 'test', ...['Inferometer', ...peers.map(p => p.split('/').pop())].flatMap(s => [`${s} t/s`, 'with neighbour', 'times slower'])]]
-    : [compareRates, ['weights', 'test', 'Inferometer t/s', 'llama.cpp t/s', 'ratio', 'ratios of single repeats']];
+    : [compareRates, ['weights', 'test', 'Inferometer t/s', 'of limit', 'llama.cpp t/s', 'ratio', 'ratios of single repeats']];
 if (flags.neighbour) options.sequences = '0';
 
 console.log(`${cpus()[0].model.trim()}, ${options.threads} threads, shape ${options.shape}, ${options.repeats} alternated repeats, ${new Date().toISOString().slice(0, 10)}\n`);
