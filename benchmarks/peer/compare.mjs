@@ -128,6 +128,11 @@ async function compareLoad(type, model) {
   }
 }
 
+// The busy loop ends with this program, also when that is stopped.
+let neighbour;
+process.on('exit', () => neighbour?.kill('SIGKILL'));
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(130));
+
 // How many times slower each program becomes while a busy loop of lowest priority holds one core.
 async function compareNeighbour(type, model) {
   const rates = new Map();
@@ -141,7 +146,7 @@ async function compareNeighbour(type, model) {
   };
   for (let i = 0; i < Number(options.repeats); i++) {
     measure('alone');
-    const neighbour = spawn('taskset', ['-c', String(cpus().length - 1), 'nice', '-n', '19', 'sh', '-c', 'while :; do :; done'], { stdio: 'ignore' });
+    neighbour = spawn('taskset', ['-c', String(cpus().length - 1), 'nice', '-n', '19', 'sh', '-c', 'while :; do :; done'], { stdio: 'ignore' });
     try {
       measure('beside');
     } finally {
