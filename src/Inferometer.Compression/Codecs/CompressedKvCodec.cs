@@ -109,15 +109,15 @@ public abstract unsafe class CompressedKvCodec : KvCodec
     /// <inheritdoc/>
     public sealed override void Accumulate(in KvPageRun run, int kvHead, float* probabilities, int stride, int count, int tokens, float* accumulator, float* scratch)
     {
+        if (TryAccumulate(run, kvHead, probabilities, stride, count, accumulator))
+        {
+            return;
+        }
+
         byte* tile = (byte*)scratch;
         for (int page = 0; page < run.Count; page++)
         {
             int offset = page * KvPageLayout.PageTokens;
-            if (TryAccumulate(run.Pages[page], kvHead, probabilities + offset, stride, count, accumulator))
-            {
-                continue;
-            }
-
             int present = Math.Min(KvPageLayout.PageTokens, tokens - offset);
             LoadValues(run.Pages[page], kvHead, (float*)Tile.ValuesOf(tile, 0));
             _tile.Accumulate(new KvPageRun(&tile, 1, run.FirstPosition + offset), 0, probabilities + offset, stride, count, present, accumulator, scratch);
@@ -137,9 +137,9 @@ public abstract unsafe class CompressedKvCodec : KvCodec
     /// <returns>False where it has none: nothing was done.</returns>
     protected virtual bool TryScores(byte* page, int kvHead, float* prepared, int count, float* scores, int stride) => false;
 
-    /// <summary>Adds a page's values without a tile, where the method has a kernel for so many queries. Probabilities of tokens that do not exist are zero.</summary>
+    /// <summary>Adds the values of a run of pages without tiles, where the method has a kernel for so many queries. Probabilities of tokens that do not exist are zero.</summary>
     /// <returns>False where it has none: nothing was done.</returns>
-    protected virtual bool TryAccumulate(byte* page, int kvHead, float* probabilities, int stride, int count, float* accumulator) => false;
+    protected virtual bool TryAccumulate(in KvPageRun run, int kvHead, float* probabilities, int stride, int count, float* accumulator) => false;
 
     /// <summary>Where a head's keys and values lie in a page, for fetching them ahead.</summary>
     protected abstract (long Offset, long Bytes) HeadRange(int kvHead);

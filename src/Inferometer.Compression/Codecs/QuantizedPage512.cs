@@ -12,6 +12,7 @@ namespace Inferometer.Compression.Codecs;
 internal static unsafe class QuantizedPage512
 {
     private const int Tokens = KvPageLayout.PageTokens;
+    private const int PageWeights = KvCodec.QueryGroup * Tokens;
 
     /// <summary>Whether this machine has the instructions.</summary>
     public static bool IsSupported => Avx512BW.IsSupported;
@@ -77,40 +78,44 @@ internal static unsafe class QuantizedPage512
         }
     }
 
-    /// <summary>accumulator[q * width + d] += sum over t of probabilities[q * stride + t] times value t.</summary>
+    /// <summary>accumulator[q * width + d] += sum over t of probabilities[q * stride + t] times value t, of all pages of a run: sums stay in registers from page to page.</summary>
     /// <param name="format">Segments of 8 or 4 bits.</param>
-    /// <param name="page">Values of one head, by token.</param>
+    /// <param name="run">The pages.</param>
+    /// <param name="offset">Where the head's values lie in a page, by token.</param>
     /// <param name="probabilities">Eight rows; those of tokens that do not exist are zero.</param>
     /// <param name="stride">Floats from row to row.</param>
     /// <param name="accumulator">Eight rows.</param>
     /// <param name="width">Floats from row to row of the accumulator.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Accumulate(LatentFormat format, byte* page, float* probabilities, int stride, float* accumulator, int width)
+    public static void Accumulate(LatentFormat format, in KvPageRun run, long offset, float* probabilities, int stride, float* accumulator, int width)
     {
-        float* weights = stackalloc float[KvCodec.QueryGroup * Tokens];
+        float* weights = stackalloc float[KvCodec.MaxRunPages * PageWeights];
         for (int i = 0; i < format.Segments.Count; i++)
         {
             LatentSegment segment = format.Segments[i];
-            Vector512<float> scales = LatentPage.WidenHalves(page);
-            for (int q = 0; q < KvCodec.QueryGroup; q++)
+            for (int page = 0; page < run.Count; page++)
             {
-                (Vector512.Load(probabilities + q * stride) * scales).Store(weights + q * Tokens);
+                Vector512<float> scales = LatentPage.WidenHalves(run.Pages[page] + offset);
+                for (int q = 0; q < KvCodec.QueryGroup; q++)
+                {
+                    (Vector512.Load(probabilities + q * stride + page * Tokens) * scales).Store(weights + page * PageWeights + q * Tokens);
+                }
             }
 
-            byte* data = page + Tokens * sizeof(ushort);
+            long data = offset + Tokens * sizeof(ushort);
             for (int lane = 0; lane < segment.Count; lane += 16)
             {
                 if (segment.Bits == 8)
                 {
-                    Values8(data + lane, segment.Count, weights, accumulator + lane, width);
+                    Values8(run, data + lane, segment.Count, weights, accumulator + lane, width);
                 }
                 else
                 {
-                    Values4(data + lane, segment.Count, weights, accumulator + lane, width);
+                    Values4(run, data + lane, segment.Count, weights, accumulator + lane, width);
                 }
             }
 
-            page += Tokens * segment.BytesPerToken;
+            offset += Tokens * segment.BytesPerToken;
             accumulator += segment.Count;
         }
     }
@@ -166,7 +171,7 @@ internal static unsafe class QuantizedPage512
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Values8(byte* data, int rowBytes, float* weights, float* accumulator, int width)
+    private static void Values8(in KvPageRun run, long offset, int rowBytes, float* weights, float* accumulator, int width)
     {
         Vector512<float> a0 = Vector512.Load(accumulator + 0 * width);
         Vector512<float> a1 = Vector512.Load(accumulator + 1 * width);
@@ -176,17 +181,21 @@ internal static unsafe class QuantizedPage512
         Vector512<float> a5 = Vector512.Load(accumulator + 5 * width);
         Vector512<float> a6 = Vector512.Load(accumulator + 6 * width);
         Vector512<float> a7 = Vector512.Load(accumulator + 7 * width);
-        for (int t = 0; t < Tokens; t++, data += rowBytes)
+        for (int page = 0; page < run.Count; page++, weights += PageWeights)
         {
-            Vector512<float> value = Signed(data);
-            a0 = Vector512.FusedMultiplyAdd(value, Vector512.Create(weights[0 * Tokens + t]), a0);
-            a1 = Vector512.FusedMultiplyAdd(value, Vector512.Create(weights[1 * Tokens + t]), a1);
-            a2 = Vector512.FusedMultiplyAdd(value, Vector512.Create(weights[2 * Tokens + t]), a2);
-            a3 = Vector512.FusedMultiplyAdd(value, Vector512.Create(weights[3 * Tokens + t]), a3);
-            a4 = Vector512.FusedMultiplyAdd(value, Vector512.Create(weights[4 * Tokens + t]), a4);
-            a5 = Vector512.FusedMultiplyAdd(value, Vector512.Create(weights[5 * Tokens + t]), a5);
-            a6 = Vector512.FusedMultiplyAdd(value, Vector512.Create(weights[6 * Tokens + t]), a6);
-            a7 = Vector512.FusedMultiplyAdd(value, Vector512.Create(weights[7 * Tokens + t]), a7);
+            byte* data = run.Pages[page] + offset;
+            for (int t = 0; t < Tokens; t++, data += rowBytes)
+            {
+                Vector512<float> value = Signed(data);
+                a0 = Vector512.FusedMultiplyAdd(value, Vector512.Create(weights[0 * Tokens + t]), a0);
+                a1 = Vector512.FusedMultiplyAdd(value, Vector512.Create(weights[1 * Tokens + t]), a1);
+                a2 = Vector512.FusedMultiplyAdd(value, Vector512.Create(weights[2 * Tokens + t]), a2);
+                a3 = Vector512.FusedMultiplyAdd(value, Vector512.Create(weights[3 * Tokens + t]), a3);
+                a4 = Vector512.FusedMultiplyAdd(value, Vector512.Create(weights[4 * Tokens + t]), a4);
+                a5 = Vector512.FusedMultiplyAdd(value, Vector512.Create(weights[5 * Tokens + t]), a5);
+                a6 = Vector512.FusedMultiplyAdd(value, Vector512.Create(weights[6 * Tokens + t]), a6);
+                a7 = Vector512.FusedMultiplyAdd(value, Vector512.Create(weights[7 * Tokens + t]), a7);
+            }
         }
 
         a0.Store(accumulator + 0 * width);
@@ -200,7 +209,7 @@ internal static unsafe class QuantizedPage512
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Values4(byte* data, int rowBytes, float* weights, float* accumulator, int width)
+    private static void Values4(in KvPageRun run, long offset, int rowBytes, float* weights, float* accumulator, int width)
     {
         Vector512<float> a0 = Vector512.Load(accumulator + 0 * width);
         Vector512<float> a1 = Vector512.Load(accumulator + 1 * width);
@@ -210,17 +219,21 @@ internal static unsafe class QuantizedPage512
         Vector512<float> a5 = Vector512.Load(accumulator + 5 * width);
         Vector512<float> a6 = Vector512.Load(accumulator + 6 * width);
         Vector512<float> a7 = Vector512.Load(accumulator + 7 * width);
-        for (int t = 0; t < Tokens / 2; t++, data += rowBytes)
+        for (int page = 0; page < run.Count; page++, weights += PageWeights)
         {
-            (Vector512<float> low, Vector512<float> high) = NibbleValues(data);
-            a0 = Vector512.FusedMultiplyAdd(high, Vector512.Create(weights[0 * Tokens + t + 8]), Vector512.FusedMultiplyAdd(low, Vector512.Create(weights[0 * Tokens + t]), a0));
-            a1 = Vector512.FusedMultiplyAdd(high, Vector512.Create(weights[1 * Tokens + t + 8]), Vector512.FusedMultiplyAdd(low, Vector512.Create(weights[1 * Tokens + t]), a1));
-            a2 = Vector512.FusedMultiplyAdd(high, Vector512.Create(weights[2 * Tokens + t + 8]), Vector512.FusedMultiplyAdd(low, Vector512.Create(weights[2 * Tokens + t]), a2));
-            a3 = Vector512.FusedMultiplyAdd(high, Vector512.Create(weights[3 * Tokens + t + 8]), Vector512.FusedMultiplyAdd(low, Vector512.Create(weights[3 * Tokens + t]), a3));
-            a4 = Vector512.FusedMultiplyAdd(high, Vector512.Create(weights[4 * Tokens + t + 8]), Vector512.FusedMultiplyAdd(low, Vector512.Create(weights[4 * Tokens + t]), a4));
-            a5 = Vector512.FusedMultiplyAdd(high, Vector512.Create(weights[5 * Tokens + t + 8]), Vector512.FusedMultiplyAdd(low, Vector512.Create(weights[5 * Tokens + t]), a5));
-            a6 = Vector512.FusedMultiplyAdd(high, Vector512.Create(weights[6 * Tokens + t + 8]), Vector512.FusedMultiplyAdd(low, Vector512.Create(weights[6 * Tokens + t]), a6));
-            a7 = Vector512.FusedMultiplyAdd(high, Vector512.Create(weights[7 * Tokens + t + 8]), Vector512.FusedMultiplyAdd(low, Vector512.Create(weights[7 * Tokens + t]), a7));
+            byte* data = run.Pages[page] + offset;
+            for (int t = 0; t < Tokens / 2; t++, data += rowBytes)
+            {
+                (Vector512<float> low, Vector512<float> high) = NibbleValues(data);
+                a0 = Vector512.FusedMultiplyAdd(high, Vector512.Create(weights[0 * Tokens + t + 8]), Vector512.FusedMultiplyAdd(low, Vector512.Create(weights[0 * Tokens + t]), a0));
+                a1 = Vector512.FusedMultiplyAdd(high, Vector512.Create(weights[1 * Tokens + t + 8]), Vector512.FusedMultiplyAdd(low, Vector512.Create(weights[1 * Tokens + t]), a1));
+                a2 = Vector512.FusedMultiplyAdd(high, Vector512.Create(weights[2 * Tokens + t + 8]), Vector512.FusedMultiplyAdd(low, Vector512.Create(weights[2 * Tokens + t]), a2));
+                a3 = Vector512.FusedMultiplyAdd(high, Vector512.Create(weights[3 * Tokens + t + 8]), Vector512.FusedMultiplyAdd(low, Vector512.Create(weights[3 * Tokens + t]), a3));
+                a4 = Vector512.FusedMultiplyAdd(high, Vector512.Create(weights[4 * Tokens + t + 8]), Vector512.FusedMultiplyAdd(low, Vector512.Create(weights[4 * Tokens + t]), a4));
+                a5 = Vector512.FusedMultiplyAdd(high, Vector512.Create(weights[5 * Tokens + t + 8]), Vector512.FusedMultiplyAdd(low, Vector512.Create(weights[5 * Tokens + t]), a5));
+                a6 = Vector512.FusedMultiplyAdd(high, Vector512.Create(weights[6 * Tokens + t + 8]), Vector512.FusedMultiplyAdd(low, Vector512.Create(weights[6 * Tokens + t]), a6));
+                a7 = Vector512.FusedMultiplyAdd(high, Vector512.Create(weights[7 * Tokens + t + 8]), Vector512.FusedMultiplyAdd(low, Vector512.Create(weights[7 * Tokens + t]), a7));
+            }
         }
 
         a0.Store(accumulator + 0 * width);

@@ -117,14 +117,14 @@ public sealed unsafe class RotatedQuantizationCodec : CompressedKvCodec
     }
 
     /// <inheritdoc/>
-    protected override bool TryAccumulate(byte* page, int kvHead, float* probabilities, int stride, int count, float* accumulator)
+    protected override bool TryAccumulate(in KvPageRun run, int kvHead, float* probabilities, int stride, int count, float* accumulator)
     {
         if (!HasKernel(count))
         {
             return false;
         }
 
-        QuantizedPage512.Accumulate(_values, ValuesOf(page, kvHead), probabilities, stride, accumulator, AccumulatorWidth);
+        QuantizedPage512.Accumulate(_values, run, ValuesOf(null, kvHead) - (byte*)null, probabilities, stride, accumulator, AccumulatorWidth);
         return true;
     }
 
