@@ -167,7 +167,8 @@ public abstract unsafe class CompressedKvCodec : KvCodec
         (long offset, long bytes) = HeadRange(kvHead);
         for (byte* line = page + offset; line < page + offset + bytes; line += 64)
         {
-            Sse.Prefetch0(line);
+            // Into the second cache: a run of pages is more than the first one holds.
+            Sse.Prefetch1(line);
         }
     }
 }
