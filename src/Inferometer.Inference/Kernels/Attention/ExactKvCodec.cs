@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using Inferometer.Inference.Kernels.Elementwise;
@@ -139,6 +140,7 @@ public sealed unsafe class ExactKvCodec : KvCodec
     }
 
     /// <summary>f16 to f32 without the factor 2^112, which the queries and probabilities carry.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Convert(byte* source, int count, float* target)
     {
         int i = 0;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace Inferometer.Inference.Kernels.Elementwise;
@@ -6,6 +7,7 @@ namespace Inferometer.Inference.Kernels.Elementwise;
 public static class Scaling
 {
     /// <summary>x *= factor.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Apply(Span<float> x, float factor)
     {
         int i = 0;
@@ -22,6 +24,7 @@ public static class Scaling
     }
 
     /// <summary>y += factor * x. y is at least as long as x.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void AddMultiple(ReadOnlySpan<float> x, float factor, Span<float> y)
     {
         int i = 0;
