@@ -48,7 +48,8 @@ internal sealed class CompressInspectCommand
         Document page = ProfilePage.Of(profile, path);
         double most = heads.Max(head => head.BitsPerDimension);
         page.Blocks.Add(new Sentences(
-            "heat_map", $"Bits per dimension at '{level.Name}', layers down, heads across: keys | values ({Shades} = 0 to {Numbers.Fixed(most, 2)})", Map(heads, most)) { Bulleted = false });
+            "heat_map", $"Bits per dimension at '{level.Name}', layers down, heads across: keys | values ({Shades} = 0 to {Numbers.Fixed(most, 2)})", Map(heads, most))
+        { Bulleted = false });
         page.Blocks.Add(Heads(heads, level.Name));
         _printer.Print(page, parsed.GetValue(_format));
         return Task.FromResult(ExitCode.Success);
