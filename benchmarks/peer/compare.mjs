@@ -7,7 +7,7 @@
 // --load times the way from the start of the process to the first token instead, --neighbour what a busy loop of
 // lowest priority on one core does to prompt and generation.
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,6 +17,11 @@ const root = join(here, '..', '..');
 const work = join(here, '.peer');
 const options = { types: 'q4_0,q8_0,f16,bf16', shape: 'M', threads: '2', repeats: '3', prompt: '512', generate: '64', depth: '0', sequences: '8,32', 'sequence-depth': '16' };
 const flags = { keep: false, load: false, neighbour: false };
+if (process.argv.some(a => a === '--help' || a === '-h')) {
+  const usage = readFileSync(fileURLToPath(import.meta.url), 'utf8').split('\n').slice(1);
+  console.log(usage.slice(0, usage.findIndex(l => !l.startsWith('//'))).map(l => l.slice(3)).join('\n'));
+  process.exit(0);
+}
 for (let i = 2; i < process.argv.length; i++) {
   const name = process.argv[i].replace(/^--/, '');
   if (name in flags) flags[name] = true;
@@ -41,7 +46,7 @@ const isOld = file => statSync(file).mtimeMs < statSync(join(here, 'peer_bench.c
 if (!existsSync(drivers[0]) || drivers.filter(existsSync).some(isOld)) run(join(here, 'build.sh'), [], existsSync(drivers[1]) ? { PEER_NATIVE: '1' } : {});
 run('dotnet', ['build', join(root, 'src/Inferometer.Cli'), '-c', 'Release', '-v', 'q', '--nologo']);
 const cli = join(root, 'src/Inferometer.Cli/bin/Release/net10.0/inferometer.dll');
-const peers = drivers.filter(existsSync);
+let peers = drivers.filter(existsSync);
 const models = join(work, 'models');
 mkdirSync(models, { recursive: true });
 
@@ -64,6 +69,17 @@ function theirs(binary, model) {
 
 const name = (prompt, generated, depth, sequences) =>
   `${prompt ? `pp${prompt}` : `tg${generated}`}${depth ? ` @ d${depth}` : ''}${sequences > 1 ? ` x${sequences}` : ''}`;
+
+// A build that cannot run here (compiled into instructions that this machine refuses, say) is named and left out.
+function runs(binary, model) {
+  try {
+    run(binary, [model, '-t', options.threads, '-p', '64', '-n', '1', '-d', '0', '-b', '0', '-r', '1'], peerEnvironment(binary));
+    return true;
+  } catch (error) {
+    console.error(`${binary.split('/').pop()} ended with ${error.signal ?? `status ${error.status}`} on a prompt of 64 tokens and is left out.`);
+    return false;
+  }
+}
 
 // Seconds from the start of a process to its first output, which both programs write when they have the first token.
 function secondsToFirstToken(file, args, env = {}) {
@@ -162,6 +178,15 @@ async function compareNeighbour(type, model) {
   }
 }
 
+const modelOf = type => {
+  const model = join(models, `${options.shape}-${type}.gguf`);
+  if (!existsSync(model)) run('dotnet', [cli, 'synth', '-o', model, '--shape', options.shape, '--type', type, '--seed', '1']);
+  return model;
+};
+const types = options.types.split(',');
+peers = peers.filter(p => runs(p, modelOf(types[0])));
+if (peers.length === 0) fail('no build of the peer runs here.');
+
 const table = (...columns) => console.log(`| ${columns.join(' | ')} |\n|${columns.map((_, i) => (i < 2 ? ' --- ' : ' ---: ')).join('|')}|`);
 const [compare, columns] = flags.load
   ? [compareLoad, ['weights', 'Inferometer', 'Inferometer s', 'llama.cpp s', 'times as long', 'single repeats']]
@@ -172,9 +197,8 @@ if (flags.neighbour) options.sequences = '0';
 
 console.log(`${cpus()[0].model.trim()}, ${options.threads} threads, shape ${options.shape}, ${options.repeats} alternated repeats, ${new Date().toISOString().slice(0, 10)}\n`);
 table(...columns);
-for (const type of options.types.split(',')) {
-  const model = join(models, `${options.shape}-${type}.gguf`);
-  if (!existsSync(model)) run('dotnet', [cli, 'synth', '-o', model, '--shape', options.shape, '--type', type, '--seed', '1']);
+for (const type of types) {
+  const model = modelOf(type);
   await compare(type, model);
   if (!flags.keep) rmSync(model);
 }

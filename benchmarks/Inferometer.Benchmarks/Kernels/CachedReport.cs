@@ -24,6 +24,11 @@ internal static unsafe class CachedReport
         Report<SmallBlockPanel<Q5_0Format>>();
         Report<SmallBlockPanel<Q5_1Format>>();
         Report<Q8_0Panel>();
+        if (VnniProducts.IsSupported)
+        {
+            Report<Q8_0VnniPanel>();
+        }
+
         Report<SixBitScalePanel<Q4_KFormat>>();
         Report<SixBitScalePanel<Q5_KFormat>>();
         Report<Q6_KPanel>();

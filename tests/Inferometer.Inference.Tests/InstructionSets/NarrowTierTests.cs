@@ -8,6 +8,7 @@ public sealed class NarrowTierTests
 {
     [Theory]
     [InlineData("DOTNET_EnableGFNI", "512-bit vectors without Galois-field products")]
+    [InlineData("DOTNET_EnableAVXVNNI", "512-bit vectors without products of bytes that add up to 32 bits")]
     [InlineData("DOTNET_EnableAVX512", "256-bit vectors")]
     [InlineData("DOTNET_EnableAVX2", "128-bit and plain code")]
     [InlineData("DOTNET_EnableHWIntrinsic", "plain code")]

@@ -9,6 +9,7 @@ public sealed class VectorTierTests
     [Theory]
     [InlineData("DOTNET_EnableAVX512")]
     [InlineData("DOTNET_EnableGFNI")]
+    [InlineData("DOTNET_EnableAVXVNNI")]
     [InlineData("DOTNET_EnableAVX2")]
     [InlineData("DOTNET_EnableHWIntrinsic")]
     public void A_tier_switched_off_from_outside_is_off(string setting)
@@ -18,6 +19,7 @@ public sealed class VectorTierTests
         {
             "DOTNET_EnableAVX512" => Avx512BW.IsSupported || Vector512.IsHardwareAccelerated,
             "DOTNET_EnableGFNI" => Gfni.IsSupported,
+            "DOTNET_EnableAVXVNNI" => AvxVnni.IsSupported,
             "DOTNET_EnableAVX2" => Avx2.IsSupported || Vector256.IsHardwareAccelerated,
             _ => Sse2.IsSupported || Vector128.IsHardwareAccelerated,
         };

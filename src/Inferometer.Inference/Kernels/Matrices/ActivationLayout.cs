@@ -12,6 +12,9 @@ internal enum ActivationLayout
     /// <summary>8-bit integers with a scale per 32 values; see <see cref="Int8Activations"/>.</summary>
     Int8By32,
 
+    /// <summary>The same integers for weights that are stored as unsigned bytes; see <see cref="Int8Activations"/>.</summary>
+    Int8By32ForBytes,
+
     /// <summary>The same integers, each in 16 bits; see <see cref="Int8Activations"/>.</summary>
     Int16By32,
 

@@ -11,7 +11,8 @@ namespace Inferometer.Inference.Kernels.Matrices;
 /// <remarks>
 /// Every block ends with its scale times 2^112 (float); the factor belongs to the f16 scales of the weights (see <see cref="HalfBits"/>). Only
 /// <see cref="ActivationLayout.FineBy32"/>, 32 shorts of magnitude up to 8191, has the plain scale. Before the scale
-/// <see cref="ActivationLayout.Int8By32"/> has 32 bytes q and -8 times their sum (int); <see cref="ActivationLayout.Int16By32"/> has q as 32 shorts;
+/// <see cref="ActivationLayout.Int8By32"/> has 32 bytes q and -8 times their sum (int), what weights stored with 8 added give too
+/// much; <see cref="ActivationLayout.Int8By32ForBytes"/> has the same with -128 times the sum; <see cref="ActivationLayout.Int16By32"/> has q as 32 shorts;
 /// <see cref="ActivationLayout.Int8By256"/> has 256 bytes q, then for each of the sixteen groups of 16 two shorts, -32 times the sum of those q whose column modulo 4
 /// is 0 or 1 and of the others, then the sums of the eight groups of 32 (short).
 /// </remarks>
@@ -20,7 +21,7 @@ internal static unsafe class Int8Activations
     /// <summary>Tokens of a slab.</summary>
     public const int SlabTokens = 64;
 
-    /// <summary>Bytes of a block of <see cref="ActivationLayout.Int8By32"/>.</summary>
+    /// <summary>Bytes of a block of <see cref="ActivationLayout.Int8By32"/> and of <see cref="ActivationLayout.Int8By32ForBytes"/>.</summary>
     public const int BlockBytes32 = 32 + sizeof(int) + sizeof(float);
 
     /// <summary>Bytes of a block of <see cref="ActivationLayout.Int16By32"/> and of <see cref="ActivationLayout.FineBy32"/>.</summary>
@@ -44,7 +45,7 @@ internal static unsafe class Int8Activations
     /// <summary>Bytes of a block.</summary>
     public static int BlockBytes(ActivationLayout layout) => layout switch
     {
-        ActivationLayout.Int8By32 => BlockBytes32,
+        ActivationLayout.Int8By32 or ActivationLayout.Int8By32ForBytes => BlockBytes32,
         ActivationLayout.Int16By32 or ActivationLayout.FineBy32 => WideBlockBytes32,
         _ => BlockBytes256,
     };
@@ -74,8 +75,9 @@ internal static unsafe class Int8Activations
             switch (layout)
             {
                 case ActivationLayout.Int8By32:
+                case ActivationLayout.Int8By32ForBytes:
                     Round32(source, inverse, (sbyte*)target);
-                    *(int*)(target + 32) = -8 * (Sum16((sbyte*)target) + Sum16((sbyte*)target + 16));
+                    *(int*)(target + 32) = (layout == ActivationLayout.Int8By32 ? -8 : -128) * (Sum16((sbyte*)target) + Sum16((sbyte*)target + 16));
                     break;
                 case ActivationLayout.Int16By32:
                     Round32(source, inverse, narrow);

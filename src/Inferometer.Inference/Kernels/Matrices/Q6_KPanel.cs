@@ -98,6 +98,7 @@ internal readonly unsafe struct Q6_KPanel : IPanelKernel
     private static int HighOffset(int four) => PartOffset + four / 4 * PartBytes + four % 4 * 192 + 128;
 
     /// <summary>Where the quants of a group of 16 columns begin, low and high bits, and how far to shift them; each further four columns lie 192 bytes on.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static (int Low, int LowShift, int High, int HighShift) Place(int group)
     {
         int part = PartOffset + (group / 8 * 2 + group % 2) * PartBytes;

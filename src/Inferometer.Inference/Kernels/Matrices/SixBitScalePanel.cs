@@ -270,23 +270,34 @@ internal readonly unsafe struct SixBitScalePanel<TFormat> : IPanelKernel
                 w7 |= FifthBits256(bits + 448, group);
             }
 
-            Vector256<short> scales = Pair256(panel + ScaleOffset + 16 * group + 8 * half);
+            byte* groupScales = panel + ScaleOffset + 16 * group + 8 * half;
+            Vector256<short> scales = Pair256(groupScales);
+            Vector256<int> wideScales = Avx2.ConvertToVector256Int32(groupScales);
             int* target = products + 8 * half;
             byte* activations = x + 32 * group;
             for (int token = 0; token < tokens; token++)
             {
                 int* q = (int*)activations;
-                Vector256<short> a = Avx2.MultiplyAddAdjacent(w0, Vector256.Create(q[0]).AsSByte());
-                Vector256<short> b = Avx2.MultiplyAddAdjacent(w4, Vector256.Create(q[4]).AsSByte());
-                a += Avx2.MultiplyAddAdjacent(w1, Vector256.Create(q[1]).AsSByte());
-                b += Avx2.MultiplyAddAdjacent(w5, Vector256.Create(q[5]).AsSByte());
-                a += Avx2.MultiplyAddAdjacent(w2, Vector256.Create(q[2]).AsSByte());
-                b += Avx2.MultiplyAddAdjacent(w6, Vector256.Create(q[6]).AsSByte());
-                a += Avx2.MultiplyAddAdjacent(w3, Vector256.Create(q[3]).AsSByte());
-                b += Avx2.MultiplyAddAdjacent(w7, Vector256.Create(q[7]).AsSByte());
-                Vector256<int> sum = TFormat.HasFifthBits
-                    ? Avx2.MultiplyAddAdjacent(a, scales) + Avx2.MultiplyAddAdjacent(b, scales)
-                    : Avx2.MultiplyAddAdjacent(a + b, scales);
+                Vector256<int> sum;
+                if (VnniProducts.IsSupported)
+                {
+                    sum = VnniProducts.Sum32(Vector256<int>.Zero, w0, w1, w2, w3, w4, w5, w6, w7, q) * wideScales;
+                }
+                else
+                {
+                    Vector256<short> a = Avx2.MultiplyAddAdjacent(w0, Vector256.Create(q[0]).AsSByte());
+                    Vector256<short> b = Avx2.MultiplyAddAdjacent(w4, Vector256.Create(q[4]).AsSByte());
+                    a += Avx2.MultiplyAddAdjacent(w1, Vector256.Create(q[1]).AsSByte());
+                    b += Avx2.MultiplyAddAdjacent(w5, Vector256.Create(q[5]).AsSByte());
+                    a += Avx2.MultiplyAddAdjacent(w2, Vector256.Create(q[2]).AsSByte());
+                    b += Avx2.MultiplyAddAdjacent(w6, Vector256.Create(q[6]).AsSByte());
+                    a += Avx2.MultiplyAddAdjacent(w3, Vector256.Create(q[3]).AsSByte());
+                    b += Avx2.MultiplyAddAdjacent(w7, Vector256.Create(q[7]).AsSByte());
+                    sum = TFormat.HasFifthBits
+                        ? Avx2.MultiplyAddAdjacent(a, scales) + Avx2.MultiplyAddAdjacent(b, scales)
+                        : Avx2.MultiplyAddAdjacent(a + b, scales);
+                }
+
                 (group == 0 ? sum : sum + Vector256.Load(target)).Store(target);
                 activations += Int8Activations.BlockBytes256;
                 target += PanelRows.Count;

@@ -192,17 +192,26 @@ internal readonly unsafe struct SmallBlockPanel<TFormat> : IPanelKernel
             for (int token = 0; token < tokens; token++)
             {
                 int* q = (int*)x;
-                Vector256<short> a = Avx2.MultiplyAddAdjacent(w0, Vector256.Create(q[0]).AsSByte());
-                Vector256<short> b = Avx2.MultiplyAddAdjacent(w4, Vector256.Create(q[4]).AsSByte());
-                a += Avx2.MultiplyAddAdjacent(w1, Vector256.Create(q[1]).AsSByte());
-                b += Avx2.MultiplyAddAdjacent(w5, Vector256.Create(q[5]).AsSByte());
-                a += Avx2.MultiplyAddAdjacent(w2, Vector256.Create(q[2]).AsSByte());
-                b += Avx2.MultiplyAddAdjacent(w6, Vector256.Create(q[6]).AsSByte());
-                a += Avx2.MultiplyAddAdjacent(w3, Vector256.Create(q[3]).AsSByte());
-                b += Avx2.MultiplyAddAdjacent(w7, Vector256.Create(q[7]).AsSByte());
-                Vector256<int> products = TFormat.HasFifthBits
-                    ? Avx2.MultiplyAddAdjacent(a, ones) + Avx2.MultiplyAddAdjacent(b, ones)
-                    : Avx2.MultiplyAddAdjacent(a + b, ones);
+                Vector256<int> products;
+                if (VnniProducts.IsSupported)
+                {
+                    products = VnniProducts.Sum32(Vector256<int>.Zero, w0, w1, w2, w3, w4, w5, w6, w7, q);
+                }
+                else
+                {
+                    Vector256<short> a = Avx2.MultiplyAddAdjacent(w0, Vector256.Create(q[0]).AsSByte());
+                    Vector256<short> b = Avx2.MultiplyAddAdjacent(w4, Vector256.Create(q[4]).AsSByte());
+                    a += Avx2.MultiplyAddAdjacent(w1, Vector256.Create(q[1]).AsSByte());
+                    b += Avx2.MultiplyAddAdjacent(w5, Vector256.Create(q[5]).AsSByte());
+                    a += Avx2.MultiplyAddAdjacent(w2, Vector256.Create(q[2]).AsSByte());
+                    b += Avx2.MultiplyAddAdjacent(w6, Vector256.Create(q[6]).AsSByte());
+                    a += Avx2.MultiplyAddAdjacent(w3, Vector256.Create(q[3]).AsSByte());
+                    b += Avx2.MultiplyAddAdjacent(w7, Vector256.Create(q[7]).AsSByte());
+                    products = TFormat.HasFifthBits
+                        ? Avx2.MultiplyAddAdjacent(a, ones) + Avx2.MultiplyAddAdjacent(b, ones)
+                        : Avx2.MultiplyAddAdjacent(a + b, ones);
+                }
+
                 float activationScale = ((float*)q)[9];
                 if (TFormat.HasMinimum)
                 {
