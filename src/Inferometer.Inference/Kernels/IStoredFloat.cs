@@ -11,7 +11,7 @@ internal unsafe interface IStoredFloat
     /// <summary>Bytes of one number.</summary>
     static abstract int Bytes { get; }
 
-    /// <summary>What loaded values, or what they are multiplied with, must be multiplied by.</summary>
+    /// <summary>What loaded values, or what they are multiplied with, must be multiplied by; 1 but for <see cref="ShiftedHalf"/>.</summary>
     static abstract float Scale { get; }
 
     /// <summary>Sixteen numbers.</summary>
@@ -40,12 +40,12 @@ internal readonly unsafe struct StoredFloat32 : IStoredFloat
     public static float Load(byte* source) => *(float*)source;
 }
 
-/// <summary>IEEE 16-bit floats; see <see cref="HalfBits"/> for the factor.</summary>
+/// <summary>IEEE 16-bit floats.</summary>
 internal readonly unsafe struct StoredHalf : IStoredFloat
 {
     public static int Bytes => sizeof(ushort);
 
-    public static float Scale => HalfBits.Scale;
+    public static float Scale => 1;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Load512(byte* source) => HalfBits.Load512((ushort*)source);
@@ -53,7 +53,23 @@ internal readonly unsafe struct StoredHalf : IStoredFloat
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Load256(byte* source) => HalfBits.Load256((ushort*)source);
 
-    public static float Load(byte* source) => (float)BitConverter.UInt16BitsToHalf(*(ushort*)source) / HalfBits.Scale;
+    public static float Load(byte* source) => HalfBits.Load(source);
+}
+
+/// <summary>IEEE 16-bit floats too small by a factor, see <see cref="HalfBits"/>: for long streams where <see cref="SubnormalSpeed"/> allows.</summary>
+internal readonly unsafe struct ShiftedHalf : IStoredFloat
+{
+    public static int Bytes => sizeof(ushort);
+
+    public static float Scale => HalfBits.ShiftScale;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Load512(byte* source) => HalfBits.LoadShifted512((ushort*)source);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Load256(byte* source) => HalfBits.LoadShifted256((ushort*)source);
+
+    public static float Load(byte* source) => HalfBits.Load(source) / HalfBits.ShiftScale;
 }
 
 /// <summary>16-bit floats with the exponent of f32.</summary>

@@ -37,15 +37,6 @@ internal static unsafe class Transposition
     {
         Vector512<float> r0 = TStored.Load512(row[0] + k * TStored.Bytes), r1 = TStored.Load512(row[1] + k * TStored.Bytes);
         Vector512<float> r2 = TStored.Load512(row[2] + k * TStored.Bytes), r3 = TStored.Load512(row[3] + k * TStored.Bytes);
-        if (TStored.Scale != 1)
-        {
-            Vector512<float> scale = Vector512.Create(TStored.Scale);
-            r0 *= scale;
-            r1 *= scale;
-            r2 *= scale;
-            r3 *= scale;
-        }
-
         Vector512<float> low01 = Avx512F.UnpackLow(r0, r1), high01 = Avx512F.UnpackHigh(r0, r1);
         Vector512<float> low23 = Avx512F.UnpackLow(r2, r3), high23 = Avx512F.UnpackHigh(r2, r3);
         c0 = Avx512F.Shuffle(low01, low23, 0x44);
@@ -88,9 +79,8 @@ internal static unsafe class Transposition
     private static void Load4<TStored>(byte** row, nint k, out Vector256<float> c0, out Vector256<float> c1, out Vector256<float> c2, out Vector256<float> c3)
         where TStored : struct, IStoredFloat
     {
-        Vector256<float> scale = Vector256.Create(TStored.Scale);
-        Vector256<float> r0 = TStored.Load256(row[0] + k * TStored.Bytes) * scale, r1 = TStored.Load256(row[1] + k * TStored.Bytes) * scale;
-        Vector256<float> r2 = TStored.Load256(row[2] + k * TStored.Bytes) * scale, r3 = TStored.Load256(row[3] + k * TStored.Bytes) * scale;
+        Vector256<float> r0 = TStored.Load256(row[0] + k * TStored.Bytes), r1 = TStored.Load256(row[1] + k * TStored.Bytes);
+        Vector256<float> r2 = TStored.Load256(row[2] + k * TStored.Bytes), r3 = TStored.Load256(row[3] + k * TStored.Bytes);
         Vector256<float> low01 = Avx.UnpackLow(r0, r1), high01 = Avx.UnpackHigh(r0, r1);
         Vector256<float> low23 = Avx.UnpackLow(r2, r3), high23 = Avx.UnpackHigh(r2, r3);
         c0 = Avx.Shuffle(low01, low23, 0x44);

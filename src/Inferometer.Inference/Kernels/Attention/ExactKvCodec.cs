@@ -41,7 +41,10 @@ public sealed unsafe class ExactKvCodec : KvCodec
     public override int ScratchFloats => PagesAtATime * KvPageLayout.PageTokens * Math.Max(_layout.KeyDim, _width);
 
     /// <inheritdoc/>
-    public override float ProbabilityScale => _layout.Element == KvElement.F16 ? HalfBits.Scale : 1;
+    public override float ProbabilityScale => _layout.Element == KvElement.F16 ? HalfScale : 1;
+
+    /// <summary>What queries and probabilities carry for f16 pages, whose numbers are read too small by it where that is no slower.</summary>
+    private static float HalfScale => SubnormalSpeed.IsSlow ? StoredHalf.Scale : ShiftedHalf.Scale;
 
     /// <inheritdoc/>
     public override void PrepareQueries(int kvHead, float* queries, int count, float* prepared)
@@ -73,7 +76,7 @@ public sealed unsafe class ExactKvCodec : KvCodec
 
             if (_layout.Element == KvElement.F16)
             {
-                Scaling.Apply(new Span<float>(target, QueryGroup * keyDim), HalfBits.Scale);
+                Scaling.Apply(new Span<float>(target, QueryGroup * keyDim), HalfScale);
             }
         }
     }
@@ -89,9 +92,13 @@ public sealed unsafe class ExactKvCodec : KvCodec
         {
             ScorePages<StoredFloat32>(run, kvHead, prepared, count, scores, stride, scratch);
         }
-        else
+        else if (SubnormalSpeed.IsSlow)
         {
             ScorePages<StoredHalf>(run, kvHead, prepared, count, scores, stride, null);
+        }
+        else
+        {
+            ScorePages<ShiftedHalf>(run, kvHead, prepared, count, scores, stride, null);
         }
     }
 
@@ -122,9 +129,13 @@ public sealed unsafe class ExactKvCodec : KvCodec
             {
                 AddPages<StoredFloat32>(values, ahead, weights, stride, count, present, accumulator);
             }
-            else
+            else if (SubnormalSpeed.IsSlow)
             {
                 AddPages<StoredHalf>(values, ahead, weights, stride, count, present, accumulator);
+            }
+            else
+            {
+                AddPages<ShiftedHalf>(values, ahead, weights, stride, count, present, accumulator);
             }
         }
     }
@@ -139,29 +150,42 @@ public sealed unsafe class ExactKvCodec : KvCodec
         }
     }
 
-    /// <summary>f16 to f32 without the factor 2^112, which the queries and probabilities carry.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    /// <summary>f16 to f32 without the factor that the queries and probabilities carry.</summary>
     private static void Convert(byte* source, int count, float* target)
+    {
+        if (SubnormalSpeed.IsSlow)
+        {
+            Convert<StoredHalf>(source, count, target);
+        }
+        else
+        {
+            Convert<ShiftedHalf>(source, count, target);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Convert<THalf>(byte* source, int count, float* target)
+        where THalf : struct, IStoredFloat
     {
         int i = 0;
         if (Avx512F.IsSupported)
         {
             for (; i <= count - 16; i += 16)
             {
-                StoredHalf.Load512(source + i * StoredHalf.Bytes).Store(target + i);
+                THalf.Load512(source + i * THalf.Bytes).Store(target + i);
             }
         }
         else if (Avx2.IsSupported)
         {
             for (; i <= count - 8; i += 8)
             {
-                StoredHalf.Load256(source + i * StoredHalf.Bytes).Store(target + i);
+                THalf.Load256(source + i * THalf.Bytes).Store(target + i);
             }
         }
 
         for (; i < count; i++)
         {
-            target[i] = StoredHalf.Load(source + i * StoredHalf.Bytes);
+            target[i] = THalf.Load(source + i * THalf.Bytes);
         }
     }
 

@@ -9,8 +9,7 @@ namespace Inferometer.Inference.Kernels.Matrices;
 /// which holds a block of weights in registers finds the tokens it multiplies one after the other.
 /// </summary>
 /// <remarks>
-/// Every block ends with its scale times 2^112 (float); the factor belongs to the f16 scales of the weights (see <see cref="HalfBits"/>). Only
-/// <see cref="ActivationLayout.FineBy32"/>, 32 shorts of magnitude up to 8191, has the plain scale. Before the scale
+/// Every block ends with its scale (float). Before the scale <see cref="ActivationLayout.FineBy32"/> has 32 shorts of magnitude up to 8191;
 /// <see cref="ActivationLayout.Int8By32"/> has 32 bytes q and -8 times their sum (int), what weights stored with 8 added give too
 /// much; <see cref="ActivationLayout.Int8By32ForBytes"/> has the same with -128 times the sum; <see cref="ActivationLayout.Int16By32"/> has q as 32 shorts;
 /// <see cref="ActivationLayout.Int8By256"/> has 256 bytes q, then for each of the sixteen groups of 16 two shorts, -32 times the sum of those q whose column modulo 4
@@ -66,7 +65,6 @@ internal static unsafe class Int8Activations
         byte* target = destination + (long)slab * blocks * blockBytes + (token - slab) * blockBytes;
         sbyte* narrow = stackalloc sbyte[32];
         int limit = layout == ActivationLayout.FineBy32 ? FinePanel.Limit : 127;
-        float factor = layout == ActivationLayout.FineBy32 ? 1 : HalfBits.Scale;
         for (int block = 0; block < blocks; block++)
         {
             float* source = x + block * blockSize;
@@ -91,7 +89,7 @@ internal static unsafe class Int8Activations
                     break;
             }
 
-            *(float*)(target + blockBytes - sizeof(float)) = scale * factor;
+            *(float*)(target + blockBytes - sizeof(float)) = scale;
             target += (long)slabTokens * blockBytes;
         }
     }

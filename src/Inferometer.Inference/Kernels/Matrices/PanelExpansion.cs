@@ -84,7 +84,7 @@ internal static unsafe class PanelExpansion
         {
             for (int i = 0; i < GroupRows; i++)
             {
-                target[k * FloatTile.PanelRows + i] = TStored.Load(row[i] + k * TStored.Bytes) * TStored.Scale;
+                target[k * FloatTile.PanelRows + i] = TStored.Load(row[i] + k * TStored.Bytes);
             }
         }
     }

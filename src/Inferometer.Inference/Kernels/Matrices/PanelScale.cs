@@ -9,9 +9,6 @@ internal static unsafe class PanelScale
     /// <summary>Bytes ahead of the current block that are asked for from memory.</summary>
     public const int PrefetchBytes = 4096;
 
-    /// <summary>The f16 at a place, as a float times 2^-112: the plain tiers' counterpart of the vector loads.</summary>
-    public static float Load(byte* source) => (float)BitConverter.UInt16BitsToHalf(*(ushort*)source) / HalfBits.Scale;
-
     /// <summary>sums += products * scale.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Add(Vector512<int> products, Vector512<float> scale, float* sums)

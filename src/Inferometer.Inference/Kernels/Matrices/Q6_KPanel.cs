@@ -262,7 +262,7 @@ internal readonly unsafe struct Q6_KPanel : IPanelKernel
                     products += (sbyte)panel[ScaleOffset + k / 16 * 16 + row] * ((low | high << 4) - 32) * (sbyte)x[k];
                 }
 
-                sums[token * PanelRows.Count + row] += products * (PanelScale.Load(panel + 2 * row) * *(float*)(x + Int8Activations.ScaleOffset256));
+                sums[token * PanelRows.Count + row] += products * (HalfBits.Load(panel + 2 * row) * *(float*)(x + Int8Activations.ScaleOffset256));
             }
         }
     }

@@ -172,7 +172,7 @@ internal readonly unsafe struct Q8_0Panel : IPanelKernel
                         sum += (sbyte)panel[QuantOffset + k / 2 * 32 + row * 2 + k % 2] * ((short*)x)[k];
                     }
 
-                    sums[token * PanelRows.Count + row] += sum * (PanelScale.Load(panel + 2 * row) * *(float*)(x + 64));
+                    sums[token * PanelRows.Count + row] += sum * (HalfBits.Load(panel + 2 * row) * *(float*)(x + 64));
                 }
             }
         }

@@ -50,7 +50,8 @@ internal readonly unsafe struct Q8_0VnniPanel : IPanelKernel
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    // Not inlined: the compiler would make it part of a method whose allowance of inlined calls is then used up before the inner loop.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void MultiplyVnni(byte* panel, int blocks, byte* x, int tokens, float* sums)
     {
         for (int block = 0; block < blocks; block++)
@@ -97,7 +98,7 @@ internal readonly unsafe struct Q8_0VnniPanel : IPanelKernel
                         sum += panel[QuantOffset + k / 4 * 64 + row * 4 + k % 4] * (sbyte)x[k];
                     }
 
-                    sums[token * PanelRows.Count + row] += sum * (PanelScale.Load(panel + 2 * row) * *(float*)(x + 36));
+                    sums[token * PanelRows.Count + row] += sum * (HalfBits.Load(panel + 2 * row) * *(float*)(x + 36));
                 }
             }
         }

@@ -40,14 +40,14 @@ internal static unsafe class RowDecoder
         {
             for (; i <= count - 16; i += 16)
             {
-                (HalfBits.Load512(source + i) * Vector512.Create(HalfBits.Scale)).Store(target + i);
+                HalfBits.Load512(source + i).Store(target + i);
             }
         }
         else if (Avx2.IsSupported)
         {
             for (; i <= count - 8; i += 8)
             {
-                (HalfBits.Load256(source + i) * Vector256.Create(HalfBits.Scale)).Store(target + i);
+                HalfBits.Load256(source + i).Store(target + i);
             }
         }
 

@@ -87,8 +87,11 @@ internal sealed unsafe class RowMatrix : WeightMatrix
             case GgmlType.F32:
                 RowDots.Multiply<StoredFloat32>(weights, _rowBytes, count, Columns, operand, first);
                 break;
-            case GgmlType.F16:
+            case GgmlType.F16 when SubnormalSpeed.IsSlow:
                 RowDots.Multiply<StoredHalf>(weights, _rowBytes, count, Columns, operand, first);
+                break;
+            case GgmlType.F16:
+                RowDots.Multiply<ShiftedHalf>(weights, _rowBytes, count, Columns, operand, first);
                 break;
             case GgmlType.BF16:
                 RowDots.Multiply<StoredBrain>(weights, _rowBytes, count, Columns, operand, first);

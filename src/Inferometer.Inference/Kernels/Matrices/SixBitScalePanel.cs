@@ -356,7 +356,7 @@ internal readonly unsafe struct SixBitScalePanel<TFormat> : IPanelKernel
                     minima += panel[GroupMinimumOffset + group * 16 + row] * groupSums[group];
                 }
 
-                float value = products * PanelScale.Load(panel + 2 * row) - minima * PanelScale.Load(panel + MinimumOffset + 2 * row);
+                float value = products * HalfBits.Load(panel + 2 * row) - minima * HalfBits.Load(panel + MinimumOffset + 2 * row);
                 sums[token * PanelRows.Count + row] += value * *(float*)(x + Int8Activations.ScaleOffset256);
             }
         }

@@ -253,8 +253,8 @@ internal readonly unsafe struct SmallBlockPanel<TFormat> : IPanelKernel
 
                     int bias = *(int*)(x + 32);
                     float value = TFormat.HasMinimum
-                        ? products * PanelScale.Load(panel + 2 * row) + bias * -0.125f * PanelScale.Load(panel + MinimumOffset + 2 * row)
-                        : (products + (TFormat.HasFifthBits ? 2 * bias : bias)) * PanelScale.Load(panel + 2 * row);
+                        ? products * HalfBits.Load(panel + 2 * row) + bias * -0.125f * HalfBits.Load(panel + MinimumOffset + 2 * row)
+                        : (products + (TFormat.HasFifthBits ? 2 * bias : bias)) * HalfBits.Load(panel + 2 * row);
                     sums[token * PanelRows.Count + row] += value * activationScale;
                 }
             }
