@@ -1,6 +1,7 @@
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using Inferometer.Inference.Kernels;
+using Inferometer.Inference.Kernels.Matrices;
 using Inferometer.Inference.Quantization;
 
 namespace Inferometer.Inference.Tests.Kernels;
@@ -48,6 +49,34 @@ public sealed unsafe class HalfBitsTests
             float expected = (float)BitConverter.UInt16BitsToHalf((ushort)i);
             Assert.True(float.IsNaN(expected) ? float.IsNaN(decoded[i]) : BitConverter.SingleToInt32Bits(expected) == BitConverter.SingleToInt32Bits(decoded[i]), $"{i:x4}: {decoded[i]}, not {expected}");
         }
+    }
+
+    [Theory]
+    [InlineData(1, 2048)]
+    [InlineData(1, 4128)]
+    [InlineData(2, 96)]
+    [InlineData(4, 96)]
+    [InlineData(8, 83)]
+    public void Rows_that_are_read_shifted_and_rows_that_are_not_give_the_same(int tokens, int columns)
+    {
+        const int Rows = 29;
+        ushort[] weights = [.. RandomData.Floats(Rows * columns, 1).Select((w, i) => BitConverter.HalfToUInt16Bits((Half)(i % 3 == 0 ? w * 1e-6f : w)))];
+        float[] x = RandomData.Floats(tokens * columns, 2), exact = new float[tokens * Rows], shifted = new float[tokens * Rows];
+        fixed (ushort* w = weights)
+        fixed (float* activations = x, one = exact, other = shifted)
+        {
+            MatrixOperand operand = new() { Activations = (byte*)activations, Output = one, OutputStride = Rows, Tokens = tokens };
+            RowDots.Multiply<StoredHalf>((byte*)w, columns * sizeof(ushort), Rows, columns, operand, 0);
+            operand.Output = other;
+            RowDots.Multiply<ShiftedHalf>((byte*)w, columns * sizeof(ushort), Rows, columns, operand, 0);
+        }
+
+        for (int i = 0; i < exact.Length; i++)
+        {
+            Assert.Equal(exact[i], shifted[i], 1e-6f * MathF.Max(1, MathF.Abs(exact[i])));
+        }
+
+        Assert.Contains(exact, value => MathF.Abs(value) > 0.1f);
     }
 
     private static void AssertNumbers(int first, Vector512<float> actual, int count)
