@@ -8,19 +8,25 @@ using Inferometer.Inference.Execution;
 namespace Inferometer.Compression.Profiles;
 
 /// <summary>
-/// Finds the smallest size that keeps each level's bounds. All candidates are measured on the first window of the hold-out text; those it suggests are measured on all of it, and where that
-/// breaks a bound, the next larger one.
+/// Finds the smallest size that keeps each level's bounds: first by bisection on the beginning of the hold-out text, since losses fall as sizes grow; what that suggests is measured on all of
+/// it, and where it breaks a bound there, the next larger one.
 /// </summary>
 internal sealed class LevelSearch(TransformerModel model, ModelBases bases, LayerSensitivities sensitivities, IReadOnlyList<int[]> windows)
 {
-    /// <summary>Caches of all candidates over one window, and of three over all, take no more than so many exact caches over all windows.</summary>
-    public const int CacheShare = 8;
+    /// <summary>Caches of three candidates and the exact one, over all windows and with their exact pages, take no more than so many exact caches.</summary>
+    public const int CacheShare = 5;
+
+    /// <summary>Tokens of the hold-out text that the bisection runs on.</summary>
+    private const int BisectionTokens = 512;
 
     /// <summary>Bounds on the increase of perplexity; those on divergence follow from them.</summary>
     private static readonly (string Name, double Bound)[] Bounds = [("low", 0.05), ("med", 0.01), ("high", 0.001)];
 
     /// <summary>Shares of memory saved that are tried.</summary>
     private static readonly double[] Savings = [0.98, 0.97, 0.96, 0.95, 0.93, 0.90, 0.87, 0.84, 0.81, 0.78, 0.75, 0.70, 0.60, 0.50];
+
+    /// <summary>About how much of the work bisection is.</summary>
+    private const double BisectionShare = 0.3;
 
     private static readonly int[] Bits = [2, 4, 8];
 
@@ -32,10 +38,9 @@ internal sealed class LevelSearch(TransformerModel model, ModelBases bases, Laye
     public IReadOnlyList<ProfileLevel> Find(IProgress<double>? progress, CancellationToken cancellationToken)
     {
         LatentAllocation[] candidates = Candidates();
-        IReadOnlyList<CacheQuality> first = Measure([windows[0]], candidates, Enumerable.Range(0, candidates.Length), Part(progress, 0, 0.5), cancellationToken);
-        int[] chosen = [.. Bounds.Select(level => Enumerable.Range(0, candidates.Length).FirstOrDefault(i => Keeps(level.Bound, first[i]), candidates.Length - 1))];
+        int[] chosen = Bisect(candidates, progress, cancellationToken);
         Dictionary<int, CacheQuality> measured = [];
-        double done = 0.5;
+        double done = BisectionShare;
         while (true)
         {
             int[] missing = [.. chosen.Distinct().Where(index => !measured.ContainsKey(index))];
@@ -54,6 +59,41 @@ internal sealed class LevelSearch(TransformerModel model, ModelBases bases, Laye
 
             Advance(chosen, measured, candidates.Length);
         }
+    }
+
+    // All levels at once: each round measures the middle of what is left for each of them beside one exact run. By divergence alone: so few tokens say little about perplexity, whose
+    // expected increase the divergence is.
+    private int[] Bisect(LatentAllocation[] candidates, IProgress<double>? progress, CancellationToken cancellationToken)
+    {
+        int[] beginning = windows[0][..Math.Min(windows[0].Length, BisectionTokens)];
+        int[] low = new int[Bounds.Length], high = [.. Bounds.Select(_ => candidates.Length - 1)];
+        Dictionary<int, CacheQuality> measured = [];
+        int rounds = (int)Math.Ceiling(Math.Log2(candidates.Length));
+        for (int round = 0; round < rounds; round++)
+        {
+            int[] middles = [.. low.Zip(high).Where(range => range.First < range.Second).Select(range => (range.First + range.Second) / 2).Distinct()];
+            if (middles.Length == 0)
+            {
+                break;
+            }
+
+            IReadOnlyList<CacheQuality> quality = Measure([beginning], candidates, middles, Part(progress, BisectionShare * round / rounds, BisectionShare / rounds), cancellationToken);
+            for (int i = 0; i < middles.Length; i++)
+            {
+                measured[middles[i]] = quality[i];
+            }
+
+            for (int level = 0; level < Bounds.Length; level++)
+            {
+                while (low[level] < high[level] && measured.TryGetValue((low[level] + high[level]) / 2, out CacheQuality? found))
+                {
+                    int middle = (low[level] + high[level]) / 2;
+                    (low[level], high[level]) = found.KlDivergence <= ProfileLevel.KlBoundOf(Bounds[level].Bound) ? (low[level], middle) : (middle + 1, high[level]);
+                }
+            }
+        }
+
+        return high;
     }
 
     private static bool Keeps(double bound, CacheQuality quality) => quality.PerplexityIncrease <= bound && quality.KlDivergence <= ProfileLevel.KlBoundOf(bound);
