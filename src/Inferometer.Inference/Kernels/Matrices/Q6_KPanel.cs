@@ -115,10 +115,11 @@ internal readonly unsafe struct Q6_KPanel : IPanelKernel
     {
         Vector512<byte> nibble = Vector512.Create((byte)15);
         BitField upper = new(4, 4, 0), first = new(0, 2, 4), second = new(2, 2, 4), third = new(4, 2, 4), fourth = new(6, 2, 4);
+        bool ahead = PanelPrefetch.Helps(tokens);
         for (int part = 0; part < 4; part++)
         {
             byte* quants = panel + PartOffset + part * PartBytes;
-            if (tokens > 1)
+            if (ahead)
             {
                 PanelPrefetch.Ahead(quants, PartBytes);
             }

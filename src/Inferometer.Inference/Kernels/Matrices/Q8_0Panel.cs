@@ -61,9 +61,10 @@ internal readonly unsafe struct Q8_0Panel : IPanelKernel
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Multiply512(byte* panel, int blocks, byte* x, int tokens, float* sums)
     {
+        bool ahead = PanelPrefetch.Helps(tokens);
         for (int block = 0; block < blocks; block++)
         {
-            if (tokens > 1)
+            if (ahead)
             {
                 PanelPrefetch.Ahead(panel, BlockBytes);
             }

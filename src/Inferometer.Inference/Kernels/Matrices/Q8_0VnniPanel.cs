@@ -54,9 +54,10 @@ internal readonly unsafe struct Q8_0VnniPanel : IPanelKernel
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void MultiplyVnni(byte* panel, int blocks, byte* x, int tokens, float* sums)
     {
+        bool ahead = PanelPrefetch.Helps(tokens);
         for (int block = 0; block < blocks; block++)
         {
-            if (tokens > 1)
+            if (ahead)
             {
                 PanelPrefetch.Ahead(panel, BlockBytes);
             }

@@ -109,11 +109,12 @@ internal readonly unsafe struct SixBitScalePanel<TFormat> : IPanelKernel
     {
         Vector512<byte> nibble = Vector512.Create((byte)15);
         BitField upper = new(4, 4, 0);
+        // With the fifth bits a pair is read from two places, which no processor foresees.
+        bool ahead = TFormat.HasFifthBits || PanelPrefetch.Helps(tokens);
         for (int pair = 0; pair < 4; pair++)
         {
             byte* quants = panel + QuantOffset + pair * 512;
-            // With the fifth bits a pair is read from two places, which the processor does not foresee.
-            if (tokens > 1 || TFormat.HasFifthBits)
+            if (ahead)
             {
                 PanelPrefetch.Ahead(panel + pair * (BlockBytes / 4), BlockBytes / 4);
             }

@@ -99,9 +99,10 @@ internal readonly unsafe struct SmallBlockPanel<TFormat> : IPanelKernel
         Vector512<byte> nibble = Vector512.Create((byte)15);
         BitField upper = new(4, 4, 0);
         Vector512<short> ones = Vector512.Create((short)1);
+        bool ahead = PanelPrefetch.Helps(tokens);
         for (int block = 0; block < blocks; block++)
         {
-            if (tokens > 1)
+            if (ahead)
             {
                 PanelPrefetch.Ahead(panel, BlockBytes);
             }
