@@ -76,7 +76,7 @@ function runs(binary, model) {
     run(binary, [model, '-t', options.threads, '-p', '64', '-n', '1', '-d', '0', '-b', '0', '-r', '1'], peerEnvironment(binary));
     return true;
   } catch (error) {
-    console.error(`${binary.split('/').pop()} ended with ${error.signal ?? `status ${error.status}`} on a prompt of 64 tokens and is left out.`);
+    console.error(`${binary.split('/').pop()} ended with ${error.signal ?? `status ${error.status}`} on ${model.split('/').pop()} and is left out.`);
     return false;
   }
 }
@@ -184,7 +184,7 @@ const modelOf = type => {
   return model;
 };
 const types = options.types.split(',');
-peers = peers.filter(p => runs(p, modelOf(types[0])));
+peers = peers.filter(p => types.every(type => runs(p, modelOf(type))));
 if (peers.length === 0) fail('no build of the peer runs here.');
 
 const table = (...columns) => console.log(`| ${columns.join(' | ')} |\n|${columns.map((_, i) => (i < 2 ? ' --- ' : ' ---: ')).join('|')}|`);
