@@ -10,7 +10,7 @@ namespace Inferometer.Inference.Kernels;
 /// </summary>
 /// <remarks>
 /// Taken as they are (<see cref="LoadShifted512"/>, the factor folded into something that is multiplied anyway), f16 numbers below 2^-14 become f32 numbers below 2^-126,
-/// which some processors multiply a hundred times slower than others: see <see cref="SubnormalSpeed"/>. <see cref="Load512"/> costs four more instructions and gives the
+/// which some processors multiply many times slower than others: see <see cref="SubnormalSpeed"/>. <see cref="Load512"/> costs about five more instructions and gives the
 /// numbers themselves, none of them so small.
 /// </remarks>
 internal static unsafe class HalfBits

@@ -5,15 +5,15 @@ using System.Runtime.Intrinsics;
 namespace Inferometer.Inference.Kernels;
 
 /// <summary>
-/// Whether multiplying numbers below 2^-126 is slow here. Intel's processors leave it to microcode, some 150 cycles at a time (a model in F16, where one weight in
-/// 400 is that small after a shift of its bits, decoded at 40 % of the speed); AMD's do it at full speed. Switching such numbers off is not to be had from .NET.
+/// Whether multiplying numbers below 2^-126 is slow here. Intel's processors leave it to microcode (on Sapphire Rapids a model in
+/// F16 with random weights, of which a few in a thousand are that small after a shift of their bits, decoded at 40 % of the speed); on Zen 4 it cost nothing that showed. Switching such numbers off is not to be had from .NET.
 /// </summary>
 internal static unsafe class SubnormalSpeed
 {
     private const int Numbers = 1024;
     private const int Tries = 5;
 
-    // The difference is thirty-fold where there is one.
+    // Microcode takes many times as long; noise does not make the least of several tries four times as long.
     private const double SlowRatio = 4;
 
     /// <summary>Measured once, in some hundred microseconds.</summary>
