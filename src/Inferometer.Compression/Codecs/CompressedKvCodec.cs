@@ -1,4 +1,3 @@
-using System.Runtime.Intrinsics.X86;
 using Inferometer.Core.Caching;
 using Inferometer.Inference.Kernels.Attention;
 
@@ -87,18 +86,19 @@ public abstract unsafe class CompressedKvCodec : KvCodec
     /// <inheritdoc/>
     public sealed override void Scores(in KvPageRun run, int kvHead, float* prepared, int count, float* scores, int stride, float* scratch)
     {
+        if (TryScores(run, kvHead, prepared, count, scores, stride))
+        {
+            return;
+        }
+
         byte* tile = (byte*)scratch;
+        PageStretch stretch = HeadStretch(kvHead);
         for (int page = 0; page < run.Count; page++)
         {
             int offset = page * KvPageLayout.PageTokens;
-            if (page + 1 < run.Count)
+            if (page + 1 < run.Count + run.Following)
             {
-                Prefetch(run.Pages[page + 1], kvHead);
-            }
-
-            if (TryScores(run.Pages[page], kvHead, prepared, count, scores + offset, stride))
-            {
-                continue;
+                stretch.Prefetch(run.Pages[page + 1], 0, 1);
             }
 
             LoadKeys(run.Pages[page], kvHead, run.FirstPosition + offset, (float*)Tile.KeysOf(tile, 0), scratch + Tile.PageBytes / sizeof(float));
@@ -133,16 +133,16 @@ public abstract unsafe class CompressedKvCodec : KvCodec
         }
     }
 
-    /// <summary>Computes the scores of a page without a tile, where the method has a kernel for so many queries; rows up to the next multiple of eight may be written.</summary>
+    /// <summary>Computes the scores of a run of pages without tiles, where the method has a kernel for so many queries; rows up to the next multiple of eight may be written.</summary>
     /// <returns>False where it has none: nothing was done.</returns>
-    protected virtual bool TryScores(byte* page, int kvHead, float* prepared, int count, float* scores, int stride) => false;
+    protected virtual bool TryScores(in KvPageRun run, int kvHead, float* prepared, int count, float* scores, int stride) => false;
 
     /// <summary>Adds the values of a run of pages without tiles, where the method has a kernel for so many queries. Probabilities of tokens that do not exist are zero.</summary>
     /// <returns>False where it has none: nothing was done.</returns>
     protected virtual bool TryAccumulate(in KvPageRun run, int kvHead, float* probabilities, int stride, int count, float* accumulator) => false;
 
     /// <summary>Where a head's keys and values lie in a page, for fetching them ahead.</summary>
-    protected abstract (long Offset, long Bytes) HeadRange(int kvHead);
+    protected abstract PageStretch HeadStretch(int kvHead);
 
     /// <summary>Turns a query into what tiles of keys are multiplied with, in place; entries from the key width on are zero.</summary>
     protected abstract void TransformQuery(int kvHead, Span<float> query);
@@ -155,20 +155,4 @@ public abstract unsafe class CompressedKvCodec : KvCodec
 
     /// <summary>output += the accumulated value, transformed back; may overwrite the accumulator.</summary>
     protected abstract void AddValue(int kvHead, Span<float> accumulator, Span<float> output);
-
-    /// <inheritdoc/>
-    public sealed override void Prefetch(byte* page, int kvHead)
-    {
-        if (!Sse.IsSupported)
-        {
-            return;
-        }
-
-        (long offset, long bytes) = HeadRange(kvHead);
-        for (byte* line = page + offset; line < page + offset + bytes; line += 64)
-        {
-            // Into the second cache: a run of pages is more than the first one holds.
-            Sse.Prefetch1(line);
-        }
-    }
 }

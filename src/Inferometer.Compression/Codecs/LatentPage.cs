@@ -212,6 +212,7 @@ internal static unsafe class LatentPage
 
     // Sign-extended and moved to the place of an f32's exponent and mantissa, with the difference of the biases. That is right unless the f16 exponent was zero: then
     // m 2^-24 has become a = 2^-15 + m 2^-25, and 2 a - 2^-14 is right. (Multiplying by 2^112 would do as well, but slowly where processors dislike such small numbers.)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Vector512<float> WidenHalves(byte* halves)
     {
         Vector512<int> wide = Avx512F.IsSupported ? Avx512F.ConvertToVector512Int32(Vector256.Load((short*)halves)) : WidenSigned(halves);

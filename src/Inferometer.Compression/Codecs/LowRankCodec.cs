@@ -130,7 +130,7 @@ public sealed unsafe class LowRankCodec : CompressedKvCodec
     }
 
     /// <inheritdoc/>
-    protected override (long Offset, long Bytes) HeadRange(int kvHead) => (_offsets[kvHead / _groupSize], (long)Tokens * _groups[kvHead / _groupSize].BytesPerToken);
+    protected override PageStretch HeadStretch(int kvHead) => new(_offsets[kvHead / _groupSize], (long)Tokens * _groups[kvHead / _groupSize].BytesPerToken);
 
     /// <inheritdoc/>
     protected override void LoadKeys(byte* page, int kvHead, int firstPosition, float* tile, float* extraScratch)

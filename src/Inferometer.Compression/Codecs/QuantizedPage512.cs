@@ -28,73 +28,92 @@ internal static unsafe class QuantizedPage512
     public static void Prepare(LatentFormat format, ReadOnlySpan<float> queries, int count, float* prepared)
     {
         new Span<float>(prepared, format.Width * KvCodec.QueryGroup).Clear();
-        int* sums = (int*)(prepared + format.Width / 2 * KvCodec.QueryGroup) + KvCodec.QueryGroup;
-        for (int q = 0; q < count; q++)
-        {
-            ReadOnlySpan<float> query = queries.Slice(q * format.Width, format.Width);
-            float largest = 0;
-            foreach (float number in query)
-            {
-                largest = MathF.Max(largest, MathF.Abs(number));
-            }
-
-            float inverse = largest > 0 ? short.MaxValue / largest : 0;
-            prepared[format.Width / 2 * KvCodec.QueryGroup + q] = 0.5f * largest / short.MaxValue;
-            int first = 0;
-            for (int i = 0; i < format.Segments.Count; i++)
-            {
-                int half = format.Segments[i].Count / 2;
-                for (int d = first; d < first + half; d++)
-                {
-                    int low = (int)MathF.Round(query[d] * inverse), high = (int)MathF.Round(query[d + half] * inverse);
-                    ((int*)prepared)[(first / 2 + d - first) * KvCodec.QueryGroup + q] = (low & 0xFFFF) | (high << 16);
-                    sums[i * KvCodec.QueryGroup + q] += low + high;
-                }
-
-                first += 2 * half;
-            }
-        }
-    }
-
-    /// <summary>scores[q * stride + t] = query q times key t.</summary>
-    /// <param name="format">Segments of 8 or 4 bits.</param>
-    /// <param name="page">Keys of one head, by channel.</param>
-    /// <param name="prepared">What <see cref="Prepare"/> wrote.</param>
-    /// <param name="scores">Eight rows of 16.</param>
-    /// <param name="stride">Floats from row to row.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Scores(LatentFormat format, byte* page, float* prepared, float* scores, int stride)
-    {
-        int* queries = (int*)prepared;
         float* scales = prepared + format.Width / 2 * KvCodec.QueryGroup;
         int* sums = (int*)scales + KvCodec.QueryGroup;
-        for (int i = 0; i < format.Segments.Count; i++)
+        fixed (float* first = queries)
         {
-            LatentSegment segment = format.Segments[i];
-            SegmentScores(page, segment.Count / 2, segment.Bits, queries, scales, sums, scores, stride, i == 0);
-            page += Tokens * segment.BytesPerToken;
-            queries += segment.Count / 2 * KvCodec.QueryGroup;
-            sums += KvCodec.QueryGroup;
+            for (int q = 0; q < count; q++)
+            {
+                float* query = first + q * format.Width;
+                float largest = Largest(query, format.Width);
+                scales[q] = 0.5f * largest / short.MaxValue;
+                PrepareQuery(format, query, largest > 0 ? short.MaxValue / largest : 0, (int*)prepared + q, sums + q);
+            }
         }
     }
 
-    /// <summary>accumulator[q * width + d] += sum over t of probabilities[q * stride + t] times value t, of all pages of a run: sums stay in registers from page to page.</summary>
+    /// <summary>scores[q * stride + t] = query q times key t, of all pages of a run. Asks for the values of each page meanwhile.</summary>
     /// <param name="format">Segments of 8 or 4 bits.</param>
     /// <param name="run">The pages.</param>
-    /// <param name="offset">Where the head's values lie in a page, by token.</param>
+    /// <param name="keys">Where the head's keys lie in a page, by channel.</param>
+    /// <param name="values">Where its values lie.</param>
+    /// <param name="prepared">What <see cref="Prepare"/> wrote.</param>
+    /// <param name="scores">Eight rows.</param>
+    /// <param name="stride">Floats from row to row.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Scores(LatentFormat format, in KvPageRun run, PageStretch keys, PageStretch values, float* prepared, float* scores, int stride)
+    {
+        int segments = format.Segments.Count;
+        for (int page = 0; page < run.Count; page++, scores += Tokens)
+        {
+            byte* data = run.Pages[page] + keys.Offset;
+            int* queries = (int*)prepared;
+            float* scales = prepared + format.Width / 2 * KvCodec.QueryGroup;
+            int* sums = (int*)scales + KvCodec.QueryGroup;
+            for (int i = 0; i < segments; i++)
+            {
+                values.Prefetch(run.Pages[page], i, segments);
+                if (page + 1 < run.Count)
+                {
+                    // In all runs but the first of a piece they are there already.
+                    keys.Prefetch(run.Pages[page + 1], i, segments);
+                }
+
+                LatentSegment segment = format.Segments[i];
+                int pairs = segment.Count / 2;
+                if (segment.Bits == 8)
+                {
+                    SegmentScores<ByteCodes>(data, pairs, queries, scales, sums, scores, stride, i == 0);
+                }
+                else
+                {
+                    SegmentScores<NibbleCodes>(data, pairs, queries, scales, sums, scores, stride, i == 0);
+                }
+
+                data += Tokens * segment.BytesPerToken;
+                queries += pairs * KvCodec.QueryGroup;
+                sums += KvCodec.QueryGroup;
+            }
+        }
+    }
+
+    /// <summary>
+    /// accumulator[q * width + d] += sum over t of probabilities[q * stride + t] times value t, of all pages of a run: sums stay in registers from page to page. Asks for the keys of the next run meanwhile.
+    /// </summary>
+    /// <param name="format">Segments of 8 or 4 bits.</param>
+    /// <param name="run">The pages.</param>
+    /// <param name="values">Where the head's values lie in a page, by token.</param>
+    /// <param name="keys">Where its keys lie.</param>
     /// <param name="probabilities">Eight rows; those of tokens that do not exist are zero.</param>
     /// <param name="stride">Floats from row to row.</param>
     /// <param name="accumulator">Eight rows.</param>
     /// <param name="width">Floats from row to row of the accumulator.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Accumulate(LatentFormat format, in KvPageRun run, long offset, float* probabilities, int stride, float* accumulator, int width)
+    public static void Accumulate(LatentFormat format, in KvPageRun run, PageStretch values, PageStretch keys, float* probabilities, int stride, float* accumulator, int width)
     {
         float* weights = stackalloc float[KvCodec.MaxRunPages * PageWeights];
-        for (int i = 0; i < format.Segments.Count; i++)
+        long offset = values.Offset;
+        int segments = format.Segments.Count;
+        for (int i = 0; i < segments; i++)
         {
             LatentSegment segment = format.Segments[i];
             for (int page = 0; page < run.Count; page++)
             {
+                if (page < run.Following)
+                {
+                    keys.Prefetch(run.Pages[run.Count + page], i, segments);
+                }
+
                 Vector512<float> scales = LatentPage.WidenHalves(run.Pages[page] + offset);
                 for (int q = 0; q < KvCodec.QueryGroup; q++)
                 {
@@ -107,11 +126,11 @@ internal static unsafe class QuantizedPage512
             {
                 if (segment.Bits == 8)
                 {
-                    Values8(run, data + lane, segment.Count, weights, accumulator + lane, width);
+                    ByteValues(run, data + lane, segment.Count, weights, accumulator + lane, width);
                 }
                 else
                 {
-                    Values4(run, data + lane, segment.Count, weights, accumulator + lane, width);
+                    NibbleValues(run, data + lane, segment.Count, weights, accumulator + lane, width);
                 }
             }
 
@@ -120,15 +139,55 @@ internal static unsafe class QuantizedPage512
         }
     }
 
+    private static float Largest(float* numbers, int count)
+    {
+        Vector512<float> largest = default;
+        for (int i = 0; i < count; i += 16)
+        {
+            largest = Vector512.MaxNative(largest, Vector512.Abs(Vector512.Load(numbers + i)));
+        }
+
+        Vector256<float> eight = Vector256.MaxNative(largest.GetLower(), largest.GetUpper());
+        Vector128<float> four = Vector128.MaxNative(eight.GetLower(), eight.GetUpper());
+        return MathF.Max(MathF.Max(four[0], four[1]), MathF.Max(four[2], four[3]));
+    }
+
+    // target and sums are of one query: a number in eight is its own.
+    private static void PrepareQuery(LatentFormat format, float* query, float inverse, int* target, int* sums)
+    {
+        int* pairs = stackalloc int[8];
+        for (int i = 0; i < format.Segments.Count; i++)
+        {
+            int half = format.Segments[i].Count / 2;
+            int sum = 0;
+            for (int d = 0; d < half; d += 8, query += 8)
+            {
+                Vector256<int> low = Avx.ConvertToVector256Int32(Vector256.Load(query) * inverse);
+                Vector256<int> high = Avx.ConvertToVector256Int32(Vector256.Load(query + half) * inverse);
+                sum += Vector256.Sum(low + high);
+                ((low & Vector256.Create(0xFFFF)) | (high << 16)).Store(pairs);
+                for (int lane = 0; lane < 8; lane++, target += KvCodec.QueryGroup)
+                {
+                    *target = pairs[lane];
+                }
+            }
+
+            sums[i * KvCodec.QueryGroup] = sum;
+            query += half;
+        }
+    }
+
+    // No call before the end: the sums would be kept in memory all the way.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void SegmentScores(byte* page, int pairs, int bits, int* queries, float* queryScales, int* querySums, float* scores, int stride, bool first)
+    private static void SegmentScores<TCodes>(byte* page, int pairs, int* queries, float* queryScales, int* querySums, float* scores, int stride, bool first)
+        where TCodes : struct, ICodePairs
     {
         Vector512<int> s0 = default, s1 = default, s2 = default, s3 = default, s4 = default, s5 = default, s6 = default, s7 = default;
-        Vector512<float> scales = LatentPage.WidenHalves(page);
         byte* data = page + Tokens * sizeof(ushort);
-        for (int d = 0; d < pairs; d++, data += Tokens, queries += KvCodec.QueryGroup)
+        nint half = pairs * Tokens;
+        for (byte* end = data + half; data < end; data += Tokens, queries += KvCodec.QueryGroup)
         {
-            Vector512<short> codes = bits == 8 ? Bytes(data, data + pairs * Tokens) : Nibbles(data);
+            Vector512<short> codes = TCodes.Load(data, half);
             s0 += Avx512BW.MultiplyAddAdjacent(codes, Vector512.Create(queries[0]).AsInt16());
             s1 += Avx512BW.MultiplyAddAdjacent(codes, Vector512.Create(queries[1]).AsInt16());
             s2 += Avx512BW.MultiplyAddAdjacent(codes, Vector512.Create(queries[2]).AsInt16());
@@ -139,8 +198,8 @@ internal static unsafe class QuantizedPage512
             s7 += Avx512BW.MultiplyAddAdjacent(codes, Vector512.Create(queries[7]).AsInt16());
         }
 
-        // Twice the sum, because the offset of 4-bit codes is 7.5; the largest, 2 x 32 x 255 x 32767, fits.
-        int offset = bits == 8 ? 256 : 15;
+        Vector512<float> scales = LatentPage.WidenHalves(page);
+        int offset = TCodes.TwiceOffset;
         StoreScores(s0, offset * querySums[0], scales * queryScales[0], scores + 0 * stride, first);
         StoreScores(s1, offset * querySums[1], scales * queryScales[1], scores + 1 * stride, first);
         StoreScores(s2, offset * querySums[2], scales * queryScales[2], scores + 2 * stride, first);
@@ -158,20 +217,8 @@ internal static unsafe class QuantizedPage512
         (first ? products * scale : Vector512.FusedMultiplyAdd(products, scale, Vector512.Load(scores))).Store(scores);
     }
 
-    // Codes of two channels in the halves of 32-bit lanes, a lane per token.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<short> Bytes(byte* low, byte* high) =>
-        (Avx512F.ConvertToVector512Int32(Vector128.Load(low)) | (Avx512F.ConvertToVector512Int32(Vector128.Load(high)) << 16)).AsInt16();
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<short> Nibbles(byte* data)
-    {
-        Vector512<int> codes = Avx512F.ConvertToVector512Int32(Vector128.Load(data));
-        return ((codes | (codes << 12)) & Vector512.Create(0x000F000F)).AsInt16();
-    }
-
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Values8(in KvPageRun run, long offset, int rowBytes, float* weights, float* accumulator, int width)
+    private static void ByteValues(in KvPageRun run, long offset, int rowBytes, float* weights, float* accumulator, int width)
     {
         Vector512<float> a0 = Vector512.Load(accumulator + 0 * width);
         Vector512<float> a1 = Vector512.Load(accumulator + 1 * width);
@@ -184,17 +231,18 @@ internal static unsafe class QuantizedPage512
         for (int page = 0; page < run.Count; page++, weights += PageWeights)
         {
             byte* data = run.Pages[page] + offset;
-            for (int t = 0; t < Tokens; t++, data += rowBytes)
+            float* w = weights;
+            for (float* end = w + Tokens; w < end; w++, data += rowBytes)
             {
-                Vector512<float> value = Signed(data);
-                a0 = Vector512.FusedMultiplyAdd(value, Vector512.Create(weights[0 * Tokens + t]), a0);
-                a1 = Vector512.FusedMultiplyAdd(value, Vector512.Create(weights[1 * Tokens + t]), a1);
-                a2 = Vector512.FusedMultiplyAdd(value, Vector512.Create(weights[2 * Tokens + t]), a2);
-                a3 = Vector512.FusedMultiplyAdd(value, Vector512.Create(weights[3 * Tokens + t]), a3);
-                a4 = Vector512.FusedMultiplyAdd(value, Vector512.Create(weights[4 * Tokens + t]), a4);
-                a5 = Vector512.FusedMultiplyAdd(value, Vector512.Create(weights[5 * Tokens + t]), a5);
-                a6 = Vector512.FusedMultiplyAdd(value, Vector512.Create(weights[6 * Tokens + t]), a6);
-                a7 = Vector512.FusedMultiplyAdd(value, Vector512.Create(weights[7 * Tokens + t]), a7);
+                Vector512<float> value = SignedBytes(data);
+                a0 = Vector512.FusedMultiplyAdd(value, Vector512.Create(w[0 * Tokens]), a0);
+                a1 = Vector512.FusedMultiplyAdd(value, Vector512.Create(w[1 * Tokens]), a1);
+                a2 = Vector512.FusedMultiplyAdd(value, Vector512.Create(w[2 * Tokens]), a2);
+                a3 = Vector512.FusedMultiplyAdd(value, Vector512.Create(w[3 * Tokens]), a3);
+                a4 = Vector512.FusedMultiplyAdd(value, Vector512.Create(w[4 * Tokens]), a4);
+                a5 = Vector512.FusedMultiplyAdd(value, Vector512.Create(w[5 * Tokens]), a5);
+                a6 = Vector512.FusedMultiplyAdd(value, Vector512.Create(w[6 * Tokens]), a6);
+                a7 = Vector512.FusedMultiplyAdd(value, Vector512.Create(w[7 * Tokens]), a7);
             }
         }
 
@@ -209,7 +257,7 @@ internal static unsafe class QuantizedPage512
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Values4(in KvPageRun run, long offset, int rowBytes, float* weights, float* accumulator, int width)
+    private static void NibbleValues(in KvPageRun run, long offset, int rowBytes, float* weights, float* accumulator, int width)
     {
         Vector512<float> a0 = Vector512.Load(accumulator + 0 * width);
         Vector512<float> a1 = Vector512.Load(accumulator + 1 * width);
@@ -222,17 +270,18 @@ internal static unsafe class QuantizedPage512
         for (int page = 0; page < run.Count; page++, weights += PageWeights)
         {
             byte* data = run.Pages[page] + offset;
-            for (int t = 0; t < Tokens / 2; t++, data += rowBytes)
+            float* w = weights;
+            for (float* end = w + Tokens / 2; w < end; w++, data += rowBytes)
             {
-                (Vector512<float> low, Vector512<float> high) = NibbleValues(data);
-                a0 = Vector512.FusedMultiplyAdd(high, Vector512.Create(weights[0 * Tokens + t + 8]), Vector512.FusedMultiplyAdd(low, Vector512.Create(weights[0 * Tokens + t]), a0));
-                a1 = Vector512.FusedMultiplyAdd(high, Vector512.Create(weights[1 * Tokens + t + 8]), Vector512.FusedMultiplyAdd(low, Vector512.Create(weights[1 * Tokens + t]), a1));
-                a2 = Vector512.FusedMultiplyAdd(high, Vector512.Create(weights[2 * Tokens + t + 8]), Vector512.FusedMultiplyAdd(low, Vector512.Create(weights[2 * Tokens + t]), a2));
-                a3 = Vector512.FusedMultiplyAdd(high, Vector512.Create(weights[3 * Tokens + t + 8]), Vector512.FusedMultiplyAdd(low, Vector512.Create(weights[3 * Tokens + t]), a3));
-                a4 = Vector512.FusedMultiplyAdd(high, Vector512.Create(weights[4 * Tokens + t + 8]), Vector512.FusedMultiplyAdd(low, Vector512.Create(weights[4 * Tokens + t]), a4));
-                a5 = Vector512.FusedMultiplyAdd(high, Vector512.Create(weights[5 * Tokens + t + 8]), Vector512.FusedMultiplyAdd(low, Vector512.Create(weights[5 * Tokens + t]), a5));
-                a6 = Vector512.FusedMultiplyAdd(high, Vector512.Create(weights[6 * Tokens + t + 8]), Vector512.FusedMultiplyAdd(low, Vector512.Create(weights[6 * Tokens + t]), a6));
-                a7 = Vector512.FusedMultiplyAdd(high, Vector512.Create(weights[7 * Tokens + t + 8]), Vector512.FusedMultiplyAdd(low, Vector512.Create(weights[7 * Tokens + t]), a7));
+                (Vector512<float> low, Vector512<float> high) = SignedNibbles(data);
+                a0 = Vector512.FusedMultiplyAdd(high, Vector512.Create(w[0 * Tokens + 8]), Vector512.FusedMultiplyAdd(low, Vector512.Create(w[0 * Tokens]), a0));
+                a1 = Vector512.FusedMultiplyAdd(high, Vector512.Create(w[1 * Tokens + 8]), Vector512.FusedMultiplyAdd(low, Vector512.Create(w[1 * Tokens]), a1));
+                a2 = Vector512.FusedMultiplyAdd(high, Vector512.Create(w[2 * Tokens + 8]), Vector512.FusedMultiplyAdd(low, Vector512.Create(w[2 * Tokens]), a2));
+                a3 = Vector512.FusedMultiplyAdd(high, Vector512.Create(w[3 * Tokens + 8]), Vector512.FusedMultiplyAdd(low, Vector512.Create(w[3 * Tokens]), a3));
+                a4 = Vector512.FusedMultiplyAdd(high, Vector512.Create(w[4 * Tokens + 8]), Vector512.FusedMultiplyAdd(low, Vector512.Create(w[4 * Tokens]), a4));
+                a5 = Vector512.FusedMultiplyAdd(high, Vector512.Create(w[5 * Tokens + 8]), Vector512.FusedMultiplyAdd(low, Vector512.Create(w[5 * Tokens]), a5));
+                a6 = Vector512.FusedMultiplyAdd(high, Vector512.Create(w[6 * Tokens + 8]), Vector512.FusedMultiplyAdd(low, Vector512.Create(w[6 * Tokens]), a6));
+                a7 = Vector512.FusedMultiplyAdd(high, Vector512.Create(w[7 * Tokens + 8]), Vector512.FusedMultiplyAdd(low, Vector512.Create(w[7 * Tokens]), a7));
             }
         }
 
@@ -248,14 +297,44 @@ internal static unsafe class QuantizedPage512
 
     // Codes count from 128; with the top bit turned they are signed bytes.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<float> Signed(byte* data) =>
+    private static Vector512<float> SignedBytes(byte* data) =>
         Vector512.ConvertToSingle(Avx512F.ConvertToVector512Int32((Vector128.Load(data) ^ Vector128.Create((byte)0x80)).AsSByte()));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static (Vector512<float> Low, Vector512<float> High) NibbleValues(byte* data)
+    private static (Vector512<float> Low, Vector512<float> High) SignedNibbles(byte* data)
     {
         Vector512<int> codes = Avx512F.ConvertToVector512Int32(Vector128.Load(data));
         Vector512<float> offset = Vector512.Create(7.5f);
         return (Vector512.ConvertToSingle(codes & Vector512.Create(15)) - offset, Vector512.ConvertToSingle(codes >> 4) - offset);
+    }
+
+    /// <summary>Codes of two channels, half a segment apart, in the halves of 32-bit lanes, a lane per token.</summary>
+    private interface ICodePairs
+    {
+        /// <summary>Twice what is subtracted from a code: 7.5 for 4 bits. The largest sum, 2 x 32 x 255 x 32767, fits.</summary>
+        static abstract int TwiceOffset { get; }
+
+        static abstract Vector512<short> Load(byte* data, nint half);
+    }
+
+    private readonly struct ByteCodes : ICodePairs
+    {
+        public static int TwiceOffset => 256;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector512<short> Load(byte* data, nint half) =>
+            (Avx512F.ConvertToVector512Int32(Vector128.Load(data)) | (Avx512F.ConvertToVector512Int32(Vector128.Load(data + half)) << 16)).AsInt16();
+    }
+
+    private readonly struct NibbleCodes : ICodePairs
+    {
+        public static int TwiceOffset => 15;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector512<short> Load(byte* data, nint half)
+        {
+            Vector512<int> codes = Avx512F.ConvertToVector512Int32(Vector128.Load(data));
+            return ((codes | (codes << 12)) & Vector512.Create(0x000F000F)).AsInt16();
+        }
     }
 }

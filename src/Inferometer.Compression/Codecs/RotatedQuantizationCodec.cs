@@ -105,14 +105,14 @@ public sealed unsafe class RotatedQuantizationCodec : CompressedKvCodec
     protected override void TransformQuery(int kvHead, Span<float> query) => HadamardRotation.Apply(query[..Exact.KeyDim]);
 
     /// <inheritdoc/>
-    protected override bool TryScores(byte* page, int kvHead, float* prepared, int count, float* scores, int stride)
+    protected override bool TryScores(in KvPageRun run, int kvHead, float* prepared, int count, float* scores, int stride)
     {
         if (!HasKernel(count))
         {
             return false;
         }
 
-        QuantizedPage512.Scores(_keys, KeysOf(page, kvHead), prepared, scores, stride);
+        QuantizedPage512.Scores(_keys, run, KeyStretch(kvHead), ValueStretch(kvHead), prepared, scores, stride);
         return true;
     }
 
@@ -124,12 +124,12 @@ public sealed unsafe class RotatedQuantizationCodec : CompressedKvCodec
             return false;
         }
 
-        QuantizedPage512.Accumulate(_values, run, ValuesOf(null, kvHead) - (byte*)null, probabilities, stride, accumulator, AccumulatorWidth);
+        QuantizedPage512.Accumulate(_values, run, ValueStretch(kvHead), KeyStretch(kvHead), probabilities, stride, accumulator, AccumulatorWidth);
         return true;
     }
 
     /// <inheritdoc/>
-    protected override (long Offset, long Bytes) HeadRange(int kvHead) => (kvHead * HeadBytes, HeadBytes);
+    protected override PageStretch HeadStretch(int kvHead) => new(kvHead * HeadBytes, HeadBytes);
 
     /// <inheritdoc/>
     protected override void LoadKeys(byte* page, int kvHead, int firstPosition, float* tile, float* extraScratch) =>
@@ -155,9 +155,13 @@ public sealed unsafe class RotatedQuantizationCodec : CompressedKvCodec
 
     private static int Padded(int width) => (width + 15) / 16 * 16;
 
-    private byte* KeysOf(byte* page, int head) => page + head * HeadBytes;
+    private PageStretch KeyStretch(int head) => new(head * HeadBytes, (long)KvPageLayout.PageTokens * _keys.BytesPerToken);
 
-    private byte* ValuesOf(byte* page, int head) => KeysOf(page, head) + KvPageLayout.PageTokens * _keys.BytesPerToken;
+    private PageStretch ValueStretch(int head) => new(KeyStretch(head).Offset + KeyStretch(head).Bytes, (long)KvPageLayout.PageTokens * _values.BytesPerToken);
+
+    private byte* KeysOf(byte* page, int head) => page + KeyStretch(head).Offset;
+
+    private byte* ValuesOf(byte* page, int head) => page + ValueStretch(head).Offset;
 
     private void Encode(ReadOnlySpan<float> vectors, int width, int head, LatentFormat format, byte* target, bool byChannel)
     {

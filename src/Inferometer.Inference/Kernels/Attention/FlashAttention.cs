@@ -198,11 +198,6 @@ public sealed unsafe class FlashAttention : IDisposable
             }
         }
 
-        if (firstPage + count < blocks.Length)
-        {
-            segment.Codec.Prefetch(segment.Pool + blocks[firstPage + count] * segment.PageStride, tile.KvHead);
-        }
-
         segment.Codec.Accumulate(run, tile.KvHead, scores, ScoreStride, vectors, tokens, scratch.Accumulator(segment.CodecIndex), scratch.CodecScratch);
     }
 

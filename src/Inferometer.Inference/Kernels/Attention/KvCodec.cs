@@ -38,15 +38,6 @@ public abstract unsafe class KvCodec
     /// <param name="prepared">Room for count rounded up to <see cref="QueryGroup"/> times <see cref="PreparedWidth"/> floats.</param>
     public abstract void PrepareQueries(int kvHead, float* queries, int count, float* prepared);
 
-    /// <summary>
-    /// Asks for a head's keys and values of a page that will be read soon. A head's part of a page is too short for the processor to notice a stream, and the next page is far away. Does nothing by default.
-    /// </summary>
-    /// <param name="page">The page.</param>
-    /// <param name="kvHead">KV head.</param>
-    public virtual void Prefetch(byte* page, int kvHead)
-    {
-    }
-
     /// <summary>scores[i * stride + t] = query i times key t, for all 16 tokens of every page.</summary>
     /// <param name="run">The pages.</param>
     /// <param name="kvHead">KV head.</param>
