@@ -112,7 +112,7 @@ public sealed unsafe class RotatedQuantizationCodec : CompressedKvCodec
             return false;
         }
 
-        QuantizedPage512.Scores(_keys, run, KeyStretch(kvHead), ValueStretch(kvHead), prepared, scores, stride);
+        QuantizedPage512.Scores(_keys, run, KeyStretch(kvHead), ValueStretch(kvHead), prepared, count, scores, stride);
         return true;
     }
 
@@ -124,7 +124,7 @@ public sealed unsafe class RotatedQuantizationCodec : CompressedKvCodec
             return false;
         }
 
-        QuantizedPage512.Accumulate(_values, run, ValueStretch(kvHead), KeyStretch(kvHead), probabilities, stride, accumulator, AccumulatorWidth);
+        QuantizedPage512.Accumulate(_values, run, ValueStretch(kvHead), KeyStretch(kvHead), probabilities, count, stride, accumulator, AccumulatorWidth);
         return true;
     }
 
@@ -150,8 +150,8 @@ public sealed unsafe class RotatedQuantizationCodec : CompressedKvCodec
         }
     }
 
-    // More queries share a tile; fewer than half of eight would be computed in vain.
-    private static bool HasKernel(int count) => QuantizedPage512.IsSupported && count is > QueryGroup / 2 and <= QueryGroup;
+    // More queries share a tile.
+    private static bool HasKernel(int count) => QuantizedPage512.IsSupported && count <= QueryGroup;
 
     private static int Padded(int width) => (width + 15) / 16 * 16;
 

@@ -8,6 +8,8 @@ namespace Inferometer.Compression.Tests.Codecs;
 
 public sealed unsafe class RotatedQuantizationCodecTests
 {
+    public static TheoryData<int, int, int> BitsWidthsAndGroups => new MatrixTheoryData<int, int, int>([8, 4], [48, 64, 128], [1, 2, 3, 4, 5, 7, 8, 9]);
+
     [Theory]
     [InlineData(8, 2, 64, 136 * 2)] // 2 heads x (64 + 4 + 64 + 4) bytes
     [InlineData(4, 2, 64, 72 * 2)]
@@ -103,5 +105,48 @@ public sealed unsafe class RotatedQuantizationCodecTests
 
         Assert.All(keys.Zip(keysBack), pair => Assert.Equal(pair.First, pair.Second, 0.06f));
         Assert.All(values.Zip(valuesBack), pair => Assert.Equal(pair.First, pair.Second, 0.06f));
+    }
+
+    // One kernel for up to four queries, one for up to eight, a tile for more; 21 pages are more than one run, the last one not full.
+    [Theory]
+    [MemberData(nameof(BitsWidthsAndGroups))]
+    public void Attention_is_that_over_the_decoded_pages(int bits, int width, int groupHeads)
+    {
+        const int Pages = 21, Tokens = Pages * 16 - 3, KvHeads = 2;
+        KvPageLayout layout = new(KvHeads, width, width, KvElement.F32);
+        RotatedQuantizationCodec codec = new(layout, bits);
+        ExactKvCodec exactCodec = new(layout);
+        using NativeBuffer exact = new(Pages * layout.PageBytes), compressed = new(Pages * codec.PageBytes);
+        int perToken = KvHeads * width;
+        float[] keys = LatentPageTests.Random(16 * perToken, 1), values = LatentPageTests.Random(16 * perToken, 2);
+        for (int page = 0; page < Pages; page++)
+        {
+            // Other numbers on every page, and of another magnitude.
+            keys = [.. keys.Select((number, i) => number * 1.1f + 0.3f * MathF.Sin(page + i))];
+            values = [.. values.Select((number, i) => 0.9f * number + MathF.Cos(3 * page + i))];
+            byte* address = compressed.Address + page * codec.PageBytes;
+            codec.EncodePage(keys, values, page * 16, address);
+            codec.DecodePage(address, page * 16, keys, values);
+            for (int token = 0; token < 16; token++)
+            {
+                Range row = (token * perToken)..((token + 1) * perToken);
+                layout.StoreToken(exact.Address + page * layout.PageBytes, token, keys.AsSpan(row), values.AsSpan(row));
+            }
+        }
+
+        AttentionParameters parameters = new() { Heads = KvHeads * groupHeads, KvHeads = KvHeads, KeyDim = width, ValueDim = width, Scale = 1 / MathF.Sqrt(width) };
+        int[] blocks = [.. Enumerable.Range(0, Pages)];
+        float[] queries = LatentPageTests.Random(parameters.Heads * width, 3);
+        using WorkerPool pool = new(2);
+        using FlashAttention attention = new(pool);
+        float[] expected = new float[queries.Length], actual = new float[queries.Length];
+        AttentionBatch batch = new();
+        batch.AddSequence(0, 1, Tokens - 1, exactCodec, exact.Address, layout.PageBytes, blocks);
+        attention.Run(batch, parameters, queries, expected);
+        batch.Clear();
+        batch.AddSequence(0, 1, Tokens - 1, codec, compressed.Address, codec.PageBytes, blocks);
+        attention.Run(batch, parameters, queries, actual);
+        double error = Math.Sqrt(expected.Zip(actual, (a, b) => (double)(a - b) * (a - b)).Sum() / expected.Sum(a => (double)a * a));
+        Assert.InRange(error, 0, 5e-4); // queries of 16 bits
     }
 }
