@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using Inferometer.Core.Caching;
 
 namespace Inferometer.Compression.Codecs;
@@ -12,18 +14,38 @@ internal static class BlockScale
     public static float Offset(int bits) => bits == 8 ? 128 : (1 << bits) / 2 - 0.5f;
 
     /// <summary>The nearest code of a number already divided by the scale.</summary>
-    public static int Code(float scaled, int bits) => Math.Clamp((int)MathF.Round(scaled + Offset(bits)), bits == 8 ? 1 : 0, (1 << bits) - 1);
+    public static int Code(float scaled, int bits) => Math.Clamp((int)MathF.Round(scaled + Offset(bits)), Lowest(bits), (1 << bits) - 1);
+
+    /// <summary>The <see cref="Code"/> of every number of a block.</summary>
+    /// <param name="numbers">The block, a multiple of 8.</param>
+    /// <param name="scale">What <see cref="Choose"/> gave; not above 0 makes every number zero.</param>
+    /// <param name="bits">2, 4 or 8.</param>
+    /// <param name="codes">As many.</param>
+    public static void Encode(ReadOnlySpan<float> numbers, Half scale, int bits, Span<int> codes)
+    {
+        float inverse = (float)scale > 0 ? 1 / (float)scale : 0;
+        for (int i = 0; i < numbers.Length; i += Vector256<float>.Count)
+        {
+            Vector256.ConvertToInt32(Rounded(Vector256.Create(numbers[i..]) * inverse, bits)).CopyTo(codes[i..]);
+        }
+    }
 
     /// <summary>
-    /// The scale of a block. For 8 bits that of the largest number; for fewer the one of least squared error, which cuts the largest numbers off where
+    /// The scale of a block of a multiple of 8 numbers. For 8 bits that of the largest number; for fewer the one of least squared error, which cuts the largest numbers off where
     /// that makes the others finer. Rounded to f16 before the error is measured.
     /// </summary>
     public static Half Choose(ReadOnlySpan<float> numbers, int bits)
     {
-        float largest = 0;
-        foreach (float number in numbers)
+        Vector256<float> magnitudes = default;
+        for (int i = 0; i < numbers.Length; i += Vector256<float>.Count)
         {
-            largest = MathF.Max(largest, MathF.Abs(number));
+            magnitudes = Vector256.Max(magnitudes, Vector256.Abs(Vector256.Create(numbers[i..])));
+        }
+
+        float largest = 0;
+        for (int lane = 0; lane < Vector256<float>.Count; lane++)
+        {
+            largest = MathF.Max(largest, magnitudes[lane]);
         }
 
         float full = largest / (bits == 8 ? 127 : Offset(bits));
@@ -55,13 +77,21 @@ internal static class BlockScale
             return float.MaxValue;
         }
 
-        float sum = 0, inverse = 1 / scale, offset = Offset(bits);
-        foreach (float number in numbers)
+        Vector256<float> sums = default;
+        float inverse = 1 / scale, offset = Offset(bits);
+        for (int i = 0; i < numbers.Length; i += Vector256<float>.Count)
         {
-            float difference = number - (Code(number * inverse, bits) - offset) * scale;
-            sum += difference * difference;
+            Vector256<float> eight = Vector256.Create(numbers[i..]);
+            Vector256<float> difference = eight - (Rounded(eight * inverse, bits) - Vector256.Create(offset)) * scale;
+            sums += difference * difference;
         }
 
-        return sum;
+        return Vector256.Sum(sums);
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Rounded(Vector256<float> scaled, int bits) =>
+        Vector256.Clamp(Vector256.Round(scaled + Vector256.Create(Offset(bits))), Vector256.Create((float)Lowest(bits)), Vector256.Create((1 << bits) - 1f));
+
+    private static int Lowest(int bits) => bits == 8 ? 1 : 0;
 }

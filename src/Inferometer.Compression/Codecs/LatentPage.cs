@@ -106,17 +106,30 @@ internal static unsafe class LatentPage
     // Returns the scale's bits.
     private static ushort EncodeIntegers(LatentSegment segment, ReadOnlySpan<float> numbers, int token, byte* data, bool byChannel)
     {
+        Span<int> codes = stackalloc int[LatentFormat.MaxQuantizedCount];
         Half scale = BlockScale.Choose(numbers, segment.Bits);
-        float inverse = (float)scale > 0 ? 1 / (float)scale : 0;
+        BlockScale.Encode(numbers, scale, segment.Bits, codes);
         int packed = 8 / segment.Bits;
-        int rows = byChannel ? segment.Count : Tokens;
-        int packedRows = rows / packed;
-        int lanes = byChannel ? Tokens : segment.Count;
-        for (int i = 0; i < numbers.Length; i++)
+        if (byChannel)
         {
-            (int row, int lane) = byChannel ? (i, token) : (token, i);
-            int code = BlockScale.Code(numbers[i] * inverse, segment.Bits);
-            data[row % packedRows * lanes + lane] |= (byte)(code << row / packedRows * segment.Bits);
+            int packedRows = segment.Count / packed;
+            for (int part = 0, i = 0; part < packed; part++)
+            {
+                int shift = part * segment.Bits;
+                for (int row = 0; row < packedRows; row++)
+                {
+                    data[row * Tokens + token] |= (byte)(codes[i++] << shift);
+                }
+            }
+        }
+        else
+        {
+            int packedRows = Tokens / packed, shift = token / packedRows * segment.Bits;
+            byte* row = data + token % packedRows * segment.Count;
+            for (int i = 0; i < numbers.Length; i++)
+            {
+                row[i] |= (byte)(codes[i] << shift);
+            }
         }
 
         return BitConverter.HalfToUInt16Bits(scale);
