@@ -4,6 +4,7 @@ using Inferometer.Core.Models;
 using Inferometer.Inference.Execution;
 using Inferometer.Inference.Kernels;
 using Inferometer.Inference.Kernels.Attention;
+using Inferometer.Inference.Threading;
 
 namespace Inferometer.Compression.Cache;
 
@@ -24,6 +25,8 @@ public sealed unsafe class CompressedKvCache : KvCache
     private readonly PageConversion[] _conversions;
     private readonly BlockState[] _blocks;
     private readonly StepStretches _stretches = new();
+    private readonly List<int> _aging;
+    private readonly AgingWork _agingWork;
     private long _step;
 
     /// <summary>Takes the memory of both pools.</summary>
@@ -55,6 +58,8 @@ public sealed unsafe class CompressedKvCache : KvCache
         _conversions = [.. layouts.Select((layout, layer) => new PageConversion(layout, _codecs[layer]))];
         _blocks = new BlockState[blockCount];
         Array.Fill(_blocks, new BlockState { ExactPage = -1 });
+        _aging = new List<int>(blockCount);
+        _agingWork = new AgingWork(this);
     }
 
     /// <summary>Tokens that stay exact.</summary>
@@ -155,9 +160,10 @@ public sealed unsafe class CompressedKvCache : KvCache
     }
 
     /// <inheritdoc/>
-    public override void EndStep(ForwardBatch batch)
+    public override void EndStep(ForwardBatch batch, WorkerPool pool)
     {
         ArgumentNullException.ThrowIfNull(batch);
+        ArgumentNullException.ThrowIfNull(pool);
         int sinks = ExactWindow.Blocks(Window.SinkTokens);
         for (int i = 0; i < batch.Count; i++)
         {
@@ -165,11 +171,25 @@ public sealed unsafe class CompressedKvCache : KvCache
             int aged = (batch[i].PastTokens + batch[i].Tokens.Length - Window.RecentTokens) / BlockSize;
             for (int index = sinks; index < aged; index++)
             {
-                if (!_blocks[blocks[index]].IsCompressed)
+                ref BlockState state = ref _blocks[blocks[index]];
+                if (!state.IsCompressed)
                 {
-                    Compress(blocks[index]);
+                    // Marked at once, since sequences that share a block would name it twice.
+                    state.IsCompressed = true;
+                    _aging.Add(blocks[index]);
                 }
             }
+        }
+
+        if (_aging.Count > 0)
+        {
+            pool.Run(_agingWork, LayerCount);
+            foreach (int block in _aging)
+            {
+                ReturnExactPage(block);
+            }
+
+            _aging.Clear();
         }
     }
 
@@ -287,15 +307,22 @@ public sealed unsafe class CompressedKvCache : KvCache
 
     private void Compress(int block)
     {
-        ref BlockState state = ref _blocks[block];
         for (int layer = 0; layer < LayerCount; layer++)
         {
-            _conversions[layer].Compress(_exact.Page(layer, state.ExactPage), state.FirstPosition, CompressedPage(layer, block));
+            Compress(block, layer);
         }
 
-        _exact.Return(state.ExactPage);
-        state.ExactPage = -1;
-        state.IsCompressed = true;
+        _blocks[block].IsCompressed = true;
+        ReturnExactPage(block);
+    }
+
+    private void Compress(int block, int layer) =>
+        _conversions[layer].Compress(_exact.Page(layer, _blocks[block].ExactPage), _blocks[block].FirstPosition, CompressedPage(layer, block));
+
+    private void ReturnExactPage(int block)
+    {
+        _exact.Return(_blocks[block].ExactPage);
+        _blocks[block].ExactPage = -1;
     }
 
     private void Restore(int block, int page)
@@ -314,6 +341,18 @@ public sealed unsafe class CompressedKvCache : KvCache
         }
 
         _blocks[block] = new BlockState { ExactPage = -1 };
+    }
+
+    /// <summary>Compresses the blocks that a step made old, a layer at a time: layers share nothing.</summary>
+    private sealed class AgingWork(CompressedKvCache cache) : ParallelWork
+    {
+        public override void Execute(int chunk, int worker)
+        {
+            foreach (int block in cache._aging)
+            {
+                cache.Compress(block, chunk);
+            }
+        }
     }
 
     [StructLayout(LayoutKind.Auto)]

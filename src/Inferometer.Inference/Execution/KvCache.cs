@@ -1,5 +1,6 @@
 using Inferometer.Core.Models;
 using Inferometer.Inference.Kernels.Attention;
+using Inferometer.Inference.Threading;
 
 namespace Inferometer.Inference.Execution;
 
@@ -73,7 +74,9 @@ public abstract class KvCache : IDisposable
     public abstract void AddTo(AttentionBatch batch, int layer, int index, int firstRow, SequenceSlice slice);
 
     /// <summary>Called after the last layer of a step.</summary>
-    public virtual void EndStep(ForwardBatch batch)
+    /// <param name="batch">What the step computed.</param>
+    /// <param name="pool">The model's threads, which have nothing else to do meanwhile.</param>
+    public virtual void EndStep(ForwardBatch batch, WorkerPool pool)
     {
     }
 

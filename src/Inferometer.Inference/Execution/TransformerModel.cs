@@ -225,7 +225,7 @@ public sealed class TransformerModel : IModelLoader, IDisposable
             _step.JoinResidual(weights.PostFeedForwardNorm);
         }
 
-        cache.EndStep(batch);
+        cache.EndStep(batch, _pool);
         if (!hiddenStates.IsEmpty)
         {
             _step.Norm(work.Residual, _loaded.Weights.FinalNorm, work.Normed);
