@@ -164,6 +164,7 @@ public sealed unsafe class CompressedKvCache : KvCache
     {
         ArgumentNullException.ThrowIfNull(batch);
         ArgumentNullException.ThrowIfNull(pool);
+        _aging.Clear();
         int sinks = ExactWindow.Blocks(Window.SinkTokens);
         for (int i = 0; i < batch.Count; i++)
         {
@@ -171,11 +172,8 @@ public sealed unsafe class CompressedKvCache : KvCache
             int aged = (batch[i].PastTokens + batch[i].Tokens.Length - Window.RecentTokens) / BlockSize;
             for (int index = sinks; index < aged; index++)
             {
-                ref BlockState state = ref _blocks[blocks[index]];
-                if (!state.IsCompressed)
+                if (!_blocks[blocks[index]].IsCompressed)
                 {
-                    // Marked at once, since sequences that share a block would name it twice.
-                    state.IsCompressed = true;
                     _aging.Add(blocks[index]);
                 }
             }
@@ -186,10 +184,12 @@ public sealed unsafe class CompressedKvCache : KvCache
             pool.Run(_agingWork, LayerCount);
             foreach (int block in _aging)
             {
-                ReturnExactPage(block);
+                // Named twice where sequences share it; only now, so that a codec that fails leaves all blocks as they were.
+                if (!_blocks[block].IsCompressed)
+                {
+                    MarkCompressed(block);
+                }
             }
-
-            _aging.Clear();
         }
     }
 
@@ -312,17 +312,18 @@ public sealed unsafe class CompressedKvCache : KvCache
             Compress(block, layer);
         }
 
-        _blocks[block].IsCompressed = true;
-        ReturnExactPage(block);
+        MarkCompressed(block);
     }
 
     private void Compress(int block, int layer) =>
         _conversions[layer].Compress(_exact.Page(layer, _blocks[block].ExactPage), _blocks[block].FirstPosition, CompressedPage(layer, block));
 
-    private void ReturnExactPage(int block)
+    private void MarkCompressed(int block)
     {
-        _exact.Return(_blocks[block].ExactPage);
-        _blocks[block].ExactPage = -1;
+        ref BlockState state = ref _blocks[block];
+        _exact.Return(state.ExactPage);
+        state.ExactPage = -1;
+        state.IsCompressed = true;
     }
 
     private void Restore(int block, int page)

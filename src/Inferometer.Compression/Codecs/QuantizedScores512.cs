@@ -7,7 +7,7 @@ namespace Inferometer.Compression.Codecs;
 
 /// <summary>
 /// Scores of a page's keys, one segment, with four or eight queries as <see cref="QuantizedPage512.Prepare"/> writes them: 512-bit vectors, a lane per token. Nothing is called before the sums are
-/// complete, which would keep them in memory all the way.
+/// complete, which would keep them in memory all the way; for the same reason the sums are written out instead of being an array.
 /// </summary>
 internal static unsafe class QuantizedScores512
 {

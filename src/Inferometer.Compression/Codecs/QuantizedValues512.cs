@@ -4,7 +4,7 @@ using Inferometer.Inference.Kernels.Attention;
 
 namespace Inferometer.Compression.Codecs;
 
-/// <summary>Sums of the values of a run of pages, sixteen channels of them, weighted for four or eight queries: 512-bit vectors, a lane per channel.</summary>
+/// <summary>Sums of the values of a run of pages, sixteen channels of them, weighted for four or eight queries: 512-bit vectors, a lane per channel. Sums are written out: an array of them would be kept in memory.</summary>
 internal static unsafe class QuantizedValues512
 {
     private const int Tokens = KvPageLayout.PageTokens;
