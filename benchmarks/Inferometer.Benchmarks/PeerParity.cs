@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
-using Inferometer.Inference.Execution;
+using Inferometer.Cpu.Execution;
+using Inferometer.Cpu.Weights;
 
 namespace Inferometer.Benchmarks;
 

@@ -5,8 +5,8 @@ using Inferometer.Compression.Profiles;
 using Inferometer.Core;
 using Inferometer.Core.Caching;
 using Inferometer.Core.Models;
-using Inferometer.Inference.Execution;
-using Inferometer.Inference.Kernels.Attention;
+using Inferometer.Cpu.Execution;
+using Inferometer.Cpu.Kernels.Attention;
 
 namespace Inferometer.Compression;
 

@@ -3,8 +3,8 @@ using Inferometer.Compression.Calibration;
 using Inferometer.Compression.Codecs;
 using Inferometer.Compression.Configuration;
 using Inferometer.Core.Caching;
-using Inferometer.Inference.Execution;
-using Inferometer.Inference.Kernels.Attention;
+using Inferometer.Cpu.Execution;
+using Inferometer.Cpu.Kernels.Attention;
 
 namespace Inferometer.Compression;
 

@@ -1,7 +1,7 @@
 using Inferometer.Compression.Calibration;
 using Inferometer.Compression.Evaluation;
-using Inferometer.Inference.Execution;
-using Inferometer.Inference.Tokenization;
+using Inferometer.Cpu.Execution;
+using Inferometer.ModelFiles.Tokenization;
 using Inferometer.Tests;
 
 namespace Inferometer.Compression.Tests;

@@ -1,6 +1,6 @@
 using BenchmarkDotNet.Attributes;
-using Inferometer.Inference.Kernels.Attention;
-using Inferometer.Inference.Threading;
+using Inferometer.Cpu.Kernels.Attention;
+using Inferometer.Cpu.Threading;
 
 namespace Inferometer.Benchmarks.Kernels;
 

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
-using Inferometer.Inference.Kernels;
-using Inferometer.Inference.Kernels.Matrices;
+using Inferometer.Cpu.Kernels;
+using Inferometer.Cpu.Kernels.Matrices;
 
 namespace Inferometer.Benchmarks.Kernels;
 

@@ -1,5 +1,5 @@
 using BenchmarkDotNet.Attributes;
-using Inferometer.Inference.Kernels.Elementwise;
+using Inferometer.Cpu.Kernels.Elementwise;
 
 namespace Inferometer.Benchmarks.Kernels;
 

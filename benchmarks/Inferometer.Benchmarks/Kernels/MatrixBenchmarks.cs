@@ -1,7 +1,7 @@
 using BenchmarkDotNet.Attributes;
 using Inferometer.Core.Gguf;
-using Inferometer.Inference.Kernels.Matrices;
-using Inferometer.Inference.Threading;
+using Inferometer.Cpu.Kernels.Matrices;
+using Inferometer.Cpu.Threading;
 
 namespace Inferometer.Benchmarks.Kernels;
 

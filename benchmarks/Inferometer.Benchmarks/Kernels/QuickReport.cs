@@ -2,10 +2,10 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Inferometer.Core.Gguf;
-using Inferometer.Inference.Diagnostics;
-using Inferometer.Inference.Kernels.Attention;
-using Inferometer.Inference.Kernels.Matrices;
-using Inferometer.Inference.Threading;
+using Inferometer.Cpu.Kernels.Attention;
+using Inferometer.Cpu.Kernels.Matrices;
+using Inferometer.Cpu.Threading;
+using Inferometer.Measurement.Diagnostics;
 
 namespace Inferometer.Benchmarks.Kernels;
 

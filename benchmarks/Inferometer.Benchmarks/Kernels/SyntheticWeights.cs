@@ -1,9 +1,9 @@
 using System.Runtime.InteropServices;
 using Inferometer.Core.Gguf;
-using Inferometer.Inference.Kernels;
-using Inferometer.Inference.Kernels.Matrices;
-using Inferometer.Inference.Quantization;
-using Inferometer.Inference.Threading;
+using Inferometer.Cpu.Kernels;
+using Inferometer.Cpu.Kernels.Matrices;
+using Inferometer.Cpu.Threading;
+using Inferometer.ModelFiles.Quantization;
 
 namespace Inferometer.Benchmarks.Kernels;
 

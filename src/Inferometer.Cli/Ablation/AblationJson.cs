@@ -1,5 +1,5 @@
 using System.Text.Json.Serialization;
-using Inferometer.Inference.Ablation;
+using Inferometer.Measurement.Ablation;
 
 namespace Inferometer.Cli.Ablation;
 

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Inferometer.Core;
-using Inferometer.Inference.Ablation;
+using Inferometer.Measurement.Ablation;
 
 namespace Inferometer.Cli.Ablation;
 

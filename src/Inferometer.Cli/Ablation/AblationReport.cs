@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 using Inferometer.Cli.Benchmarks;
 using Inferometer.Cli.Output;
 using Inferometer.Core.Deployments;
-using Inferometer.Inference.Ablation;
+using Inferometer.Measurement.Ablation;
 
 namespace Inferometer.Cli.Ablation;
 

@@ -1,8 +1,8 @@
 using System.Globalization;
 using Inferometer.Cli.Models;
 using Inferometer.Core.Deployments;
+using Inferometer.Cpu.Kernels.Attention;
 using Inferometer.Inference.Engine;
-using Inferometer.Inference.Kernels.Attention;
 
 namespace Inferometer.Cli.Ablation;
 

@@ -2,9 +2,9 @@ using Inferometer.Cli.Models;
 using Inferometer.Core.Deployments;
 using Inferometer.Core.Gguf;
 using Inferometer.Core.Hardware;
-using Inferometer.Inference.Diagnostics;
+using Inferometer.Cpu.Threading;
 using Inferometer.Inference.Engine;
-using Inferometer.Inference.Threading;
+using Inferometer.Measurement.Diagnostics;
 using Inferometer.Simulation.Requests;
 
 namespace Inferometer.Cli.Ablation;

@@ -1,7 +1,7 @@
 using Inferometer.Cli.Settings;
 using Inferometer.Core.Gguf;
 using Inferometer.Core.Models;
-using Inferometer.Inference.Diagnostics;
+using Inferometer.Measurement.Diagnostics;
 
 namespace Inferometer.Cli.Benchmarks;
 

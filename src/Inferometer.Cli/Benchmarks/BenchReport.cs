@@ -5,7 +5,7 @@ using Inferometer.Cli.Models;
 using Inferometer.Cli.Output;
 using Inferometer.Cli.Settings;
 using Inferometer.Core.Models;
-using Inferometer.Inference.Diagnostics;
+using Inferometer.Measurement.Diagnostics;
 
 namespace Inferometer.Cli.Benchmarks;
 

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using Inferometer.Cli.Settings;
-using Inferometer.Inference.Execution;
+using Inferometer.Cpu.Execution;
 
 namespace Inferometer.Cli.Benchmarks;
 

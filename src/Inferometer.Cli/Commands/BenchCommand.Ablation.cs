@@ -5,8 +5,8 @@ using Inferometer.Cli.Models;
 using Inferometer.Cli.Output;
 using Inferometer.Core;
 using Inferometer.Core.Deployments;
-using Inferometer.Inference.Ablation;
-using Inferometer.Inference.Kernels.Attention;
+using Inferometer.Cpu.Kernels.Attention;
+using Inferometer.Measurement.Ablation;
 
 namespace Inferometer.Cli.Commands;
 

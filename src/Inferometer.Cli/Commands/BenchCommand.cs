@@ -6,9 +6,10 @@ using Inferometer.Cli.Output;
 using Inferometer.Cli.Settings;
 using Inferometer.Core;
 using Inferometer.Core.Models;
-using Inferometer.Inference.Diagnostics;
-using Inferometer.Inference.Execution;
-using Inferometer.Inference.Threading;
+using Inferometer.Cpu.Execution;
+using Inferometer.Cpu.Threading;
+using Inferometer.Cpu.Weights;
+using Inferometer.Measurement.Diagnostics;
 
 namespace Inferometer.Cli.Commands;
 

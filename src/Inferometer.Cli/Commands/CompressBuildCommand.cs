@@ -7,7 +7,8 @@ using Inferometer.Cli.Settings;
 using Inferometer.Compression;
 using Inferometer.Compression.Profiles;
 using Inferometer.Core;
-using Inferometer.Inference.Execution;
+using Inferometer.Cpu.Execution;
+using Inferometer.Cpu.Weights;
 
 namespace Inferometer.Cli.Commands;
 

@@ -9,8 +9,9 @@ using Inferometer.Compression;
 using Inferometer.Compression.Evaluation;
 using Inferometer.Compression.Profiles;
 using Inferometer.Core;
-using Inferometer.Inference.Execution;
-using Inferometer.Inference.Kernels.Attention;
+using Inferometer.Cpu.Execution;
+using Inferometer.Cpu.Kernels.Attention;
+using Inferometer.Cpu.Weights;
 
 namespace Inferometer.Cli.Commands;
 

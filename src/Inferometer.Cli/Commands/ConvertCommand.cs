@@ -4,7 +4,7 @@ using Inferometer.Cli.Models;
 using Inferometer.Cli.Output;
 using Inferometer.Cli.Settings;
 using Inferometer.Core.Gguf;
-using Inferometer.Inference.Conversion;
+using Inferometer.ModelFiles.Conversion;
 
 namespace Inferometer.Cli.Commands;
 

@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using Inferometer.Cli.Output;
 using Inferometer.Core;
-using Inferometer.Inference.Formats;
+using Inferometer.ModelFiles.Fuzzing;
 
 namespace Inferometer.Cli.Commands;
 

@@ -5,9 +5,10 @@ using Inferometer.Cli.Models;
 using Inferometer.Cli.Output;
 using Inferometer.Cli.Settings;
 using Inferometer.Core;
-using Inferometer.Inference.Evaluation;
-using Inferometer.Inference.Execution;
-using Inferometer.Inference.Kernels.Attention;
+using Inferometer.Cpu.Execution;
+using Inferometer.Cpu.Kernels.Attention;
+using Inferometer.Cpu.Weights;
+using Inferometer.Measurement.Evaluation;
 
 namespace Inferometer.Cli.Commands;
 

@@ -5,7 +5,7 @@ using Inferometer.Cli.Output;
 using Inferometer.Cli.Settings;
 using Inferometer.Core;
 using Inferometer.Inference.Engine;
-using Inferometer.Inference.Sampling;
+using Inferometer.ModelFiles.Generation;
 
 namespace Inferometer.Cli.Commands;
 

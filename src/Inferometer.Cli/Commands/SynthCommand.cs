@@ -4,8 +4,8 @@ using System.Globalization;
 using Inferometer.Cli.Output;
 using Inferometer.Core;
 using Inferometer.Core.Gguf;
-using Inferometer.Inference.Conversion;
-using Inferometer.Inference.Synthesis;
+using Inferometer.ModelFiles.Conversion;
+using Inferometer.ModelFiles.Synthesis;
 
 namespace Inferometer.Cli.Commands;
 

@@ -1,8 +1,8 @@
 using Inferometer.Cli.Models;
 using Inferometer.Compression.Evaluation;
 using Inferometer.Core;
-using Inferometer.Inference.Execution;
-using Inferometer.Inference.Tokenization;
+using Inferometer.Cpu.Execution;
+using Inferometer.ModelFiles.Tokenization;
 
 namespace Inferometer.Cli.Compression;
 

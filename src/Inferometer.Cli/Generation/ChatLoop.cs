@@ -1,6 +1,6 @@
 using Inferometer.Cli.Output;
-using Inferometer.Inference.Chat;
 using Inferometer.Inference.Engine;
+using Inferometer.ModelFiles.Templates;
 
 namespace Inferometer.Cli.Generation;
 

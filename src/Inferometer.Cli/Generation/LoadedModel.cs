@@ -2,9 +2,9 @@ using System.Diagnostics;
 using Inferometer.Cli.Models;
 using Inferometer.Cli.Output;
 using Inferometer.Cli.Settings;
+using Inferometer.Cpu.Lora;
+using Inferometer.Cpu.Weights;
 using Inferometer.Inference.Engine;
-using Inferometer.Inference.Execution;
-using Inferometer.Inference.Lora;
 
 namespace Inferometer.Cli.Generation;
 

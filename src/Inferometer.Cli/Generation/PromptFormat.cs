@@ -1,7 +1,7 @@
 using Inferometer.Core;
-using Inferometer.Inference.Chat;
 using Inferometer.Inference.Engine;
-using Inferometer.Inference.Tokenization;
+using Inferometer.ModelFiles.Templates;
+using Inferometer.ModelFiles.Tokenization;
 
 namespace Inferometer.Cli.Generation;
 

@@ -1,6 +1,6 @@
 using Inferometer.Cli.Output;
 using Inferometer.Inference.Engine;
-using Inferometer.Inference.Tokenization;
+using Inferometer.ModelFiles.Tokenization;
 
 namespace Inferometer.Cli.Generation;
 

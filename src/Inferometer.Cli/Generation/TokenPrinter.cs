@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using Inferometer.Inference.Engine;
 using Inferometer.Inference.Sampling;
-using Inferometer.Inference.Tokenization;
+using Inferometer.ModelFiles.Tokenization;
 
 namespace Inferometer.Cli.Generation;
 

@@ -1,5 +1,5 @@
 using Inferometer.Core.Gguf;
-using Inferometer.Inference.Formats;
+using Inferometer.ModelFiles.Formats;
 
 namespace Inferometer.Cli.Models;
 

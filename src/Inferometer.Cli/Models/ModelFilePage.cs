@@ -2,11 +2,11 @@ using System.Globalization;
 using Inferometer.Cli.Output;
 using Inferometer.Core;
 using Inferometer.Core.Models;
-using Inferometer.Inference.Chat;
+using Inferometer.Cpu.Kernels.Attention;
+using Inferometer.Cpu.Weights;
 using Inferometer.Inference.Engine;
-using Inferometer.Inference.Execution;
-using Inferometer.Inference.Kernels.Attention;
-using Inferometer.Inference.Tokenization;
+using Inferometer.ModelFiles.Templates;
+using Inferometer.ModelFiles.Tokenization;
 
 namespace Inferometer.Cli.Models;
 

@@ -2,8 +2,8 @@ using Inferometer.Cli.Estimates;
 using Inferometer.Core;
 using Inferometer.Core.Gguf;
 using Inferometer.Core.Models;
-using Inferometer.Inference.Formats;
-using Inferometer.Inference.Tokenization;
+using Inferometer.ModelFiles.Formats;
+using Inferometer.ModelFiles.Tokenization;
 
 namespace Inferometer.Cli.Models;
 

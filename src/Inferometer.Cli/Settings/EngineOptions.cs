@@ -2,8 +2,8 @@ using System.CommandLine;
 using System.Globalization;
 using Inferometer.Cli.Models;
 using Inferometer.Core;
+using Inferometer.Cpu.Kernels.Attention;
 using Inferometer.Inference.Engine;
-using Inferometer.Inference.Kernels.Attention;
 
 namespace Inferometer.Cli.Settings;
 

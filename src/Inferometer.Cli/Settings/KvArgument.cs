@@ -2,8 +2,8 @@ using System.CommandLine;
 using Inferometer.Cli.Models;
 using Inferometer.Compression;
 using Inferometer.Core.Models;
-using Inferometer.Inference.Execution;
-using Inferometer.Inference.Kernels.Attention;
+using Inferometer.Cpu.Execution;
+using Inferometer.Cpu.Kernels.Attention;
 
 namespace Inferometer.Cli.Settings;
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using Inferometer.Cli.Output;
-using Inferometer.Inference.Execution;
+using Inferometer.Cpu.Weights;
 
 namespace Inferometer.Cli.Settings;
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Inferometer.Inference.Sampling;
+using Inferometer.ModelFiles.Generation;
 
 namespace Inferometer.Cli.Settings;
 

@@ -1,10 +1,10 @@
 using System.Runtime.InteropServices;
 using Inferometer.Compression.Codecs;
 using Inferometer.Core.Models;
-using Inferometer.Inference.Execution;
-using Inferometer.Inference.Kernels;
-using Inferometer.Inference.Kernels.Attention;
-using Inferometer.Inference.Threading;
+using Inferometer.Cpu.Execution;
+using Inferometer.Cpu.Kernels;
+using Inferometer.Cpu.Kernels.Attention;
+using Inferometer.Cpu.Threading;
 
 namespace Inferometer.Compression.Cache;
 

@@ -1,5 +1,5 @@
-using Inferometer.Inference.Kernels;
-using Inferometer.Inference.Kernels.Attention;
+using Inferometer.Cpu.Kernels;
+using Inferometer.Cpu.Kernels.Attention;
 
 namespace Inferometer.Compression.Cache;
 

@@ -1,5 +1,5 @@
 using Inferometer.Compression.Codecs;
-using Inferometer.Inference.Kernels.Attention;
+using Inferometer.Cpu.Kernels.Attention;
 
 namespace Inferometer.Compression.Cache;
 

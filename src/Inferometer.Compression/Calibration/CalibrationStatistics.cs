@@ -1,8 +1,8 @@
 using Inferometer.Core;
 using Inferometer.Core.Models;
-using Inferometer.Inference.Execution;
-using Inferometer.Inference.Kernels.Attention;
-using Inferometer.Inference.Rotary;
+using Inferometer.Cpu.Execution;
+using Inferometer.Cpu.Kernels.Attention;
+using Inferometer.Cpu.Rotary;
 using MathNet.Numerics.LinearAlgebra;
 
 namespace Inferometer.Compression.Calibration;

@@ -2,8 +2,8 @@ using Inferometer.Compression.Cache;
 using Inferometer.Compression.Codecs;
 using Inferometer.Compression.Evaluation;
 using Inferometer.Core.Models;
-using Inferometer.Inference.Execution;
-using Inferometer.Inference.Kernels.Attention;
+using Inferometer.Cpu.Execution;
+using Inferometer.Cpu.Kernels.Attention;
 
 namespace Inferometer.Compression.Calibration;
 

@@ -1,6 +1,6 @@
 using Inferometer.Compression.Decomposition;
 using Inferometer.Core.Models;
-using Inferometer.Inference.Execution;
+using Inferometer.Cpu.Execution;
 using MathNet.Numerics.LinearAlgebra;
 
 namespace Inferometer.Compression.Calibration;

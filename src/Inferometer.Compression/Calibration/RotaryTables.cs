@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using Inferometer.Compression.Codecs;
-using Inferometer.Inference.Execution;
-using Inferometer.Inference.Rotary;
+using Inferometer.Cpu.Execution;
+using Inferometer.Cpu.Rotary;
 
 namespace Inferometer.Compression.Calibration;
 

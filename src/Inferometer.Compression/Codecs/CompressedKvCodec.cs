@@ -1,5 +1,5 @@
 using Inferometer.Core.Caching;
-using Inferometer.Inference.Kernels.Attention;
+using Inferometer.Cpu.Kernels.Attention;
 
 namespace Inferometer.Compression.Codecs;
 

@@ -1,6 +1,6 @@
 using System.Runtime.Intrinsics;
-using Inferometer.Inference.Kernels.Attention;
-using Inferometer.Inference.Rotary;
+using Inferometer.Cpu.Kernels.Attention;
+using Inferometer.Cpu.Rotary;
 
 namespace Inferometer.Compression.Codecs;
 

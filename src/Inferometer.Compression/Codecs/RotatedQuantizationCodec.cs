@@ -1,6 +1,6 @@
 using Inferometer.Core;
 using Inferometer.Core.Caching;
-using Inferometer.Inference.Kernels.Attention;
+using Inferometer.Cpu.Kernels.Attention;
 
 namespace Inferometer.Compression.Codecs;
 

@@ -1,7 +1,7 @@
 using Inferometer.Compression.Memory;
 using Inferometer.Core;
+using Inferometer.Cpu.Execution;
 using Inferometer.Inference.Engine;
-using Inferometer.Inference.Execution;
 
 namespace Inferometer.Compression.Configuration;
 

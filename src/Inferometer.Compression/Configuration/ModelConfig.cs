@@ -1,5 +1,6 @@
 using Inferometer.Core;
-using Inferometer.Inference.Execution;
+using Inferometer.Cpu.Execution;
+using Inferometer.Cpu.Weights;
 
 namespace Inferometer.Compression.Configuration;
 

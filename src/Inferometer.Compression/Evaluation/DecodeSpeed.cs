@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Inferometer.Inference.Execution;
+using Inferometer.Cpu.Execution;
 
 namespace Inferometer.Compression.Evaluation;
 

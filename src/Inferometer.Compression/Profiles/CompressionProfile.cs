@@ -2,7 +2,7 @@ using Inferometer.Compression.Cache;
 using Inferometer.Compression.Calibration;
 using Inferometer.Core;
 using Inferometer.Core.Models;
-using Inferometer.Inference.Execution;
+using Inferometer.Cpu.Execution;
 
 namespace Inferometer.Compression.Profiles;
 

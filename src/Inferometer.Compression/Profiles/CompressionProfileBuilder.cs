@@ -3,7 +3,7 @@ using Inferometer.Compression.Configuration;
 using Inferometer.Compression.Decomposition;
 using Inferometer.Compression.Memory;
 using Inferometer.Core;
-using Inferometer.Inference.Execution;
+using Inferometer.Cpu.Execution;
 
 namespace Inferometer.Compression.Profiles;
 

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using Inferometer.Core.Caching;
 using Inferometer.Core.Models;
-using Inferometer.Simulation.Features;
 
 namespace Inferometer.Compression.Profiles;
 

@@ -1,7 +1,7 @@
 using Inferometer.Compression.Calibration;
 using Inferometer.Compression.Codecs;
 using Inferometer.Core;
-using Inferometer.Inference.Kernels.Attention;
+using Inferometer.Cpu.Kernels.Attention;
 
 namespace Inferometer.Compression.Profiles;
 

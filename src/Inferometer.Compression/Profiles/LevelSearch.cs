@@ -3,7 +3,7 @@ using Inferometer.Compression.Cache;
 using Inferometer.Compression.Calibration;
 using Inferometer.Compression.Evaluation;
 using Inferometer.Core;
-using Inferometer.Inference.Execution;
+using Inferometer.Cpu.Execution;
 
 namespace Inferometer.Compression.Profiles;
 

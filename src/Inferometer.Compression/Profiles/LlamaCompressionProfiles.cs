@@ -1,6 +1,6 @@
 using Inferometer.Compression.Configuration;
 using Inferometer.Core;
-using Inferometer.Inference.Execution;
+using Inferometer.Cpu.Execution;
 
 namespace Inferometer.Compression.Profiles;
 

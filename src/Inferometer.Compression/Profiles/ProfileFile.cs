@@ -2,7 +2,7 @@ using System.Text.Json;
 using Inferometer.Compression.Calibration;
 using Inferometer.Compression.Codecs;
 using Inferometer.Core;
-using Inferometer.Inference.Formats;
+using Inferometer.ModelFiles.Formats;
 
 namespace Inferometer.Compression.Profiles;
 

@@ -1,6 +1,8 @@
 using Inferometer.Core;
 using Inferometer.Inference.Engine;
 using Inferometer.Inference.Sampling;
+using Inferometer.ModelFiles.Generation;
+using Inferometer.ModelFiles.Templates;
 using Microsoft.Extensions.AI;
 
 namespace Inferometer.Inference.Chat;
@@ -22,7 +24,7 @@ internal static class ChatRequests
 
     private static SamplingOptions SamplingOf(ChatOptions? options, ChatTemplate template, SamplingDefaults recommended)
     {
-        SamplingOptions defaults = recommended.Apply(new SamplingOptions());
+        SamplingOptions defaults = new SamplingOptions().With(recommended);
         return defaults with
         {
             Temperature = options?.Temperature ?? defaults.Temperature,

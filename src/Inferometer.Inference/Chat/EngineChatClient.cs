@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using Inferometer.Core;
 using Inferometer.Inference.Engine;
+using Inferometer.ModelFiles.Templates;
 using Inferometer.Scheduling;
 using Microsoft.Extensions.AI;
 

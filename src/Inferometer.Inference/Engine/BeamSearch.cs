@@ -1,5 +1,5 @@
 using Inferometer.Core;
-using Inferometer.Inference.Lora;
+using Inferometer.Cpu.Lora;
 
 namespace Inferometer.Inference.Engine;
 

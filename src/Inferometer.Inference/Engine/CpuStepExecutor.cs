@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Inferometer.Inference.Execution;
+using Inferometer.Cpu.Execution;
 using Inferometer.Scheduling;
 using Inferometer.Scheduling.Blocks;
 

@@ -1,5 +1,5 @@
 using System.Numerics.Tensors;
-using Inferometer.Inference.Lora;
+using Inferometer.Cpu.Lora;
 using Inferometer.Scheduling;
 
 namespace Inferometer.Inference.Engine;

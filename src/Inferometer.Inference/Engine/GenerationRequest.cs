@@ -1,4 +1,4 @@
-using Inferometer.Inference.Lora;
+using Inferometer.Cpu.Lora;
 using Inferometer.Inference.Sampling;
 
 namespace Inferometer.Inference.Engine;

@@ -1,7 +1,7 @@
 using System.Threading.Channels;
-using Inferometer.Inference.Lora;
+using Inferometer.Cpu.Lora;
 using Inferometer.Inference.Sampling;
-using Inferometer.Inference.Tokenization;
+using Inferometer.ModelFiles.Tokenization;
 using Inferometer.Scheduling;
 
 namespace Inferometer.Inference.Engine;

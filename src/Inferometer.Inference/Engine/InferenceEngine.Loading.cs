@@ -1,10 +1,11 @@
 using Inferometer.Core;
 using Inferometer.Core.Gguf;
 using Inferometer.Core.Models;
-using Inferometer.Inference.Execution;
-using Inferometer.Inference.Formats;
-using Inferometer.Inference.Sampling;
-using Inferometer.Inference.Tokenization;
+using Inferometer.Cpu.Execution;
+using Inferometer.Cpu.Weights;
+using Inferometer.ModelFiles.Formats;
+using Inferometer.ModelFiles.Generation;
+using Inferometer.ModelFiles.Tokenization;
 
 namespace Inferometer.Inference.Engine;
 

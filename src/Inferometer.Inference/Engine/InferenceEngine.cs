@@ -1,11 +1,13 @@
 using System.Runtime.CompilerServices;
 using System.Text;
 using Inferometer.Core;
-using Inferometer.Inference.Execution;
-using Inferometer.Inference.Lora;
+using Inferometer.Cpu.Execution;
+using Inferometer.Cpu.Lora;
+using Inferometer.Cpu.Weights;
 using Inferometer.Inference.Sampling;
 using Inferometer.Inference.Sampling.Json;
-using Inferometer.Inference.Tokenization;
+using Inferometer.ModelFiles.Generation;
+using Inferometer.ModelFiles.Tokenization;
 using Inferometer.Scheduling;
 using Inferometer.Scheduling.Blocks;
 
@@ -119,7 +121,7 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
         int[] prompt = Encode(request.Prompt, request.PromptTokens, request.AddSpecialTokens, request.ParseSpecialTokens);
         int maxNew = request.MaxNewTokens ?? Math.Max(1, _maxTokens - prompt.Length);
         Require(maxNew > 0, $"request: {nameof(request.MaxNewTokens)} is {maxNew}; allowed is 1 or more.");
-        SamplingOptions sampling = request.Sampling ?? SamplingDefaults.Apply(new SamplingOptions());
+        SamplingOptions sampling = request.Sampling ?? new SamplingOptions().With(SamplingDefaults);
         request = request with { Sampling = sampling };
         Require(!sampling.Json || maxNew > 1, $"request: JSON needs {nameof(request.MaxNewTokens)} of 2 or more.");
         Require(request.Timeout is null || request.Timeout > TimeSpan.Zero, $"request: {nameof(request.Timeout)} must be above zero.");
@@ -221,7 +223,7 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
     }
 
     /// <summary>Keeps the engine from its next step until the result is disposed, so that requests made meanwhile are there together.</summary>
-    internal IDisposable Hold() => _loop.Hold();
+    public IDisposable Hold() => _loop.Hold();
 
     /// <summary>Forgets every cached prefix.</summary>
     public void ForgetPrefixes() => _loop.Post(_loop.Scheduler.Pool.ForgetPrefixes);

@@ -1,6 +1,7 @@
 using Inferometer.Core;
-using Inferometer.Inference.Execution;
-using Inferometer.Inference.Kernels.Attention;
+using Inferometer.Cpu.Execution;
+using Inferometer.Cpu.Kernels.Attention;
+using Inferometer.Cpu.Weights;
 using Inferometer.Scheduling;
 
 namespace Inferometer.Inference.Engine;

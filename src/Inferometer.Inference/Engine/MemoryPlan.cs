@@ -1,7 +1,7 @@
 using System.Globalization;
 using Inferometer.Core;
 using Inferometer.Core.Models;
-using Inferometer.Inference.Execution;
+using Inferometer.Cpu.Execution;
 
 namespace Inferometer.Inference.Engine;
 

@@ -1,4 +1,4 @@
-using Inferometer.Inference.Execution;
+using Inferometer.Cpu.Execution;
 using Inferometer.Scheduling;
 using Inferometer.Scheduling.Blocks;
 

@@ -1,5 +1,5 @@
 using Inferometer.Inference.Sampling.Json;
-using Inferometer.Inference.Tokenization;
+using Inferometer.ModelFiles.Tokenization;
 
 namespace Inferometer.Inference.Sampling;
 

@@ -1,4 +1,5 @@
 using Inferometer.Core;
+using Inferometer.ModelFiles.Generation;
 
 namespace Inferometer.Inference.Sampling;
 
@@ -57,6 +58,20 @@ public sealed record SamplingOptions
     public bool IsGreedy => Temperature == 0;
 
     internal bool HasPenalties => RepetitionPenalty != 1 || FrequencyPenalty != 0 || PresencePenalty != 0;
+
+    /// <summary>These options with what a model's makers recommend in place of their own values.</summary>
+    public SamplingOptions With(SamplingDefaults recommended)
+    {
+        ArgumentNullException.ThrowIfNull(recommended);
+        return this with
+        {
+            Temperature = recommended.Temperature ?? Temperature,
+            TopK = recommended.TopK ?? TopK,
+            TopP = recommended.TopP ?? TopP,
+            MinP = recommended.MinP ?? MinP,
+            RepetitionPenalty = recommended.RepetitionPenalty ?? RepetitionPenalty,
+        };
+    }
 
     /// <summary>Checks every value against its range and the vocabulary.</summary>
     /// <param name="vocabularySize">Tokens of the model.</param>

@@ -3,10 +3,10 @@ using Inferometer.Cli.Ablation;
 using Inferometer.Cli.Models;
 using Inferometer.Cli.Output;
 using Inferometer.Core.Deployments;
-using Inferometer.Inference.Ablation;
-using Inferometer.Inference.Diagnostics;
+using Inferometer.Cpu.Kernels.Attention;
 using Inferometer.Inference.Engine;
-using Inferometer.Inference.Kernels.Attention;
+using Inferometer.Measurement.Ablation;
+using Inferometer.Measurement.Diagnostics;
 
 namespace Inferometer.Cli.Tests.Commands;
 

@@ -1,11 +1,12 @@
 using System.Text.Json;
 using Inferometer.Cli.Benchmarks;
 using Inferometer.Cli.Models;
+using Inferometer.Cli.Output;
 using Inferometer.Cli.Settings;
 using Inferometer.Core.Gguf;
 using Inferometer.Core.Models;
-using Inferometer.Inference.Diagnostics;
-using Inferometer.Inference.Kernels.Attention;
+using Inferometer.Cpu.Kernels.Attention;
+using Inferometer.Measurement.Diagnostics;
 
 namespace Inferometer.Cli.Tests.Commands;
 

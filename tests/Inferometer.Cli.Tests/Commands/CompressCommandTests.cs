@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Inferometer.Cli.Models;
+using Inferometer.ReferenceModels;
 
 namespace Inferometer.Cli.Tests.Commands;
 

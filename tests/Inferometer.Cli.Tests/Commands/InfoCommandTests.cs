@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Inferometer.Cli.Models;
+using Inferometer.ReferenceModels;
 
 namespace Inferometer.Cli.Tests.Commands;
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Inferometer.Cli.Models;
+using Inferometer.ReferenceModels;
 
 namespace Inferometer.Cli.Tests.Commands;
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Inferometer.Cli.Models;
+using Inferometer.ReferenceModels;
 using Inferometer.Tests;
 
 namespace Inferometer.Cli.Tests.Commands;

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Inferometer.ReferenceModels;
 using Inferometer.Tests;
 
 namespace Inferometer.Cli.Tests.Commands;

@@ -2,7 +2,8 @@ using System.Diagnostics;
 using System.Globalization;
 using Inferometer.Core.Gguf;
 using Inferometer.Inference.Engine;
-using Inferometer.Inference.Synthesis;
+using Inferometer.ModelFiles.Synthesis;
+using Inferometer.ReferenceModels;
 
 namespace Inferometer.Cli.Tests.Generation;
 

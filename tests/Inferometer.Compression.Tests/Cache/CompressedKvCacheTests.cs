@@ -1,7 +1,7 @@
 using Inferometer.Compression.Cache;
 using Inferometer.Compression.Calibration;
-using Inferometer.Inference.Execution;
-using Inferometer.Inference.Kernels.Attention;
+using Inferometer.Cpu.Execution;
+using Inferometer.Cpu.Kernels.Attention;
 
 namespace Inferometer.Compression.Tests.Cache;
 

@@ -1,6 +1,7 @@
 using Inferometer.Core.Gguf;
-using Inferometer.Inference.Execution;
-using Inferometer.Inference.Synthesis;
+using Inferometer.Cpu.Execution;
+using Inferometer.Cpu.Weights;
+using Inferometer.ModelFiles.Synthesis;
 
 namespace Inferometer.Compression.Tests.Cache;
 

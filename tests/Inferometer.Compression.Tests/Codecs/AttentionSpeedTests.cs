@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
 using Inferometer.Compression.Codecs;
-using Inferometer.Inference.Kernels;
-using Inferometer.Inference.Kernels.Attention;
-using Inferometer.Inference.Threading;
+using Inferometer.Cpu.Kernels;
+using Inferometer.Cpu.Kernels.Attention;
+using Inferometer.Cpu.Threading;
 
 namespace Inferometer.Compression.Tests.Codecs;
 

@@ -1,9 +1,9 @@
 using Inferometer.Compression.Calibration;
 using Inferometer.Compression.Codecs;
 using Inferometer.Core;
-using Inferometer.Inference.Kernels;
-using Inferometer.Inference.Kernels.Attention;
-using Inferometer.Inference.Threading;
+using Inferometer.Cpu.Kernels;
+using Inferometer.Cpu.Kernels.Attention;
+using Inferometer.Cpu.Threading;
 using MathNet.Numerics.LinearAlgebra;
 
 namespace Inferometer.Compression.Tests.Codecs;

@@ -1,8 +1,8 @@
 using Inferometer.Compression.Codecs;
 using Inferometer.Core;
-using Inferometer.Inference.Kernels;
-using Inferometer.Inference.Kernels.Attention;
-using Inferometer.Inference.Threading;
+using Inferometer.Cpu.Kernels;
+using Inferometer.Cpu.Kernels.Attention;
+using Inferometer.Cpu.Threading;
 
 namespace Inferometer.Compression.Tests.Codecs;
 

@@ -1,7 +1,7 @@
 using Inferometer.Compression.Evaluation;
 using Inferometer.Compression.Profiles;
 using Inferometer.Core;
-using Inferometer.Inference.Execution;
+using Inferometer.Cpu.Execution;
 using Inferometer.Tests;
 
 namespace Inferometer.Compression.Tests.Evaluation;

@@ -1,5 +1,5 @@
 using Inferometer.Compression.Evaluation;
-using Inferometer.Inference.Execution;
+using Inferometer.Cpu.Execution;
 
 namespace Inferometer.Compression.Tests.Evaluation;
 

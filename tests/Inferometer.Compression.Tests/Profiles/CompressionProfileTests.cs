@@ -4,7 +4,7 @@ using Inferometer.Compression.Evaluation;
 using Inferometer.Compression.Memory;
 using Inferometer.Compression.Profiles;
 using Inferometer.Core;
-using Inferometer.Inference.Execution;
+using Inferometer.Cpu.Execution;
 using Inferometer.Tests;
 
 namespace Inferometer.Compression.Tests.Profiles;

@@ -3,6 +3,7 @@ using Inferometer.Core;
 using Inferometer.Inference.Chat;
 using Inferometer.Inference.Engine;
 using Inferometer.Inference.Tests.Engine;
+using Inferometer.ModelFiles.Templates;
 using Microsoft.Extensions.AI;
 
 namespace Inferometer.Inference.Tests.Chat;

@@ -1,6 +1,6 @@
+using Inferometer.Cpu.Execution;
+using Inferometer.Cpu.Kernels.Attention;
 using Inferometer.Inference.Engine;
-using Inferometer.Inference.Execution;
-using Inferometer.Inference.Kernels.Attention;
 using Inferometer.Inference.Sampling;
 
 namespace Inferometer.Inference.Tests.Engine;

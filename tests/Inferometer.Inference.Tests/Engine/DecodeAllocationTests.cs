@@ -1,10 +1,11 @@
 using Inferometer.Core.Gguf;
+using Inferometer.Cpu.Execution;
+using Inferometer.Cpu.Weights;
 using Inferometer.Inference.Engine;
-using Inferometer.Inference.Execution;
 using Inferometer.Inference.Sampling;
-using Inferometer.Inference.Synthesis;
-using Inferometer.Inference.Tests.Reference;
-using Inferometer.Inference.Tokenization;
+using Inferometer.ModelFiles.Synthesis;
+using Inferometer.ModelFiles.Tokenization;
+using Inferometer.ReferenceModels;
 using Inferometer.Scheduling;
 using Inferometer.Scheduling.Blocks;
 

@@ -2,9 +2,9 @@ using System.Buffers.Binary;
 using System.Text;
 using System.Text.Json.Nodes;
 using Inferometer.Core;
+using Inferometer.Cpu.Lora;
 using Inferometer.Inference.Engine;
-using Inferometer.Inference.Lora;
-using Inferometer.Inference.Tests.Reference;
+using Inferometer.ReferenceModels;
 
 namespace Inferometer.Inference.Tests.Engine;
 

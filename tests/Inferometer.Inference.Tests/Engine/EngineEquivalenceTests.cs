@@ -1,7 +1,7 @@
 using System.Text.Json;
+using Inferometer.Cpu.Execution;
+using Inferometer.Cpu.Kernels.Attention;
 using Inferometer.Inference.Engine;
-using Inferometer.Inference.Execution;
-using Inferometer.Inference.Kernels.Attention;
 using Inferometer.Inference.Sampling;
 using Inferometer.Scheduling;
 using Inferometer.Tests;

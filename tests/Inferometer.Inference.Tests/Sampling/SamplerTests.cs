@@ -1,6 +1,6 @@
 using Inferometer.Core;
 using Inferometer.Inference.Sampling;
-using Inferometer.Inference.Tokenization;
+using Inferometer.ModelFiles.Tokenization;
 
 namespace Inferometer.Inference.Tests.Sampling;
 

@@ -1,11 +1,12 @@
 using Inferometer.Core;
 using Inferometer.Core.Gguf;
-using Inferometer.Inference.Conversion;
 using Inferometer.Inference.Engine;
-using Inferometer.Inference.Formats;
 using Inferometer.Inference.Sampling;
 using Inferometer.Inference.Tests.Engine;
-using Inferometer.Inference.Tests.Reference;
+using Inferometer.ModelFiles.Conversion;
+using Inferometer.ModelFiles.Formats;
+using Inferometer.ModelFiles.Generation;
+using Inferometer.ReferenceModels;
 using Inferometer.Tests;
 
 namespace Inferometer.Inference.Tests.Sampling;
@@ -17,7 +18,7 @@ public sealed class SamplingDefaultsTests
     {
         SamplingDefaults defaults = OfJson("""{"temperature": 0.7, "top_k": 20, "top_p": 0.8, "min_p": 0.1, "repetition_penalty": 1.05, "do_sample": true, "eos_token_id": [1, 2]}""");
         Assert.Equal(new SamplingDefaults { Source = "generation_config.json", Temperature = 0.7f, TopK = 20, TopP = 0.8f, MinP = 0.1f, RepetitionPenalty = 1.05f }, defaults);
-        SamplingOptions options = defaults.Apply(new SamplingOptions { MinP = 0.5f, Seed = 3 });
+        SamplingOptions options = new SamplingOptions { MinP = 0.5f, Seed = 3 }.With(defaults);
         Assert.Equal((0.7f, 20, 0.8f, 0.1f, 1.05f, 3ul), (options.Temperature, options.TopK, options.TopP, options.MinP, options.RepetitionPenalty, options.Seed));
     }
 
@@ -25,12 +26,12 @@ public sealed class SamplingDefaultsTests
     public void What_is_not_said_stays_as_it_is()
     {
         Assert.Same(SamplingDefaults.None, OfJson("""{"bos_token_id": 1, "temperature": null}"""));
-        SamplingOptions options = OfJson("""{"top_p": 0.9}""").Apply(new SamplingOptions { Temperature = 0.4f, TopK = 7 });
+        SamplingOptions options = new SamplingOptions { Temperature = 0.4f, TopK = 7 }.With(OfJson("""{"top_p": 0.9}"""));
         Assert.Equal((0.4f, 7, 0.9f), (options.Temperature, options.TopK, options.TopP));
     }
 
     [Fact]
-    public void Not_sampling_is_greedy() => Assert.True(OfJson("""{"do_sample": false, "temperature": 0.9}""").Apply(new SamplingOptions()).IsGreedy);
+    public void Not_sampling_is_greedy() => Assert.True(new SamplingOptions().With(OfJson("""{"do_sample": false, "temperature": 0.9}""")).IsGreedy);
 
     [Theory]
     [InlineData("""{"temperature": "hot"}""", "temperature is \"hot\"; allowed is 0 (greedy) or more")]

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Inferometer.Inference.Tokenization;
+using Inferometer.ModelFiles.Tokenization;
 
 namespace Inferometer.Inference.Tests.Sampling;
 

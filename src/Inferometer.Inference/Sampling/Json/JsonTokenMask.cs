@@ -1,6 +1,6 @@
 using System.Collections;
 using Inferometer.Core;
-using Inferometer.Inference.Tokenization;
+using Inferometer.ModelFiles.Tokenization;
 
 namespace Inferometer.Inference.Sampling.Json;
 

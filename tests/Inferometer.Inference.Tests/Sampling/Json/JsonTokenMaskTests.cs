@@ -2,7 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Inferometer.Inference.Sampling;
 using Inferometer.Inference.Sampling.Json;
-using Inferometer.Inference.Tokenization;
+using Inferometer.ModelFiles.Tokenization;
 
 namespace Inferometer.Inference.Tests.Sampling.Json;
 

@@ -1,0 +1,156 @@
+using Inferometer.Core.Models;
+using Inferometer.Cpu.Kernels.Attention;
+using Inferometer.Cpu.Kernels.Elementwise;
+using Inferometer.Cpu.Weights;
+
+namespace Inferometer.Cpu.Execution;
+
+/// <summary>The attention part of a layer: projections over all tokens together, norm and rotation of heads, the cache, and attention per sequence.</summary>
+internal sealed class AttentionBlock : IDisposable
+{
+    private readonly StepContext _step;
+    private readonly LoadedModel _model;
+    private readonly ForwardStatistics _statistics;
+    private readonly AttentionBatch _batch = new();
+    private readonly FlashAttention? _flash;
+    private readonly StandardAttention? _standard;
+    private readonly float _epsilon;
+    private readonly Action<int> _prepareRow;
+    private KvCache? _cache;
+    private IAttentionObserver? _observer;
+    private AttentionMixer? _mixer;
+    private AttentionWeights? _weights;
+    private int _layer;
+
+    public AttentionBlock(StepContext step, LoadedModel model, ForwardOptions options, ForwardStatistics statistics)
+    {
+        _step = step;
+        _model = model;
+        _statistics = statistics;
+        _flash = options.FlashAttention ? new FlashAttention(step.Pool) : null;
+        _standard = options.FlashAttention ? null : new StandardAttention(step.Pool);
+        _epsilon = (float)model.Architecture.NormEpsilon;
+        _prepareRow = PrepareRow;
+    }
+
+    /// <summary>Bytes of the attention kernel's working memory.</summary>
+    public long ScratchBytes => _flash?.MemoryBytes ?? _standard!.MemoryBytes;
+
+    /// <summary>Computes what all layers of a step share.</summary>
+    public void BeginStep(KvCache cache, IAttentionObserver? observer)
+    {
+        (_cache, _observer) = (cache, observer);
+        _model.Rotary.Set(_step.Layout.Positions);
+    }
+
+    /// <summary>Writes the part's output for each row of <see cref="Workspace.Normed"/> to <see cref="Workspace.BlockOutput"/>.</summary>
+    public void Run(int layer, AttentionMixer mixer, AttentionWeights weights)
+    {
+        (_layer, _mixer, _weights) = (layer, mixer, weights);
+        _step.MultiplyAttentionInputs(weights);
+        _step.ForEachRow(_prepareRow, _step.TokenCount);
+        _observer?.Observe(
+            layer, _step.Layout.Positions, Rows(_step.Workspace.Query, mixer.Heads * mixer.HeadDim),
+            Rows(_step.Workspace.Key, mixer.KvHeads * mixer.HeadDim), Rows(_step.Workspace.Value, mixer.KvHeads * mixer.ValueHeadDim));
+        Attend();
+        _step.Multiply(weights.Output, _step.Workspace.Attended, _step.Workspace.BlockOutput, _step.TokenCount);
+    }
+
+    public void Dispose()
+    {
+        _flash?.Dispose();
+        _standard?.Dispose();
+    }
+
+    private ReadOnlySpan<float> Rows(float[] rows, int width) => rows.AsSpan(0, _step.TokenCount * width);
+
+    private void Attend()
+    {
+        AttentionMixer mixer = _mixer!;
+        KvPageLayout layout = _cache!.LayoutOf(_layer);
+        _batch.Clear();
+        for (int i = 0; i < _step.Layout.Batch.Count; i++)
+        {
+            _cache.AddTo(_batch, _layer, i, _step.Layout.FirstTokens[i], _step.Layout.Batch[i]);
+        }
+
+        AttentionParameters parameters = new()
+        {
+            Heads = mixer.Heads,
+            KvHeads = layout.KvHeads,
+            KeyDim = mixer.HeadDim,
+            ValueDim = mixer.ValueHeadDim,
+            Scale = mixer.ScoreScale != 0 ? (float)mixer.ScoreScale : 1 / MathF.Sqrt(mixer.HeadDim),
+            Window = mixer.WindowTokens,
+            Softcap = (float)mixer.ScoreSoftcap,
+        };
+        int tokens = _step.TokenCount;
+        ReadOnlySpan<float> queries = _step.Workspace.Query.AsSpan(0, tokens * mixer.Heads * mixer.HeadDim);
+        Span<float> output = _step.Workspace.Attended.AsSpan(0, tokens * mixer.Heads * mixer.ValueHeadDim);
+        if (_flash is not null)
+        {
+            _flash.Run(_batch, parameters, queries, output);
+            _statistics.CountFlashAttention();
+        }
+        else
+        {
+            _standard!.Run(_batch, parameters, queries, output);
+            _statistics.CountStandardAttention();
+        }
+    }
+
+    private void PrepareRow(int row)
+    {
+        AttentionMixer mixer = _mixer!;
+        Workspace work = _step.Workspace;
+        int queries = mixer.Heads * mixer.HeadDim, keys = mixer.KvHeads * mixer.HeadDim, values = mixer.KvHeads * mixer.ValueHeadDim;
+        Span<float> query = work.Query.AsSpan(row * queries, queries);
+        Span<float> key = work.Key.AsSpan(row * keys, keys);
+        Span<float> value = work.Value.AsSpan(row * values, values);
+        if (_weights!.QueryNorm is not null)
+        {
+            RmsNorm.ApplyRows(query, _weights.QueryNorm, _epsilon, query);
+            RmsNorm.ApplyRows(key, _weights.KeyNorm, _epsilon, key);
+        }
+
+        Rotate(query, row, mixer);
+        Rotate(key, row, mixer);
+        if (_cache!.GroupedHeads)
+        {
+            _cache.Store(_layer, _step.Layout.Slots[row], key, value);
+        }
+        else
+        {
+            StoreExpanded(row, key, value, mixer);
+        }
+    }
+
+    // Each query head gets its own copy of its group's key and value: what grouping saves.
+    private void StoreExpanded(int row, ReadOnlySpan<float> key, ReadOnlySpan<float> value, AttentionMixer mixer)
+    {
+        Span<float> keys = stackalloc float[mixer.Heads * mixer.HeadDim];
+        Span<float> values = stackalloc float[mixer.Heads * mixer.ValueHeadDim];
+        for (int head = 0; head < mixer.Heads; head++)
+        {
+            int shared = head / (mixer.Heads / mixer.KvHeads);
+            key.Slice(shared * mixer.HeadDim, mixer.HeadDim).CopyTo(keys[(head * mixer.HeadDim)..]);
+            value.Slice(shared * mixer.ValueHeadDim, mixer.ValueHeadDim).CopyTo(values[(head * mixer.ValueHeadDim)..]);
+        }
+
+        _cache!.Store(_layer, _step.Layout.Slots[row], keys, values);
+    }
+
+    private void Rotate(Span<float> heads, int row, AttentionMixer mixer)
+    {
+        int rope = _model.RopeOf(_layer);
+        ReadOnlySpan<float> cosines = _model.Rotary.Cosines(rope, row), sines = _model.Rotary.Sines(rope, row);
+        if (mixer.Rope!.Interleaved)
+        {
+            Rope.RotatePairs(heads, mixer.HeadDim, cosines, sines);
+        }
+        else
+        {
+            Rope.RotateHalves(heads, mixer.HeadDim, cosines, sines);
+        }
+    }
+}

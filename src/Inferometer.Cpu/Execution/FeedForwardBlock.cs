@@ -1,0 +1,90 @@
+using Inferometer.Core.Models;
+using Inferometer.Cpu.Kernels.Elementwise;
+using Inferometer.Cpu.Weights;
+
+namespace Inferometer.Cpu.Execution;
+
+/// <summary>The feed-forward part of a layer: one network for all tokens, or a mixture of experts.</summary>
+internal static class FeedForwardBlock
+{
+    /// <summary>Writes the part's output for each row of <see cref="Workspace.Normed"/> to <see cref="Workspace.BlockOutput"/>.</summary>
+    public static void Run(StepContext step, LayerArchitecture layer, LayerWeights weights)
+    {
+        switch (layer.FeedForward)
+        {
+            case DenseFeedForward dense:
+                RunNetwork(step, weights.Dense!, dense.Activation, step.Workspace.Normed, step.Workspace.BlockOutput, step.TokenCount);
+                break;
+            case MoeFeedForward moe:
+                RunExperts(step, moe, weights.Experts!);
+                break;
+        }
+    }
+
+    private static void RunNetwork(StepContext step, FeedForwardWeights weights, ActivationKind activation, float[] input, float[] output, int rows)
+    {
+        Workspace work = step.Workspace;
+        step.Multiply(weights.Gate, work.Gate, weights.Up, work.Up, input, rows);
+        step.Activate(activation, work.Gate, work.Up, rows, weights.Up.Matrix.Rows);
+        step.Multiply(weights.Down, work.Gate, output, rows);
+    }
+
+    private static void RunExperts(StepContext step, MoeFeedForward moe, ExpertWeights weights)
+    {
+        Workspace work = step.Workspace;
+        int hidden = step.HiddenSize, tokens = step.TokenCount;
+        step.Multiply(weights.Router, work.Normed, work.Router, tokens);
+        step.Routing.Route(moe, work.Router, tokens);
+        if (weights.Shared is not null)
+        {
+            RunNetwork(step, weights.Shared, moe.Activation, work.Normed, work.BlockOutput, tokens);
+            GateShared(step, weights.SharedGate);
+        }
+        else
+        {
+            work.BlockOutput.AsSpan(0, tokens * hidden).Clear();
+        }
+
+        // Experts in the order of their number, so that a token's sum does not depend on which other tokens are in the step.
+        for (int expert = 0; expert < moe.Experts; expert++)
+        {
+            ReadOnlySpan<int> rows = step.Routing.TokensOf(expert);
+            if (rows.IsEmpty)
+            {
+                continue;
+            }
+
+            for (int i = 0; i < rows.Length; i++)
+            {
+                work.Normed.AsSpan(rows[i] * hidden, hidden).CopyTo(work.ExpertInput.AsSpan(i * hidden));
+            }
+
+            RunNetwork(step, weights.Experts[expert], moe.Activation, work.ExpertInput, work.ExpertOutput, rows.Length);
+            AddWeighted(work, rows, step.Routing.WeightsOf(expert), hidden);
+        }
+    }
+
+    private static void GateShared(StepContext step, Projection? gate)
+    {
+        if (gate is null)
+        {
+            return;
+        }
+
+        Workspace work = step.Workspace;
+        step.Multiply(gate, work.Normed, work.Up, step.TokenCount);
+        for (int token = 0; token < step.TokenCount; token++)
+        {
+            float open = 1 / (1 + MathF.Exp(-work.Up[token]));
+            Scaling.Apply(work.BlockOutput.AsSpan(token * step.HiddenSize, step.HiddenSize), open);
+        }
+    }
+
+    private static void AddWeighted(Workspace work, ReadOnlySpan<int> rows, ReadOnlySpan<float> weights, int hidden)
+    {
+        for (int i = 0; i < rows.Length; i++)
+        {
+            Scaling.AddMultiple(work.ExpertOutput.AsSpan(i * hidden, hidden), weights[i], work.BlockOutput.AsSpan(rows[i] * hidden, hidden));
+        }
+    }
+}

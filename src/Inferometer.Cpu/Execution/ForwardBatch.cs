@@ -1,0 +1,78 @@
+using Inferometer.Cpu.Lora;
+
+namespace Inferometer.Cpu.Execution;
+
+/// <summary>
+/// The sequences of one step. The slices are kept and reused when the batch is cleared, so that filling it again allocates nothing
+/// once it has been as long before. Not thread-safe.
+/// </summary>
+public sealed class ForwardBatch
+{
+    private readonly List<SequenceSlice> _slices = [];
+
+    /// <summary>Sequences in the step.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>Tokens over all sequences.</summary>
+    public int TokenCount { get; private set; }
+
+    /// <summary>Rows of logits over all sequences.</summary>
+    public int LogitRowCount { get; private set; }
+
+    /// <summary>The slice at <paramref name="index"/>, in the order of <see cref="Add"/>.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There are not so many slices.</exception>
+    public SequenceSlice this[int index]
+    {
+        get
+        {
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Count);
+            return _slices[index];
+        }
+    }
+
+    /// <summary>Empties the batch; its slices are used again by <see cref="Add"/>.</summary>
+    public void Clear()
+    {
+        for (int i = 0; i < Count; i++)
+        {
+            _slices[i].Tokens = default;
+            _slices[i].BlockTable = default;
+            _slices[i].Adapter = null;
+        }
+
+        Count = TokenCount = LogitRowCount = 0;
+    }
+
+    /// <summary>Appends a sequence's part of the step. Logit rows and hidden states come out in this order.</summary>
+    /// <param name="tokens">Token ids, at least one.</param>
+    /// <param name="pastTokens">Tokens of the sequence already in the cache.</param>
+    /// <param name="blockTable">Cache blocks by position, enough for past and new tokens.</param>
+    /// <param name="logitRows">How many of the last tokens get logits, 0 to the number of tokens.</param>
+    /// <param name="adapter">Adapter the sequence runs with, or null.</param>
+    /// <exception cref="ArgumentException">No tokens, or more logit rows than tokens.</exception>
+    public void Add(
+        ReadOnlyMemory<int> tokens, int pastTokens, ReadOnlyMemory<int> blockTable, int logitRows = 1, LoraAdapter? adapter = null)
+    {
+        if (tokens.IsEmpty)
+        {
+            throw new ArgumentException("a slice needs at least one token", nameof(tokens));
+        }
+
+        ArgumentOutOfRangeException.ThrowIfNegative(pastTokens);
+        ArgumentOutOfRangeException.ThrowIfNegative(logitRows);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(logitRows, tokens.Length);
+        if (Count == _slices.Count)
+        {
+            _slices.Add(new SequenceSlice());
+        }
+
+        SequenceSlice slice = _slices[Count++];
+        slice.Tokens = tokens;
+        slice.PastTokens = pastTokens;
+        slice.BlockTable = blockTable;
+        slice.LogitRows = logitRows;
+        slice.Adapter = adapter;
+        TokenCount += tokens.Length;
+        LogitRowCount += logitRows;
+    }
+}

@@ -1,0 +1,130 @@
+using Inferometer.Core.Models;
+using Inferometer.Cpu.Kernels.Attention;
+using Inferometer.Cpu.Threading;
+
+namespace Inferometer.Cpu.Execution;
+
+/// <summary>
+/// Keys and values of all sequences in blocks of 16 tokens. Which sequence owns which block is the scheduler's business: here a block is a number. How a block is
+/// stored is the implementation's: exact (<see cref="PagedKvCache"/>) or compressed once it has aged.
+/// </summary>
+/// <remarks>A step owns the cache while it runs; <see cref="Store"/> is then called from several threads, everything else from one.</remarks>
+public abstract class KvCache : IDisposable
+{
+    /// <summary>Tokens per block.</summary>
+    public const int BlockSize = KvPageLayout.PageTokens;
+
+    private readonly KvPageLayout[] _layouts;
+
+    /// <summary>Settles the shapes of a model's keys and values.</summary>
+    /// <param name="architecture">The model; every layer must be softmax attention.</param>
+    /// <param name="blockCount">Blocks, at least 1.</param>
+    /// <param name="element">Number format of exact keys and values.</param>
+    /// <param name="groupedHeads">True: one copy per key/value head. False: one per query head.</param>
+    /// <exception cref="ArgumentException">A layer is not softmax attention.</exception>
+    protected KvCache(ModelArchitecture architecture, int blockCount, KvElement element, bool groupedHeads)
+    {
+        ArgumentNullException.ThrowIfNull(architecture);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(blockCount);
+        (BlockCount, Element, GroupedHeads) = (blockCount, element, groupedHeads);
+        _layouts = Layouts(architecture, element, groupedHeads);
+    }
+
+    /// <summary>Blocks in the pool.</summary>
+    public int BlockCount { get; }
+
+    /// <summary>Number format of exact keys and values.</summary>
+    public KvElement Element { get; }
+
+    /// <summary>Whether query heads of a group share their keys and values.</summary>
+    public bool GroupedHeads { get; }
+
+    /// <summary>Layers.</summary>
+    public int LayerCount => _layouts.Length;
+
+    /// <summary>Bytes held.</summary>
+    public abstract long MemoryBytes { get; }
+
+    /// <summary>Copies one block onto another in every layer: what copy-on-write of a shared block needs.</summary>
+    /// <param name="source">Block to read.</param>
+    /// <param name="destination">Block to overwrite.</param>
+    public abstract void CopyBlock(int source, int destination);
+
+    /// <summary>Layout of a layer's exact pages.</summary>
+    public KvPageLayout LayoutOf(int layer) => _layouts[layer];
+
+    /// <summary>Called before the first layer of a step stores anything.</summary>
+    public virtual void BeginStep(ForwardBatch batch)
+    {
+    }
+
+    /// <summary>Stores one token's rotated keys and values of one layer.</summary>
+    /// <param name="layer">Layer.</param>
+    /// <param name="slot">Block x block size + place in the block.</param>
+    /// <param name="keys">[heads of the layout, width].</param>
+    /// <param name="values">[heads of the layout, width].</param>
+    public abstract void Store(int layer, int slot, ReadOnlySpan<float> keys, ReadOnlySpan<float> values);
+
+    /// <summary>Adds a sequence of the step to an attention batch over one layer, after its new tokens were stored.</summary>
+    /// <param name="batch">Batch to add to.</param>
+    /// <param name="layer">Layer.</param>
+    /// <param name="index">Index of the sequence in the step's batch.</param>
+    /// <param name="firstRow">Row of its first query token in the step.</param>
+    /// <param name="slice">The sequence.</param>
+    public abstract void AddTo(AttentionBatch batch, int layer, int index, int firstRow, SequenceSlice slice);
+
+    /// <summary>Called after the last layer of a step.</summary>
+    /// <param name="batch">What the step computed.</param>
+    /// <param name="pool">The model's threads, which have nothing else to do meanwhile.</param>
+    public virtual void EndStep(ForwardBatch batch, WorkerPool pool)
+    {
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Dispose(true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Pages of each layer of a model.</summary>
+    /// <exception cref="ArgumentException">A layer is not softmax attention.</exception>
+    internal static KvPageLayout[] Layouts(ModelArchitecture architecture, KvElement element, bool groupedHeads)
+    {
+        var layouts = new KvPageLayout[architecture.LayerCount];
+        for (int layer = 0; layer < layouts.Length; layer++)
+        {
+            if (architecture.Layers[layer].Mixer is not AttentionMixer mixer)
+            {
+                throw new ArgumentException($"layer {layer} of {architecture.Name} keeps no keys and values of softmax attention", nameof(architecture));
+            }
+
+            layouts[layer] = new KvPageLayout(groupedHeads ? mixer.KvHeads : mixer.Heads, mixer.HeadDim, mixer.ValueHeadDim, element);
+        }
+
+        return layouts;
+    }
+
+    /// <summary>Whether this cache holds the heads that a model's layers write.</summary>
+    internal bool Holds(ReadOnlySpan<KvPageLayout> layouts)
+    {
+        if (layouts.Length != _layouts.Length)
+        {
+            return false;
+        }
+
+        for (int layer = 0; layer < layouts.Length; layer++)
+        {
+            KvPageLayout mine = _layouts[layer], other = layouts[layer];
+            if ((mine.KvHeads, mine.KeyDim, mine.ValueDim) != (other.KvHeads, other.KeyDim, other.ValueDim))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Releases what the cache holds.</summary>
+    protected abstract void Dispose(bool disposing);
+}

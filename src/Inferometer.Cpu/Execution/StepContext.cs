@@ -1,0 +1,154 @@
+using Inferometer.Core.Models;
+using Inferometer.Cpu.Kernels.Elementwise;
+using Inferometer.Cpu.Kernels.Matrices;
+using Inferometer.Cpu.Threading;
+using Inferometer.Cpu.Weights;
+
+namespace Inferometer.Cpu.Execution;
+
+/// <summary>
+/// What the parts of a layer share while a step runs: its layout, the intermediate rows, the workers, and the operations on rows.
+/// One per model; a step owns it from start to end.
+/// </summary>
+internal sealed class StepContext : IDisposable
+{
+    private readonly float _epsilon;
+    private readonly RowWork _rowWork;
+    private readonly LoraStage _lora;
+    private readonly Action<int> _normRow;
+    private readonly Action<int> _joinRow;
+    private readonly Action<int> _activateRow;
+    private readonly float _residualScale;
+    private float[] _source = [];
+    private float[]? _weight;
+    private float[] _target = [];
+    private int _width;
+    private ActivationKind _activation;
+
+    public StepContext(ModelArchitecture architecture, WorkerPool pool)
+    {
+        HiddenSize = architecture.HiddenSize;
+        _epsilon = (float)architecture.NormEpsilon;
+        _residualScale = (float)architecture.ResidualScale;
+        Workspace = new Workspace(architecture);
+        Pool = pool;
+        Multiplier = new MatrixMultiplier(pool);
+        _rowWork = new RowWork(pool);
+        _lora = new LoraStage(Multiplier);
+        _normRow = NormRow;
+        _joinRow = JoinRow;
+        _activateRow = ActivateRow;
+    }
+
+    public int HiddenSize { get; }
+
+    public StepLayout Layout { get; } = new();
+
+    public Workspace Workspace { get; }
+
+    public ExpertRouting Routing { get; } = new();
+
+    public WorkerPool Pool { get; }
+
+    public MatrixMultiplier Multiplier { get; }
+
+    public int TokenCount => Layout.TokenCount;
+
+    /// <summary>output = input x matrix + bias, and the adapters' share for the rows of sequences that have one.</summary>
+    public void Multiply(Projection projection, float[] input, float[] output, int rows)
+    {
+        Multiplier.Multiply(input, rows, projection.Matrix, output);
+        Finish(projection, input, output, rows);
+    }
+
+    /// <summary>Two projections of the same input.</summary>
+    public void Multiply(Projection first, float[] firstOutput, Projection second, float[] secondOutput, float[] input, int rows)
+    {
+        Multiplier.Multiply(input, rows, first.Matrix, firstOutput, second.Matrix, secondOutput);
+        Finish(first, input, firstOutput, rows);
+        Finish(second, input, secondOutput, rows);
+    }
+
+    /// <summary>Query, key and value projections of <see cref="Workspace.Normed"/>.</summary>
+    public void MultiplyAttentionInputs(AttentionWeights weights)
+    {
+        Workspace work = Workspace;
+        Multiplier.Multiply(
+            work.Normed, TokenCount, weights.Query.Matrix, work.Query, weights.Key.Matrix, work.Key, weights.Value.Matrix, work.Value);
+        Finish(weights.Query, work.Normed, work.Query, TokenCount);
+        Finish(weights.Key, work.Normed, work.Key, TokenCount);
+        Finish(weights.Value, work.Normed, work.Value, TokenCount);
+    }
+
+    /// <summary>Normalises every row of hidden width of <paramref name="source"/> into <paramref name="target"/>, which may be the same.</summary>
+    public void Norm(float[] source, float[] weight, float[] target)
+    {
+        (_source, _weight, _target) = (source, weight, target);
+        ForEachRow(_normRow, TokenCount);
+    }
+
+    /// <summary>Adds <see cref="Workspace.BlockOutput"/> to the residual stream, normalised first where the layer has a norm after its block.</summary>
+    public void JoinResidual(float[]? postNorm)
+    {
+        _weight = postNorm;
+        ForEachRow(_joinRow, TokenCount);
+    }
+
+    /// <summary>gate = activation(gate) * up for <paramref name="rows"/> rows of <paramref name="width"/>.</summary>
+    public void Activate(ActivationKind activation, float[] gate, float[] up, int rows, int width)
+    {
+        (_activation, _target, _source, _width) = (activation, gate, up, width);
+        ForEachRow(_activateRow, rows);
+    }
+
+    /// <summary>Runs <paramref name="body"/> once per row on the workers.</summary>
+    public void ForEachRow(Action<int> body, int rows) => _rowWork.Run(body, rows);
+
+    public void Dispose() => Multiplier.Dispose();
+
+    private void Finish(Projection projection, float[] input, float[] output, int rows)
+    {
+        if (projection.Bias is float[] bias)
+        {
+            VectorAdd.AddBias(bias, output.AsSpan(0, rows * bias.Length));
+        }
+
+        if (projection.Site >= 0)
+        {
+            _lora.Add(Layout, projection, input, output);
+        }
+    }
+
+    private void NormRow(int row) => RmsNorm.Apply(
+        _source.AsSpan(row * HiddenSize, HiddenSize), _weight, _epsilon, _target.AsSpan(row * HiddenSize, HiddenSize));
+
+    private void JoinRow(int row)
+    {
+        Span<float> change = Workspace.BlockOutput.AsSpan(row * HiddenSize, HiddenSize);
+        Span<float> residual = Workspace.Residual.AsSpan(row * HiddenSize, HiddenSize);
+        if (_weight is not null)
+        {
+            RmsNorm.Apply(change, _weight, _epsilon, change);
+        }
+
+        Scaling.AddMultiple(change, _residualScale, residual);
+    }
+
+    private void ActivateRow(int row)
+    {
+        Span<float> gate = _target.AsSpan(row * _width, _width);
+        ReadOnlySpan<float> up = _source.AsSpan(row * _width, _width);
+        switch (_activation)
+        {
+            case ActivationKind.GeluTanh:
+                GatedActivation.GeluTanh(gate, up, gate);
+                break;
+            case ActivationKind.Gelu:
+                GatedActivation.GeluErf(gate, up, gate);
+                break;
+            default:
+                GatedActivation.Silu(gate, up, gate);
+                break;
+        }
+    }
+}

@@ -1,0 +1,294 @@
+using Inferometer.Core.Models;
+using Inferometer.Cpu.Kernels.Attention;
+using Inferometer.Cpu.Kernels.Elementwise;
+using Inferometer.Cpu.Lora;
+using Inferometer.Cpu.Rotary;
+using Inferometer.Cpu.Threading;
+using Inferometer.Cpu.Weights;
+
+namespace Inferometer.Cpu.Execution;
+
+/// <summary>
+/// A decoder-only transformer in memory, ready to run steps on the CPU. Holds no state of any sequence: that is in the
+/// <see cref="KvCache"/> a step is given. One step at a time; loading, statistics and properties may be used from any thread.
+/// </summary>
+public sealed class TransformerModel : IModelLoader, IDisposable
+{
+    private readonly LoadedModel _loaded;
+    private readonly WorkerPool _pool;
+    private readonly StepContext _step;
+    private readonly AttentionBlock _attention;
+    private readonly Action<int> _embedRow;
+    private readonly Action<int> _finalNormRow;
+    private readonly KvPageLayout[] _cacheLayouts;
+    private float[] _finalRows = [];
+    private int _running;
+
+    private TransformerModel(LoadedModel loaded, WorkerPool pool, LoadOptions options)
+    {
+        _loaded = loaded;
+        _pool = pool;
+        Options = options.Forward;
+        _step = new StepContext(loaded.Architecture, pool);
+        _attention = new AttentionBlock(_step, loaded, options.Forward, Statistics);
+        _cacheLayouts = KvCache.Layouts(loaded.Architecture, KvElement.F32, options.Forward.GroupedHeads);
+        _embedRow = EmbedRow;
+        _finalNormRow = FinalNormRow;
+    }
+
+    /// <summary>What the model is.</summary>
+    public ModelArchitecture Architecture => _loaded.Architecture;
+
+    /// <summary>Longest sequence it can run, tokens.</summary>
+    public int ContextTokens => _loaded.ContextTokens;
+
+    /// <summary>Switches it runs with.</summary>
+    public ForwardOptions Options { get; }
+
+    /// <summary>Worker threads, the caller's included.</summary>
+    public int Threads => _pool.ThreadCount;
+
+    /// <summary>What it has done so far.</summary>
+    public ForwardStatistics Statistics { get; } = new();
+
+    /// <summary>Told of queries, keys and values while steps run; null for none. Set between steps.</summary>
+    public IAttentionObserver? Observer { get; set; }
+
+    /// <summary>Bytes of weights in memory, repacked or mapped, each matrix counted once.</summary>
+    public long WeightBytes => _loaded.WeightBytes;
+
+    /// <summary>What came of the file of repacked weights beside the model.</summary>
+    public RepackedFileReport RepackedFile => _loaded.RepackedFile;
+
+    /// <summary>Bytes of intermediate rows held now; grows to the largest step.</summary>
+    public long WorkspaceBytes => _step.Workspace.MemoryBytes;
+
+    /// <summary>Bytes of the attention kernel's working memory held now; grows to the largest step.</summary>
+    public long AttentionScratchBytes => _attention.ScratchBytes;
+
+    /// <summary>Reads a model from a GGUF file or a Hugging Face folder.</summary>
+    /// <param name="path">A <c>.gguf</c> file, or a folder with <c>config.json</c> and safetensors.</param>
+    /// <param name="options">Null for the defaults.</param>
+    /// <param name="progress">Told of every layer, from the calling thread.</param>
+    /// <param name="cancellationToken">Stops between layers.</param>
+    /// <exception cref="Core.InferometerException">The file is damaged, lacks a tensor, or describes a network the engine has no code for.</exception>
+    public static TransformerModel Load(
+        string path, LoadOptions? options = null, IProgress<LoadProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        options ??= new LoadOptions();
+        WorkerPool pool = new(options.Threads > 0 ? options.Threads : Environment.ProcessorCount);
+        try
+        {
+            return new TransformerModel(ModelLoader.Load(path, options, pool, progress, cancellationToken), pool, options);
+        }
+        catch
+        {
+            pool.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Bytes of intermediate rows that a step of <paramref name="tokens"/> tokens needs.</summary>
+    public static long RequiredWorkspaceBytes(ModelArchitecture architecture, int tokens)
+    {
+        ArgumentNullException.ThrowIfNull(architecture);
+        return Workspace.RequiredBytes(architecture, tokens);
+    }
+
+    /// <summary>Makes a cache in the layout this model's options ask for.</summary>
+    /// <param name="blockCount">Blocks in the pool.</param>
+    /// <param name="element">Number format of keys and values.</param>
+    public PagedKvCache CreateCache(int blockCount, KvElement element = KvElement.F16) =>
+        new(Architecture, blockCount, element, Options.GroupedHeads);
+
+    /// <summary>The rotary embedding of a layer; layers with equal ones share the object.</summary>
+    public RotaryEmbedding RotaryOf(int layer) => _loaded.EmbeddingOf(layer);
+
+    /// <summary>The attention projections of a layer, decoded from whatever format they are stored in. Allocates four new arrays.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such layer.</exception>
+    public AttentionMatrices GetAttentionWeights(int layer)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)layer, (uint)Architecture.LayerCount, nameof(layer));
+        AttentionWeights weights = _loaded.Weights.Layers[layer].Attention;
+        return new AttentionMatrices(Decode(weights.Query), Decode(weights.Key), Decode(weights.Value), Decode(weights.Output));
+    }
+
+    /// <summary>Reads a LoRA adapter made for this model: a PEFT folder or a GGUF adapter file.</summary>
+    /// <param name="path">The folder or file.</param>
+    /// <param name="scale">Factor on what the adapter adds, on top of its own alpha over rank.</param>
+    /// <exception cref="Core.InferometerException">The adapter is damaged, changes layers that cannot be adapted, or does not fit the model's shapes.</exception>
+    public LoraAdapter LoadAdapter(string path, double scale = 1)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        return LoraLoader.Load(path, _loaded, scale);
+    }
+
+    /// <summary>
+    /// Runs one step: writes keys and values of all new tokens to <paramref name="cache"/> and the logits of the tokens that asked for them.
+    /// Allocates nothing once a step as large has run.
+    /// </summary>
+    /// <param name="batch">Sequences of the step; prompts' chunks and single tokens may be mixed. An empty batch does nothing.</param>
+    /// <param name="cache">Cache whose blocks the slices name; made by <see cref="CreateCache"/>.</param>
+    /// <param name="logits">[<see cref="ForwardBatch.LogitRowCount"/>, vocabulary]; rows in the order of the slices and their tokens.</param>
+    /// <param name="hiddenStates">Empty, or [<see cref="ForwardBatch.TokenCount"/>, hidden]: states after the final norm of every token.</param>
+    /// <exception cref="ArgumentException">A span is too short, an index out of range, or the cache has another layout.</exception>
+    /// <exception cref="InvalidOperationException">Another step is running.</exception>
+    public void Forward(ForwardBatch batch, KvCache cache, Span<float> logits, Span<float> hiddenStates = default)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        ArgumentNullException.ThrowIfNull(cache);
+        if (Interlocked.Exchange(ref _running, 1) != 0)
+        {
+            throw new InvalidOperationException("this model is running another step; steps run one at a time");
+        }
+
+        try
+        {
+            CheckStep(batch, cache, logits.Length, hiddenStates.Length);
+            if (batch.TokenCount > 0)
+            {
+                Run(batch, cache, logits, hiddenStates);
+            }
+        }
+        finally
+        {
+            Volatile.Write(ref _running, 0);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _pool.Dispose();
+        _attention.Dispose();
+        _step.Dispose();
+        _loaded.Dispose();
+    }
+
+    private static float[] Decode(Projection projection)
+    {
+        int columns = projection.Matrix.Columns;
+        float[] values = new float[projection.Matrix.Rows * columns];
+        for (int row = 0; row < projection.Matrix.Rows; row++)
+        {
+            projection.Matrix.DecodeRow(row, values.AsSpan(row * columns, columns));
+        }
+
+        return values;
+    }
+
+    private void CheckStep(ForwardBatch batch, KvCache cache, int logitsLength, int hiddenLength)
+    {
+        if (!cache.Holds(_cacheLayouts))
+        {
+            throw new ArgumentException("the cache was made for another model, or with other grouping of heads", nameof(cache));
+        }
+
+        if (logitsLength < (long)batch.LogitRowCount * Architecture.VocabularySize)
+        {
+            throw new ArgumentException($"{batch.LogitRowCount} rows of {Architecture.VocabularySize} logits do not fit into {logitsLength} numbers", nameof(batch));
+        }
+
+        if (hiddenLength != 0 && hiddenLength < (long)batch.TokenCount * Architecture.HiddenSize)
+        {
+            throw new ArgumentException($"{batch.TokenCount} states of width {Architecture.HiddenSize} do not fit into {hiddenLength} numbers", nameof(batch));
+        }
+
+        for (int i = 0; i < batch.Count; i++)
+        {
+            if (batch[i].Adapter is LoraAdapter adapter && !ReferenceEquals(adapter.Owner, _loaded))
+            {
+                throw new ArgumentException($"adapter '{adapter.Name}' of sequence {i} was loaded for another model", nameof(batch));
+            }
+        }
+    }
+
+    private void Run(ForwardBatch batch, KvCache cache, Span<float> logits, Span<float> hiddenStates)
+    {
+        StepLayout layout = _step.Layout;
+        layout.Set(batch, Architecture.VocabularySize, ContextTokens, cache.BlockCount);
+        Workspace work = _step.Workspace;
+        work.Reserve(batch.TokenCount);
+        cache.BeginStep(batch);
+        _attention.BeginStep(cache, Observer);
+        _step.ForEachRow(_embedRow, batch.TokenCount);
+        for (int index = 0; index < _loaded.Weights.Layers.Length; index++)
+        {
+            LayerArchitecture layer = Architecture.Layers[index];
+            LayerWeights weights = _loaded.Weights.Layers[index];
+            _step.Norm(work.Residual, weights.AttentionNorm, work.Normed);
+            _attention.Run(index, (AttentionMixer)layer.Mixer!, weights.Attention);
+            _step.JoinResidual(weights.PostAttentionNorm);
+            _step.Norm(work.Residual, weights.FeedForwardNorm, work.Normed);
+            FeedForwardBlock.Run(_step, layer, weights);
+            _step.JoinResidual(weights.PostFeedForwardNorm);
+        }
+
+        cache.EndStep(batch, _pool);
+        if (!hiddenStates.IsEmpty)
+        {
+            _step.Norm(work.Residual, _loaded.Weights.FinalNorm, work.Normed);
+            work.Normed.AsSpan(0, batch.TokenCount * Architecture.HiddenSize).CopyTo(hiddenStates);
+        }
+
+        WriteLogits(batch.LogitRowCount, logits);
+        Statistics.CountStep(batch.TokenCount);
+    }
+
+    private void EmbedRow(int row)
+    {
+        Span<float> target = _step.Workspace.Residual.AsSpan(row * Architecture.HiddenSize, Architecture.HiddenSize);
+        _loaded.Weights.Embedding.DecodeRow(_step.Layout.Tokens[row], target);
+        if (Architecture.EmbeddingScale != 1)
+        {
+            Scaling.Apply(target, (float)Architecture.EmbeddingScale);
+        }
+    }
+
+    // Only rows that get logits pass the final norm and the head, which for prompts is a large part of the work saved.
+    private void WriteLogits(int rows, Span<float> logits)
+    {
+        if (rows == 0)
+        {
+            return;
+        }
+
+        if (_finalRows.Length < rows * Architecture.HiddenSize)
+        {
+            _finalRows = new float[rows * Architecture.HiddenSize];
+        }
+
+        _step.ForEachRow(_finalNormRow, rows);
+        Projection head = _loaded.Weights.Head;
+        Span<float> values = logits[..(rows * Architecture.VocabularySize)];
+        _step.Multiplier.Multiply(_finalRows, rows, head.Matrix, values);
+        FinishLogits(values, head.Bias);
+    }
+
+    private void FinalNormRow(int row)
+    {
+        int hidden = Architecture.HiddenSize;
+        RmsNorm.Apply(
+            _step.Workspace.Residual.AsSpan(_step.Layout.LogitTokens[row] * hidden, hidden), _loaded.Weights.FinalNorm,
+            (float)Architecture.NormEpsilon, _finalRows.AsSpan(row * hidden, hidden));
+    }
+
+    private void FinishLogits(Span<float> logits, float[]? bias)
+    {
+        if (bias is not null)
+        {
+            VectorAdd.AddBias(bias, logits);
+        }
+
+        if (Architecture.LogitScale != 1)
+        {
+            Scaling.Apply(logits, (float)Architecture.LogitScale);
+        }
+
+        if (Architecture.FinalLogitSoftcap > 0)
+        {
+            Softcap.Apply(logits, (float)Architecture.FinalLogitSoftcap);
+        }
+    }
+}

@@ -1,0 +1,44 @@
+using System.Runtime.InteropServices;
+
+namespace Inferometer.Cpu.Kernels.Attention;
+
+/// <summary>What an attention layer computes: softmax(q k^T scale) v, causal.</summary>
+[StructLayout(LayoutKind.Auto)]
+public readonly record struct AttentionParameters
+{
+    /// <summary>Query heads: a multiple of <see cref="KvHeads"/>. Query head h reads KV head h / (Heads / KvHeads).</summary>
+    public required int Heads { get; init; }
+
+    /// <summary>KV heads: as many as query heads (MHA), fewer (GQA) or one (MQA).</summary>
+    public required int KvHeads { get; init; }
+
+    /// <summary>Width of a query and a key.</summary>
+    public required int KeyDim { get; init; }
+
+    /// <summary>Width of a value and of a head's output.</summary>
+    public required int ValueDim { get; init; }
+
+    /// <summary>Factor of the scores, usually 1 / sqrt(KeyDim).</summary>
+    public required float Scale { get; init; }
+
+    /// <summary>Sliding window: a token sees itself and the Window - 1 before it; 0 for all.</summary>
+    public int Window { get; init; }
+
+    /// <summary>Scores become cap * tanh(score / cap) before the softmax; 0 for none.</summary>
+    public float Softcap { get; init; }
+
+    /// <summary>Query heads that share one KV head.</summary>
+    internal int GroupHeads => Heads / KvHeads;
+
+    /// <summary>Throws when the shape makes no sense or buffers are too short for it.</summary>
+    internal void Validate(int rows, ReadOnlySpan<float> queries, ReadOnlySpan<float> output)
+    {
+        if (Heads <= 0 || KvHeads <= 0 || Heads % KvHeads != 0 || KeyDim <= 0 || ValueDim <= 0 || Window < 0 || !(Softcap >= 0))
+        {
+            throw new InvalidOperationException($"No attention has this shape: {this}.");
+        }
+
+        SpanGuard.HasRoom(queries, checked(rows * Heads * KeyDim));
+        SpanGuard.HasRoom(output, checked(rows * Heads * ValueDim));
+    }
+}

@@ -1,0 +1,86 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Inferometer.Cpu.Kernels.Elementwise;
+
+/// <summary>The middle of a gated feed-forward layer: y = f(gate) * up.</summary>
+public static class GatedActivation
+{
+    private const float SqrtTwoOverPi = 0.7978845608f;
+    private const float GeluCubic = 0.044715f; // Hendrycks and Gimpel 2016, tanh approximation
+
+    /// <summary>SwiGLU: f(x) = x / (1 + e^-x). All three as long as gate; y may be gate or up.</summary>
+    public static void Silu(ReadOnlySpan<float> gate, ReadOnlySpan<float> up, Span<float> y) => ElementLoop.Run<SiluOperation>(gate, up, y);
+
+    /// <summary>GeGLU with the tanh approximation: f(x) = x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))).</summary>
+    public static void GeluTanh(ReadOnlySpan<float> gate, ReadOnlySpan<float> up, Span<float> y) => ElementLoop.Run<GeluTanhOperation>(gate, up, y);
+
+    /// <summary>GeGLU, exact: f(x) = x/2 (1 + erf(x / sqrt 2)), erf within 1.5e-7.</summary>
+    public static void GeluErf(ReadOnlySpan<float> gate, ReadOnlySpan<float> up, Span<float> y) => ElementLoop.Run<GeluErfOperation>(gate, up, y);
+
+    private readonly struct SiluOperation : IElementOperation
+    {
+        public static float Invoke(float x, float y) => x / (1 + MathF.Exp(-x)) * y;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<float> Invoke(Vector256<float> x, Vector256<float> y) => x / (Vector256<float>.One + VectorExp.Exp(-x)) * y;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector512<float> Invoke(Vector512<float> x, Vector512<float> y) => x / (Vector512<float>.One + VectorExp.Exp(-x)) * y;
+    }
+
+    /// <summary>x/2 (1 + tanh u) = x / (1 + e^-2u).</summary>
+    private readonly struct GeluTanhOperation : IElementOperation
+    {
+        public static float Invoke(float x, float y) => x / (1 + MathF.Exp(-2 * SqrtTwoOverPi * x * (1 + GeluCubic * x * x))) * y;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<float> Invoke(Vector256<float> x, Vector256<float> y)
+        {
+            Vector256<float> u = x * (-2 * SqrtTwoOverPi) * (Vector256<float>.One + x * x * GeluCubic);
+            return x / (Vector256<float>.One + VectorExp.Exp(u)) * y;
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector512<float> Invoke(Vector512<float> x, Vector512<float> y)
+        {
+            Vector512<float> u = x * (-2 * SqrtTwoOverPi) * (Vector512<float>.One + x * x * GeluCubic);
+            return x / (Vector512<float>.One + VectorExp.Exp(u)) * y;
+        }
+    }
+
+    /// <summary>erf by Abramowitz and Stegun 7.1.26: 1 - (a1 t + ... + a5 t^5) e^(-z^2), t = 1 / (1 + p z), z = |x| / sqrt 2.</summary>
+    private readonly struct GeluErfOperation : IElementOperation
+    {
+        private const float P = 0.3275911f, A1 = 0.254829592f, A2 = -0.284496736f, A3 = 1.421413741f, A4 = -1.453152027f, A5 = 1.061405429f;
+        private const float InverseSqrtTwo = 0.7071067812f;
+
+        public static float Invoke(float x, float y)
+        {
+            float z = MathF.Abs(x) * InverseSqrtTwo;
+            float t = 1 / (1 + P * z);
+            float tail = ((((A5 * t + A4) * t + A3) * t + A2) * t + A1) * t * MathF.Exp(-z * z);
+            return 0.5f * x * (x < 0 ? tail : 2 - tail) * y;
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<float> Invoke(Vector256<float> x, Vector256<float> y)
+        {
+            Vector256<float> z = Vector256.Abs(x) * InverseSqrtTwo;
+            Vector256<float> t = Vector256<float>.One / (Vector256<float>.One + z * P);
+            Vector256<float> p = ((((t * A5 + Vector256.Create(A4)) * t + Vector256.Create(A3)) * t + Vector256.Create(A2)) * t + Vector256.Create(A1)) * t;
+            Vector256<float> tail = p * VectorExp.Exp(-(z * z));
+            return x * 0.5f * Vector256.ConditionalSelect(Vector256.LessThan(x, Vector256<float>.Zero), tail, Vector256.Create(2f) - tail) * y;
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector512<float> Invoke(Vector512<float> x, Vector512<float> y)
+        {
+            Vector512<float> z = Vector512.Abs(x) * InverseSqrtTwo;
+            Vector512<float> t = Vector512<float>.One / (Vector512<float>.One + z * P);
+            Vector512<float> p = ((((t * A5 + Vector512.Create(A4)) * t + Vector512.Create(A3)) * t + Vector512.Create(A2)) * t + Vector512.Create(A1)) * t;
+            Vector512<float> tail = p * VectorExp.Exp(-(z * z));
+            return x * 0.5f * Vector512.ConditionalSelect(Vector512.LessThan(x, Vector512<float>.Zero), tail, Vector512.Create(2f) - tail) * y;
+        }
+    }
+}

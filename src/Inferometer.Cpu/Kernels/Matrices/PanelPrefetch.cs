@@ -1,0 +1,52 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
+
+namespace Inferometer.Cpu.Kernels.Matrices;
+
+/// <summary>
+/// Asking for weights before they are needed, by kernels that multiply a block with several tokens and so come to the next one late. One token's single stream is
+/// on AMD's processors better left to their own prefetching: asking as well cost 10 to 25 % of the bandwidth (Zen 4, two threads at 58 GB/s). Intel's read a fifth
+/// faster when asked (Sapphire Rapids, two threads at 20 GB/s).
+/// </summary>
+internal static unsafe class PanelPrefetch
+{
+    private const int LineBytes = 64;
+
+    // "GenuineIntel", in the order of the registers.
+    private static readonly bool s_helpsOneToken = X86Base.IsSupported && X86Base.CpuId(0, 0) is (_, 0x756E6547, 0x6C65746E, 0x49656E69);
+
+    /// <summary>Whether to ask at all.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool Helps(int tokens) => tokens > 1 || s_helpsOneToken;
+
+    /// <summary>
+    /// Asks for <paramref name="count"/> bytes, a constant of at most 12 cache lines, a fixed distance ahead; written out, since the compiler keeps such a loop as a
+    /// loop. The addresses may lie beyond the panel: a prefetch of nothing does nothing.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Ahead(byte* position, int count)
+    {
+        position += PanelScale.PrefetchBytes;
+        Line(position, 0, count);
+        Line(position, 1, count);
+        Line(position, 2, count);
+        Line(position, 3, count);
+        Line(position, 4, count);
+        Line(position, 5, count);
+        Line(position, 6, count);
+        Line(position, 7, count);
+        Line(position, 8, count);
+        Line(position, 9, count);
+        Line(position, 10, count);
+        Line(position, 11, count);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Line(byte* position, int line, int count)
+    {
+        if (line * LineBytes < count)
+        {
+            Sse.Prefetch0(position + line * LineBytes);
+        }
+    }
+}

@@ -1,0 +1,270 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+using Inferometer.Core.Gguf;
+
+namespace Inferometer.Cpu.Kernels.Matrices;
+
+/// <summary>
+/// Q6_K: 16 f16 scales, [16 groups][16] signed scales, then four parts of 768 bytes in the order in which they are read. Part 2h + s holds, of half h (128 columns), columns
+/// 16s to 16s + 15 of each of its four runs of 32: for every four of them a vector with the low bits of runs 0 and 2 (low and high nibbles), one of runs 1 and 3, and one
+/// with the high two bits of all four runs.
+/// </summary>
+internal readonly unsafe struct Q6_KPanel : IPanelKernel
+{
+    private const int ScaleOffset = 32;
+    private const int PartOffset = ScaleOffset + 16 * 16;
+    private const int PartBytes = 12 * 64;
+    private const int BlockBytes = PartOffset + 4 * PartBytes;
+
+    public static GgmlType Type => GgmlType.Q6_K;
+
+    public static int PanelBlockBytes => BlockBytes;
+
+    public static ActivationLayout Layout => ActivationLayout.Int8By256;
+
+    public static void Insert(ReadOnlySpan<byte> block, byte* panelBlock, int row)
+    {
+        for (int four = 0; four < 32; four++)
+        {
+            PanelRows.Spread(block.Slice(4 * four, 4), panelBlock + LowOffset(four), row);
+        }
+
+        for (int four = 0; four < 16; four++)
+        {
+            PanelRows.Spread(block.Slice(128 + 4 * four, 4), panelBlock + HighOffset(four), row);
+        }
+
+        for (int group = 0; group < 16; group++)
+        {
+            panelBlock[ScaleOffset + group * 16 + row] = block[192 + group];
+        }
+
+        PanelHeader.Write(block[208..], panelBlock, row);
+    }
+
+    public static void Extract(byte* panelBlock, int row, Span<byte> block)
+    {
+        for (int four = 0; four < 32; four++)
+        {
+            PanelRows.Collect(panelBlock + LowOffset(four), row, block.Slice(4 * four, 4));
+        }
+
+        for (int four = 0; four < 16; four++)
+        {
+            PanelRows.Collect(panelBlock + HighOffset(four), row, block.Slice(128 + 4 * four, 4));
+        }
+
+        for (int group = 0; group < 16; group++)
+        {
+            block[192 + group] = panelBlock[ScaleOffset + group * 16 + row];
+        }
+
+        PanelHeader.Read(panelBlock, row, block[208..]);
+    }
+
+    public static void Multiply(byte* panel, int blocks, byte* x, int tokens, float* sums)
+    {
+        int* products = stackalloc int[Int8Activations.SlabTokens * PanelRows.Count];
+        for (int block = 0; block < blocks; block++)
+        {
+            if (Avx512BW.IsSupported)
+            {
+                Products512(panel, x, tokens, products);
+                AddSums512(panel, x, tokens, products, sums);
+            }
+            else if (Avx2.IsSupported)
+            {
+                for (int half = 0; half < 2; half++)
+                {
+                    Products256(panel, x, tokens, products, half);
+                    AddSums256(panel, x, tokens, products, sums, half);
+                }
+            }
+            else
+            {
+                MultiplyScalar(panel, x, tokens, sums);
+            }
+
+            panel += BlockBytes;
+            x += (long)tokens * Int8Activations.BlockBytes256;
+        }
+    }
+
+    /// <summary>Where four columns' low bits begin: <paramref name="four"/> counts the stored dwords, of a half runs 0 and 2 and then runs 1 and 3.</summary>
+    private static int LowOffset(int four) => PartOffset + (four / 16 * 2 + four % 8 / 4) * PartBytes + four % 4 * 192 + four % 16 / 8 * 64;
+
+    /// <summary>Where four columns' high bits begin: <paramref name="four"/> counts the stored dwords.</summary>
+    private static int HighOffset(int four) => PartOffset + four / 4 * PartBytes + four % 4 * 192 + 128;
+
+    /// <summary>Where the quants of a group of 16 columns begin, low and high bits, and how far to shift them; each further four columns lie 192 bytes on.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static (int Low, int LowShift, int High, int HighShift) Place(int group)
+    {
+        int part = PartOffset + (group / 8 * 2 + group % 2) * PartBytes;
+        int run = group % 8 / 2;
+        return (part + run % 2 * 64, run / 2 * 4, part + 128, run * 2);
+    }
+
+    /// <summary>
+    /// products[token][16] = sum over groups of 16 of scale times the products of quants (0 to 63, less 32) and activations. Four groups at a time, which is what the
+    /// registers hold. A group's 16-bit sums begin at -32 times the activations they add up, so that four of them fit: 32 * 127 * 8 = 32512.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Products512(byte* panel, byte* x, int tokens, int* products)
+    {
+        Vector512<byte> nibble = Vector512.Create((byte)15);
+        BitField upper = new(4, 4, 0), first = new(0, 2, 4), second = new(2, 2, 4), third = new(4, 2, 4), fourth = new(6, 2, 4);
+        bool ahead = PanelPrefetch.Helps(tokens);
+        for (int part = 0; part < 4; part++)
+        {
+            byte* quants = panel + PartOffset + part * PartBytes;
+            if (ahead)
+            {
+                PanelPrefetch.Ahead(quants, PartBytes);
+            }
+
+            Vector512<byte> l0 = Vector512.Load(quants + 0), m0 = Vector512.Load(quants + 64), h0 = Vector512.Load(quants + 128);
+            Vector512<byte> l1 = Vector512.Load(quants + 192), m1 = Vector512.Load(quants + 256), h1 = Vector512.Load(quants + 320);
+            Vector512<byte> l2 = Vector512.Load(quants + 384), m2 = Vector512.Load(quants + 448), h2 = Vector512.Load(quants + 512);
+            Vector512<byte> l3 = Vector512.Load(quants + 576), m3 = Vector512.Load(quants + 640), h3 = Vector512.Load(quants + 704);
+            Vector512<byte> a0 = (l0 & nibble) | first.Take(h0), a1 = (l1 & nibble) | first.Take(h1), a2 = (l2 & nibble) | first.Take(h2), a3 = (l3 & nibble) | first.Take(h3);
+            Vector512<byte> b0 = (m0 & nibble) | second.Take(h0), b1 = (m1 & nibble) | second.Take(h1), b2 = (m2 & nibble) | second.Take(h2), b3 = (m3 & nibble) | second.Take(h3);
+            Vector512<byte> c0 = upper.Take(l0) | third.Take(h0), c1 = upper.Take(l1) | third.Take(h1), c2 = upper.Take(l2) | third.Take(h2), c3 = upper.Take(l3) | third.Take(h3);
+            Vector512<byte> d0 = upper.Take(m0) | fourth.Take(h0), d1 = upper.Take(m1) | fourth.Take(h1), d2 = upper.Take(m2) | fourth.Take(h2), d3 = upper.Take(m3) | fourth.Take(h3);
+            int group = part / 2 * 8 + part % 2;
+            byte* scales = panel + ScaleOffset + 16 * group;
+            Vector512<short> s0 = Pair512(scales), s1 = Pair512(scales + 32), s2 = Pair512(scales + 64), s3 = Pair512(scales + 96);
+            int* target = products;
+            byte* activations = x + 16 * group;
+            long toSums = Int8Activations.PairSumOffset256 - 12 * group;
+            for (int token = 0; token < tokens; token++)
+            {
+                int* q = (int*)activations, start = (int*)(activations + toSums);
+                Vector512<short> a = Pairs512(a0, q[0]) + Vector512.Create(start[0]).AsInt16(), b = Pairs512(b0, q[8]) + Vector512.Create(start[2]).AsInt16();
+                Vector512<short> c = Pairs512(c0, q[16]) + Vector512.Create(start[4]).AsInt16(), d = Pairs512(d0, q[24]) + Vector512.Create(start[6]).AsInt16();
+                a += Pairs512(a1, q[1]);
+                b += Pairs512(b1, q[9]);
+                c += Pairs512(c1, q[17]);
+                d += Pairs512(d1, q[25]);
+                a += Pairs512(a2, q[2]);
+                b += Pairs512(b2, q[10]);
+                c += Pairs512(c2, q[18]);
+                d += Pairs512(d2, q[26]);
+                a += Pairs512(a3, q[3]);
+                b += Pairs512(b3, q[11]);
+                c += Pairs512(c3, q[19]);
+                d += Pairs512(d3, q[27]);
+                Vector512<int> sum = Avx512BW.MultiplyAddAdjacent(a, s0) + Avx512BW.MultiplyAddAdjacent(b, s1);
+                sum += Avx512BW.MultiplyAddAdjacent(c, s2) + Avx512BW.MultiplyAddAdjacent(d, s3);
+                (part == 0 ? sum : sum + Vector512.Load(target)).Store(target);
+                activations += Int8Activations.BlockBytes256;
+                target += PanelRows.Count;
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<short> Pairs512(Vector512<byte> weights, int four) => Avx512BW.MultiplyAddAdjacent(weights, Vector512.Create(four).AsSByte());
+
+    /// <summary>sums += d products times the activations' scale.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void AddSums512(byte* panel, byte* x, int tokens, int* products, float* sums)
+    {
+        Vector512<float> d = HalfBits.Load512((ushort*)panel);
+        x += Int8Activations.ScaleOffset256;
+        for (int token = 0; token < tokens; token++)
+        {
+            PanelScale.Add(Vector512.Load(products), d * Vector512.Create(*(float*)x), sums);
+            x += Int8Activations.BlockBytes256;
+            products += PanelRows.Count;
+            sums += PanelRows.Count;
+        }
+    }
+
+    /// <summary>As <see cref="Products512"/>, for rows 0 to 7 or 8 to 15 and a group at a time.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Products256(byte* panel, byte* x, int tokens, int* products, int half)
+    {
+        Vector256<byte> nibble = Vector256.Create((byte)15), twoBits = Vector256.Create((byte)0x30);
+        for (int group = 0; group < 16; group++)
+        {
+            (int lowOffset, int lowShift, int highOffset, int highShift) = Place(group);
+            byte* low = panel + lowOffset + 32 * half;
+            byte* high = panel + highOffset + 32 * half;
+            Vector256<byte> w0 = ((Vector256.Load(low).AsUInt16() >> lowShift).AsByte() & nibble) | (((Vector256.Load(high).AsUInt16() >> highShift) << 4).AsByte() & twoBits);
+            Vector256<byte> w1 = ((Vector256.Load(low + 192).AsUInt16() >> lowShift).AsByte() & nibble) | (((Vector256.Load(high + 192).AsUInt16() >> highShift) << 4).AsByte() & twoBits);
+            Vector256<byte> w2 = ((Vector256.Load(low + 384).AsUInt16() >> lowShift).AsByte() & nibble) | (((Vector256.Load(high + 384).AsUInt16() >> highShift) << 4).AsByte() & twoBits);
+            Vector256<byte> w3 = ((Vector256.Load(low + 576).AsUInt16() >> lowShift).AsByte() & nibble) | (((Vector256.Load(high + 576).AsUInt16() >> highShift) << 4).AsByte() & twoBits);
+            Vector256<short> scales = Pair256(panel + ScaleOffset + 16 * group + 8 * half);
+            int* target = products + 8 * half;
+            byte* activations = x;
+            for (int token = 0; token < tokens; token++)
+            {
+                int* q = (int*)activations + 4 * group;
+                Vector256<short> a = Avx2.MultiplyAddAdjacent(w0, Vector256.Create(q[0]).AsSByte()) + Vector256.Create(((int*)(activations + Int8Activations.PairSumOffset256))[group]).AsInt16();
+                a += Avx2.MultiplyAddAdjacent(w1, Vector256.Create(q[1]).AsSByte());
+                a += Avx2.MultiplyAddAdjacent(w2, Vector256.Create(q[2]).AsSByte());
+                a += Avx2.MultiplyAddAdjacent(w3, Vector256.Create(q[3]).AsSByte());
+                Vector256<int> sum = Avx2.MultiplyAddAdjacent(a, scales);
+                (group == 0 ? sum : sum + Vector256.Load(target)).Store(target);
+                activations += Int8Activations.BlockBytes256;
+                target += PanelRows.Count;
+            }
+        }
+    }
+
+    /// <summary>sums += d products times the activations' scale.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void AddSums256(byte* panel, byte* x, int tokens, int* products, float* sums, int half)
+    {
+        Vector256<float> d = HalfBits.Load256((ushort*)panel + 8 * half);
+        products += 8 * half;
+        sums += 8 * half;
+        x += Int8Activations.ScaleOffset256;
+        for (int token = 0; token < tokens; token++)
+        {
+            PanelScale.Add(Vector256.Load(products), d * Vector256.Create(*(float*)x), sums);
+            x += Int8Activations.BlockBytes256;
+            products += PanelRows.Count;
+            sums += PanelRows.Count;
+        }
+    }
+
+    /// <summary>Sixteen signed bytes, each as two equal 16-bit numbers in a 32-bit lane.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<short> Pair512(byte* source)
+    {
+        Vector512<int> values = Avx512F.ConvertToVector512Int32(Vector128.Load((sbyte*)source));
+        return ((values & Vector512.Create(0xFFFF)) | (values << 16)).AsInt16();
+    }
+
+    /// <summary>Eight signed bytes, each as two equal 16-bit numbers in a 32-bit lane.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<short> Pair256(byte* source)
+    {
+        Vector256<int> values = Avx2.ConvertToVector256Int32((sbyte*)source);
+        return ((values & Vector256.Create(0xFFFF)) | (values << 16)).AsInt16();
+    }
+
+    private static void MultiplyScalar(byte* panel, byte* x, int tokens, float* sums)
+    {
+        for (int token = 0; token < tokens; token++, x += Int8Activations.BlockBytes256)
+        {
+            for (int row = 0; row < PanelRows.Count; row++)
+            {
+                int products = 0;
+                for (int k = 0; k < 256; k++)
+                {
+                    (int lowOffset, int lowShift, int highOffset, int highShift) = Place(k / 16);
+                    int at = k % 16 / 4 * 192 + row * 4 + k % 4;
+                    int low = panel[lowOffset + at] >> lowShift & 15;
+                    int high = panel[highOffset + at] >> highShift & 3;
+                    products += (sbyte)panel[ScaleOffset + k / 16 * 16 + row] * ((low | high << 4) - 32) * (sbyte)x[k];
+                }
+
+                sums[token * PanelRows.Count + row] += products * (HalfBits.Load(panel + 2 * row) * *(float*)(x + Int8Activations.ScaleOffset256));
+            }
+        }
+    }
+}

@@ -1,0 +1,48 @@
+using Inferometer.Core;
+using Inferometer.Core.Gguf;
+using Inferometer.Core.Models;
+using Inferometer.ModelFiles.Formats;
+using Inferometer.ModelFiles.TensorNames;
+
+namespace Inferometer.Cpu.Weights;
+
+/// <summary>
+/// Completes rotary parameters from a GGUF file's tensors: <c>rope_freqs</c> holds divisors (how such files carry the Llama 3.1 rule),
+/// <c>rope_factors_short</c> and <c>rope_factors_long</c> those of LongRoPE, whose scheme the metadata may leave unnamed.
+/// </summary>
+internal static class GgufRope
+{
+    public static ModelArchitecture Complete(ModelArchitecture architecture, GgufModelFile? file, TensorLoader tensors)
+    {
+        float[]? divisors = file is null ? null : tensors.OptionalVector(WeightRole.RopeDivisors);
+        float[]? longDivisors = file is null ? null : tensors.OptionalVector(WeightRole.RopeLongDivisors);
+        float[]? shortDivisors = file is null ? null : tensors.OptionalVector(WeightRole.RopeShortDivisors);
+        if (divisors is null && longDivisors is null)
+        {
+            return architecture;
+        }
+
+        RopeParameters Change(RopeParameters rope) => longDivisors is null
+            ? rope with { ShortFactors = List(divisors) }
+            : LongRope(rope, architecture, file!.Header) with { LongFactors = List(longDivisors), ShortFactors = List(shortDivisors) };
+        return architecture with
+        {
+            Layers = new EquatableList<LayerArchitecture>(architecture.Layers.Select(layer => layer.Mixer is AttentionMixer { Rope: RopeParameters rope } mixer
+                ? layer with { Mixer = mixer with { Rope = Change(rope) } }
+                : layer)),
+        };
+    }
+
+    private static RopeParameters LongRope(RopeParameters rope, ModelArchitecture architecture, GgufHeader header)
+    {
+        string prefix = header.Architecture + ".rope.scaling.";
+        return rope with
+        {
+            Scaling = RopeScaling.LongRope,
+            OriginalContextTokens = (int)header.GetInt64(prefix + "original_context_length", architecture.MaxContextTokens),
+            AttentionFactor = header.GetDouble(prefix + "attn_factor", 0),
+        };
+    }
+
+    private static EquatableList<double> List(float[]? values) => new((values ?? []).Select(value => (double)value));
+}

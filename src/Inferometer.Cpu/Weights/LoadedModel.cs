@@ -1,0 +1,61 @@
+using Inferometer.Core.Models;
+using Inferometer.Cpu.Rotary;
+using Inferometer.ModelFiles.Formats;
+
+namespace Inferometer.Cpu.Weights;
+
+/// <summary>A model brought into memory: description, mapped files, weights, and rotary frequencies chosen for the context.</summary>
+internal sealed class LoadedModel : IDisposable
+{
+    private readonly ITensorSource _source;
+    private readonly RepackedWeights _repacked;
+    private readonly int[] _ropeOfLayer;
+    private readonly RotaryEmbedding[] _embeddings;
+
+    public LoadedModel(ModelArchitecture architecture, ITensorSource source, RepackedWeights repacked, ModelWeights weights, int contextTokens)
+    {
+        Architecture = architecture;
+        ContextTokens = contextTokens;
+        Weights = weights;
+        _source = source;
+        _repacked = repacked;
+        WeightBytes = weights.Matrices().Sum(matrix => matrix.SizeBytes);
+        (RopeParameters Rope, int HeadDim)[] ropes =
+            [.. architecture.Layers.Select(layer => (((AttentionMixer)layer.Mixer!).Rope!, ((AttentionMixer)layer.Mixer!).HeadDim))];
+        (RopeParameters Rope, int HeadDim)[] distinct = [.. ropes.Distinct()];
+        _ropeOfLayer = [.. ropes.Select(rope => Array.IndexOf(distinct, rope))];
+        RopeFrequencies[] frequencies =
+            [.. distinct.Select(rope => RopeFrequencies.Create(rope.Rope, rope.HeadDim, contextTokens, architecture.MaxContextTokens))];
+        Rotary = new StepRotary(frequencies);
+        _embeddings = [.. frequencies.Zip(distinct, (f, rope) => new RotaryEmbedding(f, rope.HeadDim, rope.Rope.Interleaved))];
+    }
+
+    public ModelArchitecture Architecture { get; }
+
+    /// <summary>Longest sequence that may be run.</summary>
+    public int ContextTokens { get; }
+
+    public ModelWeights Weights { get; }
+
+    /// <summary>Bytes of all matrices, each once.</summary>
+    public long WeightBytes { get; }
+
+    /// <summary>What came of the file of repacked weights beside the model.</summary>
+    public RepackedFileReport RepackedFile => _repacked.Report;
+
+    /// <summary>Rotary tables of the step that runs, numbered by <see cref="RopeOf"/>.</summary>
+    public StepRotary Rotary { get; }
+
+    /// <summary>Which of the distinct rotary embeddings a layer uses.</summary>
+    public int RopeOf(int layer) => _ropeOfLayer[layer];
+
+    /// <summary>The rotary embedding of a layer.</summary>
+    public RotaryEmbedding EmbeddingOf(int layer) => _embeddings[_ropeOfLayer[layer]];
+
+    public void Dispose()
+    {
+        Weights.Dispose();
+        _repacked.Dispose();
+        _source.Dispose();
+    }
+}

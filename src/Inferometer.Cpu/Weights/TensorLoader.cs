@@ -1,0 +1,192 @@
+using System.Diagnostics.CodeAnalysis;
+using Inferometer.Core;
+using Inferometer.Cpu.Kernels.Matrices;
+using Inferometer.Cpu.Threading;
+using Inferometer.ModelFiles.Formats;
+using Inferometer.ModelFiles.TensorNames;
+
+namespace Inferometer.Cpu.Weights;
+
+/// <summary>Takes tensors out of a file by their role, with the shape the architecture asks for, and makes vectors and matrices of them.</summary>
+internal sealed unsafe class TensorLoader
+{
+    private static readonly WeightPackingOptions s_asStored = new() { QuantizeActivations = false };
+
+    private readonly ITensorSource _source;
+    private readonly IWeightNames _names;
+    private readonly WorkerPool _pool;
+    private readonly LoadOptions _options;
+    private readonly LoadMonitor _monitor;
+    private readonly FiniteCheck _finite;
+    private readonly float _normOffset;
+    private readonly RepackedWeights _repacked;
+
+    public TensorLoader(
+        ITensorSource source, IWeightNames names, WorkerPool pool, LoadOptions options, LoadMonitor monitor, RepackedWeights repacked, float normOffset)
+    {
+        _source = source;
+        _names = names;
+        _pool = pool;
+        _options = options;
+        _monitor = monitor;
+        _finite = new FiniteCheck(pool);
+        _repacked = repacked;
+        _normOffset = normOffset;
+    }
+
+    /// <summary>Whether the file holds a weight for the role.</summary>
+    public bool Has(WeightRole role, int layer = 0) => TryFind(_names.Stem(role, layer), ".weight", out _);
+
+    /// <summary>A norm's factors; offsets from one are made factors.</summary>
+    public float[] Norm(WeightRole role, int layer, int length)
+    {
+        float[] weight = Vector(Find(role, layer), length);
+        for (int i = 0; i < weight.Length; i++)
+        {
+            weight[i] += _normOffset;
+        }
+
+        return weight;
+    }
+
+    /// <summary>A linear layer, with its bias where the file has one.</summary>
+    /// <exception cref="InferometerException">The weight is missing, or the bias is although <paramref name="needsBias"/>, or a shape is wrong.</exception>
+    public Projection Projection(WeightRole role, int layer, int rows, int columns, int site = -1, bool needsBias = false)
+    {
+        ModelTensor tensor = Find(role, layer);
+        RequireShape(tensor, rows, columns);
+        return new Projection(Matrix(tensor, 0, rows), Bias(role, layer, 0, rows, rows, needsBias), site);
+    }
+
+    /// <summary>A matrix of which rows are looked up and which is never multiplied with: it stays as it is in the file, and in memory are only the rows in use.</summary>
+    public WeightMatrix Table(WeightRole role, int rows, int columns)
+    {
+        ModelTensor tensor = Find(role, 0);
+        RequireShape(tensor, rows, columns);
+        Take(tensor);
+        tensor.ReleaseRows(0, rows);
+        return Create(tensor, 0, rows, s_asStored);
+    }
+
+    /// <summary>Some rows of a tensor that holds several linear layers one above the other.</summary>
+    public Projection Part(WeightRole role, int layer, int firstRow, int rows, int totalRows, int columns, int site)
+    {
+        ModelTensor tensor = Find(role, layer);
+        RequireShape(tensor, totalRows, columns);
+        return new Projection(Matrix(tensor, firstRow, rows), Bias(role, layer, firstRow, rows, totalRows, required: false), site);
+    }
+
+    /// <summary>One expert's matrix: a slice of the stacked tensor where the file has that, otherwise a tensor of its own.</summary>
+    public Projection Expert(WeightRole role, int layer, int expert, int experts, int rows, int columns)
+    {
+        if (TryFind(_names.Stem(role, layer), ".weight", out ModelTensor? stacked))
+        {
+            if (stacked.Shape.Count != 3 || stacked.Shape[0] != experts)
+            {
+                throw WrongShape(stacked, $"[{experts}, {rows}, {columns}]");
+            }
+
+            RequireShape(stacked, (long)experts * rows, columns);
+            return new Projection(Matrix(stacked, (long)expert * rows, rows));
+        }
+
+        string stem = _names.ExpertStem(role, layer, expert) ?? throw Missing(role, layer);
+        ModelTensor tensor = TryFind(stem, ".weight", out ModelTensor? own) ? own : throw Missing(stem + ".weight");
+        RequireShape(tensor, rows, columns);
+        return new Projection(Matrix(tensor, 0, rows));
+    }
+
+    /// <summary>The values of a vector whose length the file decides, or null.</summary>
+    public float[]? OptionalVector(WeightRole role) =>
+        TryFind(_names.Stem(role), ".weight", out ModelTensor? tensor) ? Vector(tensor, (int)Math.Min(tensor.ElementCount, int.MaxValue)) : null;
+
+    private float[]? Bias(WeightRole role, int layer, int first, int length, int total, bool required)
+    {
+        if (TryFind(_names.Stem(role, layer), ".bias", out ModelTensor? tensor))
+        {
+            return Vector(tensor, total).AsSpan(first, length).ToArray();
+        }
+
+        return required ? throw Missing(_names.Stem(role, layer) + ".bias") : null;
+    }
+
+    private float[] Vector(ModelTensor tensor, int length)
+    {
+        if (tensor.ElementCount != length)
+        {
+            throw WrongShape(tensor, $"[{length}]");
+        }
+
+        Take(tensor);
+        return tensor.DecodeAll();
+    }
+
+    private WeightMatrix Matrix(ModelTensor tensor, long firstRow, int rows)
+    {
+        if (_repacked.Find(tensor, firstRow, rows) is { } kept)
+        {
+            _monitor.Take(tensor);
+            return kept;
+        }
+
+        Take(tensor);
+        WeightMatrix matrix = Create(tensor, firstRow, rows, _options.Packing);
+        if (matrix.Repacked is not null)
+        {
+            _repacked.Keep(tensor, firstRow, matrix);
+
+            // One tensor after the other, so that the file's pages and their repacked copy are never both in memory for more than one of them.
+            tensor.ReleaseRows(firstRow, rows);
+        }
+
+        return matrix;
+    }
+
+    private WeightMatrix Create(ModelTensor tensor, long firstRow, int rows, WeightPackingOptions packing)
+    {
+        long rowBytes = tensor.RowByteCount;
+        try
+        {
+            return WeightMatrix.CreateIn(_repacked.Memory, tensor.Type, rows, (int)tensor.Columns, tensor.Data + (firstRow * rowBytes), rows * rowBytes, _pool, packing);
+        }
+        catch (NotSupportedException error)
+        {
+            throw new InferometerException($"{tensor.Source}: tensor '{tensor.Name}': {error.Message}", error);
+        }
+    }
+
+    private void Take(ModelTensor tensor)
+    {
+        // What is kept in a file was checked, whoever reads it later.
+        if (_monitor.Take(tensor) && (_options.CheckWeights || _repacked.IsWriting))
+        {
+            _finite.Require(tensor);
+        }
+    }
+
+    private ModelTensor Find(WeightRole role, int layer) =>
+        TryFind(_names.Stem(role, layer), ".weight", out ModelTensor? tensor) ? tensor : throw Missing(role, layer);
+
+    private bool TryFind(string? stem, string ending, [NotNullWhen(true)] out ModelTensor? tensor)
+    {
+        tensor = null;
+        return stem is not null && _source.TryGetTensor(stem + ending, out tensor);
+    }
+
+    private static void RequireShape(ModelTensor tensor, long rows, long columns)
+    {
+        // A matrix of one row may be stored as a vector.
+        if (tensor.Rows != rows || tensor.Columns != columns)
+        {
+            throw WrongShape(tensor, $"[{rows}, {columns}]");
+        }
+    }
+
+    private static InferometerException WrongShape(ModelTensor tensor, string expected) =>
+        new($"{tensor.Source}: tensor '{tensor.Name}' is [{string.Join(", ", tensor.Shape)}]; the architecture asks for {expected}.");
+
+    private InferometerException Missing(WeightRole role, int layer) =>
+        Missing(_names.Stem(role, layer) is string stem ? stem + ".weight" : $"for {role} of layer {layer}");
+
+    private InferometerException Missing(string name) => new($"{_source.Path}: the tensor '{name}' is missing.");
+}

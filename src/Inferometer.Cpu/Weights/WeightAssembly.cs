@@ -1,0 +1,98 @@
+using System.Globalization;
+using Inferometer.Core.Models;
+using Inferometer.Cpu.Kernels.Matrices;
+using Inferometer.ModelFiles.TensorNames;
+
+namespace Inferometer.Cpu.Weights;
+
+/// <summary>Puts a network's weights together from a file, layer by layer, as its architecture describes them.</summary>
+internal sealed class WeightAssembly(ModelArchitecture architecture, TensorLoader tensors, LoadMonitor monitor)
+{
+    private int Hidden => architecture.HiddenSize;
+
+    /// <summary>Reads everything.</summary>
+    /// <exception cref="Core.InferometerException">A tensor is missing or has another shape than the architecture asks for.</exception>
+    public ModelWeights Load()
+    {
+        monitor.Begin("embedding");
+        Projection? tied = architecture.TiedEmbeddings ? tensors.Projection(WeightRole.Embedding, 0, architecture.VocabularySize, Hidden) : null;
+        WeightMatrix embedding = tied?.Matrix ?? tensors.Table(WeightRole.Embedding, architecture.VocabularySize, Hidden);
+        var layers = new LayerWeights[architecture.LayerCount];
+        for (int layer = 0; layer < layers.Length; layer++)
+        {
+            monitor.Begin(string.Create(CultureInfo.InvariantCulture, $"layer {layer + 1} of {layers.Length}"));
+            layers[layer] = Layer(layer, architecture.Layers[layer]);
+        }
+
+        monitor.Begin("head");
+        Projection head = tied ?? tensors.Projection(WeightRole.LmHead, 0, architecture.VocabularySize, Hidden, needsBias: architecture.LmHeadBias);
+        ModelWeights weights = new(embedding, layers, tensors.Norm(WeightRole.FinalNorm, 0, Hidden), head);
+        monitor.Begin("done");
+        return weights;
+    }
+
+    private LayerWeights Layer(int layer, LayerArchitecture shape) => new()
+    {
+        AttentionNorm = tensors.Norm(WeightRole.AttentionNorm, layer, Hidden),
+        PostAttentionNorm = architecture.PostBlockNorms ? tensors.Norm(WeightRole.PostAttentionNorm, layer, Hidden) : null,
+        FeedForwardNorm = tensors.Norm(WeightRole.FeedForwardNorm, layer, Hidden),
+        PostFeedForwardNorm = architecture.PostBlockNorms ? tensors.Norm(WeightRole.PostFeedForwardNorm, layer, Hidden) : null,
+        Attention = Attention(layer, (AttentionMixer)shape.Mixer!),
+        Dense = shape.FeedForward is DenseFeedForward dense ? Dense(layer, dense) : null,
+        Experts = shape.FeedForward is MoeFeedForward moe ? Experts(layer, moe) : null,
+    };
+
+    private AttentionWeights Attention(int layer, AttentionMixer mixer)
+    {
+        int queries = mixer.Heads * mixer.HeadDim, keys = mixer.KvHeads * mixer.HeadDim, values = mixer.KvHeads * mixer.ValueHeadDim;
+        int q = LoraSites.Index(layer, LoraSite.Query), k = LoraSites.Index(layer, LoraSite.Key), v = LoraSites.Index(layer, LoraSite.Value);
+        bool fused = !tensors.Has(WeightRole.Query, layer) && tensors.Has(WeightRole.FusedQueryKeyValue, layer);
+        int total = queries + keys + values;
+        Projection Input(WeightRole role, int firstRow, int rows, int site) => fused
+            ? tensors.Part(WeightRole.FusedQueryKeyValue, layer, firstRow, rows, total, Hidden, site)
+            : tensors.Projection(role, layer, rows, Hidden, site, mixer.QkvBias);
+        return new AttentionWeights(
+            Input(WeightRole.Query, 0, queries, q),
+            Input(WeightRole.Key, queries, keys, k),
+            Input(WeightRole.Value, queries + keys, values, v),
+            tensors.Projection(
+                WeightRole.AttentionOutput, layer, Hidden, mixer.Heads * mixer.ValueHeadDim,
+                LoraSites.Index(layer, LoraSite.Output), mixer.OutputBias))
+        {
+            QueryNorm = mixer.QkNorm == QkNormKind.PerHead ? tensors.Norm(WeightRole.QueryNorm, layer, mixer.HeadDim) : null,
+            KeyNorm = mixer.QkNorm == QkNormKind.PerHead ? tensors.Norm(WeightRole.KeyNorm, layer, mixer.HeadDim) : null,
+        };
+    }
+
+    private FeedForwardWeights Dense(int layer, DenseFeedForward dense)
+    {
+        int width = dense.IntermediateSize;
+        int gate = LoraSites.Index(layer, LoraSite.Gate), up = LoraSites.Index(layer, LoraSite.Up);
+        bool fused = !tensors.Has(WeightRole.Gate, layer) && tensors.Has(WeightRole.FusedGateUp, layer);
+        return new FeedForwardWeights(
+            fused
+                ? tensors.Part(WeightRole.FusedGateUp, layer, 0, width, 2 * width, Hidden, gate)
+                : tensors.Projection(WeightRole.Gate, layer, width, Hidden, gate, dense.Bias),
+            fused
+                ? tensors.Part(WeightRole.FusedGateUp, layer, width, width, 2 * width, Hidden, up)
+                : tensors.Projection(WeightRole.Up, layer, width, Hidden, up, dense.Bias),
+            tensors.Projection(WeightRole.Down, layer, Hidden, width, LoraSites.Index(layer, LoraSite.Down), dense.Bias));
+    }
+
+    private ExpertWeights Experts(int layer, MoeFeedForward moe)
+    {
+        int width = moe.ExpertIntermediateSize, shared = moe.SharedIntermediateSize;
+        FeedForwardWeights Expert(int expert) => new(
+            tensors.Expert(WeightRole.ExpertGate, layer, expert, moe.Experts, width, Hidden),
+            tensors.Expert(WeightRole.ExpertUp, layer, expert, moe.Experts, width, Hidden),
+            tensors.Expert(WeightRole.ExpertDown, layer, expert, moe.Experts, Hidden, width));
+        return new ExpertWeights(
+            tensors.Projection(WeightRole.Router, layer, moe.Experts, Hidden),
+            [.. Enumerable.Range(0, moe.Experts).Select(Expert)],
+            shared == 0 ? null : new FeedForwardWeights(
+                tensors.Projection(WeightRole.SharedGate, layer, shared, Hidden),
+                tensors.Projection(WeightRole.SharedUp, layer, shared, Hidden),
+                tensors.Projection(WeightRole.SharedDown, layer, Hidden, shared)),
+            moe.SharedGate ? tensors.Projection(WeightRole.SharedExpertGate, layer, 1, Hidden) : null);
+    }
+}

@@ -1,9 +1,0 @@
-using Inferometer.Inference.Kernels.Matrices;
-
-namespace Inferometer.Inference.Weights;
-
-/// <summary>A linear layer: its matrix, an optional bias, and the place an adapter may add to.</summary>
-/// <param name="Matrix">Weights [outputs, inputs].</param>
-/// <param name="Bias">Bias [outputs], or null.</param>
-/// <param name="Site">Index of this projection among those an adapter can change, or -1.</param>
-internal sealed record Projection(WeightMatrix Matrix, float[]? Bias = null, int Site = -1);

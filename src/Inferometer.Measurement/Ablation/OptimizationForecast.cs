@@ -1,0 +1,112 @@
+using Inferometer.Core;
+using Inferometer.Core.Deployments;
+using Inferometer.Core.Hardware;
+using Inferometer.Core.Models;
+using Inferometer.Cpu.Execution;
+using Inferometer.Cpu.Kernels.Attention;
+using Inferometer.Inference.Engine;
+using Inferometer.Scheduling;
+using Inferometer.Simulation.Costs;
+using Inferometer.Simulation.Memory;
+using Inferometer.Simulation.Requests;
+
+namespace Inferometer.Measurement.Ablation;
+
+/// <summary>Predicts what each optimisation gains by costing the workload with it and without it.</summary>
+public sealed class OptimizationForecast
+{
+    private readonly ModelArchitecture _architecture;
+    private readonly EstimateRequest _request;
+    private readonly InferenceOptions _options;
+    private readonly ICostModel _costModel;
+
+    /// <summary>Prepares a forecast.</summary>
+    /// <param name="request">Model, machine, precisions and workload; the cache format follows from the options.</param>
+    /// <param name="options">The engine's options.</param>
+    /// <param name="costModel">What turns steps into time; null = the roofline.</param>
+    public OptimizationForecast(EstimateRequest request, InferenceOptions options, ICostModel? costModel = null)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        _architecture = request.Architecture;
+        _request = request;
+        _options = options;
+        _costModel = costModel ?? new RooflineCostModel();
+    }
+
+    /// <summary>The machine the forecast is for.</summary>
+    public HardwareSystem System => _request.System;
+
+    /// <summary>Costs the workload as configured, with each optimisation switched, and from everything off upwards.</summary>
+    /// <exception cref="InferometerException">The cost model cannot price the workload.</exception>
+    public OptimizationSummary Summarize()
+    {
+        OptimizationConfiguration baseline = OptimizationConfiguration.Of(_options);
+        OptimizationComparison[] ladder = [.. baseline.Ladder().Select(Compare)];
+        IEnumerable<Optimization?> added = [null, .. baseline.On.Select(optimization => (Optimization?)optimization)];
+        return new OptimizationSummary
+        {
+            Model = _architecture.Name,
+            System = _request.System.Name,
+            CostModel = _costModel.Name,
+            Workload = _request.Workload,
+            Baseline = Compare(baseline),
+            Gains = new(Enum.GetValues<Optimization>().Select(optimization => new OptimizationGain(
+                optimization, baseline.Has(optimization), Compare(baseline.With(optimization)), Compare(baseline.Without(optimization))))),
+            Ladder = new(added.Select((optimization, i) => new OptimizationStep(optimization, ladder[0], ladder[Math.Max(0, i - 1)], ladder[i]))),
+            Assumptions = _costModel.Estimate(RequestFor(_options)).Assumptions,
+        };
+    }
+
+    /// <summary>Costs the workload with exactly these optimisations on.</summary>
+    /// <exception cref="InferometerException">The cost model cannot price the workload.</exception>
+    public PredictedConfiguration Predict(OptimizationConfiguration configuration)
+    {
+        InferenceOptions options = configuration.Apply(_options);
+        EstimateReport report = _costModel.Estimate(RequestFor(options));
+        int rounds = options.Batching == BatchingMode.Off ? _request.Workload.BatchSize : 1;
+        double seconds = options.KvCache ? report.Metrics.EndToEndSeconds : RecomputingSeconds(RequestFor(options));
+        MemoryUse? use = report.Memory?.Use;
+        return new PredictedConfiguration(configuration, rounds * seconds, use?.KvBytes ?? double.NaN, use?.ActivationBytes ?? double.NaN);
+    }
+
+    private OptimizationComparison Compare(OptimizationConfiguration configuration) => new(Predict(configuration));
+
+    /// <summary>Without a cache every token takes a pass over the whole sequence so far.</summary>
+    private double RecomputingSeconds(EstimateRequest request)
+    {
+        double seconds = 0;
+        for (int generated = 0; generated < request.Workload.OutputTokens; generated++)
+        {
+            Workload pass = request.Workload with { InputTokens = request.Workload.InputTokens + generated, OutputTokens = 1, CachedPrefixTokens = 0 };
+            seconds += _costModel.Prefill(request with { Workload = pass }).LatencySeconds;
+        }
+
+        return seconds;
+    }
+
+    private EstimateRequest RequestFor(InferenceOptions options)
+    {
+        Workload workload = _request.Workload with
+        {
+            BatchSize = options.Batching == BatchingMode.Off ? 1 : _request.Workload.BatchSize,
+            CachedPrefixTokens = options.PrefixCache && options.KvCache ? _request.Workload.CachedPrefixTokens : 0,
+        };
+        return _request with
+        {
+            Workload = workload,
+            FlashAttention = options.FlashAttention,
+            Precisions = _request.Precisions with { KvCache = KvPrecision(options) },
+        };
+    }
+
+    /// <summary>Ungrouped heads hold and read each key and value once per query head: the same elements, more bytes for each.</summary>
+    private Precision KvPrecision(InferenceOptions options)
+    {
+        Precision stored = options.KvElement == KvElement.F32 ? Precision.Fp32 : Precision.Fp16;
+        double copies = (double)PagedKvCache.BytesPerBlock(_architecture, options.KvElement, options.GroupedHeads)
+            / PagedKvCache.BytesPerBlock(_architecture, options.KvElement, groupedHeads: true);
+        return copies > 1 ? stored with { BitsPerElement = stored.BitsPerElement * copies } : stored;
+    }
+}

@@ -1,0 +1,136 @@
+using System.Diagnostics;
+using Inferometer.Cpu.Kernels;
+using Inferometer.Cpu.Threading;
+
+namespace Inferometer.Measurement.Diagnostics;
+
+/// <summary>
+/// Measures a machine's limits: memory read bandwidth and the rates of f32 multiply-adds and 8-bit integer products. Best of several passes, since whatever else
+/// runs can only slow a pass down. On shared hosts the limits change within minutes, so measure them beside what is compared with them.
+/// </summary>
+public static unsafe class MachineProbe
+{
+    /// <summary>Bytes read per pass by default: several times any last-level cache.</summary>
+    public const long DefaultBufferBytes = 512L << 20;
+
+    private const int ChunksPerThread = 16;
+
+    /// <summary>Measures with all threads of <paramref name="pool"/>. Takes about <paramref name="seconds"/> and <paramref name="bufferBytes"/> of memory.</summary>
+    /// <param name="pool">Threads.</param>
+    /// <param name="seconds">Time to spend in all, shared by the three measurements; at least one pass of each is done.</param>
+    /// <param name="bufferBytes">Size of the buffer that is read, at least 1 MiB.</param>
+    /// <param name="cancellationToken">Stops between passes.</param>
+    public static MachineLimits Measure(WorkerPool pool, double seconds = 1.5, long bufferBytes = DefaultBufferBytes, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(pool);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(seconds);
+        ArgumentOutOfRangeException.ThrowIfLessThan(bufferBytes, 1 << 20);
+        int chunks = pool.ThreadCount * ChunksPerThread;
+        long chunkBytes = bufferBytes / chunks / 1024 * 1024;
+        using NativeBuffer buffer = NativeBuffer.Uninitialized(chunkBytes * chunks);
+        ProbeWork work = new(buffer.Address, chunkBytes);
+
+        // The first touch of fresh memory is not what is measured.
+        work.Kind = ProbeKind.Write;
+        pool.Run(work, chunks);
+        double read = BestRate(pool, work, ProbeKind.Read, chunks, chunkBytes, seconds / 3, cancellationToken);
+        double floats = BestRate(pool, work, ProbeKind.Float, chunks, RateLoops.FloatOperations, seconds / 3, cancellationToken);
+        double integers = RateLoops.Int8Operations == 0
+            ? 0
+            : BestRate(pool, work, ProbeKind.Int8, chunks, RateLoops.Int8Operations, seconds / 3, cancellationToken);
+        return new MachineLimits(pool.ThreadCount, read / 1e9, floats / 1e9, integers / 1e9);
+    }
+
+    /// <summary>
+    /// Time to hand out a piece of empty work and have it back, seconds: the least that every operator pays whatever its size. The least of many short means; the threads need not all
+    /// have come, as waiting for them would time whatever else runs on a busy machine.
+    /// </summary>
+    public static double MeasureDispatch(WorkerPool pool)
+    {
+        ArgumentNullException.ThrowIfNull(pool);
+        // Slices short enough to fall between two interruptions by whatever else runs.
+        const int dispatches = 50;
+        const double seconds = 0.05;
+        EmptyWork work = new();
+        double least = double.MaxValue;
+        long first = Stopwatch.GetTimestamp();
+        do
+        {
+            long start = Stopwatch.GetTimestamp();
+            for (int i = 0; i < dispatches; i++)
+            {
+                pool.Run(work, pool.ThreadCount);
+            }
+
+            least = Math.Min(least, Stopwatch.GetElapsedTime(start).TotalSeconds / dispatches);
+        }
+        while (Stopwatch.GetElapsedTime(first).TotalSeconds < seconds);
+        return least;
+    }
+
+    private static double BestRate(WorkerPool pool, ProbeWork work, ProbeKind kind, int chunks, double amountPerChunk, double seconds, CancellationToken cancellationToken)
+    {
+        work.Kind = kind;
+        double best = 0;
+        long start = Stopwatch.GetTimestamp();
+        do
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            long pass = Stopwatch.GetTimestamp();
+            pool.Run(work, chunks);
+            best = Math.Max(best, amountPerChunk * chunks / Stopwatch.GetElapsedTime(pass).TotalSeconds);
+        }
+        while (Stopwatch.GetElapsedTime(start).TotalSeconds < seconds);
+        return best;
+    }
+
+    private enum ProbeKind
+    {
+        Write,
+        Read,
+        Float,
+        Int8,
+    }
+
+    private sealed class EmptyWork : ParallelWork
+    {
+        public override void Execute(int chunk, int worker)
+        {
+        }
+    }
+
+    private sealed class ProbeWork(byte* buffer, long chunkBytes) : ParallelWork
+    {
+        private long _sink;
+
+        public ProbeKind Kind { get; set; }
+
+        public override void Execute(int chunk, int worker)
+        {
+            byte* start = buffer + chunk * chunkBytes;
+            long result = 0;
+            switch (Kind)
+            {
+                case ProbeKind.Write:
+                    for (long i = 0; i < chunkBytes; i += sizeof(long))
+                    {
+                        *(long*)(start + i) = i;
+                    }
+
+                    break;
+                case ProbeKind.Read:
+                    result = RateLoops.Read(start, chunkBytes);
+                    break;
+                case ProbeKind.Float:
+                    result = RateLoops.MultiplyFloats();
+                    break;
+                default:
+                    result = RateLoops.MultiplyIntegers();
+                    break;
+            }
+
+            // Results are used, so that no loop can be left out.
+            Interlocked.Add(ref _sink, result);
+        }
+    }
+}

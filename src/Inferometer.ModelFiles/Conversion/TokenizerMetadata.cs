@@ -1,0 +1,131 @@
+using System.Globalization;
+using System.Text.Json;
+using Inferometer.Core;
+using Inferometer.ModelFiles.Formats;
+using Inferometer.ModelFiles.Tokenization;
+
+namespace Inferometer.ModelFiles.Conversion;
+
+/// <summary>The <c>tokenizer.*</c> keys of a GGUF file, from the tokenizer files of a Hugging Face folder.</summary>
+internal static class TokenizerMetadata
+{
+    /// <param name="writer">The file being made.</param>
+    /// <param name="folder">Folder with tokenizer.json and the files beside it.</param>
+    /// <param name="rows">Rows of the embedding; a shorter vocabulary is filled up with unused tokens.</param>
+    /// <exception cref="InferometerException">The tokenizer is missing, of a kind GGUF cannot carry, or larger than the embedding.</exception>
+    public static void Write(GgufWriter writer, string folder, int rows)
+    {
+        Tokenizer tokenizer = HuggingFaceTokenizer.Load(folder);
+        if (tokenizer.VocabularySize > rows)
+        {
+            throw new InferometerException(string.Create(CultureInfo.InvariantCulture, $"{tokenizer.Source}: has {tokenizer.VocabularySize} tokens, the embedding only {rows} rows."));
+        }
+
+        using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "tokenizer.json")));
+        JsonElement root = document.RootElement;
+        List<(string Left, string Right)> merges = [.. Merges(root, tokenizer.Source)];
+        if (TokenizerJsonPipeline.Read(root, tokenizer.Source).Spelling == TokenSpelling.ByteLevel)
+        {
+            writer.Set("tokenizer.ggml.model", "gpt2");
+            writer.Set("tokenizer.ggml.pre", PreTokenizerName(root, tokenizer.Source));
+            writer.Set("tokenizer.ggml.merges", [.. merges.Select(merge => merge.Left + " " + merge.Right)]);
+        }
+        else
+        {
+            writer.Set("tokenizer.ggml.model", "llama");
+            writer.Set("tokenizer.ggml.pre", "default");
+            writer.Set("tokenizer.ggml.scores", Scores(tokenizer, merges, rows));
+            writer.Set("tokenizer.ggml.add_space_prefix", tokenizer.StripsLeadingSpace);
+        }
+
+        WriteTokens(writer, tokenizer, rows);
+    }
+
+    private static void WriteTokens(GgufWriter writer, Tokenizer tokenizer, int rows)
+    {
+        var texts = new string[rows];
+        int[] kinds = new int[rows];
+        for (int id = 0; id < rows; id++)
+        {
+            bool known = id < tokenizer.VocabularySize && !string.IsNullOrEmpty(tokenizer.TokenText(id));
+            texts[id] = known ? tokenizer.TokenText(id) : string.Create(CultureInfo.InvariantCulture, $"[PAD{id}]");
+            kinds[id] = (int)(known ? tokenizer.KindOf(id) : TokenKind.Unused);
+        }
+
+        writer.Set("tokenizer.ggml.tokens", texts);
+        writer.Set("tokenizer.ggml.token_type", kinds);
+        SetId(writer, "bos_token_id", tokenizer.BosId);
+        SetId(writer, "eos_token_id", tokenizer.EosIds.Count > 0 ? tokenizer.EosIds[0] : null);
+        SetId(writer, "unknown_token_id", tokenizer.UnknownId);
+        SetId(writer, "padding_token_id", tokenizer.PadId);
+        int[] added = tokenizer.Encode("");
+        writer.Set("tokenizer.ggml.add_bos_token", added.Length > 0 && added[0] == tokenizer.BosId);
+        writer.Set("tokenizer.ggml.add_eos_token", added.Length > 0 && tokenizer.EosIds.Count > 0 && added[^1] == tokenizer.EosIds[0]);
+        if (tokenizer.ChatTemplateText is string template)
+        {
+            writer.Set("tokenizer.chat_template", template);
+        }
+    }
+
+    /// <summary>
+    /// SentencePiece joins the pair whose result has the highest score, so scores fall in the order in which the merges first make each
+    /// piece; pieces no merge makes follow in the order of their ids.
+    /// </summary>
+    private static float[] Scores(Tokenizer tokenizer, List<(string Left, string Right)> merges, int rows)
+    {
+        var order = new List<int>(rows);
+        var placed = new HashSet<int>();
+        foreach ((string left, string right) in merges)
+        {
+            if (tokenizer.TryGetId(left + right, out int id) && placed.Add(id))
+            {
+                order.Add(id);
+            }
+        }
+
+        order.AddRange(Enumerable.Range(0, tokenizer.VocabularySize).Where(id => tokenizer.KindOf(id) == TokenKind.Normal && placed.Add(id)));
+        float[] scores = new float[rows];
+        for (int place = 0; place < order.Count; place++)
+        {
+            scores[order[place]] = -place;
+        }
+
+        return scores;
+    }
+
+    private static IEnumerable<(string Left, string Right)> Merges(JsonElement root, string source) =>
+        root.GetProperty("model").GetProperty("merges").EnumerateArray().Select((merge, rank) => merge.ValueKind == JsonValueKind.Array
+            ? (merge[0].GetString()!, merge[1].GetString()!)
+            : MergeText.Parse(merge.GetString()!, rank, source));
+
+    private static string PreTokenizerName(JsonElement root, string source)
+    {
+        List<string> patterns = [.. Patterns(root.Member("pre_tokenizer"))];
+        foreach (string name in (ReadOnlySpan<string>)["llama-bpe", "qwen2", "tekken", "gpt-4o", "deepseek-v3", "starcoder", "gpt-2"])
+        {
+            if (PreTokenizers.Get(name, source).Patterns.SequenceEqual(patterns, StringComparer.Ordinal))
+            {
+                return name;
+            }
+        }
+
+        throw new InferometerException($"{source}: GGUF names pre-tokenizers, and none of the known names stands for the patterns {string.Join(" then ", patterns)}.");
+    }
+
+    private static IEnumerable<string> Patterns(JsonElement step) => step.Member("type").StringOrNull() switch
+    {
+        "Sequence" => step.GetProperty("pretokenizers").EnumerateArray().SelectMany(Patterns),
+        "Split" => [step.Member("pattern").Member("Regex").StringOrNull() ?? ""],
+        "Digits" => [step.Member("individual_digits").IsTrue() ? PreTokenizerPatterns.OneDigit : PreTokenizerPatterns.Digits],
+        "ByteLevel" when step.Member("use_regex").ValueKind != JsonValueKind.False => [PreTokenizerPatterns.Gpt2],
+        _ => [],
+    };
+
+    private static void SetId(GgufWriter writer, string name, int? id)
+    {
+        if (id is int value)
+        {
+            writer.Set("tokenizer.ggml." + name, (uint)value);
+        }
+    }
+}

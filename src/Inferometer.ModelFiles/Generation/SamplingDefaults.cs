@@ -1,0 +1,130 @@
+using System.Globalization;
+using System.Text.Json;
+using Inferometer.Core;
+using Inferometer.Core.Gguf;
+using Inferometer.ModelFiles.Formats;
+
+namespace Inferometer.ModelFiles.Generation;
+
+/// <summary>
+/// How a model's makers recommend to sample from it: <c>generation_config.json</c> of a Hugging Face folder, or the <c>general.sampling.*</c> keys of a GGUF file. What is null was not said. Immutable.
+/// </summary>
+/// <remarks>The keys are those that llama.cpp's converter copies out of <c>generation_config.json</c>.</remarks>
+public sealed record SamplingDefaults
+{
+    private const string FileName = "generation_config.json";
+    private const string Prefix = "general.sampling.";
+
+    /// <summary>Nothing recommended.</summary>
+    public static SamplingDefaults None { get; } = new();
+
+    /// <summary>Where they stand: a file name; empty where nothing is recommended.</summary>
+    public string Source { get; init; } = "";
+
+    /// <summary>Temperature; 0 also where <c>do_sample</c> is false.</summary>
+    public float? Temperature { get; init; }
+
+    /// <summary>Most probable tokens to choose from.</summary>
+    public int? TopK { get; init; }
+
+    /// <summary>Probability they sum up to.</summary>
+    public float? TopP { get; init; }
+
+    /// <summary>Least probability, as a share of the greatest.</summary>
+    public float? MinP { get; init; }
+
+    /// <summary>Penalty of tokens that occurred.</summary>
+    public float? RepetitionPenalty { get; init; }
+
+    /// <summary>Reads a model's recommendations without loading the model.</summary>
+    /// <param name="path">A <c>.gguf</c> file or a Hugging Face folder.</param>
+    /// <exception cref="InferometerException">A value is of the wrong kind or out of range; the message names file, key and value.</exception>
+    public static SamplingDefaults Read(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        if (!Directory.Exists(path))
+        {
+            return Of(GgufHeader.Read(path));
+        }
+
+        string file = Path.Combine(path, FileName);
+        return File.Exists(file) ? ReadFile(file) : None;
+    }
+
+    /// <summary>Writes what is recommended as metadata of a GGUF file.</summary>
+    internal void Write(GgufWriter writer)
+    {
+        foreach ((string key, float? value) in ((string, float?)[])[("temp", Temperature), ("top_p", TopP), ("min_p", MinP), ("penalty_repeat", RepetitionPenalty)])
+        {
+            if (value is { } number)
+            {
+                writer.Set(Prefix + key, number);
+            }
+        }
+
+        if (TopK is { } most)
+        {
+            writer.Set(Prefix + "top_k", most);
+        }
+    }
+
+    internal static SamplingDefaults Of(GgufHeader header)
+    {
+        Fields fields = new(header.Source, key => header.Metadata.TryGetValue(Prefix + key, out GgufValue? value)
+            ? (value.AsDouble() ?? double.NaN, value.ToString() ?? "") : null, Prefix);
+        return fields.Read("temp", "top_k", "top_p", "min_p", "penalty_repeat");
+    }
+
+    private static SamplingDefaults ReadFile(string file)
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(file));
+            JsonElement root = document.RootElement;
+            if (root.ValueKind != JsonValueKind.Object)
+            {
+                throw new InferometerException($"{file}: a JSON object is expected.");
+            }
+
+            Fields fields = new(file, key => root.TryGetProperty(key, out JsonElement value) && value.ValueKind != JsonValueKind.Null
+                ? (value.ValueKind == JsonValueKind.Number ? value.GetDouble() : double.NaN, value.GetRawText()) : null, "");
+            SamplingDefaults defaults = fields.Read("temperature", "top_k", "top_p", "min_p", "repetition_penalty");
+            return root.TryGetProperty("do_sample", out JsonElement sample) && sample.ValueKind == JsonValueKind.False
+                ? defaults with { Temperature = 0, Source = FileName }
+                : defaults;
+        }
+        catch (Exception error) when (error is JsonException or IOException or UnauthorizedAccessException)
+        {
+            throw new InferometerException($"{file}: cannot be read: {error.Message}", error);
+        }
+    }
+
+    /// <summary>Checked access to named numbers, from whichever kind of file.</summary>
+    private readonly struct Fields(string source, Func<string, (double Number, string Text)?> find, string prefix)
+    {
+        public SamplingDefaults Read(string temperature, string topK, string topP, string minP, string penalty)
+        {
+            SamplingDefaults read = new()
+            {
+                Temperature = (float?)Number(temperature, 0, float.MaxValue, "0 (greedy) or more"),
+                TopK = (int?)Number(topK, 0, int.MaxValue, "a whole number from 0 (all)", whole: true),
+                TopP = (float?)Number(topP, double.Epsilon, 1, "above 0, up to 1"),
+                MinP = (float?)Number(minP, 0, 1, "0 to 1"),
+                RepetitionPenalty = (float?)Number(penalty, double.Epsilon, float.MaxValue, "above 0 (1 = off)"),
+            };
+            return read == None ? None : read with { Source = Path.GetFileName(source) };
+        }
+
+        private double? Number(string key, double least, double most, string allowed, bool whole = false)
+        {
+            if (find(key) is not { } found)
+            {
+                return null;
+            }
+
+            return found.Number >= least && found.Number <= most && (!whole || found.Number == Math.Floor(found.Number))
+                ? found.Number
+                : throw new InferometerException(string.Create(CultureInfo.InvariantCulture, $"{source}: {prefix}{key} is {found.Text}; allowed is {allowed}."));
+        }
+    }
+}

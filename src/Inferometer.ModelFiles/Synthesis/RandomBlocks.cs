@@ -1,0 +1,112 @@
+using Inferometer.Core.Gguf;
+using Inferometer.ModelFiles.Quantization;
+
+namespace Inferometer.ModelFiles.Synthesis;
+
+/// <summary>
+/// Makes encoded weights directly: uniform noise with a given standard deviation and mean zero. Block formats get random integers under
+/// fixed scales, which is many times faster than encoding floats and gives blocks a real encoder could have made.
+/// </summary>
+internal static class RandomBlocks
+{
+    /// <summary>Fills whole blocks.</summary>
+    public static void Fill(GgmlType type, float deviation, ref NoiseSource noise, Span<byte> blocks)
+    {
+        if (!type.IsQuantized())
+        {
+            FillFloats(type, deviation, ref noise, blocks);
+            return;
+        }
+
+        noise.Fill(blocks);
+        for (int at = 0; at < blocks.Length; at += type.BlockBytes())
+        {
+            Span<byte> block = blocks.Slice(at, type.BlockBytes());
+            float sign = (noise.Next() & 1) == 0 ? 1 : -1;
+            SetScales(type, block, deviation, sign);
+        }
+    }
+
+    private static void FillFloats(GgmlType type, float deviation, ref NoiseSource noise, Span<byte> blocks)
+    {
+        Span<float> values = stackalloc float[256];
+        float width = deviation * MathF.Sqrt(3); // uniform in [-w, w) has standard deviation w / sqrt 3
+        for (int at = 0; at < blocks.Length;)
+        {
+            Span<float> part = values[..Math.Min(values.Length, (blocks.Length - at) / type.BlockBytes())];
+            for (int i = 0; i < part.Length; i++)
+            {
+                part[i] = width * noise.NextSigned();
+            }
+
+            int bytes = part.Length * type.BlockBytes();
+            BlockCodec.Encode(type, part, blocks.Slice(at, bytes));
+            at += bytes;
+        }
+    }
+
+    private static void SetScales(GgmlType type, Span<byte> block, float deviation, float sign)
+    {
+        float fourBits = deviation / Spread(16), fiveBits = deviation / Spread(32);
+        switch (type)
+        {
+            case GgmlType.Q8_0:
+                HalfFloats.WriteF16(block, deviation / Spread(255));
+                block[2..].Replace((byte)0x80, (byte)0); // encoders use -127 to 127
+                break;
+            case GgmlType.Q4_0:
+                HalfFloats.WriteF16(block, fourBits * sign); // levels -8 to 7: the changing sign takes the mean to zero
+                break;
+            case GgmlType.Q5_0:
+                HalfFloats.WriteF16(block, fiveBits * sign);
+                break;
+            case GgmlType.Q4_1:
+                HalfFloats.WriteF16(block, fourBits);
+                HalfFloats.WriteF16(block[2..], -7.5f * fourBits);
+                break;
+            case GgmlType.Q5_1:
+                HalfFloats.WriteF16(block, fiveBits);
+                HalfFloats.WriteF16(block[2..], -15.5f * fiveBits);
+                break;
+            case GgmlType.Q4_K:
+                SetAffineScales(block, fourBits, 7.5f);
+                break;
+            case GgmlType.Q5_K:
+                SetAffineScales(block, fiveBits, 15.5f);
+                break;
+            default:
+                SetSixBitScales(block, deviation / Spread(64), sign);
+                break;
+        }
+    }
+
+    /// <summary>Scales from 32 to 63, each group's minimum equal to its scale, so that e m = centre d s.</summary>
+    private static void SetAffineScales(Span<byte> block, float unit, float centre)
+    {
+        const float RootMeanSquare = 48.4f; // of the integers 32 to 63
+        Span<byte> scales = stackalloc byte[8];
+        for (int group = 0; group < 8; group++)
+        {
+            scales[group] = (byte)(32 + (block[4 + group] & 31));
+        }
+
+        HalfFloats.WriteF16(block, unit / RootMeanSquare);
+        HalfFloats.WriteF16(block[2..], centre * unit / RootMeanSquare);
+        SixBitScales.Write(block[4..], scales, scales);
+    }
+
+    private static void SetSixBitScales(Span<byte> block, float unit, float sign)
+    {
+        const float RootMeanSquare = 97.3f; // of the integers 64 to 127
+        for (int group = 0; group < 16; group++)
+        {
+            int size = 64 + (block[192 + group] & 63);
+            block[192 + group] = (byte)(sbyte)((block[192 + group] & 64) == 0 ? size : -size);
+        }
+
+        HalfFloats.WriteF16(block[208..], sign * unit / RootMeanSquare);
+    }
+
+    /// <summary>Standard deviation of equally likely neighbouring integers.</summary>
+    private static float Spread(int levels) => MathF.Sqrt((((float)levels * levels) - 1) / 12);
+}

@@ -1,0 +1,92 @@
+namespace Inferometer.ModelFiles.TensorNames;
+
+/// <summary>What a tensor is for, whatever a file calls it.</summary>
+public enum WeightRole
+{
+    /// <summary>Token embedding, [vocabulary, hidden].</summary>
+    Embedding,
+
+    /// <summary>Norm before the head.</summary>
+    FinalNorm,
+
+    /// <summary>Head that gives the logits, [vocabulary, hidden].</summary>
+    LmHead,
+
+    /// <summary>Norm before attention.</summary>
+    AttentionNorm,
+
+    /// <summary>Norm of what attention gave.</summary>
+    PostAttentionNorm,
+
+    /// <summary>Norm before the feed-forward part.</summary>
+    FeedForwardNorm,
+
+    /// <summary>Norm of what the feed-forward part gave.</summary>
+    PostFeedForwardNorm,
+
+    /// <summary>Query projection.</summary>
+    Query,
+
+    /// <summary>Key projection.</summary>
+    Key,
+
+    /// <summary>Value projection.</summary>
+    Value,
+
+    /// <summary>Query, key and value projections, one above the other.</summary>
+    FusedQueryKeyValue,
+
+    /// <summary>Projection of the attended values.</summary>
+    AttentionOutput,
+
+    /// <summary>Norm of the queries.</summary>
+    QueryNorm,
+
+    /// <summary>Norm of the keys.</summary>
+    KeyNorm,
+
+    /// <summary>Gate of the feed-forward part.</summary>
+    Gate,
+
+    /// <summary>Up-projection of the feed-forward part.</summary>
+    Up,
+
+    /// <summary>Gate and up-projection, one above the other.</summary>
+    FusedGateUp,
+
+    /// <summary>Down-projection of the feed-forward part.</summary>
+    Down,
+
+    /// <summary>Scores of the experts, [experts, hidden].</summary>
+    Router,
+
+    /// <summary>Gates of the experts.</summary>
+    ExpertGate,
+
+    /// <summary>Up-projections of the experts.</summary>
+    ExpertUp,
+
+    /// <summary>Down-projections of the experts.</summary>
+    ExpertDown,
+
+    /// <summary>Gate of the shared experts.</summary>
+    SharedGate,
+
+    /// <summary>Up-projection of the shared experts.</summary>
+    SharedUp,
+
+    /// <summary>Down-projection of the shared experts.</summary>
+    SharedDown,
+
+    /// <summary>How much of the shared experts a token takes, [1, hidden].</summary>
+    SharedExpertGate,
+
+    /// <summary>Divisors of rotary frequencies.</summary>
+    RopeDivisors,
+
+    /// <summary>Divisors of rotary frequencies within the original context (LongRoPE).</summary>
+    RopeShortDivisors,
+
+    /// <summary>Divisors of rotary frequencies beyond it.</summary>
+    RopeLongDivisors,
+}

@@ -1,0 +1,78 @@
+using System.Globalization;
+using System.Text;
+
+namespace Inferometer.ModelFiles.Tokenization;
+
+/// <summary>
+/// Text with one UTF-16 unit per character, for matching: .NET patterns see a character beyond U+FFFF as two
+/// surrogates, neither letter nor digit nor symbol. Here each is replaced by a rare character of the same Unicode
+/// category, and places can be mapped back.
+/// </summary>
+internal sealed class CategoryShadow
+{
+    private readonly int[] _places;
+
+    private CategoryShadow(char[] units, int[] places)
+    {
+        Units = units;
+        _places = places;
+    }
+
+    /// <summary>The stand-in text.</summary>
+    public char[] Units { get; }
+
+    /// <summary>Builds the shadow of text without unpaired surrogates.</summary>
+    public static CategoryShadow Of(string text)
+    {
+        var units = new char[text.Length];
+        var places = new int[text.Length + 1];
+        int count = 0;
+        int at = 0;
+        foreach (Rune rune in text.EnumerateRunes())
+        {
+            units[count] = rune.IsBmp ? (char)rune.Value : StandIn(Rune.GetUnicodeCategory(rune));
+            places[count++] = at;
+            at += rune.Utf16SequenceLength;
+        }
+
+        places[count] = at;
+        return new CategoryShadow(units[..count], places);
+    }
+
+    /// <summary>The piece of the original text a piece of the shadow stands for.</summary>
+    public TextPiece Original(TextPiece shadow)
+    {
+        int start = _places[shadow.Start];
+        return new TextPiece(start, _places[shadow.Start + shadow.Length] - start);
+    }
+
+    // None of these is matched by name or range in a published pattern.
+    private static char StandIn(UnicodeCategory category) => category switch
+    {
+        UnicodeCategory.UppercaseLetter => '\u0531',
+        UnicodeCategory.LowercaseLetter => '\u0561',
+        UnicodeCategory.TitlecaseLetter => '\u01C5',
+        UnicodeCategory.ModifierLetter => '\u02B0',
+        UnicodeCategory.OtherLetter => '\u0620',
+        UnicodeCategory.NonSpacingMark => '\u0300',
+        UnicodeCategory.SpacingCombiningMark => '\u0903',
+        UnicodeCategory.EnclosingMark => '\u0488',
+        UnicodeCategory.DecimalDigitNumber => '\u0660',
+        UnicodeCategory.LetterNumber => '\u2180',
+        UnicodeCategory.OtherNumber => '\u2460',
+        UnicodeCategory.ConnectorPunctuation => '\u203F',
+        UnicodeCategory.DashPunctuation => '\u2010',
+        UnicodeCategory.OpenPunctuation => '\u2045',
+        UnicodeCategory.ClosePunctuation => '\u2046',
+        UnicodeCategory.InitialQuotePunctuation => '\u00AB',
+        UnicodeCategory.FinalQuotePunctuation => '\u00BB',
+        UnicodeCategory.OtherPunctuation => '\u2020',
+        UnicodeCategory.MathSymbol => '\u2200',
+        UnicodeCategory.CurrencySymbol => '\u20A0',
+        UnicodeCategory.ModifierSymbol => '\u02C2',
+        UnicodeCategory.OtherSymbol => '\u2600',
+        UnicodeCategory.Format => '\u200B',
+        UnicodeCategory.PrivateUse => '\uE000',
+        _ => '\u0378', // unassigned
+    };
+}

@@ -1,0 +1,149 @@
+using System.Globalization;
+using Inferometer.Core;
+using Inferometer.Core.Gguf;
+
+namespace Inferometer.ModelFiles.Tokenization;
+
+/// <summary>Loads the tokenizer a GGUF file carries in its metadata: SentencePiece (<c>llama</c>) or byte-level BPE (<c>gpt2</c>).</summary>
+public static class GgufTokenizer
+{
+    // Turn and text endings of published chat models; a file names only one of them as its end token.
+    private static readonly string[] EndingTexts =
+    [
+        "<|eot_id|>", "<|eom_id|>", "<|im_end|>", "<|end|>", "<end_of_turn>", "<|endoftext|>", "<|end_of_text|>", "<｜end▁of▁sentence｜>",
+    ];
+
+    /// <summary>Loads the tokenizer described by a GGUF header.</summary>
+    /// <exception cref="InferometerException">The metadata is missing, inconsistent, or of a kind that is not supported.</exception>
+    public static Tokenizer Load(GgufHeader header)
+    {
+        ArgumentNullException.ThrowIfNull(header);
+        string model = header.GetString("tokenizer.ggml.model");
+        return model switch
+        {
+            "llama" => LoadSentencePiece(header),
+            "gpt2" => LoadByteLevel(header),
+            _ => throw new InferometerException($"{header.Source}: tokenizer model '{model}' is not supported; llama (SentencePiece) and gpt2 (byte-level BPE) are."),
+        };
+    }
+
+    private static Tokenizer LoadSentencePiece(GgufHeader header)
+    {
+        Vocabulary vocabulary = ReadVocabulary(header, TokenSpelling.SentencePiece);
+        int? unknown = SpecialId(header, "unknown_token_id") ?? FirstOfKind(vocabulary, TokenKind.Unknown);
+        float[] scores = header.Metadata.GetValueOrDefault("tokenizer.ggml.scores")?.AsSingles()
+            ?? throw new InferometerException($"{header.Source}: 'tokenizer.ggml.scores' is missing or not an array of 32-bit floats.");
+        bool spacePrefix = header.GetBool("tokenizer.ggml.add_space_prefix", true);
+        List<NormalizerStep> normalizer = [new ReplaceStep(" ", "\u2581")];
+        if (spacePrefix)
+        {
+            normalizer.Insert(0, new PrependStep(" "));
+        }
+
+        return Create(header, addsBosByDefault: true, new TokenizerParts
+        {
+            Vocabulary = vocabulary,
+            Model = new ScoredPieceModel(vocabulary, scores, unknown),
+            Normalizer = normalizer,
+            StripsLeadingSpace = spacePrefix,
+            UnknownId = unknown,
+        });
+    }
+
+    private static Tokenizer LoadByteLevel(GgufHeader header)
+    {
+        Vocabulary vocabulary = ReadVocabulary(header, TokenSpelling.ByteLevel);
+        NamedPreTokenizer named = PreTokenizers.Get(header.GetString("tokenizer.ggml.pre", "default"), header.Source);
+        string[] written = header.Metadata.GetValueOrDefault("tokenizer.ggml.merges")?.AsStrings()
+            ?? throw new InferometerException($"{header.Source}: 'tokenizer.ggml.merges' is missing or not an array of strings.");
+        var merges = new MergeTable(vocabulary, [.. written.Select((merge, rank) => MergeText.Parse(merge, rank, header.Source))]);
+        int? unknown = SpecialId(header, "unknown_token_id");
+        return Create(header, named.AddsBos, new TokenizerParts
+        {
+            Vocabulary = vocabulary,
+            Model = new ByteLevelModel(vocabulary, merges, unknown, named.IgnoreMerges),
+            PreTokenizer = named.Create(),
+            Normalizer = header.GetBool("tokenizer.ggml.add_space_prefix", false) ? [new PrependStep(" ", OnlyFirst: true, OnlyWhenMissing: true)] : [],
+            UnknownId = unknown,
+        });
+    }
+
+    private static Tokenizer Create(GgufHeader header, bool addsBosByDefault, TokenizerParts parts)
+    {
+        int? bos = SpecialId(header, "bos_token_id") ?? (parts.Vocabulary.Spelling == TokenSpelling.SentencePiece ? parts.Vocabulary.IdOrNull("<s>") : null);
+        int? eos = SpecialId(header, "eos_token_id") ?? (parts.Vocabulary.Spelling == TokenSpelling.SentencePiece ? parts.Vocabulary.IdOrNull("</s>") : null);
+        bool addsBos = header.GetBool("tokenizer.ggml.add_bos_token", addsBosByDefault);
+        bool addsEos = header.GetBool("tokenizer.ggml.add_eos_token", false);
+        return new Tokenizer(parts with
+        {
+            AddedTokens = AddedTokens(parts.Vocabulary),
+            Prefix = addsBos && bos is int first ? [first] : [],
+            Suffix = addsEos && eos is int last ? [last] : [],
+            BosId = bos,
+            PadId = SpecialId(header, "padding_token_id"),
+            EosIds = Endings(header, parts.Vocabulary, eos),
+            ChatTemplateText = header.GetString("tokenizer.chat_template", null),
+        });
+    }
+
+    private static Vocabulary ReadVocabulary(GgufHeader header, TokenSpelling spelling)
+    {
+        string[] texts = header.Metadata.GetValueOrDefault("tokenizer.ggml.tokens")?.AsStrings()
+            ?? throw new InferometerException($"{header.Source}: 'tokenizer.ggml.tokens' is missing or not an array of strings.");
+        var kinds = new TokenKind[texts.Length];
+        Array.Fill(kinds, TokenKind.Normal);
+        if (header.Metadata.TryGetValue("tokenizer.ggml.token_type", out GgufValue? types))
+        {
+            long[]? values = types.AsInt64s();
+            if (values is null || values.Length != texts.Length || values.AsSpan().ContainsAnyExceptInRange(0, (long)TokenKind.Byte))
+            {
+                throw new InferometerException(string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{header.Source}: 'tokenizer.ggml.token_type' must be one kind from 0 to 6 for each of the {texts.Length} tokens."));
+            }
+
+            for (int id = 0; id < kinds.Length; id++)
+            {
+                kinds[id] = values[id] == 0 ? TokenKind.Normal : (TokenKind)values[id];
+            }
+        }
+
+        return new Vocabulary(texts, kinds, spelling, header.Source);
+    }
+
+    private static List<AddedToken> AddedTokens(Vocabulary vocabulary)
+    {
+        List<AddedToken> added = [];
+        for (int id = 0; id < vocabulary.Size; id++)
+        {
+            if (vocabulary.Kinds[id] is TokenKind.Control or TokenKind.Unknown or TokenKind.UserDefined)
+            {
+                added.Add(new AddedToken(vocabulary.Texts[id], id, IsSpecial: vocabulary.Kinds[id] != TokenKind.UserDefined));
+            }
+        }
+
+        return added;
+    }
+
+    private static List<int> Endings(GgufHeader header, Vocabulary vocabulary, int? eos)
+    {
+        IEnumerable<int?> candidates =
+        [
+            eos,
+            SpecialId(header, "eot_token_id"),
+            SpecialId(header, "eom_token_id"),
+            .. EndingTexts.Select(text => vocabulary.IdOrNull(text) is int id && vocabulary.Kinds[id] == TokenKind.Control ? (int?)id : null),
+        ];
+        return [.. candidates.OfType<int>().Distinct()];
+    }
+
+    private static int? SpecialId(GgufHeader header, string name)
+    {
+        long id = header.GetInt64($"tokenizer.ggml.{name}", -1);
+        return id is < 0 or uint.MaxValue
+            ? null
+            : id <= int.MaxValue ? (int)id : throw new InferometerException(string.Create(CultureInfo.InvariantCulture, $"{header.Source}: 'tokenizer.ggml.{name}' is {id}, no token id."));
+    }
+
+    private static int? FirstOfKind(Vocabulary vocabulary, TokenKind kind) => Array.IndexOf(vocabulary.Kinds, kind) is >= 0 and int id ? id : null;
+}

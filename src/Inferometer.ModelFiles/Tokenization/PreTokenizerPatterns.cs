@@ -1,0 +1,99 @@
+using System.Text.RegularExpressions;
+
+namespace Inferometer.ModelFiles.Tokenization;
+
+/// <summary>
+/// The published pre-tokenizer patterns, compiled at build time. Sources: the <c>tokenizer.json</c> of each family and
+/// the pre-tokenizer names GGUF files carry.
+/// </summary>
+internal static partial class PreTokenizerPatterns
+{
+    public const string Gpt2 = @"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";
+
+    public const string Llama3 =
+        @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+
+    public const string Qwen2 =
+        @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+
+    public const string Tekken =
+        @"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+
+    public const string Gpt4o =
+        @"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+
+    public const string DeepSeek3 =
+        """[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+""";
+
+    public const string ThreeDigits = @"\p{N}{1,3}";
+
+    public const string OneDigit = @"\p{N}";
+
+    public const string Digits = @"\p{N}+";
+
+    public const string CjkRun = "[一-龥\u3040-ゟ゠-ヿ]+";
+
+    public const string FalconPunctuation = @"[\p{P}\$\+<=>\^~\|`]+";
+
+    public const string ThreeAsciiDigits = "[0-9][0-9][0-9]";
+
+    // Patterns written by a hostile hand can take exponential time; these bounds apply to each match.
+    private static readonly TimeSpan ForeignMatchLimit = TimeSpan.FromSeconds(2);
+
+    private static readonly Dictionary<string, Func<Regex>> Known = new(StringComparer.Ordinal)
+    {
+        [Gpt2] = Gpt2Regex,
+        [Llama3] = Llama3Regex,
+        [Qwen2] = Qwen2Regex,
+        [Tekken] = TekkenRegex,
+        [Gpt4o] = Gpt4oRegex,
+        [DeepSeek3] = DeepSeek3Regex,
+        [ThreeDigits] = ThreeDigitsRegex,
+        [OneDigit] = OneDigitRegex,
+        [Digits] = DigitsRegex,
+        [CjkRun] = CjkRunRegex,
+        [FalconPunctuation] = FalconPunctuationRegex,
+        [ThreeAsciiDigits] = ThreeAsciiDigitsRegex,
+    };
+
+    /// <summary>The build-time form of a known pattern; any other is parsed here, with a time limit per match.</summary>
+    /// <exception cref="ArgumentException">The pattern is not one .NET understands.</exception>
+    public static Regex Get(string pattern) =>
+        Known.TryGetValue(pattern, out Func<Regex>? known) ? known() : new Regex(pattern, RegexOptions.CultureInvariant, ForeignMatchLimit);
+
+    [GeneratedRegex(Gpt2, RegexOptions.CultureInvariant, -1)]
+    private static partial Regex Gpt2Regex();
+
+    [GeneratedRegex(Llama3, RegexOptions.CultureInvariant, -1)]
+    private static partial Regex Llama3Regex();
+
+    [GeneratedRegex(Qwen2, RegexOptions.CultureInvariant, -1)]
+    private static partial Regex Qwen2Regex();
+
+    [GeneratedRegex(Tekken, RegexOptions.CultureInvariant, -1)]
+    private static partial Regex TekkenRegex();
+
+    [GeneratedRegex(Gpt4o, RegexOptions.CultureInvariant, -1)]
+    private static partial Regex Gpt4oRegex();
+
+    [GeneratedRegex(DeepSeek3, RegexOptions.CultureInvariant, -1)]
+    private static partial Regex DeepSeek3Regex();
+
+    [GeneratedRegex(ThreeDigits, RegexOptions.CultureInvariant, -1)]
+    private static partial Regex ThreeDigitsRegex();
+
+    [GeneratedRegex(OneDigit, RegexOptions.CultureInvariant, -1)]
+    private static partial Regex OneDigitRegex();
+
+    [GeneratedRegex(Digits, RegexOptions.CultureInvariant, -1)]
+    private static partial Regex DigitsRegex();
+
+    [GeneratedRegex(CjkRun, RegexOptions.CultureInvariant, -1)]
+    private static partial Regex CjkRunRegex();
+
+    [GeneratedRegex(FalconPunctuation, RegexOptions.CultureInvariant, -1)]
+    private static partial Regex FalconPunctuationRegex();
+
+    [GeneratedRegex(ThreeAsciiDigits, RegexOptions.CultureInvariant, -1)]
+    private static partial Regex ThreeAsciiDigitsRegex();
+}

@@ -1,0 +1,206 @@
+using System.Collections.Frozen;
+using System.Globalization;
+using System.Text;
+using System.Text.Unicode;
+using Inferometer.Core;
+
+namespace Inferometer.ModelFiles.Tokenization;
+
+/// <summary>
+/// Text to token ids and back, as the model's own tokenizer does it: added tokens are matched first, the text between
+/// them is normalised, cut into pieces and segmented by the vocabulary's merges. Immutable and thread-safe.
+/// </summary>
+/// <remarks>Unpaired surrogates in text count as U+FFFD, the replacement character.</remarks>
+public sealed class Tokenizer
+{
+    private readonly TokenizerParts _parts;
+    private readonly AddedTokenMatcher _addedTokens;
+    private readonly FrozenSet<int> _endings;
+    private readonly string?[] _texts;
+
+    internal Tokenizer(TokenizerParts parts)
+    {
+        _parts = parts;
+        _addedTokens = new AddedTokenMatcher(parts.AddedTokens);
+        _endings = parts.EosIds.ToFrozenSet();
+        _texts = new string?[parts.Vocabulary.Size];
+        foreach (int id in (IEnumerable<int>)[.. parts.Prefix, .. parts.Suffix, .. parts.EosIds, .. Known(parts.BosId), .. Known(parts.PadId), .. Known(parts.UnknownId)])
+        {
+            if (id < 0 || id >= VocabularySize)
+            {
+                throw new InferometerException(string.Create(CultureInfo.InvariantCulture, $"{Source}: special token id {id} is outside the vocabulary of {VocabularySize} tokens."));
+            }
+        }
+
+        static int[] Known(int? id) => id is int known ? [known] : [];
+    }
+
+    /// <summary>The file or folder it was loaded from.</summary>
+    public string Source => _parts.Vocabulary.Source;
+
+    /// <summary>Number of token ids: valid ids are 0 up to one less.</summary>
+    public int VocabularySize => _parts.Vocabulary.Size;
+
+    /// <summary>The token that begins a text, where the model has one.</summary>
+    public int? BosId => _parts.BosId;
+
+    /// <summary>The token that fills unused places of a batch, where the model has one.</summary>
+    public int? PadId => _parts.PadId;
+
+    /// <summary>The token for text the vocabulary cannot express, where the model has one.</summary>
+    public int? UnknownId => _parts.UnknownId;
+
+    /// <summary>The tokens that end a generation (end of text, end of turn), the principal one first; may be empty.</summary>
+    public IReadOnlyList<int> EosIds => _parts.EosIds;
+
+    /// <summary>Whether <see cref="Encode"/> puts <see cref="BosId"/> before a text when special tokens are added.</summary>
+    public bool AddsBos => _parts.BosId is int bos && _parts.Prefix.Contains(bos);
+
+    /// <summary>The Jinja chat template stored with the model, or null.</summary>
+    public string? ChatTemplateText => _parts.ChatTemplateText;
+
+    /// <summary>Whether decoding a whole text drops the space that encoding put before it.</summary>
+    internal bool StripsLeadingSpace => _parts.StripsLeadingSpace;
+
+    /// <summary>The tokens of a text.</summary>
+    /// <param name="text">Any text; may be empty.</param>
+    /// <param name="addSpecial">Adds the tokens the model expects around a text, such as the one that begins it.</param>
+    /// <param name="parseSpecial">Matches the written form of control tokens (as chat templates use); otherwise they are ordinary text.</param>
+    /// <exception cref="InferometerException">A splitting pattern from the tokenizer file takes too long on this text.</exception>
+    public int[] Encode(string text, bool addSpecial = true, bool parseSpecial = false)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        text = WithoutUnpairedSurrogates(text);
+        var output = new List<int>((text.Length / 3) + 8);
+        if (addSpecial)
+        {
+            output.AddRange(_parts.Prefix);
+        }
+
+        int at = 0;
+        while (at < text.Length)
+        {
+            AddedToken? token = _addedTokens.Find(text, at, parseSpecial, out int start, out int end);
+            EncodeFragment(text[at..start], at == 0, output);
+            if (token is not null)
+            {
+                output.Add(token.Id);
+            }
+
+            at = end;
+        }
+
+        if (addSpecial)
+        {
+            output.AddRange(_parts.Suffix);
+        }
+
+        return [.. output];
+    }
+
+    /// <summary>The text of tokens. Bytes that are no valid UTF-8 become U+FFFD.</summary>
+    /// <param name="ids">Token ids.</param>
+    /// <param name="includeControl">Writes control tokens out instead of leaving them out.</param>
+    /// <param name="isContinuation">The text follows other text: the leading space SentencePiece vocabularies put before a whole text is kept.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An id is outside the vocabulary.</exception>
+    public string Decode(ReadOnlySpan<int> ids, bool includeControl = false, bool isContinuation = false)
+    {
+        var detokenizer = new StreamingDetokenizer(this, includeControl, isContinuation);
+        var text = new StringBuilder();
+        foreach (int id in ids)
+        {
+            detokenizer.Append(id, text);
+        }
+
+        detokenizer.Flush(text);
+        return text.ToString();
+    }
+
+    /// <summary>The bytes a token stands for; for control tokens their written form in UTF-8.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The id is outside the vocabulary.</exception>
+    public ReadOnlySpan<byte> TokenBytes(int id) => _parts.Vocabulary.Bytes(Checked(id));
+
+    /// <summary>
+    /// The text of a token that is whole characters by itself, or null where its bytes begin or end inside a character. Each string is made once and then shared, so that
+    /// streaming text makes none.
+    /// </summary>
+    internal string? WholeText(int id)
+    {
+        if (_texts[id] is { } known)
+        {
+            return known;
+        }
+
+        ReadOnlySpan<byte> bytes = TokenBytes(id);
+        return Utf8.IsValid(bytes) ? _texts[id] = Encoding.UTF8.GetString(bytes) : null;
+    }
+
+    /// <summary>The entry of a token as the vocabulary writes it, for display.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The id is outside the vocabulary.</exception>
+    public string TokenText(int id) => _parts.Vocabulary.Texts[Checked(id)];
+
+    /// <summary>What a token stands for.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The id is outside the vocabulary.</exception>
+    public TokenKind KindOf(int id) => _parts.Vocabulary.Kinds[Checked(id)];
+
+    /// <summary>Whether a token is a marker that is never printed: a control token or the unknown token.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The id is outside the vocabulary.</exception>
+    public bool IsControl(int id) => KindOf(id) is TokenKind.Control or TokenKind.Unknown;
+
+    /// <summary>Whether a token ends a generation.</summary>
+    public bool IsEndOfGeneration(int id) => _endings.Contains(id);
+
+    /// <summary>Finds the token the vocabulary writes as given.</summary>
+    public bool TryGetId(string text, out int id)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return _parts.Vocabulary.TryGetId(text, out id);
+    }
+
+    private void EncodeFragment(string fragment, bool isFirst, List<int> output)
+    {
+        if (fragment.Length == 0)
+        {
+            return;
+        }
+
+        foreach (NormalizerStep step in _parts.Normalizer)
+        {
+            fragment = step.Apply(fragment, isFirst);
+        }
+
+        if (_parts.PreTokenizer is null)
+        {
+            _parts.Model.Encode(fragment, output);
+            return;
+        }
+
+        foreach (TextPiece piece in _parts.PreTokenizer.Split(fragment))
+        {
+            _parts.Model.Encode(fragment.AsSpan(piece.Start, piece.Length), output);
+        }
+    }
+
+    private int Checked(int id)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(id);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(id, VocabularySize);
+        return id;
+    }
+
+    private static string WithoutUnpairedSurrogates(string text)
+    {
+        if (!text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF'))
+        {
+            return text;
+        }
+
+        var clean = new StringBuilder(text.Length);
+        foreach (Rune rune in text.EnumerateRunes())
+        {
+            clean.Append(rune);
+        }
+
+        return clean.ToString();
+    }
+}

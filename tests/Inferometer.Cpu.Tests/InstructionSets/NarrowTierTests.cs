@@ -1,0 +1,33 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+
+namespace Inferometer.Cpu.Tests.InstructionSets;
+
+/// <summary>Runs all kernel tests again in a child process without the wider instruction sets, so that every tier meets the same cases.</summary>
+public sealed class NarrowTierTests
+{
+    [Theory]
+    [InlineData("DOTNET_EnableGFNI", "512-bit vectors without Galois-field products")]
+    [InlineData("DOTNET_EnableAVXVNNI", "512-bit vectors without products of bytes that add up to 32 bits")]
+    [InlineData("DOTNET_EnableAVX512", "256-bit vectors")]
+    [InlineData("DOTNET_EnableAVX2", "128-bit and plain code")]
+    [InlineData("DOTNET_EnableHWIntrinsic", "plain code")]
+    public async Task Kernels_pass_their_tests_without_wider_instructions(string setting, string tier)
+    {
+        Assert.SkipUnless(RuntimeInformation.ProcessArchitecture == Architecture.X64, "the settings are for x64 processors");
+        ProcessStartInfo start = new("dotnet")
+        {
+            ArgumentList = { typeof(NarrowTierTests).Assembly.Location, "-namespace", "Inferometer.Cpu.Tests.Kernels", "-noColor" },
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.Environment[setting] = "0";
+        using Process child = Process.Start(start)!;
+        Task<string> errors = child.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        string output = await child.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await child.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.True(child.ExitCode == 0, $"{tier} ({setting}=0):\n{output}\n{await errors}");
+        Assert.Matches("Total: [1-9][0-9]{2,}, Errors: 0, Failed: 0", output);
+    }
+}

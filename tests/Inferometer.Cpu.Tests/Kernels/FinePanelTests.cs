@@ -1,0 +1,105 @@
+using System.Runtime.Intrinsics.X86;
+using Inferometer.Core.Gguf;
+using Inferometer.Cpu.Kernels.Matrices;
+using Inferometer.ModelFiles.Quantization;
+
+namespace Inferometer.Cpu.Tests.Kernels;
+
+/// <summary>F16 and BF16 weights with more tokens than the tiles of dot products take; without 512-bit vectors the same cases meet the f32 tiles.</summary>
+public sealed class FinePanelTests
+{
+    private const float Limit = 8191;
+
+    public static TheoryData<GgmlType, int, int, int> Shapes()
+    {
+        TheoryData<GgmlType, int, int, int> data = [];
+        foreach (GgmlType type in (GgmlType[])[GgmlType.F16, GgmlType.BF16])
+        {
+            foreach (int rows in (int[])[1, 15, 16, 17, 64, 65])
+            {
+                data.Add(type, rows, 96, 130);
+            }
+
+            data.Add(type, 33, 32, 97);
+            data.Add(type, 33, 2048, 128);
+            data.Add(type, 33, 5632, 65); // long rows: one panel at a time
+        }
+
+        return data;
+    }
+
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public void Products_match_weights_and_activations_rounded_to_thirteen_bits(GgmlType type, int rows, int columns, int tokens)
+    {
+        Assert.SkipUnless(Avx512BW.IsSupported, "this processor, or this run, has no 512-bit integer vectors");
+        byte[] stored = RandomData.Weights(type, rows, columns, 21);
+        float[] w = new float[rows * columns];
+        BlockCodec.Decode(type, stored, w);
+        float[] x = RandomData.Floats(tokens * columns, 22);
+        double[] expected = MatrixMultiplierTests.Product(Round(w), rows, columns, Round(x), tokens);
+        MatrixMultiplierTests.AssertClose(expected, MatrixMultiplierTests.Multiply(type, rows, columns, stored, x, tokens, 2, null), 1e-5);
+    }
+
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public void Rounding_costs_less_than_one_in_five_thousand(GgmlType type, int rows, int columns, int tokens)
+    {
+        byte[] stored = RandomData.Weights(type, rows, columns, 23);
+        float[] w = new float[rows * columns];
+        BlockCodec.Decode(type, stored, w);
+        float[] x = RandomData.Floats(tokens * columns, 24);
+        MatrixMultiplierTests.AssertClose(
+            MatrixMultiplierTests.Product(w, rows, columns, x, tokens), MatrixMultiplierTests.Multiply(type, rows, columns, stored, x, tokens, 2, null), 2e-4);
+    }
+
+    [Theory]
+    [InlineData(GgmlType.F16)]
+    [InlineData(GgmlType.BF16)]
+    public void The_largest_products_do_not_overflow_and_zero_blocks_stay_zero(GgmlType type)
+    {
+        const int Columns = 64;
+        const int Tokens = 97;
+        byte[] stored = new byte[type.ByteCount(2 * Columns)];
+        float[] w = new float[2 * Columns];
+        Array.Fill(w, 1.5f, 0, Columns); // row 0: everything at its block's largest; row 1: nothing
+        BlockCodec.Encode(type, w, stored);
+        float[] x = new float[Tokens * Columns];
+        Array.Fill(x, -1f);
+        float[] y = MatrixMultiplierTests.Multiply(type, 2, Columns, stored, x, Tokens, 1, null);
+        for (int token = 0; token < Tokens; token++)
+        {
+            Assert.Equal(-96f, y[2 * token], 1e-4f);
+            Assert.Equal(0f, y[2 * token + 1]);
+        }
+    }
+
+    [Fact]
+    public void Activations_stay_f32_when_they_are_not_to_be_rounded()
+    {
+        const int Columns = 96;
+        const int Tokens = 130;
+        byte[] stored = RandomData.Weights(GgmlType.F16, 17, Columns, 25);
+        float[] w = new float[17 * Columns];
+        BlockCodec.Decode(GgmlType.F16, stored, w);
+        float[] x = RandomData.Floats(Tokens * Columns, 26);
+        double[] expected = MatrixMultiplierTests.Product(w, 17, Columns, x, Tokens);
+        WeightPackingOptions exact = new() { QuantizeActivations = false };
+        MatrixMultiplierTests.AssertClose(expected, MatrixMultiplierTests.Multiply(GgmlType.F16, 17, Columns, stored, x, Tokens, 2, exact), 2e-6);
+    }
+
+    private static float[] Round(float[] values)
+    {
+        float[] rounded = new float[values.Length];
+        for (int start = 0; start < values.Length; start += 32)
+        {
+            float largest = values.Skip(start).Take(32).Max(MathF.Abs);
+            for (int i = start; i < start + 32; i++)
+            {
+                rounded[i] = MathF.Round(values[i] * (Limit / largest)) * (largest / Limit);
+            }
+        }
+
+        return rounded;
+    }
+}

@@ -1,0 +1,147 @@
+using Inferometer.Core.Gguf;
+using Inferometer.Cpu.Kernels.Matrices;
+using Inferometer.ModelFiles.Quantization;
+
+namespace Inferometer.Cpu.Tests.Kernels;
+
+public sealed unsafe class PanelMatrixTests
+{
+    private static readonly GgmlType[] s_types = [GgmlType.Q4_0, GgmlType.Q4_1, GgmlType.Q5_0, GgmlType.Q5_1, GgmlType.Q8_0, GgmlType.Q4_K, GgmlType.Q5_K, GgmlType.Q6_K];
+
+    public static readonly TheoryData<GgmlType> Types = [.. s_types];
+
+    public static TheoryData<GgmlType, int, int> Shapes()
+    {
+        TheoryData<GgmlType, int, int> data = [];
+        foreach (GgmlType type in s_types)
+        {
+            foreach (int rows in (int[])[1, 15, 16, 17, 63, 64, 65, 128])
+            {
+                data.Add(type, rows, type.BlockSize() * 3);
+            }
+
+            data.Add(type, 33, type.BlockSize());
+            data.Add(type, 33, 2048);
+        }
+
+        return data;
+    }
+
+    /// <summary>Weights as the format defines them times activations as rounded to 8 bits, in double precision: what an integer kernel must give but for the rounding of sums.</summary>
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public void Integer_products_match_rounded_activations(GgmlType type, int rows, int columns)
+    {
+        byte[] stored = RandomData.Weights(type, rows, columns, 1);
+        float[] w = new float[rows * columns];
+        BlockCodec.Decode(type, stored, w);
+        foreach (int tokens in (int[])[1, 2, 7, 8, 9, 63, 64, 65, 130])
+        {
+            if (tokens > 9 && rows > 20)
+            {
+                continue;
+            }
+
+            float[] x = RandomData.Floats(tokens * columns, tokens);
+            float[] rounded = Round(x, type.BlockSize());
+            double[] expected = MatrixMultiplierTests.Product(w, rows, columns, rounded, tokens);
+            MatrixMultiplierTests.AssertClose(expected, MatrixMultiplierTests.Multiply(type, rows, columns, stored, x, tokens, 2, null), 2e-6);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Types))]
+    public void Extreme_weights_and_activations_do_not_overflow(GgmlType type)
+    {
+        const int Rows = 16;
+        int columns = type.BlockSize() * 2;
+        float[] ones = [.. Enumerable.Repeat(1f, columns)], alternating = [.. Enumerable.Range(0, columns).Select(i => i % 4 < 2 ? 1f : -1f)];
+        foreach (byte fill in (byte[])[0x00, 0xFF, 0x80, 0x7F])
+        {
+            byte[] stored = new byte[type.ByteCount(Rows * columns)];
+            byte[] scales = RandomData.Weights(type, Rows, columns, 3);
+            Array.Fill(stored, fill);
+            CopyFactors(type, scales, stored);
+            float[] w = new float[Rows * columns];
+            BlockCodec.Decode(type, stored, w);
+            foreach (float[] x in (float[][])[ones, alternating])
+            {
+                // Products may cancel to nothing, so the error is measured against the sum of their sizes.
+                double[] expected = MatrixMultiplierTests.Product(w, Rows, columns, x, 1);
+                double[] sizes = MatrixMultiplierTests.Product([.. w.Select(MathF.Abs)], Rows, columns, ones, 1);
+                float[] actual = MatrixMultiplierTests.Multiply(type, Rows, columns, stored, x, 1, 1, null);
+                Assert.All(Enumerable.Range(0, Rows), row => Assert.Equal(expected[row], actual[row], 1e-6 * sizes[row] + 1e-9));
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Types))]
+    public void Repacking_loses_nothing(GgmlType type)
+    {
+        int columns = type.BlockSize() * 2;
+        byte[] stored = RandomData.Weights(type, 35, columns, 2);
+        float[] expected = new float[35 * columns], row = new float[columns];
+        BlockCodec.Decode(type, stored, expected);
+        fixed (byte* source = stored)
+        {
+            using WeightMatrix matrix = WeightMatrix.Create(type, 35, columns, source, stored.Length);
+            Assert.False(matrix.ReadsSource);
+            Array.Clear(stored);
+            for (int i = 0; i < 35; i++)
+            {
+                matrix.DecodeRow(i, row);
+                Assert.Equal(expected[(i * columns)..((i + 1) * columns)], row);
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Types))]
+    public void Panels_take_little_more_memory_than_the_stored_weights(GgmlType type)
+    {
+        byte[] stored = RandomData.Weights(type, 160, 2048, 2);
+        fixed (byte* source = stored)
+        {
+            using WeightMatrix matrix = WeightMatrix.Create(type, 160, 2048, source, stored.Length);
+            Assert.InRange(matrix.SizeBytes, stored.Length, stored.Length * 1.03);
+        }
+    }
+
+    [Fact]
+    public void Activations_of_zero_give_zero()
+    {
+        byte[] stored = RandomData.Weights(GgmlType.Q4_0, 16, 64, 2);
+        Assert.All(MatrixMultiplierTests.Multiply(GgmlType.Q4_0, 16, 64, stored, new float[64], 1, 1, null), y => Assert.Equal(0, y));
+    }
+
+    private static float[] Round(float[] x, int block)
+    {
+        float[] rounded = new float[x.Length];
+        for (int start = 0; start < x.Length; start += block)
+        {
+            float scale = x.Skip(start).Take(block).Max(MathF.Abs) / 127;
+            for (int i = start; i < start + block; i++)
+            {
+                rounded[i] = MathF.Round(x[i] * (1 / scale)) * scale;
+            }
+        }
+
+        return rounded;
+    }
+
+    /// <summary>Copies the f16 factors of every block, leaving the quants alone.</summary>
+    private static void CopyFactors(GgmlType type, byte[] source, byte[] target)
+    {
+        for (int start = 0; start < source.Length; start += type.BlockBytes())
+        {
+            (int offset, int bytes) = type switch
+            {
+                GgmlType.Q4_1 or GgmlType.Q5_1 or GgmlType.Q4_K or GgmlType.Q5_K => (0, 4),
+                GgmlType.Q6_K => (208, 2),
+                _ => (0, 2),
+            };
+            source.AsSpan(start + offset, bytes).CopyTo(target.AsSpan(start + offset, bytes));
+        }
+    }
+}

@@ -1,0 +1,28 @@
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace Inferometer.Cpu.Tests.Kernels;
+
+/// <summary>When instruction sets are switched off from outside, they must really be off: otherwise every test of a narrower tier would silently test the widest.</summary>
+public sealed class VectorTierTests
+{
+    [Theory]
+    [InlineData("DOTNET_EnableAVX512")]
+    [InlineData("DOTNET_EnableGFNI")]
+    [InlineData("DOTNET_EnableAVXVNNI")]
+    [InlineData("DOTNET_EnableAVX2")]
+    [InlineData("DOTNET_EnableHWIntrinsic")]
+    public void A_tier_switched_off_from_outside_is_off(string setting)
+    {
+        bool off = string.Equals(Environment.GetEnvironmentVariable(setting), "0", StringComparison.Ordinal);
+        bool supported = setting switch
+        {
+            "DOTNET_EnableAVX512" => Avx512BW.IsSupported || Vector512.IsHardwareAccelerated,
+            "DOTNET_EnableGFNI" => Gfni.IsSupported,
+            "DOTNET_EnableAVXVNNI" => AvxVnni.IsSupported,
+            "DOTNET_EnableAVX2" => Avx2.IsSupported || Vector256.IsHardwareAccelerated,
+            _ => Sse2.IsSupported || Vector128.IsHardwareAccelerated,
+        };
+        Assert.False(off && supported, $"{setting}=0 left the instructions on");
+    }
+}

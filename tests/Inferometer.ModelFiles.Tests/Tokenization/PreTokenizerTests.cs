@@ -1,0 +1,76 @@
+using System.Text.RegularExpressions;
+using Inferometer.Core;
+using Inferometer.ModelFiles.Tokenization;
+
+namespace Inferometer.ModelFiles.Tests.Tokenization;
+
+public sealed class PreTokenizerTests
+{
+    [Theory]
+    [InlineData("gpt-2", "Hello world's  x123", "Hello| world|'s| | x|123")]
+    [InlineData("llama-bpe", "Hello world's  x123", "Hello| world|'s| | x|123")]
+    [InlineData("qwen2", "Hello world's  x123", "Hello| world|'s| | x|1|2|3")]
+    [InlineData("tekken", "Hello world's  x123", "Hello| world|'s| | x|1|2|3")]
+    [InlineData("gpt-4o", "Hello world's  x123", "Hello| world's| | x|123")]
+    [InlineData("gpt-2", "(hello)\n\nIt'S", "(|hello|)|\n|\n|It|'|S")]
+    [InlineData("llama-bpe", "(hello)\n\nIt'S", "(hello|)\n\n|It|'S")]
+    [InlineData("gpt-2", "1234567", "1234567")]
+    [InlineData("llama-bpe", "1234567", "123|456|7")]
+    [InlineData("deepseek-v3", "x1234日本 ok", "x|123|4|日本| ok")]
+    [InlineData("starcoder", "a12 b", "a|1|2| b")]
+    [InlineData("falcon", "a,b 1234", "a|,|b| |123|4")]
+    [InlineData("tekken", "helloWorld HELLOworld", "hello|World| HELLOworld")]
+    [InlineData("llama-bpe", "a \n  b   ", "a| \n| | b|   ")]
+    public void Text_is_cut_as_the_pattern_says(string name, string text, string expected) =>
+        Assert.Equal(expected, string.Join('|', Pieces(PreTokenizers.Get(name, "test").Create(), text)));
+
+    [Theory]
+    [InlineData("gpt-2", "𝐀𝐁 𠀀x", "𝐀𝐁| 𠀀x")]
+    [InlineData("gpt-2", "a😀!b", "a|😀!|b")]
+    [InlineData("llama-bpe", "𝟏𝟐𝟑𝟒", "𝟏𝟐𝟑|𝟒")]
+    [InlineData("qwen2", "𝟏𝟐", "𝟏|𝟐")]
+    public void Characters_beyond_the_first_plane_count_as_what_they_are(string name, string text, string expected) =>
+        Assert.Equal(expected, string.Join('|', Pieces(PreTokenizers.Get(name, "test").Create(), text)));
+
+    [Theory]
+    [InlineData("Isolated", "the|-|final|-|-|countdown")]
+    [InlineData("Removed", "the|final|countdown")]
+    [InlineData("MergedWithPrevious", "the-|final-|-|countdown")]
+    [InlineData("MergedWithNext", "the|-final|-|-countdown")]
+    [InlineData("Contiguous", "the|-|final|--|countdown")]
+    public void Matches_are_treated_as_the_behaviour_says(string behavior, string expected)
+    {
+        var step = new SplitStep(PreTokenizerPatterns.Get("-"), Enum.Parse<SplitBehavior>(behavior));
+        Assert.Equal(expected, string.Join('|', Pieces(new PreTokenizer([step]), "the-final--countdown")));
+    }
+
+    [Fact]
+    public void Inversion_swaps_matches_and_the_rest()
+    {
+        var step = new SplitStep(PreTokenizerPatterns.Get("[a-z]+"), SplitBehavior.Removed, Invert: true);
+        Assert.Equal(["the", "final"], Pieces(new PreTokenizer([step]), "the--final-"), StringComparer.Ordinal);
+    }
+
+    [Fact]
+    public void An_unknown_name_is_refused_with_those_known()
+    {
+        string message = Assert.Throws<InferometerException>(() => PreTokenizers.Get("klingon", "file.gguf")).Message;
+        Assert.Contains("file.gguf: pre-tokenizer 'klingon'", message, StringComparison.Ordinal);
+        Assert.Contains("llama-bpe", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_pattern_that_never_ends_is_stopped()
+    {
+        var hostile = new Regex("(?<run>a+)+$", RegexOptions.ExplicitCapture, TimeSpan.FromMilliseconds(50));
+        var preTokenizer = new PreTokenizer([new SplitStep(hostile)]);
+        Assert.Throws<InferometerException>(() => preTokenizer.Split(new string('a', 64) + "!"));
+    }
+
+    [Fact]
+    public void Patterns_from_files_carry_a_time_limit() =>
+        Assert.NotEqual(Regex.InfiniteMatchTimeout, PreTokenizerPatterns.Get("(a+)+$").MatchTimeout);
+
+    private static List<string> Pieces(PreTokenizer preTokenizer, string text) =>
+        [.. preTokenizer.Split(text).Select(piece => text.Substring(piece.Start, piece.Length))];
+}
