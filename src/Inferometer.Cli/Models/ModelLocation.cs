@@ -2,6 +2,7 @@ using Inferometer.Cli.Estimates;
 using Inferometer.Core;
 using Inferometer.Core.Gguf;
 using Inferometer.Core.Models;
+using Inferometer.Core.Models.HuggingFace;
 using Inferometer.ModelFiles.Formats;
 using Inferometer.ModelFiles.Tokenization;
 

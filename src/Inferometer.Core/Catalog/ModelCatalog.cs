@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Inferometer.Core.Gguf;
 using Inferometer.Core.Models;
+using Inferometer.Core.Models.HuggingFace;
 
 namespace Inferometer.Core.Catalog;
 

@@ -1,6 +1,7 @@
 using Inferometer.Core;
 using Inferometer.Core.Gguf;
 using Inferometer.Core.Models;
+using Inferometer.Core.Models.HuggingFace;
 using Inferometer.Cpu.Execution;
 using Inferometer.Cpu.Weights;
 using Inferometer.ModelFiles.Formats;

@@ -1,5 +1,6 @@
 using Inferometer.Core;
 using Inferometer.Core.Models;
+using Inferometer.Core.Models.HuggingFace;
 using Inferometer.ModelFiles.Formats;
 using Inferometer.ModelFiles.Generation;
 

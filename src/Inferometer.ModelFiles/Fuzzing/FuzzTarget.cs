@@ -1,7 +1,7 @@
 using System.Text;
 using Inferometer.Core;
 using Inferometer.Core.Gguf;
-using Inferometer.Core.Models;
+using Inferometer.Core.Models.HuggingFace;
 using Inferometer.ModelFiles.Formats;
 using Inferometer.ModelFiles.Synthesis;
 using Inferometer.ModelFiles.Tokenization;

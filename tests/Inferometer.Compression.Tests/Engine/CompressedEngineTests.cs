@@ -3,6 +3,7 @@ using Inferometer.Compression.Calibration;
 using Inferometer.Compression.Profiles;
 using Inferometer.Core;
 using Inferometer.Core.Models;
+using Inferometer.Core.Models.HuggingFace;
 using Inferometer.Inference.Engine;
 using Inferometer.Inference.Sampling;
 

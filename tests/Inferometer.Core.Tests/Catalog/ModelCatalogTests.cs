@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Inferometer.Core.Catalog;
 using Inferometer.Core.Models;
+using Inferometer.Core.Models.HuggingFace;
 using Inferometer.Tests;
 
 namespace Inferometer.Core.Tests.Catalog;

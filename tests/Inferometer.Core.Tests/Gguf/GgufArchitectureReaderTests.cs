@@ -1,5 +1,6 @@
 using Inferometer.Core.Gguf;
 using Inferometer.Core.Models;
+using Inferometer.Core.Models.HuggingFace;
 using Inferometer.Tests;
 
 namespace Inferometer.Core.Tests.Gguf;

@@ -1,5 +1,6 @@
 using Inferometer.Core.Catalog;
 using Inferometer.Core.Models;
+using Inferometer.Core.Models.HuggingFace;
 
 namespace Inferometer.Core.Tests.Models;
 

@@ -1,7 +1,6 @@
 using System.Text.Json;
-using Inferometer.Core.Models.HuggingFace;
 
-namespace Inferometer.Core.Models;
+namespace Inferometer.Core.Models.HuggingFace;
 
 /// <summary>
 /// Reads a Hugging Face <c>config.json</c> into a <see cref="ModelArchitecture"/>. Multimodal configurations give their text part. A
