@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using Inferometer.Cpu.Execution;
 using Inferometer.Cpu.Weights;
+using Inferometer.Runners;
 
 namespace Inferometer.Benchmarks;
 

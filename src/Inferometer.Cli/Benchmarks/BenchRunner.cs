@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Inferometer.Cli.Settings;
 using Inferometer.Cpu.Execution;
+using Inferometer.Runners;
 
 namespace Inferometer.Cli.Benchmarks;
 

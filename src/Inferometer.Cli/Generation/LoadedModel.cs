@@ -2,9 +2,9 @@ using System.Diagnostics;
 using Inferometer.Cli.Models;
 using Inferometer.Cli.Output;
 using Inferometer.Cli.Settings;
-using Inferometer.Cpu.Lora;
 using Inferometer.Cpu.Weights;
 using Inferometer.Inference.Engine;
+using Inferometer.Runners;
 
 namespace Inferometer.Cli.Generation;
 
@@ -13,7 +13,7 @@ namespace Inferometer.Cli.Generation;
 /// <param name="Location">The model's file or folder.</param>
 /// <param name="Adapter">Adapter for every request, or null.</param>
 /// <param name="LoadSeconds">From opening the files to an engine that waits for requests.</param>
-internal sealed record LoadedModel(InferenceEngine Engine, ModelLocation Location, LoraAdapter? Adapter, double LoadSeconds) : IDisposable
+internal sealed record LoadedModel(InferenceEngine Engine, ModelLocation Location, IModelAdapter? Adapter, double LoadSeconds) : IDisposable
 {
     /// <summary>Loads a model and its adapter, saying how far it has come when that takes long.</summary>
     /// <param name="printer">Progress, and the plan when <paramref name="verbose"/>.</param>
@@ -39,7 +39,7 @@ internal sealed record LoadedModel(InferenceEngine Engine, ModelLocation Locatio
         try
         {
             RepackedFileOption.Explain(printer, engine.RepackedFile);
-            LoraAdapter? adapter = lora is { } file ? engine.LoadAdapter(file.Path, file.Scale) : null;
+            IModelAdapter? adapter = lora is { } file ? engine.LoadAdapter(file.Path, file.Scale) : null;
             return new LoadedModel(engine, location, adapter, Stopwatch.GetElapsedTime(start).TotalSeconds);
         }
         catch

@@ -5,6 +5,7 @@ using Inferometer.Cpu.Execution;
 using Inferometer.Cpu.Kernels;
 using Inferometer.Cpu.Kernels.Attention;
 using Inferometer.Cpu.Threading;
+using Inferometer.Runners;
 
 namespace Inferometer.Compression.Cache;
 

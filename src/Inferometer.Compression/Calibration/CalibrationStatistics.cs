@@ -3,6 +3,7 @@ using Inferometer.Core.Models;
 using Inferometer.Cpu.Execution;
 using Inferometer.Cpu.Kernels.Attention;
 using Inferometer.Cpu.Rotary;
+using Inferometer.Runners;
 using MathNet.Numerics.LinearAlgebra;
 
 namespace Inferometer.Compression.Calibration;

@@ -1,6 +1,7 @@
 using Inferometer.Core;
 using Inferometer.Cpu.Execution;
 using Inferometer.Cpu.Kernels.Attention;
+using Inferometer.Runners;
 
 namespace Inferometer.Compression.Evaluation;
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Inferometer.Cpu.Execution;
+using Inferometer.Runners;
 
 namespace Inferometer.Compression.Evaluation;
 

@@ -1,6 +1,7 @@
 using Inferometer.Core.Models;
 using Inferometer.Cpu.Kernels.Attention;
 using Inferometer.Cpu.Threading;
+using Inferometer.Runners;
 
 namespace Inferometer.Cpu.Execution;
 

@@ -17,7 +17,7 @@ internal sealed class LoraStage(MatrixMultiplier multiplier)
         int count = layout.Batch.Count;
         for (int first = 0, end; first < count; first = end)
         {
-            LoraAdapter? adapter = layout.Batch[first].Adapter;
+            var adapter = (LoraAdapter?)layout.Batch[first].Adapter;
             end = first + 1;
             while (end < count && ReferenceEquals(layout.Batch[end].Adapter, adapter))
             {

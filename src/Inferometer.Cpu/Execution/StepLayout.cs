@@ -1,3 +1,5 @@
+using Inferometer.Runners;
+
 namespace Inferometer.Cpu.Execution;
 
 /// <summary>A step's batch flattened to one row per token: what every part of a layer needs to know of it. Arrays grow to the largest step and stay.</summary>

@@ -5,6 +5,7 @@ using Inferometer.Cpu.Lora;
 using Inferometer.Cpu.Rotary;
 using Inferometer.Cpu.Threading;
 using Inferometer.Cpu.Weights;
+using Inferometer.Runners;
 
 namespace Inferometer.Cpu.Execution;
 
@@ -197,7 +198,7 @@ public sealed class TransformerModel : IModelLoader, IDisposable
 
         for (int i = 0; i < batch.Count; i++)
         {
-            if (batch[i].Adapter is LoraAdapter adapter && !ReferenceEquals(adapter.Owner, _loaded))
+            if (batch[i].Adapter is { } adapter && !(adapter is LoraAdapter mine && ReferenceEquals(mine.Owner, _loaded)))
             {
                 throw new ArgumentException($"adapter '{adapter.Name}' of sequence {i} was loaded for another model", nameof(batch));
             }

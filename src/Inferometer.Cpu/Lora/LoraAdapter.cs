@@ -1,12 +1,12 @@
-using Inferometer.Cpu.Execution;
+using Inferometer.Runners;
 
 namespace Inferometer.Cpu.Lora;
 
 /// <summary>
 /// Low-rank changes to a model's linear layers (LoRA, arXiv 2106.09685), applied per sequence while a step runs; the model's own weights stay as they are.
-/// Loaded by <see cref="TransformerModel.LoadAdapter"/>. Immutable; any number of steps may use it until it is disposed.
+/// Loaded for one model. Immutable; any number of steps may use it until it is disposed.
 /// </summary>
-public sealed class LoraAdapter : IDisposable
+public sealed class LoraAdapter : IModelAdapter
 {
     private readonly LoraPair?[] _pairs;
 
@@ -17,16 +17,16 @@ public sealed class LoraAdapter : IDisposable
         _pairs = pairs;
     }
 
-    /// <summary>Name of the folder or file it came from.</summary>
+    /// <inheritdoc/>
     public string Name { get; }
 
-    /// <summary>Linear layers it changes.</summary>
+    /// <inheritdoc/>
     public int ChangedLayers => _pairs.Count(pair => pair is not null);
 
-    /// <summary>Highest rank among its pairs.</summary>
+    /// <inheritdoc/>
     public int Rank => _pairs.Max(pair => pair?.Down.Rows ?? 0);
 
-    /// <summary>Bytes its matrices take.</summary>
+    /// <inheritdoc/>
     public long MemoryBytes => _pairs.Sum(pair => pair is null ? 0 : pair.Down.SizeBytes + pair.Up.SizeBytes);
 
     /// <summary>The model it was loaded for.</summary>

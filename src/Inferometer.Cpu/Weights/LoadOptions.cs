@@ -1,4 +1,3 @@
-using Inferometer.Cpu.Execution;
 using Inferometer.Cpu.Kernels.Matrices;
 
 namespace Inferometer.Cpu.Weights;

@@ -5,7 +5,11 @@ namespace Inferometer.Cpu.Weights;
 /// <param name="Outcome">What came of it.</param>
 /// <param name="ByteCount">Size of the file, when it was used or written; otherwise 0.</param>
 /// <param name="Reason">Why it was not used, when it was there; otherwise null.</param>
-public sealed record RepackedFileReport(string Path, RepackedFileOutcome Outcome, long ByteCount = 0, string? Reason = null);
+public sealed record RepackedFileReport(string Path, RepackedFileOutcome Outcome, long ByteCount = 0, string? Reason = null)
+{
+    /// <summary>Of a model that has no such file.</summary>
+    public static RepackedFileReport None { get; } = new("", RepackedFileOutcome.Absent);
+}
 
 /// <summary>What came of a file of repacked weights.</summary>
 public enum RepackedFileOutcome

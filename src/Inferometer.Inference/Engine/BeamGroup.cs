@@ -1,7 +1,7 @@
 using System.Numerics.Tensors;
-using Inferometer.Cpu.Lora;
 using Inferometer.Inference.Sampling;
 using Inferometer.ModelFiles.Tokenization;
+using Inferometer.Runners;
 using Inferometer.Scheduling;
 
 namespace Inferometer.Inference.Engine;
@@ -20,7 +20,7 @@ internal sealed class BeamGroup(BeamSearchRequest request, Tokenizer tokenizer) 
     private readonly List<Beam> _spare = [];
     private IReadOnlyList<BeamHypothesis>? _found;
 
-    public LoraAdapter? Adapter => request.Adapter;
+    public IModelAdapter? Adapter => request.Adapter;
 
     public bool WantsHiddenStates => false;
 
@@ -30,7 +30,7 @@ internal sealed class BeamGroup(BeamSearchRequest request, Tokenizer tokenizer) 
 
     public void Start(Sequence sequence) => _beams.Add(new Beam(sequence));
 
-    public void TakeStep(StepChunk chunk, Span<float> logits, ReadOnlySpan<float> hiddenStates)
+    public void TakeStep(StepChunk chunk, StepRows rows)
     {
         if (chunk.LogitRows == 0)
         {
@@ -39,6 +39,7 @@ internal sealed class BeamGroup(BeamSearchRequest request, Tokenizer tokenizer) 
 
         Beam beam = _beams.Find(b => ReferenceEquals(b.Sequence, chunk.Sequence))!;
         beam.Continuations.Clear();
+        Span<float> logits = rows.Logits(0);
         double logSum = Sampler.LogSumExp(logits);
         for (int i = 0; i < Math.Min(2 * request.BeamWidth, logits.Length); i++)
         {

@@ -1,5 +1,5 @@
 using Inferometer.Core;
-using Inferometer.Cpu.Lora;
+using Inferometer.Runners;
 
 namespace Inferometer.Inference.Engine;
 
@@ -22,7 +22,7 @@ public sealed record BeamSearchRequest
     public double LengthPenalty { get; init; } = 1;
 
     /// <summary>Adapter from <see cref="InferenceEngine.LoadAdapter"/>, or null.</summary>
-    public LoraAdapter? Adapter { get; init; }
+    public IModelAdapter? Adapter { get; init; }
 
     internal void Validate()
     {

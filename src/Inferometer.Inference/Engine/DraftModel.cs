@@ -1,5 +1,5 @@
-using Inferometer.Cpu.Execution;
 using Inferometer.Inference.Sampling;
+using Inferometer.Runners;
 using Inferometer.Scheduling;
 using Inferometer.Scheduling.Blocks;
 
@@ -9,13 +9,12 @@ namespace Inferometer.Inference.Engine;
 /// The small model of speculative decoding. Its cache has the blocks of the large model's and is filled in step with it, so that block tables, prefix
 /// reuse and copies hold for both. Greedy: the large model's sampler decides what is kept.
 /// </summary>
-internal sealed class DraftModel(TransformerModel model, PagedKvCache cache) : IDisposable
+internal sealed class DraftModel(IModelRunner runner) : IDisposable
 {
     private readonly ForwardBatch _batch = new();
     private readonly List<StepChunk> _rows = [];
-    private float[] _logits = [];
 
-    public void CopyBlock(BlockCopy copy) => cache.CopyBlock(copy.Source, copy.Target);
+    public void CopyBlock(BlockCopy copy) => runner.CopyBlock(copy.Source, copy.Target);
 
     /// <summary>Computes the chunks' tokens in the draft model and replaces the places proposed as drafts by its tokens.</summary>
     public void Draft(StepPlan plan)
@@ -53,11 +52,7 @@ internal sealed class DraftModel(TransformerModel model, PagedKvCache cache) : I
         _batch.Clear();
     }
 
-    public void Dispose()
-    {
-        cache.Dispose();
-        model.Dispose();
-    }
+    public void Dispose() => runner.Dispose();
 
     private void Add(StepChunk chunk, int first, int count)
     {
@@ -71,16 +66,10 @@ internal sealed class DraftModel(TransformerModel model, PagedKvCache cache) : I
 
     private void Run(int index)
     {
-        int vocabulary = model.Architecture.VocabularySize;
-        if (_logits.Length < _rows.Count * vocabulary)
-        {
-            _logits = new float[_rows.Count * vocabulary];
-        }
-
-        model.Forward(_batch, cache, _logits.AsSpan(0, _rows.Count * vocabulary));
+        runner.Forward(_batch);
         for (int row = 0; row < _rows.Count; row++)
         {
-            _rows[row].ReplaceDraft(index, Sampler.ArgMax(_logits.AsSpan(row * vocabulary, vocabulary)));
+            _rows[row].ReplaceDraft(index, Sampler.RequirePossible(runner.BestToken(row)));
         }
     }
 }

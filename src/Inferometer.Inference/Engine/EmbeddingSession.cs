@@ -1,5 +1,5 @@
 using System.Numerics.Tensors;
-using Inferometer.Cpu.Lora;
+using Inferometer.Runners;
 using Inferometer.Scheduling;
 
 namespace Inferometer.Inference.Engine;
@@ -15,13 +15,13 @@ public enum EmbeddingPooling
 }
 
 /// <summary>One embedding on its way: sums or keeps hidden states as the chunks of the prompt are computed.</summary>
-internal sealed class EmbeddingSession(EmbeddingPooling pooling, bool normalise, int hiddenSize, LoraAdapter? adapter) : ISequenceOwner
+internal sealed class EmbeddingSession(EmbeddingPooling pooling, bool normalise, int hiddenSize, IModelAdapter? adapter) : ISequenceOwner
 {
     private readonly TaskCompletionSource<float[]> _result = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly double[] _sum = new double[hiddenSize];
     private int _next;
 
-    public LoraAdapter? Adapter => adapter;
+    public IModelAdapter? Adapter => adapter;
 
     public bool WantsHiddenStates => true;
 
@@ -29,7 +29,7 @@ internal sealed class EmbeddingSession(EmbeddingPooling pooling, bool normalise,
 
     public Sequence? Sequence { get; set; }
 
-    public void TakeStep(StepChunk chunk, Span<float> logits, ReadOnlySpan<float> hiddenStates)
+    public void TakeStep(StepChunk chunk, StepRows rows)
     {
         if (chunk.PastTokens == 0)
         {
@@ -40,7 +40,7 @@ internal sealed class EmbeddingSession(EmbeddingPooling pooling, bool normalise,
         int first = pooling == EmbeddingPooling.Mean ? 0 : chunk.TokenCount - 1;
         for (int token = first; token < chunk.TokenCount; token++)
         {
-            Add(hiddenStates.Slice(token * hiddenSize, hiddenSize));
+            Add(rows.HiddenState(token));
         }
     }
 

@@ -1,5 +1,5 @@
-using Inferometer.Cpu.Lora;
 using Inferometer.Inference.Sampling;
+using Inferometer.Runners;
 
 namespace Inferometer.Inference.Engine;
 
@@ -31,7 +31,7 @@ public sealed record GenerationRequest
     public TimeSpan? Timeout { get; init; }
 
     /// <summary>Adapter from <see cref="InferenceEngine.LoadAdapter"/>, or null.</summary>
-    public LoraAdapter? Adapter { get; init; }
+    public IModelAdapter? Adapter { get; init; }
 
     /// <summary>Whether the request looks for cached prefixes and leaves its own.</summary>
     public bool UsePrefixCache { get; init; } = true;

@@ -1,7 +1,7 @@
 using System.Threading.Channels;
-using Inferometer.Cpu.Lora;
 using Inferometer.Inference.Sampling;
 using Inferometer.ModelFiles.Tokenization;
+using Inferometer.Runners;
 using Inferometer.Scheduling;
 
 namespace Inferometer.Inference.Engine;
@@ -38,7 +38,7 @@ internal sealed class GenerationSession : ISequenceOwner
         Adapter = request.Adapter;
     }
 
-    public LoraAdapter? Adapter { get; }
+    public IModelAdapter? Adapter { get; }
 
     public bool WantsHiddenStates => false;
 
@@ -50,13 +50,12 @@ internal sealed class GenerationSession : ISequenceOwner
     /// <summary>The sequence, once the scheduler has taken the request.</summary>
     public Sequence? Sequence { get; set; }
 
-    public void TakeStep(StepChunk chunk, Span<float> logits, ReadOnlySpan<float> hiddenStates)
+    public void TakeStep(StepChunk chunk, StepRows rows)
     {
-        int vocabulary = chunk.LogitRows == 0 ? 0 : logits.Length / chunk.LogitRows;
         int firstDraft = chunk.TokenCount - chunk.DraftTokens;
         for (int row = 0; row < chunk.LogitRows; row++)
         {
-            int token = _sampler.Sample(logits.Slice(row * vocabulary, vocabulary), _state, out TokenLogProbabilities? logProbabilities);
+            int token = Choose(rows, row, out TokenLogProbabilities? logProbabilities);
             chunk.Emit(token);
             if (Write(chunk, token, logProbabilities))
             {
@@ -102,6 +101,20 @@ internal sealed class GenerationSession : ISequenceOwner
 
     /// <summary>The caller wants nothing more: ends its wait at once, from any thread. The sequence is still to be cancelled.</summary>
     public void Abandon(CancellationToken cancellationToken) => _channel.Writer.TryComplete(new OperationCanceledException(cancellationToken));
+
+    /// <summary>The next token. Where only the best of a row counts, the row stays with the runner.</summary>
+    private int Choose(StepRows rows, int row, out TokenLogProbabilities? logProbabilities)
+    {
+        if (!_state.TakesBest)
+        {
+            return _sampler.Sample(rows.Logits(row), _state, out logProbabilities);
+        }
+
+        logProbabilities = null;
+        int token = Sampler.RequirePossible(rows.BestToken(row));
+        _state.Accept(token);
+        return token;
+    }
 
     /// <summary>Gives out a token, or ends the sequence at it.</summary>
     /// <returns>True when the sequence has ended.</returns>

@@ -1,4 +1,4 @@
-using Inferometer.Cpu.Lora;
+using Inferometer.Runners;
 using Inferometer.Scheduling;
 
 namespace Inferometer.Inference.Engine;
@@ -7,16 +7,15 @@ namespace Inferometer.Inference.Engine;
 internal interface ISequenceOwner
 {
     /// <summary>Adapter its sequences run with.</summary>
-    LoraAdapter? Adapter { get; }
+    IModelAdapter? Adapter { get; }
 
     /// <summary>The step must give the hidden states of the chunk's tokens.</summary>
     bool WantsHiddenStates { get; }
 
     /// <summary>Takes what a step gave for one chunk.</summary>
     /// <param name="chunk">The chunk; tokens are emitted on it.</param>
-    /// <param name="logits">[<see cref="StepChunk.LogitRows"/>, vocabulary]; may be overwritten.</param>
-    /// <param name="hiddenStates">[<see cref="StepChunk.TokenCount"/>, hidden] when wanted by any owner of the step, otherwise empty.</param>
-    void TakeStep(StepChunk chunk, Span<float> logits, ReadOnlySpan<float> hiddenStates);
+    /// <param name="rows">Its rows of logits, and its hidden states when it wants them.</param>
+    void TakeStep(StepChunk chunk, StepRows rows);
 
     /// <summary>One of its sequences has ended in the scheduler.</summary>
     void OnEnded(Sequence sequence);

@@ -55,7 +55,14 @@ public sealed partial class InferenceEngine
                 draft = LoadDraft(draftPath, options, model, progress, cancellationToken);
             }
 
-            return new InferenceEngine(model, tokenizer, options, plan, draft) { SamplingDefaults = sampling };
+            KvCache cache = options.KvCompression?.CreateCache(model, plan.BlockCount, options.MaxBatchSize, plan.StepTokens)
+                ?? model.CreateCache(plan.BlockCount, options.KvElement);
+            CpuModelRunner? draftRunner = draft is null ? null : new CpuModelRunner(draft, draft.CreateCache(plan.BlockCount, options.KvElement));
+            return new InferenceEngine(new CpuModelRunner(model, cache), tokenizer, options, plan, draftRunner)
+            {
+                SamplingDefaults = sampling,
+                RepackedFile = model.RepackedFile,
+            };
         }
         catch
         {

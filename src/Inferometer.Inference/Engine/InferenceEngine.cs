@@ -1,13 +1,12 @@
 using System.Runtime.CompilerServices;
 using System.Text;
 using Inferometer.Core;
-using Inferometer.Cpu.Execution;
-using Inferometer.Cpu.Lora;
 using Inferometer.Cpu.Weights;
 using Inferometer.Inference.Sampling;
 using Inferometer.Inference.Sampling.Json;
 using Inferometer.ModelFiles.Generation;
 using Inferometer.ModelFiles.Tokenization;
+using Inferometer.Runners;
 using Inferometer.Scheduling;
 using Inferometer.Scheduling.Blocks;
 
@@ -19,49 +18,50 @@ namespace Inferometer.Inference.Engine;
 /// </summary>
 public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
 {
-    private readonly TransformerModel _model;
-    private readonly KvCache _cache;
+    private readonly IModelRunner _runner;
     private readonly DraftModel? _draft;
-    private readonly CpuStepExecutor _executor;
     private readonly EngineLoop _loop;
     private readonly Sampler _sampler;
     private readonly Lazy<JsonTokenMask> _jsonMask;
     private readonly Lock _adapterGate = new();
-    private readonly Dictionary<LoraAdapter, ulong> _adapterSalts = new(ReferenceEqualityComparer.Instance);
+    private readonly Dictionary<IModelAdapter, ulong> _adapterSalts = new(ReferenceEqualityComparer.Instance);
     private readonly int _maxTokens;
 
-    /// <summary>Starts an engine over a loaded model. The engine owns the models from here on, also when this throws.</summary>
-    /// <param name="model">The model, loaded with the <see cref="ForwardOptions"/> that <paramref name="options"/> imply.</param>
-    /// <param name="tokenizer">Its tokenizer.</param>
-    /// <param name="options">Configuration.</param>
-    /// <param name="plan">Memory plan, for the number of cache blocks.</param>
-    /// <param name="draft">Draft model when the options name one.</param>
+    /// <summary>Starts an engine over a model on a device. The engine owns the runners from here on.</summary>
+    /// <param name="runner">The model and its cache.</param>
+    /// <param name="tokenizer">The model's tokenizer.</param>
+    /// <param name="options">Configuration; what concerns the loading of the model and its cache is the runner's business and not looked at.</param>
+    /// <param name="plan">Memory plan that the runner was made by.</param>
+    /// <param name="draft">Draft model when the options name one, with as many blocks as <paramref name="runner"/>.</param>
     /// <param name="time">Clock for queueing and timeouts; null = the system's.</param>
-    internal InferenceEngine(TransformerModel model, Tokenizer tokenizer, InferenceOptions options, MemoryPlan plan, TransformerModel? draft = null, TimeProvider? time = null)
+    public InferenceEngine(
+        IModelRunner runner, Tokenizer tokenizer, InferenceOptions options, MemoryPlan plan, IModelRunner? draft = null, TimeProvider? time = null)
     {
-        _model = model;
+        ArgumentNullException.ThrowIfNull(runner);
+        ArgumentNullException.ThrowIfNull(tokenizer);
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(plan);
+        _runner = runner;
         Tokenizer = tokenizer;
         Options = options;
         MemoryPlan = plan;
-        SchedulerOptions policy = options.ToSchedulerOptions(model.ContextTokens);
+        SchedulerOptions policy = options.ToSchedulerOptions(runner.ContextTokens);
         BlockPool pool = new(new BlockPoolOptions
         {
-            BlockCount = plan.BlockCount,
-            BlockSize = PagedKvCache.BlockSize,
+            BlockCount = runner.BlockCount,
+            BlockSize = runner.BlockSize,
             PrefixCaching = options.PrefixCache && options.KvCache,
             HashSeed = (ulong)Random.Shared.NextInt64(),
         });
-        _maxTokens = (int)Math.Min(policy.MaxSequenceTokens, (long)plan.BlockCount * PagedKvCache.BlockSize);
-        _cache = options.KvCompression?.CreateCache(model, plan.BlockCount, options.MaxBatchSize, plan.StepTokens) ?? model.CreateCache(plan.BlockCount, options.KvElement);
-        _draft = draft is null ? null : new DraftModel(draft, draft.CreateCache(plan.BlockCount, options.KvElement));
-        _sampler = new Sampler(model.Architecture.VocabularySize);
+        _maxTokens = (int)Math.Min(policy.MaxSequenceTokens, (long)runner.BlockCount * runner.BlockSize);
+        _draft = draft is null ? null : new DraftModel(draft);
+        _sampler = new Sampler(runner.Architecture.VocabularySize);
         _jsonMask = new Lazy<JsonTokenMask>(() => new JsonTokenMask(tokenizer));
-        _executor = new CpuStepExecutor(model, _cache, _draft);
-        _loop = new EngineLoop(new Scheduler(policy, pool, time ?? TimeProvider.System), _executor);
+        _loop = new EngineLoop(new Scheduler(policy, pool, time ?? TimeProvider.System), new ModelStepExecutor(runner, _draft));
     }
 
     /// <summary>What the model is.</summary>
-    public Core.Models.ModelArchitecture Architecture => _model.Architecture;
+    public Core.Models.ModelArchitecture Architecture => _runner.Architecture;
 
     /// <summary>The model's tokenizer.</summary>
     public Tokenizer Tokenizer { get; }
@@ -76,31 +76,38 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
     public MemoryPlan MemoryPlan { get; }
 
     /// <summary>What came of the file of repacked weights beside the model.</summary>
-    public RepackedFileReport RepackedFile => _model.RepackedFile;
+    public RepackedFileReport RepackedFile { get; internal init; } = RepackedFileReport.None;
 
     /// <summary>Longest sequence, prompt and output together, tokens.</summary>
     public int MaxSequenceTokens => _maxTokens;
 
     /// <summary>What the engine did so far.</summary>
     public PerformanceStatistics Statistics =>
-        PerformanceStatistics.Of(_loop.Snapshot, _loop.Scheduler.Options, _loop.Scheduler.Pool.BlockCount, _model.Statistics);
+        PerformanceStatistics.Of(_loop.Snapshot, _loop.Scheduler.Options, _loop.Scheduler.Pool.BlockCount, _runner.Statistics);
 
     /// <summary>The most the engine held up to the end of the last step; exact once it is idle or disposed.</summary>
-    public EngineMemory PeakMemory => new(
-        _model.WeightBytes, MemoryPlan.KvFixedBytes + (MemoryPlan.KvBytesPerBlock * Statistics.PeakKvBlocksUsed), _model.WorkspaceBytes, _model.AttentionScratchBytes, _executor.OutputBytes);
+    public EngineMemory PeakMemory
+    {
+        get
+        {
+            RunnerMemory held = _runner.Memory;
+            long keysAndValues = MemoryPlan.KvFixedBytes + (MemoryPlan.KvBytesPerBlock * Statistics.PeakKvBlocksUsed);
+            return new EngineMemory(held.WeightBytes, keysAndValues, held.ActivationBytes, held.ScratchBytes, held.OutputBytes);
+        }
+    }
 
     /// <summary>Reads a LoRA adapter (a PEFT folder or a GGUF adapter file) for use by requests; it stays until the engine is disposed.</summary>
     /// <param name="path">The folder or file.</param>
     /// <param name="scale">Factor on what the adapter adds, on top of its own alpha over rank.</param>
     /// <exception cref="InferometerException">The adapter is damaged or does not fit the model.</exception>
-    public LoraAdapter LoadAdapter(string path, double scale = 1)
+    public IModelAdapter LoadAdapter(string path, double scale = 1)
     {
         if (!double.IsFinite(scale))
         {
             throw new InferometerException($"{path}: the adapter's scale is {scale}; allowed is any finite number.");
         }
 
-        LoraAdapter adapter = _model.LoadAdapter(path, scale);
+        IModelAdapter adapter = _runner.LoadAdapter(path, scale);
         lock (_adapterGate)
         {
             _adapterSalts.Add(adapter, (ulong)_adapterSalts.Count + 1);
@@ -125,7 +132,7 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
         request = request with { Sampling = sampling };
         Require(!sampling.Json || maxNew > 1, $"request: JSON needs {nameof(request.MaxNewTokens)} of 2 or more.");
         Require(request.Timeout is null || request.Timeout > TimeSpan.Zero, $"request: {nameof(request.Timeout)} must be above zero.");
-        sampling.Validate(_model.Architecture.VocabularySize);
+        sampling.Validate(_runner.Architecture.VocabularySize);
         JsonTokenMask? mask = sampling.Json ? _jsonMask.Value : null;
         SamplerState state = new(sampling, prompt, Tokenizer, mask, maxNew, (ulong)Random.Shared.NextInt64());
         GenerationSession session = new(request, state, _sampler, Tokenizer, Options.Speculation);
@@ -176,10 +183,10 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
     /// <param name="cancellationToken">Ends the request.</param>
     /// <exception cref="RequestRejectedException">The text is too long or too many requests wait.</exception>
     public async Task<float[]> EmbedAsync(
-        string text, EmbeddingPooling pooling = EmbeddingPooling.Mean, bool normalise = true, LoraAdapter? adapter = null, CancellationToken cancellationToken = default)
+        string text, EmbeddingPooling pooling = EmbeddingPooling.Mean, bool normalise = true, IModelAdapter? adapter = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(text);
-        EmbeddingSession session = new(pooling, normalise, _model.Architecture.HiddenSize, adapter);
+        EmbeddingSession session = new(pooling, normalise, _runner.Architecture.HiddenSize, adapter);
         SequenceRequest wanted = new()
         {
             Prompt = Encode(text, default, addSpecial: true, parseSpecial: false),
@@ -233,14 +240,13 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
     {
         _loop.Dispose();
         _draft?.Dispose();
-        _cache.Dispose();
-        foreach (LoraAdapter adapter in _adapterSalts.Keys)
+        foreach (IModelAdapter adapter in _adapterSalts.Keys)
         {
             adapter.Dispose();
         }
 
         _adapterSalts.Clear();
-        _model.Dispose();
+        _runner.Dispose();
     }
 
     /// <inheritdoc cref="Dispose"/>
@@ -301,7 +307,7 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
         Require(text is null != tokens.IsEmpty, "request: give either a prompt text or prompt tokens.");
         int[] prompt = text is null ? tokens.ToArray() : Tokenizer.Encode(text, addSpecial, parseSpecial);
         Require(prompt.Length > 0, "request: the prompt has no tokens.");
-        int vocabulary = _model.Architecture.VocabularySize;
+        int vocabulary = _runner.Architecture.VocabularySize;
         foreach (int token in prompt)
         {
             if (token < 0 || token >= vocabulary)
@@ -313,7 +319,7 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
         return prompt;
     }
 
-    private ulong SaltOf(LoraAdapter? adapter)
+    private ulong SaltOf(IModelAdapter? adapter)
     {
         if (adapter is null)
         {

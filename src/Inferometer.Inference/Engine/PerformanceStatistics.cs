@@ -1,4 +1,4 @@
-using Inferometer.Cpu.Execution;
+using Inferometer.Runners;
 using Inferometer.Scheduling;
 using Inferometer.Scheduling.Blocks;
 
@@ -97,7 +97,7 @@ public sealed record PerformanceStatistics
     /// <summary>Accepted over drafted tokens, 0..1.</summary>
     public double DraftAcceptanceRate => DraftedTokens == 0 ? 0 : (double)AcceptedDraftTokens / DraftedTokens;
 
-    internal static PerformanceStatistics Of(in SchedulerSnapshot snapshot, SchedulerOptions options, int blockCount, ForwardStatistics forward)
+    internal static PerformanceStatistics Of(in SchedulerSnapshot snapshot, SchedulerOptions options, int blockCount, RunnerStatistics forward)
     {
         SchedulerStatistics steps = snapshot.Steps;
         BlockPoolStatistics pool = snapshot.Pool;

@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using Inferometer.Core;
 
 namespace Inferometer.Inference.Sampling;
 
@@ -83,13 +84,14 @@ internal sealed class Sampler
     public static int ArgMax(ReadOnlySpan<float> logits)
     {
         int index = TensorPrimitives.IndexOfMax(logits);
-        if (index < 0 || !float.IsFinite(logits[index]))
-        {
-            throw new InvalidOperationException("no token is possible: every logit is negative infinity or one is not a number");
-        }
-
-        return index;
+        return RequirePossible(index >= 0 && float.IsFinite(logits[index]) ? index : -1);
     }
+
+    /// <summary>The token, unless it is -1.</summary>
+    /// <exception cref="InferometerException">It is: a row held no finite number, or one that is none.</exception>
+    public static int RequirePossible(int token) => token >= 0
+        ? token
+        : throw new InferometerException("sampling: no token is possible: every logit is negative infinity, or one is not a number.");
 
     private int Choose(Span<float> logits, SamplerState state)
     {

@@ -45,6 +45,9 @@ internal sealed class SamplerState
     /// <summary>True when the output is a complete JSON value, so that generation ends here.</summary>
     public bool IsComplete => _mask is not null && _json.IsComplete;
 
+    /// <summary>Nothing but the most probable token of the model's own logits can be chosen, and nothing else of them is asked for.</summary>
+    public bool TakesBest => Options.IsGreedy && Options.TopLogProbabilities is null && Bias.Length == 0 && _counts is null && _mask is null;
+
     /// <summary>Bias, penalties and grammar mask, in place.</summary>
     public void Shape(Span<float> logits)
     {

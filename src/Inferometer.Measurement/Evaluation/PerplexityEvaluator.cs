@@ -4,6 +4,7 @@ using Inferometer.Core;
 using Inferometer.Cpu.Execution;
 using Inferometer.Cpu.Kernels.Attention;
 using Inferometer.ModelFiles.Tokenization;
+using Inferometer.Runners;
 
 namespace Inferometer.Measurement.Evaluation;
 

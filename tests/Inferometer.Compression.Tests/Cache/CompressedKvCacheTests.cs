@@ -2,6 +2,7 @@ using Inferometer.Compression.Cache;
 using Inferometer.Compression.Calibration;
 using Inferometer.Cpu.Execution;
 using Inferometer.Cpu.Kernels.Attention;
+using Inferometer.Runners;
 
 namespace Inferometer.Compression.Tests.Cache;
 

@@ -2,6 +2,7 @@ using Inferometer.Core.Gguf;
 using Inferometer.Cpu.Execution;
 using Inferometer.Cpu.Weights;
 using Inferometer.ModelFiles.Synthesis;
+using Inferometer.Runners;
 
 namespace Inferometer.Compression.Tests.Cache;
 

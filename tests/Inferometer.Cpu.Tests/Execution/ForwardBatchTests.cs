@@ -1,6 +1,7 @@
 using Inferometer.Cpu.Execution;
 using Inferometer.Cpu.Weights;
 using Inferometer.ReferenceModels;
+using Inferometer.Runners;
 
 namespace Inferometer.Cpu.Tests.Execution;
 

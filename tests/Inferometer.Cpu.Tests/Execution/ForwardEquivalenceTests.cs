@@ -2,6 +2,7 @@ using Inferometer.Cpu.Execution;
 using Inferometer.Cpu.Kernels.Attention;
 using Inferometer.Cpu.Weights;
 using Inferometer.ReferenceModels;
+using Inferometer.Runners;
 
 namespace Inferometer.Cpu.Tests.Execution;
 

@@ -1,6 +1,7 @@
 using Inferometer.Cpu.Execution;
 using Inferometer.Cpu.Kernels.Attention;
 using Inferometer.Cpu.Lora;
+using Inferometer.Runners;
 
 namespace Inferometer.Cpu.Tests.Execution;
 

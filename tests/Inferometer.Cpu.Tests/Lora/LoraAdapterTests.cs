@@ -7,6 +7,7 @@ using Inferometer.Cpu.Lora;
 using Inferometer.Cpu.Tests.Execution;
 using Inferometer.Cpu.Weights;
 using Inferometer.ReferenceModels;
+using Inferometer.Runners;
 
 namespace Inferometer.Cpu.Tests.Lora;
 

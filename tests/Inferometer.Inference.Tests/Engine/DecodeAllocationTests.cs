@@ -6,6 +6,7 @@ using Inferometer.Inference.Sampling;
 using Inferometer.ModelFiles.Synthesis;
 using Inferometer.ModelFiles.Tokenization;
 using Inferometer.ReferenceModels;
+using Inferometer.Runners;
 using Inferometer.Scheduling;
 using Inferometer.Scheduling.Blocks;
 
@@ -72,7 +73,7 @@ public sealed class DecodeAllocationTests : IDisposable
         SamplerState state = new(request.Sampling, request.PromptTokens.Span, tokenizer, null, 600, 1);
         GenerationSession session = new(request, state, new Sampler(tokenizer.VocabularySize), tokenizer, null);
         Scheduler scheduler = new(new SchedulerOptions { MaxSequenceTokens = 600 }, new BlockPool(new BlockPoolOptions { BlockCount = 40, BlockSize = 16, PrefixCaching = true }), TimeProvider.System);
-        CpuStepExecutor executor = new(model, cache, null);
+        ModelStepExecutor executor = new(new CpuModelRunner(model, cache), null); // model and cache are disposed of above
         Assert.True(scheduler.TrySubmit(new SequenceRequest { Prompt = request.PromptTokens, MaxNewTokens = 590, Owner = session }, out Sequence? sequence, out _));
         Decode(WarmUpTokens);
         long allocated = LeastOf(() => Decode(WindowTokens), GC.GetAllocatedBytesForCurrentThread);

@@ -2,9 +2,9 @@ using System.Buffers.Binary;
 using System.Text;
 using System.Text.Json.Nodes;
 using Inferometer.Core;
-using Inferometer.Cpu.Lora;
 using Inferometer.Inference.Engine;
 using Inferometer.ReferenceModels;
+using Inferometer.Runners;
 
 namespace Inferometer.Inference.Tests.Engine;
 
@@ -20,11 +20,11 @@ public sealed class EngineAdapterTests : IDisposable
     public async Task Requests_with_and_without_adapters_run_side_by_side_and_share_no_prefix()
     {
         await using InferenceEngine engine = EngineRunner.Start(EngineRunner.Tales);
-        LoraAdapter first = engine.LoadAdapter(WriteAdapter(1));
-        LoraAdapter second = engine.LoadAdapter(WriteAdapter(2));
-        LoraAdapter?[] adapters = [null, first, second];
+        IModelAdapter first = engine.LoadAdapter(WriteAdapter(1));
+        IModelAdapter second = engine.LoadAdapter(WriteAdapter(2));
+        IModelAdapter?[] adapters = [null, first, second];
         List<IReadOnlyList<int>> alone = [];
-        foreach (LoraAdapter? adapter in adapters)
+        foreach (IModelAdapter? adapter in adapters)
         {
             GenerationResult result = await engine.RunAsync(EngineRunner.Greedy(Prompt, 16) with { Adapter = adapter });
             Assert.Equal(0, result.Usage.CachedPromptTokens); // the same prompt, cached three times under three salts
@@ -47,7 +47,7 @@ public sealed class EngineAdapterTests : IDisposable
     {
         await using InferenceEngine engine = EngineRunner.Start(EngineRunner.Tales);
         await using InferenceEngine other = EngineRunner.Start(EngineRunner.Tales);
-        LoraAdapter adapter = other.LoadAdapter(WriteAdapter(1));
+        IModelAdapter adapter = other.LoadAdapter(WriteAdapter(1));
         await Assert.ThrowsAsync<InferometerException>(() => engine.RunAsync(EngineRunner.Greedy(Prompt, 4) with { Adapter = adapter }));
     }
 

@@ -1,4 +1,4 @@
-namespace Inferometer.Cpu.Execution;
+namespace Inferometer.Cpu.Weights;
 
 /// <summary>Switches of the forward pass that change its speed and memory but not its result, for comparison of the two ways.</summary>
 public sealed record ForwardOptions

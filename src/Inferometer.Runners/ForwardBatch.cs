@@ -1,6 +1,4 @@
-using Inferometer.Cpu.Lora;
-
-namespace Inferometer.Cpu.Execution;
+namespace Inferometer.Runners;
 
 /// <summary>
 /// The sequences of one step. The slices are kept and reused when the batch is cleared, so that filling it again allocates nothing
@@ -18,6 +16,9 @@ public sealed class ForwardBatch
 
     /// <summary>Rows of logits over all sequences.</summary>
     public int LogitRowCount { get; private set; }
+
+    /// <summary>The state after the final norm of every token is wanted.</summary>
+    public bool WantsHiddenStates { get; set; }
 
     /// <summary>The slice at <paramref name="index"/>, in the order of <see cref="Add"/>.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There are not so many slices.</exception>
@@ -41,6 +42,7 @@ public sealed class ForwardBatch
         }
 
         Count = TokenCount = LogitRowCount = 0;
+        WantsHiddenStates = false;
     }
 
     /// <summary>Appends a sequence's part of the step. Logit rows and hidden states come out in this order.</summary>
@@ -51,7 +53,7 @@ public sealed class ForwardBatch
     /// <param name="adapter">Adapter the sequence runs with, or null.</param>
     /// <exception cref="ArgumentException">No tokens, or more logit rows than tokens.</exception>
     public void Add(
-        ReadOnlyMemory<int> tokens, int pastTokens, ReadOnlyMemory<int> blockTable, int logitRows = 1, LoraAdapter? adapter = null)
+        ReadOnlyMemory<int> tokens, int pastTokens, ReadOnlyMemory<int> blockTable, int logitRows = 1, IModelAdapter? adapter = null)
     {
         if (tokens.IsEmpty)
         {

@@ -1,6 +1,4 @@
-using Inferometer.Cpu.Lora;
-
-namespace Inferometer.Cpu.Execution;
+namespace Inferometer.Runners;
 
 /// <summary>
 /// One sequence's part of a step: a stretch of a prompt, or the one token a decode adds. Reusable; the memory it points to must stay
@@ -21,5 +19,5 @@ public sealed class SequenceSlice
     public int LogitRows { get; set; }
 
     /// <summary>The adapter this sequence runs with, or null. Must have been loaded for the model that runs the step.</summary>
-    public LoraAdapter? Adapter { get; set; }
+    public IModelAdapter? Adapter { get; set; }
 }

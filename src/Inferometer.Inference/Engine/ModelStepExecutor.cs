@@ -1,0 +1,73 @@
+using System.Diagnostics;
+using Inferometer.Runners;
+using Inferometer.Scheduling;
+using Inferometer.Scheduling.Blocks;
+
+namespace Inferometer.Inference.Engine;
+
+/// <summary>
+/// Runs a step on a model runner: copies blocks, drafts, one forward pass over all chunks, then each owner takes its rows. An owner that fails ends its own
+/// sequence and nobody else's. Allocates nothing once a step as large has run.
+/// </summary>
+internal sealed class ModelStepExecutor(IModelRunner runner, DraftModel? draft) : IStepExecutor
+{
+    private readonly ForwardBatch _batch = new();
+    private readonly List<SequenceFailure> _failures = [];
+
+    /// <summary>Sequences of the last step whose owners failed, and how. They end with the step.</summary>
+    public IReadOnlyList<SequenceFailure> Failures => _failures;
+
+    public StepOutcome Execute(StepPlan plan, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        _failures.Clear();
+        long start = Stopwatch.GetTimestamp();
+        for (int i = 0; i < plan.Copies.Count; i++)
+        {
+            BlockCopy copy = plan.Copies[i];
+            runner.CopyBlock(copy.Source, copy.Target);
+            draft?.CopyBlock(copy);
+        }
+
+        draft?.Draft(plan);
+        Fill(plan);
+        runner.Forward(_batch);
+        Distribute(plan);
+        _batch.Clear();
+        return new StepOutcome(Stopwatch.GetElapsedTime(start).TotalSeconds);
+    }
+
+    private void Fill(StepPlan plan)
+    {
+        _batch.Clear();
+        for (int i = 0; i < plan.Chunks.Count; i++)
+        {
+            StepChunk chunk = plan.Chunks[i];
+            var owner = (ISequenceOwner)chunk.Sequence.Request.Owner!;
+            _batch.Add(chunk.Tokens, chunk.PastTokens, chunk.BlockTable, chunk.LogitRows, owner.Adapter);
+            _batch.WantsHiddenStates |= owner.WantsHiddenStates;
+        }
+    }
+
+    private void Distribute(StepPlan plan)
+    {
+        int row = 0;
+        int token = 0;
+        for (int i = 0; i < plan.Chunks.Count; i++)
+        {
+            StepChunk chunk = plan.Chunks[i];
+            try
+            {
+                ((ISequenceOwner)chunk.Sequence.Request.Owner!).TakeStep(chunk, new StepRows(runner, row, token));
+            }
+            catch (Exception error)
+            {
+                chunk.Finish(FinishReason.Error);
+                _failures.Add(new SequenceFailure(chunk.Sequence, error));
+            }
+
+            row += chunk.LogitRows;
+            token += chunk.TokenCount;
+        }
+    }
+}

@@ -1,0 +1,24 @@
+using System.Runtime.InteropServices;
+using Inferometer.Runners;
+
+namespace Inferometer.Inference.Engine;
+
+/// <summary>The rows of one chunk of the step that has just run, where they lie: a row that nobody asks for never leaves the runner. Valid until the next step.</summary>
+/// <param name="runner">What ran the step.</param>
+/// <param name="firstRow">The chunk's first row of logits.</param>
+/// <param name="firstToken">The chunk's first token.</param>
+[StructLayout(LayoutKind.Auto)]
+internal readonly struct StepRows(IModelRunner runner, int firstRow, int firstToken)
+{
+    /// <summary>The most probable token of a row; -1 where the row holds a number that is not finite.</summary>
+    /// <param name="row">Row of the chunk, from 0.</param>
+    public int BestToken(int row) => runner.BestToken(firstRow + row);
+
+    /// <summary>A row of logits, [vocabulary]; may be overwritten.</summary>
+    /// <param name="row">Row of the chunk, from 0.</param>
+    public Span<float> Logits(int row) => runner.Logits(firstRow + row);
+
+    /// <summary>State of a token, [hidden].</summary>
+    /// <param name="token">Token of the chunk, from 0.</param>
+    public ReadOnlySpan<float> HiddenState(int token) => runner.HiddenState(firstToken + token);
+}
