@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using Inferometer.Core;
 
 namespace Inferometer.Inference.Sampling;
 
@@ -43,7 +44,7 @@ internal static class LogitTransforms
         float max = TensorPrimitives.Max(logits);
         if (!float.IsFinite(max))
         {
-            throw new InvalidOperationException("no token is possible: every logit is negative infinity or one is not a number");
+            throw new InferometerException("sampling: no token is possible: every logit is negative infinity, or one is not a number.");
         }
 
         TensorPrimitives.Subtract(logits, max, logits);
@@ -86,7 +87,7 @@ internal static class LogitTransforms
             }
         }
 
-        return last >= 0 ? last : throw new InvalidOperationException("no token has a probability above zero");
+        return last >= 0 ? last : throw new InferometerException("sampling: no token has a probability above zero.");
     }
 
     /// <summary>Double sum, since float sums over large vocabularies lose the small ones.</summary>

@@ -1,5 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
+using Inferometer.Core;
 using Inferometer.Inference.Sampling;
 
 namespace Inferometer.Inference.Tests.Sampling;
@@ -109,9 +110,9 @@ public sealed class LogitTransformsTests
     [Fact]
     public void Rows_without_a_possible_token_are_an_error()
     {
-        Assert.Throws<InvalidOperationException>(() => Probabilities(new SamplingOptions(), float.NegativeInfinity, float.NegativeInfinity));
-        Assert.Throws<InvalidOperationException>(() => Probabilities(new SamplingOptions(), 1, float.NaN));
-        Assert.Throws<InvalidOperationException>(() => Sampler.ArgMax([float.NegativeInfinity]));
+        Assert.Throws<InferometerException>(() => Probabilities(new SamplingOptions(), float.NegativeInfinity, float.NegativeInfinity));
+        Assert.Throws<InferometerException>(() => Probabilities(new SamplingOptions(), 1, float.NaN));
+        Assert.Throws<InferometerException>(() => Sampler.ArgMax([float.NegativeInfinity]));
     }
 
     private static void AssertClose(double[] expected, float[] actual)
