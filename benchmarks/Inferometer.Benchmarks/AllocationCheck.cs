@@ -23,7 +23,7 @@ internal static class AllocationCheck
     public static int Run(string file, bool update)
     {
         SortedDictionary<string, long> measured = new(StringComparer.Ordinal);
-        foreach (Type type in typeof(AllocationCheck).Assembly.GetTypes().Where(t => t.Namespace is "Inferometer.Benchmarks.Kernels" && t.IsDefined(typeof(MemoryDiagnoserAttribute))))
+        foreach (Type type in typeof(AllocationCheck).Assembly.GetTypes().Where(t => t.Namespace is "Inferometer.Benchmarks.Kernels" or "Inferometer.Benchmarks.Scheduling" && t.IsDefined(typeof(MemoryDiagnoserAttribute))))
         {
             Measure(type, measured);
         }

@@ -2,6 +2,7 @@ using System.Globalization;
 using BenchmarkDotNet.Running;
 using Inferometer.Benchmarks;
 using Inferometer.Benchmarks.Kernels;
+using Inferometer.Benchmarks.Scheduling;
 
 // Verbs of our own beside BenchmarkDotNet's switcher; docs/benchmarks.md says when to use which.
 switch (args)
@@ -11,6 +12,9 @@ switch (args)
         return 0;
     case ["kernels-cached"]:
         CachedReport.Run();
+        return 0;
+    case ["scheduler-quick"]:
+        SchedulerReport.Run();
         return 0;
     case ["allocations", string file, .. string[] rest]:
         return AllocationCheck.Run(file, rest is ["--update"]);

@@ -6,12 +6,8 @@ namespace Inferometer.Scheduling;
 /// </summary>
 public interface IStepExecutor
 {
-    /// <summary>Runs one step: first the plan's block copies, then its chunks.</summary>
+    /// <summary>Runs one step: first the plan's block copies, then its chunks. Whatever it throws, at whatever point, the step is abandoned as a whole.</summary>
     /// <param name="plan">The step; valid during the call.</param>
-    /// <param name="cancellationToken">Ends the step early with an exception; the scheduler then keeps its state from before the step.</param>
+    /// <param name="cancellationToken">Ends the step early with an exception.</param>
     StepOutcome Execute(StepPlan plan, CancellationToken cancellationToken);
 }
-
-/// <summary>What a step took.</summary>
-/// <param name="DurationSeconds">Measured time, or the predicted time on a virtual clock that the executor has advanced.</param>
-public readonly record struct StepOutcome(double DurationSeconds);

@@ -5,16 +5,41 @@ namespace Inferometer.Scheduling;
 /// <content>What a step gave, taken into the sequences, the prefix cache and the counts.</content>
 public sealed partial class Scheduler
 {
+    private readonly List<(Sequence Sequence, FinishReason Reason)> _ending = [];
+
     private void Commit(StepOutcome outcome)
     {
         double now = NowSeconds;
+        _plan.EndSeconds = now;
+        _plan.FinishedList.AddRange(_plan.ExpiredList);
+        foreach (Sequence expired in _plan.ExpiredList)
+        {
+            Observer?.OnEnded(expired);
+        }
+
+        if (!_plan.IsEmpty)
+        {
+            CommitChunks(outcome, now);
+        }
+
+        EndPending(now);
+        if (!_plan.IsEmpty)
+        {
+            Observer?.OnStepEnded(_plan, outcome);
+        }
+    }
+
+    private void CommitChunks(StepOutcome outcome, double now)
+    {
+        List<StepChunk> chunks = _plan.ChunkList;
         _statistics.Steps++;
         _statistics.StepSeconds += outcome.DurationSeconds;
-        _statistics.Chunks += _plan.Chunks.Count;
-        _statistics.MaxChunksPerStep = Math.Max(_statistics.MaxChunksPerStep, _plan.Chunks.Count);
-        foreach (StepChunk chunk in _plan.ChunkList)
+        _statistics.Chunks += chunks.Count;
+        _statistics.MaxChunksPerStep = Math.Max(_statistics.MaxChunksPerStep, chunks.Count);
+        _ending.Clear();
+        foreach (StepChunk chunk in chunks)
         {
-            if (chunk.Sequence.State == SequenceState.Running)
+            if (chunk.Sequence.PendingEnd == FinishReason.None) // else its owner wants nothing of it any more
             {
                 Commit(chunk, now);
             }
@@ -22,7 +47,12 @@ public sealed partial class Scheduler
 
         _statistics.AllocatedSlotSteps += (long)Pool.UsedBlocks * Pool.BlockSize;
         _statistics.FilledSlotSteps += Pool.FilledSlots;
-        EndFinished();
+        foreach ((Sequence sequence, FinishReason reason) in _ending)
+        {
+            EndNow(sequence, reason, now);
+            _plan.FinishedList.Add(sequence);
+            Observer?.OnEnded(sequence);
+        }
     }
 
     private void Commit(StepChunk chunk, double now)
@@ -58,13 +88,30 @@ public sealed partial class Scheduler
         if (!Options.KeepKeysAndValues)
         {
             sequence.ComputedTokens = 0;
-            return;
         }
-
-        if (sequence.Request.UsePrefixCache && Pool.PrefixCaching)
+        else if (sequence.Request.UsePrefixCache && Pool.PrefixCaching)
         {
             Publish(sequence);
         }
+
+        FinishReason reason = ReasonToEnd(chunk);
+        if (reason != FinishReason.None)
+        {
+            _ending.Add((sequence, reason));
+        }
+    }
+
+    private FinishReason ReasonToEnd(StepChunk chunk)
+    {
+        Sequence sequence = chunk.Sequence;
+        Debug.Assert(sequence.RemainingTokens >= 0, "a sequence grew past its limit");
+        if (chunk.FinishReason != FinishReason.None || sequence.RemainingTokens > 0)
+        {
+            return chunk.FinishReason;
+        }
+
+        bool allComputed = Options.KeepKeysAndValues ? sequence.PendingTokens == 0 : chunk.LogitRows == 0;
+        return chunk.EmittedCount > 0 || (sequence.GeneratedTokens == 0 && allComputed) ? FinishReason.Length : FinishReason.None;
     }
 
     private static void Accept(Sequence sequence, StepChunk chunk)
@@ -80,12 +127,19 @@ public sealed partial class Scheduler
 
     private void NoteTokens(Sequence sequence, int count, double now)
     {
-        if (count > 0 && double.IsNaN(sequence.FirstTokenSeconds))
+        if (count == 0)
+        {
+            return;
+        }
+
+        if (double.IsNaN(sequence.FirstTokenSeconds))
         {
             sequence.FirstTokenSeconds = now;
         }
 
+        sequence.LastTokenSeconds = now;
         _statistics.GeneratedTokens += count;
+        Observer?.OnTokens(sequence, count, now);
     }
 
     private void NoteFilled(Sequence sequence, int filledBefore)
@@ -108,26 +162,5 @@ public sealed partial class Scheduler
         }
 
         sequence.PublishedBlocks = full;
-    }
-
-    private void EndFinished()
-    {
-        foreach (StepChunk chunk in _plan.ChunkList)
-        {
-            Sequence sequence = chunk.Sequence;
-            Debug.Assert(sequence.RemainingTokens >= 0, "a sequence grew past its limit");
-            FinishReason reason = chunk.FinishReason;
-            bool allComputed = Options.KeepKeysAndValues ? sequence.PendingTokens == 0 : chunk.LogitRows == 0;
-            if (reason == FinishReason.None && sequence.RemainingTokens == 0 && (chunk.EmittedCount > 0 || (sequence.GeneratedTokens == 0 && allComputed)))
-            {
-                reason = FinishReason.Length;
-            }
-
-            if (reason != FinishReason.None && sequence.State == SequenceState.Running)
-            {
-                End(sequence, reason);
-                _plan.AddFinished(sequence);
-            }
-        }
     }
 }

@@ -8,17 +8,13 @@ public sealed partial class Scheduler
 
     private void Plan()
     {
-        _plan.Reset();
-        if (_sequencesWithDeadline > 0)
-        {
-            Expire(NowSeconds);
-        }
-
+        _plan.Reset(NowSeconds);
+        Expire(_plan.BeginSeconds);
         PlanOnce();
         while (_plan.IsEmpty && _running.Count > 0 && HasPending())
         {
             // Every block is held by sequences that wait for their owners (beams for their siblings): the least urgent gives way.
-            Preempt(_running[^1]);
+            PreemptForStep(_running[^1]);
             PlanOnce();
         }
     }
@@ -28,13 +24,11 @@ public sealed partial class Scheduler
         _budget = Options.MaxTokensPerStep;
         _preempted = false;
         bool joinRunning = Options.Batching != BatchingMode.Static || _running.Count == 0;
-        foreach (Sequence sequence in _running)
+        if (PlanRunning(decoding: true))
         {
-            sequence.IsPlanned = false;
+            PlanRunning(decoding: false);
         }
 
-        PlanRunning(decoding: true);
-        PlanRunning(decoding: false);
         if (joinRunning && !_preempted)
         {
             AdmitWaiting();
@@ -52,18 +46,32 @@ public sealed partial class Scheduler
         return pending;
     }
 
-    /// <summary>Decoding sequences go first, so that no prompt, however long, holds up a token; prompts share what is left of the budget.</summary>
-    private void PlanRunning(bool decoding)
+    /// <summary>
+    /// Decoding sequences go first, so that no prompt, however long, holds up a token; prompts share what is left of the budget.
+    /// </summary>
+    /// <returns>Whether sequences of the other kind were met, for which it takes a second pass.</returns>
+    private bool PlanRunning(bool decoding)
     {
+        bool metOthers = false;
         for (int i = 0; i < _running.Count && _budget > 0; i++)
         {
             Sequence sequence = _running[i];
-            bool isDecoding = sequence.PendingTokens == 1 && sequence.ComputedTokens > 0;
-            if (sequence.NeedsStep && isDecoding == decoding)
+            if (!sequence.NeedsStep)
+            {
+                continue;
+            }
+
+            if ((sequence.PendingTokens == 1 && sequence.ComputedTokens > 0) == decoding)
             {
                 TryPlan(sequence); // takes blocks only from less urgent sequences, which come later in the list
             }
+            else
+            {
+                metOthers = true;
+            }
         }
+
+        return metOthers;
     }
 
     private void TryPlan(Sequence sequence)
@@ -81,7 +89,9 @@ public sealed partial class Scheduler
             tokens = pending;
         }
 
-        int drafts = tokens == pending ? Math.Max(0, Math.Min(sequence.DraftCount, Math.Min(_budget - tokens, sequence.RemainingTokens - 1))) : 0;
+        int drafts = tokens == pending && sequence.DraftCount > 0
+            ? Math.Max(0, Math.Min(sequence.DraftCount, Math.Min(_budget - tokens, sequence.RemainingTokens - 1)))
+            : 0;
         if (drafts > 0 && MissingBlocks(sequence, tokens + drafts) > Pool.AvailableBlocks)
         {
             drafts = 0;
@@ -117,7 +127,7 @@ public sealed partial class Scheduler
                 Pool.SetFilled(copy.Target, filled);
                 if (filled > 0)
                 {
-                    _plan.AddCopy(copy);
+                    _plan.CopyList.Add(copy);
                 }
             }
         }
@@ -128,7 +138,7 @@ public sealed partial class Scheduler
         }
 
         _plan.Add(sequence, tokens, drafts, isPrefill);
-        sequence.IsPlanned = true;
+        sequence.PlannedStep = _stepNumber;
         _budget -= tokens + drafts;
     }
 
@@ -144,25 +154,37 @@ public sealed partial class Scheduler
         return extra < 0 ? 0 : (int)Math.Min(int.MaxValue, ((long)(sequence.Table.Count + extra) * Pool.BlockSize) - sequence.ComputedTokens);
     }
 
-    /// <summary>Takes the blocks of the least urgent running sequence, if it is less urgent than <paramref name="sequence"/> and not in this step already.</summary>
+    /// <summary>
+    /// Takes the blocks of the least urgent running sequence, if it is less urgent than <paramref name="sequence"/> and not in this
+    /// step already.
+    /// </summary>
     private bool TryPreemptFor(Sequence sequence)
     {
         for (int i = _running.Count - 1; i >= 0; i--)
         {
             Sequence victim = _running[i];
-            if (!IsMoreUrgent(sequence, victim))
+            if (!ByUrgency.IsBefore(sequence, victim))
             {
                 return false;
             }
 
-            if (!victim.IsPlanned)
+            if (victim.PlannedStep != _stepNumber)
             {
-                Preempt(victim);
+                PreemptForStep(victim);
                 return true;
             }
         }
 
         return false;
+    }
+
+    private void PreemptForStep(Sequence victim)
+    {
+        _marks.Add(new SequenceMark(victim, SequenceMove.Preempted));
+        victim.MovedStep = _stepNumber;
+        _preempted = true;
+        _plan.PreemptedList.Add(victim);
+        Preempt(victim);
     }
 
     private void Preempt(Sequence victim)
@@ -176,110 +198,6 @@ public sealed partial class Scheduler
         victim.PublishedBlocks = 0;
         victim.IsHeld = false;
         victim.DropDraft();
-        _preempted = true;
         Enqueue(victim);
-    }
-
-    /// <summary>In order and without overtaking: a request that does not fit yet keeps those behind it waiting, so large ones do not starve.</summary>
-    private void AdmitWaiting()
-    {
-        while (_waiting.Count > 0 && _running.Count < Options.EffectiveMaxSequences && _budget > 0)
-        {
-            Sequence sequence = _waiting[^1];
-            int cached = CountCachedBlocks(sequence, out int idle);
-            if (!HasRoomFor(sequence, cached, idle))
-            {
-                return;
-            }
-
-            _waiting.RemoveAt(_waiting.Count - 1);
-            Admit(sequence, cached);
-            TryPlan(sequence);
-        }
-    }
-
-    private bool HasRoomFor(Sequence sequence, int cachedBlocks, int idleCachedBlocks)
-    {
-        int reserve = _running.Count == 0 ? 0 : (int)Math.Ceiling(Options.AdmissionReserve * Pool.BlockCount);
-        int promised = 0;
-        foreach (Sequence running in _running)
-        {
-            promised += Math.Max(0, BlocksPromised(running) - running.Table.Count);
-        }
-
-        return BlocksPromised(sequence) - cachedBlocks <= Pool.AvailableBlocks - idleCachedBlocks - promised - reserve;
-    }
-
-    private int BlocksPromised(Sequence sequence) =>
-        Pool.BlocksFor(Options.ReserveForOutput ? sequence.MaxTokens : sequence.TokenCount);
-
-    /// <summary>Blocks at the start of a sequence that the cache holds. The last token is always computed, since its logits are wanted.</summary>
-    private int CountCachedBlocks(Sequence sequence, out int idle)
-    {
-        idle = 0;
-        int count = 0;
-        int limit = LookupBlocks(sequence);
-        for (; count < limit; count++)
-        {
-            int block = FindCached(sequence, count);
-            if (block < 0)
-            {
-                break;
-            }
-
-            idle += Pool.ReferenceCount(block) == 0 ? 1 : 0;
-        }
-
-        return count;
-    }
-
-    private int LookupBlocks(Sequence sequence) =>
-        Pool.PrefixCaching && Options.KeepKeysAndValues && sequence.Request.UsePrefixCache ? (sequence.TokenCount - 1) / Pool.BlockSize : 0;
-
-    private int FindCached(Sequence sequence, int index)
-    {
-        UInt128 hash = sequence.HashOf(index, Pool.BlockSize);
-        return Pool.Find(sequence.ParentHashOf(index), hash, sequence.Tokens.Slice(index * Pool.BlockSize, Pool.BlockSize));
-    }
-
-    private void Admit(Sequence sequence, int cachedBlocks)
-    {
-        for (int i = 0; i < cachedBlocks; i++)
-        {
-            sequence.Table.AddShared(FindCached(sequence, i));
-        }
-
-        Pool.CountLookup(cachedBlocks, LookupBlocks(sequence) - cachedBlocks);
-        sequence.ComputedTokens = cachedBlocks * Pool.BlockSize;
-        sequence.PublishedBlocks = cachedBlocks;
-        sequence.State = SequenceState.Running;
-        sequence.IsPlanned = false;
-        if (double.IsNaN(sequence.AdmittedSeconds))
-        {
-            sequence.AdmittedSeconds = NowSeconds;
-            sequence.CachedPromptTokens = sequence.ComputedTokens;
-            _statistics.CachedPromptTokens += sequence.ComputedTokens;
-        }
-
-        InsertRunning(sequence);
-    }
-
-    private void Expire(double now)
-    {
-        ExpireIn(_waiting, now);
-        ExpireIn(_running, now);
-    }
-
-    private void ExpireIn(List<Sequence> sequences, double now)
-    {
-        for (int i = sequences.Count - 1; i >= 0; i--)
-        {
-            Sequence sequence = sequences[i];
-            if (sequence.Request.DeadlineSeconds <= now)
-            {
-                End(sequence, FinishReason.Deadline);
-                _plan.AddFinished(sequence);
-            }
-        }
     }
 }

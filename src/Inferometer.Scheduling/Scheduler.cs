@@ -8,7 +8,8 @@ namespace Inferometer.Scheduling;
 /// Continuous batching over a paged KV pool: decides at every step which sequences compute how many tokens in which blocks. It
 /// knows neither tensors nor the wall clock; an <see cref="IStepExecutor"/> runs the steps and a <see cref="TimeProvider"/> tells
 /// the time, so the same code serves real requests and simulated ones. One thread owns it; nothing here is thread-safe.
-/// Decode steps allocate no memory on the heap.
+/// Decode steps allocate no memory on the heap. Either <see cref="Step"/> runs a step in one call, or <see cref="BeginStep"/> and
+/// <see cref="EndStep"/> mark its ends, with time for other events between them.
 /// </summary>
 public sealed partial class Scheduler
 {
@@ -16,9 +17,9 @@ public sealed partial class Scheduler
     private readonly long _startTimestamp;
     private readonly StepPlan _plan = new();
     private readonly List<Sequence> _running = []; // most urgent first
-    private readonly List<Sequence> _waiting = []; // most urgent last, so that taking one is cheap
+    private readonly SequenceHeap<ByUrgency> _waiting = new();
+    private readonly SequenceHeap<ByDeadline> _deadlines = new();
     private long _nextId;
-    private int _sequencesWithDeadline;
     private SchedulerStatistics _statistics;
 
     /// <summary>Creates a scheduler over a pool that nobody else uses.</summary>
@@ -53,8 +54,11 @@ public sealed partial class Scheduler
     /// <summary>Running sequences, most urgent first.</summary>
     public IReadOnlyList<Sequence> Running => _running;
 
-    /// <summary>Requests in the queue, the most urgent last.</summary>
+    /// <summary>Requests in the queue: the most urgent first, the others in no particular order.</summary>
     public IReadOnlyList<Sequence> Waiting => _waiting;
+
+    /// <summary>Is told what becomes of requests; null = nobody.</summary>
+    public ISchedulerObserver? Observer { get; set; }
 
     /// <summary>Counts since construction.</summary>
     public SchedulerStatistics Statistics => _statistics;
@@ -62,8 +66,8 @@ public sealed partial class Scheduler
     /// <summary>Seconds on the scheduler's clock since it was made.</summary>
     public double NowSeconds => (_time.GetTimestamp() - _startTimestamp) / (double)_time.TimestampFrequency;
 
-    /// <summary>Takes a request into the queue, or says why not.</summary>
-    /// <exception cref="ArgumentException">The prompt is empty or a count is negative.</exception>
+    /// <summary>Takes a request into the queue, or says why not. While a step is under way it does just that, and stays queued whether the step ends or is abandoned.</summary>
+    /// <exception cref="ArgumentException">The prompt is empty, a count is negative or a time is not a number.</exception>
     public bool TrySubmit(SequenceRequest request, [NotNullWhen(true)] out Sequence? sequence, [NotNullWhen(false)] out Rejection? rejection)
     {
         ArgumentNullException.ThrowIfNull(request);
@@ -72,6 +76,11 @@ public sealed partial class Scheduler
         if (request.Prompt.IsEmpty)
         {
             throw new ArgumentException("a request needs at least one prompt token", nameof(request));
+        }
+
+        if (double.IsNaN(request.ArrivalSeconds ?? 0) || double.IsNaN(request.DeadlineSeconds ?? 0))
+        {
+            throw new ArgumentException("arrival and deadline of a request must be numbers", nameof(request));
         }
 
         int blocksEach = Pool.BlockCount / request.ParallelSequences;
@@ -83,95 +92,49 @@ public sealed partial class Scheduler
         {
             _statistics.Rejected++;
             sequence = null;
+            Observer?.OnRejected(request, rejection);
             return false;
         }
 
         double arrival = request.ArrivalSeconds ?? NowSeconds;
         double key = arrival - (request.Priority * Options.PriorityHeadStartSeconds);
         sequence = new Sequence(_nextId++, request, (int)total, key, Pool) { ArrivalSeconds = arrival };
-        _statistics.Submitted++;
-        _sequencesWithDeadline += request.DeadlineSeconds is null ? 0 : 1;
+        Register(sequence);
         Enqueue(sequence);
+        Observer?.OnSubmitted(sequence);
         return true;
     }
 
     /// <summary>
-    /// Splits a sequence: the new one has the same tokens and shares the blocks until one of the two writes. It keeps the parent's
-    /// place in the order and its limits; the caller stays within <see cref="SequenceRequest.ParallelSequences"/>.
+    /// Ends a sequence and frees its blocks at once. One that has ended already is left as it is. While a step is under way, a
+    /// sequence that was in the queue before and after the step was planned ends at once too; any other may have its blocks read and
+    /// written by the step, so it ends when the step does: what the step gave it is dropped, its blocks go to nobody before, and it
+    /// is among <see cref="StepPlan.Finished"/>. The first reason given stands.
     /// </summary>
-    /// <exception cref="InvalidOperationException">The parent has ended.</exception>
-    public Sequence Fork(Sequence parent, object? owner)
-    {
-        ArgumentNullException.ThrowIfNull(parent);
-        RequireAlive(parent);
-        Sequence child = new(_nextId++, parent.Request with { Owner = owner }, parent.MaxTokens, parent.OrderKey, Pool)
-        {
-            ArrivalSeconds = parent.ArrivalSeconds,
-            AdmittedSeconds = parent.AdmittedSeconds,
-            FirstTokenSeconds = parent.FirstTokenSeconds,
-        };
-        child.CopyFrom(parent, Pool.BlockSize);
-        _statistics.Submitted++;
-        _sequencesWithDeadline += parent.Request.DeadlineSeconds is null ? 0 : 1;
-        if (parent.State == SequenceState.Waiting)
-        {
-            Enqueue(child);
-        }
-        else
-        {
-            child.Table.ShareFrom(parent.Table);
-            child.State = SequenceState.Running;
-            InsertRunning(child);
-        }
-
-        return child;
-    }
-
-    /// <summary>Makes one sequence a copy of another, as a beam does that is replaced by a better one. Shares blocks; allocates nothing in the steady state.</summary>
-    /// <exception cref="InvalidOperationException">Either has ended.</exception>
-    public void Overwrite(Sequence target, Sequence source)
-    {
-        ArgumentNullException.ThrowIfNull(target);
-        ArgumentNullException.ThrowIfNull(source);
-        RequireAlive(target);
-        RequireAlive(source);
-        target.CopyFrom(source, Pool.BlockSize);
-        if (target.State == SequenceState.Running && source.State == SequenceState.Running)
-        {
-            target.Table.ShareFrom(source.Table);
-            return;
-        }
-
-        target.Table.Truncate(0);
-        target.ComputedTokens = 0;
-        target.PublishedBlocks = 0;
-        target.IsHeld = false;
-    }
-
-    /// <summary>Appends a token that the owner chose to a sequence for which the executor emitted none.</summary>
-    /// <exception cref="InvalidOperationException">The sequence has ended or has all its tokens.</exception>
-    public void Append(Sequence sequence, int token)
-    {
-        ArgumentNullException.ThrowIfNull(sequence);
-        RequireAlive(sequence);
-        if (sequence.RemainingTokens == 0)
-        {
-            throw new InvalidOperationException($"sequence {sequence.Id} already has its {sequence.MaxTokens} tokens");
-        }
-
-        sequence.Append(token);
-        NoteTokens(sequence, 1, NowSeconds);
-    }
-
-    /// <summary>Ends a sequence and frees its blocks at once. One that has ended already is left as it is.</summary>
     public void End(Sequence sequence, FinishReason reason)
     {
         ArgumentNullException.ThrowIfNull(sequence);
-        if (sequence.State == SequenceState.Finished)
+        if (reason == FinishReason.None)
         {
-            return;
+            throw new ArgumentOutOfRangeException(nameof(reason), reason, "a sequence ends for a reason");
         }
 
+        if (_isStepOpen && (sequence.State == SequenceState.Running || sequence.MovedStep == _stepNumber))
+        {
+            EndLater(sequence, reason);
+        }
+        else if (sequence.State != SequenceState.Finished)
+        {
+            EndNow(sequence, reason, NowSeconds);
+            Observer?.OnEnded(sequence);
+        }
+    }
+
+    /// <summary>Ends a sequence because its owner no longer wants it, as <see cref="End"/> does.</summary>
+    public void Cancel(Sequence sequence) => End(sequence, FinishReason.Cancelled);
+
+    private void EndNow(Sequence sequence, FinishReason reason, double now)
+    {
         if (sequence.State == SequenceState.Waiting)
         {
             _waiting.Remove(sequence);
@@ -181,11 +144,11 @@ public sealed partial class Scheduler
             _running.Remove(sequence);
         }
 
+        _deadlines.Remove(sequence);
         sequence.Table.Truncate(0);
         sequence.State = SequenceState.Finished;
         sequence.FinishReason = reason;
-        sequence.FinishSeconds = NowSeconds;
-        _sequencesWithDeadline -= sequence.Request.DeadlineSeconds is null ? 0 : 1;
+        sequence.FinishSeconds = now;
         switch (reason)
         {
             case FinishReason.Deadline:
@@ -200,38 +163,22 @@ public sealed partial class Scheduler
         }
     }
 
-    /// <summary>Ends a sequence because its owner no longer wants it; its blocks are free when the call returns.</summary>
-    public void Cancel(Sequence sequence) => End(sequence, FinishReason.Cancelled);
-
-    /// <summary>Plans a step, has it executed and takes in what it gave.</summary>
-    /// <returns>The step; valid until the next one. Empty when nothing needed computing (expired sequences may still be listed as finished).</returns>
-    public StepPlan Step(IStepExecutor executor, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(executor);
-        Plan();
-        if (!_plan.IsEmpty)
-        {
-            StepOutcome outcome = executor.Execute(_plan, cancellationToken);
-            Commit(outcome);
-        }
-
-        return _plan;
-    }
-
     private Rejection? Refuse(SequenceRequest request, long total, long poolTokens)
     {
         if (total > Options.MaxSequenceTokens)
         {
             return new Rejection(
                 RejectionReason.TooLong,
-                $"request of {request.Prompt.Length} prompt and {request.MaxNewTokens ?? 1} new tokens: a sequence may have {Options.MaxSequenceTokens} tokens.");
+                $"request of {request.Prompt.Length} prompt and {request.MaxNewTokens ?? 1} new tokens: "
+                    + $"a sequence may have {Options.MaxSequenceTokens} tokens.");
         }
 
         if (total > poolTokens)
         {
             return new Rejection(
                 RejectionReason.NeverFits,
-                $"request of {total} tokens in {request.ParallelSequences} sequence(s): the KV cache of {Pool.BlockCount} blocks of {Pool.BlockSize} holds {poolTokens} for each.");
+                $"request of {total} tokens in {request.ParallelSequences} sequence(s): "
+                    + $"the KV cache of {Pool.BlockCount} blocks of {Pool.BlockSize} holds {poolTokens} for each.");
         }
 
         return _waiting.Count >= Options.MaxQueueLength
@@ -239,46 +186,29 @@ public sealed partial class Scheduler
             : null;
     }
 
+    private void Register(Sequence sequence)
+    {
+        _statistics.Submitted++;
+        if (sequence.Request.DeadlineSeconds is not null)
+        {
+            _deadlines.Add(sequence);
+        }
+    }
+
     private void Enqueue(Sequence sequence)
     {
         sequence.State = SequenceState.Waiting;
-        int low = 0;
-        int high = _waiting.Count;
-        while (low < high)
-        {
-            int middle = (low + high) / 2;
-            if (IsMoreUrgent(_waiting[middle], sequence))
-            {
-                high = middle;
-            }
-            else
-            {
-                low = middle + 1;
-            }
-        }
-
-        _waiting.Insert(low, sequence);
+        _waiting.Add(sequence);
     }
 
     private void InsertRunning(Sequence sequence)
     {
         int index = _running.Count;
-        while (index > 0 && IsMoreUrgent(sequence, _running[index - 1]))
+        while (index > 0 && ByUrgency.IsBefore(sequence, _running[index - 1]))
         {
             index--;
         }
 
         _running.Insert(index, sequence);
-    }
-
-    private static bool IsMoreUrgent(Sequence a, Sequence b) =>
-        a.OrderKey < b.OrderKey || (a.OrderKey == b.OrderKey && a.Id < b.Id);
-
-    private static void RequireAlive(Sequence sequence)
-    {
-        if (sequence.State == SequenceState.Finished)
-        {
-            throw new InvalidOperationException($"sequence {sequence.Id} has ended ({sequence.FinishReason})");
-        }
     }
 }

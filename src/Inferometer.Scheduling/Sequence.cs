@@ -76,6 +76,9 @@ public sealed class Sequence
     /// <summary>When the step ended that gave its first token; NaN before.</summary>
     public double FirstTokenSeconds { get; internal set; } = double.NaN;
 
+    /// <summary>When the step ended that gave its latest tokens; NaN before the first.</summary>
+    public double LastTokenSeconds { get; internal set; } = double.NaN;
+
     /// <summary>When it ended; NaN before.</summary>
     public double FinishSeconds { get; internal set; } = double.NaN;
 
@@ -90,7 +93,20 @@ public sealed class Sequence
 
     internal UInt128 RootHash { get; }
 
-    internal bool IsPlanned { get; set; }
+    /// <summary>Place in the queue; -1 when not in it.</summary>
+    internal int WaitingSlot { get; set; } = -1;
+
+    /// <summary>Place in the order of deadlines; -1 when not in it.</summary>
+    internal int DeadlineSlot { get; set; } = -1;
+
+    /// <summary>Number of the last step that computes some of its tokens.</summary>
+    internal long PlannedStep { get; set; }
+
+    /// <summary>Number of the last step that admitted, preempted or expired it.</summary>
+    internal long MovedStep { get; set; }
+
+    /// <summary>Why its owner ended it while a step was under way; it ends with the step.</summary>
+    internal FinishReason PendingEnd { get; set; }
 
     /// <summary>The executor gave logits and no token: nothing to compute until the owner appends one.</summary>
     internal bool IsHeld { get; set; }
@@ -126,6 +142,9 @@ public sealed class Sequence
     }
 
     internal void DropDraft() => DraftCount = 0;
+
+    /// <summary>Takes back that drafts were dropped or replaced; the tokens themselves are still in their places.</summary>
+    internal void RestoreDraftCount(int count) => DraftCount = count;
 
     /// <summary>Hash of the prefix that ends with block <paramref name="index"/>, which must be full; computed once.</summary>
     internal UInt128 HashOf(int index, int blockSize)

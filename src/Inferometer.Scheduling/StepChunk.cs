@@ -1,11 +1,16 @@
 namespace Inferometer.Scheduling;
 
-/// <summary>One sequence's part of a step: a piece of prompt, or the last token with what was drafted after it. Reused from step to step; valid during the step that it belongs to.</summary>
+/// <summary>
+/// One sequence's part of a step: a piece of prompt, or the last token with what was drafted after it. Reused from step to step; valid
+/// until the next one begins. What an executor says to it takes effect when the step ends, and not at all if the step is abandoned.
+/// </summary>
 public sealed class StepChunk
 {
     private int[] _emitted = new int[8];
     private int[] _nextDraft = new int[8];
     private int _nextDraftCount;
+    private int[] _replacedDraft = [];
+    private bool _hasReplacedDraft;
 
     internal StepChunk()
     {
@@ -19,6 +24,9 @@ public sealed class StepChunk
 
     /// <summary>Tokens to compute, drafted ones included.</summary>
     public int TokenCount { get; private set; }
+
+    /// <summary>Tokens that the chunk's last row attends to: those before and those computed.</summary>
+    public int ContextTokens => PastTokens + TokenCount;
 
     /// <summary>Drafted tokens at the chunk's end, to be verified.</summary>
     public int DraftTokens { get; private set; }
@@ -68,7 +76,35 @@ public sealed class StepChunk
         _emitted[EmittedCount++] = token;
     }
 
-    /// <summary>Proposes tokens to be verified together with the one that this step gives, in the next step; replaces an earlier proposal. The scheduler takes as many as budget, memory and length allow.</summary>
+    /// <summary>
+    /// Emits the first <paramref name="acceptedDrafts"/> drafts as they stand, and one more token after them: the outcome of verifying
+    /// drafts, for an executor that knows how many were right and computes no tokens.
+    /// </summary>
+    /// <param name="acceptedDrafts">From 0 to <see cref="DraftTokens"/>.</param>
+    /// <param name="token">The token after them; any number where tokens mean nothing.</param>
+    /// <exception cref="InvalidOperationException">Something was emitted already, or nothing was wanted.</exception>
+    public void EmitAccepted(int acceptedDrafts, int token)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(acceptedDrafts);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(acceptedDrafts, DraftTokens);
+        if (EmittedCount > 0)
+        {
+            throw new InvalidOperationException($"the chunk has emitted {EmittedCount} tokens already");
+        }
+
+        ReadOnlySpan<int> drafts = Tokens.Span[(TokenCount - DraftTokens)..];
+        for (int i = 0; i < acceptedDrafts; i++)
+        {
+            Emit(drafts[i]);
+        }
+
+        Emit(token);
+    }
+
+    /// <summary>
+    /// Proposes tokens to be verified together with the one that this step gives, in the next step; replaces an earlier proposal. The
+    /// scheduler takes as many as budget, memory and length allow.
+    /// </summary>
     public void ProposeDraft(ReadOnlySpan<int> tokens)
     {
         if (tokens.Length > _nextDraft.Length)
@@ -80,13 +116,44 @@ public sealed class StepChunk
         _nextDraftCount = tokens.Length;
     }
 
-    /// <summary>Fills in a draft that was proposed as a mere place, before it is verified: a draft model runs in the step that has slots for its tokens.</summary>
+    /// <summary>
+    /// Proposes places for drafts that are filled in when they are verified (<see cref="ReplaceDraft"/>), or never, where tokens mean
+    /// nothing (<see cref="EmitAccepted"/>).
+    /// </summary>
+    public void ProposeDraftPlaces(int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        if (count > _nextDraft.Length)
+        {
+            _nextDraft = new int[count * 2];
+        }
+
+        _nextDraft.AsSpan(0, count).Clear();
+        _nextDraftCount = count;
+    }
+
+    /// <summary>
+    /// Fills in a draft that was proposed as a mere place, before it is verified: a draft model runs in the step that has slots for its
+    /// tokens. Taken back when the step is abandoned.
+    /// </summary>
     /// <param name="index">Number of the draft, from 0 to below <see cref="DraftTokens"/>.</param>
     /// <param name="token">The token drafted.</param>
     public void ReplaceDraft(int index, int token)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(index);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, DraftTokens);
+        if (!_hasReplacedDraft)
+        {
+            ReadOnlySpan<int> drafts = Tokens.Span[(TokenCount - DraftTokens)..];
+            if (_replacedDraft.Length < drafts.Length)
+            {
+                _replacedDraft = new int[drafts.Length * 2];
+            }
+
+            drafts.CopyTo(_replacedDraft);
+            _hasReplacedDraft = true;
+        }
+
         Sequence.ReplaceDraft(index, token);
     }
 
@@ -107,5 +174,17 @@ public sealed class StepChunk
         EmittedCount = 0;
         _nextDraftCount = 0;
         FinishReason = FinishReason.None;
+        _hasReplacedDraft = false;
+    }
+
+    /// <summary>Puts back the drafts that were replaced during the step.</summary>
+    internal void TakeBackDrafts()
+    {
+        for (int i = 0; _hasReplacedDraft && i < DraftTokens; i++)
+        {
+            Sequence.ReplaceDraft(i, _replacedDraft[i]);
+        }
+
+        _hasReplacedDraft = false;
     }
 }

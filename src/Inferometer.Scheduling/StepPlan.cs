@@ -2,12 +2,19 @@ using Inferometer.Scheduling.Blocks;
 
 namespace Inferometer.Scheduling;
 
-/// <summary>One step: block copies, then chunks. The scheduler owns it and fills it anew at every step.</summary>
+/// <summary>
+/// One step: block copies, then chunks, and what planning it did to the queue. The scheduler owns it and fills it anew at every
+/// <see cref="Scheduler.BeginStep"/>; until then it may be read. A cost model prices the step from its chunks: tokens computed, tokens
+/// before them, rows of logits.
+/// </summary>
 public sealed class StepPlan
 {
     private readonly List<StepChunk> _chunks = [];
     private readonly List<StepChunk> _spare = [];
     private readonly List<BlockCopy> _copies = [];
+    private readonly List<Sequence> _admitted = [];
+    private readonly List<Sequence> _preempted = [];
+    private readonly List<Sequence> _expired = [];
     private readonly List<Sequence> _finished = [];
 
     internal StepPlan()
@@ -20,11 +27,38 @@ public sealed class StepPlan
     /// <summary>Block copies to make before the arithmetic, in this order.</summary>
     public IReadOnlyList<BlockCopy> Copies => _copies;
 
-    /// <summary>Sequences that ended in this step, expired ones included; complete once the step has run.</summary>
+    /// <summary>Sequences that joined the running ones, in that order; those that had been preempted before are among them.</summary>
+    public IReadOnlyList<Sequence> Admitted => _admitted;
+
+    /// <summary>Sequences that lost their blocks and went back to the queue, in that order.</summary>
+    public IReadOnlyList<Sequence> Preempted => _preempted;
+
+    /// <summary>Sequences whose deadline had passed when the step began. Should it be abandoned they live again, until the next one.</summary>
+    public IReadOnlyList<Sequence> Expired => _expired;
+
+    /// <summary>
+    /// Sequences that ended with this step: by length or stop, by their deadline, or by their owner while the step was under way.
+    /// Empty while the step is under way.
+    /// </summary>
     public IReadOnlyList<Sequence> Finished => _finished;
 
-    /// <summary>Tokens of all chunks.</summary>
-    public int TokenCount { get; private set; }
+    /// <summary>When the step was planned, seconds on the scheduler's clock.</summary>
+    public double BeginSeconds { get; private set; }
+
+    /// <summary>When the step ended, which is when its tokens came; NaN before.</summary>
+    public double EndSeconds { get; internal set; }
+
+    /// <summary>Tokens of all chunks, drafted ones included.</summary>
+    public int TokenCount => PrefillTokens + DecodeTokens;
+
+    /// <summary>Tokens of the chunks that compute prompt, or compute again after a preemption.</summary>
+    public int PrefillTokens { get; private set; }
+
+    /// <summary>Tokens of the decode chunks, drafted ones included.</summary>
+    public int DecodeTokens { get; private set; }
+
+    /// <summary>Tokens that stand in the cache before the chunks, over all of them: what attention reads beside the new ones.</summary>
+    public long PastTokens { get; private set; }
 
     /// <summary>Logit rows of all chunks.</summary>
     public int LogitRows { get; private set; }
@@ -34,13 +68,30 @@ public sealed class StepPlan
 
     internal List<StepChunk> ChunkList => _chunks;
 
-    internal void Reset()
+    internal List<Sequence> AdmittedList => _admitted;
+
+    internal List<Sequence> PreemptedList => _preempted;
+
+    internal List<Sequence> ExpiredList => _expired;
+
+    internal List<Sequence> FinishedList => _finished;
+
+    internal List<BlockCopy> CopyList => _copies;
+
+    internal void Reset(double now)
     {
         _spare.AddRange(_chunks);
         _chunks.Clear();
         _copies.Clear();
+        _admitted.Clear();
+        _preempted.Clear();
+        _expired.Clear();
         _finished.Clear();
-        TokenCount = 0;
+        BeginSeconds = now;
+        EndSeconds = double.NaN;
+        PrefillTokens = 0;
+        DecodeTokens = 0;
+        PastTokens = 0;
         LogitRows = 0;
     }
 
@@ -59,11 +110,9 @@ public sealed class StepPlan
 
         chunk.Set(sequence, tokens, drafts, isPrefill);
         _chunks.Add(chunk);
-        TokenCount += chunk.TokenCount;
+        PrefillTokens += isPrefill ? chunk.TokenCount : 0;
+        DecodeTokens += isPrefill ? 0 : chunk.TokenCount;
+        PastTokens += chunk.PastTokens;
         LogitRows += chunk.LogitRows;
     }
-
-    internal void AddCopy(BlockCopy copy) => _copies.Add(copy);
-
-    internal void AddFinished(Sequence sequence) => _finished.Add(sequence);
 }

@@ -130,22 +130,28 @@ internal sealed class EngineLoop : IDisposable
 
     private void RunStep()
     {
-        StepPlan plan;
+        StepPlan plan = Scheduler.BeginStep();
+        StepOutcome outcome;
         try
         {
-            plan = Scheduler.Step(_executor, _stop.Token);
+            outcome = plan.IsEmpty ? default : _executor.Execute(plan, _stop.Token);
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
+            Scheduler.Abandon(plan);
             return;
         }
         catch (Exception error)
         {
-            // What a step was computing cannot be told apart from what made it fail, so all that ran is ended; the engine goes on.
-            EndAll(Scheduler.Running, new InferometerException($"A step of the engine failed: {error.Message}", error));
+            // What a step was computing cannot be told apart from what made it fail, so all that ran is ended, those included that
+            // the step had just admitted; the engine goes on.
+            Sequence[] inStep = [.. plan.Chunks.Select(c => c.Sequence)];
+            Scheduler.Abandon(plan);
+            EndAll([.. inStep.Union(Scheduler.Running)], new InferometerException($"A step of the engine failed: {error.Message}", error));
             return;
         }
 
+        Scheduler.EndStep(plan, outcome);
         Publish(); // before callers hear of it: who awaits a result may look at the counts next
         for (int i = 0; i < plan.Finished.Count; i++)
         {

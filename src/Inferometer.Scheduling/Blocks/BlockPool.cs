@@ -5,9 +5,10 @@ namespace Inferometer.Scheduling.Blocks;
 /// <summary>
 /// The fixed pool of KV blocks, without the tensors in them. A block is free, used (one or more references) or cached (no
 /// reference, but its contents are published under a prefix hash and may be reused until evicted, least recently used first).
-/// Always: free + cached + used = <see cref="BlockCount"/>. Not thread-safe: the scheduler's thread owns it. Allocates nothing after construction.
+/// Always: free + cached + used = <see cref="BlockCount"/>. Not thread-safe: the scheduler's thread owns it. Allocates nothing after construction,
+/// but for the notes by which a scheduler's step can be taken back, whose storage is kept.
 /// </summary>
-public sealed class BlockPool
+public sealed partial class BlockPool
 {
     private const int None = -1;
 
@@ -47,6 +48,7 @@ public sealed class BlockPool
         _references = new int[BlockCount];
         _filled = new int[BlockCount];
         _free = new int[BlockCount];
+        _handedOutIn = new int[BlockCount];
         _freeCount = BlockCount;
         for (int i = 0; i < BlockCount; i++)
         {
@@ -118,6 +120,7 @@ public sealed class BlockPool
         if (_freeCount > 0)
         {
             block = _free[--_freeCount];
+            _journal.Note(BlockEvent.TakenFree, block, _filled[block]);
         }
         else if (_oldest != None)
         {
@@ -125,6 +128,7 @@ public sealed class BlockPool
             Unlink(block);
             Withdraw(block);
             _evictions++;
+            _journal.Note(BlockEvent.Evicted, block, _filled[block]);
         }
         else
         {
@@ -133,6 +137,7 @@ public sealed class BlockPool
 
         _references[block] = 1;
         _filled[block] = 0;
+        _handedOutIn[block] = _journalNumber;
         _allocations++;
         _peakUsed = Math.Max(_peakUsed, UsedBlocks);
         return block;
@@ -149,9 +154,15 @@ public sealed class BlockPool
                 ThrowFree(block);
             }
 
+            _journal.Note(BlockEvent.Revived, block, _older[block]);
             Unlink(block);
+            PrefixVersion++;
             _filledSlots += _filled[block];
             _peakUsed = Math.Max(_peakUsed, UsedBlocks);
+        }
+        else
+        {
+            _journal.Note(BlockEvent.Shared, block, 0);
         }
 
         _references[block]++;
@@ -168,23 +179,28 @@ public sealed class BlockPool
 
         if (--_references[block] > 0)
         {
+            _journal.Note(BlockEvent.Unshared, block, 0);
             return;
         }
 
         _filledSlots -= _filled[block];
         if (_published[block])
         {
-            LinkNewest(block);
+            LinkAfter(block, _newest);
+            PrefixVersion++;
+            _journal.Note(BlockEvent.Cached, block, 0);
         }
         else
         {
             _free[_freeCount++] = block;
+            _journal.Note(BlockEvent.Freed, block, 0);
         }
     }
 
     /// <summary>Notes how many of a used block's slots hold tokens.</summary>
     public void SetFilled(int block, int tokens)
     {
+        _journal.Note(BlockEvent.Filled, block, _filled[block]);
         _filledSlots += tokens - _filled[block];
         _filled[block] = tokens;
     }
@@ -212,11 +228,14 @@ public sealed class BlockPool
 
     /// <summary>Finds the block published for a prefix, its token ids compared; takes no reference and counts nothing.</summary>
     /// <returns>The block, or -1.</returns>
-    public int Find(UInt128 parent, UInt128 hash, ReadOnlySpan<int> tokens) =>
-        PrefixCaching && _index.TryGetValue(hash, out int block) && _parent[block] == parent
+    public int Find(UInt128 parent, UInt128 hash, ReadOnlySpan<int> tokens)
+    {
+        Searches++;
+        return PrefixCaching && _index.TryGetValue(hash, out int block) && _parent[block] == parent
             && tokens.SequenceEqual(_tokens.AsSpan(block * BlockSize, BlockSize))
             ? block
             : None;
+    }
 
     /// <summary>Counts the outcome of one request's prefix lookup.</summary>
     internal void CountLookup(int hits, int misses)
@@ -229,8 +248,15 @@ public sealed class BlockPool
     internal void CountCopy() => _copies++;
 
     /// <summary>Forgets every cached prefix; blocks in use are kept but can no longer be found.</summary>
+    /// <exception cref="InvalidOperationException">A step is under way, which may have to be taken back.</exception>
     public void ForgetPrefixes()
     {
+        if (_journal.IsOpen)
+        {
+            throw new InvalidOperationException("prefixes cannot be forgotten while a step is under way; do it once the step has ended");
+        }
+
+        PrefixVersion++;
         while (_oldest != None)
         {
             int block = _oldest;
@@ -251,22 +277,32 @@ public sealed class BlockPool
     {
         _index.Remove(_hash[block]);
         _published[block] = false;
+        PrefixVersion++;
     }
 
-    private void LinkNewest(int block)
+    private void LinkAfter(int block, int older)
     {
-        _older[block] = _newest;
-        _newer[block] = None;
-        if (_newest == None)
+        int newer = older == None ? _oldest : _newer[older];
+        _older[block] = older;
+        _newer[block] = newer;
+        if (older == None)
         {
             _oldest = block;
         }
         else
         {
-            _newer[_newest] = block;
+            _newer[older] = block;
         }
 
-        _newest = block;
+        if (newer == None)
+        {
+            _newest = block;
+        }
+        else
+        {
+            _older[newer] = block;
+        }
+
         _cachedCount++;
     }
 

@@ -87,6 +87,7 @@ public sealed class BlockTable
         }
 
         _pool.Release(source);
+        _pool.Journal.Note(BlockEvent.TableReplaced, this, index, source);
         _blocks[index] = target;
         _pool.CountCopy();
         return new BlockCopy(source, target);
@@ -97,7 +98,28 @@ public sealed class BlockTable
     {
         while (Count > count)
         {
-            _pool.Release(_blocks[--Count]);
+            int block = _blocks[--Count];
+            _pool.Release(block);
+            _pool.Journal.Note(BlockEvent.TableShrank, this, Count, block);
+        }
+    }
+
+    /// <summary>Undoes one change; the pool undoes what it did to the blocks.</summary>
+    internal void Undo(BlockJournal.Entry entry)
+    {
+        switch (entry.What)
+        {
+            case BlockEvent.TableGrew:
+                Count--;
+                break;
+            case BlockEvent.TableShrank:
+                _blocks[Count++] = entry.Block;
+                break;
+            case BlockEvent.TableReplaced:
+                _blocks[entry.Value] = entry.Block;
+                break;
+            default:
+                throw new InvalidOperationException($"{entry.What} is no change of a table");
         }
     }
 
@@ -108,6 +130,7 @@ public sealed class BlockTable
             Array.Resize(ref _blocks, Count * 2);
         }
 
+        _pool.Journal.Note(BlockEvent.TableGrew, this, Count, block);
         _blocks[Count++] = block;
     }
 }

@@ -1,0 +1,44 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace Inferometer.Benchmarks.Scheduling;
+
+/// <summary>A quick look at <see cref="SchedulerBenchmarks"/>: scheduled tokens a second and bytes a step, best of several windows. Verb <c>scheduler-quick</c>.</summary>
+internal static class SchedulerReport
+{
+    private const int Windows = 7;
+    private const double SecondsPerWindow = 0.3;
+
+    public static void Run()
+    {
+        foreach (int batch in (ReadOnlySpan<int>)[1, 8, 32, 256])
+        {
+            SchedulerBenchmarks benchmark = new() { Batch = batch };
+            benchmark.Prepare();
+            double best = 0;
+            double bytes = double.MaxValue;
+            for (int window = 0; window < Windows; window++)
+            {
+                long tokens = 0;
+                long steps = 0;
+                long before = GC.GetAllocatedBytesForCurrentThread();
+                long start = Stopwatch.GetTimestamp();
+                while (Stopwatch.GetElapsedTime(start).TotalSeconds < SecondsPerWindow)
+                {
+                    for (int i = 0; i < 100; i++)
+                    {
+                        tokens += benchmark.Step();
+                    }
+
+                    steps += 100;
+                }
+
+                best = Math.Max(best, tokens / Stopwatch.GetElapsedTime(start).TotalSeconds);
+                bytes = Math.Min(bytes, (double)(GC.GetAllocatedBytesForCurrentThread() - before) / steps);
+            }
+
+            string line = $"batch {batch,4}: {best / 1e6,7:F2} M scheduled tokens/s, {batch / best * 1e9 / batch,6:F1} ns a token, {bytes:F1} bytes a step";
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{line}"));
+        }
+    }
+}
