@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
 using Inferometer.Core;
 using Inferometer.Scheduling;
 
@@ -6,21 +7,24 @@ namespace Inferometer.Inference.Engine;
 
 /// <summary>
 /// The one thread that owns the scheduler and everything in it. Others hand it work as actions, run between steps; it parks when there is nothing to do.
+/// No request can end it: what goes wrong for one (its sampler, its text, its grammar) is that one's end, what goes wrong in a step ends those that were in it,
+/// and only a failure of the scheduler itself stops the engine, which then says so to everybody.
 /// </summary>
 internal sealed class EngineLoop : IDisposable
 {
-    private readonly ConcurrentQueue<Action> _actions = new();
+    private readonly ConcurrentQueue<Posted> _posted = new();
     private readonly AutoResetEvent _wake = new(initialState: false);
     private readonly CancellationTokenSource _stop = new();
     private readonly Lock _postGate = new();
     private readonly Lock _snapshotGate = new();
-    private readonly IStepExecutor _executor;
+    private readonly ModelStepExecutor _executor;
     private readonly List<BeamGroup> _beams = [];
     private readonly Thread _thread;
     private SchedulerSnapshot _snapshot;
     private bool _isClosed;
+    private volatile Exception? _fault;
 
-    public EngineLoop(Scheduler scheduler, IStepExecutor executor)
+    public EngineLoop(Scheduler scheduler, ModelStepExecutor executor)
     {
         Scheduler = scheduler;
         _executor = executor;
@@ -44,33 +48,32 @@ internal sealed class EngineLoop : IDisposable
         }
     }
 
-    /// <summary>Has an action run on the loop thread before the next step.</summary>
-    /// <exception cref="ObjectDisposedException">The loop has stopped.</exception>
-    public void Post(Action action)
-    {
-        lock (_postGate)
-        {
-            ObjectDisposedException.ThrowIf(_isClosed, typeof(InferenceEngine));
-            _actions.Enqueue(action);
-        }
+    /// <summary>What made the engine stop for good; null while it runs.</summary>
+    public Exception? Fault => _fault;
 
-        _wake.Set();
-    }
+    /// <summary>Has an action run on the loop thread before the next step.</summary>
+    /// <param name="action">The action.</param>
+    /// <param name="owner">Whose request it is about: what the action throws, or that the engine has broken down, is that request's end and nobody else's.</param>
+    /// <exception cref="ObjectDisposedException">The loop has stopped.</exception>
+    public void Post(Action action, ISequenceOwner? owner = null) =>
+        ObjectDisposedException.ThrowIf(!TryPost(action, owner), typeof(InferenceEngine));
 
     /// <summary>As <see cref="Post"/>, but without effect once the loop has stopped.</summary>
-    public void TryPost(Action action)
+    /// <returns>False once it has.</returns>
+    public bool TryPost(Action action, ISequenceOwner? owner = null)
     {
         lock (_postGate)
         {
             if (_isClosed)
             {
-                return;
+                return false;
             }
 
-            _actions.Enqueue(action);
+            _posted.Enqueue(new Posted(action, owner));
         }
 
         _wake.Set();
+        return true;
     }
 
     /// <summary>Makes the loop wait before its next step until the result is disposed, or the loop is.</summary>
@@ -108,33 +111,69 @@ internal sealed class EngineLoop : IDisposable
     {
         while (!_stop.IsCancellationRequested)
         {
-            while (_actions.TryDequeue(out Action? action))
+            RunPosted();
+            if (CanStep)
             {
-                action();
-            }
-
-            if (Scheduler.HasWork)
-            {
-                RunStep();
+                try
+                {
+                    RunStep();
+                }
+                catch (Exception error)
+                {
+                    BreakDown(error);
+                }
             }
 
             Publish();
-            if (!Scheduler.HasWork && _actions.IsEmpty)
+            if (!CanStep && _posted.IsEmpty)
             {
                 _wake.WaitOne();
             }
         }
 
-        Close();
+        RunPosted();
+        ObjectDisposedException closed = new(nameof(InferenceEngine));
+        EndAll([.. Scheduler.Running, .. Scheduler.Waiting], closed);
+        Publish();
+    }
+
+    private bool CanStep => _fault is null && Scheduler.HasWork;
+
+    private void RunPosted()
+    {
+        while (_posted.TryDequeue(out Posted posted))
+        {
+            if (_fault is not null && posted.Owner is not null)
+            {
+                posted.Owner.Fail(_fault);
+                continue;
+            }
+
+            try
+            {
+                posted.Run();
+            }
+            catch (Exception error) when (posted.Owner is not null)
+            {
+                posted.Owner.Fail(OfRequest(error));
+            }
+            catch (Exception error)
+            {
+                BreakDown(error);
+            }
+        }
     }
 
     private void RunStep()
     {
         StepPlan plan = Scheduler.BeginStep();
-        StepOutcome outcome;
+        StepOutcome outcome = default;
         try
         {
-            outcome = plan.IsEmpty ? default : _executor.Execute(plan, _stop.Token);
+            if (!plan.IsEmpty)
+            {
+                outcome = _executor.Execute(plan, _stop.Token);
+            }
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
@@ -143,11 +182,12 @@ internal sealed class EngineLoop : IDisposable
         }
         catch (Exception error)
         {
-            // What a step was computing cannot be told apart from what made it fail, so all that ran is ended, those included that
-            // the step had just admitted; the engine goes on.
-            Sequence[] inStep = [.. plan.Chunks.Select(c => c.Sequence)];
+            // What a step was computing cannot be told apart from what made it fail, so those that were in it end; the others go on.
+            Sequence[] inStep = [.. plan.Chunks.Select(chunk => chunk.Sequence)];
             Scheduler.Abandon(plan);
-            EndAll([.. inStep.Union(Scheduler.Running)], new InferometerException($"A step of the engine failed: {error.Message}", error));
+            Publish();
+            EndAll(inStep, new InferometerException($"A step of the engine failed: {error.Message}", error));
+            AdvanceBeams();
             return;
         }
 
@@ -155,22 +195,79 @@ internal sealed class EngineLoop : IDisposable
         Publish(); // before callers hear of it: who awaits a result may look at the counts next
         for (int i = 0; i < plan.Finished.Count; i++)
         {
-            Sequence sequence = plan.Finished[i];
-            ((ISequenceOwner)sequence.Request.Owner!).OnEnded(sequence);
+            Deliver(plan.Finished[i]);
         }
 
+        AdvanceBeams();
+    }
+
+    /// <summary>Tells the owner of an ended sequence: of its end, or of what made it fail.</summary>
+    private void Deliver(Sequence sequence)
+    {
+        var owner = (ISequenceOwner)sequence.Request.Owner!;
+        Exception? error = null;
+        for (int i = 0; i < _executor.Failures.Count && error is null; i++)
+        {
+            error = ReferenceEquals(_executor.Failures[i].Sequence, sequence) ? _executor.Failures[i].Error : null;
+        }
+
+        try
+        {
+            if (error is null)
+            {
+                owner.OnEnded(sequence);
+            }
+        }
+        catch (Exception late)
+        {
+            error = late;
+        }
+
+        if (error is not null)
+        {
+            owner.Fail(OfRequest(error));
+        }
+    }
+
+    private void AdvanceBeams()
+    {
         for (int i = _beams.Count - 1; i >= 0; i--)
         {
-            _beams[i].Advance(Scheduler);
-            if (_beams[i].IsDone)
+            BeamGroup beams = _beams[i];
+            try
             {
-                _beams[i].EndAll(Scheduler, FinishReason.Cancelled);
-                Publish();
-                _beams[i].Deliver();
+                beams.Advance(Scheduler);
+            }
+            catch (Exception error)
+            {
+                beams.Fail(OfRequest(error));
+            }
+
+            if (beams.IsDone)
+            {
                 _beams.RemoveAt(i);
+                beams.EndAll(Scheduler, FinishReason.Cancelled);
+                Publish();
+                beams.Deliver();
             }
         }
     }
+
+    /// <summary>The scheduler itself failed, so that what it holds can no longer be relied on: everything under way ends, and what comes later is refused.</summary>
+    private void BreakDown(Exception error)
+    {
+        _fault ??= new InferometerException($"The engine has failed and cannot go on: {error.Message} Start another one.", error);
+        EndAll([.. Scheduler.Running, .. Scheduler.Waiting], _fault);
+        foreach (BeamGroup beams in _beams)
+        {
+            beams.Fail(_fault);
+        }
+
+        _beams.Clear();
+    }
+
+    private static InferometerException OfRequest(Exception error) =>
+        error as InferometerException ?? new InferometerException($"The request failed: {error.Message}", error);
 
     private void Publish()
     {
@@ -178,19 +275,6 @@ internal sealed class EngineLoop : IDisposable
         {
             _snapshot = SchedulerSnapshot.Of(Scheduler);
         }
-    }
-
-    private void Close()
-    {
-        while (_actions.TryDequeue(out Action? action))
-        {
-            action();
-        }
-
-        ObjectDisposedException closed = new(nameof(InferenceEngine));
-        EndAll(Scheduler.Running, closed);
-        EndAll(Scheduler.Waiting, closed);
-        Publish();
     }
 
     private sealed class HeldLoop : IDisposable
@@ -213,12 +297,24 @@ internal sealed class EngineLoop : IDisposable
         public void Dispose() => _released.Set();
     }
 
-    private void EndAll(IReadOnlyList<Sequence> sequences, Exception error)
+    private void EndAll(Sequence[] sequences, Exception error)
     {
-        foreach (Sequence sequence in sequences.ToArray())
+        foreach (Sequence sequence in sequences)
         {
-            Scheduler.End(sequence, FinishReason.Error);
+            try
+            {
+                Scheduler.End(sequence, FinishReason.Error);
+            }
+            catch (Exception) when (_fault is not null)
+            {
+                // The scheduler is past help; its sequence has an owner who waits.
+            }
+
             ((ISequenceOwner)sequence.Request.Owner!).Fail(error);
         }
     }
+
+    /// <summary>An action to run between steps, and whose request it is about; null for one about the engine.</summary>
+    [StructLayout(LayoutKind.Auto)]
+    private readonly record struct Posted(Action Run, ISequenceOwner? Owner);
 }

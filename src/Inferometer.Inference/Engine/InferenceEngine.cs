@@ -78,6 +78,9 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
     /// <summary>What came of the file of repacked weights beside the model.</summary>
     public RepackedFileReport RepackedFile { get; internal init; } = RepackedFileReport.None;
 
+    /// <summary>What made the engine stop for good, so that every request is refused; null while it runs. A request that fails, or a step, does not stop it.</summary>
+    public Exception? Fault => _loop.Fault;
+
     /// <summary>Longest sequence, prompt and output together, tokens.</summary>
     public int MaxSequenceTokens => _maxTokens;
 
@@ -195,8 +198,8 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
             UsePrefixCache = false, // every token's state is needed
             Owner = session,
         };
-        _loop.Post(() => session.Sequence = Submit(wanted, timeout: null));
-        using CancellationTokenRegistration registration = cancellationToken.Register(() => _loop.TryPost(() => Cancel(session, session.Sequence)));
+        _loop.Post(() => session.Sequence = Submit(wanted, timeout: null), session);
+        using CancellationTokenRegistration registration = cancellationToken.Register(() => _loop.TryPost(() => Cancel(session, session.Sequence), session));
         return await session.Result.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
@@ -224,8 +227,8 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
                 group.Start(sequence);
                 _loop.Follow(group);
             }
-        });
-        using CancellationTokenRegistration registration = cancellationToken.Register(() => _loop.TryPost(() => group.EndAll(_loop.Scheduler, FinishReason.Cancelled)));
+        }, group);
+        using CancellationTokenRegistration registration = cancellationToken.Register(() => _loop.TryPost(() => group.EndAll(_loop.Scheduler, FinishReason.Cancelled), group));
         return await group.Result.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
@@ -255,7 +258,7 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
     private async IAsyncEnumerable<GenerationUpdate> StreamAsync(
         GenerationSession session, SequenceRequest wanted, TimeSpan? timeout, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        _loop.Post(() => session.Sequence = Submit(wanted, timeout));
+        _loop.Post(() => session.Sequence = Submit(wanted, timeout), session);
 
         // Not through the reader's own token, with which every wait for a token would allocate.
         using CancellationTokenRegistration registration = cancellationToken.UnsafeRegister(static (state, token) => ((GenerationSession)state!).Abandon(token), session);
@@ -271,7 +274,7 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
         {
             if (!session.HasEnded)
             {
-                _loop.TryPost(() => Cancel(session, session.Sequence));
+                _loop.TryPost(() => Cancel(session, session.Sequence), session);
             }
         }
     }
