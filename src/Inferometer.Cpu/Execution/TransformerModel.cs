@@ -46,9 +46,6 @@ public sealed class TransformerModel : IModelLoader, IDisposable
     /// <summary>Switches it runs with.</summary>
     public ForwardOptions Options { get; }
 
-    /// <summary>Worker threads, the caller's included.</summary>
-    public int Threads => _pool.ThreadCount;
-
     /// <summary>What it has done so far.</summary>
     public ForwardStatistics Statistics { get; } = new();
 

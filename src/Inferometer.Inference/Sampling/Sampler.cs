@@ -35,21 +35,6 @@ internal sealed class Sampler
         return token;
     }
 
-    /// <summary>Turns logits into the distribution the request samples from: one-hot when greedy.</summary>
-    public void Distribution(Span<float> logits, SamplerState state)
-    {
-        state.Shape(logits);
-        if (state.Options.IsGreedy)
-        {
-            int best = ArgMax(logits);
-            logits.Clear();
-            logits[best] = 1;
-            return;
-        }
-
-        LogitTransforms.ToProbabilities(logits, state.Options, _scratch, _indices);
-    }
-
     /// <summary>Log-probabilities of the chosen and the most probable tokens under the raw logits.</summary>
     public TokenLogProbabilities Describe(ReadOnlySpan<float> rawLogits, int chosen, int top)
     {

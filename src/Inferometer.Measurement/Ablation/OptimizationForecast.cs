@@ -1,6 +1,5 @@
 using Inferometer.Core;
 using Inferometer.Core.Deployments;
-using Inferometer.Core.Hardware;
 using Inferometer.Core.Models;
 using Inferometer.Cpu.Execution;
 using Inferometer.Cpu.Kernels.Attention;
@@ -34,9 +33,6 @@ public sealed class OptimizationForecast
         _options = options;
         _costModel = costModel ?? new RooflineCostModel();
     }
-
-    /// <summary>The machine the forecast is for.</summary>
-    public HardwareSystem System => _request.System;
 
     /// <summary>Costs the workload as configured, with each optimisation switched, and from everything off upwards.</summary>
     /// <exception cref="InferometerException">The cost model cannot price the workload.</exception>

@@ -25,9 +25,6 @@ public sealed unsafe class ExactKvCodec : KvCodec
         _width = layout.PaddedValueDim;
     }
 
-    /// <summary>Layout of the pages.</summary>
-    public KvPageLayout Layout => _layout;
-
     /// <inheritdoc/>
     public override long PageBytes => _layout.PageBytes;
 
