@@ -7,12 +7,12 @@ using BenchmarkDotNet.Attributes;
 namespace Inferometer.Benchmarks;
 
 /// <summary>
-/// Runs every kernel benchmark a few times, in the sizes that take no time, and compares the bytes a warm call allocates with the stored ones: <c>allocations FILE [--update]</c>.
+/// Runs every benchmark of the kernels and the scheduler a few times, in the sizes that take no time, and compares the bytes a warm call allocates with the stored ones: <c>allocations FILE [--update]</c>.
 /// Which tier of the kernels runs is chosen with the runtime's settings, such as <c>DOTNET_EnableAVX512=0</c>.
 /// </summary>
 internal static class AllocationCheck
 {
-    /// <summary>Parameters above this repeat in large what smaller ones do, which takes minutes without vector instructions.</summary>
+    /// <summary>Parameters of a kernel above this repeat in large what smaller ones do, which takes minutes without vector instructions.</summary>
     private const int LargestParameter = 16;
 
     private const int Windows = 3;
@@ -45,7 +45,7 @@ internal static class AllocationCheck
             Console.Error.WriteLine(difference);
         }
 
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{measured.Count} kernels on {Tier}: {(differences.Length == 0 ? "allocations as stored" : $"{differences.Length} differences")}"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{measured.Count} benchmarks on {Tier}: {(differences.Length == 0 ? "allocations as stored" : $"{differences.Length} differences")}"));
         return differences.Length == 0 ? 0 : 1;
     }
 
@@ -54,7 +54,8 @@ internal static class AllocationCheck
     private static void Measure(Type type, SortedDictionary<string, long> measured)
     {
         PropertyInfo[] parameters = [.. type.GetProperties().Where(p => p.IsDefined(typeof(ParamsAttribute)))];
-        foreach (object[] values in Combinations(parameters))
+        bool isKernel = type.Namespace is "Inferometer.Benchmarks.Kernels";
+        foreach (object[] values in Combinations(parameters, isKernel ? LargestParameter : int.MaxValue))
         {
             object instance = Activator.CreateInstance(type)!;
             for (int i = 0; i < parameters.Length; i++)
@@ -104,12 +105,12 @@ internal static class AllocationCheck
         where TAttribute : Attribute =>
         instance.GetType().GetMethods().FirstOrDefault(m => m.IsDefined(typeof(TAttribute)))?.Invoke(instance, null);
 
-    private static IEnumerable<object[]> Combinations(PropertyInfo[] parameters)
+    private static IEnumerable<object[]> Combinations(PropertyInfo[] parameters, int largest)
     {
         IEnumerable<object[]> all = [[]];
         foreach (PropertyInfo parameter in parameters)
         {
-            object?[] values = [.. parameter.GetCustomAttribute<ParamsAttribute>()!.Values.Where(v => v is not int number || number <= LargestParameter)];
+            object?[] values = [.. parameter.GetCustomAttribute<ParamsAttribute>()!.Values.Where(v => v is not int number || number <= largest)];
             all = [.. all.SelectMany(_ => values, (start, value) => (object[])[.. start, value!])];
         }
 

@@ -23,6 +23,9 @@ internal sealed class RecordingExecutor(BlockPool pool, VirtualClock clock) : IS
 
     public Action<StepPlan>? OnStep { get; set; }
 
+    /// <summary>Called before every copy, every token written and every token emitted; may throw.</summary>
+    public Action? OnOperation { get; set; }
+
     public static int NextToken(ReadOnlySpan<int> prefix)
     {
         uint hash = 17;
@@ -51,6 +54,7 @@ internal sealed class RecordingExecutor(BlockPool pool, VirtualClock clock) : IS
         OnStep?.Invoke(plan);
         foreach (BlockCopy copy in plan.Copies)
         {
+            OnOperation?.Invoke();
             _slots.AsSpan(copy.Source * pool.BlockSize, pool.BlockSize).CopyTo(_slots.AsSpan(copy.Target * pool.BlockSize));
         }
 
@@ -75,6 +79,7 @@ internal sealed class RecordingExecutor(BlockPool pool, VirtualClock clock) : IS
         {
             int position = chunk.PastTokens + i;
             int block = table[position / pool.BlockSize];
+            OnOperation?.Invoke();
             Assert.Equal(1, pool.ReferenceCount(block)); // nobody writes where somebody else reads
             _slots[(block * pool.BlockSize) + (position % pool.BlockSize)] = chunk.Tokens.Span[i];
         }
@@ -90,6 +95,7 @@ internal sealed class RecordingExecutor(BlockPool pool, VirtualClock clock) : IS
         int firstRow = chunk.PastTokens + chunk.TokenCount - chunk.LogitRows + 1;
         for (int row = 0; row < chunk.LogitRows; row++)
         {
+            OnOperation?.Invoke();
             int next = NextToken(Read(chunk, firstRow + row));
             chunk.Emit(next);
             if (row < chunk.DraftTokens && chunk.Tokens.Span[chunk.TokenCount - chunk.DraftTokens + row] != next)

@@ -22,7 +22,7 @@ public class SchedulerBenchmarks
     private int _steps;
 
     /// <summary>Sequences in a step.</summary>
-    [Params(1, 8, 32, 256)]
+    [Params(1, 32, 256)]
     public int Batch { get; set; }
 
     [GlobalSetup]
