@@ -1,7 +1,6 @@
+using Inferometer.Simulation.Configuration;
 using Inferometer.Simulation.Costs;
 using Inferometer.Simulation.Features;
-using Inferometer.Simulation.Memory;
-using Inferometer.Simulation.Metrics;
 using Inferometer.Simulation.Requests;
 using Inferometer.Simulation.Results;
 

@@ -1,5 +1,5 @@
 using Inferometer.Cli.Output;
-using Inferometer.Simulation;
+using Inferometer.Simulation.Configuration;
 using Inferometer.Simulation.Results;
 
 namespace Inferometer.Cli.Estimates;

@@ -3,7 +3,6 @@ using Inferometer.Core.Deployments;
 using Inferometer.Core.Hardware;
 using Inferometer.Core.Models;
 using Inferometer.Simulation.Costs;
-using Inferometer.Simulation.Memory;
 using Inferometer.Simulation.Requests;
 
 namespace Inferometer.Cli.Models;

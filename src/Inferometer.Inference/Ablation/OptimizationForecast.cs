@@ -7,7 +7,6 @@ using Inferometer.Inference.Execution;
 using Inferometer.Inference.Kernels.Attention;
 using Inferometer.Scheduling;
 using Inferometer.Simulation.Costs;
-using Inferometer.Simulation.Memory;
 using Inferometer.Simulation.Requests;
 
 namespace Inferometer.Inference.Ablation;

@@ -1,7 +1,6 @@
 using Inferometer.Core;
 using Inferometer.Core.Deployments;
 using Inferometer.Simulation.Compatibility;
-using Inferometer.Simulation.Metrics;
 using Inferometer.Simulation.Operators;
 using Inferometer.Simulation.Requests;
 

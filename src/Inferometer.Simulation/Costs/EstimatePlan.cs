@@ -1,7 +1,5 @@
 using Inferometer.Core;
 using Inferometer.Core.Models;
-using Inferometer.Simulation.Memory;
-using Inferometer.Simulation.Metrics;
 using Inferometer.Simulation.Operators;
 using Inferometer.Simulation.Requests;
 

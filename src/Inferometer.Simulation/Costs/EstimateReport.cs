@@ -1,6 +1,4 @@
 using Inferometer.Core;
-using Inferometer.Simulation.Memory;
-using Inferometer.Simulation.Metrics;
 
 namespace Inferometer.Simulation.Costs;
 

@@ -1,6 +1,4 @@
 using System.Runtime.InteropServices;
-using Inferometer.Simulation.Memory;
-using Inferometer.Simulation.Metrics;
 
 namespace Inferometer.Simulation.Costs;
 

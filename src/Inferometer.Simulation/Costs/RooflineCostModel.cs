@@ -1,5 +1,4 @@
 using Inferometer.Core;
-using Inferometer.Simulation.Memory;
 using Inferometer.Simulation.Operators;
 using Inferometer.Simulation.Requests;
 

@@ -1,4 +1,4 @@
-using Inferometer.Simulation.Memory;
+using Inferometer.Simulation.Costs;
 
 namespace Inferometer.Simulation.Results;
 

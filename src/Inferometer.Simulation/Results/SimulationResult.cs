@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Inferometer.Core;
+using Inferometer.Simulation.Configuration;
 
 namespace Inferometer.Simulation.Results;
 

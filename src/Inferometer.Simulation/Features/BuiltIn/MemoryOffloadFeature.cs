@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using Inferometer.Core;
 using Inferometer.Simulation.Configuration;
 using Inferometer.Simulation.Costs;
-using Inferometer.Simulation.Memory;
 using Inferometer.Simulation.Requests;
 
 namespace Inferometer.Simulation.Features.BuiltIn;

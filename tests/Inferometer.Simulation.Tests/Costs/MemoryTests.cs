@@ -2,10 +2,9 @@ using Inferometer.Core.Catalog;
 using Inferometer.Core.Deployments;
 using Inferometer.Core.Models;
 using Inferometer.Simulation.Costs;
-using Inferometer.Simulation.Memory;
 using Inferometer.Simulation.Requests;
 
-namespace Inferometer.Simulation.Tests.Memory;
+namespace Inferometer.Simulation.Tests.Costs;
 
 public class MemoryTests
 {

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Inferometer.Simulation.Memory;
+namespace Inferometer.Simulation.Costs;
 
 /// <summary>Memory of the fullest device (the pipeline stage that needs most), bytes.</summary>
 [StructLayout(LayoutKind.Auto)]

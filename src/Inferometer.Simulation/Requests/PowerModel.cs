@@ -1,4 +1,4 @@
-namespace Inferometer.Simulation.Metrics;
+namespace Inferometer.Simulation.Requests;
 
 /// <summary>
 /// Power of a device at work: TDP x (idle + (1 - idle) x u), with u the larger of its FLOP and bandwidth utilisation.

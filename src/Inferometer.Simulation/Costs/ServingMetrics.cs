@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Inferometer.Simulation.Metrics;
+namespace Inferometer.Simulation.Costs;
 
 /// <summary>
 /// What users and operators of a deployment see. All formulas are in this file and in docs/metrics.md: the prefill step

@@ -1,7 +1,6 @@
-using Inferometer.Simulation.Costs;
 using Inferometer.Simulation.Requests;
 
-namespace Inferometer.Simulation.Memory;
+namespace Inferometer.Simulation.Costs;
 
 /// <summary>How far a workload can grow until the fullest device is full. Memory grows with batch and context, so halving finds the edge.</summary>
 internal static class MemoryLimits

@@ -1,7 +1,7 @@
 using Inferometer.Simulation.Costs;
-using Inferometer.Simulation.Metrics;
+using Inferometer.Simulation.Requests;
 
-namespace Inferometer.Simulation.Tests.Metrics;
+namespace Inferometer.Simulation.Tests.Costs;
 
 public class ServingMetricsTests
 {
