@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Inferometer.Simulation.Results;
+using Inferometer.Simulation.Costs;
 
 namespace Inferometer.Simulation.Estimators;
 
@@ -21,7 +21,7 @@ public sealed record PrefillPerformance
 
     /// <summary>Memory of the fullest device; null where the cost model has no notion of it.</summary>
     [JsonPropertyName("Memory_used")]
-    public required MemoryUsage? MemoryUsed { get; init; }
+    public required MemoryEstimate? MemoryUsed { get; init; }
 
     /// <summary>Milliseconds by part of the network, messages left out.</summary>
     [JsonPropertyName("Compute_breakdown")]
@@ -60,7 +60,7 @@ public sealed record DecodePerformance
 
     /// <summary>Memory of the fullest device; null where the cost model has no notion of it.</summary>
     [JsonPropertyName("Memory_used")]
-    public required MemoryUsage? MemoryUsed { get; init; }
+    public required MemoryEstimate? MemoryUsed { get; init; }
 
     /// <summary>Milliseconds by part of the network, messages left out.</summary>
     [JsonPropertyName("Compute_breakdown")]

@@ -61,7 +61,7 @@ internal sealed class MemoryOffloadFeature : ISimulationFeature
                 $"{context.Parameters.Path}.memory_offload.weights: must be given for a chunked simulation; 'auto' needs a whole workload to size memory by.");
         }
 
-        MemoryUse use = new EstimatePlan(context.Request).Evaluate(WorkloadPoint.From(context.Request.Workload)).Memory;
+        MemoryTotals use = new RooflineCostModel().Prepare(context.Request).Memory(WorkloadPoint.From(context.Request.Workload))!.Value;
         double excess = use.TotalBytes - use.CapacityBytes;
         return excess <= 0 ? 0 : Math.Min(1, excess / use.WeightBytes);
     }
