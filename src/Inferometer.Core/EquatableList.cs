@@ -1,9 +1,11 @@
 using System.Collections;
+using System.Runtime.CompilerServices;
 
 namespace Inferometer.Core;
 
-/// <summary>An immutable list that is equal to another when their elements are, so that records holding one compare by value.</summary>
+/// <summary>An immutable list that is equal to another when their elements are, so that records holding one compare by value. Written <c>[a, b, .. others]</c>.</summary>
 /// <typeparam name="T">Element type; compared with its default comparer.</typeparam>
+[CollectionBuilder(typeof(EquatableList), nameof(EquatableList.Create))]
 public sealed class EquatableList<T> : IReadOnlyList<T>, IEquatable<EquatableList<T>>
 {
     private readonly T[] _items;
@@ -11,8 +13,10 @@ public sealed class EquatableList<T> : IReadOnlyList<T>, IEquatable<EquatableLis
     /// <summary>Copies <paramref name="items"/> in order.</summary>
     public EquatableList(IEnumerable<T> items) => _items = [.. items];
 
+    internal EquatableList(ReadOnlySpan<T> items) => _items = [.. items];
+
     /// <summary>The list without elements.</summary>
-    public static EquatableList<T> Empty { get; } = new([]);
+    public static EquatableList<T> Empty { get; } = new(ReadOnlySpan<T>.Empty);
 
     /// <inheritdoc/>
     public int Count => _items.Length;
@@ -45,4 +49,11 @@ public sealed class EquatableList<T> : IReadOnlyList<T>, IEquatable<EquatableLis
 
         return hash.ToHashCode();
     }
+}
+
+/// <summary>Makes lists from collection expressions.</summary>
+public static class EquatableList
+{
+    /// <summary>Copies <paramref name="items"/> in order.</summary>
+    public static EquatableList<T> Create<T>(ReadOnlySpan<T> items) => items.IsEmpty ? EquatableList<T>.Empty : new(items);
 }

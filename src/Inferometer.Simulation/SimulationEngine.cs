@@ -28,15 +28,23 @@ public sealed class SimulationEngine
     private readonly ModelCatalog _models;
     private readonly HardwareCatalog _hardware;
     private readonly IKvProfileReader? _kvProfiles;
+    private readonly IReadOnlyList<ICostModel> _costModels;
 
     /// <summary>Creates an engine.</summary>
     /// <param name="features">Features that can be used; null = the built-in ones.</param>
     /// <param name="models">Models that can be named; null = the built-in catalog.</param>
     /// <param name="hardware">Systems that can be named; null = the built-in catalog.</param>
     /// <param name="kvProfiles">What reads compression profiles of the KV cache; null = only q8 and q4 can be named.</param>
-    public SimulationEngine(FeatureRegistry? features = null, ModelCatalog? models = null, HardwareCatalog? hardware = null, IKvProfileReader? kvProfiles = null)
+    /// <param name="costModels">Cost models that can be named; null = the built-in ones.</param>
+    public SimulationEngine(
+        FeatureRegistry? features = null,
+        ModelCatalog? models = null,
+        HardwareCatalog? hardware = null,
+        IKvProfileReader? kvProfiles = null,
+        IReadOnlyList<ICostModel>? costModels = null)
     {
         _kvProfiles = kvProfiles;
+        _costModels = costModels ?? CostModels.All;
         Features = features ?? FeatureRegistry.CreateDefault();
         _models = models ?? ModelCatalog.BuiltIn;
         _hardware = hardware ?? HardwareCatalog.BuiltIn;
@@ -59,7 +67,7 @@ public sealed class SimulationEngine
             try
             {
                 _ = CostModelOf(config);
-                Run(config, names, costModel: null);
+                WithRequest(config, names, (_, _) => { });
             }
             catch (InferometerException error)
             {
@@ -74,11 +82,38 @@ public sealed class SimulationEngine
     /// <exception cref="InferometerException">A name, value or combination is wrong; nothing was computed.</exception>
     public SimulationResult Simulate(SimulationConfig config)
     {
+        IReadOnlyList<string> names = Checked(config);
+        ICostModel costModel = CostModelOf(config);
+        SimulationRun? run = null;
+        WithRequest(config, names, (context, features) =>
+        {
+            run = new(context, [.. features.Select(f => f.Metadata.Name)], costModel.Prepare(context.Request));
+            context.Phases = run.Phases;
+            features.ForEach(f => f.AfterSimulation(context));
+        });
+        return run!.ToResult();
+    }
+
+    /// <summary>
+    /// Resolves a configuration once, for sweeps and services: the plan prices any workload
+    /// (<see cref="CostPlanEstimates.Evaluate"/>) and any step (<see cref="ICostPlan.Step"/>) on the deployment the
+    /// configuration describes, features included. Its request holds the configuration's own workload. One plan per thread.
+    /// </summary>
+    /// <exception cref="InferometerException">A name, value or combination is wrong, or the cost model cannot price the request.</exception>
+    public ICostPlan Prepare(SimulationConfig config)
+    {
+        IReadOnlyList<string> names = Checked(config);
+        ICostModel costModel = CostModelOf(config);
+        ICostPlan? plan = null;
+        WithRequest(config, names, (context, _) => plan = costModel.Prepare(context.Request));
+        return plan!;
+    }
+
+    private IReadOnlyList<string> Checked(SimulationConfig config)
+    {
         ArgumentNullException.ThrowIfNull(config);
         List<string> faults = Check(config, out IReadOnlyList<string> names);
-        return faults.Count == 0
-            ? Run(config, names, CostModelOf(config))!.ToResult()
-            : throw new InferometerException(string.Join(' ', faults));
+        return faults.Count == 0 ? names : throw new InferometerException(string.Join(' ', faults));
     }
 
     private List<string> Check(SimulationConfig config, out IReadOnlyList<string> names)
@@ -94,7 +129,7 @@ public sealed class SimulationEngine
     }
 
     // Hooks run in the registry's order, whatever the order in the configuration: phase, formats and parallelism first.
-    private SimulationRun? Run(SimulationConfig config, IReadOnlyList<string> names, ICostModel? costModel)
+    private void WithRequest(SimulationConfig config, IReadOnlyList<string> names, Action<SimulationContext, List<ISimulationFeature>> use)
     {
         List<ISimulationFeature> features = [.. Features.InOrder(names)];
         SimulationContext context = new(config, TypeOf(names), StartingRequest(config), _models.Resolve, _kvProfiles);
@@ -114,15 +149,7 @@ public sealed class SimulationEngine
 
             features.ForEach(f => f.BeforeSimulation(context));
             RequestValidation.Check(context.Request);
-            if (costModel is null)
-            {
-                return null;
-            }
-
-            SimulationRun run = new(context, [.. features.Select(f => f.Metadata.Name)], costModel);
-            context.Phases = run.Phases;
-            features.ForEach(f => f.AfterSimulation(context));
-            return run;
+            use(context, features);
         }
         finally
         {
@@ -180,8 +207,8 @@ public sealed class SimulationEngine
         return InlineSystem.Parse(document.RootElement, figures.Path);
     }
 
-    private static ICostModel CostModelOf(SimulationConfig config) =>
-        CostModels.Find(config.SimulationParams.Text("cost_model", CostModels.Default), $"{config.SimulationParams.Path}.cost_model");
+    private ICostModel CostModelOf(SimulationConfig config) =>
+        CostModels.Find(config.SimulationParams.Text("cost_model", CostModels.Default), $"{config.SimulationParams.Path}.cost_model", _costModels);
 
     private static SimulationType TypeOf(IReadOnlyList<string> names)
     {

@@ -1,46 +1,52 @@
+using Inferometer.Simulation.Configuration;
 using Inferometer.Simulation.Costs;
 using Inferometer.Simulation.Features;
-using Inferometer.Simulation.Memory;
-using Inferometer.Simulation.Metrics;
 using Inferometer.Simulation.Requests;
 using Inferometer.Simulation.Results;
 
 namespace Inferometer.Simulation;
 
-/// <summary>One priced simulation: asks the cost model for what the type covers, and writes it down as a result.</summary>
+/// <summary>One priced simulation: asks the prepared plan for what the type covers, and writes it down as a result.</summary>
 internal sealed class SimulationRun
 {
     private readonly SimulationContext _context;
     private readonly IReadOnlyList<string> _features;
-    private readonly ICostModel _costModel;
+    private readonly ICostPlan _plan;
     private readonly List<(PhaseEstimate Phase, double Times)> _phases = [];
     private readonly ServingMetrics _metrics;
-    private readonly MemoryReport? _memory;
+    private readonly MemoryEstimate? _memory;
 
-    public SimulationRun(SimulationContext context, IReadOnlyList<string> features, ICostModel costModel)
+    public SimulationRun(SimulationContext context, IReadOnlyList<string> features, ICostPlan plan)
     {
-        (_context, _features, _costModel) = (context, features, costModel);
-        if (context.Type == SimulationType.Chunked)
+        (_context, _features, _plan) = (context, features, plan);
+        WorkloadPoint point = WorkloadPoint.From(context.Request.Workload);
+        switch (context.Type)
         {
-            _phases.Add((costModel.MixedStep(context.Request, context.Step!), 1));
-            return;
-        }
+            case SimulationType.Chunked:
+                _phases.Add((plan.EstimateStep(context.Step!), 1));
+                break;
+            case SimulationType.Prefill:
+                PhaseEstimate prompt = plan.EstimatePrefill(point);
+                _phases.Add((prompt, 1));
+                _metrics = CostPlanEstimates.Metrics(plan, point with { OutputTokens = 1 }, prompt.Totals, default);
+                _memory = plan.EstimateMemory(point);
+                break;
+            case SimulationType.Decode:
+                // By itself the phase is priced per token, and has at least one step even where one output token is asked for.
+                PhaseEstimate decode = plan.EstimateDecode(point);
+                _phases.Add((decode, 1 / decode.Totals.TokensPerStep));
+                _memory = plan.EstimateMemory(point);
+                break;
+            default:
+                EstimateReport report = plan.Estimate(point);
+                (_metrics, _memory) = (report.Metrics, report.Memory);
+                _phases.Add((report.Prefill, 1));
+                if (report.Decode is { } steps)
+                {
+                    _phases.Add((steps, (point.OutputTokens - 1) / steps.Totals.TokensPerStep));
+                }
 
-        EstimateRequest request = context.Request;
-        EstimateReport report = costModel.Estimate(request);
-        (_metrics, _memory) = (report.Metrics, report.Memory);
-        if (context.Type == SimulationType.Decode)
-        {
-            // By itself the phase is priced per token, and has at least one step even where one output token is asked for.
-            PhaseEstimate decode = costModel.Decode(request);
-            _phases.Add((decode, 1 / decode.TokensPerStep));
-            return;
-        }
-
-        _phases.Add((report.Prefill, 1));
-        if (context.Type == SimulationType.EndToEnd && report.Decode is { } steps)
-        {
-            _phases.Add((steps, (request.Workload.OutputTokens - 1) / steps.TokensPerStep));
+                break;
         }
     }
 
@@ -48,21 +54,23 @@ internal sealed class SimulationRun
 
     public SimulationResult ToResult()
     {
-        (double latencyMs, double throughput) = LatencyAndThroughput();
+        (double latencyMs, double throughput, Interval? seconds) = LatencyAndThroughput();
         return new SimulationResult
         {
             SimulationType = _context.Type,
             Model = _context.Request.Architecture.Name,
             System = _context.Request.System.Name,
             Devices = _context.Request.Parallelism.DeviceCount,
-            CostModel = _costModel.Name,
+            CostModel = _plan.CostModel,
             Features = _features,
             Latency = latencyMs,
+            LatencyInterval = seconds * 1000,
             Throughput = throughput,
+            ThroughputInterval = seconds?.RateOf(throughput * latencyMs / 1000),
             RuntimeBreakdown = Breakdown(),
             Metrics = MetricsOf(throughput),
             FeatureMetrics = _context.Metrics.ToDictionary(m => m.Key, m => (IReadOnlyDictionary<string, double>)m.Value, StringComparer.Ordinal),
-            MemoryUsage = _memory is null ? null : MemoryUsage.From(_memory),
+            MemoryUsage = _memory,
             HardwareUtilization = _phases.ToDictionary(p => p.Phase.Phase, p => HardwareUtilization.From(p.Phase), StringComparer.Ordinal),
             Operators = _phases.ToDictionary(
                 p => p.Phase.Phase, p => (IReadOnlyList<OperatorResult>)[.. p.Phase.Operators.Select(OperatorResult.From)], StringComparer.Ordinal),
@@ -70,16 +78,21 @@ internal sealed class SimulationRun
         };
     }
 
-    private (double LatencyMs, double Throughput) LatencyAndThroughput() => _context.Type switch
+    private (double LatencyMs, double Throughput, Interval? Seconds) LatencyAndThroughput() => _context.Type switch
     {
-        SimulationType.Prefill => (_phases[0].Phase.LatencySeconds * 1000, _metrics.PrefillTokensPerSecond),
-        SimulationType.Decode => (TokenSeconds * 1000, _context.Request.Workload.BatchSize / TokenSeconds),
-        SimulationType.EndToEnd => (_metrics.EndToEndSeconds * 1000, _metrics.TotalTokensPerSecond),
-        _ => (_phases[0].Phase.LatencySeconds * 1000, StepTokens() / _phases[0].Phase.LatencySeconds),
+        SimulationType.Prefill => (Last.LatencySeconds * 1000, _metrics.PrefillTokensPerSecond, Last.LatencyInterval),
+        SimulationType.Decode => (TokenSeconds * 1000, _context.Request.Workload.BatchSize / TokenSeconds, TokenInterval),
+        SimulationType.EndToEnd => (_metrics.EndToEndSeconds * 1000, _metrics.TotalTokensPerSecond, _metrics.EndToEndInterval),
+        _ => (Last.LatencySeconds * 1000, StepTokens() / Last.LatencySeconds, Last.LatencyInterval),
     };
 
-    /// <summary>Time per output token, seconds; of the last phase, which is decode.</summary>
-    private double TokenSeconds => _phases[^1].Phase.LatencySeconds / _phases[^1].Phase.TokensPerStep;
+    /// <summary>The last phase: decode, where there is one.</summary>
+    private PhaseTotals Last => _phases[^1].Phase.Totals;
+
+    /// <summary>Time per output token, seconds.</summary>
+    private double TokenSeconds => Last.LatencySeconds / Last.TokensPerStep;
+
+    private Interval? TokenInterval => Last.LatencyInterval * (1 / Last.TokensPerStep);
 
     private double StepTokens() =>
         _context.Step!.Prefill.Sum(c => (double)c.NewTokens * c.Count) + _context.Step.Decode.Sum(d => (double)d.Count);
@@ -95,9 +108,9 @@ internal sealed class SimulationRun
                 parts[name] = parts.GetValueOrDefault(name) + (group.Seconds * times * 1000);
             }
 
-            if (phase.DraftSeconds > 0)
+            if (phase.Totals.DraftSeconds > 0)
             {
-                parts["draft_model"] = parts.GetValueOrDefault("draft_model") + (phase.DraftSeconds * times * 1000);
+                parts["draft_model"] = parts.GetValueOrDefault("draft_model") + (phase.Totals.DraftSeconds * times * 1000);
             }
         }
 
@@ -112,9 +125,13 @@ internal sealed class SimulationRun
         return new SimulationMetrics
         {
             TtftMs = prefill ? _metrics.TimeToFirstTokenSeconds * 1000 : null,
+            TtftIntervalMs = prefill ? _metrics.TimeToFirstTokenInterval * 1000 : null,
             TpotMs = decode ? TokenSeconds * 1000 : null,
-            ItlMs = decode ? _phases[^1].Phase.LatencySeconds * 1000 : null,
+            TpotIntervalMs = decode ? TokenInterval * 1000 : null,
+            ItlMs = decode ? Last.LatencySeconds * 1000 : null,
+            ItlIntervalMs = decode ? Last.LatencyInterval * 1000 : null,
             E2eMs = whole ? _metrics.EndToEndSeconds * 1000 : null,
+            E2eIntervalMs = whole ? _metrics.EndToEndInterval * 1000 : null,
             PrefillTokensPerSecond = prefill ? _metrics.PrefillTokensPerSecond : null,
             DecodeTokensPerSecond = decode ? _context.Request.Workload.BatchSize / TokenSeconds : null,
             OutputTokensPerSecond = whole ? _metrics.OutputTokensPerSecond : null,

@@ -14,8 +14,8 @@ namespace Inferometer.Benchmarks.Simulation;
 [MemoryDiagnoser]
 public class EstimateBenchmarks
 {
-    private EstimatePlan _dense = null!;
-    private EstimatePlan _mixture = null!;
+    private ICostPlan _dense = null!;
+    private ICostPlan _mixture = null!;
     private int _turn;
 
     /// <summary>Generated tokens: the cost does not depend on them.</summary>
@@ -41,7 +41,7 @@ public class EstimateBenchmarks
         return new(1 + (_turn & 63), 512 + _turn, OutputTokens);
     }
 
-    private static EstimatePlan Plan(string model, Parallelism parallelism) => new(new()
+    private static ICostPlan Plan(string model, Parallelism parallelism) => new RooflineCostModel().Prepare(new()
     {
         Architecture = ModelCatalog.BuiltIn.Resolve(model),
         System = A100,

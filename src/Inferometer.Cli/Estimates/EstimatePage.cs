@@ -1,5 +1,6 @@
 using Inferometer.Cli.Output;
-using Inferometer.Simulation;
+using Inferometer.Simulation.Configuration;
+using Inferometer.Simulation.Costs;
 using Inferometer.Simulation.Results;
 
 namespace Inferometer.Cli.Estimates;
@@ -106,7 +107,7 @@ internal static class EstimatePage
 
     private static string Requests(SimulationMetrics m) => m.RequestsPerSecond is { } r ? $", {Numbers.Short(r)} requests/s" : "";
 
-    private static Table Memory(MemoryUsage memory)
+    private static Table Memory(MemoryEstimate memory)
     {
         Table table = new("memory", "Memory per device", Column.Text("part", "part"), Column.Number("GB", "bytes"), Column.Number("share", "share"), Column.Bars() with { BarWidth = WideBar });
         Part("weights", memory.WeightBytes, Tone.Accent);

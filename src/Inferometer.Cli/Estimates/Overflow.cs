@@ -5,6 +5,8 @@ using Inferometer.Cli.Output;
 using Inferometer.Core;
 using Inferometer.Simulation;
 using Inferometer.Simulation.Configuration;
+using Inferometer.Simulation.Costs;
+using Inferometer.Simulation.Requests;
 using Inferometer.Simulation.Results;
 
 namespace Inferometer.Cli.Estimates;
@@ -15,13 +17,13 @@ internal static class Overflow
     private static readonly int[] Degrees = [2, 4, 8, 16];
 
     /// <summary>The need and what there is.</summary>
-    public static string Brief(MemoryUsage memory) =>
+    public static string Brief(MemoryEstimate memory) =>
         $"does not fit: {Numbers.Bytes(memory.TotalBytes)} needed per device, {Numbers.Bytes(memory.CapacityBytes)} there";
 
-    /// <summary>The whole line. Changes are tried by simulating them.</summary>
+    /// <summary>The whole line. Changes are tried by asking for their memory.</summary>
     public static string Explain(SimulationConfig config, SimulationResult result, SimulationEngine engine)
     {
-        MemoryUsage memory = result.MemoryUsage!;
+        MemoryEstimate memory = result.MemoryUsage!;
         StringBuilder line = new();
         line.Append(CultureInfo.InvariantCulture, $"{result.Model} does not fit on {result.Devices} x {result.System}: ");
         line.Append(CultureInfo.InvariantCulture, $"a device needs {Numbers.Bytes(memory.TotalBytes)} (weights {Numbers.Bytes(memory.WeightBytes)}, KV cache {Numbers.Bytes(memory.KvCacheBytes)}, ");
@@ -74,7 +76,8 @@ internal static class Overflow
     {
         try
         {
-            return engine.Simulate(config with { SimulationParams = config.SimulationParams.With(name, value) }).MemoryUsage is { Fits: true };
+            ICostPlan plan = engine.Prepare(config with { SimulationParams = config.SimulationParams.With(name, value) });
+            return plan.Memory(WorkloadPoint.From(plan.Request.Workload)) is { Fits: true };
         }
         catch (InferometerException)
         {

@@ -3,7 +3,6 @@ using Inferometer.Core.Deployments;
 using Inferometer.Core.Hardware;
 using Inferometer.Core.Models;
 using Inferometer.Simulation.Costs;
-using Inferometer.Simulation.Memory;
 using Inferometer.Simulation.Requests;
 
 namespace Inferometer.Cli.Models;
@@ -24,7 +23,8 @@ internal static class ModelMemory
             Precisions = new PrecisionSet { Weights = weights, KvCache = kv },
             Workload = new Workload { InputTokens = tokens, OutputTokens = 1 },
         };
-        MemoryReport memory = CostModels.Find(CostModels.Default, "models").Estimate(request).Memory!;
-        return (memory.Use.WeightBytes, memory.Use.KvBytes, memory.KvBytesPerToken);
+        ICostPlan plan = CostModels.Find(CostModels.Default, "models").Prepare(request);
+        MemoryTotals memory = plan.Memory(WorkloadPoint.From(request.Workload))!.Value;
+        return (memory.WeightBytes, memory.KvCacheBytes, plan.KvBytesPerToken!.Value);
     }
 }

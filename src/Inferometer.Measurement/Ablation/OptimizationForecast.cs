@@ -6,7 +6,6 @@ using Inferometer.Cpu.Kernels.Attention;
 using Inferometer.Inference.Engine;
 using Inferometer.Scheduling;
 using Inferometer.Simulation.Costs;
-using Inferometer.Simulation.Memory;
 using Inferometer.Simulation.Requests;
 
 namespace Inferometer.Measurement.Ablation;
@@ -51,7 +50,7 @@ public sealed class OptimizationForecast
             Gains = new(Enum.GetValues<Optimization>().Select(optimization => new OptimizationGain(
                 optimization, baseline.Has(optimization), Compare(baseline.With(optimization)), Compare(baseline.Without(optimization))))),
             Ladder = new(added.Select((optimization, i) => new OptimizationStep(optimization, ladder[0], ladder[Math.Max(0, i - 1)], ladder[i]))),
-            Assumptions = _costModel.Estimate(RequestFor(_options)).Assumptions,
+            Assumptions = _costModel.Prepare(RequestFor(_options)).Assumptions,
         };
     }
 
@@ -60,23 +59,24 @@ public sealed class OptimizationForecast
     public PredictedConfiguration Predict(OptimizationConfiguration configuration)
     {
         InferenceOptions options = configuration.Apply(_options);
-        EstimateReport report = _costModel.Estimate(RequestFor(options));
+        ICostPlan plan = _costModel.Prepare(RequestFor(options));
         int rounds = options.Batching == BatchingMode.Off ? _request.Workload.BatchSize : 1;
-        double seconds = options.KvCache ? report.Metrics.EndToEndSeconds : RecomputingSeconds(RequestFor(options));
-        MemoryUse? use = report.Memory?.Use;
-        return new PredictedConfiguration(configuration, rounds * seconds, use?.KvBytes ?? double.NaN, use?.ActivationBytes ?? double.NaN);
+        EstimateSummary summary = plan.Evaluate(WorkloadPoint.From(plan.Request.Workload));
+        double seconds = options.KvCache ? summary.Metrics.EndToEndSeconds : RecomputingSeconds(plan);
+        MemoryTotals? use = summary.Memory;
+        return new PredictedConfiguration(configuration, rounds * seconds, use?.KvCacheBytes ?? double.NaN, use?.ActivationBytes ?? double.NaN);
     }
 
     private OptimizationComparison Compare(OptimizationConfiguration configuration) => new(Predict(configuration));
 
     /// <summary>Without a cache every token takes a pass over the whole sequence so far.</summary>
-    private double RecomputingSeconds(EstimateRequest request)
+    private static double RecomputingSeconds(ICostPlan plan)
     {
         double seconds = 0;
-        for (int generated = 0; generated < request.Workload.OutputTokens; generated++)
+        WorkloadPoint point = WorkloadPoint.From(plan.Request.Workload);
+        for (int generated = 0; generated < point.OutputTokens; generated++)
         {
-            Workload pass = request.Workload with { InputTokens = request.Workload.InputTokens + generated, OutputTokens = 1, CachedPrefixTokens = 0 };
-            seconds += _costModel.Prefill(request with { Workload = pass }).LatencySeconds;
+            seconds += plan.Prefill(point with { InputTokens = point.InputTokens + generated, OutputTokens = 1, CachedPrefixTokens = 0 }).LatencySeconds;
         }
 
         return seconds;

@@ -3,6 +3,7 @@ using Inferometer.Core;
 using Inferometer.Core.Deployments;
 using Inferometer.Core.Hardware;
 using Inferometer.Core.Models;
+using Inferometer.Simulation.Operators;
 using Inferometer.Simulation.Requests;
 
 namespace Inferometer.Simulation.Costs;
@@ -10,15 +11,15 @@ namespace Inferometer.Simulation.Costs;
 /// <summary>Says in sentences what the roofline took for granted for a given request.</summary>
 internal static class Assumptions
 {
-    public static EquatableList<string> Of(EstimatePlan plan)
+    public static EquatableList<string> Of(DeploymentProfile profile)
     {
-        EstimateRequest request = plan.Request;
-        DeviceEfficiency e = plan.Profile.Device.Efficiency;
+        EstimateRequest request = profile.Request;
+        DeviceEfficiency e = profile.Device.Efficiency;
         List<string> said =
         [
             Say($"Operators run one after another; each takes max(arithmetic, memory) plus {e.LaunchSeconds * 1e6:0.##} us per kernel."),
             Say($"Fractions of peak: matrix products {e.Compute:0.##}, attention {e.AttentionCompute:0.##}, memory {e.Memory:0.##}, attention memory {e.AttentionMemory:0.##}, links {e.Link:0.##} ({e.Source})."),
-            Say($"Matrix products run in {plan.Profile.MatrixFormat.ToString().ToLowerInvariant()}."),
+            Say($"Matrix products run in {profile.MatrixFormat.ToString().ToLowerInvariant()}."),
         ];
         Parallel(said, request);
         Techniques(said, request);
@@ -27,7 +28,7 @@ internal static class Assumptions
             said.Add($"Model type '{request.Architecture.ModelType}' is not known; its fields were taken at face value.");
         }
 
-        return new(said);
+        return [.. said];
     }
 
     private static void Parallel(List<string> said, EstimateRequest request)

@@ -17,11 +17,16 @@ public static class CostModels
         new CompatibilityCostModel(CompatibilityDialect.Bud),
     ];
 
-    /// <summary>One of them by name.</summary>
-    /// <param name="name">Its name.</param>
+    /// <summary>One of some cost models by name.</summary>
+    /// <param name="name">Its name; case does not count.</param>
     /// <param name="origin">Where the name came from, for the error.</param>
+    /// <param name="among">What can be chosen; null = <see cref="All"/>.</param>
     /// <exception cref="InferometerException">No such cost model.</exception>
-    public static ICostModel Find(string name, string origin) =>
-        All.FirstOrDefault(m => string.Equals(m.Name, name, StringComparison.OrdinalIgnoreCase)) ?? throw new InferometerException(
-            $"{origin}: '{name}' is not a cost model.{NameSuggestion.For(name, All.Select(m => m.Name))} Allowed: {string.Join(", ", All.Select(m => m.Name))}.");
+    public static ICostModel Find(string name, string origin, IReadOnlyList<ICostModel>? among = null)
+    {
+        among ??= All;
+        return among.FirstOrDefault(m => string.Equals(m.Name, name, StringComparison.OrdinalIgnoreCase)) ?? throw new InferometerException(
+            $"{origin}: '{name}' is not a cost model.{NameSuggestion.For(name, among.Select(m => m.Name))} "
+            + $"Allowed: {string.Join(", ", among.Select(m => m.Name))}.");
+    }
 }

@@ -1,6 +1,4 @@
 using Inferometer.Core;
-using Inferometer.Simulation.Memory;
-using Inferometer.Simulation.Metrics;
 
 namespace Inferometer.Simulation.Costs;
 
@@ -17,7 +15,7 @@ public sealed record EstimateReport
     public required PhaseEstimate? Decode { get; init; }
 
     /// <summary>Memory of the fullest device; null where a cost model has no notion of it.</summary>
-    public required MemoryReport? Memory { get; init; }
+    public required MemoryEstimate? Memory { get; init; }
 
     /// <summary>What users see.</summary>
     public required ServingMetrics Metrics { get; init; }

@@ -1,6 +1,4 @@
 using System.Runtime.InteropServices;
-using Inferometer.Simulation.Memory;
-using Inferometer.Simulation.Metrics;
 
 namespace Inferometer.Simulation.Costs;
 
@@ -14,8 +12,8 @@ public readonly record struct EstimateSummary
     /// <summary>The average decode step; zeros when one output token is asked for.</summary>
     public PhaseTotals Decode { get; init; }
 
-    /// <summary>Memory of the fullest device.</summary>
-    public MemoryUse Memory { get; init; }
+    /// <summary>Memory of the fullest device; null where a cost model has no notion of it.</summary>
+    public MemoryTotals? Memory { get; init; }
 
     /// <summary>What users see.</summary>
     public ServingMetrics Metrics { get; init; }

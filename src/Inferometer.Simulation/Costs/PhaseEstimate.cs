@@ -12,17 +12,11 @@ public sealed record PhaseEstimate
     /// <summary><c>prefill</c>, <c>decode</c> or <c>mixed</c>.</summary>
     public required string Phase { get; init; }
 
-    /// <summary>Sums over the operators. With speculative decoding they are of the target's verifying step alone.</summary>
+    /// <summary>Sums over the operators.</summary>
     public required PhaseTotals Totals { get; init; }
 
-    /// <summary>Time a draft network adds to the step, seconds.</summary>
-    public double DraftSeconds { get; init; }
-
-    /// <summary>Tokens each sequence gets out of the step: 1, or the expected tokens of a speculative round.</summary>
-    public double TokensPerStep { get; init; } = 1;
-
     /// <summary>Time of the step, draft included, seconds.</summary>
-    public double LatencySeconds => Totals.LatencySeconds + DraftSeconds;
+    public double LatencySeconds => Totals.LatencySeconds;
 
     /// <summary>The operators in order of execution, one row per distinct layer.</summary>
     public required EquatableList<OperatorRow> Operators { get; init; }

@@ -2,14 +2,26 @@ using System.Runtime.InteropServices;
 
 namespace Inferometer.Simulation.Costs;
 
-/// <summary>Sums over the operators of a step. Amounts are of one device position of the tensor-parallel group, all pipeline stages and micro-batches together.</summary>
+/// <summary>
+/// Sums over the operators of a step. Amounts are of one device position of the tensor-parallel group, all pipeline stages
+/// and micro-batches together. With speculative decoding they are of the target's verifying step; only the latency has the draft in it.
+/// </summary>
 [StructLayout(LayoutKind.Auto)]
 public readonly record struct PhaseTotals
 {
-    /// <summary>Time of the step, pipeline fill and drain included, seconds.</summary>
+    /// <summary>Time of the step, pipeline fill and drain and the draft network included, seconds.</summary>
     public double LatencySeconds { get; init; }
 
-    /// <summary>Time of all operators one after another, seconds; equal to the latency without pipeline parallelism.</summary>
+    /// <summary>Range the latency is expected in; null where the cost model gives none.</summary>
+    public Interval? LatencyInterval { get; init; }
+
+    /// <summary>Part of <see cref="LatencySeconds"/> that a draft network takes.</summary>
+    public double DraftSeconds { get; init; }
+
+    /// <summary>Tokens each decoding sequence gets out of the step: 1, or the expected tokens of a speculative round.</summary>
+    public double TokensPerStep { get; init; }
+
+    /// <summary>Time of all operators one after another, seconds; equal to the latency without pipeline parallelism and without a draft.</summary>
     public double SerialSeconds { get; init; }
 
     /// <summary>Part of <see cref="SerialSeconds"/> spent on collectives, launches included, seconds.</summary>
@@ -32,6 +44,9 @@ public readonly record struct PhaseTotals
 
     /// <summary>Share of peak memory bandwidth reached by the devices of the pipeline, 0 to 1.</summary>
     public double BandwidthUtilization { get; init; }
+
+    /// <summary>Mean power of a device during the step, watts; null where it is not known.</summary>
+    public double? DeviceWatts { get; init; }
 
     /// <summary>FLOPs per byte of memory traffic.</summary>
     public double ArithmeticIntensity => MemoryBytes > 0 ? Flops / MemoryBytes : 0;

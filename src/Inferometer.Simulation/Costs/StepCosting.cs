@@ -2,13 +2,13 @@ using Inferometer.Simulation.Operators;
 
 namespace Inferometer.Simulation.Costs;
 
-/// <summary>Adds up the operators of a step into stages and the stages into a latency.</summary>
+/// <summary>Adds up the operators of a step into stages and the stages into a latency; each is priced once, whether its row is wanted or not.</summary>
 internal sealed class StepCosting(DeploymentProfile profile, PipelineLayout layout)
 {
     private readonly double[] _classSeconds = new double[layout.Classes.Length];
     private readonly double _peak = profile.Device.PeakFor(profile.MatrixFormat);
 
-    public PhaseTotals Cost(StepState step)
+    public PhaseTotals Cost(StepState step, ICollection<OperatorRow>? rows)
     {
         double flops = 0;
         double bytes = 0;
@@ -29,7 +29,8 @@ internal sealed class StepCosting(DeploymentProfile profile, PipelineLayout layo
                 }
 
                 step.Variables(item, out StepVariables v);
-                double time = item.Cost(v, step.Steps, step.Pieces(item.Span)).Seconds;
+                OperatorCost cost = item.Cost(v, step.Steps, step.Pieces(item.Span));
+                double time = cost.Seconds;
                 seconds += time;
                 flops += count * item.Flops.At(v);
                 bytes += count * item.Bytes.At(v);
@@ -39,6 +40,8 @@ internal sealed class StepCosting(DeploymentProfile profile, PipelineLayout layo
                     communication += count * time;
                     messages += count * item.MessageBytes(v);
                 }
+
+                rows?.Add(Row(layout.Classes[c], i, layout.Totals[c] * step.MicroBatches, v, cost));
             }
 
             _classSeconds[c] = seconds;
@@ -46,18 +49,43 @@ internal sealed class StepCosting(DeploymentProfile profile, PipelineLayout layo
 
         (double latency, double serial) = Pipeline(step);
         double devices = layout.Stages * latency;
+        double flopUtilization = flops / (devices * _peak);
+        double bandwidthUtilization = bytes / (devices * profile.Device.MemoryBandwidth);
         return new()
         {
             LatencySeconds = latency,
+            TokensPerStep = 1,
             SerialSeconds = serial,
             CommunicationSeconds = communication,
             Flops = flops,
             MemoryBytes = bytes,
             CollectiveBytes = messages,
             PeakActivationBytes = PeakActivation(step, peakActivation),
-            FlopUtilization = flops / (devices * _peak),
-            BandwidthUtilization = bytes / (devices * profile.Device.MemoryBandwidth),
+            FlopUtilization = flopUtilization,
+            BandwidthUtilization = bandwidthUtilization,
+            DeviceWatts = profile.Request.Power.Watts(profile.Device.TdpWatts, flopUtilization, bandwidthUtilization),
         };
+    }
+
+    /// <summary>Most that the activations of one of the step's operators take beside the residual stream, bytes. Prices nothing.</summary>
+    public double PeakActivationBytes(StepState step)
+    {
+        double peak = 0;
+        for (int c = 0; c < layout.Classes.Length; c++)
+        {
+            CompiledOperator[] items = layout.Totals[c] > 0 ? layout.Classes[c].Compiled : [];
+            for (int i = 0; i < items.Length; i++)
+            {
+                ref readonly CompiledOperator item = ref items[i];
+                if (step.IsActive(item))
+                {
+                    step.Variables(item, out StepVariables v);
+                    peak = Math.Max(peak, item.Activations.At(v));
+                }
+            }
+        }
+
+        return PeakActivation(step, peak);
     }
 
     /// <summary>
@@ -94,4 +122,34 @@ internal sealed class StepCosting(DeploymentProfile profile, PipelineLayout layo
         double share = limit > 0 ? Math.Min(1, limit / step.Tokens) : 1;
         return share * (operatorBytes + residual);
     }
+
+    private OperatorRow Row(LayerClass part, int index, int count, in StepVariables v, in OperatorCost cost)
+    {
+        OperatorTemplate item = part.Templates[index];
+        double flops = item.Flops.At(v);
+        return new()
+        {
+            Name = item.Name,
+            LayerClass = part.Index,
+            Group = item.Group,
+            Count = count,
+            Flops = flops,
+            WeightBytes = item.Weights.At(v),
+            KvReadBytes = item.KvRead.At(v),
+            KvWriteBytes = item.KvWrite.At(v),
+            ActivationReadBytes = item.ActivationRead.At(v),
+            ActivationWriteBytes = item.ActivationWrite.At(v),
+            CollectiveBytes = item.Message.At(v),
+            Seconds = cost.Seconds,
+            ComputeSeconds = cost.ComputeSeconds,
+            MemorySeconds = cost.MemorySeconds,
+            OffloadSeconds = cost.LinkSeconds,
+            NetworkSeconds = cost.NetworkSeconds,
+            Bound = cost.Bound,
+            FlopUtilization = Share(flops, cost.Seconds * profile.PeakFlops(item.Rate)),
+            BandwidthUtilization = Share(part.Compiled[index].Bytes.At(v), cost.Seconds * profile.Device.MemoryBandwidth),
+        };
+    }
+
+    private static double Share(double done, double possible) => possible > 0 ? done / possible : 0;
 }

@@ -81,20 +81,21 @@ internal sealed class StepState
 
         foreach (DecodeGroup group in decode)
         {
-            Require(group.ContextTokens >= 1 && group.Count >= 1, group);
+            Require(group.NewTokens >= 1 && group.ContextTokens >= group.NewTokens && group.Count >= 1, group);
             _decodeSequences += group.Count * share;
+            _decodeTokens += group.Count * share * group.NewTokens;
         }
 
-        _decodeTokens = _decodeSequences;
-        _rows += _decodeSequences;
+        _rows += _decodeTokens;
         for (int i = 0; i < _spans.Length; i++)
         {
             double pairs = 0;
             double reads = 0;
             foreach (DecodeGroup group in decode)
             {
-                pairs += group.Count * share * _spans[i].Pairs(group.ContextTokens - 1, 1);
-                reads += group.Count * share * _spans[i].Reads(group.ContextTokens - 1, 1);
+                int past = group.ContextTokens - group.NewTokens;
+                pairs += group.Count * share * _spans[i].Pairs(past, group.NewTokens);
+                reads += group.Count * share * _spans[i].Reads(past, group.NewTokens);
             }
 
             _decode[i].SetSingle(pairs, reads);
@@ -146,7 +147,7 @@ internal sealed class StepState
     {
         if (!valid)
         {
-            throw new InferometerException($"step: {part} must have at least one token and one sequence, and no negative past.");
+            throw new InferometerException($"step: {part} must have at least one token and one sequence, and no negative past (context tokens include the new ones).");
         }
     }
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Inferometer.Simulation.Results;
+using Inferometer.Simulation.Costs;
 
 namespace Inferometer.Simulation.Estimators;
 
@@ -21,7 +21,7 @@ public sealed record PrefillPerformance
 
     /// <summary>Memory of the fullest device; null where the cost model has no notion of it.</summary>
     [JsonPropertyName("Memory_used")]
-    public required MemoryUsage? MemoryUsed { get; init; }
+    public required MemoryEstimate? MemoryUsed { get; init; }
 
     /// <summary>Milliseconds by part of the network, messages left out.</summary>
     [JsonPropertyName("Compute_breakdown")]
@@ -32,7 +32,7 @@ public sealed record PrefillPerformance
     public required IReadOnlyDictionary<string, double> CommunicationBreakdown { get; init; }
 
     /// <summary>Writes indented JSON.</summary>
-    public string ToJson() => JsonSerializer.Serialize(this, ResultJson.Default.PrefillPerformance);
+    public string ToJson() => JsonSerializer.Serialize(this, PerformanceJson.Default.PrefillPerformance);
 }
 
 /// <summary>What <see cref="PerformanceEstimator.EstimateDecodePerformance"/> returns; serialises under the API's own names. Milliseconds, tokens per second.</summary>
@@ -60,7 +60,7 @@ public sealed record DecodePerformance
 
     /// <summary>Memory of the fullest device; null where the cost model has no notion of it.</summary>
     [JsonPropertyName("Memory_used")]
-    public required MemoryUsage? MemoryUsed { get; init; }
+    public required MemoryEstimate? MemoryUsed { get; init; }
 
     /// <summary>Milliseconds by part of the network, messages left out.</summary>
     [JsonPropertyName("Compute_breakdown")]
@@ -71,7 +71,7 @@ public sealed record DecodePerformance
     public required IReadOnlyDictionary<string, double> CommunicationBreakdown { get; init; }
 
     /// <summary>Writes indented JSON.</summary>
-    public string ToJson() => JsonSerializer.Serialize(this, ResultJson.Default.DecodePerformance);
+    public string ToJson() => JsonSerializer.Serialize(this, PerformanceJson.Default.DecodePerformance);
 }
 
 /// <summary>What <see cref="PerformanceEstimator.EstimateEndToEndPerformance"/> returns; serialises under the API's own names. Milliseconds, tokens per second.</summary>
@@ -102,7 +102,7 @@ public sealed record EndToEndPerformance
     public required DecodePerformance Decode { get; init; }
 
     /// <summary>Writes indented JSON.</summary>
-    public string ToJson() => JsonSerializer.Serialize(this, ResultJson.Default.EndToEndPerformance);
+    public string ToJson() => JsonSerializer.Serialize(this, PerformanceJson.Default.EndToEndPerformance);
 }
 
 /// <summary>One row of <see cref="PerformanceEstimator.ComparePerformanceConfigurations"/>.</summary>

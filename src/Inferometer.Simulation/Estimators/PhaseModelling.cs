@@ -12,14 +12,14 @@ public static class PhaseModelling
     /// <param name="costModel">Prices the operators; null = roofline.</param>
     /// <exception cref="InferometerException">The request is impossible.</exception>
     public static PhaseEstimate PrefillModelling(EstimateRequest request, ICostModel? costModel = null) =>
-        (costModel ?? CostModels.Find(CostModels.Default, nameof(costModel))).Prefill(request);
+        Prepare(request, costModel).EstimatePrefill();
 
     /// <summary>The average decode step.</summary>
     /// <param name="request">What runs where; with one output token, the step that yields the second.</param>
     /// <param name="costModel">Prices the operators; null = roofline.</param>
     /// <exception cref="InferometerException">The request is impossible.</exception>
     public static PhaseEstimate DecodeModelling(EstimateRequest request, ICostModel? costModel = null) =>
-        (costModel ?? CostModels.Find(CostModels.Default, nameof(costModel))).Decode(request);
+        Prepare(request, costModel).EstimateDecode();
 
     /// <summary>One mixed step of prompt chunks and decoding sequences.</summary>
     /// <param name="request">What runs where; its workload is ignored.</param>
@@ -27,5 +27,8 @@ public static class PhaseModelling
     /// <param name="costModel">Prices the operators; null = roofline.</param>
     /// <exception cref="InferometerException">The request is impossible or the batch empty.</exception>
     public static PhaseEstimate ChunkedModelling(EstimateRequest request, StepBatch batch, ICostModel? costModel = null) =>
-        (costModel ?? CostModels.Find(CostModels.Default, nameof(costModel))).MixedStep(request, batch);
+        Prepare(request, costModel).EstimateStep(batch);
+
+    private static ICostPlan Prepare(EstimateRequest request, ICostModel? costModel) =>
+        (costModel ?? CostModels.Find(CostModels.Default, nameof(costModel))).Prepare(request);
 }

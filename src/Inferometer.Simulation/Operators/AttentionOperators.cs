@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using Inferometer.Core.Models;
-using Inferometer.Simulation.Costs;
 using Inferometer.Simulation.Requests;
 
 namespace Inferometer.Simulation.Operators;

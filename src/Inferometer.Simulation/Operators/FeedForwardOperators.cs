@@ -1,5 +1,4 @@
 using Inferometer.Core.Models;
-using Inferometer.Simulation.Costs;
 using Inferometer.Simulation.Requests;
 
 namespace Inferometer.Simulation.Operators;

@@ -1,5 +1,4 @@
 using Inferometer.Core.Models;
-using Inferometer.Simulation.Costs;
 
 namespace Inferometer.Simulation.Operators;
 

@@ -1,4 +1,3 @@
-using Inferometer.Simulation.Costs;
 using Inferometer.Simulation.Network;
 using Inferometer.Simulation.Requests;
 

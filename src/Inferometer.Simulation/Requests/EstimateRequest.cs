@@ -1,7 +1,6 @@
 using Inferometer.Core.Deployments;
 using Inferometer.Core.Hardware;
 using Inferometer.Core.Models;
-using Inferometer.Simulation.Metrics;
 using Inferometer.Simulation.Network;
 
 namespace Inferometer.Simulation.Requests;

@@ -10,10 +10,10 @@ namespace Inferometer.Simulation.Requests;
 public sealed record StepBatch
 {
     /// <summary>Prompt chunks.</summary>
-    public EquatableList<PrefillChunk> Prefill { get; init; } = EquatableList<PrefillChunk>.Empty;
+    public EquatableList<PrefillChunk> Prefill { get; init; } = [];
 
     /// <summary>Decoding sequences.</summary>
-    public EquatableList<DecodeGroup> Decode { get; init; } = EquatableList<DecodeGroup>.Empty;
+    public EquatableList<DecodeGroup> Decode { get; init; } = [];
 }
 
 /// <summary>Equal chunks of prompts.</summary>
@@ -24,8 +24,9 @@ public sealed record StepBatch
 [StructLayout(LayoutKind.Auto)]
 public readonly record struct PrefillChunk(int PastTokens, int NewTokens, int Count = 1, bool EndsPrompt = true);
 
-/// <summary>Sequences that decode one token each.</summary>
-/// <param name="ContextTokens">Length of the cache including the token of this step, at least 1.</param>
+/// <summary>Sequences that decode: one token each, or the last token and the drafted ones that are checked with it.</summary>
+/// <param name="ContextTokens">Length of the cache including the tokens of this step, at least <paramref name="NewTokens"/>.</param>
 /// <param name="Count">Sequences of that length.</param>
+/// <param name="NewTokens">Tokens of this step per sequence, at least 1; each needs logits.</param>
 [StructLayout(LayoutKind.Auto)]
-public readonly record struct DecodeGroup(int ContextTokens, int Count = 1);
+public readonly record struct DecodeGroup(int ContextTokens, int Count = 1, int NewTokens = 1);

@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using Inferometer.Simulation.Estimators;
 
 namespace Inferometer.Simulation.Results;
 
@@ -9,8 +8,4 @@ namespace Inferometer.Simulation.Results;
     UseStringEnumConverter = true,
     WriteIndented = true)]
 [JsonSerializable(typeof(SimulationResult))]
-[JsonSerializable(typeof(PrefillPerformance))]
-[JsonSerializable(typeof(DecodePerformance))]
-[JsonSerializable(typeof(EndToEndPerformance))]
-[JsonSerializable(typeof(IReadOnlyList<ConfigurationPerformance>))]
 internal sealed partial class ResultJson : JsonSerializerContext;

@@ -1,4 +1,4 @@
-using Inferometer.Simulation.Metrics;
+using Inferometer.Simulation.Costs;
 
 namespace Inferometer.Simulation.Results;
 
@@ -8,14 +8,26 @@ public sealed record SimulationMetrics
     /// <summary>Time to first token: queueing and prefill.</summary>
     public double? TtftMs { get; init; }
 
+    /// <summary>Range TTFT is expected in; null where the cost model gives none.</summary>
+    public Interval? TtftIntervalMs { get; init; }
+
     /// <summary>Time per output token after the first.</summary>
     public double? TpotMs { get; init; }
+
+    /// <summary>Range TPOT is expected in; null where the cost model gives none.</summary>
+    public Interval? TpotIntervalMs { get; init; }
 
     /// <summary>Time between two deliveries of tokens.</summary>
     public double? ItlMs { get; init; }
 
+    /// <summary>Range the time between deliveries is expected in; null where the cost model gives none.</summary>
+    public Interval? ItlIntervalMs { get; init; }
+
     /// <summary>End-to-end latency: TTFT + (N - 1) x TPOT.</summary>
     public double? E2eMs { get; init; }
+
+    /// <summary>Range the end-to-end latency is expected in; null where the cost model gives none.</summary>
+    public Interval? E2eIntervalMs { get; init; }
 
     /// <summary>Prompt tokens per second of prefill.</summary>
     public double? PrefillTokensPerSecond { get; init; }

@@ -1,5 +1,7 @@
 using System.Text.Json;
 using Inferometer.Core;
+using Inferometer.Simulation.Configuration;
+using Inferometer.Simulation.Costs;
 
 namespace Inferometer.Simulation.Results;
 
@@ -30,8 +32,14 @@ public sealed record SimulationResult
     /// <summary>Prefill: the whole prompt. Decode: one token of every sequence. End to end: the whole request. Chunked: the step. Milliseconds.</summary>
     public required double Latency { get; init; }
 
+    /// <summary>Range <see cref="Latency"/> is expected in; null where the cost model gives none.</summary>
+    public Interval? LatencyInterval { get; init; }
+
     /// <summary>Tokens per second over the deployment. Prefill: prompt tokens. Decode: generated tokens. End to end: both. Chunked: tokens of the step.</summary>
     public required double Throughput { get; init; }
+
+    /// <summary>Range <see cref="Throughput"/> is expected in; null where the cost model gives none.</summary>
+    public Interval? ThroughputInterval { get; init; }
 
     /// <summary>Milliseconds of <see cref="Latency"/> by part of the network, one part after another.</summary>
     public required IReadOnlyDictionary<string, double> RuntimeBreakdown { get; init; }
@@ -43,7 +51,7 @@ public sealed record SimulationResult
     public required IReadOnlyDictionary<string, IReadOnlyDictionary<string, double>> FeatureMetrics { get; init; }
 
     /// <summary>Memory of the fullest device; null where the cost model has no notion of it.</summary>
-    public MemoryUsage? MemoryUsage { get; init; }
+    public MemoryEstimate? MemoryUsage { get; init; }
 
     /// <summary>How much of the hardware each phase uses, by phase.</summary>
     public required IReadOnlyDictionary<string, HardwareUtilization> HardwareUtilization { get; init; }

@@ -49,10 +49,10 @@ public sealed class OptimizationSummaryTests
         EstimateRequest request = Request(SmallModels.Tales);
         OptimizationSummary summary = new OptimizationForecast(request, new InferenceOptions()).Summarize();
         RooflineCostModel model = new();
-        double on = model.Estimate(request).Metrics.EndToEndSeconds;
-        double oneByOne = 8 * model.Estimate(request with { Workload = Load with { BatchSize = 1 } }).Metrics.EndToEndSeconds;
-        double withoutPrefix = model.Estimate(request with { Workload = Load with { CachedPrefixTokens = 0 } }).Metrics.EndToEndSeconds;
-        double withoutTiles = model.Estimate(request with { FlashAttention = false }).Metrics.EndToEndSeconds;
+        double on = model.Prepare(request).Estimate().Metrics.EndToEndSeconds;
+        double oneByOne = 8 * model.Prepare(request with { Workload = Load with { BatchSize = 1 } }).Estimate().Metrics.EndToEndSeconds;
+        double withoutPrefix = model.Prepare(request with { Workload = Load with { CachedPrefixTokens = 0 } }).Estimate().Metrics.EndToEndSeconds;
+        double withoutTiles = model.Prepare(request with { FlashAttention = false }).Estimate().Metrics.EndToEndSeconds;
         Assert.Equal(oneByOne / on, Gain(summary, Optimization.Batching), 1e-9);
         Assert.Equal(withoutPrefix / on, Gain(summary, Optimization.PrefixCache), 1e-9);
         Assert.Equal(withoutTiles / on, Gain(summary, Optimization.FlashAttention), 1e-9);

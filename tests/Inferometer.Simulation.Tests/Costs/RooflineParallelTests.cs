@@ -121,5 +121,5 @@ public class RooflineParallelTests
     }
 
     private void MemoryOf(ModelArchitecture model, int stages, out double weights) =>
-        weights = _model.Estimate(Sample.Request(model) with { Parallelism = new(Pipeline: stages) }).Memory!.Use.WeightBytes;
+        weights = _model.Estimate(Sample.Request(model) with { Parallelism = new(Pipeline: stages) }).Memory!.WeightBytes;
 }

@@ -68,7 +68,7 @@ public class RooflineTechniqueTests
 
         // Two sequences draw from four adapters: 4 (1 - (3/4)^2) = 1.75 of them.
         Assert.Equal(1.75 * 16 * (4096 + 12288) * 2, qkv.WeightBytes, 1e-6);
-        double resident = _model.Estimate(request with { Lora = lora }).Memory!.Use.WeightBytes - _model.Estimate(request).Memory!.Use.WeightBytes;
+        double resident = _model.Estimate(request with { Lora = lora }).Memory!.WeightBytes - _model.Estimate(request).Memory!.WeightBytes;
         Assert.Equal(4d * 32 * 16 * (4096 + 12288 + 4096 + 4096) * 2, resident, 1);
         Assert.Empty(decode.Named("lora_gate_up"));
     }
@@ -94,8 +94,8 @@ public class RooflineTechniqueTests
         OperatorRow added = _model.Decode(request with { Offload = new() { WeightShare = 0.25, Overlapped = false } }).One("gate_up_projection");
         Assert.Equal((0.25 * bytes / 50e9) + (((0.75 * bytes) + activations) / 1e12), added.Seconds, 1e-12);
 
-        double kept = _model.Estimate(Sample.Request(Sample.Llama2)).Memory!.Use.WeightBytes;
-        Assert.Equal(0.75 * kept, _model.Estimate(request).Memory!.Use.WeightBytes, 1);
+        double kept = _model.Estimate(Sample.Request(Sample.Llama2)).Memory!.WeightBytes;
+        Assert.Equal(0.75 * kept, _model.Estimate(request).Memory!.WeightBytes, 1);
     }
 
     [Fact]
@@ -140,7 +140,7 @@ public class RooflineTechniqueTests
         Assert.Equal(2d * 406 * 2 * 8192, round.One("attention_decode").Flops);
         Assert.Equal(2d * 103 * 8192 * 2, round.One("attention_decode").KvReadBytes);
         double draftStep = _model.Decode(request with { Architecture = draft }).LatencySeconds;
-        Assert.Equal(3 * draftStep, round.DraftSeconds, 1e-15);
+        Assert.Equal(3 * draftStep, round.Totals.DraftSeconds, 1e-15);
         Assert.Equal(round.LatencySeconds / 1.875, report.Metrics.TimePerOutputTokenSeconds, 1e-15);
         double draftPrefill = _model.Prefill(request with { Architecture = draft }).LatencySeconds;
         Assert.Equal(_model.Prefill(request).LatencySeconds + draftPrefill, report.Metrics.TimeToFirstTokenSeconds, 1e-15);
@@ -151,8 +151,8 @@ public class RooflineTechniqueTests
     {
         EstimateRequest request = Sample.Request(Sample.Llama2, output: 50) with { Speculative = new() { DraftTokens = 4, AcceptanceRate = 1 } };
         PhaseEstimate round = _model.Decode(request);
-        Assert.Equal(0, round.DraftSeconds);
-        Assert.Equal(5, round.TokensPerStep);
+        Assert.Equal(0, round.Totals.DraftSeconds);
+        Assert.Equal(5, round.Totals.TokensPerStep);
     }
 
     [Fact]

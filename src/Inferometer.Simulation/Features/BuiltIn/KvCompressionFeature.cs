@@ -2,7 +2,7 @@ using Inferometer.Core;
 using Inferometer.Core.Caching;
 using Inferometer.Core.Models;
 using Inferometer.Simulation.Configuration;
-using Inferometer.Simulation.Costs;
+using Inferometer.Simulation.Operators;
 using Inferometer.Simulation.Requests;
 
 namespace Inferometer.Simulation.Features.BuiltIn;

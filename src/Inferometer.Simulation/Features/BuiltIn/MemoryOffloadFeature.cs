@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using Inferometer.Core;
 using Inferometer.Simulation.Configuration;
 using Inferometer.Simulation.Costs;
-using Inferometer.Simulation.Memory;
 using Inferometer.Simulation.Requests;
 
 namespace Inferometer.Simulation.Features.BuiltIn;
@@ -62,7 +61,7 @@ internal sealed class MemoryOffloadFeature : ISimulationFeature
                 $"{context.Parameters.Path}.memory_offload.weights: must be given for a chunked simulation; 'auto' needs a whole workload to size memory by.");
         }
 
-        MemoryUse use = new EstimatePlan(context.Request).Evaluate(WorkloadPoint.From(context.Request.Workload)).Memory;
+        MemoryTotals use = new RooflineCostModel().Prepare(context.Request).Memory(WorkloadPoint.From(context.Request.Workload))!.Value;
         double excess = use.TotalBytes - use.CapacityBytes;
         return excess <= 0 ? 0 : Math.Min(1, excess / use.WeightBytes);
     }

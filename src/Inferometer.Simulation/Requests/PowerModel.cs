@@ -1,4 +1,4 @@
-namespace Inferometer.Simulation.Metrics;
+namespace Inferometer.Simulation.Requests;
 
 /// <summary>
 /// Power of a device at work: TDP x (idle + (1 - idle) x u), with u the larger of its FLOP and bandwidth utilisation.
@@ -9,10 +9,10 @@ public sealed record PowerModel
     /// <summary>Share of the TDP drawn at utilisation zero, 0 to 1: a modelling assumption, not a datasheet figure.</summary>
     public double IdleFraction { get; init; } = 0.3;
 
-    /// <summary>Average power, watts; NaN where the TDP is not known.</summary>
-    internal double Watts(double? tdpWatts, double flopUtilization, double bandwidthUtilization)
+    /// <summary>Average power, watts; null where the TDP is not known.</summary>
+    internal double? Watts(double? tdpWatts, double flopUtilization, double bandwidthUtilization)
     {
         double load = Math.Min(1, Math.Max(flopUtilization, bandwidthUtilization));
-        return (tdpWatts ?? double.NaN) * (IdleFraction + ((1 - IdleFraction) * load));
+        return tdpWatts * (IdleFraction + ((1 - IdleFraction) * load));
     }
 }

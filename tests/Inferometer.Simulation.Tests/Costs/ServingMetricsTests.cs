@@ -1,7 +1,7 @@
 using Inferometer.Simulation.Costs;
-using Inferometer.Simulation.Metrics;
+using Inferometer.Simulation.Requests;
 
-namespace Inferometer.Simulation.Tests.Metrics;
+namespace Inferometer.Simulation.Tests.Costs;
 
 public class ServingMetricsTests
 {
@@ -66,9 +66,9 @@ public class ServingMetricsTests
     public void Power_is_a_straight_line_from_idle_to_TDP()
     {
         PowerModel model = new() { IdleFraction = 0.3 };
-        Assert.Equal(120, model.Watts(400, 0, 0), 1e-12);
-        Assert.Equal(400 * (0.3 + (0.7 * 0.5)), model.Watts(400, 0.2, 0.5), 1e-12);
-        Assert.Equal(400, model.Watts(400, 1, 1), 1e-12);
+        Assert.Equal(120, model.Watts(400, 0, 0)!.Value, 1e-12);
+        Assert.Equal(400 * (0.3 + (0.7 * 0.5)), model.Watts(400, 0.2, 0.5)!.Value, 1e-12);
+        Assert.Equal(400, model.Watts(400, 1, 1)!.Value, 1e-12);
     }
 
     [Fact]

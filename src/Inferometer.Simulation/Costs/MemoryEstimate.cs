@@ -1,9 +1,7 @@
-using Inferometer.Simulation.Memory;
+namespace Inferometer.Simulation.Costs;
 
-namespace Inferometer.Simulation.Results;
-
-/// <summary>Memory of the fullest device, bytes.</summary>
-public sealed record MemoryUsage
+/// <summary>What a workload takes in memory on the fullest device, bytes, and how far the workload could grow.</summary>
+public sealed record MemoryEstimate
 {
     /// <summary>Weights and adapters.</summary>
     public required double WeightBytes { get; init; }
@@ -29,23 +27,12 @@ public sealed record MemoryUsage
     /// <summary>The sum is within the capacity.</summary>
     public required bool Fits { get; init; }
 
-    /// <summary>Largest batch that fits; 0 = none.</summary>
+    /// <summary>Largest batch of this workload that fits; 0 = not even one request.</summary>
     public required int LargestBatch { get; init; }
 
-    /// <summary>Longest context that fits at this batch size, tokens; 0 = none.</summary>
+    /// <summary>Longest context (prompt and generated tokens) that fits at this batch size, at most what the model was made for; 0 = none.</summary>
     public required int LongestContextTokens { get; init; }
 
-    internal static MemoryUsage From(MemoryReport report) => new()
-    {
-        WeightBytes = report.Use.WeightBytes,
-        KvCacheBytes = report.Use.KvBytes,
-        ActivationBytes = report.Use.ActivationBytes,
-        ReservedBytes = report.Use.ReservedBytes,
-        TotalBytes = report.Use.TotalBytes,
-        CapacityBytes = report.Use.CapacityBytes,
-        OffloadedBytes = report.Use.OffloadedBytes,
-        Fits = report.Use.Fits,
-        LargestBatch = report.LargestBatch,
-        LongestContextTokens = report.LongestContextTokens,
-    };
+    /// <summary>KV bytes one more context token of one sequence takes on that device, before windows cap it.</summary>
+    public double KvBytesPerToken { get; init; }
 }

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Inferometer.Simulation.Metrics;
+namespace Inferometer.Simulation.Costs;
 
 /// <summary>
 /// What users and operators of a deployment see. All formulas are in this file and in docs/metrics.md: the prefill step
@@ -12,14 +12,26 @@ public readonly record struct ServingMetrics
     /// <summary>Queueing + prefill, seconds.</summary>
     public double TimeToFirstTokenSeconds { get; init; }
 
+    /// <summary>Range the time to first token is expected in, seconds; null where the cost model gives none.</summary>
+    public Interval? TimeToFirstTokenInterval { get; init; }
+
     /// <summary>Decode time / (N - 1), seconds; 0 when only one token is generated. A step is per token already: never divided again.</summary>
     public double TimePerOutputTokenSeconds { get; init; }
+
+    /// <summary>Range the time per output token is expected in, seconds; null where the cost model gives none.</summary>
+    public Interval? TimePerOutputTokenInterval { get; init; }
 
     /// <summary>Time between two steps that deliver tokens, seconds: equal to TPOT, or a whole round when decoding speculatively.</summary>
     public double InterTokenLatencySeconds { get; init; }
 
+    /// <summary>Range the inter-token latency is expected in, seconds; null where the cost model gives none.</summary>
+    public Interval? InterTokenLatencyInterval { get; init; }
+
     /// <summary>TTFT + (N - 1) x TPOT, seconds.</summary>
     public double EndToEndSeconds { get; init; }
+
+    /// <summary>Range the end-to-end time is expected in, seconds; null where the cost model gives none.</summary>
+    public Interval? EndToEndInterval { get; init; }
 
     /// <summary>Prompt tokens (cached prefixes included) per second of prefill, over the deployment.</summary>
     public double PrefillTokensPerSecond { get; init; }
@@ -73,13 +85,20 @@ public readonly record struct ServingMetrics
         double endToEnd = ttft + decode;
         double generated = (double)x.BatchSize * x.OutputTokens;
         double busy = x.PrefillSeconds + decode;
+        Interval? ttftInterval = x.PrefillInterval is { } prefill ? prefill + x.QueueingSeconds : null;
+        Interval? step = decodeTokens > 0 ? x.StepInterval : null;
+        Interval? tpotInterval = step is { } s ? s * (1 / x.TokensPerStep) : null;
         double joules = x.Devices * ((x.PrefillWatts * x.PrefillSeconds) + (x.DecodeWatts * decode));
         return new()
         {
             TimeToFirstTokenSeconds = ttft,
+            TimeToFirstTokenInterval = ttftInterval,
             TimePerOutputTokenSeconds = tpot,
+            TimePerOutputTokenInterval = tpotInterval,
             InterTokenLatencySeconds = decodeTokens > 0 ? x.StepSeconds : 0,
+            InterTokenLatencyInterval = step,
             EndToEndSeconds = endToEnd,
+            EndToEndInterval = decodeTokens > 0 ? ttftInterval + (tpotInterval * decodeTokens) : ttftInterval,
             PrefillTokensPerSecond = (double)x.BatchSize * x.InputTokens / x.PrefillSeconds,
             DecodeTokensPerSecond = tpot > 0 ? x.BatchSize / tpot : 0,
             OutputTokensPerSecond = generated / endToEnd,
@@ -112,8 +131,12 @@ internal readonly record struct MetricInputs
 
     public double PrefillSeconds { get; init; }
 
+    public Interval? PrefillInterval { get; init; }
+
     /// <summary>Mean decode step (speculative: round).</summary>
     public double StepSeconds { get; init; }
+
+    public Interval? StepInterval { get; init; }
 
     public double TokensPerStep { get; init; }
 

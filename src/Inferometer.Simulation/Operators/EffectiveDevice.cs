@@ -3,7 +3,7 @@ using Inferometer.Core.Deployments;
 using Inferometer.Core.Hardware;
 using Inferometer.Simulation.Requests;
 
-namespace Inferometer.Simulation.Costs;
+namespace Inferometer.Simulation.Operators;
 
 /// <summary>The part of a CPU that a deployment uses, as a device of its own.</summary>
 internal static class EffectiveDevice

@@ -1,6 +1,6 @@
 using Inferometer.Simulation.Requests;
 
-namespace Inferometer.Simulation.Memory;
+namespace Inferometer.Simulation.Costs;
 
 /// <summary>Tokens a KV cache holds when all requests of a batch have reached their full length.</summary>
 internal static class KvTokens

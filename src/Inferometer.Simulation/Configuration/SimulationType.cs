@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace Inferometer.Simulation;
+namespace Inferometer.Simulation.Configuration;
 
 /// <summary>What a simulation covers; it follows from the features that are on.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<SimulationType>))]

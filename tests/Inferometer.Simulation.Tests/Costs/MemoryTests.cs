@@ -2,10 +2,9 @@ using Inferometer.Core.Catalog;
 using Inferometer.Core.Deployments;
 using Inferometer.Core.Models;
 using Inferometer.Simulation.Costs;
-using Inferometer.Simulation.Memory;
 using Inferometer.Simulation.Requests;
 
-namespace Inferometer.Simulation.Tests.Memory;
+namespace Inferometer.Simulation.Tests.Costs;
 
 public class MemoryTests
 {
@@ -17,34 +16,34 @@ public class MemoryTests
     {
         ModelArchitecture model = ModelCatalog.BuiltIn.Find(name).Architecture;
         ParameterCount count = ParameterCount.Of(model);
-        MemoryUse use = new EstimatePlan(Sample.Request(model)).Memory(new(1, 16, 1));
+        MemoryTotals use = Pricing.Plan(Sample.Request(model)).MemoryAt(new(1, 16, 1));
         Assert.Equal(2.0 * (count.Total - count.Extra), use.WeightBytes, 0.5);
     }
 
     [Fact]
     public void Tensor_ranks_hold_their_part_of_what_is_split_and_all_of_what_is_not()
     {
-        MemoryUse one = Use(Sample.Llama3, Parallelism.None);
-        MemoryUse four = Use(Sample.Llama3, new(Tensor: 4));
+        MemoryTotals one = Use(Sample.Llama3, Parallelism.None);
+        MemoryTotals four = Use(Sample.Llama3, new(Tensor: 4));
         double norms = 65 * 4096d * 2;
         Assert.Equal(((one.WeightBytes - norms) / 4) + norms, four.WeightBytes, 1e-3);
-        Assert.Equal(one.KvBytes / 4, four.KvBytes, 1e-3);
+        Assert.Equal(one.KvCacheBytes / 4, four.KvCacheBytes, 1e-3);
     }
 
     [Fact]
     public void The_cache_holds_prompt_and_all_but_the_last_generated_token()
     {
         // Llama-3.1-8B: 2 x 8 x 128 x 2 bytes x 32 layers = 131072 bytes a token; 3 x (100 + 19) tokens.
-        MemoryUse use = new EstimatePlan(Sample.Request(Sample.Llama3)).Memory(new(3, 100, 20));
-        Assert.Equal(131072d * 3 * 119, use.KvBytes, 1e-3);
+        MemoryTotals use = Pricing.Plan(Sample.Request(Sample.Llama3)).MemoryAt(new(3, 100, 20));
+        Assert.Equal(131072d * 3 * 119, use.KvCacheBytes, 1e-3);
     }
 
     [Fact]
     public void Beams_share_the_prompt_and_requests_share_a_cached_prefix()
     {
-        EstimatePlan plan = new(Sample.Request(Sample.Llama3));
-        Assert.Equal(131072d * 3 * (100 + (4 * 19)), plan.Memory(new(3, 100, 20, BeamWidth: 4)).KvBytes, 1e-3);
-        Assert.Equal(131072d * (60 + (3 * (40 + 19))), plan.Memory(new(3, 100, 20, CachedPrefixTokens: 60)).KvBytes, 1e-3);
+        ICostPlan plan = Pricing.Plan(Sample.Request(Sample.Llama3));
+        Assert.Equal(131072d * 3 * (100 + (4 * 19)), plan.MemoryAt(new(3, 100, 20, BeamWidth: 4)).KvCacheBytes, 1e-3);
+        Assert.Equal(131072d * (60 + (3 * (40 + 19))), plan.MemoryAt(new(3, 100, 20, CachedPrefixTokens: 60)).KvCacheBytes, 1e-3);
     }
 
     [Fact]
@@ -53,7 +52,7 @@ public class MemoryTests
         ModelArchitecture model = Sample.Model("local-global", 1024, 1000, [
             .. Sample.Repeat(5, Sample.Attention(8, 4, 128, window: 512), null),
             .. Sample.Repeat(1, Sample.Attention(8, 4, 128), null)]);
-        double kv = new EstimatePlan(Sample.Request(model)).Memory(new(1, 4000, 97)).KvBytes;
+        double kv = Pricing.Plan(Sample.Request(model)).MemoryAt(new(1, 4000, 97)).KvCacheBytes;
         Assert.Equal(((5 * 512) + 4096d) * 2 * 4 * 128 * 2, kv, 1e-3);
     }
 
@@ -61,21 +60,21 @@ public class MemoryTests
     public void Limits_are_the_last_values_that_fit()
     {
         EstimateRequest request = Sample.Request(Sample.Llama3, batch: 4, input: 1000, output: 100);
-        MemoryReport report = new RooflineCostModel().Estimate(request).Memory!;
-        EstimatePlan plan = new(request);
-        Assert.True(plan.Memory(new(report.LargestBatch, 1000, 100)).Fits);
-        Assert.False(plan.Memory(new(report.LargestBatch + 1, 1000, 100)).Fits);
+        MemoryEstimate report = new RooflineCostModel().Estimate(request).Memory!;
+        ICostPlan plan = Pricing.Plan(request);
+        Assert.True(plan.MemoryAt(new(report.LargestBatch, 1000, 100)).Fits);
+        Assert.False(plan.MemoryAt(new(report.LargestBatch + 1, 1000, 100)).Fits);
         Assert.InRange(report.LongestContextTokens, 1100, 131071);
-        Assert.True(plan.Memory(new(4, report.LongestContextTokens - 99, 100)).Fits);
-        Assert.False(plan.Memory(new(4, report.LongestContextTokens - 98, 100)).Fits);
-        Assert.Equal(report.Use.WeightBytes + report.Use.KvBytes + report.Use.ActivationBytes + 1e9, report.Use.TotalBytes, 1e-3);
+        Assert.True(plan.MemoryAt(new(4, report.LongestContextTokens - 99, 100)).Fits);
+        Assert.False(plan.MemoryAt(new(4, report.LongestContextTokens - 98, 100)).Fits);
+        Assert.Equal(report.WeightBytes + report.KvCacheBytes + report.ActivationBytes + 1e9, report.TotalBytes, 1e-3);
     }
 
     [Fact]
     public void A_model_too_large_for_the_device_does_not_fit()
     {
-        MemoryReport report = new RooflineCostModel().Estimate(Sample.Request(Sample.Mixtral)).Memory!;
-        Assert.False(report.Use.Fits);
+        MemoryEstimate report = new RooflineCostModel().Estimate(Sample.Request(Sample.Mixtral)).Memory!;
+        Assert.False(report.Fits);
         Assert.Equal(0, report.LargestBatch);
         Assert.Equal(0, report.LongestContextTokens);
     }
@@ -84,10 +83,10 @@ public class MemoryTests
     public void Activations_peak_at_the_widest_operator_and_are_bounded_by_the_step()
     {
         // Widest: the activation, reading 2 x 14336 and writing 14336 elements; plus the residual stream of 4096.
-        Assert.Equal(1000 * (28672 + 14336 + 4096) * 2d, new EstimatePlan(Sample.Request(Sample.Llama3)).Memory(new(1, 1000, 1)).ActivationBytes, 1e-3);
-        Assert.Equal(8192 * (28672 + 14336 + 4096) * 2d, new EstimatePlan(Sample.Request(Sample.Llama3)).Memory(new(16, 10000, 1)).ActivationBytes, 1);
+        Assert.Equal(1000 * (28672 + 14336 + 4096) * 2d, Pricing.Plan(Sample.Request(Sample.Llama3)).MemoryAt(new(1, 1000, 1)).ActivationBytes, 1e-3);
+        Assert.Equal(8192 * (28672 + 14336 + 4096) * 2d, Pricing.Plan(Sample.Request(Sample.Llama3)).MemoryAt(new(16, 10000, 1)).ActivationBytes, 1);
     }
 
-    private static MemoryUse Use(ModelArchitecture model, Parallelism parallelism) =>
-        new EstimatePlan(Sample.Request(model) with { Parallelism = parallelism }).Memory(new(2, 500, 10));
+    private static MemoryTotals Use(ModelArchitecture model, Parallelism parallelism) =>
+        Pricing.Plan(Sample.Request(model) with { Parallelism = parallelism }).MemoryAt(new(2, 500, 10));
 }

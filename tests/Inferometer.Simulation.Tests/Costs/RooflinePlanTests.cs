@@ -10,7 +10,7 @@ using Inferometer.Simulation.Requests;
 
 namespace Inferometer.Simulation.Tests.Costs;
 
-public class EstimatePlanTests
+public class RooflinePlanTests
 {
     private static readonly ModelArchitecture[] Models =
     [
@@ -38,7 +38,7 @@ public class EstimatePlanTests
         // One pipeline stage: with several, the stage that governs may change on the way, and the average takes the one that governs on average.
         Prop.ForAll(Cases.Where(c => c.Item1.Parallelism.Pipeline == 1).ToArbitrary(), c =>
         {
-            EstimatePlan plan = new(c.Item1);
+            ICostPlan plan = Pricing.Plan(c.Item1);
             double sum = 0;
             for (int context = c.Item2.InputTokens + 1; context < c.Item2.InputTokens + c.Item2.OutputTokens; context++)
             {
@@ -55,7 +55,7 @@ public class EstimatePlanTests
     {
         Prop.ForAll(Cases.ToArbitrary(), c =>
         {
-            EstimateSummary summary = new EstimatePlan(c.Item1).Evaluate(c.Item2);
+            EstimateSummary summary = Pricing.Plan(c.Item1).Evaluate(c.Item2);
             EstimateReport report = new RooflineCostModel().Estimate(c.Item1 with
             {
                 Workload = new() { BatchSize = c.Item2.BatchSize, InputTokens = c.Item2.InputTokens, OutputTokens = c.Item2.OutputTokens },
@@ -63,7 +63,9 @@ public class EstimatePlanTests
             Assert.Equal(summary.Prefill, report.Prefill.Totals);
             Assert.Equal(summary.Decode, report.Decode!.Totals);
             Assert.Equal(summary.Metrics, report.Metrics);
-            Assert.Equal(summary.Memory, report.Memory!.Use);
+            MemoryTotals memory = summary.Memory!.Value;
+            Assert.Equal((memory.WeightBytes, memory.KvCacheBytes, memory.ActivationBytes, memory.TotalBytes), (
+                report.Memory!.WeightBytes, report.Memory.KvCacheBytes, report.Memory.ActivationBytes, report.Memory.TotalBytes));
             Assert.Equal(summary.Decode.Flops, report.Decode.Total(row => row.Flops), summary.Decode.Flops * 1e-9);
             Assert.Equal(summary.Decode.SerialSeconds, report.Decode.Operators.Sum(row => row.TotalSeconds), summary.Decode.SerialSeconds * 1e-9);
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(25));
@@ -75,7 +77,7 @@ public class EstimatePlanTests
         Prop.ForAll(Cases.ToArbitrary(), c =>
         {
             Device device = c.Item1.System.Device;
-            EstimateSummary before = new EstimatePlan(c.Item1).Evaluate(c.Item2);
+            EstimateSummary before = Pricing.Plan(c.Item1).Evaluate(c.Item2);
             Device[] faster =
             [
                 device with { MemoryBandwidth = device.MemoryBandwidth * 2 },
@@ -83,13 +85,13 @@ public class EstimatePlanTests
             ];
             foreach (Device better in faster)
             {
-                EstimateSummary after = new EstimatePlan(c.Item1 with { System = c.Item1.System with { Device = better } }).Evaluate(c.Item2);
+                EstimateSummary after = Pricing.Plan(c.Item1 with { System = c.Item1.System with { Device = better } }).Evaluate(c.Item2);
                 Assert.True(after.Prefill.LatencySeconds <= before.Prefill.LatencySeconds);
                 Assert.True(after.Decode.LatencySeconds <= before.Decode.LatencySeconds);
             }
 
             Link link = c.Item1.System.IntraNode;
-            EstimateSummary wired = new EstimatePlan(c.Item1 with { System = c.Item1.System with { IntraNode = link with { Bandwidth = link.Bandwidth * 2 } } }).Evaluate(c.Item2);
+            EstimateSummary wired = Pricing.Plan(c.Item1 with { System = c.Item1.System with { IntraNode = link with { Bandwidth = link.Bandwidth * 2 } } }).Evaluate(c.Item2);
             Assert.True(wired.Decode.LatencySeconds <= before.Decode.LatencySeconds);
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(60));
     }
@@ -99,13 +101,14 @@ public class EstimatePlanTests
     {
         Prop.ForAll(Cases.Where(c => c.Item1.Parallelism.Pipeline == 1).ToArbitrary(), c =>
         {
-            EstimatePlan plan = new(c.Item1);
+            ICostPlan plan = Pricing.Plan(c.Item1);
             EstimateSummary before = plan.Evaluate(c.Item2);
             EstimateSummary wider = plan.Evaluate(c.Item2 with { BatchSize = c.Item2.BatchSize + 3 });
             EstimateSummary longer = plan.Evaluate(c.Item2 with { InputTokens = c.Item2.InputTokens + 100 });
             Assert.True(wider.Prefill.LatencySeconds > before.Prefill.LatencySeconds && longer.Prefill.LatencySeconds > before.Prefill.LatencySeconds);
             Assert.True(wider.Decode.LatencySeconds >= before.Decode.LatencySeconds);
-            Assert.True(wider.Memory.TotalBytes > before.Memory.TotalBytes && longer.Memory.KvBytes >= before.Memory.KvBytes);
+            Assert.True(wider.Memory!.Value.TotalBytes > before.Memory!.Value.TotalBytes);
+            Assert.True(longer.Memory!.Value.KvCacheBytes >= before.Memory!.Value.KvCacheBytes);
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(60));
     }
 
@@ -144,7 +147,7 @@ public class EstimatePlanTests
     {
         foreach (ModelArchitecture model in Models)
         {
-            EstimatePlan plan = new(Sample.Request(model) with { Parallelism = new(tensor, pipeline) });
+            ICostPlan plan = Pricing.Plan(Sample.Request(model) with { Parallelism = new(tensor, pipeline) });
             double sum = Sweep(plan);
             long before = GC.GetAllocatedBytesForCurrentThread();
             sum += Sweep(plan);
@@ -175,9 +178,9 @@ public class EstimatePlanTests
     [InlineData(1, 1, 0, 0)]
     [InlineData(1, 10, 1, 10)]
     public void Impossible_workloads_are_refused(int batch, int input, int output, int prefix) =>
-        Assert.Throws<InferometerException>(() => new EstimatePlan(Sample.Request(Sample.Llama2)).Evaluate(new(batch, input, output, 1, prefix)));
+        Assert.Throws<InferometerException>(() => Pricing.Plan(Sample.Request(Sample.Llama2)).Evaluate(new(batch, input, output, 1, prefix)));
 
-    private static double Sweep(EstimatePlan plan)
+    private static double Sweep(ICostPlan plan)
     {
         double sum = 0;
         for (int batch = 1; batch <= 64; batch *= 2)

@@ -3,10 +3,9 @@ using Inferometer.Core.Deployments;
 using Inferometer.Core.Hardware;
 using Inferometer.Core.Models;
 using Inferometer.Simulation.Network;
-using Inferometer.Simulation.Operators;
 using Inferometer.Simulation.Requests;
 
-namespace Inferometer.Simulation.Costs;
+namespace Inferometer.Simulation.Operators;
 
 /// <summary>A request with its names turned into numbers: widths in bytes, degrees, rates. What the operators are built from.</summary>
 internal sealed class DeploymentProfile
