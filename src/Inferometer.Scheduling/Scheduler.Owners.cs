@@ -17,6 +17,7 @@ public sealed partial class Scheduler
         RequireChangeable(parent);
         Sequence child = new(_nextId++, parent.Request with { Owner = owner }, parent.MaxTokens, parent.OrderKey, Pool)
         {
+            IsFork = true,
             ArrivalSeconds = parent.ArrivalSeconds,
             AdmittedSeconds = parent.AdmittedSeconds,
             FirstTokenSeconds = parent.FirstTokenSeconds,

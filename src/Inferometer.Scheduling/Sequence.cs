@@ -28,6 +28,9 @@ public sealed class Sequence
     /// <summary>Running number, in order of submission.</summary>
     public long Id { get; }
 
+    /// <summary>True when it was forked from another, of whose request it is a part.</summary>
+    public bool IsFork { get; internal init; }
+
     /// <summary>What was asked.</summary>
     public SequenceRequest Request { get; }
 

@@ -4,6 +4,7 @@ namespace Inferometer.Scheduling;
 public sealed class VirtualClock : TimeProvider
 {
     private const double TicksPerSecond = 1e12;
+    private const double MaxSeconds = 9.2e6;
     private long _ticks;
 
     /// <inheritdoc/>
@@ -30,6 +31,22 @@ public sealed class VirtualClock : TimeProvider
         _ticks += (long)Math.Round(seconds * TicksPerSecond);
     }
 
-    /// <summary>Moves the clock to a time not before its own; an earlier one leaves it as it is.</summary>
-    public void AdvanceTo(double seconds) => _ticks = Math.Max(_ticks, (long)Math.Round(seconds * TicksPerSecond));
+    /// <summary>
+    /// Moves the clock to a time not before its own; an earlier one leaves it as it is. Afterwards <see cref="Seconds"/> is not below
+    /// <paramref name="seconds"/>, however it rounds: who waits for an event until then finds that it is time.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">Not a number, or more than the clock can show, which is 106 days.</exception>
+    public void AdvanceTo(double seconds)
+    {
+        if (!(seconds < MaxSeconds))
+        {
+            throw new ArgumentOutOfRangeException(nameof(seconds), seconds, "the clock ends after 106 days");
+        }
+
+        _ticks = Math.Max(_ticks, (long)Math.Round(seconds * TicksPerSecond));
+        while (Seconds < seconds)
+        {
+            _ticks++;
+        }
+    }
 }

@@ -255,6 +255,22 @@ public sealed class StepSeamTests
             log.Lines);
     }
 
+    [Fact]
+    public void A_clock_moved_to_a_time_does_not_stand_just_before_it()
+    {
+        Random random = new(3);
+        for (int i = 0; i < 10_000; i++)
+        {
+            double seconds = random.NextDouble() * Math.Pow(10, random.Next(-9, 7));
+            VirtualClock clock = new();
+            clock.AdvanceTo(seconds);
+            Assert.InRange(clock.Seconds, seconds, seconds + 1e-12 + (seconds * 1e-15));
+        }
+
+        Assert.Throws<ArgumentOutOfRangeException>(() => new VirtualClock().AdvanceTo(double.PositiveInfinity));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new VirtualClock().AdvanceTo(double.NaN));
+    }
+
     private static void Finish(ServingBench bench, StepPlan plan)
     {
         bench.Scheduler.EndStep(plan, bench.Executor.Execute(plan, TestContext.Current.CancellationToken));
