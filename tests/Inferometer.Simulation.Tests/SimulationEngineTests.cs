@@ -159,6 +159,9 @@ public sealed class SimulationEngineTests
     [InlineData("prefill", """{"kv_compression": {"profile": "q8", "ratio": 2}}""", "give only one of profile")]
     [InlineData("prefill", """{"kv_compression": {"key_rank": 16, "latent_bits": 5}}""", "must be 2, 4, 8, 16 or 32")]
     [InlineData("prefill", """{"system_name": "H1000"}""", "H1000")]
+    [InlineData("prefill", """{"system_name": ""}""", "The name of a system is empty")]
+    [InlineData("prefill", """{"cost_model": ""}""", "'' is not a cost model")]
+    [InlineData("prefill", """{"bits": ""}""", "'' is not a known precision")]
     [InlineData("prefill", """{"bits": "bf17"}""", "bf17")]
     [InlineData("prefill", """{"cost_model": "rooflin"}""", "roofline")]
     [InlineData("chunked", "{}", "both are empty")]
@@ -172,6 +175,14 @@ public sealed class SimulationEngineTests
         Assert.DoesNotContain('\n', message);
         Assert.Contains(expected, string.Join(' ', Engine.ValidateConfiguration(config)), StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData(" ")]
+    public void A_model_without_a_name_is_refused(string name) => Assert.Contains(
+        "The name of a model is empty",
+        Assert.Throws<InferometerException>(() => Engine.Simulate(new() { Model = name, Features = ["prefill"] })).Message,
+        StringComparison.Ordinal);
 
     [Fact]
     public void A_sound_configuration_has_no_faults() =>

@@ -1,9 +1,8 @@
+using Inferometer.Cli.Benchmarks;
 using Inferometer.Cli.Models;
 using Inferometer.Core.Deployments;
 using Inferometer.Core.Gguf;
-using Inferometer.Core.Hardware;
 using Inferometer.Cpu.Threading;
-using Inferometer.Inference.Engine;
 using Inferometer.Measurement.Diagnostics;
 using Inferometer.Simulation.Requests;
 
@@ -38,7 +37,7 @@ internal sealed record ThisMachine(MachineLimits Limits, double DispatchSeconds)
         return new EstimateRequest
         {
             Architecture = settings.Model.ReadArchitecture(),
-            System = AsSystem(),
+            System = MachineSystem.Of(Limits, DispatchSeconds, halfGops: Limits.FloatGops),
             Precisions = new PrecisionSet
             {
                 Weights = new Precision(contents.MainType.ToLowerInvariant(), contents.BitsPerWeight, products),
@@ -49,36 +48,4 @@ internal sealed record ThisMachine(MachineLimits Limits, double DispatchSeconds)
             MaxStepTokens = StepTokens,
         };
     }
-
-    private HardwareSystem AsSystem() => new()
-    {
-        Name = "this machine",
-        Device = new Device
-        {
-            Name = "this machine",
-            Kind = "cpu",
-            PeakOperationsPerSecond = new Dictionary<MathFormat, double>
-            {
-                [MathFormat.Fp32] = 1e9 * Limits.FloatGops,
-                [MathFormat.Bf16] = 1e9 * Limits.FloatGops,
-                [MathFormat.Int8] = 1e9 * Math.Max(Limits.Int8Gops, Limits.FloatGops),
-            },
-            MemoryBytes = FreeMemory.Bytes(),
-            MemoryBandwidth = 1e9 * Limits.ReadGBps,
-            Efficiency = new DeviceEfficiency
-            {
-                Compute = 1,
-                AttentionCompute = 1,
-                Memory = 1,
-                AttentionMemory = 1,
-                Link = 1,
-                LaunchSeconds = DispatchSeconds,
-                ReservedBytes = 0,
-                Source = "limits measured on this machine, taken in full",
-            },
-        },
-        DevicesPerNode = 1,
-        IntraNode = new Link(1e9, 0),
-        InterNode = new Link(1e9, 0),
-    };
 }

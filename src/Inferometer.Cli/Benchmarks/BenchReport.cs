@@ -72,7 +72,7 @@ internal sealed class BenchReport
     public void Add(BenchSamples samples, KvArgument kv, bool flash, MachineLimits limits)
     {
         BenchTest test = samples.Test;
-        double limit = new BenchLimit(_architecture, _contents.TensorBytes, _contents.Groups[0].Type, kv, limits).Rate(test);
+        double limit = new TestLimit(_architecture, _contents.TensorBytes, _contents.Groups[0].Type, kv, limits).Rate(test);
         double mean = samples.MeanRate;
         int decimals = mean < 10 ? 3 : 2;
         string rate = string.Create(CultureInfo.InvariantCulture, $"{mean.ToString("F" + decimals, CultureInfo.InvariantCulture)} ± {samples.RateDeviation.ToString("F" + decimals, CultureInfo.InvariantCulture)}");

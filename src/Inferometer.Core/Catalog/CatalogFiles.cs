@@ -25,7 +25,7 @@ internal static class CatalogFiles
     {
         if (!Directory.Exists(folder))
         {
-            throw new InferometerException($"{folder}: no such catalog folder; it should hold the subfolders 'models' or 'hardware' with JSON files.");
+            throw new InferometerException($"'{folder}': no such catalog folder; it should hold the subfolders 'models' or 'hardware' with JSON files.");
         }
 
         string subfolder = Path.Combine(folder, part);
@@ -48,7 +48,7 @@ internal static class CatalogFiles
             using FileStream stream = File.OpenRead(file);
             return Parse(stream, file);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
         {
             throw new InferometerException($"{file}: cannot be read: {error.Message}", error);
         }

@@ -38,7 +38,7 @@ public sealed class HardwareCatalog
     /// <exception cref="InferometerException">The folder or one of its files cannot be read, or a file is unsound.</exception>
     public static HardwareCatalog WithFolder(string folder)
     {
-        ArgumentException.ThrowIfNullOrEmpty(folder);
+        ArgumentNullException.ThrowIfNull(folder);
         return new HardwareCatalog(folder);
     }
 
@@ -52,13 +52,15 @@ public sealed class HardwareCatalog
     /// <summary>Finds a system by name or alias.</summary>
     /// <exception cref="InferometerException">There is none; the message offers near names.</exception>
     public HardwareSystem Find(string name) => TryFind(name) ?? throw new InferometerException(
-        $"'{name}' is not a system of the hardware catalog.{_index.Suggest(name, "hardware")}");
+        string.IsNullOrWhiteSpace(name)
+            ? "The name of a system is empty; give one of the hardware catalog, or a .json file of its format."
+            : $"'{name}' is not a system of the hardware catalog.{_index.Suggest(name, "hardware")}");
 
     /// <summary>The system under a catalog name or alias, or read from a JSON file of the catalog's format when <paramref name="nameOrPath"/> ends in <c>.json</c>.</summary>
     /// <exception cref="InferometerException">Neither a known name nor a readable system.</exception>
     public HardwareSystem Resolve(string nameOrPath)
     {
-        ArgumentException.ThrowIfNullOrEmpty(nameOrPath);
+        ArgumentNullException.ThrowIfNull(nameOrPath);
         return nameOrPath.EndsWith(".json", StringComparison.OrdinalIgnoreCase)
             ? HardwareSystemReader.Read(CatalogFiles.Read(nameOrPath), nameOrPath).System
             : Find(nameOrPath);

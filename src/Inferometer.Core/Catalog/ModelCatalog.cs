@@ -40,7 +40,7 @@ public sealed class ModelCatalog
     /// <exception cref="InferometerException">The folder or one of its files cannot be read.</exception>
     public static ModelCatalog WithFolder(string folder)
     {
-        ArgumentException.ThrowIfNullOrEmpty(folder);
+        ArgumentNullException.ThrowIfNull(folder);
         return new ModelCatalog(folder);
     }
 
@@ -54,14 +54,16 @@ public sealed class ModelCatalog
     /// <summary>Finds a model by name or alias.</summary>
     /// <exception cref="InferometerException">There is none; the message offers near names.</exception>
     public CatalogModel Find(string name) => TryFind(name) ?? throw new InferometerException(
-        $"'{name}' is not a model of the catalog, nor a path to a config.json, a model folder or a .gguf file.{_index.Suggest(name, "models")}");
+        string.IsNullOrWhiteSpace(name)
+            ? "The name of a model is empty; give one of the catalog, or a path to a config.json, a model folder or a .gguf file."
+            : $"'{name}' is not a model of the catalog, nor a path to a config.json, a model folder or a .gguf file.{_index.Suggest(name, "models")}");
 
     /// <summary>The architecture under a catalog name or alias, or read from a config.json, a Hugging Face folder, or a GGUF file.</summary>
     /// <param name="nameOrPath">A name wins over a path of the same spelling, unless it is written as a path (<c>./llama</c>, <c>x.json</c>, <c>x.gguf</c>).</param>
     /// <exception cref="InferometerException">Neither a known name nor a readable model.</exception>
     public ModelArchitecture Resolve(string nameOrPath)
     {
-        ArgumentException.ThrowIfNullOrEmpty(nameOrPath);
+        ArgumentNullException.ThrowIfNull(nameOrPath);
         bool gguf = nameOrPath.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase);
         bool written = gguf || nameOrPath.EndsWith(".json", StringComparison.OrdinalIgnoreCase)
             || nameOrPath.StartsWith('.') || Path.IsPathRooted(nameOrPath);

@@ -61,15 +61,15 @@ public sealed class GgufHeader
     /// <exception cref="InferometerException">The file cannot be opened, or is not a sound GGUF file.</exception>
     public static GgufHeader Read(string path)
     {
-        ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentNullException.ThrowIfNull(path);
         try
         {
             using FileStream stream = File.OpenRead(path);
             return Read(stream, path);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or NotSupportedException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
         {
-            throw new InferometerException($"{path}: cannot be read: {error.Message}", error);
+            throw new InferometerException($"{(path.Length == 0 ? "''" : path)}: cannot be read: {error.Message}", error);
         }
     }
 

@@ -40,8 +40,8 @@ public sealed record RopeParameters
     public double AttentionFactor { get; init; }
 
     /// <summary>LongRoPE: per-frequency divisors within the original context; empty = none. For GGUF <c>rope_freqs</c> too.</summary>
-    public EquatableList<double> ShortFactors { get; init; } = EquatableList<double>.Empty;
+    public EquatableList<double> ShortFactors { get; init; } = [];
 
     /// <summary>LongRoPE: per-frequency divisors beyond the original context; empty = none.</summary>
-    public EquatableList<double> LongFactors { get; init; } = EquatableList<double>.Empty;
+    public EquatableList<double> LongFactors { get; init; } = [];
 }

@@ -25,7 +25,7 @@ public sealed record SimulationConfig
     public required string Model { get; init; }
 
     /// <summary>Names of the features that are on; see <see cref="Features.FeatureRegistry"/>.</summary>
-    public Core.EquatableList<string> Features { get; init; } = Core.EquatableList<string>.Empty;
+    public Core.EquatableList<string> Features { get; init; } = [];
 
     /// <summary>Parameters of the simulation and of its features.</summary>
     public ParameterBag SimulationParams { get; init; } = ParameterBag.Empty;
@@ -40,15 +40,15 @@ public sealed record SimulationConfig
     /// <exception cref="Core.InferometerException">The file cannot be read or is not a configuration.</exception>
     public static SimulationConfig Load(string path)
     {
-        ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentNullException.ThrowIfNull(path);
         string text;
         try
         {
             text = File.ReadAllText(path);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
         {
-            throw new Core.InferometerException($"{path}: cannot be read: {error.Message}", error);
+            throw new Core.InferometerException($"configuration file '{path}': cannot be read: {error.Message}", error);
         }
 
         bool yaml = path.EndsWith(".yaml", StringComparison.OrdinalIgnoreCase) || path.EndsWith(".yml", StringComparison.OrdinalIgnoreCase);
@@ -69,7 +69,7 @@ public sealed record SimulationConfig
         catch (JsonException error)
         {
             throw new Core.InferometerException(
-                $"{origin}: not valid JSON at line {error.LineNumber + 1}, column {error.BytePositionInLine + 1}.", error);
+                $"{origin}: not valid JSON at line {error.LineNumber + 1}, column {error.BytePositionInLine + 1}: {Reason(error)}", error);
         }
 
         return node is JsonObject root
@@ -107,6 +107,13 @@ public sealed record SimulationConfig
         return root;
     }
 
+    // The runtime appends the place, counted from zero, to its reason.
+    private static string Reason(JsonException error)
+    {
+        int end = error.Message.IndexOf(" LineNumber:", StringComparison.Ordinal);
+        return end < 0 ? error.Message : error.Message[..end];
+    }
+
     private static SimulationConfig FromNode(JsonObject root, string origin)
     {
         foreach ((string name, _) in root)
@@ -125,7 +132,7 @@ public sealed record SimulationConfig
         return new SimulationConfig
         {
             Model = name0,
-            Features = new Core.EquatableList<string>(ReadFeatures(root["features"], origin)),
+            Features = [.. ReadFeatures(root["features"], origin)],
             SimulationParams = new ParameterBag(ReadObject(root["simulation_params"], "simulation_params", origin) ?? [], $"{origin}: simulation_params"),
             SystemConfig = ReadObject(root["system_config"], "system_config", origin) is { } system
                 ? new ParameterBag(system, $"{origin}: system_config")

@@ -14,13 +14,13 @@ public static partial class YamlText
     /// <summary>Reads one YAML document whose root is a mapping.</summary>
     /// <param name="text">The document.</param>
     /// <param name="origin">Where it came from, for errors.</param>
-    /// <exception cref="Core.InferometerException">Not YAML, more than one document, or not a mapping.</exception>
+    /// <exception cref="Core.InferometerException">Not YAML, nested deeper than 64 levels, more than one document, or not a mapping.</exception>
     public static JsonObject ParseObject(string text, string origin)
     {
         YamlStream stream = [];
         try
         {
-            stream.Load(new StringReader(text));
+            stream.Load(new DepthLimitedParser(new Parser(new StringReader(text)), MaximumDepth, origin));
         }
         catch (YamlException error)
         {
@@ -33,7 +33,7 @@ public static partial class YamlText
             throw new Core.InferometerException($"{origin}: not valid YAML; a bracket or quote that was opened is not closed in its line.", error);
         }
 
-        if (stream.Documents.Count != 1 || Convert(stream.Documents[0].RootNode, origin, 0, new(ReferenceEqualityComparer.Instance)) is not JsonObject root)
+        if (stream.Documents.Count != 1 || Convert(stream.Documents[0].RootNode, origin, new(ReferenceEqualityComparer.Instance)) is not JsonObject root)
         {
             throw new Core.InferometerException($"{origin}: must hold one YAML mapping (names with values).");
         }
@@ -50,17 +50,12 @@ public static partial class YamlText
         return writer.ToString().Replace("\r\n", "\n", StringComparison.Ordinal).Replace("...\n", "", StringComparison.Ordinal);
     }
 
-    private static JsonNode? Convert(YamlNode node, string origin, int depth, HashSet<YamlNode> seen)
+    private static JsonNode? Convert(YamlNode node, string origin, HashSet<YamlNode> seen)
     {
         // The library puts the anchored node itself in the place of every alias.
         if (!seen.Add(node))
         {
             throw new Core.InferometerException($"{origin}: the value anchored at line {node.Start.Line} is used again by an alias, which is not supported; write it out.");
-        }
-
-        if (depth > MaximumDepth)
-        {
-            throw new Core.InferometerException($"{origin}: nested deeper than {MaximumDepth} levels at line {node.Start.Line}.");
         }
 
         switch (node)
@@ -71,12 +66,12 @@ public static partial class YamlText
                 {
                     string name = (key as YamlScalarNode)?.Value
                         ?? throw new Core.InferometerException($"{origin}: the name at line {key.Start.Line} is not a plain text.");
-                    result[name] = Convert(value, origin, depth + 1, seen);
+                    result[name] = Convert(value, origin, seen);
                 }
 
                 return result;
             case YamlSequenceNode sequence:
-                return new JsonArray([.. sequence.Select(item => Convert(item, origin, depth + 1, seen))]);
+                return new JsonArray([.. sequence.Select(item => Convert(item, origin, seen))]);
             case YamlScalarNode scalar:
                 return Scalar(scalar);
             default:

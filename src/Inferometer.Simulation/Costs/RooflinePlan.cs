@@ -38,6 +38,8 @@ internal sealed class RooflinePlan : ICostPlan
 
     public double? KvBytesPerToken { get; }
 
+    internal int Priced => _costing.Priced;
+
     public PhaseTotals Prefill(in WorkloadPoint point, ICollection<OperatorRow>? rows = null)
     {
         double draft = _draft?.Prefill(point).LatencySeconds ?? 0;

@@ -8,8 +8,12 @@ internal sealed class StepCosting(DeploymentProfile profile, PipelineLayout layo
     private readonly double[] _classSeconds = new double[layout.Classes.Length];
     private readonly double _peak = profile.Device.PeakFor(profile.MatrixFormat);
 
+    /// <summary>Steps priced so far; tests see by it that nothing is priced twice.</summary>
+    public int Priced { get; private set; }
+
     public PhaseTotals Cost(StepState step, ICollection<OperatorRow>? rows)
     {
+        Priced++;
         double flops = 0;
         double bytes = 0;
         double messages = 0;

@@ -88,7 +88,7 @@ public sealed class PerformanceEstimator
         return new SimulationConfig
         {
             Model = query.Model,
-            Features = new EquatableList<string>([.. phases, "flash_attention"]),
+            Features = [.. phases, "flash_attention"],
             SimulationParams = new ParameterBag(parameters, "parameters"),
         };
     }

@@ -120,6 +120,18 @@ public sealed class HardwareCatalogTests : IDisposable
         Assert.Contains("Did you mean 'H100", error.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("  ")]
+    public void An_empty_name_is_refused_and_not_looked_for(string name)
+    {
+        string expected = "The name of a system is empty";
+        Assert.StartsWith(expected, Assert.Throws<InferometerException>(() => HardwareCatalog.BuiltIn.Resolve(name)).Message, StringComparison.Ordinal);
+        Assert.StartsWith(expected, Assert.Throws<InferometerException>(() => HardwareCatalog.BuiltIn.Find(name)).Message, StringComparison.Ordinal);
+        Assert.Null(HardwareCatalog.BuiltIn.TryFind(name));
+        Assert.StartsWith("'': no such catalog folder", Assert.Throws<InferometerException>(() => HardwareCatalog.WithFolder("")).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_users_folder_extends_and_overrides()
     {

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Inferometer.Core;
 using Inferometer.Simulation.Configuration;
+using Inferometer.Simulation.Requests;
 
 namespace Inferometer.Simulation.Tests.Configuration;
 
@@ -83,4 +84,46 @@ public sealed class SimulationConfigTests
         InferometerException error = Assert.Throws<InferometerException>(() => SimulationConfig.FromYaml("model: [a\nb: c", "x.yaml"));
         Assert.Contains("line", error.Message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Features_are_written_as_a_list()
+    {
+        SimulationConfig config = new() { Model = "m", Features = ["prefill", .. (string[])["decode", "lora"]] };
+        Assert.Equal(config, SimulationConfig.FromJson("""{"model": "m", "features": ["prefill", "decode", "lora"]}"""));
+        Assert.Equal(new SimulationConfig { Model = "m" }, config with { Features = [] });
+        StepBatch batch = new() { Prefill = [new(0, 8)], Decode = [new(3), new(4, 2)] };
+        Assert.Equal(new StepBatch { Prefill = [new(0, 8)], Decode = [new(3), new(4, 2)] }, batch);
+    }
+
+    [Theory]
+    [InlineData(50_000)]
+    [InlineData(65)]
+    public void Nesting_is_limited_before_anything_is_built_of_it(int depth)
+    {
+        string open = new('[', depth), close = new(']', depth);
+        foreach (string yaml in (string[])[open, $"model: {open}{close}", $"model: m\nsimulation_params: {string.Concat(Enumerable.Repeat("{a: ", depth))}"])
+        {
+            InferometerException error = Assert.Throws<InferometerException>(() => SimulationConfig.FromYaml(yaml, "deep.yaml"));
+            Assert.StartsWith("deep.yaml: nested deeper than 64 levels at line", error.Message, StringComparison.Ordinal);
+        }
+
+        InferometerException json = Assert.Throws<InferometerException>(() => SimulationConfig.FromJson($$"""{"model": {{open}}{{close}}}""", "deep.json"));
+        Assert.StartsWith("deep.json: not valid JSON at line 1", json.Message, StringComparison.Ordinal);
+        Assert.Contains("depth of 64", json.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Nesting_within_the_limit_is_read()
+    {
+        string value = $"{new string('[', 62)}1{new string(']', 62)}";
+        Assert.Equal(
+            SimulationConfig.FromJson($$$"""{"model": "m", "simulation_params": {"a": {{{value}}}}}"""),
+            SimulationConfig.FromYaml($"model: m\nsimulation_params: {{a: {value}}}"));
+    }
+
+    [Theory]
+    [InlineData("", "configuration file ''")]
+    [InlineData("no/such/file.yaml", "no/such/file.yaml")]
+    public void A_file_that_is_not_there_is_named(string path, string expected) =>
+        Assert.Contains(expected, Assert.Throws<InferometerException>(() => SimulationConfig.Load(path)).Message, StringComparison.Ordinal);
 }

@@ -20,7 +20,7 @@ public static class HuggingFaceConfigReader
     /// <exception cref="InferometerException">The file is missing, is no JSON, or a field is missing, ill-typed or absurd; the message names file and field.</exception>
     public static ModelArchitecture Read(string path, string? name = null)
     {
-        ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentNullException.ThrowIfNull(path);
         string file = Directory.Exists(path) ? Path.Combine(path, "config.json") : path;
         byte[] text;
         try
@@ -33,9 +33,9 @@ public static class HuggingFaceConfigReader
 
             text = File.ReadAllBytes(file);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or NotSupportedException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
         {
-            throw new InferometerException($"{file}: cannot be read: {error.Message}", error);
+            throw new InferometerException($"{(file.Length == 0 ? "''" : file)}: cannot be read: {error.Message}", error);
         }
 
         return Parse(text, file, name ?? FolderName(file));

@@ -34,8 +34,8 @@ internal sealed class ChunkedFeature : ISimulationFeature
 
         context.Step = new StepBatch
         {
-            Prefill = new EquatableList<PrefillChunk>(chunks),
-            Decode = new EquatableList<DecodeGroup>(decodes),
+            Prefill = [.. chunks],
+            Decode = [.. decodes],
         };
     }
 
