@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text;
 using Inferometer.Core;
+using Inferometer.Core.Origins;
 using Inferometer.Cpu.Weights;
 using Inferometer.Inference.Sampling;
 using Inferometer.Inference.Sampling.Json;
@@ -9,6 +10,7 @@ using Inferometer.ModelFiles.Tokenization;
 using Inferometer.Runners;
 using Inferometer.Scheduling;
 using Inferometer.Scheduling.Blocks;
+using Inferometer.Serving;
 
 namespace Inferometer.Inference.Engine;
 
@@ -21,6 +23,8 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
     private readonly IModelRunner _runner;
     private readonly DraftModel? _draft;
     private readonly EngineLoop _loop;
+    private readonly ServingRecorder _recorder;
+    private readonly TimeProvider _time;
     private readonly Sampler _sampler;
     private readonly Lazy<JsonTokenMask> _jsonMask;
     private readonly Lock _adapterGate = new();
@@ -57,7 +61,9 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
         _draft = draft is null ? null : new DraftModel(draft);
         _sampler = new Sampler(runner.Architecture.VocabularySize);
         _jsonMask = new Lazy<JsonTokenMask>(() => new JsonTokenMask(tokenizer));
-        _loop = new EngineLoop(new Scheduler(policy, pool, time ?? TimeProvider.System), new ModelStepExecutor(runner, _draft));
+        _time = time ?? TimeProvider.System;
+        _recorder = new ServingRecorder(options.Recording);
+        _loop = new EngineLoop(new Scheduler(policy, pool, _time) { Observer = _recorder }, new ModelStepExecutor(runner, _draft));
     }
 
     /// <summary>What the model is.</summary>
@@ -230,6 +236,18 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
         }, group);
         using CancellationTokenRegistration registration = cancellationToken.Register(() => _loop.TryPost(() => group.EndAll(_loop.Scheduler, FinishReason.Cancelled), group));
         return await group.Result.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>How the engine served its requests so far: latencies, rates and how requests ended, as the serving simulation predicts them.</summary>
+    /// <param name="machine">What to call the machine that was measured.</param>
+    /// <param name="cancellationToken">Ends the wait for the step in progress.</param>
+    /// <exception cref="ObjectDisposedException">The engine was disposed.</exception>
+    public async Task<Measured<ServingReport>> ServingReportAsync(string machine, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(machine);
+        TaskCompletionSource<Measured<ServingReport>> report = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        _loop.Post(() => report.TrySetResult(_recorder.Measured(machine, _time.GetUtcNow())));
+        return await report.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Keeps the engine from its next step until the result is disposed, so that requests made meanwhile are there together.</summary>

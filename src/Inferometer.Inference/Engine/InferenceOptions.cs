@@ -3,6 +3,7 @@ using Inferometer.Cpu.Execution;
 using Inferometer.Cpu.Kernels.Attention;
 using Inferometer.Cpu.Weights;
 using Inferometer.Scheduling;
+using Inferometer.Serving;
 
 namespace Inferometer.Inference.Engine;
 
@@ -66,6 +67,9 @@ public sealed record InferenceOptions
     /// <summary>Speculative decoding; null = off.</summary>
     public SpeculationOptions? Speculation { get; init; }
 
+    /// <summary>What is kept of requests for <see cref="InferenceEngine.ServingReportAsync"/>.</summary>
+    public ServingRecorderOptions Recording { get; init; } = ServingRecorderOptions.Bounded;
+
     /// <summary>Read every weight once and refuse files that hold NaN or infinity.</summary>
     public bool CheckWeights { get; init; } = true;
 
@@ -96,6 +100,7 @@ public sealed record InferenceOptions
                 $"options: {nameof(KvCompression)} '{KvCompression.Name}' needs {nameof(KvCache)}, {nameof(FlashAttention)} and {nameof(GroupedHeads)}; turn them on or leave it out.");
         }
 
+        Recording.Validate();
         Speculation?.Validate();
         if (!KvCache && Speculation?.DraftModelPath is not null)
         {
