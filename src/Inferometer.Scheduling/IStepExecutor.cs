@@ -6,7 +6,10 @@ namespace Inferometer.Scheduling;
 /// </summary>
 public interface IStepExecutor
 {
-    /// <summary>Runs one step: first the plan's block copies, then its chunks. Whatever it throws, at whatever point, the step is abandoned as a whole.</summary>
+    /// <summary>
+    /// Runs one step: first the plan's block copies, then its chunks. Whatever it throws, at whatever point, the step is abandoned as a
+    /// whole.
+    /// </summary>
     /// <param name="plan">The step; valid during the call.</param>
     /// <param name="cancellationToken">Ends the step early with an exception.</param>
     StepOutcome Execute(StepPlan plan, CancellationToken cancellationToken);

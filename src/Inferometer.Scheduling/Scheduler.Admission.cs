@@ -10,7 +10,9 @@ public sealed partial class Scheduler
     private int _foundIdle;
     private long _foundVersion;
 
-    /// <summary>In order and without overtaking: a request that does not fit yet keeps those behind it waiting, so large ones do not starve.</summary>
+    /// <summary>
+    /// In order and without overtaking: a request that does not fit yet keeps those behind it waiting, so large ones do not starve.
+    /// </summary>
     private void AdmitWaiting()
     {
         long promised = -1;

@@ -83,7 +83,8 @@ public sealed partial class Scheduler
     {
         if (_isStepOpen)
         {
-            throw new InvalidOperationException($"sequence {sequence.Id} cannot be changed while a step is under way; do it once the step has ended");
+            throw new InvalidOperationException(
+                $"sequence {sequence.Id} cannot be changed while a step is under way; do it once the step has ended");
         }
 
         if (sequence.State == SequenceState.Finished)

@@ -151,7 +151,8 @@ public sealed partial class Scheduler
     {
         int copies = sequence.Table.CountShared(sequence.ComputedTokens / Pool.BlockSize);
         int extra = Pool.AvailableBlocks - copies;
-        return extra < 0 ? 0 : (int)Math.Min(int.MaxValue, ((long)(sequence.Table.Count + extra) * Pool.BlockSize) - sequence.ComputedTokens);
+        long slots = (long)(sequence.Table.Count + extra) * Pool.BlockSize;
+        return extra < 0 ? 0 : (int)Math.Min(int.MaxValue, slots - sequence.ComputedTokens);
     }
 
     /// <summary>

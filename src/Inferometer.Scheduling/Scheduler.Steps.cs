@@ -12,7 +12,9 @@ public sealed partial class Scheduler
     public bool IsStepOpen => _isStepOpen;
 
     /// <summary>Plans a step, has it executed and takes in what it gave. If the executor throws, the step is abandoned.</summary>
-    /// <returns>The step; valid until the next one. Empty when nothing needed computing (expired sequences may still be listed as finished).</returns>
+    /// <returns>
+    /// The step; valid until the next one. Empty when nothing needed computing (expired sequences may still be listed as finished).
+    /// </returns>
     /// <exception cref="InvalidOperationException">A step is under way.</exception>
     public StepPlan Step(IStepExecutor executor, CancellationToken cancellationToken)
     {
@@ -72,7 +74,7 @@ public sealed partial class Scheduler
     /// <param name="plan">The step that is under way.</param>
     /// <param name="outcome">What it took.</param>
     /// <exception cref="InvalidOperationException">No step is under way, or another one.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The duration is negative or not a number; the step is then still under way.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The duration is negative or no number; the step is then still under way.</exception>
     public void EndStep(StepPlan plan, StepOutcome outcome)
     {
         RequireOpen(plan);

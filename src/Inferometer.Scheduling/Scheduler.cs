@@ -66,9 +66,13 @@ public sealed partial class Scheduler
     /// <summary>Seconds on the scheduler's clock since it was made.</summary>
     public double NowSeconds => (_time.GetTimestamp() - _startTimestamp) / (double)_time.TimestampFrequency;
 
-    /// <summary>Takes a request into the queue, or says why not. While a step is under way it does just that, and stays queued whether the step ends or is abandoned.</summary>
+    /// <summary>
+    /// Takes a request into the queue, or says why not. While a step is under way it does just that, and stays queued whether the step
+    /// ends or is abandoned.
+    /// </summary>
     /// <exception cref="ArgumentException">The prompt is empty, a count is negative or a time is not a number.</exception>
-    public bool TrySubmit(SequenceRequest request, [NotNullWhen(true)] out Sequence? sequence, [NotNullWhen(false)] out Rejection? rejection)
+    public bool TrySubmit(
+        SequenceRequest request, [NotNullWhen(true)] out Sequence? sequence, [NotNullWhen(false)] out Rejection? rejection)
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentOutOfRangeException.ThrowIfLessThan(request.ParallelSequences, 1, nameof(request));
@@ -86,7 +90,9 @@ public sealed partial class Scheduler
         int blocksEach = Pool.BlockCount / request.ParallelSequences;
         long poolTokens = (long)blocksEach * Pool.BlockSize;
         long longest = Math.Min(Options.MaxSequenceTokens, poolTokens);
-        long total = request.MaxNewTokens is { } wanted ? (long)request.Prompt.Length + wanted : Math.Max(longest, request.Prompt.Length + 1L);
+        long total = request.MaxNewTokens is { } wanted
+            ? (long)request.Prompt.Length + wanted
+            : Math.Max(longest, request.Prompt.Length + 1L);
         rejection = Refuse(request, total, poolTokens);
         if (rejection is not null)
         {
@@ -182,7 +188,9 @@ public sealed partial class Scheduler
         }
 
         return _waiting.Count >= Options.MaxQueueLength
-            ? new Rejection(RejectionReason.QueueFull, $"{_waiting.Count} requests wait already; allowed are {Options.MaxQueueLength}. Try again later.")
+            ? new Rejection(
+                RejectionReason.QueueFull,
+                $"{_waiting.Count} requests wait already; allowed are {Options.MaxQueueLength}. Try again later.")
             : null;
     }
 

@@ -20,13 +20,20 @@ public sealed record SchedulerOptions
     /// <summary>When waiting requests join.</summary>
     public BatchingMode Batching { get; init; } = BatchingMode.Continuous;
 
-    /// <summary>Prompts are cut to fill the step's token budget beside the decoding sequences. Off: a prompt is computed in one piece, in a step of its own when longer than the budget.</summary>
+    /// <summary>
+    /// Prompts are cut to fill the step's token budget beside the decoding sequences. Off: a prompt is computed in one piece, in a step
+    /// of its own when longer than the budget.
+    /// </summary>
     public bool ChunkedPrefill { get; init; } = true;
 
-    /// <summary>Keys and values are kept between steps. Off: every step computes each sequence from its first token (for comparison).</summary>
+    /// <summary>
+    /// Keys and values are kept between steps. Off: every step computes each sequence from its first token (for comparison).
+    /// </summary>
     public bool KeepKeysAndValues { get; init; } = true;
 
-    /// <summary>Admission counts the whole output of every request, so that nothing is ever preempted, at the price of a smaller batch.</summary>
+    /// <summary>
+    /// Admission counts the whole output of every request, so that nothing is ever preempted, at the price of a smaller batch.
+    /// </summary>
     public bool ReserveForOutput { get; init; }
 
     /// <summary>Share of the pool that admission leaves free for the growth of running sequences, 0..1.</summary>
@@ -53,7 +60,8 @@ public sealed record SchedulerOptions
 
         if (!double.IsFinite(PriorityHeadStartSeconds) || PriorityHeadStartSeconds < 0)
         {
-            throw new InferometerException($"scheduler: {nameof(PriorityHeadStartSeconds)} is {PriorityHeadStartSeconds}; allowed is any finite number from 0.");
+            throw new InferometerException(
+                $"scheduler: {nameof(PriorityHeadStartSeconds)} is {PriorityHeadStartSeconds}; allowed is any finite number from 0.");
         }
     }
 

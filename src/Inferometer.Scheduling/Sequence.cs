@@ -2,7 +2,10 @@ using Inferometer.Scheduling.Blocks;
 
 namespace Inferometer.Scheduling;
 
-/// <summary>A request on its way: its tokens, how far they are computed, its blocks and its times. Changed by the scheduler alone, on the scheduler's thread.</summary>
+/// <summary>
+/// A request on its way: its tokens, how far they are computed, its blocks and its times. Changed by the scheduler alone, on the
+/// scheduler's thread.
+/// </summary>
 public sealed class Sequence
 {
     private const int InitialSpareTokens = 256;

@@ -2,7 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace Inferometer.Scheduling;
 
-/// <summary>A sequence as it was before a step moved it between queue, batch and end. Tokens and blocks are not in it: a step in flight changes no tokens, and the pool takes blocks back itself.</summary>
+/// <summary>
+/// A sequence as it was before a step moved it between queue, batch and end. Tokens and blocks are not in it: a step in flight changes
+/// no tokens, and the pool takes blocks back itself.
+/// </summary>
 [StructLayout(LayoutKind.Auto)]
 internal readonly record struct SequenceMark
 {

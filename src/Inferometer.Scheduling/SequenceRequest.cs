@@ -24,7 +24,9 @@ public sealed record SequenceRequest
     /// <summary>Whether this request looks for cached prefixes and leaves its own.</summary>
     public bool UsePrefixCache { get; init; } = true;
 
-    /// <summary>Sequences its owner may fork it into (beams, parallel samples); the pool must be able to hold that many side by side.</summary>
+    /// <summary>
+    /// Sequences its owner may fork it into (beams, parallel samples); the pool must be able to hold that many side by side.
+    /// </summary>
     public int ParallelSequences { get; init; } = 1;
 
     /// <summary>Whatever the owner wants to find again on the sequence.</summary>

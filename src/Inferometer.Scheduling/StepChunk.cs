@@ -55,7 +55,9 @@ public sealed class StepChunk
     /// <summary>
     /// Appends a token to the sequence. With drafts: first the accepted drafts in order, then one more token.
     /// </summary>
-    /// <exception cref="InvalidOperationException">More tokens than <see cref="LogitRows"/>, a token after a rejected draft, or none was wanted.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// More tokens than <see cref="LogitRows"/>, a token after a rejected draft, or none was wanted.
+    /// </exception>
     public void Emit(int token)
     {
         if (EmittedCount >= LogitRows)

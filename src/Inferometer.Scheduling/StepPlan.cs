@@ -33,7 +33,9 @@ public sealed class StepPlan
     /// <summary>Sequences that lost their blocks and went back to the queue, in that order.</summary>
     public IReadOnlyList<Sequence> Preempted => _preempted;
 
-    /// <summary>Sequences whose deadline had passed when the step began. Should it be abandoned they live again, until the next one.</summary>
+    /// <summary>
+    /// Sequences whose deadline had passed when the step began. Should it be abandoned they live again, until the next one.
+    /// </summary>
     public IReadOnlyList<Sequence> Expired => _expired;
 
     /// <summary>

@@ -1,6 +1,9 @@
 namespace Inferometer.Scheduling;
 
-/// <summary>A clock that stands still until told otherwise, in picoseconds since its start. Drives simulated serving and tests without sleeping. Not thread-safe.</summary>
+/// <summary>
+/// A clock that stands still until told otherwise, in picoseconds since its start. Drives simulated serving and tests without sleeping.
+/// Not thread-safe.
+/// </summary>
 public sealed class VirtualClock : TimeProvider
 {
     private const double TicksPerSecond = 1e12;

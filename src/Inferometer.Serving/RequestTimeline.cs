@@ -3,8 +3,9 @@ using Inferometer.Scheduling;
 namespace Inferometer.Serving;
 
 /// <summary>
-/// What became of one request and when, in seconds on the scheduler's clock. The derived times are defined as vLLM's serving benchmark has
-/// them (<c>vllm bench serve</c>): TPOT leaves the first token out, ITL is the distribution of the gaps between deliveries. See docs/metrics.md.
+/// What became of one request and when, in seconds on the scheduler's clock. The derived times are defined as vLLM's serving benchmark
+/// has them (<c>vllm bench serve</c>): TPOT leaves the first token out, ITL is the distribution of the gaps between deliveries. See
+/// docs/metrics.md.
 /// </summary>
 public sealed record RequestTimeline
 {

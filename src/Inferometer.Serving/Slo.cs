@@ -26,7 +26,8 @@ public sealed record Slo
         {
             if (!(limit.Seconds > 0) || !double.IsFinite(limit.Seconds) || limit.Percentile is not (null or (> 0 and <= 100)))
             {
-                throw new InferometerException($"service level: \"{limit}\": allowed is a time above 0 and a percentile above 0 up to 100.");
+                throw new InferometerException(
+                    $"service level: \"{limit}\": allowed is a time above 0 and a percentile above 0 up to 100.");
             }
 
             if (Limits.Count(l => l.Metric == limit.Metric) > 1)
@@ -153,7 +154,8 @@ public sealed record Slo
     }
 
     private static double ParsePercentile(string text, string part, string word) =>
-        word[0] is 'p' or 'P' && double.TryParse(word.AsSpan(1), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double percent)
+        word[0] is 'p' or 'P'
+            && double.TryParse(word.AsSpan(1), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double percent)
             && percent is > 0 and <= 100
             ? percent
             : throw Malformed(text, part, $"\"{word}\" is no percentile; allowed is p above 0 up to 100, such as p95");
@@ -170,7 +172,8 @@ public sealed record Slo
             string unit => throw Malformed(text, part, $"unknown unit \"{unit}\"; allowed are us, ms, s"),
         };
         const NumberStyles Style = NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
-        return double.TryParse(limit.AsSpan(0, digits), Style, CultureInfo.InvariantCulture, out double number) && number > 0 && double.IsFinite(number)
+        return double.TryParse(limit.AsSpan(0, digits), Style, CultureInfo.InvariantCulture, out double number)
+            && number > 0 && double.IsFinite(number)
             ? number / scale
             : throw Malformed(text, part, $"\"{limit[..digits]}\" is no number above 0");
     }

@@ -3,7 +3,9 @@ using FsCheck.Fluent;
 
 namespace Inferometer.Scheduling.Tests;
 
-/// <summary>Random loads on small pools: whatever the policy, every request ends with exactly the tokens that it would have alone.</summary>
+/// <summary>
+/// Random loads on small pools: whatever the policy, every request ends with exactly the tokens that it would have alone.
+/// </summary>
 public sealed class SchedulerPropertyTests
 {
     private sealed record Load(int Seed, int Requests, int Blocks, int Budget, int MaxSequences, int Policy, int Drafts)

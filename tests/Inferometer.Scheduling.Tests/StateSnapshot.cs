@@ -5,7 +5,9 @@ using Inferometer.Scheduling.Blocks;
 
 namespace Inferometer.Scheduling.Tests;
 
-/// <summary>Everything in a scheduler and its pool that decides what happens next, or is counted, as text: two that are equal go on equally.</summary>
+/// <summary>
+/// Everything in a scheduler and its pool that decides what happens next, or is counted, as text: two that are equal go on equally.
+/// </summary>
 internal static class StateSnapshot
 {
     public static string Of(Scheduler scheduler)
@@ -73,10 +75,12 @@ internal static class StateSnapshot
     private static void Append(StringBuilder text, Sequence sequence)
     {
         text.Append(CultureInfo.InvariantCulture, $"{sequence.Id} {sequence.State} {sequence.FinishReason} {sequence.ComputedTokens} ");
-        text.Append(CultureInfo.InvariantCulture, $"{sequence.CachedPromptTokens} {sequence.Preemptions} {sequence.PublishedBlocks} {sequence.IsHeld} ");
-        text.Append(CultureInfo.InvariantCulture, $"{sequence.AdmittedSeconds} {sequence.FirstTokenSeconds} {sequence.LastTokenSeconds} {sequence.FinishSeconds} ");
-        text.Append(CultureInfo.InvariantCulture, $"{sequence.PendingEnd} tokens {string.Join(' ', sequence.TokensAt(0, sequence.TokenCount + sequence.DraftCount).ToArray())} ");
-        text.AppendLine(CultureInfo.InvariantCulture, $"drafts {sequence.DraftCount} blocks {string.Join(' ', sequence.Table.Blocks.ToArray())}");
+        text.Append(CultureInfo.InvariantCulture, $"{sequence.CachedPromptTokens} {sequence.Preemptions} {sequence.PublishedBlocks} ");
+        text.Append(CultureInfo.InvariantCulture, $"{sequence.IsHeld} {sequence.AdmittedSeconds} {sequence.FirstTokenSeconds} ");
+        text.Append(CultureInfo.InvariantCulture, $"{sequence.LastTokenSeconds} {sequence.FinishSeconds} {sequence.PendingEnd} tokens ");
+        text.AppendJoin(' ', sequence.TokensAt(0, sequence.TokenCount + sequence.DraftCount).ToArray());
+        text.Append(CultureInfo.InvariantCulture, $" drafts {sequence.DraftCount} blocks ").AppendJoin(' ', sequence.Table.Blocks.ToArray());
+        text.AppendLine();
     }
 
     private static T Field<T>(BlockPool pool, string name) =>

@@ -83,7 +83,7 @@ public sealed class StepAbandonTests
             Assert.All(sequences.Where(s => s.FinishReason == FinishReason.Length), ServingBench.CheckTokens);
             Assert.Equal(0, bench.Pool.UsedBlocks);
         }).QuickCheckThrowOnFailure();
-        Assert.True(failures > 100 && exact > 50 && overwritten > 10, $"{failures} failures, {exact} to be exact, {overwritten} with blocks overwritten");
+        Assert.True(failures > 100 && exact > 50 && overwritten > 10, $"{failures} failures, {exact} exact, {overwritten} with overwritten blocks");
     }
 
     [Fact]
@@ -140,7 +140,8 @@ public sealed class StepAbandonTests
     [Theory]
     [InlineData(false, SequenceState.Waiting)]
     [InlineData(true, SequenceState.Running)]
-    public void A_sequence_whose_blocks_a_failed_step_may_have_written_stays_preempted_and_gives_its_tokens_in_the_end(bool untouched, SequenceState expected)
+    public void A_sequence_whose_blocks_a_failed_step_may_have_written_stays_preempted_and_gives_its_tokens_in_the_end(
+        bool untouched, SequenceState expected)
     {
         ServingBench bench = new(20, new SchedulerOptions { AdmissionReserve = 0 }, prefixCaching: false);
         Sequence early = bench.Submit(ServingBench.Prompt(1, 140), 100);
@@ -197,7 +198,8 @@ public sealed class StepAbandonTests
 
     private static string Describe(StepPlan plan) => string.Join(
         ';',
-        plan.Chunks.Select(c => $"{c.Sequence.Id} {c.PastTokens} {c.TokenCount} {c.DraftTokens} {c.LogitRows} {string.Join(' ', c.BlockTable.ToArray())}")
+        plan.Chunks.Select(c => $"{c.Sequence.Id} {c.PastTokens} {c.TokenCount} {c.DraftTokens} {c.LogitRows}")
+            .Concat(plan.Chunks.Select(c => string.Join(' ', c.BlockTable.ToArray())))
             .Concat(plan.Copies.Select(c => $"{c.Source}>{c.Target}"))
             .Concat(plan.Admitted.Concat(plan.Preempted).Concat(plan.Expired).Select(s => $"{s.Id}")));
 
@@ -234,7 +236,8 @@ public sealed class StepAbandonTests
             // The exception: who lost blocks to the step may stay preempted, evicted prefixes stay forgotten; nobody else notices.
             Assert.Equal(_running.Count + _waiting.Count, bench.Scheduler.RunningCount + bench.Scheduler.WaitingCount);
             Assert.All(_waiting, pair => Assert.Equal(pair.Value, StateSnapshot.Of(pair.Key)));
-            Assert.All(_running.Where(p => p.Key.State == SequenceState.Running), pair => Assert.Equal(pair.Value, StateSnapshot.Of(pair.Key)));
+            var untouched = _running.Where(p => p.Key.State == SequenceState.Running);
+            Assert.All(untouched, pair => Assert.Equal(pair.Value, StateSnapshot.Of(pair.Key)));
             Sequence[] stayed = [.. _running.Keys.Where(s => s.State == SequenceState.Waiting)];
             Assert.All(stayed, s => Assert.True(_computed[s] > 0 && s.ComputedTokens == 0 && s.Table.Count == 0));
             HashSet<int> cached = [.. StateSnapshot.Cached(bench.Pool)];

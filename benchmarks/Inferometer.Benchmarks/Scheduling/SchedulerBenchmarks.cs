@@ -44,7 +44,9 @@ public class SchedulerBenchmarks
         }
     }
 
-    /// <summary>One step. Now and then all sequences go back to their beginning, so that the benchmark can run for ever without allocating.</summary>
+    /// <summary>
+    /// One step. Now and then all sequences go back to their beginning, so that the benchmark can run for ever without allocating.
+    /// </summary>
     [Benchmark(Description = "decode step")]
     public int Step()
     {

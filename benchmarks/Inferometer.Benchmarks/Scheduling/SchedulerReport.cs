@@ -3,7 +3,10 @@ using System.Globalization;
 
 namespace Inferometer.Benchmarks.Scheduling;
 
-/// <summary>A quick look at <see cref="SchedulerBenchmarks"/>: scheduled tokens a second and bytes a step, best of several windows. Verb <c>scheduler-quick</c>.</summary>
+/// <summary>
+/// A quick look at <see cref="SchedulerBenchmarks"/>: scheduled tokens a second and bytes a step, best of several windows. Verb
+/// <c>scheduler-quick</c>.
+/// </summary>
 internal static class SchedulerReport
 {
     private const int Windows = 7;

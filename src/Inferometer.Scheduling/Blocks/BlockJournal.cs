@@ -2,7 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace Inferometer.Scheduling.Blocks;
 
-/// <summary>What a step did to a pool and its tables, in order, so that it can be taken back, last first. Its storage is reused from step to step.</summary>
+/// <summary>
+/// What a step did to a pool and its tables, in order, so that it can be taken back, last first. Its storage is reused from step to
+/// step.
+/// </summary>
 internal sealed class BlockJournal
 {
     private readonly List<Entry> _entries = [];

@@ -12,7 +12,10 @@ public sealed partial class BlockPool
     /// <summary>Noted by this pool and by the tables over it.</summary>
     internal BlockJournal Journal => _journal;
 
-    /// <summary>Goes up whenever a cached block is evicted, forgotten, taken into use or given back: what was counted of a prefix's blocks may be otherwise then.</summary>
+    /// <summary>
+    /// Goes up whenever a cached block is evicted, forgotten, taken into use or given back: what was counted of a prefix's blocks may
+    /// be otherwise then.
+    /// </summary>
     internal long PrefixVersion { get; private set; }
 
     /// <summary>Prefix blocks looked for since the pool was made.</summary>

@@ -5,8 +5,8 @@ namespace Inferometer.Scheduling.Blocks;
 /// <summary>
 /// The fixed pool of KV blocks, without the tensors in them. A block is free, used (one or more references) or cached (no
 /// reference, but its contents are published under a prefix hash and may be reused until evicted, least recently used first).
-/// Always: free + cached + used = <see cref="BlockCount"/>. Not thread-safe: the scheduler's thread owns it. Allocates nothing after construction,
-/// but for the notes by which a scheduler's step can be taken back, whose storage is kept.
+/// Always: free + cached + used = <see cref="BlockCount"/>. Not thread-safe: the scheduler's thread owns it. Allocates nothing after
+/// construction, but for the notes by which a scheduler's step can be taken back, whose storage is kept.
 /// </summary>
 public sealed partial class BlockPool
 {
@@ -246,90 +246,6 @@ public sealed partial class BlockPool
 
     /// <summary>Counts one copy on write.</summary>
     internal void CountCopy() => _copies++;
-
-    /// <summary>Forgets every cached prefix; blocks in use are kept but can no longer be found.</summary>
-    /// <exception cref="InvalidOperationException">A step is under way, which may have to be taken back.</exception>
-    public void ForgetPrefixes()
-    {
-        if (_journal.IsOpen)
-        {
-            throw new InvalidOperationException("prefixes cannot be forgotten while a step is under way; do it once the step has ended");
-        }
-
-        PrefixVersion++;
-        while (_oldest != None)
-        {
-            int block = _oldest;
-            Unlink(block);
-            Withdraw(block);
-            _free[_freeCount++] = block;
-        }
-
-        foreach (int block in _index.Values)
-        {
-            _published[block] = false;
-        }
-
-        _index.Clear();
-    }
-
-    private void Withdraw(int block)
-    {
-        _index.Remove(_hash[block]);
-        _published[block] = false;
-        PrefixVersion++;
-    }
-
-    private void LinkAfter(int block, int older)
-    {
-        int newer = older == None ? _oldest : _newer[older];
-        _older[block] = older;
-        _newer[block] = newer;
-        if (older == None)
-        {
-            _oldest = block;
-        }
-        else
-        {
-            _newer[older] = block;
-        }
-
-        if (newer == None)
-        {
-            _newest = block;
-        }
-        else
-        {
-            _older[newer] = block;
-        }
-
-        _cachedCount++;
-    }
-
-    private void Unlink(int block)
-    {
-        int older = _older[block];
-        int newer = _newer[block];
-        if (older == None)
-        {
-            _oldest = newer;
-        }
-        else
-        {
-            _newer[older] = newer;
-        }
-
-        if (newer == None)
-        {
-            _newest = older;
-        }
-        else
-        {
-            _older[newer] = older;
-        }
-
-        _cachedCount--;
-    }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void ThrowFree(int block) => throw new InvalidOperationException($"block {block} is not in use");

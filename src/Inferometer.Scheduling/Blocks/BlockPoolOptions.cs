@@ -12,6 +12,9 @@ public sealed record BlockPoolOptions
     /// <summary>Keep full blocks after use and hand them to requests with the same prefix.</summary>
     public bool PrefixCaching { get; init; } = true;
 
-    /// <summary>Seed of the hash chain. A server that takes untrusted prompts gives a random one, so that nobody can construct colliding prefixes.</summary>
+    /// <summary>
+    /// Seed of the hash chain. A server that takes untrusted prompts gives a random one, so that nobody can construct colliding
+    /// prefixes.
+    /// </summary>
     public ulong HashSeed { get; init; }
 }

@@ -93,7 +93,10 @@ public sealed class BlockTable
         return new BlockCopy(source, target);
     }
 
-    /// <summary>Gives blocks back, last first (so that the end of a cached prefix is evicted before its beginning), until <paramref name="count"/> are left.</summary>
+    /// <summary>
+    /// Gives blocks back, last first (so that the end of a cached prefix is evicted before its beginning), until
+    /// <paramref name="count"/> are left.
+    /// </summary>
     public void Truncate(int count)
     {
         while (Count > count)

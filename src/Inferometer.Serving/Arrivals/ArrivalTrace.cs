@@ -4,7 +4,9 @@ using Inferometer.Core;
 
 namespace Inferometer.Serving.Arrivals;
 
-/// <summary>What is asked of a service and when: requests in order of arrival. Immutable; drives a real engine and a simulated one alike.</summary>
+/// <summary>
+/// What is asked of a service and when: requests in order of arrival. Immutable; drives a real engine and a simulated one alike.
+/// </summary>
 public sealed class ArrivalTrace : IReadOnlyList<Arrival>
 {
     private readonly Arrival[] _arrivals;
@@ -12,7 +14,9 @@ public sealed class ArrivalTrace : IReadOnlyList<Arrival>
     /// <summary>Takes requests that are in order of arrival.</summary>
     /// <param name="arrivals">The requests; copied.</param>
     /// <param name="name">What error messages call the trace.</param>
-    /// <exception cref="InferometerException">A request is out of order or out of range; the message says which, by its number from 1.</exception>
+    /// <exception cref="InferometerException">
+    /// A request is out of order or out of range; the message says which, by its number from 1.
+    /// </exception>
     public ArrivalTrace(IEnumerable<Arrival> arrivals, string name = "arrival trace")
     {
         ArgumentNullException.ThrowIfNull(arrivals);
@@ -57,7 +61,10 @@ public sealed class ArrivalTrace : IReadOnlyList<Arrival>
         return new(Enumerable.Range(0, count).Select(i => Of(i / requestsPerSecond, inputTokens, outputTokens)), "constant arrivals");
     }
 
-    /// <summary>Requests of one kind that arrive independently of each other: the gaps are exponentially distributed, the first request comes at 0.</summary>
+    /// <summary>
+    /// Requests of one kind that arrive independently of each other: the gaps are exponentially distributed, the first request comes at
+    /// 0.
+    /// </summary>
     /// <param name="count">How many, at least 0.</param>
     /// <param name="requestsPerSecond">Mean rate, above 0; infinite = all at 0.</param>
     /// <param name="inputTokens">Prompt tokens of each.</param>
@@ -93,7 +100,8 @@ public sealed class ArrivalTrace : IReadOnlyList<Arrival>
 
         if (arrival.Seconds < previous?.Seconds)
         {
-            throw Invalid($"{where}: time is {arrival.Seconds}, before the {previous.Seconds} of the request before it; sort the trace by time.");
+            throw Invalid(
+                $"{where}: time is {arrival.Seconds}, before the {previous.Seconds} of the request before it; sort the trace by time.");
         }
 
         if (arrival.InputTokens < 1)
@@ -120,7 +128,8 @@ public sealed class ArrivalTrace : IReadOnlyList<Arrival>
         }
     }
 
-    private static Arrival Of(double seconds, int input, int output) => new() { Seconds = seconds, InputTokens = input, OutputTokens = output };
+    private static Arrival Of(double seconds, int input, int output) =>
+        new() { Seconds = seconds, InputTokens = input, OutputTokens = output };
 
     private static InferometerException Invalid(FormattableString message) => new(FormattableString.Invariant(message));
 }

@@ -5,8 +5,8 @@ using Inferometer.Core;
 namespace Inferometer.Serving.Arrivals;
 
 /// <summary>
-/// Reads traces: CSV with a header line, or one JSON object a line. The fields are the same in both: <c>time</c> (seconds), <c>input</c> and
-/// <c>output</c> (tokens), and where wanted <c>priority</c> and <c>group</c>; in JSON also <c>prompt</c>, an array of token ids, which
+/// Reads traces: CSV with a header line, or one JSON object a line. The fields are the same in both: <c>time</c> (seconds),
+/// <c>input</c> and <c>output</c> (tokens), and where wanted <c>priority</c> and <c>group</c>; in JSON also <c>prompt</c>, an array of token ids, which
 /// makes <c>input</c> superfluous. Empty lines are skipped. Every error names the line.
 /// </summary>
 public static class ArrivalTraceReader
@@ -60,7 +60,8 @@ public static class ArrivalTraceReader
                 throw new InferometerException($"{where}: {cells.Length} fields where the header has {columns.Length}.");
             }
 
-            string? Cell(string column) => Array.IndexOf(columns, column) is >= 0 and int index && cells[index].Length > 0 ? cells[index] : null;
+            string? Cell(string column) =>
+                Array.IndexOf(columns, column) is >= 0 and int index && cells[index].Length > 0 ? cells[index] : null;
             return new Arrival
             {
                 Seconds = Number(Cell("time"), "time", where),
@@ -131,7 +132,8 @@ public static class ArrivalTraceReader
         string[] missing = [.. s_required.Except(columns, StringComparer.Ordinal)];
         if (missing.Length > 0)
         {
-            throw new InferometerException($"{where}: the header lacks {string.Join(", ", missing)}; needed are {string.Join(", ", s_required)}.");
+            throw new InferometerException(
+                $"{where}: the header lacks {string.Join(", ", missing)}; needed are {string.Join(", ", s_required)}.");
         }
     }
 

@@ -46,14 +46,16 @@ public sealed class ArrivalTraceTests
     {
         Arrival first = new() { Seconds = 1, InputTokens = 1, OutputTokens = 1 };
         Arrival second = new() { Seconds = seconds, InputTokens = input, OutputTokens = output };
-        Assert.Contains(expected, Assert.Throws<InferometerException>(() => new ArrivalTrace([first, second], "mine")).Message, StringComparison.Ordinal);
+        string message = Assert.Throws<InferometerException>(() => new ArrivalTrace([first, second], "mine")).Message;
+        Assert.Contains(expected, message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_prompt_of_another_length_than_stated_is_refused()
     {
         Arrival arrival = new() { Seconds = 0, InputTokens = 3, OutputTokens = 1, Prompt = new[] { 1, 2 } };
-        Assert.Contains("the prompt has 2 tokens", Assert.Throws<InferometerException>(() => new ArrivalTrace([arrival])).Message, StringComparison.Ordinal);
+        string message = Assert.Throws<InferometerException>(() => new ArrivalTrace([arrival])).Message;
+        Assert.Contains("the prompt has 2 tokens", message, StringComparison.Ordinal);
     }
 
     [Fact]
