@@ -36,7 +36,7 @@ internal sealed record ThisMachine(MachineLimits Limits, double DispatchSeconds)
         MathFormat products = integers ? MathFormat.Int8 : MathFormat.Fp32;
         return new EstimateRequest
         {
-            Architecture = settings.Model.ReadArchitecture(),
+            Architecture = settings.Model.Files.Architecture,
             System = MachineSystem.Of(Limits, DispatchSeconds, halfGops: Limits.FloatGops),
             Precisions = new PrecisionSet
             {

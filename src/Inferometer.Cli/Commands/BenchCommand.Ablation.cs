@@ -74,7 +74,7 @@ internal sealed partial class BenchCommand
             throw new InferometerException($"--shared: {shared} is not allowed; it must be 0 to {prompt - 1}, less than the prompt.");
         }
 
-        int longest = location.ReadArchitecture().MaxContextTokens;
+        int longest = location.Files.Architecture.MaxContextTokens;
         if ((long)prompt + generated > longest)
         {
             throw new InferometerException($"--ablate: sequences of {prompt} + {generated} tokens are not possible; the model was made for up to {longest}.");

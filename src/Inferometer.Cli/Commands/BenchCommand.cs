@@ -69,7 +69,7 @@ internal sealed partial class BenchCommand
             throw new UsageException("--shared needs --ablate.");
         }
 
-        ModelArchitecture architecture = location.ReadArchitecture();
+        ModelArchitecture architecture = location.Files.Architecture;
         BenchTest[] tests = Tests(parsed, architecture);
         int[] threads = parsed.GetValue(_threads) is { } text ? WholeNumbers(text, "--threads", 1, 1024) : [Environment.ProcessorCount];
         KvArgument kv = KvArgument.Read(parsed.GetValue(_kv), location);

@@ -30,7 +30,7 @@ internal static class ConvertCommand
         command.SetAction((parsed, cancellationToken) =>
         {
             GgmlType chosen = ModelConverter.ParseType(parsed.GetValue(type)!);
-            ModelLocation source = ModelLocation.Resolve(parsed.GetValue(model));
+            using ModelLocation source = ModelLocation.Resolve(parsed.GetValue(model));
             string target = parsed.GetValue(output)!;
             long before = ModelFileContents.Read(source).FileBytes;
             using Interrupt interrupt = new(cancellationToken);
@@ -39,7 +39,7 @@ internal static class ConvertCommand
             using (ShareProgress progress = new(printer, "converting " + source.Name))
             {
                 result = ModelConverter.Convert(
-                    source.Path, target, chosen, progress.From<ConversionProgress>(p => ((double)p.WrittenBytes / Math.Max(1, p.TotalBytes), p.TensorName)), interrupt.Token);
+                    source.Files, target, chosen, progress.From<ConversionProgress>(p => ((double)p.WrittenBytes / Math.Max(1, p.TotalBytes), p.TensorName)), interrupt.Token);
             }
 
             double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;

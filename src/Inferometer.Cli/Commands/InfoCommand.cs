@@ -23,7 +23,8 @@ internal static class InfoCommand
         };
         command.SetAction(parsed =>
         {
-            printer.Print(ModelFilePage.Of(ModelLocation.Resolve(parsed.GetValue(model))), parsed.GetValue(format));
+            using ModelLocation location = ModelLocation.Resolve(parsed.GetValue(model));
+            printer.Print(ModelFilePage.Of(location), parsed.GetValue(format));
             return ExitCode.Success;
         });
         return command;

@@ -46,13 +46,13 @@ internal sealed class PerplexityCommand
 
     private Task<int> Run(ParseResult parsed, CancellationToken cancellationToken)
     {
-        ModelLocation location = ModelLocation.Resolve(parsed.GetValue(_model));
+        using ModelLocation location = ModelLocation.Resolve(parsed.GetValue(_model));
         string text = File.ReadAllText(parsed.GetValue(_file)!);
         PerplexityOptions options = new() { WindowTokens = Given(parsed, _window, 2), Windows = Given(parsed, _windows, 1), Method = parsed.GetValue(_method) };
         using Interrupt interrupt = new(cancellationToken);
         using TransformerModel model = Load(location, EngineOptions.Threads(parsed, _threads), RepackedFileOption.Use(parsed.GetValue(_repack)), interrupt.Token);
         using ShareProgress progress = new(_printer, "perplexity");
-        PerplexityEvaluator evaluator = new(model, location.ReadTokenizer(), parsed.GetValue(_kv) ?? KvElement.F16);
+        PerplexityEvaluator evaluator = new(model, location.Files.Tokenizer, parsed.GetValue(_kv) ?? KvElement.F16);
         long start = Stopwatch.GetTimestamp();
         PerplexityResult result = evaluator.Run(
             text,
@@ -68,7 +68,7 @@ internal sealed class PerplexityCommand
     {
         using ShareProgress progress = new(_printer, "loading " + location.Name);
         TransformerModel model = TransformerModel.Load(
-            location.Path,
+            location.Files,
             new LoadOptions { Threads = threads, RepackedFile = repacked },
             progress.From<LoadProgress>(p => ((double)p.LoadedBytes / Math.Max(1, p.TotalBytes), p.Stage)),
             cancellationToken);

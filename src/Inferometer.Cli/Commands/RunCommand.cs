@@ -59,9 +59,9 @@ internal sealed class RunCommand
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         RunSettings settings = Read(parsed);
-        ModelLocation location = ModelLocation.Resolve(parsed.GetValue(_model));
+        using ModelLocation location = ModelLocation.Resolve(parsed.GetValue(_model));
         InferenceOptions options = _engine.Read(parsed, location, settings.Beams);
-        var recommended = SamplingDefaults.Read(location.Path);
+        SamplingDefaults recommended = location.Files.SamplingDefaults;
         settings = settings with { Sampling = _sampling.Read(parsed, recommended) };
         using Interrupt interrupt = new(cancellationToken);
         using LoadedModel model = LoadedModel.Load(_printer, location, options, _engine.Lora(parsed), settings.Verbose, interrupt.Token);

@@ -32,7 +32,7 @@ internal sealed record CalibrationText(string File, int[] Tokens, int? StartToke
             throw new InferometerException($"--window-tokens: {window} is not allowed; {location.Name} takes 32 to {model.ContextTokens}.");
         }
 
-        Tokenizer tokenizer = location.ReadTokenizer();
+        Tokenizer tokenizer = location.Files.Tokenizer;
         int[] tokens = tokenizer.Encode(System.IO.File.ReadAllText(file), addSpecial: false);
         CalibrationText text = new(file, tokens, tokenizer.AddsBos ? tokenizer.BosId : null, window);
         return text.Available >= 1

@@ -28,14 +28,14 @@ internal sealed record LoadedModel(InferenceEngine Engine, ModelLocation Locatio
         if (verbose)
         {
             printer.Error.WriteLine(location.Name);
-            printer.Error.WriteLine(InferenceEngine.PlanMemory(location.Path, options).ToString());
+            printer.Error.WriteLine(InferenceEngine.PlanMemory(location.Files, options).ToString());
             printer.Error.WriteLine();
         }
 
         long start = Stopwatch.GetTimestamp();
         using ShareProgress progress = new(printer, "loading " + location.Name);
         InferenceEngine engine = InferenceEngine.Load(
-            location.Path, options, progress.From<LoadProgress>(p => ((double)p.LoadedBytes / Math.Max(1, p.TotalBytes), p.Stage)), cancellationToken);
+            location.Files, options, progress.From<LoadProgress>(p => ((double)p.LoadedBytes / Math.Max(1, p.TotalBytes), p.Stage)), cancellationToken);
         try
         {
             RepackedFileOption.Explain(printer, engine.RepackedFile);

@@ -1,5 +1,5 @@
 using Inferometer.Core.Gguf;
-using Inferometer.ModelFiles.Formats;
+using Inferometer.ModelFiles;
 
 namespace Inferometer.Cli.Models;
 
@@ -26,15 +26,10 @@ internal sealed record ModelFileContents(string Format, long FileBytes, IReadOnl
 
     public static ModelFileContents Read(ModelLocation location)
     {
-        if (location.IsGguf)
-        {
-            GgufHeader header = GgufHeader.Read(location.Path);
-            return new ModelFileContents($"GGUF v{header.Version}", header.FileLength, Group(header.Tensors.Select(t => (t.Type, t.ElementCount, t.ByteCount))));
-        }
-
-        using ITensorSource source = ModelFile.Open(location.Path);
-        long files = new DirectoryInfo(location.Path).EnumerateFiles("*.safetensors").Sum(file => file.Length);
-        return new ModelFileContents("Hugging Face folder", files, Group(source.Tensors.Select(t => (t.Type, t.ElementCount, t.ByteCount))));
+        Checkpoint files = location.Files;
+        return files.Header is { } header
+            ? new ModelFileContents($"GGUF v{header.Version}", header.FileLength, Group(header.Tensors.Select(t => (t.Type, t.ElementCount, t.ByteCount))))
+            : new ModelFileContents("Hugging Face folder", files.StoredBytes, Group(files.Tensors.Tensors.Select(t => (t.Type, t.ElementCount, t.ByteCount))));
     }
 
     private static List<TensorGroup> Group(IEnumerable<(GgmlType Type, long Parameters, long Bytes)> tensors) =>

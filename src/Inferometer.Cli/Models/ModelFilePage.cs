@@ -17,7 +17,7 @@ internal static class ModelFilePage
 
     public static Document Of(ModelLocation location)
     {
-        ModelArchitecture model = location.ReadArchitecture();
+        ModelArchitecture model = location.Files.Architecture;
         ModelFileContents contents = ModelFileContents.Read(location);
         string? refusal = ModelSupport.Explain(model);
         Facts facts = new(null, [.. General(location, contents, refusal), .. Network(model, contents), .. Vocabulary(location)]);
@@ -74,7 +74,7 @@ internal static class ModelFilePage
         string? fault = null;
         try
         {
-            tokenizer = location.ReadTokenizer();
+            tokenizer = location.Files.Tokenizer;
         }
         catch (InferometerException error)
         {

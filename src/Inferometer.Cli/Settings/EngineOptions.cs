@@ -114,7 +114,7 @@ internal sealed class EngineOptions
             return DefaultContext;
         }
 
-        int longest = model.ReadArchitecture().MaxContextTokens;
+        int longest = model.Files.Architecture.MaxContextTokens;
         return tokens >= 2 && tokens <= longest
             ? tokens
             : throw new InferometerException($"--ctx: {tokens} is not allowed; {model.Name} was made for 2 to {longest} tokens.");

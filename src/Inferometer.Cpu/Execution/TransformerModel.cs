@@ -5,6 +5,7 @@ using Inferometer.Cpu.Lora;
 using Inferometer.Cpu.Rotary;
 using Inferometer.Cpu.Threading;
 using Inferometer.Cpu.Weights;
+using Inferometer.ModelFiles;
 using Inferometer.Runners;
 
 namespace Inferometer.Cpu.Execution;
@@ -73,12 +74,25 @@ public sealed class TransformerModel : IModelLoader, IDisposable
     public static TransformerModel Load(
         string path, LoadOptions? options = null, IProgress<LoadProgress>? progress = null, CancellationToken cancellationToken = default)
     {
-        ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentNullException.ThrowIfNull(path);
+        return Load(Checkpoint.Open(path), options, progress, cancellationToken);
+    }
+
+    /// <summary>Reads a model whose files are open. It owns them from here on, also when this throws.</summary>
+    /// <param name="checkpoint">The files.</param>
+    /// <param name="options">Null for the defaults.</param>
+    /// <param name="progress">Told of every layer, from the calling thread.</param>
+    /// <param name="cancellationToken">Stops between layers.</param>
+    /// <exception cref="Core.InferometerException">A file is damaged, a tensor is lacking, or the network is one the engine has no code for.</exception>
+    public static TransformerModel Load(
+        Checkpoint checkpoint, LoadOptions? options = null, IProgress<LoadProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(checkpoint);
         options ??= new LoadOptions();
         WorkerPool pool = new(options.Threads > 0 ? options.Threads : Environment.ProcessorCount);
         try
         {
-            return new TransformerModel(ModelLoader.Load(path, options, pool, progress, cancellationToken), pool, options);
+            return new TransformerModel(ModelLoader.Load(checkpoint, options, pool, progress, cancellationToken), pool, options);
         }
         catch
         {

@@ -1,23 +1,23 @@
 using Inferometer.Core.Models;
 using Inferometer.Cpu.Rotary;
-using Inferometer.ModelFiles.Formats;
+using Inferometer.ModelFiles;
 
 namespace Inferometer.Cpu.Weights;
 
 /// <summary>A model brought into memory: description, mapped files, weights, and rotary frequencies chosen for the context.</summary>
 internal sealed class LoadedModel : IDisposable
 {
-    private readonly ITensorSource _source;
+    private readonly Checkpoint _checkpoint;
     private readonly RepackedWeights _repacked;
     private readonly int[] _ropeOfLayer;
     private readonly RotaryEmbedding[] _embeddings;
 
-    public LoadedModel(ModelArchitecture architecture, ITensorSource source, RepackedWeights repacked, ModelWeights weights, int contextTokens)
+    public LoadedModel(ModelArchitecture architecture, Checkpoint checkpoint, RepackedWeights repacked, ModelWeights weights, int contextTokens)
     {
         Architecture = architecture;
         ContextTokens = contextTokens;
         Weights = weights;
-        _source = source;
+        _checkpoint = checkpoint;
         _repacked = repacked;
         WeightBytes = weights.Matrices().Sum(matrix => matrix.SizeBytes);
         (RopeParameters Rope, int HeadDim)[] ropes =
@@ -56,6 +56,6 @@ internal sealed class LoadedModel : IDisposable
     {
         Weights.Dispose();
         _repacked.Dispose();
-        _source.Dispose();
+        _checkpoint.Dispose();
     }
 }

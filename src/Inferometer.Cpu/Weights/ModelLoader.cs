@@ -1,8 +1,7 @@
 using Inferometer.Core;
-using Inferometer.Core.Gguf;
 using Inferometer.Core.Models;
-using Inferometer.Core.Models.HuggingFace;
 using Inferometer.Cpu.Threading;
+using Inferometer.ModelFiles;
 using Inferometer.ModelFiles.Formats;
 using Inferometer.ModelFiles.TensorNames;
 
@@ -11,31 +10,29 @@ namespace Inferometer.Cpu.Weights;
 /// <summary>Opens a model's files, settles what the network is and how its tensors are called, and loads them.</summary>
 internal static class ModelLoader
 {
-    /// <summary>Loads a GGUF file or a Hugging Face folder.</summary>
+    /// <summary>Loads a checkpoint; the model owns it from here on, also when this throws.</summary>
     /// <exception cref="InferometerException">The files are not sound, or the engine has no code for the network.</exception>
     public static LoadedModel Load(
-        string path, LoadOptions options, WorkerPool pool, IProgress<LoadProgress>? progress, CancellationToken cancellationToken)
+        Checkpoint checkpoint, LoadOptions options, WorkerPool pool, IProgress<LoadProgress>? progress, CancellationToken cancellationToken)
     {
-        ITensorSource source = ModelFile.Open(path);
         RepackedWeights? repacked = null;
         try
         {
+            ITensorSource source = checkpoint.Tensors;
             LoadMonitor monitor = new(source, progress, cancellationToken);
-            ModelArchitecture architecture = source is GgufModelFile gguf
-                ? GgufArchitectureReader.Read(gguf.Header)
-                : HuggingFaceConfigReader.Read(Directory.Exists(path) ? path : Path.GetDirectoryName(Path.GetFullPath(path))!);
+            ModelArchitecture architecture = checkpoint.Architecture;
             ModelSupport.Require(architecture);
             repacked = RepackedWeights.Open(source, options, pool);
             TensorLoader tensors = new(source, Names(source, architecture), pool, options, monitor, repacked, NormOffset(architecture));
             architecture = GgufRope.Complete(architecture, source as GgufModelFile, tensors);
             ModelWeights weights = new WeightAssembly(architecture, tensors, monitor).Load();
             repacked.Complete();
-            return new LoadedModel(architecture, source, repacked, weights, Context(architecture, options));
+            return new LoadedModel(architecture, checkpoint, repacked, weights, Context(architecture, options));
         }
         catch
         {
             repacked?.Dispose();
-            source.Dispose();
+            checkpoint.Dispose();
             throw;
         }
     }

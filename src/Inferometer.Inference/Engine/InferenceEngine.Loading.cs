@@ -1,10 +1,8 @@
 using Inferometer.Core;
-using Inferometer.Core.Gguf;
 using Inferometer.Core.Models;
-using Inferometer.Core.Models.HuggingFace;
 using Inferometer.Cpu.Execution;
 using Inferometer.Cpu.Weights;
-using Inferometer.ModelFiles.Formats;
+using Inferometer.ModelFiles;
 using Inferometer.ModelFiles.Generation;
 using Inferometer.ModelFiles.Tokenization;
 
@@ -19,15 +17,22 @@ public sealed partial class InferenceEngine
     /// <exception cref="InferometerException">The file or the options are not valid.</exception>
     public static MemoryPlan PlanMemory(string path, InferenceOptions? options = null)
     {
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        return PlanMemory(path, ReadArchitecture(path), options ?? new InferenceOptions());
+        ArgumentNullException.ThrowIfNull(path);
+        using var checkpoint = Checkpoint.Open(path);
+        return PlanMemory(checkpoint, options);
     }
 
-    private static MemoryPlan PlanMemory(string path, ModelArchitecture architecture, InferenceOptions options)
+    /// <summary>What the engine would hold in memory for a model whose files are open, without loading it.</summary>
+    /// <param name="checkpoint">The files.</param>
+    /// <param name="options">Null for the defaults.</param>
+    /// <exception cref="InferometerException">The files or the options are not valid.</exception>
+    public static MemoryPlan PlanMemory(Checkpoint checkpoint, InferenceOptions? options = null)
     {
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        options ??= new InferenceOptions();
         options.Validate();
-        (ModelArchitecture, long)? draft = options.Speculation?.DraftModelPath is { } draftPath ? (ReadArchitecture(draftPath), StoredBytes(draftPath)) : null;
-        return MemoryPlan.Make(architecture, StoredBytes(path), options, FreeMemory.Bytes(), draft) with { Source = path };
+        using Checkpoint? draft = OpenDraft(options);
+        return PlanMemory(checkpoint, draft, options);
     }
 
     /// <summary>Loads a model and starts an engine over it.</summary>
@@ -39,50 +44,84 @@ public sealed partial class InferenceEngine
     public static InferenceEngine Load(
         string path, InferenceOptions? options = null, IProgress<LoadProgress>? progress = null, CancellationToken cancellationToken = default)
     {
+        ArgumentNullException.ThrowIfNull(path);
+        return Load(Checkpoint.Open(path), options, progress, cancellationToken);
+    }
+
+    /// <summary>Loads a model whose files are open and starts an engine over it. The engine owns them from here on, also when this throws.</summary>
+    /// <param name="checkpoint">The files.</param>
+    /// <param name="options">Null for the defaults.</param>
+    /// <param name="progress">Told of every layer, from the calling thread.</param>
+    /// <param name="cancellationToken">Stops between layers.</param>
+    /// <exception cref="InferometerException">The files or options are not valid, or the plan does not fit into free memory.</exception>
+    public static InferenceEngine Load(
+        Checkpoint checkpoint, InferenceOptions? options = null, IProgress<LoadProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(checkpoint);
         options ??= new InferenceOptions();
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        ModelArchitecture architecture = ReadArchitecture(path);
-        MemoryPlan plan = PlanMemory(path, architecture, options);
-        plan.RequireFit();
-        Tokenizer tokenizer = LoadTokenizer(path);
-        var sampling = SamplingDefaults.Read(path);
-        TransformerModel model = TransformerModel.Load(path, LoadOptionsOf(options, architecture), progress, cancellationToken);
-        TransformerModel? draft = null;
+        Checkpoint? draftFiles = null;
+        CpuModelRunner? runner = null, draft = null;
         try
         {
-            if (options.Speculation?.DraftModelPath is { } draftPath)
+            options.Validate();
+            draftFiles = OpenDraft(options);
+            MemoryPlan plan = PlanMemory(checkpoint, draftFiles, options);
+            plan.RequireFit();
+            RequireSameVocabulary(checkpoint, draftFiles);
+            Tokenizer tokenizer = checkpoint.Tokenizer;
+            SamplingDefaults sampling = checkpoint.SamplingDefaults;
+            LoadOptions loading = LoadOptionsOf(options, checkpoint.Architecture);
+            TransformerModel model = TransformerModel.Load(checkpoint, loading, progress, cancellationToken);
+            runner = Runner(model, () => options.KvCompression?.CreateCache(model, plan.BlockCount, options.MaxBatchSize, plan.StepTokens)
+                ?? model.CreateCache(plan.BlockCount, options.KvElement));
+            if (draftFiles is not null)
             {
-                draft = LoadDraft(draftPath, options, model, progress, cancellationToken);
+                TransformerModel small = TransformerModel.Load(draftFiles, loading, progress, cancellationToken);
+                draft = Runner(small, () => small.CreateCache(plan.BlockCount, options.KvElement));
             }
 
-            KvCache cache = options.KvCompression?.CreateCache(model, plan.BlockCount, options.MaxBatchSize, plan.StepTokens)
-                ?? model.CreateCache(plan.BlockCount, options.KvElement);
-            CpuModelRunner? draftRunner = draft is null ? null : new CpuModelRunner(draft, draft.CreateCache(plan.BlockCount, options.KvElement));
-            return new InferenceEngine(new CpuModelRunner(model, cache), tokenizer, options, plan, draftRunner)
-            {
-                SamplingDefaults = sampling,
-                RepackedFile = model.RepackedFile,
-            };
+            return new InferenceEngine(runner, tokenizer, options, plan, draft) { SamplingDefaults = sampling, RepackedFile = model.RepackedFile };
         }
         catch
         {
             draft?.Dispose();
+            runner?.Dispose();
+            draftFiles?.Dispose();
+            checkpoint.Dispose();
+            throw;
+        }
+    }
+
+    private static MemoryPlan PlanMemory(Checkpoint checkpoint, Checkpoint? draft, InferenceOptions options)
+    {
+        ModelSupport.Require(checkpoint.Architecture);
+        (ModelArchitecture, long)? small = draft is null ? null : (draft.Architecture, draft.StoredBytes);
+        return MemoryPlan.Make(checkpoint.Architecture, checkpoint.StoredBytes, options, FreeMemory.Bytes(), small) with { Source = checkpoint.Path };
+    }
+
+    private static Checkpoint? OpenDraft(InferenceOptions options) => options.Speculation?.DraftModelPath is { } path ? Checkpoint.Open(path) : null;
+
+    /// <summary>A runner over a model; when its cache cannot be made, the model is disposed of.</summary>
+    private static CpuModelRunner Runner(TransformerModel model, Func<KvCache> createCache)
+    {
+        try
+        {
+            return new CpuModelRunner(model, createCache());
+        }
+        catch
+        {
             model.Dispose();
             throw;
         }
     }
 
-    private static TransformerModel LoadDraft(
-        string path, InferenceOptions options, TransformerModel model, IProgress<LoadProgress>? progress, CancellationToken cancellationToken)
+    private static void RequireSameVocabulary(Checkpoint model, Checkpoint? draft)
     {
-        ModelArchitecture architecture = ReadArchitecture(path);
-        if (architecture.VocabularySize != model.Architecture.VocabularySize)
+        if (draft is not null && draft.Architecture.VocabularySize != model.Architecture.VocabularySize)
         {
             throw new InferometerException(
-                $"{path}: the draft model has {architecture.VocabularySize} tokens, the model {model.Architecture.VocabularySize}; a draft model needs the same vocabulary.");
+                $"{draft.Path}: the draft model has {draft.Architecture.VocabularySize} tokens, the model {model.Architecture.VocabularySize}; a draft model needs the same vocabulary.");
         }
-
-        return TransformerModel.Load(path, LoadOptionsOf(options, model.Architecture), progress, cancellationToken);
     }
 
     private static LoadOptions LoadOptionsOf(InferenceOptions options, ModelArchitecture architecture) => new()
@@ -93,16 +132,4 @@ public sealed partial class InferenceEngine
         RepackedFile = options.RepackedFile,
         Forward = options.ToForwardOptions(),
     };
-
-    private static ModelArchitecture ReadArchitecture(string path) =>
-        IsGguf(path) ? GgufArchitectureReader.Read(path) : HuggingFaceConfigReader.Read(path);
-
-    private static Tokenizer LoadTokenizer(string path) =>
-        IsGguf(path) ? GgufTokenizer.Load(GgufHeader.Read(path)) : HuggingFaceTokenizer.Load(path);
-
-    private static bool IsGguf(string path) => !Directory.Exists(path) && ModelFile.IsGguf(path);
-
-    private static long StoredBytes(string path) => IsGguf(path)
-        ? new FileInfo(path).Length
-        : new DirectoryInfo(path).EnumerateFiles("*.safetensors").Sum(file => file.Length);
 }

@@ -7,19 +7,18 @@ namespace Inferometer.ModelFiles.Conversion;
 /// <summary>A GGUF file: everything is taken over as it is, only the tensors' format changes.</summary>
 internal sealed class GgufSource : IConversionSource
 {
-    private readonly GgufModelFile _file;
+    private readonly GgufHeader _header;
 
-    public GgufSource(string path)
+    public GgufSource(Checkpoint model, GgufHeader header)
     {
-        _file = GgufModelFile.Open(path);
-        long parts = _file.Header.GetInt64("split.count", 1);
+        _header = header;
+        long parts = header.GetInt64("split.count", 1);
         if (parts > 1)
         {
-            _file.Dispose();
-            throw new InferometerException($"{path}: is one of {parts} parts of a split model; join them first.");
+            throw new InferometerException($"{model.Path}: is one of {parts} parts of a split model; join them first.");
         }
 
-        Tensors = [.. _file.Tensors.Select(tensor => new ConvertedTensor(tensor.Name, [.. tensor.Shape]) { Sources = [tensor] })];
+        Tensors = [.. model.Tensors.Tensors.Select(tensor => new ConvertedTensor(tensor.Name, [.. tensor.Shape]) { Sources = [tensor] })];
     }
 
     public IReadOnlyList<ConvertedTensor> Tensors { get; }
@@ -28,7 +27,7 @@ internal sealed class GgufSource : IConversionSource
 
     public void WriteMetadata(GgufWriter writer)
     {
-        foreach ((string key, GgufValue value) in _file.Header.Metadata)
+        foreach ((string key, GgufValue value) in _header.Metadata)
         {
             if (key is not "general.alignment")
             {
@@ -36,6 +35,4 @@ internal sealed class GgufSource : IConversionSource
             }
         }
     }
-
-    public void Dispose() => _file.Dispose();
 }

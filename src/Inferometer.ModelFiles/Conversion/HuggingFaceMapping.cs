@@ -9,7 +9,7 @@ namespace Inferometer.ModelFiles.Conversion;
 internal sealed class HuggingFaceMapping
 {
     private readonly ModelArchitecture _model;
-    private readonly SafetensorsModel _weights;
+    private readonly ITensorSource _weights;
     private readonly HuggingFaceNames _from;
     private readonly GgufNames _to = new();
     private readonly bool _rotaryNeighbours;
@@ -18,7 +18,7 @@ internal sealed class HuggingFaceMapping
     private readonly HashSet<string> _used = new(StringComparer.Ordinal);
 
     /// <exception cref="InferometerException">The checkpoint names its tensors in a way that is not known.</exception>
-    public HuggingFaceMapping(ModelArchitecture model, string architecture, SafetensorsModel weights)
+    public HuggingFaceMapping(ModelArchitecture model, string architecture, ITensorSource weights)
     {
         _model = model;
         _weights = weights;

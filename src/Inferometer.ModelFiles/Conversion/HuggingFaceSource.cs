@@ -1,35 +1,21 @@
 using Inferometer.Core;
-using Inferometer.Core.Models;
-using Inferometer.Core.Models.HuggingFace;
 using Inferometer.ModelFiles.Formats;
-using Inferometer.ModelFiles.Generation;
 
 namespace Inferometer.ModelFiles.Conversion;
 
 /// <summary>A Hugging Face folder, renamed and laid out as GGUF has it.</summary>
 internal sealed class HuggingFaceSource : IConversionSource
 {
-    private readonly string _folder;
-    private readonly SafetensorsModel _weights;
+    private readonly Checkpoint _model;
     private readonly ArchitectureMetadata _metadata;
 
-    public HuggingFaceSource(string folder)
+    public HuggingFaceSource(Checkpoint model)
     {
-        _folder = folder;
-        ModelArchitecture model = HuggingFaceConfigReader.Read(folder);
-        _metadata = new ArchitectureMetadata(model, folder);
-        _weights = SafetensorsModel.Open(folder);
-        try
-        {
-            HuggingFaceMapping mapping = new(model, _metadata.Architecture, _weights);
-            Tensors = mapping.Build();
-            Notes = mapping.Notes;
-        }
-        catch
-        {
-            _weights.Dispose();
-            throw;
-        }
+        _model = model;
+        _metadata = new ArchitectureMetadata(model.Architecture, model.Path);
+        HuggingFaceMapping mapping = new(model.Architecture, _metadata.Architecture, model.Tensors);
+        Tensors = mapping.Build();
+        Notes = mapping.Notes;
     }
 
     public IReadOnlyList<ConvertedTensor> Tensors { get; }
@@ -40,10 +26,8 @@ internal sealed class HuggingFaceSource : IConversionSource
     {
         _metadata.Write(writer);
         ConvertedTensor embedding = Tensors.FirstOrDefault(tensor => tensor.Name is "token_embd.weight")
-            ?? throw new InferometerException($"{_folder}: the weights hold no token embedding.");
-        TokenizerMetadata.Write(writer, _folder, checked((int)embedding.Rows));
-        SamplingDefaults.Read(_folder).Write(writer);
+            ?? throw new InferometerException($"{_model.Path}: the weights hold no token embedding.");
+        TokenizerMetadata.Write(writer, _model.Tokenizer, _model.Path, checked((int)embedding.Rows));
+        _model.SamplingDefaults.Write(writer);
     }
-
-    public void Dispose() => _weights.Dispose();
 }

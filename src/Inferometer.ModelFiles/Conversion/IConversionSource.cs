@@ -3,7 +3,7 @@ using Inferometer.ModelFiles.Formats;
 namespace Inferometer.ModelFiles.Conversion;
 
 /// <summary>A model to be converted: its metadata and tensors as a GGUF file has them.</summary>
-internal interface IConversionSource : IDisposable
+internal interface IConversionSource
 {
     IReadOnlyList<ConvertedTensor> Tensors { get; }
 

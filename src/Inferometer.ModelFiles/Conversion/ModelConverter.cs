@@ -40,19 +40,29 @@ public static class ModelConverter
     public static ConversionResult Convert(
         string source, string output, GgmlType type, IProgress<ConversionProgress>? progress = null, CancellationToken cancellationToken = default)
     {
-        ArgumentException.ThrowIfNullOrEmpty(source);
+        ArgumentNullException.ThrowIfNull(source);
+        using var model = Checkpoint.Open(source);
+        return Convert(model, output, type, progress, cancellationToken);
+    }
+
+    /// <summary>Converts a model whose files are open; they stay open.</summary>
+    /// <inheritdoc cref="Convert(string, string, GgmlType, IProgress{ConversionProgress}?, CancellationToken)"/>
+    public static ConversionResult Convert(
+        Checkpoint source, string output, GgmlType type, IProgress<ConversionProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(source);
         ArgumentException.ThrowIfNullOrEmpty(output);
         if (!BlockCodec.IsSupported(type))
         {
             throw new InferometerException($"{type} cannot be written. Allowed: {string.Join(", ", BlockCodec.SupportedTypes)}.");
         }
 
-        if (string.Equals(Path.GetFullPath(source), Path.GetFullPath(output), StringComparison.Ordinal))
+        if (string.Equals(Path.GetFullPath(source.Path), Path.GetFullPath(output), StringComparison.Ordinal))
         {
             throw new InferometerException($"{output}: the new file cannot take the place of the model it is made from.");
         }
 
-        using IConversionSource input = Directory.Exists(source) ? new HuggingFaceSource(source) : new GgufSource(source);
+        IConversionSource input = source.Header is { } header ? new GgufSource(source, header) : new HuggingFaceSource(source);
         using AtomicFile file = new(output);
         try
         {

@@ -10,12 +10,12 @@ namespace Inferometer.ModelFiles.Conversion;
 internal static class TokenizerMetadata
 {
     /// <param name="writer">The file being made.</param>
+    /// <param name="tokenizer">The tokenizer of the folder.</param>
     /// <param name="folder">Folder with tokenizer.json and the files beside it.</param>
     /// <param name="rows">Rows of the embedding; a shorter vocabulary is filled up with unused tokens.</param>
     /// <exception cref="InferometerException">The tokenizer is missing, of a kind GGUF cannot carry, or larger than the embedding.</exception>
-    public static void Write(GgufWriter writer, string folder, int rows)
+    public static void Write(GgufWriter writer, Tokenizer tokenizer, string folder, int rows)
     {
-        Tokenizer tokenizer = HuggingFaceTokenizer.Load(folder);
         if (tokenizer.VocabularySize > rows)
         {
             throw new InferometerException(string.Create(CultureInfo.InvariantCulture, $"{tokenizer.Source}: has {tokenizer.VocabularySize} tokens, the embedding only {rows} rows."));

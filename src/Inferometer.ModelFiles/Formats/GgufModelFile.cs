@@ -30,11 +30,16 @@ public sealed class GgufModelFile : ITensorSource
 
     /// <summary>Reads and checks the header, then maps the file.</summary>
     /// <exception cref="InferometerException">The file cannot be opened, or is not a sound GGUF file.</exception>
-    public static GgufModelFile Open(string path)
+    public static GgufModelFile Open(string path) => Open(GgufHeader.Read(path));
+
+    /// <summary>Maps a file whose header was read.</summary>
+    /// <param name="header">Header of a file, with its path as the source.</param>
+    /// <exception cref="InferometerException">The file cannot be opened, its length has changed, or tensors share bytes.</exception>
+    public static GgufModelFile Open(GgufHeader header)
     {
-        GgufHeader header = GgufHeader.Read(path);
+        ArgumentNullException.ThrowIfNull(header);
         CheckLayout(header);
-        return new GgufModelFile(header, MappedFile.Open(path, header.FileLength));
+        return new GgufModelFile(header, MappedFile.Open(header.Source, header.FileLength));
     }
 
     /// <inheritdoc/>

@@ -36,19 +36,25 @@ public sealed record SamplingDefaults
     /// <summary>Penalty of tokens that occurred.</summary>
     public float? RepetitionPenalty { get; init; }
 
-    /// <summary>Reads a model's recommendations without loading the model.</summary>
-    /// <param name="path">A <c>.gguf</c> file or a Hugging Face folder.</param>
+    /// <summary>What a Hugging Face folder recommends.</summary>
+    /// <param name="folder">The folder.</param>
     /// <exception cref="InferometerException">A value is of the wrong kind or out of range; the message names file, key and value.</exception>
-    public static SamplingDefaults Read(string path)
+    public static SamplingDefaults OfFolder(string folder)
     {
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        if (!Directory.Exists(path))
-        {
-            return Of(GgufHeader.Read(path));
-        }
-
-        string file = Path.Combine(path, FileName);
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        string file = Path.Combine(folder, FileName);
         return File.Exists(file) ? ReadFile(file) : None;
+    }
+
+    /// <summary>What a GGUF file recommends.</summary>
+    /// <param name="header">Its header.</param>
+    /// <exception cref="InferometerException">A value is of the wrong kind or out of range; the message names file, key and value.</exception>
+    public static SamplingDefaults Of(GgufHeader header)
+    {
+        ArgumentNullException.ThrowIfNull(header);
+        Fields fields = new(header.Source, key => header.Metadata.TryGetValue(Prefix + key, out GgufValue? value)
+            ? (value.AsDouble() ?? double.NaN, value.ToString() ?? "") : null, Prefix);
+        return fields.Read("temp", "top_k", "top_p", "min_p", "penalty_repeat");
     }
 
     /// <summary>Writes what is recommended as metadata of a GGUF file.</summary>
@@ -66,13 +72,6 @@ public sealed record SamplingDefaults
         {
             writer.Set(Prefix + "top_k", most);
         }
-    }
-
-    internal static SamplingDefaults Of(GgufHeader header)
-    {
-        Fields fields = new(header.Source, key => header.Metadata.TryGetValue(Prefix + key, out GgufValue? value)
-            ? (value.AsDouble() ?? double.NaN, value.ToString() ?? "") : null, Prefix);
-        return fields.Read("temp", "top_k", "top_p", "min_p", "penalty_repeat");
     }
 
     private static SamplingDefaults ReadFile(string file)

@@ -3,6 +3,7 @@ using Inferometer.Core.Gguf;
 using Inferometer.Inference.Engine;
 using Inferometer.Inference.Sampling;
 using Inferometer.Inference.Tests.Engine;
+using Inferometer.ModelFiles;
 using Inferometer.ModelFiles.Conversion;
 using Inferometer.ModelFiles.Formats;
 using Inferometer.ModelFiles.Generation;
@@ -55,10 +56,10 @@ public sealed class SamplingDefaultsTests
         using TemporaryFolder temporary = new();
         string path = Path.Combine(temporary.Path, "tales.gguf");
         ModelConverter.Convert(SharedFolder.Require("models/tales-5m"), path, GgmlType.Q8_0, cancellationToken: TestContext.Current.CancellationToken);
-        Assert.Equal(SamplingDefaults.Read(SharedFolder.Require("models/tales-5m")) with { Source = "tales.gguf" }, SamplingDefaults.Read(path));
+        Assert.Equal(Read(SharedFolder.Require("models/tales-5m")) with { Source = "tales.gguf" }, Read(path));
         GgufHeader header = GgufHeader.Read(path);
         Assert.Equal((0.8f, 0.95f), ((float)header.GetDouble("general.sampling.temp", 0), (float)header.GetDouble("general.sampling.top_p", 0)));
-        Assert.Same(SamplingDefaults.None, SamplingDefaults.Read(SharedFolder.Require(EngineRunner.Stories)));
+        Assert.Same(SamplingDefaults.None, Read(SharedFolder.Require(EngineRunner.Stories)));
     }
 
     [Fact]
@@ -93,7 +94,7 @@ public sealed class SamplingDefaultsTests
     {
         using TemporaryFolder folder = new();
         File.WriteAllText(Path.Combine(folder.Path, "generation_config.json"), json);
-        return SamplingDefaults.Read(folder.Path);
+        return SamplingDefaults.OfFolder(folder.Path);
     }
 
     private static void CopyStories(string folder, string generationConfig)
@@ -104,5 +105,11 @@ public sealed class SamplingDefaultsTests
         }
 
         File.WriteAllText(Path.Combine(folder, "generation_config.json"), generationConfig);
+    }
+
+    private static SamplingDefaults Read(string path)
+    {
+        using var checkpoint = Checkpoint.Open(path);
+        return checkpoint.SamplingDefaults;
     }
 }
