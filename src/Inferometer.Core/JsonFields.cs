@@ -84,8 +84,6 @@ internal sealed class JsonFields(JsonElement root, string source, string path = 
 
     public bool IsArray(string name) => TryGet(name, out JsonElement value) && value.ValueKind == JsonValueKind.Array;
 
-    public bool IsNumber(string name) => TryGet(name, out JsonElement value) && value.ValueKind == JsonValueKind.Number;
-
     public string[]? Texts(string name) => Elements(name, "an array of strings", (n, v) =>
         v.ValueKind == JsonValueKind.String ? v.GetString()! : throw Wrong(n, v, "an array of strings"));
 

@@ -48,12 +48,6 @@ public readonly record struct ServingMetrics
     /// <summary>Requests per second: batch / E2E.</summary>
     public double RequestsPerSecond { get; init; }
 
-    /// <summary>Generated tokens per millisecond over the deployment: output throughput / 1000.</summary>
-    public double TokensPerMillisecond => OutputTokensPerSecond / 1000;
-
-    /// <summary>Milliseconds the deployment takes per generated token: 1000 / output throughput.</summary>
-    public double MillisecondsPerToken => 1000 / OutputTokensPerSecond;
-
     /// <summary>Share of peak arithmetic during prefill.</summary>
     public double PrefillFlopUtilization { get; init; }
 

@@ -25,8 +25,7 @@ internal sealed class DeploymentProfile
         MessageBytes = request.Precisions.Communication.BytesPerElement;
         EmbeddingBytes = (request.EmbeddingPrecision ?? request.Precisions.Weights).BytesPerElement;
         Network = new(request.System, request.CollectiveAlgorithm);
-        UncompressedKvBytes = request.Precisions.KvCache.BytesPerElement;
-        KvBytes = UncompressedKvBytes * CompressedFraction(request);
+        KvBytes = request.Precisions.KvCache.BytesPerElement * CompressedFraction(request);
         LinkBandwidth = OffloadBandwidth(request, Device);
     }
 
@@ -56,8 +55,6 @@ internal sealed class DeploymentProfile
     public double MessageBytes { get; }
 
     public double EmbeddingBytes { get; }
-
-    public double UncompressedKvBytes { get; }
 
     /// <summary>Bytes a cached element takes, compression included.</summary>
     public double KvBytes { get; }
