@@ -15,7 +15,9 @@ public readonly record struct ServingMetrics
     /// <summary>Range the time to first token is expected in, seconds; null where the cost model gives none.</summary>
     public Interval? TimeToFirstTokenInterval { get; init; }
 
-    /// <summary>Decode time / (N - 1), seconds; 0 when only one token is generated. A step is per token already: never divided again.</summary>
+    /// <summary>
+    /// Decode time / (N - 1), seconds; 0 when only one token is generated. A step is per token already: never divided again.
+    /// </summary>
     public double TimePerOutputTokenSeconds { get; init; }
 
     /// <summary>Range the time per output token is expected in, seconds; null where the cost model gives none.</summary>

@@ -2,7 +2,9 @@ using Inferometer.Simulation.Operators;
 
 namespace Inferometer.Simulation.Costs;
 
-/// <summary>Adds up the operators of a step into stages and the stages into a latency; each is priced once, whether its row is wanted or not.</summary>
+/// <summary>
+/// Adds up the operators of a step into stages and the stages into a latency; each is priced once, whether its row is wanted or not.
+/// </summary>
 internal sealed class StepCosting(DeploymentProfile profile, PipelineLayout layout)
 {
     private readonly double[] _classSeconds = new double[layout.Classes.Length];
