@@ -99,7 +99,8 @@ public sealed class SimulationEngine
     /// (<see cref="CostPlanEstimates.Evaluate"/>) and any step (<see cref="ICostPlan.Step"/>) on the deployment the
     /// configuration describes, features included. Its request holds the configuration's own workload. One plan per thread.
     /// </summary>
-    /// <exception cref="InferometerException">A name, value or combination is wrong, or the cost model cannot price the request.</exception>
+    /// <exception cref="InferometerException">A name, value or combination is wrong, or the cost model cannot price the
+    /// request.</exception>
     public ICostPlan Prepare(SimulationConfig config)
     {
         IReadOnlyList<string> names = Checked(config);
@@ -179,7 +180,8 @@ public sealed class SimulationEngine
     // A weight-only format leaves activations, cache and messages in bf16, as the frameworks that serve it do.
     private static PrecisionSet BitsOf(Precision bits)
     {
-        bool activationsToo = bits.BitsPerElement >= 16 || bits.Math is MathFormat.Fp8 || string.Equals(bits.Name, "int8", StringComparison.Ordinal);
+        bool activationsToo = bits.BitsPerElement >= 16 || bits.Math is MathFormat.Fp8
+            || string.Equals(bits.Name, "int8", StringComparison.Ordinal);
         Precision activations = activationsToo ? bits : Precision.Bf16;
         Precision wide = bits.BitsPerElement >= 16 ? bits : Precision.Bf16;
         return new PrecisionSet { Weights = bits, Activations = activations, KvCache = wide, Communication = wide };
@@ -208,7 +210,8 @@ public sealed class SimulationEngine
     }
 
     private ICostModel CostModelOf(SimulationConfig config) =>
-        CostModels.Find(config.SimulationParams.Text("cost_model", CostModels.Default), $"{config.SimulationParams.Path}.cost_model", _costModels);
+        CostModels.Find(
+            config.SimulationParams.Text("cost_model", CostModels.Default), $"{config.SimulationParams.Path}.cost_model", _costModels);
 
     private static SimulationType TypeOf(IReadOnlyList<string> names)
     {
@@ -241,14 +244,17 @@ public sealed class SimulationEngine
             switch (owners.Length)
             {
                 case 0:
-                    IEnumerable<string> known = EngineParameters.Concat(Features.Available.SelectMany(f => f.Parameters).Select(p => p.Name));
-                    faults.Add($"{config.SimulationParams.Path}: '{parameter}' is not a known parameter.{NameSuggestion.For(parameter, known)}");
+                    IEnumerable<string> known = EngineParameters.Concat(
+                        Features.Available.SelectMany(f => f.Parameters).Select(p => p.Name));
+                    faults.Add(
+                        $"{config.SimulationParams.Path}: '{parameter}' is not a known parameter.{NameSuggestion.For(parameter, known)}");
                     break;
                 case 1:
                     names.Add(owners[0]);
                     break;
                 default:
-                    faults.Add($"{config.SimulationParams.Path}: '{parameter}' belongs to {string.Join(" and ", owners)}, none of which is on.");
+                    faults.Add(
+                        $"{config.SimulationParams.Path}: '{parameter}' belongs to {string.Join(" and ", owners)}, none of which is on.");
                     break;
             }
         }

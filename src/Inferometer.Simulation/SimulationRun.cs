@@ -69,11 +69,14 @@ internal sealed class SimulationRun
             ThroughputInterval = seconds?.RateOf(throughput * latencyMs / 1000),
             RuntimeBreakdown = Breakdown(),
             Metrics = MetricsOf(throughput),
-            FeatureMetrics = _context.Metrics.ToDictionary(m => m.Key, m => (IReadOnlyDictionary<string, double>)m.Value, StringComparer.Ordinal),
+            FeatureMetrics = _context.Metrics.ToDictionary(
+                m => m.Key, m => (IReadOnlyDictionary<string, double>)m.Value, StringComparer.Ordinal),
             MemoryUsage = _memory,
             HardwareUtilization = _phases.ToDictionary(p => p.Phase.Phase, p => HardwareUtilization.From(p.Phase), StringComparer.Ordinal),
             Operators = _phases.ToDictionary(
-                p => p.Phase.Phase, p => (IReadOnlyList<OperatorResult>)[.. p.Phase.Operators.Select(OperatorResult.From)], StringComparer.Ordinal),
+                p => p.Phase.Phase,
+                p => (IReadOnlyList<OperatorResult>)[.. p.Phase.Operators.Select(OperatorResult.From)],
+                StringComparer.Ordinal),
             Assumptions = [.. _context.Assumptions.Concat(_phases.SelectMany(p => p.Phase.Assumptions)).Distinct(StringComparer.Ordinal)],
         };
     }
@@ -120,7 +123,8 @@ internal sealed class SimulationRun
     private SimulationMetrics MetricsOf(double throughput)
     {
         bool prefill = _context.Type is SimulationType.Prefill or SimulationType.EndToEnd;
-        bool decode = _context.Type == SimulationType.Decode || (_context.Type == SimulationType.EndToEnd && _context.Request.Workload.OutputTokens > 1);
+        bool decode = _context.Type == SimulationType.Decode
+            || (_context.Type == SimulationType.EndToEnd && _context.Request.Workload.OutputTokens > 1);
         bool whole = _context.Type == SimulationType.EndToEnd;
         return new SimulationMetrics
         {

@@ -11,7 +11,9 @@ internal static class PhaseReading
 
     public static OperatorRow One(this PhaseEstimate phase, string name) => phase.Named(name).Single();
 
-    public static double Total(this PhaseEstimate phase, Func<OperatorRow, double> amount) => phase.Operators.Sum(row => row.Count * amount(row));
+    public static double Total(this PhaseEstimate phase, Func<OperatorRow, double> amount) =>
+        phase.Operators.Sum(row => row.Count * amount(row));
 
-    public static double Total(this IEnumerable<OperatorRow> rows, Func<OperatorRow, double> amount) => rows.Sum(row => row.Count * amount(row));
+    public static double Total(this IEnumerable<OperatorRow> rows, Func<OperatorRow, double> amount) =>
+        rows.Sum(row => row.Count * amount(row));
 }

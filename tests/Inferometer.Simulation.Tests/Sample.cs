@@ -29,16 +29,19 @@ internal static class Sample
         Layers = new(layers),
     };
 
-    public static LayerArchitecture Layer(TokenMixer? mixer, FeedForward? feedForward) => new() { Mixer = mixer, FeedForward = feedForward };
+    public static LayerArchitecture Layer(TokenMixer? mixer, FeedForward? feedForward) =>
+        new() { Mixer = mixer, FeedForward = feedForward };
 
     public static IEnumerable<LayerArchitecture> Repeat(int count, TokenMixer? mixer, FeedForward? feedForward) =>
         Enumerable.Repeat(Layer(mixer, feedForward), count);
 
     /// <summary>Llama-2-7B: 32 layers, 4096 wide, 32 heads of 128, FFN 11008, 32000 words. 6,738,415,616 parameters.</summary>
-    public static ModelArchitecture Llama2 { get; } = Model("llama-2-7b", 4096, 32000, Repeat(32, Attention(32, 32, 128), new DenseFeedForward { IntermediateSize = 11008 }));
+    public static ModelArchitecture Llama2 { get; } = Model(
+        "llama-2-7b", 4096, 32000, Repeat(32, Attention(32, 32, 128), new DenseFeedForward { IntermediateSize = 11008 }));
 
     /// <summary>Llama-3.1-8B: 32 layers, 4096 wide, 32/8 heads of 128, FFN 14336, 128256 words. 8,030,261,248 parameters.</summary>
-    public static ModelArchitecture Llama3 { get; } = Model("llama-3.1-8b", 4096, 128256, Repeat(32, Attention(32, 8, 128), new DenseFeedForward { IntermediateSize = 14336 }));
+    public static ModelArchitecture Llama3 { get; } = Model(
+        "llama-3.1-8b", 4096, 128256, Repeat(32, Attention(32, 8, 128), new DenseFeedForward { IntermediateSize = 14336 }));
 
     /// <summary>Mixtral-8x7B: as Llama but 8 experts of 14336, 2 per token, 32000 words. 46,702,792,704 parameters.</summary>
     public static ModelArchitecture Mixtral { get; } = Model("mixtral-8x7b", 4096, 32000, Repeat(
@@ -55,7 +58,9 @@ internal static class Sample
         Rope = new(),
     };
 
-    /// <summary>DeepSeek-V3: 61 layers of MLA, the first 3 dense, 256 experts of 2048, 8 per token, one shared. 671,026,419,200 parameters.</summary>
+    /// <summary>
+    /// DeepSeek-V3: 61 layers of MLA, the first 3 dense, 256 experts of 2048, 8 per token, one shared. 671,026,419,200 parameters.
+    /// </summary>
     public static ModelArchitecture DeepSeek { get; } = Model("deepseek-v3", 7168, 129280, [
         .. Repeat(3, Latent, new DenseFeedForward { IntermediateSize = 18432 }),
         .. Repeat(58, Latent, new MoeFeedForward
@@ -63,7 +68,10 @@ internal static class Sample
             Experts = 256, ExpertsPerToken = 8, ExpertIntermediateSize = 2048, SharedIntermediateSize = 2048, RouterBias = true,
         })]);
 
-    /// <summary>A device of round numbers: 100 TFLOP/s bf16, 200 fp8, 10 fp32, 1 TB/s, 80 GB; all of its peaks are reached and kernels start at once.</summary>
+    /// <summary>
+    /// A device of round numbers: 100 TFLOP/s bf16, 200 fp8, 10 fp32, 1 TB/s, 80 GB; all of its peaks are reached and kernels start at
+    /// once.
+    /// </summary>
     public static Device Device { get; } = new()
     {
         Name = "round",
@@ -78,7 +86,16 @@ internal static class Sample
         HostLinkBandwidth = 50e9,
         TdpWatts = 400,
         PricePerHourUsd = 2,
-        Efficiency = new() { Compute = 1, AttentionCompute = 1, Memory = 1, AttentionMemory = 1, Link = 1, LaunchSeconds = 0, ReservedBytes = 1e9 },
+        Efficiency = new()
+        {
+            Compute = 1,
+            AttentionCompute = 1,
+            Memory = 1,
+            AttentionMemory = 1,
+            Link = 1,
+            LaunchSeconds = 0,
+            ReservedBytes = 1e9,
+        },
     };
 
     /// <summary>Nodes of eight such devices: 100 GB/s and 1 us within a node, 10 GB/s and 5 us between nodes.</summary>

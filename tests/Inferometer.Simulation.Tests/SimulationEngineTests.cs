@@ -9,8 +9,12 @@ public sealed class SimulationEngineTests
 {
     private static readonly SimulationEngine Engine = new();
 
-    private static SimulationConfig Config(string features, string parameters, string model = "meta-llama/Llama-3.1-8B") => SimulationConfig.FromJson(
-        $$"""{"model": "{{model}}", "features": [{{string.Join(',', features.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(f => $"\"{f}\""))}}], "simulation_params": {{parameters}}}""");
+    private static SimulationConfig Config(string features, string parameters, string model = "meta-llama/Llama-3.1-8B") => new()
+    {
+        Model = model,
+        Features = [.. features.Split(',', StringSplitOptions.RemoveEmptyEntries)],
+        SimulationParams = SimulationConfig.FromJson($$"""{"model": "m", "simulation_params": {{parameters}}}""").SimulationParams,
+    };
 
     private static SimulationResult Run(string features, string parameters, string model = "meta-llama/Llama-3.1-8B") =>
         Engine.Simulate(Config(features, parameters, model));
@@ -30,7 +34,9 @@ public sealed class SimulationEngineTests
     [Fact]
     public void The_chunked_lora_example_of_the_interface_runs_on_the_default_system_and_says_so()
     {
-        SimulationResult result = Run("chunked,lora", """{"prefill_kv_sizes": [[1024, 511]], "decode_kv_sizes": [1600, 1601], "lora": {"rank": 16, "strategy": "dynamic"}}""");
+        SimulationResult result = Run(
+            "chunked,lora",
+            """{"prefill_kv_sizes": [[1024, 511]], "decode_kv_sizes": [1600, 1601], "lora": {"rank": 16, "strategy": "dynamic"}}""");
         Assert.Equal(SimulationType.Chunked, result.SimulationType);
         Assert.Contains(result.Assumptions, a => a.Contains(SimulationEngine.DefaultSystem, StringComparison.Ordinal));
         Assert.Equal((511 + 2) / result.Latency * 1000, result.Throughput, 6);
@@ -100,11 +106,13 @@ public sealed class SimulationEngineTests
     {
         const string common = """ "input_tokens": 32768, "output_tokens": 2, "system_name": "h100" """;
         SimulationResult off = Run("prefill,decode,flash_attention", $"{{{common}}}", "llama-3.1-8b");
-        SimulationResult on = Run("prefill,decode,flash_attention", $$"""{ {{common}}, "kv_compression": {"profile": "{{profile}}"} }""", "llama-3.1-8b");
+        SimulationResult on = Run(
+            "prefill,decode,flash_attention", $$"""{ {{common}}, "kv_compression": {"profile": "{{profile}}"} }""", "llama-3.1-8b");
         Assert.Equal(bytes, on.FeatureMetrics["kv_compression"]["bytes_per_token"]);
         Assert.Equal(131072, on.FeatureMetrics["kv_compression"]["read_flops_per_token"]);
         Assert.Equal(131072 / bytes, on.MemoryUsage is { } memory ? off.MemoryUsage!.KvCacheBytes / memory.KvCacheBytes : 0, 1e-9);
-        OperatorResult before = off.Operators["decode"].Single(o => o.Name is "attention_decode"), after = on.Operators["decode"].Single(o => o.Name is "attention_decode");
+        OperatorResult before = off.Operators["decode"].Single(o => o.Name is "attention_decode");
+        OperatorResult after = on.Operators["decode"].Single(o => o.Name is "attention_decode");
         Assert.True(after.LatencyMs < before.LatencyMs);
         Assert.True(after.Flops > before.Flops);
     }
@@ -112,11 +120,17 @@ public sealed class SimulationEngineTests
     [Fact]
     public void Networks_that_cache_latents_are_compressed_as_one_vector_per_token()
     {
-        SimulationResult result = Run("decode,kv_compression", """{"system_name": "h200", "tensor_parallel": 8, "bits": "fp8", "kv_compression": {"profile": "q4"}}""", "deepseek-v3");
+        SimulationResult result = Run(
+            "decode,kv_compression",
+            """{"system_name": "h200", "tensor_parallel": 8, "bits": "fp8", "kv_compression": {"profile": "q4"}}""",
+            "deepseek-v3");
 
         // 61 layers of 512 + 64 numbers: 18 blocks of 16 + 2 bytes.
         Assert.Equal(61 * 18 * 18, result.FeatureMetrics["kv_compression"]["bytes_per_token"]);
-        Assert.Contains("no keys and values per head", Assert.Throws<InferometerException>(() => Run("decode", """{"kv_compression": {"key_rank": 16}}""", "deepseek-v3")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "no keys and values per head",
+            Assert.Throws<InferometerException>(() => Run("decode", """{"kv_compression": {"key_rank": 16}}""", "deepseek-v3")).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -126,7 +140,9 @@ public sealed class SimulationEngineTests
         SimulationResult off = Run("decode", $"{{{common}}}", "Qwen/Qwen3-30B-A3B");
         SimulationResult on = Run("decode", $$"""{{{common}}, "expert_parallel": 4}""", "Qwen/Qwen3-30B-A3B");
         Assert.NotEqual(off.Latency, on.Latency);
-        Assert.Contains(on.Operators["decode"], o => o.Name.Contains("all_to_all", StringComparison.Ordinal) || o.Name.Contains("dispatch", StringComparison.Ordinal));
+        Assert.Contains(
+            on.Operators["decode"],
+            o => o.Name.Contains("all_to_all", StringComparison.Ordinal) || o.Name.Contains("dispatch", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -135,13 +151,17 @@ public sealed class SimulationEngineTests
         SimulationResult all = Run("decode", """{"system_name": "Xeon_6767P"}""");
         SimulationResult few = Run("decode", """{"system_name": "Xeon_6767P", "cpu_optimization": {"cores": 2}}""");
         Assert.True(few.Latency > all.Latency);
-        Assert.Contains("needs a CPU", Assert.Throws<InferometerException>(() => Run("decode,cpu_optimization", """{"system_name": "h100"}""")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "needs a CPU",
+            Assert.Throws<InferometerException>(() => Run("decode,cpu_optimization", """{"system_name": "h100"}""")).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void Offload_finds_the_share_that_does_not_fit_by_itself()
     {
-        SimulationResult result = Run("prefill,decode,memory_offload", """{"system_name": "RTX_4090", "bits": "bf16"}""", "Qwen/Qwen2.5-14B-Instruct");
+        SimulationResult result = Run(
+            "prefill,decode,memory_offload", """{"system_name": "RTX_4090", "bits": "bf16"}""", "Qwen/Qwen2.5-14B-Instruct");
         Assert.InRange(result.FeatureMetrics["memory_offload"]["weight_share"], 0.1, 0.9);
         Assert.True(result.MemoryUsage!.Fits);
     }
@@ -204,7 +224,10 @@ public sealed class SimulationEngineTests
         SimulationResult result = Run("prefill,decode", $$"""{"system_name": "A100_40GB_GPU", "cost_model": "{{costModel}}"}""");
         Assert.Equal(costModel, result.CostModel);
         Assert.Null(result.MemoryUsage);
-        Assert.Contains("does not know LoRA", Assert.Throws<InferometerException>(() => Run("prefill,lora", $$"""{"cost_model": "{{costModel}}"}""")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "does not know LoRA",
+            Assert.Throws<InferometerException>(() => Run("prefill,lora", $$"""{"cost_model": "{{costModel}}"}""")).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -239,7 +262,12 @@ public sealed class SimulationEngineTests
     /// <summary>What a user's own feature looks like.</summary>
     public sealed class HalfBandwidth : ISimulationFeature
     {
-        public FeatureMetadata Metadata { get; } = new() { Name = "half_bandwidth", Category = FeatureCategory.Hardware, Description = "Memory at half its rate." };
+        public FeatureMetadata Metadata { get; } = new()
+        {
+            Name = "half_bandwidth",
+            Category = FeatureCategory.Hardware,
+            Description = "Memory at half its rate.",
+        };
 
         public void BeforeSimulation(SimulationContext context) => context.Request = context.Request with
         {

@@ -2,7 +2,10 @@ using Inferometer.Core.Models;
 
 namespace Inferometer.Core.Caching;
 
-/// <summary>Knows what named compression profiles of a KV cache cost. The simulator itself knows none but <c>q8</c> and <c>q4</c>; who can read profiles hands this to the engine. Thread-safe.</summary>
+/// <summary>
+/// Knows what named compression profiles of a KV cache cost. The simulator itself knows none but <c>q8</c> and <c>q4</c>; who can read
+/// profiles hands this to the engine. Thread-safe.
+/// </summary>
 public interface IKvProfileReader
 {
     /// <summary>What a profile costs for a model.</summary>

@@ -1,6 +1,9 @@
 namespace Inferometer.Simulation.Compatibility;
 
-/// <summary>Prefill chunks and decoding sequences in one step; also the verification pass of speculative decoding. Latent attention and windows are not known here.</summary>
+/// <summary>
+/// Prefill chunks and decoding sequences in one step; also the verification pass of speculative decoding. Latent attention and windows are
+/// not known here.
+/// </summary>
 internal static class ChunkedGraph
 {
     public static List<GraphNode> Build(

@@ -1,6 +1,9 @@
 namespace Inferometer.Simulation.Compatibility;
 
-/// <summary>Where the time of a step goes, milliseconds. The parts overlap: an all-reduce of attention is in <see cref="AttentionMs"/> and in <see cref="CollectiveMs"/>.</summary>
+/// <summary>
+/// Where the time of a step goes, milliseconds. The parts overlap: an all-reduce of attention is in <see cref="AttentionMs"/> and in
+/// <see cref="CollectiveMs"/>.
+/// </summary>
 public sealed record CompatibilityBreakdown
 {
     /// <summary>Embedding and LM head with their collectives.</summary>

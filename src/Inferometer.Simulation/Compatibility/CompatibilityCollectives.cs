@@ -55,7 +55,8 @@ public static class CompatibilityCollectives
         if (!(bytes >= 0) || ranks < 1 || !(network.BytesPerSecond > 0) || network.DevicesPerNode < 1)
         {
             throw new InferometerException(FormattableString.Invariant(
-                $"A collective of {bytes} bytes over {ranks} ranks in nodes of {network.DevicesPerNode} at {network.BytesPerSecond} B/s cannot be timed: bytes may not be negative, the rest must be positive."));
+                $"A collective of {bytes} bytes over {ranks} ranks in nodes of {network.DevicesPerNode} at {network.BytesPerSecond} B/s ")
+                + "cannot be timed: bytes may not be negative, the rest must be positive.");
         }
 
         if (bytes == 0 || (ranks == 1 && collective != CompatibilityCollective.Send))

@@ -41,7 +41,8 @@ public sealed record CompatibilityDeployment
         if (model.Experts % ExpertParallel != 0)
         {
             throw new InferometerException(FormattableString.Invariant(
-                $"Expert parallelism {ExpertParallel} does not divide the {model.Experts} expert(s) of '{model.Name}'; this cost model needs a divisor."));
+                $"Expert parallelism {ExpertParallel} does not divide the {model.Experts} expert(s) of '{model.Name}'; ")
+                + "this cost model needs a divisor.");
         }
     }
 

@@ -39,7 +39,9 @@ public sealed record CompatibilityHardware
     /// <summary>Measured constants that replace the efficiency table, or null.</summary>
     public CompatibilityCalibration? Calibration { get; init; }
 
-    /// <summary>The device was described in place instead of being named. For a CPU in the <c>bud</c> dialect this switches the decode floor on.</summary>
+    /// <summary>
+    /// The device was described in place instead of being named. For a CPU in the <c>bud</c> dialect this switches the decode floor on.
+    /// </summary>
     public bool GivenInline { get; init; }
 
     internal bool IsCpu => string.Equals(Kind, "cpu", StringComparison.OrdinalIgnoreCase);
@@ -69,4 +71,5 @@ public sealed record CompatibilityCalibration(CompatibilityPhaseCalibration? Pre
 /// <param name="MemoryEfficiency">Fraction of bandwidth; null = the table's.</param>
 /// <param name="LaunchMs">Fixed cost of every operator, milliseconds.</param>
 /// <param name="StreamMsPerLayer">Cost of each sequence beyond the first in every layer, milliseconds; decode only.</param>
-public sealed record CompatibilityPhaseCalibration(double? ComputeEfficiency, double? MemoryEfficiency, double LaunchMs, double StreamMsPerLayer);
+public sealed record CompatibilityPhaseCalibration(
+    double? ComputeEfficiency, double? MemoryEfficiency, double LaunchMs, double StreamMsPerLayer);

@@ -111,14 +111,16 @@ public static class CompatibilityMemoryEstimator
         if (query.TensorParallel < 1 || query.Batch < 1 || query.SequenceTokens < 1 || query.Heads < 1)
         {
             throw new InferometerException(FormattableString.Invariant(
-                $"Memory of batch {query.Batch}, {query.SequenceTokens} tokens, {query.Heads} heads over {query.TensorParallel} devices cannot be estimated: all must be at least 1."));
+                $"Memory of batch {query.Batch}, {query.SequenceTokens} tokens, {query.Heads} heads over {query.TensorParallel} devices ")
+                + "cannot be estimated: all must be at least 1.");
         }
 
         double width = PrecisionTable.Bud.Find(query.Bits, CompatibilityDialect.Bud.Name).BytesPerElement;
         double weights = query.ParameterCount * width / query.TensorParallel;
         double cache = KvCacheBytes(query, width);
         // Ten values per hidden channel, fifteen for long sequences.
-        double activations = (double)query.Batch * query.SequenceTokens * query.HiddenSize * (query.SequenceTokens > 8192 ? 15 : 10) * width;
+        double activations = (double)query.Batch * query.SequenceTokens * query.HiddenSize
+            * (query.SequenceTokens > 8192 ? 15 : 10) * width;
         return new CompatibilityMemoryReport(weights, cache, activations, LoraBytes(query, width), 0.2 * (cache + activations));
     }
 

@@ -41,7 +41,9 @@ public sealed record CompatibilityModel
     /// <summary>Routed experts each token uses.</summary>
     public int ExpertsPerToken { get; init; } = 1;
 
-    /// <summary>Inner width of a fine-grained expert; read in the chunked phase only and only with <see cref="FineGrainedExperts"/>.</summary>
+    /// <summary>
+    /// Inner width of a fine-grained expert; read in the chunked phase only and only with <see cref="FineGrainedExperts"/>.
+    /// </summary>
     public long? ExpertIntermediateSize { get; init; }
 
     /// <summary>Shared experts; read where <see cref="ExpertIntermediateSize"/> is.</summary>
@@ -56,13 +58,18 @@ public sealed record CompatibilityModel
     /// <summary>Sliding window, tokens; has no effect without <see cref="GlobalLayerPeriod"/>.</summary>
     public long? WindowTokens { get; init; }
 
-    /// <summary>Layers whose index is a multiple of this see the whole context and the others <see cref="WindowTokens"/>; null = all see everything.</summary>
+    /// <summary>
+    /// Layers whose index is a multiple of this see the whole context and the others <see cref="WindowTokens"/>; null = all see everything.
+    /// </summary>
     public int? GlobalLayerPeriod { get; init; }
 
     /// <summary>Ranks of multi-head latent attention, or null.</summary>
     public CompatibilityLatentAttention? LatentAttention { get; init; }
 
-    /// <summary>Layers differ from each other or hold a recurrence; prefill and decode refuse such a model, the chunked phase takes the plain fields.</summary>
+    /// <summary>
+    /// Layers differ from each other or hold a recurrence; prefill and decode refuse such a model, the chunked phase takes the plain
+    /// fields.
+    /// </summary>
     public bool HasOtherLayerKinds { get; init; }
 
     internal bool IsMixture => Experts > 1;

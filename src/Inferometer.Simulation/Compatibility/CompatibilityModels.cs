@@ -14,7 +14,8 @@ public static class CompatibilityModels
     /// dense ones with them, as in the simulators' presets: their intermediate size is the dense width, and where experts are
     /// narrower than that the model counts as fine-grained.
     /// </summary>
-    /// <exception cref="InferometerException">Layers differ in more than interleaved windows and leading dense layers, or hold a recurrence, or key and value widths differ.</exception>
+    /// <exception cref="InferometerException">Layers differ in more than interleaved windows and leading dense layers, or hold a
+    /// recurrence, or key and value widths differ.</exception>
     public static CompatibilityModel From(ModelArchitecture architecture)
     {
         ArgumentNullException.ThrowIfNull(architecture);
@@ -24,7 +25,10 @@ public static class CompatibilityModels
         }
 
         TokenMixer[] mixers = [.. architecture.Layers.Select(l => l.Mixer ?? throw Refuse(architecture, "some layers hold no attention"))];
-        FeedForward[] feedForwards = [.. architecture.Layers.Select(l => l.FeedForward ?? throw Refuse(architecture, "some layers hold no feed-forward network"))];
+        FeedForward[] feedForwards =
+        [
+            .. architecture.Layers.Select(l => l.FeedForward ?? throw Refuse(architecture, "some layers hold no feed-forward network")),
+        ];
         return WithFeedForward(architecture, WithAttention(architecture, mixers), feedForwards);
     }
 
@@ -38,7 +42,10 @@ public static class CompatibilityModels
                 throw Refuse(architecture, "its latent attention projects queries directly, without a rank");
             }
 
-            RequireEqual(architecture, mixers.Cast<LatentAttentionMixer>().Select(m => (m.Heads, m.QueryRank, m.KvRank, m.NopeHeadDim, m.RopeHeadDim, m.ValueHeadDim)));
+            RequireEqual(
+                architecture,
+                mixers.Cast<LatentAttentionMixer>()
+                    .Select(m => (m.Heads, m.QueryRank, m.KvRank, m.NopeHeadDim, m.RopeHeadDim, m.ValueHeadDim)));
             return Skeleton(architecture, first.Heads, first.Heads, first.NopeHeadDim + first.RopeHeadDim) with
             {
                 LatentAttention = new CompatibilityLatentAttention(
@@ -97,7 +104,9 @@ public static class CompatibilityModels
         DenseFeedForward[] dense = [.. feedForwards.OfType<DenseFeedForward>()];
         MoeFeedForward[] mixtures = [.. feedForwards.OfType<MoeFeedForward>()];
         RequireEqual(architecture, dense.Select(d => (d.IntermediateSize, d.Gated)));
-        RequireEqual(architecture, mixtures.Select(m => (m.Experts, m.ExpertsPerToken, m.ExpertIntermediateSize, m.SharedIntermediateSize, m.Gated)));
+        RequireEqual(
+            architecture,
+            mixtures.Select(m => (m.Experts, m.ExpertsPerToken, m.ExpertIntermediateSize, m.SharedIntermediateSize, m.Gated)));
         if (mixtures.Length == 0)
         {
             return model with { IntermediateSize = dense[0].IntermediateSize, FeedForwardInputs = dense[0].Gated ? 2 : 1 };

@@ -20,10 +20,15 @@ public sealed record CompatibilityResult
     /// <summary>The cost model: <c>genz</c> or <c>bud</c>.</summary>
     public required string CostModel { get; init; }
 
-    /// <summary>Prefill: the prompt. Decode: one output token. Chunked: one step. Speculative: one draft-and-verify round. Milliseconds, of one micro-batch.</summary>
+    /// <summary>
+    /// Prefill: the prompt. Decode: one output token. Chunked: one step. Speculative: one draft-and-verify round. Milliseconds, of one
+    /// micro-batch.
+    /// </summary>
     public required double LatencyMs { get; init; }
 
-    /// <summary>Prefill: requests per second. Everywhere else tokens per second, where a chunked entry of several sequences counts once.</summary>
+    /// <summary>
+    /// Prefill: requests per second. Everywhere else tokens per second, where a chunked entry of several sequences counts once.
+    /// </summary>
     public required double Throughput { get; init; }
 
     /// <summary>Prompt tokens per second for prefill, otherwise equal to <see cref="Throughput"/>.</summary>

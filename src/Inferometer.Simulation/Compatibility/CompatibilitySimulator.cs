@@ -18,7 +18,8 @@ public sealed class CompatibilitySimulator
     }
 
     /// <summary>A batch of whole prompts.</summary>
-    /// <exception cref="InferometerException">An input is out of range, the model has layers this cost model does not know, or it does not fit.</exception>
+    /// <exception cref="InferometerException">An input is out of range, the model has layers this cost model does not know, or it does not
+    /// fit.</exception>
     public CompatibilityResult Prefill(CompatibilitySetup setup, int batch, int inputTokens)
     {
         Check(setup, wholeModel: true);
@@ -40,7 +41,8 @@ public sealed class CompatibilitySimulator
     /// <param name="inputTokens">Prompt length.</param>
     /// <param name="outputTokens">Length of the answer.</param>
     /// <param name="beams">Beams of each sequence; the upstream default of four is not repeated here.</param>
-    /// <exception cref="InferometerException">An input is out of range, the model has layers this cost model does not know, or it does not fit.</exception>
+    /// <exception cref="InferometerException">An input is out of range, the model has layers this cost model does not know, or it does not
+    /// fit.</exception>
     public CompatibilityResult Decode(CompatibilitySetup setup, int batch, int inputTokens, int outputTokens, int beams = 1)
     {
         Check(setup, wholeModel: true);
@@ -104,7 +106,12 @@ public sealed class CompatibilitySimulator
     /// <param name="speculation">Candidates and their acceptance.</param>
     /// <exception cref="InferometerException">An input is out of range, or a model has layers this cost model does not know.</exception>
     public CompatibilityResult SpeculativeDecode(
-        CompatibilitySetup setup, CompatibilityModel draft, int batch, int inputTokens, int outputTokens, CompatibilitySpeculation speculation)
+        CompatibilitySetup setup,
+        CompatibilityModel draft,
+        int batch,
+        int inputTokens,
+        int outputTokens,
+        CompatibilitySpeculation speculation)
     {
         ArgumentNullException.ThrowIfNull(draft);
         CompatibilitySetup draftSetup = (setup ?? throw new ArgumentNullException(nameof(setup))) with { Model = draft };
@@ -186,7 +193,8 @@ public sealed class CompatibilitySimulator
         if (setup.Model.HasOtherLayerKinds)
         {
             throw new InferometerException(
-                $"The cost model '{_dialect.Name}' cannot cost prefill or decode of '{setup.Model.Name}': its layers differ from each other or hold a recurrence. Use 'roofline'.");
+                $"The cost model '{_dialect.Name}' cannot cost prefill or decode of '{setup.Model.Name}': its layers differ from each "
+                    + "other or hold a recurrence. Use 'roofline'.");
         }
 
         if (setup.Model.LatentAttention is not null && !_dialect.HasLatentAttention)

@@ -66,7 +66,8 @@ public sealed record CompatibilityDecodeEntry
         if (sequences < 1 || tokens < 0)
         {
             throw new InferometerException(FormattableString.Invariant(
-                $"A decode entry of {sequences} sequence(s) over {tokens} tokens is not possible: at least 1 sequence and no negative length."));
+                $"A decode entry of {sequences} sequence(s) over {tokens} tokens is not possible: ")
+                + "at least 1 sequence and no negative length.");
         }
     }
 }

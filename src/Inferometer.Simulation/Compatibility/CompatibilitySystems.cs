@@ -28,7 +28,9 @@ public static class CompatibilitySystems
             Kind = device.Kind,
             Manufacturer = device.Vendor.Length > 0 ? device.Vendor : null,
             // The simulators' CPU presets name no memory; naming it would select another efficiency.
-            MemoryType = device.MemoryType.Length > 0 && !string.Equals(device.Kind, "cpu", StringComparison.OrdinalIgnoreCase) ? device.MemoryType : null,
+            MemoryType = device.MemoryType.Length > 0 && !string.Equals(device.Kind, "cpu", StringComparison.OrdinalIgnoreCase)
+                ? device.MemoryType
+                : null,
             TensorCores = TensorCores(device.Architecture),
         };
     }
@@ -46,13 +48,15 @@ public static class CompatibilitySystems
         if (parallelism.Data != 1 || parallelism.AttentionDataParallel)
         {
             throw new InferometerException(FormattableString.Invariant(
-                $"The compatibility cost models have no data parallelism; it is {parallelism.Data} here. Simulate one replica, or use 'roofline'."));
+                $"The compatibility cost models have no data parallelism; it is {parallelism.Data} here. ")
+                + "Simulate one replica, or use 'roofline'.");
         }
 
         if (weights != activations || weights != kvCache)
         {
             throw new InferometerException(
-                $"The compatibility cost models have one width for everything; here weights are {weights}, activations {activations} and KV {kvCache}. Make them equal, or use 'roofline'.");
+                $"The compatibility cost models have one width for everything; here weights are {weights}, activations {activations} and "
+                    + $"KV {kvCache}. Make them equal, or use 'roofline'.");
         }
 
         return new CompatibilityDeployment

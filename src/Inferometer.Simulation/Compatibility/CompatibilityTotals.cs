@@ -1,6 +1,8 @@
 namespace Inferometer.Simulation.Compatibility;
 
-/// <summary>Sums over the operators of one step on one device of a tensor-parallel group, one micro-batch, all pipeline stages together.</summary>
+/// <summary>
+/// Sums over the operators of one step on one device of a tensor-parallel group, one micro-batch, all pipeline stages together.
+/// </summary>
 public sealed record CompatibilityTotals
 {
     /// <summary>Floating-point operations, millions.</summary>
@@ -68,5 +70,6 @@ public sealed record CompatibilityTotals
 
     private static bool IsLinear(CompatibilityOperator o) => o.Kind == CompatibilityOperatorKind.MatrixProduct;
 
-    private static bool IsAttention(CompatibilityOperator o) => o.Kind is CompatibilityOperatorKind.Score or CompatibilityOperatorKind.Value;
+    private static bool IsAttention(CompatibilityOperator o) =>
+        o.Kind is CompatibilityOperatorKind.Score or CompatibilityOperatorKind.Value;
 }

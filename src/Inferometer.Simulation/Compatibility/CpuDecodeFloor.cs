@@ -1,6 +1,8 @@
 namespace Inferometer.Simulation.Compatibility;
 
-/// <summary>The least decode time of a CPU that was described in place; a CPU given by name has none (the same device differs by 3.4 times).</summary>
+/// <summary>
+/// The least decode time of a CPU that was described in place; a CPU given by name has none (the same device differs by 3.4 times).
+/// </summary>
 internal static class CpuDecodeFloor
 {
     /// <summary>Share of nameplate bandwidth, fitted upstream on one dual-socket machine with a model that had lost its FFN gate.</summary>

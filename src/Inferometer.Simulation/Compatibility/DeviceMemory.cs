@@ -8,7 +8,8 @@ internal static class GraphCapacity
     public static CompatibilityCapacity Of(List<GraphNode> graph, CompatibilityPrecision precision, int divisor)
     {
         double SumMib(Func<OperatorSpec, bool> which) =>
-            graph.Where(n => which(n.Operator)).Sum(n => n.Count * n.Operator.WeightElements) * precision.BytesPerElement / CompatibilityHardware.Mebi;
+            graph.Where(n => which(n.Operator))
+                .Sum(n => n.Count * n.Operator.WeightElements) * precision.BytesPerElement / CompatibilityHardware.Mebi;
 
         return new CompatibilityCapacity(
             SumMib(o => o.Kind == CompatibilityOperatorKind.MatrixProduct),
@@ -34,7 +35,9 @@ internal sealed record DeviceMemory(CompatibilityCapacity Capacity, double Bytes
         if (!setup.Deployment.Offload)
         {
             throw new InferometerException(FormattableString.Invariant(
-                $"'{setup.Model.Name}' does not fit: {need / CompatibilityHardware.Gibi:F1} GiB per device for weights and KV cache, '{hardware.Name}' has {hardware.MemoryGib:F1} GiB. Use more devices, a narrower width, or offloading."));
+                $"'{setup.Model.Name}' does not fit: {need / CompatibilityHardware.Gibi:F1} GiB per device for weights and KV cache, ")
+                + FormattableString.Invariant($"'{hardware.Name}' has {hardware.MemoryGib:F1} GiB. ")
+                + "Use more devices, a narrower width, or offloading.");
         }
 
         // Both links are read at the same time; the slower share sets the pace.

@@ -18,7 +18,8 @@ public static class ExpectedTokens
         if (candidates < 1 || !(acceptance >= 0 && acceptance <= 1))
         {
             throw new InferometerException(FormattableString.Invariant(
-                $"Speculation with {candidates} candidate(s) at acceptance {acceptance}: candidates must be at least 1 and acceptance within 0 and 1."));
+                $"Speculation with {candidates} candidate(s) at acceptance {acceptance}: ")
+                + "candidates must be at least 1 and acceptance within 0 and 1.");
         }
 
         double accepted = candidates * Math.Pow(acceptance, candidates);

@@ -13,10 +13,14 @@ internal static class FeedForwardBlock
 
         int experts = shard.Model.Experts;
         return Mixture(shard, batch, tokens, gateWidth: experts,
-            Pair(shard, "", batch, experts / shard.Deployment.ExpertParallel * shard.Intermediate, tokens * shard.Model.ExpertsPerToken / experts, OnChip.None));
+            Pair(
+                shard, "", batch, experts / shard.Deployment.ExpertParallel * shard.Intermediate,
+                tokens * shard.Model.ExpertsPerToken / experts, OnChip.None));
     }
 
-    /// <summary>For a mixed step: as a prompt, but fine-grained models have their own expert width, shared experts, and no idle experts.</summary>
+    /// <summary>
+    /// For a mixed step: as a prompt, but fine-grained models have their own expert width, shared experts, and no idle experts.
+    /// </summary>
     public static IEnumerable<OperatorSpec> Chunked(ModelShard shard, long batch, long tokens)
     {
         CompatibilityModel model = shard.Model;
@@ -29,7 +33,8 @@ internal static class FeedForwardBlock
         long width = ModelShard.CeilingOf(model.ExpertIntermediateSize ?? model.IntermediateSize, tensor);
         long active = Math.Min(tokens * model.ExpertsPerToken, model.Experts);
         long activeHere = ModelShard.CeilingOf(active, shard.Deployment.ExpertParallel);
-        IEnumerable<OperatorSpec> experts = Pair(shard, "", batch, activeHere * width, tokens * model.ExpertsPerToken / active, OnChip.None);
+        IEnumerable<OperatorSpec> experts = Pair(
+            shard, "", batch, activeHere * width, tokens * model.ExpertsPerToken / active, OnChip.None);
         if (model.SharedExperts > 0)
         {
             long shared = ModelShard.CeilingOf(model.SharedExpertIntermediateSize ?? model.IntermediateSize, tensor);
@@ -39,7 +44,9 @@ internal static class FeedForwardBlock
         return Mixture(shard, batch, tokens, gateWidth: model.Experts, experts);
     }
 
-    /// <summary>For one token per sequence: the chosen experts are read once whatever the batch, the others are listed without tokens.</summary>
+    /// <summary>
+    /// For one token per sequence: the chosen experts are read once whatever the batch, the others are listed without tokens.
+    /// </summary>
     public static IEnumerable<OperatorSpec> Decode(ModelShard shard, long batch)
     {
         CompatibilityModel model = shard.Model;
@@ -68,13 +75,15 @@ internal static class FeedForwardBlock
         yield return new MatrixProduct("Gate", CompatibilityBlock.FeedForward, batch, model.Experts, tokens, model.HiddenSize / tensor);
         if (tensor > 1)
         {
-            yield return new Message("Gate AR", CompatibilityBlock.FeedForward, CompatibilityCollective.AllReduce, tensor, batch, tokens, gateWidth);
+            yield return new Message(
+                "Gate AR", CompatibilityBlock.FeedForward, CompatibilityCollective.AllReduce, tensor, batch, tokens, gateWidth);
         }
 
         long routedWidth = model.ExpertsPerToken * model.HiddenSize;
         if (ranks > 1)
         {
-            yield return new Message("Dispatch A2A", CompatibilityBlock.FeedForward, CompatibilityCollective.AllToAll, ranks, batch, tokens, routedWidth);
+            yield return new Message(
+                "Dispatch A2A", CompatibilityBlock.FeedForward, CompatibilityCollective.AllToAll, ranks, batch, tokens, routedWidth);
         }
 
         foreach (OperatorSpec expert in experts)
@@ -84,7 +93,8 @@ internal static class FeedForwardBlock
 
         if (ranks > 1)
         {
-            yield return new Message("Collect A2A", CompatibilityBlock.FeedForward, CompatibilityCollective.AllToAll, ranks, batch, tokens, routedWidth);
+            yield return new Message(
+                "Collect A2A", CompatibilityBlock.FeedForward, CompatibilityCollective.AllToAll, ranks, batch, tokens, routedWidth);
         }
 
         foreach (OperatorSpec message in AllReduce(shard, batch, tokens))
@@ -97,8 +107,15 @@ internal static class FeedForwardBlock
         ModelShard shard, string prefix, long batch, long width, long tokens, OnChip placement)
     {
         yield return new MatrixProduct(
-            prefix + "up+gate", CompatibilityBlock.FeedForward, batch, shard.Model.FeedForwardInputs * width, tokens, shard.Model.HiddenSize, placement);
-        yield return new MatrixProduct(prefix + "down", CompatibilityBlock.FeedForward, batch, shard.Model.HiddenSize, tokens, width, placement);
+            prefix + "up+gate",
+            CompatibilityBlock.FeedForward,
+            batch,
+            shard.Model.FeedForwardInputs * width,
+            tokens,
+            shard.Model.HiddenSize,
+            placement);
+        yield return new MatrixProduct(
+            prefix + "down", CompatibilityBlock.FeedForward, batch, shard.Model.HiddenSize, tokens, width, placement);
     }
 
     private static IEnumerable<OperatorSpec> AllReduce(ModelShard shard, long batch, long tokens)

@@ -6,7 +6,8 @@ namespace Inferometer.Simulation.Compatibility;
 /// </summary>
 internal static class LatentAttentionBlock
 {
-    public static IEnumerable<OperatorSpec> Prefill(ModelShard shard, CompatibilityLatentAttention latent, long batch, long tokens, long keys)
+    public static IEnumerable<OperatorSpec> Prefill(
+        ModelShard shard, CompatibilityLatentAttention latent, long batch, long tokens, long keys)
     {
         (ScoreProduct score, ValueProduct value) = shard.PromptAttention(
             "", batch, tokens, keys, latent.NopeHeadDim + latent.RopeHeadDim, latent.ValueHeadDim, kvHeads: 1);

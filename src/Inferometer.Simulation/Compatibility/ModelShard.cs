@@ -42,7 +42,13 @@ internal sealed class ModelShard
         if (Deployment.ModelRanks > 1)
         {
             yield return new Message(
-                "Emb_AR", CompatibilityBlock.Embedding, CompatibilityCollective.AllReduce, Deployment.ModelRanks, batch, tokens, Model.HiddenSize);
+                "Emb_AR",
+                CompatibilityBlock.Embedding,
+                CompatibilityCollective.AllReduce,
+                Deployment.ModelRanks,
+                batch,
+                tokens,
+                Model.HiddenSize);
         }
     }
 
@@ -53,7 +59,13 @@ internal sealed class ModelShard
         if (Deployment.ModelRanks > 1)
         {
             yield return new Message(
-                "classifier_AG", CompatibilityBlock.Embedding, CompatibilityCollective.AllGather, Deployment.ModelRanks, batch, tokens, Model.VocabularySize);
+                "classifier_AG",
+                CompatibilityBlock.Embedding,
+                CompatibilityCollective.AllGather,
+                Deployment.ModelRanks,
+                batch,
+                tokens,
+                Model.VocabularySize);
         }
     }
 
@@ -67,7 +79,8 @@ internal sealed class ModelShard
     {
         if (AttentionRanks > 1)
         {
-            yield return new Message(name, CompatibilityBlock.Attention, CompatibilityCollective.AllReduce, AttentionRanks, batch, tokens, Model.HiddenSize);
+            yield return new Message(
+                name, CompatibilityBlock.Attention, CompatibilityCollective.AllReduce, AttentionRanks, batch, tokens, Model.HiddenSize);
         }
     }
 

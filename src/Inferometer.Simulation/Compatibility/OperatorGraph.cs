@@ -35,7 +35,8 @@ internal static class OperatorGraph
         if (last < 0)
         {
             throw new InferometerException(FormattableString.Invariant(
-                $"Pipeline parallelism {stages} leaves a stage without layers: '{shard.Model.Name}' has {layers}, and {stages - 1} stages of {perStage} already exceed that."));
+                $"Pipeline parallelism {stages} leaves a stage without layers: '{shard.Model.Name}' has {layers}, ")
+                + FormattableString.Invariant($"and {stages - 1} stages of {perStage} already exceed that."));
         }
 
         List<GraphNode> graph = [.. before.Select(o => new GraphNode(o, 1))];
@@ -43,7 +44,13 @@ internal static class OperatorGraph
         {
             AddStage(graph, shard.Model, layer, perStage, repeats: stages - 1, honourWindows);
             Message send = new(
-                "Message Pass", CompatibilityBlock.Pipeline, CompatibilityCollective.Send, 2, handover.Batch, handover.Tokens, shard.Model.HiddenSize);
+                "Message Pass",
+                CompatibilityBlock.Pipeline,
+                CompatibilityCollective.Send,
+                2,
+                handover.Batch,
+                handover.Tokens,
+                shard.Model.HiddenSize);
             graph.Add(new GraphNode(send, stages - 1));
         }
 
@@ -53,7 +60,12 @@ internal static class OperatorGraph
     }
 
     private static void AddStage(
-        List<GraphNode> graph, CompatibilityModel model, Func<long, IEnumerable<OperatorSpec>> layer, int layers, int repeats, bool honourWindows)
+        List<GraphNode> graph,
+        CompatibilityModel model,
+        Func<long, IEnumerable<OperatorSpec>> layer,
+        int layers,
+        int repeats,
+        bool honourWindows)
     {
         foreach ((long keys, int count) in LayerGroups(model, layers, honourWindows))
         {

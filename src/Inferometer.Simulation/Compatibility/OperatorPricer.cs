@@ -15,7 +15,11 @@ internal readonly record struct DeviceRates(
     private const double OnChipGib = 18000;
 
     public static DeviceRates Of(
-        CompatibilityDialect dialect, CompatibilityHardware hardware, CompatibilityDeployment deployment, double memoryBytesPerSecond, PhaseEfficiency efficiency)
+        CompatibilityDialect dialect,
+        CompatibilityHardware hardware,
+        CompatibilityDeployment deployment,
+        double memoryBytesPerSecond,
+        PhaseEfficiency efficiency)
     {
         CompatibilityPrecision precision = dialect.Precisions.Find(deployment.Bits, dialect.Name);
         return new DeviceRates(
@@ -27,7 +31,9 @@ internal readonly record struct DeviceRates(
     }
 }
 
-/// <summary>Prices single operators: the longest of arithmetic, operand traffic and communication; nothing overlaps with anything else.</summary>
+/// <summary>
+/// Prices single operators: the longest of arithmetic, operand traffic and communication; nothing overlaps with anything else.
+/// </summary>
 internal static class OperatorPricer
 {
     public static CompatibilityOperator Price(GraphNode node, CompatibilityDialect dialect, DeviceRates rates)

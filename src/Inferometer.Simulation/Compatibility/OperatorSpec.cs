@@ -21,7 +21,9 @@ internal enum OnChip
     InputAndOutput = Input | Output,
 }
 
-/// <summary>One operator of a graph: how many multiply-adds, and how many elements of input (A), weights or cache (W), and output (O).</summary>
+/// <summary>
+/// One operator of a graph: how many multiply-adds, and how many elements of input (A), weights or cache (W), and output (O).
+/// </summary>
 internal abstract record OperatorSpec(string Name, CompatibilityBlock Block)
 {
     public abstract CompatibilityOperatorKind Kind { get; }
@@ -65,7 +67,10 @@ internal sealed record MatrixProduct(
     }
 }
 
-/// <summary>Sizes of one attention product: H query heads, M queries, N keys, head width, KV heads, and the share of the M x N square that is computed.</summary>
+/// <summary>
+/// Sizes of one attention product: H query heads, M queries, N keys, head width, KV heads, and the share of the M x N square that is
+/// computed.
+/// </summary>
 [StructLayout(LayoutKind.Auto)]
 internal readonly record struct AttentionSize(long Batch, long Heads, long Queries, long Keys, long Width, long KvHeads, double Share)
 {

@@ -41,6 +41,7 @@ internal sealed class PrecisionTable
         }
 
         throw new InferometerException(
-            $"The cost model '{dialect}' does not know the width '{bits}'. Allowed: {string.Join(", ", _entries.Keys.Order(StringComparer.Ordinal))}.");
+            $"The cost model '{dialect}' does not know the width '{bits}'. Allowed: "
+                + $"{string.Join(", ", _entries.Keys.Order(StringComparer.Ordinal))}.");
     }
 }

@@ -16,7 +16,8 @@ internal sealed class RingCollectives : ICollectiveModel
     };
 
     /// <summary>Every rank to every other, as both dialects time it.</summary>
-    public static double AllToAllSeconds(double bytes, int ranks, CompatibilityNetwork network) => StartSeconds + Pass(bytes, ranks, network);
+    public static double AllToAllSeconds(double bytes, int ranks, CompatibilityNetwork network) =>
+        StartSeconds + Pass(bytes, ranks, network);
 
     /// <summary>One hop, as both dialects time it.</summary>
     public static double SendSeconds(double bytes, CompatibilityNetwork network) =>

@@ -3,7 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace Inferometer.Simulation.Compatibility;
 
-/// <summary>Rings inside a node and between nodes, with start times and efficiencies by message size, and factors for size and stragglers on top.</summary>
+/// <summary>
+/// Rings inside a node and between nodes, with start times and efficiencies by message size, and factors for size and stragglers on top.
+/// </summary>
 internal sealed class TieredCollectives : ICollectiveModel
 {
     private const double SmallBytes = 64 * 1024;
@@ -17,7 +19,8 @@ internal sealed class TieredCollectives : ICollectiveModel
 
     private static readonly SizeClasses AllReduceClasses = new(new(20e-6, 0.30), new(10e-6, 0.60), new(5e-6, 0.85), StragglerEpsilon: 0.05);
     private static readonly SizeClasses AllGatherClasses = new(new(15e-6, 0.40), new(8e-6, 0.65), new(5e-6, 0.85), StragglerEpsilon: 0.045);
-    private static readonly SizeClasses ReduceScatterClasses = new(new(18e-6, 0.35), new(10e-6, 0.60), new(5e-6, 0.80), StragglerEpsilon: 0.045);
+    private static readonly SizeClasses ReduceScatterClasses = new(
+        new(18e-6, 0.35), new(10e-6, 0.60), new(5e-6, 0.80), StragglerEpsilon: 0.045);
 
     public double Seconds(CompatibilityCollective collective, double bytes, int ranks, CompatibilityNetwork network) => collective switch
     {
@@ -43,7 +46,8 @@ internal sealed class TieredCollectives : ICollectiveModel
         Tier tier = Tier.Between(network, ranks);
         double share = bytes / network.DevicesPerNode;
         double inter = UsesTree(bytes, ranks, tier.Nodes)
-            ? 2 * ((Math.Ceiling(Math.Log2(tier.Nodes)) * tier.LatencySeconds) + (share / (tier.BytesPerSecond * size.Efficiency * TreeEfficiency)))
+            ? 2 * ((Math.Ceiling(Math.Log2(tier.Nodes)) * tier.LatencySeconds)
+                + (share / (tier.BytesPerSecond * size.Efficiency * TreeEfficiency)))
             : 2 * Ring(share, tier.Nodes, tier.LatencySeconds, tier.BytesPerSecond * size.Efficiency);
         return (2 * IntraNode(bytes, network)) + size.StartSeconds + inter;
     }
@@ -58,7 +62,8 @@ internal sealed class TieredCollectives : ICollectiveModel
 
         Tier tier = Tier.Between(network, ranks);
         // The broadcast inside the node is a tree of log2(8) = 3 hops.
-        double broadcast = (Math.Log2(network.DevicesPerNode) * network.LatencySeconds) + (bytes / (IntraNodeEfficiency * network.BytesPerSecond));
+        double broadcast = (Math.Log2(network.DevicesPerNode) * network.LatencySeconds)
+            + (bytes / (IntraNodeEfficiency * network.BytesPerSecond));
         return size.StartSeconds + Ring(bytes, tier.Nodes, tier.LatencySeconds, tier.BytesPerSecond * size.Efficiency) + broadcast;
     }
 
@@ -72,7 +77,8 @@ internal sealed class TieredCollectives : ICollectiveModel
 
         Tier tier = Tier.Between(network, ranks);
         double share = bytes / network.DevicesPerNode;
-        return IntraNode(bytes, network) + size.StartSeconds + Ring(share, tier.Nodes, tier.LatencySeconds, tier.BytesPerSecond * size.Efficiency);
+        return IntraNode(bytes, network) + size.StartSeconds + Ring(
+            share, tier.Nodes, tier.LatencySeconds, tier.BytesPerSecond * size.Efficiency);
     }
 
     private static double IntraNode(double bytes, CompatibilityNetwork network) =>

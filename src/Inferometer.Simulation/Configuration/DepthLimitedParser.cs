@@ -20,7 +20,8 @@ internal sealed class DepthLimitedParser(IParser parser, int limit, string origi
         switch (Current)
         {
             case MappingStart or SequenceStart when ++_depth > limit:
-                throw new InferometerException($"{origin}: nested deeper than {limit} levels at line {Current.Start.Line}, column {Current.Start.Column}.");
+                throw new InferometerException(
+                    $"{origin}: nested deeper than {limit} levels at line {Current.Start.Line}, column {Current.Start.Column}.");
             case MappingEnd or SequenceEnd:
                 _depth--;
                 break;

@@ -75,7 +75,9 @@ public sealed class ParameterBag : IEquatable<ParameterBag>
         return (int)number;
     }
 
-    /// <summary>A number from <paramref name="minimum"/> to <paramref name="maximum"/>, or <paramref name="fallback"/> when not given.</summary>
+    /// <summary>
+    /// A number from <paramref name="minimum"/> to <paramref name="maximum"/>, or <paramref name="fallback"/> when not given.
+    /// </summary>
     /// <exception cref="Core.InferometerException">Not a number, or out of range.</exception>
     public double Number(string name, double fallback, double minimum = 0, double maximum = double.MaxValue)
     {
@@ -148,7 +150,8 @@ public sealed class ParameterBag : IEquatable<ParameterBag>
     }
 
     /// <summary>A list whose elements <paramref name="read"/> turns into values; empty when not given.</summary>
-    /// <exception cref="Core.InferometerException">Not a list, or an element is refused by <paramref name="read"/> (it returns null).</exception>
+    /// <exception cref="Core.InferometerException">Not a list, or an element is refused by <paramref name="read"/> (it returns
+    /// null).</exception>
     public IReadOnlyList<T> List<T>(string name, string elementDescription, Func<JsonNode, T?> read)
         where T : struct
     {

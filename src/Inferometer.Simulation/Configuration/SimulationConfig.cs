@@ -133,7 +133,8 @@ public sealed record SimulationConfig
         {
             Model = name0,
             Features = [.. ReadFeatures(root["features"], origin)],
-            SimulationParams = new ParameterBag(ReadObject(root["simulation_params"], "simulation_params", origin) ?? [], $"{origin}: simulation_params"),
+            SimulationParams = new ParameterBag(
+                ReadObject(root["simulation_params"], "simulation_params", origin) ?? [], $"{origin}: simulation_params"),
             SystemConfig = ReadObject(root["system_config"], "system_config", origin) is { } system
                 ? new ParameterBag(system, $"{origin}: system_config")
                 : null,
@@ -163,6 +164,7 @@ public sealed record SimulationConfig
     {
         null => null,
         JsonObject value => value,
-        _ => throw new Core.InferometerException($"{origin}: {member}: {node.ToJsonString()} is not allowed; it must be an object with named values."),
+        _ => throw new Core.InferometerException(
+            $"{origin}: {member}: {node.ToJsonString()} is not allowed; it must be an object with named values."),
     };
 }

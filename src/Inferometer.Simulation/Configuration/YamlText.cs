@@ -6,7 +6,10 @@ using YamlDotNet.RepresentationModel;
 
 namespace Inferometer.Simulation.Configuration;
 
-/// <summary>Reads YAML into JSON nodes and writes them back. Plain scalars are typed by the YAML 1.2 core schema; aliases are refused, so a small file cannot unfold into a huge one.</summary>
+/// <summary>
+/// Reads YAML into JSON nodes and writes them back. Plain scalars are typed by the YAML 1.2 core schema; aliases are refused, so a small
+/// file cannot unfold into a huge one.
+/// </summary>
 public static partial class YamlText
 {
     private const int MaximumDepth = 64;
@@ -14,7 +17,8 @@ public static partial class YamlText
     /// <summary>Reads one YAML document whose root is a mapping.</summary>
     /// <param name="text">The document.</param>
     /// <param name="origin">Where it came from, for errors.</param>
-    /// <exception cref="Core.InferometerException">Not YAML, nested deeper than 64 levels, more than one document, or not a mapping.</exception>
+    /// <exception cref="Core.InferometerException">Not YAML, nested deeper than 64 levels, more than one document, or not a
+    /// mapping.</exception>
     public static JsonObject ParseObject(string text, string origin)
     {
         YamlStream stream = [];
@@ -25,15 +29,18 @@ public static partial class YamlText
         catch (YamlException error)
         {
             throw new Core.InferometerException(
-                $"{origin}: not valid YAML at line {error.Start.Line}, column {error.Start.Column}: {error.Message.ReplaceLineEndings(" ")}", error);
+                $"{origin}: not valid YAML at line {error.Start.Line}, column {error.Start.Column}: "
+                    + $"{error.Message.ReplaceLineEndings(" ")}", error);
         }
         catch (Exception error) when (error is InvalidOperationException or ArgumentException)
         {
             // The parser reports some unclosed brackets this way, without a place.
-            throw new Core.InferometerException($"{origin}: not valid YAML; a bracket or quote that was opened is not closed in its line.", error);
+            throw new Core.InferometerException(
+                $"{origin}: not valid YAML; a bracket or quote that was opened is not closed in its line.", error);
         }
 
-        if (stream.Documents.Count != 1 || Convert(stream.Documents[0].RootNode, origin, new(ReferenceEqualityComparer.Instance)) is not JsonObject root)
+        if (stream.Documents.Count != 1
+            || Convert(stream.Documents[0].RootNode, origin, new(ReferenceEqualityComparer.Instance)) is not JsonObject root)
         {
             throw new Core.InferometerException($"{origin}: must hold one YAML mapping (names with values).");
         }
@@ -55,7 +62,8 @@ public static partial class YamlText
         // The library puts the anchored node itself in the place of every alias.
         if (!seen.Add(node))
         {
-            throw new Core.InferometerException($"{origin}: the value anchored at line {node.Start.Line} is used again by an alias, which is not supported; write it out.");
+            throw new Core.InferometerException(
+                $"{origin}: the value anchored at line {node.Start.Line} is used again by an alias, which is not supported; write it out.");
         }
 
         switch (node)
@@ -99,7 +107,8 @@ public static partial class YamlText
 
     private static YamlNode Convert(JsonNode? node) => node switch
     {
-        JsonObject value => new YamlMappingNode(value.Select(m => KeyValuePair.Create<YamlNode, YamlNode>(new YamlScalarNode(m.Key), Convert(m.Value)))),
+        JsonObject value =>
+            new YamlMappingNode(value.Select(m => KeyValuePair.Create<YamlNode, YamlNode>(new YamlScalarNode(m.Key), Convert(m.Value)))),
         JsonArray value => new YamlSequenceNode(value.Select(Convert)),
         null => new YamlScalarNode("null"),
         JsonValue value when value.TryGetValue(out string? text) => new YamlScalarNode(text)

@@ -18,7 +18,8 @@ internal static class Assumptions
         List<string> said =
         [
             Say($"Operators run one after another; each takes max(arithmetic, memory) plus {e.LaunchSeconds * 1e6:0.##} us per kernel."),
-            Say($"Fractions of peak: matrix products {e.Compute:0.##}, attention {e.AttentionCompute:0.##}, memory {e.Memory:0.##}, attention memory {e.AttentionMemory:0.##}, links {e.Link:0.##} ({e.Source})."),
+            Say($"Fractions of peak: matrix products {e.Compute:0.##}, attention {e.AttentionCompute:0.##}, memory {e.Memory:0.##}, ")
+                + Say($"attention memory {e.AttentionMemory:0.##}, links {e.Link:0.##} ({e.Source})."),
             Say($"Matrix products run in {profile.MatrixFormat.ToString().ToLowerInvariant()}."),
         ];
         Parallel(said, request);
@@ -43,7 +44,9 @@ internal static class Assumptions
 
         if (p.Pipeline > 1)
         {
-            said.Add("Layers are dealt to pipeline stages in order, the first stages taking one more where they do not divide; decode keeps the pipeline full from step to step.");
+            said.Add(
+                "Layers are dealt to pipeline stages in order, the first stages taking one more where they do not divide; decode keeps "
+                    + "the pipeline full from step to step.");
         }
 
         if (request.Architecture.Layers.Any(layer => layer.FeedForward is MoeFeedForward))
@@ -71,7 +74,9 @@ internal static class Assumptions
 
         if (request.Speculative is { } speculative)
         {
-            said.Add(Say($"A drafted token is accepted with probability {speculative.AcceptanceRate:0.###}, independently; a round yields {speculative.ExpectedTokens:0.###} tokens and starts at any position equally often."));
+            said.Add(
+                Say($"A drafted token is accepted with probability {speculative.AcceptanceRate:0.###}, independently; ")
+                + Say($"a round yields {speculative.ExpectedTokens:0.###} tokens and starts at any position equally often."));
         }
 
         if (request.Offload is { } offload)

@@ -6,7 +6,10 @@ using Inferometer.Simulation.Requests;
 
 namespace Inferometer.Simulation.Costs;
 
-/// <summary>The plan of a reproduced simulator, which builds its graph anew for every phase, as the original does. It has no notion of a workload's memory.</summary>
+/// <summary>
+/// The plan of a reproduced simulator, which builds its graph anew for every phase, as the original does. It has no notion of a workload's
+/// memory.
+/// </summary>
 internal sealed class CompatibilityPlan : ICostPlan
 {
     private const double Mib = 1024 * 1024;
@@ -59,7 +62,12 @@ internal sealed class CompatibilityPlan : ICostPlan
             $"The cost model '{CostModel}' knows speculative decoding with a draft model only; name a draft_model or use 'roofline'."));
         return Totals(
             _simulator.SpeculativeDecode(
-                _setup, draft, point.BatchSize, point.InputTokens, point.OutputTokens, new(speculative.DraftTokens, speculative.AcceptanceRate)),
+                _setup,
+                draft,
+                point.BatchSize,
+                point.InputTokens,
+                point.OutputTokens,
+                new(speculative.DraftTokens, speculative.AcceptanceRate)),
             rows);
     }
 
@@ -77,7 +85,8 @@ internal sealed class CompatibilityPlan : ICostPlan
         {
             if (group.NewTokens > 1)
             {
-                chunks.AddRange(Enumerable.Repeat(new CompatibilityChunk(group.ContextTokens - group.NewTokens, group.NewTokens), group.Count));
+                chunks.AddRange(
+                    Enumerable.Repeat(new CompatibilityChunk(group.ContextTokens - group.NewTokens, group.NewTokens), group.Count));
             }
             else
             {
@@ -164,7 +173,9 @@ internal sealed class CompatibilityPlan : ICostPlan
                 _ => OperatorBound.Network,
             },
             FlopUtilization = seconds > 0 ? o.MegaFlops * 1e6 / (seconds * _peak) : 0,
-            BandwidthUtilization = seconds > 0 && !message ? (weights + activations) / (seconds * Request.System.Device.MemoryBandwidth) : 0,
+            BandwidthUtilization = seconds > 0 && !message
+                ? (weights + activations) / (seconds * Request.System.Device.MemoryBandwidth)
+                : 0,
         };
     }
 }

@@ -73,7 +73,9 @@ public static class CostPlanEstimates
         return Detail(plan, "mixed", plan.Step(batch.Prefill.AsSpan(), batch.Decode.AsSpan(), rows), rows);
     }
 
-    /// <summary>Memory of the fullest device, and how far the workload could grow; null where the cost model has no notion of it. Prices no time.</summary>
+    /// <summary>
+    /// Memory of the fullest device, and how far the workload could grow; null where the cost model has no notion of it. Prices no time.
+    /// </summary>
     /// <exception cref="InferometerException">The workload is impossible.</exception>
     public static MemoryEstimate? EstimateMemory(this ICostPlan plan, WorkloadPoint? point = null)
     {
@@ -81,7 +83,9 @@ public static class CostPlanEstimates
         return plan.Memory(at) is { } totals ? MemoryLimits.Report(plan, at, totals) : null;
     }
 
-    /// <summary>The metrics of a workload whose phases are priced; <paramref name="decode"/> is not looked at when one output token is asked for.</summary>
+    /// <summary>
+    /// The metrics of a workload whose phases are priced; <paramref name="decode"/> is not looked at when one output token is asked for.
+    /// </summary>
     internal static ServingMetrics Metrics(ICostPlan plan, in WorkloadPoint point, in PhaseTotals prefill, in PhaseTotals decode)
     {
         bool generates = point.OutputTokens > 1;

@@ -21,16 +21,23 @@ public interface ICostPlan
     /// <summary>What is assumed, one sentence each.</summary>
     EquatableList<string> Assumptions { get; }
 
-    /// <summary>KV bytes one more context token of one sequence takes on the fullest device, before windows cap it; null where the cost model has no notion of memory.</summary>
+    /// <summary>
+    /// KV bytes one more context token of one sequence takes on the fullest device, before windows cap it; null where the cost model has no
+    /// notion of memory.
+    /// </summary>
     double? KvBytesPerToken { get; }
 
     /// <summary>Prices the step that reads the prompts and yields the first tokens.</summary>
     /// <param name="point">The workload.</param>
-    /// <param name="rows">Where to add the operators, one row per distinct layer; null = the sums alone, which allocates nothing where the cost model says so.</param>
+    /// <param name="rows">Where to add the operators, one row per distinct layer; null = the sums alone, which allocates nothing where the
+    /// cost model says so.</param>
     /// <exception cref="InferometerException">The workload is impossible.</exception>
     PhaseTotals Prefill(in WorkloadPoint point, ICollection<OperatorRow>? rows = null);
 
-    /// <summary>Prices the average decode step over the positions of the generated tokens 2 to N (speculative: a round); where one output token is asked for, the step that yields the second.</summary>
+    /// <summary>
+    /// Prices the average decode step over the positions of the generated tokens 2 to N (speculative: a round); where one output token is
+    /// asked for, the step that yields the second.
+    /// </summary>
     /// <param name="point">The workload.</param>
     /// <param name="rows">Where to add the operators; null = the sums alone.</param>
     /// <exception cref="InferometerException">The workload is impossible.</exception>
@@ -46,9 +53,12 @@ public interface ICostPlan
     /// <exception cref="InferometerException">The batch is empty or a part of it is impossible.</exception>
     PhaseTotals Step(ReadOnlySpan<PrefillChunk> prefill, ReadOnlySpan<DecodeGroup> decode, ICollection<OperatorRow>? rows = null);
 
-    /// <summary>Memory of the fullest device when all requests have reached their full length; null where the cost model has no notion of it.</summary>
+    /// <summary>
+    /// Memory of the fullest device when all requests have reached their full length; null where the cost model has no notion of it.
+    /// </summary>
     /// <param name="point">The workload.</param>
-    /// <param name="activationBytes">Most that the activations of a step take, where it is known from pricing the phases; null = worked out here, without pricing any time.</param>
+    /// <param name="activationBytes">Most that the activations of a step take, where it is known from pricing the phases; null = worked out
+    /// here, without pricing any time.</param>
     /// <exception cref="InferometerException">The workload is impossible.</exception>
     MemoryTotals? Memory(in WorkloadPoint point, double? activationBytes = null);
 }

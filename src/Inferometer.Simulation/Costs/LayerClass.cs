@@ -3,7 +3,9 @@ using Inferometer.Simulation.Operators;
 
 namespace Inferometer.Simulation.Costs;
 
-/// <summary>A distinct layer, or the part before the first, after the last, or between two stages: its operators and what it keeps in memory.</summary>
+/// <summary>
+/// A distinct layer, or the part before the first, after the last, or between two stages: its operators and what it keeps in memory.
+/// </summary>
 internal sealed class LayerClass
 {
     public LayerClass(int index, OperatorList list, TokenMixer? mixer)
@@ -14,7 +16,9 @@ internal sealed class LayerClass
         WeightBytes = Templates.Sum(item => item.ResidentBytes);
         StateBytes = RecurrentOperators.StateBytes(mixer, list.Profile);
         (KvBytesPerToken, KvCapTokens) = Kv(mixer, list.Profile);
-        WindowBytesPerToken = mixer is CompressedAttentionMixer { CompressionRatio: > 0 } pooled ? pooled.HeadDim * list.Profile.KvBytes : 0;
+        WindowBytesPerToken = mixer is CompressedAttentionMixer { CompressionRatio: > 0 } pooled
+            ? pooled.HeadDim * list.Profile.KvBytes
+            : 0;
         WindowTokens = (mixer as CompressedAttentionMixer)?.WindowTokens ?? 0;
     }
 

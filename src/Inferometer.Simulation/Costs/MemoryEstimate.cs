@@ -30,7 +30,9 @@ public sealed record MemoryEstimate
     /// <summary>Largest batch of this workload that fits; 0 = not even one request.</summary>
     public required int LargestBatch { get; init; }
 
-    /// <summary>Longest context (prompt and generated tokens) that fits at this batch size, at most what the model was made for; 0 = none.</summary>
+    /// <summary>
+    /// Longest context (prompt and generated tokens) that fits at this batch size, at most what the model was made for; 0 = none.
+    /// </summary>
     public required int LongestContextTokens { get; init; }
 
     /// <summary>KV bytes one more context token of one sequence takes on that device, before windows cap it.</summary>

@@ -34,7 +34,9 @@ internal static class MemoryLimits
 
     private static bool Fits(ICostPlan plan, in WorkloadPoint point) => plan.Memory(point) is { Fits: true };
 
-    /// <summary>Largest value from <paramref name="low"/> to <paramref name="high"/> that fits, given that all below a fitting one fit; 0 = none.</summary>
+    /// <summary>
+    /// Largest value from <paramref name="low"/> to <paramref name="high"/> that fits, given that all below a fitting one fit; 0 = none.
+    /// </summary>
     private static int Largest(int low, int high, Func<int, bool> fits)
     {
         if (!fits(low))

@@ -21,7 +21,9 @@ public readonly record struct PhaseTotals
     /// <summary>Tokens each decoding sequence gets out of the step: 1, or the expected tokens of a speculative round.</summary>
     public double TokensPerStep { get; init; }
 
-    /// <summary>Time of all operators one after another, seconds; equal to the latency without pipeline parallelism and without a draft.</summary>
+    /// <summary>
+    /// Time of all operators one after another, seconds; equal to the latency without pipeline parallelism and without a draft.
+    /// </summary>
     public double SerialSeconds { get; init; }
 
     /// <summary>Part of <see cref="SerialSeconds"/> spent on collectives, launches included, seconds.</summary>

@@ -44,7 +44,7 @@ internal sealed class RooflinePlan : ICostPlan
     {
         double draft = _draft?.Prefill(point).LatencySeconds ?? 0;
         SetPrefill(point);
-        return WithDraft(_costing.Cost(_prefill, rows), draft, tokensPerStep: 1);
+        return _costing.Cost(_prefill, rows, draft);
     }
 
     public PhaseTotals Decode(in WorkloadPoint point, ICollection<OperatorRow>? rows = null)
@@ -52,7 +52,7 @@ internal sealed class RooflinePlan : ICostPlan
         SpeculativeSpec? speculative = Request.Speculative;
         double draft = _draft is null ? 0 : speculative!.DraftTokens * _draft.Decode(point).LatencySeconds;
         SetDecode(point);
-        return WithDraft(_costing.Cost(_decode, rows), draft, speculative?.ExpectedTokens ?? 1);
+        return _costing.Cost(_decode, rows, draft, speculative?.ExpectedTokens ?? 1);
     }
 
     public PhaseTotals Step(ReadOnlySpan<PrefillChunk> prefill, ReadOnlySpan<DecodeGroup> decode, ICollection<OperatorRow>? rows = null)
@@ -108,13 +108,6 @@ internal sealed class RooflinePlan : ICostPlan
 
         return worst;
     }
-
-    private static PhaseTotals WithDraft(in PhaseTotals totals, double draftSeconds, double tokensPerStep) => totals with
-    {
-        LatencySeconds = totals.LatencySeconds + draftSeconds,
-        DraftSeconds = draftSeconds,
-        TokensPerStep = tokensPerStep,
-    };
 
     private void SetPrefill(in WorkloadPoint point)
     {

@@ -15,7 +15,9 @@ public readonly record struct ServingMetrics
     /// <summary>Range the time to first token is expected in, seconds; null where the cost model gives none.</summary>
     public Interval? TimeToFirstTokenInterval { get; init; }
 
-    /// <summary>Decode time / (N - 1), seconds; 0 when only one token is generated. A step is per token already: never divided again.</summary>
+    /// <summary>
+    /// Decode time / (N - 1), seconds; 0 when only one token is generated. A step is per token already: never divided again.
+    /// </summary>
     public double TimePerOutputTokenSeconds { get; init; }
 
     /// <summary>Range the time per output token is expected in, seconds; null where the cost model gives none.</summary>
@@ -47,12 +49,6 @@ public readonly record struct ServingMetrics
 
     /// <summary>Requests per second: batch / E2E.</summary>
     public double RequestsPerSecond { get; init; }
-
-    /// <summary>Generated tokens per millisecond over the deployment: output throughput / 1000.</summary>
-    public double TokensPerMillisecond => OutputTokensPerSecond / 1000;
-
-    /// <summary>Milliseconds the deployment takes per generated token: 1000 / output throughput.</summary>
-    public double MillisecondsPerToken => 1000 / OutputTokensPerSecond;
 
     /// <summary>Share of peak arithmetic during prefill.</summary>
     public double PrefillFlopUtilization { get; init; }

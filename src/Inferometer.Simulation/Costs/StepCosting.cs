@@ -2,7 +2,9 @@ using Inferometer.Simulation.Operators;
 
 namespace Inferometer.Simulation.Costs;
 
-/// <summary>Adds up the operators of a step into stages and the stages into a latency; each is priced once, whether its row is wanted or not.</summary>
+/// <summary>
+/// Adds up the operators of a step into stages and the stages into a latency; each is priced once, whether its row is wanted or not.
+/// </summary>
 internal sealed class StepCosting(DeploymentProfile profile, PipelineLayout layout)
 {
     private readonly double[] _classSeconds = new double[layout.Classes.Length];
@@ -11,7 +13,8 @@ internal sealed class StepCosting(DeploymentProfile profile, PipelineLayout layo
     /// <summary>Steps priced so far; tests see by it that nothing is priced twice.</summary>
     public int Priced { get; private set; }
 
-    public PhaseTotals Cost(StepState step, ICollection<OperatorRow>? rows)
+    /// <summary>Prices a step; <paramref name="draftSeconds"/> is what a draft network takes beside it.</summary>
+    public PhaseTotals Cost(StepState step, ICollection<OperatorRow>? rows, double draftSeconds = 0, double tokensPerStep = 1)
     {
         Priced++;
         double flops = 0;
@@ -57,8 +60,9 @@ internal sealed class StepCosting(DeploymentProfile profile, PipelineLayout layo
         double bandwidthUtilization = bytes / (devices * profile.Device.MemoryBandwidth);
         return new()
         {
-            LatencySeconds = latency,
-            TokensPerStep = 1,
+            LatencySeconds = latency + draftSeconds,
+            DraftSeconds = draftSeconds,
+            TokensPerStep = tokensPerStep,
             SerialSeconds = serial,
             CommunicationSeconds = communication,
             Flops = flops,

@@ -147,7 +147,8 @@ internal sealed class StepState
     {
         if (!valid)
         {
-            throw new InferometerException($"step: {part} must have at least one token and one sequence, and no negative past (context tokens include the new ones).");
+            throw new InferometerException(
+                $"step: {part} must have at least one token and one sequence, and no negative past (context tokens include the new ones).");
         }
     }
 

@@ -53,7 +53,9 @@ public sealed class PerformanceEstimator
         };
     }
 
-    /// <summary>Whole requests under several configurations, by total throughput, best first; impossible ones last with the reason.</summary>
+    /// <summary>
+    /// Whole requests under several configurations, by total throughput, best first; impossible ones last with the reason.
+    /// </summary>
     public IReadOnlyList<ConfigurationPerformance> ComparePerformanceConfigurations(IEnumerable<PerformanceQuery> configurations)
     {
         ArgumentNullException.ThrowIfNull(configurations);
@@ -136,7 +138,8 @@ public sealed class PerformanceEstimator
     };
 
     private static SortedDictionary<string, double> Compute(SimulationResult result) => new(
-        result.RuntimeBreakdown.Where(p => !string.Equals(p.Key, Collectives, StringComparison.Ordinal)).ToDictionary(StringComparer.Ordinal), StringComparer.Ordinal);
+        result.RuntimeBreakdown.Where(p => !string.Equals(p.Key, Collectives, StringComparison.Ordinal))
+            .ToDictionary(StringComparer.Ordinal), StringComparer.Ordinal);
 
     private static SortedDictionary<string, double> Communication(SimulationResult result) => new(
         result.Operators.Values.SelectMany(o => o)

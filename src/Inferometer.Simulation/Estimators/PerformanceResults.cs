@@ -4,7 +4,10 @@ using Inferometer.Simulation.Costs;
 
 namespace Inferometer.Simulation.Estimators;
 
-/// <summary>What <see cref="PerformanceEstimator.EstimatePrefillPerformance"/> returns; serialises under the API's own names. Milliseconds, tokens per second.</summary>
+/// <summary>
+/// What <see cref="PerformanceEstimator.EstimatePrefillPerformance"/> returns; serialises under the API's own names. Milliseconds, tokens
+/// per second.
+/// </summary>
 public sealed record PrefillPerformance
 {
     /// <summary>Time of the whole prompt, milliseconds.</summary>
@@ -35,7 +38,10 @@ public sealed record PrefillPerformance
     public string ToJson() => JsonSerializer.Serialize(this, PerformanceJson.Default.PrefillPerformance);
 }
 
-/// <summary>What <see cref="PerformanceEstimator.EstimateDecodePerformance"/> returns; serialises under the API's own names. Milliseconds, tokens per second.</summary>
+/// <summary>
+/// What <see cref="PerformanceEstimator.EstimateDecodePerformance"/> returns; serialises under the API's own names. Milliseconds, tokens
+/// per second.
+/// </summary>
 public sealed record DecodePerformance
 {
     /// <summary>Time of one token of every sequence, milliseconds.</summary>
@@ -74,7 +80,10 @@ public sealed record DecodePerformance
     public string ToJson() => JsonSerializer.Serialize(this, PerformanceJson.Default.DecodePerformance);
 }
 
-/// <summary>What <see cref="PerformanceEstimator.EstimateEndToEndPerformance"/> returns; serialises under the API's own names. Milliseconds, tokens per second.</summary>
+/// <summary>
+/// What <see cref="PerformanceEstimator.EstimateEndToEndPerformance"/> returns; serialises under the API's own names. Milliseconds, tokens
+/// per second.
+/// </summary>
 public sealed record EndToEndPerformance
 {
     /// <summary>TTFT + (N - 1) x TPOT, milliseconds.</summary>

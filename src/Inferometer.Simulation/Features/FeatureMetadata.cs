@@ -21,7 +21,10 @@ public sealed record FeatureMetadata
     /// <summary>Features that cannot be on with it.</summary>
     public IReadOnlyList<string> ConflictsWith { get; init; } = [];
 
-    /// <summary>Hooks run by rising order, then by name: phases have 0, number formats 10, parallelism 20, everything else 100, what depends on all the others 1000.</summary>
+    /// <summary>
+    /// Hooks run by rising order, then by name: phases have 0, number formats 10, parallelism 20, everything else 100, what depends on all
+    /// the others 1000.
+    /// </summary>
     public int Order { get; init; } = 100;
 
     /// <summary>Parameters it reads.</summary>

@@ -9,11 +9,16 @@ namespace Inferometer.Simulation.Features;
 /// </summary>
 public sealed class FeatureRegistry
 {
-    private readonly Dictionary<string, (FeatureMetadata Metadata, Func<ISimulationFeature> Create)> _features = new(StringComparer.Ordinal);
+    private const string KeptByDescriptor = "ILLink.Descriptors.xml keeps the namespace of the built-in features.";
+    private const string SaidByCallers =
+        "The public callers either keep the types by a descriptor or say that they need unreferenced code.";
+
+    private readonly Dictionary<string, (FeatureMetadata Metadata, Func<ISimulationFeature> Create)> _features =
+        new(StringComparer.Ordinal);
 
     /// <summary>A registry with every built-in feature; they are found by their type, so that adding one touches no other file.</summary>
-    [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "ILLink.Descriptors.xml keeps the namespace of the built-in features.")]
-    [UnconditionalSuppressMessage("Trimming", "IL2075", Justification = "ILLink.Descriptors.xml keeps the namespace of the built-in features.")]
+    [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = KeptByDescriptor)]
+    [UnconditionalSuppressMessage("Trimming", "IL2075", Justification = KeptByDescriptor)]
     public static FeatureRegistry CreateDefault()
     {
         FeatureRegistry registry = new();
@@ -104,10 +109,11 @@ public sealed class FeatureRegistry
 
     /// <summary>Names of the features that own a parameter of that name.</summary>
     internal IEnumerable<string> OwnersOf(string parameter) =>
-        _features.Values.Where(f => f.Metadata.Parameters.Any(p => string.Equals(p.Name, parameter, StringComparison.Ordinal))).Select(f => f.Metadata.Name);
+        _features.Values.Where(f => f.Metadata.Parameters.Any(p => string.Equals(p.Name, parameter, StringComparison.Ordinal)))
+            .Select(f => f.Metadata.Name);
 
-    [UnconditionalSuppressMessage("Trimming", "IL2070", Justification = "The public callers either keep the types by a descriptor or say that they need unreferenced code.")]
-    [UnconditionalSuppressMessage("Trimming", "IL2075", Justification = "The public callers either keep the types by a descriptor or say that they need unreferenced code.")]
+    [UnconditionalSuppressMessage("Trimming", "IL2070", Justification = SaidByCallers)]
+    [UnconditionalSuppressMessage("Trimming", "IL2075", Justification = SaidByCallers)]
     private int RegisterTypes(IEnumerable<Type> types)
     {
         int count = 0;

@@ -29,7 +29,9 @@ public interface ISimulationFeature
     {
     }
 
-    /// <summary>Releases what <see cref="Initialize"/> took. Called once for every feature whose <see cref="Initialize"/> was called.</summary>
+    /// <summary>
+    /// Releases what <see cref="Initialize"/> took. Called once for every feature whose <see cref="Initialize"/> was called.
+    /// </summary>
     void Cleanup()
     {
     }

@@ -15,7 +15,11 @@ public sealed class SimulationContext
     private readonly List<string> _assumptions = [];
 
     internal SimulationContext(
-        SimulationConfig config, SimulationType type, EstimateRequest request, Func<string, ModelArchitecture> resolveModel, IKvProfileReader? kvProfiles)
+        SimulationConfig config,
+        SimulationType type,
+        EstimateRequest request,
+        Func<string, ModelArchitecture> resolveModel,
+        IKvProfileReader? kvProfiles)
     {
         _kvProfiles = kvProfiles;
         Config = config;

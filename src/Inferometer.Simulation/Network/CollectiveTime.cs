@@ -8,7 +8,8 @@ internal readonly record struct AlphaBeta(double FixedSeconds, double SecondsPer
 {
     public double Seconds(double bytes) => FixedSeconds + (bytes * SecondsPerByte);
 
-    public static AlphaBeta operator +(AlphaBeta a, AlphaBeta b) => new(a.FixedSeconds + b.FixedSeconds, a.SecondsPerByte + b.SecondsPerByte);
+    public static AlphaBeta operator +(AlphaBeta a, AlphaBeta b) => new(
+        a.FixedSeconds + b.FixedSeconds, a.SecondsPerByte + b.SecondsPerByte);
 }
 
 /// <summary>
@@ -33,7 +34,8 @@ internal readonly record struct CollectiveTime
 
     public static CollectiveTime InSequence(TierChoice inner, TierChoice outer) => new(inner, outer, sideBySide: false);
 
-    public static CollectiveTime SideBySide(AlphaBeta inner, AlphaBeta outer) => new(TierChoice.Only(inner), TierChoice.Only(outer), sideBySide: true);
+    public static CollectiveTime SideBySide(AlphaBeta inner, AlphaBeta outer) => new(
+        TierChoice.Only(inner), TierChoice.Only(outer), sideBySide: true);
 
     public double Seconds(double bytes)
     {

@@ -46,10 +46,14 @@ internal sealed class NetworkModel
         return CollectiveTime.InSequence(TierChoice.Only(Gather(_intra, n, 1)), TierChoice.Only(outer));
     }
 
-    /// <summary>Every rank ends with its part of the sum; m = bytes of the whole vector each rank starts with. The mirror image of an all-gather.</summary>
+    /// <summary>
+    /// Every rank ends with its part of the sum; m = bytes of the whole vector each rank starts with. The mirror image of an all-gather.
+    /// </summary>
     public CollectiveTime ReduceScatter(int ranks, int stride = 1) => AllGather(ranks, stride);
 
-    /// <summary>Every rank sends something else to every other; m = bytes a rank sends away in total, spread evenly over its peers.</summary>
+    /// <summary>
+    /// Every rank sends something else to every other; m = bytes a rank sends away in total, spread evenly over its peers.
+    /// </summary>
     public CollectiveTime AllToAll(int ranks, int stride = 1)
     {
         (int n, int q) = Shape(ranks, stride);
@@ -68,7 +72,10 @@ internal sealed class NetworkModel
     public CollectiveTime PointToPoint(bool betweenNodes) =>
         CollectiveTime.InSequence(TierChoice.Only(Send(betweenNodes ? _inter : _intra, 1, 2)), default);
 
-    /// <summary>Whether stages of <paramref name="stageDevices"/> consecutive devices have a node boundary between number <paramref name="stage"/> and the one before.</summary>
+    /// <summary>
+    /// Whether stages of <paramref name="stageDevices"/> consecutive devices have a node boundary between number <paramref name="stage"/>
+    /// and the one before.
+    /// </summary>
     public bool CrossesNode(int stage, int stageDevices) =>
         (stage - 1) * stageDevices / _devicesPerNode != (((stage + 1) * stageDevices) - 1) / _devicesPerNode;
 
@@ -98,7 +105,8 @@ internal sealed class NetworkModel
             CollectiveAlgorithm.Tree => TierChoice.Only(tree),
             CollectiveAlgorithm.InNetwork when canReduce => TierChoice.Only(inNetwork),
             CollectiveAlgorithm.InNetwork => throw new InferometerException(
-                $"collectives: in-network reduction was asked for on a {link.Topology} link; only InNetworkReduction links can add up on the way."),
+                $"collectives: in-network reduction was asked for on a {link.Topology} link; only InNetworkReduction links can add up on "
+                    + "the way."),
             _ when link.Topology == LinkTopology.Ring => TierChoice.Only(ring),
             _ when canReduce => TierChoice.Only(ring).Or(tree).Or(inNetwork),
             _ => TierChoice.Only(ring).Or(tree),

@@ -109,15 +109,22 @@ internal static class AttentionOperators
         });
     }
 
-    /// <summary>FLOPs per cached token read to undo KV compression in one layer: the model's total, shared out by cached elements.</summary>
+    /// <summary>
+    /// FLOPs per cached token read to undo KV compression in one layer: the model's total, shared out by cached elements.
+    /// </summary>
     public static double ReconstructionFlops(DeploymentProfile profile, double localElements) =>
-        profile.Request.KvCompression is { ReconstructionFlopsPerToken: > 0 and var total } ? total * CacheShare(profile, localElements) : 0;
+        profile.Request.KvCompression is { ReconstructionFlopsPerToken: > 0 and var total }
+            ? total * CacheShare(profile, localElements)
+            : 0;
 
     /// <summary>FLOPs per new token to compress it in one layer, shared out likewise.</summary>
     public static double CompressionFlops(DeploymentProfile profile, double localElements) =>
         profile.Request.KvCompression is { WriteFlopsPerToken: > 0 and var total } ? total * CacheShare(profile, localElements) : 0;
 
-    /// <summary>FLOPs that KV compression adds in one layer per query token and per pair: the model's totals, shared out by the widths of queries and mixed values.</summary>
+    /// <summary>
+    /// FLOPs that KV compression adds in one layer per query token and per pair: the model's totals, shared out by the widths of queries
+    /// and mixed values.
+    /// </summary>
     public static (double PerToken, double PerPair) QueryFlops(DeploymentProfile profile, double localQueries)
     {
         if (profile.Request.KvCompression is not { } compression || (compression.QueryFlopsPerToken == 0 && compression.PairFlops == 0))
@@ -153,7 +160,8 @@ internal static class AttentionOperators
         {
             double heads = DeploymentProfile.Part(mixer.Heads, tensor);
             double kvHeads = DeploymentProfile.Part(mixer.KvHeads, tensor);
-            return new(heads, kvHeads, heads * mixer.HeadDim, kvHeads * mixer.HeadDim, kvHeads * mixer.ValueHeadDim, heads * mixer.ValueHeadDim);
+            return new(
+                heads, kvHeads, heads * mixer.HeadDim, kvHeads * mixer.HeadDim, kvHeads * mixer.ValueHeadDim, heads * mixer.ValueHeadDim);
         }
     }
 }

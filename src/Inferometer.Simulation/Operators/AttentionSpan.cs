@@ -4,12 +4,15 @@ namespace Inferometer.Simulation.Operators;
 
 /// <summary>
 /// How far back a query looks. A position with c tokens of context (itself included) attends to all c, to the last
-/// <see cref="Window"/> of them, to those of its own <see cref="Chunk"/>, or to the <see cref="TopK"/> best. Zeros mean no limit; at most one is set.
+/// <see cref="Window"/> of them, to those of its own <see cref="Chunk"/>, or to the <see cref="TopK"/> best. Zeros mean no limit; at most
+/// one is set.
 /// </summary>
 [StructLayout(LayoutKind.Auto)]
 internal readonly record struct AttentionSpan(int Window, int Chunk, int TopK)
 {
-    /// <summary>Query-key pairs of <paramref name="fresh"/> new tokens after <paramref name="past"/> cached ones: causal work, counted once.</summary>
+    /// <summary>
+    /// Query-key pairs of <paramref name="fresh"/> new tokens after <paramref name="past"/> cached ones: causal work, counted once.
+    /// </summary>
     public double Pairs(double past, double fresh)
     {
         double cap = Window > 0 ? Window : TopK;
@@ -27,7 +30,9 @@ internal readonly record struct AttentionSpan(int Window, int Chunk, int TopK)
         return Triangle(past, growing) + ((fresh - growing) * cap);
     }
 
-    /// <summary>Distinct cached tokens (the new ones included) that <paramref name="fresh"/> new tokens after <paramref name="past"/> read.</summary>
+    /// <summary>
+    /// Distinct cached tokens (the new ones included) that <paramref name="fresh"/> new tokens after <paramref name="past"/> read.
+    /// </summary>
     public double Reads(double past, double fresh)
     {
         double all = past + fresh;
@@ -44,7 +49,9 @@ internal readonly record struct AttentionSpan(int Window, int Chunk, int TopK)
         return TopK > 0 ? Math.Min(all, Pairs(past, fresh)) : all;
     }
 
-    /// <summary>First position (from 0) that the query following <paramref name="past"/> cached tokens can see; TopK counts as everything.</summary>
+    /// <summary>
+    /// First position (from 0) that the query following <paramref name="past"/> cached tokens can see; TopK counts as everything.
+    /// </summary>
     public double FirstVisible(double past)
     {
         if (Window > 0)

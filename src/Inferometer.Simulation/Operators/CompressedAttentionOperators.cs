@@ -42,7 +42,11 @@ internal static class CompressedAttentionOperators
         {
             Name = "rope_kv_write",
             Group = OperatorGroup.Attention,
-            Flops = new() { PerToken = (3 * (heads + 1) * mixer.RopeHeadDim) + (4 * down) + AttentionOperators.CompressionFlops(list.Profile, mixer.CompressionRatio == 0 ? mixer.HeadDim : 0) },
+            Flops = new()
+            {
+                PerToken = (3 * (heads + 1) * mixer.RopeHeadDim) + (4 * down)
+                    + AttentionOperators.CompressionFlops(list.Profile, mixer.CompressionRatio == 0 ? mixer.HeadDim : 0),
+            },
             Weights = new() { Fixed = down * list.Activation },
             KvWrite = new() { PerToken = mixer.HeadDim * list.Profile.KvBytes },
             ActivationRead = new() { PerToken = (queries + down) * list.Activation },
@@ -68,7 +72,11 @@ internal static class CompressedAttentionOperators
             Name = name,
             Group = OperatorGroup.AttentionProjection,
             Rate = RateClass.Matrix,
-            Flops = new() { PerToken = (2 * matrix) + (6 * pooled) + AttentionOperators.CompressionFlops(list.Profile, (double)width / mixer.CompressionRatio) },
+            Flops = new()
+            {
+                PerToken = (2 * matrix) + (6 * pooled)
+                    + AttentionOperators.CompressionFlops(list.Profile, (double)width / mixer.CompressionRatio),
+            },
             Weights = new() { Fixed = (matrix * list.Profile.WeightBytes) + extra },
             KvWrite = new() { PerToken = width * list.Profile.KvBytes / mixer.CompressionRatio },
             ActivationRead = new() { PerToken = hidden * list.Activation },
@@ -89,7 +97,12 @@ internal static class CompressedAttentionOperators
             Rate = RateClass.Attention,
             Phase = phase,
             Span = list.Tables.Span(new(mixer.WindowTokens, 0, 0)),
-            Flops = new() { PerToken = turn, PerPair = (4 * heads * mixer.HeadDim) + extra, PerRead = AttentionOperators.ReconstructionFlops(list.Profile, mixer.CompressionRatio == 0 ? mixer.HeadDim : 0) },
+            Flops = new()
+            {
+                PerToken = turn,
+                PerPair = (4 * heads * mixer.HeadDim) + extra,
+                PerRead = AttentionOperators.ReconstructionFlops(list.Profile, mixer.CompressionRatio == 0 ? mixer.HeadDim : 0),
+            },
             Weights = new() { Fixed = sinks },
             KvRead = new() { PerRead = mixer.HeadDim * list.Profile.KvBytes },
             ActivationRead = new() { PerToken = heads * mixer.HeadDim * list.Activation },
@@ -104,7 +117,11 @@ internal static class CompressedAttentionOperators
             {
                 Name = "attention_compressed" + suffix,
                 Span = list.Tables.Span(new(0, 0, mixer.IndexTopK * mixer.CompressionRatio)),
-                Flops = new() { PerPair = 4 * heads * mixer.HeadDim * share, PerRead = AttentionOperators.ReconstructionFlops(list.Profile, mixer.HeadDim * share) },
+                Flops = new()
+                {
+                    PerPair = 4 * heads * mixer.HeadDim * share,
+                    PerRead = AttentionOperators.ReconstructionFlops(list.Profile, mixer.HeadDim * share),
+                },
                 Weights = default,
                 KvRead = new() { PerRead = mixer.HeadDim * share * list.Profile.KvBytes },
                 ResidentBytes = 0,
@@ -133,7 +150,11 @@ internal static class CompressedAttentionOperators
             Rate = RateClass.Attention,
             Phase = phase,
             Span = list.Tables.Span(default),
-            Flops = new() { PerPair = 2 * queries * share, PerRead = AttentionOperators.ReconstructionFlops(list.Profile, mixer.IndexHeadDim * share) },
+            Flops = new()
+            {
+                PerPair = 2 * queries * share,
+                PerRead = AttentionOperators.ReconstructionFlops(list.Profile, mixer.IndexHeadDim * share),
+            },
             KvRead = new() { PerRead = mixer.IndexHeadDim * share * list.Profile.KvBytes },
             ActivationRead = new() { PerToken = (queries + mixer.IndexHeads) * list.Activation },
             ActivationWrite = new() { PerPair = share * list.Activation },

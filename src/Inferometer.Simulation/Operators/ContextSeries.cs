@@ -4,7 +4,8 @@ namespace Inferometer.Simulation.Operators;
 
 /// <summary>A run of steps over which pairs and reads change by the same amount from step to step; the whole run may repeat.</summary>
 [StructLayout(LayoutKind.Auto)]
-internal readonly record struct ContextPiece(double Steps, double Repeats, double Pairs, double PairsSlope, double Reads, double ReadsSlope);
+internal readonly record struct ContextPiece(
+    double Steps, double Repeats, double Pairs, double PairsSlope, double Reads, double ReadsSlope);
 
 /// <summary>
 /// How the attended context of one span grows over the steps of a phase, as a handful of straight pieces: sums over

@@ -25,8 +25,7 @@ internal sealed class DeploymentProfile
         MessageBytes = request.Precisions.Communication.BytesPerElement;
         EmbeddingBytes = (request.EmbeddingPrecision ?? request.Precisions.Weights).BytesPerElement;
         Network = new(request.System, request.CollectiveAlgorithm);
-        UncompressedKvBytes = request.Precisions.KvCache.BytesPerElement;
-        KvBytes = UncompressedKvBytes * CompressedFraction(request);
+        KvBytes = request.Precisions.KvCache.BytesPerElement * CompressedFraction(request);
         LinkBandwidth = OffloadBandwidth(request, Device);
     }
 
@@ -57,8 +56,6 @@ internal sealed class DeploymentProfile
 
     public double EmbeddingBytes { get; }
 
-    public double UncompressedKvBytes { get; }
-
     /// <summary>Bytes a cached element takes, compression included.</summary>
     public double KvBytes { get; }
 
@@ -66,7 +63,10 @@ internal sealed class DeploymentProfile
 
     public NetworkModel Network { get; }
 
-    /// <summary>Format a product runs in: the wider of what its two operands are stored in, so weight-only quantisation computes in the activations' format.</summary>
+    /// <summary>
+    /// Format a product runs in: the wider of what its two operands are stored in, so weight-only quantisation computes in the activations'
+    /// format.
+    /// </summary>
     public static MathFormat ProductFormat(Precision stored, Precision activations) =>
         Width(stored.Math) > Width(activations.Math) ? stored.Math : activations.Math;
 
@@ -127,7 +127,8 @@ internal sealed class DeploymentProfile
     {
         AttentionMixer attention => attention.KvHeads * (attention.HeadDim + attention.ValueHeadDim),
         LatentAttentionMixer latent => latent.KvRank + latent.RopeHeadDim + (latent.IndexTopK > 0 ? latent.IndexHeadDim : 0),
-        CompressedAttentionMixer { CompressionRatio: > 0 } pooled => (pooled.HeadDim + (pooled.IndexTopK > 0 ? pooled.IndexHeadDim : 0)) / (double)pooled.CompressionRatio,
+        CompressedAttentionMixer { CompressionRatio: > 0 } pooled =>
+            (pooled.HeadDim + (pooled.IndexTopK > 0 ? pooled.IndexHeadDim : 0)) / (double)pooled.CompressionRatio,
         CompressedAttentionMixer window => window.HeadDim,
         _ => 0,
     };

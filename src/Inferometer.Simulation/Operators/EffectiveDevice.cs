@@ -27,7 +27,8 @@ internal static class EffectiveDevice
         if (cores < 1 || cores > cpu.Cores || simd < 64 || simd > cpu.SimdBits)
         {
             throw new InferometerException(
-                $"cpu_optimization: {cores} cores and {simd}-bit vectors asked of '{device.Name}', which has {cpu.Cores} cores and {cpu.SimdBits} bits.");
+                $"cpu_optimization: {cores} cores and {simd}-bit vectors asked of '{device.Name}', which has {cpu.Cores} cores and "
+                    + $"{cpu.SimdBits} bits.");
         }
 
         return device with

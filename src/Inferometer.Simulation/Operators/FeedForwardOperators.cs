@@ -16,7 +16,8 @@ internal static class FeedForwardOperators
         Experts(list, moe);
         Exchange(list, moe, "expert_combine", "expert_reduce_scatter");
         int hidden = list.Profile.Architecture.HiddenSize;
-        list.Elementwise("expert_sum", OperatorGroup.Experts, 2.0 * moe.ExpertsPerToken * hidden, (double)moe.ExpertsPerToken * hidden, hidden);
+        list.Elementwise(
+            "expert_sum", OperatorGroup.Experts, 2.0 * moe.ExpertsPerToken * hidden, (double)moe.ExpertsPerToken * hidden, hidden);
         if (moe.SharedIntermediateSize > 0)
         {
             Dense(list, "shared_", moe.SharedIntermediateSize, moe.Gated, bias: false);
@@ -50,7 +51,13 @@ internal static class FeedForwardOperators
 
     private static void Router(OperatorList list, MoeFeedForward moe)
     {
-        list.Matrix("router", OperatorGroup.Experts, list.Profile.Architecture.HiddenSize, moe.Experts, RouterExtras(moe, list.Profile.Architecture.HiddenSize), list.Activation);
+        list.Matrix(
+            "router",
+            OperatorGroup.Experts,
+            list.Profile.Architecture.HiddenSize,
+            moe.Experts,
+            RouterExtras(moe, list.Profile.Architecture.HiddenSize),
+            list.Activation);
         list.Elementwise("top_k", OperatorGroup.Experts, 6.0 * moe.Experts, moe.Experts, 2.0 * moe.ExpertsPerToken);
     }
 
@@ -74,7 +81,8 @@ internal static class FeedForwardOperators
         ExpertMatrix(list, "expert_down", (inner, hidden), moe.ExpertBias ? hidden : 0, (copies, local, pool));
     }
 
-    private static void ExpertMatrix(OperatorList list, string name, (double Inputs, double Outputs) shape, double biases, (double Copies, int Local, int Pool) routing)
+    private static void ExpertMatrix(
+        OperatorList list, string name, (double Inputs, double Outputs) shape, double biases, (double Copies, int Local, int Pool) routing)
     {
         double bytes = (shape.Inputs * shape.Outputs * list.Profile.WeightBytes) + (biases * list.Activation);
         list.Add(new()
@@ -104,7 +112,10 @@ internal static class FeedForwardOperators
         {
             double ep = profile.Expert;
             double ranks = (ep - 1) * (1 - Math.Pow(1 - (1 / ep), moe.ExpertsPerToken));
-            list.Collective(toExperts, profile.Network.AllToAll(profile.Expert, profile.ExpertTensor), ranks * profile.ExpertTensor * hidden / profile.Tensor);
+            list.Collective(
+                toExperts,
+                profile.Network.AllToAll(profile.Expert, profile.ExpertTensor),
+                ranks * profile.ExpertTensor * hidden / profile.Tensor);
         }
         else if (profile.AttentionRanks > 1)
         {

@@ -25,7 +25,10 @@ internal static class LatentAttentionOperators
         {
             Name = "rope_kv_write",
             Group = OperatorGroup.Attention,
-            Flops = new() { PerToken = (3 * (heads + 1) * mixer.RopeHeadDim) + (4 * norms) + AttentionOperators.CompressionFlops(list.Profile, latent) },
+            Flops = new()
+            {
+                PerToken = (3 * (heads + 1) * mixer.RopeHeadDim) + (4 * norms) + AttentionOperators.CompressionFlops(list.Profile, latent),
+            },
             Weights = new() { Fixed = norms * list.Activation },
             KvWrite = new() { PerToken = latent * list.Profile.KvBytes },
             ActivationRead = new() { PerToken = (queries + down) * list.Activation },
@@ -145,7 +148,11 @@ internal static class LatentAttentionOperators
         {
             Name = "index_key_write",
             Group = OperatorGroup.Attention,
-            Flops = new() { PerToken = (3 * (mixer.IndexHeads + 1) * mixer.RopeHeadDim) + (5 * mixer.IndexHeadDim) + AttentionOperators.CompressionFlops(list.Profile, mixer.IndexHeadDim) },
+            Flops = new()
+            {
+                PerToken = (3 * (mixer.IndexHeads + 1) * mixer.RopeHeadDim) + (5 * mixer.IndexHeadDim)
+                    + AttentionOperators.CompressionFlops(list.Profile, mixer.IndexHeadDim),
+            },
             Weights = new() { Fixed = 2 * mixer.IndexHeadDim * list.Activation },
             KvWrite = new() { PerToken = mixer.IndexHeadDim * list.Profile.KvBytes },
             ActivationRead = new() { PerToken = (queries + mixer.IndexHeadDim) * list.Activation },

@@ -51,7 +51,8 @@ internal static class ModelOperators
             Weights = new() { PerToken = ((width / profile.Tensor) + positions) * profile.EmbeddingBytes },
             ActivationWrite = new() { PerToken = width * list.Activation },
             ResidentBytes = ((DeploymentProfile.Part(model.VocabularySize, profile.Tensor) * width)
-                + (model.Position == PositionKind.Learned ? (double)model.LearnedPositionRows * model.HiddenSize : 0)) * profile.EmbeddingBytes,
+                + (model.Position == PositionKind.Learned ? (double)model.LearnedPositionRows * model.HiddenSize : 0))
+                    * profile.EmbeddingBytes,
         });
         list.AllReduce("embedding_all_reduce", width);
         if (model.EmbeddingProjectionSize > 0)
@@ -109,7 +110,9 @@ internal static class ModelOperators
 
     /// <summary>Hidden states to the next pipeline stage; each tensor-parallel rank sends to its peer.</summary>
     public static void Boundary(OperatorList list, bool betweenNodes) => list.Collective(
-        betweenNodes ? "send_receive_between_nodes" : "send_receive", list.Profile.Network.PointToPoint(betweenNodes), list.Profile.Architecture.HiddenSize);
+        betweenNodes ? "send_receive_between_nodes" : "send_receive",
+        list.Profile.Network.PointToPoint(betweenNodes),
+        list.Profile.Architecture.HiddenSize);
 
     private static void Mixer(OperatorList list, TokenMixer mixer)
     {
@@ -158,7 +161,8 @@ internal static class ModelOperators
         {
             double wide = streams * list.Profile.Architecture.HiddenSize;
             double mixes = (2 + streams) * streams;
-            list.Elementwise(name, OperatorGroup.Norms, (2 * mixes * wide) + (2 * (2 + streams) * wide), 2 * wide, 2 * wide, (mixes * wide) + mixes + 3);
+            list.Elementwise(
+                name, OperatorGroup.Norms, (2 * mixes * wide) + (2 * (2 + streams) * wide), 2 * wide, 2 * wide, (mixes * wide) + mixes + 3);
         }
     }
 

@@ -39,16 +39,17 @@ internal sealed class OperatorList(DeploymentProfile profile, SharedTables table
     }
 
     /// <summary>Element-wise work: amounts per token.</summary>
-    public void Elementwise(string name, OperatorGroup group, double flops, double readElements, double writeElements, double parameters = 0) => Add(new()
-    {
-        Name = name,
-        Group = group,
-        Flops = new() { PerToken = flops },
-        Weights = new() { Fixed = parameters * Activation },
-        ActivationRead = new() { PerToken = readElements * Activation },
-        ActivationWrite = new() { PerToken = writeElements * Activation },
-        ResidentBytes = parameters * Activation,
-    });
+    public void Elementwise(
+        string name, OperatorGroup group, double flops, double readElements, double writeElements, double parameters = 0) => Add(new()
+        {
+            Name = name,
+            Group = group,
+            Flops = new() { PerToken = flops },
+            Weights = new() { Fixed = parameters * Activation },
+            ActivationRead = new() { PerToken = readElements * Activation },
+            ActivationWrite = new() { PerToken = writeElements * Activation },
+            ResidentBytes = parameters * Activation,
+        });
 
     /// <summary>A collective whose message has so many elements per token (or per row of logits).</summary>
     public void Collective(string name, CollectiveTime time, double perToken, double perRow = 0)

@@ -61,7 +61,8 @@ internal static class RecurrentOperators
             case MambaMixer mamba:
                 double inner = DeploymentProfile.Part(mamba.Heads, profile.Tensor) * mamba.HeadDim;
                 double shared = 2.0 * DeploymentProfile.Part(mamba.Groups, profile.Tensor) * mamba.StateSize;
-                return (inner * mamba.StateSize * sizeof(float)) + ((inner + shared) * (mamba.ConvolutionTaps - 1) * profile.ActivationBytes);
+                return (inner * mamba.StateSize * sizeof(float))
+                    + ((inner + shared) * (mamba.ConvolutionTaps - 1) * profile.ActivationBytes);
             default:
                 return 0;
         }
@@ -88,17 +89,18 @@ internal static class RecurrentOperators
         });
     }
 
-    private static void Recurrence(OperatorList list, string name, double flops, double state, double inputs, double outputs, double parameters) => list.Add(new()
-    {
-        Name = name,
-        Group = OperatorGroup.Attention,
-        Rate = RateClass.Attention,
-        Flops = new() { PerToken = flops },
-        Weights = new() { Fixed = parameters * list.Activation },
-        KvRead = new() { PerSequence = state * sizeof(float) },
-        KvWrite = new() { PerSequence = state * sizeof(float) },
-        ActivationRead = new() { PerToken = inputs * list.Activation },
-        ActivationWrite = new() { PerToken = outputs * list.Activation },
-        ResidentBytes = parameters * list.Activation,
-    });
+    private static void Recurrence(
+        OperatorList list, string name, double flops, double state, double inputs, double outputs, double parameters) => list.Add(new()
+        {
+            Name = name,
+            Group = OperatorGroup.Attention,
+            Rate = RateClass.Attention,
+            Flops = new() { PerToken = flops },
+            Weights = new() { Fixed = parameters * list.Activation },
+            KvRead = new() { PerSequence = state * sizeof(float) },
+            KvWrite = new() { PerSequence = state * sizeof(float) },
+            ActivationRead = new() { PerToken = inputs * list.Activation },
+            ActivationWrite = new() { PerToken = outputs * list.Activation },
+            ResidentBytes = parameters * list.Activation,
+        });
 }

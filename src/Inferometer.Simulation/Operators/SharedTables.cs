@@ -25,7 +25,8 @@ internal sealed class SharedTables
 
     public int Span(AttentionSpan span) => Index(_spans, span);
 
-    public int ExpertPool(double local, double probability, double tokenFactor) => Index(_pools, new(local, probability, tokenFactor, PerSequence: false));
+    public int ExpertPool(double local, double probability, double tokenFactor) =>
+        Index(_pools, new(local, probability, tokenFactor, PerSequence: false));
 
     public int AdapterPool(int adapters) => Index(_pools, new(adapters, 1.0 / adapters, 1, PerSequence: true));
 

@@ -23,13 +23,18 @@ public sealed record EstimateRequest
     /// <summary>Formats of weights, activations, KV cache and messages.</summary>
     public PrecisionSet Precisions { get; init; } = new();
 
-    /// <summary>Format of the embedding table and the LM head when it differs from the weights (most fp8 and int4 checkpoints leave them in bf16); null = as the weights.</summary>
+    /// <summary>
+    /// Format of the embedding table and the LM head when it differs from the weights (most fp8 and int4 checkpoints leave them in bf16);
+    /// null = as the weights.
+    /// </summary>
     public Precision? EmbeddingPrecision { get; init; }
 
     /// <summary>What is asked of the deployment.</summary>
     public Workload Workload { get; init; } = new();
 
-    /// <summary>True: attention runs in tiles and its score matrix never leaves the chip. False: scores are written to memory and read back, twice.</summary>
+    /// <summary>
+    /// True: attention runs in tiles and its score matrix never leaves the chip. False: scores are written to memory and read back, twice.
+    /// </summary>
     public bool FlashAttention { get; init; } = true;
 
     /// <summary>Low-rank adapters served with the model.</summary>
@@ -56,7 +61,9 @@ public sealed record EstimateRequest
     /// <summary>Algorithm of the all-reduces.</summary>
     public CollectiveAlgorithm CollectiveAlgorithm { get; init; } = CollectiveAlgorithm.Auto;
 
-    /// <summary>Micro-batches a batch is cut into when the pipeline has several stages; 0 = as many as stages, at most one per sequence.</summary>
+    /// <summary>
+    /// Micro-batches a batch is cut into when the pipeline has several stages; 0 = as many as stages, at most one per sequence.
+    /// </summary>
     public int MicroBatches { get; init; }
 
     /// <summary>

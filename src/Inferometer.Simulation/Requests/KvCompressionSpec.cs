@@ -4,7 +4,8 @@ using Inferometer.Core.Caching;
 namespace Inferometer.Simulation.Requests;
 
 /// <summary>
-/// A compressed KV cache: fewer bytes per token, at the price of work to write and read it. Give the bytes or the ratio. All figures are over all layers and heads of the unsharded model;
+/// A compressed KV cache: fewer bytes per token, at the price of work to write and read it. Give the bytes or the ratio. All figures are
+/// over all layers and heads of the unsharded model;
 /// layers share them in proportion to what they cache.
 /// </summary>
 public sealed record KvCompressionSpec
@@ -27,7 +28,9 @@ public sealed record KvCompressionSpec
     /// <summary>FLOPs per query token: transforms of queries and of mixed values.</summary>
     public double QueryFlopsPerToken { get; init; }
 
-    /// <summary>FLOPs added per pair of query and cached token; negative where narrower vectors are mixed than without compression.</summary>
+    /// <summary>
+    /// FLOPs added per pair of query and cached token; negative where narrower vectors are mixed than without compression.
+    /// </summary>
     public double PairFlops { get; init; }
 
     /// <summary>The specification of a codec's own figures.</summary>
@@ -45,10 +48,12 @@ public sealed record KvCompressionSpec
 
     internal void Validate()
     {
-        if (BytesPerToken < 0 || Ratio <= 0 || ReconstructionFlopsPerToken < 0 || WriteFlopsPerToken < 0 || QueryFlopsPerToken < 0 || !double.IsFinite(PairFlops))
+        if (BytesPerToken < 0 || Ratio <= 0 || ReconstructionFlopsPerToken < 0 || WriteFlopsPerToken < 0 || QueryFlopsPerToken < 0
+            || !double.IsFinite(PairFlops))
         {
             throw new InferometerException(
-                $"kv_compression: bytes per token {BytesPerToken} and FLOPs per token {ReconstructionFlopsPerToken}, {WriteFlopsPerToken}, {QueryFlopsPerToken} must not be negative, ratio {Ratio} must be positive.");
+                $"kv_compression: bytes per token {BytesPerToken} and FLOPs per token {ReconstructionFlopsPerToken}, "
+                    + $"{WriteFlopsPerToken}, {QueryFlopsPerToken} must not be negative, ratio {Ratio} must be positive.");
         }
     }
 }

@@ -26,7 +26,8 @@ public sealed record LoraSpec
 
         if (Strategy == LoraStrategy.Merged && Adapters > 1)
         {
-            throw new InferometerException($"lora: {Adapters} adapters cannot be merged into one set of weights; use the dynamic strategy or one adapter.");
+            throw new InferometerException(
+                $"lora: {Adapters} adapters cannot be merged into one set of weights; use the dynamic strategy or one adapter.");
         }
     }
 }

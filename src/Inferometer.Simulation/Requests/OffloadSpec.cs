@@ -2,7 +2,9 @@ using Inferometer.Core;
 
 namespace Inferometer.Simulation.Requests;
 
-/// <summary>Part of the weights or of the KV cache lives in slower memory (host, CXL, another device) and crosses a link each time it is read.</summary>
+/// <summary>
+/// Part of the weights or of the KV cache lives in slower memory (host, CXL, another device) and crosses a link each time it is read.
+/// </summary>
 public sealed record OffloadSpec
 {
     /// <summary>Share of the weights kept outside, 0 to 1.</summary>

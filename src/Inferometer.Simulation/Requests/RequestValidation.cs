@@ -27,7 +27,8 @@ internal static class RequestValidation
         if (request.MicroBatches < 0 || request.MaxStepTokens < 0 || request.QueueingSeconds < 0)
         {
             throw new InferometerException(
-                $"micro-batches {request.MicroBatches}, step tokens {request.MaxStepTokens} and queueing time {request.QueueingSeconds} must not be negative.");
+                $"micro-batches {request.MicroBatches}, step tokens {request.MaxStepTokens} and queueing time {request.QueueingSeconds} "
+                    + "must not be negative.");
         }
     }
 
@@ -45,24 +46,29 @@ internal static class RequestValidation
         (int tensor, int pipeline, int expert, int data, bool attentionData) = parallelism;
         if (tensor < 1 || pipeline < 1 || expert < 1 || data < 1)
         {
-            throw new InferometerException($"parallelism: tensor {tensor}, pipeline {pipeline}, expert {expert} and data {data} must all be at least 1.");
+            throw new InferometerException(
+                $"parallelism: tensor {tensor}, pipeline {pipeline}, expert {expert} and data {data} must all be at least 1.");
         }
 
         if (pipeline > architecture.LayerCount)
         {
-            throw new InferometerException($"parallelism: {pipeline} pipeline stages cannot share the {architecture.LayerCount} layers of {architecture.Name}.");
+            throw new InferometerException(
+                $"parallelism: {pipeline} pipeline stages cannot share the {architecture.LayerCount} layers of {architecture.Name}.");
         }
 
         int heads = architecture.Layers.Max(layer => Heads(layer.Mixer));
         if (tensor > Math.Max(1, heads))
         {
-            throw new InferometerException($"parallelism: tensor = {tensor} leaves devices without work; {architecture.Name} has {heads} heads to share.");
+            throw new InferometerException(
+                $"parallelism: tensor = {tensor} leaves devices without work; {architecture.Name} has {heads} heads to share.");
         }
 
         int group = attentionData ? tensor * data : tensor;
         if (group % expert != 0)
         {
-            string of = attentionData ? $"tensor x data = {group}" : $"tensor = {group} (data ranks share experts only with attention data parallelism)";
+            string of = attentionData
+                ? $"tensor x data = {group}"
+                : $"tensor = {group} (data ranks share experts only with attention data parallelism)";
             throw new InferometerException($"parallelism: expert = {expert} must divide {of}.");
         }
 
@@ -84,6 +90,7 @@ internal static class RequestValidation
     };
 
     private static void Throw(in WorkloadPoint point) => throw new InferometerException(
-        $"workload: batch {point.BatchSize}, input {point.InputTokens}, output {point.OutputTokens} and beams {point.BeamWidth} must be at least 1, " +
+        $"workload: batch {point.BatchSize}, input {point.InputTokens}, output {point.OutputTokens} and beams {point.BeamWidth} must be "
+            + "at least 1, " +
         $"and the cached prefix {point.CachedPrefixTokens} must be from 0 to one less than the input.");
 }

@@ -8,7 +8,8 @@ namespace Inferometer.Simulation.Requests;
 /// <param name="InputTokens">Prompt tokens per request, at least 1.</param>
 /// <param name="OutputTokens">Generated tokens per request, the first one included, at least 1.</param>
 /// <param name="BeamWidth">Beams per request, at least 1.</param>
-/// <param name="CachedPrefixTokens">Leading prompt tokens already cached and shared by the batch; less than <paramref name="InputTokens"/>.</param>
+/// <param name="CachedPrefixTokens">Leading prompt tokens already cached and shared by the batch; less than
+/// <paramref name="InputTokens"/>.</param>
 [StructLayout(LayoutKind.Auto)]
 public readonly record struct WorkloadPoint(int BatchSize, int InputTokens, int OutputTokens, int BeamWidth = 1, int CachedPrefixTokens = 0)
 {

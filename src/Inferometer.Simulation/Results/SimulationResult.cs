@@ -29,13 +29,18 @@ public sealed record SimulationResult
     /// <summary>Features that were on, those implied by parameters included.</summary>
     public required IReadOnlyList<string> Features { get; init; }
 
-    /// <summary>Prefill: the whole prompt. Decode: one token of every sequence. End to end: the whole request. Chunked: the step. Milliseconds.</summary>
+    /// <summary>
+    /// Prefill: the whole prompt. Decode: one token of every sequence. End to end: the whole request. Chunked: the step. Milliseconds.
+    /// </summary>
     public required double Latency { get; init; }
 
     /// <summary>Range <see cref="Latency"/> is expected in; null where the cost model gives none.</summary>
     public Interval? LatencyInterval { get; init; }
 
-    /// <summary>Tokens per second over the deployment. Prefill: prompt tokens. Decode: generated tokens. End to end: both. Chunked: tokens of the step.</summary>
+    /// <summary>
+    /// Tokens per second over the deployment. Prefill: prompt tokens. Decode: generated tokens. End to end: both. Chunked: tokens of the
+    /// step.
+    /// </summary>
     public required double Throughput { get; init; }
 
     /// <summary>Range <see cref="Throughput"/> is expected in; null where the cost model gives none.</summary>

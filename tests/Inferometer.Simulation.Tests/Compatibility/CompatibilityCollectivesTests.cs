@@ -31,7 +31,8 @@ public sealed class CompatibilityCollectivesTests
     [InlineData(4096, 1)]
     public void An_empty_message_and_a_single_rank_take_no_time(double bytes, int ranks)
     {
-        Assert.Equal(0, CompatibilityCollectives.Seconds(CompatibilityDialect.Bud, CompatibilityCollective.AllGather, bytes, ranks, Gigabyte));
+        Assert.Equal(
+            0, CompatibilityCollectives.Seconds(CompatibilityDialect.Bud, CompatibilityCollective.AllGather, bytes, ranks, Gigabyte));
     }
 
     [Fact]

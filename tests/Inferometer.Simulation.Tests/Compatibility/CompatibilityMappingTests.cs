@@ -16,7 +16,9 @@ public sealed class CompatibilityMappingTests
     {
         CompatibilityModel model = CompatibilityModels.From(Model(Enumerable.Repeat<(TokenMixer, FeedForward)>((Attention, Gated), 32)));
 
-        Assert.Equal((32, 32, 8, 128, 14336L, 2), (model.Layers, model.Heads, model.KvHeads, model.HeadDim, model.IntermediateSize, model.FeedForwardInputs));
+        Assert.Equal(
+            (32, 32, 8, 128, 14336L, 2),
+            (model.Layers, model.Heads, model.KvHeads, model.HeadDim, model.IntermediateSize, model.FeedForwardInputs));
         Assert.Equal((1, null, null), (model.Experts, model.GlobalLayerPeriod, model.LatentAttention));
     }
 
@@ -38,7 +40,9 @@ public sealed class CompatibilityMappingTests
         CompatibilityModel model = CompatibilityModels.From(
             Model(Enumerable.Range(0, 28).Select(i => ((TokenMixer)Attention, i == 0 ? (FeedForward)dense : mixture))));
 
-        Assert.Equal((64, 6, 10944L, 1408L, true), (model.Experts, model.ExpertsPerToken, model.IntermediateSize, model.ExpertIntermediateSize, model.FineGrainedExperts));
+        Assert.Equal(
+            (64, 6, 10944L, 1408L, true),
+            (model.Experts, model.ExpertsPerToken, model.IntermediateSize, model.ExpertIntermediateSize, model.FineGrainedExperts));
         Assert.Equal((1, 2816L), (model.SharedExperts, model.SharedExpertIntermediateSize));
     }
 
@@ -76,7 +80,10 @@ public sealed class CompatibilityMappingTests
 
         CompatibilityHardware hardware = CompatibilitySystems.From(system);
 
-        Assert.Equal((989.5, 80d, 3350d, 450d, 1d), (hardware.PeakTeraFlops, hardware.MemoryGib, hardware.MemoryBandwidthGib, hardware.LinkBandwidthGib, hardware.LinkLatencyMicroseconds));
+        Assert.Equal(
+            (989.5, 80d, 3350d, 450d, 1d),
+            (hardware.PeakTeraFlops, hardware.MemoryGib, hardware.MemoryBandwidthGib,
+                hardware.LinkBandwidthGib, hardware.LinkLatencyMicroseconds));
         Assert.Equal(("HBM3", "gen4"), (hardware.MemoryType, hardware.TensorCores));
     }
 
@@ -98,6 +105,7 @@ public sealed class CompatibilityMappingTests
         HiddenSize = 4096,
         VocabularySize = 128256,
         MaxContextTokens = 8192,
-        Layers = new EquatableList<LayerArchitecture>(layers.Select(l => new LayerArchitecture { Mixer = l.Mixer, FeedForward = l.FeedForward })),
+        Layers = new EquatableList<LayerArchitecture>(
+            layers.Select(l => new LayerArchitecture { Mixer = l.Mixer, FeedForward = l.FeedForward })),
     };
 }

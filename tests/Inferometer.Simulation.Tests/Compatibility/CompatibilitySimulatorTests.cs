@@ -31,7 +31,12 @@ public sealed class CompatibilitySimulatorTests
     };
 
     /// <summary>One GiB/s and, for the sizes here, endless arithmetic.</summary>
-    private static readonly CompatibilityHardware SlowMemory = SlowArithmetic with { Name = "slow-memory", PeakTeraFlops = 1e6, MemoryBandwidthGib = 1 };
+    private static readonly CompatibilityHardware SlowMemory = SlowArithmetic with
+    {
+        Name = "slow-memory",
+        PeakTeraFlops = 1e6,
+        MemoryBandwidthGib = 1,
+    };
 
     private static readonly CompatibilityDeployment Half = new() { SystemEfficiency = 0.5 };
 
@@ -68,7 +73,8 @@ public sealed class CompatibilitySimulatorTests
         // Elements through memory: QKV 8*4, keys 6*2 and 2*2, values the same, output 4*4, up and gate 32*4, down 4*16, and the
         // LM head with its input and output 8*4 + 4 + 8.
         double elements = 32 + 12 + 4 + 12 + 4 + 16 + 128 + 64 + 44;
-        // Inputs and outputs of all others stay on the chip: QKV 4+8, scores 4+12 and 4+4, values 12+4 and 4+4, output 4+4, up 4+32, down 16+4.
+        // Inputs and outputs of all others stay on the chip: QKV 4+8, scores 4+12 and 4+4, values 12+4 and 4+4, output 4+4, up 4+32, down
+        // 16+4.
         double onChip = 12 + 16 + 8 + 16 + 8 + 8 + 36 + 20;
 
         CompatibilityResult result = new CompatibilitySimulator(CompatibilityDialect.Genz)

@@ -6,7 +6,8 @@ namespace Inferometer.Simulation.Tests.Compatibility;
 public sealed class GoldenReplayTests
 {
     private const string Case =
-        """{"id":"c1","engine":"genz","phase":"collective","inputs":{"op":"send","bytes":1073741824,"link_bw_gibs":1,"link_latency_us":0},"status":"ok","outputs":{"time_ms":TIME}}""";
+        """{"id":"c1","engine":"genz","phase":"collective","inputs":{"op":"send","bytes":1073741824,"""
+        + """ "link_bw_gibs":1,"link_latency_us":0},"status":"ok","outputs":{"time_ms":TIME}}""";
 
     [Theory]
     [InlineData("1000", 0)]
@@ -24,7 +25,8 @@ public sealed class GoldenReplayTests
     [Fact]
     public void A_phase_that_is_not_reproduced_is_counted_as_such()
     {
-        string line = Case.Replace("\"collective\"", "\"cpu_prefill\"", StringComparison.Ordinal).Replace("TIME", "1", StringComparison.Ordinal);
+        string line = Case.Replace(
+            "\"collective\"", "\"cpu_prefill\"", StringComparison.Ordinal).Replace("TIME", "1", StringComparison.Ordinal);
 
         GoldenSummary summary = Assert.Single(GoldenSummary.Of(GoldenReplay.Run([line, ""], [])));
 

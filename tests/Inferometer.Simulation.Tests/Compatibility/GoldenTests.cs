@@ -30,7 +30,8 @@ public sealed class GoldenTests
         IReadOnlyList<GoldenOutcome> outcomes = GoldenReplay.Run(cases, operators);
 
         Assert.All(outcomes, o => Assert.True(
-            o.Verdict == GoldenVerdict.Unsupported || o.WorstRelativeError <= Tolerance, $"{o.Id}: off by {o.WorstRelativeError:E2}, {o.WorstField}"));
+            o.Verdict == GoldenVerdict.Unsupported || o.WorstRelativeError <= Tolerance,
+            $"{o.Id}: off by {o.WorstRelativeError:E2}, {o.WorstField}"));
         GoldenSummary summary = Assert.Single(GoldenSummary.Of(outcomes));
         Assert.Equal((compared, unsupported), (summary.Compared, summary.Unsupported));
         Assert.All(outcomes.Where(o => o.Verdict == GoldenVerdict.Compared), o => Assert.True(o.FieldsCompared > 0, o.Id));

@@ -101,13 +101,15 @@ public sealed class SimulationConfigTests
     public void Nesting_is_limited_before_anything_is_built_of_it(int depth)
     {
         string open = new('[', depth), close = new(']', depth);
-        foreach (string yaml in (string[])[open, $"model: {open}{close}", $"model: m\nsimulation_params: {string.Concat(Enumerable.Repeat("{a: ", depth))}"])
+        string mappings = string.Concat(Enumerable.Repeat("{a: ", depth));
+        foreach (string yaml in (string[])[open, $"model: {open}{close}", $"model: m\nsimulation_params: {mappings}"])
         {
             InferometerException error = Assert.Throws<InferometerException>(() => SimulationConfig.FromYaml(yaml, "deep.yaml"));
             Assert.StartsWith("deep.yaml: nested deeper than 64 levels at line", error.Message, StringComparison.Ordinal);
         }
 
-        InferometerException json = Assert.Throws<InferometerException>(() => SimulationConfig.FromJson($$"""{"model": {{open}}{{close}}}""", "deep.json"));
+        InferometerException json = Assert.Throws<InferometerException>(
+            () => SimulationConfig.FromJson($$"""{"model": {{open}}{{close}}}""", "deep.json"));
         Assert.StartsWith("deep.json: not valid JSON at line 1", json.Message, StringComparison.Ordinal);
         Assert.Contains("depth of 64", json.Message, StringComparison.Ordinal);
     }

@@ -9,7 +9,8 @@ namespace Inferometer.Simulation.Tests.Costs;
 
 public class CostSeamTests
 {
-    private const string Workload = """ "batch_size": 2, "input_tokens": 512, "output_tokens": 33, "system_name": "h100", "queueing_ms": 5 """;
+    private const string Workload =
+        """ "batch_size": 2, "input_tokens": 512, "output_tokens": 33, "system_name": "h100", "queueing_ms": 5 """;
 
     private readonly BandedCostModel _banded = new(new RooflineCostModel(), low: 0.75, middle: 1.25, high: 2);
 
@@ -129,14 +130,16 @@ public class CostSeamTests
     {
         // n-gram lookup: a round is one step of 4 + 1 tokens for each of 3 sequences with 200 tokens cached.
         EstimateRequest request = Sample.Request(Sample.Mixtral, batch: 3, input: 200, output: 2);
-        PhaseEstimate round = new RooflineCostModel().Decode(request with { Speculative = new() { DraftTokens = 4, AcceptanceRate = 0.5 } });
+        PhaseEstimate round = new RooflineCostModel().Decode(
+            request with { Speculative = new() { DraftTokens = 4, AcceptanceRate = 0.5 } });
         PhaseEstimate step = new RooflineCostModel().MixedStep(request, new() { Decode = [new(205, Count: 3, NewTokens: 5)] });
         Assert.Equal(round.LatencySeconds, step.LatencySeconds, round.LatencySeconds * 1e-12);
         Assert.Equal(round.Totals.Flops, step.Totals.Flops, 1);
         Assert.Equal(15d * 2 * 4096 * 32000, step.One("lm_head").Flops); // A row of logits for every token.
         Assert.Equal(3d * 205 * 2048 * 2, step.One("attention_decode").KvReadBytes, 1e-6); // Read once per sequence.
 
-        InferometerException error = Assert.Throws<InferometerException>(() => new RooflineCostModel().MixedStep(request, new() { Decode = [new(2, 1, NewTokens: 3)] }));
+        InferometerException error = Assert.Throws<InferometerException>(
+            () => new RooflineCostModel().MixedStep(request, new() { Decode = [new(2, 1, NewTokens: 3)] }));
         Assert.Contains("NewTokens = 3", error.Message, StringComparison.Ordinal);
     }
 
@@ -146,7 +149,8 @@ public class CostSeamTests
     public void The_reproduced_simulators_price_such_sequences_as_chunks(string costModel)
     {
         ICostPlan plan = CostModels.Find(costModel, "test").Prepare(Sample.Request(Sample.Llama3));
-        Assert.Equal(plan.Step([new(96, 4, 2)], [new(50)]).LatencySeconds, plan.Step([], [new(50), new(100, 2, NewTokens: 4)]).LatencySeconds);
+        Assert.Equal(
+            plan.Step([new(96, 4, 2)], [new(50)]).LatencySeconds, plan.Step([], [new(50), new(100, 2, NewTokens: 4)]).LatencySeconds);
         Assert.Null(plan.Memory(new(1, 1, 1)));
         Assert.Null(plan.EstimateMemory());
     }
@@ -163,7 +167,9 @@ public class CostSeamTests
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
         Assert.True(sum > 0);
 
-        double Priced() => plan.Step(chunks, groups).LatencySeconds + plan.Step([], groups).LatencySeconds + plan.Memory(new(3, 100, 10))!.Value.TotalBytes;
+        double Priced() =>
+            plan.Step(chunks, groups).LatencySeconds + plan.Step([], groups).LatencySeconds
+                + plan.Memory(new(3, 100, 10))!.Value.TotalBytes;
     }
 
     private static void Equal(Interval expected, Interval? actual)
@@ -172,8 +178,16 @@ public class CostSeamTests
         Assert.Equal(expected.High, actual.Value.High, expected.High * 1e-12);
     }
 
-    private static SimulationConfig Config(string features, string parameters) => SimulationConfig.FromJson(
-        $$"""{"model": "llama-3.1-8b", "features": [{{string.Join(',', features.Split(',').Select(f => $"\"{f}\""))}}], "simulation_params": {{parameters.Replace("WORK", Workload, StringComparison.Ordinal)}}}""");
+    private static SimulationConfig Config(string features, string parameters)
+    {
+        string values = parameters.Replace("WORK", Workload, StringComparison.Ordinal);
+        return new()
+        {
+            Model = "llama-3.1-8b",
+            Features = [.. features.Split(',')],
+            SimulationParams = SimulationConfig.FromJson($$"""{"model": "m", "simulation_params": {{values}}}""").SimulationParams,
+        };
+    }
 
     private SimulationEngine Engine() => new(costModels: [new Named(_banded)]);
 

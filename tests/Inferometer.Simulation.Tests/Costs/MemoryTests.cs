@@ -8,7 +8,8 @@ namespace Inferometer.Simulation.Tests.Costs;
 
 public class MemoryTests
 {
-    public static IEnumerable<TheoryDataRow<string>> Models => ModelCatalog.BuiltIn.Models.Select(model => new TheoryDataRow<string>(model.Name));
+    public static IEnumerable<TheoryDataRow<string>> Models =>
+        ModelCatalog.BuiltIn.Models.Select(model => new TheoryDataRow<string>(model.Name));
 
     [Theory]
     [MemberData(nameof(Models))]
@@ -83,8 +84,12 @@ public class MemoryTests
     public void Activations_peak_at_the_widest_operator_and_are_bounded_by_the_step()
     {
         // Widest: the activation, reading 2 x 14336 and writing 14336 elements; plus the residual stream of 4096.
-        Assert.Equal(1000 * (28672 + 14336 + 4096) * 2d, Pricing.Plan(Sample.Request(Sample.Llama3)).MemoryAt(new(1, 1000, 1)).ActivationBytes, 1e-3);
-        Assert.Equal(8192 * (28672 + 14336 + 4096) * 2d, Pricing.Plan(Sample.Request(Sample.Llama3)).MemoryAt(new(16, 10000, 1)).ActivationBytes, 1);
+        Assert.Equal(
+            1000 * (28672 + 14336 + 4096) * 2d,
+            Pricing.Plan(Sample.Request(Sample.Llama3)).MemoryAt(new(1, 1000, 1)).ActivationBytes,
+            1e-3);
+        Assert.Equal(
+            8192 * (28672 + 14336 + 4096) * 2d, Pricing.Plan(Sample.Request(Sample.Llama3)).MemoryAt(new(16, 10000, 1)).ActivationBytes, 1);
     }
 
     private static MemoryTotals Use(ModelArchitecture model, Parallelism parallelism) =>

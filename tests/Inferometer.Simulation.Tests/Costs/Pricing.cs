@@ -12,7 +12,8 @@ internal static class Pricing
 
     public static PhaseEstimate Decode(this ICostModel model, EstimateRequest request) => model.Prepare(request).EstimateDecode();
 
-    public static PhaseEstimate MixedStep(this ICostModel model, EstimateRequest request, StepBatch batch) => model.Prepare(request).EstimateStep(batch);
+    public static PhaseEstimate MixedStep(this ICostModel model, EstimateRequest request, StepBatch batch) =>
+        model.Prepare(request).EstimateStep(batch);
 
     /// <summary>The roofline's plan.</summary>
     public static ICostPlan Plan(EstimateRequest request) => new RooflineCostModel().Prepare(request);

@@ -31,7 +31,10 @@ public class RooflineDenseTests
         double pairs = 2 * 1000d * 1001 / 2;
         double attention = 32 * pairs * 2 * (4096 + 4096);
         double head = 2 * 2d * 4096 * 32000; // The last position of each of two prompts.
-        Assert.Equal(matrices, Flops(prefill, OperatorGroup.AttentionProjection) + Flops(prefill, OperatorGroup.FeedForward) - Rows(prefill, "activation"), matrices * 1e-12);
+        Assert.Equal(
+            matrices,
+            Flops(prefill, OperatorGroup.AttentionProjection) + Flops(prefill, OperatorGroup.FeedForward) - Rows(prefill, "activation"),
+            matrices * 1e-12);
         Assert.Equal(attention, Rows(prefill, "attention_prefill"), attention * 1e-12);
         Assert.Equal(head, Rows(prefill, "lm_head"), head * 1e-12);
     }
@@ -73,14 +76,18 @@ public class RooflineDenseTests
         PhaseEstimate free = _model.Prefill(request);
         PhaseEstimate paid = _model.Prefill(request with
         {
-            System = Sample.System with { Device = Sample.Device with { Efficiency = Sample.Device.Efficiency with { LaunchSeconds = 1e-5 } } },
+            System = Sample.System with
+            {
+                Device = Sample.Device with { Efficiency = Sample.Device.Efficiency with { LaunchSeconds = 1e-5 } },
+            },
         });
 
         // 9 operators a layer (2 norms, qkv, rope, attention, output, gate-up, activation, down), embedding, final norm, head, sampling.
         Assert.Equal(((32 * 9) + 4) * 1e-5, paid.LatencySeconds - free.LatencySeconds, 1e-12);
     }
 
-    private static double Flops(PhaseEstimate phase, OperatorGroup group) => phase.Operators.Where(row => row.Group == group).Sum(row => row.Count * row.Flops);
+    private static double Flops(PhaseEstimate phase, OperatorGroup group) =>
+        phase.Operators.Where(row => row.Group == group).Sum(row => row.Count * row.Flops);
 
     private static double Rows(PhaseEstimate phase, string name) => phase.Named(name).Total(row => row.Flops);
 }

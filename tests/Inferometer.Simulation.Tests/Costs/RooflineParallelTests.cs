@@ -14,7 +14,11 @@ public class RooflineParallelTests
     [Fact]
     public void Tensor_parallelism_splits_heads_and_reduces_twice_a_layer()
     {
-        EstimateRequest request = Sample.Request(Sample.Llama3, batch: 8, output: 2) with { Parallelism = new(Tensor: 4), CollectiveAlgorithm = CollectiveAlgorithm.Ring };
+        EstimateRequest request = Sample.Request(Sample.Llama3, batch: 8, output: 2) with
+        {
+            Parallelism = new(Tensor: 4),
+            CollectiveAlgorithm = CollectiveAlgorithm.Ring,
+        };
         PhaseEstimate decode = _model.Decode(request);
 
         // 8 query and 2 KV heads a device.
@@ -33,7 +37,8 @@ public class RooflineParallelTests
     [Fact]
     public void Heads_that_do_not_divide_are_padded_and_few_KV_heads_replicated()
     {
-        ModelArchitecture model = Sample.Model("odd", 1280, 1000, Sample.Layer(Sample.Attention(10, 2, 128), new DenseFeedForward { IntermediateSize = 1001 }));
+        ModelArchitecture model = Sample.Model(
+            "odd", 1280, 1000, Sample.Layer(Sample.Attention(10, 2, 128), new DenseFeedForward { IntermediateSize = 1001 }));
         PhaseEstimate decode = _model.Decode(Sample.Request(model, output: 2, input: 99) with { Parallelism = new(Tensor: 4) });
 
         // ceil(10 / 4) = 3 query heads, one KV head each; ceil(1001 / 4) = 251 columns.
@@ -45,7 +50,11 @@ public class RooflineParallelTests
     [Fact]
     public void A_pipeline_fills_and_drains_in_prefill()
     {
-        EstimateRequest request = Sample.Request(FourEqualLayers(), batch: 4, input: 512) with { Parallelism = new(Pipeline: 2), MicroBatches = 4 };
+        EstimateRequest request = Sample.Request(FourEqualLayers(), batch: 4, input: 512) with
+        {
+            Parallelism = new(Pipeline: 2),
+            MicroBatches = 4,
+        };
         PhaseEstimate prefill = _model.Prefill(request);
         (double first, double second) = Stages(prefill);
         Assert.Equal(first + second + (3 * Math.Max(first, second)), prefill.LatencySeconds, 1e-15);
@@ -59,7 +68,9 @@ public class RooflineParallelTests
     [Fact]
     public void A_pipeline_stays_full_in_decode()
     {
-        EstimateRequest request = Sample.Request(FourEqualLayers(), batch: 4, input: 512, output: 9) with { Parallelism = new(Pipeline: 2) };
+        EstimateRequest request = Sample.Request(
+            FourEqualLayers(), batch: 4, input: 512, output: 9) with
+        { Parallelism = new(Pipeline: 2) };
         PhaseEstimate decode = _model.Decode(request);
         (double first, double second) = Stages(decode);
         Assert.Equal(2 * Math.Max(first, second), decode.LatencySeconds, 1e-15);
@@ -68,7 +79,8 @@ public class RooflineParallelTests
     [Fact]
     public void Layers_that_do_not_divide_burden_the_first_stages()
     {
-        ModelArchitecture model = Sample.Model("five", 1024, 1000, Sample.Repeat(5, Sample.Attention(8, 8, 128), new DenseFeedForward { IntermediateSize = 4096 }));
+        ModelArchitecture model = Sample.Model(
+            "five", 1024, 1000, Sample.Repeat(5, Sample.Attention(8, 8, 128), new DenseFeedForward { IntermediateSize = 4096 }));
         MemoryOf(model, 1, out double whole);
         MemoryOf(model, 2, out double split);
         double layer = ((4d * 1024 * 1024) + (3d * 1024 * 4096) + (2 * 1024)) * 2;
@@ -111,7 +123,10 @@ public class RooflineParallelTests
     private static ModelArchitecture FourEqualLayers() =>
         Sample.Model("four", 1024, 1000, Sample.Repeat(4, Sample.Attention(8, 8, 128), new DenseFeedForward { IntermediateSize = 4096 }));
 
-    /// <summary>Seconds of one micro-batch in each of two stages of two layers: embedding in the first; the message, norm, head and sampling in the second.</summary>
+    /// <summary>
+    /// Seconds of one micro-batch in each of two stages of two layers: embedding in the first; the message, norm, head and sampling in the
+    /// second.
+    /// </summary>
     private static (double First, double Second) Stages(PhaseEstimate phase)
     {
         double layers = 2 * phase.Operators.Where(row => row.LayerClass == 0).Sum(row => row.Seconds);

@@ -30,12 +30,14 @@ public class RooflinePlanTests
         from batch in Gen.Choose(1, 40)
         from input in Gen.Choose(1, 1500)
         from output in Gen.Choose(2, 700)
-        select (Sample.Request(model) with { System = Sample.RealSystem, Parallelism = new(tensor, pipeline) }, new WorkloadPoint(batch, input, output));
+        select (Sample.Request(model) with { System = Sample.RealSystem, Parallelism = new(tensor, pipeline) },
+            new WorkloadPoint(batch, input, output));
 
     [Fact]
     public void Average_decode_step_equals_a_loop_over_the_positions()
     {
-        // One pipeline stage: with several, the stage that governs may change on the way, and the average takes the one that governs on average.
+        // One pipeline stage: with several, the stage that governs may change on the way, and the average takes the one that governs on
+        // average.
         Prop.ForAll(Cases.Where(c => c.Item1.Parallelism.Pipeline == 1).ToArbitrary(), c =>
         {
             ICostPlan plan = Pricing.Plan(c.Item1);
@@ -67,7 +69,8 @@ public class RooflinePlanTests
             Assert.Equal((memory.WeightBytes, memory.KvCacheBytes, memory.ActivationBytes, memory.TotalBytes), (
                 report.Memory!.WeightBytes, report.Memory.KvCacheBytes, report.Memory.ActivationBytes, report.Memory.TotalBytes));
             Assert.Equal(summary.Decode.Flops, report.Decode.Total(row => row.Flops), summary.Decode.Flops * 1e-9);
-            Assert.Equal(summary.Decode.SerialSeconds, report.Decode.Operators.Sum(row => row.TotalSeconds), summary.Decode.SerialSeconds * 1e-9);
+            Assert.Equal(
+                summary.Decode.SerialSeconds, report.Decode.Operators.Sum(row => row.TotalSeconds), summary.Decode.SerialSeconds * 1e-9);
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(25));
     }
 
@@ -91,7 +94,8 @@ public class RooflinePlanTests
             }
 
             Link link = c.Item1.System.IntraNode;
-            EstimateSummary wired = Pricing.Plan(c.Item1 with { System = c.Item1.System with { IntraNode = link with { Bandwidth = link.Bandwidth * 2 } } }).Evaluate(c.Item2);
+            HardwareSystem wider = c.Item1.System with { IntraNode = link with { Bandwidth = link.Bandwidth * 2 } };
+            EstimateSummary wired = Pricing.Plan(c.Item1 with { System = wider }).Evaluate(c.Item2);
             Assert.True(wired.Decode.LatencySeconds <= before.Decode.LatencySeconds);
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(60));
     }
@@ -105,7 +109,9 @@ public class RooflinePlanTests
             EstimateSummary before = plan.Evaluate(c.Item2);
             EstimateSummary wider = plan.Evaluate(c.Item2 with { BatchSize = c.Item2.BatchSize + 3 });
             EstimateSummary longer = plan.Evaluate(c.Item2 with { InputTokens = c.Item2.InputTokens + 100 });
-            Assert.True(wider.Prefill.LatencySeconds > before.Prefill.LatencySeconds && longer.Prefill.LatencySeconds > before.Prefill.LatencySeconds);
+            Assert.True(
+                wider.Prefill.LatencySeconds > before.Prefill.LatencySeconds
+                    && longer.Prefill.LatencySeconds > before.Prefill.LatencySeconds);
             Assert.True(wider.Decode.LatencySeconds >= before.Decode.LatencySeconds);
             Assert.True(wider.Memory!.Value.TotalBytes > before.Memory!.Value.TotalBytes);
             Assert.True(longer.Memory!.Value.KvCacheBytes >= before.Memory!.Value.KvCacheBytes);
@@ -119,8 +125,10 @@ public class RooflinePlanTests
     public void Tensor_ranks_together_do_the_matrix_work_of_one_device(int tensor)
     {
         PhaseEstimate one = new RooflineCostModel().Prefill(Sample.Request(Sample.Llama3, batch: 2, input: 300));
-        PhaseEstimate many = new RooflineCostModel().Prefill(Sample.Request(Sample.Llama3, batch: 2, input: 300) with { Parallelism = new(tensor) });
-        foreach (string name in (string[])["qkv_projection", "attention_prefill", "output_projection", "gate_up_projection", "down_projection", "lm_head"])
+        PhaseEstimate many = new RooflineCostModel().Prefill(
+            Sample.Request(Sample.Llama3, batch: 2, input: 300) with { Parallelism = new(tensor) });
+        foreach (string name in (string[])["qkv_projection", "attention_prefill", "output_projection",
+            "gate_up_projection", "down_projection", "lm_head"])
         {
             Assert.Equal(one.One(name).Flops, tensor * many.One(name).Flops, 1e-3);
         }
@@ -159,14 +167,17 @@ public class RooflinePlanTests
     [Fact]
     public void Llama_8B_on_an_H100_decodes_at_the_speed_of_its_memory()
     {
-        // 3.35 TB/s and 989 TFLOP/s (NVIDIA H100 SXM datasheet): 15.0 GB streamed (16.06 less the looked-up table) at 85 % = 5.27 ms, and kernel starts.
+        // 3.35 TB/s and 989 TFLOP/s (NVIDIA H100 SXM datasheet): 15.0 GB streamed (16.06 less the looked-up table) at 85 % = 5.27 ms, and
+        // kernel starts.
         Device h100 = Sample.Device with
         {
             PeakOperationsPerSecond = new Dictionary<MathFormat, double> { [MathFormat.Bf16] = 989e12, [MathFormat.Fp32] = 67e12 },
             MemoryBandwidth = 3.35e12,
             Efficiency = new(),
         };
-        EstimateRequest request = Sample.Request(ModelCatalog.BuiltIn.Resolve("llama-3.1-8b"), input: 128, output: 128) with { System = Sample.System with { Device = h100 } };
+        EstimateRequest request = Sample.Request(
+            ModelCatalog.BuiltIn.Resolve("llama-3.1-8b"), input: 128, output: 128) with
+        { System = Sample.System with { Device = h100 } };
         EstimateReport report = new RooflineCostModel().Estimate(request);
         Assert.InRange(report.Metrics.TimePerOutputTokenSeconds, 5.3e-3, 6.5e-3);
         Assert.InRange(report.Metrics.DecodeBandwidthUtilization, 0.7, 0.85);
@@ -178,7 +189,8 @@ public class RooflinePlanTests
     [InlineData(1, 1, 0, 0)]
     [InlineData(1, 10, 1, 10)]
     public void Impossible_workloads_are_refused(int batch, int input, int output, int prefix) =>
-        Assert.Throws<InferometerException>(() => Pricing.Plan(Sample.Request(Sample.Llama2)).Evaluate(new(batch, input, output, 1, prefix)));
+        Assert.Throws<InferometerException>(
+            () => Pricing.Plan(Sample.Request(Sample.Llama2)).Evaluate(new(batch, input, output, 1, prefix)));
 
     private static double Sweep(ICostPlan plan)
     {

@@ -15,7 +15,10 @@ public class RooflineTechniqueTests
     [Fact]
     public void Weight_only_quantisation_computes_in_the_format_of_the_activations()
     {
-        EstimateRequest request = Sample.Request(Sample.Llama2, input: 1000) with { Precisions = new() { Weights = Precision.Parse("int4", "test") } };
+        EstimateRequest request = Sample.Request(Sample.Llama2, input: 1000) with
+        {
+            Precisions = new() { Weights = Precision.Parse("int4", "test") },
+        };
         OperatorRow row = _model.Prefill(request).One("gate_up_projection");
         Assert.Equal(0.5 * 4096 * 22016, row.WeightBytes, 1e-6);
         Assert.Equal(1000d * 2 * 4096 * 22016 / 100e12, row.ComputeSeconds, 1e-15);
@@ -25,7 +28,10 @@ public class RooflineTechniqueTests
     public void Weights_and_activations_in_8_bits_compute_in_8_bits()
     {
         Precision fp8 = Precision.Parse("fp8", "test");
-        EstimateRequest request = Sample.Request(Sample.Llama2, input: 1000) with { Precisions = new() { Weights = fp8, Activations = fp8 } };
+        EstimateRequest request = Sample.Request(Sample.Llama2, input: 1000) with
+        {
+            Precisions = new() { Weights = fp8, Activations = fp8 },
+        };
         Assert.Equal(1000d * 2 * 4096 * 22016 / 200e12, _model.Prefill(request).One("gate_up_projection").ComputeSeconds, 1e-15);
 
         // The head can stay in bf16.
@@ -37,7 +43,10 @@ public class RooflineTechniqueTests
     [Fact]
     public void KV_precision_halves_the_cache_alone()
     {
-        EstimateRequest request = Sample.Request(Sample.Llama3, output: 2, input: 99) with { Precisions = new() { KvCache = Precision.Parse("fp8", "test") } };
+        EstimateRequest request = Sample.Request(Sample.Llama3, output: 2, input: 99) with
+        {
+            Precisions = new() { KvCache = Precision.Parse("fp8", "test") },
+        };
         PhaseEstimate decode = _model.Decode(request);
         Assert.Equal(100d * 2 * 1024, decode.One("attention_decode").KvReadBytes);
         Assert.Equal(4096d * 2, decode.One("attention_decode").ActivationReadBytes);
@@ -91,7 +100,8 @@ public class RooflineTechniqueTests
         OperatorRow overlapped = _model.Decode(request).One("gate_up_projection");
         Assert.Equal(0.25 * bytes / 50e9, overlapped.Seconds, 1e-15);
         Assert.Equal(OperatorBound.OffloadLink, overlapped.Bound);
-        OperatorRow added = _model.Decode(request with { Offload = new() { WeightShare = 0.25, Overlapped = false } }).One("gate_up_projection");
+        OperatorRow added = _model.Decode(
+            request with { Offload = new() { WeightShare = 0.25, Overlapped = false } }).One("gate_up_projection");
         Assert.Equal((0.25 * bytes / 50e9) + (((0.75 * bytes) + activations) / 1e12), added.Seconds, 1e-12);
 
         double kept = _model.Estimate(Sample.Request(Sample.Llama2)).Memory!.WeightBytes;
@@ -115,7 +125,8 @@ public class RooflineTechniqueTests
     public void A_codecs_work_is_done_when_tokens_are_written_queried_and_paired()
     {
         // Per layer a 32nd: 1e3 FLOPs to write a token, 2e3 per query, 3 less per pair.
-        KvCompressionSpec spec = KvCompressionSpec.Of("test", new(Bytes: 131072, WriteFlops: 3.2e4, ReadFlops: 0, QueryFlops: 6.4e4, PairFlops: -96));
+        KvCompressionSpec spec = KvCompressionSpec.Of(
+            "test", new(Bytes: 131072, WriteFlops: 3.2e4, ReadFlops: 0, QueryFlops: 6.4e4, PairFlops: -96));
         EstimateRequest request = Sample.Request(Sample.Llama2, output: 2, input: 99);
         PhaseEstimate plain = _model.Decode(request), packed = _model.Decode(request with { KvCompression = spec });
         Assert.Equal(plain.One("rope_kv_write").Flops + 1e3, packed.One("rope_kv_write").Flops, 1e-6);
@@ -126,7 +137,8 @@ public class RooflineTechniqueTests
     [Fact]
     public void A_speculative_round_is_k_draft_steps_and_one_check_of_k_plus_one_tokens()
     {
-        ModelArchitecture draft = Sample.Model("draft", 512, 32000, Sample.Repeat(2, Sample.Attention(8, 8, 64), new DenseFeedForward { IntermediateSize = 1024 }));
+        ModelArchitecture draft = Sample.Model(
+            "draft", 512, 32000, Sample.Repeat(2, Sample.Attention(8, 8, 64), new DenseFeedForward { IntermediateSize = 1024 }));
         EstimateRequest request = Sample.Request(Sample.Llama2, batch: 2, input: 99, output: 2);
         SpeculativeSpec spec = new() { Draft = draft, DraftTokens = 3, AcceptanceRate = 0.5 };
         EstimateReport report = _model.Estimate(request with { Speculative = spec });
@@ -149,7 +161,10 @@ public class RooflineTechniqueTests
     [Fact]
     public void Looking_up_n_grams_costs_no_draft()
     {
-        EstimateRequest request = Sample.Request(Sample.Llama2, output: 50) with { Speculative = new() { DraftTokens = 4, AcceptanceRate = 1 } };
+        EstimateRequest request = Sample.Request(Sample.Llama2, output: 50) with
+        {
+            Speculative = new() { DraftTokens = 4, AcceptanceRate = 1 },
+        };
         PhaseEstimate round = _model.Decode(request);
         Assert.Equal(0, round.Totals.DraftSeconds);
         Assert.Equal(5, round.Totals.TokensPerStep);
@@ -162,7 +177,16 @@ public class RooflineTechniqueTests
         {
             Kind = "cpu",
             MemoryBandwidth = 300e9,
-            Cpu = new() { Cores = 64, ClockHz = 2e9, SimdBits = 512, FmaPerCycle = 2, NumaNodes = 2, PerCoreBandwidth = 10e9, NumaLinkBandwidth = 60e9 },
+            Cpu = new()
+            {
+                Cores = 64,
+                ClockHz = 2e9,
+                SimdBits = 512,
+                FmaPerCycle = 2,
+                NumaNodes = 2,
+                PerCoreBandwidth = 10e9,
+                NumaLinkBandwidth = 60e9,
+            },
         };
 
         // 8 cores x 2 GHz x 8 lanes x 2 x 2 FMA = 512 GFLOP/s; 8 cores draw 80 GB/s of one node's 150.

@@ -39,10 +39,15 @@ public sealed class PerformanceEstimatorTests
         };
         const string parameters = """ "batch_size": 4, "input_tokens": 1000, "system_name": "h100", "tensor_parallel": 2 """;
         Assert.Equal(0, Simulate("prefill", parameters).Latency - (PhaseModelling.PrefillModelling(request).LatencySeconds * 1000));
-        Assert.Equal(0, Simulate("decode", parameters + """, "output_tokens": 50""").Latency - (PhaseModelling.DecodeModelling(request).LatencySeconds * 1000));
-        StepBatch batch = new() { Prefill = new([new(100, 200)]), Decode = new([new(300)]) };
-        Assert.Equal(0, Simulate("chunked", """ "prefill_kv_sizes": [[100, 200]], "decode_kv_sizes": [300], "system_name": "h100", "tensor_parallel": 2 """).Latency
-            - (PhaseModelling.ChunkedModelling(request, batch).LatencySeconds * 1000));
+        Assert.Equal(
+            0,
+            Simulate("decode", parameters + """, "output_tokens": 50""").Latency
+                - (PhaseModelling.DecodeModelling(request).LatencySeconds * 1000));
+        StepBatch batch = new() { Prefill = [new(100, 200)], Decode = [new(300)] };
+        const string step = """ "prefill_kv_sizes": [[100, 200]], "decode_kv_sizes": [300], "system_name": "h100", "tensor_parallel": 2 """;
+        Assert.Equal(
+            0,
+            Simulate("chunked", step).Latency - (PhaseModelling.ChunkedModelling(request, batch).LatencySeconds * 1000));
     }
 
     [Fact]
@@ -60,9 +65,23 @@ public sealed class PerformanceEstimatorTests
     public void Results_serialise_under_the_names_of_the_api()
     {
         PerformanceQuery query = new() { System = "h100" };
-        AssertMembers(Estimator.EstimatePrefillPerformance(query).ToJson(), "Latency", "Throughput", "TTFT", "Memory_used", "Compute_breakdown", "Communication_breakdown");
+        AssertMembers(
+            Estimator.EstimatePrefillPerformance(query).ToJson(),
+            "Latency",
+            "Throughput",
+            "TTFT",
+            "Memory_used",
+            "Compute_breakdown",
+            "Communication_breakdown");
         AssertMembers(Estimator.EstimateDecodePerformance(query).ToJson(), "Latency", "Total_latency", "TPOT", "Effective_throughput");
-        AssertMembers(Estimator.EstimateEndToEndPerformance(query).ToJson(), "total_latency", "ttft", "average_tpot", "total_throughput", "prefill", "decode");
+        AssertMembers(
+            Estimator.EstimateEndToEndPerformance(query).ToJson(),
+            "total_latency",
+            "ttft",
+            "average_tpot",
+            "total_throughput",
+            "prefill",
+            "decode");
     }
 
     [Fact]

@@ -21,7 +21,10 @@ public class NetworkModelTests
     [Fact]
     public void In_network_all_reduce_sends_the_message_once_and_needs_switches_that_add()
     {
-        HardwareSystem sharp = Sample.System with { IntraNode = Sample.System.IntraNode with { Topology = LinkTopology.InNetworkReduction } };
+        HardwareSystem sharp = Sample.System with
+        {
+            IntraNode = Sample.System.IntraNode with { Topology = LinkTopology.InNetworkReduction },
+        };
         Assert.Equal(82e-6, new NetworkModel(sharp, CollectiveAlgorithm.InNetwork).AllReduce(8).Seconds(Message), 1e-15);
         InferometerException error = Assert.Throws<InferometerException>(() => Model(CollectiveAlgorithm.InNetwork).AllReduce(8));
         Assert.Contains("Switched", error.Message, StringComparison.Ordinal);

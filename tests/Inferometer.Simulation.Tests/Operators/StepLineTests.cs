@@ -16,8 +16,16 @@ public class StepLineTests
     [Fact]
     public void Closed_form_equals_a_loop()
     {
-        Gen<StepLine> line = from start in Gen.Choose(-50, 50) from slope in Gen.Choose(-9, 9) select new StepLine(start / 7.0, slope / 3.0);
-        Gen<(StepLine, StepLine, StepLine, int)> cases = from a in line from b in line from c in line from n in Gen.Choose(1, 200) select (a, b, c, n);
+        Gen<StepLine> line =
+            from start in Gen.Choose(-50, 50)
+            from slope in Gen.Choose(-9, 9)
+            select new StepLine(start / 7.0, slope / 3.0);
+        Gen<(StepLine, StepLine, StepLine, int)> cases =
+            from a in line
+            from b in line
+            from c in line
+            from n in Gen.Choose(1, 200)
+            select (a, b, c, n);
         Prop.ForAll(cases.ToArbitrary(), Check).Check(Config.QuickThrowOnFailure.WithMaxTest(3000));
     }
 

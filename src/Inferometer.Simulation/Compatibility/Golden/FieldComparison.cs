@@ -17,7 +17,9 @@ internal sealed class FieldComparison
         if (recorded.TryGetProperty(field, out JsonElement value) && value.ValueKind == JsonValueKind.Number)
         {
             double expected = value.GetDouble();
-            double error = expected == actual ? 0 : expected == 0 ? double.PositiveInfinity : Math.Abs(actual - expected) / Math.Abs(expected);
+            double error = expected == actual ? 0
+                : expected == 0 ? double.PositiveInfinity
+                : Math.Abs(actual - expected) / Math.Abs(expected);
             Note(error, FormattableString.Invariant($"{field}: {actual:R}, recorded {expected:R}"));
         }
     }
@@ -33,7 +35,9 @@ internal sealed class FieldComparison
 
     /// <summary>Compares words or lists of whole numbers.</summary>
     public void Exact(string field, string expected, string actual) =>
-        Note(string.Equals(expected, actual, StringComparison.Ordinal) ? 0 : double.PositiveInfinity, $"{field}: {actual}, recorded {expected}");
+        Note(
+            string.Equals(expected, actual, StringComparison.Ordinal) ? 0 : double.PositiveInfinity,
+            $"{field}: {actual}, recorded {expected}");
 
     private void Note(double error, string text)
     {

@@ -21,7 +21,8 @@ internal static class GoldenFields
             CompareBreakdown(result.Breakdown, breakdown, comparison);
         }
 
-        if (outputs.TryGetProperty("capacity_check", out JsonElement capacity) && capacity.ValueKind == JsonValueKind.Object && result.Capacity is { } ours)
+        if (outputs.TryGetProperty("capacity_check", out JsonElement capacity) && capacity.ValueKind == JsonValueKind.Object
+            && result.Capacity is { } ours)
         {
             comparison.Number(capacity, "weights_mib", ours.WeightsMib);
             comparison.Number(capacity, "kv_cache_mib", ours.KvCacheMib);
@@ -85,7 +86,8 @@ internal static class GoldenFields
         {
             comparison.Exact("operator name", row.GetProperty("name").GetString()!, mine.Name);
             comparison.Exact(mine.Name + " count", Format(row.GetProperty("count").GetInt32()), Format(mine.Count));
-            comparison.Exact(mine.Name + " shapes", Flatten(row.GetProperty("shapes")), string.Join(',', mine.Shapes.SelectMany(s => s).Select(Format)));
+            comparison.Exact(
+                mine.Name + " shapes", Flatten(row.GetProperty("shapes")), string.Join(',', mine.Shapes.SelectMany(s => s).Select(Format)));
             comparison.Exact(mine.Name + " bound", row.GetProperty("bound").GetString()!, mine.Bound.ToString());
             comparison.Number(row, "mflop", mine.MegaFlops);
             comparison.Number(row, "a_mib", mine.InputMib);

@@ -103,7 +103,8 @@ internal static class GoldenInputs
         }
 
         return new CompatibilityNetwork(
-            inputs.GetProperty("link_bw_gibs").GetDouble() * CompatibilityHardware.Gibi, inputs.GetProperty("link_latency_us").GetDouble() * 1e-6)
+            inputs.GetProperty("link_bw_gibs").GetDouble() * CompatibilityHardware.Gibi,
+            inputs.GetProperty("link_latency_us").GetDouble() * 1e-6)
         {
             DevicesPerNode = Integer(inputs, "devices_per_node") ?? 8,
         };

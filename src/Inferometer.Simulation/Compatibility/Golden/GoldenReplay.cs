@@ -63,7 +63,8 @@ public static class GoldenReplay
         catch (InferometerException e)
         {
             // A recorded error has to be one here; anything else that is refused counts as not covered.
-            return Outcome(string.Equals(status, "error", StringComparison.Ordinal) ? GoldenVerdict.SameError : GoldenVerdict.Unsupported, e.Message);
+            return Outcome(
+                string.Equals(status, "error", StringComparison.Ordinal) ? GoldenVerdict.SameError : GoldenVerdict.Unsupported, e.Message);
         }
 
         if (string.Equals(status, "error", StringComparison.Ordinal))

@@ -46,13 +46,15 @@ internal sealed class ChunkedFeature : ISimulationFeature
 
     private static DecodeGroup? ReadDecode(JsonNode node) => node switch
     {
-        JsonArray { Count: 2 } pair when Whole(pair[0]) is int count and >= 1 && Whole(pair[1]) is int context and >= 1 => new DecodeGroup(context, count),
+        JsonArray { Count: 2 } pair when Whole(pair[0]) is int count and >= 1 && Whole(pair[1]) is int context and >= 1 =>
+            new DecodeGroup(context, count),
         JsonValue when Whole(node) is int context and >= 1 => new DecodeGroup(context),
         _ => null,
     };
 
     private static int? Whole(JsonNode? node) =>
-        node is JsonValue value && value.TryGetValue(out double number) && number == Math.Floor(number) && number is >= 0 and <= int.MaxValue
+        node is JsonValue value && value.TryGetValue(out double number) && number == Math.Floor(number)
+            && number is >= 0 and <= int.MaxValue
             ? (int)number
             : null;
 }

@@ -13,7 +13,10 @@ internal sealed class CpuOptimizationFeature : ISimulationFeature
         Description = "Chooses cores, vector width and memory placement of a CPU.",
         Parameters =
         [
-            new("cpu_optimization", "cores (0 = all), simd_bits (0 = widest, else 128, 256 or 512), numa (local, interleaved or single_node).", "{}"),
+            new(
+                "cpu_optimization",
+                "cores (0 = all), simd_bits (0 = widest, else 128, 256 or 512), numa (local, interleaved or single_node).",
+                "{}"),
         ],
     };
 
@@ -31,7 +34,8 @@ internal sealed class CpuOptimizationFeature : ISimulationFeature
         if (simdBits is not (0 or 128 or 256 or 512) || simdBits > cpu.SimdBits)
         {
             throw new InferometerException(
-                $"{group.Path}.simd_bits: {simdBits} is not allowed; it must be 0, 128, 256 or 512 and at most the {cpu.SimdBits} of {context.Request.System.Name}.");
+                $"{group.Path}.simd_bits: {simdBits} is not allowed; it must be 0, 128, 256 or 512 and at most the {cpu.SimdBits} of "
+                    + $"{context.Request.System.Name}.");
         }
 
         context.Request = context.Request with

@@ -9,7 +9,8 @@ namespace Inferometer.Simulation.Features.BuiltIn;
 
 internal sealed class KvCompressionFeature : ISimulationFeature
 {
-    private static readonly string[] Figures = ["bytes_per_token", "reconstruction_flops_per_token", "write_flops_per_token", "query_flops_per_token", "pair_flops"];
+    private static readonly string[] Figures =
+        ["bytes_per_token", "reconstruction_flops_per_token", "write_flops_per_token", "query_flops_per_token", "pair_flops"];
 
     public FeatureMetadata Metadata { get; } = new()
     {
@@ -20,7 +21,8 @@ internal sealed class KvCompressionFeature : ISimulationFeature
         [
             new(
                 "kv_compression",
-                "profile (q8, q4, or one that the program can read), or key_rank, value_rank and latent_bits (16), or ratio (uncompressed over compressed), or bytes_per_token; "
+                "profile (q8, q4, or one that the program can read), or key_rank, value_rank and latent_bits (16), or ratio "
+                    + "(uncompressed over compressed), or bytes_per_token; "
                 + "with the last two reconstruction_flops_per_token, write_flops_per_token, query_flops_per_token, pair_flops.",
                 "{}"),
         ],
@@ -32,19 +34,24 @@ internal sealed class KvCompressionFeature : ISimulationFeature
         group.RequireKnown(["profile", "key_rank", "value_rank", "latent_bits", "ratio", .. Figures]);
         bool latent = group.Contains("key_rank") || group.Contains("value_rank") || group.Contains("latent_bits");
         bool custom = group.Contains("ratio") || Figures.Any(group.Contains);
-        if ((group.Contains("profile") ? 1 : 0) + (latent ? 1 : 0) + (custom ? 1 : 0) > 1 || (group.Contains("ratio") && group.Contains("bytes_per_token")))
+        if ((group.Contains("profile") ? 1 : 0) + (latent ? 1 : 0) + (custom ? 1 : 0) > 1
+            || (group.Contains("ratio") && group.Contains("bytes_per_token")))
         {
-            throw new InferometerException($"{group.Path}: give only one of profile, ranks, ratio and bytes_per_token; FLOPs go with the last two.");
+            throw new InferometerException(
+                $"{group.Path}: give only one of profile, ranks, ratio and bytes_per_token; FLOPs go with the last two.");
         }
 
-        KvCompressionSpec spec = custom ? Custom(group) : latent ? Latent(group, context.Request.Architecture) : Named(context, group.Text("profile", "q8"));
+        KvCompressionSpec spec = custom ? Custom(group)
+            : latent ? Latent(group, context.Request.Architecture)
+            : Named(context, group.Text("profile", "q8"));
         context.Request = context.Request with { KvCompression = spec };
     }
 
     public void AfterSimulation(SimulationContext context)
     {
         KvCompressionSpec spec = context.Request.KvCompression!;
-        double exact = context.Request.Architecture.Layers.Sum(layer => DeploymentProfile.CachedElements(layer.Mixer)) * context.Request.Precisions.KvCache.BytesPerElement;
+        double exact = context.Request.Architecture.Layers.Sum(
+            layer => DeploymentProfile.CachedElements(layer.Mixer)) * context.Request.Precisions.KvCache.BytesPerElement;
         double bytes = spec.BytesPerToken > 0 ? spec.BytesPerToken : exact / spec.Ratio;
         context.AddMetric(Metadata.Name, "ratio", exact / bytes);
         context.AddMetric(Metadata.Name, "bytes_per_token", bytes);
@@ -92,21 +99,27 @@ internal sealed class KvCompressionFeature : ISimulationFeature
             };
         }
 
-        return sum.Bytes > 0 ? sum : throw new InferometerException($"kv_compression: {context.Request.Architecture.Name} keeps no KV cache.");
+        return sum.Bytes > 0
+            ? sum
+            : throw new InferometerException($"kv_compression: {context.Request.Architecture.Name} keeps no KV cache.");
     }
 
     private static KvCodecCost Pooled(CompressedAttentionMixer mixer, int bits)
     {
         double share = 1.0 / Math.Max(1, mixer.CompressionRatio);
         KvCodecCost keys = share * KvCodecFormulas.Rotated(mixer.HeadDim, bits).SharedBy(mixer.Heads);
-        return mixer.CompressionRatio > 0 && mixer.IndexTopK > 0 ? keys + (share * KvCodecFormulas.Rotated(mixer.IndexHeadDim, bits).SharedBy(mixer.IndexHeads)) : keys;
+        return mixer.CompressionRatio > 0 && mixer.IndexTopK > 0
+            ? keys + (share * KvCodecFormulas.Rotated(mixer.IndexHeadDim, bits).SharedBy(mixer.IndexHeads))
+            : keys;
     }
 
     private static KvCompressionSpec Latent(ParameterBag group, ModelArchitecture model)
     {
-        if (model.Layers.Any(layer => layer.Mixer is LatentAttentionMixer or CompressedAttentionMixer) || !model.Layers.Any(layer => layer.Mixer is AttentionMixer))
+        if (model.Layers.Any(layer => layer.Mixer is LatentAttentionMixer or CompressedAttentionMixer)
+            || !model.Layers.Any(layer => layer.Mixer is AttentionMixer))
         {
-            throw new InferometerException($"{group.Path}: {model.Name} has no keys and values per head to take latents of; leave the ranks out.");
+            throw new InferometerException(
+                $"{group.Path}: {model.Name} has no keys and values per head to take latents of; leave the ranks out.");
         }
 
         int keyRank = group.Int32("key_rank", 32, 1), valueRank = group.Int32("value_rank", 64, 1), bits = group.Int32("latent_bits", 16);
@@ -124,5 +137,6 @@ internal sealed class KvCompressionFeature : ISimulationFeature
         return KvCompressionSpec.Of($"latents {keyRank}/{valueRank} x {bits} bits", cost);
     }
 
-    private static IEnumerable<(int Count, int Bits)> Segments(int rank, int bits) => KvCodecFormulas.SegmentCounts(rank, bits).Select(count => (count, bits));
+    private static IEnumerable<(int Count, int Bits)> Segments(int rank, int bits) =>
+        KvCodecFormulas.SegmentCounts(rank, bits).Select(count => (count, bits));
 }

@@ -13,7 +13,11 @@ internal sealed class LoraFeature : ISimulationFeature
         Description = "Serves low-rank adapters with the model: their FLOPs, bytes and memory.",
         Parameters =
         [
-            new("lora", "rank (16), adapters (1), strategy (dynamic or merged), targets (list of qkv, output, gate_up, down, attention, feed_forward).", "{}"),
+            new(
+                "lora",
+                "rank (16), adapters (1), strategy (dynamic or merged), targets (list of qkv, output, gate_up, down, attention, "
+                    + "feed_forward).",
+                "{}"),
         ],
     };
 

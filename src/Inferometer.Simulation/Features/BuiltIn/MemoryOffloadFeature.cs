@@ -16,7 +16,11 @@ internal sealed class MemoryOffloadFeature : ISimulationFeature
         Description = "Keeps a share of the weights or of the KV cache in slower memory and reads it over a link.",
         Parameters =
         [
-            new("memory_offload", "weights and kv: share kept outside, 0 to 1 (weights default: auto, what does not fit); bandwidth_gbps of the link (default: the device's host link); overlapped (true).", "{}"),
+            new(
+                "memory_offload",
+                "weights and kv: share kept outside, 0 to 1 (weights default: auto, what does not fit); bandwidth_gbps of the link "
+                    + "(default: the device's host link); overlapped (true).",
+                "{}"),
         ],
     };
 
@@ -38,7 +42,9 @@ internal sealed class MemoryOffloadFeature : ISimulationFeature
             Overlapped = group.Boolean("overlapped", fallback: true),
         };
         bool automatic = !group.Contains("weights")
-            || (group.Raw("weights") is JsonValue value && value.TryGetValue(out string? text) && string.Equals(text, "auto", StringComparison.Ordinal));
+            || (group.Raw("weights") is JsonValue value
+                && value.TryGetValue(out string? text)
+                && string.Equals(text, "auto", StringComparison.Ordinal));
         context.Request = context.Request with { Offload = spec with { WeightShare = automatic ? 0 : group.Number("weights", 0, 0, 1) } };
         if (automatic)
         {
@@ -58,7 +64,8 @@ internal sealed class MemoryOffloadFeature : ISimulationFeature
         if (context.Step is not null)
         {
             throw new InferometerException(
-                $"{context.Parameters.Path}.memory_offload.weights: must be given for a chunked simulation; 'auto' needs a whole workload to size memory by.");
+                $"{context.Parameters.Path}.memory_offload.weights: must be given for a chunked simulation; 'auto' needs a whole "
+                    + "workload to size memory by.");
         }
 
         MemoryTotals use = new RooflineCostModel().Prepare(context.Request).Memory(WorkloadPoint.From(context.Request.Workload))!.Value;

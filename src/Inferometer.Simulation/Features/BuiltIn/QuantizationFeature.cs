@@ -13,7 +13,10 @@ internal sealed class QuantizationFeature : ISimulationFeature
         Description = "Stores weights, activations, KV cache or messages in formats of their own.",
         Parameters =
         [
-            new("quantization", "weights, activations, kv_cache, communication, embeddings: names of number formats; each defaults to bits.", null),
+            new(
+                "quantization",
+                "weights, activations, kv_cache, communication, embeddings: names of number formats; each defaults to bits.",
+                null),
         ],
     };
 

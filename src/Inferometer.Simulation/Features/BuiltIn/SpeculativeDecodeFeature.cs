@@ -15,7 +15,10 @@ internal sealed class SpeculativeDecodeFeature : ISimulationFeature
         RequiresAnyOf = ["decode"],
         Parameters =
         [
-            new("speculative_decode", "draft_model (a model's name, or ngram for prompt lookup), draft_tokens (4), acceptance_rate (0.7, from 0 to 1).", "{}"),
+            new(
+                "speculative_decode",
+                "draft_model (a model's name, or ngram for prompt lookup), draft_tokens (4), acceptance_rate (0.7, from 0 to 1).",
+                "{}"),
         ],
     };
 
