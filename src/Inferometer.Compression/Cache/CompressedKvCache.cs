@@ -68,12 +68,6 @@ public sealed unsafe class CompressedKvCache : KvCache
     /// <inheritdoc/>
     public override long MemoryBytes => _exact.MemoryBytes + _compressed.Sum(layer => layer.ByteCount);
 
-    /// <summary>Bytes of a compressed token over all layers, scales included.</summary>
-    public double CompressedBytesPerToken => _codecs.Sum(codec => codec.BytesPerToken);
-
-    /// <summary>Bytes of an exact token over all layers.</summary>
-    public double ExactBytesPerToken => _exactCodecs.Sum(codec => (double)codec.PageBytes / BlockSize);
-
     /// <summary>Blocks stored compressed now.</summary>
     public int CompressedBlocks => _blocks.Count(block => block.IsCompressed);
 

@@ -19,9 +19,6 @@ public sealed record TruncatedSvd(
     /// <summary>Error relative to the matrix, 0 to 1; 0 for a zero matrix.</summary>
     public double RelativeError => MatrixNorm > 0 ? FrobeniusError / MatrixNorm : 0;
 
-    /// <summary>Share of the squared norm that is kept, 0 to 1.</summary>
-    public double RetainedEnergy => 1 - RelativeError * RelativeError;
-
     /// <summary>The approximation, [rows, columns].</summary>
     public Matrix<double> Reconstruct() => Left.MapIndexed((_, column, value) => value * SingularValues[column]).TransposeAndMultiply(Right);
 }

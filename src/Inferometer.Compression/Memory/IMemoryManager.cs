@@ -4,7 +4,7 @@ namespace Inferometer.Compression.Memory;
 public interface IMemoryManager
 {
     /// <summary>What is in use now and what happened so far.</summary>
-    MemoryUsage Usage { get; }
+    ManagedMemory Usage { get; }
 
     /// <summary>Starts a computation; dispose what is returned when it has ended.</summary>
     /// <param name="name">What it is, for the message.</param>

@@ -44,13 +44,13 @@ public sealed class MemoryManager : IMemoryManager
     }
 
     /// <inheritdoc/>
-    public MemoryUsage Usage
+    public ManagedMemory Usage
     {
         get
         {
             lock (_gate)
             {
-                return new MemoryUsage(_usedBytes(), _reservedBytes, _peakBytes, _limitBytes, _active, _cleanups, _refusals);
+                return new ManagedMemory(_usedBytes(), _reservedBytes, _peakBytes, _limitBytes, _active, _cleanups, _refusals);
             }
         }
     }

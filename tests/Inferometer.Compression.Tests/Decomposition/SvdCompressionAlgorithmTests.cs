@@ -18,7 +18,7 @@ public sealed class SvdCompressionAlgorithmTests
         Assert.Equal(Math.Sqrt(45), svd.SingularValues[0], 1e-12);
         Assert.Equal(Math.Sqrt(5), svd.FrobeniusError, 1e-6);
         Assert.Equal(Math.Sqrt(5), svd.SpectralErrorBound, 1e-12);
-        Assert.Equal(0.9, svd.RetainedEnergy, 1e-9);
+        Assert.Equal(Math.Sqrt(0.1), svd.RelativeError, 1e-9);
     }
 
     [Theory]
