@@ -6,6 +6,7 @@ using Inferometer.Cli.Models;
 using Inferometer.Cli.Output;
 using Inferometer.Cli.Settings;
 using Inferometer.Compression;
+using Inferometer.Compression.Cache;
 using Inferometer.Compression.Evaluation;
 using Inferometer.Compression.Profiles;
 using Inferometer.Core;

@@ -5,11 +5,6 @@ using MathNet.Numerics.LinearAlgebra;
 
 namespace Inferometer.Compression.Calibration;
 
-/// <summary>Bases of one KV head, or of a group of neighbouring ones that share latents; vectors of a group are those of its heads one after another.</summary>
-/// <param name="Keys">Of keys before their rotation.</param>
-/// <param name="Values">Of values.</param>
-public sealed record GroupBases(WeightedBasis Keys, WeightedBasis Values);
-
 /// <summary>Bases of all head groups of a model, with all latents; what is stored of them is a <see cref="LatentAllocation"/>'s business.</summary>
 /// <param name="HeadGroupSize">KV heads that share latents: 1, 2 or 4.</param>
 /// <param name="Layers">[layer][head group].</param>

@@ -1,5 +1,7 @@
+using Inferometer.Compression.Cache;
 using Inferometer.Compression.Calibration;
 using Inferometer.Core;
+using Inferometer.Cpu.Execution;
 
 namespace Inferometer.Compression.Configuration;
 
@@ -29,6 +31,9 @@ public sealed record CompressionConfig
 
     /// <summary>Latest tokens of a sequence that stay exact. Setting <c>RECENT_TOKENS</c>.</summary>
     public int RecentTokens { get; init; } = 128;
+
+    /// <summary>Tokens that stay exact.</summary>
+    public ExactWindow Window => new(SinkTokens, RecentTokens);
 
     /// <summary>Reads the settings from the environment.</summary>
     /// <exception cref="InferometerException">A value is not allowed; the message names variable, value and what is.</exception>
@@ -75,6 +80,34 @@ public sealed record CompressionConfig
         {
             throw new InferometerException($"exact tokens: sink {SinkTokens}, recent {RecentTokens}; allowed are 0 or more.");
         }
+    }
+
+    /// <summary>The compression it asks for: fixed ranks and f16 latents where it is low-rank, int8 where it is rotated quantisation.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="level"><c>low</c>, <c>med</c> or <c>high</c>: which of the value ranks.</param>
+    /// <param name="calibrated">Bases for the strategy low-rank.</param>
+    /// <exception cref="InferometerException">The configuration or level is not valid, or calibrated bases are missing.</exception>
+    public KvCompression ToCompression(TransformerModel model, string level = "med", ModelBases? calibrated = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        Validate();
+        int rank = level switch
+        {
+            "low" => ValueRankLow,
+            "med" => ValueRankMedium,
+            "high" => ValueRankHigh,
+            _ => throw new InferometerException($"compression level '{level}': allowed are low, med, high."),
+        };
+        if (Strategy == CompressionStrategy.RotatedQuantization)
+        {
+            return KvCompression.RotatedQuantization(model, 8, Window);
+        }
+
+        ModelBases? bases = Strategy == CompressionStrategy.WeightSvd ? ModelBases.FromWeights(model, HeadGroupSize) : calibrated;
+        return bases is null
+            ? throw new InferometerException("compression strategy low-rank needs bases calibrated on a text; weight-svd and rotated need none.")
+            : KvCompression.LowRank(
+                $"{(Strategy == CompressionStrategy.LowRank ? "low-rank" : "weight-only SVD")} {level}", model, bases, LatentAllocation.Fixed(bases, KeyRank, rank, 16), Window);
     }
 
     private const int MaxRank = 65536;

@@ -1,3 +1,4 @@
+using Inferometer.Compression.Cache;
 using Inferometer.Core;
 using Inferometer.Cpu.Execution;
 using Inferometer.Cpu.Kernels.Attention;

@@ -1,4 +1,5 @@
 using Inferometer.Compression.Calibration;
+using Inferometer.Compression.Evaluation;
 using Inferometer.Compression.Memory;
 using Inferometer.Core;
 using Inferometer.Core.Models;
@@ -43,7 +44,7 @@ public sealed class CalibratedProfileBuilder
         using IDisposable computation = _memory.ManagedComputation("building a compression profile", RequiredBytes(calibration, holdOut));
         CalibrationStatistics statistics = CalibrationStatistics.Collect(_model, calibration.Windows, _headGroupSize, Stage(progress, "calibration"), cancellationToken);
         ModelBases bases = ModelBases.Calibrated(_model, statistics, Stage(progress, "bases"), cancellationToken);
-        LayerSensitivities sensitivities = LayerSensitivities.Measure(_model, bases, holdOut.Windows[0], Stage(progress, "sensitivities"), cancellationToken);
+        LayerSensitivities sensitivities = SensitivityEvaluation.Measure(_model, bases, holdOut.Windows[0], Stage(progress, "sensitivities"), cancellationToken);
         IReadOnlyList<ProfileLevel> levels = new LevelSearch(_model, bases, sensitivities, holdOut.Windows).Find(Stage(progress, "levels"), cancellationToken);
         return new CompressionProfile
         {
@@ -72,7 +73,7 @@ public sealed class CalibratedProfileBuilder
         });
         long collecting = 2 * exactTokenBytes * (calibration.Windows.Count == 0 ? 0 : calibration.Windows.Max(window => window.Length));
         long comparing = LevelSearch.CacheShare * exactTokenBytes * holdOutTokens + logits * KvCache.BlockSize * holdOut.Windows.Count;
-        return moments + Math.Max(collecting, Math.Max(comparing, LayerSensitivities.RequiredBytes(_model.Architecture)));
+        return moments + Math.Max(collecting, Math.Max(comparing, SensitivityEvaluation.RequiredBytes(_model.Architecture)));
     }
 
     private static StageProgress? Stage(IProgress<BuildProgress>? progress, string stage) => progress is null ? null : new StageProgress(progress, stage);
@@ -82,13 +83,3 @@ public sealed class CalibratedProfileBuilder
         public void Report(double value) => progress.Report(new BuildProgress(stage, value));
     }
 }
-
-/// <summary>A text for a profile.</summary>
-/// <param name="Name">Name, for the profile's record.</param>
-/// <param name="Windows">Token windows of equal length.</param>
-public sealed record ProfileText(string Name, IReadOnlyList<int[]> Windows);
-
-/// <summary>How far a build is.</summary>
-/// <param name="Stage"><c>calibration</c>, <c>bases</c>, <c>sensitivities</c> or <c>levels</c>.</param>
-/// <param name="Share">Share of the stage done, 0 to 1.</param>
-public sealed record BuildProgress(string Stage, double Share);

@@ -97,27 +97,3 @@ public sealed record CompressionProfile
     /// <exception cref="InferometerException">The file is missing, truncated, of another version, or holds numbers that are not finite.</exception>
     public static CompressionProfile Load(string path) => ProfileFile.Read(path);
 }
-
-/// <summary>One level of a profile.</summary>
-/// <param name="Name"><c>low</c>, <c>med</c> or <c>high</c>.</param>
-/// <param name="PerplexityBound">Increase of perplexity it may cost, 0.05 for 5 %.</param>
-/// <param name="Allocation">Ranks and bits.</param>
-/// <param name="Loss">What it cost on the hold-out text when the profile was made.</param>
-public sealed record ProfileLevel(string Name, double PerplexityBound, LatentAllocation Allocation, ProfileLoss Loss)
-{
-    /// <summary>
-    /// Divergence from the exact cache it may cost, nats per token. Were texts what the exact model predicts, the mean increase of the log loss would be this divergence, and perplexity would rise by its
-    /// exponential. On a real text the measured increase is that plus a term of either sign, which a small hold-out text lets hide a loss; the divergence cannot be hidden.
-    /// </summary>
-    public double KlBound => KlBoundOf(PerplexityBound);
-
-    internal static double KlBoundOf(double perplexityBound) => Math.Log(1 + perplexityBound);
-}
-
-/// <summary>Measured losses of a level.</summary>
-/// <param name="PerplexityIncrease">Relative to the exact f16 cache.</param>
-/// <param name="KlDivergence">Nats per token.</param>
-/// <param name="TopOneAgreement">Share, 0 to 1.</param>
-/// <param name="Saved">Memory saved per compressed token against f16, 0 to 1.</param>
-/// <param name="TokensScored">Predictions compared.</param>
-public sealed record ProfileLoss(double PerplexityIncrease, double KlDivergence, double TopOneAgreement, double Saved, int TokensScored);

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Inferometer.Compression.Cache;
 using Inferometer.Compression.Calibration;
 using Inferometer.Compression.Codecs;
 using Inferometer.Compression.Profiles;

@@ -1,3 +1,4 @@
+using Inferometer.Compression.Cache;
 using Inferometer.Compression.Evaluation;
 using Inferometer.Cpu.Execution;
 

@@ -1,4 +1,5 @@
 using System.Text;
+using Inferometer.Compression.Cache;
 using Inferometer.Compression.Calibration;
 using Inferometer.Compression.Evaluation;
 using Inferometer.Compression.Memory;
@@ -50,7 +51,7 @@ public sealed class CompressionProfileTests(Tales tales) : IClassFixture<Tales>,
         Assert.Equal(profile.Bases.Layers[0][0].Values.Basis.Decoder, loaded.Bases.Layers[0][0].Values.Basis.Decoder);
 
         // The loaded profile does what the built one did.
-        KvCompression[] both = [profile.ToCompression(tales.Model, "med"), KvCompression.Parse(ProfilePath + ":med", tales.Model)];
+        KvCompression[] both = [profile.ToCompression(tales.Model, "med"), KvCacheSetting.Parse(ProfilePath + ":med").For(tales.Model)];
         IReadOnlyList<CacheQuality> quality = CompressionEvaluation.Measure(tales.Model, tales.Windows("heldout.txt", 208, 1), both, null, TestContext.Current.CancellationToken);
         Assert.Equal(quality[0].KlDivergence, quality[1].KlDivergence);
     }
@@ -61,7 +62,7 @@ public sealed class CompressionProfileTests(Tales tales) : IClassFixture<Tales>,
         CompressionProfile profile = Small();
         profile.Save(ProfilePath);
         using TransformerModel other = TransformerModel.Load(SharedFolder.Require("models/stories260k"), null, null, TestContext.Current.CancellationToken);
-        string message = Assert.Throws<InferometerException>(() => KvCompression.Parse(ProfilePath + ":low", other)).Message;
+        string message = Assert.Throws<InferometerException>(() => KvCacheSetting.Parse(ProfilePath + ":low").For(other)).Message;
         Assert.Contains(ProfilePath, message, StringComparison.Ordinal);
         Assert.Contains(ModelFingerprint.Of(tales.Model), message, StringComparison.Ordinal);
         Assert.Contains(ModelFingerprint.Of(other), message, StringComparison.Ordinal);

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using Inferometer.Core.Caching;
 using Inferometer.Core.Models;
 
-namespace Inferometer.Compression.Profiles;
+namespace Inferometer.Compression;
 
 /// <summary>Lets the simulator name what the engine can run: every <see cref="KvCacheSetting"/>. A profile file is read once. Thread-safe.</summary>
 public sealed class KvProfileReader : IKvProfileReader

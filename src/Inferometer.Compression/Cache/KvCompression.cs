@@ -1,14 +1,12 @@
-using Inferometer.Compression.Cache;
 using Inferometer.Compression.Calibration;
 using Inferometer.Compression.Codecs;
-using Inferometer.Compression.Configuration;
 using Inferometer.Core.Caching;
 using Inferometer.Cpu.Execution;
 using Inferometer.Cpu.Kernels.Attention;
 
-namespace Inferometer.Compression;
+namespace Inferometer.Compression.Cache;
 
-/// <summary>A way to compress a model's cache, ready to make caches of. Immutable; thread-safe.</summary>
+/// <summary>A way to compress a loaded model's cache, ready to make caches of; what a user wrote for it is a <see cref="KvCacheSetting"/>. Immutable; thread-safe.</summary>
 public sealed class KvCompression
 {
     private readonly TransformerModel _model;
@@ -44,13 +42,6 @@ public sealed class KvCompression
     /// <summary>What it costs over all layers and query heads; the simulator's feature <c>kv_compression</c> predicts with the same figures.</summary>
     public KvCodecCost Cost => KvCodecCost.OfModel(_model.Architecture, (layer, _) => Codecs[layer].Cost);
 
-    /// <summary>Reads a setting such as <c>q8</c> or a profile file for a loaded model; see <see cref="KvCacheSetting"/>.</summary>
-    /// <param name="text">See <see cref="KvCacheSetting.Allowed"/>.</param>
-    /// <param name="model">The model.</param>
-    /// <param name="modelPath">The model's file or folder, for the profile beside it.</param>
-    /// <exception cref="Core.InferometerException">The text is none of what is allowed, or the profile does not fit the model.</exception>
-    public static KvCompression Parse(string text, TransformerModel model, string? modelPath = null) => KvCacheSetting.Parse(text, modelPath).For(model);
-
     /// <summary>Rotated quantisation of every layer.</summary>
     /// <param name="model">The model.</param>
     /// <param name="bits">8 or 4.</param>
@@ -82,36 +73,6 @@ public sealed class KvCompression
 
         RotaryTables tables = RotaryTables.For(model);
         return new KvCompression(name, model, [.. layouts.Select((layout, layer) => new LowRankCodec(name, layout, Groups(bases.Layers[layer], allocation.Layers[layer]), tables.Of(layer)))], window);
-    }
-
-    /// <summary>What a configuration asks for, with fixed ranks and f16 latents where it is low-rank, and int8 where it is rotated quantisation.</summary>
-    /// <param name="config">Strategy, ranks and exact tokens.</param>
-    /// <param name="model">The model.</param>
-    /// <param name="level"><c>low</c>, <c>med</c> or <c>high</c>: which of the value ranks.</param>
-    /// <param name="calibrated">Bases for the strategy low-rank.</param>
-    /// <exception cref="Core.InferometerException">The configuration or level is not valid, or calibrated bases are missing.</exception>
-    public static KvCompression FromConfig(CompressionConfig config, TransformerModel model, string level = "med", ModelBases? calibrated = null)
-    {
-        ArgumentNullException.ThrowIfNull(config);
-        ArgumentNullException.ThrowIfNull(model);
-        config.Validate();
-        int rank = level switch
-        {
-            "low" => config.ValueRankLow,
-            "med" => config.ValueRankMedium,
-            "high" => config.ValueRankHigh,
-            _ => throw new Core.InferometerException($"compression level '{level}': allowed are low, med, high."),
-        };
-        ExactWindow window = new(config.SinkTokens, config.RecentTokens);
-        if (config.Strategy == CompressionStrategy.RotatedQuantization)
-        {
-            return RotatedQuantization(model, 8, window);
-        }
-
-        ModelBases? bases = config.Strategy == CompressionStrategy.WeightSvd ? ModelBases.FromWeights(model, config.HeadGroupSize) : calibrated;
-        return bases is null
-            ? throw new Core.InferometerException("compression strategy low-rank needs bases calibrated on a text; weight-svd and rotated need none.")
-            : LowRank($"{(config.Strategy == CompressionStrategy.LowRank ? "low-rank" : "weight-only SVD")} {level}", model, bases, LatentAllocation.Fixed(bases, config.KeyRank, rank, 16), window);
     }
 
     /// <summary>Makes a cache.</summary>
