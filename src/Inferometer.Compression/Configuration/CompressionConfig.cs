@@ -1,11 +1,12 @@
 using Inferometer.Compression.Cache;
 using Inferometer.Compression.Calibration;
+using Inferometer.Compression.Memory;
 using Inferometer.Core;
 using Inferometer.Cpu.Execution;
 
 namespace Inferometer.Compression.Configuration;
 
-/// <summary>How keys and values are compressed, and which tokens are not.</summary>
+/// <summary>How keys and values are compressed, which tokens are not, and how much memory making profiles may fill.</summary>
 public sealed record CompressionConfig
 {
     /// <summary>Method. Setting <c>COMPRESSION_STRATEGY</c>: <c>rotated</c>, <c>low-rank</c> or <c>weight-svd</c>.</summary>
@@ -32,6 +33,9 @@ public sealed record CompressionConfig
     /// <summary>Latest tokens of a sequence that stay exact. Setting <c>RECENT_TOKENS</c>.</summary>
     public int RecentTokens { get; init; } = 128;
 
+    /// <summary>Share of the memory limit, above 0 to 1, from which on the end of a build collects garbage. Setting <c>MEMORY_CLEANUP_THRESHOLD</c>.</summary>
+    public double MemoryCleanupThreshold { get; init; } = 0.8;
+
     /// <summary>Tokens that stay exact.</summary>
     public ExactWindow Window => new(SinkTokens, RecentTokens);
 
@@ -40,7 +44,7 @@ public sealed record CompressionConfig
     public static CompressionConfig FromEnvironment() => From(SettingsSource.Environment);
 
     /// <summary>Reads the settings; those not set keep their defaults.</summary>
-    /// <exception cref="InferometerException">A value is not allowed.</exception>
+    /// <exception cref="InferometerException">A value is not allowed; the message names where it came from.</exception>
     public static CompressionConfig From(SettingsSource source)
     {
         ArgumentNullException.ThrowIfNull(source);
@@ -48,14 +52,15 @@ public sealed record CompressionConfig
         CompressionConfig config = new()
         {
             Strategy = source.Choice(
-                "COMPRESSION_STRATEGY", defaults.Strategy, ("rotated", CompressionStrategy.RotatedQuantization), ("low-rank", CompressionStrategy.LowRank), ("weight-svd", CompressionStrategy.WeightSvd)),
-            ValueRankLow = source.Integer("COMPRESSION_RANK_LOW", defaults.ValueRankLow, 1, MaxRank),
-            ValueRankMedium = source.Integer("COMPRESSION_RANK_MED", defaults.ValueRankMedium, 1, MaxRank),
-            ValueRankHigh = source.Integer("COMPRESSION_RANK_HIGH", defaults.ValueRankHigh, 1, MaxRank),
-            KeyRank = source.Integer("KEY_COMPRESSION_RANK", defaults.KeyRank, 1, MaxRank),
-            HeadGroupSize = source.Choice("HEAD_GROUP_SIZE", defaults.HeadGroupSize, ("1", 1), ("2", 2), ("4", 4)),
-            SinkTokens = source.Integer("SINK_TOKENS", defaults.SinkTokens, 0, int.MaxValue),
-            RecentTokens = source.Integer("RECENT_TOKENS", defaults.RecentTokens, 0, int.MaxValue),
+                SettingNames.Strategy, defaults.Strategy, ("rotated", CompressionStrategy.RotatedQuantization), ("low-rank", CompressionStrategy.LowRank), ("weight-svd", CompressionStrategy.WeightSvd)),
+            ValueRankLow = source.Integer(SettingNames.ValueRankLow, defaults.ValueRankLow, 1, MaxRank),
+            ValueRankMedium = source.Integer(SettingNames.ValueRankMedium, defaults.ValueRankMedium, 1, MaxRank),
+            ValueRankHigh = source.Integer(SettingNames.ValueRankHigh, defaults.ValueRankHigh, 1, MaxRank),
+            KeyRank = source.Integer(SettingNames.KeyRank, defaults.KeyRank, 1, MaxRank),
+            HeadGroupSize = source.Choice(SettingNames.HeadGroupSize, defaults.HeadGroupSize, ("1", 1), ("2", 2), ("4", 4)),
+            SinkTokens = source.Integer(SettingNames.SinkTokens, defaults.SinkTokens, 0, int.MaxValue),
+            RecentTokens = source.Integer(SettingNames.RecentTokens, defaults.RecentTokens, 0, int.MaxValue),
+            MemoryCleanupThreshold = source.Fraction(SettingNames.MemoryCleanupThreshold, defaults.MemoryCleanupThreshold),
         };
         config.Validate();
         return config;
@@ -82,12 +87,16 @@ public sealed record CompressionConfig
         }
     }
 
+    /// <summary>A manager of this process's memory with the configured threshold, for builds.</summary>
+    /// <exception cref="InferometerException">The threshold is out of range.</exception>
+    public MemoryManager CreateMemoryManager() => new(MemoryCleanupThreshold);
+
     /// <summary>The compression it asks for: fixed ranks and f16 latents where it is low-rank, int8 where it is rotated quantisation.</summary>
     /// <param name="model">The model.</param>
     /// <param name="level"><c>low</c>, <c>med</c> or <c>high</c>: which of the value ranks.</param>
-    /// <param name="calibrated">Bases for the strategy low-rank.</param>
-    /// <exception cref="InferometerException">The configuration or level is not valid, or calibrated bases are missing.</exception>
-    public KvCompression ToCompression(TransformerModel model, string level = "med", ModelBases? calibrated = null)
+    /// <param name="bases">Bases, which then decide the head groups; null has the strategy weight-svd make its own, and low-rank, which needs calibrated ones, fail.</param>
+    /// <exception cref="InferometerException">The configuration or level is not valid, or low-rank has no bases.</exception>
+    public KvCompression ToCompression(TransformerModel model, string level = "med", ModelBases? bases = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         Validate();
@@ -103,7 +112,7 @@ public sealed record CompressionConfig
             return KvCompression.RotatedQuantization(model, 8, Window);
         }
 
-        ModelBases? bases = Strategy == CompressionStrategy.WeightSvd ? ModelBases.FromWeights(model, HeadGroupSize) : calibrated;
+        bases ??= Strategy == CompressionStrategy.WeightSvd ? ModelBases.FromWeights(model, HeadGroupSize) : null;
         return bases is null
             ? throw new InferometerException("compression strategy low-rank needs bases calibrated on a text; weight-svd and rotated need none.")
             : KvCompression.LowRank(

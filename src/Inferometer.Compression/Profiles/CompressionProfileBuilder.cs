@@ -23,7 +23,7 @@ public sealed class CompressionProfileBuilder : ICompressionProfileBuilder
     /// <param name="modelLoader">The weights.</param>
     /// <param name="config">Ranks per head and head groups; null for the defaults.</param>
     /// <param name="calibrated">Calibrated bases, which then decide the head groups; null decomposes the projection weights alone, the baseline.</param>
-    /// <param name="memory">Admits each layer before it is built; null for the memory of this machine.</param>
+    /// <param name="memory">Admits each layer before it is built; null for the memory of this machine, cleaned up as the configuration says.</param>
     /// <param name="algorithm">Decomposes weights; null chooses by size.</param>
     /// <exception cref="InferometerException">The configuration is not valid, or the model's KV heads cannot be grouped as it says.</exception>
     public CompressionProfileBuilder(
@@ -33,7 +33,7 @@ public sealed class CompressionProfileBuilder : ICompressionProfileBuilder
         _config = config ?? new CompressionConfig();
         _config.Validate();
         HeadGroups.Require(modelLoader.Architecture, calibrated?.HeadGroupSize ?? _config.HeadGroupSize);
-        (_model, _calibrated, _memory, _algorithm) = (modelLoader, calibrated, memory ?? new MemoryManager(), algorithm ?? new SvdCompressionAlgorithm());
+        (_model, _calibrated, _memory, _algorithm) = (modelLoader, calibrated, memory ?? _config.CreateMemoryManager(), algorithm ?? new SvdCompressionAlgorithm());
     }
 
     /// <inheritdoc/>

@@ -3,7 +3,6 @@ using Inferometer.Compression.Calibration;
 using Inferometer.Compression.Codecs;
 using Inferometer.Compression.Configuration;
 using Inferometer.Core;
-using Inferometer.Inference.Engine;
 
 namespace Inferometer.Compression.Tests.Cache;
 
@@ -34,15 +33,5 @@ public sealed class KvCompressionTests(Tales tales) : IClassFixture<Tales>
         CompressionConfig lowRank = new() { Strategy = CompressionStrategy.LowRank };
         Assert.Contains("calibrated", Assert.Throws<InferometerException>(() => lowRank.ToCompression(tales.Model)).Message, StringComparison.Ordinal);
         Assert.Contains("low, med, high", Assert.Throws<InferometerException>(() => lowRank.ToCompression(tales.Model, "most")).Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void Sizes_of_a_run_become_options_of_the_engine()
-    {
-        KvCacheSetting setting = KvCacheSetting.Parse("q4");
-        InferenceOptions options = new InferenceConfig { BatchSize = 3, MaxSequenceTokens = 99 }.ToOptions(setting);
-        Assert.Equal((3, 99), (options.MaxBatchSize, options.MaxSequenceTokens));
-        Assert.Same(setting, options.KvCompression);
-        Assert.True(new InferenceConfig().CreateMemoryManager().Usage.LimitBytes > 0);
     }
 }
