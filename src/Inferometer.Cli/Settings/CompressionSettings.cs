@@ -5,7 +5,10 @@ using Inferometer.Core;
 
 namespace Inferometer.Cli.Settings;
 
-/// <summary>The settings of a command on compression: a flag comes before the environment, the environment before the file of <c>--config</c>, and that before the default.</summary>
+/// <summary>
+/// The settings of a command on compression: a flag comes before the environment, the environment before the file of <c>--config</c>, and
+/// that before the default.
+/// </summary>
 internal sealed class CompressionSettings
 {
     private readonly Dictionary<string, Option> _flags;
@@ -14,7 +17,8 @@ internal sealed class CompressionSettings
     private readonly Option<string> _file = new("--config")
     {
         HelpName = "FILE",
-        Description = "JSON file of settings, such as { \"recent_tokens\": 64 }; flags and environment variables (RECENT_TOKENS) come before it.",
+        Description =
+            "JSON file of settings, such as { \"recent_tokens\": 64 }; flags and environment variables (RECENT_TOKENS) come before it.",
     };
 
     /// <summary>The model to work on.</summary>
@@ -24,7 +28,8 @@ internal sealed class CompressionSettings
     /// <param name="names">Of <see cref="SettingNames"/>.</param>
     public CompressionSettings(params ReadOnlySpan<string> names)
     {
-        Model.Description = "A .gguf file or a Hugging Face folder. [default: LLAMA_MODEL_PATH, else the small model that comes with the program]";
+        Model.Description =
+            "A .gguf file or a Hugging Face folder. [default: LLAMA_MODEL_PATH, else the small model that comes with the program]";
         _flags = new Dictionary<string, Option>(StringComparer.Ordinal) { [SettingNames.Threads] = _threads };
         foreach (string name in names)
         {
@@ -41,8 +46,11 @@ internal sealed class CompressionSettings
         }
     }
 
-    /// <summary>Reads the settings and finds the model: the argument's, else that of <c>LLAMA_MODEL_PATH</c>, else the bundled one.</summary>
-    /// <exception cref="InferometerException">A value is not allowed, or there is no such model; the message names where it came from.</exception>
+    /// <summary>
+    /// Reads the settings and finds the model: the argument's, else that of <c>LLAMA_MODEL_PATH</c>, else the bundled one.
+    /// </summary>
+    /// <exception cref="InferometerException">A value is not allowed, or there is no such model; the message names where it came
+    /// from.</exception>
     public (ModelLocation Location, ModelConfig Model, CompressionConfig Compression) Read(ParseResult parsed)
     {
         _ = EngineOptions.Threads(parsed, _threads);
@@ -70,24 +78,32 @@ internal sealed class CompressionSettings
     }
 
     private string? Given(ParseResult parsed, string name) =>
-        _flags.TryGetValue(name, out Option? flag) && parsed.GetResult(flag) is { Implicit: false, Tokens: [.., { } last] } ? last.Value : null;
+        _flags.TryGetValue(name, out Option? flag) && parsed.GetResult(flag) is { Implicit: false, Tokens: [.., { } last] }
+            ? last.Value
+            : null;
 
     private static Option<string> Flag(string name)
     {
         return name switch
         {
-            SettingNames.Strategy => Of("rotated|low-rank|weight-svd", "Measure fixed ranks too, as low, med and high: of the bases of --profile, or of a decomposition of the weights alone, the baseline. [default: rotated, which has none]"),
+            SettingNames.Strategy => Of(
+                "rotated|low-rank|weight-svd",
+                "Measure fixed ranks too, as low, med and high: of the bases of --profile, or of a decomposition of the weights alone, "
+                    + "the baseline. [default: rotated, which has none]"),
             SettingNames.ValueRankLow => Of("N", "Value rank per head of low, with --compression-strategy. [default: 32]"),
             SettingNames.ValueRankMedium => Of("N", "Value rank per head of med. [default: 64]"),
             SettingNames.ValueRankHigh => Of("N", "Value rank per head of high. [default: 128]"),
             SettingNames.KeyRank => Of("N", "Key rank per head of all three. [default: 32]"),
-            SettingNames.HeadGroupSize => Of("1|2|4", "Neighbouring KV heads that share latents; must divide the model's KV heads. [default: 1]", "--head-group"),
+            SettingNames.HeadGroupSize =>
+                Of("1|2|4", "Neighbouring KV heads that share latents; must divide the model's KV heads. [default: 1]", "--head-group"),
             SettingNames.SinkTokens => Of("N", "First tokens that stay exact. [default: 4]"),
             SettingNames.RecentTokens => Of("N", "Latest tokens that stay exact. [default: 128]"),
-            SettingNames.MemoryCleanupThreshold => Of("SHARE", "Share of the memory there is from which on garbage is collected, above 0 to 1. [default: 0.8]"),
+            SettingNames.MemoryCleanupThreshold =>
+                Of("SHARE", "Share of the memory there is from which on garbage is collected, above 0 to 1. [default: 0.8]"),
             _ => throw new ArgumentOutOfRangeException(nameof(name), name, "not a setting with a flag"),
         };
 
-        Option<string> Of(string help, string description, params string[] aliases) => new(SettingNames.Flag(name), aliases) { HelpName = help, Description = description };
+        Option<string> Of(string help, string description, params string[] aliases) =>
+            new(SettingNames.Flag(name), aliases) { HelpName = help, Description = description };
     }
 }

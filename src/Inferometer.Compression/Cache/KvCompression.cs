@@ -6,7 +6,10 @@ using Inferometer.Cpu.Kernels.Attention;
 
 namespace Inferometer.Compression.Cache;
 
-/// <summary>A way to compress a loaded model's cache, ready to make caches of; what a user wrote for it is a <see cref="KvCacheSetting"/>. Immutable; thread-safe.</summary>
+/// <summary>
+/// A way to compress a loaded model's cache, ready to make caches of; what a user wrote for it is a <see cref="KvCacheSetting"/>.
+/// Immutable; thread-safe.
+/// </summary>
 public sealed class KvCompression
 {
     private readonly TransformerModel _model;
@@ -39,7 +42,9 @@ public sealed class KvCompression
     /// <summary>Bytes of a compressed block over all layers.</summary>
     public long BytesPerBlock => Codecs.Sum(codec => codec.PageBytes);
 
-    /// <summary>What it costs over all layers and query heads; the simulator's feature <c>kv_compression</c> predicts with the same figures.</summary>
+    /// <summary>
+    /// What it costs over all layers and query heads; the simulator's feature <c>kv_compression</c> predicts with the same figures.
+    /// </summary>
     public KvCodecCost Cost => KvCodecCost.OfModel(_model.Architecture, (layer, _) => Codecs[layer].Cost);
 
     /// <summary>Rotated quantisation of every layer.</summary>
@@ -60,7 +65,8 @@ public sealed class KvCompression
     /// <param name="allocation">How their latents are stored.</param>
     /// <param name="window">Tokens that stay exact.</param>
     /// <exception cref="Core.InferometerException">Bases or allocation do not fit the model.</exception>
-    public static KvCompression LowRank(string name, TransformerModel model, ModelBases bases, LatentAllocation allocation, ExactWindow? window = null)
+    public static KvCompression LowRank(
+        string name, TransformerModel model, ModelBases bases, LatentAllocation allocation, ExactWindow? window = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(bases);
@@ -68,11 +74,15 @@ public sealed class KvCompression
         KvPageLayout[] layouts = Layouts(model);
         if (bases.Layers.Count != layouts.Length || allocation.Layers.Count != layouts.Length)
         {
-            throw new Core.InferometerException($"{name}: bases of {bases.Layers.Count} and an allocation of {allocation.Layers.Count} layers; the model has {layouts.Length}.");
+            throw new Core.InferometerException(
+                $"{name}: bases of {bases.Layers.Count} and an allocation of {allocation.Layers.Count} layers; "
+                + $"the model has {layouts.Length}.");
         }
 
         RotaryTables tables = RotaryTables.For(model);
-        return new KvCompression(name, model, [.. layouts.Select((layout, layer) => new LowRankCodec(name, layout, Groups(bases.Layers[layer], allocation.Layers[layer]), tables.Of(layer)))], window);
+        IEnumerable<LowRankCodec> codecs = layouts.Select((layout, layer) =>
+            new LowRankCodec(name, layout, Groups(bases.Layers[layer], allocation.Layers[layer]), tables.Of(layer)));
+        return new KvCompression(name, model, [.. codecs], window);
     }
 
     /// <summary>Makes a cache.</summary>
@@ -82,7 +92,8 @@ public sealed class KvCompression
     public CompressedKvCache CreateCache(int blockCount, int maxSequences, int maxStepTokens) => new(
         _model.Architecture, Codecs, blockCount, Window.PagesFor(maxSequences, maxStepTokens), Window);
 
-    private static LowRankGroup[] Groups(IReadOnlyList<GroupBases> bases, IReadOnlyList<(LatentFormat Keys, LatentFormat Values)> formats) =>
+    private static LowRankGroup[] Groups(
+        IReadOnlyList<GroupBases> bases, IReadOnlyList<(LatentFormat Keys, LatentFormat Values)> formats) =>
         [.. bases.Zip(formats, (group, format) => new LowRankGroup(group.Keys.Basis, format.Keys, group.Values.Basis, format.Values))];
 
     /// <summary>Layouts of a model's exact f16 pages.</summary>

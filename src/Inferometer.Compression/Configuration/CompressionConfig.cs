@@ -24,7 +24,10 @@ public sealed record CompressionConfig
     /// <summary>Rank of a head's keys. Setting <c>KEY_COMPRESSION_RANK</c>.</summary>
     public int KeyRank { get; init; } = 32;
 
-    /// <summary>Neighbouring KV heads that share latents: 1, 2 or 4; must divide the model's KV heads. Ranks are per head: a group of n has n times as many. Setting <c>HEAD_GROUP_SIZE</c>.</summary>
+    /// <summary>
+    /// Neighbouring KV heads that share latents: 1, 2 or 4; must divide the model's KV heads. Ranks are per head: a group of n has n times
+    /// as many. Setting <c>HEAD_GROUP_SIZE</c>.
+    /// </summary>
     public int HeadGroupSize { get; init; } = 1;
 
     /// <summary>First tokens of a sequence that stay exact. Setting <c>SINK_TOKENS</c>.</summary>
@@ -33,7 +36,9 @@ public sealed record CompressionConfig
     /// <summary>Latest tokens of a sequence that stay exact. Setting <c>RECENT_TOKENS</c>.</summary>
     public int RecentTokens { get; init; } = 128;
 
-    /// <summary>Share of the memory limit, above 0 to 1, from which on the end of a build collects garbage. Setting <c>MEMORY_CLEANUP_THRESHOLD</c>.</summary>
+    /// <summary>
+    /// Share of the memory limit, above 0 to 1, from which on the end of a build collects garbage. Setting <c>MEMORY_CLEANUP_THRESHOLD</c>.
+    /// </summary>
     public double MemoryCleanupThreshold { get; init; } = 0.8;
 
     /// <summary>Tokens that stay exact.</summary>
@@ -52,7 +57,9 @@ public sealed record CompressionConfig
         CompressionConfig config = new()
         {
             Strategy = source.Choice(
-                SettingNames.Strategy, defaults.Strategy, ("rotated", CompressionStrategy.RotatedQuantization), ("low-rank", CompressionStrategy.LowRank), ("weight-svd", CompressionStrategy.WeightSvd)),
+                SettingNames.Strategy, defaults.Strategy,
+                ("rotated", CompressionStrategy.RotatedQuantization), ("low-rank", CompressionStrategy.LowRank),
+                ("weight-svd", CompressionStrategy.WeightSvd)),
             ValueRankLow = source.Integer(SettingNames.ValueRankLow, defaults.ValueRankLow, 1, MaxRank),
             ValueRankMedium = source.Integer(SettingNames.ValueRankMedium, defaults.ValueRankMedium, 1, MaxRank),
             ValueRankHigh = source.Integer(SettingNames.ValueRankHigh, defaults.ValueRankHigh, 1, MaxRank),
@@ -73,7 +80,8 @@ public sealed record CompressionConfig
         if (ValueRankLow < 1 || ValueRankLow > ValueRankMedium || ValueRankMedium > ValueRankHigh || KeyRank < 1)
         {
             throw new InferometerException(
-                $"compression ranks low {ValueRankLow}, med {ValueRankMedium}, high {ValueRankHigh}, keys {KeyRank}: allowed are 1 or more, rising from low to high.");
+                $"compression ranks low {ValueRankLow}, med {ValueRankMedium}, high {ValueRankHigh}, keys {KeyRank}: "
+                + "allowed are 1 or more, rising from low to high.");
         }
 
         if (!HeadGroups.IsSize(HeadGroupSize))
@@ -91,10 +99,13 @@ public sealed record CompressionConfig
     /// <exception cref="InferometerException">The threshold is out of range.</exception>
     public MemoryManager CreateMemoryManager() => new(MemoryCleanupThreshold);
 
-    /// <summary>The compression it asks for: fixed ranks and f16 latents where it is low-rank, int8 where it is rotated quantisation.</summary>
+    /// <summary>
+    /// The compression it asks for: fixed ranks and f16 latents where it is low-rank, int8 where it is rotated quantisation.
+    /// </summary>
     /// <param name="model">The model.</param>
     /// <param name="level"><c>low</c>, <c>med</c> or <c>high</c>: which of the value ranks.</param>
-    /// <param name="bases">Bases, which then decide the head groups; null has the strategy weight-svd make its own, and low-rank, which needs calibrated ones, fail.</param>
+    /// <param name="bases">Bases, which then decide the head groups; null has the strategy weight-svd make its own, and low-rank, which
+    /// needs calibrated ones, fail.</param>
     /// <exception cref="InferometerException">The configuration or level is not valid, or low-rank has no bases.</exception>
     public KvCompression ToCompression(TransformerModel model, string level = "med", ModelBases? bases = null)
     {
@@ -114,9 +125,11 @@ public sealed record CompressionConfig
 
         bases ??= Strategy == CompressionStrategy.WeightSvd ? ModelBases.FromWeights(model, HeadGroupSize) : null;
         return bases is null
-            ? throw new InferometerException("compression strategy low-rank needs bases calibrated on a text; weight-svd and rotated need none.")
+            ? throw new InferometerException(
+                "compression strategy low-rank needs bases calibrated on a text; weight-svd and rotated need none.")
             : KvCompression.LowRank(
-                $"{(Strategy == CompressionStrategy.LowRank ? "low-rank" : "weight-only SVD")} {level}", model, bases, LatentAllocation.Fixed(bases, KeyRank, rank, 16), Window);
+                $"{(Strategy == CompressionStrategy.LowRank ? "low-rank" : "weight-only SVD")} {level}", model, bases,
+                LatentAllocation.Fixed(bases, KeyRank, rank, 16), Window);
     }
 
     private const int MaxRank = 65536;

@@ -10,7 +10,10 @@ public sealed record ModelConfig
     /// <summary>A <c>.gguf</c> file or a Hugging Face folder; empty = none. Setting <c>LLAMA_MODEL_PATH</c>.</summary>
     public string ModelPath { get; init; } = "";
 
-    /// <summary>What it runs on: <c>cpu</c>, or <c>auto</c>, which is the same as long as there is nothing else; asking for what there is not is refused. Setting <c>DEVICE</c>.</summary>
+    /// <summary>
+    /// What it runs on: <c>cpu</c>, or <c>auto</c>, which is the same as long as there is nothing else; asking for what there is not is
+    /// refused. Setting <c>DEVICE</c>.
+    /// </summary>
     public string Device { get; init; } = "auto";
 
     /// <summary>Worker threads, 0 = as many as the machine has processors. Setting <c>THREADS</c>.</summary>

@@ -1,9 +1,8 @@
 namespace Inferometer.Compression.Configuration;
 
 /// <summary>
-/// The settings there are. A setting has one name: an environment variable as it is, a member of a configuration file in lower case (<c>sink_tokens</c>), and a flag of the commands
-/// that honour it in lower case with dashes (<c>--sink-tokens</c>).
-/// </summary>
+/// The settings there are. A setting has one name: an environment variable as it is, a member of a configuration file in lower case
+/// (<c>sink_tokens</c>), and a flag of the commands that honour it in lower case with dashes (<c>--sink-tokens</c>). </summary>
 public static class SettingNames
 {
     /// <summary>The model; see <see cref="ModelConfig.ModelPath"/>.</summary>
@@ -45,7 +44,8 @@ public static class SettingNames
     /// <summary>All of them.</summary>
     public static IReadOnlyList<string> All { get; } =
     [
-        ModelPath, Device, Threads, Strategy, ValueRankLow, ValueRankMedium, ValueRankHigh, KeyRank, HeadGroupSize, SinkTokens, RecentTokens, MemoryCleanupThreshold,
+        ModelPath, Device, Threads, Strategy, ValueRankLow, ValueRankMedium, ValueRankHigh, KeyRank, HeadGroupSize, SinkTokens,
+        RecentTokens, MemoryCleanupThreshold,
     ];
 
     /// <summary>The flag of a setting, such as <c>--sink-tokens</c>.</summary>

@@ -12,7 +12,8 @@ public sealed class SettingsSource
     private SettingsSource(Func<string, (string Text, string Origin)?> find) => _find = find;
 
     /// <summary>The environment of the process.</summary>
-    public static SettingsSource Environment { get; } = Of(System.Environment.GetEnvironmentVariable, name => $"environment variable {name}");
+    public static SettingsSource Environment { get; } = Of(
+        System.Environment.GetEnvironmentVariable, name => $"environment variable {name}");
 
     /// <summary>Any other place.</summary>
     /// <param name="read">The text of a setting of <see cref="SettingNames"/>; null or empty where it is not set.</param>
@@ -25,7 +26,8 @@ public sealed class SettingsSource
     }
 
     /// <summary>A JSON file with one flat object.</summary>
-    /// <exception cref="InferometerException">The file cannot be read, is not such an object, or names a setting that does not exist.</exception>
+    /// <exception cref="InferometerException">The file cannot be read, is not such an object, or names a setting that does not
+    /// exist.</exception>
     public static SettingsSource FromFile(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -35,7 +37,9 @@ public sealed class SettingsSource
             using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
             foreach (JsonProperty member in document.RootElement.EnumerateObject())
             {
-                values[member.Name] = member.Value.ValueKind == JsonValueKind.String ? member.Value.GetString()! : member.Value.GetRawText();
+                values[member.Name] = member.Value.ValueKind == JsonValueKind.String
+                    ? member.Value.GetString()!
+                    : member.Value.GetRawText();
             }
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException or InvalidOperationException)
@@ -46,7 +50,8 @@ public sealed class SettingsSource
         // A misspelt name would otherwise leave the default in force without a word.
         if (values.Keys.FirstOrDefault(name => !SettingNames.All.Contains(name, StringComparer.OrdinalIgnoreCase)) is { } unknown)
         {
-            throw new InferometerException($"{path}: there is no setting '{unknown}'; allowed are {string.Join(", ", SettingNames.All.Select(SettingNames.Member))}.");
+            throw new InferometerException(
+                $"{path}: there is no setting '{unknown}'; allowed are {string.Join(", ", SettingNames.All.Select(SettingNames.Member))}.");
         }
 
         return Of(values.GetValueOrDefault, name => $"{path}: {SettingNames.Member(name)}");
@@ -72,7 +77,8 @@ public sealed class SettingsSource
             return fallback;
         }
 
-        return int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) && value >= least && value <= most
+        return int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value)
+            && value >= least && value <= most
             ? value
             : throw Wrong(name, text, most == int.MaxValue ? $"a whole number, {least} or more" : $"a whole number from {least} to {most}");
     }
@@ -110,5 +116,6 @@ public sealed class SettingsSource
         throw Wrong(name, text, string.Join(", ", names));
     }
 
-    private InferometerException Wrong(string name, string value, string allowed) => new($"{Origin(name)} is '{value}'; allowed: {allowed}.");
+    private InferometerException Wrong(string name, string value, string allowed) =>
+        new($"{Origin(name)} is '{value}'; allowed: {allowed}.");
 }

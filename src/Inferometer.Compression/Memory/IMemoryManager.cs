@@ -9,6 +9,7 @@ public interface IMemoryManager
     /// <summary>Starts a computation; dispose what is returned when it has ended.</summary>
     /// <param name="name">What it is, for the message.</param>
     /// <param name="requiredBytes">Memory it will need beyond what is in use, bytes; 0 where that is not known.</param>
-    /// <exception cref="Core.InferometerException">It cannot fit beside what is in use and what running computations were promised.</exception>
+    /// <exception cref="Core.InferometerException">It cannot fit beside what is in use and what running computations were
+    /// promised.</exception>
     IDisposable ManagedComputation(string name = "computation", long requiredBytes = 0);
 }

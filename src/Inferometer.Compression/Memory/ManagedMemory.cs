@@ -8,4 +8,5 @@ namespace Inferometer.Compression.Memory;
 /// <param name="ActiveComputations">Computations that run.</param>
 /// <param name="Cleanups">Times garbage was collected.</param>
 /// <param name="Refusals">Computations refused.</param>
-public sealed record ManagedMemory(long UsedBytes, long ReservedBytes, long PeakBytes, long LimitBytes, int ActiveComputations, int Cleanups, int Refusals);
+public sealed record ManagedMemory(
+    long UsedBytes, long ReservedBytes, long PeakBytes, long LimitBytes, int ActiveComputations, int Cleanups, int Refusals);

@@ -10,9 +10,9 @@ namespace Inferometer.Compression.Profiles;
 public sealed record ProfileLevel(string Name, double PerplexityBound, LatentAllocation Allocation, ProfileLoss Loss)
 {
     /// <summary>
-    /// Divergence from the exact cache it may cost, nats per token. Were texts what the exact model predicts, the mean increase of the log loss would be this divergence, and perplexity would rise by its
-    /// exponential. On a real text the measured increase is that plus a term of either sign, which a small hold-out text lets hide a loss; the divergence cannot be hidden.
-    /// </summary>
+    /// Divergence from the exact cache it may cost, nats per token. Were texts what the exact model predicts, the mean increase of the log
+    /// loss would be this divergence, and perplexity would rise by its exponential. On a real text the measured increase is that plus a
+    /// term of either sign, which a small hold-out text lets hide a loss; the divergence cannot be hidden. </summary>
     public double KlBound => KlBoundOf(PerplexityBound);
 
     internal static double KlBoundOf(double perplexityBound) => Math.Log(1 + perplexityBound);

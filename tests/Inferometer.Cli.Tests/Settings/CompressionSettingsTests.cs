@@ -6,7 +6,9 @@ using Inferometer.ReferenceModels;
 
 namespace Inferometer.Cli.Tests.Settings;
 
-/// <summary>What the commands on compression take from flags, the environment and a file. The environment is that of a process of its own.</summary>
+/// <summary>
+/// What the commands on compression take from flags, the environment and a file. The environment is that of a process of its own.
+/// </summary>
 public sealed class CompressionSettingsTests : IDisposable
 {
     private static readonly byte[] s_tale = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat(
@@ -20,8 +22,11 @@ public sealed class CompressionSettingsTests : IDisposable
     [InlineData(null, null, null, "the first 4 and the latest 128 tokens")]
     [InlineData(null, null, """{ "sink_tokens": 20, "recent_tokens": "16" }""", "the first 20 and the latest 16 tokens")]
     [InlineData(null, "RECENT_TOKENS=32", """{ "sink_tokens": 20, "recent_tokens": 16 }""", "the first 20 and the latest 32 tokens")]
-    [InlineData("--recent-tokens=48", "RECENT_TOKENS=32", """{ "sink_tokens": 20, "recent_tokens": 16 }""", "the first 20 and the latest 48 tokens")]
-    public async Task A_flag_comes_before_the_environment_and_that_before_the_file(string? flag, string? variable, string? file, string expected)
+    [InlineData(
+        "--recent-tokens=48", "RECENT_TOKENS=32", """{ "sink_tokens": 20, "recent_tokens": 16 }""",
+        "the first 20 and the latest 48 tokens")]
+    public async Task A_flag_comes_before_the_environment_and_that_before_the_file(
+        string? flag, string? variable, string? file, string expected)
     {
         string[] config = file is null ? [] : ["--config", _folder.Write("settings.json", Encoding.UTF8.GetBytes(file))];
         CommandRun run = await InAProcess(variable, [.. Eval, .. config, .. flag is null ? Array.Empty<string>() : [flag]]);
@@ -91,11 +96,17 @@ public sealed class CompressionSettingsTests : IDisposable
     [Fact]
     public async Task A_strategy_measures_its_three_fixed_ranks_beside_the_others()
     {
-        double[] weights = await Bytes("--compression-strategy", "weight-svd", "--compression-rank-low", "16", "--compression-rank-med", "32", "--compression-rank-high", "48", "--key-compression-rank", "16");
+        double[] weights = await Bytes(
+            "--compression-strategy", "weight-svd", "--compression-rank-low", "16", "--compression-rank-med", "32",
+            "--compression-rank-high", "48", "--key-compression-rank", "16");
 
         // Exact and q8; then 12 heads of 16 and 16, 32 or 48 latents in f16.
         Assert.Equal([3072, 1632, 12 * 32 * 2, 12 * 48 * 2, 12 * 64 * 2], weights);
-        Assert.Equal(weights, await Bytes("--compression-strategy", "weight-svd", "--compression-rank-low", "16", "--compression-rank-med", "32", "--compression-rank-high", "48", "--key-compression-rank", "16", "--head-group", "2"));
+        Assert.Equal(
+            weights,
+            await Bytes(
+                "--compression-strategy", "weight-svd", "--compression-rank-low", "16", "--compression-rank-med", "32",
+                "--compression-rank-high", "48", "--key-compression-rank", "16", "--head-group", "2"));
     }
 
     [Fact]
@@ -103,14 +114,17 @@ public sealed class CompressionSettingsTests : IDisposable
     {
         string profile = _folder.File("pairs.kvprofile");
         string config = _folder.Write("settings.json", """{ "head_group_size": 2, "memory_cleanup_threshold": 0.9 }"""u8.ToArray());
-        CommandRun built = await CommandRun.Of("compress", "build", "--calibration", Text(200), "-o", profile, "--windows", "1", "--window-tokens", "256", "--config", config);
+        CommandRun built = await CommandRun.Of(
+            "compress", "build", "--calibration", Text(200), "-o", profile, "--windows", "1", "--window-tokens", "256", "--config", config);
         Assert.Contains("groups of 2 heads", built.Succeeded().Output, StringComparison.Ordinal);
-        double[] bytes = await Bytes("--profile", profile, "--compression-strategy", "low-rank", "--compression-rank-low", "16", "--key-compression-rank", "16");
+        double[] bytes = await Bytes(
+            "--profile", profile, "--compression-strategy", "low-rank", "--compression-rank-low", "16", "--key-compression-rank", "16");
         Assert.Equal(8, bytes.Length);
         Assert.Equal([12 * 32 * 2, 12 * 80 * 2, 12 * 80 * 2], bytes[5..]);
     }
 
-    private string[] Eval => ["compress", "eval", "--kv", "q8", "--text", Text(20), "--windows", "1", "--window-tokens", "64", "--contexts", "32"];
+    private string[] Eval =>
+        ["compress", "eval", "--kv", "q8", "--text", Text(20), "--windows", "1", "--window-tokens", "64", "--contexts", "32"];
 
     private string Text(int repeats) => _folder.Write("tale.txt", [.. Enumerable.Repeat(s_tale, repeats / 20).SelectMany(t => t)]);
 

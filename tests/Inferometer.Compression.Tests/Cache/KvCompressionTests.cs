@@ -20,18 +20,23 @@ public sealed class KvCompressionTests(Tales tales) : IClassFixture<Tales>
         Assert.Equal(12 * 64 * 2, low.BytesPerToken);
 
         // A group of two heads has twice the rank of one, so that the size is the same.
-        KvCompression pairs = (config with { Strategy = CompressionStrategy.WeightSvd, HeadGroupSize = 2 }).ToCompression(tales.Model, "low");
+        KvCompression pairs = (config with { Strategy = CompressionStrategy.WeightSvd, HeadGroupSize = 2 })
+            .ToCompression(tales.Model, "low");
         Assert.Equal(low.BytesPerToken, pairs.BytesPerToken);
         Assert.Equal(2, Assert.IsType<LowRankCodec>(pairs.Codecs[0]).HeadGroupSize);
         ModelBases bases = ModelBases.FromWeights(tales.Model, 1, TestContext.Current.CancellationToken);
-        Assert.Equal(12 * 80 * 2, (config with { Strategy = CompressionStrategy.LowRank }).ToCompression(tales.Model, "med", bases).BytesPerToken);
+        Assert.Equal(
+            12 * 80 * 2, (config with { Strategy = CompressionStrategy.LowRank }).ToCompression(tales.Model, "med", bases).BytesPerToken);
     }
 
     [Fact]
     public void What_a_configuration_lacks_is_named()
     {
         CompressionConfig lowRank = new() { Strategy = CompressionStrategy.LowRank };
-        Assert.Contains("calibrated", Assert.Throws<InferometerException>(() => lowRank.ToCompression(tales.Model)).Message, StringComparison.Ordinal);
-        Assert.Contains("low, med, high", Assert.Throws<InferometerException>(() => lowRank.ToCompression(tales.Model, "most")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "calibrated", Assert.Throws<InferometerException>(() => lowRank.ToCompression(tales.Model)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "low, med, high", Assert.Throws<InferometerException>(() => lowRank.ToCompression(tales.Model, "most")).Message,
+            StringComparison.Ordinal);
     }
 }

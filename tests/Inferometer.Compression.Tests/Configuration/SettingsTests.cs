@@ -11,13 +11,23 @@ public sealed class SettingsTests
         SettingsSource nothing = Variables([]);
         Assert.Equal(new ModelConfig(), ModelConfig.From(nothing));
         Assert.Equal(new CompressionConfig(), CompressionConfig.From(nothing));
-        Assert.Equal((32, 64, 128), (new CompressionConfig().ValueRankLow, new CompressionConfig().ValueRankMedium, new CompressionConfig().ValueRankHigh));
+        Assert.Equal(
+            (32, 64, 128),
+            (new CompressionConfig().ValueRankLow, new CompressionConfig().ValueRankMedium, new CompressionConfig().ValueRankHigh));
     }
 
     [Fact]
     public void Variables_flags_and_files_name_the_same_settings()
     {
-        CompressionConfig expected = new() { Strategy = CompressionStrategy.LowRank, ValueRankLow = 8, KeyRank = 24, HeadGroupSize = 2, RecentTokens = 64, MemoryCleanupThreshold = 0.5 };
+        CompressionConfig expected = new()
+        {
+            Strategy = CompressionStrategy.LowRank,
+            ValueRankLow = 8,
+            KeyRank = 24,
+            HeadGroupSize = 2,
+            RecentTokens = 64,
+            MemoryCleanupThreshold = 0.5,
+        };
         Dictionary<string, string> values = new(StringComparer.Ordinal)
         {
             ["COMPRESSION_STRATEGY"] = "low-rank",
@@ -29,16 +39,25 @@ public sealed class SettingsTests
         };
         Assert.Equal(expected, CompressionConfig.From(Variables(values)));
         Assert.Equal(
-            ["--compression-strategy", "--compression-rank-low", "--key-compression-rank", "--head-group-size", "--recent-tokens", "--memory-cleanup-threshold"],
+            [
+                "--compression-strategy", "--compression-rank-low", "--key-compression-rank", "--head-group-size", "--recent-tokens",
+                "--memory-cleanup-threshold",
+            ],
             values.Keys.Select(SettingNames.Flag));
         Assert.Equal(expected, CompressionConfig.From(File(
-            """{ "compression_strategy": "low-rank", "compression_rank_low": 8, "key_compression_rank": 24, "head_group_size": 2, "recent_tokens": "64", "memory_cleanup_threshold": 0.5 }""")));
+            """
+            {
+              "compression_strategy": "low-rank", "compression_rank_low": 8, "key_compression_rank": 24,
+              "head_group_size": 2, "recent_tokens": "64", "memory_cleanup_threshold": 0.5
+            }
+            """)));
     }
 
     [Fact]
     public void A_source_before_another_hides_only_what_it_sets()
     {
-        SettingsSource both = Variables(new() { ["RECENT_TOKENS"] = "32", ["SINK_TOKENS"] = "" }).Before(File("""{ "recent_tokens": 64, "sink_tokens": 8, "THREADS": 2 }"""));
+        SettingsSource both = Variables(new() { ["RECENT_TOKENS"] = "32", ["SINK_TOKENS"] = "" })
+            .Before(File("""{ "recent_tokens": 64, "sink_tokens": 8, "THREADS": 2 }"""));
         Assert.Equal((8, 32), (CompressionConfig.From(both).SinkTokens, CompressionConfig.From(both).RecentTokens));
         Assert.Equal(2, ModelConfig.From(both).Threads);
         Assert.Equal("variable RECENT_TOKENS", both.Origin("RECENT_TOKENS"));
@@ -81,13 +100,21 @@ public sealed class SettingsTests
     [Fact]
     public void A_model_needs_a_path_and_a_device_there_is()
     {
-        Assert.Contains("DEVICE is 'cuda'", Assert.Throws<InferometerException>(() => ModelConfig.From(Variables(new() { ["DEVICE"] = "cuda" }))).Message, StringComparison.Ordinal);
-        Assert.Contains("LLAMA_MODEL_PATH", Assert.Throws<InferometerException>(() => new ModelConfig().Load(TestContext.Current.CancellationToken)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "DEVICE is 'cuda'",
+            Assert.Throws<InferometerException>(() => ModelConfig.From(Variables(new() { ["DEVICE"] = "cuda" }))).Message,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "LLAMA_MODEL_PATH",
+            Assert.Throws<InferometerException>(() => new ModelConfig().Load(TestContext.Current.CancellationToken)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_file_names_settings_there_are() =>
-        Assert.Contains("no setting 'recent'", Assert.Throws<InferometerException>(() => File("""{ "recent": 64 }""")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "no setting 'recent'", Assert.Throws<InferometerException>(() => File("""{ "recent": 64 }""")).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void Ranks_must_rise()
@@ -96,7 +123,8 @@ public sealed class SettingsTests
         Assert.Contains("rising", Assert.Throws<InferometerException>(config.Validate).Message, StringComparison.Ordinal);
     }
 
-    private static SettingsSource Variables(Dictionary<string, string> values) => SettingsSource.Of(values.GetValueOrDefault, name => $"variable {name}");
+    private static SettingsSource Variables(Dictionary<string, string> values) =>
+        SettingsSource.Of(values.GetValueOrDefault, name => $"variable {name}");
 
     private static SettingsSource File(string json)
     {
