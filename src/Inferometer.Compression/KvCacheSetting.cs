@@ -11,9 +11,8 @@ using Inferometer.Cpu.Kernels.Attention;
 namespace Inferometer.Compression;
 
 /// <summary>
-/// What a user asked a cache to be: <c>q8</c>, <c>q4</c>, a level of the profile beside the model (<c>low</c>, <c>med</c>, <c>high</c>), or a profile file, with its level after a
-/// colon where it is not <c>med</c>. Immutable; thread-safe.
-/// </summary>
+/// What a user asked a cache to be: <c>q8</c>, <c>q4</c>, a level of the profile beside the model (<c>low</c>, <c>med</c>, <c>high</c>), or
+/// a profile file, with its level after a colon where it is not <c>med</c>. Immutable; thread-safe. </summary>
 public sealed class KvCacheSetting : IKvCacheProvider
 {
     /// <summary>What can be written.</summary>
@@ -64,7 +63,9 @@ public sealed class KvCacheSetting : IKvCacheProvider
     public static string DefaultProfilePath(string modelPath)
     {
         ArgumentException.ThrowIfNullOrEmpty(modelPath);
-        return Directory.Exists(modelPath) ? Path.Combine(modelPath, "model" + ProfileExtension) : Path.ChangeExtension(modelPath, ProfileExtension);
+        return Directory.Exists(modelPath)
+            ? Path.Combine(modelPath, "model" + ProfileExtension)
+            : Path.ChangeExtension(modelPath, ProfileExtension);
     }
 
     /// <summary>The setting for a loaded model.</summary>
@@ -80,14 +81,20 @@ public sealed class KvCacheSetting : IKvCacheProvider
         return _profile.ToCompression(model, _level, _window);
     }
 
-    /// <summary>What the setting costs for a model of this architecture by formula, over all layers and query heads; what <see cref="KvCompression.Cost"/> of a loaded model says.</summary>
-    /// <exception cref="InferometerException">The model has layers that the setting cannot store, or the profile was made for another shape.</exception>
+    /// <summary>
+    /// What the setting costs for a model of this architecture by formula, over all layers and query heads; what
+    /// <see cref="KvCompression.Cost"/> of a loaded model says.
+    /// </summary>
+    /// <exception cref="InferometerException">The model has layers that the setting cannot store, or the profile was made for another
+    /// shape.</exception>
     public KvCodecCost CostOf(ModelArchitecture architecture)
     {
         ArgumentNullException.ThrowIfNull(architecture);
         if (architecture.Layers.FirstOrDefault(layer => layer.Mixer is not AttentionMixer) is { } other)
         {
-            throw new InferometerException($"cache setting '{Name}': {architecture.Name} has layers of {other.Mixer?.GetType().Name ?? "no attention"}; only softmax attention over keys and values per head can be stored so.");
+            throw new InferometerException(
+                $"cache setting '{Name}': {architecture.Name} has layers of {other.Mixer?.GetType().Name ?? "no attention"}; "
+                + "only softmax attention over keys and values per head can be stored so.");
         }
 
         if (_profile is null)
@@ -98,8 +105,11 @@ public sealed class KvCacheSetting : IKvCacheProvider
         _profile.RequireShapeOf(architecture, _source);
         LatentAllocation allocation = _profile.Level(_level).Allocation;
         int heads = _profile.Bases.HeadGroupSize;
-        return KvCodecCost.OfModel(architecture, (layer, mixer) => allocation.Layers[layer].Aggregate(default(KvCodecCost), (sum, formats) => sum
-            + KvCodecFormulas.LatentKeys(mixer.HeadDim, Pairs(mixer), heads, formats.Keys.Stretches) + KvCodecFormulas.LatentValues(mixer.ValueHeadDim, heads, formats.Values.Stretches)));
+        return KvCodecCost.OfModel(architecture, (layer, mixer) => allocation.Layers[layer].Aggregate(
+            default(KvCodecCost),
+            (sum, formats) => sum
+                + KvCodecFormulas.LatentKeys(mixer.HeadDim, Pairs(mixer), heads, formats.Keys.Stretches)
+                + KvCodecFormulas.LatentValues(mixer.ValueHeadDim, heads, formats.Values.Stretches)));
     }
 
     /// <inheritdoc/>
@@ -115,7 +125,8 @@ public sealed class KvCacheSetting : IKvCacheProvider
     public KvCache CreateCache(TransformerModel model, int blockCount, int maxSequences, int maxStepTokens) =>
         For(model).CreateCache(blockCount, maxSequences, maxStepTokens);
 
-    private static int Pairs(AttentionMixer mixer) => mixer.Rope is { } rope ? (rope.RotaryDim > 0 ? rope.RotaryDim : mixer.HeadDim) / 2 : 0;
+    private static int Pairs(AttentionMixer mixer) =>
+        mixer.Rope is { } rope ? (rope.RotaryDim > 0 ? rope.RotaryDim : mixer.HeadDim) / 2 : 0;
 
     private static KvCacheSetting OfProfile(string name, string path, string level, ExactWindow window)
     {
@@ -130,6 +141,8 @@ public sealed class KvCacheSetting : IKvCacheProvider
         return File.Exists(path)
             ? path
             : throw new InferometerException(
-                $"cache setting '{level}' needs the model's compression profile{(path.Length > 0 ? $" '{path}', which does not exist" : "")}; build one with 'inferometer compress build', or name its file.");
+                $"cache setting '{level}' needs the model's compression profile"
+                + (path.Length > 0 ? $" '{path}', which does not exist; " : "; ")
+                + "build one with 'inferometer compress build', or name its file.");
     }
 }

@@ -18,7 +18,8 @@ public sealed class ClusterScriptsTests
         string home = Directory.CreateTempSubdirectory("cluster").FullName;
         try
         {
-            ProcessStartInfo start = new("/bin/bash") { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
+            ProcessStartInfo start =
+                new("/bin/bash") { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
             start.ArgumentList.Add(Path.Combine(SharedFolder.RepositoryRoot, "scripts", "cluster", command[0]));
             foreach (string argument in command.Skip(1))
             {

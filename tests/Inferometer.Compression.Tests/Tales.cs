@@ -25,7 +25,8 @@ public sealed class Tales : IDisposable
     public ModelBases Bases(int windowTokens, int windows, int headGroupSize = 1)
     {
         CancellationToken cancellation = TestContext.Current.CancellationToken;
-        CalibrationStatistics statistics = CalibrationStatistics.Collect(Model, Windows("calibration.txt", windowTokens, windows), headGroupSize, null, cancellation);
+        CalibrationStatistics statistics = CalibrationStatistics.Collect(
+            Model, Windows("calibration.txt", windowTokens, windows), headGroupSize, null, cancellation);
         Assert.Equal(windowTokens * windows, statistics.Tokens);
         return ModelBases.Calibrated(Model, statistics, null, cancellation);
     }

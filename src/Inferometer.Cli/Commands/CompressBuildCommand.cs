@@ -5,10 +5,10 @@ using Inferometer.Cli.Models;
 using Inferometer.Cli.Output;
 using Inferometer.Cli.Settings;
 using Inferometer.Compression;
+using Inferometer.Compression.Configuration;
 using Inferometer.Compression.Profiles;
 using Inferometer.Core;
 using Inferometer.Cpu.Execution;
-using Inferometer.Cpu.Weights;
 
 namespace Inferometer.Cli.Commands;
 
@@ -18,14 +18,12 @@ internal sealed class CompressBuildCommand
     private const int DefaultWindows = 8;
     private const int HoldOutWindows = 4;
 
-    private readonly Argument<string?> _model = ModelArgument.OrBundled();
     private readonly Option<string> _calibration = new("--calibration") { HelpName = "FILE", Description = "Text the profile is calibrated on, UTF-8.", Required = true };
     private readonly Option<string> _holdOut = new("--hold-out") { HelpName = "FILE", Description = "Text the losses are measured on. [default: the end of the calibration text, which is then not calibrated on]" };
     private readonly Option<string> _output = new("--output", "-o") { HelpName = "FILE", Description = "The profile. [default: beside the model, where --kv low|med|high looks for it]" };
     private readonly Option<int> _windows = new("--windows") { HelpName = "N", Description = "Windows of text to calibrate on.", DefaultValueFactory = _ => DefaultWindows };
     private readonly Option<int> _windowTokens = new("--window-tokens") { HelpName = "N", Description = "Tokens of a window. [default: the model's longest context, at most 1024]" };
-    private readonly Option<int> _headGroup = new("--head-group") { HelpName = "1|2|4", Description = "Neighbouring KV heads that share latents; must divide the model's KV heads.", DefaultValueFactory = _ => 1 };
-    private readonly Option<int> _threads = EngineOptions.ThreadsOption();
+    private readonly CompressionSettings _settings = new(SettingNames.HeadGroupSize, SettingNames.MemoryCleanupThreshold);
     private readonly Option<OutputFormat> _format = Printer.FormatOption();
     private readonly Printer _printer;
 
@@ -40,25 +38,27 @@ internal sealed class CompressBuildCommand
             "inferometer compress build ./model.gguf --calibration book.txt",
             "inferometer compress build ./model.gguf --calibration book.txt --hold-out other.txt -o model.kvprofile")
         {
-            self._model, self._calibration, self._holdOut, self._output, self._windows, self._windowTokens, self._headGroup, self._threads, self._format,
+            self._calibration, self._holdOut, self._output, self._windows, self._windowTokens, self._format,
         };
+        self._settings.AddTo(command);
         command.SetAction(self.Run);
         return command;
     }
 
     private Task<int> Run(ParseResult parsed, CancellationToken cancellationToken)
     {
-        ModelLocation location = ModelLocation.Resolve(parsed.GetValue(_model));
+        (ModelLocation location, ModelConfig modelConfig, CompressionConfig config) = _settings.Read(parsed);
         string output = parsed.GetValue(_output) ?? KvCacheSetting.DefaultProfilePath(location.Path);
         int windows = parsed.GetValue(_windows) is >= 1 and var given ? given : throw new InferometerException($"--windows: {parsed.GetValue(_windows)} is not allowed; it must be 1 or more.");
         using Interrupt interrupt = new(cancellationToken);
-        using TransformerModel model = TransformerModel.Load(location.Path, new LoadOptions { Threads = EngineOptions.Threads(parsed, _threads) }, cancellationToken: interrupt.Token);
+        using TransformerModel model = modelConfig.Load(interrupt.Token);
         (ProfileText calibration, ProfileText holdOut) = Texts(parsed, location, model, windows);
         long start = Stopwatch.GetTimestamp();
         CompressionProfile profile;
         using (ShareProgress progress = new(_printer, "compress build"))
         {
-            profile = new CalibratedProfileBuilder(model, parsed.GetValue(_headGroup)).Build(calibration, holdOut, progress.From<BuildProgress>(p => (p.Share, p.Stage)), interrupt.Token);
+            profile = new CalibratedProfileBuilder(model, config.HeadGroupSize, config.CreateMemoryManager())
+                .Build(calibration, holdOut, progress.From<BuildProgress>(p => (p.Share, p.Stage)), interrupt.Token);
         }
 
         profile.Save(output);

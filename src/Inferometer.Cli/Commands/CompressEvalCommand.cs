@@ -6,12 +6,14 @@ using Inferometer.Cli.Models;
 using Inferometer.Cli.Output;
 using Inferometer.Cli.Settings;
 using Inferometer.Compression;
+using Inferometer.Compression.Cache;
+using Inferometer.Compression.Calibration;
+using Inferometer.Compression.Configuration;
 using Inferometer.Compression.Evaluation;
 using Inferometer.Compression.Profiles;
 using Inferometer.Core;
 using Inferometer.Cpu.Execution;
 using Inferometer.Cpu.Kernels.Attention;
-using Inferometer.Cpu.Weights;
 
 namespace Inferometer.Cli.Commands;
 
@@ -21,14 +23,16 @@ internal sealed class CompressEvalCommand
     private const int DecodeTokens = 32;
     private const int StepTokens = 128;
 
-    private readonly Argument<string?> _model = ModelArgument.OrBundled();
     private readonly Option<string> _profile = new("--profile") { HelpName = "FILE", Description = "A profile; all of its levels are measured." };
     private readonly Option<string> _kv = new("--kv") { HelpName = "q8,q4,FILE:LEVEL", Description = "Caches to measure, separated by commas. [default: q8,q4, and the levels of --profile]" };
     private readonly Option<string> _text = new("--text") { HelpName = "FILE", Description = "Text to predict. [default: the file the profile was measured on]" };
     private readonly Option<int> _windows = new("--windows") { HelpName = "N", Description = "Windows of the text.", DefaultValueFactory = _ => 8 };
     private readonly Option<int> _windowTokens = new("--window-tokens") { HelpName = "N", Description = "Tokens of a window. [default: the model's longest context, at most 1024]" };
     private readonly Option<string> _contexts = new("--contexts") { HelpName = "N,N", Description = "Context lengths at which decoding is timed. [default: a quarter of the model's longest context and all of it, at most 4096]" };
-    private readonly Option<int> _threads = EngineOptions.ThreadsOption();
+
+    private readonly CompressionSettings _settings = new(
+        SettingNames.Strategy, SettingNames.ValueRankLow, SettingNames.ValueRankMedium, SettingNames.ValueRankHigh, SettingNames.KeyRank, SettingNames.HeadGroupSize, SettingNames.SinkTokens, SettingNames.RecentTokens);
+
     private readonly Option<OutputFormat> _format = Printer.FormatOption();
     private readonly Printer _printer;
 
@@ -43,22 +47,23 @@ internal sealed class CompressEvalCommand
             "inferometer compress eval ./model.gguf --profile model.kvprofile --text book.txt",
             "inferometer compress eval ./model.gguf --kv q8,q4 --text book.txt --windows 4 --contexts 512,4096")
         {
-            self._model, self._profile, self._kv, self._text, self._windows, self._windowTokens, self._contexts, self._threads, self._format,
+            self._profile, self._kv, self._text, self._windows, self._windowTokens, self._contexts, self._format,
         };
+        self._settings.AddTo(command);
         command.SetAction(self.Run);
         return command;
     }
 
     private Task<int> Run(ParseResult parsed, CancellationToken cancellationToken)
     {
-        ModelLocation location = ModelLocation.Resolve(parsed.GetValue(_model));
+        (ModelLocation location, ModelConfig modelConfig, CompressionConfig config) = _settings.Read(parsed);
         string? profilePath = parsed.GetValue(_profile);
         CompressionProfile? profile = profilePath is null ? null : CompressionProfile.Load(profilePath);
         string text = parsed.GetValue(_text) ?? (profile is not null && File.Exists(profile.HoldOutText) ? profile.HoldOutText : throw new UsageException("--text is needed: the file the profile was measured on is not here."));
         int windows = parsed.GetValue(_windows) is >= 1 and var given ? given : throw new InferometerException($"--windows: {parsed.GetValue(_windows)} is not allowed; it must be 1 or more.");
         using Interrupt interrupt = new(cancellationToken);
-        using TransformerModel model = TransformerModel.Load(location.Path, new LoadOptions { Threads = EngineOptions.Threads(parsed, _threads) }, cancellationToken: interrupt.Token);
-        KvCompression[] caches = [.. Settings(parsed, location, profile, profilePath).Select(s => s.For(model))];
+        using TransformerModel model = modelConfig.Load(interrupt.Token);
+        KvCompression[] caches = Caches(parsed, location, model, config, profile, profilePath);
         int[] contexts = Contexts(parsed, model);
         CalibrationText source = CalibrationText.Read(text, location, model, parsed.GetValue(_windowTokens));
         IReadOnlyList<CacheQuality> quality = CompressionEvaluation.Measure(model, source.Windows(Math.Min(windows, source.Available)), caches, null, interrupt.Token);
@@ -84,17 +89,30 @@ internal sealed class CompressEvalCommand
         return process.PeakWorkingSet64;
     }
 
-    private List<KvCacheSetting> Settings(ParseResult parsed, ModelLocation location, CompressionProfile? profile, string? profilePath)
+    private KvCompression[] Caches(
+        ParseResult parsed, ModelLocation location, TransformerModel model, CompressionConfig config, CompressionProfile? profile, string? profilePath)
     {
-        List<KvCacheSetting> settings = [];
-        string? listed = parsed.GetValue(_kv);
-        foreach (string name in (listed ?? "q8,q4").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        string[] names =
+        [
+            .. (parsed.GetValue(_kv) ?? "q8,q4").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries),
+            .. (profile?.Levels ?? []).Select(level => $"{profilePath}:{level.Name}"),
+        ];
+        KvCompression[] caches = [.. names.Select(name => KvCacheSetting.Parse(name, location.Path, config.Window).For(model)), .. FixedRanks(model, config, profile)];
+        return caches.Length > 0 ? caches : throw new UsageException("There is nothing to measure: --kv is empty and there is no --profile.");
+    }
+
+    // What calibration and the search for ranks and bits have to beat. The strategy rotated is what --kv measures.
+    private static IEnumerable<KvCompression> FixedRanks(TransformerModel model, CompressionConfig config, CompressionProfile? profile)
+    {
+        if (config.Strategy == CompressionStrategy.RotatedQuantization)
         {
-            settings.Add(KvCacheSetting.Parse(name, location.Path));
+            return [];
         }
 
-        settings.AddRange((profile?.Levels ?? []).Select(level => KvCacheSetting.Parse($"{profilePath}:{level.Name}", location.Path)));
-        return settings.Count > 0 ? settings : throw new UsageException("There is nothing to measure: --kv is empty and there is no --profile.");
+        ModelBases bases = config.Strategy == CompressionStrategy.WeightSvd
+            ? ModelBases.FromWeights(model, config.HeadGroupSize)
+            : profile?.Bases ?? throw new UsageException("The compression strategy low-rank needs --profile, for its bases.");
+        return new[] { "low", "med", "high" }.Select(level => config.ToCompression(model, level, bases));
     }
 
     private int[] Contexts(ParseResult parsed, TransformerModel model)

@@ -1,5 +1,5 @@
 using Inferometer.Cli.Settings;
-using Inferometer.Compression.Profiles;
+using Inferometer.Compression;
 using Inferometer.Core.Catalog;
 using Inferometer.Simulation;
 

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using Inferometer.Cli.Models;
 using Inferometer.Compression;
+using Inferometer.Compression.Cache;
+using Inferometer.Compression.Configuration;
 using Inferometer.Core.Models;
 using Inferometer.Cpu.Execution;
 using Inferometer.Cpu.Kernels.Attention;
@@ -33,10 +35,13 @@ internal sealed record KvArgument(KvElement Element, KvCacheSetting? Compression
     {
         null or "f16" => new KvArgument(KvElement.F16, null),
         "f32" => new KvArgument(KvElement.F32, null),
-        "q8" or "q4" or "low" or "med" or "high" => new KvArgument(KvElement.F16, KvCacheSetting.Parse(text.ToLowerInvariant(), model.Path)),
-        _ when File.Exists(text) || text.Contains(':', StringComparison.Ordinal) => new KvArgument(KvElement.F16, KvCacheSetting.Parse(text, model.Path)),
+        "q8" or "q4" or "low" or "med" or "high" => new KvArgument(KvElement.F16, KvCacheSetting.Parse(text.ToLowerInvariant(), model.Path, Window)),
+        _ when File.Exists(text) || text.Contains(':', StringComparison.Ordinal) => new KvArgument(KvElement.F16, KvCacheSetting.Parse(text, model.Path, Window)),
         _ => throw new UsageException($"--kv: '{text}' is not allowed; it must be f16, f32, {KvCacheSetting.Allowed}."),
     };
+
+    // SINK_TOKENS and RECENT_TOKENS, read where a compressed cache is asked for.
+    private static ExactWindow Window => CompressionConfig.FromEnvironment().Window;
 
     /// <summary>A cache of this kind for a loaded model.</summary>
     /// <param name="model">The model.</param>

@@ -10,13 +10,11 @@ using Inferometer.Runners;
 namespace Inferometer.Compression.Cache;
 
 /// <summary>
-/// A cache whose blocks are exact while they are new and stored compressed once they have aged: every block has a compressed page, and few exact pages are shared
-/// by the blocks that are written to, hold sink tokens, or lie within the recent window of a sequence. Attention runs one softmax over both kinds.
-/// </summary>
-/// <remarks>
-/// A block shared by several sequences is compressed as soon as it is old for one of them. When exact pages run short, blocks that no sequence of the step uses are
-/// compressed first, then the oldest of those in use. A compressed block that is written to again becomes exact with what was kept of it. Not thread-safe.
-/// </remarks>
+/// A cache whose blocks are exact while they are new and stored compressed once they have aged: every block has a compressed page, and few
+/// exact pages are shared by the blocks that are written to, hold sink tokens, or lie within the recent window of a sequence. Attention
+/// runs one softmax over both kinds. </summary> <remarks> A block shared by several sequences is compressed as soon as it is old for one of
+/// them. When exact pages run short, blocks that no sequence of the step uses are compressed first, then the oldest of those in use. A
+/// compressed block that is written to again becomes exact with what was kept of it. Not thread-safe. </remarks>
 public sealed unsafe class CompressedKvCache : KvCache
 {
     private readonly CompressedKvCodec[] _codecs;
@@ -34,12 +32,14 @@ public sealed unsafe class CompressedKvCache : KvCache
     /// <param name="architecture">The model.</param>
     /// <param name="codecs">How each layer is stored compressed.</param>
     /// <param name="blockCount">Blocks, at least 1.</param>
-    /// <param name="exactPages">Exact pages, see <see cref="ExactWindow.PagesFor"/>; no more than <paramref name="blockCount"/> are taken.</param>
+    /// <param name="exactPages">Exact pages, see <see cref="ExactWindow.PagesFor"/>; no more than <paramref name="blockCount"/> are
+    /// taken.</param>
     /// <param name="window">Tokens that stay exact.</param>
     /// <param name="element">Number format of exact pages.</param>
     /// <exception cref="ArgumentException">The codecs do not fit the model's layers.</exception>
     public CompressedKvCache(
-        ModelArchitecture architecture, IReadOnlyList<CompressedKvCodec> codecs, int blockCount, int exactPages, ExactWindow window, KvElement element = KvElement.F16)
+        ModelArchitecture architecture, IReadOnlyList<CompressedKvCodec> codecs, int blockCount, int exactPages, ExactWindow window,
+        KvElement element = KvElement.F16)
         : base(architecture, blockCount, element, groupedHeads: true)
     {
         ArgumentNullException.ThrowIfNull(codecs);
@@ -68,12 +68,6 @@ public sealed unsafe class CompressedKvCache : KvCache
 
     /// <inheritdoc/>
     public override long MemoryBytes => _exact.MemoryBytes + _compressed.Sum(layer => layer.ByteCount);
-
-    /// <summary>Bytes of a compressed token over all layers, scales included.</summary>
-    public double CompressedBytesPerToken => _codecs.Sum(codec => codec.BytesPerToken);
-
-    /// <summary>Bytes of an exact token over all layers.</summary>
-    public double ExactBytesPerToken => _exactCodecs.Sum(codec => (double)codec.PageBytes / BlockSize);
 
     /// <summary>Blocks stored compressed now.</summary>
     public int CompressedBlocks => _blocks.Count(block => block.IsCompressed);
@@ -263,7 +257,9 @@ public sealed unsafe class CompressedKvCache : KvCache
                     throw new InvalidOperationException($"block {blocks[index]} of sequence {i} was never written");
                 }
 
-                _stretches.Add(state.IsCompressed, state.IsCompressed ? blocks[index] : state.ExactPage, Math.Min(BlockSize, tokens - index * BlockSize));
+                _stretches.Add(
+                    state.IsCompressed, state.IsCompressed ? blocks[index] : state.ExactPage,
+                    Math.Min(BlockSize, tokens - index * BlockSize));
             }
         }
     }
@@ -278,7 +274,8 @@ public sealed unsafe class CompressedKvCache : KvCache
         int oldest = -1;
         for (int block = 0; block < _blocks.Length; block++)
         {
-            if (_blocks[block].ExactPage >= 0 && !(_blocks[block].LastStep == _step && _blocks[block].IsWritten) && (oldest < 0 || IsBetter(_blocks[block], _blocks[oldest])))
+            if (_blocks[block].ExactPage >= 0 && !(_blocks[block].LastStep == _step && _blocks[block].IsWritten)
+                && (oldest < 0 || IsBetter(_blocks[block], _blocks[oldest])))
             {
                 oldest = block;
             }
@@ -286,7 +283,9 @@ public sealed unsafe class CompressedKvCache : KvCache
 
         if (oldest < 0)
         {
-            throw new InvalidOperationException($"a step writes to more than the {_exact.PageCount} exact pages of the compressed cache; smaller steps or more exact pages are needed");
+            throw new InvalidOperationException(
+                $"a step writes to more than the {_exact.PageCount} exact pages of the compressed cache; "
+                + "smaller steps or more exact pages are needed");
         }
 
         EarlyCompressions++;
@@ -317,7 +316,8 @@ public sealed unsafe class CompressedKvCache : KvCache
     }
 
     private void Compress(int block, int layer) =>
-        _conversions[layer].Compress(_exact.Page(layer, _blocks[block].ExactPage), _blocks[block].FirstPosition, CompressedPage(layer, block));
+        _conversions[layer].Compress(
+            _exact.Page(layer, _blocks[block].ExactPage), _blocks[block].FirstPosition, CompressedPage(layer, block));
 
     private void MarkCompressed(int block)
     {

@@ -13,8 +13,9 @@ public readonly record struct ExactWindow(int SinkTokens = 4, int RecentTokens =
     public static ExactWindow Default { get; } = new(4, 128);
 
     /// <summary>Exact pages that a cache needs for so many sequences and so many tokens in a step, with a spare one per sequence.</summary>
-    public int PagesFor(int sequences, int stepTokens) => checked(
-        sequences * (Blocks(SinkTokens) + Blocks(RecentTokens) + 3) + Blocks(stepTokens));
+    /// <remarks>A cache takes no more than it has blocks, so that a window longer than any sequence does no harm.</remarks>
+    public int PagesFor(int sequences, int stepTokens) =>
+        (int)Math.Min(int.MaxValue, (sequences * ((long)Blocks(SinkTokens) + Blocks(RecentTokens) + 3)) + Blocks(stepTokens));
 
     /// <summary>Throws where a number is negative.</summary>
     internal void Validate()
@@ -26,5 +27,5 @@ public readonly record struct ExactWindow(int SinkTokens = 4, int RecentTokens =
     }
 
     /// <summary>Blocks that hold so many tokens.</summary>
-    internal static int Blocks(int tokens) => (tokens + 15) / 16;
+    internal static int Blocks(int tokens) => (int)((tokens + 15L) / 16);
 }

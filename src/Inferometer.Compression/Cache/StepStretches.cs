@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Inferometer.Compression.Cache;
 
-/// <summary>The sequences of a step as stretches of blocks that are all exact or all compressed. Reused from step to step. Not thread-safe.</summary>
+/// <summary>
+/// The sequences of a step as stretches of blocks that are all exact or all compressed. Reused from step to step. Not thread-safe.
+/// </summary>
 internal sealed class StepStretches
 {
     private readonly List<Stretch> _stretches = [];

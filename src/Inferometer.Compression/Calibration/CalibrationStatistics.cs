@@ -9,9 +9,9 @@ using MathNet.Numerics.LinearAlgebra;
 namespace Inferometer.Compression.Calibration;
 
 /// <summary>
-/// What a model's queries, keys and values look like over a text: means and second moments, of queries per KV head, of keys and values per group of heads that share latents; keys and
-/// queries before their rotation. Collected while the model runs; read afterwards. Not thread-safe.
-/// </summary>
+/// What a model's queries, keys and values look like over a text: means and second moments, of queries per KV head, of keys and values per
+/// group of heads that share latents; keys and queries before their rotation. Collected while the model runs; read afterwards. Not
+/// thread-safe. </summary>
 public sealed class CalibrationStatistics : IAttentionObserver
 {
     /// <summary>Distances between query and key over which the query's importance is averaged.</summary>
@@ -47,7 +47,8 @@ public sealed class CalibrationStatistics : IAttentionObserver
     /// <param name="cancellationToken">Stops between windows.</param>
     /// <exception cref="InferometerException">There are no windows, or the model's KV heads cannot be grouped so.</exception>
     public static CalibrationStatistics Collect(
-        TransformerModel model, IReadOnlyList<int[]> windows, int headGroupSize = 1, IProgress<double>? progress = null, CancellationToken cancellationToken = default)
+        TransformerModel model, IReadOnlyList<int[]> windows, int headGroupSize = 1, IProgress<double>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(windows);
@@ -62,7 +63,8 @@ public sealed class CalibrationStatistics : IAttentionObserver
         model.Observer = statistics;
         try
         {
-            using KvCache cache = model.CreateCache((windows.Max(window => window.Length) + KvCache.BlockSize - 1) / KvCache.BlockSize, KvElement.F32);
+            using KvCache cache = model.CreateCache(
+                (windows.Max(window => window.Length) + KvCache.BlockSize - 1) / KvCache.BlockSize, KvElement.F32);
             int[] blocks = [.. Enumerable.Range(0, cache.BlockCount)];
             ForwardBatch batch = new();
             for (int i = 0; i < windows.Count; i++)
@@ -83,12 +85,14 @@ public sealed class CalibrationStatistics : IAttentionObserver
     }
 
     /// <inheritdoc/>
-    void IAttentionObserver.Observe(int layer, ReadOnlySpan<int> positions, ReadOnlySpan<float> queries, ReadOnlySpan<float> keys, ReadOnlySpan<float> values)
+    void IAttentionObserver.Observe(
+        int layer, ReadOnlySpan<int> positions, ReadOnlySpan<float> queries, ReadOnlySpan<float> keys, ReadOnlySpan<float> values)
     {
         AttentionMixer mixer = _mixers[layer];
         RotaryEmbedding rotary = _model.RotaryOf(layer);
         Span<float> row = stackalloc float[Math.Max(mixer.Heads, mixer.KvHeads) * mixer.HeadDim];
-        int queryWidth = mixer.Heads * mixer.HeadDim, keyWidth = mixer.KvHeads * mixer.HeadDim, valueWidth = mixer.KvHeads * mixer.ValueHeadDim;
+        int queryWidth = mixer.Heads * mixer.HeadDim, keyWidth = mixer.KvHeads * mixer.HeadDim,
+            valueWidth = mixer.KvHeads * mixer.ValueHeadDim;
         for (int token = 0; token < positions.Length; token++)
         {
             Unrotated(queries.Slice(token * queryWidth, queryWidth), row[..queryWidth], positions[token]);
@@ -123,9 +127,8 @@ public sealed class CalibrationStatistics : IAttentionObserver
     }
 
     /// <summary>
-    /// How much an error of a key before its rotation matters: E over queries q of the head's group and distances d of R_d q q^T R_d^T, times the square of the
-    /// scores' scale. An error e of a key changes a score by e^T S e in the mean square.
-    /// </summary>
+    /// How much an error of a key before its rotation matters: E over queries q of the head's group and distances d of R_d q q^T R_d^T,
+    /// times the square of the scores' scale. An error e of a key changes a score by e^T S e in the mean square. </summary>
     private Matrix<double> KeyImportance(int layer, int head)
     {
         AttentionMixer mixer = _mixers[layer];
@@ -158,7 +161,10 @@ public sealed class CalibrationStatistics : IAttentionObserver
         return (sum + sum.Transpose()) * (0.5 * scale * scale / samples);
     }
 
-    /// <summary>How much an error of a value matters: the sum over the query heads of the group of W_h^T W_h, W_h being the head's columns of the output projection.</summary>
+    /// <summary>
+    /// How much an error of a value matters: the sum over the query heads of the group of W_h^T W_h, W_h being the head's columns of the
+    /// output projection.
+    /// </summary>
     private Matrix<double> ValueImportance(int layer, int head, float[] output)
     {
         AttentionMixer mixer = _mixers[layer];
@@ -167,14 +173,16 @@ public sealed class CalibrationStatistics : IAttentionObserver
         for (int member = head * group; member < (head + 1) * group; member++)
         {
             int first = member * width;
-            Matrix<double> part = Matrix<double>.Build.Dense(output.Length / columns, width, (row, column) => output[row * columns + first + column]);
+            Matrix<double> part = Matrix<double>.Build.Dense(
+                output.Length / columns, width, (row, column) => output[row * columns + first + column]);
             sum += part.TransposeThisAndMultiply(part);
         }
 
         return sum;
     }
 
-    private static MomentAccumulator[] Accumulators(int heads, int width) => [.. Enumerable.Range(0, heads).Select(_ => new MomentAccumulator(width))];
+    private static MomentAccumulator[] Accumulators(int heads, int width) =>
+        [.. Enumerable.Range(0, heads).Select(_ => new MomentAccumulator(width))];
 
     // Heads that lie side by side and have one target between them are added to it in turn; wider targets take several heads as one vector.
     private static void Add(ReadOnlySpan<float> heads, MomentAccumulator[] targets, int width)

@@ -20,8 +20,10 @@ internal static class HeadGroups
         int[] heads = [.. architecture.Layers.Select(layer => ((AttentionMixer)layer.Mixer!).KvHeads).Distinct()];
         if (!IsSize(size) || heads.Any(count => count % size != 0))
         {
+            IEnumerable<int> allowed = Sizes.Where(each => heads.All(count => count % each == 0));
             throw new InferometerException(
-                $"head group size {size}: {architecture.Name} has layers of {string.Join(" and ", heads)} KV heads; allowed are {string.Join(", ", Sizes.Where(s => heads.All(count => count % s == 0)))}.");
+                $"head group size {size}: {architecture.Name} has layers of {string.Join(" and ", heads)} KV heads; "
+                + $"allowed are {string.Join(", ", allowed)}.");
         }
     }
 }

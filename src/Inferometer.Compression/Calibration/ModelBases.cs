@@ -5,23 +5,23 @@ using MathNet.Numerics.LinearAlgebra;
 
 namespace Inferometer.Compression.Calibration;
 
-/// <summary>Bases of one KV head, or of a group of neighbouring ones that share latents; vectors of a group are those of its heads one after another.</summary>
-/// <param name="Keys">Of keys before their rotation.</param>
-/// <param name="Values">Of values.</param>
-public sealed record GroupBases(WeightedBasis Keys, WeightedBasis Values);
-
-/// <summary>Bases of all head groups of a model, with all latents; what is stored of them is a <see cref="LatentAllocation"/>'s business.</summary>
+/// <summary>
+/// Bases of all head groups of a model, with all latents; what is stored of them is a <see cref="LatentAllocation"/>'s business.
+/// </summary>
 /// <param name="HeadGroupSize">KV heads that share latents: 1, 2 or 4.</param>
 /// <param name="Layers">[layer][head group].</param>
 public sealed record ModelBases(int HeadGroupSize, IReadOnlyList<IReadOnlyList<GroupBases>> Layers)
 {
-    /// <summary>Bases from what the model did on a text: keys weighted by the queries that meet them, values by the output projection.</summary>
+    /// <summary>
+    /// Bases from what the model did on a text: keys weighted by the queries that meet them, values by the output projection.
+    /// </summary>
     /// <param name="model">The model.</param>
     /// <param name="statistics">Collected with it; their head groups become those of the bases.</param>
     /// <param name="progress">Told of the share of layers done, from the calling thread.</param>
     /// <param name="cancellationToken">Stops between layers.</param>
     public static ModelBases Calibrated(
-        IModelLoader model, CalibrationStatistics statistics, IProgress<double>? progress = null, CancellationToken cancellationToken = default)
+        IModelLoader model, CalibrationStatistics statistics, IProgress<double>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(statistics);
@@ -65,7 +65,8 @@ public sealed record ModelBases(int HeadGroupSize, IReadOnlyList<IReadOnlyList<G
         {
             cancellationToken.ThrowIfCancellationRequested();
             groups[group] = new GroupBases(
-                WeightedBasis.OfWeights(Rows(matrices.Key, group, groups.Length), algorithm), WeightedBasis.OfWeights(Rows(matrices.Value, group, groups.Length), algorithm));
+                WeightedBasis.OfWeights(Rows(matrices.Key, group, groups.Length), algorithm),
+                WeightedBasis.OfWeights(Rows(matrices.Value, group, groups.Length), algorithm));
         }
 
         return groups;

@@ -15,7 +15,8 @@ internal sealed class MomentAccumulator(int width)
     public Vector<double> Mean() => Vector<double>.Build.Dense(width, i => _sum[i] / Math.Max(1, Count));
 
     /// <summary>E[x x^T], [width, width].</summary>
-    public Matrix<double> SecondMoment() => Matrix<double>.Build.Dense(width, width, (i, j) => _products[Math.Max(i, j) * width + Math.Min(i, j)] / Math.Max(1, Count));
+    public Matrix<double> SecondMoment() =>
+        Matrix<double>.Build.Dense(width, width, (i, j) => _products[Math.Max(i, j) * width + Math.Min(i, j)] / Math.Max(1, Count));
 
     /// <summary>E[(x - mean)(x - mean)^T], [width, width].</summary>
     public Matrix<double> Covariance()
@@ -45,7 +46,9 @@ internal sealed class MomentAccumulator(int width)
         int i = 0;
         for (; i <= source.Length - System.Numerics.Vector<double>.Count; i += System.Numerics.Vector<double>.Count)
         {
-            (new System.Numerics.Vector<double>(target[i..]) + new System.Numerics.Vector<double>(source[i..]) * factor).CopyTo(target[i..]);
+            System.Numerics.Vector<double> sum = new System.Numerics.Vector<double>(target[i..])
+                + new System.Numerics.Vector<double>(source[i..]) * factor;
+            sum.CopyTo(target[i..]);
         }
 
         for (; i < source.Length; i++)

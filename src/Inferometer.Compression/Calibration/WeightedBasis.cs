@@ -13,12 +13,14 @@ public sealed record WeightedBasis(LatentBasis Basis, double[] Eigenvalues)
     /// <summary>Share of a head's mean importance that is added to every direction, so that the root can be inverted.</summary>
     private const double Regularisation = 1e-4;
 
-    /// <summary>Minimises E[(x - x')^T S (x - x')]: eigenvectors U of S^(1/2) C S^(1/2); latent U^T S^(1/2) (x - mean), rebuilt by S^(-1/2) U.</summary>
+    /// <summary>
+    /// Minimises E[(x - x')^T S (x - x')]: eigenvectors U of S^(1/2) C S^(1/2); latent U^T S^(1/2) (x - mean), rebuilt by S^(-1/2) U.
+    /// </summary>
     /// <param name="mean">Mean vector, [width].</param>
     /// <param name="covariance">C, [width, width].</param>
     /// <param name="importance">
-    /// Blocks of S along its diagonal, one per head of the group: symmetric, not negative, their widths adding up to the width. Heads do not mix in S, because each is read by queries of its own.
-    /// </param>
+    /// Blocks of S along its diagonal, one per head of the group: symmetric, not negative, their widths adding up to the width. Heads do
+    /// not mix in S, because each is read by queries of its own. </param>
     internal static WeightedBasis Of(Vector<double> mean, Matrix<double> covariance, params IReadOnlyList<Matrix<double>> importance)
     {
         int width = mean.Count;
@@ -30,11 +32,16 @@ public sealed record WeightedBasis(LatentBasis Basis, double[] Eigenvalues)
         return new WeightedBasis(Single(mean, vectors.TransposeThisAndMultiply(sqrt), inverse * vectors), values);
     }
 
-    /// <summary>Left singular vectors of nothing but a projection's weights, [width, hidden]: the baseline, which knows neither inputs nor what they are used for.</summary>
+    /// <summary>
+    /// Left singular vectors of nothing but a projection's weights, [width, hidden]: the baseline, which knows neither inputs nor what they
+    /// are used for.
+    /// </summary>
     internal static WeightedBasis OfWeights(Matrix<double> weights, ICompressionAlgorithm algorithm)
     {
         TruncatedSvd svd = algorithm.Compress(weights, Math.Min(weights.RowCount, weights.ColumnCount));
-        return new WeightedBasis(Single(Vector<double>.Build.Dense(weights.RowCount), svd.Left.Transpose(), svd.Left), [.. svd.SingularValues.Select(value => value * value)]);
+        return new WeightedBasis(
+            Single(Vector<double>.Build.Dense(weights.RowCount), svd.Left.Transpose(), svd.Left),
+            [.. svd.SingularValues.Select(value => value * value)]);
     }
 
     private static LatentBasis Single(Vector<double> mean, Matrix<double> encoder, Matrix<double> decoder) => new(
@@ -53,7 +60,8 @@ public sealed record WeightedBasis(LatentBasis Basis, double[] Eigenvalues)
         foreach (Evd<double> block in blocks)
         {
             Vector<double> powers = block.EigenValues.Map(value => Math.Pow(value.Real, exponent));
-            matrix.SetSubMatrix(first, first, block.EigenVectors * Matrix<double>.Build.DiagonalOfDiagonalVector(powers) * block.EigenVectors.Transpose());
+            matrix.SetSubMatrix(
+                first, first, block.EigenVectors * Matrix<double>.Build.DiagonalOfDiagonalVector(powers) * block.EigenVectors.Transpose());
             first += powers.Count;
         }
 

@@ -5,9 +5,8 @@ using Inferometer.Core.Caching;
 namespace Inferometer.Compression.Codecs;
 
 /// <summary>
-/// The integers of a block and their scale: number = (code - offset) x scale. With 8 bits the offset is a whole number, so that zero is exact; with
-/// fewer it lies between two codes, which uses all of them on both sides of zero.
-/// </summary>
+/// The integers of a block and their scale: number = (code - offset) x scale. With 8 bits the offset is a whole number, so that zero is
+/// exact; with fewer it lies between two codes, which uses all of them on both sides of zero. </summary>
 internal static class BlockScale
 {
     /// <summary>What is subtracted from a code.</summary>
@@ -31,9 +30,8 @@ internal static class BlockScale
     }
 
     /// <summary>
-    /// The scale of a block of a multiple of 8 numbers. For 8 bits that of the largest number; for fewer the one of least squared error, which cuts the largest numbers off where
-    /// that makes the others finer. Rounded to f16 before the error is measured.
-    /// </summary>
+    /// The scale of a block of a multiple of 8 numbers. For 8 bits that of the largest number; for fewer the one of least squared error,
+    /// which cuts the largest numbers off where that makes the others finer. Rounded to f16 before the error is measured. </summary>
     public static Half Choose(ReadOnlySpan<float> numbers, int bits)
     {
         Vector256<float> magnitudes = default;
@@ -91,7 +89,9 @@ internal static class BlockScale
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<float> Rounded(Vector256<float> scaled, int bits) =>
-        Vector256.Clamp(Vector256.Round(scaled + Vector256.Create(Offset(bits))), Vector256.Create((float)Lowest(bits)), Vector256.Create((1 << bits) - 1f));
+        Vector256.Clamp(
+            Vector256.Round(scaled + Vector256.Create(Offset(bits))), Vector256.Create((float)Lowest(bits)),
+            Vector256.Create((1 << bits) - 1f));
 
     private static int Lowest(int bits) => bits == 8 ? 1 : 0;
 }

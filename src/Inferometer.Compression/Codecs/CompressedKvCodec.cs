@@ -4,9 +4,9 @@ using Inferometer.Cpu.Kernels.Attention;
 namespace Inferometer.Compression.Codecs;
 
 /// <summary>
-/// How full pages of one layer are stored compressed, and attended to without decompressing more than a page of 16 tokens at a time: a page becomes a tile of floats that
-/// stays in the first cache, and the tile is multiplied as an exact one is. Immutable; thread-safe. Users add a method by deriving from this class.
-/// </summary>
+/// How full pages of one layer are stored compressed, and attended to without decompressing more than a page of 16 tokens at a time: a page
+/// becomes a tile of floats that stays in the first cache, and the tile is multiplied as an exact one is. Immutable; thread-safe. Users add
+/// a method by deriving from this class. </summary>
 public abstract unsafe class CompressedKvCodec : KvCodec
 {
     private readonly ExactKvCodec _tile;
@@ -32,7 +32,10 @@ public abstract unsafe class CompressedKvCodec : KvCodec
     /// <summary>Bytes per token of this layer, all KV heads, keys and values, scales included.</summary>
     public double BytesPerToken => (double)PageBytes / KvPageLayout.PageTokens;
 
-    /// <summary>Bytes and floating-point operations by formula, all KV heads, with one query head for each; its bytes are <see cref="BytesPerToken"/>.</summary>
+    /// <summary>
+    /// Bytes and floating-point operations by formula, all KV heads, with one query head for each; its bytes are
+    /// <see cref="BytesPerToken"/>.
+    /// </summary>
     public abstract KvCodecCost Cost { get; }
 
     /// <inheritdoc/>
@@ -101,13 +104,16 @@ public abstract unsafe class CompressedKvCodec : KvCodec
                 stretch.Prefetch(run.Pages[page + 1], 0, 1);
             }
 
-            LoadKeys(run.Pages[page], kvHead, run.FirstPosition + offset, (float*)Tile.KeysOf(tile, 0), scratch + Tile.PageBytes / sizeof(float));
+            LoadKeys(
+                run.Pages[page], kvHead, run.FirstPosition + offset, (float*)Tile.KeysOf(tile, 0),
+                scratch + Tile.PageBytes / sizeof(float));
             _tile.Scores(new KvPageRun(&tile, 1, run.FirstPosition + offset), 0, prepared, count, scores + offset, stride, scratch);
         }
     }
 
     /// <inheritdoc/>
-    public sealed override void Accumulate(in KvPageRun run, int kvHead, float* probabilities, int stride, int count, int tokens, float* accumulator, float* scratch)
+    public sealed override void Accumulate(
+        in KvPageRun run, int kvHead, float* probabilities, int stride, int count, int tokens, float* accumulator, float* scratch)
     {
         if (TryAccumulate(run, kvHead, probabilities, stride, count, accumulator))
         {
@@ -120,7 +126,9 @@ public abstract unsafe class CompressedKvCodec : KvCodec
             int offset = page * KvPageLayout.PageTokens;
             int present = Math.Min(KvPageLayout.PageTokens, tokens - offset);
             LoadValues(run.Pages[page], kvHead, (float*)Tile.ValuesOf(tile, 0));
-            _tile.Accumulate(new KvPageRun(&tile, 1, run.FirstPosition + offset), 0, probabilities + offset, stride, count, present, accumulator, scratch);
+            _tile.Accumulate(
+                new KvPageRun(&tile, 1, run.FirstPosition + offset), 0, probabilities + offset, stride, count, present, accumulator,
+                scratch);
         }
     }
 
@@ -129,17 +137,26 @@ public abstract unsafe class CompressedKvCodec : KvCodec
     {
         for (int i = 0; i < count; i++)
         {
-            AddValue(kvHead, new Span<float>(accumulator + i * AccumulatorWidth, AccumulatorWidth), new Span<float>(output + i * Exact.ValueDim, Exact.ValueDim));
+            AddValue(
+                kvHead, new Span<float>(accumulator + i * AccumulatorWidth, AccumulatorWidth),
+                new Span<float>(output + i * Exact.ValueDim, Exact.ValueDim));
         }
     }
 
-    /// <summary>Computes the scores of a run of pages without tiles, where the method has a kernel for so many queries; rows up to the next multiple of eight may be written.</summary>
+    /// <summary>
+    /// Computes the scores of a run of pages without tiles, where the method has a kernel for so many queries; rows up to the next multiple
+    /// of eight may be written.
+    /// </summary>
     /// <returns>False where it has none: nothing was done.</returns>
     protected virtual bool TryScores(in KvPageRun run, int kvHead, float* prepared, int count, float* scores, int stride) => false;
 
-    /// <summary>Adds the values of a run of pages without tiles, where the method has a kernel for so many queries. Probabilities of tokens that do not exist are zero.</summary>
+    /// <summary>
+    /// Adds the values of a run of pages without tiles, where the method has a kernel for so many queries. Probabilities of tokens that do
+    /// not exist are zero.
+    /// </summary>
     /// <returns>False where it has none: nothing was done.</returns>
-    protected virtual bool TryAccumulate(in KvPageRun run, int kvHead, float* probabilities, int stride, int count, float* accumulator) => false;
+    protected virtual bool TryAccumulate(in KvPageRun run, int kvHead, float* probabilities, int stride, int count, float* accumulator) =>
+        false;
 
     /// <summary>Where a head's keys and values lie in a page, for fetching them ahead.</summary>
     protected abstract PageStretch HeadStretch(int kvHead);

@@ -4,14 +4,10 @@ using Inferometer.Core;
 namespace Inferometer.Compression.Codecs;
 
 /// <summary>
-/// An affine map from the vectors of a head, or of a group of heads, to latents and back: latent = encoder (vector - mean), vector ~ mean + decoder latent. The first latents matter most.
-/// Immutable as long as nobody writes to its arrays.
-/// </summary>
-/// <param name="Width">Width of a vector.</param>
-/// <param name="Rank">Latents.</param>
-/// <param name="Mean">[width].</param>
-/// <param name="Encoder">[rank, width], row after row.</param>
-/// <param name="Decoder">[width, rank], row after row.</param>
+/// An affine map from the vectors of a head, or of a group of heads, to latents and back: latent = encoder (vector - mean), vector ~ mean +
+/// decoder latent. The first latents matter most. Immutable as long as nobody writes to its arrays. </summary> <param name="Width">Width of
+/// a vector.</param> <param name="Rank">Latents.</param> <param name="Mean">[width].</param> <param name="Encoder">[rank, width], row after
+/// row.</param> <param name="Decoder">[width, rank], row after row.</param>
 public sealed record LatentBasis(int Width, int Rank, float[] Mean, float[] Encoder, float[] Decoder)
 {
     /// <summary>Latents that are the vector itself.</summary>
@@ -42,9 +38,8 @@ public sealed record LatentBasis(int Width, int Rank, float[] Mean, float[] Enco
     }
 
     /// <summary>
-    /// The basis whose latents are stored in a format: cut or padded with zeros to its width, and turned by a Hadamard transform within every quantised segment, so that
-    /// a segment's numbers are of one size. What the map loses is the same.
-    /// </summary>
+    /// The basis whose latents are stored in a format: cut or padded with zeros to its width, and turned by a Hadamard transform within
+    /// every quantised segment, so that a segment's numbers are of one size. What the map loses is the same. </summary>
     public LatentBasis For(LatentFormat format)
     {
         ArgumentNullException.ThrowIfNull(format);
@@ -106,7 +101,8 @@ public sealed record LatentBasis(int Width, int Rank, float[] Mean, float[] Enco
     {
         if (Width < 1 || Rank < 1 || Mean.Length != Width || Encoder.Length != Rank * Width || Decoder.Length != Width * Rank)
         {
-            throw new InferometerException($"{source}: a basis of width {Width} and rank {Rank} has {Mean.Length} + {Encoder.Length} + {Decoder.Length} numbers.");
+            throw new InferometerException(
+                $"{source}: a basis of width {Width} and rank {Rank} has {Mean.Length} + {Encoder.Length} + {Decoder.Length} numbers.");
         }
 
         if (!Mean.All(float.IsFinite) || !Encoder.All(float.IsFinite) || !Decoder.All(float.IsFinite))

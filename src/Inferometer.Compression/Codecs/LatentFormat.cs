@@ -17,10 +17,12 @@ public sealed record LatentFormat
         Segments = new EquatableList<LatentSegment>(segments);
         foreach (LatentSegment segment in Segments)
         {
-            if (segment.Count < 16 || segment.Count % 16 != 0 || segment.Bits is not (2 or 4 or 8 or 16 or 32) || (segment.IsQuantized && segment.Count > MaxQuantizedCount))
+            if (segment.Count < 16 || segment.Count % 16 != 0 || segment.Bits is not (2 or 4 or 8 or 16 or 32)
+                || (segment.IsQuantized && segment.Count > MaxQuantizedCount))
             {
                 throw new InferometerException(
-                    $"a latent segment of {segment.Count} numbers of {segment.Bits} bits: allowed are multiples of 16 (16 or 32 where quantised) of 2, 4, 8, 16 or 32 bits.");
+                    $"a latent segment of {segment.Count} numbers of {segment.Bits} bits: "
+                    + "allowed are multiples of 16 (16 or 32 where quantised) of 2, 4, 8, 16 or 32 bits.");
             }
 
             Width += segment.Count;

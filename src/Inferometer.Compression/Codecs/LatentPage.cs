@@ -6,10 +6,10 @@ using Inferometer.Cpu.Kernels.Attention;
 namespace Inferometer.Compression.Codecs;
 
 /// <summary>
-/// Sixteen tokens' stored vectors in a page. By channel, [width][16 tokens], a row holds one number of all tokens (keys: scores of 16 tokens come out side by side);
-/// by token, [16 tokens][width], a row holds one token (values). Per segment: 16 f16 scales where quantised, then the numbers; rows of 4-bit and
-/// 2-bit integers are packed as row r with row r + rows / 2, or with the three rows rows / 4 apart, so that a vector unpacks into whole rows.
-/// </summary>
+/// Sixteen tokens' stored vectors in a page. By channel, [width][16 tokens], a row holds one number of all tokens (keys: scores of 16
+/// tokens come out side by side); by token, [16 tokens][width], a row holds one token (values). Per segment: 16 f16 scales where quantised,
+/// then the numbers; rows of 4-bit and 2-bit integers are packed as row r with row r + rows / 2, or with the three rows rows / 4 apart, so
+/// that a vector unpacks into whole rows. </summary>
 internal static unsafe class LatentPage
 {
     private const int Tokens = KvPageLayout.PageTokens;
@@ -137,7 +137,8 @@ internal static unsafe class LatentPage
 
     // (code - offset) x scale as one multiplication and addition: code x scale + bias.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void DecodeIntegers(int bits, byte* data, int rows, int lanes, float* scales, bool scaleByLane, float* target, int stride)
+    private static void DecodeIntegers(
+        int bits, byte* data, int rows, int lanes, float* scales, bool scaleByLane, float* target, int stride)
     {
         float* biases = stackalloc float[Tokens];
         (Vector512.Load(scales) * Vector512.Create(-BlockScale.Offset(bits))).Store(biases);
@@ -158,7 +159,8 @@ internal static unsafe class LatentPage
                 for (int part = 0, place = row; part < packed; part++, place += packedRows)
                 {
                     Vector512<float> numbers = Vector512.ConvertToSingle(codes & mask);
-                    Vector512.FusedMultiplyAdd(numbers, Vector512.Create(scales[place]), Vector512.Create(biases[place])).Store(target + place * stride + lane);
+                    Vector512.FusedMultiplyAdd(
+                        numbers, Vector512.Create(scales[place]), Vector512.Create(biases[place])).Store(target + place * stride + lane);
                     codes >>= bits;
                 }
             }
@@ -223,8 +225,9 @@ internal static unsafe class LatentPage
         return Vector512.Create(first, second).AsInt32();
     }
 
-    // Sign-extended and moved to the place of an f32's exponent and mantissa, with the difference of the biases. That is right unless the f16 exponent was zero: then
-    // m 2^-24 has become a = 2^-15 + m 2^-25, and 2 a - 2^-14 is right. (Multiplying by 2^112 would do as well, but slowly where processors dislike such small numbers.)
+    // Sign-extended and moved to the place of an f32's exponent and mantissa, with the difference of the biases. That is right unless the
+    // f16 exponent was zero: then m 2^-24 has become a = 2^-15 + m 2^-25, and 2 a - 2^-14 is right. (Multiplying by 2^112 would do as well,
+    // but slowly where processors dislike such small numbers.)
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Vector512<float> WidenHalves(byte* halves)
     {

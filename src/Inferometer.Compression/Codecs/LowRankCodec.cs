@@ -7,9 +7,9 @@ using Inferometer.Cpu.Kernels.Attention;
 namespace Inferometer.Compression.Codecs;
 
 /// <summary>
-/// Keys and values stored as latents per KV head, or per group of heads that share latents. Keys are rebuilt before attention, 16 of one head at a time, and rotated at their own
-/// positions, because a rotation does not pass through a low-rank map. Values are never rebuilt: attention mixes latents, and the decoder of the head is applied once to the mix of each query.
-/// </summary>
+/// Keys and values stored as latents per KV head, or per group of heads that share latents. Keys are rebuilt before attention, 16 of one
+/// head at a time, and rotated at their own positions, because a rotation does not pass through a low-rank map. Values are never rebuilt:
+/// attention mixes latents, and the decoder of the head is applied once to the mix of each query. </summary>
 public sealed unsafe class LowRankCodec : CompressedKvCodec
 {
     private const int Tokens = KvPageLayout.PageTokens;
@@ -29,16 +29,21 @@ public sealed unsafe class LowRankCodec : CompressedKvCodec
     {
         ArgumentNullException.ThrowIfNull(rotary);
         _groupSize = exact.KvHeads / groups.Count;
-        if (exact.KvHeads % groups.Count != 0 || groups.Any(group => group.Keys.Width != _groupSize * exact.KeyDim || group.Values.Width != _groupSize * exact.ValueDim)
+        if (exact.KvHeads % groups.Count != 0
+            || groups.Any(group => group.Keys.Width != _groupSize * exact.KeyDim || group.Values.Width != _groupSize * exact.ValueDim)
             || rotary.Rotary.HeadDim != exact.KeyDim)
         {
             throw new InferometerException(
-                $"low-rank codec for {groups.Count} head groups of {groups[0].Keys.Width} and {groups[0].Values.Width}: the layer has {exact.KvHeads} KV heads of {exact.KeyDim} and {exact.ValueDim}.");
+                $"low-rank codec for {groups.Count} head groups of {groups[0].Keys.Width} and {groups[0].Values.Width}: "
+                + $"the layer has {exact.KvHeads} KV heads of {exact.KeyDim} and {exact.ValueDim}.");
         }
 
         Name = name;
         _rotary = rotary;
-        _groups = [.. groups.Select(group => group with { Keys = group.Keys.For(group.KeyFormat), Values = group.Values.For(group.ValueFormat) })];
+        _groups =
+        [
+            .. groups.Select(group => group with { Keys = group.Keys.For(group.KeyFormat), Values = group.Values.For(group.ValueFormat) }),
+        ];
         _offsets = new long[groups.Count];
         for (int index = 0; index < groups.Count; index++)
         {
@@ -61,7 +66,8 @@ public sealed unsafe class LowRankCodec : CompressedKvCodec
 
     /// <inheritdoc/>
     public override KvCodecCost Cost => _groups.Aggregate(default(KvCodecCost), (sum, group) => sum
-        + KvCodecFormulas.LatentKeys(Exact.KeyDim, _rotary.Rotary.Pairs, _groupSize, group.KeyFormat.Stretches) + KvCodecFormulas.LatentValues(Exact.ValueDim, _groupSize, group.ValueFormat.Stretches));
+        + KvCodecFormulas.LatentKeys(Exact.KeyDim, _rotary.Rotary.Pairs, _groupSize, group.KeyFormat.Stretches)
+        + KvCodecFormulas.LatentValues(Exact.ValueDim, _groupSize, group.ValueFormat.Stretches));
 
     /// <inheritdoc/>
     protected override int ExtraScratchFloats => Tokens * _groups.Max(group => group.KeyFormat.Width);
@@ -82,7 +88,9 @@ public sealed unsafe class LowRankCodec : CompressedKvCodec
                 keys.Slice(place * keyWidth, keyWidth).CopyTo(key);
                 _rotary.Rotary.Unrotate(key, firstPosition + token);
                 group.Keys.Encode(key, keyLatents.AsSpan(token * group.KeyFormat.Width, group.KeyFormat.Width));
-                group.Values.Encode(values.Slice(place * valueWidth, valueWidth), valueLatents.AsSpan(token * group.ValueFormat.Width, group.ValueFormat.Width));
+                group.Values.Encode(
+                    values.Slice(place * valueWidth, valueWidth),
+                    valueLatents.AsSpan(token * group.ValueFormat.Width, group.ValueFormat.Width));
             }
 
             LatentPage.Encode(group.KeyFormat, keyLatents, KeysOf(page, index), byChannel: true);
@@ -93,7 +101,8 @@ public sealed unsafe class LowRankCodec : CompressedKvCodec
     /// <inheritdoc/>
     public override void DecodePage(byte* page, int firstPosition, Span<float> keys, Span<float> values)
     {
-        float[] latents = new float[Tokens * _groups.Max(group => Math.Max(group.KeyFormat.Width, group.ValueFormat.Width))], tile = new float[Tokens * Exact.KeyDim];
+        float[] latents = new float[Tokens * _groups.Max(group => Math.Max(group.KeyFormat.Width, group.ValueFormat.Width))],
+            tile = new float[Tokens * Exact.KeyDim];
         for (int head = 0; head < Exact.KvHeads; head++)
         {
             fixed (float* scratch = latents, rebuilt = tile)
@@ -119,7 +128,8 @@ public sealed unsafe class LowRankCodec : CompressedKvCodec
 
             for (int token = 0; token < Tokens; token++)
             {
-                group.Values.Decode(latents.AsSpan(token * width, width), values.Slice((token * _groups.Length + index) * valueWidth, valueWidth));
+                group.Values.Decode(
+                    latents.AsSpan(token * width, width), values.Slice((token * _groups.Length + index) * valueWidth, valueWidth));
             }
         }
     }
@@ -130,7 +140,8 @@ public sealed unsafe class LowRankCodec : CompressedKvCodec
     }
 
     /// <inheritdoc/>
-    protected override PageStretch HeadStretch(int kvHead) => new(_offsets[kvHead / _groupSize], (long)Tokens * _groups[kvHead / _groupSize].BytesPerToken);
+    protected override PageStretch HeadStretch(int kvHead) =>
+        new(_offsets[kvHead / _groupSize], (long)Tokens * _groups[kvHead / _groupSize].BytesPerToken);
 
     /// <inheritdoc/>
     protected override void LoadKeys(byte* page, int kvHead, int firstPosition, float* tile, float* extraScratch)
@@ -169,7 +180,8 @@ public sealed unsafe class LowRankCodec : CompressedKvCodec
         float weight = accumulator[basis.Rank];
         for (int d = 0; d < output.Length; d++)
         {
-            output[d] += weight * basis.Mean[first + d] + LatentBasis.Dot(basis.Decoder.AsSpan((first + d) * basis.Rank, basis.Rank), latents);
+            output[d] += weight * basis.Mean[first + d]
+                + LatentBasis.Dot(basis.Decoder.AsSpan((first + d) * basis.Rank, basis.Rank), latents);
         }
     }
 

@@ -11,9 +11,9 @@ namespace Inferometer.Compression.Codecs;
 public readonly unsafe record struct PageStretch(long Offset, long Bytes)
 {
     /// <summary>
-    /// Asks for one of <paramref name="parts"/> parts of it in a page that will be read soon: a head's part of a page is too short for the processor to notice a stream, and the next page is far away.
-    /// In parts, because a processor can wait for about sixteen lines at a time.
-    /// </summary>
+    /// Asks for one of <paramref name="parts"/> parts of it in a page that will be read soon: a head's part of a page is too short for the
+    /// processor to notice a stream, and the next page is far away. In parts, because a processor can wait for about sixteen lines at a
+    /// time. </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Prefetch(byte* page, int part, int parts)
     {

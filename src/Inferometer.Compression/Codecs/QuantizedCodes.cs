@@ -24,7 +24,8 @@ internal readonly unsafe struct ByteCodes : IQuantizedCodes
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<short> LoadChannels(byte* data, nint half) =>
-        (Avx512F.ConvertToVector512Int32(Vector128.Load(data)) | (Avx512F.ConvertToVector512Int32(Vector128.Load(data + half)) << 16)).AsInt16();
+        (Avx512F.ConvertToVector512Int32(Vector128.Load(data))
+            | (Avx512F.ConvertToVector512Int32(Vector128.Load(data + half)) << 16)).AsInt16();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static (Vector512<float> Low, Vector512<float> High) LoadTokens(byte* data, nint half) => (Signed(data), Signed(data + half));

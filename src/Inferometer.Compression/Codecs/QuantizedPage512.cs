@@ -6,10 +6,10 @@ using Inferometer.Cpu.Kernels.Attention;
 namespace Inferometer.Compression.Codecs;
 
 /// <summary>
-/// Attention of up to eight queries over pages of int8 or int4 numbers as they lie there, without a tile between: what decoding does. Needs 512-bit vectors. Scores are sums of
-/// products of codes and 16-bit queries in integers, half as many instructions as in floats; scales of keys are applied to the sum over a segment, those of values to the probabilities.
-/// Kernels exist for four queries and for eight; fewer are computed with zeros beside them.
-/// </summary>
+/// Attention of up to eight queries over pages of int8 or int4 numbers as they lie there, without a tile between: what decoding does. Needs
+/// 512-bit vectors. Scores are sums of products of codes and 16-bit queries in integers, half as many instructions as in floats; scales of
+/// keys are applied to the sum over a segment, those of values to the probabilities. Kernels exist for four queries and for eight; fewer
+/// are computed with zeros beside them. </summary>
 internal static unsafe class QuantizedPage512
 {
     private const int Tokens = KvPageLayout.PageTokens;
@@ -22,13 +22,11 @@ internal static unsafe class QuantizedPage512
     public static bool IsSupported => Avx512BW.IsSupported;
 
     /// <summary>
-    /// Turns queries into what <see cref="Scores"/> reads: 16-bit integers of each query's own scale, whose error is a hundredth of that of int8 keys, in pairs of the channels that
-    /// lie half a segment apart; then half the scales of the queries; then the sum of each query over each segment.
-    /// </summary>
-    /// <param name="format">Segments of 8 or 4 bits.</param>
-    /// <param name="queries">[count][width], padded with zeros to the format's width.</param>
-    /// <param name="count">Queries, at most eight.</param>
-    /// <param name="prepared">[width][8] floats, half of which are used.</param>
+    /// Turns queries into what <see cref="Scores"/> reads: 16-bit integers of each query's own scale, whose error is a hundredth of that of
+    /// int8 keys, in pairs of the channels that lie half a segment apart; then half the scales of the queries; then the sum of each query
+    /// over each segment. </summary> <param name="format">Segments of 8 or 4 bits.</param> <param name="queries">[count][width], padded
+    /// with zeros to the format's width.</param> <param name="count">Queries, at most eight.</param> <param name="prepared">[width][8]
+    /// floats, half of which are used.</param>
     public static void Prepare(LatentFormat format, ReadOnlySpan<float> queries, int count, float* prepared)
     {
         new Span<float>(prepared, format.Width * KvCodec.QueryGroup).Clear();
@@ -56,7 +54,8 @@ internal static unsafe class QuantizedPage512
     /// <param name="scores">Four or eight rows.</param>
     /// <param name="stride">Floats from row to row.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Scores(LatentFormat format, in KvPageRun run, PageStretch keys, PageStretch values, float* prepared, int count, float* scores, int stride)
+    public static void Scores(
+        LatentFormat format, in KvPageRun run, PageStretch keys, PageStretch values, float* prepared, int count, float* scores, int stride)
     {
         int segments = format.Segments.Count;
         for (int page = 0; page < run.Count; page++, scores += Tokens)
@@ -93,19 +92,16 @@ internal static unsafe class QuantizedPage512
     }
 
     /// <summary>
-    /// accumulator[q * width + d] += sum over t of probabilities[q * stride + t] times value t, of all pages of a run: sums stay in registers from page to page. Asks for the keys of the next run meanwhile.
-    /// </summary>
-    /// <param name="format">Segments of 8 or 4 bits.</param>
-    /// <param name="run">The pages.</param>
-    /// <param name="values">Where the head's values lie in a page, by token.</param>
-    /// <param name="keys">Where its keys lie.</param>
-    /// <param name="probabilities">Four or eight rows; those of tokens that do not exist are zero.</param>
-    /// <param name="count">Queries, at most eight.</param>
-    /// <param name="stride">Floats from row to row.</param>
-    /// <param name="accumulator">Four or eight rows.</param>
-    /// <param name="width">Floats from row to row of the accumulator.</param>
+    /// accumulator[q * width + d] += sum over t of probabilities[q * stride + t] times value t, of all pages of a run: sums stay in
+    /// registers from page to page. Asks for the keys of the next run meanwhile. </summary> <param name="format">Segments of 8 or 4
+    /// bits.</param> <param name="run">The pages.</param> <param name="values">Where the head's values lie in a page, by token.</param>
+    /// <param name="keys">Where its keys lie.</param> <param name="probabilities">Four or eight rows; those of tokens that do not exist are
+    /// zero.</param> <param name="count">Queries, at most eight.</param> <param name="stride">Floats from row to row.</param>
+    /// <param name="accumulator">Four or eight rows.</param> <param name="width">Floats from row to row of the accumulator.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Accumulate(LatentFormat format, in KvPageRun run, PageStretch values, PageStretch keys, float* probabilities, int count, int stride, float* accumulator, int width)
+    public static void Accumulate(
+        LatentFormat format, in KvPageRun run, PageStretch values, PageStretch keys, float* probabilities, int count, int stride,
+        float* accumulator, int width)
     {
         float* weights = stackalloc float[KvCodec.MaxRunPages * PageWeights];
         long offset = values.Offset;
@@ -185,7 +181,8 @@ internal static unsafe class QuantizedPage512
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void SegmentScores<TCodes>(byte* page, int pairs, int* queries, float* queryScales, int* querySums, int count, float* scores, int stride, bool first)
+    private static void SegmentScores<TCodes>(
+        byte* page, int pairs, int* queries, float* queryScales, int* querySums, int count, float* scores, int stride, bool first)
         where TCodes : struct, IQuantizedCodes
     {
         if (count <= FewQueries)
@@ -199,7 +196,8 @@ internal static unsafe class QuantizedPage512
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Values<TCodes>(in KvPageRun run, long offset, int rowBytes, float* weights, int count, float* accumulator, int width)
+    private static void Values<TCodes>(
+        in KvPageRun run, long offset, int rowBytes, float* weights, int count, float* accumulator, int width)
         where TCodes : struct, IQuantizedCodes
     {
         if (count <= FewQueries)

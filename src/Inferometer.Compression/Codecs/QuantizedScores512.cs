@@ -6,15 +6,16 @@ using Inferometer.Cpu.Kernels.Attention;
 namespace Inferometer.Compression.Codecs;
 
 /// <summary>
-/// Scores of a page's keys, one segment, with four or eight queries as <see cref="QuantizedPage512.Prepare"/> writes them: 512-bit vectors, a lane per token. Nothing is called before the sums are
-/// complete, which would keep them in memory all the way; for the same reason the sums are written out instead of being an array.
-/// </summary>
+/// Scores of a page's keys, one segment, with four or eight queries as <see cref="QuantizedPage512.Prepare"/> writes them: 512-bit vectors,
+/// a lane per token. Nothing is called before the sums are complete, which would keep them in memory all the way; for the same reason the
+/// sums are written out instead of being an array. </summary>
 internal static unsafe class QuantizedScores512
 {
     private const int Tokens = KvPageLayout.PageTokens;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Times4<TCodes>(byte* page, int pairs, int* queries, float* queryScales, int* querySums, float* scores, int stride, bool first)
+    public static void Times4<TCodes>(
+        byte* page, int pairs, int* queries, float* queryScales, int* querySums, float* scores, int stride, bool first)
         where TCodes : struct, IQuantizedCodes
     {
         Vector512<int> s0 = default, s1 = default, s2 = default, s3 = default;
@@ -38,7 +39,8 @@ internal static unsafe class QuantizedScores512
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Times8<TCodes>(byte* page, int pairs, int* queries, float* queryScales, int* querySums, float* scores, int stride, bool first)
+    public static void Times8<TCodes>(
+        byte* page, int pairs, int* queries, float* queryScales, int* querySums, float* scores, int stride, bool first)
         where TCodes : struct, IQuantizedCodes
     {
         Vector512<int> s0 = default, s1 = default, s2 = default, s3 = default, s4 = default, s5 = default, s6 = default, s7 = default;

@@ -4,7 +4,10 @@ using Inferometer.Cpu.Kernels.Attention;
 
 namespace Inferometer.Compression.Codecs;
 
-/// <summary>Sums of the values of a run of pages, sixteen channels of them, weighted for four or eight queries: 512-bit vectors, a lane per channel. Sums are written out: an array of them would be kept in memory.</summary>
+/// <summary>
+/// Sums of the values of a run of pages, sixteen channels of them, weighted for four or eight queries: 512-bit vectors, a lane per channel.
+/// Sums are written out: an array of them would be kept in memory.
+/// </summary>
 internal static unsafe class QuantizedValues512
 {
     private const int Tokens = KvPageLayout.PageTokens;
@@ -64,14 +67,22 @@ internal static unsafe class QuantizedValues512
             for (float* end = w + Tokens / 2; w < end; w++, data += rowBytes)
             {
                 (Vector512<float> low, Vector512<float> high) = TCodes.LoadTokens(data, half);
-                a0 = Vector512.FusedMultiplyAdd(high, Vector512.Create(w[0 * Tokens + 8]), Vector512.FusedMultiplyAdd(low, Vector512.Create(w[0 * Tokens]), a0));
-                a1 = Vector512.FusedMultiplyAdd(high, Vector512.Create(w[1 * Tokens + 8]), Vector512.FusedMultiplyAdd(low, Vector512.Create(w[1 * Tokens]), a1));
-                a2 = Vector512.FusedMultiplyAdd(high, Vector512.Create(w[2 * Tokens + 8]), Vector512.FusedMultiplyAdd(low, Vector512.Create(w[2 * Tokens]), a2));
-                a3 = Vector512.FusedMultiplyAdd(high, Vector512.Create(w[3 * Tokens + 8]), Vector512.FusedMultiplyAdd(low, Vector512.Create(w[3 * Tokens]), a3));
-                a4 = Vector512.FusedMultiplyAdd(high, Vector512.Create(w[4 * Tokens + 8]), Vector512.FusedMultiplyAdd(low, Vector512.Create(w[4 * Tokens]), a4));
-                a5 = Vector512.FusedMultiplyAdd(high, Vector512.Create(w[5 * Tokens + 8]), Vector512.FusedMultiplyAdd(low, Vector512.Create(w[5 * Tokens]), a5));
-                a6 = Vector512.FusedMultiplyAdd(high, Vector512.Create(w[6 * Tokens + 8]), Vector512.FusedMultiplyAdd(low, Vector512.Create(w[6 * Tokens]), a6));
-                a7 = Vector512.FusedMultiplyAdd(high, Vector512.Create(w[7 * Tokens + 8]), Vector512.FusedMultiplyAdd(low, Vector512.Create(w[7 * Tokens]), a7));
+                a0 = Vector512.FusedMultiplyAdd(
+                    high, Vector512.Create(w[0 * Tokens + 8]), Vector512.FusedMultiplyAdd(low, Vector512.Create(w[0 * Tokens]), a0));
+                a1 = Vector512.FusedMultiplyAdd(
+                    high, Vector512.Create(w[1 * Tokens + 8]), Vector512.FusedMultiplyAdd(low, Vector512.Create(w[1 * Tokens]), a1));
+                a2 = Vector512.FusedMultiplyAdd(
+                    high, Vector512.Create(w[2 * Tokens + 8]), Vector512.FusedMultiplyAdd(low, Vector512.Create(w[2 * Tokens]), a2));
+                a3 = Vector512.FusedMultiplyAdd(
+                    high, Vector512.Create(w[3 * Tokens + 8]), Vector512.FusedMultiplyAdd(low, Vector512.Create(w[3 * Tokens]), a3));
+                a4 = Vector512.FusedMultiplyAdd(
+                    high, Vector512.Create(w[4 * Tokens + 8]), Vector512.FusedMultiplyAdd(low, Vector512.Create(w[4 * Tokens]), a4));
+                a5 = Vector512.FusedMultiplyAdd(
+                    high, Vector512.Create(w[5 * Tokens + 8]), Vector512.FusedMultiplyAdd(low, Vector512.Create(w[5 * Tokens]), a5));
+                a6 = Vector512.FusedMultiplyAdd(
+                    high, Vector512.Create(w[6 * Tokens + 8]), Vector512.FusedMultiplyAdd(low, Vector512.Create(w[6 * Tokens]), a6));
+                a7 = Vector512.FusedMultiplyAdd(
+                    high, Vector512.Create(w[7 * Tokens + 8]), Vector512.FusedMultiplyAdd(low, Vector512.Create(w[7 * Tokens]), a7));
             }
         }
 

@@ -4,7 +4,10 @@ using Inferometer.Cpu.Rotary;
 
 namespace Inferometer.Compression.Codecs;
 
-/// <summary>Cosines and sines of all positions of a context, 16 positions side by side: what rotating a rebuilt tile of keys reads. Immutable; thread-safe.</summary>
+/// <summary>
+/// Cosines and sines of all positions of a context, 16 positions side by side: what rotating a rebuilt tile of keys reads. Immutable;
+/// thread-safe.
+/// </summary>
 public sealed unsafe class RotaryTable
 {
     private const int Tokens = KvPageLayout.PageTokens;

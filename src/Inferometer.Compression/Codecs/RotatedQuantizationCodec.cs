@@ -5,8 +5,8 @@ using Inferometer.Cpu.Kernels.Attention;
 namespace Inferometer.Compression.Codecs;
 
 /// <summary>
-/// Keys (after their rotary rotation) and values turned by a Hadamard transform per head, then stored as blocks of 32 small integers with a scale. The query is turned
-/// once instead of the keys back, and the mixed value once instead of all values. Needs no calibration.
+/// Keys (after their rotary rotation) and values turned by a Hadamard transform per head, then stored as blocks of 32 small integers with a
+/// scale. The query is turned once instead of the keys back, and the mixed value once instead of all values. Needs no calibration.
 /// </summary>
 public sealed unsafe class RotatedQuantizationCodec : CompressedKvCodec
 {
@@ -38,7 +38,8 @@ public sealed unsafe class RotatedQuantizationCodec : CompressedKvCodec
     public override long PageBytes => (long)Exact.KvHeads * HeadBytes;
 
     /// <inheritdoc/>
-    public override KvCodecCost Cost => Exact.KvHeads * (KvCodecFormulas.Rotated(Exact.KeyDim, _bits) + KvCodecFormulas.Rotated(Exact.ValueDim, _bits));
+    public override KvCodecCost Cost =>
+        Exact.KvHeads * (KvCodecFormulas.Rotated(Exact.KeyDim, _bits) + KvCodecFormulas.Rotated(Exact.ValueDim, _bits));
 
     private long HeadBytes => (long)KvPageLayout.PageTokens * (_keys.BytesPerToken + _values.BytesPerToken);
 
@@ -124,7 +125,8 @@ public sealed unsafe class RotatedQuantizationCodec : CompressedKvCodec
             return false;
         }
 
-        QuantizedPage512.Accumulate(_values, run, ValueStretch(kvHead), KeyStretch(kvHead), probabilities, count, stride, accumulator, AccumulatorWidth);
+        QuantizedPage512.Accumulate(
+            _values, run, ValueStretch(kvHead), KeyStretch(kvHead), probabilities, count, stride, accumulator, AccumulatorWidth);
         return true;
     }
 
@@ -157,7 +159,8 @@ public sealed unsafe class RotatedQuantizationCodec : CompressedKvCodec
 
     private PageStretch KeyStretch(int head) => new(head * HeadBytes, (long)KvPageLayout.PageTokens * _keys.BytesPerToken);
 
-    private PageStretch ValueStretch(int head) => new(KeyStretch(head).Offset + KeyStretch(head).Bytes, (long)KvPageLayout.PageTokens * _values.BytesPerToken);
+    private PageStretch ValueStretch(int head) =>
+        new(KeyStretch(head).Offset + KeyStretch(head).Bytes, (long)KvPageLayout.PageTokens * _values.BytesPerToken);
 
     private byte* KeysOf(byte* page, int head) => page + KeyStretch(head).Offset;
 

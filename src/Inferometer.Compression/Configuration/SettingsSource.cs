@@ -4,56 +4,30 @@ using Inferometer.Core;
 
 namespace Inferometer.Compression.Configuration;
 
-/// <summary>
-/// Where settings come from. A setting has one name, such as <c>COMPRESSION_RANK_LOW</c>: an environment variable as it is, a member
-/// <c>compression_rank_low</c> of a JSON file, or a flag <c>--compression-rank-low</c>. Immutable; thread-safe.
-/// </summary>
+/// <summary>Where settings come from: the environment, a file, flags, or one of these before another. Immutable; thread-safe.</summary>
 public sealed class SettingsSource
 {
-    private readonly Func<string, string?> _read;
-    private readonly Func<string, string> _describe;
+    private readonly Func<string, (string Text, string Origin)?> _find;
 
-    private SettingsSource(Func<string, string?> read, Func<string, string> describe) => (_read, _describe) = (read, describe);
+    private SettingsSource(Func<string, (string Text, string Origin)?> find) => _find = find;
 
     /// <summary>The environment of the process.</summary>
-    public static SettingsSource Environment { get; } = new(System.Environment.GetEnvironmentVariable, name => $"environment variable {name}");
+    public static SettingsSource Environment { get; } = Of(
+        System.Environment.GetEnvironmentVariable, name => $"environment variable {name}");
 
-    /// <summary>Variables given as a table, read as the environment is.</summary>
-    public static SettingsSource FromVariables(IReadOnlyDictionary<string, string> variables)
+    /// <summary>Any other place.</summary>
+    /// <param name="read">The text of a setting of <see cref="SettingNames"/>; null or empty where it is not set.</param>
+    /// <param name="describe">What messages call the place of a setting, such as <c>--sink-tokens</c>.</param>
+    public static SettingsSource Of(Func<string, string?> read, Func<string, string> describe)
     {
-        ArgumentNullException.ThrowIfNull(variables);
-        return new SettingsSource(name => variables.GetValueOrDefault(name), name => $"environment variable {name}");
-    }
-
-    /// <summary>Flags: <c>--name value</c> or <c>--name=value</c>; other arguments are left alone.</summary>
-    public static SettingsSource FromFlags(IReadOnlyList<string> arguments)
-    {
-        ArgumentNullException.ThrowIfNull(arguments);
-        static string Flag(string name) => "--" + name.ToLowerInvariant().Replace('_', '-');
-        string? Read(string name)
-        {
-            string flag = Flag(name);
-            for (int i = arguments.Count - 1; i >= 0; i--)
-            {
-                if (arguments[i].StartsWith(flag + "=", StringComparison.Ordinal))
-                {
-                    return arguments[i][(flag.Length + 1)..];
-                }
-
-                if (string.Equals(arguments[i], flag, StringComparison.Ordinal))
-                {
-                    return i + 1 < arguments.Count ? arguments[i + 1] : throw new InferometerException($"flag {flag} needs a value.");
-                }
-            }
-
-            return null;
-        }
-
-        return new SettingsSource(Read, name => $"flag {Flag(name)}");
+        ArgumentNullException.ThrowIfNull(read);
+        ArgumentNullException.ThrowIfNull(describe);
+        return new SettingsSource(name => read(name) is { Length: > 0 } text ? (text, describe(name)) : null);
     }
 
     /// <summary>A JSON file with one flat object.</summary>
-    /// <exception cref="InferometerException">The file cannot be read or is not such an object.</exception>
+    /// <exception cref="InferometerException">The file cannot be read, is not such an object, or names a setting that does not
+    /// exist.</exception>
     public static SettingsSource FromFile(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -63,19 +37,38 @@ public sealed class SettingsSource
             using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
             foreach (JsonProperty member in document.RootElement.EnumerateObject())
             {
-                values[member.Name] = member.Value.ValueKind == JsonValueKind.String ? member.Value.GetString()! : member.Value.GetRawText();
+                values[member.Name] = member.Value.ValueKind == JsonValueKind.String
+                    ? member.Value.GetString()!
+                    : member.Value.GetRawText();
             }
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException or InvalidOperationException)
         {
-            throw new InferometerException($"{path}: not a settings file (one flat JSON object): {error.Message}", error);
+            throw new InferometerException($"{path}: not a configuration file (one flat JSON object): {error.Message}", error);
         }
 
-        return new SettingsSource(name => values.GetValueOrDefault(name), name => $"{path}: {name.ToLowerInvariant()}");
+        // A misspelt name would otherwise leave the default in force without a word.
+        if (values.Keys.FirstOrDefault(name => !SettingNames.All.Contains(name, StringComparer.OrdinalIgnoreCase)) is { } unknown)
+        {
+            throw new InferometerException(
+                $"{path}: there is no setting '{unknown}'; allowed are {string.Join(", ", SettingNames.All.Select(SettingNames.Member))}.");
+        }
+
+        return Of(values.GetValueOrDefault, name => $"{path}: {SettingNames.Member(name)}");
     }
 
+    /// <summary>This source where it has a setting, another where it has not.</summary>
+    public SettingsSource Before(SettingsSource other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return new SettingsSource(name => _find(name) ?? other._find(name));
+    }
+
+    /// <summary>Where a setting's value comes from, for messages; null where it is not set.</summary>
+    public string? Origin(string name) => _find(name)?.Origin;
+
     /// <summary>The text of a setting, null where it is not set or empty.</summary>
-    internal string? Text(string name) => _read(name) is { Length: > 0 } text ? text : null;
+    internal string? Text(string name) => _find(name)?.Text;
 
     internal int Integer(string name, int fallback, int least, int most)
     {
@@ -84,9 +77,10 @@ public sealed class SettingsSource
             return fallback;
         }
 
-        return int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) && value >= least && value <= most
+        return int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value)
+            && value >= least && value <= most
             ? value
-            : throw Wrong(name, text, $"a whole number from {least} to {most}");
+            : throw Wrong(name, text, most == int.MaxValue ? $"a whole number, {least} or more" : $"a whole number from {least} to {most}");
     }
 
     internal double Fraction(string name, double fallback)
@@ -122,5 +116,6 @@ public sealed class SettingsSource
         throw Wrong(name, text, string.Join(", ", names));
     }
 
-    private InferometerException Wrong(string name, string value, string allowed) => new($"{_describe(name)} is '{value}'; allowed: {allowed}.");
+    private InferometerException Wrong(string name, string value, string allowed) =>
+        new($"{Origin(name)} is '{value}'; allowed: {allowed}.");
 }

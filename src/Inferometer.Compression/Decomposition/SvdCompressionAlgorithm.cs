@@ -48,13 +48,15 @@ public sealed class SvdCompressionAlgorithm(SvdSolver solver = SvdSolver.Auto) :
         int side = Math.Min(matrix.RowCount, matrix.ColumnCount);
         if (rank < 1 || rank > side)
         {
-            throw new InferometerException($"rank {rank} for a matrix of {matrix.RowCount} x {matrix.ColumnCount}: allowed is 1 to {side}.");
+            throw new InferometerException(
+                $"rank {rank} for a matrix of {matrix.RowCount} x {matrix.ColumnCount}: allowed is 1 to {side}.");
         }
 
         double norm = matrix.FrobeniusNorm();
         if (!double.IsFinite(norm))
         {
-            throw new InferometerException($"a matrix of {matrix.RowCount} x {matrix.ColumnCount} to be decomposed holds NaN or infinite values.");
+            throw new InferometerException(
+                $"a matrix of {matrix.RowCount} x {matrix.ColumnCount} to be decomposed holds NaN or infinite values.");
         }
 
         SvdSolver chosen = solver == SvdSolver.Auto ? Choose(matrix.RowCount, matrix.ColumnCount, rank) : solver;
@@ -102,7 +104,8 @@ public sealed class SvdCompressionAlgorithm(SvdSolver solver = SvdSolver.Auto) :
         Matrix<double> right = Matrix<double>.Build.Dense(columns, rank, (row, column) => evd.EigenVectors[row, columns - 1 - column]);
         QR<double> image = (matrix * right).QR(QRMethod.Thin);
 
-        // Singular values are taken from the matrix itself, not as roots of eigenvalues, and the left vectors are orthonormal even for tiny ones.
+        // Singular values are taken from the matrix itself, not as roots of eigenvalues, and the left vectors are orthonormal even for tiny
+        // ones.
         Svd<double> small = image.R.Svd();
         double next = rank < columns ? Math.Sqrt(Math.Max(0, evd.EigenValues[columns - 1 - rank].Real)) : 0;
         return Truncated(image.Q * small.U, small.S, right * small.VT.Transpose(), SvdSolver.Eigen, norm, next);
@@ -113,16 +116,25 @@ public sealed class SvdCompressionAlgorithm(SvdSolver solver = SvdSolver.Auto) :
         Matrix<double> range = RandomizedRangeFinder.Find(matrix, rank);
         TruncatedSvd small = Full(matrix.TransposeThisAndMultiply(range), rank, norm);
         double error = Residual(norm, small.SingularValues);
-        return small with { Left = range * small.Right, Right = small.Left, Solver = SvdSolver.Randomized, FrobeniusError = error, SpectralErrorBound = error };
+        return small with
+        {
+            Left = range * small.Right,
+            Right = small.Left,
+            Solver = SvdSolver.Randomized,
+            FrobeniusError = error,
+            SpectralErrorBound = error,
+        };
     }
 
-    private static TruncatedSvd Truncated(Matrix<double> left, Vector<double> values, Matrix<double> right, SvdSolver solver, double norm, double next)
+    private static TruncatedSvd Truncated(
+        Matrix<double> left, Vector<double> values, Matrix<double> right, SvdSolver solver, double norm, double next)
     {
         double error = Residual(norm, values);
         return new TruncatedSvd(left, values, right, solver, norm, error, next);
     }
 
-    private static Matrix<double> Rows(Matrix<double> transposed, int rank) => transposed.SubMatrix(0, rank, 0, transposed.ColumnCount).Transpose();
+    private static Matrix<double> Rows(Matrix<double> transposed, int rank) =>
+        transposed.SubMatrix(0, rank, 0, transposed.ColumnCount).Transpose();
 
     // For orthonormal factors with values = Left^T A Right, |A - approximation|^2 = |A|^2 - sum of squared values.
     private static double Residual(double norm, Vector<double> values) => Math.Sqrt(Math.Max(0, norm * norm - values.DotProduct(values)));

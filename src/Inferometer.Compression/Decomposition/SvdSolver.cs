@@ -9,9 +9,14 @@ public enum SvdSolver
     /// <summary>Orthogonal triangularisation, then a dense decomposition of the small factor: exact to rounding.</summary>
     Full,
 
-    /// <summary>A random range finder with power iterations (Halko, Martinsson and Tropp 2011): far cheaper where the rank is a small part of the matrix.</summary>
+    /// <summary>
+    /// A random range finder with power iterations (Halko, Martinsson and Tropp 2011): far cheaper where the rank is a small part of the
+    /// matrix.
+    /// </summary>
     Randomized,
 
-    /// <summary>Eigenvectors of the smaller Gram matrix: cheap for long thin matrices; singular values below about 1e-7 of the largest are noise.</summary>
+    /// <summary>
+    /// Eigenvectors of the smaller Gram matrix: cheap for long thin matrices; singular values below about 1e-7 of the largest are noise.
+    /// </summary>
     Eigen,
 }

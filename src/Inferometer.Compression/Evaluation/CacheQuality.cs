@@ -11,7 +11,8 @@ namespace Inferometer.Compression.Evaluation;
 /// <param name="CacheBytes">Memory the cache held for this run, exact and compressed pages.</param>
 /// <param name="TokensScored">Predictions that were compared.</param>
 public sealed record CacheQuality(
-    string Name, double Perplexity, double ExactPerplexity, double KlDivergence, double TopOneAgreement, double BytesPerToken, double ExactBytesPerToken, long CacheBytes, int TokensScored)
+    string Name, double Perplexity, double ExactPerplexity, double KlDivergence, double TopOneAgreement, double BytesPerToken,
+    double ExactBytesPerToken, long CacheBytes, int TokensScored)
 {
     /// <summary>Relative increase of perplexity; 0.01 is one percent.</summary>
     public double PerplexityIncrease => Perplexity / ExactPerplexity - 1;

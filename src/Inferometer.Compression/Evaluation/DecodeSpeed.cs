@@ -4,7 +4,10 @@ using Inferometer.Runners;
 
 namespace Inferometer.Compression.Evaluation;
 
-/// <summary>Measures how fast one sequence decodes behind a context of a given length. A figure says something only on a machine that does nothing else.</summary>
+/// <summary>
+/// Measures how fast one sequence decodes behind a context of a given length. A figure says something only on a machine that does nothing
+/// else.
+/// </summary>
 public static class DecodeSpeed
 {
     /// <summary>Tokens in a step while the context is filled.</summary>
@@ -12,12 +15,14 @@ public static class DecodeSpeed
 
     /// <summary>Fills a cache with a context, decodes some tokens to warm up, then measures.</summary>
     /// <param name="model">The model.</param>
-    /// <param name="cache">A cache with room for <paramref name="contextTokens"/> + 2 <paramref name="decodeTokens"/> tokens, for one sequence and steps of 128 tokens; its contents are lost.</param>
+    /// <param name="cache">A cache with room for <paramref name="contextTokens"/> + 2 <paramref name="decodeTokens"/> tokens, for one
+    /// sequence and steps of 128 tokens; its contents are lost.</param>
     /// <param name="contextTokens">Tokens before the first that is measured, warm-up included.</param>
     /// <param name="decodeTokens">Tokens measured; as many are decoded before to warm up.</param>
     /// <param name="cancellationToken">Stops between steps.</param>
     /// <returns>Tokens per second.</returns>
-    public static double Measure(TransformerModel model, KvCache cache, int contextTokens, int decodeTokens = 32, CancellationToken cancellationToken = default)
+    public static double Measure(
+        TransformerModel model, KvCache cache, int contextTokens, int decodeTokens = 32, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(cache);

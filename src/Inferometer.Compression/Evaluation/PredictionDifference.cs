@@ -17,7 +17,11 @@ internal sealed class PredictionDifference
     public void Add(ExactPredictions exact, float[] logits)
     {
         var rows = new Row[exact.Targets.Length];
-        Parallel.For(0, rows.Length, row => rows[row] = exact.Targets[row] < 0 ? default : Compare(exact, row, logits.AsSpan(row * exact.Vocabulary, exact.Vocabulary)));
+        Parallel.For(
+            0, rows.Length,
+            row => rows[row] = exact.Targets[row] < 0
+                ? default
+                : Compare(exact, row, logits.AsSpan(row * exact.Vocabulary, exact.Vocabulary)));
 
         // Added in order, so that sums do not depend on the threads.
         for (int row = 0; row < rows.Length; row++)
@@ -36,7 +40,8 @@ internal sealed class PredictionDifference
     }
 
     public CacheQuality ToQuality(string name, double bytesPerToken, double exactBytesPerToken, long cacheBytes) => new(
-        name, Math.Exp(_loss / _count), Math.Exp(_exactLoss / _count), _divergence / _count, (double)_agreements / _count, bytesPerToken, exactBytesPerToken, cacheBytes, _count);
+        name, Math.Exp(_loss / _count), Math.Exp(_exactLoss / _count), _divergence / _count, (double)_agreements / _count, bytesPerToken,
+        exactBytesPerToken, cacheBytes, _count);
 
     private static Row Compare(ExactPredictions exact, int row, ReadOnlySpan<float> other)
     {

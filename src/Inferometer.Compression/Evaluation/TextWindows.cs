@@ -5,7 +5,9 @@ namespace Inferometer.Compression.Evaluation;
 /// <summary>Cuts a text's tokens into windows that start with the token a sequence starts with.</summary>
 public static class TextWindows
 {
-    /// <summary>Windows of one start token and <paramref name="windowTokens"/> - 1 tokens of the text, in order and without overlap.</summary>
+    /// <summary>
+    /// Windows of one start token and <paramref name="windowTokens"/> - 1 tokens of the text, in order and without overlap.
+    /// </summary>
     /// <param name="tokens">The whole text, without a start token.</param>
     /// <param name="startToken">First token of every window, or null for none.</param>
     /// <param name="windowTokens">Tokens of a window, at least 2.</param>
@@ -21,7 +23,9 @@ public static class TextWindows
         int step = windowTokens - start.Length;
         if ((long)(firstWindow + windows) * step > tokens.Length)
         {
-            throw new InferometerException($"{firstWindow} + {windows} windows of {windowTokens} tokens need {(long)(firstWindow + windows) * step} tokens of text; there are {tokens.Length}.");
+            throw new InferometerException(
+                $"{firstWindow} + {windows} windows of {windowTokens} tokens need {(long)(firstWindow + windows) * step} tokens of text; "
+                + $"there are {tokens.Length}.");
         }
 
         var cut = new int[windows][];

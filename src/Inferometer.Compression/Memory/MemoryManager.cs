@@ -24,7 +24,9 @@ public sealed class MemoryManager : IMemoryManager
     /// <param name="limitBytes">Memory there is; null = what the runtime may use on this machine or in this container.</param>
     /// <exception cref="InferometerException">The threshold or the limit is out of range.</exception>
     public MemoryManager(double cleanupThreshold = 0.8, long? limitBytes = null)
-        : this(cleanupThreshold, limitBytes ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, () => Environment.WorkingSet, () => GC.Collect())
+        : this(
+            cleanupThreshold, limitBytes ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, () => Environment.WorkingSet,
+            () => GC.Collect())
     {
     }
 
@@ -32,7 +34,8 @@ public sealed class MemoryManager : IMemoryManager
     {
         if (cleanupThreshold is not (> 0 and <= 1))
         {
-            throw new InferometerException(string.Create(CultureInfo.InvariantCulture, $"memory cleanup threshold is {cleanupThreshold}; allowed is above 0, at most 1."));
+            throw new InferometerException(string.Create(
+                CultureInfo.InvariantCulture, $"memory cleanup threshold is {cleanupThreshold}; allowed is above 0, at most 1."));
         }
 
         if (limitBytes < 1)
@@ -44,13 +47,13 @@ public sealed class MemoryManager : IMemoryManager
     }
 
     /// <inheritdoc/>
-    public MemoryUsage Usage
+    public ManagedMemory Usage
     {
         get
         {
             lock (_gate)
             {
-                return new MemoryUsage(_usedBytes(), _reservedBytes, _peakBytes, _limitBytes, _active, _cleanups, _refusals);
+                return new ManagedMemory(_usedBytes(), _reservedBytes, _peakBytes, _limitBytes, _active, _cleanups, _refusals);
             }
         }
     }
@@ -71,7 +74,8 @@ public sealed class MemoryManager : IMemoryManager
             {
                 _refusals++;
                 throw new InferometerException(
-                    $"{name} needs {requiredBytes} bytes, but of {_limitBytes} bytes {_usedBytes()} are in use and {_reservedBytes} promised to running computations.");
+                    $"{name} needs {requiredBytes} bytes, but of {_limitBytes} bytes {_usedBytes()} are in use "
+                    + $"and {_reservedBytes} promised to running computations.");
             }
 
             _reservedBytes += requiredBytes;
@@ -81,7 +85,8 @@ public sealed class MemoryManager : IMemoryManager
     }
 
     // Free as long as running computations have not yet touched what they were promised; counting both is on the safe side.
-    private bool Fits(long requiredBytes) => requiredBytes <= _limitBytes - _reservedBytes - Math.Min(_usedBytes(), _limitBytes - _reservedBytes);
+    private bool Fits(long requiredBytes) =>
+        requiredBytes <= _limitBytes - _reservedBytes - Math.Min(_usedBytes(), _limitBytes - _reservedBytes);
 
     private void CleanUp()
     {

@@ -7,9 +7,8 @@ using Inferometer.Cpu.Execution;
 namespace Inferometer.Compression.Profiles;
 
 /// <summary>
-/// How a model's cache is compressed, as a file: bases of every head or head group, and levels <c>low</c>, <c>med</c> and <c>high</c> with the ranks and bits that keep a bound on quality loss, and the losses
-/// measured when it was made. Immutable; thread-safe.
-/// </summary>
+/// How a model's cache is compressed, as a file: bases of every head or head group, and levels <c>low</c>, <c>med</c> and <c>high</c> with
+/// the ranks and bits that keep a bound on quality loss, and the losses measured when it was made. Immutable; thread-safe. </summary>
 public sealed record CompressionProfile
 {
     /// <summary>Version of the file format.</summary>
@@ -40,7 +39,8 @@ public sealed record CompressionProfile
     /// <exception cref="InferometerException">There is no such level.</exception>
     public ProfileLevel Level(string name) =>
         Levels.FirstOrDefault(level => string.Equals(level.Name, name, StringComparison.Ordinal))
-            ?? throw new InferometerException($"compression level '{name}': this profile has {string.Join(", ", Levels.Select(level => level.Name))}.");
+            ?? throw new InferometerException(
+                $"compression level '{name}': this profile has {string.Join(", ", Levels.Select(level => level.Name))}.");
 
     /// <summary>The profile of one layer, for stretches of keys and values outside a cache.</summary>
     /// <param name="index">Layer, from 0.</param>
@@ -56,7 +56,8 @@ public sealed record CompressionProfile
         string fingerprint = ModelFingerprint.Of(model);
         if (!string.Equals(fingerprint, Fingerprint, StringComparison.Ordinal))
         {
-            throw new InferometerException($"{source}: made for another model: the profile says '{Fingerprint}', the model is '{fingerprint}'.");
+            throw new InferometerException(
+                $"{source}: made for another model: the profile says '{Fingerprint}', the model is '{fingerprint}'.");
         }
     }
 
@@ -67,12 +68,25 @@ public sealed record CompressionProfile
     public void RequireShapeOf(ModelArchitecture architecture, string source)
     {
         ArgumentNullException.ThrowIfNull(architecture);
-        string[] model = [.. architecture.Layers.Select(layer => layer.Mixer is AttentionMixer mixer ? Shape(mixer.KvHeads, mixer.HeadDim, mixer.ValueHeadDim) : "no keys and values per head")];
-        string[] bases = [.. Bases.Layers.Select(groups => Shape(groups.Count * Bases.HeadGroupSize, groups[0].Keys.Basis.Width / Bases.HeadGroupSize, groups[0].Values.Basis.Width / Bases.HeadGroupSize))];
+        string[] model =
+        [
+            .. architecture.Layers.Select(
+                layer => layer.Mixer is AttentionMixer mixer
+                    ? Shape(mixer.KvHeads, mixer.HeadDim, mixer.ValueHeadDim)
+                    : "no keys and values per head"),
+        ];
+        string[] bases =
+        [
+            .. Bases.Layers.Select(
+                groups => Shape(
+                    groups.Count * Bases.HeadGroupSize, groups[0].Keys.Basis.Width / Bases.HeadGroupSize,
+                    groups[0].Values.Basis.Width / Bases.HeadGroupSize)),
+        ];
         if (!model.SequenceEqual(bases, StringComparer.Ordinal))
         {
             throw new InferometerException(
-                $"{source}: made for another model: the profile has {bases.Length} layers of {bases[0]}, {architecture.Name} has {model.Length} of {model[0]}.");
+                $"{source}: made for another model: the profile has {bases.Length} layers of {bases[0]}, "
+                + $"{architecture.Name} has {model.Length} of {model[0]}.");
         }
 
         static string Shape(int heads, int keys, int values) => $"{heads} KV heads of {keys} and {values}";
@@ -94,30 +108,7 @@ public sealed record CompressionProfile
     public void Save(string path) => ProfileFile.Write(this, path);
 
     /// <summary>Reads a profile.</summary>
-    /// <exception cref="InferometerException">The file is missing, truncated, of another version, or holds numbers that are not finite.</exception>
+    /// <exception cref="InferometerException">The file is missing, truncated, of another version, or holds numbers that are not
+    /// finite.</exception>
     public static CompressionProfile Load(string path) => ProfileFile.Read(path);
 }
-
-/// <summary>One level of a profile.</summary>
-/// <param name="Name"><c>low</c>, <c>med</c> or <c>high</c>.</param>
-/// <param name="PerplexityBound">Increase of perplexity it may cost, 0.05 for 5 %.</param>
-/// <param name="Allocation">Ranks and bits.</param>
-/// <param name="Loss">What it cost on the hold-out text when the profile was made.</param>
-public sealed record ProfileLevel(string Name, double PerplexityBound, LatentAllocation Allocation, ProfileLoss Loss)
-{
-    /// <summary>
-    /// Divergence from the exact cache it may cost, nats per token. Were texts what the exact model predicts, the mean increase of the log loss would be this divergence, and perplexity would rise by its
-    /// exponential. On a real text the measured increase is that plus a term of either sign, which a small hold-out text lets hide a loss; the divergence cannot be hidden.
-    /// </summary>
-    public double KlBound => KlBoundOf(PerplexityBound);
-
-    internal static double KlBoundOf(double perplexityBound) => Math.Log(1 + perplexityBound);
-}
-
-/// <summary>Measured losses of a level.</summary>
-/// <param name="PerplexityIncrease">Relative to the exact f16 cache.</param>
-/// <param name="KlDivergence">Nats per token.</param>
-/// <param name="TopOneAgreement">Share, 0 to 1.</param>
-/// <param name="Saved">Memory saved per compressed token against f16, 0 to 1.</param>
-/// <param name="TokensScored">Predictions compared.</param>
-public sealed record ProfileLoss(double PerplexityIncrease, double KlDivergence, double TopOneAgreement, double Saved, int TokensScored);

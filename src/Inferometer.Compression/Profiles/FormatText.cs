@@ -25,5 +25,6 @@ internal static class FormatText
             ? new LatentSegment(numbers, width)
             : throw Wrong(text, source)));
 
-    private static InferometerException Wrong(string text, string source) => new($"{source}: '{text}' is no format of latents, such as 16x8,32x4/16x4.");
+    private static InferometerException Wrong(string text, string source) =>
+        new($"{source}: '{text}' is no format of latents, such as 16x8,32x4/16x4.");
 }

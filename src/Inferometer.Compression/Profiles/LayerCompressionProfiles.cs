@@ -6,9 +6,8 @@ using Inferometer.Cpu.Kernels.Attention;
 namespace Inferometer.Compression.Profiles;
 
 /// <summary>
-/// The profiles of one layer, per KV head or head group: <c>none</c> (f16 as it is) and levels such as <c>low</c>, <c>med</c> and <c>high</c>. Compresses stretches of keys and values into the
-/// very bytes the cache would hold. Immutable; thread-safe.
-/// </summary>
+/// The profiles of one layer, per KV head or head group: <c>none</c> (f16 as it is) and levels such as <c>low</c>, <c>med</c> and
+/// <c>high</c>. Compresses stretches of keys and values into the very bytes the cache would hold. Immutable; thread-safe. </summary>
 public sealed class LayerCompressionProfiles
 {
     /// <summary>Name of the profile that only rounds to f16.</summary>
@@ -24,21 +23,27 @@ public sealed class LayerCompressionProfiles
     /// <param name="levels">Names of the levels and, for each group, the formats of key and value latents.</param>
     /// <exception cref="ArgumentException">A level names formats for other groups.</exception>
     public LayerCompressionProfiles(
-        int layer, IReadOnlyList<GroupBases> groups, IReadOnlyList<(string Name, IReadOnlyList<(LatentFormat Keys, LatentFormat Values)> Formats)> levels)
+        int layer, IReadOnlyList<GroupBases> groups,
+        IReadOnlyList<(string Name, IReadOnlyList<(LatentFormat Keys, LatentFormat Values)> Formats)> levels)
     {
         ArgumentNullException.ThrowIfNull(groups);
         ArgumentNullException.ThrowIfNull(levels);
         (Layer, _groups) = (layer, groups.Count);
         _profiles[None] = [.. groups.Select(group => Group(
-            LatentBasis.Identity(group.Keys.Basis.Width), LatentFormat.Uniform(group.Keys.Basis.Width, 16), LatentBasis.Identity(group.Values.Basis.Width), LatentFormat.Uniform(group.Values.Basis.Width, 16)))];
+            LatentBasis.Identity(group.Keys.Basis.Width), LatentFormat.Uniform(group.Keys.Basis.Width, 16),
+            LatentBasis.Identity(group.Values.Basis.Width), LatentFormat.Uniform(group.Values.Basis.Width, 16)))];
         foreach ((string name, IReadOnlyList<(LatentFormat Keys, LatentFormat Values)> formats) in levels)
         {
             if (formats.Count != groups.Count)
             {
-                throw new ArgumentException($"Level '{name}' names formats for {formats.Count} head groups; there are {groups.Count}.", nameof(levels));
+                throw new ArgumentException(
+                    $"Level '{name}' names formats for {formats.Count} head groups; there are {groups.Count}.", nameof(levels));
             }
 
-            _profiles[name] = [.. groups.Zip(formats, (group, format) => Group(group.Keys.Basis, format.Keys, group.Values.Basis, format.Values))];
+            _profiles[name] =
+            [
+                .. groups.Zip(formats, (group, format) => Group(group.Keys.Basis, format.Keys, group.Values.Basis, format.Values)),
+            ];
         }
     }
 
@@ -65,7 +70,9 @@ public sealed class LayerCompressionProfiles
         return Compress(values, group.Values, group.ValueFormat, profile, headIdx, areKeys: false);
     }
 
-    /// <summary>Compresses keys before their rotary rotation; arguments and errors as for <see cref="CompressValuesWithProfile"/>.</summary>
+    /// <summary>
+    /// Compresses keys before their rotary rotation; arguments and errors as for <see cref="CompressValuesWithProfile"/>.
+    /// </summary>
     public CompressedVectors CompressKeysWithProfile(ReadOnlySpan<float> keys, string profile, int headIdx)
     {
         LowRankGroup group = Group(profile, headIdx);
@@ -87,7 +94,8 @@ public sealed class LayerCompressionProfiles
         ? Groups(profile)[headIdx]
         : throw new InferometerException($"KV head or head group {headIdx} of layer {Layer}: the layer has {_groups}, counted from 0.");
 
-    private unsafe CompressedVectors Compress(ReadOnlySpan<float> vectors, LatentBasis basis, LatentFormat format, string profile, int headIdx, bool areKeys)
+    private unsafe CompressedVectors Compress(
+        ReadOnlySpan<float> vectors, LatentBasis basis, LatentFormat format, string profile, int headIdx, bool areKeys)
     {
         if (vectors.Length % basis.Width != 0)
         {
@@ -104,7 +112,8 @@ public sealed class LayerCompressionProfiles
                 Array.Clear(latents);
                 for (int token = first; token < Math.Min(tokens, first + Tokens); token++)
                 {
-                    basis.Encode(vectors.Slice(token * basis.Width, basis.Width), latents.AsSpan((token - first) * format.Width, format.Width));
+                    basis.Encode(
+                        vectors.Slice(token * basis.Width, basis.Width), latents.AsSpan((token - first) * format.Width, format.Width));
                 }
 
                 LatentPage.Encode(format, latents, pages + first / Tokens * pageBytes, byChannel: false);
@@ -120,7 +129,8 @@ public sealed class LayerCompressionProfiles
         if (compressed.AreKeys != areKeys || compressed.Layer != Layer)
         {
             throw new InferometerException(
-                $"these are compressed {(compressed.AreKeys ? "keys" : "values")} of layer {compressed.Layer}, not {(areKeys ? "keys" : "values")} of layer {Layer}.");
+                $"these are compressed {(compressed.AreKeys ? "keys" : "values")} of layer {compressed.Layer}, "
+                + $"not {(areKeys ? "keys" : "values")} of layer {Layer}.");
         }
 
         LowRankGroup group = Group(compressed.Profile, compressed.HeadIdx);
@@ -138,7 +148,8 @@ public sealed class LayerCompressionProfiles
                         LatentPage.Decode(format, pages + token * format.BytesPerToken, rows, format.Width, byChannel: false);
                     }
 
-                    basis.Decode(latents.AsSpan(token % Tokens * format.Width, format.Width), vectors.AsSpan(token * basis.Width, basis.Width));
+                    basis.Decode(
+                        latents.AsSpan(token % Tokens * format.Width, format.Width), vectors.AsSpan(token * basis.Width, basis.Width));
                 }
             }
         }

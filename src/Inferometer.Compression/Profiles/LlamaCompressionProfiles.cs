@@ -5,9 +5,9 @@ using Inferometer.Cpu.Execution;
 namespace Inferometer.Compression.Profiles;
 
 /// <summary>
-/// The simple way in for users who keep keys and values of their own: compresses stretches of them under <c>none</c>, <c>low</c>, <c>med</c> or <c>high</c>. Layers are prepared when they are first used.
-/// For the engine's cache use <see cref="KvCacheSetting"/>. Thread-safe.
-/// </summary>
+/// The simple way in for users who keep keys and values of their own: compresses stretches of them under <c>none</c>, <c>low</c>,
+/// <c>med</c> or <c>high</c>. Layers are prepared when they are first used. For the engine's cache use <see cref="KvCacheSetting"/>.
+/// Thread-safe. </summary>
 public sealed class LlamaCompressionProfiles
 {
     private readonly Lazy<LayerCompressionProfiles>[] _layers;
@@ -15,7 +15,8 @@ public sealed class LlamaCompressionProfiles
     /// <summary>Profiles of fixed ranks from a model's projection weights alone.</summary>
     /// <param name="modelLoader">The weights, such as a loaded <see cref="TransformerModel"/>.</param>
     /// <param name="config">Ranks and head groups; null for the defaults.</param>
-    /// <exception cref="InferometerException">The configuration is not valid, or the model's KV heads cannot be grouped as it says.</exception>
+    /// <exception cref="InferometerException">The configuration is not valid, or the model's KV heads cannot be grouped as it
+    /// says.</exception>
     public LlamaCompressionProfiles(IModelLoader modelLoader, CompressionConfig? config = null)
         : this(new CompressionProfileBuilder(modelLoader, config))
     {
@@ -25,14 +26,22 @@ public sealed class LlamaCompressionProfiles
     public LlamaCompressionProfiles(ICompressionProfileBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        _layers = [.. Enumerable.Range(0, builder.LayerCount).Select(layer => new Lazy<LayerCompressionProfiles>(() => builder.BuildCompressionProfiles(layer)))];
+        _layers =
+        [
+            .. Enumerable.Range(0, builder.LayerCount).Select(
+                layer => new Lazy<LayerCompressionProfiles>(() => builder.BuildCompressionProfiles(layer))),
+        ];
     }
 
     /// <summary>The calibrated levels of a profile file.</summary>
     public LlamaCompressionProfiles(CompressionProfile profile)
     {
         ArgumentNullException.ThrowIfNull(profile);
-        _layers = [.. Enumerable.Range(0, profile.Bases.Layers.Count).Select(layer => new Lazy<LayerCompressionProfiles>(() => profile.Layer(layer)))];
+        _layers =
+        [
+            .. Enumerable.Range(0, profile.Bases.Layers.Count).Select(
+                layer => new Lazy<LayerCompressionProfiles>(() => profile.Layer(layer))),
+        ];
     }
 
     /// <summary>Profiles of one layer.</summary>
@@ -47,11 +56,14 @@ public sealed class LlamaCompressionProfiles
     /// <param name="profile"><c>none</c>, <c>low</c>, <c>med</c> or <c>high</c>.</param>
     /// <param name="headIdx">KV head, from 0; the head group where heads share latents.</param>
     /// <param name="layer">Layer, from 0.</param>
-    /// <exception cref="InferometerException">The profile, head or layer does not exist, or the values are no whole number of vectors.</exception>
-    public CompressedVectors CompressValues(ReadOnlySpan<float> values, string profile, int headIdx, int layer = 0) => Layer(layer).CompressValuesWithProfile(values, profile, headIdx);
+    /// <exception cref="InferometerException">The profile, head or layer does not exist, or the values are no whole number of
+    /// vectors.</exception>
+    public CompressedVectors CompressValues(ReadOnlySpan<float> values, string profile, int headIdx, int layer = 0) =>
+        Layer(layer).CompressValuesWithProfile(values, profile, headIdx);
 
     /// <summary>Compresses keys before their rotary rotation; arguments and errors as for <see cref="CompressValues"/>.</summary>
-    public CompressedVectors CompressKeys(ReadOnlySpan<float> keys, string profile, int headIdx, int layer = 0) => Layer(layer).CompressKeysWithProfile(keys, profile, headIdx);
+    public CompressedVectors CompressKeys(ReadOnlySpan<float> keys, string profile, int headIdx, int layer = 0) =>
+        Layer(layer).CompressKeysWithProfile(keys, profile, headIdx);
 
     /// <summary>The values as far as they were kept, [tokens, head width].</summary>
     /// <exception cref="InferometerException">They are keys.</exception>

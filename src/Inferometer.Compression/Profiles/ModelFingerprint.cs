@@ -6,10 +6,15 @@ using Inferometer.Cpu.Execution;
 
 namespace Inferometer.Compression.Profiles;
 
-/// <summary>Tells models apart by what a profile depends on: the shapes, and the key and value weights of the first, the middle and the last layer.</summary>
+/// <summary>
+/// Tells models apart by what a profile depends on: the shapes, and the key and value weights of the first, the middle and the last layer.
+/// </summary>
 public static class ModelFingerprint
 {
-    /// <summary>A line such as <c>llama, 6 layers, 256 wide, 2 KV heads of 64, sha256 1f0c...</c>; equal for equal weights, whatever file they came from, as long as they decode to the same numbers.</summary>
+    /// <summary>
+    /// A line such as <c>llama, 6 layers, 256 wide, 2 KV heads of 64, sha256 1f0c...</c>; equal for equal weights, whatever file they came
+    /// from, as long as they decode to the same numbers.
+    /// </summary>
     public static string Of(TransformerModel model)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -26,6 +31,7 @@ public static class ModelFingerprint
         string digest = Convert.ToHexStringLower(hash.GetHashAndReset().AsSpan(0, 12));
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{architecture.ModelType}, {architecture.LayerCount} layers, {architecture.HiddenSize} wide, {mixer.KvHeads} KV heads of {mixer.HeadDim}, sha256 {digest}");
+            $"{architecture.ModelType}, {architecture.LayerCount} layers, {architecture.HiddenSize} wide, "
+            + $"{mixer.KvHeads} KV heads of {mixer.HeadDim}, sha256 {digest}");
     }
 }

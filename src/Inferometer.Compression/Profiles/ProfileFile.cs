@@ -26,7 +26,11 @@ internal static class ProfileFile
             HeadGroupSize = profile.Bases.HeadGroupSize,
             Groups = [.. profile.Bases.Layers.Select(groups => groups.Count)],
             Levels = [.. profile.Levels.Select(level => new LevelHeader(
-                level.Name, level.PerplexityBound, level.Loss, [.. level.Allocation.Layers.Select(groups => groups.Select(group => FormatText.Write(group.Keys, group.Values)).ToArray())]))],
+                level.Name, level.PerplexityBound, level.Loss,
+                [
+                    .. level.Allocation.Layers.Select(
+                        groups => groups.Select(group => FormatText.Write(group.Keys, group.Values)).ToArray()),
+                ]))],
         };
         List<(string Name, int[] Shape, float[] Values)> tensors = [];
         for (int layer = 0; layer < profile.Bases.Layers.Count; layer++)
@@ -46,8 +50,7 @@ internal static class ProfileFile
         ArgumentException.ThrowIfNullOrEmpty(path);
         ProfileHeader header = ReadHeader(path);
         using SafetensorsModel file = SafetensorsModel.Open(path);
-        ModelBases bases = new(header.HeadGroupSize, [.. header.Groups.Select((groups, layer) => (IReadOnlyList<GroupBases>)[.. Enumerable.Range(0, groups).Select(group =>
-            new GroupBases(Basis(file, Prefix(layer, group, "keys"), path), Basis(file, Prefix(layer, group, "values"), path)))])]);
+        ModelBases bases = new(header.HeadGroupSize, [.. header.Groups.Select(Bases)]);
         return new CompressionProfile
         {
             Method = header.Method,
@@ -58,6 +61,12 @@ internal static class ProfileFile
             Bases = bases,
             Levels = [.. header.Levels.Select(level => Level(level, header.Groups, path))],
         };
+
+        IReadOnlyList<GroupBases> Bases(int groups, int layer) =>
+        [
+            .. Enumerable.Range(0, groups).Select(group =>
+                new GroupBases(Basis(file, Prefix(layer, group, "keys"), path), Basis(file, Prefix(layer, group, "values"), path))),
+        ];
     }
 
     private static ProfileHeader ReadHeader(string path)
@@ -69,7 +78,8 @@ internal static class ProfileFile
             using FileStream stream = File.OpenRead(path);
             using BinaryReader reader = new(stream);
             using JsonDocument document = JsonDocument.Parse(reader.ReadBytes(checked((int)reader.ReadInt64())));
-            if (!document.RootElement.TryGetProperty("__metadata__", out JsonElement metadata) || !metadata.TryGetProperty(MetadataKey, out JsonElement text))
+            if (!document.RootElement.TryGetProperty("__metadata__", out JsonElement metadata)
+                || !metadata.TryGetProperty(MetadataKey, out JsonElement text))
             {
                 throw new InferometerException($"{path}: not a compression profile: its metadata lacks '{MetadataKey}'.");
             }
@@ -78,7 +88,8 @@ internal static class ProfileFile
             if (header is not { Version: CompressionProfile.CurrentVersion })
             {
                 throw new InferometerException(
-                    $"{path}: compression profile of version {header?.Version ?? 0}; this program reads version {CompressionProfile.CurrentVersion}: make it again with 'inferometer compress build'.");
+                    $"{path}: compression profile of version {header?.Version ?? 0}; this program reads version "
+                    + $"{CompressionProfile.CurrentVersion}: make it again with 'inferometer compress build'.");
             }
 
             return HeadGroups.IsSize(header.HeadGroupSize)

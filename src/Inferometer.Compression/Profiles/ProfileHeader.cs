@@ -26,7 +26,9 @@ internal sealed record ProfileHeader
     public LevelHeader[] Levels { get; init; } = [];
 }
 
-/// <summary>A level; formats are written per head group as <c>16x8,32x4/16x4</c>: segments of keys, then of values, numbers x bits.</summary>
+/// <summary>
+/// A level; formats are written per head group as <c>16x8,32x4/16x4</c>: segments of keys, then of values, numbers x bits.
+/// </summary>
 internal sealed record LevelHeader(string Name, double PerplexityBound, ProfileLoss Loss, string[][] Formats);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]

@@ -10,7 +10,8 @@ internal static class SafetensorsWriter
 {
     /// <summary>Writes a file beside the target and moves it there when it is whole.</summary>
     /// <exception cref="InferometerException">The file cannot be written.</exception>
-    public static void Write(string path, string metadataKey, string metadata, IReadOnlyList<(string Name, int[] Shape, float[] Values)> tensors)
+    public static void Write(
+        string path, string metadataKey, string metadata, IReadOnlyList<(string Name, int[] Shape, float[] Values)> tensors)
     {
         string temporary = path + ".part";
         try

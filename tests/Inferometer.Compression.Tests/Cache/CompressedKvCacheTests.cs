@@ -18,7 +18,9 @@ public sealed class CompressedKvCacheTests(Tales tales) : IClassFixture<Tales>
     public void Full_rank_without_quantisation_gives_the_logits_of_the_exact_cache(int headGroupSize, bool calibrated)
     {
         int[] tokens = tales.Windows("heldout.txt", 200, 1)[0];
-        ModelBases bases = calibrated ? tales.Bases(256, 2, headGroupSize) : ModelBases.FromWeights(tales.Model, headGroupSize, TestContext.Current.CancellationToken);
+        ModelBases bases = calibrated
+            ? tales.Bases(256, 2, headGroupSize)
+            : ModelBases.FromWeights(tales.Model, headGroupSize, TestContext.Current.CancellationToken);
         KvCompression full = KvCompression.LowRank("full", tales.Model, bases, LatentAllocation.Fixed(bases, 64, 64, 32), Short);
         using CompressedKvCache cache = new(tales.Model.Architecture, full.Codecs, 20, 8, Short, KvElement.F32);
         using KvCache exact = tales.Model.CreateCache(20, KvElement.F32);
@@ -48,7 +50,8 @@ public sealed class CompressedKvCacheTests(Tales tales) : IClassFixture<Tales>
         using CompressedKvCache cache = compression.CreateCache(1000, 1, 16);
         int exactPages = ExactWindow.Default.PagesFor(1, 16); // 1 sink + 8 recent + 3 + 1 of the step
         Assert.Equal(13, exactPages);
-        Assert.Equal(1000 * compression.BytesPerBlock + exactPages * PagedKvCache.BytesPerBlock(tales.Model.Architecture), cache.MemoryBytes);
+        Assert.Equal(
+            1000 * compression.BytesPerBlock + exactPages * PagedKvCache.BytesPerBlock(tales.Model.Architecture), cache.MemoryBytes);
         Assert.InRange((double)cache.MemoryBytes / (1000 * PagedKvCache.BytesPerBlock(tales.Model.Architecture)), 0.28, 0.30);
     }
 

@@ -6,7 +6,10 @@ using Inferometer.Runners;
 
 namespace Inferometer.Compression.Tests.Cache;
 
-/// <summary>Decoding over a compressed cache allocates nothing either, blocks that are compressed on the way included. Alone in the process, so that the whole process's count is its own.</summary>
+/// <summary>
+/// Decoding over a compressed cache allocates nothing either, blocks that are compressed on the way included. Alone in the process, so that
+/// the whole process's count is its own.
+/// </summary>
 [Collection(nameof(Alone))]
 public sealed class DecodeAllocationTests
 {
@@ -21,9 +24,19 @@ public sealed class DecodeAllocationTests
         try
         {
             string path = Path.Combine(folder.FullName, "m.gguf");
-            SyntheticShape shape = new() { HiddenSize = 256, Layers = 2, Heads = 4, KvHeads = 2, FeedForwardSize = 512, VocabularySize = 300, ContextTokens = 1024 };
+            SyntheticShape shape = new()
+            {
+                HiddenSize = 256,
+                Layers = 2,
+                Heads = 4,
+                KvHeads = 2,
+                FeedForwardSize = 512,
+                VocabularySize = 300,
+                ContextTokens = 1024,
+            };
             SyntheticModel.Write(path, shape, GgmlType.Q8_0, 1, cancellationToken: TestContext.Current.CancellationToken);
-            using TransformerModel model = TransformerModel.Load(path, new LoadOptions { Threads = 2 }, cancellationToken: TestContext.Current.CancellationToken);
+            using TransformerModel model = TransformerModel.Load(
+                path, new LoadOptions { Threads = 2 }, cancellationToken: TestContext.Current.CancellationToken);
             using KvCache cache = KvCacheSetting.Parse(setting, path).CreateCache(model, Blocks, 1, 1);
             Assert.Equal(0, LeastAllocation(model, cache));
         }

@@ -17,7 +17,8 @@ public sealed class WeightedBasisTests
         WeightedBasis basis = WeightedBasis.Of(mean, covariance, importance);
         foreach (int rank in new[] { 1, 8, 16, Width })
         {
-            Assert.Equal(basis.Eigenvalues.Skip(rank).Sum(), Loss(basis.Basis.Truncate(rank), samples, importance), basis.Eigenvalues.Sum() * 2e-3);
+            Assert.Equal(
+                basis.Eigenvalues.Skip(rank).Sum(), Loss(basis.Basis.Truncate(rank), samples, importance), basis.Eigenvalues.Sum() * 2e-3);
         }
     }
 
@@ -32,7 +33,8 @@ public sealed class WeightedBasisTests
             double[] losses = [.. Enumerable.Range(1, Width).Select(rank => Loss(weighted.Basis.Truncate(rank), samples, importance))];
             double slack = losses[0] * 1e-3;
             return losses.Zip(losses.Skip(1)).All(pair => pair.Second <= pair.First + slack)
-                && Enumerable.Range(1, Width).All(rank => losses[rank - 1] <= Loss(plain.Basis.Truncate(rank), samples, importance) + slack);
+                && Enumerable.Range(1, Width).All(
+                    rank => losses[rank - 1] <= Loss(plain.Basis.Truncate(rank), samples, importance) + slack);
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(15));
     }
 
@@ -62,7 +64,8 @@ public sealed class WeightedBasisTests
         Matrix<double> blocks = first.DiagonalStack(second);
         foreach (int rank in new[] { 1, 12, Width })
         {
-            Assert.Equal(basis.Eigenvalues.Skip(rank).Sum(), Loss(basis.Basis.Truncate(rank), samples, blocks), basis.Eigenvalues.Sum() * 2e-3);
+            Assert.Equal(
+                basis.Eigenvalues.Skip(rank).Sum(), Loss(basis.Basis.Truncate(rank), samples, blocks), basis.Eigenvalues.Sum() * 2e-3);
         }
     }
 
@@ -97,9 +100,13 @@ public sealed class WeightedBasisTests
     {
         Random random = new(seed);
         Matrix<double> mix = Matrix<double>.Build.Dense(Width, Width, (i, j) => (random.NextDouble() - 0.5) * Math.Pow(0.85, j));
-        double[][] samples = [.. Enumerable.Range(0, 200).Select(_ => (mix * Vector<double>.Build.Dense(Width, _ => random.NextDouble() - 0.3)).ToArray())];
+        double[][] samples =
+        [
+            .. Enumerable.Range(0, 200).Select(_ => (mix * Vector<double>.Build.Dense(Width, _ => random.NextDouble() - 0.3)).ToArray()),
+        ];
         Vector<double> mean = Vector<double>.Build.Dense(Width, i => samples.Average(sample => sample[i]));
-        Matrix<double> covariance = Matrix<double>.Build.Dense(Width, Width, (i, j) => samples.Average(sample => (sample[i] - mean[i]) * (sample[j] - mean[j])));
+        Matrix<double> covariance = Matrix<double>.Build.Dense(
+            Width, Width, (i, j) => samples.Average(sample => (sample[i] - mean[i]) * (sample[j] - mean[j])));
         Matrix<double> root = Matrix<double>.Build.Dense(Width, Width, (i, j) => (random.NextDouble() - 0.5) * Math.Pow(0.9, i));
         return (samples, mean, covariance, root.TransposeThisAndMultiply(root));
     }

@@ -7,7 +7,10 @@ using Inferometer.Cpu.Threading;
 
 namespace Inferometer.Compression.Tests.Codecs;
 
-/// <summary>Time of the attention of a decoded token over 4096 stored ones, all 22 layers in the shape of a 1.1B model (whose KV heads are shared by 8 query heads), so that pages come from memory; a measurement for docs/compression.md, not a check.</summary>
+/// <summary>
+/// Time of the attention of a decoded token over 4096 stored ones, all 22 layers in the shape of a 1.1B model (whose KV heads are shared by
+/// 8 query heads), so that pages come from memory; a measurement for docs/compression.md, not a check.
+/// </summary>
 public sealed unsafe class AttentionSpeedTests
 {
     private const int Context = 4096, KvHeads = 4, Width = 64, Layers = 22, Rounds = 60;
@@ -38,7 +41,9 @@ public sealed unsafe class AttentionSpeedTests
                 for (int layer = 0; layer < Layers; layer++)
                 {
                     batch.Clear();
-                    batch.AddSequence(0, 1, Context - 1, codecs[i], pages[i].Address + layer * Context / 16 * codecs[i].PageBytes, codecs[i].PageBytes, blocks);
+                    batch.AddSequence(
+                        0, 1, Context - 1, codecs[i], pages[i].Address + layer * Context / 16 * codecs[i].PageBytes, codecs[i].PageBytes,
+                        blocks);
                     attention.Run(batch, parameters, queries, output);
                 }
 
@@ -48,7 +53,10 @@ public sealed unsafe class AttentionSpeedTests
 
         for (int i = 0; i < codecs.Length; i++)
         {
-            TestContext.Current.TestOutputHelper!.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{groupHeads} query heads per KV head, {codecs[i].GetType().Name}, {codecs[i].PageBytes / 16} bytes per token and layer: {best[i]:0} us"));
+            TestContext.Current.TestOutputHelper!.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{groupHeads} query heads per KV head, {codecs[i].GetType().Name}, {codecs[i].PageBytes / 16} bytes per token and layer: "
+                + $"{best[i]:0} us"));
             pages[i].Dispose();
         }
 

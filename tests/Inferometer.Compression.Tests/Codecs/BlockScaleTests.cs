@@ -31,7 +31,8 @@ public sealed class BlockScaleTests
         {
             float[] numbers = LatentPageTests.Random(32, seed);
             double full = numbers.Max(MathF.Abs) / BlockScale.Offset(bits);
-            double least = Enumerable.Range(0, KvCodecFormulas.ScaleCandidates).Min(i => Error(numbers, bits, (double)(Half)(full * (1 - step * i))));
+            double least = Enumerable.Range(0, KvCodecFormulas.ScaleCandidates)
+                .Min(i => Error(numbers, bits, (double)(Half)(full * (1 - step * i))));
             Assert.Equal(least, Error(numbers, bits, (double)BlockScale.Choose(numbers, bits)), least * 1e-5);
         }
     }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Inferometer.Compression.Cache;
 using Inferometer.Compression.Calibration;
 using Inferometer.Compression.Codecs;
 using Inferometer.Compression.Profiles;
@@ -33,7 +34,8 @@ public sealed unsafe class CodecCostTests : IDisposable
         [
             KvCompression.RotatedQuantization(model, 8),
             KvCompression.RotatedQuantization(model, 4),
-            .. from bases in all from rank in ranks from bits in new[] { 2, 4, 8, 16, 32 } select KvCompression.LowRank("latents", model, bases, LatentAllocation.Fixed(bases, rank, rank, bits)),
+            .. from bases in all from rank in ranks from bits in new[] { 2, 4, 8, 16, 32 }
+               select KvCompression.LowRank("latents", model, bases, LatentAllocation.Fixed(bases, rank, rank, bits)),
         ];
         Assert.All(compressions, compression => Assert.Equal(compression.BytesPerToken, compression.Cost.Bytes));
         Assert.All(compressions.SelectMany(compression => compression.Codecs), codec =>
@@ -60,7 +62,8 @@ public sealed unsafe class CodecCostTests : IDisposable
             SimulationResult result = Simulate(setting);
             IReadOnlyDictionary<string, double> predicted = result.FeatureMetrics["kv_compression"];
             Assert.Equal(codec, new KvCodecCost(
-                predicted["bytes_per_token"], predicted["write_flops_per_token"], predicted["read_flops_per_token"], predicted["query_flops_per_token"], predicted["flops_per_pair"]));
+                predicted["bytes_per_token"], predicted["write_flops_per_token"], predicted["read_flops_per_token"],
+                predicted["query_flops_per_token"], predicted["flops_per_pair"]));
 
             // Two prompt tokens and one more are cached: memory of three tokens.
             Assert.Equal(3 * codec.Bytes, result.MemoryUsage!.KvCacheBytes, 1e-6);
@@ -73,8 +76,11 @@ public sealed unsafe class CodecCostTests : IDisposable
         using TransformerModel model = Model(80);
         ModelBases bases = ModelBases.FromWeights(model, 1, TestContext.Current.CancellationToken);
         KvCodecCost codec = KvCompression.LowRank("latents", model, bases, LatentAllocation.Fixed(bases, 32, 48, 4)).Cost;
-        IReadOnlyDictionary<string, double> predicted = Simulate(new JsonObject { ["key_rank"] = 32, ["value_rank"] = 48, ["latent_bits"] = 4 }).FeatureMetrics["kv_compression"];
-        Assert.Equal((codec.Bytes, codec.ReadFlops, codec.WriteFlops), (predicted["bytes_per_token"], predicted["read_flops_per_token"], predicted["write_flops_per_token"]));
+        IReadOnlyDictionary<string, double> predicted = Simulate(
+            new JsonObject { ["key_rank"] = 32, ["value_rank"] = 48, ["latent_bits"] = 4 }).FeatureMetrics["kv_compression"];
+        Assert.Equal(
+            (codec.Bytes, codec.ReadFlops, codec.WriteFlops),
+            (predicted["bytes_per_token"], predicted["read_flops_per_token"], predicted["write_flops_per_token"]));
         Assert.Equal((codec.QueryFlops, codec.PairFlops), (predicted["query_flops_per_token"], predicted["flops_per_pair"]));
     }
 
@@ -88,7 +94,9 @@ public sealed unsafe class CodecCostTests : IDisposable
         }
 
         using TransformerModel wide = Model(80);
-        Assert.Contains("2 layers of 2 KV heads of 64 and 64", Assert.Throws<InferometerException>(() => Simulate(profile + ":med")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "2 layers of 2 KV heads of 64 and 64", Assert.Throws<InferometerException>(() => Simulate(profile + ":med")).Message,
+            StringComparison.Ordinal);
         Assert.Contains("compress build", Assert.Throws<InferometerException>(() => Simulate("low")).Message, StringComparison.Ordinal);
         Assert.Contains("q8, q4, low", Assert.Throws<InferometerException>(() => Simulate("strong")).Message, StringComparison.Ordinal);
     }
@@ -99,7 +107,16 @@ public sealed unsafe class CodecCostTests : IDisposable
 
     private TransformerModel Model(int headWidth)
     {
-        SyntheticShape shape = new() { HiddenSize = 4 * headWidth, Layers = 2, Heads = 4, KvHeads = 2, FeedForwardSize = 64, VocabularySize = 272, ContextTokens = 64 };
+        SyntheticShape shape = new()
+        {
+            HiddenSize = 4 * headWidth,
+            Layers = 2,
+            Heads = 4,
+            KvHeads = 2,
+            FeedForwardSize = 64,
+            VocabularySize = 272,
+            ContextTokens = 64,
+        };
         SyntheticModel.Write(ModelPath, shape, GgmlType.F16, seed: 3, cancellationToken: TestContext.Current.CancellationToken);
         return TransformerModel.Load(ModelPath, cancellationToken: TestContext.Current.CancellationToken);
     }
@@ -116,7 +133,11 @@ public sealed unsafe class CodecCostTests : IDisposable
             CalibrationTokens = 0,
             HoldOutText = "none",
             Bases = bases,
-            Levels = [new ProfileLevel("low", 0.05, LatentAllocation.Fixed(bases, 16, 32, 2), loss), new ProfileLevel("med", 0.01, LatentAllocation.Fixed(bases, 32, 48, 8), loss)],
+            Levels =
+            [
+                new ProfileLevel("low", 0.05, LatentAllocation.Fixed(bases, 16, 32, 2), loss),
+                new ProfileLevel("med", 0.01, LatentAllocation.Fixed(bases, 32, 48, 8), loss),
+            ],
         };
         string path = Path.Combine(_folder, $"{bases.Layers[0][0].Keys.Basis.Width}.kvprofile");
         profile.Save(path);
@@ -125,12 +146,14 @@ public sealed unsafe class CodecCostTests : IDisposable
 
     private SimulationResult Simulate(string profile) => Simulate(new JsonObject { ["profile"] = profile });
 
-    private SimulationResult Simulate(JsonObject settings) => new SimulationEngine(kvProfiles: new KvProfileReader()).Simulate(new SimulationConfig
-    {
-        Model = ModelPath,
-        Features = new EquatableList<string>(["prefill", "decode"]),
-        SimulationParams = new ParameterBag(new JsonObject { ["system_name"] = "h100", ["input_tokens"] = 2, ["output_tokens"] = 2, ["kv_compression"] = settings }),
-    });
+    private SimulationResult Simulate(JsonObject settings) =>
+        new SimulationEngine(kvProfiles: new KvProfileReader()).Simulate(new SimulationConfig
+        {
+            Model = ModelPath,
+            Features = new EquatableList<string>(["prefill", "decode"]),
+            SimulationParams = new ParameterBag(
+            new JsonObject { ["system_name"] = "h100", ["input_tokens"] = 2, ["output_tokens"] = 2, ["kv_compression"] = settings }),
+        });
 
     // A byte counts as written when it ends up the same whatever stood there before.
     private static int BytesWritten(CompressedKvCodec codec, int width)

@@ -43,8 +43,16 @@ public sealed unsafe class LatentPageTests
                 for (int i = 0; i < segment.Count; i++)
                 {
                     float error = MathF.Abs(decoded[token * format.Width + first + i] - numbers[i]);
-                    float allowed = segment.Bits switch { 32 => 0, 16 => MathF.Abs(numbers[i]) / 2048, _ => MathF.Max(scale / 2, MathF.Abs(numbers[i]) - reach) * 1.001f };
-                    Assert.True(error <= allowed + 1e-7f, $"{segment} token {token} number {i}: {numbers[i]} became {decoded[token * format.Width + first + i]}, scale {scale}");
+                    float allowed = segment.Bits switch
+                    {
+                        32 => 0,
+                        16 => MathF.Abs(numbers[i]) / 2048,
+                        _ => MathF.Max(scale / 2, MathF.Abs(numbers[i]) - reach) * 1.001f,
+                    };
+                    Assert.True(
+                        error <= allowed + 1e-7f,
+                        $"{segment} token {token} number {i}: {numbers[i]} became {decoded[token * format.Width + first + i]}, "
+                        + $"scale {scale}");
                 }
             }
 
@@ -72,7 +80,11 @@ public sealed unsafe class LatentPageTests
         Prop.ForAll(Gen.Choose(0, 100_000).ToArbitrary(), seed =>
         {
             float[] vectors = Random(16 * 64, seed);
-            double[] errors = [.. new[] { 2, 4, 8, 16, 32 }.Select(bits => Error(vectors, RoundTrip(LatentFormat.Uniform(64, bits), vectors, seed % 2 == 0)))];
+            double[] errors =
+            [
+                .. new[] { 2, 4, 8, 16, 32 }.Select(
+                    bits => Error(vectors, RoundTrip(LatentFormat.Uniform(64, bits), vectors, seed % 2 == 0))),
+            ];
             return errors.Zip(errors.Skip(1)).All(pair => pair.Second < pair.First) && errors[^1] == 0;
         }).QuickCheckThrowOnFailure();
     }
@@ -114,7 +126,9 @@ public sealed unsafe class LatentPageTests
         for (int i = 0; i < width; i++)
         {
             int first = i / block * block;
-            double expected = Enumerable.Range(0, block).Sum(j => (System.Numerics.BitOperations.PopCount((uint)((i - first) & j)) % 2 == 0 ? 1 : -1) * (double)vector[first + j]) / Math.Sqrt(block);
+            double expected = Enumerable.Range(0, block).Sum(j =>
+                (System.Numerics.BitOperations.PopCount((uint)((i - first) & j)) % 2 == 0 ? 1 : -1) * (double)vector[first + j])
+                / Math.Sqrt(block);
             Assert.Equal(expected, turned[i], 1e-5);
         }
     }
@@ -122,7 +136,11 @@ public sealed unsafe class LatentPageTests
     internal static float[] Random(int count, int seed)
     {
         Random random = new(seed);
-        return [.. Enumerable.Range(0, count).Select(_ => (float)(Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble())))];
+        return
+        [
+            .. Enumerable.Range(0, count).Select(
+                _ => (float)(Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble()))),
+        ];
     }
 
     private static double Error(float[] left, float[] right) => left.Zip(right, (a, b) => (double)(a - b) * (a - b)).Sum();
@@ -138,6 +156,8 @@ public sealed unsafe class LatentPageTests
             LatentPage.Decode(format, target, rows, format.Width, byChannel);
         }
 
-        return byChannel ? [.. Enumerable.Range(0, decoded.Length).Select(i => decoded[i % format.Width * 16 + i / format.Width])] : decoded;
+        return byChannel
+            ? [.. Enumerable.Range(0, decoded.Length).Select(i => decoded[i % format.Width * 16 + i / format.Width])]
+            : decoded;
     }
 }

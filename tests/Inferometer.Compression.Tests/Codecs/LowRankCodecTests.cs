@@ -47,7 +47,9 @@ public sealed unsafe class LowRankCodecTests(Tales tales) : IClassFixture<Tales>
 
         for (int token = 0; token < Pages * 16; token++)
         {
-            layout.StoreToken(exact.Address + token / 16 * layout.PageBytes, token % 16, keys.AsSpan(token * perToken, perToken), values.AsSpan(token * perToken, perToken));
+            layout.StoreToken(
+                exact.Address + token / 16 * layout.PageBytes, token % 16, keys.AsSpan(token * perToken, perToken),
+                values.AsSpan(token * perToken, perToken));
         }
 
         float[] keysBack = new float[perPage], valuesBack = new float[perPage];
@@ -60,7 +62,8 @@ public sealed unsafe class LowRankCodecTests(Tales tales) : IClassFixture<Tales>
             Assert.All(valuesBack.Zip(values.Skip(page * perPage)), pair => Assert.Equal(pair.Second, pair.First, 1e-3f));
         }
 
-        AttentionParameters parameters = new() { Heads = Heads, KvHeads = KvHeads, KeyDim = Width, ValueDim = Width, Scale = 1 / MathF.Sqrt(Width) };
+        AttentionParameters parameters =
+            new() { Heads = Heads, KvHeads = KvHeads, KeyDim = Width, ValueDim = Width, Scale = 1 / MathF.Sqrt(Width) };
         int[] blocks = [.. Enumerable.Range(0, Pages)];
         float[] queries = LatentPageTests.Random(3 * Heads * Width, 3);
         using WorkerPool pool = new(2);
@@ -81,7 +84,10 @@ public sealed unsafe class LowRankCodecTests(Tales tales) : IClassFixture<Tales>
         LatentFormat format = LatentFormat.Uniform(16, 16);
         LowRankGroup three = new(LatentBasis.Identity(3 * Width), format, LatentBasis.Identity(3 * Width), format);
         KvPageLayout layout = new(KvHeads, Width, Width, KvElement.F16);
-        Assert.Contains("4 KV heads", Assert.Throws<InferometerException>(() => new LowRankCodec("odd", layout, [three, three, three], Rotary())).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "4 KV heads",
+            Assert.Throws<InferometerException>(() => new LowRankCodec("odd", layout, [three, three, three], Rotary())).Message,
+            StringComparison.Ordinal);
         Assert.Throws<InferometerException>(() => new LowRankCodec("wide", layout, [three], Rotary()));
     }
 
@@ -99,7 +105,12 @@ public sealed unsafe class LowRankCodecTests(Tales tales) : IClassFixture<Tales>
         int width = headGroupSize * Width;
         Random random = new(seed);
         Matrix<double> mix = Matrix<double>.Build.Dense(width, width, (_, _) => random.NextDouble() - 0.5);
-        Matrix<double>[] importance = [.. Enumerable.Range(0, headGroupSize).Select(_ => Matrix<double>.Build.Dense(Width, Width, (_, _) => random.NextDouble() - 0.5)).Select(m => m * m.Transpose() + Matrix<double>.Build.DenseIdentity(Width))];
+        Matrix<double>[] importance =
+        [
+            .. Enumerable.Range(0, headGroupSize)
+                .Select(_ => Matrix<double>.Build.Dense(Width, Width, (_, _) => random.NextDouble() - 0.5))
+                .Select(m => m * m.Transpose() + Matrix<double>.Build.DenseIdentity(Width)),
+        ];
         return WeightedBasis.Of(Vector<double>.Build.Dense(width, i => 0.1 * i), mix * mix.Transpose(), importance);
     }
 

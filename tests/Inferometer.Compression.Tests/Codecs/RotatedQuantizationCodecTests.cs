@@ -8,7 +8,8 @@ namespace Inferometer.Compression.Tests.Codecs;
 
 public sealed unsafe class RotatedQuantizationCodecTests
 {
-    public static TheoryData<int, int, int> BitsWidthsAndGroups => new MatrixTheoryData<int, int, int>([8, 4], [48, 64, 128], [1, 2, 3, 4, 5, 7, 8, 9]);
+    public static TheoryData<int, int, int> BitsWidthsAndGroups =>
+        new MatrixTheoryData<int, int, int>([8, 4], [48, 64, 128], [1, 2, 3, 4, 5, 7, 8, 9]);
 
     [Theory]
     [InlineData(8, 2, 64, 136 * 2)] // 2 heads x (64 + 4 + 64 + 4) bytes
@@ -44,14 +45,16 @@ public sealed unsafe class RotatedQuantizationCodecTests
     [InlineData(4, 48, 4, 2, 0.25)]
     [InlineData(4, 128, 4, 4, 0.25)]
     [InlineData(8, 128, 8, 2, 0.02)]
-    public void Attention_over_compressed_and_exact_stretches_is_one_softmax_over_both(int bits, int width, int heads, int kvHeads, double tolerance)
+    public void Attention_over_compressed_and_exact_stretches_is_one_softmax_over_both(
+        int bits, int width, int heads, int kvHeads, double tolerance)
     {
         const int Pages = 20, Tokens = Pages * 16 - 5;
         KvPageLayout layout = new(kvHeads, width, width, KvElement.F32);
         RotatedQuantizationCodec codec = new(layout, bits);
         ExactKvCodec exactCodec = new(layout);
         using NativeBuffer exact = new(Pages * layout.PageBytes), compressed = new(Pages * codec.PageBytes);
-        float[] keys = LatentPageTests.Random(Pages * 16 * kvHeads * width, 1), values = LatentPageTests.Random(Pages * 16 * kvHeads * width, 2);
+        float[] keys = LatentPageTests.Random(Pages * 16 * kvHeads * width, 1),
+            values = LatentPageTests.Random(Pages * 16 * kvHeads * width, 2);
         for (int i = 0; i < values.Length; i++)
         {
             values[i] += MathF.Sin(i / (float)(kvHeads * width) / 9);
@@ -66,10 +69,13 @@ public sealed unsafe class RotatedQuantizationCodecTests
         int perPage = 16 * kvHeads * width;
         for (int page = 0; page < Pages; page++)
         {
-            codec.EncodePage(keys.AsSpan(page * perPage, perPage), values.AsSpan(page * perPage, perPage), page * 16, compressed.Address + page * codec.PageBytes);
+            codec.EncodePage(
+                keys.AsSpan(page * perPage, perPage), values.AsSpan(page * perPage, perPage), page * 16,
+                compressed.Address + page * codec.PageBytes);
         }
 
-        AttentionParameters parameters = new() { Heads = heads, KvHeads = kvHeads, KeyDim = width, ValueDim = width, Scale = 1 / MathF.Sqrt(width) };
+        AttentionParameters parameters =
+            new() { Heads = heads, KvHeads = kvHeads, KeyDim = width, ValueDim = width, Scale = 1 / MathF.Sqrt(width) };
         int[] blocks = [.. Enumerable.Range(0, Pages)];
         float[] queries = LatentPageTests.Random(3 * heads * width, 3);
         using WorkerPool pool = new(2);
@@ -134,7 +140,8 @@ public sealed unsafe class RotatedQuantizationCodecTests
             }
         }
 
-        AttentionParameters parameters = new() { Heads = KvHeads * groupHeads, KvHeads = KvHeads, KeyDim = width, ValueDim = width, Scale = 1 / MathF.Sqrt(width) };
+        AttentionParameters parameters =
+            new() { Heads = KvHeads * groupHeads, KvHeads = KvHeads, KeyDim = width, ValueDim = width, Scale = 1 / MathF.Sqrt(width) };
         int[] blocks = [.. Enumerable.Range(0, Pages)];
         float[] queries = LatentPageTests.Random(parameters.Heads * width, 3);
         using WorkerPool pool = new(2);

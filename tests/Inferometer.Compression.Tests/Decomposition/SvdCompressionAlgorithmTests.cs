@@ -18,7 +18,7 @@ public sealed class SvdCompressionAlgorithmTests
         Assert.Equal(Math.Sqrt(45), svd.SingularValues[0], 1e-12);
         Assert.Equal(Math.Sqrt(5), svd.FrobeniusError, 1e-6);
         Assert.Equal(Math.Sqrt(5), svd.SpectralErrorBound, 1e-12);
-        Assert.Equal(0.9, svd.RetainedEnergy, 1e-9);
+        Assert.Equal(Math.Sqrt(0.1), svd.RelativeError, 1e-9);
     }
 
     [Theory]
@@ -77,16 +77,23 @@ public sealed class SvdCompressionAlgorithmTests
     public void A_rank_out_of_range_and_values_that_are_no_numbers_are_refused()
     {
         SvdCompressionAlgorithm algorithm = new();
-        Assert.Contains("rank 3", Assert.Throws<InferometerException>(() => algorithm.Compress([1, 2, 3, 4], 2, 2, 3)).Message, StringComparison.Ordinal);
-        Assert.Contains("NaN", Assert.Throws<InferometerException>(() => algorithm.Compress([1, float.NaN, 3, 4], 2, 2, 1)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "rank 3", Assert.Throws<InferometerException>(() => algorithm.Compress([1, 2, 3, 4], 2, 2, 3)).Message,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "NaN", Assert.Throws<InferometerException>(() => algorithm.Compress([1, float.NaN, 3, 4], 2, 2, 1)).Message,
+            StringComparison.Ordinal);
     }
 
     private static Matrix<double> Decaying(int rows, int columns, double decay, int seed)
     {
         Random random = new(seed);
         int side = Math.Min(rows, columns);
-        Matrix<double> left = Matrix<double>.Build.Dense(rows, side, (_, _) => random.NextDouble() - 0.5).QR(MathNet.Numerics.LinearAlgebra.Factorization.QRMethod.Thin).Q;
-        Matrix<double> right = Matrix<double>.Build.Dense(columns, side, (_, _) => random.NextDouble() - 0.5).QR(MathNet.Numerics.LinearAlgebra.Factorization.QRMethod.Thin).Q;
-        return left * Matrix<double>.Build.DiagonalOfDiagonalArray([.. Enumerable.Range(0, side).Select(i => 10 * Math.Pow(decay, i))]) * right.Transpose();
+        Matrix<double> left = Matrix<double>.Build.Dense(rows, side, (_, _) => random.NextDouble() - 0.5)
+            .QR(MathNet.Numerics.LinearAlgebra.Factorization.QRMethod.Thin).Q;
+        Matrix<double> right = Matrix<double>.Build.Dense(columns, side, (_, _) => random.NextDouble() - 0.5)
+            .QR(MathNet.Numerics.LinearAlgebra.Factorization.QRMethod.Thin).Q;
+        return left * Matrix<double>.Build.DiagonalOfDiagonalArray([.. Enumerable.Range(0, side).Select(i => 10 * Math.Pow(decay, i))])
+            * right.Transpose();
     }
 }

@@ -1,3 +1,4 @@
+using Inferometer.Compression.Cache;
 using Inferometer.Compression.Evaluation;
 using Inferometer.Compression.Profiles;
 using Inferometer.Core;
@@ -33,11 +34,14 @@ public sealed class CompressionEvaluationTests(Tales tales) : IClassFixture<Tale
     [Fact]
     public void Heads_narrower_than_a_vector_are_padded_and_still_saved_on()
     {
-        // Heads of 8: int4 pages hold 16 numbers per vector, 10 bytes with their scale; exact pages 8 numbers of a key and, padded to a vector, 16 of a value.
-        using TransformerModel small = TransformerModel.Load(SharedFolder.Require("models/stories260k"), null, null, TestContext.Current.CancellationToken);
+        // Heads of 8: int4 pages hold 16 numbers per vector, 10 bytes with their scale; exact pages 8 numbers of a key and, padded to a
+        // vector, 16 of a value.
+        using TransformerModel small = TransformerModel.Load(
+            SharedFolder.Require("models/stories260k"), null, null, TestContext.Current.CancellationToken);
         int[] tokens = [1, .. Enumerable.Range(0, 239).Select(i => 300 + (i * 31 % 200))];
         IReadOnlyList<CacheQuality> quality = CompressionEvaluation.Measure(
-            small, [tokens], [KvCompression.RotatedQuantization(small, 8), KvCompression.RotatedQuantization(small, 4)], null, TestContext.Current.CancellationToken);
+            small, [tokens], [KvCompression.RotatedQuantization(small, 8), KvCompression.RotatedQuantization(small, 4)], null,
+            TestContext.Current.CancellationToken);
         Assert.Equal(1 - 20 / 48.0, quality[1].Saved, 1e-9);
         Assert.InRange(quality[0].TopOneAgreement, 0.98, 1);
         ProfileText text = new("numbers", [tokens]);
@@ -48,8 +52,11 @@ public sealed class CompressionEvaluationTests(Tales tales) : IClassFixture<Tale
     [Fact]
     public void A_short_text_and_unequal_windows_are_refused()
     {
-        Assert.Contains("there are 3", Assert.Throws<InferometerException>(() => TextWindows.Cut([1, 2, 3], 1, 4, 2)).Message, StringComparison.Ordinal);
-        Assert.Throws<InferometerException>(() => CompressionEvaluation.Measure(tales.Model, [[1, 2, 3], [1, 2]], [], null, TestContext.Current.CancellationToken));
+        Assert.Contains(
+            "there are 3", Assert.Throws<InferometerException>(() => TextWindows.Cut([1, 2, 3], 1, 4, 2)).Message,
+            StringComparison.Ordinal);
+        Assert.Throws<InferometerException>(
+            () => CompressionEvaluation.Measure(tales.Model, [[1, 2, 3], [1, 2]], [], null, TestContext.Current.CancellationToken));
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using Inferometer.Compression.Cache;
 using Inferometer.Compression.Evaluation;
 using Inferometer.Cpu.Execution;
 
@@ -12,6 +13,7 @@ public sealed class DecodeSpeedTests(Tales tales) : IClassFixture<Tales>
         using KvCache compressed = KvCompression.RotatedQuantization(tales.Model, 8).CreateCache(16, 1, 128);
         Assert.True(DecodeSpeed.Measure(tales.Model, exact, 200, 8, TestContext.Current.CancellationToken) > 0);
         Assert.True(DecodeSpeed.Measure(tales.Model, compressed, 200, 8, TestContext.Current.CancellationToken) > 0);
-        Assert.Throws<ArgumentOutOfRangeException>(() => DecodeSpeed.Measure(tales.Model, exact, 4, 8, TestContext.Current.CancellationToken));
+        Assert.Throws<ArgumentOutOfRangeException>(
+            () => DecodeSpeed.Measure(tales.Model, exact, 4, 8, TestContext.Current.CancellationToken));
     }
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using Inferometer.Compression.Cache;
 using Inferometer.Compression.Calibration;
 using Inferometer.Compression.Evaluation;
 using Inferometer.Compression.Memory;
@@ -22,7 +23,8 @@ public sealed class CompressionProfileTests(Tales tales) : IClassFixture<Tales>,
     {
         List<string> stages = [];
         CompressionProfile profile = new CalibratedProfileBuilder(tales.Model, headGroupSize).Build(
-            new ProfileText("calibration.txt", tales.Windows("calibration.txt", 256, 3)), new ProfileText("heldout.txt", tales.Windows("heldout.txt", 208, 2)),
+            new ProfileText("calibration.txt", tales.Windows("calibration.txt", 256, 3)),
+            new ProfileText("heldout.txt", tales.Windows("heldout.txt", 208, 2)),
             new Sink(stages), TestContext.Current.CancellationToken);
         Assert.Equal(["calibration", "bases", "sensitivities", "levels"], stages.Distinct());
         Assert.Equal(["low", "med", "high"], profile.Levels.Select(level => level.Name));
@@ -50,8 +52,9 @@ public sealed class CompressionProfileTests(Tales tales) : IClassFixture<Tales>,
         Assert.Equal(profile.Bases.Layers[0][0].Values.Basis.Decoder, loaded.Bases.Layers[0][0].Values.Basis.Decoder);
 
         // The loaded profile does what the built one did.
-        KvCompression[] both = [profile.ToCompression(tales.Model, "med"), KvCompression.Parse(ProfilePath + ":med", tales.Model)];
-        IReadOnlyList<CacheQuality> quality = CompressionEvaluation.Measure(tales.Model, tales.Windows("heldout.txt", 208, 1), both, null, TestContext.Current.CancellationToken);
+        KvCompression[] both = [profile.ToCompression(tales.Model, "med"), KvCacheSetting.Parse(ProfilePath + ":med").For(tales.Model)];
+        IReadOnlyList<CacheQuality> quality = CompressionEvaluation.Measure(
+            tales.Model, tales.Windows("heldout.txt", 208, 1), both, null, TestContext.Current.CancellationToken);
         Assert.Equal(quality[0].KlDivergence, quality[1].KlDivergence);
     }
 
@@ -60,8 +63,9 @@ public sealed class CompressionProfileTests(Tales tales) : IClassFixture<Tales>,
     {
         CompressionProfile profile = Small();
         profile.Save(ProfilePath);
-        using TransformerModel other = TransformerModel.Load(SharedFolder.Require("models/stories260k"), null, null, TestContext.Current.CancellationToken);
-        string message = Assert.Throws<InferometerException>(() => KvCompression.Parse(ProfilePath + ":low", other)).Message;
+        using TransformerModel other = TransformerModel.Load(
+            SharedFolder.Require("models/stories260k"), null, null, TestContext.Current.CancellationToken);
+        string message = Assert.Throws<InferometerException>(() => KvCacheSetting.Parse(ProfilePath + ":low").For(other)).Message;
         Assert.Contains(ProfilePath, message, StringComparison.Ordinal);
         Assert.Contains(ModelFingerprint.Of(tales.Model), message, StringComparison.Ordinal);
         Assert.Contains(ModelFingerprint.Of(other), message, StringComparison.Ordinal);
@@ -75,7 +79,9 @@ public sealed class CompressionProfileTests(Tales tales) : IClassFixture<Tales>,
         foreach (int length in new[] { 0, 5, 200, bytes.Length - 1 })
         {
             File.WriteAllBytes(ProfilePath, bytes[..length]);
-            Assert.Contains(ProfilePath, Assert.Throws<InferometerException>(() => CompressionProfile.Load(ProfilePath)).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                ProfilePath, Assert.Throws<InferometerException>(() => CompressionProfile.Load(ProfilePath)).Message,
+                StringComparison.Ordinal);
         }
     }
 
@@ -99,8 +105,12 @@ public sealed class CompressionProfileTests(Tales tales) : IClassFixture<Tales>,
         Assert.True(at > 0);
         bytes[at + "version\\u0022:".Length] = (byte)'7';
         File.WriteAllBytes(ProfilePath, bytes);
-        Assert.Contains("version 7", Assert.Throws<InferometerException>(() => CompressionProfile.Load(ProfilePath)).Message, StringComparison.Ordinal);
-        Assert.Contains("not a compression profile", Assert.Throws<InferometerException>(() => CompressionProfile.Load(Path.Combine(Tales.Folder, "model.safetensors"))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "version 7", Assert.Throws<InferometerException>(() => CompressionProfile.Load(ProfilePath)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "not a compression profile",
+            Assert.Throws<InferometerException>(() => CompressionProfile.Load(Path.Combine(Tales.Folder, "model.safetensors"))).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -108,7 +118,10 @@ public sealed class CompressionProfileTests(Tales tales) : IClassFixture<Tales>,
     {
         CalibratedProfileBuilder builder = new(tales.Model, 1, new MemoryManager(0.8, 1));
         ProfileText text = new("none", tales.Windows("heldout.txt", 64, 1));
-        Assert.Contains("building a compression profile", Assert.Throws<InferometerException>(() => builder.Build(text, text, null, TestContext.Current.CancellationToken)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "building a compression profile",
+            Assert.Throws<InferometerException>(() => builder.Build(text, text, null, TestContext.Current.CancellationToken)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -124,16 +137,24 @@ public sealed class CompressionProfileTests(Tales tales) : IClassFixture<Tales>,
         Assert.True(at > 0);
         bytes[at + "head_group_size\\u0022:".Length] = (byte)'3';
         File.WriteAllBytes(ProfilePath, bytes);
-        Assert.Contains("head group size 3; allowed are 1, 2 or 4", Assert.Throws<InferometerException>(() => CompressionProfile.Load(ProfilePath)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "head group size 3; allowed are 1, 2 or 4",
+            Assert.Throws<InferometerException>(() => CompressionProfile.Load(ProfilePath)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Settings_that_name_nothing_say_what_is_allowed()
     {
-        Assert.Contains("q8, q4, low, med, high", Assert.Throws<InferometerException>(() => KvCacheSetting.Parse("q5")).Message, StringComparison.Ordinal);
-        Assert.Contains("compress build", Assert.Throws<InferometerException>(() => KvCacheSetting.Parse("med", Tales.Folder)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "q8, q4, low, med, high", Assert.Throws<InferometerException>(() => KvCacheSetting.Parse("q5")).Message,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "compress build", Assert.Throws<InferometerException>(() => KvCacheSetting.Parse("med", Tales.Folder)).Message,
+            StringComparison.Ordinal);
         Small().Save(ProfilePath);
-        Assert.Contains("low, med", Assert.Throws<InferometerException>(() => KvCacheSetting.Parse(ProfilePath + ":best")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "low, med", Assert.Throws<InferometerException>(() => KvCacheSetting.Parse(ProfilePath + ":best")).Message,
+            StringComparison.Ordinal);
         Assert.Equal(Path.Combine(_folder, "model.kvprofile"), KvCacheSetting.DefaultProfilePath(_folder));
         Assert.Equal("a/m.kvprofile", KvCacheSetting.DefaultProfilePath("a/m.gguf"));
     }
@@ -152,7 +173,11 @@ public sealed class CompressionProfileTests(Tales tales) : IClassFixture<Tales>,
             CalibrationTokens = 0,
             HoldOutText = "none",
             Bases = bases,
-            Levels = [new ProfileLevel("low", 0.05, LatentAllocation.Fixed(bases, 32, 32, 4), loss), new ProfileLevel("med", 0.01, LatentAllocation.Fixed(bases, 32, 48, 8), loss)],
+            Levels =
+            [
+                new ProfileLevel("low", 0.05, LatentAllocation.Fixed(bases, 32, 32, 4), loss),
+                new ProfileLevel("med", 0.01, LatentAllocation.Fixed(bases, 32, 48, 8), loss),
+            ],
         };
     }
 

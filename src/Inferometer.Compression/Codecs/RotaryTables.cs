@@ -1,11 +1,13 @@
 using System.Runtime.CompilerServices;
-using Inferometer.Compression.Codecs;
 using Inferometer.Cpu.Execution;
 using Inferometer.Cpu.Rotary;
 
-namespace Inferometer.Compression.Calibration;
+namespace Inferometer.Compression.Codecs;
 
-/// <summary>The rotary tables of a model's layers, each made once for all layers and compressions that share it, and kept as long as the model. Thread-safe.</summary>
+/// <summary>
+/// The rotary tables of a model's layers, each made once for all layers and compressions that share it, and kept as long as the model.
+/// Thread-safe.
+/// </summary>
 internal sealed class RotaryTables
 {
     // A table spans the model's whole context; a search for levels makes more than a dozen compressions of one model.

@@ -1,14 +1,15 @@
-using Inferometer.Compression.Cache;
 using Inferometer.Compression.Calibration;
 using Inferometer.Compression.Codecs;
-using Inferometer.Compression.Configuration;
 using Inferometer.Core.Caching;
 using Inferometer.Cpu.Execution;
 using Inferometer.Cpu.Kernels.Attention;
 
-namespace Inferometer.Compression;
+namespace Inferometer.Compression.Cache;
 
-/// <summary>A way to compress a model's cache, ready to make caches of. Immutable; thread-safe.</summary>
+/// <summary>
+/// A way to compress a loaded model's cache, ready to make caches of; what a user wrote for it is a <see cref="KvCacheSetting"/>.
+/// Immutable; thread-safe.
+/// </summary>
 public sealed class KvCompression
 {
     private readonly TransformerModel _model;
@@ -41,15 +42,10 @@ public sealed class KvCompression
     /// <summary>Bytes of a compressed block over all layers.</summary>
     public long BytesPerBlock => Codecs.Sum(codec => codec.PageBytes);
 
-    /// <summary>What it costs over all layers and query heads; the simulator's feature <c>kv_compression</c> predicts with the same figures.</summary>
+    /// <summary>
+    /// What it costs over all layers and query heads; the simulator's feature <c>kv_compression</c> predicts with the same figures.
+    /// </summary>
     public KvCodecCost Cost => KvCodecCost.OfModel(_model.Architecture, (layer, _) => Codecs[layer].Cost);
-
-    /// <summary>Reads a setting such as <c>q8</c> or a profile file for a loaded model; see <see cref="KvCacheSetting"/>.</summary>
-    /// <param name="text">See <see cref="KvCacheSetting.Allowed"/>.</param>
-    /// <param name="model">The model.</param>
-    /// <param name="modelPath">The model's file or folder, for the profile beside it.</param>
-    /// <exception cref="Core.InferometerException">The text is none of what is allowed, or the profile does not fit the model.</exception>
-    public static KvCompression Parse(string text, TransformerModel model, string? modelPath = null) => KvCacheSetting.Parse(text, modelPath).For(model);
 
     /// <summary>Rotated quantisation of every layer.</summary>
     /// <param name="model">The model.</param>
@@ -69,7 +65,8 @@ public sealed class KvCompression
     /// <param name="allocation">How their latents are stored.</param>
     /// <param name="window">Tokens that stay exact.</param>
     /// <exception cref="Core.InferometerException">Bases or allocation do not fit the model.</exception>
-    public static KvCompression LowRank(string name, TransformerModel model, ModelBases bases, LatentAllocation allocation, ExactWindow? window = null)
+    public static KvCompression LowRank(
+        string name, TransformerModel model, ModelBases bases, LatentAllocation allocation, ExactWindow? window = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(bases);
@@ -77,41 +74,15 @@ public sealed class KvCompression
         KvPageLayout[] layouts = Layouts(model);
         if (bases.Layers.Count != layouts.Length || allocation.Layers.Count != layouts.Length)
         {
-            throw new Core.InferometerException($"{name}: bases of {bases.Layers.Count} and an allocation of {allocation.Layers.Count} layers; the model has {layouts.Length}.");
+            throw new Core.InferometerException(
+                $"{name}: bases of {bases.Layers.Count} and an allocation of {allocation.Layers.Count} layers; "
+                + $"the model has {layouts.Length}.");
         }
 
         RotaryTables tables = RotaryTables.For(model);
-        return new KvCompression(name, model, [.. layouts.Select((layout, layer) => new LowRankCodec(name, layout, Groups(bases.Layers[layer], allocation.Layers[layer]), tables.Of(layer)))], window);
-    }
-
-    /// <summary>What a configuration asks for, with fixed ranks and f16 latents where it is low-rank, and int8 where it is rotated quantisation.</summary>
-    /// <param name="config">Strategy, ranks and exact tokens.</param>
-    /// <param name="model">The model.</param>
-    /// <param name="level"><c>low</c>, <c>med</c> or <c>high</c>: which of the value ranks.</param>
-    /// <param name="calibrated">Bases for the strategy low-rank.</param>
-    /// <exception cref="Core.InferometerException">The configuration or level is not valid, or calibrated bases are missing.</exception>
-    public static KvCompression FromConfig(CompressionConfig config, TransformerModel model, string level = "med", ModelBases? calibrated = null)
-    {
-        ArgumentNullException.ThrowIfNull(config);
-        ArgumentNullException.ThrowIfNull(model);
-        config.Validate();
-        int rank = level switch
-        {
-            "low" => config.ValueRankLow,
-            "med" => config.ValueRankMedium,
-            "high" => config.ValueRankHigh,
-            _ => throw new Core.InferometerException($"compression level '{level}': allowed are low, med, high."),
-        };
-        ExactWindow window = new(config.SinkTokens, config.RecentTokens);
-        if (config.Strategy == CompressionStrategy.RotatedQuantization)
-        {
-            return RotatedQuantization(model, 8, window);
-        }
-
-        ModelBases? bases = config.Strategy == CompressionStrategy.WeightSvd ? ModelBases.FromWeights(model, config.HeadGroupSize) : calibrated;
-        return bases is null
-            ? throw new Core.InferometerException("compression strategy low-rank needs bases calibrated on a text; weight-svd and rotated need none.")
-            : LowRank($"{(config.Strategy == CompressionStrategy.LowRank ? "low-rank" : "weight-only SVD")} {level}", model, bases, LatentAllocation.Fixed(bases, config.KeyRank, rank, 16), window);
+        IEnumerable<LowRankCodec> codecs = layouts.Select((layout, layer) =>
+            new LowRankCodec(name, layout, Groups(bases.Layers[layer], allocation.Layers[layer]), tables.Of(layer)));
+        return new KvCompression(name, model, [.. codecs], window);
     }
 
     /// <summary>Makes a cache.</summary>
@@ -121,7 +92,8 @@ public sealed class KvCompression
     public CompressedKvCache CreateCache(int blockCount, int maxSequences, int maxStepTokens) => new(
         _model.Architecture, Codecs, blockCount, Window.PagesFor(maxSequences, maxStepTokens), Window);
 
-    private static LowRankGroup[] Groups(IReadOnlyList<GroupBases> bases, IReadOnlyList<(LatentFormat Keys, LatentFormat Values)> formats) =>
+    private static LowRankGroup[] Groups(
+        IReadOnlyList<GroupBases> bases, IReadOnlyList<(LatentFormat Keys, LatentFormat Values)> formats) =>
         [.. bases.Zip(formats, (group, format) => new LowRankGroup(group.Keys.Basis, format.Keys, group.Values.Basis, format.Values))];
 
     /// <summary>Layouts of a model's exact f16 pages.</summary>
