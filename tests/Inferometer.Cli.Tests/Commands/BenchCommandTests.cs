@@ -66,7 +66,7 @@ public class BenchCommandTests
     [Fact]
     public void The_limit_of_generation_is_its_reads_and_that_of_a_prompt_its_arithmetic()
     {
-        ModelArchitecture model = ModelLocation.Resolve(null).ReadArchitecture();
+        ModelArchitecture model = ModelLocation.Resolve(null).Files.Architecture;
         const long bytes = 5_827_584; // 5,472,256 weights of 34 bytes per 32, 3,328 of 4 bytes
         TestLimit limit = new(model, bytes, GgmlType.Q8_0, new KvArgument(KvElement.F16, null), new MachineLimits(1, ReadGBps: 10, FloatGops: 100, Int8Gops: 400));
 
@@ -86,7 +86,7 @@ public class BenchCommandTests
     [InlineData(GgmlType.F32, 100)]
     public void The_limit_of_a_prompt_knows_the_products_its_weights_are_multiplied_with(GgmlType type, double matrixGops)
     {
-        ModelArchitecture model = ModelLocation.Resolve(null).ReadArchitecture();
+        ModelArchitecture model = ModelLocation.Resolve(null).Files.Architecture;
         TestLimit limit = new(model, 1, type, new KvArgument(KvElement.F16, null), new MachineLimits(1, ReadGBps: 1e6, FloatGops: 100, Int8Gops: 400));
         double seconds = (((2.0 * 4_427_008 * 100) + (2.0 * 4096 * 256)) / (matrixGops * 1e9)) + (4.0 * 6 * 4 * 64 * 5050 / 100e9);
         AtMost(100 / seconds, limit.Rate(new BenchTest(100, 0, 0, 1)));
