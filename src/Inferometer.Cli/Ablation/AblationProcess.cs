@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using Inferometer.Cli.Hosting;
 using Inferometer.Core;
 using Inferometer.Measurement.Ablation;
 

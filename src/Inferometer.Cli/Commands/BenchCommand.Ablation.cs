@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Inferometer.Cli.Ablation;
+using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Models;
 using Inferometer.Cli.Output;
 using Inferometer.Core;

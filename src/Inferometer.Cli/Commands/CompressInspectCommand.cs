@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Inferometer.Cli.Compression;
+using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Output;
 using Inferometer.Compression.Profiles;
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Inferometer.Cli.Estimates;
+using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Output;
 using Inferometer.Cli.Settings;
 using Inferometer.Core;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Output;
 using Inferometer.Simulation;
 using Inferometer.Simulation.Features;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Output;
 using Inferometer.Core;
 using Inferometer.ModelFiles.Fuzzing;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using Inferometer.Cli.Estimates;
+using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Output;
 using Inferometer.Core.Catalog;
 using Inferometer.Core.Deployments;

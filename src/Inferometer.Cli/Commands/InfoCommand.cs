@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Models;
 using Inferometer.Cli.Output;
 using Inferometer.Cli.Settings;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Inferometer.Cli.Generation;
+using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Models;
 using Inferometer.Cli.Output;
 using Inferometer.Cli.Settings;

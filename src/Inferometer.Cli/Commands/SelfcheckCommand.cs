@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Output;
 using Inferometer.Simulation.Compatibility.Golden;
 

@@ -1,3 +1,4 @@
+using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Output;
 using Inferometer.Inference.Engine;
 using Inferometer.ModelFiles.Templates;

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Inferometer.Cli.Estimates;
+using Inferometer.Cli.Hosting;
 using Inferometer.Core;
 using Inferometer.Core.Deployments;
 using Inferometer.Simulation.Costs;

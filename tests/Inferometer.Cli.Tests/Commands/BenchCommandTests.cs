@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Inferometer.Cli.Benchmarks;
+using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Models;
 using Inferometer.Cli.Output;
 using Inferometer.Cli.Settings;

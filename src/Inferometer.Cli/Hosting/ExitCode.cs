@@ -1,4 +1,4 @@
-namespace Inferometer.Cli;
+namespace Inferometer.Cli.Hosting;
 
 /// <summary>What the program returns; listed in docs/commands.md.</summary>
 public static class ExitCode

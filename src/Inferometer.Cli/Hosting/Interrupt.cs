@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Inferometer.Cli;
+namespace Inferometer.Cli.Hosting;
 
 /// <summary>
 /// Turns Ctrl+C into cancellation. Without turns the first Ctrl+C (or SIGTERM) cancels the command and a second one ends the process. A command
