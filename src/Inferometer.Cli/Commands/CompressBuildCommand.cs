@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Diagnostics;
-using Inferometer.Cli.Compression;
 using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Models;
 using Inferometer.Cli.Output;
@@ -10,6 +9,10 @@ using Inferometer.Compression.Profiles;
 using Inferometer.Core;
 using Inferometer.Cpu.Execution;
 using Inferometer.Cpu.Weights;
+using Inferometer.Measurement.Evaluation;
+using Inferometer.Reports.Compression;
+using Inferometer.Reports.Documents;
+using Inferometer.Reports.Writers;
 
 namespace Inferometer.Cli.Commands;
 
@@ -72,10 +75,10 @@ internal sealed class CompressBuildCommand
     private (ProfileText Calibration, ProfileText HoldOut) Texts(ParseResult parsed, ModelLocation location, TransformerModel model, int windows)
     {
         int windowTokens = parsed.GetValue(_windowTokens);
-        CalibrationText text = CalibrationText.Read(parsed.GetValue(_calibration)!, location, model, windowTokens);
+        CalibrationText text = CalibrationText.Read(parsed.GetValue(_calibration)!, location.ReadTokenizer(), model, windowTokens);
         if (parsed.GetValue(_holdOut) is { } file)
         {
-            CalibrationText held = CalibrationText.Read(file, location, model, windowTokens);
+            CalibrationText held = CalibrationText.Read(file, location.ReadTokenizer(), model, windowTokens);
             return (new ProfileText(text.File, text.Windows(Math.Min(windows, text.Available))), new ProfileText(held.File, held.Windows(Math.Min(HoldOutWindows, held.Available))));
         }
 

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
-using Inferometer.Cli.Compression;
 using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Models;
 using Inferometer.Cli.Output;
@@ -13,6 +12,10 @@ using Inferometer.Core;
 using Inferometer.Cpu.Execution;
 using Inferometer.Cpu.Kernels.Attention;
 using Inferometer.Cpu.Weights;
+using Inferometer.Measurement.Evaluation;
+using Inferometer.Reports.Compression;
+using Inferometer.Reports.Documents;
+using Inferometer.Reports.Writers;
 
 namespace Inferometer.Cli.Commands;
 
@@ -61,7 +64,7 @@ internal sealed class CompressEvalCommand
         using TransformerModel model = TransformerModel.Load(location.Path, new LoadOptions { Threads = EngineOptions.Threads(parsed, _threads) }, cancellationToken: interrupt.Token);
         KvCompression[] caches = [.. Settings(parsed, location, profile, profilePath).Select(s => s.For(model))];
         int[] contexts = Contexts(parsed, model);
-        CalibrationText source = CalibrationText.Read(text, location, model, parsed.GetValue(_windowTokens));
+        CalibrationText source = CalibrationText.Read(text, location.ReadTokenizer(), model, parsed.GetValue(_windowTokens));
         IReadOnlyList<CacheQuality> quality = CompressionEvaluation.Measure(model, source.Windows(Math.Min(windows, source.Available)), caches, null, interrupt.Token);
         Table table = Report(model, caches, quality, contexts, interrupt.Token);
         _printer.Print(

@@ -1,8 +1,10 @@
 using System.CommandLine;
-using Inferometer.Cli.Compression;
 using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Output;
 using Inferometer.Compression.Profiles;
+using Inferometer.Reports.Compression;
+using Inferometer.Reports.Documents;
+using Inferometer.Reports.Writers;
 
 namespace Inferometer.Cli.Commands;
 
@@ -50,7 +52,7 @@ internal sealed class CompressInspectCommand
         double most = heads.Max(head => head.BitsPerDimension);
         page.Blocks.Add(new Sentences(
             "heat_map", $"Bits per dimension at '{level.Name}', layers down, heads across: keys | values ({Shades} = 0 to {Numbers.Fixed(most, 2)})", Map(heads, most))
-        { Bulleted = false });
+        { Bulleted = false, IsDrawing = true });
         page.Blocks.Add(Heads(heads, level.Name));
         _printer.Print(page, parsed.GetValue(_format));
         return Task.FromResult(ExitCode.Success);

@@ -6,6 +6,7 @@ using Inferometer.Cli.Output;
 using Inferometer.Cli.Settings;
 using Inferometer.Core.Gguf;
 using Inferometer.ModelFiles.Conversion;
+using Inferometer.Reports.Documents;
 
 namespace Inferometer.Cli.Commands;
 

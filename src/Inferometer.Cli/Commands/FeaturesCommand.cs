@@ -1,6 +1,8 @@
 using System.CommandLine;
 using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Output;
+using Inferometer.Reports.Documents;
+using Inferometer.Reports.Writers;
 using Inferometer.Simulation;
 using Inferometer.Simulation.Features;
 

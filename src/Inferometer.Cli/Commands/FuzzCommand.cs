@@ -4,6 +4,8 @@ using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Output;
 using Inferometer.Core;
 using Inferometer.ModelFiles.Fuzzing;
+using Inferometer.Reports.Documents;
+using Inferometer.Reports.Writers;
 
 namespace Inferometer.Cli.Commands;
 

@@ -1,11 +1,13 @@
 using System.CommandLine;
 using System.Text.Json;
-using Inferometer.Cli.Estimates;
 using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Output;
 using Inferometer.Core.Catalog;
 using Inferometer.Core.Deployments;
 using Inferometer.Core.Hardware;
+using Inferometer.Reports.Documents;
+using Inferometer.Reports.Writers;
+using Inferometer.Simulation.Planning;
 
 namespace Inferometer.Cli.Commands;
 

@@ -3,6 +3,8 @@ using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Models;
 using Inferometer.Cli.Output;
 using Inferometer.Cli.Settings;
+using Inferometer.Reports.Models;
+using Inferometer.Reports.Writers;
 
 namespace Inferometer.Cli.Commands;
 
@@ -24,7 +26,8 @@ internal static class InfoCommand
         };
         command.SetAction(parsed =>
         {
-            printer.Print(ModelFilePage.Of(ModelLocation.Resolve(parsed.GetValue(model))), parsed.GetValue(format));
+            ModelLocation location = ModelLocation.Resolve(parsed.GetValue(model));
+            printer.Print(ModelFilePage.Of(StoredModels.Read(location), location.ReadTokenizer), parsed.GetValue(format));
             return ExitCode.Success;
         });
         return command;

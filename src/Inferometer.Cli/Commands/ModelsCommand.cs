@@ -1,12 +1,14 @@
 using System.CommandLine;
 using System.Globalization;
-using Inferometer.Cli.Estimates;
 using Inferometer.Cli.Hosting;
-using Inferometer.Cli.Models;
 using Inferometer.Cli.Output;
 using Inferometer.Core.Catalog;
 using Inferometer.Core.Deployments;
 using Inferometer.Core.Models;
+using Inferometer.Reports.Documents;
+using Inferometer.Reports.Models;
+using Inferometer.Reports.Writers;
+using Inferometer.Simulation.Planning;
 
 namespace Inferometer.Cli.Commands;
 

@@ -10,6 +10,8 @@ using Inferometer.Cpu.Execution;
 using Inferometer.Cpu.Kernels.Attention;
 using Inferometer.Cpu.Weights;
 using Inferometer.Measurement.Evaluation;
+using Inferometer.Reports.Documents;
+using Inferometer.Reports.Writers;
 
 namespace Inferometer.Cli.Commands;
 

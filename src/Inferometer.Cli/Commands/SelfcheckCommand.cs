@@ -2,6 +2,8 @@ using System.CommandLine;
 using System.Globalization;
 using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Output;
+using Inferometer.Reports.Documents;
+using Inferometer.Reports.Writers;
 using Inferometer.Simulation.Compatibility.Golden;
 
 namespace Inferometer.Cli.Commands;

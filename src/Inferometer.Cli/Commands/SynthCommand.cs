@@ -7,6 +7,7 @@ using Inferometer.Core;
 using Inferometer.Core.Gguf;
 using Inferometer.ModelFiles.Conversion;
 using Inferometer.ModelFiles.Synthesis;
+using Inferometer.Reports.Documents;
 
 namespace Inferometer.Cli.Commands;
 

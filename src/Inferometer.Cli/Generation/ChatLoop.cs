@@ -2,6 +2,7 @@ using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Output;
 using Inferometer.Inference.Engine;
 using Inferometer.ModelFiles.Templates;
+using Inferometer.Reports.Generation;
 
 namespace Inferometer.Cli.Generation;
 

@@ -1,5 +1,5 @@
-using Inferometer.Cli.Estimates;
 using Inferometer.Core;
+using Inferometer.Core.Catalog;
 using Inferometer.Core.Gguf;
 using Inferometer.Core.Models;
 using Inferometer.Core.Models.HuggingFace;
@@ -60,7 +60,7 @@ internal sealed record ModelLocation(string Path, bool IsGguf)
         return files.Length == 0 ? "" : $" It holds {string.Join(", ", files.Take(3))}{(files.Length > 3 ? ", ..." : "")}; name the file.";
     }
 
-    private static string Catalogued(string text) => Catalogs.From(null).Models.TryFind(text) is null
+    private static string Catalogued(string text) => ModelCatalog.BuiltIn.TryFind(text) is null
         ? ""
         : $" '{text}' is in the catalog of 'inferometer models', which knows architectures but holds no weights.";
 }
