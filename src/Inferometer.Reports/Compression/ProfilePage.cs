@@ -6,6 +6,9 @@ namespace Inferometer.Reports.Compression;
 /// <summary>What a profile is: where it comes from, its levels with the losses measured when it was made, and ranks, bits and energy per layer and head.</summary>
 public static class ProfilePage
 {
+    // From little to much; the last is the most of the level.
+    private const string Shades = ".:-=+*#%@";
+
     /// <summary>The page.</summary>
     /// <param name="profile">The profile.</param>
     /// <param name="path">Its file.</param>
@@ -34,9 +37,46 @@ public static class ProfilePage
             levels);
     }
 
+    /// <summary>The page with the heads of one level: a map of bits, and a table.</summary>
+    /// <param name="profile">The profile.</param>
+    /// <param name="path">Its file.</param>
+    /// <param name="level">The level to show head by head.</param>
+    public static Document Of(CompressionProfile profile, string path, ProfileLevel level)
+    {
+        ArgumentNullException.ThrowIfNull(level);
+        Document page = Of(profile, path);
+        IReadOnlyList<HeadEnergy> heads = HeadEnergy.Of(profile, level);
+        double most = heads.Max(head => head.BitsPerDimension);
+        string title = $"Bits per dimension at '{level.Name}', layers down, heads across: keys | values ({Shades} = 0 to {Numbers.Fixed(most, 2)})";
+        page.Blocks.Add(new Sentences("heat_map", title, Map(heads, most)) { Bulleted = false, IsDrawing = true });
+        page.Blocks.Add(Heads(heads, level.Name));
+        return page;
+    }
+
     /// <summary>A relative change of perplexity with its sign.</summary>
     public static Cell Increase(double fraction) => Cell.Number(fraction, (fraction >= 0 ? "+" : "") + Numbers.Fixed(fraction * 100, 3) + " %");
 
     /// <summary>A share near one, with two decimals of a percent.</summary>
     public static Cell Agreement(double share) => Cell.Number(share, Numbers.Fixed(share * 100, 2) + " %");
+
+    private static IReadOnlyList<string> Map(IReadOnlyList<HeadEnergy> heads, double most) =>
+        [.. heads.GroupBy(h => h.Layer).Select(layer => $"{layer.Key,4}  {Row(layer, keys: true, most)} | {Row(layer, keys: false, most)}")];
+
+    private static string Row(IEnumerable<HeadEnergy> layer, bool keys, double most) =>
+        string.Concat(layer.Where(h => h.IsKeys == keys).Select(h => new string(Shades[(int)Math.Clamp(h.BitsPerDimension / most * Shades.Length, 0, Shades.Length - 1)], 2 * h.GroupSize)));
+
+    private static Table Heads(IReadOnlyList<HeadEnergy> heads, string level)
+    {
+        Table table = new(
+            "heads", $"Heads at '{level}'", Column.Number("layer", "layer"), Column.Text("head", "head"), Column.Text("of", "kind"), Column.Number("rank", "rank"),
+            Column.Number("", "width") with { Audience = Audience.Machines }, Column.Number("bits", "mean_bits"), Column.Number("energy", "energy"), Column.Bars(), Column.Text("segments", "segments"));
+        foreach (HeadEnergy head in heads)
+        {
+            table.Add(
+                head.Layer, head.Heads, head.IsKeys ? "keys" : "values", head.Rank, head.Width, Cell.Number(head.Bits, Numbers.Fixed(head.Bits, 1)),
+                Cell.Number(head.Energy, Numbers.Fixed(head.Energy * 100, 1) + " %"), Cell.BarOf(head.Energy), head.Format);
+        }
+
+        return table;
+    }
 }

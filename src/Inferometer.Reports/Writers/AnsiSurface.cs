@@ -36,7 +36,7 @@ public sealed class AnsiSurface(TextWriter output, int? width = null) : ISurface
                 output.Write('\n');
             }
 
-            output.Write(start.Length == 0 || lines[i].Length == 0 ? lines[i] : start + lines[i] + Reset);
+            output.Write(start.Length == 0 || string.IsNullOrWhiteSpace(lines[i]) ? lines[i] : start + lines[i] + Reset);
         }
     }
 

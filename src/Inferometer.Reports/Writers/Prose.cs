@@ -23,6 +23,13 @@ public static class Prose
         return Lines(text, width);
     }
 
+    /// <summary>Length of the longest word of a text.</summary>
+    public static int LongestWord(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return text.Split(' ').Max(word => word.Length);
+    }
+
     /// <summary>Length of the longest part of a text that <see cref="Fold"/> leaves whole.</summary>
     public static int LongestPart(string text)
     {

@@ -114,7 +114,7 @@ internal sealed class TableLayout
     }
 
     private Dictionary<int, int> WithFoldedHeadings(Dictionary<int, int> widths) =>
-        Changed(i => Math.Min(widths[i], Math.Max(Prose.LongestPart(_table.Columns[i].Heading), ContentWidth(i))));
+        Changed(i => Math.Min(widths[i], Math.Max(Prose.LongestWord(_table.Columns[i].Heading), ContentWidth(i))));
 
     // A column of names stays as wide as its longest name; sentences are folded as far as they must be.
     private Dictionary<int, int> WithFoldedTexts(Dictionary<int, int> widths)
@@ -135,7 +135,7 @@ internal sealed class TableLayout
 
     private int LeastWidth(int column, int width)
     {
-        int part = _table.Rows.Select(r => Prose.LongestPart(r[column].Text)).Append(Prose.LongestPart(_table.Columns[column].Heading)).Max();
+        int part = _table.Rows.Select(r => Prose.LongestPart(r[column].Text)).Append(Prose.LongestWord(_table.Columns[column].Heading)).Max();
         return Math.Min(width, Math.Max(part, LeastTextWidth));
     }
 
