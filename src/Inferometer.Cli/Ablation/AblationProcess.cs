@@ -21,7 +21,8 @@ internal static class AblationProcess
         [
             "bench", settings.Model.Path, "--ablate", "--configuration", configuration,
             "-p", Text(workload.InputTokens), "-n", Text(workload.OutputTokens), "-b", Text(workload.BatchSize),
-            "--shared", Text(workload.CachedPrefixTokens), "-t", Text(settings.Threads), "--kv", settings.Element.ToString().ToLowerInvariant(),
+            "--shared", Text(workload.CachedPrefixTokens), "-t", Text(settings.Threads), "--kv",
+            settings.Element.ToString().ToLowerInvariant(),
             "--warm-up", settings.WarmUp.TotalSeconds.ToString(CultureInfo.InvariantCulture),
         ])
         {

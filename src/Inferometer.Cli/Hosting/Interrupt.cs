@@ -3,7 +3,8 @@ using System.Runtime.InteropServices;
 namespace Inferometer.Cli.Hosting;
 
 /// <summary>
-/// Turns Ctrl+C into cancellation. Without turns the first Ctrl+C (or SIGTERM) cancels the command and a second one ends the process. A command
+/// Turns Ctrl+C into cancellation. Without turns the first Ctrl+C (or SIGTERM) cancels the command and a second one ends the process. A
+/// command
 /// that talks in turns marks them with <see cref="BeginTurn"/>: there Ctrl+C cancels the turn under way and never the command.
 /// </summary>
 internal sealed class Interrupt : IDisposable

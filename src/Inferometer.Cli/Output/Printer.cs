@@ -5,7 +5,10 @@ using Inferometer.Reports.Writers;
 
 namespace Inferometer.Cli.Output;
 
-/// <summary>Where a command writes: results to one writer, everything else to the other, and pages in colour and at its width where a person sits at a terminal.</summary>
+/// <summary>
+/// Where a command writes: results to one writer, everything else to the other, and pages in colour and at its width where a person sits at
+/// a terminal.
+/// </summary>
 /// <param name="output">Results.</param>
 /// <param name="error">Progress and errors.</param>
 internal sealed class Printer(TextWriter output, TextWriter error)
@@ -37,7 +40,9 @@ internal sealed class Printer(TextWriter output, TextWriter error)
     /// <summary>Prints a document.</summary>
     public void Print(Document document, OutputFormat format)
     {
-        IDocumentWriter writer = format == OutputFormat.Table ? new PageWriter(Terminal.SurfaceOf(output)) : DocumentWriters.For(format, output);
+        IDocumentWriter writer = format == OutputFormat.Table
+            ? new PageWriter(Terminal.SurfaceOf(output))
+            : DocumentWriters.For(format, output);
         writer.Write(document);
     }
 

@@ -15,7 +15,10 @@ internal static class Terminal
     public static ISurface SurfaceOf(TextWriter output) =>
         IsTerminal(output) && ShowsColour() ? new AnsiSurface(output, WidthOf(output)) : new PlainSurface(output, WidthOf(output));
 
-    /// <summary>Characters in a line of standard output: what the variable COLUMNS says, else the width of the terminal; null = no limit, or not standard output.</summary>
+    /// <summary>
+    /// Characters in a line of standard output: what the variable COLUMNS says, else the width of the terminal; null = no limit, or not
+    /// standard output.
+    /// </summary>
     public static int? WidthOf(TextWriter output)
     {
         if (!ReferenceEquals(output, Console.Out))
@@ -23,7 +26,8 @@ internal static class Terminal
             return null;
         }
 
-        return int.TryParse(Environment.GetEnvironmentVariable("COLUMNS"), NumberStyles.None, CultureInfo.InvariantCulture, out int given) && given > 0
+        return int.TryParse(Environment.GetEnvironmentVariable("COLUMNS"), NumberStyles.None, CultureInfo.InvariantCulture, out int given)
+            && given > 0
             ? Math.Max(LeastWidth, given)
             : Console.IsOutputRedirected || Console.WindowWidth <= 0 ? null : Math.Max(LeastWidth, Console.WindowWidth);
     }

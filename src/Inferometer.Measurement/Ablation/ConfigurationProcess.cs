@@ -5,7 +5,8 @@ using Inferometer.Core;
 namespace Inferometer.Measurement.Ablation;
 
 /// <summary>
-/// One configuration in a process of its own, so that neither compiled code, nor memory, nor its peak come from another configuration. The process calls
+/// One configuration in a process of its own, so that neither compiled code, nor memory, nor its peak come from another configuration. The
+/// process calls
 /// <see cref="MeasureAsync"/> and prints <see cref="ToJson"/>; the one that started it waits in <see cref="RunAsync"/>.
 /// </summary>
 public static class ConfigurationProcess
@@ -43,16 +44,20 @@ public static class ConfigurationProcess
         }
     }
 
-    /// <summary>Runs one configuration in this process, which should do nothing else before or after, and notes the peak of its memory.</summary>
+    /// <summary>
+    /// Runs one configuration in this process, which should do nothing else before or after, and notes the peak of its memory.
+    /// </summary>
     /// <param name="settings">What to run.</param>
     /// <param name="configuration">Optimisations that are on.</param>
     /// <param name="cancellationToken">Ends the run.</param>
     /// <exception cref="InferometerException">The workload does not fit the model, or the engine cannot start.</exception>
-    public static async Task<WorkloadSample> MeasureAsync(AblationSettings settings, OptimizationConfiguration configuration, CancellationToken cancellationToken)
+    public static async Task<WorkloadSample> MeasureAsync(
+        AblationSettings settings, OptimizationConfiguration configuration, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(settings);
         WorkloadSample sample = await WorkloadRun.MeasureAsync(
-            settings.Model.Path, settings.Options, configuration, settings.Workload, settings.WarmUp, cancellationToken).ConfigureAwait(false);
+            settings.Model.Path, settings.Options, configuration, settings.Workload, settings.WarmUp,
+            cancellationToken).ConfigureAwait(false);
         using var self = Process.GetCurrentProcess();
         long peak = self.PeakWorkingSet64;
         return sample with { PeakResidentBytes = peak > 0 ? peak : null };

@@ -27,7 +27,8 @@ public sealed record MeasuredConfiguration
     /// <summary>Median of the rounds.</summary>
     public double Seconds => Median.Of(RoundSeconds);
 
-    internal static MeasuredConfiguration Of(OptimizationConfiguration configuration, IReadOnlyList<WorkloadSample> samples, WorkloadSample baseline) => new()
+    internal static MeasuredConfiguration Of(
+        OptimizationConfiguration configuration, IReadOnlyList<WorkloadSample> samples, WorkloadSample baseline) => new()
     {
         Configuration = configuration,
         RoundSeconds = new(samples.Select(sample => sample.Seconds)),

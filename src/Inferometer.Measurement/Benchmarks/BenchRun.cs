@@ -24,7 +24,8 @@ public static class BenchRun
         List<BenchResult> results = [];
         foreach (int threads in request.Threads)
         {
-            using TransformerModel model = TransformerModel.Load(request.Model.Path, OptionsFor(request, threads), cancellationToken: cancellationToken);
+            using TransformerModel model = TransformerModel.Load(
+                request.Model.Path, OptionsFor(request, threads), cancellationToken: cancellationToken);
             loaded?.Invoke(model.RepackedFile);
             MachineLimits limits = Probe(threads, request.Model.TensorBytes, cancellationToken);
             BenchLimit limit = new(request.Model.Architecture, request.Model.TensorBytes, request.Model.MainType, request.Cache, limits);

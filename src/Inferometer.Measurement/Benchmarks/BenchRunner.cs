@@ -4,7 +4,8 @@ using Inferometer.Cpu.Execution;
 namespace Inferometer.Measurement.Benchmarks;
 
 /// <summary>
-/// Times steps of a model as llama-bench does: random tokens, no sampling, no scheduler; prompts in steps of at most 512 tokens with logits for the last
+/// Times steps of a model as llama-bench does: random tokens, no sampling, no scheduler; prompts in steps of at most 512 tokens with logits
+/// for the last
 /// token only, generation one token per sequence and step with logits for each.
 /// </summary>
 /// <param name="model">The model.</param>
@@ -21,7 +22,8 @@ public sealed class BenchRunner(TransformerModel model, BenchCache kv)
     /// <summary>Times a test.</summary>
     /// <param name="test">What to time.</param>
     /// <param name="repetitions">Timed repetitions, at least 1.</param>
-    /// <param name="warmUp">How long to repeat before that, at least once: the compiler optimises code only after it has run for a while.</param>
+    /// <param name="warmUp">How long to repeat before that, at least once: the compiler optimises code only after it has run for a
+    /// while.</param>
     /// <param name="done">Called after every timed repetition.</param>
     /// <param name="cancellationToken">Stops between steps.</param>
     public BenchSamples Run(BenchTest test, int repetitions, TimeSpan warmUp, Action done, CancellationToken cancellationToken)
@@ -68,7 +70,8 @@ public sealed class BenchRunner(TransformerModel model, BenchCache kv)
                     cancellationToken.ThrowIfCancellationRequested();
                     int size = Math.Min(StepTokens, count - at);
                     _batch.Clear();
-                    _batch.Add(tokens[sequence].AsMemory(past + at, size), past + at, blocks[sequence], logitRows: at + size == count ? 1 : 0);
+                    _batch.Add(
+                        tokens[sequence].AsMemory(past + at, size), past + at, blocks[sequence], logitRows: at + size == count ? 1 : 0);
                     model.Forward(_batch, cache, logits);
                 }
             }

@@ -2,7 +2,10 @@ using System.Globalization;
 
 namespace Inferometer.Measurement.Benchmarks;
 
-/// <summary>One thing to time, named as llama-bench names it: <c>pp512</c>, <c>tg128</c>, <c>pp512+tg128</c>, each with <c>@ d1024</c> after 1024 tokens in the cache.</summary>
+/// <summary>
+/// One thing to time, named as llama-bench names it: <c>pp512</c>, <c>tg128</c>, <c>pp512+tg128</c>, each with <c>@ d1024</c> after 1024
+/// tokens in the cache.
+/// </summary>
 /// <param name="PromptTokens">Prompt tokens per sequence, processed in as few steps as possible.</param>
 /// <param name="GeneratedTokens">Tokens per sequence, one step each.</param>
 /// <param name="Depth">Tokens per sequence in the cache before timing starts.</param>

@@ -23,7 +23,8 @@ public sealed record CalibrationText(string File, int[] Tokens, int? StartToken,
     /// <param name="tokenizer">The model's tokenizer.</param>
     /// <param name="model">The loaded model.</param>
     /// <param name="windowTokens">Tokens of a window; 0 = the model's longest context, at most 1024.</param>
-    /// <exception cref="InferometerException">The file cannot be read, is too short for one window, or the window is too long for the model.</exception>
+    /// <exception cref="InferometerException">The file cannot be read, is too short for one window, or the window is too long for the
+    /// model.</exception>
     public static CalibrationText Read(string file, Tokenizer tokenizer, TransformerModel model, int windowTokens)
     {
         ArgumentNullException.ThrowIfNull(tokenizer);
@@ -31,7 +32,8 @@ public sealed record CalibrationText(string File, int[] Tokens, int? StartToken,
         int window = windowTokens == 0 ? Math.Min(LongestWindow, model.ContextTokens) : windowTokens;
         if (window < LeastWindow || window > model.ContextTokens)
         {
-            throw new InferometerException($"windows of {window} tokens are not possible; the model takes {LeastWindow} to {model.ContextTokens}.");
+            throw new InferometerException(
+                $"windows of {window} tokens are not possible; the model takes {LeastWindow} to {model.ContextTokens}.");
         }
 
         int[] tokens = tokenizer.Encode(ReadAll(file), addSpecial: false);

@@ -8,7 +8,9 @@ using Inferometer.Reports.Writers;
 
 namespace Inferometer.Reports.Ablation;
 
-/// <summary>Measurement, prediction and their difference, one row per configuration: everything on, on but for one, and from everything off upwards.</summary>
+/// <summary>
+/// Measurement, prediction and their difference, one row per configuration: everything on, on but for one, and from everything off upwards.
+/// </summary>
 public sealed class AblationReport
 {
     private readonly AblationSettings _settings;
@@ -60,14 +62,18 @@ public sealed class AblationReport
         Add(without, "everything on", _summary.Baseline, null, null, null, null);
         foreach (OptimizationGain gain in _summary.Gains)
         {
-            Add(without, "without " + OptimizationConfiguration.NameOf(gain.Optimization), gain.Off, gain.MeasuredSpeedup, gain.ExpectedSpeedup, null, null);
+            Add(
+                without, "without " + OptimizationConfiguration.NameOf(gain.Optimization), gain.Off, gain.MeasuredSpeedup,
+                gain.ExpectedSpeedup, null, null);
         }
 
         foreach (OptimizationStep step in _summary.Ladder)
         {
             if (step.Added is { } added)
             {
-                Add(ladder, "+ " + OptimizationConfiguration.NameOf(added), step.Current, step.MeasuredFactor, step.ExpectedFactor, step.MeasuredCumulative, step.ExpectedCumulative);
+                Add(
+                    ladder, "+ " + OptimizationConfiguration.NameOf(added), step.Current, step.MeasuredFactor, step.ExpectedFactor,
+                    step.MeasuredCumulative, step.ExpectedCumulative);
             }
             else
             {
@@ -88,17 +94,21 @@ public sealed class AblationReport
         Workload w = _settings.Workload;
         string text = string.Create(
             CultureInfo.InvariantCulture,
-            $"{_settings.Model.Name}: {w.BatchSize} requests of {w.InputTokens} + {w.OutputTokens} tokens, {w.CachedPrefixTokens} of them shared, {_settings.Threads} threads; {_settings.Rounds} rounds, medians");
+            $"{_settings.Model.Name}: {w.BatchSize} requests of {w.InputTokens} + {w.OutputTokens} tokens, {w.CachedPrefixTokens} of "
+            + $"them shared, {_settings.Threads} threads; {_settings.Rounds} rounds, medians");
         string probe = string.Create(
             CultureInfo.InvariantCulture,
-            $"{BenchReport.Processor()}, {DateTimeOffset.UtcNow:yyyy-MM-dd}: {_machine.Limits.ReadGBps:0.0} GB/s, {_machine.Limits.FloatGops:0} GFLOP/s, {_machine.Limits.Int8Gops:0} G int8/s, {1e6 * _machine.DispatchSeconds:0.0} us per operator");
+            $"{BenchReport.Processor()}, {DateTimeOffset.UtcNow:yyyy-MM-dd}: {_machine.Limits.ReadGBps:0.0} GB/s, "
+            + $"{_machine.Limits.FloatGops:0} GFLOP/s, {_machine.Limits.Int8Gops:0} G int8/s, {1e6 * _machine.DispatchSeconds:0.0} us per operator");
         return new Document(
             _table,
             new Sentences("notes", null,
             [
                 probe,
-                "factor: time without the optimisation over time with it, measured; predicted: the same from the simulator, given the limits above and no efficiencies",
-                "computed: tokens through the network; KV: most keys and values in use; work: the engine's activations, attention scratch and logits; process: peak resident memory, weights and runtime included",
+                "factor: time without the optimisation over time with it, measured; predicted: the same from the simulator, given "
+                + "the limits above and no efficiencies",
+                "computed: tokens through the network; KV: most keys and values in use; work: the engine's activations, attention "
+                + "scratch and logits; process: peak resident memory, weights and runtime included",
             ]))
         {
             Title = text,
@@ -107,21 +117,29 @@ public sealed class AblationReport
 
     private static Column Machine(string key) => Column.Number("", key) with { Audience = Audience.Machines };
 
-    private void Add(string view, string name, OptimizationComparison comparison, double? factor, double? predicted, double? cumulative, double? predictedCumulative)
+    private void Add(
+        string view, string name, OptimizationComparison comparison, double? factor, double? predicted, double? cumulative,
+        double? predictedCumulative)
     {
         MeasuredConfiguration measured = comparison.Measured!;
         PredictedConfiguration prediction = comparison.Predicted;
         Workload w = _summary.Workload;
         _table.Add(
             view, name, Cell.Number((double)w.BatchSize * w.OutputTokens / measured.Seconds),
-            Factor(factor), Factor(predicted), predicted / factor - 1 is { } error ? Cell.Number(error, Signed(error)) : Cell.None, Factor(cumulative), Factor(predictedCumulative),
-            measured.ForwardedTokens, Bytes(measured.Memory.KvBytes), Bytes(measured.Memory.WorkBytes), Bytes(prediction.KvBytes + prediction.ActivationBytes),
+            Factor(factor), Factor(predicted), predicted / factor - 1 is { } error ? Cell.Number(error, Signed(error)) : Cell.None,
+            Factor(cumulative), Factor(predictedCumulative),
+            measured.ForwardedTokens, Bytes(measured.Memory.KvBytes), Bytes(measured.Memory.WorkBytes),
+            Bytes(prediction.KvBytes + prediction.ActivationBytes),
             measured.PeakResidentBytes is { } resident ? Bytes(resident) : Cell.None, Cell.Share(measured.TokenAgreement),
             Cell.Number(measured.Seconds), Cell.Number(prediction.Seconds),
-            Cell.List([.. measured.RoundSeconds.Select(s => s.ToString("R", CultureInfo.InvariantCulture))]), Cell.List([.. measured.Configuration.On.Select(OptimizationConfiguration.NameOf)]),
-            _settings.Model.Name, BenchReport.Processor(), RuntimeInformation.FrameworkDescription, _settings.Threads, _settings.Element.ToString().ToLowerInvariant(),
-            w.BatchSize, w.InputTokens, w.CachedPrefixTokens, w.OutputTokens, DateTimeOffset.UtcNow.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture),
-            Cell.Number(_machine.Limits.ReadGBps), Cell.Number(_machine.Limits.FloatGops), Cell.Number(_machine.Limits.Int8Gops), Cell.Number(1e6 * _machine.DispatchSeconds));
+            Cell.List([.. measured.RoundSeconds.Select(s => s.ToString("R", CultureInfo.InvariantCulture))]),
+            Cell.List([.. measured.Configuration.On.Select(OptimizationConfiguration.NameOf)]),
+            _settings.Model.Name, BenchReport.Processor(), RuntimeInformation.FrameworkDescription, _settings.Threads,
+            _settings.Element.ToString().ToLowerInvariant(),
+            w.BatchSize, w.InputTokens, w.CachedPrefixTokens, w.OutputTokens,
+            DateTimeOffset.UtcNow.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture),
+            Cell.Number(_machine.Limits.ReadGBps), Cell.Number(_machine.Limits.FloatGops), Cell.Number(_machine.Limits.Int8Gops),
+            Cell.Number(1e6 * _machine.DispatchSeconds));
     }
 
     private static Cell Factor(double? factor) => factor is { } f ? Cell.Number(f, Numbers.Short(f) + "x") : Cell.None;

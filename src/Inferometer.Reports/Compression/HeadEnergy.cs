@@ -14,7 +14,8 @@ namespace Inferometer.Reports.Compression;
 /// <param name="Bits">Mean bits of a kept latent.</param>
 /// <param name="Energy">Share of the weighted variance that the kept latents carry, 0 to 1.</param>
 /// <param name="Format">Segments, such as <c>16x8,32x4</c>.</param>
-public sealed record HeadEnergy(int Layer, int Group, int GroupSize, bool IsKeys, int Width, int Rank, double Bits, double Energy, string Format)
+public sealed record HeadEnergy(
+    int Layer, int Group, int GroupSize, bool IsKeys, int Width, int Rank, double Bits, double Energy, string Format)
 {
     /// <summary>The head's number, or first and last of the group's.</summary>
     public string Heads => GroupSize == 1 ? $"{Group}" : $"{Group * GroupSize}-{((Group + 1) * GroupSize) - 1}";
@@ -48,6 +49,7 @@ public sealed record HeadEnergy(int Layer, int Group, int GroupSize, bool IsKeys
         double total = basis.Eigenvalues.Sum();
         return new HeadEnergy(
             layer, group, size, isKeys, basis.Basis.Width, rank, format.Segments.Sum(s => (double)s.Count * s.Bits) / format.Width,
-            total > 0 ? basis.Eigenvalues.Take(rank).Sum() / total : 1, string.Join(',', format.Segments.Select(s => $"{s.Count}x{s.Bits}")));
+            total > 0 ? basis.Eigenvalues.Take(rank).Sum() / total : 1,
+            string.Join(',', format.Segments.Select(s => $"{s.Count}x{s.Bits}")));
     }
 }

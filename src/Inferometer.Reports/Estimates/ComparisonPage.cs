@@ -46,7 +46,8 @@ public static class ComparisonPage
     public static Document RowOf(SimulationConfig config, SimulationResult result)
     {
         ArgumentNullException.ThrowIfNull(result);
-        return new(TableOf("estimates", title: null, [new Estimate(SettingMeasures.Named(config, result.Model, result.System), result)], []));
+        return new(
+            TableOf("estimates", title: null, [new Estimate(SettingMeasures.Named(config, result.Model, result.System), result)], []));
     }
 
     /// <summary>What went wrong, each reason once.</summary>
@@ -62,12 +63,14 @@ public static class ComparisonPage
     /// <param name="estimates">The rows.</param>
     /// <param name="footnotes">Reasons to refer to by number.</param>
     /// <param name="leading">Columns before all others; they stand for the settings, which then are left to machines.</param>
-    internal static Table TableOf(string key, string? title, IReadOnlyList<Estimate> estimates, List<string> footnotes, params Measure[] leading)
+    internal static Table TableOf(
+        string key, string? title, IReadOnlyList<Estimate> estimates, List<string> footnotes, params Measure[] leading)
     {
         List<Measure> measures =
         [
             .. leading,
-            .. SettingMeasures.All.Select(m => leading.Length == 0 && Varies(m) ? m with { Column = m.Column with { IsRowName = true } } : ForMachines(m)),
+            .. SettingMeasures.All.Select(
+                m => leading.Length == 0 && Varies(m) ? m with { Column = m.Column with { IsRowName = true } } : ForMachines(m)),
             .. MetricMeasures.All.Select(m => estimates.Any(e => m.Of(e).Value is not null) ? m : ForMachines(m)),
         ];
         Table table = new(key, title, [.. measures.Select(m => m.Column)]);

@@ -69,8 +69,10 @@ public static class EstimatePage
             {
                 double bytes = o.WeightBytes + o.KvBytes + o.ActivationBytes + o.CollectiveBytes;
                 table.Add(
-                    phase.Key, o.Name, o.Group, o.LayerClass, o.Count, Cell.Number(o.LatencyMs, Numbers.Short(o.LatencyMs * 1000)), Cell.Number(o.TotalMs), Cell.Share(o.TotalMs / total),
-                    o.Bound, Cell.Number(o.Flops, Numbers.Si(o.Flops, "")), Cell.Number(bytes, Numbers.Bytes(bytes)), Cell.Share(o.FlopUtilization), Cell.Share(o.BandwidthUtilization));
+                    phase.Key, o.Name, o.Group, o.LayerClass, o.Count, Cell.Number(o.LatencyMs, Numbers.Short(o.LatencyMs * 1000)),
+                    Cell.Number(o.TotalMs), Cell.Share(o.TotalMs / total),
+                    o.Bound, Cell.Number(o.Flops, Numbers.Si(o.Flops, "")), Cell.Number(bytes, Numbers.Bytes(bytes)),
+                    Cell.Share(o.FlopUtilization), Cell.Share(o.BandwidthUtilization));
             }
 
             return table;
@@ -132,7 +134,9 @@ public static class EstimatePage
 
     private static Table Memory(MemoryUsage memory)
     {
-        Table table = new("memory", "Memory per device", Column.Text("part", "part"), Column.Number("GB", "bytes"), Column.Number("share", "share"), Column.Bars() with { BarWidth = WideBar });
+        Table table = new(
+            "memory", "Memory per device", Column.Text("part", "part"), Column.Number("GB", "bytes"), Column.Number("share", "share"),
+            Column.Bars() with { BarWidth = WideBar });
         Part("weights", memory.WeightBytes, Tone.Accent);
         Part("KV cache", memory.KvCacheBytes, Tone.Accent);
         Part("activations", memory.ActivationBytes, Tone.Accent);
@@ -155,37 +159,44 @@ public static class EstimatePage
 
     private static Table Time(SimulationResult result)
     {
-        (string Name, Func<string, double> Of)[] phases =
-        [
-            .. result.Operators.Select(phase => (phase.Key, (Func<string, double>)(group => phase.Value.Where(o => string.Equals(o.Group, group, StringComparison.Ordinal)).Sum(o => o.TotalMs)))),
-            .. result.SimulationType == SimulationType.EndToEnd ? [("request", group => result.RuntimeBreakdown.GetValueOrDefault(group))] : Array.Empty<(string, Func<string, double>)>(),
-        ];
+        List<(string Name, Func<string, double> Of)> phases = [.. result.Operators.Select(phase => (phase.Key, GroupTime(phase.Value)))];
+        if (result.SimulationType == SimulationType.EndToEnd)
+        {
+            phases.Add(("request", group => result.RuntimeBreakdown.GetValueOrDefault(group)));
+        }
+
         string[] groups = [.. result.RuntimeBreakdown.Keys.OrderByDescending(group => phases.Sum(p => p.Of(group)))];
         List<Column> columns = [Column.Text("part", "part")];
         foreach ((string name, _) in phases)
         {
-            columns.AddRange([Column.Number($"{name} ms", $"{name}_ms"), Column.Number("share", $"{name}_share"), Column.Bars() with { BarWidth = phases.Length == 1 ? WideBar : NarrowBar }]);
+            columns.Add(Column.Number($"{name} ms", $"{name}_ms"));
+            columns.Add(Column.Number("share", $"{name}_share"));
+            columns.Add(Column.Bars() with { BarWidth = phases.Count == 1 ? WideBar : NarrowBar });
         }
 
-        if (phases.Length == 3)
+        if (phases.Count == 3)
         {
             columns.RemoveAt(columns.Count - 1);
         }
 
-        Table table = new("time", phases.Length == 3 ? "Where the time goes (decode: one step)" : "Where the time goes", [.. columns]);
+        Table table = new("time", phases.Count == 3 ? "Where the time goes (decode: one step)" : "Where the time goes", [.. columns]);
         foreach (string group in groups)
         {
             IEnumerable<Cell> cells = phases.SelectMany(phase =>
             {
                 double total = groups.Sum(phase.Of);
                 double share = total > 0 ? phase.Of(group) / total : 0;
-                return new[] { Cell.Number(phase.Of(group), Numbers.Fixed(phase.Of(group), Numbers.DecimalsFor(total) + 1)), Cell.Share(share), Cell.BarOf(share) };
+                string milliseconds = Numbers.Fixed(phase.Of(group), Numbers.DecimalsFor(total) + 1);
+                return new[] { Cell.Number(phase.Of(group), milliseconds), Cell.Share(share), Cell.BarOf(share) };
             });
             table.Add([Words(group), .. cells.Take(columns.Count - 1)]);
         }
 
         return table;
     }
+
+    private static Func<string, double> GroupTime(IReadOnlyList<OperatorResult> operators) =>
+        group => operators.Where(o => string.Equals(o.Group, group, StringComparison.Ordinal)).Sum(o => o.TotalMs);
 
     private static Table Utilisation(SimulationResult result)
     {

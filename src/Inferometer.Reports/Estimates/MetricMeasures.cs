@@ -9,6 +9,8 @@ internal static class MetricMeasures
     public static IReadOnlyList<Measure> All { get; } =
     [
         .. EstimateMetrics.All.Where(m => m.IsColumn).Select(m => new Measure(m.Column, e => m.CellOf(e.Result))),
-        new(Column.Text("error", "error") with { Audience = Audience.Machines }, e => new Cell(Overflow.ReasonOf(e) ?? "", Overflow.ReasonOf(e))),
+        new(
+            Column.Text("error", "error") with { Audience = Audience.Machines },
+            e => new Cell(Overflow.ReasonOf(e) ?? "", Overflow.ReasonOf(e))),
     ];
 }

@@ -32,15 +32,23 @@ public static class Overflow
         MemoryUsage memory = result.MemoryUsage!;
         StringBuilder line = new();
         line.Append(CultureInfo.InvariantCulture, $"{result.Model} does not fit on {result.Devices} x {result.System}: ");
-        line.Append(CultureInfo.InvariantCulture, $"a device needs {Numbers.Bytes(memory.TotalBytes)} (weights {Numbers.Bytes(memory.WeightBytes)}, ");
-        line.Append(CultureInfo.InvariantCulture, $"KV cache {Numbers.Bytes(memory.KvCacheBytes)}, activations {Numbers.Bytes(memory.ActivationBytes)}, ");
-        line.Append(CultureInfo.InvariantCulture, $"reserve {Numbers.Bytes(memory.ReservedBytes)}) and has {Numbers.Bytes(memory.CapacityBytes)}. ");
+        line.Append(
+            CultureInfo.InvariantCulture,
+            $"a device needs {Numbers.Bytes(memory.TotalBytes)} (weights {Numbers.Bytes(memory.WeightBytes)}, ");
+        line.Append(
+            CultureInfo.InvariantCulture,
+            $"KV cache {Numbers.Bytes(memory.KvCacheBytes)}, activations {Numbers.Bytes(memory.ActivationBytes)}, ");
+        line.Append(
+            CultureInfo.InvariantCulture,
+            $"reserve {Numbers.Bytes(memory.ReservedBytes)}) and has {Numbers.Bytes(memory.CapacityBytes)}. ");
         line.Append(memory.LargestBatch == 0
             ? "Not even one such request fits. "
             : $"The largest batch that fits is {Numbers.Whole(memory.LargestBatch)}. ");
         if (memory.LongestContextTokens > 0)
         {
-            line.Append(CultureInfo.InvariantCulture, $"The longest context at this batch is {Numbers.Whole(memory.LongestContextTokens)} tokens. ");
+            line.Append(
+                CultureInfo.InvariantCulture,
+                $"The longest context at this batch is {Numbers.Whole(memory.LongestContextTokens)} tokens. ");
         }
 
         string[] remedies = [.. changes.Select(change => $"{OptionOf(change.Parameter)} {change.Value}")];

@@ -25,7 +25,9 @@ internal static class SettingMeasures
         Text("LoRA", "lora", Lora),
         Text("KV", "kv_compression", c => Said(c, "kv_compression.profile")),
         Text("draft", "draft_model", c => Said(c, "speculative_decode.draft_model") is { } draft ? ShortName(draft) : null),
-        Number("drafted", "draft_tokens", c => Said(c, "speculative_decode.draft_model") is null ? null : Value(c, "speculative_decode.draft_tokens", 4)),
+        Number(
+            "drafted", "draft_tokens",
+            c => Said(c, "speculative_decode.draft_model") is null ? null : Value(c, "speculative_decode.draft_tokens", 4)),
         new(Column.Number("accepted", "acceptance_rate"), e => Cell.Number(Real(e.Config, "speculative_decode.acceptance_rate"))),
         Text("cost model", "cost_model", c => Said(c, "cost_model") ?? "roofline"),
     ];
@@ -82,7 +84,8 @@ internal static class SettingMeasures
     /// <summary>A model's name without its organisation, or a path's last part.</summary>
     public static string ShortName(string model) => model.TrimEnd('/')[(model.TrimEnd('/').LastIndexOf('/') + 1)..];
 
-    private static string SystemName(SimulationConfig config) => config.SystemConfig is not null || Given(config, "system_name") is JsonObject
+    private static string SystemName(SimulationConfig config) =>
+        config.SystemConfig is not null || Given(config, "system_name") is JsonObject
         ? "custom system"
         : Said(config, "system_name") ?? Simulation.SimulationEngine.DefaultSystem;
 

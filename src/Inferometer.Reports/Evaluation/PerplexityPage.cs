@@ -22,7 +22,9 @@ public static class PerplexityPage
         [
             new("Model", "model", model),
             new("Text", "text", new Cell($"{file}, {Numbers.Whole(result.TextTokens)} tokens", file)),
-            new("Windows", "windows", new Cell($"{result.Windows} of {Numbers.Whole(result.WindowTokens)} tokens, {counted}", result.Windows)),
+            new(
+                "Windows", "windows",
+                new Cell($"{result.Windows} of {Numbers.Whole(result.WindowTokens)} tokens, {counted}", result.Windows)),
             new("Window", "window_tokens", result.WindowTokens),
             new("Scored", "scored_tokens", new Cell($"{Numbers.Whole(result.ScoredTokens)} tokens", result.ScoredTokens)),
             new("Mean NLL", "mean_nll_nats", Cell.Number(loss, Numbers.Fixed(loss, 5) + " nats per token")),

@@ -10,7 +10,9 @@ public static class FeaturePage
     public static Document List(IEnumerable<FeatureMetadata> features)
     {
         ArgumentNullException.ThrowIfNull(features);
-        Table table = new("features", null, Column.Text("feature", "name"), Column.Text("category", "category"), Column.Text("what it does", "description"));
+        Table table = new(
+            "features", null, Column.Text("feature", "name"), Column.Text("category", "category"),
+            Column.Text("what it does", "description"));
         foreach (FeatureMetadata feature in features)
         {
             table.Add(feature.Name, Category(feature), feature.Description);
@@ -33,7 +35,8 @@ public static class FeaturePage
             new("Excludes", "conflicts_with", Cell.List(feature.ConflictsWith)),
         ]);
         Table parameters = new(
-            "parameters", "Parameters", Column.Text("name", "name"), Column.Text("default", "default"), Column.Text("meaning", "description"));
+            "parameters", "Parameters", Column.Text("name", "name"), Column.Text("default", "default"),
+            Column.Text("meaning", "description"));
         foreach (FeatureParameter parameter in feature.Parameters)
         {
             parameters.Add(parameter.Name, DefaultOf(parameter), parameter.Description);

@@ -24,7 +24,9 @@ public static class RateReport
         double eval = any ? usage.TotalSeconds - usage.TimeToFirstTokenSeconds : 0;
         int computed = usage.PromptTokens - usage.CachedPromptTokens;
         int decoded = Math.Max(0, usage.OutputTokens - 1);
-        string cached = usage.CachedPromptTokens > 0 ? string.Create(CultureInfo.InvariantCulture, $" (and {usage.CachedPromptTokens} from the prefix cache)") : "";
+        string cached = usage.CachedPromptTokens > 0
+            ? string.Create(CultureInfo.InvariantCulture, $" (and {usage.CachedPromptTokens} from the prefix cache)")
+            : "";
         yield return Line("total duration", Duration(loadSeconds + usage.TotalSeconds));
         yield return Line("load duration", Duration(loadSeconds));
         yield return Line("prompt eval count", Count(computed) + cached);
@@ -45,13 +47,16 @@ public static class RateReport
     private static IEnumerable<string> Counts(PerformanceStatistics statistics)
     {
         yield return Line("steps", string.Create(
-            CultureInfo.InvariantCulture, $"{statistics.TotalBatchesProcessed} in {Duration(statistics.TotalSeconds)}, mean batch {statistics.MeanBatchSize:0.##}"));
+            CultureInfo.InvariantCulture,
+            $"{statistics.TotalBatchesProcessed} in {Duration(statistics.TotalSeconds)}, mean batch {statistics.MeanBatchSize:0.##}"));
         yield return Line("attention calls", string.Create(
             CultureInfo.InvariantCulture, $"{statistics.FlashAttentionCalls} flash, {statistics.StandardAttentionCalls} standard"));
         yield return Line("prefix cache", string.Create(
-            CultureInfo.InvariantCulture, $"{statistics.CacheHits} hits, {statistics.CacheMisses} misses, {statistics.CacheEvictions} evictions"));
+            CultureInfo.InvariantCulture,
+            $"{statistics.CacheHits} hits, {statistics.CacheMisses} misses, {statistics.CacheEvictions} evictions"));
         yield return Line("KV blocks", string.Create(
-            CultureInfo.InvariantCulture, $"{statistics.KvBlocksTotal} of 16 tokens, {100 * statistics.KvSlotUtilisation:0.#} % of taken slots filled"));
+            CultureInfo.InvariantCulture,
+            $"{statistics.KvBlocksTotal} of 16 tokens, {100 * statistics.KvSlotUtilisation:0.#} % of taken slots filled"));
         if (statistics.DraftedTokens > 0)
         {
             yield return Line("drafted tokens", string.Create(
@@ -64,7 +69,8 @@ public static class RateReport
     {
         using Process process = Process.GetCurrentProcess();
         return Line("memory", string.Create(
-            CultureInfo.InvariantCulture, $"{process.WorkingSet64 / 1e9:0.000} GB resident, {process.PeakWorkingSet64 / 1e9:0.000} GB at most"));
+            CultureInfo.InvariantCulture,
+            $"{process.WorkingSet64 / 1e9:0.000} GB resident, {process.PeakWorkingSet64 / 1e9:0.000} GB at most"));
     }
 
     private static string Line(string label, string value) => (label + ":").PadRight(22) + value;

@@ -38,13 +38,19 @@ public static class RunDocument
     {
         ArgumentNullException.ThrowIfNull(run);
         ArgumentNullException.ThrowIfNull(beams);
-        Table table = new("beams", null, Column.Text("text", "text"), Column.Number("log-probability", "log_probability"), Column.Number("score", "score"), Column.Text("finished", "finished"));
+        Table table = new(
+            "beams", null, Column.Text("text", "text"), Column.Number("log-probability", "log_probability"),
+            Column.Number("score", "score"), Column.Text("finished", "finished"));
         foreach (BeamHypothesis beam in beams)
         {
             table.Add(beam.Text, Cell.Number(beam.LogProbability), Cell.Number(beam.Score), beam.IsFinished);
         }
 
-        List<Fact> facts = [new("Model", "model", run.Model), new("Prompt", "prompt", run.Prompt), new("Text", "text", beams[0].Text), new("Load", "load_seconds", Cell.Number(run.LoadSeconds))];
+        List<Fact> facts =
+        [
+            new("Model", "model", run.Model), new("Prompt", "prompt", run.Prompt), new("Text", "text", beams[0].Text),
+            new("Load", "load_seconds", Cell.Number(run.LoadSeconds)),
+        ];
         return new Document(new Facts(null, facts), table);
     }
 
@@ -52,7 +58,8 @@ public static class RunDocument
     {
         bool logs = result.LogProbabilities.Count > 0;
         Column[] columns = [Column.Number("id", "id"), Column.Text("token", "token")];
-        Table table = new("tokens", null, logs ? [.. columns, Column.Number("log-probability", "log_probability"), Column.Text("top", "top")] : columns);
+        Table table = new(
+            "tokens", null, logs ? [.. columns, Column.Number("log-probability", "log_probability"), Column.Text("top", "top")] : columns);
         for (int i = 0; i < result.TokenIds.Count; i++)
         {
             int id = result.TokenIds[i];
@@ -60,7 +67,10 @@ public static class RunDocument
             if (logs)
             {
                 var token = result.LogProbabilities[i];
-                string[] top = [.. token.Top.Select(t => FormattableString.Invariant($"{tokenizer.TokenText(t.TokenId)} {t.LogProbability:0.####}"))];
+                string[] top =
+                [
+                    .. token.Top.Select(t => FormattableString.Invariant($"{tokenizer.TokenText(t.TokenId)} {t.LogProbability:0.####}")),
+                ];
                 cells = [.. cells, Cell.Number(token.Chosen.LogProbability), Cell.List(top)];
             }
 

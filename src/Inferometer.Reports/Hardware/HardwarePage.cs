@@ -61,31 +61,46 @@ public static class HardwarePage
             new("Maker", "vendor", device.Vendor),
             new("Kind", "kind", device.Kind),
             new("Architecture", "architecture", device.Architecture.Length == 0 ? Cell.None : device.Architecture),
-            new("Memory", "memory_bytes", Cell.Number(device.MemoryBytes, $"{Numbers.Bytes(device.MemoryBytes)} {device.MemoryType}".TrimEnd())),
+            new(
+                "Memory", "memory_bytes",
+                Cell.Number(device.MemoryBytes, $"{Numbers.Bytes(device.MemoryBytes)} {device.MemoryType}".TrimEnd())),
             new("Memory bandwidth", "memory_bandwidth_bytes_per_s", Rate(device.MemoryBandwidth)),
             new("Link to the host", "host_link_bytes_per_s", Rate(device.HostLinkBandwidth)),
             new("Power (TDP)", "tdp_watts", device.TdpWatts is { } watts ? Cell.Number(watts, $"{Numbers.Short(watts)} W") : Cell.None),
-            new("Price", "price_per_hour_usd", device.PricePerHourUsd is { } usd ? Cell.Number(usd, $"{Numbers.Dollars(usd)} per device and hour") : Cell.None),
+            new(
+                "Price", "price_per_hour_usd",
+                device.PricePerHourUsd is { } usd ? Cell.Number(usd, $"{Numbers.Dollars(usd)} per device and hour") : Cell.None),
             new("Devices per node", "devices_per_node", system.DevicesPerNode),
         ];
         if (device.Cpu is { } cpu)
         {
             facts.Add(new("Cores", "cores", cpu.Cores));
-            facts.Add(new("Vector width", "simd_bits", Cell.Number(cpu.SimdBits, $"{cpu.SimdBits} bits, {cpu.FmaPerCycle} multiply-adds per cycle at {Numbers.Short(cpu.ClockHz / 1e9)} GHz")));
+            facts.Add(
+                new(
+                    "Vector width", "simd_bits",
+                    Cell.Number(
+                        cpu.SimdBits,
+                        $"{cpu.SimdBits} bits, {cpu.FmaPerCycle} multiply-adds per cycle at {Numbers.Short(cpu.ClockHz / 1e9)} GHz")));
             facts.Add(new("NUMA nodes", "numa_nodes", cpu.NumaNodes));
         }
 
         Document page = new(new Facts(null, facts), Peaks(device), Links(system), Efficiencies(device.Efficiency));
-        page.Blocks.Add(new Sentences("sources", "Sources", [.. system.Sources.OrderBy(s => s.Key, StringComparer.Ordinal).Select(s => $"{s.Key}: {s.Value}")]));
+        page.Blocks.Add(
+            new Sentences(
+                "sources", "Sources", [.. system.Sources.OrderBy(s => s.Key, StringComparer.Ordinal).Select(s => $"{s.Key}: {s.Value}")]));
         return page;
     }
 
     private static Table Peaks(Device device)
     {
-        Table table = new("peaks", "Dense peak rates", Column.Text("format", "format"), Column.Number("tera-operations/s", "operations_per_s"), Column.Number("operations per byte of memory", "operations_per_byte"));
+        Table table = new(
+            "peaks", "Dense peak rates", Column.Text("format", "format"), Column.Number("tera-operations/s", "operations_per_s"),
+            Column.Number("operations per byte of memory", "operations_per_byte"));
         foreach ((MathFormat format, double peak) in device.PeakOperationsPerSecond.OrderBy(p => p.Key))
         {
-            table.Add(format.ToString().ToLowerInvariant(), Cell.Number(peak, Numbers.Short(peak / 1e12)), Cell.Number(peak / device.MemoryBandwidth));
+            table.Add(
+                format.ToString().ToLowerInvariant(), Cell.Number(peak, Numbers.Short(peak / 1e12)),
+                Cell.Number(peak / device.MemoryBandwidth));
         }
 
         return table;
@@ -93,13 +108,16 @@ public static class HardwarePage
 
     private static Table Links(HardwareSystem system)
     {
-        Table table = new("links", "Links (per device and direction)", Column.Text("tier", "tier"), Column.Number("GB/s", "bytes_per_s"), Column.Number("latency us", "latency_s"), Column.Text("topology", "topology"));
+        Table table = new(
+            "links", "Links (per device and direction)", Column.Text("tier", "tier"), Column.Number("GB/s", "bytes_per_s"),
+            Column.Number("latency us", "latency_s"), Column.Text("topology", "topology"));
         Add("within a node", system.IntraNode);
         Add("between nodes", system.InterNode);
         return table;
 
         void Add(string tier, Link link) => table.Add(
-            tier, Cell.Number(link.Bandwidth, Numbers.Short(link.Bandwidth / 1e9)), Cell.Number(link.LatencySeconds, Numbers.Short(link.LatencySeconds * 1e6)),
+            tier, Cell.Number(link.Bandwidth, Numbers.Short(link.Bandwidth / 1e9)),
+            Cell.Number(link.LatencySeconds, Numbers.Short(link.LatencySeconds * 1e6)),
             JsonNamingPolicy.SnakeCaseLower.ConvertName(link.Topology.ToString()).Replace('_', ' '));
     }
 

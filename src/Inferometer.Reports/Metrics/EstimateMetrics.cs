@@ -26,7 +26,8 @@ public static class EstimateMetrics
     public static Metric<SimulationResult> TimePerOutputToken { get; } = new()
     {
         Key = "tpot_ms", Name = "Time per output token", Unit = Milliseconds, Heading = "TPOT ms", Better = Direction.LowerIsBetter,
-        Definition = "TPOT: decode time / (N - 1). A step is per token already: a step of 8.9 ms is a TPOT of 8.9 ms, never divided again by the batch",
+        Definition = "TPOT: decode time / (N - 1). A step is per token already: a step of 8.9 ms is a TPOT of 8.9 ms, "
+            + "never divided again by the batch",
         Of = r => r.Metrics.TpotMs,
     };
 
@@ -50,7 +51,8 @@ public static class EstimateMetrics
     public static Metric<SimulationResult> Latency { get; } = new()
     {
         Key = "latency_ms", Name = "Latency", Unit = Milliseconds, Better = Direction.LowerIsBetter,
-        Definition = "of what was simulated: the whole prompt (prefill), one token of every sequence (decode), the request (both), the step (chunked)",
+        Definition = "of what was simulated: the whole prompt (prefill), one token of every sequence (decode), the request (both), "
+            + "the step (chunked)",
         Of = r => r.Latency,
     };
 
@@ -58,7 +60,8 @@ public static class EstimateMetrics
     public static Metric<SimulationResult> Throughput { get; } = new()
     {
         Key = "throughput_tokens_per_s", Name = "Throughput", Unit = Rate, Heading = "tokens/s", Better = Direction.HigherIsBetter,
-        Definition = "tokens of the latency per second over the deployment: prompt tokens (prefill), generated tokens (decode), both (request), those of the step (chunked)",
+        Definition = "tokens of the latency per second over the deployment: prompt tokens (prefill), generated tokens (decode), "
+            + "both (request), those of the step (chunked)",
         Of = r => r.Throughput,
     };
 
@@ -139,7 +142,8 @@ public static class EstimateMetrics
     public static Metric<SimulationResult> Power { get; } = new()
     {
         Key = "average_power_watts", Name = "Power", Unit = "W",
-        Definition = "mean over the request and all devices; of a device TDP x (idle + (1 - idle) x u), u = the larger utilisation, idle = 0.3 unless given",
+        Definition = "mean over the request and all devices; of a device TDP x (idle + (1 - idle) x u), u = the larger utilisation, "
+            + "idle = 0.3 unless given",
         Of = r => r.Metrics.AveragePowerWatts,
     };
 

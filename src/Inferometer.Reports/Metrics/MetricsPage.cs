@@ -2,7 +2,9 @@ using Inferometer.Reports.Documents;
 
 namespace Inferometer.Reports.Metrics;
 
-/// <summary>The metrics as a document: what each is called, its unit and its definition. The tables of docs/metrics.md are this, as Markdown.</summary>
+/// <summary>
+/// The metrics as a document: what each is called, its unit and its definition. The tables of docs/metrics.md are this, as Markdown.
+/// </summary>
 public static class MetricsPage
 {
     /// <summary>One table per kind of result.</summary>
@@ -13,7 +15,8 @@ public static class MetricsPage
     private static Table TableOf<T>(string key, string title, IReadOnlyList<Metric<T>> metrics)
     {
         Table table = new(
-            key, title, Column.Text("metric", "name"), Column.Text("key", "key"), Column.Text("unit", "unit"), Column.Text("better", "better"),
+            key, title, Column.Text("metric", "name"), Column.Text("key", "key"), Column.Text("unit", "unit"),
+            Column.Text("better", "better"),
             Column.Text("definition", "definition"));
         foreach (Metric<T> metric in metrics)
         {

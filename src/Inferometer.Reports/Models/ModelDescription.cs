@@ -25,7 +25,10 @@ public static class ModelDescription
     private static string Counted(ModelArchitecture model, Func<LayerArchitecture, string?> kind)
     {
         ArgumentNullException.ThrowIfNull(model);
-        (string Text, int Count)[] groups = [.. model.Layers.Select(kind).OfType<string>().GroupBy(k => k, StringComparer.Ordinal).Select(g => (g.Key, g.Count()))];
+        (string Text, int Count)[] groups =
+        [
+            .. model.Layers.Select(kind).OfType<string>().GroupBy(k => k, StringComparer.Ordinal).Select(g => (g.Key, g.Count())),
+        ];
         return groups is [(string only, int all)] && all == model.LayerCount
             ? only
             : string.Join("; ", groups.Select(g => $"{g.Count} layers {g.Text}"));
@@ -46,8 +49,10 @@ public static class ModelDescription
     private static string Describe(TokenMixer mixer) => mixer switch
     {
         AttentionMixer m => $"{Brief(m).Split(' ')[0]}, {m.Heads} query heads, {m.KvHeads} KV heads of width {m.HeadDim}{Window(m)}",
-        LatentAttentionMixer m => $"MLA, {m.Heads} heads, latent {m.KvRank} + rotary {m.RopeHeadDim}{(m.IndexTopK > 0 ? $", at most {Numbers.Whole(m.IndexTopK)} tokens read" : "")}",
-        CompressedAttentionMixer m => $"compressed attention, {m.Heads} heads of width {m.HeadDim}, window {Numbers.Whole(m.WindowTokens)}{(m.CompressionRatio > 0 ? $", {m.CompressionRatio} tokens pooled" : "")}",
+        LatentAttentionMixer m =>
+            $"MLA, {m.Heads} heads, latent {m.KvRank} + rotary {m.RopeHeadDim}{(m.IndexTopK > 0 ? $", at most {Numbers.Whole(m.IndexTopK)} tokens read" : "")}",
+        CompressedAttentionMixer m =>
+            $"compressed attention, {m.Heads} heads of width {m.HeadDim}, window {Numbers.Whole(m.WindowTokens)}{(m.CompressionRatio > 0 ? $", {m.CompressionRatio} tokens pooled" : "")}",
         GatedDeltaMixer m => $"gated delta rule, {m.ValueHeads} value heads, state {m.KeyHeadDim} x {m.ValueHeadDim} each",
         MambaMixer m => $"Mamba-2, {m.Heads} heads, state {m.HeadDim} x {m.StateSize} each",
         _ => mixer.GetType().Name,

@@ -11,7 +11,9 @@ using Inferometer.Reports.Documents;
 
 namespace Inferometer.Reports.Models;
 
-/// <summary>A model with weights as a page: architecture, exact parameters, storage formats, tokenizer, and memory at several contexts.</summary>
+/// <summary>
+/// A model with weights as a page: architecture, exact parameters, storage formats, tokenizer, and memory at several contexts.
+/// </summary>
 public static class ModelFilePage
 {
     private static readonly int[] Contexts = [512, 2_048, 8_192, 32_768, 131_072];
@@ -40,18 +42,31 @@ public static class ModelFilePage
         yield return new("Model", "name", contents.Name);
         yield return new("Path", "path", contents.Path);
         yield return new("Format", "format", contents.Format);
-        yield return new("Size", "file_bytes", Cell.Number(contents.FileBytes, $"{Numbers.Bytes(contents.FileBytes)} ({Numbers.Whole(contents.FileBytes)} bytes)"));
+        yield return new(
+            "Size", "file_bytes",
+            Cell.Number(contents.FileBytes, $"{Numbers.Bytes(contents.FileBytes)} ({Numbers.Whole(contents.FileBytes)} bytes)"));
         yield return new("Runs here", "runs", refusal is null ? true : new Cell("no: " + refusal, false) { Tone = Tone.Bad });
     }
 
     private static IEnumerable<Fact> Network(ModelArchitecture model, StoredModel contents)
     {
         ParameterCount count = ParameterCount.Of(model);
-        yield return new("Architecture", "model_type", new Cell(model.IsKnownFamily ? model.ModelType : $"{model.ModelType} (not a known type: the usual fields were taken at face value)", model.ModelType));
-        yield return new("Parameters", "parameters", Cell.Number(contents.Parameters, $"{Numbers.Count(contents.Parameters)} ({Numbers.Whole(contents.Parameters)}), {Numbers.Fixed(contents.BitsPerWeight, 2)} bits each"));
+        yield return new(
+            "Architecture", "model_type",
+            new Cell(
+                model.IsKnownFamily ? model.ModelType : $"{model.ModelType} (not a known type: the usual fields were taken at face value)",
+                model.ModelType));
+        yield return new(
+            "Parameters", "parameters",
+            Cell.Number(
+                contents.Parameters,
+                $"{Numbers.Count(contents.Parameters)} ({Numbers.Whole(contents.Parameters)}), "
+                    + $"{Numbers.Fixed(contents.BitsPerWeight, 2)} bits each"));
         if (count.Active != count.Total)
         {
-            yield return new("Active per token", "active_parameters", Cell.Number(count.Active, $"{Numbers.Count(count.Active)} ({Numbers.Whole(count.Active)})"));
+            yield return new(
+                "Active per token", "active_parameters",
+                Cell.Number(count.Active, $"{Numbers.Count(count.Active)} ({Numbers.Whole(count.Active)})"));
         }
 
         yield return new("Layers", "layers", model.LayerCount);
@@ -59,13 +74,19 @@ public static class ModelFilePage
         yield return new("Attention", "attention", ModelDescription.Mixers(model));
         yield return new("Feed-forward", "feed_forward", ModelDescription.FeedForwards(model));
         yield return new("Positions", "positions", Positions(model));
-        yield return new("Longest context", "max_context_tokens", new Cell($"{Numbers.Whole(model.MaxContextTokens)} tokens", model.MaxContextTokens));
-        yield return new("LM head", "tied_embeddings", new Cell(model.TiedEmbeddings ? "shared with the embedding" : "apart from the embedding", model.TiedEmbeddings));
+        yield return new(
+            "Longest context", "max_context_tokens", new Cell($"{Numbers.Whole(model.MaxContextTokens)} tokens", model.MaxContextTokens));
+        yield return new(
+            "LM head", "tied_embeddings",
+            new Cell(model.TiedEmbeddings ? "shared with the embedding" : "apart from the embedding", model.TiedEmbeddings));
     }
 
     private static string Positions(ModelArchitecture model)
     {
-        RopeParameters[] ropes = [.. model.Layers.Select(l => l.Mixer).OfType<AttentionMixer>().Select(m => m.Rope).OfType<RopeParameters>().Distinct()];
+        RopeParameters[] ropes =
+        [
+            .. model.Layers.Select(l => l.Mixer).OfType<AttentionMixer>().Select(m => m.Rope).OfType<RopeParameters>().Distinct(),
+        ];
         return model.Position != PositionKind.Rotary || ropes.Length == 0
             ? model.Position.ToString()
             : string.Join("; ", ropes.Select(r => string.Create(
@@ -92,11 +113,16 @@ public static class ModelFilePage
             yield break;
         }
 
-        string special = string.Join(", ", new[] { Named("begin", tokenizer.BosId is { } b ? [b] : [], tokenizer), Named("end", tokenizer.EosIds, tokenizer) }.Where(t => t.Length > 0));
-        yield return new("Tokenizer", "vocabulary_size", new Cell($"{Numbers.Whole(tokenizer.VocabularySize)} tokens{(special.Length > 0 ? ": " + special : "")}", tokenizer.VocabularySize));
+        string begin = Named("begin", tokenizer.BosId is { } b ? [b] : [], tokenizer), end = Named("end", tokenizer.EosIds, tokenizer);
+        string special = string.Join(", ", new[] { begin, end }.Where(t => t.Length > 0));
+        yield return new(
+            "Tokenizer", "vocabulary_size",
+            new Cell(
+                $"{Numbers.Whole(tokenizer.VocabularySize)} tokens{(special.Length > 0 ? ": " + special : "")}", tokenizer.VocabularySize));
         string? jinja = tokenizer.ChatTemplateText;
         string? name = jinja is null ? null : ChatTemplate.Recognise(jinja)?.Name;
-        yield return new("Chat template", "chat_template", new Cell(jinja is null ? "none stored" : name ?? "stored, but of no known format", name));
+        yield return new(
+            "Chat template", "chat_template", new Cell(jinja is null ? "none stored" : name ?? "stored, but of no known format", name));
     }
 
     private static string Named(string what, IReadOnlyList<int> ids, Tokenizer tokenizer) =>
@@ -137,7 +163,9 @@ public static class ModelFilePage
         {
             MemoryPlan half = Plan(model, contents, tokens, KvElement.F16);
             MemoryPlan full = Plan(model, contents, tokens, KvElement.F32);
-            table.Add(tokens, Bytes(half.WeightBytes), Bytes(half.KvBytes), Bytes(full.KvBytes), Bytes(half.ActivationBytes + half.LogitBytes), Bytes(half.TotalBytes));
+            table.Add(
+                tokens, Bytes(half.WeightBytes), Bytes(half.KvBytes), Bytes(full.KvBytes), Bytes(half.ActivationBytes + half.LogitBytes),
+                Bytes(half.TotalBytes));
         }
 
         return table;
@@ -145,7 +173,8 @@ public static class ModelFilePage
 
     // Memory without bounds: the table says what is needed, whatever this machine has.
     private static MemoryPlan Plan(ModelArchitecture model, StoredModel contents, int tokens, KvElement element) => MemoryPlan.Make(
-        model, contents.FileBytes, new InferenceOptions { MaxBatchSize = 1, MaxSequenceTokens = tokens, KvElement = element }, long.MaxValue / 2);
+        model, contents.FileBytes, new InferenceOptions { MaxBatchSize = 1, MaxSequenceTokens = tokens, KvElement = element },
+        long.MaxValue / 2);
 
     private static Cell Bytes(long bytes) => Cell.Number(bytes, Numbers.Bytes(bytes));
 }

@@ -14,8 +14,12 @@ public static class ModelMemory
     // Weights and cache are the same on every machine; the figures of this one do not enter them.
     private static readonly HardwareSystem AnyMachine = InlineSystem.Create(1, 1, 1, 1, "memory of a model");
 
-    /// <summary>Weights and KV cache of one sequence of <paramref name="tokens"/> tokens, bytes; and what one more token takes before windows cap it.</summary>
-    public static (double WeightBytes, double KvBytes, double KvBytesPerToken) Of(ModelArchitecture model, int tokens, Precision weights, Precision kv)
+    /// <summary>
+    /// Weights and KV cache of one sequence of <paramref name="tokens"/> tokens, bytes; and what one more token takes before windows cap
+    /// it.
+    /// </summary>
+    public static (
+        double WeightBytes, double KvBytes, double KvBytesPerToken) Of(ModelArchitecture model, int tokens, Precision weights, Precision kv)
     {
         EstimateRequest request = new()
         {

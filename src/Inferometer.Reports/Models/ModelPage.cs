@@ -22,20 +22,35 @@ public static class ModelPage
         [
             new("Model", "name", model.Name),
             new("Aliases", "aliases", Cell.List(entry?.Aliases ?? [])),
-            new("Type", "model_type", new Cell(model.IsKnownFamily ? model.ModelType : $"{model.ModelType} (not a known type: the usual fields were taken at face value)", model.ModelType)),
+            new(
+                "Type", "model_type",
+                new Cell(
+                    model.IsKnownFamily
+                        ? model.ModelType
+                        : $"{model.ModelType} (not a known type: the usual fields were taken at face value)",
+                    model.ModelType)),
             new("Parameters", "parameters", Cell.Number(count.Total, $"{Numbers.Count(count.Total)} ({Numbers.Whole(count.Total)})")),
         ];
         if (count.Active != count.Total)
         {
-            facts.Add(new("Active per token", "active_parameters", Cell.Number(count.Active, $"{Numbers.Count(count.Active)} ({Numbers.Whole(count.Active)})")));
+            facts.Add(
+                new(
+                    "Active per token", "active_parameters",
+                    Cell.Number(count.Active, $"{Numbers.Count(count.Active)} ({Numbers.Whole(count.Active)})")));
         }
 
         facts.AddRange(
         [
             new("Layers", "layers", model.LayerCount),
             new("Hidden width", "hidden_size", model.HiddenSize),
-            new("Vocabulary", "vocabulary_size", new Cell($"{Numbers.Whole(model.VocabularySize)}, LM head {(model.TiedEmbeddings ? "shared with" : "apart from")} the embedding", model.VocabularySize)),
-            new("Longest context", "max_context_tokens", new Cell($"{Numbers.Whole(model.MaxContextTokens)} tokens", model.MaxContextTokens)),
+            new(
+                "Vocabulary", "vocabulary_size",
+                new Cell(
+                    $"{Numbers.Whole(model.VocabularySize)}, LM head {(model.TiedEmbeddings ? "shared with" : "apart from")} the embedding",
+                    model.VocabularySize)),
+            new(
+                "Longest context", "max_context_tokens",
+                new Cell($"{Numbers.Whole(model.MaxContextTokens)} tokens", model.MaxContextTokens)),
             new("Token mixer", "token_mixer", ModelDescription.Mixers(model)),
             new("Feed-forward", "feed_forward", ModelDescription.FeedForwards(model)),
             new("KV cache", "kv_bytes_per_token_bf16", Cell.Number(perToken, $"{Numbers.Bytes(perToken)} per token in bf16")),
@@ -47,7 +62,8 @@ public static class ModelPage
     private static Table Parts(ParameterCount count)
     {
         Table table = new(
-            "parameters_by_part", "Parameters by part", Column.Text("part", "part"), Column.Number("parameters", "parameters"), Column.Number("share", "share"), Column.Bars() with { BarWidth = 40 });
+            "parameters_by_part", "Parameters by part", Column.Text("part", "part"), Column.Number("parameters", "parameters"),
+            Column.Number("share", "share"), Column.Bars() with { BarWidth = 40 });
         (string Name, long Value)[] parts =
         [
             ("embedding", count.Embedding), ("attention", count.Attention), ("feed-forward", count.FeedForward), ("experts", count.Experts),
@@ -80,7 +96,9 @@ public static class ModelPage
             var bf16 = ModelMemory.Of(model, tokens, Precision.Bf16, Precision.Bf16);
             var eight = ModelMemory.Of(model, tokens, fp8, fp8);
             var four = ModelMemory.Of(model, tokens, int4, fp8);
-            table.Add(tokens, Gigabytes(bf16.KvBytes), Gigabytes(eight.KvBytes), Gigabytes(bf16.WeightBytes + bf16.KvBytes), Gigabytes(eight.WeightBytes + eight.KvBytes), Gigabytes(four.WeightBytes + four.KvBytes));
+            table.Add(
+                tokens, Gigabytes(bf16.KvBytes), Gigabytes(eight.KvBytes), Gigabytes(bf16.WeightBytes + bf16.KvBytes),
+                Gigabytes(eight.WeightBytes + eight.KvBytes), Gigabytes(four.WeightBytes + four.KvBytes));
         }
 
         return table;

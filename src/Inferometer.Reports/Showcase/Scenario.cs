@@ -7,4 +7,5 @@ namespace Inferometer.Reports.Showcase;
 /// <param name="Title">Heading.</param>
 /// <param name="Cases">The estimates with what each is called.</param>
 /// <param name="HasBaseline">The first case is what the others are measured against.</param>
-public sealed record Scenario(string Key, string Title, IReadOnlyList<(string Label, SimulationConfig Config)> Cases, bool HasBaseline = false);
+public sealed record Scenario(
+    string Key, string Title, IReadOnlyList<(string Label, SimulationConfig Config)> Cases, bool HasBaseline = false);

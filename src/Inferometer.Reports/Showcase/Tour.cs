@@ -20,7 +20,8 @@ public static class Tour
 
     private static readonly (string Model, int Tensor)[] Sizes =
     [
-        ("llama-3.2-1b", 1), ("llama-3.2-3b", 1), ("llama-3.1-8b", 1), ("llama2_13b", 1), ("qwen2.5-32b", 2), ("llama-3.1-70b", 4), ("mixtral-8x7b", 2),
+        ("llama-3.2-1b", 1), ("llama-3.2-3b", 1), ("llama-3.1-8b", 1), ("llama2_13b", 1), ("qwen2.5-32b", 2), ("llama-3.1-70b", 4),
+        ("mixtral-8x7b", 2),
     ];
 
     /// <summary>Where the tour starts: one request of 2,048 tokens in and 256 out, in bf16, on one device.</summary>
@@ -57,7 +58,9 @@ public static class Tour
                 [.. Batches.Select(b => (Numbers.Whole(b), With(start, "batch_size", b)))]),
             new("tensor_parallel", "Tensor parallelism: latency bought with devices (batch 8)",
                 [.. Degrees.Select(d => (Numbers.Whole(d), With(eight, "tensor_parallel", d)))], HasBaseline: true),
-            new("optimisations", "Optimisations, one at a time (batch 8, 2,048 tokens in, 256 out)", Optimisations(eight), HasBaseline: true),
+            new(
+                "optimisations", "Optimisations, one at a time (batch 8, 2,048 tokens in, 256 out)", Optimisations(eight),
+                HasBaseline: true),
             new("model_sizes", "Model size (batch 4, 2,048 tokens in, 256 out)",
                 [.. Sizes.Select(s => (s.Tensor == 1 ? s.Model : $"{s.Model}, TP {s.Tensor}", Sized(start, s.Model, s.Tensor)))]),
         ];

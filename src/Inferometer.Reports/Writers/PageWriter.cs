@@ -56,7 +56,9 @@ public sealed class PageWriter(ISurface surface) : IDocumentWriter
                 foreach (string line in sentences.Lines)
                 {
                     (string bullet, string indent) = sentences.Bulleted ? ("- ", "  ") : ("", "");
-                    IEnumerable<string> lines = sentences.IsDrawing ? [line] : Prose.Fold(line, Math.Max(LeastTextWidth, ProseWidth - bullet.Length));
+                    IEnumerable<string> lines = sentences.IsDrawing
+                        ? [line]
+                        : Prose.Fold(line, Math.Max(LeastTextWidth, ProseWidth - bullet.Length));
                     surface.Write(bullet + string.Join("\n" + indent, lines) + "\n");
                 }
 
@@ -82,7 +84,10 @@ public sealed class PageWriter(ISurface surface) : IDocumentWriter
         if (layout.Bands.Count > 1 && table.Rows.Count == 1)
         {
             // One row that does not fit reads better as names and values than as a table in pieces.
-            Pairs([.. table.ColumnsFor(Audience.People).Where(i => !table.Columns[i].IsBars).Select(i => (table.Columns[i].Heading, table.Rows[0][i]))]);
+            Pairs(
+                [
+                    .. table.ColumnsFor(Audience.People).Where(i => !table.Columns[i].IsBars).Select(
+                        i => (table.Columns[i].Heading, table.Rows[0][i]))]);
             return;
         }
 
@@ -123,7 +128,11 @@ public sealed class PageWriter(ISurface surface) : IDocumentWriter
         for (int line = 0; line < lines; line++)
         {
             Line(
-                columns.Select((c, i) => (Aligned(table, c, Part(texts[i], line)), best && row[c.Index].Tone == Tone.Normal ? Tone.Good : row[c.Index].Tone)),
+                columns.Select(
+                    (c, i) =>
+                        (
+                            Aligned(table, c, Part(texts[i], line)),
+                            best && row[c.Index].Tone == Tone.Normal ? Tone.Good : row[c.Index].Tone)),
                 line == 0 ? prefix : new string(' ', prefix.Length),
                 gap);
         }

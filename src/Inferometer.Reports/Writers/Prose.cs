@@ -11,7 +11,8 @@ public static class Prose
     public static int LineFor(int? pageWidth) => Math.Min(pageWidth ?? LongestLine, LongestLine);
 
     /// <summary>
-    /// Folds text at blanks, but not between a number and its percent sign. A word longer than a line is parted behind a slash or a hyphen, and
+    /// Folds text at blanks, but not between a number and its percent sign. A word longer than a line is parted behind a slash or a hyphen,
+    /// and
     /// cut where it has none.
     /// </summary>
     /// <param name="text">The text, on one line.</param>

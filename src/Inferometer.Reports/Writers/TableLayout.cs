@@ -28,7 +28,8 @@ internal sealed class TableLayout
 
     /// <summary>Lays a table out.</summary>
     /// <param name="table">The table.</param>
-    /// <param name="pageWidth">Characters that fit into a line; null = no limit, but a long last text is folded at the length of a line of prose.</param>
+    /// <param name="pageWidth">Characters that fit into a line; null = no limit, but a long last text is folded at the length of a line of
+    /// prose.</param>
     public TableLayout(Table table, int? pageWidth)
     {
         _table = table;
@@ -135,7 +136,8 @@ internal sealed class TableLayout
 
     private int LeastWidth(int column, int width)
     {
-        int part = _table.Rows.Select(r => Prose.LongestPart(r[column].Text)).Append(Prose.LongestWord(_table.Columns[column].Heading)).Max();
+        int part = _table.Rows.Select(r => Prose.LongestPart(r[column].Text)).Append(
+            Prose.LongestWord(_table.Columns[column].Heading)).Max();
         return Math.Min(width, Math.Max(part, LeastTextWidth));
     }
 

@@ -30,5 +30,6 @@ public sealed record Catalogs(ModelCatalog Models, HardwareCatalog Hardware)
 
     /// <summary>An engine that looks names up here.</summary>
     /// <param name="kvProfiles">What reads compression profiles of the KV cache; null = only q8 and q4 can be named.</param>
-    public SimulationEngine CreateEngine(IKvProfileReader? kvProfiles = null) => new(models: Models, hardware: Hardware, kvProfiles: kvProfiles);
+    public SimulationEngine CreateEngine(IKvProfileReader? kvProfiles = null) =>
+        new(models: Models, hardware: Hardware, kvProfiles: kvProfiles);
 }

@@ -58,7 +58,8 @@ public static class FittingChanges
     {
         try
         {
-            return engine.Simulate(config with { SimulationParams = config.SimulationParams.With(name, value) }).MemoryUsage is { Fits: true };
+            return engine.Simulate(
+                config with { SimulationParams = config.SimulationParams.With(name, value) }).MemoryUsage is { Fits: true };
         }
         catch (InferometerException)
         {

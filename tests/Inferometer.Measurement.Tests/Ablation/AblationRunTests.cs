@@ -17,7 +17,8 @@ public class AblationRunTests
     public async Task An_ablation_in_this_process_measures_and_predicts_every_configuration()
     {
         int done = 0;
-        AblationResult result = await AblationRun.MeasureAsync(Settings, done: () => done++, cancellationToken: TestContext.Current.CancellationToken);
+        AblationResult result = await AblationRun.MeasureAsync(
+            Settings, done: () => done++, cancellationToken: TestContext.Current.CancellationToken);
         Assert.Equal(AblationRun.CountRuns(Settings), done);
         Assert.Equal(5, result.Summary.Gains.Count);
         Assert.All(result.Summary.Gains, gain => Assert.True(gain is { MeasuredSpeedup: > 0, ExpectedSpeedup: > 0 }));
@@ -25,15 +26,18 @@ public class AblationRunTests
     }
 
     [Fact]
-    public async Task A_runner_that_fails_ends_it_with_its_own_error() => await Assert.ThrowsAsync<InferometerException>(() => AblationRun.MeasureAsync(
+    public async Task A_runner_that_fails_ends_it_with_its_own_error() =>
+        await Assert.ThrowsAsync<InferometerException>(() => AblationRun.MeasureAsync(
         Settings, (_, _) => throw new InferometerException("no such engine"), cancellationToken: TestContext.Current.CancellationToken));
 
     [Fact]
     public async Task A_process_of_its_own_hands_over_what_it_measured()
     {
-        WorkloadSample sample = await ConfigurationProcess.MeasureAsync(Settings, OptimizationConfiguration.All, TestContext.Current.CancellationToken);
+        WorkloadSample sample = await ConfigurationProcess.MeasureAsync(
+            Settings, OptimizationConfiguration.All, TestContext.Current.CancellationToken);
         Assert.True(sample.PeakResidentBytes > 1e7);
-        WorkloadSample read = await ConfigurationProcess.RunAsync(Shell($"printf '%s' '{ConfigurationProcess.ToJson(sample)}'"), "all", TestContext.Current.CancellationToken);
+        WorkloadSample read = await ConfigurationProcess.RunAsync(
+            Shell($"printf '%s' '{ConfigurationProcess.ToJson(sample)}'"), "all", TestContext.Current.CancellationToken);
         Assert.Equal(sample.Outputs, read.Outputs);
         Assert.Equal((sample.Seconds, sample.Memory, sample.PeakResidentBytes), (read.Seconds, read.Memory, read.PeakResidentBytes));
     }

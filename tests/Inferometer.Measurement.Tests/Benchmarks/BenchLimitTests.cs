@@ -13,12 +13,16 @@ public class BenchLimitTests
     {
         ModelArchitecture model = GgufArchitectureReader.Read(SmallModels.Bundled);
         const long bytes = 5_827_584; // 5,472,256 weights of 34 bytes per 32, 3,328 of 4 bytes
-        BenchLimit limit = new(model, bytes, GgmlType.Q8_0, new BenchCache(KvElement.F16, null), new MachineLimits(1, ReadGBps: 10, FloatGops: 100, Int8Gops: 400));
+        BenchLimit limit = new(
+            model, bytes, GgmlType.Q8_0, new BenchCache(KvElement.F16, null),
+            new MachineLimits(1, ReadGBps: 10, FloatGops: 100, Int8Gops: 400));
 
-        // One token with 15 before it: all weights and 15 x 3072 bytes (6 layers, keys and values of 2 heads of 64, 2 bytes each) at 10 GB/s.
+        // One token with 15 before it: all weights and 15 x 3072 bytes (6 layers, keys and values of 2 heads of 64, 2 bytes each) at 10
+        // GB/s.
         Assert.Equal(1e10 / (bytes + (15 * 3072)), limit.Rate(new BenchTest(0, 1, 15, 1)), 1e-3);
 
-        // 100 tokens: 2 operations for each of the 4,426,752 + 256 weights in layers and last norm and token, and for the head once, at 400 G/s; attention at
+        // 100 tokens: 2 operations for each of the 4,426,752 + 256 weights in layers and last norm and token, and for the head once, at 400
+        // G/s; attention at
         // 100 G/s: 4 operations for each of 6 x 4 x 64 channels and 100 x 101 / 2 pairs.
         double seconds = ((2.0 * 4_427_008 * 100) + (2.0 * 4096 * 256)) / 400e9 + (4.0 * 6 * 4 * 64 * 5050 / 100e9);
         Assert.Equal(100 / seconds, limit.Rate(new BenchTest(100, 0, 0, 1)), 1e-3);
@@ -31,7 +35,8 @@ public class BenchLimitTests
     public void The_limit_of_a_prompt_knows_the_products_its_weights_are_multiplied_with(GgmlType type, double matrixGops)
     {
         ModelArchitecture model = GgufArchitectureReader.Read(SmallModels.Bundled);
-        BenchLimit limit = new(model, 1, type, new BenchCache(KvElement.F16, null), new MachineLimits(1, ReadGBps: 1e6, FloatGops: 100, Int8Gops: 400));
+        BenchLimit limit = new(
+            model, 1, type, new BenchCache(KvElement.F16, null), new MachineLimits(1, ReadGBps: 1e6, FloatGops: 100, Int8Gops: 400));
         double seconds = (((2.0 * 4_427_008 * 100) + (2.0 * 4096 * 256)) / (matrixGops * 1e9)) + (4.0 * 6 * 4 * 64 * 5050 / 100e9);
         Assert.Equal(100 / seconds, limit.Rate(new BenchTest(100, 0, 0, 1)), 1e-3);
     }

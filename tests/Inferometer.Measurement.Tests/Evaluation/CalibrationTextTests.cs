@@ -42,7 +42,9 @@ public sealed class CalibrationTextTests : IDisposable
 
     [Fact]
     public void A_file_that_cannot_be_read_is_named() => Assert.StartsWith(
-        "missing.txt: cannot be read", Assert.Throws<InferometerException>(() => CalibrationText.Read("missing.txt", _tokenizer, _model, 0)).Message, StringComparison.Ordinal);
+        "missing.txt: cannot be read",
+        Assert.Throws<InferometerException>(() => CalibrationText.Read("missing.txt", _tokenizer, _model, 0)).Message,
+        StringComparison.Ordinal);
 
     private CalibrationText Read(string content, int windowTokens)
     {

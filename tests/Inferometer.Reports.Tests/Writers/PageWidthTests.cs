@@ -15,7 +15,8 @@ public class PageWidthTests
     }
 
     [Fact]
-    public void Without_a_width_a_table_is_as_wide_as_it_is() => Assert.True(Lines(new Document(Numbered(30)), null).Max(l => l.Length) > 200);
+    public void Without_a_width_a_table_is_as_wide_as_it_is() =>
+        Assert.True(Lines(new Document(Numbered(30)), null).Max(l => l.Length) > 200);
 
     [Fact]
     public void Headings_are_folded_at_blanks_before_anything_else_is_given_up() => Assert.Equal(
@@ -25,7 +26,12 @@ public class PageWidthTests
         -----  ------  -------
         row 0  12,345  6,789.5
         """.ReplaceLineEndings("\n").Split('\n'),
-        Lines(new Document(Table([Column.Text("name", "name"), Column.Number("first number", "a"), Column.Number("second number", "b")], [["row 0", 12345, Cell.Number(6789.5, "6,789.5")]])), 24));
+        Lines(
+            new Document(
+                Table(
+                    [Column.Text("name", "name"), Column.Number("first number", "a"), Column.Number("second number", "b")],
+                    [["row 0", 12345, Cell.Number(6789.5, "6,789.5")]])),
+            24));
 
     [Fact]
     public void Then_columns_move_together_and_bars_go()
@@ -116,7 +122,9 @@ public class PageWidthTests
     // Headings without blanks, so that only folding the table can make it narrower.
     private static Table Numbered(int count) => Table(
         [Column.Text("name", "name") with { IsRowName = true }, .. Numbers(count)],
-        [.. Enumerable.Range(0, 2).Select(r => (Cell[])[$"row {r}", .. Enumerable.Range(0, count).Select(i => (Cell)((1000 * (r + 1)) + i))])]);
+        [
+            .. Enumerable.Range(0, 2).Select(
+                r => (Cell[])[$"row {r}", .. Enumerable.Range(0, count).Select(i => (Cell)((1000 * (r + 1)) + i))])]);
 
     private static Table Table(Column[] columns, Cell[][] rows)
     {

@@ -52,7 +52,9 @@ public class WriterTests
     public void Json_of_several_parts_is_an_object()
     {
         Document document = new(
-            new Facts(null, [new("A", "a", 1), new("B", "b", true), new("C", "c", Cell.List(["x", "y"])), new("D", "d", Cell.Number(double.NaN))]),
+            new Facts(
+                null,
+                [new("A", "a", 1), new("B", "b", true), new("C", "c", Cell.List(["x", "y"])), new("D", "d", Cell.Number(double.NaN))]),
             new Sentences("notes", "Notes", ["one"]));
         Assert.Equal(
             """{"a":1,"b":true,"c":["x","y"],"d":null,"notes":["one"]}""",
@@ -65,7 +67,9 @@ public class WriterTests
         Table table = new("t", "Title", Column.Text("a|b", "a"), Column.Number("n", "n"));
         table.Add("x|y", 1);
         table.BestRow = 0;
-        Assert.Equal("**Title**\n\n| a\\|b | n |\n| --- | ---: |\n| **x\\|y** | **1** |\n", Written(w => new MarkdownWriter(w), new Document(table)));
+        Assert.Equal(
+            "**Title**\n\n| a\\|b | n |\n| --- | ---: |\n| **x\\|y** | **1** |\n",
+            Written(w => new MarkdownWriter(w), new Document(table)));
     }
 
     [Fact]
@@ -73,7 +77,8 @@ public class WriterTests
     {
         Table table = new("t", null, Column.Text("name", "name"), Column.Text("text", "text"));
         table.Add("x", string.Join(' ', Enumerable.Repeat("words", 40)));
-        string[] lines = Written(w => new PageWriter(new PlainSurface(w)), new Document(table)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        string[] lines = Written(
+            w => new PageWriter(new PlainSurface(w)), new Document(table)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.True(lines.Length > 4);
         Assert.All(lines, l => Assert.InRange(l.Length, 1, 100));
         Assert.Equal(40, lines.Skip(2).Sum(l => l.Split("words").Length - 1));
@@ -88,8 +93,10 @@ public class WriterTests
         new PageWriter(new PlainSurface(plain)).Write(document);
         new PageWriter(new AnsiSurface(coloured)).Write(document);
         Assert.Contains("\u001b[32myes\u001b[0m", coloured.ToString(), StringComparison.Ordinal);
-        Assert.Equal(plain.ToString(), Regex.Replace(coloured.ToString(), "\u001b\\[[0-9]+m", "", RegexOptions.None, TimeSpan.FromSeconds(1)));
-        Assert.All(coloured.ToString().Split('\n'), line => Assert.Equal(Regex.Count(line, "\u001b\\[[1-9]"), Regex.Count(line, "\u001b\\[0m")));
+        Assert.Equal(
+            plain.ToString(), Regex.Replace(coloured.ToString(), "\u001b\\[[0-9]+m", "", RegexOptions.None, TimeSpan.FromSeconds(1)));
+        Assert.All(
+            coloured.ToString().Split('\n'), line => Assert.Equal(Regex.Count(line, "\u001b\\[[1-9]"), Regex.Count(line, "\u001b\\[0m")));
     }
 
     [Fact]
