@@ -1,3 +1,5 @@
+using Inferometer.Cli.Hosting;
+
 namespace Inferometer.Cli.Tests;
 
 /// <summary>What one command line printed and returned.</summary>

@@ -1,55 +1,35 @@
 using System.Diagnostics;
-using System.Text.Json;
-using Inferometer.Core;
+using System.Globalization;
+using Inferometer.Core.Deployments;
 using Inferometer.Measurement.Ablation;
 
 namespace Inferometer.Cli.Ablation;
 
-/// <summary>Runs one configuration in a process of its own, so that neither compiled code, nor memory, nor its peak come from another configuration.</summary>
+/// <summary>How the program calls itself to run one configuration of <c>bench --ablate</c> in a process of its own.</summary>
 internal static class AblationProcess
 {
     private const string ProgramName = "inferometer";
 
-    /// <summary>Starts this program again for one configuration and reads what it measured.</summary>
-    /// <exception cref="InferometerException">The process failed; its own message is passed on.</exception>
-    public static async Task<WorkloadSample> RunAsync(AblationSettings settings, OptimizationConfiguration configuration, CancellationToken cancellationToken)
+    /// <summary>This program with the command line that runs one configuration once and prints its figures.</summary>
+    /// <param name="settings">What is run.</param>
+    /// <param name="configuration">Name of the configuration.</param>
+    public static ProcessStartInfo For(AblationSettings settings, string configuration)
     {
         ProcessStartInfo start = Self();
-        start.RedirectStandardOutput = true;
-        start.RedirectStandardError = true;
-        foreach (string argument in settings.CommandLineFor(configuration.Name))
+        Workload workload = settings.Workload;
+        foreach (string argument in (string[])
+        [
+            "bench", settings.Model.Path, "--ablate", "--configuration", configuration,
+            "-p", Text(workload.InputTokens), "-n", Text(workload.OutputTokens), "-b", Text(workload.BatchSize),
+            "--shared", Text(workload.CachedPrefixTokens), "-t", Text(settings.Threads), "--kv",
+            settings.Element.ToString().ToLowerInvariant(),
+            "--warm-up", settings.WarmUp.TotalSeconds.ToString(CultureInfo.InvariantCulture),
+        ])
         {
             start.ArgumentList.Add(argument);
         }
 
-        using Process process = Process.Start(start) ?? throw new InferometerException($"--ablate: '{start.FileName}' could not be started.");
-        try
-        {
-            Task<string> errors = process.StandardError.ReadToEndAsync(cancellationToken);
-            string output = await process.StandardOutput.ReadToEndAsync(cancellationToken).ConfigureAwait(false);
-            await process.WaitForExitAsync(cancellationToken).ConfigureAwait(false);
-            string said = (await errors.ConfigureAwait(false)).Trim();
-            return process.ExitCode == ExitCode.Success
-                ? JsonSerializer.Deserialize(output, AblationJson.Default.WorkloadSample)!
-                : throw new InferometerException($"--ablate, {configuration.Name}: {(said.StartsWith("error: ", StringComparison.Ordinal) ? said["error: ".Length..] : $"exit code {process.ExitCode}. {said}")}");
-        }
-        finally
-        {
-            if (!process.HasExited)
-            {
-                process.Kill(entireProcessTree: true);
-            }
-        }
-    }
-
-    /// <summary>Runs one configuration in this process and prints what it measured.</summary>
-    public static async Task PrintAsync(AblationSettings settings, string configuration, TextWriter output, CancellationToken cancellationToken)
-    {
-        WorkloadSample sample = await WorkloadRun.MeasureAsync(
-            settings.Model.Path, settings.Options, OptimizationConfiguration.Parse(configuration), settings.Workload, settings.WarmUp, cancellationToken).ConfigureAwait(false);
-        using var self = Process.GetCurrentProcess();
-        long peak = self.PeakWorkingSet64;
-        output.WriteLine(JsonSerializer.Serialize(sample with { PeakResidentBytes = peak > 0 ? peak : null }, AblationJson.Default.WorkloadSample));
+        return start;
     }
 
     // As a program of its own, or as an assembly run by dotnet.
@@ -62,6 +42,12 @@ internal static class AblationProcess
         }
 
         bool isHost = string.Equals(Path.GetFileNameWithoutExtension(running), "dotnet", StringComparison.OrdinalIgnoreCase);
-        return new ProcessStartInfo(isHost ? running : "dotnet") { UseShellExecute = false, ArgumentList = { Path.Combine(AppContext.BaseDirectory, ProgramName + ".dll") } };
+        return new ProcessStartInfo(isHost ? running : "dotnet")
+        {
+            UseShellExecute = false,
+            ArgumentList = { Path.Combine(AppContext.BaseDirectory, ProgramName + ".dll") },
+        };
     }
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

@@ -1,12 +1,15 @@
 using System.CommandLine;
 using System.Globalization;
 using Inferometer.Cli.Ablation;
+using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Models;
 using Inferometer.Cli.Output;
 using Inferometer.Core;
 using Inferometer.Core.Deployments;
 using Inferometer.Cpu.Kernels.Attention;
 using Inferometer.Measurement.Ablation;
+using Inferometer.Reports.Ablation;
+using Inferometer.Reports.Writers;
 
 namespace Inferometer.Cli.Commands;
 
@@ -34,30 +37,23 @@ internal sealed partial class BenchCommand
         using Interrupt interrupt = new(cancellationToken);
         if (parsed.GetValue(_configuration) is { } configuration)
         {
-            await AblationProcess.PrintAsync(settings, configuration, _printer.Output, interrupt.Token).ConfigureAwait(false);
+            WorkloadSample sample = await ConfigurationProcess.MeasureAsync(settings, OptimizationConfiguration.Parse(configuration), interrupt.Token).ConfigureAwait(false);
+            _printer.Output.WriteLine(ConfigurationProcess.ToJson(sample));
             return ExitCode.Success;
         }
 
-        ModelFileContents contents = ModelFileContents.Read(location);
-        ThisMachine machine = ThisMachine.Measure(settings.Threads, contents.TensorBytes, interrupt.Token);
-        OptimizationSummary forecast = new OptimizationForecast(machine.RequestFor(settings, contents), settings.Options).Summarize();
-        OptimizationMeasurement measurement;
-        int configurations = OptimizationMeasurement.ConfigurationsFor(OptimizationConfiguration.All).Count;
-        using (Progress progress = new(_printer, "runs", settings.Rounds * configurations))
+        AblationResult result;
+        using (Progress progress = new(_printer, "runs", AblationRun.CountRuns(settings)))
         {
-            measurement = await OptimizationMeasurement.RunAsync(OptimizationConfiguration.All, settings.Workload, settings.Rounds, Run, interrupt.Token).ConfigureAwait(false);
-
-            async Task<WorkloadSample> Run(OptimizationConfiguration configuration, CancellationToken token)
-            {
-                WorkloadSample sample = await AblationProcess.RunAsync(settings, configuration, token).ConfigureAwait(false);
-                progress.Advance();
-                return sample;
-            }
+            result = await AblationRun.MeasureAsync(settings, Run, progress.Advance, interrupt.Token).ConfigureAwait(false);
         }
 
         OutputFormat format = parsed.GetValue(_output) ?? OutputFormat.Markdown;
-        _printer.Print(new AblationReport(settings, machine, forecast.With(measurement)).DocumentFor(format), format);
+        _printer.Print(new AblationReport(result).DocumentFor(format), format);
         return ExitCode.Success;
+
+        Task<WorkloadSample> Run(OptimizationConfiguration configuration, CancellationToken token) =>
+            ConfigurationProcess.RunAsync(AblationProcess.For(settings, configuration.Name), configuration.Name, token);
     }
 
     private AblationSettings ReadAblation(ParseResult parsed, ModelLocation location, int repetitions, TimeSpan warmUp)
@@ -87,7 +83,7 @@ internal sealed partial class BenchCommand
             _ => throw new UsageException($"--kv: '{parsed.GetValue(_kv)}' cannot be combined with --ablate, which also runs without a cache; it must be f16 or f32."),
         };
         return new AblationSettings(
-            location,
+            StoredModels.Read(location),
             new Workload { BatchSize = One(parsed, _sequences) ?? AblationRequests, InputTokens = prompt, OutputTokens = generated, CachedPrefixTokens = shared },
             IsGiven(parsed, _repetitions) ? repetitions : AblationRounds,
             One(parsed, _threads) ?? Environment.ProcessorCount,

@@ -1,24 +1,20 @@
 using System.CommandLine;
 using System.Globalization;
-using Inferometer.Cli.Benchmarks;
+using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Models;
 using Inferometer.Cli.Output;
 using Inferometer.Cli.Settings;
 using Inferometer.Core;
 using Inferometer.Core.Models;
-using Inferometer.Cpu.Execution;
-using Inferometer.Cpu.Threading;
-using Inferometer.Cpu.Weights;
-using Inferometer.Measurement.Diagnostics;
+using Inferometer.Measurement.Benchmarks;
+using Inferometer.Reports.Benchmarks;
+using Inferometer.Reports.Writers;
 
 namespace Inferometer.Cli.Commands;
 
 /// <summary><c>inferometer bench</c>: prompt processing and generation timed as llama-bench times them.</summary>
 internal sealed partial class BenchCommand
 {
-    private const double ProbeSeconds = 0.6;
-    private const long LeastProbeBytesPerThread = 1 << 20;
-
     private readonly Argument<string?> _model = ModelArgument.OrBundled();
     private readonly Option<string> _prompt = new("--n-prompt", "-p") { HelpName = "N,N", Description = "Prompt tokens; 0 = no such test.", DefaultValueFactory = _ => "512" };
     private readonly Option<string> _generate = new("--n-gen", "-n") { HelpName = "N,N", Description = "Generated tokens; 0 = no such test.", DefaultValueFactory = _ => "128" };
@@ -73,35 +69,26 @@ internal sealed partial class BenchCommand
         BenchTest[] tests = Tests(parsed, architecture);
         int[] threads = parsed.GetValue(_threads) is { } text ? WholeNumbers(text, "--threads", 1, 1024) : [Environment.ProcessorCount];
         KvArgument kv = KvArgument.Read(parsed.GetValue(_kv), location);
-        BenchReport report = new(location, architecture);
         using Interrupt interrupt = new(cancellationToken);
+        BenchRequest request = new()
+        {
+            Model = StoredModels.Read(location),
+            Tests = tests,
+            Threads = threads,
+            Repetitions = repetitions,
+            WarmUp = warmUp,
+            Cache = new BenchCache(kv.Element, kv.Compression),
+            FlashAttention = !parsed.GetValue(_noFlash),
+            RepackedFile = RepackedFileOption.Use(parsed.GetValue(_repack)),
+        };
+        IReadOnlyList<BenchResult> results;
         using (Progress progress = new(_printer, "repetitions", threads.Length * tests.Length * repetitions))
         {
-            foreach (int count in threads)
-            {
-                using TransformerModel model = TransformerModel.Load(
-                    location.Path,
-                    new LoadOptions { Threads = count, RepackedFile = RepackedFileOption.Use(parsed.GetValue(_repack)), Forward = new ForwardOptions { FlashAttention = !parsed.GetValue(_noFlash) } },
-                    cancellationToken: interrupt.Token);
-                RepackedFileOption.Explain(_printer, model.RepackedFile);
-                MachineLimits limits = Probe(count, report.WeightBytes, interrupt.Token);
-                BenchRunner runner = new(model, kv);
-                foreach (BenchTest test in tests)
-                {
-                    report.Add(runner.Run(test, repetitions, warmUp, progress.Advance, interrupt.Token), kv, !parsed.GetValue(_noFlash), limits);
-                }
-            }
+            results = BenchRun.Measure(request, progress.Advance, report => RepackedFileOption.Explain(_printer, report), interrupt.Token);
         }
 
-        _printer.Print(report.Document, parsed.GetValue(_output) ?? OutputFormat.Markdown);
+        _printer.Print(new BenchReport(request, results).Document, parsed.GetValue(_output) ?? OutputFormat.Markdown);
         return Task.FromResult(ExitCode.Success);
-    }
-
-    // A buffer as large as the weights: a model that fits into a cache is compared with that cache, not with the memory behind it.
-    private static MachineLimits Probe(int threads, long weightBytes, CancellationToken cancellationToken)
-    {
-        using WorkerPool pool = new(threads);
-        return MachineProbe.Measure(pool, ProbeSeconds, Math.Clamp(weightBytes, threads * LeastProbeBytesPerThread, MachineProbe.DefaultBufferBytes), cancellationToken);
     }
 
     private BenchTest[] Tests(ParseResult parsed, ModelArchitecture model)

@@ -31,7 +31,7 @@ internal static class CommandTree
         };
         HelpOption help = root.Options.OfType<HelpOption>().Single();
         HelpAction action = (HelpAction)help.Action!;
-        action.MaxWidth = HelpWidth;
+        action.MaxWidth = Math.Min(HelpWidth, Terminal.WidthOf(printer.Output) ?? HelpWidth);
         help.Action = new HelpWithExamples(action);
         VersionOption version = root.Options.OfType<VersionOption>().Single();
         version.Description = "Show version, commit and runtime.";

@@ -1,8 +1,13 @@
 using System.CommandLine;
-using Inferometer.Cli.Estimates;
+using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Output;
 using Inferometer.Cli.Settings;
+using Inferometer.Compression;
 using Inferometer.Core;
+using Inferometer.Reports.Estimates;
+using Inferometer.Reports.Metrics;
+using Inferometer.Reports.Writers;
+using Inferometer.Simulation.Planning;
 
 namespace Inferometer.Cli.Commands;
 
@@ -55,11 +60,17 @@ internal sealed class CompareCommand
         Objective objective = Objective.Find(parsed.GetValue(_best)!);
         IReadOnlyList<EstimateSettings> settings = _deployment.ReadMany(parsed, Models(parsed), parsed.GetValue(_zip));
         Catalogs catalogs = _deployment.Catalogs(parsed);
-        IReadOnlyList<Estimate> estimates = new EstimateBatch(catalogs.CreateEngine(), _printer).Run([.. settings.Select(catalogs.Canonical)], cancellationToken);
+        EstimateBatch batch = new(catalogs.CreateEngine(new KvProfileReader()));
+        IReadOnlyList<Estimate> estimates;
+        using (Progress progress = new(_printer, "estimates", settings.Count))
+        {
+            estimates = batch.Run([.. settings.Select(s => catalogs.Canonical(s.ToConfig()))], progress.Advance, cancellationToken);
+        }
+
         if (estimates.All(e => e.Result is null))
         {
             string others = estimates.Count > 1 ? $" (and {estimates.Count - 1} more: none of the combinations is possible)" : "";
-            throw new InferometerException(estimates[0].Error + others);
+            throw new InferometerException(Overflow.ReasonOf(estimates[0]) + others);
         }
 
         if (objective.BestOf(estimates) < 0)

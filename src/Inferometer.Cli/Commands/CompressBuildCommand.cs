@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
-using Inferometer.Cli.Compression;
+using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Models;
 using Inferometer.Cli.Output;
 using Inferometer.Cli.Settings;
@@ -9,6 +9,10 @@ using Inferometer.Compression.Configuration;
 using Inferometer.Compression.Profiles;
 using Inferometer.Core;
 using Inferometer.Cpu.Execution;
+using Inferometer.Measurement.Evaluation;
+using Inferometer.Reports.Compression;
+using Inferometer.Reports.Documents;
+using Inferometer.Reports.Writers;
 
 namespace Inferometer.Cli.Commands;
 
@@ -71,10 +75,10 @@ internal sealed class CompressBuildCommand
     private (ProfileText Calibration, ProfileText HoldOut) Texts(ParseResult parsed, ModelLocation location, TransformerModel model, int windows)
     {
         int windowTokens = parsed.GetValue(_windowTokens);
-        CalibrationText text = CalibrationText.Read(parsed.GetValue(_calibration)!, location, model, windowTokens);
+        CalibrationText text = CalibrationText.Read(parsed.GetValue(_calibration)!, location.Files.Tokenizer, model, windowTokens);
         if (parsed.GetValue(_holdOut) is { } file)
         {
-            CalibrationText held = CalibrationText.Read(file, location, model, windowTokens);
+            CalibrationText held = CalibrationText.Read(file, location.Files.Tokenizer, model, windowTokens);
             return (new ProfileText(text.File, text.Windows(Math.Min(windows, text.Available))), new ProfileText(held.File, held.Windows(Math.Min(HoldOutWindows, held.Available))));
         }
 

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
-using Inferometer.Cli.Compression;
+using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Models;
 using Inferometer.Cli.Output;
 using Inferometer.Cli.Settings;
@@ -14,6 +14,10 @@ using Inferometer.Compression.Profiles;
 using Inferometer.Core;
 using Inferometer.Cpu.Execution;
 using Inferometer.Cpu.Kernels.Attention;
+using Inferometer.Measurement.Evaluation;
+using Inferometer.Reports.Compression;
+using Inferometer.Reports.Documents;
+using Inferometer.Reports.Writers;
 
 namespace Inferometer.Cli.Commands;
 
@@ -65,7 +69,7 @@ internal sealed class CompressEvalCommand
         using TransformerModel model = modelConfig.Load(interrupt.Token);
         KvCompression[] caches = Caches(parsed, location, model, config, profile, profilePath);
         int[] contexts = Contexts(parsed, model);
-        CalibrationText source = CalibrationText.Read(text, location, model, parsed.GetValue(_windowTokens));
+        CalibrationText source = CalibrationText.Read(text, location.Files.Tokenizer, model, parsed.GetValue(_windowTokens));
         IReadOnlyList<CacheQuality> quality = CompressionEvaluation.Measure(model, source.Windows(Math.Min(windows, source.Available)), caches, null, interrupt.Token);
         Table table = Report(model, caches, quality, contexts, interrupt.Token);
         _printer.Print(

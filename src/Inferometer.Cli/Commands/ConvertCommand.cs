@@ -1,10 +1,12 @@
 using System.CommandLine;
 using System.Diagnostics;
+using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Models;
 using Inferometer.Cli.Output;
 using Inferometer.Cli.Settings;
 using Inferometer.Core.Gguf;
 using Inferometer.ModelFiles.Conversion;
+using Inferometer.Reports.Documents;
 
 namespace Inferometer.Cli.Commands;
 

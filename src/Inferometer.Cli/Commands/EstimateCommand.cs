@@ -1,10 +1,15 @@
 using System.CommandLine;
-using Inferometer.Cli.Estimates;
+using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Output;
 using Inferometer.Cli.Settings;
+using Inferometer.Compression;
 using Inferometer.Core;
+using Inferometer.Reports.Documents;
+using Inferometer.Reports.Estimates;
+using Inferometer.Reports.Writers;
 using Inferometer.Simulation;
 using Inferometer.Simulation.Configuration;
+using Inferometer.Simulation.Planning;
 using Inferometer.Simulation.Results;
 
 namespace Inferometer.Cli.Commands;
@@ -50,17 +55,14 @@ internal sealed class EstimateCommand
 
     private int Run(ParseResult parsed)
     {
-        (SimulationConfig config, EstimateSettings? settings) = Read(parsed);
-        SimulationEngine engine = _deployment.Catalogs(parsed).CreateEngine();
+        SimulationConfig config = Read(parsed);
+        SimulationEngine engine = _deployment.Catalogs(parsed).CreateEngine(new KvProfileReader());
         SimulationResult result = engine.Simulate(config);
         if (result.MemoryUsage is { Fits: false } && !parsed.GetValue(_allowOverflow))
         {
-            throw new InferometerException(Overflow.Explain(config, result, engine));
+            throw new InferometerException(Overflow.Explain(result, FittingChanges.Of(config, engine)));
         }
 
-        string title = settings is null
-            ? $"{SettingMeasures.ShortName(result.Model)} on {result.Devices} x {result.System}, from {parsed.GetValue(_config)}"
-            : SettingMeasures.Describe([settings with { Model = result.Model, System = $"{result.Devices} x {result.System}" }]);
         OutputFormat format = parsed.GetValue(_format);
         if (format == OutputFormat.Json)
         {
@@ -68,19 +70,18 @@ internal sealed class EstimateCommand
             return ExitCode.Success;
         }
 
-        settings = settings is null ? null : settings with { Model = result.Model, System = result.System };
-        _printer.Print(Page(result, title, settings, format, parsed.GetValue(_operators)), format);
+        _printer.Print(Page(config, result, parsed.GetValue(_config), format, parsed.GetValue(_operators)), format);
         return ExitCode.Success;
     }
 
-    private (SimulationConfig Config, EstimateSettings? Settings) Read(ParseResult parsed)
+    private SimulationConfig Read(ParseResult parsed)
     {
         string? file = parsed.GetValue(_config);
         string? model = parsed.GetValue(_model);
         if (file is not null)
         {
             return model is null && !_deployment.AnyGiven(parsed)
-                ? (SimulationConfig.Load(file), null)
+                ? SimulationConfig.Load(file)
                 : throw new UsageException("--config: the file states the whole estimate; give either it or MODEL with its options.");
         }
 
@@ -89,20 +90,19 @@ internal sealed class EstimateCommand
             throw new UsageException("Say which MODEL, or give a file with --config; 'inferometer models' lists the known ones.");
         }
 
-        EstimateSettings settings = _deployment.ReadOne(parsed, model);
-        return (settings.ToConfig(), settings);
+        return _deployment.ReadOne(parsed, model).ToConfig();
     }
 
-    private static Document Page(SimulationResult result, string title, EstimateSettings? settings, OutputFormat format, bool operators)
+    private static Document Page(SimulationConfig config, SimulationResult result, string? file, OutputFormat format, bool operators)
     {
         if (format == OutputFormat.Csv)
         {
             return operators
                 ? new Document([.. EstimatePage.Operators(result)])
-                : ComparisonPage.RowOf(result, settings);
+                : ComparisonPage.RowOf(config, result);
         }
 
-        Document page = EstimatePage.Of(title, result);
+        Document page = EstimatePage.Of(config, result, file);
         foreach (Table table in operators ? EstimatePage.Operators(result) : [])
         {
             page.Blocks.Insert(page.Blocks.Count - 1, table);

@@ -1,5 +1,8 @@
 using System.CommandLine;
+using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Output;
+using Inferometer.Reports.Features;
+using Inferometer.Reports.Writers;
 using Inferometer.Simulation;
 using Inferometer.Simulation.Features;
 
@@ -24,53 +27,16 @@ internal static class FeaturesCommand
         command.SetAction(parsed =>
         {
             FeatureRegistry registry = new SimulationEngine().Features;
+            TextFilter filter = new(parsed.GetValue(search));
             printer.Print(
-                parsed.GetValue(name) is { } one ? Show(registry.Describe(one)) : List(registry.Available, new TextFilter(parsed.GetValue(search))),
+                parsed.GetValue(name) is { } one
+                    ? FeaturePage.Of(registry.Describe(one))
+                    : FeaturePage.List(registry.Available.Where(f => Matches(filter, f))),
                 parsed.GetValue(format));
             return ExitCode.Success;
         });
         return command;
     }
 
-    private static Document List(IReadOnlyList<FeatureMetadata> features, TextFilter filter)
-    {
-        Table table = new("features", null, Column.Text("feature", "name"), Column.Text("category", "category"), Column.Text("what it does", "description"));
-        foreach (FeatureMetadata feature in features.Where(f => filter.Matches(f.Name, f.Category.ToString(), f.Description)))
-        {
-            table.Add(feature.Name, Category(feature), feature.Description);
-        }
-
-        return new Document(table);
-    }
-
-    private static Document Show(FeatureMetadata feature)
-    {
-        Facts facts = new(null,
-        [
-            new("Feature", "name", feature.Name),
-            new("What it does", "description", feature.Description),
-            new("Category", "category", Category(feature)),
-            new("Version", "version", feature.Version),
-            new("Needs one of", "requires_any_of", Cell.List(feature.RequiresAnyOf)),
-            new("Excludes", "conflicts_with", Cell.List(feature.ConflictsWith)),
-        ]);
-        Table parameters = new(
-            "parameters", "Parameters", Column.Text("name", "name"), Column.Text("default", "default"), Column.Text("meaning", "description"));
-        foreach (FeatureParameter parameter in feature.Parameters)
-        {
-            parameters.Add(parameter.Name, DefaultOf(parameter), parameter.Description);
-        }
-
-        return feature.Parameters.Count == 0 ? new Document(facts) : new Document(facts, parameters);
-    }
-
-    private static Cell DefaultOf(FeatureParameter parameter) => parameter.Default switch
-    {
-        null => new Cell("required", null),
-        "{}" => new Cell("as said", "{}"),
-        "[]" => new Cell("empty", "[]"),
-        string value => value,
-    };
-
-    private static string Category(FeatureMetadata feature) => feature.Category.ToString().ToLowerInvariant();
+    private static bool Matches(TextFilter filter, FeatureMetadata feature) => filter.Matches(feature.Name, feature.Category.ToString(), feature.Description);
 }

@@ -1,8 +1,11 @@
 using System.CommandLine;
 using System.Diagnostics;
+using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Output;
 using Inferometer.Core;
 using Inferometer.ModelFiles.Fuzzing;
+using Inferometer.Reports.Documents;
+using Inferometer.Reports.Writers;
 
 namespace Inferometer.Cli.Commands;
 

@@ -1,7 +1,10 @@
 using System.CommandLine;
+using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Models;
 using Inferometer.Cli.Output;
 using Inferometer.Cli.Settings;
+using Inferometer.Reports.Models;
+using Inferometer.Reports.Writers;
 
 namespace Inferometer.Cli.Commands;
 
@@ -24,7 +27,7 @@ internal static class InfoCommand
         command.SetAction(parsed =>
         {
             using ModelLocation location = ModelLocation.Resolve(parsed.GetValue(model));
-            printer.Print(ModelFilePage.Of(location), parsed.GetValue(format));
+            printer.Print(ModelFilePage.Of(StoredModels.Read(location), () => location.Files.Tokenizer), parsed.GetValue(format));
             return ExitCode.Success;
         });
         return command;

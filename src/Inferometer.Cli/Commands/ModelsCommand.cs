@@ -1,11 +1,10 @@
 using System.CommandLine;
-using System.Globalization;
-using Inferometer.Cli.Estimates;
-using Inferometer.Cli.Models;
+using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Output;
 using Inferometer.Core.Catalog;
-using Inferometer.Core.Deployments;
-using Inferometer.Core.Models;
+using Inferometer.Reports.Models;
+using Inferometer.Reports.Writers;
+using Inferometer.Simulation.Planning;
 
 namespace Inferometer.Cli.Commands;
 
@@ -32,44 +31,16 @@ internal static class ModelsCommand
         command.SetAction(parsed =>
         {
             ModelCatalog models = Catalogs.From(parsed.GetValue(catalog)).Models;
+            TextFilter filter = new(parsed.GetValue(search));
             printer.Print(
-                parsed.GetValue(name) is { } one ? ModelPage.Of(models.Resolve(one), models.TryFind(one)) : List(models.Models, new TextFilter(parsed.GetValue(search))),
+                parsed.GetValue(name) is { } one
+                    ? ModelPage.Of(models.Resolve(one), models.TryFind(one))
+                    : ModelListPage.Of(models.Models.Where(m => Matches(filter, m))),
                 parsed.GetValue(format));
             return ExitCode.Success;
         });
         return command;
     }
 
-    private static Document List(IReadOnlyList<CatalogModel> models, TextFilter filter)
-    {
-        Table table = new(
-            "models",
-            null,
-            Column.Text("model", "name"),
-            Column.Text("type", "model_type") with { Audience = Audience.Machines },
-            Column.Number("params", "parameters"),
-            Column.Number("active", "active_parameters"),
-            Column.Number("layers", "layers"),
-            Column.Number("hidden", "hidden_size") with { Audience = Audience.Machines },
-            Column.Text("attention", "attention"),
-            Column.Number("context", "max_context_tokens"),
-            Column.Number("KV/tok", "kv_bytes_per_token_bf16"),
-            Column.Text("aliases", "aliases") with { Audience = Audience.Machines });
-        foreach (CatalogModel entry in models.Where(m => filter.Matches([m.Name, .. m.Aliases, m.Architecture.ModelType])))
-        {
-            ModelArchitecture model = entry.Architecture;
-            ParameterCount count = ParameterCount.Of(model);
-            double kv = ModelMemory.Of(model, 1, Precision.Bf16, Precision.Bf16).KvBytesPerToken;
-            table.Add(
-                entry.Name, model.ModelType, Cell.Number(count.Total, Numbers.Count(count.Total)), Cell.Number(count.Active, Numbers.Count(count.Active)),
-                model.LayerCount, model.HiddenSize, ModelDescription.Brief(model), Context(model.MaxContextTokens), Cell.Number(kv, Numbers.Bytes(kv)), Cell.List(entry.Aliases));
-        }
-
-        return new Document(table);
-    }
-
-    // Contexts are mostly powers of two: 131,072 tokens are what everyone calls 128K.
-    private static Cell Context(int tokens) => Cell.Number(tokens, tokens % 1024 == 0
-        ? (tokens / 1024).ToString(CultureInfo.InvariantCulture) + "K"
-        : Numbers.Whole(tokens));
+    private static bool Matches(TextFilter filter, CatalogModel entry) => filter.Matches([entry.Name, .. entry.Aliases, entry.Architecture.ModelType]);
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
+using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Models;
 using Inferometer.Cli.Output;
 using Inferometer.Cli.Settings;
@@ -9,6 +10,8 @@ using Inferometer.Cpu.Execution;
 using Inferometer.Cpu.Kernels.Attention;
 using Inferometer.Cpu.Weights;
 using Inferometer.Measurement.Evaluation;
+using Inferometer.Reports.Evaluation;
+using Inferometer.Reports.Writers;
 
 namespace Inferometer.Cli.Commands;
 
@@ -60,7 +63,7 @@ internal sealed class PerplexityCommand
             progress.From<PerplexityProgress>(p => ((double)p.WindowsDone / p.Windows, string.Create(CultureInfo.InvariantCulture, $"{p.PerplexitySoFar:0.0000} so far"))),
             interrupt.Token);
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        _printer.Print(Page(location, parsed.GetValue(_file)!, options.Method, result, seconds), parsed.GetValue(_format));
+        _printer.Print(PerplexityPage.Of(location.Name, parsed.GetValue(_file)!, options.Method, result, seconds), parsed.GetValue(_format));
         return Task.FromResult(ExitCode.Success);
     }
 
@@ -74,23 +77,6 @@ internal sealed class PerplexityCommand
             cancellationToken);
         RepackedFileOption.Explain(_printer, model.RepackedFile);
         return model;
-    }
-
-    private static Document Page(ModelLocation location, string file, PerplexityMethod method, PerplexityResult result, double seconds)
-    {
-        string counted = method == PerplexityMethod.SecondHalf ? "the second half of each counted (llama.cpp)" : "all tokens counted";
-        return new Document(new Facts(null,
-        [
-            new("Model", "model", location.Name),
-            new("Text", "text", new Cell($"{file}, {Numbers.Whole(result.TextTokens)} tokens", file)),
-            new("Windows", "windows", new Cell($"{result.Windows} of {Numbers.Whole(result.WindowTokens)} tokens, {counted}", result.Windows)),
-            new("Window", "window_tokens", result.WindowTokens),
-            new("Scored", "scored_tokens", new Cell($"{Numbers.Whole(result.ScoredTokens)} tokens", result.ScoredTokens)),
-            new("Mean NLL", "mean_nll_nats", Cell.Number(result.MeanNegativeLogLikelihood, Numbers.Fixed(result.MeanNegativeLogLikelihood, 5) + " nats per token")),
-            new("Perplexity", "perplexity", Cell.Number(result.Perplexity, $"{Numbers.Fixed(result.Perplexity, 4)} +/- {Numbers.Fixed(result.StandardError, 4)}") with { Tone = Tone.Strong }),
-            new("Standard error", "perplexity_standard_error", Cell.Number(result.StandardError)),
-            new("Time", "seconds", Cell.Number(seconds, $"{Numbers.Short(seconds)} s, {Numbers.Short(result.Windows * (double)result.WindowTokens / seconds)} tokens/s")),
-        ]));
     }
 
     private static int Given(ParseResult parsed, Option<int> option, int least)

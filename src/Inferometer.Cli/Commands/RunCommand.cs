@@ -1,11 +1,14 @@
 using System.CommandLine;
 using Inferometer.Cli.Generation;
+using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Models;
 using Inferometer.Cli.Output;
 using Inferometer.Cli.Settings;
 using Inferometer.Core;
 using Inferometer.Inference.Engine;
 using Inferometer.ModelFiles.Generation;
+using Inferometer.Reports.Generation;
+using Inferometer.Reports.Writers;
 
 namespace Inferometer.Cli.Commands;
 
@@ -116,7 +119,7 @@ internal sealed class RunCommand
     private async Task GenerateAsync(LoadedModel model, RunSettings settings, GenerationRequest request, CancellationToken cancellationToken)
     {
         GenerationResult result = await model.Engine.GenerateAsync(request, cancellationToken).ConfigureAwait(false);
-        _printer.Print(RunDocument.Of(model, request.Prompt!, result), OutputFormat.Json);
+        _printer.Print(RunDocument.Of(Subject(model, request), result), OutputFormat.Json);
         Report(model, settings, result.Usage);
     }
 
@@ -134,7 +137,7 @@ internal sealed class RunCommand
             cancellationToken).ConfigureAwait(false);
         if (settings.AsJson)
         {
-            _printer.Print(RunDocument.Of(model, request.Prompt!, beams), OutputFormat.Json);
+            _printer.Print(RunDocument.Of(Subject(model, request), beams), OutputFormat.Json);
         }
         else
         {
@@ -143,6 +146,9 @@ internal sealed class RunCommand
 
         Report(model, settings, null);
     }
+
+    private static RunSubject Subject(LoadedModel model, GenerationRequest request) =>
+        new(model.Location.Name, request.Prompt!, model.Engine.Tokenizer, model.LoadSeconds);
 
     private void Report(LoadedModel model, RunSettings settings, GenerationUsage? usage)
     {

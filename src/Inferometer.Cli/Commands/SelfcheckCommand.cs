@@ -1,6 +1,9 @@
 using System.CommandLine;
 using System.Globalization;
+using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Output;
+using Inferometer.Reports.Compatibility;
+using Inferometer.Reports.Writers;
 using Inferometer.Simulation.Compatibility.Golden;
 
 namespace Inferometer.Cli.Commands;
@@ -31,7 +34,7 @@ internal static class SelfcheckCommand
                 throw new Core.InferometerException($"--golden: {parsed.GetValue(golden)} holds no case.");
             }
 
-            printer.Print(new Document(TableOf(GoldenSummary.Of(outcomes))), parsed.GetValue(format));
+            printer.Print(GoldenPage.Of(GoldenSummary.Of(outcomes)), parsed.GetValue(format));
             GoldenOutcome[] wrong = [.. outcomes.Where(o => o.Verdict != GoldenVerdict.Unsupported && !(o.WorstRelativeError <= Tolerance)).OrderByDescending(o => o.WorstRelativeError)];
             if (wrong.Length > 0)
             {
@@ -42,25 +45,5 @@ internal static class SelfcheckCommand
             return ExitCode.Success;
         });
         return command;
-    }
-
-    private static Table TableOf(IReadOnlyList<GoldenSummary> summaries)
-    {
-        Table table = new(
-            "phases",
-            null,
-            Column.Text("engine", "engine"),
-            Column.Text("phase", "phase"),
-            Column.Number("compared", "compared"),
-            Column.Number("not covered", "unsupported"),
-            Column.Number("worst relative error", "worst_relative_error"),
-            Column.Text("in case", "worst_case"));
-        foreach (GoldenSummary s in summaries)
-        {
-            Cell error = s.Worst is { } worst ? Cell.Number(worst.WorstRelativeError, worst.WorstRelativeError.ToString("0.0e+0", CultureInfo.InvariantCulture)) : Cell.None;
-            table.Add(s.Engine, s.Phase, s.Compared, s.Unsupported, error, s.Worst is null ? Cell.None : s.Worst.Id);
-        }
-
-        return table;
     }
 }

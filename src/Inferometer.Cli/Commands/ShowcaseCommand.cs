@@ -1,8 +1,12 @@
 using System.CommandLine;
-using Inferometer.Cli.Estimates;
+using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Output;
-using Inferometer.Cli.Settings;
-using Inferometer.Cli.Showcase;
+using Inferometer.Compression;
+using Inferometer.Reports.Documents;
+using Inferometer.Reports.Showcase;
+using Inferometer.Reports.Writers;
+using Inferometer.Simulation.Configuration;
+using Inferometer.Simulation.Planning;
 
 namespace Inferometer.Cli.Commands;
 
@@ -37,28 +41,17 @@ internal sealed class ShowcaseCommand
     private int Run(ParseResult parsed, CancellationToken cancellationToken)
     {
         Catalogs catalogs = Catalogs.From(parsed.GetValue(_catalog));
-        EstimateSettings start = new()
-        {
-            Model = parsed.GetValue(_model)!,
-            System = parsed.GetValue(_system)!,
-        };
-        catalogs.Hardware.Resolve(start.System);
-        start = catalogs.Canonical(start);
+        SimulationConfig start = catalogs.Canonical(Tour.Start(parsed.GetValue(_model)!, parsed.GetValue(_system)!));
+        catalogs.Hardware.Resolve(parsed.GetValue(_system)!);
         IReadOnlyList<Scenario> tour = Tour.Of(start, catalogs.Models.Resolve(start.Model).MaxContextTokens);
-        IReadOnlyList<Estimate> estimates = new EstimateBatch(catalogs.CreateEngine(), _printer)
-            .Run([.. tour.SelectMany(s => s.Cases).Select(c => c.Settings)], cancellationToken);
-        List<(Scenario Scenario, IReadOnlyList<Estimate> Estimates)> results = [];
-        int taken = 0;
-        foreach (Scenario scenario in tour)
+        SimulationConfig[] cases = [.. tour.SelectMany(s => s.Cases).Select(c => c.Config)];
+        IReadOnlyList<Estimate> estimates;
+        using (Progress progress = new(_printer, "estimates", cases.Length))
         {
-            results.Add((scenario, [.. estimates.Skip(taken).Take(scenario.Cases.Count)]));
-            taken += scenario.Cases.Count;
+            estimates = new EstimateBatch(catalogs.CreateEngine(new KvProfileReader())).Run(cases, progress.Advance, cancellationToken);
         }
 
-        Document page = new([.. ShowcasePage.Of(results)])
-        {
-            Title = $"The metrics of {SettingMeasures.ShortName(start.Model)} on {start.System}",
-        };
+        Document page = ShowcasePage.Of(tour, estimates);
         _printer.Print(page, parsed.GetValue(_format));
         if (parsed.GetValue(_report) is { } file)
         {

@@ -1,11 +1,13 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
+using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Output;
 using Inferometer.Core;
 using Inferometer.Core.Gguf;
 using Inferometer.ModelFiles.Conversion;
 using Inferometer.ModelFiles.Synthesis;
+using Inferometer.Reports.Documents;
 
 namespace Inferometer.Cli.Commands;
 

@@ -1,14 +1,18 @@
+using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Output;
 using Inferometer.Inference.Engine;
 using Inferometer.ModelFiles.Templates;
+using Inferometer.Reports.Generation;
 
 namespace Inferometer.Cli.Generation;
 
 /// <summary>
-/// A conversation at the terminal. With a chat template the model sees all turns, the oldest ones dropped when they no longer fit; without one each entry
+/// A conversation at the terminal. With a chat template the model sees all turns, the oldest ones dropped when they no longer fit; without
+/// one each entry
 /// is continued by itself. Ctrl+C stops an answer, not the program.
 /// </summary>
-internal sealed class ChatLoop(LoadedModel model, PromptFormat format, RunSettings settings, Printer printer, TextReader input, Interrupt interrupt)
+internal sealed class ChatLoop(
+    LoadedModel model, PromptFormat format, RunSettings settings, Printer printer, TextReader input, Interrupt interrupt)
 {
     private const string Prompt = ">>> ";
 
@@ -77,7 +81,8 @@ internal sealed class ChatLoop(LoadedModel model, PromptFormat format, RunSettin
                 printer.Error.WriteLine("/exit         leave; so does Ctrl+D. Ctrl+C stops an answer.");
                 return true;
             default:
-                printer.Error.WriteLine($"'{words[0]}' is no command.{Core.NameSuggestion.For(words[0], ["/system", "/clear", "/stats", "/exit", "/help"])} /help lists them.");
+                printer.Error.WriteLine(
+                    $"'{words[0]}' is no command.{Core.NameSuggestion.For(words[0], ["/system", "/clear", "/stats", "/exit", "/help"])} /help lists them.");
                 return true;
         }
     }
@@ -86,13 +91,17 @@ internal sealed class ChatLoop(LoadedModel model, PromptFormat format, RunSettin
     {
         if (_format.Template is null)
         {
-            printer.Error.WriteLine("The model has no chat template to put a system prompt into; start with --chat-template to choose one.");
+            printer.Error.WriteLine(
+                "The model has no chat template to put a system prompt into; start with --chat-template to choose one.");
             return;
         }
 
         _format = _format with { System = text.Length == 0 ? null : text };
         _turns.Clear();
-        printer.Error.WriteLine(text.Length == 0 ? "The system prompt is removed and the conversation starts anew." : "The system prompt is set and the conversation starts anew.");
+        printer.Error.WriteLine(
+            text.Length == 0
+                ? "The system prompt is removed and the conversation starts anew."
+                : "The system prompt is set and the conversation starts anew.");
     }
 
     private async Task AnswerAsync(string line)
@@ -156,7 +165,10 @@ internal sealed class ChatLoop(LoadedModel model, PromptFormat format, RunSettin
 
         if (dropped > 0)
         {
-            printer.Error.WriteLine(dropped == 1 ? "(the oldest exchange was dropped: the conversation is longer than the context)" : $"(the {dropped} oldest exchanges were dropped: the conversation is longer than the context)");
+            printer.Error.WriteLine(
+                dropped == 1
+                    ? "(the oldest exchange was dropped: the conversation is longer than the context)"
+                    : $"(the {dropped} oldest exchanges were dropped: the conversation is longer than the context)");
         }
     }
 

@@ -23,7 +23,8 @@ internal sealed record LoadedModel(InferenceEngine Engine, ModelLocation Locatio
     /// <param name="verbose">Print the memory plan before loading.</param>
     /// <param name="cancellationToken">Stops between layers.</param>
     public static LoadedModel Load(
-        Printer printer, ModelLocation location, InferenceOptions options, (string Path, double Scale)? lora, bool verbose, CancellationToken cancellationToken)
+        Printer printer, ModelLocation location, InferenceOptions options, (string Path, double Scale)? lora, bool verbose,
+        CancellationToken cancellationToken)
     {
         if (verbose)
         {
@@ -35,7 +36,8 @@ internal sealed record LoadedModel(InferenceEngine Engine, ModelLocation Locatio
         long start = Stopwatch.GetTimestamp();
         using ShareProgress progress = new(printer, "loading " + location.Name);
         InferenceEngine engine = InferenceEngine.Load(
-            location.Files, options, progress.From<LoadProgress>(p => ((double)p.LoadedBytes / Math.Max(1, p.TotalBytes), p.Stage)), cancellationToken);
+            location.Files, options, progress.From<LoadProgress>(p => ((double)p.LoadedBytes / Math.Max(1, p.TotalBytes), p.Stage)),
+            cancellationToken);
         try
         {
             RepackedFileOption.Explain(printer, engine.RepackedFile);
@@ -50,7 +52,8 @@ internal sealed record LoadedModel(InferenceEngine Engine, ModelLocation Locatio
     }
 
     /// <summary>Tokens of a request's prompt.</summary>
-    public int CountTokens(GenerationRequest request) => Engine.Tokenizer.Encode(request.Prompt!, request.AddSpecialTokens, request.ParseSpecialTokens).Length;
+    public int CountTokens(GenerationRequest request) =>
+        Engine.Tokenizer.Encode(request.Prompt!, request.AddSpecialTokens, request.ParseSpecialTokens).Length;
 
     public void Dispose() => Engine.Dispose();
 }

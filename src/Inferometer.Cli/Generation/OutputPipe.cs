@@ -4,12 +4,14 @@ using Microsoft.Win32.SafeHandles;
 namespace Inferometer.Cli.Generation;
 
 /// <summary>
-/// Standard output when it is a pipe, written so that a reader who went away is noticed: the console's own stream drops what nobody reads, and a long
+/// Standard output when it is a pipe, written so that a reader who went away is noticed: the console's own stream drops what nobody reads,
+/// and a long
 /// generation would go on for nothing.
 /// </summary>
 internal sealed class OutputPipe : IDisposable
 {
-    private OutputPipe(Stream stream) => Writer = new StreamWriter(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { AutoFlush = true };
+    private OutputPipe(Stream stream) =>
+        Writer = new StreamWriter(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { AutoFlush = true };
 
     /// <summary>Writes to the pipe at once; throws <see cref="IOException"/> when nobody reads it any more.</summary>
     public StreamWriter Writer { get; }

@@ -22,7 +22,9 @@ internal sealed record PromptFormat(ChatTemplate? Template, string? System)
         ChatTemplate? template = raw ? null : name is not null ? ChatTemplate.Get(name) : Stored(tokenizer, note);
         return template is not null || system is null
             ? new PromptFormat(template, system)
-            : throw new InferometerException("--system: the model has no chat template to put a system prompt into; name one with --chat-template, such as chatml or plain.");
+            : throw new InferometerException(
+                "--system: the model has no chat template to put a system prompt into; "
+                + "name one with --chat-template, such as chatml or plain.");
     }
 
     /// <summary>The request for a first message.</summary>
@@ -31,7 +33,11 @@ internal sealed record PromptFormat(ChatTemplate? Template, string? System)
     /// <summary>The request for the answer to a conversation; without a template, for the continuation of its last message.</summary>
     public GenerationRequest Request(IReadOnlyList<ChatTurn> turns) => Template is null
         ? new GenerationRequest { Prompt = turns[^1].Content }
-        : new GenerationRequest { Prompt = Template.Render(System is null ? turns : [new ChatTurn(ChatTurn.System, System), .. turns]), ParseSpecialTokens = true };
+        : new GenerationRequest
+        {
+            Prompt = Template.Render(System is null ? turns : [new ChatTurn(ChatTurn.System, System), .. turns]),
+            ParseSpecialTokens = true,
+        };
 
     private static ChatTemplate? Stored(Tokenizer tokenizer, Action<string> note)
     {
@@ -43,7 +49,9 @@ internal sealed record PromptFormat(ChatTemplate? Template, string? System)
         ChatTemplate? known = ChatTemplate.Recognise(jinja);
         if (known is null)
         {
-            note("note: the model's chat template is not recognised; its roles are written as plain names. --chat-template chooses another, --raw none.");
+            note(
+                "note: the model's chat template is not recognised; its roles are written as plain names. "
+                + "--chat-template chooses another, --raw none.");
         }
 
         return known ?? ChatTemplate.Get(ChatTemplate.PlainName);

@@ -26,7 +26,9 @@ internal sealed record RunSettings
     /// <summary>Print plan, rates and statistics.</summary>
     public required bool Verbose { get; init; }
 
-    /// <summary>The limit that applies: a model without a chat template seldom ends by itself, one with does. Null = as many as the context holds.</summary>
+    /// <summary>
+    /// The limit that applies: a model without a chat template seldom ends by itself, one with does. Null = as many as the context holds.
+    /// </summary>
     public int? LimitFor(PromptFormat format, int longestSequence, int promptTokens) => MaxNewTokens switch
     {
         -1 => null,

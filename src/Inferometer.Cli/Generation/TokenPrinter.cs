@@ -77,5 +77,6 @@ internal sealed class TokenPrinter(TextWriter output, Tokenizer tokenizer)
         return $"{Percent(logs.Chosen.LogProbability),7}  {Quoted(logs.Chosen.TokenId),-18}{(top.Length > 0 ? "  " + top : "")}";
     }
 
-    private static string Percent(double logProbability) => (100 * Math.Exp(logProbability)).ToString("0.0", CultureInfo.InvariantCulture) + "%";
+    private static string Percent(double logProbability) =>
+        (100 * Math.Exp(logProbability)).ToString("0.0", CultureInfo.InvariantCulture) + "%";
 }

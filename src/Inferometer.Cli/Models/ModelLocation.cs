@@ -1,6 +1,6 @@
-using Inferometer.Cli.Estimates;
 using Inferometer.Core;
 using Inferometer.ModelFiles;
+using Inferometer.Core.Catalog;
 using Inferometer.ModelFiles.Formats;
 
 namespace Inferometer.Cli.Models;
@@ -50,7 +50,7 @@ internal sealed record ModelLocation(Checkpoint Files) : IDisposable
     /// <inheritdoc/>
     public void Dispose() => Files.Dispose();
 
-    private static string Catalogued(string text) => Catalogs.From(null).Models.TryFind(text) is null
+    private static string Catalogued(string text) => ModelCatalog.BuiltIn.TryFind(text) is null
         ? ""
         : $" '{text}' is in the catalog of 'inferometer models', which knows architectures but holds no weights.";
 }

@@ -1,10 +1,14 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using Spectre.Console;
+using Inferometer.Reports.Documents;
+using Inferometer.Reports.Writers;
 
 namespace Inferometer.Cli.Output;
 
-/// <summary>Where a command writes: results to one writer, everything else to the other, and pages in colour where a person sits at a terminal.</summary>
+/// <summary>
+/// Where a command writes: results to one writer, everything else to the other, and pages in colour and at its width where a person sits at
+/// a terminal.
+/// </summary>
 /// <param name="output">Results.</param>
 /// <param name="error">Progress and errors.</param>
 internal sealed class Printer(TextWriter output, TextWriter error)
@@ -16,7 +20,7 @@ internal sealed class Printer(TextWriter output, TextWriter error)
     public TextWriter Error => error;
 
     /// <summary>True when standard error is a terminal, so that a line of progress can be overwritten.</summary>
-    public bool ErrorIsTerminal { get; } = ReferenceEquals(error, System.Console.Error) && !System.Console.IsErrorRedirected;
+    public bool ErrorIsTerminal { get; } = ReferenceEquals(error, Console.Error) && !Console.IsErrorRedirected;
 
     /// <summary>The <c>--format</c> option, the same on every command that prints data.</summary>
     public static Option<OutputFormat> FormatOption() => new("--format", "-f")
@@ -34,29 +38,12 @@ internal sealed class Printer(TextWriter output, TextWriter error)
     };
 
     /// <summary>Prints a document.</summary>
-    public void Print(Document document, OutputFormat format) => WriterFor(format).Write(document);
-
-    private IDocumentWriter WriterFor(OutputFormat format) => format switch
+    public void Print(Document document, OutputFormat format)
     {
-        OutputFormat.Csv => new CsvWriter(output),
-        OutputFormat.Json => new JsonWriter(output),
-        OutputFormat.Markdown => new MarkdownWriter(output),
-        OutputFormat.JsonLines => new JsonLinesWriter(output),
-        _ => new PageWriter(Surface()),
-    };
-
-    private ISurface Surface()
-    {
-        bool terminal = ReferenceEquals(output, System.Console.Out) && !System.Console.IsOutputRedirected;
-        if (!terminal)
-        {
-            return new PlainSurface(output);
-        }
-
-        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) });
-        return console.Profile.Capabilities.Ansi && console.Profile.Capabilities.ColorSystem != ColorSystem.NoColors
-            ? new TerminalSurface(console)
-            : new PlainSurface(output);
+        IDocumentWriter writer = format == OutputFormat.Table
+            ? new PageWriter(Terminal.SurfaceOf(output))
+            : DocumentWriters.For(format, output);
+        writer.Write(document);
     }
 
     private static OutputFormat Refuse(ArgumentResult result)

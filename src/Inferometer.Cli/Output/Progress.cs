@@ -3,7 +3,9 @@ using System.Globalization;
 
 namespace Inferometer.Cli.Output;
 
-/// <summary>Says on standard error how far a long piece of work has come: nothing in the first second, then at most once a second. Thread-safe.</summary>
+/// <summary>
+/// Says on standard error how far a long piece of work has come: nothing in the first second, then at most once a second. Thread-safe.
+/// </summary>
 internal sealed class Progress(Printer printer, string what, int total) : IDisposable
 {
     private static readonly long Interval = Stopwatch.Frequency;

@@ -3,7 +3,10 @@ using System.Globalization;
 
 namespace Inferometer.Cli.Output;
 
-/// <summary>Says on standard error what share of a long piece of work is done: nothing in the first second, then at most once a second. For one thread.</summary>
+/// <summary>
+/// Says on standard error what share of a long piece of work is done: nothing in the first second, then at most once a second. For one
+/// thread.
+/// </summary>
 internal sealed class ShareProgress(Printer printer, string what) : IDisposable
 {
     private static readonly long Interval = Stopwatch.Frequency;

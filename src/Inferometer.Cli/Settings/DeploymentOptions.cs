@@ -1,10 +1,11 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Inferometer.Cli.Estimates;
+using Inferometer.Cli.Hosting;
 using Inferometer.Core;
 using Inferometer.Core.Deployments;
 using Inferometer.Simulation.Costs;
+using Inferometer.Simulation.Planning;
 
 namespace Inferometer.Cli.Settings;
 
@@ -76,7 +77,7 @@ internal sealed class DeploymentOptions
     }
 
     /// <summary>The catalogs to look names up in.</summary>
-    public Catalogs Catalogs(ParseResult parsed) => Estimates.Catalogs.From(parsed.GetValue(_catalog));
+    public Catalogs Catalogs(ParseResult parsed) => Simulation.Planning.Catalogs.From(parsed.GetValue(_catalog));
 
     /// <summary>The one estimate described.</summary>
     /// <exception cref="InferometerException">A value is wrong, or an option has several.</exception>

@@ -1,10 +1,9 @@
 using System.CommandLine;
+using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Models;
 using Inferometer.Compression;
 using Inferometer.Compression.Cache;
 using Inferometer.Compression.Configuration;
-using Inferometer.Core.Models;
-using Inferometer.Cpu.Execution;
 using Inferometer.Cpu.Kernels.Attention;
 
 namespace Inferometer.Cli.Settings;
@@ -14,13 +13,6 @@ namespace Inferometer.Cli.Settings;
 /// <param name="Compression">The compressed cache, or null for the exact one.</param>
 internal sealed record KvArgument(KvElement Element, KvCacheSetting? Compression)
 {
-    /// <summary>Name as reports show it: f16, q8, ...</summary>
-    public string Name => Compression?.Name ?? Element.ToString().ToLowerInvariant();
-
-    /// <summary>Bytes a cached token takes over all layers, scales included.</summary>
-    public double BytesPerToken(ModelArchitecture model) =>
-        (double)(Compression?.BytesPerBlock(model) ?? PagedKvCache.BytesPerBlock(model, Element)) / KvCache.BlockSize;
-
     /// <summary>The <c>--kv</c> option of commands that can run over a compressed cache.</summary>
     public static Option<string> Option() => new("--kv")
     {
@@ -42,12 +34,4 @@ internal sealed record KvArgument(KvElement Element, KvCacheSetting? Compression
 
     // SINK_TOKENS and RECENT_TOKENS, read where a compressed cache is asked for.
     private static ExactWindow Window => CompressionConfig.FromEnvironment().Window;
-
-    /// <summary>A cache of this kind for a loaded model.</summary>
-    /// <param name="model">The model.</param>
-    /// <param name="blockCount">Blocks of 16 tokens.</param>
-    /// <param name="sequences">Sequences that run at once.</param>
-    /// <param name="stepTokens">Most tokens of a step.</param>
-    public KvCache CreateCache(TransformerModel model, int blockCount, int sequences, int stepTokens) =>
-        Compression?.CreateCache(model, blockCount, sequences, stepTokens) ?? model.CreateCache(blockCount, Element);
 }

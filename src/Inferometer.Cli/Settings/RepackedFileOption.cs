@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Inferometer.Cli.Output;
 using Inferometer.Cpu.Weights;
+using Inferometer.Reports.Documents;
 
 namespace Inferometer.Cli.Settings;
 

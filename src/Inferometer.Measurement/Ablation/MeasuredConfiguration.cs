@@ -27,15 +27,16 @@ public sealed record MeasuredConfiguration
     /// <summary>Median of the rounds.</summary>
     public double Seconds => Median.Of(RoundSeconds);
 
-    internal static MeasuredConfiguration Of(OptimizationConfiguration configuration, IReadOnlyList<WorkloadSample> samples, WorkloadSample baseline) => new()
-    {
-        Configuration = configuration,
-        RoundSeconds = new(samples.Select(sample => sample.Seconds)),
-        ForwardedTokens = samples[^1].ForwardedTokens,
-        Memory = samples.MaxBy(sample => sample.Memory.KvBytes + sample.Memory.WorkBytes)!.Memory,
-        PeakResidentBytes = samples.Max(sample => sample.PeakResidentBytes),
-        TokenAgreement = samples.Min(sample => Agreement(sample.Outputs, baseline.Outputs)),
-    };
+    internal static MeasuredConfiguration Of(
+        OptimizationConfiguration configuration, IReadOnlyList<WorkloadSample> samples, WorkloadSample baseline) => new()
+        {
+            Configuration = configuration,
+            RoundSeconds = new(samples.Select(sample => sample.Seconds)),
+            ForwardedTokens = samples[^1].ForwardedTokens,
+            Memory = samples.MaxBy(sample => sample.Memory.KvBytes + sample.Memory.WorkBytes)!.Memory,
+            PeakResidentBytes = samples.Max(sample => sample.PeakResidentBytes),
+            TokenAgreement = samples.Min(sample => Agreement(sample.Outputs, baseline.Outputs)),
+        };
 
     private static double Agreement(int[][] outputs, int[][] baseline)
     {

@@ -62,7 +62,8 @@ public readonly record struct OptimizationConfiguration
             int index = Array.FindIndex(Every, optimization => string.Equals(NameOf(optimization), part, StringComparison.Ordinal));
             result = index >= 0
                 ? result.With(Every[index])
-                : throw new InferometerException($"optimisations '{name}': '{part}' is not one; allowed are {string.Join(", ", Every.Select(NameOf))}, joined by +, or none.");
+                : throw new InferometerException(
+                    $"optimisations '{name}': '{part}' is not one; allowed are {string.Join(", ", Every.Select(NameOf))}, joined by +, or none.");
         }
 
         return result;

@@ -49,7 +49,8 @@ public sealed class OptimizationForecast
             Baseline = Compare(baseline),
             Gains = new(Enum.GetValues<Optimization>().Select(optimization => new OptimizationGain(
                 optimization, baseline.Has(optimization), Compare(baseline.With(optimization)), Compare(baseline.Without(optimization))))),
-            Ladder = new(added.Select((optimization, i) => new OptimizationStep(optimization, ladder[0], ladder[Math.Max(0, i - 1)], ladder[i]))),
+            Ladder = new(
+                added.Select((optimization, i) => new OptimizationStep(optimization, ladder[0], ladder[Math.Max(0, i - 1)], ladder[i]))),
             Assumptions = _costModel.Prepare(RequestFor(_options)).Assumptions,
         };
     }

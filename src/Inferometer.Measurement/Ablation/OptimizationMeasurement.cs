@@ -3,12 +3,16 @@ using Inferometer.Inference.Engine;
 
 namespace Inferometer.Measurement.Ablation;
 
-/// <summary>A workload run for real on this machine: as configured, with each optimisation switched, and from everything off up to as configured. Times are medians over the rounds.</summary>
+/// <summary>
+/// A workload run for real on this machine: as configured, with each optimisation switched, and from everything off up to as configured.
+/// Times are medians over the rounds.
+/// </summary>
 public sealed record OptimizationMeasurement
 {
     private readonly Dictionary<OptimizationConfiguration, MeasuredConfiguration> _configurations;
 
-    private OptimizationMeasurement(IEnumerable<MeasuredConfiguration> configurations) => _configurations = configurations.ToDictionary(measured => measured.Configuration);
+    private OptimizationMeasurement(IEnumerable<MeasuredConfiguration> configurations) =>
+        _configurations = configurations.ToDictionary(measured => measured.Configuration);
 
     /// <summary>The workload that was run.</summary>
     public required Workload Workload { get; init; }
@@ -46,9 +50,13 @@ public sealed record OptimizationMeasurement
     public static Task<OptimizationMeasurement> RunAsync(
         string path, InferenceOptions options, Workload workload, int rounds = 3, CancellationToken cancellationToken = default) => RunAsync(
             OptimizationConfiguration.Of(options), workload, rounds,
-            (configuration, token) => WorkloadRun.MeasureAsync(path, options, configuration, workload, TimeSpan.Zero, token), cancellationToken);
+            (configuration, token) => WorkloadRun.MeasureAsync(path, options, configuration, workload, TimeSpan.Zero, token),
+            cancellationToken);
 
-    /// <summary>Runs every configuration by other means, such as a process for each; in every round in the other order, so that what drifts on the machine meets all alike.</summary>
+    /// <summary>
+    /// Runs every configuration by other means, such as a process for each; in every round in the other order, so that what drifts on the
+    /// machine meets all alike.
+    /// </summary>
     /// <param name="baseline">What is compared.</param>
     /// <param name="workload">The workload that <paramref name="run"/> runs.</param>
     /// <param name="rounds">Times each configuration is run, at least 1.</param>
@@ -72,7 +80,8 @@ public sealed record OptimizationMeasurement
         }
 
         WorkloadSample reference = samples[baseline][0];
-        return new OptimizationMeasurement(configurations.Select(configuration => MeasuredConfiguration.Of(configuration, samples[configuration], reference)))
+        return new OptimizationMeasurement(
+            configurations.Select(configuration => MeasuredConfiguration.Of(configuration, samples[configuration], reference)))
         {
             Workload = workload,
             Baseline = baseline,

@@ -4,7 +4,8 @@ using Inferometer.Core.Deployments;
 namespace Inferometer.Measurement.Ablation;
 
 /// <summary>
-/// What the optimisations gain for one model, machine and workload: predicted by a cost model and, where both ways were run, measured. Nothing here is a constant.
+/// What the optimisations gain for one model, machine and workload: predicted by a cost model and, where both ways were run, measured.
+/// Nothing here is a constant.
 /// </summary>
 public sealed record OptimizationSummary
 {
@@ -26,7 +27,9 @@ public sealed record OptimizationSummary
     /// <summary>One entry per optimisation, the others left as configured.</summary>
     public required EquatableList<OptimizationGain> Gains { get; init; }
 
-    /// <summary>From everything off to the options as they are, one more on at each step, in the order of <see cref="Optimization"/>.</summary>
+    /// <summary>
+    /// From everything off to the options as they are, one more on at each step, in the order of <see cref="Optimization"/>.
+    /// </summary>
     public required EquatableList<OptimizationStep> Ladder { get; init; }
 
     /// <summary>What the cost model assumed, one sentence each.</summary>
@@ -45,14 +48,21 @@ public sealed record OptimizationSummary
         ArgumentNullException.ThrowIfNull(measurement);
         if (measurement.Workload != Workload || measurement.Baseline != Baseline.Configuration)
         {
-            throw new InferometerException("optimisations: the measurement is of another workload or of other options than the prediction.");
+            throw new InferometerException(
+                "optimisations: the measurement is of another workload or of other options than the prediction.");
         }
 
         return this with
         {
             Baseline = Baseline.With(measurement),
             Gains = new(Gains.Select(gain => gain with { On = gain.On.With(measurement), Off = gain.Off.With(measurement) })),
-            Ladder = new(Ladder.Select(step => step with { AllOff = step.AllOff.With(measurement), Previous = step.Previous.With(measurement), Current = step.Current.With(measurement) })),
+            Ladder = new(
+                Ladder.Select(step => step with
+                {
+                    AllOff = step.AllOff.With(measurement),
+                    Previous = step.Previous.With(measurement),
+                    Current = step.Current.With(measurement),
+                })),
         };
     }
 }
@@ -67,9 +77,11 @@ public sealed record OptimizationComparison(PredictedConfiguration Predicted, Me
 
     internal OptimizationComparison With(OptimizationMeasurement measurement) => this with { Measured = measurement[Configuration] };
 
-    internal static double Expected(OptimizationComparison slow, OptimizationComparison fast) => slow.Predicted.Seconds / fast.Predicted.Seconds;
+    internal static double Expected(OptimizationComparison slow, OptimizationComparison fast) =>
+        slow.Predicted.Seconds / fast.Predicted.Seconds;
 
-    internal static double? Ran(OptimizationComparison slow, OptimizationComparison fast) => slow.Measured?.Seconds / fast.Measured?.Seconds;
+    internal static double? Ran(OptimizationComparison slow, OptimizationComparison fast) =>
+        slow.Measured?.Seconds / fast.Measured?.Seconds;
 }
 
 /// <summary>What one optimisation gains, the others left as configured.</summary>
@@ -86,9 +98,12 @@ public sealed record OptimizationGain(Optimization Optimization, bool IsEnabled,
     public double? MeasuredSpeedup => OptimizationComparison.Ran(Off, On);
 
     /// <summary>Predicted share of KV and activation memory that it saves; negative where it takes more.</summary>
-    public double ExpectedMemorySaving => 1 - ((On.Predicted.KvBytes + On.Predicted.ActivationBytes) / (Off.Predicted.KvBytes + Off.Predicted.ActivationBytes));
+    public double ExpectedMemorySaving =>
+        1 - ((On.Predicted.KvBytes + On.Predicted.ActivationBytes) / (Off.Predicted.KvBytes + Off.Predicted.ActivationBytes));
 
-    /// <summary>Measured share of the engine's KV and working memory that it saves; negative where it takes more; null when the two were not run.</summary>
+    /// <summary>
+    /// Measured share of the engine's KV and working memory that it saves; negative where it takes more; null when the two were not run.
+    /// </summary>
     public double? MeasuredMemorySaving => On.Measured is { Memory: var on } && Off.Measured is { Memory: var off }
         ? 1 - ((double)(on.KvBytes + on.WorkBytes) / (off.KvBytes + off.WorkBytes))
         : null;
@@ -99,7 +114,8 @@ public sealed record OptimizationGain(Optimization Optimization, bool IsEnabled,
 /// <param name="AllOff">Everything off.</param>
 /// <param name="Previous">The step before; for the first, itself.</param>
 /// <param name="Current">This step.</param>
-public sealed record OptimizationStep(Optimization? Added, OptimizationComparison AllOff, OptimizationComparison Previous, OptimizationComparison Current)
+public sealed record OptimizationStep(
+    Optimization? Added, OptimizationComparison AllOff, OptimizationComparison Previous, OptimizationComparison Current)
 {
     /// <summary>Predicted time of the step before over predicted time of this one.</summary>
     public double ExpectedFactor => OptimizationComparison.Expected(Previous, Current);

@@ -8,4 +8,5 @@ namespace Inferometer.Measurement.Ablation;
 /// <param name="KvBytes">Keys and values of all running requests at full length.</param>
 /// <param name="ActivationBytes">Most that the activations of one step take.</param>
 [StructLayout(LayoutKind.Auto)]
-public readonly record struct PredictedConfiguration(OptimizationConfiguration Configuration, double Seconds, double KvBytes, double ActivationBytes);
+public readonly record struct PredictedConfiguration(
+    OptimizationConfiguration Configuration, double Seconds, double KvBytes, double ActivationBytes);

@@ -7,8 +7,10 @@ using Inferometer.Inference.Sampling;
 namespace Inferometer.Measurement.Ablation;
 
 /// <summary>
-/// Runs a batch of equal requests on an engine of its own and times it. Prompts are random tokens, the same in every run; all requests are there when the clock starts, and the prefix they
-/// share is in the cache by then where the engine keeps one. Greedy, without an end token, so that all configurations have the same work to do.
+/// Runs a batch of equal requests on an engine of its own and times it. Prompts are random tokens, the same in every run; all requests are
+/// there when the clock starts, and the prefix they
+/// share is in the cache by then where the engine keeps one. Greedy, without an end token, so that all configurations have the same work to
+/// do.
 /// </summary>
 public static class WorkloadRun
 {
@@ -27,7 +29,8 @@ public static class WorkloadRun
     /// <param name="options">The engine's options; batch size, lengths and optimisations follow from the other arguments.</param>
     /// <param name="configuration">Optimisations that are on.</param>
     /// <param name="workload">Batch, prompt, shared prefix and output lengths.</param>
-    /// <param name="warmUp">How long to repeat the prompts and their first tokens before anything is timed, at least once: code is compiled, memory touched for the first time.</param>
+    /// <param name="warmUp">How long to repeat the prompts and their first tokens before anything is timed, at least once: code is
+    /// compiled, memory touched for the first time.</param>
     /// <param name="cancellationToken">Ends the run.</param>
     /// <exception cref="InferometerException">The workload does not fit the model, or the engine cannot start.</exception>
     public static async Task<WorkloadSample> MeasureAsync(
@@ -46,7 +49,9 @@ public static class WorkloadRun
         {
             if (engine.MaxSequenceTokens < switched.MaxSequenceTokens)
             {
-                throw new InferometerException($"workload: sequences of {switched.MaxSequenceTokens} tokens are not possible; {path} runs up to {engine.MaxSequenceTokens}.");
+                throw new InferometerException(
+                    $"workload: sequences of {switched.MaxSequenceTokens} tokens are not possible; "
+                    + $"{path} runs up to {engine.MaxSequenceTokens}.");
             }
 
             int[][] prompts = Prompts(workload, engine.Architecture.VocabularySize);
@@ -73,7 +78,8 @@ public static class WorkloadRun
         }
     }
 
-    private static async Task<WorkloadSample> RunOnceAsync(InferenceEngine engine, int[][] prompts, Workload workload, CancellationToken cancellationToken)
+    private static async Task<WorkloadSample> RunOnceAsync(
+        InferenceEngine engine, int[][] prompts, Workload workload, CancellationToken cancellationToken)
     {
         engine.ForgetPrefixes();
         if (workload.CachedPrefixTokens > 0 && engine.Options is { PrefixCache: true, KvCache: true })
@@ -112,12 +118,16 @@ public static class WorkloadRun
         ArgumentNullException.ThrowIfNull(workload);
         if (workload.BatchSize < 1 || workload.InputTokens < 1 || workload.OutputTokens < 1)
         {
-            throw new InferometerException($"workload: {workload.BatchSize} requests of {workload.InputTokens} prompt and {workload.OutputTokens} generated tokens; each must be 1 or more.");
+            throw new InferometerException(
+                $"workload: {workload.BatchSize} requests of {workload.InputTokens} prompt and {workload.OutputTokens} generated tokens; "
+                + "each must be 1 or more.");
         }
 
         if (workload.CachedPrefixTokens < 0 || workload.CachedPrefixTokens >= workload.InputTokens)
         {
-            throw new InferometerException($"workload: {workload.CachedPrefixTokens} shared tokens are not possible; allowed are 0 to {workload.InputTokens - 1}, less than the prompt's {workload.InputTokens}.");
+            throw new InferometerException(
+                $"workload: {workload.CachedPrefixTokens} shared tokens are not possible; "
+                + $"allowed are 0 to {workload.InputTokens - 1}, less than the prompt's {workload.InputTokens}.");
         }
     }
 
@@ -125,8 +135,12 @@ public static class WorkloadRun
     {
         Random random = new(Seed);
         int[] prefix = Tokens(random, workload.CachedPrefixTokens, vocabulary);
-        return [.. Enumerable.Range(0, workload.BatchSize).Select(_ => (int[])[.. prefix, .. Tokens(random, workload.InputTokens - prefix.Length, vocabulary)])];
+        int rest = workload.InputTokens - prefix.Length;
+        return [.. Enumerable.Range(0, workload.BatchSize).Select(_ => (int[])[.. prefix, .. Tokens(random, rest, vocabulary)])];
     }
 
-    private static int[] Tokens(Random random, int count, int vocabulary) => [.. Enumerable.Range(0, count).Select(_ => random.Next(vocabulary))];
+    private static int[] Tokens(Random random, int count, int vocabulary) =>
+    [
+        .. Enumerable.Range(0, count).Select(_ => random.Next(vocabulary)),
+    ];
 }

@@ -17,6 +17,9 @@ public sealed record WorkloadSample
     /// <summary>Most that the engine held.</summary>
     public required EngineMemory Memory { get; init; }
 
-    /// <summary>Most memory that the whole process had resident, weights and runtime included, where the process ran nothing else; null where it did or the system does not tell.</summary>
+    /// <summary>
+    /// Most memory that the whole process had resident, weights and runtime included, where the process ran nothing else; null where it did
+    /// or the system does not tell.
+    /// </summary>
     public long? PeakResidentBytes { get; init; }
 }

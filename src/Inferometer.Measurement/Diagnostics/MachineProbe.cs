@@ -5,7 +5,8 @@ using Inferometer.Cpu.Threading;
 namespace Inferometer.Measurement.Diagnostics;
 
 /// <summary>
-/// Measures a machine's limits: memory read bandwidth and the rates of f32 multiply-adds and 8-bit integer products. Best of several passes, since whatever else
+/// Measures a machine's limits: memory read bandwidth and the rates of f32 multiply-adds and 8-bit integer products. Best of several
+/// passes, since whatever else
 /// runs can only slow a pass down. On shared hosts the limits change within minutes, so measure them beside what is compared with them.
 /// </summary>
 public static unsafe class MachineProbe
@@ -15,12 +16,16 @@ public static unsafe class MachineProbe
 
     private const int ChunksPerThread = 16;
 
-    /// <summary>Measures with all threads of <paramref name="pool"/>. Takes about <paramref name="seconds"/> and <paramref name="bufferBytes"/> of memory.</summary>
+    /// <summary>
+    /// Measures with all threads of <paramref name="pool"/>. Takes about <paramref name="seconds"/> and <paramref name="bufferBytes"/> of
+    /// memory.
+    /// </summary>
     /// <param name="pool">Threads.</param>
     /// <param name="seconds">Time to spend in all, shared by the three measurements; at least one pass of each is done.</param>
     /// <param name="bufferBytes">Size of the buffer that is read, at least 1 MiB.</param>
     /// <param name="cancellationToken">Stops between passes.</param>
-    public static MachineLimits Measure(WorkerPool pool, double seconds = 1.5, long bufferBytes = DefaultBufferBytes, CancellationToken cancellationToken = default)
+    public static MachineLimits Measure(
+        WorkerPool pool, double seconds = 1.5, long bufferBytes = DefaultBufferBytes, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(pool);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(seconds);
@@ -42,7 +47,8 @@ public static unsafe class MachineProbe
     }
 
     /// <summary>
-    /// Time to hand out a piece of empty work and have it back, seconds: the least that every operator pays whatever its size. The least of many short means; the threads need not all
+    /// Time to hand out a piece of empty work and have it back, seconds: the least that every operator pays whatever its size. The least of
+    /// many short means; the threads need not all
     /// have come, as waiting for them would time whatever else runs on a busy machine.
     /// </summary>
     public static double MeasureDispatch(WorkerPool pool)
@@ -68,7 +74,9 @@ public static unsafe class MachineProbe
         return least;
     }
 
-    private static double BestRate(WorkerPool pool, ProbeWork work, ProbeKind kind, int chunks, double amountPerChunk, double seconds, CancellationToken cancellationToken)
+    private static double BestRate(
+        WorkerPool pool, ProbeWork work, ProbeKind kind, int chunks, double amountPerChunk, double seconds,
+        CancellationToken cancellationToken)
     {
         work.Kind = kind;
         double best = 0;

@@ -10,7 +10,8 @@ internal static unsafe class RateLoops
     private const int Rounds = 100_000;
 
     /// <summary>Floating point operations of one call of <see cref="MultiplyFloats"/>.</summary>
-    public static double FloatOperations => 2.0 * Rounds * 12 * (Vector512.IsHardwareAccelerated ? 16 : Vector256.IsHardwareAccelerated ? 8 : 4);
+    public static double FloatOperations =>
+        2.0 * Rounds * 12 * (Vector512.IsHardwareAccelerated ? 16 : Vector256.IsHardwareAccelerated ? 8 : 4);
 
     /// <summary>Integer operations of one call of <see cref="MultiplyIntegers"/>; 0 where it has no instruction.</summary>
     public static double Int8Operations => 2.0 * Rounds * 8 * (Avx512BW.IsSupported ? 64 : Avx2.IsSupported ? 32 : 0);

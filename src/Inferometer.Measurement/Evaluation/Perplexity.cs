@@ -4,13 +4,15 @@ namespace Inferometer.Measurement.Evaluation;
 public enum PerplexityMethod
 {
     /// <summary>
-    /// Windows of N tokens: the token that begins a text, then N - 1 tokens of the text, without overlap; every one of the N - 1 is scored. This is the
+    /// Windows of N tokens: the token that begins a text, then N - 1 tokens of the text, without overlap; every one of the N - 1 is scored.
+    /// This is the
     /// fixed-length evaluation of the Hugging Face documentation with a stride of the whole window.
     /// </summary>
     AllTokens,
 
     /// <summary>
-    /// As llama.cpp's perplexity tool: the text with its begin token is cut into chunks of N tokens, the first token of each is replaced by the begin token,
+    /// As llama.cpp's perplexity tool: the text with its begin token is cut into chunks of N tokens, the first token of each is replaced by
+    /// the begin token,
     /// and only the tokens after the first N / 2 are scored, so that each has at least that much context.
     /// </summary>
     SecondHalf,
@@ -32,10 +34,12 @@ public sealed record PerplexityOptions
 /// <summary>A perplexity and how sure it is.</summary>
 /// <param name="Perplexity">exp of the mean negative log-likelihood.</param>
 /// <param name="MeanNegativeLogLikelihood">Nats per scored token.</param>
-/// <param name="StandardError">Of the perplexity: its value times the standard error of the mean over tokens (the delta method, tokens taken as independent).</param>
+/// <param name="StandardError">Of the perplexity: its value times the standard error of the mean over tokens (the delta method, tokens
+/// taken as independent).</param>
 /// <param name="ScoredTokens">Tokens that count.</param>
 /// <param name="Windows">Windows run.</param>
 /// <param name="WindowTokens">Tokens per window.</param>
 /// <param name="TextTokens">Tokens of the whole text, the begin token aside.</param>
 public sealed record PerplexityResult(
-    double Perplexity, double MeanNegativeLogLikelihood, double StandardError, long ScoredTokens, int Windows, int WindowTokens, int TextTokens);
+    double Perplexity, double MeanNegativeLogLikelihood, double StandardError, long ScoredTokens, int Windows, int WindowTokens,
+    int TextTokens);

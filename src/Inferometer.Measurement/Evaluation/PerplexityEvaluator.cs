@@ -9,7 +9,8 @@ using Inferometer.Runners;
 namespace Inferometer.Measurement.Evaluation;
 
 /// <summary>
-/// How well a model predicts a text: exp of the mean negative log-likelihood of its tokens. Log-likelihoods are taken in double precision from the model's
+/// How well a model predicts a text: exp of the mean negative log-likelihood of its tokens. Log-likelihoods are taken in double precision
+/// from the model's
 /// logits. Runs steps on the model it is given; the model must not run others meanwhile.
 /// </summary>
 public sealed class PerplexityEvaluator(TransformerModel model, Tokenizer tokenizer, KvElement kvElement = KvElement.F16)
@@ -44,7 +45,8 @@ public sealed class PerplexityEvaluator(TransformerModel model, Tokenizer tokeni
         if (windows == 0)
         {
             throw new InferometerException(string.Create(
-                CultureInfo.InvariantCulture, $"The text has {tokens.Length} tokens and does not fill one window of {window}; use a longer text or a shorter window."));
+                CultureInfo.InvariantCulture,
+                $"The text has {tokens.Length} tokens and does not fill one window of {window}; use a longer text or a shorter window."));
         }
 
         using PagedKvCache cache = model.CreateCache((window + PagedKvCache.BlockSize - 1) / PagedKvCache.BlockSize, kvElement);
@@ -59,7 +61,8 @@ public sealed class PerplexityEvaluator(TransformerModel model, Tokenizer tokeni
         }
 
         double perplexity = Math.Exp(tally.Mean);
-        return new PerplexityResult(perplexity, tally.Mean, perplexity * tally.StandardErrorOfMean, tally.Count, windows, window, tokens.Length);
+        return new PerplexityResult(
+            perplexity, tally.Mean, perplexity * tally.StandardErrorOfMean, tally.Count, windows, window, tokens.Length);
     }
 
     private int WindowOf(PerplexityOptions options)
@@ -69,7 +72,9 @@ public sealed class PerplexityEvaluator(TransformerModel model, Tokenizer tokeni
         return window >= 2 && window <= longest && options.Windows >= 0
             ? window
             : throw new InferometerException(string.Create(
-                CultureInfo.InvariantCulture, $"Perplexity over {options.Windows} windows of {window} tokens is not possible; this model allows windows of 2 to {longest} tokens."));
+                CultureInfo.InvariantCulture,
+                $"Perplexity over {options.Windows} windows of {window} tokens is not possible; this model allows windows of 2 to "
+                + $"{longest} tokens."));
     }
 
     /// <summary>Runs a window in chunks and adds up the targets from position <paramref name="firstTarget"/> on.</summary>

@@ -1,12 +1,5 @@
 using System.Text.Json;
-using Inferometer.Cli.Benchmarks;
-using Inferometer.Cli.Models;
-using Inferometer.Cli.Output;
-using Inferometer.Cli.Settings;
-using Inferometer.Core.Gguf;
-using Inferometer.Core.Models;
-using Inferometer.Cpu.Kernels.Attention;
-using Inferometer.Measurement.Diagnostics;
+using Inferometer.Cli.Hosting;
 
 namespace Inferometer.Cli.Tests.Commands;
 
@@ -50,50 +43,6 @@ public class BenchCommandTests
         CommandRun run = (await CommandRun.OfLine("bench -p 4 -n 2 -r 1 --warm-up 0 -o jsonl")).Succeeded();
         Assert.Equal(["pp4", "tg2"], run.OutputLines.Select(l => JsonSerializer.Deserialize<JsonElement>(l).GetProperty("test").GetString()));
     }
-
-    [Fact]
-    public void Rates_and_deviations_are_those_of_the_samples()
-    {
-        // 100 tokens in 1 s and 2 s: 100 and 50 tokens/s, mean 75, deviation sqrt((25² + 25²) / 1).
-        BenchSamples samples = new(new BenchTest(25, 0, 0, 4), [1, 2]);
-        Assert.Equal([100.0, 50.0], samples.Rates);
-        Assert.Equal(75, samples.MeanRate, 1e-9);
-        Assert.Equal(Math.Sqrt(1250), samples.RateDeviation, 1e-9);
-        Assert.Equal(1.5, samples.MeanSeconds, 1e-9);
-        Assert.Equal(0, new BenchSamples(samples.Test, [1]).RateDeviation);
-    }
-
-    [Fact]
-    public void The_limit_of_generation_is_its_reads_and_that_of_a_prompt_its_arithmetic()
-    {
-        ModelArchitecture model = ModelLocation.Resolve(null).Files.Architecture;
-        const long bytes = 5_827_584; // 5,472,256 weights of 34 bytes per 32, 3,328 of 4 bytes
-        TestLimit limit = new(model, bytes, GgmlType.Q8_0, new KvArgument(KvElement.F16, null), new MachineLimits(1, ReadGBps: 10, FloatGops: 100, Int8Gops: 400));
-
-        // One token with 15 before it: all weights, 16 x 3072 bytes read and 3072 written (6 layers, keys and values of 2 heads of 64, 2 bytes each) at 10 GB/s.
-        AtMost(1e10 / (bytes + (17 * 3072)), limit.Rate(new BenchTest(0, 1, 15, 1)));
-
-        // 100 tokens: 2 operations for each of the 4,426,752 + 256 weights in layers and last norm and token at 400 G/s; attention at 100 G/s: 4 operations for
-        // each of 6 x 4 x 64 channels and 100 x 101 / 2 pairs. The head has one row to do: it takes as long as its 4096 x 256 weights to read.
-        double head = bytes * (4096.0 * 256) / 5_472_256 / 10e9;
-        double seconds = (2.0 * 4_427_008 * 100 / 400e9) + head + (4.0 * 6 * 4 * 64 * 5050 / 100e9);
-        AtMost(100 / seconds, limit.Rate(new BenchTest(100, 0, 0, 1)));
-    }
-
-    [Theory]
-    [InlineData(GgmlType.Q4_K, 400)]
-    [InlineData(GgmlType.BF16, 200)] // 16-bit products, half as many as 8-bit ones
-    [InlineData(GgmlType.F32, 100)]
-    public void The_limit_of_a_prompt_knows_the_products_its_weights_are_multiplied_with(GgmlType type, double matrixGops)
-    {
-        ModelArchitecture model = ModelLocation.Resolve(null).Files.Architecture;
-        TestLimit limit = new(model, 1, type, new KvArgument(KvElement.F16, null), new MachineLimits(1, ReadGBps: 1e6, FloatGops: 100, Int8Gops: 400));
-        double seconds = (((2.0 * 4_427_008 * 100) + (2.0 * 4096 * 256)) / (matrixGops * 1e9)) + (4.0 * 6 * 4 * 64 * 5050 / 100e9);
-        AtMost(100 / seconds, limit.Rate(new BenchTest(100, 0, 0, 1)));
-    }
-
-    // Norms, rotations and activations take their time as well, some hundredths of it in so small a model.
-    private static void AtMost(double rate, double actual) => Assert.InRange(actual, 0.96 * rate, rate);
 
     [Theory]
     [InlineData("-p 4000", ExitCode.Failed, "pp4000: sequences of 4000 tokens are not possible")]

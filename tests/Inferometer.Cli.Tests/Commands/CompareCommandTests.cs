@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Inferometer.Cli.Hosting;
 
 namespace Inferometer.Cli.Tests.Commands;
 

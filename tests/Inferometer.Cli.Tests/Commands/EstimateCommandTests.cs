@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Inferometer.Cli.Hosting;
 using Inferometer.Simulation;
 using Inferometer.Simulation.Configuration;
 using Inferometer.Simulation.Results;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using Inferometer.Cli.Commands;
+using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Output;
 
 namespace Inferometer.Cli.Tests.Commands;

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Models;
 using Inferometer.ReferenceModels;
 

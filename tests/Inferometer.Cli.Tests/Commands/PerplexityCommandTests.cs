@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Models;
 using Inferometer.ReferenceModels;
 using Inferometer.Tests;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Inferometer.Cli.Hosting;
 using Inferometer.Tests;
 
 namespace Inferometer.Cli.Tests.Commands;

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Inferometer.Cli.Hosting;
 
 namespace Inferometer.Cli.Tests.Commands;
 

@@ -1,3 +1,5 @@
+using Inferometer.Cli.Hosting;
+
 namespace Inferometer.Cli.Tests.Commands;
 
 public class WrongInputTests

@@ -1,4 +1,5 @@
 using Inferometer.Cli.Generation;
+using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Models;
 using Inferometer.Cli.Output;
 using Inferometer.Inference.Engine;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
+using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Models;
 using Inferometer.ReferenceModels;
 

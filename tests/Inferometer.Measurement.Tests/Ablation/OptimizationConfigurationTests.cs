@@ -23,16 +23,23 @@ public sealed class OptimizationConfigurationTests
     [Fact]
     public void Switching_is_of_one_alone()
     {
-        Assert.Equal("KV cache+grouped heads+batching+prefix reuse", OptimizationConfiguration.All.Without(Optimization.FlashAttention).Name);
-        Assert.Equal(OptimizationConfiguration.All, OptimizationConfiguration.All.Toggle(Optimization.Batching).Toggle(Optimization.Batching));
-        Assert.Equal(["none", "flash attention", "flash attention+batching"], OptimizationConfiguration.Parse("batching+flash attention").Ladder().Select(step => step.Name));
+        Assert.Equal(
+            "KV cache+grouped heads+batching+prefix reuse", OptimizationConfiguration.All.Without(Optimization.FlashAttention).Name);
+        Assert.Equal(
+            OptimizationConfiguration.All, OptimizationConfiguration.All.Toggle(Optimization.Batching).Toggle(Optimization.Batching));
+        Assert.Equal(
+            ["none", "flash attention", "flash attention+batching"],
+            OptimizationConfiguration.Parse("batching+flash attention").Ladder().Select(step => step.Name));
     }
 
     [Fact]
     public void Another_way_of_batching_stays() =>
-        Assert.Equal(BatchingMode.Static, OptimizationConfiguration.All.Apply(new InferenceOptions { Batching = BatchingMode.Static }).Batching);
+        Assert.Equal(
+            BatchingMode.Static, OptimizationConfiguration.All.Apply(new InferenceOptions { Batching = BatchingMode.Static }).Batching);
 
     [Fact]
     public void Unknown_names_are_refused() =>
-        Assert.Contains("'speed' is not one", Assert.Throws<InferometerException>(() => OptimizationConfiguration.Parse("batching+speed")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "'speed' is not one", Assert.Throws<InferometerException>(() => OptimizationConfiguration.Parse("batching+speed")).Message,
+            StringComparison.Ordinal);
 }

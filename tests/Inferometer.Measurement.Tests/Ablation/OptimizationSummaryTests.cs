@@ -87,11 +87,14 @@ public sealed class OptimizationSummaryTests
     {
         InferenceOptions options = new() { GroupedHeads = false };
         OptimizationSummary summary = new OptimizationForecast(Request(SmallModels.Tales), options).Summarize();
-        Assert.Equal([null, Optimization.KvCache, Optimization.FlashAttention, Optimization.Batching, Optimization.PrefixCache], summary.Ladder.Select(step => step.Added));
+        Assert.Equal(
+            [null, Optimization.KvCache, Optimization.FlashAttention, Optimization.Batching, Optimization.PrefixCache],
+            summary.Ladder.Select(step => step.Added));
         Assert.Equal(OptimizationConfiguration.None, summary.Ladder[0].Current.Configuration);
         Assert.Equal(OptimizationConfiguration.Of(options), summary.Ladder[^1].Current.Configuration);
         Assert.Equal((1.0, 1.0), (summary.Ladder[0].ExpectedFactor, summary.Ladder[0].ExpectedCumulative));
-        Assert.Equal(summary.Ladder[^1].ExpectedCumulative, summary.Ladder.Aggregate(1.0, (product, step) => product * step.ExpectedFactor), 1e-9);
+        Assert.Equal(
+            summary.Ladder[^1].ExpectedCumulative, summary.Ladder.Aggregate(1.0, (product, step) => product * step.ExpectedFactor), 1e-9);
         Assert.Null(summary.MeasuredSpeedup);
     }
 
@@ -101,12 +104,15 @@ public sealed class OptimizationSummaryTests
         string path = SharedFolder.Require(SmallModels.Stories);
         InferenceOptions options = SmallModels.Options with { MaxSequenceTokens = 128 };
         Workload load = Load with { BatchSize = 2, OutputTokens = 4 };
-        OptimizationMeasurement measured = await OptimizationMeasurement.RunAsync(path, options, load, rounds: 1, TestContext.Current.CancellationToken);
-        OptimizationSummary summary = new OptimizationForecast(Request(SmallModels.Stories) with { Workload = load }, options).Summarize().With(measured);
+        OptimizationMeasurement measured = await OptimizationMeasurement.RunAsync(
+            path, options, load, rounds: 1, TestContext.Current.CancellationToken);
+        OptimizationSummary summary = new OptimizationForecast(
+            Request(SmallModels.Stories) with { Workload = load }, options).Summarize().With(measured);
         Assert.All(summary.Gains, g => Assert.Equal(measured.SpeedupOf(g.Optimization), g.MeasuredSpeedup));
         Assert.All(summary.Gains, g => Assert.True(g.MeasuredSpeedup > 0));
         Assert.Equal(measured.AllOffSeconds / measured.BaselineSeconds, summary.MeasuredSpeedup!.Value, 1e-9);
-        Assert.Equal(summary.MeasuredSpeedup!.Value, summary.Ladder.Aggregate(1.0, (product, step) => product * step.MeasuredFactor!.Value), 1e-9);
+        Assert.Equal(
+            summary.MeasuredSpeedup!.Value, summary.Ladder.Aggregate(1.0, (product, step) => product * step.MeasuredFactor!.Value), 1e-9);
         Assert.All(summary.Ladder, step => Assert.Equal(1, step.Current.Measured!.TokenAgreement));
         OptimizationSummary other = new OptimizationForecast(Request(SmallModels.Stories), options).Summarize();
         Assert.Throws<InferometerException>(() => other.With(measured));
@@ -117,7 +123,8 @@ public sealed class OptimizationSummaryTests
     {
         List<OptimizationConfiguration> order = [];
         double seconds = 1;
-        OptimizationMeasurement measured = await OptimizationMeasurement.RunAsync(OptimizationConfiguration.All, Load, rounds: 3, Run, TestContext.Current.CancellationToken);
+        OptimizationMeasurement measured = await OptimizationMeasurement.RunAsync(
+            OptimizationConfiguration.All, Load, rounds: 3, Run, TestContext.Current.CancellationToken);
         IReadOnlyList<OptimizationConfiguration> all = OptimizationMeasurement.ConfigurationsFor(OptimizationConfiguration.All);
 
         // Everything on, five with one off (the last of which is the ladder's fourth step), and everything off and three steps.

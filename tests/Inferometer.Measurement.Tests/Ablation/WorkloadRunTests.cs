@@ -30,17 +30,23 @@ public sealed class WorkloadRunTests
     {
         WorkloadSample all = await MeasureAsync(OptimizationConfiguration.All);
         WorkloadSample prefix = await MeasureAsync(OptimizationConfiguration.All.Without(Optimization.PrefixCache));
-        WorkloadSample single = await MeasureAsync(OptimizationConfiguration.All.Without(Optimization.PrefixCache).Without(Optimization.Batching));
-        WorkloadSample heads = await MeasureAsync(OptimizationConfiguration.All.Without(Optimization.PrefixCache).Without(Optimization.GroupedHeads));
+        WorkloadSample single = await MeasureAsync(
+            OptimizationConfiguration.All.Without(Optimization.PrefixCache).Without(Optimization.Batching));
+        WorkloadSample heads = await MeasureAsync(
+            OptimizationConfiguration.All.Without(Optimization.PrefixCache).Without(Optimization.GroupedHeads));
 
-        // 44 tokens are 3 blocks for each of 3 requests; 2 of the blocks are shared, or one request runs at a time. stories260k: 5 layers of 4 KV heads of 8, 8 query heads; rows of values
+        // 44 tokens are 3 blocks for each of 3 requests; 2 of the blocks are shared, or one request runs at a time. stories260k: 5 layers
+        // of 4 KV heads of 8, 8 query heads; rows of values
         // are padded to 16.
         const long block = 5 * 16 * 4 * (8 + 16) * sizeof(ushort);
         Assert.Equal(9 * block, prefix.Memory.KvBytes);
         Assert.Equal(5 * block, all.Memory.KvBytes);
         Assert.Equal(3 * block, single.Memory.KvBytes);
         Assert.Equal(18 * block, heads.Memory.KvBytes);
-        Assert.All(new[] { all, prefix, single, heads }, sample => Assert.True(sample.Memory is { ActivationBytes: > 0, AttentionScratchBytes: > 0, LogitBytes: > 0, WeightBytes: > 0 }));
+        Assert.All(
+            new[] { all, prefix, single, heads },
+            sample =>
+                Assert.True(sample.Memory is { ActivationBytes: > 0, AttentionScratchBytes: > 0, LogitBytes: > 0, WeightBytes: > 0 }));
     }
 
     [Fact]
@@ -62,10 +68,13 @@ public sealed class WorkloadRunTests
     public async Task Impossible_workloads_are_refused(int batch, int input, int output, int shared, string expected)
     {
         Workload workload = new() { BatchSize = batch, InputTokens = input, OutputTokens = output, CachedPrefixTokens = shared };
-        InferometerException error = await Assert.ThrowsAsync<InferometerException>(() => MeasureAsync(OptimizationConfiguration.All, workload));
+        InferometerException error = await Assert.ThrowsAsync<InferometerException>(
+            () => MeasureAsync(OptimizationConfiguration.All, workload));
         Assert.Contains(expected, error.Message, StringComparison.Ordinal);
     }
 
-    private static Task<WorkloadSample> MeasureAsync(OptimizationConfiguration configuration, Workload? workload = null) => WorkloadRun.MeasureAsync(
-        SharedFolder.Require(SmallModels.Stories), SmallModels.Options, configuration, workload ?? Load, TimeSpan.Zero, TestContext.Current.CancellationToken);
+    private static Task<WorkloadSample> MeasureAsync(OptimizationConfiguration configuration, Workload? workload = null) =>
+        WorkloadRun.MeasureAsync(
+        SharedFolder.Require(SmallModels.Stories), SmallModels.Options, configuration, workload ?? Load, TimeSpan.Zero,
+        TestContext.Current.CancellationToken);
 }

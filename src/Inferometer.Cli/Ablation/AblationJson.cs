@@ -1,8 +1,0 @@
-using System.Text.Json.Serialization;
-using Inferometer.Measurement.Ablation;
-
-namespace Inferometer.Cli.Ablation;
-
-/// <summary>What a process that runs one configuration hands to the one that started it.</summary>
-[JsonSerializable(typeof(WorkloadSample))]
-internal sealed partial class AblationJson : JsonSerializerContext;

@@ -1,4 +1,0 @@
-namespace Inferometer.Cli;
-
-/// <summary>The command line is incomplete or contradicts itself; ends in <see cref="ExitCode.Usage"/>.</summary>
-internal sealed class UsageException(string message) : Exception(message);

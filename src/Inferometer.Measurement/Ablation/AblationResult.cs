@@ -1,0 +1,7 @@
+namespace Inferometer.Measurement.Ablation;
+
+/// <summary>What came of an ablation.</summary>
+/// <param name="Settings">What was run.</param>
+/// <param name="Machine">What it was predicted for: the machine it ran on.</param>
+/// <param name="Summary">Predictions with measurements.</param>
+public sealed record AblationResult(AblationSettings Settings, ThisMachine Machine, OptimizationSummary Summary);

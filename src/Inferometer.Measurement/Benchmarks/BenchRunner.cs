@@ -1,0 +1,104 @@
+using System.Diagnostics;
+using Inferometer.Cpu.Execution;
+using Inferometer.Runners;
+
+namespace Inferometer.Measurement.Benchmarks;
+
+/// <summary>
+/// Times steps of a model as llama-bench does: random tokens, no sampling, no scheduler; prompts in steps of at most 512 tokens with logits
+/// for the last
+/// token only, generation one token per sequence and step with logits for each.
+/// </summary>
+/// <param name="model">The model.</param>
+/// <param name="kv">How keys and values are cached.</param>
+public sealed class BenchRunner(TransformerModel model, BenchCache kv)
+{
+    /// <summary>Most tokens of a prompt step, llama.cpp's default for a physical batch.</summary>
+    public const int StepTokens = 512;
+
+    private const int Seed = 1;
+
+    private readonly ForwardBatch _batch = new();
+
+    /// <summary>Times a test.</summary>
+    /// <param name="test">What to time.</param>
+    /// <param name="repetitions">Timed repetitions, at least 1.</param>
+    /// <param name="warmUp">How long to repeat before that, at least once: the compiler optimises code only after it has run for a
+    /// while.</param>
+    /// <param name="done">Called after every timed repetition.</param>
+    /// <param name="cancellationToken">Stops between steps.</param>
+    public BenchSamples Run(BenchTest test, int repetitions, TimeSpan warmUp, Action done, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(test);
+        ArgumentNullException.ThrowIfNull(done);
+        int blocksEach = (test.Length + KvCache.BlockSize - 1) / KvCache.BlockSize;
+        using KvCache cache = kv.CreateCache(model, blocksEach * test.Sequences, test.Sequences, Math.Max(StepTokens, test.Sequences));
+        int[][] blocks = [.. Enumerable.Range(0, test.Sequences).Select(s => Enumerable.Range(s * blocksEach, blocksEach).ToArray())];
+        int[][] tokens = Tokens(test);
+        float[] logits = new float[test.Sequences * model.Architecture.VocabularySize];
+        Prompt(0, test.Depth);
+        long first = Stopwatch.GetTimestamp();
+        do
+        {
+            Repeat();
+        }
+        while (Stopwatch.GetElapsedTime(first) < warmUp);
+
+        double[] seconds = new double[repetitions];
+        for (int repetition = 0; repetition < repetitions; repetition++)
+        {
+            seconds[repetition] = Repeat();
+            done();
+        }
+
+        return new BenchSamples(test, seconds);
+
+        // What is in the cache up to the depth stays as it is; what follows is written anew.
+        double Repeat()
+        {
+            long start = Stopwatch.GetTimestamp();
+            Prompt(test.Depth, test.PromptTokens);
+            Generate(test.Depth + test.PromptTokens, test.GeneratedTokens);
+            return Stopwatch.GetElapsedTime(start).TotalSeconds;
+        }
+
+        void Prompt(int past, int count)
+        {
+            for (int sequence = 0; sequence < test.Sequences; sequence++)
+            {
+                for (int at = 0; at < count; at += StepTokens)
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    int size = Math.Min(StepTokens, count - at);
+                    _batch.Clear();
+                    _batch.Add(
+                        tokens[sequence].AsMemory(past + at, size), past + at, blocks[sequence], logitRows: at + size == count ? 1 : 0);
+                    model.Forward(_batch, cache, logits);
+                }
+            }
+        }
+
+        void Generate(int past, int count)
+        {
+            for (int at = past; at < past + count; at++)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                _batch.Clear();
+                for (int sequence = 0; sequence < test.Sequences; sequence++)
+                {
+                    _batch.Add(tokens[sequence].AsMemory(at, 1), at, blocks[sequence]);
+                }
+
+                model.Forward(_batch, cache, logits);
+            }
+        }
+    }
+
+    // The same tokens for every repetition and every build: only time may differ.
+    private int[][] Tokens(BenchTest test)
+    {
+        Random random = new(Seed);
+        return [.. Enumerable.Range(0, test.Sequences).Select(_ =>
+            Enumerable.Range(0, test.Length).Select(_ => random.Next(model.Architecture.VocabularySize)).ToArray())];
+    }
+}

@@ -1,0 +1,38 @@
+using Inferometer.Core.Gguf;
+using Inferometer.Core.Models;
+
+namespace Inferometer.Measurement.Models;
+
+/// <summary>A model with weights as it lies in its files: what measurements and reports need to know of it without loading it.</summary>
+public sealed record StoredModel
+{
+    /// <summary>A GGUF file or a Hugging Face folder.</summary>
+    public required string Path { get; init; }
+
+    /// <summary>The name shown to users: the file's or folder's.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Kind of the files, for people.</summary>
+    public required string Format { get; init; }
+
+    /// <summary>Size of all files with weights.</summary>
+    public required long FileBytes { get; init; }
+
+    /// <summary>The network.</summary>
+    public required ModelArchitecture Architecture { get; init; }
+
+    /// <summary>Tensors by storage format, that of most values first; at least one.</summary>
+    public required IReadOnlyList<StoredTensors> Groups { get; init; }
+
+    /// <summary>Values in all tensors.</summary>
+    public long Parameters => Groups.Sum(g => g.Parameters);
+
+    /// <summary>Bytes of all tensors.</summary>
+    public long TensorBytes => Groups.Sum(g => g.Bytes);
+
+    /// <summary>Mean bits per value.</summary>
+    public double BitsPerWeight => 8.0 * TensorBytes / Parameters;
+
+    /// <summary>Format of most values, as models are named after it.</summary>
+    public GgmlType MainType => Groups[0].Type;
+}

@@ -1,0 +1,105 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using Inferometer.Measurement.Benchmarks;
+using Inferometer.Measurement.Diagnostics;
+using Inferometer.Measurement.Models;
+using Inferometer.Reports.Documents;
+
+namespace Inferometer.Reports.Benchmarks;
+
+/// <summary>Results as a table with llama-bench's columns for people and its field names for machines.</summary>
+public sealed class BenchReport
+{
+    private readonly BenchRequest _request;
+    private readonly string _modelName;
+    private readonly Table _table = new(
+        "results",
+        null,
+        Column.Text("model", "model_type"),
+        Column.Text("", "model_filename") with { Audience = Audience.Machines },
+        Column.Number("size", "model_size"),
+        Column.Number("params", "model_n_params"),
+        Column.Text("backend", "backends"),
+        Column.Text("", "cpu_info") with { Audience = Audience.Machines },
+        Column.Text("", "runtime") with { Audience = Audience.Machines },
+        Column.Number("threads", "n_threads"),
+        Column.Text("", "type_kv") with { Audience = Audience.Machines },
+        Column.Text("", "flash_attn") with { Audience = Audience.Machines },
+        Column.Number("", "n_batch") with { Audience = Audience.Machines },
+        Column.Number("", "n_prompt") with { Audience = Audience.Machines },
+        Column.Number("", "n_gen") with { Audience = Audience.Machines },
+        Column.Number("", "n_depth") with { Audience = Audience.Machines },
+        Column.Number("", "n_sequences") with { Audience = Audience.Machines },
+        Column.Text("", "test_time") with { Audience = Audience.Machines },
+        Column.Number("test", "test"),
+        Column.Number("t/s", "avg_ts"),
+        Column.Number("", "stddev_ts") with { Audience = Audience.Machines },
+        Column.Number("", "avg_ns") with { Audience = Audience.Machines },
+        Column.Number("", "stddev_ns") with { Audience = Audience.Machines },
+        Column.Text("", "samples_ns") with { Audience = Audience.Machines },
+        Column.Number("of limit", "limit_share"),
+        Column.Number("", "limit_ts") with { Audience = Audience.Machines },
+        Column.Number("", "probe_read_gbps") with { Audience = Audience.Machines },
+        Column.Number("", "probe_float_gops") with { Audience = Audience.Machines },
+        Column.Number("", "probe_int8_gops") with { Audience = Audience.Machines });
+
+    /// <summary>Writes the rows.</summary>
+    /// <param name="request">What was timed.</param>
+    /// <param name="results">The tests as they were timed.</param>
+    public BenchReport(BenchRequest request, IReadOnlyList<BenchResult> results)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(results);
+        _request = request;
+        string parameters = Numbers.Count(request.Model.Parameters).Replace(" ", "", StringComparison.Ordinal);
+        _modelName = $"{request.Model.Architecture.ModelType} {parameters} {request.Model.MainType}";
+        foreach (BenchResult result in results)
+        {
+            Add(result);
+        }
+    }
+
+    /// <summary>The table.</summary>
+    public Document Document => new(_table);
+
+    /// <summary>The widest vectors the kernels use here.</summary>
+    public static string Backend =>
+        Vector512.IsHardwareAccelerated ? "CPU, managed, 512 bit" : Vector256.IsHardwareAccelerated ? "CPU, managed, 256 bit" : "CPU, managed, 128 bit";
+
+    private void Add(BenchResult result)
+    {
+        StoredModel model = _request.Model;
+        BenchSamples samples = result.Samples;
+        BenchTest test = samples.Test;
+        MachineLimits limits = result.Limits;
+        string decimals = samples.MeanRate < 10 ? "F3" : "F2";
+        string rate = samples.MeanRate.ToString(decimals, CultureInfo.InvariantCulture)
+            + " ± " + samples.RateDeviation.ToString(decimals, CultureInfo.InvariantCulture);
+        _table.Add(
+            _modelName, model.Name, Cell.Number(model.FileBytes, Mebibytes(model.FileBytes)),
+            Cell.Number(model.Parameters, Numbers.Count(model.Parameters)), Backend, Processor(), RuntimeInformation.FrameworkDescription,
+            limits.Threads, _request.Cache.Name, _request.FlashAttention, BenchRunner.StepTokens,
+            test.PromptTokens, test.GeneratedTokens, test.Depth, test.Sequences,
+            DateTimeOffset.UtcNow.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture),
+            test.Name, Cell.Number(samples.MeanRate, rate), Cell.Number(samples.RateDeviation),
+            Cell.Number(1e9 * samples.MeanSeconds), Cell.Number(1e9 * samples.SecondsDeviation),
+            Cell.List([.. samples.Seconds.Select(s => (1e9 * s).ToString("F0", CultureInfo.InvariantCulture))]),
+            Cell.Share(samples.MeanRate / result.LimitRate), Cell.Number(result.LimitRate),
+            Cell.Number(limits.ReadGBps), Cell.Number(limits.FloatGops), Cell.Number(limits.Int8Gops));
+    }
+
+    private static string Mebibytes(long bytes) => bytes < 1L << 30
+        ? string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1 << 20):0.00} MiB")
+        : string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1L << 30):0.00} GiB");
+
+    /// <summary>Name of the processor.</summary>
+    public static string Processor()
+    {
+        const string path = "/proc/cpuinfo";
+        string? line = File.Exists(path)
+            ? File.ReadLines(path).FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal))
+            : null;
+        return line?.Split(':', 2)[1].Trim() ?? RuntimeInformation.ProcessArchitecture.ToString();
+    }
+}

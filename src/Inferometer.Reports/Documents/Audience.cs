@@ -1,0 +1,14 @@
+namespace Inferometer.Reports.Documents;
+
+/// <summary>Who reads a column.</summary>
+public enum Audience
+{
+    /// <summary>People and machines.</summary>
+    Everyone,
+
+    /// <summary>Tables and Markdown only.</summary>
+    People,
+
+    /// <summary>CSV and JSON only.</summary>
+    Machines,
+}

@@ -1,0 +1,12 @@
+namespace Inferometer.Reports.Documents;
+
+/// <summary>What is reported, apart from how: every format is fed by the same document.</summary>
+/// <param name="blocks">The first parts.</param>
+public sealed class Document(params Block[] blocks)
+{
+    /// <summary>First line, for people.</summary>
+    public string? Title { get; init; }
+
+    /// <summary>The parts, in order.</summary>
+    public IList<Block> Blocks { get; } = [.. blocks];
+}

@@ -1,0 +1,69 @@
+using System.Globalization;
+using System.Text;
+using Inferometer.Reports.Documents;
+using Inferometer.Simulation.Costs;
+using Inferometer.Simulation.Planning;
+using Inferometer.Simulation.Results;
+
+namespace Inferometer.Reports.Estimates;
+
+/// <summary>Says in one line that a workload does not fit, how much of it would, and which single change makes it fit.</summary>
+public static class Overflow
+{
+    /// <summary>Why an estimate has no result; null where it has one.</summary>
+    public static string? ReasonOf(Estimate estimate)
+    {
+        ArgumentNullException.ThrowIfNull(estimate);
+        return estimate.Overflow is { } memory ? Brief(memory) : estimate.Error;
+    }
+
+    /// <summary>The need and what there is.</summary>
+    public static string Brief(MemoryEstimate memory)
+    {
+        ArgumentNullException.ThrowIfNull(memory);
+        return $"does not fit: {Numbers.Bytes(memory.TotalBytes)} needed per device, {Numbers.Bytes(memory.CapacityBytes)} there";
+    }
+
+    /// <summary>The whole line, changes in the words of the command line.</summary>
+    /// <param name="result">What does not fit.</param>
+    /// <param name="changes">Single changes that make it fit.</param>
+    public static string Explain(SimulationResult result, IEnumerable<FittingChange> changes)
+    {
+        ArgumentNullException.ThrowIfNull(result);
+        MemoryEstimate memory = result.MemoryUsage!;
+        StringBuilder line = new();
+        line.Append(CultureInfo.InvariantCulture, $"{result.Model} does not fit on {result.Devices} x {result.System}: ");
+        line.Append(
+            CultureInfo.InvariantCulture,
+            $"a device needs {Numbers.Bytes(memory.TotalBytes)} (weights {Numbers.Bytes(memory.WeightBytes)}, ");
+        line.Append(
+            CultureInfo.InvariantCulture,
+            $"KV cache {Numbers.Bytes(memory.KvCacheBytes)}, activations {Numbers.Bytes(memory.ActivationBytes)}, ");
+        line.Append(
+            CultureInfo.InvariantCulture,
+            $"reserve {Numbers.Bytes(memory.ReservedBytes)}) and has {Numbers.Bytes(memory.CapacityBytes)}. ");
+        line.Append(memory.LargestBatch == 0
+            ? "Not even one such request fits. "
+            : $"The largest batch that fits is {Numbers.Whole(memory.LargestBatch)}. ");
+        if (memory.LongestContextTokens > 0)
+        {
+            line.Append(
+                CultureInfo.InvariantCulture,
+                $"The longest context at this batch is {Numbers.Whole(memory.LongestContextTokens)} tokens. ");
+        }
+
+        string[] remedies = [.. changes.Select(change => $"{OptionOf(change.Parameter)} {change.Value}")];
+        line.Append(remedies.Length == 0
+            ? "No single change of parallelism or number format makes it fit."
+            : $"It would fit with {string.Join(" or ", remedies)}.");
+        return line.ToString();
+    }
+
+    private static string OptionOf(string parameter) => parameter switch
+    {
+        "tensor_parallel" => "--tp",
+        "quantization.weights" => "--weights",
+        "quantization.kv_cache" => "--kv",
+        _ => parameter,
+    };
+}

@@ -1,0 +1,133 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Inferometer.Reports.Documents;
+using Inferometer.Simulation.Configuration;
+
+namespace Inferometer.Reports.Estimates;
+
+/// <summary>What was asked, as columns and as words. A column is shown to people where it varies, to machines always.</summary>
+internal static class SettingMeasures
+{
+    public static IReadOnlyList<Measure> All { get; } =
+    [
+        new(Column.Text("model", "model"), e => new Cell(ShortName(e.Config.Model), e.Result?.Model ?? e.Config.Model)),
+        new(Column.Text("system", "system"), e => SystemName(e.Config)),
+        Number("TP", "tensor_parallel", c => Value(c, "tensor_parallel", 1)),
+        Number("PP", "pipeline_parallel", c => Value(c, "pipeline_parallel", 1)),
+        Number("EP", "expert_parallel", c => Value(c, "expert_parallel", 1)),
+        Number("DP", "data_parallel", c => Value(c, "data_parallel", 1)),
+        Text("formats", "formats", Formats),
+        Number("batch", "batch_size", c => Has(c, "prefill") || Has(c, "decode") ? Value(c, "batch_size", 1) : null),
+        Number("input", "input_tokens", c => Has(c, "prefill") || Has(c, "decode") ? Value(c, "input_tokens", 2048) : null),
+        Number("output", "output_tokens", c => Has(c, "decode") ? Value(c, "output_tokens", 256) : null),
+        Number("beams", "beam_size", c => Has(c, "decode") ? Value(c, "beam_size", 1) : null),
+        Number("cached", "cached_prefix_tokens", c => Value(c, "prefix_caching.cached_tokens", 0)),
+        Text("LoRA", "lora", Lora),
+        Text("KV", "kv_compression", c => Said(c, "kv_compression.profile")),
+        Text("draft", "draft_model", c => Said(c, "speculative_decode.draft_model") is { } draft ? ShortName(draft) : null),
+        Number(
+            "drafted", "draft_tokens",
+            c => Said(c, "speculative_decode.draft_model") is null ? null : Value(c, "speculative_decode.draft_tokens", 4)),
+        new(Column.Number("accepted", "acceptance_rate"), e => Cell.Number(Real(e.Config, "speculative_decode.acceptance_rate"))),
+        Text("cost model", "cost_model", c => Said(c, "cost_model") ?? "roofline"),
+    ];
+
+    /// <summary>
+    /// What is the same in all of <paramref name="configs"/>, in words: <c>Llama-2-7b-hf on A100_80GB, bf16, TP 4, 2,048 tokens in</c>.
+    /// </summary>
+    public static string Describe(IReadOnlyList<SimulationConfig> configs)
+    {
+        SimulationConfig first = configs[0];
+        (bool decode, bool chunked) = (Has(first, "decode"), Has(first, "chunked"));
+        List<string?> said =
+        [
+            Same(c => ShortName(c.Model)) is { } model ? model + (Same(SystemName) is { } on ? $" on {on}" : "")
+                : Same(SystemName) is { } alone ? "on " + alone : null,
+            Same(Formats),
+            Degree("TP", "tensor_parallel"),
+            Degree("PP", "pipeline_parallel"),
+            Degree("EP", "expert_parallel"),
+            Degree(Given(first, "attention_data_parallel") is null ? "DP" : "attention DP", "data_parallel"),
+            chunked ? "one chunked step" : Count("batch_size", 1, n => $"batch {n}"),
+            chunked ? null : Count("input_tokens", 2048, n => $"{n} tokens in"),
+            decode ? Count("output_tokens", 256, n => $"{n} out") : null,
+            Same(c => Value(c, "beam_size", 1) is { } n and not 1 ? string.Create(CultureInfo.InvariantCulture, $"{n} beams") : null),
+            Count("prefix_caching.cached_tokens", 0, n => $"{n} cached"),
+            Same(c => Lora(c) is { } lora ? $"LoRA {lora}" : null),
+            Same(c => Said(c, "kv_compression.profile") is { } profile ? $"KV {profile}" : null),
+            Same(c => Said(c, "speculative_decode.draft_model") is { } draft ? $"draft {ShortName(draft)}" : null),
+            Same(c => Said(c, "cost_model") is null or "roofline" ? null : $"cost model {Said(c, "cost_model")}"),
+        ];
+        return string.Join(", ", said.Where(s => s is not null));
+
+        string? Degree(string word, string name) =>
+            Same(c => Value(c, name, 1) is { } n and not 1 ? string.Create(CultureInfo.InvariantCulture, $"{word} {n}") : null);
+
+        string? Count(string name, int fallback, Func<string, string> words) =>
+            Same(c => Value(c, name, fallback) is { } n and not 0 ? words(Numbers.Whole((long)n)) : null);
+
+        string? Same(Func<SimulationConfig, string?> of)
+        {
+            string? value = of(first);
+            return configs.All(c => string.Equals(of(c), value, StringComparison.Ordinal)) ? value : null;
+        }
+    }
+
+    /// <summary>A configuration with the names that an estimate found in place of those it was asked with.</summary>
+    public static SimulationConfig Named(SimulationConfig config, string model, string system) => config with
+    {
+        Model = model,
+        SimulationParams = config.SimulationParams.With("system_name", system),
+        SystemConfig = null,
+    };
+
+    /// <summary>A model's name without its organisation, or a path's last part.</summary>
+    public static string ShortName(string model) => model.TrimEnd('/')[(model.TrimEnd('/').LastIndexOf('/') + 1)..];
+
+    private static string SystemName(SimulationConfig config) =>
+        config.SystemConfig is not null || Given(config, "system_name") is JsonObject
+        ? "custom system"
+        : Said(config, "system_name") ?? Simulation.SimulationEngine.DefaultSystem;
+
+    // One word: bf16, or int4/kv fp8 where formats differ.
+    private static string Formats(SimulationConfig config)
+    {
+        string? kv = Said(config, "quantization.kv_cache"), activations = Said(config, "quantization.activations");
+        return string.Concat(
+            Said(config, "quantization.weights") ?? Said(config, "bits") ?? "bf16",
+            kv is null ? "" : $"/kv {kv}",
+            activations is null ? "" : $"/act {activations}");
+    }
+
+    private static string? Lora(SimulationConfig config) => Given(config, "lora") is null
+        ? null
+        : string.Create(
+            CultureInfo.InvariantCulture,
+            $"{Value(config, "lora.rank", 16)}:{Value(config, "lora.adapters", 1)}:{Said(config, "lora.strategy") ?? "dynamic"}");
+
+    private static bool Has(SimulationConfig config, string feature) => config.Features.Contains(feature, StringComparer.Ordinal);
+
+    // A comparison also shows what was asked wrongly, so that nothing is refused here; what is no number is shown as none.
+    private static JsonNode? Given(SimulationConfig config, string path)
+    {
+        string[] parts = path.Split('.');
+        JsonNode? node = config.SimulationParams.Raw(parts[0]);
+        return parts.Length == 1 ? node : node is JsonObject group ? group[parts[1]] : null;
+    }
+
+    private static string? Said(SimulationConfig config, string path) =>
+        Given(config, path) is JsonValue value && value.TryGetValue(out string? text) ? text : null;
+
+    private static double? Real(SimulationConfig config, string path) =>
+        Given(config, path) is JsonValue value && value.TryGetValue(out double number) ? number : null;
+
+    private static double? Value(SimulationConfig config, string path, int fallback) =>
+        Given(config, path) is null ? fallback : Real(config, path);
+
+    private static Measure Number(string heading, string key, Func<SimulationConfig, double?> of) => new(
+        Column.Number(heading, key),
+        e => of(e.Config) is { } value ? value == Math.Floor(value) ? (int)value : Cell.Number(value) : Cell.None);
+
+    private static Measure Text(string heading, string key, Func<SimulationConfig, string?> of) =>
+        new(Column.Text(heading, key), e => of(e.Config) is { } text ? text : Cell.None);
+}

@@ -1,0 +1,180 @@
+using System.Globalization;
+using Inferometer.Core;
+using Inferometer.Core.Models;
+using Inferometer.Cpu.Kernels.Attention;
+using Inferometer.Cpu.Weights;
+using Inferometer.Inference.Engine;
+using Inferometer.Measurement.Models;
+using Inferometer.ModelFiles.Templates;
+using Inferometer.ModelFiles.Tokenization;
+using Inferometer.Reports.Documents;
+
+namespace Inferometer.Reports.Models;
+
+/// <summary>
+/// A model with weights as a page: architecture, exact parameters, storage formats, tokenizer, and memory at several contexts.
+/// </summary>
+public static class ModelFilePage
+{
+    private static readonly int[] Contexts = [512, 2_048, 8_192, 32_768, 131_072];
+
+    /// <summary>The page.</summary>
+    /// <param name="contents">What the files hold.</param>
+    /// <param name="readTokenizer">Reads the tokenizer; an <see cref="InferometerException"/> becomes a line of the page.</param>
+    public static Document Of(StoredModel contents, Func<Tokenizer> readTokenizer)
+    {
+        ArgumentNullException.ThrowIfNull(contents);
+        ArgumentNullException.ThrowIfNull(readTokenizer);
+        ModelArchitecture model = contents.Architecture;
+        string? refusal = ModelSupport.Explain(model);
+        Facts facts = new(null, [.. General(contents, refusal), .. Network(model, contents), .. Vocabulary(readTokenizer)]);
+        Document page = new(facts, Formats(contents));
+        if (refusal is null)
+        {
+            page.Blocks.Add(Memory(model, contents));
+        }
+
+        return page;
+    }
+
+    private static IEnumerable<Fact> General(StoredModel contents, string? refusal)
+    {
+        yield return new("Model", "name", contents.Name);
+        yield return new("Path", "path", contents.Path);
+        yield return new("Format", "format", contents.Format);
+        yield return new(
+            "Size", "file_bytes",
+            Cell.Number(contents.FileBytes, $"{Numbers.Bytes(contents.FileBytes)} ({Numbers.Whole(contents.FileBytes)} bytes)"));
+        yield return new("Runs here", "runs", refusal is null ? true : new Cell("no: " + refusal, false) { Tone = Tone.Bad });
+    }
+
+    private static IEnumerable<Fact> Network(ModelArchitecture model, StoredModel contents)
+    {
+        ParameterCount count = ParameterCount.Of(model);
+        yield return new(
+            "Architecture", "model_type",
+            new Cell(
+                model.IsKnownFamily ? model.ModelType : $"{model.ModelType} (not a known type: the usual fields were taken at face value)",
+                model.ModelType));
+        yield return new(
+            "Parameters", "parameters",
+            Cell.Number(
+                contents.Parameters,
+                $"{Numbers.Count(contents.Parameters)} ({Numbers.Whole(contents.Parameters)}), "
+                    + $"{Numbers.Fixed(contents.BitsPerWeight, 2)} bits each"));
+        if (count.Active != count.Total)
+        {
+            yield return new(
+                "Active per token", "active_parameters",
+                Cell.Number(count.Active, $"{Numbers.Count(count.Active)} ({Numbers.Whole(count.Active)})"));
+        }
+
+        yield return new("Layers", "layers", model.LayerCount);
+        yield return new("Hidden width", "hidden_size", model.HiddenSize);
+        yield return new("Attention", "attention", ModelDescription.Mixers(model));
+        yield return new("Feed-forward", "feed_forward", ModelDescription.FeedForwards(model));
+        yield return new("Positions", "positions", Positions(model));
+        yield return new(
+            "Longest context", "max_context_tokens", new Cell($"{Numbers.Whole(model.MaxContextTokens)} tokens", model.MaxContextTokens));
+        yield return new(
+            "LM head", "tied_embeddings",
+            new Cell(model.TiedEmbeddings ? "shared with the embedding" : "apart from the embedding", model.TiedEmbeddings));
+    }
+
+    private static string Positions(ModelArchitecture model)
+    {
+        RopeParameters[] ropes =
+        [
+            .. model.Layers.Select(l => l.Mixer).OfType<AttentionMixer>().Select(m => m.Rope).OfType<RopeParameters>().Distinct(),
+        ];
+        return model.Position != PositionKind.Rotary || ropes.Length == 0
+            ? model.Position.ToString()
+            : string.Join("; ", ropes.Select(r => string.Create(
+                CultureInfo.InvariantCulture,
+                $"rotary, base {r.Theta:#,0.##}{(r.Scaling == RopeScaling.None ? "" : $", {r.Scaling} scaling{(r.Factor > 1 ? $" by {r.Factor:0.##}" : "")}")}")));
+    }
+
+    private static IEnumerable<Fact> Vocabulary(Func<Tokenizer> readTokenizer)
+    {
+        Tokenizer tokenizer;
+        string? fault = null;
+        try
+        {
+            tokenizer = readTokenizer();
+        }
+        catch (InferometerException error)
+        {
+            (tokenizer, fault) = (null!, error.Message);
+        }
+
+        if (fault is not null)
+        {
+            yield return new("Tokenizer", "tokenizer", new Cell("cannot be read: " + fault, null) { Tone = Tone.Bad });
+            yield break;
+        }
+
+        string begin = Named("begin", tokenizer.BosId is { } b ? [b] : [], tokenizer), end = Named("end", tokenizer.EosIds, tokenizer);
+        string special = string.Join(", ", new[] { begin, end }.Where(t => t.Length > 0));
+        yield return new(
+            "Tokenizer", "vocabulary_size",
+            new Cell(
+                $"{Numbers.Whole(tokenizer.VocabularySize)} tokens{(special.Length > 0 ? ": " + special : "")}", tokenizer.VocabularySize));
+        string? jinja = tokenizer.ChatTemplateText;
+        string? name = jinja is null ? null : ChatTemplate.Recognise(jinja)?.Name;
+        yield return new(
+            "Chat template", "chat_template", new Cell(jinja is null ? "none stored" : name ?? "stored, but of no known format", name));
+    }
+
+    private static string Named(string what, IReadOnlyList<int> ids, Tokenizer tokenizer) =>
+        ids.Count == 0 ? "" : what + " " + string.Join(" ", ids.Select(tokenizer.TokenText));
+
+    private static Table Formats(StoredModel contents)
+    {
+        Table table = new(
+            "tensor_types",
+            "Tensors by storage format",
+            Column.Text("format", "type"),
+            Column.Number("tensors", "tensors"),
+            Column.Number("parameters", "parameters"),
+            Column.Number("bytes", "bytes"),
+            Column.Number("share of bytes", "share"),
+            Column.Bars() with { BarWidth = 30 });
+        foreach (StoredTensors group in contents.Groups)
+        {
+            double share = (double)group.Bytes / contents.TensorBytes;
+            table.Add(group.Type.ToString(), group.Tensors, group.Parameters, group.Bytes, Cell.Share(share), Cell.BarOf(share));
+        }
+
+        return table;
+    }
+
+    private static Table Memory(ModelArchitecture model, StoredModel contents)
+    {
+        Table table = new(
+            "memory",
+            "Memory of the engine with one sequence",
+            Column.Number("context", "context_tokens"),
+            Column.Number("weights", "weight_bytes"),
+            Column.Number("KV f16", "kv_f16_bytes"),
+            Column.Number("KV f32", "kv_f32_bytes"),
+            Column.Number("activations", "activation_bytes"),
+            Column.Number("total, KV f16", "total_bytes"));
+        foreach (int tokens in Contexts.Where(c => c < model.MaxContextTokens).Append(model.MaxContextTokens))
+        {
+            MemoryPlan half = Plan(model, contents, tokens, KvElement.F16);
+            MemoryPlan full = Plan(model, contents, tokens, KvElement.F32);
+            table.Add(
+                tokens, Bytes(half.WeightBytes), Bytes(half.KvBytes), Bytes(full.KvBytes), Bytes(half.ActivationBytes + half.LogitBytes),
+                Bytes(half.TotalBytes));
+        }
+
+        return table;
+    }
+
+    // Memory without bounds: the table says what is needed, whatever this machine has.
+    private static MemoryPlan Plan(ModelArchitecture model, StoredModel contents, int tokens, KvElement element) => MemoryPlan.Make(
+        model, contents.FileBytes, new InferenceOptions { MaxBatchSize = 1, MaxSequenceTokens = tokens, KvElement = element },
+        long.MaxValue / 2);
+
+    private static Cell Bytes(long bytes) => Cell.Number(bytes, Numbers.Bytes(bytes));
+}

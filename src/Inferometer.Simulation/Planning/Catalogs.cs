@@ -1,0 +1,35 @@
+using Inferometer.Core.Caching;
+using Inferometer.Core.Catalog;
+using Inferometer.Simulation.Configuration;
+
+namespace Inferometer.Simulation.Planning;
+
+/// <summary>The models and systems that can be named.</summary>
+/// <param name="Models">Models.</param>
+/// <param name="Hardware">Systems.</param>
+public sealed record Catalogs(ModelCatalog Models, HardwareCatalog Hardware)
+{
+    private const string SystemName = "system_name";
+
+    /// <summary>The built-in catalogs, extended by a user's folder where one is given.</summary>
+    /// <param name="folder">Folder with models/*.json and hardware/*.json; null = none.</param>
+    public static Catalogs From(string? folder) => folder is null
+        ? new(ModelCatalog.BuiltIn, HardwareCatalog.BuiltIn)
+        : new(ModelCatalog.WithFolder(folder), HardwareCatalog.WithFolder(folder));
+
+    /// <summary>A configuration with the names of the catalog in place of aliases; paths and unknown names stay as they are.</summary>
+    public SimulationConfig Canonical(SimulationConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        SimulationConfig named = config with { Model = Models.TryFind(config.Model)?.Name ?? config.Model };
+        string? system = config.SimulationParams.Raw(SystemName)?.GetValueKind() == System.Text.Json.JsonValueKind.String
+            ? Hardware.TryFind(config.SimulationParams.Text(SystemName, ""))?.Name
+            : null;
+        return system is null ? named : named with { SimulationParams = config.SimulationParams.With(SystemName, system) };
+    }
+
+    /// <summary>An engine that looks names up here.</summary>
+    /// <param name="kvProfiles">What reads compression profiles of the KV cache; null = only q8 and q4 can be named.</param>
+    public SimulationEngine CreateEngine(IKvProfileReader? kvProfiles = null) =>
+        new(models: Models, hardware: Hardware, kvProfiles: kvProfiles);
+}
