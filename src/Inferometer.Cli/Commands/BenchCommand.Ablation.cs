@@ -67,13 +67,13 @@ internal sealed partial class BenchCommand
         int shared = parsed.GetValue(_shared) ?? prompt * 3 / 4;
         if (shared < 0 || shared >= prompt)
         {
-            throw new InferometerException($"--shared: {shared} is not allowed; it must be 0 to {prompt - 1}, less than the prompt.");
+            throw new UsageException($"--shared: {shared} is not allowed; it must be 0 to {prompt - 1}, less than the prompt.");
         }
 
         int longest = location.Files.Architecture.MaxContextTokens;
         if ((long)prompt + generated > longest)
         {
-            throw new InferometerException($"--ablate: sequences of {prompt} + {generated} tokens are not possible; the model was made for up to {longest}.");
+            throw new UsageException($"--ablate: sequences of {prompt} + {generated} tokens are not possible; the model was made for up to {longest}.");
         }
 
         KvElement element = parsed.GetValue(_kv)?.ToLowerInvariant() switch
@@ -101,7 +101,7 @@ internal sealed partial class BenchCommand
         string text = parsed.GetValue(option)!;
         return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value is >= 1 and <= int.MaxValue / 4
             ? value
-            : throw new InferometerException($"{option.Name}: '{text}' is not allowed with --ablate; it must be one number of 1 or more.");
+            : throw new UsageException($"{option.Name}: '{text}' is not allowed with --ablate; it must be one number of 1 or more.");
     }
 
     private static bool IsGiven(ParseResult parsed, Option option) => parsed.GetResult(option) is { Implicit: false };

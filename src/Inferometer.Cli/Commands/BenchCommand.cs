@@ -53,8 +53,8 @@ internal sealed partial class BenchCommand
     private Task<int> Run(ParseResult parsed, CancellationToken cancellationToken)
     {
         ModelLocation location = ModelLocation.Resolve(parsed.GetValue(_model));
-        int repetitions = parsed.GetValue(_repetitions) is >= 1 and var r ? r : throw new InferometerException($"--repetitions: {parsed.GetValue(_repetitions)} is not allowed; it must be 1 or more.");
-        TimeSpan warmUp = parsed.GetValue(_warmUp) is >= 0 and <= 3600 and var w ? TimeSpan.FromSeconds(w) : throw new InferometerException("--warm-up: allowed are 0 to 3600 seconds.");
+        int repetitions = parsed.GetValue(_repetitions) is >= 1 and var r ? r : throw new UsageException($"--repetitions: {parsed.GetValue(_repetitions)} is not allowed; it must be 1 or more.");
+        TimeSpan warmUp = parsed.GetValue(_warmUp) is >= 0 and <= 3600 and var w ? TimeSpan.FromSeconds(w) : throw new UsageException("--warm-up: allowed are 0 to 3600 seconds.");
         if (parsed.GetValue(_ablate))
         {
             return Ablate(parsed, location, repetitions, warmUp, cancellationToken);
@@ -117,7 +117,7 @@ internal sealed partial class BenchCommand
     private static (int Prompt, int Generated) Pair(string text) =>
         WholeNumbers(text, "-pg", 1, int.MaxValue / 4) is [int prompt, int generated]
             ? (prompt, generated)
-            : throw new InferometerException($"-pg: '{text}' is not allowed; it must be P,G, such as 512,128.");
+            : throw new UsageException($"-pg: '{text}' is not allowed; it must be P,G, such as 512,128.");
 
     private static int[] WholeNumbers(string text, string option, int least, int most)
     {
@@ -126,7 +126,7 @@ internal sealed partial class BenchCommand
         {
             numbers.Add(int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value >= least && value <= most
                 ? value
-                : throw new InferometerException($"{option}: '{part}' is not allowed; it must be {(most <= 1024 ? $"{least} to {most}" : $"{least} or more")}, or several such numbers with commas."));
+                : throw new UsageException($"{option}: '{part}' is not allowed; it must be {(most <= 1024 ? $"{least} to {most}" : $"{least} or more")}, or several such numbers with commas."));
         }
 
         return [.. numbers];

@@ -7,6 +7,7 @@ using Inferometer.Core;
 using Inferometer.Reports.Estimates;
 using Inferometer.Reports.Metrics;
 using Inferometer.Reports.Writers;
+using Inferometer.Simulation.Configuration;
 using Inferometer.Simulation.Planning;
 
 namespace Inferometer.Cli.Commands;
@@ -58,13 +59,13 @@ internal sealed class CompareCommand
     private int Run(ParseResult parsed, CancellationToken cancellationToken)
     {
         Objective objective = Objective.Find(parsed.GetValue(_best)!);
-        IReadOnlyList<EstimateSettings> settings = _deployment.ReadMany(parsed, Models(parsed), parsed.GetValue(_zip));
+        IReadOnlyList<SimulationConfig> configs = _deployment.ReadMany(parsed, Models(parsed), parsed.GetValue(_zip));
         Catalogs catalogs = _deployment.Catalogs(parsed);
         EstimateBatch batch = new(catalogs.CreateEngine(new KvProfileReader()));
         IReadOnlyList<Estimate> estimates;
-        using (Progress progress = new(_printer, "estimates", settings.Count))
+        using (Progress progress = new(_printer, "estimates", configs.Count))
         {
-            estimates = batch.Run([.. settings.Select(s => catalogs.Canonical(s.ToConfig()))], progress.Advance, cancellationToken);
+            estimates = batch.Run([.. configs.Select(catalogs.Canonical)], progress.Advance, cancellationToken);
         }
 
         if (estimates.All(e => e.Result is null))

@@ -53,7 +53,7 @@ internal sealed class CompressBuildCommand
     {
         (ModelLocation location, ModelConfig modelConfig, CompressionConfig config) = _settings.Read(parsed);
         string output = parsed.GetValue(_output) ?? KvCacheSetting.DefaultProfilePath(location.Path);
-        int windows = parsed.GetValue(_windows) is >= 1 and var given ? given : throw new InferometerException($"--windows: {parsed.GetValue(_windows)} is not allowed; it must be 1 or more.");
+        int windows = parsed.GetValue(_windows) is >= 1 and var given ? given : throw new UsageException($"--windows: {parsed.GetValue(_windows)} is not allowed; it must be 1 or more.");
         using Interrupt interrupt = new(cancellationToken);
         using TransformerModel model = modelConfig.Load(interrupt.Token);
         (ProfileText calibration, ProfileText holdOut) = Texts(parsed, location, model, windows);

@@ -11,7 +11,6 @@ using Inferometer.Compression.Calibration;
 using Inferometer.Compression.Configuration;
 using Inferometer.Compression.Evaluation;
 using Inferometer.Compression.Profiles;
-using Inferometer.Core;
 using Inferometer.Cpu.Execution;
 using Inferometer.Cpu.Kernels.Attention;
 using Inferometer.Measurement.Evaluation;
@@ -64,7 +63,7 @@ internal sealed class CompressEvalCommand
         string? profilePath = parsed.GetValue(_profile);
         CompressionProfile? profile = profilePath is null ? null : CompressionProfile.Load(profilePath);
         string text = parsed.GetValue(_text) ?? (profile is not null && File.Exists(profile.HoldOutText) ? profile.HoldOutText : throw new UsageException("--text is needed: the file the profile was measured on is not here."));
-        int windows = parsed.GetValue(_windows) is >= 1 and var given ? given : throw new InferometerException($"--windows: {parsed.GetValue(_windows)} is not allowed; it must be 1 or more.");
+        int windows = parsed.GetValue(_windows) is >= 1 and var given ? given : throw new UsageException($"--windows: {parsed.GetValue(_windows)} is not allowed; it must be 1 or more.");
         using Interrupt interrupt = new(cancellationToken);
         using TransformerModel model = modelConfig.Load(interrupt.Token);
         KvCompression[] caches = Caches(parsed, location, model, config, profile, profilePath);
@@ -126,7 +125,7 @@ internal sealed class CompressEvalCommand
         return [.. text.Split(',', StringSplitOptions.TrimEntries).Select(part =>
             int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value >= DecodeTokens && value <= model.ContextTokens - DecodeTokens
                 ? value
-                : throw new InferometerException($"--contexts: '{part}' is not allowed; it must be {DecodeTokens} to {model.ContextTokens - DecodeTokens}, or several such numbers with commas."))];
+                : throw new UsageException($"--contexts: '{part}' is not allowed; it must be {DecodeTokens} to {model.ContextTokens - DecodeTokens}, or several such numbers with commas."))];
     }
 
     private Table Report(TransformerModel model, KvCompression[] caches, IReadOnlyList<CacheQuality> quality, int[] contexts, CancellationToken cancellationToken)

@@ -90,7 +90,7 @@ internal sealed class EstimateCommand
             throw new UsageException("Say which MODEL, or give a file with --config; 'inferometer models' lists the known ones.");
         }
 
-        return _deployment.ReadOne(parsed, model).ToConfig();
+        return _deployment.ReadOne(parsed, model);
     }
 
     private static Document Page(SimulationConfig config, SimulationResult result, string? file, OutputFormat format, bool operators)

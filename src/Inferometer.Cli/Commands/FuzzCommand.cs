@@ -32,7 +32,7 @@ internal static class FuzzCommand
         {
             using Interrupt interrupt = new(cancellationToken);
             FuzzTarget[] targets = Targets(parsed.GetValue(target)!, names);
-            long tries = parsed.GetValue(count) is > 0 and var n ? n : throw new InferometerException($"--count: {parsed.GetValue(count)} is not allowed; it must be 1 or more.");
+            long tries = parsed.GetValue(count) is > 0 and var n ? n : throw new UsageException($"--count: {parsed.GetValue(count)} is not allowed; it must be 1 or more.");
             FuzzReport[] reports = new FuzzReport[targets.Length];
             long start = Stopwatch.GetTimestamp();
             ParallelOptions stoppable = new() { CancellationToken = interrupt.Token };
@@ -49,7 +49,7 @@ internal static class FuzzCommand
         FuzzTarget[] chosen = [.. FuzzTarget.All.Where(t => name is "all" || string.Equals(t.Name, name, StringComparison.OrdinalIgnoreCase))];
         return chosen.Length > 0
             ? chosen
-            : throw new InferometerException($"--target: '{name}' is not allowed; it must be one of {string.Join(", ", names)} or all.{NameSuggestion.For(name, names)}");
+            : throw new UsageException($"--target: '{name}' is not allowed; it must be one of {string.Join(", ", names)} or all.{NameSuggestion.For(name, names)}");
     }
 
     private static Table TableOf(FuzzReport[] reports)

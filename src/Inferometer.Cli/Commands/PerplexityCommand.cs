@@ -84,7 +84,7 @@ internal sealed class PerplexityCommand
         int value = parsed.GetValue(option);
         return parsed.GetResult(option) is null || value >= least
             ? value
-            : throw new InferometerException($"{option.Name}: {value} is not allowed; it must be {least} or more.");
+            : throw new UsageException($"{option.Name}: {value} is not allowed; it must be {least} or more.");
     }
 
     private static Option<PerplexityMethod> MethodOption() => new("--method")

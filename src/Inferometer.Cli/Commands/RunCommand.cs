@@ -202,7 +202,7 @@ internal sealed class RunCommand
     {
         if (parsed.GetValue(_prompt) is { } text)
         {
-            return text.Length > 0 ? text : throw new InferometerException("--prompt: the text is empty.");
+            return text.Length > 0 ? text : throw new UsageException("--prompt: the text is empty.");
         }
 
         if (!Console.IsInputRedirected)

@@ -73,14 +73,14 @@ internal static class SynthCommand
     {
         "S" => SyntheticShape.Small,
         "M" => SyntheticShape.Medium,
-        _ => throw new InferometerException($"--shape: '{name}' is not allowed; it must be S, M or name=N with one of {Names}."),
+        _ => throw new UsageException($"--shape: '{name}' is not allowed; it must be S, M or name=N with one of {Names}."),
     };
 
     private static SyntheticShape With(SyntheticShape shape, string name, string text)
     {
         if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value))
         {
-            throw new InferometerException($"--shape: '{name}={text}' is not allowed; it must be a whole number.");
+            throw new UsageException($"--shape: '{name}={text}' is not allowed; it must be a whole number.");
         }
 
         return name switch
@@ -92,7 +92,7 @@ internal static class SynthCommand
             "ffn" => shape with { FeedForwardSize = value },
             "vocab" => shape with { VocabularySize = value },
             "ctx" => shape with { ContextTokens = value },
-            _ => throw new InferometerException($"--shape: '{name}' is not allowed; it must be one of {Names}.{NameSuggestion.For(name, Names.Split(", "))}"),
+            _ => throw new UsageException($"--shape: '{name}' is not allowed; it must be one of {Names}.{NameSuggestion.For(name, Names.Split(", "))}"),
         };
     }
 }

@@ -1,3 +1,4 @@
+using Inferometer.Cli.Hosting;
 using Inferometer.Core;
 using Inferometer.Inference.Engine;
 using Inferometer.ModelFiles.Templates;
@@ -22,7 +23,7 @@ internal sealed record PromptFormat(ChatTemplate? Template, string? System)
         ChatTemplate? template = raw ? null : name is not null ? ChatTemplate.Get(name) : Stored(tokenizer, note);
         return template is not null || system is null
             ? new PromptFormat(template, system)
-            : throw new InferometerException(
+            : throw new UsageException(
                 "--system: the model has no chat template to put a system prompt into; "
                 + "name one with --chat-template, such as chatml or plain.");
     }

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Models;
-using Inferometer.Core;
 using Inferometer.Cpu.Kernels.Attention;
 using Inferometer.Inference.Engine;
 
@@ -96,7 +95,7 @@ internal sealed class EngineOptions
         (string path, double scale) = colon > 1 && double.TryParse(text.AsSpan(colon + 1), NumberStyles.Float, CultureInfo.InvariantCulture, out double given)
             ? (text[..colon], given)
             : (text, 1);
-        return Path.Exists(path) ? (path, scale) : throw new InferometerException($"--lora: there is no file or folder '{path}'; it must be FILE or FILE:SCALE, such as adapter.gguf:0.5.");
+        return Path.Exists(path) ? (path, scale) : throw new UsageException($"--lora: there is no file or folder '{path}'; it must be FILE or FILE:SCALE, such as adapter.gguf:0.5.");
     }
 
     /// <summary>Reads <c>--threads</c>: 0 stands for all processors and cannot be given.</summary>
@@ -105,7 +104,7 @@ internal sealed class EngineOptions
         int threads = parsed.GetValue(option);
         return parsed.GetResult(option) is null || threads is >= 1 and <= 1024
             ? threads
-            : throw new InferometerException($"--threads: {threads} is not allowed; it must be 1 to 1024.");
+            : throw new UsageException($"--threads: {threads} is not allowed; it must be 1 to 1024.");
     }
 
     private int Context(ParseResult parsed, ModelLocation model)
@@ -118,7 +117,7 @@ internal sealed class EngineOptions
         int longest = model.Files.Architecture.MaxContextTokens;
         return tokens >= 2 && tokens <= longest
             ? tokens
-            : throw new InferometerException($"--ctx: {tokens} is not allowed; {model.Name} was made for 2 to {longest} tokens.");
+            : throw new UsageException($"--ctx: {tokens} is not allowed; {model.Name} was made for 2 to {longest} tokens.");
     }
 
     private SpeculationOptions? Speculation(ParseResult parsed)

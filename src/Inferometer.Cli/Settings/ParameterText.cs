@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Inferometer.Core;
+using Inferometer.Cli.Hosting;
 
 namespace Inferometer.Cli.Settings;
 
@@ -11,7 +11,7 @@ internal static class ParameterText
     private static readonly string[] SystemKeys = ["Flops", "Memory_size", "Memory_BW", "ICN"];
 
     /// <summary>Reads texts such as <c>micro_batches=4</c>, <c>lora.rank=8</c> (a member of a group) or <c>decode_kv_sizes=[512,1024]</c>.</summary>
-    /// <exception cref="InferometerException">No equals sign, no name, or a member of something that is no group.</exception>
+    /// <exception cref="UsageException">No equals sign, no name, or a member of something that is no group.</exception>
     public static JsonObject Parse(IEnumerable<string> texts)
     {
         JsonObject root = [];
@@ -21,7 +21,7 @@ internal static class ParameterText
             string[] path = equals < 1 ? [] : text[..equals].Trim().Split('.');
             if (path.Length == 0 || path.Any(string.IsNullOrWhiteSpace))
             {
-                throw new InferometerException($"--param: '{text}' is not allowed; it must be name=value or group.name=value.");
+                throw new UsageException($"--param: '{text}' is not allowed; it must be name=value or group.name=value.");
             }
 
             JsonObject owner = root;
@@ -29,7 +29,7 @@ internal static class ParameterText
             {
                 owner[group] ??= new JsonObject();
                 owner = owner[group] as JsonObject
-                    ?? throw new InferometerException($"--param: '{text}' is not allowed; '{group}' was given a value before and is no group.");
+                    ?? throw new UsageException($"--param: '{text}' is not allowed; '{group}' was given a value before and is no group.");
             }
 
             owner[path[^1]] = Value(text[(equals + 1)..].Trim());
@@ -39,7 +39,7 @@ internal static class ParameterText
     }
 
     /// <summary>Reads a system of the user's own: <c>flops=312,memory_size=80,memory_bw=2039,icn=300</c> (TFLOPS, GB, GB/s, GB/s).</summary>
-    /// <exception cref="InferometerException">Another name, or no number.</exception>
+    /// <exception cref="UsageException">Another name, or no number.</exception>
     public static JsonObject ParseSystem(string text, string origin)
     {
         JsonObject system = [];
@@ -54,7 +54,7 @@ internal static class ParameterText
         return system;
     }
 
-    private static InferometerException Wrong(string part, string origin) =>
+    private static UsageException Wrong(string part, string origin) =>
         new($"{origin}: '{part}' is not allowed; a system of your own is flops=TFLOPS,memory_size=GB,memory_bw=GB/s,icn=GB/s.");
 
     // What is not JSON is a text: no quotes are needed around names.

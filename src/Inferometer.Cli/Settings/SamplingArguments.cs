@@ -8,7 +8,7 @@ namespace Inferometer.Cli.Settings;
 /// <summary>The options that say how tokens are chosen.</summary>
 internal sealed class SamplingArguments
 {
-    private readonly Option<float> _temperature = new("--temp")
+    private readonly Option<float> _temperature = new("--temp", "--temperature")
     {
         HelpName = "T",
         Description = "Temperature; 0 = always the most probable token.",
@@ -38,7 +38,7 @@ internal sealed class SamplingArguments
         DefaultValueFactory = _ => 1,
     };
 
-    private readonly Option<ulong?> _seed = new("--seed") { HelpName = "N", Description = "Same seed, same output. [default: another one each time]" };
+    private readonly Option<ulong?> _seed = new("--seed") { HelpName = "N", Description = "Same seed, same output; -1 = another one each time. [default: -1]" };
     private readonly Option<string[]> _stop = new("--stop") { HelpName = "TEXT", Description = "End before this text; may be given several times." };
     private readonly Option<bool> _json = new("--json") { Description = "Let the output be one JSON object." };
     private readonly Option<int?> _logProbabilities = new("--logprobs") { HelpName = "N", Description = "Print each token on a line with its probability and the N most probable ones." };

@@ -2,34 +2,19 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Inferometer.Reports.Documents;
 using Inferometer.Simulation.Configuration;
+using Inferometer.Simulation.Planning;
 
 namespace Inferometer.Reports.Estimates;
 
 /// <summary>What was asked, as columns and as words. A column is shown to people where it varies, to machines always.</summary>
 internal static class SettingMeasures
 {
+    /// <summary>Model and system, then every setting that has a column; formats and adapters are one column each, made of several parameters.</summary>
     public static IReadOnlyList<Measure> All { get; } =
     [
         new(Column.Text("model", "model"), e => new Cell(ShortName(e.Config.Model), e.Result?.Model ?? e.Config.Model)),
         new(Column.Text("system", "system"), e => SystemName(e.Config)),
-        Number("TP", "tensor_parallel", c => Value(c, "tensor_parallel", 1)),
-        Number("PP", "pipeline_parallel", c => Value(c, "pipeline_parallel", 1)),
-        Number("EP", "expert_parallel", c => Value(c, "expert_parallel", 1)),
-        Number("DP", "data_parallel", c => Value(c, "data_parallel", 1)),
-        Text("formats", "formats", Formats),
-        Number("batch", "batch_size", c => Has(c, "prefill") || Has(c, "decode") ? Value(c, "batch_size", 1) : null),
-        Number("input", "input_tokens", c => Has(c, "prefill") || Has(c, "decode") ? Value(c, "input_tokens", 2048) : null),
-        Number("output", "output_tokens", c => Has(c, "decode") ? Value(c, "output_tokens", 256) : null),
-        Number("beams", "beam_size", c => Has(c, "decode") ? Value(c, "beam_size", 1) : null),
-        Number("cached", "cached_prefix_tokens", c => Value(c, "prefix_caching.cached_tokens", 0)),
-        Text("LoRA", "lora", Lora),
-        Text("KV", "kv_compression", c => Said(c, "kv_compression.profile")),
-        Text("draft", "draft_model", c => Said(c, "speculative_decode.draft_model") is { } draft ? ShortName(draft) : null),
-        Number(
-            "drafted", "draft_tokens",
-            c => Said(c, "speculative_decode.draft_model") is null ? null : Value(c, "speculative_decode.draft_tokens", 4)),
-        new(Column.Number("accepted", "acceptance_rate"), e => Cell.Number(Real(e.Config, "speculative_decode.acceptance_rate"))),
-        Text("cost model", "cost_model", c => Said(c, "cost_model") ?? "roofline"),
+        .. EstimateSettings.All.SelectMany(Columns),
     ];
 
     /// <summary>
@@ -124,9 +109,25 @@ internal static class SettingMeasures
     private static double? Value(SimulationConfig config, string path, int fallback) =>
         Given(config, path) is null ? fallback : Real(config, path);
 
-    private static Measure Number(string heading, string key, Func<SimulationConfig, double?> of) => new(
-        Column.Number(heading, key),
-        e => of(e.Config) is { } value ? value == Math.Floor(value) ? (int)value : Cell.Number(value) : Cell.None);
+    private static IEnumerable<Measure> Columns(EstimateSetting setting)
+    {
+        string key = setting.Key ?? setting.Parameter;
+        return setting switch
+        {
+            { Parameter: "bits" } => [Text("formats", "formats", Formats)],
+            { Parameter: "lora" } => [Text("LoRA", "lora", Lora)],
+            { Heading: null } => [],
+            { ValueName: "N" or "RATE" } => [new(Column.Number(setting.Heading, key), e => Number(setting, e.Config))],
+            _ => [Text(setting.Heading, key, c => setting.In(c.SimulationParams, c.Features) is JsonValue value && value.TryGetValue(out string? text)
+                ? setting.Parameter is "speculative_decode.draft_model" ? ShortName(text) : text
+                : null)],
+        };
+    }
+
+    private static Cell Number(EstimateSetting setting, SimulationConfig config) =>
+        setting.In(config.SimulationParams, config.Features) is JsonValue node && node.TryGetValue(out double value)
+            ? value == Math.Floor(value) && setting.ValueName is "N" ? (int)value : Cell.Number(value)
+            : Cell.None;
 
     private static Measure Text(string heading, string key, Func<SimulationConfig, string?> of) =>
         new(Column.Text(heading, key), e => of(e.Config) is { } text ? text : Cell.None);

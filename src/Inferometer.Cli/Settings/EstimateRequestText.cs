@@ -1,0 +1,61 @@
+using System.Text.Json.Nodes;
+using Inferometer.Core;
+using Inferometer.Simulation.Configuration;
+using Inferometer.Simulation.Planning;
+
+namespace Inferometer.Cli.Settings;
+
+/// <summary>One estimate as the command line states it. It only becomes a <see cref="SimulationConfig"/>; nothing is computed here.</summary>
+/// <param name="Model">Catalog name or path.</param>
+/// <param name="System">Catalog name or file of the system, or its figures.</param>
+/// <param name="Phases">Phases: prefill, decode, chunked.</param>
+/// <param name="Features">Further features.</param>
+/// <param name="Parameters">Further parameters, as <c>--param</c> gave them; they win over settings.</param>
+/// <param name="AttentionDataParallel">Data-parallel ranks replicate attention and share the experts.</param>
+internal sealed record EstimateRequestText(
+    string Model, JsonNode System, EquatableList<string> Phases, EquatableList<string> Features, JsonObject Parameters, bool AttentionDataParallel)
+{
+    /// <summary>What the options say; a setting that is not here has its default.</summary>
+    public IReadOnlyDictionary<EstimateSetting, JsonNode> Said { get; init; } = new Dictionary<EstimateSetting, JsonNode>();
+
+    /// <summary>The same with one more thing said; null leaves the default.</summary>
+    public EstimateRequestText With(EstimateSetting setting, JsonNode? value) => value is null
+        ? this
+        : this with { Said = new Dictionary<EstimateSetting, JsonNode>(Said) { [setting] = value } };
+
+    /// <summary>The configuration this describes.</summary>
+    public SimulationConfig ToConfig()
+    {
+        JsonObject parameters = new() { ["system_name"] = System.DeepClone() };
+        foreach (EstimateSetting setting in EstimateSettings.All.Where(s => s.IsReadBy(Phases)))
+        {
+            bool stated = Said.TryGetValue(setting, out JsonNode? value) && !IsDefault(setting, value);
+            if (stated || setting.IsAlwaysStated)
+            {
+                setting.Write(parameters, stated ? value!.DeepClone() : setting.Read(setting.Default!)!);
+            }
+        }
+
+        if (AttentionDataParallel)
+        {
+            parameters["data_parallel"] ??= 1;
+            parameters["attention_data_parallel"] = true;
+        }
+
+        foreach ((string name, JsonNode? value) in Parameters)
+        {
+            parameters[name] = value?.DeepClone();
+        }
+
+        return new SimulationConfig
+        {
+            Model = Model,
+            Features = new EquatableList<string>(Phases.Concat(Features).Distinct(StringComparer.Ordinal)),
+            SimulationParams = new ParameterBag(parameters, "parameters"),
+        };
+    }
+
+    // What says no more than the default would turn a feature on for nothing.
+    private static bool IsDefault(EstimateSetting setting, JsonNode value) =>
+        setting.Default is { } text && JsonNode.DeepEquals(setting.Read(text), value);
+}

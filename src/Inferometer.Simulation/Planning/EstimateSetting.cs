@@ -1,0 +1,120 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Inferometer.Core;
+using Inferometer.Core.Deployments;
+
+namespace Inferometer.Simulation.Planning;
+
+/// <summary>
+/// One thing that can be said of an estimate, declared once: the option that says it, the parameter of the simulation that it becomes, its default, its
+/// column in tables and its line in the documentation are all made from here. Add one to <see cref="EstimateSettings.All"/>.
+/// </summary>
+public sealed record EstimateSetting
+{
+    /// <summary>Name of the option, such as <c>--tp</c>.</summary>
+    public required string Option { get; init; }
+
+    /// <summary>What stands for its value in help, such as <c>N</c>.</summary>
+    public required string ValueName { get; init; }
+
+    /// <summary>One line: what it says.</summary>
+    public required string Description { get; init; }
+
+    /// <summary>Parameter of the simulation, or <c>group.member</c>.</summary>
+    public required string Parameter { get; init; }
+
+    /// <summary>Reads its text; null = as if it had not been said. Throws an <see cref="InferometerException"/> that says what is allowed.</summary>
+    public required Func<string, JsonNode?> Read { get; init; }
+
+    /// <summary>What is taken where nothing is said, as text; null = nothing.</summary>
+    public string? Default { get; init; }
+
+    /// <summary>A configuration states the default as well.</summary>
+    public bool IsAlwaysStated { get; init; }
+
+    /// <summary>Phases that read it; empty = whatever is simulated.</summary>
+    public IReadOnlyList<string> Phases { get; init; } = [];
+
+    /// <summary>Parameter without which it means nothing; null = it stands by itself.</summary>
+    public string? OnlyWith { get; init; }
+
+    /// <summary>Heading of its column in tables; null where it has no column of its own.</summary>
+    public string? Heading { get; init; }
+
+    /// <summary>Key of that column in CSV and JSON; null = the parameter.</summary>
+    public string? Key { get; init; }
+
+    /// <summary>A whole number.</summary>
+    /// <param name="option">Name of the option.</param>
+    /// <param name="parameter">Parameter of the simulation.</param>
+    /// <param name="least">Smallest value allowed.</param>
+    /// <param name="fallback">What is taken where nothing is said.</param>
+    /// <param name="description">One line.</param>
+    public static EstimateSetting Whole(string option, string parameter, int least, int fallback, string description) => new()
+    {
+        Option = option,
+        ValueName = "N",
+        Description = description,
+        Parameter = parameter,
+        Default = fallback.ToString(CultureInfo.InvariantCulture),
+        Read = text => int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) && value >= least
+            ? JsonValue.Create(value)
+            : throw new InferometerException($"{option}: '{text}' is not allowed; it must be a whole number of at least {least}."),
+    };
+
+    /// <summary>A number format, such as <c>bf16</c> or <c>q4_k</c>.</summary>
+    /// <param name="option">Name of the option.</param>
+    /// <param name="parameter">Parameter of the simulation.</param>
+    /// <param name="description">One line.</param>
+    public static EstimateSetting Format(string option, string parameter, string description) => new()
+    {
+        Option = option,
+        ValueName = "FORMAT",
+        Description = description,
+        Parameter = parameter,
+        Read = text => JsonValue.Create(Precision.Parse(text, option).Name),
+    };
+
+    /// <summary>The value of this setting in a configuration, or its default where the configuration does not say; null where it is not read.</summary>
+    /// <param name="parameters">Parameters of the simulation.</param>
+    /// <param name="phases">Phases that are simulated.</param>
+    public JsonNode? In(Configuration.ParameterBag parameters, IReadOnlyList<string> phases)
+    {
+        ArgumentNullException.ThrowIfNull(parameters);
+        ArgumentNullException.ThrowIfNull(phases);
+        return IsReadBy(phases) && (OnlyWith is null || Given(parameters, OnlyWith) is not null)
+            ? Given(parameters, Parameter) ?? (Default is null ? null : Read(Default))
+            : null;
+    }
+
+    /// <summary>Whether any of the phases reads it.</summary>
+    public bool IsReadBy(IReadOnlyList<string> phases) => Phases.Count == 0 || Phases.Any(p => phases.Contains(p, StringComparer.Ordinal));
+
+    /// <summary>Writes a value into parameters.</summary>
+    /// <param name="parameters">Parameters of the simulation.</param>
+    /// <param name="value">The value.</param>
+    public void Write(JsonObject parameters, JsonNode value)
+    {
+        ArgumentNullException.ThrowIfNull(parameters);
+        string[] path = Parameter.Split('.');
+        if (path.Length == 1)
+        {
+            parameters[path[0]] = value;
+            return;
+        }
+
+        if (parameters[path[0]] is not JsonObject group)
+        {
+            parameters[path[0]] = group = [];
+        }
+
+        group[path[1]] = value;
+    }
+
+    private static JsonNode? Given(Configuration.ParameterBag parameters, string parameter)
+    {
+        string[] path = parameter.Split('.');
+        JsonNode? node = parameters.Raw(path[0]);
+        return path.Length == 1 ? node : node is JsonObject group ? group[path[1]] : null;
+    }
+}

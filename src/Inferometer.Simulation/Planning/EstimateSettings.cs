@@ -1,0 +1,109 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Inferometer.Core;
+using Inferometer.Simulation.Costs;
+
+namespace Inferometer.Simulation.Planning;
+
+/// <summary>Everything that can be said of an estimate by an option of its own; the rest is said by parameters and features.</summary>
+public static class EstimateSettings
+{
+    private static readonly string[] Workload = ["prefill", "decode"];
+    private static readonly string[] Decode = ["decode"];
+
+    /// <summary>All of them, in the order of the help.</summary>
+    public static IReadOnlyList<EstimateSetting> All { get; } =
+    [
+        Whole("--tp", "tensor_parallel", 1, 1, "Tensor parallelism.") with { Heading = "TP" },
+        Whole("--pp", "pipeline_parallel", 1, 1, "Pipeline parallelism.") with { Heading = "PP" },
+        Whole("--ep", "expert_parallel", 1, 1, "Expert parallelism.") with { Heading = "EP" },
+        Whole("--dp", "data_parallel", 1, 1, "Data parallelism.") with { Heading = "DP" },
+        Whole("--batch", "batch_size", 1, 1, "Requests in flight over the whole deployment.") with { Heading = "batch", IsAlwaysStated = true, Phases = Workload },
+        Whole("--input", "input_tokens", 1, 2048, "Prompt tokens per request.") with { Heading = "input", IsAlwaysStated = true, Phases = Workload },
+        Whole("--output", "output_tokens", 1, 256, "Generated tokens per request.") with { Heading = "output", IsAlwaysStated = true, Phases = Decode },
+        Whole("--beams", "beam_size", 1, 1, "Beams per request.") with { Heading = "beams", IsAlwaysStated = true, Phases = Decode },
+        EstimateSetting.Format("--bits", "bits", "Number format of the model: bf16, fp8, int8, int4, q4_k, ...; below 16 bits, but for fp8 and int8, of its weights only.")
+            with { Default = "bf16", IsAlwaysStated = true },
+        EstimateSetting.Format("--weights", "quantization.weights", "Number format of the weights alone."),
+        EstimateSetting.Format("--kv", "quantization.kv_cache", "Number format of the KV cache alone."),
+        EstimateSetting.Format("--activations", "quantization.activations", "Number format of the activations alone."),
+        Whole("--prefix-cached", "prefix_caching.cached_tokens", 0, 0, "Leading prompt tokens that are in the cache already and shared by the batch.")
+            with { Heading = "cached", Key = "cached_prefix_tokens" },
+        new()
+        {
+            Option = "--lora",
+            ValueName = "RANK[:ADAPTERS[:merged]]",
+            Description = "Low-rank adapters served with the model, or none.",
+            Parameter = "lora",
+            Read = Lora,
+        },
+        Text("--kv-compression", "q8|q4|low|med|high|FILE", "kv_compression.profile",
+            "Compressed KV cache, as --kv of run: rotated integers, a level of the profile beside the model, FILE[:LEVEL], or none.")
+            with { Heading = "KV", Key = "kv_compression" },
+        Text("--draft", "MODEL", "speculative_decode.draft_model", "Speculative decoding with this draft model, with ngram, or none.")
+            with { Heading = "draft", Key = "draft_model" },
+        Whole("--draft-tokens", "speculative_decode.draft_tokens", 1, 4, "Tokens drafted per round.") with { Heading = "drafted", Key = "draft_tokens", OnlyWith = "speculative_decode.draft_model" },
+        new()
+        {
+            Option = "--acceptance",
+            ValueName = "RATE",
+            Description = "Share of drafted tokens accepted, 0 to 1; 0.7 is assumed where nothing is said.",
+            Parameter = "speculative_decode.acceptance_rate",
+            Heading = "accepted",
+            Key = "acceptance_rate",
+            Read = Rate,
+        },
+        new()
+        {
+            Option = "--cost-model",
+            ValueName = "NAME",
+            Description = $"What turns operators into time: {string.Join(", ", CostModels.All.Select(m => m.Name))}.",
+            Parameter = "cost_model",
+            Heading = "cost model",
+            Default = CostModels.Default,
+            IsAlwaysStated = true,
+            Read = text => JsonValue.Create(CostModels.Find(text, "--cost-model").Name),
+        },
+    ];
+
+    private static EstimateSetting Whole(string option, string parameter, int least, int fallback, string description) =>
+        EstimateSetting.Whole(option, parameter, least, fallback, description);
+
+    private static EstimateSetting Text(string option, string valueName, string parameter, string description) => new()
+    {
+        Option = option,
+        ValueName = valueName,
+        Description = description,
+        Parameter = parameter,
+        Read = text => text is "none" ? null : JsonValue.Create(text),
+    };
+
+    private static JsonValue Rate(string text) =>
+        double.TryParse(text, NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out double rate) && rate is >= 0 and <= 1
+            ? JsonValue.Create(rate)
+            : throw new InferometerException($"--acceptance: '{text}' is not allowed; it must be a number from 0 to 1.");
+
+    private static JsonObject? Lora(string text)
+    {
+        if (text is "0" or "none")
+        {
+            return null;
+        }
+
+        string[] parts = text.Split(':');
+        bool sound = parts.Length is >= 1 and <= 3 && Positive(parts[0]) is not null
+            && (parts.Length < 2 || Positive(parts[1]) is not null)
+            && (parts.Length < 3 || parts[2] is "merged" or "dynamic");
+        return sound
+            ? new JsonObject
+            {
+                ["rank"] = Positive(parts[0]),
+                ["adapters"] = parts.Length > 1 ? Positive(parts[1]) : 1,
+                ["strategy"] = parts.Length > 2 ? parts[2] : "dynamic",
+            }
+            : throw new InferometerException($"--lora: '{text}' is not allowed; it must be rank[:adapters[:merged]], such as 16 or 16:8 or 16:1:merged.");
+    }
+
+    private static int? Positive(string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value > 0 ? value : null;
+}
