@@ -19,7 +19,7 @@ internal sealed record PromptFormat(ChatTemplate? Template, string? System)
     /// <exception cref="InferometerException">A system prompt without a template to hold it, or an unknown name.</exception>
     public static PromptFormat For(Tokenizer tokenizer, string? name, bool raw, string? system, Action<string> note)
     {
-        ChatTemplate? template = raw ? null : name is not null ? ChatTemplate.Get(name) : Stored(tokenizer, note);
+        ChatTemplate? template = raw ? null : name is not null ? ChatTemplate.Get(name, tokenizer) : tokenizer.ChatTemplateText is null ? null : ChatTemplate.For(tokenizer, note);
         return template is not null || system is null
             ? new PromptFormat(template, system)
             : throw new InferometerException("--system: the model has no chat template to put a system prompt into; name one with --chat-template, such as chatml or plain.");
@@ -32,20 +32,4 @@ internal sealed record PromptFormat(ChatTemplate? Template, string? System)
     public GenerationRequest Request(IReadOnlyList<ChatTurn> turns) => Template is null
         ? new GenerationRequest { Prompt = turns[^1].Content }
         : new GenerationRequest { Prompt = Template.Render(System is null ? turns : [new ChatTurn(ChatTurn.System, System), .. turns]), ParseSpecialTokens = true };
-
-    private static ChatTemplate? Stored(Tokenizer tokenizer, Action<string> note)
-    {
-        if (tokenizer.ChatTemplateText is not { } jinja)
-        {
-            return null;
-        }
-
-        ChatTemplate? known = ChatTemplate.Recognise(jinja);
-        if (known is null)
-        {
-            note("note: the model's chat template is not recognised; its roles are written as plain names. --chat-template chooses another, --raw none.");
-        }
-
-        return known ?? ChatTemplate.Get(ChatTemplate.PlainName);
-    }
 }

@@ -16,6 +16,12 @@ internal static class ChoosingFilters
 
     private static JinjaValue Map(Interpreter interpreter, JinjaValue value, Arguments arguments)
     {
+        // As in the reference: what is false, None too, has no elements here.
+        if (!value.IsTrue)
+        {
+            return new IteratorValue([]);
+        }
+
         Func<JinjaValue, JinjaValue> change;
         if (arguments.Positional.Count == 0 && arguments.Named.Count > 0)
         {
@@ -35,13 +41,17 @@ internal static class ChoosingFilters
             change = item => interpreter.Filter(name, item, rest);
         }
 
-        // An undefined value has no elements; everything else must be iterable.
         JinjaValue[] items = Iteration.ToArray(value, interpreter.Budget);
         return new IteratorValue(Array.ConvertAll(items, item => change(item)));
     }
 
     private static JinjaValue Choose(Interpreter interpreter, JinjaValue value, Arguments arguments, bool byAttribute, bool wanted)
     {
+        if (!value.IsTrue)
+        {
+            return new IteratorValue([]);
+        }
+
         int skipped = byAttribute ? 1 : 0;
         if (arguments.Positional.Count < skipped)
         {

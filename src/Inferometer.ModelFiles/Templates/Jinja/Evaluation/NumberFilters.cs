@@ -11,11 +11,11 @@ internal static class NumberFilters
 
     public static Dictionary<string, Filter> All { get; } = new(StringComparer.Ordinal)
     {
-        ["abs"] = (_, value, _) => value switch
+        ["abs"] = Filters.Plain("abs", (_, value) => value switch
         {
             FloatValue number => new FloatValue(Math.Abs(number.Value)),
             _ => new IntegerValue(BigInteger.Abs(Numbers.Whole(value) ?? throw new JinjaException($"bad operand type for abs(): '{value.TypeName}'"))),
-        },
+        }),
         ["int"] = ToInteger,
         ["float"] = ToFloat,
         ["round"] = Round,

@@ -11,8 +11,9 @@ internal static class SequenceFilters
         ["d"] = Default,
         ["length"] = Length,
         ["count"] = Length,
-        ["list"] = (i, value, _) => new ListValue(Iteration.ToArray(value, i.Budget)),
-        ["first"] = (_, value, _) => Iteration.Over(value).FirstOrDefault() ?? new UndefinedValue("No first item, sequence was empty."),
+        ["list"] = Filters.Plain("list", (i, value) => new ListValue(Iteration.ToArray(value, i.Budget))),
+        ["first"] = Filters.Plain("first", (_, value) =>
+            Iteration.Over(value).FirstOrDefault() ?? new UndefinedValue("No first item, sequence was empty.")),
         ["last"] = Last,
         ["reverse"] = Reverse,
         ["items"] = Items,

@@ -14,8 +14,8 @@ internal static class TextFilters
         ["lower"] = Method("lower"),
         ["capitalize"] = Method("capitalize"),
         ["trim"] = Method("strip"),
-        ["string"] = (i, value, _) => Soft(value, i),
-        ["title"] = (i, value, _) => Soft(value, i).With(Title(Soft(value, i).Text)),
+        ["string"] = Filters.Plain("string", (i, value) => Soft(value, i)),
+        ["title"] = Filters.Plain("title", (i, value) => Soft(value, i).With(Title(Soft(value, i).Text))),
         ["center"] = (i, value, arguments) => new StringValue(TextMethods.Pad(
             Soft(value, i).Text, Arguments.Whole("center", arguments.Bind("center", 0, "width")[0], 80), " ", left: true, right: true, i.Budget)),
         ["replace"] = Replace,
@@ -23,12 +23,12 @@ internal static class TextFilters
         ["truncate"] = Truncate,
         ["format"] = Format,
         ["join"] = Join,
-        ["safe"] = (i, value, _) => new StringValue(Soft(value, i).Text, isMarkup: true),
+        ["safe"] = Filters.Plain("safe", (i, value) => new StringValue(Soft(value, i).Text, isMarkup: true)),
         ["escape"] = Escape,
         ["e"] = Escape,
-        ["forceescape"] = (i, value, _) => new StringValue(Operators.Escape(Soft(value, i).Text), isMarkup: true),
+        ["forceescape"] = Filters.Plain("forceescape", (i, value) => new StringValue(Operators.Escape(Soft(value, i).Text), isMarkup: true)),
         ["urlencode"] = UrlEncode,
-        ["wordcount"] = (i, value, _) => new IntegerValue(Words(Soft(value, i).Text)),
+        ["wordcount"] = Filters.Plain("wordcount", (i, value) => new IntegerValue(Words(Soft(value, i).Text))),
         ["tojson"] = ToJson,
     };
 

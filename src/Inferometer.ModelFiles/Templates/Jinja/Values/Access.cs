@@ -50,7 +50,7 @@ internal static class Access
 
     private static UndefinedValue Missing(JinjaValue value, JinjaValue key, Budget budget) => new(key is StringValue name
         ? $"'{(value is NoneValue ? "None" : value.TypeName + " object")}' has no attribute '{name.Text}'"
-        : $"{value.TypeName} object has no element {Printing.Representation(key, budget)}");
+        : $"{(value is NoneValue ? "None" : value.TypeName + " object")} has no element {Printing.Representation(key, budget)}");
 
     /// <summary><c>value[start:stop:step]</c>.</summary>
     public static JinjaValue Slice(JinjaValue value, JinjaValue? start, JinjaValue? stop, JinjaValue? step, Budget budget)
