@@ -1,4 +1,5 @@
 #:project ../../src/Inferometer.ModelFiles
+using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Inferometer.Core;
@@ -45,14 +46,15 @@ string Render(JsonElement job)
         Turns = [.. job.GetProperty("messages").EnumerateArray().Select(ChatTurn.FromJson)],
         Tools = Given("tools"),
         Documents = Given("documents"),
-        AddGenerationPrompt = job.TryGetProperty("add_generation_prompt", out JsonElement add) && add.ValueKind == JsonValueKind.True,
+        AddGenerationPrompt = Given("add_generation_prompt")?.ValueKind == JsonValueKind.True,
         Variables = Given("variables") is { } variables
             ? variables.EnumerateObject().ToDictionary(v => v.Name, v => v.Value, StringComparer.Ordinal)
             : new Dictionary<string, JsonElement>(StringComparer.Ordinal),
-        Clock = new FixedClock(DateTimeOffset.Parse(job.GetProperty("now").GetString()!, System.Globalization.CultureInfo.InvariantCulture)),
+        Clock = new FixedClock(DateTimeOffset.Parse(job.GetProperty("now").GetString()!, CultureInfo.InvariantCulture)),
     });
 
-    JsonElement? Given(string member) => job.TryGetProperty(member, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value : null;
+    JsonElement? Given(string member) =>
+        job.TryGetProperty(member, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value : null;
 }
 
 internal sealed class FixedClock(DateTimeOffset now) : TimeProvider

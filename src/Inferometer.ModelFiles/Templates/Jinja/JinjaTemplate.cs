@@ -49,7 +49,10 @@ internal sealed class JinjaTemplate
     /// <exception cref="InferometerException">The template fails or refuses; names line and column.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public string Render(
-        IEnumerable<KeyValuePair<string, JinjaValue>> variables, TimeProvider clock, JinjaLimits? limits = null, CancellationToken cancellationToken = default)
+        IEnumerable<KeyValuePair<string, JinjaValue>> variables,
+        TimeProvider clock,
+        JinjaLimits? limits = null,
+        CancellationToken cancellationToken = default)
     {
         var interpreter = new Interpreter(limits ?? JinjaLimits.Default, clock, cancellationToken);
         var globals = new Scope(null);
@@ -75,6 +78,7 @@ internal sealed class JinjaTemplate
         ReadOnlySpan<char> before = source.AsSpan(0, Math.Clamp(error.Offset ?? offset, 0, source.Length));
         int line = before.Count('\n') + 1, column = before.Length - before.LastIndexOf('\n');
         string what = error.IsRaisedByTemplate ? "the template refuses the conversation: " : "";
-        return new InferometerException(string.Create(CultureInfo.InvariantCulture, $"{name}, line {line}, column {column}: {what}{error.Message}"), error);
+        return new InferometerException(string.Create(CultureInfo.InvariantCulture,
+            $"{name}, line {line}, column {column}: {what}{error.Message}"), error);
     }
 }

@@ -4,7 +4,10 @@ using Inferometer.ModelFiles.Templates.Jinja.Values;
 
 namespace Inferometer.ModelFiles.Templates.Jinja.Evaluation;
 
-/// <summary>The <c>attribute</c> of filters such as <c>map</c>: names and indices with dots between, each looked up as an item first.</summary>
+/// <summary>
+/// The <c>attribute</c> of filters such as <c>map</c>: names and indices with dots between, each looked up as an
+/// item first.
+/// </summary>
 internal sealed class AttributePath(JinjaValue[] parts, JinjaValue? fallback, bool ignoresCase)
 {
     public static AttributePath Parse(JinjaValue? attribute, JinjaValue? fallback = null, bool ignoresCase = false) => new(

@@ -5,7 +5,8 @@ namespace Inferometer.ModelFiles.Templates.Jinja.Evaluation;
 /// <summary>Values in turn, with <c>next()</c>, <c>current</c> and <c>reset()</c>.</summary>
 internal sealed class CyclerValue(IReadOnlyList<JinjaValue> items) : JinjaValue
 {
-    private readonly IReadOnlyList<JinjaValue> _items = items.Count > 0 ? items : throw new JinjaException("at least one item has to be provided");
+    private readonly IReadOnlyList<JinjaValue> _items = items.Count > 0 ? items
+        : throw new JinjaException("at least one item has to be provided");
     private int _at;
 
     public override string TypeName => "Cycler";

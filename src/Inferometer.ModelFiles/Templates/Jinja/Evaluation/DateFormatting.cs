@@ -35,7 +35,8 @@ internal static class DateFormatting
     private static string Part(DateTimeOffset time, char code)
     {
         string In(string format) => time.ToString(format, CultureInfo.InvariantCulture);
-        string Number(int number, int digits) => number.ToString("D" + digits.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+        string Number(int number, int digits) =>
+            number.ToString("D" + digits.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
         int hour12 = ((time.Hour + 11) % 12) + 1;
         int week = (int)time.DayOfWeek;
         return code switch

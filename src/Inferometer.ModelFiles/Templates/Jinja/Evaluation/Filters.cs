@@ -10,7 +10,8 @@ internal delegate JinjaValue Filter(Interpreter interpreter, JinjaValue value, A
 internal static class Filters
 {
     private static readonly FrozenDictionary<string, Filter> All =
-        ((IEnumerable<KeyValuePair<string, Filter>>)[.. TextFilters.All, .. NumberFilters.All, .. SequenceFilters.All, .. ChoosingFilters.All, .. OrderingFilters.All])
+        ((IEnumerable<KeyValuePair<string, Filter>>)[.. TextFilters.All, .. NumberFilters.All, .. SequenceFilters.All,
+            .. ChoosingFilters.All, .. OrderingFilters.All])
         .ToFrozenDictionary(StringComparer.Ordinal);
 
     /// <summary>A filter that takes nothing but the value.</summary>

@@ -18,8 +18,11 @@ internal static class Globals
         Add("joiner", arguments => Joiner(arguments));
         Add("raise_exception", arguments => throw new JinjaException(
             Printing.Text(arguments.Bind("raise_exception", 1, "message")[0]!, interpreter.Budget), isRaisedByTemplate: true));
-        Add("strftime_now", arguments => new StringValue(
-            DateFormatting.Format(interpreter.Clock.GetLocalNow(), Arguments.Text("strftime_now", arguments.Bind("strftime_now", 1, "format")[0]), interpreter.Budget)));
+        Add("strftime_now", arguments =>
+        {
+            string format = Arguments.Text("strftime_now", arguments.Bind("strftime_now", 1, "format")[0]);
+            return new StringValue(DateFormatting.Format(interpreter.Clock.GetLocalNow(), format, interpreter.Budget));
+        });
 
         void Add(string name, Func<Arguments, JinjaValue> function) => scope.Set(name, new FunctionValue(name, function));
     }
@@ -38,13 +41,15 @@ internal static class Globals
         long count = Math.Max(0, step > 0 ? (stop - start + step - 1) / step : (start - stop - step - 1) / -step);
         return count <= LongestRange
             ? new RangeValue(start, stop, step, (int)count)
-            : throw new JinjaException(string.Create(CultureInfo.InvariantCulture, $"range() of {count} elements; at most {LongestRange} are allowed"));
+            : throw new JinjaException(string.Create(CultureInfo.InvariantCulture,
+                $"range() of {count} elements; at most {LongestRange} are allowed"));
     }
 
     private static MappingValue Dictionary(Arguments arguments)
     {
         OrderedDictionary<JinjaValue, JinjaValue> items = MappingValue.NewItems();
-        foreach (JinjaValue source in arguments.Positional.Count <= 1 ? arguments.Positional : throw new JinjaException("dict expected at most 1 argument"))
+        foreach (JinjaValue source in arguments.Positional.Count <= 1 ? arguments.Positional
+            : throw new JinjaException("dict expected at most 1 argument"))
         {
             if (source is MappingValue mapping)
             {

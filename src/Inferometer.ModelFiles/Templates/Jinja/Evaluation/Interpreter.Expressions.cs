@@ -158,7 +158,8 @@ internal sealed partial class Interpreter
         }
 
         List<JinjaValue> positional = [.. All(list.Positional, scope)];
-        List<KeyValuePair<string, JinjaValue>> named = [.. list.Named.Select(pair => KeyValuePair.Create(pair.Name, Evaluate(pair.Value, scope)))];
+        List<KeyValuePair<string, JinjaValue>> named = [.. list.Named.Select(pair =>
+            KeyValuePair.Create(pair.Name, Evaluate(pair.Value, scope)))];
         if (list.MorePositional is not null)
         {
             positional.AddRange(Iteration.ToArray(Evaluate(list.MorePositional, scope), Budget));
@@ -166,7 +167,8 @@ internal sealed partial class Interpreter
 
         if (list.MoreNamed is not null)
         {
-            MappingValue more = Evaluate(list.MoreNamed, scope) as MappingValue ?? throw new JinjaException("argument after ** must be a mapping");
+            MappingValue more = Evaluate(list.MoreNamed, scope) as MappingValue
+                ?? throw new JinjaException("argument after ** must be a mapping");
             named.AddRange(more.Items.Select(pair => KeyValuePair.Create(
                 (pair.Key as StringValue)?.Text ?? throw new JinjaException("keywords must be strings"), pair.Value)));
         }

@@ -58,7 +58,8 @@ internal sealed partial class Interpreter(JinjaLimits limits, TimeProvider clock
         Budget.Take(text.Length);
         if (_output.Length + text.Length > limits.OutputLength)
         {
-            throw new JinjaException(string.Create(CultureInfo.InvariantCulture, $"the text is longer than {limits.OutputLength} characters."));
+            throw new JinjaException(string.Create(CultureInfo.InvariantCulture,
+                $"the text is longer than {limits.OutputLength} characters."));
         }
 
         _output.Append(text);
@@ -115,7 +116,8 @@ internal sealed partial class Interpreter(JinjaLimits limits, TimeProvider clock
                 Call(call, scope);
                 break;
             case FilterStatement filter:
-                Write(Printing.Text(Filtered(filter.Filters, filter.Body, scope), Budget));
+                Write((Filtered(filter.Filters, filter.Body, scope) as StringValue)?.Text
+                    ?? throw new JinjaException("the filters of a block must give text"));
                 break;
             case WithStatement with:
                 With(with, scope);
@@ -185,7 +187,8 @@ internal sealed partial class Interpreter(JinjaLimits limits, TimeProvider clock
         {
             if (++_calls > DeepestCall)
             {
-                throw new JinjaException(string.Create(CultureInfo.InvariantCulture, $"macros or loops nested more than {DeepestCall} deep."));
+                throw new JinjaException(string.Create(CultureInfo.InvariantCulture,
+                    $"macros or loops nested more than {DeepestCall} deep."));
             }
 
             StringBuilder outer = _output;
@@ -208,7 +211,8 @@ internal sealed partial class Interpreter(JinjaLimits limits, TimeProvider clock
             case NamespaceTarget name:
                 Offset = name.Offset;
                 NamespaceValue space = scope.Find(name.Namespace) as NamespaceValue
-                    ?? throw new JinjaException($"cannot assign the attribute '{name.Attribute}': '{name.Namespace}' is no namespace object");
+                    ?? throw new JinjaException(
+                        $"cannot assign the attribute '{name.Attribute}': '{name.Namespace}' is no namespace object");
                 space.Attributes[name.Attribute] = value;
                 break;
             default:
@@ -250,7 +254,8 @@ internal sealed partial class Interpreter(JinjaLimits limits, TimeProvider clock
         Arguments given = Evaluate(statement.Call.Arguments, scope);
         var caller = new MacroValue(statement.Caller, scope, this);
         Offset = statement.Call.Offset;
-        JinjaValue result = Call(callee, new Arguments(given.Positional, [.. given.Named, KeyValuePair.Create("caller", (JinjaValue)caller)]));
+        var all = new Arguments(given.Positional, [.. given.Named, KeyValuePair.Create("caller", (JinjaValue)caller)]);
+        JinjaValue result = Call(callee, all);
         Write(Printing.Text(result, Budget));
     }
 

@@ -2,7 +2,10 @@ using Inferometer.ModelFiles.Templates.Jinja.Values;
 
 namespace Inferometer.ModelFiles.Templates.Jinja.Evaluation;
 
-/// <summary>The <c>loop</c> of a <c>for</c>. Looks ahead only when asked, so that a filter on the elements runs when the reference runs it.</summary>
+/// <summary>
+/// The <c>loop</c> of a <c>for</c>. Looks ahead only when asked, so that a filter on the elements runs when the
+/// reference runs it.
+/// </summary>
 /// <param name="elements">What is gone through.</param>
 /// <param name="length">Its length where that is known beforehand.</param>
 /// <param name="depth">How many recursive loops are around it.</param>

@@ -14,7 +14,8 @@ internal static class NumberFilters
         ["abs"] = Filters.Plain("abs", (_, value) => value switch
         {
             FloatValue number => new FloatValue(Math.Abs(number.Value)),
-            _ => new IntegerValue(BigInteger.Abs(Numbers.Whole(value) ?? throw new JinjaException($"bad operand type for abs(): '{value.TypeName}'"))),
+            _ => new IntegerValue(BigInteger.Abs(Numbers.Whole(value)
+                ?? throw new JinjaException($"bad operand type for abs(): '{value.TypeName}'"))),
         }),
         ["int"] = ToInteger,
         ["float"] = ToFloat,

@@ -30,7 +30,12 @@ internal static class OrderingFilters
     {
         JinjaValue?[] given = arguments.Bind("dictsort", 0, "case_sensitive", "by", "reverse");
         string by = Arguments.TextOrNone("dictsort", given[1]) ?? "key";
-        int part = by switch { "key" => 0, "value" => 1, _ => throw new JinjaException("You can only sort by either \"key\" or \"value\"") };
+        int part = by switch
+        {
+            "key" => 0,
+            "value" => 1,
+            _ => throw new JinjaException("You can only sort by either \"key\" or \"value\""),
+        };
         MappingValue mapping = value as MappingValue ?? throw (value is UndefinedValue undefined ? undefined.Failure()
             : new JinjaException($"the filter 'dictsort' needs a mapping, not '{value.TypeName}'"));
         var path = AttributePath.Parse(new IntegerValue(part), ignoresCase: !(given[0]?.IsTrue ?? false));
@@ -45,7 +50,8 @@ internal static class OrderingFilters
         JinjaValue?[] given = arguments.Bind("unique", 0, "case_sensitive", "attribute");
         var path = AttributePath.Parse(given[1], ignoresCase: !(given[0]?.IsTrue ?? false));
         HashSet<JinjaValue> seen = new(KeyComparer.Instance);
-        return new IteratorValue([.. Iteration.ToArray(value, interpreter.Budget).Where(item => seen.Add(path.Get(item, interpreter.Budget)))]);
+        return new IteratorValue([.. Iteration.ToArray(value, interpreter.Budget).Where(item =>
+            seen.Add(path.Get(item, interpreter.Budget)))]);
     }
 
     private static JinjaValue Extreme(Interpreter interpreter, JinjaValue value, Arguments arguments, string name, int sign)
@@ -77,7 +83,8 @@ internal static class OrderingFilters
         for (int start = 0, end; start < sorted.Length; start = end)
         {
             JinjaValue key = path.Get(sorted[start], interpreter.Budget);
-            for (end = start + 1; end < sorted.Length && Comparison.AreEqual(path.Get(sorted[end], interpreter.Budget), key, interpreter.Budget);)
+            for (end = start + 1; end < sorted.Length
+                && Comparison.AreEqual(path.Get(sorted[end], interpreter.Budget), key, interpreter.Budget);)
             {
                 end++;
             }

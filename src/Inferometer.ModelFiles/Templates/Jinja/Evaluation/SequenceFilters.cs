@@ -59,7 +59,8 @@ internal static class SequenceFilters
         _ = arguments.Bind("reverse", 0);
         JinjaValue[] items = Iteration.ToArray(value, interpreter.Budget);
         Array.Reverse(items);
-        return value is StringValue text ? text.With(string.Concat(items.Select(item => ((StringValue)item).Text))) : new IteratorValue(items);
+        return value is StringValue text ? text.With(string.Concat(items.Select(item => ((StringValue)item).Text)))
+            : new IteratorValue(items);
     }
 
     private static JinjaValue Items(Interpreter interpreter, JinjaValue value, Arguments arguments)

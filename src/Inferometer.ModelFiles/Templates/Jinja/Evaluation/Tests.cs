@@ -27,7 +27,8 @@ internal static class Tests
             ["number"] = Plain("number", Numbers.IsNumber),
             ["string"] = Plain("string", value => value is StringValue),
             ["mapping"] = Plain("mapping", value => value is MappingValue),
-            ["sequence"] = Plain("sequence", value => value is SequenceValue or StringValue or MappingValue or RangeValue or UndefinedValue),
+            ["sequence"] = Plain("sequence", value =>
+                value is SequenceValue or StringValue or MappingValue or RangeValue or UndefinedValue),
             ["iterable"] = Plain("iterable", value => Iteration.Elements(value) is not null),
             ["callable"] = Plain("callable", value => value is CallableValue or UndefinedValue),
             ["escaped"] = Plain("escaped", value => value is StringValue { IsMarkup: true }),
@@ -35,7 +36,8 @@ internal static class Tests
             ["test"] = Plain("test", value => value is StringValue name && Find(name.Text) is not null),
             ["odd"] = (_, value, arguments) => Rest("odd", value, arguments, new IntegerValue(2)) == 1,
             ["even"] = (_, value, arguments) => Rest("even", value, arguments, new IntegerValue(2)) == 0,
-            ["divisibleby"] = (_, value, arguments) => Rest("divisibleby", value, Arguments.None, arguments.Bind("divisibleby", 1, "num")[0]!) == 0,
+            ["divisibleby"] = (_, value, arguments) =>
+                Rest("divisibleby", value, Arguments.None, arguments.Bind("divisibleby", 1, "num")[0]!) == 0,
             ["lower"] = (i, value, _) => IsCase(Printing.Text(value, i.Budget), Casing.IsLower, Casing.IsUpper),
             ["upper"] = (i, value, _) => IsCase(Printing.Text(value, i.Budget), Casing.IsUpper, Casing.IsLower),
             ["sameas"] = (_, value, arguments) => IsSame(value, arguments.Bind("sameas", 1, "other")[0]!),

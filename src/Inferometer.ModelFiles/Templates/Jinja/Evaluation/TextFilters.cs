@@ -16,8 +16,11 @@ internal static class TextFilters
         ["trim"] = Method("strip"),
         ["string"] = Filters.Plain("string", (i, value) => Soft(value, i)),
         ["title"] = Filters.Plain("title", (i, value) => Soft(value, i).With(Title(Soft(value, i).Text))),
-        ["center"] = (i, value, arguments) => new StringValue(TextMethods.Pad(
-            Soft(value, i).Text, Arguments.Whole("center", arguments.Bind("center", 0, "width")[0], 80), " ", left: true, right: true, i.Budget)),
+        ["center"] = (i, value, arguments) =>
+        {
+            int width = Arguments.Whole("center", arguments.Bind("center", 0, "width")[0], 80);
+            return new StringValue(TextMethods.Pad(Soft(value, i).Text, width, " ", left: true, right: true, i.Budget));
+        },
         ["replace"] = Replace,
         ["indent"] = Indent,
         ["truncate"] = Truncate,
@@ -26,7 +29,8 @@ internal static class TextFilters
         ["safe"] = Filters.Plain("safe", (i, value) => new StringValue(Soft(value, i).Text, isMarkup: true)),
         ["escape"] = Escape,
         ["e"] = Escape,
-        ["forceescape"] = Filters.Plain("forceescape", (i, value) => new StringValue(Operators.Escape(Soft(value, i).Text), isMarkup: true)),
+        ["forceescape"] = Filters.Plain("forceescape", (i, value) =>
+            new StringValue(Operators.Escape(Soft(value, i).Text), isMarkup: true)),
         ["urlencode"] = UrlEncode,
         ["wordcount"] = Filters.Plain("wordcount", (i, value) => new IntegerValue(Words(Soft(value, i).Text))),
         ["tojson"] = ToJson,
@@ -61,8 +65,10 @@ internal static class TextFilters
                 end++;
             }
 
-            int first = Math.Min(end, start + (start + 1 < raised.Length && char.IsSurrogatePair(raised[start], raised[start + 1]) ? 2 : 1));
-            output.Append(raised, start, first - start).Append(Casing.Lower(raised[first..end])).Append(end < raised.Length ? raised[end].ToString() : "");
+            bool isPair = start + 1 < raised.Length && char.IsSurrogatePair(raised[start], raised[start + 1]);
+            int first = Math.Min(end, start + (isPair ? 2 : 1));
+            output.Append(raised, start, first - start).Append(Casing.Lower(raised[first..end]));
+            output.Append(end < raised.Length ? raised[end].ToString() : "");
             start = end + 1;
         }
 
@@ -103,9 +109,15 @@ internal static class TextFilters
             throw new JinjaException("truncate() needs a length not below that of its end, and a leeway not below 0");
         }
 
-        if (CodePoints.Count(text) <= (long)length + leeway)
+        if ((Iteration.Length(value)
+            ?? throw new JinjaException($"object of type '{value.TypeName}' has no len()")) <= (long)length + leeway)
         {
-            return Soft(value, interpreter);
+            return value;
+        }
+
+        if (value is not StringValue)
+        {
+            throw new JinjaException($"the filter 'truncate' shortens text only, not '{value.TypeName}'");
         }
 
         string start = CodePoints.Slice(text, 0, 1, kept);
@@ -139,7 +151,8 @@ internal static class TextFilters
         foreach (JinjaValue item in Iteration.Over(value))
         {
             interpreter.Budget.Step();
-            string part = Printing.Text(given[1] is null or NoneValue ? item : AttributePath.Parse(given[1]!).Get(item, interpreter.Budget), interpreter.Budget);
+            string part = Printing.Text(given[1] is null or NoneValue ? item
+                : AttributePath.Parse(given[1]!).Get(item, interpreter.Budget), interpreter.Budget);
             interpreter.Budget.Take(part.Length + separator.Length);
             output.Append(isFirst ? "" : separator).Append(part);
             isFirst = false;
@@ -151,7 +164,8 @@ internal static class TextFilters
     private static JinjaValue Escape(Interpreter interpreter, JinjaValue value, Arguments arguments)
     {
         _ = arguments.Bind("escape", 0);
-        return value is StringValue { IsMarkup: true } ? value : new StringValue(Operators.Escape(Soft(value, interpreter).Text), isMarkup: true);
+        return value is StringValue { IsMarkup: true } ? value
+            : new StringValue(Operators.Escape(Soft(value, interpreter).Text), isMarkup: true);
     }
 
     private static JinjaValue UrlEncode(Interpreter interpreter, JinjaValue value, Arguments arguments)
@@ -162,7 +176,8 @@ internal static class TextFilters
             return new StringValue(Quote(Soft(value, interpreter).Text, keepsSlash: true));
         }
 
-        IEnumerable<JinjaValue> pairs = value is MappingValue mapping ? new MappingView(mapping, "items").Elements() : Iteration.Over(value);
+        IEnumerable<JinjaValue> pairs = value is MappingValue mapping ? new MappingView(mapping, "items").Elements()
+            : Iteration.Over(value);
         return new StringValue(string.Join('&', pairs.Select(pair => string.Join('=', Iteration.Over(pair).Select(
             part => Quote(Soft(part, interpreter).Text, keepsSlash: false).Replace("%20", "+", StringComparison.Ordinal))))));
 
@@ -198,7 +213,8 @@ internal static class TextFilters
         if (given[2] is { } separators and not NoneValue)
         {
             JinjaValue[] pair = Iteration.ToArray(separators, interpreter.Budget);
-            (items, keys) = pair is [StringValue item, StringValue key] ? (item.Text, key.Text) : throw new JinjaException("the separators of tojson must be two texts");
+            (items, keys) = pair is [StringValue item, StringValue key] ? (item.Text, key.Text)
+                : throw new JinjaException("the separators of tojson must be two texts");
         }
 
         return new StringValue(JsonWriting.Write(

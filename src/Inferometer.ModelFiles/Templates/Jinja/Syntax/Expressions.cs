@@ -31,7 +31,8 @@ internal sealed record BinaryExpression(int Offset, string Operator, Expression 
 internal sealed record LogicalExpression(int Offset, bool IsAnd, Expression Left, Expression Right) : Expression(Offset);
 
 /// <summary><c>a &lt; b &lt;= c</c>: each pair must hold; also <c>in</c> and <c>not in</c>.</summary>
-internal sealed record ComparisonExpression(int Offset, Expression First, (string Operator, Expression Operand)[] Rest) : Expression(Offset);
+internal sealed record ComparisonExpression(int Offset, Expression First, (string Operator, Expression Operand)[] Rest)
+    : Expression(Offset);
 
 /// <summary><c>a ~ b ~ c</c></summary>
 internal sealed record ConcatenationExpression(int Offset, Expression[] Parts) : Expression(Offset);
@@ -46,7 +47,8 @@ internal sealed record AttributeExpression(int Offset, Expression Owner, string 
 internal sealed record ItemExpression(int Offset, Expression Owner, Expression Key) : Expression(Offset);
 
 /// <summary><c>a[b:c:d]</c></summary>
-internal sealed record SliceExpression(int Offset, Expression Owner, Expression? Start, Expression? Stop, Expression? Step) : Expression(Offset);
+internal sealed record SliceExpression(int Offset, Expression Owner, Expression? Start, Expression? Stop, Expression? Step)
+    : Expression(Offset);
 
 /// <summary><c>a(b, c=d)</c></summary>
 internal sealed record CallExpression(int Offset, Expression Callee, ArgumentList Arguments) : Expression(Offset);

@@ -12,7 +12,8 @@ internal sealed class Lexer
     // Longest first.
     private static readonly string[] OperatorTexts =
     [
-        "//", "**", "==", "!=", ">=", "<=", "+", "-", "/", "*", "%", "~", "[", "]", "(", ")", "{", "}", ">", "<", "=", ".", ":", "|", ",", ";",
+        "//", "**", "==", "!=", ">=", "<=",
+        "+", "-", "/", "*", "%", "~", "[", "]", "(", ")", "{", "}", ">", "<", "=", ".", ":", "|", ",", ";",
     ];
 
     private readonly string _source;
@@ -151,7 +152,7 @@ internal sealed class Lexer
 
     private void ReadRaw(int tag, int start)
     {
-        for (int open = _source.IndexOf("{%", start, StringComparison.Ordinal); open >= 0; open = _source.IndexOf("{%", open + 1, StringComparison.Ordinal))
+        for (int open = start - 1; (open = _source.IndexOf("{%", open + 1, StringComparison.Ordinal)) >= 0;)
         {
             int word = SkipSpace(open + 2 + (open + 2 < _source.Length && _source[open + 2] is '-' or '+' ? 1 : 0));
             int close = SkipSpace(word + 6);
@@ -198,7 +199,10 @@ internal sealed class Lexer
         return string.CompareOrdinal(_source, _at + (mark == '\0' ? 0 : 1), end, 0, end.Length) == 0;
     }
 
-    /// <summary>After a tag: <c>-</c> takes all white space, otherwise a block or comment takes one line break unless marked <c>+</c>.</summary>
+    /// <summary>
+    /// After a tag: <c>-</c> takes all white space, otherwise a block or comment takes one line break unless marked
+    /// <c>+</c>.
+    /// </summary>
     private void SkipAfter(char mark, bool takesLineBreak)
     {
         if (mark == '-')
@@ -270,9 +274,11 @@ internal sealed class Lexer
         int end = _at;
         if (!isAfterDot)
         {
-            end = end + 1 < _source.Length && _source[end] == '.' && char.IsAsciiDigit(_source[end + 1]) ? Digits(end + 1, char.IsAsciiDigit) : end;
+            bool hasPoint = end + 1 < _source.Length && _source[end] == '.' && char.IsAsciiDigit(_source[end + 1]);
+            end = hasPoint ? Digits(end + 1, char.IsAsciiDigit) : end;
             int sign = end + 1 < _source.Length && (_source[end] | 0x20) == 'e' ? (_source[end + 1] is '+' or '-' ? 2 : 1) : 0;
-            end = sign > 0 && end + sign < _source.Length && char.IsAsciiDigit(_source[end + sign]) ? Digits(end + sign, char.IsAsciiDigit) : end;
+            bool hasExponent = sign > 0 && end + sign < _source.Length && char.IsAsciiDigit(_source[end + sign]);
+            end = hasExponent ? Digits(end + sign, char.IsAsciiDigit) : end;
         }
 
         Add(end > _at ? TokenKind.Float : TokenKind.Integer, _source[start..end], start);

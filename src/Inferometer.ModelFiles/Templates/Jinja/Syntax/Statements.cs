@@ -19,7 +19,8 @@ internal sealed record IfStatement(int Offset, (Expression Test, Statement[] Bod
 /// <param name="Otherwise">Done when no element came to the end of the body.</param>
 /// <param name="IsRecursive">The body may call <c>loop</c> with another source.</param>
 internal sealed record ForStatement(
-    int Offset, Target Target, Expression Source, Expression? Filter, Statement[] Body, Statement[] Otherwise, bool IsRecursive) : Statement(Offset);
+    int Offset, Target Target, Expression Source, Expression? Filter, Statement[] Body, Statement[] Otherwise, bool IsRecursive)
+        : Statement(Offset);
 
 internal sealed record BreakStatement(int Offset) : Statement(Offset);
 

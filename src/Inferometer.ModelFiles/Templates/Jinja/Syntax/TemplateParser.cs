@@ -70,7 +70,8 @@ internal sealed class TemplateParser
             "continue" => Loop(tag, new ContinueStatement(offset)),
             "include" or "import" or "from" or "extends" =>
                 throw TokenStream.Fault($"'{tag.Text}' is not supported: a chat template has no other templates beside it", tag.Offset),
-            _ => throw TokenStream.Fault($"unknown tag '{tag.Text}'" + (ends.IsEmpty ? "" : $" within {what}, which '{ends[^1]}' closes"), tag.Offset),
+            _ => throw TokenStream.Fault($"unknown tag '{tag.Text}'" + (ends.IsEmpty ? ""
+                : $" within {what}, which '{ends[^1]}' closes"), tag.Offset),
         };
     }
 
@@ -183,7 +184,12 @@ internal sealed class TemplateParser
             Token name = _tokens.Expect(TokenKind.Name, "the name of a parameter");
             Expression? fallback = _tokens.TakeIf("=") ? _expressions.Parse() : null;
             hasDefaults |= fallback is not null;
-            parameters.Add(fallback is null && hasDefaults ? throw TokenStream.Fault("a parameter without a default follows one with a default", name.Offset) : (name.Text, fallback));
+            if (fallback is null && hasDefaults)
+            {
+                throw TokenStream.Fault("a parameter without a default follows one with a default", name.Offset);
+            }
+
+            parameters.Add((name.Text, fallback));
             if (!_tokens.TakeIf(","))
             {
                 break;

@@ -16,10 +16,13 @@ internal static class TextEscapes
             case 'x' or 'u' or 'U':
                 int digits = c switch { 'x' => 2, 'u' => 4, _ => 8 };
                 if (at + 2 + digits > source.Length
-                    || !int.TryParse(source.AsSpan(at + 2, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int point)
+                    || !int.TryParse(source.AsSpan(at + 2, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture,
+                        out int point)
                     || point is < 0 or > 0x10ffff)
                 {
-                    throw new JinjaException($"the escape '\\{c}' needs {digits.ToString(CultureInfo.InvariantCulture)} hexadecimal digits of a character") { Offset = at };
+                    throw new JinjaException(
+                        $"the escape '\\{c}' needs {digits.ToString(CultureInfo.InvariantCulture)} hexadecimal digits of a character")
+                    { Offset = at };
                 }
 
                 text.Append(point is >= 0xd800 and <= 0xdfff ? ((char)point).ToString() : char.ConvertFromUtf32(point));

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Inferometer.ModelFiles.Templates.Jinja.Values;
 
 /// <summary>Attributes and items, in the order in which Jinja looks: <c>a.b</c> prefers the attribute, <c>a['b']</c> the item.</summary>
@@ -7,16 +5,20 @@ internal static class Access
 {
     public static JinjaValue Attribute(JinjaValue value, string name, Budget budget) => value is UndefinedValue undefined
         ? throw undefined.Failure()
-        : FindAttribute(value, name, budget) ?? FindItem(value, new StringValue(name), budget) ?? Missing(value, new StringValue(name), budget);
+        : FindAttribute(value, name, budget) ?? FindItem(value, new StringValue(name), budget)
+            ?? Missing(value, new StringValue(name), budget);
 
     public static JinjaValue Item(JinjaValue value, JinjaValue key, Budget budget) => value is UndefinedValue undefined
         ? throw undefined.Failure()
-        : FindItem(value, key, budget) ?? (key is StringValue name ? FindAttribute(value, name.Text, budget) : null) ?? Missing(value, key, budget);
+        : FindItem(value, key, budget)
+            ?? (key is StringValue name ? FindAttribute(value, name.Text, budget) : null)
+            ?? Missing(value, key, budget);
 
     private static JinjaValue? FindAttribute(JinjaValue value, string name, Budget budget) =>
         name.StartsWith('_') || Methods.Changes(value, name)
             ? Methods.Changes(value, name)
-                ? new UndefinedValue($"access to attribute '{name}' of '{value.TypeName}' object is unsafe: templates cannot change lists and dictionaries.")
+                ? new UndefinedValue(
+                    $"access to attribute '{name}' of '{value.TypeName}' object is unsafe: templates cannot change lists and dictionaries.")
                 : null
             : value.Attribute(name) ?? Methods.Find(value, name, budget);
 
@@ -62,7 +64,7 @@ internal static class Access
 
         if (value is not (SequenceValue or StringValue or RangeValue))
         {
-            return new UndefinedValue(string.Create(CultureInfo.InvariantCulture, $"'{value.TypeName} object' has no slices"));
+            throw new JinjaException($"'{value.TypeName}' object has no slices");
         }
 
         int length = Iteration.Length(value)!.Value;
@@ -81,13 +83,19 @@ internal static class Access
         return value switch
         {
             SequenceValue sequence => sequence.With([.. Enumerable.Range(0, count).Select(i => sequence.Items[from + (i * stride)])]),
-            RangeValue range => new ListValue([.. Enumerable.Range(0, count).Select(i => range.At(from + (i * stride)))]),
+            RangeValue range => new RangeValue(range.Start + (from * range.Step), range.Start + (to * range.Step), range.Step * stride,
+                count),
             _ => ((StringValue)value).With(CodePoints.Slice(((StringValue)value).Text, from, stride, count)),
         };
 
-        int Clamp(int bound, bool isDefault) => Math.Clamp(bound < 0 && !isDefault ? (int)Math.Max((long)bound + length, lowest) : bound, lowest, highest);
+        int Clamp(int bound, bool isDefault)
+        {
+            bound = bound < 0 && !isDefault ? (int)Math.Max((long)bound + length, lowest) : bound;
+            return Math.Clamp(bound, lowest, highest);
+        }
 
         static int Bound(JinjaValue? value, int fallback) => value is null or NoneValue ? fallback
-            : Numbers.Whole(value) is null ? throw new JinjaException("slice indices must be integers or None") : Arguments.Whole("slice", value, fallback);
+            : Numbers.Whole(value) is null ? throw new JinjaException("slice indices must be integers or None")
+                : Arguments.Whole("slice", value, fallback);
     }
 }

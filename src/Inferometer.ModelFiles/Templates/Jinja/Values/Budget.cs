@@ -23,7 +23,8 @@ internal sealed class Budget(long steps, long size, CancellationToken cancellati
     {
         if (--_steps < 0)
         {
-            throw new JinjaException(string.Create(CultureInfo.InvariantCulture, $"more than {_allowedSteps} steps; the template runs too long."));
+            throw new JinjaException(string.Create(CultureInfo.InvariantCulture,
+                $"more than {_allowedSteps} steps; the template runs too long."));
         }
 
         if (_steps <= _nextCheck)
@@ -52,7 +53,10 @@ internal sealed class Budget(long steps, long size, CancellationToken cancellati
         _size -= count;
     }
 
-    /// <summary>Refuses to go deeper when the stack would run out: nested expressions, values within values, macros that call themselves.</summary>
+    /// <summary>
+    /// Refuses to go deeper when the stack would run out: nested expressions, values within values, macros that call
+    /// themselves.
+    /// </summary>
     public static void Deepen()
     {
         if (!RuntimeHelpers.TryEnsureSufficientExecutionStack())

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace Inferometer.ModelFiles.Templates.Jinja.Values;
@@ -8,15 +9,31 @@ internal static class Casing
     // Unicode's SpecialCasing.txt, the unconditional upper-case mappings of Latin and Armenian letters to more than one letter.
     private static readonly Dictionary<char, string> SeveralUpper = new()
     {
-        ['\u00df'] = "SS", ['\u0149'] = "\u02bcN", ['\u01f0'] = "J\u030c", ['\u0390'] = "\u0399\u0308\u0301", ['\u03b0'] = "\u03a5\u0308\u0301",
-        ['\u0587'] = "\u0535\u0552", ['\u1e96'] = "H\u0331", ['\u1e97'] = "T\u0308", ['\u1e98'] = "W\u030a", ['\u1e99'] = "Y\u030a", ['\u1e9a'] = "A\u02be",
-        ['\ufb00'] = "FF", ['\ufb01'] = "FI", ['\ufb02'] = "FL", ['\ufb03'] = "FFI", ['\ufb04'] = "FFL", ['\ufb05'] = "ST", ['\ufb06'] = "ST",
+        ['\u00df'] = "SS",
+        ['\u0149'] = "\u02bcN",
+        ['\u01f0'] = "J\u030c",
+        ['\u0390'] = "\u0399\u0308\u0301",
+        ['\u03b0'] = "\u03a5\u0308\u0301",
+        ['\u0587'] = "\u0535\u0552",
+        ['\u1e96'] = "H\u0331",
+        ['\u1e97'] = "T\u0308",
+        ['\u1e98'] = "W\u030a",
+        ['\u1e99'] = "Y\u030a",
+        ['\u1e9a'] = "A\u02be",
+        ['\ufb00'] = "FF",
+        ['\ufb01'] = "FI",
+        ['\ufb02'] = "FL",
+        ['\ufb03'] = "FFI",
+        ['\ufb04'] = "FFL",
+        ['\ufb05'] = "ST",
+        ['\ufb06'] = "ST",
     };
 
     public static string Upper(string text)
     {
         string upper = text.ToUpperInvariant();
-        return upper.Any(SeveralUpper.ContainsKey) ? string.Concat(upper.Select(c => SeveralUpper.GetValueOrDefault(c) ?? c.ToString())) : upper;
+        return upper.Any(SeveralUpper.ContainsKey) ? string.Concat(upper.Select(c => SeveralUpper.GetValueOrDefault(c)
+            ?? c.ToString())) : upper;
     }
 
     public static string Lower(string text)
@@ -49,14 +66,14 @@ internal static class Casing
     public static string Swap(string text) => string.Concat(CodePoints.Each(text).Select(point =>
         IsUpper(point) ? Lower(point) : IsLower(point) ? Upper(point) : point));
 
-    public static bool IsCased(string point) => IsUpper(point) || IsLower(point) || Category(point) == System.Globalization.UnicodeCategory.TitlecaseLetter;
+    public static bool IsCased(string point) => IsUpper(point) || IsLower(point) || Category(point) == UnicodeCategory.TitlecaseLetter;
 
-    public static bool IsUpper(string point) => Category(point) == System.Globalization.UnicodeCategory.UppercaseLetter;
+    public static bool IsUpper(string point) => Category(point) == UnicodeCategory.UppercaseLetter;
 
-    public static bool IsLower(string point) => Category(point) == System.Globalization.UnicodeCategory.LowercaseLetter;
+    public static bool IsLower(string point) => Category(point) == UnicodeCategory.LowercaseLetter;
 
-    private static System.Globalization.UnicodeCategory Category(string point) =>
-        System.Globalization.CharUnicodeInfo.GetUnicodeCategory(point, 0);
+    private static UnicodeCategory Category(string point) =>
+        CharUnicodeInfo.GetUnicodeCategory(point, 0);
 
     private static string Title(string point)
     {
@@ -70,7 +87,8 @@ internal static class Casing
         text.CopyTo(span);
         for (int i = 0; i < span.Length; i++)
         {
-            bool isFinal = span[i] == '\u03c3' && i > 0 && char.IsLetter(text[i - 1]) && (i + 1 == span.Length || !char.IsLetter(text[i + 1]));
+            bool isFinal = span[i] == '\u03c3' && i > 0 && char.IsLetter(text[i - 1])
+                && (i + 1 == span.Length || !char.IsLetter(text[i + 1]));
             span[i] = isFinal ? '\u03c2' : span[i];
         }
     });

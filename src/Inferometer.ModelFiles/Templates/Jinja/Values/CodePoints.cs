@@ -31,7 +31,10 @@ internal static class CodePoints
         }
     }
 
-    /// <summary>The code points from <paramref name="start"/> on, every <paramref name="step"/>th, <paramref name="count"/> of them.</summary>
+    /// <summary>
+    /// The code points from <paramref name="start"/> on, every <paramref name="step"/>th, <paramref name="count"/>
+    /// of them.
+    /// </summary>
     public static string Slice(string text, int start, int step, int count)
     {
         if (count == 0)

@@ -60,7 +60,11 @@ internal sealed record FormatSpecification
         if (string.Equals(Peek(), ".", StringComparison.Ordinal))
         {
             at++;
-            result = result with { Precision = Peek() is [>= '0' and <= '9'] ? Digits() : throw new JinjaException("Format specifier missing precision") };
+            result = result with
+            {
+                Precision = Peek() is [>= '0' and <= '9'] ? Digits()
+                : throw new JinjaException("Format specifier missing precision")
+            };
         }
 
         if (at < points.Length)
@@ -123,7 +127,8 @@ internal sealed record FormatSpecification
             'X' => Trimmed(value.ToString("X", CultureInfo.InvariantCulture)),
             'b' => Trimmed(value.ToString("b", CultureInfo.InvariantCulture)),
             'o' => Octal(value),
-            'c' => value <= 0x10ffff && !(value >= 0xd800 && value < 0xe000) ? char.ConvertFromUtf32((int)value) : throw new JinjaException("%c arg not in range(0x110000)"),
+            'c' => value <= 0x10ffff && !(value >= 0xd800 && value < 0xe000) ? char.ConvertFromUtf32((int)value)
+                : throw new JinjaException("%c arg not in range(0x110000)"),
             _ => throw new JinjaException($"Unknown format code '{Type}' for object of type 'int'"),
         };
 
@@ -170,7 +175,8 @@ internal sealed record FormatSpecification
     {
         precision = Math.Max(1, precision);
         string written = Scientific(value, precision - 1, 'e');
-        int exponent = int.Parse(written.AsSpan(written.IndexOf('e', StringComparison.Ordinal) + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
+        int exponent = int.Parse(written.AsSpan(written.IndexOf('e', StringComparison.Ordinal) + 1), NumberStyles.AllowLeadingSign,
+            CultureInfo.InvariantCulture);
         string text;
         if (exponent < -4 || exponent >= precision)
         {

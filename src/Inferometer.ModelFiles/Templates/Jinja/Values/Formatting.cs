@@ -121,10 +121,12 @@ internal static class Formatting
         JinjaValue value;
         if (first.Length == 0 || first.All(char.IsAsciiDigit))
         {
-            int index = first.Length == 0 ? next++ : int.TryParse(first, CultureInfo.InvariantCulture, out int number) ? number : int.MaxValue;
+            int index = first.Length == 0 ? next++ : int.TryParse(first, CultureInfo.InvariantCulture, out int number) ? number
+                : int.MaxValue;
             value = index < arguments.Positional.Count
                 ? arguments.Positional[index]
-                : throw new JinjaException($"Replacement index {index.ToString(CultureInfo.InvariantCulture)} out of range for positional args tuple");
+                : throw new JinjaException(
+                    $"Replacement index {index.ToString(CultureInfo.InvariantCulture)} out of range for positional args tuple");
         }
         else
         {
@@ -136,10 +138,14 @@ internal static class Formatting
         {
             bool isAttribute = name[end] == '.';
             int stop = isAttribute ? name.AsSpan(end + 1).IndexOfAny('.', '[') : name.AsSpan(end).IndexOf(']');
-            stop = stop < 0 ? (isAttribute ? name.Length : throw new JinjaException("Missing ']' in format string")) : end + stop + (isAttribute ? 1 : 0);
+            stop = stop < 0 ? (isAttribute ? name.Length
+                : throw new JinjaException("Missing ']' in format string")) : end + stop + (isAttribute ? 1 : 0);
             string key = name[(end + 1)..stop];
             value = isAttribute ? Access.Attribute(value, key, budget)
-                : Access.Item(value, key.Length > 0 && key.All(char.IsAsciiDigit) ? new IntegerValue(System.Numerics.BigInteger.Parse(key, CultureInfo.InvariantCulture)) : new StringValue(key), budget);
+                : Access.Item(value, key.Length > 0
+                    && key.All(char.IsAsciiDigit)
+                        ? new IntegerValue(System.Numerics.BigInteger.Parse(key, CultureInfo.InvariantCulture))
+                            : new StringValue(key), budget);
             end = isAttribute ? stop : stop + 1;
             end = end < name.Length ? end : -1;
         }
@@ -161,12 +167,14 @@ internal static class Formatting
                 continue;
             }
 
-            string text = PercentField(format, ref at, values, () => next < list.Count ? list[next++] : throw new JinjaException("not enough arguments for format string"), budget);
+            string text = PercentField(format, ref at, values, () => next < list.Count ? list[next++]
+                : throw new JinjaException("not enough arguments for format string"), budget);
             budget.Take(text.Length);
             output.Append(text);
         }
 
-        return next == list.Count || values is MappingValue || (values is not TupleValue && format.Contains("%(", StringComparison.Ordinal))
+        // Python takes whatever has items for a mapping here, and a mapping need not be used up.
+        return next == list.Count || values is MappingValue or ListValue or RangeValue or UndefinedValue
             ? output.ToString()
             : throw new JinjaException("not all arguments converted during string formatting");
     }

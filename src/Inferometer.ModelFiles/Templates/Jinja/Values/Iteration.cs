@@ -8,7 +8,7 @@ internal static class Iteration
     {
         SequenceValue sequence => sequence.Items,
         MappingValue mapping => mapping.Items.Keys,
-        StringValue text => CodePoints.Each(text.Text).Select(point => (JinjaValue)text.With(point)),
+        StringValue text => CodePoints.Each(text.Text).Select(point => (JinjaValue)new StringValue(point)),
         UndefinedValue => [],
         MappingView view => view.Elements(),
         IteratorValue iterator => iterator.Elements(),

@@ -32,12 +32,14 @@ internal static class Methods
         {
             JinjaValue?[] given = arguments.Bind(name, 1, "key", "default");
             return mapping.Items.TryGetValue(given[0]!, out JinjaValue? found) ? found : given[1] ?? NoneValue.Instance;
-        },
+        }
+        ,
         "items" or "keys" or "values" => arguments =>
         {
             _ = arguments.Bind(name, 0);
             return new MappingView(mapping, name);
-        },
+        }
+        ,
         "copy" => _ => mapping,
         _ => null,
     };
@@ -48,7 +50,8 @@ internal static class Methods
         {
             JinjaValue wanted = arguments.Bind(name, 1, "value")[0]!;
             return new IntegerValue(sequence.Items.Count(item => Comparison.AreEqual(item, wanted, budget)));
-        },
+        }
+        ,
         "index" => arguments =>
         {
             JinjaValue?[] given = arguments.Bind(name, 1, "value", "start", "stop");
@@ -63,7 +66,8 @@ internal static class Methods
             }
 
             throw new JinjaException($"{Printing.Representation(given[0]!, budget)} is not in {sequence.TypeName}");
-        },
+        }
+        ,
         "copy" when sequence is ListValue => _ => sequence,
         _ => null,
     };

@@ -24,7 +24,8 @@ internal static class NumberParsing
         }
 
         radix = radix == 0 ? 10 : radix;
-        if (text.Length is 0 or > MostDigits || text[0] == '_' || text[^1] == '_' || text.Contains("__", StringComparison.Ordinal) || radix is < 2 or > 36)
+        if (text.Length is 0 or > MostDigits || text[0] == '_' || text[^1] == '_' || text.Contains("__", StringComparison.Ordinal)
+            || radix is < 2 or > 36)
         {
             return null;
         }
@@ -32,7 +33,8 @@ internal static class NumberParsing
         BigInteger number = BigInteger.Zero;
         foreach (char c in text)
         {
-            int digit = c == '_' ? -1 : char.IsAsciiDigit(c) ? c - '0' : char.IsAsciiLetter(c) ? (c | 0x20) - 'a' + 10 : char.IsDigit(c) ? (int)char.GetNumericValue(c) : 99;
+            int digit = c == '_' ? -1 : char.IsAsciiDigit(c) ? c - '0' : char.IsAsciiLetter(c) ? (c | 0x20) - 'a' + 10
+                : char.IsDigit(c) ? (int)char.GetNumericValue(c) : 99;
             if (digit >= radix)
             {
                 return null;
@@ -66,7 +68,8 @@ internal static class NumberParsing
     /// <summary>A floating-point number without what follows its point.</summary>
     public static JinjaValue Truncate(double value) => double.IsFinite(value)
         ? new IntegerValue(new BigInteger(Math.Truncate(value)))
-        : throw new JinjaException(double.IsNaN(value) ? "cannot convert float NaN to integer" : "cannot convert float infinity to integer");
+        : throw new JinjaException(double.IsNaN(value) ? "cannot convert float NaN to integer"
+            : "cannot convert float infinity to integer");
 
     private static bool IsReal(string text)
     {

@@ -90,7 +90,8 @@ internal static class Numbers
 
                 var quotient = BigInteger.DivRem(a, b, out BigInteger remainder);
                 bool adjust = !remainder.IsZero && remainder.Sign != b.Sign;
-                return string.Equals(op, "%", StringComparison.Ordinal) ? Of(adjust ? remainder + b : remainder) : Of(adjust ? quotient - 1 : quotient);
+                return string.Equals(op, "%", StringComparison.Ordinal) ? Of(adjust ? remainder + b : remainder)
+                    : Of(adjust ? quotient - 1 : quotient);
             default:
                 if (b.Sign < 0)
                 {
@@ -143,7 +144,8 @@ internal static class Numbers
         if (exponent is < -4 or >= 16)
         {
             string fraction = mantissa.Length > 1 ? "." + mantissa[1..] : "";
-            return string.Create(CultureInfo.InvariantCulture, $"{sign}{mantissa[0]}{fraction}e{(exponent < 0 ? '-' : '+')}{Math.Abs(exponent):00}");
+            return string.Create(CultureInfo.InvariantCulture,
+                $"{sign}{mantissa[0]}{fraction}e{(exponent < 0 ? '-' : '+')}{Math.Abs(exponent):00}");
         }
 
         if (exponent < 0)

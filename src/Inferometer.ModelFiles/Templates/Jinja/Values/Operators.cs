@@ -36,7 +36,8 @@ internal static class Operators
         ?? throw Unsupported(op, left, right);
     }
 
-    private static JinjaException Unsupported(string op, JinjaValue left, JinjaValue right) => new(op is "+" && left is StringValue or SequenceValue
+    private static JinjaException Unsupported(string op, JinjaValue left, JinjaValue right) => new(op is "+"
+        && left is StringValue or SequenceValue
         ? $"can only concatenate {left.TypeName} (not \"{right.TypeName}\") to {left.TypeName}"
         : $"unsupported operand type(s) for {op}: '{left.TypeName}' and '{right.TypeName}'");
 
@@ -72,7 +73,8 @@ internal static class Operators
         budget.Take((long)count * (value is StringValue t ? t.Text.Length : ((SequenceValue)value).Items.Length));
         if (value is StringValue text)
         {
-            return text.With(text.Text.Length == 0 ? "" : new StringBuilder(text.Text.Length * count).Insert(0, text.Text, count).ToString());
+            return text.With(text.Text.Length == 0 ? ""
+                : new StringBuilder(text.Text.Length * count).Insert(0, text.Text, count).ToString());
         }
 
         JinjaValue[] items = ((SequenceValue)value).Items;

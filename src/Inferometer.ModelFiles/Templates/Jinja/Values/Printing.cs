@@ -85,7 +85,8 @@ internal static class Printing
                 break;
             case NamespaceValue space:
                 output.Append("<Namespace ");
-                WritePairs(space.Attributes.Select(pair => KeyValuePair.Create<JinjaValue, JinjaValue>(new StringValue(pair.Key), pair.Value)), output, budget);
+                WritePairs(space.Attributes.Select(pair =>
+                    KeyValuePair.Create<JinjaValue, JinjaValue>(new StringValue(pair.Key), pair.Value)), output, budget);
                 output.Append('>');
                 break;
             case FunctionValue function:

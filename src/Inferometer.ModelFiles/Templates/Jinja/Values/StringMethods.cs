@@ -57,7 +57,8 @@ internal static class StringMethods
                     string fill = Arguments.TextOrNone(name, given[1]) ?? " ";
                     return CodePoints.Count(fill) != 1
                         ? throw new JinjaException("The fill character must be exactly one character long")
-                        : self.With(TextMethods.Pad(text, Arguments.Whole(name, given[0], 0), fill, name is not "ljust", name is not "rjust", budget));
+                        : self.With(TextMethods.Pad(text, Arguments.Whole(name, given[0], 0), fill, name is not "ljust",
+                            name is not "rjust", budget));
                 };
             case "zfill":
                 return a =>
@@ -78,7 +79,8 @@ internal static class StringMethods
     }
 
     private static Arguments Named(JinjaValue value) => value is MappingValue mapping
-        ? new Arguments([], [.. mapping.Items.Where(pair => pair.Key is StringValue).Select(pair => KeyValuePair.Create(((StringValue)pair.Key).Text, pair.Value))])
+        ? new Arguments([], [.. mapping.Items.Where(pair => pair.Key is StringValue).Select(pair =>
+            KeyValuePair.Create(((StringValue)pair.Key).Text, pair.Value))])
         : throw new JinjaException($"format_map() needs a mapping, not '{value.TypeName}'");
 
     private static Func<Arguments, JinjaValue>? Splitting(StringValue self, string name, Budget budget)
@@ -178,7 +180,8 @@ internal static class StringMethods
         }
 
         int length = CodePoints.Count(text);
-        int from = start is NoneValue ? 0 : Arguments.Whole(name, start, 0), to = end is NoneValue ? length : Arguments.Whole(name, end, length);
+        int from = start is NoneValue ? 0 : Arguments.Whole(name, start, 0), to = end is NoneValue ? length
+            : Arguments.Whole(name, end, length);
         from = from < 0 ? Math.Max(0, from + length) : from;
         to = to < 0 ? Math.Max(0, to + length) : Math.Min(to, length);
         return from > to ? ("", from, false) : (CodePoints.Slice(text, from, 1, to - from), from, true);
@@ -195,7 +198,8 @@ internal static class StringMethods
             "isalpha" => t => All(t, IsLetter),
             "isalnum" => t => All(t, c => IsLetter(c) || CharUnicodeInfo.GetNumericValue(c, 0) >= 0),
             "isascii" => t => t.All(char.IsAscii),
-            "isprintable" => t => CodePoints.Each(t).All(c => CodePoints.IsPrintable(char.IsSurrogatePair(c, 0) ? char.ConvertToUtf32(c, 0) : c[0])),
+            "isprintable" => t => CodePoints.Each(t).All(c => CodePoints.IsPrintable(char.IsSurrogatePair(c, 0)
+                ? char.ConvertToUtf32(c, 0) : c[0])),
             "isupper" => t => CodePoints.Each(t).Any(Casing.IsUpper) && !CodePoints.Each(t).Any(Casing.IsLower),
             "islower" => t => CodePoints.Each(t).Any(Casing.IsLower) && !CodePoints.Each(t).Any(Casing.IsUpper),
             "istitle" => t => CodePoints.Each(t).Any(Casing.IsCased) && string.Equals(Casing.TitleWords(t), t, StringComparison.Ordinal),
