@@ -40,7 +40,7 @@ function install() {
   const has = wanted.every(p => existsSync(join(work, 'node_modules', p.slice(0, p.lastIndexOf('@')))));
   if (!has) run('npm', ['install', '-E', '--ignore-scripts', '--omit=optional', '--no-audit', '--no-fund', '--loglevel=error', ...wanted], { cwd: work });
   const sources = join(work, 'llama.cpp');
-  if (!existsSync(sources)) run('git', ['clone', '-q', join(work, 'node_modules/node-llama-cpp/llama/gitRelease.bundle'), sources]);
+  if (!existsSync(sources)) run('git', ['-c', 'advice.detachedHead=false', 'clone', '-q', join(work, 'node_modules/node-llama-cpp/llama/gitRelease.bundle'), sources]);
 }
 
 function templates() {
