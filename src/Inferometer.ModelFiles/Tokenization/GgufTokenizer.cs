@@ -115,7 +115,7 @@ public static class GgufTokenizer
         };
         foreach ((string name, string key) in (ReadOnlySpan<(string, string)>)
         [
-            ("unk_token", "unknown_token_id"), ("sep_token", "seperator_token_id"), ("pad_token", "padding_token_id"),
+            ("unk_token", "unknown_token_id"), ("sep_token", "seperator_token_id" /* as the format spells it */), ("pad_token", "padding_token_id"),
             ("cls_token", "cls_token_id"), ("mask_token", "mask_token_id"),
         ])
         {
