@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Numerics;
 using System.Text.Json;
+using Inferometer.Core;
 using Inferometer.ModelFiles.Templates.Jinja.Values;
 
 namespace Inferometer.ModelFiles.Templates;
@@ -8,7 +9,20 @@ namespace Inferometer.ModelFiles.Templates;
 /// <summary>JSON as the values of templates, as Python's <c>json.loads</c> reads it.</summary>
 internal static class JsonValues
 {
+    /// <exception cref="InferometerException">A text in it is no Unicode: half of a surrogate pair, which JSON can spell.</exception>
     public static JinjaValue From(JsonElement element)
+    {
+        try
+        {
+            return Convert(element);
+        }
+        catch (InvalidOperationException error)
+        {
+            throw new InferometerException($"A text of the conversation is no Unicode text: {error.Message}", error);
+        }
+    }
+
+    private static JinjaValue Convert(JsonElement element)
     {
         switch (element.ValueKind)
         {
@@ -16,12 +30,12 @@ internal static class JsonValues
                 OrderedDictionary<JinjaValue, JinjaValue> items = MappingValue.NewItems();
                 foreach (JsonProperty property in element.EnumerateObject())
                 {
-                    items[new StringValue(property.Name)] = From(property.Value);
+                    items[new StringValue(property.Name)] = Convert(property.Value);
                 }
 
                 return new MappingValue(items);
             case JsonValueKind.Array:
-                return new ListValue([.. element.EnumerateArray().Select(From)]);
+                return new ListValue([.. element.EnumerateArray().Select(Convert)]);
             case JsonValueKind.String:
                 return new StringValue(element.GetString()!);
             case JsonValueKind.Number:

@@ -109,6 +109,21 @@ public sealed class ModelTemplateTests
     }
 
     [Fact]
+    public void Half_a_surrogate_pair_in_json_is_refused_and_no_crash()
+    {
+        ChatPrompt prompt = new() { Turns = Hi, Tools = Json("""[{"name": "\ud800"}]""") };
+        Assert.Throws<InferometerException>(() => ChatTemplate.Parse("{{ tools }}", "test").Render(prompt, TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public void Messages_of_a_conversation_need_a_role()
+    {
+        Assert.Throws<InferometerException>(() => ChatTurn.FromJson(Json("[]")));
+        Assert.Throws<InferometerException>(() => ChatTurn.FromJson(Json("""{"content": "x"}""")));
+        Assert.Equal("x", ChatTurn.FromJson(Json("""{"role": "user", "content": "x"}""")).Content);
+    }
+
+    [Fact]
     public void A_template_can_be_a_file()
     {
         string path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName() + ".jinja");

@@ -14,12 +14,5 @@ internal static class Filters
             .. ChoosingFilters.All, .. OrderingFilters.All])
         .ToFrozenDictionary(StringComparer.Ordinal);
 
-    /// <summary>A filter that takes nothing but the value.</summary>
-    public static Filter Plain(string name, Func<Interpreter, JinjaValue, JinjaValue> apply) => (interpreter, value, arguments) =>
-    {
-        _ = arguments.Bind(name, 0);
-        return apply(interpreter, value);
-    };
-
     public static Filter? Find(string name) => All.GetValueOrDefault(name);
 }

@@ -6,5 +6,5 @@ namespace Inferometer.ModelFiles.Templates.Jinja.Evaluation;
 /// <param name="OutputLength">Characters of the result.</param>
 internal sealed record JinjaLimits(long Steps, long Size, int OutputLength)
 {
-    public static readonly JinjaLimits Default = new(20_000_000, 1L << 29, 1 << 26);
+    public static readonly JinjaLimits Default = new(20_000_000, 1L << 27, 1 << 25);
 }

@@ -11,7 +11,7 @@ internal static class NumberFilters
 
     public static Dictionary<string, Filter> All { get; } = new(StringComparer.Ordinal)
     {
-        ["abs"] = Filters.Plain("abs", (_, value) => value switch
+        ["abs"] = PlainFilter.Of("abs", (_, value) => value switch
         {
             FloatValue number => new FloatValue(Math.Abs(number.Value)),
             _ => new IntegerValue(BigInteger.Abs(Numbers.Whole(value)

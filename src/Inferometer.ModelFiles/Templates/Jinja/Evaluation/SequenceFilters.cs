@@ -11,8 +11,8 @@ internal static class SequenceFilters
         ["d"] = Default,
         ["length"] = Length,
         ["count"] = Length,
-        ["list"] = Filters.Plain("list", (i, value) => new ListValue(Iteration.ToArray(value, i.Budget))),
-        ["first"] = Filters.Plain("first", (_, value) =>
+        ["list"] = PlainFilter.Of("list", (i, value) => new ListValue(Iteration.ToArray(value, i.Budget))),
+        ["first"] = PlainFilter.Of("first", (_, value) =>
             Iteration.Over(value).FirstOrDefault() ?? new UndefinedValue("No first item, sequence was empty.")),
         ["last"] = Last,
         ["reverse"] = Reverse,

@@ -14,8 +14,8 @@ internal static class TextFilters
         ["lower"] = Method("lower"),
         ["capitalize"] = Method("capitalize"),
         ["trim"] = Method("strip"),
-        ["string"] = Filters.Plain("string", (i, value) => Soft(value, i)),
-        ["title"] = Filters.Plain("title", (i, value) => Soft(value, i).With(Title(Soft(value, i).Text))),
+        ["string"] = PlainFilter.Of("string", (i, value) => Soft(value, i)),
+        ["title"] = PlainFilter.Of("title", (i, value) => Soft(value, i).With(Title(Soft(value, i).Text))),
         ["center"] = (i, value, arguments) =>
         {
             int width = Arguments.Whole("center", arguments.Bind("center", 0, "width")[0], 80);
@@ -26,13 +26,13 @@ internal static class TextFilters
         ["truncate"] = Truncate,
         ["format"] = Format,
         ["join"] = Join,
-        ["safe"] = Filters.Plain("safe", (i, value) => new StringValue(Soft(value, i).Text, isMarkup: true)),
+        ["safe"] = PlainFilter.Of("safe", (i, value) => new StringValue(Soft(value, i).Text, isMarkup: true)),
         ["escape"] = Escape,
         ["e"] = Escape,
-        ["forceescape"] = Filters.Plain("forceescape", (i, value) =>
+        ["forceescape"] = PlainFilter.Of("forceescape", (i, value) =>
             new StringValue(Operators.Escape(Soft(value, i).Text), isMarkup: true)),
         ["urlencode"] = UrlEncode,
-        ["wordcount"] = Filters.Plain("wordcount", (i, value) => new IntegerValue(Words(Soft(value, i).Text))),
+        ["wordcount"] = PlainFilter.Of("wordcount", (i, value) => new IntegerValue(Words(Soft(value, i).Text))),
         ["tojson"] = ToJson,
     };
 

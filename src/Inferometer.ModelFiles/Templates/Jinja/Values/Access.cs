@@ -67,6 +67,7 @@ internal static class Access
             throw new JinjaException($"'{value.TypeName}' object has no slices");
         }
 
+        budget.Work((value as StringValue)?.Text.Length ?? 0);
         int length = Iteration.Length(value)!.Value;
         int stride = Bound(step, 1);
         if (stride == 0)
