@@ -4,7 +4,6 @@ using Inferometer.Cli.Ablation;
 using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Models;
 using Inferometer.Cli.Output;
-using Inferometer.Core;
 using Inferometer.Core.Deployments;
 using Inferometer.Cpu.Kernels.Attention;
 using Inferometer.Measurement.Ablation;

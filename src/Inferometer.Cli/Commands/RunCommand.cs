@@ -21,7 +21,7 @@ internal sealed class RunCommand
     private readonly Option<int?> _limit = new("--max-tokens", "-n") { HelpName = "N", Description = "Most tokens to generate; -1 = until the model ends or the context is full. [default: 256, with a chat template -1]" };
     private readonly Option<int> _beams = new("--beams") { HelpName = "N", Description = "Beam search over N beams instead of sampling; prints the best.", DefaultValueFactory = _ => 1 };
     private readonly Option<string> _system = new("--system") { HelpName = "TEXT", Description = "System prompt." };
-    private readonly Option<string> _template = new("--chat-template") { HelpName = "NAME", Description = "Chat template; a wrong name lists the known ones. [default: the one stored with the model]" };
+    private readonly Option<string> _template = new("--chat-template") { HelpName = "NAME", Description = "Chat template, or a .jinja file; a wrong name lists the known ones. [default: the one stored with the model]" };
     private readonly Option<bool> _raw = new("--raw") { Description = "Continue the text as it is, without a chat template." };
     private readonly Option<bool> _verbose = new("--verbose", "-v") { Description = "Print the memory plan before loading, and rates and statistics after the answer." };
     private readonly Option<OutputFormat> _format = FormatOption();

@@ -20,7 +20,7 @@ internal sealed record PromptFormat(ChatTemplate? Template, string? System)
     /// <exception cref="InferometerException">A system prompt without a template to hold it, or an unknown name.</exception>
     public static PromptFormat For(Tokenizer tokenizer, string? name, bool raw, string? system, Action<string> note)
     {
-        ChatTemplate? template = raw ? null : name is not null ? ChatTemplate.Get(name) : Stored(tokenizer, note);
+        ChatTemplate? template = raw ? null : name is not null ? ChatTemplate.Get(name, tokenizer) : tokenizer.ChatTemplateText is null ? null : ChatTemplate.For(tokenizer, note);
         return template is not null || system is null
             ? new PromptFormat(template, system)
             : throw new UsageException(
@@ -34,27 +34,5 @@ internal sealed record PromptFormat(ChatTemplate? Template, string? System)
     /// <summary>The request for the answer to a conversation; without a template, for the continuation of its last message.</summary>
     public GenerationRequest Request(IReadOnlyList<ChatTurn> turns) => Template is null
         ? new GenerationRequest { Prompt = turns[^1].Content }
-        : new GenerationRequest
-        {
-            Prompt = Template.Render(System is null ? turns : [new ChatTurn(ChatTurn.System, System), .. turns]),
-            ParseSpecialTokens = true,
-        };
-
-    private static ChatTemplate? Stored(Tokenizer tokenizer, Action<string> note)
-    {
-        if (tokenizer.ChatTemplateText is not { } jinja)
-        {
-            return null;
-        }
-
-        ChatTemplate? known = ChatTemplate.Recognise(jinja);
-        if (known is null)
-        {
-            note(
-                "note: the model's chat template is not recognised; its roles are written as plain names. "
-                + "--chat-template chooses another, --raw none.");
-        }
-
-        return known ?? ChatTemplate.Get(ChatTemplate.PlainName);
-    }
+        : new GenerationRequest { Prompt = Template.Render(System is null ? turns : [new ChatTurn(ChatTurn.System, System), .. turns]), ParseSpecialTokens = true };
 }

@@ -23,11 +23,12 @@ public sealed class EngineChatClient : IChatClient
     /// <param name="engine">The engine.</param>
     /// <param name="template">Chat format; null = the model's own, plain roles where it has none.</param>
     /// <param name="ownsEngine">Disposing the client disposes the engine.</param>
-    public EngineChatClient(InferenceEngine engine, ChatTemplate? template = null, bool ownsEngine = false)
+    /// <param name="note">Told when the model has no chat template and its turns are written as plain roles.</param>
+    public EngineChatClient(InferenceEngine engine, ChatTemplate? template = null, bool ownsEngine = false, Action<string>? note = null)
     {
         ArgumentNullException.ThrowIfNull(engine);
         _engine = engine;
-        _template = template ?? ChatTemplate.For(engine.Tokenizer);
+        _template = template ?? ChatTemplate.For(engine.Tokenizer, note);
         _ownsEngine = ownsEngine;
         _metadata = new ChatClientMetadata("inferometer", providerUri: null, engine.Architecture.Name);
     }

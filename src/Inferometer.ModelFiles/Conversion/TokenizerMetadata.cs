@@ -61,9 +61,25 @@ internal static class TokenizerMetadata
         int[] added = tokenizer.Encode("");
         writer.Set("tokenizer.ggml.add_bos_token", added.Length > 0 && added[0] == tokenizer.BosId);
         writer.Set("tokenizer.ggml.add_eos_token", added.Length > 0 && tokenizer.EosIds.Count > 0 && added[^1] == tokenizer.EosIds[0]);
+        WriteTemplates(writer, tokenizer);
+    }
+
+    private static void WriteTemplates(GgufWriter writer, Tokenizer tokenizer)
+    {
         if (tokenizer.ChatTemplateText is string template)
         {
             writer.Set("tokenizer.chat_template", template);
+        }
+
+        string[] named = [.. tokenizer.ChatTemplates.Keys.Where(name => name is not "default")];
+        foreach (string name in named)
+        {
+            writer.Set("tokenizer.chat_template." + name, tokenizer.ChatTemplates[name]);
+        }
+
+        if (named.Length > 0)
+        {
+            writer.Set("tokenizer.chat_templates", named);
         }
     }
 

@@ -4,6 +4,7 @@ using Inferometer.Core.Gguf;
 using Inferometer.Core.Models.HuggingFace;
 using Inferometer.ModelFiles.Formats;
 using Inferometer.ModelFiles.Synthesis;
+using Inferometer.ModelFiles.Templates.Jinja;
 using Inferometer.ModelFiles.Tokenization;
 
 namespace Inferometer.ModelFiles.Fuzzing;
@@ -41,8 +42,12 @@ public sealed record FuzzTarget(string Name, IReadOnlyList<byte[]> Seeds, Action
     public static FuzzTarget Config => new("config", [ConfigSeed("llama", ""), ConfigSeed("qwen3_moe", ""","num_experts":8,"num_experts_per_tok":2,"moe_intermediate_size":64""")],
         static input => HuggingFaceConfigReader.Parse(Encoding.UTF8.GetString(input), Origin));
 
+    /// <summary>A chat template: read, and run on a conversation under tight limits.</summary>
+    public static FuzzTarget Template => new("template", TemplateSeeds.All, static input =>
+        JinjaTemplate.Parse(Encoding.UTF8.GetString(input), Origin).Render(TemplateSeeds.Variables, TimeProvider.System, TemplateSeeds.Limits));
+
     /// <summary>All of the above.</summary>
-    public static IReadOnlyList<FuzzTarget> All => [Gguf, Safetensors, SafetensorsIndexFile, Config];
+    public static IReadOnlyList<FuzzTarget> All => [Gguf, Safetensors, SafetensorsIndexFile, Config, Template];
 
     private static byte[] GgufSeed(GgmlType type)
     {

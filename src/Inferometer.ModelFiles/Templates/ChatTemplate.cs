@@ -1,144 +1,212 @@
-using System.Text;
+using System.Text.Json;
 using Inferometer.Core;
+using Inferometer.ModelFiles.Templates.Jinja;
+using Inferometer.ModelFiles.Templates.Jinja.Values;
 using Inferometer.ModelFiles.Tokenization;
 
 namespace Inferometer.ModelFiles.Templates;
 
 /// <summary>
-/// Writes a conversation as the text a chat model was trained on. The text goes through
-/// <see cref="Tokenizer.Encode"/> with special tokens added and parsed: it leaves out the token that begins a text,
-/// because the tokenizer adds that where the model wants it. Immutable and thread-safe.
+/// Writes a conversation as the text a chat model was trained on, by running the model's own Jinja template. The text goes through
+/// <see cref="Tokenizer.Encode"/> with special tokens added and parsed: whether the template writes the token that begins a text, the
+/// tokenizer adds it, or both do, it comes out once. Immutable and thread-safe.
 /// </summary>
 public sealed class ChatTemplate
 {
     /// <summary>The format used for models without a chat template of their own: each turn after the name of its role.</summary>
     public const string PlainName = "plain";
 
-    private static readonly Dictionary<string, ChatTemplate> ByName =
-        ChatFormats.All.ToDictionary(format => format.Name, format => new ChatTemplate(format), StringComparer.Ordinal);
+    private const string DefaultName = "default";
 
-    private readonly ChatFormat _format;
+    // Hugging Face's name of the template that is used when tools are given.
+    private const string ToolUseName = "tool_use";
+    private const string TemplateExtension = ".jinja";
 
-    private ChatTemplate(ChatFormat format) => _format = format;
+    private readonly JinjaTemplate _template;
+    private readonly Lazy<JinjaTemplate>? _withTools;
+    private readonly IReadOnlyDictionary<string, string> _specialTokens;
 
-    /// <summary>The names <see cref="Get"/> knows.</summary>
-    public static IReadOnlyList<string> Names { get; } = [.. ChatFormats.All.Select(format => format.Name)];
+    private ChatTemplate(string name, JinjaTemplate template, Lazy<JinjaTemplate>? withTools = null, Tokenizer? tokenizer = null)
+    {
+        Name = name;
+        _template = template;
+        _withTools = withTools;
+        _specialTokens = tokenizer?.SpecialTokens ?? new Dictionary<string, string>(StringComparer.Ordinal);
+    }
 
-    /// <summary>The name of the format.</summary>
-    public string Name => _format.Name;
+    /// <summary>The names of the built-in templates, for models that come without one.</summary>
+    public static IReadOnlyList<string> Names => BuiltInTemplates.Names;
 
-    /// <summary>Text at which an answer ends though the model gave no end token; empty for formats with end tokens.</summary>
-    public IReadOnlyList<string> StopStrings => _format.StopStrings;
+    /// <summary>The name it was asked for by, or <c>stored with the model</c>.</summary>
+    public string Name { get; }
 
-    /// <summary>The format of a name.</summary>
-    /// <exception cref="InferometerException">The name is not known.</exception>
-    public static ChatTemplate Get(string name)
+    /// <summary>Text at which an answer ends though the model gave no end token; empty for templates with end tokens.</summary>
+    public IReadOnlyList<string> StopStrings => BuiltInTemplates.StopStrings(Name);
+
+    /// <summary>
+    /// The template of a name: one of several stored with the model, a built-in one of <see cref="Names"/>, or a file, whose path ends in
+    /// <c>.jinja</c>.
+    /// </summary>
+    /// <param name="name">Name or path.</param>
+    /// <param name="tokenizer">The model's tokenizer: its stored templates, and the special tokens a template may name.</param>
+    /// <exception cref="InferometerException">The name is not known, the file cannot be read, or it holds no template.</exception>
+    public static ChatTemplate Get(string name, Tokenizer? tokenizer = null)
     {
         ArgumentNullException.ThrowIfNull(name);
-        return ByName.TryGetValue(name, out ChatTemplate? template)
-            ? template
-            : throw new InferometerException($"Chat template '{name}' is not known; known are {string.Join(", ", Names)}.{NameSuggestion.For(name, Names)}");
+        if (tokenizer?.ChatTemplates.TryGetValue(name, out string? stored) == true)
+        {
+            return new ChatTemplate(name, Stored(tokenizer, name, stored), tokenizer: tokenizer);
+        }
+
+        if (BuiltInTemplates.Find(name) is { } builtIn)
+        {
+            return new ChatTemplate(name, builtIn, tokenizer: tokenizer);
+        }
+
+        if (name.EndsWith(TemplateExtension, StringComparison.OrdinalIgnoreCase))
+        {
+            return new ChatTemplate(name, JinjaTemplate.Parse(ReadFile(name), name), tokenizer: tokenizer);
+        }
+
+        string[] known = [.. Names, .. tokenizer?.ChatTemplates.Keys ?? []];
+        throw new InferometerException(
+            $"Chat template '{name}' is not known; known are {string.Join(", ", known)}, or the path of a .jinja file.{NameSuggestion.For(name, known)}");
     }
 
-    /// <summary>The format a Jinja chat template produces, told by its marks; null when it is none of those known.</summary>
-    public static ChatTemplate? Recognise(string jinja)
+    /// <summary>A template from its Jinja source.</summary>
+    /// <param name="source">The source.</param>
+    /// <param name="name">What messages call it.</param>
+    /// <param name="tokenizer">Gives the special tokens it may name.</param>
+    /// <exception cref="InferometerException">The source is no template; names line and column.</exception>
+    public static ChatTemplate Parse(string source, string name, Tokenizer? tokenizer = null)
     {
-        ArgumentNullException.ThrowIfNull(jinja);
-        return ChatTemplateRecogniser.Recognise(jinja) is { } name ? ByName[name] : null;
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(name);
+        return new ChatTemplate(name, JinjaTemplate.Parse(source, name), tokenizer: tokenizer);
     }
 
-    /// <summary>The format of a model: that of its stored template where it is recognised, otherwise <see cref="PlainName"/>.</summary>
-    public static ChatTemplate For(Tokenizer tokenizer)
+    /// <summary>The template of a model: its own where it has one, otherwise <see cref="PlainName"/>.</summary>
+    /// <param name="tokenizer">The model's tokenizer.</param>
+    /// <param name="note">Told when the model has no template and its turns are written plainly.</param>
+    /// <exception cref="InferometerException">The model's own template is none.</exception>
+    public static ChatTemplate For(Tokenizer tokenizer, Action<string>? note = null)
     {
         ArgumentNullException.ThrowIfNull(tokenizer);
-        return (tokenizer.ChatTemplateText is { } jinja ? Recognise(jinja) : null) ?? ByName[PlainName];
+        if (tokenizer.ChatTemplateText is not { } source)
+        {
+            note?.Invoke($"{tokenizer.Source}: the model has no chat template; its roles are written as plain names.");
+            return Get(PlainName, tokenizer);
+        }
+
+        Lazy<JinjaTemplate>? withTools = tokenizer.ChatTemplates.TryGetValue(ToolUseName, out string? toolUse)
+            ? new Lazy<JinjaTemplate>(() => Stored(tokenizer, ToolUseName, toolUse))
+            : null;
+        return new ChatTemplate("stored with the model", Stored(tokenizer, DefaultName, source), withTools, tokenizer);
     }
 
-    /// <summary>The text of a conversation.</summary>
-    /// <param name="turns">At least one turn; a system turn, if any, comes first.</param>
+    /// <summary>The text of a conversation. A system turn that the template refuses stands in front of the first user turn instead.</summary>
+    /// <param name="turns">At least one turn.</param>
     /// <param name="addGenerationPrompt">Ends with what makes the model answer.</param>
-    /// <exception cref="InferometerException">No turns, an unknown role, a system turn that is not the first, or one without a user turn to hold it.</exception>
-    public string Render(IReadOnlyList<ChatTurn> turns, bool addGenerationPrompt = true)
+    /// <exception cref="InferometerException">No turns, or the template fails or refuses the conversation; names line and column.</exception>
+    public string Render(IReadOnlyList<ChatTurn> turns, bool addGenerationPrompt = true) =>
+        Render(new ChatPrompt { Turns = turns, AddGenerationPrompt = addGenerationPrompt, FoldsSystemTurn = true });
+
+    /// <summary>The text of a conversation with all that a template can be given.</summary>
+    /// <param name="prompt">The conversation, tools, documents and variables.</param>
+    /// <param name="cancellationToken">Ends the rendering early.</param>
+    /// <exception cref="InferometerException">No turns, or the template fails or refuses the conversation; names line and column.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public string Render(ChatPrompt prompt, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(turns);
-        Validate(turns);
-        string? system = turns[0].Role is ChatTurn.System ? turns[0].Content : _format.DefaultSystemPrompt;
-        int first = turns[0].Role is ChatTurn.System ? 1 : 0;
-        int holder = _format.Placement is SystemPlacement.OwnTurn || system is null ? -1 : SystemHolder(turns);
-        var text = new StringBuilder();
-        if (system is not null)
-        {
-            system = _format.System.Before + (_format.Trimming is ContentTrimming.All ? system.Trim() : system) + _format.System.After;
-            text.Append(holder < 0 ? system : "");
-        }
-
-        for (int i = first; i < turns.Count; i++)
-        {
-            bool isUser = turns[i].Role is ChatTurn.User;
-            Frame frame = isUser ? _format.User : _format.Assistant;
-            text.Append(isUser && i > first ? _format.BetweenExchanges : "");
-            text.Append(frame.Before).Append(Content(turns[i], i == holder ? system! : "")).Append(frame.After);
-        }
-
-        return text.Append(addGenerationPrompt ? _format.GenerationPrompt : "").ToString();
-    }
-
-    private static void Validate(IReadOnlyList<ChatTurn> turns)
-    {
-        if (turns.Count == 0)
+        ArgumentNullException.ThrowIfNull(prompt);
+        if (prompt.Turns.Count == 0)
         {
             throw new InferometerException("A conversation needs at least one turn.");
         }
 
-        for (int i = 0; i < turns.Count; i++)
+        JinjaTemplate template = prompt.Tools is { ValueKind: JsonValueKind.Array } && _withTools is { } withTools ? withTools.Value : _template;
+        try
         {
-            if (turns[i].Role is not (ChatTurn.System or ChatTurn.User or ChatTurn.Assistant))
-            {
-                throw new InferometerException($"Chat role '{turns[i].Role}' is not known; known are system, user and assistant.");
-            }
-
-            if (i > 0 && turns[i].Role is ChatTurn.System)
-            {
-                throw new InferometerException("A system turn must be the first of a conversation, and there can be only one.");
-            }
+            return template.Render(Variables(prompt), prompt.Clock, cancellationToken: cancellationToken);
+        }
+        catch (InferometerException error) when (prompt.FoldsSystemTurn && error.InnerException is JinjaException { IsRaisedByTemplate: true }
+            && Folded(prompt.Turns) is { } folded)
+        {
+            return template.Render(Variables(prompt with { Turns = folded }), prompt.Clock, cancellationToken: cancellationToken);
         }
     }
 
-    private int SystemHolder(IReadOnlyList<ChatTurn> turns)
+    private static List<ChatTurn>? Folded(IReadOnlyList<ChatTurn> turns)
     {
-        bool fromEnd = _format.Placement is SystemPlacement.LastUserTurn;
-        for (int i = 0; i < turns.Count; i++)
+        int user = 0;
+        while (user < turns.Count && turns[user].Role is not ChatTurn.User)
         {
-            int at = fromEnd ? turns.Count - 1 - i : i;
-            if (turns[at].Role is ChatTurn.User)
+            user++;
+        }
+
+        if (turns[0].Role is not ChatTurn.System || user == turns.Count || turns[0].Members is not null || turns[user].Members is not null)
+        {
+            return null;
+        }
+
+        List<ChatTurn> folded = [.. turns];
+        folded[user] = turns[user] with { Content = turns[0].Content + "\n\n" + turns[user].Content };
+        folded.RemoveAt(0);
+        return folded;
+    }
+
+    private IEnumerable<KeyValuePair<string, JinjaValue>> Variables(ChatPrompt prompt)
+    {
+        JinjaValue Given(JsonElement? element) => element is { } value ? JsonValues.From(value) : NoneValue.Instance;
+        foreach ((string name, string text) in _specialTokens)
+        {
+            yield return KeyValuePair.Create(name, (JinjaValue)new StringValue(text));
+        }
+
+        // As in transformers these three are always defined, None where nothing was given.
+        yield return KeyValuePair.Create("messages", (JinjaValue)new ListValue([.. prompt.Turns.Select(Message)]));
+        yield return KeyValuePair.Create("tools", Given(prompt.Tools));
+        yield return KeyValuePair.Create("documents", Given(prompt.Documents));
+        yield return KeyValuePair.Create("add_generation_prompt", (JinjaValue)BooleanValue.Of(prompt.AddGenerationPrompt));
+        foreach ((string name, JsonElement value) in prompt.Variables)
+        {
+            yield return KeyValuePair.Create(name, JsonValues.From(value));
+        }
+    }
+
+    private static JinjaValue Message(ChatTurn turn)
+    {
+        OrderedDictionary<JinjaValue, JinjaValue> items = MappingValue.NewItems();
+        if (turn.Members is { } whole && whole.TryGetProperty("role", out _))
+        {
+            return JsonValues.From(whole);
+        }
+
+        items[new StringValue("role")] = new StringValue(turn.Role);
+        items[new StringValue("content")] = new StringValue(turn.Content);
+        if (turn.Members is { } members)
+        {
+            foreach (JsonProperty member in members.EnumerateObject())
             {
-                return at;
+                items[new StringValue(member.Name)] = JsonValues.From(member.Value);
             }
         }
 
-        throw new InferometerException($"Chat template '{Name}' puts the system prompt into a user turn, and the conversation has none.");
+        return new MappingValue(items);
     }
 
-    private string Content(ChatTurn turn, string before)
+    private static JinjaTemplate Stored(Tokenizer tokenizer, string name, string source) =>
+        JinjaTemplate.Parse(source, $"{tokenizer.Source}: chat template{(name is DefaultName ? "" : $" '{name}'")}");
+
+    private static string ReadFile(string path)
     {
-        string content = turn.Content;
-        if (turn.Role is ChatTurn.User)
+        try
         {
-            return _format.Trimming switch
-            {
-                ContentTrimming.All or ContentTrimming.Turns => before + content.Trim(),
-                ContentTrimming.FoldedTurns => (before + content).Trim(),
-                _ => before + content,
-            };
+            return File.ReadAllText(path);
         }
-
-        int reasoningEnd = _format.ReasoningEnd is { } marker ? content.LastIndexOf(marker, StringComparison.Ordinal) : -1;
-        if (reasoningEnd >= 0)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            content = content[(reasoningEnd + _format.ReasoningEnd!.Length)..];
-            content = _format.TrimsAfterReasoning ? content.TrimStart('\n') : content;
+            throw new InferometerException($"Chat template '{path}' cannot be read: {error.Message}", error);
         }
-
-        return _format.Trimming is ContentTrimming.None ? content : content.Trim();
     }
 }

@@ -82,8 +82,50 @@ public static class GgufTokenizer
             BosId = bos,
             PadId = SpecialId(header, "padding_token_id"),
             EosIds = Endings(header, parts.Vocabulary, eos),
-            ChatTemplateText = header.GetString("tokenizer.chat_template", null),
+            ChatTemplates = ChatTemplates(header),
+            SpecialTokens = SpecialTokens(header, parts.Vocabulary, bos, eos),
         });
+    }
+
+    /// <summary>The key <c>tokenizer.chat_template</c>, and the named ones below it.</summary>
+    private static Dictionary<string, string> ChatTemplates(GgufHeader header)
+    {
+        const string Key = "tokenizer.chat_template";
+        Dictionary<string, string> templates = new(StringComparer.Ordinal);
+        if (header.GetString(Key, null) is { } template)
+        {
+            templates["default"] = template;
+        }
+
+        foreach (string key in header.Metadata.Keys.Where(key => key.StartsWith(Key + ".", StringComparison.Ordinal)))
+        {
+            templates.TryAdd(key[(Key.Length + 1)..], header.GetString(key));
+        }
+
+        return templates;
+    }
+
+    /// <summary>A file that names no token of a kind gives templates an empty text for the two that nearly all of them use.</summary>
+    private static Dictionary<string, string> SpecialTokens(GgufHeader header, Vocabulary vocabulary, int? bos, int? eos)
+    {
+        Dictionary<string, string> tokens = new(StringComparer.Ordinal)
+        {
+            ["bos_token"] = bos is int first && first < vocabulary.Size ? vocabulary.Texts[first] : "",
+            ["eos_token"] = eos is int last && last < vocabulary.Size ? vocabulary.Texts[last] : "",
+        };
+        foreach ((string name, string key) in (ReadOnlySpan<(string, string)>)
+        [
+            ("unk_token", "unknown_token_id"), ("sep_token", "seperator_token_id" /* as the format spells it */), ("pad_token", "padding_token_id"),
+            ("cls_token", "cls_token_id"), ("mask_token", "mask_token_id"),
+        ])
+        {
+            if (SpecialId(header, key) is int id && id < vocabulary.Size)
+            {
+                tokens[name] = vocabulary.Texts[id];
+            }
+        }
+
+        return tokens;
     }
 
     private static Vocabulary ReadVocabulary(GgufHeader header, TokenSpelling spelling)

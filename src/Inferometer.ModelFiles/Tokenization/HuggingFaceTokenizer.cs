@@ -5,7 +5,7 @@ namespace Inferometer.ModelFiles.Tokenization;
 
 /// <summary>
 /// Loads a tokenizer from a Hugging Face folder: <c>tokenizer.json</c>, and where present <c>tokenizer_config.json</c>,
-/// <c>generation_config.json</c>, <c>config.json</c> and <c>chat_template.jinja</c> for the special tokens and the chat template.
+/// <c>generation_config.json</c> and <c>config.json</c> for the special tokens, and the files that hold chat templates.
 /// </summary>
 public static class HuggingFaceTokenizer
 {
@@ -28,7 +28,7 @@ public static class HuggingFaceTokenizer
         JsonElement model = modelDocument?.RootElement ?? default;
         try
         {
-            return Load(tokenizer, path, new SpecialTokenFiles(config, generation, model), ChatTemplateText(folder, config));
+            return Load(tokenizer, path, new SpecialTokenFiles(config, generation, model), ChatTemplateFiles.Read(folder, config));
         }
         catch (Exception exception) when (exception is InvalidOperationException or KeyNotFoundException or FormatException)
         {
@@ -36,7 +36,7 @@ public static class HuggingFaceTokenizer
         }
     }
 
-    private static Tokenizer Load(JsonElement root, string path, SpecialTokenFiles special, string? chatTemplate)
+    private static Tokenizer Load(JsonElement root, string path, SpecialTokenFiles special, IReadOnlyDictionary<string, string> chatTemplates)
     {
         var pipeline = TokenizerJsonPipeline.Read(root, path);
         var model = TokenizerJsonModel.Read(root, path, pipeline.Spelling);
@@ -57,27 +57,9 @@ public static class HuggingFaceTokenizer
             PadId = special.PadId(vocabulary),
             UnknownId = model.UnknownId,
             EosIds = special.EosIds(vocabulary),
-            ChatTemplateText = chatTemplate,
+            ChatTemplates = chatTemplates,
+            SpecialTokens = special.Texts(vocabulary),
         });
-    }
-
-    private static string? ChatTemplateText(string folder, JsonElement config)
-    {
-        string file = Path.Combine(folder, "chat_template.jinja");
-        if (File.Exists(file))
-        {
-            return File.ReadAllText(file);
-        }
-
-        JsonElement template = config.Member("chat_template");
-        return template.ValueKind switch
-        {
-            JsonValueKind.String => template.GetString(),
-            JsonValueKind.Array => template.EnumerateArray()
-                .FirstOrDefault(entry => string.Equals(entry.Member("name").StringOrNull(), "default", StringComparison.Ordinal))
-                .Member("template").StringOrNull(),
-            _ => null,
-        };
     }
 
     private static JsonDocument? ReadIfPresent(string path)

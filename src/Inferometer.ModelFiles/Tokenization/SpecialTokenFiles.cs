@@ -18,6 +18,42 @@ internal readonly struct SpecialTokenFiles(JsonElement tokenizerConfig, JsonElem
         return [.. named.Concat(Ids("eos_token_id")).Where(id => id >= 0 && id < vocabulary.Size).Distinct()];
     }
 
+    /// <summary>The special tokens as chat templates name them: those of tokenizer_config.json, or begin and end where that file is missing.</summary>
+    public IReadOnlyDictionary<string, string> Texts(Vocabulary vocabulary)
+    {
+        Dictionary<string, string> texts = new(StringComparer.Ordinal);
+        if (tokenizerConfig.ValueKind != JsonValueKind.Object)
+        {
+            Add("bos_token", BosId(vocabulary) is int bos ? vocabulary.Texts[bos] : null);
+            Add("eos_token", EosIds(vocabulary) is [int eos, ..] ? vocabulary.Texts[eos] : null);
+            return texts;
+        }
+
+        foreach (string name in (ReadOnlySpan<string>)["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"])
+        {
+            JsonElement token = tokenizerConfig.Member(name);
+            Add(name, token.StringOrNull() ?? token.Member("content").StringOrNull());
+        }
+
+        if (tokenizerConfig.Member("extra_special_tokens") is { ValueKind: JsonValueKind.Object } extra)
+        {
+            foreach (JsonProperty token in extra.EnumerateObject())
+            {
+                Add(token.Name, token.Value.StringOrNull() ?? token.Value.Member("content").StringOrNull());
+            }
+        }
+
+        return texts;
+
+        void Add(string name, string? text)
+        {
+            if (text is not null)
+            {
+                texts[name] = text;
+            }
+        }
+    }
+
     private static int? FirstInside(int[] ids, Vocabulary vocabulary) =>
         ids.Length > 0 && ids[0] >= 0 && ids[0] < vocabulary.Size ? ids[0] : null;
 

@@ -56,15 +56,24 @@ public sealed class Tokenizer
     /// <summary>Whether <see cref="Encode"/> puts <see cref="BosId"/> before a text when special tokens are added.</summary>
     public bool AddsBos => _parts.BosId is int bos && _parts.Prefix.Contains(bos);
 
-    /// <summary>The Jinja chat template stored with the model, or null.</summary>
-    public string? ChatTemplateText => _parts.ChatTemplateText;
+    /// <summary>The Jinja chat template stored with the model, or null: the one named <c>default</c> where there are several, else the first.</summary>
+    public string? ChatTemplateText => _parts.ChatTemplates.GetValueOrDefault("default") ?? _parts.ChatTemplates.Values.FirstOrDefault();
+
+    /// <summary>All chat templates stored with the model by name; the one used without a name is <c>default</c>.</summary>
+    public IReadOnlyDictionary<string, string> ChatTemplates => _parts.ChatTemplates;
+
+    /// <summary>The written form of the special tokens as chat templates name them: <c>bos_token</c>, <c>eos_token</c> and so on.</summary>
+    public IReadOnlyDictionary<string, string> SpecialTokens => _parts.SpecialTokens;
 
     /// <summary>Whether decoding a whole text drops the space that encoding put before it.</summary>
     internal bool StripsLeadingSpace => _parts.StripsLeadingSpace;
 
     /// <summary>The tokens of a text.</summary>
     /// <param name="text">Any text; may be empty.</param>
-    /// <param name="addSpecial">Adds the tokens the model expects around a text, such as the one that begins it.</param>
+    /// <param name="addSpecial">
+    /// Adds the tokens the model expects around a text, such as the one that begins it. A parsed text that begins with that token does not get
+    /// it twice.
+    /// </param>
     /// <param name="parseSpecial">Matches the written form of control tokens (as chat templates use); otherwise they are ordinary text.</param>
     /// <exception cref="InferometerException">A splitting pattern from the tokenizer file takes too long on this text.</exception>
     public int[] Encode(string text, bool addSpecial = true, bool parseSpecial = false)
@@ -82,7 +91,8 @@ public sealed class Tokenizer
         {
             AddedToken? token = _addedTokens.Find(text, at, parseSpecial, out int start, out int end);
             EncodeFragment(text[at..start], at == 0, output);
-            if (token is not null)
+            bool isSecondBos = parseSpecial && start == 0 && output.Count > 0 && token?.Id == BosId && output[^1] == BosId;
+            if (token is not null && !isSecondBos)
             {
                 output.Add(token.Id);
             }

@@ -31,5 +31,9 @@ internal sealed record TokenizerParts
     /// <summary>Tokens that end a generation, the principal one first.</summary>
     public IReadOnlyList<int> EosIds { get; init; } = [];
 
-    public string? ChatTemplateText { get; init; }
+    /// <summary>The chat templates of the model by name; the one used without a name is <c>default</c>.</summary>
+    public IReadOnlyDictionary<string, string> ChatTemplates { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
+    /// <summary>The special tokens as chat templates name them: <c>bos_token</c>, <c>eos_token</c> and so on.</summary>
+    public IReadOnlyDictionary<string, string> SpecialTokens { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 }

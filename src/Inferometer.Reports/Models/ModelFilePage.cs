@@ -113,16 +113,23 @@ public static class ModelFilePage
             yield break;
         }
 
-        string begin = Named("begin", tokenizer.BosId is { } b ? [b] : [], tokenizer), end = Named("end", tokenizer.EosIds, tokenizer);
-        string special = string.Join(", ", new[] { begin, end }.Where(t => t.Length > 0));
-        yield return new(
-            "Tokenizer", "vocabulary_size",
-            new Cell(
-                $"{Numbers.Whole(tokenizer.VocabularySize)} tokens{(special.Length > 0 ? ": " + special : "")}", tokenizer.VocabularySize));
-        string? jinja = tokenizer.ChatTemplateText;
-        string? name = jinja is null ? null : ChatTemplate.Recognise(jinja)?.Name;
-        yield return new(
-            "Chat template", "chat_template", new Cell(jinja is null ? "none stored" : name ?? "stored, but of no known format", name));
+        string special = string.Join(", ", new[] { Named("begin", tokenizer.BosId is { } b ? [b] : [], tokenizer), Named("end", tokenizer.EosIds, tokenizer) }.Where(t => t.Length > 0));
+        yield return new("Tokenizer", "vocabulary_size", new Cell($"{Numbers.Whole(tokenizer.VocabularySize)} tokens{(special.Length > 0 ? ": " + special : "")}", tokenizer.VocabularySize));
+        string names = string.Join(", ", tokenizer.ChatTemplates.Keys);
+        yield return new("Chat template", "chat_template", names.Length == 0 ? new Cell("none stored", null) : TemplateCell(tokenizer, names));
+    }
+
+    private static Cell TemplateCell(Tokenizer tokenizer, string names)
+    {
+        try
+        {
+            _ = ChatTemplate.For(tokenizer);
+            return new Cell("stored: " + names, names);
+        }
+        catch (InferometerException error)
+        {
+            return new Cell("cannot be read: " + error.Message, null) { Tone = Tone.Bad };
+        }
     }
 
     private static string Named(string what, IReadOnlyList<int> ids, Tokenizer tokenizer) =>

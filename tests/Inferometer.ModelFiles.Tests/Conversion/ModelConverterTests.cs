@@ -3,6 +3,7 @@ using Inferometer.Core.Gguf;
 using Inferometer.ModelFiles.Conversion;
 using Inferometer.ModelFiles.Formats;
 using Inferometer.ModelFiles.Synthesis;
+using Inferometer.ModelFiles.Tokenization;
 using Inferometer.ReferenceModels;
 using Inferometer.Tests;
 
@@ -39,6 +40,26 @@ public sealed class ModelConverterTests
             Assert.Equal(expected.AsStrings(), actual.AsStrings());
             Assert.Equal(expected.AsDoubles(), actual.AsDoubles());
         }
+    }
+
+    [Fact]
+    public void All_chat_templates_of_a_folder_go_into_the_file()
+    {
+        using TemporaryFolder temporary = new();
+        string output = Path.Combine(temporary.Path, "out.gguf");
+        foreach (string file in Directory.GetFiles(SharedFolder.Require("models/stories260k")).Where(file => !file.EndsWith(".gguf", StringComparison.Ordinal)))
+        {
+            File.Copy(file, Path.Combine(temporary.Path, Path.GetFileName(file)));
+        }
+
+        File.WriteAllText(Path.Combine(temporary.Path, "chat_template.jinja"), "{{ messages }}");
+        Directory.CreateDirectory(Path.Combine(temporary.Path, "additional_chat_templates"));
+        File.WriteAllText(Path.Combine(temporary.Path, "additional_chat_templates", "tool_use.jinja"), "{{ tools }}");
+        ModelConverter.Convert(temporary.Path, output, GgmlType.F32, cancellationToken: TestContext.Current.CancellationToken);
+        var header = GgufHeader.Read(output);
+        Assert.Equal(["tool_use"], header.Metadata["tokenizer.chat_templates"].AsStrings()!);
+        IReadOnlyDictionary<string, string> templates = GgufTokenizer.Load(header).ChatTemplates;
+        Assert.Equal(("{{ messages }}", "{{ tools }}"), (templates["default"], templates["tool_use"]));
     }
 
     [Fact]

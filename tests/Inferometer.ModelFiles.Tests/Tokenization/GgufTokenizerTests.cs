@@ -60,7 +60,7 @@ public sealed class GgufTokenizerTests
         Assert.DoesNotContain('\n', message);
     }
 
-    private static GgufMetadataBytes ByteLevel(string pre)
+    internal static GgufMetadataBytes ByteLevel(string pre)
     {
         int[] kinds = [.. Enumerable.Repeat((int)TokenKind.Normal, 261)];
         kinds[256] = kinds[257] = kinds[260] = (int)TokenKind.Control;

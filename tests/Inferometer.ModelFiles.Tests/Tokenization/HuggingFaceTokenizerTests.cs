@@ -32,7 +32,7 @@ public sealed class HuggingFaceTokenizerTests : IDisposable
         Assert.Equal([256, 259, 'c', ' ', '1', '2', '3', '4'], tokenizer.Encode("abc 1234"));
         Assert.Equal(256, tokenizer.BosId);
         Assert.Equal([257, 258], tokenizer.EosIds);
-        Assert.Equal("chatml", ChatTemplate.For(tokenizer).Name);
+        Assert.Equal("stored with the model", ChatTemplate.For(tokenizer).Name);
         Assert.Equal("ab é", tokenizer.Decode(tokenizer.Encode("ab é")));
     }
 
