@@ -78,6 +78,12 @@ public sealed record ModelArchitecture
     /// <summary>Parameters outside <see cref="Layers"/>, embeddings and LM head that the published total counts (vision towers, MTP heads are not among them).</summary>
     public long ExtraParameters { get; init; }
 
+    /// <summary>Parts outside the layers that are neither the embedding nor the LM head: towers for images and sound, extra tables, prediction heads.</summary>
+    public EquatableList<SidePart> Parts { get; init; } = EquatableList<SidePart>.Empty;
+
+    /// <summary>What a reader of the description should know about it, one sentence each: class defaults that were filled in, fields gone by for an unknown family, parts left out.</summary>
+    public EquatableList<string> Notes { get; init; } = EquatableList<string>.Empty;
+
     /// <summary>Precision the published weights are in, when the configuration says.</summary>
     public string? PublishedPrecision { get; init; }
 

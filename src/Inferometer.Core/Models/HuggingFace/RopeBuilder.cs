@@ -10,12 +10,13 @@ internal sealed class RopeBuilder(ModelShape shape)
     /// <param name="theta">Base where the file gives none.</param>
     /// <param name="partial">Rotated fraction where the file gives none.</param>
     /// <param name="scaled">False for layers that the scaling does not reach (local layers of Gemma 3).</param>
-    public RopeParameters Build(int headDim, string layerType, double theta, double partial, bool scaled = true)
+    /// <param name="partialOfFile">False where <paramref name="headDim"/> already is the rotated width.</param>
+    public RopeParameters Build(int headDim, string layerType, double theta, double partial, bool scaled = true, bool partialOfFile = true)
     {
         JsonFields? parameters = _fields.Object("rope_parameters");
         JsonFields? ofKind = parameters?.Object(layerType);
         JsonFields? scaling = ofKind ?? parameters ?? (scaled ? _fields.Object("rope_scaling") : null);
-        double fraction = (ofKind ?? parameters)?.PositiveOr(partial, "partial_rotary_factor") ?? partial;
+        double fraction = partialOfFile ? (ofKind ?? parameters)?.PositiveOr(partial, "partial_rotary_factor") ?? partial : 1;
         int rotary = _fields.IntOr((int)(headDim * fraction), 1, Limits.HeadDim, "rotary_dim");
         if (rotary > headDim || rotary % 2 != 0)
         {
