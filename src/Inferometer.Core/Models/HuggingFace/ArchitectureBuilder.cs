@@ -54,7 +54,7 @@ internal sealed class ArchitectureBuilder
             VocabularySize = _fields.Int(Limits.Vocabulary, "vocab_size", "padded_vocab_size"),
             MaxContextTokens = context,
             Layers = layers,
-            TiedEmbeddings = _fields.BoolOr(_outer.BoolOr(_traits.TiedEmbeddings, "tie_word_embeddings"), "tie_word_embeddings"),
+            TiedEmbeddings = !_traits.UntiedWhateverTheFileSays && _fields.BoolOr(_outer.BoolOr(_traits.TiedEmbeddings, "tie_word_embeddings"), "tie_word_embeddings"),
             LmHeadBias = _fields.BoolOr(_traits.LmHeadBias, "lm_head_bias", "decoder_bias"),
             Norm = _traits.Norm,
             NormEpsilon = _fields.PositiveOr(

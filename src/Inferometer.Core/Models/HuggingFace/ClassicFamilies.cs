@@ -121,7 +121,6 @@ internal static class ClassicFamilies
             TiedEmbeddings = true,
             Activation = "gelu",
             LearnedPositionOffset = 2,
-            ScaledEmbedding = false,
             Defaults = """
                 {"vocab_size":42384,"hidden_size":1024,"intermediate_size":4096,"num_hidden_layers":24,"num_attention_heads":16,"max_position_embeddings":1024}
                 """,
@@ -194,7 +193,7 @@ internal static class ClassicFamilies
             Norm = NormKind.RmsNorm,
             NormEpsilon = 1e-6,
             Position = PositionKind.None,
-            TiedEmbeddings = true,
+            UntiedWhateverTheFileSays = true,
             QkvBias = false,
             OutputBias = false,
             FeedForwardBias = false,

@@ -14,6 +14,9 @@ internal sealed record FamilyTraits
 
     public bool TiedEmbeddings { get; init; }
 
+    /// <summary>The class has a head of its own although its configuration says tied (CPM-Ant, whose input table also holds prompts).</summary>
+    public bool UntiedWhateverTheFileSays { get; init; }
+
     public bool QkvBias { get; init; }
 
     public bool OutputBias { get; init; }

@@ -61,7 +61,7 @@ internal static class LatentFamilies
         ["kimi_k25"] = DeepSeekV3,
         ["axk1"] = DeepSeekV3 with
         {
-            // Beside the usual norms, one behind each block.
+            FinishLayer = LatentParts.NormBehindExperts,
             Defaults = """
                 {"vocab_size":163840,"hidden_size":7168,"intermediate_size":18432,"num_hidden_layers":61,"num_attention_heads":64,
                  "max_position_embeddings":32768,"kv_lora_rank":512,"q_lora_rank":1536,"qk_nope_head_dim":128,"qk_rope_head_dim":64,"v_head_dim":128,
@@ -72,7 +72,6 @@ internal static class LatentFamilies
         ["axk2"] = DeepSeekV3 with
         {
             FinishLayer = LatentParts.Axk2Layer,
-            ModelParts = _ => [],
             Defaults = """
                 {"vocab_size":163840,"hidden_size":2048,"intermediate_size":5120,"num_hidden_layers":48,"num_attention_heads":32,
                  "max_position_embeddings":131072,"kv_lora_rank":128,"q_lora_rank":384,"qk_nope_head_dim":64,"qk_rope_head_dim":32,"v_head_dim":64,

@@ -3,6 +3,10 @@ namespace Inferometer.Core.Models.HuggingFace;
 /// <summary>What single families with latent attention add to their layers, or how they stack them.</summary>
 internal static class LatentParts
 {
+    /// <summary>A.X-K1: layers with experts norm their output.</summary>
+    public static LayerArchitecture NormBehindExperts(LayerFactory f, int index, LayerArchitecture layer) =>
+        layer.With("norm behind the experts", layer.FeedForward is MoeFeedForward ? f.Hidden : 0, SidePartUse.Applied);
+
     /// <summary>A.X-K2: the queries' projection reads their latent before and after its norm and also makes an output gate; norms carry a low-rank gate.</summary>
     public static LayerArchitecture Axk2Layer(LayerFactory f, int index, LayerArchitecture layer)
     {

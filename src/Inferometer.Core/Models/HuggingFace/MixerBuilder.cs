@@ -198,12 +198,14 @@ internal sealed class MixerBuilder
 
     private int HeadDim(int heads)
     {
-        int fallback = _traits.ScaledEmbedding ? 256 : _shape.HiddenSize / heads;
-        if (!_fields.HasAny("head_dim", "attention_head_dim", "kv_channels", "dim_head") && !_traits.ScaledEmbedding && _shape.HiddenSize % heads != 0)
+        // GLM-4.5's class rounds down where the file gives no width.
+        bool rounds = _shape.ModelType is "glm4_moe" or "glm4v_moe_text";
+        if (!rounds && !_fields.HasAny("head_dim", "attention_head_dim", "kv_channels", "dim_head") && _shape.HiddenSize % heads != 0)
         {
             throw new InferometerException($"{_fields.Source}: hidden size {_shape.HiddenSize} is no multiple of {heads} heads, and there is no 'head_dim'.");
         }
 
+        int fallback = _shape.HiddenSize / heads;
         return _fields.IntOr(fallback, 1, Limits.HeadDim, "head_dim", "attention_head_dim", "kv_channels", "dim_head");
     }
 

@@ -153,10 +153,12 @@ internal static class MixtureFamilies
             RouterBias = true,
             RopeTheta = 5e6,
             PartialRotary = 0.334,
+            Windows = WindowRule.Interleaved,
+            GlobalEvery = 6,
+            FinishLayer = MixtureParts.FirstLayerDense,
             Defaults = """
                 {"vocab_size":152576,"hidden_size":4096,"intermediate_size":16384,"num_hidden_layers":48,"num_attention_heads":64,"num_key_value_heads":4,
-                 "head_dim":192,"v_head_dim":128,"swa_num_attention_heads":64,"swa_num_key_value_heads":8,"swa_head_dim":192,"swa_v_head_dim":128,
-                 "max_position_embeddings":262144,"sliding_window":128,"n_routed_experts":256,"num_experts_per_tok":8,"moe_intermediate_size":2048}
+                 "head_dim":192,"v_head_dim":128,"max_position_embeddings":131072,"sliding_window":128,"n_routed_experts":256,"num_experts_per_tok":8,"moe_intermediate_size":2048}
                 """,
         },
         ["glm4_moe"] = Glm4Moe,

@@ -5,7 +5,7 @@ internal static class MixtureParts
 {
     /// <summary>The first layer is dense where the file does not say which layers are.</summary>
     public static LayerArchitecture FirstLayerDense(LayerFactory f, int index, LayerArchitecture layer) =>
-        index == 0 && !f.Fields.Has("mlp_layer_types") ? layer with { FeedForward = f.Dense() } : layer;
+        index == 0 && !f.Fields.Has("mlp_layer_types") && !f.Fields.Has("moe_layer_freq") ? layer with { FeedForward = f.Dense() } : layer;
 
     /// <summary>Hunyuan: one shared network of an expert's own width beside the experts.</summary>
     public static LayerArchitecture HunyuanShared(LayerFactory f, int index, LayerArchitecture layer) => layer.FeedForward is MoeFeedForward moe

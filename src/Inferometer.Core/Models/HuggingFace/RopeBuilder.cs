@@ -17,7 +17,8 @@ internal sealed class RopeBuilder(ModelShape shape)
         JsonFields? ofKind = parameters?.Object(layerType);
         JsonFields? scaling = ofKind ?? parameters ?? (scaled ? _fields.Object("rope_scaling") : null);
         double fraction = partialOfFile ? (ofKind ?? parameters)?.PositiveOr(partial, "partial_rotary_factor") ?? partial : 1;
-        int rotary = _fields.IntOr((int)(headDim * fraction), 1, Limits.HeadDim, "rotary_dim");
+        int share = (int)(headDim * fraction);
+        int rotary = _fields.IntOr(share + (share % 2), 1, Limits.HeadDim, "rotary_dim");
         if (rotary > headDim || rotary % 2 != 0)
         {
             throw new InferometerException($"{_fields.Source}: {rotary} rotated channels of a head of {headDim}; they should be even and no more than the head.");
