@@ -3,6 +3,7 @@ namespace Inferometer.Core.Models.HuggingFace;
 /// <summary>Families with latent (or compressed) attention, after DeepSeek.</summary>
 internal static class LatentFamilies
 {
+    // Some tools leave out the null that says a model has no rank for queries, so the class's rank is not taken for granted.
     private static readonly FamilyTraits DeepSeekV2 = new()
     {
         RopeInterleaved = true,
@@ -10,7 +11,7 @@ internal static class LatentFamilies
         Windows = WindowRule.None,
         Defaults = """
             {"vocab_size":32000,"hidden_size":4096,"intermediate_size":11008,"num_hidden_layers":32,"num_attention_heads":32,"max_position_embeddings":2048,
-             "kv_lora_rank":512,"q_lora_rank":1536,"qk_nope_head_dim":128,"qk_rope_head_dim":64,"v_head_dim":128,"first_k_dense_replace":0,
+             "kv_lora_rank":512,"qk_nope_head_dim":128,"qk_rope_head_dim":64,"v_head_dim":128,"first_k_dense_replace":0,
              "n_routed_experts":64,"n_shared_experts":2,"num_experts_per_tok":6,"moe_intermediate_size":1407}
             """,
     };
