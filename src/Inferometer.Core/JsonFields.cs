@@ -7,7 +7,9 @@ namespace Inferometer.Core;
 /// <param name="root">A JSON object.</param>
 /// <param name="source">File, for messages.</param>
 /// <param name="path">Path of the object inside the file with a trailing dot, or empty.</param>
-/// <param name="fallback">Where a field is looked for that this object does not mention (a class's defaults); a field that is null here is not there.</param>
+/// <param name="fallback">
+/// Where a field is looked for that this object does not mention (a class's defaults); a field that is null here is not there.
+/// </param>
 internal sealed class JsonFields(JsonElement root, string source, string path = "", JsonFields? fallback = null)
 {
     private readonly HashSet<string> _read = new(StringComparer.Ordinal);
@@ -89,8 +91,9 @@ internal sealed class JsonFields(JsonElement root, string source, string path = 
         return value.ValueKind == JsonValueKind.String ? value.GetString() : throw Wrong(name, value, "a string");
     }
 
-    /// <summary>A string, or null where the field is missing or of another kind (fields that may be a number or a pattern of letters).</summary>
-    public string? TextOrNull(string name) => TryGet(name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+    /// <summary>A string, or null where the field is missing or of another kind (a number or a pattern of letters).</summary>
+    public string? TextOrNull(string name) =>
+        TryGet(name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
     public JsonFields? Object(string name)
     {

@@ -1,6 +1,9 @@
 namespace Inferometer.Core.Models;
 
-/// <summary>One layer: a token mixer (attention or a recurrence) and a feed-forward part; either may be absent (Nemotron-H layers hold one of the two).</summary>
+/// <summary>
+/// One layer: a token mixer (attention or a recurrence) and a feed-forward part; either may be absent (Nemotron-H layers hold one of the
+/// two).
+/// </summary>
 public sealed record LayerArchitecture
 {
     /// <summary>What mixes tokens, or null when the layer only has a feed-forward part.</summary>
@@ -15,7 +18,10 @@ public sealed record LayerArchitecture
     /// <summary>Parts beside the mixer and the feed-forward network.</summary>
     public EquatableList<SidePart> Parts { get; init; } = EquatableList<SidePart>.Empty;
 
-    /// <summary>The mixer, the feed-forward part and their norms are those of an earlier layer, run again (Zamba); <see cref="Parts"/> are the layer's own.</summary>
+    /// <summary>
+    /// The mixer, the feed-forward part and their norms are those of an earlier layer, run again (Zamba); <see cref="Parts"/> are the
+    /// layer's own.
+    /// </summary>
     public bool ReusesWeights { get; init; }
 
     /// <summary>The mixers of the layer: none, one or two.</summary>
@@ -87,7 +93,9 @@ public sealed record AttentionMixer : TokenMixer
     /// <summary>Width the projections read; 0 = the residual stream's (Zamba reads the embedding beside it).</summary>
     public int InputSize { get; init; }
 
-    /// <summary>Keys and values are read from an earlier layer's cache: no projections for them and no cache of its own (Gemma 3n, Gemma 4).</summary>
+    /// <summary>
+    /// Keys and values are read from an earlier layer's cache: no projections for them and no cache of its own (Gemma 3n, Gemma 4).
+    /// </summary>
     public bool ReusesCache { get; init; }
 
     /// <summary>Values are the keys: no value projection (Gemma-4 global layers with k = v).</summary>
@@ -103,7 +111,10 @@ public sealed record AttentionMixer : TokenMixer
     public RopeParameters? Rope { get; init; }
 }
 
-/// <summary>Multi-head latent attention (DeepSeek): one compressed latent of keys and values per token, shared by all heads, and one shared rotary key.</summary>
+/// <summary>
+/// Multi-head latent attention (DeepSeek): one compressed latent of keys and values per token, shared by all heads, and one shared rotary
+/// key.
+/// </summary>
 public sealed record LatentAttentionMixer : TokenMixer
 {
     /// <summary>Query heads.</summary>
@@ -145,7 +156,10 @@ public sealed record LatentAttentionMixer : TokenMixer
     /// <summary>A learned logit per head in the softmax's denominator.</summary>
     public bool AttentionSink { get; init; }
 
-    /// <summary>Factor on the scores; 0 = 1/sqrt(<see cref="NopeHeadDim"/> + <see cref="RopeHeadDim"/>). DeepSeek multiplies it by its YaRN mscale squared.</summary>
+    /// <summary>
+    /// Factor on the scores; 0 = 1/sqrt(<see cref="NopeHeadDim"/> + <see cref="RopeHeadDim"/>). DeepSeek multiplies it by its YaRN mscale
+    /// squared.
+    /// </summary>
     public double ScoreScale { get; init; }
 
     /// <summary>Rotary embedding of the rotary part.</summary>
@@ -216,7 +230,9 @@ public sealed record GatedDeltaMixer : TokenMixer
     /// <summary>Taps of the causal convolution over q, k and v.</summary>
     public required int ConvolutionTaps { get; init; }
 
-    /// <summary>The output gate and the beta/alpha inputs are separate projections; the number of parameters is the same either way.</summary>
+    /// <summary>
+    /// The output gate and the beta/alpha inputs are separate projections; the number of parameters is the same either way.
+    /// </summary>
     public bool SplitProjections { get; init; }
 }
 
@@ -248,7 +264,9 @@ public sealed record MambaMixer : TokenMixer
     public bool GatedNorm { get; init; } = true;
 }
 
-/// <summary>The part of a layer that works on each token alone. One of <see cref="DenseFeedForward"/>, <see cref="MoeFeedForward"/>.</summary>
+/// <summary>
+/// The part of a layer that works on each token alone. One of <see cref="DenseFeedForward"/>, <see cref="MoeFeedForward"/>.
+/// </summary>
 public abstract record FeedForward;
 
 /// <summary>A plain (two matrices) or gated (three matrices) feed-forward network.</summary>
@@ -288,7 +306,9 @@ public sealed record MoeFeedForward : FeedForward
     /// <summary>Inner width of a dense FFN that runs beside the experts (Gemma-4); 0 = none.</summary>
     public int ParallelDenseIntermediateSize { get; init; }
 
-    /// <summary>The dense part beside the experts, and the experts, have norms of their own, and the router scales (Gemma-4); false for LongCat.</summary>
+    /// <summary>
+    /// The dense part beside the experts, and the experts, have norms of their own, and the router scales (Gemma-4); false for LongCat.
+    /// </summary>
     public bool ParallelDenseNorms { get; init; } = true;
 
     /// <summary>Width the routed experts read and write; 0 = the residual stream's (latent experts of Nemotron 3).</summary>

@@ -44,7 +44,8 @@ public static class LayerParameters
         ArgumentNullException.ThrowIfNull(moe);
         long bias = moe.RouterBias && !moe.HashRouting ? moe.Experts : 0;
         long scales = moe.ParallelDenseIntermediateSize > 0 && moe.ParallelDenseNorms ? hidden + moe.Experts : 0;
-        return checked((moe.RouterRows > 0 ? moe.RouterRows : moe.Experts) * (moe.RouterInputSize > 0 ? moe.RouterInputSize : hidden) + bias + scales);
+        long rows = moe.RouterRows > 0 ? moe.RouterRows : moe.Experts;
+        return checked(rows * (moe.RouterInputSize > 0 ? moe.RouterInputSize : hidden) + bias + scales);
     }
 
     internal static long Norm(NormKind kind, long width) => kind switch

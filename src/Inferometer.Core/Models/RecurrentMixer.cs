@@ -40,7 +40,8 @@ public sealed record RecurrentMixer : TokenMixer
 /// <param name="Outputs">Rows.</param>
 /// <param name="Split">What a tensor-parallel group shares out.</param>
 /// <param name="Bias">It has a bias.</param>
-public sealed record RecurrentProjection(string Name, int Inputs, int Outputs, ProjectionSplit Split = ProjectionSplit.Outputs, bool Bias = false)
+public sealed record RecurrentProjection(
+    string Name, int Inputs, int Outputs, ProjectionSplit Split = ProjectionSplit.Outputs, bool Bias = false)
 {
     /// <summary>Elements of the matrix and its bias.</summary>
     public long Parameters => checked((long)Inputs * Outputs + (Bias ? Outputs : 0));

@@ -1,7 +1,8 @@
 namespace Inferometer.Core.Models;
 
 /// <summary>
-/// Weights beside the parts every decoder has, named and counted: a low-rank branch, an extra norm, a second embedding table, a tower for images.
+/// Weights beside the parts every decoder has, named and counted: a low-rank branch, an extra norm, a second embedding table, a tower for
+/// images.
 /// A family that hangs something small on a layer needs no type of its own.
 /// </summary>
 /// <param name="Name">What it is, in words.</param>

@@ -63,7 +63,8 @@ internal static class FeedForwardOperators
 
     // Gemma-4 routers carry a scale per channel and per expert; a hash table over token ids needs no bias.
     private static double RouterExtras(MoeFeedForward moe, double hidden) =>
-        (moe.RouterBias && !moe.HashRouting ? moe.Experts : 0) + (moe.ParallelDenseIntermediateSize > 0 && moe.ParallelDenseNorms ? hidden + moe.Experts : 0);
+        (moe.RouterBias && !moe.HashRouting ? moe.Experts : 0)
+        + (moe.ParallelDenseIntermediateSize > 0 && moe.ParallelDenseNorms ? hidden + moe.Experts : 0);
 
     // Uniform routing; the device with the most experts sets the pace.
     private static void Experts(OperatorList list, MoeFeedForward moe)

@@ -43,12 +43,13 @@ internal static class RecurrentOperators
         // Per channel and state element: decay, (dt x) B added, C h: 1 + 2 + 2.
         double state = inner * mixer.StateSize;
         Recurrence(list, "state_space_scan", 5 * state, state, inner + shared + heads, inner, 3 * heads);
-        list.Elementwise("gated_norm", OperatorGroup.Norms, (mixer.GatedNorm ? 6 : 2) * inner, 2 * inner, inner, mixer.GatedNorm ? inner : 0);
+        double gate = (mixer.GatedNorm ? 6 : 2) * inner;
+        list.Elementwise("gated_norm", OperatorGroup.Norms, gate, 2 * inner, inner, mixer.GatedNorm ? inner : 0);
         list.Matrix("output_projection", OperatorGroup.AttentionProjection, inner, hidden, mixer.ProjectionBias ? hidden : 0);
         list.Adapters("lora_output", LoraTargets.Output, inner, hidden);
     }
 
-    /// <summary>A recurrence described by its sizes: matrices split as each says, then the convolution and the state, shared out with the heads.</summary>
+    /// <summary>A recurrence described by its sizes: matrices split as each says; convolution and state shared out with the heads.</summary>
     public static void Add(OperatorList list, RecurrentMixer mixer)
     {
         int tensor = list.Profile.Tensor;
@@ -59,7 +60,8 @@ internal static class RecurrentOperators
             double inputs = matrix.Split == ProjectionSplit.Inputs ? matrix.Inputs * share : matrix.Inputs;
             double outputs = matrix.Split == ProjectionSplit.Outputs ? matrix.Outputs * share : matrix.Outputs;
             list.Matrix(matrix.Name, OperatorGroup.AttentionProjection, inputs, outputs, matrix.Bias ? outputs : 0);
-            list.Adapters("lora_" + matrix.Name, matrix.Split == ProjectionSplit.Inputs ? LoraTargets.Output : LoraTargets.QueryKeyValue, inputs, outputs);
+            LoraTargets target = matrix.Split == ProjectionSplit.Inputs ? LoraTargets.Output : LoraTargets.QueryKeyValue;
+            list.Adapters("lora_" + matrix.Name, target, inputs, outputs);
             fed = Math.Max(fed, outputs);
         }
 

@@ -3,8 +3,8 @@ using Inferometer.Core.Models;
 namespace Inferometer.Simulation.Operators;
 
 /// <summary>
-/// Parts beside mixers and feed-forward networks. They are small or rarely run, so every device of a tensor-parallel group is taken to hold them
-/// whole, except tables, whose rows are split as the embedding's are.
+/// Parts beside mixers and feed-forward networks. They are small or rarely run, so every device of a tensor-parallel group is taken to
+/// hold them whole, except tables, whose rows are split as the embedding's are.
 /// </summary>
 internal static class SideOperators
 {
@@ -59,7 +59,13 @@ internal static class SideOperators
                     ResidentBytes = table,
                 };
             default:
-                return new() { Name = name, Group = OperatorGroup.Embedding, Launches = 0, ResidentBytes = part.Parameters * profile.WeightBytes };
+                return new()
+                {
+                    Name = name,
+                    Group = OperatorGroup.Embedding,
+                    Launches = 0,
+                    ResidentBytes = part.Parameters * profile.WeightBytes,
+                };
         }
     }
 }

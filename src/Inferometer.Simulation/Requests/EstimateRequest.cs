@@ -21,8 +21,9 @@ public sealed record EstimateRequest
     public Parallelism Parallelism { get; init; } = Parallelism.None;
 
     /// <summary>
-    /// Tensor-parallel degrees that do not divide the heads are priced (the device with the most heads sets the pace) instead of refused. Frameworks
-    /// refuse them: vLLM and SGLang need a degree that divides the query heads, and that divides the key/value heads or is a multiple of them.
+    /// Tensor-parallel degrees that do not divide the heads are priced (the device with the most heads sets the pace) instead of refused.
+    /// Frameworks refuse them: vLLM and SGLang need a degree that divides the query heads, and that divides the key/value heads or is a
+    /// multiple of them.
     /// </summary>
     public bool AllowUnevenHeads { get; init; }
 

@@ -12,8 +12,9 @@ internal static class RequestWarnings
         long context = (long)request.Workload.InputTokens + request.Workload.OutputTokens;
         if (context > model.MaxContextTokens)
         {
-            yield return string.Create(
-                CultureInfo.InvariantCulture, $"{context} tokens of context are beyond the {model.MaxContextTokens} that {model.Name} was made for; it was priced all the same.");
+            FormattableString text =
+                $"{context} tokens of context are beyond the {model.MaxContextTokens} that {model.Name} was made for; it was priced all the same.";
+            yield return text.ToString(CultureInfo.InvariantCulture);
         }
 
         if (!model.IsKnownFamily)

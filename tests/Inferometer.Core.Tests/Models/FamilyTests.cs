@@ -9,7 +9,8 @@ public sealed class FamilyTests
     private static ModelArchitecture Parse(string json) => HuggingFaceConfigReader.Parse(json, "config.json");
 
     // A part of a larger file may leave out everything: it is the class's default model.
-    private static ModelArchitecture Default(string modelType) => Parse($$"""{"model_type":"{{modelType}}","text_config":{"model_type":"{{modelType}}"} }""");
+    private static ModelArchitecture Default(string modelType) =>
+        Parse($$"""{"model_type":"{{modelType}}","text_config":{"model_type":"{{modelType}}"} }""");
 
     // Counts their makers or the model pages give for checkpoints that have the class's default sizes.
     [Theory]
@@ -66,7 +67,8 @@ public sealed class FamilyTests
         Assert.Equal(12, blocks.Length);
         Assert.Single(blocks, block => !block.ReusesWeights);
         long one = LayerParameters.Mixer(blocks[0].Mixer!, model.HiddenSize);
-        long recurrences = model.Layers.Where(layer => layer.Mixer is RecurrentMixer).Sum(layer => LayerParameters.Mixer(layer.Mixer!, model.HiddenSize));
+        long recurrences = model.Layers.Where(layer => layer.Mixer is RecurrentMixer)
+            .Sum(layer => LayerParameters.Mixer(layer.Mixer!, model.HiddenSize));
         Assert.Equal(one + recurrences, ParameterCount.Of(model).Attention);
     }
 
@@ -75,28 +77,40 @@ public sealed class FamilyTests
     {
         ModelArchitecture model = Default("gemma3n_text");
         Assert.Equal(15, model.Layers.Count(layer => layer.Mixer is AttentionMixer { ReusesCache: true }));
-        Assert.True(model.Layers[20].Mixer is AttentionMixer { ReusesCache: true } && model.Layers[19].Mixer is AttentionMixer { ReusesCache: false });
+        Assert.True(model.Layers[20].Mixer is AttentionMixer { ReusesCache: true });
+        Assert.True(model.Layers[19].Mixer is AttentionMixer { ReusesCache: false });
     }
 
     [Fact]
     public void Layer_kinds_are_read_in_old_and_new_words()
     {
-        const string sizes = "\"hidden_size\":64,\"num_hidden_layers\":4,\"num_attention_heads\":4,\"num_key_value_heads\":2,\"vocab_size\":100,\"intermediate_size\":96";
+        const string full = "\"full_attention\"", sliding = "\"sliding_attention\"", linear = "\"linear_attention\"";
         const string mamba = ",\"mamba_n_heads\":8,\"mamba_d_state\":16,\"mamba_n_groups\":1";
-        Same("granitemoehybrid", mamba + ",\"layer_types\":[\"mamba\",\"attention\",\"mamba\",\"mamba\"]", mamba + ",\"layer_types\":[\"linear_attention\",\"full_attention\",\"linear_attention\",\"linear_attention\"]");
-        Same("bamba", mamba + ",\"attn_layer_indices\":[1]", mamba + ",\"layer_types\":[\"linear_attention\",\"full_attention\",\"linear_attention\",\"linear_attention\"]");
+        const string one = $",\"layer_types\":[{linear},{full},{linear},{linear}]";
+        const string two = $",\"layer_types\":[{linear},{full},{linear},{full}]";
+        const string halves = $",\"layer_types\":[{sliding},{full},{sliding},{full}]";
+        Same("granitemoehybrid", mamba + ",\"layer_types\":[\"mamba\",\"attention\",\"mamba\",\"mamba\"]", mamba + one);
+        Same("bamba", mamba + ",\"attn_layer_indices\":[1]", mamba + one);
         Same("lfm2", ",\"full_attn_idxs\":[2]", ",\"layer_types\":[\"conv\",\"conv\",\"full_attention\",\"conv\"]");
-        Same("minimax", ",\"attn_type_list\":[0,1,0,1]", ",\"layer_types\":[\"linear_attention\",\"full_attention\",\"linear_attention\",\"full_attention\"]");
-        Same("gemma3_text", ",\"sliding_window_pattern\":2,\"head_dim\":16", ",\"head_dim\":16,\"layer_types\":[\"sliding_attention\",\"full_attention\",\"sliding_attention\",\"full_attention\"]");
-        Same("cohere2", ",\"sliding_window_pattern\":2", ",\"layer_types\":[\"sliding_attention\",\"full_attention\",\"sliding_attention\",\"full_attention\"]");
+        Same("minimax", ",\"attn_type_list\":[0,1,0,1]", two);
+        Same("gemma3_text", ",\"sliding_window_pattern\":2,\"head_dim\":16", ",\"head_dim\":16" + halves);
+        Same("cohere2", ",\"sliding_window_pattern\":2", halves);
 
-        const string experts = "\"num_experts\":4,\"num_experts_per_tok\":2,\"moe_intermediate_size\":32";
-        Same("hy_v3", "," + experts, "," + experts + ",\"mlp_layer_types\":[\"dense\",\"sparse\",\"sparse\",\"sparse\"]");
-        Same("exaone_moe", "," + experts + ",\"first_k_dense_replace\":2", "," + experts + ",\"mlp_layer_types\":[\"dense\",\"dense\",\"sparse\",\"sparse\"]");
-
-        static void Same(string type, string older, string newer) => Assert.Equal(
-            Parse($$"""{"model_type":"{{type}}",{{sizes}}{{older}}}""").Layers, Parse($$"""{"model_type":"{{type}}",{{sizes}}{{newer}}}""").Layers);
+        const string experts = ",\"num_experts\":4,\"num_experts_per_tok\":2,\"moe_intermediate_size\":32";
+        Same("hy_v3", experts, experts + ",\"mlp_layer_types\":[\"dense\",\"sparse\",\"sparse\",\"sparse\"]");
+        Same(
+            "exaone_moe",
+            experts + ",\"first_k_dense_replace\":2",
+            experts + ",\"mlp_layer_types\":[\"dense\",\"dense\",\"sparse\",\"sparse\"]");
     }
+
+    private static void Same(string type, string older, string newer) => Assert.Equal(Small(type, older).Layers, Small(type, newer).Layers);
+
+    private static ModelArchitecture Small(string type, string more) => Parse(
+        $$"""
+        {"model_type":"{{type}}","hidden_size":64,"num_hidden_layers":4,"num_attention_heads":4,"num_key_value_heads":2,"vocab_size":100,
+         "intermediate_size":96{{more}}}
+        """);
 
     [Fact]
     public void A_field_that_is_null_is_not_the_classs_default()
@@ -104,13 +118,18 @@ public sealed class FamilyTests
         Assert.Equal(4096, Window("\"hidden_size\":4096"));
         Assert.Equal(0, Window("\"hidden_size\":4096,\"sliding_window\":null"));
 
-        static int Window(string fields) => Assert.IsType<AttentionMixer>(Parse($$"""{"model_type":"mistral",{{fields}}}""").Layers[0].Mixer).WindowTokens;
+        static int Window(string fields) =>
+            Assert.IsType<AttentionMixer>(Parse($$"""{"model_type":"mistral",{{fields}}}""").Layers[0].Mixer).WindowTokens;
     }
 
     [Fact]
     public void An_unknown_family_says_what_it_went_by()
     {
-        ModelArchitecture model = Parse("""{"model_type":"brand_new","hidden_size":64,"intermediate_size":96,"num_hidden_layers":2,"num_attention_heads":4,"vocab_size":100}""");
+        ModelArchitecture model = Parse(
+            """
+            {"model_type":"brand_new","hidden_size":64,"intermediate_size":96,"num_hidden_layers":2,"num_attention_heads":4,
+             "vocab_size":100}
+            """);
         string note = Assert.Single(model.Notes);
         Assert.Contains("'brand_new' is not known", note, StringComparison.Ordinal);
         Assert.Contains("unverified", note, StringComparison.Ordinal);
@@ -122,14 +141,17 @@ public sealed class FamilyTests
     [InlineData("\"hidden_size\":64,\"n_embd\":32", "'hidden_size' is 64 and 'n_embd' is 32")]
     [InlineData("\"num_hidden_layers\":2,\"n_layer\":3", "'num_hidden_layers' is 2 and 'n_layer' is 3")]
     [InlineData("\"num_experts\":8,\"num_local_experts\":4", "'num_experts' is 8 and 'num_local_experts' is 4")]
-    [InlineData("\"rope_theta\":10000.0,\"rope_parameters\":{\"rope_theta\":500000.0,\"rope_type\":\"default\"}", "'rope_theta' is 10000 and 'rope_parameters.rope_theta' is 500000")]
+    [InlineData(
+        "\"rope_theta\":10000.0,\"rope_parameters\":{\"rope_theta\":500000.0,\"rope_type\":\"default\"}",
+        "'rope_theta' is 10000 and 'rope_parameters.rope_theta' is 500000")]
     [InlineData("\"hidden_size\":64,\"num_hidden_layers\":2,\"layer_types\":[\"full_attention\"]", "'layer_types'")]
     [InlineData("\"hidden_size\":64,\"num_hidden_layers\":2,\"mlp_layer_types\":[\"dense\"]", "'mlp_layer_types'")]
     public void Fields_that_contradict_each_other_are_refused(string fields, string said)
     {
         foreach (string type in (string[])["llama", "brand_new"])
         {
-            InferometerException error = Assert.Throws<InferometerException>(() => Parse($$"""{"model_type":"{{type}}","vocab_size":100,{{fields}}}"""));
+            string json = $$"""{"model_type":"{{type}}","vocab_size":100,{{fields}}}""";
+            InferometerException error = Assert.Throws<InferometerException>(() => Parse(json));
             Assert.Contains(said, error.Message, StringComparison.Ordinal);
         }
     }
@@ -137,14 +159,20 @@ public sealed class FamilyTests
     [Fact]
     public void Towers_are_counted_and_named()
     {
-        ModelArchitecture model = Parse("""{"model_type":"gemma3","text_config":{"model_type":"gemma3_text"},"vision_config":{"model_type":"siglip_vision_model","hidden_size":768}}""");
+        ModelArchitecture model = Parse(
+            """
+            {"model_type":"gemma3","text_config":{"model_type":"gemma3_text"},
+             "vision_config":{"model_type":"siglip_vision_model","hidden_size":768}}
+            """);
         SidePart tower = Assert.Single(model.Parts);
         Assert.Equal(("vision tower", SidePartUse.Idle), (tower.Name, tower.Use));
         Assert.Contains(model.Notes, note => note.Contains("idle for text: vision tower", StringComparison.Ordinal));
 
-        ModelArchitecture strange = Parse("""{"model_type":"llava","text_config":{"model_type":"llama"},"vision_config":{"model_type":"eye_of_newt"}}""");
+        ModelArchitecture strange = Parse(
+            """{"model_type":"llava","text_config":{"model_type":"llama"},"vision_config":{"model_type":"eye_of_newt"}}""");
         Assert.Empty(strange.Parts);
-        Assert.Contains(strange.Notes, note => note.Contains("'eye_of_newt'", StringComparison.Ordinal) && note.Contains("missing from the total", StringComparison.Ordinal));
+        string note = Assert.Single(strange.Notes, said => said.Contains("'eye_of_newt'", StringComparison.Ordinal));
+        Assert.Contains("missing from the total", note, StringComparison.Ordinal);
     }
 
     [Fact]

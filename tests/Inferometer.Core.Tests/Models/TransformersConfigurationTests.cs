@@ -6,12 +6,12 @@ using Inferometer.Tests;
 
 namespace Inferometer.Core.Tests.Models;
 
-/// <summary>Every configuration that transformers 5 writes for a causal LM of the reference folder, against the exact number of parameters of its class.</summary>
+/// <summary>Every configuration of the reference folder, as transformers 5 wrote it, against the exact count of its class.</summary>
 public sealed class TransformersConfigurationTests
 {
     private const string Folder = "reference/hf_configs";
 
-    // A correction of the router's scores is a buffer in some classes, which they do not count, and a tensor in every checkpoint, which this count has.
+    // A correction of the router's scores is a buffer in some classes, which do not count it, and a tensor in every checkpoint.
     private const double Exact = 1e-5;
 
     [Fact]

@@ -6,7 +6,16 @@ namespace Inferometer.Core.Models.HuggingFace;
 internal sealed class ArchitectureBuilder
 {
     private static readonly string[] SizeNames =
-        ["hidden_size", "n_embd", "d_model", "num_hidden_layers", "n_layer", "num_layers", "n_layers", "layers_block_type", "vocab_size", "padded_vocab_size"];
+    [
+        "hidden_size", "n_embd", "d_model", "num_hidden_layers", "n_layer", "num_layers", "n_layers", "layers_block_type", "vocab_size",
+        "padded_vocab_size",
+    ];
+
+    private static readonly string[] ContextNames =
+        ["max_position_embeddings", "model_max_length", "n_positions", "n_ctx", "seq_length", "max_seq_len", "context_length"];
+
+    private static readonly string[] EpsilonNames =
+        ["rms_norm_eps", "layer_norm_epsilon", "layer_norm_eps", "norm_epsilon", "norm_eps", "layernorm_epsilon", "eps"];
 
     private readonly JsonFields _outer;
     private readonly JsonFields _fields;
@@ -38,7 +47,7 @@ internal sealed class ArchitectureBuilder
     public ModelArchitecture Build()
     {
         int hidden = _fields.Int(Limits.Width, "hidden_size", "n_embd", "d_model");
-        int context = _fields.IntOr(2048, 1, int.MaxValue, "max_position_embeddings", "model_max_length", "n_positions", "n_ctx", "seq_length", "max_seq_len", "context_length");
+        int context = _fields.IntOr(2048, 1, int.MaxValue, ContextNames);
         var shape = new ModelShape(_fields, _outer, _traits, _modelType, IsKnown, hidden, context, LayerCount());
         var factory = new LayerFactory(shape);
         bool learned = _traits.Position == PositionKind.Learned;
@@ -54,16 +63,18 @@ internal sealed class ArchitectureBuilder
             VocabularySize = _fields.Int(Limits.Vocabulary, "vocab_size", "padded_vocab_size"),
             MaxContextTokens = context,
             Layers = layers,
-            TiedEmbeddings = !_traits.UntiedWhateverTheFileSays && _fields.BoolOr(_outer.BoolOr(_traits.TiedEmbeddings, "tie_word_embeddings"), "tie_word_embeddings"),
+            TiedEmbeddings = !_traits.UntiedWhateverTheFileSays
+                && _fields.BoolOr(_outer.BoolOr(_traits.TiedEmbeddings, "tie_word_embeddings"), "tie_word_embeddings"),
             LmHeadBias = _fields.BoolOr(_traits.LmHeadBias, "lm_head_bias", "decoder_bias"),
             Norm = _traits.Norm,
-            NormEpsilon = _fields.PositiveOr(
-                _traits.NormEpsilon, "rms_norm_eps", "layer_norm_epsilon", "layer_norm_eps", "norm_epsilon", "norm_eps", "layernorm_epsilon", "eps"),
+            NormEpsilon = _fields.PositiveOr(_traits.NormEpsilon, EpsilonNames),
             Position = _traits.Position,
             LearnedPositionRows = learned ? context + _traits.LearnedPositionOffset : 0,
             EmbeddingProjectionSize = EmbeddingProjection(hidden),
-            EmbeddingScale = _fields.PositiveOr(_traits.ScaledEmbedding ? Math.Sqrt(hidden) : 1, "embedding_multiplier", "scale_emb", "embedding_scale"),
-            FinalLogitSoftcap = _fields.NumberOr(_fields.Mentions("final_logit_softcapping") ? 0 : _traits.FinalLogitSoftcap, "final_logit_softcapping"),
+            EmbeddingScale = _fields.PositiveOr(
+                _traits.ScaledEmbedding ? Math.Sqrt(hidden) : 1, "embedding_multiplier", "scale_emb", "embedding_scale"),
+            FinalLogitSoftcap = _fields.NumberOr(
+                _fields.Mentions("final_logit_softcapping") ? 0 : _traits.FinalLogitSoftcap, "final_logit_softcapping"),
             LogitScale = LogitScale(hidden),
             ResidualScale = _fields.PositiveOr(1, "residual_multiplier"),
             PostBlockNorms = _fields.BoolOr(_traits.PostBlockNorms, "use_post_norm"),
@@ -136,7 +147,8 @@ internal sealed class ArchitectureBuilder
 
     private EquatableList<LayerArchitecture> Layers(LayerFactory factory)
     {
-        IEnumerable<LayerArchitecture> stacked = _traits.Stack?.Invoke(factory) ?? Enumerable.Range(0, factory.LayerCount).Select(factory.Standard);
+        IEnumerable<LayerArchitecture> stacked = _traits.Stack?.Invoke(factory)
+            ?? Enumerable.Range(0, factory.LayerCount).Select(factory.Standard);
         var distinct = new Dictionary<LayerArchitecture, LayerArchitecture>();
         var layers = new List<LayerArchitecture>();
         foreach (LayerArchitecture plain in stacked)
@@ -158,9 +170,11 @@ internal sealed class ArchitectureBuilder
         List<string> notes = [];
         if (!IsKnown)
         {
-            notes.Add($"Model type '{_modelType}' is not known: the parameter count is unverified and goes by the fields {string.Join(", ", _fields.ReadNames.Order(StringComparer.Ordinal))}.");
+            notes.Add(
+                $"Model type '{_modelType}' is not known: the parameter count is unverified and goes by the fields "
+                + $"{string.Join(", ", _fields.ReadNames.Order(StringComparer.Ordinal))}.");
         }
-        else if (_fields.DefaultedNames.Where(name => SizeNames.Contains(name, StringComparer.Ordinal) || name.EndsWith("_size", StringComparison.Ordinal)).Order(StringComparer.Ordinal).ToArray() is { Length: > 0 } filled)
+        else if (_fields.DefaultedNames.Where(IsSize).Order(StringComparer.Ordinal).ToArray() is { Length: > 0 } filled)
         {
             notes.Add($"The file leaves out {string.Join(", ", filled)}; the defaults of the class for '{_modelType}' were taken.");
         }
@@ -168,17 +182,23 @@ internal sealed class ArchitectureBuilder
         int heads = _fields.IntOr(0, 0, Limits.Layers, "num_nextn_predict_layers", "num_mtp_layers", "mtp_num_hidden_layers");
         if (heads > 0 && layers.Count > 0)
         {
-            notes.Add($"The checkpoint may hold {heads} multi-token-prediction layer{(heads > 1 ? "s" : "")} of about the last layer's size; the causal LM does not load them and they are not counted.");
+            notes.Add(
+                $"The checkpoint may hold {heads} multi-token-prediction layer{(heads > 1 ? "s" : "")} of about the last layer's size; "
+                + "the causal LM does not load them and they are not counted.");
         }
 
         if (parts.Where(part => part.Use == SidePartUse.Idle).ToArray() is { Length: > 0 } idle)
         {
-            notes.Add($"Loaded and counted, but idle for text: {string.Join("; ", idle.Select(part => $"{part.Name} ({part.Parameters} parameters)"))}.");
+            string named = string.Join("; ", idle.Select(part => $"{part.Name} ({part.Parameters} parameters)"));
+            notes.Add($"Loaded and counted, but idle for text: {named}.");
         }
 
         notes.AddRange(Towers.LeftOut(_outer));
         return [.. notes];
     }
+
+    private static bool IsSize(string name) =>
+        SizeNames.Contains(name, StringComparer.Ordinal) || name.EndsWith("_size", StringComparison.Ordinal);
 
     private string? PublishedPrecision()
     {

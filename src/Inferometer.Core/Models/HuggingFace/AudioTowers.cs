@@ -7,11 +7,13 @@ internal static class AudioTowers
     public static long? Count(string type, JsonFields a, int hidden) => a.Text("model_type") switch
     {
         "gemma3n_audio" => Gemma3n(a) + Towers.EmbedderOfGemma3n(a, a.IntOr(1536, 1, Limits.Width, "hidden_size"), hidden),
+        "gemma4_unified_audio" => (long)a.IntOr(640, 1, Limits.Width, "audio_embed_dim") * hidden,
         "phi4_multimodal_audio" => Phi4(a) + Phi4Projections(a, hidden),
         _ => null,
     };
 
-    // Two strided convolutions and a projection; layers of two networks of four times the width, attention with relative positions, and a light convolution.
+    // Two strided convolutions and a projection; layers of two networks of four times the width, attention with relative positions, and a
+    // light convolution.
     private static long Gemma3n(JsonFields a)
     {
         long width = a.IntOr(1536, 1, Limits.Width, "hidden_size");
@@ -44,7 +46,8 @@ internal static class AudioTowers
         long entry = (9 * channels) + channels + (2 * ((9 * channels) + channels + (channels * channels) + channels))
             + (channels * a.IntOr(10, 1, 1 << 16, "nemo_final_size") * width) + width;
         long distances = a.IntOr(1000, 1, 1 << 20, "bias_max_distance") * (a.BoolOr(false, "bias_symmetric") ? 1L : 2L);
-        return entry + (distances * a.IntOr(16, 1, Limits.Heads, "num_attention_heads")) + (blocks * ((2 * network) + attention + convolution + (4 * width)));
+        return entry + (distances * a.IntOr(16, 1, Limits.Heads, "num_attention_heads"))
+            + (blocks * ((2 * network) + attention + convolution + (4 * width)));
     }
 
     // One pair of projections for speech alone and one for speech with images.

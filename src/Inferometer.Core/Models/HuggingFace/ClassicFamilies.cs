@@ -1,6 +1,8 @@
 namespace Inferometer.Core.Models.HuggingFace;
 
-/// <summary>Families after GPT: layer norms, plain feed-forward networks, biases, and positions that are learned, fixed or biases on the scores.</summary>
+/// <summary>
+/// Families after GPT: layer norms, plain feed-forward networks, biases, and positions that are learned, fixed or biases on the scores.
+/// </summary>
 internal static class ClassicFamilies
 {
     private static readonly FamilyTraits Gpt = new()
@@ -44,12 +46,13 @@ internal static class ClassicFamilies
         PartialRotary = 0.5,
         RopeTheta = 25000,
         Defaults = """
-            {"vocab_size":262144,"hidden_size":4096,"intermediate_size":16384,"num_hidden_layers":36,"num_attention_heads":64,"max_position_embeddings":16384,
+            {"vocab_size":262144,"hidden_size":4096,"intermediate_size":16384,"num_hidden_layers":36,"num_attention_heads":64,
+             "max_position_embeddings":16384,
              "qk_layernorm":true}
             """,
     };
 
-    public static IEnumerable<KeyValuePair<string, FamilyTraits>> All { get; } = new Dictionary<string, FamilyTraits>(StringComparer.Ordinal)
+    public static Dictionary<string, FamilyTraits> All { get; } = new(StringComparer.Ordinal)
     {
         ["gpt2"] = Gpt2,
         ["gpt-sw3"] = Gpt2,
@@ -73,7 +76,8 @@ internal static class ClassicFamilies
             ParallelBlocks = true,
             PartialRotary = 0.25,
             Defaults = """
-                {"vocab_size":50432,"hidden_size":6144,"intermediate_size":24576,"num_hidden_layers":44,"num_attention_heads":64,"max_position_embeddings":2048}
+                {"vocab_size":50432,"hidden_size":6144,"intermediate_size":24576,"num_hidden_layers":44,"num_attention_heads":64,
+                 "max_position_embeddings":2048}
                 """,
         },
         // Only the last layer's output projection has a bias.
@@ -86,7 +90,9 @@ internal static class ClassicFamilies
             FeedForwardBias = false,
             InnerMultiple = 4,
             ModelParts = f => [new("bias of the last output projection", f.Hidden, SidePartUse.Applied)],
-            Defaults = """{"vocab_size":32000,"hidden_size":2560,"num_hidden_layers":32,"num_attention_heads":32,"max_position_embeddings":2048}""",
+            Defaults = """
+                {"vocab_size":32000,"hidden_size":2560,"num_hidden_layers":32,"num_attention_heads":32,"max_position_embeddings":2048}
+                """,
         },
         ["gptj"] = GptJ,
         ["codegen"] = GptJ,
@@ -112,7 +118,8 @@ internal static class ClassicFamilies
             Activation = "relu",
             LearnedPositionOffset = 2,
             Defaults = """
-                {"vocab_size":50272,"hidden_size":768,"ffn_dim":3072,"num_hidden_layers":12,"num_attention_heads":12,"max_position_embeddings":2048}
+                {"vocab_size":50272,"hidden_size":768,"ffn_dim":3072,"num_hidden_layers":12,"num_attention_heads":12,
+                 "max_position_embeddings":2048}
                 """,
         },
         ["biogpt"] = Gpt with
@@ -122,7 +129,8 @@ internal static class ClassicFamilies
             Activation = "gelu",
             LearnedPositionOffset = 2,
             Defaults = """
-                {"vocab_size":42384,"hidden_size":1024,"intermediate_size":4096,"num_hidden_layers":24,"num_attention_heads":16,"max_position_embeddings":1024}
+                {"vocab_size":42384,"hidden_size":1024,"intermediate_size":4096,"num_hidden_layers":24,"num_attention_heads":16,
+                 "max_position_embeddings":1024}
                 """,
         },
         ["bloom"] = Gpt with
@@ -155,7 +163,9 @@ internal static class ClassicFamilies
             Activation = "gelu",
             ParallelBlocks = true,
             InnerMultiple = 4,
-            Defaults = """{"vocab_size":65024,"hidden_size":4544,"num_hidden_layers":32,"num_attention_heads":71,"max_position_embeddings":2048}""",
+            Defaults = """
+                {"vocab_size":65024,"hidden_size":4544,"num_hidden_layers":32,"num_attention_heads":71,"max_position_embeddings":2048}
+                """,
         },
         ["persimmon"] = Persimmon,
         ["fuyu"] = Persimmon,
@@ -167,7 +177,8 @@ internal static class ClassicFamilies
             PreBlockNorms = 1,
             PartialRotary = 0.5,
             Defaults = """
-                {"vocab_size":51200,"hidden_size":2048,"intermediate_size":8192,"num_hidden_layers":24,"num_attention_heads":32,"max_position_embeddings":2048}
+                {"vocab_size":51200,"hidden_size":2048,"intermediate_size":8192,"num_hidden_layers":24,"num_attention_heads":32,
+                 "max_position_embeddings":2048}
                 """,
         },
         ["starcoder2"] = Gpt with
@@ -176,7 +187,8 @@ internal static class ClassicFamilies
             Activation = "gelu_pytorch_tanh",
             Windows = WindowRule.WhenFieldSet,
             Defaults = """
-                {"vocab_size":49152,"hidden_size":3072,"intermediate_size":12288,"num_hidden_layers":30,"num_attention_heads":24,"num_key_value_heads":2,
+                {"vocab_size":49152,"hidden_size":3072,"intermediate_size":12288,"num_hidden_layers":30,"num_attention_heads":24,
+                 "num_key_value_heads":2,
                  "max_position_embeddings":4096}
                 """,
         },
@@ -185,7 +197,9 @@ internal static class ClassicFamilies
             Position = PositionKind.Sinusoidal,
             TiedEmbeddings = true,
             Activation = "gelu",
-            Defaults = """{"vocab_size":256008,"max_position_embeddings":2048,"d_model":1024,"ffn_dim":4096,"num_layers":24,"attention_heads":16}""",
+            Defaults = """
+                {"vocab_size":256008,"max_position_embeddings":2048,"d_model":1024,"ffn_dim":4096,"num_layers":24,"attention_heads":16}
+                """,
         },
         // Relative positions by buckets per head and pair of segments; prompts and segments have tables of their own.
         ["cpmant"] = Gpt with
@@ -220,7 +234,8 @@ internal static class ClassicFamilies
             // The first layer has no norm before its attention, since the embedding has one: their numbers cancel.
             ModelParts = f => [new("prediction head", ((long)f.Hidden * f.Hidden) + f.Hidden, SidePartUse.Multiplied)],
             Defaults = """
-                {"vocab_size":50368,"hidden_size":768,"intermediate_size":1152,"num_hidden_layers":22,"num_attention_heads":12,"max_position_embeddings":8192,
+                {"vocab_size":50368,"hidden_size":768,"intermediate_size":1152,"num_hidden_layers":22,"num_attention_heads":12,
+                 "max_position_embeddings":8192,
                  "sliding_window":64}
                 """,
         },
@@ -234,7 +249,8 @@ internal static class ClassicFamilies
             NormEpsilon = 1e-12,
             ModelParts = f => [new("norm of the embedding", 2L * f.Hidden, SidePartUse.Applied)],
             Defaults = """
-                {"vocab_size":30522,"hidden_size":768,"intermediate_size":3072,"num_hidden_layers":6,"num_attention_heads":12,"max_position_embeddings":1024}
+                {"vocab_size":30522,"hidden_size":768,"intermediate_size":3072,"num_hidden_layers":6,"num_attention_heads":12,
+                 "max_position_embeddings":1024}
                 """,
         },
     };

@@ -3,7 +3,9 @@ namespace Inferometer.Core.Models.HuggingFace;
 /// <summary>What single families after GPT have outside their layers.</summary>
 internal static class ClassicParts
 {
-    /// <summary>CPM-Ant: biases for the buckets within a segment and for every pair of segments, a table of segments, and one of prompts.</summary>
+    /// <summary>
+    /// CPM-Ant: biases for the buckets within a segment and for every pair of segments, a table of segments, and one of prompts.
+    /// </summary>
     public static IEnumerable<SidePart> CpmAntTables(LayerFactory f)
     {
         long segments = f.Fields.IntOr(32, 1, 1 << 16, "segment_types");

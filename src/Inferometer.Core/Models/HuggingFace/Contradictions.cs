@@ -13,7 +13,7 @@ internal static class Contradictions
         ["intermediate_size", "n_inner", "ffn_dim"],
     ];
 
-    /// <exception cref="InferometerException">Two spellings of one field have different values, or both spellings of the rotary base do.</exception>
+    /// <exception cref="InferometerException">Two spellings of one field differ, or both spellings of the rotary base do.</exception>
     public static void Refuse(JsonFields fields)
     {
         foreach (string[] spellings in Spellings)
@@ -26,16 +26,24 @@ internal static class Contradictions
                 if (first != other)
                 {
                     throw new InferometerException(
-                        $"{fields.Source}: '{given[0]}' is {first} and '{given[i]}' is {other}; they are two spellings of one field and should be equal.");
+                        $"{fields.Source}: '{given[0]}' is {first} and '{given[i]}' is {other}; "
+                        + "they are two spellings of one field and should be equal.");
                 }
             }
         }
 
-        if (fields.Object("rope_parameters") is { } rope && rope.Has("rope_theta") && fields.Mentions("rope_theta") && fields.Has("rope_theta")
-            && rope.NumberOr(0, "rope_theta") != fields.NumberOr(0, "rope_theta"))
+        if (fields.Object("rope_parameters") is not { } rope || !rope.Has("rope_theta")
+            || !fields.Mentions("rope_theta") || !fields.Has("rope_theta"))
+        {
+            return;
+        }
+
+        double nested = rope.NumberOr(0, "rope_theta");
+        double flat = fields.NumberOr(0, "rope_theta");
+        if (nested != flat)
         {
             throw new InferometerException(
-                $"{fields.Source}: 'rope_theta' is {fields.NumberOr(0, "rope_theta")} and 'rope_parameters.rope_theta' is {rope.NumberOr(0, "rope_theta")}; they should be equal.");
+                $"{fields.Source}: 'rope_theta' is {flat} and 'rope_parameters.rope_theta' is {nested}; they should be equal.");
         }
     }
 }

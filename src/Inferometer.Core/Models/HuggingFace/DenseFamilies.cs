@@ -6,14 +6,16 @@ internal static class DenseFamilies
     public static readonly FamilyTraits Llama = new()
     {
         Defaults = """
-            {"vocab_size":32000,"hidden_size":4096,"intermediate_size":11008,"num_hidden_layers":32,"num_attention_heads":32,"max_position_embeddings":2048}
+            {"vocab_size":32000,"hidden_size":4096,"intermediate_size":11008,"num_hidden_layers":32,"num_attention_heads":32,
+             "max_position_embeddings":2048}
             """,
     };
 
     private static readonly FamilyTraits Mistral = Llama with
     {
         Defaults = """
-            {"vocab_size":32000,"hidden_size":4096,"intermediate_size":14336,"num_hidden_layers":32,"num_attention_heads":32,"num_key_value_heads":8,
+            {"vocab_size":32000,"hidden_size":4096,"intermediate_size":14336,"num_hidden_layers":32,"num_attention_heads":32,
+             "num_key_value_heads":8,
              "max_position_embeddings":131072,"sliding_window":4096}
             """,
     };
@@ -26,7 +28,8 @@ internal static class DenseFamilies
         AttentionBiasCoversOutput = false,
         Windows = WindowRule.WhenSwitchedOn,
         Defaults = """
-            {"vocab_size":151936,"hidden_size":4096,"intermediate_size":22016,"num_hidden_layers":32,"num_attention_heads":32,"num_key_value_heads":32,
+            {"vocab_size":151936,"hidden_size":4096,"intermediate_size":22016,"num_hidden_layers":32,"num_attention_heads":32,
+             "num_key_value_heads":32,
              "max_position_embeddings":32768,"sliding_window":4096,"max_window_layers":28}
             """,
     };
@@ -36,7 +39,8 @@ internal static class DenseFamilies
         QkNorm = QkNormKind.PerHead,
         Windows = WindowRule.WhenSwitchedOn,
         Defaults = """
-            {"vocab_size":151936,"hidden_size":4096,"intermediate_size":22016,"num_hidden_layers":32,"num_attention_heads":32,"num_key_value_heads":32,
+            {"vocab_size":151936,"hidden_size":4096,"intermediate_size":22016,"num_hidden_layers":32,"num_attention_heads":32,
+             "num_key_value_heads":32,
              "head_dim":128,"max_position_embeddings":32768,"sliding_window":4096,"max_window_layers":28}
             """,
     };
@@ -49,7 +53,8 @@ internal static class DenseFamilies
         QkvBias = true,
         AttentionBiasCoversOutput = false,
         Defaults = """
-            {"vocab_size":151552,"hidden_size":4096,"intermediate_size":13696,"num_hidden_layers":40,"num_attention_heads":32,"num_key_value_heads":2,
+            {"vocab_size":151552,"hidden_size":4096,"intermediate_size":13696,"num_hidden_layers":40,"num_attention_heads":32,
+             "num_key_value_heads":2,
              "head_dim":128,"max_position_embeddings":131072}
             """,
     };
@@ -76,7 +81,8 @@ internal static class DenseFamilies
         GlobalEvery = 4,
         GlobalWithoutRope = true,
         Defaults = """
-            {"vocab_size":256000,"hidden_size":8192,"intermediate_size":22528,"num_hidden_layers":40,"num_attention_heads":64,"head_dim":128,
+            {"vocab_size":256000,"hidden_size":8192,"intermediate_size":22528,"num_hidden_layers":40,"num_attention_heads":64,
+             "head_dim":128,
              "max_position_embeddings":8192,"logit_scale":0.0625,"sliding_window":4096}
             """,
     };
@@ -88,7 +94,8 @@ internal static class DenseFamilies
         QkNorm = QkNormKind.FullWidth,
         Windows = WindowRule.None,
         Defaults = """
-            {"vocab_size":50304,"hidden_size":4096,"intermediate_size":11008,"num_hidden_layers":32,"num_attention_heads":32,"max_position_embeddings":2048}
+            {"vocab_size":50304,"hidden_size":4096,"intermediate_size":11008,"num_hidden_layers":32,"num_attention_heads":32,
+             "max_position_embeddings":2048}
             """,
     };
 
@@ -100,25 +107,13 @@ internal static class DenseFamilies
         GlobalEvery = 4,
         GlobalWithoutRope = true,
         Defaults = """
-            {"vocab_size":102400,"hidden_size":4096,"intermediate_size":16384,"num_hidden_layers":32,"num_attention_heads":32,"num_key_value_heads":32,
+            {"vocab_size":102400,"hidden_size":4096,"intermediate_size":16384,"num_hidden_layers":32,"num_attention_heads":32,
+             "num_key_value_heads":32,
              "max_position_embeddings":2048,"sliding_window":4096,"sliding_window_pattern":4}
             """,
     };
 
-    public static readonly FamilyTraits NanoChat = new()
-    {
-        Norm = NormKind.NonParametric,
-        QkNorm = QkNormKind.NonParametric,
-        Gated = false,
-        Activation = "relu2",
-        FinalLogitSoftcap = 15,
-        Defaults = """
-            {"vocab_size":50304,"hidden_size":768,"intermediate_size":8192,"num_hidden_layers":12,"num_attention_heads":6,"num_key_value_heads":6,
-             "max_position_embeddings":2048}
-            """,
-    };
-
-    public static IEnumerable<KeyValuePair<string, FamilyTraits>> All { get; } = new Dictionary<string, FamilyTraits>(StringComparer.Ordinal)
+    public static Dictionary<string, FamilyTraits> All { get; } = new(StringComparer.Ordinal)
     {
         ["llama"] = Llama,
         ["code_llama"] = Llama,
@@ -130,7 +125,8 @@ internal static class DenseFamilies
             NormEpsilon = 1e-5,
             RopeTheta = 1e6,
             Defaults = """
-                {"vocab_size":131072,"hidden_size":4096,"intermediate_size":14336,"num_hidden_layers":34,"num_attention_heads":32,"num_key_value_heads":8,
+                {"vocab_size":131072,"hidden_size":4096,"intermediate_size":14336,"num_hidden_layers":34,"num_attention_heads":32,
+                 "num_key_value_heads":8,
                  "head_dim":128,"max_position_embeddings":262144}
                 """,
         },
@@ -143,7 +139,8 @@ internal static class DenseFamilies
             Windows = WindowRule.Interleaved,
             GlobalEvery = 4,
             Defaults = """
-                {"vocab_size":100352,"hidden_size":2560,"intermediate_size":8192,"num_hidden_layers":24,"num_attention_heads":20,"num_key_value_heads":4,
+                {"vocab_size":100352,"hidden_size":2560,"intermediate_size":8192,"num_hidden_layers":24,"num_attention_heads":20,
+                 "num_key_value_heads":4,
                  "max_position_embeddings":8192,"sliding_window":128}
                 """,
         },
@@ -160,7 +157,8 @@ internal static class DenseFamilies
         {
             NormEpsilon = 1e-5,
             Defaults = """
-                {"vocab_size":200064,"hidden_size":3072,"intermediate_size":8192,"num_hidden_layers":32,"num_attention_heads":32,"num_key_value_heads":8,
+                {"vocab_size":200064,"hidden_size":3072,"intermediate_size":8192,"num_hidden_layers":32,"num_attention_heads":32,
+                 "num_key_value_heads":8,
                  "max_position_embeddings":131072,"original_max_position_embeddings":4096}
                 """,
         },
@@ -179,30 +177,8 @@ internal static class DenseFamilies
             Gated = false,
             Activation = "relu2",
             Defaults = """
-                {"vocab_size":32000,"hidden_size":2560,"intermediate_size":18432,"num_hidden_layers":32,"num_attention_heads":32,"max_position_embeddings":4096}
-                """,
-        },
-        ["apertus"] = Llama with
-        {
-            NormEpsilon = 1e-5,
-            RopeTheta = 12e6,
-            QkNorm = QkNormKind.PerHead,
-            Gated = false,
-            Activation = "xielu",
-            FinishLayer = (_, _, layer) => layer.With("activation slopes", 2, SidePartUse.Applied),
-            Defaults = """
-                {"vocab_size":131072,"hidden_size":4096,"intermediate_size":14336,"num_hidden_layers":32,"num_attention_heads":32,"max_position_embeddings":65536}
-                """,
-        },
-        ["bitnet"] = Llama with
-        {
-            NormEpsilon = 1e-5,
-            RopeTheta = 500000,
-            Activation = "relu2",
-            FinishLayer = (f, i, layer) => layer.With("norms inside attention and feed-forward", f.Hidden + f.Dense(i).IntermediateSize, SidePartUse.Applied),
-            Defaults = """
-                {"vocab_size":128256,"hidden_size":2560,"intermediate_size":6912,"num_hidden_layers":30,"num_attention_heads":20,"num_key_value_heads":5,
-                 "max_position_embeddings":2048}
+                {"vocab_size":32000,"hidden_size":2560,"intermediate_size":18432,"num_hidden_layers":32,"num_attention_heads":32,
+                 "max_position_embeddings":4096}
                 """,
         },
         ["cohere"] = Cohere,
@@ -215,27 +191,9 @@ internal static class DenseFamilies
             Windows = WindowRule.Interleaved,
             GlobalEvery = 4,
             Defaults = """
-                {"vocab_size":128256,"hidden_size":6144,"intermediate_size":21504,"num_hidden_layers":64,"num_attention_heads":48,"num_key_value_heads":8,
+                {"vocab_size":128256,"hidden_size":6144,"intermediate_size":21504,"num_hidden_layers":64,"num_attention_heads":48,
+                 "num_key_value_heads":8,
                  "head_dim":128,"max_position_embeddings":131072,"sliding_window":8192}
-                """,
-        },
-        // Two softmax maps are subtracted: four vectors of one head's width make the factor; queries and keys are as usual.
-        ["diffllama"] = Llama with
-        {
-            NormEpsilon = 1e-5,
-            FinishLayer = (f, i, layer) => layer.With("difference factors", 4L * f.Softmax(i).HeadDim, SidePartUse.Applied),
-            Defaults = """
-                {"vocab_size":32000,"hidden_size":2048,"intermediate_size":8192,"num_hidden_layers":16,"num_attention_heads":32,"max_position_embeddings":2048}
-                """,
-        },
-        ["doge"] = Llama with
-        {
-            QkNorm = QkNormKind.PerHead,
-            ExpertSwitch = "is_moe",
-            FinishLayer = DenseParts.Doge,
-            Defaults = """
-                {"vocab_size":32768,"hidden_size":1024,"intermediate_size":2048,"num_hidden_layers":32,"num_attention_heads":8,"max_position_embeddings":2048,
-                 "num_experts":16384,"num_experts_per_tok":64,"is_moe":false}
                 """,
         },
         ["emu3"] = Llama,
@@ -244,7 +202,8 @@ internal static class DenseFamilies
             NormEpsilon = 1e-5,
             RopeTheta = 1e6,
             Defaults = """
-                {"vocab_size":184622,"hidden_size":4096,"intermediate_size":14336,"num_hidden_layers":32,"num_attention_heads":32,"num_key_value_heads":8,
+                {"vocab_size":184622,"hidden_size":4096,"intermediate_size":14336,"num_hidden_layers":32,"num_attention_heads":32,
+                 "num_key_value_heads":8,
                  "max_position_embeddings":9216}
                 """,
         },
@@ -255,7 +214,8 @@ internal static class DenseFamilies
             RopeInterleaved = true,
             TiedEmbeddings = true,
             Defaults = """
-                {"vocab_size":103424,"hidden_size":1024,"intermediate_size":3072,"num_hidden_layers":18,"num_attention_heads":16,"num_key_value_heads":2,
+                {"vocab_size":103424,"hidden_size":1024,"intermediate_size":3072,"num_hidden_layers":18,"num_attention_heads":16,
+                 "num_key_value_heads":2,
                  "head_dim":128,"max_position_embeddings":131072}
                 """,
         },
@@ -266,19 +226,9 @@ internal static class DenseFamilies
             RopeTheta = 100000,
             RopeInterleaved = true,
             Defaults = """
-                {"vocab_size":48000,"hidden_size":2560,"intermediate_size":7040,"num_hidden_layers":24,"num_attention_heads":20,"num_key_value_heads":20,
+                {"vocab_size":48000,"hidden_size":2560,"intermediate_size":7040,"num_hidden_layers":24,"num_attention_heads":20,
+                 "num_key_value_heads":20,
                  "head_dim":128,"max_position_embeddings":4096}
-                """,
-        },
-        ["hrm_text"] = Llama with
-        {
-            Norm = NormKind.NonParametric,
-            OutputGate = true,
-            Stack = DenseParts.HierarchicalStack,
-            ModelParts = f => [new("initial low-level state", f.Hidden, SidePartUse.Applied)],
-            Defaults = """
-                {"vocab_size":151808,"hidden_size":1536,"intermediate_size":4096,"num_hidden_layers":16,"num_attention_heads":12,"head_dim":128,
-                 "max_position_embeddings":2048,"H_cycles":2,"L_cycles":3}
                 """,
         },
         ["hunyuan_v1_dense"] = Llama with
@@ -286,57 +236,8 @@ internal static class DenseFamilies
             NormEpsilon = 1e-5,
             QkNorm = QkNormKind.PerHead,
             Defaults = """
-                {"vocab_size":290943,"hidden_size":4096,"intermediate_size":11008,"num_hidden_layers":32,"num_attention_heads":32,"max_position_embeddings":2048}
-                """,
-        },
-        ["jais2"] = Llama with
-        {
-            Norm = NormKind.LayerNorm,
-            NormEpsilon = 1e-5,
-            RopeTheta = 500000,
-            QkvBias = true,
-            OutputBias = true,
-            FeedForwardBias = true,
-            Gated = false,
-            Activation = "relu2",
-            Defaults = """
-                {"vocab_size":150272,"hidden_size":3328,"intermediate_size":26624,"num_hidden_layers":32,"num_attention_heads":26,"head_dim":128,
-                 "max_position_embeddings":8192}
-                """,
-        },
-        // Layers that attend to an image only: idle over text.
-        ["mllama"] = Llama with { NormEpsilon = 1e-5, RopeTheta = 500000 },
-        ["mllama_text_model"] = Llama with
-        {
-            NormEpsilon = 1e-5,
-            RopeTheta = 500000,
-            FinishLayer = DenseParts.CrossAttentionIdle,
-            ModelParts = f => [new("embedding of the eight image tokens", 8L * f.Hidden, SidePartUse.LookedUp)],
-            Defaults = """
-                {"vocab_size":128256,"hidden_size":4096,"intermediate_size":14336,"num_hidden_layers":40,"num_attention_heads":32,"num_key_value_heads":8,
-                 "max_position_embeddings":131072,"cross_attention_layers":[3,8,13,18,23,28,33,38]}
-                """,
-        },
-        ["moshi"] = Llama with
-        {
-            NormEpsilon = 1e-8,
-            FinishLayer = (f, _, layer) => layer with { FeedForward = f.Dense() with { IntermediateSize = f.Fields.Int(Limits.Inner, "ffn_dim") / 2 } },
-            ModelParts = f => [new("embedding of the padding token", f.Hidden, SidePartUse.LookedUp)],
-            Defaults = """
-                {"vocab_size":32000,"hidden_size":4096,"ffn_dim":22528,"num_hidden_layers":32,"num_attention_heads":32,"max_position_embeddings":3000,
-                 "sliding_window":3000}
-                """,
-        },
-        ["nanochat"] = NanoChat,
-        ["nemotron"] = new()
-        {
-            Norm = NormKind.LayerNorm,
-            NormEpsilon = 1e-5,
-            Gated = false,
-            Activation = "relu2",
-            PartialRotary = 0.5,
-            Defaults = """
-                {"vocab_size":256000,"hidden_size":6144,"intermediate_size":24576,"num_hidden_layers":32,"num_attention_heads":48,"max_position_embeddings":4096}
+                {"vocab_size":290943,"hidden_size":4096,"intermediate_size":11008,"num_hidden_layers":32,"num_attention_heads":32,
+                 "max_position_embeddings":2048}
                 """,
         },
         ["olmo"] = Olmo2 with { Norm = NormKind.NonParametric, QkNorm = QkNormKind.None },
@@ -346,7 +247,8 @@ internal static class DenseFamilies
             Windows = WindowRule.Interleaved,
             GlobalEvery = 4,
             Defaults = """
-                {"vocab_size":50304,"hidden_size":4096,"intermediate_size":11008,"num_hidden_layers":32,"num_attention_heads":32,"max_position_embeddings":2048,
+                {"vocab_size":50304,"hidden_size":4096,"intermediate_size":11008,"num_hidden_layers":32,"num_attention_heads":32,
+                 "max_position_embeddings":2048,
                  "sliding_window":4096}
                 """,
         },
@@ -355,7 +257,8 @@ internal static class DenseFamilies
             QkvBias = true,
             AttentionBiasCoversOutput = false,
             Defaults = """
-                {"vocab_size":155136,"hidden_size":4096,"intermediate_size":27648,"num_hidden_layers":64,"num_attention_heads":80,"num_key_value_heads":8,
+                {"vocab_size":155136,"hidden_size":4096,"intermediate_size":27648,"num_hidden_layers":64,"num_attention_heads":80,
+                 "num_key_value_heads":8,
                  "head_dim":128,"max_position_embeddings":524288}
                 """,
         },
@@ -365,7 +268,8 @@ internal static class DenseFamilies
             RopeTheta = 2e6,
             Windows = WindowRule.WhenSwitchedOn,
             Defaults = """
-                {"vocab_size":128256,"hidden_size":2048,"intermediate_size":11008,"num_hidden_layers":36,"num_attention_heads":16,"num_key_value_heads":4,
+                {"vocab_size":128256,"hidden_size":2048,"intermediate_size":11008,"num_hidden_layers":36,"num_attention_heads":16,
+                 "num_key_value_heads":4,
                  "max_position_embeddings":32768}
                 """,
         },
@@ -377,7 +281,8 @@ internal static class DenseFamilies
             AttentionBiasCoversOutput = false,
             PreBlockNorms = 1,
             Defaults = """
-                {"vocab_size":50304,"hidden_size":2560,"intermediate_size":6912,"num_hidden_layers":32,"num_attention_heads":32,"num_key_value_heads":32,
+                {"vocab_size":50304,"hidden_size":2560,"intermediate_size":6912,"num_hidden_layers":32,"num_attention_heads":32,
+                 "num_key_value_heads":32,
                  "max_position_embeddings":4096}
                 """,
         },

@@ -7,7 +7,18 @@ internal static class DenseParts
     public static LayerArchitecture With(this LayerArchitecture layer, string name, long parameters, SidePartUse use) =>
         parameters == 0 ? layer : layer with { Parts = [.. layer.Parts, new SidePart(name, parameters, use)] };
 
-    /// <summary>Doge: a learned mask (one decay per head and a map of the values), a scale on each residual, and experts that are single rows of two tables.</summary>
+    /// <summary>BitNet: a norm before the output projection of attention and one before the down projection.</summary>
+    public static LayerArchitecture BitNet(LayerFactory f, int index, LayerArchitecture layer) =>
+        layer.With("norms inside attention and feed-forward", f.Hidden + f.Dense(index).IntermediateSize, SidePartUse.Applied);
+
+    /// <summary>Moshi counts both halves of the gated network in its width.</summary>
+    public static LayerArchitecture Moshi(LayerFactory f, int index, LayerArchitecture layer) =>
+        layer with { FeedForward = f.Dense(index) with { IntermediateSize = f.Fields.Int(Limits.Inner, "ffn_dim") / 2 } };
+
+    /// <summary>
+    /// Doge: a learned mask (one decay per head and a map of the values), a scale on each residual, and experts that are single rows of
+    /// two tables.
+    /// </summary>
     public static LayerArchitecture Doge(LayerFactory f, int index, LayerArchitecture layer)
     {
         AttentionMixer mixer = f.Softmax(index);
@@ -36,12 +47,16 @@ internal static class DenseParts
         }
 
         // Two norms of queries and keys and two gates beside what a layer of the text has.
-        long parameters = LayerParameters.Mixer(layer.Mixer!, f.Hidden) + LayerParameters.Dense((DenseFeedForward)layer.FeedForward!, f.Hidden)
+        long parameters = LayerParameters.Mixer(layer.Mixer!, f.Hidden)
+            + LayerParameters.Dense((DenseFeedForward)layer.FeedForward!, f.Hidden)
             + (2L * f.Hidden) + (2L * f.Softmax(index).HeadDim) + 2;
         return new LayerArchitecture().With("cross-attention layer for images", parameters, SidePartUse.Idle);
     }
 
-    /// <summary>HRM: a low and a high stack, the low one run L_cycles times and the high one once in each of H_cycles cycles; every run has a cache of its own.</summary>
+    /// <summary>
+    /// HRM: a low and a high stack, the low one run L_cycles times and the high one once in each of H_cycles cycles; every run has a
+    /// cache of its own.
+    /// </summary>
     public static IEnumerable<LayerArchitecture> HierarchicalStack(LayerFactory f)
     {
         int high = f.Fields.IntOr(2, 1, 1024, "H_cycles");

@@ -4,6 +4,7 @@ namespace Inferometer.Core.Models.HuggingFace;
 internal static class Families
 {
     private static readonly Dictionary<string, FamilyTraits> ByModelType = DenseFamilies.All
+        .Concat(UnusualFamilies.All)
         .Concat(ClassicFamilies.All)
         .Concat(GemmaFamilies.All)
         .Concat(MixtureFamilies.All)

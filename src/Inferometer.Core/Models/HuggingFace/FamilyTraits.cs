@@ -14,14 +14,18 @@ internal sealed record FamilyTraits
 
     public bool TiedEmbeddings { get; init; }
 
-    /// <summary>The class has a head of its own although its configuration says tied (CPM-Ant, whose input table also holds prompts).</summary>
+    /// <summary>
+    /// The class has a head of its own although its configuration says tied (CPM-Ant, whose input table also holds prompts).
+    /// </summary>
     public bool UntiedWhateverTheFileSays { get; init; }
 
     public bool QkvBias { get; init; }
 
     public bool OutputBias { get; init; }
 
-    /// <summary><c>attention_bias</c> also gives the output projection a bias (Llama); false where it never has one (Qwen2, GLM-4).</summary>
+    /// <summary>
+    /// <c>attention_bias</c> also gives the output projection a bias (Llama); false where it never has one (Qwen2, GLM-4).
+    /// </summary>
     public bool AttentionBiasCoversOutput { get; init; } = true;
 
     public bool FeedForwardBias { get; init; }

@@ -3,6 +3,23 @@ namespace Inferometer.Core.Models.HuggingFace;
 /// <summary>Builds the feed-forward part of each layer: dense, or experts where the configuration puts them.</summary>
 internal sealed class FeedForwardBuilder
 {
+    private static readonly string[] ExpertNames = ["num_experts", "num_local_experts", "n_routed_experts", "moe_num_experts"];
+
+    private static readonly string[] PerTokenNames =
+        ["num_experts_per_tok", "experts_per_token", "num_experts_per_token", "top_k_experts", "moe_topk", "moe_k"];
+
+    private static readonly string[] SharedNames =
+        ["n_shared_experts", "num_shared_experts", "moe_num_shared_experts", "num_shared_expert"];
+
+    private static readonly string[] DenseNames =
+    [
+        "dense_intermediate_size", "prefix_dense_intermediate_size", "intermediate_size", "n_inner", "ffn_dim", "ffn_hidden_size", "dff",
+        "dim_ff",
+    ];
+
+    private static readonly string[] ActivationNames =
+        ["hidden_act", "activation_function", "hidden_activation", "mlp_hidden_act", "hidden_mlp_act", "activation", "afn"];
+
     private readonly ModelShape _shape;
     private readonly JsonFields _fields;
     private readonly FamilyTraits _traits;
@@ -16,7 +33,7 @@ internal sealed class FeedForwardBuilder
         _shape = shape;
         _fields = shape.Fields;
         _traits = shape.Traits;
-        _experts = Experts0();
+        _experts = ExpertCount();
         _denseLayers = _fields.Ints("mlp_only_layers", 0, Limits.Layers) ?? [];
         _moeLayers = _fields.IsArray("moe_layer_freq") ? _fields.Ints("moe_layer_freq", 0, 1) : null;
         _kinds = _fields.Texts("mlp_layer_types");
@@ -40,7 +57,7 @@ internal sealed class FeedForwardBuilder
     {
         int experts = _experts > 0 ? _experts : _fields.Int(Limits.Experts, ExpertNames);
         int perToken = _fields.Object("ffn_config")?.IntOr(1, 1, Limits.Experts, "moe_top_k")
-            ?? _fields.Int(Limits.Experts, "num_experts_per_tok", "experts_per_token", "num_experts_per_token", "top_k_experts", "moe_topk", "moe_k");
+            ?? _fields.Int(Limits.Experts, PerTokenNames);
         if (perToken > experts)
         {
             throw new InferometerException($"{_fields.Source}: {perToken} experts per token of {experts}; there are not so many.");
@@ -51,7 +68,7 @@ internal sealed class FeedForwardBuilder
         bool gemma4 = _shape.ModelType is "gemma4" or "gemma4_text";
         bool gptOss = _shape.ModelType is "gpt_oss";
         bool llama4 = _shape.ModelType is "llama4" or "llama4_text";
-        int sharedCount = _fields.IntOr(llama4 ? 1 : 0, 0, Limits.Experts, "n_shared_experts", "num_shared_experts", "moe_num_shared_experts", "num_shared_expert");
+        int sharedCount = _fields.IntOr(llama4 ? 1 : 0, 0, Limits.Experts, SharedNames);
         return new MoeFeedForward
         {
             Experts = experts,
@@ -70,7 +87,8 @@ internal sealed class FeedForwardBuilder
             ScaleExpertInput = llama4,
             NormalizeTopK = _fields.BoolOr(_traits.NormalizeTopK, "norm_topk_prob", "moe_renormalize"),
             SigmoidRouter = _traits.SigmoidRouter,
-            RoutedScale = _fields.PositiveOr(1, "routed_scaling_factor", "moe_routed_scaling_factor", "router_scaling_factor", "route_scale"),
+            RoutedScale = _fields.PositiveOr(
+                1, "routed_scaling_factor", "moe_routed_scaling_factor", "router_scaling_factor", "route_scale"),
             Activation = Activation(),
         };
     }
@@ -132,17 +150,19 @@ internal sealed class FeedForwardBuilder
             && (layer + 1) % sparseStep == 0;
     }
 
-    private static ReadOnlySpan<string> ExpertNames => new[] { "num_experts", "num_local_experts", "n_routed_experts", "moe_num_experts" };
-
-    private int Experts0() => _fields.Object("ffn_config")?.IntOr(0, 0, Limits.Experts, "moe_num_experts")
-        ?? (_fields.IsArray("num_experts") ? _fields.Ints("num_experts", 0, Limits.Experts)!.Max() : _fields.IntOr(0, 0, Limits.Experts, ExpertNames));
+    private int ExpertCount() => _fields.Object("ffn_config")?.IntOr(0, 0, Limits.Experts, "moe_num_experts")
+        ?? (_fields.IsArray("num_experts")
+            ? _fields.Ints("num_experts", 0, Limits.Experts)!.Max()
+            : _fields.IntOr(0, 0, Limits.Experts, ExpertNames));
 
     private int DenseWidth(int layer)
     {
         if (_fields.IsArray("intermediate_size"))
         {
             int[] widths = _fields.Ints("intermediate_size", 1, Limits.Inner)!;
-            return layer < widths.Length ? widths[layer] : throw _fields.Wrong("intermediate_size", $"as long as the model has layers; layer {layer} has none");
+            return layer < widths.Length
+                ? widths[layer]
+                : throw _fields.Wrong("intermediate_size", $"as long as the model has layers; layer {layer} has none");
         }
 
         if (_shape.ModelType is "llama4" or "llama4_text")
@@ -156,17 +176,12 @@ internal sealed class FeedForwardBuilder
             : _fields.Int(Limits.Inner, DenseNames);
     }
 
-    private static ReadOnlySpan<string> DenseNames => new[]
-    {
-        "dense_intermediate_size", "prefix_dense_intermediate_size", "intermediate_size", "n_inner", "ffn_dim", "ffn_hidden_size", "dff", "dim_ff",
-    };
-
     private ActivationKind Activation()
     {
         // Gemma files say "gelu" where the published model uses the tanh form.
         string name = _traits.Activation is "gelu_pytorch_tanh" or "swiglu_oss" && _shape.ModelType is not "starcoder2"
             ? _traits.Activation
-            : _fields.Text("hidden_act", "activation_function", "hidden_activation", "mlp_hidden_act", "hidden_mlp_act", "activation", "afn") ?? _traits.Activation;
+            : _fields.Text(ActivationNames) ?? _traits.Activation;
         return name switch
         {
             "silu" or "swish" or "swiglu" => ActivationKind.Silu,

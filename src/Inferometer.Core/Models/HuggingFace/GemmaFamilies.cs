@@ -11,7 +11,8 @@ internal static class GemmaFamilies
         ScaledEmbedding = true,
         Windows = WindowRule.None,
         Defaults = """
-            {"vocab_size":256000,"hidden_size":3072,"intermediate_size":24576,"num_hidden_layers":28,"num_attention_heads":16,"num_key_value_heads":16,
+            {"vocab_size":256000,"hidden_size":3072,"intermediate_size":24576,"num_hidden_layers":28,"num_attention_heads":16,
+             "num_key_value_heads":16,
              "head_dim":256,"max_position_embeddings":8192}
             """,
     };
@@ -25,7 +26,8 @@ internal static class GemmaFamilies
         Windows = WindowRule.Interleaved,
         GlobalEvery = 2,
         Defaults = """
-            {"vocab_size":256000,"hidden_size":2304,"intermediate_size":9216,"num_hidden_layers":26,"num_attention_heads":8,"num_key_value_heads":4,
+            {"vocab_size":256000,"hidden_size":2304,"intermediate_size":9216,"num_hidden_layers":26,"num_attention_heads":8,
+             "num_key_value_heads":4,
              "head_dim":256,"max_position_embeddings":8192,"sliding_window":4096}
             """,
     };
@@ -38,7 +40,8 @@ internal static class GemmaFamilies
         GlobalEvery = 6,
         RopeTheta = 1e6,
         Defaults = """
-            {"vocab_size":262208,"hidden_size":2304,"intermediate_size":9216,"num_hidden_layers":26,"num_attention_heads":8,"num_key_value_heads":4,
+            {"vocab_size":262208,"hidden_size":2304,"intermediate_size":9216,"num_hidden_layers":26,"num_attention_heads":8,
+             "num_key_value_heads":4,
              "head_dim":256,"max_position_embeddings":131072,"sliding_window":4096}
             """,
     };
@@ -52,8 +55,9 @@ internal static class GemmaFamilies
         FinishLayer = GemmaParts.Gemma4Layer,
         ModelParts = GemmaParts.PerLayerTables,
         Defaults = """
-            {"vocab_size":262144,"hidden_size":2304,"intermediate_size":9216,"num_hidden_layers":30,"num_attention_heads":8,"num_key_value_heads":4,
-             "head_dim":256,"max_position_embeddings":131072,"sliding_window":512}
+            {"vocab_size":262144,"hidden_size":2304,"intermediate_size":9216,"num_hidden_layers":30,"num_attention_heads":8,
+             "num_key_value_heads":4,
+             "head_dim":256,"global_head_dim":512,"max_position_embeddings":131072,"sliding_window":512}
             """,
     };
 
@@ -66,13 +70,15 @@ internal static class GemmaFamilies
         FinishLayer = GemmaParts.Gemma3nLayer,
         ModelParts = GemmaParts.Gemma3nTables,
         Defaults = """
-            {"vocab_size":262400,"vocab_size_per_layer_input":262144,"hidden_size":2048,"hidden_size_per_layer_input":256,"intermediate_size":16384,
-             "num_hidden_layers":35,"num_attention_heads":8,"num_key_value_heads":2,"head_dim":256,"max_position_embeddings":32768,"sliding_window":512,
+            {"vocab_size":262400,"vocab_size_per_layer_input":262144,"hidden_size":2048,"hidden_size_per_layer_input":256,
+             "intermediate_size":16384,
+             "num_hidden_layers":35,"num_attention_heads":8,"num_key_value_heads":2,"head_dim":256,"max_position_embeddings":32768,
+             "sliding_window":512,
              "altup_num_inputs":4,"laurel_rank":64,"num_kv_shared_layers":15}
             """,
     };
 
-    public static IEnumerable<KeyValuePair<string, FamilyTraits>> All { get; } = new Dictionary<string, FamilyTraits>(StringComparer.Ordinal)
+    public static Dictionary<string, FamilyTraits> All { get; } = new(StringComparer.Ordinal)
     {
         ["gemma"] = Gemma,
         ["gemma2"] = Gemma2,
@@ -82,6 +88,8 @@ internal static class GemmaFamilies
         ["gemma3n_text"] = Gemma3n,
         ["gemma4"] = Gemma4,
         ["gemma4_text"] = Gemma4,
+        ["gemma4_assistant"] = Gemma4,
+        ["gemma4_unified_assistant"] = Gemma4,
         ["gemma4_unified"] = Gemma4,
         ["gemma4_unified_text"] = Gemma4,
         // Gemma 2 without the norms behind the blocks.

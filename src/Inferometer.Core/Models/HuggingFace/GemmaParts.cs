@@ -6,7 +6,8 @@ internal static class GemmaParts
     public static LayerArchitecture Gemma4Layer(LayerFactory f, int index, LayerArchitecture layer)
     {
         // Layers that read an earlier layer's cache may have feed-forward networks of twice the width.
-        if (layer is { Mixer: AttentionMixer { ReusesCache: true }, FeedForward: DenseFeedForward dense } && f.Fields.BoolOr(false, "use_double_wide_mlp"))
+        if (layer is { Mixer: AttentionMixer { ReusesCache: true }, FeedForward: DenseFeedForward dense }
+            && f.Fields.BoolOr(false, "use_double_wide_mlp"))
         {
             layer = layer with { FeedForward = dense with { IntermediateSize = 2 * dense.IntermediateSize } };
         }
@@ -36,8 +37,9 @@ internal static class GemmaParts
         long rank = f.Fields.IntOr(64, 1, Limits.Width, "laurel_rank");
         var mixer = (AttentionMixer)layer.Mixer!;
         long unused = mixer.ReusesCache ? (2L * mixer.KvHeads * mixer.HeadDim * hidden) + mixer.HeadDim : 0;
+        long updates = (streams * hidden) + (streams * streams) + (streams * streams * streams) + (2 * hidden);
         return layer
-            .With("alternating updates", (streams * hidden) + (streams * streams) + (streams * streams * streams) + (2 * hidden), SidePartUse.Multiplied)
+            .With("alternating updates", updates, SidePartUse.Multiplied)
             .With("low-rank residual", (2 * rank * hidden) + hidden, SidePartUse.Multiplied)
             .With("per-layer input", PerLayerInput(f), SidePartUse.Multiplied)
             .With("key and value projections that the layer does not use", unused, SidePartUse.Idle);

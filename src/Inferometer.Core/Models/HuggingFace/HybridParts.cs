@@ -31,12 +31,15 @@ internal static class HybridParts
                 "-" or "mlp" => new() { FeedForward = f.Dense(i) },
                 "E" or "moe" => LatentExperts(f, i),
                 _ => throw f.Fields.Wrong(
-                    letters is not null ? "hybrid_override_pattern" : "layers_block_type", "made of M (Mamba), * (attention), - (feed-forward) and E (experts)"),
+                    letters is not null ? "hybrid_override_pattern" : "layers_block_type",
+                    "made of M (Mamba), * (attention), - (feed-forward) and E (experts)"),
             };
         }
     }
 
-    /// <summary>RWKV-4: a receptance gates the channel mixing; tokens are mixed with the one before; the first layer norms the embedding.</summary>
+    /// <summary>
+    /// RWKV-4: a receptance gates the channel mixing; tokens are mixed with the one before; the first layer norms the embedding.
+    /// </summary>
     public static LayerArchitecture RwkvLayer(LayerFactory f, int index, LayerArchitecture layer) => layer
         .With("receptance of the channel mixing", (long)f.Hidden * f.Hidden, SidePartUse.Multiplied)
         .With("token shifts of the channel mixing", 2L * f.Hidden, SidePartUse.Applied)
@@ -62,7 +65,9 @@ internal static class HybridParts
 
     /// <summary>RecurrentGemma counts both halves of the gated network in its intermediate size.</summary>
     public static LayerArchitecture RecurrentGemmaLayer(LayerFactory f, int index, LayerArchitecture layer) =>
-        layer.FeedForward is DenseFeedForward dense ? layer with { FeedForward = dense with { IntermediateSize = dense.IntermediateSize / 2 } } : layer;
+        layer.FeedForward is DenseFeedForward dense
+            ? layer with { FeedForward = dense with { IntermediateSize = dense.IntermediateSize / 2 } }
+            : layer;
 
     /// <summary>LFM2 shrinks its feed-forward width as Llama did: two thirds of it, times a factor, rounded up.</summary>
     public static LayerArchitecture Lfm2Layer(LayerFactory f, int index, LayerArchitecture layer)
@@ -79,11 +84,14 @@ internal static class HybridParts
     }
 
     /// <summary>Granite 4: without experts only the shared network is left.</summary>
-    public static LayerArchitecture GraniteHybridLayer(LayerFactory f, int index, LayerArchitecture layer) => layer.FeedForward is DenseFeedForward dense
+    public static LayerArchitecture GraniteHybridLayer(LayerFactory f, int index, LayerArchitecture layer) =>
+        layer.FeedForward is DenseFeedForward dense
         ? layer with { FeedForward = dense with { IntermediateSize = f.Fields.Int(Limits.Inner, "shared_intermediate_size") } }
         : layer;
 
-    /// <summary>Qwen4-Exp: each block reads its input from several residual streams through a low-rank mixer and adds its output to all of them.</summary>
+    /// <summary>
+    /// Qwen4-Exp: each block reads its input from several residual streams through a low-rank mixer and adds its output to all of them.
+    /// </summary>
     public static LayerArchitecture Qwen4Layer(LayerFactory f, int index, LayerArchitecture layer)
     {
         layer = layer.With("gated residual streams", 2 * (GatedResidual(f) + (Streams(f) * Streams(f) * f.Hidden)), SidePartUse.Multiplied);

@@ -7,7 +7,10 @@ internal static class LatentParts
     public static LayerArchitecture NormBehindExperts(LayerFactory f, int index, LayerArchitecture layer) =>
         layer.With("norm behind the experts", layer.FeedForward is MoeFeedForward ? f.Hidden : 0, SidePartUse.Applied);
 
-    /// <summary>A.X-K2: the queries' projection reads their latent before and after its norm and also makes an output gate; norms carry a low-rank gate.</summary>
+    /// <summary>
+    /// A.X-K2: the queries' projection reads their latent before and after its norm and also makes an output gate; norms carry a low-rank
+    /// gate.
+    /// </summary>
     public static LayerArchitecture Axk2Layer(LayerFactory f, int index, LayerArchitecture layer)
     {
         var mixer = (LatentAttentionMixer)layer.Mixer!;
@@ -16,7 +19,10 @@ internal static class LatentParts
         long norms = layer.FeedForward is MoeFeedForward ? 2 : 1;
         return layer
             .With("query and gate projection beside the usual one", mixer.QueryRank * (queries + (2 * gates)), SidePartUse.Multiplied)
-            .With("gates of the norms", norms * 2 * f.Hidden * f.Fields.IntOr(16, 1, Limits.Width, "gated_norm_rank"), SidePartUse.Multiplied);
+            .With(
+                "gates of the norms",
+                norms * 2 * f.Hidden * f.Fields.IntOr(16, 1, Limits.Width, "gated_norm_rank"),
+                SidePartUse.Multiplied);
     }
 
     /// <summary>Hunyuan 4: independent hyper-connections, one before each block: two mixing weights per residual stream.</summary>
@@ -33,7 +39,10 @@ internal static class LatentParts
         yield return new("merging of the residual streams", (streams * streams * f.Hidden) + streams + 1, SidePartUse.Multiplied);
     }
 
-    /// <summary>LongCat: two attention blocks and two dense networks to a layer; the experts run beside the first network. The router also scores experts that do nothing.</summary>
+    /// <summary>
+    /// LongCat: two attention blocks and two dense networks to a layer; the experts run beside the first network. The router also scores
+    /// experts that do nothing.
+    /// </summary>
     public static IEnumerable<LayerArchitecture> LongCatStack(LayerFactory f)
     {
         int layers = f.Fields.IntOr(f.LayerCount, 1, Limits.Layers, "num_layers");
@@ -46,7 +55,12 @@ internal static class LatentParts
             yield return new()
             {
                 Mixer = mixer,
-                FeedForward = experts with { RouterRows = experts.Experts + empty, ParallelDenseIntermediateSize = dense, ParallelDenseNorms = false },
+                FeedForward = experts with
+                {
+                    RouterRows = experts.Experts + empty,
+                    ParallelDenseIntermediateSize = dense,
+                    ParallelDenseNorms = false,
+                },
             };
             yield return new() { Mixer = mixer, FeedForward = new DenseFeedForward { IntermediateSize = dense } };
         }

@@ -12,7 +12,8 @@ internal sealed class LayerKinds
 {
     private static readonly string[] Full =
     [
-        "full_attention", "attention", "global_attention", "global", "hybrid", "deepseek_sparse_attention", "minimax_m3_sparse", "hybrid_indexed",
+        "full_attention", "attention", "global_attention", "global", "hybrid",
+        "deepseek_sparse_attention", "minimax_m3_sparse", "hybrid_indexed",
         "compressed_sparse_attention", "heavily_compressed_attention",
     ];
 
@@ -38,7 +39,9 @@ internal sealed class LayerKinds
         _window = _fields.IntOr(0, 0, int.MaxValue, "sliding_window", "sliding_window_size", "attention_window_size", "window_size");
         if (_types is not null && _shape.Traits.Stack is null && _types.Length != shape.LayerCount)
         {
-            throw _fields.Wrong(_fields.Has("layer_types") ? "layer_types" : "layers_block_type", $"an array with one entry for each of the {shape.LayerCount} layers");
+            throw _fields.Wrong(
+                _fields.Has("layer_types") ? "layer_types" : "layers_block_type",
+                $"an array with one entry for each of the {shape.LayerCount} layers");
         }
     }
 
@@ -76,7 +79,9 @@ internal sealed class LayerKinds
     {
         if (_shape.ModelType is "smollm3")
         {
-            return _ropeLayers is null ? (layer + 1) % _fields.IntOr(4, 1, Limits.Layers, "no_rope_layer_interval") != 0 : layer >= _ropeLayers.Length || _ropeLayers[layer] != 0;
+            return _ropeLayers is null
+                ? (layer + 1) % _fields.IntOr(4, 1, Limits.Layers, "no_rope_layer_interval") != 0
+                : layer >= _ropeLayers.Length || _ropeLayers[layer] != 0;
         }
 
         return local || !_shape.Traits.GlobalWithoutRope || _window == 0;
@@ -107,7 +112,9 @@ internal sealed class LayerKinds
         if (traits.Windows == WindowRule.WhenSwitchedOn || _fields.Has("use_sliding_window"))
         {
             bool on = _fields.BoolOr(false, "use_sliding_window");
-            return on && (_types is null ? layer >= _fields.IntOr(_shape.LayerCount, 0, Limits.Layers, "max_window_layers") : IsSliding(layer));
+            return on && (_types is null
+                ? layer >= _fields.IntOr(_shape.LayerCount, 0, Limits.Layers, "max_window_layers")
+                : IsSliding(layer));
         }
 
         if (_types is not null)
@@ -126,18 +133,25 @@ internal sealed class LayerKinds
     // EXAONE spells its pattern as letters, LLLG, or as their number.
     private int GlobalEvery(FamilyTraits traits) => _fields.TextOrNull("sliding_window_pattern") is { Length: > 0 } letters
         ? letters.Length
-        : _fields.IntOr(Math.Max(1, traits.GlobalEvery), 1, Limits.Layers, "sliding_window_pattern", "_sliding_window_pattern", "global_attn_every_n_layers");
+        : _fields.IntOr(
+            Math.Max(1, traits.GlobalEvery),
+            1,
+            Limits.Layers,
+            "sliding_window_pattern",
+            "_sliding_window_pattern", "global_attn_every_n_layers");
 
     private bool IsSliding(int layer) => Sliding.Contains(Type(layer), StringComparer.Ordinal);
 
     private string Type(int layer)
     {
         string type = _types![layer];
-        bool known = type is "chunked_attention" || Full.Contains(type, StringComparer.Ordinal) || Sliding.Contains(type, StringComparer.Ordinal)
-            || Recurrent.Contains(type, StringComparer.Ordinal) || (_shape.Traits.Stack is not null && type is "moe" or "mlp");
+        bool known = type is "chunked_attention" || Full.Contains(type, StringComparer.Ordinal)
+            || Sliding.Contains(type, StringComparer.Ordinal) || Recurrent.Contains(type, StringComparer.Ordinal)
+            || (_shape.Traits.Stack is not null && type is "moe" or "mlp");
         return known
             ? type
             : throw new InferometerException(
-                $"{_fields.Source}: 'layer_types[{layer}]' is '{type}'; allowed are full_attention, sliding_attention, linear_attention, chunked_attention and the names of sparse and recurrent layers.");
+                $"{_fields.Source}: 'layer_types[{layer}]' is '{type}'; allowed are full_attention, sliding_attention, linear_attention, "
+                + "chunked_attention and the names of sparse and recurrent layers.");
     }
 }

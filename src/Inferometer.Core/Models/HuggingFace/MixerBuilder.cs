@@ -51,7 +51,8 @@ internal sealed class MixerBuilder
         }
     }
 
-    private int Own(int layer, int fallback, int max, string name) => _own.TryGetValue(layer, out JsonFields? own) ? own.IntOr(fallback, 1, max, name) : fallback;
+    private int Own(int layer, int fallback, int max, string name) =>
+        _own.TryGetValue(layer, out JsonFields? own) ? own.IntOr(fallback, 1, max, name) : fallback;
 
     public LatentAttentionMixer Latent(int layer)
     {
@@ -85,7 +86,8 @@ internal sealed class MixerBuilder
         // The finely compressed layers choose by index and overlap their stretches; the coarse ones read everything.
         bool indexed = ratio == 4;
         int headDim = _fields.Int(Limits.HeadDim, "head_dim");
-        int rotary = _fields.IntOr((int)(headDim * _fields.PositiveOr(0.125, "partial_rotary_factor")), 1, Limits.HeadDim, "qk_rope_head_dim");
+        int share = (int)(headDim * _fields.PositiveOr(0.125, "partial_rotary_factor"));
+        int rotary = _fields.IntOr(share, 1, Limits.HeadDim, "qk_rope_head_dim");
         return new CompressedAttentionMixer
         {
             Heads = Heads(),
@@ -111,7 +113,9 @@ internal sealed class MixerBuilder
     {
         if (_fields.Ints("compress_ratios", 0, 1 << 20) is { } ratios)
         {
-            return layer < ratios.Length ? ratios[layer] : throw _fields.Wrong("compress_ratios", $"at least as long as the model has layers; layer {layer} has none");
+            return layer < ratios.Length
+                ? ratios[layer]
+                : throw _fields.Wrong("compress_ratios", $"at least as long as the model has layers; layer {layer} has none");
         }
 
         JsonFields? rates = _fields.Object("compress_rates");
@@ -161,7 +165,7 @@ internal sealed class MixerBuilder
             HeadGate = _traits.HeadGate,
             AttentionSink = HasSink(kind),
             ReusesCache = layer >= _shape.LayerCount - _fields.IntOr(0, 0, _shape.LayerCount, "num_kv_shared_layers"),
-            ValuesAreKeys = kind.IsGlobalOfMixed && _fields.BoolOr(wide, "attention_k_eq_v"),
+            ValuesAreKeys = kind.IsGlobalOfMixed && _fields.BoolOr(wide && _fields.Mentions("global_head_dim"), "attention_k_eq_v"),
             ScoreSoftcap = _fields.NumberOr(_fields.Has("attn_logit_softcapping") ? 0 : _traits.ScoreSoftcap, "attn_logit_softcapping"),
             ScoreScale = ScoreScale(headDim),
             Rope = kind.HasRope ? Rope(kind, headDim, wide) : null,
@@ -172,7 +176,9 @@ internal sealed class MixerBuilder
 
     // Laguna gives every layer its own number of query heads.
     private int HeadsOf(int layer) => _fields.Ints("num_attention_heads_per_layer", 1, Limits.Heads) is { } heads
-        ? layer < heads.Length ? heads[layer] : throw _fields.Wrong("num_attention_heads_per_layer", $"as long as the model has layers; layer {layer} has none")
+        ? layer < heads.Length
+            ? heads[layer]
+            : throw _fields.Wrong("num_attention_heads_per_layer", $"as long as the model has layers; layer {layer} has none")
         : Heads();
 
     private int KvHeads(int heads)
@@ -235,7 +241,8 @@ internal sealed class MixerBuilder
 
         if (_shape.ModelType is "cohere" or "stablelm" or "persimmon" or "fuyu")
         {
-            return _fields.BoolOr(_traits.QkNorm == QkNormKind.PerHeadLayerNorm, "use_qk_norm", "qk_layernorm") ? FullOrHead() : QkNormKind.None;
+            bool normed = _fields.BoolOr(_traits.QkNorm == QkNormKind.PerHeadLayerNorm, "use_qk_norm", "qk_layernorm");
+            return normed ? FullOrHead() : QkNormKind.None;
         }
 
         if (_shape.ModelType is "glm4_moe")

@@ -8,7 +8,8 @@ internal static class MixtureFamilies
         NormEpsilon = 1e-5,
         RopeTheta = 1e6,
         Defaults = """
-            {"vocab_size":32000,"hidden_size":4096,"intermediate_size":14336,"num_hidden_layers":32,"num_attention_heads":32,"num_key_value_heads":8,
+            {"vocab_size":32000,"hidden_size":4096,"intermediate_size":14336,"num_hidden_layers":32,"num_attention_heads":32,
+             "num_key_value_heads":8,
              "max_position_embeddings":131072,"num_experts_per_tok":2,"num_local_experts":8}
             """,
     };
@@ -16,7 +17,8 @@ internal static class MixtureFamilies
     private static readonly FamilyTraits GraniteMoe = new()
     {
         Defaults = """
-            {"vocab_size":32000,"hidden_size":4096,"intermediate_size":11008,"num_hidden_layers":32,"num_attention_heads":32,"max_position_embeddings":2048,
+            {"vocab_size":32000,"hidden_size":4096,"intermediate_size":11008,"num_hidden_layers":32,"num_attention_heads":32,
+             "max_position_embeddings":2048,
              "num_local_experts":8,"num_experts_per_tok":2}
             """,
     };
@@ -29,7 +31,8 @@ internal static class MixtureFamilies
         NormalizeTopK = false,
         SharedGate = true,
         Defaults = """
-            {"vocab_size":151936,"hidden_size":2048,"intermediate_size":5632,"num_hidden_layers":24,"num_attention_heads":16,"num_key_value_heads":16,
+            {"vocab_size":151936,"hidden_size":2048,"intermediate_size":5632,"num_hidden_layers":24,"num_attention_heads":16,
+             "num_key_value_heads":16,
              "max_position_embeddings":32768,"num_experts_per_tok":4,"num_experts":60,"moe_intermediate_size":1408,
              "shared_expert_intermediate_size":5632}
             """,
@@ -40,7 +43,8 @@ internal static class MixtureFamilies
         QkNorm = QkNormKind.PerHead,
         Windows = WindowRule.WhenSwitchedOn,
         Defaults = """
-            {"vocab_size":151936,"hidden_size":2048,"intermediate_size":6144,"num_hidden_layers":24,"num_attention_heads":32,"num_key_value_heads":4,
+            {"vocab_size":151936,"hidden_size":2048,"intermediate_size":6144,"num_hidden_layers":24,"num_attention_heads":32,
+             "num_key_value_heads":4,
              "max_position_embeddings":32768,"num_experts_per_tok":8,"num_experts":128,"moe_intermediate_size":768}
             """,
     };
@@ -53,7 +57,8 @@ internal static class MixtureFamilies
         SigmoidRouter = true,
         NormalizeTopK = false,
         Defaults = """
-            {"vocab_size":202048,"hidden_size":5120,"intermediate_size":8192,"intermediate_size_mlp":16384,"num_hidden_layers":48,"num_attention_heads":40,
+            {"vocab_size":202048,"hidden_size":5120,"intermediate_size":8192,"intermediate_size_mlp":16384,"num_hidden_layers":48,
+             "num_attention_heads":40,
              "num_key_value_heads":8,"head_dim":128,"max_position_embeddings":131072,"num_experts_per_tok":1,"num_local_experts":16,
              "interleave_moe_layer_step":1}
             """,
@@ -67,8 +72,10 @@ internal static class MixtureFamilies
         SigmoidRouter = true,
         RouterBias = true,
         Defaults = """
-            {"vocab_size":151552,"hidden_size":4096,"intermediate_size":10944,"num_hidden_layers":46,"num_attention_heads":96,"num_key_value_heads":8,
-             "max_position_embeddings":131072,"moe_intermediate_size":1408,"num_experts_per_tok":8,"n_shared_experts":1,"n_routed_experts":128,
+            {"vocab_size":151552,"hidden_size":4096,"intermediate_size":10944,"num_hidden_layers":46,"num_attention_heads":96,
+             "num_key_value_heads":8,
+             "max_position_embeddings":131072,"moe_intermediate_size":1408,"num_experts_per_tok":8,"n_shared_experts":1,
+             "n_routed_experts":128,
              "first_k_dense_replace":1}
             """,
     };
@@ -81,12 +88,13 @@ internal static class MixtureFamilies
         RopeTheta = 5e6,
         PartialRotary = 0.5,
         Defaults = """
-            {"vocab_size":200064,"hidden_size":3072,"intermediate_size":1536,"num_hidden_layers":62,"num_attention_heads":48,"num_key_value_heads":8,
+            {"vocab_size":200064,"hidden_size":3072,"intermediate_size":1536,"num_hidden_layers":62,"num_attention_heads":48,
+             "num_key_value_heads":8,
              "head_dim":128,"max_position_embeddings":196608,"num_experts_per_tok":8,"num_local_experts":256}
             """,
     };
 
-    public static IEnumerable<KeyValuePair<string, FamilyTraits>> All { get; } = new Dictionary<string, FamilyTraits>(StringComparer.Ordinal)
+    public static Dictionary<string, FamilyTraits> All { get; } = new(StringComparer.Ordinal)
     {
         ["mixtral"] = Mixtral,
         ["granitemoe"] = GraniteMoe,
@@ -99,7 +107,8 @@ internal static class MixtureFamilies
             RopeTheta = 1e6,
             NormalizeTopK = false,
             Defaults = """
-                {"vocab_size":32064,"hidden_size":4096,"intermediate_size":6400,"num_hidden_layers":32,"num_attention_heads":32,"num_key_value_heads":8,
+                {"vocab_size":32064,"hidden_size":4096,"intermediate_size":6400,"num_hidden_layers":32,"num_attention_heads":32,
+                 "num_key_value_heads":8,
                  "max_position_embeddings":131072,"num_experts_per_tok":2,"num_local_experts":16}
                 """,
         },
@@ -110,8 +119,10 @@ internal static class MixtureFamilies
         {
             Windows = WindowRule.Interleaved,
             Defaults = """
-                {"vocab_size":98304,"hidden_size":2304,"intermediate_size":7168,"num_hidden_layers":28,"num_attention_heads":32,"num_key_value_heads":4,
-                 "head_dim":128,"max_position_embeddings":131072,"sliding_window":1024,"num_experts_per_tok":8,"num_experts":64,"moe_intermediate_size":896}
+                {"vocab_size":98304,"hidden_size":2304,"intermediate_size":7168,"num_hidden_layers":28,"num_attention_heads":32,
+                 "num_key_value_heads":4,
+                 "head_dim":128,"max_position_embeddings":131072,"sliding_window":1024,"num_experts_per_tok":8,"num_experts":64,
+                 "moe_intermediate_size":896}
                 """,
         },
         ["deepseek"] = new() { NormalizeTopK = false },
@@ -130,7 +141,8 @@ internal static class MixtureFamilies
             GlobalEvery = 2,
             RouterBias = true,
             Defaults = """
-                {"vocab_size":201088,"hidden_size":2880,"intermediate_size":2880,"num_hidden_layers":36,"num_attention_heads":64,"num_key_value_heads":8,
+                {"vocab_size":201088,"hidden_size":2880,"intermediate_size":2880,"num_hidden_layers":36,"num_attention_heads":64,
+                 "num_key_value_heads":8,
                  "head_dim":64,"max_position_embeddings":131072,"sliding_window":128,"num_local_experts":128,"num_experts_per_tok":4}
                 """,
         },
@@ -141,7 +153,8 @@ internal static class MixtureFamilies
             QkNorm = QkNormKind.PerHead,
             FinishLayer = MixtureParts.MiniMaxM3Indexer,
             Defaults = """
-                {"vocab_size":200064,"hidden_size":6144,"intermediate_size":3072,"dense_intermediate_size":12288,"shared_intermediate_size":3072,
+                {"vocab_size":200064,"hidden_size":6144,"intermediate_size":3072,"dense_intermediate_size":12288,
+                 "shared_intermediate_size":3072,
                  "num_hidden_layers":60,"num_attention_heads":64,"num_key_value_heads":4,"head_dim":128,"max_position_embeddings":524288,
                  "num_experts_per_tok":4,"num_local_experts":128,"rotary_dim":64,"routed_scaling_factor":2.0}
                 """,
@@ -157,8 +170,10 @@ internal static class MixtureFamilies
             GlobalEvery = 6,
             FinishLayer = MixtureParts.FirstLayerDense,
             Defaults = """
-                {"vocab_size":152576,"hidden_size":4096,"intermediate_size":16384,"num_hidden_layers":48,"num_attention_heads":64,"num_key_value_heads":4,
-                 "head_dim":192,"v_head_dim":128,"max_position_embeddings":131072,"sliding_window":128,"n_routed_experts":256,"num_experts_per_tok":8,"moe_intermediate_size":2048}
+                {"vocab_size":152576,"hidden_size":4096,"intermediate_size":16384,"num_hidden_layers":48,"num_attention_heads":64,
+                 "num_key_value_heads":4,
+                 "head_dim":192,"v_head_dim":128,"max_position_embeddings":131072,"sliding_window":128,"n_routed_experts":256,
+                 "num_experts_per_tok":8,"moe_intermediate_size":2048}
                 """,
         },
         ["glm4_moe"] = Glm4Moe,
@@ -168,8 +183,10 @@ internal static class MixtureFamilies
             PartialRotary = 1,
             RopeTheta = 1e6,
             Defaults = """
-                {"vocab_size":196608,"hidden_size":4096,"num_hidden_layers":48,"num_attention_heads":64,"num_key_value_heads":8,"head_dim":128,
-                 "max_position_embeddings":131072,"moe_intermediate_size":1280,"num_experts_per_tok":8,"n_shared_experts":1,"n_routed_experts":128}
+                {"vocab_size":196608,"hidden_size":4096,"num_hidden_layers":48,"num_attention_heads":64,"num_key_value_heads":8,
+                 "head_dim":128,
+                 "max_position_embeddings":131072,"moe_intermediate_size":1280,"num_experts_per_tok":8,"n_shared_experts":1,
+                 "n_routed_experts":128}
                 """,
         },
         ["dots1"] = Glm4Moe with
@@ -179,8 +196,10 @@ internal static class MixtureFamilies
             QkNorm = QkNormKind.PerHead,
             AttentionBiasCoversOutput = true,
             Defaults = """
-                {"vocab_size":152064,"hidden_size":4608,"intermediate_size":10944,"num_hidden_layers":62,"num_attention_heads":32,"num_key_value_heads":32,
-                 "max_position_embeddings":2048,"moe_intermediate_size":1408,"n_routed_experts":128,"n_shared_experts":2,"num_experts_per_tok":6,
+                {"vocab_size":152064,"hidden_size":4608,"intermediate_size":10944,"num_hidden_layers":62,"num_attention_heads":32,
+                 "num_key_value_heads":32,
+                 "max_position_embeddings":2048,"moe_intermediate_size":1408,"n_routed_experts":128,"n_shared_experts":2,
+                 "num_experts_per_tok":6,
                  "first_k_dense_replace":0,"sliding_window":4096}
                 """,
             Windows = WindowRule.Interleaved,
@@ -199,7 +218,8 @@ internal static class MixtureFamilies
             GlobalEvery = 4,
             GlobalWithoutRope = true,
             Defaults = """
-                {"vocab_size":200192,"hidden_size":2048,"intermediate_size":6144,"moe_intermediate_size":1408,"num_hidden_layers":32,"num_dense_layers":1,
+                {"vocab_size":200192,"hidden_size":2048,"intermediate_size":6144,"moe_intermediate_size":1408,"num_hidden_layers":32,
+                 "num_dense_layers":1,
                  "num_attention_heads":16,"num_key_value_heads":16,"head_dim":128,"max_position_embeddings":16384,"num_experts":64,
                  "num_experts_per_tok":6,"num_shared_experts":2,"sliding_window":1024}
                 """,
@@ -216,7 +236,8 @@ internal static class MixtureFamilies
             GlobalEvery = 1,
             FinishLayer = MixtureParts.FirstLayerDense,
             Defaults = """
-                {"vocab_size":100352,"hidden_size":2048,"intermediate_size":8192,"num_hidden_layers":40,"num_attention_heads":48,"num_key_value_heads":8,
+                {"vocab_size":100352,"hidden_size":2048,"intermediate_size":8192,"num_hidden_layers":40,"num_attention_heads":48,
+                 "num_key_value_heads":8,
                  "head_dim":128,"max_position_embeddings":131072,"num_experts":256,"num_experts_per_tok":8,"moe_intermediate_size":512,
                  "shared_expert_intermediate_size":512,"sliding_window":512}
                 """,
@@ -230,7 +251,8 @@ internal static class MixtureFamilies
             RouterBias = true,
             FinishLayer = MixtureParts.FirstLayerDense,
             Defaults = """
-                {"vocab_size":120832,"hidden_size":4096,"intermediate_size":13312,"num_hidden_layers":80,"num_attention_heads":64,"num_key_value_heads":8,
+                {"vocab_size":120832,"hidden_size":4096,"intermediate_size":13312,"num_hidden_layers":80,"num_attention_heads":64,
+                 "num_key_value_heads":8,
                  "head_dim":128,"max_position_embeddings":131072,"num_experts":192,"num_experts_per_tok":8,"num_shared_experts":1,
                  "moe_intermediate_size":1536}
                 """,
@@ -250,8 +272,10 @@ internal static class MixtureFamilies
             SigmoidRouter = true,
             RouterBias = true,
             Defaults = """
-                {"vocab_size":102400,"hidden_size":4096,"intermediate_size":16384,"num_hidden_layers":32,"num_attention_heads":32,"num_key_value_heads":32,
-                 "max_position_embeddings":2048,"sliding_window":4096,"sliding_window_pattern":4,"first_k_dense_replace":1,"moe_intermediate_size":1024,
+                {"vocab_size":102400,"hidden_size":4096,"intermediate_size":16384,"num_hidden_layers":32,"num_attention_heads":32,
+                 "num_key_value_heads":32,
+                 "max_position_embeddings":2048,"sliding_window":4096,"sliding_window_pattern":4,"first_k_dense_replace":1,
+                 "moe_intermediate_size":1024,
                  "num_experts":64,"num_experts_per_tok":8,"num_shared_experts":1,"routed_scaling_factor":2.5}
                 """,
         },
@@ -263,7 +287,8 @@ internal static class MixtureFamilies
             TiedEmbeddings = true,
             RouterBias = true,
             Defaults = """
-                {"vocab_size":103424,"hidden_size":2560,"intermediate_size":12288,"num_hidden_layers":28,"num_attention_heads":20,"num_key_value_heads":4,
+                {"vocab_size":103424,"hidden_size":2560,"intermediate_size":12288,"num_hidden_layers":28,"num_attention_heads":20,
+                 "num_key_value_heads":4,
                  "max_position_embeddings":131072,"moe_intermediate_size":1536,"moe_k":6,"moe_num_experts":64,"moe_num_shared_experts":2,
                  "moe_layer_start_index":1,"moe_layer_end_index":-1,"moe_layer_interval":1}
                 """,
@@ -271,8 +296,10 @@ internal static class MixtureFamilies
         ["cohere2_moe"] = DenseFamilies.Cohere2 with
         {
             Defaults = """
-                {"vocab_size":256000,"hidden_size":8192,"intermediate_size":22528,"num_hidden_layers":40,"num_attention_heads":64,"head_dim":128,
-                 "max_position_embeddings":8192,"logit_scale":0.0625,"sliding_window":4096,"num_experts":8,"num_experts_per_tok":2,"num_shared_experts":0}
+                {"vocab_size":256000,"hidden_size":8192,"intermediate_size":22528,"num_hidden_layers":40,"num_attention_heads":64,
+                 "head_dim":128,
+                 "max_position_embeddings":8192,"logit_scale":0.0625,"sliding_window":4096,"num_experts":8,"num_experts_per_tok":2,
+                 "num_shared_experts":0}
                 """,
         },
         ["aria_text"] = new()
@@ -288,7 +315,8 @@ internal static class MixtureFamilies
             NormEpsilon = 1e-5,
             Defaults = """
                 {"vocab_size":32000,"d_model":2048,"n_heads":16,"n_layers":24,"max_seq_len":2048,
-                 "attn_config":{"kv_n_heads":1,"rope_theta":10000.0},"ffn_config":{"ffn_hidden_size":3584,"moe_num_experts":4,"moe_top_k":1}}
+                 "attn_config":{"kv_n_heads":1,"rope_theta":10000.0},"ffn_config":{"ffn_hidden_size":3584,"moe_num_experts":4,
+                 "moe_top_k":1}}
                 """,
         },
         ["flex_olmo"] = new()
@@ -317,7 +345,8 @@ internal static class MixtureFamilies
             TiedEmbeddings = true,
             FinishLayer = MixtureParts.JetMoe,
             Defaults = """
-                {"vocab_size":32000,"hidden_size":2048,"num_hidden_layers":12,"num_key_value_heads":16,"kv_channels":128,"max_position_embeddings":4096,
+                {"vocab_size":32000,"hidden_size":2048,"num_hidden_layers":12,"num_key_value_heads":16,"kv_channels":128,
+                 "max_position_embeddings":4096,
                  "num_local_experts":8,"num_experts_per_tok":2,"intermediate_size":5632,"num_attention_heads":32}
                 """,
         },
@@ -333,8 +362,10 @@ internal static class MixtureFamilies
             FinishLayer = MixtureParts.Zaya,
             ModelParts = f => [new("scale and bias of the embedding", 2L * f.Hidden, SidePartUse.Applied)],
             Defaults = """
-                {"vocab_size":262272,"hidden_size":2048,"num_hidden_layers":40,"num_attention_heads":8,"num_key_value_heads":2,"head_dim":128,
-                 "max_position_embeddings":131072,"num_experts":16,"num_experts_per_tok":1,"moe_intermediate_size":2048,"router_hidden_size":256,
+                {"vocab_size":262272,"hidden_size":2048,"num_hidden_layers":40,"num_attention_heads":8,"num_key_value_heads":2,
+                 "head_dim":128,
+                 "max_position_embeddings":131072,"num_experts":16,"num_experts_per_tok":1,"moe_intermediate_size":2048,
+                 "router_hidden_size":256,
                  "cca_time0":2,"cca_time1":2}
                 """,
         },
@@ -349,9 +380,12 @@ internal static class MixtureFamilies
             FinishLayer = MixtureParts.Inkling,
             ModelParts = f => [new("norm of the embedding", f.Hidden, SidePartUse.Applied)],
             Defaults = """
-                {"vocab_size":201024,"hidden_size":6144,"num_hidden_layers":66,"num_attention_heads":64,"num_key_value_heads":8,"head_dim":128,
-                 "swa_num_attention_heads":64,"swa_num_key_value_heads":16,"swa_head_dim":128,"sliding_window_size":512,"d_rel":16,"rel_extent":1024,
-                 "max_position_embeddings":131072,"conv_kernel_size":4,"intermediate_size":24576,"moe_intermediate_size":3072,"n_routed_experts":256,
+                {"vocab_size":201024,"hidden_size":6144,"num_hidden_layers":66,"num_attention_heads":64,"num_key_value_heads":8,
+                 "head_dim":128,
+                 "swa_num_attention_heads":64,"swa_num_key_value_heads":16,"swa_head_dim":128,"sliding_window_size":512,"d_rel":16,
+                 "rel_extent":1024,
+                 "max_position_embeddings":131072,"conv_kernel_size":4,"intermediate_size":24576,"moe_intermediate_size":3072,
+                 "n_routed_experts":256,
                  "num_experts_per_tok":6,"n_shared_experts":2,"route_scale":8.0}
                 """,
         },

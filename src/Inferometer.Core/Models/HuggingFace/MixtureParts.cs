@@ -8,7 +8,8 @@ internal static class MixtureParts
         index == 0 && !f.Fields.Has("mlp_layer_types") && !f.Fields.Has("moe_layer_freq") ? layer with { FeedForward = f.Dense() } : layer;
 
     /// <summary>Hunyuan: one shared network of an expert's own width beside the experts.</summary>
-    public static LayerArchitecture HunyuanShared(LayerFactory f, int index, LayerArchitecture layer) => layer.FeedForward is MoeFeedForward moe
+    public static LayerArchitecture HunyuanShared(LayerFactory f, int index, LayerArchitecture layer) =>
+        layer.FeedForward is MoeFeedForward moe
         ? layer with { FeedForward = moe with { SharedIntermediateSize = f.Fields.Int(Limits.Inner, "intermediate_size") } }
         : layer;
 
@@ -25,13 +26,17 @@ internal static class MixtureParts
         return layer.With("index of key blocks", (f.Hidden * (heads + 1) * width) + (2 * width), SidePartUse.Multiplied);
     }
 
-    /// <summary>JetMoE: each chosen expert has a query and an output projection of its own over shared keys and values; both mixtures have routers and biases.</summary>
+    /// <summary>
+    /// JetMoE: each chosen expert has a query and an output projection of its own over shared keys and values; both mixtures have routers
+    /// and biases.
+    /// </summary>
     public static LayerArchitecture JetMoe(LayerFactory f, int index, LayerArchitecture layer)
     {
         int kvHeads = f.Fields.Int(Limits.Heads, "num_key_value_heads");
         int width = f.Fields.Int(Limits.HeadDim, "kv_channels");
         int perToken = f.Fields.Int(Limits.Experts, "num_experts_per_tok");
-        var mixer = (AttentionMixer)layer.Mixer! with { Heads = kvHeads * perToken, KvHeads = kvHeads, HeadDim = width, ValueHeadDim = width };
+        int heads = kvHeads * perToken;
+        var mixer = (AttentionMixer)layer.Mixer! with { Heads = heads, KvHeads = kvHeads, HeadDim = width, ValueHeadDim = width };
         long experts = f.Fields.Int(Limits.Experts, "num_local_experts");
         long idle = (experts - perToken) * 2 * f.Hidden * kvHeads * width;
         return (layer with { Mixer = mixer })
@@ -40,7 +45,10 @@ internal static class MixtureParts
             .With("bias of the experts", f.Hidden, SidePartUse.Applied);
     }
 
-    /// <summary>ZAYA: queries and keys pass two short convolutions, residuals are scaled and shifted, and the router is a network in a narrower space with an empty expert.</summary>
+    /// <summary>
+    /// ZAYA: queries and keys pass two short convolutions, residuals are scaled and shifted, and the router is a network in a narrower
+    /// space with an empty expert.
+    /// </summary>
     public static LayerArchitecture Zaya(LayerFactory f, int index, LayerArchitecture layer)
     {
         var mixer = (AttentionMixer)layer.Mixer!;
@@ -57,7 +65,9 @@ internal static class MixtureParts
             .With("residual scales and biases", 8L * f.Hidden, SidePartUse.Applied);
     }
 
-    /// <summary>Inkling: relative positions from the hidden state, and short convolutions of keys, values and both blocks' outputs.</summary>
+    /// <summary>
+    /// Inkling: relative positions from the hidden state, and short convolutions of keys, values and both blocks' outputs.
+    /// </summary>
     public static LayerArchitecture Inkling(LayerFactory f, int index, LayerArchitecture layer)
     {
         var mixer = (AttentionMixer)layer.Mixer!;

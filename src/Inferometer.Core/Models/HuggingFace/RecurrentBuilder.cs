@@ -22,11 +22,14 @@ internal sealed class RecurrentBuilder(ModelShape shape)
     public MambaMixer Mamba()
     {
         int heads = _fields.Int(Limits.Heads, "mamba_num_heads", "mamba_n_heads", "n_mamba_heads", "num_heads");
-        int inner = _fields.IntOr(_fields.IntOr(2, 1, 64, "mamba_expand", "expand") * _hidden, 1, Limits.Width, "mamba_d_ssm");
+        int inner = _fields.IntOr(Expanded(), 1, Limits.Width, "mamba_d_ssm");
+
+        // Elsewhere the plain name is that of the attention heads.
+        string own = shape.ModelType is "mamba2" ? "head_dim" : "mamba_head_dim";
         return new()
         {
             Heads = heads,
-            HeadDim = _fields.IntOr(inner / heads, 1, Limits.Width, "mamba_head_dim", "mamba_d_head", "mamba_headdim", shape.ModelType is "mamba2" ? "head_dim" : "mamba_head_dim"),
+            HeadDim = _fields.IntOr(inner / heads, 1, Limits.Width, "mamba_head_dim", "mamba_d_head", "mamba_headdim", own),
             StateSize = _fields.Int(Limits.HeadDim, "ssm_state_size", "mamba_d_state", "state_size"),
             Groups = _fields.Int(Limits.Heads, "n_groups", "mamba_n_groups", "mamba_ngroups"),
             ConvolutionTaps = _fields.Int(1024, "conv_kernel", "mamba_d_conv"),
@@ -49,7 +52,8 @@ internal sealed class RecurrentBuilder(ModelShape shape)
     // arXiv:2312.00752: x and gate in; dt, B and C from x; dt through a low rank; A per channel and state, D per channel.
     private RecurrentMixer SelectiveScan()
     {
-        int inner = _fields.IntOr(_fields.IntOr(2, 1, 64, "expand", "mamba_expand") * _hidden, 1, Limits.Width, shape.ModelType is "mamba" or "falcon_mamba" ? "intermediate_size" : "mamba_d_inner");
+        bool alone = shape.ModelType is "mamba" or "falcon_mamba";
+        int inner = _fields.IntOr(Expanded(), 1, Limits.Width, alone ? "intermediate_size" : "mamba_d_inner");
         int state = _fields.Int(Limits.HeadDim, "state_size", "mamba_d_state");
         int rank = _fields.IntOr((_hidden + 15) / 16, 1, Limits.Width, "time_step_rank", "mamba_dt_rank");
         bool bias = _fields.BoolOr(false, "use_bias", "mamba_proj_bias");
@@ -103,7 +107,11 @@ internal sealed class RecurrentBuilder(ModelShape shape)
         {
             Kind = "short convolution",
             Heads = _hidden,
-            Projections = [new("in_projection", _hidden, 3 * _hidden, Bias: bias), new("out_projection", _hidden, _hidden, ProjectionSplit.Inputs, bias)],
+            Projections =
+            [
+                new("in_projection", _hidden, 3 * _hidden, Bias: bias),
+                new("out_projection", _hidden, _hidden, ProjectionSplit.Inputs, bias),
+            ],
             ConvolutionChannels = _hidden,
             ConvolutionTaps = _fields.Int(1024, "conv_L_cache"),
             ConvolutionBias = bias,
@@ -163,7 +171,8 @@ internal sealed class RecurrentBuilder(ModelShape shape)
         };
     }
 
-    // arXiv:2305.13048: receptance, key and value, a decay and a bonus per channel, mixes with the token before; numerator, denominator and maximum kept.
+    // arXiv:2305.13048: receptance, key and value, a decay and a bonus per channel, mixes with the token before; numerator, denominator
+    // and maximum kept.
     private RecurrentMixer Rwkv()
     {
         int width = _fields.IntOr(_hidden, 1, Limits.Width, "attention_hidden_size");
@@ -178,7 +187,8 @@ internal sealed class RecurrentBuilder(ModelShape shape)
         };
     }
 
-    // arXiv:2503.13427: queries and keys of half the width, values and an output gate of all of it, two scalar gates per head, a norm per head.
+    // arXiv:2503.13427: queries and keys of half the width, values and an output gate of all of it, two scalar gates per head, a norm per
+    // head.
     private RecurrentMixer MatrixLstm()
     {
         int heads = _fields.Int(Limits.Heads, "num_heads", "num_attention_heads");
@@ -201,6 +211,8 @@ internal sealed class RecurrentBuilder(ModelShape shape)
             FlopsPerStateElement = 5,
         };
     }
+
+    private int Expanded() => _fields.IntOr(2, 1, 64, "expand", "mamba_expand") * _hidden;
 
     private int Rounded(string factor, double fallback)
     {

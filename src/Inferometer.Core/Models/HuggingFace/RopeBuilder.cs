@@ -1,6 +1,9 @@
 namespace Inferometer.Core.Models.HuggingFace;
 
-/// <summary>Reads rotary parameters from <c>rope_theta</c> with <c>rope_scaling</c>, or from the newer <c>rope_parameters</c> (flat, or one object per layer type).</summary>
+/// <summary>
+/// Reads rotary parameters from <c>rope_theta</c> with <c>rope_scaling</c>, or from the newer <c>rope_parameters</c> (flat, or one object
+/// per layer type).
+/// </summary>
 internal sealed class RopeBuilder(ModelShape shape)
 {
     private readonly JsonFields _fields = shape.Fields;

@@ -1,7 +1,8 @@
 namespace Inferometer.Core.Models.HuggingFace;
 
 /// <summary>
-/// Towers for images and sound beside a language model, counted from their own configurations as transformers' classes build them. They are loaded
+/// Towers for images and sound beside a language model, counted from their own configurations as transformers' classes build them. They
+/// are loaded
 /// with the model and idle while it writes text.
 /// </summary>
 internal static class Towers
@@ -22,8 +23,17 @@ internal static class Towers
 
         if (type is "fuyu")
         {
-            long patch = (long)outer.IntOr(30, 1, 4096, "patch_size") * outer.IntOr(30, 1, 4096, "patch_size") * outer.IntOr(3, 1, 64, "num_channels");
+            long side = outer.IntOr(30, 1, 4096, "patch_size");
+            long patch = side * side * outer.IntOr(3, 1, 64, "num_channels");
             yield return new("projection of image patches", (patch * hidden) + hidden, SidePartUse.Idle);
+        }
+
+        if (type is "gemma4_assistant" or "gemma4_unified_assistant")
+        {
+            long backbone = outer.IntOr(1536, 1, Limits.Width, "backbone_hidden_size");
+            long centroids = outer.BoolOr(false, "use_ordered_embeddings") ? outer.IntOr(2048, 1, Limits.Vocabulary, "num_centroids") : 0;
+            long parameters = ((3 * backbone) + centroids) * hidden;
+            yield return new("projections from and to the model it drafts for", parameters, SidePartUse.Multiplied);
         }
 
         if (outer.Object("vision_config") is { } vision && Vision(type, vision, hidden) is { } images)
@@ -69,6 +79,7 @@ internal static class Towers
             "siglip_vision_model" or "phi4_multimodal_vision" => Siglip(v, v.BoolOr(true, "vision_use_head")),
             "clip_vision_model" or "git_vision_model" => Clip(v),
             "gemma4_vision" => Gemma4(v),
+            "gemma4_unified_vision" => Gemma4Unified(v),
             "gemma3n_vision" => MobileNetV5,
             _ when type is "got_ocr2" => SegmentAnything(v),
             _ => null,
@@ -87,6 +98,7 @@ internal static class Towers
             "gemma3" => (width * hidden) + width,
             "gemma3n" => EmbedderOfGemma3n(v, width, hidden),
             "gemma4" => width * hidden,
+            "gemma4_unified" => (long)v.IntOr(3840, 1, Limits.Width, "mm_embed_dim") * hidden,
             "phi4_multimodal" => (2 * width) + (width * hidden) + hidden + ((long)hidden * hidden) + hidden,
             "git" => (width * hidden) + hidden + (2L * hidden),
             "got_ocr2" => (9L * 256 * 512) + (9L * 512 * 1024) + (1024L * hidden) + hidden,
@@ -105,7 +117,8 @@ internal static class Towers
         (long width, long inner, long layers) = Sizes(v, 768, 3072, 12);
         long attention = 4 * ((width * width) + width);
         long network = (2 * width * inner) + inner + width;
-        long total = Patches(v, width, bias: true) + (Positions(v, 224) * width) + (layers * (attention + network + (4 * width))) + (2 * width);
+        long total = Patches(v, width, bias: true) + (Positions(v, 224) * width)
+            + (layers * (attention + network + (4 * width))) + (2 * width);
         return head ? total + width + attention + network + (2 * width) : total;
     }
 
@@ -125,10 +138,20 @@ internal static class Towers
         long keys = v.IntOr(12, 1, Limits.Heads, "num_key_value_heads") * headDim;
         long layer = (2 * width * (queries + keys)) + (3 * width * inner) + (4 * width) + (2 * headDim);
         long extra = v.BoolOr(false, "standardize") ? 2 * width : 0;
-        return Patches(v, width, bias: false) + (2L * v.IntOr(10240, 1, 1 << 24, "position_embedding_size") * width) + (layers * layer) + extra;
+        return Patches(v, width, bias: false)
+            + (2L * v.IntOr(10240, 1, 1 << 24, "position_embedding_size") * width) + (layers * layer) + extra;
     }
 
-    // Segment Anything's encoder: relative positions within windows of 14 and, in a few layers, over the whole grid; a neck of two convolutions.
+    // No tower: large patches are projected and given two tables of positions.
+    private static long Gemma4Unified(JsonFields v)
+    {
+        long width = v.IntOr(3840, 1, Limits.Width, "mm_embed_dim");
+        long side = v.IntOr(16, 1, 4096, "patch_size") * (long)v.IntOr(3, 1, 64, "pooling_kernel_size");
+        return (3 * side * side * width) + (2L * v.IntOr(1120, 1, 1 << 24, "mm_posemb_size") * width);
+    }
+
+    // Segment Anything's encoder: relative positions within windows of 14 and, in a few layers, over the whole grid; a neck of two
+    // convolutions.
     private static long SegmentAnything(JsonFields v)
     {
         long width = v.IntOr(768, 1, Limits.Width, "hidden_size");
@@ -141,7 +164,8 @@ internal static class Towers
         long global = v.Ints("global_attn_indexes", 0, Limits.Layers)?.Length ?? 4;
         long layer = (4 * width) + (3 * width * width) + (3 * width) + (width * width) + width + (2 * width * inner) + inner + width;
         long relative = (((layers - global) * ((2 * window) - 1)) + (global * ((2 * grid) - 1))) * 2 * headDim;
-        return Patches(v, width, bias: true) + (grid * grid * width) + (layers * layer) + relative + (width * output) + (9 * output * output) + (4 * output);
+        return Patches(v, width, bias: true) + (grid * grid * width) + (layers * layer) + relative
+            + (width * output) + (9 * output * output) + (4 * output);
     }
 
     private static (long Width, long Inner, long Layers) Sizes(JsonFields v, int width, int inner, int layers) => (

@@ -58,7 +58,12 @@ internal static class ZambaStack
                 InputSize = input,
                 ScoreScale = Math.Sqrt(2.0 / width),
             },
-            FeedForward = new DenseFeedForward { IntermediateSize = inner, Bias = f.Fields.BoolOr(false, "add_bias_linear"), Activation = ActivationKind.Gelu },
+            FeedForward = new DenseFeedForward
+            {
+                IntermediateSize = inner,
+                Bias = f.Fields.BoolOr(false, "add_bias_linear"),
+                Activation = ActivationKind.Gelu,
+            },
             ReusesWeights = reuses,
         };
 
