@@ -7,9 +7,30 @@ namespace Inferometer.Core;
 /// <param name="root">A JSON object.</param>
 /// <param name="source">File, for messages.</param>
 /// <param name="path">Path of the object inside the file with a trailing dot, or empty.</param>
-internal sealed class JsonFields(JsonElement root, string source, string path = "")
+/// <param name="fallback">
+/// Where a field is looked for that this object does not mention (a class's defaults); a field that is null here is not there.
+/// </param>
+internal sealed class JsonFields(JsonElement root, string source, string path = "", JsonFields? fallback = null)
 {
+    private readonly HashSet<string> _read = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _defaulted = new(StringComparer.Ordinal);
+
     public string Source => source;
+
+    /// <summary>Names that were asked for and are in the object itself.</summary>
+    public IReadOnlyCollection<string> ReadNames => _read;
+
+    /// <summary>Names that were asked for and came from the fallback.</summary>
+    public IReadOnlyCollection<string> DefaultedNames => _defaulted;
+
+    /// <summary>Names of the object itself.</summary>
+    public IEnumerable<string> Names => root.EnumerateObject().Select(property => property.Name);
+
+    /// <summary>The same object with <paramref name="defaults"/> behind it.</summary>
+    public JsonFields Over(JsonFields defaults) => new(root, source, path, defaults);
+
+    /// <summary>True where the object itself mentions the name, with a value or with null.</summary>
+    public bool Mentions(string name) => root.TryGetProperty(name, out _);
 
     public bool Has(string name) => TryGet(name, out _);
 
@@ -69,6 +90,10 @@ internal sealed class JsonFields(JsonElement root, string source, string path = 
 
         return value.ValueKind == JsonValueKind.String ? value.GetString() : throw Wrong(name, value, "a string");
     }
+
+    /// <summary>A string, or null where the field is missing or of another kind (a number or a pattern of letters).</summary>
+    public string? TextOrNull(string name) =>
+        TryGet(name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
     public JsonFields? Object(string name)
     {
@@ -140,20 +165,34 @@ internal sealed class JsonFields(JsonElement root, string source, string path = 
             ? number
             : throw Wrong(name, value, "a finite number");
 
+    // All spellings are looked for in the object before any in the fallback: a file may use another spelling than the defaults.
     private string? First(ReadOnlySpan<string> names, out JsonElement value)
     {
+        bool mentioned = false;
         foreach (string name in names)
         {
-            if (TryGet(name, out value))
+            if (root.TryGetProperty(name, out value))
             {
-                return name;
+                mentioned = true;
+                if (IsValue(value))
+                {
+                    _read.Add(name);
+                    return name;
+                }
             }
         }
 
         value = default;
-        return null;
+        string? found = mentioned ? null : fallback?.First(names, out value);
+        if (found is not null)
+        {
+            _defaulted.Add(found);
+        }
+
+        return found;
     }
 
-    private bool TryGet(string name, out JsonElement value) =>
-        root.TryGetProperty(name, out value) && value.ValueKind is not (JsonValueKind.Null or JsonValueKind.Undefined);
+    private bool TryGet(string name, out JsonElement value) => First([name], out value) is not null;
+
+    private static bool IsValue(JsonElement value) => value.ValueKind is not (JsonValueKind.Null or JsonValueKind.Undefined);
 }

@@ -32,6 +32,17 @@ public sealed class SimulationEngineTests
     }
 
     [Fact]
+    public void A_context_beyond_what_the_model_was_made_for_is_a_warning_of_the_result()
+    {
+        SimulationResult result = Run("prefill,decode", """{"batch_size": 1, "input_tokens": 1000000, "output_tokens": 2, "system_name": "h100"}""");
+        string warning = Assert.Single(result.Warnings);
+        Assert.Contains("1000002 tokens of context are beyond", warning, StringComparison.Ordinal);
+        Assert.Contains("\"warnings\"", result.ToJson(), StringComparison.OrdinalIgnoreCase);
+        Assert.Equal(result.Warnings, SimulationResult.FromJson(result.ToJson()).Warnings);
+        Assert.Empty(Run("prefill", """{"batch_size": 1, "input_tokens": 1024, "system_name": "h100"}""").Warnings);
+    }
+
+    [Fact]
     public void The_chunked_lora_example_of_the_interface_runs_on_the_default_system_and_says_so()
     {
         SimulationResult result = Run(

@@ -28,6 +28,9 @@ public enum PositionKind
     /// <summary>A learned table added to the embedding.</summary>
     Learned,
 
+    /// <summary>A fixed table of sines added to the embedding.</summary>
+    Sinusoidal,
+
     /// <summary>Biases on the scores that grow with distance.</summary>
     Alibi,
 
@@ -49,6 +52,9 @@ public enum QkNormKind
 
     /// <summary>Without a weight (Llama-4).</summary>
     NonParametric,
+
+    /// <summary>A layer norm of head width with weight and bias, shared by all heads (Persimmon).</summary>
+    PerHeadLayerNorm,
 }
 
 /// <summary>Non-linearity of a feed-forward network.</summary>
@@ -68,6 +74,9 @@ public enum ActivationKind
 
     /// <summary>max(0, x) squared (Nemotron).</summary>
     ReluSquared,
+
+    /// <summary>Expanded integral of ELU, with learned slopes (Apertus).</summary>
+    XIelu,
 
     /// <summary>gpt-oss: clamped, x * sigmoid(1.702 x), with up + 1.</summary>
     SwigluOss,

@@ -1,16 +1,51 @@
 namespace Inferometer.Core.Models;
 
-/// <summary>One layer: a token mixer (attention or a recurrence) and a feed-forward part; either may be absent (Nemotron-H layers hold one of the two).</summary>
+/// <summary>
+/// One layer: a token mixer (attention or a recurrence) and a feed-forward part; either may be absent (Nemotron-H layers hold one of the
+/// two).
+/// </summary>
 public sealed record LayerArchitecture
 {
     /// <summary>What mixes tokens, or null when the layer only has a feed-forward part.</summary>
     public TokenMixer? Mixer { get; init; }
 
+    /// <summary>A second mixer on the same input, whose output is added to that of <see cref="Mixer"/> (Falcon-H1), or null.</summary>
+    public TokenMixer? ParallelMixer { get; init; }
+
     /// <summary>What works on each token alone, or null when the layer only mixes.</summary>
     public FeedForward? FeedForward { get; init; }
+
+    /// <summary>Parts beside the mixer and the feed-forward network.</summary>
+    public EquatableList<SidePart> Parts { get; init; } = EquatableList<SidePart>.Empty;
+
+    /// <summary>
+    /// The mixer, the feed-forward part and their norms are those of an earlier layer, run again (Zamba); <see cref="Parts"/> are the
+    /// layer's own.
+    /// </summary>
+    public bool ReusesWeights { get; init; }
+
+    /// <summary>The mixers of the layer: none, one or two.</summary>
+    public IEnumerable<TokenMixer> Mixers
+    {
+        get
+        {
+            if (Mixer is not null)
+            {
+                yield return Mixer;
+            }
+
+            if (ParallelMixer is not null)
+            {
+                yield return ParallelMixer;
+            }
+        }
+    }
 }
 
-/// <summary>The part of a layer that mixes tokens. One of <see cref="AttentionMixer"/>, <see cref="LatentAttentionMixer"/>, <see cref="CompressedAttentionMixer"/>, <see cref="GatedDeltaMixer"/>, <see cref="MambaMixer"/>.</summary>
+/// <summary>
+/// The part of a layer that mixes tokens. One of <see cref="AttentionMixer"/>, <see cref="LatentAttentionMixer"/>,
+/// <see cref="CompressedAttentionMixer"/>, <see cref="GatedDeltaMixer"/>, <see cref="MambaMixer"/>, <see cref="RecurrentMixer"/>.
+/// </summary>
 public abstract record TokenMixer;
 
 /// <summary>Softmax attention with its own keys and values: MHA, GQA or MQA.</summary>
@@ -49,8 +84,19 @@ public sealed record AttentionMixer : TokenMixer
     /// <summary>A sigmoid gate as wide as the output, projected with the queries (Qwen3-Next, Qwen3.5).</summary>
     public bool OutputGate { get; init; }
 
+    /// <summary>A gate of one number per head, projected from the hidden state (Laguna).</summary>
+    public bool HeadGate { get; init; }
+
     /// <summary>A learned logit per head in the softmax's denominator (gpt-oss).</summary>
     public bool AttentionSink { get; init; }
+
+    /// <summary>Width the projections read; 0 = the residual stream's (Zamba reads the embedding beside it).</summary>
+    public int InputSize { get; init; }
+
+    /// <summary>
+    /// Keys and values are read from an earlier layer's cache: no projections for them and no cache of its own (Gemma 3n, Gemma 4).
+    /// </summary>
+    public bool ReusesCache { get; init; }
 
     /// <summary>Values are the keys: no value projection (Gemma-4 global layers with k = v).</summary>
     public bool ValuesAreKeys { get; init; }
@@ -65,7 +111,10 @@ public sealed record AttentionMixer : TokenMixer
     public RopeParameters? Rope { get; init; }
 }
 
-/// <summary>Multi-head latent attention (DeepSeek): one compressed latent of keys and values per token, shared by all heads, and one shared rotary key.</summary>
+/// <summary>
+/// Multi-head latent attention (DeepSeek): one compressed latent of keys and values per token, shared by all heads, and one shared rotary
+/// key.
+/// </summary>
 public sealed record LatentAttentionMixer : TokenMixer
 {
     /// <summary>Query heads.</summary>
@@ -98,7 +147,19 @@ public sealed record LatentAttentionMixer : TokenMixer
     /// <summary>Head width of the sparse-attention indexer; one such key per token is cached.</summary>
     public int IndexHeadDim { get; init; }
 
-    /// <summary>Factor on the scores; 0 = 1/sqrt(<see cref="NopeHeadDim"/> + <see cref="RopeHeadDim"/>). DeepSeek multiplies it by its YaRN mscale squared.</summary>
+    /// <summary>The layer reads what an earlier layer's indexer chose: no indexer and no index keys of its own (GLM-5).</summary>
+    public bool ReusesIndex { get; init; }
+
+    /// <summary>A sigmoid gate as wide as the values, projected from the hidden state (Hunyuan 4).</summary>
+    public bool OutputGate { get; init; }
+
+    /// <summary>A learned logit per head in the softmax's denominator.</summary>
+    public bool AttentionSink { get; init; }
+
+    /// <summary>
+    /// Factor on the scores; 0 = 1/sqrt(<see cref="NopeHeadDim"/> + <see cref="RopeHeadDim"/>). DeepSeek multiplies it by its YaRN mscale
+    /// squared.
+    /// </summary>
     public double ScoreScale { get; init; }
 
     /// <summary>Rotary embedding of the rotary part.</summary>
@@ -169,7 +230,9 @@ public sealed record GatedDeltaMixer : TokenMixer
     /// <summary>Taps of the causal convolution over q, k and v.</summary>
     public required int ConvolutionTaps { get; init; }
 
-    /// <summary>The output gate and the beta/alpha inputs are separate projections; the number of parameters is the same either way.</summary>
+    /// <summary>
+    /// The output gate and the beta/alpha inputs are separate projections; the number of parameters is the same either way.
+    /// </summary>
     public bool SplitProjections { get; init; }
 }
 
@@ -196,9 +259,14 @@ public sealed record MambaMixer : TokenMixer
 
     /// <summary>The in and out projections have biases.</summary>
     public bool ProjectionBias { get; init; }
+
+    /// <summary>A gated norm with a weight per inner channel before the out projection (Falcon-H1 has none).</summary>
+    public bool GatedNorm { get; init; } = true;
 }
 
-/// <summary>The part of a layer that works on each token alone. One of <see cref="DenseFeedForward"/>, <see cref="MoeFeedForward"/>.</summary>
+/// <summary>
+/// The part of a layer that works on each token alone. One of <see cref="DenseFeedForward"/>, <see cref="MoeFeedForward"/>.
+/// </summary>
 public abstract record FeedForward;
 
 /// <summary>A plain (two matrices) or gated (three matrices) feed-forward network.</summary>
@@ -237,6 +305,20 @@ public sealed record MoeFeedForward : FeedForward
 
     /// <summary>Inner width of a dense FFN that runs beside the experts (Gemma-4); 0 = none.</summary>
     public int ParallelDenseIntermediateSize { get; init; }
+
+    /// <summary>
+    /// The dense part beside the experts, and the experts, have norms of their own, and the router scales (Gemma-4); false for LongCat.
+    /// </summary>
+    public bool ParallelDenseNorms { get; init; } = true;
+
+    /// <summary>Width the routed experts read and write; 0 = the residual stream's (latent experts of Nemotron 3).</summary>
+    public int ExpertInputSize { get; init; }
+
+    /// <summary>Rows of the router; 0 = <see cref="Experts"/>. More where it also scores shared, empty or skipping experts.</summary>
+    public int RouterRows { get; init; }
+
+    /// <summary>Width the router reads; 0 = the residual stream's (ZAYA routes in a narrower space).</summary>
+    public int RouterInputSize { get; init; }
 
     /// <summary>Experts are gated (three matrices).</summary>
     public bool Gated { get; init; } = true;

@@ -11,6 +11,7 @@ public static class LayerParameters
         CompressedAttentionMixer m => CompressedAttention(m, hidden),
         GatedDeltaMixer m => GatedDelta(m, hidden),
         MambaMixer m => Mamba(m, hidden),
+        RecurrentMixer m => Recurrent(m),
         _ => throw new ArgumentException($"{mixer?.GetType().Name} is not one of the closed family of mixers.", nameof(mixer)),
     };
 
@@ -25,7 +26,7 @@ public static class LayerParameters
     public static long Expert(MoeFeedForward moe, long hidden)
     {
         ArgumentNullException.ThrowIfNull(moe);
-        return TwoOrThree(moe.Gated, moe.ExpertBias, hidden, moe.ExpertIntermediateSize);
+        return TwoOrThree(moe.Gated, moe.ExpertBias, moe.ExpertInputSize > 0 ? moe.ExpertInputSize : hidden, moe.ExpertIntermediateSize);
     }
 
     /// <summary>Parameters of the shared experts, their gate, and a dense part beside the experts.</summary>
@@ -42,8 +43,9 @@ public static class LayerParameters
     {
         ArgumentNullException.ThrowIfNull(moe);
         long bias = moe.RouterBias && !moe.HashRouting ? moe.Experts : 0;
-        long scales = moe.ParallelDenseIntermediateSize > 0 ? hidden + moe.Experts : 0;
-        return checked(moe.Experts * hidden + bias + scales);
+        long scales = moe.ParallelDenseIntermediateSize > 0 && moe.ParallelDenseNorms ? hidden + moe.Experts : 0;
+        long rows = moe.RouterRows > 0 ? moe.RouterRows : moe.Experts;
+        return checked(rows * (moe.RouterInputSize > 0 ? moe.RouterInputSize : hidden) + bias + scales);
     }
 
     internal static long Norm(NormKind kind, long width) => kind switch
@@ -55,6 +57,11 @@ public static class LayerParameters
 
     internal static long NormsPerLayer(ModelArchitecture model, LayerArchitecture layer)
     {
+        if (layer.Mixer is null && layer.FeedForward is null)
+        {
+            return 0;
+        }
+
         if (layer.Mixer is null || layer.FeedForward is null)
         {
             return model.PostBlockNorms ? 2 : 1;
@@ -63,7 +70,7 @@ public static class LayerParameters
         long norms = model.ParallelBlocks ? model.PreBlockNorms : 2;
         norms += model.PostBlockNorms ? 2 : 0;
         // Gemma-4: the experts have their own pre-norm, and both branches a post-norm.
-        return layer.FeedForward is MoeFeedForward { ParallelDenseIntermediateSize: > 0 } ? norms + 3 : norms;
+        return layer.FeedForward is MoeFeedForward { ParallelDenseIntermediateSize: > 0, ParallelDenseNorms: true } ? norms + 3 : norms;
     }
 
     /// <summary>Per block: a map from all streams to (2 + streams) x streams mixing weights, their biases, and three scales (DeepSeek-V4).</summary>
@@ -102,15 +109,21 @@ public static class LayerParameters
             long query = (long)m.Heads * m.HeadDim;
             long key = (long)m.KvHeads * m.HeadDim;
             long value = m.ValuesAreKeys ? 0 : (long)m.KvHeads * m.ValueHeadDim;
+            if (m.ReusesCache)
+            {
+                key = value = 0;
+            }
+
             long output = (long)m.Heads * m.ValueHeadDim;
             long norm = m.QkNorm switch
             {
-                QkNormKind.PerHead => 2L * m.HeadDim,
+                QkNormKind.PerHead => (m.ReusesCache ? 1L : 2L) * m.HeadDim,
+                QkNormKind.PerHeadLayerNorm => 4L * m.HeadDim,
                 QkNormKind.FullWidth => query + key,
                 _ => 0,
             };
-            long projected = query + key + value + (m.OutputGate ? output : 0);
-            return hidden * (projected + output) + norm
+            long projected = query + key + value + (m.OutputGate ? output : 0) + (m.HeadGate ? m.Heads : 0);
+            return (m.InputSize > 0 ? m.InputSize : hidden) * projected + hidden * output + norm
                 + (m.QkvBias ? projected : 0) + (m.OutputBias ? hidden : 0) + (m.AttentionSink ? m.Heads : 0);
         }
     }
@@ -125,10 +138,11 @@ public static class LayerParameters
             long keysAndValues = (long)m.KvRank * m.Heads * (m.NopeHeadDim + m.ValueHeadDim);
             long output = (long)m.Heads * m.ValueHeadDim * hidden + (m.Bias ? hidden : 0);
             // Indexer: queries from the query latent, one key per token with a layer norm, one weight per head.
-            long indexer = m.IndexTopK == 0
+            long indexer = m.IndexTopK == 0 || m.ReusesIndex
                 ? 0
                 : (long)m.QueryRank * m.IndexHeads * m.IndexHeadDim + hidden * (m.IndexHeadDim + m.IndexHeads) + (2L * m.IndexHeadDim);
-            return queries + latent + keysAndValues + output + indexer;
+            long gate = m.OutputGate ? (long)m.Heads * m.ValueHeadDim * hidden : 0;
+            return queries + latent + keysAndValues + output + indexer + gate + (m.AttentionSink ? m.Heads : 0);
         }
     }
 
@@ -180,7 +194,11 @@ public static class LayerParameters
             long projected = inner + convolved + m.Heads;
             return hidden * (projected + inner) + (m.ProjectionBias ? projected + hidden : 0)
                 + convolved * (m.ConvolutionTaps + (m.ConvolutionBias ? 1 : 0))
-                + 3L * m.Heads + inner;
+                + 3L * m.Heads + (m.GatedNorm ? inner : 0);
         }
     }
+
+    private static long Recurrent(RecurrentMixer m) => checked(
+        m.Projections.Sum(p => p.Parameters) + m.ElementParameters
+        + (long)m.ConvolutionChannels * (m.ConvolutionTaps + (m.ConvolutionBias ? 1 : 0)));
 }

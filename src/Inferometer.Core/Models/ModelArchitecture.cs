@@ -9,7 +9,9 @@ public sealed record ModelArchitecture
     /// <summary>Name people use, such as <c>meta-llama/Llama-3.1-8B</c>.</summary>
     public required string Name { get; init; }
 
-    /// <summary>The <c>model_type</c> of config.json or <c>general.architecture</c> of GGUF, such as <c>llama</c> or <c>qwen3_moe</c>.</summary>
+    /// <summary>
+    /// The <c>model_type</c> of config.json or <c>general.architecture</c> of GGUF, such as <c>llama</c> or <c>qwen3_moe</c>.
+    /// </summary>
     public required string ModelType { get; init; }
 
     /// <summary>False when <see cref="ModelType"/> was not known and the usual fields were taken at face value; tools say so.</summary>
@@ -24,7 +26,10 @@ public sealed record ModelArchitecture
     /// <summary>Longest context the model was made for, tokens.</summary>
     public required int MaxContextTokens { get; init; }
 
-    /// <summary>The layers from bottom to top. Equal layers are the same object or equal by value, so that costs can be computed once per distinct layer.</summary>
+    /// <summary>
+    /// The layers from bottom to top. Equal layers are the same object or equal by value, so that costs can be computed once per distinct
+    /// layer.
+    /// </summary>
     public required EquatableList<LayerArchitecture> Layers { get; init; }
 
     /// <summary>The LM head reuses the embedding table.</summary>
@@ -42,7 +47,9 @@ public sealed record ModelArchitecture
     /// <summary>How positions enter the network.</summary>
     public PositionKind Position { get; init; } = PositionKind.Rotary;
 
-    /// <summary>Learned position rows, when <see cref="Position"/> is <see cref="PositionKind.Learned"/> (GPT-2: context; OPT: context + 2).</summary>
+    /// <summary>
+    /// Learned position rows, when <see cref="Position"/> is <see cref="PositionKind.Learned"/> (GPT-2: context; OPT: context + 2).
+    /// </summary>
     public int LearnedPositionRows { get; init; }
 
     /// <summary>Width of the embedding when it differs from the hidden size (OPT-350m), otherwise 0.</summary>
@@ -75,8 +82,23 @@ public sealed record ModelArchitecture
     /// <summary>Number of distinct norms before a parallel block (Falcon-7B 1, Falcon-40B 2); 2 elsewhere.</summary>
     public int PreBlockNorms { get; init; } = 2;
 
-    /// <summary>Parameters outside <see cref="Layers"/>, embeddings and LM head that the published total counts (vision towers, MTP heads are not among them).</summary>
+    /// <summary>
+    /// Parameters outside <see cref="Layers"/>, embeddings and LM head that the published total counts (vision towers, MTP heads are not
+    /// among them).
+    /// </summary>
     public long ExtraParameters { get; init; }
+
+    /// <summary>
+    /// Parts outside the layers that are neither the embedding nor the LM head: towers for images and sound, extra tables, prediction
+    /// heads.
+    /// </summary>
+    public EquatableList<SidePart> Parts { get; init; } = EquatableList<SidePart>.Empty;
+
+    /// <summary>
+    /// What a reader of the description should know about it, one sentence each: class defaults that were filled in, fields gone by for
+    /// an unknown family, parts left out.
+    /// </summary>
+    public EquatableList<string> Notes { get; init; } = EquatableList<string>.Empty;
 
     /// <summary>Precision the published weights are in, when the configuration says.</summary>
     public string? PublishedPrecision { get; init; }

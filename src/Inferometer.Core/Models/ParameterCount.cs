@@ -24,7 +24,7 @@ public sealed record ParameterCount
     /// <summary>LM head with its bias; only the bias where the table is tied.</summary>
     public required long Head { get; init; }
 
-    /// <summary><see cref="ModelArchitecture.ExtraParameters"/>.</summary>
+    /// <summary><see cref="ModelArchitecture.ExtraParameters"/> and the side parts of the model and of its layers.</summary>
     public required long Extra { get; init; }
 
     /// <summary>Routed experts that one token does not use.</summary>
@@ -53,10 +53,17 @@ public sealed record ParameterCount
             long norm = LayerParameters.Norm(model.Norm, hidden);
             long attention = 0, feedForward = 0, experts = 0, router = 0, idle = 0;
             long norms = model.NormAfterResidual ? 0 : norm;
+            long extra = model.ExtraParameters + model.Parts.Sum(part => part.Parameters);
             foreach (LayerArchitecture layer in model.Layers)
             {
+                extra += layer.Parts.Sum(part => part.Parameters);
+                if (layer.ReusesWeights)
+                {
+                    continue;
+                }
+
                 norms += LayerParameters.NormsPerLayer(model, layer) * norm + LayerParameters.HyperConnections(model, layer);
-                attention += layer.Mixer is null ? 0 : LayerParameters.Mixer(layer.Mixer, hidden);
+                attention += layer.Mixers.Sum(mixer => LayerParameters.Mixer(mixer, hidden));
                 if (layer.FeedForward is MoeFeedForward moe)
                 {
                     long expert = LayerParameters.Expert(moe, hidden);
@@ -81,7 +88,7 @@ public sealed record ParameterCount
                 Norms = norms,
                 Head = (model.TiedEmbeddings ? 0 : model.VocabularySize * LayerParameters.EmbeddingWidth(model))
                     + (model.LmHeadBias ? model.VocabularySize : 0),
-                Extra = model.ExtraParameters,
+                Extra = extra,
                 IdleExperts = idle,
                 TiedEmbeddings = model.TiedEmbeddings,
             };

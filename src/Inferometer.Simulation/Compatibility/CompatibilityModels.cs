@@ -24,6 +24,11 @@ public static class CompatibilityModels
             throw Refuse(architecture, "it has no layers");
         }
 
+        if (architecture.Layers.Any(l => l.ReusesWeights || l.ParallelMixer is not null || l.Mixer is AttentionMixer { ReusesCache: true }))
+        {
+            throw Refuse(architecture, "layers share weights or caches, or hold two mixers");
+        }
+
         TokenMixer[] mixers = [.. architecture.Layers.Select(l => l.Mixer ?? throw Refuse(architecture, "some layers hold no attention"))];
         FeedForward[] feedForwards =
         [

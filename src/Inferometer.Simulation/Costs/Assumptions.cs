@@ -24,10 +24,7 @@ internal static class Assumptions
         ];
         Parallel(said, request);
         Techniques(said, request);
-        if (!request.Architecture.IsKnownFamily)
-        {
-            said.Add($"Model type '{request.Architecture.ModelType}' is not known; its fields were taken at face value.");
-        }
+        said.AddRange(request.Architecture.Notes);
 
         return [.. said];
     }

@@ -8,13 +8,14 @@ namespace Inferometer.Simulation.Costs;
 /// </summary>
 internal sealed class LayerClass
 {
-    public LayerClass(int index, OperatorList list, TokenMixer? mixer)
+    public LayerClass(int index, OperatorList list, LayerArchitecture? layer)
     {
+        TokenMixer? mixer = layer?.Mixer;
         Index = index;
         Templates = [.. list.Items];
         Compiled = [.. Templates.Select(item => new CompiledOperator(item, list.Profile))];
         WeightBytes = Templates.Sum(item => item.ResidentBytes);
-        StateBytes = RecurrentOperators.StateBytes(mixer, list.Profile);
+        StateBytes = RecurrentOperators.StateBytes(mixer, list.Profile) + RecurrentOperators.StateBytes(layer?.ParallelMixer, list.Profile);
         (KvBytesPerToken, KvCapTokens) = Kv(mixer, list.Profile);
         WindowBytesPerToken = mixer is CompressedAttentionMixer { CompressionRatio: > 0 } pooled
             ? pooled.HeadDim * list.Profile.KvBytes
@@ -49,6 +50,7 @@ internal sealed class LayerClass
 
     private static (double BytesPerToken, int Cap) Kv(TokenMixer? mixer, DeploymentProfile profile) => mixer switch
     {
+        AttentionMixer { ReusesCache: true } => (0, 0),
         AttentionMixer attention => (
             DeploymentProfile.Part(attention.KvHeads, profile.Tensor) * (attention.HeadDim + attention.ValueHeadDim) * profile.KvBytes,
             Math.Max(attention.WindowTokens, attention.ChunkTokens)),

@@ -68,7 +68,7 @@ internal sealed class PipelineLayout
             ref int index = ref CollectionsMarshal.GetValueRefOrAddDefault(known, layer, out bool exists);
             if (!exists)
             {
-                index = Add(classes, known.Count - 1, Build(profile, tables, list => ModelOperators.Layer(list, layer)), layer.Mixer);
+                index = Add(classes, known.Count - 1, Build(profile, tables, list => ModelOperators.Layer(list, layer)), layer);
             }
 
             classOfLayer[i] = index;
@@ -84,9 +84,9 @@ internal sealed class PipelineLayout
         return list;
     }
 
-    private static int Add(List<LayerClass> classes, int index, OperatorList list, TokenMixer? mixer)
+    private static int Add(List<LayerClass> classes, int index, OperatorList list, LayerArchitecture? layer)
     {
-        classes.Add(new(index, list, mixer));
+        classes.Add(new(index, list, layer));
         return classes.Count - 1;
     }
 }

@@ -12,10 +12,12 @@ internal static class AttentionOperators
         DeploymentProfile profile = list.Profile;
         int hidden = profile.Architecture.HiddenSize;
         Sizes s = Sizes.Of(mixer, profile.Tensor);
-        double projected = s.Queries + s.Keys + (mixer.ValuesAreKeys ? 0 : s.Values) + (mixer.OutputGate ? s.Output : 0);
+        double keysAndValues = mixer.ReusesCache ? 0 : s.Keys + (mixer.ValuesAreKeys ? 0 : s.Values);
+        double projected = s.Queries + keysAndValues + (mixer.OutputGate ? s.Output : 0) + (mixer.HeadGate ? s.Heads : 0);
         double biases = mixer.QkvBias ? projected : 0;
-        list.Matrix("qkv_projection", OperatorGroup.AttentionProjection, hidden, projected, biases);
-        list.Adapters("lora_qkv", LoraTargets.QueryKeyValue, hidden, projected);
+        double input = mixer.InputSize > 0 ? mixer.InputSize : hidden;
+        list.Matrix("qkv_projection", OperatorGroup.AttentionProjection, input, projected, biases);
+        list.Adapters("lora_qkv", LoraTargets.QueryKeyValue, input, projected);
         RotaryAndCacheWrite(list, mixer, s);
         int span = list.Tables.Span(new(mixer.WindowTokens, mixer.ChunkTokens, 0));
         Kernel kernel = new(span, s, mixer.OutputGate, mixer.AttentionSink ? s.Heads : 0);
@@ -28,23 +30,26 @@ internal static class AttentionOperators
     // One kernel rotates queries and keys, norms them where the model does, and files keys and values into the cache.
     private static void RotaryAndCacheWrite(OperatorList list, AttentionMixer mixer, in Sizes s)
     {
-        double heads = s.Heads + s.KvHeads;
+        double keys = mixer.ReusesCache ? 0 : s.Keys;
+        double cached = mixer.ReusesCache ? 0 : s.Keys + s.Values;
+        double heads = s.Heads + (mixer.ReusesCache ? 0 : s.KvHeads);
         double rotated = mixer.Rope is { } rope ? heads * (rope.RotaryDim > 0 ? rope.RotaryDim : mixer.HeadDim) : 0;
-        double normed = mixer.QkNorm == QkNormKind.None ? 0 : s.Queries + s.Keys;
+        double normed = mixer.QkNorm == QkNormKind.None ? 0 : s.Queries + keys;
         double parameters = mixer.QkNorm switch
         {
             QkNormKind.PerHead => 2 * mixer.HeadDim,
-            QkNormKind.FullWidth => s.Queries + s.Keys,
+            QkNormKind.PerHeadLayerNorm => 4 * mixer.HeadDim,
+            QkNormKind.FullWidth => s.Queries + keys,
             _ => 0,
         };
         list.Add(new()
         {
             Name = "rope_kv_write",
             Group = OperatorGroup.Attention,
-            Flops = new() { PerToken = (3 * rotated) + (4 * normed) + CompressionFlops(list.Profile, s.Keys + s.Values) },
+            Flops = new() { PerToken = (3 * rotated) + (4 * normed) + CompressionFlops(list.Profile, cached) },
             Weights = new() { Fixed = parameters * list.Activation },
-            KvWrite = new() { PerToken = (s.Keys + s.Values) * list.Profile.KvBytes },
-            ActivationRead = new() { PerToken = (s.Queries + s.Keys + s.Values) * list.Activation },
+            KvWrite = new() { PerToken = cached * list.Profile.KvBytes },
+            ActivationRead = new() { PerToken = (s.Queries + cached) * list.Activation },
             ActivationWrite = new() { PerToken = s.Queries * list.Activation },
             ResidentBytes = parameters * list.Activation,
         });
@@ -137,7 +142,7 @@ internal static class AttentionOperators
     }
 
     private static double CacheShare(DeploymentProfile profile, double localElements) =>
-        localElements / profile.Architecture.Layers.Sum(layer => DeploymentProfile.CachedElements(layer.Mixer));
+        localElements == 0 ? 0 : localElements / profile.Architecture.Layers.Sum(layer => DeploymentProfile.CachedElements(layer.Mixer));
 
     private static double QueryElements(TokenMixer? mixer) => mixer switch
     {

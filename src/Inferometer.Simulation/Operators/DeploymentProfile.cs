@@ -125,10 +125,11 @@ internal sealed class DeploymentProfile
     /// <summary>Elements one token adds to the unsharded cache of a layer.</summary>
     public static double CachedElements(TokenMixer? mixer) => mixer switch
     {
+        AttentionMixer { ReusesCache: true } => 0,
         AttentionMixer attention => attention.KvHeads * (attention.HeadDim + attention.ValueHeadDim),
-        LatentAttentionMixer latent => latent.KvRank + latent.RopeHeadDim + (latent.IndexTopK > 0 ? latent.IndexHeadDim : 0),
-        CompressedAttentionMixer { CompressionRatio: > 0 } pooled =>
-            (pooled.HeadDim + (pooled.IndexTopK > 0 ? pooled.IndexHeadDim : 0)) / (double)pooled.CompressionRatio,
+        LatentAttentionMixer latent => latent.KvRank + latent.RopeHeadDim
+            + (latent.IndexTopK > 0 && !latent.ReusesIndex ? latent.IndexHeadDim : 0),
+        CompressedAttentionMixer { CompressionRatio: > 0 } pooled => (pooled.HeadDim + (pooled.IndexTopK > 0 ? pooled.IndexHeadDim : 0)) / (double)pooled.CompressionRatio,
         CompressedAttentionMixer window => window.HeadDim,
         _ => 0,
     };

@@ -29,8 +29,12 @@ internal static class FeedForwardOperators
 
         if (moe.ParallelDenseIntermediateSize > 0)
         {
-            // The experts then have a norm of their own before them, and both branches one behind.
             Dense(list, "dense_", moe.ParallelDenseIntermediateSize, moe.Gated, bias: false);
+        }
+
+        if (moe.ParallelDenseIntermediateSize > 0 && moe.ParallelDenseNorms)
+        {
+            // The experts then have a norm of their own before them, and both branches one behind.
             ModelOperators.Norm(list, "dense_post_norm");
             ModelOperators.Norm(list, "expert_norm");
             ModelOperators.Norm(list, "expert_post_norm");
@@ -51,25 +55,23 @@ internal static class FeedForwardOperators
 
     private static void Router(OperatorList list, MoeFeedForward moe)
     {
-        list.Matrix(
-            "router",
-            OperatorGroup.Experts,
-            list.Profile.Architecture.HiddenSize,
-            moe.Experts,
-            RouterExtras(moe, list.Profile.Architecture.HiddenSize),
-            list.Activation);
+        int hidden = list.Profile.Architecture.HiddenSize;
+        int inputs = moe.RouterInputSize > 0 ? moe.RouterInputSize : hidden;
+        int rows = moe.RouterRows > 0 ? moe.RouterRows : moe.Experts;
+        list.Matrix("router", OperatorGroup.Experts, inputs, rows, RouterExtras(moe, hidden), list.Activation);
         list.Elementwise("top_k", OperatorGroup.Experts, 6.0 * moe.Experts, moe.Experts, 2.0 * moe.ExpertsPerToken);
     }
 
     // Gemma-4 routers carry a scale per channel and per expert; a hash table over token ids needs no bias.
     private static double RouterExtras(MoeFeedForward moe, double hidden) =>
-        (moe.RouterBias && !moe.HashRouting ? moe.Experts : 0) + (moe.ParallelDenseIntermediateSize > 0 ? hidden + moe.Experts : 0);
+        (moe.RouterBias && !moe.HashRouting ? moe.Experts : 0)
+        + (moe.ParallelDenseIntermediateSize > 0 && moe.ParallelDenseNorms ? hidden + moe.Experts : 0);
 
     // Uniform routing; the device with the most experts sets the pace.
     private static void Experts(OperatorList list, MoeFeedForward moe)
     {
         DeploymentProfile profile = list.Profile;
-        int hidden = profile.Architecture.HiddenSize;
+        int hidden = moe.ExpertInputSize > 0 ? moe.ExpertInputSize : profile.Architecture.HiddenSize;
         int local = DeploymentProfile.Part(moe.Experts, profile.Expert);
         double inner = DeploymentProfile.Part(moe.ExpertIntermediateSize, profile.ExpertTensor);
         double probability = (double)moe.ExpertsPerToken / moe.Experts;

@@ -36,7 +36,7 @@ internal static class LatentAttentionOperators
             ResidentBytes = norms * list.Activation,
         });
         bool sparse = mixer.IndexTopK > 0;
-        if (sparse)
+        if (sparse && !mixer.ReusesIndex)
         {
             Indexer(list, mixer);
         }
@@ -48,6 +48,11 @@ internal static class LatentAttentionOperators
         }
 
         double output = heads * mixer.ValueHeadDim;
+        if (mixer.OutputGate)
+        {
+            list.Matrix("gate_projection", OperatorGroup.AttentionProjection, hidden, output);
+        }
+
         list.Matrix("output_projection", OperatorGroup.AttentionProjection, output, hidden, mixer.Bias ? hidden : 0);
         list.Adapters("lora_output", LoraTargets.Output, output, hidden);
     }

@@ -15,6 +15,11 @@ internal static class ModelOperators
             HyperConnection(list, "mixer_hyper_connection");
             Norm(list, "input_norm");
             Mixer(list, layer.Mixer);
+            if (layer.ParallelMixer is not null)
+            {
+                Mixer(list, layer.ParallelMixer);
+            }
+
             if (!parallel)
             {
                 list.AllReduce("mixer_all_reduce", hidden);
@@ -35,6 +40,13 @@ internal static class ModelOperators
             list.AllReduce("feed_forward_all_reduce", hidden);
             PostNorm(list, "feed_forward_post_norm");
         }
+
+        if (layer.ReusesWeights)
+        {
+            list.KeepNothing();
+        }
+
+        SideOperators.Add(list, layer.Parts);
     }
 
     /// <summary>Lookup of the embedding, whose rows are split over the tensor-parallel group.</summary>
@@ -59,6 +71,8 @@ internal static class ModelOperators
         {
             list.Matrix("embedding_projection", OperatorGroup.Embedding, width, model.HiddenSize);
         }
+
+        SideOperators.Add(list, model.Parts);
     }
 
     /// <summary>Final norm, logits of the positions that need them (vocabulary split over the group), and the choice of a token.</summary>
@@ -132,6 +146,9 @@ internal static class ModelOperators
                 break;
             case MambaMixer mamba:
                 RecurrentOperators.Add(list, mamba);
+                break;
+            case RecurrentMixer recurrence:
+                RecurrentOperators.Add(list, recurrence);
                 break;
             default:
                 throw new NotSupportedException($"No operators are known for {mixer.GetType().Name}.");

@@ -21,6 +21,15 @@ internal sealed class OperatorList(DeploymentProfile profile, SharedTables table
 
     public void Add(OperatorTemplate item) => _items.Add(item);
 
+    /// <summary>Everything so far runs with weights that another layer keeps.</summary>
+    public void KeepNothing()
+    {
+        for (int i = 0; i < _items.Count; i++)
+        {
+            _items[i] = _items[i] with { ResidentBytes = 0 };
+        }
+    }
+
     /// <summary>Product of every token with a weight matrix [outputs, inputs]; the bias is kept as activations are.</summary>
     public void Matrix(string name, OperatorGroup group, double inputs, double outputs, double biases = 0, double? widthBytes = null)
     {

@@ -43,9 +43,38 @@ internal static class RecurrentOperators
         // Per channel and state element: decay, (dt x) B added, C h: 1 + 2 + 2.
         double state = inner * mixer.StateSize;
         Recurrence(list, "state_space_scan", 5 * state, state, inner + shared + heads, inner, 3 * heads);
-        list.Elementwise("gated_norm", OperatorGroup.Norms, 6 * inner, 2 * inner, inner, inner);
+        double gate = (mixer.GatedNorm ? 6 : 2) * inner;
+        list.Elementwise("gated_norm", OperatorGroup.Norms, gate, 2 * inner, inner, mixer.GatedNorm ? inner : 0);
         list.Matrix("output_projection", OperatorGroup.AttentionProjection, inner, hidden, mixer.ProjectionBias ? hidden : 0);
         list.Adapters("lora_output", LoraTargets.Output, inner, hidden);
+    }
+
+    /// <summary>A recurrence described by its sizes: matrices split as each says; convolution and state shared out with the heads.</summary>
+    public static void Add(OperatorList list, RecurrentMixer mixer)
+    {
+        int tensor = list.Profile.Tensor;
+        double share = Share(mixer, tensor);
+        double fed = 0;
+        foreach (RecurrentProjection matrix in mixer.Projections)
+        {
+            double inputs = matrix.Split == ProjectionSplit.Inputs ? matrix.Inputs * share : matrix.Inputs;
+            double outputs = matrix.Split == ProjectionSplit.Outputs ? matrix.Outputs * share : matrix.Outputs;
+            list.Matrix(matrix.Name, OperatorGroup.AttentionProjection, inputs, outputs, matrix.Bias ? outputs : 0);
+            LoraTargets target = matrix.Split == ProjectionSplit.Inputs ? LoraTargets.Output : LoraTargets.QueryKeyValue;
+            list.Adapters("lora_" + matrix.Name, target, inputs, outputs);
+            fed = Math.Max(fed, outputs);
+        }
+
+        if (mixer.ConvolutionTaps > 0)
+        {
+            Convolution(list, mixer.ConvolutionChannels * share, mixer.ConvolutionTaps, mixer.ConvolutionBias);
+        }
+
+        double state = mixer.StateElements * share;
+        if (state > 0 || mixer.ElementParameters > 0)
+        {
+            Recurrence(list, "recurrence", mixer.FlopsPerStateElement * state, state, fed, fed, mixer.ElementParameters * share);
+        }
     }
 
     /// <summary>Bytes of state one sequence keeps in one layer on one device.</summary>
@@ -53,6 +82,10 @@ internal static class RecurrentOperators
     {
         switch (mixer)
         {
+            case RecurrentMixer recurrence:
+                double share = Share(recurrence, profile.Tensor);
+                return (recurrence.StateElements * share * sizeof(float))
+                    + (recurrence.ConvolutionChannels * share * Math.Max(0, recurrence.ConvolutionTaps - 1) * profile.ActivationBytes);
             case GatedDeltaMixer delta:
                 (double keyHeads, double valueHeads) = Heads(delta, profile.Tensor);
                 double channels = (2 * keyHeads * delta.KeyHeadDim) + (valueHeads * delta.ValueHeadDim);
@@ -67,6 +100,9 @@ internal static class RecurrentOperators
                 return 0;
         }
     }
+
+    // Of the device with the most heads.
+    private static double Share(RecurrentMixer mixer, int tensor) => (double)DeploymentProfile.Part(mixer.Heads, tensor) / mixer.Heads;
 
     private static (double Keys, double Values) Heads(GatedDeltaMixer mixer, int tensor) =>
         (DeploymentProfile.Part(mixer.KeyHeads, tensor), DeploymentProfile.Part(mixer.ValueHeads, tensor));

@@ -20,6 +20,13 @@ public sealed record EstimateRequest
     /// <summary>How the network is spread over the machine.</summary>
     public Parallelism Parallelism { get; init; } = Parallelism.None;
 
+    /// <summary>
+    /// Tensor-parallel degrees that do not divide the heads are priced (the device with the most heads sets the pace) instead of refused.
+    /// Frameworks refuse them: vLLM and SGLang need a degree that divides the query heads, and that divides the key/value heads or is a
+    /// multiple of them.
+    /// </summary>
+    public bool AllowUnevenHeads { get; init; }
+
     /// <summary>Formats of weights, activations, KV cache and messages.</summary>
     public PrecisionSet Precisions { get; init; } = new();
 

@@ -10,6 +10,11 @@ internal static class RequestValidation
     public static void Check(EstimateRequest request)
     {
         Check(request.Parallelism, request.Architecture);
+        if (!request.AllowUnevenHeads)
+        {
+            TensorParallelHeads.Check(request.Parallelism.Tensor, request.Architecture);
+        }
+
         request.Lora?.Validate();
         request.Offload?.Validate();
         request.Speculative?.Validate();
@@ -56,7 +61,7 @@ internal static class RequestValidation
                 $"parallelism: {pipeline} pipeline stages cannot share the {architecture.LayerCount} layers of {architecture.Name}.");
         }
 
-        int heads = architecture.Layers.Max(layer => Heads(layer.Mixer));
+        int heads = architecture.Layers.Max(layer => layer.Mixers.Select(Heads).DefaultIfEmpty().Max());
         if (tensor > Math.Max(1, heads))
         {
             throw new InferometerException(
@@ -79,13 +84,14 @@ internal static class RequestValidation
         }
     }
 
-    private static int Heads(TokenMixer? mixer) => mixer switch
+    private static int Heads(TokenMixer mixer) => mixer switch
     {
         AttentionMixer m => m.Heads,
         LatentAttentionMixer m => m.Heads,
         CompressedAttentionMixer m => m.Heads,
         GatedDeltaMixer m => m.ValueHeads,
         MambaMixer m => m.Heads,
+        RecurrentMixer m => m.Heads,
         _ => 0,
     };
 

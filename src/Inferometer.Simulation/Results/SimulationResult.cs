@@ -64,6 +64,9 @@ public sealed record SimulationResult
     /// <summary>The operators of each phase, by phase.</summary>
     public required IReadOnlyDictionary<string, IReadOnlyList<OperatorResult>> Operators { get; init; }
 
+    /// <summary>What makes the result doubtful: a context longer than the model was made for, an unverified parameter count.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+
     /// <summary>What was assumed, one sentence each.</summary>
     public required IReadOnlyList<string> Assumptions { get; init; }
 

@@ -37,9 +37,10 @@ public class RooflineParallelTests
     [Fact]
     public void Heads_that_do_not_divide_are_padded_and_few_KV_heads_replicated()
     {
-        ModelArchitecture model = Sample.Model(
-            "odd", 1280, 1000, Sample.Layer(Sample.Attention(10, 2, 128), new DenseFeedForward { IntermediateSize = 1001 }));
-        PhaseEstimate decode = _model.Decode(Sample.Request(model, output: 2, input: 99) with { Parallelism = new(Tensor: 4) });
+        ModelArchitecture model = Sample.Model("odd", 1280, 1000, Sample.Layer(Sample.Attention(10, 2, 128), new DenseFeedForward { IntermediateSize = 1001 }));
+        EstimateRequest request = Sample.Request(model, output: 2, input: 99) with
+        { Parallelism = new(Tensor: 4), AllowUnevenHeads = true };
+        PhaseEstimate decode = _model.Decode(request);
 
         // ceil(10 / 4) = 3 query heads, one KV head each; ceil(1001 / 4) = 251 columns.
         Assert.Equal(2d * 1280 * (3 + 1 + 1) * 128, decode.One("qkv_projection").Flops, 1e-6);

@@ -1,8 +1,22 @@
+using System.Text.Json;
+
 namespace Inferometer.Core.Models.HuggingFace;
 
 /// <summary>Puts an architecture together from configuration fields and family traits.</summary>
 internal sealed class ArchitectureBuilder
 {
+    private static readonly string[] SizeNames =
+    [
+        "hidden_size", "n_embd", "d_model", "num_hidden_layers", "n_layer", "num_layers", "n_layers", "layers_block_type", "vocab_size",
+        "padded_vocab_size",
+    ];
+
+    private static readonly string[] ContextNames =
+        ["max_position_embeddings", "model_max_length", "n_positions", "n_ctx", "seq_length", "max_seq_len", "context_length"];
+
+    private static readonly string[] EpsilonNames =
+        ["rms_norm_eps", "layer_norm_epsilon", "layer_norm_eps", "norm_epsilon", "norm_eps", "layernorm_epsilon", "eps"];
+
     private readonly JsonFields _outer;
     private readonly JsonFields _fields;
     private readonly FamilyTraits _traits;
@@ -12,13 +26,20 @@ internal sealed class ArchitectureBuilder
     public ArchitectureBuilder(JsonFields outer, string? name)
     {
         _outer = outer;
-        _fields = outer.Object("text_config") ?? outer.Object("language_config") ?? outer.Object("llm_config") ?? outer;
-        _modelType = _fields.Text("model_type") ?? outer.Text("model_type")
+        JsonFields? inner = outer.Object("text_config") ?? outer.Object("language_config") ?? outer.Object("llm_config");
+        JsonFields own = inner ?? outer;
+        _modelType = own.Text("model_type") ?? outer.Text("model_type")
             ?? throw new InferometerException($"{outer.Source}: the field 'model_type' is missing; it should be a string such as \"llama\".");
-        FamilyTraits? known = Families.Find(_modelType);
+        NotDecoders.Refuse(_modelType, outer.Source);
+        NotDecoders.Refuse(outer.Text("model_type") ?? _modelType, outer.Source);
+        FamilyTraits? known = Families.Find(_modelType) ?? Families.Find(outer.Text("model_type") ?? _modelType);
         IsKnown = known is not null;
+        // A file of its own that states no size at all is no model; a part of a larger one may be the class's default model.
+        bool statesSizes = inner is not null || own.HasAny(SizeNames);
+        _fields = known is not null && statesSizes ? own.Over(ClassDefaults(known, outer.Source)) : own;
         _traits = Adjust(known ?? Families.Unknown);
         _name = name;
+        Contradictions.Refuse(_fields);
     }
 
     private bool IsKnown { get; }
@@ -26,10 +47,13 @@ internal sealed class ArchitectureBuilder
     public ModelArchitecture Build()
     {
         int hidden = _fields.Int(Limits.Width, "hidden_size", "n_embd", "d_model");
-        int context = _fields.IntOr(2048, 1, int.MaxValue, "max_position_embeddings", "n_positions", "n_ctx", "seq_length", "max_seq_len");
-        var shape = new ModelShape(_fields, _traits, _modelType, IsKnown, hidden, context);
+        int context = _fields.IntOr(2048, 1, int.MaxValue, ContextNames);
+        var shape = new ModelShape(_fields, _outer, _traits, _modelType, IsKnown, hidden, context, LayerCount());
+        var factory = new LayerFactory(shape);
         bool learned = _traits.Position == PositionKind.Learned;
-        bool postNorm = !_fields.BoolOr(true, "do_layer_norm_before");
+        bool postNorm = _traits.NormAfterResidual || !_fields.BoolOr(true, "do_layer_norm_before");
+        EquatableList<LayerArchitecture> layers = Layers(factory);
+        EquatableList<SidePart> parts = [.. _traits.ModelParts?.Invoke(factory) ?? [], .. Towers.Of(_outer, hidden)];
         return new ModelArchitecture
         {
             Name = _name ?? _outer.Text("hf_id", "_name_or_path", "name") ?? _modelType,
@@ -38,26 +62,37 @@ internal sealed class ArchitectureBuilder
             HiddenSize = hidden,
             VocabularySize = _fields.Int(Limits.Vocabulary, "vocab_size", "padded_vocab_size"),
             MaxContextTokens = context,
-            Layers = Layers(shape),
-            TiedEmbeddings = _fields.BoolOr(_outer.BoolOr(_traits.TiedEmbeddings, "tie_word_embeddings"), "tie_word_embeddings"),
-            LmHeadBias = _fields.BoolOr(_traits.LmHeadBias, "lm_head_bias"),
+            Layers = layers,
+            TiedEmbeddings = !_traits.UntiedWhateverTheFileSays
+                && _fields.BoolOr(_outer.BoolOr(_traits.TiedEmbeddings, "tie_word_embeddings"), "tie_word_embeddings"),
+            LmHeadBias = _fields.BoolOr(_traits.LmHeadBias, "lm_head_bias", "decoder_bias"),
             Norm = _traits.Norm,
-            NormEpsilon = _fields.PositiveOr(_traits.NormEpsilon, "rms_norm_eps", "layer_norm_epsilon", "layer_norm_eps", "norm_epsilon", "norm_eps", "layernorm_epsilon"),
+            NormEpsilon = _fields.PositiveOr(_traits.NormEpsilon, EpsilonNames),
             Position = _traits.Position,
             LearnedPositionRows = learned ? context + _traits.LearnedPositionOffset : 0,
             EmbeddingProjectionSize = EmbeddingProjection(hidden),
-            EmbeddingScale = _fields.PositiveOr(_traits.ScaledEmbedding ? Math.Sqrt(hidden) : 1, "embedding_multiplier"),
-            FinalLogitSoftcap = _fields.NumberOr(_fields.Has("final_logit_softcapping") ? 0 : _traits.FinalLogitSoftcap, "final_logit_softcapping"),
-            LogitScale = 1 / _fields.PositiveOr(1, "logits_scaling"),
+            EmbeddingScale = _fields.PositiveOr(
+                _traits.ScaledEmbedding ? Math.Sqrt(hidden) : 1, "embedding_multiplier", "scale_emb", "embedding_scale"),
+            FinalLogitSoftcap = _fields.NumberOr(
+                _fields.Mentions("final_logit_softcapping") ? 0 : _traits.FinalLogitSoftcap, "final_logit_softcapping"),
+            LogitScale = LogitScale(hidden),
             ResidualScale = _fields.PositiveOr(1, "residual_multiplier"),
-            PostBlockNorms = _traits.PostBlockNorms,
+            PostBlockNorms = _fields.BoolOr(_traits.PostBlockNorms, "use_post_norm"),
             NormAfterResidual = postNorm,
             ParallelBlocks = _fields.BoolOr(_traits.ParallelBlocks, "parallel_attn", "use_parallel_residual"),
             PreBlockNorms = PreBlockNorms(),
             ResidualStreams = _modelType is "deepseek_v4" ? _fields.IntOr(4, 1, 64, "hc_mult") : 1,
+            Parts = parts,
+            Notes = Notes(layers, parts),
             PublishedPrecision = PublishedPrecision(),
             Source = _fields.Text("source") ?? _outer.Source,
         };
+    }
+
+    private static JsonFields ClassDefaults(FamilyTraits traits, string source)
+    {
+        using JsonDocument document = JsonDocument.Parse(traits.Defaults);
+        return new JsonFields(document.RootElement.Clone(), source);
     }
 
     private FamilyTraits Adjust(FamilyTraits traits)
@@ -83,11 +118,25 @@ internal sealed class ArchitectureBuilder
         return softmax ? traits with { SigmoidRouter = false, RouterBias = false } : traits;
     }
 
+    private int LayerCount()
+    {
+        string[] names = ["num_hidden_layers", "n_layer", "num_layers", "n_layers"];
+        string[]? kinds = _fields.Texts("layers_block_type");
+        return kinds is not null && !_fields.HasAny(names) ? kinds.Length : _fields.Int(Limits.Layers, names);
+    }
+
+    // Cohere multiplies, Granite divides, MiniCPM divides by the width relative to its base model's.
+    private double LogitScale(int hidden)
+    {
+        double scale = _fields.PositiveOr(1, "logit_scale", "lm_head_multiplier") / _fields.PositiveOr(1, "logits_scaling");
+        return _fields.Has("dim_model_base") ? scale * _fields.PositiveOr(hidden, "dim_model_base") / hidden : scale;
+    }
+
     private int PreBlockNorms() => _modelType switch
     {
         "falcon" => _fields.BoolOr(false, "new_decoder_architecture") ? _fields.IntOr(2, 1, 2, "num_ln_in_parallel_attn") : 1,
         "phi" => 1,
-        _ => 2,
+        _ => _traits.PreBlockNorms,
     };
 
     private int EmbeddingProjection(int hidden)
@@ -96,40 +145,60 @@ internal sealed class ArchitectureBuilder
         return width == hidden ? 0 : width;
     }
 
-    private EquatableList<LayerArchitecture> Layers(ModelShape shape)
+    private EquatableList<LayerArchitecture> Layers(LayerFactory factory)
     {
-        var mixers = new MixerBuilder(shape);
-        var feedForwards = new FeedForwardBuilder(shape);
-        string? pattern = _fields.Text("hybrid_override_pattern");
-        int count = _fields.Int(Limits.Layers, "num_hidden_layers", "n_layer", "num_layers", "n_layers");
-        if (pattern is not null && pattern.Length != count)
-        {
-            throw _fields.Wrong("hybrid_override_pattern", $"one letter for each of the {count} layers of 'num_hidden_layers'");
-        }
-
+        IEnumerable<LayerArchitecture> stacked = _traits.Stack?.Invoke(factory)
+            ?? Enumerable.Range(0, factory.LayerCount).Select(factory.Standard);
         var distinct = new Dictionary<LayerArchitecture, LayerArchitecture>();
-        var layers = new LayerArchitecture[count];
-        for (int i = 0; i < count; i++)
+        var layers = new List<LayerArchitecture>();
+        foreach (LayerArchitecture plain in stacked)
         {
-            LayerArchitecture layer = (pattern?[i]) switch
-            {
-                null => new() { Mixer = mixers.Build(i, count), FeedForward = feedForwards.Build(i) },
-                'M' => new() { Mixer = mixers.Mamba() },
-                '*' => new() { Mixer = mixers.Build(i, count) },
-                '-' => new() { FeedForward = feedForwards.Dense() },
-                'E' => new() { FeedForward = feedForwards.Experts(i) },
-                _ => throw _fields.Wrong("hybrid_override_pattern", "made of M (Mamba), * (attention), - (feed-forward) and E (experts)"),
-            };
+            LayerArchitecture layer = _traits.FinishLayer?.Invoke(factory, layers.Count, plain) ?? plain;
             if (!distinct.TryGetValue(layer, out LayerArchitecture? same))
             {
                 distinct.Add(layer, same = layer);
             }
 
-            layers[i] = same;
+            layers.Add(same);
         }
 
         return new EquatableList<LayerArchitecture>(layers);
     }
+
+    private EquatableList<string> Notes(EquatableList<LayerArchitecture> layers, EquatableList<SidePart> parts)
+    {
+        List<string> notes = [];
+        if (!IsKnown)
+        {
+            notes.Add(
+                $"Model type '{_modelType}' is not known: the parameter count is unverified and goes by the fields "
+                + $"{string.Join(", ", _fields.ReadNames.Order(StringComparer.Ordinal))}.");
+        }
+        else if (_fields.DefaultedNames.Where(IsSize).Order(StringComparer.Ordinal).ToArray() is { Length: > 0 } filled)
+        {
+            notes.Add($"The file leaves out {string.Join(", ", filled)}; the defaults of the class for '{_modelType}' were taken.");
+        }
+
+        int heads = _fields.IntOr(0, 0, Limits.Layers, "num_nextn_predict_layers", "num_mtp_layers", "mtp_num_hidden_layers");
+        if (heads > 0 && layers.Count > 0)
+        {
+            notes.Add(
+                $"The checkpoint may hold {heads} multi-token-prediction layer{(heads > 1 ? "s" : "")} of about the last layer's size; "
+                + "the causal LM does not load them and they are not counted.");
+        }
+
+        if (parts.Where(part => part.Use == SidePartUse.Idle).ToArray() is { Length: > 0 } idle)
+        {
+            string named = string.Join("; ", idle.Select(part => $"{part.Name} ({part.Parameters} parameters)"));
+            notes.Add($"Loaded and counted, but idle for text: {named}.");
+        }
+
+        notes.AddRange(Towers.LeftOut(_outer));
+        return [.. notes];
+    }
+
+    private static bool IsSize(string name) =>
+        SizeNames.Contains(name, StringComparer.Ordinal) || name.EndsWith("_size", StringComparison.Ordinal);
 
     private string? PublishedPrecision()
     {

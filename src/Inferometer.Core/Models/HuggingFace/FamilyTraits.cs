@@ -3,6 +3,9 @@ namespace Inferometer.Core.Models.HuggingFace;
 /// <summary>What a model family fixes outside its config.json, or leaves out when it has the class's default value.</summary>
 internal sealed record FamilyTraits
 {
+    /// <summary>Values the family's class gives to fields that a file leaves out, as a JSON object.</summary>
+    public string Defaults { get; init; } = "{}";
+
     public NormKind Norm { get; init; } = NormKind.RmsNorm;
 
     public double NormEpsilon { get; init; } = 1e-6;
@@ -11,11 +14,18 @@ internal sealed record FamilyTraits
 
     public bool TiedEmbeddings { get; init; }
 
+    /// <summary>
+    /// The class has a head of its own although its configuration says tied (CPM-Ant, whose input table also holds prompts).
+    /// </summary>
+    public bool UntiedWhateverTheFileSays { get; init; }
+
     public bool QkvBias { get; init; }
 
     public bool OutputBias { get; init; }
 
-    /// <summary><c>attention_bias</c> also gives the output projection a bias (Llama); false where it never has one (Qwen2, GLM-4).</summary>
+    /// <summary>
+    /// <c>attention_bias</c> also gives the output projection a bias (Llama); false where it never has one (Qwen2, GLM-4).
+    /// </summary>
     public bool AttentionBiasCoversOutput { get; init; } = true;
 
     public bool FeedForwardBias { get; init; }
@@ -30,6 +40,9 @@ internal sealed record FamilyTraits
 
     public bool OutputGate { get; init; }
 
+    /// <summary>One gate per head (Laguna).</summary>
+    public bool HeadGate { get; init; }
+
     public bool AttentionSink { get; init; }
 
     public double RopeTheta { get; init; } = 10000;
@@ -38,9 +51,18 @@ internal sealed record FamilyTraits
 
     public bool RopeInterleaved { get; init; }
 
+    /// <summary>Layers that look at the whole context know no positions (Command R7B, EXAONE 4).</summary>
+    public bool GlobalWithoutRope { get; init; }
+
     public bool PostBlockNorms { get; init; }
 
     public bool ParallelBlocks { get; init; }
+
+    /// <summary>Norms before a block whose attention and feed-forward parts run side by side; 2 elsewhere.</summary>
+    public int PreBlockNorms { get; init; } = 2;
+
+    /// <summary>Norms run after the residual addition, and there is no final one (GPT-1).</summary>
+    public bool NormAfterResidual { get; init; }
 
     public bool ScaledEmbedding { get; init; }
 
@@ -64,7 +86,28 @@ internal sealed record FamilyTraits
 
     public bool SharedGate { get; init; }
 
+    /// <summary>Routed experts exist only where this field is true (Doge: <c>is_moe</c>).</summary>
+    public string? ExpertSwitch { get; init; }
+
+    /// <summary>Width of the inner layer, as a multiple of the hidden size, where the file says nothing; 0 = it must say.</summary>
+    public int InnerMultiple { get; init; }
+
     public int LearnedPositionOffset { get; init; }
+
+    /// <summary>What a layer called linear, recurrent, mamba or conv is in this family.</summary>
+    public RecurrentKind Recurrent { get; init; } = RecurrentKind.GatedDelta;
+
+    /// <summary>Which layers are recurrent where <c>layer_types</c> does not say.</summary>
+    public Func<JsonFields, int, bool>? IsRecurrent { get; init; }
+
+    /// <summary>How layers are stacked, where it is not one mixer and one feed-forward part for each.</summary>
+    public Func<LayerFactory, IEnumerable<LayerArchitecture>>? Stack { get; init; }
+
+    /// <summary>What the family adds to a layer or changes of it.</summary>
+    public Func<LayerFactory, int, LayerArchitecture, LayerArchitecture>? FinishLayer { get; init; }
+
+    /// <summary>What the family adds outside the layers.</summary>
+    public Func<LayerFactory, IEnumerable<SidePart>>? ModelParts { get; init; }
 }
 
 /// <summary>How a family's configuration says which layers look back a limited distance.</summary>
@@ -81,4 +124,35 @@ internal enum WindowRule
 
     /// <summary>Never.</summary>
     None,
+}
+
+/// <summary>Recurrences the families use.</summary>
+internal enum RecurrentKind
+{
+    /// <summary>Gated delta rule (Qwen3-Next, OLMo Hybrid).</summary>
+    GatedDelta,
+
+    /// <summary>Mamba-2.</summary>
+    Mamba2,
+
+    /// <summary>Mamba-1.</summary>
+    Mamba1,
+
+    /// <summary>Lightning attention (MiniMax-01).</summary>
+    Lightning,
+
+    /// <summary>Gated short convolution (LFM2).</summary>
+    ShortConvolution,
+
+    /// <summary>Kimi delta attention.</summary>
+    KimiDelta,
+
+    /// <summary>Real-gated linear recurrent unit (Griffin, RecurrentGemma).</summary>
+    LinearUnit,
+
+    /// <summary>RWKV-4 time mixing.</summary>
+    Rwkv4,
+
+    /// <summary>Matrix LSTM (xLSTM-7B).</summary>
+    MatrixLstm,
 }

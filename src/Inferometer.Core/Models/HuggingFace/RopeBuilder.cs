@@ -1,6 +1,9 @@
 namespace Inferometer.Core.Models.HuggingFace;
 
-/// <summary>Reads rotary parameters from <c>rope_theta</c> with <c>rope_scaling</c>, or from the newer <c>rope_parameters</c> (flat, or one object per layer type).</summary>
+/// <summary>
+/// Reads rotary parameters from <c>rope_theta</c> with <c>rope_scaling</c>, or from the newer <c>rope_parameters</c> (flat, or one object
+/// per layer type).
+/// </summary>
 internal sealed class RopeBuilder(ModelShape shape)
 {
     private readonly JsonFields _fields = shape.Fields;
@@ -10,13 +13,15 @@ internal sealed class RopeBuilder(ModelShape shape)
     /// <param name="theta">Base where the file gives none.</param>
     /// <param name="partial">Rotated fraction where the file gives none.</param>
     /// <param name="scaled">False for layers that the scaling does not reach (local layers of Gemma 3).</param>
-    public RopeParameters Build(int headDim, string layerType, double theta, double partial, bool scaled = true)
+    /// <param name="partialOfFile">False where <paramref name="headDim"/> already is the rotated width.</param>
+    public RopeParameters Build(int headDim, string layerType, double theta, double partial, bool scaled = true, bool partialOfFile = true)
     {
         JsonFields? parameters = _fields.Object("rope_parameters");
         JsonFields? ofKind = parameters?.Object(layerType);
         JsonFields? scaling = ofKind ?? parameters ?? (scaled ? _fields.Object("rope_scaling") : null);
-        double fraction = (ofKind ?? parameters)?.PositiveOr(partial, "partial_rotary_factor") ?? partial;
-        int rotary = _fields.IntOr((int)(headDim * fraction), 1, Limits.HeadDim, "rotary_dim");
+        double fraction = partialOfFile ? (ofKind ?? parameters)?.PositiveOr(partial, "partial_rotary_factor") ?? partial : 1;
+        int share = (int)(headDim * fraction);
+        int rotary = _fields.IntOr(share + (share % 2), 1, Limits.HeadDim, "rotary_dim");
         if (rotary > headDim || rotary % 2 != 0)
         {
             throw new InferometerException($"{_fields.Source}: {rotary} rotated channels of a head of {headDim}; they should be even and no more than the head.");

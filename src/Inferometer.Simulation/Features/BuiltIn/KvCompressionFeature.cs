@@ -91,6 +91,7 @@ internal sealed class KvCompressionFeature : ISimulationFeature
         {
             sum += layer.Mixer switch
             {
+                AttentionMixer { ReusesCache: true } => default,
                 AttentionMixer mixer => KvCodecFormulas.Rotated(mixer, bits).SharedBy((double)mixer.Heads / mixer.KvHeads),
                 LatentAttentionMixer mixer => KvCodecFormulas.Rotated(mixer.KvRank + mixer.RopeHeadDim, bits).SharedBy(mixer.Heads)
                     + (mixer.IndexTopK > 0 ? KvCodecFormulas.Rotated(mixer.IndexHeadDim, bits).SharedBy(mixer.IndexHeads) : default),

@@ -11,6 +11,7 @@ internal sealed class TensorParallelFeature : ISimulationFeature
         Parameters =
         [
             new("tensor_parallel", "Degree, at least 1.", null),
+            new("allow_uneven_heads", "Price degrees that do not divide the heads, which frameworks refuse.", "false"),
         ],
     };
 
@@ -18,6 +19,7 @@ internal sealed class TensorParallelFeature : ISimulationFeature
     {
         context.Request = context.Request with
         {
+            AllowUnevenHeads = context.Parameters.Boolean("allow_uneven_heads", false),
             Parallelism = context.Request.Parallelism with { Tensor = context.Parameters.Int32("tensor_parallel", 1, minimum: 1) },
         };
     }

@@ -1,0 +1,49 @@
+namespace Inferometer.Core.Models.HuggingFace;
+
+/// <summary>Builds layers and their parts from a model's fields; what a family's own rules are written with.</summary>
+internal sealed class LayerFactory
+{
+    private readonly MixerBuilder _mixers;
+    private readonly RecurrentBuilder _recurrences;
+    private readonly FeedForwardBuilder _feedForwards;
+
+    public LayerFactory(ModelShape shape)
+    {
+        Shape = shape;
+        var kinds = new LayerKinds(shape);
+        _recurrences = new RecurrentBuilder(shape);
+        _mixers = new MixerBuilder(shape, kinds);
+        _feedForwards = new FeedForwardBuilder(shape);
+        Kinds = kinds;
+    }
+
+    public ModelShape Shape { get; }
+
+    public LayerKinds Kinds { get; }
+
+    public JsonFields Fields => Shape.Fields;
+
+    public int Hidden => Shape.HiddenSize;
+
+    public int LayerCount => Shape.LayerCount;
+
+    /// <summary>The mixer that the file gives a layer.</summary>
+    public TokenMixer Mixer(int layer) => Kinds.IsRecurrent(layer) ? Recurrence() : _mixers.Build(layer);
+
+    public AttentionMixer Softmax(int layer) => _mixers.Softmax(layer);
+
+    public LatentAttentionMixer Latent(int layer) => _mixers.Latent(layer);
+
+    public TokenMixer Recurrence() => _recurrences.Build(Shape.Traits.Recurrent);
+
+    public MambaMixer Mamba() => _recurrences.Mamba();
+
+    public FeedForward FeedForward(int layer) => _feedForwards.Build(layer);
+
+    public DenseFeedForward Dense(int layer = 0) => _feedForwards.Dense(layer);
+
+    public MoeFeedForward Experts(int layer) => _feedForwards.Experts(layer);
+
+    /// <summary>The usual layer: a mixer and a feed-forward part.</summary>
+    public LayerArchitecture Standard(int layer) => new() { Mixer = Mixer(layer), FeedForward = FeedForward(layer) };
+}

@@ -1,0 +1,30 @@
+using System.Globalization;
+using Inferometer.Core.Models;
+
+namespace Inferometer.Simulation.Requests;
+
+/// <summary>What makes a result doubtful although it can be computed: said in sentences with every result.</summary>
+internal static class RequestWarnings
+{
+    public static IEnumerable<string> Of(EstimateRequest request)
+    {
+        ModelArchitecture model = request.Architecture;
+        long context = (long)request.Workload.InputTokens + request.Workload.OutputTokens;
+        if (context > model.MaxContextTokens)
+        {
+            FormattableString text =
+                $"{context} tokens of context are beyond the {model.MaxContextTokens} that {model.Name} was made for; it was priced all the same.";
+            yield return text.ToString(CultureInfo.InvariantCulture);
+        }
+
+        if (!model.IsKnownFamily)
+        {
+            yield return $"The parameter count of {model.Name} is unverified: its type '{model.ModelType}' is not known.";
+        }
+
+        foreach (string note in model.Notes.Where(note => note.Contains("missing from the total", StringComparison.Ordinal)))
+        {
+            yield return note;
+        }
+    }
+}
