@@ -219,7 +219,7 @@ internal sealed class RunCommand
     {
         if (!condition)
         {
-            throw new InferometerException(message);
+            throw new UsageException(message);
         }
     }
 

@@ -23,7 +23,7 @@ internal sealed record PromptFormat(ChatTemplate? Template, string? System)
         ChatTemplate? template = raw ? null : name is not null ? ChatTemplate.Get(name, tokenizer) : tokenizer.ChatTemplateText is null ? null : ChatTemplate.For(tokenizer, note);
         return template is not null || system is null
             ? new PromptFormat(template, system)
-            : throw new UsageException(
+            : throw new InferometerException(
                 "--system: the model has no chat template to put a system prompt into; "
                 + "name one with --chat-template, such as chatml or plain.");
     }

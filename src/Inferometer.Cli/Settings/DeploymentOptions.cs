@@ -22,6 +22,11 @@ internal sealed class DeploymentOptions
     private readonly SettingOption[] _settings = [.. EstimateSettings.All.Select(s => new SettingOption(s))];
 
     private readonly Option<bool> _attentionData = new("--attention-dp") { Description = "The --dp ranks replicate attention and share the experts." };
+    private readonly Option<bool> _uneven = new("--allow-uneven")
+    {
+        Description = "Price tensor parallelism that does not divide the heads, which frameworks refuse.",
+    };
+
     private readonly Option<bool> _noFlash = new("--no-flash-attention") { Description = "The score matrix goes through memory." };
 
     private readonly Option<string[]> _features = new("--features")
@@ -42,7 +47,7 @@ internal sealed class DeploymentOptions
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
     {
-        Option[] all = [_system, .. _settings.Select(a => a.Option), _attentionData, _noFlash, _features, _parameters, _catalog];
+        Option[] all = [_system, .. _settings.Select(a => a.Option), _attentionData, _uneven, _noFlash, _features, _parameters, _catalog];
         foreach (Option option in all)
         {
             command.Add(option);
@@ -52,7 +57,7 @@ internal sealed class DeploymentOptions
     /// <summary>True when any of the options but <c>--catalog</c> was given.</summary>
     public bool AnyGiven(ParseResult parsed)
     {
-        Option[] all = [_system, .. _settings.Select(a => a.Option), _attentionData, _noFlash, _features, _parameters];
+        Option[] all = [_system, .. _settings.Select(a => a.Option), _attentionData, _uneven, _noFlash, _features, _parameters];
         return all.Any(o => parsed.GetResult(o) is not null and not { Implicit: true });
     }
 
@@ -147,6 +152,6 @@ internal sealed class DeploymentOptions
         string[] others = [.. parsed.GetValue(_noFlash) ? Array.Empty<string>() : ["flash_attention"], .. features.Except(PhaseNames, StringComparer.Ordinal)];
         return new EstimateRequestText(
             model, "", new(phases.Length == 0 ? ["prefill", "decode"] : phases), new(others),
-            ParameterText.Parse(parsed.GetValue(_parameters) ?? []), parsed.GetValue(_attentionData));
+            ParameterText.Parse(parsed.GetValue(_parameters) ?? []), parsed.GetValue(_attentionData), parsed.GetValue(_uneven));
     }
 }

@@ -79,7 +79,7 @@ internal sealed class EngineOptions
             Speculation = Speculation(parsed),
             RepackedFile = RepackedFileOption.Use(parsed.GetValue(_repack)),
         };
-        options.Validate();
+        UsageException.Checking(options.Validate);
         return options;
     }
 
@@ -95,7 +95,7 @@ internal sealed class EngineOptions
         (string path, double scale) = colon > 1 && double.TryParse(text.AsSpan(colon + 1), NumberStyles.Float, CultureInfo.InvariantCulture, out double given)
             ? (text[..colon], given)
             : (text, 1);
-        return Path.Exists(path) ? (path, scale) : throw new UsageException($"--lora: there is no file or folder '{path}'; it must be FILE or FILE:SCALE, such as adapter.gguf:0.5.");
+        return Path.Exists(path) ? (path, scale) : throw new InferometerException($"--lora: there is no file or folder '{path}'; it must be FILE or FILE:SCALE, such as adapter.gguf:0.5.");
     }
 
     /// <summary>Reads <c>--threads</c>: 0 stands for all processors and cannot be given.</summary>

@@ -12,8 +12,10 @@ namespace Inferometer.Cli.Settings;
 /// <param name="Features">Further features.</param>
 /// <param name="Parameters">Further parameters, as <c>--param</c> gave them; they win over settings.</param>
 /// <param name="AttentionDataParallel">Data-parallel ranks replicate attention and share the experts.</param>
+/// <param name="AllowUneven">Tensor parallelism need not divide the heads.</param>
 internal sealed record EstimateRequestText(
-    string Model, JsonNode System, EquatableList<string> Phases, EquatableList<string> Features, JsonObject Parameters, bool AttentionDataParallel)
+    string Model, JsonNode System, EquatableList<string> Phases, EquatableList<string> Features, JsonObject Parameters, bool AttentionDataParallel,
+    bool AllowUneven)
 {
     /// <summary>What the options say; a setting that is not here has its default.</summary>
     public IReadOnlyDictionary<EstimateSetting, JsonNode> Said { get; init; } = new Dictionary<EstimateSetting, JsonNode>();
@@ -40,6 +42,12 @@ internal sealed record EstimateRequestText(
         {
             parameters["data_parallel"] ??= 1;
             parameters["attention_data_parallel"] = true;
+        }
+
+        if (AllowUneven)
+        {
+            parameters["tensor_parallel"] ??= 1;
+            parameters["allow_uneven_heads"] = true;
         }
 
         foreach ((string name, JsonNode? value) in Parameters)

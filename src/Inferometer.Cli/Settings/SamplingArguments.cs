@@ -75,7 +75,7 @@ internal sealed class SamplingArguments
         };
 
         // Before minutes of loading; tokens of the vocabulary cannot be given here.
-        options.Validate(int.MaxValue);
+        UsageException.Checking(() => options.Validate(int.MaxValue));
         return options;
     }
 

@@ -63,7 +63,7 @@ public class CompareCommandTests
     {
         CommandRun run = (await CommandRun.OfLine("compare llama-3.1-70b --on h100 --tp 1,2,3,128")).Succeeded();
         Assert.Contains("(1) does not fit: 144 GB needed per device, 85.9 GB there", run.Output, StringComparison.Ordinal);
-        Assert.Contains("(2) parallelism: tensor = 128", run.Output, StringComparison.Ordinal);
+        Assert.Contains("parallelism: tensor = 128", run.Output, StringComparison.Ordinal);
         JsonArray rows = await Rows("compare llama-3.1-70b --on h100 --tp 1,2");
         Assert.Contains("does not fit", rows[0]!["error"]!.GetValue<string>(), StringComparison.Ordinal);
         Assert.Null(rows[0]!["ttft_ms"]);

@@ -76,7 +76,7 @@ public class ModelFileCommandTests
     {
         using TemporaryFolder folder = new();
         CommandRun run = await CommandRun.Of("synth", "-o", folder.File("x.gguf"), "--shape", shape);
-        Assert.Equal(ExitCode.Failed, run.Code);
+        Assert.Equal(ExitCode.Usage, run.Code);
         Assert.Contains(expected, Assert.Single(run.Complaints), StringComparison.Ordinal);
     }
 
@@ -95,7 +95,7 @@ public class ModelFileCommandTests
     public async Task An_unknown_reader_is_refused()
     {
         CommandRun run = await CommandRun.Of("fuzz", "--target", "guf");
-        Assert.Equal(ExitCode.Failed, run.Code);
+        Assert.Equal(ExitCode.Usage, run.Code);
         Assert.Contains("Did you mean 'gguf'?", Assert.Single(run.Complaints), StringComparison.Ordinal);
     }
 

@@ -58,7 +58,7 @@ public class PerplexityCommandTests
         using TemporaryFolder folder = new();
         string text = folder.Write("short.txt", "Once upon a time."u8.ToArray());
         CommandRun run = await CommandRun.Of(["perplexity", ModelLocation.BundledPath, text, .. options.Split(' ')]);
-        Assert.Equal(ExitCode.Failed, run.Code);
+        Assert.Equal(ExitCode.Usage, run.Code);
         Assert.Contains(expected, Assert.Single(run.Complaints), StringComparison.Ordinal);
     }
 

@@ -84,7 +84,7 @@ public sealed class CompressionSettingsTests : IDisposable
     [InlineData("eval --text tale.txt --compression-strategy magic", ExitCode.Failed, "rotated, low-rank, weight-svd")]
     [InlineData("eval --text tale.txt --compression-rank-low 99", ExitCode.Failed, "rising")]
     [InlineData("eval --text tale.txt --compression-strategy low-rank", ExitCode.Usage, "needs --profile")]
-    [InlineData("eval --text tale.txt --threads 0", ExitCode.Failed, "--threads: 0")]
+    [InlineData("eval --text tale.txt --threads 0", ExitCode.Usage, "--threads: 0")]
     [InlineData("build --calibration tale.txt --memory-cleanup-threshold 2", ExitCode.Failed, "--memory-cleanup-threshold is '2'")]
     [InlineData("build --calibration tale.txt --head-group-size 8", ExitCode.Failed, "--head-group-size is '8'")]
     public async Task A_wrong_flag_is_named(string line, int code, string expected)
