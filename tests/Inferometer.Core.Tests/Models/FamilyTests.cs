@@ -175,6 +175,31 @@ public sealed class FamilyTests
         Assert.Contains("missing from the total", note, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("got_ocr2", 560528640, """
+        "text_config":{"model_type":"qwen2","vocab_size":151860,"hidden_size":1024,"intermediate_size":2816,"num_hidden_layers":24,
+         "num_attention_heads":16,"num_key_value_heads":16,"tie_word_embeddings":true},"vision_config":{}
+        """)]
+    [InlineData("git", 176619066, """
+        "hidden_size":768,"vision_config":{"model_type":"git_vision_model"}
+        """)]
+    public void Models_with_towers_have_the_published_count(string modelType, long published, string fields) =>
+        Assert.Equal(published, ParameterCount.Of(Parse($$"""{"model_type":"{{modelType}}",{{fields}} }""")).Total);
+
+    [Fact]
+    public void The_parts_of_a_byte_latent_model_are_named()
+    {
+        ModelArchitecture model = Parse(
+            """{"model_type":"blt","vocab_size":260,"decoder_config":{},"encoder_config":{},"global_config":{},"patcher_config":{} }""");
+
+        // Six tables of 500002 rows of 1024; 25 global layers of 2048 with networks of 5632.
+        Dictionary<string, long> parts = model.Parts.ToDictionary(part => part.Name, part => part.Parameters, StringComparer.Ordinal);
+        Assert.Equal(6L * 500002 * 1024, parts["tables of byte groups"]);
+        Assert.Equal(25L * ((4 * 2048 * 2048) + (3 * 2048 * 5632) + (2 * 2048)), parts["global transformer"]);
+        Assert.Equal(9, model.LayerCount);
+        Assert.Throws<InferometerException>(() => Parse("""{"model_type":"blt","vocab_size":260,"decoder_config":{} }"""));
+    }
+
     [Fact]
     public void Prediction_heads_are_named() =>
         Assert.Contains(

@@ -85,7 +85,8 @@ public sealed class FamilyCostTests
     public void A_layer_that_reads_another_layers_cache_writes_and_keeps_none()
     {
         AttentionMixer own = Sample.Attention(4, 2, 64);
-        ModelArchitecture model = Sample.Model("shared", 256, 1000, Sample.Layer(own, null), Sample.Layer(own with { ReusesCache = true }, null));
+        LayerArchitecture reader = Sample.Layer(own with { ReusesCache = true }, null);
+        ModelArchitecture model = Sample.Model("shared", 256, 1000, Sample.Layer(own, null), reader);
         EstimateReport report = _model.Estimate(Sample.Request(model, input: 99, output: 2));
         double[] written = [.. report.Decode!.Named("rope_kv_write").Select(row => row.KvWriteBytes)];
         double[] projected = [.. report.Decode!.Named("qkv_projection").Select(row => row.Flops)];
