@@ -96,6 +96,11 @@ public sealed class FamilyTests
         Same("gemma3_text", ",\"sliding_window_pattern\":2,\"head_dim\":16", ",\"head_dim\":16" + halves);
         Same("cohere2", ",\"sliding_window_pattern\":2", halves);
 
+        Same(
+            "hunyuan_v1_moe",
+            ",\"num_experts\":[4,4,4,4],\"moe_topk\":[2,2,2,2],\"num_shared_expert\":[1,1,1,1]",
+            ",\"num_experts\":4,\"moe_topk\":2,\"num_shared_expert\":1");
+
         const string experts = ",\"num_experts\":4,\"num_experts_per_tok\":2,\"moe_intermediate_size\":32";
         Same("hy_v3", experts, experts + ",\"mlp_layer_types\":[\"dense\",\"sparse\",\"sparse\",\"sparse\"]");
         Same(
@@ -111,6 +116,14 @@ public sealed class FamilyTests
         {"model_type":"{{type}}","hidden_size":64,"num_hidden_layers":4,"num_attention_heads":4,"num_key_value_heads":2,"vocab_size":100,
          "intermediate_size":96{{more}}}
         """);
+
+    [Fact]
+    public void The_type_of_the_weights_is_read_in_both_spellings()
+    {
+        ModelArchitecture newer = Small("llama", ",\"dtype\":\"bfloat16\"");
+        Assert.Equal("bf16", newer.PublishedPrecision);
+        Assert.Equal(newer, Small("llama", ",\"torch_dtype\":\"bfloat16\""));
+    }
 
     [Fact]
     public void A_field_that_is_null_is_not_the_classs_default()

@@ -149,6 +149,21 @@ public sealed class FamilyCostTests
         Assert.True(_model.Decode(request with { AllowUnevenHeads = true }).Totals.LatencySeconds > 0);
     }
 
+    [Fact]
+    public void A_family_nobody_has_described_is_never_priced_silently()
+    {
+        ModelArchitecture model = HuggingFaceConfigReader.Parse(
+            """
+            {"model_type":"brand_new","hidden_size":256,"intermediate_size":512,"num_hidden_layers":2,"num_attention_heads":4,
+             "vocab_size":1000}
+            """,
+            "config.json");
+        ICostPlan plan = _model.Prepare(Sample.Request(model));
+        string said = Assert.Single(plan.Assumptions, line => line.Contains("'brand_new'", StringComparison.Ordinal));
+        Assert.Contains("unverified", said, StringComparison.Ordinal);
+        Assert.Contains("intermediate_size", said, StringComparison.Ordinal);
+    }
+
     private static RecurrentMixer Recurrence() => new()
     {
         Kind = "scan",

@@ -1,6 +1,6 @@
 namespace Inferometer.Core.Models.HuggingFace;
 
-/// <summary>Dense families that add something to Llama's layer or stack it otherwise: norms, gates, second runs of the same weights.</summary>
+/// <summary>Dense families that add something to Llama's layer or stack it otherwise: norms, gates, second runs.</summary>
 internal static class UnusualFamilies
 {
     private static readonly FamilyTraits NanoChat = new()
