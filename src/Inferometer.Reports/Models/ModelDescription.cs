@@ -43,6 +43,7 @@ public static class ModelDescription
         CompressedAttentionMixer m => $"CSA {m.Heads}",
         GatedDeltaMixer => "linear",
         MambaMixer => "Mamba-2",
+        RecurrentMixer m => m.Kind,
         _ => "other",
     };
 
@@ -54,6 +55,7 @@ public static class ModelDescription
         CompressedAttentionMixer m =>
             $"compressed attention, {m.Heads} heads of width {m.HeadDim}, window {Numbers.Whole(m.WindowTokens)}{(m.CompressionRatio > 0 ? $", {m.CompressionRatio} tokens pooled" : "")}",
         GatedDeltaMixer m => $"gated delta rule, {m.ValueHeads} value heads, state {m.KeyHeadDim} x {m.ValueHeadDim} each",
+        RecurrentMixer m => $"{m.Kind}, state of {Numbers.Whole(m.StateElements)} elements",
         MambaMixer m => $"Mamba-2, {m.Heads} heads, state {m.HeadDim} x {m.StateSize} each",
         _ => mixer.GetType().Name,
     };

@@ -13,7 +13,7 @@ internal static class RequestWarnings
         if (context > model.MaxContextTokens)
         {
             FormattableString text =
-                $"{context} tokens of context are beyond the {model.MaxContextTokens} that {model.Name} was made for; it was priced all the same.";
+                $"{context} tokens of context are beyond the {model.MaxContextTokens} that {model.Name} was made for.";
             yield return text.ToString(CultureInfo.InvariantCulture);
         }
 

@@ -96,6 +96,11 @@ public sealed class FamilyTests
         Same("gemma3_text", ",\"sliding_window_pattern\":2,\"head_dim\":16", ",\"head_dim\":16" + halves);
         Same("cohere2", ",\"sliding_window_pattern\":2", halves);
 
+        Same(
+            "hunyuan_v1_moe",
+            ",\"num_experts\":[4,4,4,4],\"moe_topk\":[2,2,2,2],\"num_shared_expert\":[1,1,1,1]",
+            ",\"num_experts\":4,\"moe_topk\":2,\"num_shared_expert\":1");
+
         const string experts = ",\"num_experts\":4,\"num_experts_per_tok\":2,\"moe_intermediate_size\":32";
         Same("hy_v3", experts, experts + ",\"mlp_layer_types\":[\"dense\",\"sparse\",\"sparse\",\"sparse\"]");
         Same(
@@ -111,6 +116,14 @@ public sealed class FamilyTests
         {"model_type":"{{type}}","hidden_size":64,"num_hidden_layers":4,"num_attention_heads":4,"num_key_value_heads":2,"vocab_size":100,
          "intermediate_size":96{{more}}}
         """);
+
+    [Fact]
+    public void The_type_of_the_weights_is_read_in_both_spellings()
+    {
+        ModelArchitecture newer = Small("llama", ",\"dtype\":\"bfloat16\"");
+        Assert.Equal("bf16", newer.PublishedPrecision);
+        Assert.Equal(newer, Small("llama", ",\"torch_dtype\":\"bfloat16\""));
+    }
 
     [Fact]
     public void A_field_that_is_null_is_not_the_classs_default()
@@ -173,6 +186,31 @@ public sealed class FamilyTests
         Assert.Empty(strange.Parts);
         string note = Assert.Single(strange.Notes, said => said.Contains("'eye_of_newt'", StringComparison.Ordinal));
         Assert.Contains("missing from the total", note, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("got_ocr2", 560528640, """
+        "text_config":{"model_type":"qwen2","vocab_size":151860,"hidden_size":1024,"intermediate_size":2816,"num_hidden_layers":24,
+         "num_attention_heads":16,"num_key_value_heads":16,"tie_word_embeddings":true},"vision_config":{}
+        """)]
+    [InlineData("git", 176619066, """
+        "hidden_size":768,"vision_config":{"model_type":"git_vision_model"}
+        """)]
+    public void Models_with_towers_have_the_published_count(string modelType, long published, string fields) =>
+        Assert.Equal(published, ParameterCount.Of(Parse($$"""{"model_type":"{{modelType}}",{{fields}} }""")).Total);
+
+    [Fact]
+    public void The_parts_of_a_byte_latent_model_are_named()
+    {
+        ModelArchitecture model = Parse(
+            """{"model_type":"blt","vocab_size":260,"decoder_config":{},"encoder_config":{},"global_config":{},"patcher_config":{} }""");
+
+        // Six tables of 500002 rows of 1024; 25 global layers of 2048 with networks of 5632.
+        Dictionary<string, long> parts = model.Parts.ToDictionary(part => part.Name, part => part.Parameters, StringComparer.Ordinal);
+        Assert.Equal(6L * 500002 * 1024, parts["tables of byte groups"]);
+        Assert.Equal(25L * ((4 * 2048 * 2048) + (3 * 2048 * 5632) + (2 * 2048)), parts["global transformer"]);
+        Assert.Equal(9, model.LayerCount);
+        Assert.Throws<InferometerException>(() => Parse("""{"model_type":"blt","vocab_size":260,"decoder_config":{} }"""));
     }
 
     [Fact]

@@ -85,7 +85,8 @@ public sealed class FamilyCostTests
     public void A_layer_that_reads_another_layers_cache_writes_and_keeps_none()
     {
         AttentionMixer own = Sample.Attention(4, 2, 64);
-        ModelArchitecture model = Sample.Model("shared", 256, 1000, Sample.Layer(own, null), Sample.Layer(own with { ReusesCache = true }, null));
+        LayerArchitecture reader = Sample.Layer(own with { ReusesCache = true }, null);
+        ModelArchitecture model = Sample.Model("shared", 256, 1000, Sample.Layer(own, null), reader);
         EstimateReport report = _model.Estimate(Sample.Request(model, input: 99, output: 2));
         double[] written = [.. report.Decode!.Named("rope_kv_write").Select(row => row.KvWriteBytes)];
         double[] projected = [.. report.Decode!.Named("qkv_projection").Select(row => row.Flops)];
@@ -146,6 +147,21 @@ public sealed class FamilyCostTests
         Assert.Contains("32 query and 8 key/value heads", error.Message, StringComparison.Ordinal);
         Assert.Contains(allowed, error.Message, StringComparison.Ordinal);
         Assert.True(_model.Decode(request with { AllowUnevenHeads = true }).Totals.LatencySeconds > 0);
+    }
+
+    [Fact]
+    public void A_family_nobody_has_described_is_never_priced_silently()
+    {
+        ModelArchitecture model = HuggingFaceConfigReader.Parse(
+            """
+            {"model_type":"brand_new","hidden_size":256,"intermediate_size":512,"num_hidden_layers":2,"num_attention_heads":4,
+             "vocab_size":1000}
+            """,
+            "config.json");
+        ICostPlan plan = _model.Prepare(Sample.Request(model));
+        string said = Assert.Single(plan.Assumptions, line => line.Contains("'brand_new'", StringComparison.Ordinal));
+        Assert.Contains("unverified", said, StringComparison.Ordinal);
+        Assert.Contains("intermediate_size", said, StringComparison.Ordinal);
     }
 
     private static RecurrentMixer Recurrence() => new()

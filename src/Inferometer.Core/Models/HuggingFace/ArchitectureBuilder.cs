@@ -26,7 +26,8 @@ internal sealed class ArchitectureBuilder
     public ArchitectureBuilder(JsonFields outer, string? name)
     {
         _outer = outer;
-        JsonFields? inner = outer.Object("text_config") ?? outer.Object("language_config") ?? outer.Object("llm_config");
+        JsonFields? inner = outer.Object("text_config") ?? outer.Object("language_config") ?? outer.Object("llm_config")
+            ?? (outer.TextOrNull("model_type") is "blt" ? outer.Object("decoder_config") : null);
         JsonFields own = inner ?? outer;
         _modelType = own.Text("model_type") ?? outer.Text("model_type")
             ?? throw new InferometerException($"{outer.Source}: the field 'model_type' is missing; it should be a string such as \"llama\".");
@@ -185,6 +186,12 @@ internal sealed class ArchitectureBuilder
             notes.Add(
                 $"The checkpoint may hold {heads} multi-token-prediction layer{(heads > 1 ? "s" : "")} of about the last layer's size; "
                 + "the causal LM does not load them and they are not counted.");
+        }
+
+        if (_modelType is "blt_local_decoder" or "blt")
+        {
+            notes.Add(
+                "The encoder, the global transformer and the model that cuts patches are priced for every byte; some run once for a patch.");
         }
 
         if (parts.Where(part => part.Use == SidePartUse.Idle).ToArray() is { Length: > 0 } idle)

@@ -15,7 +15,7 @@ internal sealed record FamilyTraits
     public bool TiedEmbeddings { get; init; }
 
     /// <summary>
-    /// The class has a head of its own although its configuration says tied (CPM-Ant, whose input table also holds prompts).
+    /// The class has a head of its own although its configuration says tied (CPM-Ant, whose table also holds prompts; Inkling).
     /// </summary>
     public bool UntiedWhateverTheFileSays { get; init; }
 

@@ -20,6 +20,9 @@ internal sealed class FeedForwardBuilder
     private static readonly string[] ActivationNames =
         ["hidden_act", "activation_function", "hidden_activation", "mlp_hidden_act", "hidden_mlp_act", "activation", "afn"];
 
+    private static readonly string[] SharedWidthNames =
+        ["shared_expert_intermediate_size", "shared_intermediate_size", "moe_shared_expert_intermediate_size"];
+
     private readonly ModelShape _shape;
     private readonly JsonFields _fields;
     private readonly FamilyTraits _traits;
@@ -57,24 +60,25 @@ internal sealed class FeedForwardBuilder
     {
         int experts = _experts > 0 ? _experts : _fields.Int(Limits.Experts, ExpertNames);
         int perToken = _fields.Object("ffn_config")?.IntOr(1, 1, Limits.Experts, "moe_top_k")
-            ?? _fields.Int(Limits.Experts, PerTokenNames);
+            ?? AtLayer("moe_topk", layer) ?? _fields.Int(Limits.Experts, PerTokenNames);
         if (perToken > experts)
         {
             throw new InferometerException($"{_fields.Source}: {perToken} experts per token of {experts}; there are not so many.");
         }
 
         int width = _fields.Object("ffn_config")?.Int(Limits.Inner, "ffn_hidden_size")
+            ?? AtLayer("moe_intermediate_size", layer)
             ?? _fields.Int(Limits.Inner, "moe_intermediate_size", "expert_ffn_hidden_size", "intermediate_size", "ffn_dim");
         bool gemma4 = _shape.ModelType is "gemma4" or "gemma4_text";
         bool gptOss = _shape.ModelType is "gpt_oss";
         bool llama4 = _shape.ModelType is "llama4" or "llama4_text";
-        int sharedCount = _fields.IntOr(llama4 ? 1 : 0, 0, Limits.Experts, SharedNames);
+        int sharedCount = AtLayer("num_shared_expert", layer) ?? _fields.IntOr(llama4 ? 1 : 0, 0, Limits.Experts, SharedNames);
         return new MoeFeedForward
         {
             Experts = experts,
             ExpertsPerToken = perToken,
             ExpertIntermediateSize = width,
-            SharedIntermediateSize = _fields.IntOr(SharedWidth(sharedCount, width), 0, Limits.Inner, "shared_expert_intermediate_size", "shared_intermediate_size", "moe_shared_expert_intermediate_size"),
+            SharedIntermediateSize = _fields.IntOr(SharedWidth(sharedCount, width), 0, Limits.Inner, SharedWidthNames),
             SharedGate = _traits.SharedGate && _fields.IntOr(1, 0, Limits.Inner, "shared_expert_intermediate_size") > 0,
             ParallelDenseIntermediateSize = gemma4 ? DenseWidth(layer) : 0,
             Gated = _traits.Gated,
@@ -149,6 +153,11 @@ internal sealed class FeedForwardBuilder
             && layer % frequency == 0
             && (layer + 1) % sparseStep == 0;
     }
+
+    // Hunyuan gives lists with an entry for each layer.
+    private int? AtLayer(string name, int layer) => !_fields.IsArray(name) ? null
+        : _fields.Ints(name, 0, Limits.Inner) is { } values && layer < values.Length ? values[layer]
+        : throw _fields.Wrong(name, $"as long as the model has layers; layer {layer} has none");
 
     private int ExpertCount() => _fields.Object("ffn_config")?.IntOr(0, 0, Limits.Experts, "moe_num_experts")
         ?? (_fields.IsArray("num_experts")

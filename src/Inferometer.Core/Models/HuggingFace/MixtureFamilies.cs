@@ -371,6 +371,7 @@ internal static class MixtureFamilies
         },
         ["inkling_text"] = new()
         {
+            UntiedWhateverTheFileSays = true,
             Position = PositionKind.None,
             QkNorm = QkNormKind.PerHead,
             SigmoidRouter = true,

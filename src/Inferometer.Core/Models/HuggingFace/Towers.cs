@@ -101,11 +101,15 @@ internal static class Towers
             "gemma4_unified" => (long)v.IntOr(3840, 1, Limits.Width, "mm_embed_dim") * hidden,
             "phi4_multimodal" => (2 * width) + (width * hidden) + hidden + ((long)hidden * hidden) + hidden,
             "git" => (width * hidden) + hidden + (2L * hidden),
-            "got_ocr2" => (9L * 256 * 512) + (9L * 512 * 1024) + (1024L * hidden) + hidden,
+            "got_ocr2" => Upsampler(v.IntOr(256, 1, Limits.Width, "output_channels"), hidden),
             "llava" => (width * hidden) + hidden + ((long)hidden * hidden) + hidden,
             _ => 0,
         };
     }
+
+    // Two strided convolutions and a projection.
+    private static long Upsampler(long channels, long hidden) =>
+        (18 * channels * channels) + (18 * channels * hidden) + (hidden * hidden) + hidden;
 
     /// <summary>Gemma 3n's embedder: a table for hard tokens, two norms, and a projection.</summary>
     public static long EmbedderOfGemma3n(JsonFields tower, long width, int hidden) =>

@@ -1,6 +1,6 @@
 namespace Inferometer.Core.Models.HuggingFace;
 
-/// <summary>Dense families that add something to Llama's layer or stack it otherwise: inner norms, other norms, gates, second runs of the same weights.</summary>
+/// <summary>Dense families that add something to Llama's layer or stack it otherwise: norms, gates, second runs.</summary>
 internal static class UnusualFamilies
 {
     private static readonly FamilyTraits NanoChat = new()
@@ -14,6 +14,19 @@ internal static class UnusualFamilies
             {"vocab_size":50304,"hidden_size":768,"intermediate_size":8192,"num_hidden_layers":12,"num_attention_heads":6,
              "num_key_value_heads":6,
              "max_position_embeddings":2048}
+            """,
+    };
+
+    private static readonly FamilyTraits ByteLatent = DenseFamilies.Llama with
+    {
+        NormEpsilon = 1e-5,
+        RopeTheta = 500000,
+        RopeInterleaved = true,
+        FinishLayer = ByteLatentParts.DecoderLayer,
+        ModelParts = ByteLatentParts.Around,
+        Defaults = """
+            {"vocab_size":260,"hidden_size":1024,"intermediate_size":2816,"num_hidden_layers":9,"num_attention_heads":16,
+             "max_position_embeddings":24576,"cross_attn_all_layers":true}
             """,
     };
 
@@ -131,5 +144,7 @@ internal static class UnusualFamilies
                  "max_position_embeddings":4096}
                 """,
         },
+        ["blt"] = ByteLatent,
+        ["blt_local_decoder"] = ByteLatent,
     };
 }
