@@ -1,4 +1,3 @@
-using Inferometer.Cli.Hosting;
 using Inferometer.Core;
 using Inferometer.Inference.Engine;
 using Inferometer.ModelFiles.Templates;

@@ -1,6 +1,6 @@
 using Inferometer.Core;
-using Inferometer.ModelFiles;
 using Inferometer.Core.Catalog;
+using Inferometer.ModelFiles;
 using Inferometer.ModelFiles.Formats;
 
 namespace Inferometer.Cli.Models;

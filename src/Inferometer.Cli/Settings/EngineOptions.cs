@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Models;
+using Inferometer.Core;
 using Inferometer.Cpu.Kernels.Attention;
 using Inferometer.Inference.Engine;
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Inferometer.Cli.Hosting;
 using Inferometer.Inference.Sampling;
 using Inferometer.ModelFiles.Generation;
 

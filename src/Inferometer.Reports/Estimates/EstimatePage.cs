@@ -1,7 +1,7 @@
-using Inferometer.Simulation.Configuration;
-using Inferometer.Simulation.Costs;
 using Inferometer.Reports.Documents;
 using Inferometer.Reports.Metrics;
+using Inferometer.Simulation.Configuration;
+using Inferometer.Simulation.Costs;
 using Inferometer.Simulation.Results;
 
 namespace Inferometer.Reports.Estimates;

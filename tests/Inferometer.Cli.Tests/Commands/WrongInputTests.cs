@@ -29,7 +29,7 @@ public class WrongInputTests
     [InlineData("estimate llama-3.1-8b --on h100 --bits bf17", ExitCode.Usage, "--bits: 'bf17'")]
     [InlineData("estimate llama-3.1-8b --on h100 --kv x", ExitCode.Usage, "--kv: 'x'")]
     [InlineData("estimate llama-3.1-8b --on h100 --param foo", ExitCode.Usage, "name=value")]
-    [InlineData("estimate llama-3.1-8b --on h100 --param foo=1", ExitCode.Usage, "'foo' is not a known parameter")]
+    [InlineData("estimate llama-3.1-8b --on h100 --param foo=1", ExitCode.Failed, "'foo' is not a known parameter")]
     [InlineData("estimate llama-3.1-8b --on h100 --param lora=1 --param lora.rank=8", ExitCode.Usage, "'lora'")]
     [InlineData("estimate llama-3.1-8b --on h100 --param lora.rank=0", ExitCode.Failed, "lora.rank: 0 is not allowed")]
     [InlineData("estimate llama-3.1-8b --on h100 --features flash_atention", ExitCode.Failed, "Did you mean 'flash_attention'?")]

@@ -68,8 +68,12 @@ public sealed class ServingSimulationTests
     public void Every_request_ends_once_and_takes_no_less_than_alone()
     {
         Prop.ForAll(
-            (from count in Gen.Choose(1, 40) from rate in Gen.Choose(1, 400) from input in Gen.Choose(1, 700) from output in Gen.Choose(1, 40)
-             from seed in Gen.Choose(0, 1000) select (count, rate, input, output, seed)).ToArbitrary(),
+            (from count in Gen.Choose(1, 40)
+             from rate in Gen.Choose(1, 400)
+             from input in Gen.Choose(1, 700)
+             from output in Gen.Choose(1, 40)
+             from seed in Gen.Choose(0, 1000)
+             select (count, rate, input, output, seed)).ToArbitrary(),
             c =>
             {
                 ArrivalTrace trace = ArrivalTrace.Poisson(c.count, c.rate, c.input, c.output, c.seed);
