@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using Inferometer.Cli.Commands;
 using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Output;
@@ -10,73 +9,86 @@ namespace Inferometer.Cli;
 /// <summary>The root of the command line: builds the command tree, runs it, and turns errors into one line and an exit code.</summary>
 public static class InferometerCommand
 {
+    // Set to see where a fault of the program itself happened.
+    private const string TraceVariable = "INFEROMETER_TRACE";
+    private const int LongestMessage = 2000;
+
     /// <summary>Runs one command line.</summary>
     /// <param name="args">Arguments without the program name.</param>
     /// <param name="output">Where results go.</param>
     /// <param name="error">Where everything else goes.</param>
     /// <param name="cancellationToken">Stops the command.</param>
     /// <returns>The exit code; see <see cref="ExitCode"/>.</returns>
-    public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error, CancellationToken cancellationToken)
+    public static Task<int> RunAsync(string[] args, TextWriter output, TextWriter error, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(args);
         ArgumentNullException.ThrowIfNull(output);
         ArgumentNullException.ThrowIfNull(error);
-        RootCommand root = CommandTree.Create(new Printer(output, error));
-        InvocationConfiguration invocation = new() { Output = output, Error = error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
-        if (args.Length == 0)
-        {
-            await root.Parse("--help").InvokeAsync(invocation, cancellationToken).ConfigureAwait(false);
-            return ExitCode.Usage;
-        }
+        return RunAsync(() => CommandTree.Create(new Printer(output, error)), args, output, error, cancellationToken);
+    }
 
-        ParseResult parsed = root.Parse(args);
+    /// <summary>Runs one command line of a tree of commands. Whatever goes wrong becomes one line and an exit code.</summary>
+    internal static async Task<int> RunAsync(
+        Func<RootCommand> create, string[] args, TextWriter output, TextWriter error, CancellationToken cancellationToken)
+    {
+        ParseResult? parsed = null;
         try
         {
-            return parsed.Errors.Count == 0 || parsed.Action is { ClearsParseErrors: true }
-                ? await parsed.InvokeAsync(invocation, cancellationToken).ConfigureAwait(false)
-                : throw new UsageException(Explain(parsed));
+            RootCommand root = create();
+            InvocationConfiguration invocation = new()
+            {
+                Output = output,
+                Error = error,
+                EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = null,
+            };
+            if (args.Length == 0)
+            {
+                await root.Parse("--help").InvokeAsync(invocation, cancellationToken).ConfigureAwait(false);
+                return ExitCode.Usage;
+            }
+
+            // A value may begin with @: it is no file of further arguments.
+            parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+            if (parsed.Action is not { ClearsParseErrors: true })
+            {
+                CommandLineCheck.Require(parsed, args);
+            }
+
+            return await parsed.InvokeAsync(invocation, cancellationToken).ConfigureAwait(false);
         }
-        catch (UsageException fault)
+        catch (Exception fault)
         {
-            await error.WriteLineAsync($"error: {fault.Message} See '{PathOf(parsed.CommandResult.Command)} --help'.").ConfigureAwait(false);
-            return ExitCode.Usage;
-        }
-        catch (Exception fault) when (fault is InferometerException or IOException or UnauthorizedAccessException)
-        {
-            await error.WriteLineAsync($"error: {OneLine(fault.Message)}").ConfigureAwait(false);
-            return ExitCode.Failed;
-        }
-        catch (OperationCanceledException)
-        {
-            await error.WriteLineAsync("cancelled").ConfigureAwait(false);
-            return ExitCode.Cancelled;
+            (int code, string line) = Explain(fault, parsed);
+            await error.WriteLineAsync(line).ConfigureAwait(false);
+            return code;
         }
     }
 
-    private static string Explain(ParseResult parsed)
+    private static (int Code, string Line) Explain(Exception fault, ParseResult? parsed) => fault switch
     {
-        Command command = parsed.CommandResult.Command;
+        UsageException => (
+            ExitCode.Usage,
+            $"error: {OneLine(fault.Message)} See '{CommandLineCheck.PathOf(parsed!.CommandResult.Command)} --help'."),
+        OperationCanceledException => (ExitCode.Cancelled, "cancelled"),
+        InferometerException or IOException or UnauthorizedAccessException => (ExitCode.Failed, $"error: {OneLine(fault.Message)}"),
+        InsufficientExecutionStackException or OutOfMemoryException => (ExitCode.Failed, "error: there is not enough memory for this."),
+        AggregateException { InnerException: { } inner } => Explain(inner, parsed),
+        _ => (ExitCode.Internal, OfTheProgram(fault)),
+    };
 
-        // A mistyped option may have been taken for an optional argument, and what follows it for too much.
-        IEnumerable<string> taken = parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(a => a.Tokens).Select(t => t.Value);
-        string? wrong = taken.FirstOrDefault(t => t.StartsWith("--", StringComparison.Ordinal)) ?? parsed.UnmatchedTokens.FirstOrDefault();
-        if (wrong is null)
-        {
-            return parsed.Errors[0].Message;
-        }
-
-        bool option = wrong.StartsWith('-');
-        IEnumerable<string> known = option
-            ? command.Options.SelectMany(o => o.Aliases.Append(o.Name)).Where(n => n.StartsWith("--", StringComparison.Ordinal))
-            : command.Subcommands.Select(c => c.Name);
-        string what = option ? "an option" : command.Subcommands.Count > 0 ? "a command" : "expected";
-        string where = option || command.Subcommands.Count > 0 ? $" of '{PathOf(command)}'" : "";
-        return $"'{wrong}' is not {what}{where}.{NameSuggestion.For(wrong, known)}";
+    private static string OfTheProgram(Exception fault)
+    {
+        string trace = string.IsNullOrEmpty(Environment.GetEnvironmentVariable(TraceVariable))
+            ? $"With {TraceVariable}=1 in the environment it says where."
+            : fault.ToString();
+        return $"error: a fault of inferometer itself, not of what was asked: {OneLine(fault.Message)} Please report it with the command line. {trace}";
     }
 
-    // The root is named after the executable, which is another one in tests and under 'dotnet'.
-    private static string PathOf(Command command) =>
-        command is RootCommand ? "inferometer" : $"{PathOf(command.Parents.OfType<Command>().First())} {command.Name}";
-
-    private static string OneLine(string message) => message.ReplaceLineEndings(" ");
+    // A message may quote what was given, which may be anything: no line ends and no control characters of a terminal.
+    private static string OneLine(string message)
+    {
+        string line = string.Concat(message.ReplaceLineEndings(" ").Select(c => char.IsControl(c) ? '?' : c));
+        return line.Length <= LongestMessage ? line : $"{line.AsSpan(0, LongestMessage / 2)} ... {line.AsSpan(line.Length - (LongestMessage / 2))}";
+    }
 }

@@ -7,6 +7,9 @@ public static class NameSuggestion
     private const double LeadingLetter = 0.2;
     private const double TrailingLetter = 0.1;
 
+    // What is longer is no misspelt name, and comparing it with all there are would take seconds.
+    private const int LongestName = 200;
+
     /// <summary>
     /// A sentence to append to an error, <c> Did you mean 'x' or 'y'?</c> with a leading space, or the empty text when no
     /// candidate is near.
@@ -22,6 +25,11 @@ public static class NameSuggestion
         ArgumentNullException.ThrowIfNull(name);
         ArgumentNullException.ThrowIfNull(candidates);
         string wanted = Fold(name);
+        if (wanted.Length > LongestName)
+        {
+            return [];
+        }
+
         return candidates.Select(c => (Name: c, Distance: Distance(wanted, Fold(c))))
             .Where(c => c.Distance <= Math.Max(1.5, wanted.Length / 3.0))
             .OrderBy(c => c.Distance).ThenBy(c => c.Name.Length).ThenBy(c => c.Name, StringComparer.Ordinal)

@@ -2,7 +2,9 @@ using Inferometer.Tests;
 
 namespace Inferometer.Cli.Tests;
 
-/// <summary>What the documentation shows is what the program does. After a change of output, run the command and paste what it prints.</summary>
+/// <summary>
+/// What the documentation shows is what the program does. After a change of output, run the command and paste what it prints.
+/// </summary>
 public class DocumentationTests
 {
     private const string Run = "dotnet run -c Release --project src/Inferometer.Cli -- ";

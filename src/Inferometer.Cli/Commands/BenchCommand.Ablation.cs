@@ -1,11 +1,11 @@
 using System.CommandLine;
-using System.Globalization;
 using Inferometer.Cli.Ablation;
 using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Models;
 using Inferometer.Cli.Output;
+using Inferometer.Cli.Settings;
+using Inferometer.Core;
 using Inferometer.Core.Deployments;
-using Inferometer.Cpu.Kernels.Attention;
 using Inferometer.Measurement.Ablation;
 using Inferometer.Reports.Ablation;
 using Inferometer.Reports.Writers;
@@ -20,23 +20,28 @@ internal sealed partial class BenchCommand
     private const int AblationRequests = 4;
     private const int AblationRounds = 3;
 
-    private readonly Option<bool> _ablate = new("--ablate")
-    {
-        Description = "Instead: run one workload with each optimisation of the engine off and on, and set what was measured beside what the simulator predicts. -p, -n and -b take one number then. [default: -p 128 -n 32 -b 4 -r 3]",
-    };
+    private readonly FlagOption _ablate = new(
+        ["--ablate"],
+        "Instead: run one workload with each optimisation of the engine off and on, and set what was measured beside what the simulator "
+            + "predicts. -p, -n, -b and -t take one number then; -p is 128, -n 32, -b 4 and -r 3 where not given.");
 
-    private readonly Option<int?> _shared = new("--shared") { HelpName = "N", Description = "With --ablate: leading prompt tokens that all requests share. [default: three quarters of the prompt]" };
+    private readonly ValueOption<int> _shared = new(
+        ["--shared"],
+        Domains.Whole(0, MostTokens),
+        "With --ablate: leading prompt tokens that all requests share.",
+        "three quarters of the prompt");
 
     // How the program calls itself: a process for each configuration and round.
-    private readonly Option<string> _configuration = new("--configuration") { Hidden = true };
+    private readonly ValueOption<OptimizationConfiguration> _configuration =
+        new(["--configuration"], new("NAME", null, (text, _) => OptimizationConfiguration.Parse(text)), "One configuration, once.") { Hidden = true };
 
     private async Task<int> Ablate(ParseResult parsed, ModelLocation location, int repetitions, TimeSpan warmUp, CancellationToken cancellationToken)
     {
         AblationSettings settings = ReadAblation(parsed, location, repetitions, warmUp);
         using Interrupt interrupt = new(cancellationToken);
-        if (parsed.GetValue(_configuration) is { } configuration)
+        if (parsed.Given(_configuration) is { } configuration)
         {
-            WorkloadSample sample = await ConfigurationProcess.MeasureAsync(settings, OptimizationConfiguration.Parse(configuration), interrupt.Token).ConfigureAwait(false);
+            WorkloadSample sample = await ConfigurationProcess.MeasureAsync(settings, configuration, interrupt.Token).ConfigureAwait(false);
             _printer.Output.WriteLine(ConfigurationProcess.ToJson(sample));
             return ExitCode.Success;
         }
@@ -47,7 +52,7 @@ internal sealed partial class BenchCommand
             result = await AblationRun.MeasureAsync(settings, Run, progress.Advance, interrupt.Token).ConfigureAwait(false);
         }
 
-        OutputFormat format = parsed.GetValue(_output) ?? OutputFormat.Markdown;
+        OutputFormat format = _output.Of(parsed);
         _printer.Print(new AblationReport(result).DocumentFor(format), format);
         return ExitCode.Success;
 
@@ -57,14 +62,14 @@ internal sealed partial class BenchCommand
 
     private AblationSettings ReadAblation(ParseResult parsed, ModelLocation location, int repetitions, TimeSpan warmUp)
     {
-        if (((Option[])[_both, _depth, _noFlash]).FirstOrDefault(option => IsGiven(parsed, option)) is { } unusable)
+        if (((Option[])[_both, _depth, _noFlash]).FirstOrDefault(parsed.IsGiven) is { } unusable)
         {
             throw new UsageException($"{unusable.Name} cannot be combined with --ablate, in which every configuration runs the same workload on an engine of its own.");
         }
 
         int prompt = One(parsed, _prompt) ?? AblationPrompt, generated = One(parsed, _generate) ?? AblationGenerated;
-        int shared = parsed.GetValue(_shared) ?? prompt * 3 / 4;
-        if (shared < 0 || shared >= prompt)
+        int shared = parsed.Given(_shared) ?? prompt * 3 / 4;
+        if (shared >= prompt)
         {
             throw new UsageException($"--shared: {shared} is not allowed; it must be 0 to {prompt - 1}, less than the prompt.");
         }
@@ -72,36 +77,27 @@ internal sealed partial class BenchCommand
         int longest = location.Files.Architecture.MaxContextTokens;
         if ((long)prompt + generated > longest)
         {
-            throw new UsageException($"--ablate: sequences of {prompt} + {generated} tokens are not possible; the model was made for up to {longest}.");
+            throw new InferometerException($"--ablate: sequences of {prompt} + {generated} tokens are not possible; the model was made for up to {longest}.");
         }
 
-        KvElement element = parsed.GetValue(_kv)?.ToLowerInvariant() switch
+        string kv = _kv.Of(parsed);
+        if (kv is not ("f16" or "f32"))
         {
-            null or "f16" => KvElement.F16,
-            "f32" => KvElement.F32,
-            _ => throw new UsageException($"--kv: '{parsed.GetValue(_kv)}' cannot be combined with --ablate, which also runs without a cache; it must be f16 or f32."),
-        };
+            throw new UsageException($"--kv: '{kv}' cannot be combined with --ablate, which also runs without a cache; it must be f16 or f32.");
+        }
+
         return new AblationSettings(
             StoredModels.Read(location),
             new Workload { BatchSize = One(parsed, _sequences) ?? AblationRequests, InputTokens = prompt, OutputTokens = generated, CachedPrefixTokens = shared },
-            IsGiven(parsed, _repetitions) ? repetitions : AblationRounds,
+            parsed.IsGiven(_repetitions) ? repetitions : AblationRounds,
             One(parsed, _threads) ?? Environment.ProcessorCount,
-            element,
+            KvArgument.ElementOf(kv),
             warmUp);
     }
 
-    private static int? One(ParseResult parsed, Option<string> option)
-    {
-        if (!IsGiven(parsed, option))
-        {
-            return null;
-        }
-
-        string text = parsed.GetValue(option)!;
-        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value is >= 1 and <= int.MaxValue / 4
-            ? value
-            : throw new UsageException($"{option.Name}: '{text}' is not allowed with --ablate; it must be one number of 1 or more.");
-    }
-
-    private static bool IsGiven(ParseResult parsed, Option option) => parsed.GetResult(option) is { Implicit: false };
+    private static int? One(ParseResult parsed, ListOption<int> option) => !parsed.IsGiven(option)
+        ? null
+        : option.Of(parsed) is [>= 1 and var one]
+            ? one
+            : throw new UsageException($"{option.Name}: with --ablate it must be one number of 1 or more.");
 }

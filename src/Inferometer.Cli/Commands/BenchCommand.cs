@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Models;
 using Inferometer.Cli.Output;
@@ -15,19 +14,39 @@ namespace Inferometer.Cli.Commands;
 /// <summary><c>inferometer bench</c>: prompt processing and generation timed as llama-bench times them.</summary>
 internal sealed partial class BenchCommand
 {
-    private readonly Argument<string?> _model = ModelArgument.OrBundled();
-    private readonly Option<string> _prompt = new("--n-prompt", "-p") { HelpName = "N,N", Description = "Prompt tokens; 0 = no such test.", DefaultValueFactory = _ => "512" };
-    private readonly Option<string> _generate = new("--n-gen", "-n") { HelpName = "N,N", Description = "Generated tokens; 0 = no such test.", DefaultValueFactory = _ => "128" };
-    private readonly Option<string[]> _both = new("-pg") { HelpName = "P,G", Description = "Also time P prompt and G generated tokens together; may be given several times." };
-    private readonly Option<string> _depth = new("--n-depth", "-d") { HelpName = "N,N", Description = "Tokens in the cache before timing starts.", DefaultValueFactory = _ => "0" };
-    private readonly Option<string> _sequences = new("--sequences", "-b") { HelpName = "N,N", Description = "Sequences generated side by side.", DefaultValueFactory = _ => "1" };
-    private readonly Option<string> _threads = new("--threads", "-t") { HelpName = "N,N", Description = "Worker threads. [default: all processors]" };
-    private readonly Option<int> _repetitions = new("--repetitions", "-r") { HelpName = "N", Description = "Timed repetitions of each test.", DefaultValueFactory = _ => 5 };
-    private readonly Option<double> _warmUp = new("--warm-up") { HelpName = "SECONDS", Description = "Repeat each test this long, at least once, before timing it.", DefaultValueFactory = _ => 1 };
-    private readonly Option<string> _kv = KvArgument.Option();
-    private readonly Option<bool> _noFlash = new("--no-flash-attention") { Description = "Store whole rows of scores instead of attending in tiles." };
-    private readonly Option<bool> _repack = RepackedFileOption.Create();
-    private readonly Option<OutputFormat?> _output = OutputOption();
+    private const int MostTokens = int.MaxValue / 4;
+
+    private readonly PathArgument _model = ModelArgument.OrBundled();
+    private readonly ListOption<int> _prompt = new(
+        ["--n-prompt", "-p"], Domains.Whole(0, MostTokens), "Prompt tokens; 0 = no such test.", [512]);
+
+    private readonly ListOption<int> _generate = new(
+        ["--n-gen", "-n"], Domains.Whole(0, MostTokens), "Generated tokens; 0 = no such test.", [128]);
+
+    private readonly RepeatedOption<(int Prompt, int Generated)> _both = new(
+        ["-pg"], new("P,G", "1 or more", Pair), "Also time P prompt and G generated tokens together.");
+
+    private readonly ListOption<int> _depth = new(
+        ["--n-depth", "-d"], Domains.Whole(0, MostTokens), "Tokens in the cache before timing starts.", [0]);
+
+    private readonly ListOption<int> _sequences = new(
+        ["--sequences", "-b"], Domains.Whole(1, 1024), "Sequences generated side by side.", [1]);
+
+    private readonly ListOption<int> _threads = new(
+        ["--threads", "-t"], Domains.Whole(1, 1024), "Worker threads.", [Environment.ProcessorCount], "all processors");
+
+    private readonly ValueOption<int> _repetitions = new(
+        ["--repetitions", "-r"], Domains.Whole(1, 1_000_000), "Timed repetitions of each test.")
+    { Fallback = 5 };
+
+    private readonly ValueOption<double> _warmUp = new(
+        ["--warm-up"], Domains.Number(0, 3600, help: "SECONDS"), "Repeat each test this long, at least once, before timing it.")
+    { Fallback = 1 };
+
+    private readonly ValueOption<string> _kv = KvArgument.Option();
+    private readonly FlagOption _noFlash = EngineOptions.NoFlashOption();
+    private readonly FlagOption _repack = RepackedFileOption.Create();
+    private readonly ValueOption<OutputFormat> _output = FormatOptions.OfBench();
     private readonly Printer _printer;
 
     private BenchCommand(Printer printer) => _printer = printer;
@@ -52,23 +71,23 @@ internal sealed partial class BenchCommand
 
     private Task<int> Run(ParseResult parsed, CancellationToken cancellationToken)
     {
-        ModelLocation location = ModelLocation.Resolve(parsed.GetValue(_model));
-        int repetitions = parsed.GetValue(_repetitions) is >= 1 and var r ? r : throw new UsageException($"--repetitions: {parsed.GetValue(_repetitions)} is not allowed; it must be 1 or more.");
-        TimeSpan warmUp = parsed.GetValue(_warmUp) is >= 0 and <= 3600 and var w ? TimeSpan.FromSeconds(w) : throw new UsageException("--warm-up: allowed are 0 to 3600 seconds.");
-        if (parsed.GetValue(_ablate))
-        {
-            return Ablate(parsed, location, repetitions, warmUp, cancellationToken);
-        }
-
-        if (parsed.GetValue(_shared) is not null)
+        if (parsed.IsGiven(_shared) && !_ablate.Of(parsed))
         {
             throw new UsageException("--shared needs --ablate.");
         }
 
+        ModelLocation location = ModelLocation.Resolve(_model.Of(parsed));
+        int repetitions = _repetitions.Of(parsed);
+        var warmUp = TimeSpan.FromSeconds(_warmUp.Of(parsed));
+        if (_ablate.Of(parsed))
+        {
+            return Ablate(parsed, location, repetitions, warmUp, cancellationToken);
+        }
+
         ModelArchitecture architecture = location.Files.Architecture;
         BenchTest[] tests = Tests(parsed, architecture);
-        int[] threads = parsed.GetValue(_threads) is { } text ? WholeNumbers(text, "--threads", 1, 1024) : [Environment.ProcessorCount];
-        KvArgument kv = KvArgument.Read(parsed.GetValue(_kv), location);
+        int[] threads = _threads.Of(parsed);
+        var kv = KvArgument.Read(_kv.Of(parsed), location);
         using Interrupt interrupt = new(cancellationToken);
         BenchRequest request = new()
         {
@@ -78,8 +97,8 @@ internal sealed partial class BenchCommand
             Repetitions = repetitions,
             WarmUp = warmUp,
             Cache = new BenchCache(kv.Element, kv.Compression),
-            FlashAttention = !parsed.GetValue(_noFlash),
-            RepackedFile = RepackedFileOption.Use(parsed.GetValue(_repack)),
+            FlashAttention = !_noFlash.Of(parsed),
+            RepackedFile = RepackedFileOption.Use(_repack.Of(parsed)),
         };
         IReadOnlyList<BenchResult> results;
         using (Progress progress = new(_printer, "repetitions", threads.Length * tests.Length * repetitions))
@@ -87,19 +106,19 @@ internal sealed partial class BenchCommand
             results = BenchRun.Measure(request, progress.Advance, report => RepackedFileOption.Explain(_printer, report), interrupt.Token);
         }
 
-        _printer.Print(new BenchReport(request, results).Document, parsed.GetValue(_output) ?? OutputFormat.Markdown);
+        _printer.Print(new BenchReport(request, results).Document, _output.Of(parsed));
         return Task.FromResult(ExitCode.Success);
     }
 
     private BenchTest[] Tests(ParseResult parsed, ModelArchitecture model)
     {
-        int[] depths = WholeNumbers(parsed.GetValue(_depth)!, "--n-depth", 0, int.MaxValue / 4);
-        int[] sequences = WholeNumbers(parsed.GetValue(_sequences)!, "--sequences", 1, 1024);
+        int[] depths = _depth.Of(parsed);
+        int[] sequences = _sequences.Of(parsed);
         List<(int Prompt, int Generated)> sizes =
         [
-            .. WholeNumbers(parsed.GetValue(_prompt)!, "--n-prompt", 0, int.MaxValue / 4).Where(p => p > 0).Select(p => (p, 0)),
-            .. WholeNumbers(parsed.GetValue(_generate)!, "--n-gen", 0, int.MaxValue / 4).Where(n => n > 0).Select(n => (0, n)),
-            .. (parsed.GetValue(_both) ?? []).Select(Pair),
+            .. _prompt.Of(parsed).Where(p => p > 0).Select(p => (p, 0)),
+            .. _generate.Of(parsed).Where(n => n > 0).Select(n => (0, n)),
+            .. _both.Of(parsed),
         ];
         BenchTest[] tests = [.. from d in depths from s in sequences from size in sizes select new BenchTest(size.Prompt, size.Generated, d, s)];
         if (tests.Length == 0)
@@ -114,42 +133,11 @@ internal sealed partial class BenchCommand
             : throw new InferometerException($"{longest.Name}: sequences of {longest.Length} tokens are not possible; the model was made for up to {model.MaxContextTokens}.");
     }
 
-    private static (int Prompt, int Generated) Pair(string text) =>
-        WholeNumbers(text, "-pg", 1, int.MaxValue / 4) is [int prompt, int generated]
-            ? (prompt, generated)
-            : throw new UsageException($"-pg: '{text}' is not allowed; it must be P,G, such as 512,128.");
-
-    private static int[] WholeNumbers(string text, string option, int least, int most)
+    private static (int Prompt, int Generated) Pair(string text, string origin)
     {
-        List<int> numbers = [];
-        foreach (string part in text.Split(',', StringSplitOptions.TrimEntries))
-        {
-            numbers.Add(int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value >= least && value <= most
-                ? value
-                : throw new UsageException($"{option}: '{part}' is not allowed; it must be {(most <= 1024 ? $"{least} to {most}" : $"{least} or more")}, or several such numbers with commas."));
-        }
-
-        return [.. numbers];
-    }
-
-    private static Option<OutputFormat?> OutputOption() => new("--output", "-o")
-    {
-        HelpName = "md|csv|json|jsonl",
-        Description = "How to print. [default: md]",
-        CustomParser = result => result.Tokens[0].Value.ToLowerInvariant() switch
-        {
-            "md" or "markdown" => OutputFormat.Markdown,
-            "csv" => OutputFormat.Csv,
-            "json" => OutputFormat.Json,
-            "jsonl" => OutputFormat.JsonLines,
-            "table" => OutputFormat.Table,
-            _ => Refuse(result),
-        },
-    };
-
-    private static OutputFormat Refuse(System.CommandLine.Parsing.ArgumentResult result)
-    {
-        result.AddError($"--output: '{result.Tokens[0].Value}' is not allowed; it must be md, csv, json or jsonl.");
-        return OutputFormat.Markdown;
+        Domain<int> tokens = Domains.Whole(1, MostTokens);
+        return text.Split(',', StringSplitOptions.TrimEntries) is [var prompt, var generated]
+            ? (tokens.Read(prompt, origin), tokens.Read(generated, origin))
+            : throw Domains.Wrong(origin, text, "P,G, such as 512,128");
     }
 }

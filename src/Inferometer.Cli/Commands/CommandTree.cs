@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using Inferometer.Cli.Output;
-using Inferometer.Cli.Settings;
 
 namespace Inferometer.Cli.Commands;
 
@@ -30,7 +29,6 @@ internal static class CommandTree
             SynthCommand.Create(printer),
             FuzzCommand.Create(printer),
         };
-        NumericOptions.BindAll(root);
         HelpOption help = root.Options.OfType<HelpOption>().Single();
         HelpAction action = (HelpAction)help.Action!;
         action.MaxWidth = Math.Min(HelpWidth, Terminal.WidthOf(printer.Output) ?? HelpWidth);

@@ -15,24 +15,18 @@ namespace Inferometer.Cli.Commands;
 /// <summary><c>inferometer compare</c>: several estimates side by side.</summary>
 internal sealed class CompareCommand
 {
-    private readonly Argument<string?> _models = new("MODELS")
-    {
-        Description = "Models, separated by commas.",
-        Arity = ArgumentArity.ZeroOrOne,
-    };
-
+    private readonly PathArgument _models = new("MODELS", PathUse.Name, "Models, separated by commas.", isOptional: true);
     private readonly DeploymentOptions _deployment = new();
-    private readonly Option<string> _modelOption = new("--model") { HelpName = "A,B", Description = "The models, as an option." };
-    private readonly Option<bool> _zip = new("--zip") { Description = "Take the lists in step, first with first, instead of every combination." };
+    private readonly ValueOption<string> _modelOption = new(["--model"], Domains.Text("A,B"), "The models, as an option.");
+    private readonly FlagOption _zip = new(["--zip"], "Take the lists in step, first with first, instead of every combination.");
+    private readonly ValueOption<Objective> _best = new(
+        ["--best"],
+        Domains.Word([.. Objective.All.Select(o => (o.Name, o))]),
+        "What the best row is chosen by, the one marked with *.",
+        Objective.All[0].Name)
+    { Fallback = Objective.All[0] };
 
-    private readonly Option<string> _best = new("--best")
-    {
-        HelpName = "throughput|ttft|tpot|e2e|cost|energy",
-        Description = "What the best row is chosen by.",
-        DefaultValueFactory = _ => "throughput",
-    };
-
-    private readonly Option<OutputFormat> _format = Printer.FormatOption();
+    private readonly ValueOption<OutputFormat> _format = FormatOptions.Create();
     private readonly Printer _printer;
 
     private CompareCommand(Printer printer) => _printer = printer;
@@ -58,14 +52,14 @@ internal sealed class CompareCommand
 
     private int Run(ParseResult parsed, CancellationToken cancellationToken)
     {
-        Objective objective = Objective.Find(parsed.GetValue(_best)!);
-        IReadOnlyList<SimulationConfig> configs = _deployment.ReadMany(parsed, Models(parsed), parsed.GetValue(_zip));
+        Objective objective = _best.Of(parsed);
+        IReadOnlyList<SimulationConfig> settings = _deployment.ReadMany(parsed, Models(parsed), _zip.Of(parsed));
         Catalogs catalogs = _deployment.Catalogs(parsed);
         EstimateBatch batch = new(catalogs.CreateEngine(new KvProfileReader()));
         IReadOnlyList<Estimate> estimates;
-        using (Progress progress = new(_printer, "estimates", configs.Count))
+        using (Progress progress = new(_printer, "estimates", settings.Count))
         {
-            estimates = batch.Run([.. configs.Select(catalogs.Canonical)], progress.Advance, cancellationToken);
+            estimates = batch.Run([.. settings.Select(s => catalogs.Canonical(s))], progress.Advance, cancellationToken);
         }
 
         if (estimates.All(e => e.Result is null))
@@ -79,7 +73,7 @@ internal sealed class CompareCommand
             throw new InferometerException($"--best: '{objective.Name}' is not known for any of these estimates; a phase, price or power rating is missing.");
         }
 
-        OutputFormat format = parsed.GetValue(_format);
+        OutputFormat format = _format.Of(parsed);
         _printer.Print(ComparisonPage.Of(estimates, objective, format is OutputFormat.Table or OutputFormat.Markdown), format);
         return ExitCode.Success;
     }
@@ -88,7 +82,7 @@ internal sealed class CompareCommand
     {
         List<string> models =
         [
-            .. new[] { parsed.GetValue(_models), parsed.GetValue(_modelOption) }
+            .. new[] { _models.Of(parsed), _modelOption.Of(parsed) }
                 .SelectMany(text => text?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? []),
         ];
         return models.Count > 0 ? models : throw new UsageException("Say which MODELS; 'inferometer models' lists the known ones.");

@@ -22,13 +22,25 @@ internal sealed class CompressBuildCommand
     private const int DefaultWindows = 8;
     private const int HoldOutWindows = 4;
 
-    private readonly Option<string> _calibration = new("--calibration") { HelpName = "FILE", Description = "Text the profile is calibrated on, UTF-8.", Required = true };
-    private readonly Option<string> _holdOut = new("--hold-out") { HelpName = "FILE", Description = "Text the losses are measured on. [default: the end of the calibration text, which is then not calibrated on]" };
-    private readonly Option<string> _output = new("--output", "-o") { HelpName = "FILE", Description = "The profile. [default: beside the model, where --kv low|med|high looks for it]" };
-    private readonly Option<int> _windows = new("--windows") { HelpName = "N", Description = "Windows of text to calibrate on.", DefaultValueFactory = _ => DefaultWindows };
-    private readonly Option<int> _windowTokens = new("--window-tokens") { HelpName = "N", Description = "Tokens of a window. [default: the model's longest context, at most 1024]" };
+    private readonly PathOption _calibration = new(
+        ["--calibration"], PathUse.ReadFile, "Text the profile is calibrated on, UTF-8.")
+    { Required = true };
+
+    private readonly PathOption _holdOut = new(
+        ["--hold-out"],
+        PathUse.ReadFile,
+        "Text the losses are measured on.",
+        "the end of the calibration text, which is then not calibrated on");
+
+    private readonly PathOption _output = new(
+        ["--output", "-o"], PathUse.WriteFile, "The profile.", "beside the model, where --kv low, med and high look for it");
+
+    private readonly ValueOption<int> _windows = new(["--windows"], Domains.Whole(1, int.MaxValue), "Windows of text to calibrate on.") { Fallback = DefaultWindows };
+    private readonly ValueOption<int> _windowTokens = new(
+        ["--window-tokens"], Domains.Whole(32, int.MaxValue), "Tokens of a window.", "the model's longest context, at most 1024");
+
     private readonly CompressionSettings _settings = new(SettingNames.HeadGroupSize, SettingNames.MemoryCleanupThreshold);
-    private readonly Option<OutputFormat> _format = Printer.FormatOption();
+    private readonly ValueOption<OutputFormat> _format = FormatOptions.Create();
     private readonly Printer _printer;
 
     private CompressBuildCommand(Printer printer) => _printer = printer;
@@ -52,8 +64,8 @@ internal sealed class CompressBuildCommand
     private Task<int> Run(ParseResult parsed, CancellationToken cancellationToken)
     {
         (ModelLocation location, ModelConfig modelConfig, CompressionConfig config) = _settings.Read(parsed);
-        string output = parsed.GetValue(_output) ?? KvCacheSetting.DefaultProfilePath(location.Path);
-        int windows = parsed.GetValue(_windows) is >= 1 and var given ? given : throw new UsageException($"--windows: {parsed.GetValue(_windows)} is not allowed; it must be 1 or more.");
+        string output = _output.Of(parsed) ?? KvCacheSetting.DefaultProfilePath(location.Path);
+        int windows = _windows.Of(parsed);
         using Interrupt interrupt = new(cancellationToken);
         using TransformerModel model = modelConfig.Load(interrupt.Token);
         (ProfileText calibration, ProfileText holdOut) = Texts(parsed, location, model, windows);
@@ -68,15 +80,15 @@ internal sealed class CompressBuildCommand
         profile.Save(output);
         Document page = ProfilePage.Of(profile, output);
         page.Blocks.Add(new Facts(null, [new("Built in", "build_seconds", Cell.Number(Stopwatch.GetElapsedTime(start).TotalSeconds, Numbers.Short(Stopwatch.GetElapsedTime(start).TotalSeconds) + " s"))]));
-        _printer.Print(page, parsed.GetValue(_format));
+        _printer.Print(page, _format.Of(parsed));
         return Task.FromResult(ExitCode.Success);
     }
 
     private (ProfileText Calibration, ProfileText HoldOut) Texts(ParseResult parsed, ModelLocation location, TransformerModel model, int windows)
     {
-        int windowTokens = parsed.GetValue(_windowTokens);
-        CalibrationText text = CalibrationText.Read(parsed.GetValue(_calibration)!, location.Files.Tokenizer, model, windowTokens);
-        if (parsed.GetValue(_holdOut) is { } file)
+        int windowTokens = _windowTokens.Of(parsed);
+        CalibrationText text = CalibrationText.Read(_calibration.Of(parsed)!, location.Files.Tokenizer, model, windowTokens);
+        if (_holdOut.Of(parsed) is { } file)
         {
             CalibrationText held = CalibrationText.Read(file, location.Files.Tokenizer, model, windowTokens);
             return (new ProfileText(text.File, text.Windows(Math.Min(windows, text.Available))), new ProfileText(held.File, held.Windows(Math.Min(HoldOutWindows, held.Available))));

@@ -11,6 +11,7 @@ using Inferometer.Compression.Calibration;
 using Inferometer.Compression.Configuration;
 using Inferometer.Compression.Evaluation;
 using Inferometer.Compression.Profiles;
+using Inferometer.Core;
 using Inferometer.Cpu.Execution;
 using Inferometer.Cpu.Kernels.Attention;
 using Inferometer.Measurement.Evaluation;
@@ -20,23 +21,34 @@ using Inferometer.Reports.Writers;
 
 namespace Inferometer.Cli.Commands;
 
-/// <summary><c>inferometer compress eval</c>: quality, memory and speed of compressed caches against the exact one, in the same run.</summary>
+/// <summary>
+/// <c>inferometer compress eval</c>: quality, memory and speed of compressed caches against the exact one, in the same run.
+/// </summary>
 internal sealed class CompressEvalCommand
 {
     private const int DecodeTokens = 32;
     private const int StepTokens = 128;
 
-    private readonly Option<string> _profile = new("--profile") { HelpName = "FILE", Description = "A profile; all of its levels are measured." };
-    private readonly Option<string> _kv = new("--kv") { HelpName = "q8,q4,FILE:LEVEL", Description = "Caches to measure, separated by commas. [default: q8,q4, and the levels of --profile]" };
-    private readonly Option<string> _text = new("--text") { HelpName = "FILE", Description = "Text to predict. [default: the file the profile was measured on]" };
-    private readonly Option<int> _windows = new("--windows") { HelpName = "N", Description = "Windows of the text.", DefaultValueFactory = _ => 8 };
-    private readonly Option<int> _windowTokens = new("--window-tokens") { HelpName = "N", Description = "Tokens of a window. [default: the model's longest context, at most 1024]" };
-    private readonly Option<string> _contexts = new("--contexts") { HelpName = "N,N", Description = "Context lengths at which decoding is timed. [default: a quarter of the model's longest context and all of it, at most 4096]" };
+    private readonly PathOption _profile = new(["--profile"], PathUse.ReadFile, "A profile; all of its levels are measured.");
+    private readonly ListOption<string> _kv = new(
+        ["--kv"], KvValues.CompressedForEngine, "Caches to measure, separated by commas.", ["q8", "q4"], "q8,q4, and the levels of --profile");
+
+    private readonly PathOption _text = new(["--text"], PathUse.ReadFile, "Text to predict.", "the file the profile was measured on");
+    private readonly ValueOption<int> _windows = new(["--windows"], Domains.Whole(1, int.MaxValue), "Windows of the text.") { Fallback = 8 };
+    private readonly ValueOption<int> _windowTokens = new(
+        ["--window-tokens"], Domains.Whole(32, int.MaxValue), "Tokens of a window.", "the model's longest context, at most 1024");
+
+    private readonly ListOption<int> _contexts = new(
+        ["--contexts"],
+        Domains.Whole(DecodeTokens, int.MaxValue),
+        "Context lengths at which decoding is timed.",
+        [],
+        "a quarter of the model's longest context and all of it, at most 4096");
 
     private readonly CompressionSettings _settings = new(
         SettingNames.Strategy, SettingNames.ValueRankLow, SettingNames.ValueRankMedium, SettingNames.ValueRankHigh, SettingNames.KeyRank, SettingNames.HeadGroupSize, SettingNames.SinkTokens, SettingNames.RecentTokens);
 
-    private readonly Option<OutputFormat> _format = Printer.FormatOption();
+    private readonly ValueOption<OutputFormat> _format = FormatOptions.Create();
     private readonly Printer _printer;
 
     private CompressEvalCommand(Printer printer) => _printer = printer;
@@ -60,15 +72,15 @@ internal sealed class CompressEvalCommand
     private Task<int> Run(ParseResult parsed, CancellationToken cancellationToken)
     {
         (ModelLocation location, ModelConfig modelConfig, CompressionConfig config) = _settings.Read(parsed);
-        string? profilePath = parsed.GetValue(_profile);
+        string? profilePath = _profile.Of(parsed);
         CompressionProfile? profile = profilePath is null ? null : CompressionProfile.Load(profilePath);
-        string text = parsed.GetValue(_text) ?? (profile is not null && File.Exists(profile.HoldOutText) ? profile.HoldOutText : throw new UsageException("--text is needed: the file the profile was measured on is not here."));
-        int windows = parsed.GetValue(_windows) is >= 1 and var given ? given : throw new UsageException($"--windows: {parsed.GetValue(_windows)} is not allowed; it must be 1 or more.");
+        string text = _text.Of(parsed) ?? (profile is not null && File.Exists(profile.HoldOutText) ? profile.HoldOutText : throw new UsageException("--text is needed: the file the profile was measured on is not here."));
+        int windows = _windows.Of(parsed);
         using Interrupt interrupt = new(cancellationToken);
         using TransformerModel model = modelConfig.Load(interrupt.Token);
         KvCompression[] caches = Caches(parsed, location, model, config, profile, profilePath);
         int[] contexts = Contexts(parsed, model);
-        CalibrationText source = CalibrationText.Read(text, location.Files.Tokenizer, model, parsed.GetValue(_windowTokens));
+        CalibrationText source = CalibrationText.Read(text, location.Files.Tokenizer, model, _windowTokens.Of(parsed));
         IReadOnlyList<CacheQuality> quality = CompressionEvaluation.Measure(model, source.Windows(Math.Min(windows, source.Available)), caches, null, interrupt.Token);
         Table table = Report(model, caches, quality, contexts, interrupt.Token);
         _printer.Print(
@@ -82,7 +94,7 @@ internal sealed class CompressEvalCommand
                 ]),
                 table,
                 new Facts(null, [new("Peak memory", "peak_memory_bytes", new Cell($"{Numbers.Fixed(PeakBytes() / 1e6, 0)} MB, model and all caches side by side", PeakBytes()))])),
-            parsed.GetValue(_format));
+            _format.Of(parsed));
         return Task.FromResult(ExitCode.Success);
     }
 
@@ -97,7 +109,7 @@ internal sealed class CompressEvalCommand
     {
         string[] names =
         [
-            .. (parsed.GetValue(_kv) ?? "q8,q4").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries),
+            .. _kv.Of(parsed),
             .. (profile?.Levels ?? []).Select(level => $"{profilePath}:{level.Name}"),
         ];
         KvCompression[] caches = [.. names.Select(name => KvCacheSetting.Parse(name, location.Path, config.Window).For(model)), .. FixedRanks(model, config, profile)];
@@ -120,12 +132,13 @@ internal sealed class CompressEvalCommand
 
     private int[] Contexts(ParseResult parsed, TransformerModel model)
     {
-        int longest = Math.Min(4096, model.ContextTokens - DecodeTokens);
-        string text = parsed.GetValue(_contexts) ?? string.Create(CultureInfo.InvariantCulture, $"{Math.Max(DecodeTokens, longest / 4)},{longest}");
-        return [.. text.Split(',', StringSplitOptions.TrimEntries).Select(part =>
-            int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value >= DecodeTokens && value <= model.ContextTokens - DecodeTokens
-                ? value
-                : throw new UsageException($"--contexts: '{part}' is not allowed; it must be {DecodeTokens} to {model.ContextTokens - DecodeTokens}, or several such numbers with commas."))];
+        int longest = model.ContextTokens - DecodeTokens;
+        int[] given = _contexts.Of(parsed);
+        return given.Length == 0
+            ? [Math.Max(DecodeTokens, Math.Min(4096, longest) / 4), Math.Min(4096, longest)]
+            : given.All(context => context <= longest)
+                ? given
+                : throw new InferometerException($"--contexts: {given.Max()} is not allowed; the model takes {DecodeTokens} to {longest}.");
     }
 
     private Table Report(TransformerModel model, KvCompression[] caches, IReadOnlyList<CacheQuality> quality, int[] contexts, CancellationToken cancellationToken)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Output;
+using Inferometer.Cli.Settings;
 using Inferometer.Compression.Profiles;
 using Inferometer.Reports.Compression;
 using Inferometer.Reports.Writers;
@@ -10,10 +11,13 @@ namespace Inferometer.Cli.Commands;
 /// <summary><c>inferometer compress inspect</c>: ranks, bits and energy of a profile per layer and head.</summary>
 internal sealed class CompressInspectCommand
 {
-    private readonly Argument<string> _profile = new("PROFILE") { Description = "A profile file." };
-    private readonly Option<string> _level = new("--level") { HelpName = "low|med|high", Description = "Level to show head by head.", DefaultValueFactory = _ => "med" };
-    private readonly Option<string> _html = new("--html") { HelpName = "FILE", Description = "Also write the heat maps of all levels as a page." };
-    private readonly Option<OutputFormat> _format = Printer.FormatOption();
+    private readonly PathArgument _profile = new("PROFILE", PathUse.ReadFile, "A profile file.", isOptional: false);
+    private readonly ValueOption<string> _level = new(
+        ["--level"], Domains.Word(("low", "low"), ("med", "med"), ("high", "high")), "Level to show head by head.")
+    { Fallback = "med" };
+
+    private readonly PathOption _html = new(["--html"], PathUse.WriteFile, "Also write the heat maps of all levels as a page.");
+    private readonly ValueOption<OutputFormat> _format = FormatOptions.Create();
     private readonly Printer _printer;
 
     private CompressInspectCommand(Printer printer) => _printer = printer;
@@ -35,15 +39,15 @@ internal sealed class CompressInspectCommand
 
     private Task<int> Run(ParseResult parsed, CancellationToken cancellationToken)
     {
-        string path = parsed.GetValue(_profile)!;
+        string path = _profile.Of(parsed)!;
         CompressionProfile profile = CompressionProfile.Load(path);
-        ProfileLevel level = profile.Level(parsed.GetValue(_level)!);
-        if (parsed.GetValue(_html) is { } html)
+        ProfileLevel level = profile.Level(_level.Of(parsed));
+        if (_html.Of(parsed) is { } html)
         {
             File.WriteAllText(html, HeatMapPage.Of(profile, path));
         }
 
-        _printer.Print(ProfilePage.Of(profile, path, level), parsed.GetValue(_format));
+        _printer.Print(ProfilePage.Of(profile, path, level), _format.Of(parsed));
         return Task.FromResult(ExitCode.Success);
     }
 }

@@ -17,10 +17,10 @@ internal static class ConvertCommand
 
     public static Command Create(Printer printer)
     {
-        Argument<string> model = ModelArgument.Required();
-        Option<string> output = new("--output", "-o") { HelpName = "FILE", Description = "The new .gguf file; an older one is replaced.", Required = true };
-        Option<string> type = new("--type") { HelpName = "TYPE", Description = "Number format: f32, f16, bf16, q8_0, q4_0, q4_1, q5_0, q5_1, q4_k, q5_k or q6_k.", Required = true };
-        Option<bool> notes = new("--notes") { Description = "Print every note, not the first few." };
+        PathArgument model = ModelArgument.Required();
+        PathOption output = new(["--output", "-o"], PathUse.WriteFile, "The new .gguf file; an older one is replaced.") { Required = true };
+        ValueOption<GgmlType> type = new(["--type"], StoredTypes.Domain, "Number format.") { Required = true };
+        FlagOption notes = new(["--notes"], "Print every note, not the first few.");
         ExampleCommand command = new(
             "convert",
             "Writes a model as a GGUF file in a number format of your choice, from a Hugging Face folder or another GGUF file.",
@@ -31,9 +31,9 @@ internal static class ConvertCommand
         };
         command.SetAction((parsed, cancellationToken) =>
         {
-            GgmlType chosen = ModelConverter.ParseType(parsed.GetValue(type)!);
-            using ModelLocation source = ModelLocation.Resolve(parsed.GetValue(model));
-            string target = parsed.GetValue(output)!;
+            GgmlType chosen = type.Of(parsed);
+            using ModelLocation source = ModelLocation.Resolve(model.Of(parsed));
+            string target = output.Of(parsed)!;
             long before = ModelFileContents.Read(source).FileBytes;
             using Interrupt interrupt = new(cancellationToken);
             long start = Stopwatch.GetTimestamp();
@@ -47,7 +47,7 @@ internal static class ConvertCommand
             double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
             printer.Output.WriteLine(
                 $"{target}: {result.TensorCount} tensors as {chosen}, {Numbers.Bytes(result.FileBytes)} from {Numbers.Bytes(before)}, in {Numbers.Short(seconds)} s");
-            Explain(printer, result.Notes, parsed.GetValue(notes) ? int.MaxValue : NotesShown);
+            Explain(printer, result.Notes, notes.Of(parsed) ? int.MaxValue : NotesShown);
             return Task.FromResult(ExitCode.Success);
         });
         return command;

@@ -17,17 +17,17 @@ namespace Inferometer.Cli.Commands;
 /// <summary><c>inferometer estimate</c>: one model on one machine.</summary>
 internal sealed class EstimateCommand
 {
-    private readonly Argument<string?> _model = new("MODEL")
-    {
-        Description = "A name from 'inferometer models', or the path of a config.json, a Hugging Face folder or a .gguf file.",
-        Arity = ArgumentArity.ZeroOrOne,
-    };
+    private readonly PathArgument _model = new(
+        "MODEL",
+        PathUse.Name,
+        "A name from 'inferometer models', or the path of a config.json, a Hugging Face folder or a .gguf file.",
+        isOptional: true);
 
     private readonly DeploymentOptions _deployment = new();
-    private readonly Option<string> _config = new("--config") { HelpName = "FILE", Description = "Read the estimate from a JSON or YAML file instead." };
-    private readonly Option<bool> _operators = new("--operators") { Description = "Print every operator." };
-    private readonly Option<bool> _allowOverflow = new("--allow-overflow") { Description = "Print the estimate even where it does not fit in memory." };
-    private readonly Option<OutputFormat> _format = Printer.FormatOption();
+    private readonly PathOption _config = new(["--config"], PathUse.ReadFile, "Read the estimate from a JSON or YAML file instead.");
+    private readonly FlagOption _operators = new(["--operators"], "Print every operator.");
+    private readonly FlagOption _allowOverflow = new(["--allow-overflow"], "Print the estimate even where it does not fit in memory.");
+    private readonly ValueOption<OutputFormat> _format = FormatOptions.Create();
     private readonly Printer _printer;
 
     private EstimateCommand(Printer printer) => _printer = printer;
@@ -58,26 +58,26 @@ internal sealed class EstimateCommand
         SimulationConfig config = Read(parsed);
         SimulationEngine engine = _deployment.Catalogs(parsed).CreateEngine(new KvProfileReader());
         SimulationResult result = engine.Simulate(config);
-        if (result.MemoryUsage is { Fits: false } && !parsed.GetValue(_allowOverflow))
+        if (result.MemoryUsage is { Fits: false } && !_allowOverflow.Of(parsed))
         {
             throw new InferometerException(Overflow.Explain(result, FittingChanges.Of(config, engine)));
         }
 
-        OutputFormat format = parsed.GetValue(_format);
+        OutputFormat format = _format.Of(parsed);
         if (format == OutputFormat.Json)
         {
             _printer.Output.WriteLine(result.ToJson());
             return ExitCode.Success;
         }
 
-        _printer.Print(Page(config, result, parsed.GetValue(_config), format, parsed.GetValue(_operators)), format);
+        _printer.Print(Page(config, result, _config.Of(parsed), format, _operators.Of(parsed)), format);
         return ExitCode.Success;
     }
 
     private SimulationConfig Read(ParseResult parsed)
     {
-        string? file = parsed.GetValue(_config);
-        string? model = parsed.GetValue(_model);
+        string? file = _config.Of(parsed);
+        string? model = _model.Of(parsed);
         if (file is not null)
         {
             return model is null && !_deployment.AnyGiven(parsed)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Output;
+using Inferometer.Cli.Settings;
 using Inferometer.Reports.Features;
 using Inferometer.Reports.Writers;
 using Inferometer.Simulation;
@@ -13,9 +14,9 @@ internal static class FeaturesCommand
 {
     public static Command Create(Printer printer)
     {
-        Argument<string?> name = new("NAME") { Description = "Show this feature.", Arity = ArgumentArity.ZeroOrOne };
-        Option<string> search = new("--search", "-s") { HelpName = "TEXT", Description = "List only what holds this text." };
-        Option<OutputFormat> format = Printer.FormatOption();
+        PathArgument name = new("NAME", PathUse.Name, "Show this feature.", isOptional: true);
+        ValueOption<string> search = new(["--search", "-s"], Domains.AnyText(), "List only what holds this text.");
+        ValueOption<OutputFormat> format = FormatOptions.Create();
         ExampleCommand command = new(
             "features",
             "Lists the features of the simulator, or shows one with its parameters.",
@@ -27,12 +28,12 @@ internal static class FeaturesCommand
         command.SetAction(parsed =>
         {
             FeatureRegistry registry = new SimulationEngine().Features;
-            TextFilter filter = new(parsed.GetValue(search));
+            TextFilter filter = new(search.Of(parsed));
             printer.Print(
-                parsed.GetValue(name) is { } one
+                name.Of(parsed) is { } one
                     ? FeaturePage.Of(registry.Describe(one))
                     : FeaturePage.List(registry.Available.Where(f => Matches(filter, f))),
-                parsed.GetValue(format));
+                format.Of(parsed));
             return ExitCode.Success;
         });
         return command;

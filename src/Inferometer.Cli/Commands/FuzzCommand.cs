@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Output;
+using Inferometer.Cli.Settings;
 using Inferometer.Core;
 using Inferometer.ModelFiles.Fuzzing;
 using Inferometer.Reports.Documents;
@@ -14,12 +15,14 @@ internal static class FuzzCommand
 {
     public static Command Create(Printer printer)
     {
-        string[] names = [.. FuzzTarget.All.Select(t => t.Name)];
-        Option<string> target = new("--target") { HelpName = string.Join('|', names.Append("all")), Description = "Reader to try.", DefaultValueFactory = _ => "all" };
-        Option<long> count = new("--count") { HelpName = "N", Description = "Damaged files per reader.", DefaultValueFactory = _ => 1_000_000 };
-        Option<int> seed = new("--seed") { HelpName = "N", Description = "Equal seeds give equal files.", DefaultValueFactory = _ => 1 };
-        Option<string> keep = new("--keep") { HelpName = "FOLDER", Description = "Store files that made a reader fail here." };
-        Option<OutputFormat> format = Printer.FormatOption();
+        FuzzTarget[] all = [.. FuzzTarget.All];
+        ValueOption<FuzzTarget[]> target = new(
+            ["--target"], Domains.Word([.. all.Select(t => (t.Name, new[] { t })), ("all", all)]), "Reader to try.", "all")
+        { Fallback = all };
+        ValueOption<long> count = new(["--count"], Domains.Whole(1, long.MaxValue), "Damaged files per reader.") { Fallback = 1_000_000 };
+        ValueOption<int> seed = new(["--seed"], Domains.Whole(0, int.MaxValue), "Equal seeds give equal files.") { Fallback = 1 };
+        PathOption keep = new(["--keep"], PathUse.WriteFolder, "Store files that made a reader fail here.");
+        ValueOption<OutputFormat> format = FormatOptions.Create();
         ExampleCommand command = new(
             "fuzz",
             "Feeds damaged model files to the readers: each must be taken or refused with one clear error. Exits with 1 where a reader crashed, hung or took too much memory.",
@@ -31,25 +34,17 @@ internal static class FuzzCommand
         command.SetAction((parsed, cancellationToken) =>
         {
             using Interrupt interrupt = new(cancellationToken);
-            FuzzTarget[] targets = Targets(parsed.GetValue(target)!, names);
-            long tries = parsed.GetValue(count) is > 0 and var n ? n : throw new UsageException($"--count: {parsed.GetValue(count)} is not allowed; it must be 1 or more.");
+            FuzzTarget[] targets = target.Of(parsed);
+            long tries = count.Of(parsed);
             FuzzReport[] reports = new FuzzReport[targets.Length];
             long start = Stopwatch.GetTimestamp();
             ParallelOptions stoppable = new() { CancellationToken = interrupt.Token };
-            Parallel.For(0, targets.Length, stoppable, i => reports[i] = new FormatFuzzer(targets[i], parsed.GetValue(seed)).Run(tries, interrupt.Token));
-            printer.Print(new Document(TableOf(reports), Time(Stopwatch.GetElapsedTime(start).TotalSeconds)), parsed.GetValue(format));
-            Judge(reports, parsed.GetValue(keep));
+            Parallel.For(0, targets.Length, stoppable, i => reports[i] = new FormatFuzzer(targets[i], seed.Of(parsed)).Run(tries, interrupt.Token));
+            printer.Print(new Document(TableOf(reports), Time(Stopwatch.GetElapsedTime(start).TotalSeconds)), format.Of(parsed));
+            Judge(reports, keep.Of(parsed));
             return Task.FromResult(ExitCode.Success);
         });
         return command;
-    }
-
-    private static FuzzTarget[] Targets(string name, string[] names)
-    {
-        FuzzTarget[] chosen = [.. FuzzTarget.All.Where(t => name is "all" || string.Equals(t.Name, name, StringComparison.OrdinalIgnoreCase))];
-        return chosen.Length > 0
-            ? chosen
-            : throw new UsageException($"--target: '{name}' is not allowed; it must be one of {string.Join(", ", names)} or all.{NameSuggestion.For(name, names)}");
     }
 
     private static Table TableOf(FuzzReport[] reports)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Output;
+using Inferometer.Cli.Settings;
 using Inferometer.Core.Catalog;
 using Inferometer.Reports.Hardware;
 using Inferometer.Reports.Writers;
@@ -13,10 +14,10 @@ internal static class HardwareCommand
 {
     public static Command Create(Printer printer)
     {
-        Argument<string?> name = new("NAME") { Description = "Show this system, by name, alias or .json file.", Arity = ArgumentArity.ZeroOrOne };
-        Option<string> search = new("--search", "-s") { HelpName = "TEXT", Description = "List only what holds this text: a name, maker, kind or architecture." };
-        Option<string> catalog = new("--catalog") { HelpName = "FOLDER", Description = "Folder with hardware/*.json of your own." };
-        Option<OutputFormat> format = Printer.FormatOption();
+        PathArgument name = new("NAME", PathUse.Name, "Show this system, by name, alias or .json file.", isOptional: true);
+        ValueOption<string> search = new(["--search", "-s"], Domains.AnyText(), "List only what holds this text: a name, maker, kind or architecture.");
+        PathOption catalog = DeploymentOptions.CatalogOption("Folder with hardware/*.json of your own.");
+        ValueOption<OutputFormat> format = FormatOptions.Create();
         ExampleCommand command = new(
             "hardware",
             "Lists the systems of the catalog, or shows one with its peaks, memory, links, price and the source of each figure.",
@@ -29,13 +30,13 @@ internal static class HardwareCommand
         };
         command.SetAction(parsed =>
         {
-            HardwareCatalog systems = Catalogs.From(parsed.GetValue(catalog)).Hardware;
-            TextFilter filter = new(parsed.GetValue(search));
+            HardwareCatalog systems = Catalogs.From(catalog.Of(parsed)).Hardware;
+            TextFilter filter = new(search.Of(parsed));
             printer.Print(
-                parsed.GetValue(name) is { } one
+                name.Of(parsed) is { } one
                     ? HardwarePage.Of(systems, one)
                     : HardwarePage.List(systems.Systems.Where(s => Matches(filter, s))),
-                parsed.GetValue(format));
+                format.Of(parsed));
             return ExitCode.Success;
         });
         return command;

@@ -3,6 +3,7 @@ using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Models;
 using Inferometer.Cli.Output;
 using Inferometer.Cli.Settings;
+using Inferometer.Inference.Engine;
 using Inferometer.Reports.Models;
 using Inferometer.Reports.Writers;
 
@@ -13,8 +14,8 @@ internal static class InfoCommand
 {
     public static Command Create(Printer printer)
     {
-        Argument<string?> model = ModelArgument.OrBundled();
-        Option<OutputFormat> format = Printer.FormatOption();
+        PathArgument model = ModelArgument.OrBundled();
+        ValueOption<OutputFormat> format = FormatOptions.Create();
         ExampleCommand command = new(
             "info",
             "Shows what a model's files hold, without loading them: architecture, exact parameters, storage formats, tokenizer, memory at several contexts.",
@@ -26,8 +27,9 @@ internal static class InfoCommand
         };
         command.SetAction(parsed =>
         {
-            using ModelLocation location = ModelLocation.Resolve(parsed.GetValue(model));
-            printer.Print(ModelFilePage.Of(StoredModels.Read(location), () => location.Files.Tokenizer), parsed.GetValue(format));
+            using ModelLocation location = ModelLocation.Resolve(model.Of(parsed));
+            string? refusal = InferenceEngine.Explain(location.Files, EngineOptions.Alone);
+            printer.Print(ModelFilePage.Of(StoredModels.Read(location), () => location.Files.Tokenizer, refusal), format.Of(parsed));
             return ExitCode.Success;
         });
         return command;

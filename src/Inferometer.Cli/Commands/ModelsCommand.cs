@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Output;
+using Inferometer.Cli.Settings;
 using Inferometer.Core.Catalog;
 using Inferometer.Reports.Models;
 using Inferometer.Reports.Writers;
@@ -13,10 +14,10 @@ internal static class ModelsCommand
 {
     public static Command Create(Printer printer)
     {
-        Argument<string?> name = new("NAME") { Description = "Show this model, by name, alias or path.", Arity = ArgumentArity.ZeroOrOne };
-        Option<string> search = new("--search", "-s") { HelpName = "TEXT", Description = "List only what holds this text: a name, alias or type." };
-        Option<string> catalog = new("--catalog") { HelpName = "FOLDER", Description = "Folder with models/*.json of your own." };
-        Option<OutputFormat> format = Printer.FormatOption();
+        PathArgument name = new("NAME", PathUse.Name, "Show this model, by name, alias or path.", isOptional: true);
+        ValueOption<string> search = new(["--search", "-s"], Domains.AnyText(), "List only what holds this text: a name, alias or type.");
+        PathOption catalog = DeploymentOptions.CatalogOption("Folder with models/*.json of your own.");
+        ValueOption<OutputFormat> format = FormatOptions.Create();
         ExampleCommand command = new(
             "models",
             "Lists the models of the catalog, or shows one with its architecture, exact parameters by part, and memory.",
@@ -30,13 +31,13 @@ internal static class ModelsCommand
         };
         command.SetAction(parsed =>
         {
-            ModelCatalog models = Catalogs.From(parsed.GetValue(catalog)).Models;
-            TextFilter filter = new(parsed.GetValue(search));
+            ModelCatalog models = Catalogs.From(catalog.Of(parsed)).Models;
+            TextFilter filter = new(search.Of(parsed));
             printer.Print(
-                parsed.GetValue(name) is { } one
+                name.Of(parsed) is { } one
                     ? ModelPage.Of(models.Resolve(one), models.TryFind(one))
                     : ModelListPage.Of(models.Models.Where(m => Matches(filter, m))),
-                parsed.GetValue(format));
+                format.Of(parsed));
             return ExitCode.Success;
         });
         return command;

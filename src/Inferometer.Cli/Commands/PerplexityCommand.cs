@@ -6,7 +6,6 @@ using Inferometer.Cli.Models;
 using Inferometer.Cli.Output;
 using Inferometer.Cli.Settings;
 using Inferometer.Cpu.Execution;
-using Inferometer.Cpu.Kernels.Attention;
 using Inferometer.Cpu.Weights;
 using Inferometer.Measurement.Evaluation;
 using Inferometer.Reports.Evaluation;
@@ -17,15 +16,23 @@ namespace Inferometer.Cli.Commands;
 /// <summary><c>inferometer perplexity</c>: how well a model predicts a text.</summary>
 internal sealed class PerplexityCommand
 {
-    private readonly Argument<string> _model = ModelArgument.Required();
-    private readonly Argument<string> _file = new("FILE") { Description = "A text in UTF-8." };
-    private readonly Option<int> _window = new("--ctx", "-c") { HelpName = "TOKENS", Description = "Tokens per window. [default: the model's longest context, at most 2048]" };
-    private readonly Option<int> _windows = new("--windows") { HelpName = "N", Description = "Most windows. [default: all that the text fills]" };
-    private readonly Option<PerplexityMethod> _method = MethodOption();
-    private readonly Option<int> _threads = EngineOptions.ThreadsOption();
-    private readonly Option<KvElement?> _kv = EngineOptions.KvOption();
-    private readonly Option<bool> _repack = RepackedFileOption.Create();
-    private readonly Option<OutputFormat> _format = Printer.FormatOption();
+    private readonly PathArgument _model = ModelArgument.Required();
+    private readonly PathArgument _file = new("FILE", PathUse.ReadFile, "A text in UTF-8.", isOptional: false);
+    private readonly ValueOption<int> _window = new(
+        ["--ctx", "-c"], Domains.Whole(2, int.MaxValue, "TOKENS"), "Tokens per window.", "the model's longest context, at most 2048");
+
+    private readonly ValueOption<int> _windows = new(["--windows"], Domains.Whole(1, int.MaxValue), "Most windows.", "all that the text fills");
+    private readonly ValueOption<PerplexityMethod> _method = new(
+        ["--method"],
+        Domains.Word(("all", PerplexityMethod.AllTokens), ("llama.cpp", PerplexityMethod.SecondHalf)),
+        "What counts in a window: all tokens after the first, or as llama.cpp counts, its second half.",
+        "all")
+    { Fallback = PerplexityMethod.AllTokens };
+
+    private readonly ValueOption<int> _threads = EngineOptions.ThreadsOption();
+    private readonly ValueOption<string> _kv = KvArgument.ExactOption();
+    private readonly FlagOption _repack = RepackedFileOption.Create();
+    private readonly ValueOption<OutputFormat> _format = FormatOptions.Create();
     private readonly Printer _printer;
 
     private PerplexityCommand(Printer printer) => _printer = printer;
@@ -48,13 +55,13 @@ internal sealed class PerplexityCommand
 
     private Task<int> Run(ParseResult parsed, CancellationToken cancellationToken)
     {
-        using ModelLocation location = ModelLocation.Resolve(parsed.GetValue(_model));
-        string text = File.ReadAllText(parsed.GetValue(_file)!);
-        PerplexityOptions options = new() { WindowTokens = Given(parsed, _window, 2), Windows = Given(parsed, _windows, 1), Method = parsed.GetValue(_method) };
+        using ModelLocation location = ModelLocation.Resolve(_model.Of(parsed));
+        string text = File.ReadAllText(_file.Of(parsed)!);
+        PerplexityOptions options = new() { WindowTokens = _window.Of(parsed), Windows = _windows.Of(parsed), Method = _method.Of(parsed) };
         using Interrupt interrupt = new(cancellationToken);
-        using TransformerModel model = Load(location, EngineOptions.Threads(parsed, _threads), RepackedFileOption.Use(parsed.GetValue(_repack)), interrupt.Token);
+        using TransformerModel model = Load(location, _threads.Of(parsed), RepackedFileOption.Use(_repack.Of(parsed)), interrupt.Token);
         using ShareProgress progress = new(_printer, "perplexity");
-        PerplexityEvaluator evaluator = new(model, location.Files.Tokenizer, parsed.GetValue(_kv) ?? KvElement.F16);
+        PerplexityEvaluator evaluator = new(model, location.Files.Tokenizer, KvArgument.ElementOf(_kv.Of(parsed)));
         long start = Stopwatch.GetTimestamp();
         PerplexityResult result = evaluator.Run(
             text,
@@ -62,7 +69,7 @@ internal sealed class PerplexityCommand
             progress.From<PerplexityProgress>(p => ((double)p.WindowsDone / p.Windows, string.Create(CultureInfo.InvariantCulture, $"{p.PerplexitySoFar:0.0000} so far"))),
             interrupt.Token);
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        _printer.Print(PerplexityPage.Of(location.Name, parsed.GetValue(_file)!, options.Method, result, seconds), parsed.GetValue(_format));
+        _printer.Print(PerplexityPage.Of(location.Name, _file.Of(parsed)!, options.Method, result, seconds), _format.Of(parsed));
         return Task.FromResult(ExitCode.Success);
     }
 
@@ -77,28 +84,4 @@ internal sealed class PerplexityCommand
         RepackedFileOption.Explain(_printer, model.RepackedFile);
         return model;
     }
-
-    private static int Given(ParseResult parsed, Option<int> option, int least)
-    {
-        int value = parsed.GetValue(option);
-        return parsed.GetResult(option) is null || value >= least
-            ? value
-            : throw new UsageException($"{option.Name}: {value} is not allowed; it must be {least} or more.");
-    }
-
-    private static Option<PerplexityMethod> MethodOption() => new("--method")
-    {
-        HelpName = "all|llama.cpp",
-        Description = "What counts in a window: all tokens after the first, or as llama.cpp counts, its second half. [default: all]",
-        CustomParser = result =>
-        {
-            string text = result.Tokens[0].Value.ToLowerInvariant();
-            if (text is not ("all" or "llama.cpp"))
-            {
-                result.AddError($"--method: '{result.Tokens[0].Value}' is not allowed; it must be all or llama.cpp.");
-            }
-
-            return text is "all" ? PerplexityMethod.AllTokens : PerplexityMethod.SecondHalf;
-        },
-    };
 }

@@ -15,16 +15,32 @@ namespace Inferometer.Cli.Commands;
 /// <summary><c>inferometer run</c>: lets a model continue a prompt, or talks.</summary>
 internal sealed class RunCommand
 {
-    private readonly Argument<string?> _model = ModelArgument.OrBundled();
+    private readonly PathArgument _model = ModelArgument.OrBundled();
+    private readonly ValueOption<string> _prompt = new(
+        ["--prompt", "-p"], Domains.AnyText(), "The prompt. Without it: standard input when that is a file or pipe, else a conversation.");
 
-    private readonly Option<string> _prompt = new("--prompt", "-p") { HelpName = "TEXT", Description = "The prompt. Without it: standard input when that is a file or pipe, else a conversation." };
-    private readonly Option<int?> _limit = new("--max-tokens", "-n") { HelpName = "N", Description = "Most tokens to generate; -1 = until the model ends or the context is full. [default: 256, with a chat template -1]" };
-    private readonly Option<int> _beams = new("--beams") { HelpName = "N", Description = "Beam search over N beams instead of sampling; prints the best.", DefaultValueFactory = _ => 1 };
-    private readonly Option<string> _system = new("--system") { HelpName = "TEXT", Description = "System prompt." };
-    private readonly Option<string> _template = new("--chat-template") { HelpName = "NAME", Description = "Chat template, or a .jinja file; a wrong name lists the known ones. [default: the one stored with the model]" };
-    private readonly Option<bool> _raw = new("--raw") { Description = "Continue the text as it is, without a chat template." };
-    private readonly Option<bool> _verbose = new("--verbose", "-v") { Description = "Print the memory plan before loading, and rates and statistics after the answer." };
-    private readonly Option<OutputFormat> _format = FormatOption();
+    private readonly ValueOption<int> _limit = new(
+        ["--max-tokens", "-n"],
+        new("N", "1 or more, or -1", Limit),
+        "Most tokens to generate; -1 = until the model ends or the context is full.",
+        "256, with a chat template -1");
+
+    private readonly ValueOption<int> _beams = new(
+        ["--beams"], Domains.Whole(1, 64), "Beam search over N beams instead of sampling; prints the best.")
+    { Fallback = 1 };
+
+    private readonly ValueOption<string> _system = new(["--system"], Domains.AnyText(), "System prompt.");
+    private readonly ValueOption<string> _template = new(
+        ["--chat-template"],
+        Domains.Text("NAME"),
+        "Chat template: a built-in one, one stored with the model, or a .jinja file; a wrong name lists the known ones.",
+        "the one stored with the model");
+
+    private readonly FlagOption _raw = new(["--raw"], "Continue the text as it is, without a chat template.");
+    private readonly FlagOption _verbose = new(
+        ["--verbose", "-v"], "Print the memory plan before loading, and rates and statistics after the answer.");
+
+    private readonly ValueOption<OutputFormat> _format = FormatOptions.OfText();
     private readonly SamplingArguments _sampling = new();
     private readonly EngineOptions _engine = new();
     private readonly Printer _printer;
@@ -62,7 +78,7 @@ internal sealed class RunCommand
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         RunSettings settings = Read(parsed);
-        using ModelLocation location = ModelLocation.Resolve(parsed.GetValue(_model));
+        using ModelLocation location = ModelLocation.Resolve(_model.Of(parsed));
         InferenceOptions options = _engine.Read(parsed, location, settings.Beams);
         SamplingDefaults recommended = location.Files.SamplingDefaults;
         settings = settings with { Sampling = _sampling.Read(parsed, recommended) };
@@ -75,7 +91,7 @@ internal sealed class RunCommand
         }
 
         PromptFormat format = PromptFormat.For(
-            model.Engine.Tokenizer, parsed.GetValue(_template), parsed.GetValue(_raw), parsed.GetValue(_system), _printer.Error.WriteLine);
+            model.Engine.Tokenizer, _template.Of(parsed), _raw.Of(parsed), _system.Of(parsed), _printer.Error.WriteLine);
         if (settings.Prompt is null)
         {
             await new ChatLoop(model, format, settings, _printer, Console.In, interrupt).RunAsync().ConfigureAwait(false);
@@ -166,17 +182,15 @@ internal sealed class RunCommand
 
     private RunSettings Read(ParseResult parsed)
     {
-        int beams = parsed.GetValue(_beams);
-        int? limit = parsed.GetValue(_limit);
-        bool asJson = parsed.GetValue(_format) == OutputFormat.Json;
-        Require(beams is >= 1 and <= 64, $"--beams: {beams} is not allowed; it must be 1 to 64.");
-        Require(limit is null or -1 or >= 1, $"--max-tokens: {limit} is not allowed; it must be 1 or more, or -1 for no limit.");
+        int beams = _beams.Of(parsed);
+        bool asJson = _format.Of(parsed) == OutputFormat.Json;
+        _engine.RequireConsistent(parsed);
         if (beams > 1 && _sampling.AnyGiven(parsed))
         {
             throw new UsageException("--beams searches for the most probable text; the options of sampling do not apply to it.");
         }
 
-        if (parsed.GetValue(_raw) && (parsed.GetValue(_template) ?? parsed.GetValue(_system)) is not null)
+        if (_raw.Of(parsed) && (parsed.IsGiven(_template) || parsed.IsGiven(_system)))
         {
             throw new UsageException("--raw leaves out chat templates; --chat-template and --system contradict it.");
         }
@@ -191,16 +205,16 @@ internal sealed class RunCommand
         {
             Prompt = prompt,
             Sampling = _sampling.Read(parsed, SamplingDefaults.None),
-            MaxNewTokens = limit,
+            MaxNewTokens = parsed.Given(_limit),
             Beams = beams,
             AsJson = asJson,
-            Verbose = parsed.GetValue(_verbose),
+            Verbose = _verbose.Of(parsed),
         };
     }
 
     private string? Prompt(ParseResult parsed)
     {
-        if (parsed.GetValue(_prompt) is { } text)
+        if (_prompt.Of(parsed) is { } text)
         {
             return text.Length > 0 ? text : throw new UsageException("--prompt: the text is empty.");
         }
@@ -215,27 +229,7 @@ internal sealed class RunCommand
         return piped.Length > 0 ? piped : throw new InferometerException("Standard input is empty; give a prompt there or with -p.");
     }
 
-    private static void Require(bool condition, string message)
-    {
-        if (!condition)
-        {
-            throw new UsageException(message);
-        }
-    }
-
-    private static Option<OutputFormat> FormatOption() => new("--format")
-    {
-        HelpName = "text|json",
-        Description = "Stream text, or print one JSON document with tokens and times at the end. [default: text]",
-        CustomParser = result =>
-        {
-            string text = result.Tokens[0].Value.ToLowerInvariant();
-            if (text is not ("text" or "json"))
-            {
-                result.AddError($"--format: '{result.Tokens[0].Value}' is not allowed; it must be text or json.");
-            }
-
-            return text is "json" ? OutputFormat.Json : OutputFormat.Table;
-        },
-    };
+    private static int Limit(string text, string origin) => Domains.TryWhole(text, out int limit) && limit is -1 or >= 1
+        ? limit
+        : throw Domains.Wrong(origin, text, $"a whole number from 1 to {int.MaxValue}, or -1");
 }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Output;
+using Inferometer.Cli.Settings;
 using Inferometer.Reports.Compatibility;
 using Inferometer.Reports.Writers;
 using Inferometer.Simulation.Compatibility.Golden;
@@ -15,9 +16,9 @@ internal static class SelfcheckCommand
 
     public static Command Create(Printer printer)
     {
-        Option<string> golden = new("--golden") { HelpName = "FILE", Description = "Recorded cases, one JSON object per line.", Required = true };
-        Option<string> operators = new("--operators") { HelpName = "FILE", Description = "Recorded operators of the same cases, one JSON object per line." };
-        Option<OutputFormat> format = Printer.FormatOption();
+        PathOption golden = new(["--golden"], PathUse.ReadFile, "Recorded cases, one JSON object per line.") { Required = true };
+        PathOption operators = new(["--operators"], PathUse.ReadFile, "Recorded operators of the same cases, one JSON object per line.");
+        ValueOption<OutputFormat> format = FormatOptions.Create();
         ExampleCommand command = new(
             "selfcheck",
             "Replays recorded cases of the simulators that the cost models genz and bud reproduce, and prints the worst relative error per phase. Exits with 1 above 1e-6.",
@@ -27,14 +28,14 @@ internal static class SelfcheckCommand
         };
         command.SetAction(parsed =>
         {
-            string[] rows = parsed.GetValue(operators) is { } file ? File.ReadAllLines(file) : [];
-            IReadOnlyList<GoldenOutcome> outcomes = GoldenReplay.Run(File.ReadLines(parsed.GetValue(golden)!), rows);
+            string[] rows = operators.Of(parsed) is { } file ? File.ReadAllLines(file) : [];
+            IReadOnlyList<GoldenOutcome> outcomes = GoldenReplay.Run(File.ReadLines(golden.Of(parsed)!), rows);
             if (outcomes.Count == 0)
             {
-                throw new Core.InferometerException($"--golden: {parsed.GetValue(golden)} holds no case.");
+                throw new Core.InferometerException($"--golden: {golden.Of(parsed)} holds no case.");
             }
 
-            printer.Print(GoldenPage.Of(GoldenSummary.Of(outcomes)), parsed.GetValue(format));
+            printer.Print(GoldenPage.Of(GoldenSummary.Of(outcomes)), format.Of(parsed));
             GoldenOutcome[] wrong = [.. outcomes.Where(o => o.Verdict != GoldenVerdict.Unsupported && !(o.WorstRelativeError <= Tolerance)).OrderByDescending(o => o.WorstRelativeError)];
             if (wrong.Length > 0)
             {

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Output;
+using Inferometer.Cli.Settings;
 using Inferometer.Compression;
 using Inferometer.Reports.Documents;
 using Inferometer.Reports.Showcase;
@@ -13,11 +14,11 @@ namespace Inferometer.Cli.Commands;
 /// <summary><c>inferometer showcase</c>: the metrics tour.</summary>
 internal sealed class ShowcaseCommand
 {
-    private readonly Argument<string> _model = new("MODEL") { Description = "The model to tour.", DefaultValueFactory = _ => "llama-3.1-8b" };
-    private readonly Option<string> _system = new("--on") { HelpName = "SYSTEM", Description = "The machine.", DefaultValueFactory = _ => "h100" };
-    private readonly Option<string> _catalog = new("--catalog") { HelpName = "FOLDER", Description = "Folder with models/*.json and hardware/*.json of your own." };
-    private readonly Option<string> _report = new("--report", "-o") { HelpName = "FILE", Description = "Write the whole tour as JSON to this file as well." };
-    private readonly Option<OutputFormat> _format = Printer.FormatOption();
+    private readonly PathArgument _model = new("MODEL", PathUse.Name, "The model to tour.", isOptional: true, "llama-3.1-8b");
+    private readonly PathOption _system = new(["--on"], PathUse.Name, "The machine.", value: "h100");
+    private readonly PathOption _catalog = DeploymentOptions.CatalogOption("Folder with models/*.json and hardware/*.json of your own.");
+    private readonly PathOption _report = new(["--report", "-o"], PathUse.WriteFile, "Write the whole tour as JSON to this file as well.");
+    private readonly ValueOption<OutputFormat> _format = FormatOptions.Create();
     private readonly Printer _printer;
 
     private ShowcaseCommand(Printer printer) => _printer = printer;
@@ -40,9 +41,9 @@ internal sealed class ShowcaseCommand
 
     private int Run(ParseResult parsed, CancellationToken cancellationToken)
     {
-        Catalogs catalogs = Catalogs.From(parsed.GetValue(_catalog));
-        SimulationConfig start = catalogs.Canonical(Tour.Start(parsed.GetValue(_model)!, parsed.GetValue(_system)!));
-        catalogs.Hardware.Resolve(parsed.GetValue(_system)!);
+        Catalogs catalogs = Catalogs.From(_catalog.Of(parsed));
+        SimulationConfig start = catalogs.Canonical(Tour.Start(_model.Of(parsed)!, _system.Of(parsed)!));
+        catalogs.Hardware.Resolve(_system.Of(parsed)!);
         IReadOnlyList<Scenario> tour = Tour.Of(start, catalogs.Models.Resolve(start.Model).MaxContextTokens);
         SimulationConfig[] cases = [.. tour.SelectMany(s => s.Cases).Select(c => c.Config)];
         IReadOnlyList<Estimate> estimates;
@@ -52,8 +53,8 @@ internal sealed class ShowcaseCommand
         }
 
         Document page = ShowcasePage.Of(tour, estimates);
-        _printer.Print(page, parsed.GetValue(_format));
-        if (parsed.GetValue(_report) is { } file)
+        _printer.Print(page, _format.Of(parsed));
+        if (_report.Of(parsed) is { } file)
         {
             using StreamWriter writer = new(file);
             new JsonWriter(writer).Write(page);

@@ -1,11 +1,10 @@
 using System.CommandLine;
 using System.Diagnostics;
-using System.Globalization;
 using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Output;
+using Inferometer.Cli.Settings;
 using Inferometer.Core;
 using Inferometer.Core.Gguf;
-using Inferometer.ModelFiles.Conversion;
 using Inferometer.ModelFiles.Synthesis;
 using Inferometer.Reports.Documents;
 
@@ -18,15 +17,15 @@ internal static class SynthCommand
 
     public static Command Create(Printer printer)
     {
-        Option<string> output = new("--output", "-o") { HelpName = "FILE", Description = "The new .gguf file; an older one is replaced.", Required = true };
-        Option<string> shape = new("--shape")
-        {
-            HelpName = "S|M|name=N,...",
-            Description = $"S (110M parameters), M (1.1B, the proportions of TinyLlama), or S or M with other figures: {Names}.",
-            DefaultValueFactory = _ => "S",
-        };
-        Option<string> type = new("--type") { HelpName = "TYPE", Description = "Number format of the matrices.", DefaultValueFactory = _ => "q8_0" };
-        Option<ulong> seed = new("--seed") { HelpName = "N", Description = "Equal seeds give equal files.", DefaultValueFactory = _ => 1 };
+        PathOption output = new(["--output", "-o"], PathUse.WriteFile, "The new .gguf file; an older one is replaced.") { Required = true };
+        ValueOption<SyntheticShape> shape = new(
+            ["--shape"],
+            new("S|M|name=N,...", null, Parse),
+            $"S (110M parameters), M (1.1B, the proportions of TinyLlama), or S or M with other figures: {Names}.",
+            "S")
+        { Fallback = SyntheticShape.Small };
+        ValueOption<GgmlType> type = new(["--type"], StoredTypes.Domain, "Number format of the matrices.", "q8_0") { Fallback = GgmlType.Q8_0 };
+        ValueOption<ulong> seed = new(["--seed"], Domains.Whole(0UL, ulong.MaxValue), "Equal seeds give equal files.") { Fallback = 1 };
         ExampleCommand command = new(
             "synth",
             "Writes a llama-family model with random weights of realistic scale: for measurements of speed and memory, not for text.",
@@ -38,14 +37,14 @@ internal static class SynthCommand
         };
         command.SetAction((parsed, cancellationToken) =>
         {
-            SyntheticShape dimensions = Parse(parsed.GetValue(shape)!);
-            GgmlType format = ModelConverter.ParseType(parsed.GetValue(type)!);
-            string target = parsed.GetValue(output)!;
+            SyntheticShape dimensions = shape.Of(parsed);
+            GgmlType format = type.Of(parsed);
+            string target = output.Of(parsed)!;
             using Interrupt interrupt = new(cancellationToken);
             long start = Stopwatch.GetTimestamp();
             using (ShareProgress progress = new(printer, "writing " + Path.GetFileName(target)))
             {
-                SyntheticModel.Write(target, dimensions, format, parsed.GetValue(seed), progress.From<double>(share => (share, "")), interrupt.Token);
+                SyntheticModel.Write(target, dimensions, format, seed.Of(parsed), progress.From<double>(share => (share, "")), interrupt.Token);
             }
 
             double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
@@ -56,33 +55,34 @@ internal static class SynthCommand
         return command;
     }
 
-    private static SyntheticShape Parse(string text)
+    private static SyntheticShape Parse(string text, string origin)
     {
+        if (string.IsNullOrWhiteSpace(text))
+        {
+            throw Domains.Wrong(origin, text, $"S, M or name=N with one of {Names}");
+        }
+
         SyntheticShape shape = SyntheticShape.Small;
         foreach (string part in text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
             string[] pair = part.Split('=', 2, StringSplitOptions.TrimEntries);
-            shape = pair.Length == 1 ? Named(pair[0]) : With(shape, pair[0].ToLowerInvariant(), pair[1]);
+            shape = pair.Length == 1 ? Named(pair[0], origin) : With(shape, pair[0].ToLowerInvariant(), pair[1], origin);
         }
 
         shape.Validate();
         return shape;
     }
 
-    private static SyntheticShape Named(string name) => name.ToUpperInvariant() switch
+    private static SyntheticShape Named(string name, string origin) => name.ToUpperInvariant() switch
     {
         "S" => SyntheticShape.Small,
         "M" => SyntheticShape.Medium,
-        _ => throw new UsageException($"--shape: '{name}' is not allowed; it must be S, M or name=N with one of {Names}."),
+        _ => throw Domains.Wrong(origin, name, $"S, M or name=N with one of {Names}"),
     };
 
-    private static SyntheticShape With(SyntheticShape shape, string name, string text)
+    private static SyntheticShape With(SyntheticShape shape, string name, string text, string origin)
     {
-        if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value))
-        {
-            throw new UsageException($"--shape: '{name}={text}' is not allowed; it must be a whole number.");
-        }
-
+        int value = Domains.Whole(1, int.MaxValue).Read(text, $"{origin} {name}");
         return name switch
         {
             "width" => shape with { HiddenSize = value },
@@ -92,7 +92,7 @@ internal static class SynthCommand
             "ffn" => shape with { FeedForwardSize = value },
             "vocab" => shape with { VocabularySize = value },
             "ctx" => shape with { ContextTokens = value },
-            _ => throw new UsageException($"--shape: '{name}' is not allowed; it must be one of {Names}.{NameSuggestion.For(name, Names.Split(", "))}"),
+            _ => throw Domains.Wrong(origin, name, $"one of {Names}", NameSuggestion.For(name, Names.Split(", "))),
         };
     }
 }

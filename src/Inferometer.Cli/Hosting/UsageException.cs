@@ -2,8 +2,10 @@ using Inferometer.Core;
 
 namespace Inferometer.Cli.Hosting;
 
-/// <summary>The command line is incomplete, contradicts itself or holds a value that is not allowed; ends in <see cref="ExitCode.Usage"/>.</summary>
-internal sealed class UsageException(string message) : Exception(message)
+/// <summary>
+/// The command line is incomplete, holds a value that is not allowed, or contradicts itself; ends in <see cref="ExitCode.Usage"/>.
+/// </summary>
+internal sealed class UsageException(string message, Exception? cause = null) : Exception(message, cause)
 {
     /// <summary>Runs a check of what options said: what it refuses is a wrong command line.</summary>
     public static void Checking(Action check)
@@ -14,7 +16,7 @@ internal sealed class UsageException(string message) : Exception(message)
         }
         catch (InferometerException wrong)
         {
-            throw new UsageException(wrong.Message);
+            throw new UsageException(wrong.Message, wrong);
         }
     }
 }

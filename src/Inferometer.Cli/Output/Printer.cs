@@ -1,5 +1,3 @@
-using System.CommandLine;
-using System.CommandLine.Parsing;
 using Inferometer.Reports.Documents;
 using Inferometer.Reports.Writers;
 
@@ -22,21 +20,6 @@ internal sealed class Printer(TextWriter output, TextWriter error)
     /// <summary>True when standard error is a terminal, so that a line of progress can be overwritten.</summary>
     public bool ErrorIsTerminal { get; } = ReferenceEquals(error, Console.Error) && !Console.IsErrorRedirected;
 
-    /// <summary>The <c>--format</c> option, the same on every command that prints data.</summary>
-    public static Option<OutputFormat> FormatOption() => new("--format", "-f")
-    {
-        Description = "How to print. [default: table]",
-        CustomParser = result => result.Tokens[0].Value.ToLowerInvariant() switch
-        {
-            "table" => OutputFormat.Table,
-            "json" => OutputFormat.Json,
-            "csv" => OutputFormat.Csv,
-            "md" or "markdown" => OutputFormat.Markdown,
-            _ => Refuse(result),
-        },
-        HelpName = "table|json|csv|md",
-    };
-
     /// <summary>Prints a document.</summary>
     public void Print(Document document, OutputFormat format)
     {
@@ -44,11 +27,5 @@ internal sealed class Printer(TextWriter output, TextWriter error)
             ? new PageWriter(Terminal.SurfaceOf(output))
             : DocumentWriters.For(format, output);
         writer.Write(document);
-    }
-
-    private static OutputFormat Refuse(ArgumentResult result)
-    {
-        result.AddError($"--format: '{result.Tokens[0].Value}' is not allowed; it must be table, json, csv or md.");
-        return OutputFormat.Table;
     }
 }

@@ -12,24 +12,21 @@ namespace Inferometer.Cli.Settings;
 internal sealed class CompressionSettings
 {
     private readonly Dictionary<string, Option> _flags;
-    private readonly Option<int> _threads = EngineOptions.ThreadsOption();
+    private readonly ValueOption<int> _threads = EngineOptions.ThreadsOption();
 
-    private readonly Option<string> _file = new("--config")
-    {
-        HelpName = "FILE",
-        Description =
-            "JSON file of settings, such as { \"recent_tokens\": 64 }; flags and environment variables (RECENT_TOKENS) come before it.",
-    };
+    private readonly PathOption _file = new(
+        ["--config"],
+        PathUse.ReadFile,
+        "JSON file of settings, such as { \"recent_tokens\": 64 }; flags and environment variables (RECENT_TOKENS) come before it.");
 
     /// <summary>The model to work on.</summary>
-    public Argument<string?> Model { get; } = ModelArgument.OrBundled();
+    public PathArgument Model { get; } =
+        ModelArgument.OrBundled("LLAMA_MODEL_PATH, else the small model that comes with the program");
 
     /// <summary>Offers settings as flags; the model and the threads are always among them.</summary>
     /// <param name="names">Of <see cref="SettingNames"/>.</param>
     public CompressionSettings(params ReadOnlySpan<string> names)
     {
-        Model.Description =
-            "A .gguf file or a Hugging Face folder. [default: LLAMA_MODEL_PATH, else the small model that comes with the program]";
         _flags = new Dictionary<string, Option>(StringComparer.Ordinal) { [SettingNames.Threads] = _threads };
         foreach (string name in names)
         {
@@ -53,15 +50,14 @@ internal sealed class CompressionSettings
     /// from.</exception>
     public (ModelLocation Location, ModelConfig Model, CompressionConfig Compression) Read(ParseResult parsed)
     {
-        _ = EngineOptions.Threads(parsed, _threads);
         SettingsSource source = SettingsSource.Of(name => Given(parsed, name), SettingNames.Flag).Before(SettingsSource.Environment);
-        if (parsed.GetValue(_file) is { } file)
+        if (_file.Of(parsed) is { } file)
         {
             source = source.Before(SettingsSource.FromFile(file));
         }
 
         ModelConfig model = ModelConfig.From(source);
-        ModelLocation location = parsed.GetValue(Model) is { } named ? ModelLocation.Resolve(named) : Configured(model.ModelPath, source);
+        ModelLocation location = Model.Of(parsed) is { } named ? ModelLocation.Resolve(named) : Configured(model.ModelPath, source);
         return (location, model with { ModelPath = location.Path }, CompressionConfig.From(source));
     }
 
@@ -82,28 +78,35 @@ internal sealed class CompressionSettings
             ? last.Value
             : null;
 
-    private static Option<string> Flag(string name)
+    // The ranges are those of CompressionConfig, which reads the texts; here they are refused with the others, before any work.
+    private static Option Flag(string name)
     {
         return name switch
         {
             SettingNames.Strategy => Of(
-                "rotated|low-rank|weight-svd",
+                Domains.Word(("rotated", 0), ("low-rank", 1), ("weight-svd", 2)),
                 "Measure fixed ranks too, as low, med and high: of the bases of --profile, or of a decomposition of the weights alone, "
-                    + "the baseline. [default: rotated, which has none]"),
-            SettingNames.ValueRankLow => Of("N", "Value rank per head of low, with --compression-strategy. [default: 32]"),
-            SettingNames.ValueRankMedium => Of("N", "Value rank per head of med. [default: 64]"),
-            SettingNames.ValueRankHigh => Of("N", "Value rank per head of high. [default: 128]"),
-            SettingNames.KeyRank => Of("N", "Key rank per head of all three. [default: 32]"),
-            SettingNames.HeadGroupSize =>
-                Of("1|2|4", "Neighbouring KV heads that share latents; must divide the model's KV heads. [default: 1]", "--head-group"),
-            SettingNames.SinkTokens => Of("N", "First tokens that stay exact. [default: 4]"),
-            SettingNames.RecentTokens => Of("N", "Latest tokens that stay exact. [default: 128]"),
-            SettingNames.MemoryCleanupThreshold =>
-                Of("SHARE", "Share of the memory there is from which on garbage is collected, above 0 to 1. [default: 0.8]"),
+                    + "the baseline.",
+                "rotated, which has none"),
+            SettingNames.ValueRankLow => Rank("Value rank per head of low, with --compression-strategy.", "32"),
+            SettingNames.ValueRankMedium => Rank("Value rank per head of med.", "64"),
+            SettingNames.ValueRankHigh => Rank("Value rank per head of high.", "128"),
+            SettingNames.KeyRank => Rank("Key rank per head of all three.", "32"),
+            SettingNames.HeadGroupSize => Of(
+                Domains.Word(("1", 1), ("2", 2), ("4", 4)),
+                "Neighbouring KV heads that share latents; must divide the model's KV heads.",
+                "1",
+                "--head-group"),
+            SettingNames.SinkTokens => Of(Domains.Whole(0, int.MaxValue), "First tokens that stay exact.", "4"),
+            SettingNames.RecentTokens => Of(Domains.Whole(0, int.MaxValue), "Latest tokens that stay exact.", "128"),
+            SettingNames.MemoryCleanupThreshold => Of(
+                Domains.Number(0, 1, above: true, "SHARE"), "Share of the memory there is from which on garbage is collected.", "0.8"),
             _ => throw new ArgumentOutOfRangeException(nameof(name), name, "not a setting with a flag"),
         };
 
-        Option<string> Of(string help, string description, params string[] aliases) =>
-            new(SettingNames.Flag(name), aliases) { HelpName = help, Description = description };
+        ValueOption<int> Rank(string meaning, string fallback) => Of(Domains.Whole(1, 65536), meaning, fallback);
+
+        ValueOption<T> Of<T>(Domain<T> domain, string meaning, string fallback, params string[] aliases) =>
+            new([SettingNames.Flag(name), .. aliases], domain, meaning, fallback);
     }
 }

@@ -1,8 +1,9 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text.Json.Nodes;
 using Inferometer.Cli.Hosting;
+using Inferometer.Core;
 using Inferometer.Simulation.Configuration;
+using Inferometer.Simulation.Features;
 using Inferometer.Simulation.Planning;
 
 namespace Inferometer.Cli.Settings;
@@ -13,104 +14,89 @@ internal sealed class DeploymentOptions
     private const int MostCombinations = 10_000;
     private static readonly string[] PhaseNames = ["prefill", "decode", "chunked"];
 
-    private readonly Option<string> _system = new("--on")
-    {
-        HelpName = "SYSTEM",
-        Description = "Machine: a name from 'inferometer hardware', a .json file, or flops=..,memory_size=..,memory_bw=..,icn=..",
-    };
-
+    private readonly SystemOption _system = new();
     private readonly SettingOption[] _settings = [.. EstimateSettings.All.Select(s => new SettingOption(s))];
+    private readonly FlagOption _attentionData = new(["--attention-dp"], "The --dp ranks replicate attention and share the experts.");
+    private readonly FlagOption _uneven = new(
+        ["--allow-uneven"], "Price tensor parallelism that does not divide the heads, which frameworks refuse.");
 
-    private readonly Option<bool> _attentionData = new("--attention-dp") { Description = "The --dp ranks replicate attention and share the experts." };
-    private readonly Option<bool> _uneven = new("--allow-uneven")
-    {
-        Description = "Price tensor parallelism that does not divide the heads, which frameworks refuse.",
-    };
+    private readonly FlagOption _noFlash = new(["--no-flash-attention"], "The score matrix goes through memory.");
+    private readonly RepeatedOption<string[]> _features = new(
+        ["--features"],
+        new("A,B", null, Features),
+        "Features beside flash_attention; naming a phase (prefill, decode, chunked) replaces the default, prefill and decode.");
 
-    private readonly Option<bool> _noFlash = new("--no-flash-attention") { Description = "The score matrix goes through memory." };
+    private readonly RepeatedOption<string> _parameters = new(
+        ["--param", "-p"],
+        new("NAME=VALUE", null, (text, _) => ParameterText.Checked(text)),
+        "A parameter of a feature, such as lora.rank=8, the value as JSON or text; turns the feature on.");
 
-    private readonly Option<string[]> _features = new("--features")
-    {
-        HelpName = "A,B",
-        Description = "Features beside flash_attention; naming a phase (prefill, decode, chunked) replaces the default, prefill and decode.",
-    };
+    private readonly PathOption _catalog = CatalogOption("Folder with models/*.json and hardware/*.json of your own.");
 
-    private readonly Option<string[]> _parameters = new("--param", "-p")
-    {
-        HelpName = "NAME=VALUE",
-        Description = "A parameter of a feature, such as lora.rank=8; turns the feature on.",
-        Arity = ArgumentArity.OneOrMore,
-    };
+    private IEnumerable<Option> Describing => [_system, .. _settings, _attentionData, _uneven, _noFlash, _features, _parameters];
 
-    private readonly Option<string> _catalog = new("--catalog") { HelpName = "FOLDER", Description = "Folder with models/*.json and hardware/*.json of your own." };
+    /// <summary>The <c>--catalog</c> option.</summary>
+    public static PathOption CatalogOption(string meaning) => new(["--catalog"], PathUse.ReadFolder, meaning);
 
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
     {
-        Option[] all = [_system, .. _settings.Select(a => a.Option), _attentionData, _uneven, _noFlash, _features, _parameters, _catalog];
-        foreach (Option option in all)
+        foreach (Option option in Describing.Append(_catalog))
         {
             command.Add(option);
         }
     }
 
     /// <summary>True when any of the options but <c>--catalog</c> was given.</summary>
-    public bool AnyGiven(ParseResult parsed)
-    {
-        Option[] all = [_system, .. _settings.Select(a => a.Option), _attentionData, _uneven, _noFlash, _features, _parameters];
-        return all.Any(o => parsed.GetResult(o) is not null and not { Implicit: true });
-    }
+    public bool AnyGiven(ParseResult parsed) => Describing.Any(parsed.IsGiven);
 
     /// <summary>The catalogs to look names up in.</summary>
-    public Catalogs Catalogs(ParseResult parsed) => Simulation.Planning.Catalogs.From(parsed.GetValue(_catalog));
+    public Catalogs Catalogs(ParseResult parsed) => Simulation.Planning.Catalogs.From(_catalog.Of(parsed));
 
     /// <summary>The one estimate described.</summary>
-    /// <exception cref="UsageException">A value is wrong, or an option has several.</exception>
+    /// <exception cref="UsageException">An option has several values, lacks what it needs, or contradicts another.</exception>
     public SimulationConfig ReadOne(ParseResult parsed, string model)
     {
-        List<SimulationConfig> all = [.. ReadMany(parsed, [model], zip: false)];
-        return all.Count == 1 ? all[0] : throw new UsageException($"{Several(parsed)}: one value is allowed here; 'inferometer compare' takes several.");
+        string? several = _system.Of(parsed).Length > 1 ? _system.Name : _settings.FirstOrDefault(o => o.Of(parsed) is { Count: > 1 })?.Name;
+        return several is null
+            ? ReadMany(parsed, [model], zip: false)[0]
+            : throw new UsageException($"{several}: one value is allowed here; 'inferometer compare' takes several.");
     }
 
-    /// <summary>Every combination of the values given, or with <paramref name="zip"/> the first of each, the second of each, and so on.</summary>
-    /// <exception cref="UsageException">A value is wrong, there are too many combinations, or the lists to zip have different lengths.</exception>
+    /// <summary>
+    /// Every combination of the values given, or with <paramref name="zip"/> the first of each, the second of each, and so on.
+    /// </summary>
+    /// <exception cref="UsageException">There are too many combinations, the lists to zip have different lengths, or an option lacks what
+    /// it needs.</exception>
     public IReadOnlyList<SimulationConfig> ReadMany(ParseResult parsed, IReadOnlyList<string> models, bool zip)
     {
         RequireComplete(parsed);
         List<IReadOnlyList<Func<EstimateRequestText, EstimateRequestText>>> axes =
         [
             [.. models.Select(model => (Func<EstimateRequestText, EstimateRequestText>)(r => r with { Model = model }))],
-            [.. Systems(parsed).Select(system => (Func<EstimateRequestText, EstimateRequestText>)(r => r with { System = system }))],
-            .. _settings.Select(option => Changes(option, parsed)),
+            [.. _system.Of(parsed).Select(system => (Func<EstimateRequestText, EstimateRequestText>)(r => r with { System = system }))],
+            .. _settings.Select(o => o.Of(parsed)).OfType<IReadOnlyList<SaidValue>>().Select(Changes),
         ];
         EstimateRequestText start = Common(parsed, models[0]);
         return [.. (zip ? Zip(start, axes) : Product(start, axes)).Select(r => r.ToConfig())];
     }
 
-    private static IReadOnlyList<Func<EstimateRequestText, EstimateRequestText>> Changes(SettingOption option, ParseResult parsed) =>
-        [.. option.Values(parsed).Select(value => (Func<EstimateRequestText, EstimateRequestText>)(r => r.With(option.Setting, value)))];
-
-    private string Several(ParseResult parsed) =>
-        Systems(parsed).Length > 1 ? _system.Name : _settings.First(s => s.Values(parsed).Count > 1).Setting.Option;
-
-    private JsonNode[] Systems(ParseResult parsed) =>
-        [.. SettingOption.Split(_system.Name, parsed.GetValue(_system)!).Select(text => text.Contains('=', StringComparison.Ordinal)
-            ? ParameterText.ParseSystem(text, _system.Name)
-            : (JsonNode)JsonValue.Create(text))];
+    private static IReadOnlyList<Func<EstimateRequestText, EstimateRequestText>> Changes(IReadOnlyList<SaidValue> values) =>
+        [.. values.Select(value => (Func<EstimateRequestText, EstimateRequestText>)(r => r.With(value)))];
 
     private static List<EstimateRequestText> Product(EstimateRequestText start, List<IReadOnlyList<Func<EstimateRequestText, EstimateRequestText>>> axes)
     {
         double count = axes.Aggregate(1.0, (product, axis) => product * axis.Count);
         if (count > MostCombinations)
         {
-            throw new UsageException(
-                string.Create(CultureInfo.InvariantCulture, $"compare: {count:#,0} combinations are too many; at most {MostCombinations:#,0} are allowed."));
+            throw new UsageException(string.Create(
+                CultureInfo.InvariantCulture, $"compare: {count:#,0} combinations are too many; at most {MostCombinations:#,0} are allowed."));
         }
 
         List<EstimateRequestText> all = [start];
         foreach (IReadOnlyList<Func<EstimateRequestText, EstimateRequestText>> axis in axes)
         {
-            all = [.. from request in all from change in axis select change(request)];
+            all = [.. from settings in all from change in axis select change(settings)];
         }
 
         return all;
@@ -126,32 +112,47 @@ internal sealed class DeploymentOptions
         }
 
         int count = lengths.Length == 0 ? 1 : lengths[0];
-        return [.. Enumerable.Range(0, count).Select(i => axes.Aggregate(start, (request, axis) => axis[axis.Count == 1 ? 0 : i](request)))];
+        return [.. Enumerable.Range(0, count).Select(i => axes.Aggregate(start, (settings, axis) => axis[axis.Count == 1 ? 0 : i](settings)))];
+    }
+
+    private static string[] Features(string text, string origin)
+    {
+        string[] names = text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        var known = FeatureRegistry.CreateDefault();
+        return Array.Find(names, name => !known.Contains(name)) is { } wrong
+            ? throw Domains.Wrong(
+                origin, wrong, "a name from 'inferometer features'", NameSuggestion.For(wrong, known.Available.Select(f => f.Name)))
+            : names;
     }
 
     private void RequireComplete(ParseResult parsed)
     {
-        if (!Given("--draft") && (Given("--draft-tokens") || Given("--acceptance")))
+        SettingOption[] given = [.. _settings.Where(parsed.IsGiven)];
+        if (given.FirstOrDefault(o => o.Setting.OnlyWith is { } needed && !given.Any(g => Sets(g, needed))) is { } lone)
         {
-            throw new UsageException("--draft-tokens and --acceptance need --draft, a model or ngram.");
+            throw new UsageException($"{lone.Name} needs {_settings.First(o => Sets(o, lone.Setting.OnlyWith!)).Name}.");
         }
 
-        if (string.IsNullOrWhiteSpace(parsed.GetValue(_system)))
+        if (!parsed.IsGiven(_system))
         {
             throw new UsageException("Say which machine with --on NAME; 'inferometer hardware' lists them.");
         }
 
-        bool Given(string name) => parsed.GetResult(name) is not null;
+        static bool Sets(SettingOption option, string parameter) => string.Equals(option.Setting.Parameter, parameter, StringComparison.Ordinal);
     }
 
     private EstimateRequestText Common(ParseResult parsed, string model)
     {
-        string[] features =
-            [.. (parsed.GetValue(_features) ?? []).SelectMany(f => f.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))];
+        string[] features = [.. _features.Of(parsed).SelectMany(f => f)];
         string[] phases = [.. features.Where(f => PhaseNames.Contains(f, StringComparer.Ordinal))];
-        string[] others = [.. parsed.GetValue(_noFlash) ? Array.Empty<string>() : ["flash_attention"], .. features.Except(PhaseNames, StringComparer.Ordinal)];
+        string[] others = [.. features.Except(PhaseNames, StringComparer.Ordinal)];
         return new EstimateRequestText(
-            model, "", new(phases.Length == 0 ? ["prefill", "decode"] : phases), new(others),
-            ParameterText.Parse(parsed.GetValue(_parameters) ?? []), parsed.GetValue(_attentionData), parsed.GetValue(_uneven));
+            model,
+            _system.Of(parsed)[0],
+            new EquatableList<string>(phases.Length == 0 ? ["prefill", "decode"] : phases),
+            new EquatableList<string>(_noFlash.Of(parsed) ? others : ["flash_attention", .. others]),
+            ParameterText.Parse(_parameters.Of(parsed)),
+            _attentionData.Of(parsed),
+            _uneven.Of(parsed));
     }
 }

@@ -1,9 +1,7 @@
 using System.CommandLine;
-using System.Globalization;
 using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Models;
 using Inferometer.Core;
-using Inferometer.Cpu.Kernels.Attention;
 using Inferometer.Inference.Engine;
 
 namespace Inferometer.Cli.Settings;
@@ -12,53 +10,53 @@ namespace Inferometer.Cli.Settings;
 internal sealed class EngineOptions
 {
     private const int DefaultContext = 4096;
+    private const int DefaultDraftTokens = 4;
 
-    private readonly Option<int> _threads = ThreadsOption();
+    private readonly ValueOption<int> _threads = ThreadsOption();
+    private readonly ValueOption<int> _context = new(
+        ["--ctx", "-c"],
+        Domains.Whole(2, int.MaxValue, "TOKENS"),
+        "Longest sequence, prompt and output together; at most what the model was made for.",
+        "4096, or what the model allows");
 
-    private readonly Option<int?> _context = new("--ctx", "-c")
-    {
-        HelpName = "TOKENS",
-        Description = "Longest sequence, prompt and output together. [default: 4096, or what the model allows]",
-    };
+    private readonly ValueOption<string> _kv = KvArgument.Option();
+    private readonly FlagOption _noFlash = NoFlashOption();
+    private readonly FlagOption _noPrefix = new(["--no-prefix-cache"], "Compute every prompt from its first token.");
+    private readonly PathOption _draft = new(
+        ["--draft"], PathUse.Model, "Speculative decoding: a smaller model of the same vocabulary drafts.", "off");
 
-    private readonly Option<string> _kv = KvArgument.Option();
-    private readonly Option<bool> _noFlash = new("--no-flash-attention") { Description = "Store whole rows of scores instead of attending in tiles." };
-    private readonly Option<bool> _noPrefix = new("--no-prefix-cache") { Description = "Compute every prompt from its first token." };
-    private readonly Option<string> _draft = new("--draft") { HelpName = "MODEL", Description = "Speculative decoding: a smaller model of the same vocabulary drafts." };
-    private readonly Option<int?> _draftTokens = new("--draft-tokens") { HelpName = "N", Description = "Tokens the draft model proposes per step, 1 to 16. [default: 4]" };
-    private readonly Option<int?> _lookup = new("--lookup") { HelpName = "N", Description = "Speculative decoding without a model: propose the N tokens that followed the last ones earlier in the text, 1 to 16." };
+    private readonly ValueOption<int> _draftTokens = new(
+        ["--draft-tokens"], Domains.Whole(1, 16), "Tokens the draft model proposes per step.")
+    { Fallback = DefaultDraftTokens };
 
-    private readonly Option<string> _lora = new("--lora")
-    {
-        HelpName = "FILE[:SCALE]",
-        Description = "LoRA adapter: a PEFT folder or a GGUF adapter file; SCALE multiplies what it adds. [default: 1]",
-    };
+    private readonly ValueOption<int> _lookup = new(
+        ["--lookup"],
+        Domains.Whole(1, 16),
+        "Speculative decoding without a model: propose the N tokens that followed the last ones earlier in the text.",
+        "off");
 
-    private readonly Option<bool> _repack = RepackedFileOption.Create();
+    private readonly ValueOption<(string Path, double Scale)> _lora = new(
+        ["--lora"],
+        new("FILE[:SCALE]", null, ReadAdapter),
+        "LoRA adapter: a PEFT folder or a GGUF adapter file; SCALE multiplies what it adds.",
+        "off; SCALE 1");
 
-    /// <summary>The <c>--threads</c> option.</summary>
-    public static Option<int> ThreadsOption() => new("--threads", "-t") { HelpName = "N", Description = "Worker threads, 1 to 1024. [default: all processors]" };
+    private readonly FlagOption _repack = RepackedFileOption.Create();
 
-    /// <summary>The <c>--kv</c> option.</summary>
-    public static Option<KvElement?> KvOption() => new("--kv")
-    {
-        HelpName = "f16|f32",
-        Description = "Number format of cached keys and values. [default: f16]",
-        CustomParser = result =>
-        {
-            string text = result.Tokens[0].Value.ToLowerInvariant();
-            if (text is not ("f16" or "f32"))
-            {
-                result.AddError($"--kv: '{result.Tokens[0].Value}' is not allowed; it must be f16 or f32.");
-            }
+    /// <summary>How a model is loaded for one sequence where no option is given.</summary>
+    public static InferenceOptions Alone { get; } = new() { MaxBatchSize = 1, MaxSequenceTokens = DefaultContext };
 
-            return text is "f32" ? KvElement.F32 : KvElement.F16;
-        },
-    };
+    /// <summary>The <c>--threads</c> option; 0 where it is not given, which stands for all processors and cannot be given.</summary>
+    public static ValueOption<int> ThreadsOption() => new(["--threads", "-t"], Domains.Whole(1, 1024), "Worker threads.", "all processors");
 
+    /// <summary>The <c>--no-flash-attention</c> option of commands that run a model.</summary>
+    public static FlagOption NoFlashOption() => new(["--no-flash-attention"], "Store whole rows of scores instead of attending in tiles.");
+
+    /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
     {
-        foreach (Option option in (ReadOnlySpan<Option>)[_threads, _context, _kv, _noFlash, _noPrefix, _draft, _draftTokens, _lookup, _lora, _repack])
+        Option[] all = [_threads, _context, _kv, _noFlash, _noPrefix, _draft, _draftTokens, _lookup, _lora, _repack];
+        foreach (Option option in all)
         {
             command.Options.Add(option);
         }
@@ -67,75 +65,90 @@ internal sealed class EngineOptions
     /// <summary>The engine's configuration for a command that runs <paramref name="sequences"/> sequences at once.</summary>
     public InferenceOptions Read(ParseResult parsed, ModelLocation model, int sequences)
     {
-        KvArgument kv = KvArgument.Read(parsed.GetValue(_kv), model);
+        var kv = KvArgument.Read(_kv.Of(parsed), model);
         InferenceOptions options = new()
         {
             MaxBatchSize = sequences,
             MaxSequenceTokens = Context(parsed, model),
-            Threads = Threads(parsed, _threads),
+            Threads = _threads.Of(parsed),
             KvElement = kv.Element,
             KvCompression = kv.Compression,
-            FlashAttention = !parsed.GetValue(_noFlash),
-            PrefixCache = !parsed.GetValue(_noPrefix),
+            FlashAttention = !_noFlash.Of(parsed),
+            PrefixCache = !_noPrefix.Of(parsed),
             Speculation = Speculation(parsed),
-            RepackedFile = RepackedFileOption.Use(parsed.GetValue(_repack)),
+            RepackedFile = RepackedFileOption.Use(_repack.Of(parsed)),
         };
         UsageException.Checking(options.Validate);
         return options;
     }
 
+    /// <summary>Refuses options that contradict each other, before anything is read.</summary>
+    /// <exception cref="UsageException">Two of them do, or one lacks another.</exception>
+    public void RequireConsistent(ParseResult parsed)
+    {
+        if (parsed.IsGiven(_draft) && parsed.IsGiven(_lookup))
+        {
+            throw new UsageException("--draft and --lookup exclude each other.");
+        }
+
+        if (parsed.IsGiven(_draftTokens) && !parsed.IsGiven(_draft))
+        {
+            throw new UsageException("--draft-tokens needs --draft.");
+        }
+    }
+
     /// <summary>The adapter's path and scale, or null.</summary>
+    /// <exception cref="InferometerException">There is no such file or folder.</exception>
     public (string Path, double Scale)? Lora(ParseResult parsed)
     {
-        if (parsed.GetValue(_lora) is not { } text)
+        if (parsed.Given(_lora) is not { } adapter)
         {
             return null;
         }
 
-        int colon = text.LastIndexOf(':');
-        (string path, double scale) = colon > 1 && double.TryParse(text.AsSpan(colon + 1), NumberStyles.Float, CultureInfo.InvariantCulture, out double given)
-            ? (text[..colon], given)
-            : (text, 1);
-        return Path.Exists(path) ? (path, scale) : throw new InferometerException($"--lora: there is no file or folder '{path}'; it must be FILE or FILE:SCALE, such as adapter.gguf:0.5.");
+        return Path.Exists(adapter.Path)
+            ? adapter
+            : throw new InferometerException(
+                $"--lora: there is no file or folder '{adapter.Path}'; it must be FILE or FILE:SCALE, such as adapter.gguf:0.5.");
     }
 
-    /// <summary>Reads <c>--threads</c>: 0 stands for all processors and cannot be given.</summary>
-    public static int Threads(ParseResult parsed, Option<int> option)
+    private static (string Path, double Scale) ReadAdapter(string text, string origin)
     {
-        int threads = parsed.GetValue(option);
-        return parsed.GetResult(option) is null || threads is >= 1 and <= 1024
-            ? threads
-            : throw new UsageException($"--threads: {threads} is not allowed; it must be 1 to 1024.");
+        int colon = text.LastIndexOf(':');
+        if (string.IsNullOrWhiteSpace(text) || colon == 0)
+        {
+            throw Domains.Wrong(origin, text, "FILE or FILE:SCALE, such as adapter.gguf:0.5");
+        }
+
+        // A drive's letter, or a colon in a file's name, is no scale.
+        return colon < 2 || Path.Exists(text)
+            ? (text, 1)
+            : Domains.TryNumber(text[(colon + 1)..], out double scale)
+                ? (text[..colon], scale)
+                : throw Domains.Wrong(origin, text, "FILE or FILE:SCALE, SCALE a number such as 0.5");
     }
 
     private int Context(ParseResult parsed, ModelLocation model)
     {
-        if (parsed.GetValue(_context) is not { } tokens)
+        if (parsed.Given(_context) is not { } tokens)
         {
             return DefaultContext;
         }
 
         int longest = model.Files.Architecture.MaxContextTokens;
-        return tokens >= 2 && tokens <= longest
+        return tokens <= longest
             ? tokens
-            : throw new UsageException($"--ctx: {tokens} is not allowed; {model.Name} was made for 2 to {longest} tokens.");
+            : throw new InferometerException($"--ctx: {tokens} is not allowed; {model.Name} was made for 2 to {longest} tokens.");
     }
 
-    private SpeculationOptions? Speculation(ParseResult parsed)
+    private SpeculationOptions? Speculation(ParseResult parsed) => _draft.Of(parsed) is { } draft
+        ? new SpeculationOptions { DraftModelPath = DraftPath(draft), DraftTokens = _draftTokens.Of(parsed) }
+        : parsed.Given(_lookup) is { } tokens ? new SpeculationOptions { DraftTokens = tokens } : null;
+
+    // Resolved for its messages alone: the engine opens the draft's files itself.
+    private static string DraftPath(string draft)
     {
-        string? draft = parsed.GetValue(_draft);
-        if (draft is not null && parsed.GetValue(_lookup) is not null)
-        {
-            throw new UsageException("--draft and --lookup exclude each other.");
-        }
-
-        if (draft is null && parsed.GetValue(_draftTokens) is not null)
-        {
-            throw new UsageException("--draft-tokens needs --draft.");
-        }
-
-        return draft is not null
-            ? new SpeculationOptions { DraftModelPath = ModelLocation.Resolve(draft).Path, DraftTokens = parsed.GetValue(_draftTokens) ?? 4 }
-            : parsed.GetValue(_lookup) is { } tokens ? new SpeculationOptions { DraftTokens = tokens } : null;
+        using var location = ModelLocation.Resolve(draft);
+        return location.Path;
     }
 }

@@ -1,11 +1,14 @@
 using System.Text.Json.Nodes;
+using Inferometer.Cli.Hosting;
 using Inferometer.Core;
 using Inferometer.Simulation.Configuration;
 using Inferometer.Simulation.Planning;
 
 namespace Inferometer.Cli.Settings;
 
-/// <summary>One estimate as the command line states it. It only becomes a <see cref="SimulationConfig"/>; nothing is computed here.</summary>
+/// <summary>
+/// One estimate as the command line states it. It only becomes a <see cref="SimulationConfig"/>; nothing is computed here.
+/// </summary>
 /// <param name="Model">Catalog name or path.</param>
 /// <param name="System">Catalog name or file of the system, or its figures.</param>
 /// <param name="Phases">Phases: prefill, decode, chunked.</param>
@@ -21,15 +24,27 @@ internal sealed record EstimateRequestText(
     public IReadOnlyDictionary<EstimateSetting, JsonNode> Said { get; init; } = new Dictionary<EstimateSetting, JsonNode>();
 
     /// <summary>The same with one more thing said; null leaves the default.</summary>
-    public EstimateRequestText With(EstimateSetting setting, JsonNode? value) => value is null
-        ? this
-        : this with { Said = new Dictionary<EstimateSetting, JsonNode>(Said) { [setting] = value } };
+    /// <exception cref="UsageException">Something else was said of it before.</exception>
+    public EstimateRequestText With(SaidValue said)
+    {
+        if (said.Value is not { } value)
+        {
+            return this;
+        }
+
+        if (Said.TryGetValue(said.Setting, out JsonNode? other) && !JsonNode.DeepEquals(value, other))
+        {
+            throw new UsageException($"{said.Setting.Option}: '{value}' contradicts '{other}', which another option says of {said.Setting.Parameter}.");
+        }
+
+        return this with { Said = new Dictionary<EstimateSetting, JsonNode>(Said) { [said.Setting] = value } };
+    }
 
     /// <summary>The configuration this describes.</summary>
     public SimulationConfig ToConfig()
     {
         JsonObject parameters = new() { ["system_name"] = System.DeepClone() };
-        foreach (EstimateSetting setting in EstimateSettings.All.Where(s => s.IsReadBy(Phases)))
+        foreach (EstimateSetting setting in EstimateSettings.All.Where(IsRead))
         {
             bool stated = Said.TryGetValue(setting, out JsonNode? value) && !IsDefault(setting, value);
             if (stated || setting.IsAlwaysStated)
@@ -62,6 +77,10 @@ internal sealed record EstimateRequestText(
             SimulationParams = new ParameterBag(parameters, "parameters"),
         };
     }
+
+    // Where a comparison has a row without what a setting belongs to, the setting is not said either.
+    private bool IsRead(EstimateSetting setting) => setting.IsReadBy(Phases)
+        && (setting.OnlyWith is null || Said.Keys.Any(s => string.Equals(s.Parameter, setting.OnlyWith, StringComparison.Ordinal)));
 
     // What says no more than the default would turn a feature on for nothing.
     private static bool IsDefault(EstimateSetting setting, JsonNode value) =>

@@ -10,20 +10,24 @@ internal static class ParameterText
     // As the keys of a custom system are written in configurations.
     private static readonly string[] SystemKeys = ["Flops", "Memory_size", "Memory_BW", "ICN"];
 
-    /// <summary>Reads texts such as <c>micro_batches=4</c>, <c>lora.rank=8</c> (a member of a group) or <c>decode_kv_sizes=[512,1024]</c>.</summary>
+    /// <summary>A text that <see cref="Parse"/> takes by itself.</summary>
+    /// <exception cref="UsageException">No equals sign, or no name.</exception>
+    public static string Checked(string text)
+    {
+        _ = PathOf(text);
+        return text;
+    }
+
+    /// <summary>
+    /// Reads texts such as <c>micro_batches=4</c>, <c>lora.rank=8</c> (a member of a group) or <c>decode_kv_sizes=[512,1024]</c>.
+    /// </summary>
     /// <exception cref="UsageException">No equals sign, no name, or a member of something that is no group.</exception>
     public static JsonObject Parse(IEnumerable<string> texts)
     {
         JsonObject root = [];
         foreach (string text in texts)
         {
-            int equals = text.IndexOf('=', StringComparison.Ordinal);
-            string[] path = equals < 1 ? [] : text[..equals].Trim().Split('.');
-            if (path.Length == 0 || path.Any(string.IsNullOrWhiteSpace))
-            {
-                throw new UsageException($"--param: '{text}' is not allowed; it must be name=value or group.name=value.");
-            }
-
+            string[] path = PathOf(text);
             JsonObject owner = root;
             foreach (string group in path[..^1])
             {
@@ -32,13 +36,15 @@ internal static class ParameterText
                     ?? throw new UsageException($"--param: '{text}' is not allowed; '{group}' was given a value before and is no group.");
             }
 
-            owner[path[^1]] = Value(text[(equals + 1)..].Trim());
+            owner[path[^1]] = Value(text[(text.IndexOf('=', StringComparison.Ordinal) + 1)..].Trim());
         }
 
         return root;
     }
 
-    /// <summary>Reads a system of the user's own: <c>flops=312,memory_size=80,memory_bw=2039,icn=300</c> (TFLOPS, GB, GB/s, GB/s).</summary>
+    /// <summary>
+    /// Reads a system of the user's own: <c>flops=312,memory_size=80,memory_bw=2039,icn=300</c> (TFLOPS, GB, GB/s, GB/s).
+    /// </summary>
     /// <exception cref="UsageException">Another name, or no number.</exception>
     public static JsonObject ParseSystem(string text, string origin)
     {
@@ -48,10 +54,19 @@ internal static class ParameterText
             string[] pair = part.Split('=', 2, StringSplitOptions.TrimEntries);
             string? key = SystemKeys.FirstOrDefault(k => string.Equals(k, pair[0], StringComparison.OrdinalIgnoreCase));
             JsonNode? value = pair.Length == 2 ? Value(pair[1]) : null;
-            system[key ?? throw Wrong(part, origin)] = value is JsonValue v && v.TryGetValue(out double _) ? value : throw Wrong(part, origin);
+            system[key ?? throw Wrong(part, origin)] = value is JsonValue v && v.TryGetValue(out double number) && double.IsFinite(number) ? value : throw Wrong(part, origin);
         }
 
         return system;
+    }
+
+    private static string[] PathOf(string text)
+    {
+        int equals = text.IndexOf('=', StringComparison.Ordinal);
+        string[] path = equals < 1 ? [] : text[..equals].Trim().Split('.');
+        return path.Length > 0 && !path.Any(string.IsNullOrWhiteSpace)
+            ? path
+            : throw new UsageException(Domains.Wrong("--param", text, "name=value or group.name=value").Message);
     }
 
     private static UsageException Wrong(string part, string origin) =>
@@ -62,7 +77,7 @@ internal static class ParameterText
     {
         try
         {
-            return JsonNode.Parse(text);
+            return JsonNode.Parse(text, documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false });
         }
         catch (JsonException)
         {

@@ -1,18 +1,18 @@
-using System.CommandLine;
 using Inferometer.Cli.Output;
 using Inferometer.Cpu.Weights;
 using Inferometer.Reports.Documents;
 
 namespace Inferometer.Cli.Settings;
 
-/// <summary>The option <c>--repack-cache</c>: keep repacked weights in a file beside the model. A file that is there is used without it.</summary>
+/// <summary>
+/// The option <c>--repack-cache</c>: keep repacked weights in a file beside the model. A file that is there is used without it.
+/// </summary>
 internal static class RepackedFileOption
 {
     /// <summary>Makes the option for a command.</summary>
-    public static Option<bool> Create() => new("--repack-cache")
-    {
-        Description = "Keep the repacked weights in MODEL.repacked, as large as the model, for faster starts; once there it is used without this option.",
-    };
+    public static FlagOption Create() => new(
+        ["--repack-cache"],
+        "Keep the repacked weights in MODEL.repacked, as large as the model, for faster starts; once there it is used without this option.");
 
     /// <summary>What the option asks of loading.</summary>
     public static RepackedFileUse Use(bool isGiven) => isGiven ? RepackedFileUse.ReadOrWrite : RepackedFileUse.Read;

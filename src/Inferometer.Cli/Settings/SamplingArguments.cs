@@ -9,46 +9,42 @@ namespace Inferometer.Cli.Settings;
 /// <summary>The options that say how tokens are chosen.</summary>
 internal sealed class SamplingArguments
 {
-    private readonly Option<float> _temperature = new("--temp", "--temperature")
-    {
-        HelpName = "T",
-        Description = "Temperature; 0 = always the most probable token.",
-        DefaultValueFactory = _ => 0.8f,
-    };
+    private readonly ValueOption<double> _temperature = new(
+        ["--temp", "--temperature"], Domains.Number(0, 1000, help: "T"), "Temperature; 0 = always the most probable token.")
+    { Fallback = 0.8 };
 
-    private readonly Option<int> _topK = new("--top-k") { HelpName = "K", Description = "Only the K most probable tokens; 0 = all.", DefaultValueFactory = _ => 40 };
+    private readonly ValueOption<int> _topK = new(
+        ["--top-k"], Domains.Whole(0, int.MaxValue, "K"), "Only the K most probable tokens; 0 = all.")
+    { Fallback = 40 };
 
-    private readonly Option<float> _topP = new("--top-p")
-    {
-        HelpName = "P",
-        Description = "Only the fewest tokens whose probabilities sum up to P.",
-        DefaultValueFactory = _ => 0.95f,
-    };
+    private readonly ValueOption<double> _topP = new(
+        ["--top-p"], Domains.Number(0, 1, above: true, "P"), "Only the fewest tokens whose probabilities sum up to P.")
+    { Fallback = 0.95 };
 
-    private readonly Option<float> _minP = new("--min-p")
-    {
-        HelpName = "P",
-        Description = "Only tokens at least P times as probable as the most probable one.",
-        DefaultValueFactory = _ => 0.05f,
-    };
+    private readonly ValueOption<double> _minP = new(
+        ["--min-p"], Domains.Number(0, 1, help: "P"), "Only tokens at least P times as probable as the most probable one.")
+    { Fallback = 0.05 };
 
-    private readonly Option<float> _repeat = new("--repeat-penalty")
-    {
-        HelpName = "X",
-        Description = "Makes tokens that occurred before less probable; 1 = off.",
-        DefaultValueFactory = _ => 1,
-    };
+    private readonly ValueOption<double> _repeat = new(
+        ["--repeat-penalty"], Domains.Number(0, 1000, above: true), "Makes tokens that occurred before less probable; 1 = off.")
+    { Fallback = 1 };
 
-    private readonly Option<ulong?> _seed = new("--seed") { HelpName = "N", Description = "Same seed, same output; -1 = another one each time. [default: -1]" };
-    private readonly Option<string[]> _stop = new("--stop") { HelpName = "TEXT", Description = "End before this text; may be given several times." };
-    private readonly Option<bool> _json = new("--json") { Description = "Let the output be one JSON object." };
-    private readonly Option<int?> _logProbabilities = new("--logprobs") { HelpName = "N", Description = "Print each token on a line with its probability and the N most probable ones." };
+    private readonly ValueOption<Int128> _seed = new(
+        ["--seed"], Domains.Whole<Int128>(-1, ulong.MaxValue), "Same seed, same output; -1 = another one each time.")
+    { Fallback = -1 };
+
+    private readonly RepeatedOption<string> _stop = new(["--stop"], Domains.Text(), "End before this text.");
+    private readonly FlagOption _json = new(["--json"], "Let the output be one JSON object.");
+
+    private readonly ValueOption<int> _logProbabilities = new(
+        ["--logprobs"], Domains.Whole(0, 100), "Print each token on a line with its probability and the N most probable ones.", "off");
 
     /// <summary>Whether anything was said about how to choose.</summary>
-    public bool AnyGiven(ParseResult parsed) => All.Any(option => IsGiven(parsed, option));
+    public bool AnyGiven(ParseResult parsed) => All.Any(parsed.IsGiven);
 
     private Option[] All => [_temperature, _topK, _topP, _minP, _repeat, _seed, _stop, _json, _logProbabilities];
 
+    /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
     {
         foreach (Option option in All)
@@ -65,14 +61,14 @@ internal sealed class SamplingArguments
         SamplingOptions options = new()
         {
             Temperature = Choose(parsed, _temperature, recommended.Temperature),
-            TopK = Choose(parsed, _topK, recommended.TopK),
+            TopK = parsed.Given(_topK) ?? recommended.TopK ?? _topK.Fallback,
             TopP = Choose(parsed, _topP, recommended.TopP),
             MinP = Choose(parsed, _minP, recommended.MinP),
             RepetitionPenalty = Choose(parsed, _repeat, recommended.RepetitionPenalty),
-            Seed = parsed.GetValue(_seed),
-            StopStrings = parsed.GetValue(_stop) ?? [],
-            Json = parsed.GetValue(_json),
-            TopLogProbabilities = parsed.GetValue(_logProbabilities),
+            Seed = _seed.Of(parsed) is var seed && seed >= 0 ? (ulong)seed : null,
+            StopStrings = _stop.Of(parsed),
+            Json = _json.Of(parsed),
+            TopLogProbabilities = parsed.Given(_logProbabilities),
         };
 
         // Before minutes of loading; tokens of the vocabulary cannot be given here.
@@ -90,7 +86,7 @@ internal sealed class SamplingArguments
             {
                 (_temperature, recommended.Temperature is not null), (_topK, recommended.TopK is not null), (_topP, recommended.TopP is not null),
                 (_minP, recommended.MinP is not null), (_repeat, recommended.RepetitionPenalty is not null),
-            }.Where(each => each.Said && !IsGiven(parsed, each.Option)).Select(each => each.Option.Name),
+            }.Where(each => each.Said && !parsed.IsGiven(each.Option)).Select(each => each.Option.Name),
         ];
         string chosen = string.Create(
             CultureInfo.InvariantCulture,
@@ -98,8 +94,6 @@ internal sealed class SamplingArguments
         return $"sampling     {chosen}{(from.Length > 0 ? $"  ({string.Join(", ", from)} from {recommended.Source})" : "")}";
     }
 
-    private static bool IsGiven(ParseResult parsed, Option option) => parsed.GetResult(option) is { Implicit: false };
-
-    private static T Choose<T>(ParseResult parsed, Option<T> option, T? recommended)
-        where T : struct => !IsGiven(parsed, option) && recommended is { } value ? value : parsed.GetValue(option);
+    private static float Choose(ParseResult parsed, ValueOption<double> option, float? recommended) =>
+        parsed.Given(option) is { } given ? (float)given : recommended ?? (float)option.Fallback;
 }

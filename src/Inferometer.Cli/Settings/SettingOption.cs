@@ -1,47 +1,63 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
-using Inferometer.Cli.Hosting;
-using Inferometer.Core;
 using Inferometer.Simulation.Planning;
 
 namespace Inferometer.Cli.Settings;
 
-/// <summary>The option of a setting; with several values, separated by commas, one direction of a comparison.</summary>
-internal sealed class SettingOption(EstimateSetting setting)
+/// <summary>The option of a setting: one value, or where several estimates are compared some, separated by commas.</summary>
+internal sealed class SettingOption : Option<SaidValue[]>, IDeclared
 {
-    /// <summary>What it says.</summary>
-    public EstimateSetting Setting => setting;
-
-    /// <summary>The option.</summary>
-    public Option<string> Option { get; } = new(setting.Option)
+    /// <summary>The option that a setting declares.</summary>
+    public SettingOption(EstimateSetting setting)
+        : base(setting.Option)
     {
-        HelpName = setting.ValueName,
-        Description = setting.Default is { } value ? $"{setting.Description} [default: {value}]" : setting.Description,
-    };
+        Setting = setting;
+        HelpName = setting.ValueName;
+        Arity = ArgumentArity.ExactlyOne;
+        Description = ((IDeclared)this).Describe();
+        Domain<SaidValue> domain = new(setting.ValueName, setting.Range, (text, _) => Read(setting, text));
+        CustomParser = result =>
+        {
+            List<SaidValue> values = [];
+            string given = result.Tokens[0].Value;
+            foreach (string part in given.Split(',', StringSplitOptions.TrimEntries))
+            {
+                if (part.Length == 0)
+                {
+                    result.AddError($"{Name}: {Domains.Quote(given)} holds an empty value.");
+                    break;
+                }
 
-    /// <summary>The values given; one null, for the default, where there is none.</summary>
-    /// <exception cref="UsageException">A value is empty or not allowed.</exception>
-    public IReadOnlyList<JsonNode?> Values(ParseResult parsed) =>
-        parsed.GetValue(Option) is { } given ? [.. Split(setting.Option, given).Select(Read)] : [null];
+                if (!domain.TryParse(result, part, Name, out SaidValue? value))
+                {
+                    break;
+                }
 
-    /// <summary>The parts of a list.</summary>
-    /// <exception cref="UsageException">A part is empty.</exception>
-    public static string[] Split(string option, string given)
-    {
-        // A system of the user's own has commas of its own.
-        string[] parts = given.Contains('=', StringComparison.Ordinal) ? [given] : given.Split(',', StringSplitOptions.TrimEntries);
-        return parts.Any(p => p.Length == 0) ? throw new UsageException($"{option}: '{given}' holds an empty value.") : parts;
+                values.Add(value);
+            }
+
+            return [.. values];
+        };
     }
 
-    private JsonNode? Read(string text)
+    /// <summary>The declaration.</summary>
+    public EstimateSetting Setting { get; }
+
+    /// <inheritdoc/>
+    public string Meaning => Setting.Description;
+
+    /// <inheritdoc/>
+    public string? Range => Setting.Range;
+
+    /// <inheritdoc/>
+    public string? Default => Setting.Default;
+
+    /// <summary>The values given; null where the option was not.</summary>
+    public IReadOnlyList<SaidValue>? Of(ParseResult parsed) => parsed.IsGiven(this) ? parsed.GetValue(this)! : null;
+
+    private static SaidValue Read(EstimateSetting setting, string text)
     {
-        try
-        {
-            return setting.Read(text);
-        }
-        catch (InferometerException wrong)
-        {
-            throw new UsageException(wrong.Message);
-        }
+        (EstimateSetting of, JsonNode? value) = setting.ReadFor(text);
+        return new SaidValue(of, value);
     }
 }

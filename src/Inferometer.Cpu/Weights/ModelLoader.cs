@@ -1,5 +1,6 @@
 using Inferometer.Core;
 using Inferometer.Core.Models;
+using Inferometer.Cpu.Kernels.Matrices;
 using Inferometer.Cpu.Threading;
 using Inferometer.ModelFiles;
 using Inferometer.ModelFiles.Formats;
@@ -23,9 +24,7 @@ internal static class ModelLoader
             ModelArchitecture architecture = checkpoint.Architecture;
             ModelSupport.Require(architecture);
             repacked = RepackedWeights.Open(source, options, pool);
-            TensorLoader tensors = new(source, Names(source, architecture), pool, options, monitor, repacked, NormOffset(architecture));
-            architecture = GgufRope.Complete(architecture, source as GgufModelFile, tensors);
-            ModelWeights weights = new WeightAssembly(architecture, tensors, monitor).Load();
+            (architecture, ModelWeights weights) = Assemble(source, architecture, pool, options, monitor, repacked);
             repacked.Complete();
             return new LoadedModel(architecture, checkpoint, repacked, weights, Context(architecture, options));
         }
@@ -35,6 +34,36 @@ internal static class ModelLoader
             checkpoint.Dispose();
             throw;
         }
+    }
+
+    /// <summary>
+    /// Throws where <see cref="Load"/> would, without reading more than norms and biases: all tensors are found, have the shapes that the
+    /// architecture asks for, and are stored in formats there are kernels for.
+    /// </summary>
+    /// <exception cref="InferometerException">The files are not sound, or the engine has no code for the network.</exception>
+    public static void Check(Checkpoint checkpoint)
+    {
+        // As stored nothing is copied: a matrix is a view of the mapped file.
+        LoadOptions options = new()
+        {
+            CheckWeights = false,
+            RepackedFile = RepackedFileUse.Ignore,
+            Packing = new WeightPackingOptions { QuantizeActivations = false },
+        };
+        ITensorSource source = checkpoint.Tensors;
+        using WorkerPool pool = new(1);
+        using var repacked = RepackedWeights.Open(source, options, pool);
+        LoadMonitor monitor = new(source, null, CancellationToken.None);
+        (_, ModelWeights weights) = Assemble(source, checkpoint.Architecture, pool, options, monitor, repacked);
+        weights.Dispose();
+    }
+
+    private static (ModelArchitecture Architecture, ModelWeights Weights) Assemble(
+        ITensorSource source, ModelArchitecture architecture, WorkerPool pool, LoadOptions options, LoadMonitor monitor, RepackedWeights repacked)
+    {
+        TensorLoader tensors = new(source, Names(source, architecture), pool, options, monitor, repacked, NormOffset(architecture));
+        architecture = GgufRope.Complete(architecture, source as GgufModelFile, tensors);
+        return (architecture, new WeightAssembly(architecture, tensors, monitor).Load());
     }
 
     private static float NormOffset(ModelArchitecture architecture) => architecture.Norm == NormKind.RmsNormPlusOne ? 1 : 0;

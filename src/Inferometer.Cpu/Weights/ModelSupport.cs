@@ -1,5 +1,6 @@
 using Inferometer.Core;
 using Inferometer.Core.Models;
+using Inferometer.ModelFiles;
 
 namespace Inferometer.Cpu.Weights;
 
@@ -21,6 +22,19 @@ public static class ModelSupport
         {
             throw new InferometerException($"{architecture.Source ?? architecture.Name}: {reason}");
         }
+    }
+
+    /// <summary>
+    /// Throws where loading a model would, without reading its weights: besides <see cref="Require(ModelArchitecture)"/>, every tensor must be
+    /// there, with the right shape and in a format that can be decoded. Weights that are not finite are only found by loading.
+    /// </summary>
+    /// <param name="checkpoint">The model's files; they stay open.</param>
+    /// <exception cref="InferometerException">Names what is wrong.</exception>
+    public static void Require(Checkpoint checkpoint)
+    {
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        Require(checkpoint.Architecture);
+        ModelLoader.Check(checkpoint);
     }
 
     /// <summary>Why the engine cannot run a network, in a sentence or two; null when it can.</summary>

@@ -35,6 +35,30 @@ public sealed partial class InferenceEngine
         return PlanMemory(checkpoint, draft, options);
     }
 
+    /// <summary>
+    /// Why <see cref="Load(Checkpoint, InferenceOptions?, IProgress{LoadProgress}?, CancellationToken)"/> would refuse a model, without
+    /// reading
+    /// its weights: a network or a storage format there is no code for, a tensor missing or of the wrong shape, a tokenizer that cannot be
+    /// read, too little memory. Only weights that are not finite are found by loading alone.
+    /// </summary>
+    /// <param name="checkpoint">The model's files; they stay open.</param>
+    /// <param name="options">What it would be loaded with; null for the defaults.</param>
+    /// <returns>The message of the refusal; null where the model would be loaded.</returns>
+    public static string? Explain(Checkpoint checkpoint, InferenceOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        try
+        {
+            _ = Plan(checkpoint, null, options ?? new InferenceOptions());
+            ModelSupport.Require(checkpoint);
+            return null;
+        }
+        catch (InferometerException refusal)
+        {
+            return refusal.Message;
+        }
+    }
+
     /// <summary>Loads a model and starts an engine over it.</summary>
     /// <param name="path">A <c>.gguf</c> file or a Hugging Face folder.</param>
     /// <param name="options">Null for the defaults.</param>
@@ -48,7 +72,9 @@ public sealed partial class InferenceEngine
         return Load(Checkpoint.Open(path), options, progress, cancellationToken);
     }
 
-    /// <summary>Loads a model whose files are open and starts an engine over it. The engine owns them from here on, also when this throws.</summary>
+    /// <summary>
+    /// Loads a model whose files are open and starts an engine over it. The engine owns them from here on, also when this throws.
+    /// </summary>
     /// <param name="checkpoint">The files.</param>
     /// <param name="options">Null for the defaults.</param>
     /// <param name="progress">Told of every layer, from the calling thread.</param>
@@ -65,11 +91,7 @@ public sealed partial class InferenceEngine
         {
             options.Validate();
             draftFiles = OpenDraft(options);
-            MemoryPlan plan = PlanMemory(checkpoint, draftFiles, options);
-            plan.RequireFit();
-            RequireSameVocabulary(checkpoint, draftFiles);
-            Tokenizer tokenizer = checkpoint.Tokenizer;
-            SamplingDefaults sampling = checkpoint.SamplingDefaults;
+            (MemoryPlan plan, Tokenizer tokenizer, SamplingDefaults sampling) = Plan(checkpoint, draftFiles, options);
             LoadOptions loading = LoadOptionsOf(options, checkpoint.Architecture);
             TransformerModel model = TransformerModel.Load(checkpoint, loading, progress, cancellationToken);
             runner = Runner(model, () => options.KvCompression?.CreateCache(model, plan.BlockCount, options.MaxBatchSize, plan.StepTokens)
@@ -90,6 +112,16 @@ public sealed partial class InferenceEngine
             checkpoint.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Everything that is read and refused before weights are.</summary>
+    private static (MemoryPlan Plan, Tokenizer Tokenizer, SamplingDefaults Sampling) Plan(
+        Checkpoint checkpoint, Checkpoint? draft, InferenceOptions options)
+    {
+        MemoryPlan plan = PlanMemory(checkpoint, draft, options);
+        plan.RequireFit();
+        RequireSameVocabulary(checkpoint, draft);
+        return (plan, checkpoint.Tokenizer, checkpoint.SamplingDefaults);
     }
 
     private static MemoryPlan PlanMemory(Checkpoint checkpoint, Checkpoint? draft, InferenceOptions options)

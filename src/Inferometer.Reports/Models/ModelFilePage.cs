@@ -21,15 +21,15 @@ public static class ModelFilePage
     /// <summary>The page.</summary>
     /// <param name="contents">What the files hold.</param>
     /// <param name="readTokenizer">Reads the tokenizer; an <see cref="InferometerException"/> becomes a line of the page.</param>
-    public static Document Of(StoredModel contents, Func<Tokenizer> readTokenizer)
+    /// <param name="refusal">Why the engine would not load the model; null where it would.</param>
+    public static Document Of(StoredModel contents, Func<Tokenizer> readTokenizer, string? refusal)
     {
         ArgumentNullException.ThrowIfNull(contents);
         ArgumentNullException.ThrowIfNull(readTokenizer);
         ModelArchitecture model = contents.Architecture;
-        string? refusal = ModelSupport.Explain(model);
         Facts facts = new(null, [.. General(contents, refusal), .. Network(model, contents), .. Vocabulary(readTokenizer)]);
         Document page = new(facts, Formats(contents));
-        if (refusal is null)
+        if (ModelSupport.Explain(model) is null)
         {
             page.Blocks.Add(Memory(model, contents));
         }

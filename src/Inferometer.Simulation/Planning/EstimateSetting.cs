@@ -6,7 +6,8 @@ using Inferometer.Core.Deployments;
 namespace Inferometer.Simulation.Planning;
 
 /// <summary>
-/// One thing that can be said of an estimate, declared once: the option that says it, the parameter of the simulation that it becomes, its default, its
+/// One thing that can be said of an estimate, declared once: the option that says it, the parameter of the simulation that it becomes, its
+/// default, its
 /// column in tables and its line in the documentation are all made from here. Add one to <see cref="EstimateSettings.All"/>.
 /// </summary>
 public sealed record EstimateSetting
@@ -23,8 +24,16 @@ public sealed record EstimateSetting
     /// <summary>Parameter of the simulation, or <c>group.member</c>.</summary>
     public required string Parameter { get; init; }
 
-    /// <summary>Reads its text; null = as if it had not been said. Throws an <see cref="InferometerException"/> that says what is allowed.</summary>
+    /// <summary>
+    /// Reads its text; null = as if it had not been said. Throws an <see cref="InferometerException"/> that says what is allowed.
+    /// </summary>
     public required Func<string, JsonNode?> Read { get; init; }
+
+    /// <summary>What its value may be where <see cref="ValueName"/> does not say it all, such as <c>1 to 1024</c>.</summary>
+    public string? Range { get; init; }
+
+    /// <summary>A setting of which it takes the values too; those that it can read are said of that one. Null = none.</summary>
+    public EstimateSetting? Includes { get; init; }
 
     /// <summary>What is taken where nothing is said, as text; null = nothing.</summary>
     public string? Default { get; init; }
@@ -48,18 +57,21 @@ public sealed record EstimateSetting
     /// <param name="option">Name of the option.</param>
     /// <param name="parameter">Parameter of the simulation.</param>
     /// <param name="least">Smallest value allowed.</param>
+    /// <param name="most">Largest value allowed.</param>
     /// <param name="fallback">What is taken where nothing is said.</param>
     /// <param name="description">One line.</param>
-    public static EstimateSetting Whole(string option, string parameter, int least, int fallback, string description) => new()
+    public static EstimateSetting Whole(string option, string parameter, int least, int most, int fallback, string description) => new()
     {
         Option = option,
         ValueName = "N",
         Description = description,
         Parameter = parameter,
         Default = fallback.ToString(CultureInfo.InvariantCulture),
-        Read = text => int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) && value >= least
-            ? JsonValue.Create(value)
-            : throw new InferometerException($"{option}: '{text}' is not allowed; it must be a whole number of at least {least}."),
+        Range = string.Create(CultureInfo.InvariantCulture, $"{least} to {most}"),
+        Read = text => int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value)
+            && text.TrimStart('-').All(char.IsAsciiDigit) && value >= least && value <= most
+                ? JsonValue.Create(value)
+                : throw Wrong(option, text, string.Create(CultureInfo.InvariantCulture, $"a whole number from {least} to {most}")),
     };
 
     /// <summary>A number format, such as <c>bf16</c> or <c>q4_k</c>.</summary>
@@ -75,7 +87,9 @@ public sealed record EstimateSetting
         Read = text => JsonValue.Create(Precision.Parse(text, option).Name),
     };
 
-    /// <summary>The value of this setting in a configuration, or its default where the configuration does not say; null where it is not read.</summary>
+    /// <summary>
+    /// The value of this setting in a configuration, or its default where the configuration does not say; null where it is not read.
+    /// </summary>
     /// <param name="parameters">Parameters of the simulation.</param>
     /// <param name="phases">Phases that are simulated.</param>
     public JsonNode? In(Configuration.ParameterBag parameters, IReadOnlyList<string> phases)
@@ -109,6 +123,34 @@ public sealed record EstimateSetting
         }
 
         group[path[1]] = value;
+    }
+
+    /// <summary>Reads a text for the setting that it belongs to: this one, or the one it includes.</summary>
+    /// <exception cref="InferometerException">Neither takes it.</exception>
+    public (EstimateSetting Setting, JsonNode? Value) ReadFor(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        if (Includes is not { } other)
+        {
+            return (this, Read(text));
+        }
+
+        try
+        {
+            return (other, other.Read(text));
+        }
+        catch (InferometerException)
+        {
+            return (this, Read(text));
+        }
+    }
+
+    /// <summary>The error for a text that a setting does not take.</summary>
+    internal static InferometerException Wrong(string option, string text, string allowed)
+    {
+        const int Letters = 60;
+        string quoted = text.Length <= Letters ? $"'{text}'" : string.Create(CultureInfo.InvariantCulture, $"'{text.AsSpan(0, Letters)}...' ({text.Length} letters)");
+        return new InferometerException($"{option}: {quoted} is not allowed; it must be {allowed}.");
     }
 
     private static JsonNode? Given(Configuration.ParameterBag parameters, string parameter)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Inferometer.Core;
+using Inferometer.Core.Deployments;
 using Inferometer.Simulation.Costs;
 
 namespace Inferometer.Simulation.Planning;
@@ -8,26 +9,49 @@ namespace Inferometer.Simulation.Planning;
 /// <summary>Everything that can be said of an estimate by an option of its own; the rest is said by parameters and features.</summary>
 public static class EstimateSettings
 {
+    private const int MostDevices = 1 << 20;
+    private const int MostTokens = 1_000_000_000;
     private static readonly string[] Workload = ["prefill", "decode"];
     private static readonly string[] Decode = ["decode"];
+
+    private static readonly EstimateSetting Compression = new()
+    {
+        Option = "--kv-compression",
+        ValueName = CompressedCaches.Help + "|none",
+        Description = "Older way to name a compressed cache, which can stand beside a number format in --kv.",
+        Parameter = "kv_compression.profile",
+        Heading = "KV",
+        Key = "kv_compression",
+        Read = text => text is "none" ? null : CompressedCaches.Find(text) is { } cache
+            ? JsonValue.Create(cache)
+            : throw EstimateSetting.Wrong("--kv-compression", text, "none, " + CompressedCaches.Allowed),
+    };
 
     /// <summary>All of them, in the order of the help.</summary>
     public static IReadOnlyList<EstimateSetting> All { get; } =
     [
-        Whole("--tp", "tensor_parallel", 1, 1, "Tensor parallelism.") with { Heading = "TP" },
-        Whole("--pp", "pipeline_parallel", 1, 1, "Pipeline parallelism.") with { Heading = "PP" },
-        Whole("--ep", "expert_parallel", 1, 1, "Expert parallelism.") with { Heading = "EP" },
-        Whole("--dp", "data_parallel", 1, 1, "Data parallelism.") with { Heading = "DP" },
-        Whole("--batch", "batch_size", 1, 1, "Requests in flight over the whole deployment.") with { Heading = "batch", IsAlwaysStated = true, Phases = Workload },
-        Whole("--input", "input_tokens", 1, 2048, "Prompt tokens per request.") with { Heading = "input", IsAlwaysStated = true, Phases = Workload },
-        Whole("--output", "output_tokens", 1, 256, "Generated tokens per request.") with { Heading = "output", IsAlwaysStated = true, Phases = Decode },
-        Whole("--beams", "beam_size", 1, 1, "Beams per request.") with { Heading = "beams", IsAlwaysStated = true, Phases = Decode },
+        Whole("--tp", "tensor_parallel", 1, MostDevices, 1, "Tensor parallelism.") with { Heading = "TP" },
+        Whole("--pp", "pipeline_parallel", 1, MostDevices, 1, "Pipeline parallelism.") with { Heading = "PP" },
+        Whole("--ep", "expert_parallel", 1, MostDevices, 1, "Expert parallelism.") with { Heading = "EP" },
+        Whole("--dp", "data_parallel", 1, MostDevices, 1, "Data parallelism.") with { Heading = "DP" },
+        Whole("--batch", "batch_size", 1, MostTokens, 1, "Requests in flight over the whole deployment.") with { Heading = "batch", IsAlwaysStated = true, Phases = Workload },
+        Whole("--input", "input_tokens", 1, MostTokens, 2048, "Prompt tokens per request.") with { Heading = "input", IsAlwaysStated = true, Phases = Workload },
+        Whole("--output", "output_tokens", 1, MostTokens, 256, "Generated tokens per request.") with { Heading = "output", IsAlwaysStated = true, Phases = Decode },
+        Whole("--beams", "beam_size", 1, MostTokens, 1, "Beams per request.") with { Heading = "beams", IsAlwaysStated = true, Phases = Decode },
         EstimateSetting.Format("--bits", "bits", "Number format of the model: bf16, fp8, int8, int4, q4_k, ...; below 16 bits, but for fp8 and int8, of its weights only.")
             with { Default = "bf16", IsAlwaysStated = true },
         EstimateSetting.Format("--weights", "quantization.weights", "Number format of the weights alone."),
-        EstimateSetting.Format("--kv", "quantization.kv_cache", "Number format of the KV cache alone."),
+        EstimateSetting.Format(
+            "--kv", "quantization.kv_cache",
+            "How keys and values are cached, in a number format or compressed: the table of --kv in docs/commands.md.") with
+        {
+            ValueName = "FORMAT|" + CompressedCaches.Help,
+            Includes = Compression,
+            Read = text => TryFormat(text) ?? throw EstimateSetting.Wrong(
+                "--kv", text, $"a number format ({string.Join(", ", Precision.All.Select(p => p.Name))}), {CompressedCaches.Allowed}"),
+        },
         EstimateSetting.Format("--activations", "quantization.activations", "Number format of the activations alone."),
-        Whole("--prefix-cached", "prefix_caching.cached_tokens", 0, 0, "Leading prompt tokens that are in the cache already and shared by the batch.")
+        Whole("--prefix-cached", "prefix_caching.cached_tokens", 0, MostTokens, 0, "Leading prompt tokens that are in the cache already and shared by the batch.")
             with { Heading = "cached", Key = "cached_prefix_tokens" },
         new()
         {
@@ -37,18 +61,18 @@ public static class EstimateSettings
             Parameter = "lora",
             Read = Lora,
         },
-        Text("--kv-compression", "q8|q4|low|med|high|FILE", "kv_compression.profile",
-            "Compressed KV cache, as --kv of run: rotated integers, a level of the profile beside the model, FILE[:LEVEL], or none.")
-            with { Heading = "KV", Key = "kv_compression" },
+        Compression,
         Text("--draft", "MODEL", "speculative_decode.draft_model", "Speculative decoding with this draft model, with ngram, or none.")
             with { Heading = "draft", Key = "draft_model" },
-        Whole("--draft-tokens", "speculative_decode.draft_tokens", 1, 4, "Tokens drafted per round.") with { Heading = "drafted", Key = "draft_tokens", OnlyWith = "speculative_decode.draft_model" },
+        Whole("--draft-tokens", "speculative_decode.draft_tokens", 1, 1024, 4, "Tokens drafted per round.") with { Heading = "drafted", Key = "draft_tokens", OnlyWith = "speculative_decode.draft_model" },
         new()
         {
             Option = "--acceptance",
             ValueName = "RATE",
-            Description = "Share of drafted tokens accepted, 0 to 1; 0.7 is assumed where nothing is said.",
+            Description = "Share of drafted tokens accepted; 0.7 is assumed where nothing is said.",
+            Range = "0 to 1",
             Parameter = "speculative_decode.acceptance_rate",
+            OnlyWith = "speculative_decode.draft_model",
             Heading = "accepted",
             Key = "acceptance_rate",
             Read = Rate,
@@ -56,8 +80,8 @@ public static class EstimateSettings
         new()
         {
             Option = "--cost-model",
-            ValueName = "NAME",
-            Description = $"What turns operators into time: {string.Join(", ", CostModels.All.Select(m => m.Name))}.",
+            ValueName = string.Join('|', CostModels.All.Select(m => m.Name)),
+            Description = "What turns operators into time.",
             Parameter = "cost_model",
             Heading = "cost model",
             Default = CostModels.Default,
@@ -66,8 +90,8 @@ public static class EstimateSettings
         },
     ];
 
-    private static EstimateSetting Whole(string option, string parameter, int least, int fallback, string description) =>
-        EstimateSetting.Whole(option, parameter, least, fallback, description);
+    private static EstimateSetting Whole(string option, string parameter, int least, int most, int fallback, string description) =>
+        EstimateSetting.Whole(option, parameter, least, most, fallback, description);
 
     private static EstimateSetting Text(string option, string valueName, string parameter, string description) => new()
     {
@@ -75,13 +99,28 @@ public static class EstimateSettings
         ValueName = valueName,
         Description = description,
         Parameter = parameter,
-        Read = text => text is "none" ? null : JsonValue.Create(text),
+        Read = text => text is "none" ? null : string.IsNullOrWhiteSpace(text)
+            ? throw new InferometerException($"{option}: the text is empty.")
+            : JsonValue.Create(text),
     };
+
+    private static JsonNode? TryFormat(string text)
+    {
+        try
+        {
+            return JsonValue.Create(Precision.Parse(text, "--kv").Name);
+        }
+        catch (InferometerException)
+        {
+            return null;
+        }
+    }
 
     private static JsonValue Rate(string text) =>
         double.TryParse(text, NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out double rate) && rate is >= 0 and <= 1
+            && text.All(c => char.IsAsciiDigit(c) || c is '.' or '-' or '+' or 'e' or 'E')
             ? JsonValue.Create(rate)
-            : throw new InferometerException($"--acceptance: '{text}' is not allowed; it must be a number from 0 to 1.");
+            : throw EstimateSetting.Wrong("--acceptance", text, "a number from 0 to 1");
 
     private static JsonObject? Lora(string text)
     {
@@ -101,7 +140,7 @@ public static class EstimateSettings
                 ["adapters"] = parts.Length > 1 ? Positive(parts[1]) : 1,
                 ["strategy"] = parts.Length > 2 ? parts[2] : "dynamic",
             }
-            : throw new InferometerException($"--lora: '{text}' is not allowed; it must be rank[:adapters[:merged]], such as 16 or 16:8 or 16:1:merged.");
+            : throw EstimateSetting.Wrong("--lora", text, "rank[:adapters[:merged]], such as 16 or 16:8 or 16:1:merged");
     }
 
     private static int? Positive(string text) =>

@@ -51,10 +51,10 @@ public class BenchCommandTests
     [InlineData("-p x", ExitCode.Usage, "--n-prompt: 'x'")]
     [InlineData("-b 0", ExitCode.Usage, "--sequences: '0'")]
     [InlineData("-t 0", ExitCode.Usage, "--threads: '0'")]
-    [InlineData("--warm-up -1", ExitCode.Usage, "--warm-up: allowed are 0 to 3600 seconds.")]
-    [InlineData("-r 0", ExitCode.Usage, "--repetitions: 0")]
+    [InlineData("--warm-up -1", ExitCode.Usage, "--warm-up: '-1' is not allowed; it must be a number from 0 to 3600.")]
+    [InlineData("-r 0", ExitCode.Usage, "--repetitions: '0'")]
     [InlineData("-pg 512", ExitCode.Usage, "-pg: '512'")]
-    [InlineData("-o xml", ExitCode.Usage, "must be md, csv, json or jsonl")]
+    [InlineData("-o xml", ExitCode.Usage, "must be md, csv, json, jsonl or table")]
     [InlineData("missing.gguf", ExitCode.Failed, "missing.gguf: there is no such file")]
     public async Task Tests_that_cannot_be_are_refused(string options, int code, string expected)
     {

@@ -86,5 +86,6 @@ public class CatalogCommandTests
         Assert.DoesNotContain('\u001b', table.Output);
     }
 
-    private static async Task<JsonNode> Json(string line) => JsonNode.Parse((await CommandRun.OfLine(line + " --format json")).Succeeded().Output)!;
+    private static async Task<JsonNode> Json(string line) =>
+        JsonNode.Parse((await CommandRun.OfLine(line + " --format json")).Succeeded().Output)!;
 }

@@ -199,5 +199,6 @@ public class EstimateCommandTests
         Assert.Equal(2 * one.Throughput, two.Throughput, 1e-6);
     }
 
-    private static async Task<SimulationResult> Simulated(string line) => SimulationResult.FromJson((await CommandRun.OfLine(line)).Succeeded().Output);
+    private static async Task<SimulationResult> Simulated(string line) =>
+        SimulationResult.FromJson((await CommandRun.OfLine(line)).Succeeded().Output);
 }

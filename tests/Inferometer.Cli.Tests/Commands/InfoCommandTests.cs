@@ -83,7 +83,8 @@ public class InfoCommandTests
         byte[] header = """{"wte.weight":{"dtype":"F32","shape":[2,4],"data_offsets":[0,32]}}"""u8.ToArray();
         folder.Write("model.safetensors", [.. BitConverter.GetBytes((long)header.Length), .. header, .. new byte[32]]);
         CommandRun run = (await CommandRun.Of("info", folder.File(""))).Succeeded();
-        Assert.Matches(@"Runs here +no: the engine cannot run this model \('gpt2'\)", run.Output);
+        Assert.Matches(@"Runs here +no: ", run.Output);
+        Assert.Contains("the engine cannot run this model ('gpt2')", string.Join(' ', run.Output.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
         Assert.DoesNotContain("Memory of the engine", run.Output, StringComparison.Ordinal);
     }
 }

@@ -49,16 +49,14 @@ public class PerplexityCommandTests
     }
 
     [Theory]
-    [InlineData("--ctx 4096", ExitCode.Failed, "allows windows of 2 to 1024 tokens")]
-    [InlineData("--ctx 1024", ExitCode.Failed, "does not fill one window of 1024")]
-    [InlineData("--ctx 1", ExitCode.Usage, "--ctx: 1 is not allowed")]
-    [InlineData("--windows 0", ExitCode.Usage, "--windows: 0 is not allowed")]
-    public async Task Windows_that_cannot_be_are_refused(string options, int code, string expected)
+    [InlineData("--ctx 4096", "allows windows of 2 to 1024 tokens")]
+    [InlineData("--ctx 1024", "does not fill one window of 1024")]
+    public async Task Windows_that_cannot_be_are_refused(string options, string expected)
     {
         using TemporaryFolder folder = new();
         string text = folder.Write("short.txt", "Once upon a time."u8.ToArray());
         CommandRun run = await CommandRun.Of(["perplexity", ModelLocation.BundledPath, text, .. options.Split(' ')]);
-        Assert.Equal(code, run.Code);
+        Assert.Equal(ExitCode.Failed, run.Code);
         Assert.Contains(expected, Assert.Single(run.Complaints), StringComparison.Ordinal);
     }
 

@@ -10,7 +10,8 @@ namespace Inferometer.Cli.Tests.Generation;
 /// <summary>What the program holds in memory, as the system counts it, in a process of its own.</summary>
 public sealed class ResidentMemoryTests : IDisposable
 {
-    // Wide and shallow: some 100 to 200 MB of weights with the vocabulary of a small model, so that the vocabulary's own memory stays in the noise.
+    // Wide and shallow: some 100 to 200 MB of weights with the vocabulary of a small model, so that the vocabulary's own memory stays in
+    // the noise.
     private static readonly SyntheticShape s_shape = new()
     {
         HiddenSize = 2048,
@@ -27,8 +28,10 @@ public sealed class ResidentMemoryTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     /// <summary>
-    /// The runtime's share is what the same command takes with a network of next to nothing: code, compiler, vocabulary. What a model adds to that is bound by its file
-    /// and its keys and values plus 15 %, at the end and at the worst moment; twice the file would be what repacking without releasing takes.
+    /// The runtime's share is what the same command takes with a network of next to nothing: code, compiler, vocabulary. What a model adds
+    /// to that is bound by its file
+    /// and its keys and values plus 15 %, at the end and at the worst moment; twice the file would be what repacking without releasing
+    /// takes.
     /// </summary>
     [Theory]
     [InlineData(GgmlType.Q4_0)]

@@ -1,0 +1,120 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Inferometer.Cli.Hosting;
+using Inferometer.Cli.Models;
+using Inferometer.ReferenceModels;
+using Inferometer.Tests;
+
+namespace Inferometer.Cli.Tests.Commands;
+
+/// <summary>What <c>info</c> says of running a model is what <c>run</c> does.</summary>
+public sealed class RunsHereTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public static TheoryData<string> Families => ["llama", "mistral", "mixtral", "qwen2", "qwen3", "gemma2", "phi3"];
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Recorded_models()
+    {
+        List<bool> verdicts = [];
+        foreach (string part in (string[])["models/stories260k", "cases"])
+        {
+            foreach (string file in Directory.EnumerateFiles(SharedFolder.Require(part), "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
+            {
+                if (file.EndsWith(".gguf", StringComparison.Ordinal) || Path.GetFileName(file) is "config.json")
+                {
+                    verdicts.Add(await Agree(file.EndsWith(".gguf", StringComparison.Ordinal) ? file : Path.GetDirectoryName(file)!));
+                }
+            }
+        }
+
+        Assert.Contains(true, verdicts);
+        Assert.Contains(false, verdicts);
+    }
+
+    [Fact]
+    public async Task The_bundled_model() => Assert.True(await Agree(ModelLocation.BundledPath));
+
+    [Theory]
+    [MemberData(nameof(Families))]
+    public async Task Weights_without_a_tokenizer(string family) =>
+        Assert.False(await Agree(TinyModel.Create(family).WriteFolder(_folder)));
+
+    [Theory]
+    [MemberData(nameof(Families))]
+    public async Task Weights_with_a_tokenizer(string family) =>
+        Assert.True(await Agree(WithTokenizer(TinyModel.Create(family, Vocabulary))));
+
+    [Theory]
+    [InlineData("model.norm.weight")]
+    [InlineData("model.layers.0.self_attn.q_proj.weight")]
+    [InlineData("model.layers.1.mlp.down_proj.weight")]
+    [InlineData("model.embed_tokens.weight")]
+    public async Task A_tensor_that_is_missing_or_has_another_shape(string tensor)
+    {
+        TinyModel model = TinyModel.Create("llama", Vocabulary);
+        model.Weights.Remove(tensor);
+        Assert.False(await Agree(WithTokenizer(model)));
+        model.Weights[tensor] = ReferenceTensor.Random(new Random(1), 1, 0, 3, 32);
+        Assert.False(await Agree(WithTokenizer(model)));
+    }
+
+    [Theory]
+    [InlineData("gpt2")]
+    [InlineData("falcon")]
+    [InlineData("deepseek_v3")]
+    public async Task A_network_there_is_no_code_for(string type)
+    {
+        string folder = WithTokenizer(TinyModel.Create("llama", Vocabulary));
+        string file = Path.Combine(folder, "config.json");
+        JsonObject config = JsonNode.Parse(await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken))!.AsObject();
+        config["model_type"] = type;
+        await File.WriteAllTextAsync(file, config.ToJsonString(), TestContext.Current.CancellationToken);
+        Assert.False(await Agree(folder));
+    }
+
+    [Fact]
+    public async Task A_tokenizer_that_cannot_be_read()
+    {
+        string folder = WithTokenizer(TinyModel.Create("llama", Vocabulary));
+        await File.WriteAllTextAsync(Path.Combine(folder, "tokenizer.json"), """{"model": {"type": "Unheard"}}""", TestContext.Current.CancellationToken);
+        Assert.False(await Agree(folder));
+    }
+
+    [Fact]
+    public async Task A_recommendation_that_cannot_be_read()
+    {
+        string folder = WithTokenizer(TinyModel.Create("llama", Vocabulary));
+        await File.WriteAllTextAsync(Path.Combine(folder, "generation_config.json"), """{"temperature": "hot"}""", TestContext.Current.CancellationToken);
+        Assert.False(await Agree(folder));
+    }
+
+    // The vocabulary of the recorded tokenizer.
+    private static JsonObject Vocabulary => new() { ["vocab_size"] = 512 };
+
+    private string WithTokenizer(TinyModel model)
+    {
+        string folder = model.WriteFolder(_folder);
+        string source = SharedFolder.Require("models/stories260k");
+        foreach (string name in (string[])["tokenizer.json", "tokenizer_config.json"])
+        {
+            File.Copy(Path.Combine(source, name), Path.Combine(folder, name), overwrite: true);
+        }
+
+        return folder;
+    }
+
+    private static async Task<bool> Agree(string path)
+    {
+        CommandRun info = await CommandRun.Of("info", path, "--format", "json");
+        bool says = info.Code == ExitCode.Success && JsonSerializer.Deserialize<JsonElement>(info.Output).GetProperty("runs").GetBoolean();
+        CommandRun run = await CommandRun.Of("run", path, "--raw", "-p", "Once", "-n", "1", "--ctx", "32");
+        Assert.True(run.Code is ExitCode.Success or ExitCode.Failed, run.Error);
+        Assert.True(info.Code is ExitCode.Success or ExitCode.Failed, info.Error);
+        Assert.True(says == (run.Code == ExitCode.Success), $"{path}: info says {says} ({info.Output}{info.Error}), run: {run.Code}, {run.Error}");
+        return says;
+    }
+}
