@@ -38,6 +38,11 @@ public static class EstimatePage
                 select new Fact($"{Words(feature.Key)}: {Words(figure.Key)}", $"{feature.Key}_{figure.Key}", Cell.Number(figure.Value))]));
         }
 
+        if (result.Warnings.Count > 0)
+        {
+            page.Blocks.Add(new Sentences("warnings", "Warnings", result.Warnings));
+        }
+
         page.Blocks.Add(new Sentences("assumptions", $"Assumptions (cost model {result.CostModel})", result.Assumptions));
         return page;
     }

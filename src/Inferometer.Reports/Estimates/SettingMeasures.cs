@@ -104,7 +104,11 @@ internal static class SettingMeasures
         Given(config, path) is JsonValue value && value.TryGetValue(out string? text) ? text : null;
 
     private static double? Real(SimulationConfig config, string path) =>
-        Given(config, path) is JsonValue value && value.TryGetValue(out double number) ? number : null;
+        Given(config, path) is JsonValue value ? AsNumber(value) : null;
+
+    // A node made of an int is no double, unlike one that was read from text.
+    private static double? AsNumber(JsonValue value) =>
+        value.TryGetValue(out double number) ? number : value.TryGetValue(out int whole) ? whole : null;
 
     private static double? Value(SimulationConfig config, string path, int fallback) =>
         Given(config, path) is null ? fallback : Real(config, path);
@@ -125,7 +129,7 @@ internal static class SettingMeasures
     }
 
     private static Cell Number(EstimateSetting setting, SimulationConfig config) =>
-        setting.In(config.SimulationParams, config.Features) is JsonValue node && node.TryGetValue(out double value)
+        setting.In(config.SimulationParams, config.Features) is JsonValue node && AsNumber(node) is { } value
             ? value == Math.Floor(value) && setting.ValueName is "N" ? (int)value : Cell.Number(value)
             : Cell.None;
 

@@ -59,6 +59,16 @@ public class CompareCommandTests
     }
 
     [Fact]
+    public async Task What_was_not_said_is_shown_with_its_default()
+    {
+        JsonArray rows = await Rows("compare llama-3.1-8b --on h100 --tp 1,2");
+        Assert.Equal([1, 2], rows.Select(r => r!["tensor_parallel"]!.GetValue<int>()));
+        Assert.Equal((1, 1), (rows[0]!["pipeline_parallel"]!.GetValue<int>(), rows[0]!["data_parallel"]!.GetValue<int>()));
+        Assert.Equal(0, rows[0]!["cached_prefix_tokens"]!.GetValue<int>());
+        Assert.Null(rows[0]!["draft_tokens"]); // nothing drafts
+    }
+
+    [Fact]
     public async Task Impossible_rows_are_shown_with_the_reason()
     {
         CommandRun run = (await CommandRun.OfLine("compare llama-3.1-70b --on h100 --tp 1,2,3,128")).Succeeded();

@@ -10,6 +10,13 @@ namespace Inferometer.Cli.Tests.Commands;
 public class EstimateCommandTests
 {
     [Fact]
+    public async Task A_context_beyond_the_models_is_said_on_the_page()
+    {
+        CommandRun run = (await CommandRun.OfLine("estimate llama-3.1-8b --on h200 --input 131072 --output 64")).Succeeded();
+        Assert.Contains("131136 tokens of context are beyond the 131072", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Prints_metrics_memory_time_and_assumptions_within_100_columns()
     {
         CommandRun run = (await CommandRun.OfLine("estimate llama-3.1-8b --on h100")).Succeeded();
