@@ -12,4 +12,5 @@ SimulationConfig config = SimulationConfig.FromJson("""
     }
     """);
 SimulationResult result = new SimulationEngine().Simulate(config);
-Console.WriteLine($"TTFT {result.Metrics.TtftMs:0.0} ms, TPOT {result.Metrics.TpotMs:0.00} ms, {result.Metrics.OutputTokensPerSecond:0} tokens/s");
+Console.WriteLine(
+    $"TTFT {result.Metrics.TtftMs:0.0} ms, TPOT {result.Metrics.TpotMs:0.00} ms, {result.Metrics.OutputTokensPerSecond:0} tokens/s");

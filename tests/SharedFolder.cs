@@ -2,7 +2,9 @@ using System.Reflection;
 
 namespace Inferometer.Tests;
 
-/// <summary>Finds the repository and the folder of reference data beside it; tests that need the latter skip with the reason where it is missing.</summary>
+/// <summary>
+/// Finds the repository and the folder of reference data beside it; tests that need the latter skip with the reason where it is missing.
+/// </summary>
 internal static class SharedFolder
 {
     /// <summary>Root of the checkout.</summary>

@@ -7,12 +7,15 @@ using BenchmarkDotNet.Attributes;
 namespace Inferometer.Benchmarks;
 
 /// <summary>
-/// Runs every benchmark of the kernels and the scheduler a few times, in the sizes that take no time, and compares the bytes a warm call allocates with the stored ones: <c>allocations FILE [--update]</c>.
-/// Which tier of the kernels runs is chosen with the runtime's settings, such as <c>DOTNET_EnableAVX512=0</c>.
+/// Runs every benchmark of the kernels and the scheduler a few times, in the sizes that take no time, and compares the bytes a warm call
+/// allocates with the stored ones: <c>allocations FILE [--update]</c>. Which tier of the kernels runs is chosen with the runtime's
+/// settings, such as <c>DOTNET_EnableAVX512=0</c>.
 /// </summary>
 internal static class AllocationCheck
 {
-    /// <summary>Parameters of a kernel above this repeat in large what smaller ones do, which takes minutes without vector instructions.</summary>
+    /// <summary>
+    /// Parameters of a kernel above this repeat in large what smaller ones do, which takes minutes without vector instructions.
+    /// </summary>
     private const int LargestParameter = 16;
 
     private const int Windows = 3;
@@ -23,7 +26,10 @@ internal static class AllocationCheck
     public static int Run(string file, bool update)
     {
         SortedDictionary<string, long> measured = new(StringComparer.Ordinal);
-        foreach (Type type in typeof(AllocationCheck).Assembly.GetTypes().Where(t => t.Namespace is "Inferometer.Benchmarks.Kernels" or "Inferometer.Benchmarks.Scheduling" && t.IsDefined(typeof(MemoryDiagnoserAttribute))))
+        foreach (Type type in typeof(AllocationCheck).Assembly.GetTypes()
+            .Where(t =>
+                t.Namespace is "Inferometer.Benchmarks.Kernels" or "Inferometer.Benchmarks.Scheduling"
+                    && t.IsDefined(typeof(MemoryDiagnoserAttribute))))
         {
             Measure(type, measured);
         }
@@ -38,14 +44,19 @@ internal static class AllocationCheck
         [
             .. measured.Where(m => !stored.ContainsKey(m.Key)).Select(m => $"{m.Key}: {m.Value} bytes, not in the baseline"),
             .. stored.Where(s => !measured.ContainsKey(s.Key)).Select(s => $"{s.Key}: in the baseline, but there is no such benchmark"),
-            .. measured.Where(m => stored.TryGetValue(m.Key, out long bytes) && bytes != m.Value).Select(m => $"{m.Key}: {m.Value} bytes, the baseline says {stored[m.Key]}"),
+            .. measured.Where(m => stored.TryGetValue(m.Key, out long bytes) && bytes != m.Value).Select(
+                m => $"{m.Key}: {m.Value} bytes, the baseline says {stored[m.Key]}"),
         ];
         foreach (string difference in differences)
         {
             Console.Error.WriteLine(difference);
         }
 
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{measured.Count} benchmarks on {Tier}: {(differences.Length == 0 ? "allocations as stored" : $"{differences.Length} differences")}"));
+        Console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{measured.Count} benchmarks on {Tier}: {(differences.Length == 0 ? "allocations as stored" : $"{differences.Length} "
+                    + $"differences")}"));
         return differences.Length == 0 ? 0 : 1;
     }
 
@@ -66,7 +77,8 @@ internal static class AllocationCheck
             Invoke<GlobalSetupAttribute>(instance);
             foreach (MethodInfo method in type.GetMethods().Where(m => m.IsDefined(typeof(BenchmarkAttribute))))
             {
-                string with = string.Join(", ", parameters.Select((p, i) => string.Create(CultureInfo.InvariantCulture, $"{p.Name}: {values[i]}")));
+                string with =
+                    string.Join(", ", parameters.Select((p, i) => string.Create(CultureInfo.InvariantCulture, $"{p.Name}: {values[i]}")));
                 measured.Add($"{type.Name}.{method.Name}({with})", BytesPerCall(CallOf(method, instance)));
             }
 
@@ -74,7 +86,9 @@ internal static class AllocationCheck
         }
     }
 
-    /// <summary>Least bytes of several warm calls, over all threads: what other threads of the runtime allocate now and then is not the kernel's.</summary>
+    /// <summary>
+    /// Least bytes of several warm calls, over all threads: what other threads of the runtime allocate now and then is not the kernel's.
+    /// </summary>
     private static long BytesPerCall(Action call)
     {
         call();
@@ -110,7 +124,8 @@ internal static class AllocationCheck
         IEnumerable<object[]> all = [[]];
         foreach (PropertyInfo parameter in parameters)
         {
-            object?[] values = [.. parameter.GetCustomAttribute<ParamsAttribute>()!.Values.Where(v => v is not int number || number <= largest)];
+            object?[] values =
+                [.. parameter.GetCustomAttribute<ParamsAttribute>()!.Values.Where(v => v is not int number || number <= largest)];
             all = [.. all.SelectMany(_ => values, (start, value) => (object[])[.. start, value!])];
         }
 

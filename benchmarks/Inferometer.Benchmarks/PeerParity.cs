@@ -38,7 +38,8 @@ internal static class PeerParity
 
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{Path.GetFileName(model)}: {tokens} positions, largest logit difference {worst:0.000000}, same most probable token in {agree} of {tokens}"));
+            $"{Path.GetFileName(model)}: {tokens} positions, largest logit difference {worst:0.000000}, same most probable token in "
+                + $"{agree} of {tokens}"));
         return 0;
     }
 

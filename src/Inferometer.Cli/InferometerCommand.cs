@@ -82,13 +82,16 @@ public static class InferometerCommand
         string trace = string.IsNullOrEmpty(Environment.GetEnvironmentVariable(TraceVariable))
             ? $"With {TraceVariable}=1 in the environment it says where."
             : fault.ToString();
-        return $"error: a fault of inferometer itself, not of what was asked: {OneLine(fault.Message)} Please report it with the command line. {trace}";
+        return $"error: a fault of inferometer itself, not of what was asked: {OneLine(fault.Message)} Please report it with the "
+            + $"command line. {trace}";
     }
 
     // A message may quote what was given, which may be anything: no line ends and no control characters of a terminal.
     private static string OneLine(string message)
     {
         string line = string.Concat(message.ReplaceLineEndings(" ").Select(c => char.IsControl(c) ? '?' : c));
-        return line.Length <= LongestMessage ? line : $"{line.AsSpan(0, LongestMessage / 2)} ... {line.AsSpan(line.Length - (LongestMessage / 2))}";
+        return line.Length <= LongestMessage
+            ? line
+            : $"{line.AsSpan(0, LongestMessage / 2)} ... {line.AsSpan(line.Length - (LongestMessage / 2))}";
     }
 }

@@ -3,7 +3,10 @@ using System.Runtime.CompilerServices;
 
 namespace Inferometer.Core;
 
-/// <summary>An immutable list that is equal to another when their elements are, so that records holding one compare by value. Written <c>[a, b, .. others]</c>.</summary>
+/// <summary>
+/// An immutable list that is equal to another when their elements are, so that records holding one compare by value. Written <c>[a, b, ..
+/// others]</c>.
+/// </summary>
 /// <typeparam name="T">Element type; compared with its default comparer.</typeparam>
 [CollectionBuilder(typeof(EquatableList), nameof(EquatableList.Create))]
 public sealed class EquatableList<T> : IReadOnlyList<T>, IEquatable<EquatableList<T>>

@@ -3,7 +3,9 @@ using System.Text.Json;
 
 namespace Inferometer.Core;
 
-/// <summary>Typed, range-checked access to the fields of a JSON object a person wrote; every error names the file, the field and its value.</summary>
+/// <summary>
+/// Typed, range-checked access to the fields of a JSON object a person wrote; every error names the file, the field and its value.
+/// </summary>
 /// <param name="root">A JSON object.</param>
 /// <param name="source">File, for messages.</param>
 /// <param name="path">Path of the object inside the file with a trailing dot, or empty.</param>
@@ -48,7 +50,9 @@ internal sealed class JsonFields(JsonElement root, string source, string path = 
         return Int(name, value, 1, max);
     }
 
-    /// <summary>An integer within <paramref name="min"/>..<paramref name="max"/>, or <paramref name="fallback"/> where none of the names is there.</summary>
+    /// <summary>
+    /// An integer within <paramref name="min"/>..<paramref name="max"/>, or <paramref name="fallback"/> where none of the names is there.
+    /// </summary>
     public int IntOr(int fallback, int min, int max, params ReadOnlySpan<string> names) =>
         First(names, out JsonElement value) is { } name ? Int(name, value, min, max) : fallback;
 
@@ -122,7 +126,8 @@ internal sealed class JsonFields(JsonElement root, string source, string path = 
     public InferometerException Wrong(string name, JsonElement value, string allowed)
     {
         string text = value.GetRawText();
-        return new InferometerException($"{source}: the field '{path}{name}' is {(text.Length > 60 ? text[..60] + "..." : text)}; it should be {allowed}.");
+        return new InferometerException(
+            $"{source}: the field '{path}{name}' is {(text.Length > 60 ? text[..60] + "..." : text)}; it should be {allowed}.");
     }
 
     private T[]? Elements<T>(string name, string expected, Func<string, JsonElement, T> read)

@@ -3,7 +3,8 @@ namespace Inferometer.Core;
 /// <summary>Finds the name a user probably meant.</summary>
 public static class NameSuggestion
 {
-    // A letter too many in front of or behind the wanted text weighs little, so that 'lama-3' finds 'Llama-3-8B' and 'h100' finds 'H100_SXM'.
+    // A letter too many in front of or behind the wanted text weighs little, so that 'lama-3' finds 'Llama-3-8B' and 'h100' finds
+    // 'H100_SXM'.
     private const double LeadingLetter = 0.2;
     private const double TrailingLetter = 0.1;
 
@@ -19,7 +20,10 @@ public static class NameSuggestion
     public static string For(string name, IEnumerable<string> candidates) =>
         Sentence(Near(name, candidates).Distinct(StringComparer.Ordinal).Take(3));
 
-    /// <summary>The candidates that differ from <paramref name="name"/> by at most a third of its letters, nearest first; case and signs do not count.</summary>
+    /// <summary>
+    /// The candidates that differ from <paramref name="name"/> by at most a third of its letters, nearest first; case and signs do not
+    /// count.
+    /// </summary>
     internal static IEnumerable<string> Near(string name, IEnumerable<string> candidates)
     {
         ArgumentNullException.ThrowIfNull(name);

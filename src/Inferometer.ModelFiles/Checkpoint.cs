@@ -9,8 +9,9 @@ using Inferometer.ModelFiles.Tokenization;
 namespace Inferometer.ModelFiles;
 
 /// <summary>
-/// A model's files, opened once: a GGUF file, or a Hugging Face folder with <c>config.json</c>, tokenizer and safetensors. Each part is read when it is
-/// first asked for and kept; the weights are mapped, not read. Parts may be asked for from any thread; dispose after the last use of any tensor.
+/// A model's files, opened once: a GGUF file, or a Hugging Face folder with <c>config.json</c>, tokenizer and safetensors. Each part is
+/// read when it is first asked for and kept; the weights are mapped, not read. Parts may be asked for from any thread; dispose after the
+/// last use of any tensor.
 /// </summary>
 public sealed class Checkpoint : IDisposable
 {
@@ -59,7 +60,8 @@ public sealed class Checkpoint : IDisposable
 
     /// <summary>Opens a model's files. A file is told by its first bytes, not by its name.</summary>
     /// <param name="path">A GGUF file, a Hugging Face folder, or a safetensors file in such a folder.</param>
-    /// <exception cref="InferometerException">There is nothing of the kind, or its header is not sound; the message says what is wanted.</exception>
+    /// <exception cref="InferometerException">There is nothing of the kind, or its header is not sound; the message says what is
+    /// wanted.</exception>
     public static Checkpoint Open(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
@@ -93,9 +95,11 @@ public sealed class Checkpoint : IDisposable
             return;
         }
 
-        string[] gguf = [.. Directory.EnumerateFiles(folder, "*.gguf").Select(file => System.IO.Path.GetFileName(file)).Order(StringComparer.Ordinal)];
+        string[] gguf =
+            [.. Directory.EnumerateFiles(folder, "*.gguf").Select(file => System.IO.Path.GetFileName(file)).Order(StringComparer.Ordinal)];
         throw new InferometerException(gguf.Length == 0
-            ? $"{folder}: the folder holds no config.json; it must be a Hugging Face folder, with config.json, tokenizer.json and *.safetensors."
+            ? $"{folder}: the folder holds no config.json; it must be a Hugging Face folder, with config.json, tokenizer.json and "
+                + $"*.safetensors."
             : $"{folder}: the folder holds no config.json but GGUF files; name one of them: {string.Join(", ", gguf.Take(5))}.");
     }
 }

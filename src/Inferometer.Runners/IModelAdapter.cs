@@ -1,6 +1,9 @@
 namespace Inferometer.Runners;
 
-/// <summary>Low-rank changes to a model's linear layers (LoRA), loaded for one runner. Any number of sequences and steps may use it until it is disposed.</summary>
+/// <summary>
+/// Low-rank changes to a model's linear layers (LoRA), loaded for one runner. Any number of sequences and steps may use it until it is
+/// disposed.
+/// </summary>
 public interface IModelAdapter : IDisposable
 {
     /// <summary>Name of the folder or file it came from.</summary>

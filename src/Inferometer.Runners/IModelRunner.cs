@@ -3,8 +3,9 @@ using Inferometer.Core.Models;
 namespace Inferometer.Runners;
 
 /// <summary>
-/// A model with its key/value cache on a device, ready to run steps. The engine decides which sequence owns which block of the cache and what is computed
-/// when; a runner does the arithmetic. What a step gave stays with the runner until the next one: a device need not send a row of logits that nobody asks for.
+/// A model with its key/value cache on a device, ready to run steps. The engine decides which sequence owns which block of the cache and
+/// what is computed when; a runner does the arithmetic. What a step gave stays with the runner until the next one: a device need not send a
+/// row of logits that nobody asks for.
 /// </summary>
 /// <remarks>Steps, copies and their results belong to one thread; the other members may be called from any.</remarks>
 public interface IModelRunner : IDisposable
@@ -30,7 +31,8 @@ public interface IModelRunner : IDisposable
     /// <summary>Reads a LoRA adapter made for this model; whoever asked for it disposes of it, before the runner.</summary>
     /// <param name="path">A PEFT folder or a GGUF adapter file.</param>
     /// <param name="scale">Factor on what the adapter adds, on top of its own alpha over rank.</param>
-    /// <exception cref="Core.InferometerException">The adapter is damaged, changes layers that cannot be adapted, or does not fit the model's shapes.</exception>
+    /// <exception cref="Core.InferometerException">The adapter is damaged, changes layers that cannot be adapted, or does not fit the
+    /// model's shapes.</exception>
     IModelAdapter LoadAdapter(string path, double scale = 1);
 
     /// <summary>Copies one block onto another in every layer: what copy-on-write of a shared block needs.</summary>
@@ -38,14 +40,20 @@ public interface IModelRunner : IDisposable
     /// <param name="destination">Block to overwrite.</param>
     void CopyBlock(int source, int destination);
 
-    /// <summary>Runs one step: writes keys and values of all new tokens to the cache, and keeps the rows that the batch asked for until the next step.</summary>
+    /// <summary>
+    /// Runs one step: writes keys and values of all new tokens to the cache, and keeps the rows that the batch asked for until the next
+    /// step.
+    /// </summary>
     /// <param name="batch">Sequences of the step; prompts' chunks and single tokens may be mixed. An empty batch does nothing.</param>
     /// <exception cref="ArgumentException">An index is out of range, or an adapter belongs to another model.</exception>
     /// <exception cref="InvalidOperationException">Another step is running.</exception>
     void Forward(ForwardBatch batch);
 
-    /// <summary>The most probable token of a row of the last step, the first of equal ones; -1 where the row holds a number that is not finite.</summary>
-    /// <param name="row">Row, from 0 to below <see cref="ForwardBatch.LogitRowCount"/>, in the order of the slices and their tokens.</param>
+    /// <summary>
+    /// The most probable token of a row of the last step, the first of equal ones; -1 where the row holds a number that is not finite.
+    /// </summary>
+    /// <param name="row">Row, from 0 to below <see cref="ForwardBatch.LogitRowCount"/>, in the order of the slices and their
+    /// tokens.</param>
     int BestToken(int row);
 
     /// <summary>A row of logits of the last step, [vocabulary]. The caller may overwrite it.</summary>

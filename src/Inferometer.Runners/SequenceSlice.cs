@@ -9,10 +9,15 @@ public sealed class SequenceSlice
     /// <summary>Token ids to run, in order; at least one.</summary>
     public ReadOnlyMemory<int> Tokens { get; set; }
 
-    /// <summary>Tokens of the sequence whose keys and values are in the cache already; the first of <see cref="Tokens"/> has this position.</summary>
+    /// <summary>
+    /// Tokens of the sequence whose keys and values are in the cache already; the first of <see cref="Tokens"/> has this position.
+    /// </summary>
     public int PastTokens { get; set; }
 
-    /// <summary>Cache blocks of the sequence in order of position; covers past and new tokens. New tokens' blocks must not be shared with another sequence.</summary>
+    /// <summary>
+    /// Cache blocks of the sequence in order of position; covers past and new tokens. New tokens' blocks must not be shared with another
+    /// sequence.
+    /// </summary>
     public ReadOnlyMemory<int> BlockTable { get; set; }
 
     /// <summary>How many of the last tokens get a row of logits: 0 none, 1 the last, n the last n.</summary>

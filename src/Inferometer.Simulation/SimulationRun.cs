@@ -74,7 +74,8 @@ internal sealed class SimulationRun
             MemoryUsage = _memory,
             HardwareUtilization = _phases.ToDictionary(p => p.Phase.Phase, p => HardwareUtilization.From(p.Phase), StringComparer.Ordinal),
             Operators = _phases.ToDictionary(
-                p => p.Phase.Phase, p => (IReadOnlyList<OperatorResult>)[.. p.Phase.Operators.Select(OperatorResult.From)], StringComparer.Ordinal),
+                p => p.Phase.Phase, p =>
+                    (IReadOnlyList<OperatorResult>)[.. p.Phase.Operators.Select(OperatorResult.From)], StringComparer.Ordinal),
             Warnings = [.. RequestWarnings.Of(_context.Request)],
             Assumptions = [.. _context.Assumptions.Concat(_phases.SelectMany(p => p.Phase.Assumptions)).Distinct(StringComparer.Ordinal)],
         };

@@ -37,7 +37,9 @@ public sealed class DependencyTests
         }
 
         IReadOnlyList<string> circle = FolderGraph.FindCircle(arrows.Keys);
-        Assert.True(circle.Count == 0, $"{room}: a circle of folders:\n" + string.Join('\n', circle.Zip(circle.Skip(1).Append(circle.FirstOrDefault()!))
+        Assert.True(
+            circle.Count == 0,
+            $"{room}: a circle of folders:\n" + string.Join('\n', circle.Zip(circle.Skip(1).Append(circle.FirstOrDefault()!))
             .Select(step => $"  {step.First} -> {step.Second}: {arrows[step]}")));
     }
 
@@ -49,7 +51,11 @@ public sealed class DependencyTests
         string folder = Path.Combine(Inferometer.Tests.SharedFolder.RepositoryRoot, "src", $"Inferometer.{room}");
         IEnumerable<string> missing = assembly.MainModule.GetTypes().Select(TypeDependencies.FolderOf).Distinct(StringComparer.Ordinal)
             .Where(space => IsIn($"Inferometer.{room}", space))
-            .Where(space => !Directory.Exists(Path.Combine(folder, space[$"Inferometer.{room}".Length..].Replace('.', Path.DirectorySeparatorChar).TrimStart(Path.DirectorySeparatorChar))));
+            .Where(space =>
+                !Directory.Exists(
+                    Path.Combine(
+                        folder, space[$"Inferometer.{room}".Length..].Replace('.', Path.DirectorySeparatorChar)
+                            .TrimStart(Path.DirectorySeparatorChar))));
         Assert.Empty(missing);
     }
 

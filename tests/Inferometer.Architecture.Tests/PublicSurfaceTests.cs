@@ -5,8 +5,8 @@ using PublicApiGenerator;
 namespace Inferometer.Architecture.Tests;
 
 /// <summary>
-/// The public surface of each library stands in a text file, so that a change of it is seen in review. After a change that is meant, run this test once with
-/// <c>INFEROMETER_WRITE_SURFACE=1</c>: it writes the files anew.
+/// The public surface of each library stands in a text file, so that a change of it is seen in review. After a change that is meant, run
+/// this test once with <c>INFEROMETER_WRITE_SURFACE=1</c>: it writes the files anew.
 /// </summary>
 public sealed class PublicSurfaceTests
 {
@@ -27,7 +27,8 @@ public sealed class PublicSurfaceTests
     public void The_public_surface_is_the_one_written_down(string room)
     {
         string surface = Assembly.LoadFrom(Rooms.AssemblyPath(room)).GeneratePublicApi(Options).ReplaceLineEndings("\n") + "\n";
-        string file = Path.Combine(SharedFolder.RepositoryRoot, "tests", "Inferometer.Architecture.Tests", "PublicSurface", $"Inferometer.{room}.txt");
+        string file = Path.Combine(
+            SharedFolder.RepositoryRoot, "tests", "Inferometer.Architecture.Tests", "PublicSurface", $"Inferometer.{room}.txt");
         if (Environment.GetEnvironmentVariable("INFEROMETER_WRITE_SURFACE") is "1")
         {
             Directory.CreateDirectory(Path.GetDirectoryName(file)!);
@@ -38,7 +39,8 @@ public sealed class PublicSurfaceTests
         string[] lines = surface.Split('\n');
         Assert.True(
             written.SequenceEqual(lines, StringComparer.Ordinal),
-            $"the public surface of {room} is another than {file} says; gone:\n{Listed(written.Except(lines))}\nnew:\n{Listed(lines.Except(written))}\n"
+            $"the public surface of {room} is another than {file} says; "
+                + $"gone:\n{Listed(written.Except(lines))}\nnew:\n{Listed(lines.Except(written))}\n"
                 + "If that is meant, run this test once with INFEROMETER_WRITE_SURFACE=1 and commit the file.");
     }
 

@@ -18,10 +18,12 @@ internal static class Rooms
         ["Inference"] = ["Core", "ModelFiles", "Runners", "Cpu", "Scheduling", "Serving"],
         ["Compression"] = ["Core", "ModelFiles", "Runners", "Cpu", "Inference"],
         ["Measurement"] = ["Core", "Scheduling", "Serving", "Simulation", "ModelFiles", "Runners", "Cpu", "Inference", "Compression"],
-        ["Reports"] = ["Core", "Scheduling", "Serving", "Simulation", "ModelFiles", "Runners", "Cpu", "Inference", "Compression", "Measurement"],
+        ["Reports"] =
+            ["Core", "Scheduling", "Serving", "Simulation", "ModelFiles", "Runners", "Cpu", "Inference", "Compression", "Measurement"],
         ["Cli"] =
         [
-            "Core", "Scheduling", "Serving", "Simulation", "ModelFiles", "Runners", "Cpu", "Inference", "Compression", "Measurement", "Reports",
+            "Core", "Scheduling", "Serving", "Simulation", "ModelFiles", "Runners", "Cpu", "Inference", "Compression", "Measurement",
+                "Reports",
         ],
     };
 
@@ -29,7 +31,8 @@ internal static class Rooms
     public static IEnumerable<string> Libraries => MayUse.Keys.Where(room => room is not "Cli");
 
     /// <summary>The built assembly of a room.</summary>
-    public static string AssemblyPath(string room) => Path.Combine(AppContext.BaseDirectory, room is "Cli" ? "inferometer.dll" : $"Inferometer.{room}.dll");
+    public static string AssemblyPath(string room) =>
+        Path.Combine(AppContext.BaseDirectory, room is "Cli" ? "inferometer.dll" : $"Inferometer.{room}.dll");
 
     /// <summary>Rooms found on the disk.</summary>
     public static IEnumerable<string> OnDisk =>

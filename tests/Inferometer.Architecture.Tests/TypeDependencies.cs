@@ -4,8 +4,8 @@ using Mono.Cecil.Cil;
 namespace Inferometer.Architecture.Tests;
 
 /// <summary>
-/// Which types of the house a type uses, as the compiled code tells: bases, interfaces, attributes, signatures, fields and the bodies of methods. Constants
-/// leave no trace in compiled code and are not seen.
+/// Which types of the house a type uses, as the compiled code tells: bases, interfaces, attributes, signatures, fields and the bodies of
+/// methods. Constants leave no trace in compiled code and are not seen.
 /// </summary>
 internal static class TypeDependencies
 {
@@ -54,7 +54,8 @@ internal static class TypeDependencies
     private static IEnumerable<TypeReference> Operand(Instruction instruction) => instruction.Operand switch
     {
         TypeReference type => [type],
-        MethodReference method => [method.DeclaringType, .. Signature(method), .. (method as GenericInstanceMethod)?.GenericArguments ?? []],
+        MethodReference method =>
+            [method.DeclaringType, .. Signature(method), .. (method as GenericInstanceMethod)?.GenericArguments ?? []],
         FieldReference field => [field.DeclaringType, field.FieldType],
         _ => [],
     };

@@ -39,12 +39,14 @@ internal static class CommandDocs
 
     /// <summary>What the tables of a page are of.</summary>
     public static IEnumerable<string> Tables(string page) =>
-        page.Split('\n').Where(l => l.StartsWith(Begin, StringComparison.Ordinal)).Select(l => l[Begin.Length..l.IndexOf(" -->", StringComparison.Ordinal)]);
+        page.Split('\n').Where(l => l.StartsWith(Begin, StringComparison.Ordinal))
+            .Select(l => l[Begin.Length..l.IndexOf(" -->", StringComparison.Ordinal)]);
 
     /// <summary>The options that describe an estimate, with the parameters they set.</summary>
     public static string Settings(Command command)
     {
-        StringBuilder table = new("| option | value | parameter | what it is for | allowed | default |\n| --- | --- | --- | --- | --- | --- |\n");
+        StringBuilder table =
+            new("| option | value | parameter | what it is for | allowed | default |\n| --- | --- | --- | --- | --- | --- |\n");
         foreach (SettingOption option in command.Options.OfType<SettingOption>())
         {
             string parameters = $"`{option.Setting.Parameter}`{(option.Setting.Includes is { } other ? $", `{other.Parameter}`" : "")}";
@@ -72,7 +74,9 @@ internal static class CommandDocs
         table.Append("| ").Append(string.Join(" | ", cells.Select(c => c.Replace("|", "\\|", StringComparison.Ordinal)))).Append(" |\n");
 
     private static string Names(Option option) =>
-        string.Join(' ', option.Aliases.Prepend(option.Name).OrderByDescending(n => n.StartsWith("--", StringComparison.Ordinal)).Select(n => $"`{n}`"));
+        string.Join(
+            ' ', option.Aliases.Prepend(option.Name).OrderByDescending(n => n.StartsWith("--", StringComparison.Ordinal))
+                .Select(n => $"`{n}`"));
 
     private static string Value(Option option) => option is FlagOption ? "" : $"`{option.HelpName}`";
 }

@@ -33,7 +33,8 @@ public class CommandDocsTests
     public async Task Every_command_has_its_table_and_its_line()
     {
         string page = await File.ReadAllTextAsync(Page, TestContext.Current.CancellationToken);
-        Assert.Equal(CommandWords.All.Keys.Append("settings").Order(StringComparer.Ordinal), CommandDocs.Tables(page).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            CommandWords.All.Keys.Append("settings").Order(StringComparer.Ordinal), CommandDocs.Tables(page).Order(StringComparer.Ordinal));
         Assert.All(CommandWords.All.Keys, words => Assert.Contains($"| `{words}", page, StringComparison.Ordinal));
     }
 
@@ -45,7 +46,8 @@ public class CommandDocsTests
         IEnumerable<int> documented = section[..section.IndexOf("\n## Values", StringComparison.Ordinal)].Split('\n')
             .Where(l => l.StartsWith("| ", StringComparison.Ordinal) && char.IsDigit(l[2]))
             .Select(l => int.Parse(l.Split('|')[1], CultureInfo.InvariantCulture));
-        IEnumerable<int> declared = typeof(ExitCode).GetFields(BindingFlags.Public | BindingFlags.Static).Select(f => (int)f.GetRawConstantValue()!);
+        IEnumerable<int> declared =
+            typeof(ExitCode).GetFields(BindingFlags.Public | BindingFlags.Static).Select(f => (int)f.GetRawConstantValue()!);
         Assert.Equal(declared.Order(), documented.Order());
     }
 

@@ -5,7 +5,8 @@ namespace Inferometer.Cli.Tests;
 /// <summary>What one command line printed and returned.</summary>
 internal sealed record CommandRun(int Code, string Output, string Error)
 {
-    private static readonly string[] ProgressLines = ["estimates: ", "loading ", "perplexity: ", "converting ", "writing ", "repetitions: ", "runs: ", "compress build: ", "timings: "];
+    private static readonly string[] ProgressLines =
+        ["estimates: ", "loading ", "perplexity: ", "converting ", "writing ", "repetitions: ", "runs: ", "compress build: ", "timings: "];
 
     public static async Task<CommandRun> Of(params string[] args)
     {
@@ -22,7 +23,8 @@ internal sealed record CommandRun(int Code, string Output, string Error)
 
     /// <summary>What stands on standard error besides progress, which a slow machine may show.</summary>
     public string[] Complaints =>
-        [.. Error.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(l => !ProgressLines.Any(p => l.StartsWith(p, StringComparison.Ordinal)))];
+        [.. Error.Split(
+            '\n', StringSplitOptions.RemoveEmptyEntries).Where(l => !ProgressLines.Any(p => l.StartsWith(p, StringComparison.Ordinal)))];
 
     /// <summary>The command did its work and complained about nothing.</summary>
     public CommandRun Succeeded()

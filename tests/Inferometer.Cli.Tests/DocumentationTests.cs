@@ -10,10 +10,12 @@ public class DocumentationTests
     private const string Run = "dotnet run -c Release --project src/Inferometer.Cli -- ";
 
     public static TheoryData<string> Commands =>
-        [.. Blocks("docs/estimate.md").Where(b => !b[0].StartsWith("$ ", StringComparison.Ordinal)).SelectMany(b => b).Where(l => l.StartsWith("inferometer ", StringComparison.Ordinal))];
+        [.. Blocks("docs/estimate.md").Where(b => !b[0].StartsWith("$ ", StringComparison.Ordinal)).SelectMany(b => b)
+            .Where(l => l.StartsWith("inferometer ", StringComparison.Ordinal))];
 
     public static TheoryData<string, string> Captures =>
-        new(Blocks("docs/estimate.md").Where(b => b[0].StartsWith("$ inferometer ", StringComparison.Ordinal)).Select(b => (b[0][2..], string.Join('\n', b[1..]))));
+        new(Blocks("docs/estimate.md").Where(b => b[0].StartsWith("$ inferometer ", StringComparison.Ordinal))
+            .Select(b => (b[0][2..], string.Join('\n', b[1..]))));
 
     [Theory]
     [MemberData(nameof(Commands))]

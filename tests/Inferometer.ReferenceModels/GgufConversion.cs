@@ -56,7 +56,8 @@ public static partial class GgufConversion
             Match expert = ExpertName().Match(name);
             if (expert.Success)
             {
-                string matrix = expert.Groups["matrix"].Value switch { "w1" or "gate_proj" => "gate", "w3" or "up_proj" => "up", _ => "down" };
+                string matrix =
+                    expert.Groups["matrix"].Value switch { "w1" or "gate_proj" => "gate", "w3" or "up_proj" => "up", _ => "down" };
                 string stacked = $"blk.{expert.Groups["layer"].Value}.ffn_{matrix}_exps.weight";
                 experts.TryAdd(stacked, []);
                 experts[stacked].Add(int.Parse(expert.Groups["expert"].Value, CultureInfo.InvariantCulture), tensor);
@@ -194,7 +195,8 @@ public static partial class GgufConversion
             return tensor with { Data = [.. tensor.Data.Select(value => value + 1)] };
         }
 
-        if (Architecture(type) is not "llama" || !(name.Contains("q_proj", StringComparison.Ordinal) || name.Contains("k_proj", StringComparison.Ordinal)))
+        if (Architecture(type) is not "llama"
+            || !(name.Contains("q_proj", StringComparison.Ordinal) || name.Contains("k_proj", StringComparison.Ordinal)))
         {
             return name.EndsWith("shared_expert_gate.weight", StringComparison.Ordinal) ? tensor with { Shape = [tensor.Columns] } : tensor;
         }
@@ -213,7 +215,9 @@ public static partial class GgufConversion
         return tensor with { Data = permuted };
     }
 
-    [GeneratedRegex(@"^model\.layers\.(?<layer>\d+)\.(mlp|block_sparse_moe)\.experts\.(?<expert>\d+)\.(?<matrix>\w+)\.weight$", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex(
+        @"^model\.layers\.(?<layer>\d+)\.(mlp|block_sparse_moe)\.experts\.(?<expert>\d+)\.(?<matrix>\w+)\.weight$",
+        RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex ExpertName();
 
     [GeneratedRegex(@"^model\.layers\.(?<layer>\d+)\.", RegexOptions.ExplicitCapture, 1000)]

@@ -2,7 +2,9 @@ using System.Text.Json.Nodes;
 
 namespace Inferometer.ReferenceModels;
 
-/// <summary>config.json of the tiny networks: every number small, none equal to another by accident, so that a swapped width shows.</summary>
+/// <summary>
+/// config.json of the tiny networks: every number small, none equal to another by accident, so that a swapped width shows.
+/// </summary>
 public static class TinyConfigs
 {
     public static JsonObject Of(string modelType)

@@ -2,7 +2,9 @@ using System.Text.Json.Nodes;
 
 namespace Inferometer.ReferenceModels;
 
-/// <summary>A tiny network of one of the supported families with random weights, written to disk as a Hugging Face folder or a GGUF file.</summary>
+/// <summary>
+/// A tiny network of one of the supported families with random weights, written to disk as a Hugging Face folder or a GGUF file.
+/// </summary>
 public sealed class TinyModel
 {
     private TinyModel(JsonObject config, Dictionary<string, ReferenceTensor> weights) => (Config, Weights) = (config, weights);
@@ -137,7 +139,8 @@ public sealed class TinyModel
 
             if (Type is "qwen2_moe")
             {
-                AddGated(random, mlp + "shared_expert.", "gate_proj", "up_proj", "down_proj", (int)Config["shared_expert_intermediate_size"]!);
+                AddGated(
+                    random, mlp + "shared_expert.", "gate_proj", "up_proj", "down_proj", (int)Config["shared_expert_intermediate_size"]!);
                 AddMatrix(random, mlp + "shared_expert_gate", 1, Hidden);
             }
         }

@@ -96,8 +96,15 @@ public sealed class SchedulerPropertyTests
         Prop.ForAll(Loads, load =>
         {
             Random random = new(load.Seed);
-            ServingBench bench = new(load.Blocks * 2, load.Options with { MaxSequenceTokens = 100 }, blockSize: 4, hold: s => s.Request.Owner is "held");
-            SequenceRequest request = new() { Prompt = ServingBench.Prompt(load.Seed, random.Next(1, 40)), MaxNewTokens = 30, ParallelSequences = 3, Owner = "held" };
+            ServingBench bench =
+                new(load.Blocks * 2, load.Options with { MaxSequenceTokens = 100 }, blockSize: 4, hold: s => s.Request.Owner is "held");
+            SequenceRequest request = new()
+            {
+                Prompt = ServingBench.Prompt(load.Seed, random.Next(1, 40)),
+                MaxNewTokens = 30,
+                ParallelSequences = 3,
+                Owner = "held",
+            };
             Assert.True(bench.Scheduler.TrySubmit(request, out Sequence? first, out _));
             List<Sequence> beams = [first];
             Sequence other = bench.Submit(ServingBench.Prompt(1, 30), 40); // competes for memory

@@ -5,7 +5,9 @@ namespace Inferometer.Scheduling.Tests;
 /// <summary>A scheduler with its pool, clock and recording executor, and the checks every test makes of them.</summary>
 internal sealed class ServingBench
 {
-    public ServingBench(int blocks, SchedulerOptions? options = null, int blockSize = 16, bool prefixCaching = true, int drafts = 0, Func<Sequence, bool>? hold = null)
+    public ServingBench(
+        int blocks, SchedulerOptions? options = null, int blockSize = 16, bool prefixCaching = true, int drafts = 0, Func<Sequence,
+        bool>? hold = null)
     {
         Pool = new BlockPool(new BlockPoolOptions { BlockCount = blocks, BlockSize = blockSize, PrefixCaching = prefixCaching });
         Scheduler = new Scheduler(options ?? new SchedulerOptions(), Pool, Clock);
@@ -22,7 +24,14 @@ internal sealed class ServingBench
 
     public Sequence Submit(int[] prompt, int newTokens, int priority = 0, double? deadline = null, ulong salt = 0)
     {
-        SequenceRequest request = new() { Prompt = prompt, MaxNewTokens = newTokens, Priority = priority, DeadlineSeconds = deadline, CacheSalt = salt };
+        SequenceRequest request = new()
+        {
+            Prompt = prompt,
+            MaxNewTokens = newTokens,
+            Priority = priority,
+            DeadlineSeconds = deadline,
+            CacheSalt = salt,
+        };
         Assert.True(Scheduler.TrySubmit(request, out Sequence? sequence, out Rejection? rejection), rejection?.Message);
         return sequence;
     }
@@ -75,5 +84,7 @@ internal sealed class ServingBench
     }
 
     public static void CheckTokens(Sequence sequence) =>
-        Assert.Equal(RecordingExecutor.Reference(sequence.Request.Prompt.Span, sequence.MaxTokens - sequence.PromptTokens), sequence.Tokens.ToArray());
+        Assert.Equal(
+            RecordingExecutor.Reference(sequence.Request.Prompt.Span, sequence.MaxTokens - sequence.PromptTokens),
+            sequence.Tokens.ToArray());
 }

@@ -79,7 +79,8 @@ internal static class StateSnapshot
         text.Append(CultureInfo.InvariantCulture, $"{sequence.IsHeld} {sequence.AdmittedSeconds} {sequence.FirstTokenSeconds} ");
         text.Append(CultureInfo.InvariantCulture, $"{sequence.LastTokenSeconds} {sequence.FinishSeconds} {sequence.PendingEnd} tokens ");
         text.AppendJoin(' ', sequence.TokensAt(0, sequence.TokenCount + sequence.DraftCount).ToArray());
-        text.Append(CultureInfo.InvariantCulture, $" drafts {sequence.DraftCount} blocks ").AppendJoin(' ', sequence.Table.Blocks.ToArray());
+        text.Append(
+            CultureInfo.InvariantCulture, $" drafts {sequence.DraftCount} blocks ").AppendJoin(' ', sequence.Table.Blocks.ToArray());
         text.AppendLine();
     }
 

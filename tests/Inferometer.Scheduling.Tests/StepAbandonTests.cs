@@ -83,7 +83,8 @@ public sealed class StepAbandonTests
             Assert.All(sequences.Where(s => s.FinishReason == FinishReason.Length), ServingBench.CheckTokens);
             Assert.Equal(0, bench.Pool.UsedBlocks);
         }).QuickCheckThrowOnFailure();
-        Assert.True(failures > 100 && exact > 50 && overwritten > 10, $"{failures} failures, {exact} exact, {overwritten} with overwritten blocks");
+        Assert.True(
+            failures > 100 && exact > 50 && overwritten > 10, $"{failures} failures, {exact} exact, {overwritten} with overwritten blocks");
     }
 
     [Fact]

@@ -4,7 +4,9 @@ using Inferometer.Cpu.Threading;
 
 namespace Inferometer.Benchmarks.Kernels;
 
-/// <summary>One sequence of random keys and values in pages, with 32 query heads over 4 KV heads of 64, as the 1.1B llama shape has.</summary>
+/// <summary>
+/// One sequence of random keys and values in pages, with 32 query heads over 4 KV heads of 64, as the 1.1B llama shape has.
+/// </summary>
 internal sealed unsafe class AttentionFixture : IDisposable
 {
     private readonly NativeBuffer _pages;
@@ -29,7 +31,9 @@ internal sealed unsafe class AttentionFixture : IDisposable
         KvBytes = _pages.ByteCount;
         _flash = new FlashAttention(pool);
         _standard = new StandardAttention(pool);
-        _batch.AddSequence(0, queryTokens, tokens - queryTokens, new ExactKvCodec(layout), _pages.Address, layout.PageBytes, Enumerable.Range(0, pageCount).ToArray());
+        _batch.AddSequence(
+            0, queryTokens, tokens - queryTokens, new ExactKvCodec(layout), _pages.Address, layout.PageBytes,
+            Enumerable.Range(0, pageCount).ToArray());
         _queries = new float[queryTokens * Parameters.Heads * Parameters.KeyDim];
         _output = new float[queryTokens * Parameters.Heads * Parameters.ValueDim];
         Array.Fill(_queries, 0.1f);

@@ -6,8 +6,8 @@ using Inferometer.Cpu.Kernels.Matrices;
 namespace Inferometer.Benchmarks.Kernels;
 
 /// <summary>
-/// The panel kernels alone, on one thread, with weights and activations in the cache: what arithmetic allows before memory, threads and packing take their share.
-/// <c>kernels-cached</c>.
+/// The panel kernels alone, on one thread, with weights and activations in the cache: what arithmetic allows before memory, threads and
+/// packing take their share. <c>kernels-cached</c>.
 /// </summary>
 internal static unsafe class CachedReport
 {
@@ -51,7 +51,10 @@ internal static unsafe class CachedReport
         {
             double seconds = Best<TKernel>(panel, blocks, x, tokens, sums);
             double operations = 2.0 * Columns * PanelRows.Count * tokens;
-            Console.Write(string.Create(CultureInfo.InvariantCulture, $"   {tokens,2} tokens {panelBytes / seconds / 1e9,3:F0} GB/s {operations / seconds / 1e9,4:F0} GOP/s"));
+            Console.Write(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"   {tokens,2} tokens {panelBytes / seconds / 1e9,3:F0} GB/s {operations / seconds / 1e9,4:F0} GOP/s"));
         }
 
         Console.WriteLine();

@@ -10,8 +10,8 @@ using Inferometer.Measurement.Diagnostics;
 namespace Inferometer.Benchmarks.Kernels;
 
 /// <summary>
-/// A quick look at every kernel beside the machine's limits of the same minute: <c>kernels-quick [threads] [types]</c>. Decoding streams matrices that together
-/// exceed the caches; batches and prompts go through the same matrices. Best of several passes.
+/// A quick look at every kernel beside the machine's limits of the same minute: <c>kernels-quick [threads] [types]</c>. Decoding streams
+/// matrices that together exceed the caches; batches and prompts go through the same matrices. Best of several passes.
 /// </summary>
 internal static class QuickReport
 {
@@ -21,7 +21,8 @@ internal static class QuickReport
 
     private static readonly GgmlType[] s_types =
     [
-        GgmlType.Q4_0, GgmlType.Q8_0, GgmlType.Q4_K, GgmlType.Q6_K, GgmlType.F16, GgmlType.BF16, GgmlType.F32, GgmlType.Q4_1, GgmlType.Q5_0, GgmlType.Q5_1, GgmlType.Q5_K,
+        GgmlType.Q4_0, GgmlType.Q8_0, GgmlType.Q4_K, GgmlType.Q6_K, GgmlType.F16, GgmlType.BF16, GgmlType.F32, GgmlType.Q4_1, GgmlType.Q5_0,
+            GgmlType.Q5_1, GgmlType.Q5_K,
     ];
 
     /// <summary>Prints the report.</summary>
@@ -31,8 +32,12 @@ internal static class QuickReport
         GgmlType[] types = args.Length > 1 ? [.. args[1].Split(',').Select(name => Enum.Parse<GgmlType>(name, ignoreCase: true))] : s_types;
         using WorkerPool pool = new(threads, new WorkerPoolOptions { Pin = true });
         CpuAffinity.TryBindCurrentThread(CpuAffinity.AllowedProcessors()[0]);
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{RuntimeInformation.FrameworkDescription}, {threads} threads, matrices {Rows} x {Columns}"));
-        Console.WriteLine($"{"type",-6} {"decode",12} {"of read",8}   {"8 tokens",12} {"of read",8}   {"32 tokens",13} {"512 tokens",13} {"of peak",8}");
+        Console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{RuntimeInformation.FrameworkDescription}, {threads} threads, matrices {Rows} x {Columns}"));
+        Console.WriteLine(
+            $"{"type",-6} {"decode",12} {"of read",8}   {"8 tokens",12} {"of read",8}   {"32 tokens",13} {"512 tokens",13} {"of peak",8}");
         foreach (GgmlType type in types)
         {
             Report(type, pool);
@@ -55,7 +60,8 @@ internal static class QuickReport
         double peak = weights.Matrices[0].ReadsSource ? limits.FloatGops : limits.Int8Gops;
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{type,-6} {decode,7:F1} GB/s {decode / limits.ReadGBps,8:P0}   {eight,7:F1} GB/s {eight / limits.ReadGBps,8:P0}   {batch,7:F0} GOP/s {prompt,7:F0} GOP/s {prompt / peak,8:P0}   (read {limits.ReadGBps:F1} GB/s, peak {peak:F0} GOP/s)"));
+            $"{type,-6} {decode,7:F1} GB/s {decode / limits.ReadGBps,8:P0}   {eight,7:F1} GB/s {eight / limits.ReadGBps,8:P0}   "
+                + $"{batch,7:F0} GOP/s {prompt,7:F0} GOP/s {prompt / peak,8:P0}   (read {limits.ReadGBps:F1} GB/s, peak {peak:F0} GOP/s)"));
     }
 
     private static void Attention(WorkerPool pool)
@@ -73,7 +79,9 @@ internal static class QuickReport
                 double gops = 2.0 * p.Heads * (p.KeyDim + p.ValueDim) * visible / promptSeconds / 1e9;
                 Console.WriteLine(string.Create(
                     CultureInfo.InvariantCulture,
-                    $"attention {element} over {tokens}: decode {decodeSeconds * 1e6:F0} us ({decode.KvBytes / decodeSeconds / 1e9:F1} GB/s), stored scores {Best(decode.Standard) * 1e6:F0} us; 512 tokens {promptSeconds * 1e3:F2} ms ({gops:F0} GFLOP/s)"));
+                    $"attention {element} over {tokens}: decode {decodeSeconds * 1e6:F0} us ({decode.KvBytes / decodeSeconds / 1e9:F1} "
+                        + $"GB/s), stored scores {Best(decode.Standard) * 1e6:F0} us; 512 tokens {promptSeconds * 1e3:F2} ms ({gops:F0} "
+                        + $"GFLOP/s)"));
             }
         }
     }

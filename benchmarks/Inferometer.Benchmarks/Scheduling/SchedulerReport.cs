@@ -6,8 +6,8 @@ using Inferometer.Scheduling.Blocks;
 namespace Inferometer.Benchmarks.Scheduling;
 
 /// <summary>
-/// A quick look at <see cref="SchedulerBenchmarks"/>: scheduled tokens a second and bytes a step, best of several windows; and submissions a second into
-/// queues of rising length, whose rates would fall in proportion if submitting were quadratic. Verb <c>scheduler-quick</c>.
+/// A quick look at <see cref="SchedulerBenchmarks"/>: scheduled tokens a second and bytes a step, best of several windows; and submissions
+/// a second into queues of rising length, whose rates would fall in proportion if submitting were quadratic. Verb <c>scheduler-quick</c>.
 /// </summary>
 internal static class SchedulerReport
 {

@@ -33,9 +33,11 @@ internal sealed partial class BenchCommand
 
     // How the program calls itself: a process for each configuration and round.
     private readonly ValueOption<OptimizationConfiguration> _configuration =
-        new(["--configuration"], new("NAME", null, (text, _) => OptimizationConfiguration.Parse(text)), "One configuration, once.") { Hidden = true };
+        new(["--configuration"], new("NAME", null, (text, _) => OptimizationConfiguration.Parse(text)),
+            "One configuration, once.") { Hidden = true };
 
-    private async Task<int> Ablate(ParseResult parsed, ModelLocation location, int repetitions, TimeSpan warmUp, CancellationToken cancellationToken)
+    private async Task<int> Ablate(
+        ParseResult parsed, ModelLocation location, int repetitions, TimeSpan warmUp, CancellationToken cancellationToken)
     {
         AblationSettings settings = ReadAblation(parsed, location, repetitions, warmUp);
         using Interrupt interrupt = new(cancellationToken);
@@ -64,7 +66,9 @@ internal sealed partial class BenchCommand
     {
         if (((Option[])[_both, _depth, _noFlash]).FirstOrDefault(parsed.IsGiven) is { } unusable)
         {
-            throw new UsageException($"{unusable.Name} cannot be combined with --ablate, in which every configuration runs the same workload on an engine of its own.");
+            throw new UsageException(
+                $"{unusable.Name} cannot be combined with --ablate, in which every configuration runs the same workload on an engine of "
+                    + $"its own.");
         }
 
         int prompt = One(parsed, _prompt) ?? AblationPrompt, generated = One(parsed, _generate) ?? AblationGenerated;
@@ -77,18 +81,26 @@ internal sealed partial class BenchCommand
         int longest = location.Files.Architecture.MaxContextTokens;
         if ((long)prompt + generated > longest)
         {
-            throw new InferometerException($"--ablate: sequences of {prompt} + {generated} tokens are not possible; the model was made for up to {longest}.");
+            throw new InferometerException(
+                $"--ablate: sequences of {prompt} + {generated} tokens are not possible; the model was made for up to {longest}.");
         }
 
         string kv = _kv.Of(parsed);
         if (kv is not ("f16" or "f32"))
         {
-            throw new UsageException($"--kv: '{kv}' cannot be combined with --ablate, which also runs without a cache; it must be f16 or f32.");
+            throw new UsageException(
+                $"--kv: '{kv}' cannot be combined with --ablate, which also runs without a cache; it must be f16 or f32.");
         }
 
         return new AblationSettings(
             StoredModels.Read(location),
-            new Workload { BatchSize = One(parsed, _sequences) ?? AblationRequests, InputTokens = prompt, OutputTokens = generated, CachedPrefixTokens = shared },
+            new Workload
+            {
+                BatchSize = One(parsed, _sequences) ?? AblationRequests,
+                InputTokens = prompt,
+                OutputTokens = generated,
+                CachedPrefixTokens = shared,
+            },
             parsed.IsGiven(_repetitions) ? repetitions : AblationRounds,
             One(parsed, _threads) ?? Environment.ProcessorCount,
             KvArgument.ElementOf(kv),

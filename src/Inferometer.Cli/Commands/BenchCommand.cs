@@ -56,14 +56,16 @@ internal sealed partial class BenchCommand
         BenchCommand self = new(printer);
         ExampleCommand command = new(
             "bench",
-            "Times prompt processing and generation on this machine, with the tests and names of llama-bench; prints mean and standard deviation of the repetitions.",
+            "Times prompt processing and generation on this machine, with the tests and names of llama-bench; prints mean and standard "
+                + "deviation of the repetitions.",
             "inferometer bench -p 64 -n 16 -r 1",
             "inferometer bench ./model-q8_0.gguf",
             "inferometer bench ./model-q8_0.gguf -pg 512,128 -d 0,4096 -t 1,2 -r 3",
             "inferometer bench ./model-q8_0.gguf -p 0 -n 64 -b 1,4,16 -o json",
             "inferometer bench ./model-q8_0.gguf --ablate")
         {
-            self._model, self._prompt, self._generate, self._both, self._depth, self._sequences, self._threads, self._repetitions, self._warmUp, self._kv, self._noFlash, self._repack, self._ablate, self._shared, self._configuration, self._output,
+            self._model, self._prompt, self._generate, self._both, self._depth, self._sequences, self._threads, self._repetitions,
+                self._warmUp, self._kv, self._noFlash, self._repack, self._ablate, self._shared, self._configuration, self._output,
         };
         command.SetAction(self.Run);
         return command;
@@ -120,7 +122,8 @@ internal sealed partial class BenchCommand
             .. _generate.Of(parsed).Where(n => n > 0).Select(n => (0, n)),
             .. _both.Of(parsed),
         ];
-        BenchTest[] tests = [.. from d in depths from s in sequences from size in sizes select new BenchTest(size.Prompt, size.Generated, d, s)];
+        BenchTest[] tests =
+            [.. from d in depths from s in sequences from size in sizes select new BenchTest(size.Prompt, size.Generated, d, s)];
         if (tests.Length == 0)
         {
             throw new UsageException("There is nothing to time: -p and -n are both 0 and there is no -pg.");
@@ -130,7 +133,9 @@ internal sealed partial class BenchCommand
         BenchTest longest = tests.MaxBy(t => t.Length)!;
         return longest.Length <= model.MaxContextTokens
             ? tests
-            : throw new InferometerException($"{longest.Name}: sequences of {longest.Length} tokens are not possible; the model was made for up to {model.MaxContextTokens}.");
+            : throw new InferometerException(
+                $"{longest.Name}: sequences of {longest.Length} tokens are not possible; the model was made for up to "
+                    + $"{model.MaxContextTokens}.");
     }
 
     private static (int Prompt, int Generated) Pair(string text, string origin)

@@ -37,13 +37,17 @@ internal static class CommandLineCheck
     private static string? Valued(Command command, IReadOnlyList<string> args)
     {
         string[] names = [.. command.Options.OfType<FlagOption>().SelectMany(o => o.Aliases.Append(o.Name))];
-        return args.TakeWhile(a => a is not "--").FirstOrDefault(a => names.Any(n => a.StartsWith(n + '=', StringComparison.Ordinal) || a.StartsWith(n + ':', StringComparison.Ordinal))) is { } wrong
+        return args.TakeWhile(a => a is not "--")
+            .FirstOrDefault(
+                a => names.Any(
+                    n => a.StartsWith(n + '=', StringComparison.Ordinal) || a.StartsWith(n + ':', StringComparison.Ordinal))) is { } wrong
             ? $"{Domains.Quote(wrong)}: '{wrong.Split('=', ':')[0]}' takes no value; it is on where it is given."
             : null;
     }
 
     // The system ends texts there; what is left would be another value than the one given.
-    private static string? Unreadable(ParseResult parsed) => parsed.Tokens.FirstOrDefault(t => t.Value.Contains('\0', StringComparison.Ordinal)) is { } token
+    private static string? Unreadable(ParseResult parsed) =>
+        parsed.Tokens.FirstOrDefault(t => t.Value.Contains('\0', StringComparison.Ordinal)) is { } token
         ? $"'{token.Value}' holds a zero character, which no value may."
         : null;
 
@@ -62,7 +66,8 @@ internal static class CommandLineCheck
 
         bool option = wrong.StartsWith('-');
         IEnumerable<string> known = option
-            ? command.Options.Where(o => !o.Hidden).SelectMany(o => o.Aliases.Append(o.Name)).Where(n => n.StartsWith("--", StringComparison.Ordinal))
+            ? command.Options.Where(o => !o.Hidden).SelectMany(o => o.Aliases.Append(o.Name))
+                .Where(n => n.StartsWith("--", StringComparison.Ordinal))
             : command.Subcommands.Select(c => c.Name);
         string what = option ? "an option" : command.Subcommands.Count > 0 ? "a command" : "expected";
         string where = option || command.Subcommands.Count > 0 ? $" of '{PathOf(command)}'" : "";
@@ -96,7 +101,8 @@ internal static class CommandLineCheck
             }
         }
 
-        return result.Command.Arguments.FirstOrDefault(a => a.Arity.MinimumNumberOfValues > 0 && parsed.GetResult(a) is null or { Tokens.Count: 0 }) is { } argument
+        return result.Command.Arguments.FirstOrDefault(
+            a => a.Arity.MinimumNumberOfValues > 0 && parsed.GetResult(a) is null or { Tokens.Count: 0 }) is { } argument
             ? $"{argument.Name} is missing."
             : null;
     }

@@ -36,7 +36,8 @@ internal sealed class CompareCommand
         CompareCommand self = new(printer);
         ExampleCommand command = new(
             "compare",
-            "Estimates several models, machines, formats or loads side by side. Every option that describes the estimate takes a list, separated by commas; all combinations are compared.",
+            "Estimates several models, machines, formats or loads side by side. Every option that describes the estimate takes a list, "
+                + "separated by commas; all combinations are compared.",
             "inferometer compare llama-3.1-8b --on h100,a100,mi300x",
             "inferometer compare llama2_7b --on A100_80GB --tp 4 --batch 1,2,4,8,16,32 --features decode --best tpot",
             "inferometer compare llama2_7b --on A100_80GB --tp 4 --batch 4 --output 128 --bits bf16,int8,int4",
@@ -70,7 +71,8 @@ internal sealed class CompareCommand
 
         if (objective.BestOf(estimates) < 0)
         {
-            throw new InferometerException($"--best: '{objective.Name}' is not known for any of these estimates; a phase, price or power rating is missing.");
+            throw new InferometerException(
+                $"--best: '{objective.Name}' is not known for any of these estimates; a phase, price or power rating is missing.");
         }
 
         OutputFormat format = _format.Of(parsed);

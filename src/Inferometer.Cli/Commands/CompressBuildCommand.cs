@@ -35,7 +35,8 @@ internal sealed class CompressBuildCommand
     private readonly PathOption _output = new(
         ["--output", "-o"], PathUse.WriteFile, "The profile.", "beside the model, where --kv low, med and high look for it");
 
-    private readonly ValueOption<int> _windows = new(["--windows"], Domains.Whole(1, int.MaxValue), "Windows of text to calibrate on.") { Fallback = DefaultWindows };
+    private readonly ValueOption<int> _windows =
+        new(["--windows"], Domains.Whole(1, int.MaxValue), "Windows of text to calibrate on.") { Fallback = DefaultWindows };
     private readonly ValueOption<int> _windowTokens = new(
         ["--window-tokens"], Domains.Whole(32, int.MaxValue), "Tokens of a window.", "the model's longest context, at most 1024");
 
@@ -50,7 +51,9 @@ internal sealed class CompressBuildCommand
         CompressBuildCommand self = new(printer);
         ExampleCommand command = new(
             "build",
-            "Calibrates a compression profile for a model on a text and finds the ranks and bits of its levels: low, med and high raise the perplexity of a hold-out text by at most 5 %, 1 % and 0.1 %, and diverge from the exact cache by no more than that in nats.",
+            "Calibrates a compression profile for a model on a text and finds the ranks and bits of its levels: low, med and high raise "
+                + "the perplexity of a hold-out text by at most 5 %, 1 % and 0.1 %, and diverge from the exact cache by no more than "
+                + "that in nats.",
             "inferometer compress build ./model.gguf --calibration book.txt",
             "inferometer compress build ./model.gguf --calibration book.txt --hold-out other.txt -o model.kvprofile")
         {
@@ -79,28 +82,39 @@ internal sealed class CompressBuildCommand
 
         profile.Save(output);
         Document page = ProfilePage.Of(profile, output);
-        page.Blocks.Add(new Facts(null, [new("Built in", "build_seconds", Cell.Number(Stopwatch.GetElapsedTime(start).TotalSeconds, Numbers.Short(Stopwatch.GetElapsedTime(start).TotalSeconds) + " s"))]));
+        page.Blocks.Add(
+            new Facts(
+                null, [new(
+                    "Built in", "build_seconds",
+                    Cell.Number(
+                        Stopwatch.GetElapsedTime(start).TotalSeconds,
+                        Numbers.Short(Stopwatch.GetElapsedTime(start).TotalSeconds) + " s"))]));
         _printer.Print(page, _format.Of(parsed));
         return Task.FromResult(ExitCode.Success);
     }
 
-    private (ProfileText Calibration, ProfileText HoldOut) Texts(ParseResult parsed, ModelLocation location, TransformerModel model, int windows)
+    private (ProfileText Calibration, ProfileText HoldOut) Texts(
+        ParseResult parsed, ModelLocation location, TransformerModel model, int windows)
     {
         int windowTokens = _windowTokens.Of(parsed);
         CalibrationText text = CalibrationText.Read(_calibration.Of(parsed)!, location.Files.Tokenizer, model, windowTokens);
         if (_holdOut.Of(parsed) is { } file)
         {
             CalibrationText held = CalibrationText.Read(file, location.Files.Tokenizer, model, windowTokens);
-            return (new ProfileText(text.File, text.Windows(Math.Min(windows, text.Available))), new ProfileText(held.File, held.Windows(Math.Min(HoldOutWindows, held.Available))));
+            return (new ProfileText(text.File, text.Windows(Math.Min(windows, text.Available))),
+                new ProfileText(held.File, held.Windows(Math.Min(HoldOutWindows, held.Available))));
         }
 
         if (text.Available < 2)
         {
-            throw new InferometerException($"{text.File}: fills {text.Available} window of {text.WindowTokens} tokens; without --hold-out at least 2 are needed, one of them to measure on.");
+            throw new InferometerException(
+                $"{text.File}: fills {text.Available} window of {text.WindowTokens} tokens; without --hold-out at least 2 are needed, "
+                    + $"one of them to measure on.");
         }
 
         int held0 = Math.Min(HoldOutWindows, text.Available / 2);
         int used = Math.Min(windows, text.Available - held0);
-        return (new ProfileText(text.File, text.Windows(used)), new ProfileText($"{text.File}, its last {held0} windows", text.Windows(held0, text.Available - held0)));
+        return (new ProfileText(text.File, text.Windows(used)),
+            new ProfileText($"{text.File}, its last {held0} windows", text.Windows(held0, text.Available - held0)));
     }
 }

@@ -41,12 +41,15 @@ internal static class ConvertCommand
             using (ShareProgress progress = new(printer, "converting " + source.Name))
             {
                 result = ModelConverter.Convert(
-                    source.Files, target, chosen, progress.From<ConversionProgress>(p => ((double)p.WrittenBytes / Math.Max(1, p.TotalBytes), p.TensorName)), interrupt.Token);
+                    source.Files, target, chosen,
+                        progress.From<ConversionProgress>(p => ((double)p.WrittenBytes / Math.Max(1, p.TotalBytes), p.TensorName)),
+                            interrupt.Token);
             }
 
             double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
             printer.Output.WriteLine(
-                $"{target}: {result.TensorCount} tensors as {chosen}, {Numbers.Bytes(result.FileBytes)} from {Numbers.Bytes(before)}, in {Numbers.Short(seconds)} s");
+                $"{target}: {result.TensorCount} tensors as {chosen}, {Numbers.Bytes(result.FileBytes)} from {Numbers.Bytes(before)}, "
+                    + $"in {Numbers.Short(seconds)} s");
             Explain(printer, result.Notes, notes.Of(parsed) ? int.MaxValue : NotesShown);
             return Task.FromResult(ExitCode.Success);
         });

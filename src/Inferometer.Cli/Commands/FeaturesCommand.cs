@@ -39,5 +39,6 @@ internal static class FeaturesCommand
         return command;
     }
 
-    private static bool Matches(TextFilter filter, FeatureMetadata feature) => filter.Matches(feature.Name, feature.Category.ToString(), feature.Description);
+    private static bool Matches(TextFilter filter, FeatureMetadata feature) =>
+        filter.Matches(feature.Name, feature.Category.ToString(), feature.Description);
 }

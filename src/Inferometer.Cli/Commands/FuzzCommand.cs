@@ -25,7 +25,8 @@ internal static class FuzzCommand
         ValueOption<OutputFormat> format = FormatOptions.Create();
         ExampleCommand command = new(
             "fuzz",
-            "Feeds damaged model files to the readers: each must be taken or refused with one clear error. Exits with 1 where a reader crashed, hung or took too much memory.",
+            "Feeds damaged model files to the readers: each must be taken or refused with one clear error. Exits with 1 where a reader "
+                + "crashed, hung or took too much memory.",
             "inferometer fuzz --count 10000",
             "inferometer fuzz --target gguf --count 1000000 --seed 7 --keep ./failures")
         {
@@ -39,7 +40,8 @@ internal static class FuzzCommand
             FuzzReport[] reports = new FuzzReport[targets.Length];
             long start = Stopwatch.GetTimestamp();
             ParallelOptions stoppable = new() { CancellationToken = interrupt.Token };
-            Parallel.For(0, targets.Length, stoppable, i => reports[i] = new FormatFuzzer(targets[i], seed.Of(parsed)).Run(tries, interrupt.Token));
+            Parallel.For(
+                0, targets.Length, stoppable, i => reports[i] = new FormatFuzzer(targets[i], seed.Of(parsed)).Run(tries, interrupt.Token));
             printer.Print(new Document(TableOf(reports), Time(Stopwatch.GetElapsedTime(start).TotalSeconds)), format.Of(parsed));
             Judge(reports, keep.Of(parsed));
             return Task.FromResult(ExitCode.Success);
@@ -61,7 +63,9 @@ internal static class FuzzCommand
         foreach (FuzzReport r in reports)
         {
             Cell failures = new(Numbers.Whole(r.Failures.Count), r.Failures.Count) { Tone = r.Failures.Count == 0 ? Tone.Good : Tone.Bad };
-            table.Add(r.TargetName, r.Tried, r.Accepted, r.Tried - r.Accepted - r.Failures.Count, failures, Cell.Number(r.LargestAllocationBytes, Numbers.Bytes(r.LargestAllocationBytes)));
+            table.Add(
+                r.TargetName, r.Tried, r.Accepted, r.Tried - r.Accepted - r.Failures.Count, failures,
+                Cell.Number(r.LargestAllocationBytes, Numbers.Bytes(r.LargestAllocationBytes)));
         }
 
         return table;
@@ -82,10 +86,12 @@ internal static class FuzzCommand
             Directory.CreateDirectory(folder);
             for (int i = 0; i < failures.Length; i++)
             {
-                File.WriteAllBytes(Path.Combine(folder, FormattableString.Invariant($"{failures[i].Target}-{i}.bin")), failures[i].Failure.Input);
+                File.WriteAllBytes(
+                    Path.Combine(folder, FormattableString.Invariant($"{failures[i].Target}-{i}.bin")), failures[i].Failure.Input);
             }
         }
 
-        throw new InferometerException($"{failures.Length} inputs made a reader fail; the first: {failures[0].Target}: {failures[0].Failure.Fault}");
+        throw new InferometerException(
+            $"{failures.Length} inputs made a reader fail; the first: {failures[0].Target}: {failures[0].Failure.Fault}");
     }
 }

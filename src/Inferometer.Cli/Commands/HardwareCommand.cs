@@ -15,7 +15,8 @@ internal static class HardwareCommand
     public static Command Create(Printer printer)
     {
         PathArgument name = new("NAME", PathUse.Name, "Show this system, by name, alias or .json file.", isOptional: true);
-        ValueOption<string> search = new(["--search", "-s"], Domains.AnyText(), "List only what holds this text: a name, maker, kind or architecture.");
+        ValueOption<string> search =
+            new(["--search", "-s"], Domains.AnyText(), "List only what holds this text: a name, maker, kind or architecture.");
         PathOption catalog = DeploymentOptions.CatalogOption("Folder with hardware/*.json of your own.");
         ValueOption<OutputFormat> format = FormatOptions.Create();
         ExampleCommand command = new(

@@ -18,7 +18,8 @@ internal static class InfoCommand
         ValueOption<OutputFormat> format = FormatOptions.Create();
         ExampleCommand command = new(
             "info",
-            "Shows what a model's files hold, without loading them: architecture, exact parameters, storage formats, tokenizer, memory at several contexts.",
+            "Shows what a model's files hold, without loading them: architecture, exact parameters, storage formats, tokenizer, memory "
+                + "at several contexts.",
             "inferometer info",
             "inferometer info ./qwen3-0.6b-q8_0.gguf",
             "inferometer info ./llama-3.2-1b --format json")

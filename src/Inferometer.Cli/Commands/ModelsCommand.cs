@@ -43,5 +43,6 @@ internal static class ModelsCommand
         return command;
     }
 
-    private static bool Matches(TextFilter filter, CatalogModel entry) => filter.Matches([entry.Name, .. entry.Aliases, entry.Architecture.ModelType]);
+    private static bool Matches(TextFilter filter, CatalogModel entry) =>
+        filter.Matches([entry.Name, .. entry.Aliases, entry.Architecture.ModelType]);
 }

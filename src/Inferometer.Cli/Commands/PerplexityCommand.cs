@@ -21,7 +21,8 @@ internal sealed class PerplexityCommand
     private readonly ValueOption<int> _window = new(
         ["--ctx", "-c"], Domains.Whole(2, int.MaxValue, "TOKENS"), "Tokens per window.", "the model's longest context, at most 2048");
 
-    private readonly ValueOption<int> _windows = new(["--windows"], Domains.Whole(1, int.MaxValue), "Most windows.", "all that the text fills");
+    private readonly ValueOption<int> _windows =
+        new(["--windows"], Domains.Whole(1, int.MaxValue), "Most windows.", "all that the text fills");
     private readonly ValueOption<PerplexityMethod> _method = new(
         ["--method"],
         Domains.Word(("all", PerplexityMethod.AllTokens), ("llama.cpp", PerplexityMethod.SecondHalf)),
@@ -66,7 +67,9 @@ internal sealed class PerplexityCommand
         PerplexityResult result = evaluator.Run(
             text,
             options,
-            progress.From<PerplexityProgress>(p => ((double)p.WindowsDone / p.Windows, string.Create(CultureInfo.InvariantCulture, $"{p.PerplexitySoFar:0.0000} so far"))),
+            progress.From<PerplexityProgress>(
+                p => ((double)p.WindowsDone / p.Windows,
+                string.Create(CultureInfo.InvariantCulture, $"{p.PerplexitySoFar:0.0000} so far"))),
             interrupt.Token);
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         _printer.Print(PerplexityPage.Of(location.Name, _file.Of(parsed)!, options.Method, result, seconds), _format.Of(parsed));

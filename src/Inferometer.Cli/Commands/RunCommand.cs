@@ -132,7 +132,8 @@ internal sealed class RunCommand
         Report(model, settings, stream.Last?.Usage);
     }
 
-    private async Task GenerateAsync(LoadedModel model, RunSettings settings, GenerationRequest request, CancellationToken cancellationToken)
+    private async Task GenerateAsync(
+        LoadedModel model, RunSettings settings, GenerationRequest request, CancellationToken cancellationToken)
     {
         GenerationResult result = await model.Engine.GenerateAsync(request, cancellationToken).ConfigureAwait(false);
         _printer.Print(RunDocument.Of(Subject(model, request), result), OutputFormat.Json);
@@ -174,7 +175,8 @@ internal sealed class RunCommand
         }
 
         _printer.Error.WriteLine();
-        foreach (string line in (usage is null ? [] : RateReport.Lines(usage, model.LoadSeconds)).Concat(RateReport.Lines(model.Engine.Statistics)).Append(RateReport.Memory()))
+        foreach (string line in (usage is null ? [] : RateReport.Lines(usage, model.LoadSeconds)).Concat(
+            RateReport.Lines(model.Engine.Statistics)).Append(RateReport.Memory()))
         {
             _printer.Error.WriteLine(line);
         }

@@ -21,7 +21,8 @@ internal static class SelfcheckCommand
         ValueOption<OutputFormat> format = FormatOptions.Create();
         ExampleCommand command = new(
             "selfcheck",
-            "Replays recorded cases of the simulators that the cost models genz and bud reproduce, and prints the worst relative error per phase. Exits with 1 above 1e-6.",
+            "Replays recorded cases of the simulators that the cost models genz and bud reproduce, and prints the worst relative error "
+                + "per phase. Exits with 1 above 1e-6.",
             "inferometer selfcheck --golden golden.jsonl")
         {
             golden, operators, format,
@@ -36,11 +37,15 @@ internal static class SelfcheckCommand
             }
 
             printer.Print(GoldenPage.Of(GoldenSummary.Of(outcomes)), format.Of(parsed));
-            GoldenOutcome[] wrong = [.. outcomes.Where(o => o.Verdict != GoldenVerdict.Unsupported && !(o.WorstRelativeError <= Tolerance)).OrderByDescending(o => o.WorstRelativeError)];
+            GoldenOutcome[] wrong =
+                [.. outcomes.Where(o => o.Verdict != GoldenVerdict.Unsupported && !(o.WorstRelativeError <= Tolerance)).OrderByDescending(
+                    o => o.WorstRelativeError)];
             if (wrong.Length > 0)
             {
                 throw new Core.InferometerException(string.Create(
-                    CultureInfo.InvariantCulture, $"{wrong.Length} of {outcomes.Count} cases differ by more than {Tolerance:0e+0}; the worst is {wrong[0].Id}, {wrong[0].WorstField}."));
+                    CultureInfo.InvariantCulture,
+                        $"{wrong.Length} of {outcomes.Count} cases differ by more than {Tolerance:0e+0}; the worst is {wrong[0].Id}, "
+                            + $"{wrong[0].WorstField}."));
             }
 
             return ExitCode.Success;

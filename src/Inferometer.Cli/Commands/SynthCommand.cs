@@ -24,7 +24,8 @@ internal static class SynthCommand
             $"S (110M parameters), M (1.1B, the proportions of TinyLlama), or S or M with other figures: {Names}.",
             "S")
         { Fallback = SyntheticShape.Small };
-        ValueOption<GgmlType> type = new(["--type"], StoredTypes.Domain, "Number format of the matrices.", "q8_0") { Fallback = GgmlType.Q8_0 };
+        ValueOption<GgmlType> type =
+            new(["--type"], StoredTypes.Domain, "Number format of the matrices.", "q8_0") { Fallback = GgmlType.Q8_0 };
         ValueOption<ulong> seed = new(["--seed"], Domains.Whole(0UL, ulong.MaxValue), "Equal seeds give equal files.") { Fallback = 1 };
         ExampleCommand command = new(
             "synth",
@@ -44,12 +45,14 @@ internal static class SynthCommand
             long start = Stopwatch.GetTimestamp();
             using (ShareProgress progress = new(printer, "writing " + Path.GetFileName(target)))
             {
-                SyntheticModel.Write(target, dimensions, format, seed.Of(parsed), progress.From<double>(share => (share, "")), interrupt.Token);
+                SyntheticModel.Write(
+                    target, dimensions, format, seed.Of(parsed), progress.From<double>(share => (share, "")), interrupt.Token);
             }
 
             double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
             printer.Output.WriteLine(
-                $"{target}: {Numbers.Count(dimensions.ParameterCount)} parameters as {format}, {Numbers.Bytes(new FileInfo(target).Length)}, in {Numbers.Short(seconds)} s");
+                $"{target}: {Numbers.Count(dimensions.ParameterCount)} parameters as {format}, "
+                    + $"{Numbers.Bytes(new FileInfo(target).Length)}, in {Numbers.Short(seconds)} s");
             return Task.FromResult(ExitCode.Success);
         });
         return command;

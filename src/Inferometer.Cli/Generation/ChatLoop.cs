@@ -82,7 +82,8 @@ internal sealed class ChatLoop(
                 return true;
             default:
                 printer.Error.WriteLine(
-                    $"'{words[0]}' is no command.{Core.NameSuggestion.For(words[0], ["/system", "/clear", "/stats", "/exit", "/help"])} /help lists them.");
+                    $"'{words[0]}' is no command.{Core.NameSuggestion.For(words[0], ["/system", "/clear", "/stats", "/exit", "/help"])} "
+                        + $"/help lists them.");
                 return true;
         }
     }

@@ -19,7 +19,10 @@ internal sealed record PromptFormat(ChatTemplate? Template, string? System)
     /// <exception cref="InferometerException">A system prompt without a template to hold it, or an unknown name.</exception>
     public static PromptFormat For(Tokenizer tokenizer, string? name, bool raw, string? system, Action<string> note)
     {
-        ChatTemplate? template = raw ? null : name is not null ? ChatTemplate.Get(name, tokenizer) : tokenizer.ChatTemplateText is null ? null : ChatTemplate.For(tokenizer, note);
+        ChatTemplate? template = raw
+            ? null
+            : name is not null ? ChatTemplate.Get(name, tokenizer)
+            : tokenizer.ChatTemplateText is null ? null : ChatTemplate.For(tokenizer, note);
         return template is not null || system is null
             ? new PromptFormat(template, system)
             : throw new InferometerException(
@@ -33,5 +36,9 @@ internal sealed record PromptFormat(ChatTemplate? Template, string? System)
     /// <summary>The request for the answer to a conversation; without a template, for the continuation of its last message.</summary>
     public GenerationRequest Request(IReadOnlyList<ChatTurn> turns) => Template is null
         ? new GenerationRequest { Prompt = turns[^1].Content }
-        : new GenerationRequest { Prompt = Template.Render(System is null ? turns : [new ChatTurn(ChatTurn.System, System), .. turns]), ParseSpecialTokens = true };
+        : new GenerationRequest
+        {
+            Prompt = Template.Render(System is null ? turns : [new ChatTurn(ChatTurn.System, System), .. turns]),
+            ParseSpecialTokens = true,
+        };
 }

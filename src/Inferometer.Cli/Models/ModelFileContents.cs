@@ -28,8 +28,10 @@ internal sealed record ModelFileContents(string Format, long FileBytes, IReadOnl
     {
         Checkpoint files = location.Files;
         return files.Header is { } header
-            ? new ModelFileContents($"GGUF v{header.Version}", header.FileLength, Group(header.Tensors.Select(t => (t.Type, t.ElementCount, t.ByteCount))))
-            : new ModelFileContents("Hugging Face folder", files.StoredBytes, Group(files.Tensors.Tensors.Select(t => (t.Type, t.ElementCount, t.ByteCount))));
+            ? new ModelFileContents(
+                $"GGUF v{header.Version}", header.FileLength, Group(header.Tensors.Select(t => (t.Type, t.ElementCount, t.ByteCount))))
+            : new ModelFileContents(
+                "Hugging Face folder", files.StoredBytes, Group(files.Tensors.Tensors.Select(t => (t.Type, t.ElementCount, t.ByteCount))));
     }
 
     private static List<TensorGroup> Group(IEnumerable<(GgmlType Type, long Parameters, long Bytes)> tensors) =>

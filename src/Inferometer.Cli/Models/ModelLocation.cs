@@ -38,13 +38,15 @@ internal sealed record ModelLocation(Checkpoint Files) : IDisposable
 
         if (!File.Exists(text))
         {
-            throw new InferometerException($"{text}: there is no such file or folder; a model to run is a .gguf file or a Hugging Face folder.{Catalogued(text)}");
+            throw new InferometerException(
+                $"{text}: there is no such file or folder; a model to run is a .gguf file or a Hugging Face folder.{Catalogued(text)}");
         }
 
         return ModelFile.IsGguf(text)
             ? new ModelLocation(Checkpoint.Open(text))
             : throw new InferometerException(
-                $"{text}: is no GGUF file (it does not begin with the letters GGUF); a model to run is a .gguf file or a Hugging Face folder with config.json.");
+                $"{text}: is no GGUF file (it does not begin with the letters GGUF); a model to run is a .gguf file or a Hugging Face "
+                    + $"folder with config.json.");
     }
 
     /// <inheritdoc/>

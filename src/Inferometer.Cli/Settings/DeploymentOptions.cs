@@ -57,7 +57,9 @@ internal sealed class DeploymentOptions
     /// <exception cref="UsageException">An option has several values, lacks what it needs, or contradicts another.</exception>
     public SimulationConfig ReadOne(ParseResult parsed, string model)
     {
-        string? several = _system.Of(parsed).Length > 1 ? _system.Name : _settings.FirstOrDefault(o => o.Of(parsed) is { Count: > 1 })?.Name;
+        string? several = _system.Of(parsed).Length > 1
+            ? _system.Name
+            : _settings.FirstOrDefault(o => o.Of(parsed) is { Count: > 1 })?.Name;
         return several is null
             ? ReadMany(parsed, [model], zip: false)[0]
             : throw new UsageException($"{several}: one value is allowed here; 'inferometer compare' takes several.");
@@ -84,13 +86,15 @@ internal sealed class DeploymentOptions
     private static IReadOnlyList<Func<EstimateRequestText, EstimateRequestText>> Changes(IReadOnlyList<SaidValue> values) =>
         [.. values.Select(value => (Func<EstimateRequestText, EstimateRequestText>)(r => r.With(value)))];
 
-    private static List<EstimateRequestText> Product(EstimateRequestText start, List<IReadOnlyList<Func<EstimateRequestText, EstimateRequestText>>> axes)
+    private static List<EstimateRequestText> Product(
+        EstimateRequestText start, List<IReadOnlyList<Func<EstimateRequestText, EstimateRequestText>>> axes)
     {
         double count = axes.Aggregate(1.0, (product, axis) => product * axis.Count);
         if (count > MostCombinations)
         {
             throw new UsageException(string.Create(
-                CultureInfo.InvariantCulture, $"compare: {count:#,0} combinations are too many; at most {MostCombinations:#,0} are allowed."));
+                CultureInfo.InvariantCulture,
+                    $"compare: {count:#,0} combinations are too many; at most {MostCombinations:#,0} are allowed."));
         }
 
         List<EstimateRequestText> all = [start];
@@ -102,7 +106,8 @@ internal sealed class DeploymentOptions
         return all;
     }
 
-    private static List<EstimateRequestText> Zip(EstimateRequestText start, List<IReadOnlyList<Func<EstimateRequestText, EstimateRequestText>>> axes)
+    private static List<EstimateRequestText> Zip(
+        EstimateRequestText start, List<IReadOnlyList<Func<EstimateRequestText, EstimateRequestText>>> axes)
     {
         int[] lengths = [.. axes.Select(a => a.Count).Where(n => n > 1).Distinct().Order()];
         if (lengths.Length > 1)
@@ -112,7 +117,8 @@ internal sealed class DeploymentOptions
         }
 
         int count = lengths.Length == 0 ? 1 : lengths[0];
-        return [.. Enumerable.Range(0, count).Select(i => axes.Aggregate(start, (settings, axis) => axis[axis.Count == 1 ? 0 : i](settings)))];
+        return [.. Enumerable.Range(0, count)
+            .Select(i => axes.Aggregate(start, (settings, axis) => axis[axis.Count == 1 ? 0 : i](settings)))];
     }
 
     private static string[] Features(string text, string origin)
@@ -138,7 +144,8 @@ internal sealed class DeploymentOptions
             throw new UsageException("Say which machine with --on NAME; 'inferometer hardware' lists them.");
         }
 
-        static bool Sets(SettingOption option, string parameter) => string.Equals(option.Setting.Parameter, parameter, StringComparison.Ordinal);
+        static bool Sets(SettingOption option, string parameter) =>
+            string.Equals(option.Setting.Parameter, parameter, StringComparison.Ordinal);
     }
 
     private EstimateRequestText Common(ParseResult parsed, string model)

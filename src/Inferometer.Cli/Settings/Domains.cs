@@ -31,7 +31,8 @@ internal static class Domains
     public static Domain<double> Number(double least, double most, bool above = false, string help = "X")
     {
         string range = string.Create(CultureInfo.InvariantCulture, $"{(above ? "above " : "")}{least} to {most}");
-        return new(help, range, (text, origin) => TryNumber(text, out double value) && (above ? value > least : value >= least) && value <= most
+        return new(
+            help, range, (text, origin) => TryNumber(text, out double value) && (above ? value > least : value >= least) && value <= most
             ? value
             : throw Wrong(origin, text, $"a number {(above ? "" : "from ")}{range}", NumberHint(text)));
     }
@@ -65,12 +66,14 @@ internal static class Domains
     /// <summary>A whole number's text, exactly.</summary>
     public static bool TryWhole<T>(string text, out T value)
         where T : IBinaryInteger<T> =>
-        T.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value!) && text.TrimStart('-').All(char.IsAsciiDigit);
+        T.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value!)
+            && text.TrimStart('-').All(char.IsAsciiDigit);
 
     /// <summary>A finite number's text, exactly.</summary>
     public static bool TryNumber(string text, out double value) =>
         double.TryParse(
-            text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out value)
+            text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture,
+                out value)
         && double.IsFinite(value) && text.All(c => char.IsAsciiDigit(c) || c is '.' or '-' or '+' or 'e' or 'E');
 
     /// <summary>The error for a wrong value: what, which, and what is allowed.</summary>
@@ -90,5 +93,6 @@ internal static class Domains
         ? " One number is wanted, without thousands separators."
         : TryNumber(text, out _) && !TryWhole(text, out Int128 _) ? " Write it in digits." : "";
 
-    private static string NumberHint(string text) => text.Contains(',', StringComparison.Ordinal) ? " Decimals are written with a point." : "";
+    private static string NumberHint(string text) =>
+        text.Contains(',', StringComparison.Ordinal) ? " Decimals are written with a point." : "";
 }

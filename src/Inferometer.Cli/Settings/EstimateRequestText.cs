@@ -17,7 +17,8 @@ namespace Inferometer.Cli.Settings;
 /// <param name="AttentionDataParallel">Data-parallel ranks replicate attention and share the experts.</param>
 /// <param name="AllowUneven">Tensor parallelism need not divide the heads.</param>
 internal sealed record EstimateRequestText(
-    string Model, JsonNode System, EquatableList<string> Phases, EquatableList<string> Features, JsonObject Parameters, bool AttentionDataParallel,
+    string Model, JsonNode System, EquatableList<string> Phases, EquatableList<string> Features, JsonObject Parameters,
+        bool AttentionDataParallel,
     bool AllowUneven)
 {
     /// <summary>What the options say; a setting that is not here has its default.</summary>
@@ -34,7 +35,8 @@ internal sealed record EstimateRequestText(
 
         if (Said.TryGetValue(said.Setting, out JsonNode? other) && !JsonNode.DeepEquals(value, other))
         {
-            throw new UsageException($"{said.Setting.Option}: '{value}' contradicts '{other}', which another option says of {said.Setting.Parameter}.");
+            throw new UsageException(
+                $"{said.Setting.Option}: '{value}' contradicts '{other}', which another option says of {said.Setting.Parameter}.");
         }
 
         return this with { Said = new Dictionary<EstimateSetting, JsonNode>(Said) { [said.Setting] = value } };

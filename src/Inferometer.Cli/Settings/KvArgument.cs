@@ -15,7 +15,8 @@ internal sealed record KvArgument(KvElement Element, KvCacheSetting? Compression
     public static ValueOption<string> Option() => new(
         ["--kv"],
         KvValues.ForEngine,
-        "How keys and values are cached: exact (f16, f32), compressed (q8, q4), or by a profile of 'inferometer compress build': a level of the one beside the model, or FILE[:LEVEL].")
+        "How keys and values are cached: exact (f16, f32), compressed (q8, q4), or by a profile of 'inferometer compress build': a "
+            + "level of the one beside the model, or FILE[:LEVEL].")
     { Fallback = "f16" };
 
     /// <summary>The <c>--kv</c> option of commands that run over exact keys and values.</summary>

@@ -21,7 +21,9 @@ internal static class KvValues
 
     /// <summary>For commands that run a model over an exact cache alone.</summary>
     public static Domain<string> ExactForEngine { get; } = new("f16|f32", null, (text, origin) => StoredFormat(text)
-        ?? throw Domains.Wrong(origin, text, "f16 or f32 here", CompressedCaches.Find(text) is null ? PredictedAlone(text) : " 'inferometer compress eval' measures compressed caches."));
+        ?? throw Domains
+            .Wrong(origin, text, "f16 or f32 here",
+                CompressedCaches.Find(text) is null ? PredictedAlone(text) : " 'inferometer compress eval' measures compressed caches."));
 
     /// <summary>For commands that run a model over compressed caches alone.</summary>
     public static Domain<string> CompressedForEngine { get; } = new(CompressedCaches.Help, null, (text, origin) =>

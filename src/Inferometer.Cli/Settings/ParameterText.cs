@@ -54,7 +54,8 @@ internal static class ParameterText
             string[] pair = part.Split('=', 2, StringSplitOptions.TrimEntries);
             string? key = SystemKeys.FirstOrDefault(k => string.Equals(k, pair[0], StringComparison.OrdinalIgnoreCase));
             JsonNode? value = pair.Length == 2 ? Value(pair[1]) : null;
-            system[key ?? throw Wrong(part, origin)] = value is JsonValue v && v.TryGetValue(out double number) && double.IsFinite(number) ? value : throw Wrong(part, origin);
+            system[key ?? throw Wrong(part, origin)] = value is JsonValue v && v.TryGetValue(out double number) && double.IsFinite(number)
+                ? value : throw Wrong(part, origin);
         }
 
         return system;

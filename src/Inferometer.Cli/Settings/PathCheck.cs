@@ -26,7 +26,8 @@ internal static class PathCheck
     {
         if (string.IsNullOrWhiteSpace(path))
         {
-            throw new UsageException($"{input.Label}: the {(input.Use == PathUse.Name ? "name" : "path")} is empty; it must be {Wanted(input.Use)}.");
+            throw new UsageException(
+                $"{input.Label}: the {(input.Use == PathUse.Name ? "name" : "path")} is empty; it must be {Wanted(input.Use)}.");
         }
 
         string? fault = input.Use switch
@@ -35,7 +36,8 @@ internal static class PathCheck
             PathUse.ReadFile when Directory.Exists(path) => "is a folder; it must be a file",
             PathUse.ReadFile when !File.Exists(path) => "cannot be read: there is no such file",
             PathUse.WriteFile when Directory.Exists(path) => "is a folder; it must be the name of a file",
-            PathUse.WriteFile when Path.GetDirectoryName(path) is { Length: > 0 } folder && !Directory.Exists(folder) => "cannot be written: its folder does not exist",
+            PathUse.WriteFile when Path.GetDirectoryName(path) is { Length: > 0 } folder && !Directory.Exists(folder) =>
+                "cannot be written: its folder does not exist",
             PathUse.ReadFolder when File.Exists(path) => "is a file; it must be a folder",
             PathUse.WriteFolder when File.Exists(path) => "is a file; it must be a folder, or a name that is free for one",
             _ => null,

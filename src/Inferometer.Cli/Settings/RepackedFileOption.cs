@@ -12,7 +12,8 @@ internal static class RepackedFileOption
     /// <summary>Makes the option for a command.</summary>
     public static FlagOption Create() => new(
         ["--repack-cache"],
-        "Keep the repacked weights in MODEL.repacked, as large as the model, for faster starts; once there it is used without this option.");
+        "Keep the repacked weights in MODEL.repacked, as large as the model, for faster starts; once there it is used without this "
+            + "option.");
 
     /// <summary>What the option asks of loading.</summary>
     public static RepackedFileUse Use(bool isGiven) => isGiven ? RepackedFileUse.ReadOrWrite : RepackedFileUse.Read;
@@ -22,9 +23,13 @@ internal static class RepackedFileOption
     {
         string? line = report.Outcome switch
         {
-            RepackedFileOutcome.Unusable => $"note: {report.Path} is not used: {report.Reason}. The weights were repacked anew; --repack-cache would replace the file.",
-            RepackedFileOutcome.Written => $"note: {report.Path}: repacked weights kept, {Numbers.Bytes(report.ByteCount)}{(report.Reason is null ? "" : $", in place of a file that could not be used: {report.Reason}")}.",
-            RepackedFileOutcome.NotNeeded => "note: --repack-cache: this model's weights are used as they are stored, so there is nothing to keep.",
+            RepackedFileOutcome.Unusable =>
+                $"note: {report.Path} is not used: {report.Reason}. The weights were repacked anew; --repack-cache would replace the file.",
+            RepackedFileOutcome.Written =>
+                $"note: {report.Path}: repacked weights kept, {Numbers.Bytes(report.ByteCount)}{(report.Reason is null ? "" : $", in "
+                    + $"place of a file that could not be used: {report.Reason}")}.",
+            RepackedFileOutcome.NotNeeded =>
+                "note: --repack-cache: this model's weights are used as they are stored, so there is nothing to keep.",
             _ => null,
         };
         if (line is not null)

@@ -84,13 +84,15 @@ internal sealed class SamplingArguments
         [
             .. new (Option Option, bool Said)[]
             {
-                (_temperature, recommended.Temperature is not null), (_topK, recommended.TopK is not null), (_topP, recommended.TopP is not null),
+                (_temperature, recommended.Temperature is not null), (_topK, recommended.TopK is not null),
+                    (_topP, recommended.TopP is not null),
                 (_minP, recommended.MinP is not null), (_repeat, recommended.RepetitionPenalty is not null),
             }.Where(each => each.Said && !parsed.IsGiven(each.Option)).Select(each => each.Option.Name),
         ];
         string chosen = string.Create(
             CultureInfo.InvariantCulture,
-            $"--temp {options.Temperature} --top-k {options.TopK} --top-p {options.TopP} --min-p {options.MinP} --repeat-penalty {options.RepetitionPenalty}");
+            $"--temp {options.Temperature} --top-k {options.TopK} --top-p {options.TopP} --min-p {options.MinP} --repeat-penalty "
+                + $"{options.RepetitionPenalty}");
         return $"sampling     {chosen}{(from.Length > 0 ? $"  ({string.Join(", ", from)} from {recommended.Source})" : "")}";
     }
 

@@ -21,7 +21,9 @@ internal sealed class SystemOption : Option<JsonNode[]>, IDeclared
             string given = result.Tokens[0].Value;
 
             // Figures have commas of their own.
-            foreach (string part in given.Contains('=', StringComparison.Ordinal) ? [given] : given.Split(',', StringSplitOptions.TrimEntries))
+            foreach (string part in given.Contains('=', StringComparison.Ordinal)
+                ? [given]
+                : given.Split(',', StringSplitOptions.TrimEntries))
             {
                 if (!domain.TryParse(result, part, Name, out JsonNode system))
                 {

@@ -4,14 +4,17 @@ using Inferometer.Core.Models;
 namespace Inferometer.Core.Caching;
 
 /// <summary>
-/// What storing keys and values in other than their plain form costs, beside attention over plain ones: of one vector, a layer or a whole model, as costs add up.
-/// <see cref="KvCodecFormulas"/> computes it; the codecs that run and the simulator that predicts take it from there.
+/// What storing keys and values in other than their plain form costs, beside attention over plain ones: of one vector, a layer or a whole
+/// model, as costs add up. <see cref="KvCodecFormulas"/> computes it; the codecs that run and the simulator that predicts take it from
+/// there.
 /// </summary>
 /// <param name="Bytes">Bytes per token, scales included.</param>
 /// <param name="WriteFlops">Floating-point operations to store one token.</param>
 /// <param name="ReadFlops">Floating-point operations each time a step reads one token.</param>
-/// <param name="QueryFlops">Floating-point operations per query token: transforms of the query before attention and of the mixed value after it.</param>
-/// <param name="PairFlops">Floating-point operations added per pair of query and cached token; negative where what is mixed is narrower than a value.</param>
+/// <param name="QueryFlops">Floating-point operations per query token: transforms of the query before attention and of the mixed value
+/// after it.</param>
+/// <param name="PairFlops">Floating-point operations added per pair of query and cached token; negative where what is mixed is narrower
+/// than a value.</param>
 [StructLayout(LayoutKind.Auto)]
 public readonly record struct KvCodecCost(double Bytes, double WriteFlops, double ReadFlops, double QueryFlops, double PairFlops)
 {
@@ -23,17 +26,26 @@ public readonly record struct KvCodecCost(double Bytes, double WriteFlops, doubl
 
     /// <summary>Both together.</summary>
     public KvCodecCost Add(KvCodecCost other) => new(
-        Bytes + other.Bytes, WriteFlops + other.WriteFlops, ReadFlops + other.ReadFlops, QueryFlops + other.QueryFlops, PairFlops + other.PairFlops);
+        Bytes + other.Bytes, WriteFlops + other.WriteFlops, ReadFlops + other.ReadFlops, QueryFlops + other.QueryFlops,
+            PairFlops + other.PairFlops);
 
     /// <summary>So many of it.</summary>
-    public KvCodecCost Times(double count) => new(count * Bytes, count * WriteFlops, count * ReadFlops, count * QueryFlops, count * PairFlops);
+    public KvCodecCost Times(double count) =>
+        new(count * Bytes, count * WriteFlops, count * ReadFlops, count * QueryFlops, count * PairFlops);
 
-    /// <summary>The same storage read by so many query heads for each head stored; what the work per query and pair is multiplied by.</summary>
-    public KvCodecCost SharedBy(double queryHeads) => this with { QueryFlops = queryHeads * QueryFlops, PairFlops = queryHeads * PairFlops };
+    /// <summary>
+    /// The same storage read by so many query heads for each head stored; what the work per query and pair is multiplied by.
+    /// </summary>
+    public KvCodecCost SharedBy(double queryHeads) => this with
+    {
+        QueryFlops = queryHeads * QueryFlops,
+        PairFlops = queryHeads * PairFlops,
+    };
 
     /// <summary>Sums layers of softmax attention, every KV head read by its group of query heads.</summary>
     /// <param name="model">The model.</param>
-    /// <param name="ofLayer">Cost of all KV heads of a layer, with one query head for each; called with the layer's index and attention.</param>
+    /// <param name="ofLayer">Cost of all KV heads of a layer, with one query head for each; called with the layer's index and
+    /// attention.</param>
     public static KvCodecCost OfModel(ModelArchitecture model, Func<int, AttentionMixer, KvCodecCost> ofLayer)
     {
         ArgumentNullException.ThrowIfNull(model);

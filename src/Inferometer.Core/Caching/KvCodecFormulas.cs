@@ -4,8 +4,8 @@ using Inferometer.Core.Models;
 namespace Inferometer.Core.Caching;
 
 /// <summary>
-/// Bytes and floating-point operations of the ways to store keys and values, counted from the algorithms themselves: additions, multiplications and comparisons one each,
-/// conversions between number formats none. Pure functions.
+/// Bytes and floating-point operations of the ways to store keys and values, counted from the algorithms themselves: additions,
+/// multiplications and comparisons one each, conversions between number formats none. Pure functions.
 /// </summary>
 public static class KvCodecFormulas
 {
@@ -43,10 +43,16 @@ public static class KvCodecFormulas
         }
     }
 
-    /// <summary>A Walsh-Hadamard transform in blocks of the width's largest factor that is a power of two: additions of all butterflies, and the scaling.</summary>
+    /// <summary>
+    /// A Walsh-Hadamard transform in blocks of the width's largest factor that is a power of two: additions of all butterflies, and the
+    /// scaling.
+    /// </summary>
     public static double TransformFlops(int width) => width * (BitOperations.TrailingZeroCount(width) + 1.0);
 
-    /// <summary>A key or value turned by a Hadamard transform and stored as 8 or 4 bit integers; queries are turned before, mixed values after attention.</summary>
+    /// <summary>
+    /// A key or value turned by a Hadamard transform and stored as 8 or 4 bit integers; queries are turned before, mixed values after
+    /// attention.
+    /// </summary>
     /// <param name="width">Width of the vector.</param>
     /// <param name="bits">Bits of a number.</param>
     public static KvCodecCost Rotated(int width, int bits)
@@ -67,7 +73,9 @@ public static class KvCodecFormulas
         return mixer.KvHeads * (Rotated(mixer.HeadDim, bits) + Rotated(mixer.ValueHeadDim, bits));
     }
 
-    /// <summary>Keys stored as latents from before their rotary rotation: encoded once, rebuilt and rotated whenever they are read.</summary>
+    /// <summary>
+    /// Keys stored as latents from before their rotary rotation: encoded once, rebuilt and rotated whenever they are read.
+    /// </summary>
     /// <param name="width">Width of a key.</param>
     /// <param name="rotaryPairs">Pairs of channels of it that are rotated.</param>
     /// <param name="heads">KV heads that share the latents; each reads all of them to rebuild its own keys.</param>
@@ -77,10 +85,17 @@ public static class KvCodecFormulas
         ArgumentNullException.ThrowIfNull(segments);
         KvCodecCost stored = Latents(heads * width, segments, out int rank);
         double rotation = 6.0 * rotaryPairs;
-        return stored with { WriteFlops = stored.WriteFlops + (heads * rotation), ReadFlops = heads * (stored.ReadFlops + (2.0 * rank * width) + rotation) };
+        return stored with
+        {
+            WriteFlops = stored.WriteFlops + (heads * rotation),
+            ReadFlops = heads * (stored.ReadFlops + (2.0 * rank * width) + rotation),
+        };
     }
 
-    /// <summary>Values stored as latents: never rebuilt, as attention mixes latents (and a one, for the mean) and the decoder is applied to the mix of each query.</summary>
+    /// <summary>
+    /// Values stored as latents: never rebuilt, as attention mixes latents (and a one, for the mean) and the decoder is applied to the mix
+    /// of each query.
+    /// </summary>
     /// <param name="width">Width of a value.</param>
     /// <param name="heads">KV heads that share the latents; each mixes all of them.</param>
     /// <param name="segments">Numbers and bits of each stored stretch.</param>
@@ -88,7 +103,12 @@ public static class KvCodecFormulas
     {
         ArgumentNullException.ThrowIfNull(segments);
         KvCodecCost stored = Latents(heads * width, segments, out int rank);
-        return stored with { ReadFlops = heads * stored.ReadFlops, QueryFlops = heads * width * ((2.0 * rank) + 2), PairFlops = 2.0 * heads * (rank + 1 - width) };
+        return stored with
+        {
+            ReadFlops = heads * stored.ReadFlops,
+            QueryFlops = heads * width * ((2.0 * rank) + 2),
+            PairFlops = 2.0 * heads * (rank + 1 - width),
+        };
     }
 
     // Centring and the encoder's product when written; integers back to numbers when read.
@@ -99,7 +119,8 @@ public static class KvCodecFormulas
         foreach ((int count, int bits) in segments)
         {
             rank += count;
-            sum += new KvCodecCost(SegmentBytes(count, bits), (2.0 * count * width) + QuantizeFlops(count, bits), DequantizeFlops(count, bits), 0, 0);
+            sum += new KvCodecCost(
+                SegmentBytes(count, bits), (2.0 * count * width) + QuantizeFlops(count, bits), DequantizeFlops(count, bits), 0, 0);
         }
 
         return sum;

@@ -12,7 +12,8 @@ internal static class CatalogFiles
     public static IEnumerable<(JsonElement Root, string Source)> Embedded(string part)
     {
         Assembly assembly = typeof(CatalogFiles).Assembly;
-        foreach (string name in assembly.GetManifestResourceNames().Where(n => n.StartsWith(part + "/", StringComparison.Ordinal)).Order(StringComparer.Ordinal))
+        foreach (string name in assembly.GetManifestResourceNames().Where(n => n.StartsWith(part + "/", StringComparison.Ordinal))
+            .Order(StringComparer.Ordinal))
         {
             using Stream stream = assembly.GetManifestResourceStream(name)!;
             yield return (Parse(stream, "catalog/" + name), "catalog/" + name);
@@ -25,7 +26,8 @@ internal static class CatalogFiles
     {
         if (!Directory.Exists(folder))
         {
-            throw new InferometerException($"'{folder}': no such catalog folder; it should hold the subfolders 'models' or 'hardware' with JSON files.");
+            throw new InferometerException(
+                $"'{folder}': no such catalog folder; it should hold the subfolders 'models' or 'hardware' with JSON files.");
         }
 
         string subfolder = Path.Combine(folder, part);

@@ -3,7 +3,9 @@ using Inferometer.Core.Hardware;
 
 namespace Inferometer.Core.Catalog;
 
-/// <summary>The systems that can be named: the built-in ones and those of a user's folder, which extend or override them. Immutable; thread-safe.</summary>
+/// <summary>
+/// The systems that can be named: the built-in ones and those of a user's folder, which extend or override them. Immutable; thread-safe.
+/// </summary>
 public sealed class HardwareCatalog
 {
     private static readonly Lazy<HardwareCatalog> BuiltInCatalog = new(() => new HardwareCatalog(null));
@@ -56,7 +58,10 @@ public sealed class HardwareCatalog
             ? "The name of a system is empty; give one of the hardware catalog, or a .json file of its format."
             : $"'{name}' is not a system of the hardware catalog.{_index.Suggest(name, "hardware")}");
 
-    /// <summary>The system under a catalog name or alias, or read from a JSON file of the catalog's format when <paramref name="nameOrPath"/> ends in <c>.json</c>.</summary>
+    /// <summary>
+    /// The system under a catalog name or alias, or read from a JSON file of the catalog's format when <paramref name="nameOrPath"/> ends
+    /// in <c>.json</c>.
+    /// </summary>
     /// <exception cref="InferometerException">Neither a known name nor a readable system.</exception>
     public HardwareSystem Resolve(string nameOrPath)
     {

@@ -6,15 +6,18 @@ using Inferometer.Core.Hardware;
 namespace Inferometer.Core.Catalog;
 
 /// <summary>
-/// Makes a system of the four figures of the estimator's dictionary: <c>Flops</c> (dense bf16 TFLOPS), <c>Memory_size</c> (GB), <c>Memory_BW</c>
-/// (GB/s) and <c>ICN</c> (GB/s per device and direction), all decimal. <c>real_values</c>, with which the dictionary switched unit
-/// conversion, is accepted and has no effect.
+/// Makes a system of the four figures of the estimator's dictionary: <c>Flops</c> (dense bf16 TFLOPS), <c>Memory_size</c> (GB),
+/// <c>Memory_BW</c> (GB/s) and <c>ICN</c> (GB/s per device and direction), all decimal. <c>real_values</c>, with which the dictionary
+/// switched unit conversion, is accepted and has no effect.
 /// </summary>
 public static class InlineSystem
 {
     private static readonly string[] Keys = ["Flops", "Memory_size", "Memory_BW", "ICN"];
 
-    /// <summary>Makes the system. Peaks of other formats are taken from bf16 as <see cref="Device.PeakFor"/> does; links have 1 us latency and one tier.</summary>
+    /// <summary>
+    /// Makes the system. Peaks of other formats are taken from bf16 as <see cref="Device.PeakFor"/> does; links have 1 us latency and one
+    /// tier.
+    /// </summary>
     /// <exception cref="InferometerException">A figure is not above zero.</exception>
     public static HardwareSystem Create(double flopsTera, double memoryGB, double memoryBandwidthGBps, double linkGBps, string origin)
     {
@@ -45,20 +48,24 @@ public static class InlineSystem
     {
         if (json.ValueKind != JsonValueKind.Object)
         {
-            throw new InferometerException($"{origin}: a custom system is an object with {string.Join(", ", Keys)}; this is {json.ValueKind}.");
+            throw new InferometerException(
+                $"{origin}: a custom system is an object with {string.Join(", ", Keys)}; this is {json.ValueKind}.");
         }
 
         foreach (JsonProperty property in json.EnumerateObject())
         {
             if (!Keys.Contains(property.Name, StringComparer.Ordinal) && property.Name is not "real_values")
             {
-                throw new InferometerException($"{origin}: '{property.Name}' is not a key of a custom system. Allowed: {string.Join(", ", Keys)}, real_values.");
+                throw new InferometerException(
+                    $"{origin}: '{property.Name}' is not a key of a custom system. Allowed: {string.Join(", ", Keys)}, real_values.");
             }
         }
 
-        double[] values = Array.ConvertAll(Keys, key => json.TryGetProperty(key, out JsonElement value) && value.ValueKind == JsonValueKind.Number
+        double[] values =
+            Array.ConvertAll(Keys, key => json.TryGetProperty(key, out JsonElement value) && value.ValueKind == JsonValueKind.Number
             ? value.GetDouble()
-            : throw new InferometerException($"{origin}: a custom system needs the number '{key}' (Flops in TFLOPS, Memory_size in GB, Memory_BW and ICN in GB/s)."));
+            : throw new InferometerException(
+                $"{origin}: a custom system needs the number '{key}' (Flops in TFLOPS, Memory_size in GB, Memory_BW and ICN in GB/s)."));
         return Create(values[0], values[1], values[2], values[3], origin);
     }
 

@@ -5,7 +5,9 @@ using Inferometer.Core.Models.HuggingFace;
 
 namespace Inferometer.Core.Catalog;
 
-/// <summary>The models that can be named: the built-in ones and those of a user's folder, which extend or override them. Immutable; thread-safe.</summary>
+/// <summary>
+/// The models that can be named: the built-in ones and those of a user's folder, which extend or override them. Immutable; thread-safe.
+/// </summary>
 public sealed class ModelCatalog
 {
     private static readonly Lazy<ModelCatalog> BuiltInCatalog = new(() => new ModelCatalog(null));
@@ -44,7 +46,10 @@ public sealed class ModelCatalog
         return new ModelCatalog(folder);
     }
 
-    /// <summary>Finds a model by name or alias; case and the separators <c>-</c> and <c>_</c> do not count, and the organisation may be left out. Null where there is none.</summary>
+    /// <summary>
+    /// Finds a model by name or alias; case and the separators <c>-</c> and <c>_</c> do not count, and the organisation may be left out.
+    /// Null where there is none.
+    /// </summary>
     public CatalogModel? TryFind(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
@@ -56,10 +61,14 @@ public sealed class ModelCatalog
     public CatalogModel Find(string name) => TryFind(name) ?? throw new InferometerException(
         string.IsNullOrWhiteSpace(name)
             ? "The name of a model is empty; give one of the catalog, or a path to a config.json, a model folder or a .gguf file."
-            : $"'{name}' is not a model of the catalog, nor a path to a config.json, a model folder or a .gguf file.{_index.Suggest(name, "models")}");
+            : $"'{name}' is not a model of the catalog, nor a path to a config.json, a model folder or a .gguf "
+                + $"file.{_index.Suggest(name, "models")}");
 
-    /// <summary>The architecture under a catalog name or alias, or read from a config.json, a Hugging Face folder, or a GGUF file.</summary>
-    /// <param name="nameOrPath">A name wins over a path of the same spelling, unless it is written as a path (<c>./llama</c>, <c>x.json</c>, <c>x.gguf</c>).</param>
+    /// <summary>
+    /// The architecture under a catalog name or alias, or read from a config.json, a Hugging Face folder, or a GGUF file.
+    /// </summary>
+    /// <param name="nameOrPath">A name wins over a path of the same spelling, unless it is written as a path (<c>./llama</c>,
+    /// <c>x.json</c>, <c>x.gguf</c>).</param>
     /// <exception cref="InferometerException">Neither a known name nor a readable model.</exception>
     public ModelArchitecture Resolve(string nameOrPath)
     {
@@ -93,7 +102,8 @@ public sealed class ModelCatalog
 
         string[] aliases = fields.Texts("aliases") ?? [];
         string origin = fields.Text("source") ?? throw fields.Wrong("source", "text that says where the figures come from");
-        var model = new CatalogModel(name, aliases, origin, () => HuggingFaceConfigReader.Parse(config, source, name) with { Source = origin });
+        var model =
+            new CatalogModel(name, aliases, origin, () => HuggingFaceConfigReader.Parse(config, source, name) with { Source = origin });
         entries[name] = model;
         return _index.Add(model, name, aliases);
     }

@@ -1,6 +1,9 @@
 namespace Inferometer.Core.Catalog;
 
-/// <summary>Finds entries by name as people write it: case, hyphens and underscores do not count (dots do: opt-1.3b is not opt-13b), and the organisation before the slash may be left out.</summary>
+/// <summary>
+/// Finds entries by name as people write it: case, hyphens and underscores do not count (dots do: opt-1.3b is not opt-13b), and the
+/// organisation before the slash may be left out.
+/// </summary>
 /// <typeparam name="T">Entry.</typeparam>
 internal sealed class NameIndex<T>
     where T : class
@@ -32,7 +35,9 @@ internal sealed class NameIndex<T>
 
     public T? Find(string name) => _byKey.GetValueOrDefault(Normalize(name));
 
-    /// <summary>The sentence that offers up to three spellings near <paramref name="name"/>, each of another entry, or points to the list.</summary>
+    /// <summary>
+    /// The sentence that offers up to three spellings near <paramref name="name"/>, each of another entry, or points to the list.
+    /// </summary>
     /// <param name="name">What was written.</param>
     /// <param name="list">What the list holds, such as <c>models</c>.</param>
     public string Suggest(string name, string list)

@@ -9,7 +9,8 @@ namespace Inferometer.Core.Deployments;
 /// True: attention is replicated over the <see cref="Data"/> ranks, each with its share of the batch, while experts are
 /// shared by all of them (as SGLang's dp-attention). False: the replicas share nothing.
 /// </param>
-public readonly record struct Parallelism(int Tensor = 1, int Pipeline = 1, int Expert = 1, int Data = 1, bool AttentionDataParallel = false)
+public readonly record struct Parallelism(
+    int Tensor = 1, int Pipeline = 1, int Expert = 1, int Data = 1, bool AttentionDataParallel = false)
 {
     /// <summary>No parallelism.</summary>
     public static Parallelism None => new(1, 1, 1, 1, false);

@@ -1,6 +1,8 @@
 namespace Inferometer.Core.Gguf;
 
-/// <summary>Storage formats of tensors in a GGUF file; the values are the ids in the file. Ids of withdrawn formats (4, 5, 31-33, 36-38) are absent.</summary>
+/// <summary>
+/// Storage formats of tensors in a GGUF file; the values are the ids in the file. Ids of withdrawn formats (4, 5, 31-33, 36-38) are absent.
+/// </summary>
 #pragma warning disable CS1591 // The names are the format's own; GgmlTypeTraits gives the geometry of each.
 public enum GgmlType
 {

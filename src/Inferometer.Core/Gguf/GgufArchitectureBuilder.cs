@@ -57,7 +57,8 @@ internal sealed class GgufArchitectureBuilder
             TiedEmbeddings = !_header.TryGetTensor("output.weight", out _),
             LmHeadBias = _header.TryGetTensor("output.bias", out _),
             Norm = _family.Norm,
-            NormEpsilon = _header.GetDouble(Key("attention.layer_norm_rms_epsilon"), _header.GetDouble(Key("attention.layer_norm_epsilon"), 1e-5)),
+            NormEpsilon =
+                _header.GetDouble(Key("attention.layer_norm_rms_epsilon"), _header.GetDouble(Key("attention.layer_norm_epsilon"), 1e-5)),
             Position = _family.Position,
             LearnedPositionRows = _header.TryGetTensor("position_embd.weight", out GgufTensorInfo? rows) ? checked((int)rows.Shape[^1]) : 0,
             EmbeddingScale = _family.ScaledEmbedding ? Math.Sqrt(_hidden) : 1,
@@ -86,7 +87,10 @@ internal sealed class GgufArchitectureBuilder
         }
 
         bool fused = Has(layer, "attn_qkv.weight");
-        CheckWidth(layer, fused ? "attn_qkv.weight" : "attn_q.weight", ((long)heads * headDim) + (fused ? (long)kvHeads * (headDim + valueDim) : 0));
+        CheckWidth(
+            layer, fused
+                ? "attn_qkv.weight"
+                : "attn_q.weight", ((long)heads * headDim) + (fused ? (long)kvHeads * (headDim + valueDim) : 0));
         int window = IntOr(0, "attention.sliding_window", 0, int.MaxValue);
         bool local = window > 0 && window < _context && (_family.GlobalEvery == 0 || (layer + 1) % _family.GlobalEvery != 0);
         return new AttentionMixer
@@ -106,7 +110,9 @@ internal sealed class GgufArchitectureBuilder
         };
     }
 
-    /// <summary>The 27B sizes of Gemma scale by the hidden width per head (144 and 168) where their heads are 128 wide; the file does not say so.</summary>
+    /// <summary>
+    /// The 27B sizes of Gemma scale by the hidden width per head (144 and 168) where their heads are 128 wide; the file does not say so.
+    /// </summary>
     private double ScoreScale(int heads, int headDim) =>
         _family.ScaledEmbedding && headDim == 128 ? 1 / Math.Sqrt(_hidden / (double)heads) : 0;
 
@@ -160,7 +166,8 @@ internal sealed class GgufArchitectureBuilder
         {
             Experts = experts,
             ExpertsPerToken = perToken,
-            ExpertIntermediateSize = IntOr(IntOr(1, "feed_forward_length", 1, Limits.Inner, layer), "expert_feed_forward_length", 1, Limits.Inner),
+            ExpertIntermediateSize =
+                IntOr(IntOr(1, "feed_forward_length", 1, Limits.Inner, layer), "expert_feed_forward_length", 1, Limits.Inner),
             SharedIntermediateSize = Has(layer, "ffn_up_shexp.weight") ? checked((int)Width(layer, "ffn_up_shexp.weight")) : 0,
             SharedGate = Has(layer, "ffn_gate_inp_shexp.weight"),
             ExpertBias = Has(layer, "ffn_up_exps.bias"),
@@ -243,7 +250,9 @@ internal sealed class GgufArchitectureBuilder
         }
 
         // Per-layer values are stored as an array.
-        long? number = value.Kind == GgufValueKind.Array ? value.AsInt64s() is { } all && layer < all.Length ? all[layer] : null : value.AsInt64();
+        long? number = value.Kind == GgufValueKind.Array
+            ? value.AsInt64s() is { } all && layer < all.Length ? all[layer] : null
+            : value.AsInt64();
         return number >= min && number <= max
             ? (int)number.Value
             : throw Wrong($"the metadata '{Key(name)}' is {value}; it should be an integer from {min} to {max}");

@@ -12,7 +12,8 @@ namespace Inferometer.Core.Gguf;
 public sealed class GgufHeader
 {
     private static readonly Meter Meter = new("Inferometer.Core");
-    private static readonly Counter<long> HeadersRead = Meter.CreateCounter<long>("inferometer.gguf.headers_read", description: "Headers of GGUF files that were parsed.");
+    private static readonly Counter<long> HeadersRead =
+        Meter.CreateCounter<long>("inferometer.gguf.headers_read", description: "Headers of GGUF files that were parsed.");
 
     private readonly Dictionary<string, GgufValue> _metadata;
     private readonly Dictionary<string, GgufTensorInfo> _tensorsByName;
@@ -130,6 +131,7 @@ public sealed class GgufHeader
             throw new InferometerException($"{Source}: the GGUF metadata has no '{key}'; it should be {expected}.");
         }
 
-        return read(value) ?? throw new InferometerException($"{Source}: GGUF metadata '{key}' is {value.Kind} {value}; it should be {expected}.");
+        return read(value)
+            ?? throw new InferometerException($"{Source}: GGUF metadata '{key}' is {value.Kind} {value}; it should be {expected}.");
     }
 }

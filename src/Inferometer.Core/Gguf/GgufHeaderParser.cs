@@ -207,7 +207,8 @@ internal sealed class GgufHeaderParser(GgufReader reader)
         {
             throw reader.Error(string.Create(
                 CultureInfo.InvariantCulture,
-                $"tensor '{name}' would take {bytes} bytes from data offset {offset}: beyond the end of the file, or not aligned to {alignment}"));
+                $"tensor '{name}' would take {bytes} bytes from data offset {offset}: beyond the end of the file, or not aligned to "
+                    + $"{alignment}"));
         }
 
         return new GgufTensorInfo(name, new EquatableList<long>(shape), type, (long)offset, (long)elements, (long)bytes);
@@ -220,7 +221,8 @@ internal sealed class GgufHeaderParser(GgufReader reader)
             if (dataOffset + tensor.Offset + tensor.ByteCount > reader.Length)
             {
                 throw reader.Error(
-                    $"tensor '{tensor.Name}' ends at byte {dataOffset + tensor.Offset + tensor.ByteCount}, beyond the end: the file is truncated");
+                    $"tensor '{tensor.Name}' ends at byte {dataOffset + tensor.Offset + tensor.ByteCount}, beyond the end: the file is "
+                        + $"truncated");
             }
         }
     }

@@ -29,7 +29,9 @@ internal sealed class GgufReader(Stream stream, string source)
 
     public ulong ReadUInt64() => BinaryPrimitives.ReadUInt64LittleEndian(Take(8));
 
-    /// <summary>Reads a 64-bit count of things of at least <paramref name="minimumBytes"/> each and checks that so many can still follow.</summary>
+    /// <summary>
+    /// Reads a 64-bit count of things of at least <paramref name="minimumBytes"/> each and checks that so many can still follow.
+    /// </summary>
     public int ReadCount(string what, int minimumBytes)
     {
         ulong count = ReadUInt64();

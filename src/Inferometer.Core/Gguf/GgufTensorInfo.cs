@@ -2,7 +2,8 @@ namespace Inferometer.Core.Gguf;
 
 /// <summary>Where one tensor lies in a GGUF file.</summary>
 /// <param name="Name">Name, such as <c>blk.0.attn_q.weight</c>.</param>
-/// <param name="Shape">Extents, fastest-varying first (a weight of a linear layer is [inputs, outputs]); 1 to 4 of them, each at least 1.</param>
+/// <param name="Shape">Extents, fastest-varying first (a weight of a linear layer is [inputs, outputs]); 1 to 4 of them, each at least
+/// 1.</param>
 /// <param name="Type">Storage format.</param>
 /// <param name="Offset">Bytes from <see cref="GgufHeader.DataOffset"/> to the first byte.</param>
 /// <param name="ElementCount">Product of the extents.</param>

@@ -17,7 +17,9 @@ public sealed class GgufValue
     /// <summary>Type of the value.</summary>
     public GgufValueKind Kind { get; }
 
-    /// <summary>Type of the elements when <see cref="Kind"/> is <see cref="GgufValueKind.Array"/>; otherwise the same as <see cref="Kind"/>.</summary>
+    /// <summary>
+    /// Type of the elements when <see cref="Kind"/> is <see cref="GgufValueKind.Array"/>; otherwise the same as <see cref="Kind"/>.
+    /// </summary>
     public GgufValueKind ElementKind { get; }
 
     /// <summary>Elements of an array; 1 otherwise.</summary>

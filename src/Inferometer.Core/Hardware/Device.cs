@@ -44,7 +44,9 @@ public sealed record Device
     /// <summary>Core counts and vector width, for CPUs.</summary>
     public CpuDescription? Cpu { get; init; }
 
-    /// <summary>Peak rate of <paramref name="format"/>, falling back to the format the device would emulate it in (fp8 to bf16, int4 to int8, ...).</summary>
+    /// <summary>
+    /// Peak rate of <paramref name="format"/>, falling back to the format the device would emulate it in (fp8 to bf16, int4 to int8, ...).
+    /// </summary>
     public double PeakFor(MathFormat format)
     {
         MathFormat current = format;
@@ -63,7 +65,8 @@ public sealed record Device
                 MathFormat.Bf16 => PeakOperationsPerSecond.ContainsKey(MathFormat.Fp16) ? MathFormat.Fp16 : MathFormat.Fp32,
                 MathFormat.Tf32 => MathFormat.Fp32,
                 _ => throw new InferometerException(
-                    $"Device '{Name}' gives no peak rate for {format} nor for any format that could stand in for it. Add one to its 'peak' table."),
+                    $"Device '{Name}' gives no peak rate for {format} nor for any format that could stand in for it. Add one to its "
+                        + $"'peak' table."),
             };
         }
     }

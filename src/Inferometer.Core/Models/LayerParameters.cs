@@ -38,7 +38,10 @@ public static class LayerParameters
             + (moe.SharedGate ? hidden : 0);
     }
 
-    /// <summary>Parameters of the router. A hash table over token ids is an index, not counted. Gemma-4 routers carry a scale per channel and per expert.</summary>
+    /// <summary>
+    /// Parameters of the router. A hash table over token ids is an index, not counted. Gemma-4 routers carry a scale per channel and per
+    /// expert.
+    /// </summary>
     public static long Router(MoeFeedForward moe, long hidden)
     {
         ArgumentNullException.ThrowIfNull(moe);
@@ -73,7 +76,9 @@ public static class LayerParameters
         return layer.FeedForward is MoeFeedForward { ParallelDenseIntermediateSize: > 0, ParallelDenseNorms: true } ? norms + 3 : norms;
     }
 
-    /// <summary>Per block: a map from all streams to (2 + streams) x streams mixing weights, their biases, and three scales (DeepSeek-V4).</summary>
+    /// <summary>
+    /// Per block: a map from all streams to (2 + streams) x streams mixing weights, their biases, and three scales (DeepSeek-V4).
+    /// </summary>
     internal static long HyperConnections(ModelArchitecture model, LayerArchitecture layer)
     {
         long streams = model.ResidualStreams;

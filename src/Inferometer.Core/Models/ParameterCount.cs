@@ -1,6 +1,8 @@
 namespace Inferometer.Core.Models;
 
-/// <summary>Exact number of parameters of an architecture, by part. Norms inside a mixer (QK-norm, latent norms) count as attention.</summary>
+/// <summary>
+/// Exact number of parameters of an architecture, by part. Norms inside a mixer (QK-norm, latent norms) count as attention.
+/// </summary>
 public sealed record ParameterCount
 {
     /// <summary>Token table, learned positions, and projections between embedding width and hidden size.</summary>
@@ -39,7 +41,10 @@ public sealed record ParameterCount
     /// <summary>Parameters one token uses: all but the experts it is not routed to.</summary>
     public long Active => Total - IdleExperts;
 
-    /// <summary>As <see cref="Active"/> without the input table, of which a token reads one row; a tied table stays, since the head multiplies all of it. gpt-oss is published this way.</summary>
+    /// <summary>
+    /// As <see cref="Active"/> without the input table, of which a token reads one row; a tied table stays, since the head multiplies all
+    /// of it. gpt-oss is published this way.
+    /// </summary>
     public long ActiveWithoutInputTable => TiedEmbeddings ? Active : Active - Embedding;
 
     /// <summary>Counts the parameters of <paramref name="model"/>.</summary>

@@ -9,7 +9,10 @@ public sealed record RopeParameters
     /// <summary>Leading channels of a head that are rotated; 0 = all.</summary>
     public int RotaryDim { get; init; }
 
-    /// <summary>Adjacent channels (2i, 2i+1) form the rotated pairs (GGUF llama files, DeepSeek, GLM, Llama-4); false: channel i goes with i + half (the rest of Hugging Face).</summary>
+    /// <summary>
+    /// Adjacent channels (2i, 2i+1) form the rotated pairs (GGUF llama files, DeepSeek, GLM, Llama-4); false: channel i goes with i + half
+    /// (the rest of Hugging Face).
+    /// </summary>
     public bool Interleaved { get; init; }
 
     /// <summary>Context-extension scheme.</summary>

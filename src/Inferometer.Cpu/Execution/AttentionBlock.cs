@@ -5,7 +5,9 @@ using Inferometer.Cpu.Weights;
 
 namespace Inferometer.Cpu.Execution;
 
-/// <summary>The attention part of a layer: projections over all tokens together, norm and rotation of heads, the cache, and attention per sequence.</summary>
+/// <summary>
+/// The attention part of a layer: projections over all tokens together, norm and rotation of heads, the cache, and attention per sequence.
+/// </summary>
 internal sealed class AttentionBlock : IDisposable
 {
     private readonly StepContext _step;

@@ -21,7 +21,8 @@ internal static class FeedForwardBlock
         }
     }
 
-    private static void RunNetwork(StepContext step, FeedForwardWeights weights, ActivationKind activation, float[] input, float[] output, int rows)
+    private static void RunNetwork(
+        StepContext step, FeedForwardWeights weights, ActivationKind activation, float[] input, float[] output, int rows)
     {
         Workspace work = step.Workspace;
         step.Multiply(weights.Gate, work.Gate, weights.Up, work.Up, input, rows);
@@ -84,7 +85,8 @@ internal static class FeedForwardBlock
     {
         for (int i = 0; i < rows.Length; i++)
         {
-            Scaling.AddMultiple(work.ExpertOutput.AsSpan(i * hidden, hidden), weights[i], work.BlockOutput.AsSpan(rows[i] * hidden, hidden));
+            Scaling.AddMultiple(
+                work.ExpertOutput.AsSpan(i * hidden, hidden), weights[i], work.BlockOutput.AsSpan(rows[i] * hidden, hidden));
         }
     }
 }

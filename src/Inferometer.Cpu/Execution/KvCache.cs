@@ -6,10 +6,12 @@ using Inferometer.Runners;
 namespace Inferometer.Cpu.Execution;
 
 /// <summary>
-/// Keys and values of all sequences in blocks of 16 tokens. Which sequence owns which block is the scheduler's business: here a block is a number. How a block is
-/// stored is the implementation's: exact (<see cref="PagedKvCache"/>) or compressed once it has aged.
+/// Keys and values of all sequences in blocks of 16 tokens. Which sequence owns which block is the scheduler's business: here a block is a
+/// number. How a block is stored is the implementation's: exact (<see cref="PagedKvCache"/>) or compressed once it has aged.
 /// </summary>
-/// <remarks>A step owns the cache while it runs; <see cref="Store"/> is then called from several threads, everything else from one.</remarks>
+/// <remarks>
+/// A step owns the cache while it runs; <see cref="Store"/> is then called from several threads, everything else from one.
+/// </remarks>
 public abstract class KvCache : IDisposable
 {
     /// <summary>Tokens per block.</summary>
@@ -97,7 +99,8 @@ public abstract class KvCache : IDisposable
         {
             if (architecture.Layers[layer].Mixer is not AttentionMixer mixer)
             {
-                throw new ArgumentException($"layer {layer} of {architecture.Name} keeps no keys and values of softmax attention", nameof(architecture));
+                throw new ArgumentException(
+                    $"layer {layer} of {architecture.Name} keeps no keys and values of softmax attention", nameof(architecture));
             }
 
             layouts[layer] = new KvPageLayout(groupedHeads ? mixer.KvHeads : mixer.Heads, mixer.HeadDim, mixer.ValueHeadDim, element);

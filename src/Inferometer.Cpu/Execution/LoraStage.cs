@@ -5,7 +5,10 @@ using Inferometer.Cpu.Weights;
 
 namespace Inferometer.Cpu.Execution;
 
-/// <summary>Adds the adapters' share to a projection's output, for the rows of the sequences that have one; neighbours with the same adapter go together.</summary>
+/// <summary>
+/// Adds the adapters' share to a projection's output, for the rows of the sequences that have one; neighbours with the same adapter go
+/// together.
+/// </summary>
 internal sealed class LoraStage(MatrixMultiplier multiplier)
 {
     private float[] _inner = [];

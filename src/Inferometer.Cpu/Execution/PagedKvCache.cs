@@ -5,7 +5,9 @@ using Inferometer.Runners;
 
 namespace Inferometer.Cpu.Execution;
 
-/// <summary>Keys and values as they are, one pool of pages per layer. Keys are stored rotated. Memory is taken once, on construction.</summary>
+/// <summary>
+/// Keys and values as they are, one pool of pages per layer. Keys are stored rotated. Memory is taken once, on construction.
+/// </summary>
 /// <remarks>Not thread-safe: a step owns the cache while it runs, and blocks are copied between steps.</remarks>
 public sealed unsafe class PagedKvCache : KvCache
 {
@@ -16,7 +18,8 @@ public sealed unsafe class PagedKvCache : KvCache
     /// <param name="architecture">The model whose keys and values are kept; every layer must be softmax attention.</param>
     /// <param name="blockCount">Blocks, at least 1.</param>
     /// <param name="element">Number format.</param>
-    /// <param name="groupedHeads">True: one copy per key/value head. False: one per query head, as multi-head attention without grouping has.</param>
+    /// <param name="groupedHeads">True: one copy per key/value head. False: one per query head, as multi-head attention without grouping
+    /// has.</param>
     /// <exception cref="OutOfMemoryException">The system has not that much.</exception>
     public PagedKvCache(ModelArchitecture architecture, int blockCount, KvElement element = KvElement.F16, bool groupedHeads = true)
         : base(architecture, blockCount, element, groupedHeads)
@@ -61,7 +64,8 @@ public sealed unsafe class PagedKvCache : KvCache
         ArgumentNullException.ThrowIfNull(batch);
         ArgumentNullException.ThrowIfNull(slice);
         batch.AddSequence(
-            firstRow, slice.Tokens.Length, slice.PastTokens, _codecs[layer], _layers[layer].Address, LayoutOf(layer).PageBytes, slice.BlockTable);
+            firstRow, slice.Tokens.Length, slice.PastTokens, _codecs[layer], _layers[layer].Address, LayoutOf(layer).PageBytes,
+                slice.BlockTable);
     }
 
     /// <inheritdoc/>

@@ -2,7 +2,10 @@ using Inferometer.Cpu.Threading;
 
 namespace Inferometer.Cpu.Execution;
 
-/// <summary>Runs something once per row of a step on the workers, a few rows per piece. Few rows stay on the calling thread, where they are done before a worker would start.</summary>
+/// <summary>
+/// Runs something once per row of a step on the workers, a few rows per piece. Few rows stay on the calling thread, where they are done
+/// before a worker would start.
+/// </summary>
 internal sealed class RowWork(WorkerPool pool) : ParallelWork
 {
     private const int MaxInlineRows = 4;

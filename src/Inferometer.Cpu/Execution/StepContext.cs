@@ -80,14 +80,18 @@ internal sealed class StepContext : IDisposable
         Finish(weights.Value, work.Normed, work.Value, TokenCount);
     }
 
-    /// <summary>Normalises every row of hidden width of <paramref name="source"/> into <paramref name="target"/>, which may be the same.</summary>
+    /// <summary>
+    /// Normalises every row of hidden width of <paramref name="source"/> into <paramref name="target"/>, which may be the same.
+    /// </summary>
     public void Norm(float[] source, float[] weight, float[] target)
     {
         (_source, _weight, _target) = (source, weight, target);
         ForEachRow(_normRow, TokenCount);
     }
 
-    /// <summary>Adds <see cref="Workspace.BlockOutput"/> to the residual stream, normalised first where the layer has a norm after its block.</summary>
+    /// <summary>
+    /// Adds <see cref="Workspace.BlockOutput"/> to the residual stream, normalised first where the layer has a norm after its block.
+    /// </summary>
     public void JoinResidual(float[]? postNorm)
     {
         _weight = postNorm;

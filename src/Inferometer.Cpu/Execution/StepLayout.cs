@@ -2,7 +2,9 @@ using Inferometer.Runners;
 
 namespace Inferometer.Cpu.Execution;
 
-/// <summary>A step's batch flattened to one row per token: what every part of a layer needs to know of it. Arrays grow to the largest step and stay.</summary>
+/// <summary>
+/// A step's batch flattened to one row per token: what every part of a layer needs to know of it. Arrays grow to the largest step and stay.
+/// </summary>
 internal sealed class StepLayout
 {
     private int[] _tokens = [];
@@ -76,13 +78,15 @@ internal sealed class StepLayout
         int end = slice.PastTokens + slice.Tokens.Length;
         if (end > contextTokens)
         {
-            throw new ArgumentException($"sequence {index} would be {end} tokens long; the model was loaded for {contextTokens}", nameof(slice));
+            throw new ArgumentException(
+                $"sequence {index} would be {end} tokens long; the model was loaded for {contextTokens}", nameof(slice));
         }
 
         int needed = (end + PagedKvCache.BlockSize - 1) / PagedKvCache.BlockSize;
         if (blocks.Length < needed)
         {
-            throw new ArgumentException($"sequence {index} of {end} tokens needs {needed} cache blocks; its table has {blocks.Length}", nameof(slice));
+            throw new ArgumentException(
+                $"sequence {index} of {end} tokens needs {needed} cache blocks; its table has {blocks.Length}", nameof(slice));
         }
 
         foreach (int block in blocks[..needed])

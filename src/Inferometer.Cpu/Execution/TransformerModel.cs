@@ -70,7 +70,8 @@ public sealed class TransformerModel : IModelLoader, IDisposable
     /// <param name="options">Null for the defaults.</param>
     /// <param name="progress">Told of every layer, from the calling thread.</param>
     /// <param name="cancellationToken">Stops between layers.</param>
-    /// <exception cref="Core.InferometerException">The file is damaged, lacks a tensor, or describes a network the engine has no code for.</exception>
+    /// <exception cref="Core.InferometerException">The file is damaged, lacks a tensor, or describes a network the engine has no code
+    /// for.</exception>
     public static TransformerModel Load(
         string path, LoadOptions? options = null, IProgress<LoadProgress>? progress = null, CancellationToken cancellationToken = default)
     {
@@ -83,9 +84,11 @@ public sealed class TransformerModel : IModelLoader, IDisposable
     /// <param name="options">Null for the defaults.</param>
     /// <param name="progress">Told of every layer, from the calling thread.</param>
     /// <param name="cancellationToken">Stops between layers.</param>
-    /// <exception cref="Core.InferometerException">A file is damaged, a tensor is lacking, or the network is one the engine has no code for.</exception>
+    /// <exception cref="Core.InferometerException">A file is damaged, a tensor is lacking, or the network is one the engine has no code
+    /// for.</exception>
     public static TransformerModel Load(
-        Checkpoint checkpoint, LoadOptions? options = null, IProgress<LoadProgress>? progress = null, CancellationToken cancellationToken = default)
+        Checkpoint checkpoint, LoadOptions? options = null, IProgress<LoadProgress>? progress = null,
+            CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(checkpoint);
         options ??= new LoadOptions();
@@ -129,7 +132,8 @@ public sealed class TransformerModel : IModelLoader, IDisposable
     /// <summary>Reads a LoRA adapter made for this model: a PEFT folder or a GGUF adapter file.</summary>
     /// <param name="path">The folder or file.</param>
     /// <param name="scale">Factor on what the adapter adds, on top of its own alpha over rank.</param>
-    /// <exception cref="Core.InferometerException">The adapter is damaged, changes layers that cannot be adapted, or does not fit the model's shapes.</exception>
+    /// <exception cref="Core.InferometerException">The adapter is damaged, changes layers that cannot be adapted, or does not fit the
+    /// model's shapes.</exception>
     public LoraAdapter LoadAdapter(string path, double scale = 1)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -137,13 +141,15 @@ public sealed class TransformerModel : IModelLoader, IDisposable
     }
 
     /// <summary>
-    /// Runs one step: writes keys and values of all new tokens to <paramref name="cache"/> and the logits of the tokens that asked for them.
-    /// Allocates nothing once a step as large has run.
+    /// Runs one step: writes keys and values of all new tokens to <paramref name="cache"/> and the logits of the tokens that asked for
+    /// them. Allocates nothing once a step as large has run.
     /// </summary>
     /// <param name="batch">Sequences of the step; prompts' chunks and single tokens may be mixed. An empty batch does nothing.</param>
     /// <param name="cache">Cache whose blocks the slices name; made by <see cref="CreateCache"/>.</param>
-    /// <param name="logits">[<see cref="ForwardBatch.LogitRowCount"/>, vocabulary]; rows in the order of the slices and their tokens.</param>
-    /// <param name="hiddenStates">Empty, or [<see cref="ForwardBatch.TokenCount"/>, hidden]: states after the final norm of every token.</param>
+    /// <param name="logits">[<see cref="ForwardBatch.LogitRowCount"/>, vocabulary]; rows in the order of the slices and their
+    /// tokens.</param>
+    /// <param name="hiddenStates">Empty, or [<see cref="ForwardBatch.TokenCount"/>, hidden]: states after the final norm of every
+    /// token.</param>
     /// <exception cref="ArgumentException">A span is too short, an index out of range, or the cache has another layout.</exception>
     /// <exception cref="InvalidOperationException">Another step is running.</exception>
     public void Forward(ForwardBatch batch, KvCache cache, Span<float> logits, Span<float> hiddenStates = default)
@@ -199,12 +205,15 @@ public sealed class TransformerModel : IModelLoader, IDisposable
 
         if (logitsLength < (long)batch.LogitRowCount * Architecture.VocabularySize)
         {
-            throw new ArgumentException($"{batch.LogitRowCount} rows of {Architecture.VocabularySize} logits do not fit into {logitsLength} numbers", nameof(batch));
+            throw new ArgumentException(
+                $"{batch.LogitRowCount} rows of {Architecture.VocabularySize} logits do not fit into {logitsLength} numbers",
+                nameof(batch));
         }
 
         if (hiddenLength != 0 && hiddenLength < (long)batch.TokenCount * Architecture.HiddenSize)
         {
-            throw new ArgumentException($"{batch.TokenCount} states of width {Architecture.HiddenSize} do not fit into {hiddenLength} numbers", nameof(batch));
+            throw new ArgumentException(
+                $"{batch.TokenCount} states of width {Architecture.HiddenSize} do not fit into {hiddenLength} numbers", nameof(batch));
         }
 
         for (int i = 0; i < batch.Count; i++)

@@ -53,7 +53,8 @@ internal sealed class Workspace
     public long MemoryBytes => BytesPerToken(_widths) * _capacityTokens;
 
     /// <summary>Bytes a step of <paramref name="tokens"/> tokens needs for its intermediate rows.</summary>
-    public static long RequiredBytes(ModelArchitecture architecture, int tokens) => BytesPerToken(WorkspaceWidths.Of(architecture)) * tokens;
+    public static long RequiredBytes(ModelArchitecture architecture, int tokens) =>
+        BytesPerToken(WorkspaceWidths.Of(architecture)) * tokens;
 
     /// <summary>Makes room for a step of <paramref name="tokens"/> tokens.</summary>
     public void Reserve(int tokens)

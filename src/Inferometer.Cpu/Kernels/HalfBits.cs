@@ -5,13 +5,14 @@ using System.Runtime.Intrinsics.X86;
 namespace Inferometer.Cpu.Kernels;
 
 /// <summary>
-/// Sixteen-bit floats as vectors of f32. .NET has no access to the processor's own f16 conversion, so the bits are moved into place: sign-extended, shifted left by 13
-/// and masked they are the f32 number 2^-112 times the f16 one. Infinities and NaNs become finite numbers of magnitude 2^16 and above.
+/// Sixteen-bit floats as vectors of f32. .NET has no access to the processor's own f16 conversion, so the bits are moved into place:
+/// sign-extended, shifted left by 13 and masked they are the f32 number 2^-112 times the f16 one. Infinities and NaNs become finite numbers
+/// of magnitude 2^16 and above.
 /// </summary>
 /// <remarks>
-/// Taken as they are (<see cref="LoadShifted512"/>, the factor folded into something that is multiplied anyway), f16 numbers below 2^-14 become f32 numbers below 2^-126,
-/// which some processors multiply many times slower than others: see <see cref="SubnormalSpeed"/>. <see cref="Load512"/> costs about five more instructions and gives the
-/// numbers themselves, none of them so small.
+/// Taken as they are (<see cref="LoadShifted512"/>, the factor folded into something that is multiplied anyway), f16 numbers below 2^-14
+/// become f32 numbers below 2^-126, which some processors multiply many times slower than others: see <see cref="SubnormalSpeed"/>.
+/// <see cref="Load512"/> costs about five more instructions and gives the numbers themselves, none of them so small.
 /// </remarks>
 internal static unsafe class HalfBits
 {
@@ -54,8 +55,8 @@ internal static unsafe class HalfBits
     public static Vector256<float> LoadBrain256(ushort* source)
         => (Avx2.ConvertToVector256Int32(source) << 16).AsSingle();
 
-    // With its exponent raised by the difference of the biases, a number is right unless its f16 exponent is zero. Then it was m 2^-24 and has become
-    // a = 2^-15 + m 2^-25 instead: 2 a - 2^-14 is right.
+    // With its exponent raised by the difference of the biases, a number is right unless its f16 exponent is zero. Then it was m 2^-24 and
+    // has become a = 2^-15 + m 2^-25 instead: 2 a - 2^-14 is right.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<float> Rebiased(Vector512<int> bits)
     {

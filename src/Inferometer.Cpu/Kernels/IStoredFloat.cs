@@ -4,7 +4,8 @@ using System.Runtime.Intrinsics;
 namespace Inferometer.Cpu.Kernels;
 
 /// <summary>
-/// Reading stored numbers as f32, times 1 / <see cref="Scale"/>. Kernels are written once over this interface; the compiler makes each a kernel per format, conversion inlined.
+/// Reading stored numbers as f32, times 1 / <see cref="Scale"/>. Kernels are written once over this interface; the compiler makes each a
+/// kernel per format, conversion inlined.
 /// </summary>
 internal unsafe interface IStoredFloat
 {
@@ -56,7 +57,9 @@ internal readonly unsafe struct StoredHalf : IStoredFloat
     public static float Load(byte* source) => HalfBits.Load(source);
 }
 
-/// <summary>IEEE 16-bit floats too small by a factor, see <see cref="HalfBits"/>: for long streams where <see cref="SubnormalSpeed"/> allows.</summary>
+/// <summary>
+/// IEEE 16-bit floats too small by a factor, see <see cref="HalfBits"/>: for long streams where <see cref="SubnormalSpeed"/> allows.
+/// </summary>
 internal readonly unsafe struct ShiftedHalf : IStoredFloat
 {
     public static int Bytes => sizeof(ushort);

@@ -4,10 +4,12 @@ using Inferometer.ModelFiles.Formats;
 namespace Inferometer.Cpu.Kernels;
 
 /// <summary>
-/// Memory outside the garbage collector's heap, aligned to 64 bytes (one cache line, one 512-bit vector); large buffers to 2 MiB, so that the system can back them
-/// with huge pages. Not thread-safe to dispose while in use.
+/// Memory outside the garbage collector's heap, aligned to 64 bytes (one cache line, one 512-bit vector); large buffers to 2 MiB, so that
+/// the system can back them with huge pages. Not thread-safe to dispose while in use.
 /// </summary>
-/// <remarks>The system gives pages when they are first touched: what nobody writes to takes no memory, also in a buffer that reads as zero.</remarks>
+/// <remarks>
+/// The system gives pages when they are first touched: what nobody writes to takes no memory, also in a buffer that reads as zero.
+/// </remarks>
 public sealed unsafe class NativeBuffer : IDisposable
 {
     private readonly Memory _memory;

@@ -5,8 +5,9 @@ using System.Runtime.Intrinsics;
 namespace Inferometer.Cpu.Kernels;
 
 /// <summary>
-/// Whether multiplying numbers below 2^-126 is slow here. Intel's processors leave it to microcode (on Sapphire Rapids a model in
-/// F16 with random weights, of which a few in a thousand are that small after a shift of their bits, decoded at 40 % of the speed); on Zen 4 it cost nothing that showed. Switching such numbers off is not to be had from .NET.
+/// Whether multiplying numbers below 2^-126 is slow here. Intel's processors leave it to microcode (on Sapphire Rapids a model in F16 with
+/// random weights, of which a few in a thousand are that small after a shift of their bits, decoded at 40 % of the speed); on Zen 4 it cost
+/// nothing that showed. Switching such numbers off is not to be had from .NET.
 /// </summary>
 internal static unsafe class SubnormalSpeed
 {

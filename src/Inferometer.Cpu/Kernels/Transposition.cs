@@ -30,9 +30,12 @@ internal static unsafe class Transposition
         }
     }
 
-    /// <summary>Sixteen columns of four rows; vector i of the result holds, in lane j of 128 bits, column 4 j + i of the four rows.</summary>
+    /// <summary>
+    /// Sixteen columns of four rows; vector i of the result holds, in lane j of 128 bits, column 4 j + i of the four rows.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Load4<TStored>(byte** row, nint k, out Vector512<float> c0, out Vector512<float> c1, out Vector512<float> c2, out Vector512<float> c3)
+    private static void Load4<TStored>(
+        byte** row, nint k, out Vector512<float> c0, out Vector512<float> c1, out Vector512<float> c2, out Vector512<float> c3)
         where TStored : struct, IStoredFloat
     {
         Vector512<float> r0 = TStored.Load512(row[0] + k * TStored.Bytes), r1 = TStored.Load512(row[1] + k * TStored.Bytes);
@@ -47,7 +50,8 @@ internal static unsafe class Transposition
 
     /// <summary>Joins the lanes of four groups of rows; lane j goes to column 4 j.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void StoreLanes(Vector512<float> a, Vector512<float> b, Vector512<float> c, Vector512<float> d, float* target, int stride)
+    private static void StoreLanes(
+        Vector512<float> a, Vector512<float> b, Vector512<float> c, Vector512<float> d, float* target, int stride)
     {
         Vector512<float> evenAb = Avx512F.Shuffle4x128(a, b, 0x88), oddAb = Avx512F.Shuffle4x128(a, b, 0xDD);
         Vector512<float> evenCd = Avx512F.Shuffle4x128(c, d, 0x88), oddCd = Avx512F.Shuffle4x128(c, d, 0xDD);
@@ -76,7 +80,8 @@ internal static unsafe class Transposition
 
     /// <summary>Eight columns of four rows, arranged as in the wider method.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Load4<TStored>(byte** row, nint k, out Vector256<float> c0, out Vector256<float> c1, out Vector256<float> c2, out Vector256<float> c3)
+    private static void Load4<TStored>(
+        byte** row, nint k, out Vector256<float> c0, out Vector256<float> c1, out Vector256<float> c2, out Vector256<float> c3)
         where TStored : struct, IStoredFloat
     {
         Vector256<float> r0 = TStored.Load256(row[0] + k * TStored.Bytes), r1 = TStored.Load256(row[1] + k * TStored.Bytes);

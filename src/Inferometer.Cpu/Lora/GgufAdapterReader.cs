@@ -30,7 +30,8 @@ internal static partial class GgufAdapterReader
             if (sites is null)
             {
                 throw new InferometerException(
-                    $"{file.Path}: tensor '{down.Name}' changes a part that cannot be adapted. Adaptable: attn_q, attn_k, attn_v, attn_qkv, attn_output, ffn_gate, ffn_up, ffn_down.");
+                    $"{file.Path}: tensor '{down.Name}' changes a part that cannot be adapted. Adaptable: attn_q, attn_k, attn_v, "
+                        + $"attn_qkv, attn_output, ffn_gate, ffn_up, ffn_down.");
             }
 
             if (string.Equals(match.Groups["side"].Value, "b", StringComparison.Ordinal))

@@ -3,8 +3,8 @@ using Inferometer.Runners;
 namespace Inferometer.Cpu.Lora;
 
 /// <summary>
-/// Low-rank changes to a model's linear layers (LoRA, arXiv 2106.09685), applied per sequence while a step runs; the model's own weights stay as they are.
-/// Loaded for one model. Immutable; any number of steps may use it until it is disposed.
+/// Low-rank changes to a model's linear layers (LoRA, arXiv 2106.09685), applied per sequence while a step runs; the model's own weights
+/// stay as they are. Loaded for one model. Immutable; any number of steps may use it until it is disposed.
 /// </summary>
 public sealed class LoraAdapter : IModelAdapter
 {

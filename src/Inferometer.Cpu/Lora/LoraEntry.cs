@@ -15,5 +15,6 @@ internal sealed record LoraEntry(string Module, int Layer, LoraSite[] Sites, Mod
 /// <summary>All entries of an adapter file.</summary>
 /// <param name="Path">File or folder.</param>
 /// <param name="Entries">The adapted layers.</param>
-/// <param name="NeighbourPairs">Rows of query and key changes are ordered for rotary embedding of neighbouring channels (GGUF llama files).</param>
+/// <param name="NeighbourPairs">Rows of query and key changes are ordered for rotary embedding of neighbouring channels (GGUF llama
+/// files).</param>
 internal sealed record LoraFile(string Path, IReadOnlyList<LoraEntry> Entries, bool NeighbourPairs);

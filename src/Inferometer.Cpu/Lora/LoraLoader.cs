@@ -56,7 +56,8 @@ internal static class LoraLoader
         {
             throw Wrong(
                 file, entry,
-                $"is [{rank}, {entry.Down.Columns}] with a partner [{entry.Up.Rows}, {entry.Up.Columns}]; the model asks for [rank, {inputs}] and [{outputs}, rank]");
+                $"is [{rank}, {entry.Down.Columns}] with a partner [{entry.Up.Rows}, {entry.Up.Columns}]; the model asks for [rank, "
+                    + $"{inputs}] and [{outputs}, rank]");
         }
 
         float[] down = Values(file, entry, entry.Down), up = Values(file, entry, entry.Up);
@@ -90,7 +91,10 @@ internal static class LoraLoader
             LoraSite.Up => layer.Dense?.Up,
             _ => layer.Dense?.Down,
         };
-        return target ?? throw Wrong(file, entry, "changes a dense feed-forward network; this layer of the model is a mixture of experts, which cannot be adapted");
+        return target
+            ?? throw Wrong(
+                file, entry,
+                "changes a dense feed-forward network; this layer of the model is a mixture of experts, which cannot be adapted");
     }
 
     private static float[] Values(LoraFile file, LoraEntry entry, ModelTensor tensor)
@@ -121,5 +125,6 @@ internal static class LoraLoader
         return result;
     }
 
-    private static InferometerException Wrong(LoraFile file, LoraEntry entry, string problem) => new($"{file.Path}: tensor '{entry.Module}' {problem}.");
+    private static InferometerException Wrong(LoraFile file, LoraEntry entry, string problem) =>
+        new($"{file.Path}: tensor '{entry.Module}' {problem}.");
 }

@@ -14,7 +14,8 @@ internal static partial class PeftAdapterReader
     public const string WeightsName = "adapter_model.safetensors";
 
     /// <summary>Matches the tensors of <paramref name="source"/> with the configuration in <paramref name="folder"/>.</summary>
-    /// <exception cref="InferometerException">The configuration asks for something other than plain LoRA, or a tensor changes a layer that cannot be adapted.</exception>
+    /// <exception cref="InferometerException">The configuration asks for something other than plain LoRA, or a tensor changes a layer that
+    /// cannot be adapted.</exception>
     public static LoraFile Read(string folder, ITensorSource source)
     {
         string path = Path.Combine(folder, ConfigName);
@@ -30,7 +31,8 @@ internal static partial class PeftAdapterReader
             if (sites is null)
             {
                 throw new InferometerException(
-                    $"{source.Path}: tensor '{down.Name}' changes a part that cannot be adapted. Adaptable: q_proj, k_proj, v_proj, o_proj, qkv_proj, gate_proj, up_proj, gate_up_proj, down_proj.");
+                    $"{source.Path}: tensor '{down.Name}' changes a part that cannot be adapted. Adaptable: q_proj, k_proj, v_proj, "
+                        + $"o_proj, qkv_proj, gate_proj, up_proj, gate_up_proj, down_proj.");
             }
 
             if (string.Equals(match.Groups["side"].Value, "B", StringComparison.Ordinal))
@@ -83,7 +85,8 @@ internal static partial class PeftAdapterReader
         string? trouble = Flag(config, "use_dora") ? "use_dora (weight-decomposed adapters)"
             : Flag(config, "fan_in_fan_out") ? "fan_in_fan_out (transposed weights)"
             : HasEntries(config, "alpha_pattern") ? "alpha_pattern (a scale per layer)"
-            : config.TryGetProperty("peft_type", out JsonElement type) && !string.Equals(type.GetString(), "LORA", StringComparison.OrdinalIgnoreCase)
+            : config.TryGetProperty("peft_type", out JsonElement type)
+                && !string.Equals(type.GetString(), "LORA", StringComparison.OrdinalIgnoreCase)
                 ? $"peft_type {type.GetString()}"
                 : null;
         if (trouble is not null)
@@ -103,6 +106,7 @@ internal static partial class PeftAdapterReader
     private static bool HasEntries(JsonElement config, string name) =>
         config.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Object && value.EnumerateObject().Any();
 
-    [GeneratedRegex(@"layers\.(?<layer>\d{1,6})\.(?<module>\w+\.\w+)\.lora_(?<side>[AB])(\.default)?\.weight$", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex(
+        @"layers\.(?<layer>\d{1,6})\.(?<module>\w+\.\w+)\.lora_(?<side>[AB])(\.default)?\.weight$", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex TensorName();
 }

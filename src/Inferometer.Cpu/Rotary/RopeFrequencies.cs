@@ -95,7 +95,8 @@ internal sealed class RopeFrequencies
         if (divisors.Count != frequency.Length)
         {
             throw new InferometerException(
-                $"the model's rotary embedding lists {divisors.Count} frequency factors, but its heads have {frequency.Length} rotated pairs.");
+                $"the model's rotary embedding lists {divisors.Count} frequency factors, but its heads have {frequency.Length} rotated "
+                    + $"pairs.");
         }
 
         Divide(frequency, i => divisors[i]);
@@ -115,7 +116,8 @@ internal sealed class RopeFrequencies
         return 1 / (((1 - kept) / rope.Factor) + kept);
     }
 
-    // YaRN (arXiv 2309.00071), section 3.2: pairs that turn more often than beta_fast within the trained context are kept, fewer than beta_slow divided.
+    // YaRN (arXiv 2309.00071), section 3.2: pairs that turn more often than beta_fast within the trained context are kept, fewer than
+    // beta_slow divided.
     private static void Yarn(double[] frequency, RopeParameters rope, int rotated, int trained)
     {
         double PairOf(double turns) => rotated * Math.Log(trained / (turns * 2 * Math.PI)) / (2 * Math.Log(rope.Theta));

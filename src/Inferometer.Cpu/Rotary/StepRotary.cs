@@ -1,6 +1,9 @@
 namespace Inferometer.Cpu.Rotary;
 
-/// <summary>Cosines and sines of the positions of one step, for each distinct rotary embedding of a model. Computed once per step and shared by all layers.</summary>
+/// <summary>
+/// Cosines and sines of the positions of one step, for each distinct rotary embedding of a model. Computed once per step and shared by all
+/// layers.
+/// </summary>
 internal sealed class StepRotary
 {
     private readonly RopeFrequencies[] _frequencies;

@@ -5,12 +5,12 @@ using System.Runtime.InteropServices;
 namespace Inferometer.Cpu.Threading;
 
 /// <summary>
-/// Dedicated threads for the pieces of one computation at a time. Idle workers spin briefly, then sleep; pieces are handed out one by one, so a
-/// worker that the system holds back delays nobody. The thread that calls <see cref="Run(ParallelWork, int)"/> takes part as worker 0.
+/// Dedicated threads for the pieces of one computation at a time. Idle workers spin briefly, then sleep; pieces are handed out one by one,
+/// so a worker that the system holds back delays nobody. The thread that calls <see cref="Run(ParallelWork, int)"/> takes part as worker 0.
 /// </summary>
 /// <remarks>
-/// One dispatch at a time: a second caller gets an <see cref="InvalidOperationException"/>. Dispatching allocates nothing.
-/// The state of a dispatch sits in one 64-bit word (dispatch number, chunk count, next chunk). A worker claims a chunk by compare-and-swap on the whole
+/// One dispatch at a time: a second caller gets an <see cref="InvalidOperationException"/>. Dispatching allocates nothing. The state of a
+/// dispatch sits in one 64-bit word (dispatch number, chunk count, next chunk). A worker claims a chunk by compare-and-swap on the whole
 /// word, so a worker that wakes late can never claim a chunk of a dispatch whose work it has not read, and the caller need not wait for it.
 /// </remarks>
 public sealed class WorkerPool : IDisposable
@@ -56,7 +56,10 @@ public sealed class WorkerPool : IDisposable
     /// <summary>Workers, the caller included.</summary>
     public int ThreadCount { get; }
 
-    /// <summary>Does all <paramref name="chunks"/> pieces of <paramref name="work"/> and returns when the last is done. An exception from a piece is thrown here, after pieces already started have ended; the rest are skipped.</summary>
+    /// <summary>
+    /// Does all <paramref name="chunks"/> pieces of <paramref name="work"/> and returns when the last is done. An exception from a piece is
+    /// thrown here, after pieces already started have ended; the rest are skipped.
+    /// </summary>
     /// <exception cref="InvalidOperationException">A dispatch is running already, from another thread or from inside a piece.</exception>
     public void Run(ParallelWork work, int chunks)
     {
@@ -121,7 +124,8 @@ public sealed class WorkerPool : IDisposable
             ObjectDisposedException.ThrowIf(_disposed, this);
             if (_running)
             {
-                throw new InvalidOperationException("The worker pool runs one dispatch at a time: it was called from a second thread or from inside a piece of work.");
+                throw new InvalidOperationException(
+                    "The worker pool runs one dispatch at a time: it was called from a second thread or from inside a piece of work.");
             }
 
             _running = true;
@@ -234,7 +238,8 @@ public sealed class WorkerPool : IDisposable
     {
         lock (_sleepGate)
         {
-            // The count is raised before the last look at the ticket, and the dispatcher publishes the ticket before it looks at the count: one of the two sees the other.
+            // The count is raised before the last look at the ticket, and the dispatcher publishes the ticket before it looks at the count:
+            // one of the two sees the other.
             Interlocked.Increment(ref _shared.Sleeping);
             while (!HasWork())
             {

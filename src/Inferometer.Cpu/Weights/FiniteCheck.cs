@@ -17,7 +17,8 @@ internal sealed class FiniteCheck(WorkerPool pool) : ParallelWork
     public void Require(ModelTensor tensor)
     {
         _tensor = tensor;
-        _rowsPerChunk = (int)Math.Max(1, Math.Max(StretchBytes / tensor.RowByteCount, (tensor.Rows + WorkerPool.MaxChunks - 1) / WorkerPool.MaxChunks));
+        _rowsPerChunk =
+            (int)Math.Max(1, Math.Max(StretchBytes / tensor.RowByteCount, (tensor.Rows + WorkerPool.MaxChunks - 1) / WorkerPool.MaxChunks));
         pool.Run(this, checked((int)((tensor.Rows + _rowsPerChunk - 1) / _rowsPerChunk)));
     }
 

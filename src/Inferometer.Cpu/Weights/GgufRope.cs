@@ -27,7 +27,8 @@ internal static class GgufRope
             : LongRope(rope, architecture, file!.Header) with { LongFactors = List(longDivisors), ShortFactors = List(shortDivisors) };
         return architecture with
         {
-            Layers = new EquatableList<LayerArchitecture>(architecture.Layers.Select(layer => layer.Mixer is AttentionMixer { Rope: RopeParameters rope } mixer
+            Layers = new EquatableList<LayerArchitecture>(
+                architecture.Layers.Select(layer => layer.Mixer is AttentionMixer { Rope: RopeParameters rope } mixer
                 ? layer with { Mixer = mixer with { Rope = Change(rope) } }
                 : layer)),
         };

@@ -18,9 +18,10 @@ public sealed record LoadOptions
     public bool CheckWeights { get; init; } = true;
 
     /// <summary>
-    /// What to do about the file of repacked weights beside the model, which spares repacking at the next start and takes as much room on the disk as the model: it is
-    /// <c>MODEL.gguf.repacked</c>, or <c>model.repacked</c> inside a folder. It is only used for the very weights and the layout of weights that it was made for, and whole;
-    /// with <see cref="CheckWeights"/> all of it is compared with its checksums.
+    /// What to do about the file of repacked weights beside the model, which spares repacking at the next start and takes as much room on
+    /// the disk as the model: it is <c>MODEL.gguf.repacked</c>, or <c>model.repacked</c> inside a folder. It is only used for the very
+    /// weights and the layout of weights that it was made for, and whole; with <see cref="CheckWeights"/> all of it is compared with its
+    /// checksums.
     /// </summary>
     public RepackedFileUse RepackedFile { get; init; } = RepackedFileUse.Read;
 

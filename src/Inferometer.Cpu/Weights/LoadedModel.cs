@@ -12,7 +12,8 @@ internal sealed class LoadedModel : IDisposable
     private readonly int[] _ropeOfLayer;
     private readonly RotaryEmbedding[] _embeddings;
 
-    public LoadedModel(ModelArchitecture architecture, Checkpoint checkpoint, RepackedWeights repacked, ModelWeights weights, int contextTokens)
+    public LoadedModel(
+        ModelArchitecture architecture, Checkpoint checkpoint, RepackedWeights repacked, ModelWeights weights, int contextTokens)
     {
         Architecture = architecture;
         ContextTokens = contextTokens;

@@ -59,7 +59,8 @@ internal static class ModelLoader
     }
 
     private static (ModelArchitecture Architecture, ModelWeights Weights) Assemble(
-        ITensorSource source, ModelArchitecture architecture, WorkerPool pool, LoadOptions options, LoadMonitor monitor, RepackedWeights repacked)
+        ITensorSource source, ModelArchitecture architecture, WorkerPool pool, LoadOptions options, LoadMonitor monitor,
+            RepackedWeights repacked)
     {
         TensorLoader tensors = new(source, Names(source, architecture), pool, options, monitor, repacked, NormOffset(architecture));
         architecture = GgufRope.Complete(architecture, source as GgufModelFile, tensors);
@@ -74,14 +75,17 @@ internal static class ModelLoader
         return source is GgufModelFile
             ? new GgufNames()
             : HuggingFaceNames.Find(Contains, architecture.PostBlockNorms)
-                ?? throw new InferometerException($"{source.Path}: no tensor 'model.embed_tokens.weight'; the checkpoint's tensor names are not known.");
+                ?? throw new InferometerException(
+                    $"{source.Path}: no tensor 'model.embed_tokens.weight'; the checkpoint's tensor names are not known.");
     }
 
     private static int Context(ModelArchitecture architecture, LoadOptions options)
     {
         if (options.ContextTokens < 0)
         {
-            throw new InferometerException($"context of {options.ContextTokens} tokens: it must be at least 1, or 0 for what the model was made for ({architecture.MaxContextTokens}).");
+            throw new InferometerException(
+                $"context of {options.ContextTokens} tokens: it must be at least 1, or 0 for what the model was made for "
+                    + $"({architecture.MaxContextTokens}).");
         }
 
         return options.ContextTokens > 0 ? options.ContextTokens : architecture.MaxContextTokens;

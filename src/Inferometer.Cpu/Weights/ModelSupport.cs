@@ -25,8 +25,8 @@ public static class ModelSupport
     }
 
     /// <summary>
-    /// Throws where loading a model would, without reading its weights: besides <see cref="Require(ModelArchitecture)"/>, every tensor must be
-    /// there, with the right shape and in a format that can be decoded. Weights that are not finite are only found by loading.
+    /// Throws where loading a model would, without reading its weights: besides <see cref="Require(ModelArchitecture)"/>, every tensor must
+    /// be there, with the right shape and in a format that can be decoded. Weights that are not finite are only found by loading.
     /// </summary>
     /// <param name="checkpoint">The model's files; they stay open.</param>
     /// <exception cref="InferometerException">Names what is wrong.</exception>
@@ -74,7 +74,8 @@ public static class ModelSupport
             return "projection of the embedding";
         }
 
-        return architecture.Layers.Distinct().Select(layer => Missing(layer.Mixer) ?? Missing(layer.FeedForward)).FirstOrDefault(what => what is not null);
+        return architecture.Layers.Distinct().Select(layer => Missing(layer.Mixer) ?? Missing(layer.FeedForward))
+            .FirstOrDefault(what => what is not null);
     }
 
     private static string? Missing(TokenMixer? mixer) => mixer switch
@@ -87,8 +88,10 @@ public static class ModelSupport
         AttentionMixer { OutputGate: true } => "gated attention outputs",
         AttentionMixer { ChunkTokens: > 0 } => "chunked attention",
         AttentionMixer { ValuesAreKeys: true } => "attention whose values are its keys",
-        AttentionMixer { QkNorm: QkNormKind.FullWidth or QkNormKind.NonParametric } attention => $"query and key norm of the kind {attention.QkNorm}",
-        AttentionMixer { KvHeads: var kv, Heads: var heads } when kv <= 0 || heads % kv != 0 => $"way to share {kv} key/value heads among {heads} query heads",
+        AttentionMixer { QkNorm: QkNormKind.FullWidth or QkNormKind.NonParametric } attention =>
+            $"query and key norm of the kind {attention.QkNorm}",
+        AttentionMixer { KvHeads: var kv, Heads: var heads } when kv <= 0 || heads % kv != 0 =>
+            $"way to share {kv} key/value heads among {heads} query heads",
         AttentionMixer attention when attention.HeadDim != attention.ValueHeadDim => "value heads of another width than the keys",
         AttentionMixer => null,
         _ => mixer.GetType().Name,
@@ -97,7 +100,8 @@ public static class ModelSupport
     private static string? Missing(FeedForward? feedForward) => feedForward switch
     {
         null => "layers without a feed-forward part",
-        DenseFeedForward { Activation: ActivationKind.SwigluOss } or MoeFeedForward { Activation: ActivationKind.SwigluOss } => "clamped SwiGLU",
+        DenseFeedForward { Activation: ActivationKind.SwigluOss } or MoeFeedForward { Activation: ActivationKind.SwigluOss } =>
+            "clamped SwiGLU",
         DenseFeedForward { Gated: false } or MoeFeedForward { Gated: false } => "feed-forward networks without a gate",
         MoeFeedForward { ExpertBias: true } => "biased experts",
         MoeFeedForward { RouterBias: true } => "biased routers",

@@ -10,9 +10,13 @@ namespace Inferometer.Cpu.Weights;
 /// <param name="Checksums">CRC-32C of each stretch of <see cref="StretchBytes"/>, of which the last may be shorter.</param>
 /// <param name="Matrices">The matrices.</param>
 internal sealed record RepackedDirectory(
-    UInt128 Fingerprint, long DataBytes, IReadOnlyList<(GgmlType Type, uint Layout)> Layouts, IReadOnlyList<uint> Checksums, IReadOnlyList<RepackedMatrix> Matrices)
+    UInt128 Fingerprint, long DataBytes, IReadOnlyList<(GgmlType Type, uint Layout)> Layouts, IReadOnlyList<uint> Checksums,
+        IReadOnlyList<RepackedMatrix> Matrices)
 {
-    /// <summary>First byte of the data, on a boundary of huge pages: written and mapped in such pieces, a file can be in memory in huge pages (Linux, file systems with large folios).</summary>
+    /// <summary>
+    /// First byte of the data, on a boundary of huge pages: written and mapped in such pieces, a file can be in memory in huge pages
+    /// (Linux, file systems with large folios).
+    /// </summary>
     public const long DataOffset = 2 << 20;
 
     /// <summary>Bytes that are written and checked in one piece.</summary>
@@ -82,7 +86,8 @@ internal sealed record RepackedDirectory(
             for (int i = 0; i < matrices.Length; i++)
             {
                 matrices[i] = new RepackedMatrix(
-                    reader.ReadString(), reader.ReadInt64(), reader.ReadInt32(), reader.ReadInt32(), (GgmlType)reader.ReadInt32(), reader.ReadInt64(), reader.ReadInt64());
+                    reader.ReadString(), reader.ReadInt64(), reader.ReadInt32(), reader.ReadInt32(), (GgmlType)reader.ReadInt32(),
+                        reader.ReadInt64(), reader.ReadInt64());
             }
 
             RepackedDirectory directory = new(fingerprint, dataBytes, layouts, checksums, matrices);
@@ -105,6 +110,8 @@ internal sealed record RepackedDirectory(
     {
         long stretches = (DataBytes + StretchBytes - 1) / StretchBytes;
         return DataBytes >= 0 && stretches == Checksums.Count
-            && Matrices.All(m => m.Offset >= 0 && m.Offset % 64 == 0 && m.ByteCount >= 0 && m.ByteCount <= DataBytes && m.Offset <= DataBytes - m.ByteCount && m.Rows > 0 && m.Columns > 0);
+            && Matrices.All(
+                m => m.Offset >= 0 && m.Offset % 64 == 0 && m.ByteCount >= 0 && m.ByteCount <= DataBytes
+                    && m.Offset <= DataBytes - m.ByteCount && m.Rows > 0 && m.Columns > 0);
     }
 }

@@ -6,7 +6,9 @@ using Inferometer.ModelFiles.Quantization;
 
 namespace Inferometer.Cpu.Weights;
 
-/// <summary>A file of repacked weights, mapped into memory after it was found whole and made for the model and for this program's kernels.</summary>
+/// <summary>
+/// A file of repacked weights, mapped into memory after it was found whole and made for the model and for this program's kernels.
+/// </summary>
 internal sealed unsafe class RepackedFile : IDisposable
 {
     private readonly MappedFile _file;
@@ -49,7 +51,8 @@ internal sealed unsafe class RepackedFile : IDisposable
         {
             RepackedDirectory directory = ReadDirectory(file);
             Require(directory.Fingerprint == fingerprint, "it was made for another model");
-            Require(directory.Layouts.All(l => BlockCodec.IsSupported(l.Type) && PanelLayout.Fingerprint(l.Type) == l.Layout), "it was made by another version, or for another kind of processor");
+            Require(directory.Layouts.All(l => BlockCodec.IsSupported(l.Type) && PanelLayout.Fingerprint(l.Type) == l.Layout),
+                "it was made by another version, or for another kind of processor");
             RepackedFile repacked = new(file, directory);
             if (checkedBy is not null)
             {
@@ -67,7 +70,8 @@ internal sealed unsafe class RepackedFile : IDisposable
 
     /// <summary>The matrix of some rows of a tensor, or null where the file does not hold it.</summary>
     public WeightMatrix? Find(ModelTensor tensor, long firstRow, int rows) =>
-        _matrices.TryGetValue((tensor.Name, firstRow), out RepackedMatrix matrix) && matrix.Rows == rows && matrix.Columns == tensor.Columns && matrix.Type == tensor.Type
+        _matrices.TryGetValue((tensor.Name, firstRow), out RepackedMatrix matrix) && matrix.Rows == rows && matrix.Columns == tensor.Columns
+            && matrix.Type == tensor.Type
             ? WeightMatrix.FromRepacked(matrix.Type, rows, matrix.Columns, Data + matrix.Offset, matrix.ByteCount)
             : null;
 
@@ -77,7 +81,8 @@ internal sealed unsafe class RepackedFile : IDisposable
     {
         RepackedPrefix prefix = RepackedPrefix.Read(new ReadOnlySpan<byte>(file.Pointer, RepackedPrefix.ByteCount));
         Require(
-            prefix.DirectoryOffset >= RepackedDirectory.DataOffset && prefix.DirectoryBytes >= 0 && prefix.DirectoryOffset == file.Length - prefix.DirectoryBytes,
+            prefix.DirectoryOffset >= RepackedDirectory.DataOffset && prefix.DirectoryBytes >= 0
+                && prefix.DirectoryOffset == file.Length - prefix.DirectoryBytes,
             "it is not as long as it was when it was written");
         byte[] bytes = new ReadOnlySpan<byte>(file.Pointer + prefix.DirectoryOffset, prefix.DirectoryBytes).ToArray();
         Require(PanelLayout.Checksum(bytes) == prefix.DirectoryChecksum, "its directory is damaged");
@@ -106,7 +111,8 @@ internal sealed unsafe class RepackedFile : IDisposable
         {
             long start = (long)chunk * RepackedDirectory.StretchBytes;
             int bytes = (int)Math.Min(RepackedDirectory.StretchBytes, file._directory.DataBytes - start);
-            Require(PanelLayout.Checksum(new ReadOnlySpan<byte>(file.Data + start, bytes)) == file._directory.Checksums[chunk], "its data is damaged");
+            Require(PanelLayout.Checksum(new ReadOnlySpan<byte>(file.Data + start, bytes)) == file._directory.Checksums[chunk],
+                "its data is damaged");
         }
     }
 }

@@ -55,7 +55,8 @@ internal sealed unsafe class RepackedFileWriter : IDisposable
                 WriteStretch();
             }
 
-            (GgmlType, uint)[] layouts = [.. _matrices.Select(m => m.Type).Distinct().Select(type => (type, PanelLayout.Fingerprint(type)))];
+            (GgmlType, uint)[] layouts =
+                [.. _matrices.Select(m => m.Type).Distinct().Select(type => (type, PanelLayout.Fingerprint(type)))];
             byte[] directory = new RepackedDirectory(_fingerprint, dataBytes, layouts, _checksums, _matrices).ToBytes();
             RepackedPrefix prefix = new(_file.Stream.Position, directory.Length, PanelLayout.Checksum(directory));
             _file.Stream.Write(directory);

@@ -12,4 +12,5 @@ namespace Inferometer.Cpu.Weights;
 /// <param name="Offset">First byte, counted from the first byte of the data.</param>
 /// <param name="ByteCount">Bytes.</param>
 [StructLayout(LayoutKind.Auto)]
-internal readonly record struct RepackedMatrix(string Tensor, long FirstRow, int Rows, int Columns, GgmlType Type, long Offset, long ByteCount);
+internal readonly record struct RepackedMatrix(
+    string Tensor, long FirstRow, int Rows, int Columns, GgmlType Type, long Offset, long ByteCount);

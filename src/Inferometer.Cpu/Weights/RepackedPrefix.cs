@@ -53,7 +53,8 @@ internal readonly record struct RepackedPrefix(long DirectoryOffset, int Directo
         int version = BinaryPrimitives.ReadInt32LittleEndian(source[20..]);
         return version == Version
             ? new RepackedPrefix(
-                BinaryPrimitives.ReadInt64LittleEndian(source[24..]), BinaryPrimitives.ReadInt32LittleEndian(source[32..]), BinaryPrimitives.ReadUInt32LittleEndian(source[36..]))
+                BinaryPrimitives.ReadInt64LittleEndian(source[24..]), BinaryPrimitives.ReadInt32LittleEndian(source[32..]),
+                    BinaryPrimitives.ReadUInt32LittleEndian(source[36..]))
             : throw new InvalidDataException($"it has version {version} of the format, this program reads {Version}");
     }
 }

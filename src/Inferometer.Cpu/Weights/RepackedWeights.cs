@@ -6,8 +6,8 @@ using Inferometer.ModelFiles.Formats;
 namespace Inferometer.Cpu.Weights;
 
 /// <summary>
-/// Where a model's repacked matrices come from and lie: in the file beside the model when that fits, otherwise in memory, and from there in the file when that is wanted.
-/// Dispose after the matrices.
+/// Where a model's repacked matrices come from and lie: in the file beside the model when that fits, otherwise in memory, and from there in
+/// the file when that is wanted. Dispose after the matrices.
 /// </summary>
 internal sealed class RepackedWeights : IDisposable
 {
@@ -48,7 +48,9 @@ internal sealed class RepackedWeights : IDisposable
         bool writes = options.RepackedFile == RepackedFileUse.ReadOrWrite && options.Packing.QuantizeActivations;
         if (writes && exists && !RepackedPrefix.IsAt(path))
         {
-            throw new InferometerException($"{path}: is there and is no file of repacked weights, so it is left alone; move it away to keep repacked weights under this name.");
+            throw new InferometerException(
+                $"{path}: is there and is no file of repacked weights, so it is left alone; move it away to keep repacked weights under "
+                    + $"this name.");
         }
 
         if (options.RepackedFile == RepackedFileUse.Ignore || !options.Packing.QuantizeActivations || (!exists && !writes))

@@ -7,7 +7,9 @@ using Inferometer.ModelFiles.TensorNames;
 
 namespace Inferometer.Cpu.Weights;
 
-/// <summary>Takes tensors out of a file by their role, with the shape the architecture asks for, and makes vectors and matrices of them.</summary>
+/// <summary>
+/// Takes tensors out of a file by their role, with the shape the architecture asks for, and makes vectors and matrices of them.
+/// </summary>
 internal sealed unsafe class TensorLoader
 {
     private static readonly WeightPackingOptions s_asStored = new() { QuantizeActivations = false };
@@ -22,7 +24,8 @@ internal sealed unsafe class TensorLoader
     private readonly RepackedWeights _repacked;
 
     public TensorLoader(
-        ITensorSource source, IWeightNames names, WorkerPool pool, LoadOptions options, LoadMonitor monitor, RepackedWeights repacked, float normOffset)
+        ITensorSource source, IWeightNames names, WorkerPool pool, LoadOptions options, LoadMonitor monitor, RepackedWeights repacked,
+            float normOffset)
     {
         _source = source;
         _names = names;
@@ -50,7 +53,8 @@ internal sealed unsafe class TensorLoader
     }
 
     /// <summary>A linear layer, with its bias where the file has one.</summary>
-    /// <exception cref="InferometerException">The weight is missing, or the bias is although <paramref name="needsBias"/>, or a shape is wrong.</exception>
+    /// <exception cref="InferometerException">The weight is missing, or the bias is although <paramref name="needsBias"/>, or a shape is
+    /// wrong.</exception>
     public Projection Projection(WeightRole role, int layer, int rows, int columns, int site = -1, bool needsBias = false)
     {
         ModelTensor tensor = Find(role, layer);
@@ -58,7 +62,10 @@ internal sealed unsafe class TensorLoader
         return new Projection(Matrix(tensor, 0, rows), Bias(role, layer, 0, rows, rows, needsBias), site);
     }
 
-    /// <summary>A matrix of which rows are looked up and which is never multiplied with: it stays as it is in the file, and in memory are only the rows in use.</summary>
+    /// <summary>
+    /// A matrix of which rows are looked up and which is never multiplied with: it stays as it is in the file, and in memory are only the
+    /// rows in use.
+    /// </summary>
     public WeightMatrix Table(WeightRole role, int rows, int columns)
     {
         ModelTensor tensor = Find(role, 0);
@@ -98,7 +105,9 @@ internal sealed unsafe class TensorLoader
 
     /// <summary>The values of a vector whose length the file decides, or null.</summary>
     public float[]? OptionalVector(WeightRole role) =>
-        TryFind(_names.Stem(role), ".weight", out ModelTensor? tensor) ? Vector(tensor, (int)Math.Min(tensor.ElementCount, int.MaxValue)) : null;
+        TryFind(_names.Stem(role), ".weight", out ModelTensor? tensor)
+            ? Vector(tensor, (int)Math.Min(tensor.ElementCount, int.MaxValue))
+            : null;
 
     private float[]? Bias(WeightRole role, int layer, int first, int length, int total, bool required)
     {
@@ -135,7 +144,8 @@ internal sealed unsafe class TensorLoader
         {
             _repacked.Keep(tensor, firstRow, matrix);
 
-            // One tensor after the other, so that the file's pages and their repacked copy are never both in memory for more than one of them.
+            // One tensor after the other, so that the file's pages and their repacked copy are never both in memory for more than one of
+            // them.
             tensor.ReleaseRows(firstRow, rows);
         }
 
@@ -147,7 +157,10 @@ internal sealed unsafe class TensorLoader
         long rowBytes = tensor.RowByteCount;
         try
         {
-            return WeightMatrix.CreateIn(_repacked.Memory, tensor.Type, rows, (int)tensor.Columns, tensor.Data + (firstRow * rowBytes), rows * rowBytes, _pool, packing);
+            return WeightMatrix
+                .CreateIn(
+                    _repacked.Memory, tensor.Type, rows, (int)tensor.Columns, tensor.Data + (firstRow * rowBytes), rows * rowBytes, _pool,
+                    packing);
         }
         catch (NotSupportedException error)
         {

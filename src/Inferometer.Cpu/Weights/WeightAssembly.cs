@@ -15,7 +15,9 @@ internal sealed class WeightAssembly(ModelArchitecture architecture, TensorLoade
     public ModelWeights Load()
     {
         monitor.Begin("embedding");
-        Projection? tied = architecture.TiedEmbeddings ? tensors.Projection(WeightRole.Embedding, 0, architecture.VocabularySize, Hidden) : null;
+        Projection? tied = architecture.TiedEmbeddings
+            ? tensors.Projection(WeightRole.Embedding, 0, architecture.VocabularySize, Hidden)
+            : null;
         WeightMatrix embedding = tied?.Matrix ?? tensors.Table(WeightRole.Embedding, architecture.VocabularySize, Hidden);
         var layers = new LayerWeights[architecture.LayerCount];
         for (int layer = 0; layer < layers.Length; layer++)
@@ -25,7 +27,8 @@ internal sealed class WeightAssembly(ModelArchitecture architecture, TensorLoade
         }
 
         monitor.Begin("head");
-        Projection head = tied ?? tensors.Projection(WeightRole.LmHead, 0, architecture.VocabularySize, Hidden, needsBias: architecture.LmHeadBias);
+        Projection head = tied
+            ?? tensors.Projection(WeightRole.LmHead, 0, architecture.VocabularySize, Hidden, needsBias: architecture.LmHeadBias);
         ModelWeights weights = new(embedding, layers, tensors.Norm(WeightRole.FinalNorm, 0, Hidden), head);
         monitor.Begin("done");
         return weights;
@@ -45,7 +48,8 @@ internal sealed class WeightAssembly(ModelArchitecture architecture, TensorLoade
     private AttentionWeights Attention(int layer, AttentionMixer mixer)
     {
         int queries = mixer.Heads * mixer.HeadDim, keys = mixer.KvHeads * mixer.HeadDim, values = mixer.KvHeads * mixer.ValueHeadDim;
-        int q = LoraSites.Index(layer, LoraSite.Query), k = LoraSites.Index(layer, LoraSite.Key), v = LoraSites.Index(layer, LoraSite.Value);
+        int q = LoraSites.Index(layer, LoraSite.Query), k = LoraSites.Index(layer, LoraSite.Key),
+            v = LoraSites.Index(layer, LoraSite.Value);
         bool fused = !tensors.Has(WeightRole.Query, layer) && tensors.Has(WeightRole.FusedQueryKeyValue, layer);
         int total = queries + keys + values;
         Projection Input(WeightRole role, int firstRow, int rows, int site) => fused

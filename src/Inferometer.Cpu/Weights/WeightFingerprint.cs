@@ -6,15 +6,17 @@ using Inferometer.ModelFiles.Formats;
 namespace Inferometer.Cpu.Weights;
 
 /// <summary>
-/// Tells models apart by all tensors' names, formats and shapes and by samples of each one's bytes; file names and times play no part, so that
-/// copies stay the same model.
+/// Tells models apart by all tensors' names, formats and shapes and by samples of each one's bytes; file names and times play no part, so
+/// that copies stay the same model.
 /// </summary>
 internal static class WeightFingerprint
 {
     private const int SampleBytes = 256;
     private const int SamplesPerTensor = 4;
 
-    /// <summary>128 bits over the tensors of a source, the beginning of a SHA-256. It reads some bytes at four places of each, not the weights.</summary>
+    /// <summary>
+    /// 128 bits over the tensors of a source, the beginning of a SHA-256. It reads some bytes at four places of each, not the weights.
+    /// </summary>
     public static UInt128 Of(ITensorSource source)
     {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

@@ -10,7 +10,8 @@ namespace Inferometer.Inference.Chat;
 /// <summary>Turns the common chat messages and options into a request to the engine.</summary>
 internal static class ChatRequests
 {
-    public static GenerationRequest Create(IEnumerable<ChatMessage> messages, ChatOptions? options, ChatTemplate template, SamplingDefaults recommended)
+    public static GenerationRequest Create(
+        IEnumerable<ChatMessage> messages, ChatOptions? options, ChatTemplate template, SamplingDefaults recommended)
     {
         Refuse(options);
         return new GenerationRequest
@@ -46,7 +47,8 @@ internal static class ChatRequests
         {
             if (message.Contents.FirstOrDefault(c => c is not (TextContent or UsageContent or TextReasoningContent)) is { } content)
             {
-                throw new InferometerException($"chat: a message of the role '{message.Role}' holds {content.GetType().Name}; the engine takes text only.");
+                throw new InferometerException(
+                    $"chat: a message of the role '{message.Role}' holds {content.GetType().Name}; the engine takes text only.");
             }
 
             if (message.Role == ChatRole.System && turns.Count == 0)

@@ -9,8 +9,9 @@ using Microsoft.Extensions.AI;
 namespace Inferometer.Inference.Chat;
 
 /// <summary>
-/// An <see cref="InferenceEngine"/> as the common .NET chat client: messages are rendered by the model's chat template, requests run beside all others of the
-/// engine. Thread-safe. What the engine cannot do (tools, images, JSON schemas, stored conversations) is refused, never ignored.
+/// An <see cref="InferenceEngine"/> as the common .NET chat client: messages are rendered by the model's chat template, requests run beside
+/// all others of the engine. Thread-safe. What the engine cannot do (tools, images, JSON schemas, stored conversations) is refused, never
+/// ignored.
 /// </summary>
 public sealed class EngineChatClient : IChatClient
 {

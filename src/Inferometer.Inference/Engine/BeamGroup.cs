@@ -7,8 +7,8 @@ using Inferometer.Scheduling;
 namespace Inferometer.Inference.Engine;
 
 /// <summary>
-/// The beams of one search. Their sequences share the blocks of what they have in common; the scheduler copies a block when two beams part in it. Each
-/// step computes every beam's last token; once all rows are there, the best continuations over all beams replace the beams.
+/// The beams of one search. Their sequences share the blocks of what they have in common; the scheduler copies a block when two beams part
+/// in it. Each step computes every beam's last token; once all rows are there, the best continuations over all beams replace the beams.
 /// </summary>
 internal sealed class BeamGroup(BeamSearchRequest request, Tokenizer tokenizer) : ISequenceOwner
 {

@@ -6,8 +6,8 @@ using Inferometer.Scheduling.Blocks;
 namespace Inferometer.Inference.Engine;
 
 /// <summary>
-/// The small model of speculative decoding. Its cache has the blocks of the large model's and is filled in step with it, so that block tables, prefix
-/// reuse and copies hold for both. Greedy: the large model's sampler decides what is kept.
+/// The small model of speculative decoding. Its cache has the blocks of the large model's and is filled in step with it, so that block
+/// tables, prefix reuse and copies hold for both. Greedy: the large model's sampler decides what is kept.
 /// </summary>
 internal sealed class DraftModel(IModelRunner runner) : IDisposable
 {

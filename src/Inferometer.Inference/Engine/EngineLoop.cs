@@ -6,9 +6,9 @@ using Inferometer.Scheduling;
 namespace Inferometer.Inference.Engine;
 
 /// <summary>
-/// The one thread that owns the scheduler and everything in it. Others hand it work as actions, run between steps; it parks when there is nothing to do.
-/// No request can end it: what goes wrong for one (its sampler, its text, its grammar) is that one's end, what goes wrong in a step ends those that were in it,
-/// and only a failure of the scheduler itself stops the engine, which then says so to everybody.
+/// The one thread that owns the scheduler and everything in it. Others hand it work as actions, run between steps; it parks when there is
+/// nothing to do. No request can end it: what goes wrong for one (its sampler, its text, its grammar) is that one's end, what goes wrong in
+/// a step ends those that were in it, and only a failure of the scheduler itself stops the engine, which then says so to everybody.
 /// </summary>
 internal sealed class EngineLoop : IDisposable
 {
@@ -53,7 +53,8 @@ internal sealed class EngineLoop : IDisposable
 
     /// <summary>Has an action run on the loop thread before the next step.</summary>
     /// <param name="action">The action.</param>
-    /// <param name="owner">Whose request it is about: what the action throws, or that the engine has broken down, is that request's end and nobody else's.</param>
+    /// <param name="owner">Whose request it is about: what the action throws, or that the engine has broken down, is that request's end and
+    /// nobody else's.</param>
     /// <exception cref="ObjectDisposedException">The loop has stopped.</exception>
     public void Post(Action action, ISequenceOwner? owner = null) =>
         ObjectDisposedException.ThrowIf(!TryPost(action, owner), typeof(InferenceEngine));
@@ -253,7 +254,10 @@ internal sealed class EngineLoop : IDisposable
         }
     }
 
-    /// <summary>The scheduler itself failed, so that what it holds can no longer be relied on: everything under way ends, and what comes later is refused.</summary>
+    /// <summary>
+    /// The scheduler itself failed, so that what it holds can no longer be relied on: everything under way ends, and what comes later is
+    /// refused.
+    /// </summary>
     private void BreakDown(Exception error)
     {
         _fault ??= new InferometerException($"The engine has failed and cannot go on: {error.Message} Start another one.", error);

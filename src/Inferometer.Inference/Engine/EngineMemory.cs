@@ -2,7 +2,8 @@ namespace Inferometer.Inference.Engine;
 
 /// <summary>The most an engine held so far, each part counted where it is held.</summary>
 /// <param name="WeightBytes">Weights, repacked or mapped.</param>
-/// <param name="KvBytes">Keys and values in blocks that sequences used at the same time; a shared block counts once. Not the size of the pool, which is taken in advance.</param>
+/// <param name="KvBytes">Keys and values in blocks that sequences used at the same time; a shared block counts once. Not the size of the
+/// pool, which is taken in advance.</param>
 /// <param name="ActivationBytes">Intermediate rows of the largest step.</param>
 /// <param name="AttentionScratchBytes">Scores, prepared queries and accumulators of all workers.</param>
 /// <param name="LogitBytes">Logits of the largest step.</param>

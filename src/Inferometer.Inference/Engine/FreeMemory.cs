@@ -29,7 +29,9 @@ public static class FreeMemory
             if (line.StartsWith("MemAvailable:", StringComparison.Ordinal))
             {
                 string[] parts = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-                return long.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out long kibibytes) ? kibibytes * 1024 : null;
+                return long.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out long kibibytes)
+                    ? kibibytes * 1024
+                    : null;
             }
         }
 

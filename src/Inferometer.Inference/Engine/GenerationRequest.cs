@@ -15,13 +15,18 @@ public sealed record GenerationRequest
     /// <summary>The tokenizer adds the special tokens that begin a text.</summary>
     public bool AddSpecialTokens { get; init; } = true;
 
-    /// <summary>The written form of control tokens in <see cref="Prompt"/> is read as those tokens, as rendered chat templates need.</summary>
+    /// <summary>
+    /// The written form of control tokens in <see cref="Prompt"/> is read as those tokens, as rendered chat templates need.
+    /// </summary>
     public bool ParseSpecialTokens { get; init; }
 
     /// <summary>Most tokens to generate; null = up to the longest sequence.</summary>
     public int? MaxNewTokens { get; init; }
 
-    /// <summary>How tokens are chosen; null = as the model's makers recommend (<see cref="InferenceEngine.SamplingDefaults"/>), and where they say nothing by the defaults of <see cref="SamplingOptions"/>.</summary>
+    /// <summary>
+    /// How tokens are chosen; null = as the model's makers recommend (<see cref="InferenceEngine.SamplingDefaults"/>), and where they say
+    /// nothing by the defaults of <see cref="SamplingOptions"/>.
+    /// </summary>
     public SamplingOptions? Sampling { get; init; }
 
     /// <summary>Larger is served earlier.</summary>

@@ -6,7 +6,10 @@ using Inferometer.Scheduling;
 
 namespace Inferometer.Inference.Engine;
 
-/// <summary>One generation on its way: its sampler's state, its text, and the stream out. Lives on the loop thread; only <see cref="Updates"/> is read elsewhere.</summary>
+/// <summary>
+/// One generation on its way: its sampler's state, its text, and the stream out. Lives on the loop thread; only <see cref="Updates"/> is
+/// read elsewhere.
+/// </summary>
 internal sealed class GenerationSession : ISequenceOwner
 {
     private readonly Channel<GenerationUpdate> _channel =
@@ -25,7 +28,8 @@ internal sealed class GenerationSession : ISequenceOwner
     private int _preemptionsSeen;
     private volatile bool _hasEnded;
 
-    public GenerationSession(GenerationRequest request, SamplerState state, Sampler sampler, Tokenizer tokenizer, SpeculationOptions? speculation)
+    public GenerationSession(
+        GenerationRequest request, SamplerState state, Sampler sampler, Tokenizer tokenizer, SpeculationOptions? speculation)
     {
         _options = request.Sampling ?? new SamplingOptions();
         _state = state;
@@ -89,7 +93,12 @@ internal sealed class GenerationSession : ISequenceOwner
     {
         _hasEnded = true;
         string rest = _stops.Append(_text.Flush()) + _stops.Flush();
-        _channel.Writer.TryWrite(new GenerationUpdate { Text = rest, FinishReason = sequence.FinishReason, Usage = GenerationUsage.Of(sequence) });
+        _channel.Writer.TryWrite(new GenerationUpdate
+        {
+            Text = rest,
+            FinishReason = sequence.FinishReason,
+            Usage = GenerationUsage.Of(sequence),
+        });
         _channel.Writer.TryComplete();
     }
 
@@ -100,7 +109,8 @@ internal sealed class GenerationSession : ISequenceOwner
     }
 
     /// <summary>The caller wants nothing more: ends its wait at once, from any thread. The sequence is still to be cancelled.</summary>
-    public void Abandon(CancellationToken cancellationToken) => _channel.Writer.TryComplete(new OperationCanceledException(cancellationToken));
+    public void Abandon(CancellationToken cancellationToken) =>
+        _channel.Writer.TryComplete(new OperationCanceledException(cancellationToken));
 
     /// <summary>The next token. Where only the best of a row counts, the row stays with the runner.</summary>
     private int Choose(StepRows rows, int row, out TokenLogProbabilities? logProbabilities)

@@ -66,7 +66,8 @@ public sealed partial class InferenceEngine
     /// <param name="cancellationToken">Stops between layers.</param>
     /// <exception cref="InferometerException">The files or options are not valid, or the plan does not fit into free memory.</exception>
     public static InferenceEngine Load(
-        string path, InferenceOptions? options = null, IProgress<LoadProgress>? progress = null, CancellationToken cancellationToken = default)
+        string path, InferenceOptions? options = null, IProgress<LoadProgress>? progress = null,
+            CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(path);
         return Load(Checkpoint.Open(path), options, progress, cancellationToken);
@@ -81,7 +82,8 @@ public sealed partial class InferenceEngine
     /// <param name="cancellationToken">Stops between layers.</param>
     /// <exception cref="InferometerException">The files or options are not valid, or the plan does not fit into free memory.</exception>
     public static InferenceEngine Load(
-        Checkpoint checkpoint, InferenceOptions? options = null, IProgress<LoadProgress>? progress = null, CancellationToken cancellationToken = default)
+        Checkpoint checkpoint, InferenceOptions? options = null, IProgress<LoadProgress>? progress = null,
+            CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(checkpoint);
         options ??= new InferenceOptions();
@@ -102,7 +104,11 @@ public sealed partial class InferenceEngine
                 draft = Runner(small, () => small.CreateCache(plan.BlockCount, options.KvElement));
             }
 
-            return new InferenceEngine(runner, tokenizer, options, plan, draft) { SamplingDefaults = sampling, RepackedFile = model.RepackedFile };
+            return new InferenceEngine(runner, tokenizer, options, plan, draft)
+            {
+                SamplingDefaults = sampling,
+                RepackedFile = model.RepackedFile,
+            };
         }
         catch
         {
@@ -128,10 +134,12 @@ public sealed partial class InferenceEngine
     {
         ModelSupport.Require(checkpoint.Architecture);
         (ModelArchitecture, long)? small = draft is null ? null : (draft.Architecture, draft.StoredBytes);
-        return MemoryPlan.Make(checkpoint.Architecture, checkpoint.StoredBytes, options, FreeMemory.Bytes(), small) with { Source = checkpoint.Path };
+        return MemoryPlan.Make(
+            checkpoint.Architecture, checkpoint.StoredBytes, options, FreeMemory.Bytes(), small) with { Source = checkpoint.Path };
     }
 
-    private static Checkpoint? OpenDraft(InferenceOptions options) => options.Speculation?.DraftModelPath is { } path ? Checkpoint.Open(path) : null;
+    private static Checkpoint? OpenDraft(InferenceOptions options) =>
+        options.Speculation?.DraftModelPath is { } path ? Checkpoint.Open(path) : null;
 
     /// <summary>A runner over a model; when its cache cannot be made, the model is disposed of.</summary>
     private static CpuModelRunner Runner(TransformerModel model, Func<KvCache> createCache)
@@ -152,7 +160,8 @@ public sealed partial class InferenceEngine
         if (draft is not null && draft.Architecture.VocabularySize != model.Architecture.VocabularySize)
         {
             throw new InferometerException(
-                $"{draft.Path}: the draft model has {draft.Architecture.VocabularySize} tokens, the model {model.Architecture.VocabularySize}; a draft model needs the same vocabulary.");
+                $"{draft.Path}: the draft model has {draft.Architecture.VocabularySize} tokens, the model "
+                    + $"{model.Architecture.VocabularySize}; a draft model needs the same vocabulary.");
         }
     }
 

@@ -15,8 +15,8 @@ using Inferometer.Serving;
 namespace Inferometer.Inference.Engine;
 
 /// <summary>
-/// Runs a model for many callers at once: requests are queued, batched continuously over a paged key/value cache, and streamed out. All members may be
-/// called from any thread. Cancelling an enumeration, or leaving it early, frees the request's blocks before the next step.
+/// Runs a model for many callers at once: requests are queued, batched continuously over a paged key/value cache, and streamed out. All
+/// members may be called from any thread. Cancelling an enumeration, or leaving it early, frees the request's blocks before the next step.
 /// </summary>
 public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
 {
@@ -34,12 +34,14 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
     /// <summary>Starts an engine over a model on a device. The engine owns the runners from here on.</summary>
     /// <param name="runner">The model and its cache.</param>
     /// <param name="tokenizer">The model's tokenizer.</param>
-    /// <param name="options">Configuration; what concerns the loading of the model and its cache is the runner's business and not looked at.</param>
+    /// <param name="options">Configuration; what concerns the loading of the model and its cache is the runner's business and not looked
+    /// at.</param>
     /// <param name="plan">Memory plan that the runner was made by.</param>
     /// <param name="draft">Draft model when the options name one, with as many blocks as <paramref name="runner"/>.</param>
     /// <param name="time">Clock for queueing and timeouts; null = the system's.</param>
     public InferenceEngine(
-        IModelRunner runner, Tokenizer tokenizer, InferenceOptions options, MemoryPlan plan, IModelRunner? draft = null, TimeProvider? time = null)
+        IModelRunner runner, Tokenizer tokenizer, InferenceOptions options, MemoryPlan plan, IModelRunner? draft = null,
+            TimeProvider? time = null)
     {
         ArgumentNullException.ThrowIfNull(runner);
         ArgumentNullException.ThrowIfNull(tokenizer);
@@ -84,7 +86,10 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
     /// <summary>What came of the file of repacked weights beside the model.</summary>
     public RepackedFileReport RepackedFile { get; internal init; } = RepackedFileReport.None;
 
-    /// <summary>What made the engine stop for good, so that every request is refused; null while it runs. A request that fails, or a step, does not stop it.</summary>
+    /// <summary>
+    /// What made the engine stop for good, so that every request is refused; null while it runs. A request that fails, or a step, does not
+    /// stop it.
+    /// </summary>
     public Exception? Fault => _loop.Fault;
 
     /// <summary>Longest sequence, prompt and output together, tokens.</summary>
@@ -105,7 +110,9 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
         }
     }
 
-    /// <summary>Reads a LoRA adapter (a PEFT folder or a GGUF adapter file) for use by requests; it stays until the engine is disposed.</summary>
+    /// <summary>
+    /// Reads a LoRA adapter (a PEFT folder or a GGUF adapter file) for use by requests; it stays until the engine is disposed.
+    /// </summary>
     /// <param name="path">The folder or file.</param>
     /// <param name="scale">Factor on what the adapter adds, on top of its own alpha over rank.</param>
     /// <exception cref="InferometerException">The adapter is damaged or does not fit the model.</exception>
@@ -181,7 +188,14 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
             last = update;
         }
 
-        return new GenerationResult { Text = text.ToString(), TokenIds = tokens, LogProbabilities = logProbabilities, FinishReason = last.FinishReason, Usage = last.Usage! };
+        return new GenerationResult
+        {
+            Text = text.ToString(),
+            TokenIds = tokens,
+            LogProbabilities = logProbabilities,
+            FinishReason = last.FinishReason,
+            Usage = last.Usage!,
+        };
     }
 
     /// <summary>The pooled hidden state of a text, [hidden size].</summary>
@@ -192,7 +206,8 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
     /// <param name="cancellationToken">Ends the request.</param>
     /// <exception cref="RequestRejectedException">The text is too long or too many requests wait.</exception>
     public async Task<float[]> EmbedAsync(
-        string text, EmbeddingPooling pooling = EmbeddingPooling.Mean, bool normalise = true, IModelAdapter? adapter = null, CancellationToken cancellationToken = default)
+        string text, EmbeddingPooling pooling = EmbeddingPooling.Mean, bool normalise = true, IModelAdapter? adapter = null,
+            CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(text);
         EmbeddingSession session = new(pooling, normalise, _runner.Architecture.HiddenSize, adapter);
@@ -205,7 +220,8 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
             Owner = session,
         };
         _loop.Post(() => session.Sequence = Submit(wanted, timeout: null), session);
-        using CancellationTokenRegistration registration = cancellationToken.Register(() => _loop.TryPost(() => Cancel(session, session.Sequence), session));
+        using CancellationTokenRegistration registration =
+            cancellationToken.Register(() => _loop.TryPost(() => Cancel(session, session.Sequence), session));
         return await session.Result.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
@@ -213,7 +229,8 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
     /// <returns>Up to <see cref="BeamSearchRequest.BeamWidth"/> hypotheses, best first.</returns>
     /// <exception cref="InferometerException">The request is not valid.</exception>
     /// <exception cref="RequestRejectedException">The beams cannot fit or too many requests wait.</exception>
-    public async Task<IReadOnlyList<BeamHypothesis>> BeamSearchAsync(BeamSearchRequest request, CancellationToken cancellationToken = default)
+    public async Task<IReadOnlyList<BeamHypothesis>> BeamSearchAsync(
+        BeamSearchRequest request, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
         request.Validate();
@@ -234,11 +251,14 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
                 _loop.Follow(group);
             }
         }, group);
-        using CancellationTokenRegistration registration = cancellationToken.Register(() => _loop.TryPost(() => group.EndAll(_loop.Scheduler, FinishReason.Cancelled), group));
+        using CancellationTokenRegistration registration =
+            cancellationToken.Register(() => _loop.TryPost(() => group.EndAll(_loop.Scheduler, FinishReason.Cancelled), group));
         return await group.Result.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>How the engine served its requests so far: latencies, rates and how requests ended, as the serving simulation predicts them.</summary>
+    /// <summary>
+    /// How the engine served its requests so far: latencies, rates and how requests ended, as the serving simulation predicts them.
+    /// </summary>
     /// <param name="machine">What to call the machine that was measured.</param>
     /// <param name="cancellationToken">Ends the wait for the step in progress.</param>
     /// <exception cref="ObjectDisposedException">The engine was disposed.</exception>
@@ -250,13 +270,18 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
         return await report.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Keeps the engine from its next step until the result is disposed, so that requests made meanwhile are there together.</summary>
+    /// <summary>
+    /// Keeps the engine from its next step until the result is disposed, so that requests made meanwhile are there together.
+    /// </summary>
     public IDisposable Hold() => _loop.Hold();
 
     /// <summary>Forgets every cached prefix.</summary>
     public void ForgetPrefixes() => _loop.Post(_loop.Scheduler.Pool.ForgetPrefixes);
 
-    /// <summary>Ends all requests (their callers get an <see cref="ObjectDisposedException"/>), waits for the step in progress, and frees cache and weights.</summary>
+    /// <summary>
+    /// Ends all requests (their callers get an <see cref="ObjectDisposedException"/>), waits for the step in progress, and frees cache and
+    /// weights.
+    /// </summary>
     public void Dispose()
     {
         _loop.Dispose();
@@ -279,7 +304,8 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
         _loop.Post(() => session.Sequence = Submit(wanted, timeout), session);
 
         // Not through the reader's own token, with which every wait for a token would allocate.
-        using CancellationTokenRegistration registration = cancellationToken.UnsafeRegister(static (state, token) => ((GenerationSession)state!).Abandon(token), session);
+        using CancellationTokenRegistration registration =
+            cancellationToken.UnsafeRegister(static (state, token) => ((GenerationSession)state!).Abandon(token), session);
         try
         {
             await foreach (GenerationUpdate update in session.Updates.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))

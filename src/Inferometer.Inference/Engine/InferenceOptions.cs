@@ -34,7 +34,10 @@ public sealed record InferenceOptions
     /// <summary>Requests that may wait; further ones are rejected.</summary>
     public int MaxQueueLength { get; init; } = 10_000;
 
-    /// <summary>Attention in tiles with an online softmax; off: whole rows of scores are stored, and each query head reads keys and values by itself.</summary>
+    /// <summary>
+    /// Attention in tiles with an online softmax; off: whole rows of scores are stored, and each query head reads keys and values by
+    /// itself.
+    /// </summary>
     public bool FlashAttention { get; init; } = true;
 
     /// <summary>Query heads of a group read one shared key/value head; off: the cache holds a copy per query head.</summary>
@@ -61,7 +64,9 @@ public sealed record InferenceOptions
     /// <summary>Makes a cache of another kind, such as one that stores aged blocks compressed; null = the exact one.</summary>
     public IKvCacheProvider? KvCompression { get; init; }
 
-    /// <summary>Bytes for keys and values; null = enough for <see cref="MaxBatchSize"/> sequences of full length, or as much of it as is free.</summary>
+    /// <summary>
+    /// Bytes for keys and values; null = enough for <see cref="MaxBatchSize"/> sequences of full length, or as much of it as is free.
+    /// </summary>
     public long? KvMemoryBytes { get; init; }
 
     /// <summary>Speculative decoding; null = off.</summary>
@@ -97,14 +102,16 @@ public sealed record InferenceOptions
         if (KvCompression is not null && !(KvCache && FlashAttention && GroupedHeads))
         {
             throw new InferometerException(
-                $"options: {nameof(KvCompression)} '{KvCompression.Name}' needs {nameof(KvCache)}, {nameof(FlashAttention)} and {nameof(GroupedHeads)}; turn them on or leave it out.");
+                $"options: {nameof(KvCompression)} '{KvCompression.Name}' needs {nameof(KvCache)}, {nameof(FlashAttention)} and "
+                    + $"{nameof(GroupedHeads)}; turn them on or leave it out.");
         }
 
         Recording.Validate();
         Speculation?.Validate();
         if (!KvCache && Speculation?.DraftModelPath is not null)
         {
-            throw new InferometerException($"options: {nameof(Speculation)} with a draft model needs {nameof(KvCache)}; turn one of them off.");
+            throw new InferometerException(
+                $"options: {nameof(Speculation)} with a draft model needs {nameof(KvCache)}; turn one of them off.");
         }
     }
 

@@ -60,13 +60,15 @@ public sealed record MemoryPlan
     /// <param name="freeBytes">Free memory, see <see cref="FreeMemory"/>.</param>
     /// <param name="draft">A draft model, whose cache has the same blocks, and the size of its weights.</param>
     public static MemoryPlan Make(
-        ModelArchitecture architecture, long weightBytes, InferenceOptions options, long freeBytes, (ModelArchitecture Architecture, long WeightBytes)? draft = null)
+        ModelArchitecture architecture, long weightBytes, InferenceOptions options, long freeBytes,
+            (ModelArchitecture Architecture, long WeightBytes)? draft = null)
     {
         ArgumentNullException.ThrowIfNull(architecture);
         ArgumentNullException.ThrowIfNull(options);
         int sequenceTokens = Math.Min(options.MaxSequenceTokens, architecture.MaxContextTokens);
         int perSequence = (sequenceTokens + PagedKvCache.BlockSize - 1) / PagedKvCache.BlockSize;
-        long perBlock = options.KvCompression?.BytesPerBlock(architecture) ?? PagedKvCache.BytesPerBlock(architecture, options.KvElement, options.GroupedHeads);
+        long perBlock = options.KvCompression?.BytesPerBlock(architecture)
+            ?? PagedKvCache.BytesPerBlock(architecture, options.KvElement, options.GroupedHeads);
         perBlock += draft is { } d ? PagedKvCache.BytesPerBlock(d.Architecture, options.KvElement, options.GroupedHeads) : 0;
         int stepTokens = options.MaxTokensPerStep + (options.ChunkedPrefill && options.KvCache ? 0 : sequenceTokens);
         int logitRows = options.MaxBatchSize * (1 + (options.Speculation?.DraftTokens ?? 0));
@@ -79,7 +81,11 @@ public sealed record MemoryPlan
             KvFixedBytes = fixedBytes,
             StepTokens = stepTokens,
             LeastBlocks = options.KvMemoryBytes is null ? perSequence : 1,
-            WantedBlocks = (int)Math.Min(int.MaxValue / PagedKvCache.BlockSize, options.KvMemoryBytes is { } bytes ? Math.Max(0, bytes - fixedBytes) / perBlock : (long)perSequence * options.MaxBatchSize),
+            WantedBlocks = (int)Math
+                .Min(int.MaxValue / PagedKvCache.BlockSize,
+                    options.KvMemoryBytes is { } bytes
+                        ? Math.Max(0, bytes - fixedBytes) / perBlock
+                        : (long)perSequence * options.MaxBatchSize),
             BlockCount = 0,
             ActivationBytes = TransformerModel.RequiredWorkspaceBytes(architecture, stepTokens),
             LogitBytes = (logitRows + 3L) * architecture.VocabularySize * sizeof(float),
@@ -103,15 +109,19 @@ public sealed record MemoryPlan
 
         long least = TotalBytes - KvBytes + KvFixedBytes + (KvBytesPerBlock * Math.Max(LeastBlocks, BlockCount));
         throw new InferometerException(
-            $"{Source}: needs at least {Size(least)} ({Size(WeightBytes)} weights, {Size(least - TotalBytes + KvBytes)} keys and values, {Size(ActivationBytes + LogitBytes)} activations), "
+            $"{Source}: needs at least {Size(least)} ({Size(WeightBytes)} weights, {Size(least - TotalBytes + KvBytes)} keys and "
+                + $"values, {Size(ActivationBytes + LogitBytes)} activations), "
             + $"but {Size(FreeBytes)} are free. Shorter sequences, a smaller KV memory, or smaller weights (Q8_0, Q4_0) need less.");
     }
 
     /// <summary>One line per part.</summary>
     public override string ToString()
     {
-        string held = string.Create(CultureInfo.InvariantCulture, $"{(long)BlockCount * PagedKvCache.BlockSize} tokens in {BlockCount} blocks of {PagedKvCache.BlockSize}");
-        string reduced = BlockCount < WantedBlocks ? string.Create(CultureInfo.InvariantCulture, $" (of {(long)WantedBlocks * PagedKvCache.BlockSize} wanted)") : "";
+        string held = string
+            .Create(CultureInfo.InvariantCulture,
+                $"{(long)BlockCount * PagedKvCache.BlockSize} tokens in {BlockCount} blocks of {PagedKvCache.BlockSize}");
+        string reduced = BlockCount < WantedBlocks
+            ? string.Create(CultureInfo.InvariantCulture, $" (of {(long)WantedBlocks * PagedKvCache.BlockSize} wanted)") : "";
         return string.Join(
             Environment.NewLine,
             $"weights      {Size(WeightBytes)}",

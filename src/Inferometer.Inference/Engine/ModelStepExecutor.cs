@@ -6,8 +6,8 @@ using Inferometer.Scheduling.Blocks;
 namespace Inferometer.Inference.Engine;
 
 /// <summary>
-/// Runs a step on a model runner: copies blocks, drafts, one forward pass over all chunks, then each owner takes its rows. An owner that fails ends its own
-/// sequence and nobody else's. Allocates nothing once a step as large has run.
+/// Runs a step on a model runner: copies blocks, drafts, one forward pass over all chunks, then each owner takes its rows. An owner that
+/// fails ends its own sequence and nobody else's. Allocates nothing once a step as large has run.
 /// </summary>
 internal sealed class ModelStepExecutor(IModelRunner runner, DraftModel? draft) : IStepExecutor
 {

@@ -19,7 +19,9 @@ public sealed record PerformanceStatistics
     /// <summary>Tokens generated.</summary>
     public required long GeneratedTokens { get; init; }
 
-    /// <summary>Tokens that passed through the network: those of prompts and outputs, and without a KV cache all earlier ones again in each step.</summary>
+    /// <summary>
+    /// Tokens that passed through the network: those of prompts and outputs, and without a KV cache all earlier ones again in each step.
+    /// </summary>
     public required long ForwardedTokens { get; init; }
 
     /// <summary>Steps run, each over one batch.</summary>
@@ -97,7 +99,8 @@ public sealed record PerformanceStatistics
     /// <summary>Accepted over drafted tokens, 0..1.</summary>
     public double DraftAcceptanceRate => DraftedTokens == 0 ? 0 : (double)AcceptedDraftTokens / DraftedTokens;
 
-    internal static PerformanceStatistics Of(in SchedulerSnapshot snapshot, SchedulerOptions options, int blockCount, RunnerStatistics forward)
+    internal static PerformanceStatistics Of(
+        in SchedulerSnapshot snapshot, SchedulerOptions options, int blockCount, RunnerStatistics forward)
     {
         SchedulerStatistics steps = snapshot.Steps;
         BlockPoolStatistics pool = snapshot.Pool;

@@ -3,12 +3,15 @@ using Inferometer.Core;
 namespace Inferometer.Inference.Engine;
 
 /// <summary>
-/// Speculative decoding: tokens are drafted cheaply and verified together in one step of the model. A draft is kept only where it equals the token that
-/// the request's own sampler draws there, so the output is the same as without, token by token for equal seeds.
+/// Speculative decoding: tokens are drafted cheaply and verified together in one step of the model. A draft is kept only where it equals
+/// the token that the request's own sampler draws there, so the output is the same as without, token by token for equal seeds.
 /// </summary>
 public sealed record SpeculationOptions
 {
-    /// <summary>A smaller model of the same vocabulary that drafts; null = drafts are what followed the last tokens earlier in the text (prompt lookup).</summary>
+    /// <summary>
+    /// A smaller model of the same vocabulary that drafts; null = drafts are what followed the last tokens earlier in the text (prompt
+    /// lookup).
+    /// </summary>
     public string? DraftModelPath { get; init; }
 
     /// <summary>Tokens drafted per step, 1 to 16.</summary>

@@ -3,7 +3,10 @@ using Inferometer.Runners;
 
 namespace Inferometer.Inference.Engine;
 
-/// <summary>The rows of one chunk of the step that has just run, where they lie: a row that nobody asks for never leaves the runner. Valid until the next step.</summary>
+/// <summary>
+/// The rows of one chunk of the step that has just run, where they lie: a row that nobody asks for never leaves the runner. Valid until the
+/// next step.
+/// </summary>
 /// <param name="runner">What ran the step.</param>
 /// <param name="firstRow">The chunk's first row of logits.</param>
 /// <param name="firstToken">The chunk's first token.</param>

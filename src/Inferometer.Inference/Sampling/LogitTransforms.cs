@@ -32,8 +32,8 @@ internal static class LogitTransforms
     }
 
     /// <summary>
-    /// Turns logits into the probabilities that the options describe: temperature, min-p, top-k, top-p. Tokens left out get 0, the rest sum to 1
-    /// (up to rounding). Logits that are all negative infinity give an error rather than a token.
+    /// Turns logits into the probabilities that the options describe: temperature, min-p, top-k, top-p. Tokens left out get 0, the rest sum
+    /// to 1 (up to rounding). Logits that are all negative infinity give an error rather than a token.
     /// </summary>
     /// <param name="logits">Row to transform in place.</param>
     /// <param name="options">Temperature must be above 0.</param>

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Inferometer.Inference.Sampling;
 
 /// <summary>
-/// Random numbers that are a pure function of a seed, a position in the output and the number of the draw there (SplitMix64 finaliser over a
-/// Weyl sequence), so that preemption, batching and speculation cannot shift them.
+/// Random numbers that are a pure function of a seed, a position in the output and the number of the draw there (SplitMix64 finaliser over
+/// a Weyl sequence), so that preemption, batching and speculation cannot shift them.
 /// </summary>
 [StructLayout(LayoutKind.Auto)]
 internal readonly struct SampleRandom(ulong seed)

@@ -3,7 +3,10 @@ using Inferometer.Core;
 
 namespace Inferometer.Inference.Sampling;
 
-/// <summary>Chooses tokens from logits. One per engine: it holds the scratch memory, the requests hold their own <see cref="SamplerState"/>. Allocates nothing per token unless log-probabilities are asked for. Not thread-safe.</summary>
+/// <summary>
+/// Chooses tokens from logits. One per engine: it holds the scratch memory, the requests hold their own <see cref="SamplerState"/>.
+/// Allocates nothing per token unless log-probabilities are asked for. Not thread-safe.
+/// </summary>
 internal sealed class Sampler
 {
     private readonly float[] _scratch;

@@ -17,7 +17,8 @@ internal sealed class SamplerState
     /// <param name="mask">Grammar mask of the tokenizer; needed when <see cref="SamplingOptions.Json"/>.</param>
     /// <param name="maxTokens">Tokens the output may have, so that JSON can be closed in time.</param>
     /// <param name="seed">Seed when the options give none.</param>
-    public SamplerState(SamplingOptions options, ReadOnlySpan<int> prompt, Tokenizer tokenizer, JsonTokenMask? mask, int maxTokens, ulong seed)
+    public SamplerState(
+        SamplingOptions options, ReadOnlySpan<int> prompt, Tokenizer tokenizer, JsonTokenMask? mask, int maxTokens, ulong seed)
     {
         Options = options;
         Random = new SampleRandom(options.Seed ?? seed);
@@ -45,8 +46,11 @@ internal sealed class SamplerState
     /// <summary>True when the output is a complete JSON value, so that generation ends here.</summary>
     public bool IsComplete => _mask is not null && _json.IsComplete;
 
-    /// <summary>Nothing but the most probable token of the model's own logits can be chosen, and nothing else of them is asked for.</summary>
-    public bool TakesBest => Options.IsGreedy && Options.TopLogProbabilities is null && Bias.Length == 0 && _counts is null && _mask is null;
+    /// <summary>
+    /// Nothing but the most probable token of the model's own logits can be chosen, and nothing else of them is asked for.
+    /// </summary>
+    public bool TakesBest =>
+        Options.IsGreedy && Options.TopLogProbabilities is null && Bias.Length == 0 && _counts is null && _mask is null;
 
     /// <summary>Bias, penalties and grammar mask, in place.</summary>
     public void Shape(Span<float> logits)

@@ -33,7 +33,10 @@ public sealed record SamplingOptions
     /// <summary>Subtracted from a token's logit when it occurs in the output; 0 = off.</summary>
     public float PresencePenalty { get; init; }
 
-    /// <summary>Same seed, same model and same prompt give the same output, whatever else is in the batch; null = a seed of its own for each request.</summary>
+    /// <summary>
+    /// Same seed, same model and same prompt give the same output, whatever else is in the batch; null = a seed of its own for each
+    /// request.
+    /// </summary>
     public ulong? Seed { get; init; }
 
     /// <summary>Added to the logits of these tokens; negative infinity forbids one.</summary>
@@ -51,7 +54,10 @@ public sealed record SamplingOptions
     /// <summary>The output is one complete JSON object.</summary>
     public bool Json { get; init; }
 
-    /// <summary>Log-probabilities of the chosen token and of this many most probable ones; null = none. They are those of the model, before bias, penalties and temperature.</summary>
+    /// <summary>
+    /// Log-probabilities of the chosen token and of this many most probable ones; null = none. They are those of the model, before bias,
+    /// penalties and temperature.
+    /// </summary>
     public int? TopLogProbabilities { get; init; }
 
     /// <summary>Whether the choice is the most probable token.</summary>
@@ -82,7 +88,8 @@ public sealed record SamplingOptions
         Require(TopK >= 0, nameof(TopK), TopK, "0 (all) or more");
         Require(TopP is > 0 and <= 1, nameof(TopP), TopP, "above 0, up to 1");
         Require(MinP is >= 0 and <= 1, nameof(MinP), MinP, "0 to 1");
-        Require(RepetitionPenalty > 0 && float.IsFinite(RepetitionPenalty), nameof(RepetitionPenalty), RepetitionPenalty, "above 0 (1 = off)");
+        Require(RepetitionPenalty > 0 && float.IsFinite(RepetitionPenalty), nameof(RepetitionPenalty), RepetitionPenalty,
+            "above 0 (1 = off)");
         Require(float.IsFinite(FrequencyPenalty), nameof(FrequencyPenalty), FrequencyPenalty, "a finite number");
         Require(float.IsFinite(PresencePenalty), nameof(PresencePenalty), PresencePenalty, "a finite number");
         Require(TopLogProbabilities is null or (>= 0 and <= 100), nameof(TopLogProbabilities), TopLogProbabilities ?? 0, "0 to 100");

@@ -63,7 +63,8 @@ public readonly record struct OptimizationConfiguration
             result = index >= 0
                 ? result.With(Every[index])
                 : throw new InferometerException(
-                    $"optimisations '{name}': '{part}' is not one; allowed are {string.Join(", ", Every.Select(NameOf))}, joined by +, or none.");
+                    $"optimisations '{name}': '{part}' is not one; allowed are {string.Join(", ", Every.Select(NameOf))}, joined by +, "
+                        + $"or none.");
         }
 
         return result;

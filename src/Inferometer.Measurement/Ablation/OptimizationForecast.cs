@@ -65,7 +65,8 @@ public sealed class OptimizationForecast
         EstimateSummary summary = plan.Evaluate(WorkloadPoint.From(plan.Request.Workload));
         double seconds = options.KvCache ? summary.Metrics.EndToEndSeconds : RecomputingSeconds(plan);
         MemoryTotals? use = summary.Memory;
-        return new PredictedConfiguration(configuration, rounds * seconds, use?.KvCacheBytes ?? double.NaN, use?.ActivationBytes ?? double.NaN);
+        return new PredictedConfiguration(
+            configuration, rounds * seconds, use?.KvCacheBytes ?? double.NaN, use?.ActivationBytes ?? double.NaN);
     }
 
     private OptimizationComparison Compare(OptimizationConfiguration configuration) => new(Predict(configuration));
@@ -77,7 +78,8 @@ public sealed class OptimizationForecast
         WorkloadPoint point = WorkloadPoint.From(plan.Request.Workload);
         for (int generated = 0; generated < point.OutputTokens; generated++)
         {
-            seconds += plan.Prefill(point with { InputTokens = point.InputTokens + generated, OutputTokens = 1, CachedPrefixTokens = 0 }).LatencySeconds;
+            seconds += plan.Prefill(
+                point with { InputTokens = point.InputTokens + generated, OutputTokens = 1, CachedPrefixTokens = 0 }).LatencySeconds;
         }
 
         return seconds;

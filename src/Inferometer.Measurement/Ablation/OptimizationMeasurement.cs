@@ -48,7 +48,8 @@ public sealed record OptimizationMeasurement
     /// <param name="rounds">Times each configuration is run, at least 1; each is warmed up by one more run.</param>
     /// <param name="cancellationToken">Ends the measurement.</param>
     public static Task<OptimizationMeasurement> RunAsync(
-        string path, InferenceOptions options, Workload workload, int rounds = 3, CancellationToken cancellationToken = default) => RunAsync(
+        string path, InferenceOptions options, Workload workload, int rounds = 3, CancellationToken cancellationToken = default) =>
+            RunAsync(
             OptimizationConfiguration.Of(options), workload, rounds,
             (configuration, token) => WorkloadRun.MeasureAsync(path, options, configuration, workload, TimeSpan.Zero, token),
             cancellationToken);

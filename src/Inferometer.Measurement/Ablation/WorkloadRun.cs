@@ -34,7 +34,8 @@ public static class WorkloadRun
     /// <param name="cancellationToken">Ends the run.</param>
     /// <exception cref="InferometerException">The workload does not fit the model, or the engine cannot start.</exception>
     public static async Task<WorkloadSample> MeasureAsync(
-        string path, InferenceOptions options, OptimizationConfiguration configuration, Workload workload, TimeSpan warmUp, CancellationToken cancellationToken = default)
+        string path, InferenceOptions options, OptimizationConfiguration configuration, Workload workload, TimeSpan warmUp,
+            CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         Check(workload);

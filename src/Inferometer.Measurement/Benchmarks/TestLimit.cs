@@ -8,8 +8,9 @@ using Inferometer.Simulation.Requests;
 namespace Inferometer.Measurement.Benchmarks;
 
 /// <summary>
-/// The rate at which a test would run at the machine's measured limits: the roofline cost model's time of its steps on a machine of these rates, all of
-/// them reached, with kernels that start at once and activations that never leave the caches. What is assumed stands in docs/benchmarks.md.
+/// The rate at which a test would run at the machine's measured limits: the roofline cost model's time of its steps on a machine of these
+/// rates, all of them reached, with kernels that start at once and activations that never leave the caches. What is assumed stands in
+/// docs/benchmarks.md.
 /// </summary>
 public sealed class TestLimit
 {
@@ -18,7 +19,8 @@ public sealed class TestLimit
     /// <summary>Prepares the limit of a model.</summary>
     /// <param name="model">The network.</param>
     /// <param name="weightBytes">Bytes of all tensors.</param>
-    /// <param name="type">How the largest part of the weights is stored: 8-bit products count for quantised ones, 16-bit ones, which take twice as long, for F16 and BF16.</param>
+    /// <param name="type">How the largest part of the weights is stored: 8-bit products count for quantised ones, 16-bit ones, which take
+    /// twice as long, for F16 and BF16.</param>
     /// <param name="cache">How keys and values are cached.</param>
     /// <param name="limits">What the machine can do now.</param>
     public TestLimit(ModelArchitecture model, long weightBytes, GgmlType type, BenchCache cache, MachineLimits limits)

@@ -18,7 +18,10 @@ internal static unsafe class RateLoops
 
     /// <summary>Reads memory, a multiple of 1 KiB.</summary>
     public static long Read(byte* start, long bytes)
-        => Vector512.IsHardwareAccelerated ? Read512(start, bytes) : Vector256.IsHardwareAccelerated ? Read256(start, bytes) : Read128(start, bytes);
+        => Vector512.IsHardwareAccelerated
+            ? Read512(start, bytes)
+            : Vector256.IsHardwareAccelerated ? Read256(start, bytes)
+            : Read128(start, bytes);
 
     /// <summary>Independent chains of multiply-adds.</summary>
     public static long MultiplyFloats()

@@ -28,7 +28,8 @@ public sealed class PerplexityEvaluator(TransformerModel model, Tokenizer tokeni
     /// <param name="cancellationToken">Stops between steps.</param>
     /// <exception cref="InferometerException">The text does not fill one window, or the window does not fit the model.</exception>
     public PerplexityResult Run(
-        string text, PerplexityOptions options, IProgress<PerplexityProgress>? progress = null, CancellationToken cancellationToken = default)
+        string text, PerplexityOptions options, IProgress<PerplexityProgress>? progress = null,
+            CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(text);
         ArgumentNullException.ThrowIfNull(options);

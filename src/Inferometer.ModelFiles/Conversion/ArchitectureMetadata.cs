@@ -23,7 +23,8 @@ internal sealed class ArchitectureMetadata
             "qwen3_moe" => "qwen3moe",
             "gemma3_text" or "gemma3" => "gemma3",
             _ => throw new InferometerException(
-                $"{source}: model_type '{model.ModelType}' cannot be converted. Supported: llama, mistral, mixtral, qwen2, qwen2_moe, qwen3, qwen3_moe, gemma, gemma2, gemma3, phi3."),
+                $"{source}: model_type '{model.ModelType}' cannot be converted. Supported: llama, mistral, mixtral, qwen2, qwen2_moe, "
+                    + $"qwen3, qwen3_moe, gemma, gemma2, gemma3, phi3."),
         };
         _attention = model.Layers.Select(layer => layer.Mixer).OfType<AttentionMixer>().FirstOrDefault()
             ?? throw new InferometerException($"{source}: the model has no attention layer.");
@@ -92,7 +93,8 @@ internal sealed class ArchitectureMetadata
         writer.Set(Key("rope.freq_base"), (float)rope.Theta);
         if (rope.Scaling is RopeScaling.DynamicNtk)
         {
-            throw new InferometerException($"{_model.Source}: dynamic NTK rotary scaling cannot be written to GGUF, which has no key for it.");
+            throw new InferometerException(
+                $"{_model.Source}: dynamic NTK rotary scaling cannot be written to GGUF, which has no key for it.");
         }
 
         if (rope.Scaling is RopeScaling.Linear or RopeScaling.Yarn or RopeScaling.LongRope)

@@ -5,5 +5,6 @@ namespace Inferometer.ModelFiles.Conversion;
 /// <summary>What a conversion did.</summary>
 /// <param name="TensorCount">Tensors written.</param>
 /// <param name="FileBytes">Length of the new file.</param>
-/// <param name="Notes">Everything a user should know of: tensors stored in another format than asked for, inputs left out, weights quantised twice.</param>
+/// <param name="Notes">Everything a user should know of: tensors stored in another format than asked for, inputs left out, weights
+/// quantised twice.</param>
 public sealed record ConversionResult(int TensorCount, long FileBytes, EquatableList<string> Notes);

@@ -6,7 +6,9 @@ namespace Inferometer.ModelFiles.Conversion;
 /// <summary>A tensor of the new file and where its rows come from.</summary>
 internal sealed record ConvertedTensor(string Name, long[] Shape)
 {
-    /// <summary>Tensors whose rows follow one another (the experts of a layer, or a single one); empty when <see cref="Values"/> is set.</summary>
+    /// <summary>
+    /// Tensors whose rows follow one another (the experts of a layer, or a single one); empty when <see cref="Values"/> is set.
+    /// </summary>
     public IReadOnlyList<ModelTensor> Sources { get; init; } = [];
 
     /// <summary>Values worked out from the configuration or reordered, instead of <see cref="Sources"/>.</summary>

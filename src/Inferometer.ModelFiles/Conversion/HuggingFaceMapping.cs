@@ -30,7 +30,8 @@ internal sealed class HuggingFaceMapping
 
     /// <summary>Inputs that were left out.</summary>
     public IReadOnlyList<string> Notes => [.. _weights.Tensors.Where(tensor => !_used.Contains(tensor.Name))
-        .Select(tensor => $"{System.IO.Path.GetFileName(tensor.Source)}: tensor '{tensor.Name}' has no place in the new file and was left out.")];
+        .Select(tensor =>
+            $"{System.IO.Path.GetFileName(tensor.Source)}: tensor '{tensor.Name}' has no place in the new file and was left out.")];
 
     public IReadOnlyList<ConvertedTensor> Build()
     {
@@ -108,7 +109,9 @@ internal sealed class HuggingFaceMapping
         long outputs = tensor.Shape[0];
         return outputs == (long)heads * attention.HeadDim && attention.HeadDim % 2 == 0
             ? attention.HeadDim
-            : throw new InferometerException($"{tensor.Source}: tensor '{tensor.Name}' has {outputs} outputs, the configuration gives {heads} heads of {attention.HeadDim}.");
+            : throw new InferometerException(
+                $"{tensor.Source}: tensor '{tensor.Name}' has {outputs} outputs, the configuration gives {heads} heads of "
+                    + $"{attention.HeadDim}.");
     }
 
     private void AddExperts(WeightRole role, int layer)
@@ -124,10 +127,13 @@ internal sealed class HuggingFaceMapping
             string name = _from.ExpertStem(role, layer, expert) + ".weight";
             experts[expert] = _weights.TryGetTensor(name, out ModelTensor? tensor) && tensor.Shape.Count == 2
                 ? tensor
-                : throw new InferometerException($"{_weights.Path}: the matrix '{name}' of expert {expert} of {experts.Length} is missing.");
+                : throw new InferometerException(
+                    $"{_weights.Path}: the matrix '{name}' of expert {expert} of {experts.Length} is missing.");
             if (!experts[expert].Shape.Equals(experts[0].Shape))
             {
-                throw new InferometerException($"{_weights.Path}: '{name}' has the shape [{string.Join(", ", tensor.Shape)}], other experts [{string.Join(", ", experts[0].Shape)}].");
+                throw new InferometerException(
+                    $"{_weights.Path}: '{name}' has the shape [{string.Join(", ", tensor.Shape)}], other experts [{string.Join(", "
+                        + $"", experts[0].Shape)}].");
             }
 
             _used.Add(name);

@@ -36,9 +36,11 @@ public static class ModelConverter
     /// </param>
     /// <param name="progress">Told after every tensor.</param>
     /// <param name="cancellationToken">Stops the work and removes the unfinished file.</param>
-    /// <exception cref="InferometerException">The source is unsound or of an unsupported architecture, holds values the format cannot express, or the file cannot be written.</exception>
+    /// <exception cref="InferometerException">The source is unsound or of an unsupported architecture, holds values the format cannot
+    /// express, or the file cannot be written.</exception>
     public static ConversionResult Convert(
-        string source, string output, GgmlType type, IProgress<ConversionProgress>? progress = null, CancellationToken cancellationToken = default)
+        string source, string output, GgmlType type, IProgress<ConversionProgress>? progress = null,
+            CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(source);
         using var model = Checkpoint.Open(source);
@@ -48,7 +50,8 @@ public static class ModelConverter
     /// <summary>Converts a model whose files are open; they stay open.</summary>
     /// <inheritdoc cref="Convert(string, string, GgmlType, IProgress{ConversionProgress}?, CancellationToken)"/>
     public static ConversionResult Convert(
-        Checkpoint source, string output, GgmlType type, IProgress<ConversionProgress>? progress = null, CancellationToken cancellationToken = default)
+        Checkpoint source, string output, GgmlType type, IProgress<ConversionProgress>? progress = null,
+            CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentException.ThrowIfNullOrEmpty(output);

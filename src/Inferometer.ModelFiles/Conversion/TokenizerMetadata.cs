@@ -13,12 +13,16 @@ internal static class TokenizerMetadata
     /// <param name="tokenizer">The tokenizer of the folder.</param>
     /// <param name="folder">Folder with tokenizer.json and the files beside it.</param>
     /// <param name="rows">Rows of the embedding; a shorter vocabulary is filled up with unused tokens.</param>
-    /// <exception cref="InferometerException">The tokenizer is missing, of a kind GGUF cannot carry, or larger than the embedding.</exception>
+    /// <exception cref="InferometerException">The tokenizer is missing, of a kind GGUF cannot carry, or larger than the
+    /// embedding.</exception>
     public static void Write(GgufWriter writer, Tokenizer tokenizer, string folder, int rows)
     {
         if (tokenizer.VocabularySize > rows)
         {
-            throw new InferometerException(string.Create(CultureInfo.InvariantCulture, $"{tokenizer.Source}: has {tokenizer.VocabularySize} tokens, the embedding only {rows} rows."));
+            throw new InferometerException(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{tokenizer.Source}: has {tokenizer.VocabularySize} tokens, the embedding only {rows} rows."));
         }
 
         using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "tokenizer.json")));
@@ -99,7 +103,8 @@ internal static class TokenizerMetadata
             }
         }
 
-        order.AddRange(Enumerable.Range(0, tokenizer.VocabularySize).Where(id => tokenizer.KindOf(id) == TokenKind.Normal && placed.Add(id)));
+        order.AddRange(
+            Enumerable.Range(0, tokenizer.VocabularySize).Where(id => tokenizer.KindOf(id) == TokenKind.Normal && placed.Add(id)));
         float[] scores = new float[rows];
         for (int place = 0; place < order.Count; place++)
         {
@@ -125,7 +130,8 @@ internal static class TokenizerMetadata
             }
         }
 
-        throw new InferometerException($"{source}: GGUF names pre-tokenizers, and none of the known names stands for the patterns {string.Join(" then ", patterns)}.");
+        throw new InferometerException(
+            $"{source}: GGUF names pre-tokenizers, and none of the known names stands for the patterns {string.Join(" then ", patterns)}.");
     }
 
     private static IEnumerable<string> Patterns(JsonElement step) => step.Member("type").StringOrNull() switch

@@ -14,7 +14,8 @@ internal sealed class TypeChoice(GgmlType target, bool tiedHead)
 
     public GgmlType For(ConvertedTensor tensor)
     {
-        if (tensor.Shape.Length == 1 || tensor.Name.Contains("ffn_gate_inp", StringComparison.Ordinal) || tensor.Name.StartsWith("rope_", StringComparison.Ordinal))
+        if (tensor.Shape.Length == 1 || tensor.Name.Contains("ffn_gate_inp", StringComparison.Ordinal)
+            || tensor.Name.StartsWith("rope_", StringComparison.Ordinal))
         {
             return GgmlType.F32; // small, and every error in them reaches all channels
         }
@@ -24,7 +25,9 @@ internal sealed class TypeChoice(GgmlType target, bool tiedHead)
         GgmlType chosen = Fitting(wanted, tensor.Columns);
         if (chosen != wanted)
         {
-            Note(tensor, chosen, string.Create(CultureInfo.InvariantCulture, $"its rows of {tensor.Columns} values do not fill blocks of {wanted.BlockSize()}"));
+            Note(tensor, chosen,
+                string.Create(
+                    CultureInfo.InvariantCulture, $"its rows of {tensor.Columns} values do not fill blocks of {wanted.BlockSize()}"));
         }
         else if (chosen != target)
         {
@@ -33,7 +36,9 @@ internal sealed class TypeChoice(GgmlType target, bool tiedHead)
 
         if (tensor.SourceType.IsQuantized() && tensor.SourceType != chosen)
         {
-            _notes.Add($"'{tensor.Name}' was already quantised as {tensor.SourceType} and is quantised again; a file made from the original weights would be better.");
+            _notes.Add(
+                $"'{tensor.Name}' was already quantised as {tensor.SourceType} and is quantised again; a file made from the original "
+                    + $"weights would be better.");
         }
 
         return chosen;

@@ -2,7 +2,9 @@ using Inferometer.Core;
 
 namespace Inferometer.ModelFiles.Formats;
 
-/// <summary>A file that appears under its name only when it is complete: it is written beside it and renamed, or deleted when given up.</summary>
+/// <summary>
+/// A file that appears under its name only when it is complete: it is written beside it and renamed, or deleted when given up.
+/// </summary>
 public sealed class AtomicFile : IDisposable
 {
     private readonly string _path;

@@ -15,7 +15,8 @@ public sealed class GgufModelFile : ITensorSource
         Header = header;
         _file = file;
         Tensors = [.. header.Tensors.Select(tensor => new ModelTensor(
-            file, tensor.Name, new EquatableList<long>(tensor.Shape.Reverse()), tensor.Type, header.DataOffset + tensor.Offset, tensor.ByteCount))];
+            file, tensor.Name, new EquatableList<long>(tensor.Shape.Reverse()), tensor.Type, header.DataOffset + tensor.Offset,
+                tensor.ByteCount))];
         _tensorsByName = Tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
     }
 

@@ -18,7 +18,9 @@ public sealed class GgufWriter
     private int _tensor = -1;
     private long _left;
 
-    /// <summary>Writes to <paramref name="output"/> from its current position, taken as the start of the file. The stream stays open.</summary>
+    /// <summary>
+    /// Writes to <paramref name="output"/> from its current position, taken as the start of the file. The stream stays open.
+    /// </summary>
     public GgufWriter(Stream output)
     {
         ArgumentNullException.ThrowIfNull(output);
@@ -44,10 +46,12 @@ public sealed class GgufWriter
     public void Set(string key, IReadOnlyList<string> values) => PutArray(key, GgufValueKind.String, values, WriteString);
 
     /// <summary>Sets an array of 32-bit floats.</summary>
-    public void Set(string key, IReadOnlyList<float> values) => PutArray(key, GgufValueKind.Float32, values, static (writer, value) => writer.Write(value));
+    public void Set(string key, IReadOnlyList<float> values) =>
+        PutArray(key, GgufValueKind.Float32, values, static (writer, value) => writer.Write(value));
 
     /// <summary>Sets an array of signed 32-bit integers.</summary>
-    public void Set(string key, IReadOnlyList<int> values) => PutArray(key, GgufValueKind.Int32, values, static (writer, value) => writer.Write(value));
+    public void Set(string key, IReadOnlyList<int> values) =>
+        PutArray(key, GgufValueKind.Int32, values, static (writer, value) => writer.Write(value));
 
     /// <summary>Sets a value read from another file, in the same kind.</summary>
     public void Set(string key, GgufValue value)

@@ -51,7 +51,8 @@ public sealed unsafe class MappedFile : IDisposable
             using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read);
             if (stream.Length != checkedLength)
             {
-                throw new InferometerException($"{path}: its length changed from {checkedLength} to {stream.Length} bytes while it was being opened.");
+                throw new InferometerException(
+                    $"{path}: its length changed from {checkedLength} to {stream.Length} bytes while it was being opened.");
             }
 
             MemoryMappedFile map = MemoryMappedFile.CreateFromFile(

@@ -5,7 +5,9 @@ namespace Inferometer.ModelFiles.Formats;
 /// <summary>Opens the weights of a model whatever their format.</summary>
 public static class ModelFile
 {
-    /// <summary>Opens a GGUF file, a safetensors file or a Hugging Face folder; a file is told by its first bytes, not by its name.</summary>
+    /// <summary>
+    /// Opens a GGUF file, a safetensors file or a Hugging Face folder; a file is told by its first bytes, not by its name.
+    /// </summary>
     /// <exception cref="InferometerException">There is no such file or folder, or it is not sound.</exception>
     public static ITensorSource Open(string path)
     {

@@ -75,7 +75,10 @@ public sealed unsafe class ModelTensor
         return new ReadOnlySpan<byte>(Data + offset, count);
     }
 
-    /// <summary>Lets the system take back the memory of rows that will not be read soon; what is read nevertheless comes from the file again. Linux; elsewhere the system does so when it needs the memory.</summary>
+    /// <summary>
+    /// Lets the system take back the memory of rows that will not be read soon; what is read nevertheless comes from the file again. Linux;
+    /// elsewhere the system does so when it needs the memory.
+    /// </summary>
     /// <param name="firstRow">First row.</param>
     /// <param name="rows">Number of rows.</param>
     public void ReleaseRows(long firstRow, long rows) => _file.Release(_offset + (firstRow * RowByteCount), rows * RowByteCount);
@@ -95,7 +98,8 @@ public sealed unsafe class ModelTensor
     }
 
     /// <summary>Decodes the whole tensor into a new array; for vectors and small matrices.</summary>
-    /// <exception cref="InferometerException">The storage format cannot be decoded, or the tensor has more values than an array holds.</exception>
+    /// <exception cref="InferometerException">The storage format cannot be decoded, or the tensor has more values than an array
+    /// holds.</exception>
     public float[] DecodeAll()
     {
         RequireDecodable();
@@ -117,7 +121,8 @@ public sealed unsafe class ModelTensor
         if (!BlockCodec.IsSupported(Type))
         {
             throw new InferometerException(
-                $"{Source}: tensor '{Name}' is stored as {Type}, which is not supported. Supported: {string.Join(", ", BlockCodec.SupportedTypes)}.");
+                $"{Source}: tensor '{Name}' is stored as {Type}, which is not supported. Supported: {string.Join(", "
+                    + $"", BlockCodec.SupportedTypes)}.");
         }
     }
 }

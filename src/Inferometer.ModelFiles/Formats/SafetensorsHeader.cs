@@ -32,7 +32,8 @@ public sealed class SafetensorsHeader
     public IReadOnlyList<SafetensorsTensorInfo> Tensors { get; }
 
     /// <summary>Reads the header of a file.</summary>
-    /// <exception cref="InferometerException">The file cannot be opened, is not a sound safetensors file, or holds element types other than F32, F16 and BF16.</exception>
+    /// <exception cref="InferometerException">The file cannot be opened, is not a sound safetensors file, or holds element types other than
+    /// F32, F16 and BF16.</exception>
     public static SafetensorsHeader Read(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -79,7 +80,8 @@ public sealed class SafetensorsHeader
         }
         catch (JsonException error)
         {
-            throw new InferometerException($"{source}: not a sound safetensors file: its header is not the expected JSON: {error.Message}", error);
+            throw new InferometerException(
+                $"{source}: not a sound safetensors file: its header is not the expected JSON: {error.Message}", error);
         }
     }
 
@@ -131,22 +133,28 @@ public sealed class SafetensorsHeader
             bytes *= (ulong)Math.Max(extent, 0);
             if (extent <= 0 || bytes > (ulong)fileLength)
             {
-                throw Unsound(source, $"tensor '{raw.Name}' has the shape [{string.Join(", ", raw.Shape)}], which is empty or larger than the file");
+                throw Unsound(
+                    source, $"tensor '{raw.Name}' has the shape [{string.Join(", ", raw.Shape)}], which is empty or larger than the file");
             }
         }
 
         if (raw.Start < 0 || raw.End > fileLength - dataOffset || raw.End < raw.Start)
         {
-            throw Unsound(source, $"tensor '{raw.Name}' has the offsets [{raw.Start}, {raw.End}], outside the {fileLength - dataOffset} bytes of data");
+            throw Unsound(
+                source, $"tensor '{raw.Name}' has the offsets [{raw.Start}, {raw.End}], outside the {fileLength - dataOffset} bytes of "
+                    + $"data");
         }
 
         if (bytes != (UInt128)(raw.End - raw.Start))
         {
-            throw Unsound(source, $"tensor '{raw.Name}' has {raw.End - raw.Start} bytes, its shape [{string.Join(", ", raw.Shape)}] in {raw.Type} takes {bytes}");
+            throw Unsound(
+                source, $"tensor '{raw.Name}' has {raw.End - raw.Start} bytes, its shape [{string.Join(", ", raw.Shape)}] in {raw.Type} "
+                    + $"takes {bytes}");
         }
 
         return new SafetensorsTensorInfo(raw.Name, new EquatableList<long>(raw.Shape), type, dataOffset + raw.Start, (long)bytes);
     }
 
-    private static InferometerException Unsound(string source, string problem) => new($"{source}: not a sound safetensors file: {problem}.");
+    private static InferometerException Unsound(string source, string problem) =>
+        new($"{source}: not a sound safetensors file: {problem}.");
 }

@@ -20,7 +20,8 @@ internal sealed class SafetensorsIndex
     /// <summary>The distinct file names in ordinal order.</summary>
     public IReadOnlyList<string> Files { get; }
 
-    /// <exception cref="InferometerException">The file cannot be read, or is not such an index, or names files outside its folder.</exception>
+    /// <exception cref="InferometerException">The file cannot be read, or is not such an index, or names files outside its
+    /// folder.</exception>
     public static SafetensorsIndex Read(string path)
     {
         try
@@ -52,9 +53,12 @@ internal sealed class SafetensorsIndex
             foreach (JsonProperty entry in map.EnumerateObject())
             {
                 string? file = entry.Value.ValueKind == JsonValueKind.String ? entry.Value.GetString() : null;
-                if (string.IsNullOrEmpty(file) || file is "." or ".." || file.AsSpan().IndexOfAny("/\\\0") >= 0 || !files.TryAdd(entry.Name, file))
+                if (string.IsNullOrEmpty(file) || file is "."
+                    or ".." || file.AsSpan().IndexOfAny("/\\\0") >= 0 || !files.TryAdd(entry.Name, file))
                 {
-                    throw new InferometerException($"{source}: the entry of tensor '{entry.Name}' is {entry.Value}; it must be given once and name a file in the same folder.");
+                    throw new InferometerException(
+                        $"{source}: the entry of tensor '{entry.Name}' is {entry.Value}; it must be given once and name a file in the "
+                            + $"same folder.");
                 }
             }
 

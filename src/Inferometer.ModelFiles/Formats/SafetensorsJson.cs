@@ -5,7 +5,10 @@ namespace Inferometer.ModelFiles.Formats;
 /// <summary>A tensor's entry as written, not yet checked.</summary>
 internal readonly record struct RawSafetensor(string Name, string Type, List<long> Shape, long Start, long End);
 
-/// <summary>Reads the JSON of a safetensors header token by token, so that a hostile one costs no tree in memory. Throws <see cref="JsonException"/>.</summary>
+/// <summary>
+/// Reads the JSON of a safetensors header token by token, so that a hostile one costs no tree in memory. Throws
+/// <see cref="JsonException"/>.
+/// </summary>
 internal ref struct SafetensorsJson(ReadOnlySpan<byte> json)
 {
     private Utf8JsonReader _reader = new(json, new JsonReaderOptions { MaxDepth = 16, CommentHandling = JsonCommentHandling.Disallow });

@@ -83,7 +83,9 @@ public sealed class SafetensorsModel : ITensorSource
         {
             if (!holders.TryGetValue(name, out string? actual) || !string.Equals(actual, file, StringComparison.Ordinal))
             {
-                throw new InferometerException($"{path}: the index says that tensor '{name}' is in {file}, but it is {(actual is null ? "in no file" : "in " + actual)}.");
+                throw new InferometerException(
+                    $"{path}: the index says that tensor '{name}' is in {file}, but it is {(actual is null ? "in no file" : "in "
+                        + $"" + actual)}.");
             }
         }
     }

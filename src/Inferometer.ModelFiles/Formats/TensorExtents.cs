@@ -19,7 +19,8 @@ internal static class TensorExtents
             if (start + length > extents[i].Start)
             {
                 throw new InferometerException(
-                    $"{source}: tensors '{name}' and '{extents[i].Name}' overlap: the first ends at byte {start + length}, the second starts at {extents[i].Start}.");
+                    $"{source}: tensors '{name}' and '{extents[i].Name}' overlap: the first ends at byte {start + length}, the second "
+                        + $"starts at {extents[i].Start}.");
             }
         }
     }

@@ -65,7 +65,8 @@ public static class WeightValidation
         GgmlType.Q8_0 or GgmlType.Q4_0 or GgmlType.Q5_0 => FirstBadScale(type, bytes, 0, 1),
         GgmlType.Q4_1 or GgmlType.Q5_1 or GgmlType.Q4_K or GgmlType.Q5_K => FirstBadScale(type, bytes, 0, 2),
         GgmlType.Q6_K => FirstBadScale(type, bytes, 208, 1),
-        _ => throw new InferometerException($"Weights stored as {type} cannot be checked. Supported: {string.Join(", ", BlockCodec.SupportedTypes)}."),
+        _ => throw new InferometerException(
+            $"Weights stored as {type} cannot be checked. Supported: {string.Join(", ", BlockCodec.SupportedTypes)}."),
     };
 
     /// <summary>First element in which all bits of <paramref name="exponent"/> are set: the pattern of infinities and NaN.</summary>
@@ -118,6 +119,7 @@ public static class WeightValidation
         string place = string.Create(CultureInfo.InvariantCulture, $"row {index / tensor.Columns}, column {index % tensor.Columns}");
         string what = tensor.Type.IsQuantized() ? "a block whose scale is NaN or infinite starts" : "NaN or infinity";
         return new InferometerException(
-            $"{tensor.Source}: tensor '{tensor.Name}' ({tensor.Type}): {what} at {place}. Weights must be finite; the file is damaged or was converted with overflow.");
+            $"{tensor.Source}: tensor '{tensor.Name}' ({tensor.Type}): {what} at {place}. Weights must be finite; the file is damaged "
+                + $"or was converted with overflow.");
     }
 }

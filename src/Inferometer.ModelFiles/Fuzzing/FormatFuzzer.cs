@@ -36,7 +36,8 @@ public sealed class FormatFuzzer(FuzzTarget target, int seed)
             tried++;
             accepted += sound ? 1 : 0;
             largest = Math.Max(largest, allocated);
-            fault ??= allocated > AllocationAllowance + ((long)AllocationFactor * input.Length) ? $"allocated {allocated} bytes for {input.Length} bytes of input"
+            fault ??= allocated > AllocationAllowance + ((long)AllocationFactor * input.Length)
+                ? $"allocated {allocated} bytes for {input.Length} bytes of input"
                 : Stopwatch.GetElapsedTime(started) > TimeAllowance ? $"took {Stopwatch.GetElapsedTime(started).TotalSeconds:F1} s" : null;
             if (fault is not null)
             {
@@ -76,7 +77,8 @@ public sealed class FormatFuzzer(FuzzTarget target, int seed)
 /// <param name="Accepted">Inputs the reader took as sound.</param>
 /// <param name="LargestAllocationBytes">Most bytes the reader allocated for one input.</param>
 /// <param name="Failures">Inputs that made the reader fail in another way than by refusing them; empty when all is well.</param>
-public sealed record FuzzReport(string TargetName, long Tried, long Accepted, long LargestAllocationBytes, IReadOnlyList<FuzzFailure> Failures);
+public sealed record FuzzReport(
+    string TargetName, long Tried, long Accepted, long LargestAllocationBytes, IReadOnlyList<FuzzFailure> Failures);
 
 /// <summary>An input that made a reader fail.</summary>
 /// <param name="Fault">What happened.</param>

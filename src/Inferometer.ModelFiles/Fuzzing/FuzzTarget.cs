@@ -44,14 +44,24 @@ public sealed record FuzzTarget(string Name, IReadOnlyList<byte[]> Seeds, Action
 
     /// <summary>A chat template: read, and run on a conversation under tight limits.</summary>
     public static FuzzTarget Template => new("template", TemplateSeeds.All, static input =>
-        JinjaTemplate.Parse(Encoding.UTF8.GetString(input), Origin).Render(TemplateSeeds.Variables, TimeProvider.System, TemplateSeeds.Limits));
+        JinjaTemplate.Parse(Encoding.UTF8.GetString(input), Origin)
+            .Render(TemplateSeeds.Variables, TimeProvider.System, TemplateSeeds.Limits));
 
     /// <summary>All of the above.</summary>
     public static IReadOnlyList<FuzzTarget> All => [Gguf, Safetensors, SafetensorsIndexFile, Config, Template];
 
     private static byte[] GgufSeed(GgmlType type)
     {
-        SyntheticShape shape = new() { HiddenSize = 32, Layers = 1, Heads = 2, KvHeads = 1, FeedForwardSize = 32, VocabularySize = 260, ContextTokens = 32 };
+        SyntheticShape shape = new()
+        {
+            HiddenSize = 32,
+            Layers = 1,
+            Heads = 2,
+            KvHeads = 1,
+            FeedForwardSize = 32,
+            VocabularySize = 260,
+            ContextTokens = 32,
+        };
         MemoryStream stream = new();
         SyntheticModel.Write(stream, shape, type, 1, null, CancellationToken.None);
         return stream.ToArray();

@@ -54,6 +54,7 @@ internal static class TemplateSeeds
     private static KeyValuePair<string, JinjaValue>[] Read(string json)
     {
         using JsonDocument document = JsonDocument.Parse(json);
-        return [.. document.RootElement.EnumerateObject().Select(variable => KeyValuePair.Create(variable.Name, JsonValues.From(variable.Value)))];
+        return [.. document.RootElement.EnumerateObject()
+            .Select(variable => KeyValuePair.Create(variable.Name, JsonValues.From(variable.Value)))];
     }
 }

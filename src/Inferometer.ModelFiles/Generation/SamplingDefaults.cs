@@ -7,7 +7,8 @@ using Inferometer.ModelFiles.Formats;
 namespace Inferometer.ModelFiles.Generation;
 
 /// <summary>
-/// How a model's makers recommend to sample from it: <c>generation_config.json</c> of a Hugging Face folder, or the <c>general.sampling.*</c> keys of a GGUF file. What is null was not said. Immutable.
+/// How a model's makers recommend to sample from it: <c>generation_config.json</c> of a Hugging Face folder, or the
+/// <c>general.sampling.*</c> keys of a GGUF file. What is null was not said. Immutable.
 /// </summary>
 /// <remarks>The keys are those that llama.cpp's converter copies out of <c>generation_config.json</c>.</remarks>
 public sealed record SamplingDefaults
@@ -38,7 +39,8 @@ public sealed record SamplingDefaults
 
     /// <summary>What a Hugging Face folder recommends.</summary>
     /// <param name="folder">The folder.</param>
-    /// <exception cref="InferometerException">A value is of the wrong kind or out of range; the message names file, key and value.</exception>
+    /// <exception cref="InferometerException">A value is of the wrong kind or out of range; the message names file, key and
+    /// value.</exception>
     public static SamplingDefaults OfFolder(string folder)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
@@ -48,7 +50,8 @@ public sealed record SamplingDefaults
 
     /// <summary>What a GGUF file recommends.</summary>
     /// <param name="header">Its header.</param>
-    /// <exception cref="InferometerException">A value is of the wrong kind or out of range; the message names file, key and value.</exception>
+    /// <exception cref="InferometerException">A value is of the wrong kind or out of range; the message names file, key and
+    /// value.</exception>
     public static SamplingDefaults Of(GgufHeader header)
     {
         ArgumentNullException.ThrowIfNull(header);
@@ -60,7 +63,8 @@ public sealed record SamplingDefaults
     /// <summary>Writes what is recommended as metadata of a GGUF file.</summary>
     internal void Write(GgufWriter writer)
     {
-        foreach ((string key, float? value) in ((string, float?)[])[("temp", Temperature), ("top_p", TopP), ("min_p", MinP), ("penalty_repeat", RepetitionPenalty)])
+        foreach ((string key, float? value) in ((string, float?)[])[
+            ("temp", Temperature), ("top_p", TopP), ("min_p", MinP), ("penalty_repeat", RepetitionPenalty)])
         {
             if (value is { } number)
             {
@@ -123,7 +127,8 @@ public sealed record SamplingDefaults
 
             return found.Number >= least && found.Number <= most && (!whole || found.Number == Math.Floor(found.Number))
                 ? found.Number
-                : throw new InferometerException(string.Create(CultureInfo.InvariantCulture, $"{source}: {prefix}{key} is {found.Text}; allowed is {allowed}."));
+                : throw new InferometerException(
+                    string.Create(CultureInfo.InvariantCulture, $"{source}: {prefix}{key} is {found.Text}; allowed is {allowed}."));
         }
     }
 }

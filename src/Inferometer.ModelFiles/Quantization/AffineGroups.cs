@@ -1,9 +1,13 @@
 namespace Inferometer.ModelFiles.Quantization;
 
-/// <summary>The common work of encoding Q4_K and Q5_K: a scale and a minimum for each of 8 groups of 32, themselves stored in 6 bits.</summary>
+/// <summary>
+/// The common work of encoding Q4_K and Q5_K: a scale and a minimum for each of 8 groups of 32, themselves stored in 6 bits.
+/// </summary>
 internal static class AffineGroups
 {
-    /// <summary>Writes the 16 bytes of head to <paramref name="block"/> and one small integer per value to <paramref name="quanta"/>.</summary>
+    /// <summary>
+    /// Writes the 16 bytes of head to <paramref name="block"/> and one small integer per value to <paramref name="quanta"/>.
+    /// </summary>
     /// <param name="values">256 values.</param>
     /// <param name="largest">Largest integer a value may take: 15 or 31.</param>
     /// <param name="block">The block; its first 16 bytes are written.</param>

@@ -146,7 +146,8 @@ public static class BlockCodec
 
         if (values % type.BlockSize() != 0 || type.ByteCount(values) != bytes)
         {
-            throw new ArgumentException($"{values} values of {type} do not take {bytes} bytes in whole blocks of {type.BlockSize()}.", nameof(values));
+            throw new ArgumentException(
+                $"{values} values of {type} do not take {bytes} bytes in whole blocks of {type.BlockSize()}.", nameof(values));
         }
     }
 }

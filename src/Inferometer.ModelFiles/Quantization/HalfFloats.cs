@@ -70,8 +70,8 @@ internal static class HalfFloats
     }
 
     /// <summary>
-    /// Places exponent and mantissa where a float has them and adds the difference of the biases. Subnormal numbers m 2^-24 have then become 2^-15 + m 2^-25, which is
-    /// put right. Infinities and NaN get the largest exponent.
+    /// Places exponent and mantissa where a float has them and adds the difference of the biases. Subnormal numbers m 2^-24 have then
+    /// become 2^-15 + m 2^-25, which is put right. Infinities and NaN get the largest exponent.
     /// </summary>
     private static Vector256<float> FromF16(Vector256<uint> bits)
     {
@@ -79,7 +79,8 @@ internal static class HalfFloats
         Vector256<uint> special = Vector256.GreaterThanOrEqual(magnitude, Vector256.Create(0x7C00u << 13));
         Vector256<uint> subnormal = Vector256.LessThan(magnitude, Vector256.Create(1u << 23));
         Vector256<float> raised = (magnitude + Vector256.Create(112u << 23)).AsSingle();
-        Vector256<uint> number = Vector256.ConditionalSelect(subnormal, (raised + raised - Vector256.Create(6.103515625e-05f)).AsUInt32(), raised.AsUInt32());
+        Vector256<uint> number =
+            Vector256.ConditionalSelect(subnormal, (raised + raised - Vector256.Create(6.103515625e-05f)).AsUInt32(), raised.AsUInt32());
         Vector256<uint> value = Vector256.ConditionalSelect(special, magnitude | Vector256.Create(0x7F800000u), number);
         return (value | ((bits & Vector256.Create(0x8000u)) << 16)).AsSingle();
     }

@@ -1,6 +1,8 @@
 namespace Inferometer.ModelFiles.Quantization;
 
-/// <summary>One storage format of weights: how a block of values lies in bytes. Layouts are those of ggml (ggml-common.h), little endian.</summary>
+/// <summary>
+/// One storage format of weights: how a block of values lies in bytes. Layouts are those of ggml (ggml-common.h), little endian.
+/// </summary>
 internal interface IBlockFormat
 {
     /// <summary>Values in a block.</summary>

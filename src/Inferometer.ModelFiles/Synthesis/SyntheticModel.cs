@@ -23,7 +23,8 @@ public static class SyntheticModel
     /// <param name="cancellationToken">Stops the work and removes the unfinished file.</param>
     /// <exception cref="InferometerException">The shape is impossible, does not fit the format, or the file cannot be written.</exception>
     public static void Write(
-        string path, SyntheticShape shape, GgmlType type, ulong seed, IProgress<double>? progress = null, CancellationToken cancellationToken = default)
+        string path, SyntheticShape shape, GgmlType type, ulong seed, IProgress<double>? progress = null,
+            CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(shape);
@@ -124,7 +125,8 @@ public static class SyntheticModel
     private static void WriteMetadata(GgufWriter writer, SyntheticShape shape, GgmlType type, ulong seed)
     {
         writer.Set("general.architecture", "llama");
-        writer.Set("general.name", string.Create(CultureInfo.InvariantCulture, $"synthetic {shape.ParameterCount / 1e6:F0}M {type} seed {seed}"));
+        writer.Set(
+            "general.name", string.Create(CultureInfo.InvariantCulture, $"synthetic {shape.ParameterCount / 1e6:F0}M {type} seed {seed}"));
         writer.Set("general.file_type", GgufFileType.Of(type));
         writer.Set("general.quantization_version", 2u);
         writer.Set("llama.context_length", (uint)shape.ContextTokens);
@@ -145,14 +147,16 @@ public static class SyntheticModel
         shape.Validate();
         if (!BlockCodec.IsSupported(type))
         {
-            throw new InferometerException($"Synthetic model: {type} cannot be made. Supported: {string.Join(", ", BlockCodec.SupportedTypes)}.");
+            throw new InferometerException(
+                $"Synthetic model: {type} cannot be made. Supported: {string.Join(", ", BlockCodec.SupportedTypes)}.");
         }
 
         if (shape.HiddenSize % type.BlockSize() != 0 || shape.FeedForwardSize % type.BlockSize() != 0)
         {
             throw new InferometerException(string.Create(
                 CultureInfo.InvariantCulture,
-                $"Synthetic model: {type} needs widths that are multiples of {type.BlockSize()}; given are {shape.HiddenSize} and {shape.FeedForwardSize}."));
+                $"Synthetic model: {type} needs widths that are multiples of {type.BlockSize()}; given are {shape.HiddenSize} and "
+                    + $"{shape.FeedForwardSize}."));
         }
     }
 

@@ -83,7 +83,8 @@ public sealed record SyntheticShape
         {
             throw new InferometerException(string.Create(
                 CultureInfo.InvariantCulture,
-                $"Synthetic model: {Heads} heads over {KvHeads} KV heads and width {HiddenSize}: KV heads must divide heads, and heads the width into even parts."));
+                $"Synthetic model: {Heads} heads over {KvHeads} KV heads and width {HiddenSize}: KV heads must divide heads, and heads "
+                    + $"the width into even parts."));
         }
     }
 
@@ -91,7 +92,8 @@ public sealed record SyntheticShape
     {
         if (value < lowest || value > highest)
         {
-            throw new InferometerException(string.Create(CultureInfo.InvariantCulture, $"Synthetic model: {what} is {value}, allowed are {lowest} to {highest}."));
+            throw new InferometerException(
+                string.Create(CultureInfo.InvariantCulture, $"Synthetic model: {what} is {value}, allowed are {lowest} to {highest}."));
         }
     }
 }

@@ -4,7 +4,9 @@ using Inferometer.ModelFiles.Tokenization;
 
 namespace Inferometer.ModelFiles.Synthesis;
 
-/// <summary>A SentencePiece-style vocabulary: three specials, 256 bytes, printable characters, then made-up words. Any text can be encoded.</summary>
+/// <summary>
+/// A SentencePiece-style vocabulary: three specials, 256 bytes, printable characters, then made-up words. Any text can be encoded.
+/// </summary>
 internal static class SyntheticVocabulary
 {
     private const char Space = '\u2581';

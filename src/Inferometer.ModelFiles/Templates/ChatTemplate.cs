@@ -70,7 +70,8 @@ public sealed class ChatTemplate
 
         string[] known = [.. Names, .. tokenizer?.ChatTemplates.Keys ?? []];
         throw new InferometerException(
-            $"Chat template '{name}' is not known; known are {string.Join(", ", known)}, or the path of a .jinja file.{NameSuggestion.For(name, known)}");
+            $"Chat template '{name}' is not known; known are {string.Join(", ", known)}, or the path of a .jinja "
+                + $"file.{NameSuggestion.For(name, known)}");
     }
 
     /// <summary>A template from its Jinja source.</summary>
@@ -104,17 +105,21 @@ public sealed class ChatTemplate
         return new ChatTemplate("stored with the model", Stored(tokenizer, DefaultName, source), withTools, tokenizer);
     }
 
-    /// <summary>The text of a conversation. A system turn that the template refuses stands in front of the first user turn instead.</summary>
+    /// <summary>
+    /// The text of a conversation. A system turn that the template refuses stands in front of the first user turn instead.
+    /// </summary>
     /// <param name="turns">At least one turn.</param>
     /// <param name="addGenerationPrompt">Ends with what makes the model answer.</param>
-    /// <exception cref="InferometerException">No turns, or the template fails or refuses the conversation; names line and column.</exception>
+    /// <exception cref="InferometerException">No turns, or the template fails or refuses the conversation; names line and
+    /// column.</exception>
     public string Render(IReadOnlyList<ChatTurn> turns, bool addGenerationPrompt = true) =>
         Render(new ChatPrompt { Turns = turns, AddGenerationPrompt = addGenerationPrompt, FoldsSystemTurn = true });
 
     /// <summary>The text of a conversation with all that a template can be given.</summary>
     /// <param name="prompt">The conversation, tools, documents and variables.</param>
     /// <param name="cancellationToken">Ends the rendering early.</param>
-    /// <exception cref="InferometerException">No turns, or the template fails or refuses the conversation; names line and column.</exception>
+    /// <exception cref="InferometerException">No turns, or the template fails or refuses the conversation; names line and
+    /// column.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public string Render(ChatPrompt prompt, CancellationToken cancellationToken = default)
     {
@@ -124,12 +129,15 @@ public sealed class ChatTemplate
             throw new InferometerException("A conversation needs at least one turn.");
         }
 
-        JinjaTemplate template = prompt.Tools is { ValueKind: JsonValueKind.Array } && _withTools is { } withTools ? withTools.Value : _template;
+        JinjaTemplate template = prompt.Tools is { ValueKind: JsonValueKind.Array } && _withTools is { } withTools
+            ? withTools.Value
+            : _template;
         try
         {
             return template.Render(Variables(prompt), prompt.Clock, cancellationToken: cancellationToken);
         }
-        catch (InferometerException error) when (prompt.FoldsSystemTurn && error.InnerException is JinjaException { IsRaisedByTemplate: true }
+        catch (InferometerException error)
+            when (prompt.FoldsSystemTurn && error.InnerException is JinjaException { IsRaisedByTemplate: true }
             && Folded(prompt.Turns) is { } folded)
         {
             return template.Render(Variables(prompt with { Turns = folded }), prompt.Clock, cancellationToken: cancellationToken);

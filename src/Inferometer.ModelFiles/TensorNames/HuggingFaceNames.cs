@@ -3,8 +3,10 @@ using System.Globalization;
 namespace Inferometer.ModelFiles.TensorNames;
 
 /// <summary>Tensor names of Hugging Face checkpoints, which differ by family.</summary>
-/// <param name="root">What stands before <c>embed_tokens</c>: <c>model.</c>, or longer where the text model is a part of a larger one.</param>
-/// <param name="postNorms">The family has norms after its blocks, so that <c>post_attention_layernorm</c> is one of them and not the norm before the FFN.</param>
+/// <param name="root">What stands before <c>embed_tokens</c>: <c>model.</c>, or longer where the text model is a part of a larger
+/// one.</param>
+/// <param name="postNorms">The family has norms after its blocks, so that <c>post_attention_layernorm</c> is one of them and not the norm
+/// before the FFN.</param>
 public sealed class HuggingFaceNames(string root, bool postNorms) : IWeightNames
 {
     private static readonly string[] Roots = ["model.", "language_model.model.", "model.language_model.", ""];

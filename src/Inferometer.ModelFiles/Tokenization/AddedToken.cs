@@ -7,4 +7,5 @@ namespace Inferometer.ModelFiles.Tokenization;
 /// <param name="TakesSpaceBefore">White space before it belongs to it (<c>lstrip</c>).</param>
 /// <param name="TakesSpaceAfter">White space after it belongs to it (<c>rstrip</c>).</param>
 /// <param name="IsWord">Matched only where no letter, digit or underscore touches it (<c>single_word</c>).</param>
-internal sealed record AddedToken(string Text, int Id, bool IsSpecial, bool TakesSpaceBefore = false, bool TakesSpaceAfter = false, bool IsWord = false);
+internal sealed record AddedToken(
+    string Text, int Id, bool IsSpecial, bool TakesSpaceBefore = false, bool TakesSpaceAfter = false, bool IsWord = false);

@@ -17,7 +17,9 @@ internal sealed class CanonicalMappings
         {
             if (line[0] != '#')
             {
-                int[] numbers = [.. line[2..].Split(' ').Select(number => int.Parse(number, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture))];
+                int[] numbers =
+                    [.. line[2..].Split(' ')
+                        .Select(number => int.Parse(number, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture))];
                 Add(line[0], numbers);
             }
         }

@@ -8,8 +8,11 @@ namespace Inferometer.ModelFiles.Tokenization;
 /// <param name="FuseUnknown">Neighbouring missing characters become one unknown token.</param>
 internal sealed record MissingCharacterRules(int? UnknownId, bool ByteFallback, bool FuseUnknown);
 
-/// <summary>Byte-pair encoding over characters with byte fallback: the form <c>tokenizer.json</c> gives to SentencePiece vocabularies.</summary>
-internal sealed class CharacterMergeModel(Vocabulary vocabulary, MergeTable merges, MissingCharacterRules missing, bool ignoreMerges) : TokenModel
+/// <summary>
+/// Byte-pair encoding over characters with byte fallback: the form <c>tokenizer.json</c> gives to SentencePiece vocabularies.
+/// </summary>
+internal sealed class CharacterMergeModel(Vocabulary vocabulary, MergeTable merges, MissingCharacterRules missing, bool ignoreMerges)
+    : TokenModel
 {
     private readonly PieceLookup _pieces = new(vocabulary);
     private readonly int[] _byteIds = vocabulary.ByteTokenIds();

@@ -4,7 +4,9 @@ using Inferometer.Core.Gguf;
 
 namespace Inferometer.ModelFiles.Tokenization;
 
-/// <summary>Loads the tokenizer a GGUF file carries in its metadata: SentencePiece (<c>llama</c>) or byte-level BPE (<c>gpt2</c>).</summary>
+/// <summary>
+/// Loads the tokenizer a GGUF file carries in its metadata: SentencePiece (<c>llama</c>) or byte-level BPE (<c>gpt2</c>).
+/// </summary>
 public static class GgufTokenizer
 {
     // Turn and text endings of published chat models; a file names only one of them as its end token.
@@ -23,7 +25,8 @@ public static class GgufTokenizer
         {
             "llama" => LoadSentencePiece(header),
             "gpt2" => LoadByteLevel(header),
-            _ => throw new InferometerException($"{header.Source}: tokenizer model '{model}' is not supported; llama (SentencePiece) and gpt2 (byte-level BPE) are."),
+            _ => throw new InferometerException(
+                $"{header.Source}: tokenizer model '{model}' is not supported; llama (SentencePiece) and gpt2 (byte-level BPE) are."),
         };
     }
 
@@ -63,15 +66,18 @@ public static class GgufTokenizer
             Vocabulary = vocabulary,
             Model = new ByteLevelModel(vocabulary, merges, unknown, named.IgnoreMerges),
             PreTokenizer = named.Create(),
-            Normalizer = header.GetBool("tokenizer.ggml.add_space_prefix", false) ? [new PrependStep(" ", OnlyFirst: true, OnlyWhenMissing: true)] : [],
+            Normalizer = header.GetBool("tokenizer.ggml.add_space_prefix", false)
+                ? [new PrependStep(" ", OnlyFirst: true, OnlyWhenMissing: true)] : [],
             UnknownId = unknown,
         });
     }
 
     private static Tokenizer Create(GgufHeader header, bool addsBosByDefault, TokenizerParts parts)
     {
-        int? bos = SpecialId(header, "bos_token_id") ?? (parts.Vocabulary.Spelling == TokenSpelling.SentencePiece ? parts.Vocabulary.IdOrNull("<s>") : null);
-        int? eos = SpecialId(header, "eos_token_id") ?? (parts.Vocabulary.Spelling == TokenSpelling.SentencePiece ? parts.Vocabulary.IdOrNull("</s>") : null);
+        int? bos = SpecialId(header, "bos_token_id")
+            ?? (parts.Vocabulary.Spelling == TokenSpelling.SentencePiece ? parts.Vocabulary.IdOrNull("<s>") : null);
+        int? eos = SpecialId(header, "eos_token_id")
+            ?? (parts.Vocabulary.Spelling == TokenSpelling.SentencePiece ? parts.Vocabulary.IdOrNull("</s>") : null);
         bool addsBos = header.GetBool("tokenizer.ggml.add_bos_token", addsBosByDefault);
         bool addsEos = header.GetBool("tokenizer.ggml.add_eos_token", false);
         return new Tokenizer(parts with
@@ -115,7 +121,8 @@ public static class GgufTokenizer
         };
         foreach ((string name, string key) in (ReadOnlySpan<(string, string)>)
         [
-            ("unk_token", "unknown_token_id"), ("sep_token", "seperator_token_id" /* as the format spells it */), ("pad_token", "padding_token_id"),
+            ("unk_token", "unknown_token_id"), ("sep_token", "seperator_token_id" /* as the format spells it */),
+                ("pad_token", "padding_token_id"),
             ("cls_token", "cls_token_id"), ("mask_token", "mask_token_id"),
         ])
         {
@@ -174,7 +181,8 @@ public static class GgufTokenizer
             eos,
             SpecialId(header, "eot_token_id"),
             SpecialId(header, "eom_token_id"),
-            .. EndingTexts.Select(text => vocabulary.IdOrNull(text) is int id && vocabulary.Kinds[id] == TokenKind.Control ? (int?)id : null),
+            .. EndingTexts.Select(
+                text => vocabulary.IdOrNull(text) is int id && vocabulary.Kinds[id] == TokenKind.Control ? (int?)id : null),
         ];
         return [.. candidates.OfType<int>().Distinct()];
     }
@@ -184,8 +192,12 @@ public static class GgufTokenizer
         long id = header.GetInt64($"tokenizer.ggml.{name}", -1);
         return id is < 0 or uint.MaxValue
             ? null
-            : id <= int.MaxValue ? (int)id : throw new InferometerException(string.Create(CultureInfo.InvariantCulture, $"{header.Source}: 'tokenizer.ggml.{name}' is {id}, no token id."));
+            : id <= int.MaxValue
+                ? (int)id
+                : throw new InferometerException(
+                    string.Create(CultureInfo.InvariantCulture, $"{header.Source}: 'tokenizer.ggml.{name}' is {id}, no token id."));
     }
 
-    private static int? FirstOfKind(Vocabulary vocabulary, TokenKind kind) => Array.IndexOf(vocabulary.Kinds, kind) is >= 0 and int id ? id : null;
+    private static int? FirstOfKind(Vocabulary vocabulary, TokenKind kind) =>
+        Array.IndexOf(vocabulary.Kinds, kind) is >= 0 and int id ? id : null;
 }

@@ -36,7 +36,8 @@ public static class HuggingFaceTokenizer
         }
     }
 
-    private static Tokenizer Load(JsonElement root, string path, SpecialTokenFiles special, IReadOnlyDictionary<string, string> chatTemplates)
+    private static Tokenizer Load(
+        JsonElement root, string path, SpecialTokenFiles special, IReadOnlyDictionary<string, string> chatTemplates)
     {
         var pipeline = TokenizerJsonPipeline.Read(root, path);
         var model = TokenizerJsonModel.Read(root, path, pipeline.Spelling);

@@ -35,7 +35,8 @@ internal sealed class MergeTable
         return found;
     }
 
-    // A ulong hashes to the exclusive or of its halves, zero for every pair of equal ids; an odd factor spreads the pairs and keeps them apart.
+    // A ulong hashes to the exclusive or of its halves, zero for every pair of equal ids; an odd factor spreads the pairs and keeps them
+    // apart.
     private static ulong Key(int leftId, int rightId) => unchecked((((ulong)(uint)leftId << 32) | (uint)rightId) * 0x9E3779B97F4A7C15UL);
 }
 

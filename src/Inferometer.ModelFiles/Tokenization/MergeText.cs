@@ -11,6 +11,7 @@ internal static class MergeText
         int space = merge.Length < 3 ? -1 : merge.IndexOf(' ', 1);
         return space > 0 && space < merge.Length - 1
             ? (merge[..space], merge[(space + 1)..])
-            : throw new InferometerException(string.Create(CultureInfo.InvariantCulture, $"{source}: merge {rank} '{merge}' is not two parts with a space between."));
+            : throw new InferometerException(
+                string.Create(CultureInfo.InvariantCulture, $"{source}: merge {rank} '{merge}' is not two parts with a space between."));
     }
 }

@@ -11,7 +11,9 @@ internal abstract record NormalizerStep
 internal sealed record PrependStep(string Prefix, bool OnlyFirst = false, bool OnlyWhenMissing = false) : NormalizerStep
 {
     public override string Apply(string fragment, bool isFirst) =>
-        (OnlyFirst && !isFirst) || (OnlyWhenMissing && fragment.StartsWith(Prefix, StringComparison.Ordinal)) ? fragment : Prefix + fragment;
+        (OnlyFirst && !isFirst) || (OnlyWhenMissing && fragment.StartsWith(Prefix, StringComparison.Ordinal))
+            ? fragment
+            : Prefix + fragment;
 }
 
 /// <summary>Replaces every occurrence of a literal.</summary>

@@ -44,7 +44,8 @@ internal sealed class PreTokenizer(IReadOnlyList<SplitStep> steps)
         }
         catch (RegexMatchTimeoutException exception)
         {
-            throw new InferometerException($"The tokenizer's pattern '{exception.Pattern}' takes too long on this text; the tokenizer file is not usable.", exception);
+            throw new InferometerException(
+                $"The tokenizer's pattern '{exception.Pattern}' takes too long on this text; the tokenizer file is not usable.", exception);
         }
     }
 }

@@ -7,8 +7,10 @@ internal static class PreTokenizers
 {
     private static readonly string[] Gpt2 = [PreTokenizerPatterns.Gpt2];
     private static readonly string[] DigitThenGpt2 = [PreTokenizerPatterns.OneDigit, PreTokenizerPatterns.Gpt2];
-    private static readonly string[] DeepSeek3 = [PreTokenizerPatterns.ThreeDigits, PreTokenizerPatterns.CjkRun, PreTokenizerPatterns.DeepSeek3];
-    private static readonly string[] Falcon = [PreTokenizerPatterns.FalconPunctuation, PreTokenizerPatterns.Gpt2, PreTokenizerPatterns.ThreeAsciiDigits];
+    private static readonly string[] DeepSeek3 =
+        [PreTokenizerPatterns.ThreeDigits, PreTokenizerPatterns.CjkRun, PreTokenizerPatterns.DeepSeek3];
+    private static readonly string[] Falcon =
+        [PreTokenizerPatterns.FalconPunctuation, PreTokenizerPatterns.Gpt2, PreTokenizerPatterns.ThreeAsciiDigits];
 
     private static readonly Dictionary<string, NamedPreTokenizer> ByName = new(StringComparer.Ordinal)
     {
@@ -34,7 +36,9 @@ internal static class PreTokenizers
         ["gpt-4o"] = new([PreTokenizerPatterns.Gpt4o]),
         ["deepseek-v3"] = new(DeepSeek3),
         ["falcon"] = new(Falcon),
-        ["default"] = new([PreTokenizerPatterns.FalconPunctuation, PreTokenizerPatterns.Gpt2, PreTokenizerPatterns.Digits, PreTokenizerPatterns.ThreeAsciiDigits]),
+        ["default"] =
+            new([PreTokenizerPatterns.FalconPunctuation, PreTokenizerPatterns.Gpt2, PreTokenizerPatterns.Digits,
+                PreTokenizerPatterns.ThreeAsciiDigits]),
     };
 
     /// <summary>The names known, in alphabetical order.</summary>

@@ -11,14 +11,18 @@ internal readonly struct SpecialTokenFiles(JsonElement tokenizerConfig, JsonElem
 
     public int? PadId(Vocabulary vocabulary) => Named("pad_token", vocabulary) ?? FirstInside(Ids("pad_token_id"), vocabulary);
 
-    /// <summary>The token named in tokenizer_config.json, then those of the generation settings (of the model's where it has none).</summary>
+    /// <summary>
+    /// The token named in tokenizer_config.json, then those of the generation settings (of the model's where it has none).
+    /// </summary>
     public IReadOnlyList<int> EosIds(Vocabulary vocabulary)
     {
         IEnumerable<int> named = Named("eos_token", vocabulary) is int id ? [id] : [];
         return [.. named.Concat(Ids("eos_token_id")).Where(id => id >= 0 && id < vocabulary.Size).Distinct()];
     }
 
-    /// <summary>The special tokens as chat templates name them: those of tokenizer_config.json, or begin and end where that file is missing.</summary>
+    /// <summary>
+    /// The special tokens as chat templates name them: those of tokenizer_config.json, or begin and end where that file is missing.
+    /// </summary>
     public IReadOnlyDictionary<string, string> Texts(Vocabulary vocabulary)
     {
         Dictionary<string, string> texts = new(StringComparer.Ordinal);
@@ -29,7 +33,8 @@ internal readonly struct SpecialTokenFiles(JsonElement tokenizerConfig, JsonElem
             return texts;
         }
 
-        foreach (string name in (ReadOnlySpan<string>)["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"])
+        foreach (string name in (ReadOnlySpan<string>)[
+            "bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"])
         {
             JsonElement token = tokenizerConfig.Member(name);
             Add(name, token.StringOrNull() ?? token.Member("content").StringOrNull());

@@ -24,11 +24,15 @@ public sealed class Tokenizer
         _addedTokens = new AddedTokenMatcher(parts.AddedTokens);
         _endings = parts.EosIds.ToFrozenSet();
         _texts = new string?[parts.Vocabulary.Size];
-        foreach (int id in (IEnumerable<int>)[.. parts.Prefix, .. parts.Suffix, .. parts.EosIds, .. Known(parts.BosId), .. Known(parts.PadId), .. Known(parts.UnknownId)])
+        foreach (int id in (IEnumerable<int>)[
+            .. parts.Prefix, .. parts.Suffix, .. parts.EosIds, .. Known(parts.BosId), .. Known(parts.PadId), .. Known(parts.UnknownId)])
         {
             if (id < 0 || id >= VocabularySize)
             {
-                throw new InferometerException(string.Create(CultureInfo.InvariantCulture, $"{Source}: special token id {id} is outside the vocabulary of {VocabularySize} tokens."));
+                throw new InferometerException(
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{Source}: special token id {id} is outside the vocabulary of {VocabularySize} tokens."));
             }
         }
 
@@ -56,7 +60,9 @@ public sealed class Tokenizer
     /// <summary>Whether <see cref="Encode"/> puts <see cref="BosId"/> before a text when special tokens are added.</summary>
     public bool AddsBos => _parts.BosId is int bos && _parts.Prefix.Contains(bos);
 
-    /// <summary>The Jinja chat template stored with the model, or null: the one named <c>default</c> where there are several, else the first.</summary>
+    /// <summary>
+    /// The Jinja chat template stored with the model, or null: the one named <c>default</c> where there are several, else the first.
+    /// </summary>
     public string? ChatTemplateText => _parts.ChatTemplates.GetValueOrDefault("default") ?? _parts.ChatTemplates.Values.FirstOrDefault();
 
     /// <summary>All chat templates stored with the model by name; the one used without a name is <c>default</c>.</summary>
@@ -71,10 +77,11 @@ public sealed class Tokenizer
     /// <summary>The tokens of a text.</summary>
     /// <param name="text">Any text; may be empty.</param>
     /// <param name="addSpecial">
-    /// Adds the tokens the model expects around a text, such as the one that begins it. A parsed text that begins with that token does not get
-    /// it twice.
+    /// Adds the tokens the model expects around a text, such as the one that begins it. A parsed text that begins with that token does not
+    /// get it twice.
     /// </param>
-    /// <param name="parseSpecial">Matches the written form of control tokens (as chat templates use); otherwise they are ordinary text.</param>
+    /// <param name="parseSpecial">Matches the written form of control tokens (as chat templates use); otherwise they are ordinary
+    /// text.</param>
     /// <exception cref="InferometerException">A splitting pattern from the tokenizer file takes too long on this text.</exception>
     public int[] Encode(string text, bool addSpecial = true, bool parseSpecial = false)
     {
@@ -111,7 +118,8 @@ public sealed class Tokenizer
     /// <summary>The text of tokens. Bytes that are no valid UTF-8 become U+FFFD.</summary>
     /// <param name="ids">Token ids.</param>
     /// <param name="includeControl">Writes control tokens out instead of leaving them out.</param>
-    /// <param name="isContinuation">The text follows other text: the leading space SentencePiece vocabularies put before a whole text is kept.</param>
+    /// <param name="isContinuation">The text follows other text: the leading space SentencePiece vocabularies put before a whole text is
+    /// kept.</param>
     /// <exception cref="ArgumentOutOfRangeException">An id is outside the vocabulary.</exception>
     public string Decode(ReadOnlySpan<int> ids, bool includeControl = false, bool isContinuation = false)
     {
@@ -131,8 +139,8 @@ public sealed class Tokenizer
     public ReadOnlySpan<byte> TokenBytes(int id) => _parts.Vocabulary.Bytes(Checked(id));
 
     /// <summary>
-    /// The text of a token that is whole characters by itself, or null where its bytes begin or end inside a character. Each string is made once and then shared, so that
-    /// streaming text makes none.
+    /// The text of a token that is whole characters by itself, or null where its bytes begin or end inside a character. Each string is made
+    /// once and then shared, so that streaming text makes none.
     /// </summary>
     internal string? WholeText(int id)
     {

@@ -27,7 +27,8 @@ internal sealed record TokenizerJsonModel(Vocabulary Vocabulary, TokenModel Mode
         bool ignoreMerges = model.Member("ignore_merges").IsTrue();
         TokenModel tokenModel = spelling == TokenSpelling.ByteLevel
             ? new ByteLevelModel(vocabulary, merges, unknownId, ignoreMerges)
-            : new CharacterMergeModel(vocabulary, merges, new MissingCharacterRules(unknownId, byteFallback, model.Member("fuse_unk").IsTrue()), ignoreMerges);
+            : new CharacterMergeModel(
+                vocabulary, merges, new MissingCharacterRules(unknownId, byteFallback, model.Member("fuse_unk").IsTrue()), ignoreMerges);
         return new TokenizerJsonModel(vocabulary, tokenModel, added, unknownId);
     }
 
@@ -81,7 +82,8 @@ internal sealed record TokenizerJsonModel(Vocabulary Vocabulary, TokenModel Mode
         {
             if (kinds[id] != TokenKind.Unused)
             {
-                throw new InferometerException(string.Create(CultureInfo.InvariantCulture, $"{source}: '{texts[id]}' and '{text}' have the same id {id}."));
+                throw new InferometerException(
+                    string.Create(CultureInfo.InvariantCulture, $"{source}: '{texts[id]}' and '{text}' have the same id {id}."));
             }
 
             texts[id] = text;
@@ -93,7 +95,10 @@ internal sealed record TokenizerJsonModel(Vocabulary Vocabulary, TokenModel Mode
         foreach (AddedToken token in added)
         {
             texts[token.Id] = token.Text;
-            kinds[token.Id] = kinds[token.Id] == TokenKind.Unknown ? TokenKind.Unknown : token.IsSpecial ? TokenKind.Control : TokenKind.UserDefined;
+            kinds[token.Id] = kinds[token.Id] == TokenKind.Unknown
+                ? TokenKind.Unknown
+                : token.IsSpecial ? TokenKind.Control
+                : TokenKind.UserDefined;
         }
 
         return new Vocabulary(texts, kinds, spelling, source);
@@ -120,5 +125,8 @@ internal sealed record TokenizerJsonModel(Vocabulary Vocabulary, TokenModel Mode
     private static int CheckedId(JsonElement element, string text, string source) =>
         element.Int32OrNull() is int id && id >= 0 && id < Vocabulary.MaximumSize
             ? id
-            : throw new InferometerException(string.Create(CultureInfo.InvariantCulture, $"{source}: token '{text}' has the id {element}; 0 to {Vocabulary.MaximumSize - 1} are allowed."));
+            : throw new InferometerException(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{source}: token '{text}' has the id {element}; 0 to {Vocabulary.MaximumSize - 1} are allowed."));
 }

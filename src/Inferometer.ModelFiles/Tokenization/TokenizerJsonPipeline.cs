@@ -30,7 +30,8 @@ internal sealed class TokenizerJsonPipeline
         pipeline.ReadNormalizer(root.Member("normalizer"));
         pipeline.ReadPreTokenizer(root.Member("pre_tokenizer"));
         bool escapesSpaces = pipeline._normalizer.Exists(step => step is ReplaceStep { New: SpaceSymbol });
-        pipeline.Spelling = pipeline._isByteLevel || string.Equals(root.Member("decoder").Member("type").StringOrNull(), "ByteLevel", StringComparison.Ordinal)
+        pipeline.Spelling = pipeline._isByteLevel
+            || string.Equals(root.Member("decoder").Member("type").StringOrNull(), "ByteLevel", StringComparison.Ordinal)
             ? TokenSpelling.ByteLevel
             : escapesSpaces ? TokenSpelling.SentencePiece : TokenSpelling.Plain;
         pipeline.StripsLeadingSpace = pipeline._normalizer.Exists(step => step is PrependStep { Prefix: SpaceSymbol });
@@ -64,7 +65,8 @@ internal sealed class TokenizerJsonPipeline
                 _normalizer.Add(new ComposeStep());
                 break;
             default:
-                throw new InferometerException($"{_source}: normalizer '{type}' is not supported; Prepend, Replace of a string, NFC and Sequence are.");
+                throw new InferometerException(
+                    $"{_source}: normalizer '{type}' is not supported; Prepend, Replace of a string, NFC and Sequence are.");
         }
     }
 
@@ -78,7 +80,8 @@ internal sealed class TokenizerJsonPipeline
         string? type = preTokenizer.Member("type").StringOrNull();
         if (_isByteLevel)
         {
-            throw new InferometerException($"{_source}: pre-tokenizer '{type}' after ByteLevel is not supported; ByteLevel must be the last.");
+            throw new InferometerException(
+                $"{_source}: pre-tokenizer '{type}' after ByteLevel is not supported; ByteLevel must be the last.");
         }
 
         switch (type)
@@ -104,7 +107,8 @@ internal sealed class TokenizerJsonPipeline
                 ReadMetaspace(preTokenizer);
                 break;
             default:
-                throw new InferometerException($"{_source}: pre-tokenizer '{type}' is not supported; ByteLevel, Split, Digits, Metaspace and Sequence are.");
+                throw new InferometerException(
+                    $"{_source}: pre-tokenizer '{type}' is not supported; ByteLevel, Split, Digits, Metaspace and Sequence are.");
         }
     }
 
@@ -133,9 +137,12 @@ internal sealed class TokenizerJsonPipeline
         string replacement = metaspace.Member("replacement").StringOrNull() ?? SpaceSymbol;
         string scheme = metaspace.Member("prepend_scheme").StringOrNull()
             ?? (metaspace.Member("add_prefix_space").ValueKind == JsonValueKind.False ? "never" : "always");
-        if (!string.Equals(replacement, SpaceSymbol, StringComparison.Ordinal) || scheme is not ("always" or "first" or "never") || _splits.Count > 0)
+        if (!string.Equals(replacement, SpaceSymbol, StringComparison.Ordinal) || scheme is not ("always" or "first" or "never")
+            || _splits.Count > 0)
         {
-            throw new InferometerException($"{_source}: Metaspace with replacement '{replacement}' and prepend_scheme '{scheme}' is not supported; U+2581 with always, first or never, before any other pre-tokenizer, is.");
+            throw new InferometerException(
+                $"{_source}: Metaspace with replacement '{replacement}' and prepend_scheme '{scheme}' is not supported; U+2581 with "
+                    + $"always, first or never, before any other pre-tokenizer, is.");
         }
 
         _normalizer.Add(new ReplaceStep(" ", SpaceSymbol));
@@ -159,7 +166,8 @@ internal sealed class TokenizerJsonPipeline
         string? behavior = split.Member("behavior").StringOrNull();
         if (behavior is null || !Enum.TryParse(behavior, out SplitBehavior parsed) || !Enum.IsDefined(parsed))
         {
-            throw new InferometerException($"{_source}: Split behavior '{behavior}' is not known; known are {string.Join(", ", Enum.GetNames<SplitBehavior>())}.");
+            throw new InferometerException(
+                $"{_source}: Split behavior '{behavior}' is not known; known are {string.Join(", ", Enum.GetNames<SplitBehavior>())}.");
         }
 
         try
@@ -168,7 +176,8 @@ internal sealed class TokenizerJsonPipeline
         }
         catch (ArgumentException exception)
         {
-            throw new InferometerException($"{_source}: the Split pattern '{expression}' is not supported ({exception.Message})", exception);
+            throw new InferometerException(
+                $"{_source}: the Split pattern '{expression}' is not supported ({exception.Message})", exception);
         }
     }
 }

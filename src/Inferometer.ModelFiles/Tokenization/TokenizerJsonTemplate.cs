@@ -31,7 +31,8 @@ internal static class TokenizerJsonTemplate
                     .Select(inner => ReadProcessor(inner, vocabulary))
                     .FirstOrDefault(found => found is not null);
             default:
-                throw new InferometerException($"{vocabulary.Source}: post-processor '{type}' is not supported; TemplateProcessing, ByteLevel and Sequence are.");
+                throw new InferometerException(
+                    $"{vocabulary.Source}: post-processor '{type}' is not supported; TemplateProcessing, ByteLevel and Sequence are.");
         }
     }
 
@@ -49,11 +50,13 @@ internal static class TokenizerJsonTemplate
             }
 
             string? name = part.Member("SpecialToken").Member("id").StringOrNull()
-                ?? throw new InferometerException($"{vocabulary.Source}: a part of the post-processor's template is neither Sequence nor SpecialToken.");
+                ?? throw new InferometerException(
+                    $"{vocabulary.Source}: a part of the post-processor's template is neither Sequence nor SpecialToken.");
             JsonElement ids = processor.Member("special_tokens").Member(name).Member("ids");
             current.AddRange(ids.ValueKind == JsonValueKind.Array
                 ? ids.EnumerateArray().Select(id => id.GetInt32())
-                : throw new InferometerException($"{vocabulary.Source}: the post-processor's template names '{name}' without giving its ids."));
+                : throw new InferometerException(
+                    $"{vocabulary.Source}: the post-processor's template names '{name}' without giving its ids."));
         }
 
         return (prefix, suffix);

@@ -31,7 +31,10 @@ internal sealed class Vocabulary
     {
         if (texts.Length is 0 or > MaximumSize)
         {
-            throw new InferometerException(string.Create(CultureInfo.InvariantCulture, $"{source}: the vocabulary has {texts.Length} tokens; between 1 and {MaximumSize} are allowed."));
+            throw new InferometerException(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{source}: the vocabulary has {texts.Length} tokens; between 1 and {MaximumSize} are allowed."));
         }
 
         Texts = texts;
@@ -86,7 +89,8 @@ internal sealed class Vocabulary
 
     /// <summary>The value of a token written <c>&lt;0xNN&gt;</c>, or null.</summary>
     public static byte? ByteValue(string text) =>
-        text is ['<', '0', 'x', _, _, '>'] && byte.TryParse(text.AsSpan(3, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out byte value)
+        text is ['<', '0', 'x', _, _, '>']
+            && byte.TryParse(text.AsSpan(3, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out byte value)
             ? value
             : null;
 
@@ -94,7 +98,8 @@ internal sealed class Vocabulary
     {
         switch (spelling)
         {
-            case TokenSpelling.ByteLevel when kind is TokenKind.Normal or TokenKind.Unused && ByteAlphabet.TryDecode(text, out byte[]? decoded):
+            case TokenSpelling.ByteLevel
+                when kind is TokenKind.Normal or TokenKind.Unused && ByteAlphabet.TryDecode(text, out byte[]? decoded):
                 return decoded;
             case TokenSpelling.SentencePiece when kind is TokenKind.Byte && ByteValue(text) is byte value:
                 return [value];

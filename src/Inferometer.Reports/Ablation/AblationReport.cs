@@ -99,7 +99,8 @@ public sealed class AblationReport
         string probe = string.Create(
             CultureInfo.InvariantCulture,
             $"{BenchReport.Processor()}, {DateTimeOffset.UtcNow:yyyy-MM-dd}: {_machine.Limits.ReadGBps:0.0} GB/s, "
-            + $"{_machine.Limits.FloatGops:0} GFLOP/s, {_machine.Limits.Int8Gops:0} G int8/s, {1e6 * _machine.DispatchSeconds:0.0} us per operator");
+            + $"{_machine.Limits.FloatGops:0} GFLOP/s, {_machine.Limits.Int8Gops:0} G int8/s, {1e6 * _machine.DispatchSeconds:0.0} us "
+            + $"per operator");
         return new Document(
             _table,
             new Sentences("notes", null,

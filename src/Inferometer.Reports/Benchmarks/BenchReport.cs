@@ -65,7 +65,10 @@ public sealed class BenchReport
 
     /// <summary>The widest vectors the kernels use here.</summary>
     public static string Backend =>
-        Vector512.IsHardwareAccelerated ? "CPU, managed, 512 bit" : Vector256.IsHardwareAccelerated ? "CPU, managed, 256 bit" : "CPU, managed, 128 bit";
+        Vector512.IsHardwareAccelerated
+            ? "CPU, managed, 512 bit"
+            : Vector256.IsHardwareAccelerated ? "CPU, managed, 256 bit"
+            : "CPU, managed, 128 bit";
 
     private void Add(BenchResult result)
     {

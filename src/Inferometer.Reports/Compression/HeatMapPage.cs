@@ -16,7 +16,8 @@ public static class HeatMapPage
         ArgumentNullException.ThrowIfNull(profile);
         StringBuilder html = new();
         html.Append(
-            "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
+            "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" "
+                + "content=\"width=device-width, initial-scale=1\">\n");
         html.Append(
             CultureInfo.InvariantCulture, $"<title>{Text(Path.GetFileName(path))}</title>\n<style>\n{Style}</style>\n</head>\n<body>\n");
         html.Append(
@@ -24,7 +25,8 @@ public static class HeatMapPage
             $"<h1>{Text(Path.GetFileName(path))}</h1>\n<p>{Text(profile.Method)}, for {Text(profile.Fingerprint)}. ");
         html.Append(
             CultureInfo.InvariantCulture,
-            $"Calibrated on {Text(profile.CalibrationText)} ({profile.CalibrationTokens.ToString("#,0", CultureInfo.InvariantCulture)} tokens), measured on {Text(profile.HoldOutText)}.</p>\n");
+            $"Calibrated on {Text(profile.CalibrationText)} ({profile.CalibrationTokens.ToString("#,0", CultureInfo.InvariantCulture)} "
+                + $"tokens), measured on {Text(profile.HoldOutText)}.</p>\n");
         foreach (ProfileLevel level in profile.Levels)
         {
             Level(html, profile, level);
@@ -41,11 +43,13 @@ public static class HeatMapPage
             $"<h2>{Text(level.Name)}</h2>\n<p>{level.Allocation.BytesPerToken} bytes per token, {level.Loss.Saved * 100:0.0} % saved, ");
         html.Append(
             CultureInfo.InvariantCulture,
-            $"perplexity {level.Loss.PerplexityIncrease * 100:+0.000;-0.000} %, divergence {level.Loss.KlDivergence:0.000000} nats per token, same first choice {level.Loss.TopOneAgreement * 100:0.00} %. ");
+            $"perplexity {level.Loss.PerplexityIncrease * 100:+0.000;-0.000} %, divergence {level.Loss.KlDivergence:0.000000} nats per "
+                + $"token, same first choice {level.Loss.TopOneAgreement * 100:0.00} %. ");
         IReadOnlyList<HeadEnergy> heads = HeadEnergy.Of(profile, level);
         html.Append(
             CultureInfo.InvariantCulture,
-            $"Colour: bits stored per dimension, 0 to {most:0.00}, the same for all levels; the number is the rank; hover for energy and segments.</p>\n<table>\n<tr><th>layer</th>");
+            $"Colour: bits stored per dimension, 0 to {most:0.00}, the same for all levels; the number is the rank; hover for energy "
+                + $"and segments.</p>\n<table>\n<tr><th>layer</th>");
         foreach (HeadEnergy head in heads.Where(h => h.Layer == 0).OrderBy(h => !h.IsKeys))
         {
             html.Append(CultureInfo.InvariantCulture, $"<th colspan=\"{head.GroupSize}\">{(head.IsKeys ? "K" : "V")}{head.Heads}</th>");
@@ -60,10 +64,12 @@ public static class HeatMapPage
                 double share = head.BitsPerDimension / most;
                 html.Append(
                     CultureInfo.InvariantCulture,
-                    $"<td colspan=\"{head.GroupSize}\" style=\"background:hsl(205 70% {95 - (share * 60):0}%);color:{(share > 0.5 ? "#fff" : "#123")}\" ");
+                    $"<td colspan=\"{head.GroupSize}\" style=\"background:hsl(205 70% "
+                        + $"{95 - (share * 60):0}%);color:{(share > 0.5 ? "#fff" : "#123")}\" ");
                 html.Append(
                     CultureInfo.InvariantCulture,
-                    $"title=\"rank {head.Rank} of {head.Width}, {head.BitsPerDimension:0.00} bits per dimension, energy {head.Energy * 100:0.0} %, segments {head.Format}\">{head.Rank}</td>");
+                    $"title=\"rank {head.Rank} of {head.Width}, {head.BitsPerDimension:0.00} bits per dimension, energy "
+                        + $"{head.Energy * 100:0.0} %, segments {head.Format}\">{head.Rank}</td>");
             }
 
             html.Append("</tr>\n");

@@ -56,7 +56,8 @@ public static class ProfilePage
         Document page = Of(profile, path);
         IReadOnlyList<HeadEnergy> heads = HeadEnergy.Of(profile, level);
         double most = heads.Max(head => head.BitsPerDimension);
-        string title = $"Bits per dimension at '{level.Name}', layers down, heads across: keys | values ({Shades} = 0 to {Numbers.Fixed(most, 2)})";
+        string title =
+            $"Bits per dimension at '{level.Name}', layers down, heads across: keys | values ({Shades} = 0 to {Numbers.Fixed(most, 2)})";
         page.Blocks.Add(new Sentences("heat_map", title, Map(heads, most)) { Bulleted = false, IsDrawing = true });
         page.Blocks.Add(Heads(heads, level.Name));
         return page;

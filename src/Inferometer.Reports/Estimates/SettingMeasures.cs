@@ -9,7 +9,9 @@ namespace Inferometer.Reports.Estimates;
 /// <summary>What was asked, as columns and as words. A column is shown to people where it varies, to machines always.</summary>
 internal static class SettingMeasures
 {
-    /// <summary>Model and system, then every setting that has a column; formats and adapters are one column each, made of several parameters.</summary>
+    /// <summary>
+    /// Model and system, then every setting that has a column; formats and adapters are one column each, made of several parameters.
+    /// </summary>
     public static IReadOnlyList<Measure> All { get; } =
     [
         new(Column.Text("model", "model"), e => new Cell(ShortName(e.Config.Model), e.Result?.Model ?? e.Config.Model)),
@@ -122,7 +124,9 @@ internal static class SettingMeasures
             { Parameter: "lora" } => [Text("LoRA", "lora", Lora)],
             { Heading: null } => [],
             { ValueName: "N" or "RATE" } => [new(Column.Number(setting.Heading, key), e => Number(setting, e.Config))],
-            _ => [Text(setting.Heading, key, c => setting.In(c.SimulationParams, c.Features) is JsonValue value && value.TryGetValue(out string? text)
+            _ => [Text(
+                setting.Heading, key, c =>
+                    setting.In(c.SimulationParams, c.Features) is JsonValue value && value.TryGetValue(out string? text)
                 ? setting.Parameter is "speculative_decode.draft_model" ? ShortName(text) : text
                 : null)],
         };

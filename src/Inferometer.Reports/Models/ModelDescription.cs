@@ -51,9 +51,11 @@ public static class ModelDescription
     {
         AttentionMixer m => $"{Brief(m).Split(' ')[0]}, {m.Heads} query heads, {m.KvHeads} KV heads of width {m.HeadDim}{Window(m)}",
         LatentAttentionMixer m =>
-            $"MLA, {m.Heads} heads, latent {m.KvRank} + rotary {m.RopeHeadDim}{(m.IndexTopK > 0 ? $", at most {Numbers.Whole(m.IndexTopK)} tokens read" : "")}",
+            $"MLA, {m.Heads} heads, latent {m.KvRank} + rotary {m.RopeHeadDim}{(m.IndexTopK > 0 ? $", at most "
+                + $"{Numbers.Whole(m.IndexTopK)} tokens read" : "")}",
         CompressedAttentionMixer m =>
-            $"compressed attention, {m.Heads} heads of width {m.HeadDim}, window {Numbers.Whole(m.WindowTokens)}{(m.CompressionRatio > 0 ? $", {m.CompressionRatio} tokens pooled" : "")}",
+            $"compressed attention, {m.Heads} heads of width {m.HeadDim}, window "
+                + $"{Numbers.Whole(m.WindowTokens)}{(m.CompressionRatio > 0 ? $", {m.CompressionRatio} tokens pooled" : "")}",
         GatedDeltaMixer m => $"gated delta rule, {m.ValueHeads} value heads, state {m.KeyHeadDim} x {m.ValueHeadDim} each",
         RecurrentMixer m => $"{m.Kind}, state of {Numbers.Whole(m.StateElements)} elements",
         MambaMixer m => $"Mamba-2, {m.Heads} heads, state {m.HeadDim} x {m.StateSize} each",

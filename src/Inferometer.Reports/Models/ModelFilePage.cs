@@ -91,7 +91,8 @@ public static class ModelFilePage
             ? model.Position.ToString()
             : string.Join("; ", ropes.Select(r => string.Create(
                 CultureInfo.InvariantCulture,
-                $"rotary, base {r.Theta:#,0.##}{(r.Scaling == RopeScaling.None ? "" : $", {r.Scaling} scaling{(r.Factor > 1 ? $" by {r.Factor:0.##}" : "")}")}")));
+                $"rotary, base {r.Theta:#,0.##}{(r.Scaling == RopeScaling.None ? "" : $", {r.Scaling} scaling{(r.Factor > 1 ? $" by "
+                    + $"{r.Factor:0.##}" : "")}")}")));
     }
 
     private static IEnumerable<Fact> Vocabulary(Func<Tokenizer> readTokenizer)
@@ -113,10 +114,17 @@ public static class ModelFilePage
             yield break;
         }
 
-        string special = string.Join(", ", new[] { Named("begin", tokenizer.BosId is { } b ? [b] : [], tokenizer), Named("end", tokenizer.EosIds, tokenizer) }.Where(t => t.Length > 0));
-        yield return new("Tokenizer", "vocabulary_size", new Cell($"{Numbers.Whole(tokenizer.VocabularySize)} tokens{(special.Length > 0 ? ": " + special : "")}", tokenizer.VocabularySize));
+        string special = string
+            .Join(", ",
+                new[] { Named("begin", tokenizer.BosId is { } b ? [b] : [], tokenizer), Named("end", tokenizer.EosIds, tokenizer) }.Where(
+                    t => t.Length > 0));
+        yield return new(
+            "Tokenizer", "vocabulary_size",
+            new Cell(
+                $"{Numbers.Whole(tokenizer.VocabularySize)} tokens{(special.Length > 0 ? ": " + special : "")}", tokenizer.VocabularySize));
         string names = string.Join(", ", tokenizer.ChatTemplates.Keys);
-        yield return new("Chat template", "chat_template", names.Length == 0 ? new Cell("none stored", null) : TemplateCell(tokenizer, names));
+        yield return new(
+            "Chat template", "chat_template", names.Length == 0 ? new Cell("none stored", null) : TemplateCell(tokenizer, names));
     }
 
     private static Cell TemplateCell(Tokenizer tokenizer, string names)

@@ -71,7 +71,11 @@ public static class Tour
         JsonObject parameters = start.SimulationParams.ToJson();
         parameters.Remove("output_tokens");
         parameters["input_tokens"] = tokens;
-        return start with { Features = new EquatableList<string>([Prefill, FlashAttention]), SimulationParams = new ParameterBag(parameters) };
+        return start with
+        {
+            Features = new EquatableList<string>([Prefill, FlashAttention]),
+            SimulationParams = new ParameterBag(parameters),
+        };
     }
 
     private static SimulationConfig Sized(SimulationConfig start, string model, int tensor) =>

@@ -5,8 +5,8 @@ using Inferometer.Core;
 namespace Inferometer.Serving.Arrivals;
 
 /// <summary>
-/// Reads traces: CSV with a header line, or one JSON object a line. The fields are the same in both: <c>time</c> (seconds),
-/// <c>input</c> and <c>output</c> (tokens), and where wanted <c>priority</c> and <c>group</c>; in JSON also <c>prompt</c>, an array of token ids, which
+/// Reads traces: CSV with a header line, or one JSON object a line. The fields are the same in both: <c>time</c> (seconds), <c>input</c>
+/// and <c>output</c> (tokens), and where wanted <c>priority</c> and <c>group</c>; in JSON also <c>prompt</c>, an array of token ids, which
 /// makes <c>input</c> superfluous. Empty lines are skipped. Every error names the line.
 /// </summary>
 public static class ArrivalTraceReader

@@ -129,7 +129,8 @@ internal sealed class DeploymentProfile
         AttentionMixer attention => attention.KvHeads * (attention.HeadDim + attention.ValueHeadDim),
         LatentAttentionMixer latent => latent.KvRank + latent.RopeHeadDim
             + (latent.IndexTopK > 0 && !latent.ReusesIndex ? latent.IndexHeadDim : 0),
-        CompressedAttentionMixer { CompressionRatio: > 0 } pooled => (pooled.HeadDim + (pooled.IndexTopK > 0 ? pooled.IndexHeadDim : 0)) / (double)pooled.CompressionRatio,
+        CompressedAttentionMixer { CompressionRatio: > 0 } pooled =>
+            (pooled.HeadDim + (pooled.IndexTopK > 0 ? pooled.IndexHeadDim : 0)) / (double)pooled.CompressionRatio,
         CompressedAttentionMixer window => window.HeadDim,
         _ => 0,
     };

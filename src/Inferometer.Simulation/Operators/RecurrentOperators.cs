@@ -49,7 +49,9 @@ internal static class RecurrentOperators
         list.Adapters("lora_output", LoraTargets.Output, inner, hidden);
     }
 
-    /// <summary>A recurrence described by its sizes: matrices split as each says; convolution and state shared out with the heads.</summary>
+    /// <summary>
+    /// A recurrence described by its sizes: matrices split as each says; convolution and state shared out with the heads.
+    /// </summary>
     public static void Add(OperatorList list, RecurrentMixer mixer)
     {
         int tensor = list.Profile.Tensor;

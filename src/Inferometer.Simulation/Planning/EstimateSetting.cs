@@ -149,7 +149,9 @@ public sealed record EstimateSetting
     internal static InferometerException Wrong(string option, string text, string allowed)
     {
         const int Letters = 60;
-        string quoted = text.Length <= Letters ? $"'{text}'" : string.Create(CultureInfo.InvariantCulture, $"'{text.AsSpan(0, Letters)}...' ({text.Length} letters)");
+        string quoted = text.Length <= Letters
+            ? $"'{text}'"
+            : string.Create(CultureInfo.InvariantCulture, $"'{text.AsSpan(0, Letters)}...' ({text.Length} letters)");
         return new InferometerException($"{option}: {quoted} is not allowed; it must be {allowed}.");
     }
 

@@ -34,11 +34,33 @@ public static class EstimateSettings
         Whole("--pp", "pipeline_parallel", 1, MostDevices, 1, "Pipeline parallelism.") with { Heading = "PP" },
         Whole("--ep", "expert_parallel", 1, MostDevices, 1, "Expert parallelism.") with { Heading = "EP" },
         Whole("--dp", "data_parallel", 1, MostDevices, 1, "Data parallelism.") with { Heading = "DP" },
-        Whole("--batch", "batch_size", 1, MostTokens, 1, "Requests in flight over the whole deployment.") with { Heading = "batch", IsAlwaysStated = true, Phases = Workload },
-        Whole("--input", "input_tokens", 1, MostTokens, 2048, "Prompt tokens per request.") with { Heading = "input", IsAlwaysStated = true, Phases = Workload },
-        Whole("--output", "output_tokens", 1, MostTokens, 256, "Generated tokens per request.") with { Heading = "output", IsAlwaysStated = true, Phases = Decode },
-        Whole("--beams", "beam_size", 1, MostTokens, 1, "Beams per request.") with { Heading = "beams", IsAlwaysStated = true, Phases = Decode },
-        EstimateSetting.Format("--bits", "bits", "Number format of the model: bf16, fp8, int8, int4, q4_k, ...; below 16 bits, but for fp8 and int8, of its weights only.")
+        Whole("--batch", "batch_size", 1, MostTokens, 1, "Requests in flight over the whole deployment.") with
+        {
+            Heading = "batch",
+            IsAlwaysStated = true,
+            Phases = Workload,
+        },
+        Whole("--input", "input_tokens", 1, MostTokens, 2048, "Prompt tokens per request.") with
+        {
+            Heading = "input",
+            IsAlwaysStated = true,
+            Phases = Workload,
+        },
+        Whole("--output", "output_tokens", 1, MostTokens, 256, "Generated tokens per request.") with
+        {
+            Heading = "output",
+            IsAlwaysStated = true,
+            Phases = Decode,
+        },
+        Whole("--beams", "beam_size", 1, MostTokens, 1, "Beams per request.") with
+        {
+            Heading = "beams",
+            IsAlwaysStated = true,
+            Phases = Decode,
+        },
+        EstimateSetting
+            .Format("--bits", "bits",
+                "Number format of the model: bf16, fp8, int8, int4, q4_k, ...; below 16 bits, but for fp8 and int8, of its weights only.")
             with { Default = "bf16", IsAlwaysStated = true },
         EstimateSetting.Format("--weights", "quantization.weights", "Number format of the weights alone."),
         EstimateSetting.Format(
@@ -51,7 +73,8 @@ public static class EstimateSettings
                 "--kv", text, $"a number format ({string.Join(", ", Precision.All.Select(p => p.Name))}), {CompressedCaches.Allowed}"),
         },
         EstimateSetting.Format("--activations", "quantization.activations", "Number format of the activations alone."),
-        Whole("--prefix-cached", "prefix_caching.cached_tokens", 0, MostTokens, 0, "Leading prompt tokens that are in the cache already and shared by the batch.")
+        Whole("--prefix-cached", "prefix_caching.cached_tokens", 0, MostTokens, 0,
+            "Leading prompt tokens that are in the cache already and shared by the batch.")
             with { Heading = "cached", Key = "cached_prefix_tokens" },
         new()
         {
@@ -64,7 +87,12 @@ public static class EstimateSettings
         Compression,
         Text("--draft", "MODEL", "speculative_decode.draft_model", "Speculative decoding with this draft model, with ngram, or none.")
             with { Heading = "draft", Key = "draft_model" },
-        Whole("--draft-tokens", "speculative_decode.draft_tokens", 1, 1024, 4, "Tokens drafted per round.") with { Heading = "drafted", Key = "draft_tokens", OnlyWith = "speculative_decode.draft_model" },
+        Whole("--draft-tokens", "speculative_decode.draft_tokens", 1, 1024, 4, "Tokens drafted per round.") with
+        {
+            Heading = "drafted",
+            Key = "draft_tokens",
+            OnlyWith = "speculative_decode.draft_model",
+        },
         new()
         {
             Option = "--acceptance",
@@ -117,7 +145,8 @@ public static class EstimateSettings
     }
 
     private static JsonValue Rate(string text) =>
-        double.TryParse(text, NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out double rate) && rate is >= 0 and <= 1
+        double.TryParse(text, NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out double rate)
+            && rate is >= 0 and <= 1
             && text.All(c => char.IsAsciiDigit(c) || c is '.' or '-' or '+' or 'e' or 'E')
             ? JsonValue.Create(rate)
             : throw EstimateSetting.Wrong("--acceptance", text, "a number from 0 to 1");

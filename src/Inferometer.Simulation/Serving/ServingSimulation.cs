@@ -11,15 +11,16 @@ using Inferometer.Simulation.Requests;
 namespace Inferometer.Simulation.Serving;
 
 /// <summary>
-/// One replica that serves an arrival trace on a virtual clock: the engine's own scheduler decides what each step computes, a plan says how long that takes.
-/// Equal inputs give equal reports, to the last bit.
+/// One replica that serves an arrival trace on a virtual clock: the engine's own scheduler decides what each step computes, a plan says how
+/// long that takes. Equal inputs give equal reports, to the last bit.
 /// </summary>
 public static class ServingSimulation
 {
     /// <summary>Serves a trace to its end.</summary>
     /// <param name="trace">What is asked and when.</param>
     /// <param name="plan">The deployment; speculation is not simulated.</param>
-    /// <param name="options">Scheduler, memory and what is recorded; null = the defaults, with as much KV cache as the device has room for.</param>
+    /// <param name="options">Scheduler, memory and what is recorded; null = the defaults, with as much KV cache as the device has room
+    /// for.</param>
     /// <param name="cancellationToken">Ends the simulation between steps.</param>
     /// <returns>Latencies, rates and goodput, as an engine records them of itself.</returns>
     /// <exception cref="InferometerException">The deployment does not fit, or speculation was asked for.</exception>
@@ -82,7 +83,8 @@ public static class ServingSimulation
         double blocks = Math.Floor(free / (plan.KvBytesPerToken.Value * options.BlockSize));
         return blocks >= 1 ? (int)Math.Min(blocks, int.MaxValue / options.BlockSize) : throw new InferometerException(string.Create(
             CultureInfo.InvariantCulture,
-            $"{plan.Request.Architecture.Name} on {plan.Request.System.Name}: no room for a KV cache; {(memory.TotalBytes - memory.KvCacheBytes) / 1e9:0.0} "
+            $"{plan.Request.Architecture.Name} on {plan.Request.System.Name}: no room for a KV cache; "
+                + $"{(memory.TotalBytes - memory.KvCacheBytes) / 1e9:0.0} "
                 + $"of {memory.CapacityBytes / 1e9:0.0} GB are taken by weights, activations and reserve."));
     }
 

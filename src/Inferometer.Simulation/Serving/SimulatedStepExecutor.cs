@@ -5,8 +5,8 @@ using Inferometer.Simulation.Requests;
 namespace Inferometer.Simulation.Serving;
 
 /// <summary>
-/// Executes a step by asking a plan how long it would take, and moves a virtual clock by that: the other executor of the scheduler that the engine runs.
-/// Tokens have no meaning here; each is 0. Allocates nothing once a step as large was priced. Not thread-safe.
+/// Executes a step by asking a plan how long it would take, and moves a virtual clock by that: the other executor of the scheduler that the
+/// engine runs. Tokens have no meaning here; each is 0. Allocates nothing once a step as large was priced. Not thread-safe.
 /// </summary>
 /// <param name="plan">What prices steps: one replica of a deployment.</param>
 /// <param name="clock">The scheduler's clock.</param>

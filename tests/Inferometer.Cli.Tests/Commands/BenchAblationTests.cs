@@ -13,7 +13,8 @@ public class BenchAblationTests
         JsonElement[] without = [.. rows.Where(r => r.GetProperty("view").GetString() is "all but one")];
         JsonElement[] ladder = [.. rows.Where(r => r.GetProperty("view").GetString() is "one by one")];
         Assert.Equal(
-            ["everything on", "without KV cache", "without flash attention", "without grouped heads", "without batching", "without prefix reuse"],
+            ["everything on", "without KV cache", "without flash attention", "without grouped heads", "without batching",
+                "without prefix reuse"],
             without.Select(r => r.GetProperty("configuration").GetString()));
         Assert.Equal(
             ["everything off", "+ KV cache", "+ flash attention", "+ grouped heads", "+ batching", "+ prefix reuse"],
@@ -29,7 +30,9 @@ public class BenchAblationTests
         }
 
         Assert.Equal(product, Number(ladder[0], "seconds") / Number(ladder[^1], "seconds"), 1e-9 * product);
-        Assert.All(without[1..], row => Assert.Equal(Number(row, "seconds") / Number(without[0], "seconds"), Number(row, "measured_factor"), 1e-9));
+        Assert.All(
+            without[1..], row =>
+                Assert.Equal(Number(row, "seconds") / Number(without[0], "seconds"), Number(row, "measured_factor"), 1e-9));
         Assert.All(rows, row => Assert.Equal(2 * 4 / Number(row, "seconds"), Number(row, "output_tokens_per_second"), 1e-6));
 
         // 40 + 41 + 42 + 43 for each of two requests; with everything on 8 of each prompt and 3 more.

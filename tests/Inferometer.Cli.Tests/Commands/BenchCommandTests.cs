@@ -17,7 +17,10 @@ public class BenchCommandTests
                 "pp8 @ d16", "tg4 @ d16", "pp6+tg2 @ d16", "pp8 @ d16 x 3", "tg4 @ d16 x 3", "pp6+tg2 @ d16 x 3",
             ],
             tests);
-        Assert.All(run.OutputLines[2..], l => Assert.Matches(@"\| llama 5\.48M Q8_0 \| 5\.65 MiB \| 5\.48 M \| CPU, .* \| \d+ \| .* \| \d+\.\d+ ± 0\.0+ \| \d+(\.\d)? % \|$", l));
+        Assert.All(
+            run.OutputLines[2..], l =>
+                Assert.Matches(
+                    @"\| llama 5\.48M Q8_0 \| 5\.65 MiB \| 5\.48 M \| CPU, .* \| \d+ \| .* \| \d+\.\d+ ± 0\.0+ \| \d+(\.\d)? % \|$", l));
     }
 
     [Fact]
@@ -28,11 +31,15 @@ public class BenchCommandTests
         Assert.Equal(["pp8", "tg4"], rows.Select(r => r.GetProperty("test").GetString()));
         foreach (JsonElement row in rows)
         {
-            double[] samples = [.. row.GetProperty("samples_ns").EnumerateArray().Select(s => double.Parse(s.GetString()!, System.Globalization.CultureInfo.InvariantCulture))];
+            double[] samples =
+                [.. row.GetProperty("samples_ns").EnumerateArray()
+                    .Select(s => double.Parse(s.GetString()!, System.Globalization.CultureInfo.InvariantCulture))];
             int tokens = row.GetProperty("n_prompt").GetInt32() + row.GetProperty("n_gen").GetInt32();
             Assert.Equal(3, samples.Length);
             Assert.Equal(samples.Average(), row.GetProperty("avg_ns").GetDouble(), 1.0);
-            Assert.Equal(samples.Average(s => 1e9 * tokens / s), row.GetProperty("avg_ts").GetDouble(), 0.001 * row.GetProperty("avg_ts").GetDouble());
+            Assert.Equal(
+                samples.Average(s => 1e9 * tokens / s), row.GetProperty("avg_ts").GetDouble(),
+                0.001 * row.GetProperty("avg_ts").GetDouble());
             Assert.Equal(1, row.GetProperty("n_threads").GetInt32());
         }
     }
@@ -41,7 +48,8 @@ public class BenchCommandTests
     public async Task Json_lines_hold_one_object_each()
     {
         CommandRun run = (await CommandRun.OfLine("bench -p 4 -n 2 -r 1 --warm-up 0 -o jsonl")).Succeeded();
-        Assert.Equal(["pp4", "tg2"], run.OutputLines.Select(l => JsonSerializer.Deserialize<JsonElement>(l).GetProperty("test").GetString()));
+        Assert.Equal(
+            ["pp4", "tg2"], run.OutputLines.Select(l => JsonSerializer.Deserialize<JsonElement>(l).GetProperty("test").GetString()));
     }
 
     [Theory]

@@ -54,8 +54,11 @@ public class CatalogCommandTests
         JsonNode system = await Json("hardware h100");
         Assert.Equal("H100_SXM", system["name"]!.GetValue<string>());
         Assert.Equal(3350e9, system["memory_bandwidth_bytes_per_s"]!.GetValue<double>());
-        Assert.Contains(system["peaks"]!.AsArray(), p => p!["format"]!.GetValue<string>() is "bf16" && p["operations_per_s"]!.GetValue<double>() == 989.4e12);
-        Assert.Contains(system["sources"]!.AsArray(), s => s!.GetValue<string>().StartsWith("price_per_hour_usd: ", StringComparison.Ordinal));
+        Assert.Contains(
+            system["peaks"]!.AsArray(), p =>
+                p!["format"]!.GetValue<string>() is "bf16" && p["operations_per_s"]!.GetValue<double>() == 989.4e12);
+        Assert.Contains(
+            system["sources"]!.AsArray(), s => s!.GetValue<string>().StartsWith("price_per_hour_usd: ", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -14,7 +14,8 @@ internal static class CommandWords
     public static RootCommand Root { get; } = CommandTree.Create(new Printer(TextWriter.Null, TextWriter.Null));
 
     /// <summary>Commands with their words: <c>compress build</c>.</summary>
-    public static IReadOnlyDictionary<string, Command> All { get; } = Leaves(Root, "").ToDictionary(c => c.Words, c => c.Command, StringComparer.Ordinal);
+    public static IReadOnlyDictionary<string,
+        Command> All { get; } = Leaves(Root, "").ToDictionary(c => c.Words, c => c.Command, StringComparer.Ordinal);
 
     /// <summary>A tree whose commands do nothing.</summary>
     public static RootCommand CreateIdle()
@@ -34,7 +35,8 @@ internal static class CommandWords
 
     /// <summary>All pairs of a command and one of its options or arguments that name a file, folder or entry of the catalog.</summary>
     public static TheoryData<string, string> Paths(params PathUse[] uses) => new(All.SelectMany(
-        c => c.Value.Options.OfType<IPathInput>().Concat(c.Value.Arguments.OfType<IPathInput>()).Where(p => uses.Contains(p.Use)).Select(p => (c.Key, p.Label))));
+        c => c.Value.Options.OfType<IPathInput>().Concat(c.Value.Arguments.OfType<IPathInput>()).Where(p => uses.Contains(p.Use))
+            .Select(p => (c.Key, p.Label))));
 
     /// <summary>An option of a command.</summary>
     public static Option Find(string words, string option) =>
@@ -45,7 +47,8 @@ internal static class CommandWords
     {
         Command command = All[words];
         string text = folder.Write("tale.txt", "Once upon a time."u8.ToArray());
-        IEnumerable<string> arguments = command.Arguments.OfType<IPathInput>().SelectMany(a => string.Equals(a.Label, label, StringComparison.Ordinal)
+        IEnumerable<string> arguments =
+            command.Arguments.OfType<IPathInput>().SelectMany(a => string.Equals(a.Label, label, StringComparison.Ordinal)
             ? given
             : a.Use switch
             {
@@ -54,7 +57,8 @@ internal static class CommandWords
                 _ when words is "estimate" or "compare" => ["llama-3.1-8b"],
                 _ => (string[])[],
             });
-        IEnumerable<string> options = command.Options.Where(o => !string.Equals(o.Name, label, StringComparison.Ordinal)).SelectMany(o => o switch
+        IEnumerable<string> options =
+            command.Options.Where(o => !string.Equals(o.Name, label, StringComparison.Ordinal)).SelectMany(o => o switch
         {
             PathOption { Required: true, Use: PathUse.WriteFile } => [o.Name, folder.File("new.gguf")],
             PathOption { Required: true } => [o.Name, text],

@@ -9,7 +9,10 @@ public class CompareCommandTests
     [Fact]
     public async Task The_batch_size_use_case_is_one_line()
     {
-        CommandRun run = (await CommandRun.OfLine("compare llama2_7b --on A100_80GB --tp 4 --batch 1,2,4,8,16,32 --output 1 --features decode --best throughput")).Succeeded();
+        CommandRun run =
+            (await CommandRun
+                .OfLine("compare llama2_7b --on A100_80GB --tp 4 --batch 1,2,4,8,16,32 --output 1 --features decode --best throughput"))
+                    .Succeeded();
         Assert.StartsWith("Llama-2-7b-hf on A100_SXM_80GB, bf16, TP 4, 2,048 tokens in, 1 out", run.Output, StringComparison.Ordinal);
         Assert.Contains("\n*    32 ", run.Output, StringComparison.Ordinal);
         Assert.Contains("* best: most tokens per second", run.Output, StringComparison.Ordinal);
@@ -29,7 +32,9 @@ public class CompareCommandTests
     {
         JsonArray rows = await Rows("compare llama2_7b,llama2_13b,llama2_70b --tp 2,4,8 --zip --on H100_80GB --batch 4");
         Assert.Equal([2, 4, 8], rows.Select(r => r!["tensor_parallel"]!.GetValue<int>()));
-        Assert.Equal(["meta-llama/Llama-2-7b-hf", "meta-llama/Llama-2-13b-hf", "meta-llama/Llama-2-70b-hf"], rows.Select(r => r!["model"]!.GetValue<string>()));
+        Assert.Equal(
+            ["meta-llama/Llama-2-7b-hf", "meta-llama/Llama-2-13b-hf", "meta-llama/Llama-2-70b-hf"],
+            rows.Select(r => r!["model"]!.GetValue<string>()));
     }
 
     [Fact]
@@ -105,7 +110,9 @@ public class CompareCommandTests
         int columns = run.OutputLines[0].Split(',').Length;
         Assert.Equal(5, run.OutputLines.Length);
         Assert.All(run.OutputLines, l => Assert.Equal(columns, l.Split(',').Length));
-        Assert.True(double.Parse(run.OutputLines[1].Split(',')[Array.IndexOf(run.OutputLines[0].Split(','), "ttft_ms")], CultureInfo.InvariantCulture) > 0);
+        Assert.True(
+            double.Parse(
+                run.OutputLines[1].Split(',')[Array.IndexOf(run.OutputLines[0].Split(','), "ttft_ms")], CultureInfo.InvariantCulture) > 0);
     }
 
     private static async Task<JsonArray> Rows(string line) =>

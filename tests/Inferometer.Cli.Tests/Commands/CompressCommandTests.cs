@@ -12,7 +12,8 @@ public class CompressCommandTests
     // Enough different words for five windows of 256 tokens; windows must outgrow the 128 tokens that stay exact.
     private static readonly byte[] Tale = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, 45).Select(i => string.Create(
         CultureInfo.InvariantCulture,
-        $"On the {i}th day the old man went down to the {(i % 3 == 0 ? "river" : "market")}, and there he met {(i % 4 == 0 ? "a soldier" : "his sister")} who told him a story of the sea. "))));
+        $"On the {i}th day the old man went down to the {(i % 3 == 0 ? "river" : "market")}, and there he met {(i % 4 == 0 ? "a "
+            + $"soldier" : "his sister")} who told him a story of the sea. "))));
 
     [Fact]
     public async Task A_profile_is_built_shown_measured_and_run()
@@ -22,10 +23,14 @@ public class CompressCommandTests
         string profile = folder.File("tale.kvprofile");
         string map = folder.File("map.html");
 
-        JsonElement built = (await Run("build", ModelLocation.BundledPath, "--calibration", text, "-o", profile, "--windows", "3", "--window-tokens", "256", "-f", "json")).Json;
+        JsonElement built =
+            (await Run(
+                "build", ModelLocation.BundledPath, "--calibration", text, "-o", profile, "--windows", "3", "--window-tokens", "256", "-f",
+                "json")).Json;
         JsonElement[] levels = [.. built.GetProperty("levels").EnumerateArray()];
         Assert.Equal(["low", "med", "high"], levels.Select(l => l.GetProperty("level").GetString()));
-        Assert.All(levels, l => Assert.True(l.GetProperty("perplexity_increase").GetDouble() <= l.GetProperty("perplexity_bound").GetDouble()));
+        Assert.All(
+            levels, l => Assert.True(l.GetProperty("perplexity_increase").GetDouble() <= l.GetProperty("perplexity_bound").GetDouble()));
 
         JsonElement shown = (await Run("inspect", profile, "--level", "high", "--html", map, "-f", "json")).Json;
         Assert.Equal(6 * 2 * 2, shown.GetProperty("heads").GetArrayLength());
@@ -33,7 +38,8 @@ public class CompressCommandTests
         Assert.Contains("<table>", await File.ReadAllTextAsync(map, TestContext.Current.CancellationToken), StringComparison.Ordinal);
 
         JsonElement[] caches = [.. (await Run(
-            "eval", ModelLocation.BundledPath, "--profile", profile, "--text", text, "--windows", "2", "--window-tokens", "256", "--contexts", "64,256", "-f", "json")).Json
+            "eval", ModelLocation.BundledPath, "--profile", profile, "--text", text, "--windows", "2", "--window-tokens", "256",
+                "--contexts", "64,256", "-f", "json")).Json
             .GetProperty("caches").EnumerateArray()];
         Assert.Equal(6, caches.Length);
         Assert.Equal(3072, caches[0].GetProperty("bytes_per_token").GetDouble());
@@ -77,7 +83,8 @@ public class CompressCommandTests
     [InlineData("q4")]
     public async Task The_bench_times_compressed_caches(string kv)
     {
-        CommandRun run = await CommandRun.Of(["bench", "-p", "16", "-n", "4", "-d", "64", "-r", "1", "--warm-up", "0", "--kv", kv, "-o", "json"]);
+        CommandRun run =
+            await CommandRun.Of(["bench", "-p", "16", "-n", "4", "-d", "64", "-r", "1", "--warm-up", "0", "--kv", kv, "-o", "json"]);
         Assert.Equal(ExitCode.Success, run.Code);
         using JsonDocument document = JsonDocument.Parse(run.Output);
         Assert.All(document.RootElement.EnumerateArray(), row => Assert.Equal(kv, row.GetProperty("type_kv").GetString()));

@@ -21,7 +21,9 @@ public class EstimateCommandTests
     {
         CommandRun run = (await CommandRun.OfLine("estimate llama-3.1-8b --on h100")).Succeeded();
         Assert.StartsWith("Llama-3.1-8B on 1 x H100_SXM, bf16, batch 1, 2,048 tokens in, 256 out", run.Output, StringComparison.Ordinal);
-        Assert.All(["Fits", "Time to first token", "Time per output token", "End to end", "Cost", "Energy", "Room for", "Memory per device", "Where the time goes", "How the hardware is used", "Assumptions (cost model roofline)"],
+        Assert.All(
+            ["Fits", "Time to first token", "Time per output token", "End to end", "Cost", "Energy", "Room for", "Memory per device",
+            "Where the time goes", "How the hardware is used", "Assumptions (cost model roofline)"],
             text => Assert.Contains(text, run.Output, StringComparison.Ordinal));
         Assert.All(run.OutputLines, line => Assert.InRange(line.Length, 1, 100));
         Assert.All(run.Output.Split('\n'), line => Assert.Equal(line.TrimEnd(), line));
@@ -48,7 +50,9 @@ public class EstimateCommandTests
     [Fact]
     public async Task Json_is_the_engines_result_to_the_last_digit()
     {
-        CommandRun run = (await CommandRun.OfLine("estimate llama-3.1-8b --on h100 --tp 2 --batch 8 --input 1000 --output 100 --format json")).Succeeded();
+        CommandRun run =
+            (await CommandRun.OfLine("estimate llama-3.1-8b --on h100 --tp 2 --batch 8 --input 1000 --output 100 --format json"))
+                .Succeeded();
         SimulationConfig config = SimulationConfig.FromJson("""
             {"model": "meta-llama/Llama-3.1-8B", "features": ["prefill", "decode", "flash_attention"],
              "simulation_params": {"system_name": "H100_SXM", "tensor_parallel": 2, "batch_size": 8, "input_tokens": 1000, "output_tokens": 100}}
@@ -91,7 +95,8 @@ public class EstimateCommandTests
     {
         CommandRun run = await CommandRun.OfLine("estimate llama-3.1-8b --on h100 --batch 5000");
         string said = run.Error[(run.Error.IndexOf("largest batch that fits is ", StringComparison.Ordinal) + 27)..];
-        int largest = int.Parse(said[..said.IndexOf('.', StringComparison.Ordinal)], NumberStyles.AllowThousands, CultureInfo.InvariantCulture);
+        int largest =
+            int.Parse(said[..said.IndexOf('.', StringComparison.Ordinal)], NumberStyles.AllowThousands, CultureInfo.InvariantCulture);
         (await CommandRun.OfLine($"estimate llama-3.1-8b --on h100 --batch {largest}")).Succeeded();
         Assert.Equal(ExitCode.Failed, (await CommandRun.OfLine($"estimate llama-3.1-8b --on h100 --batch {largest + 1}")).Code);
     }
@@ -106,7 +111,10 @@ public class EstimateCommandTests
 
     [Theory]
     [InlineData("c.json", """{"model": "llama2_7b", "features": ["prefill"], "simulation_params": {"batch_size": 4, "input_tokens": 2048, "system_name": "A100_80GB_GPU"}}""", "Time to first token")]
-    [InlineData("c.yaml", "model: llama2_7b\nfeatures: [chunked, lora]\nsimulation_params:\n  system_name: A100_80GB\n  prefill_kv_sizes: [[1024, 1024], [0, 512]]\n  decode_kv_sizes: [2048, 4096]\n  lora:\n    rank: 16\n    strategy: dynamic\n", "Time of the step")]
+    [InlineData(
+        "c.yaml",
+        "model: llama2_7b\nfeatures: [chunked, lora]\nsimulation_params:\n  system_name: A100_80GB\n  prefill_kv_sizes: [[1024, 1024], "
+            + "[0, 512]]\n  decode_kv_sizes: [2048, 4096]\n  lora:\n    rank: 16\n    strategy: dynamic\n", "Time of the step")]
     public async Task A_configuration_file_states_the_whole_estimate(string name, string text, string expected)
     {
         string file = Path.Combine(Directory.CreateTempSubdirectory("inferometer").FullName, name);
@@ -123,10 +131,12 @@ public class EstimateCommandTests
         DirectoryInfo folder = Directory.CreateTempSubdirectory("inferometer");
         Directory.CreateDirectory(Path.Combine(folder.FullName, "hardware"));
         JsonNode system = JsonNode.Parse(await File.ReadAllTextAsync(
-            Path.Combine(Inferometer.Tests.SharedFolder.RepositoryRoot, "catalog", "hardware", "H100_SXM.json"), TestContext.Current.CancellationToken))!;
+            Path.Combine(Inferometer.Tests.SharedFolder.RepositoryRoot, "catalog", "hardware", "H100_SXM.json"),
+                TestContext.Current.CancellationToken))!;
         system["name"] = "my_cluster";
         system["aliases"] = new JsonArray();
-        await File.WriteAllTextAsync(Path.Combine(folder.FullName, "hardware", "mine.json"), system.ToJsonString(), TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(
+            Path.Combine(folder.FullName, "hardware", "mine.json"), system.ToJsonString(), TestContext.Current.CancellationToken);
         CommandRun run = (await CommandRun.Of("estimate", "llama-3.1-8b", "--on", "my-cluster", "--catalog", folder.FullName)).Succeeded();
         Assert.Contains("on 1 x my_cluster", run.Output, StringComparison.Ordinal);
         Assert.Equal(ExitCode.Failed, (await CommandRun.OfLine("estimate llama-3.1-8b --on my-cluster")).Code);
@@ -135,7 +145,9 @@ public class EstimateCommandTests
     [Fact]
     public async Task A_system_given_by_figures_is_the_one_of_the_configuration()
     {
-        CommandRun run = (await CommandRun.OfLine("estimate llama-3.1-8b --on flops=312,memory_size=80,memory_bw=2039,icn=300 --format json")).Succeeded();
+        CommandRun run =
+            (await CommandRun.OfLine("estimate llama-3.1-8b --on flops=312,memory_size=80,memory_bw=2039,icn=300 --format json"))
+                .Succeeded();
         SimulationResult expected = new SimulationEngine().Simulate(SimulationConfig.FromJson("""
             {"model": "llama-3.1-8b", "features": ["prefill", "decode", "flash_attention"],
              "system_config": {"Flops": 312, "Memory_size": 80, "Memory_BW": 2039, "ICN": 300}}
@@ -150,7 +162,8 @@ public class EstimateCommandTests
         string[] prefill = [.. run.OutputLines.Where(l => l.StartsWith("prefill,", StringComparison.Ordinal))];
         int total = Array.IndexOf(run.OutputLines[0].Split(','), "total_ms");
         double sum = prefill.Sum(l => double.Parse(l.Split(',')[total], CultureInfo.InvariantCulture));
-        SimulationResult result = SimulationResult.FromJson((await CommandRun.OfLine("estimate llama-3.1-8b --on h100 --format json")).Output);
+        SimulationResult result =
+            SimulationResult.FromJson((await CommandRun.OfLine("estimate llama-3.1-8b --on h100 --format json")).Output);
         Assert.Equal(result.Metrics.TtftMs!.Value, sum, 1e-9);
     }
 

@@ -11,18 +11,22 @@ namespace Inferometer.Cli.Tests.Commands;
 public sealed class EveryOptionTests : IDisposable
 {
     // What these take is free text, or a name that is looked up in a catalog when the work begins.
-    private static readonly string[] FreeTexts = ["--prompt", "--system", "--stop", "--search", "--model", "--on", "--draft", "--chat-template"];
+    private static readonly string[] FreeTexts =
+        ["--prompt", "--system", "--stop", "--search", "--model", "--on", "--draft", "--chat-template"];
 
     // A file or folder, with a scale behind it.
     private const string Adapter = "FILE[:SCALE]";
 
     // Words of the parser and of the runtime.
-    private static readonly string[] Jargon = ["System.", "   at ", "Exception", "Cannot parse", "expected type", "Required argument", "Unrecognized", "Nullable"];
+    private static readonly string[] Jargon =
+        ["System.", "   at ", "Exception", "Cannot parse", "expected type", "Required argument", "Unrecognized", "Nullable"];
 
     private static readonly string[] NoNumbers =
     [
-        "", " ", "x", "5x", "x5", "1 000", "0x10", "inf", "nan", "Infinity", "-Infinity", "NaN", "\u221e", "1e400", "1_000", "\u0663", "\u22125", "1.2.3", "--5",
-        "+-5", "1;2", "99999999999999999999999999999999999999999", "-99999999999999999999999999999999999999999", "5 ", "$5", "(5)", "1'000", "5%", "1/2",
+        "", " ", "x", "5x", "x5", "1 000", "0x10", "inf", "nan", "Infinity", "-Infinity", "NaN", "\u221e", "1e400", "1_000", "\u0663",
+            "\u22125", "1.2.3", "--5",
+        "+-5", "1;2", "99999999999999999999999999999999999999999", "-99999999999999999999999999999999999999999", "5 ", "$5", "(5)", "1'000",
+            "5%", "1/2",
     ];
 
     private readonly TemporaryFolder _folder = new();
@@ -71,14 +75,20 @@ public sealed class EveryOptionTests : IDisposable
     public async Task Ranges_stand_in_the_help_and_hold(string command, string option)
     {
         string range = ((IDeclared)CommandWords.Find(command, option)).Range!;
-        string help = string.Join(' ', (await CommandRun.OfLine($"{command} --help")).Succeeded().Output.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+        string help = string
+            .Join(' ',
+                (await CommandRun.OfLine($"{command} --help")).Succeeded().Output
+                    .Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
         Assert.Contains(range, help, StringComparison.Ordinal);
-        Match bounds = Regex.Match(range, @"^(?<above>above )?(?<least>-?[\d.]+) (to (?<most>[\d.]+)|or more)", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1));
+        Match bounds = Regex
+            .Match(range, @"^(?<above>above )?(?<least>-?[\d.]+) (to (?<most>[\d.]+)|or more)", RegexOptions.ExplicitCapture,
+                TimeSpan.FromSeconds(1));
         Assert.True(bounds.Success, range);
         List<string> outside = [bounds.Groups["above"].Success ? bounds.Groups["least"].Value : Below(bounds.Groups["least"].Value)];
         if (bounds.Groups["most"].Success)
         {
-            outside.Add((decimal.Parse(bounds.Groups["most"].Value, CultureInfo.InvariantCulture) + 1).ToString(CultureInfo.InvariantCulture));
+            outside.Add(
+                (decimal.Parse(bounds.Groups["most"].Value, CultureInfo.InvariantCulture) + 1).ToString(CultureInfo.InvariantCulture));
         }
 
         foreach (string value in outside.Where(v => !(option is "--max-tokens" && v is "-1")))
@@ -101,13 +111,17 @@ public sealed class EveryOptionTests : IDisposable
     [MemberData(nameof(Valued))]
     public async Task Garbage_gets_one_line_in_words_of_this_program(string command, string option)
     {
-        string[] values = ["", "\0", "a\0b", "\u001b[31m", "line\nline", new string('9', 100_000), new string('x', 100_000), "--", "-", "=", ",", ",,,", "{}", "[[[", "@file", "*"];
+        string[] values =
+            ["", "\0", "a\0b", "\u001b[31m", "line\nline", new string('9', 100_000), new string('x', 100_000), "--", "-", "=", ",", ",,,",
+                "{}", "[[[", "@file", "*"];
         foreach (string value in values)
         {
             CommandRun run = await Idle(CommandWords.Line(_folder, command, option, option, value));
             if (run.Code != ExitCode.Success)
             {
-                Assert.True(run.Code is ExitCode.Usage or ExitCode.Failed, $"{command} {option} '{value[..Math.Min(20, value.Length)]}': {run.Code}, {run.Error}");
+                Assert.True(
+                    run.Code is ExitCode.Usage or ExitCode.Failed,
+                    $"{command} {option} '{value[..Math.Min(20, value.Length)]}': {run.Code}, {run.Error}");
                 string only = Line(run);
                 Assert.True(only.Length < 3000, only);
                 Assert.DoesNotContain(only, char.IsControl);
@@ -147,7 +161,8 @@ public sealed class EveryOptionTests : IDisposable
     {
         // A culture by name is not to be had where the program is built without them.
         var other = (CultureInfo)CultureInfo.InvariantCulture.Clone();
-        (other.NumberFormat.NumberDecimalSeparator, other.NumberFormat.NumberGroupSeparator, other.NumberFormat.NegativeSign) = (",", ".", "\u2212");
+        (other.NumberFormat.NumberDecimalSeparator, other.NumberFormat.NumberGroupSeparator, other.NumberFormat.NegativeSign) =
+            (",", ".", "\u2212");
 
         string[] before = [.. await Lines()];
         CultureInfo was = CultureInfo.CurrentCulture;
@@ -187,7 +202,9 @@ public sealed class EveryOptionTests : IDisposable
         string[] lines = ["run --seed -1 -n 24 -p Once", "run -n 24 -p Once"];
         foreach (string line in lines)
         {
-            string[] outputs = [(await CommandRun.OfLine(line)).Succeeded().Output, (await CommandRun.OfLine(line)).Succeeded().Output, (await CommandRun.OfLine(line)).Succeeded().Output];
+            string[] outputs =
+                [(await CommandRun.OfLine(line)).Succeeded().Output, (await CommandRun.OfLine(line)).Succeeded().Output,
+                    (await CommandRun.OfLine(line)).Succeeded().Output];
             Assert.True(outputs.Distinct(StringComparer.Ordinal).Count() > 1, outputs[0]);
         }
     }
@@ -196,14 +213,16 @@ public sealed class EveryOptionTests : IDisposable
     private static async Task<CommandRun> Idle(string[] line)
     {
         await using StringWriter error = new();
-        int code = await InferometerCommand.RunAsync(CommandWords.CreateIdle, line, TextWriter.Null, error, TestContext.Current.CancellationToken);
+        int code =
+            await InferometerCommand.RunAsync(CommandWords.CreateIdle, line, TextWriter.Null, error, TestContext.Current.CancellationToken);
         return new CommandRun(code, "", error.ToString());
     }
 
     private static bool IsReal(string command, string option) =>
         CommandWords.Find(command, option).ValueType == typeof(double) || option is "--acceptance";
 
-    private static string Below(string least) => (decimal.Parse(least, CultureInfo.InvariantCulture) - 1).ToString(CultureInfo.InvariantCulture);
+    private static string Below(string least) =>
+        (decimal.Parse(least, CultureInfo.InvariantCulture) - 1).ToString(CultureInfo.InvariantCulture);
 
     private static string Line(CommandRun run)
     {

@@ -36,7 +36,8 @@ public class HelpTests
     public async Task Every_command_has_help_with_examples_and_describes_every_option(string name)
     {
         CommandRun run = (await CommandRun.Of(name, "--help")).Succeeded();
-        ExampleCommand command = Root.Subcommands.OfType<ExampleCommand>().Single(c => string.Equals(c.Name, name, StringComparison.Ordinal));
+        ExampleCommand command =
+            Root.Subcommands.OfType<ExampleCommand>().Single(c => string.Equals(c.Name, name, StringComparison.Ordinal));
         Assert.NotEmpty(command.Examples);
         Assert.All(command.Examples, e => Assert.Contains("  " + e, run.Output, StringComparison.Ordinal));
         Assert.All(command.Options.Where(o => !o.Hidden), o => Assert.False(string.IsNullOrWhiteSpace(o.Description)));

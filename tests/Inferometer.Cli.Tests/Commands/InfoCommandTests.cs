@@ -84,7 +84,9 @@ public class InfoCommandTests
         folder.Write("model.safetensors", [.. BitConverter.GetBytes((long)header.Length), .. header, .. new byte[32]]);
         CommandRun run = (await CommandRun.Of("info", folder.File(""))).Succeeded();
         Assert.Matches(@"Runs here +no: ", run.Output);
-        Assert.Contains("the engine cannot run this model ('gpt2')", string.Join(' ', run.Output.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+        Assert.Contains(
+            "the engine cannot run this model ('gpt2')",
+            string.Join(' ', run.Output.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
         Assert.DoesNotContain("Memory of the engine", run.Output, StringComparison.Ordinal);
     }
 }

@@ -19,7 +19,8 @@ public class ModelFileCommandTests
         CommandRun run = await CommandRun.Of("convert", ModelLocation.BundledPath, "-o", path, "--type", type);
         Assert.Equal(ExitCode.Success, run.Code);
         Assert.StartsWith($"{path}: 56 tensors as {stored}, ", run.Output, StringComparison.Ordinal);
-        JsonElement info = JsonSerializer.Deserialize<JsonElement>((await CommandRun.Of("info", path, "--format", "json")).Succeeded().Output);
+        JsonElement info =
+            JsonSerializer.Deserialize<JsonElement>((await CommandRun.Of("info", path, "--format", "json")).Succeeded().Output);
         Assert.Equal(stored, info.GetProperty("tensor_types")[0].GetProperty("type").GetString());
         double difference = await FirstLogProbability(path) - await FirstLogProbability(ModelLocation.BundledPath);
         Assert.InRange(difference, -tolerance, tolerance);
@@ -53,11 +54,16 @@ public class ModelFileCommandTests
         string[] paths = [folder.File("a.gguf"), folder.File("b.gguf")];
         foreach (string path in paths)
         {
-            (await CommandRun.Of("synth", "-o", path, "--shape", "S,width=64,layers=2,heads=4,kv=2,ffn=128,vocab=300,ctx=64", "--type", "q8_0", "--seed", "5")).Succeeded();
+            (await CommandRun
+                .Of("synth", "-o", path, "--shape", "S,width=64,layers=2,heads=4,kv=2,ffn=128,vocab=300,ctx=64", "--type", "q8_0", "--seed",
+                    "5")).Succeeded();
         }
 
-        Assert.Equal(await File.ReadAllBytesAsync(paths[0], TestContext.Current.CancellationToken), await File.ReadAllBytesAsync(paths[1], TestContext.Current.CancellationToken));
-        JsonElement info = JsonSerializer.Deserialize<JsonElement>((await CommandRun.Of("info", paths[0], "--format", "json")).Succeeded().Output);
+        Assert.Equal(
+            await File.ReadAllBytesAsync(paths[0], TestContext.Current.CancellationToken),
+            await File.ReadAllBytesAsync(paths[1], TestContext.Current.CancellationToken));
+        JsonElement info =
+            JsonSerializer.Deserialize<JsonElement>((await CommandRun.Of("info", paths[0], "--format", "json")).Succeeded().Output);
 
         // Embedding and head 300 x 64 each; per layer Q and O 64 x 64, K and V 32 x 64, three 128 x 64 matrices, two norms; a last norm.
         const long parameters = (2 * 300 * 64) + (2 * ((2 * 64 * 64) + (2 * 32 * 64) + (3 * 128 * 64) + (2 * 64))) + 64;
@@ -109,7 +115,10 @@ public class ModelFileCommandTests
 
     private static async Task<double> FirstLogProbability(string model)
     {
-        CommandRun run = (await CommandRun.Of("run", model, "-p", "Alice was beginning to get very tired", "--temp", "0", "-n", "1", "--logprobs", "0", "--format", "json")).Succeeded();
+        CommandRun run =
+            (await CommandRun
+                .Of("run", model, "-p", "Alice was beginning to get very tired", "--temp", "0", "-n", "1", "--logprobs", "0", "--format",
+                    "json")).Succeeded();
         return JsonSerializer.Deserialize<JsonElement>(run.Output).GetProperty("tokens")[0].GetProperty("log_probability").GetDouble();
     }
 }

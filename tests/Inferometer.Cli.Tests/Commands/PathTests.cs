@@ -34,7 +34,8 @@ public sealed class PathTests : IDisposable
     [Theory]
     [MemberData(nameof(ReadFiles))]
     public async Task A_folder_is_no_file(string command, string label) => Assert.Contains(
-        $"{label}: '{_folder.File("")}' is a folder; it must be a file.", await Refusal(ExitCode.Failed, command, label, _folder.File("")), StringComparison.Ordinal);
+        $"{label}: '{_folder.File("")}' is a folder; it must be a file.", await Refusal(ExitCode.Failed, command, label, _folder.File("")),
+            StringComparison.Ordinal);
 
     [Theory]
     [MemberData(nameof(ReadAnything))]
@@ -50,7 +51,9 @@ public sealed class PathTests : IDisposable
     {
         string link = _folder.File("link");
         File.CreateSymbolicLink(link, _folder.File("gone"));
-        Assert.Contains($"is a link to '{_folder.File("gone")}', which does not exist", await Refusal(ExitCode.Failed, command, label, link), StringComparison.Ordinal);
+        Assert.Contains(
+            $"is a link to '{_folder.File("gone")}', which does not exist", await Refusal(ExitCode.Failed, command, label, link),
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -72,8 +75,12 @@ public sealed class PathTests : IDisposable
     [MemberData(nameof(WrittenFiles))]
     public async Task What_cannot_be_written_is_refused_before_the_work(string command, string label)
     {
-        Assert.Contains("is a folder; it must be the name of a file", await Refusal(ExitCode.Failed, command, label, _folder.File("")), StringComparison.Ordinal);
-        Assert.Contains("its folder does not exist", await Refusal(ExitCode.Failed, command, label, _folder.File("no/such/file")), StringComparison.Ordinal);
+        Assert.Contains(
+            "is a folder; it must be the name of a file", await Refusal(ExitCode.Failed, command, label, _folder.File("")),
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "its folder does not exist", await Refusal(ExitCode.Failed, command, label, _folder.File("no/such/file")),
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -81,7 +88,9 @@ public sealed class PathTests : IDisposable
     public async Task A_file_is_no_folder(string command, string label)
     {
         string file = _folder.Write("file", "x"u8.ToArray());
-        Assert.Contains($"{label}: '{file}' is a file; it must be a folder", await Refusal(ExitCode.Failed, command, label, file), StringComparison.Ordinal);
+        Assert.Contains(
+            $"{label}: '{file}' is a file; it must be a folder", await Refusal(ExitCode.Failed, command, label, file),
+            StringComparison.Ordinal);
     }
 
     [Fact]

@@ -24,7 +24,8 @@ public class PerplexityCommandTests
             SharedFolder.Require("models/tales-5m/reference.json"), TestContext.Current.CancellationToken));
         JsonElement wanted = reference.RootElement.GetProperty("perplexity");
         JsonElement result = await Measure(
-            SharedFolder.Require("models/tales-5m/tales-5m-f16.gguf"), SharedFolder.Require("models/tales-5m/heldout.txt"), "--windows", "8", "--ctx", "1024", "--kv", "f32");
+            SharedFolder.Require("models/tales-5m/tales-5m-f16.gguf"), SharedFolder.Require("models/tales-5m/heldout.txt"), "--windows",
+                "8", "--ctx", "1024", "--kv", "f32");
         Assert.Equal(wanted.GetProperty("tokens_scored").GetInt64(), result.GetProperty("scored_tokens").GetInt64());
         double difference = result.GetProperty("perplexity").GetDouble() / wanted.GetProperty("perplexity").GetDouble() - 1;
         Assert.InRange(difference, -1e-4, 1e-4);
@@ -69,5 +70,6 @@ public class PerplexityCommandTests
     }
 
     private static async Task<JsonElement> Measure(string model, string text, params string[] options) =>
-        JsonSerializer.Deserialize<JsonElement>((await CommandRun.Of(["perplexity", model, text, .. options, "--format", "json"])).Succeeded().Output);
+        JsonSerializer.Deserialize<JsonElement>(
+            (await CommandRun.Of(["perplexity", model, text, .. options, "--format", "json"])).Succeeded().Output);
 }

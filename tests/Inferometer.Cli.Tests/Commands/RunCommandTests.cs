@@ -71,7 +71,8 @@ public class RunCommandTests
         JsonElement wanted = reference.RootElement.GetProperty("cases").EnumerateArray()
             .First(c => string.Equals(c.GetProperty("prompt").GetString(), Prompt, StringComparison.Ordinal));
         string model = SharedFolder.Require("models/tales-5m/tales-5m-f16.gguf");
-        CommandRun run = (await CommandRun.Of("run", model, "-p", Prompt, "--temp", "0", "-n", "8", "--format", "json", "--kv", "f32")).Succeeded();
+        CommandRun run =
+            (await CommandRun.Of("run", model, "-p", Prompt, "--temp", "0", "-n", "8", "--format", "json", "--kv", "f32")).Succeeded();
         using JsonDocument document = JsonDocument.Parse(run.Output);
         Assert.Equal(
             wanted.GetProperty("greedy_ids").EnumerateArray().Take(8).Select(t => t.GetInt32()),
@@ -110,14 +111,16 @@ public class RunCommandTests
         JsonElement[] beams = [.. (await Document("-n", "6", "--beams", "4")).GetProperty("beams").EnumerateArray()];
         double[] scores = [.. beams.Select(b => b.GetProperty("score").GetDouble())];
         Assert.Equal(scores.OrderDescending(), scores);
-        Assert.True(beams[0].GetProperty("log_probability").GetDouble() >= greedy.Sum(t => t.GetProperty("log_probability").GetDouble()) - 1e-3);
+        Assert.True(
+            beams[0].GetProperty("log_probability").GetDouble() >= greedy.Sum(t => t.GetProperty("log_probability").GetDouble()) - 1e-3);
     }
 
     [Fact]
     public async Task The_models_own_recommendations_apply_where_no_option_was_given()
     {
         using TemporaryFolder temporary = new();
-        foreach (string file in Directory.EnumerateFiles(SharedFolder.Require("models/stories260k")).Where(f => !f.EndsWith(".gguf", StringComparison.Ordinal)))
+        foreach (string file in Directory.EnumerateFiles(SharedFolder.Require("models/stories260k"))
+            .Where(f => !f.EndsWith(".gguf", StringComparison.Ordinal)))
         {
             File.Copy(file, temporary.File(Path.GetFileName(file)));
         }
@@ -126,12 +129,16 @@ public class RunCommandTests
         await File.WriteAllTextAsync(config, """{"temperature": 0.6, "top_k": 7, "top_p": 0.9}""", TestContext.Current.CancellationToken);
         CommandRun run = await CommandRun.Of("run", folder, "-p", "Once", "-n", "2", "--top-k", "9", "--verbose");
         Assert.Equal(ExitCode.Success, run.Code);
-        Assert.Contains("sampling     --temp 0.6 --top-k 9 --top-p 0.9 --min-p 0.05 --repeat-penalty 1  (--temp, --top-p from generation_config.json)", run.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "sampling     --temp 0.6 --top-k 9 --top-p 0.9 --min-p 0.05 --repeat-penalty 1  (--temp, --top-p from generation_config.json)",
+            run.Error, StringComparison.Ordinal);
 
         await File.WriteAllTextAsync(config, """{"temperature": "hot"}""", TestContext.Current.CancellationToken);
         CommandRun wrong = await CommandRun.Of("run", folder, "-p", "Once");
         Assert.Equal(ExitCode.Failed, wrong.Code);
-        Assert.Contains("generation_config.json: temperature is \"hot\"; allowed is 0 (greedy) or more.", Assert.Single(wrong.Complaints), StringComparison.Ordinal);
+        Assert.Contains(
+            "generation_config.json: temperature is \"hot\"; allowed is 0 (greedy) or more.", Assert.Single(wrong.Complaints),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -141,10 +148,13 @@ public class RunCommandTests
         Assert.Equal(ExitCode.Success, run.Code);
         string[] wanted =
         [
-            "weights ", "KV cache ", "total   ", "sampling     --temp 0 --top-k 40 --top-p 0.95 --min-p 0.05 --repeat-penalty 1", "total duration:", "load duration:", "prompt eval count:", "prompt eval duration:",
-            "prompt eval rate:", "eval count:           8 token(s)", "eval duration:", "eval rate:", "steps:", "attention calls:", "memory:",
+            "weights ", "KV cache ", "total   ", "sampling     --temp 0 --top-k 40 --top-p 0.95 --min-p 0.05 --repeat-penalty 1",
+                "total duration:", "load duration:", "prompt eval count:", "prompt eval duration:",
+            "prompt eval rate:", "eval count:           8 token(s)", "eval duration:", "eval rate:", "steps:", "attention calls:",
+                "memory:",
         ];
-        string[] found = [.. run.Error.Split('\n').Select(l => wanted.FirstOrDefault(w => l.StartsWith(w, StringComparison.Ordinal))).OfType<string>()];
+        string[] found =
+            [.. run.Error.Split('\n').Select(l => wanted.FirstOrDefault(w => l.StartsWith(w, StringComparison.Ordinal))).OfType<string>()];
         Assert.Equal(wanted, found);
         Assert.DoesNotContain("eval", run.Output, StringComparison.Ordinal);
     }

@@ -22,7 +22,8 @@ public sealed class RunsHereTests : IDisposable
         List<bool> verdicts = [];
         foreach (string part in (string[])["models/stories260k", "cases"])
         {
-            foreach (string file in Directory.EnumerateFiles(SharedFolder.Require(part), "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
+            foreach (string file in Directory.EnumerateFiles(SharedFolder.Require(part), "*", SearchOption.AllDirectories)
+                .Order(StringComparer.Ordinal))
             {
                 if (file.EndsWith(".gguf", StringComparison.Ordinal) || Path.GetFileName(file) is "config.json")
                 {
@@ -114,7 +115,8 @@ public sealed class RunsHereTests : IDisposable
         CommandRun run = await CommandRun.Of("run", path, "--raw", "-p", "Once", "-n", "1", "--ctx", "32");
         Assert.True(run.Code is ExitCode.Success or ExitCode.Failed, run.Error);
         Assert.True(info.Code is ExitCode.Success or ExitCode.Failed, info.Error);
-        Assert.True(says == (run.Code == ExitCode.Success), $"{path}: info says {says} ({info.Output}{info.Error}), run: {run.Code}, {run.Error}");
+        Assert.True(
+            says == (run.Code == ExitCode.Success), $"{path}: info says {says} ({info.Output}{info.Error}), run: {run.Code}, {run.Error}");
         return says;
     }
 }

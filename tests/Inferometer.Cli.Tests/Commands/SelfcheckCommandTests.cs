@@ -23,7 +23,9 @@ public class SelfcheckCommandTests
         string golden = SharedFolder.Require("reference/genz/golden.jsonl");
         JsonNode changed = (await File.ReadAllLinesAsync(golden, TestContext.Current.CancellationToken))
             .Select(l => JsonNode.Parse(l)!)
-            .First(n => n["phase"]!.GetValue<string>() is "decode" && n["status"]!.GetValue<string>() is "ok" && n["outputs"]!["latency_ms"] is JsonValue);
+            .First(n =>
+                n["phase"]!.GetValue<string>() is "decode" && n["status"]!.GetValue<string>() is "ok"
+                    && n["outputs"]!["latency_ms"] is JsonValue);
         changed["outputs"]!["latency_ms"] = changed["outputs"]!["latency_ms"]!.GetValue<double>() * 1.001;
         string file = Path.Combine(Directory.CreateTempSubdirectory("inferometer").FullName, "changed.jsonl");
         await File.WriteAllTextAsync(file, changed.ToJsonString(), TestContext.Current.CancellationToken);

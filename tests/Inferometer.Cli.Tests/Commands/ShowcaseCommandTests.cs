@@ -16,7 +16,9 @@ public class ShowcaseCommandTests
         Assert.Equal(
             ["context_lengths", "generation_lengths", "batch_sizes", "tensor_parallel", "optimisations", "model_sizes"],
             report.AsObject().Select(m => m.Key));
-        Assert.All(report.AsObject(), station => Assert.All(station.Value!.AsArray(), row => Assert.True(row!["ttft_ms"]!.GetValue<double>() > 0)));
+        Assert.All(
+            report.AsObject(), station =>
+                Assert.All(station.Value!.AsArray(), row => Assert.True(row!["ttft_ms"]!.GetValue<double>() > 0)));
     }
 
     [Fact]

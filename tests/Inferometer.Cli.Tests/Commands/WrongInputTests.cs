@@ -12,11 +12,14 @@ public class WrongInputTests
     [InlineData("estimate llama-3.1-8b h100", ExitCode.Usage, "'h100' is not expected")]
     [InlineData("estimate llama-3.1-8b --on h100 --forma json", ExitCode.Usage, "Did you mean '--format'?")]
     [InlineData("estimate llama-3.1-8b --on h100 --format xml", ExitCode.Usage, "must be table, json, csv or md")]
-    [InlineData("estimate llama-3.1-8b --on h100 --config x.json", ExitCode.Failed, "--config: 'x.json' cannot be read: there is no such file.")]
+    [InlineData(
+        "estimate llama-3.1-8b --on h100 --config x.json", ExitCode.Failed, "--config: 'x.json' cannot be read: there is no such file.")]
     [InlineData("estimate llama-3.1-8b --on h100 --acceptance 0.5", ExitCode.Usage, "--acceptance needs --draft")]
     [InlineData("estimate llama-3.1-8x --on h100", ExitCode.Failed, "Did you mean 'meta-llama/Llama-3.1-8B'")]
     [InlineData("estimate llama-3.1-8b --on h10", ExitCode.Failed, "Did you mean")]
-    [InlineData("estimate llama-3.1-8b --on h100 --batch -1", ExitCode.Usage, "--batch: '-1' is not allowed; it must be a whole number from 1 to 1000000000.")]
+    [InlineData(
+        "estimate llama-3.1-8b --on h100 --batch -1", ExitCode.Usage,
+        "--batch: '-1' is not allowed; it must be a whole number from 1 to 1000000000.")]
     [InlineData("estimate llama-3.1-8b --on h100 --batch 0", ExitCode.Usage, "--batch: '0'")]
     [InlineData("estimate llama-3.1-8b --on h100 --input 1e9", ExitCode.Usage, "--input: '1e9'")]
     [InlineData("estimate llama-3.1-8b --on h100 --input 99999999999", ExitCode.Usage, "--input: '99999999999'")]
@@ -94,7 +97,9 @@ public class WrongInputTests
     {
         string many = string.Join(',', Enumerable.Range(1, 101));
         CommandRun run = await CommandRun.OfLine($"compare llama-3.1-8b --on h100 --batch {many} --input {many}");
-        Assert.Equal("error: compare: 10,201 combinations are too many; at most 10,000 are allowed. See 'inferometer compare --help'.\n", run.Error.ReplaceLineEndings("\n"));
+        Assert.Equal(
+            "error: compare: 10,201 combinations are too many; at most 10,000 are allowed. See 'inferometer compare --help'.\n",
+            run.Error.ReplaceLineEndings("\n"));
     }
 
     [Fact]

@@ -57,8 +57,17 @@ public class ChatLoopTests
         Printer printer = new(output, error);
         using Interrupt interrupt = new(TestContext.Current.CancellationToken);
         using LoadedModel model = LoadedModel.Load(
-            printer, ModelLocation.Resolve(null), new InferenceOptions { MaxBatchSize = 1, MaxSequenceTokens = 160 }, lora: null, verbose: false, interrupt.Token);
-        RunSettings settings = new() { Prompt = null, Sampling = SamplingOptions.Greedy, MaxNewTokens = 8, Beams = 1, AsJson = false, Verbose = false };
+            printer, ModelLocation.Resolve(null), new InferenceOptions { MaxBatchSize = 1, MaxSequenceTokens = 160 }, lora: null,
+                verbose: false, interrupt.Token);
+        RunSettings settings = new()
+        {
+            Prompt = null,
+            Sampling = SamplingOptions.Greedy,
+            MaxNewTokens = 8,
+            Beams = 1,
+            AsJson = false,
+            Verbose = false,
+        };
         PromptFormat format = PromptFormat.For(model.Engine.Tokenizer, template, raw: false, system: null, error.WriteLine);
         using StringReader input = new(string.Join('\n', lines));
         await new ChatLoop(model, format, settings, printer, input, interrupt).RunAsync();

@@ -41,7 +41,8 @@ public sealed class ResidentMemoryTests : IDisposable
     public async Task A_model_takes_little_more_memory_than_its_file_and_its_keys_and_values(GgmlType type)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "only on Linux are pages of the file given back once they were repacked");
-        string small = Synthesise("small.gguf", s_shape with { HiddenSize = 256, Heads = 4, KvHeads = 1, Layers = 1, FeedForwardSize = 256 }, type);
+        string small =
+            Synthesise("small.gguf", s_shape with { HiddenSize = 256, Heads = 4, KvHeads = 1, Layers = 1, FeedForwardSize = 256 }, type);
         string large = Synthesise("large.gguf", s_shape, type);
         (double runtime, _) = await RunAsync(small);
         (double resident, double most) = await RunAsync(large);
@@ -62,7 +63,9 @@ public sealed class ResidentMemoryTests : IDisposable
     {
         ProcessStartInfo start = new("dotnet")
         {
-            ArgumentList = { typeof(InferometerCommand).Assembly.Location, "run", model, "--raw", "-p", "a b c d", "-n", "16", "--temp", "0", "--verbose" },
+            ArgumentList =
+                { typeof(InferometerCommand).Assembly.Location, "run", model, "--raw", "-p", "a b c d", "-n", "16", "--temp", "0",
+                    "--verbose" },
             UseShellExecute = false,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -72,7 +75,8 @@ public sealed class ResidentMemoryTests : IDisposable
         string report = await child.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         await child.WaitForExitAsync(TestContext.Current.CancellationToken);
         Assert.True(child.ExitCode == 0, report + await output);
-        string[] memory = report.Split('\n').Single(l => l.StartsWith("memory:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        string[] memory = report.Split('\n').Single(l => l.StartsWith("memory:", StringComparison.Ordinal))
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(["GB", "resident,", "GB", "at", "most"], [memory[2], memory[3], .. memory[5..]]);
         return (Bytes(memory[1]), Bytes(memory[4]));
     }

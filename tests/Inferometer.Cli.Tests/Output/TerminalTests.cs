@@ -8,7 +8,9 @@ public class TerminalTests
     [Fact]
     public async Task Pages_and_help_are_as_wide_as_the_variable_columns_says()
     {
-        Assert.All(await LinesAsync("60", "compare", "llama-3.1-8b", "--on", "h100,a100", "--batch", "1,16"), l => Assert.InRange(l.Length, 0, 60));
+        Assert.All(
+            await LinesAsync("60", "compare", "llama-3.1-8b", "--on", "h100,a100", "--batch", "1,16"), l =>
+                Assert.InRange(l.Length, 0, 60));
         Assert.All(await LinesAsync("60", "features"), l => Assert.InRange(l.Length, 0, 60));
         Assert.All(await LinesAsync("60", "models", "--help"), l => Assert.InRange(l.TrimEnd().Length, 0, 60));
     }
@@ -18,7 +20,9 @@ public class TerminalTests
     [InlineData("wide")]
     [InlineData("0")]
     public async Task Without_a_width_nothing_limits_a_table(string columns) => Assert.Contains(
-        await LinesAsync(columns, "compare", "llama-3.1-8b", "--on", "h100", "--draft", "none,llama-3.2-1b", "--lora", "none,16:8", "--bits", "bf16,fp8"),
+        await LinesAsync(
+            columns, "compare", "llama-3.1-8b", "--on", "h100", "--draft", "none,llama-3.2-1b", "--lora", "none,16:8", "--bits",
+            "bf16,fp8"),
         l => l.Length > 100);
 
     [Fact]

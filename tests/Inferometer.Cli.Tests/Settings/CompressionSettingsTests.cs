@@ -89,7 +89,8 @@ public sealed class CompressionSettingsTests : IDisposable
     [InlineData("build --calibration tale.txt --head-group-size 8", ExitCode.Usage, "--head-group-size: '8'")]
     public async Task A_wrong_flag_is_named(string line, int code, string expected)
     {
-        CommandRun run = await CommandRun.OfLine("compress " + line.Replace("tale.txt", _folder.Write("tale.txt", "Once upon a time."u8.ToArray()), StringComparison.Ordinal));
+        CommandRun run = await CommandRun.OfLine(
+            "compress " + line.Replace("tale.txt", _folder.Write("tale.txt", "Once upon a time."u8.ToArray()), StringComparison.Ordinal));
         Assert.Equal(code, run.Code);
         Assert.Contains(expected, Assert.Single(run.Complaints), StringComparison.Ordinal);
     }

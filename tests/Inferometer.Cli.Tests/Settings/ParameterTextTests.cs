@@ -9,7 +9,8 @@ public class ParameterTextTests
     [Fact]
     public void Values_are_json_where_they_can_be_and_texts_elsewhere()
     {
-        JsonObject parameters = ParameterText.Parse(["micro_batches=4", "lora.rank=8", "lora.strategy=merged", "decode_kv_sizes=[512,[4,1024]]", "flag=true", "name=a=b"]);
+        JsonObject parameters = ParameterText.Parse(
+            ["micro_batches=4", "lora.rank=8", "lora.strategy=merged", "decode_kv_sizes=[512,[4,1024]]", "flag=true", "name=a=b"]);
         JsonNode expected = JsonNode.Parse("""{"micro_batches":4,"lora":{"rank":8,"strategy":"merged"},"decode_kv_sizes":[512,[4,1024]],"flag":true,"name":"a=b"}""")!;
         Assert.True(JsonNode.DeepEquals(expected, parameters));
     }

@@ -31,9 +31,14 @@ public class SettingOptionTests
 
         EstimateRequestText request = Request().With(Said(name, text));
         EstimateRequestText whole = setting.OnlyWith is null ? request : request.With(Said("--draft", "ngram"));
-        JsonNode? written = At(Parameters(whole), setting.Parameter) ?? At(Parameters(whole), setting.Includes?.Parameter ?? setting.Parameter);
+        JsonNode? written = At(Parameters(whole), setting.Parameter)
+            ?? At(Parameters(whole), setting.Includes?.Parameter ?? setting.Parameter);
         Assert.True(JsonNode.DeepEquals(setting.ReadFor(text).Value, written), written?.ToJsonString());
-        Assert.Equal(setting, Assert.Single(CommandWords.All["estimate"].Options.OfType<SettingOption>(), o => string.Equals(o.Name, name, StringComparison.Ordinal)).Setting);
+        Assert.Equal(
+            setting,
+            Assert.Single(
+                CommandWords.All["estimate"].Options.OfType<SettingOption>(), o =>
+                    string.Equals(o.Name, name, StringComparison.Ordinal)).Setting);
     }
 
     [Fact]
@@ -52,7 +57,8 @@ public class SettingOptionTests
     {
         EstimateRequestText request = Request();
         foreach ((string name, string off) in (ReadOnlySpan<(string, string)>)
-            [("--tp", "1"), ("--prefix-cached", "0"), ("--lora", "none"), ("--kv", "none"), ("--kv-compression", "none"), ("--draft", "none"), ("--draft-tokens", "3")])
+            [("--tp", "1"), ("--prefix-cached", "0"), ("--lora", "none"), ("--kv", "none"), ("--kv-compression", "none"),
+                ("--draft", "none"), ("--draft-tokens", "3")])
         {
             request = request.With(Said(name, off));
         }

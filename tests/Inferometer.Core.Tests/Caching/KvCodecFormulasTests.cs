@@ -4,7 +4,8 @@ namespace Inferometer.Core.Tests.Caching;
 
 public sealed class KvCodecFormulasTests
 {
-    // A butterfly of width n takes n additions per level and n multiplications for the scale: 64 x 6 + 64. 80 = 5 blocks of 16, 96 = 3 of 32.
+    // A butterfly of width n takes n additions per level and n multiplications for the scale: 64 x 6 + 64. 80 = 5 blocks of 16, 96 = 3 of
+    // 32.
     [Theory]
     [InlineData(64, 448)]
     [InlineData(80, 400)]
@@ -31,7 +32,9 @@ public sealed class KvCodecFormulasTests
     [Fact]
     public void Eight_bits_are_written_with_three_operations_a_number_and_four_with_ten_tries_of_seven_more()
     {
-        Assert.Equal(new KvCodecCost(68, WriteFlops: 448 + (3 * 64), ReadFlops: 2 * 64, QueryFlops: 448, PairFlops: 0), KvCodecFormulas.Rotated(64, 8));
+        Assert.Equal(
+            new KvCodecCost(68, WriteFlops: 448 + (3 * 64), ReadFlops: 2 * 64, QueryFlops: 448, PairFlops: 0),
+            KvCodecFormulas.Rotated(64, 8));
         Assert.Equal(448 + (73 * 64), KvCodecFormulas.Rotated(64, 4).WriteFlops);
         Assert.Equal(2 * (48 - 40), KvCodecFormulas.Rotated(40, 8).PairFlops);
     }

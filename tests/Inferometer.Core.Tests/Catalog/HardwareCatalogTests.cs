@@ -102,10 +102,13 @@ public sealed class HardwareCatalogTests : IDisposable
 
             compared++;
             double bandwidth = device.Value.GetProperty("mem_bw_gbs").GetDouble();
-            Assert.InRange(system.Device.MemoryBandwidth / 1e9 / bandwidth, string.Equals(system.Name, "RTX_PRO_6000_SERVER", StringComparison.Ordinal) ? 0.89 : 0.95, 1.05);
+            Assert.InRange(
+                system.Device.MemoryBandwidth / 1e9 / bandwidth, string.Equals(system.Name, "RTX_PRO_6000_SERVER", StringComparison.Ordinal)
+                    ? 0.89 : 0.95, 1.05);
             if (device.Value.GetProperty("bf16_tflops").ValueKind == JsonValueKind.Number)
             {
-                Assert.InRange(system.Device.PeakFor(MathFormat.Bf16) / 1e12 / device.Value.GetProperty("bf16_tflops").GetDouble(), 0.9, 1.1);
+                Assert.InRange(
+                    system.Device.PeakFor(MathFormat.Bf16) / 1e12 / device.Value.GetProperty("bf16_tflops").GetDouble(), 0.9, 1.1);
             }
         }
 
@@ -126,10 +129,14 @@ public sealed class HardwareCatalogTests : IDisposable
     public void An_empty_name_is_refused_and_not_looked_for(string name)
     {
         string expected = "The name of a system is empty";
-        Assert.StartsWith(expected, Assert.Throws<InferometerException>(() => HardwareCatalog.BuiltIn.Resolve(name)).Message, StringComparison.Ordinal);
-        Assert.StartsWith(expected, Assert.Throws<InferometerException>(() => HardwareCatalog.BuiltIn.Find(name)).Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            expected, Assert.Throws<InferometerException>(() => HardwareCatalog.BuiltIn.Resolve(name)).Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            expected, Assert.Throws<InferometerException>(() => HardwareCatalog.BuiltIn.Find(name)).Message, StringComparison.Ordinal);
         Assert.Null(HardwareCatalog.BuiltIn.TryFind(name));
-        Assert.StartsWith("'': no such catalog folder", Assert.Throws<InferometerException>(() => HardwareCatalog.WithFolder("")).Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "'': no such catalog folder", Assert.Throws<InferometerException>(() => HardwareCatalog.WithFolder("")).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]

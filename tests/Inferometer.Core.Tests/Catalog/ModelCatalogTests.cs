@@ -56,10 +56,14 @@ public sealed class ModelCatalogTests : IDisposable
     public void An_empty_name_is_refused_and_not_looked_for(string name)
     {
         string expected = "The name of a model is empty";
-        Assert.StartsWith(expected, Assert.Throws<InferometerException>(() => ModelCatalog.BuiltIn.Resolve(name)).Message, StringComparison.Ordinal);
-        Assert.StartsWith(expected, Assert.Throws<InferometerException>(() => ModelCatalog.BuiltIn.Find(name)).Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            expected, Assert.Throws<InferometerException>(() => ModelCatalog.BuiltIn.Resolve(name)).Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            expected, Assert.Throws<InferometerException>(() => ModelCatalog.BuiltIn.Find(name)).Message, StringComparison.Ordinal);
         Assert.Null(ModelCatalog.BuiltIn.TryFind(name));
-        Assert.StartsWith("'': no such catalog folder", Assert.Throws<InferometerException>(() => ModelCatalog.WithFolder("")).Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "'': no such catalog folder", Assert.Throws<InferometerException>(() => ModelCatalog.WithFolder("")).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]

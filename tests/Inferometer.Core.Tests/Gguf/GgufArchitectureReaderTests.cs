@@ -19,7 +19,9 @@ public sealed class GgufArchitectureReaderTests
 
         Assert.Equal(ParameterCount.Of(origin), ParameterCount.Of(model));
         Assert.Equal(header.Tensors.Sum(t => t.ElementCount), ParameterCount.Of(model).Total);
-        Assert.Equal((origin.HiddenSize, origin.MaxContextTokens, origin.TiedEmbeddings), (model.HiddenSize, model.MaxContextTokens, model.TiedEmbeddings));
+        Assert.Equal(
+            (origin.HiddenSize, origin.MaxContextTokens, origin.TiedEmbeddings),
+            (model.HiddenSize, model.MaxContextTokens, model.TiedEmbeddings));
         Assert.Equal(origin.NormEpsilon, model.NormEpsilon, 1e-9);
     }
 
@@ -29,7 +31,8 @@ public sealed class GgufArchitectureReaderTests
         .UInt32(arch + ".attention.head_count", 2)
         .F32("token_embd.weight", 8, 10).F32("output_norm.weight", 8);
 
-    private static ModelArchitecture Read(GgufBytes bytes) => GgufArchitectureReader.Read(GgufHeader.Read(new MemoryStream(bytes.Build()), "test.gguf"));
+    private static ModelArchitecture Read(GgufBytes bytes) =>
+        GgufArchitectureReader.Read(GgufHeader.Read(new MemoryStream(bytes.Build()), "test.gguf"));
 
     [Fact]
     public void Experts_shared_experts_and_biases_come_from_the_tensors()
@@ -38,14 +41,16 @@ public sealed class GgufArchitectureReaderTests
             .UInt32("qwen2moe.attention.head_count_kv", 1).UInt32("qwen2moe.expert_count", 4).UInt32("qwen2moe.expert_used_count", 2)
             .UInt32("qwen2moe.expert_feed_forward_length", 6)
             .F32("blk.0.attn_norm.weight", 8).F32("blk.0.ffn_norm.weight", 8)
-            .F32("blk.0.attn_q.weight", 8, 8).F32("blk.0.attn_k.weight", 8, 4).F32("blk.0.attn_v.weight", 8, 4).F32("blk.0.attn_output.weight", 8, 8)
+            .F32("blk.0.attn_q.weight", 8, 8).F32("blk.0.attn_k.weight", 8, 4).F32("blk.0.attn_v.weight", 8, 4)
+                .F32("blk.0.attn_output.weight", 8, 8)
             .F32("blk.0.attn_q.bias", 8).F32("blk.0.attn_k.bias", 4).F32("blk.0.attn_v.bias", 4)
             .F32("blk.0.ffn_gate_inp.weight", 8, 4).F32("blk.0.ffn_gate_inp_shexp.weight", 8)
             .F32("blk.0.ffn_gate_exps.weight", 8, 6, 4).F32("blk.0.ffn_up_exps.weight", 8, 6, 4).F32("blk.0.ffn_down_exps.weight", 6, 8, 4)
             .F32("blk.0.ffn_gate_shexp.weight", 8, 5).F32("blk.0.ffn_up_shexp.weight", 8, 5).F32("blk.0.ffn_down_shexp.weight", 5, 8);
         ModelArchitecture model = Read(bytes);
         var moe = Assert.IsType<MoeFeedForward>(model.Layers[0].FeedForward);
-        Assert.Equal((4, 2, 6, 5, true), (moe.Experts, moe.ExpertsPerToken, moe.ExpertIntermediateSize, moe.SharedIntermediateSize, moe.SharedGate));
+        Assert.Equal(
+            (4, 2, 6, 5, true), (moe.Experts, moe.ExpertsPerToken, moe.ExpertIntermediateSize, moe.SharedIntermediateSize, moe.SharedGate));
         long stored = GgufHeader.Read(new MemoryStream(bytes.Build()), "test.gguf").Tensors.Sum(t => t.ElementCount);
         Assert.Equal(stored, ParameterCount.Of(model).Total);
     }
@@ -68,7 +73,8 @@ public sealed class GgufArchitectureReaderTests
     {
         Assert.Contains("'mamba'", Error(Common("mamba")), StringComparison.Ordinal);
         Assert.Contains("'blk.0.attn_q.weight' is missing", Error(Common("llama")), StringComparison.Ordinal);
-        Assert.Contains("'blk.0.attn_q.weight' has 6 outputs", Error(Common("llama").F32("blk.0.attn_q.weight", 8, 6)), StringComparison.Ordinal);
+        Assert.Contains(
+            "'blk.0.attn_q.weight' has 6 outputs", Error(Common("llama").F32("blk.0.attn_q.weight", 8, 6)), StringComparison.Ordinal);
         Assert.Contains("'llama.block_count'", Error(Common("llama", layers: 4_000_000_000)), StringComparison.Ordinal);
         Assert.Contains("'general.architecture'", Error(new GgufBytes().UInt32("x", 1)), StringComparison.Ordinal);
 

@@ -49,7 +49,8 @@ public sealed class GgufHeaderTests
         InferometerException error = Assert.Throws<InferometerException>(() => header.GetInt64("general.architecture"));
         Assert.Contains("test.gguf", error.Message, StringComparison.Ordinal);
         Assert.Contains("'general.architecture'", error.Message, StringComparison.Ordinal);
-        Assert.Contains("'nowhere'", Assert.Throws<InferometerException>(() => header.GetString("nowhere")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "'nowhere'", Assert.Throws<InferometerException>(() => header.GetString("nowhere")).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -121,7 +122,8 @@ public sealed class GgufHeaderTests
 
     [Fact]
     public void A_missing_file_is_one_clear_error() =>
-        Assert.Contains("nowhere.gguf", Assert.Throws<InferometerException>(() => GgufHeader.Read("nowhere.gguf")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "nowhere.gguf", Assert.Throws<InferometerException>(() => GgufHeader.Read("nowhere.gguf")).Message, StringComparison.Ordinal);
 
     [Theory]
     [InlineData("models/tales-5m/tales-5m-q8_0.gguf", GgmlType.Q8_0)]

@@ -6,12 +6,14 @@ namespace Inferometer.Core.Tests.Models;
 
 public sealed class HuggingFaceConfigReaderTests
 {
-    private const string Usual = "\"hidden_size\":64,\"intermediate_size\":128,\"num_hidden_layers\":4,\"num_attention_heads\":4,\"num_key_value_heads\":2,\"vocab_size\":100,\"max_position_embeddings\":4096";
+    private const string Usual =
+        "\"hidden_size\":64,\"intermediate_size\":128,\"num_hidden_layers\":4,\"num_attention_heads\":4,\"num_key_value_heads\":2,\"vocab_size\":100,\"max_position_embeddings\":4096";
 
     private static ModelArchitecture Parse(string modelType, string extra = "") =>
         HuggingFaceConfigReader.Parse($$"""{"model_type":"{{modelType}}",{{Usual}}{{(extra.Length > 0 ? "," + extra : "")}}}""", "config.json");
 
-    private static AttentionMixer Attention(ModelArchitecture model, int layer = 0) => Assert.IsType<AttentionMixer>(model.Layers[layer].Mixer);
+    private static AttentionMixer Attention(ModelArchitecture model, int layer = 0) =>
+        Assert.IsType<AttentionMixer>(model.Layers[layer].Mixer);
 
     [Fact]
     public void An_unknown_family_with_the_usual_fields_loads_and_says_so()
@@ -66,12 +68,15 @@ public sealed class HuggingFaceConfigReaderTests
 
     [Fact]
     public void A_missing_file_is_one_clear_error() =>
-        Assert.Contains("nowhere", Assert.Throws<InferometerException>(() => HuggingFaceConfigReader.Read("nowhere")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "nowhere", Assert.Throws<InferometerException>(() => HuggingFaceConfigReader.Read("nowhere")).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void Rope_scaling_is_read_in_both_spellings()
     {
-        const string scaling = "\"rope_type\":\"llama3\",\"factor\":8.0,\"low_freq_factor\":1.0,\"high_freq_factor\":4.0,\"original_max_position_embeddings\":8192";
+        const string scaling =
+            "\"rope_type\":\"llama3\",\"factor\":8.0,\"low_freq_factor\":1.0,\"high_freq_factor\":4.0,\"original_max_position_embeddings\":8192";
         RopeParameters older = Attention(Parse("llama", $"\"rope_theta\":500000.0,\"rope_scaling\":{{{scaling}}}")).Rope!;
         RopeParameters newer = Attention(Parse("llama", $"\"rope_parameters\":{{\"rope_theta\":500000.0,{scaling}}}")).Rope!;
         Assert.Equal(older, newer);
@@ -123,7 +128,10 @@ public sealed class HuggingFaceConfigReaderTests
         Assert.Equal(64, Attention(next, 3).Rope!.RotaryDim);
 
         ModelArchitecture nemotron = ModelCatalog.BuiltIn.Resolve("Nemotron-H-56B-Base-8K");
-        Assert.Equal((54, 10, 54), (nemotron.Layers.Count(l => l.Mixer is MambaMixer), nemotron.Layers.Count(l => l.Mixer is AttentionMixer), nemotron.Layers.Count(l => l.Mixer is null)));
+        Assert.Equal(
+            (54, 10, 54),
+            (nemotron.Layers.Count(l => l.Mixer is MambaMixer), nemotron.Layers.Count(l => l.Mixer is AttentionMixer),
+            nemotron.Layers.Count(l => l.Mixer is null)));
         Assert.Null(Attention(nemotron, nemotron.Layers.ToList().FindIndex(l => l.Mixer is AttentionMixer)).Rope);
 
         ModelArchitecture mimo = ModelCatalog.BuiltIn.Resolve("MiMo-V2-Flash");

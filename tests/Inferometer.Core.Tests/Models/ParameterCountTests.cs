@@ -56,7 +56,9 @@ public sealed class ParameterCountTests
     [InlineData("deepseek-ai/deepseek-moe-16b-base", 16_375_728_128, Weights)]
     [InlineData("deepseek-ai/DeepSeek-V2-Lite", 15_706_484_224, Weights)]
     [InlineData("deepseek-ai/DeepSeek-V2", 235_741_434_880, Weights)]
-    [InlineData("zai-org/GLM-4.5", 352_797_814_624, "published safetensors count 358,337,776,896 less the draft (MTP) layer, 5,539,962,272 by its shapes")]
+    [InlineData(
+        "zai-org/GLM-4.5", 352_797_814_624,
+        "published safetensors count 358,337,776,896 less the draft (MTP) layer, 5,539,962,272 by its shapes")]
     [InlineData("google/gemma-2b", 2_506_172_416, Weights)]
     [InlineData("google/gemma-7b", 8_537_680_896, Weights)]
     [InlineData("google/gemma-2-2b", 2_614_341_888, Weights)]
@@ -89,14 +91,16 @@ public sealed class ParameterCountTests
         double error = Math.Abs(count.Total - published) / (double)published;
         if (error > 1e-5)
         {
-            throw new XunitException($"{model}: {count.Total} parameters counted, {published} published ({source}), {error:P4} apart: {count}");
+            throw new XunitException(
+                $"{model}: {count.Total} parameters counted, {published} published ({source}), {error:P4} apart: {count}");
         }
     }
 
     // What counts as active differs: most makers count both tables, OpenAI leaves the input table out. The tolerance is half a unit of
     // the last published digit, or 0.5 % where that is more.
     [Theory]
-    [InlineData("mistralai/Mixtral-8x7B-v0.1", 12.9, 0.05, true, "Mixtral of Experts, arXiv:2401.04088: 13B active; 12.9B in its release notes")]
+    [InlineData(
+        "mistralai/Mixtral-8x7B-v0.1", 12.9, 0.05, true, "Mixtral of Experts, arXiv:2401.04088: 13B active; 12.9B in its release notes")]
     [InlineData("mistralai/Mixtral-8x22B-v0.1", 39, 0.5, true, "Mistral release notes: 39B active")]
     [InlineData("Qwen/Qwen3-30B-A3B", 3.3, 0.06, true, "model card: 3.3B activated, cut off rather than rounded")]
     [InlineData("Qwen/Qwen3-235B-A22B", 22, 0.5, true, "model card: 22B activated")]
@@ -119,14 +123,18 @@ public sealed class ParameterCountTests
     [InlineData("deepseek-ai/DeepSeek-V4-Flash", 13, 0.5, false, "model card: 13B activated")]
     [InlineData("Qwen/Qwen3.5-122B-A10B", 10, 0.5, true, "model card: 10B activated")]
     [InlineData("Qwen/Qwen3.5-397B-A17B", 17, 0.5, true, "model card: 17B activated")]
-    public void Active_parameters_are_the_published_ones(string model, double billions, double tolerance, bool withInputTable, string source)
+    public void Active_parameters_are_the_published_ones(
+        string model, double billions, double tolerance, bool withInputTable, string source)
     {
         ParameterCount count = ParameterCount.Of(ModelCatalog.BuiltIn.Resolve(model));
         double active = (withInputTable ? count.Active : count.ActiveWithoutInputTable) / 1e9;
-        Assert.True(Math.Abs(active - billions) <= Math.Max(tolerance, 0.005 * billions), $"{model}: {active:F3}B active counted ({source}): {count}");
+        Assert.True(
+            Math.Abs(active - billions) <= Math.Max(tolerance, 0.005 * billions),
+            $"{model}: {active:F3}B active counted ({source}): {count}");
     }
 
-    // Only rounded totals are published for the text part alone; the tolerance is half a unit of the last digit, or 0.5 % where that is more.
+    // Only rounded totals are published for the text part alone; the tolerance is half a unit of the last digit, or 0.5 % where that is
+    // more.
     [Theory]
     [InlineData("deepseek-ai/DeepSeek-V3", 671, 0.5, "arXiv:2412.19437: 671B")]
     [InlineData("deepseek-ai/DeepSeek-R1", 671, 0.5, "model card: 671B")]
@@ -134,7 +142,8 @@ public sealed class ParameterCountTests
     [InlineData("moonshotai/Kimi-K2-Instruct", 1040, 20, "arXiv:2507.20534: 1.04T, model card: 1T")]
     [InlineData("zai-org/GLM-5", 744, 0.5, "model card: 744B")]
     [InlineData("zai-org/GLM-4.5-Air", 106, 1, "arXiv:2508.06471: 106B")]
-    [InlineData("meta-llama/Llama-4-Scout-17B-16E-Instruct", 109, 1.5, "model card: 109B, with a vision tower of 0.9B that is not counted here")]
+    [InlineData(
+        "meta-llama/Llama-4-Scout-17B-16E-Instruct", 109, 1.5, "model card: 109B, with a vision tower of 0.9B that is not counted here")]
     [InlineData("meta-llama/Llama-4-Maverick-17B-128E-Instruct", 400, 1, "model card: 400B")]
     [InlineData("google/gemma-3-4b-it", 3.88, 0.005, "arXiv:2503.19786, table 1: 3,209M + 675M")]
     [InlineData("google/gemma-3-12b-it", 11.766, 0.03, "arXiv:2503.19786, table 1: 10,759M + 1,012M")]
@@ -157,7 +166,8 @@ public sealed class ParameterCountTests
     {
         ParameterCount count = ParameterCount.Of(ModelCatalog.BuiltIn.Resolve(model));
         double total = count.Total / 1e9;
-        Assert.True(Math.Abs(total - billions) <= Math.Max(tolerance, 0.005 * billions), $"{model}: {total:F3}B counted ({source}): {count}");
+        Assert.True(
+            Math.Abs(total - billions) <= Math.Max(tolerance, 0.005 * billions), $"{model}: {total:F3}B counted ({source}): {count}");
     }
 
     [Fact]

@@ -12,7 +12,9 @@ public sealed class OriginTests
     [InlineData(typeof(Predicted<double>))]
     public void Neither_converts_to_the_other_nor_to_or_from_a_bare_value(Type type)
     {
-        string[] operators = [.. type.GetMethods(BindingFlags.Public | BindingFlags.Static).Select(m => m.Name).Where(n => n is "op_Implicit" or "op_Explicit")];
+        string[] operators =
+            [.. type.GetMethods(BindingFlags.Public | BindingFlags.Static).Select(m => m.Name)
+                .Where(n => n is "op_Implicit" or "op_Explicit")];
         Assert.Empty(operators);
         Type other = type == typeof(Measured<double>) ? typeof(Predicted<double>) : typeof(Measured<double>);
         Assert.False(type.IsAssignableFrom(other));

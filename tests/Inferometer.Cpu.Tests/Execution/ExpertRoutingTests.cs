@@ -10,7 +10,14 @@ public sealed class ExpertRoutingTests
     [InlineData(false)]
     public void Each_token_goes_to_its_best_experts_with_their_probabilities(bool normalise)
     {
-        MoeFeedForward moe = new() { Experts = 4, ExpertsPerToken = 2, ExpertIntermediateSize = 8, NormalizeTopK = normalise, RoutedScale = 2 };
+        MoeFeedForward moe = new()
+        {
+            Experts = 4,
+            ExpertsPerToken = 2,
+            ExpertIntermediateSize = 8,
+            NormalizeTopK = normalise,
+            RoutedScale = 2,
+        };
 
         // Scores are logarithms of whole numbers, so probabilities are those numbers over their sum.
         int[][] shares = [[1, 5, 2, 2], [4, 3, 2, 1], [1, 1, 6, 2]];

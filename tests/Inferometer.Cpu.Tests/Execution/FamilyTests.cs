@@ -64,7 +64,8 @@ public sealed class FamilyTests
     {
         using TemporaryFolder folder = new();
         string path = gguf ? tiny.WriteGguf(folder) : tiny.WriteFolder(folder);
-        using TransformerModel model = TransformerModel.Load(path, new LoadOptions { Threads = 2, ContextTokens = contextTokens }, null, TestContext.Current.CancellationToken);
+        using TransformerModel model = TransformerModel.Load(
+            path, new LoadOptions { Threads = 2, ContextTokens = contextTokens }, null, TestContext.Current.CancellationToken);
         using SequenceRunner runner = new(model, Tokens.Length);
         float[][] logits = runner.Run(Tokens);
         double[][] expected = tiny.Reference.Logits(Tokens);

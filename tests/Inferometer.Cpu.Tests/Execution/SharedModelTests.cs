@@ -21,7 +21,8 @@ public sealed class SharedModelTests
     public void Logits_after_the_prompt_match_the_reference(string model, string file, double tolerance)
     {
         string path = SharedFolder.Require($"models/{model}/{file}");
-        using TransformerModel loaded = TransformerModel.Load(path, new LoadOptions { Threads = 2 }, null, TestContext.Current.CancellationToken);
+        using TransformerModel loaded =
+            TransformerModel.Load(path, new LoadOptions { Threads = 2 }, null, TestContext.Current.CancellationToken);
         foreach (JsonNode? test in Cases(model))
         {
             using SequenceRunner runner = new(loaded, 128);
@@ -41,7 +42,8 @@ public sealed class SharedModelTests
     public void Greedy_continuations_equal_the_reference(string model, string file)
     {
         string path = SharedFolder.Require($"models/{model}/{file}");
-        using TransformerModel loaded = TransformerModel.Load(path, new LoadOptions { Threads = 2 }, null, TestContext.Current.CancellationToken);
+        using TransformerModel loaded =
+            TransformerModel.Load(path, new LoadOptions { Threads = 2 }, null, TestContext.Current.CancellationToken);
         foreach (JsonNode? test in Cases(model))
         {
             using SequenceRunner runner = new(loaded, 128);
@@ -59,7 +61,8 @@ public sealed class SharedModelTests
         int windows = (int)reference["windows"]!, length = (int)reference["window_tokens"]!;
         Tokenizer tokenizer = HuggingFaceTokenizer.Load(folder);
         int[] text = tokenizer.Encode(File.ReadAllText(Path.Combine(folder, "heldout.txt")), addSpecial: false);
-        using TransformerModel model = TransformerModel.Load(folder, new LoadOptions { Threads = 2 }, null, TestContext.Current.CancellationToken);
+        using TransformerModel model =
+            TransformerModel.Load(folder, new LoadOptions { Threads = 2 }, null, TestContext.Current.CancellationToken);
         double loss = 0;
         for (int window = 0; window < windows; window++)
         {

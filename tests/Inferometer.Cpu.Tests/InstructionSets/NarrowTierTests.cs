@@ -3,7 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace Inferometer.Cpu.Tests.InstructionSets;
 
-/// <summary>Runs all kernel tests again in a child process without the wider instruction sets, so that every tier meets the same cases.</summary>
+/// <summary>
+/// Runs all kernel tests again in a child process without the wider instruction sets, so that every tier meets the same cases.
+/// </summary>
 public sealed class NarrowTierTests
 {
     [Theory]

@@ -5,7 +5,8 @@ namespace Inferometer.Cpu.Tests.Kernels;
 
 public sealed class AttentionTests
 {
-    private delegate void Attention(AttentionBatch batch, in AttentionParameters parameters, ReadOnlySpan<float> queries, Span<float> output);
+    private delegate void Attention(
+        AttentionBatch batch, in AttentionParameters parameters, ReadOnlySpan<float> queries, Span<float> output);
 
     public static TheoryData<int, int> Lengths()
     {

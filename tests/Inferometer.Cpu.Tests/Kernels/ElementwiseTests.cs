@@ -24,7 +24,8 @@ public sealed class ElementwiseTests
     [MemberData(nameof(Lengths))]
     public void Layer_norm_matches_its_definition(int length)
     {
-        float[] x = RandomData.Floats(length, 1), w = RandomData.Floats(length, 2), b = RandomData.Floats(length, 3), expected = new float[length], y = new float[length];
+        float[] x = RandomData.Floats(length, 1), w = RandomData.Floats(length, 2), b = RandomData.Floats(length, 3),
+            expected = new float[length], y = new float[length];
         LayerNorm.Reference(x, w, b, 1e-5f, expected);
         LayerNorm.Apply(x, w, b, 1e-5f, y);
         AssertClose(expected, y, 2e-6f);
@@ -136,7 +137,8 @@ public sealed class ElementwiseTests
     [MemberData(nameof(Lengths))]
     public void Residuals_biases_scales_and_caps_work_at_every_length(int length)
     {
-        float[] x = RandomData.Floats(length, 1), y = RandomData.Floats(length, 2), sum = [.. y], scaled = [.. x], multiple = [.. y], capped = [.. x];
+        float[] x = RandomData.Floats(length, 1), y = RandomData.Floats(length, 2), sum = [.. y], scaled = [.. x], multiple = [.. y],
+            capped = [.. x];
         VectorAdd.Accumulate(x, sum);
         Assert.Equal(x.Zip(y, (a, b) => a + b), sum);
         Scaling.Apply(scaled, 3);
@@ -148,7 +150,9 @@ public sealed class ElementwiseTests
     }
 
     private static void Rotate(float[] values, int a, int b, double angle)
-        => (values[a], values[b]) = ((float)(values[a] * Math.Cos(angle) - values[b] * Math.Sin(angle)), (float)(values[b] * Math.Cos(angle) + values[a] * Math.Sin(angle)));
+        => (values[a], values[b]) =
+            ((float)(values[a] * Math.Cos(angle) - values[b] * Math.Sin(angle)),
+                (float)(values[b] * Math.Cos(angle) + values[a] * Math.Sin(angle)));
 
     /// <summary>erf by integrating its definition.</summary>
     private static double Erf(double x)

@@ -5,7 +5,9 @@ using Inferometer.ModelFiles.Quantization;
 
 namespace Inferometer.Cpu.Tests.Kernels;
 
-/// <summary>F16 and BF16 weights with more tokens than the tiles of dot products take; without 512-bit vectors the same cases meet the f32 tiles.</summary>
+/// <summary>
+/// F16 and BF16 weights with more tokens than the tiles of dot products take; without 512-bit vectors the same cases meet the f32 tiles.
+/// </summary>
 public sealed class FinePanelTests
 {
     private const float Limit = 8191;
@@ -50,7 +52,8 @@ public sealed class FinePanelTests
         BlockCodec.Decode(type, stored, w);
         float[] x = RandomData.Floats(tokens * columns, 24);
         MatrixMultiplierTests.AssertClose(
-            MatrixMultiplierTests.Product(w, rows, columns, x, tokens), MatrixMultiplierTests.Multiply(type, rows, columns, stored, x, tokens, 2, null), 2e-4);
+            MatrixMultiplierTests.Product(w, rows, columns, x, tokens),
+                MatrixMultiplierTests.Multiply(type, rows, columns, stored, x, tokens, 2, null), 2e-4);
     }
 
     [Theory]
@@ -85,7 +88,8 @@ public sealed class FinePanelTests
         float[] x = RandomData.Floats(Tokens * Columns, 26);
         double[] expected = MatrixMultiplierTests.Product(w, 17, Columns, x, Tokens);
         WeightPackingOptions exact = new() { QuantizeActivations = false };
-        MatrixMultiplierTests.AssertClose(expected, MatrixMultiplierTests.Multiply(GgmlType.F16, 17, Columns, stored, x, Tokens, 2, exact), 2e-6);
+        MatrixMultiplierTests.AssertClose(
+            expected, MatrixMultiplierTests.Multiply(GgmlType.F16, 17, Columns, stored, x, Tokens, 2, exact), 2e-6);
     }
 
     private static float[] Round(float[] values)

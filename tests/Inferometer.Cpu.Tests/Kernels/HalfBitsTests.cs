@@ -47,7 +47,11 @@ public sealed unsafe class HalfBitsTests
         for (int i = 0; i < decoded.Length; i++)
         {
             float expected = (float)BitConverter.UInt16BitsToHalf((ushort)i);
-            Assert.True(float.IsNaN(expected) ? float.IsNaN(decoded[i]) : BitConverter.SingleToInt32Bits(expected) == BitConverter.SingleToInt32Bits(decoded[i]), $"{i:x4}: {decoded[i]}, not {expected}");
+            Assert.True(
+                float.IsNaN(expected)
+                    ? float.IsNaN(decoded[i])
+                    : BitConverter.SingleToInt32Bits(expected) == BitConverter.SingleToInt32Bits(decoded[i]),
+                        $"{i:x4}: {decoded[i]}, not {expected}");
         }
     }
 
@@ -60,7 +64,8 @@ public sealed unsafe class HalfBitsTests
     public void Rows_that_are_read_shifted_and_rows_that_are_not_give_the_same(int tokens, int columns)
     {
         const int Rows = 29;
-        ushort[] weights = [.. RandomData.Floats(Rows * columns, 1).Select((w, i) => BitConverter.HalfToUInt16Bits((Half)(i % 3 == 0 ? w * 1e-6f : w)))];
+        ushort[] weights =
+            [.. RandomData.Floats(Rows * columns, 1).Select((w, i) => BitConverter.HalfToUInt16Bits((Half)(i % 3 == 0 ? w * 1e-6f : w)))];
         float[] x = RandomData.Floats(tokens * columns, 2), exact = new float[tokens * Rows], shifted = new float[tokens * Rows];
         fixed (ushort* w = weights)
         fixed (float* activations = x, one = exact, other = shifted)

@@ -10,7 +10,8 @@ public sealed unsafe class MatrixMultiplierTests
 {
     public static readonly GgmlType[] Types =
     [
-        GgmlType.F32, GgmlType.F16, GgmlType.BF16, GgmlType.Q8_0, GgmlType.Q4_0, GgmlType.Q4_1, GgmlType.Q5_0, GgmlType.Q5_1, GgmlType.Q4_K, GgmlType.Q5_K, GgmlType.Q6_K,
+        GgmlType.F32, GgmlType.F16, GgmlType.BF16, GgmlType.Q8_0, GgmlType.Q4_0, GgmlType.Q4_1, GgmlType.Q5_0, GgmlType.Q5_1, GgmlType.Q4_K,
+            GgmlType.Q5_K, GgmlType.Q6_K,
     ];
 
     public static TheoryData<GgmlType, int, int> ExactShapes()
@@ -109,7 +110,8 @@ public sealed unsafe class MatrixMultiplierTests
         const int Tokens = 5;
         float[] x = RandomData.Floats(Tokens * Columns, 3);
         float[] q = RandomData.Floats(64 * Columns, 4), k = RandomData.Floats(17 * Columns, 5), v = RandomData.Floats(33 * Columns, 6);
-        using WeightMatrix wq = WeightMatrix.FromValues(q, 64, Columns), wk = WeightMatrix.FromValues(k, 17, Columns), wv = WeightMatrix.FromValues(v, 33, Columns);
+        using WeightMatrix wq = WeightMatrix.FromValues(q, 64, Columns), wk = WeightMatrix.FromValues(k, 17, Columns),
+            wv = WeightMatrix.FromValues(v, 33, Columns);
         using WorkerPool pool = new(2);
         using MatrixMultiplier multiplier = new(pool);
         float[] yq = new float[Tokens * 64], yk = new float[Tokens * 17], yv = new float[Tokens * 33];
@@ -133,7 +135,8 @@ public sealed unsafe class MatrixMultiplierTests
             foreach (int tokens in (int[])[1, 2, 4, 9, 21, 103])
             {
                 float[] x = RandomData.Floats(tokens * Columns, 8);
-                Assert.Equal(Multiply(type, Rows, Columns, stored, x, tokens, 1, null), Multiply(type, Rows, Columns, stored, x, tokens, 3, null));
+                Assert.Equal(
+                    Multiply(type, Rows, Columns, stored, x, tokens, 1, null), Multiply(type, Rows, Columns, stored, x, tokens, 3, null));
             }
         }
     }
@@ -203,7 +206,8 @@ public sealed unsafe class MatrixMultiplierTests
         return y;
     }
 
-    internal static float[] Multiply(GgmlType type, int rows, int columns, byte[] stored, float[] x, int tokens, int threads, WeightPackingOptions? options)
+    internal static float[] Multiply(
+        GgmlType type, int rows, int columns, byte[] stored, float[] x, int tokens, int threads, WeightPackingOptions? options)
     {
         using WorkerPool pool = new(threads);
         using MatrixMultiplier multiplier = new(pool);
@@ -223,11 +227,14 @@ public sealed unsafe class MatrixMultiplierTests
         double scale = Math.Max(expected.Select(Math.Abs).Max(), 1e-3);
         for (int i = 0; i < expected.Length; i++)
         {
-            Assert.True(Math.Abs(expected[i] - actual[i]) <= tolerance * scale, $"element {i}: {actual[i]} where {expected[i]} is expected (largest {scale})");
+            Assert.True(
+                Math.Abs(expected[i] - actual[i]) <= tolerance * scale,
+                $"element {i}: {actual[i]} where {expected[i]} is expected (largest {scale})");
         }
     }
 
-    private static void Compare(GgmlType type, int rows, int columns, byte[] stored, float[] x, int tokens, double tolerance, WeightPackingOptions options)
+    private static void Compare(
+        GgmlType type, int rows, int columns, byte[] stored, float[] x, int tokens, double tolerance, WeightPackingOptions options)
     {
         float[] w = new float[rows * columns];
         BlockCodec.Decode(type, stored, w);

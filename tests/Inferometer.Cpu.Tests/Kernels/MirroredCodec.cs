@@ -2,7 +2,10 @@ using Inferometer.Cpu.Kernels.Attention;
 
 namespace Inferometer.Cpu.Tests.Kernels;
 
-/// <summary>The exact codec with values accumulated in a space of its own (negated), to prove that each codec's sums are kept apart and transformed back.</summary>
+/// <summary>
+/// The exact codec with values accumulated in a space of its own (negated), to prove that each codec's sums are kept apart and transformed
+/// back.
+/// </summary>
 internal sealed unsafe class MirroredCodec(KvPageLayout layout) : KvCodec
 {
     private readonly ExactKvCodec _exact = new(layout);
@@ -17,12 +20,14 @@ internal sealed unsafe class MirroredCodec(KvPageLayout layout) : KvCodec
 
     public override float ProbabilityScale => -2;
 
-    public override void PrepareQueries(int kvHead, float* queries, int count, float* prepared) => _exact.PrepareQueries(kvHead, queries, count, prepared);
+    public override void PrepareQueries(int kvHead, float* queries, int count, float* prepared) =>
+        _exact.PrepareQueries(kvHead, queries, count, prepared);
 
     public override void Scores(in KvPageRun run, int kvHead, float* prepared, int count, float* scores, int stride, float* scratch)
         => _exact.Scores(run, kvHead, prepared, count, scores, stride, scratch);
 
-    public override void Accumulate(in KvPageRun run, int kvHead, float* probabilities, int stride, int count, int tokens, float* accumulator, float* scratch)
+    public override void Accumulate(
+        in KvPageRun run, int kvHead, float* probabilities, int stride, int count, int tokens, float* accumulator, float* scratch)
         => _exact.Accumulate(run, kvHead, probabilities, stride, count, tokens, accumulator, scratch);
 
     public override void AddTo(int kvHead, float* accumulator, int count, float* output)

@@ -3,7 +3,9 @@ using Inferometer.Cpu.Kernels.Attention;
 
 namespace Inferometer.Cpu.Tests.Kernels;
 
-/// <summary>A sequence of random keys, values and queries, stored in pages in scattered order, and its attention in double precision.</summary>
+/// <summary>
+/// A sequence of random keys, values and queries, stored in pages in scattered order, and its attention in double precision.
+/// </summary>
 internal sealed unsafe class PagedSequence : IDisposable
 {
     private readonly KvPageLayout _layout;
@@ -43,7 +45,9 @@ internal sealed unsafe class PagedSequence : IDisposable
         batch.BeginSequence(firstRow, queryTokens, Tokens - queryTokens);
         for (int page = 0, i = 0; page * 16 < Tokens; page += segmentPages, i++)
         {
-            batch.AddSegment(codecs[i % codecs.Length], _pool.Address, _layout.PageBytes, _blocks.AsMemory(page), Math.Min(segmentPages * 16, Tokens - page * 16));
+            batch.AddSegment(
+                codecs[i % codecs.Length], _pool.Address, _layout.PageBytes, _blocks.AsMemory(page),
+                Math.Min(segmentPages * 16, Tokens - page * 16));
         }
     }
 
@@ -65,14 +69,16 @@ internal sealed unsafe class PagedSequence : IDisposable
                 int query = Tokens - queryTokens + t;
                 int first = p.Window > 0 ? Math.Max(0, query - p.Window + 1) : 0;
                 int row = t * p.Heads + head;
-                double[] scores = [.. Enumerable.Range(first, query + 1 - first).Select(key => Score(queries, row, key, head / (p.Heads / p.KvHeads), p))];
+                double[] scores = [
+                    .. Enumerable.Range(first, query + 1 - first).Select(key => Score(queries, row, key, head / (p.Heads / p.KvHeads), p))];
                 double max = scores.Max();
                 double sum = scores.Sum(s => Math.Exp(s - max));
                 for (int i = 0; i < scores.Length; i++)
                 {
                     for (int d = 0; d < p.ValueDim; d++)
                     {
-                        output[row * p.ValueDim + d] += Math.Exp(scores[i] - max) / sum * _values[first + i][head / (p.Heads / p.KvHeads) * p.ValueDim + d];
+                        output[row * p.ValueDim + d] += Math.Exp(
+                            scores[i] - max) / sum * _values[first + i][head / (p.Heads / p.KvHeads) * p.ValueDim + d];
                     }
                 }
             }

@@ -6,7 +6,8 @@ namespace Inferometer.Cpu.Tests.Kernels;
 
 public sealed unsafe class PanelMatrixTests
 {
-    private static readonly GgmlType[] s_types = [GgmlType.Q4_0, GgmlType.Q4_1, GgmlType.Q5_0, GgmlType.Q5_1, GgmlType.Q8_0, GgmlType.Q4_K, GgmlType.Q5_K, GgmlType.Q6_K];
+    private static readonly GgmlType[] s_types =
+        [GgmlType.Q4_0, GgmlType.Q4_1, GgmlType.Q5_0, GgmlType.Q5_1, GgmlType.Q8_0, GgmlType.Q4_K, GgmlType.Q5_K, GgmlType.Q6_K];
 
     public static readonly TheoryData<GgmlType> Types = [.. s_types];
 
@@ -27,7 +28,10 @@ public sealed unsafe class PanelMatrixTests
         return data;
     }
 
-    /// <summary>Weights as the format defines them times activations as rounded to 8 bits, in double precision: what an integer kernel must give but for the rounding of sums.</summary>
+    /// <summary>
+    /// Weights as the format defines them times activations as rounded to 8 bits, in double precision: what an integer kernel must give but
+    /// for the rounding of sums.
+    /// </summary>
     [Theory]
     [MemberData(nameof(Shapes))]
     public void Integer_products_match_rounded_activations(GgmlType type, int rows, int columns)
@@ -45,7 +49,8 @@ public sealed unsafe class PanelMatrixTests
             float[] x = RandomData.Floats(tokens * columns, tokens);
             float[] rounded = Round(x, type.BlockSize());
             double[] expected = MatrixMultiplierTests.Product(w, rows, columns, rounded, tokens);
-            MatrixMultiplierTests.AssertClose(expected, MatrixMultiplierTests.Multiply(type, rows, columns, stored, x, tokens, 2, null), 2e-6);
+            MatrixMultiplierTests.AssertClose(
+                expected, MatrixMultiplierTests.Multiply(type, rows, columns, stored, x, tokens, 2, null), 2e-6);
         }
     }
 
@@ -55,7 +60,8 @@ public sealed unsafe class PanelMatrixTests
     {
         const int Rows = 16;
         int columns = type.BlockSize() * 2;
-        float[] ones = [.. Enumerable.Repeat(1f, columns)], alternating = [.. Enumerable.Range(0, columns).Select(i => i % 4 < 2 ? 1f : -1f)];
+        float[] ones = [.. Enumerable.Repeat(1f, columns)],
+            alternating = [.. Enumerable.Range(0, columns).Select(i => i % 4 < 2 ? 1f : -1f)];
         foreach (byte fill in (byte[])[0x00, 0xFF, 0x80, 0x7F])
         {
             byte[] stored = new byte[type.ByteCount(Rows * columns)];

@@ -38,7 +38,8 @@ internal static class RandomData
                     WriteHalf(block, random, 2);
                     break;
                 case GgmlType.BF16:
-                    BinaryPrimitives.WriteUInt16LittleEndian(block, (ushort)(BitConverter.SingleToUInt32Bits(random.NextSingle() * 2 - 1) >> 16));
+                    BinaryPrimitives.WriteUInt16LittleEndian(
+                        block, (ushort)(BitConverter.SingleToUInt32Bits(random.NextSingle() * 2 - 1) >> 16));
                     break;
                 case GgmlType.Q4_1 or GgmlType.Q5_1 or GgmlType.Q4_K or GgmlType.Q5_K:
                     WriteHalf(block, random, 0.02f);

@@ -3,7 +3,10 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Inferometer.Cpu.Tests.Kernels;
 
-/// <summary>When instruction sets are switched off from outside, they must really be off: otherwise every test of a narrower tier would silently test the widest.</summary>
+/// <summary>
+/// When instruction sets are switched off from outside, they must really be off: otherwise every test of a narrower tier would silently
+/// test the widest.
+/// </summary>
 public sealed class VectorTierTests
 {
     [Theory]

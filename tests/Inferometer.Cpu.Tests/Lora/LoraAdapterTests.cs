@@ -171,7 +171,8 @@ public sealed class LoraAdapterTests : IDisposable
         foreach ((string name, ReferenceTensor down) in changes.Where(change => change.Key.Contains(".lora_A.", StringComparison.Ordinal)))
         {
             ReferenceTensor up = changes[name.Replace(".lora_A.", ".lora_B.", StringComparison.Ordinal)];
-            string target = name.Replace("base_model.model.", "", StringComparison.Ordinal).Replace(".lora_A", "", StringComparison.Ordinal);
+            string target =
+                name.Replace("base_model.model.", "", StringComparison.Ordinal).Replace(".lora_A", "", StringComparison.Ordinal);
             float[] merged = [.. weights[target].Data];
             for (int i = 0; i < merged.Length; i++)
             {
@@ -206,7 +207,8 @@ public sealed class LoraAdapterTests : IDisposable
         string architecture = (string)tiny.Config["model_type"]!;
         List<KeyValuePair<string, object>> metadata =
         [
-            new("general.architecture", architecture), new("general.type", "adapter"), new("adapter.type", "lora"), new("adapter.lora.alpha", Alpha),
+            new("general.architecture", architecture), new("general.type", "adapter"), new("adapter.type", "lora"),
+                new("adapter.lora.alpha", Alpha),
         ];
         List<KeyValuePair<string, ReferenceTensor>> tensors = [];
         foreach ((string name, ReferenceTensor tensor) in changes)
@@ -216,7 +218,8 @@ public sealed class LoraAdapterTests : IDisposable
             string weight = target.Replace(down ? ".lora_A" : ".lora_B", "", StringComparison.Ordinal);
 
             // The rows of B are rows of the weight, so the converter moves them alike; A stays.
-            ReferenceTensor rows = down ? tensor with { Data = new float[tiny.Weights[weight].Rows * Rank], Shape = [tiny.Weights[weight].Rows, Rank] } : tensor;
+            ReferenceTensor rows = down
+                ? tensor with { Data = new float[tiny.Weights[weight].Rows * Rank], Shape = [tiny.Weights[weight].Rows, Rank] } : tensor;
             (string renamed, ReferenceTensor moved) = GgufConversion.Tensors(
                 tiny.Config, new Dictionary<string, ReferenceTensor>(StringComparer.Ordinal) { [weight] = rows })[0];
             tensors.Add(new(renamed + (down ? ".lora_a" : ".lora_b"), down ? tensor : moved));

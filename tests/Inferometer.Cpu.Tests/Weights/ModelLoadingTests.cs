@@ -108,7 +108,8 @@ public sealed class ModelLoadingTests : IDisposable
     {
         TinyModel tiny = TinyModel.Create("llama", new JsonObject { ["tie_word_embeddings"] = true });
         using TransformerModel model = Load(tiny.WriteFolder(_folder), new LoadOptions { Threads = 1 });
-        long matrices = tiny.Weights.Where(weight => weight.Value.Shape.Length == 2).Sum(weight => weight.Value.Data.LongLength * sizeof(float));
+        long matrices =
+            tiny.Weights.Where(weight => weight.Value.Shape.Length == 2).Sum(weight => weight.Value.Data.LongLength * sizeof(float));
         Assert.Equal(matrices, model.WeightBytes);
     }
 

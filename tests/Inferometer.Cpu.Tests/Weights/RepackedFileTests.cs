@@ -43,7 +43,8 @@ public sealed class RepackedFileTests : IDisposable
         Assert.False(File.Exists(model + ".repacked"));
 
         (float[] first, RepackedFileReport written) = Run(model, RepackedFileUse.ReadOrWrite);
-        Assert.Equal(new RepackedFileReport(model + ".repacked", RepackedFileOutcome.Written, new FileInfo(model + ".repacked").Length), written);
+        Assert.Equal(
+            new RepackedFileReport(model + ".repacked", RepackedFileOutcome.Written, new FileInfo(model + ".repacked").Length), written);
         (float[] second, RepackedFileReport used) = Run(model, RepackedFileUse.Read);
         Assert.Equal(written with { Outcome = RepackedFileOutcome.Used }, used);
         Assert.Equal(RepackedFileOutcome.Used, Run(model, RepackedFileUse.ReadOrWrite).Report.Outcome);
@@ -98,7 +99,9 @@ public sealed class RepackedFileTests : IDisposable
         (prefix with { DirectoryChecksum = PanelLayout.Checksum(changed) }).Write(bytes);
         File.WriteAllBytes(file, bytes);
         (float[] logits, RepackedFileReport report) = Run(model, RepackedFileUse.Read);
-        Assert.Equal((RepackedFileOutcome.Unusable, "it was made by another version, or for another kind of processor"), (report.Outcome, report.Reason));
+        Assert.Equal(
+            (RepackedFileOutcome.Unusable, "it was made by another version, or for another kind of processor"),
+            (report.Outcome, report.Reason));
         Assert.Equal(expected, logits);
     }
 

@@ -49,7 +49,8 @@ public sealed class EngineChatClientTests
         ChatOptions options = new() { Temperature = 0, MaxOutputTokens = 12 };
         ChatResponse whole = await client.GetResponseAsync(Conversation, options, TestContext.Current.CancellationToken);
         List<ChatResponseUpdate> updates = [];
-        await foreach (ChatResponseUpdate update in client.GetStreamingResponseAsync(Conversation, options, TestContext.Current.CancellationToken))
+        await foreach (ChatResponseUpdate update in client.GetStreamingResponseAsync(
+            Conversation, options, TestContext.Current.CancellationToken))
         {
             updates.Add(update);
         }
@@ -97,14 +98,17 @@ public sealed class EngineChatClientTests
     {
         using EngineChatClient client = Client();
         await Refused(client, Conversation, new ChatOptions { Tools = [AIFunctionFactory.Create(() => 1, "one")] }, "tools");
-        await Refused(client, Conversation, new ChatOptions { ResponseFormat = ChatResponseFormat.ForJsonSchema(JsonElement.Parse("{}")) }, "schema");
+        await Refused(
+            client, Conversation, new ChatOptions { ResponseFormat = ChatResponseFormat.ForJsonSchema(JsonElement.Parse("{}")) }, "schema");
         await Refused(client, Conversation, new ChatOptions { ConversationId = "1" }, "conversations");
-        await Refused(client, [new ChatMessage(ChatRole.User, [new UriContent("https://example.org/a.png", "image/png")])], null, "UriContent");
+        await Refused(
+            client, [new ChatMessage(ChatRole.User, [new UriContent("https://example.org/a.png", "image/png")])], null, "UriContent");
     }
 
     private static async Task Refused(EngineChatClient client, IEnumerable<ChatMessage> messages, ChatOptions? options, string word)
     {
-        InferometerException error = await Assert.ThrowsAsync<InferometerException>(() => client.GetResponseAsync(messages, options, TestContext.Current.CancellationToken));
+        InferometerException error = await Assert.ThrowsAsync<InferometerException>(
+            () => client.GetResponseAsync(messages, options, TestContext.Current.CancellationToken));
         Assert.Contains(word, error.Message, StringComparison.Ordinal);
     }
 }

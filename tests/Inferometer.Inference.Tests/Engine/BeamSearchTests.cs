@@ -14,7 +14,8 @@ public sealed class BeamSearchTests
     {
         await using InferenceEngine engine = EngineRunner.Start(EngineRunner.Tales);
         GenerationResult greedy = await engine.RunAsync(EngineRunner.Greedy(Prompt, 20));
-        IReadOnlyList<BeamHypothesis> beams = await engine.BeamSearchAsync(new BeamSearchRequest { Prompt = Prompt, BeamWidth = 1, MaxNewTokens = 20 }, TestContext.Current.CancellationToken);
+        IReadOnlyList<BeamHypothesis> beams = await engine.BeamSearchAsync(
+            new BeamSearchRequest { Prompt = Prompt, BeamWidth = 1, MaxNewTokens = 20 }, TestContext.Current.CancellationToken);
         Assert.Equal(greedy.TokenIds, Assert.Single(beams).TokenIds);
     }
 
@@ -22,7 +23,8 @@ public sealed class BeamSearchTests
     public async Task Log_probabilities_of_hypotheses_are_those_the_model_gives_their_tokens()
     {
         await using InferenceEngine engine = EngineRunner.Start(EngineRunner.Tales);
-        IReadOnlyList<BeamHypothesis> beams = await engine.BeamSearchAsync(new BeamSearchRequest { Prompt = Prompt, BeamWidth = 3, MaxNewTokens = 8 }, TestContext.Current.CancellationToken);
+        IReadOnlyList<BeamHypothesis> beams = await engine.BeamSearchAsync(
+            new BeamSearchRequest { Prompt = Prompt, BeamWidth = 3, MaxNewTokens = 8 }, TestContext.Current.CancellationToken);
         Assert.Equal(3, beams.Count);
         Assert.Equal(beams.Count, beams.Select(b => b.Text).Distinct(StringComparer.Ordinal).Count());
         int[] prompt = engine.Tokenizer.Encode(Prompt);
@@ -37,7 +39,12 @@ public sealed class BeamSearchTests
                     PromptTokens = (int[])[.. prompt, .. beam.TokenIds.Take(i)],
                     MaxNewTokens = 1,
                     UsePrefixCache = false,
-                    Sampling = SamplingOptions.Greedy with { TopLogProbabilities = 0, LogitBias = new Dictionary<int, float> { [beam.TokenIds[i]] = 1000 } },
+                    Sampling = SamplingOptions.Greedy with
+                    {
+                        TopLogProbabilities = 0,
+                        LogitBias = new Dictionary<int,
+                        float> { [beam.TokenIds[i]] = 1000 },
+                    },
                 });
                 sum += step.LogProbabilities[0].Chosen.LogProbability;
             }
@@ -55,7 +62,8 @@ public sealed class BeamSearchTests
         await using InferenceEngine engine = EngineRunner.Start(EngineRunner.Stories);
         BeamSearchRequest request = new() { Prompt = "Once upon a time", BeamWidth = 1, MaxNewTokens = 6, LengthPenalty = 0 };
         double greedy = (await engine.BeamSearchAsync(request, TestContext.Current.CancellationToken))[0].LogProbability;
-        double wide = (await engine.BeamSearchAsync(request with { BeamWidth = 32 }, TestContext.Current.CancellationToken))[0].LogProbability;
+        double wide =
+            (await engine.BeamSearchAsync(request with { BeamWidth = 32 }, TestContext.Current.CancellationToken))[0].LogProbability;
         Assert.True(wide >= greedy - 1e-6);
     }
 
@@ -71,7 +79,8 @@ public sealed class BeamSearchTests
             KvMemoryBytes = 9 * PagedKvCache.BytesPerBlock(roomy.Architecture, options.KvElement),
         });
         Task<GenerationResult> beside = tight.RunAsync(EngineRunner.Greedy("It was", 20));
-        IReadOnlyList<BeamHypothesis>[] found = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => tight.BeamSearchAsync(request, TestContext.Current.CancellationToken)));
+        IReadOnlyList<BeamHypothesis>[] found =
+            await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => tight.BeamSearchAsync(request, TestContext.Current.CancellationToken)));
         await beside;
         Assert.All(found, beams => Assert.Equal(expected.Select(b => b.Text), beams.Select(b => b.Text), StringComparer.Ordinal));
         Assert.Equal(0, tight.Statistics.KvBlocksUsed);

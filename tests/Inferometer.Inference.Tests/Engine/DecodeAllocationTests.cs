@@ -13,9 +13,10 @@ using Inferometer.Scheduling.Blocks;
 namespace Inferometer.Inference.Tests.Engine;
 
 /// <summary>
-/// Bytes allocated per decoded token. What is left out, because it comes to an end: arrays that double as a sequence grows (at 256 tokens beyond the prompt, then at twice
-/// that; the windows measured lie between two doublings), the string of a token's text when it is first chosen, and tokens that are no whole characters, of which every one
-/// makes a string. Alone in the process, so that the whole process's count is theirs.
+/// Bytes allocated per decoded token. What is left out, because it comes to an end: arrays that double as a sequence grows (at 256 tokens
+/// beyond the prompt, then at twice that; the windows measured lie between two doublings), the string of a token's text when it is first
+/// chosen, and tokens that are no whole characters, of which every one makes a string. Alone in the process, so that the whole process's
+/// count is theirs.
 /// </summary>
 [Collection(nameof(Alone))]
 public sealed class DecodeAllocationTests : IDisposable
@@ -38,7 +39,8 @@ public sealed class DecodeAllocationTests : IDisposable
     [InlineData(GgmlType.F32)]
     public void A_forward_step_that_decodes_allocates_nothing_on_any_thread(GgmlType type)
     {
-        using TransformerModel model = TransformerModel.Load(Synthesise(type), new LoadOptions { Threads = 2 }, cancellationToken: TestContext.Current.CancellationToken);
+        using TransformerModel model = TransformerModel.Load(
+            Synthesise(type), new LoadOptions { Threads = 2 }, cancellationToken: TestContext.Current.CancellationToken);
         using PagedKvCache cache = model.CreateCache(32);
         ForwardBatch batch = new();
         int[] tokens = [5];
@@ -66,15 +68,24 @@ public sealed class DecodeAllocationTests : IDisposable
     public void Planning_a_step_running_it_sampling_and_streaming_its_token_allocates_nothing(string sampling)
     {
         string path = Synthesise(GgmlType.Q8_0);
-        using TransformerModel model = TransformerModel.Load(path, new LoadOptions { Threads = 2 }, cancellationToken: TestContext.Current.CancellationToken);
+        using TransformerModel model =
+            TransformerModel.Load(path, new LoadOptions { Threads = 2 }, cancellationToken: TestContext.Current.CancellationToken);
         using PagedKvCache cache = model.CreateCache(40);
         Tokenizer tokenizer = GgufTokenizer.Load(GgufHeader.Read(path));
-        GenerationRequest request = new() { PromptTokens = Enumerable.Range(10, PromptTokens).ToArray(), Sampling = Options(sampling, tokenizer) };
+        GenerationRequest request = new()
+        {
+            PromptTokens = Enumerable.Range(10, PromptTokens).ToArray(),
+            Sampling = Options(sampling, tokenizer),
+        };
         SamplerState state = new(request.Sampling, request.PromptTokens.Span, tokenizer, null, 600, 1);
         GenerationSession session = new(request, state, new Sampler(tokenizer.VocabularySize), tokenizer, null);
-        Scheduler scheduler = new(new SchedulerOptions { MaxSequenceTokens = 600 }, new BlockPool(new BlockPoolOptions { BlockCount = 40, BlockSize = 16, PrefixCaching = true }), TimeProvider.System);
+        Scheduler scheduler =
+            new(new SchedulerOptions { MaxSequenceTokens = 600 },
+                new BlockPool(new BlockPoolOptions { BlockCount = 40, BlockSize = 16, PrefixCaching = true }), TimeProvider.System);
         ModelStepExecutor executor = new(new CpuModelRunner(model, cache), null); // model and cache are disposed of above
-        Assert.True(scheduler.TrySubmit(new SequenceRequest { Prompt = request.PromptTokens, MaxNewTokens = 590, Owner = session }, out Sequence? sequence, out _));
+        Assert.True(
+            scheduler.TrySubmit(
+                new SequenceRequest { Prompt = request.PromptTokens, MaxNewTokens = 590, Owner = session }, out Sequence? sequence, out _));
         Decode(WarmUpTokens);
         long allocated = LeastOf(() => Decode(WindowTokens), GC.GetAllocatedBytesForCurrentThread);
         Assert.Equal(WarmUpTokens + (Windows * WindowTokens), sequence.GeneratedTokens);
@@ -98,8 +109,14 @@ public sealed class DecodeAllocationTests : IDisposable
     public async Task A_streamed_token_costs_no_allocation_from_prompt_to_caller(string sampling)
     {
         await using InferenceEngine engine = InferenceEngine.Load(
-            Synthesise(GgmlType.Q8_0), new InferenceOptions { MaxBatchSize = 1, MaxSequenceTokens = 600, Threads = 2 }, cancellationToken: TestContext.Current.CancellationToken);
-        GenerationRequest request = new() { PromptTokens = Enumerable.Range(10, PromptTokens).ToArray(), MaxNewTokens = 590, Sampling = Options(sampling, engine.Tokenizer) };
+            Synthesise(GgmlType.Q8_0), new InferenceOptions { MaxBatchSize = 1, MaxSequenceTokens = 600, Threads = 2 },
+                cancellationToken: TestContext.Current.CancellationToken);
+        GenerationRequest request = new()
+        {
+            PromptTokens = Enumerable.Range(10, PromptTokens).ToArray(),
+            MaxNewTokens = 590,
+            Sampling = Options(sampling, engine.Tokenizer),
+        };
         int tokens = 0;
         long start = 0, least = long.MaxValue;
         await foreach (GenerationUpdate update in engine.StreamAsync(request, TestContext.Current.CancellationToken))
@@ -119,7 +136,8 @@ public sealed class DecodeAllocationTests : IDisposable
 
     private static SamplingOptions Options(string name, Tokenizer tokenizer)
     {
-        int[] parts = [.. Enumerable.Range(0, tokenizer.VocabularySize).Where(id => tokenizer.WholeText(id) is null)]; // asked of every token, so that all strings are there
+        // Asked of every token, so that all strings are there
+        int[] parts = [.. Enumerable.Range(0, tokenizer.VocabularySize).Where(id => tokenizer.WholeText(id) is null)];
         SamplingOptions common = new()
         {
             Seed = 1,
@@ -150,7 +168,16 @@ public sealed class DecodeAllocationTests : IDisposable
     private string Synthesise(GgmlType type)
     {
         string path = Path.Combine(_folder.Path, type + ".gguf");
-        SyntheticShape shape = new() { HiddenSize = 256, Layers = 2, Heads = 4, KvHeads = 2, FeedForwardSize = 512, VocabularySize = 300, ContextTokens = 1024 };
+        SyntheticShape shape = new()
+        {
+            HiddenSize = 256,
+            Layers = 2,
+            Heads = 4,
+            KvHeads = 2,
+            FeedForwardSize = 512,
+            VocabularySize = 300,
+            ContextTokens = 1024,
+        };
         SyntheticModel.Write(path, shape, type, 1, cancellationToken: TestContext.Current.CancellationToken);
         return path;
     }

@@ -11,12 +11,14 @@ namespace Inferometer.Inference.Tests.Engine;
 /// <summary>Optimisations change speed and memory, never tokens.</summary>
 public sealed class EngineEquivalenceTests
 {
-    private static readonly Lazy<Task<IReadOnlyList<int>[]>> Expected = new(() => RunAllAsync(EngineRunner.Defaults with { KvElement = KvElement.F32 }));
+    private static readonly Lazy<Task<IReadOnlyList<int>[]>> Expected =
+        new(() => RunAllAsync(EngineRunner.Defaults with { KvElement = KvElement.F32 }));
 
     private static readonly string[] Prompts =
     [
         "Alice was beginning to get very tired",
-        "The old house stood at the end of the lane, and nobody had lived in it for many years. The windows were broken, and the garden was full of weeds.",
+        "The old house stood at the end of the lane, and nobody had lived in it for many years. The windows were broken, and the garden "
+            + "was full of weeds.",
         "\"I am afraid,\" said the captain,",
         "Alice was beginning to get very tired of sitting by her sister on the bank",
         "It was",
@@ -27,7 +29,8 @@ public sealed class EngineEquivalenceTests
     [InlineData("models/stories260k")]
     public async Task Greedy_tokens_are_those_of_the_double_precision_reference(string folder)
     {
-        using JsonDocument reference = JsonDocument.Parse(await File.ReadAllBytesAsync(SharedFolder.Require(folder + "/reference.json"), TestContext.Current.CancellationToken));
+        using JsonDocument reference = JsonDocument.Parse(
+            await File.ReadAllBytesAsync(SharedFolder.Require(folder + "/reference.json"), TestContext.Current.CancellationToken));
         await using InferenceEngine engine = EngineRunner.Start(folder);
         foreach (JsonElement item in reference.RootElement.GetProperty("cases").EnumerateArray())
         {
@@ -81,7 +84,8 @@ public sealed class EngineEquivalenceTests
     public async Task Prompt_lookup_changes_no_token_greedy_or_sampled(float temperature)
     {
         IReadOnlyList<int>[] expected = await RunAllAsync(EngineRunner.Defaults, temperature);
-        await using InferenceEngine engine = EngineRunner.Start(EngineRunner.Tales, EngineRunner.Defaults with { Speculation = new SpeculationOptions() });
+        await using InferenceEngine engine =
+            EngineRunner.Start(EngineRunner.Tales, EngineRunner.Defaults with { Speculation = new SpeculationOptions() });
         Assert.Equal(expected, await RunAllAsync(engine, temperature));
         Assert.True(engine.Statistics.DraftedTokens > 0);
     }
@@ -94,7 +98,11 @@ public sealed class EngineEquivalenceTests
         IReadOnlyList<int>[] expected = await RunAllAsync(EngineRunner.Defaults, temperature);
         InferenceOptions options = EngineRunner.Defaults with
         {
-            Speculation = new SpeculationOptions { DraftModelPath = SharedFolder.Require("models/tales-5m/tales-5m-q8_0.gguf"), DraftTokens = 3 },
+            Speculation = new SpeculationOptions
+            {
+                DraftModelPath = SharedFolder.Require("models/tales-5m/tales-5m-q8_0.gguf"),
+                DraftTokens = 3,
+            },
         };
         await using InferenceEngine engine = EngineRunner.Start(EngineRunner.Tales, options);
         Assert.Equal(expected, await RunAllAsync(engine, temperature));

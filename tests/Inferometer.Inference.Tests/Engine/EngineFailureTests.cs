@@ -8,12 +8,15 @@ using Inferometer.Tests;
 
 namespace Inferometer.Inference.Tests.Engine;
 
-/// <summary>What goes wrong for one request ends that one; what goes wrong in a step ends those in it; the engine goes on, or says that it cannot.</summary>
+/// <summary>
+/// What goes wrong for one request ends that one; what goes wrong in a step ends those in it; the engine goes on, or says that it cannot.
+/// </summary>
 public sealed class EngineFailureTests
 {
     private static readonly string[] Prompts =
     [
-        "Once upon a time", "The wolf", "It was a dark and stormy night; the rain fell in torrents", "She said", "In the morning", "My dear friend", "There was", "At last the",
+        "Once upon a time", "The wolf", "It was a dark and stormy night; the rain fell in torrents", "She said", "In the morning",
+            "My dear friend", "There was", "At last the",
     ];
 
     public static TheoryData<FaultPlace, int> FaultsOfOneRequest => new()
@@ -63,14 +66,22 @@ public sealed class EngineFailureTests
     [InlineData(24)]
     public async Task A_step_that_fails_ends_those_that_were_in_it(int at)
     {
-        (InferenceEngine engine, FaultyRunner runner) = Start(new InferenceOptions { MaxBatchSize = 3, MaxSequenceTokens = 256, MaxTokensPerStep = 16, Threads = 1 });
+        (InferenceEngine engine, FaultyRunner runner) = Start(new InferenceOptions
+        {
+            MaxBatchSize = 3,
+            MaxSequenceTokens = 256,
+            MaxTokensPerStep = 16,
+            Threads = 1,
+        });
         await using InferenceEngine owned = engine;
         string[] expected = await ExpectedAsync(engine, SamplingOptions.Greedy);
         runner.Arm(FaultPlace.Forward, at);
         Result[] results = await RunAllAsync(engine, SamplingOptions.Greedy);
         Assert.Equal(1, runner.FaultsMade);
         Assert.InRange(results.Count(r => r.Error is not null), 1, 3);
-        Assert.All(results.Where(r => r.Error is not null), r => Assert.Contains("A step of the engine failed", r.Error!.Message, StringComparison.Ordinal));
+        Assert.All(
+            results.Where(r => r.Error is not null), r =>
+                Assert.Contains("A step of the engine failed", r.Error!.Message, StringComparison.Ordinal));
         AssertOthersAsExpected(expected, results);
         await AssertGoesOnAsync(engine, expected);
     }
@@ -114,7 +125,8 @@ public sealed class EngineFailureTests
         string[] expected = await ExpectedAsync(engine, SamplingOptions.Greedy);
         runner.Arm(FaultPlace.HiddenState, 2);
         Task<Result[]> others = RunAllAsync(engine, SamplingOptions.Greedy);
-        await Assert.ThrowsAsync<InferometerException>(() => engine.EmbedAsync("The old house by the sea", cancellationToken: TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<InferometerException>(
+            () => engine.EmbedAsync("The old house by the sea", cancellationToken: TestContext.Current.CancellationToken));
         AssertOthersAsExpected(expected, await others);
         await AssertGoesOnAsync(engine, expected);
     }
@@ -134,7 +146,8 @@ public sealed class EngineFailureTests
         }
 
         Result[] results = await running;
-        Assert.All(results, r => Assert.Contains("cannot go on", Assert.IsType<InferometerException>(r.Error).Message, StringComparison.Ordinal));
+        Assert.All(
+            results, r => Assert.Contains("cannot go on", Assert.IsType<InferometerException>(r.Error).Message, StringComparison.Ordinal));
         Assert.NotNull(engine.Fault);
         Result later = await RunAsync(engine, "Once", SamplingOptions.Greedy);
         Assert.Contains("cannot go on", later.Error!.Message, StringComparison.Ordinal);
@@ -156,7 +169,8 @@ public sealed class EngineFailureTests
         options ??= EngineRunner.Defaults;
         string path = SharedFolder.Require(EngineRunner.Tales);
         var model = TransformerModel.Load(
-            path, new LoadOptions { Threads = 1, ContextTokens = options.MaxSequenceTokens }, cancellationToken: TestContext.Current.CancellationToken);
+            path, new LoadOptions { Threads = 1, ContextTokens = options.MaxSequenceTokens },
+                cancellationToken: TestContext.Current.CancellationToken);
         MemoryPlan plan = InferenceEngine.PlanMemory(path, options);
         FaultyRunner runner = new(new CpuModelRunner(model, model.CreateCache(plan.BlockCount)));
         return (new InferenceEngine(runner, GgufTokenizer.Load(Core.Gguf.GgufHeader.Read(path)), options, plan, time: time), runner);
@@ -169,7 +183,8 @@ public sealed class EngineFailureTests
         return [.. results.Select(r => r.Text)];
     }
 
-    private static Task<Result[]> RunAllAsync(InferenceEngine engine, SamplingOptions sampling) => Task.WhenAll(Prompts.Select(p => RunAsync(engine, p, sampling)));
+    private static Task<Result[]> RunAllAsync(InferenceEngine engine, SamplingOptions sampling) =>
+        Task.WhenAll(Prompts.Select(p => RunAsync(engine, p, sampling)));
 
     private static async Task<Result> RunAsync(InferenceEngine engine, string prompt, SamplingOptions sampling)
     {

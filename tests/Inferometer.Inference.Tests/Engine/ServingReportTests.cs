@@ -12,10 +12,12 @@ public sealed class ServingReportTests
     public async Task An_engine_records_what_it_served()
     {
         await using InferenceEngine engine = EngineRunner.Start(EngineRunner.Stories);
-        GenerationResult[] results = await Task.WhenAll(Enumerable.Range(1, 6).Select(i => engine.RunAsync(EngineRunner.Greedy("Once upon a time", 4 * i))));
+        GenerationResult[] results =
+            await Task.WhenAll(Enumerable.Range(1, 6).Select(i => engine.RunAsync(EngineRunner.Greedy("Once upon a time", 4 * i))));
         using (CancellationTokenSource cancelled = new())
         {
-            await foreach (GenerationUpdate update in engine.StreamAsync(EngineRunner.Greedy("The dog", 200) with { Sampling = Endless }, cancelled.Token))
+            await foreach (GenerationUpdate update in engine.StreamAsync(
+                EngineRunner.Greedy("The dog", 200) with { Sampling = Endless }, cancelled.Token))
             {
                 break;
             }

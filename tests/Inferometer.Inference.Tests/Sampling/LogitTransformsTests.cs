@@ -41,7 +41,9 @@ public sealed class LogitTransformsTests
 
     [Fact]
     public void Min_p_keeps_tokens_relative_to_the_most_probable_one() =>
-        AssertClose([0.625, 0.375, 0, 0], Probabilities(new SamplingOptions { MinP = 0.5f }, MathF.Log(5), MathF.Log(3), MathF.Log(1.5f), MathF.Log(0.5f)));
+        AssertClose(
+            [0.625, 0.375, 0, 0],
+            Probabilities(new SamplingOptions { MinP = 0.5f }, MathF.Log(5), MathF.Log(3), MathF.Log(1.5f), MathF.Log(0.5f)));
 
     [Fact]
     public void Top_k_and_top_p_agree_with_sorting_the_whole_row()
@@ -85,7 +87,12 @@ public sealed class LogitTransformsTests
         counts.AddOutput(1);
         counts.AddOutput(2);
         float[] logits = [3, -1, 4, 5];
-        LogitTransforms.Penalise(logits, counts, new SamplingOptions { RepetitionPenalty = 2, FrequencyPenalty = 0.5f, PresencePenalty = 0.25f });
+        LogitTransforms.Penalise(logits, counts, new SamplingOptions
+        {
+            RepetitionPenalty = 2,
+            FrequencyPenalty = 0.5f,
+            PresencePenalty = 0.25f,
+        });
         // 0: prompt only, 3 / 2. 1: -1 * 2 - 2 * 0.5 - 0.25. 2: 4 / 2 - 0.5 - 0.25. 3: untouched.
         AssertClose([1.5, -3.25, 1.25, 5], logits);
     }

@@ -46,7 +46,8 @@ public sealed class SamplerTests
     public void Bias_of_negative_infinity_forbids_a_token_and_end_tokens_can_be_ignored()
     {
         int best = Sampler.ArgMax(Row(0));
-        Assert.NotEqual(best, Sample(SamplingOptions.Greedy with { LogitBias = new Dictionary<int, float> { [best] = float.NegativeInfinity } }, 1)[0]);
+        Assert.NotEqual(
+            best, Sample(SamplingOptions.Greedy with { LogitBias = new Dictionary<int, float> { [best] = float.NegativeInfinity } }, 1)[0]);
         SamplingOptions towardsEnd = SamplingOptions.Greedy with { LogitBias = new Dictionary<int, float> { [TestVocabulary.End] = 100 } };
         Assert.Equal([TestVocabulary.End], Sample(towardsEnd, 1));
         Assert.NotEqual([TestVocabulary.End], Sample(towardsEnd with { IgnoreEndOfGeneration = true }, 1));
@@ -58,7 +59,8 @@ public sealed class SamplerTests
         Sampler sampler = new(Tokens.VocabularySize);
         SamplingOptions options = new() { Temperature = 0.1f, TopK = 1, TopLogProbabilities = 3, PresencePenalty = 2 };
         float[] row = Row(3);
-        int token = sampler.Sample((float[])row.Clone(), new SamplerState(options, [], Tokens, null, 10, 1), out TokenLogProbabilities? logs);
+        int token =
+            sampler.Sample((float[])row.Clone(), new SamplerState(options, [], Tokens, null, 10, 1), out TokenLogProbabilities? logs);
         double sum = row.Sum(l => Math.Exp(l));
         int[] order = [.. Enumerable.Range(0, row.Length).OrderByDescending(i => row[i]).Take(3)];
         Assert.NotNull(logs);

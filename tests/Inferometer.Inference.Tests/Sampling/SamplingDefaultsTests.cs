@@ -18,9 +18,13 @@ public sealed class SamplingDefaultsTests
     public void A_folders_generation_config_is_read()
     {
         SamplingDefaults defaults = OfJson("""{"temperature": 0.7, "top_k": 20, "top_p": 0.8, "min_p": 0.1, "repetition_penalty": 1.05, "do_sample": true, "eos_token_id": [1, 2]}""");
-        Assert.Equal(new SamplingDefaults { Source = "generation_config.json", Temperature = 0.7f, TopK = 20, TopP = 0.8f, MinP = 0.1f, RepetitionPenalty = 1.05f }, defaults);
+        Assert.Equal(
+            new SamplingDefaults { Source = "generation_config.json", Temperature = 0.7f, TopK = 20, TopP = 0.8f, MinP = 0.1f,
+            RepetitionPenalty = 1.05f }, defaults);
         SamplingOptions options = new SamplingOptions { MinP = 0.5f, Seed = 3 }.With(defaults);
-        Assert.Equal((0.7f, 20, 0.8f, 0.1f, 1.05f, 3ul), (options.Temperature, options.TopK, options.TopP, options.MinP, options.RepetitionPenalty, options.Seed));
+        Assert.Equal(
+            (0.7f, 20, 0.8f, 0.1f, 1.05f, 3ul),
+            (options.Temperature, options.TopK, options.TopP, options.MinP, options.RepetitionPenalty, options.Seed));
     }
 
     [Fact]
@@ -55,10 +59,12 @@ public sealed class SamplingDefaultsTests
     {
         using TemporaryFolder temporary = new();
         string path = Path.Combine(temporary.Path, "tales.gguf");
-        ModelConverter.Convert(SharedFolder.Require("models/tales-5m"), path, GgmlType.Q8_0, cancellationToken: TestContext.Current.CancellationToken);
+        ModelConverter.Convert(
+            SharedFolder.Require("models/tales-5m"), path, GgmlType.Q8_0, cancellationToken: TestContext.Current.CancellationToken);
         Assert.Equal(Read(SharedFolder.Require("models/tales-5m")) with { Source = "tales.gguf" }, Read(path));
         GgufHeader header = GgufHeader.Read(path);
-        Assert.Equal((0.8f, 0.95f), ((float)header.GetDouble("general.sampling.temp", 0), (float)header.GetDouble("general.sampling.top_p", 0)));
+        Assert.Equal(
+            (0.8f, 0.95f), ((float)header.GetDouble("general.sampling.temp", 0), (float)header.GetDouble("general.sampling.top_p", 0)));
         Assert.Same(SamplingDefaults.None, Read(SharedFolder.Require(EngineRunner.Stories)));
     }
 
@@ -72,7 +78,9 @@ public sealed class SamplingDefaultsTests
         writer.BeginData();
         writer.Finish();
         Assert.Contains(
-            "m.gguf: general.sampling.top_p is 1.5", Assert.Throws<InferometerException>(() => SamplingDefaults.Of(GgufHeader.Read(stream, "m.gguf"))).Message, StringComparison.Ordinal);
+            "m.gguf: general.sampling.top_p is 1.5",
+                Assert.Throws<InferometerException>(() => SamplingDefaults.Of(GgufHeader.Read(stream, "m.gguf"))).Message,
+                    StringComparison.Ordinal);
     }
 
     [Fact]
@@ -83,10 +91,17 @@ public sealed class SamplingDefaultsTests
         await using InferenceEngine plain = EngineRunner.Start(EngineRunner.Stories);
         GenerationRequest request = new() { Prompt = "Once upon a time", MaxNewTokens = 12 };
         GenerationResult greedy = await plain.RunAsync(request with { Sampling = SamplingOptions.Greedy });
-        await using InferenceEngine folder = InferenceEngine.Load(temporary.Path, EngineRunner.Defaults, cancellationToken: TestContext.Current.CancellationToken);
+        await using InferenceEngine folder =
+            InferenceEngine.Load(temporary.Path, EngineRunner.Defaults, cancellationToken: TestContext.Current.CancellationToken);
         Assert.Equal(0, folder.SamplingDefaults.Temperature);
         Assert.Equal(greedy.TokenIds, (await folder.RunAsync(request)).TokenIds);
-        int[][] sampled = [.. await Task.WhenAll(Enumerable.Range(0, 8).Select(async i => (await folder.RunAsync(request with { Sampling = new SamplingOptions { Seed = (ulong)i } })).TokenIds.ToArray()))];
+        int[][] sampled =
+            [.. await Task
+                .WhenAll(
+                    Enumerable.Range(0, 8)
+                        .Select(async i =>
+                            (await folder.RunAsync(request with { Sampling = new SamplingOptions { Seed = (ulong)i } })).TokenIds
+                                .ToArray()))];
         Assert.Contains(sampled, tokens => !tokens.SequenceEqual(greedy.TokenIds));
     }
 
@@ -99,7 +114,8 @@ public sealed class SamplingDefaultsTests
 
     private static void CopyStories(string folder, string generationConfig)
     {
-        foreach (string file in Directory.EnumerateFiles(SharedFolder.Require("models/stories260k")).Where(file => !file.EndsWith(".gguf", StringComparison.Ordinal)))
+        foreach (string file in Directory.EnumerateFiles(SharedFolder.Require("models/stories260k"))
+            .Where(file => !file.EndsWith(".gguf", StringComparison.Ordinal)))
         {
             File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
         }

@@ -51,7 +51,8 @@ public sealed class OptimizationSummaryTests
         RooflineCostModel model = new();
         double on = model.Prepare(request).Estimate().Metrics.EndToEndSeconds;
         double oneByOne = 8 * model.Prepare(request with { Workload = Load with { BatchSize = 1 } }).Estimate().Metrics.EndToEndSeconds;
-        double withoutPrefix = model.Prepare(request with { Workload = Load with { CachedPrefixTokens = 0 } }).Estimate().Metrics.EndToEndSeconds;
+        double withoutPrefix =
+            model.Prepare(request with { Workload = Load with { CachedPrefixTokens = 0 } }).Estimate().Metrics.EndToEndSeconds;
         double withoutTiles = model.Prepare(request with { FlashAttention = false }).Estimate().Metrics.EndToEndSeconds;
         Assert.Equal(oneByOne / on, Gain(summary, Optimization.Batching), 1e-9);
         Assert.Equal(withoutPrefix / on, Gain(summary, Optimization.PrefixCache), 1e-9);

@@ -18,7 +18,8 @@ public sealed class ModelConverterTests
     {
         using TemporaryFolder temporary = new();
         string output = Path.Combine(temporary.Path, "out.gguf");
-        ConversionResult result = ModelConverter.Convert(SharedFolder.Require("models/" + folder), output, type, cancellationToken: TestContext.Current.CancellationToken);
+        ConversionResult result = ModelConverter.Convert(
+            SharedFolder.Require("models/" + folder), output, type, cancellationToken: TestContext.Current.CancellationToken);
         using GgufModelFile made = GgufModelFile.Open(output);
         using GgufModelFile given = GgufModelFile.Open(SharedFolder.Require($"models/{folder}/{reference}"));
 
@@ -32,7 +33,8 @@ public sealed class ModelConverterTests
             Assert.True(expected.Bytes(0, (int)expected.ByteCount).SequenceEqual(actual.Bytes(0, (int)actual.ByteCount)), expected.Name);
         }
 
-        foreach ((string key, GgufValue expected) in given.Header.Metadata.Where(entry => entry.Key is not ("general.alignment" or "general.license")))
+        foreach ((string key, GgufValue expected) in given.Header.Metadata.Where(
+            entry => entry.Key is not ("general.alignment" or "general.license")))
         {
             Assert.True(made.Header.Metadata.TryGetValue(key, out GgufValue? actual), key);
             Assert.Equal(expected.Kind, actual.Kind);
@@ -47,7 +49,8 @@ public sealed class ModelConverterTests
     {
         using TemporaryFolder temporary = new();
         string output = Path.Combine(temporary.Path, "out.gguf");
-        foreach (string file in Directory.GetFiles(SharedFolder.Require("models/stories260k")).Where(file => !file.EndsWith(".gguf", StringComparison.Ordinal)))
+        foreach (string file in Directory.GetFiles(SharedFolder.Require("models/stories260k"))
+            .Where(file => !file.EndsWith(".gguf", StringComparison.Ordinal)))
         {
             File.Copy(file, Path.Combine(temporary.Path, Path.GetFileName(file)));
         }
@@ -68,7 +71,8 @@ public sealed class ModelConverterTests
         using TemporaryFolder temporary = new();
         string output = Path.Combine(temporary.Path, "out.gguf");
         ConversionResult result = ModelConverter.Convert(
-            SharedFolder.Require("models/tales-5m/tales-5m-f16.gguf"), output, GgmlType.Q4_K, cancellationToken: TestContext.Current.CancellationToken);
+            SharedFolder.Require("models/tales-5m/tales-5m-f16.gguf"), output, GgmlType.Q4_K,
+                cancellationToken: TestContext.Current.CancellationToken);
         using GgufModelFile made = GgufModelFile.Open(output);
 
         Assert.True(made.TryGetTensor("blk.0.ffn_down.weight", out ModelTensor? down)); // rows of 704 = 2.75 blocks
@@ -76,7 +80,8 @@ public sealed class ModelConverterTests
         Assert.True(made.TryGetTensor("token_embd.weight", out ModelTensor? head)); // tied: the output head too
         Assert.Equal(GgmlType.Q6_K, head.Type);
         Assert.Equal(7, result.Notes.Count);
-        Assert.Contains(result.Notes, note => note.Contains("'blk.0.ffn_down.weight' is stored as Q5_0 instead of Q4_K", StringComparison.Ordinal));
+        Assert.Contains(
+            result.Notes, note => note.Contains("'blk.0.ffn_down.weight' is stored as Q5_0 instead of Q4_K", StringComparison.Ordinal));
         Assert.Equal(14, made.Header.GetInt64("general.file_type"));
     }
 
@@ -86,7 +91,8 @@ public sealed class ModelConverterTests
         using TemporaryFolder temporary = new();
         string first = Path.Combine(temporary.Path, "a.gguf"), second = Path.Combine(temporary.Path, "b.gguf");
         SyntheticModel.Write(first, Tiny, GgmlType.Q8_0, 1, cancellationToken: TestContext.Current.CancellationToken);
-        ConversionResult result = ModelConverter.Convert(first, second, GgmlType.Q4_0, cancellationToken: TestContext.Current.CancellationToken);
+        ConversionResult result =
+            ModelConverter.Convert(first, second, GgmlType.Q4_0, cancellationToken: TestContext.Current.CancellationToken);
         Assert.All(result.Notes, note => Assert.Contains("already quantised as Q8_0", note, StringComparison.Ordinal));
         Assert.Equal(9, result.Notes.Count);
         Assert.Empty(ModelConverter.Convert(first, second, GgmlType.Q8_0, cancellationToken: TestContext.Current.CancellationToken).Notes);
@@ -100,7 +106,8 @@ public sealed class ModelConverterTests
         SyntheticModel.Write(input, Tiny, GgmlType.F32, 1, cancellationToken: TestContext.Current.CancellationToken);
         using CancellationTokenSource cancelled = new();
         cancelled.Cancel();
-        Assert.Throws<OperationCanceledException>(() => ModelConverter.Convert(input, output, GgmlType.F16, cancellationToken: cancelled.Token));
+        Assert.Throws<OperationCanceledException>(
+            () => ModelConverter.Convert(input, output, GgmlType.F16, cancellationToken: cancelled.Token));
 
         byte[] bytes = File.ReadAllBytes(input);
         BitConverter.TryWriteBytes(bytes.AsSpan(bytes.Length - 64), float.NaN);
@@ -127,7 +134,8 @@ public sealed class ModelConverterTests
 
     [Fact]
     public void An_unknown_format_is_answered_with_the_known_ones() =>
-        Assert.Contains("q4_0", Assert.Throws<InferometerException>(() => ModelConverter.ParseType("q3_x")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "q4_0", Assert.Throws<InferometerException>(() => ModelConverter.ParseType("q3_x")).Message, StringComparison.Ordinal);
 
     private static SyntheticShape Tiny => new()
     {

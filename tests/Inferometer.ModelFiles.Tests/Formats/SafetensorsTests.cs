@@ -16,7 +16,8 @@ public sealed class SafetensorsTests
         SafetensorsHeader header = Read(Sound, 32);
         Assert.Equal("a, b", string.Join(", ", header.Tensors.Select(tensor => tensor.Name)));
         Assert.Equal([2, 3], header.Tensors[0].Shape);
-        Assert.Equal((GgmlType.BF16, 8 + Sound.Length + 24L, 8L), (header.Tensors[1].Type, header.Tensors[1].Offset, header.Tensors[1].ByteCount));
+        Assert.Equal(
+            (GgmlType.BF16, 8 + Sound.Length + 24L, 8L), (header.Tensors[1].Type, header.Tensors[1].Offset, header.Tensors[1].ByteCount));
     }
 
     [Theory]
@@ -42,7 +43,9 @@ public sealed class SafetensorsTests
     public void A_header_longer_than_the_file_is_refused_before_memory_is_set_aside()
     {
         byte[] bytes = [.. BitConverter.GetBytes(long.MaxValue), .. "{}"u8];
-        Assert.Contains("states a header", Assert.Throws<InferometerException>(() => SafetensorsHeader.Read(new MemoryStream(bytes), "x")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "states a header", Assert.Throws<InferometerException>(() => SafetensorsHeader.Read(new MemoryStream(bytes), "x")).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -85,7 +88,8 @@ public sealed class SafetensorsTests
     public void A_folder_without_weights_is_refused()
     {
         using TemporaryFolder folder = new();
-        Assert.Contains("neither", Assert.Throws<InferometerException>(() => ModelFile.Open(folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "neither", Assert.Throws<InferometerException>(() => ModelFile.Open(folder.Path)).Message, StringComparison.Ordinal);
     }
 
     private static void WriteShards(string folder, string index)
@@ -97,7 +101,9 @@ public sealed class SafetensorsTests
             ShardBytes("""{"b":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", [.. BitConverter.GetBytes(1.5f), .. BitConverter.GetBytes(-2f)]));
     }
 
-    private static SafetensorsHeader Read(string json, int dataBytes) => SafetensorsHeader.Read(new MemoryStream(ShardBytes(json, new byte[dataBytes])), "x.safetensors");
+    private static SafetensorsHeader Read(string json, int dataBytes) =>
+        SafetensorsHeader.Read(new MemoryStream(ShardBytes(json, new byte[dataBytes])), "x.safetensors");
 
-    private static byte[] ShardBytes(string json, byte[] data) => [.. BitConverter.GetBytes((long)Encoding.UTF8.GetByteCount(json)), .. Encoding.UTF8.GetBytes(json), .. data];
+    private static byte[] ShardBytes(string json, byte[] data) =>
+        [.. BitConverter.GetBytes((long)Encoding.UTF8.GetByteCount(json)), .. Encoding.UTF8.GetBytes(json), .. data];
 }

@@ -24,7 +24,10 @@ public sealed class SharedModelTests
         Assert.Equal(b.DecodeAll()[(4095 * 256)..], row);
     }
 
-    /// <summary>The Q8_0 file was made by dividing by the scale after its rounding to f16; ggml and this library divide before, so a few values sit one level apart.</summary>
+    /// <summary>
+    /// The Q8_0 file was made by dividing by the scale after its rounding to f16; ggml and this library divide before, so a few values sit
+    /// one level apart.
+    /// </summary>
     [Fact]
     public void Encoding_the_f16_file_as_q8_0_gives_the_scales_and_nearly_all_integers_of_the_q8_0_file()
     {

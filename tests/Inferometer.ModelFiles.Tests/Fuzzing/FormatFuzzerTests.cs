@@ -29,7 +29,8 @@ public sealed class FormatFuzzerTests
     [Fact]
     public void A_reader_that_lets_another_error_through_is_found()
     {
-        FuzzTarget careless = new("careless", [new byte[16]], input => _ = input[15] == 0 ? 0 : throw new InvalidOperationException("boom"));
+        FuzzTarget careless =
+            new("careless", [new byte[16]], input => _ = input[15] == 0 ? 0 : throw new InvalidOperationException("boom"));
         FuzzReport report = new FormatFuzzer(careless, seed: 1).Run(1000, TestContext.Current.CancellationToken);
         Assert.Contains(report.Failures, failure => failure.Fault.StartsWith("IndexOutOfRangeException", StringComparison.Ordinal));
     }
@@ -37,7 +38,9 @@ public sealed class FormatFuzzerTests
     [Fact]
     public void A_reader_that_trusts_lengths_is_found()
     {
-        FuzzTarget greedy = new("greedy", [new byte[16]], input => _ = input.Length > 8 && input[8] > 1 ? new byte[64 << 20] : throw new InferometerException("too short"));
+        FuzzTarget greedy =
+            new("greedy", [new byte[16]], input =>
+                _ = input.Length > 8 && input[8] > 1 ? new byte[64 << 20] : throw new InferometerException("too short"));
         FuzzReport report = new FormatFuzzer(greedy, seed: 1).Run(1000, TestContext.Current.CancellationToken);
         Assert.Contains(report.Failures, failure => failure.Fault.StartsWith("allocated", StringComparison.Ordinal));
     }

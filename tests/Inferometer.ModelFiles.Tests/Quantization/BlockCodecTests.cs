@@ -6,7 +6,9 @@ namespace Inferometer.ModelFiles.Tests.Quantization;
 
 public sealed class BlockCodecTests
 {
-    /// <summary>Largest error of a block as a fraction of its span max - min (or of the largest magnitude), from the spacing of the levels.</summary>
+    /// <summary>
+    /// Largest error of a block as a fraction of its span max - min (or of the largest magnitude), from the spacing of the levels.
+    /// </summary>
     public static TheoryData<GgmlType, double> ErrorBounds => new()
     {
         { GgmlType.F32, 0 },
@@ -60,7 +62,8 @@ public sealed class BlockCodecTests
         Assert.True(Error(GgmlType.Q5_K) < Error(GgmlType.Q4_K));
         Assert.True(Error(GgmlType.Q4_K) < Error(GgmlType.Q4_0));
         Assert.True(Error(GgmlType.Q5_1) < Error(GgmlType.Q4_1));
-        Assert.InRange(Error(GgmlType.Q4_K), 0.04, 0.09); // unit noise over 32 values spans about 4.1, a level is 0.27, its rms error 0.27/sqrt(12) = 0.08
+        // Unit noise over 32 values spans about 4.1, a level is 0.27, its rms error 0.27/sqrt(12) = 0.08
+        Assert.InRange(Error(GgmlType.Q4_K), 0.04, 0.09);
         Assert.InRange(Error(GgmlType.Q6_K), 0.01, 0.025);
     }
 
@@ -89,7 +92,8 @@ public sealed class BlockCodecTests
     [Fact]
     public void Bfloat16_rounds_to_nearest_even_and_keeps_nan()
     {
-        float[] values = [1f, 1f + (1f / 256), 1f + (3f / 256), float.PositiveInfinity, float.NaN, -0f, BitConverter.UInt32BitsToSingle(0x7F800001)];
+        float[] values =
+            [1f, 1f + (1f / 256), 1f + (3f / 256), float.PositiveInfinity, float.NaN, -0f, BitConverter.UInt32BitsToSingle(0x7F800001)];
         ushort[] encoded = new ushort[values.Length];
         HalfFloats.EncodeBF16(values, encoded);
         Assert.Equal([0x3F80, 0x3F80, 0x3F82, 0x7F80, 0x7FC0, 0x8000, 0x7FC0], encoded.Select(b => b & (b is 0xFFC0 ? 0x7FFF : 0xFFFF)));
@@ -98,7 +102,8 @@ public sealed class BlockCodecTests
     [Fact]
     public void Unsupported_formats_are_refused_by_name()
     {
-        InferometerException error = Assert.Throws<InferometerException>(() => BlockCodec.Decode(GgmlType.IQ2_XS, new byte[74], new float[256]));
+        InferometerException error =
+            Assert.Throws<InferometerException>(() => BlockCodec.Decode(GgmlType.IQ2_XS, new byte[74], new float[256]));
         Assert.Contains("IQ2_XS", error.Message, StringComparison.Ordinal);
         Assert.Contains("Q4_K", error.Message, StringComparison.Ordinal);
     }

@@ -2,7 +2,9 @@ using Inferometer.Core.Gguf;
 
 namespace Inferometer.ModelFiles.Tests.Quantization;
 
-/// <summary>Decodes one block value by value, from the written definition of each layout: slow, and independent of the library's code.</summary>
+/// <summary>
+/// Decodes one block value by value, from the written definition of each layout: slow, and independent of the library's code.
+/// </summary>
 internal static class ReferenceBlocks
 {
     public static float[] Decode(GgmlType type, byte[] b) => type switch

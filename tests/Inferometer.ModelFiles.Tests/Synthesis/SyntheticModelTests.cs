@@ -76,7 +76,10 @@ public sealed class SyntheticModelTests
     public void Widths_that_do_not_fit_are_refused()
     {
         Assert.Throws<InferometerException>(() => (Shape with { KvHeads = 3 }).Validate());
-        Assert.Throws<InferometerException>(() => SyntheticModel.Write("never.gguf", Shape with { FeedForwardSize = 352 }, GgmlType.Q4_K, 1, cancellationToken: TestContext.Current.CancellationToken));
+        Assert.Throws<InferometerException>(
+            () => SyntheticModel
+                .Write("never.gguf", Shape with { FeedForwardSize = 352 }, GgmlType.Q4_K, 1,
+                    cancellationToken: TestContext.Current.CancellationToken));
         Assert.False(File.Exists("never.gguf"));
     }
 }

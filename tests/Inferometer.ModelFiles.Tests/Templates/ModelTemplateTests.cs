@@ -6,7 +6,9 @@ using Inferometer.ModelFiles.Tokenization;
 
 namespace Inferometer.ModelFiles.Tests.Templates;
 
-/// <summary>The templates that come with a model: which is taken, what it is given, and how often the token that begins a text comes out.</summary>
+/// <summary>
+/// The templates that come with a model: which is taken, what it is given, and how often the token that begins a text comes out.
+/// </summary>
 public sealed class ModelTemplateTests
 {
     private static readonly ChatTurn[] Hi = [new(ChatTurn.User, "Hi")];
@@ -51,11 +53,15 @@ public sealed class ModelTemplateTests
     [Fact]
     public void A_template_for_tools_is_used_when_tools_are_given()
     {
-        Tokenizer tokenizer = Load("plain", file => file.Add("tokenizer.chat_template.tool_use", "{{ tools|length }} tools").Add("tokenizer.chat_template.rag", "{{ documents[0].title }}"));
+        Tokenizer tokenizer =
+            Load("plain", file =>
+                file.Add("tokenizer.chat_template.tool_use", "{{ tools|length }} tools").Add(
+                    "tokenizer.chat_template.rag", "{{ documents[0].title }}"));
         Assert.Equal(["default", "tool_use", "rag"], tokenizer.ChatTemplates.Keys);
         ChatTemplate template = ChatTemplate.For(tokenizer);
         Assert.Equal("plain", template.Render(Hi));
-        Assert.Equal("1 tools", template.Render(new ChatPrompt { Turns = Hi, Tools = Json("[{}]") }, TestContext.Current.CancellationToken));
+        Assert.Equal(
+            "1 tools", template.Render(new ChatPrompt { Turns = Hi, Tools = Json("[{}]") }, TestContext.Current.CancellationToken));
         Assert.Equal("T", ChatTemplate.Get("rag", tokenizer).Render(new ChatPrompt { Turns = Hi, Documents = Json("""[{"title": "T"}]""") }, TestContext.Current.CancellationToken));
     }
 
@@ -63,7 +69,8 @@ public sealed class ModelTemplateTests
     public void A_template_sees_messages_variables_and_the_date()
     {
         ChatTemplate template = ChatTemplate.Parse(
-            "{{ messages[1].tool_calls[0].function.name }}{{ messages[1].content }}{{ messages[2].tool_call_id }} {{ enable_thinking }} {{ strftime_now('%d %b %Y, %H:%M') }} {{ tools }} {{ documents is none }} {{ add_generation_prompt }}",
+            "{{ messages[1].tool_calls[0].function.name }}{{ messages[1].content }}{{ messages[2].tool_call_id }} {{ enable_thinking }} "
+                + "{{ strftime_now('%d %b %Y, %H:%M') }} {{ tools }} {{ documents is none }} {{ add_generation_prompt }}",
             "test");
         string text = template.Render(
             new ChatPrompt
@@ -85,7 +92,8 @@ public sealed class ModelTemplateTests
     [Fact]
     public void A_system_turn_that_a_template_refuses_stands_before_the_first_question()
     {
-        ChatTemplate template = ChatTemplate.Parse("{% if messages[0].role == 'system' %}{{ raise_exception('no system') }}{% endif %}{{ messages[0].content }}", "test");
+        ChatTemplate template = ChatTemplate.Parse(
+            "{% if messages[0].role == 'system' %}{{ raise_exception('no system') }}{% endif %}{{ messages[0].content }}", "test");
         ChatTurn[] turns = [new(ChatTurn.System, "Be brief."), .. Hi];
         Assert.Equal("Be brief.\n\nHi", template.Render(turns));
         Assert.Contains("refuses the conversation: no system", Assert.Throws<InferometerException>(() => template.Render(
@@ -112,7 +120,8 @@ public sealed class ModelTemplateTests
     public void Half_a_surrogate_pair_in_json_is_refused_and_no_crash()
     {
         ChatPrompt prompt = new() { Turns = Hi, Tools = Json("""[{"name": "\ud800"}]""") };
-        Assert.Throws<InferometerException>(() => ChatTemplate.Parse("{{ tools }}", "test").Render(prompt, TestContext.Current.CancellationToken));
+        Assert.Throws<InferometerException>(
+            () => ChatTemplate.Parse("{{ tools }}", "test").Render(prompt, TestContext.Current.CancellationToken));
     }
 
     [Fact]

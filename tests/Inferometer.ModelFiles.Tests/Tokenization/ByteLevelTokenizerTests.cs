@@ -68,8 +68,12 @@ public sealed class ByteLevelTokenizerTests
     public void Any_text_comes_back(string pre, bool ignoreMerges)
     {
         Tokenizer tokenizer = Handmade.ByteLevel(["e r", "Ġ t", "à ¤", "ð Ł", "ðŁ ĺ", "Ġ Ġ"], pre: pre, ignoreMerges: ignoreMerges);
-        Prop.ForAll(AnyText.Valid, text => string.Equals(text, tokenizer.Decode(tokenizer.Encode(text)), StringComparison.Ordinal)).QuickCheckThrowOnFailure();
-        Prop.ForAll(AnyText.WithUnpairedSurrogates, text => string.Equals(AnyText.Repaired(text), tokenizer.Decode(tokenizer.Encode(text)), StringComparison.Ordinal)).QuickCheckThrowOnFailure();
+        Prop.ForAll(AnyText.Valid, text => string.Equals(text, tokenizer.Decode(tokenizer.Encode(text)), StringComparison.Ordinal))
+            .QuickCheckThrowOnFailure();
+        Prop.ForAll(
+            AnyText.WithUnpairedSurrogates, text =>
+                string.Equals(AnyText.Repaired(text), tokenizer.Decode(tokenizer.Encode(text)), StringComparison.Ordinal))
+                    .QuickCheckThrowOnFailure();
     }
 
     [Fact]

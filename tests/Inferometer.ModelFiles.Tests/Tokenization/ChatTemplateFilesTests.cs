@@ -9,7 +9,8 @@ public sealed class ChatTemplateFilesTests : IDisposable
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
-    private IReadOnlyDictionary<string, string> Read(string config = "{}") => ChatTemplateFiles.Read(_folder, JsonDocument.Parse(config).RootElement);
+    private IReadOnlyDictionary<string, string> Read(string config = "{}") =>
+        ChatTemplateFiles.Read(_folder, JsonDocument.Parse(config).RootElement);
 
     [Fact]
     public void The_template_files_of_a_folder_have_their_names()

@@ -5,7 +5,8 @@ namespace Inferometer.ModelFiles.Tests.Tokenization;
 
 public sealed class GgufTokenizerTests
 {
-    private static readonly string[] ByteTokens = [.. Enumerable.Range(0, 256).Select(value => ByteAlphabet.ToCharacter((byte)value).ToString())];
+    private static readonly string[] ByteTokens =
+        [.. Enumerable.Range(0, 256).Select(value => ByteAlphabet.ToCharacter((byte)value).ToString())];
 
     [Fact]
     public void A_byte_level_tokenizer_takes_its_rules_from_the_named_pre_tokenizer()
@@ -30,7 +31,8 @@ public sealed class GgufTokenizerTests
     public void Flags_of_the_file_decide_about_added_tokens()
     {
         Assert.Equal(['x'], GgufTokenizer.Load(ByteLevel("llama-bpe").Add("tokenizer.ggml.add_bos_token", false).Read()).Encode("x"));
-        Assert.Equal([256, 'x', 257], GgufTokenizer.Load(ByteLevel("llama-bpe").Add("tokenizer.ggml.add_eos_token", true).Read()).Encode("x"));
+        Assert.Equal(
+            [256, 'x', 257], GgufTokenizer.Load(ByteLevel("llama-bpe").Add("tokenizer.ggml.add_eos_token", true).Read()).Encode("x"));
     }
 
     [Fact]
@@ -48,8 +50,12 @@ public sealed class GgufTokenizerTests
         AssertRefused(new GgufMetadataBytes().Add("tokenizer.ggml.model", "gpt2"), "tokenizer.ggml.tokens");
         AssertRefused(ByteLevel("qwen3000"), "'qwen3000' is not supported");
         AssertRefused(SentencePiece().Add("tokenizer.ggml.padding_token_id", 77u), "77 is outside the vocabulary of 6 tokens");
-        AssertRefused(new GgufMetadataBytes().Add("tokenizer.ggml.model", "llama").Add("tokenizer.ggml.tokens", "a", "b").Add("tokenizer.ggml.scores", 1f), "1 token scores for 2 tokens");
-        AssertRefused(new GgufMetadataBytes().Add("tokenizer.ggml.model", "llama").Add("tokenizer.ggml.tokens", "a", "b").Add("tokenizer.ggml.token_type", 1, 99), "token_type");
+        AssertRefused(
+            new GgufMetadataBytes().Add("tokenizer.ggml.model", "llama").Add("tokenizer.ggml.tokens", "a", "b")
+                .Add("tokenizer.ggml.scores", 1f), "1 token scores for 2 tokens");
+        AssertRefused(
+            new GgufMetadataBytes().Add("tokenizer.ggml.model", "llama").Add("tokenizer.ggml.tokens", "a", "b")
+                .Add("tokenizer.ggml.token_type", 1, 99), "token_type");
     }
 
     private static void AssertRefused(GgufMetadataBytes file, string part)

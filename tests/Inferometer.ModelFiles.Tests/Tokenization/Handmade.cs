@@ -46,8 +46,12 @@ internal static class Handmade
     /// </summary>
     public static Tokenizer SentencePiece(bool spacePrefix, params (string Text, float Score)[] pieces)
     {
-        string[] texts = ["<unk>", "<s>", "</s>", .. Enumerable.Range(0, 256).Select(value => $"<0x{value:X2}>"), .. pieces.Select(piece => piece.Text)];
-        TokenKind[] kinds = [.. texts.Select((_, id) => id switch { 0 => TokenKind.Unknown, 1 or 2 => TokenKind.Control, < 259 => TokenKind.Byte, _ => TokenKind.Normal })];
+        string[] texts =
+            ["<unk>", "<s>", "</s>", .. Enumerable.Range(0, 256).Select(value => $"<0x{value:X2}>"), .. pieces.Select(piece => piece.Text)];
+        TokenKind[] kinds =
+            [.. texts.Select(
+                (_, id) =>
+                    id switch { 0 => TokenKind.Unknown, 1 or 2 => TokenKind.Control, < 259 => TokenKind.Byte, _ => TokenKind.Normal })];
         float[] scores = [.. Enumerable.Repeat(0f, 259), .. pieces.Select(piece => piece.Score)];
         var vocabulary = new Vocabulary(texts, kinds, TokenSpelling.SentencePiece, "handmade");
         List<NormalizerStep> normalizer = [new ReplaceStep(" ", "\u2581")];

@@ -125,7 +125,9 @@ public sealed class HuggingFaceTokenizerTests : IDisposable
 
     [Fact]
     public void A_folder_without_a_tokenizer_is_refused() =>
-        Assert.Contains("tokenizer.json' does not exist", Assert.Throws<InferometerException>(() => HuggingFaceTokenizer.Load(_folder)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "tokenizer.json' does not exist", Assert.Throws<InferometerException>(() => HuggingFaceTokenizer.Load(_folder)).Message,
+            StringComparison.Ordinal);
 
     private static JsonObject ByteLevel()
     {
@@ -144,5 +146,6 @@ public sealed class HuggingFaceTokenizerTests : IDisposable
         };
     }
 
-    private void Write(string name, JsonNode json) => File.WriteAllText(Path.Combine(_folder, name), json.ToJsonString(JsonSerializerOptions.Default));
+    private void Write(string name, JsonNode json) =>
+        File.WriteAllText(Path.Combine(_folder, name), json.ToJsonString(JsonSerializerOptions.Default));
 }

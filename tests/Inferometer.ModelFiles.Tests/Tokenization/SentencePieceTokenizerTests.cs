@@ -65,7 +65,8 @@ public sealed class SentencePieceTokenizerTests
     [Fact]
     public void Any_text_without_the_space_symbol_comes_back()
     {
-        Tokenizer tokenizer = Handmade.SentencePiece(true, ("\u2581", -1), ("e", -1), ("\u2581e", -0.5f), ("日", -2), ("日本", -0.1f), ("\u2581\u2581", -3));
+        Tokenizer tokenizer =
+            Handmade.SentencePiece(true, ("\u2581", -1), ("e", -1), ("\u2581e", -0.5f), ("日", -2), ("日本", -0.1f), ("\u2581\u2581", -3));
         Prop.ForAll(AnyText.Valid, text =>
         {
             // U+2581 is how these vocabularies write a space, and reads as one.

@@ -8,7 +8,8 @@ namespace Inferometer.ModelFiles.Tests.Tokenization;
 public sealed class StreamingDetokenizerTests
 {
     private static readonly Tokenizer ByteLevel = Handmade.ByteLevel(["e r", "Ġ t", "à ¤", "ð Ł"]);
-    private static readonly Tokenizer SentencePiece = Handmade.SentencePiece(true, ("\u2581", -1), ("e", -1), ("\u2581e", -0.5f), ("日本", -0.1f));
+    private static readonly Tokenizer SentencePiece =
+        Handmade.SentencePiece(true, ("\u2581", -1), ("e", -1), ("\u2581e", -0.5f), ("日本", -0.1f));
 
     [Fact]
     public void A_character_is_held_back_until_it_is_complete()
@@ -67,7 +68,8 @@ public sealed class StreamingDetokenizerTests
     {
         Arbitrary<int[]> bytes = Gen.Choose(0, 255).ArrayOf().ToArbitrary();
         Prop.ForAll(bytes, ids => string.Equals(
-            Encoding.UTF8.GetString([.. ids.Select(id => (byte)id)]), ByteLevel.Decode(ids), StringComparison.Ordinal)).QuickCheckThrowOnFailure();
+            Encoding.UTF8.GetString([.. ids.Select(id => (byte)id)]), ByteLevel.Decode(ids), StringComparison.Ordinal))
+                .QuickCheckThrowOnFailure();
     }
 
     private static bool JoinsToTheWhole(Tokenizer tokenizer, int[] ids)

@@ -51,7 +51,8 @@ public class AblationReportTests
         string[] lines = output.ToString().Split('\n');
         Assert.Equal("## tales-5m-q8_0.gguf: 2 requests of 40 + 4 tokens, 32 of them shared, 1 threads; 1 rounds, medians", lines[0]);
         Assert.Equal(
-            "| view | configuration | tok/s | factor | predicted | off by | cumulative | predicted | computed | KV | work | predicted KV + work | process | same tokens |",
+            "| view | configuration | tok/s | factor | predicted | off by | cumulative | predicted | computed | KV | work | predicted "
+                + "KV + work | process | same tokens |",
             lines[2]);
         Assert.Matches(
             @"^\| all but one \| without batching \| 16\.0 \| 2\.00x \| \d+\.\d+x \| [+-]\d+(\.\d)? % \| - \| - \| 22 \| 1\.50 MB \| 1\.25 MB \| \d.* [kM]B \| 70\.0 MB \| 100 % \|$",

@@ -58,7 +58,8 @@ public class WriterTests
             new Sentences("notes", "Notes", ["one"]));
         Assert.Equal(
             """{"a":1,"b":true,"c":["x","y"],"d":null,"notes":["one"]}""",
-            Written(w => new JsonWriter(w), document).Replace("\n", "", StringComparison.Ordinal).Replace(" ", "", StringComparison.Ordinal));
+            Written(w => new JsonWriter(w), document).Replace("\n", "", StringComparison.Ordinal)
+                .Replace(" ", "", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -37,7 +37,8 @@ public class RooflineParallelTests
     [Fact]
     public void Heads_that_do_not_divide_are_padded_and_few_KV_heads_replicated()
     {
-        ModelArchitecture model = Sample.Model("odd", 1280, 1000, Sample.Layer(Sample.Attention(10, 2, 128), new DenseFeedForward { IntermediateSize = 1001 }));
+        ModelArchitecture model =
+            Sample.Model("odd", 1280, 1000, Sample.Layer(Sample.Attention(10, 2, 128), new DenseFeedForward { IntermediateSize = 1001 }));
         EstimateRequest request = Sample.Request(model, output: 2, input: 99) with
         { Parallelism = new(Tensor: 4), AllowUnevenHeads = true };
         PhaseEstimate decode = _model.Decode(request);

@@ -35,19 +35,23 @@ public sealed class EstimateSettingTests
     [InlineData("--bits", "bf17")]
     [InlineData("--cost-model", "rooline")]
     public void Wrong_text_is_refused_with_the_options_name(string option, string text) =>
-        Assert.StartsWith(option + ": ", Assert.Throws<InferometerException>(() => Of(option).Read(text)).Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            option + ": ", Assert.Throws<InferometerException>(() => Of(option).Read(text)).Message, StringComparison.Ordinal);
 
     [Theory]
     [MemberData(nameof(Options))]
     public void A_setting_is_read_back_from_where_it_is_written(string option)
     {
         EstimateSetting setting = Of(option);
-        JsonNode value = setting.Read(setting.ValueName.Split('|')[0] switch { "N" => "7", "FORMAT" => "fp8", "RATE" => "0.25", "roofline" => "genz", "q8" => "q8", _ => "8" })!;
+        JsonNode value = setting
+            .Read(setting.ValueName.Split(
+                '|')[0] switch { "N" => "7", "FORMAT" => "fp8", "RATE" => "0.25", "roofline" => "genz", "q8" => "q8", _ => "8" })!;
         JsonObject parameters = [];
         setting.Write(parameters, value.DeepClone());
         if (setting.OnlyWith is { } other)
         {
-            EstimateSettings.All.Single(s => s.Parameter.Equals(other, StringComparison.Ordinal)).Write(parameters, JsonValue.Create("ngram"));
+            EstimateSettings.All.Single(s => s.Parameter.Equals(other, StringComparison.Ordinal))
+                .Write(parameters, JsonValue.Create("ngram"));
         }
 
         Assert.True(JsonNode.DeepEquals(value, setting.In(new ParameterBag(parameters, "parameters"), ["prefill", "decode"])));

@@ -13,7 +13,8 @@ public class PlanningTests
     {
         int done = 0;
         IReadOnlyList<Estimate> estimates = new EstimateBatch(Engine).Run(
-            [Config("llama-3.1-8b", "h100"), Config("no-such-model", "h100"), Config("llama-3.1-70b", "h100"), Config("llama-3.1-8b", "a100")],
+            [Config("llama-3.1-8b", "h100"), Config("no-such-model", "h100"), Config("llama-3.1-70b", "h100"),
+                Config("llama-3.1-8b", "a100")],
             () => Interlocked.Increment(ref done), TestContext.Current.CancellationToken);
         Assert.Equal(4, done);
         Assert.Equal("H100_SXM", estimates[0].Result!.System);

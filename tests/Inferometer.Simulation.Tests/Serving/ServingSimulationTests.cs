@@ -31,8 +31,13 @@ public sealed class ServingSimulationTests
     [Fact]
     public void A_prompt_longer_than_the_budget_is_priced_in_chunks_beside_the_sequence_that_decodes()
     {
-        ArrivalTrace trace = new([new() { Seconds = 0, InputTokens = 10, OutputTokens = 3 }, new() { Seconds = 1e-9, InputTokens = 150, OutputTokens = 1 }]);
-        ServingSimulationOptions options = new() { Scheduler = new SchedulerOptions { MaxTokensPerStep = 100 }, Recorder = new ServingRecorderOptions() };
+        ArrivalTrace trace =
+            new([new() { Seconds = 0, InputTokens = 10, OutputTokens = 3 }, new() { Seconds = 1e-9, InputTokens = 150, OutputTokens = 1 }]);
+        ServingSimulationOptions options = new()
+        {
+            Scheduler = new SchedulerOptions { MaxTokensPerStep = 100 },
+            Recorder = new ServingRecorderOptions(),
+        };
         ServingReport report = Run(trace, Llama, options).Value;
         double[] steps =
         [
@@ -58,7 +63,8 @@ public sealed class ServingSimulationTests
     public void Requests_of_a_group_find_their_beginning_in_the_cache()
     {
         static ServingReport OfGroup(string? group) => ServingSimulationTests.Run(
-            new([.. Enumerable.Range(0, 4).Select(i => new Arrival { Seconds = i * 10, InputTokens = 320, OutputTokens = 2, Group = group })]), Llama).Value;
+            new([.. Enumerable.Range(0, 4)
+                .Select(i => new Arrival { Seconds = i * 10, InputTokens = 320, OutputTokens = 2, Group = group })]), Llama).Value;
         Assert.Equal(0, OfGroup(null).CachedTokens);
         Assert.Equal(3 * 304, OfGroup("system prompt").CachedTokens); // all full blocks but the last, whose logits are wanted
         Assert.True(OfGroup("system prompt").TimeToFirstToken!.Mean < OfGroup(null).TimeToFirstToken!.Mean);

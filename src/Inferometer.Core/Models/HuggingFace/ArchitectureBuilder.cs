@@ -30,7 +30,8 @@ internal sealed class ArchitectureBuilder
             ?? (outer.TextOrNull("model_type") is "blt" ? outer.Object("decoder_config") : null);
         JsonFields own = inner ?? outer;
         _modelType = own.Text("model_type") ?? outer.Text("model_type")
-            ?? throw new InferometerException($"{outer.Source}: the field 'model_type' is missing; it should be a string such as \"llama\".");
+            ?? throw new InferometerException(
+                $"{outer.Source}: the field 'model_type' is missing; it should be a string such as \"llama\".");
         NotDecoders.Refuse(_modelType, outer.Source);
         NotDecoders.Refuse(outer.Text("model_type") ?? _modelType, outer.Source);
         FamilyTraits? known = Families.Find(_modelType) ?? Families.Find(outer.Text("model_type") ?? _modelType);
@@ -191,7 +192,8 @@ internal sealed class ArchitectureBuilder
         if (_modelType is "blt_local_decoder" or "blt")
         {
             notes.Add(
-                "The encoder, the global transformer and the model that cuts patches are priced for every byte; some run once for a patch.");
+                "The encoder, the global transformer and the model that cuts patches are priced for every byte; some run once for a "
+                    + "patch.");
         }
 
         if (parts.Where(part => part.Use == SidePartUse.Idle).ToArray() is { Length: > 0 } idle)
@@ -209,7 +211,8 @@ internal sealed class ArchitectureBuilder
 
     private string? PublishedPrecision()
     {
-        JsonFields? quantization = _outer.Object("quantization_config") ?? _outer.Object("quantization") ?? _fields.Object("quantization_config");
+        JsonFields? quantization = _outer.Object("quantization_config") ?? _outer.Object("quantization")
+            ?? _fields.Object("quantization_config");
         string? method = quantization?.Text("quant_method");
         return method switch
         {

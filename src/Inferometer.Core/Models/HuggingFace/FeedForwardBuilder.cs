@@ -102,7 +102,8 @@ internal sealed class FeedForwardBuilder
         long width = (long)count * expertWidth;
         return width <= Limits.Inner
             ? (int)width
-            : throw new InferometerException($"{_fields.Source}: {count} shared experts of width {expertWidth} are beyond any model's width.");
+            : throw new InferometerException(
+                $"{_fields.Source}: {count} shared experts of width {expertWidth} are beyond any model's width.");
     }
 
     private bool HasExperts(int layer)

@@ -17,7 +17,8 @@ public static class HuggingFaceConfigReader
     /// <summary>Reads a config.json, or the one in a folder.</summary>
     /// <param name="path">The file, or a folder that holds <c>config.json</c>.</param>
     /// <param name="name">Name to give the model; by default the file's <c>_name_or_path</c>, or the folder's name.</param>
-    /// <exception cref="InferometerException">The file is missing, is no JSON, or a field is missing, ill-typed or absurd; the message names file and field.</exception>
+    /// <exception cref="InferometerException">The file is missing, is no JSON, or a field is missing, ill-typed or absurd; the message
+    /// names file and field.</exception>
     public static ModelArchitecture Read(string path, string? name = null)
     {
         ArgumentNullException.ThrowIfNull(path);
@@ -28,7 +29,8 @@ public static class HuggingFaceConfigReader
             var info = new FileInfo(file);
             if (info.Exists && info.Length > MaxFileBytes)
             {
-                throw new InferometerException($"{file}: {info.Length} bytes is too large for a model configuration (at most {MaxFileBytes}).");
+                throw new InferometerException(
+                    $"{file}: {info.Length} bytes is too large for a model configuration (at most {MaxFileBytes}).");
             }
 
             text = File.ReadAllBytes(file);

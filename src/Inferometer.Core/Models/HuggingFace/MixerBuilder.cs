@@ -134,14 +134,19 @@ internal sealed class MixerBuilder
         bool wide = kind.IsGlobalOfMixed && _fields.Has("global_head_dim");
         bool narrow = kind.WindowTokens > 0 && _fields.Has("swa_head_dim");
         int heads = narrow ? _fields.IntOr(Heads(), 1, Limits.Heads, "swa_num_attention_heads") : HeadsOf(layer);
-        int headDim = wide ? _fields.Int(Limits.HeadDim, "global_head_dim") : narrow ? _fields.Int(Limits.HeadDim, "swa_head_dim") : HeadDim(heads);
+        int headDim = wide
+            ? _fields.Int(Limits.HeadDim, "global_head_dim")
+            : narrow ? _fields.Int(Limits.HeadDim, "swa_head_dim")
+            : HeadDim(heads);
         int kvHeads = wide ? _fields.IntOr(KvHeads(heads), 1, Limits.Heads, "num_global_key_value_heads")
             : narrow ? _fields.IntOr(KvHeads(heads), 1, Limits.Heads, "swa_num_key_value_heads") : KvHeads(heads);
         headDim = Own(layer, headDim, Limits.HeadDim, "head_dim");
         kvHeads = Own(layer, kvHeads, Limits.Heads, "num_key_value_heads");
         if (heads % kvHeads != 0)
         {
-            throw new InferometerException($"{_fields.Source}: {heads} query heads cannot share {kvHeads} key/value heads; the first must be a multiple of the second.");
+            throw new InferometerException(
+                $"{_fields.Source}: {heads} query heads cannot share {kvHeads} key/value heads; the first must be a multiple of the "
+                    + $"second.");
         }
 
         int valueDim = _fields.IntOr(headDim, 1, Limits.HeadDim, "v_head_dim");
@@ -186,7 +191,10 @@ internal sealed class MixerBuilder
         if (_shape.ModelType is "falcon")
         {
             bool grouped = _fields.BoolOr(false, "new_decoder_architecture");
-            return grouped ? _fields.IntOr(heads, 1, Limits.Heads, "num_kv_heads", "n_head_kv") : _fields.BoolOr(true, "multi_query") ? 1 : heads;
+            return grouped
+                ? _fields.IntOr(heads, 1, Limits.Heads, "num_kv_heads", "n_head_kv")
+                : _fields.BoolOr(true, "multi_query") ? 1
+                : heads;
         }
 
         if (_shape.ModelType is "gpt_bigcode")
@@ -208,7 +216,8 @@ internal sealed class MixerBuilder
         bool rounds = _shape.ModelType is "glm4_moe" or "glm4v_moe_text";
         if (!rounds && !_fields.HasAny("head_dim", "attention_head_dim", "kv_channels", "dim_head") && _shape.HiddenSize % heads != 0)
         {
-            throw new InferometerException($"{_fields.Source}: hidden size {_shape.HiddenSize} is no multiple of {heads} heads, and there is no 'head_dim'.");
+            throw new InferometerException(
+                $"{_fields.Source}: hidden size {_shape.HiddenSize} is no multiple of {heads} heads, and there is no 'head_dim'.");
         }
 
         int fallback = _shape.HiddenSize / heads;
@@ -226,10 +235,13 @@ internal sealed class MixerBuilder
 
         double partial = _fields.PositiveOr(wide ? 0.25 : _traits.PartialRotary, "partial_rotary_factor", "rotary_pct");
         bool local = kind.WindowTokens > 0;
-        bool localTheta = local && (_traits.QkNorm == QkNormKind.PerHead && _traits.Windows == WindowRule.Interleaved || _fields.HasAny("rope_local_base_freq", "swa_rope_theta") || _shape.ModelType is "mimo_v2_flash");
+        bool localTheta = local
+            && (_traits.QkNorm == QkNormKind.PerHead && _traits.Windows == WindowRule.Interleaved
+                || _fields.HasAny("rope_local_base_freq", "swa_rope_theta") || _shape.ModelType is "mimo_v2_flash");
         double theta = localTheta ? _fields.PositiveOr(10000, "rope_local_base_freq", "swa_rope_theta") : Theta();
         string layerType = local ? "sliding_attention" : "full_attention";
-        return _rope.Build(headDim, layerType, theta, _shape.ModelType is "gemma4" or "gemma4_text" && !wide ? 1 : partial, scaled: !localTheta);
+        return _rope.Build(
+            headDim, layerType, theta, _shape.ModelType is "gemma4" or "gemma4_text" && !wide ? 1 : partial, scaled: !localTheta);
     }
 
     private QkNormKind QkNorm(LayerKind kind)
@@ -258,7 +270,9 @@ internal sealed class MixerBuilder
     private QkNormKind FullOrHead() => _traits.QkNorm == QkNormKind.None ? QkNormKind.FullWidth : _traits.QkNorm;
 
     private bool HasSink(LayerKind kind) => _shape.ModelType is "mimo_v2_flash"
-        ? kind.WindowTokens > 0 ? _fields.BoolOr(true, "add_swa_attention_sink_bias") : _fields.BoolOr(false, "add_full_attention_sink_bias")
+        ? kind.WindowTokens > 0
+            ? _fields.BoolOr(true, "add_swa_attention_sink_bias")
+            : _fields.BoolOr(false, "add_full_attention_sink_bias")
         : _traits.AttentionSink;
 
     private double ScoreScale(int headDim)

@@ -24,7 +24,8 @@ internal sealed class RopeBuilder(ModelShape shape)
         int rotary = _fields.IntOr(share + (share % 2), 1, Limits.HeadDim, "rotary_dim");
         if (rotary > headDim || rotary % 2 != 0)
         {
-            throw new InferometerException($"{_fields.Source}: {rotary} rotated channels of a head of {headDim}; they should be even and no more than the head.");
+            throw new InferometerException(
+                $"{_fields.Source}: {rotary} rotated channels of a head of {headDim}; they should be even and no more than the head.");
         }
 
         var rope = new RopeParameters
@@ -47,7 +48,8 @@ internal sealed class RopeBuilder(ModelShape shape)
             "llama3" => RopeScaling.Llama3,
             "yarn" or "deepseek_yarn" => RopeScaling.Yarn,
             "longrope" or "su" => RopeScaling.LongRope,
-            _ => throw scaling.Wrong(scaling.Has("rope_type") ? "rope_type" : "type", "one of default, linear, dynamic, llama3, yarn, longrope"),
+            _ => throw scaling.Wrong(
+                scaling.Has("rope_type") ? "rope_type" : "type", "one of default, linear, dynamic, llama3, yarn, longrope"),
         };
         if (scheme == RopeScaling.None)
         {

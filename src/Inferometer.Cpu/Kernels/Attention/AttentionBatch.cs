@@ -2,7 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace Inferometer.Cpu.Kernels.Attention;
 
-/// <summary>The sequences of a step and where their keys and values lie, for one layer. Reused from step to step; a warm one allocates nothing. Not thread-safe.</summary>
+/// <summary>
+/// The sequences of a step and where their keys and values lie, for one layer. Reused from step to step; a warm one allocates nothing. Not
+/// thread-safe.
+/// </summary>
 public sealed unsafe class AttentionBatch
 {
     private readonly List<Sequence> _sequences = [];
@@ -36,14 +39,18 @@ public sealed unsafe class AttentionBatch
     /// <param name="codec">How pages are stored.</param>
     /// <param name="pool">Page 0 of this layer; must stay where it is until the step has run.</param>
     /// <param name="pageStride">Bytes from page to page.</param>
-    /// <param name="blockTable">Page numbers by position; keys and values of the query tokens are already stored. At least (pastTokens + queryTokens) / 16 rounded up.</param>
-    public void AddSequence(int firstRow, int queryTokens, int pastTokens, KvCodec codec, byte* pool, long pageStride, ReadOnlyMemory<int> blockTable)
+    /// <param name="blockTable">Page numbers by position; keys and values of the query tokens are already stored. At least (pastTokens +
+    /// queryTokens) / 16 rounded up.</param>
+    public void AddSequence(
+        int firstRow, int queryTokens, int pastTokens, KvCodec codec, byte* pool, long pageStride, ReadOnlyMemory<int> blockTable)
     {
         BeginSequence(firstRow, queryTokens, pastTokens);
         AddSegment(codec, pool, pageStride, blockTable, pastTokens + queryTokens);
     }
 
-    /// <summary>Starts a sequence that is stored in several segments, which <see cref="AddSegment"/> then adds in order of position.</summary>
+    /// <summary>
+    /// Starts a sequence that is stored in several segments, which <see cref="AddSegment"/> then adds in order of position.
+    /// </summary>
     /// <param name="firstRow">Row of its first query token in the step.</param>
     /// <param name="queryTokens">Query tokens, at least 1.</param>
     /// <param name="pastTokens">Position of the first query token.</param>
@@ -52,7 +59,13 @@ public sealed unsafe class AttentionBatch
         ArgumentOutOfRangeException.ThrowIfNegative(firstRow);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(queryTokens);
         ArgumentOutOfRangeException.ThrowIfNegative(pastTokens);
-        _sequences.Add(new Sequence { FirstRow = firstRow, QueryTokens = queryTokens, PastTokens = pastTokens, FirstSegment = _segments.Count });
+        _sequences.Add(new Sequence
+        {
+            FirstRow = firstRow,
+            QueryTokens = queryTokens,
+            PastTokens = pastTokens,
+            FirstSegment = _segments.Count,
+        });
     }
 
     /// <summary>Adds the next stretch of the current sequence. Every segment but the last holds whole pages.</summary>
@@ -69,7 +82,9 @@ public sealed unsafe class AttentionBatch
         ref Sequence sequence = ref CollectionsMarshal.AsSpan(_sequences)[^1];
         if (sequence.Tokens % KvPageLayout.PageTokens != 0 || blockTable.Length * (long)KvPageLayout.PageTokens < tokens)
         {
-            throw new ArgumentException($"A segment of {tokens} tokens after {sequence.Tokens} needs whole pages before it and a block table of its own length; {blockTable.Length} blocks are named.", nameof(blockTable));
+            throw new ArgumentException(
+                $"A segment of {tokens} tokens after {sequence.Tokens} needs whole pages before it and a block table of its own length; "
+                    + $"{blockTable.Length} blocks are named.", nameof(blockTable));
         }
 
         int index = _codecs.IndexOf(codec);
@@ -79,7 +94,16 @@ public sealed unsafe class AttentionBatch
             _codecs.Add(codec);
         }
 
-        _segments.Add(new Segment { Codec = codec, CodecIndex = index, Pool = pool, PageStride = pageStride, Blocks = blockTable, FirstPosition = sequence.Tokens, Tokens = tokens });
+        _segments.Add(new Segment
+        {
+            Codec = codec,
+            CodecIndex = index,
+            Pool = pool,
+            PageStride = pageStride,
+            Blocks = blockTable,
+            FirstPosition = sequence.Tokens,
+            Tokens = tokens,
+        });
         sequence.Tokens += tokens;
         sequence.SegmentCount++;
     }
@@ -92,7 +116,8 @@ public sealed unsafe class AttentionBatch
         {
             if (sequence.Tokens < sequence.PastTokens + sequence.QueryTokens)
             {
-                throw new InvalidOperationException($"A sequence of {sequence.PastTokens} + {sequence.QueryTokens} tokens has segments for {sequence.Tokens}.");
+                throw new InvalidOperationException(
+                    $"A sequence of {sequence.PastTokens} + {sequence.QueryTokens} tokens has segments for {sequence.Tokens}.");
             }
 
             rows = Math.Max(rows, sequence.FirstRow + sequence.QueryTokens);

@@ -3,12 +3,15 @@ using System.Runtime.InteropServices;
 namespace Inferometer.Cpu.Kernels.Attention;
 
 /// <summary>
-/// Cuts a step's attention into tiles. Prompts are cut along queries, long decodes along keys; the cut depends on lengths alone, never on the number of threads,
-/// so neither do results.
+/// Cuts a step's attention into tiles. Prompts are cut along queries, long decodes along keys; the cut depends on lengths alone, never on
+/// the number of threads, so neither do results.
 /// </summary>
 internal sealed class AttentionPlan
 {
-    /// <summary>Query vectors (tokens times heads of a group) in a tile: enough that converting a page is shared, few enough that they stay in the caches.</summary>
+    /// <summary>
+    /// Query vectors (tokens times heads of a group) in a tile: enough that converting a page is shared, few enough that they stay in the
+    /// caches.
+    /// </summary>
     private const int TileVectors = 64;
 
     /// <summary>Keys that one piece of a decode reads.</summary>

@@ -43,7 +43,8 @@ internal sealed unsafe class AttentionScratch : IDisposable
             codecScratch = Math.Max(codecScratch, codec.ScratchFloats);
         }
 
-        floats += Padded((long)vectors * parameters.KeyDim) + Padded((long)vectors * scoreStride) + Padded((long)vectors * parameters.ValueDim)
+        floats += Padded((long)vectors * parameters.KeyDim) + Padded((long)vectors * scoreStride)
+            + Padded((long)vectors * parameters.ValueDim)
             + 2 * Padded(vectors) + Padded(codecScratch);
         if (_buffer is null || _buffer.ByteCount < floats * sizeof(float))
         {

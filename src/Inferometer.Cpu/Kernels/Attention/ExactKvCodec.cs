@@ -5,7 +5,10 @@ using Inferometer.Cpu.Kernels.Elementwise;
 
 namespace Inferometer.Cpu.Kernels.Attention;
 
-/// <summary>Keys and values as they are, in f32 or f16, laid out by <see cref="KvPageLayout"/>; keys are stored with their rotation. Immutable, thread-safe.</summary>
+/// <summary>
+/// Keys and values as they are, in f32 or f16, laid out by <see cref="KvPageLayout"/>; keys are stored with their rotation. Immutable,
+/// thread-safe.
+/// </summary>
 public sealed unsafe class ExactKvCodec : KvCodec
 {
     /// <summary>From so many groups of queries on, f16 pages are converted to f32 once instead of once per group.</summary>
@@ -40,7 +43,9 @@ public sealed unsafe class ExactKvCodec : KvCodec
     /// <inheritdoc/>
     public override float ProbabilityScale => _layout.Element == KvElement.F16 ? HalfScale : 1;
 
-    /// <summary>What queries and probabilities carry for f16 pages, whose numbers are read too small by it where that is no slower.</summary>
+    /// <summary>
+    /// What queries and probabilities carry for f16 pages, whose numbers are read too small by it where that is no slower.
+    /// </summary>
     private static float HalfScale => SubnormalSpeed.IsSlow ? StoredHalf.Scale : ShiftedHalf.Scale;
 
     /// <inheritdoc/>
@@ -100,7 +105,8 @@ public sealed unsafe class ExactKvCodec : KvCodec
     }
 
     /// <inheritdoc/>
-    public override void Accumulate(in KvPageRun run, int kvHead, float* probabilities, int stride, int count, int tokens, float* accumulator, float* scratch)
+    public override void Accumulate(
+        in KvPageRun run, int kvHead, float* probabilities, int stride, int count, int tokens, float* accumulator, float* scratch)
     {
         bool convert = _layout.Element == KvElement.F16 && count > (MinGroupsToConvert - 1) * QueryGroup;
         byte** values = stackalloc byte*[PagesAtATime];
@@ -143,7 +149,8 @@ public sealed unsafe class ExactKvCodec : KvCodec
         int valueDim = _layout.ValueDim;
         for (int i = 0; i < count; i++)
         {
-            VectorAdd.Accumulate(new ReadOnlySpan<float>(accumulator + i * _width, valueDim), new Span<float>(output + i * valueDim, valueDim));
+            VectorAdd.Accumulate(
+                new ReadOnlySpan<float>(accumulator + i * _width, valueDim), new Span<float>(output + i * valueDim, valueDim));
         }
     }
 
@@ -186,7 +193,10 @@ public sealed unsafe class ExactKvCodec : KvCodec
         }
     }
 
-    /// <summary>Scores of all pages, two at a time where there are enough queries; with <paramref name="scratch"/>, keys are converted to f32 there first.</summary>
+    /// <summary>
+    /// Scores of all pages, two at a time where there are enough queries; with <paramref name="scratch"/>, keys are converted to f32 there
+    /// first.
+    /// </summary>
     private void ScorePages<TElement>(in KvPageRun run, int kvHead, float* prepared, int count, float* scores, int stride, float* scratch)
         where TElement : struct, IStoredFloat
     {

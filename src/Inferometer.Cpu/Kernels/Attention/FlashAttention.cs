@@ -3,8 +3,8 @@ using Inferometer.Cpu.Threading;
 namespace Inferometer.Cpu.Kernels.Attention;
 
 /// <summary>
-/// Causal attention over paged keys and values in tiles, without ever storing a row of scores (Dao et al. 2022; split along keys for decoding as in flash-decoding).
-/// Query heads that share a KV head are one tile, so its keys and values are read once for all of them.
+/// Causal attention over paged keys and values in tiles, without ever storing a row of scores (Dao et al. 2022; split along keys for
+/// decoding as in flash-decoding). Query heads that share a KV head are one tile, so its keys and values are read once for all of them.
 /// </summary>
 /// <remarks>One run at a time. Results do not depend on the number of threads. A warm run allocates nothing.</remarks>
 public sealed unsafe class FlashAttention : IDisposable
@@ -53,7 +53,8 @@ public sealed unsafe class FlashAttention : IDisposable
         parameters.Validate(batch.ValidatedRowCount(), queries, output);
         if (batch.Codecs.Length > AttentionScratch.MaxCodecs)
         {
-            throw new InvalidOperationException($"{batch.Codecs.Length} codecs in one step; at most {AttentionScratch.MaxCodecs} are possible.");
+            throw new InvalidOperationException(
+                $"{batch.Codecs.Length} codecs in one step; at most {AttentionScratch.MaxCodecs} are possible.");
         }
 
         _batch = batch;
@@ -158,8 +159,12 @@ public sealed unsafe class FlashAttention : IDisposable
         }
     }
 
-    /// <summary>Attends to the keys of a segment from <paramref name="position"/> on: as many pages as a run has, at most to <paramref name="end"/>.</summary>
-    private void AttendRun(in AttentionTile tile, in AttentionBatch.Sequence sequence, in AttentionBatch.Segment segment, int position, int end, uint prepared, AttentionScratch scratch)
+    /// <summary>
+    /// Attends to the keys of a segment from <paramref name="position"/> on: as many pages as a run has, at most to <paramref name="end"/>.
+    /// </summary>
+    private void AttendRun(
+        in AttentionTile tile, in AttentionBatch.Sequence sequence, in AttentionBatch.Segment segment, int position, int end, uint prepared,
+        AttentionScratch scratch)
     {
         byte** pages = stackalloc byte*[2 * KvCodec.MaxRunPages];
         ReadOnlySpan<int> blocks = segment.Blocks.Span;
@@ -198,7 +203,8 @@ public sealed unsafe class FlashAttention : IDisposable
             }
         }
 
-        segment.Codec.Accumulate(run, tile.KvHead, scores, ScoreStride, vectors, tokens, scratch.Accumulator(segment.CodecIndex), scratch.CodecScratch);
+        segment.Codec.Accumulate(
+            run, tile.KvHead, scores, ScoreStride, vectors, tokens, scratch.Accumulator(segment.CodecIndex), scratch.CodecScratch);
     }
 
     /// <summary>Hides keys after the query, before its window, and beyond the end of the stretch.</summary>

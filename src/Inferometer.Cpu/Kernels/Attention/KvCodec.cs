@@ -1,12 +1,13 @@
 namespace Inferometer.Cpu.Kernels.Attention;
 
 /// <summary>
-/// How keys and values of a stretch of pages are stored, and the two products attention needs of them. A sequence may store different stretches under different
-/// codecs: the attention driver runs one online softmax over all of them.
+/// How keys and values of a stretch of pages are stored, and the two products attention needs of them. A sequence may store different
+/// stretches under different codecs: the attention driver runs one online softmax over all of them.
 /// </summary>
 /// <remarks>
-/// A codec is free in what it multiplies: it transforms the queries once per query tile (a rotation, a projection to latents), may accumulate values in a space of
-/// its own, and transforms the sum back once at the end. Called from several threads at a time with different buffers; implementations hold no mutable state.
+/// A codec is free in what it multiplies: it transforms the queries once per query tile (a rotation, a projection to latents), may
+/// accumulate values in a space of its own, and transforms the sum back once at the end. Called from several threads at a time with
+/// different buffers; implementations hold no mutable state.
 /// </remarks>
 public abstract unsafe class KvCodec
 {
@@ -51,13 +52,15 @@ public abstract unsafe class KvCodec
     /// <summary>accumulator[i] += sum over t of probabilities[i * stride + t] times value t.</summary>
     /// <param name="run">The pages.</param>
     /// <param name="kvHead">KV head.</param>
-    /// <param name="probabilities">Rows of <paramref name="stride"/> floats, times <see cref="ProbabilityScale"/>; rows up to the next multiple of <see cref="QueryGroup"/> are zero or harmless.</param>
+    /// <param name="probabilities">Rows of <paramref name="stride"/> floats, times <see cref="ProbabilityScale"/>; rows up to the next
+    /// multiple of <see cref="QueryGroup"/> are zero or harmless.</param>
     /// <param name="stride">Floats from row to row.</param>
     /// <param name="count">Query vectors.</param>
     /// <param name="tokens">Tokens that exist, counted from the first page; later slots hold anything.</param>
     /// <param name="accumulator">[count rounded up to <see cref="QueryGroup"/>][<see cref="AccumulatorWidth"/>].</param>
     /// <param name="scratch"><see cref="ScratchFloats"/> floats.</param>
-    public abstract void Accumulate(in KvPageRun run, int kvHead, float* probabilities, int stride, int count, int tokens, float* accumulator, float* scratch);
+    public abstract void Accumulate(
+        in KvPageRun run, int kvHead, float* probabilities, int stride, int count, int tokens, float* accumulator, float* scratch);
 
     /// <summary>output[i] += accumulated value i, transformed back to the value space.</summary>
     /// <param name="kvHead">KV head.</param>

@@ -1,8 +1,8 @@
 namespace Inferometer.Cpu.Kernels.Attention;
 
 /// <summary>
-/// How the keys and values of 16 tokens of one layer lie in a cache page. Per KV head, one after the other: keys [keyDim][16 tokens], so that scores of 16 tokens
-/// come out side by side without adding across a vector; then values [16 tokens][valueDim rounded up to 16].
+/// How the keys and values of 16 tokens of one layer lie in a cache page. Per KV head, one after the other: keys [keyDim][16 tokens], so
+/// that scores of 16 tokens come out side by side without adding across a vector; then values [16 tokens][valueDim rounded up to 16].
 /// </summary>
 /// <param name="KvHeads">KV heads, at least 1.</param>
 /// <param name="KeyDim">Width of a key, at least 1.</param>

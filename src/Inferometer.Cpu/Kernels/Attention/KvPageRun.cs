@@ -6,7 +6,10 @@ namespace Inferometer.Cpu.Kernels.Attention;
 [StructLayout(LayoutKind.Auto)]
 public readonly unsafe struct KvPageRun
 {
-    /// <summary>Names pages and the position of the first token in the first of them; <paramref name="following"/> more pages stand behind them in the array.</summary>
+    /// <summary>
+    /// Names pages and the position of the first token in the first of them; <paramref name="following"/> more pages stand behind them in
+    /// the array.
+    /// </summary>
     public KvPageRun(byte** pages, int count, int firstPosition, int following = 0)
     {
         Following = following;
@@ -24,6 +27,8 @@ public readonly unsafe struct KvPageRun
     /// <summary>Pages in <see cref="Pages"/> beyond <see cref="Count"/>: those of the next run, to ask for in advance.</summary>
     public int Following { get; }
 
-    /// <summary>Position of the first token of the first page: a codec that stores keys without their rotation applies it from here.</summary>
+    /// <summary>
+    /// Position of the first token of the first page: a codec that stores keys without their rotation applies it from here.
+    /// </summary>
     public int FirstPosition { get; }
 }

@@ -4,8 +4,8 @@ using Inferometer.Cpu.Kernels.Elementwise;
 namespace Inferometer.Cpu.Kernels.Attention;
 
 /// <summary>
-/// Softmax over scores that arrive tile by tile (Milakov and Gimelshein 2018). The sums stay unnormalised; when a tile raises the maximum they are
-/// multiplied by e^(old - new), and they are divided by the sum of exponentials once at the end.
+/// Softmax over scores that arrive tile by tile (Milakov and Gimelshein 2018). The sums stay unnormalised; when a tile raises the maximum
+/// they are multiplied by e^(old - new), and they are divided by the sum of exponentials once at the end.
 /// </summary>
 internal static unsafe class OnlineSoftmax
 {

@@ -32,7 +32,9 @@ internal static unsafe class PageScalar
             {
                 for (int d = 0; d < valueDim; d++)
                 {
-                    sums[q * valueDim + d] += TElement.Load(pages[t / KvPageLayout.PageTokens] + (t % KvPageLayout.PageTokens * valueDim + d) * TElement.Bytes) * probabilities[q * stride + t];
+                    sums[q * valueDim + d] += TElement
+                        .Load(pages[t / KvPageLayout.PageTokens] + (t % KvPageLayout.PageTokens * valueDim + d) * TElement.Bytes)
+                            * probabilities[q * stride + t];
                 }
             }
         }

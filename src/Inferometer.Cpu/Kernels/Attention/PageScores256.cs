@@ -51,9 +51,11 @@ internal static unsafe class PageScores256
         for (; d <= keyDim - 2; d += 2)
         {
             even0 = Vector256.FusedMultiplyAdd(TElement.Load256(keys), Vector256.Create(queries[0]), even0);
-            odd0 = Vector256.FusedMultiplyAdd(TElement.Load256(keys + 16 * TElement.Bytes), Vector256.Create(queries[KvCodec.QueryGroup]), odd0);
+            odd0 = Vector256.FusedMultiplyAdd(
+                TElement.Load256(keys + 16 * TElement.Bytes), Vector256.Create(queries[KvCodec.QueryGroup]), odd0);
             even1 = Vector256.FusedMultiplyAdd(TElement.Load256(keys + 8 * TElement.Bytes), Vector256.Create(queries[0]), even1);
-            odd1 = Vector256.FusedMultiplyAdd(TElement.Load256(keys + 24 * TElement.Bytes), Vector256.Create(queries[KvCodec.QueryGroup]), odd1);
+            odd1 = Vector256.FusedMultiplyAdd(
+                TElement.Load256(keys + 24 * TElement.Bytes), Vector256.Create(queries[KvCodec.QueryGroup]), odd1);
             keys += 32 * TElement.Bytes;
             queries += 2 * KvCodec.QueryGroup;
         }

@@ -4,16 +4,23 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Inferometer.Cpu.Kernels.Attention;
 
-/// <summary>Scores of one page, [keyDim][16] keys, with one, four or eight queries interleaved [keyDim][8]: 512-bit vectors, a lane per token.</summary>
+/// <summary>
+/// Scores of one page, [keyDim][16] keys, with one, four or eight queries interleaved [keyDim][8]: 512-bit vectors, a lane per token.
+/// </summary>
 internal static unsafe class PageScores512
 {
-    /// <summary>Two pages at a time, whose scores stand side by side; also asks for 16 numbers of <c>ahead0</c> and of <c>ahead1</c> per channel.</summary>
+    /// <summary>
+    /// Two pages at a time, whose scores stand side by side; also asks for 16 numbers of <c>ahead0</c> and of <c>ahead1</c> per channel.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Times8x2<TElement>(byte* keys0, byte* keys1, byte* ahead0, byte* ahead1, float* queries, int keyDim, float* scores, int stride)
+    public static void Times8x2<TElement>(
+        byte* keys0, byte* keys1, byte* ahead0, byte* ahead1, float* queries, int keyDim, float* scores, int stride)
         where TElement : struct, IStoredFloat
     {
-        Vector512<float> s00 = default, s10 = default, s20 = default, s30 = default, s40 = default, s50 = default, s60 = default, s70 = default;
-        Vector512<float> s01 = default, s11 = default, s21 = default, s31 = default, s41 = default, s51 = default, s61 = default, s71 = default;
+        Vector512<float> s00 = default, s10 = default, s20 = default, s30 = default, s40 = default, s50 = default, s60 = default,
+            s70 = default;
+        Vector512<float> s01 = default, s11 = default, s21 = default, s31 = default, s41 = default, s51 = default, s61 = default,
+            s71 = default;
         nint step = 16 * TElement.Bytes;
         for (nint position = 0; position < keyDim * step; position += step)
         {
@@ -70,7 +77,8 @@ internal static unsafe class PageScores512
     public static void Times8<TElement>(byte* keys, float* queries, int keyDim, float* scores, int stride)
         where TElement : struct, IStoredFloat
     {
-        Vector512<float> s00 = default, s10 = default, s20 = default, s30 = default, s40 = default, s50 = default, s60 = default, s70 = default;
+        Vector512<float> s00 = default, s10 = default, s20 = default, s30 = default, s40 = default, s50 = default, s60 = default,
+            s70 = default;
         for (int d = 0; d < keyDim; d++)
         {
             Vector512<float> k0 = TElement.Load512(keys);
@@ -127,7 +135,8 @@ internal static unsafe class PageScores512
         for (; d <= keyDim - 2; d += 2)
         {
             even0 = Vector512.FusedMultiplyAdd(TElement.Load512(keys), Vector512.Create(queries[0]), even0);
-            odd0 = Vector512.FusedMultiplyAdd(TElement.Load512(keys + 16 * TElement.Bytes), Vector512.Create(queries[KvCodec.QueryGroup]), odd0);
+            odd0 = Vector512.FusedMultiplyAdd(
+                TElement.Load512(keys + 16 * TElement.Bytes), Vector512.Create(queries[KvCodec.QueryGroup]), odd0);
             keys += 32 * TElement.Bytes;
             queries += 2 * KvCodec.QueryGroup;
         }

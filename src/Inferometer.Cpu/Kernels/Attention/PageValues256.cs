@@ -7,7 +7,8 @@ namespace Inferometer.Cpu.Kernels.Attention;
 internal static unsafe class PageValues256
 {
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Add4x16<TElement>(byte** pages, long offset, int valueBytes, float* probabilities, int stride, int tokens, float* sums, int width)
+    public static void Add4x16<TElement>(
+        byte** pages, long offset, int valueBytes, float* probabilities, int stride, int tokens, float* sums, int width)
         where TElement : struct, IStoredFloat
     {
         Vector256<float> a00 = Vector256.Load(sums), a01 = Vector256.Load(sums + 8);
@@ -51,7 +52,8 @@ internal static unsafe class PageValues256
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Add1x16<TElement>(byte** pages, long offset, int valueBytes, float* probabilities, int stride, int tokens, float* sums, int width)
+    public static void Add1x16<TElement>(
+        byte** pages, long offset, int valueBytes, float* probabilities, int stride, int tokens, float* sums, int width)
         where TElement : struct, IStoredFloat
     {
         Vector256<float> a00 = Vector256.Load(sums), a01 = Vector256.Load(sums + 8);

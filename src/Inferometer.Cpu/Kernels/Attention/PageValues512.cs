@@ -4,12 +4,17 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Inferometer.Cpu.Kernels.Attention;
 
-/// <summary>Sums of the values of some pages, weighted by the probabilities of one, four or eight queries, 16 or 32 channels at a time: 512-bit vectors, a lane per channel.</summary>
+/// <summary>
+/// Sums of the values of some pages, weighted by the probabilities of one, four or eight queries, 16 or 32 channels at a time: 512-bit
+/// vectors, a lane per channel.
+/// </summary>
 internal static unsafe class PageValues512
 {
     /// <summary>Also asks for a kilobyte of each page of <c>ahead</c> from <c>aheadOffset</c> on.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Add8x32<TElement>(byte** pages, long offset, byte** ahead, long aheadOffset, int valueBytes, float* probabilities, int stride, int tokens, float* sums, int width)
+    public static void Add8x32<TElement>(
+        byte** pages, long offset, byte** ahead, long aheadOffset, int valueBytes, float* probabilities, int stride, int tokens,
+        float* sums, int width)
         where TElement : struct, IStoredFloat
     {
         Vector512<float> a00 = Vector512.Load(sums), a01 = Vector512.Load(sums + 16);
@@ -80,7 +85,8 @@ internal static unsafe class PageValues512
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Add8x16<TElement>(byte** pages, long offset, int valueBytes, float* probabilities, int stride, int tokens, float* sums, int width)
+    public static void Add8x16<TElement>(
+        byte** pages, long offset, int valueBytes, float* probabilities, int stride, int tokens, float* sums, int width)
         where TElement : struct, IStoredFloat
     {
         Vector512<float> a00 = Vector512.Load(sums);
@@ -123,7 +129,8 @@ internal static unsafe class PageValues512
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Add4x32<TElement>(byte** pages, long offset, int valueBytes, float* probabilities, int stride, int tokens, float* sums, int width)
+    public static void Add4x32<TElement>(
+        byte** pages, long offset, int valueBytes, float* probabilities, int stride, int tokens, float* sums, int width)
         where TElement : struct, IStoredFloat
     {
         Vector512<float> a00 = Vector512.Load(sums), a01 = Vector512.Load(sums + 16);
@@ -167,7 +174,8 @@ internal static unsafe class PageValues512
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Add4x16<TElement>(byte** pages, long offset, int valueBytes, float* probabilities, int stride, int tokens, float* sums, int width)
+    public static void Add4x16<TElement>(
+        byte** pages, long offset, int valueBytes, float* probabilities, int stride, int tokens, float* sums, int width)
         where TElement : struct, IStoredFloat
     {
         Vector512<float> a00 = Vector512.Load(sums);
@@ -198,7 +206,8 @@ internal static unsafe class PageValues512
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Add1x32<TElement>(byte** pages, long offset, int valueBytes, float* probabilities, int stride, int tokens, float* sums, int width)
+    public static void Add1x32<TElement>(
+        byte** pages, long offset, int valueBytes, float* probabilities, int stride, int tokens, float* sums, int width)
         where TElement : struct, IStoredFloat
     {
         Vector512<float> a00 = Vector512.Load(sums), a01 = Vector512.Load(sums + 16);
@@ -224,7 +233,8 @@ internal static unsafe class PageValues512
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Add1x16<TElement>(byte** pages, long offset, int valueBytes, float* probabilities, int stride, int tokens, float* sums, int width)
+    public static void Add1x16<TElement>(
+        byte** pages, long offset, int valueBytes, float* probabilities, int stride, int tokens, float* sums, int width)
         where TElement : struct, IStoredFloat
     {
         Vector512<float> a00 = Vector512.Load(sums);

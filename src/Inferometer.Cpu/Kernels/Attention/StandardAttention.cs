@@ -4,8 +4,9 @@ using Inferometer.Cpu.Threading;
 namespace Inferometer.Cpu.Kernels.Attention;
 
 /// <summary>
-/// Attention as it is written down: per query and head the whole row of scores is stored, normalised, and multiplied with the values; every query head reads the
-/// keys and values by itself. Kept to compare <see cref="FlashAttention"/> with, in tests and measurements. Sequences must lie in one segment.
+/// Attention as it is written down: per query and head the whole row of scores is stored, normalised, and multiplied with the values; every
+/// query head reads the keys and values by itself. Kept to compare <see cref="FlashAttention"/> with, in tests and measurements. Sequences
+/// must lie in one segment.
 /// </summary>
 public sealed unsafe class StandardAttention : IDisposable
 {
@@ -86,7 +87,8 @@ public sealed unsafe class StandardAttention : IDisposable
         }
     }
 
-    private void Attend(in AttentionBatch.Sequence sequence, in AttentionBatch.Segment segment, int head, int token, AttentionScratch scratch)
+    private void Attend(
+        in AttentionBatch.Sequence sequence, in AttentionBatch.Segment segment, int head, int token, AttentionScratch scratch)
     {
         KvCodec codec = segment.Codec;
         int kvHead = head / _parameters.GroupHeads;
@@ -102,7 +104,8 @@ public sealed unsafe class StandardAttention : IDisposable
         for (int position = 0; position <= query; position += KvCodec.MaxRunPages * KvPageLayout.PageTokens)
         {
             KvPageRun run = RunAt(segment, position, query, pages);
-            codec.Scores(run, kvHead, scratch.Prepared(segment.CodecIndex), 1, scratch.Scores + position, _scoreStride, scratch.CodecScratch);
+            codec.Scores(
+                run, kvHead, scratch.Prepared(segment.CodecIndex), 1, scratch.Scores + position, _scoreStride, scratch.CodecScratch);
         }
 
         Normalise(scratch.Scores, query, codec.ProbabilityScale);
@@ -112,7 +115,9 @@ public sealed unsafe class StandardAttention : IDisposable
         {
             KvPageRun run = RunAt(segment, position, query, pages);
             int tokens = Math.Min(query + 1 - position, run.Count * KvPageLayout.PageTokens);
-            codec.Accumulate(run, kvHead, scratch.Scores + position, _scoreStride, 1, tokens, scratch.Accumulator(segment.CodecIndex), scratch.CodecScratch);
+            codec.Accumulate(
+                run, kvHead, scratch.Scores + position, _scoreStride, 1, tokens, scratch.Accumulator(segment.CodecIndex),
+                scratch.CodecScratch);
         }
 
         float* output = _output + row * _parameters.ValueDim;

@@ -13,10 +13,12 @@ public static class GatedActivation
     public static void Silu(ReadOnlySpan<float> gate, ReadOnlySpan<float> up, Span<float> y) => ElementLoop.Run<SiluOperation>(gate, up, y);
 
     /// <summary>GeGLU with the tanh approximation: f(x) = x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))).</summary>
-    public static void GeluTanh(ReadOnlySpan<float> gate, ReadOnlySpan<float> up, Span<float> y) => ElementLoop.Run<GeluTanhOperation>(gate, up, y);
+    public static void GeluTanh(ReadOnlySpan<float> gate, ReadOnlySpan<float> up, Span<float> y) =>
+        ElementLoop.Run<GeluTanhOperation>(gate, up, y);
 
     /// <summary>GeGLU, exact: f(x) = x/2 (1 + erf(x / sqrt 2)), erf within 1.5e-7.</summary>
-    public static void GeluErf(ReadOnlySpan<float> gate, ReadOnlySpan<float> up, Span<float> y) => ElementLoop.Run<GeluErfOperation>(gate, up, y);
+    public static void GeluErf(ReadOnlySpan<float> gate, ReadOnlySpan<float> up, Span<float> y) =>
+        ElementLoop.Run<GeluErfOperation>(gate, up, y);
 
     private readonly struct SiluOperation : IElementOperation
     {
@@ -68,9 +70,11 @@ public static class GatedActivation
         {
             Vector256<float> z = Vector256.Abs(x) * InverseSqrtTwo;
             Vector256<float> t = Vector256<float>.One / (Vector256<float>.One + z * P);
-            Vector256<float> p = ((((t * A5 + Vector256.Create(A4)) * t + Vector256.Create(A3)) * t + Vector256.Create(A2)) * t + Vector256.Create(A1)) * t;
+            Vector256<float> p =
+                ((((t * A5 + Vector256.Create(A4)) * t + Vector256.Create(A3)) * t + Vector256.Create(A2)) * t + Vector256.Create(A1)) * t;
             Vector256<float> tail = p * VectorExp.Exp(-(z * z));
-            return x * 0.5f * Vector256.ConditionalSelect(Vector256.LessThan(x, Vector256<float>.Zero), tail, Vector256.Create(2f) - tail) * y;
+            return x * 0.5f * Vector256.ConditionalSelect(
+                Vector256.LessThan(x, Vector256<float>.Zero), tail, Vector256.Create(2f) - tail) * y;
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -78,9 +82,11 @@ public static class GatedActivation
         {
             Vector512<float> z = Vector512.Abs(x) * InverseSqrtTwo;
             Vector512<float> t = Vector512<float>.One / (Vector512<float>.One + z * P);
-            Vector512<float> p = ((((t * A5 + Vector512.Create(A4)) * t + Vector512.Create(A3)) * t + Vector512.Create(A2)) * t + Vector512.Create(A1)) * t;
+            Vector512<float> p =
+                ((((t * A5 + Vector512.Create(A4)) * t + Vector512.Create(A3)) * t + Vector512.Create(A2)) * t + Vector512.Create(A1)) * t;
             Vector512<float> tail = p * VectorExp.Exp(-(z * z));
-            return x * 0.5f * Vector512.ConditionalSelect(Vector512.LessThan(x, Vector512<float>.Zero), tail, Vector512.Create(2f) - tail) * y;
+            return x * 0.5f * Vector512.ConditionalSelect(
+                Vector512.LessThan(x, Vector512<float>.Zero), tail, Vector512.Create(2f) - tail) * y;
         }
     }
 }

@@ -33,7 +33,8 @@ public static class LayerNorm
     }
 
     /// <summary>The definition, in double precision.</summary>
-    internal static void Reference(ReadOnlySpan<float> x, ReadOnlySpan<float> weight, ReadOnlySpan<float> bias, float epsilon, Span<float> y)
+    internal static void Reference(
+        ReadOnlySpan<float> x, ReadOnlySpan<float> weight, ReadOnlySpan<float> bias, float epsilon, Span<float> y)
     {
         double mean = 0;
         double variance = 0;

@@ -19,7 +19,9 @@ public static class RmsNorm
         }
     }
 
-    /// <summary>Normalises consecutive vectors of <paramref name="weight"/>'s length each: rows of a batch, or the heads of a query (QK-norm).</summary>
+    /// <summary>
+    /// Normalises consecutive vectors of <paramref name="weight"/>'s length each: rows of a batch, or the heads of a query (QK-norm).
+    /// </summary>
     public static void ApplyRows(ReadOnlySpan<float> x, ReadOnlySpan<float> weight, float epsilon, Span<float> y)
     {
         for (int i = 0; i < x.Length; i += weight.Length)

@@ -2,7 +2,10 @@ using System.Runtime.Intrinsics;
 
 namespace Inferometer.Cpu.Kernels.Elementwise;
 
-/// <summary>Rotary position embedding (Su et al. 2021) with cosines and sines given for the position. Scaling variants differ only in how those tables are made.</summary>
+/// <summary>
+/// Rotary position embedding (Su et al. 2021) with cosines and sines given for the position. Scaling variants differ only in how those
+/// tables are made.
+/// </summary>
 public static class Rope
 {
     /// <summary>Rotates pairs (i, i + n) of each head, n being half the rotated width: the Hugging Face layout.</summary>

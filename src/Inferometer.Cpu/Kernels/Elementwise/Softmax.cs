@@ -7,7 +7,9 @@ namespace Inferometer.Cpu.Kernels.Elementwise;
 /// <summary>Softmax over a span: e^(x - max) / sum.</summary>
 public static class Softmax
 {
-    /// <summary>In place. Negative infinity gives exactly 0; a span of nothing but negative infinity gives NaN, as the definition does.</summary>
+    /// <summary>
+    /// In place. Negative infinity gives exactly 0; a span of nothing but negative infinity gives NaN, as the definition does.
+    /// </summary>
     public static void Apply(Span<float> x)
     {
         if (!x.IsEmpty)

@@ -5,7 +5,9 @@ using System.Runtime.Intrinsics.X86;
 namespace Inferometer.Cpu.Kernels.Elementwise;
 
 /// <summary>e^x on vectors of f32, within 2 units in the last place; below -87.3 the result is subnormal or 0.</summary>
-/// <remarks>x = n ln 2 + r with |r| at most ln(2)/2; e^r by the polynomial of the Cephes library's expf, 2^n through the exponent bits.</remarks>
+/// <remarks>
+/// x = n ln 2 + r with |r| at most ln(2)/2; e^r by the polynomial of the Cephes library's expf, 2^n through the exponent bits.
+/// </remarks>
 internal static class VectorExp
 {
     private const float Lowest = -87.336544f;
@@ -14,7 +16,8 @@ internal static class VectorExp
     private const float Log2E = 1.44269504f;
     private const float Ln2High = 0.693359375f;
     private const float Ln2Low = -2.12194440e-4f;
-    private const float P0 = 1.9875691500e-4f, P1 = 1.3981999507e-3f, P2 = 8.3334519073e-3f, P3 = 4.1665795894e-2f, P4 = 1.6666665459e-1f, P5 = 5.0000001201e-1f;
+    private const float P0 = 1.9875691500e-4f, P1 = 1.3981999507e-3f, P2 = 8.3334519073e-3f, P3 = 4.1665795894e-2f, P4 = 1.6666665459e-1f,
+        P5 = 5.0000001201e-1f;
 
     // The native minimum and maximum return their second operand when either is not a number, so that NaN stays NaN.
 
@@ -22,7 +25,8 @@ internal static class VectorExp
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Exp(Vector512<float> x)
     {
-        Vector512<float> clamped = Vector512.MinNative(Vector512.Create(Highest), Vector512.MaxNative(Vector512.Create(Avx512F.IsSupported ? Vanishing : Lowest), x));
+        Vector512<float> clamped = Vector512.MinNative(
+            Vector512.Create(Highest), Vector512.MaxNative(Vector512.Create(Avx512F.IsSupported ? Vanishing : Lowest), x));
         Vector512<float> n = Vector512.Floor(Vector512.FusedMultiplyAdd(clamped, Vector512.Create(Log2E), Vector512.Create(0.5f)));
         Vector512<float> r = Vector512.FusedMultiplyAdd(n, Vector512.Create(-Ln2High), clamped);
         r = Vector512.FusedMultiplyAdd(n, Vector512.Create(-Ln2Low), r);

@@ -6,13 +6,14 @@ using Inferometer.Core.Gguf;
 namespace Inferometer.Cpu.Kernels.Matrices;
 
 /// <summary>
-/// F16 and BF16 weights for long prompts: 16 rows rounded on the way to integers of 13 bits, a scale per row and 32 columns, and multiplied with activations rounded
-/// alike. One instruction then does twice the products of a multiply-add of floats, and sums of 32 products of 13 bits by 13 bits just fit 32 bits: 32 * 8191^2 &lt; 2^31.
+/// F16 and BF16 weights for long prompts: 16 rows rounded on the way to integers of 13 bits, a scale per row and 32 columns, and multiplied
+/// with activations rounded alike. One instruction then does twice the products of a multiply-add of floats, and sums of 32 products of 13
+/// bits by 13 bits just fit 32 bits: 32 * 8191^2 &lt; 2^31.
 /// </summary>
 /// <remarks>
-/// Rounding moves a number by at most 1/16382 of the largest of its 32. That is as fine as f16 activations and eight times finer than bf16 ones, which other engines
-/// multiply these weights with. Needs 512-bit vectors; elsewhere prompts take <see cref="FloatTile"/>.
-/// A panel: [block of 32 columns][16 pairs of columns][16 rows][2] shorts, then [block][16 rows] f32 scales.
+/// Rounding moves a number by at most 1/16382 of the largest of its 32. That is as fine as f16 activations and eight times finer than bf16
+/// ones, which other engines multiply these weights with. Needs 512-bit vectors; elsewhere prompts take <see cref="FloatTile"/>. A panel:
+/// [block of 32 columns][16 pairs of columns][16 rows][2] shorts, then [block][16 rows] f32 scales.
 /// </remarks>
 internal static unsafe class FinePanel
 {
@@ -25,7 +26,8 @@ internal static unsafe class FinePanel
     private const float LeastMaximum = 1e-30f;
 
     /// <summary>Whether matrices of these formats can be multiplied so here.</summary>
-    public static bool IsSupported(GgmlType type, int columns) => Avx512BW.IsSupported && columns % 32 == 0 && type is GgmlType.F16 or GgmlType.BF16;
+    public static bool IsSupported(GgmlType type, int columns) =>
+        Avx512BW.IsSupported && columns % 32 == 0 && type is GgmlType.F16 or GgmlType.BF16;
 
     /// <summary>Bytes of a panel.</summary>
     public static int PanelBytes(int columns) => columns / 32 * (BlockShorts * sizeof(short) + PanelRows.Count * sizeof(float));
@@ -58,9 +60,12 @@ internal static unsafe class FinePanel
         for (int block = 0; block < blocks; block++)
         {
             Vector512<short> w0 = Vector512.Load(w), w1 = Vector512.Load(w + 32), w2 = Vector512.Load(w + 64), w3 = Vector512.Load(w + 96);
-            Vector512<short> w4 = Vector512.Load(w + 128), w5 = Vector512.Load(w + 160), w6 = Vector512.Load(w + 192), w7 = Vector512.Load(w + 224);
-            Vector512<short> w8 = Vector512.Load(w + 256), w9 = Vector512.Load(w + 288), w10 = Vector512.Load(w + 320), w11 = Vector512.Load(w + 352);
-            Vector512<short> w12 = Vector512.Load(w + 384), w13 = Vector512.Load(w + 416), w14 = Vector512.Load(w + 448), w15 = Vector512.Load(w + 480);
+            Vector512<short> w4 = Vector512.Load(w + 128), w5 = Vector512.Load(w + 160), w6 = Vector512.Load(w + 192),
+                w7 = Vector512.Load(w + 224);
+            Vector512<short> w8 = Vector512.Load(w + 256), w9 = Vector512.Load(w + 288), w10 = Vector512.Load(w + 320),
+                w11 = Vector512.Load(w + 352);
+            Vector512<short> w12 = Vector512.Load(w + 384), w13 = Vector512.Load(w + 416), w14 = Vector512.Load(w + 448),
+                w15 = Vector512.Load(w + 480);
             Vector512<float> scale = Vector512.Load(scales);
             float* target = sums;
             for (int token = 0; token < tokens; token++)
@@ -92,7 +97,8 @@ internal static unsafe class FinePanel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<int> Products(Vector512<short> weights, int pair) => Avx512BW.MultiplyAddAdjacent(weights, Vector512.Create(pair).AsInt16());
+    private static Vector512<int> Products(Vector512<short> weights, int pair) =>
+        Avx512BW.MultiplyAddAdjacent(weights, Vector512.Create(pair).AsInt16());
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Round<TStored>(byte* source, long rowBytes, int rows, int columns, byte* panel)

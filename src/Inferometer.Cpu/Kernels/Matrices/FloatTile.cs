@@ -5,8 +5,8 @@ using System.Runtime.Intrinsics.X86;
 namespace Inferometer.Cpu.Kernels.Matrices;
 
 /// <summary>
-/// f32 matrix product of one expanded panel, 48 rows wide, with all activations of a step, eight tokens at a time. The widest tier keeps 3 x 8 accumulators of 16 rows
-/// in registers (24 of 32); with 256-bit vectors 2 x 4 of 8 rows (8 of 16).
+/// f32 matrix product of one expanded panel, 48 rows wide, with all activations of a step, eight tokens at a time. The widest tier keeps 3
+/// x 8 accumulators of 16 rows in registers (24 of 32); with 256-bit vectors 2 x 4 of 8 rows (8 of 16).
 /// </summary>
 internal static unsafe class FloatTile
 {
@@ -26,7 +26,9 @@ internal static unsafe class FloatTile
     /// <param name="firstRow">First row of the panel in the matrix.</param>
     /// <param name="rows">Rows that exist, 1 to 48.</param>
     /// <param name="ahead">What the next piece will read: asked for little by little meanwhile.</param>
-    public static void MultiplyPanel(float* panel, float* activations, int columns, int column, int depth, in MatrixOperand operand, int firstRow, int rows, PieceAhead ahead)
+    public static void MultiplyPanel(
+        float* panel, float* activations, int columns, int column, int depth, in MatrixOperand operand, int firstRow, int rows,
+        PieceAhead ahead)
     {
         float* edge = stackalloc float[PanelRows * TileTokens];
         int tiles = (operand.Tokens + TileTokens - 1) / TileTokens;
@@ -61,7 +63,8 @@ internal static unsafe class FloatTile
         }
     }
 
-    private static void MultiplyTile(float* panel, float* x, int depth, float* output, int stride, bool add, ref PieceAhead ahead, int lines)
+    private static void MultiplyTile(
+        float* panel, float* x, int depth, float* output, int stride, bool add, ref PieceAhead ahead, int lines)
     {
         if (Avx512F.IsSupported)
         {

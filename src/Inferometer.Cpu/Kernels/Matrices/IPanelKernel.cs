@@ -3,8 +3,8 @@ using Inferometer.Core.Gguf;
 namespace Inferometer.Cpu.Kernels.Matrices;
 
 /// <summary>
-/// One quantised format repacked into panels of 16 rows: a panel holds, block after block, 16 rows' scales and then their quants four columns at a time, row beside
-/// row, so that a vector lane belongs to one output. Repacking moves bytes and loses nothing.
+/// One quantised format repacked into panels of 16 rows: a panel holds, block after block, 16 rows' scales and then their quants four
+/// columns at a time, row beside row, so that a vector lane belongs to one output. Repacking moves bytes and loses nothing.
 /// </summary>
 internal unsafe interface IPanelKernel
 {

@@ -5,22 +5,24 @@ using System.Runtime.Intrinsics.X86;
 namespace Inferometer.Cpu.Kernels.Matrices;
 
 /// <summary>
-/// Activations rounded to 8 bits, x = scale q with |q| at most 127, a scale per block of 32 or 256. Laid out [slab of 64 tokens][block][token], so that a kernel
-/// which holds a block of weights in registers finds the tokens it multiplies one after the other.
+/// Activations rounded to 8 bits, x = scale q with |q| at most 127, a scale per block of 32 or 256. Laid out [slab of 64
+/// tokens][block][token], so that a kernel which holds a block of weights in registers finds the tokens it multiplies one after the other.
 /// </summary>
 /// <remarks>
 /// Every block ends with its scale (float). Before the scale <see cref="ActivationLayout.FineBy32"/> has 32 shorts of magnitude up to 8191;
-/// <see cref="ActivationLayout.Int8By32"/> has 32 bytes q and -8 times their sum (int), what weights stored with 8 added give too
-/// much; <see cref="ActivationLayout.Int8By32ForBytes"/> has the same with -128 times the sum; <see cref="ActivationLayout.Int16By32"/> has q as 32 shorts;
-/// <see cref="ActivationLayout.Int8By256"/> has 256 bytes q, then for each of the sixteen groups of 16 two shorts, -32 times the sum of those q whose column modulo 4
-/// is 0 or 1 and of the others, then the sums of the eight groups of 32 (short).
+/// <see cref="ActivationLayout.Int8By32"/> has 32 bytes q and -8 times their sum (int), what weights stored with 8 added give too much;
+/// <see cref="ActivationLayout.Int8By32ForBytes"/> has the same with -128 times the sum; <see cref="ActivationLayout.Int16By32"/> has q as
+/// 32 shorts; <see cref="ActivationLayout.Int8By256"/> has 256 bytes q, then for each of the sixteen groups of 16 two shorts, -32 times the
+/// sum of those q whose column modulo 4 is 0 or 1 and of the others, then the sums of the eight groups of 32 (short).
 /// </remarks>
 internal static unsafe class Int8Activations
 {
     /// <summary>Tokens of a slab.</summary>
     public const int SlabTokens = 64;
 
-    /// <summary>Bytes of a block of <see cref="ActivationLayout.Int8By32"/> and of <see cref="ActivationLayout.Int8By32ForBytes"/>.</summary>
+    /// <summary>
+    /// Bytes of a block of <see cref="ActivationLayout.Int8By32"/> and of <see cref="ActivationLayout.Int8By32ForBytes"/>.
+    /// </summary>
     public const int BlockBytes32 = 32 + sizeof(int) + sizeof(float);
 
     /// <summary>Bytes of a block of <see cref="ActivationLayout.Int16By32"/> and of <see cref="ActivationLayout.FineBy32"/>.</summary>
@@ -75,7 +77,8 @@ internal static unsafe class Int8Activations
                 case ActivationLayout.Int8By32:
                 case ActivationLayout.Int8By32ForBytes:
                     Round32(source, inverse, (sbyte*)target);
-                    *(int*)(target + 32) = (layout == ActivationLayout.Int8By32 ? -8 : -128) * (Sum16((sbyte*)target) + Sum16((sbyte*)target + 16));
+                    *(int*)(target + 32) =
+                        (layout == ActivationLayout.Int8By32 ? -8 : -128) * (Sum16((sbyte*)target) + Sum16((sbyte*)target + 16));
                     break;
                 case ActivationLayout.Int16By32:
                     Round32(source, inverse, narrow);
@@ -106,7 +109,9 @@ internal static unsafe class Int8Activations
         }
     }
 
-    /// <summary>Writes -32 times the sums of q[4i] + q[4i + 1] and of q[4i + 2] + q[4i + 3], i from 0 to 3; returns the sum of all sixteen.</summary>
+    /// <summary>
+    /// Writes -32 times the sums of q[4i] + q[4i + 1] and of q[4i + 2] + q[4i + 3], i from 0 to 3; returns the sum of all sixteen.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int PairSums(sbyte* q, short* target)
     {

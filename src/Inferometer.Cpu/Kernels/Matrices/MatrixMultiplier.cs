@@ -4,8 +4,8 @@ using Inferometer.Cpu.Threading;
 namespace Inferometer.Cpu.Kernels.Matrices;
 
 /// <summary>
-/// Multiplies activations by one to three matrices that share them (query, key and value; gate and up) in one dispatch to the workers: y = x W^T.
-/// Holds the scratch memory, which grows to the largest step seen and is then reused, so a warm multiplication allocates nothing.
+/// Multiplies activations by one to three matrices that share them (query, key and value; gate and up) in one dispatch to the workers: y =
+/// x W^T. Holds the scratch memory, which grows to the largest step seen and is then reused, so a warm multiplication allocates nothing.
 /// </summary>
 /// <remarks>Not thread-safe: one per pool. The result does not depend on the number of threads.</remarks>
 public sealed unsafe class MatrixMultiplier : IDisposable
@@ -54,7 +54,9 @@ public sealed unsafe class MatrixMultiplier : IDisposable
     }
 
     /// <summary>Three matrices with the same input, for example query, key and value projections.</summary>
-    public void Multiply(ReadOnlySpan<float> x, int tokens, WeightMatrix w0, Span<float> y0, WeightMatrix w1, Span<float> y1, WeightMatrix w2, Span<float> y2)
+    public void Multiply(
+        ReadOnlySpan<float> x, int tokens, WeightMatrix w0, Span<float> y0, WeightMatrix w1, Span<float> y1, WeightMatrix w2,
+        Span<float> y2)
     {
         fixed (float* p0 = y0, p1 = y1, p2 = y2)
         {
@@ -91,7 +93,8 @@ public sealed unsafe class MatrixMultiplier : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(tokens);
         if (length < (long)tokens * matrix.Rows)
         {
-            throw new ArgumentException($"The output holds {length} floats; {tokens} tokens of {matrix.Rows} are to be written.", nameof(length));
+            throw new ArgumentException(
+                $"The output holds {length} floats; {tokens} tokens of {matrix.Rows} are to be written.", nameof(length));
         }
 
         ref Target target = ref _multiplyWork.Targets[index];
@@ -123,7 +126,8 @@ public sealed unsafe class MatrixMultiplier : IDisposable
                 WeightMatrix matrix = target.Matrix!;
                 if (matrix.Columns != columns)
                 {
-                    throw new ArgumentException($"Matrices that share an input must have as many columns: {columns} and {matrix.Columns}.", nameof(matrices));
+                    throw new ArgumentException(
+                        $"Matrices that share an input must have as many columns: {columns} and {matrix.Columns}.", nameof(matrices));
                 }
 
                 target.FirstChunk = chunks;
@@ -187,7 +191,8 @@ public sealed unsafe class MatrixMultiplier : IDisposable
             _destination = destination;
         }
 
-        public override void Execute(int chunk, int worker) => ActivationPacking.PackTile(_layout, _input, _tokens, _columns, chunk, _destination);
+        public override void Execute(int chunk, int worker) =>
+            ActivationPacking.PackTile(_layout, _input, _tokens, _columns, chunk, _destination);
     }
 
     private sealed class MultiplyWork(int threads) : ParallelWork

@@ -12,8 +12,8 @@ internal static unsafe class PanelLayout
     private const int Blocks = 3;
 
     /// <summary>
-    /// A fingerprint of how this program, on this machine, lays out weights of a format: what repacking makes of a fixed small matrix. It changes when a kernel's layout
-    /// does, without anybody having to remember a version number. 0 where the format is not repacked.
+    /// A fingerprint of how this program, on this machine, lays out weights of a format: what repacking makes of a fixed small matrix. It
+    /// changes when a kernel's layout does, without anybody having to remember a version number. 0 where the format is not repacked.
     /// </summary>
     public static uint Fingerprint(GgmlType type)
     {

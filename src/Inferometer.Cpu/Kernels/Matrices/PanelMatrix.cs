@@ -9,7 +9,9 @@ namespace Inferometer.Cpu.Kernels.Matrices;
 internal sealed unsafe class PanelMatrix<TKernel> : WeightMatrix
     where TKernel : struct, IPanelKernel
 {
-    /// <summary>Panels of one piece of work for more than one token: enough that the slab of activations in the cache is used several times.</summary>
+    /// <summary>
+    /// Panels of one piece of work for more than one token: enough that the slab of activations in the cache is used several times.
+    /// </summary>
     private const int PanelsPerChunk = 4;
 
     private readonly byte* _panels;

@@ -1,8 +1,9 @@
 namespace Inferometer.Cpu.Kernels.Matrices;
 
 /// <summary>
-/// Where the repacked matrices of one model lie: a few large buffers instead of one per matrix, so that nearly all of it can be in huge pages without a part of a huge page
-/// lost behind every matrix. Memory that was not handed out yet is not touched and so takes none. Not thread-safe; dispose after the matrices.
+/// Where the repacked matrices of one model lie: a few large buffers instead of one per matrix, so that nearly all of it can be in huge
+/// pages without a part of a huge page lost behind every matrix. Memory that was not handed out yet is not touched and so takes none. Not
+/// thread-safe; dispose after the matrices.
 /// </summary>
 internal sealed unsafe class PanelMemory : IDisposable
 {

@@ -2,7 +2,9 @@ using Inferometer.Cpu.Threading;
 
 namespace Inferometer.Cpu.Kernels.Matrices;
 
-/// <summary>Where a <see cref="PanelMatrix{TKernel}"/> gets its panels from: stored rows to repack, or panels that are there already.</summary>
+/// <summary>
+/// Where a <see cref="PanelMatrix{TKernel}"/> gets its panels from: stored rows to repack, or panels that are there already.
+/// </summary>
 /// <param name="source">First byte of the stored rows; null where <paramref name="panels"/> are given.</param>
 /// <param name="pool">Threads for repacking; null to use the calling thread.</param>
 /// <param name="memory">Where repacked panels go; null for memory of the matrix's own.</param>

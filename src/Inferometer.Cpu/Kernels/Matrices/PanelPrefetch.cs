@@ -4,9 +4,9 @@ using System.Runtime.Intrinsics.X86;
 namespace Inferometer.Cpu.Kernels.Matrices;
 
 /// <summary>
-/// Asking for weights before they are needed, by kernels that multiply a block with several tokens and so come to the next one late. One token's single stream is
-/// on AMD's processors better left to their own prefetching: asking as well cost 10 to 25 % of the bandwidth (Zen 4, two threads at 58 GB/s). Intel's read a fifth
-/// faster when asked (Sapphire Rapids, two threads at 20 GB/s).
+/// Asking for weights before they are needed, by kernels that multiply a block with several tokens and so come to the next one late. One
+/// token's single stream is on AMD's processors better left to their own prefetching: asking as well cost 10 to 25 % of the bandwidth (Zen
+/// 4, two threads at 58 GB/s). Intel's read a fifth faster when asked (Sapphire Rapids, two threads at 20 GB/s).
 /// </summary>
 internal static unsafe class PanelPrefetch
 {
@@ -20,8 +20,8 @@ internal static unsafe class PanelPrefetch
     public static bool Helps(int tokens) => tokens > 1 || s_helpsOneToken;
 
     /// <summary>
-    /// Asks for <paramref name="count"/> bytes, a constant of at most 12 cache lines, a fixed distance ahead; written out, since the compiler keeps such a loop as a
-    /// loop. The addresses may lie beyond the panel: a prefetch of nothing does nothing.
+    /// Asks for <paramref name="count"/> bytes, a constant of at most 12 cache lines, a fixed distance ahead; written out, since the
+    /// compiler keeps such a loop as a loop. The addresses may lie beyond the panel: a prefetch of nothing does nothing.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Ahead(byte* position, int count)

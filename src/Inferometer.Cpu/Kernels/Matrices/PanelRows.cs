@@ -4,7 +4,9 @@ using System.Runtime.Intrinsics;
 
 namespace Inferometer.Cpu.Kernels.Matrices;
 
-/// <summary>Moving bytes between a row's block and the places of that row in a panel: every fourth-byte group of 64 bytes belongs to one row.</summary>
+/// <summary>
+/// Moving bytes between a row's block and the places of that row in a panel: every fourth-byte group of 64 bytes belongs to one row.
+/// </summary>
 internal static unsafe class PanelRows
 {
     /// <summary>Rows of a panel.</summary>

@@ -6,9 +6,9 @@ using Inferometer.Core.Gguf;
 namespace Inferometer.Cpu.Kernels.Matrices;
 
 /// <summary>
-/// Q6_K: 16 f16 scales, [16 groups][16] signed scales, then four parts of 768 bytes in the order in which they are read. Part 2h + s holds, of half h (128 columns), columns
-/// 16s to 16s + 15 of each of its four runs of 32: for every four of them a vector with the low bits of runs 0 and 2 (low and high nibbles), one of runs 1 and 3, and one
-/// with the high two bits of all four runs.
+/// Q6_K: 16 f16 scales, [16 groups][16] signed scales, then four parts of 768 bytes in the order in which they are read. Part 2h + s holds,
+/// of half h (128 columns), columns 16s to 16s + 15 of each of its four runs of 32: for every four of them a vector with the low bits of
+/// runs 0 and 2 (low and high nibbles), one of runs 1 and 3, and one with the high two bits of all four runs.
 /// </summary>
 internal readonly unsafe struct Q6_KPanel : IPanelKernel
 {
@@ -91,13 +91,18 @@ internal readonly unsafe struct Q6_KPanel : IPanelKernel
         }
     }
 
-    /// <summary>Where four columns' low bits begin: <paramref name="four"/> counts the stored dwords, of a half runs 0 and 2 and then runs 1 and 3.</summary>
+    /// <summary>
+    /// Where four columns' low bits begin: <paramref name="four"/> counts the stored dwords, of a half runs 0 and 2 and then runs 1 and 3.
+    /// </summary>
     private static int LowOffset(int four) => PartOffset + (four / 16 * 2 + four % 8 / 4) * PartBytes + four % 4 * 192 + four % 16 / 8 * 64;
 
     /// <summary>Where four columns' high bits begin: <paramref name="four"/> counts the stored dwords.</summary>
     private static int HighOffset(int four) => PartOffset + four / 4 * PartBytes + four % 4 * 192 + 128;
 
-    /// <summary>Where the quants of a group of 16 columns begin, low and high bits, and how far to shift them; each further four columns lie 192 bytes on.</summary>
+    /// <summary>
+    /// Where the quants of a group of 16 columns begin, low and high bits, and how far to shift them; each further four columns lie 192
+    /// bytes on.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static (int Low, int LowShift, int High, int HighShift) Place(int group)
     {
@@ -107,8 +112,9 @@ internal readonly unsafe struct Q6_KPanel : IPanelKernel
     }
 
     /// <summary>
-    /// products[token][16] = sum over groups of 16 of scale times the products of quants (0 to 63, less 32) and activations. Four groups at a time, which is what the
-    /// registers hold. A group's 16-bit sums begin at -32 times the activations they add up, so that four of them fit: 32 * 127 * 8 = 32512.
+    /// products[token][16] = sum over groups of 16 of scale times the products of quants (0 to 63, less 32) and activations. Four groups at
+    /// a time, which is what the registers hold. A group's 16-bit sums begin at -32 times the activations they add up, so that four of them
+    /// fit: 32 * 127 * 8 = 32512.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Products512(byte* panel, byte* x, int tokens, int* products)
@@ -128,10 +134,14 @@ internal readonly unsafe struct Q6_KPanel : IPanelKernel
             Vector512<byte> l1 = Vector512.Load(quants + 192), m1 = Vector512.Load(quants + 256), h1 = Vector512.Load(quants + 320);
             Vector512<byte> l2 = Vector512.Load(quants + 384), m2 = Vector512.Load(quants + 448), h2 = Vector512.Load(quants + 512);
             Vector512<byte> l3 = Vector512.Load(quants + 576), m3 = Vector512.Load(quants + 640), h3 = Vector512.Load(quants + 704);
-            Vector512<byte> a0 = (l0 & nibble) | first.Take(h0), a1 = (l1 & nibble) | first.Take(h1), a2 = (l2 & nibble) | first.Take(h2), a3 = (l3 & nibble) | first.Take(h3);
-            Vector512<byte> b0 = (m0 & nibble) | second.Take(h0), b1 = (m1 & nibble) | second.Take(h1), b2 = (m2 & nibble) | second.Take(h2), b3 = (m3 & nibble) | second.Take(h3);
-            Vector512<byte> c0 = upper.Take(l0) | third.Take(h0), c1 = upper.Take(l1) | third.Take(h1), c2 = upper.Take(l2) | third.Take(h2), c3 = upper.Take(l3) | third.Take(h3);
-            Vector512<byte> d0 = upper.Take(m0) | fourth.Take(h0), d1 = upper.Take(m1) | fourth.Take(h1), d2 = upper.Take(m2) | fourth.Take(h2), d3 = upper.Take(m3) | fourth.Take(h3);
+            Vector512<byte> a0 = (l0 & nibble) | first.Take(h0), a1 = (l1 & nibble) | first.Take(h1), a2 = (l2 & nibble) | first.Take(h2),
+                a3 = (l3 & nibble) | first.Take(h3);
+            Vector512<byte> b0 = (m0 & nibble) | second.Take(h0), b1 = (m1 & nibble) | second.Take(h1),
+                b2 = (m2 & nibble) | second.Take(h2), b3 = (m3 & nibble) | second.Take(h3);
+            Vector512<byte> c0 = upper.Take(l0) | third.Take(h0), c1 = upper.Take(l1) | third.Take(h1),
+                c2 = upper.Take(l2) | third.Take(h2), c3 = upper.Take(l3) | third.Take(h3);
+            Vector512<byte> d0 = upper.Take(m0) | fourth.Take(h0), d1 = upper.Take(m1) | fourth.Take(h1),
+                d2 = upper.Take(m2) | fourth.Take(h2), d3 = upper.Take(m3) | fourth.Take(h3);
             int group = part / 2 * 8 + part % 2;
             byte* scales = panel + ScaleOffset + 16 * group;
             Vector512<short> s0 = Pair512(scales), s1 = Pair512(scales + 32), s2 = Pair512(scales + 64), s3 = Pair512(scales + 96);
@@ -141,8 +151,10 @@ internal readonly unsafe struct Q6_KPanel : IPanelKernel
             for (int token = 0; token < tokens; token++)
             {
                 int* q = (int*)activations, start = (int*)(activations + toSums);
-                Vector512<short> a = Pairs512(a0, q[0]) + Vector512.Create(start[0]).AsInt16(), b = Pairs512(b0, q[8]) + Vector512.Create(start[2]).AsInt16();
-                Vector512<short> c = Pairs512(c0, q[16]) + Vector512.Create(start[4]).AsInt16(), d = Pairs512(d0, q[24]) + Vector512.Create(start[6]).AsInt16();
+                Vector512<short> a = Pairs512(a0, q[0]) + Vector512.Create(start[0]).AsInt16(),
+                    b = Pairs512(b0, q[8]) + Vector512.Create(start[2]).AsInt16();
+                Vector512<short> c = Pairs512(c0, q[16]) + Vector512.Create(start[4]).AsInt16(),
+                    d = Pairs512(d0, q[24]) + Vector512.Create(start[6]).AsInt16();
                 a += Pairs512(a1, q[1]);
                 b += Pairs512(b1, q[9]);
                 c += Pairs512(c1, q[17]);
@@ -165,7 +177,8 @@ internal readonly unsafe struct Q6_KPanel : IPanelKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<short> Pairs512(Vector512<byte> weights, int four) => Avx512BW.MultiplyAddAdjacent(weights, Vector512.Create(four).AsSByte());
+    private static Vector512<short> Pairs512(Vector512<byte> weights, int four) =>
+        Avx512BW.MultiplyAddAdjacent(weights, Vector512.Create(four).AsSByte());
 
     /// <summary>sums += d products times the activations' scale.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -192,17 +205,26 @@ internal readonly unsafe struct Q6_KPanel : IPanelKernel
             (int lowOffset, int lowShift, int highOffset, int highShift) = Place(group);
             byte* low = panel + lowOffset + 32 * half;
             byte* high = panel + highOffset + 32 * half;
-            Vector256<byte> w0 = ((Vector256.Load(low).AsUInt16() >> lowShift).AsByte() & nibble) | (((Vector256.Load(high).AsUInt16() >> highShift) << 4).AsByte() & twoBits);
-            Vector256<byte> w1 = ((Vector256.Load(low + 192).AsUInt16() >> lowShift).AsByte() & nibble) | (((Vector256.Load(high + 192).AsUInt16() >> highShift) << 4).AsByte() & twoBits);
-            Vector256<byte> w2 = ((Vector256.Load(low + 384).AsUInt16() >> lowShift).AsByte() & nibble) | (((Vector256.Load(high + 384).AsUInt16() >> highShift) << 4).AsByte() & twoBits);
-            Vector256<byte> w3 = ((Vector256.Load(low + 576).AsUInt16() >> lowShift).AsByte() & nibble) | (((Vector256.Load(high + 576).AsUInt16() >> highShift) << 4).AsByte() & twoBits);
+            Vector256<byte> w0 =
+                ((Vector256.Load(low).AsUInt16() >> lowShift).AsByte() & nibble) | (((Vector256.Load(high).AsUInt16() >> highShift) << 4)
+                    .AsByte() & twoBits);
+            Vector256<byte> w1 =
+                ((Vector256.Load(low + 192).AsUInt16() >> lowShift).AsByte() & nibble) | ((
+                    (Vector256.Load(high + 192).AsUInt16() >> highShift) << 4).AsByte() & twoBits);
+            Vector256<byte> w2 =
+                ((Vector256.Load(low + 384).AsUInt16() >> lowShift).AsByte() & nibble) | ((
+                    (Vector256.Load(high + 384).AsUInt16() >> highShift) << 4).AsByte() & twoBits);
+            Vector256<byte> w3 =
+                ((Vector256.Load(low + 576).AsUInt16() >> lowShift).AsByte() & nibble) | ((
+                    (Vector256.Load(high + 576).AsUInt16() >> highShift) << 4).AsByte() & twoBits);
             Vector256<short> scales = Pair256(panel + ScaleOffset + 16 * group + 8 * half);
             int* target = products + 8 * half;
             byte* activations = x;
             for (int token = 0; token < tokens; token++)
             {
                 int* q = (int*)activations + 4 * group;
-                Vector256<short> a = Avx2.MultiplyAddAdjacent(w0, Vector256.Create(q[0]).AsSByte()) + Vector256.Create(((int*)(activations + Int8Activations.PairSumOffset256))[group]).AsInt16();
+                Vector256<short> a = Avx2.MultiplyAddAdjacent(w0, Vector256.Create(q[0]).AsSByte()) + Vector256
+                    .Create(((int*)(activations + Int8Activations.PairSumOffset256))[group]).AsInt16();
                 a += Avx2.MultiplyAddAdjacent(w1, Vector256.Create(q[1]).AsSByte());
                 a += Avx2.MultiplyAddAdjacent(w2, Vector256.Create(q[2]).AsSByte());
                 a += Avx2.MultiplyAddAdjacent(w3, Vector256.Create(q[3]).AsSByte());
@@ -263,7 +285,8 @@ internal readonly unsafe struct Q6_KPanel : IPanelKernel
                     products += (sbyte)panel[ScaleOffset + k / 16 * 16 + row] * ((low | high << 4) - 32) * (sbyte)x[k];
                 }
 
-                sums[token * PanelRows.Count + row] += products * (HalfBits.Load(panel + 2 * row) * *(float*)(x + Int8Activations.ScaleOffset256));
+                sums[token * PanelRows.Count + row] += products
+                    * (HalfBits.Load(panel + 2 * row) * *(float*)(x + Int8Activations.ScaleOffset256));
             }
         }
     }

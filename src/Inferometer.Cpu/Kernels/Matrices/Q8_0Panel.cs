@@ -9,8 +9,9 @@ namespace Inferometer.Cpu.Kernels.Matrices;
 /// Q8_0: 16 f16 scales, then sixteen groups of 32 bytes; group j holds columns 2j and 2j + 1 of the 16 rows, side by side.
 /// </summary>
 /// <remarks>
-/// Weights are widened to 16 bits and multiplied in pairs to 32 bits. A byte times a byte would do twice as many products per instruction, but their pair sums do not
-/// fit 16 bits: with what it takes to split them and to widen the sums, the byte instructions measured 6 % slower for a prompt (Zen 4) and 17 % for one token.
+/// Weights are widened to 16 bits and multiplied in pairs to 32 bits. A byte times a byte would do twice as many products per instruction,
+/// but their pair sums do not fit 16 bits: with what it takes to split them and to widen the sums, the byte instructions measured 6 %
+/// slower for a prompt (Zen 4) and 17 % for one token.
 /// </remarks>
 internal readonly unsafe struct Q8_0Panel : IPanelKernel
 {
@@ -107,7 +108,8 @@ internal readonly unsafe struct Q8_0Panel : IPanelKernel
     private static Vector512<short> Load512(byte* pair) => Avx512BW.ConvertToVector512Int16(Vector256.Load((sbyte*)pair));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<int> Products512(Vector512<short> weights, int pair) => Avx512BW.MultiplyAddAdjacent(weights, Vector512.Create(pair).AsInt16());
+    private static Vector512<int> Products512(Vector512<short> weights, int pair) =>
+        Avx512BW.MultiplyAddAdjacent(weights, Vector512.Create(pair).AsInt16());
 
     /// <summary>Rows 0 to 7 or 8 to 15: half of every group, in two halves of the columns, since sixteen registers hold no more.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -123,7 +125,9 @@ internal readonly unsafe struct Q8_0Panel : IPanelKernel
             for (int token = 0; token < tokens; token++)
             {
                 float activationScale = *(float*)(x + (long)token * Int8Activations.WideBlockBytes32 + 64);
-                PanelScale.Add(Vector256.Load(products + 8 * token), scale * Vector256.Create(activationScale), sums + PanelRows.Count * token + 8 * half);
+                PanelScale.Add(
+                    Vector256.Load(products + 8 * token), scale * Vector256.Create(activationScale),
+                    sums + PanelRows.Count * token + 8 * half);
             }
 
             x += (long)tokens * Int8Activations.WideBlockBytes32;
@@ -131,7 +135,9 @@ internal readonly unsafe struct Q8_0Panel : IPanelKernel
         }
     }
 
-    /// <summary>products[token][8] of 16 columns, beginning with activation pair <paramref name="first"/>; the second half adds to the first.</summary>
+    /// <summary>
+    /// products[token][8] of 16 columns, beginning with activation pair <paramref name="first"/>; the second half adds to the first.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Products256(byte* weights, byte* x, int tokens, int* products, int first)
     {
@@ -157,7 +163,8 @@ internal readonly unsafe struct Q8_0Panel : IPanelKernel
     private static Vector256<short> Load256(byte* pair) => Avx2.ConvertToVector256Int16((sbyte*)pair);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<int> Products256(Vector256<short> weights, int pair) => Avx2.MultiplyAddAdjacent(weights, Vector256.Create(pair).AsInt16());
+    private static Vector256<int> Products256(Vector256<short> weights, int pair) =>
+        Avx2.MultiplyAddAdjacent(weights, Vector256.Create(pair).AsInt16());
 
     private static void MultiplyScalar(byte* panel, int blocks, byte* x, int tokens, float* sums)
     {

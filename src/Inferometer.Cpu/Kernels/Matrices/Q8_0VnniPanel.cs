@@ -5,11 +5,12 @@ using Inferometer.Core.Gguf;
 namespace Inferometer.Cpu.Kernels.Matrices;
 
 /// <summary>
-/// Q8_0 for processors with <see cref="VnniProducts"/>: 16 f16 scales, then eight vectors of 64 bytes; vector j holds columns 4j to 4j + 3 of the 16 rows, each byte 128
-/// more than the weight, since the instruction wants one side without signs.
+/// Q8_0 for processors with <see cref="VnniProducts"/>: 16 f16 scales, then eight vectors of 64 bytes; vector j holds columns 4j to 4j + 3
+/// of the 16 rows, each byte 128 more than the weight, since the instruction wants one side without signs.
 /// </summary>
 /// <remarks>
-/// On Sapphire Rapids 1.6 times the rate of pairs of 16-bit numbers in 512 bits (<see cref="Q8_0Panel"/>): an instruction multiplies as much, and adds as well.
+/// On Sapphire Rapids 1.6 times the rate of pairs of 16-bit numbers in 512 bits (<see cref="Q8_0Panel"/>): an instruction multiplies as
+/// much, and adds as well.
 /// </remarks>
 internal readonly unsafe struct Q8_0VnniPanel : IPanelKernel
 {
@@ -69,12 +70,16 @@ internal readonly unsafe struct Q8_0VnniPanel : IPanelKernel
         }
     }
 
-    /// <summary>Rows 0 to 7 or 8 to 15 of a block, whose weights stay in eight of the sixteen registers that these instructions reach.</summary>
+    /// <summary>
+    /// Rows 0 to 7 or 8 to 15 of a block, whose weights stay in eight of the sixteen registers that these instructions reach.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void MultiplyHalf(byte* weights, Vector256<float> scale, byte* x, int tokens, float* sums)
     {
-        Vector256<byte> w0 = Vector256.Load(weights), w1 = Vector256.Load(weights + 64), w2 = Vector256.Load(weights + 128), w3 = Vector256.Load(weights + 192);
-        Vector256<byte> w4 = Vector256.Load(weights + 256), w5 = Vector256.Load(weights + 320), w6 = Vector256.Load(weights + 384), w7 = Vector256.Load(weights + 448);
+        Vector256<byte> w0 = Vector256.Load(weights), w1 = Vector256.Load(weights + 64), w2 = Vector256.Load(weights + 128),
+            w3 = Vector256.Load(weights + 192);
+        Vector256<byte> w4 = Vector256.Load(weights + 256), w5 = Vector256.Load(weights + 320), w6 = Vector256.Load(weights + 384),
+            w7 = Vector256.Load(weights + 448);
         for (int token = 0; token < tokens; token++)
         {
             int* q = (int*)x;

@@ -3,16 +3,18 @@ using System.Runtime.Intrinsics.X86;
 namespace Inferometer.Cpu.Kernels.Matrices;
 
 /// <summary>
-/// Stored weights, row after row, times f32 activations of one to a few dozen tokens, without a copy of either: tiles of a few rows and tokens, weights converted in
-/// registers. Bound by memory for few tokens and by multiply-adds from about eight on. A result depends on its row and its number of tokens alone, not on
-/// which rows are computed with it.
+/// Stored weights, row after row, times f32 activations of one to a few dozen tokens, without a copy of either: tiles of a few rows and
+/// tokens, weights converted in registers. Bound by memory for few tokens and by multiply-adds from about eight on. A result depends on its
+/// row and its number of tokens alone, not on which rows are computed with it.
 /// </summary>
 internal static unsafe class RowDots
 {
     /// <summary>Rows that any tile has at most.</summary>
     public const int MaxTileRows = 8;
 
-    /// <summary>Rows that all tokens pass over before the next ones: whole tiles of every shape. Pieces of work are whole blocks of so many.</summary>
+    /// <summary>
+    /// Rows that all tokens pass over before the next ones: whole tiles of every shape. Pieces of work are whole blocks of so many.
+    /// </summary>
     public const int BlockRows = 24;
 
     private const int MaxTileTokens = 8;
@@ -30,7 +32,8 @@ internal static unsafe class RowDots
     public static void Multiply<TStored>(byte* weights, long rowBytes, int rows, int columns, in MatrixOperand operand, int firstRow)
         where TStored : struct, IStoredFloat
     {
-        // One tile wide, the next rows arrive just before they are needed; several wide, the block they all pass over stays in the cache, so the next block is fetched.
+        // One tile wide, the next rows arrive just before they are needed; several wide, the block they all pass over stays in the cache,
+        // so the next block is fetched.
         bool single = TileTokens(operand.Tokens) == operand.Tokens;
         for (int block = 0; block < rows; block += BlockRows)
         {
@@ -77,7 +80,8 @@ internal static unsafe class RowDots
         return Avx2.IsSupported ? tokens == 4 ? 2 : 4 : 1;
     }
 
-    private static void MultiplyTile<TStored>(byte* weights, long rowBytes, int rows, int columns, in MatrixOperand operand, int firstRow, int token, int tokens, byte* next)
+    private static void MultiplyTile<TStored>(
+        byte* weights, long rowBytes, int rows, int columns, in MatrixOperand operand, int firstRow, int token, int tokens, byte* next)
         where TStored : struct, IStoredFloat
     {
         float* x = (float*)operand.Activations + (long)token * columns;

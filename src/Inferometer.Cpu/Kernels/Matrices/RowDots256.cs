@@ -4,7 +4,9 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Inferometer.Cpu.Kernels.Matrices;
 
-/// <summary>The tiles of <see cref="RowDots512"/> with 256-bit vectors, 8 columns at a time, in 16 registers. Parameters are the same.</summary>
+/// <summary>
+/// The tiles of <see cref="RowDots512"/> with 256-bit vectors, 8 columns at a time, in 16 registers. Parameters are the same.
+/// </summary>
 internal static unsafe class RowDots256
 {
     /// <summary>Four rows, one token.</summary>

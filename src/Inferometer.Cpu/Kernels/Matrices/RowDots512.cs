@@ -5,12 +5,14 @@ using System.Runtime.Intrinsics.X86;
 namespace Inferometer.Cpu.Kernels.Matrices;
 
 /// <summary>
-/// Dot products of a few consecutive rows of stored weights with a few tokens, 16 columns at a time: each vector of weights is converted in registers and serves all tokens.
-/// The weights' next rows are asked for in the order they lie in memory while this tile is computed, which keeps one linear stream from memory however many rows a tile has.
+/// Dot products of a few consecutive rows of stored weights with a few tokens, 16 columns at a time: each vector of weights is converted in
+/// registers and serves all tokens. The weights' next rows are asked for in the order they lie in memory while this tile is computed, which
+/// keeps one linear stream from memory however many rows a tile has.
 /// </summary>
 /// <remarks>
-/// All methods: <c>weights</c> is the first row, others follow <c>rowBytes</c> apart; <c>x</c> is [tokens][columns]; whole vectors of columns are summed, what is left over
-/// is the caller's; <c>next</c> is where to prefetch; <c>sums</c> is [tokens][<see cref="RowDots.MaxTileRows"/>], without the format's scale.
+/// All methods: <c>weights</c> is the first row, others follow <c>rowBytes</c> apart; <c>x</c> is [tokens][columns]; whole vectors of
+/// columns are summed, what is left over is the caller's; <c>next</c> is where to prefetch; <c>sums</c> is
+/// [tokens][<see cref="RowDots.MaxTileRows"/>], without the format's scale.
 /// </remarks>
 internal static unsafe class RowDots512
 {
@@ -19,7 +21,8 @@ internal static unsafe class RowDots512
     public static void Times1<TStored>(byte* weights, long rowBytes, float* x, int columns, byte* next, float* sums)
         where TStored : struct, IStoredFloat
     {
-        byte* w0 = weights, w1 = w0 + rowBytes, w2 = w1 + rowBytes, w3 = w2 + rowBytes, w4 = w3 + rowBytes, w5 = w4 + rowBytes, w6 = w5 + rowBytes, w7 = w6 + rowBytes;
+        byte* w0 = weights, w1 = w0 + rowBytes, w2 = w1 + rowBytes, w3 = w2 + rowBytes, w4 = w3 + rowBytes, w5 = w4 + rowBytes,
+            w6 = w5 + rowBytes, w7 = w6 + rowBytes;
         Vector512<float> s0 = default, s1 = default, s2 = default, s3 = default, s4 = default, s5 = default, s6 = default, s7 = default;
         for (nint k = 0; k <= columns - 16; k += 16)
         {
@@ -180,10 +183,14 @@ internal static unsafe class RowDots512
         where TStored : struct, IStoredFloat
     {
         byte* w0 = weights, w1 = w0 + rowBytes, w2 = w1 + rowBytes;
-        float* x0 = x, x1 = x0 + columns, x2 = x1 + columns, x3 = x2 + columns, x4 = x3 + columns, x5 = x4 + columns, x6 = x5 + columns, x7 = x6 + columns;
-        Vector512<float> s00 = default, s01 = default, s02 = default, s03 = default, s04 = default, s05 = default, s06 = default, s07 = default;
-        Vector512<float> s10 = default, s11 = default, s12 = default, s13 = default, s14 = default, s15 = default, s16 = default, s17 = default;
-        Vector512<float> s20 = default, s21 = default, s22 = default, s23 = default, s24 = default, s25 = default, s26 = default, s27 = default;
+        float* x0 = x, x1 = x0 + columns, x2 = x1 + columns, x3 = x2 + columns, x4 = x3 + columns, x5 = x4 + columns, x6 = x5 + columns,
+            x7 = x6 + columns;
+        Vector512<float> s00 = default, s01 = default, s02 = default, s03 = default, s04 = default, s05 = default, s06 = default,
+            s07 = default;
+        Vector512<float> s10 = default, s11 = default, s12 = default, s13 = default, s14 = default, s15 = default, s16 = default,
+            s17 = default;
+        Vector512<float> s20 = default, s21 = default, s22 = default, s23 = default, s24 = default, s25 = default, s26 = default,
+            s27 = default;
         for (nint k = 0; k <= columns - 16; k += 16)
         {
             next = Prefetch<TStored>(next, 3);
@@ -235,7 +242,9 @@ internal static unsafe class RowDots512
     }
 
 
-    /// <summary>Asks for the bytes that <paramref name="rows"/> rows take in one step of 16 columns; returns where the next step goes on.</summary>
+    /// <summary>
+    /// Asks for the bytes that <paramref name="rows"/> rows take in one step of 16 columns; returns where the next step goes on.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static byte* Prefetch<TStored>(byte* next, int rows)
         where TStored : struct, IStoredFloat

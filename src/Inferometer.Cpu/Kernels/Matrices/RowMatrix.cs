@@ -3,8 +3,8 @@ using Inferometer.Core.Gguf;
 namespace Inferometer.Cpu.Kernels.Matrices;
 
 /// <summary>
-/// Weights read where they are, row after row in their stored format, with f32 activations. Up to a few dozen tokens: tiles of dot products that convert weights in
-/// registers. More: panels of rows are expanded to f32 once for all tokens and multiplied in register tiles.
+/// Weights read where they are, row after row in their stored format, with f32 activations. Up to a few dozen tokens: tiles of dot products
+/// that convert weights in registers. More: panels of rows are expanded to f32 once for all tokens and multiplied in register tiles.
 /// </summary>
 internal sealed unsafe class RowMatrix : WeightMatrix
 {
@@ -23,7 +23,10 @@ internal sealed unsafe class RowMatrix : WeightMatrix
     /// <summary>Panels of rounded weights of one piece of work for a long prompt; 0: panels of f32.</summary>
     private readonly int _finePanels;
 
-    /// <summary>Up to so many tokens tiles of dot products are faster, which convert the weights again for every eight tokens; beyond, panels that are expanded once.</summary>
+    /// <summary>
+    /// Up to so many tokens tiles of dot products are faster, which convert the weights again for every eight tokens; beyond, panels that
+    /// are expanded once.
+    /// </summary>
     private readonly int _maxDotTokens;
 
     public RowMatrix(GgmlType type, int rows, int columns, byte* source, NativeBuffer? owned, bool roundsActivations)
@@ -32,7 +35,8 @@ internal sealed unsafe class RowMatrix : WeightMatrix
         _source = source;
         _owned = owned;
         _rowBytes = type.ByteCount(columns);
-        _finePanels = roundsActivations && FinePanel.IsSupported(type, columns) ? Math.Clamp(MaxFineBytes / FinePanel.PanelBytes(columns), 1, 4) : 0;
+        _finePanels = roundsActivations && FinePanel.IsSupported(type, columns)
+            ? Math.Clamp(MaxFineBytes / FinePanel.PanelBytes(columns), 1, 4) : 0;
         _maxDotTokens = type == GgmlType.F32 ? 12 : Math.Clamp(MaxDotActivationBytes / (columns * sizeof(float)), 8, 96);
     }
 
@@ -110,7 +114,8 @@ internal sealed unsafe class RowMatrix : WeightMatrix
             int rows = Math.Min(RowDots.BlockRows, count - row);
             for (int i = 0; i < rows; i++)
             {
-                RowDecoder.Decode(Type, _source + (first + row + i) * _rowBytes, Columns, new Span<float>(scratch + (long)i * Columns, Columns));
+                RowDecoder.Decode(
+                    Type, _source + (first + row + i) * _rowBytes, Columns, new Span<float>(scratch + (long)i * Columns, Columns));
             }
 
             RowDots.Multiply<StoredFloat32>((byte*)scratch, (long)Columns * sizeof(float), rows, Columns, operand, first + row);
@@ -126,7 +131,9 @@ internal sealed unsafe class RowMatrix : WeightMatrix
         for (int panel = 0; panel < count; panel++)
         {
             int row = firstRow + panel * PanelRows.Count;
-            FinePanel.Round(Type, _source + row * _rowBytes, _rowBytes, Math.Min(PanelRows.Count, Rows - row), Columns, panels + (long)panel * panelBytes);
+            FinePanel.Round(
+                Type, _source + row * _rowBytes, _rowBytes, Math.Min(PanelRows.Count, Rows - row), Columns,
+                panels + (long)panel * panelBytes);
         }
 
         for (int slab = 0; slab < operand.Tokens; slab += Int8Activations.SlabTokens)
@@ -152,7 +159,8 @@ internal sealed unsafe class RowMatrix : WeightMatrix
             PanelExpansion.Expand(Type, _source + firstRow * _rowBytes, _rowBytes, rows, column, depth, panel);
             int after = column + depth;
             long offset = Type.ByteCount(after);
-            PieceAhead ahead = new(_source + firstRow * _rowBytes + offset, _rowBytes, rows, Type.ByteCount(Math.Min(PanelExpansion.Depth, Columns - after)));
+            PieceAhead ahead = new(
+                _source + firstRow * _rowBytes + offset, _rowBytes, rows, Type.ByteCount(Math.Min(PanelExpansion.Depth, Columns - after)));
             FloatTile.MultiplyPanel(panel, (float*)operand.Activations, Columns, column, depth, operand, firstRow, rows, ahead);
         }
     }

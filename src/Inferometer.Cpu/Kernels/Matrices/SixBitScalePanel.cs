@@ -7,11 +7,14 @@ using Inferometer.ModelFiles.Quantization;
 namespace Inferometer.Cpu.Kernels.Matrices;
 
 /// <summary>
-/// Q4_K and Q5_K: 16 f16 factors of the scales, 16 of the minima, [8 groups][16] scales, [8][16] minima (a byte each, unpacked from 6 bits); for Q5_K eight vectors of 64
-/// bytes, bit g of a byte of vector j being the fifth bit of group g's column; then four times eight vectors, of which vector j of pair p holds columns 4j to 4j + 3 of
-/// group 2p in the low nibbles and of group 2p + 1 in the high ones.
+/// Q4_K and Q5_K: 16 f16 factors of the scales, 16 of the minima, [8 groups][16] scales, [8][16] minima (a byte each, unpacked from 6
+/// bits); for Q5_K eight vectors of 64 bytes, bit g of a byte of vector j being the fifth bit of group g's column; then four times eight
+/// vectors, of which vector j of pair p holds columns 4j to 4j + 3 of group 2p in the low nibbles and of group 2p + 1 in the high ones.
 /// </summary>
-/// <remarks>Per group the 16-bit pair sums are multiplied by the integer scale; all 256 columns share one activation scale, so floats appear once per block.</remarks>
+/// <remarks>
+/// Per group the 16-bit pair sums are multiplied by the integer scale; all 256 columns share one activation scale, so floats appear once
+/// per block.
+/// </remarks>
 internal readonly unsafe struct SixBitScalePanel<TFormat> : IPanelKernel
     where TFormat : struct, ISixBitScaleFormat
 {
@@ -103,7 +106,10 @@ internal readonly unsafe struct SixBitScalePanel<TFormat> : IPanelKernel
         }
     }
 
-    /// <summary>products[token][16] = sum over groups of scale times the products of quants and activations. Two groups at a time, which is what the registers hold.</summary>
+    /// <summary>
+    /// products[token][16] = sum over groups of scale times the products of quants and activations. Two groups at a time, which is what the
+    /// registers hold.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Products512(byte* panel, byte* x, int tokens, int* products)
     {
@@ -119,8 +125,10 @@ internal readonly unsafe struct SixBitScalePanel<TFormat> : IPanelKernel
                 PanelPrefetch.Ahead(panel + pair * (BlockBytes / 4), BlockBytes / 4);
             }
 
-            Vector512<byte> v0 = Vector512.Load(quants), v1 = Vector512.Load(quants + 64), v2 = Vector512.Load(quants + 128), v3 = Vector512.Load(quants + 192);
-            Vector512<byte> v4 = Vector512.Load(quants + 256), v5 = Vector512.Load(quants + 320), v6 = Vector512.Load(quants + 384), v7 = Vector512.Load(quants + 448);
+            Vector512<byte> v0 = Vector512.Load(quants), v1 = Vector512.Load(quants + 64), v2 = Vector512.Load(quants + 128),
+                v3 = Vector512.Load(quants + 192);
+            Vector512<byte> v4 = Vector512.Load(quants + 256), v5 = Vector512.Load(quants + 320), v6 = Vector512.Load(quants + 384),
+                v7 = Vector512.Load(quants + 448);
             Vector512<byte> h0 = upper.Take(v0), h1 = upper.Take(v1), h2 = upper.Take(v2), h3 = upper.Take(v3);
             Vector512<byte> h4 = upper.Take(v4), h5 = upper.Take(v5), h6 = upper.Take(v6), h7 = upper.Take(v7);
             v0 &= nibble;
@@ -165,7 +173,8 @@ internal readonly unsafe struct SixBitScalePanel<TFormat> : IPanelKernel
                 c += Pairs512(h3, q[11]);
                 d += Pairs512(h7, q[15]);
                 Vector512<int> sum = TFormat.HasFifthBits
-                    ? Avx512BW.MultiplyAddAdjacent(a, scaleLow) + Avx512BW.MultiplyAddAdjacent(b, scaleLow) + Avx512BW.MultiplyAddAdjacent(c, scaleHigh) + Avx512BW.MultiplyAddAdjacent(d, scaleHigh)
+                    ? Avx512BW.MultiplyAddAdjacent(a, scaleLow) + Avx512BW.MultiplyAddAdjacent(b, scaleLow) + Avx512BW
+                        .MultiplyAddAdjacent(c, scaleHigh) + Avx512BW.MultiplyAddAdjacent(d, scaleHigh)
                     : Avx512BW.MultiplyAddAdjacent(a + b, scaleLow) + Avx512BW.MultiplyAddAdjacent(c + d, scaleHigh);
                 (pair == 0 ? sum : sum + Vector512.Load(target)).Store(target);
                 activations += Int8Activations.BlockBytes256;
@@ -175,7 +184,8 @@ internal readonly unsafe struct SixBitScalePanel<TFormat> : IPanelKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<short> Pairs512(Vector512<byte> weights, int four) => Avx512BW.MultiplyAddAdjacent(weights, Vector512.Create(four).AsSByte());
+    private static Vector512<short> Pairs512(Vector512<byte> weights, int four) =>
+        Avx512BW.MultiplyAddAdjacent(weights, Vector512.Create(four).AsSByte());
 
     /// <summary>The fifth bits of two groups, which lie beside each other in every byte.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -214,7 +224,8 @@ internal readonly unsafe struct SixBitScalePanel<TFormat> : IPanelKernel
     /// <summary>The bytes of two groups side by side, each as a 16-bit number.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<short> Two512(byte* source)
-        => (Avx512F.ConvertToVector512Int32(Vector128.Load(source)) | (Avx512F.ConvertToVector512Int32(Vector128.Load(source + 16)) << 16)).AsInt16();
+        => (Avx512F.ConvertToVector512Int32(Vector128.Load(source)) | (Avx512F.ConvertToVector512Int32(Vector128.Load(source + 16)) << 16))
+            .AsInt16();
 
     /// <summary>The bytes of two groups side by side, each as a 16-bit number.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

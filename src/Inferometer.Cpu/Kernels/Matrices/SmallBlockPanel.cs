@@ -7,10 +7,14 @@ using Inferometer.Core.Gguf;
 namespace Inferometer.Cpu.Kernels.Matrices;
 
 /// <summary>
-/// Q4_0, Q4_1, Q5_0, Q5_1: 16 f16 scales, 16 f16 minima where there are any, then four vectors of 64 bytes; vector j holds columns 4j to 4j + 3 in the low nibbles
-/// and 16 columns later in the high ones. Fifth bits follow in one more vector: bit c of byte i of a row's four is that of column 4c + i.
+/// Q4_0, Q4_1, Q5_0, Q5_1: 16 f16 scales, 16 f16 minima where there are any, then four vectors of 64 bytes; vector j holds columns 4j to 4j
+/// + 3 in the low nibbles and 16 columns later in the high ones. Fifth bits follow in one more vector: bit c of byte i of a row's four is
+/// that of column 4c + i.
 /// </summary>
-/// <remarks>Products are added in pairs to 16 bits, where a block fits: 15 * 127 * 2 * 8 = 30480 for four bits, half a block for five: 31 * 127 * 2 * 4 = 31496.</remarks>
+/// <remarks>
+/// Products are added in pairs to 16 bits, where a block fits: 15 * 127 * 2 * 8 = 30480 for four bits, half a block for five: 31 * 127 * 2
+/// * 4 = 31496.
+/// </remarks>
 internal readonly unsafe struct SmallBlockPanel<TFormat> : IPanelKernel
     where TFormat : struct, ISmallBlockFormat
 {
@@ -108,7 +112,8 @@ internal readonly unsafe struct SmallBlockPanel<TFormat> : IPanelKernel
             }
 
             byte* weights = panel + QuantOffset;
-            Vector512<byte> v0 = Vector512.Load(weights), v1 = Vector512.Load(weights + 64), v2 = Vector512.Load(weights + 128), v3 = Vector512.Load(weights + 192);
+            Vector512<byte> v0 = Vector512.Load(weights), v1 = Vector512.Load(weights + 64), v2 = Vector512.Load(weights + 128),
+                v3 = Vector512.Load(weights + 192);
             Vector512<byte> w0 = v0 & nibble, w1 = v1 & nibble, w2 = v2 & nibble, w3 = v3 & nibble;
             Vector512<byte> w4 = upper.Take(v0), w5 = upper.Take(v1), w6 = upper.Take(v2), w7 = upper.Take(v3);
             if (TFormat.HasFifthBits)
@@ -170,7 +175,8 @@ internal readonly unsafe struct SmallBlockPanel<TFormat> : IPanelKernel
         for (int block = 0; block < blocks; block++)
         {
             byte* weights = panel + QuantOffset + 32 * half;
-            Vector256<byte> v0 = Vector256.Load(weights), v1 = Vector256.Load(weights + 64), v2 = Vector256.Load(weights + 128), v3 = Vector256.Load(weights + 192);
+            Vector256<byte> v0 = Vector256.Load(weights), v1 = Vector256.Load(weights + 64), v2 = Vector256.Load(weights + 128),
+                v3 = Vector256.Load(weights + 192);
             Vector256<byte> w0 = v0 & nibble, w1 = v1 & nibble, w2 = v2 & nibble, w3 = v3 & nibble;
             Vector256<byte> w4 = (v0.AsUInt16() >> 4).AsByte() & nibble, w5 = (v1.AsUInt16() >> 4).AsByte() & nibble;
             Vector256<byte> w6 = (v2.AsUInt16() >> 4).AsByte() & nibble, w7 = (v3.AsUInt16() >> 4).AsByte() & nibble;

@@ -1,9 +1,9 @@
 namespace Inferometer.Cpu.Kernels.Matrices;
 
 /// <summary>
-/// How a matrix that is streamed from memory once is cut into pieces. A thread reaches full bandwidth only some hundred kilobytes into a stretch, so pieces should be
-/// large; but then one thread waits long for the other's last piece. So they shrink: of n pieces, piece i takes 2 (n - i) - 1 parts of n squared.
-/// (Pieces of 128 KiB reached 46 GB/s where these reached 60: Zen 4, two threads.)
+/// How a matrix that is streamed from memory once is cut into pieces. A thread reaches full bandwidth only some hundred kilobytes into a
+/// stretch, so pieces should be large; but then one thread waits long for the other's last piece. So they shrink: of n pieces, piece i
+/// takes 2 (n - i) - 1 parts of n squared. (Pieces of 128 KiB reached 46 GB/s where these reached 60: Zen 4, two threads.)
 /// </summary>
 internal static class StreamChunks
 {
@@ -12,7 +12,9 @@ internal static class StreamChunks
     /// <summary>Pieces for so many threads.</summary>
     public static int Count(int threads) => threads * PerThread;
 
-    /// <summary>First of <paramref name="total"/> rows or panels of piece <paramref name="chunk"/>; for the number of pieces the end of the last.</summary>
+    /// <summary>
+    /// First of <paramref name="total"/> rows or panels of piece <paramref name="chunk"/>; for the number of pieces the end of the last.
+    /// </summary>
     /// <param name="total">Rows or panels.</param>
     /// <param name="chunk">0 to <paramref name="chunkCount"/>.</param>
     /// <param name="chunkCount">Pieces.</param>

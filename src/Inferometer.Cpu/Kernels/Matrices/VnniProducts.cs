@@ -5,8 +5,8 @@ using System.Runtime.Intrinsics.X86;
 namespace Inferometer.Cpu.Kernels.Matrices;
 
 /// <summary>
-/// Products of bytes that the processor adds up to 32 bits by itself (<see cref="AvxVnni"/>). .NET has them for vectors of 256 bits only, of sixteen registers: eight
-/// hold weights, the rest sums and activations.
+/// Products of bytes that the processor adds up to 32 bits by itself (<see cref="AvxVnni"/>). .NET has them for vectors of 256 bits only,
+/// of sixteen registers: eight hold weights, the rest sums and activations.
 /// </summary>
 internal static unsafe class VnniProducts
 {
@@ -26,7 +26,8 @@ internal static unsafe class VnniProducts
     /// <param name="x">The 32 activations, signed bytes.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> Sum32(
-        Vector256<int> start, Vector256<byte> w0, Vector256<byte> w1, Vector256<byte> w2, Vector256<byte> w3, Vector256<byte> w4, Vector256<byte> w5, Vector256<byte> w6, Vector256<byte> w7, int* x)
+        Vector256<int> start, Vector256<byte> w0, Vector256<byte> w1, Vector256<byte> w2, Vector256<byte> w3, Vector256<byte> w4,
+            Vector256<byte> w5, Vector256<byte> w6, Vector256<byte> w7, int* x)
     {
         // Two chains, since one would wait five cycles for each link.
         Vector256<int> a = Add(start, w0, x[0]), b = Add(Vector256<int>.Zero, w1, x[1]);
@@ -40,5 +41,6 @@ internal static unsafe class VnniProducts
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<int> Add(Vector256<int> sum, Vector256<byte> weights, int four) => AvxVnni.MultiplyWideningAndAdd(sum, weights, Vector256.Create(four).AsSByte());
+    private static Vector256<int> Add(Vector256<int> sum, Vector256<byte> weights, int four) =>
+        AvxVnni.MultiplyWideningAndAdd(sum, weights, Vector256.Create(four).AsSByte());
 }

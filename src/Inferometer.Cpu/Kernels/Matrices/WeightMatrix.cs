@@ -6,7 +6,8 @@ using Inferometer.ModelFiles.Quantization;
 namespace Inferometer.Cpu.Kernels.Matrices;
 
 /// <summary>
-/// The weights of a linear layer, [Rows = outputs][Columns = inputs], in whatever layout its kernels like best. Multiplied through a <see cref="MatrixMultiplier"/>.
+/// The weights of a linear layer, [Rows = outputs][Columns = inputs], in whatever layout its kernels like best. Multiplied through a
+/// <see cref="MatrixMultiplier"/>.
 /// </summary>
 /// <remarks>Immutable after creation, so any number of multipliers may read one; disposing it while it is in use is an error.</remarks>
 public abstract unsafe class WeightMatrix : IDisposable
@@ -30,25 +31,34 @@ public abstract unsafe class WeightMatrix : IDisposable
     /// <summary>Bytes read when every weight is read once.</summary>
     public abstract long SizeBytes { get; }
 
-    /// <summary>Whether the source bytes handed to <see cref="Create"/> are still read; if not, they were repacked and may be released.</summary>
+    /// <summary>
+    /// Whether the source bytes handed to <see cref="Create"/> are still read; if not, they were repacked and may be released.
+    /// </summary>
     public abstract bool ReadsSource { get; }
 
     /// <summary>Makes a matrix of stored weights.</summary>
     /// <param name="type">Format of the stored weights.</param>
     /// <param name="rows">Outputs, at least 1.</param>
     /// <param name="columns">Inputs: whole blocks of the format.</param>
-    /// <param name="source">First byte of row 0, rows following each other as in a GGUF file. Must stay readable until disposal while <see cref="ReadsSource"/> is true.</param>
+    /// <param name="source">First byte of row 0, rows following each other as in a GGUF file. Must stay readable until disposal while
+    /// <see cref="ReadsSource"/> is true.</param>
     /// <param name="sourceBytes">Readable bytes from there; checked against what the shape needs.</param>
     /// <param name="pool">Threads for repacking; null to use the calling thread.</param>
     /// <param name="options">Null for the defaults.</param>
     /// <exception cref="InferometerException">No kernel reads this format.</exception>
     /// <exception cref="ArgumentException">Shape and byte count do not fit.</exception>
-    public static WeightMatrix Create(GgmlType type, int rows, int columns, byte* source, long sourceBytes, WorkerPool? pool = null, WeightPackingOptions? options = null) =>
+    public static WeightMatrix Create(
+        GgmlType type, int rows, int columns, byte* source, long sourceBytes, WorkerPool? pool = null,
+        WeightPackingOptions? options = null) =>
         CreateIn(null, type, rows, columns, source, sourceBytes, pool, options);
 
-    /// <summary>Makes a matrix of stored weights; repacked ones lie in <paramref name="memory"/>, which must outlive the matrix, or in memory of their own.</summary>
+    /// <summary>
+    /// Makes a matrix of stored weights; repacked ones lie in <paramref name="memory"/>, which must outlive the matrix, or in memory of
+    /// their own.
+    /// </summary>
     internal static WeightMatrix CreateIn(
-        PanelMemory? memory, GgmlType type, int rows, int columns, byte* source, long sourceBytes, WorkerPool? pool, WeightPackingOptions? options)
+        PanelMemory? memory, GgmlType type, int rows, int columns, byte* source, long sourceBytes, WorkerPool? pool,
+            WeightPackingOptions? options)
     {
         ArgumentNullException.ThrowIfNull(source);
         CheckShape(type, rows, columns, sourceBytes);
@@ -136,7 +146,8 @@ public abstract unsafe class WeightMatrix : IDisposable
     {
         if (!BlockCodec.IsSupported(type))
         {
-            throw new InferometerException($"Weights stored as {type} have no kernel. Supported: {string.Join(", ", BlockCodec.SupportedTypes)}.");
+            throw new InferometerException(
+                $"Weights stored as {type} have no kernel. Supported: {string.Join(", ", BlockCodec.SupportedTypes)}.");
         }
 
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rows);
@@ -149,7 +160,8 @@ public abstract unsafe class WeightMatrix : IDisposable
         long needed = type.ByteCount((long)rows * columns);
         if (sourceBytes < needed)
         {
-            throw new ArgumentException($"A {rows} x {columns} matrix of {type} needs {needed} bytes; {sourceBytes} are there.", nameof(sourceBytes));
+            throw new ArgumentException(
+                $"A {rows} x {columns} matrix of {type} needs {needed} bytes; {sourceBytes} are there.", nameof(sourceBytes));
         }
     }
 }

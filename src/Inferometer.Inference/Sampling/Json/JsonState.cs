@@ -119,7 +119,8 @@ internal struct JsonState
             case Place.Zero or Place.Integer or Place.Fraction or Place.ExponentDigits:
                 _place = Place.CommaOrEnd; // white space ends a number
                 break;
-            case Place.Escape or Place.HexDigits or Place.Literal or Place.Minus or Place.Point or Place.Exponent or Place.ExponentSign or Place.Complete:
+            case Place.Escape or Place.HexDigits or Place.Literal or Place.Minus or Place.Point or Place.Exponent or Place.ExponentSign
+                or Place.Complete:
                 return false;
         }
 
@@ -226,7 +227,8 @@ internal struct JsonState
             return Go(Place.HexDigits);
         }
 
-        return value is (byte)'"' or (byte)'\\' or (byte)'/' or (byte)'b' or (byte)'f' or (byte)'n' or (byte)'r' or (byte)'t' && Go(Place.String);
+        return value is (byte)'"' or (byte)'\\' or (byte)'/' or (byte)'b' or (byte)'f' or (byte)'n' or (byte)'r' or (byte)'t'
+            && Go(Place.String);
     }
 
     private bool AdvanceHex(byte value)

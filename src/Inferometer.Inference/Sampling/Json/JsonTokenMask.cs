@@ -6,7 +6,8 @@ namespace Inferometer.Inference.Sampling.Json;
 
 /// <summary>
 /// Which tokens keep a text the beginning of a JSON object. The vocabulary is sorted by bytes once, so that trying all tokens is one walk
-/// over a prefix tree: shared beginnings are tried once, and a beginning that fails rules out everything under it. One per engine; not thread-safe.
+/// over a prefix tree: shared beginnings are tried once, and a beginning that fails rules out everything under it. One per engine; not
+/// thread-safe.
 /// </summary>
 internal sealed class JsonTokenMask
 {
@@ -35,10 +36,13 @@ internal sealed class JsonTokenMask
         RequireStructuralTokens();
     }
 
-    /// <summary>Sets the logits of tokens that JSON forbids, or after which it could not be completed in time, to negative infinity.</summary>
+    /// <summary>
+    /// Sets the logits of tokens that JSON forbids, or after which it could not be completed in time, to negative infinity.
+    /// </summary>
     /// <param name="state">Where the text is.</param>
     /// <param name="logits">Row of <c>[vocabulary]</c>.</param>
-    /// <param name="remainingTokens">Tokens that may still follow, the next one included. Every closing byte is a token of its own in the worst case.</param>
+    /// <param name="remainingTokens">Tokens that may still follow, the next one included. Every closing byte is a token of its own in the
+    /// worst case.</param>
     public void Apply(in JsonState state, Span<float> logits, int remainingTokens)
     {
         Walk(state, remainingTokens - 1);
@@ -101,7 +105,8 @@ internal sealed class JsonTokenMask
         {
             if (!Array.Exists(_order, token => _tokenizer.TokenBytes(token) is [var only] && only == needed))
             {
-                throw new InferometerException($"{_tokenizer.Source}: JSON output needs a token for '{(char)needed}' alone, which this vocabulary does not have.");
+                throw new InferometerException(
+                    $"{_tokenizer.Source}: JSON output needs a token for '{(char)needed}' alone, which this vocabulary does not have.");
             }
         }
     }

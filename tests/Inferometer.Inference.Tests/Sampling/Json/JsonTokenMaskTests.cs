@@ -8,7 +8,9 @@ namespace Inferometer.Inference.Tests.Sampling.Json;
 
 public sealed class JsonTokenMaskTests
 {
-    private static readonly string[] Pieces = ["{\"", "\":", "\",\"", "\"}", "}}", "]}", "[[", "true", "tr", "ue", "null,", "12.5", "e1", " \n", "name", "na", "\\u", "d8", "00", "\u4e2d\u6587", "a\u00e9"];
+    private static readonly string[] Pieces =
+        ["{\"", "\":", "\",\"", "\"}", "}}", "]}", "[[", "true", "tr", "ue", "null,", "12.5", "e1", " \n", "name", "na", "\\u", "d8", "00",
+            "\u4e2d\u6587", "a\u00e9"];
 
     [Fact]
     public void Exactly_those_tokens_are_allowed_whose_bytes_continue_the_text()

@@ -13,7 +13,8 @@ internal static class JinjaCases
     /// <summary>The templates of a group with their text, null where jinja2 fails.</summary>
     public static IEnumerable<(string Template, string? Expected)> Of(string group) => Root.GetProperty("cases").EnumerateArray()
         .Where(item => item.GetProperty("group").ValueEquals(group))
-        .Select(item => (item.GetProperty("template").GetString()!, item.TryGetProperty("expected", out JsonElement text) ? text.GetString() : null));
+        .Select(item =>
+            (item.GetProperty("template").GetString()!, item.TryGetProperty("expected", out JsonElement text) ? text.GetString() : null));
 
     public static string Render(string template, Action<Dictionary<string, JinjaValue>>? more = null)
     {

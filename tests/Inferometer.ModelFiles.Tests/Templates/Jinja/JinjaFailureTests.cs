@@ -41,9 +41,15 @@ public sealed class JinjaFailureTests
     [InlineData("{% set ns = namespace(s='ab') %}{% for x in range(99) %}{% set ns.s = ns.s ~ ns.s %}{% endfor %}", "makes too much text")]
     [InlineData("{% set ns = namespace(l=[1]) %}{% for x in range(99) %}{% set ns.l = [ns.l, ns.l] %}{% endfor %}{{ ns.l }}", "")]
     [InlineData("{% set ns = namespace(l=[1]) %}{% for x in range(99) %}{% set ns.l = [ns.l, ns.l] %}{% endfor %}{{ ns.l|tojson }}", "")]
-    [InlineData("{% set ns = namespace(l=[1], k=[1]) %}{% for x in range(99) %}{% set ns.l = [ns.l, ns.l] %}{% set ns.k = [ns.k, ns.k] %}{% endfor %}{{ ns.l == ns.k }}", "steps")]
-    [InlineData("{% set ns = namespace(l=(1,)) %}{% for x in range(99) %}{% set ns.l = (ns.l, ns.l) %}{% endfor %}{{ {ns.l: 1} }}", "dictionary key")]
-    [InlineData("{% set ns = namespace(l=[1]) %}{% for x in range(30000) %}{% set ns.l = [ns.l] %}{% endfor %}{{ ns.l|tojson }}", "nested too deeply")]
+    [InlineData(
+        "{% set ns = namespace(l=[1], k=[1]) %}{% for x in range(99) %}{% set ns.l = [ns.l, ns.l] %}{% set ns.k = [ns.k, ns.k] %}{% "
+            + "endfor %}{{ ns.l == ns.k }}", "steps")]
+    [InlineData(
+        "{% set ns = namespace(l=(1,)) %}{% for x in range(99) %}{% set ns.l = (ns.l, ns.l) %}{% endfor %}{{ {ns.l: 1} }}",
+        "dictionary key")]
+    [InlineData(
+        "{% set ns = namespace(l=[1]) %}{% for x in range(30000) %}{% set ns.l = [ns.l] %}{% endfor %}{{ ns.l|tojson }}",
+        "nested too deeply")]
     [InlineData("{% set ns = namespace() %}{% set ns.a = ns %}{{ ns }}", "")]
     [InlineData("{{ 9 ** (9 ** 9) }}", "4,300 digits")]
     [InlineData("{{ 'abc' * 9999 * 9999 }}", "makes too much text")]
@@ -71,7 +77,8 @@ public sealed class JinjaFailureTests
         const int Depth = 50_000;
         string expression = string.Concat(Enumerable.Repeat(before, Depth)) + inner + string.Concat(Enumerable.Repeat(after, Depth));
         Assert.Throws<InferometerException>(() =>
-            JinjaTemplate.Parse("{{ " + expression + " }}", "case").Render([], TimeProvider.System, Small, TestContext.Current.CancellationToken));
+            JinjaTemplate.Parse("{{ " + expression + " }}", "case")
+                .Render([], TimeProvider.System, Small, TestContext.Current.CancellationToken));
     }
 
     [Fact]

@@ -17,7 +17,8 @@ public sealed class JinjaTemplateTests
 
     public static TheoryData<string> WhiteSpace => [.. Templates("white space")];
 
-    private static IEnumerable<string> Templates(string group) => JinjaCases.Of(group).Select(item => item.Template).Distinct(StringComparer.Ordinal);
+    private static IEnumerable<string> Templates(string group) =>
+        JinjaCases.Of(group).Select(item => item.Template).Distinct(StringComparer.Ordinal);
 
     [Theory]
     [MemberData(nameof(Expressions))]

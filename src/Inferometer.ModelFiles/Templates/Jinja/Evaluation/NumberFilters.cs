@@ -68,7 +68,8 @@ internal static class NumberFilters
 
         if (!string.Equals(method, "common", StringComparison.Ordinal))
         {
-            // The reference multiplies, takes the floor of the product, and divides: whole numbers throughout stay whole only before the division.
+            // The reference multiplies, takes the floor of the product, and divides: whole numbers throughout stay whole only before the
+            // division.
             double scale = Math.Pow(10, precision), scaled = Numbers.Real(value) * scale;
             return new FloatValue((method is "ceil" ? Math.Ceiling(scaled) : Math.Floor(scaled)) / scale);
         }
