@@ -16,6 +16,9 @@ switch (args)
     case ["scheduler-quick"]:
         SchedulerReport.Run();
         return 0;
+    case ["elementwise"]:
+        ElementwiseReport.Run();
+        return 0;
     case ["allocations", string file, .. string[] rest]:
         return AllocationCheck.Run(file, rest is ["--update"]);
     case ["parity", string model, string driver, .. string[] rest]:
