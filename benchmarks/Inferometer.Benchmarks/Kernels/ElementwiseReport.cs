@@ -9,13 +9,17 @@ using Inferometer.ModelFiles.Quantization;
 namespace Inferometer.Benchmarks.Kernels;
 
 /// <summary>
-/// The vector loops of the engine that System.Numerics.Tensors has too, each beside it: <c>elementwise</c>. One thread, both in turn, and the median of the ratios of
-/// neighbouring passes: above 1 the package is slower. Where it needs several passes over the data for one of the engine's, it has them.
+/// The vector loops of the engine that System.Numerics.Tensors has too, each beside it: <c>elementwise</c>. One thread, both in turn, and
+/// the median of the ratios of neighbouring passes: above 1 the package is slower. Where it needs several passes over the data for one of
+/// the engine's, it has them.
 /// </summary>
 internal static class ElementwiseReport
 {
     private const int Rounds = 31;
     private const long ElementsPerPass = 1 << 19;
+    private const int WarmUpRounds = 8;
+    private const int WarmUpCalls = 200;
+    private const int WarmUpPauseMs = 150;
     private static readonly int[] s_lengths = [64, 2048, 8192, 131_072];
 
     private delegate void Operation(Data data);
@@ -23,8 +27,10 @@ internal static class ElementwiseReport
     /// <summary>Prints the report.</summary>
     public static void Run()
     {
-        Console.WriteLine($"{RuntimeInformation.FrameworkDescription}, one thread; own time, and time of TensorPrimitives as a multiple of it");
-        Console.WriteLine($"{"",-16}{string.Concat(s_lengths.Select(length => length.ToString(CultureInfo.InvariantCulture).PadLeft(22)))}");
+        Console.WriteLine(
+            $"{RuntimeInformation.FrameworkDescription}, one thread; own time, and time of TensorPrimitives as a multiple of it");
+        Console.WriteLine(
+            $"{"",-16}{string.Concat(s_lengths.Select(length => length.ToString(CultureInfo.InvariantCulture).PadLeft(22)))}");
         Report("sum", d => d.Sink = Reductions.Sum(d.X), d => d.Sink = TensorPrimitives.Sum<float>(d.X));
         Report("sum of squares", d => d.Sink = Reductions.SumOfSquares(d.X), d => d.Sink = TensorPrimitives.SumOfSquares<float>(d.X));
         Report("max", d => d.Sink = Reductions.Max(d.X), d => d.Sink = TensorPrimitives.Max<float>(d.X));
@@ -38,12 +44,17 @@ internal static class ElementwiseReport
         Report("softmax", d => Softmax.Apply(Copied(d)), d => TensorPrimitives.SoftMax<float>(Copied(d), d.Y));
         Report("gated SiLU", d => GatedActivation.Silu(d.X, d.W, d.Y), SiluByThreePasses);
         Report("soft cap", d => Softcap.Apply(Copied(d), 30), CapByThreePasses);
-        Report("f16 to f32", d => BlockCodec.Decode(GgmlType.F16, MemoryMarshal.AsBytes<Half>(d.Halves), d.Y), d => TensorPrimitives.ConvertToSingle(d.Halves, d.Y));
-        Report("f32 to f16", d => BlockCodec.Encode(GgmlType.F16, d.X, MemoryMarshal.AsBytes(d.Halves.AsSpan())), d => TensorPrimitives.ConvertToHalf(d.X, d.Halves));
+        Report("f16 to f32", d =>
+            BlockCodec.Decode(GgmlType.F16, MemoryMarshal.AsBytes<Half>(d.Halves), d.Y), d =>
+                TensorPrimitives.ConvertToSingle(d.Halves, d.Y));
+        Report("f32 to f16", d =>
+            BlockCodec.Encode(GgmlType.F16, d.X, MemoryMarshal.AsBytes(d.Halves.AsSpan())), d =>
+                TensorPrimitives.ConvertToHalf(d.X, d.Halves));
     }
 
     private static void Report(string name, Operation own, Operation package)
     {
+        WarmUp(own, package);
         Console.Write($"{name,-16}");
         foreach (int length in s_lengths)
         {
@@ -61,10 +72,24 @@ internal static class ElementwiseReport
                 ratios[round] = ownFirst ? second / first : first / second;
             }
 
-            Console.Write(string.Create(CultureInfo.InvariantCulture, $"{Median(ownSeconds) / repeats * 1e9,12:F1} ns x {Median(ratios),5:F2}"));
+            Console.Write(
+                string.Create(CultureInfo.InvariantCulture, $"{Median(ownSeconds) / repeats * 1e9,12:F1} ns x {Median(ratios),5:F2}"));
         }
 
         Console.WriteLine();
+    }
+
+    // The engine's loops are compiled once, with all optimisations; the package's are compiled again after some dozens of calls, in the
+    // background, more than once.
+    private static void WarmUp(Operation own, Operation package)
+    {
+        Data data = new(s_lengths[1]);
+        for (int i = 0; i < WarmUpRounds; i++)
+        {
+            Time(own, data, WarmUpCalls);
+            Time(package, data, WarmUpCalls);
+            Thread.Sleep(WarmUpPauseMs);
+        }
     }
 
     private static double Time(Operation operation, Data data, int repeats)

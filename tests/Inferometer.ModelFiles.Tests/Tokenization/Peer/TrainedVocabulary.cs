@@ -65,9 +65,11 @@ internal sealed class TrainedVocabulary
     }.ToJsonString();
 
     // Runs between blanks, so that the pattern's own idea of letters plays no part; the blank belongs to the word behind it.
-    private static IEnumerable<string> Pieces() => Regex.Matches(Text, " ?[^ ]+", RegexOptions.None, TimeSpan.FromSeconds(10)).Select(match => match.Value);
+    private static IEnumerable<string> Pieces() =>
+        Regex.Matches(Text, " ?[^ ]+", RegexOptions.None, TimeSpan.FromSeconds(10)).Select(match => match.Value);
 
-    private static List<string> Spell(string piece) => [.. Encoding.UTF8.GetBytes(piece).Select(value => ByteAlphabet.ToCharacter(value).ToString())];
+    private static List<string> Spell(string piece) =>
+        [.. Encoding.UTF8.GetBytes(piece).Select(value => ByteAlphabet.ToCharacter(value).ToString())];
 
     private (string Left, string Right)? Commonest(List<List<string>> words) => words
         .SelectMany(word => word.Zip(word.Skip(1)))
