@@ -34,6 +34,9 @@ public sealed class Checkpoint : IDisposable
     /// <summary>The file or folder, as it was named.</summary>
     public string Path { get; }
 
+    /// <summary>The name shown to users: the file's or folder's.</summary>
+    public string Name => System.IO.Path.GetFileName(System.IO.Path.TrimEndingDirectorySeparator(Path));
+
     /// <summary>Metadata and tensor table of a GGUF file; null for a folder.</summary>
     public GgufHeader? Header { get; }
 

@@ -7,6 +7,7 @@ using Inferometer.Cli.Settings;
 using Inferometer.Core;
 using Inferometer.Core.Deployments;
 using Inferometer.Measurement.Ablation;
+using Inferometer.Measurement.Models;
 using Inferometer.Reports.Ablation;
 using Inferometer.Reports.Writers;
 
@@ -93,7 +94,7 @@ internal sealed partial class BenchCommand
         }
 
         return new AblationSettings(
-            StoredModels.Read(location),
+            StoredModel.Read(location.Files),
             new Workload
             {
                 BatchSize = One(parsed, _sequences) ?? AblationRequests,

@@ -6,6 +6,7 @@ using Inferometer.Cli.Settings;
 using Inferometer.Core;
 using Inferometer.Core.Models;
 using Inferometer.Measurement.Benchmarks;
+using Inferometer.Measurement.Models;
 using Inferometer.Reports.Benchmarks;
 using Inferometer.Reports.Writers;
 
@@ -93,7 +94,7 @@ internal sealed partial class BenchCommand
         using Interrupt interrupt = new(cancellationToken);
         BenchRequest request = new()
         {
-            Model = StoredModels.Read(location),
+            Model = StoredModel.Read(location.Files),
             Tests = tests,
             Threads = threads,
             Repetitions = repetitions,

@@ -34,7 +34,7 @@ internal static class ConvertCommand
             GgmlType chosen = type.Of(parsed);
             using ModelLocation source = ModelLocation.Resolve(model.Of(parsed));
             string target = output.Of(parsed)!;
-            long before = ModelFileContents.Read(source).FileBytes;
+            long before = source.Files.StoredBytes;
             using Interrupt interrupt = new(cancellationToken);
             long start = Stopwatch.GetTimestamp();
             ConversionResult result;
@@ -42,8 +42,8 @@ internal static class ConvertCommand
             {
                 result = ModelConverter.Convert(
                     source.Files, target, chosen,
-                        progress.From<ConversionProgress>(p => ((double)p.WrittenBytes / Math.Max(1, p.TotalBytes), p.TensorName)),
-                            interrupt.Token);
+                    progress.From<ConversionProgress>(p => ((double)p.WrittenBytes / Math.Max(1, p.TotalBytes), p.TensorName)),
+                    interrupt.Token);
             }
 
             double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;

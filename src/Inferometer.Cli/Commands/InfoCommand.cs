@@ -4,6 +4,7 @@ using Inferometer.Cli.Models;
 using Inferometer.Cli.Output;
 using Inferometer.Cli.Settings;
 using Inferometer.Inference.Engine;
+using Inferometer.Measurement.Models;
 using Inferometer.Reports.Models;
 using Inferometer.Reports.Writers;
 
@@ -30,7 +31,7 @@ internal static class InfoCommand
         {
             using ModelLocation location = ModelLocation.Resolve(model.Of(parsed));
             string? refusal = InferenceEngine.Explain(location.Files, EngineOptions.Alone);
-            printer.Print(ModelFilePage.Of(StoredModels.Read(location), () => location.Files.Tokenizer, refusal), format.Of(parsed));
+            printer.Print(ModelFilePage.Of(StoredModel.Read(location.Files), () => location.Files.Tokenizer, refusal), format.Of(parsed));
             return ExitCode.Success;
         });
         return command;

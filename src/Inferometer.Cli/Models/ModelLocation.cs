@@ -18,7 +18,7 @@ internal sealed record ModelLocation(Checkpoint Files) : IDisposable
     public string Path => Files.Path;
 
     /// <summary>The name shown to users: the file's or folder's.</summary>
-    public string Name => System.IO.Path.GetFileName(System.IO.Path.TrimEndingDirectorySeparator(Path));
+    public string Name => Files.Name;
 
     /// <summary>Finds the model a user named; null is the bundled one.</summary>
     /// <exception cref="InferometerException">There is no such file or folder, or it is no model.</exception>

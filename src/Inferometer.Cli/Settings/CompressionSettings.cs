@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Inferometer.Cli.Models;
 using Inferometer.Compression.Configuration;
 using Inferometer.Core;
@@ -78,9 +79,10 @@ internal sealed class CompressionSettings
             ? last.Value
             : null;
 
-    // The ranges are those of CompressionConfig, which reads the texts; here they are refused with the others, before any work.
+    // CompressionConfig reads the texts and knows the defaults; here wrong ones are refused with the others, before any work.
     private static Option Flag(string name)
     {
+        CompressionConfig defaults = new();
         return name switch
         {
             SettingNames.Strategy => Of(
@@ -88,23 +90,28 @@ internal sealed class CompressionSettings
                 "Measure fixed ranks too, as low, med and high: of the bases of --profile, or of a decomposition of the weights alone, "
                     + "the baseline.",
                 "rotated, which has none"),
-            SettingNames.ValueRankLow => Rank("Value rank per head of low, with --compression-strategy.", "32"),
-            SettingNames.ValueRankMedium => Rank("Value rank per head of med.", "64"),
-            SettingNames.ValueRankHigh => Rank("Value rank per head of high.", "128"),
-            SettingNames.KeyRank => Rank("Key rank per head of all three.", "32"),
+            SettingNames.ValueRankLow => Rank("Value rank per head of low, with --compression-strategy.", defaults.ValueRankLow),
+            SettingNames.ValueRankMedium => Rank("Value rank per head of med.", defaults.ValueRankMedium),
+            SettingNames.ValueRankHigh => Rank("Value rank per head of high.", defaults.ValueRankHigh),
+            SettingNames.KeyRank => Rank("Key rank per head of all three.", defaults.KeyRank),
             SettingNames.HeadGroupSize => Of(
                 Domains.Word(("1", 1), ("2", 2), ("4", 4)),
                 "Neighbouring KV heads that share latents; must divide the model's KV heads.",
-                "1",
+                Text(defaults.HeadGroupSize),
                 "--head-group"),
-            SettingNames.SinkTokens => Of(Domains.Whole(0, int.MaxValue), "First tokens that stay exact.", "4"),
-            SettingNames.RecentTokens => Of(Domains.Whole(0, int.MaxValue), "Latest tokens that stay exact.", "128"),
+            SettingNames.SinkTokens => Of(Domains.Whole(0, int.MaxValue), "First tokens that stay exact.", Text(defaults.SinkTokens)),
+            SettingNames.RecentTokens => Of(
+                Domains.Whole(0, int.MaxValue), "Latest tokens that stay exact.", Text(defaults.RecentTokens)),
             SettingNames.MemoryCleanupThreshold => Of(
-                Domains.Number(0, 1, above: true, "SHARE"), "Share of the memory there is from which on garbage is collected.", "0.8"),
+                Domains.Number(0, 1, above: true, "SHARE"), "Share of the memory there is from which on garbage is collected.",
+                Text(defaults.MemoryCleanupThreshold)),
             _ => throw new ArgumentOutOfRangeException(nameof(name), name, "not a setting with a flag"),
         };
 
-        ValueOption<int> Rank(string meaning, string fallback) => Of(Domains.Whole(1, 65536), meaning, fallback);
+        ValueOption<int> Rank(string meaning, int fallback) =>
+            Of(Domains.Whole(1, CompressionConfig.MaxRank), meaning, Text(fallback));
+
+        static string Text(IFormattable value) => value.ToString(null, CultureInfo.InvariantCulture);
 
         ValueOption<T> Of<T>(Domain<T> domain, string meaning, string fallback, params string[] aliases) =>
             new([SettingNames.Flag(name), .. aliases], domain, meaning, fallback);

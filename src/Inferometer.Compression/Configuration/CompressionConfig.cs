@@ -9,6 +9,9 @@ namespace Inferometer.Compression.Configuration;
 /// <summary>How keys and values are compressed, which tokens are not, and how much memory making profiles may fill.</summary>
 public sealed record CompressionConfig
 {
+    /// <summary>The largest rank that can be asked for; what a model has room for is less.</summary>
+    public const int MaxRank = 65536;
+
     /// <summary>Method. Setting <c>COMPRESSION_STRATEGY</c>: <c>rotated</c>, <c>low-rank</c> or <c>weight-svd</c>.</summary>
     public CompressionStrategy Strategy { get; init; } = CompressionStrategy.RotatedQuantization;
 
@@ -131,6 +134,4 @@ public sealed record CompressionConfig
                 $"{(Strategy == CompressionStrategy.LowRank ? "low-rank" : "weight-only SVD")} {level}", model, bases,
                 LatentAllocation.Fixed(bases, KeyRank, rank, 16), Window);
     }
-
-    private const int MaxRank = 65536;
 }

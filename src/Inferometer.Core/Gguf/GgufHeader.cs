@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Diagnostics.Metrics;
 
 namespace Inferometer.Core.Gguf;
 
@@ -11,10 +10,6 @@ namespace Inferometer.Core.Gguf;
 /// <remarks>Format: github.com/ggml-org/ggml/blob/master/docs/gguf.md.</remarks>
 public sealed class GgufHeader
 {
-    private static readonly Meter Meter = new("Inferometer.Core");
-    private static readonly Counter<long> HeadersRead =
-        Meter.CreateCounter<long>("inferometer.gguf.headers_read", description: "Headers of GGUF files that were parsed.");
-
     private readonly Dictionary<string, GgufValue> _metadata;
     private readonly Dictionary<string, GgufTensorInfo> _tensorsByName;
 
@@ -87,7 +82,7 @@ public sealed class GgufHeader
         ArgumentNullException.ThrowIfNull(stream);
         ArgumentNullException.ThrowIfNull(source);
         stream.Position = 0;
-        HeadersRead.Add(1);
+        ParsedFiles.Count(source);
         return new GgufHeaderParser(new GgufReader(stream, source)).Parse();
     }
 

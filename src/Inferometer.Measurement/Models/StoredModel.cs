@@ -1,5 +1,8 @@
+using System.Globalization;
+using Inferometer.Core;
 using Inferometer.Core.Gguf;
 using Inferometer.Core.Models;
+using Inferometer.ModelFiles;
 
 namespace Inferometer.Measurement.Models;
 
@@ -35,4 +38,32 @@ public sealed record StoredModel
 
     /// <summary>Format of most values, as models are named after it.</summary>
     public GgmlType MainType => Groups[0].Type;
+
+    /// <summary>Reads it from the headers of a model's files, without loading the weights.</summary>
+    /// <param name="files">The files.</param>
+    /// <exception cref="InferometerException">A header is not sound, or the network is not known.</exception>
+    public static StoredModel Read(Checkpoint files)
+    {
+        ArgumentNullException.ThrowIfNull(files);
+        GgufHeader? header = files.Header;
+        return new StoredModel
+        {
+            Path = files.Path,
+            Name = files.Name,
+            Format = header is null ? "Hugging Face folder" : string.Create(CultureInfo.InvariantCulture, $"GGUF v{header.Version}"),
+            FileBytes = files.StoredBytes,
+            Architecture = files.Architecture,
+            Groups = Group(
+                header is null
+                    ? files.Tensors.Tensors.Select(t => (t.Type, t.ElementCount, t.ByteCount))
+                    : header.Tensors.Select(t => (t.Type, t.ElementCount, t.ByteCount))),
+        };
+    }
+
+    private static StoredTensors[] Group(IEnumerable<(GgmlType Type, long Parameters, long Bytes)> tensors) =>
+    [
+        .. tensors.GroupBy(t => t.Type)
+            .Select(g => new StoredTensors(g.Key, g.Count(), g.Sum(t => t.Parameters), g.Sum(t => t.Bytes)))
+            .OrderByDescending(g => g.Parameters),
+    ];
 }

@@ -1,5 +1,6 @@
 using Inferometer.Core;
 using Inferometer.ModelFiles.Formats;
+using Inferometer.ModelFiles.Tokenization;
 
 namespace Inferometer.ModelFiles.Conversion;
 
@@ -27,7 +28,8 @@ internal sealed class HuggingFaceSource : IConversionSource
         _metadata.Write(writer);
         ConvertedTensor embedding = Tensors.FirstOrDefault(tensor => tensor.Name is "token_embd.weight")
             ?? throw new InferometerException($"{_model.Path}: the weights hold no token embedding.");
-        TokenizerMetadata.Write(writer, _model.Tokenizer, _model.Path, checked((int)embedding.Rows));
+        using var files = TokenizerFiles.Read(_model.Path);
+        TokenizerMetadata.Write(writer, HuggingFaceTokenizer.Load(files), files, checked((int)embedding.Rows));
         _model.SamplingDefaults.Write(writer);
     }
 }

@@ -23,8 +23,8 @@ public static class ModelConverter
             }
         }
 
-        throw new InferometerException(
-            $"'{text}' is not a format that can be written. Allowed: {string.Join(", ", BlockCodec.SupportedTypes.Select(type => type.ToString().ToLowerInvariant()))}.");
+        string allowed = string.Join(", ", BlockCodec.SupportedTypes.Select(type => type.ToString().ToLowerInvariant()));
+        throw new InferometerException($"'{text}' is not a format that can be written. Allowed: {allowed}.");
     }
 
     /// <summary>Converts a model.</summary>

@@ -11,11 +11,11 @@ internal static class TokenizerMetadata
 {
     /// <param name="writer">The file being made.</param>
     /// <param name="tokenizer">The tokenizer of the folder.</param>
-    /// <param name="folder">Folder with tokenizer.json and the files beside it.</param>
+    /// <param name="files">The files it was made of.</param>
     /// <param name="rows">Rows of the embedding; a shorter vocabulary is filled up with unused tokens.</param>
     /// <exception cref="InferometerException">The tokenizer is missing, of a kind GGUF cannot carry, or larger than the
     /// embedding.</exception>
-    public static void Write(GgufWriter writer, Tokenizer tokenizer, string folder, int rows)
+    public static void Write(GgufWriter writer, Tokenizer tokenizer, TokenizerFiles files, int rows)
     {
         if (tokenizer.VocabularySize > rows)
         {
@@ -25,8 +25,7 @@ internal static class TokenizerMetadata
                     $"{tokenizer.Source}: has {tokenizer.VocabularySize} tokens, the embedding only {rows} rows."));
         }
 
-        using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "tokenizer.json")));
-        JsonElement root = document.RootElement;
+        JsonElement root = files.Tokenizer;
         List<(string Left, string Right)> merges = [.. Merges(root, tokenizer.Source)];
         if (TokenizerJsonPipeline.Read(root, tokenizer.Source).Spelling == TokenSpelling.ByteLevel)
         {

@@ -54,6 +54,7 @@ public sealed class SafetensorsHeader
     {
         ArgumentNullException.ThrowIfNull(stream);
         ArgumentNullException.ThrowIfNull(source);
+        ParsedFiles.Count(source);
         stream.Position = 0;
         long fileLength = stream.Length;
         Span<byte> lengthBytes = stackalloc byte[8];

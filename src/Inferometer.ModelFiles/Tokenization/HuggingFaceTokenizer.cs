@@ -9,30 +9,26 @@ namespace Inferometer.ModelFiles.Tokenization;
 /// </summary>
 public static class HuggingFaceTokenizer
 {
-    private const long MaximumFileBytes = 512L << 20;
-
     /// <summary>Loads the tokenizer of a model folder.</summary>
     /// <exception cref="InferometerException">The file is missing, malformed, or of a kind that is not supported.</exception>
     public static Tokenizer Load(string folder)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
-        string path = Path.Combine(folder, "tokenizer.json");
-        using JsonDocument document = ReadIfPresent(path)
-            ?? throw new InferometerException($"'{path}' does not exist; a Hugging Face model folder needs it for its tokenizer.");
-        using JsonDocument? configDocument = ReadIfPresent(Path.Combine(folder, "tokenizer_config.json"));
-        using JsonDocument? generationDocument = ReadIfPresent(Path.Combine(folder, "generation_config.json"));
-        using JsonDocument? modelDocument = ReadIfPresent(Path.Combine(folder, "config.json"));
-        JsonElement tokenizer = document.RootElement;
-        JsonElement config = configDocument?.RootElement ?? default;
-        JsonElement generation = generationDocument?.RootElement ?? default;
-        JsonElement model = modelDocument?.RootElement ?? default;
+        using var files = TokenizerFiles.Read(folder);
+        return Load(files);
+    }
+
+    /// <summary>Makes the tokenizer of files that were parsed already.</summary>
+    /// <exception cref="InferometerException">They are malformed, or of a kind that is not supported.</exception>
+    internal static Tokenizer Load(TokenizerFiles files)
+    {
         try
         {
-            return Load(tokenizer, path, new SpecialTokenFiles(config, generation, model), ChatTemplateFiles.Read(folder, config));
+            return Load(files.Tokenizer, files.Path, files.Special, ChatTemplateFiles.Read(files.Folder, files.Config));
         }
         catch (Exception exception) when (exception is InvalidOperationException or KeyNotFoundException or FormatException)
         {
-            throw new InferometerException($"{path}: not a tokenizer.json as it should be ({exception.Message})", exception);
+            throw new InferometerException($"{files.Path}: not a tokenizer.json as it should be ({exception.Message})", exception);
         }
     }
 
@@ -61,35 +57,5 @@ public static class HuggingFaceTokenizer
             ChatTemplates = chatTemplates,
             SpecialTokens = special.Texts(vocabulary),
         });
-    }
-
-    private static JsonDocument? ReadIfPresent(string path)
-    {
-        if (!File.Exists(path))
-        {
-            return null;
-        }
-
-        try
-        {
-            using FileStream stream = File.OpenRead(path);
-            if (stream.Length > MaximumFileBytes)
-            {
-                throw new InferometerException($"{path}: larger than the 512 MiB a tokenizer file may have.");
-            }
-
-            var document = JsonDocument.Parse(stream);
-            if (document.RootElement.ValueKind == JsonValueKind.Object)
-            {
-                return document;
-            }
-
-            document.Dispose();
-            throw new InferometerException($"{path}: a JSON object is expected.");
-        }
-        catch (JsonException exception)
-        {
-            throw new InferometerException($"{path}: not valid JSON ({exception.Message})", exception);
-        }
     }
 }

@@ -7,7 +7,8 @@ namespace Inferometer.Core.Tests.Models;
 public sealed class HuggingFaceConfigReaderTests
 {
     private const string Usual =
-        "\"hidden_size\":64,\"intermediate_size\":128,\"num_hidden_layers\":4,\"num_attention_heads\":4,\"num_key_value_heads\":2,\"vocab_size\":100,\"max_position_embeddings\":4096";
+        "\"hidden_size\":64,\"intermediate_size\":128,\"num_hidden_layers\":4,\"num_attention_heads\":4,"
+        + "\"num_key_value_heads\":2,\"vocab_size\":100,\"max_position_embeddings\":4096";
 
     private static ModelArchitecture Parse(string modelType, string extra = "") =>
         HuggingFaceConfigReader.Parse($$"""{"model_type":"{{modelType}}",{{Usual}}{{(extra.Length > 0 ? "," + extra : "")}}}""", "config.json");
@@ -76,7 +77,8 @@ public sealed class HuggingFaceConfigReaderTests
     public void Rope_scaling_is_read_in_both_spellings()
     {
         const string scaling =
-            "\"rope_type\":\"llama3\",\"factor\":8.0,\"low_freq_factor\":1.0,\"high_freq_factor\":4.0,\"original_max_position_embeddings\":8192";
+            "\"rope_type\":\"llama3\",\"factor\":8.0,\"low_freq_factor\":1.0,\"high_freq_factor\":4.0,"
+            + "\"original_max_position_embeddings\":8192";
         RopeParameters older = Attention(Parse("llama", $"\"rope_theta\":500000.0,\"rope_scaling\":{{{scaling}}}")).Rope!;
         RopeParameters newer = Attention(Parse("llama", $"\"rope_parameters\":{{\"rope_theta\":500000.0,{scaling}}}")).Rope!;
         Assert.Equal(older, newer);

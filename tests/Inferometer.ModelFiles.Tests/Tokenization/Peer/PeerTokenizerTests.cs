@@ -92,10 +92,10 @@ public sealed class PeerTokenizerTests
     {
         IReadOnlyList<int> expected = peer.EncodeToIds(text);
         int[] actual = own.Encode(text, addSpecial: false);
+        string runes = string.Join(' ', text.EnumerateRunes().Select(rune => rune.Value.ToString("X4", null)));
         Assert.True(
             expected.SequenceEqual(actual),
-            $"'{text}' ({string.Join(' ', text.EnumerateRunes().Select(rune => rune.Value.ToString("X4", null)))}): {string.Join(' "
-                + $"', expected)}; own {string.Join(' ', actual)}");
+            $"'{text}' ({runes}): {string.Join(' ', expected)}; own {string.Join(' ', actual)}");
     }
 
     /// <summary>
