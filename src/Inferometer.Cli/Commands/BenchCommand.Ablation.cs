@@ -35,7 +35,8 @@ internal sealed partial class BenchCommand
     // How the program calls itself: a process for each configuration and round.
     private readonly ValueOption<OptimizationConfiguration> _configuration =
         new(["--configuration"], new("NAME", null, (text, _) => OptimizationConfiguration.Parse(text)),
-            "One configuration, once.") { Hidden = true };
+            "One configuration, once.")
+        { Hidden = true };
 
     private async Task<int> Ablate(
         ParseResult parsed, ModelLocation location, int repetitions, TimeSpan warmUp, CancellationToken cancellationToken)

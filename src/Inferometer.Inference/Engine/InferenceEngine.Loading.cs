@@ -135,7 +135,8 @@ public sealed partial class InferenceEngine
         ModelSupport.Require(checkpoint.Architecture);
         (ModelArchitecture, long)? small = draft is null ? null : (draft.Architecture, draft.StoredBytes);
         return MemoryPlan.Make(
-            checkpoint.Architecture, checkpoint.StoredBytes, options, FreeMemory.Bytes(), small) with { Source = checkpoint.Path };
+            checkpoint.Architecture, checkpoint.StoredBytes, options, FreeMemory.Bytes(), small) with
+        { Source = checkpoint.Path };
     }
 
     private static Checkpoint? OpenDraft(InferenceOptions options) =>

@@ -15,7 +15,8 @@ internal static class CommandWords
 
     /// <summary>Commands with their words: <c>compress build</c>.</summary>
     public static IReadOnlyDictionary<string,
-        Command> All { get; } = Leaves(Root, "").ToDictionary(c => c.Words, c => c.Command, StringComparer.Ordinal);
+        Command> All
+    { get; } = Leaves(Root, "").ToDictionary(c => c.Words, c => c.Command, StringComparer.Ordinal);
 
     /// <summary>A tree whose commands do nothing.</summary>
     public static RootCommand CreateIdle()

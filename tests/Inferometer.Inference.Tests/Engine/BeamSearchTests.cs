@@ -43,7 +43,8 @@ public sealed class BeamSearchTests
                     {
                         TopLogProbabilities = 0,
                         LogitBias = new Dictionary<int,
-                        float> { [beam.TokenIds[i]] = 1000 },
+                        float>
+                        { [beam.TokenIds[i]] = 1000 },
                     },
                 });
                 sum += step.LogProbabilities[0].Chosen.LogProbability;

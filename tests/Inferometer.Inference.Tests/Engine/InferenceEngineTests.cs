@@ -93,7 +93,8 @@ public sealed class InferenceEngineTests
         GenerationResult stopped = await engine
             .RunAsync(
                 EngineRunner.Greedy(
-                    "Alice was beginning to get very tired", 60) with { Sampling = SamplingOptions.Greedy with { StopStrings = [stop] } });
+                    "Alice was beginning to get very tired", 60) with
+                { Sampling = SamplingOptions.Greedy with { StopStrings = [stop] } });
         Assert.Equal(whole.Text[..at], stopped.Text);
         Assert.Equal(FinishReason.Stop, stopped.FinishReason);
         Assert.True(stopped.Usage.OutputTokens < whole.Usage.OutputTokens);
@@ -108,7 +109,8 @@ public sealed class InferenceEngineTests
             .RunAsync(
                 EngineRunner.Greedy(
                     "Alice was beginning to get very tired",
-                    20) with { Sampling = SamplingOptions.Greedy with { StopTokens = [whole.TokenIds[5]] } });
+                    20) with
+                { Sampling = SamplingOptions.Greedy with { StopTokens = [whole.TokenIds[5]] } });
         int first = whole.TokenIds.ToList().IndexOf(whole.TokenIds[5]);
         Assert.Equal(whole.TokenIds.Take(first), stopped.TokenIds);
         Assert.Equal(first + 1, stopped.Usage.OutputTokens);

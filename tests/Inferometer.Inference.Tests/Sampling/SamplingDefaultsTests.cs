@@ -19,8 +19,15 @@ public sealed class SamplingDefaultsTests
     {
         SamplingDefaults defaults = OfJson("""{"temperature": 0.7, "top_k": 20, "top_p": 0.8, "min_p": 0.1, "repetition_penalty": 1.05, "do_sample": true, "eos_token_id": [1, 2]}""");
         Assert.Equal(
-            new SamplingDefaults { Source = "generation_config.json", Temperature = 0.7f, TopK = 20, TopP = 0.8f, MinP = 0.1f,
-            RepetitionPenalty = 1.05f }, defaults);
+            new SamplingDefaults
+            {
+                Source = "generation_config.json",
+                Temperature = 0.7f,
+                TopK = 20,
+                TopP = 0.8f,
+                MinP = 0.1f,
+                RepetitionPenalty = 1.05f
+            }, defaults);
         SamplingOptions options = new SamplingOptions { MinP = 0.5f, Seed = 3 }.With(defaults);
         Assert.Equal(
             (0.7f, 20, 0.8f, 0.1f, 1.05f, 3ul),

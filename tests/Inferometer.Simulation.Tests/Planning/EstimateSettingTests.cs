@@ -45,7 +45,8 @@ public sealed class EstimateSettingTests
         EstimateSetting setting = Of(option);
         JsonNode value = setting
             .Read(setting.ValueName.Split(
-                '|')[0] switch { "N" => "7", "FORMAT" => "fp8", "RATE" => "0.25", "roofline" => "genz", "q8" => "q8", _ => "8" })!;
+                '|')[0] switch
+            { "N" => "7", "FORMAT" => "fp8", "RATE" => "0.25", "roofline" => "genz", "q8" => "q8", _ => "8" })!;
         JsonObject parameters = [];
         setting.Write(parameters, value.DeepClone());
         if (setting.OnlyWith is { } other)
