@@ -84,7 +84,7 @@ internal sealed class CompressEvalCommand
                 : throw new UsageException("--text is needed: the file the profile was measured on is not here."));
         int windows = _windows.Of(parsed);
         using Interrupt interrupt = new(cancellationToken);
-        using TransformerModel model = modelConfig.Load(interrupt.Token);
+        using TransformerModel model = modelConfig.Load(location.Files.Share(), interrupt.Token);
         KvCompression[] caches = Caches(parsed, location, model, config, profile, profilePath);
         int[] contexts = Contexts(parsed, model);
         CalibrationText source = CalibrationText.Read(text, location.Files.Tokenizer, model, _windowTokens.Of(parsed));

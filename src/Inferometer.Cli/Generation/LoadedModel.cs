@@ -26,18 +26,11 @@ internal sealed record LoadedModel(InferenceEngine Engine, ModelLocation Locatio
         Printer printer, ModelLocation location, InferenceOptions options, (string Path, double Scale)? lora, bool verbose,
         CancellationToken cancellationToken)
     {
-        if (verbose)
-        {
-            printer.Error.WriteLine(location.Name);
-            printer.Error.WriteLine(InferenceEngine.PlanMemory(location.Files, options).ToString());
-            printer.Error.WriteLine();
-        }
-
         long start = Stopwatch.GetTimestamp();
         using ShareProgress progress = new(printer, "loading " + location.Name);
         InferenceEngine engine = InferenceEngine.Load(
             location.Files, options, progress.From<LoadProgress>(p => ((double)p.LoadedBytes / Math.Max(1, p.TotalBytes), p.Stage)),
-            cancellationToken);
+            cancellationToken, verbose ? Explain : null);
         try
         {
             RepackedFileOption.Explain(printer, engine.RepackedFile);
@@ -48,6 +41,13 @@ internal sealed record LoadedModel(InferenceEngine Engine, ModelLocation Locatio
         {
             engine.Dispose();
             throw;
+        }
+
+        void Explain(MemoryPlan plan)
+        {
+            printer.Error.WriteLine(location.Name);
+            printer.Error.WriteLine(plan.ToString());
+            printer.Error.WriteLine();
         }
     }
 
