@@ -285,7 +285,8 @@ public sealed unsafe class FlashAttention : IDisposable
                 float* partial = partials + (long)split * _partialFloats;
                 float weight = MathF.Exp(partial[v] - maximum);
                 scratch.Sums[v] += weight * partial[vectors + v];
-                TensorPrimitives.MultiplyAdd(new ReadOnlySpan<float>(partial + 2 * vectors + v * valueDim, valueDim), weight, output, output);
+                TensorPrimitives.MultiplyAdd(
+                    new ReadOnlySpan<float>(partial + 2 * vectors + v * valueDim, valueDim), weight, output, output);
             }
         }
 
