@@ -7,7 +7,7 @@ using Inferometer.Inference.Engine;
 namespace Inferometer.Cli.Settings;
 
 /// <summary>The options that say how the engine is set up.</summary>
-internal sealed class EngineOptions
+internal sealed class EngineSettings
 {
     private const int DefaultContext = 4096;
     private const int DefaultDraftTokens = 4;

@@ -13,7 +13,7 @@ namespace Inferometer.Cli.Generation;
 /// <param name="Location">The model's file or folder.</param>
 /// <param name="Adapter">Adapter for every request, or null.</param>
 /// <param name="LoadSeconds">From opening the files to an engine that waits for requests.</param>
-internal sealed record LoadedModel(InferenceEngine Engine, ModelLocation Location, IModelAdapter? Adapter, double LoadSeconds) : IDisposable
+internal sealed record LoadedEngine(InferenceEngine Engine, ModelLocation Location, IModelAdapter? Adapter, double LoadSeconds) : IDisposable
 {
     /// <summary>Loads a model and its adapter, saying how far it has come when that takes long.</summary>
     /// <param name="printer">Progress, and the plan when <paramref name="verbose"/>.</param>
@@ -22,7 +22,7 @@ internal sealed record LoadedModel(InferenceEngine Engine, ModelLocation Locatio
     /// <param name="lora">The adapter's path and scale, or null.</param>
     /// <param name="verbose">Print the memory plan before loading.</param>
     /// <param name="cancellationToken">Stops between layers.</param>
-    public static LoadedModel Load(
+    public static LoadedEngine Load(
         Printer printer, ModelLocation location, InferenceOptions options, (string Path, double Scale)? lora, bool verbose,
         CancellationToken cancellationToken)
     {
@@ -35,7 +35,7 @@ internal sealed record LoadedModel(InferenceEngine Engine, ModelLocation Locatio
         {
             RepackedFileOption.Explain(printer, engine.RepackedFile);
             IModelAdapter? adapter = lora is { } file ? engine.LoadAdapter(file.Path, file.Scale) : null;
-            return new LoadedModel(engine, location, adapter, Stopwatch.GetElapsedTime(start).TotalSeconds);
+            return new LoadedEngine(engine, location, adapter, Stopwatch.GetElapsedTime(start).TotalSeconds);
         }
         catch
         {
