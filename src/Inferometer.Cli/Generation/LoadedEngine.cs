@@ -13,7 +13,8 @@ namespace Inferometer.Cli.Generation;
 /// <param name="Location">The model's file or folder.</param>
 /// <param name="Adapter">Adapter for every request, or null.</param>
 /// <param name="LoadSeconds">From opening the files to an engine that waits for requests.</param>
-internal sealed record LoadedEngine(InferenceEngine Engine, ModelLocation Location, IModelAdapter? Adapter, double LoadSeconds) : IDisposable
+internal sealed record LoadedEngine(InferenceEngine Engine, ModelLocation Location, IModelAdapter? Adapter, double LoadSeconds)
+    : IDisposable
 {
     /// <summary>Loads a model and its adapter, saying how far it has come when that takes long.</summary>
     /// <param name="printer">Progress, and the plan when <paramref name="verbose"/>.</param>
