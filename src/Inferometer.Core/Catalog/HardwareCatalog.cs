@@ -53,28 +53,49 @@ public sealed class HardwareCatalog
 
     /// <summary>Finds a system by name or alias.</summary>
     /// <exception cref="InferometerException">There is none; the message offers near names.</exception>
-    public HardwareSystem Find(string name) => TryFind(name) ?? throw new InferometerException(
-        string.IsNullOrWhiteSpace(name)
-            ? "The name of a system is empty; give one of the hardware catalog, or a .json file of its format."
-            : $"'{name}' is not a system of the hardware catalog.{_index.Suggest(name, "hardware")}");
+    public HardwareSystem Find(string name) => FindEntry(name).System;
 
     /// <summary>
-    /// The system under a catalog name or alias, or read from a JSON file of the catalog's format when <paramref name="nameOrPath"/> ends
-    /// in <c>.json</c>.
+    /// The system under a catalog name or alias, or read from a JSON file when <paramref name="nameOrPath"/> ends in <c>.json</c>: one of
+    /// the catalog's format (of its variants, the entry itself), or one with the four figures of <see cref="InlineSystem"/>.
     /// </summary>
     /// <exception cref="InferometerException">Neither a known name nor a readable system.</exception>
-    public HardwareSystem Resolve(string nameOrPath)
+    public HardwareSystem Resolve(string nameOrPath) => ResolveEntry(nameOrPath).System;
+
+    /// <summary>The same with the names that lead to it.</summary>
+    /// <inheritdoc cref="Resolve" path="/exception"/>
+    public CatalogSystem ResolveEntry(string nameOrPath)
     {
         ArgumentNullException.ThrowIfNull(nameOrPath);
-        return nameOrPath.EndsWith(".json", StringComparison.OrdinalIgnoreCase)
-            ? HardwareSystemReader.Read(CatalogFiles.Read(nameOrPath), nameOrPath).System
-            : Find(nameOrPath);
+        if (!nameOrPath.EndsWith(".json", StringComparison.OrdinalIgnoreCase))
+        {
+            return FindEntry(nameOrPath);
+        }
+
+        JsonElement root = CatalogFiles.Read(nameOrPath);
+        return InlineSystem.IsGivenBy(root)
+            ? new CatalogSystem(InlineSystem.Parse(root, nameOrPath), [])
+            : HardwareSystemReader.ReadAll(root, nameOrPath)[0];
     }
 
-    private IReadOnlyList<string> Add(Dictionary<string, CatalogSystem> entries, JsonElement root, string source)
+    private CatalogSystem FindEntry(string name)
     {
-        CatalogSystem entry = HardwareSystemReader.Read(root, source);
-        entries[entry.System.Name] = entry;
-        return _index.Add(entry, entry.System.Name, entry.Aliases);
+        ArgumentNullException.ThrowIfNull(name);
+        return _index.Find(name) ?? throw new InferometerException(
+            string.IsNullOrWhiteSpace(name)
+                ? "The name of a system is empty; give one of the hardware catalog, or a .json file of its format."
+                : $"'{name}' is not a system of the hardware catalog.{_index.Suggest(name, "hardware")}");
+    }
+
+    private List<string> Add(Dictionary<string, CatalogSystem> entries, JsonElement root, string source)
+    {
+        List<string> taken = [];
+        foreach (CatalogSystem entry in HardwareSystemReader.ReadAll(root, source))
+        {
+            entries[entry.System.Name] = entry;
+            taken.AddRange(_index.Add(entry, entry.System.Name, entry.Aliases));
+        }
+
+        return taken;
     }
 }
