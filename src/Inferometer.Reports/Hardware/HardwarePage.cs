@@ -44,20 +44,19 @@ public static class HardwarePage
         return new Document(table);
     }
 
-    /// <summary>One system.</summary>
+    /// <summary>One system; in JSON, its entry in the catalog's format.</summary>
     /// <param name="systems">Where it is looked up.</param>
     /// <param name="name">Its name, alias or file.</param>
     /// <exception cref="Core.InferometerException">No such system.</exception>
     public static Document Of(HardwareCatalog systems, string name)
     {
         ArgumentNullException.ThrowIfNull(systems);
-        HardwareSystem system = systems.Resolve(name);
-        Device device = system.Device;
-        IReadOnlyList<string> aliases = systems.Systems.FirstOrDefault(s => ReferenceEquals(s.System, system))?.Aliases ?? [];
+        CatalogSystem entry = systems.ResolveEntry(name);
+        (HardwareSystem system, Device device) = (entry.System, entry.System.Device);
         List<Fact> facts =
         [
             new("System", "name", system.Name),
-            new("Aliases", "aliases", Cell.List(aliases)),
+            new("Aliases", "aliases", Cell.List(entry.Aliases)),
             new("Maker", "vendor", device.Vendor),
             new("Kind", "kind", device.Kind),
             new("Architecture", "architecture", device.Architecture.Length == 0 ? Cell.None : device.Architecture),
@@ -84,7 +83,7 @@ public static class HardwarePage
             facts.Add(new("NUMA nodes", "numa_nodes", cpu.NumaNodes));
         }
 
-        Document page = new(new Facts(null, facts), Peaks(device), Links(system), Efficiencies(device.Efficiency));
+        Document page = new(new Facts(null, facts), Peaks(device), Links(system), Efficiencies(device.Efficiency)) { Data = entry.ToJson() };
         page.Blocks.Add(
             new Sentences(
                 "sources", "Sources", [.. system.Sources.OrderBy(s => s.Key, StringComparer.Ordinal).Select(s => $"{s.Key}: {s.Value}")]));
