@@ -23,6 +23,36 @@ public sealed class ModelCatalogTests : IDisposable
     [InlineData("opt-13b", "facebook/opt-13b")]
     [InlineData("gpt2", "openai-community/gpt2")]
     [InlineData("deepseek_v3", "deepseek-ai/DeepSeek-V3")]
+    [InlineData("qwen3.5-9b", "Qwen/Qwen3.5-9B")]
+    [InlineData("qwen3.6-27b", "Qwen/Qwen3.6-27B")]
+    [InlineData("qwen3-coder-next", "Qwen/Qwen3-Coder-Next")]
+    [InlineData("qwen3-vl-8b", "Qwen/Qwen3-VL-8B-Instruct")]
+    [InlineData("Qwen/Qwen3-32B-FP8", "Qwen/Qwen3-32B-FP8")]
+    [InlineData("qwq", "Qwen/QwQ-32B")]
+    [InlineData("gemma-3n-e4b", "google/gemma-3n-E4B-it")]
+    [InlineData("gemma-4-31b-it", "google/gemma-4-31B")]
+    [InlineData("gemma-4-e4b", "google/gemma-4-E4B")]
+    [InlineData("gemma-4-12b", "google/gemma-4-12B")]
+    [InlineData("deepseek-v3.2", "deepseek-ai/DeepSeek-V3.2")]
+    [InlineData("deepseek-v4-pro", "deepseek-ai/DeepSeek-V4-Pro")]
+    [InlineData("deepseek-r1-distill-qwen-32b", "deepseek-ai/DeepSeek-R1-Distill-Qwen-32B")]
+    [InlineData("r1-distill-llama-70b", "deepseek-ai/DeepSeek-R1-Distill-Llama-70B")]
+    [InlineData("glm-4.6", "zai-org/GLM-4.6")]
+    [InlineData("glm-4.7-flash", "zai-org/GLM-4.7-Flash")]
+    [InlineData("glm-5.1", "zai-org/GLM-5")]
+    [InlineData("kimi-k2", "moonshotai/Kimi-K2-Instruct")]
+    [InlineData("kimi-k2-thinking", "moonshotai/Kimi-K2-Thinking")]
+    [InlineData("kimi-linear", "moonshotai/Kimi-Linear-48B-A3B-Instruct")]
+    [InlineData("minimax-m2", "MiniMaxAI/MiniMax-M2.5")]
+    [InlineData("nemotron-3-nano", "nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-BF16")]
+    [InlineData("nemotron-super-49b", "nvidia/Llama-3_3-Nemotron-Super-49B-v1")]
+    [InlineData("ministral-3-8b", "mistralai/Ministral-3-8B-Instruct-2512")]
+    [InlineData("devstral-2", "mistralai/Devstral-2-123B-Instruct-2512")]
+    [InlineData("mistral-small-3.2", "mistralai/Mistral-Small-3.2-24B-Instruct-2506")]
+    [InlineData("granite-4.0-h-small", "ibm-granite/granite-4.0-h-small")]
+    [InlineData("lfm2-1.2b", "LiquidAI/LFM2-1.2B")]
+    [InlineData("smollm3", "HuggingFaceTB/SmolLM3-3B")]
+    [InlineData("olmo-3-32b", "allenai/Olmo-3-32B-Think")]
     public void Names_are_found_as_people_write_them(string written, string canonical) =>
         Assert.Equal(canonical, ModelCatalog.BuiltIn.Find(written).Name);
 
@@ -40,6 +70,27 @@ public sealed class ModelCatalogTests : IDisposable
             Assert.Equal(m.Name, m.Architecture.Name);
         });
     }
+
+    // A checkpoint that ships quantised says so, and the one it was made from does not.
+    [Theory]
+    [InlineData("openai/gpt-oss-120b", "mxfp4")]
+    [InlineData("deepseek-ai/DeepSeek-R1", "fp8")]
+    [InlineData("deepseek-ai/DeepSeek-V4-Pro", "fp8")]
+    [InlineData("moonshotai/Kimi-K2-Instruct", "fp8")]
+    [InlineData("moonshotai/Kimi-K2-Thinking", "int4")]
+    [InlineData("moonshotai/Kimi-K2.5", "int4")]
+    [InlineData("MiniMaxAI/MiniMax-M2.5", "fp8")]
+    [InlineData("zai-org/GLM-5", "bf16")]
+    [InlineData("zai-org/GLM-5-FP8", "fp8")]
+    [InlineData("Qwen/Qwen3-8B", "bf16")]
+    [InlineData("Qwen/Qwen3-8B-FP8", "fp8")]
+    [InlineData("Qwen/Qwen3-235B-A22B", "bf16")]
+    [InlineData("Qwen/Qwen3-235B-A22B-FP8", "fp8")]
+    [InlineData("mistralai/Ministral-3-14B-Instruct-2512", "fp8")]
+    [InlineData("mistralai/Devstral-2-123B-Instruct-2512", "fp8")]
+    [InlineData("mistralai/Mistral-Small-3.2-24B-Instruct-2506", "bf16")]
+    public void An_entry_has_the_format_its_checkpoint_ships_in(string model, string format) =>
+        Assert.Equal(format, ModelCatalog.BuiltIn.Resolve(model).PublishedPrecision);
 
     [Fact]
     public void A_wrong_name_offers_near_ones()
