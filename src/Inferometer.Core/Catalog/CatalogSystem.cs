@@ -8,6 +8,8 @@ namespace Inferometer.Core.Catalog;
 /// <param name="Aliases">Other names that lead to it.</param>
 public sealed record CatalogSystem(HardwareSystem System, IReadOnlyList<string> Aliases)
 {
-    /// <summary>The entry in the catalog's format: saved as a .json file, <see cref="HardwareCatalog.Resolve"/> reads the same figures.</summary>
+    /// <summary>
+    /// The entry in the catalog's format: saved as a .json file, <see cref="HardwareCatalog.Resolve"/> reads the same figures from it.
+    /// </summary>
     public JsonObject ToJson() => HardwareSystemWriter.Write(this);
 }

@@ -83,7 +83,10 @@ public static class HardwarePage
             facts.Add(new("NUMA nodes", "numa_nodes", cpu.NumaNodes));
         }
 
-        Document page = new(new Facts(null, facts), Peaks(device), Links(system), Efficiencies(device.Efficiency)) { Data = entry.ToJson() };
+        Document page = new(new Facts(null, facts), Peaks(device), Links(system), Efficiencies(device.Efficiency))
+        {
+            Data = entry.ToJson(),
+        };
         page.Blocks.Add(
             new Sentences(
                 "sources", "Sources", [.. system.Sources.OrderBy(s => s.Key, StringComparer.Ordinal).Select(s => $"{s.Key}: {s.Value}")]));

@@ -164,7 +164,8 @@ public sealed class ParameterCountTests
     [InlineData("moonshotai/Kimi-K2-Thinking", 32, 0.5, false, "model card: 32B activated")]
     [InlineData("moonshotai/Kimi-Linear-48B-A3B-Instruct", 3, 0.5, true, "model card: 3B activated")]
     [InlineData("zai-org/GLM-4.6", 32, 1, false, "arXiv:2508.06471 for the same architecture: 32B activated")]
-    [InlineData("nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-BF16", 3.6, 0.05, true, "technical report: 3.6B active with embeddings, 3.2B without")]
+    [InlineData(
+        "nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-BF16", 3.6, 0.05, true, "technical report: 3.6B active with embeddings, 3.2B without")]
     [InlineData("nvidia/NVIDIA-Nemotron-3-Super-120B-A12B-BF16", 12, 0.5, false, "model card: 12B active")]
     [InlineData("nvidia/NVIDIA-Nemotron-3-Ultra-550B-A55B-BF16", 55, 0.5, false, "model card: 55B active")]
     [InlineData("ibm-granite/granite-4.0-h-tiny", 1, 0.5, true, "model card: 1B active")]

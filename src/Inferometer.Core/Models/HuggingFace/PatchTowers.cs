@@ -1,6 +1,6 @@
 namespace Inferometer.Core.Models.HuggingFace;
 
-/// <summary>Vision towers whose count also needs what stands beside them in the file: Qwen3-VL's and Pixtral, as Mistral 3 has it.</summary>
+/// <summary>Vision towers with projections into the language model of their own: Qwen3-VL's, and Pixtral as Mistral 3 has it.</summary>
 internal static class PatchTowers
 {
     /// <summary>Parameters of the tower with its projections, or null where its kind is not described.</summary>
