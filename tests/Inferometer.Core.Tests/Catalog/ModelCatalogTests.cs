@@ -71,26 +71,41 @@ public sealed class ModelCatalogTests : IDisposable
         });
     }
 
-    // A checkpoint that ships quantised says so, and the one it was made from does not.
+    // A checkpoint that ships quantised says how, as its config.json does, and the one it was made from does not.
     [Theory]
-    [InlineData("openai/gpt-oss-120b", "mxfp4")]
-    [InlineData("deepseek-ai/DeepSeek-R1", "fp8")]
-    [InlineData("deepseek-ai/DeepSeek-V4-Pro", "fp8")]
-    [InlineData("moonshotai/Kimi-K2-Instruct", "fp8")]
-    [InlineData("moonshotai/Kimi-K2-Thinking", "int4")]
-    [InlineData("moonshotai/Kimi-K2.5", "int4")]
-    [InlineData("MiniMaxAI/MiniMax-M2.5", "fp8")]
-    [InlineData("zai-org/GLM-5", "bf16")]
-    [InlineData("zai-org/GLM-5-FP8", "fp8")]
-    [InlineData("Qwen/Qwen3-8B", "bf16")]
-    [InlineData("Qwen/Qwen3-8B-FP8", "fp8")]
-    [InlineData("Qwen/Qwen3-235B-A22B", "bf16")]
-    [InlineData("Qwen/Qwen3-235B-A22B-FP8", "fp8")]
-    [InlineData("mistralai/Ministral-3-14B-Instruct-2512", "fp8")]
-    [InlineData("mistralai/Devstral-2-123B-Instruct-2512", "fp8")]
-    [InlineData("mistralai/Mistral-Small-3.2-24B-Instruct-2506", "bf16")]
-    public void An_entry_has_the_format_its_checkpoint_ships_in(string model, string format) =>
-        Assert.Equal(format, ModelCatalog.BuiltIn.Resolve(model).PublishedPrecision);
+    [InlineData("openai/gpt-oss-20b", "mxfp4", "lm_head")]
+    [InlineData("openai/gpt-oss-120b", "mxfp4", "model.layers.*.self_attn")]
+    [InlineData("deepseek-ai/DeepSeek-R1", "fp8", null)]
+    [InlineData("deepseek-ai/DeepSeek-V3.2", "fp8", null)]
+    [InlineData("deepseek-ai/DeepSeek-V4-Pro", "fp8", null)]
+    [InlineData("moonshotai/Kimi-K2-Instruct", "fp8", null)]
+    [InlineData("moonshotai/Kimi-K2-Thinking", "compressed-tensors", "re:.*shared_experts.*")]
+    [InlineData("moonshotai/Kimi-K2.5", "compressed-tensors", "re:.*self_attn.*")]
+    [InlineData("MiniMaxAI/MiniMax-M2.5", "fp8", "lm_head")]
+    [InlineData("zai-org/GLM-5", null, null)]
+    [InlineData("zai-org/GLM-5-FP8", "fp8", "model.layers.77.mlp.gate")]
+    [InlineData("Qwen/Qwen3-8B", null, null)]
+    [InlineData("Qwen/Qwen3-8B-FP8", "fp8", "lm_head")]
+    [InlineData("Qwen/Qwen3-235B-A22B", null, null)]
+    [InlineData("Qwen/Qwen3-235B-A22B-FP8", "fp8", "model.layers.93.mlp.gate")]
+    [InlineData("mistralai/Ministral-3-14B-Instruct-2512", "fp8", "model.vision_tower")]
+    [InlineData("mistralai/Devstral-2-123B-Instruct-2512", "fp8", "lm_head")]
+    [InlineData("mistralai/Mistral-Small-3.2-24B-Instruct-2506", null, null)]
+    public void An_entry_has_the_quantisation_its_checkpoint_ships_with(string model, string? method, string? kept)
+    {
+        string file = Path.Combine(
+            SharedFolder.RepositoryRoot, "catalog", "models", $"{model.Replace("/", "--", StringComparison.Ordinal)}.json");
+        using JsonDocument entry = JsonDocument.Parse(File.ReadAllText(file));
+        bool quantised = entry.RootElement.GetProperty("config").TryGetProperty("quantization_config", out JsonElement quantization);
+        Assert.Equal(method is not null, quantised);
+        if (quantised)
+        {
+            Assert.Equal(method, quantization.GetProperty("quant_method").GetString());
+            string list = method is "compressed-tensors" ? "ignore" : "modules_to_not_convert";
+            Assert.Equal(kept is not null, quantization.TryGetProperty(list, out JsonElement names));
+            Assert.True(kept is null || names.EnumerateArray().Any(name => name.ValueEquals(kept)), $"{model} keeps no '{kept}'");
+        }
+    }
 
     [Fact]
     public void A_wrong_name_offers_near_ones()
