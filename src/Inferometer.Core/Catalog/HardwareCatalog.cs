@@ -53,38 +53,28 @@ public sealed class HardwareCatalog
 
     /// <summary>Finds a system by name or alias.</summary>
     /// <exception cref="InferometerException">There is none; the message offers near names.</exception>
-    public HardwareSystem Find(string name) => FindEntry(name).System;
+    public HardwareSystem Find(string name) => TryFind(name) ?? throw new InferometerException(
+        string.IsNullOrWhiteSpace(name)
+            ? "The name of a system is empty; give one of the hardware catalog, or a .json file of its format."
+            : $"'{name}' is not a system of the hardware catalog.{_index.Suggest(name, "hardware")}");
 
     /// <summary>
     /// The system under a catalog name or alias, or read from a JSON file when <paramref name="nameOrPath"/> ends in <c>.json</c>: one of
     /// the catalog's format (of its variants, the entry itself), or one with the four figures of <see cref="InlineSystem"/>.
     /// </summary>
     /// <exception cref="InferometerException">Neither a known name nor a readable system.</exception>
-    public HardwareSystem Resolve(string nameOrPath) => ResolveEntry(nameOrPath).System;
-
-    /// <summary>The same with the names that lead to it.</summary>
-    /// <inheritdoc cref="Resolve" path="/exception"/>
-    public CatalogSystem ResolveEntry(string nameOrPath)
+    public HardwareSystem Resolve(string nameOrPath)
     {
         ArgumentNullException.ThrowIfNull(nameOrPath);
-        if (!nameOrPath.EndsWith(".json", StringComparison.OrdinalIgnoreCase))
-        {
-            return FindEntry(nameOrPath);
-        }
-
-        JsonElement root = CatalogFiles.Read(nameOrPath);
-        return InlineSystem.IsGivenBy(root)
-            ? new CatalogSystem(InlineSystem.Parse(root, nameOrPath), [])
-            : HardwareSystemReader.ReadAll(root, nameOrPath)[0];
+        return nameOrPath.EndsWith(".json", StringComparison.OrdinalIgnoreCase)
+            ? ReadFile(nameOrPath)
+            : Find(nameOrPath);
     }
 
-    private CatalogSystem FindEntry(string name)
+    private static HardwareSystem ReadFile(string path)
     {
-        ArgumentNullException.ThrowIfNull(name);
-        return _index.Find(name) ?? throw new InferometerException(
-            string.IsNullOrWhiteSpace(name)
-                ? "The name of a system is empty; give one of the hardware catalog, or a .json file of its format."
-                : $"'{name}' is not a system of the hardware catalog.{_index.Suggest(name, "hardware")}");
+        JsonElement root = CatalogFiles.Read(path);
+        return InlineSystem.IsGivenBy(root) ? InlineSystem.Parse(root, path) : HardwareSystemReader.ReadAll(root, path)[0].System;
     }
 
     private List<string> Add(Dictionary<string, CatalogSystem> entries, JsonElement root, string source)

@@ -38,26 +38,27 @@ internal static class HardwareSystemReader
         var fields = new JsonFields(root, source);
         string name = fields.Text("name") ?? throw fields.Wrong("name", "the system's name");
         JsonFields links = Required(fields, "links");
+        JsonFields memory = Required(fields, "memory");
         var system = new HardwareSystem
         {
             Name = name,
-            Device = Device(fields, name),
+            Device = Device(fields, memory, name),
             DevicesPerNode = links.IntOr(8, 1, 1 << 20, "devices_per_node"),
             IntraNode = Link(Required(links, "intra_node")),
             InterNode = Link(Required(links, "inter_node")),
             Sources = Sources(root, fields),
         };
         links.RefuseUnread();
+        memory.RefuseUnread();
         string[] aliases = fields.Texts("aliases") ?? [];
         fields.RefuseUnread();
         return new CatalogSystem(system, aliases);
     }
 
-    private static Device Device(JsonFields fields, string name)
+    private static Device Device(JsonFields fields, JsonFields memory, string name)
     {
-        JsonFields memory = Required(fields, "memory");
         bool decimalSize = memory.Has("size_gb");
-        var device = new Device
+        return new Device
         {
             Name = name,
             Vendor = fields.Text("vendor") ?? "",
@@ -73,8 +74,6 @@ internal static class HardwareSystemReader
             Efficiency = Efficiency(fields.Object("efficiency")),
             Cpu = Cpu(fields.Object("cpu")),
         };
-        memory.RefuseUnread();
-        return device;
     }
 
     private static Dictionary<MathFormat, double> Peaks(JsonFields fields)

@@ -51,12 +51,13 @@ public static class HardwarePage
     public static Document Of(HardwareCatalog systems, string name)
     {
         ArgumentNullException.ThrowIfNull(systems);
-        CatalogSystem entry = systems.ResolveEntry(name);
-        (HardwareSystem system, Device device) = (entry.System, entry.System.Device);
+        HardwareSystem system = systems.Resolve(name);
+        Device device = system.Device;
+        IReadOnlyList<string> aliases = systems.Systems.FirstOrDefault(s => ReferenceEquals(s.System, system))?.Aliases ?? [];
         List<Fact> facts =
         [
             new("System", "name", system.Name),
-            new("Aliases", "aliases", Cell.List(entry.Aliases)),
+            new("Aliases", "aliases", Cell.List(aliases)),
             new("Maker", "vendor", device.Vendor),
             new("Kind", "kind", device.Kind),
             new("Architecture", "architecture", device.Architecture.Length == 0 ? Cell.None : device.Architecture),
@@ -85,7 +86,7 @@ public static class HardwarePage
 
         Document page = new(new Facts(null, facts), Peaks(device), Links(system), Efficiencies(device.Efficiency))
         {
-            Data = entry.ToJson(),
+            Data = new CatalogSystem(system, aliases).ToJson(),
         };
         page.Blocks.Add(
             new Sentences(
