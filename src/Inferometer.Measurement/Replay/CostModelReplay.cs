@@ -1,0 +1,45 @@
+using Inferometer.Measurement.Published;
+using Inferometer.Simulation;
+using Inferometer.Simulation.Costs;
+using Inferometer.Simulation.Requests;
+
+namespace Inferometer.Measurement.Replay;
+
+/// <summary>
+/// Replays a row in a cost model as a full house of equal requests: TTFT is the prefill of one prompt by an idle engine, TPOT the average
+/// decode step with all requests of the row in flight. Nobody waits and nobody's prompt stalls the others, so that whatever the row owes to
+/// queueing stays visible as error. With separate workers each phase is priced on its own engine. Not thread-safe.
+/// </summary>
+/// <param name="engine">The simulator.</param>
+/// <param name="names">What the names of the tables stand for.</param>
+/// <param name="costModel">Name of the cost model; null = the default one.</param>
+public sealed class CostModelReplay(SimulationEngine engine, PublishedNames names, string? costModel = null) : IServingPredictor
+{
+    private readonly DeploymentOfRow _deployments = new(names, costModel);
+
+    /// <inheritdoc/>
+    public string Name => costModel ?? CostModels.Default;
+
+    /// <inheritdoc/>
+    public ServingPrediction Predict(ServingMeasurement row)
+    {
+        ArgumentNullException.ThrowIfNull(row);
+        int requests = Math.Max(1, (int)Math.Ceiling((double)row.Concurrency / row.Engine.Workers));
+        ICostPlan plan = engine.Prepare(_deployments.Of(row, row.Engine, requests));
+        ICostPlan prompts = row.PrefillEngine is { } pool ? engine.Prepare(_deployments.Of(row, pool, 1)) : plan;
+        WorkloadPoint point = WorkloadPoint.From(plan.Request.Workload);
+        PhaseTotals prefill = prompts.Prefill(point with { BatchSize = 1 });
+        PhaseTotals decode = plan.Decode(point);
+        double perToken = Milliseconds / decode.TokensPerStep;
+        return new ServingPrediction
+        {
+            TtftMs = Milliseconds * prefill.LatencySeconds,
+            TpotMs = perToken * decode.LatencySeconds,
+            TtftIntervalMs = prefill.LatencyInterval * Milliseconds,
+            TpotIntervalMs = decode.LatencyInterval * perToken,
+            RestsOn = plan.Request.System.Device.Efficiency.Source,
+        };
+    }
+
+    private const double Milliseconds = 1000;
+}
