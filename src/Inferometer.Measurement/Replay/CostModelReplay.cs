@@ -1,5 +1,4 @@
 using Inferometer.Measurement.Published;
-using Inferometer.Simulation;
 using Inferometer.Simulation.Costs;
 using Inferometer.Simulation.Requests;
 
@@ -10,23 +9,23 @@ namespace Inferometer.Measurement.Replay;
 /// decode step with all requests of the row in flight. Nobody waits and nobody's prompt stalls the others, so that whatever the row owes to
 /// queueing stays visible as error. With separate workers each phase is priced on its own engine. Not thread-safe.
 /// </summary>
-/// <param name="engine">The simulator.</param>
-/// <param name="names">What the names of the tables stand for.</param>
-/// <param name="costModel">Name of the cost model; null = the default one.</param>
-public sealed class CostModelReplay(SimulationEngine engine, PublishedNames names, string? costModel = null) : IServingPredictor
+/// <param name="setup">What rows are replayed in.</param>
+public sealed class CostModelReplay(ReplaySetup setup) : IServingPredictor
 {
-    private readonly DeploymentOfRow _deployments = new(names, costModel);
+    private const double Milliseconds = 1000;
+
+    private readonly DeploymentOfRow _deployments = new(setup);
 
     /// <inheritdoc/>
-    public string Name => costModel ?? CostModels.Default;
+    public string Name => setup.CostModel.Name;
 
     /// <inheritdoc/>
     public ServingPrediction Predict(ServingMeasurement row)
     {
         ArgumentNullException.ThrowIfNull(row);
         int requests = Math.Max(1, (int)Math.Ceiling((double)row.Concurrency / row.Engine.Workers));
-        ICostPlan plan = engine.Prepare(_deployments.Of(row, row.Engine, requests));
-        ICostPlan prompts = row.PrefillEngine is { } pool ? engine.Prepare(_deployments.Of(row, pool, 1)) : plan;
+        ICostPlan plan = setup.Engine.Prepare(_deployments.Of(row, row.Engine, requests));
+        ICostPlan prompts = row.PrefillEngine is { } pool ? setup.Engine.Prepare(_deployments.Of(row, pool, 1)) : plan;
         WorkloadPoint point = WorkloadPoint.From(plan.Request.Workload);
         PhaseTotals prefill = prompts.Prefill(point with { BatchSize = 1 });
         PhaseTotals decode = plan.Decode(point);
@@ -40,6 +39,4 @@ public sealed class CostModelReplay(SimulationEngine engine, PublishedNames name
             RestsOn = plan.Request.System.Device.Efficiency.Source,
         };
     }
-
-    private const double Milliseconds = 1000;
 }

@@ -10,12 +10,13 @@ namespace Inferometer.Measurement.Replay;
 
 /// <summary>
 /// States a published row as the configuration that <c>estimate --config</c> takes: names of the catalog, degrees of parallelism, number
-/// formats. What a table does not say follows the frameworks' recipes: see <see cref="FormatsOf"/>.
+/// formats. What a table does not say follows the frameworks' recipes: see docs/fidelity.md.
 /// </summary>
-/// <param name="names">What the names of the tables stand for.</param>
-/// <param name="costModel">Name of the cost model; null = the default one.</param>
-public sealed class DeploymentOfRow(PublishedNames names, string? costModel = null)
+/// <param name="setup">What the names of the tables stand for, and the cost model to name.</param>
+public sealed class DeploymentOfRow(ReplaySetup setup)
 {
+    private readonly PublishedNames _names = setup.Names;
+
     /// <summary>The deployment of a serving row, or why it cannot be stated.</summary>
     /// <param name="row">The row.</param>
     /// <param name="pool">Which of its engines.</param>
@@ -40,9 +41,9 @@ public sealed class DeploymentOfRow(PublishedNames names, string? costModel = nu
     {
         ArgumentNullException.ThrowIfNull(text);
         ArgumentNullException.ThrowIfNull(pool);
-        string model = Require(names.ModelOf(text.Model));
-        string system = Require(names.SystemOf(text.System));
-        ModelArchitecture architecture = names.Model(model);
+        string model = Require(_names.ModelOf(text.Model));
+        string system = Require(_names.SystemOf(text.System));
+        ModelArchitecture architecture = _names.Model(model);
         JsonObject parameters = new()
         {
             ["system_name"] = system,
@@ -50,7 +51,8 @@ public sealed class DeploymentOfRow(PublishedNames names, string? costModel = nu
             ["batch_size"] = requests,
             ["input_tokens"] = inputTokens,
             ["output_tokens"] = outputTokens,
-            ["quantization"] = FormatsOf(text, architecture, names.System(system)),
+            ["cost_model"] = setup.CostModel.Name,
+            ["quantization"] = FormatsOf(text, architecture, _names.System(system)),
         };
         bool routed = architecture.Layers.Any(layer => layer.FeedForward is MoeFeedForward);
         Add("pipeline_parallel", pool.Pipeline);
@@ -59,11 +61,6 @@ public sealed class DeploymentOfRow(PublishedNames names, string? costModel = nu
         {
             parameters["data_parallel"] = pool.AttentionData;
             parameters["attention_data_parallel"] = routed;
-        }
-
-        if (costModel is not null)
-        {
-            parameters["cost_model"] = costModel;
         }
 
         return new SimulationConfig
@@ -86,7 +83,7 @@ public sealed class DeploymentOfRow(PublishedNames names, string? costModel = nu
     // rest in bf16) keep them in bf16. fp4 activations only where the device multiplies fp4. Embeddings and LM head stay in bf16.
     private JsonObject FormatsOf(DeploymentText text, ModelArchitecture architecture, HardwareSystem system)
     {
-        string weights = Require(names.FormatOf(text.Precision));
+        string weights = Require(_names.FormatOf(text.Precision));
         bool mxfp4 = string.Equals(architecture.PublishedPrecision, "mxfp4", StringComparison.OrdinalIgnoreCase)
             || string.Equals(architecture.ModelType, "gpt_oss", StringComparison.Ordinal);
         bool fp4 = weights is "fp4" or "nvfp4";
@@ -102,7 +99,7 @@ public sealed class DeploymentOfRow(PublishedNames names, string? costModel = nu
             _ => (weights, "bf16", "bf16"),
         };
         JsonObject formats = new() { ["weights"] = stored, ["activations"] = activations };
-        formats["kv_cache"] = text.KvPrecision.Length > 0 ? Require(names.FormatOf(text.KvPrecision)) : cache;
+        formats["kv_cache"] = text.KvPrecision.Length > 0 ? Require(_names.FormatOf(text.KvPrecision)) : cache;
         formats["communication"] = "bf16";
         if (stored is "fp8" or "nvfp4" or "mxfp4" or "int4" or "int8")
         {

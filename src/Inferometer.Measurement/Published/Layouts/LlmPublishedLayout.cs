@@ -14,8 +14,15 @@ internal sealed class LlmPublishedLayout() : MeasurementLayout(
     public override PublishedTable Read(CsvTable table, string path)
     {
         List<ThroughputMeasurement> rows = [];
+        List<SkippedRow> skipped = [];
         while (table.Read())
         {
+            if (table.Count("n_gpu") is null)
+            {
+                skipped.Add(new SkippedRow(table.Line, "the number of devices is not said"));
+                continue;
+            }
+
             int tensor = table.Count("tp") ?? 1;
             int attentionData = table.Count("attn_dp") ?? 1;
             rows.Add(new ThroughputMeasurement
@@ -46,7 +53,7 @@ internal sealed class LlmPublishedLayout() : MeasurementLayout(
             });
         }
 
-        return new PublishedTable { Path = path, Layout = Name, Throughput = rows };
+        return new PublishedTable { Path = path, Layout = Name, Throughput = rows, Skipped = skipped };
     }
 
     // 'max' is everything queued at once; a table that does not say ran saturated too.
