@@ -21,6 +21,7 @@ internal static class CommandTree
             FeaturesCommand.Create(printer),
             SelfcheckCommand.Create(printer),
             ValidateCommand.Create(printer),
+            ExplainCommand.Create(printer),
             RunCommand.Create(printer),
             InfoCommand.Create(printer),
             BenchCommand.Create(printer),

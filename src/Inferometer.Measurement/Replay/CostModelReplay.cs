@@ -36,7 +36,7 @@ public sealed class CostModelReplay(ReplaySetup setup) : IServingPredictor
             TpotMs = perToken * decode.LatencySeconds,
             TtftIntervalMs = prefill.LatencyInterval * Milliseconds,
             TpotIntervalMs = decode.LatencyInterval * perToken,
-            RestsOn = plan.Request.System.Device.Efficiency.Source,
+            RestsOn = PlanBasis.Of(plan),
         };
     }
 }

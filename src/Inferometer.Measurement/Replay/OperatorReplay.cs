@@ -37,7 +37,7 @@ public sealed class OperatorReplay(ReplaySetup setup)
         ICostPlan plan = row.Class switch
         {
             OperatorClass.PrefillStep or OperatorClass.DecodeStep => OfModel(row),
-            _ when row.Model.Length > 0 && row.Shape["hidden"] is not null => OfLayer(row),
+            _ when row.Model.Length > 0 && row.Shape["hidden"] is not null && OperatorNames.IsPartOfModel(row.Kind) => OfLayer(row),
             _ when row.Model.Length > 0 && OperatorNames.IsPartOfModel(row.Kind) => OfModel(row),
             _ when row.Model.Length > 0 && OperatorNames.ProductOf(row.Kind, Model(row), Tensor(row)) is { } product =>
                 OfShape(row, $"p{product.Outputs}x{product.Inputs}", () => ShapeModel.Product(product.Outputs, product.Inputs)),
@@ -59,7 +59,7 @@ public sealed class OperatorReplay(ReplaySetup setup)
         (double times, IReadOnlyList<string> names) = OperatorNames.Of(row);
         PhaseTotals totals = OperatorSteps.Price(row, plan, _rows);
         double seconds = names.Count == 0 ? totals.LatencySeconds : Sum(row, names) * times;
-        return (Microseconds * seconds, plan.Request.System.Device.Efficiency.Source);
+        return (Microseconds * seconds, PlanBasis.Of(plan));
     }
 
     private static InferometerException NotAsked(OperatorMeasurement row) =>

@@ -37,7 +37,7 @@ public sealed class ThroughputReplay(ReplaySetup setup)
             Math.Max(1, row.InputTokens ?? 1), output);
         ICostPlan plan = setup.Engine.Prepare(config);
         WorkloadPoint point = WorkloadPoint.From(plan.Request.Workload);
-        return (Value(row, plan, point), plan.Request.System.Device.Efficiency.Source);
+        return (Value(row, plan, point), PlanBasis.Of(plan));
     }
 
     private static double Value(ThroughputMeasurement row, ICostPlan plan, in WorkloadPoint point)

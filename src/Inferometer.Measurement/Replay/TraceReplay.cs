@@ -49,6 +49,6 @@ public sealed class TraceReplay(ReplaySetup setup)
             trace.Requests.OrderBy(r => r.QueuedSeconds)
                 .Select(r => new Arrival { Seconds = r.QueuedSeconds, InputTokens = r.InputTokens, OutputTokens = r.OutputTokens }),
             trace.Run);
-        return (ServingSimulation.Run(arrivals, plan, options, cancellationToken).Value, plan.Request.System.Device.Efficiency.Source);
+        return (ServingSimulation.Run(arrivals, plan, options, cancellationToken).Value, PlanBasis.Of(plan));
     }
 }

@@ -26,6 +26,7 @@ public static class ServingValidation
     /// <param name="baseline">Predictions of another tool for the same rows; null = none.</param>
     /// <param name="baselineName">Its name.</param>
     /// <param name="cancellationToken">Stops between rows.</param>
+    /// <exception cref="InferometerException">A row holds what cannot have been measured.</exception>
     public static ValidationResult Run(
         PublishedTable table, IServingPredictor predictor, IReadOnlyList<BaselinePrediction>? baseline = null,
         string baselineName = "baseline", CancellationToken cancellationToken = default)
@@ -45,15 +46,21 @@ public static class ServingValidation
                 continue;
             }
 
+            ServingPrediction prediction;
             try
             {
-                comparisons.AddRange(Compare(row, predictor.Predict(row), others?.GetValueOrDefault(row.Id)));
-                predicted++;
+                prediction = predictor.Predict(row);
             }
             catch (InferometerException error)
             {
                 leftOut.Add(error.Message, row.Id);
+                continue;
             }
+
+            string where = string.Create(CultureInfo.InvariantCulture, $"{row.Table}, line {row.Line}, row {row.Id}");
+            MeasurementCheck.Require(where, row.TtftMs, row.TpotMs, null, prediction.TtftMs, prediction.TpotMs);
+            comparisons.AddRange(Compare(row, prediction, others?.GetValueOrDefault(row.Id)));
+            predicted++;
         }
 
         return new ValidationResult

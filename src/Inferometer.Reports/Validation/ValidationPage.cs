@@ -75,21 +75,34 @@ public static class ValidationPage
 
     private static Facts Summary(ValidationResult result) => new(null,
     [
-        new("Table", "table", new Cell($"{result.Table}: {result.Layout}", result.Table)),
+        new("Table", "table", new Cell($"{Path.GetFileName(result.Table)}: {result.Layout}", result.Table)),
         new("Cost model", "predictor", result.Predictor),
         new("Rows", "rows_in_table", result.Rows),
         new(
             "Predicted", "rows_predicted",
             Cell.Number(result.Predicted, $"{Numbers.Whole(result.Predicted)}, {Numbers.Whole(result.Comparisons.Count)} figures")),
+        new("Rests on", "rests_on", RestsOn(result)),
     ]);
+
+    private static Cell RestsOn(ValidationResult result)
+    {
+        string[] bases = [.. result.Comparisons.Select(c => c.RestsOn).Distinct(StringComparer.Ordinal).Where(text => text.Length > 0)];
+        return bases switch
+        {
+            [] => Cell.None,
+            [var only] => only,
+            _ => Cell.Number(bases.Length, $"{bases.Length} kinds of ground, in the table below"),
+        };
+    }
 
     private static Table Metrics(ValidationResult result)
     {
+        bool ranges = result.Comparisons.Any(c => c.Range is not null);
         Table table = new(
             "metrics", "Errors by metric", Column.Text("metric", "metric") with { IsRowName = true }, Column.Text("by", "predictor"),
             Column.Number("figures", "count"), Column.Number("MAPE", "mape"), Column.Number("median", "median_absolute"),
             Column.Number("p90", "p90_absolute"), Column.Number("signed", "median_signed"), Column.Number("too low", "share_below"),
-            Column.Number("in range", "coverage"));
+            Column.Number("in range", "coverage") with { Audience = ranges ? Audience.Everyone : Audience.Machines });
         foreach (string metric in result.Metrics)
         {
             Comparison[] of = [.. result.Comparisons.Where(c => c.Metric.Equals(metric, StringComparison.Ordinal))];
@@ -112,7 +125,7 @@ public static class ValidationPage
             if (s is not null)
             {
                 table.Add(
-                    metric, by, s.Count, Cell.Share(s.MeanAbsolute), Cell.Share(s.MedianAbsolute), Cell.Share(s.P90Absolute),
+                    metric, by, s.Count, Percent(s.MeanAbsolute), Percent(s.MedianAbsolute), Percent(s.P90Absolute),
                     Signed(s.MedianSigned), Cell.Share(s.ShareBelow), s.Coverage is { } share ? Cell.Share(share) : Cell.None);
             }
         }
@@ -123,65 +136,53 @@ public static class ValidationPage
         foreach ((string name, string key, Func<Comparison, string> of) in Dimensions)
         {
             IGrouping<string, Comparison>[] groups =
-                [.. result.Comparisons.GroupBy(of, StringComparer.Ordinal).OrderByDescending(g => g.Count()).ThenBy(g => g.Key, StringComparer.Ordinal)];
-            if (groups.Length < 2 && !(key is "rests_on" && groups is [{ Key.Length: > 0 }]))
+            [
+                .. result.Comparisons.GroupBy(of, StringComparer.Ordinal).OrderByDescending(g => g.Count())
+                    .ThenBy(g => g.Key, StringComparer.Ordinal),
+            ];
+            if (groups.Length > 1)
             {
-                continue;
+                yield return Group(result, name, key, groups);
             }
-
-            Table table = new("by_" + key, $"Errors by {name}: MAPE / median", [
-                Column.Text(name, key) with { IsRowName = true },
-                .. result.Metrics.SelectMany(m => ColumnsOf(m, result.Baseline)),
-            ]);
-            foreach (IGrouping<string, Comparison> group in groups)
-            {
-                table.Add([
-                    group.Key.Length == 0 ? "not said" : group.Key,
-                    .. result.Metrics.SelectMany(m =>
-                        CellsOf([.. group.Where(c => c.Metric.Equals(m, StringComparison.Ordinal))], result.Baseline is not null)),
-                ]);
-            }
-
-            yield return table;
         }
     }
 
-    // People see one column a metric; machines get the parts.
-    private static IEnumerable<Column> ColumnsOf(string metric, string? baseline)
+    private static Table Group(ValidationResult result, string name, string key, IGrouping<string, Comparison>[] groups)
     {
-        string key = metric.ToLowerInvariant().Replace(' ', '_');
-        yield return Column.Number("n", key + "_count");
-        yield return Column.Number(metric, key) with { Audience = Audience.People };
-        yield return Machine(key + "_mape");
-        yield return Machine(key + "_median_absolute");
-        yield return Machine(key + "_p90_absolute");
-        yield return Machine(key + "_median_signed");
-        if (baseline is not null)
+        List<Column> columns =
+        [
+            Column.Text(name, key) with { IsRowName = true }, Column.Text("metric", "metric") with { IsRowName = true },
+            Column.Number("figures", "count"), Column.Number("MAPE", "mape"), Column.Number("median", "median_absolute"),
+            Column.Number("p90", "p90_absolute"), Column.Number("signed", "median_signed"),
+        ];
+        if (result.Baseline is not null)
         {
-            yield return Column.Number(baseline, key + "_baseline") with { Audience = Audience.People };
-            yield return Machine(key + "_baseline_mape");
-            yield return Machine(key + "_baseline_median_absolute");
+            columns.AddRange([Column.Number("its MAPE", "baseline_mape"), Column.Number("median", "baseline_median_absolute")]);
         }
 
-        static Column Machine(string key) => Column.Number("", key) with { Audience = Audience.Machines };
-    }
-
-    private static IEnumerable<Cell> CellsOf(Comparison[] of, bool baseline)
-    {
-        ErrorStatistics? s = ErrorStatistics.Of(of);
-        yield return of.Length == 0 ? Cell.None : (Cell)of.Length;
-        yield return s is null ? Cell.None : new Cell(Pair(s), null);
-        yield return Cell.Number(s?.MeanAbsolute);
-        yield return Cell.Number(s?.MedianAbsolute);
-        yield return Cell.Number(s?.P90Absolute);
-        yield return Cell.Number(s?.MedianSigned);
-        if (baseline)
+        string other = result.Baseline is { } baseline ? $"; its: {baseline}" : "";
+        Table table = new("by_" + key, $"Errors by {name}{other}", [.. columns]);
+        foreach (IGrouping<string, Comparison> group in groups)
         {
-            ErrorStatistics? other = ErrorStatistics.OfBaseline(of);
-            yield return other is null ? Cell.None : new Cell(Pair(other), null);
-            yield return Cell.Number(other?.MeanAbsolute);
-            yield return Cell.Number(other?.MedianAbsolute);
+            string label = group.Key.Length == 0 ? "not said" : group.Key[(group.Key.LastIndexOf('/') + 1)..];
+            foreach (string metric in result.Metrics)
+            {
+                Comparison[] of = [.. group.Where(c => c.Metric.Equals(metric, StringComparison.Ordinal))];
+                if (ErrorStatistics.Of(of) is { } s)
+                {
+                    table.Add([new Cell(label, group.Key), metric, .. Cells(s), .. result.Baseline is null ? [] : Others(of)]);
+                }
+            }
         }
+
+        return table;
+
+        static Cell[] Cells(ErrorStatistics s) =>
+            [s.Count, Percent(s.MeanAbsolute), Percent(s.MedianAbsolute), Percent(s.P90Absolute), Signed(s.MedianSigned)];
+
+        static Cell[] Others(Comparison[] of) => ErrorStatistics.OfBaseline(of) is { } s
+            ? [Percent(s.MeanAbsolute), Percent(s.MedianAbsolute)]
+            : [Cell.None, Cell.None];
     }
 
     private static Table Worst(ValidationResult result, int count)
@@ -217,8 +218,9 @@ public static class ValidationPage
         return table;
     }
 
-    private static string Pair(ErrorStatistics s) => string.Create(
-        CultureInfo.InvariantCulture, $"{100 * s.MeanAbsolute:0.0} / {100 * s.MedianAbsolute:0.0} %");
+    // A decimal more than shares have elsewhere: cost models are told apart by it.
+    private static Cell Percent(double share) =>
+        Cell.Number(share, share < 10 ? (100 * share).ToString("0.0", CultureInfo.InvariantCulture) + " %" : Numbers.Percent(share));
 
     private static Cell Quantity(double value, string unit) => Cell.Number(value, $"{Numbers.Short(value)} {unit}");
 
