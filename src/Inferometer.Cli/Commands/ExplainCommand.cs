@@ -36,8 +36,8 @@ internal sealed class ExplainCommand
         ExplainCommand self = new(printer);
         ExampleCommand command = new(
             "explain",
-            "Sets what you measured of a service beside what is forecast, says where they part, and forecasts what would help. --batch is the "
-                + "number of users in flight.",
+            "Sets what you measured of a service beside what is forecast, says where they part, and forecasts what would help. "
+                + "--batch is the number of users in flight.",
             "inferometer explain llama-3.1-8b --on h100 --batch 64 --input 1000 --output 200 --ttft 900 --tpot 30",
             "inferometer explain llama-3.1-70b --on h100 --tp 4 --bits fp8 --batch 128 --input 4096 --output 512 --tpot 60 --e2e 40000")
         {

@@ -29,7 +29,8 @@ internal sealed class ValidateCommand
         ["--cost-model"], Domains.Word([.. CostModels.All.Select(m => (m.Name, m.Name))]), "What predicts.")
     { Fallback = CostModels.Default };
 
-    private readonly ValueOption<int> _worst = new(["--worst"], Domains.Whole(0, 1000), "How many of the worst rows to list for each metric.")
+    private readonly ValueOption<int> _worst = new(
+        ["--worst"], Domains.Whole(0, 1000), "How many of the worst rows to list for each metric.")
     { Fallback = 3 };
 
     private readonly FlagOption _rows = new(["--rows"], "List every figure beside its prediction.");

@@ -44,7 +44,8 @@ internal sealed record DeploymentChange(string Text, SimulationConfig Config, st
 
         if (formats.Weights.BitsPerElement > 5)
         {
-            yield return new("weights in int4, products in bf16", Formats(("weights", "int4"), ("activations", "bf16")), "if the quality allows it");
+            yield return new(
+                "weights in int4, products in bf16", Formats(("weights", "int4"), ("activations", "bf16")), "if the quality allows it");
         }
 
         if (formats.KvCache.BitsPerElement >= Bits16)

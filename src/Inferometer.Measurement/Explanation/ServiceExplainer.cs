@@ -50,9 +50,10 @@ public sealed class ServiceExplainer(SimulationEngine engine)
         return o switch
         {
             { TtftMs: null, TpotMs: null, EndToEndMs: null } =>
-                throw new InferometerException("nothing was measured: give a time to first token, per output token or of the whole request."),
+                throw new InferometerException("nothing was measured: give a time to first token, per output token or of a whole request."),
             { TtftMs: { } ttft, TpotMs: { } tpot, EndToEndMs: null } => o with { EndToEndMs = ttft + (later * tpot) },
-            { TtftMs: { } ttft, TpotMs: null, EndToEndMs: { } all } when later > 0 && all > ttft => o with { TpotMs = (all - ttft) / later },
+            { TtftMs: { } ttft, TpotMs: null, EndToEndMs: { } all } when later > 0 && all > ttft =>
+                o with { TpotMs = (all - ttft) / later },
             { TtftMs: null, TpotMs: { } tpot, EndToEndMs: { } all } when all > later * tpot => o with { TtftMs = all - (later * tpot) },
             _ => o,
         };

@@ -23,7 +23,7 @@ internal static class ServiceFindings
         {
             said.Add(room < point.BatchSize
                 ? Say($"Memory has room for {room} of the {point.BatchSize} requests; the rest waits. KV pressure governs TTFT.")
-                : Say($"Memory has room for {room} such requests; {point.BatchSize} are in flight, so the KV cache is not what holds them up."));
+                : Say($"Memory has room for {room} such requests; {point.BatchSize} are in flight, so that none waits for the KV cache."));
         }
 
         return said;
@@ -43,8 +43,8 @@ internal static class ServiceFindings
         double rest = measured - forecast.TpotMs;
         said.Add(factor switch
         {
-            > Near => Say($"TPOT is {factor:0.0} times the forecast: {rest:0.0} ms of each token are neither bandwidth, arithmetic, messages ")
-                + Say($"nor prompts in between as forecast. Look at what the framework does between steps (scheduling, sampling, ")
+            > Near => Say($"TPOT is {factor:0.0} times the forecast: {rest:0.0} ms of each token are neither bandwidth, arithmetic, ")
+                + Say($"messages nor prompts in between as forecast. Look at what the framework does between steps (scheduling, sampling, ")
                 + "detokenising), whether CUDA graphs are on, and whether the requests are longer than stated.",
             < 1 / Near => Say($"TPOT is {1 / factor:0.0} times faster than the forecast: the users may be fewer than stated at a time, ")
                 + "the requests shorter, tokens drafted, or the device faster than its entry in the catalog.",
@@ -74,12 +74,13 @@ internal static class ServiceFindings
         else if (users > 1 && measured / burst is > BurstLow and < BurstHigh)
         {
             said.Add(Say($"TTFT is {factor:0.0} times the forecast for users who come and go evenly, and near the {burst:0} ms that ")
-                + Say($"{users:0} prompts at once would take on average: requests come in bursts, or the benchmark starts all users together."));
+                + Say($"{users:0} prompts at once would take on average: requests come in bursts, or the benchmark starts all users at ")
+                + "once."));
         }
         else
         {
-            said.Add(Say($"TTFT is {factor:0.0} times the forecast: {measured - forecast.TtftMs:0} ms are queueing that an evenly loaded engine ")
-                + "would not have, or time outside the engine (tokenising, HTTP, polling of the scheduler).");
+            said.Add(Say($"TTFT is {factor:0.0} times the forecast: {measured - forecast.TtftMs:0} ms are queueing that an evenly loaded ")
+                + "engine would not have, or time outside the engine (tokenising, HTTP, polling of the scheduler).");
         }
     }
 

@@ -1,6 +1,8 @@
 namespace Inferometer.Measurement.Published;
 
-/// <summary>Time of one kernel, operator or whole decoder step on one device (a collective: on several). Somebody else measured it.</summary>
+/// <summary>
+/// Time of one kernel, operator or whole decoder step on one device (a collective: on several). Somebody else measured it.
+/// </summary>
 public sealed record OperatorMeasurement
 {
     /// <summary>Name of the row: its file and line where the table gives none.</summary>

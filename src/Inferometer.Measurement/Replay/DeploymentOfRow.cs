@@ -48,6 +48,9 @@ public sealed class DeploymentOfRow(ReplaySetup setup)
         {
             ["system_name"] = system,
             ["tensor_parallel"] = pool.Tensor,
+
+            // Whatever was measured did run.
+            ["allow_uneven_heads"] = true,
             ["batch_size"] = requests,
             ["input_tokens"] = inputTokens,
             ["output_tokens"] = outputTokens,

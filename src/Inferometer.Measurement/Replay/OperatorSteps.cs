@@ -13,7 +13,8 @@ internal static class OperatorSteps
     private const int MessageBytesPerElement = 2;
 
     /// <summary>Width of a stream whose all-reduce has the bytes of a measurement.</summary>
-    public static int StreamWidth(OperatorMeasurement row) => (int)Math.Clamp(row.Shape["bytes"]!.Value / MessageBytesPerElement, 1, WidestStream);
+    public static int StreamWidth(OperatorMeasurement row) =>
+        (int)Math.Clamp(row.Shape["bytes"]!.Value / MessageBytesPerElement, 1, WidestStream);
 
     /// <summary>Prices the step.</summary>
     /// <param name="row">The measurement.</param>

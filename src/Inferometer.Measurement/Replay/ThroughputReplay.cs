@@ -8,7 +8,8 @@ using Inferometer.Simulation.Requests;
 namespace Inferometer.Measurement.Replay;
 
 /// <summary>
-/// Predicts published rates. Prompts: one step of all prompt tokens after what the cache holds already. Generation: the average decode step.
+/// Predicts published rates. Prompts: one step of all prompt tokens after what the cache holds already. Generation: the average decode
+/// step.
 /// A service: a full house of equal requests, as many as fit where the row says "saturated". Not thread-safe.
 /// </summary>
 /// <param name="setup">What rows are replayed in.</param>
@@ -33,8 +34,8 @@ public sealed class ThroughputReplay(ReplaySetup setup)
         EnginePool pool = row.IsLayerSplit ? row.Engine with { Pipeline = 1 } : row.Engine;
         int output = row.OutputTokens ?? UsualGeneratedTokens;
         SimulationConfig config = _deployments.Of(
-            new DeploymentText(row.Model, row.System, row.Precision, row.KvPrecision, row.Framework, row.Version), pool, row.Concurrency ?? 1,
-            Math.Max(1, row.InputTokens ?? 1), output);
+            new DeploymentText(row.Model, row.System, row.Precision, row.KvPrecision, row.Framework, row.Version), pool,
+            row.Concurrency ?? 1, Math.Max(1, row.InputTokens ?? 1), output);
         ICostPlan plan = setup.Engine.Prepare(config);
         WorkloadPoint point = WorkloadPoint.From(plan.Request.Workload);
         return (Value(row, plan, point), PlanBasis.Of(plan));
@@ -71,7 +72,8 @@ public sealed class ThroughputReplay(ReplaySetup setup)
     }
 
     // The cache begins with what was there, or what the prompt put there.
-    private static (double SecondsPerToken, double TokensPerSecond) Decode(ThroughputMeasurement row, ICostPlan plan, in WorkloadPoint point)
+    private static (double SecondsPerToken, double TokensPerSecond) Decode(
+        ThroughputMeasurement row, ICostPlan plan, in WorkloadPoint point)
     {
         int batch = row.Concurrency ?? LargestBatch(plan, point);
         int context = Math.Max(1, row.DepthTokens + (row.InputTokens ?? 0));
@@ -87,7 +89,7 @@ public sealed class ThroughputReplay(ReplaySetup setup)
     {
         Parallelism degrees = plan.Request.Parallelism;
         return plan.EstimateMemory(point with { BatchSize = degrees.Data }) is { } memory
-            ? memory.LargestBatch > 0 ? memory.LargestBatch : throw new InferometerException("the model does not fit the devices of the row")
+            ? memory.LargestBatch > 0 ? memory.LargestBatch : throw new InferometerException("the model does not fit the row's devices")
             : throw new InferometerException($"the cost model '{plan.CostModel}' does not say how many requests fit");
     }
 }

@@ -9,7 +9,9 @@ using Inferometer.Simulation.Serving;
 
 namespace Inferometer.Measurement.Replay;
 
-/// <summary>Plays a recorded run through the serving simulation: the same arrivals, lengths and limits, steps priced by a cost model.</summary>
+/// <summary>
+/// Plays a recorded run through the serving simulation: the same arrivals, lengths and limits, steps priced by a cost model.
+/// </summary>
 /// <param name="setup">What runs are replayed in.</param>
 public sealed class TraceReplay(ReplaySetup setup)
 {

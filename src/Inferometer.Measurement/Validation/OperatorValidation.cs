@@ -30,7 +30,8 @@ public static class OperatorValidation
                 comparisons.Add(new Comparison
                 {
                     Id = row.Id,
-                    Label = string.Create(CultureInfo.InvariantCulture, $"{row.Kind} {row.Model} {row.DataType}, {row.Device}: {row.Shape}"),
+                    Label = string.Create(
+                        CultureInfo.InvariantCulture, $"{row.Kind} {row.Model} {row.DataType}, {row.Device}: {row.Shape}"),
                     Metric = MetricOf(row.Class),
                     Unit = "us",
                     Measured = row.Microseconds,

@@ -87,7 +87,8 @@ public static class ServingValidation
         [
             (Ttft, row.TtftMs, prediction.TtftMs, prediction.TtftIntervalMs, baseline?.TtftMs),
             (Tpot, row.TpotMs, prediction.TpotMs, prediction.TpotIntervalMs, baseline?.TpotMs),
-            (EndToEnd, row.EndToEndMs, prediction.TtftMs + (steps * prediction.TpotMs), whole, baseline?.TtftMs + (steps * baseline?.TpotMs)),
+            (EndToEnd, row.EndToEndMs, prediction.TtftMs + (steps * prediction.TpotMs), whole,
+                baseline?.TtftMs + (steps * baseline?.TpotMs)),
         ];
         foreach ((string metric, double? measured, double? predicted, Interval? range, double? other) in figures)
         {

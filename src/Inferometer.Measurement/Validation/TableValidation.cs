@@ -12,7 +12,9 @@ public static class TableValidation
     /// <param name="setup">What predicts.</param>
     /// <param name="baseline">Predictions of another tool, for serving rows; null = none.</param>
     /// <param name="cancellationToken">Stops between rows.</param>
-    /// <exception cref="InferometerException">The table holds nothing to predict, or a baseline was given that does not belong to it.</exception>
+    /// <exception cref="InferometerException">
+    /// The table holds nothing to predict, or a baseline was given that does not belong to it.
+    /// </exception>
     public static ValidationResult Run(
         PublishedTable table, ReplaySetup setup, PublishedTable? baseline = null, CancellationToken cancellationToken = default)
     {
@@ -32,7 +34,8 @@ public static class TableValidation
         ValidationResult result = table switch
         {
             { Serving.Count: > 0 } => ServingValidation.Run(
-                table, new CostModelReplay(setup), baseline?.Baseline, Path.GetFileNameWithoutExtension(baseline?.Path) ?? "", cancellationToken),
+                table, new CostModelReplay(setup), baseline?.Baseline, Path.GetFileNameWithoutExtension(baseline?.Path) ?? "",
+                cancellationToken),
             { Throughput.Count: > 0 } => ThroughputValidation.Run(table, new ThroughputReplay(setup), cancellationToken),
             { Operators.Count: > 0 } => OperatorValidation.Run(table, new OperatorReplay(setup), cancellationToken),
             { Traces.Count: > 0 } => TraceValidation.Run(table, new TraceReplay(setup), cancellationToken),

@@ -78,6 +78,7 @@ public static class ThroughputValidation
         string lengths = string.Create(CultureInfo.InvariantCulture, $"{row.InputTokens ?? 0}/{row.OutputTokens ?? 0}");
         string depth = row.DepthTokens > 0 ? string.Create(CultureInfo.InvariantCulture, $" after {row.DepthTokens}") : "";
         return string.Create(
-            CultureInfo.InvariantCulture, $"{model} {row.Precision}, {row.Engine.Devices} x {row.System}, {row.Framework}, {lengths}{depth} at {users}");
+            CultureInfo.InvariantCulture,
+            $"{model} {row.Precision}, {row.Engine.Devices} x {row.System}, {row.Framework}, {lengths}{depth} at {users}");
     }
 }

@@ -40,7 +40,8 @@ public static class ExplanationPage
 
     private static string TitleOf(ServiceExplanation e, string subject) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{subject}, {e.Workload.BatchSize} users, {Numbers.Whole(e.Workload.InputTokens)} tokens in, {Numbers.Whole(e.Workload.OutputTokens)} out");
+        $"{subject}, {e.Workload.BatchSize} users, {Numbers.Whole(e.Workload.InputTokens)} tokens in, "
+        + $"{Numbers.Whole(e.Workload.OutputTokens)} out");
 
     private static Table Figures(ServiceExplanation e)
     {
@@ -98,8 +99,8 @@ public static class ExplanationPage
         foreach (ServiceAdvice each in e.Advice)
         {
             table.Add(
-                each.Change, each.Condition.Length == 0 ? Cell.None : (Cell)each.Condition, each.Forecast.Devices, Cell.Number(each.TtftMs), Cell.Number(each.TpotMs),
-                Cell.Number(each.EndToEndMs), Cell.Share(each.Gain));
+                each.Change, each.Condition.Length == 0 ? Cell.None : (Cell)each.Condition, each.Forecast.Devices,
+                Cell.Number(each.TtftMs), Cell.Number(each.TpotMs), Cell.Number(each.EndToEndMs), Cell.Share(each.Gain));
         }
 
         return table;

@@ -58,7 +58,8 @@ public static class ScatterPlot
             int x = 16 + (i % perRow * 200), y = (rows * Panel) + 12 + (i / perRow * LegendRow);
             svg.Append(
                 CultureInfo.InvariantCulture,
-                $"<circle cx=\"{x}\" cy=\"{y - 4}\" r=\"4\" fill=\"{ColourOf(i)}\"/><text x=\"{x + 10}\" y=\"{y}\">{Text(systems[i])}</text>\n");
+                $"<circle cx=\"{x}\" cy=\"{y - 4}\" r=\"4\" fill=\"{ColourOf(i)}\"/>"
+                + $"<text x=\"{x + 10}\" y=\"{y}\">{Text(systems[i])}</text>\n");
         }
 
         return svg.Append("</svg>\n").ToString();
@@ -70,7 +71,8 @@ public static class ScatterPlot
         double high = Math.Log10(points.Max(p => Math.Max(p.Measured, p.Predicted))) + 0.08;
         const double Side = Panel - Left - Right, Depth = Panel - Top - Bottom;
         Axis axis = new(low, high, Side, Depth);
-        svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{Left}\" y=\"20\" font-size=\"14\" font-weight=\"600\">{Text(metric)}</text>\n");
+        svg.Append(
+            CultureInfo.InvariantCulture, $"<text x=\"{Left}\" y=\"20\" font-size=\"14\" font-weight=\"600\">{Text(metric)}</text>\n");
         svg.Append(
             CultureInfo.InvariantCulture,
             $"<clipPath id=\"{IdOf(metric)}\"><rect x=\"{Left}\" y=\"{Top}\" width=\"{Side}\" height=\"{Depth}\"/></clipPath>\n");
@@ -78,7 +80,8 @@ public static class ScatterPlot
         Ticks(svg, axis, low, high);
         svg.Append(
             CultureInfo.InvariantCulture,
-            $"<rect x=\"{Left}\" y=\"{Top}\" width=\"{Side}\" height=\"{Depth}\" fill=\"none\" stroke=\"#9ab\"/>\n<g fill-opacity=\"0.55\">\n");
+            $"<rect x=\"{Left}\" y=\"{Top}\" width=\"{Side}\" height=\"{Depth}\" fill=\"none\" stroke=\"#9ab\"/>\n"
+            + $"<g fill-opacity=\"0.55\">\n");
         foreach (Comparison p in points)
         {
             svg.Append(
@@ -106,7 +109,8 @@ public static class ScatterPlot
             + $"{axis.Point(high, high + factor)} {axis.Point(high, high - factor)} {axis.Point(low, low - factor)}\"/>");
         svg.Append(
             CultureInfo.InvariantCulture,
-            $"<polyline fill=\"none\" stroke=\"#456\" stroke-width=\"1.2\" points=\"{axis.Point(low, low)} {axis.Point(high, high)}\"/></g>\n");
+            $"<polyline fill=\"none\" stroke=\"#456\" stroke-width=\"1.2\" points=\"{axis.Point(low, low)} "
+            + $"{axis.Point(high, high)}\"/></g>\n");
     }
 
     private static void Ticks(StringBuilder svg, Axis axis, double low, double high)
@@ -122,7 +126,7 @@ public static class ScatterPlot
                     continue;
                 }
 
-                string label = (step * Math.Pow(10, power)).ToString("G3", CultureInfo.InvariantCulture);
+                string label = (step * Math.Pow(10, power)).ToString("#,0.######", CultureInfo.InvariantCulture);
                 svg.Append(
                     CultureInfo.InvariantCulture,
                     $"<path stroke=\"#dde4ea\" d=\"M{axis.X(at):0.0} {Top}V{Panel - Bottom}M{Left} {axis.Y(at):0.0}H{Panel - Right}\"/>");

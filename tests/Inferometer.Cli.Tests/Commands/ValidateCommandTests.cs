@@ -10,6 +10,8 @@ public sealed class ValidateCommandTests : IDisposable
     private const string Rows = "id,model,system,framework,precision,isl,osl,concurrency,ttft_ms,tpot_ms\n"
         + "a,llama-3.1-8b,h100,vllm,bf16,1000,200,64,120,14\nb,llama-3.1-8b,h200,vllm,bf16,1000,200,1,30,5.5\n";
 
+    private const string Narrow = "model,system,precision,isl,osl,concurrency,tpot_ms\nllama-3.1-8b,h100,bf16,1000,200,64,";
+
     private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
@@ -68,8 +70,8 @@ public sealed class ValidateCommandTests : IDisposable
 
     [Theory]
     [InlineData("no,such,columns\n1,2,3\n", "these columns are of no table that is read")]
-    [InlineData("model,system,precision,isl,osl,concurrency,tpot_ms\nllama-3.1-8b,h100,bf16,1000,200,64,-1\n", "line 2, column tpot_ms: '-1'")]
-    [InlineData("model,system,precision,isl,osl,concurrency,tpot_ms\nllama-3.1-8b,h100,bf16,1000,200,64,0.012\n", "line 2, row table:2: TPOT is 0.012 ms")]
+    [InlineData(Narrow + "-1\n", "line 2, column tpot_ms: '-1'")]
+    [InlineData(Narrow + "0.012\n", "line 2, row table:2: TPOT is 0.012 ms")]
     public async Task What_cannot_be_is_refused_with_its_place(string text, string message)
     {
         CommandRun run = await CommandRun.Of("validate", "-m", Table(text));
@@ -93,7 +95,9 @@ public sealed class ValidateCommandTests : IDisposable
         CommandRun run = (await CommandRun.OfLine(
             "explain llama-3.1-8b --on h100 --batch 64 --input 1000 --output 200 --ttft 900 --tpot 30")).Succeeded();
 
-        foreach (string text in (string[])["64 users", "Where a token's time goes", "not explained", "What this says", "What to try", "reading weights"])
+        string[] texts =
+            ["64 users", "Where a token's time goes", "not explained", "What this says", "What to try", "reading weights"];
+        foreach (string text in texts)
         {
             Assert.Contains(text, run.Output, StringComparison.Ordinal);
         }

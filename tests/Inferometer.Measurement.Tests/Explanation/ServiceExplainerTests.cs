@@ -64,7 +64,7 @@ public sealed class ServiceExplainerTests
         Assert.Equal(900 + (199 * 30), explanation.Observed.EndToEndMs!.Value, 9);
         Assert.NotEmpty(explanation.Advice);
         Assert.Equal(explanation.Advice.OrderByDescending(a => a.Gain), explanation.Advice);
-        ServiceAdvice narrow = explanation.Advice.Single(a => a.Change.StartsWith("weights and activations in fp8", StringComparison.Ordinal));
+        ServiceAdvice narrow = explanation.Advice.Single(a => a.Change.StartsWith("weights and activations", StringComparison.Ordinal));
         ICostPlan plan = Engine.Prepare(Config(64, ("weights", "fp8"), ("activations", "fp8")));
         var forecast = LoadForecast.Of(plan, WorkloadPoint.From(plan.Request.Workload));
         Assert.Equal(forecast.TpotMs, narrow.Forecast.TpotMs, 9);
@@ -111,7 +111,8 @@ public sealed class ServiceExplainerTests
         Assert.Contains(message, error.Message, StringComparison.Ordinal);
     }
 
-    private static double Part(IReadOnlyList<TimePart> parts, string key) => parts.Single(p => string.Equals(p.Key, key, StringComparison.Ordinal)).Milliseconds;
+    private static double Part(IReadOnlyList<TimePart> parts, string key) =>
+        parts.Single(p => string.Equals(p.Key, key, StringComparison.Ordinal)).Milliseconds;
 
     private static SimulationConfig Config(int users, params (string Part, string Format)[] formats)
     {

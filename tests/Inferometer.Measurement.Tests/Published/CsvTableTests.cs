@@ -54,6 +54,7 @@ public sealed class CsvTableTests
         Assert.True(table.Read());
 
         InferometerException error = Assert.Throws<InferometerException>(() => table.Positive("b"));
-        Assert.StartsWith($"t.csv, line 3, column b: '{field}' is not allowed; it must be a number", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"t.csv, line 3, column b: '{field}' is not allowed; it must be a number", error.Message, StringComparison.Ordinal);
     }
 }

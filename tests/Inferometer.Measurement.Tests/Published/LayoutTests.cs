@@ -48,7 +48,9 @@ public sealed class LayoutTests
     {
         ServingMeasurement row = Read(Serving).Serving[2];
 
-        Assert.Equal((4, 8, 1, 8, 48), (row.Engine.Workers, row.Engine.Tensor, row.Engine.AttentionData, row.Engine.Expert, row.Engine.Batch));
+        Assert.Equal(
+            (4, 8, 1, 8, 48),
+            (row.Engine.Workers, row.Engine.Tensor, row.Engine.AttentionData, row.Engine.Expert, row.Engine.Batch));
         Assert.Equal((1, 1, 4, 4), (row.PrefillEngine!.Workers, row.PrefillEngine.Tensor, row.PrefillEngine.AttentionData,
             row.PrefillEngine.Expert));
         Assert.Equal(36, row.Devices);
@@ -91,7 +93,8 @@ public sealed class LayoutTests
     {
         InferometerException error = Assert.Throws<InferometerException>(() => Read("model,system,precision,isl,osl,users,tpot\n"));
 
-        Assert.Contains("serving configurations (silicon.csv), which the header lacks concurrency", error.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "serving configurations (silicon.csv), which the header lacks concurrency", error.Message, StringComparison.Ordinal);
         Assert.Contains("'users', 'tpot'", error.Message, StringComparison.Ordinal);
     }
 
@@ -132,7 +135,8 @@ public sealed class LayoutTests
             One(
                 "gpu,framework,version,dtype,num_tokens,hidden_size,inter_size,topk,num_experts,moe_tp,moe_ep,distribution,us\n"
                 + "a100_sxm,trtllm,1.0.0,bfloat16,4,6144,2560,8,160,8,2,power_law_1.01,150.9\n").Shape.ToString());
-        OperatorMeasurement sum = One("gpu,framework,version,op,dtype,num_gpus,bytes,us\nb60,vllm,0.20.0,all_reduce,bf16,8,1073741824,9e4\n");
+        OperatorMeasurement sum = One(
+            "gpu,framework,version,op,dtype,num_gpus,bytes,us\nb60,vllm,0.20.0,all_reduce,bf16,8,1073741824,9e4\n");
         Assert.Equal((OperatorClass.AllReduce, "devices=8 bytes=1073741824", 90000), (sum.Class, sum.Shape.ToString(), sum.Microseconds));
     }
 
@@ -140,16 +144,19 @@ public sealed class LayoutTests
     public void Operators_timed_for_other_simulators()
     {
         OperatorMeasurement vidur = One(
-            "gpu,model,op,tp,tokens,hidden,inter,n_head,n_kv_head,bytes,n_gpu,ms\na100,Qwen/Qwen-72B,mlp_up_proj,2,128,8192,24576,64,64,,,0.447\n");
+            "gpu,model,op,tp,tokens,hidden,inter,n_head,n_kv_head,bytes,n_gpu,ms\n"
+            + "a100,Qwen/Qwen-72B,mlp_up_proj,2,128,8192,24576,64,64,,,0.447\n");
         Assert.Equal((OperatorClass.MatrixProduct, 447.0), (vidur.Class, Math.Round(vidur.Microseconds, 6)));
         Assert.Equal("tp=2 tokens=128 hidden=8192 intermediate=24576 heads=64 kv_heads=64", vidur.Shape.ToString());
 
         OperatorMeasurement mixed = One(
-            "gpu,model,tp,op,shape,us\nRTX4090,meta-llama/Llama-3.1-8B,1,attention,prefill_chunk=128 kv_prefill=0 n_decode=8 kv_decode=4096,284.8\n");
+            "gpu,model,tp,op,shape,us\n"
+            + "RTX4090,meta-llama/Llama-3.1-8B,1,attention,prefill_chunk=128 kv_prefill=0 n_decode=8 kv_decode=4096,284.8\n");
         Assert.Equal(OperatorClass.MixedAttention, mixed.Class);
         Assert.Equal("tp=1 prefill_chunk=128 kv_prefill=0 n_decode=8 kv_decode=4096", mixed.Shape.ToString());
 
-        OperatorMeasurement infersim = One("gpu,op,part,dims,shape,us\nh20,mha_decode,,128-2-128,dtype=bf16 kv_dtype=fp8 batch_size=1 kv_len=1024,29\n");
+        OperatorMeasurement infersim = One(
+            "gpu,op,part,dims,shape,us\nh20,mha_decode,,128-2-128,dtype=bf16 kv_dtype=fp8 batch_size=1 kv_len=1024,29\n");
         Assert.Equal(("bf16", "fp8"), (infersim.DataType, infersim.KvDataType));
         Assert.Equal("batch=1 context=1024 heads=128 kv_heads=2 head_dim=128", infersim.Shape.ToString());
     }
@@ -168,15 +175,17 @@ public sealed class LayoutTests
         Assert.Equal([ThroughputMetric.PrefillTokensPerSecond, ThroughputMetric.DecodeTokensPerSecond], rows.Select(r => r.Metric));
     }
 
+    // Meaning: prompt/output@depth x users, tensor.expert.pipeline.attention data, framework.
     [Theory]
-    [InlineData("DGX Spark GB10", "MXFP4", "pp2048@d32768", "prefill tok/s", "in 2048 out  depth 32768 users 1 tp 1 ep 1 pp 1 dp 1 llama.cpp")]
-    [InlineData("DGX Spark GB10", "Q8_0", "PP512 TG32 B32", "decode tok/s all", "in 512 out 32 depth 0 users 32 tp 1 ep 1 pp 1 dp 1 llama.cpp")]
-    [InlineData("8x RTX 4090", "F16", "llama.cpp layer split, tg512", "decode tok/s", "in  out 512 depth 0 users 1 tp 1 ep 1 pp 8 dp 1 llama.cpp")]
-    [InlineData("H100 SXM", "FP8", "batch 96 TP2 2048/128", "output tok/s/GPU", "in 2048 out 128 depth 0 users 96 tp 2 ep 1 pp 1 dp 1 llama.cpp")]
-    [InlineData("H100 SXM", "FP8", "batch 1 TP4 input 2048", "TTFT ms", "in 2048 out  depth 0 users 1 tp 4 ep 1 pp 1 dp 1 llama.cpp")]
-    [InlineData("2x MI300X", "FP8, fp8 KV", "TP2 EP2 concurrency 16 1000/1000", "TPOT ms", "in 1000 out 1000 depth 0 users 16 tp 2 ep 2 pp 1 dp 1 llama.cpp")]
-    [InlineData("H200", "FP8", "--dp 8 --ep 8 --attention-dp 1000/1000 saturation", "output tok/s/GPU", "in 1000 out 1000 depth 0 users max tp 1 ep 8 pp 1 dp 8 llama.cpp")]
-    [InlineData("H20", "BF16", "SGLang batch 1, 14336 in / 2048 out", "(in+out) tok/s", "in 14336 out 2048 depth 0 users 1 tp 1 ep 1 pp 1 dp 1 sglang")]
+    [InlineData("DGX Spark GB10", "MXFP4", "pp2048@d32768", "prefill tok/s", "2048/@32768 x1 1.1.1.1 llama.cpp")]
+    [InlineData("DGX Spark GB10", "Q8_0", "PP512 TG32 B32", "decode tok/s all", "512/32@0 x32 1.1.1.1 llama.cpp")]
+    [InlineData("8x RTX 4090", "F16", "llama.cpp layer split, tg512", "decode tok/s", "/512@0 x1 1.1.8.1 llama.cpp")]
+    [InlineData("H100 SXM", "FP8", "batch 96 TP2 2048/128", "output tok/s/GPU", "2048/128@0 x96 2.1.1.1 llama.cpp")]
+    [InlineData("H100 SXM", "FP8", "batch 1 TP4 input 2048", "TTFT ms", "2048/@0 x1 4.1.1.1 llama.cpp")]
+    [InlineData("2x MI300X", "FP8, fp8 KV", "TP2 EP2 concurrency 16 1000/1000", "TPOT ms", "1000/1000@0 x16 2.2.1.1 llama.cpp")]
+    [InlineData("H200", "FP8", "--dp 8 --ep 8 --attention-dp 1000/1000 saturation", "output tok/s/GPU",
+        "1000/1000@0 xmax 1.8.1.8 llama.cpp")]
+    [InlineData("H20", "BF16", "SGLang batch 1, 14336 in / 2048 out", "(in+out) tok/s", "14336/2048@0 x1 1.1.1.1 sglang")]
     public void What_users_write_is_understood(string hardware, string precision, string settings, string metric, string meaning)
     {
         ThroughputMeasurement row = Assert.Single(Read(
@@ -185,11 +194,11 @@ public sealed class LayoutTests
             + "x,memory,any,m,Q4,whole file,model size GiB,1\n").Throughput);
 
         string users = row.Concurrency is { } count ? FormattableString.Invariant($"{count}") : "max";
+        EnginePool e = row.Engine;
         Assert.Equal(
             meaning,
-            FormattableString.Invariant($"in {row.InputTokens} out {row.OutputTokens} depth {row.DepthTokens} users {users} ")
-            + FormattableString.Invariant($"tp {row.Engine.Tensor} ep {row.Engine.Expert} pp {row.Engine.Pipeline} dp {row.Engine.AttentionData} ")
-            + row.Framework);
+            FormattableString.Invariant($"{row.InputTokens}/{row.OutputTokens}@{row.DepthTokens} x{users} ")
+            + FormattableString.Invariant($"{e.Tensor}.{e.Expert}.{e.Pipeline}.{e.AttentionData} {row.Framework}"));
     }
 
     private static PublishedTable Read(string text) => PublishedTableReader.Read(new StringReader(text), "t.csv");

@@ -2,8 +2,11 @@ using System.Globalization;
 
 namespace Inferometer.Measurement.Published.Layouts;
 
-/// <summary>Kernels timed for the simulator InferSim: <c>infersim_kernels.csv</c>, the dimensions of attention in a column of their own.</summary>
-internal sealed class InferSimLayout() : OperatorLayout("InferSim's kernels (infersim_kernels.csv)", ["gpu", "op", "part", "dims", "shape", "us"])
+/// <summary>
+/// Kernels timed for the simulator InferSim: <c>infersim_kernels.csv</c>, the dimensions of attention in a column of their own.
+/// </summary>
+internal sealed class InferSimLayout() : OperatorLayout(
+    "InferSim's kernels (infersim_kernels.csv)", ["gpu", "op", "part", "dims", "shape", "us"])
 {
     private static readonly Dictionary<string, string> Names = new(StringComparer.Ordinal)
     {
@@ -39,7 +42,9 @@ internal sealed class InferSimLayout() : OperatorLayout("InferSim's kernels (inf
         };
         PairedShape shape = new(table, "shape", Names);
         string kind = part.Length > 0 ? $"{op}.{part}" : op;
-        return Of(table, kind, @class, table.Required("gpu"), table.RequiredPositive("us"), [.. shape.Sizes, .. Dimensions(table, @class)]) with
+        return Of(
+            table, kind, @class, table.Required("gpu"), table.RequiredPositive("us"),
+            [.. shape.Sizes, .. Dimensions(table, @class)]) with
         {
             // Products of this table are DeepGEMM's, block-scaled fp8.
             DataType = shape.Text("dtype") is { Length: > 0 } type ? type

@@ -1,6 +1,8 @@
 namespace Inferometer.Measurement.Published.Layouts;
 
-/// <summary>Kernels of routed experts of serving frameworks: <c>kernels_moe.csv</c>; sizes before <c>moe_tp</c> and <c>moe_ep</c>.</summary>
+/// <summary>
+/// Kernels of routed experts of serving frameworks: <c>kernels_moe.csv</c>; sizes before <c>moe_tp</c> and <c>moe_ep</c>.
+/// </summary>
 internal sealed class KernelMoeLayout() : OperatorLayout(
     "kernels of experts (kernels_moe.csv)",
     [

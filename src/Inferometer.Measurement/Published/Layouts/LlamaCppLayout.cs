@@ -3,7 +3,8 @@ using System.Globalization;
 namespace Inferometer.Measurement.Published.Layouts;
 
 /// <summary>
-/// Rates of llama.cpp: <c>llama_cpp.csv</c>. Tests: <c>pp</c> reads a prompt, <c>tg</c> generates one sequence, <c>bd</c> generates several.
+/// Rates of llama.cpp: <c>llama_cpp.csv</c>. Tests: <c>pp</c> reads a prompt, <c>tg</c> generates one sequence, <c>bd</c> generates
+/// several.
 /// </summary>
 internal sealed class LlamaCppLayout() : MeasurementLayout(
     "llama.cpp tests (gpu/llama_cpp.csv)",

@@ -50,7 +50,8 @@ internal abstract class MeasurementLayout(string name, string[] required, params
 
     private IReadOnlyList<string> Required => required;
 
-    private bool Knows(string column) => required.Contains(column, StringComparer.Ordinal) || optional.Contains(column, StringComparer.Ordinal);
+    private bool Knows(string column) =>
+        required.Contains(column, StringComparer.Ordinal) || optional.Contains(column, StringComparer.Ordinal);
 
     private bool Fits(IReadOnlyList<string> columns) =>
         required.All(c => columns.Contains(c, StringComparer.Ordinal)) && columns.All(Knows);

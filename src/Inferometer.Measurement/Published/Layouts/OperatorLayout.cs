@@ -21,7 +21,8 @@ internal abstract class OperatorLayout(string name, string[] required, params st
 
     /// <summary>A measurement of the current row with what every table has.</summary>
     protected static OperatorMeasurement Of(
-        CsvTable table, string kind, OperatorClass @class, string device, double microseconds, params IEnumerable<(string, double)> shape) =>
+        CsvTable table, string kind, OperatorClass @class, string device, double microseconds,
+        params IEnumerable<(string, double)> shape) =>
         new()
         {
             Id = IdOf(table),

@@ -114,7 +114,8 @@ internal sealed partial class PublishedByUsersLayout() : MeasurementLayout(
         "TTFT ms" => ThroughputMetric.TtftMs,
         "TPOT ms" => ThroughputMetric.TpotMs,
         _ => throw table.Wrong(
-            "metric", "prefill tok/s, decode tok/s, decode tok/s all, decode tok/s/user, output tok/s/GPU, (in+out) tok/s, TTFT ms or TPOT ms"),
+            "metric",
+            "prefill tok/s, decode tok/s, decode tok/s all, decode tok/s/user, output tok/s/GPU, (in+out) tok/s, TTFT ms or TPOT ms"),
     };
 
     private static int? Found(Match match) => match.Success ? Number(match.Groups["n"]) : null;

@@ -3,7 +3,8 @@ using Inferometer.Core;
 namespace Inferometer.Measurement.Published.Layouts;
 
 /// <summary>
-/// Reads tables of published measurements. The header says which layout a file has; docs/fidelity.md lists them. Every error names the file,
+/// Reads tables of published measurements. The header says which layout a file has; docs/fidelity.md lists them. Every error names the
+/// file,
 /// the line and the column.
 /// </summary>
 public static class PublishedTableReader

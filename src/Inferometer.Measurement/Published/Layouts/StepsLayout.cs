@@ -17,7 +17,11 @@ internal sealed class StepsLayout() : OperatorLayout(
         };
         IEnumerable<(string, double)> shape = @class == OperatorClass.Probe
             ? Sizes(table, ("context", "megabytes"), ("tokens", "megabytes_of_tokens"))
-            : [("batch", table.RequiredCount("batch")), ("tokens", table.RequiredCount("tokens")), ("context", table.RequiredCount("context"))];
+            :
+            [
+                ("batch", table.RequiredCount("batch")), ("tokens", table.RequiredCount("tokens")),
+                ("context", table.RequiredCount("context")),
+            ];
         return Of(table, kind, @class, table.Required("device"), table.RequiredPositive("us"), shape);
     }
 }
