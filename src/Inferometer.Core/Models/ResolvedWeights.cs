@@ -41,7 +41,7 @@ public sealed class ResolvedWeights
             (double Elements, double Bytes) part = parts.GetValueOrDefault(key);
             parts[key] = (part.Elements + tensor.Elements, part.Bytes + stored.Bytes);
             DescribedBytes += stored.Bytes;
-            if (tensor.Outputs > 1)
+            if (tensor.Outputs > 1 && !WeightParts.IsSmall(tensor.Kind))
             {
                 products[(stored.Format, stored.QuantizesInputs)] =
                     products.GetValueOrDefault((stored.Format, stored.QuantizesInputs)) + tensor.Elements;

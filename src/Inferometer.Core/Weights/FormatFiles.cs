@@ -37,6 +37,7 @@ internal static class FormatFiles
             HiddenMultiple = fields.IntOr(0, 0, 4096, "hidden_multiple"),
             InnerMultiple = fields.IntOr(0, 0, 4096, "inner_multiple"),
         };
+        string? note = fields.Text("note");
         bool onlyExperts = fields.BoolOr(false, "only_experts"), tables = fields.BoolOr(false, "takes_tables");
         return new WeightFormat(name, "engine", main, fields.Text("meaning")!, fields.Text("source") ?? source)
         {
@@ -49,6 +50,7 @@ internal static class FormatFiles
                 Compute = Precision.Bf16,
                 Rest = Precision.Bf16,
                 Groups = [new EngineGroup(packed, EngineGroup.Linear)],
+                Note = note,
                 OnlyExperts = onlyExperts,
                 TakesTables = tables,
             },

@@ -30,7 +30,9 @@ public static class WeightParts
         _ => WeightPart.Other,
     };
 
-    /// <summary>Kinds that frameworks keep in the model's own type whatever the rest is quantised to.</summary>
-    internal static bool IsSmall(WeightKind kind) => kind is WeightKind.Norm or WeightKind.Bias or WeightKind.Vector
+    /// <summary>
+    /// Kinds that frameworks keep in a wide type whatever the rest is quantised to, and whose products run with the activations.
+    /// </summary>
+    public static bool IsSmall(WeightKind kind) => kind is WeightKind.Norm or WeightKind.Bias or WeightKind.Vector
         or WeightKind.PartVector or WeightKind.Convolution or WeightKind.SharedSwitch or WeightKind.Router or WeightKind.PositionTable;
 }

@@ -37,7 +37,8 @@ internal sealed class OperatorList(DeploymentProfile profile, SharedTables table
     public double Bytes(WeightKind kind, double elements) => elements * profile.Stored(layer, kind).BytesPerElement;
 
     /// <summary>Format a product with a kind of tensor of this layer runs in.</summary>
-    public MathFormat Product(WeightKind kind) => profile.ProductOf(profile.Stored(layer, kind));
+    public MathFormat Product(WeightKind kind) =>
+        WeightParts.IsSmall(kind) ? profile.Request.Precisions.Activations.Math : profile.ProductOf(profile.Stored(layer, kind));
 
     /// <summary>Product of every token with a weight matrix [outputs, inputs].</summary>
     public void Matrix(string name, OperatorGroup group, WeightKind kind, double inputs, double outputs, double biases = 0) =>
