@@ -53,7 +53,8 @@ internal sealed class LayerClass
     {
         const int Multiple = 256;
         int extra = profile.Request.WindowExtraTokens;
-        return window == 0 || extra == 0 ? window : (int)Math.Min(int.MaxValue, ((long)window + extra + Multiple - 1) / Multiple * Multiple);
+        long whole = ((long)window + extra + Multiple - 1) / Multiple * Multiple;
+        return window == 0 || extra == 0 ? window : (int)Math.Min(int.MaxValue, whole);
     }
 
     private static (double BytesPerToken, int Cap) Kv(TokenMixer? mixer, DeploymentProfile profile) => mixer switch

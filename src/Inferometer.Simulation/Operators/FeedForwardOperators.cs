@@ -98,7 +98,8 @@ internal static class FeedForwardOperators
         double copies = profile.AttentionRanks * probability * local;
         int pool = list.Tables.ExpertPool(local, probability, profile.AttentionRanks);
         double up = moe.Gated ? 2 * inner : inner;
-        double upBytes = list.Bytes(WeightKind.ExpertUp, hidden * inner) + (moe.Gated ? list.Bytes(WeightKind.ExpertGate, hidden * inner) : 0);
+        double gateBytes = moe.Gated ? list.Bytes(WeightKind.ExpertGate, hidden * inner) : 0;
+        double upBytes = list.Bytes(WeightKind.ExpertUp, hidden * inner) + gateBytes;
         ExpertMatrix(
             list,
             moe.Gated ? "expert_gate_up" : "expert_up",
