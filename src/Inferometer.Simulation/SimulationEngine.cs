@@ -173,7 +173,8 @@ public sealed class SimulationEngine
         string? bits = parameters.Contains("bits") ? parameters.Text("bits", "")
             : CostModelOf(config) is CompatibilityCostModel ? Precision.Bf16.Name
             : null;
-        (PrecisionSet precisions, WeightScheme scheme) = FormatChoice.Of(bits, model, $"{parameters.Path}.bits");
+        string origin = parameters.Contains("bits") ? $"{parameters.Path}.bits" : "the cost model, which knows one width";
+        (PrecisionSet precisions, WeightScheme scheme) = FormatChoice.Of(bits, model, origin);
         return new EstimateRequest
         {
             Architecture = model,

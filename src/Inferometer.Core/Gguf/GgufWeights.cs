@@ -57,10 +57,11 @@ internal static class GgufWeights
             }
         }
 
+        const double Noticeable = 0.02;
         string main = bytesByFormat.Count == 0 ? "fp16" : bytesByFormat.MaxBy(f => f.Value).Key;
         return new StoredTable
         {
-            Name = bytesByFormat.Any(f => f.Value > 0.02 * total && !string.Equals(f.Key, main, StringComparison.Ordinal)) ? main + " mix" : main,
+            Name = bytesByFormat.Count(f => f.Value > Noticeable * total) > 1 ? main + " mix" : main,
             Origin = $"tensors of {header.Source}",
             Main = Precisions(main),
             Compute = main is "fp32" or "bf16" ? Precisions(main) : Precision.Fp16,

@@ -50,7 +50,7 @@ public static class ModelTensors
         };
     }
 
-    private static IEnumerable<WeightTensor> Outside(ModelArchitecture model)
+    internal static IEnumerable<WeightTensor> Outside(ModelArchitecture model)
     {
         long hidden = model.HiddenSize, width = LayerParameters.EmbeddingWidth(model);
         yield return new(WeightKind.TokenTable, -1, width, model.VocabularySize);
@@ -85,7 +85,7 @@ public static class ModelTensors
         }
     }
 
-    private static IEnumerable<WeightTensor> OfLayer(ModelArchitecture model, LayerArchitecture layer, int index)
+    internal static IEnumerable<WeightTensor> OfLayer(ModelArchitecture model, LayerArchitecture layer, int index)
     {
         long hidden = model.HiddenSize;
         IEnumerable<WeightTensor> parts = Parts(layer.Parts, index, hidden);

@@ -19,44 +19,36 @@ public sealed class ResolvedWeights
     {
         Scheme = scheme;
         _main = scheme.Main;
+        List<WeightTensor[]> tensors = [[.. ModelTensors.Outside(model)]];
         int[] rowOfLayer = new int[model.LayerCount];
         for (int i = 0; i < rowOfLayer.Length; i++)
         {
             if (!_rows.TryGetValue(model.Layers[i], out rowOfLayer[i]))
             {
                 _rows.Add(model.Layers[i], rowOfLayer[i] = _rows.Count + 1);
+                tensors.Add([.. ModelTensors.OfLayer(model, model.Layers[i], i)]);
             }
         }
 
         _sums = new Sum[(_rows.Count + 1) * Kinds];
         Func<WeightTensor, StoredWeight> store = scheme.For(ModelTensors.Facts(model, expertSplit));
-        SortedDictionary<(WeightPart Part, string Format), (double Elements, double Bytes)> parts = [];
-        Dictionary<(Precision Format, bool QuantizesInputs), double> products = [];
-        foreach (WeightTensor tensor in ModelTensors.Of(model))
+        Totals totals = new();
+        for (int layer = -1; layer < rowOfLayer.Length; layer++)
         {
-            StoredWeight stored = store(tensor);
-            int row = tensor.Layer < 0 ? 0 : rowOfLayer[tensor.Layer];
-            _sums[(row * Kinds) + (int)tensor.Kind].Add(tensor.Elements, stored);
-            (WeightPart Part, string Format) key = (WeightParts.Of(tensor.Kind), stored.Format.Name);
-            (double Elements, double Bytes) part = parts.GetValueOrDefault(key);
-            parts[key] = (part.Elements + tensor.Elements, part.Bytes + stored.Bytes);
-            DescribedBytes += stored.Bytes;
-            if (tensor.Outputs > 1 && !WeightParts.IsSmall(tensor.Kind))
+            int row = layer < 0 ? 0 : rowOfLayer[layer];
+            foreach (WeightTensor tensor in tensors[row])
             {
-                products[(stored.Format, stored.QuantizesInputs)] =
-                    products.GetValueOrDefault((stored.Format, stored.QuantizesInputs)) + tensor.Elements;
+                // Layers that are alike have the same tensors, but a mix may store them differently.
+                StoredWeight stored = store(tensor with { Layer = layer });
+                _sums[(row * Kinds) + (int)tensor.Kind].Add(tensor.Elements, stored);
+                totals.Add(tensor, stored);
             }
         }
 
-        Products = [.. products.OrderByDescending(p => p.Value)
-            .Select(p => new ResolvedWeight(p.Key.Format.BytesPerElement, p.Key.Format, p.Key.QuantizesInputs))];
-
+        DescribedBytes = totals.Bytes;
         BytesBeside = scheme.BytesBeside(DescribedBytes);
-        Parts =
-        [
-            .. parts.Where(p => p.Value.Bytes > 0)
-                .Select(p => new PartWeights(p.Key.Part, p.Key.Format, p.Value.Elements, p.Value.Bytes)),
-        ];
+        Parts = totals.Parts();
+        Products = totals.Products();
     }
 
     /// <summary>The scheme.</summary>
@@ -107,6 +99,48 @@ public sealed class ResolvedWeights
         return sum.Elements == 0
             ? new ResolvedWeight(_main.BytesPerElement, _main, QuantizesInputs: false)
             : new ResolvedWeight(sum.Bytes / sum.Elements, sum.Format!, sum.QuantizesInputs);
+    }
+
+    /// <summary>Sums by part and format, and by product; a model has few of either, so that they are looked through.</summary>
+    private sealed class Totals
+    {
+        private readonly List<PartWeights> _parts = [];
+        private readonly List<(ResolvedWeight Stored, double Elements)> _products = [];
+
+        public double Bytes { get; private set; }
+
+        public void Add(in WeightTensor tensor, in StoredWeight stored)
+        {
+            Bytes += stored.Bytes;
+            WeightPart part = WeightParts.Of(tensor.Kind);
+            string format = stored.Format.Name;
+            int at = _parts.FindIndex(p => p.Part == part && string.Equals(p.Format, format, StringComparison.Ordinal));
+            if (at < 0)
+            {
+                at = _parts.Count;
+                _parts.Add(new PartWeights(part, format, 0, 0));
+            }
+
+            _parts[at] = _parts[at] with { Elements = _parts[at].Elements + tensor.Elements, Bytes = _parts[at].Bytes + stored.Bytes };
+            if (tensor.Outputs > 1 && !WeightParts.IsSmall(tensor.Kind))
+            {
+                ResolvedWeight product = new(stored.Format.BytesPerElement, stored.Format, stored.QuantizesInputs);
+                int known = _products.FindIndex(p => p.Stored == product);
+                if (known < 0)
+                {
+                    _products.Add((product, tensor.Elements));
+                }
+                else
+                {
+                    _products[known] = (product, _products[known].Elements + tensor.Elements);
+                }
+            }
+        }
+
+        public IReadOnlyList<PartWeights> Parts() =>
+            [.. _parts.Where(p => p.Bytes > 0).OrderBy(p => p.Part).ThenBy(p => p.Format, StringComparer.Ordinal)];
+
+        public IReadOnlyList<ResolvedWeight> Products() => [.. _products.OrderByDescending(p => p.Elements).Select(p => p.Stored)];
     }
 
     [StructLayout(LayoutKind.Auto)]

@@ -65,7 +65,7 @@ internal static class FormatFiles
         EquatableList<GgufMixRule> rules = [.. (fields.Objects("rules") ?? []).Select(Rule)];
         string[] exceptions = [.. rules.Select(r => r.Type.Name).Distinct(StringComparer.Ordinal)];
         string meaning = $"{main.Name} blocks"
-            + (exceptions.Length > 0 ? $", with {string.Join(" and ", exceptions)} where the rule of the mix gives more or fewer bits" : "")
+            + (exceptions.Length > 0 ? $", with {string.Join(", ", exceptions)} where the rule of the mix gives more or fewer bits" : "")
             + $"; LM head (or shared table) {(output ?? GgufMix.DefaultOutput(main)).Name}";
         return new WeightFormat(name, "gguf", main, meaning, source)
         {

@@ -7,7 +7,8 @@ namespace Inferometer.Core.Weights;
 /// </summary>
 public static class WeightFormats
 {
-    private static readonly Lazy<IReadOnlyList<WeightFormat>> Formats = new(() => [.. Plain(), .. FormatFiles.Engines(), .. FormatFiles.Mixes()]);
+    private static readonly Lazy<IReadOnlyList<WeightFormat>> Formats =
+        new(() => [.. Plain(), .. FormatFiles.Engines(), .. FormatFiles.Mixes()]);
 
     /// <summary>All of them: plain types, engines' formats, mixes.</summary>
     public static IReadOnlyList<WeightFormat> All => Formats.Value;

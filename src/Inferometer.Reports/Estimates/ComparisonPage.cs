@@ -34,7 +34,7 @@ public static class ComparisonPage
         string[] formats = [.. estimates.Select(SettingMeasures.FormatsOf).Distinct(StringComparer.Ordinal)];
         Document page = new(table)
         {
-            Title = SettingMeasures.Describe([.. estimates.Select(e => e.Config)], formats.Length == 1 ? formats[0] : null),
+            Title = SettingMeasures.Describe([.. estimates.Select(e => e.Config)], formats.Length == 1 ? formats[0] : ""),
         };
         if (notes.Count > 0)
         {

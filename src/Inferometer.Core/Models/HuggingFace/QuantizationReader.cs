@@ -154,7 +154,8 @@ internal sealed class QuantizationReader
         {
             "FP8" or "FP8_PER_CHANNEL_PER_TOKEN" => Scheme("fp8", Float8((0, 1), quantizesInputs: true)),
             "NVFP4" or "NVFP4_AWQ" or "MODELOPT_FP4" or "W4A4_NVFP4" => Scheme("nvfp4", NvFp4(group, quantizesInputs: true)),
-            "W4A16_AWQ" or "W4A8_AWQ" => Scheme(algorithm.ToLowerInvariant(), Grouped("int4", 4, _fields.IntOr(128, 1, 4096, "group_size"), 16)),
+            "W4A16_AWQ" or "W4A8_AWQ" =>
+                Scheme(algorithm.ToLowerInvariant(), Grouped("int4", 4, _fields.IntOr(128, 1, 4096, "group_size"), 16)),
             _ => null,
         };
     }
@@ -238,7 +239,11 @@ internal sealed class QuantizationReader
         if (isFloat && bits == 4)
         {
             return group is 32
-                ? Grouped("mxfp4", 4, 32, 8) with { Format = new Precision("mxfp4", 4.25, MathFormat.Fp4), QuantizesInputs = quantizesInputs }
+                ? Grouped("mxfp4", 4, 32, 8) with
+                {
+                    Format = new Precision("mxfp4", 4.25, MathFormat.Fp4),
+                    QuantizesInputs = quantizesInputs,
+                }
                 : NvFp4(group > 0 ? group : 16, quantizesInputs);
         }
 

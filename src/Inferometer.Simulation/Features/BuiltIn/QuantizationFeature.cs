@@ -68,7 +68,7 @@ internal sealed class QuantizationFeature : ISimulationFeature
         return parts.Count == 0 ? scheme : new OverriddenScheme
         {
             Name = $"{scheme.Name} ({string.Join(", ", parts.Select(p => $"{WeightParts.NameOf(p.Part)} {p.Scheme.Name}"))})",
-            Origin = $"{scheme.Origin}; {group.Path}",
+            Origin = scheme.Origin.StartsWith(group.Path, StringComparison.Ordinal) ? group.Path : $"{scheme.Origin} and {group.Path}",
             Main = scheme.Main,
             Compute = scheme.Compute,
             IsOfCheckpoint = scheme.IsOfCheckpoint,
