@@ -23,7 +23,10 @@ public sealed class SimulationEngine
     public const string DefaultSystem = "A100_40GB";
 
     private static readonly string[] EngineParameters =
-        ["system_name", "bits", "cost_model", "communication_overlap", "max_step_tokens", "queueing_ms"];
+    [
+        "system_name", "bits", "cost_model", "framework", "memory_utilization", "communication_overlap", "max_step_tokens", "max_sequences",
+        "queueing_ms",
+    ];
 
     private readonly ModelCatalog _models;
     private readonly HardwareCatalog _hardware;
@@ -133,7 +136,7 @@ public sealed class SimulationEngine
     private void WithRequest(SimulationConfig config, IReadOnlyList<string> names, Action<SimulationContext, List<ISimulationFeature>> use)
     {
         List<ISimulationFeature> features = [.. Features.InOrder(names)];
-        SimulationContext context = new(config, TypeOf(names), StartingRequest(config), _models.Resolve, _kvProfiles);
+        SimulationContext context = new(config, TypeOf(names), StartingRequest(config), _models.Resolve, _hardware.Resolve, _kvProfiles);
         if (!config.SimulationParams.Contains("system_name") && config.SystemConfig is null)
         {
             context.Assume($"system: {DefaultSystem}, because the configuration names none");
@@ -165,14 +168,22 @@ public sealed class SimulationEngine
     {
         ParameterBag parameters = config.SimulationParams;
         Precision bits = Precision.Parse(parameters.Text("bits", "bf16"), $"{parameters.Path}.bits");
+        HardwareSystem system = SystemOf(config);
+        FrameworkProfile? framework = parameters.Contains("framework")
+            ? FrameworkCatalog.Find(parameters.Text("framework", ""), $"{parameters.Path}.framework")
+            : null;
         return new EstimateRequest
         {
             Architecture = _models.Resolve(config.Model),
-            System = SystemOf(config),
+            System = system,
+            Parallelism = Parallelism.None with { Pipeline = Math.Max(1, system.Devices.Count) },
             Precisions = BitsOf(bits),
             FlashAttention = false,
             CommunicationOverlap = parameters.Number("communication_overlap", 0, 0, 1),
-            MaxStepTokens = parameters.Int32("max_step_tokens", 8192),
+            MaxStepTokens = parameters.Int32("max_step_tokens", framework?.SizeOn(system.Device).StepTokens ?? 8192),
+            MaxSequences = parameters.Int32("max_sequences", 0),
+            Framework = framework,
+            MemoryUtilization = parameters.Contains("memory_utilization") ? parameters.Number("memory_utilization", 1, 0, 1) : null,
             QueueingSeconds = parameters.Number("queueing_ms", 0) / 1000,
         };
     }
@@ -200,8 +211,11 @@ public sealed class SimulationEngine
 
         return parameters.Raw("system_name") is JsonObject
             ? Inline(parameters.Group("system_name"))
-            : _hardware.Find(parameters.Text("system_name", DefaultSystem));
+            : SystemNamed(parameters.Text("system_name", DefaultSystem));
     }
+
+    private HardwareSystem SystemNamed(string name) =>
+        name.Contains('+', StringComparison.Ordinal) ? _hardware.Resolve(name) : _hardware.Find(name);
 
     private static HardwareSystem Inline(ParameterBag figures)
     {

@@ -145,6 +145,7 @@ internal sealed class SimulationRun
             MsPerToken = 1000 / throughput,
             AveragePowerWatts = whole ? _metrics.AveragePowerWatts : null,
             EnergyPerTokenJoules = whole ? _metrics.EnergyPerTokenJoules : null,
+            CostPerHourUsd = _context.Request.System.Device.PricePerHourUsd * _context.Request.Parallelism.DeviceCount,
             CostPerMillionTokensUsd = whole ? _metrics.CostPerMillionTokensUsd : null,
         };
     }

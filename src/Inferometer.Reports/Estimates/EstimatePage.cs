@@ -94,6 +94,16 @@ public static class EstimatePage
             string used = $"{Numbers.Bytes(memory.TotalBytes)} of {Numbers.Bytes(memory.CapacityBytes)} per device ({share})";
             string text = memory.Fits ? $"yes, {used}" : $"NO, {used}: the times below are those of a machine with more memory";
             facts.Add(new("Fits", "fits", new Cell(text, memory.Fits) { Tone = memory.Fits ? Tone.Good : Tone.Bad }));
+            if (memory.UsableBytes < memory.NominalBytes || memory.CapacityBytes < memory.UsableBytes)
+            {
+                facts.Add(new("Memory", "usable_memory_bytes", Cell.Number(memory.UsableBytes, DeviceMemory(memory))));
+            }
+
+            if (memory.KvCapacityTokens is { } tokens && memory.ConcurrentRequests is { } requests)
+            {
+                string cache = $"{Numbers.Whole((long)tokens)} tokens, {Numbers.Short(requests)} requests of this length at once";
+                facts.Add(new("KV cache holds", EstimateMetrics.KvCapacity.Key, Cell.Number(tokens, cache)));
+            }
         }
 
         Add(EstimateMetrics.TimeToFirstToken, Numbers.Milliseconds);
@@ -133,6 +143,14 @@ public static class EstimatePage
         }
     }
 
+    private static string DeviceMemory(MemoryEstimate memory)
+    {
+        string usable = $"{Numbers.Bytes(memory.UsableBytes)} usable of {Numbers.Bytes(memory.NominalBytes)}";
+        return memory.CapacityBytes < memory.UsableBytes
+            ? $"{usable}, {Numbers.Bytes(memory.CapacityBytes)} taken ({Numbers.Percent(memory.CapacityBytes / memory.UsableBytes)})"
+            : usable;
+    }
+
     private static string Watts(SimulationMetrics m) => m.AveragePowerWatts is { } w ? $", {Numbers.Short(w)} W on average" : "";
 
     private static string Requests(SimulationMetrics m) => m.RequestsPerSecond is { } r ? $", {Numbers.Short(r)} requests/s" : "";
@@ -150,7 +168,8 @@ public static class EstimatePage
         Part(free >= 0 ? "free" : "missing", Math.Abs(free), free >= 0 ? Tone.Dim : Tone.Bad);
         if (memory.OffloadedBytes > 0)
         {
-            table.Add("offloaded", Gigabytes(memory.OffloadedBytes), Cell.None, Cell.None);
+            Cell share = memory.HostCapacityBytes is { } host ? Cell.Share(memory.OffloadedBytes / host) : Cell.None;
+            table.Add(memory.HostCapacityBytes is null ? "offloaded" : "host", Gigabytes(memory.OffloadedBytes), share, Cell.None);
         }
 
         return table;

@@ -31,7 +31,8 @@ public static class ShowcasePage
 
     private static IEnumerable<Block> Blocks(IReadOnlyList<(Scenario Scenario, IReadOnlyList<Estimate> Estimates)> results)
     {
-        List<string> errors = ComparisonPage.Errors([.. results.SelectMany(r => r.Estimates)]);
+        Estimate[] all = [.. results.SelectMany(r => r.Estimates)];
+        List<string> errors = ComparisonPage.Errors(all);
         foreach ((Scenario scenario, IReadOnlyList<Estimate> estimates) in results)
         {
             Dictionary<Estimate, string> labels = new(ReferenceEqualityComparer.Instance);
@@ -46,14 +47,14 @@ public static class ShowcasePage
             yield return scenario.HasBaseline ? table.WithoutForPeople(LeftOut) : table;
         }
 
-        if (errors.Count > 0)
+        if (ComparisonPage.Notes(all, errors) is { Count: > 0 } notes)
         {
-            yield return new Sentences("notes", null, ComparisonPage.Notes(errors)) { Bulleted = false };
+            yield return new Sentences("notes", null, notes) { Bulleted = false };
         }
     }
 
     // Where changes are shown, these would only make the table too wide.
-    private static readonly string[] LeftOut = ["output_tokens_per_s", "joules_per_output_token", "memory_bytes"];
+    private static readonly string[] LeftOut = ["usd_per_hour", "joules_per_output_token", "memory_bytes", "kv_capacity_tokens", "concurrent_requests"];
 
     // The optimisations list the plain case before the baseline, which is what serving engines do by default.
     private static Estimate Baseline(Scenario scenario, IReadOnlyList<Estimate> estimates) =>

@@ -17,7 +17,8 @@ internal static class AttentionOperators
         double biases = mixer.QkvBias ? projected : 0;
         double input = mixer.InputSize > 0 ? mixer.InputSize : hidden;
         list.Matrix("qkv_projection", OperatorGroup.AttentionProjection, input, projected, biases);
-        list.Adapters("lora_qkv", LoraTargets.QueryKeyValue, input, projected);
+        int parts = 1 + (mixer.ReusesCache ? 0 : mixer.ValuesAreKeys ? 1 : 2) + (mixer.HeadGate ? 1 : 0);
+        list.Adapters("lora_qkv", LoraTargets.QueryKeyValue, input, projected, parts);
         RotaryAndCacheWrite(list, mixer, s);
         int span = list.Tables.Span(new(mixer.WindowTokens, mixer.ChunkTokens, 0));
         Kernel kernel = new(span, s, mixer.OutputGate, mixer.AttentionSink ? s.Heads : 0);

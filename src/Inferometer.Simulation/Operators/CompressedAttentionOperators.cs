@@ -19,7 +19,7 @@ internal static class CompressedAttentionOperators
         double down = mixer.QueryRank + mixer.HeadDim;
         list.Matrix("latent_down_projection", OperatorGroup.AttentionProjection, hidden, down);
         list.Matrix("query_up_projection", OperatorGroup.AttentionProjection, mixer.QueryRank, queries);
-        list.Adapters("lora_qkv", LoraTargets.QueryKeyValue, hidden, down);
+        list.Adapters("lora_qkv", LoraTargets.QueryKeyValue, hidden, down, parts: 2);
         RotaryAndCacheWrite(list, mixer, heads, down);
         Compress(list, mixer, mixer.HeadDim, "compress_keys");
         if (mixer.IndexTopK > 0)

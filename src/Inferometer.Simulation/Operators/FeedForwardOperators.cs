@@ -13,7 +13,9 @@ internal static class FeedForwardOperators
     {
         Router(list, moe);
         Exchange(list, moe, "expert_dispatch", "expert_all_gather");
+        int first = list.Items.Count;
         Experts(list, moe);
+        list.MarkRouted(first);
         Exchange(list, moe, "expert_combine", "expert_reduce_scatter");
         int hidden = list.Profile.Architecture.HiddenSize;
         list.Elementwise(
@@ -47,7 +49,7 @@ internal static class FeedForwardOperators
         double inner = DeploymentProfile.Part(width, list.Profile.Tensor);
         double up = gated ? 2 * inner : inner;
         list.Matrix(prefix + (gated ? "gate_up_projection" : "up_projection"), OperatorGroup.FeedForward, hidden, up, bias ? up : 0);
-        list.Adapters("lora_" + prefix + "gate_up", LoraTargets.GateUp, hidden, up);
+        list.Adapters("lora_" + prefix + "gate_up", LoraTargets.GateUp, hidden, up, gated ? 2 : 1);
         list.Elementwise(prefix + "activation", OperatorGroup.FeedForward, gated ? 5 * inner : 4 * inner, up, inner);
         list.Matrix(prefix + "down_projection", OperatorGroup.FeedForward, inner, hidden, bias ? hidden : 0);
         list.Adapters("lora_" + prefix + "down", LoraTargets.Down, inner, hidden);

@@ -19,7 +19,7 @@ internal static class LatentAttentionOperators
         double down = mixer.QueryRank + latent;
         list.Matrix("latent_down_projection", OperatorGroup.AttentionProjection, hidden, down, mixer.Bias ? down : 0);
         list.Matrix("query_up_projection", OperatorGroup.AttentionProjection, mixer.QueryRank > 0 ? mixer.QueryRank : hidden, queries);
-        list.Adapters("lora_qkv", LoraTargets.QueryKeyValue, hidden, down);
+        list.Adapters("lora_qkv", LoraTargets.QueryKeyValue, hidden, down, mixer.QueryRank > 0 ? 2 : 1);
         double norms = mixer.QueryRank + mixer.KvRank;
         list.Add(new()
         {
