@@ -37,6 +37,7 @@ public static class FrameworkCatalog
         {
             Name = fields.Text("name") ?? throw fields.Wrong("name", "the framework's name"),
             Aliases = [.. fields.Texts("aliases") ?? []],
+            Vendors = [.. fields.Texts("vendors") ?? []],
             ShareOf = fields.Text("share_of") switch
             {
                 "everything" => MemoryShare.Everything,

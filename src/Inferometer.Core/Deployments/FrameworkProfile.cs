@@ -14,6 +14,9 @@ public sealed record FrameworkProfile
     /// <summary>Other names that lead to it.</summary>
     public EquatableList<string> Aliases { get; init; } = [];
 
+    /// <summary>Makers of the devices that it runs on; empty = any.</summary>
+    public EquatableList<string> Vendors { get; init; } = [];
+
     /// <summary>What the share is a share of.</summary>
     public MemoryShare ShareOf { get; init; }
 
@@ -43,6 +46,13 @@ public sealed record FrameworkProfile
 
     /// <summary>Where each figure comes from, by field.</summary>
     public IReadOnlyDictionary<string, string> Sources { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
+    /// <summary>Whether it runs on a device, as far as is known.</summary>
+    public bool RunsOn(Device device)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        return Vendors.Count == 0 || device.Vendor.Length == 0 || Vendors.Contains(device.Vendor, StringComparer.OrdinalIgnoreCase);
+    }
 
     /// <summary>How it sizes steps on a device.</summary>
     public FrameworkSize SizeOn(Device device)

@@ -2,6 +2,7 @@ using Inferometer.Reports.Documents;
 using Inferometer.Reports.Metrics;
 using Inferometer.Simulation.Configuration;
 using Inferometer.Simulation.Costs;
+using Inferometer.Simulation.Planning;
 using Inferometer.Simulation.Results;
 
 namespace Inferometer.Reports.Estimates;
@@ -16,15 +17,17 @@ public static class EstimatePage
     /// <param name="config">What was asked.</param>
     /// <param name="result">What came of it.</param>
     /// <param name="origin">The file that stated it; null = the title says what was asked.</param>
-    public static Document Of(SimulationConfig config, SimulationResult result, string? origin = null)
+    /// <param name="rooms">Room for the KV cache with serving frameworks, where none is named; null = not told.</param>
+    public static Document Of(
+        SimulationConfig config, SimulationResult result, string? origin = null, IReadOnlyList<FrameworkRoom>? rooms = null)
     {
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(result);
-        string system = $"{result.Devices} x {result.System}";
+        string system = SystemOf(result);
         string title = origin is null
             ? SettingMeasures.Describe([SettingMeasures.Named(config, result.Model, system)])
             : $"{SettingMeasures.ShortName(result.Model)} on {system}, from {origin}";
-        Document page = new(Headline(result)) { Title = title };
+        Document page = new(Headline(result, rooms ?? [])) { Title = title };
         if (result.MemoryUsage is { } memory)
         {
             page.Blocks.Add(Memory(memory));
@@ -84,7 +87,11 @@ public static class EstimatePage
         });
     }
 
-    private static Facts Headline(SimulationResult result)
+    /// <summary>How many devices of what: unequal ones name themselves.</summary>
+    internal static string SystemOf(SimulationResult result) =>
+        result.System.Contains('+', StringComparison.Ordinal) ? result.System : $"{result.Devices} x {result.System}";
+
+    private static Facts Headline(SimulationResult result, IReadOnlyList<FrameworkRoom> rooms)
     {
         SimulationMetrics m = result.Metrics;
         List<Fact> facts = [];
@@ -103,6 +110,11 @@ public static class EstimatePage
             {
                 string cache = $"{Numbers.Whole((long)tokens)} tokens, {Numbers.Short(requests)} requests of this length at once";
                 facts.Add(new("KV cache holds", EstimateMetrics.KvCapacity.Key, Cell.Number(tokens, cache)));
+                if (rooms.Count > 0)
+                {
+                    string byDefault = string.Join(", ", rooms.Select(r => $"{r.Framework} {(r.Tokens > 0 ? Numbers.Tokens(r.Tokens) : "none")}"));
+                    facts.Add(new("  by default in", "framework_kv_tokens", byDefault));
+                }
             }
         }
 

@@ -53,7 +53,7 @@ public static class Overflow
         ArgumentNullException.ThrowIfNull(result);
         MemoryEstimate memory = result.MemoryUsage!;
         StringBuilder line = new();
-        line.Append(CultureInfo.InvariantCulture, $"{result.Model} does not fit on {result.Devices} x {result.System}: ");
+        line.Append(CultureInfo.InvariantCulture, $"{result.Model} does not fit on {EstimatePage.SystemOf(result)}: ");
         line.Append(
             CultureInfo.InvariantCulture,
             $"a device needs {Numbers.Bytes(memory.TotalBytes)} (weights {Numbers.Bytes(memory.WeightBytes)}, ");

@@ -44,7 +44,7 @@ public static class ShowcasePage
             Measure label = new(Column.Text("case", "case") with { IsRowName = true }, e => labels[e]);
             Measure[] leading = scenario.HasBaseline ? [label, .. Changes(Baseline(scenario, estimates))] : [label];
             Table table = ComparisonPage.TableOf(scenario.Key, scenario.Title, estimates, errors, leading);
-            yield return scenario.HasBaseline ? table.WithoutForPeople(LeftOut) : table;
+            yield return table.WithoutForPeople(scenario.HasBaseline ? [.. LeftOut, .. OfDeployments] : OfDeployments);
         }
 
         if (ComparisonPage.Notes(all, errors) is { Count: > 0 } notes)
@@ -54,7 +54,10 @@ public static class ShowcasePage
     }
 
     // Where changes are shown, these would only make the table too wide.
-    private static readonly string[] LeftOut = ["usd_per_hour", "joules_per_output_token", "memory_bytes", "kv_capacity_tokens", "concurrent_requests"];
+    private static readonly string[] LeftOut = ["joules_per_output_token", "memory_bytes"];
+
+    // The tour is of one request; what a deployment costs and holds is told by a comparison.
+    private static readonly string[] OfDeployments = ["usd_per_hour", "kv_capacity_tokens", "concurrent_requests"];
 
     // The optimisations list the plain case before the baseline, which is what serving engines do by default.
     private static Estimate Baseline(Scenario scenario, IReadOnlyList<Estimate> estimates) =>

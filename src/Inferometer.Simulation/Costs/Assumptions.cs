@@ -42,11 +42,11 @@ internal static class Assumptions
                 MemoryShare.WeightsAndCache => "of the usable memory for weights and cache",
                 _ => "of what is free beside weights and activations for the cache",
             };
-            said.Add(Say($"Memory as {framework.Name} takes it: {share:0.###} {of}; activations of a step of {request.MaxStepTokens} tokens."));
+            said.Add(Say($"Memory as {framework.Name} takes it: {share:P0} {of}; activations of a step of {request.MaxStepTokens} tokens."));
         }
         else if (request.MemoryUtilization is not null)
         {
-            said.Add(Say($"The deployment takes {share:0.###} of the usable memory."));
+            said.Add(Say($"The deployment takes {share:P0} of the usable memory."));
         }
 
         if (request.System.Devices.Count > 0)
@@ -78,7 +78,11 @@ internal static class Assumptions
                 : "Collectives are not overlapped with computation.");
         }
 
-        if (p.Pipeline > 1)
+        if (p.Pipeline > 1 && request.System.Devices.Count > 0)
+        {
+            said.Add("Decode keeps the pipeline full from step to step.");
+        }
+        else if (p.Pipeline > 1)
         {
             said.Add(
                 "Layers are dealt to pipeline stages in order, the first stages taking one more where they do not divide; decode keeps "

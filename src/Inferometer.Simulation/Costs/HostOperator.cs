@@ -4,7 +4,7 @@ namespace Inferometer.Simulation.Costs;
 
 /// <summary>
 /// An operator whose weights or cache lie with the host. The host computes it there; or, in a step of enough tokens, the device does with
-/// weights that are brought over first, whichever is faster. Uploads do not overlap with the product that waits for them, as in llama.cpp.
+/// weights that are brought over first, once for every step of an engine, whichever is faster. Uploads do not overlap with the product that waits for them, as in llama.cpp.
 /// </summary>
 internal sealed class HostOperator
 {
@@ -13,6 +13,7 @@ internal sealed class HostOperator
     private readonly StepForm _upload;
     private readonly double _launch;
     private readonly int _streamFromTokens;
+    private readonly int _stepTokens;
 
     public HostOperator(OperatorTemplate item, in StagePlace place)
     {
@@ -22,6 +23,7 @@ internal sealed class HostOperator
         _memory = host.SecondsPerByte(item.Rate) * (kept + item.ActivationRead + item.ActivationWrite);
         _upload = (1 / place.Device.LinkBandwidth) * kept;
         _launch = item.Launches * host.Device.Efficiency.LaunchSeconds;
+        _stepTokens = place.Device.Request.MaxStepTokens > 0 ? place.Device.Request.MaxStepTokens : int.MaxValue;
         _streamFromTokens = place.Device.Request.Host?.StreamFromTokens ?? int.MaxValue;
     }
 
@@ -36,7 +38,7 @@ internal sealed class HostOperator
         double memory = _memory.At(v);
         double work = steps > 0 ? SumOverPieces(v, pieces) / steps : Math.Max(compute, memory);
         OperatorCost here = new(work + _launch, compute, memory, 0, 0, _launch, OnHost: true);
-        double upload = _upload.At(v);
+        double upload = Math.Max(1, Math.Ceiling(v.Tokens / _stepTokens)) * _upload.At(v);
         return v.Tokens >= _streamFromTokens && onDevice.Seconds + upload < here.Seconds
             ? onDevice with { Seconds = onDevice.Seconds + upload, LinkSeconds = upload }
             : here;

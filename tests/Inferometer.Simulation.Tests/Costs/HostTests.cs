@@ -65,6 +65,10 @@ public class HostTests
         Assert.Equal((2000d * 2 * 4096 * 22016 / 100e12) + upload, row.Seconds, 1e-9);
         Assert.Equal(upload, row.OffloadSeconds, 1e-12);
 
+        // An engine that takes the prompt in four steps brings them over four times.
+        OperatorRow steps = _model.Prefill(request with { MaxStepTokens = 512 }).One("gate_up_projection");
+        Assert.Equal(row.Seconds + (3 * upload), steps.Seconds, 1e-9);
+
         // A few tokens are not worth the way.
         Assert.Equal(OperatorBound.Host, _model.Prefill(Sample.Request(Sample.Llama2, input: 31) with { Host = request.Host })
             .One("gate_up_projection").Bound);
