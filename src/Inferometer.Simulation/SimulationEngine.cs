@@ -4,6 +4,7 @@ using Inferometer.Core;
 using Inferometer.Core.Caching;
 using Inferometer.Core.Catalog;
 using Inferometer.Core.Deployments;
+using Inferometer.Core.Frameworks;
 using Inferometer.Core.Hardware;
 using Inferometer.Simulation.Configuration;
 using Inferometer.Simulation.Costs;

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Inferometer.Core.Deployments;
+using Inferometer.Core.Frameworks;
 
 namespace Inferometer.Core.Catalog;
 

@@ -18,7 +18,8 @@ internal static class UsableMemory
     public static double Bytes(string vendor, string kind, double memoryBytes) =>
         memoryBytes * Rules.Value.First(rule => Fits(rule.Vendor, vendor) && Fits(rule.Kind, kind) && memoryBytes < rule.BelowBytes).Share;
 
-    private static bool Fits(string? wanted, string given) => wanted is null || string.Equals(wanted, given, StringComparison.OrdinalIgnoreCase);
+    private static bool Fits(string? wanted, string given) =>
+        wanted is null || string.Equals(wanted, given, StringComparison.OrdinalIgnoreCase);
 
     private static Rule[] Read()
     {

@@ -68,9 +68,12 @@ public static class ComparisonPage
         IEnumerable<string> warnings = estimates.SelectMany(e => e.Result?.Warnings ?? []).Distinct(StringComparer.Ordinal);
         return
         [
-            .. errors.Select((error, i) => $"({i + 1}) {(string.Equals(error, DoesNotFit, StringComparison.Ordinal) ? Overflow.Brief(overflows, estimates.Count) : error)}"),
+            .. errors.Select((error, i) => $"({i + 1}) {InFull(error)}"),
             .. warnings.Select(warning => $"Warning: {warning}"),
         ];
+
+        string InFull(string error) =>
+            string.Equals(error, DoesNotFit, StringComparison.Ordinal) ? Overflow.Brief(overflows, estimates.Count) : error;
     }
 
     private static string? ReasonOf(Estimate estimate) => estimate.Overflow is null ? estimate.Error : DoesNotFit;

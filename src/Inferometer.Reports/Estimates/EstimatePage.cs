@@ -112,7 +112,8 @@ public static class EstimatePage
                 facts.Add(new("KV cache holds", EstimateMetrics.KvCapacity.Key, Cell.Number(tokens, cache)));
                 if (rooms.Count > 0)
                 {
-                    string byDefault = string.Join(", ", rooms.Select(r => $"{r.Framework} {(r.Tokens > 0 ? Numbers.Tokens(r.Tokens) : "none")}"));
+                    string byDefault = string.Join(
+                        ", ", rooms.Select(r => $"{r.Framework} {(r.Tokens > 0 ? Numbers.Tokens(r.Tokens) : "none")}"));
                     facts.Add(new("  by default in", "framework_kv_tokens", byDefault));
                 }
             }

@@ -23,7 +23,8 @@ public static class Overflow
         ArgumentNullException.ThrowIfNull(memory);
         return memory.TotalBytes > memory.CapacityBytes
             ? $"does not fit: {Numbers.Bytes(memory.TotalBytes)} needed per device, {Numbers.Bytes(memory.CapacityBytes)} there"
-            : $"does not fit: {Numbers.Bytes(memory.OffloadedBytes)} needed of the host, {Numbers.Bytes(memory.HostCapacityBytes ?? 0)} there";
+            : $"does not fit: {Numbers.Bytes(memory.OffloadedBytes)} needed of the host, "
+                + $"{Numbers.Bytes(memory.HostCapacityBytes ?? 0)} there";
     }
 
     /// <summary>What does not fit of several estimates, in one line.</summary>

@@ -14,6 +14,8 @@ public sealed record EstimateFilter(Metric<SimulationResult> Metric, string Comp
     /// <summary>What can be written, as a placeholder in help.</summary>
     public const string Help = "METRIC<X";
 
+    private const NumberStyles Digits = NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint;
+
     private static readonly string[] Comparisons = ["<=", ">=", "<", ">"];
 
     /// <summary>Reads <c>ttft_ms&lt;500</c> or <c>devices&lt;=8</c>.</summary>
@@ -26,7 +28,7 @@ public sealed record EstimateFilter(Metric<SimulationResult> Metric, string Comp
         string? comparison = Array.Find(Comparisons, c => text.Contains(c, StringComparison.Ordinal));
         string[] sides = comparison is null ? [] : text.Split(comparison, StringSplitOptions.TrimEntries);
         return sides.Length == 2
-            && double.TryParse(sides[1], NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double limit)
+            && double.TryParse(sides[1], Digits, CultureInfo.InvariantCulture, out double limit)
             ? new(MetricNames.Find(sides[0], text, origin), comparison!, limit)
             : throw new InferometerException(
                 $"{origin}: '{text}' is not allowed; it must be a metric, one of <, <=, >, >=, and a number, such as ttft_ms<500.");

@@ -331,7 +331,7 @@ public static class EstimateMetrics
     public static IReadOnlyList<Metric<SimulationResult>> All { get; } =
     [
         TimeToFirstToken, TimePerOutputToken, TimeBetweenDeliveries, EndToEnd, Latency, Throughput, PrefillThroughput, DecodeThroughput,
-        OutputThroughput, TotalThroughput, RequestRate, TokensPerMillisecond, MillisecondsPerToken, Cost, HourlyCost, Energy, Power, Devices,
-        Memory, MemoryCapacity, UsableMemory, Weights, KvCache, KvCapacity, ConcurrentRequests, LargestBatch, LongestContext,
+        OutputThroughput, TotalThroughput, RequestRate, TokensPerMillisecond, MillisecondsPerToken, Cost, HourlyCost, Energy, Power,
+        Devices, Memory, MemoryCapacity, UsableMemory, Weights, KvCache, KvCapacity, ConcurrentRequests, LargestBatch, LongestContext,
     ];
 }

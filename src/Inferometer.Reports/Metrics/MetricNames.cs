@@ -13,11 +13,13 @@ internal static class MetricNames
     /// <exception cref="InferometerException">There is none.</exception>
     public static Metric<SimulationResult> Find(string name, string text, string origin)
     {
-        Metric<SimulationResult>? metric = EstimateMetrics.All.FirstOrDefault(m => string.Equals(m.Key, name, StringComparison.OrdinalIgnoreCase))
-            ?? Objective.All.FirstOrDefault(o => string.Equals(o.Name, name, StringComparison.OrdinalIgnoreCase))?.Metric;
+        Metric<SimulationResult>? metric = EstimateMetrics.All.FirstOrDefault(m => Same(m.Key)) ?? Objective.All.FirstOrDefault(
+            o => Same(o.Name))?.Metric;
         string[] known = [.. Objective.All.Select(o => o.Name), .. EstimateMetrics.All.Select(m => m.Key)];
         return metric ?? throw new InferometerException(
             $"{origin}: '{text}' is not allowed; it must begin with a metric.{NameSuggestion.For(name, known)} "
             + $"Metrics: {string.Join(", ", known)}.");
+
+        bool Same(string known) => string.Equals(known, name, StringComparison.OrdinalIgnoreCase);
     }
 }

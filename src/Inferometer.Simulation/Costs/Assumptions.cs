@@ -1,6 +1,7 @@
 using System.Globalization;
 using Inferometer.Core;
 using Inferometer.Core.Deployments;
+using Inferometer.Core.Frameworks;
 using Inferometer.Core.Hardware;
 using Inferometer.Core.Models;
 using Inferometer.Simulation.Operators;
@@ -42,7 +43,8 @@ internal static class Assumptions
                 MemoryShare.WeightsAndCache => "of the usable memory for weights and cache",
                 _ => "of what is free beside weights and activations for the cache",
             };
-            said.Add(Say($"Memory as {framework.Name} takes it: {share:P0} {of}; activations of a step of {request.MaxStepTokens} tokens."));
+            said.Add(
+                Say($"Memory as {framework.Name} takes it: {share:P0} {of}; activations of a step of {request.MaxStepTokens} tokens."));
         }
         else if (request.MemoryUtilization is not null)
         {
@@ -63,8 +65,9 @@ internal static class Assumptions
                 (null, var e) => Say($"The experts of the first {e} layers"),
             };
             said.Add(
-                Say($"{part} are computed by {host.Device.Name} at its own rates; in steps of {host.StreamFromTokens} tokens or more the device ")
-                + Say($"does, where bringing the weights over is faster. Handing over takes {DeploymentProfile.HostLatencySeconds * 1e6:0} us."));
+                Say($"{part} are computed by {host.Device.Name} at its own rates; in steps of {host.StreamFromTokens} tokens or more ")
+                + "the device does, where bringing the weights over is faster. "
+                + Say($"Handing over takes {DeploymentProfile.HostLatencySeconds * 1e6:0} us."));
         }
     }
 

@@ -4,7 +4,8 @@ namespace Inferometer.Simulation.Costs;
 
 /// <summary>
 /// An operator whose weights or cache lie with the host. The host computes it there; or, in a step of enough tokens, the device does with
-/// weights that are brought over first, once for every step of an engine, whichever is faster. Uploads do not overlap with the product that waits for them, as in llama.cpp.
+/// weights that are brought over first, once for every step of an engine, whichever is faster. Uploads do not overlap with the product that
+/// waits for them, as in llama.cpp.
 /// </summary>
 internal sealed class HostOperator
 {

@@ -1,4 +1,4 @@
-using Inferometer.Core.Deployments;
+using Inferometer.Core.Frameworks;
 using Inferometer.Core.Hardware;
 using Inferometer.Simulation.Requests;
 

@@ -150,7 +150,9 @@ public sealed record EstimateSetting
 
     /// <summary>A whole number in digits within bounds; null where the text is none.</summary>
     internal static int? TryWhole(string text, int least, int most) =>
-        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value >= least && value <= most ? value : null;
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value >= least && value <= most
+            ? value
+            : null;
 
     /// <summary>A number with a decimal point or an exponent; null where the text is none.</summary>
     internal static double? TryNumber(string text) =>

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Inferometer.Core;
 using Inferometer.Core.Deployments;
+using Inferometer.Core.Frameworks;
 using Inferometer.Core.Hardware;
 using Inferometer.Core.Models;
 using Inferometer.Simulation.Configuration;
@@ -17,7 +18,9 @@ public static class FittingChanges
 {
     private const int MostDevices = 64;
 
-    /// <summary>Below this the devices of different machines do not work on one layer; Thunderbolt is, InfiniBand and 200 Gb Ethernet are not.</summary>
+    /// <summary>
+    /// Below this the devices of different machines do not work on one layer; Thunderbolt is, InfiniBand and 200 Gb Ethernet are not.
+    /// </summary>
     private const double LeastLinkBandwidth = 10e9;
 
     private static readonly string[] WeightFormats = ["fp8", "int4"];
@@ -47,7 +50,8 @@ public static class FittingChanges
             yield return change;
         }
 
-        string? weights = WeightFormats.FirstOrDefault(f => IsNarrower(f, request) && Fits(config, "quantization", With(config, "weights", f), engine));
+        string? weights = WeightFormats.FirstOrDefault(
+            f => IsNarrower(f, request) && Fits(config, "quantization", With(config, "weights", f), engine));
         if (weights is not null)
         {
             yield return new("quantization.weights", JsonValue.Create(weights));
@@ -104,8 +108,8 @@ public static class FittingChanges
     private static IEnumerable<FittingChange> OnTheHost(SimulationConfig config, EstimateRequest request, SimulationEngine engine)
     {
         Device device = request.System.Device;
-        if (request.Host is not null || request.Offload is not null || request.Parallelism.DeviceCount > Math.Max(1, request.System.Devices.Count)
-            || device.HostLinkBandwidth <= 0)
+        bool single = request.Parallelism.DeviceCount <= Math.Max(1, request.System.Devices.Count);
+        if (!single || request.Host is not null || request.Offload is not null || device.HostLinkBandwidth <= 0)
         {
             yield break;
         }
@@ -113,16 +117,16 @@ public static class FittingChanges
         int layers = request.Architecture.LayerCount;
         if (request.Architecture.Layers.Any(layer => layer.FeedForward is MoeFeedForward))
         {
-            int least = Edge(layers, n => Fits(config, "cpu_expert_layers", n, engine));
-            if (least > 0)
+            int least = Edge(layers, n => DeviceFits(config, "cpu_expert_layers", n, engine));
+            if (least > 0 && Fits(config, "cpu_expert_layers", least, engine))
             {
                 yield return new("cpu_expert_layers", JsonValue.Create(least));
                 yield break;
             }
         }
 
-        int away = Edge(layers, n => Fits(config, "gpu_layers", layers + 1 - n, engine));
-        if (away > 0)
+        int away = Edge(layers, n => DeviceFits(config, "gpu_layers", layers + 1 - n, engine));
+        if (away > 0 && Fits(config, "gpu_layers", layers + 1 - away, engine))
         {
             yield return new("gpu_layers", JsonValue.Create(layers + 1 - away));
         }
@@ -157,8 +161,16 @@ public static class FittingChanges
     }
 
     private static bool Fits(SimulationConfig config, string name, JsonNode value, SimulationEngine engine) =>
+        Memory(config, name, value, engine) is { Fits: true };
+
+    // The more the host takes, the more the device has left; the host's own memory is another matter.
+    private static bool DeviceFits(SimulationConfig config, string name, JsonNode value, SimulationEngine engine) =>
+        Memory(config, name, value, engine) is { } use && use.TotalBytes <= use.CapacityBytes;
+
+    private static MemoryTotals? Memory(SimulationConfig config, string name, JsonNode value, SimulationEngine engine) =>
         TryPrepare(config with { SimulationParams = config.SimulationParams.With(name, value) }, engine) is { } plan
-            && plan.Memory(WorkloadPoint.From(plan.Request.Workload)) is { Fits: true };
+            ? plan.Memory(WorkloadPoint.From(plan.Request.Workload))
+            : null;
 
     // A change the model cannot take (an indivisible degree) does not make it fit either.
     private static ICostPlan? TryPrepare(SimulationConfig config, SimulationEngine engine)

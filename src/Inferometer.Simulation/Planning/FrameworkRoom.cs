@@ -1,8 +1,9 @@
 using Inferometer.Core;
 using Inferometer.Core.Catalog;
-using Inferometer.Core.Deployments;
+using Inferometer.Core.Frameworks;
 using Inferometer.Simulation.Configuration;
 using Inferometer.Simulation.Costs;
+using Inferometer.Simulation.Requests;
 
 namespace Inferometer.Simulation.Planning;
 
@@ -11,8 +12,10 @@ namespace Inferometer.Simulation.Planning;
 /// <param name="Tokens">Tokens that the cache of one replica holds; 0 = none.</param>
 public sealed record FrameworkRoom(string Framework, double Tokens)
 {
-    /// <summary>The room with every framework that runs on the device; none where the configuration names one, or the cost model knows no
-    /// memory.</summary>
+    /// <summary>
+    /// The room with every framework that runs on the device; none where the configuration names one, asks for what only some of them do (a
+    /// part on the host, unequal devices), or the cost model knows no memory.
+    /// </summary>
     /// <param name="config">What is asked.</param>
     /// <param name="engine">The simulator.</param>
     public static IReadOnlyList<FrameworkRoom> Of(SimulationConfig config, SimulationEngine engine)
@@ -41,7 +44,9 @@ public sealed record FrameworkRoom(string Framework, double Tokens)
         try
         {
             ICostPlan plan = engine.Prepare(config with { SimulationParams = config.SimulationParams.With("framework", framework.Name) });
-            return framework.RunsOn(plan.Request.System.Device) ? plan.EstimateMemory() : null;
+            EstimateRequest request = plan.Request;
+            bool plain = request.Host is null && request.System.Devices.Count == 0;
+            return plain && framework.RunsOn(request.System.Device) ? plan.EstimateMemory() : null;
         }
         catch (InferometerException)
         {

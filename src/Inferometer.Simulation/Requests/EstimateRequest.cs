@@ -1,4 +1,5 @@
 using Inferometer.Core.Deployments;
+using Inferometer.Core.Frameworks;
 using Inferometer.Core.Hardware;
 using Inferometer.Core.Models;
 using Inferometer.Simulation.Network;

@@ -87,7 +87,8 @@ internal static class RequestValidation
 
         if (request.Offload is not null)
         {
-            throw new InferometerException("host: the network's part is either computed on the host or brought over the link; give either.");
+            throw new InferometerException(
+                "host: the network's part is either computed on the host or brought over the link; give either.");
         }
 
         if (host.ExpertLayers > 0 && !request.Architecture.Layers.Any(layer => layer.FeedForward is MoeFeedForward))

@@ -19,7 +19,7 @@ internal static class RequestWarnings
 
         if (request.Framework is { } framework && !framework.RunsOn(request.System.Device))
         {
-            yield return $"{framework.Name} is not known to run on devices of {request.System.Device.Vendor}, such as {request.System.Name}.";
+            yield return $"{framework.Name} is not known to run on {request.System.Name}, or not with this use of memory.";
         }
 
         if (!model.IsKnownFamily)

@@ -90,7 +90,8 @@ public class CompareCommandTests
     {
         CommandRun run = (await CommandRun.OfLine("compare llama-3.1-70b,llama-3.1-405b --on h100,l4,rtx4090 --tp 1,2,4,8")).Succeeded();
         string note = Assert.Single(run.OutputLines, l => l.Contains("does not fit", StringComparison.Ordinal));
-        Assert.Matches(@"^\(1\) does not fit: \d+ of 24 rows; they need [\d.]+ GB to [\d,.]+ GB per device of 23.7 GB to 85.0 GB there$", note);
+        Assert.Matches(@"^\(1\) does not fit: \d+ of 24 rows; they need [\d.]+ GB to [\d,.]+ GB per device", note);
+        Assert.EndsWith("of 23.7 GB to 85.0 GB there", note, StringComparison.Ordinal);
         Assert.Contains("815/85.0", run.Output, StringComparison.Ordinal);
     }
 
@@ -105,7 +106,8 @@ public class CompareCommandTests
         JsonArray quick = await Rows(line + " --filter tpot_ms<15 --filter devices<=4 --sort tpot_ms:desc");
         Assert.NotEmpty(quick);
         Assert.All(quick, r => Assert.True(r!["tpot_ms"]!.GetValue<double>() < 15 && r["devices"]!.GetValue<double>() <= 4));
-        Assert.Equal(quick.Select(r => r!["tpot_ms"]!.GetValue<double>()).OrderDescending(), quick.Select(r => r!["tpot_ms"]!.GetValue<double>()));
+        double[] times = [.. quick.Select(r => r!["tpot_ms"]!.GetValue<double>())];
+        Assert.Equal(times.OrderDescending(), times);
         CommandRun none = await CommandRun.OfLine(line + " --filter tpot_ms<0.001");
         Assert.Equal(ExitCode.Failed, none.Code);
         Assert.Contains("tpot_ms<0.001", Assert.Single(none.Complaints), StringComparison.Ordinal);
@@ -145,7 +147,8 @@ public class CompareCommandTests
     {
         JsonArray rows = await Rows("compare llama-3.1-8b --on h100 --tp 1,2");
         Assert.Equal([2.99, 5.98], rows.Select(r => r!["usd_per_hour"]!.GetValue<double>()));
-        Assert.All(rows, r => Assert.True(r!["kv_capacity_tokens"]!.GetValue<double>() > 1e5 && r["concurrent_requests"]!.GetValue<double>() > 100));
+        Assert.All(rows, r => Assert.True(r!["kv_capacity_tokens"]!.GetValue<double>() > 1e5));
+        Assert.All(rows, r => Assert.True(r!["concurrent_requests"]!.GetValue<double>() > 100));
         Assert.All(rows, r => Assert.Equal(79.19 * (1 << 30), r!["usable_memory_bytes"]!.GetValue<double>(), 1e6));
     }
 

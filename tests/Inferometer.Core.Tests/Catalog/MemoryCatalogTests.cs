@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Inferometer.Core.Catalog;
-using Inferometer.Core.Deployments;
+using Inferometer.Core.Frameworks;
 using Inferometer.Core.Hardware;
 
 namespace Inferometer.Core.Tests.Catalog;

@@ -1,5 +1,5 @@
 using Inferometer.Core.Catalog;
-using Inferometer.Core.Deployments;
+using Inferometer.Core.Frameworks;
 using Inferometer.Core.Hardware;
 using Inferometer.Simulation.Costs;
 using Inferometer.Simulation.Requests;
@@ -55,7 +55,8 @@ public class FrameworkMemoryTests
     public void Replicas_add_their_requests_and_each_has_its_tokens()
     {
         EstimateRequest two = Request() with { Parallelism = new(Data: 2) };
-        MemoryEstimate one = Pricing.Plan(Request()).EstimateMemory(new(1, 1000, 24))!, both = Pricing.Plan(two).EstimateMemory(new(1, 1000, 24))!;
+        MemoryEstimate one = Pricing.Plan(Request()).EstimateMemory(new(1, 1000, 24))!;
+        MemoryEstimate both = Pricing.Plan(two).EstimateMemory(new(1, 1000, 24))!;
         Assert.Equal(one.KvCapacityTokens, both.KvCapacityTokens);
         Assert.Equal(2 * one.ConcurrentRequests!.Value, both.ConcurrentRequests!.Value, 1e-9);
     }

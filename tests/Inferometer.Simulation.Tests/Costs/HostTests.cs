@@ -105,7 +105,8 @@ public class HostTests
         EstimateRequest request = Sample.Request(Sample.Llama2);
         Refused(request with { Host = new() { Device = Processor, ExpertLayers = 1 } }, "no experts");
         Refused(request with { Host = new() { Device = Sample.Device, GpuLayers = 1 } }, "not a processor");
-        Refused(request with { Host = new() { Device = Processor, GpuLayers = 1 }, Parallelism = new(Tensor: 2) }, "pipeline parallelism only");
+        Refused(
+            request with { Host = new() { Device = Processor, GpuLayers = 1 }, Parallelism = new(Tensor: 2) }, "pipeline parallelism only");
         Refused(
             request with
             {
@@ -121,7 +122,11 @@ public class HostTests
     {
         Device small = Sample.Device with { Name = "small", MemoryBytes = 40e9, MemoryBandwidth = 0.5e12, PricePerHourUsd = 1 };
         HardwareSystem both = HardwareSystem.Mixed([Sample.System, Sample.System with { Name = "small", Device = small }]);
-        EstimateRequest request = Sample.Request(Sample.Llama2, output: 2, input: 99) with { System = both, Parallelism = new(Pipeline: 2) };
+        EstimateRequest request = Sample.Request(Sample.Llama2, output: 2, input: 99) with
+        {
+            System = both,
+            Parallelism = new(Pipeline: 2),
+        };
         PhaseEstimate decode = _model.Decode(request);
 
         // 33 pieces, the output layer the last, in proportion 80 to 40: 22 and 11.

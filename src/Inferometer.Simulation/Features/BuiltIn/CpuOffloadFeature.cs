@@ -18,9 +18,12 @@ internal sealed class CpuOffloadFeature : ISimulationFeature
         ConflictsWith = ["memory_offload"],
         Parameters =
         [
-            new("gpu_layers", "Layers on the device, counted from the last, the output layer as one behind them; the rest is the host's.", "all"),
+            new(
+                "gpu_layers",
+                "Layers on the device, counted from the last, the output layer as one behind them; the rest is the host's.",
+                "all"),
             new("cpu_expert_layers", "Layers, counted from the first, whose routed experts are the host's; a number or 'all'.", "0"),
-            new("host", $"The processor beside the device, by its name in the hardware catalog ({DefaultHost} where none is named).", DefaultHost),
+            new("host", "The processor beside the device, by its name in the hardware catalog.", DefaultHost),
         ],
     };
 
@@ -31,7 +34,8 @@ internal sealed class CpuOffloadFeature : ISimulationFeature
         if (!layers && experts == 0)
         {
             throw new InferometerException(
-                $"{context.Parameters.Path}: feature '{Metadata.Name}' needs gpu_layers or cpu_expert_layers; otherwise nothing is the host's.");
+                $"{context.Parameters.Path}: feature '{Metadata.Name}' needs gpu_layers or cpu_expert_layers; otherwise nothing is the "
+                    + "host's.");
         }
 
         Device host = context.ResolveSystem(context.Parameters.Text("host", DefaultHost)).Device;

@@ -1,6 +1,6 @@
 using Inferometer.Core.Hardware;
 
-namespace Inferometer.Core.Deployments;
+namespace Inferometer.Core.Frameworks;
 
 /// <summary>
 /// How a serving framework deals with a device's memory: which share it takes, what it keeps for itself, and by how large a step it sizes
@@ -14,7 +14,7 @@ public sealed record FrameworkProfile
     /// <summary>Other names that lead to it.</summary>
     public EquatableList<string> Aliases { get; init; } = [];
 
-    /// <summary>Makers of the devices that it runs on; empty = any.</summary>
+    /// <summary>Makers of the accelerators that it runs on; empty = any, and processors.</summary>
     public EquatableList<string> Vendors { get; init; } = [];
 
     /// <summary>What the share is a share of.</summary>
@@ -51,7 +51,8 @@ public sealed record FrameworkProfile
     public bool RunsOn(Device device)
     {
         ArgumentNullException.ThrowIfNull(device);
-        return Vendors.Count == 0 || device.Vendor.Length == 0 || Vendors.Contains(device.Vendor, StringComparer.OrdinalIgnoreCase);
+        return Vendors.Count == 0 || device.Vendor.Length == 0
+            || (device.Kind is not "cpu" && Vendors.Contains(device.Vendor, StringComparer.OrdinalIgnoreCase));
     }
 
     /// <summary>How it sizes steps on a device.</summary>

@@ -1,4 +1,4 @@
-namespace Inferometer.Core.Deployments;
+namespace Inferometer.Core.Frameworks;
 
 /// <summary>What a framework sizes its steps by on devices of some memory.</summary>
 /// <param name="BelowBytes">Holds for devices with less memory than this; infinite = for all.</param>

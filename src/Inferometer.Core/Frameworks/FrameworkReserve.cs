@@ -1,4 +1,4 @@
-namespace Inferometer.Core.Deployments;
+namespace Inferometer.Core.Frameworks;
 
 /// <summary>Memory that a framework leaves free beside weights and cache, from which its share follows. Sizes in bytes.</summary>
 /// <param name="FixedBytes">Whatever the deployment is.</param>

@@ -1,4 +1,4 @@
-namespace Inferometer.Core.Deployments;
+namespace Inferometer.Core.Frameworks;
 
 /// <summary>What a framework's share of the device's memory is a share of.</summary>
 public enum MemoryShare
