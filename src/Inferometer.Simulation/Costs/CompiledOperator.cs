@@ -116,6 +116,9 @@ internal readonly struct CompiledOperator
     /// <summary>Works on logits only: idle in a step without any.</summary>
     public bool NeedsRows { get; }
 
+    /// <summary>The host keeps what the operator works on.</summary>
+    public bool IsHosted => _host is not null;
+
     public double MessageBytes(in StepVariables v) => _message.At(v);
 
     /// <summary>Cost in a step, or the mean over the steps that <paramref name="pieces"/> describe.</summary>
@@ -127,9 +130,12 @@ internal readonly struct CompiledOperator
         double network = HasNetwork ? _exposed * _network.Seconds(_message.At(v)) : 0;
         bool sums = _varies && Phase == StepPhase.Decode;
         double work = sums ? SumOverPieces(v, pieces) / steps : Math.Max(compute, Math.Max(memory, link));
-        OperatorCost cost = new(work + network + _launch, compute, memory, link, network, _launch);
-        return _host is null ? cost : _host.Cost(v, sums ? steps : 0, pieces, cost);
+        return new(work + network + _launch, compute, memory, link, network, _launch);
     }
+
+    /// <summary>The same where the host keeps what the operator works on.</summary>
+    public OperatorCost CostOfHosted(in StepVariables v, double steps, ReadOnlySpan<ContextPiece> pieces) =>
+        _host!.Cost(v, _varies && Phase == StepPhase.Decode ? steps : 0, pieces, Cost(v, steps, pieces));
 
     private double SumOverPieces(StepVariables v, ReadOnlySpan<ContextPiece> pieces)
     {

@@ -39,6 +39,9 @@ internal sealed class LayerClass
     /// <summary>Weights of one such layer with the host.</summary>
     public double HostWeightBytes { get; }
 
+    /// <summary>Such a layer keeps something of the tokens that it has seen.</summary>
+    public bool HasCache => KvBytesPerToken > 0 || WindowBytesPerToken > 0 || StateBytes > 0;
+
     /// <summary>The host computes the whole layer and keeps its cache.</summary>
     public bool CacheIsOnHost { get; }
 

@@ -21,11 +21,15 @@ internal sealed class PipelineLayout
         int near = Add(classes, -1, Build(profile, tables, list => ModelOperators.Boundary(list, betweenNodes: false)), null, plain);
         int far = Add(classes, -1, Build(profile, tables, list => ModelOperators.Boundary(list, betweenNodes: true)), null, plain);
         int tail = Add(classes, -1, Build(profile, tables, ModelOperators.Tail), null, places.Tail);
-        int crossing = Add(classes, -1, Build(profile, tables, list => Crossing(list, places)), null, plain);
+        int crossing = places.Crosses ? Add(classes, -1, Build(profile, tables, Crossing), null, plain) : -1;
         Classes = [.. classes];
         _counts = new int[Stages * Classes.Length];
         Count(0, head)++;
-        Count(0, crossing)++;
+        if (crossing >= 0)
+        {
+            Count(0, crossing)++;
+        }
+
         Count(Stages - 1, tail)++;
         for (int layer = 0; layer < model.LayerCount; layer++)
         {
@@ -58,13 +62,8 @@ internal sealed class PipelineLayout
     private ref int Count(int stage, int index) => ref _counts[(stage * Classes.Length) + index];
 
     // Between the host's layers and the device's; around experts on the host activations go there and come back.
-    private static void Crossing(OperatorList list, LayerPlaces places)
-    {
-        if (places.Crosses)
-        {
-            list.HostTransfer("activations_from_host", list.Profile.Architecture.HiddenSize);
-        }
-    }
+    private static void Crossing(OperatorList list) =>
+        list.HostTransfer("activations_from_host", list.Profile.Architecture.HiddenSize);
 
     private static void Layer(OperatorList list, LayerArchitecture layer, HostPart part)
     {

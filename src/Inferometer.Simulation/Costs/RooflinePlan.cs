@@ -154,9 +154,10 @@ internal sealed class RooflinePlan : ICostPlan
         double bytes = 0;
         if (Request.Host?.GpuLayers is not null)
         {
+            int requests = RankBatch(point.BatchSize);
             for (int c = 0; c < _layout.Classes.Length; c++)
             {
-                bytes += _layout.Classes[c].CacheIsOnHost ? _layout.Totals[c] * CacheBytes(_layout.Classes[c], point) : 0;
+                bytes += _layout.Classes[c].CacheIsOnHost ? _layout.Totals[c] * CacheBytes(_layout.Classes[c], point, requests) : 0;
             }
         }
 
@@ -221,6 +222,7 @@ internal sealed class RooflinePlan : ICostPlan
 
     private (double Weights, double Kv) StageBytes(int stage, in WorkloadPoint point)
     {
+        int requests = RankBatch(point.BatchSize);
         ReadOnlySpan<int> counts = _layout.Stage(stage);
         double weights = 0;
         double kv = 0;
@@ -228,16 +230,18 @@ internal sealed class RooflinePlan : ICostPlan
         {
             LayerClass part = _layout.Classes[c];
             weights += counts[c] * part.WeightBytes;
-            kv += part.CacheIsOnHost ? 0 : counts[c] * CacheBytes(part, point);
+            if (part.HasCache && !part.CacheIsOnHost)
+            {
+                kv += counts[c] * CacheBytes(part, point, requests);
+            }
         }
 
         return (weights, kv);
     }
 
     // Of one layer of a kind, all requests of the fullest rank together.
-    private double CacheBytes(LayerClass part, in WorkloadPoint point)
+    private static double CacheBytes(LayerClass part, in WorkloadPoint point, int requests)
     {
-        int requests = RankBatch(point.BatchSize);
         double bytes = part.StateBytes * requests * point.BeamWidth;
         if (part.KvBytesPerToken > 0)
         {

@@ -37,13 +37,16 @@ internal sealed class StepCosting(DeploymentProfile profile, PipelineLayout layo
                 }
 
                 step.Variables(item, out StepVariables v);
-                OperatorCost cost = item.Cost(v, step.Steps, step.Pieces(item.Span));
+                bool hosted = item.IsHosted;
+                OperatorCost cost = hosted
+                    ? item.CostOfHosted(v, step.Steps, step.Pieces(item.Span))
+                    : item.Cost(v, step.Steps, step.Pieces(item.Span));
                 double time = cost.Seconds;
                 seconds += time;
                 flops += count * item.Flops.At(v);
                 bytes += count * item.Bytes.At(v);
                 peakActivation = Math.Max(peakActivation, item.Activations.At(v));
-                if (!cost.OnHost)
+                if (!hosted || !cost.OnHost)
                 {
                     computing += count * cost.ComputeSeconds * item.ComputeEfficiency;
                     moving += count * cost.MemorySeconds * item.MemoryEfficiency;

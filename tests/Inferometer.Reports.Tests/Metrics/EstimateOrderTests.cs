@@ -8,7 +8,9 @@ namespace Inferometer.Reports.Tests.Metrics;
 
 public class EstimateOrderTests
 {
-    private static readonly Estimate One = Of("llama-3.1-8b"), Two = Of("llama-3.2-1b"), None = new(Two.Config, null) { Error = "impossible" };
+    private static readonly Estimate One = Of("llama-3.1-8b");
+    private static readonly Estimate Two = Of("llama-3.2-1b");
+    private static readonly Estimate None = new(Two.Config, null) { Error = "impossible" };
 
     [Fact]
     public void The_better_comes_first_and_what_has_no_value_last()
