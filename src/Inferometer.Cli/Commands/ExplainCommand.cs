@@ -50,6 +50,7 @@ internal sealed class ExplainCommand
 
     private int Run(ParseResult parsed)
     {
+        Catalogs catalogs = _deployment.Catalogs(parsed);
         string model = _model.Of(parsed)
             ?? throw new UsageException("Say which MODEL; 'inferometer models' lists the known ones.");
         ObservedService observed = new(Given(parsed, _ttft), Given(parsed, _tpot), Given(parsed, _endToEnd));
@@ -58,7 +59,6 @@ internal sealed class ExplainCommand
             throw new UsageException("Say what was measured, with --ttft, --tpot or --e2e, in milliseconds.");
         }
 
-        Catalogs catalogs = _deployment.Catalogs(parsed);
         SimulationConfig config = catalogs.Canonical(_deployment.ReadOne(parsed, model));
         ServiceExplanation explanation = new ServiceExplainer(catalogs.CreateEngine(new KvProfileReader())).Explain(config, observed);
         string name = config.Model[(config.Model.LastIndexOf('/') + 1)..];

@@ -64,10 +64,10 @@ internal sealed class ValidateCommand
         string? output = _output.Of(parsed);
         bool isPicture = output is not null && PictureFormat(output);
         string path = _measurements.Of(parsed)!;
-        PublishedTable table = PublishedTableReader.Read(path);
-        PublishedTable? baseline = _against.Of(parsed) is { } other ? PublishedTableReader.Read(other) : null;
         ReplaySetup setup = new(
             Simulation.Planning.Catalogs.From(_catalog.Of(parsed)), PublishedNames.ConfigFolderOf(path), _costModel.Of(parsed));
+        PublishedTable table = PublishedTableReader.Read(path);
+        PublishedTable? baseline = _against.Of(parsed) is { } other ? PublishedTableReader.Read(other) : null;
         ValidationResult result = TableValidation.Run(table, setup, baseline, cancellationToken);
         OutputFormat format = _format.Of(parsed);
         Document page = format == OutputFormat.Csv && _rows.Of(parsed)

@@ -8,12 +8,11 @@ namespace Inferometer.Measurement.Explanation;
 
 /// <summary>
 /// What a deployment does under a steady number of users, each of whom sends the next request when the last has ended, as a sum of parts.
-/// Steps are a cost model's; what users do to each other follows from how often each step occurs. With N users on an engine, prompts of
-/// P seconds, decode steps of D seconds and O output tokens: while one request decodes, all N users send a prompt, so that each of its
-/// O - 1 tokens is held up by N P / (O - 1) on average; an arriving prompt waits for half a step and behind others as in a queue with
-/// random
-/// arrivals and equal service (M/D/1, Pollaczek and Khinchine): u P / (2 (1 - u)), u being the share of time that prompts take. Users for
-/// whom the cache has no room wait for those who are in.
+/// Steps are a cost model's; what users do to each other follows from how often each step occurs. With N users on an engine, prompts of P
+/// seconds, decode steps of D seconds and O output tokens: while one request decodes, each of the N - 1 others sends a prompt, so that each
+/// of its O - 1 tokens is held up by (N - 1) P / (O - 1) on average; an arriving prompt waits for half a step and behind others as in a
+/// queue with random arrivals and equal service (M/D/1, Pollaczek and Khinchine): u P / (2 (1 - u)), u being the share of time that the
+/// others' prompts take. Users for whom the cache has no room wait for those who are in.
 /// </summary>
 public sealed record LoadForecast
 {

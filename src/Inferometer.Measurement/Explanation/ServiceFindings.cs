@@ -22,8 +22,8 @@ internal static class ServiceFindings
         if (forecast.Room is { } room)
         {
             said.Add(room < point.BatchSize
-                ? Say($"Memory has room for {room} of the {point.BatchSize} requests; the rest waits. KV pressure governs TTFT.")
-                : Say($"Memory has room for {room} such requests; {point.BatchSize} are in flight, so that none waits for the KV cache."));
+                ? Say($"Memory has room for {room:#,0} of the {point.BatchSize:#,0} requests; the rest waits. KV pressure governs TTFT.")
+                : Say($"Memory has room for {room:#,0} such requests: with {point.BatchSize:#,0} in flight none waits for the KV cache."));
         }
 
         return said;
@@ -48,7 +48,7 @@ internal static class ServiceFindings
                 + "detokenising), whether CUDA graphs are on, and whether the requests are longer than stated.",
             < 1 / Near => Say($"TPOT is {1 / factor:0.0} times faster than the forecast: the users may be fewer than stated at a time, ")
                 + "the requests shorter, tokens drafted, or the device faster than its entry in the catalog.",
-            _ => Say($"TPOT is as forecast ({100 * (factor - 1):+0;-0} %): the step itself accounts for it."),
+            _ => Say($"TPOT is as forecast ({100 * (factor - 1):+0;-0} %): the parts above account for it."),
         });
     }
 
@@ -64,7 +64,7 @@ internal static class ServiceFindings
         double users = Math.Ceiling((double)point.BatchSize / plan.Request.Parallelism.Data);
         double burst = own * (users + 1) / 2;
         double factor = measured / forecast.TtftMs;
-        said.Add(Say($"Reading the prompt takes {own:0} ms of the {measured:0} ms to the first token."));
+        said.Add(Say($"Reading the prompt takes {own:#,0} ms of the {measured:#,0} ms to the first token."));
         if (factor <= Near)
         {
             said.Add(factor < 1 / Near
@@ -73,14 +73,14 @@ internal static class ServiceFindings
         }
         else if (users > 1 && measured / burst is > BurstLow and < BurstHigh)
         {
-            said.Add(Say($"TTFT is {factor:0.0} times the forecast for users who come and go evenly, and near the {burst:0} ms that ")
+            said.Add(Say($"TTFT is {factor:0.0} times the forecast for users who come and go evenly, and near the {burst:#,0} ms that ")
                 + Say($"{users:0} prompts at once would take on average: requests come in bursts, or the benchmark starts all users at ")
-                + "once."));
+                + "once.");
         }
         else
         {
-            said.Add(Say($"TTFT is {factor:0.0} times the forecast: {measured - forecast.TtftMs:0} ms are queueing that an evenly loaded ")
-                + "engine would not have, or time outside the engine (tokenising, HTTP, polling of the scheduler).");
+            said.Add(Say($"TTFT is {factor:0.0} times the forecast: {measured - forecast.TtftMs:#,0} ms are queueing that an evenly ")
+                + "loaded engine would not have, or time outside the engine (tokenising, HTTP, polling of the scheduler).");
         }
     }
 

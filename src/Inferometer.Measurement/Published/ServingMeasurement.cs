@@ -44,8 +44,7 @@ public sealed record ServingMeasurement
 
     /// <summary>
     /// How far below the nominal length a request may be, 0 to 1: lengths are drawn uniformly from (1 - spread) x nominal to nominal. 0.2
-    /// for
-    /// InferenceX, whose rows are therefore 10 % shorter than they say; 0 where lengths are what they say.
+    /// for InferenceX, whose rows are therefore 10 % shorter than they say; 0 where lengths are what they say.
     /// </summary>
     public double LengthSpread { get; init; }
 

@@ -12,8 +12,7 @@ namespace Inferometer.Measurement.Replay;
 
 /// <summary>
 /// Predicts times of kernels, operators and decoder steps: those of a known model as part of that model, bare shapes as part of a network
-/// of
-/// one layer that holds them. Not thread-safe.
+/// of one layer that holds them. Not thread-safe.
 /// </summary>
 /// <param name="setup">What rows are replayed in.</param>
 public sealed class OperatorReplay(ReplaySetup setup)

@@ -9,8 +9,7 @@ namespace Inferometer.Measurement.Replay;
 
 /// <summary>
 /// Predicts published rates. Prompts: one step of all prompt tokens after what the cache holds already. Generation: the average decode
-/// step.
-/// A service: a full house of equal requests, as many as fit where the row says "saturated". Not thread-safe.
+/// step. A service: a full house of equal requests, as many as fit where the row says "saturated". Not thread-safe.
 /// </summary>
 /// <param name="setup">What rows are replayed in.</param>
 public sealed class ThroughputReplay(ReplaySetup setup)

@@ -117,9 +117,10 @@ public static class ServingValidation
     private static string LabelOf(ServingMeasurement row)
     {
         string split = row.PrefillEngine is null ? "" : ", separate prefill";
+        string framework = row.Framework.Length > 0 ? $"{row.Framework}, " : "";
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{row.Model[(row.Model.LastIndexOf('/') + 1)..]} {row.Precision}, {row.Devices} x {row.System}, {row.Framework}, "
+            $"{row.Model[(row.Model.LastIndexOf('/') + 1)..]} {row.Precision}, {row.Devices} x {row.System}, {framework}"
             + $"{row.NominalInputTokens}/{row.NominalOutputTokens} at {row.Concurrency}{split}");
     }
 }

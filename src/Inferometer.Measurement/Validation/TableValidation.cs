@@ -13,7 +13,7 @@ public static class TableValidation
     /// <param name="baseline">Predictions of another tool, for serving rows; null = none.</param>
     /// <param name="cancellationToken">Stops between rows.</param>
     /// <exception cref="InferometerException">
-    /// The table holds nothing to predict, or a baseline was given that does not belong to it.
+    /// No row of the table can be predicted, or a baseline was given that does not belong to it.
     /// </exception>
     public static ValidationResult Run(
         PublishedTable table, ReplaySetup setup, PublishedTable? baseline = null, CancellationToken cancellationToken = default)
@@ -43,6 +43,11 @@ public static class TableValidation
                 $"{table.Path}: holds predictions of another tool, not measurements; it goes with --against."),
             _ => throw new InferometerException($"{table.Path}: holds no measurement."),
         };
+        if (result is { Predicted: 0, LeftOut: [var first, ..] })
+        {
+            throw new InferometerException($"{table.Path}: none of its rows can be predicted; {first.First}: {first.Reason}.");
+        }
+
         return baseline is not null && result.Comparisons.All(c => c.Baseline is null)
             ? throw new InferometerException($"{baseline.Path}: predicts none of the rows of {table.Path}; the ids differ.")
             : result;

@@ -76,9 +76,10 @@ public static class ThroughputValidation
         string model = row.Model[(row.Model.LastIndexOf('/') + 1)..];
         string users = row.Concurrency is { } count ? string.Create(CultureInfo.InvariantCulture, $"{count}") : "all that fit";
         string lengths = string.Create(CultureInfo.InvariantCulture, $"{row.InputTokens ?? 0}/{row.OutputTokens ?? 0}");
+        string framework = row.Framework.Length > 0 ? $"{row.Framework}, " : "";
         string depth = row.DepthTokens > 0 ? string.Create(CultureInfo.InvariantCulture, $" after {row.DepthTokens}") : "";
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{model} {row.Precision}, {row.Engine.Devices} x {row.System}, {row.Framework}, {lengths}{depth} at {users}");
+            $"{model} {row.Precision}, {row.Engine.Devices} x {row.System}, {framework}{lengths}{depth} at {users}");
     }
 }

@@ -10,7 +10,7 @@ public class HelpTests
 {
     private static readonly RootCommand Root = CommandTree.Create(new Printer(TextWriter.Null, TextWriter.Null));
 
-    private static readonly string[] UserFiles = [".yaml", ".jsonl", ".json", ".gguf"];
+    private static readonly string[] UserFiles = [".yaml", ".jsonl", ".json", ".gguf", ".csv"];
 
     public static TheoryData<string> Commands => [.. Root.Subcommands.Select(c => c.Name)];
 

@@ -135,6 +135,17 @@ public sealed class ServingValidationTests
             StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_table_of_which_nothing_can_be_predicted_is_refused_with_the_reason()
+    {
+        PublishedTable table = Read("a,no/such-model,h100,vllm,bf16,100,11,4,200,30,,0\n");
+
+        Assert.Equal(
+            "t.csv: none of its rows can be predicted; a: model 'no/such-model' is not in the catalog, nor described by a file beside the "
+            + "table.",
+            Assert.Throws<InferometerException>(() => Compare(table, new ReplaySetup(Catalogs.From(null)), null)).Message);
+    }
+
     private static ValidationResult Run(PublishedTable table) =>
         ServingValidation.Run(table, new Fixed(100, 20), cancellationToken: TestContext.Current.CancellationToken);
 

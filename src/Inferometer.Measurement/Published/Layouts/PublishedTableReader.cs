@@ -4,8 +4,7 @@ namespace Inferometer.Measurement.Published.Layouts;
 
 /// <summary>
 /// Reads tables of published measurements. The header says which layout a file has; docs/fidelity.md lists them. Every error names the
-/// file,
-/// the line and the column.
+/// file, the line and the column.
 /// </summary>
 public static class PublishedTableReader
 {
