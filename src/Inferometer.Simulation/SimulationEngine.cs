@@ -202,7 +202,7 @@ public sealed class SimulationEngine
 
         return parameters.Raw("system_name") is JsonObject
             ? Inline(parameters.Group("system_name"))
-            : _hardware.Find(parameters.Text("system_name", DefaultSystem));
+            : _hardware.Resolve(parameters.Text("system_name", DefaultSystem));
     }
 
     private static HardwareSystem Inline(ParameterBag figures)

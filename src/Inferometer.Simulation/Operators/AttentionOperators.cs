@@ -52,7 +52,7 @@ internal static class AttentionOperators
         double normed = mixer.QkNorm == QkNormKind.None ? 0 : s.Queries + keys;
         double parameters = mixer.QkNorm switch
         {
-            QkNormKind.PerHead => 2 * mixer.HeadDim,
+            QkNormKind.PerHead => (mixer.ReusesCache ? 1 : 2) * mixer.HeadDim,
             QkNormKind.PerHeadLayerNorm => 4 * mixer.HeadDim,
             QkNormKind.FullWidth => s.Queries + keys,
             _ => 0,

@@ -18,7 +18,7 @@ public class MemoryTests
         ModelArchitecture model = ModelCatalog.BuiltIn.Find(name).Architecture;
         ParameterCount count = ParameterCount.Of(model);
         MemoryTotals use = Pricing.Plan(Sample.Request(model)).MemoryAt(new(1, 16, 1));
-        Assert.Equal(2.0 * (count.Total - count.Extra), use.WeightBytes, 0.5);
+        Assert.Equal(2.0 * (count.Total - model.ExtraParameters), use.WeightBytes, 0.5);
     }
 
     [Fact]
