@@ -35,7 +35,7 @@ public sealed class SizeComparisonTests(ITestOutputHelper output)
     // Expected by hand: heads, widths, layers and bytes of the published architectures.
     [Theory]
     [InlineData("Llama-3.1-70B", "W8A8, KV bf16", "22096 tokens", "KV GiB", 80 * 8 * 128 * 2 * 2 * 22096.0 / (1L << 30), "cache")]
-    [InlineData("Qwen3-235B-A22B-FP8", "fp8 weights, bf16 KV", "TP4, 8.11 GiB available", "KV tokens", 8.11 * (1L << 30) / (94 * 512), "cache")]
+    [InlineData("Qwen3-235B-A22B-FP8", "fp8, bf16 KV", "TP4, 8.11 GiB available", "KV tokens", 8.11 * (1L << 30) / (94 * 512), "cache")]
     [InlineData("DeepSeek-R1 671B", "MLA cache q8_0", "32768 tokens", "KV MiB", 61 * 576 * 34.0 / 32 * 32768 / (1 << 20), "cache")]
     [InlineData("Qwen3-30B-A3B", "bf16", "TP1", "weights GiB", 30_532_122_624 * 2.0 / (1L << 30), "weights")]
     public void Rows_are_read_as_people_write_them(
