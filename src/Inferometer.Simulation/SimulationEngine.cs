@@ -4,6 +4,7 @@ using Inferometer.Core;
 using Inferometer.Core.Caching;
 using Inferometer.Core.Catalog;
 using Inferometer.Core.Deployments;
+using Inferometer.Core.Frameworks;
 using Inferometer.Core.Hardware;
 using Inferometer.Core.Models;
 using Inferometer.Core.Weights;
@@ -25,8 +26,9 @@ public sealed class SimulationEngine
     public const string DefaultSystem = "A100_40GB";
 
     private static readonly string[] EngineParameters =
-[
-        "system_name", "bits", "cost_model", "communication_overlap", "max_step_tokens", "queueing_ms", "kv_window_extra_tokens",
+    [
+        "system_name", "bits", "cost_model", "framework", "memory_utilization", "communication_overlap", "max_step_tokens", "max_sequences",
+        "queueing_ms", "kv_window_extra_tokens",
     ];
 
     private readonly ModelCatalog _models;
@@ -137,7 +139,7 @@ public sealed class SimulationEngine
     private void WithRequest(SimulationConfig config, IReadOnlyList<string> names, Action<SimulationContext, List<ISimulationFeature>> use)
     {
         List<ISimulationFeature> features = [.. Features.InOrder(names)];
-        SimulationContext context = new(config, TypeOf(names), StartingRequest(config), _models.Resolve, _kvProfiles);
+        SimulationContext context = new(config, TypeOf(names), StartingRequest(config), _models.Resolve, _hardware.Resolve, _kvProfiles);
         if (!config.SimulationParams.Contains("system_name") && config.SystemConfig is null)
         {
             context.Assume($"system: {DefaultSystem}, because the configuration names none");
@@ -175,16 +177,24 @@ public sealed class SimulationEngine
             : null;
         string origin = parameters.Contains("bits") ? $"{parameters.Path}.bits" : "the cost model, which knows one width";
         (PrecisionSet precisions, WeightScheme scheme) = FormatChoice.Of(bits, model, origin);
+        HardwareSystem system = SystemOf(config);
+        FrameworkProfile? framework = parameters.Contains("framework")
+            ? FrameworkCatalog.Find(parameters.Text("framework", ""), $"{parameters.Path}.framework")
+            : null;
         return new EstimateRequest
         {
             Architecture = model,
-            System = SystemOf(config),
+            System = system,
+            Parallelism = Parallelism.None with { Pipeline = Math.Max(1, system.Devices.Count) },
             Precisions = precisions,
             WeightScheme = scheme,
             WindowExtraTokens = parameters.Int32("kv_window_extra_tokens", 512, 0, 1 << 24),
             FlashAttention = false,
             CommunicationOverlap = parameters.Number("communication_overlap", 0, 0, 1),
-            MaxStepTokens = parameters.Int32("max_step_tokens", 8192),
+            MaxStepTokens = parameters.Int32("max_step_tokens", framework?.SizeOn(system.Device).StepTokens ?? 8192),
+            MaxSequences = parameters.Int32("max_sequences", 0),
+            Framework = framework,
+            MemoryUtilization = parameters.Contains("memory_utilization") ? parameters.Number("memory_utilization", 1, 0, 1) : null,
             QueueingSeconds = parameters.Number("queueing_ms", 0) / 1000,
         };
     }

@@ -77,7 +77,7 @@ internal sealed class SimulationRun
             Operators = _phases.ToDictionary(
                 p => p.Phase.Phase, p =>
                     (IReadOnlyList<OperatorResult>)[.. p.Phase.Operators.Select(OperatorResult.From)], StringComparer.Ordinal),
-            Warnings = [.. RequestWarnings.Of(_context.Request)],
+            Warnings = [.. RequestWarnings.Of(_context.Request, generates: _context.Type is not SimulationType.Prefill)],
             Assumptions = [.. _context.Assumptions.Concat(_phases.SelectMany(p => p.Phase.Assumptions)).Distinct(StringComparer.Ordinal)],
         };
     }
@@ -159,6 +159,7 @@ internal sealed class SimulationRun
             MsPerToken = 1000 / throughput,
             AveragePowerWatts = whole ? _metrics.AveragePowerWatts : null,
             EnergyPerTokenJoules = whole ? _metrics.EnergyPerTokenJoules : null,
+            CostPerHourUsd = _context.Request.System.Device.PricePerHourUsd * _context.Request.Parallelism.DeviceCount,
             CostPerMillionTokensUsd = whole ? _metrics.CostPerMillionTokensUsd : null,
         };
     }

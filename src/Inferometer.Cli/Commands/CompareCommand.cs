@@ -26,6 +26,20 @@ internal sealed class CompareCommand
         Objective.All[0].Name)
     { Fallback = Objective.All[0] };
 
+    private readonly ValueOption<EstimateOrder> _sort = new(
+        ["--sort"],
+        new(EstimateOrder.Help, null, EstimateOrder.Parse),
+        "Order of the rows: a metric's key (docs/metrics.md) or a word of --best, the better first unless told otherwise.",
+        "as they were asked for");
+
+    private readonly RepeatedOption<EstimateFilter> _filter = new(
+        ["--filter"],
+        new(EstimateFilter.Help, null, EstimateFilter.Parse),
+        "Leave out rows that do not meet this, such as ttft_ms<500 or devices<=8, and those that are impossible.");
+
+    private readonly ValueOption<int> _top = new(
+        ["--top"], Domains.Whole(1, int.MaxValue), "Rows to keep, counted from the first.", "all") { Fallback = int.MaxValue };
+
     private readonly ValueOption<OutputFormat> _format = FormatOptions.Create();
     private readonly Printer _printer;
 
@@ -42,9 +56,10 @@ internal sealed class CompareCommand
             "inferometer compare llama2_7b --on A100_80GB --tp 4 --batch 1,2,4,8,16,32 --features decode --best tpot",
             "inferometer compare llama2_7b --on A100_80GB --tp 4 --batch 4 --output 128 --bits bf16,int8,int4",
             "inferometer compare llama2_7b,llama2_13b,llama2_70b --tp 2,4,8 --zip --on H100_80GB --batch 4",
-            "inferometer compare llama-3.1-70b --on h100,h200 --tp 2,4,8 --batch 1,16,64 --best cost --format csv")
+            "inferometer compare llama-3.1-70b --on h100,h200 --tp 2,4,8 --batch 1,16,64 --best cost --format csv",
+            "inferometer compare llama-3.1-70b --on h100,h200,b200 --tp 1,2,4,8 --batch 1,8,64 --filter tpot_ms<30 --sort cost --top 5")
         {
-            self._models, self._modelOption, self._zip, self._best, self._format,
+            self._models, self._modelOption, self._zip, self._best, self._sort, self._filter, self._top, self._format,
         };
         self._deployment.AddTo(command);
         command.SetAction((parsed, cancellationToken) => Task.Run(() => self.Run(parsed, cancellationToken), cancellationToken));
@@ -69,6 +84,7 @@ internal sealed class CompareCommand
             throw new InferometerException(Overflow.ReasonOf(estimates[0]) + others);
         }
 
+        estimates = Chosen(parsed, estimates);
         if (objective.BestOf(estimates) < 0)
         {
             throw new InferometerException(
@@ -78,6 +94,21 @@ internal sealed class CompareCommand
         OutputFormat format = _format.Of(parsed);
         _printer.Print(ComparisonPage.Of(estimates, objective, format is OutputFormat.Table or OutputFormat.Markdown), format);
         return ExitCode.Success;
+    }
+
+    private IReadOnlyList<Estimate> Chosen(ParseResult parsed, IReadOnlyList<Estimate> estimates)
+    {
+        EstimateFilter[] filters = _filter.Of(parsed);
+        IReadOnlyList<Estimate> kept = filters.Length == 0 ? estimates : [.. estimates.Where(e => filters.All(f => f.Accepts(e)))];
+        if (kept.Count == 0)
+        {
+            throw new InferometerException(
+                $"--filter: none of the {estimates.Count} rows meets "
+                + $"{string.Join(" and ", filters.Select(f => FormattableString.Invariant($"{f.Metric.Key}{f.Comparison}{f.Limit}")))}.");
+        }
+
+        IReadOnlyList<Estimate> sorted = _sort.Of(parsed)?.Sort(kept) ?? kept;
+        return [.. sorted.Take(_top.Of(parsed))];
     }
 
     private List<string> Models(ParseResult parsed)

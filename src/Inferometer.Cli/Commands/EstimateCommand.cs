@@ -42,6 +42,9 @@ internal sealed class EstimateCommand
             "inferometer estimate llama-3.1-70b --on h100 --tp 4 --weights fp8 --batch 32 --input 4096 --output 512",
             "inferometer estimate deepseek-v3 --on h200 --tp 8 --ep 8 --bits fp8 --operators",
             "inferometer estimate llama-3.1-8b --on a100 --lora 16:8 --batch 8",
+            "inferometer estimate llama-3.1-70b --on h100 --weights fp8 --input 4096 --framework vllm --memory-utilization 0.95",
+            "inferometer estimate llama-3.1-70b --on rtx5090+rtx3090 --weights q4_k",
+            "inferometer estimate qwen3-30b-a3b --on rtx4080 --weights q4_k -ngl 99 -ot exps=CPU --framework llama.cpp",
             "inferometer estimate llama-3.1-70b --on h100 --tp 4 --draft llama-3.2-1b --acceptance 0.8",
             "inferometer estimate llama-3.1-8b --on flops=312,memory_size=80,memory_bw=2039,icn=300",
             "inferometer estimate --config simulation.yaml --format json")
@@ -70,7 +73,8 @@ internal sealed class EstimateCommand
             return ExitCode.Success;
         }
 
-        _printer.Print(Page(config, result, _config.Of(parsed), format, _operators.Of(parsed)), format);
+        IReadOnlyList<FrameworkRoom> rooms = format == OutputFormat.Csv ? [] : FrameworkRoom.Of(config, engine);
+        _printer.Print(Page(config, result, _config.Of(parsed), format, _operators.Of(parsed), rooms), format);
         return ExitCode.Success;
     }
 
@@ -93,7 +97,13 @@ internal sealed class EstimateCommand
         return _deployment.ReadOne(parsed, model);
     }
 
-    private static Document Page(SimulationConfig config, SimulationResult result, string? file, OutputFormat format, bool operators)
+    private static Document Page(
+        SimulationConfig config,
+        SimulationResult result,
+        string? file,
+        OutputFormat format,
+        bool operators,
+        IReadOnlyList<FrameworkRoom> rooms)
     {
         if (format == OutputFormat.Csv)
         {
@@ -102,7 +112,7 @@ internal sealed class EstimateCommand
                 : ComparisonPage.RowOf(config, result);
         }
 
-        Document page = EstimatePage.Of(config, result, file);
+        Document page = EstimatePage.Of(config, result, file, rooms);
         foreach (Table table in operators ? EstimatePage.Operators(result) : [])
         {
             page.Blocks.Insert(page.Blocks.Count - 1, table);

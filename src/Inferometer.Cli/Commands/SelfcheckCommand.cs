@@ -14,15 +14,19 @@ internal static class SelfcheckCommand
 {
     private const double Tolerance = 1e-6;
 
+    private static string BundledCases => Path.Combine(AppContext.BaseDirectory, "selfcheck", "golden.jsonl");
+
     public static Command Create(Printer printer)
     {
-        PathOption golden = new(["--golden"], PathUse.ReadFile, "Recorded cases, one JSON object per line.") { Required = true };
+        PathOption golden = new(
+            ["--golden"], PathUse.ReadFile, "Recorded cases, one JSON object per line.", "those that come with the program");
         PathOption operators = new(["--operators"], PathUse.ReadFile, "Recorded operators of the same cases, one JSON object per line.");
         ValueOption<OutputFormat> format = FormatOptions.Create();
         ExampleCommand command = new(
             "selfcheck",
             "Replays recorded cases of the simulators that the cost models genz and bud reproduce, and prints the worst relative error "
                 + "per phase. Exits with 1 above 1e-6.",
+            "inferometer selfcheck",
             "inferometer selfcheck --golden golden.jsonl")
         {
             golden, operators, format,
@@ -30,10 +34,11 @@ internal static class SelfcheckCommand
         command.SetAction(parsed =>
         {
             string[] rows = operators.Of(parsed) is { } file ? File.ReadAllLines(file) : [];
-            IReadOnlyList<GoldenOutcome> outcomes = GoldenReplay.Run(File.ReadLines(golden.Of(parsed)!), rows);
+            string cases = golden.Of(parsed) ?? BundledCases;
+            IReadOnlyList<GoldenOutcome> outcomes = GoldenReplay.Run(File.ReadLines(cases), rows);
             if (outcomes.Count == 0)
             {
-                throw new Core.InferometerException($"--golden: {golden.Of(parsed)} holds no case.");
+                throw new Core.InferometerException($"--golden: {cases} holds no case.");
             }
 
             printer.Print(GoldenPage.Of(GoldenSummary.Of(outcomes)), format.Of(parsed));

@@ -80,7 +80,10 @@ internal sealed class DeploymentOptions
             .. _settings.Select(o => o.Of(parsed)).OfType<IReadOnlyList<SaidValue>>().Select(Changes),
         ];
         EstimateRequestText start = Common(parsed, models[0]);
-        return [.. (zip ? Zip(start, axes) : Product(start, axes)).Select(r => r.ToConfig())];
+
+        // Values that mean nothing beside others (drafted tokens without a draft) make rows that say the same: each stands once.
+        return [.. (zip ? Zip(start, axes) : Product(start, axes)).Select(r => r.ToConfig())
+            .DistinctBy(config => config.ToNode().ToJsonString(), StringComparer.Ordinal)];
     }
 
     private static IReadOnlyList<Func<EstimateRequestText, EstimateRequestText>> Changes(IReadOnlyList<SaidValue> values) =>

@@ -33,7 +33,8 @@ internal sealed record EstimateRequestText(
             return this;
         }
 
-        if (Said.TryGetValue(said.Setting, out JsonNode? other) && !JsonNode.DeepEquals(value, other))
+        JsonNode? other = Said.FirstOrDefault(s => string.Equals(s.Key.Parameter, said.Setting.Parameter, StringComparison.Ordinal)).Value;
+        if (other is not null && !JsonNode.DeepEquals(value, other))
         {
             throw new UsageException(
                 $"{said.Setting.Option}: '{value}' contradicts '{other}', which another option says of {said.Setting.Parameter}.");

@@ -9,7 +9,7 @@ internal sealed class SettingOption : Option<SaidValue[]>, IDeclared
 {
     /// <summary>The option that a setting declares.</summary>
     public SettingOption(EstimateSetting setting)
-        : base(setting.Option)
+        : base(setting.Option, [.. setting.Aliases])
     {
         Setting = setting;
         HelpName = setting.ValueName;

@@ -38,8 +38,8 @@ internal sealed class SystemOption : Option<JsonNode[]>, IDeclared
     }
 
     /// <inheritdoc/>
-    public string Meaning => "Machine: a name from 'inferometer hardware', a .json file, or figures of your own, "
-        + "flops=..,memory_size=..,memory_bw=..,icn=.. in TFLOPS, GB, GB/s and GB/s.";
+    public string Meaning => "Machine: a name from 'inferometer hardware', a .json file, unequal devices in one machine "
+        + "(rtx5090+rtx3090), or figures of your own, flops=..,memory_size=..,memory_bw=..,icn=.. in TFLOPS, GB, GB/s and GB/s.";
 
     /// <inheritdoc/>
     public string? Range => null;

@@ -62,10 +62,16 @@ public sealed class HardwareCatalog
     /// The system under a catalog name or alias, or read from a JSON file when <paramref name="nameOrPath"/> ends in <c>.json</c>: one of
     /// the catalog's format (of its variants, the entry itself), or one with the four figures of <see cref="InlineSystem"/>.
     /// </summary>
+    /// <remarks>Names with <c>+</c> between them are unequal devices in one machine: <c>rtx5090+rtx3090</c>.</remarks>
     /// <exception cref="InferometerException">Neither a known name nor a readable system.</exception>
     public HardwareSystem Resolve(string nameOrPath)
     {
         ArgumentNullException.ThrowIfNull(nameOrPath);
+        if (nameOrPath.Contains('+', StringComparison.Ordinal) && TryFind(nameOrPath) is null && !File.Exists(nameOrPath))
+        {
+            return HardwareSystem.Mixed([.. nameOrPath.Split('+', StringSplitOptions.TrimEntries).Select(Resolve)]);
+        }
+
         return nameOrPath.EndsWith(".json", StringComparison.OrdinalIgnoreCase)
             ? ReadFile(nameOrPath)
             : Find(nameOrPath);

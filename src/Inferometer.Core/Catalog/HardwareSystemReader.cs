@@ -58,14 +58,18 @@ internal static class HardwareSystemReader
     private static Device Device(JsonFields fields, JsonFields memory, string name)
     {
         bool decimalSize = memory.Has("size_gb");
+        double size = decimalSize ? Positive(memory, "size_gb") * Giga : Positive(memory, "size_gib") * Gibi;
+        string vendor = fields.Text("vendor") ?? "";
+        string kind = fields.Text("kind") ?? "gpu";
         return new Device
         {
             Name = name,
-            Vendor = fields.Text("vendor") ?? "",
-            Kind = fields.Text("kind") ?? "gpu",
+            Vendor = vendor,
+            Kind = kind,
             Architecture = fields.Text("architecture") ?? "",
             PeakOperationsPerSecond = Peaks(Required(fields, "peak_tflops")),
-            MemoryBytes = decimalSize ? Positive(memory, "size_gb") * Giga : Positive(memory, "size_gib") * Gibi,
+            MemoryBytes = size,
+            UsableMemoryBytes = Usable(memory, size) ?? UsableMemory.Bytes(vendor, kind, size),
             MemoryBandwidth = Positive(memory, "bandwidth_gb_per_s") * Giga,
             MemoryType = memory.Text("type") ?? "",
             HostLinkBandwidth = fields.Has("host_link_gb_per_s") ? Positive(fields, "host_link_gb_per_s") * Giga : 0,
@@ -74,6 +78,17 @@ internal static class HardwareSystemReader
             Efficiency = Efficiency(fields.Object("efficiency")),
             Cpu = Cpu(fields.Object("cpu")),
         };
+    }
+
+    private static double? Usable(JsonFields memory, double size)
+    {
+        if (!memory.Has("usable_gib"))
+        {
+            return null;
+        }
+
+        double usable = Positive(memory, "usable_gib") * Gibi;
+        return usable <= size ? usable : throw memory.Wrong("usable_gib", "at most the size of the memory");
     }
 
     private static Dictionary<MathFormat, double> Peaks(JsonFields fields)

@@ -69,6 +69,7 @@ internal static class HardwareSystemWriter
             [isDecimal ? "size_gb" : "size_gib"] = isDecimal ? giga : gibi,
             ["bandwidth_gb_per_s"] = Scaled(device.MemoryBandwidth, Giga),
         };
+        AddKnown(memory, "usable_gib", device.UsableMemoryBytes, Gibi);
         if (device.MemoryType.Length > 0)
         {
             memory["type"] = device.MemoryType;

@@ -23,6 +23,16 @@ public sealed record Device
     /// <summary>Memory size, bytes.</summary>
     public required double MemoryBytes { get; init; }
 
+    /// <summary>
+    /// Memory that programs can allocate, bytes, as the driver reports it: less than <see cref="MemoryBytes"/> where error correction, the
+    /// driver or the operating system keep some back. Where it is not set, all of the memory.
+    /// </summary>
+    public double UsableMemoryBytes
+    {
+        get => field > 0 ? field : MemoryBytes;
+        init;
+    }
+
     /// <summary>Memory bandwidth, bytes per second.</summary>
     public required double MemoryBandwidth { get; init; }
 

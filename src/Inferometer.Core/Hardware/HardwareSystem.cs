@@ -6,8 +6,55 @@ public sealed record HardwareSystem
     /// <summary>Canonical name, usually the device's.</summary>
     public required string Name { get; init; }
 
-    /// <summary>The device all nodes are made of.</summary>
+    /// <summary>The device all nodes are made of; of unequal devices the first, with the mean of their powers and prices.</summary>
     public required Device Device { get; init; }
+
+    /// <summary>
+    /// Unequal devices that hold the layers one after another; empty where all are equal. Then <see cref="Device"/> stands for them where
+    /// one figure is asked for.
+    /// </summary>
+    public EquatableList<Device> Devices { get; init; } = [];
+
+    /// <summary>The device of a pipeline stage.</summary>
+    /// <param name="stage">Number of the stage, from 0.</param>
+    public Device DeviceOf(int stage) => Devices.Count > 0 ? Devices[stage] : Device;
+
+    /// <summary>
+    /// Some systems' devices side by side in one machine, as a pipeline that gives each as many layers as its memory has room for. Messages
+    /// go over the slowest of their links.
+    /// </summary>
+    /// <param name="systems">One device each, in the order of the layers; at least two.</param>
+    /// <exception cref="InferometerException">There are fewer than two.</exception>
+    public static HardwareSystem Mixed(IReadOnlyList<HardwareSystem> systems)
+    {
+        ArgumentNullException.ThrowIfNull(systems);
+        if (systems.Count < 2)
+        {
+            throw new InferometerException("A machine of unequal devices needs at least two of them.");
+        }
+
+        string name = string.Join('+', systems.Select(s => s.Name));
+        Device[] devices = [.. systems.Select(s => s.Device)];
+        HardwareSystem slowest = systems.MinBy(s => s.IntraNode.Bandwidth)!;
+        return slowest with
+        {
+            Name = name,
+            Device = devices[0] with
+            {
+                Name = name,
+                TdpWatts = Mean(devices, d => d.TdpWatts),
+                PricePerHourUsd = Mean(devices, d => d.PricePerHourUsd),
+            },
+            Devices = [.. devices],
+            DevicesPerNode = devices.Length,
+            Sources = systems.SelectMany(s => s.Sources.Select(source => (Key: $"{s.Name} {source.Key}", source.Value)))
+                .DistinctBy(source => source.Key, StringComparer.Ordinal)
+                .ToDictionary(source => source.Key, source => source.Value, StringComparer.Ordinal),
+        };
+    }
+
+    private static double? Mean(Device[] devices, Func<Device, double?> of) =>
+        devices.All(d => of(d) is not null) ? devices.Average(d => of(d)) : null;
 
     /// <summary>Devices in one node.</summary>
     public int DevicesPerNode { get; init; } = 8;

@@ -55,6 +55,9 @@ public static class Numbers
     /// <summary>Bytes in decimal units, as datasheets and checkpoints count them.</summary>
     public static string Bytes(double bytes) => Scale(bytes, 1000, ["B", "kB", "MB", "GB", "TB", "PB"]);
 
+    /// <summary>Tokens as model cards write them: 897, 41.4k, 1.69M.</summary>
+    public static string Tokens(double count) => Scale(count, 1000, ["", "k", "M", "G"]).Replace(" ", "", StringComparison.Ordinal);
+
     /// <summary>A count in thousands, millions or billions: 8.03 B.</summary>
     public static string Count(double count) => Scale(count, 1000, ["", "K", "M", "B", "T"]).TrimEnd();
 

@@ -1,6 +1,7 @@
 using Inferometer.Reports.Documents;
 using Inferometer.Reports.Metrics;
 using Inferometer.Simulation.Configuration;
+using Inferometer.Simulation.Costs;
 using Inferometer.Simulation.Planning;
 using Inferometer.Simulation.Results;
 
@@ -9,6 +10,8 @@ namespace Inferometer.Reports.Estimates;
 /// <summary>Estimates side by side: what differs between them, what came of each, and why some are impossible.</summary>
 public static class ComparisonPage
 {
+    private const string DoesNotFit = "does not fit";
+
     /// <summary>The table for every format; title and footnotes for people alone.</summary>
     /// <param name="estimates">The rows.</param>
     /// <param name="objective">What the best row is chosen by.</param>
@@ -24,11 +27,15 @@ public static class ComparisonPage
             return new Document(table);
         }
 
-        List<string> notes = Notes(errors);
+        List<string> notes = Notes(estimates, errors);
         if (estimates.Count > 1)
         {
-            table.BestRow = objective.BestOf(estimates);
-            notes.Insert(0, $"* best: {objective.Description}");
+            // Cost models differ in how much they leave out: the shortest time among several says nothing of the machines.
+            bool comparable = estimates.Select(e => e.Result?.CostModel).OfType<string>().Distinct(StringComparer.Ordinal).Count() < 2;
+            table.BestRow = comparable ? objective.BestOf(estimates) : -1;
+            notes.Insert(0, comparable
+                ? $"* best: {objective.Description}"
+                : "No row is marked as best: what different cost models say cannot be compared.");
         }
 
         string[] formats = [.. estimates.Select(SettingMeasures.FormatsOf).Distinct(StringComparer.Ordinal)];
@@ -54,12 +61,26 @@ public static class ComparisonPage
             TableOf("estimates", title: null, [new Estimate(SettingMeasures.Named(config, result.Model, result.System), result)], []));
     }
 
-    /// <summary>What went wrong, each reason once.</summary>
+    /// <summary>What went wrong, each reason once; all that does not fit is one.</summary>
     internal static List<string> Errors(IReadOnlyList<Estimate> estimates) =>
-        [.. estimates.Select(Overflow.ReasonOf).OfType<string>().Distinct(StringComparer.Ordinal)];
+        [.. estimates.Select(ReasonOf).OfType<string>().Distinct(StringComparer.Ordinal)];
 
-    /// <summary>Footnotes for the reasons, numbered as the tables number them.</summary>
-    internal static List<string> Notes(IReadOnlyList<string> errors) => [.. errors.Select((error, i) => $"({i + 1}) {error}")];
+    /// <summary>Footnotes for the reasons, numbered as the tables number them, and the warnings of the rest.</summary>
+    internal static List<string> Notes(IReadOnlyList<Estimate> estimates, IReadOnlyList<string> errors)
+    {
+        MemoryEstimate[] overflows = [.. estimates.Select(e => e.Overflow).OfType<MemoryEstimate>()];
+        IEnumerable<string> warnings = estimates.SelectMany(e => e.Result?.Warnings ?? []).Distinct(StringComparer.Ordinal);
+        return
+        [
+            .. errors.Select((error, i) => $"({i + 1}) {InFull(error)}"),
+            .. warnings.Select(warning => $"Warning: {warning}"),
+        ];
+
+        string InFull(string error) =>
+            string.Equals(error, DoesNotFit, StringComparison.Ordinal) ? Overflow.Brief(overflows, estimates.Count) : error;
+    }
+
+    private static string? ReasonOf(Estimate estimate) => estimate.Overflow is null ? estimate.Error : DoesNotFit;
 
     /// <summary>One table of estimates. Columns that say the same in every row, or nothing at all, are left to machines.</summary>
     /// <param name="key">Name in JSON.</param>
@@ -87,7 +108,7 @@ public static class ComparisonPage
 
         // Where the rate would stand, an impossible row refers to its reason.
         Cell CellOf(Measure measure, Estimate estimate) =>
-            footnotes.Count > 0 && Overflow.ReasonOf(estimate) is { } reason
+            footnotes.Count > 0 && ReasonOf(estimate) is { } reason
             && string.Equals(measure.Column.Key, EstimateMetrics.Throughput.Key, StringComparison.Ordinal)
                 ? new Cell($"({footnotes.IndexOf(reason) + 1})", null)
                 : measure.Of(estimate);

@@ -2,6 +2,7 @@ using Inferometer.Reports.Documents;
 using Inferometer.Reports.Metrics;
 using Inferometer.Simulation.Configuration;
 using Inferometer.Simulation.Costs;
+using Inferometer.Simulation.Planning;
 using Inferometer.Simulation.Results;
 
 namespace Inferometer.Reports.Estimates;
@@ -16,16 +17,18 @@ public static class EstimatePage
     /// <param name="config">What was asked.</param>
     /// <param name="result">What came of it.</param>
     /// <param name="origin">The file that stated it; null = the title says what was asked.</param>
-    public static Document Of(SimulationConfig config, SimulationResult result, string? origin = null)
+    /// <param name="rooms">Room for the KV cache with serving frameworks, where none is named; null = not told.</param>
+    public static Document Of(
+        SimulationConfig config, SimulationResult result, string? origin = null, IReadOnlyList<FrameworkRoom>? rooms = null)
     {
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(result);
-        string system = $"{result.Devices} x {result.System}";
+        string system = SystemOf(result);
         string title = origin is null
             ? SettingMeasures.Describe(
                 [SettingMeasures.Named(config, result.Model, system)], result.Formats is { } f ? SettingMeasures.Short(f) : null)
             : $"{SettingMeasures.ShortName(result.Model)} on {system}, from {origin}";
-        Document page = new(Headline(result)) { Title = title };
+        Document page = new(Headline(result, rooms ?? [])) { Title = title };
         if (result.MemoryUsage is { } memory)
         {
             page.Blocks.Add(Memory(memory));
@@ -90,7 +93,11 @@ public static class EstimatePage
         });
     }
 
-    private static Facts Headline(SimulationResult result)
+    /// <summary>How many devices of what: unequal ones name themselves.</summary>
+    internal static string SystemOf(SimulationResult result) =>
+        result.System.Contains('+', StringComparison.Ordinal) ? result.System : $"{result.Devices} x {result.System}";
+
+    private static Facts Headline(SimulationResult result, IReadOnlyList<FrameworkRoom> rooms)
     {
         SimulationMetrics m = result.Metrics;
         List<Fact> facts = [];
@@ -100,6 +107,22 @@ public static class EstimatePage
             string used = $"{Numbers.Bytes(memory.TotalBytes)} of {Numbers.Bytes(memory.CapacityBytes)} per device ({share})";
             string text = memory.Fits ? $"yes, {used}" : $"NO, {used}: the times below are those of a machine with more memory";
             facts.Add(new("Fits", "fits", new Cell(text, memory.Fits) { Tone = memory.Fits ? Tone.Good : Tone.Bad }));
+            if (memory.UsableBytes < memory.NominalBytes || memory.CapacityBytes < memory.UsableBytes)
+            {
+                facts.Add(new("Memory", "usable_memory_bytes", Cell.Number(memory.UsableBytes, DeviceMemory(memory))));
+            }
+
+            if (memory.KvCapacityTokens is { } tokens && memory.ConcurrentRequests is { } requests)
+            {
+                string cache = $"{Numbers.Whole((long)tokens)} tokens, {Numbers.Short(requests)} requests of this length at once";
+                facts.Add(new("KV cache holds", EstimateMetrics.KvCapacity.Key, Cell.Number(tokens, cache)));
+                if (rooms.Count > 0)
+                {
+                    string byDefault = string.Join(
+                        ", ", rooms.Select(r => $"{r.Framework} {(r.Tokens > 0 ? Numbers.Tokens(r.Tokens) : "none")}"));
+                    facts.Add(new("  by default in", "framework_kv_tokens", byDefault));
+                }
+            }
         }
 
         Add(EstimateMetrics.TimeToFirstToken, Numbers.Milliseconds);
@@ -148,6 +171,14 @@ public static class EstimatePage
         }
     }
 
+    private static string DeviceMemory(MemoryEstimate memory)
+    {
+        string usable = $"{Numbers.Bytes(memory.UsableBytes)} usable of {Numbers.Bytes(memory.NominalBytes)}";
+        return memory.CapacityBytes < memory.UsableBytes
+            ? $"{usable}, {Numbers.Bytes(memory.CapacityBytes)} taken ({Numbers.Percent(memory.CapacityBytes / memory.UsableBytes)})"
+            : usable;
+    }
+
     private static string Watts(SimulationMetrics m) => m.AveragePowerWatts is { } w ? $", {Numbers.Short(w)} W on average" : "";
 
     private static string Requests(SimulationMetrics m) => m.RequestsPerSecond is { } r ? $", {Numbers.Short(r)} requests/s" : "";
@@ -165,7 +196,8 @@ public static class EstimatePage
         Part(free >= 0 ? "free" : "missing", Math.Abs(free), free >= 0 ? Tone.Dim : Tone.Bad);
         if (memory.OffloadedBytes > 0)
         {
-            table.Add("offloaded", Gigabytes(memory.OffloadedBytes), Cell.None, Cell.None);
+            Cell share = memory.HostCapacityBytes is { } host ? Cell.Share(memory.OffloadedBytes / host) : Cell.None;
+            table.Add(memory.HostCapacityBytes is null ? "offloaded" : "host", Gigabytes(memory.OffloadedBytes), share, Cell.None);
         }
 
         return table;

@@ -7,7 +7,7 @@ using Inferometer.Simulation.Results;
 
 namespace Inferometer.Reports.Estimates;
 
-/// <summary>Says in one line that a workload does not fit, how much of it would, and which single change makes it fit.</summary>
+/// <summary>Says in a line or two that a workload does not fit, how much of it would, and which single change makes it fit.</summary>
 public static class Overflow
 {
     /// <summary>Why an estimate has no result; null where it has one.</summary>
@@ -21,7 +21,29 @@ public static class Overflow
     public static string Brief(MemoryEstimate memory)
     {
         ArgumentNullException.ThrowIfNull(memory);
-        return $"does not fit: {Numbers.Bytes(memory.TotalBytes)} needed per device, {Numbers.Bytes(memory.CapacityBytes)} there";
+        return memory.TotalBytes > memory.CapacityBytes
+            ? $"does not fit: {Numbers.Bytes(memory.TotalBytes)} needed per device, {Numbers.Bytes(memory.CapacityBytes)} there"
+            : $"does not fit: {Numbers.Bytes(memory.OffloadedBytes)} needed of the host, "
+                + $"{Numbers.Bytes(memory.HostCapacityBytes ?? 0)} there";
+    }
+
+    /// <summary>What does not fit of several estimates, in one line.</summary>
+    /// <param name="memories">Their needs; at least one.</param>
+    /// <param name="of">How many estimates there are.</param>
+    public static string Brief(IReadOnlyList<MemoryEstimate> memories, int of)
+    {
+        ArgumentNullException.ThrowIfNull(memories);
+        if (memories.Count == 1)
+        {
+            return Brief(memories[0]);
+        }
+
+        string Span(Func<MemoryEstimate, double> bytes) => Range(Numbers.Bytes(memories.Min(bytes)), Numbers.Bytes(memories.Max(bytes)));
+        return $"does not fit: {memories.Count} of {of} rows; they need {Span(m => m.TotalBytes)} per device of "
+            + $"{Span(m => m.CapacityBytes)} there";
+
+        static string Range(string least, string most) =>
+            string.Equals(least, most, StringComparison.Ordinal) ? least : $"{least} to {most}";
     }
 
     /// <summary>The whole line, changes in the words of the command line.</summary>
@@ -32,7 +54,7 @@ public static class Overflow
         ArgumentNullException.ThrowIfNull(result);
         MemoryEstimate memory = result.MemoryUsage!;
         StringBuilder line = new();
-        line.Append(CultureInfo.InvariantCulture, $"{result.Model} does not fit on {result.Devices} x {result.System}: ");
+        line.Append(CultureInfo.InvariantCulture, $"{result.Model} does not fit on {EstimatePage.SystemOf(result)}: ");
         line.Append(
             CultureInfo.InvariantCulture,
             $"a device needs {Numbers.Bytes(memory.TotalBytes)} (weights {Numbers.Bytes(memory.WeightBytes)}, ");
@@ -41,7 +63,17 @@ public static class Overflow
             $"KV cache {Numbers.Bytes(memory.KvCacheBytes)}, activations {Numbers.Bytes(memory.ActivationBytes)}, ");
         line.Append(
             CultureInfo.InvariantCulture,
-            $"reserve {Numbers.Bytes(memory.ReservedBytes)}) and has {Numbers.Bytes(memory.CapacityBytes)}. ");
+            $"reserve {Numbers.Bytes(memory.ReservedBytes)}) and has {Numbers.Bytes(memory.CapacityBytes)}");
+        line.Append(memory.CapacityBytes < memory.UsableBytes
+            ? $" of {Numbers.Bytes(memory.UsableBytes)} usable. "
+            : memory.UsableBytes < memory.NominalBytes ? $" usable of {Numbers.Bytes(memory.NominalBytes)}. " : ". ");
+        if (memory.HostCapacityBytes is { } host && memory.OffloadedBytes > host)
+        {
+            line.Append(
+                CultureInfo.InvariantCulture,
+                $"The host needs {Numbers.Bytes(memory.OffloadedBytes)} and has {Numbers.Bytes(host)}. ");
+        }
+
         line.Append(memory.LargestBatch == 0
             ? "Not even one such request fits. "
             : $"The largest batch that fits is {Numbers.Whole(memory.LargestBatch)}. ");
@@ -54,16 +86,11 @@ public static class Overflow
 
         string[] remedies = [.. changes.Select(change => $"{OptionOf(change.Parameter)} {change.Value}")];
         line.Append(remedies.Length == 0
-            ? "No single change of parallelism or number format makes it fit."
+            ? "No single change of parallelism, number format or placement makes it fit."
             : $"It would fit with {string.Join(" or ", remedies)}.");
         return line.ToString();
     }
 
-    private static string OptionOf(string parameter) => parameter switch
-    {
-        "tensor_parallel" => "--tp",
-        "quantization.weights" => "--weights",
-        "quantization.kv_cache" => "--kv",
-        _ => parameter,
-    };
+    private static string OptionOf(string parameter) =>
+        EstimateSettings.All.FirstOrDefault(s => string.Equals(s.Parameter, parameter, StringComparison.Ordinal))?.Option ?? parameter;
 }

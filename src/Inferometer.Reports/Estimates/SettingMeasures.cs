@@ -48,6 +48,10 @@ internal static class SettingMeasures
             Same(c => Lora(c) is { } lora ? $"LoRA {lora}" : null),
             Same(c => Said(c, "kv_compression.profile") is { } profile ? $"KV {profile}" : null),
             Same(c => Said(c, "speculative_decode.draft_model") is { } draft ? $"draft {ShortName(draft)}" : null),
+            Same(c => Said(c, "framework")),
+            Same(c => Real(c, "memory_utilization") is { } share ? $"{Numbers.Percent(share)} of memory" : null),
+            Same(c => Real(c, "gpu_layers") is { } n ? $"{Numbers.Whole((long)n)} GPU layers" : null),
+            Same(c => Given(c, "cpu_expert_layers") is { } n ? $"experts of {n} layers on the CPU" : null),
             Same(c => Said(c, "cost_model") is null or "roofline" ? null : $"cost model {Said(c, "cost_model")}"),
         ];
         return string.Join(", ", said.Where(s => s is not null));
@@ -143,12 +147,12 @@ internal static class SettingMeasures
             { Parameter: "bits" } => [new(Column.Text("formats", "formats"), e => FormatsOf(e))],
             { Parameter: "lora" } => [Text("LoRA", "lora", Lora)],
             { Heading: null } => [],
-            { ValueName: "N" or "RATE" } => [new(Column.Number(setting.Heading, key), e => Number(setting, e.Config))],
+            { ValueName: "N" or "RATE" or "SHARE" } => [new(Column.Number(setting.Heading, key), e => Number(setting, e.Config))],
             _ => [Text(
                 setting.Heading, key, c =>
                     setting.In(c.SimulationParams, c.Features) is JsonValue value && value.TryGetValue(out string? text)
                 ? setting.Parameter is "speculative_decode.draft_model" ? ShortName(text) : text
-                : null)],
+                : setting.In(c.SimulationParams, c.Features)?.ToString())],
         };
     }
 

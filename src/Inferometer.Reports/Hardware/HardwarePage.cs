@@ -26,6 +26,7 @@ public static class HardwarePage
             Column.Number("fp8", "fp8_tflops"),
             Column.Number("int8", "int8_tops"),
             Column.Number("GB", "memory_gb"),
+            Column.Number("usable GB", "usable_memory_gb") with { Audience = Audience.Machines },
             Column.Number("GB/s", "memory_bandwidth_gb_per_s"),
             Column.Number("link", "intra_node_gb_per_s"),
             Column.Number("W", "tdp_watts"),
@@ -37,7 +38,8 @@ public static class HardwarePage
             table.Add(
                 system.Name, device.Vendor, device.Kind, device.Architecture,
                 Peak(device, ListedFormats[0]), Peak(device, ListedFormats[1]), Peak(device, ListedFormats[2]),
-                Scaled(device.MemoryBytes), Scaled(device.MemoryBandwidth), Scaled(system.IntraNode.Bandwidth),
+                Scaled(device.MemoryBytes), Scaled(device.UsableMemoryBytes), Scaled(device.MemoryBandwidth),
+                Scaled(system.IntraNode.Bandwidth),
                 Cell.Number(device.TdpWatts), Dollars(device), Cell.List(entry.Aliases));
         }
 
@@ -64,6 +66,11 @@ public static class HardwarePage
             new(
                 "Memory", "memory_bytes",
                 Cell.Number(device.MemoryBytes, $"{Numbers.Bytes(device.MemoryBytes)} {device.MemoryType}".TrimEnd())),
+            new(
+                "Usable memory", "usable_memory_bytes",
+                Cell.Number(
+                    device.UsableMemoryBytes,
+                    $"{Numbers.Bytes(device.UsableMemoryBytes)}, {Numbers.Percent(device.UsableMemoryBytes / device.MemoryBytes)} of it")),
             new("Memory bandwidth", "memory_bandwidth_bytes_per_s", Rate(device.MemoryBandwidth)),
             new("Link to the host", "host_link_bytes_per_s", Rate(device.HostLinkBandwidth)),
             new("Power (TDP)", "tdp_watts", device.TdpWatts is { } watts ? Cell.Number(watts, $"{Numbers.Short(watts)} W") : Cell.None),
@@ -86,7 +93,7 @@ public static class HardwarePage
 
         Document page = new(new Facts(null, facts), Peaks(device), Links(system), Efficiencies(device.Efficiency))
         {
-            Data = new CatalogSystem(system, aliases).ToJson(),
+            Data = system.Devices.Count > 0 ? null : new CatalogSystem(system, aliases).ToJson(),
         };
         page.Blocks.Add(
             new Sentences(

@@ -115,7 +115,6 @@ public static class EstimateMetrics
         Key = "output_tokens_per_s",
         Name = "Output throughput",
         Unit = Rate,
-        Heading = "output/s",
         Better = Direction.HigherIsBetter,
         Definition = "B x N / E2E",
         Of = r => r.Metrics.OutputTokensPerSecond,
@@ -179,6 +178,19 @@ public static class EstimateMetrics
         Format = (_, usd) => Numbers.Dollars(usd)[1..],
     };
 
+    /// <summary>US dollars per hour of the deployment.</summary>
+    public static Metric<SimulationResult> HourlyCost { get; } = new()
+    {
+        Key = "usd_per_hour",
+        Name = "Price",
+        Unit = "US dollars per hour",
+        Heading = "$/h",
+        Better = Direction.LowerIsBetter,
+        Definition = "price of a device-hour x D",
+        Of = r => r.Metrics.CostPerHourUsd,
+        Format = (_, usd) => Numbers.Dollars(usd)[1..],
+    };
+
     /// <summary>Energy per generated token.</summary>
     public static Metric<SimulationResult> Energy { get; } = new()
     {
@@ -231,8 +243,44 @@ public static class EstimateMetrics
         Key = "memory_capacity_bytes",
         Name = "Memory there",
         Unit = Bytes,
-        Definition = "memory of that device",
+        Definition = "what the deployment may fill of that device: its usable memory, or the share that it or its framework takes",
         Of = r => r.MemoryUsage?.CapacityBytes,
+    };
+
+    /// <summary>Memory that programs can allocate.</summary>
+    public static Metric<SimulationResult> UsableMemory { get; } = new()
+    {
+        Key = "usable_memory_bytes",
+        Name = "Usable memory",
+        Unit = Bytes,
+        Definition = "memory of that device that programs can allocate, as its driver reports it",
+        Of = r => r.MemoryUsage?.UsableBytes,
+    };
+
+    /// <summary>Tokens the KV cache holds.</summary>
+    public static Metric<SimulationResult> KvCapacity { get; } = new()
+    {
+        Key = "kv_capacity_tokens",
+        Name = "KV capacity",
+        Unit = "tokens",
+        Heading = "KV tokens",
+        Better = Direction.HigherIsBetter,
+        Definition = "tokens that the KV cache of one replica holds, in sequences of this length: (memory there - weights - activations - "
+            + "reserve) / bytes per token, in whole blocks of the framework",
+        Of = r => r.MemoryUsage?.KvCapacityTokens,
+        Format = (_, tokens) => Numbers.Tokens(tokens),
+    };
+
+    /// <summary>Requests the KV caches hold at once.</summary>
+    public static Metric<SimulationResult> ConcurrentRequests { get; } = new()
+    {
+        Key = "concurrent_requests",
+        Name = "Concurrent requests",
+        Unit = "requests",
+        Heading = "at once",
+        Better = Direction.HigherIsBetter,
+        Definition = "KV capacity of all replicas / (I + N - 1): requests of this length that the caches hold at once",
+        Of = r => r.MemoryUsage?.ConcurrentRequests,
     };
 
     /// <summary>Weights on the fullest device.</summary>
@@ -283,7 +331,7 @@ public static class EstimateMetrics
     public static IReadOnlyList<Metric<SimulationResult>> All { get; } =
     [
         TimeToFirstToken, TimePerOutputToken, TimeBetweenDeliveries, EndToEnd, Latency, Throughput, PrefillThroughput, DecodeThroughput,
-        OutputThroughput, TotalThroughput, RequestRate, TokensPerMillisecond, MillisecondsPerToken, Cost, Energy, Power, Devices, Memory,
-        MemoryCapacity, Weights, KvCache, LargestBatch, LongestContext,
+        OutputThroughput, TotalThroughput, RequestRate, TokensPerMillisecond, MillisecondsPerToken, Cost, HourlyCost, Energy, Power,
+        Devices, Memory, MemoryCapacity, UsableMemory, Weights, KvCache, KvCapacity, ConcurrentRequests, LargestBatch, LongestContext,
     ];
 }

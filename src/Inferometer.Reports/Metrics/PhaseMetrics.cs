@@ -12,14 +12,14 @@ public static class PhaseMetrics
         new()
         {
             Key = "flop_utilization", Name = "FLOP utilisation", Unit = "", Heading = "compute", Better = Direction.HigherIsBetter,
-            Definition = "FLOPs / (time x peak of the matrix products' format x stages)",
+            Definition = "sum over the operators of FLOPs / peak of the format each runs in, over time x stages",
             Of = u => u.FlopUtilization,
             Format = (_, share) => Numbers.Percent(share),
         },
         new()
         {
             Key = "bandwidth_utilization", Name = "Bandwidth utilisation", Unit = "", Heading = "memory", Better = Direction.HigherIsBetter,
-            Definition = "memory bytes / (time x bandwidth x stages)",
+            Definition = "bytes of the device's own memory / (time x bandwidth x stages)",
             Of = u => u.BandwidthUtilization,
             Format = (_, share) => Numbers.Percent(share),
         },

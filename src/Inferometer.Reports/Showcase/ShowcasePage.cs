@@ -31,7 +31,8 @@ public static class ShowcasePage
 
     private static IEnumerable<Block> Blocks(IReadOnlyList<(Scenario Scenario, IReadOnlyList<Estimate> Estimates)> results)
     {
-        List<string> errors = ComparisonPage.Errors([.. results.SelectMany(r => r.Estimates)]);
+        Estimate[] all = [.. results.SelectMany(r => r.Estimates)];
+        List<string> errors = ComparisonPage.Errors(all);
         foreach ((Scenario scenario, IReadOnlyList<Estimate> estimates) in results)
         {
             Dictionary<Estimate, string> labels = new(ReferenceEqualityComparer.Instance);
@@ -43,17 +44,20 @@ public static class ShowcasePage
             Measure label = new(Column.Text("case", "case") with { IsRowName = true }, e => labels[e]);
             Measure[] leading = scenario.HasBaseline ? [label, .. Changes(Baseline(scenario, estimates))] : [label];
             Table table = ComparisonPage.TableOf(scenario.Key, scenario.Title, estimates, errors, leading);
-            yield return scenario.HasBaseline ? table.WithoutForPeople(LeftOut) : table;
+            yield return table.WithoutForPeople(scenario.HasBaseline ? [.. LeftOut, .. OfDeployments] : OfDeployments);
         }
 
-        if (errors.Count > 0)
+        if (ComparisonPage.Notes(all, errors) is { Count: > 0 } notes)
         {
-            yield return new Sentences("notes", null, ComparisonPage.Notes(errors)) { Bulleted = false };
+            yield return new Sentences("notes", null, notes) { Bulleted = false };
         }
     }
 
     // Where changes are shown, these would only make the table too wide.
-    private static readonly string[] LeftOut = ["output_tokens_per_s", "joules_per_output_token", "memory_bytes"];
+    private static readonly string[] LeftOut = ["joules_per_output_token", "memory_bytes"];
+
+    // The tour is of one request; what a deployment costs and holds is told by a comparison.
+    private static readonly string[] OfDeployments = ["usd_per_hour", "kv_capacity_tokens", "concurrent_requests"];
 
     // The optimisations list the plain case before the baseline, which is what serving engines do by default.
     private static Estimate Baseline(Scenario scenario, IReadOnlyList<Estimate> estimates) =>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Inferometer.Core;
 using Inferometer.Core.Deployments;
+using Inferometer.Core.Frameworks;
 using Inferometer.Core.Hardware;
 using Inferometer.Core.Models;
 using Inferometer.Simulation.Operators;
@@ -22,11 +23,52 @@ internal static class Assumptions
                 + Say($"attention memory {e.AttentionMemory:0.##}, links {e.Link:0.##} ({e.Source})."),
         ];
         FormatAssumptions.AddTo(said, profile);
+        Memory(said, request);
         Parallel(said, request);
         Techniques(said, request);
         said.AddRange(request.Architecture.Notes);
 
         return [.. said];
+    }
+
+    private static void Memory(List<string> said, EstimateRequest request)
+    {
+        Device device = request.System.Device;
+        double share = new MemoryBudget(request).Share(device);
+        if (request.Framework is { } framework)
+        {
+            string of = framework.ShareOf switch
+            {
+                MemoryShare.Everything => "of the usable memory for everything",
+                MemoryShare.WeightsAndCache => "of the usable memory for weights and cache",
+                _ => "of what is free beside weights and activations for the cache",
+            };
+            said.Add(
+                Say($"Memory as {framework.Name} takes it: {share:P0} {of}; activations of a step of {request.MaxStepTokens} tokens."));
+        }
+        else if (request.MemoryUtilization is not null)
+        {
+            said.Add(Say($"The deployment takes {share:P0} of the usable memory."));
+        }
+
+        if (request.System.Devices.Count > 0)
+        {
+            said.Add("Unequal devices hold the layers one after another, each in proportion to its usable memory.");
+        }
+
+        if (request.Host is { } host)
+        {
+            string part = (host.GpuLayers, host.ExpertLayers) switch
+            {
+                ({ } n, 0) => Say($"All layers but the last {n} (the output layer counted)"),
+                ({ } n, var e) => Say($"All layers but the last {n} (the output layer counted), and the experts of the first {e},"),
+                (null, var e) => Say($"The experts of the first {e} layers"),
+            };
+            said.Add(
+                Say($"{part} are computed by {host.Device.Name} at its own rates; in steps of {host.StreamFromTokens} tokens or more ")
+                + "the device does, where bringing the weights over is faster. "
+                + Say($"Handing over takes {DeploymentProfile.HostLatencySeconds * 1e6:0} us."));
+        }
     }
 
     private static void Parallel(List<string> said, EstimateRequest request)
@@ -39,7 +81,11 @@ internal static class Assumptions
                 : "Collectives are not overlapped with computation.");
         }
 
-        if (p.Pipeline > 1)
+        if (p.Pipeline > 1 && request.System.Devices.Count > 0)
+        {
+            said.Add("Decode keeps the pipeline full from step to step.");
+        }
+        else if (p.Pipeline > 1)
         {
             said.Add(
                 "Layers are dealt to pipeline stages in order, the first stages taking one more where they do not divide; decode keeps "

@@ -23,6 +23,10 @@ internal sealed class CompatibilityPlan : ICostPlan
         Request = request;
         Refuse(request.Lora is not null, "LoRA adapters");
         Refuse(request.Offload is not null, "shares of offloaded memory");
+        Refuse(request.Host is not null, "a part of the network on the host");
+        Refuse(request.System.Devices.Count > 0, "unequal devices");
+        Refuse(request.Framework is not null, "the memory of frameworks");
+        Refuse(request.MemoryUtilization is not null, "a share of the memory");
         Refuse(request.Cpu is not null, "a choice of CPU cores");
         Refuse(request.KvCompression is not null, "KV compression");
         Refuse(request.CommunicationOverlap > 0, "overlap of computation and communication");

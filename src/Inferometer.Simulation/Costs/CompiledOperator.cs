@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Inferometer.Core.Hardware;
 using Inferometer.Simulation.Network;
 using Inferometer.Simulation.Operators;
 using Inferometer.Simulation.Requests;
@@ -8,14 +9,21 @@ namespace Inferometer.Simulation.Costs;
 /// <summary>Time of one execution of an operator, averaged over the steps of a phase, and what it is made of.</summary>
 [StructLayout(LayoutKind.Auto)]
 internal readonly record struct OperatorCost(
-    double Seconds, double ComputeSeconds, double MemorySeconds, double LinkSeconds, double NetworkSeconds, double LaunchSeconds)
+    double Seconds,
+    double ComputeSeconds,
+    double MemorySeconds,
+    double LinkSeconds,
+    double NetworkSeconds,
+    double LaunchSeconds,
+    bool OnHost = false)
 {
     public OperatorBound Bound
     {
         get
         {
             double work = Math.Max(Math.Max(ComputeSeconds, MemorySeconds), Math.Max(LinkSeconds, NetworkSeconds));
-            return work < LaunchSeconds ? OperatorBound.Launch
+            return OnHost ? OperatorBound.Host
+                : work < LaunchSeconds ? OperatorBound.Launch
                 : work == NetworkSeconds ? OperatorBound.Network
                 : work == ComputeSeconds ? OperatorBound.Compute
                 : work == MemorySeconds ? OperatorBound.Memory
@@ -39,9 +47,11 @@ internal readonly struct CompiledOperator
     private readonly double _exposed;
     private readonly double _launch;
     private readonly bool _varies;
+    private readonly HostOperator? _host;
 
-    public CompiledOperator(OperatorTemplate item, DeploymentProfile profile)
+    public CompiledOperator(OperatorTemplate item, in StagePlace place)
     {
+        DeploymentProfile profile = place.Device;
         EstimateRequest request = profile.Request;
         OffloadSpec? offload = request.Offload;
         double weightShare = offload?.WeightShare ?? 0;
@@ -64,13 +74,19 @@ internal readonly struct CompiledOperator
 
         _message = item.Message;
         _network = item.Network;
-        _exposed = 1 - request.CommunicationOverlap;
+        _exposed = item.Group == OperatorGroup.Collectives ? 1 - request.CommunicationOverlap : 1;
         _launch = item.Launches * profile.Device.Efficiency.LaunchSeconds;
         _varies = Bytes.DependsOnContext || Flops.DependsOnContext;
         Phase = item.Phase;
         Span = item.Span;
         Pool = item.Pool;
         IsCollective = item.Group == OperatorGroup.Collectives;
+        HasNetwork = IsCollective || item.Group == OperatorGroup.HostTransfer;
+        bool attention = item.Rate == RateClass.Attention;
+        DeviceEfficiency efficiency = profile.Device.Efficiency;
+        ComputeEfficiency = attention ? efficiency.AttentionCompute : efficiency.Compute;
+        MemoryEfficiency = attention ? efficiency.AttentionMemory : efficiency.Memory;
+        _host = place.IsOnHost(item) ? new(item, place) : null;
         NeedsRows = Flops is { PerRow: > 0 } || item.Message.PerRow > 0;
     }
 
@@ -88,8 +104,20 @@ internal readonly struct CompiledOperator
 
     public bool IsCollective { get; }
 
+    /// <summary>A message to other devices or the host.</summary>
+    public bool HasNetwork { get; }
+
+    /// <summary>Fraction of peak arithmetic it reaches when nothing else holds it up.</summary>
+    public double ComputeEfficiency { get; }
+
+    /// <summary>Fraction of memory bandwidth likewise.</summary>
+    public double MemoryEfficiency { get; }
+
     /// <summary>Works on logits only: idle in a step without any.</summary>
     public bool NeedsRows { get; }
+
+    /// <summary>The host keeps what the operator works on.</summary>
+    public bool IsHosted => _host is not null;
 
     public double MessageBytes(in StepVariables v) => _message.At(v);
 
@@ -99,12 +127,15 @@ internal readonly struct CompiledOperator
         double compute = _compute.At(v);
         double memory = _memory.At(v);
         double link = _link.At(v);
-        double network = IsCollective ? _exposed * _network.Seconds(_message.At(v)) : 0;
-        double work = _varies && Phase == StepPhase.Decode
-            ? SumOverPieces(v, pieces) / steps
-            : Math.Max(compute, Math.Max(memory, link));
+        double network = HasNetwork ? _exposed * _network.Seconds(_message.At(v)) : 0;
+        bool sums = _varies && Phase == StepPhase.Decode;
+        double work = sums ? SumOverPieces(v, pieces) / steps : Math.Max(compute, Math.Max(memory, link));
         return new(work + network + _launch, compute, memory, link, network, _launch);
     }
+
+    /// <summary>The same where the host keeps what the operator works on.</summary>
+    public OperatorCost CostOfHosted(in StepVariables v, double steps, ReadOnlySpan<ContextPiece> pieces) =>
+        _host!.Cost(v, _varies && Phase == StepPhase.Decode ? steps : 0, pieces, Cost(v, steps, pieces));
 
     private double SumOverPieces(StepVariables v, ReadOnlySpan<ContextPiece> pieces)
     {

@@ -8,13 +8,16 @@ namespace Inferometer.Simulation.Costs;
 /// </summary>
 internal sealed class LayerClass
 {
-    public LayerClass(int index, OperatorList list, LayerArchitecture? layer)
+    public LayerClass(int index, OperatorList list, LayerArchitecture? layer, in StagePlace place)
     {
+        StagePlace where = place;
         TokenMixer? mixer = layer?.Mixer;
         Index = index;
         Templates = [.. list.Items];
-        Compiled = [.. Templates.Select(item => new CompiledOperator(item, list.Profile))];
-        WeightBytes = Templates.Sum(item => item.ResidentBytes);
+        Compiled = [.. Templates.Select(item => new CompiledOperator(item, where))];
+        WeightBytes = Templates.Where(item => !where.IsOnHost(item)).Sum(item => item.ResidentBytes);
+        HostWeightBytes = Templates.Where(item => where.IsOnHost(item)).Sum(item => item.ResidentBytes);
+        CacheIsOnHost = place.Part == HostPart.Layer;
         StateBytes = RecurrentOperators.StateBytes(mixer, list.Profile) + RecurrentOperators.StateBytes(layer?.ParallelMixer, list.Profile);
         (KvBytesPerToken, KvCapTokens) = Kv(mixer, list.Profile);
         WindowBytesPerToken = mixer is CompressedAttentionMixer { CompressionRatio: > 0 } pooled
@@ -32,6 +35,15 @@ internal sealed class LayerClass
 
     /// <summary>Weights of one such layer on one device.</summary>
     public double WeightBytes { get; }
+
+    /// <summary>Weights of one such layer with the host.</summary>
+    public double HostWeightBytes { get; }
+
+    /// <summary>Such a layer keeps something of the tokens that it has seen.</summary>
+    public bool HasCache => KvBytesPerToken > 0 || WindowBytesPerToken > 0 || StateBytes > 0;
+
+    /// <summary>The host computes the whole layer and keeps its cache.</summary>
+    public bool CacheIsOnHost { get; }
 
     /// <summary>KV bytes one token takes in one such layer on one device.</summary>
     public double KvBytesPerToken { get; }

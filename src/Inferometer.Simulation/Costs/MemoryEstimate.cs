@@ -18,11 +18,32 @@ public sealed record MemoryEstimate
     /// <summary>Sum of the four.</summary>
     public required double TotalBytes { get; init; }
 
-    /// <summary>Memory of the device.</summary>
+    /// <summary>What the deployment may fill: all that programs can allocate, or the share that it or its framework takes.</summary>
     public required double CapacityBytes { get; init; }
+
+    /// <summary>Memory of the device that programs can allocate.</summary>
+    public double UsableBytes { get; init; }
+
+    /// <summary>Memory of the device by its datasheet.</summary>
+    public double NominalBytes { get; init; }
+
+    /// <summary>What the capacity leaves to the KV cache; below zero where weights, activations and reserve alone do not fit.</summary>
+    public double KvPoolBytes { get; init; }
+
+    /// <summary>
+    /// Tokens that the KV cache of one replica holds, in sequences of this workload's length, in whole blocks of the framework; 0 = none,
+    /// null where the network keeps no cache.
+    /// </summary>
+    public double? KvCapacityTokens { get; init; }
+
+    /// <summary>Requests of this length that all replicas' caches hold at once; a fraction, as engines report it.</summary>
+    public double? ConcurrentRequests { get; init; }
 
     /// <summary>Moved to slower memory.</summary>
     public required double OffloadedBytes { get; init; }
+
+    /// <summary>Memory of the host that takes what is moved there; null where none is named.</summary>
+    public double? HostCapacityBytes { get; init; }
 
     /// <summary>The sum is within the capacity.</summary>
     public required bool Fits { get; init; }

@@ -16,6 +16,8 @@ internal static class MemoryLimits
         int most = Math.Max(plan.Request.Architecture.MaxContextTokens, point.InputTokens + point.OutputTokens - 1);
         int generated = point.OutputTokens - 1;
         int prompt = Largest(point.CachedPrefixTokens + 1, most - generated, input => Fits(plan, point with { InputTokens = input }));
+        int batch = Largest(1, BatchLimit, size => Fits(plan, point with { BatchSize = size }));
+        (double? tokens, double? requests) = Cache(plan, point, batch);
         return new()
         {
             WeightBytes = totals.WeightBytes,
@@ -24,12 +26,39 @@ internal static class MemoryLimits
             ReservedBytes = totals.ReservedBytes,
             TotalBytes = totals.TotalBytes,
             CapacityBytes = totals.CapacityBytes,
+            UsableBytes = totals.UsableBytes,
+            NominalBytes = totals.NominalBytes,
+            KvPoolBytes = totals.KvPoolBytes,
+            KvCapacityTokens = tokens,
+            ConcurrentRequests = requests,
             OffloadedBytes = totals.OffloadedBytes,
+            HostCapacityBytes = double.IsFinite(totals.HostCapacityBytes) ? totals.HostCapacityBytes : null,
             Fits = totals.Fits,
-            LargestBatch = Largest(1, BatchLimit, batch => Fits(plan, point with { BatchSize = batch })),
+            LargestBatch = batch,
             LongestContextTokens = prompt == 0 ? 0 : prompt + generated,
             KvBytesPerToken = plan.KvBytesPerToken ?? 0,
         };
+    }
+
+    /// <summary>
+    /// What the caches hold: the pool of the device that is fullest at the largest batch, over what one request of this length takes there.
+    /// Nothing is shared between requests, so that it is what a service without common prompts can count on.
+    /// </summary>
+    private static (double? Tokens, double? Requests) Cache(ICostPlan plan, WorkloadPoint point, int batch)
+    {
+        int replicas = plan.Request.Parallelism.Data;
+        int perReplica = Math.Max(1, batch / replicas);
+        WorkloadPoint full = new(perReplica * replicas, point.InputTokens, point.OutputTokens);
+        if (plan.Memory(full) is not { KvCacheBytes: > 0 } use)
+        {
+            return (null, null);
+        }
+
+        int block = plan.Request.Framework?.BlockTokens ?? 1;
+        double length = point.InputTokens + point.OutputTokens - 1;
+        double requests = Math.Max(0, use.KvPoolBytes) / (use.KvCacheBytes / perReplica);
+        double tokens = Math.Floor(requests * length / block) * block;
+        return (tokens, replicas * tokens / length);
     }
 
     private static bool Fits(ICostPlan plan, in WorkloadPoint point) => plan.Memory(point) is { Fits: true };

@@ -18,15 +18,30 @@ public readonly record struct MemoryTotals
     /// <summary>Kept by framework and driver.</summary>
     public double ReservedBytes { get; init; }
 
-    /// <summary>Memory of the device.</summary>
+    /// <summary>
+    /// What the deployment may fill: the share of the usable memory that it or its framework takes. Without either, all that programs can
+    /// allocate.
+    /// </summary>
     public double CapacityBytes { get; init; }
+
+    /// <summary>Memory of the device that programs can allocate.</summary>
+    public double UsableBytes { get; init; }
+
+    /// <summary>Memory of the device by its datasheet.</summary>
+    public double NominalBytes { get; init; }
 
     /// <summary>Weights and KV cache that were moved to slower memory.</summary>
     public double OffloadedBytes { get; init; }
 
+    /// <summary>Memory of the host that takes what is moved there; infinite where it is not known.</summary>
+    public double HostCapacityBytes { get; init; }
+
+    /// <summary>What the capacity leaves to the KV cache; below zero where weights, activations and reserve do not fit.</summary>
+    public double KvPoolBytes => CapacityBytes - WeightBytes - ActivationBytes - ReservedBytes;
+
     /// <summary>Sum of what the device holds.</summary>
     public double TotalBytes => WeightBytes + KvCacheBytes + ActivationBytes + ReservedBytes;
 
-    /// <summary>The sum is within the capacity.</summary>
-    public bool Fits => TotalBytes <= CapacityBytes;
+    /// <summary>The sum is within the capacity, and what was moved to the host within the host's.</summary>
+    public bool Fits => TotalBytes <= CapacityBytes && OffloadedBytes <= HostCapacityBytes;
 }

@@ -12,31 +12,34 @@ internal sealed class PipelineLayout
     public PipelineLayout(DeploymentProfile profile, SharedTables tables)
     {
         ModelArchitecture model = profile.Architecture;
+        LayerPlaces places = new(profile);
         Stages = profile.Request.Parallelism.Pipeline;
         List<LayerClass> classes = [];
-        int head = Add(classes, -1, Build(profile, tables, ModelOperators.Head), null);
-        int[] classOfLayer = LayerClasses(model, profile, tables, classes);
-        int near = Add(classes, -1, Build(profile, tables, list => ModelOperators.Boundary(list, betweenNodes: false)), null);
-        int far = Add(classes, -1, Build(profile, tables, list => ModelOperators.Boundary(list, betweenNodes: true)), null);
-        int tail = Add(classes, -1, Build(profile, tables, ModelOperators.Tail), null);
+        int head = Add(classes, -1, Build(profile, tables, ModelOperators.Head), null, places.Head);
+        int[] classOfLayer = LayerClasses(model, profile, tables, classes, places);
+        StagePlace plain = new(profile);
+        int near = Add(classes, -1, Build(profile, tables, list => ModelOperators.Boundary(list, betweenNodes: false)), null, plain);
+        int far = Add(classes, -1, Build(profile, tables, list => ModelOperators.Boundary(list, betweenNodes: true)), null, plain);
+        int tail = Add(classes, -1, Build(profile, tables, ModelOperators.Tail), null, places.Tail);
+        int crossing = places.Crosses ? Add(classes, -1, Build(profile, tables, Crossing), null, plain) : -1;
         Classes = [.. classes];
         _counts = new int[Stages * Classes.Length];
         Count(0, head)++;
-        Count(Stages - 1, tail)++;
-        int stageDevices = profile.Tensor * profile.AttentionRanks;
-        for (int stage = 0, layer = 0; stage < Stages; stage++)
+        if (crossing >= 0)
         {
-            // The first (layers mod stages) stages take one layer more.
-            int size = (model.LayerCount / Stages) + (stage < model.LayerCount % Stages ? 1 : 0);
-            for (int i = 0; i < size; i++, layer++)
-            {
-                Count(stage, classOfLayer[layer])++;
-            }
+            Count(0, crossing)++;
+        }
 
-            if (stage > 0)
-            {
-                Count(stage, profile.Network.CrossesNode(stage, stageDevices) ? far : near)++;
-            }
+        Count(Stages - 1, tail)++;
+        for (int layer = 0; layer < model.LayerCount; layer++)
+        {
+            Count(places.StageOf(layer), classOfLayer[layer])++;
+        }
+
+        int stageDevices = profile.Tensor * profile.AttentionRanks;
+        for (int stage = 1; stage < Stages; stage++)
+        {
+            Count(stage, profile.Network.CrossesNode(stage, stageDevices) ? far : near)++;
         }
 
         Totals = new int[Classes.Length];
@@ -58,17 +61,33 @@ internal sealed class PipelineLayout
 
     private ref int Count(int stage, int index) => ref _counts[(stage * Classes.Length) + index];
 
-    private static int[] LayerClasses(ModelArchitecture model, DeploymentProfile profile, SharedTables tables, List<LayerClass> classes)
+    // Between the host's layers and the device's; around experts on the host activations go there and come back.
+    private static void Crossing(OperatorList list) =>
+        list.HostTransfer("activations_from_host", list.Profile.Architecture.HiddenSize);
+
+    private static void Layer(OperatorList list, LayerArchitecture layer, HostPart part)
     {
-        Dictionary<LayerArchitecture, int> known = [];
+        ModelOperators.Layer(list, layer);
+        if (part == HostPart.Experts)
+        {
+            list.HostTransfer("activations_to_host", list.Profile.Architecture.HiddenSize);
+            list.HostTransfer("activations_from_host", list.Profile.Architecture.HiddenSize);
+        }
+    }
+
+    private static int[] LayerClasses(
+        ModelArchitecture model, DeploymentProfile profile, SharedTables tables, List<LayerClass> classes, LayerPlaces places)
+    {
+        Dictionary<(LayerArchitecture, StagePlace), int> known = [];
         int[] classOfLayer = new int[model.LayerCount];
         for (int i = 0; i < classOfLayer.Length; i++)
         {
             LayerArchitecture layer = model.Layers[i];
-            ref int index = ref CollectionsMarshal.GetValueRefOrAddDefault(known, layer, out bool exists);
+            StagePlace place = places.Of(i);
+            ref int index = ref CollectionsMarshal.GetValueRefOrAddDefault(known, (layer, place), out bool exists);
             if (!exists)
             {
-                index = Add(classes, known.Count - 1, Build(profile, tables, list => ModelOperators.Layer(list, layer), layer), layer);
+                index = Add(classes, known.Count - 1, Build(profile, tables, list => Layer(list, layer, place.Part), layer), layer, place);
             }
 
             classOfLayer[i] = index;
@@ -85,9 +104,9 @@ internal sealed class PipelineLayout
         return list;
     }
 
-    private static int Add(List<LayerClass> classes, int index, OperatorList list, LayerArchitecture? layer)
+    private static int Add(List<LayerClass> classes, int index, OperatorList list, LayerArchitecture? layer, in StagePlace place)
     {
-        classes.Add(new(index, list, layer));
+        classes.Add(new(index, list, layer, place));
         return classes.Count - 1;
     }
 }

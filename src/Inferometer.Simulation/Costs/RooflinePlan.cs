@@ -1,5 +1,6 @@
 using Inferometer.Core;
 using Inferometer.Core.Deployments;
+using Inferometer.Core.Hardware;
 using Inferometer.Core.Models;
 using Inferometer.Core.Weights;
 using Inferometer.Simulation.Operators;
@@ -16,6 +17,9 @@ internal sealed class RooflinePlan : ICostPlan
     private readonly StepState _prefill;
     private readonly StepState _decode;
     private readonly RooflinePlan? _draft;
+    private readonly MemoryBudget _budget;
+    private readonly double _hostBytesOfWeights;
+    private readonly double _frameworkActivations;
     private EquatableList<string>? _assumptions;
 
     public RooflinePlan(string costModel, EstimateRequest request)
@@ -30,6 +34,13 @@ internal sealed class RooflinePlan : ICostPlan
         _decode = new(tables, request.Speculative is { } s ? s.DraftTokens + 1 : 1);
         _draft = request.Speculative?.Draft is { } draft ? new(costModel, DraftRequest(request, draft)) : null;
         KvBytesPerToken = KvBytesOfOneToken();
+        _budget = new(request);
+        for (int c = 0; c < _layout.Classes.Length; c++)
+        {
+            _hostBytesOfWeights += _layout.Totals[c] * _layout.Classes[c].HostWeightBytes;
+        }
+
+        _frameworkActivations = _budget.SizesByLargestStep ? LargestStepBytes() : 0;
     }
 
     public string CostModel { get; }
@@ -84,13 +95,15 @@ internal sealed class RooflinePlan : ICostPlan
     public MemoryTotals? Memory(in WorkloadPoint point, double? activationBytes = null)
     {
         RequestValidation.Check(point);
-        double activations = activationBytes ?? PeakActivationBytes(point);
+        double activations = _budget.SizesByLargestStep ? _frameworkActivations : activationBytes ?? PeakActivationBytes(point);
         OffloadSpec? offload = Request.Offload;
         double weightShare = offload?.WeightShare ?? 0;
         double kvShare = offload?.KvShare ?? 0;
+        double hosted = _hostBytesOfWeights + HostedCacheBytes(point);
         MemoryTotals worst = default;
         for (int stage = 0; stage < _layout.Stages; stage++)
         {
+            Device device = Request.System.Devices.Count > 0 ? Request.System.Devices[stage] : _profile.Device;
             (double weights, double kv) = StageBytes(stage, point);
             if (_draft is not null && stage < _draft._layout.Stages)
             {
@@ -98,16 +111,20 @@ internal sealed class RooflinePlan : ICostPlan
                 (weights, kv) = (weights + draftWeights, kv + draftKv);
             }
 
+            double kept = (1 - weightShare) * weights;
             MemoryTotals use = new()
             {
-                WeightBytes = (1 - weightShare) * weights,
+                WeightBytes = kept,
                 KvCacheBytes = (1 - kvShare) * kv,
                 ActivationBytes = activations,
-                ReservedBytes = _profile.Device.Efficiency.ReservedBytes,
-                CapacityBytes = _profile.Device.MemoryBytes,
-                OffloadedBytes = (weightShare * weights) + (kvShare * kv),
+                ReservedBytes = _budget.ReservedBytes(device),
+                CapacityBytes = _budget.CapacityBytes(device, kept, activations),
+                UsableBytes = device.UsableMemoryBytes,
+                NominalBytes = device.MemoryBytes,
+                OffloadedBytes = (weightShare * weights) + (kvShare * kv) + hosted,
+                HostCapacityBytes = Request.Host?.Device.UsableMemoryBytes ?? double.PositiveInfinity,
             };
-            worst = stage == 0 || use.TotalBytes > worst.TotalBytes ? use : worst;
+            worst = stage == 0 || use.TotalBytes - use.CapacityBytes > worst.TotalBytes - worst.CapacityBytes ? use : worst;
         }
 
         return worst;
@@ -126,6 +143,29 @@ internal sealed class RooflinePlan : ICostPlan
         RequestValidation.Check(point);
         int requests = RankBatch(point.BatchSize);
         _decode.SetDecode(requests, point.BeamWidth, point.InputTokens, Math.Max(1, point.OutputTokens - 1), MicroBatches(requests));
+    }
+
+    // A profiling run takes the largest step of one prompt, and then chooses tokens for as many sequences as a step can have.
+    private double LargestStepBytes()
+    {
+        int tokens = Request.MaxStepTokens > 0 ? Request.MaxStepTokens : Request.Workload.InputTokens;
+        _prefill.SetPrefill(1, 0, tokens, 1);
+        return Math.Max(_costing.PeakActivationBytes(_prefill), _budget.SamplerBytes(_profile.Architecture.VocabularySize));
+    }
+
+    private double HostedCacheBytes(in WorkloadPoint point)
+    {
+        double bytes = 0;
+        if (Request.Host?.GpuLayers is not null)
+        {
+            int requests = RankBatch(point.BatchSize);
+            for (int c = 0; c < _layout.Classes.Length; c++)
+            {
+                bytes += _layout.Classes[c].CacheIsOnHost ? _layout.Totals[c] * CacheBytes(_layout.Classes[c], point, requests) : 0;
+            }
+        }
+
+        return bytes;
     }
 
     private double PeakActivationBytes(in WorkloadPoint point)
@@ -151,7 +191,7 @@ internal sealed class RooflinePlan : ICostPlan
             double bytes = 0;
             for (int c = 0; c < counts.Length; c++)
             {
-                bytes += counts[c] * _layout.Classes[c].KvBytesPerToken;
+                bytes += _layout.Classes[c].CacheIsOnHost ? 0 : counts[c] * _layout.Classes[c].KvBytesPerToken;
             }
 
             most = Math.Max(most, bytes);
@@ -169,6 +209,8 @@ internal sealed class RooflinePlan : ICostPlan
         Speculative = null,
         Lora = null,
         KvCompression = null,
+        Framework = null,
+        Host = null,
         Parallelism = request.Parallelism with
         {
             Pipeline = Math.Min(request.Parallelism.Pipeline, draft.LayerCount),
@@ -195,19 +237,26 @@ internal sealed class RooflinePlan : ICostPlan
         {
             LayerClass part = _layout.Classes[c];
             weights += counts[c] * part.WeightBytes;
-            if (part.KvBytesPerToken > 0)
+            if (part.HasCache && !part.CacheIsOnHost)
             {
-                kv += counts[c] * part.KvBytesPerToken * KvTokens.Stored(point, requests, part.KvCapTokens);
+                kv += counts[c] * CacheBytes(part, point, requests);
             }
-
-            if (part.WindowBytesPerToken > 0)
-            {
-                kv += counts[c] * part.WindowBytesPerToken * KvTokens.Stored(point, requests, part.WindowTokens);
-            }
-
-            kv += counts[c] * part.StateBytes * requests * point.BeamWidth;
         }
 
         return (weights, kv);
+    }
+
+    // Of one layer of a kind, all requests of the fullest rank together.
+    private static double CacheBytes(LayerClass part, in WorkloadPoint point, int requests)
+    {
+        double bytes = part.StateBytes * requests * point.BeamWidth;
+        if (part.KvBytesPerToken > 0)
+        {
+            bytes += part.KvBytesPerToken * KvTokens.Stored(point, requests, part.KvCapTokens);
+        }
+
+        return part.WindowBytesPerToken > 0
+            ? bytes + (part.WindowBytesPerToken * KvTokens.Stored(point, requests, part.WindowTokens))
+            : bytes;
     }
 }

@@ -8,7 +8,6 @@ namespace Inferometer.Simulation.Costs;
 internal sealed class StepCosting(DeploymentProfile profile, PipelineLayout layout)
 {
     private readonly double[] _classSeconds = new double[layout.Classes.Length];
-    private readonly double _peak = profile.Device.PeakFor(profile.MatrixFormat);
 
     /// <summary>Steps priced so far; tests see by it that nothing is priced twice.</summary>
     public int Priced { get; private set; }
@@ -22,6 +21,8 @@ internal sealed class StepCosting(DeploymentProfile profile, PipelineLayout layo
         double messages = 0;
         double communication = 0;
         double peakActivation = 0;
+        double computing = 0;
+        double moving = 0;
         for (int c = 0; c < layout.Classes.Length; c++)
         {
             double seconds = 0;
@@ -36,16 +37,25 @@ internal sealed class StepCosting(DeploymentProfile profile, PipelineLayout layo
                 }
 
                 step.Variables(item, out StepVariables v);
-                OperatorCost cost = item.Cost(v, step.Steps, step.Pieces(item.Span));
+                bool hosted = item.IsHosted;
+                OperatorCost cost = hosted
+                    ? item.CostOfHosted(v, step.Steps, step.Pieces(item.Span))
+                    : item.Cost(v, step.Steps, step.Pieces(item.Span));
                 double time = cost.Seconds;
                 seconds += time;
                 flops += count * item.Flops.At(v);
                 bytes += count * item.Bytes.At(v);
                 peakActivation = Math.Max(peakActivation, item.Activations.At(v));
-                if (item.IsCollective)
+                if (!hosted || !cost.OnHost)
+                {
+                    computing += count * cost.ComputeSeconds * item.ComputeEfficiency;
+                    moving += count * cost.MemorySeconds * item.MemoryEfficiency;
+                }
+
+                if (item.HasNetwork)
                 {
                     communication += count * time;
-                    messages += count * item.MessageBytes(v);
+                    messages += item.IsCollective ? count * item.MessageBytes(v) : 0;
                 }
 
                 rows?.Add(Row(layout.Classes[c], i, layout.Totals[c] * step.MicroBatches, v, cost));
@@ -56,8 +66,8 @@ internal sealed class StepCosting(DeploymentProfile profile, PipelineLayout layo
 
         (double latency, double serial) = Pipeline(step);
         double devices = layout.Stages * latency;
-        double flopUtilization = flops / (devices * _peak);
-        double bandwidthUtilization = bytes / (devices * profile.Device.MemoryBandwidth);
+        double flopUtilization = computing / devices;
+        double bandwidthUtilization = moving / devices;
         return new()
         {
             LatencySeconds = latency + draftSeconds,
@@ -135,6 +145,7 @@ internal sealed class StepCosting(DeploymentProfile profile, PipelineLayout layo
     {
         OperatorTemplate item = part.Templates[index];
         double flops = item.Flops.At(v);
+        ref readonly CompiledOperator compiled = ref part.Compiled[index];
         return new()
         {
             Name = item.Name,
@@ -154,8 +165,8 @@ internal sealed class StepCosting(DeploymentProfile profile, PipelineLayout layo
             OffloadSeconds = cost.LinkSeconds,
             NetworkSeconds = cost.NetworkSeconds,
             Bound = cost.Bound,
-            FlopUtilization = Share(flops, cost.Seconds * profile.PeakFlops(item)),
-            BandwidthUtilization = Share(part.Compiled[index].Bytes.At(v), cost.Seconds * profile.Device.MemoryBandwidth),
+            FlopUtilization = Share(cost.ComputeSeconds * compiled.ComputeEfficiency, cost.Seconds),
+            BandwidthUtilization = Share(cost.MemorySeconds * compiled.MemoryEfficiency, cost.Seconds),
         };
     }
 

@@ -1,4 +1,5 @@
 using Inferometer.Core.Caching;
+using Inferometer.Core.Hardware;
 using Inferometer.Core.Models;
 using Inferometer.Simulation.Configuration;
 using Inferometer.Simulation.Costs;
@@ -10,6 +11,7 @@ namespace Inferometer.Simulation.Features;
 public sealed class SimulationContext
 {
     private readonly Func<string, ModelArchitecture> _resolveModel;
+    private readonly Func<string, HardwareSystem> _resolveSystem;
     private readonly IKvProfileReader? _kvProfiles;
     private readonly SortedDictionary<string, SortedDictionary<string, double>> _metrics = new(StringComparer.Ordinal);
     private readonly List<string> _assumptions = [];
@@ -19,6 +21,7 @@ public sealed class SimulationContext
         SimulationType type,
         EstimateRequest request,
         Func<string, ModelArchitecture> resolveModel,
+        Func<string, HardwareSystem> resolveSystem,
         IKvProfileReader? kvProfiles)
     {
         _kvProfiles = kvProfiles;
@@ -26,6 +29,7 @@ public sealed class SimulationContext
         Type = type;
         Request = request;
         _resolveModel = resolveModel;
+        _resolveSystem = resolveSystem;
     }
 
     /// <summary>What the user asked for.</summary>
@@ -54,6 +58,10 @@ public sealed class SimulationContext
     /// <summary>Finds a model by name or path, as the configuration's own model is found.</summary>
     /// <exception cref="Core.InferometerException">No such model.</exception>
     public ModelArchitecture ResolveModel(string nameOrPath) => _resolveModel(nameOrPath);
+
+    /// <summary>Finds a system by name or file.</summary>
+    /// <exception cref="Core.InferometerException">No such system.</exception>
+    public HardwareSystem ResolveSystem(string nameOrPath) => _resolveSystem(nameOrPath);
 
     /// <summary>What a compression profile of the KV cache costs for the model of the request.</summary>
     /// <param name="profile">Name or file.</param>

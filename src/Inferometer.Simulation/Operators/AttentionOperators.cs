@@ -26,7 +26,8 @@ internal static class AttentionOperators
             (WeightKind.Key, mixer.ReusesCache ? 0 : s.Keys),
             (WeightKind.Value, mixer.ReusesCache || mixer.ValuesAreKeys ? 0 : s.Values),
             (WeightKind.AttentionGate, (mixer.OutputGate ? s.Output : 0) + (mixer.HeadGate ? s.Heads : 0)));
-        list.Adapters("lora_qkv", LoraTargets.QueryKeyValue, input, projected);
+        int parts = 1 + (mixer.ReusesCache ? 0 : mixer.ValuesAreKeys ? 1 : 2) + (mixer.HeadGate ? 1 : 0);
+        list.Adapters("lora_qkv", LoraTargets.QueryKeyValue, input, projected, parts);
         RotaryAndCacheWrite(list, mixer, s);
         int span = list.Tables.Span(new(mixer.WindowTokens, mixer.ChunkTokens, 0));
         Kernel kernel = new(span, s, mixer.OutputGate, mixer.AttentionSink ? s.Heads : 0);

@@ -26,7 +26,7 @@ internal static class CompressedAttentionOperators
             (WeightKind.LatentDown, mixer.HeadDim),
             (WeightKind.QueryDown, mixer.QueryRank));
         list.Matrix("query_up_projection", OperatorGroup.AttentionProjection, WeightKind.QueryUp, mixer.QueryRank, queries);
-        list.Adapters("lora_qkv", LoraTargets.QueryKeyValue, hidden, down);
+        list.Adapters("lora_qkv", LoraTargets.QueryKeyValue, hidden, down, parts: 2);
         RotaryAndCacheWrite(list, mixer, heads, down);
         Compress(list, mixer, mixer.HeadDim, "compress_keys");
         if (mixer.IndexTopK > 0)

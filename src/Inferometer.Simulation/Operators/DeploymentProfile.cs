@@ -11,6 +11,9 @@ namespace Inferometer.Simulation.Operators;
 /// <summary>A request with its names turned into numbers: widths in bytes, degrees, rates. What the operators are built from.</summary>
 internal sealed class DeploymentProfile
 {
+    /// <summary>Handing work to the host or back: the order of a wait for a stream; a working assumption, not a datasheet figure.</summary>
+    public const double HostLatencySeconds = 10e-6;
+
     public DeploymentProfile(EstimateRequest request)
     {
         RequestValidation.Check(request);
@@ -27,11 +30,30 @@ internal sealed class DeploymentProfile
         Network = new(request.System, request.CollectiveAlgorithm);
         KvBytes = request.Precisions.KvCache.BytesPerElement * CompressedFraction(request);
         LinkBandwidth = OffloadBandwidth(request, Device);
+        HostLink = request.Host is null
+            ? default
+            : CollectiveTime.InSequence(TierChoice.Only(new(HostLatencySeconds, 1 / LinkBandwidth)), default);
     }
 
     public EstimateRequest Request { get; }
 
     public Device Device { get; }
+
+    /// <summary>The same deployment seen from another device of it.</summary>
+    public DeploymentProfile On(Device device) => new(Request with
+    {
+        System = Request.System with { Device = device, Devices = [] },
+        Parallelism = Request.Parallelism with { Pipeline = 1 },
+    });
+
+    /// <summary>The same deployment seen from the host.</summary>
+    public DeploymentProfile OnHost(Device host) => new(Request with
+    {
+        System = Request.System with { Device = host, Devices = [] },
+        Parallelism = Request.Parallelism with { Pipeline = 1 },
+        Host = null,
+        Cpu = null,
+    });
 
     public ModelArchitecture Architecture => Request.Architecture;
 
@@ -58,7 +80,11 @@ internal sealed class DeploymentProfile
     /// <summary>Bytes a cached element takes, compression included.</summary>
     public double KvBytes { get; }
 
+    /// <summary>Bytes per second that really cross the link to offloaded data or the host; 0 where there is neither.</summary>
     public double LinkBandwidth { get; }
+
+    /// <summary>Time of activations over the link to the host.</summary>
+    public CollectiveTime HostLink { get; }
 
     public NetworkModel Network { get; }
 
@@ -161,13 +187,14 @@ internal sealed class DeploymentProfile
 
     private static double OffloadBandwidth(EstimateRequest request, Device device)
     {
-        if (request.Offload is not { } offload)
+        if (request is { Offload: null, Host: null })
         {
             return 0;
         }
 
-        double bandwidth = offload.LinkBandwidth > 0 ? offload.LinkBandwidth : device.HostLinkBandwidth;
-        return bandwidth > 0 ? bandwidth : throw new InferometerException(
-            $"offload: device '{device.Name}' states no host link bandwidth; give one with the offload settings.");
+        double bandwidth = request.Offload is { LinkBandwidth: > 0 and var given } ? given : device.HostLinkBandwidth;
+        return bandwidth > 0 ? bandwidth * device.Efficiency.Link : throw new InferometerException(
+            $"offload: device '{device.Name}' states no host link bandwidth"
+                + (request.Host is null ? "; give one with the offload settings." : ", so that no part of the network can be the host's."));
     }
 }

@@ -14,7 +14,9 @@ internal static class FeedForwardOperators
     {
         Router(list, moe);
         Exchange(list, moe, "expert_dispatch", "expert_all_gather");
+        int first = list.Items.Count;
         Experts(list, moe);
+        list.MarkRouted(first);
         Exchange(list, moe, "expert_combine", "expert_reduce_scatter");
         int hidden = list.Profile.Architecture.HiddenSize;
         list.Elementwise(
@@ -67,7 +69,7 @@ internal static class FeedForwardOperators
             bias ? up : 0,
             (kinds.Up, inner),
             (kinds.Gate, gated ? inner : 0));
-        list.Adapters("lora_" + prefix + "gate_up", LoraTargets.GateUp, hidden, up);
+        list.Adapters("lora_" + prefix + "gate_up", LoraTargets.GateUp, hidden, up, gated ? 2 : 1);
         list.Elementwise(prefix + "activation", OperatorGroup.FeedForward, gated ? 5 * inner : 4 * inner, up, inner);
         list.Matrix(prefix + "down_projection", OperatorGroup.FeedForward, kinds.Down, inner, hidden, bias ? hidden : 0);
         list.Adapters("lora_" + prefix + "down", LoraTargets.Down, inner, hidden);

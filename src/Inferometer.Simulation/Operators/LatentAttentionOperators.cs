@@ -31,7 +31,7 @@ internal static class LatentAttentionOperators
             WeightKind.QueryUp,
             mixer.QueryRank > 0 ? mixer.QueryRank : hidden,
             queries);
-        list.Adapters("lora_qkv", LoraTargets.QueryKeyValue, hidden, down);
+        list.Adapters("lora_qkv", LoraTargets.QueryKeyValue, hidden, down, mixer.QueryRank > 0 ? 2 : 1);
         double norms = mixer.QueryRank + mixer.KvRank;
         list.Add(new()
         {

@@ -29,6 +29,9 @@ public enum OperatorGroup
 
     /// <summary>Messages between devices.</summary>
     Collectives,
+
+    /// <summary>Activations between a device and the host that computes a part of the network.</summary>
+    HostTransfer,
 }
 
 /// <summary>What an operator's time is spent on.</summary>
@@ -48,4 +51,7 @@ public enum OperatorBound
 
     /// <summary>Starting the kernel.</summary>
     Launch,
+
+    /// <summary>The host's processor and memory, where a part of the network is computed there.</summary>
+    Host,
 }

@@ -33,6 +33,24 @@ internal sealed class OperatorList(DeploymentProfile profile, SharedTables table
         }
     }
 
+    /// <summary>Everything from number <paramref name="first"/> on works on routed experts.</summary>
+    public void MarkRouted(int first)
+    {
+        for (int i = first; i < _items.Count; i++)
+        {
+            _items[i] = _items[i] with { IsRouted = true };
+        }
+    }
+
+    /// <summary>Activations of so many elements per token over the link to the host.</summary>
+    public void HostTransfer(string name, double perToken) => Add(new()
+    {
+        Name = name,
+        Group = OperatorGroup.HostTransfer,
+        Message = new() { PerToken = perToken * Activation },
+        Network = profile.HostLink,
+    });
+
     /// <summary>Bytes of so many elements of a kind of tensor of this layer.</summary>
     public double Bytes(WeightKind kind, double elements) => elements * profile.Stored(layer, kind).BytesPerElement;
 
@@ -114,15 +132,18 @@ internal sealed class OperatorList(DeploymentProfile profile, SharedTables table
         }
     }
 
-    /// <summary>The two thin products of the adapters beside a matrix [outputs, inputs], where dynamic adapters are served.</summary>
-    public void Adapters(string name, LoraTargets target, double inputs, double outputs)
+    /// <summary>
+    /// The two thin products of the adapters beside a matrix [outputs, inputs], where dynamic adapters are served. A fused matrix carries
+    /// one adapter for each of the <paramref name="parts"/> it is made of: they have inputs of their own and share the outputs.
+    /// </summary>
+    public void Adapters(string name, LoraTargets target, double inputs, double outputs, int parts = 1)
     {
         if (profile.Request.Lora is not { Strategy: LoraStrategy.Dynamic } lora || (lora.Targets & target) == LoraTargets.None)
         {
             return;
         }
 
-        double elements = lora.Rank * (inputs + outputs);
+        double elements = lora.Rank * ((parts * inputs) + outputs);
         double bytes = elements * Activation;
         Add(new()
         {
@@ -133,8 +154,8 @@ internal sealed class OperatorList(DeploymentProfile profile, SharedTables table
             Pool = tables.AdapterPool(lora.Adapters),
             Flops = new() { PerToken = 2 * elements },
             Weights = new() { PerTouched = bytes },
-            ActivationRead = new() { PerToken = (inputs + lora.Rank + outputs) * Activation },
-            ActivationWrite = new() { PerToken = (lora.Rank + outputs) * Activation },
+            ActivationRead = new() { PerToken = (inputs + (parts * lora.Rank) + outputs) * Activation },
+            ActivationWrite = new() { PerToken = ((parts * lora.Rank) + outputs) * Activation },
             ResidentBytes = lora.Adapters * bytes,
             ResidentElements = lora.Adapters * elements,
         });

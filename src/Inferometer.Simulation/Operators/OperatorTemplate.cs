@@ -43,6 +43,9 @@ internal sealed record OperatorTemplate
 
     public int Launches { get; init; } = 1;
 
+    /// <summary>Works on routed experts, which can be kept on the host by themselves.</summary>
+    public bool IsRouted { get; init; }
+
     public StepForm Flops { get; init; }
 
     public StepForm Weights { get; init; }

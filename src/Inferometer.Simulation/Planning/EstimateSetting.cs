@@ -17,6 +17,9 @@ public sealed record EstimateSetting
     /// <summary>Name of the option, such as <c>--tp</c>.</summary>
     public required string Option { get; init; }
 
+    /// <summary>Other names of the option, such as <c>-ngl</c>.</summary>
+    public IReadOnlyList<string> Aliases { get; init; } = [];
+
     /// <summary>What stands for its value in help, such as <c>N</c>.</summary>
     public required string ValueName { get; init; }
 
@@ -159,6 +162,19 @@ public sealed record EstimateSetting
             return (this, Read(text));
         }
     }
+
+    /// <summary>A whole number in digits within bounds; null where the text is none.</summary>
+    internal static int? TryWhole(string text, int least, int most) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value >= least && value <= most
+            ? value
+            : null;
+
+    /// <summary>A number with a decimal point or an exponent; null where the text is none.</summary>
+    internal static double? TryNumber(string text) =>
+        double.TryParse(text, NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out double value)
+            && text.All(c => char.IsAsciiDigit(c) || c is '.' or '-' or '+' or 'e' or 'E')
+            ? value
+            : null;
 
     /// <summary>The error for a text that a setting does not take.</summary>
     internal static InferometerException Wrong(string option, string text, string allowed)

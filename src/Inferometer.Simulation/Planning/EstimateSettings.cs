@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Inferometer.Core;
+using Inferometer.Core.Catalog;
 using Inferometer.Core.Deployments;
 using Inferometer.Simulation.Costs;
 using Inferometer.Simulation.Requests;
@@ -12,6 +13,7 @@ public static class EstimateSettings
 {
     private const int MostDevices = 1 << 20;
     private const int MostTokens = 1_000_000_000;
+    private const int MostLayers = 100_000;
     private static readonly string[] Workload = ["prefill", "decode"];
     private static readonly string[] Decode = ["decode"];
 
@@ -26,6 +28,23 @@ public static class EstimateSettings
         Read = text => text is "none" ? null : CompressedCaches.Find(text) is { } cache
             ? JsonValue.Create(cache)
             : throw EstimateSetting.Wrong("--kv-compression", text, "none, " + CompressedCaches.Allowed),
+    };
+
+    private static readonly EstimateSetting ExpertLayers = new()
+    {
+        Option = "--n-cpu-moe",
+        Aliases = ["-ncmoe"],
+        ValueName = "N|all",
+        Description = "Layers, counted from the first, whose routed experts the host keeps and computes.",
+        Parameter = "cpu_expert_layers",
+        Heading = "CPU experts",
+        Read = text => text switch
+        {
+            "all" => JsonValue.Create("all"),
+            _ => EstimateSetting.TryWhole(text, 0, MostLayers) is { } layers
+                ? JsonValue.Create(layers)
+                : throw EstimateSetting.Wrong("--n-cpu-moe", text, $"a whole number from 0 to {MostLayers}, or all"),
+        },
     };
 
     /// <summary>All of them, in the order of the help.</summary>
@@ -76,6 +95,67 @@ public static class EstimateSettings
                 "--kv", text, $"a number format ({string.Join(", ", Precision.All.Select(p => p.Name))}), {CompressedCaches.Allowed}"),
         },
         EstimateSetting.Format("--activations", "quantization.activations", "Number format of the activations alone."),
+        new()
+        {
+            Option = "--framework",
+            ValueName = string.Join('|', FrameworkCatalog.All.Select(f => f.Name)) + "|none",
+            Description = "Serving framework, for the memory that it takes and keeps: docs/estimate.md.",
+            Parameter = "framework",
+            Heading = "framework",
+            Read = text => text is "none" ? null : JsonValue.Create(FrameworkCatalog.Find(text, "--framework").Name),
+        },
+        new()
+        {
+            Option = "--memory-utilization",
+            Aliases = ["--gpu-memory-utilization", "--mem-fraction-static"],
+            ValueName = "SHARE",
+            Description = "Share of the device's usable memory that the deployment takes, as the framework means it; the framework's own "
+                + "default where nothing is said, all without a framework.",
+            Range = "above 0 to 1",
+            Parameter = "memory_utilization",
+            Heading = "of memory",
+            Read = text => EstimateSetting.TryNumber(text) is { } share and > 0 and <= 1
+                ? JsonValue.Create(share)
+                : throw EstimateSetting.Wrong("--memory-utilization", text, "a number above 0 to 1"),
+        },
+        new()
+        {
+            Option = "--gpu-layers",
+            Aliases = ["-ngl", "--n-gpu-layers"],
+            ValueName = "N",
+            Description = "Layers that the device keeps, counted from the last, the output layer as one behind them; the host computes the "
+                + "others with its own memory (llama.cpp's -ngl).",
+            Range = $"0 to {MostLayers}",
+            Parameter = "gpu_layers",
+            Heading = "GPU layers",
+            Read = text => EstimateSetting.TryWhole(text, 0, MostLayers) is { } layers
+                ? JsonValue.Create(layers)
+                : throw EstimateSetting.Wrong("--gpu-layers", text, $"a whole number from 0 to {MostLayers}"),
+        },
+        ExpertLayers,
+        new()
+        {
+            Option = "--override-tensor",
+            Aliases = ["-ot"],
+            ValueName = "exps=CPU",
+            Description = "The same as llama.cpp writes it: a pattern that means the routed experts, to the CPU.",
+            Parameter = "cpu_expert_layers",
+            Read = text => text.EndsWith("=CPU", StringComparison.OrdinalIgnoreCase) && text.Contains("exps", StringComparison.Ordinal)
+                ? JsonValue.Create("all")
+                : throw EstimateSetting.Wrong(
+                    "--override-tensor", text, "a pattern of the routed experts to the CPU, such as exps=CPU or .ffn_.*_exps.=CPU"),
+        },
+        new()
+        {
+            Option = "--host",
+            ValueName = "NAME",
+            Description = "The processor beside the device that computes the host's part, by its name in the hardware catalog.",
+            Parameter = "host",
+            Heading = "host",
+            Read = text => string.IsNullOrWhiteSpace(text)
+                ? throw new InferometerException("--host: the text is empty.")
+                : JsonValue.Create(text),
+        },
         Whole("--prefix-cached", "prefix_caching.cached_tokens", 0, MostTokens, 0,
             "Leading prompt tokens that are in the cache already and shared by the batch.")
             with { Heading = "cached", Key = "cached_prefix_tokens" },
@@ -147,10 +227,7 @@ public static class EstimateSettings
         }
     }
 
-    private static JsonValue Rate(string text) =>
-        double.TryParse(text, NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out double rate)
-            && rate is >= 0 and <= 1
-            && text.All(c => char.IsAsciiDigit(c) || c is '.' or '-' or '+' or 'e' or 'E')
+    private static JsonValue Rate(string text) => EstimateSetting.TryNumber(text) is { } rate and >= 0 and <= 1
             ? JsonValue.Create(rate)
             : throw EstimateSetting.Wrong("--acceptance", text, "a number from 0 to 1");
 

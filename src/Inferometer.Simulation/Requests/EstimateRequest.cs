@@ -1,4 +1,5 @@
 using Inferometer.Core.Deployments;
+using Inferometer.Core.Frameworks;
 using Inferometer.Core.Hardware;
 using Inferometer.Core.Models;
 using Inferometer.Core.Weights;
@@ -91,6 +92,21 @@ public sealed record EstimateRequest
     /// at once. Engines bound their steps (vLLM: 2048 to 16384 tokens), so that activations do not grow with the batch.
     /// </summary>
     public int MaxStepTokens { get; init; } = 8192;
+
+    /// <summary>Most sequences of one step, for the memory of choosing tokens alone; 0 = as the framework has it.</summary>
+    public int MaxSequences { get; init; }
+
+    /// <summary>The serving framework, for its use of memory; null = none is named.</summary>
+    public FrameworkProfile? Framework { get; init; }
+
+    /// <summary>
+    /// Share of the device's usable memory that the deployment takes, above 0 and at most 1, with the meaning of the framework (vLLM's
+    /// <c>gpu_memory_utilization</c> where none is named); null = the framework's default, or all.
+    /// </summary>
+    public double? MemoryUtilization { get; init; }
+
+    /// <summary>The processor beside the device that computes a part of the network; null = the device computes all of it.</summary>
+    public HostSpec? Host { get; init; }
 
     /// <summary>Time a request waits before its prefill starts, seconds; part of the time to first token.</summary>
     public double QueueingSeconds { get; init; }

@@ -1,5 +1,6 @@
 using Inferometer.Core;
 using Inferometer.Core.Deployments;
+using Inferometer.Core.Hardware;
 using Inferometer.Core.Models;
 
 namespace Inferometer.Simulation.Requests;
@@ -13,6 +14,22 @@ internal static class RequestValidation
         if (!request.AllowUnevenHeads)
         {
             TensorParallelHeads.Check(request.Parallelism.Tensor, request.Architecture);
+        }
+
+        if (request.MemoryUtilization is not (null or (> 0 and <= 1)))
+        {
+            throw new InferometerException(
+                $"memory utilization: {request.MemoryUtilization} is not a share above 0 and at most 1.");
+        }
+
+        if (request.System.Devices.Count > 0)
+        {
+            CheckMixed(request);
+        }
+
+        if (request.Host is { } host)
+        {
+            CheckHost(request, host);
         }
 
         request.Lora?.Validate();
@@ -29,12 +46,12 @@ internal static class RequestValidation
             throw new InferometerException($"power: the idle fraction {request.Power.IdleFraction} is not a share between 0 and 1.");
         }
 
-        if (request.MicroBatches < 0 || request.MaxStepTokens < 0 || request.WindowExtraTokens < 0 || request.QueueingSeconds < 0)
+        if (request.MicroBatches < 0 || request.MaxStepTokens < 0 || request.MaxSequences < 0 || request.WindowExtraTokens < 0
+            || request.QueueingSeconds < 0)
         {
             throw new InferometerException(
-                $"micro-batches {request.MicroBatches}, step tokens {request.MaxStepTokens}, extra tokens of windows "
-                    + $"{request.WindowExtraTokens} and queueing time {request.QueueingSeconds} "
-                    + "must not be negative.");
+                $"micro-batches {request.MicroBatches}, step tokens {request.MaxStepTokens}, sequences {request.MaxSequences}, extra tokens "
+                    + $"of windows {request.WindowExtraTokens} and queueing time {request.QueueingSeconds} must not be negative.");
         }
     }
 
@@ -44,6 +61,45 @@ internal static class RequestValidation
             || point.CachedPrefixTokens < 0 || point.CachedPrefixTokens >= point.InputTokens)
         {
             Throw(point);
+        }
+    }
+
+    private static void CheckMixed(EstimateRequest request)
+    {
+        (HardwareSystem system, Parallelism p) = (request.System, request.Parallelism);
+        if (p.Tensor > 1 || p.Expert > 1 || p.Data > 1 || p.Pipeline != system.Devices.Count)
+        {
+            throw new InferometerException(
+                $"parallelism: {system.Name} is a pipeline of {system.Devices.Count} unequal devices; tensor {p.Tensor}, pipeline "
+                    + $"{p.Pipeline}, expert {p.Expert} and data {p.Data} parallelism cannot be asked of it.");
+        }
+    }
+
+    private static void CheckHost(EstimateRequest request, HostSpec host)
+    {
+        host.Validate();
+        Parallelism p = request.Parallelism;
+        if (p.Tensor > 1 || p.Expert > 1 || p.Data > 1)
+        {
+            throw new InferometerException(
+                $"host: a part of the network on the host goes with pipeline parallelism only; tensor {p.Tensor}, expert {p.Expert} and "
+                    + $"data {p.Data} must be 1.");
+        }
+
+        if (request.Offload is not null)
+        {
+            throw new InferometerException(
+                "host: the network's part is either computed on the host or brought over the link; give either.");
+        }
+
+        if (host.ExpertLayers > 0 && !request.Architecture.Layers.Any(layer => layer.FeedForward is MoeFeedForward))
+        {
+            throw new InferometerException($"host: {request.Architecture.Name} has no experts that could be kept on the host.");
+        }
+
+        if (host.Device.Kind is not "cpu")
+        {
+            throw new InferometerException($"host: {host.Device.Name} is a {host.Device.Kind}, not a processor.");
         }
     }
 

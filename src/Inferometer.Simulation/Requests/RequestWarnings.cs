@@ -6,15 +6,20 @@ namespace Inferometer.Simulation.Requests;
 /// <summary>What makes a result doubtful although it can be computed: said in sentences with every result.</summary>
 internal static class RequestWarnings
 {
-    public static IEnumerable<string> Of(EstimateRequest request)
+    public static IEnumerable<string> Of(EstimateRequest request, bool generates)
     {
         ModelArchitecture model = request.Architecture;
-        long context = (long)request.Workload.InputTokens + request.Workload.OutputTokens;
+        long context = (long)request.Workload.InputTokens + (generates ? request.Workload.OutputTokens : 0);
         if (context > model.MaxContextTokens)
         {
             FormattableString text =
                 $"{context} tokens of context are beyond the {model.MaxContextTokens} that {model.Name} was made for.";
             yield return text.ToString(CultureInfo.InvariantCulture);
+        }
+
+        if (request.Framework is { } framework && !framework.RunsOn(request.System.Device))
+        {
+            yield return $"{framework.Name} is not known to run on {request.System.Name}, or not with this use of memory.";
         }
 
         if (!model.IsKnownFamily)

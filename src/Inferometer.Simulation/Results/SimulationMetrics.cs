@@ -56,6 +56,9 @@ public sealed record SimulationMetrics
     /// <summary>Energy per generated token, joules.</summary>
     public double? EnergyPerTokenJoules { get; init; }
 
+    /// <summary>US dollars per hour, all devices.</summary>
+    public double? CostPerHourUsd { get; init; }
+
     /// <summary>US dollars per million generated tokens.</summary>
     public double? CostPerMillionTokensUsd { get; init; }
 }

@@ -77,12 +77,79 @@ public class CompareCommandTests
     public async Task Impossible_rows_are_shown_with_the_reason()
     {
         CommandRun run = (await CommandRun.OfLine("compare llama-3.1-70b --on h100 --tp 1,2,3,128")).Succeeded();
-        Assert.Contains("(1) does not fit: 144 GB needed per device, 85.9 GB there", run.Output, StringComparison.Ordinal);
+        Assert.Contains("(1) does not fit: 144 GB needed per device, 85.0 GB there", run.Output, StringComparison.Ordinal);
         Assert.Contains("parallelism: tensor = 128", run.Output, StringComparison.Ordinal);
         JsonArray rows = await Rows("compare llama-3.1-70b --on h100 --tp 1,2");
         Assert.Contains("does not fit", rows[0]!["error"]!.GetValue<string>(), StringComparison.Ordinal);
         Assert.Null(rows[0]!["ttft_ms"]);
         Assert.Null(rows[1]!["error"]);
+    }
+
+    [Fact]
+    public async Task All_that_does_not_fit_is_one_line_and_each_row_has_its_need()
+    {
+        CommandRun run = (await CommandRun.OfLine("compare llama-3.1-70b,llama-3.1-405b --on h100,l4,rtx4090 --tp 1,2,4,8")).Succeeded();
+        string note = Assert.Single(run.OutputLines, l => l.Contains("does not fit", StringComparison.Ordinal));
+        Assert.Matches(@"^\(1\) does not fit: \d+ of 24 rows; they need [\d.]+ GB to [\d,.]+ GB per device", note);
+        Assert.EndsWith("of 23.7 GB to 85.0 GB there", note, StringComparison.Ordinal);
+        Assert.Contains("815/85.0", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Rows_can_be_sorted_filtered_and_cut()
+    {
+        const string line = "compare llama-3.1-70b --on h100,h200,mi300x --tp 1,2,4,8 --batch 1,16";
+        JsonArray all = await Rows(line), cheap = await Rows(line + " --sort cost --top 3");
+        double[] costs = [.. cheap.Select(r => r!["usd_per_million_output_tokens"]!.GetValue<double>())];
+        Assert.Equal(3, costs.Length);
+        Assert.Equal(all.Select(r => r!["usd_per_million_output_tokens"]?.GetValue<double>()).OfType<double>().Order().Take(3), costs);
+        JsonArray quick = await Rows(line + " --filter tpot_ms<15 --filter devices<=4 --sort tpot_ms:desc");
+        Assert.NotEmpty(quick);
+        Assert.All(quick, r => Assert.True(r!["tpot_ms"]!.GetValue<double>() < 15 && r["devices"]!.GetValue<double>() <= 4));
+        double[] times = [.. quick.Select(r => r!["tpot_ms"]!.GetValue<double>())];
+        Assert.Equal(times.OrderDescending(), times);
+        CommandRun none = await CommandRun.OfLine(line + " --filter tpot_ms<0.001");
+        Assert.Equal(ExitCode.Failed, none.Code);
+        Assert.Contains("tpot_ms<0.001", Assert.Single(none.Complaints), StringComparison.Ordinal);
+        CommandRun wrong = await CommandRun.OfLine(line + " --sort tpt_ms");
+        Assert.Equal(ExitCode.Usage, wrong.Code);
+        Assert.Contains("tpot_ms", Assert.Single(wrong.Complaints), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_says_the_same_stands_once()
+    {
+        JsonArray rows = await Rows("compare llama-3.1-8b --on h100 --draft none,ngram --draft-tokens 2,4 --acceptance 0.5");
+        Assert.Equal([null, "ngram", "ngram"], rows.Select(r => r!["draft_model"]?.GetValue<string>()));
+    }
+
+    [Fact]
+    public async Task Cost_models_are_not_ranked_among_each_other()
+    {
+        CommandRun run = (await CommandRun.OfLine("compare llama-3.1-8b --on h100 --cost-model roofline,genz --batch 1,8")).Succeeded();
+        Assert.DoesNotContain(run.OutputLines, l => l.StartsWith('*'));
+        Assert.Contains("cannot be compared", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Warnings_reach_the_table_and_machines()
+    {
+        const string line = "compare llama-3.1-8b --on h200 --input 2048,131072 --output 64";
+        CommandRun run = (await CommandRun.OfLine(line)).Succeeded();
+        Assert.Contains("Warning: 131136 tokens of context are beyond the 131072", run.Output, StringComparison.Ordinal);
+        JsonArray rows = await Rows(line);
+        Assert.Null(rows[0]!["warnings"]);
+        Assert.Contains("131136", rows[1]!["warnings"]!.GetValue<string>(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Machines_are_told_price_memory_and_what_the_cache_holds()
+    {
+        JsonArray rows = await Rows("compare llama-3.1-8b --on h100 --tp 1,2");
+        Assert.Equal([2.99, 5.98], rows.Select(r => r!["usd_per_hour"]!.GetValue<double>()));
+        Assert.All(rows, r => Assert.True(r!["kv_capacity_tokens"]!.GetValue<double>() > 1e5));
+        Assert.All(rows, r => Assert.True(r!["concurrent_requests"]!.GetValue<double>() > 100));
+        Assert.All(rows, r => Assert.Equal(79.19 * (1 << 30), r!["usable_memory_bytes"]!.GetValue<double>(), 1e6));
     }
 
     [Fact]

@@ -12,7 +12,7 @@ public sealed class EveryOptionTests : IDisposable
 {
     // What these take is free text, or a name that is looked up in a catalog when the work begins.
     private static readonly string[] FreeTexts =
-        ["--prompt", "--system", "--stop", "--search", "--model", "--on", "--draft", "--chat-template"];
+        ["--prompt", "--system", "--stop", "--search", "--model", "--on", "--draft", "--chat-template", "--host"];
 
     // A file or folder, with a scale behind it.
     private const string Adapter = "FILE[:SCALE]";
@@ -219,7 +219,7 @@ public sealed class EveryOptionTests : IDisposable
     }
 
     private static bool IsReal(string command, string option) =>
-        CommandWords.Find(command, option).ValueType == typeof(double) || option is "--acceptance";
+        CommandWords.Find(command, option).ValueType == typeof(double) || option is "--acceptance" or "--memory-utilization";
 
     private static string Below(string least) =>
         (decimal.Parse(least, CultureInfo.InvariantCulture) - 1).ToString(CultureInfo.InvariantCulture);

@@ -18,6 +18,15 @@ public class SelfcheckCommandTests
     }
 
     [Fact]
+    public async Task Cases_come_with_the_program()
+    {
+        CommandRun run = (await CommandRun.OfLine("selfcheck --format json")).Succeeded();
+        JsonArray phases = JsonNode.Parse(run.Output)!.AsArray();
+        Assert.True(phases.Sum(p => p!["compared"]!.GetValue<int>()) >= 500);
+        Assert.Contains(phases, p => p!["engine"]!.GetValue<string>() is "genz");
+    }
+
+    [Fact]
     public async Task A_figure_that_differs_fails_the_check()
     {
         string golden = SharedFolder.Require("reference/genz/golden.jsonl");

@@ -59,7 +59,7 @@ public class WrongInputTests
     [InlineData("hardware h101", ExitCode.Failed, "Did you mean 'H100'")]
     [InlineData("features flash", ExitCode.Failed, "Did you mean 'flash_attention'?")]
     [InlineData("showcase --on nothing", ExitCode.Failed, "nothing")]
-    [InlineData("selfcheck", ExitCode.Usage, "'--golden'")]
+    [InlineData("selfcheck --golden", ExitCode.Usage, "'--golden'")]
     [InlineData("selfcheck --golden /no/such/file", ExitCode.Failed, "/no/such/file")]
     public async Task Wrong_input_gets_one_clear_line_and_a_code(string line, int code, string expected)
     {

@@ -13,7 +13,7 @@ namespace Inferometer.Cli.Tests.Settings;
 public class SettingOptionTests
 {
     // Each setting takes at least one of these.
-    private static readonly string[] s_samples = ["2", "fp8", "0.5", "16:8", "q4", "genz"];
+    private static readonly string[] s_samples = ["2", "fp8", "0.5", "16:8", "q4", "genz", "vllm", "exps=CPU"];
 
     public static TheoryData<string> Names => [.. EstimateSettings.All.Select(s => s.Option)];
 

@@ -73,13 +73,25 @@ public class RooflineTechniqueTests
         EstimateRequest request = Sample.Request(Sample.Llama2, batch: 2, output: 2);
         PhaseEstimate decode = _model.Decode(request with { Lora = lora });
         OperatorRow qkv = decode.One("lora_qkv");
-        Assert.Equal(2d * 2 * 16 * (4096 + 12288), qkv.Flops);
+
+        // One adapter each for queries, keys and values, with inputs of their own.
+        Assert.Equal(2d * 2 * 16 * ((3 * 4096) + 12288), qkv.Flops);
 
         // Two sequences draw from four adapters: 4 (1 - (3/4)^2) = 1.75 of them.
-        Assert.Equal(1.75 * 16 * (4096 + 12288) * 2, qkv.WeightBytes, 1e-6);
+        Assert.Equal(1.75 * 16 * ((3 * 4096) + 12288) * 2, qkv.WeightBytes, 1e-6);
         double resident = _model.Estimate(request with { Lora = lora }).Memory!.WeightBytes - _model.Estimate(request).Memory!.WeightBytes;
-        Assert.Equal(4d * 32 * 16 * (4096 + 12288 + 4096 + 4096) * 2, resident, 1);
+        Assert.Equal(4d * 32 * 16 * ((3 * 4096) + 12288 + 4096 + 4096) * 2, resident, 1);
         Assert.Empty(decode.Named("lora_gate_up"));
+    }
+
+    [Fact]
+    public void Adapters_on_all_linear_layers_have_the_parameters_that_training_libraries_count()
+    {
+        // Llama-3-8B, rank 16, q, k, v, o, gate, up and down: 41,943,040 parameters.
+        EstimateRequest request = Sample.Request(Sample.Llama3);
+        double resident = _model.Estimate(request with { Lora = new() { Rank = 16 } }).Memory!.WeightBytes
+            - _model.Estimate(request).Memory!.WeightBytes;
+        Assert.Equal(41_943_040d * 2, resident, 1);
     }
 
     [Fact]

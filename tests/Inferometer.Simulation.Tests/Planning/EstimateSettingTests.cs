@@ -34,6 +34,13 @@ public sealed class EstimateSettingTests
     [InlineData("--batch", "99999999999")]
     [InlineData("--bits", "bf17")]
     [InlineData("--cost-model", "rooline")]
+    [InlineData("--framework", "vlm")]
+    [InlineData("--memory-utilization", "0")]
+    [InlineData("--memory-utilization", "90")]
+    [InlineData("--gpu-layers", "-1")]
+    [InlineData("--n-cpu-moe", "some")]
+    [InlineData("--override-tensor", "attn=CPU")]
+    [InlineData("--override-tensor", "exps=GPU")]
     public void Wrong_text_is_refused_with_the_options_name(string option, string text) =>
         Assert.StartsWith(
             option + ": ", Assert.Throws<InferometerException>(() => Of(option).Read(text)).Message, StringComparison.Ordinal);
@@ -46,7 +53,10 @@ public sealed class EstimateSettingTests
         JsonNode value = setting
             .Read(setting.ValueName.Split(
                 '|')[0] switch
-            { "N" => "7", "FORMAT" => "fp8", "RATE" => "0.25", "roofline" => "genz", "q8" => "q8", _ => "8" })!;
+            {
+                "N" => "7", "FORMAT" => "fp8", "RATE" or "SHARE" => "0.25", "roofline" => "genz", "q8" => "q8", "llama.cpp" => "vllm",
+                "exps=CPU" => @"blk\.\d+\.ffn_.*_exps.=CPU", _ => "8",
+            })!;
         JsonObject parameters = [];
         setting.Write(parameters, value.DeepClone());
         if (setting.OnlyWith is { } other)

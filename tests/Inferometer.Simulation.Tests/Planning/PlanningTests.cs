@@ -44,6 +44,52 @@ public class PlanningTests
         Assert.True(Engine.Simulate(With(config, "quantization", new JsonObject { ["weights"] = "fp8" })).MemoryUsage!.Fits);
     }
 
+    [Theory]
+    [InlineData("deepseek-v3", "h100", 2, "tensor_parallel 32")]
+    [InlineData("llama-3.1-70b", "m4_max", 1, "quantization.weights fp8")]
+    [InlineData("llama-3.1-70b", "gb10", 1, "tensor_parallel 2, quantization.weights fp8")]
+    public void Advice_is_what_can_be_done(string model, string system, int tensor, string advice)
+    {
+        SimulationConfig config = With(Config(model, system), "tensor_parallel", tensor);
+        Assert.Equal(advice, string.Join(", ", FittingChanges.Of(config, Engine).Select(c => $"{c.Parameter} {c.Value}")));
+    }
+
+    [Fact]
+    public void Experts_go_to_a_host_that_has_room_for_them()
+    {
+        SimulationConfig config = Config("qwen3-30b-a3b", "rtx4090");
+        Assert.DoesNotContain(FittingChanges.Of(config, Engine), c => c.Parameter is "cpu_expert_layers");
+        config = With(config, "quantization", new JsonObject { ["weights"] = "fp8" });
+        FittingChange experts = FittingChanges.Of(config, Engine).Single(c => c.Parameter is "cpu_expert_layers");
+        int layers = experts.Value.GetValue<int>();
+        Assert.True(Engine.Simulate(With(config, "cpu_expert_layers", layers)).MemoryUsage!.Fits);
+        Assert.False(Engine.Simulate(With(config, "cpu_expert_layers", layers - 1)).MemoryUsage!.Fits);
+    }
+
+    [Fact]
+    public void A_host_takes_no_more_than_it_must()
+    {
+        SimulationConfig config = With(Config("llama-3.1-70b", "rtx4090"), "quantization", new JsonObject { ["weights"] = "q4_k" });
+        FittingChange layers = FittingChanges.Of(config, Engine).Single(c => c.Parameter is "gpu_layers");
+        int kept = layers.Value.GetValue<int>();
+        Assert.True(Engine.Simulate(With(config, "gpu_layers", kept)).MemoryUsage!.Fits);
+        Assert.False(Engine.Simulate(With(config, "gpu_layers", kept + 1)).MemoryUsage!.Fits);
+    }
+
+    [Fact]
+    public void Frameworks_that_run_on_the_device_tell_their_room_where_none_is_named()
+    {
+        Assert.Equal(
+            ["llama.cpp", "sglang", "trtllm", "vllm"],
+            FrameworkRoom.Of(Config("llama-3.1-8b", "h100"), Engine).Select(r => r.Framework).Order(StringComparer.Ordinal));
+        Assert.Equal(["llama.cpp"], FrameworkRoom.Of(Config("llama-3.1-8b", "m4_max"), Engine).Select(r => r.Framework));
+        Assert.Empty(FrameworkRoom.Of(With(Config("llama-3.1-8b", "h100"), "framework", "vllm"), Engine));
+        Assert.Empty(FrameworkRoom.Of(With(Config("llama-3.1-8b", "h100"), "cost_model", "genz"), Engine));
+        double told = FrameworkRoom.Of(Config("llama-3.1-8b", "h100"), Engine).Single(r => r.Framework is "vllm").Tokens;
+        Assert.Equal(
+            Engine.Simulate(With(Config("llama-3.1-8b", "h100"), "framework", "vllm")).MemoryUsage!.KvCapacityTokens, told);
+    }
+
     [Fact]
     public void Aliases_become_the_names_of_the_catalog_and_the_rest_stays()
     {

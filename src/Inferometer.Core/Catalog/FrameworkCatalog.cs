@@ -1,0 +1,95 @@
+using System.Text.Json;
+using Inferometer.Core.Frameworks;
+
+namespace Inferometer.Core.Catalog;
+
+/// <summary>The serving frameworks whose use of memory is known. Immutable; thread-safe.</summary>
+public static class FrameworkCatalog
+{
+    private const double Mebi = 1 << 20;
+    private const double Gibi = 1 << 30;
+    private static readonly Lazy<IReadOnlyList<FrameworkProfile>> BuiltIn = new(() =>
+        [.. CatalogFiles.Embedded("frameworks").Select(file => Read(file.Root, file.Source))]);
+
+    /// <summary>All of them by name.</summary>
+    public static IReadOnlyList<FrameworkProfile> All => BuiltIn.Value;
+
+    /// <summary>Finds one by name or alias, ignoring case.</summary>
+    /// <param name="name">The name.</param>
+    /// <param name="origin">Where it came from, for the error.</param>
+    /// <exception cref="InferometerException">There is none of that name.</exception>
+    public static FrameworkProfile Find(string name, string origin)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return All.FirstOrDefault(f => f.Aliases.Append(f.Name).Contains(name, StringComparer.OrdinalIgnoreCase))
+            ?? throw new InferometerException(
+                $"{origin}: '{name}' is not a framework whose use of memory is known."
+                + $"{NameSuggestion.For(name, All.SelectMany(f => f.Aliases.Append(f.Name)))} "
+                + $"Allowed: {string.Join(", ", All.Select(f => f.Name))}.");
+    }
+
+    /// <summary>Reads one from the catalog's JSON.</summary>
+    internal static FrameworkProfile Read(JsonElement root, string source)
+    {
+        JsonFields fields = new(root, source);
+        JsonFields sources = fields.Object("sources") ?? throw fields.Wrong("sources", "an object");
+        return new FrameworkProfile
+        {
+            Name = fields.Text("name") ?? throw fields.Wrong("name", "the framework's name"),
+            Aliases = [.. fields.Texts("aliases") ?? []],
+            Vendors = [.. fields.Texts("vendors") ?? []],
+            ShareOf = fields.Text("share_of") switch
+            {
+                "everything" => MemoryShare.Everything,
+                "weights_and_cache" => MemoryShare.WeightsAndCache,
+                "cache" => MemoryShare.Cache,
+                _ => throw fields.Wrong("share_of", "one of everything, weights_and_cache, cache"),
+            },
+            MemoryUtilization = fields.Has("memory_utilization") ? Share(fields) : null,
+            Reserve = fields.Object("reserve") is { } reserve ? ReserveOf(reserve)
+                : fields.Has("memory_utilization") ? null : throw fields.Wrong("memory_utilization", "a share, where there is no reserve"),
+            ContextBytes = fields.NumberOr(0, "context_gib") * Gibi,
+            PeerBytes = fields.NumberOr(0, "peer_gib") * Gibi,
+            OutsideBytes = fields.NumberOr(0, "outside_gib") * Gibi,
+            BytesPerLogit = fields.NumberOr(0, "bytes_per_logit"),
+            BlockTokens = fields.IntOr(1, 1, 1 << 20, "block_tokens"),
+            Sizes = Sizes(root, fields, source),
+            Sources = sources.Names.ToDictionary(name => name, name => sources.Text(name)!, StringComparer.Ordinal),
+        };
+    }
+
+    private static double Share(JsonFields fields)
+    {
+        double share = fields.PositiveOr(1, "memory_utilization");
+        return share <= 1 ? share : throw fields.Wrong("memory_utilization", "a share above 0 and at most 1");
+    }
+
+    private static FrameworkReserve ReserveOf(JsonFields fields) => new(
+        fields.NumberOr(0, "fixed_mib") * Mebi,
+        fields.NumberOr(0, "mib_per_step_token") * Mebi,
+        fields.NumberOr(0, "mib_per_sequence") * Mebi,
+        fields.NumberOr(0, "mib_per_device") * Mebi,
+        fields.NumberOr(0, "least_mib") * Mebi,
+        fields.NumberOr(0, "least_from_gib") * Gibi);
+
+    private static EquatableList<FrameworkSize> Sizes(JsonElement root, JsonFields fields, string source)
+    {
+        if (!root.TryGetProperty("sizes", out JsonElement list) || list.ValueKind != JsonValueKind.Array || list.GetArrayLength() == 0)
+        {
+            throw fields.Wrong("sizes", "an array of objects");
+        }
+
+        EquatableList<FrameworkSize> sizes =
+        [
+            .. list.EnumerateArray().Select(item => new JsonFields(item, source, "sizes.")).Select(size => new FrameworkSize(
+                size.PositiveOr(double.PositiveInfinity, "below_gib") * Gibi,
+                [.. size.Texts("named") ?? []],
+                size.Int(1 << 24, "step_tokens"),
+                size.Int(1 << 24, "sequences"))),
+        ];
+        FrameworkSize last = sizes[^1];
+        return double.IsInfinity(last.BelowBytes) && last.Named.Count == 0
+            ? sizes
+            : throw fields.Wrong("sizes", "an array whose last entry holds for every device");
+    }
+}

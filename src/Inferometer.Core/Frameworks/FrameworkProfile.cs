@@ -1,0 +1,76 @@
+using Inferometer.Core.Hardware;
+
+namespace Inferometer.Core.Frameworks;
+
+/// <summary>
+/// How a serving framework deals with a device's memory: which share it takes, what it keeps for itself, and by how large a step it sizes
+/// activations. Sizes in bytes. The built-in ones are data, with the source of each figure; see <c>catalog/frameworks</c>.
+/// </summary>
+public sealed record FrameworkProfile
+{
+    /// <summary>Canonical name, such as <c>vllm</c>.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Other names that lead to it.</summary>
+    public EquatableList<string> Aliases { get; init; } = [];
+
+    /// <summary>Makers of the accelerators that it runs on; empty = any, and processors.</summary>
+    public EquatableList<string> Vendors { get; init; } = [];
+
+    /// <summary>What the share is a share of.</summary>
+    public MemoryShare ShareOf { get; init; }
+
+    /// <summary>The share it takes where nothing is said; null = what <see cref="Reserve"/> leaves.</summary>
+    public double? MemoryUtilization { get; init; }
+
+    /// <summary>What it leaves free beside weights and cache; null = the share is given.</summary>
+    public FrameworkReserve? Reserve { get; init; }
+
+    /// <summary>The framework's own memory within the share: the driver's, libraries'.</summary>
+    public double ContextBytes { get; init; }
+
+    /// <summary>More of it where devices work together: buffers of collectives.</summary>
+    public double PeerBytes { get; init; }
+
+    /// <summary>Memory beyond the share: captured graphs, and a driver's context that was there before the share was taken.</summary>
+    public double OutsideBytes { get; init; }
+
+    /// <summary>Bytes alive per logit while tokens are chosen.</summary>
+    public double BytesPerLogit { get; init; }
+
+    /// <summary>Tokens of one block of the cache.</summary>
+    public int BlockTokens { get; init; } = 1;
+
+    /// <summary>Steps by memory of the device; the first that fits holds.</summary>
+    public required EquatableList<FrameworkSize> Sizes { get; init; }
+
+    /// <summary>Where each figure comes from, by field.</summary>
+    public IReadOnlyDictionary<string, string> Sources { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
+    /// <summary>Whether it runs on a device, as far as is known.</summary>
+    public bool RunsOn(Device device)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        return Vendors.Count == 0 || device.Vendor.Length == 0
+            || (device.Kind is not "cpu" && Vendors.Contains(device.Vendor, StringComparer.OrdinalIgnoreCase));
+    }
+
+    /// <summary>How it sizes steps on a device.</summary>
+    public FrameworkSize SizeOn(Device device)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        return Sizes.First(size => device.MemoryBytes < size.BelowBytes
+            && (size.Named.Count == 0 || size.Named.Any(name => device.Name.StartsWith(name, StringComparison.OrdinalIgnoreCase))));
+    }
+
+    /// <summary>The share it takes of a device where nothing is said.</summary>
+    /// <param name="device">The device.</param>
+    /// <param name="size">The steps.</param>
+    /// <param name="devices">Devices of the group.</param>
+    public double ShareOn(Device device, FrameworkSize size, int devices)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        double usable = device.UsableMemoryBytes;
+        return MemoryUtilization ?? Math.Max(0, usable - Reserve!.Bytes(device.MemoryBytes, size, devices)) / usable;
+    }
+}
