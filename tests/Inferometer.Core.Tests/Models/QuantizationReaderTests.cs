@@ -107,6 +107,14 @@ public sealed class QuantizationReaderTests
     }
 
     [Fact]
+    public void An_empty_section_says_nothing()
+    {
+        ModelArchitecture model = Model("{}");
+        Assert.Equal("bf16", model.PublishedWeights!.Name);
+        Assert.DoesNotContain(model.Notes, n => n.Contains("quantisation", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void A_broken_pattern_is_refused_by_name()
     {
         ModelArchitecture model = Model("""{"quant_method":"fp8","ignored_layers":["re:(("]}""");

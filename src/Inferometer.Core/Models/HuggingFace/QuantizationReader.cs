@@ -32,6 +32,12 @@ internal sealed class QuantizationReader
             return new(plain, null, []);
         }
 
+        if (!section.Fields.HasAny("quant_method", "quant_algo", "bits", "config_groups"))
+        {
+            // An empty section says nothing.
+            return new(plain, null, []);
+        }
+
         QuantizationReader reader = new(section.Fields, type, $"{section.Name} in {outer.Source}");
         string method = (section.Fields.TextOrNull("quant_method") ?? section.Fields.TextOrNull("quant_algo") ?? "mlx").ToLowerInvariant();
         WeightScheme? scheme = reader.Scheme(method);
@@ -114,12 +120,13 @@ internal sealed class QuantizationReader
         double groupBits = 16 + (zeros > 0 ? bits : 0);
         string label = group is 128 or 0 ? $"int{bits}" : string.Create(CultureInfo.InvariantCulture, $"int{bits} g{group}");
         Precision format = new(label, bits + (group > 0 ? groupBits / group : 0), MathFormat.Bf16);
-        return Scheme(name, new PackedFormat(format, bits)
+        PackedFormat packed = new(format, bits)
         {
             GroupInputs = group,
             GroupBits = groupBits,
             ColumnBits = columns ? 32 : 0,
-        }) with { TakesHead = _fields.BoolOr(false, "lm_head") };
+        };
+        return Scheme(name, packed) with { TakesHead = _fields.BoolOr(false, "lm_head") };
     }
 
     private EngineScheme? BitsAndBytes()
