@@ -66,7 +66,12 @@ public class FrameworkMemoryTests
     {
         FrameworkProfile profile = new()
         {
-            Name = "round", MemoryUtilization = 0.75, ContextBytes = 1e9, OutsideBytes = 2e9, BytesPerLogit = 10, BlockTokens = 16,
+            Name = "round",
+            MemoryUtilization = 0.75,
+            ContextBytes = 1e9,
+            OutsideBytes = 2e9,
+            BytesPerLogit = 10,
+            BlockTokens = 16,
             Sizes = [new(double.PositiveInfinity, [], 1000, 50)],
         };
         MemoryTotals all = At(profile);
@@ -95,7 +100,10 @@ public class FrameworkMemoryTests
     {
         FrameworkProfile profile = new()
         {
-            Name = "round", MemoryUtilization = 1, BytesPerLogit = 36, Sizes = [new(double.PositiveInfinity, [], 8192, 1024)],
+            Name = "round",
+            MemoryUtilization = 1,
+            BytesPerLogit = 36,
+            Sizes = [new(double.PositiveInfinity, [], 8192, 1024)],
         };
         EstimateRequest request = Request() with { Framework = profile, MaxStepTokens = 2048 };
         Assert.Equal(1024d * 128256 * 36, Pricing.Plan(request).MemoryAt(new(1, 1, 1)).ActivationBytes, 1);
