@@ -6,6 +6,8 @@ using Inferometer.Core.Catalog;
 using Inferometer.Core.Deployments;
 using Inferometer.Core.Frameworks;
 using Inferometer.Core.Hardware;
+using Inferometer.Core.Models;
+using Inferometer.Core.Weights;
 using Inferometer.Simulation.Configuration;
 using Inferometer.Simulation.Costs;
 using Inferometer.Simulation.Features;
@@ -26,7 +28,7 @@ public sealed class SimulationEngine
     private static readonly string[] EngineParameters =
     [
         "system_name", "bits", "cost_model", "framework", "memory_utilization", "communication_overlap", "max_step_tokens", "max_sequences",
-        "queueing_ms",
+        "queueing_ms", "kv_window_extra_tokens",
     ];
 
     private readonly ModelCatalog _models;
@@ -168,17 +170,25 @@ public sealed class SimulationEngine
     private EstimateRequest StartingRequest(SimulationConfig config)
     {
         ParameterBag parameters = config.SimulationParams;
-        Precision bits = Precision.Parse(parameters.Text("bits", "bf16"), $"{parameters.Path}.bits");
+        ModelArchitecture model = _models.Resolve(config.Model);
+        // The reproduced simulators know one width for everything; where nothing is said it is bf16.
+        string? bits = parameters.Contains("bits") ? parameters.Text("bits", "")
+            : CostModelOf(config) is CompatibilityCostModel ? Precision.Bf16.Name
+            : null;
+        string origin = parameters.Contains("bits") ? $"{parameters.Path}.bits" : "the cost model, which knows one width";
+        (PrecisionSet precisions, WeightScheme scheme) = FormatChoice.Of(bits, model, origin);
         HardwareSystem system = SystemOf(config);
         FrameworkProfile? framework = parameters.Contains("framework")
             ? FrameworkCatalog.Find(parameters.Text("framework", ""), $"{parameters.Path}.framework")
             : null;
         return new EstimateRequest
         {
-            Architecture = _models.Resolve(config.Model),
+            Architecture = model,
             System = system,
             Parallelism = Parallelism.None with { Pipeline = Math.Max(1, system.Devices.Count) },
-            Precisions = BitsOf(bits),
+            Precisions = precisions,
+            WeightScheme = scheme,
+            WindowExtraTokens = parameters.Int32("kv_window_extra_tokens", 512, 0, 1 << 24),
             FlashAttention = false,
             CommunicationOverlap = parameters.Number("communication_overlap", 0, 0, 1),
             MaxStepTokens = parameters.Int32("max_step_tokens", framework?.SizeOn(system.Device).StepTokens ?? 8192),
@@ -187,16 +197,6 @@ public sealed class SimulationEngine
             MemoryUtilization = parameters.Contains("memory_utilization") ? parameters.Number("memory_utilization", 1, 0, 1) : null,
             QueueingSeconds = parameters.Number("queueing_ms", 0) / 1000,
         };
-    }
-
-    // A weight-only format leaves activations, cache and messages in bf16, as the frameworks that serve it do.
-    private static PrecisionSet BitsOf(Precision bits)
-    {
-        bool activationsToo = bits.BitsPerElement >= 16 || bits.Math is MathFormat.Fp8
-            || string.Equals(bits.Name, "int8", StringComparison.Ordinal);
-        Precision activations = activationsToo ? bits : Precision.Bf16;
-        Precision wide = bits.BitsPerElement >= 16 ? bits : Precision.Bf16;
-        return new PrecisionSet { Weights = bits, Activations = activations, KvCache = wide, Communication = wide };
     }
 
     private HardwareSystem SystemOf(SimulationConfig config)
@@ -212,11 +212,8 @@ public sealed class SimulationEngine
 
         return parameters.Raw("system_name") is JsonObject
             ? Inline(parameters.Group("system_name"))
-            : SystemNamed(parameters.Text("system_name", DefaultSystem));
+            : _hardware.Resolve(parameters.Text("system_name", DefaultSystem));
     }
-
-    private HardwareSystem SystemNamed(string name) =>
-        name.Contains('+', StringComparison.Ordinal) ? _hardware.Resolve(name) : _hardware.Find(name);
 
     private static HardwareSystem Inline(ParameterBag figures)
     {

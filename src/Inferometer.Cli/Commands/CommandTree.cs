@@ -20,6 +20,8 @@ internal static class CommandTree
             HardwareCommand.Create(printer),
             FeaturesCommand.Create(printer),
             SelfcheckCommand.Create(printer),
+            ValidateCommand.Create(printer),
+            ExplainCommand.Create(printer),
             RunCommand.Create(printer),
             InfoCommand.Create(printer),
             BenchCommand.Create(printer),

@@ -38,7 +38,11 @@ public static class ComparisonPage
                 : "No row is marked as best: what different cost models say cannot be compared.");
         }
 
-        Document page = new(table) { Title = SettingMeasures.Describe([.. estimates.Select(e => e.Config)]) };
+        string[] formats = [.. estimates.Select(SettingMeasures.FormatsOf).Distinct(StringComparer.Ordinal)];
+        Document page = new(table)
+        {
+            Title = SettingMeasures.Describe([.. estimates.Select(e => e.Config)], formats.Length == 1 ? formats[0] : ""),
+        };
         if (notes.Count > 0)
         {
             page.Blocks.Add(new Sentences("notes", null, notes) { Bulleted = false });

@@ -20,7 +20,7 @@ internal sealed class HostOperator
     {
         DeploymentProfile host = place.Host!;
         StepForm kept = item.Weights + item.KvRead + item.KvWrite;
-        _compute = host.SecondsPerFlop(item.Rate) * item.Flops;
+        _compute = host.SecondsPerFlop(item) * item.Flops;
         _memory = host.SecondsPerByte(item.Rate) * (kept + item.ActivationRead + item.ActivationWrite);
         _upload = (1 / place.Device.LinkBandwidth) * kept;
         _launch = item.Launches * host.Device.Efficiency.LaunchSeconds;

@@ -87,7 +87,7 @@ internal sealed class PipelineLayout
             ref int index = ref CollectionsMarshal.GetValueRefOrAddDefault(known, (layer, place), out bool exists);
             if (!exists)
             {
-                index = Add(classes, known.Count - 1, Build(profile, tables, list => Layer(list, layer, place.Part)), layer, place);
+                index = Add(classes, known.Count - 1, Build(profile, tables, list => Layer(list, layer, place.Part), layer), layer, place);
             }
 
             classOfLayer[i] = index;
@@ -96,9 +96,10 @@ internal sealed class PipelineLayout
         return classOfLayer;
     }
 
-    private static OperatorList Build(DeploymentProfile profile, SharedTables tables, Action<OperatorList> fill)
+    private static OperatorList Build(
+        DeploymentProfile profile, SharedTables tables, Action<OperatorList> fill, LayerArchitecture? layer = null)
     {
-        OperatorList list = new(profile, tables);
+        OperatorList list = new(profile, tables, layer);
         fill(list);
         return list;
     }

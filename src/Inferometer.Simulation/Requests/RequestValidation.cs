@@ -46,11 +46,12 @@ internal static class RequestValidation
             throw new InferometerException($"power: the idle fraction {request.Power.IdleFraction} is not a share between 0 and 1.");
         }
 
-        if (request.MicroBatches < 0 || request.MaxStepTokens < 0 || request.MaxSequences < 0 || request.QueueingSeconds < 0)
+        if (request.MicroBatches < 0 || request.MaxStepTokens < 0 || request.MaxSequences < 0 || request.WindowExtraTokens < 0
+            || request.QueueingSeconds < 0)
         {
             throw new InferometerException(
-                $"micro-batches {request.MicroBatches}, step tokens {request.MaxStepTokens}, sequences {request.MaxSequences} and queueing "
-                    + $"time {request.QueueingSeconds} must not be negative.");
+                $"micro-batches {request.MicroBatches}, step tokens {request.MaxStepTokens}, sequences {request.MaxSequences}, extra tokens "
+                    + $"of windows {request.WindowExtraTokens} and queueing time {request.QueueingSeconds} must not be negative.");
         }
     }
 

@@ -1,0 +1,93 @@
+using System.CommandLine;
+using Inferometer.Cli.Hosting;
+using Inferometer.Cli.Output;
+using Inferometer.Cli.Settings;
+using Inferometer.Core;
+using Inferometer.Measurement.Published;
+using Inferometer.Measurement.Published.Layouts;
+using Inferometer.Measurement.Replay;
+using Inferometer.Measurement.Validation;
+using Inferometer.Reports.Documents;
+using Inferometer.Reports.Validation;
+using Inferometer.Reports.Writers;
+using Inferometer.Simulation.Costs;
+
+namespace Inferometer.Cli.Commands;
+
+/// <summary><c>inferometer validate</c>: a table of measurements beside what a cost model says of it.</summary>
+internal sealed class ValidateCommand
+{
+    private readonly PathOption _measurements = new(["--measurements", "-m"], PathUse.ReadFile, "Table of measurements, CSV.", "required")
+    {
+        Required = true,
+    };
+
+    private readonly PathOption _against = new(
+        ["--against"], PathUse.ReadFile, "Table of another tool's predictions for the same rows, CSV: id, ttft_ms, tpot_ms.");
+
+    private readonly ValueOption<string> _costModel = new(
+        ["--cost-model"], Domains.Word([.. CostModels.All.Select(m => (m.Name, m.Name))]), "What predicts.")
+    { Fallback = CostModels.Default };
+
+    private readonly ValueOption<int> _worst = new(
+        ["--worst"], Domains.Whole(0, 1000), "How many of the worst rows to list for each metric.")
+    { Fallback = 3 };
+
+    private readonly FlagOption _rows = new(["--rows"], "List every figure beside its prediction.");
+    private readonly PathOption _output = new(
+        ["--output", "-o"], PathUse.WriteFile, "Also draw predicted over measured: a page (.html) or a picture (.svg).");
+
+    private readonly PathOption _catalog = DeploymentOptions.CatalogOption("Folder with models/*.json and hardware/*.json of your own.");
+    private readonly ValueOption<OutputFormat> _format = FormatOptions.Create();
+    private readonly Printer _printer;
+
+    private ValidateCommand(Printer printer) => _printer = printer;
+
+    public static Command Create(Printer printer)
+    {
+        ValidateCommand self = new(printer);
+        ExampleCommand command = new(
+            "validate",
+            "Predicts every row of a table of measurements and says how far off that is: by metric, machine, framework, model and format.",
+            "inferometer validate --measurements silicon.csv",
+            "inferometer validate --measurements silicon.csv --against baseline.csv -o scatter.html",
+            "inferometer validate --measurements my-runs.csv --rows --format csv")
+        {
+            self._measurements, self._against, self._costModel, self._worst, self._rows, self._output, self._catalog, self._format,
+        };
+        command.SetAction((parsed, cancellationToken) => Task.Run(() => self.Run(parsed, cancellationToken), cancellationToken));
+        return command;
+    }
+
+    private int Run(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        string? output = _output.Of(parsed);
+        bool isPicture = output is not null && PictureFormat(output);
+        string path = _measurements.Of(parsed)!;
+        PublishedTable table = PublishedTableReader.Read(path);
+        PublishedTable? baseline = _against.Of(parsed) is { } other ? PublishedTableReader.Read(other) : null;
+        ReplaySetup setup = new(
+            Simulation.Planning.Catalogs.From(_catalog.Of(parsed)), PublishedNames.ConfigFolderOf(path), _costModel.Of(parsed));
+        ValidationResult result = TableValidation.Run(table, setup, baseline, cancellationToken);
+        OutputFormat format = _format.Of(parsed);
+        Document page = format == OutputFormat.Csv && _rows.Of(parsed)
+            ? new Document(ValidationPage.Figures(result))
+            : ValidationPage.Of(result, _worst.Of(parsed), _rows.Of(parsed));
+        if (output is not null)
+        {
+            File.WriteAllText(output, isPicture ? ScatterPlot.Svg(result) : ValidationHtml.Of(result, page));
+            _printer.Error.WriteLine($"drawn to {output}");
+        }
+
+        _printer.Print(page, format);
+        return ExitCode.Success;
+    }
+
+    private static bool PictureFormat(string path) => Path.GetExtension(path).ToUpperInvariant() switch
+    {
+        ".SVG" => true,
+        ".HTML" or ".HTM" => false,
+        var other => throw new InferometerException(
+            $"--output: '{path}' ends in '{other.ToLowerInvariant()}'; it must end in .html for a page or .svg for a picture."),
+    };
+}

@@ -1,0 +1,39 @@
+using Inferometer.Core;
+
+namespace Inferometer.Measurement.Published.Layouts;
+
+/// <summary>
+/// Reads tables of published measurements. The header says which layout a file has; docs/fidelity.md lists them. Every error names the
+/// file,
+/// the line and the column.
+/// </summary>
+public static class PublishedTableReader
+{
+    /// <summary>Reads a file.</summary>
+    /// <exception cref="InferometerException">The file cannot be read, has no layout that is known, or a field is wrong.</exception>
+    public static PublishedTable Read(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        try
+        {
+            using StreamReader reader = new(path);
+            return Read(reader, path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new InferometerException($"{path}: cannot be read: {error.Message}", error);
+        }
+    }
+
+    /// <summary>Reads a text.</summary>
+    /// <param name="reader">The text.</param>
+    /// <param name="name">What error messages call it; files that belong to it are looked for beside this path.</param>
+    /// <exception cref="InferometerException">The text has no layout that is known, or a field is wrong.</exception>
+    public static PublishedTable Read(TextReader reader, string name)
+    {
+        ArgumentNullException.ThrowIfNull(reader);
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        CsvTable table = new(reader, name);
+        return MeasurementLayout.Of(table).Read(table, name);
+    }
+}

@@ -1,0 +1,118 @@
+using System.Text.Json.Nodes;
+using Inferometer.Core;
+using Inferometer.Core.Deployments;
+using Inferometer.Core.Hardware;
+using Inferometer.Core.Models;
+using Inferometer.Measurement.Published;
+using Inferometer.Simulation.Configuration;
+
+namespace Inferometer.Measurement.Replay;
+
+/// <summary>
+/// States a published row as the configuration that <c>estimate --config</c> takes: names of the catalog, degrees of parallelism, number
+/// formats. What a table does not say follows the frameworks' recipes: see docs/fidelity.md.
+/// </summary>
+/// <param name="setup">What the names of the tables stand for, and the cost model to name.</param>
+public sealed class DeploymentOfRow(ReplaySetup setup)
+{
+    private readonly PublishedNames _names = setup.Names;
+
+    /// <summary>The deployment of a serving row, or why it cannot be stated.</summary>
+    /// <param name="row">The row.</param>
+    /// <param name="pool">Which of its engines.</param>
+    /// <param name="requests">Requests in flight at that engine.</param>
+    /// <exception cref="InferometerException">A name of the row stands for nothing here.</exception>
+    public SimulationConfig Of(ServingMeasurement row, EnginePool pool, int requests)
+    {
+        ArgumentNullException.ThrowIfNull(row);
+        ArgumentNullException.ThrowIfNull(pool);
+        return Of(new DeploymentText(row.Model, row.System, row.Precision, row.KvPrecision, row.Framework, row.Version), pool, requests,
+            Whole(row.InputTokens), Whole(row.OutputTokens));
+    }
+
+    /// <summary>The deployment under a table's names.</summary>
+    /// <param name="text">The names.</param>
+    /// <param name="pool">The engine.</param>
+    /// <param name="requests">Requests in flight at that engine.</param>
+    /// <param name="inputTokens">Prompt tokens of each.</param>
+    /// <param name="outputTokens">Generated tokens of each.</param>
+    /// <exception cref="InferometerException">A name stands for nothing here.</exception>
+    public SimulationConfig Of(DeploymentText text, EnginePool pool, int requests, int inputTokens, int outputTokens)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        ArgumentNullException.ThrowIfNull(pool);
+        string model = Require(_names.ModelOf(text.Model));
+        string system = Require(_names.SystemOf(text.System));
+        ModelArchitecture architecture = _names.Model(model);
+        JsonObject parameters = new()
+        {
+            ["system_name"] = system,
+            ["tensor_parallel"] = pool.Tensor,
+
+            // Whatever was measured did run.
+            ["allow_uneven_heads"] = true,
+            ["batch_size"] = requests,
+            ["input_tokens"] = inputTokens,
+            ["output_tokens"] = outputTokens,
+            ["cost_model"] = setup.CostModel.Name,
+            ["quantization"] = FormatsOf(text, architecture, _names.System(system)),
+        };
+        bool routed = architecture.Layers.Any(layer => layer.FeedForward is MoeFeedForward);
+        Add("pipeline_parallel", pool.Pipeline);
+        Add("expert_parallel", routed ? pool.Expert : 1);
+        if (pool.AttentionData > 1)
+        {
+            parameters["data_parallel"] = pool.AttentionData;
+            parameters["attention_data_parallel"] = routed;
+        }
+
+        return new SimulationConfig
+        {
+            Model = model,
+            Features = ["prefill", "decode", "flash_attention"],
+            SimulationParams = new ParameterBag(parameters, $"{text.Model} on {text.System}"),
+        };
+
+        void Add(string name, int degree)
+        {
+            if (degree > 1)
+            {
+                parameters[name] = degree;
+            }
+        }
+    }
+
+    // fp8 and fp4 recipes of the serving frameworks store keys and values in fp8; weight-only formats, bf16 and gpt-oss (MXFP4 experts, the
+    // rest in bf16) keep them in bf16. fp4 activations only where the device multiplies fp4. Embeddings and LM head stay in bf16.
+    private JsonObject FormatsOf(DeploymentText text, ModelArchitecture architecture, HardwareSystem system)
+    {
+        string weights = Require(_names.FormatOf(text.Precision));
+        bool mxfp4 = string.Equals(architecture.PublishedPrecision, "mxfp4", StringComparison.OrdinalIgnoreCase)
+            || string.Equals(architecture.ModelType, "gpt_oss", StringComparison.Ordinal);
+        bool fp4 = weights is "fp4" or "nvfp4";
+        bool native = system.Device.PeakOperationsPerSecond.ContainsKey(MathFormat.Fp4);
+        (string stored, string activations, string cache) = weights switch
+        {
+            _ when mxfp4 && weights is "fp4" or "nvfp4" or "mxfp4" => ("mxfp4", "bf16", "bf16"),
+            _ when fp4 => ("nvfp4", native ? "nvfp4" : "bf16", "fp8"),
+            "fp8" => ("fp8", "fp8", "fp8"),
+            "int8" => ("int8", "int8", "bf16"),
+            "fp16" => ("fp16", "fp16", "fp16"),
+            "fp32" => ("fp32", "fp32", "fp32"),
+            _ => (weights, "bf16", "bf16"),
+        };
+        JsonObject formats = new() { ["weights"] = stored, ["activations"] = activations };
+        formats["kv_cache"] = text.KvPrecision.Length > 0 ? Require(_names.FormatOf(text.KvPrecision)) : cache;
+        formats["communication"] = "bf16";
+        if (stored is "fp8" or "nvfp4" or "mxfp4" or "int4" or "int8")
+        {
+            formats["embeddings"] = "bf16";
+        }
+
+        return formats;
+    }
+
+    internal static int Whole(double tokens) => Math.Max(1, (int)Math.Round(tokens));
+
+    private static string Require(NameMatch match) => match.Name ?? throw new InferometerException(match.Problem!);
+}

@@ -1,0 +1,10 @@
+using Inferometer.Simulation.Costs;
+
+namespace Inferometer.Measurement.Replay;
+
+/// <summary>What the figures of a plan rest on.</summary>
+internal static class PlanBasis
+{
+    /// <summary>In words: where the device's fractions of peak come from.</summary>
+    public static string Of(ICostPlan plan) => plan.Request.System.Device.Efficiency.Source;
+}

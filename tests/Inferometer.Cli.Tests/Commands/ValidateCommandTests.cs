@@ -1,0 +1,123 @@
+using System.Text.Json;
+using Inferometer.Cli.Hosting;
+using Inferometer.ReferenceModels;
+
+namespace Inferometer.Cli.Tests.Commands;
+
+/// <summary><c>inferometer validate</c> and <c>explain</c> as a user meets them.</summary>
+public sealed class ValidateCommandTests : IDisposable
+{
+    private const string Rows = "id,model,system,framework,precision,isl,osl,concurrency,ttft_ms,tpot_ms\n"
+        + "a,llama-3.1-8b,h100,vllm,bf16,1000,200,64,120,14\nb,llama-3.1-8b,h200,vllm,bf16,1000,200,1,30,5.5\n";
+
+    private const string Narrow = "model,system,precision,isl,osl,concurrency,tpot_ms\nllama-3.1-8b,h100,bf16,1000,200,64,";
+
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task A_table_of_ones_own_is_set_beside_predictions()
+    {
+        CommandRun run = (await CommandRun.Of("validate", "--measurements", Table(Rows), "--cost-model", "roofline")).Succeeded();
+
+        Assert.Contains("Errors by metric", run.Output, StringComparison.Ordinal);
+        Assert.Contains("Errors by machine", run.Output, StringComparison.Ordinal);
+        Assert.Contains("generic default, not calibrated", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Json_holds_every_figure_that_was_asked_for()
+    {
+        CommandRun run = (await CommandRun.Of(
+            "validate", "-m", Table(Rows), "--against", Other("id,ttft_ms,tpot_ms\na,100,12\n"), "--rows", "-f", "json")).Succeeded();
+
+        using JsonDocument page = JsonDocument.Parse(run.Output);
+        JsonElement rows = page.RootElement.GetProperty("rows");
+        Assert.Equal(6, rows.GetArrayLength());
+        JsonElement first = rows[0];
+        Assert.Equal(("a", "TTFT", 120), (first.GetProperty("id").GetString(), first.GetProperty("metric").GetString(),
+            first.GetProperty("measured").GetDouble()));
+        Assert.Equal(
+            (first.GetProperty("predicted").GetDouble() / 120) - 1, first.GetProperty("relative_error").GetDouble(), 12);
+        Assert.Equal(100, first.GetProperty("baseline").GetDouble());
+    }
+
+    [Fact]
+    public async Task Csv_of_rows_is_one_table()
+    {
+        CommandRun run = (await CommandRun.Of("validate", "-m", Table(Rows), "--rows", "-f", "csv")).Succeeded();
+
+        Assert.Equal(7, run.OutputLines.Length);
+        Assert.StartsWith("id,metric,system,", run.OutputLines[0], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("scatter.html", "<!doctype html>")]
+    [InlineData("scatter.svg", "<svg ")]
+    public async Task The_scatter_is_drawn_to_a_file(string name, string beginning)
+    {
+        string file = _folder.File(name);
+        CommandRun run = await CommandRun.Of("validate", "-m", Table(Rows), "-o", file);
+
+        Assert.Equal(ExitCode.Success, run.Code);
+        Assert.Equal($"drawn to {file}", Assert.Single(run.Complaints));
+        string text = await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken);
+        Assert.StartsWith(beginning, text, StringComparison.Ordinal);
+        Assert.Equal(6, text.Split("<title>").Length - (name.EndsWith("html", StringComparison.Ordinal) ? 2 : 1));
+        Assert.DoesNotContain("src=", text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("no,such,columns\n1,2,3\n", "these columns are of no table that is read")]
+    [InlineData(Narrow + "-1\n", "line 2, column tpot_ms: '-1'")]
+    [InlineData(Narrow + "0.012\n", "line 2, row table:2: TPOT is 0.012 ms")]
+    public async Task What_cannot_be_is_refused_with_its_place(string text, string message)
+    {
+        CommandRun run = await CommandRun.Of("validate", "-m", Table(text));
+
+        Assert.Equal((ExitCode.Failed, ""), (run.Code, run.Output));
+        Assert.Contains(message, Assert.Single(run.Complaints), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_picture_of_another_kind_is_refused_before_any_work()
+    {
+        CommandRun run = await CommandRun.Of("validate", "-m", Table(Rows), "-o", _folder.File("scatter.png"));
+
+        Assert.Equal(ExitCode.Failed, run.Code);
+        Assert.Contains("it must end in .html for a page or .svg for a picture", Assert.Single(run.Complaints), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_service_is_explained()
+    {
+        CommandRun run = (await CommandRun.OfLine(
+            "explain llama-3.1-8b --on h100 --batch 64 --input 1000 --output 200 --ttft 900 --tpot 30")).Succeeded();
+
+        string[] texts =
+            ["64 users", "Where a token's time goes", "not explained", "What this says", "What to try", "reading weights"];
+        foreach (string text in texts)
+        {
+            Assert.Contains(text, run.Output, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("explain llama-3.1-8b --on h100", ExitCode.Usage, "Say what was measured")]
+    [InlineData("explain --on h100 --ttft 9", ExitCode.Usage, "Say which MODEL")]
+    [InlineData("explain llama-3.1-8b --on h100 --tpot 30 --e2e 20", ExitCode.Failed, "TPOT is 30 ms, more than the 20 ms")]
+    [InlineData("explain llama-3.1-8b --on h100 --tpot 0.006", ExitCode.Failed, "another unit (seconds, not milliseconds)")]
+    [InlineData("explain llama-3.1-8b --on h100 --ttft 0", ExitCode.Usage, "--ttft: '0' is not allowed")]
+    public async Task Nonsense_is_refused(string line, int code, string message)
+    {
+        CommandRun run = await CommandRun.OfLine(line);
+
+        Assert.Equal(code, run.Code);
+        Assert.Contains(message, Assert.Single(run.Complaints), StringComparison.Ordinal);
+    }
+
+    private string Table(string text) => _folder.Write("table.csv", System.Text.Encoding.UTF8.GetBytes(text));
+
+    private string Other(string text) => _folder.Write("other.csv", System.Text.Encoding.UTF8.GetBytes(text));
+}

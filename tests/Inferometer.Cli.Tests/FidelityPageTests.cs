@@ -1,0 +1,58 @@
+using System.Text;
+using Inferometer.Tests;
+
+namespace Inferometer.Cli.Tests;
+
+/// <summary>
+/// Each figure of docs/fidelity.md is what its command prints. After a change of a cost model, run this test once with
+/// INFEROMETER_WRITE_DOCS=1 in the environment: that writes the figures anew, and the difference is seen in review.
+/// </summary>
+public sealed class FidelityPageTests
+{
+    private const string Fence = "```\n";
+    private const string Prompt = "$ inferometer validate ";
+    private const string Paragraph = "\n\n";
+    private static readonly string Page = Path.Combine(SharedFolder.RepositoryRoot, "docs", "fidelity.md");
+
+    [Fact]
+    public async Task Tables_on_the_page_are_what_their_commands_print()
+    {
+        string page = await File.ReadAllTextAsync(Page, TestContext.Current.CancellationToken);
+        string[] parts = page.Split(Fence);
+        StringBuilder renewed = new(parts[0]);
+        int captures = 0;
+        for (int i = 1; i < parts.Length; i++)
+        {
+            bool isCapture = i % 2 == 1 && parts[i].StartsWith(Prompt, StringComparison.Ordinal);
+            captures += isCapture ? 1 : 0;
+            renewed.Append(Fence).Append(isCapture ? await Renew(parts[i]) : parts[i]);
+        }
+
+        if (Environment.GetEnvironmentVariable("INFEROMETER_WRITE_DOCS") is "1")
+        {
+            await File.WriteAllTextAsync(Page, renewed.ToString(), TestContext.Current.CancellationToken);
+            page = renewed.ToString();
+        }
+
+        Assert.True(captures > 10, $"{captures} captures");
+        Assert.Equal(renewed.ToString().Split('\n'), page.Split('\n'));
+    }
+
+    // The command, a line of dots, then those of its tables whose titles stand here.
+    private static async Task<string> Renew(string block)
+    {
+        string[] lines = block.Split('\n', 3);
+        Assert.Equal("...", lines[1]);
+        string[] args = [.. lines[0].Split(' ')[2..].Select(a => a.EndsWith(".csv", StringComparison.Ordinal) ? Table(a) : a)];
+        string[] printed = (await CommandRun.Of(args)).Succeeded().Output.Split(Paragraph);
+        IEnumerable<string> tables = lines[2].Split(Paragraph).Select(shown => Assert.Single(
+            printed, p => string.Equals(Title(p), Title(shown), StringComparison.Ordinal)).TrimEnd());
+        return $"{lines[0]}\n{lines[1]}\n{string.Join(Paragraph, tables)}\n";
+    }
+
+    private static string Title(string table) => table.Split('\n', 2)[0];
+
+    private static string Table(string name) => name is "steps.csv" or "gemm.csv" or "attention.csv" or "llama_cpp.csv"
+        ? SharedFolder.Require("reference/gpu/" + name)
+        : SharedFolder.Require("reference/measurements/" + name);
+}
