@@ -110,7 +110,8 @@ public static class FittingChanges
     {
         Device device = request.System.Device;
         bool single = request.Parallelism.DeviceCount <= Math.Max(1, request.System.Devices.Count);
-        if (!single || request.Host is not null || request.Offload is not null || device.HostLinkBandwidth <= 0)
+        bool computesThere = request.Framework is null or { Vendors.Count: 0 };
+        if (!single || !computesThere || request.Host is not null || request.Offload is not null || device.HostLinkBandwidth <= 0)
         {
             yield break;
         }
