@@ -38,7 +38,8 @@ internal sealed class CompareCommand
         "Leave out rows that do not meet this, such as ttft_ms<500 or devices<=8, and those that are impossible.");
 
     private readonly ValueOption<int> _top = new(
-        ["--top"], Domains.Whole(1, int.MaxValue), "Rows to keep, counted from the first.", "all") { Fallback = int.MaxValue };
+        ["--top"], Domains.Whole(1, int.MaxValue), "Rows to keep, counted from the first.", "all")
+    { Fallback = int.MaxValue };
 
     private readonly ValueOption<OutputFormat> _format = FormatOptions.Create();
     private readonly Printer _printer;

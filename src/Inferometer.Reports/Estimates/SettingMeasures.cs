@@ -24,9 +24,7 @@ internal static class SettingMeasures
     /// What is the same in all of <paramref name="configs"/>, in words: <c>Llama-2-7b-hf on A100_80GB, bf16, TP 4, 2,048 tokens in</c>.
     /// </summary>
     /// <param name="configs">What was asked.</param>
-    /// <param name="formats">
-    /// The formats in place of what the configurations say of them, empty = they differ; null = what they say.
-    /// </param>
+    /// <param name="formats">The formats instead of what the configurations say of them, empty = they differ; null = what they say.</param>
     public static string Describe(IReadOnlyList<SimulationConfig> configs, string? formats = null)
     {
         SimulationConfig first = configs[0];

@@ -50,8 +50,9 @@ public static class FittingChanges
             yield return change;
         }
 
+        double now = TryPrepare(config, engine)!.Memory(WorkloadPoint.From(request.Workload))?.WeightBytes ?? 0;
         string? weights = WeightFormats.FirstOrDefault(
-            f => IsNarrower(f, request) && Fits(config, "quantization", With(config, "weights", f), engine));
+            f => Memory(config, "quantization", With(config, "weights", f), engine) is { Fits: true } use && use.WeightBytes < now);
         if (weights is not null)
         {
             yield return new("quantization.weights", JsonValue.Create(weights));
@@ -109,7 +110,8 @@ public static class FittingChanges
     {
         Device device = request.System.Device;
         bool single = request.Parallelism.DeviceCount <= Math.Max(1, request.System.Devices.Count);
-        if (!single || request.Host is not null || request.Offload is not null || device.HostLinkBandwidth <= 0)
+        bool computesThere = request.Framework is null or { Vendors.Count: 0 };
+        if (!single || !computesThere || request.Host is not null || request.Offload is not null || device.HostLinkBandwidth <= 0)
         {
             yield break;
         }
@@ -149,9 +151,6 @@ public static class FittingChanges
 
         return low;
     }
-
-    private static bool IsNarrower(string format, EstimateRequest request) =>
-        Precision.Parse(format, "weights").BitsPerElement < request.Precisions.Weights.BitsPerElement;
 
     private static JsonObject With(SimulationConfig config, string part, string format)
     {

@@ -22,6 +22,11 @@ internal static class RequestWarnings
             yield return $"{framework.Name} is not known to run on {request.System.Name}, or not with this use of memory.";
         }
 
+        if (request is { Framework: { } server, Host: { } host } && !server.RunsOn(host.Device))
+        {
+            yield return $"{server.Name} is not known to compute a part of the network on the host.";
+        }
+
         if (!model.IsKnownFamily)
         {
             yield return $"The parameter count of {model.Name} is unverified: its type '{model.ModelType}' is not known.";

@@ -54,8 +54,14 @@ public sealed class EstimateSettingTests
             .Read(setting.ValueName.Split(
                 '|')[0] switch
             {
-                "N" => "7", "FORMAT" => "fp8", "RATE" or "SHARE" => "0.25", "roofline" => "genz", "q8" => "q8", "llama.cpp" => "vllm",
-                "exps=CPU" => @"blk\.\d+\.ffn_.*_exps.=CPU", _ => "8",
+                "N" => "7",
+                "FORMAT" => "fp8",
+                "RATE" or "SHARE" => "0.25",
+                "roofline" => "genz",
+                "q8" => "q8",
+                "llama.cpp" => "vllm",
+                "exps=CPU" => @"blk\.\d+\.ffn_.*_exps.=CPU",
+                _ => "8",
             })!;
         JsonObject parameters = [];
         setting.Write(parameters, value.DeepClone());

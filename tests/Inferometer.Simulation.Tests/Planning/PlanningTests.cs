@@ -45,7 +45,7 @@ public class PlanningTests
     }
 
     [Theory]
-    [InlineData("deepseek-v3", "h100", 2, "tensor_parallel 32")]
+    [InlineData("deepseek-v3", "h100", 2, "tensor_parallel 16")]
     [InlineData("llama-3.1-70b", "m4_max", 1, "quantization.weights fp8")]
     [InlineData("llama-3.1-70b", "gb10", 1, "tensor_parallel 2, quantization.weights fp8")]
     public void Advice_is_what_can_be_done(string model, string system, int tensor, string advice)
