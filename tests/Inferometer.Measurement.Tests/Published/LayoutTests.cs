@@ -79,8 +79,18 @@ public sealed class LayoutTests
     {
         Dictionary<string, string> row = new()
         {
-            ["model"] = "m", ["system"] = "h100", ["precision"] = "bf16", ["isl"] = "100", ["osl"] = "10", ["concurrency"] = "1",
-            ["n_gpu"] = "2", ["tp"] = "2", ["mode"] = "agg", ["ttft_ms"] = "50", ["tpot_ms"] = "20", ["e2e_ms"] = "2000",
+            ["model"] = "m",
+            ["system"] = "h100",
+            ["precision"] = "bf16",
+            ["isl"] = "100",
+            ["osl"] = "10",
+            ["concurrency"] = "1",
+            ["n_gpu"] = "2",
+            ["tp"] = "2",
+            ["mode"] = "agg",
+            ["ttft_ms"] = "50",
+            ["tpot_ms"] = "20",
+            ["e2e_ms"] = "2000",
         };
         row[column] = value;
         string text = string.Join(',', row.Keys) + "\n" + string.Join(',', row.Values) + "\n";

@@ -102,8 +102,16 @@ public sealed class ReplayTests
         (double manyRate, _) = replay.Predict(many);
         ServingPrediction served = new CostModelReplay(Setup).Predict(new ServingMeasurement
         {
-            Id = "r", Table = "t", Line = 2, Model = "llama-3.1-8b", System = "h100", Precision = "f16", NominalInputTokens = 512,
-            NominalOutputTokens = 65, Concurrency = 1, Engine = new EnginePool(),
+            Id = "r",
+            Table = "t",
+            Line = 2,
+            Model = "llama-3.1-8b",
+            System = "h100",
+            Precision = "f16",
+            NominalInputTokens = 512,
+            NominalOutputTokens = 65,
+            Concurrency = 1,
+            Engine = new EnginePool(),
         });
 
         Assert.Equal(512_000 / served.TtftMs!.Value, promptRate, 6);

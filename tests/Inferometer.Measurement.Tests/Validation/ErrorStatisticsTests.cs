@@ -45,6 +45,12 @@ public sealed class ErrorStatisticsTests
 
     private static Comparison Of(double measured, double predicted) => new()
     {
-        Id = "r", Label = "r", Metric = "m", Unit = "ms", Measured = measured, Predicted = predicted, System = "s",
+        Id = "r",
+        Label = "r",
+        Metric = "m",
+        Unit = "ms",
+        Measured = measured,
+        Predicted = predicted,
+        System = "s",
     };
 }

@@ -90,7 +90,13 @@ public sealed class ScatterPlotTests
         [
             .. rows.Select(r => new Comparison
             {
-                Id = r.Id, Label = r.Id, Metric = "TPOT", Unit = "ms", Measured = r.Measured, Predicted = r.Predicted, System = "h100",
+                Id = r.Id,
+                Label = r.Id,
+                Metric = "TPOT",
+                Unit = "ms",
+                Measured = r.Measured,
+                Predicted = r.Predicted,
+                System = "h100",
             }),
         ],
     };
