@@ -15,7 +15,7 @@ public static class ModelConverter
     /// <exception cref="InferometerException">The name is not known.</exception>
     public static GgmlType ParseType(string text)
     {
-        foreach (GgmlType type in BlockCodec.SupportedTypes)
+        foreach (GgmlType type in BlockCodec.WrittenTypes)
         {
             if (type.ToString().Equals(text, StringComparison.OrdinalIgnoreCase))
             {
@@ -23,7 +23,7 @@ public static class ModelConverter
             }
         }
 
-        string allowed = string.Join(", ", BlockCodec.SupportedTypes.Select(type => type.ToString().ToLowerInvariant()));
+        string allowed = string.Join(", ", BlockCodec.WrittenTypes.Select(type => type.ToString().ToLowerInvariant()));
         throw new InferometerException($"'{text}' is not a format that can be written. Allowed: {allowed}.");
     }
 
@@ -55,9 +55,9 @@ public static class ModelConverter
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentException.ThrowIfNullOrEmpty(output);
-        if (!BlockCodec.IsSupported(type))
+        if (!BlockCodec.IsWritten(type))
         {
-            throw new InferometerException($"{type} cannot be written. Allowed: {string.Join(", ", BlockCodec.SupportedTypes)}.");
+            throw new InferometerException($"{type} cannot be written. Allowed: {string.Join(", ", BlockCodec.WrittenTypes)}.");
         }
 
         if (string.Equals(Path.GetFullPath(source.Path), Path.GetFullPath(output), StringComparison.Ordinal))

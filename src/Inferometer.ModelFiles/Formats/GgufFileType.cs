@@ -14,9 +14,13 @@ internal static class GgufFileType
         GgmlType.Q8_0 => 7,
         GgmlType.Q5_0 => 8,
         GgmlType.Q5_1 => 9,
+        GgmlType.Q2_K => 10,
+        GgmlType.Q3_K => 12,
         GgmlType.Q4_K => 14,
         GgmlType.Q5_K => 16,
         GgmlType.Q6_K => 18,
+        GgmlType.IQ4_NL => 25,
+        GgmlType.IQ4_XS => 30,
         GgmlType.BF16 => 32,
         _ => throw new ArgumentOutOfRangeException(nameof(type), type, "No file type is known for this format."),
     };

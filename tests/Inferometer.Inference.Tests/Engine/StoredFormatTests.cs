@@ -1,0 +1,21 @@
+using Inferometer.Inference.Engine;
+using Inferometer.Tests;
+
+namespace Inferometer.Inference.Tests.Engine;
+
+/// <summary>Files as other programs write them, run to the answer that is known.</summary>
+public sealed class StoredFormatTests
+{
+    [Fact]
+    public async Task One_model_in_every_block_format_gives_the_same_answer()
+    {
+        string[] files = Directory.GetFiles(SharedFolder.Require("cases/quant_types"), "*.gguf");
+        Assert.NotEmpty(files);
+        foreach (string file in files)
+        {
+            await using InferenceEngine engine = InferenceEngine.Load(
+                file, EngineRunner.Defaults with { MaxSequenceTokens = 64 }, cancellationToken: TestContext.Current.CancellationToken);
+            Assert.Equal((file, "OK"), (file, (await engine.RunAsync(EngineRunner.Greedy("a", 8))).Text));
+        }
+    }
+}
