@@ -20,20 +20,31 @@ internal static class ConvertCommand
         PathArgument model = ModelArgument.Required();
         PathOption output = new(["--output", "-o"], PathUse.WriteFile, "The new .gguf file; an older one is replaced.") { Required = true };
         ValueOption<GgmlType> type = new(["--type"], StoredTypes.Domain, "Number format.") { Required = true };
+        ValueOption<long> partSize = new(
+            ["--split-max-size"], FileSizes.Domain, "Split the new file where its tensors are larger than this.", "one file");
+        ValueOption<int> partTensors = new(
+            ["--split-max-tensors"], Domains.Whole(1, int.MaxValue), "Split the new file where it has more tensors than this.", "one file");
         FlagOption notes = new(["--notes"], "Print every note, not the first few.");
         ExampleCommand command = new(
             "convert",
             "Writes a model as a GGUF file in a number format of your choice, from a Hugging Face folder or another GGUF file.",
             "inferometer convert ./llama-3.2-1b -o llama-3.2-1b-q8_0.gguf --type q8_0",
-            "inferometer convert ./model-f16.gguf -o model-q4_k.gguf --type q4_k")
+            "inferometer convert ./model-f16.gguf -o model-q4_k.gguf --type q4_k",
+            "inferometer convert ./model-00001-of-00003.gguf -o model.gguf --type q8_0")
         {
-            model, output, type, notes,
+            model, output, type, partSize, partTensors, notes,
         };
         command.SetAction((parsed, cancellationToken) =>
         {
             GgmlType chosen = type.Of(parsed);
             using ModelLocation source = ModelLocation.Resolve(model.Of(parsed));
             string target = output.Of(parsed)!;
+            ConversionOptions options = new()
+            {
+                Type = chosen,
+                MaxPartBytes = partSize.Of(parsed),
+                MaxPartTensors = partTensors.Of(parsed),
+            };
             long before = source.Files.StoredBytes;
             using Interrupt interrupt = new(cancellationToken);
             long start = Stopwatch.GetTimestamp();
@@ -41,20 +52,23 @@ internal static class ConvertCommand
             using (ShareProgress progress = new(printer, "converting " + source.Name))
             {
                 result = ModelConverter.Convert(
-                    source.Files, target, chosen,
+                    source.Files, target, options,
                     progress.From<ConversionProgress>(p => ((double)p.WrittenBytes / Math.Max(1, p.TotalBytes), p.TensorName)),
                     interrupt.Token);
             }
 
             double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
             printer.Output.WriteLine(
-                $"{target}: {result.TensorCount} tensors as {chosen}, {Numbers.Bytes(result.FileBytes)} from {Numbers.Bytes(before)}, "
+                $"{Named(result.Files)}: {result.TensorCount} tensors as {chosen}, {Numbers.Bytes(result.FileBytes)} from {Numbers.Bytes(before)}, "
                     + $"in {Numbers.Short(seconds)} s");
             Explain(printer, result.Notes, notes.Of(parsed) ? int.MaxValue : NotesShown);
             return Task.FromResult(ExitCode.Success);
         });
         return command;
     }
+
+    private static string Named(IReadOnlyList<string> files) =>
+        files.Count == 1 ? files[0] : $"{files[0]} to {Path.GetFileName(files[^1])}";
 
     private static void Explain(Printer printer, IReadOnlyCollection<string> notes, int most)
     {

@@ -88,7 +88,8 @@ internal sealed unsafe class TensorLoader
     {
         if (TryFind(_names.Stem(role, layer), ".weight", out ModelTensor? stacked))
         {
-            if (stacked.Shape.Count != 3 || stacked.Shape[0] != experts)
+            // Files leave out the extent of a single expert.
+            if (stacked.Shape.Count == 3 ? stacked.Shape[0] != experts : experts != 1 || stacked.Shape.Count != 2)
             {
                 throw WrongShape(stacked, $"[{experts}, {rows}, {columns}]");
             }

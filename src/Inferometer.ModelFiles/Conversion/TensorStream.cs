@@ -37,6 +37,14 @@ internal static class TensorStream
 
     private static void EncodeRow(ConvertedTensor tensor, GgmlType type, long row, Span<byte> destination)
     {
+        if (tensor.KeepsBytesOf(type))
+        {
+            (ModelTensor kept, long keptRow) = tensor.SourceRow(row);
+            kept.Row(keptRow).CopyTo(destination);
+            RequireFinite(type, destination, tensor, row, $"{kept.Source}: tensor '{kept.Name}' holds NaN or infinity");
+            return;
+        }
+
         int columns = (int)tensor.Columns;
         float[] rented = ArrayPool<float>.Shared.Rent(columns);
         try

@@ -11,6 +11,16 @@ public sealed class StoredFormatTests
     {
         string[] files = Directory.GetFiles(SharedFolder.Require("cases/quant_types"), "*.gguf");
         Assert.NotEmpty(files);
+        await AssertOkAsync(files);
+    }
+
+    [Fact]
+    public Task A_split_model_is_run_whichever_part_is_named() => AssertOkAsync(
+        SharedFolder.Require("cases/split/tiny-00001-of-00002.gguf"), SharedFolder.Require("cases/split/tiny-00002-of-00002.gguf"),
+        SharedFolder.Require("cases/split/whole.gguf"));
+
+    private static async Task AssertOkAsync(params string[] files)
+    {
         foreach (string file in files)
         {
             await using InferenceEngine engine = InferenceEngine.Load(
