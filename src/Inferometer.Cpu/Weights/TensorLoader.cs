@@ -37,6 +37,9 @@ internal sealed unsafe class TensorLoader
         _normOffset = normOffset;
     }
 
+    /// <summary>Whether matrices are only to be found and checked, and none of their bytes will be read.</summary>
+    public bool OnlyChecks { get; init; }
+
     /// <summary>Whether the file holds a weight for the role.</summary>
     public bool Has(WeightRole role, int layer = 0) => TryFind(_names.Stem(role, layer), ".weight", out _);
 
@@ -156,11 +159,12 @@ internal sealed unsafe class TensorLoader
     private WeightMatrix Create(ModelTensor tensor, long firstRow, int rows, WeightPackingOptions packing)
     {
         long rowBytes = tensor.RowByteCount;
+        byte* data = OnlyChecks ? tensor.Place : tensor.Data;
         try
         {
             return WeightMatrix
                 .CreateIn(
-                    _repacked.Memory, tensor.Type, rows, (int)tensor.Columns, tensor.Data + (firstRow * rowBytes), rows * rowBytes, _pool,
+                    _repacked.Memory, tensor.Type, rows, (int)tensor.Columns, data + (firstRow * rowBytes), rows * rowBytes, _pool,
                     packing);
         }
         catch (NotSupportedException error)
