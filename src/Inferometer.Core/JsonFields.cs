@@ -111,6 +111,12 @@ internal sealed class JsonFields(JsonElement root, string source, string path = 
             : throw Wrong(name, value, "an object");
     }
 
+    /// <summary>The objects of an array, or null where the field is missing.</summary>
+    public JsonFields[]? Objects(string name) => Elements(name, "an array of objects", (n, v) =>
+        v.ValueKind == JsonValueKind.Object ? new JsonFields(v, source, $"{path}{n}.") : throw Wrong(n, v, "an array of objects"));
+
+    public bool IsObject(string name) => TryGet(name, out JsonElement value) && value.ValueKind == JsonValueKind.Object;
+
     public bool IsArray(string name) => TryGet(name, out JsonElement value) && value.ValueKind == JsonValueKind.Array;
 
     public string[]? Texts(string name) => Elements(name, "an array of strings", (n, v) =>

@@ -192,7 +192,7 @@ public sealed class SimulationEngineTests
     [InlineData("prefill", """{"system_name": "H1000"}""", "H1000")]
     [InlineData("prefill", """{"system_name": ""}""", "The name of a system is empty")]
     [InlineData("prefill", """{"cost_model": ""}""", "'' is not a cost model")]
-    [InlineData("prefill", """{"bits": ""}""", "'' is not a known precision")]
+    [InlineData("prefill", """{"bits": ""}""", "'' is not a known format of weights")]
     [InlineData("prefill", """{"bits": "bf17"}""", "bf17")]
     [InlineData("prefill", """{"cost_model": "rooflin"}""", "roofline")]
     [InlineData("chunked", "{}", "both are empty")]

@@ -53,7 +53,7 @@ internal readonly struct CompiledOperator
         Bytes = item.Weights + kv + activations;
         StepForm local = ((1 - weightShare) * item.Weights) + ((1 - kvShare) * kv) + activations;
         StepForm remote = (weightShare * item.Weights) + (kvShare * kv);
-        _compute = profile.SecondsPerFlop(item.Rate) * item.Flops;
+        _compute = profile.SecondsPerFlop(item) * item.Flops;
         _memory = profile.SecondsPerByte(item.Rate) * local;
         if (offload is not null)
         {

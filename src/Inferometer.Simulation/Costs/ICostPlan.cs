@@ -27,6 +27,9 @@ public interface ICostPlan
     /// </summary>
     double? KvBytesPerToken { get; }
 
+    /// <summary>What the weights of the fullest device are made of; empty where the cost model has no notion of memory.</summary>
+    IReadOnlyList<WeightUse> Weights => [];
+
     /// <summary>Prices the step that reads the prompts and yields the first tokens.</summary>
     /// <param name="point">The workload.</param>
     /// <param name="rows">Where to add the operators, one row per distinct layer; null = the sums alone, which allocates nothing where the

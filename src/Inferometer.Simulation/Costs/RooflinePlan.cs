@@ -1,5 +1,7 @@
 using Inferometer.Core;
+using Inferometer.Core.Deployments;
 using Inferometer.Core.Models;
+using Inferometer.Core.Weights;
 using Inferometer.Simulation.Operators;
 using Inferometer.Simulation.Requests;
 
@@ -37,6 +39,8 @@ internal sealed class RooflinePlan : ICostPlan
     public EquatableList<string> Assumptions => _assumptions ??= Costs.Assumptions.Of(_profile);
 
     public double? KvBytesPerToken { get; }
+
+    public IReadOnlyList<WeightUse> Weights => WeightUses.Of(_profile, _layout);
 
     internal int Priced => _costing.Priced;
 
@@ -159,6 +163,9 @@ internal sealed class RooflinePlan : ICostPlan
     private static EstimateRequest DraftRequest(EstimateRequest request, ModelArchitecture draft) => request with
     {
         Architecture = draft,
+        WeightScheme = request.WeightScheme is { IsOfCheckpoint: true }
+            ? draft.PublishedWeights ?? WeightFormats.Of(Precision.Bf16, "default")
+            : request.WeightScheme,
         Speculative = null,
         Lora = null,
         KvCompression = null,

@@ -55,6 +55,9 @@ public sealed record SimulationResult
     /// <summary>Figures of single features, by feature.</summary>
     public required IReadOnlyDictionary<string, IReadOnlyDictionary<string, double>> FeatureMetrics { get; init; }
 
+    /// <summary>The number formats; null in results written before they were told.</summary>
+    public FormatReport? Formats { get; init; }
+
     /// <summary>Memory of the fullest device; null where the cost model has no notion of it.</summary>
     public MemoryEstimate? MemoryUsage { get; init; }
 
