@@ -4,7 +4,6 @@ using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Models;
 using Inferometer.Cli.Output;
 using Inferometer.Cli.Settings;
-using Inferometer.Core.Gguf;
 using Inferometer.ModelFiles.Conversion;
 using Inferometer.Reports.Documents;
 
@@ -19,7 +18,11 @@ internal static class ConvertCommand
     {
         PathArgument model = ModelArgument.Required();
         PathOption output = new(["--output", "-o"], PathUse.WriteFile, "The new .gguf file; an older one is replaced.") { Required = true };
-        ValueOption<GgmlType> type = new(["--type"], StoredTypes.Domain, "Number format.") { Required = true };
+        ValueOption<string> type = new(
+            ["--type"], ConversionTypes.Domain, "Number format, or mix of formats as llama.cpp's quantiser makes it.") { Required = true };
+        FlagOption pure = new(["--pure"], "The format for all matrices, no mix.");
+        PathOption imatrix = new(
+            ["--imatrix"], PathUse.ReadFile, "An importance matrix: which errors count most; see the command imatrix.", "none");
         ValueOption<long> partSize = new(
             ["--split-max-size"], FileSizes.Domain, "Split the new file where its tensors are larger than this.", "one file");
         ValueOption<int> partTensors = new(
@@ -32,16 +35,16 @@ internal static class ConvertCommand
             "inferometer convert ./model-f16.gguf -o model-q4_k.gguf --type q4_k",
             "inferometer convert ./model-00001-of-00003.gguf -o model.gguf --type q8_0")
         {
-            model, output, type, partSize, partTensors, notes,
+            model, output, type, pure, imatrix, partSize, partTensors, notes,
         };
         command.SetAction((parsed, cancellationToken) =>
         {
-            GgmlType chosen = type.Of(parsed);
+            string chosen = type.Of(parsed);
             using ModelLocation source = ModelLocation.Resolve(model.Of(parsed));
             string target = output.Of(parsed)!;
-            ConversionOptions options = new()
+            ConversionOptions options = ConversionTypes.Options(chosen, pure.Of(parsed)) with
             {
-                Type = chosen,
+                Importance = imatrix.Of(parsed) is { } importances ? ImportanceFile.Read(importances) : null,
                 MaxPartBytes = partSize.Of(parsed),
                 MaxPartTensors = partTensors.Of(parsed),
             };
@@ -59,7 +62,7 @@ internal static class ConvertCommand
 
             double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
             printer.Output.WriteLine(
-                $"{Named(result.Files)}: {result.TensorCount} tensors as {chosen}, {Numbers.Bytes(result.FileBytes)} from {Numbers.Bytes(before)}, "
+                $"{Named(result.Files)}: {result.TensorCount} tensors as {(options.Mix is null ? options.Type.ToString() : options.Mix.ToUpperInvariant())}, {Numbers.Bytes(result.FileBytes)} from {Numbers.Bytes(before)}, "
                     + $"in {Numbers.Short(seconds)} s");
             Explain(printer, result.Notes, notes.Of(parsed) ? int.MaxValue : NotesShown);
             return Task.FromResult(ExitCode.Success);

@@ -12,6 +12,7 @@ namespace Inferometer.Cpu.Weights;
 /// </summary>
 internal sealed unsafe class TensorLoader
 {
+    private static readonly GgufNames s_commonNames = new();
     private static readonly WeightPackingOptions s_asStored = new() { QuantizeActivations = false };
 
     private readonly ITensorSource _source;
@@ -62,7 +63,7 @@ internal sealed unsafe class TensorLoader
     {
         ModelTensor tensor = Find(role, layer);
         RequireShape(tensor, rows, columns);
-        return new Projection(Matrix(tensor, 0, rows), Bias(role, layer, 0, rows, rows, needsBias), site);
+        return new Projection(Matrix(tensor, 0, rows), Bias(role, layer, 0, rows, rows, needsBias), site) { Name = CommonName(role, layer) };
     }
 
     /// <summary>
@@ -83,11 +84,22 @@ internal sealed unsafe class TensorLoader
     {
         ModelTensor tensor = Find(role, layer);
         RequireShape(tensor, totalRows, columns);
-        return new Projection(Matrix(tensor, firstRow, rows), Bias(role, layer, firstRow, rows, totalRows, required: false), site);
+        return new Projection(Matrix(tensor, firstRow, rows), Bias(role, layer, firstRow, rows, totalRows, required: false), site)
+        {
+            Name = CommonName(role, layer),
+        };
     }
 
     /// <summary>One expert's matrix: a slice of the stacked tensor where the file has that, otherwise a tensor of its own.</summary>
-    public Projection Expert(WeightRole role, int layer, int expert, int experts, int rows, int columns)
+    public Projection Expert(WeightRole role, int layer, int expert, int experts, int rows, int columns) =>
+        new(ExpertMatrix(role, layer, expert, experts, rows, columns))
+        {
+            Name = CommonName(role, layer),
+            Expert = expert,
+            Experts = experts,
+        };
+
+    private WeightMatrix ExpertMatrix(WeightRole role, int layer, int expert, int experts, int rows, int columns)
     {
         if (TryFind(_names.Stem(role, layer), ".weight", out ModelTensor? stacked))
         {
@@ -98,13 +110,13 @@ internal sealed unsafe class TensorLoader
             }
 
             RequireShape(stacked, (long)experts * rows, columns);
-            return new Projection(Matrix(stacked, (long)expert * rows, rows));
+            return Matrix(stacked, (long)expert * rows, rows);
         }
 
         string stem = _names.ExpertStem(role, layer, expert) ?? throw Missing(role, layer);
         ModelTensor tensor = TryFind(stem, ".weight", out ModelTensor? own) ? own : throw Missing(stem + ".weight");
         RequireShape(tensor, rows, columns);
-        return new Projection(Matrix(tensor, 0, rows));
+        return Matrix(tensor, 0, rows);
     }
 
     /// <summary>The values of a vector whose length the file decides, or null.</summary>
@@ -181,6 +193,9 @@ internal sealed unsafe class TensorLoader
             _finite.Require(tensor);
         }
     }
+
+    private static string? CommonName(WeightRole role, int layer) =>
+        s_commonNames.Stem(role, layer) is { } stem ? stem + ".weight" : null;
 
     private ModelTensor Find(WeightRole role, int layer) =>
         TryFind(_names.Stem(role, layer), ".weight", out ModelTensor? tensor) ? tensor : throw Missing(role, layer);

@@ -11,6 +11,15 @@ public sealed record ConversionOptions
     /// </summary>
     public required GgmlType Type { get; init; }
 
+    /// <summary>
+    /// Name of a mix (<see cref="QuantizationMix"/>): each matrix gets the format that llama.cpp's quantiser gives it, and
+    /// <see cref="Type"/> does not count. Null for one format throughout.
+    /// </summary>
+    public string? Mix { get; init; }
+
+    /// <summary>How much errors of each weight count, or null.</summary>
+    public ImportanceMatrix? Importance { get; init; }
+
     /// <summary>Bytes of tensors that one file holds at most (a single larger tensor has a file of its own); 0 for no limit.</summary>
     public long MaxPartBytes { get; init; }
 

@@ -67,8 +67,12 @@ public static class ModelConverter
         }
 
         IConversionSource input = source.Header is { } header ? new GgufSource(source, header) : new HuggingFaceSource(source);
-        TypeChoice choice = new(options.Type, tiedHead: !input.Tensors.Any(tensor => tensor.Name is "output.weight"));
-        List<PlannedTensor> plan = [.. input.Tensors.Select(tensor => new PlannedTensor(tensor, choice.For(tensor)))];
+        bool tiedHead = !input.Tensors.Any(tensor => tensor.Name is "output.weight");
+        ITypeChoice choice = options.Mix is { } mix
+            ? new MixChoice(mix, source.Architecture, tiedHead, options.Importance is not null)
+            : new TypeChoice(options.Type, tiedHead);
+        List<PlannedTensor> plan = [.. input.Tensors.Select(tensor => new PlannedTensor(tensor, choice.For(tensor), Importances(tensor, options)))];
+        RequireUsed(options.Importance, plan);
         List<int> counts = OutputParts.Divide([.. plan.Select(tensor => tensor.ByteCount)], options);
         try
         {
@@ -82,7 +86,7 @@ public static class ModelConverter
                 if (part == 0)
                 {
                     input.WriteMetadata(writer);
-                    writer.Set("general.file_type", GgufFileType.Of(options.Type));
+                    writer.Set("general.file_type", choice.FileType);
                     writer.Set("general.quantization_version", 2u);
                 }
 
@@ -114,12 +118,26 @@ public static class ModelConverter
         writer.BeginData();
         foreach (PlannedTensor tensor in tensors)
         {
-            TensorStream.Write(writer, tensor.Tensor, tensor.Type, cancellationToken);
+            TensorStream.Write(writer, tensor.Tensor, tensor.Type, tensor.Importances, cancellationToken);
             written += tensor.ByteCount;
             progress?.Report(new ConversionProgress(tensor.Tensor.Name, written, total));
         }
 
         writer.Finish();
+    }
+
+    private static float[][]? Importances(ConvertedTensor tensor, ConversionOptions options) => options.Importance?.For(
+        tensor.Name, tensor.Shape.Length == 3 ? tensor.Shape[0] : 1, tensor.Columns);
+
+    /// <summary>An importance matrix that says nothing of any tensor is of another model, or names them in another way.</summary>
+    private static void RequireUsed(ImportanceMatrix? importance, List<PlannedTensor> plan)
+    {
+        if (importance is not null && plan.TrueForAll(tensor => tensor.Importances is null))
+        {
+            throw new InferometerException(
+                $"{importance.Source}: none of its {importance.Entries.Count} entries is for a tensor of this model, such as "
+                    + $"'{plan.Find(tensor => tensor.Tensor.Shape.Length > 1)?.Tensor.Name}'.");
+        }
     }
 
     /// <summary>Refuses to write over the files that are read.</summary>
@@ -133,7 +151,7 @@ public static class ModelConverter
     }
 
     /// <summary>A tensor of the new model and the format it gets.</summary>
-    private sealed record PlannedTensor(ConvertedTensor Tensor, GgmlType Type)
+    private sealed record PlannedTensor(ConvertedTensor Tensor, GgmlType Type, float[][]? Importances)
     {
         public long ByteCount => Type.ByteCount(Tensor.Rows * Tensor.Columns);
     }
