@@ -62,7 +62,8 @@ internal static class ConvertCommand
 
             double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
             printer.Output.WriteLine(
-                $"{Named(result.Files)}: {result.TensorCount} tensors as {(options.Mix is null ? options.Type.ToString() : options.Mix.ToUpperInvariant())}, {Numbers.Bytes(result.FileBytes)} from {Numbers.Bytes(before)}, "
+                $"{Named(result.Files)}: {result.TensorCount} tensors as {options.Mix?.ToUpperInvariant() ?? options.Type.ToString()}, "
+                    + $"{Numbers.Bytes(result.FileBytes)} from {Numbers.Bytes(before)}, "
                     + $"in {Numbers.Short(seconds)} s");
             Explain(printer, result.Notes, notes.Of(parsed) ? int.MaxValue : NotesShown);
             return Task.FromResult(ExitCode.Success);

@@ -20,7 +20,7 @@ internal static class ImatrixCommand
         PathArgument model = ModelArgument.Required();
         PathArgument file = new("FILE", PathUse.ReadFile, "A text in UTF-8 of the kind the model is for.", isOptional: false);
         PathOption output = new(
-            ["--output", "-o"], PathUse.WriteFile, "The importance matrix: .gguf, or .dat for llama.cpp's older format.") { Required = true };
+            ["--output", "-o"], PathUse.WriteFile, "The new file: .gguf, or .dat for llama.cpp's older format.") { Required = true };
         ValueOption<int> window = new(
             ["--ctx", "-c"], Domains.Whole(2, int.MaxValue, "TOKENS"), "Tokens per window.", "the model's longest context, at most 512");
         ValueOption<int> windows = new(["--windows"], Domains.Whole(1, int.MaxValue), "Most windows.", "all that the text fills");
@@ -43,7 +43,7 @@ internal static class ImatrixCommand
             using TransformerModel loaded = TransformerModel.Load(location.Files, options, null, interrupt.Token);
             long start = Stopwatch.GetTimestamp();
             ImportanceMatrix matrix;
-            using (ShareProgress progress = new(printer, "importance of " + location.Name))
+            using (ShareProgress progress = new(printer, "imatrix"))
             {
                 matrix = ImportanceCollector.Collect(
                     loaded, location.Files.Tokenizer, text, file.Of(parsed)!, window.Of(parsed), windows.Of(parsed),

@@ -77,7 +77,8 @@ public sealed class GgufHeader
     }
 
     /// <summary>
-    /// Reads the header from the start of a seekable stream, whose length is taken as the file's; of a part of a split model that part's alone.
+    /// Reads the header from the start of a seekable stream, whose length is taken as the file's; of a part of a split model that part's
+    /// alone.
     /// The stream stays open.
     /// </summary>
     /// <param name="stream">Stream at any position; it is read from 0.</param>

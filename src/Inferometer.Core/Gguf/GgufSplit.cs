@@ -61,8 +61,8 @@ public static class GgufSplit
         return tensors == joined.Tensors.Count
             ? joined
             : throw new InferometerException(
-                $"{joined.Source}: the model has {tensors} tensors in its metadata, its {count} parts hold {joined.Tensors.Count}; some part "
-                    + $"is of another model.");
+                $"{joined.Source}: the model has {tensors} tensors in its metadata, its {count} parts hold {joined.Tensors.Count}; some "
+                    + $"part is of another model.");
     }
 
     /// <summary>Number, from 0, and count of a part; (0, 1) for a file that is whole.</summary>

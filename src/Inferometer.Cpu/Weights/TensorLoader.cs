@@ -63,7 +63,8 @@ internal sealed unsafe class TensorLoader
     {
         ModelTensor tensor = Find(role, layer);
         RequireShape(tensor, rows, columns);
-        return new Projection(Matrix(tensor, 0, rows), Bias(role, layer, 0, rows, rows, needsBias), site) { Name = CommonName(role, layer) };
+        return new Projection(Matrix(tensor, 0, rows), Bias(role, layer, 0, rows, rows, needsBias),
+            site) { Name = CommonName(role, layer) };
     }
 
     /// <summary>

@@ -9,8 +9,8 @@ using Inferometer.Runners;
 namespace Inferometer.Measurement.Evaluation;
 
 /// <summary>
-/// Collects an importance matrix: the mean square of every input of every weight over a text, as llama.cpp's imatrix does. Runs steps on the
-/// model it is given; the model must not run others meanwhile.
+/// Collects an importance matrix: the mean square of every input of every weight over a text, as llama.cpp's imatrix does. Runs steps on
+/// the model it is given; the model must not run others meanwhile.
 /// </summary>
 public sealed class ImportanceCollector : IInputObserver
 {
@@ -46,8 +46,8 @@ public sealed class ImportanceCollector : IInputObserver
         {
             throw new InferometerException(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{origin}: {tokens.Length} tokens in windows of {window} are not possible; the text must fill one, and this model takes at most "
-                    + $"{model.ContextTokens}."));
+                $"{origin}: {tokens.Length} tokens in windows of {window} are not possible; the text must fill one, and this model takes "
+                    + $"at most {model.ContextTokens}."));
         }
 
         ImportanceCollector collector = new();
@@ -103,7 +103,8 @@ public sealed class ImportanceCollector : IInputObserver
         origin,
         _sums.ToDictionary(
             pair => pair.Key,
-            pair => new ImportanceEntry([.. pair.Value.Sums.Select(sum => (float)sum)], [.. pair.Value.Counts.Select(count => (float)count)]),
+            pair => new ImportanceEntry([.. pair.Value.Sums.Select(sum => (float)sum)],
+                [.. pair.Value.Counts.Select(count => (float)count)]),
             StringComparer.Ordinal))
     {
         Texts = new EquatableList<string>([origin]),

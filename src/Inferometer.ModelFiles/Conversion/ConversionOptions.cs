@@ -6,8 +6,8 @@ namespace Inferometer.ModelFiles.Conversion;
 public sealed record ConversionOptions
 {
     /// <summary>
-    /// Format of the matrices. Vectors and expert routers are F32. With Q4_K and Q5_K the output head is Q6_K. Rows that do not fill blocks get
-    /// another format of about as many bits, or F16 where none fits; every such case is in the notes.
+    /// Format of the matrices. Vectors and expert routers are F32. With Q4_K and Q5_K the output head is Q6_K. Rows that do not fill
+    /// blocks get another format of about as many bits, or F16 where none fits; every such case is in the notes.
     /// </summary>
     public required GgmlType Type { get; init; }
 

@@ -9,7 +9,8 @@ namespace Inferometer.ModelFiles.Conversion;
 
 /// <summary>
 /// Files of importance matrices as llama.cpp has them: GGUF of the type "imatrix" with two tensors per weight, <c>.in_sum2</c> and
-/// <c>.counts</c>, and the older <c>.dat</c>: a count of entries, then for each a name, the number of windows and sums of squares times them.
+/// <c>.counts</c>, and the older <c>.dat</c>: a count of entries, then for each a name, the number of windows and sums of squares times
+/// them.
 /// </summary>
 public static class ImportanceFile
 {
@@ -93,7 +94,8 @@ public static class ImportanceFile
         string type = header.GetString("general.type", "");
         if (type is not "imatrix")
         {
-            throw new InferometerException($"{file.Path}: is a GGUF file of the type '{type}'; an importance matrix has the type 'imatrix'.");
+            throw new InferometerException(
+                $"{file.Path}: is a GGUF file of the type '{type}'; an importance matrix has the type 'imatrix'.");
         }
 
         var entries = new Dictionary<string, ImportanceEntry>(StringComparer.Ordinal);

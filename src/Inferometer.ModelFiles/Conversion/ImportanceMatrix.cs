@@ -3,8 +3,8 @@ using Inferometer.Core;
 namespace Inferometer.ModelFiles.Conversion;
 
 /// <summary>
-/// How much errors in a model's weights count, by the inputs they are multiplied with: mean squares of the inputs over a text, as llama.cpp's
-/// imatrix collects them. Immutable; thread-safe.
+/// How much errors in a model's weights count, by the inputs they are multiplied with: mean squares of the inputs over a text, as
+/// llama.cpp's imatrix collects them. Immutable; thread-safe.
 /// </summary>
 public sealed class ImportanceMatrix
 {
@@ -25,8 +25,8 @@ public sealed class ImportanceMatrix
             if (!isSound)
             {
                 throw new InferometerException(
-                    $"{source}: the entry '{name}' has {entry.Sums.Length} sums for {entry.Counts.Length} matrices; allowed are finite sums of "
-                        + "squares, equally many for each matrix.");
+                    $"{source}: the entry '{name}' has {entry.Sums.Length} sums for {entry.Counts.Length} matrices; allowed are finite "
+                        + "sums of squares, equally many for each matrix.");
             }
         }
     }
@@ -47,8 +47,8 @@ public sealed class ImportanceMatrix
     public int WindowTokens { get; init; }
 
     /// <summary>
-    /// Mean squares of the inputs of every matrix of a tensor, one row per matrix; null where nothing is known of it. A matrix that no token
-    /// reached has ones.
+    /// Mean squares of the inputs of every matrix of a tensor, one row per matrix; null where nothing is known of it. A matrix that no
+    /// token reached has ones.
     /// </summary>
     /// <param name="tensor">Name in GGUF files.</param>
     /// <param name="matrices">Matrices that the tensor holds.</param>
@@ -64,8 +64,8 @@ public sealed class ImportanceMatrix
         if (entry.Columns != columns || (entry.Counts.Length != matrices && entry.Counts.Length != 1))
         {
             throw new InferometerException(
-                $"{Source}: the entry '{tensor}' is for {entry.Counts.Length} x {entry.Columns} inputs, the model's tensor has {matrices} x "
-                    + $"{columns}; the importance matrix is of another model.");
+                $"{Source}: the entry '{tensor}' is for {entry.Counts.Length} x {entry.Columns} inputs, the model's tensor has {matrices} "
+                    + $"x {columns}; the importance matrix is of another model.");
         }
 
         return [.. Enumerable.Range(0, (int)matrices).Select(matrix => Means(entry, entry.Counts.Length == 1 ? 0 : matrix))];

@@ -73,8 +73,8 @@ internal sealed class MixChoice : ITypeChoice
         if (tensor.SourceType.IsQuantized() && tensor.SourceType != chosen)
         {
             _notes.Add(
-                $"'{tensor.Name}' was already quantised as {tensor.SourceType} and is quantised again; a file made from the original weights "
-                    + "would be better.");
+                $"'{tensor.Name}' was already quantised as {tensor.SourceType} and is quantised again; a file made from the original "
+                    + "weights would be better.");
         }
 
         return chosen;

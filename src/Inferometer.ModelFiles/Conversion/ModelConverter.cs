@@ -71,7 +71,8 @@ public static class ModelConverter
         ITypeChoice choice = options.Mix is { } mix
             ? new MixChoice(mix, source.Architecture, tiedHead, options.Importance is not null)
             : new TypeChoice(options.Type, tiedHead);
-        List<PlannedTensor> plan = [.. input.Tensors.Select(tensor => new PlannedTensor(tensor, choice.For(tensor), Importances(tensor, options)))];
+        List<PlannedTensor> plan = [.. input.Tensors.Select(tensor =>
+            new PlannedTensor(tensor, choice.For(tensor), Importances(tensor, options)))];
         RequireUsed(options.Importance, plan);
         List<int> counts = OutputParts.Divide([.. plan.Select(tensor => tensor.ByteCount)], options);
         try

@@ -44,5 +44,6 @@ public static class QuantizationMix
         alias.StartsWith("ud_", StringComparison.Ordinal) || alias.EndsWith("_xl", StringComparison.Ordinal);
 
     private static bool IsWritten(GgufMix mix) => mix.Rules.Select(rule => rule.Type).Append(mix.Main).Append(mix.Table ?? mix.Main)
-        .Append(mix.Output ?? mix.Main).All(type => Enum.TryParse(type.Name, ignoreCase: true, out GgmlType id) && BlockCodec.IsWritten(id));
+        .Append(mix.Output ?? mix.Main).All(type => Enum.TryParse(type.Name, ignoreCase: true, out GgmlType id)
+            && BlockCodec.IsWritten(id));
 }

@@ -12,7 +12,8 @@ internal static class TensorStream
 {
     private const long BatchBytes = 8 << 20;
 
-    public static void Write(GgufWriter writer, ConvertedTensor tensor, GgmlType type, float[][]? importances, CancellationToken cancellationToken)
+    public static void Write(GgufWriter writer, ConvertedTensor tensor, GgmlType type, float[][]? importances,
+        CancellationToken cancellationToken)
     {
         long matrixRows = tensor.Rows / (importances?.Length ?? 1);
         int rowBytes = checked((int)type.ByteCount(tensor.Columns));

@@ -8,8 +8,8 @@ namespace Inferometer.ModelFiles.Formats;
 
 /// <summary>
 /// Four-bit weights of bitsandbytes (nf4, fp4): bytes with two neighbouring values, the first high, each the number of a level in
-/// <c>quant_map</c>, times the largest value of its block (<c>absmax</c>, itself in 8 bits where it is nested). They become the type that the
-/// file says they came from, F16 or BF16, as bitsandbytes gives them, or F32.
+/// <c>quant_map</c>, times the largest value of its block (<c>absmax</c>, itself in 8 bits where it is nested). They become the type that
+/// the file says they came from, F16 or BF16, as bitsandbytes gives them, or F32.
 /// </summary>
 internal sealed unsafe class Bits4Weight : PackedWeight
 {
@@ -20,7 +20,7 @@ internal sealed unsafe class Bits4Weight : PackedWeight
 
     private Bits4Weight(
         string name, RawTensor pairs, EquatableList<long> shape, GgmlType type, float[] levels, float[] largest, int blockSize)
-        : base(pairs.File.Path, name, shape, type)
+        : base(pairs.Path, name, shape, type)
     {
         (_pairs, _levels, _largest, _blockSize) = (pairs, levels, largest, blockSize);
     }
@@ -42,7 +42,8 @@ internal sealed unsafe class Bits4Weight : PackedWeight
             long[] shape = [.. root.GetProperty("shape").EnumerateArray().Select(extent => extent.GetInt64())];
             int blockSize = root.GetProperty("blocksize").GetInt32();
             UInt128 count = shape.Aggregate((UInt128)1, (product, extent) => product * (UInt128)Math.Max(extent, 0));
-            if (shape.Length == 0 || blockSize <= 0 || count != (UInt128)pairs.Count * 2)
+            bool isPossible = shape.Length is 1 or 2 && Array.TrueForAll(shape, extent => extent is > 0 and <= int.MaxValue);
+            if (!isPossible || blockSize <= 0 || count != (UInt128)pairs.Count * 2)
             {
                 throw state.Wrong(
                     $"gives the shape [{string.Join(", ", shape)}] and blocks of {blockSize}", $"a shape of {pairs.Count * 2} values");
@@ -61,7 +62,7 @@ internal sealed unsafe class Bits4Weight : PackedWeight
         }
         catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
-            throw new InferometerException($"{pairs.File.Path}: tensor '{state.Name}' is not the expected JSON: {error.Message}", error);
+            throw new InferometerException($"{pairs.Path}: tensor '{state.Name}' is not the expected JSON: {error.Message}", error);
         }
     }
 
@@ -88,9 +89,14 @@ internal sealed unsafe class Bits4Weight : PackedWeight
         }
 
         int nestedSize = state.GetProperty("nested_blocksize").GetInt32();
+        if (nestedSize <= 0)
+        {
+            throw stored.Wrong($"is in nested blocks of {nestedSize}", "blocks of at least 1 value");
+        }
+
         float offset = state.GetProperty("nested_offset").GetSingle();
         float[] levels = Floats(need(".nested_quant_map").Of("F32").WithCount(256));
-        float[] scales = Floats(need(".nested_absmax").Of("F32").WithCount((stored.Count + nestedSize - 1) / Math.Max(nestedSize, 1)));
+        float[] scales = Floats(need(".nested_absmax").Of("F32").WithCount((stored.Count + nestedSize - 1) / nestedSize));
         return [.. Enumerable.Range(0, checked((int)stored.Count)).Select(i => (levels[*stored.At(i)] * scales[i / nestedSize]) + offset)];
     }
 

@@ -5,9 +5,9 @@ using Inferometer.ModelFiles.Quantization;
 namespace Inferometer.ModelFiles.Formats;
 
 /// <summary>
-/// Weights of eight-bit floats. Without a scale they become F16, exactly; with one per tensor, row or block of 128 x 128 the products become
-/// BF16, as transformers and the models' makers work them out: exactly where scales are powers of two, otherwise rounded by at most 2^-9 of
-/// each value.
+/// Weights of eight-bit floats. Without a scale they become F16, exactly; with one per tensor, row or block of 128 x 128 the products
+/// become BF16, as transformers and the models' makers work them out: exactly where scales are powers of two, otherwise rounded by at most
+/// 2^-9 of each value.
 /// </summary>
 internal sealed unsafe class Float8Weight : PackedWeight
 {
@@ -22,7 +22,7 @@ internal sealed unsafe class Float8Weight : PackedWeight
     /// <param name="scales">What they are multiplied by, or null.</param>
     /// <param name="block">Rows and columns of a block, where scales are given per block.</param>
     public Float8Weight(string name, RawTensor values, RawTensor? scales, (long Rows, long Columns) block)
-        : base(values.File.Path, name, values.Shape, scales is null ? GgmlType.F16 : GgmlType.BF16)
+        : base(values.Path, name, values.Shape, scales is null ? GgmlType.F16 : GgmlType.BF16)
     {
         _values = values;
         _scales = scales?.Of("F32", "BF16", "F16", "F8_E8M0");

@@ -4,7 +4,8 @@ using Inferometer.Core.Gguf;
 
 namespace Inferometer.ModelFiles.Formats;
 
-/// <summary>A GGUF file, version 2 or 3, little endian, or all files of a split one, mapped into memory. Thread-safe until disposed.</summary>
+/// <summary>A GGUF file, version 2 or 3, little endian, or all files of a split one, mapped into memory. Thread-safe until
+/// disposed.</summary>
 public sealed class GgufModelFile : ITensorSource
 {
     private readonly MappedFile[] _files;

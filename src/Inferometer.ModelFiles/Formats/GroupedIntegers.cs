@@ -10,8 +10,8 @@ namespace Inferometer.ModelFiles.Formats;
 /// </summary>
 /// <remarks>
 /// They become Q4_0 where q - z is from -8 to 7, Q5_0 from -16 to 15, Q8_0 from -128 to 127: exactly where the scales are f16 numbers, with
-/// scales rounded by at most 2^-11 where they are not. Where groups do not divide into blocks of 32 columns (GPTQ's act-order) or scales are
-/// too small for f16, the products are rounded to F16 or BF16.
+/// scales rounded by at most 2^-11 where they are not. Where groups do not divide into blocks of 32 columns (GPTQ's act-order) or scales
+/// are too small for f16, the products are rounded to F16 or BF16.
 /// </remarks>
 internal sealed class GroupedIntegers : PackedWeight
 {

@@ -5,8 +5,8 @@ using Inferometer.ModelFiles.Quantization;
 namespace Inferometer.ModelFiles.Formats;
 
 /// <summary>
-/// One tensor in memory, mapped or put together: name, shape, format and raw bytes. Rows are contiguous; quantised rows are whole blocks. Thread-safe; usable
-/// until the <see cref="ITensorSource"/> it came from is disposed.
+/// One tensor in memory, mapped or put together: name, shape, format and raw bytes. Rows are contiguous; quantised rows are whole blocks.
+/// Thread-safe; usable until the <see cref="ITensorSource"/> it came from is disposed.
 /// </summary>
 public sealed unsafe class ModelTensor
 {
@@ -87,8 +87,8 @@ public sealed unsafe class ModelTensor
 
     /// <summary>
     /// Lets the system take back the memory of rows that will not be read soon; what is read nevertheless comes from the file again. Linux;
-    /// elsewhere the system does so when it needs the memory. Nobody may be reading them: a weight that was put together from several tensors
-    /// is gone once all of its rows were released, and put together again by the next reader.
+    /// elsewhere the system does so when it needs the memory. Nobody may be reading them: a weight that was put together from several
+    /// tensors is gone once all of its rows were released, and put together again by the next reader.
     /// </summary>
     /// <param name="firstRow">First row.</param>
     /// <param name="rows">Number of rows.</param>

@@ -4,8 +4,8 @@ using Inferometer.Core.Gguf;
 namespace Inferometer.ModelFiles.Formats;
 
 /// <summary>
-/// Weights of microscaled 4-bit floats as gpt-oss stores them: bytes with two neighbouring values, the first low, 16 for every 32 values, and a
-/// byte of exponent for each 32. They become MXFP4 exactly; only the order of the halves differs.
+/// Weights of microscaled 4-bit floats as gpt-oss stores them: bytes with two neighbouring values, the first low, 16 for every 32 values,
+/// and a byte of exponent for each 32. They become MXFP4 exactly; only the order of the halves differs.
 /// </summary>
 internal sealed unsafe class Mxfp4Weight : PackedWeight
 {
@@ -16,7 +16,7 @@ internal sealed unsafe class Mxfp4Weight : PackedWeight
     /// <param name="blocks">U8, [..., rows, blocks of a row, 16].</param>
     /// <param name="scales">U8, [..., rows, blocks of a row].</param>
     public Mxfp4Weight(string name, RawTensor blocks, RawTensor scales)
-        : base(blocks.File.Path, name, ShapeOf(blocks), GgmlType.MXFP4)
+        : base(blocks.Path, name, ShapeOf(blocks), GgmlType.MXFP4)
     {
         _blocks = blocks.Of("U8");
         _scales = scales.Of("U8").WithCount(blocks.Count / 16);

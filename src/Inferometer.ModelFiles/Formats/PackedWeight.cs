@@ -4,8 +4,8 @@ using Inferometer.Core.Gguf;
 namespace Inferometer.ModelFiles.Formats;
 
 /// <summary>
-/// A weight that a checkpoint keeps in several tensors (integers, scales, zero points), and how it is put together in a format that there are
-/// kernels for. Immutable; thread-safe.
+/// A weight that a checkpoint keeps in several tensors (integers, scales, zero points), and how it is put together in a format that there
+/// are kernels for. Immutable; thread-safe.
 /// </summary>
 internal abstract class PackedWeight
 {

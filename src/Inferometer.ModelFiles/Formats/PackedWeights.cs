@@ -75,14 +75,14 @@ internal sealed class PackedWeights
         bool isAwq = groups is null && words.Shape[1] * 8 == scales.Shape[1];
         if (isAwq)
         {
-            return new GroupedIntegers(stem + ".weight", words.File.Path, new RowPackedLayout(words, scales, Need(words, stem + ".qzeros")));
+            return new GroupedIntegers(stem + ".weight", words.Path, new RowPackedLayout(words, scales, Need(words, stem + ".qzeros")));
         }
 
         // Zero points lie in words along the outputs, so their number tells the bits.
         int bits = _config.Bits ?? (zeros is not null ? (int)(zeros.Columns * 32 / scales.Columns) : 4);
         return bits is 2 or 3 or 4 or 8
             ? new GroupedIntegers(
-                stem + ".weight", words.File.Path, new ColumnPackedLayout(words, scales, zeros, groups, bits, _config.ZeroOffset))
+                stem + ".weight", words.Path, new ColumnPackedLayout(words, scales, zeros, groups, bits, _config.ZeroOffset))
             : throw words.Wrong($"holds integers of {bits} bits", "2, 3, 4 or 8 bits");
     }
 
@@ -96,7 +96,7 @@ internal sealed class PackedWeights
 
         (long rows, long columns) = (Extent(shape, 0), Extent(shape, 1));
         int bits = columns > 0 && words.Columns * 32 / columns is > 4 and <= 8 ? 8 : 4;
-        return new GroupedIntegers(stem + ".weight", words.File.Path, new SignedLayout(
+        return new GroupedIntegers(stem + ".weight", words.Path, new SignedLayout(
             words, Need(words, stem + ".weight_scale"), Take(stem + ".weight_zero_point"), (rows, columns), bits, 1));
     }
 
@@ -109,7 +109,7 @@ internal sealed class PackedWeights
         }
 
         _ = Take(stem + ".weight_format");
-        return new GroupedIntegers(stem + ".weight", bytes.File.Path, new SignedLayout(
+        return new GroupedIntegers(stem + ".weight", bytes.Path, new SignedLayout(
             bytes, factors, Take(stem + ".weight_zero_point"), (bytes.Shape[0], bytes.Shape[1]), 8, absolute is null ? 1 : 1f / 127));
     }
 
@@ -120,7 +120,7 @@ internal sealed class PackedWeights
     }
 
     private RawTensor Need(RawTensor of, string name) => Take(name) ?? throw new InferometerException(
-        $"{of.File.Path}: tensor '{of.Name}' needs '{name}' beside it, which is missing.");
+        $"{of.Path}: tensor '{of.Name}' needs '{name}' beside it, which is missing.");
 
     private RawTensor? Take(string name)
     {

@@ -3,10 +3,13 @@ using Inferometer.Core;
 
 namespace Inferometer.ModelFiles.Formats;
 
-/// <summary>A tensor of a safetensors file as it lies there, of any element type.</summary>
-internal sealed unsafe class RawTensor(MappedFile file, SafetensorsTensorInfo info)
+/// <summary>A tensor of a safetensors file as it lies in memory, of any element type.</summary>
+/// <param name="start">First byte of the file; must stay readable while anything is read.</param>
+/// <param name="path">Path of the file, for messages.</param>
+/// <param name="info">What the header says of the tensor, checked against the file's length.</param>
+internal sealed unsafe class RawTensor(byte* start, string path, SafetensorsTensorInfo info)
 {
-    public MappedFile File => file;
+    public string Path => path;
 
     public SafetensorsTensorInfo Info => info;
 
@@ -21,10 +24,10 @@ internal sealed unsafe class RawTensor(MappedFile file, SafetensorsTensorInfo in
     public long Columns => Shape.Count == 0 ? 1 : Shape[^1];
 
     /// <summary>All bytes; a tensor of more than 2^31 is read through <see cref="At"/>.</summary>
-    public ReadOnlySpan<byte> Bytes => new(file.Pointer + info.Offset, checked((int)info.ByteCount));
+    public ReadOnlySpan<byte> Bytes => new(start + info.Offset, checked((int)info.ByteCount));
 
     /// <summary>The bytes from an element on.</summary>
-    public byte* At(long element) => file.Pointer + info.Offset + (element * info.ElementBytes);
+    public byte* At(long element) => start + info.Offset + (element * info.ElementBytes);
 
     /// <summary>An element of a float type as a float.</summary>
     public float Float(long element) => Element switch
@@ -55,5 +58,5 @@ internal sealed unsafe class RawTensor(MappedFile file, SafetensorsTensorInfo in
         $"has the shape [{string.Join(", ", Shape)}]", $"{count} elements, as the tensors beside it ask for");
 
     public InferometerException Wrong(string found, string allowed) =>
-        new($"{file.Path}: tensor '{Name}' {found}; allowed is {allowed}.");
+        new($"{path}: tensor '{Name}' {found}; allowed is {allowed}.");
 }

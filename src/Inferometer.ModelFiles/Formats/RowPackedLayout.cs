@@ -1,8 +1,8 @@
 namespace Inferometer.ModelFiles.Formats;
 
 /// <summary>
-/// AWQ: words of 32 bits with the 4-bit integers of eight outputs, [inputs, outputs / 8], in the order 0, 2, 4, 6, 1, 3, 5, 7; zero points alike,
-/// [groups, outputs / 8]; scales [groups, outputs].
+/// AWQ: words of 32 bits with the 4-bit integers of eight outputs, [inputs, outputs / 8], in the order 0, 2, 4, 6, 1, 3, 5, 7; zero points
+/// alike, [groups, outputs / 8]; scales [groups, outputs].
 /// </summary>
 internal sealed class RowPackedLayout : IntegerLayout
 {

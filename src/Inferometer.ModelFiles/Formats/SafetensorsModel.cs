@@ -100,16 +100,17 @@ public sealed class SafetensorsModel : ITensorSource
         SafetensorsModel model = new(path);
         try
         {
-            var raw = new List<RawTensor>();
+            var raw = new List<(RawTensor Tensor, MappedFile File)>();
             foreach (SafetensorsHeader header in headers)
             {
                 MappedFile file = MappedFile.Open(header.Source, header.FileLength);
                 model._files.Add(file);
-                raw.AddRange(header.Tensors.Select(info => new RawTensor(file, info)));
+                raw.AddRange(header.Tensors.Select(info => (Place(file, info), file)));
             }
 
-            bool isPlain = raw.TrueForAll(tensor => tensor.Element is "F32" or "F16" or "BF16");
-            model.Add(raw, isPlain ? new([], PackedConfig.Default) : new(raw, PackedConfig.Read(FolderOf(path))));
+            bool isPlain = raw.TrueForAll(pair => pair.Tensor.Element is "F32" or "F16" or "BF16");
+            model.Add(raw, isPlain ? new([], PackedConfig.Default)
+                : new(raw.Select(pair => pair.Tensor), PackedConfig.Read(FolderOf(path))));
             return model;
         }
         catch
@@ -122,10 +123,12 @@ public sealed class SafetensorsModel : ITensorSource
     private static string FolderOf(string path) =>
         Directory.Exists(path) ? path : System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!;
 
-    private void Add(List<RawTensor> tensors, PackedWeights packed)
+    private static unsafe RawTensor Place(MappedFile file, SafetensorsTensorInfo info) => new(file.Pointer, file.Path, info);
+
+    private void Add(List<(RawTensor Tensor, MappedFile File)> tensors, PackedWeights packed)
     {
         IReadOnlyDictionary<RawTensor, PackedWeight> weights = packed.Weights;
-        foreach (RawTensor tensor in tensors)
+        foreach ((RawTensor tensor, MappedFile file) in tensors)
         {
             if (weights.TryGetValue(tensor, out PackedWeight? weight))
             {
@@ -135,7 +138,7 @@ public sealed class SafetensorsModel : ITensorSource
             }
             else if (!packed.IsPart(tensor) && tensor.Info.Type is { } type)
             {
-                Add(new ModelTensor(tensor.File, tensor.Name, tensor.Shape, type, tensor.Info.Offset, tensor.Info.ByteCount));
+                Add(new ModelTensor(file, tensor.Name, tensor.Shape, type, tensor.Info.Offset, tensor.Info.ByteCount));
             }
         }
     }

@@ -1,8 +1,8 @@
 namespace Inferometer.ModelFiles.Formats;
 
 /// <summary>
-/// compressed-tensors and bitsandbytes' int8: integers [outputs, inputs], as bytes or several to a word of 32 bits (then 2^(bits - 1) more than
-/// they are); scales [outputs, groups], or one; zero points as the integers are, words of them running along the outputs.
+/// compressed-tensors and bitsandbytes' int8: integers [outputs, inputs], as bytes or several to a word of 32 bits (then 2^(bits - 1) more
+/// than they are); scales [outputs, groups], or one; zero points as the integers are, words of them running along the outputs.
 /// </summary>
 internal sealed unsafe class SignedLayout : IntegerLayout
 {
@@ -19,7 +19,8 @@ internal sealed unsafe class SignedLayout : IntegerLayout
     /// <param name="shape">Outputs and inputs.</param>
     /// <param name="bits">Bits of an integer.</param>
     /// <param name="scaleFactor">What scales are multiplied by.</param>
-    public SignedLayout(RawTensor integers, RawTensor scales, RawTensor? zeros, (long Rows, long Columns) shape, int bits, float scaleFactor)
+    public SignedLayout(RawTensor integers, RawTensor scales, RawTensor? zeros, (long Rows, long Columns) shape, int bits,
+        float scaleFactor)
     {
         _integers = integers.Of("I8", "I32");
         _isPacked = integers.Element is "I32";
@@ -32,12 +33,14 @@ internal sealed unsafe class SignedLayout : IntegerLayout
         long words = _isPacked ? (Columns + PerWord - 1) / PerWord : Columns;
         if (integers.Count != Rows * words || Columns > int.MaxValue)
         {
-            throw integers.Wrong($"has the shape [{string.Join(", ", integers.Shape)}]", $"[{Rows}, {words}] for {Columns} inputs of {bits} bits");
+            throw integers.Wrong($"has the shape [{string.Join(", ", integers.Shape)}]",
+                $"[{Rows}, {words}] for {Columns} inputs of {bits} bits");
         }
 
         if (scales.Count != 1 && (scales.Count != Rows * _groups || _groups == 0))
         {
-            throw scales.Wrong($"has the shape [{string.Join(", ", scales.Shape)}]", $"one scale, or a whole number for each of {Rows} outputs");
+            throw scales.Wrong($"has the shape [{string.Join(", ", scales.Shape)}]",
+                $"one scale, or a whole number for each of {Rows} outputs");
         }
 
         _zeros = zeros?.Of("I8", "I32");

@@ -9,8 +9,8 @@ namespace Inferometer.ModelFiles.Quantization;
 /// </summary>
 /// <remarks>
 /// Decoding gives the same float32 values as ggml's scalar code, to the bit. Encoding of F16, BF16 and, without importances, the plain
-/// formats of 32 values follows the same rounding rules and so gives the same bytes; the others have freedom in choosing their scales, here a
-/// least-squares search.
+/// formats of 32 values follows the same rounding rules and so gives the same bytes; the others have freedom in choosing their scales,
+/// here a least-squares search.
 /// </remarks>
 public static class BlockCodec
 {
@@ -52,8 +52,8 @@ public static class BlockCodec
     /// <summary>Encodes whole blocks of finite values, so that errors of important ones are small.</summary>
     /// <param name="type">Storage format.</param>
     /// <param name="source">Values; a multiple of the block size.</param>
-    /// <param name="importance">How much an error of each value counts, at least 0, as many as there are values; or empty. The float formats
-    /// and Q8_0 take no notice: there the nearest value is best whatever counts how much.</param>
+    /// <param name="importance">How much an error of each value counts, at least 0, as many as there are values; or empty. The float
+    /// formats and Q8_0 take no notice: there the nearest value is best whatever counts how much.</param>
     /// <param name="destination">Encoded bytes; exactly what <paramref name="source"/> takes, must not overlap it.</param>
     /// <exception cref="ArgumentException">The lengths do not fit each other or the block size.</exception>
     /// <exception cref="InferometerException">The format cannot be written.</exception>

@@ -7,8 +7,8 @@ namespace Inferometer.ModelFiles.Quantization;
 public static class FourBitLevels
 {
     /// <summary>
-    /// The levels of IQ4_NL and IQ4_XS (<c>kvalues_iq4nl</c> of ggml-common.h): denser around zero, as weights are, and with more below than
-    /// above it.
+    /// The levels of IQ4_NL and IQ4_XS (<c>kvalues_iq4nl</c> of ggml-common.h): denser around zero, as weights are, and with more below
+    /// than above it.
     /// </summary>
     public static ReadOnlySpan<sbyte> Curved => [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113];
 

@@ -3,9 +3,9 @@ using System.Buffers.Binary;
 namespace Inferometer.ModelFiles.Quantization;
 
 /// <summary>
-/// 256 values in 16 groups of 16: 32 bytes with the low eight bits of the numbers of points of eight values, 16 bytes with four bits for each
-/// point (its number's high three, and whether 1/8 is taken off or added), then four words of 16 bits, each with four 3-bit scales s and, at
-/// the top, four bits of the f16 factor d, lowest first; x = d (2 s + 1) (level ± 1/8).
+/// 256 values in 16 groups of 16: 32 bytes with the low eight bits of the numbers of points of eight values, 16 bytes with four bits for
+/// each point (its number's high three, and whether 1/8 is taken off or added), then four words of 16 bits, each with four 3-bit scales s
+/// and, at the top, four bits of the f16 factor d, lowest first; x = d (2 s + 1) (level ± 1/8).
 /// </summary>
 internal readonly struct IQ1_M : IBlockFormat
 {

@@ -3,8 +3,9 @@ using System.Buffers.Binary;
 namespace Inferometer.ModelFiles.Quantization;
 
 /// <summary>
-/// 256 values in 8 groups of 32: an f16 factor d, 32 bytes with the low eight bits of the numbers of points of eight values, then a word of 16
-/// bits per group with four times the high three bits, a 3-bit scale s, and whether 1/8 is taken off or added; x = d (2 s + 1) (level ± 1/8).
+/// 256 values in 8 groups of 32: an f16 factor d, 32 bytes with the low eight bits of the numbers of points of eight values, then a word
+/// of 16 bits per group with four times the high three bits, a 3-bit scale s, and whether 1/8 is taken off or added; x = d (2 s + 1)
+/// (level ± 1/8).
 /// </summary>
 internal readonly struct IQ1_S : IBlockFormat
 {

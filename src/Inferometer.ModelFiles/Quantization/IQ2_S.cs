@@ -1,9 +1,9 @@
 namespace Inferometer.ModelFiles.Quantization;
 
 /// <summary>
-/// 256 values in 8 groups of 32: an f16 factor d, 32 bytes with the low eight bits of the numbers of points of eight values, 32 bytes of signs,
-/// a byte per group with the high two bits of its four numbers, a byte per group with a 4-bit scale s for its first half (low) and its second;
-/// x = ± d (s + 1/2) / 4 level.
+/// 256 values in 8 groups of 32: an f16 factor d, 32 bytes with the low eight bits of the numbers of points of eight values, 32 bytes of
+/// signs, a byte per group with the high two bits of its four numbers, a byte per group with a 4-bit scale s for its first half (low) and
+/// its second; x = ± d (s + 1/2) / 4 level.
 /// </summary>
 internal readonly struct IQ2_S : IBlockFormat
 {

@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace Inferometer.ModelFiles.Quantization;
 
 /// <summary>
-/// 256 values in 8 groups of 32: an f16 factor d, 32 words of 16 bits, each the 9-bit number of a point of eight values and seven signs, then a
-/// byte per group with a 4-bit scale s for its first half (low) and its second; x = ± d (s + 1/2) / 4 level.
+/// 256 values in 8 groups of 32: an f16 factor d, 32 words of 16 bits, each the 9-bit number of a point of eight values and seven signs,
+/// then a byte per group with a 4-bit scale s for its first half (low) and its second; x = ± d (s + 1/2) / 4 level.
 /// </summary>
 internal readonly struct IQ2_XS : IBlockFormat
 {

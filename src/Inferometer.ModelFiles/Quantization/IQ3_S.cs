@@ -1,8 +1,8 @@
 namespace Inferometer.ModelFiles.Quantization;
 
 /// <summary>
-/// 256 values in 8 groups of 32: an f16 factor d, 64 bytes with the low eight bits of the numbers of points of four values, a byte per group
-/// with their ninth bits, 32 bytes of signs, 4 bytes with a 4-bit scale s per group; x = ± d (2 s + 1) level.
+/// 256 values in 8 groups of 32: an f16 factor d, 64 bytes with the low eight bits of the numbers of points of four values, a byte per
+/// group with their ninth bits, 32 bytes of signs, 4 bytes with a 4-bit scale s per group; x = ± d (2 s + 1) level.
 /// </summary>
 internal readonly struct IQ3_S : IBlockFormat
 {

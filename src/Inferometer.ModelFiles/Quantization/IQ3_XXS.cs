@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace Inferometer.ModelFiles.Quantization;
 
 /// <summary>
-/// 256 values in 8 groups of 32: an f16 factor d, 64 numbers of points of four values, then a word per group with four times seven signs and a
-/// 4-bit scale s at the top; x = ± d (s + 1/2) / 2 level.
+/// 256 values in 8 groups of 32: an f16 factor d, 64 numbers of points of four values, then a word per group with four times seven signs
+/// and a 4-bit scale s at the top; x = ± d (s + 1/2) / 2 level.
 /// </summary>
 internal readonly struct IQ3_XXS : IBlockFormat
 {

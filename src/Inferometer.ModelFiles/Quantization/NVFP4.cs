@@ -1,8 +1,8 @@
 namespace Inferometer.ModelFiles.Quantization;
 
 /// <summary>
-/// 64 values in 4 groups of 16: a scale per group, a float of eight bits without a sign, then 8 bytes per group with value j of the group low
-/// and value j + 8 high, each a 4-bit float.
+/// 64 values in 4 groups of 16: a scale per group, a float of eight bits without a sign, then 8 bytes per group with value j of the group
+/// low and value j + 8 high, each a 4-bit float.
 /// </summary>
 internal readonly struct NVFP4 : IBlockFormat
 {

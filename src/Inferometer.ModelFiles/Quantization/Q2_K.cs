@@ -35,7 +35,8 @@ internal readonly struct Q2_K : IWrittenFormat
         Span<byte> quanta = stackalloc byte[256];
         Span<byte> scales = stackalloc byte[16];
         Span<byte> minima = stackalloc byte[16];
-        AffineGroups.Encode(values, importance, new(GroupSize: 16, Largest: 3, LargestScale: 15), block[FactorAt..], scales, minima, quanta);
+        AffineGroups.Encode(values, importance, new(GroupSize: 16, Largest: 3, LargestScale: 15), block[FactorAt..], scales, minima,
+            quanta);
         block[..FactorAt].Clear();
         for (int group = 0; group < 16; group++)
         {

@@ -26,8 +26,8 @@ internal static class ScaleSearch
     }
 
     /// <summary>
-    /// Scale and smallest value of the plain formats of 32 values, x = s q + m with q from 0 to <paramref name="largest"/>: without importances
-    /// what just spans the values.
+    /// Scale and smallest value of the plain formats of 32 values, x = s q + m with q from 0 to <paramref name="largest"/>: without
+    /// importances what just spans the values.
     /// </summary>
     public static (float Scale, float Smallest) PlainAffine(ReadOnlySpan<float> values, ReadOnlySpan<float> importance, int largest)
     {

@@ -7,7 +7,8 @@ namespace Inferometer.ModelFiles.Quantization;
 /// <summary>Spreads the eight small integers of a point of a <see cref="Codebook"/> to floats.</summary>
 internal static class SignedPoint
 {
-    /// <summary>Writes scale times each byte of <paramref name="point"/>, negative where its bit in <paramref name="signs"/> is set.</summary>
+    /// <summary>Writes scale times each byte of <paramref name="point"/>, negative where its bit in <paramref name="signs"/> is
+    /// set.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Write(ulong point, int signs, float scale, Span<float> values)
     {

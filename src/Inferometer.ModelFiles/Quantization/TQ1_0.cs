@@ -1,9 +1,9 @@
 namespace Inferometer.ModelFiles.Quantization;
 
 /// <summary>
-/// 256 values of -1, 0 and 1 under one f16 scale: 48 bytes of five each, 4 bytes of four, then the scale. A byte b holds digits of base three
-/// as a fraction: digit n is the whole part of 3 times the last eight bits of 3^n b, in units of 1/256. The first 32 bytes hold values 0 to
-/// 159, digit by digit; the next 16 values 160 to 239; the last four the rest.
+/// 256 values of -1, 0 and 1 under one f16 scale: 48 bytes of five each, 4 bytes of four, then the scale. A byte b holds digits of base
+/// three as a fraction: digit n is the whole part of 3 times the last eight bits of 3^n b, in units of 1/256. The first 32 bytes hold
+/// values 0 to 159, digit by digit; the next 16 values 160 to 239; the last four the rest.
 /// </summary>
 internal readonly struct TQ1_0 : IBlockFormat
 {

@@ -6,8 +6,8 @@ namespace Inferometer.ModelFiles.Quantization;
 internal static class ValueWeights
 {
     /// <summary>
-    /// Weights from an importance matrix: importance times sqrt(mean square + x^2), so that large weights, of which an error is larger in all
-    /// formats, do not lose what the importance of their inputs asks for.
+    /// Weights from an importance matrix: importance times sqrt(mean square + x^2), so that large weights, of which an error is larger in
+    /// all formats, do not lose what the importance of their inputs asks for.
     /// </summary>
     public static void OfImportance(ReadOnlySpan<float> values, ReadOnlySpan<float> importance, Span<float> weights)
     {

@@ -52,7 +52,8 @@ public static class GgufTokenizer
         });
     }
 
-    /// <summary>One score per token. A file without any gives each the same, as llama.cpp does: of several pairs the first is joined.</summary>
+    /// <summary>One score per token. A file without any gives each the same, as llama.cpp does: of several pairs the first is
+    /// joined.</summary>
     private static float[] ReadScores(GgufHeader header, int tokens)
     {
         const string Key = "tokenizer.ggml.scores";

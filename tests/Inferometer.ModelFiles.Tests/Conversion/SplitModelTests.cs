@@ -98,7 +98,8 @@ public sealed class SplitModelTests : IDisposable
     {
         ConversionResult result = Split(tensors: 8);
         Assert.Contains("cannot take the place", Assert.Throws<InferometerException>(() => Convert(
-            result.Files[1], In("m.gguf"), new ConversionOptions { Type = GgmlType.Q8_0, MaxPartTensors = 8 })).Message, StringComparison.Ordinal);
+            result.Files[1], In("m.gguf"), new ConversionOptions { Type = GgmlType.Q8_0, MaxPartTensors = 8 })).Message,
+                StringComparison.Ordinal);
         Assert.Equal(3, GgufHeader.Read(result.Files[1]).Parts.Count);
     }
 

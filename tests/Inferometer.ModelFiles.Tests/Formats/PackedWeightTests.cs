@@ -48,7 +48,8 @@ public sealed class PackedWeightTests : IDisposable
         float[] levels = [0, 0.5f, 1, 1.5f, 2, 3, 4, 6, 0, -0.5f, -1, -1.5f, -2, -3, -4, -6];
         int[] codes = Random(2 * 64, 0, 16);
         byte[] exponents = [120, 127, 130, 1];
-        _file.Add("x.gate_up_proj_blocks", "U8", [1, 2, 2, 16], [.. Enumerable.Range(0, 64).Select(i => (byte)(codes[2 * i] | (codes[(2 * i) + 1] << 4)))])
+        _file.Add("x.gate_up_proj_blocks", "U8", [1, 2, 2, 16],
+            [.. Enumerable.Range(0, 64).Select(i => (byte)(codes[2 * i] | (codes[(2 * i) + 1] << 4)))])
             .Add("x.gate_up_proj_scales", "U8", [1, 2, 2], exponents);
         ModelTensor tensor = AssertWeight(
             "x.gate_up_proj", GgmlType.MXFP4, [.. codes.Select((code, i) => levels[code] * MathF.ScaleB(1, exponents[i / 32] - 127))]);
@@ -133,7 +134,8 @@ public sealed class PackedWeightTests : IDisposable
     [InlineData(true)]
     public void Four_bit_floats_of_bitsandbytes_are_looked_up_and_scaled(bool nested)
     {
-        float[] levels = [.. Enumerable.Range(0, 16).Select(i => (i - 7) / 8f)], nestedLevels = [.. Enumerable.Range(0, 256).Select(i => i / 256f)];
+        float[] levels = [.. Enumerable.Range(0, 16).Select(i => (i - 7) / 8f)],
+            nestedLevels = [.. Enumerable.Range(0, 256).Select(i => i / 256f)];
         int[] codes = Random(4 * 64, 0, 16);
         byte[] codesOfScales = [3, 200, 77, 10];
         float[] scales = nested ? [.. codesOfScales.Select((code, i) => (nestedLevels[code] * (i < 2 ? 2f : 4f)) + 0.5f)] : [0.5f, 1, 2, 4];
@@ -189,7 +191,8 @@ public sealed class PackedWeightTests : IDisposable
         AssertRefused("names a group beyond 0", file =>
             file.Add("a.qweight", "I32", [4, 8], new int[32]).Halves("a.scales", [1, 8], new float[8])
                 .Add("a.g_idx", "I32", [32], [.. Enumerable.Repeat(1, 32)]));
-        AssertRefused("gives the extent 0", file => file.Add("a.weight_packed", "I32", [1, 1], 1).Add("a.weight_shape", "I64", [2], 0L, 8L));
+        AssertRefused("gives the extent 0", file => file.Add("a.weight_packed", "I32", [1, 1], 1).Add("a.weight_shape", "I64", [2], 0L,
+            8L));
     }
 
     private static void AssertRefused(string reason, Func<RawSafetensors, RawSafetensors> add)
@@ -200,7 +203,8 @@ public sealed class PackedWeightTests : IDisposable
         Assert.Contains("model.safetensors: tensor 'a", message, StringComparison.Ordinal);
     }
 
-    /// <summary>32 outputs, 64 inputs, groups of 32: integers in a stream of bits down each output, zero points along the outputs.</summary>
+    /// <summary>32 outputs, 64 inputs, groups of 32: integers in a stream of bits down each output, zero points along the
+    /// outputs.</summary>
     private (int[] Q, int[] Zeros, float[] Scales) AddGptq(int bits, int leastZero, int mostZero, int offset, int[]? order)
     {
         int[] q = Random(64 * 32, 0, 1 << bits), z = Random(2 * 32, leastZero, mostZero);
@@ -218,7 +222,8 @@ public sealed class PackedWeightTests : IDisposable
             }
         }
 
-        _file.Add("a.qweight", "I32", [64 * bits / 32, 32], words).Add("a.qzeros", "I32", [2, bits], zeroWords).Halves("a.scales", [2, 32], s)
+        _file.Add("a.qweight", "I32", [64 * bits / 32, 32], words).Add("a.qzeros", "I32", [2, bits], zeroWords).Halves("a.scales", [2, 32],
+            s)
             .Add("a.g_idx", "I32", [64], order ?? [.. Enumerable.Range(0, 64).Select(i => i / 32)]);
         return (q, z, s);
     }

@@ -5,7 +5,8 @@ using Inferometer.ModelFiles.Quantization;
 namespace Inferometer.ModelFiles.Tests.Quantization;
 
 /// <summary>
-/// Every format against llama.cpp's own decoding, to the bit. 512 blocks of seeded bytes were decoded by <c>ggml_get_type_traits(type)->to_float</c>
+/// Every format against llama.cpp's own decoding, to the bit. 512 blocks of seeded bytes were decoded by
+/// <c>ggml_get_type_traits(type)->to_float</c>
 /// of libggml-base (npm package @node-llama-cpp/linux-x64 3.22.1, ggml 0.25.1); kept is the FNV-1a hash of the floats' bits.
 /// </summary>
 public sealed class PeerDecodingTests

@@ -6,10 +6,10 @@ using Inferometer.Core.Gguf;
 namespace Inferometer.Cpu.Kernels.Matrices;
 
 /// <summary>
-/// Q2_K and Q3_K: the f16 factors of 16 rows (and those of minima), [16 groups][16] scales, for Q3_K eight vectors of 64 bytes with the third
-/// bits, then four parts of four vectors with the low two bits. Part 2h + s holds, of half h (128 columns), columns 16s to 16s + 15 of each of
-/// its four runs of 32: a vector for every four of them, run k in bits 2k. The third bits of the same columns lie in vectors 4s to 4s + 3,
-/// those of run k of half h in bit 4h + k.
+/// Q2_K and Q3_K: the f16 factors of 16 rows (and those of minima), [16 groups][16] scales, for Q3_K eight vectors of 64 bytes with the
+/// third bits, then four parts of four vectors with the low two bits. Part 2h + s holds, of half h (128 columns), columns 16s to 16s + 15
+/// of each of its four runs of 32: a vector for every four of them, run k in bits 2k. The third bits of the same columns lie in vectors 4s
+/// to 4s + 3, those of run k of half h in bit 4h + k.
 /// </summary>
 /// <remarks>
 /// A group's products are added in pairs to 16 bits (7 * 127 * 2 * 4 = 7112), multiplied by the group's scale to 32. What the 4 in Q3_K's

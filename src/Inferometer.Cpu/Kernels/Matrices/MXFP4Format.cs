@@ -33,7 +33,8 @@ internal readonly unsafe struct MXFP4Format : ITableFormat
     {
         Vector512<uint> e = Avx512F.ConvertToVector512UInt32(Vector128.Load(group));
         Vector512<uint> subnormal = Avx512F.ShiftLeftLogicalVariable(Vector512.Create(0x200000u), e);
-        return Vector512.ConditionalSelect(Vector512.LessThan(e, Vector512.Create(2u)), subnormal, (e - Vector512<uint>.One) << 23).AsSingle();
+        return Vector512.ConditionalSelect(Vector512.LessThan(e, Vector512.Create(2u)), subnormal,
+            (e - Vector512<uint>.One) << 23).AsSingle();
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -41,7 +42,8 @@ internal readonly unsafe struct MXFP4Format : ITableFormat
     {
         Vector256<uint> e = Avx2.ConvertToVector256Int32(group + 8 * half).AsUInt32();
         Vector256<uint> subnormal = Avx2.ShiftLeftLogicalVariable(Vector256.Create(0x200000u), e);
-        return Vector256.ConditionalSelect(Vector256.LessThan(e, Vector256.Create(2u)), subnormal, (e - Vector256<uint>.One) << 23).AsSingle();
+        return Vector256.ConditionalSelect(Vector256.LessThan(e, Vector256.Create(2u)), subnormal,
+            (e - Vector256<uint>.One) << 23).AsSingle();
     }
 
     public static float Scale(byte* panelBlock, byte* group, int row) => PowerScale.HalfOf(group[row]);

@@ -6,15 +6,15 @@ using Inferometer.Core.Gguf;
 namespace Inferometer.Cpu.Kernels.Matrices;
 
 /// <summary>
-/// IQ4_NL, IQ4_XS, MXFP4: what a block has in common for all its groups, then for each group of 32 columns the scales of the 16 rows and four
-/// vectors of 64 bytes; vector j holds columns 4j to 4j + 3 in the low nibbles and 16 columns later in the high ones. A nibble is the number
-/// of a level, which one shuffle of bytes looks up.
+/// IQ4_NL, IQ4_XS, MXFP4: what a block has in common for all its groups, then for each group of 32 columns the scales of the 16 rows and
+/// four vectors of 64 bytes; vector j holds columns 4j to 4j + 3 in the low nibbles and 16 columns later in the high ones. A nibble is the
+/// number of a level, which one shuffle of bytes looks up.
 /// </summary>
 /// <remarks>
 /// Levels have a constant added so that none is negative, since the instructions want one side without signs; what that gives too much is
-/// where the sums begin. Small levels (MXFP4) are added up in 16 bits as five bits are in <see cref="SmallBlockPanel{TFormat}"/>: 24 * 127 * 2
-/// * 4 = 24384. Pair sums of larger ones do not fit, so without <see cref="VnniProducts"/> a level is multiplied in two parts, half of it
-/// and its last bit: 127 * 127 * 2 = 32258.
+/// where the sums begin. Small levels (MXFP4) are added up in 16 bits as five bits are in <see cref="SmallBlockPanel{TFormat}"/>: 24 * 127
+/// * 2 * 4 = 24384. Pair sums of larger ones do not fit, so without <see cref="VnniProducts"/> a level is multiplied in two parts, half of
+/// it and its last bit: 127 * 127 * 2 = 32258.
 /// </remarks>
 internal readonly unsafe struct TablePanel<TFormat> : IPanelKernel
     where TFormat : struct, ITableFormat
