@@ -139,7 +139,17 @@ public static class ModelConverter
                 $"{importance.Source}: none of its {importance.Entries.Count} entries is for a tensor of this model, such as "
                     + $"'{plan.Find(tensor => tensor.Tensor.Shape.Length > 1)?.Tensor.Name}'.");
         }
+
+        if (importance is not null && plan.TrueForAll(tensor => tensor.Importances is null || !IsChosen(tensor.Type)))
+        {
+            throw new InferometerException(
+                $"{importance.Source}: an importance matrix changes nothing in a file of floats or Q8_0; leave it out, or choose a "
+                    + "format of fewer bits.");
+        }
     }
+
+    /// <summary>Whether there is a choice to be made in writing a format; in others the nearest value is best, whatever counts.</summary>
+    private static bool IsChosen(GgmlType type) => type.IsQuantized() && type != GgmlType.Q8_0;
 
     /// <summary>Refuses to write over the files that are read.</summary>
     private static void RequireOthers(Checkpoint source, IReadOnlyList<string> outputs)

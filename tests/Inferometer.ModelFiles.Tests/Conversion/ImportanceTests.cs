@@ -47,6 +47,12 @@ public sealed class ImportanceTests : IDisposable
             new ConversionOptions { Type = GgmlType.Q4_K, Importance = new("made", new Dictionary<string,
                 ImportanceEntry> { ["x"] = new([1], [1]) }) }));
         Assert.Contains("none of its 1 entries", error.Message, StringComparison.Ordinal);
+        ImportanceMatrix fitting = new("made", new Dictionary<string, ImportanceEntry>
+        {
+            ["blk.0.attn_q.weight"] = new([.. Enumerable.Repeat(1f, 256)], [1]),
+        });
+        error = Assert.Throws<InferometerException>(() => Convert(new ConversionOptions { Type = GgmlType.Q8_0, Importance = fitting }));
+        Assert.Contains("changes nothing", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
