@@ -6,7 +6,8 @@ namespace Inferometer.Cli.Tests;
 internal sealed record CommandRun(int Code, string Output, string Error)
 {
     private static readonly string[] ProgressLines =
-        ["estimates: ", "loading ", "perplexity: ", "converting ", "writing ", "repetitions: ", "runs: ", "compress build: ", "timings: "];
+        ["estimates: ", "loading ", "perplexity: ", "converting ", "writing ", "repetitions: ", "runs: ", "compress build: ", "timings: ",
+            "imatrix: "];
 
     public static async Task<CommandRun> Of(params string[] args)
     {

@@ -18,7 +18,9 @@ public class MatrixBenchmarks
     private float[] _y = [];
 
     /// <summary>Stored format.</summary>
-    [Params(GgmlType.F32, GgmlType.F16, GgmlType.BF16, GgmlType.Q8_0, GgmlType.Q4_0, GgmlType.Q4_K, GgmlType.Q6_K)]
+    [Params(
+        GgmlType.F32, GgmlType.F16, GgmlType.BF16, GgmlType.Q8_0, GgmlType.Q4_0, GgmlType.Q4_K, GgmlType.Q6_K, GgmlType.Q2_K, GgmlType.Q3_K,
+        GgmlType.IQ4_NL, GgmlType.IQ4_XS, GgmlType.MXFP4)]
     public GgmlType Type { get; set; }
 
     /// <summary>Tokens of the step.</summary>

@@ -28,6 +28,7 @@ internal static class CommandTree
             PerplexityCommand.Create(printer),
             CompressCommand.Create(printer),
             ConvertCommand.Create(printer),
+            ImatrixCommand.Create(printer),
             SynthCommand.Create(printer),
             FuzzCommand.Create(printer),
         };

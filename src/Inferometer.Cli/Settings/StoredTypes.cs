@@ -8,5 +8,5 @@ internal static class StoredTypes
 {
     /// <summary>As a value of an option.</summary>
     public static Domain<GgmlType> Domain { get; } =
-        Domains.Word([.. BlockCodec.SupportedTypes.Select(type => (type.ToString().ToLowerInvariant(), type))]);
+        Domains.Word([.. BlockCodec.WrittenTypes.Select(type => (type.ToString().ToLowerInvariant(), type))]);
 }

@@ -14,38 +14,34 @@ public sealed class GgufHeader
     private readonly Dictionary<string, GgufTensorInfo> _tensorsByName;
 
     internal GgufHeader(
-        string source,
         int version,
-        long fileLength,
         int alignment,
-        long dataOffset,
+        IReadOnlyList<GgufPart> parts,
         Dictionary<string, GgufValue> metadata,
         List<GgufTensorInfo> tensors)
     {
-        Source = source;
         Version = version;
-        FileLength = fileLength;
         Alignment = alignment;
-        DataOffset = dataOffset;
+        Parts = parts;
         _metadata = metadata;
         Tensors = tensors;
         _tensorsByName = tensors.ToDictionary(t => t.Name, StringComparer.Ordinal);
     }
 
-    /// <summary>Path or name of the file, for messages.</summary>
-    public string Source { get; }
+    /// <summary>Path or name of the file, of the first where the model is split; for messages.</summary>
+    public string Source => Parts[0].Source;
+
+    /// <summary>The files: one, or the parts of a split model in order.</summary>
+    public IReadOnlyList<GgufPart> Parts { get; }
 
     /// <summary>Format version, 2 or 3.</summary>
     public int Version { get; }
 
-    /// <summary>Length of the whole file, bytes.</summary>
-    public long FileLength { get; }
+    /// <summary>Length of the whole file, or of all parts, bytes.</summary>
+    public long FileLength => Parts.Sum(part => part.FileLength);
 
-    /// <summary>Alignment of tensor data, bytes; a power of two.</summary>
+    /// <summary>Alignment of tensor data, bytes, in the first file; a power of two.</summary>
     public int Alignment { get; }
-
-    /// <summary>Position of the first byte of tensor data in the file.</summary>
-    public long DataOffset { get; }
 
     /// <summary>All metadata by key.</summary>
     public IReadOnlyDictionary<string, GgufValue> Metadata => _metadata;
@@ -57,11 +53,18 @@ public sealed class GgufHeader
     /// <exception cref="InferometerException">The key is missing or not a string.</exception>
     public string Architecture => GetString("general.architecture");
 
-    /// <summary>Reads the header of a file.</summary>
-    /// <exception cref="InferometerException">The file cannot be opened, or is not a sound GGUF file.</exception>
+    /// <summary>Reads the header of a file, or those of all parts of a split model of which it is one.</summary>
+    /// <exception cref="InferometerException">The file cannot be opened, is not a sound GGUF file, or is a part of which others are
+    /// missing.</exception>
     public static GgufHeader Read(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
+        GgufHeader header = ReadFile(path);
+        return GgufSplit.Place(header).Count > 1 ? GgufSplit.Join(header, ReadFile) : header;
+    }
+
+    private static GgufHeader ReadFile(string path)
+    {
         try
         {
             using FileStream stream = File.OpenRead(path);
@@ -73,7 +76,11 @@ public sealed class GgufHeader
         }
     }
 
-    /// <summary>Reads the header from the start of a seekable stream, whose length is taken as the file's. The stream stays open.</summary>
+    /// <summary>
+    /// Reads the header from the start of a seekable stream, whose length is taken as the file's; of a part of a split model that part's
+    /// alone.
+    /// The stream stays open.
+    /// </summary>
     /// <param name="stream">Stream at any position; it is read from 0.</param>
     /// <param name="source">Name of the file, for messages.</param>
     /// <exception cref="InferometerException">The content is not a sound GGUF file.</exception>
@@ -84,6 +91,30 @@ public sealed class GgufHeader
         stream.Position = 0;
         ParsedFiles.Count(source);
         return new GgufHeaderParser(new GgufReader(stream, source)).Parse();
+    }
+
+    /// <summary>The header of a split model: metadata of the first part, tensors of all.</summary>
+    /// <exception cref="InferometerException">Two parts hold a tensor of the same name.</exception>
+    internal static GgufHeader Joined(GgufHeader[] parts)
+    {
+        var tensors = new List<GgufTensorInfo>();
+        var holders = new Dictionary<string, int>(StringComparer.Ordinal);
+        for (int part = 0; part < parts.Length; part++)
+        {
+            foreach (GgufTensorInfo tensor in parts[part].Tensors)
+            {
+                if (!holders.TryAdd(tensor.Name, part))
+                {
+                    throw new InferometerException(
+                        $"{parts[part].Source}: tensor '{tensor.Name}' is in {parts[holders[tensor.Name]].Source} as well.");
+                }
+
+                tensors.Add(tensor with { Part = part });
+            }
+        }
+
+        return new GgufHeader(
+            parts[0].Version, parts[0].Alignment, [.. parts.Select(part => part.Parts[0])], parts[0]._metadata, tensors);
     }
 
     /// <summary>Finds a tensor by name.</summary>

@@ -46,7 +46,8 @@ internal sealed class GgufHeaderParser(GgufReader reader)
 
         long dataOffset = checked((reader.Position + alignment - 1) / alignment * alignment);
         CheckTensorsFit(tensors, dataOffset);
-        return new GgufHeader(reader.Source, version, reader.Length, alignment, dataOffset, metadata, tensors);
+        return new GgufHeader(
+            version, alignment, [new GgufPart(reader.Source, reader.Length, dataOffset)], metadata, tensors);
     }
 
     private int ReadVersion()
@@ -188,6 +189,15 @@ internal sealed class GgufHeaderParser(GgufReader reader)
 
             shape[i] = (long)extent;
         }
+
+        // An extent of 1 at the end says nothing; some writers fill up to two, or to four.
+        int used = shape.Length;
+        while (used > 1 && shape[used - 1] == 1)
+        {
+            used--;
+        }
+
+        shape = shape[..used];
 
         uint id = reader.ReadUInt32();
         if (!GgmlTypeTraits.IsKnown(id))

@@ -53,6 +53,9 @@ internal sealed class StepContext : IDisposable
 
     public MatrixMultiplier Multiplier { get; }
 
+    /// <summary>Told of the inputs of every projection; null for none.</summary>
+    public IInputObserver? Inputs { get; set; }
+
     public int TokenCount => Layout.TokenCount;
 
     /// <summary>output = input x matrix + bias, and the adapters' share for the rows of sequences that have one.</summary>
@@ -116,6 +119,12 @@ internal sealed class StepContext : IDisposable
         if (projection.Bias is float[] bias)
         {
             VectorAdd.AddBias(bias, output.AsSpan(0, rows * bias.Length));
+        }
+
+        if (Inputs is not null && projection.Name is { } name)
+        {
+            int columns = projection.Matrix.Columns;
+            Inputs.Observe(name, projection.Expert, projection.Experts, input.AsSpan(0, rows * columns), columns);
         }
 
         if (projection.Site >= 0)

@@ -54,6 +54,13 @@ public sealed class TransformerModel : IModelLoader, IDisposable
     /// <summary>Told of queries, keys and values while steps run; null for none. Set between steps.</summary>
     public IAttentionObserver? Observer { get; set; }
 
+    /// <summary>Told of what each weight is multiplied with while steps run; null for none. Set between steps.</summary>
+    public IInputObserver? InputObserver
+    {
+        get => _step.Inputs;
+        set => _step.Inputs = value;
+    }
+
     /// <summary>Bytes of weights in memory, repacked or mapped, each matrix counted once.</summary>
     public long WeightBytes => _loaded.WeightBytes;
 

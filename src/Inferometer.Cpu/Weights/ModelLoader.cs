@@ -54,15 +54,19 @@ internal static class ModelLoader
         using WorkerPool pool = new(1);
         using var repacked = RepackedWeights.Open(source, options, pool);
         LoadMonitor monitor = new(source, null, CancellationToken.None);
-        (_, ModelWeights weights) = Assemble(source, checkpoint.Architecture, pool, options, monitor, repacked);
+        (_, ModelWeights weights) =
+            Assemble(source, checkpoint.Architecture, pool, options, monitor, repacked, onlyChecks: true);
         weights.Dispose();
     }
 
     private static (ModelArchitecture Architecture, ModelWeights Weights) Assemble(
         ITensorSource source, ModelArchitecture architecture, WorkerPool pool, LoadOptions options, LoadMonitor monitor,
-            RepackedWeights repacked)
+            RepackedWeights repacked, bool onlyChecks = false)
     {
-        TensorLoader tensors = new(source, Names(source, architecture), pool, options, monitor, repacked, NormOffset(architecture));
+        TensorLoader tensors = new(source, Names(source, architecture), pool, options, monitor, repacked, NormOffset(architecture))
+        {
+            OnlyChecks = onlyChecks,
+        };
         architecture = GgufRope.Complete(architecture, source as GgufModelFile, tensors);
         return (architecture, new WeightAssembly(architecture, tensors, monitor).Load());
     }

@@ -12,6 +12,7 @@ namespace Inferometer.Cpu.Weights;
 /// </summary>
 internal sealed unsafe class TensorLoader
 {
+    private static readonly GgufNames s_commonNames = new();
     private static readonly WeightPackingOptions s_asStored = new() { QuantizeActivations = false };
 
     private readonly ITensorSource _source;
@@ -37,6 +38,9 @@ internal sealed unsafe class TensorLoader
         _normOffset = normOffset;
     }
 
+    /// <summary>Whether matrices are only to be found and checked, and none of their bytes will be read.</summary>
+    public bool OnlyChecks { get; init; }
+
     /// <summary>Whether the file holds a weight for the role.</summary>
     public bool Has(WeightRole role, int layer = 0) => TryFind(_names.Stem(role, layer), ".weight", out _);
 
@@ -59,7 +63,8 @@ internal sealed unsafe class TensorLoader
     {
         ModelTensor tensor = Find(role, layer);
         RequireShape(tensor, rows, columns);
-        return new Projection(Matrix(tensor, 0, rows), Bias(role, layer, 0, rows, rows, needsBias), site);
+        return new Projection(Matrix(tensor, 0, rows), Bias(role, layer, 0, rows, rows, needsBias),
+            site) { Name = CommonName(role, layer) };
     }
 
     /// <summary>
@@ -80,27 +85,39 @@ internal sealed unsafe class TensorLoader
     {
         ModelTensor tensor = Find(role, layer);
         RequireShape(tensor, totalRows, columns);
-        return new Projection(Matrix(tensor, firstRow, rows), Bias(role, layer, firstRow, rows, totalRows, required: false), site);
+        return new Projection(Matrix(tensor, firstRow, rows), Bias(role, layer, firstRow, rows, totalRows, required: false), site)
+        {
+            Name = CommonName(role, layer),
+        };
     }
 
     /// <summary>One expert's matrix: a slice of the stacked tensor where the file has that, otherwise a tensor of its own.</summary>
-    public Projection Expert(WeightRole role, int layer, int expert, int experts, int rows, int columns)
+    public Projection Expert(WeightRole role, int layer, int expert, int experts, int rows, int columns) =>
+        new(ExpertMatrix(role, layer, expert, experts, rows, columns))
+        {
+            Name = CommonName(role, layer),
+            Expert = expert,
+            Experts = experts,
+        };
+
+    private WeightMatrix ExpertMatrix(WeightRole role, int layer, int expert, int experts, int rows, int columns)
     {
         if (TryFind(_names.Stem(role, layer), ".weight", out ModelTensor? stacked))
         {
-            if (stacked.Shape.Count != 3 || stacked.Shape[0] != experts)
+            // Files leave out the extent of a single expert.
+            if (stacked.Shape.Count == 3 ? stacked.Shape[0] != experts : experts != 1 || stacked.Shape.Count != 2)
             {
                 throw WrongShape(stacked, $"[{experts}, {rows}, {columns}]");
             }
 
             RequireShape(stacked, (long)experts * rows, columns);
-            return new Projection(Matrix(stacked, (long)expert * rows, rows));
+            return Matrix(stacked, (long)expert * rows, rows);
         }
 
         string stem = _names.ExpertStem(role, layer, expert) ?? throw Missing(role, layer);
         ModelTensor tensor = TryFind(stem, ".weight", out ModelTensor? own) ? own : throw Missing(stem + ".weight");
         RequireShape(tensor, rows, columns);
-        return new Projection(Matrix(tensor, 0, rows));
+        return Matrix(tensor, 0, rows);
     }
 
     /// <summary>The values of a vector whose length the file decides, or null.</summary>
@@ -155,11 +172,12 @@ internal sealed unsafe class TensorLoader
     private WeightMatrix Create(ModelTensor tensor, long firstRow, int rows, WeightPackingOptions packing)
     {
         long rowBytes = tensor.RowByteCount;
+        byte* data = OnlyChecks ? tensor.Place : tensor.Data;
         try
         {
             return WeightMatrix
                 .CreateIn(
-                    _repacked.Memory, tensor.Type, rows, (int)tensor.Columns, tensor.Data + (firstRow * rowBytes), rows * rowBytes, _pool,
+                    _repacked.Memory, tensor.Type, rows, (int)tensor.Columns, data + (firstRow * rowBytes), rows * rowBytes, _pool,
                     packing);
         }
         catch (NotSupportedException error)
@@ -176,6 +194,9 @@ internal sealed unsafe class TensorLoader
             _finite.Require(tensor);
         }
     }
+
+    private static string? CommonName(WeightRole role, int layer) =>
+        s_commonNames.Stem(role, layer) is { } stem ? stem + ".weight" : null;
 
     private ModelTensor Find(WeightRole role, int layer) =>
         TryFind(_names.Stem(role, layer), ".weight", out ModelTensor? tensor) ? tensor : throw Missing(role, layer);

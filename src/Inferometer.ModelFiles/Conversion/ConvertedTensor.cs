@@ -26,6 +26,9 @@ internal sealed record ConvertedTensor(string Name, long[] Shape)
 
     public GgmlType SourceType => Values is null ? Sources[0].Type : GgmlType.F32;
 
+    /// <summary>Whether rows of a format are those of the source, byte for byte.</summary>
+    public bool KeepsBytesOf(GgmlType type) => Values is null && !AddOne && Sources.All(source => source.Type == type);
+
     /// <summary>
     /// The source row of a row of the new tensor. Within a rotary head of h rows, Hugging Face pairs row i with i + h/2, the llama
     /// architecture of GGUF row 2i with 2i + 1.

@@ -1,4 +1,3 @@
-using Inferometer.Core;
 using Inferometer.Core.Gguf;
 using Inferometer.ModelFiles.Formats;
 
@@ -12,12 +11,6 @@ internal sealed class GgufSource : IConversionSource
     public GgufSource(Checkpoint model, GgufHeader header)
     {
         _header = header;
-        long parts = header.GetInt64("split.count", 1);
-        if (parts > 1)
-        {
-            throw new InferometerException($"{model.Path}: is one of {parts} parts of a split model; join them first.");
-        }
-
         Tensors = [.. model.Tensors.Tensors.Select(tensor => new ConvertedTensor(tensor.Name, [.. tensor.Shape]) { Sources = [tensor] })];
     }
 
@@ -29,7 +22,7 @@ internal sealed class GgufSource : IConversionSource
     {
         foreach ((string key, GgufValue value) in _header.Metadata)
         {
-            if (key is not "general.alignment")
+            if (key is not ("general.alignment" or GgufSplit.NumberKey or GgufSplit.CountKey or GgufSplit.TensorsKey))
             {
                 writer.Set(key, value);
             }

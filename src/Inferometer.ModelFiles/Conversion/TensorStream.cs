@@ -12,8 +12,10 @@ internal static class TensorStream
 {
     private const long BatchBytes = 8 << 20;
 
-    public static void Write(GgufWriter writer, ConvertedTensor tensor, GgmlType type, CancellationToken cancellationToken)
+    public static void Write(GgufWriter writer, ConvertedTensor tensor, GgmlType type, float[][]? importances,
+        CancellationToken cancellationToken)
     {
+        long matrixRows = tensor.Rows / (importances?.Length ?? 1);
         int rowBytes = checked((int)type.ByteCount(tensor.Columns));
         int batch = (int)Math.Clamp(BatchBytes / rowBytes, 1, tensor.Rows);
         byte[] buffer = new byte[(long)batch * rowBytes];
@@ -24,7 +26,8 @@ internal static class TensorStream
             long start = first;
             try
             {
-                Parallel.For(0, rows, i => EncodeRow(tensor, type, start + i, buffer.AsSpan(i * rowBytes, rowBytes)));
+                Parallel.For(0, rows, i => EncodeRow(
+                    tensor, type, start + i, importances?[(start + i) / matrixRows], buffer.AsSpan(i * rowBytes, rowBytes)));
             }
             catch (AggregateException error) when (error.InnerExceptions[0] is InferometerException inner)
             {
@@ -35,8 +38,16 @@ internal static class TensorStream
         }
     }
 
-    private static void EncodeRow(ConvertedTensor tensor, GgmlType type, long row, Span<byte> destination)
+    private static void EncodeRow(ConvertedTensor tensor, GgmlType type, long row, float[]? importance, Span<byte> destination)
     {
+        if (tensor.KeepsBytesOf(type))
+        {
+            (ModelTensor kept, long keptRow) = tensor.SourceRow(row);
+            kept.Row(keptRow).CopyTo(destination);
+            RequireFinite(type, destination, tensor, row, $"{kept.Source}: tensor '{kept.Name}' holds NaN or infinity");
+            return;
+        }
+
         int columns = (int)tensor.Columns;
         float[] rented = ArrayPool<float>.Shared.Rent(columns);
         try
@@ -44,7 +55,7 @@ internal static class TensorStream
             Span<float> values = rented.AsSpan(0, columns);
             string origin = Decode(tensor, row, values);
             RequireFinite(GgmlType.F32, MemoryMarshal.AsBytes(values), tensor, row, $"{origin} holds NaN or infinity");
-            BlockCodec.Encode(type, values, destination);
+            BlockCodec.Encode(type, values, importance, destination);
             RequireFinite(type, destination, tensor, row, $"{origin} holds values too large for {type}");
         }
         finally

@@ -1,16 +1,19 @@
 using System.Globalization;
 using Inferometer.Core.Gguf;
+using Inferometer.ModelFiles.Formats;
 
 namespace Inferometer.ModelFiles.Conversion;
 
 /// <summary>Decides the format of each tensor of a new file and says where it differs from the one asked for.</summary>
 /// <param name="target">Format asked for.</param>
 /// <param name="tiedHead">The embedding is the output head as well.</param>
-internal sealed class TypeChoice(GgmlType target, bool tiedHead)
+internal sealed class TypeChoice(GgmlType target, bool tiedHead) : ITypeChoice
 {
     private readonly List<string> _notes = [];
 
     public IReadOnlyList<string> Notes => _notes;
+
+    public uint FileType => GgufFileType.Of(target);
 
     public GgmlType For(ConvertedTensor tensor)
     {
@@ -53,6 +56,8 @@ internal sealed class TypeChoice(GgmlType target, bool tiedHead)
 
         GgmlType smaller = wanted switch
         {
+            GgmlType.Q2_K or GgmlType.Q3_K => GgmlType.Q4_0,
+            GgmlType.IQ4_XS => GgmlType.IQ4_NL,
             GgmlType.Q4_K => GgmlType.Q5_0,
             GgmlType.Q5_K => GgmlType.Q5_1,
             GgmlType.Q6_K => GgmlType.Q8_0,

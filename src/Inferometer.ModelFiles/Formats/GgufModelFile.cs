@@ -4,19 +4,20 @@ using Inferometer.Core.Gguf;
 
 namespace Inferometer.ModelFiles.Formats;
 
-/// <summary>A GGUF file, version 2 or 3, little endian, mapped into memory. Thread-safe until disposed.</summary>
+/// <summary>A GGUF file, version 2 or 3, little endian, or all files of a split one, mapped into memory. Thread-safe until
+/// disposed.</summary>
 public sealed class GgufModelFile : ITensorSource
 {
-    private readonly MappedFile _file;
+    private readonly MappedFile[] _files;
     private readonly Dictionary<string, ModelTensor> _tensorsByName;
 
-    private GgufModelFile(GgufHeader header, MappedFile file)
+    private GgufModelFile(GgufHeader header, MappedFile[] files)
     {
         Header = header;
-        _file = file;
+        _files = files;
         Tensors = [.. header.Tensors.Select(tensor => new ModelTensor(
-            file, tensor.Name, new EquatableList<long>(tensor.Shape.Reverse()), tensor.Type, header.DataOffset + tensor.Offset,
-                tensor.ByteCount))];
+            files[tensor.Part], tensor.Name, new EquatableList<long>(tensor.Shape.Reverse()), tensor.Type,
+            header.Parts[tensor.Part].DataOffset + tensor.Offset, tensor.ByteCount))];
         _tensorsByName = Tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
     }
 
@@ -40,14 +41,28 @@ public sealed class GgufModelFile : ITensorSource
     {
         ArgumentNullException.ThrowIfNull(header);
         CheckLayout(header);
-        return new GgufModelFile(header, MappedFile.Open(header.Source, header.FileLength));
+        var files = new List<MappedFile>();
+        try
+        {
+            foreach (GgufPart part in header.Parts)
+            {
+                files.Add(MappedFile.Open(part.Source, part.FileLength));
+            }
+
+            return new GgufModelFile(header, [.. files]);
+        }
+        catch
+        {
+            files.ForEach(file => file.Dispose());
+            throw;
+        }
     }
 
     /// <inheritdoc/>
     public bool TryGetTensor(string name, [NotNullWhen(true)] out ModelTensor? tensor) => _tensorsByName.TryGetValue(name, out tensor);
 
     /// <inheritdoc/>
-    public void Dispose() => _file.Dispose();
+    public void Dispose() => Array.ForEach(_files, file => file.Dispose());
 
     /// <summary>What the header's own checks leave open: tensors that share bytes, and a file without any.</summary>
     internal static void CheckLayout(GgufHeader header)
@@ -57,6 +72,11 @@ public sealed class GgufModelFile : ITensorSource
             throw new InferometerException($"{header.Source}: the file holds metadata only, no tensors.");
         }
 
-        TensorExtents.RequireDisjoint(header.Source, [.. header.Tensors.Select(tensor => (tensor.Name, tensor.Offset, tensor.ByteCount))]);
+        for (int part = 0; part < header.Parts.Count; part++)
+        {
+            TensorExtents.RequireDisjoint(
+                header.Parts[part].Source,
+                [.. header.Tensors.Where(tensor => tensor.Part == part).Select(tensor => (tensor.Name, tensor.Offset, tensor.ByteCount))]);
+        }
     }
 }

@@ -36,6 +36,12 @@ public sealed class GgufWriter
     /// <summary>Sets an unsigned 32-bit integer, the kind readers expect of counts and widths.</summary>
     public void Set(string key, uint value) => Put(key, GgufValueKind.UInt32, writer => writer.Write(value));
 
+    /// <summary>Sets an unsigned 16-bit integer.</summary>
+    public void Set(string key, ushort value) => Put(key, GgufValueKind.UInt16, writer => writer.Write(value));
+
+    /// <summary>Sets a signed 32-bit integer.</summary>
+    public void Set(string key, int value) => Put(key, GgufValueKind.Int32, writer => writer.Write(value));
+
     /// <summary>Sets a 32-bit float.</summary>
     public void Set(string key, float value) => Put(key, GgufValueKind.Float32, writer => writer.Write(value));
 

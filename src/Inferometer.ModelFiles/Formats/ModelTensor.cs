@@ -5,18 +5,21 @@ using Inferometer.ModelFiles.Quantization;
 namespace Inferometer.ModelFiles.Formats;
 
 /// <summary>
-/// One mapped tensor: name, shape, format and raw bytes. Rows are contiguous; quantised rows are whole blocks. Thread-safe; usable
-/// until the <see cref="ITensorSource"/> it came from is disposed.
+/// One tensor in memory, mapped or put together: name, shape, format and raw bytes. Rows are contiguous; quantised rows are whole blocks.
+/// Thread-safe; usable until the <see cref="ITensorSource"/> it came from is disposed.
 /// </summary>
 public sealed unsafe class ModelTensor
 {
-    private readonly MappedFile _file;
-    private readonly long _offset;
+    private readonly TensorBytes _bytes;
 
     internal ModelTensor(MappedFile file, string name, EquatableList<long> shape, GgmlType type, long offset, long byteCount)
+        : this(new MappedBytes(file, offset), name, shape, type, byteCount)
     {
-        _file = file;
-        _offset = offset;
+    }
+
+    internal ModelTensor(TensorBytes bytes, string name, EquatableList<long> shape, GgmlType type, long byteCount)
+    {
+        _bytes = bytes;
         Name = name;
         Shape = shape;
         Type = type;
@@ -54,14 +57,21 @@ public sealed unsafe class ModelTensor
     public long RowByteCount => ByteCount / Rows;
 
     /// <summary>Path of the file that holds the tensor, for messages.</summary>
-    public string Source => _file.Path;
+    public string Source => _bytes.Path;
 
     /// <summary>
     /// First byte in mapped memory; <see cref="ByteCount"/> bytes follow. Valid until the source is disposed. Aligned as the file is:
     /// 32 bytes in GGUF files as a rule, in safetensors no more than the file's writer saw to.
     /// </summary>
     /// <exception cref="ObjectDisposedException">The source was disposed.</exception>
-    public byte* Data => _file.Pointer + _offset;
+    public byte* Data => _bytes.Address;
+
+    /// <summary>
+    /// Where <see cref="Data"/> will be: the same, but a weight that has to be put together from several tensors is not yet. For looking at
+    /// places without reading.
+    /// </summary>
+    /// <exception cref="ObjectDisposedException">The source was disposed.</exception>
+    public byte* Place => _bytes.Reserved;
 
     /// <summary>A stretch of the raw bytes.</summary>
     /// <param name="offset">First byte within the tensor.</param>
@@ -77,11 +87,12 @@ public sealed unsafe class ModelTensor
 
     /// <summary>
     /// Lets the system take back the memory of rows that will not be read soon; what is read nevertheless comes from the file again. Linux;
-    /// elsewhere the system does so when it needs the memory.
+    /// elsewhere the system does so when it needs the memory. Nobody may be reading them: a weight that was put together from several
+    /// tensors is gone once all of its rows were released, and put together again by the next reader.
     /// </summary>
     /// <param name="firstRow">First row.</param>
     /// <param name="rows">Number of rows.</param>
-    public void ReleaseRows(long firstRow, long rows) => _file.Release(_offset + (firstRow * RowByteCount), rows * RowByteCount);
+    public void ReleaseRows(long firstRow, long rows) => _bytes.Release(firstRow * RowByteCount, rows * RowByteCount);
 
     /// <summary>The raw bytes of one row.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There is no such row.</exception>

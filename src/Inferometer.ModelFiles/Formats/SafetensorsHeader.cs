@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Text.Json;
 using Inferometer.Core;
-using Inferometer.Core.Gguf;
 
 namespace Inferometer.ModelFiles.Formats;
 
@@ -32,8 +31,8 @@ public sealed class SafetensorsHeader
     public IReadOnlyList<SafetensorsTensorInfo> Tensors { get; }
 
     /// <summary>Reads the header of a file.</summary>
-    /// <exception cref="InferometerException">The file cannot be opened, is not a sound safetensors file, or holds element types other than
-    /// F32, F16 and BF16.</exception>
+    /// <exception cref="InferometerException">The file cannot be opened, is not a sound safetensors file, or holds an element type that is
+    /// not known.</exception>
     public static SafetensorsHeader Read(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -116,19 +115,19 @@ public sealed class SafetensorsHeader
 
     private static SafetensorsTensorInfo Check(RawSafetensor raw, string source, long dataOffset, long fileLength)
     {
-        GgmlType type = raw.Type switch
+        if (!SafetensorsTensorInfo.ElementTypes.TryGetValue(raw.Type, out int elementBytes))
         {
-            "F32" => GgmlType.F32,
-            "F16" => GgmlType.F16,
-            "BF16" => GgmlType.BF16,
-            _ => throw new InferometerException($"{source}: tensor '{raw.Name}' has element type '{raw.Type}'. Supported: F32, F16, BF16."),
-        };
+            throw new InferometerException(
+                $"{source}: tensor '{raw.Name}' has element type '{raw.Type}'. Supported: "
+                    + $"{string.Join(", ", SafetensorsTensorInfo.ElementTypes.Keys)}.");
+        }
+
         if (raw.Shape.Count > MaxDimensions)
         {
             throw Unsound(source, $"tensor '{raw.Name}' has {raw.Shape.Count} dimensions, allowed are at most {MaxDimensions}");
         }
 
-        UInt128 bytes = (UInt128)type.BlockBytes();
+        UInt128 bytes = (UInt128)elementBytes;
         foreach (long extent in raw.Shape)
         {
             bytes *= (ulong)Math.Max(extent, 0);
@@ -153,7 +152,7 @@ public sealed class SafetensorsHeader
                     + $"takes {bytes}");
         }
 
-        return new SafetensorsTensorInfo(raw.Name, new EquatableList<long>(raw.Shape), type, dataOffset + raw.Start, (long)bytes);
+        return new SafetensorsTensorInfo(raw.Name, new EquatableList<long>(raw.Shape), raw.Type, dataOffset + raw.Start, (long)bytes);
     }
 
     private static InferometerException Unsound(string source, string problem) =>

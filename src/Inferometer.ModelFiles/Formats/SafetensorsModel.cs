@@ -10,6 +10,7 @@ namespace Inferometer.ModelFiles.Formats;
 public sealed class SafetensorsModel : ITensorSource
 {
     private readonly List<MappedFile> _files = [];
+    private readonly List<PackedBytes> _packed = [];
     private readonly Dictionary<string, ModelTensor> _tensorsByName = new(StringComparer.Ordinal);
     private readonly List<ModelTensor> _tensors = [];
 
@@ -57,7 +58,11 @@ public sealed class SafetensorsModel : ITensorSource
     public bool TryGetTensor(string name, [NotNullWhen(true)] out ModelTensor? tensor) => _tensorsByName.TryGetValue(name, out tensor);
 
     /// <inheritdoc/>
-    public void Dispose() => _files.ForEach(file => file.Dispose());
+    public void Dispose()
+    {
+        _packed.ForEach(weight => weight.Dispose());
+        _files.ForEach(file => file.Dispose());
+    }
 
     private static void CheckNames(string path, List<SafetensorsHeader> headers, SafetensorsIndex? index)
     {
@@ -95,24 +100,55 @@ public sealed class SafetensorsModel : ITensorSource
         SafetensorsModel model = new(path);
         try
         {
+            var raw = new List<(RawTensor Tensor, MappedFile File)>();
             foreach (SafetensorsHeader header in headers)
             {
                 MappedFile file = MappedFile.Open(header.Source, header.FileLength);
                 model._files.Add(file);
-                foreach (SafetensorsTensorInfo info in header.Tensors)
-                {
-                    ModelTensor tensor = new(file, info.Name, info.Shape, info.Type, info.Offset, info.ByteCount);
-                    model._tensors.Add(tensor);
-                    model._tensorsByName.Add(info.Name, tensor);
-                }
+                raw.AddRange(header.Tensors.Select(info => (Place(file, info), file)));
             }
 
+            bool isPlain = raw.TrueForAll(pair => pair.Tensor.Element is "F32" or "F16" or "BF16");
+            model.Add(raw, isPlain ? new([], PackedConfig.Default)
+                : new(raw.Select(pair => pair.Tensor), PackedConfig.Read(FolderOf(path))));
             return model;
         }
         catch
         {
             model.Dispose();
             throw;
+        }
+    }
+
+    private static string FolderOf(string path) =>
+        Directory.Exists(path) ? path : System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!;
+
+    private static unsafe RawTensor Place(MappedFile file, SafetensorsTensorInfo info) => new(file.Pointer, file.Path, info);
+
+    private void Add(List<(RawTensor Tensor, MappedFile File)> tensors, PackedWeights packed)
+    {
+        IReadOnlyDictionary<RawTensor, PackedWeight> weights = packed.Weights;
+        foreach ((RawTensor tensor, MappedFile file) in tensors)
+        {
+            if (weights.TryGetValue(tensor, out PackedWeight? weight))
+            {
+                PackedBytes bytes = new(weight);
+                _packed.Add(bytes);
+                Add(new ModelTensor(bytes, weight.Name, weight.Shape, weight.Type, weight.ByteCount));
+            }
+            else if (!packed.IsPart(tensor) && tensor.Info.Type is { } type)
+            {
+                Add(new ModelTensor(file, tensor.Name, tensor.Shape, type, tensor.Info.Offset, tensor.Info.ByteCount));
+            }
+        }
+    }
+
+    private void Add(ModelTensor tensor)
+    {
+        _tensors.Add(tensor);
+        if (!_tensorsByName.TryAdd(tensor.Name, tensor))
+        {
+            throw new InferometerException($"{tensor.Source}: the weight '{tensor.Name}' is there both packed and plain.");
         }
     }
 }

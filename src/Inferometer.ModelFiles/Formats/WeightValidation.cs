@@ -62,11 +62,10 @@ public static class WeightValidation
         GgmlType.F32 => FirstWithAllBits<uint>(MemoryMarshal.Cast<byte, uint>(bytes), 0x7F800000),
         GgmlType.F16 => FirstWithAllBits<ushort>(MemoryMarshal.Cast<byte, ushort>(bytes), 0x7C00),
         GgmlType.BF16 => FirstWithAllBits<ushort>(MemoryMarshal.Cast<byte, ushort>(bytes), 0x7F80),
-        GgmlType.Q8_0 or GgmlType.Q4_0 or GgmlType.Q5_0 => FirstBadScale(type, bytes, 0, 1),
-        GgmlType.Q4_1 or GgmlType.Q5_1 or GgmlType.Q4_K or GgmlType.Q5_K => FirstBadScale(type, bytes, 0, 2),
-        GgmlType.Q6_K => FirstBadScale(type, bytes, 208, 1),
-        _ => throw new InferometerException(
-            $"Weights stored as {type} cannot be checked. Supported: {string.Join(", ", BlockCodec.SupportedTypes)}."),
+        _ => BlockFormats.Find(type) is { } format
+            ? FirstBadBlock(type, format, bytes)
+            : throw new InferometerException(
+                $"Weights stored as {type} cannot be checked. Supported: {string.Join(", ", BlockCodec.SupportedTypes)}."),
     };
 
     /// <summary>First element in which all bits of <paramref name="exponent"/> are set: the pattern of infinities and NaN.</summary>
@@ -97,17 +96,21 @@ public static class WeightValidation
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static int FirstBadScale(GgmlType type, ReadOnlySpan<byte> bytes, int scaleAt, int scales)
+    private static int FirstBadBlock(GgmlType type, BlockFormat format, ReadOnlySpan<byte> bytes)
     {
         int blockBytes = type.BlockBytes();
+        int[] scalesAt = format.ScalesAt;
         for (int at = 0; at < bytes.Length; at += blockBytes)
         {
-            for (int i = 0; i < scales; i++)
+            bool isBad = format.IsFinite?.Invoke(bytes.Slice(at, blockBytes)) == false;
+            foreach (int scale in scalesAt)
             {
-                if ((MemoryMarshal.Read<ushort>(bytes[(at + scaleAt + (2 * i))..]) & 0x7C00) == 0x7C00)
-                {
-                    return at / blockBytes * type.BlockSize();
-                }
+                isBad |= (MemoryMarshal.Read<ushort>(bytes[(at + scale)..]) & 0x7C00) == 0x7C00;
+            }
+
+            if (isBad)
+            {
+                return at / blockBytes * type.BlockSize();
             }
         }
 

@@ -2,6 +2,7 @@ using System.Text;
 using Inferometer.Core;
 using Inferometer.Core.Gguf;
 using Inferometer.Core.Models.HuggingFace;
+using Inferometer.ModelFiles.Conversion;
 using Inferometer.ModelFiles.Formats;
 using Inferometer.ModelFiles.Synthesis;
 using Inferometer.ModelFiles.Templates.Jinja;
@@ -47,8 +48,16 @@ public sealed record FuzzTarget(string Name, IReadOnlyList<byte[]> Seeds, Action
         JinjaTemplate.Parse(Encoding.UTF8.GetString(input), Origin)
             .Render(TemplateSeeds.Variables, TimeProvider.System, TemplateSeeds.Limits));
 
+    /// <summary>Packed weights of a safetensors file, put together.</summary>
+    public static FuzzTarget Packed => new("packed", [PackedSeeds.Safetensors], static input => PackedSeeds.Read(input, Origin));
+
+    /// <summary>An importance matrix of the older kind.</summary>
+    public static FuzzTarget Importances => new(
+        "imatrix", [PackedSeeds.Importances], static input => ImportanceFile.ParseOld(input, Origin));
+
     /// <summary>All of the above.</summary>
-    public static IReadOnlyList<FuzzTarget> All => [Gguf, Safetensors, SafetensorsIndexFile, Config, Template];
+    public static IReadOnlyList<FuzzTarget> All =>
+        [Gguf, Safetensors, SafetensorsIndexFile, Config, Template, Packed, Importances];
 
     private static byte[] GgufSeed(GgmlType type)
     {

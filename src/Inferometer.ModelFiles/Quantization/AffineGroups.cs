@@ -1,48 +1,66 @@
+using System.Numerics.Tensors;
+
 namespace Inferometer.ModelFiles.Quantization;
 
 /// <summary>
-/// The common work of encoding Q4_K and Q5_K: a scale and a minimum for each of 8 groups of 32, themselves stored in 6 bits.
+/// The common work of encoding Q2_K, Q4_K and Q5_K: a scale and a minimum for each group of values, themselves stored in a few bits.
 /// </summary>
 internal static class AffineGroups
 {
-    /// <summary>
-    /// Writes the 16 bytes of head to <paramref name="block"/> and one small integer per value to <paramref name="quanta"/>.
-    /// </summary>
+    /// <summary>Chooses everything that a block stores.</summary>
     /// <param name="values">256 values.</param>
-    /// <param name="largest">Largest integer a value may take: 15 or 31.</param>
-    /// <param name="block">The block; its first 16 bytes are written.</param>
-    /// <param name="quanta">256 integers from 0 to <paramref name="largest"/>.</param>
-    public static void Encode(ReadOnlySpan<float> values, int largest, Span<byte> block, Span<byte> quanta)
+    /// <param name="importance">Their importances, or nothing.</param>
+    /// <param name="shape">The format's numbers.</param>
+    /// <param name="factors">Written: the f16 factors of scales and minima, one after the other.</param>
+    /// <param name="scales">Written: the scale of each group.</param>
+    /// <param name="minima">Written: the minimum of each group.</param>
+    /// <param name="quanta">Written: an integer per value.</param>
+    public static void Encode(
+        ReadOnlySpan<float> values, ReadOnlySpan<float> importance, AffineShape shape, Span<byte> factors, Span<byte> scales,
+        Span<byte> minima, Span<byte> quanta)
     {
-        Span<float> scales = stackalloc float[8];
-        Span<float> minima = stackalloc float[8];
-        for (int group = 0; group < 8; group++)
+        int groups = 256 / shape.GroupSize;
+        Span<float> weights = stackalloc float[256];
+        Span<float> groupScales = stackalloc float[16];
+        Span<float> groupMinima = stackalloc float[16];
+        Span<float> groupWeights = stackalloc float[16];
+        if (!importance.IsEmpty)
         {
-            (scales[group], minima[group]) = ScaleSearch.Affine(values.Slice(group * 32, 32), largest);
+            ValueWeights.OfImportance(values, importance, weights);
         }
 
-        Span<byte> scaleCodes = stackalloc byte[8];
-        Span<byte> minimumCodes = stackalloc byte[8];
-        float scaleFactor = Quantize(scales, block, scaleCodes);
-        float minimumFactor = Quantize(minima, block[2..], minimumCodes);
-        SixBitScales.Write(block[4..], scaleCodes, minimumCodes);
+        for (int group = 0; group < groups; group++)
+        {
+            ReadOnlySpan<float> own = values.Slice(group * shape.GroupSize, shape.GroupSize);
+            Span<float> ownWeights = weights.Slice(group * shape.GroupSize, shape.GroupSize);
+            if (importance.IsEmpty)
+            {
+                ValueWeights.Sizes(own, ownWeights);
+            }
+
+            (groupScales[group], groupMinima[group]) = ScaleSearch.Affine(own, ownWeights, shape.Largest);
+            groupWeights[group] = importance.IsEmpty ? 1 : TensorPrimitives.Sum<float>(ownWeights);
+        }
+
+        float scaleFactor = Quantize(groupScales[..groups], groupWeights[..groups], shape.LargestScale, factors, scales);
+        float minimumFactor = Quantize(groupMinima[..groups], groupWeights[..groups], shape.LargestScale, factors[2..], minima);
         for (int i = 0; i < 256; i++)
         {
-            float scale = scaleFactor * scaleCodes[i / 32];
-            float offset = minimumFactor * minimumCodes[i / 32];
-            quanta[i] = scale == 0 ? (byte)0 : (byte)Math.Clamp((int)MathF.Round((values[i] + offset) / scale), 0, largest);
+            float scale = scaleFactor * scales[i / shape.GroupSize];
+            float offset = minimumFactor * minima[i / shape.GroupSize];
+            quanta[i] = scale == 0 ? (byte)0 : (byte)Math.Clamp((int)MathF.Round((values[i] + offset) / scale), 0, shape.Largest);
         }
     }
 
-    /// <summary>Stores non-negative numbers as 6-bit multiples of an f16 factor; returns the factor as stored.</summary>
-    private static float Quantize(ReadOnlySpan<float> numbers, Span<byte> factorBytes, Span<byte> codes)
+    /// <summary>Stores non-negative numbers as multiples of an f16 factor; returns the factor as stored.</summary>
+    private static float Quantize(
+        ReadOnlySpan<float> numbers, ReadOnlySpan<float> weights, int largest, Span<byte> factorBytes, Span<byte> codes)
     {
-        float largest = BlockRange.Of(numbers).Largest;
-        HalfFloats.WriteF16(factorBytes, largest / 63);
+        HalfFloats.WriteF16(factorBytes, ScaleSearch.Factor(numbers, weights, largest));
         float factor = HalfFloats.ReadF16(factorBytes);
         for (int i = 0; i < numbers.Length; i++)
         {
-            codes[i] = factor == 0 ? (byte)0 : (byte)Math.Clamp((int)MathF.Round(numbers[i] / factor), 0, 63);
+            codes[i] = factor == 0 ? (byte)0 : (byte)Math.Clamp((int)MathF.Round(numbers[i] / factor), 0, largest);
         }
 
         return factor;

@@ -13,7 +13,4 @@ internal interface IBlockFormat
 
     /// <summary>Decodes exactly one block.</summary>
     static abstract void Decode(ReadOnlySpan<byte> block, Span<float> values);
-
-    /// <summary>Encodes exactly one block of finite values.</summary>
-    static abstract void Encode(ReadOnlySpan<float> values, Span<byte> block);
 }

@@ -6,7 +6,7 @@ namespace Inferometer.ModelFiles.Quantization;
 /// 256 values in 8 groups of 32: f16 factors d and e of the scales and minima, 12 bytes of 6-bit scales s and minima m, then 128 bytes;
 /// 32 bytes hold two groups, the first low, the second high. x = (d s) q - (e m).
 /// </summary>
-internal readonly struct Q4_K : IBlockFormat
+internal readonly struct Q4_K : IWrittenFormat
 {
     public static int Values => 256;
 
@@ -31,10 +31,13 @@ internal readonly struct Q4_K : IBlockFormat
         }
     }
 
-    public static void Encode(ReadOnlySpan<float> values, Span<byte> block)
+    public static void Encode(ReadOnlySpan<float> values, ReadOnlySpan<float> importance, Span<byte> block)
     {
         Span<byte> quanta = stackalloc byte[256];
-        AffineGroups.Encode(values, 15, block, quanta);
+        Span<byte> scales = stackalloc byte[8];
+        Span<byte> minima = stackalloc byte[8];
+        AffineGroups.Encode(values, importance, new(GroupSize: 32, Largest: 15, LargestScale: 63), block, scales, minima, quanta);
+        SixBitScales.Write(block[4..], scales, minima);
         for (int group = 0; group < 8; group += 2)
         {
             for (int i = 0; i < 32; i++)

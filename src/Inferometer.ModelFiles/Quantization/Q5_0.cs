@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 namespace Inferometer.ModelFiles.Quantization;
 
 /// <summary>32 values: an f16 scale d, 32 fifth bits (bit i of value i), then 16 bytes as in Q4_0; x = d (q - 16).</summary>
-internal readonly struct Q5_0 : IBlockFormat
+internal readonly struct Q5_0 : IWrittenFormat
 {
     public static int Values => 32;
 
@@ -12,12 +12,12 @@ internal readonly struct Q5_0 : IBlockFormat
     public static void Decode(ReadOnlySpan<byte> block, Span<float> values)
     {
         float scale = HalfFloats.ReadF16(block);
-        FifthBits.Decode(block[2..], scale, 0, 16, values);
+        FifthBits.Decode(block[2..], scale, -0f, 16, values);
     }
 
-    public static void Encode(ReadOnlySpan<float> values, Span<byte> block)
+    public static void Encode(ReadOnlySpan<float> values, ReadOnlySpan<float> importance, Span<byte> block)
     {
-        float scale = BlockRange.SignedExtreme(values) / -16;
+        float scale = ScaleSearch.Plain(values, importance, 16);
         float inverse = scale == 0 ? 0 : 1 / scale;
         HalfFloats.WriteF16(block, scale);
         FifthBits.Encode(values, 0, inverse, 16.5f, block[2..]);
@@ -25,7 +25,7 @@ internal readonly struct Q5_0 : IBlockFormat
 }
 
 /// <summary>32 values: an f16 scale d, an f16 minimum m, 32 fifth bits, then 16 bytes as in Q4_1; x = d q + m.</summary>
-internal readonly struct Q5_1 : IBlockFormat
+internal readonly struct Q5_1 : IWrittenFormat
 {
     public static int Values => 32;
 
@@ -38,10 +38,9 @@ internal readonly struct Q5_1 : IBlockFormat
         FifthBits.Decode(block[4..], scale, minimum, 0, values);
     }
 
-    public static void Encode(ReadOnlySpan<float> values, Span<byte> block)
+    public static void Encode(ReadOnlySpan<float> values, ReadOnlySpan<float> importance, Span<byte> block)
     {
-        (float smallest, float largest) = BlockRange.Of(values);
-        float scale = (largest - smallest) / 31;
+        (float scale, float smallest) = ScaleSearch.PlainAffine(values, importance, 31);
         float inverse = scale == 0 ? 0 : 1 / scale;
         HalfFloats.WriteF16(block, scale);
         HalfFloats.WriteF16(block[2..], smallest);
@@ -70,8 +69,8 @@ file static class FifthBits
         uint high = 0;
         for (int i = 0; i < 16; i++)
         {
-            uint first = (uint)Math.Min(31, (int)(((values[i] - smallest) * inverse) + rounding));
-            uint second = (uint)Math.Min(31, (int)(((values[i + 16] - smallest) * inverse) + rounding));
+            uint first = (uint)Math.Clamp((int)(((values[i] - smallest) * inverse) + rounding), 0, 31);
+            uint second = (uint)Math.Clamp((int)(((values[i + 16] - smallest) * inverse) + rounding), 0, 31);
             tail[4 + i] = (byte)((first & 15) | ((second & 15) << 4));
             high |= ((first >> 4) << i) | ((second >> 4) << (i + 16));
         }

@@ -4,7 +4,7 @@ namespace Inferometer.ModelFiles.Quantization;
 /// 256 values in 8 groups of 32: head as in Q4_K, then 32 bytes of fifth bits (bit g of byte i for value i of group g), then 128 bytes
 /// of low bits as in Q4_K. x = (d s) q - (e m).
 /// </summary>
-internal readonly struct Q5_K : IBlockFormat
+internal readonly struct Q5_K : IWrittenFormat
 {
     public static int Values => 256;
 
@@ -32,10 +32,13 @@ internal readonly struct Q5_K : IBlockFormat
         }
     }
 
-    public static void Encode(ReadOnlySpan<float> values, Span<byte> block)
+    public static void Encode(ReadOnlySpan<float> values, ReadOnlySpan<float> importance, Span<byte> block)
     {
         Span<byte> quanta = stackalloc byte[256];
-        AffineGroups.Encode(values, 31, block, quanta);
+        Span<byte> scales = stackalloc byte[8];
+        Span<byte> minima = stackalloc byte[8];
+        AffineGroups.Encode(values, importance, new(GroupSize: 32, Largest: 31, LargestScale: 63), block, scales, minima, quanta);
+        SixBitScales.Write(block[4..], scales, minima);
         block[16..].Clear();
         for (int group = 0; group < 8; group++)
         {

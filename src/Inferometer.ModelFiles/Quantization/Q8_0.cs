@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics;
 namespace Inferometer.ModelFiles.Quantization;
 
 /// <summary>32 values: an f16 scale d, then 32 signed bytes q; x = d q.</summary>
-internal readonly struct Q8_0 : IBlockFormat
+internal readonly struct Q8_0 : IWrittenFormat
 {
     public static int Values => 32;
 
@@ -14,11 +14,11 @@ internal readonly struct Q8_0 : IBlockFormat
     {
         float scale = HalfFloats.ReadF16(block);
         ReadOnlySpan<sbyte> q = MemoryMarshal.Cast<byte, sbyte>(block[2..]);
-        SmallIntegers.Scale(Vector128.Create(q[..16]), scale, 0, values);
-        SmallIntegers.Scale(Vector128.Create(q.Slice(16, 16)), scale, 0, values[16..]);
+        SmallIntegers.Scale(Vector128.Create(q[..16]), scale, values);
+        SmallIntegers.Scale(Vector128.Create(q.Slice(16, 16)), scale, values[16..]);
     }
 
-    public static void Encode(ReadOnlySpan<float> values, Span<byte> block)
+    public static void Encode(ReadOnlySpan<float> values, ReadOnlySpan<float> importance, Span<byte> block)
     {
         float largest = 0;
         foreach (float value in values)

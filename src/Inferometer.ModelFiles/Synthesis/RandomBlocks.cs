@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Inferometer.Core.Gguf;
 using Inferometer.ModelFiles.Quantization;
 
@@ -9,6 +10,10 @@ namespace Inferometer.ModelFiles.Synthesis;
 /// </summary>
 internal static class RandomBlocks
 {
+    private const float SignedScaleRootMeanSquare = 23.9f; // of the integers 16 to 31
+
+    private static readonly float s_levelRootMeanSquare = MathF.Sqrt(FourBitLevels.Curved.ToArray().Average(level => (float)level * level));
+
     /// <summary>Fills whole blocks.</summary>
     public static void Fill(GgmlType type, float deviation, ref NoiseSource noise, Span<byte> blocks)
     {
@@ -74,6 +79,18 @@ internal static class RandomBlocks
             case GgmlType.Q5_K:
                 SetAffineScales(block, fiveBits, 15.5f);
                 break;
+            case GgmlType.Q2_K:
+                SetTwoBitScales(block, deviation / Spread(4));
+                break;
+            case GgmlType.Q3_K:
+                SetThreeBitScales(block, deviation / Spread(8), sign);
+                break;
+            case GgmlType.IQ4_NL:
+                HalfFloats.WriteF16(block, sign * deviation / s_levelRootMeanSquare);
+                break;
+            case GgmlType.IQ4_XS:
+                SetLevelScales(block, deviation / s_levelRootMeanSquare, sign);
+                break;
             default:
                 SetSixBitScales(block, deviation / Spread(64), sign);
                 break;
@@ -106,6 +123,48 @@ internal static class RandomBlocks
 
         HalfFloats.WriteF16(block[208..], sign * unit / RootMeanSquare);
     }
+
+    /// <summary>Scales from 8 to 15, each group's minimum equal to its scale, so that e m = 1.5 d s.</summary>
+    private static void SetTwoBitScales(Span<byte> block, float unit)
+    {
+        const float RootMeanSquare = 11.7f; // of the integers 8 to 15
+        for (int group = 0; group < 16; group++)
+        {
+            block[group] = (byte)((8 | (block[group] & 7)) * 0x11);
+        }
+
+        HalfFloats.WriteF16(block[80..], unit / RootMeanSquare);
+        HalfFloats.WriteF16(block[82..], 1.5f * unit / RootMeanSquare);
+    }
+
+    private static void SetThreeBitScales(Span<byte> block, float unit, float sign)
+    {
+        Span<sbyte> scales = stackalloc sbyte[16];
+        for (int group = 0; group < 16; group++)
+        {
+            scales[group] = SignedScale(block[96 + (group % 12)] >> (group / 12 * 3));
+        }
+
+        ThreeBitScales.Write(block.Slice(96, 12), scales);
+        HalfFloats.WriteF16(block[108..], sign * unit / SignedScaleRootMeanSquare);
+    }
+
+    private static void SetLevelScales(Span<byte> block, float unit, float sign)
+    {
+        int high = 0;
+        for (int group = 0; group < 8; group++)
+        {
+            int code = SignedScale(block[8 + group]) + 32;
+            block[4 + (group / 2)] = (byte)(group % 2 == 0 ? code & 15 : block[4 + (group / 2)] | (code & 15) << 4);
+            high |= code >> 4 << (2 * group);
+        }
+
+        BinaryPrimitives.WriteUInt16LittleEndian(block[2..], (ushort)high);
+        HalfFloats.WriteF16(block, sign * unit / SignedScaleRootMeanSquare);
+    }
+
+    /// <summary>16 to 31 or -31 to -16, from five random bits.</summary>
+    private static sbyte SignedScale(int bits) => (sbyte)((16 | (bits & 15)) * ((bits & 16) == 0 ? 1 : -1));
 
     /// <summary>Standard deviation of equally likely neighbouring integers.</summary>
     private static float Spread(int levels) => MathF.Sqrt((((float)levels * levels) - 1) / 12);

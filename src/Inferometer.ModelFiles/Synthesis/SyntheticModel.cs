@@ -145,10 +145,10 @@ public static class SyntheticModel
     private static void Check(SyntheticShape shape, GgmlType type)
     {
         shape.Validate();
-        if (!BlockCodec.IsSupported(type))
+        if (!BlockCodec.IsWritten(type))
         {
             throw new InferometerException(
-                $"Synthetic model: {type} cannot be made. Supported: {string.Join(", ", BlockCodec.SupportedTypes)}.");
+                $"Synthetic model: {type} cannot be made. Supported: {string.Join(", ", BlockCodec.WrittenTypes)}.");
         }
 
         if (shape.HiddenSize % type.BlockSize() != 0 || shape.FeedForwardSize % type.BlockSize() != 0)

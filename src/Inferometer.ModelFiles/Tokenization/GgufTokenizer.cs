@@ -34,8 +34,7 @@ public static class GgufTokenizer
     {
         Vocabulary vocabulary = ReadVocabulary(header, TokenSpelling.SentencePiece);
         int? unknown = SpecialId(header, "unknown_token_id") ?? FirstOfKind(vocabulary, TokenKind.Unknown);
-        float[] scores = header.Metadata.GetValueOrDefault("tokenizer.ggml.scores")?.AsSingles()
-            ?? throw new InferometerException($"{header.Source}: 'tokenizer.ggml.scores' is missing or not an array of 32-bit floats.");
+        float[] scores = ReadScores(header, vocabulary.Size);
         bool spacePrefix = header.GetBool("tokenizer.ggml.add_space_prefix", true);
         List<NormalizerStep> normalizer = [new ReplaceStep(" ", "\u2581")];
         if (spacePrefix)
@@ -51,6 +50,16 @@ public static class GgufTokenizer
             StripsLeadingSpace = spacePrefix,
             UnknownId = unknown,
         });
+    }
+
+    /// <summary>One score per token. A file without any gives each the same, as llama.cpp does: of several pairs the first is
+    /// joined.</summary>
+    private static float[] ReadScores(GgufHeader header, int tokens)
+    {
+        const string Key = "tokenizer.ggml.scores";
+        return header.Metadata.GetValueOrDefault(Key) is not { } stored
+            ? new float[tokens]
+            : stored.AsSingles() ?? throw new InferometerException($"{header.Source}: '{Key}' is not an array of 32-bit floats.");
     }
 
     private static Tokenizer LoadByteLevel(GgufHeader header)

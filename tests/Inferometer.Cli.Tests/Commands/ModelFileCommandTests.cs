@@ -35,6 +35,33 @@ public class ModelFileCommandTests
         Assert.Contains("--notes prints them all", run.Error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Importances_are_collected_and_used_and_files_are_split()
+    {
+        using TemporaryFolder folder = new();
+        string text = folder.Write("text.txt", System.Text.Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("Once upon a time. ",
+            40))));
+        string matrix = folder.File("m.gguf"), path = folder.File("q.gguf");
+        CommandRun run = await CommandRun.Of("imatrix", ModelLocation.BundledPath, text, "-o", matrix, "--ctx", "32", "--windows", "2");
+        Assert.StartsWith($"{matrix}: 42 weights over 2 windows of 32 tokens", run.Succeeded().Output, StringComparison.Ordinal);
+        run = await CommandRun.Of(
+            "convert", ModelLocation.BundledPath, "-o", path, "--type", "q4_k_m", "--imatrix", matrix, "--split-max-size", "2M");
+        string first = folder.File("q-00001-of-00002.gguf");
+        Assert.StartsWith($"{first} to q-00002-of-00002.gguf: 56 tensors as Q4_K_M, ", run.Output, StringComparison.Ordinal);
+        (await CommandRun.Of("run", folder.File("q-00002-of-00002.gguf"), "-p", "a", "-n", "2")).Succeeded();
+    }
+
+    [Theory]
+    [InlineData("--type q8_0 --split-max-size 4X -o", "'4X' is not allowed")]
+    [InlineData("--type q9_k -o", "'q9_k' is not allowed")]
+    public async Task Values_that_cannot_be_are_refused(string options, string expected)
+    {
+        using TemporaryFolder folder = new();
+        CommandRun run = await CommandRun.Of(["convert", ModelLocation.BundledPath, .. options.Split(' '), folder.File("x.gguf")]);
+        Assert.Equal(ExitCode.Usage, run.Code);
+        Assert.Contains(expected, Assert.Single(run.Complaints), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("--type q8_0 -o /no/such/folder/x.gguf", "/no/such/folder/x.gguf")]
     public async Task Conversions_that_cannot_be_are_refused(string options, string expected)

@@ -20,6 +20,9 @@ public sealed class GgmlTypeTests
     [InlineData(GgmlType.IQ1_S, 1.5625)]
     [InlineData(GgmlType.TQ1_0, 1.6875)]
     [InlineData(GgmlType.MXFP4, 4.25)]
+    [InlineData(GgmlType.NVFP4, 4.5)]
+    [InlineData(GgmlType.Q1_0, 1.125)]
+    [InlineData(GgmlType.Q2_0, 2.25)]
     public void Bits_per_value_are_the_published_ones(GgmlType type, double bits) => Assert.Equal(bits, type.BitsPerValue());
 
     [Fact]

@@ -35,11 +35,37 @@ public sealed class GgufHeaderTests
         Assert.Equal(["a", "", "\u2581b"], header.Metadata["tokenizer.ggml.tokens"].AsStrings()!);
         Assert.Equal([1L, 2, -3], header.Metadata["tokenizer.ggml.token_type"].AsInt64s()!);
         Assert.Equal(32, header.Alignment);
-        Assert.Equal(0, header.DataOffset % 32);
+        Assert.Equal(0, header.Parts[0].DataOffset % 32);
         Assert.True(header.TryGetTensor("output_norm.weight", out GgufTensorInfo? norm));
         Assert.Equal(128, norm.Offset);
         Assert.Equal(32, norm.ByteCount);
-        Assert.Equal(header.FileLength, header.DataOffset + norm.Offset + norm.ByteCount);
+        Assert.Equal(header.FileLength, header.Parts[0].DataOffset + norm.Offset + norm.ByteCount);
+    }
+
+    [Fact]
+    public void Trailing_extents_of_one_are_left_out()
+    {
+        GgufHeader header = Read(new GgufBytes().F32("a", 8, 1).F32("b", 8, 4, 1, 1).F32("c", 1, 1).F32("d", 8, 1, 3).Build());
+        Assert.Equal(["8", "8 4", "1", "8 1 3"], header.Tensors.Select(tensor => string.Join(' ', tensor.Shape)));
+        Assert.Equal([32L, 128, 4, 96], header.Tensors.Select(tensor => tensor.ByteCount));
+    }
+
+    [Theory]
+    [InlineData(3u, 3u)]
+    [InlineData(0u, 70000u)]
+    public void A_part_with_an_impossible_number_is_refused(uint number, uint count)
+    {
+        string path = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllBytes(path, new GgufBytes().UInt32("split.no", number).UInt32("split.count", count).F32("a", 8).Build());
+            string message = Assert.Throws<InferometerException>(() => GgufHeader.Read(path)).Message;
+            Assert.Contains($"'split.no' is {number} and 'split.count' {count}", message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            File.Delete(path);
+        }
     }
 
     [Fact]
@@ -134,7 +160,7 @@ public sealed class GgufHeaderTests
         GgufHeader header = GgufHeader.Read(SharedFolder.Require(path));
         Assert.Equal("llama", header.Architecture);
         Assert.Contains(header.Tensors, t => t.Type == type);
-        long end = header.Tensors.Max(t => header.DataOffset + t.Offset + t.ByteCount);
+        long end = header.Tensors.Max(t => header.Parts[0].DataOffset + t.Offset + t.ByteCount);
         Assert.InRange(header.FileLength - end, 0, header.Alignment - 1);
     }
 }

@@ -7,7 +7,12 @@ namespace Inferometer.Cpu.Tests.Kernels;
 public sealed unsafe class PanelMatrixTests
 {
     private static readonly GgmlType[] s_types =
-        [GgmlType.Q4_0, GgmlType.Q4_1, GgmlType.Q5_0, GgmlType.Q5_1, GgmlType.Q8_0, GgmlType.Q4_K, GgmlType.Q5_K, GgmlType.Q6_K];
+        
+    [
+        GgmlType.Q4_0, GgmlType.Q4_1, GgmlType.Q5_0, GgmlType.Q5_1, GgmlType.Q8_0, GgmlType.Q2_K, GgmlType.Q3_K, GgmlType.Q4_K,
+            GgmlType.Q5_K,
+        GgmlType.Q6_K, GgmlType.IQ4_NL, GgmlType.IQ4_XS, GgmlType.MXFP4,
+    ];
 
     public static readonly TheoryData<GgmlType> Types = [.. s_types];
 
@@ -47,7 +52,7 @@ public sealed unsafe class PanelMatrixTests
             }
 
             float[] x = RandomData.Floats(tokens * columns, tokens);
-            float[] rounded = Round(x, type.BlockSize());
+            float[] rounded = Round(x, type == GgmlType.IQ4_XS ? 32 : type.BlockSize());
             double[] expected = MatrixMultiplierTests.Product(w, rows, columns, rounded, tokens);
             MatrixMultiplierTests.AssertClose(
                 expected, MatrixMultiplierTests.Multiply(type, rows, columns, stored, x, tokens, 2, null), 2e-6);
@@ -110,7 +115,7 @@ public sealed unsafe class PanelMatrixTests
         fixed (byte* source = stored)
         {
             using WeightMatrix matrix = WeightMatrix.Create(type, 160, 2048, source, stored.Length);
-            Assert.InRange(matrix.SizeBytes, stored.Length, stored.Length * 1.03);
+            Assert.InRange(matrix.SizeBytes, stored.Length, stored.Length * 1.04);
         }
     }
 
@@ -145,6 +150,9 @@ public sealed unsafe class PanelMatrixTests
             {
                 GgmlType.Q4_1 or GgmlType.Q5_1 or GgmlType.Q4_K or GgmlType.Q5_K => (0, 4),
                 GgmlType.Q6_K => (208, 2),
+                GgmlType.Q2_K => (80, 4),
+                GgmlType.Q3_K => (108, 2),
+                GgmlType.MXFP4 => (0, 1),
                 _ => (0, 2),
             };
             source.AsSpan(start + offset, bytes).CopyTo(target.AsSpan(start + offset, bytes));

@@ -48,6 +48,32 @@ internal static class RandomData
                 case GgmlType.Q6_K:
                     WriteHalf(block[208..], random, 0.001f);
                     break;
+                case GgmlType.Q2_K:
+                    WriteHalf(block[80..], random, 0.02f);
+                    WriteHalf(block[82..], random, 0.02f);
+                    break;
+                case GgmlType.Q3_K:
+                    WriteHalf(block[108..], random, 0.02f);
+                    break;
+                case GgmlType.TQ1_0:
+                    WriteHalf(block[52..], random, 0.02f);
+                    break;
+                case GgmlType.TQ2_0:
+                    WriteHalf(block[64..], random, 0.02f);
+                    break;
+                case GgmlType.IQ1_M:
+                    block[55] = (byte)((block[55] & 0x8F) | 0x20); // the top of the factor: 2^-7 or a little more
+                    break;
+                case GgmlType.MXFP4:
+                    block[0] = (byte)(118 + random.Next(4));
+                    break;
+                case GgmlType.NVFP4:
+                    foreach (ref byte scale in block[..4])
+                    {
+                        scale = (byte)(scale & 0x1F);
+                    }
+
+                    break;
                 default:
                     WriteHalf(block, random, 0.02f);
                     break;

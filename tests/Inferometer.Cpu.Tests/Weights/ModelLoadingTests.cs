@@ -1,9 +1,12 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using Inferometer.Core;
 using Inferometer.Cpu.Execution;
+using Inferometer.Cpu.Kernels.Matrices;
 using Inferometer.Cpu.Tests.Execution;
 using Inferometer.Cpu.Weights;
+using Inferometer.ModelFiles;
 using Inferometer.ReferenceModels;
 
 namespace Inferometer.Cpu.Tests.Weights;
@@ -133,12 +136,72 @@ public sealed class ModelLoadingTests : IDisposable
             () => TransformerModel.Load(path, new LoadOptions { Threads = 1 }, new Listener(_ => stop.Cancel()), stop.Token));
     }
 
+    [Fact]
+    public void A_checkpoint_of_bytes_and_scales_gives_what_its_values_give()
+    {
+        const float Scale = 1f / 256;
+        TinyModel tiny = TinyModel.Create("llama");
+        Dictionary<string, sbyte[]> packed = [];
+        foreach ((string name, ReferenceTensor tensor) in tiny.Weights.Where(w => w.Key.EndsWith("proj.weight", StringComparison.Ordinal)))
+        {
+            packed[name] = [.. tensor.Data.Select(value => (sbyte)Math.Clamp(MathF.Round(value / Scale), -127, 127))];
+            for (int i = 0; i < tensor.Data.Length; i++)
+            {
+                tensor.Data[i] = packed[name][i] * Scale;
+            }
+        }
+
+        string path = tiny.WriteFolder(_folder);
+        LoadOptions exact = new() { Threads = 1, Packing = new WeightPackingOptions { QuantizeActivations = false } };
+        float[] expected = Logits(path, exact), rounded = Logits(path);
+        WritePacked(Path.Combine(path, "model.safetensors"), tiny, packed, Scale);
+        using (var checkpoint = Checkpoint.Open(path))
+        {
+            ModelSupport.Require(checkpoint);
+        }
+
+        Assert.Equal(expected, Logits(path, exact));
+        Assert.All(rounded.Zip(Logits(path)), pair => Assert.Equal(pair.First, pair.Second, 0.05f));
+    }
+
+    private static void WritePacked(string file, TinyModel tiny, Dictionary<string, sbyte[]> packed, float scale)
+    {
+        JsonObject header = [];
+        using MemoryStream data = new();
+        void Add(string name, string type, int[] shape, ReadOnlySpan<byte> bytes)
+        {
+            header[name] = new JsonObject
+            {
+                ["dtype"] = type,
+                ["shape"] = new JsonArray([.. shape.Select(extent => (JsonNode)extent)]),
+                ["data_offsets"] = new JsonArray(data.Length, data.Length + bytes.Length),
+            };
+            data.Write(bytes);
+        }
+
+        foreach ((string name, ReferenceTensor tensor) in tiny.Weights)
+        {
+            if (packed.TryGetValue(name, out sbyte[]? bytes))
+            {
+                Add(name, "I8", tensor.Shape, MemoryMarshal.AsBytes(bytes.AsSpan()));
+                Add(name + "_scale", "F32", [1], BitConverter.GetBytes(scale));
+            }
+            else
+            {
+                Add(name, "F32", tensor.Shape, MemoryMarshal.AsBytes(tensor.Data.AsSpan()));
+            }
+        }
+
+        byte[] json = System.Text.Encoding.UTF8.GetBytes(header.ToJsonString());
+        File.WriteAllBytes(file, [.. BitConverter.GetBytes((long)json.Length), .. json, .. data.ToArray()]);
+    }
+
     private static TransformerModel Load(string path, LoadOptions options) =>
         TransformerModel.Load(path, options, null, TestContext.Current.CancellationToken);
 
-    private static float[] Logits(string path)
+    private static float[] Logits(string path, LoadOptions? options = null)
     {
-        using TransformerModel model = Load(path, new LoadOptions { Threads = 1 });
+        using TransformerModel model = Load(path, options ?? new LoadOptions { Threads = 1 });
         using SequenceRunner runner = new(model, 16);
         return runner.Run([3, 1, 4, 1, 5])[^1];
     }

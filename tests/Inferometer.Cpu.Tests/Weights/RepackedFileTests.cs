@@ -35,6 +35,10 @@ public sealed class RepackedFileTests : IDisposable
     [InlineData(GgmlType.Q8_0)]
     [InlineData(GgmlType.Q4_K)]
     [InlineData(GgmlType.Q6_K)]
+    [InlineData(GgmlType.Q2_K)]
+    [InlineData(GgmlType.Q3_K)]
+    [InlineData(GgmlType.IQ4_NL)]
+    [InlineData(GgmlType.IQ4_XS)]
     public void A_file_that_was_written_is_used_at_the_next_start_and_changes_nothing(GgmlType type)
     {
         string model = Synthesise("m.gguf", type);

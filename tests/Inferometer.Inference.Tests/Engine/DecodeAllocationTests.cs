@@ -34,6 +34,8 @@ public sealed class DecodeAllocationTests : IDisposable
     [InlineData(GgmlType.Q4_0)]
     [InlineData(GgmlType.Q4_K)]
     [InlineData(GgmlType.Q6_K)]
+    [InlineData(GgmlType.Q3_K)]
+    [InlineData(GgmlType.IQ4_XS)]
     [InlineData(GgmlType.Q8_0)]
     [InlineData(GgmlType.F16)]
     [InlineData(GgmlType.F32)]

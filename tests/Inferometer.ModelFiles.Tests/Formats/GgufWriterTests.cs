@@ -37,7 +37,7 @@ public sealed class GgufWriterTests
         Assert.True(header.TryGetTensor("two", out GgufTensorInfo? two));
         Assert.Equal((GgmlType.Q8_0, 32L), (two.Type, two.Offset)); // 24 bytes, filled up to 32
         Assert.Equal([3, 2], header.Tensors[0].Shape);
-        Assert.Equal(33, stream.ToArray()[header.DataOffset + two.Offset + 33]);
+        Assert.Equal(33, stream.ToArray()[header.Parts[0].DataOffset + two.Offset + 33]);
         Assert.Equal(0, stream.Length % 32);
     }
 

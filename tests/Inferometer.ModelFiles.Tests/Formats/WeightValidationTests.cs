@@ -32,6 +32,12 @@ public sealed class WeightValidationTests
     [InlineData(GgmlType.Q4_K, 2)]
     [InlineData(GgmlType.Q5_K, 0)]
     [InlineData(GgmlType.Q6_K, 208)]
+    [InlineData(GgmlType.Q2_K, 82)]
+    [InlineData(GgmlType.Q3_K, 108)]
+    [InlineData(GgmlType.IQ2_XS, 0)]
+    [InlineData(GgmlType.IQ4_XS, 0)]
+    [InlineData(GgmlType.TQ1_0, 52)]
+    [InlineData(GgmlType.TQ2_0, 64)]
     public void A_bad_scale_is_found_and_other_bytes_are_not_taken_for_one(GgmlType type, int scaleAt)
     {
         byte[] bytes = new byte[3 * type.BlockBytes()];
@@ -39,5 +45,17 @@ public sealed class WeightValidationTests
         Assert.Equal(-1, WeightValidation.FirstNonFinite(type, bytes));
         BitConverter.TryWriteBytes(bytes.AsSpan((2 * type.BlockBytes()) + scaleAt), Half.NaN);
         Assert.Equal(2 * type.BlockSize(), WeightValidation.FirstNonFinite(type, bytes));
+    }
+
+    [Theory]
+    [InlineData(GgmlType.MXFP4, 0, 253)] // 1.5 * 2^128
+    [InlineData(GgmlType.IQ1_M, 55, 0x7C)] // the top of an f16 that lies in four places
+    public void A_bad_scale_that_is_no_plain_f16_is_found(GgmlType type, int at, byte bad)
+    {
+        byte[] bytes = new byte[3 * type.BlockBytes()];
+        Array.Fill(bytes, (byte)0xC4);
+        Assert.Equal(-1, WeightValidation.FirstNonFinite(type, bytes));
+        bytes[type.BlockBytes() + at] = bad;
+        Assert.Equal(type.BlockSize(), WeightValidation.FirstNonFinite(type, bytes));
     }
 }

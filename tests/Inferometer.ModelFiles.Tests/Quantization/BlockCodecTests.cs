@@ -22,6 +22,10 @@ public sealed class BlockCodecTests
         { GgmlType.Q4_K, 0.16 },
         { GgmlType.Q5_K, 0.08 },
         { GgmlType.Q6_K, 0.06 },
+        { GgmlType.Q2_K, 0.6 },
+        { GgmlType.Q3_K, 0.3 },
+        { GgmlType.IQ4_NL, 0.16 },
+        { GgmlType.IQ4_XS, 0.18 },
     };
 
     [Theory]
@@ -62,6 +66,10 @@ public sealed class BlockCodecTests
         Assert.True(Error(GgmlType.Q5_K) < Error(GgmlType.Q4_K));
         Assert.True(Error(GgmlType.Q4_K) < Error(GgmlType.Q4_0));
         Assert.True(Error(GgmlType.Q5_1) < Error(GgmlType.Q4_1));
+        Assert.True(Error(GgmlType.Q4_K) < Error(GgmlType.Q3_K));
+        Assert.True(Error(GgmlType.Q3_K) < Error(GgmlType.Q2_K));
+        Assert.True(Error(GgmlType.IQ4_NL) < Error(GgmlType.Q4_0));
+        Assert.True(Error(GgmlType.IQ4_XS) < Error(GgmlType.Q4_0));
         // Unit noise over 32 values spans about 4.1, a level is 0.27, its rms error 0.27/sqrt(12) = 0.08
         Assert.InRange(Error(GgmlType.Q4_K), 0.04, 0.09);
         Assert.InRange(Error(GgmlType.Q6_K), 0.01, 0.025);
@@ -103,9 +111,40 @@ public sealed class BlockCodecTests
     public void Unsupported_formats_are_refused_by_name()
     {
         InferometerException error =
-            Assert.Throws<InferometerException>(() => BlockCodec.Decode(GgmlType.IQ2_XS, new byte[74], new float[256]));
-        Assert.Contains("IQ2_XS", error.Message, StringComparison.Ordinal);
+            Assert.Throws<InferometerException>(() => BlockCodec.Decode(GgmlType.Q8_K, new byte[292], new float[256]));
+        Assert.Contains("Q8_K", error.Message, StringComparison.Ordinal);
         Assert.Contains("Q4_K", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [MemberData(nameof(WrittenBlocks))]
+    public void Values_that_count_more_are_kept_better(GgmlType type)
+    {
+        float[] values = Noise(4096, 9, 1);
+        float[] importance = [.. Enumerable.Range(0, values.Length).Select(i => i % 7 == 0 ? 50f : 0.1f)];
+        byte[] plain = new byte[type.ByteCount(values.Length)], weighted = new byte[plain.Length];
+        BlockCodec.Encode(type, values, plain);
+        BlockCodec.Encode(type, values, importance, weighted);
+        Assert.True(WeightedError(type, weighted, values, importance) < 0.95 * WeightedError(type, plain, values, importance));
+    }
+
+    public static TheoryData<GgmlType> WrittenBlocks =>
+        [.. BlockCodec.WrittenTypes.Where(type => type.IsQuantized() && type != GgmlType.Q8_0)];
+
+    private static double WeightedError(GgmlType type, byte[] encoded, float[] values, float[] importance)
+    {
+        float[] decoded = new float[values.Length];
+        BlockCodec.Decode(type, encoded, decoded);
+        return values.Select((value, i) => importance[i] * Math.Pow(value - decoded[i], 2)).Sum();
+    }
+
+    [Fact]
+    public void Formats_that_are_only_read_are_refused_for_writing_by_name()
+    {
+        InferometerException error =
+            Assert.Throws<InferometerException>(() => BlockCodec.Encode(GgmlType.IQ2_XS, new float[256], new byte[74]));
+        Assert.Contains("IQ2_XS", error.Message, StringComparison.Ordinal);
+        Assert.Contains("IQ4_XS", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

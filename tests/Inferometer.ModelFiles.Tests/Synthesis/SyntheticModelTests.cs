@@ -21,7 +21,7 @@ public sealed class SyntheticModelTests
         ContextTokens = 128,
     };
 
-    public static TheoryData<GgmlType> Types => [.. BlockCodec.SupportedTypes];
+    public static TheoryData<GgmlType> Types => [.. BlockCodec.WrittenTypes];
 
     [Theory]
     [MemberData(nameof(Types))]

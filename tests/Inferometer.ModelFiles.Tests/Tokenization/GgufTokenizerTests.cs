@@ -43,6 +43,18 @@ public sealed class GgufTokenizerTests
     }
 
     [Fact]
+    public void Without_scores_the_first_pair_is_joined_and_wrong_ones_are_refused()
+    {
+        GgufMetadataBytes Plain() => new GgufMetadataBytes().Add("tokenizer.ggml.model", "llama")
+            .Add("tokenizer.ggml.tokens", "<unk>", "a", "b", "c", "ab", "bc")
+            .Add("tokenizer.ggml.token_type", 2, 1, 1, 1, 1, 1)
+            .Add("tokenizer.ggml.add_space_prefix", false)
+            .Add("tokenizer.ggml.add_bos_token", false);
+        Assert.Equal([4, 3], GgufTokenizer.Load(Plain().Read()).Encode("abc"));
+        AssertRefused(Plain().Add("tokenizer.ggml.scores", "high"), "'tokenizer.ggml.scores' is not an array of 32-bit floats");
+    }
+
+    [Fact]
     public void Faulty_metadata_is_refused_in_one_line()
     {
         AssertRefused(new GgufMetadataBytes(), "tokenizer.ggml.model");

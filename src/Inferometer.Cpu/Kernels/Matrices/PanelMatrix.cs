@@ -17,12 +17,14 @@ internal sealed unsafe class PanelMatrix<TKernel> : WeightMatrix
     private readonly byte* _panels;
     private readonly NativeBuffer? _owned;
     private readonly int _blocks;
+    private readonly long _activationBytes; // of a token
     private readonly long _panelBytes;
 
     public PanelMatrix(int rows, int columns, in PanelOrigin origin)
         : base(TKernel.Type, rows, columns)
     {
         _blocks = columns / TKernel.Type.BlockSize();
+        _activationBytes = (long)(columns / Int8Activations.BlockSize(TKernel.Layout)) * Int8Activations.BlockBytes(TKernel.Layout);
         _panelBytes = (long)_blocks * TKernel.PanelBlockBytes;
         if (origin.Panels is not null)
         {
@@ -56,11 +58,10 @@ internal sealed unsafe class PanelMatrix<TKernel> : WeightMatrix
         int first = StreamChunks.Start(PanelCount, chunk, chunkCount, operand.Tokens);
         int end = StreamChunks.Start(PanelCount, chunk + 1, chunkCount, operand.Tokens);
         float* sums = (float*)scratch;
-        int blockBytes = Int8Activations.BlockBytes(TKernel.Layout);
         for (int slab = 0; slab < operand.Tokens; slab += Int8Activations.SlabTokens)
         {
             int tokens = Math.Min(Int8Activations.SlabTokens, operand.Tokens - slab);
-            byte* x = operand.Activations + (long)slab * _blocks * blockBytes;
+            byte* x = operand.Activations + slab * _activationBytes;
             for (int panel = first; panel < end; panel++)
             {
                 new Span<float>(sums, tokens * PanelRows.Count).Clear();

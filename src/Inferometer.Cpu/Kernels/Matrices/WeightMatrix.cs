@@ -139,6 +139,11 @@ public abstract unsafe class WeightMatrix : IDisposable
         GgmlType.Q4_K => new PanelMatrix<SixBitScalePanel<Q4_KFormat>>(rows, columns, origin),
         GgmlType.Q5_K => new PanelMatrix<SixBitScalePanel<Q5_KFormat>>(rows, columns, origin),
         GgmlType.Q6_K => new PanelMatrix<Q6_KPanel>(rows, columns, origin),
+        GgmlType.Q2_K => new PanelMatrix<LowBitPanel<Q2_KFormat>>(rows, columns, origin),
+        GgmlType.Q3_K => new PanelMatrix<LowBitPanel<Q3_KFormat>>(rows, columns, origin),
+        GgmlType.IQ4_NL => new PanelMatrix<TablePanel<IQ4_NLFormat>>(rows, columns, origin),
+        GgmlType.IQ4_XS => new PanelMatrix<TablePanel<IQ4_XSFormat>>(rows, columns, origin),
+        GgmlType.MXFP4 => new PanelMatrix<TablePanel<MXFP4Format>>(rows, columns, origin),
         _ => null,
     };
 

@@ -1,0 +1,399 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+using Inferometer.Core.Gguf;
+
+namespace Inferometer.Cpu.Kernels.Matrices;
+
+/// <summary>
+/// Q2_K and Q3_K: the f16 factors of 16 rows (and those of minima), [16 groups][16] scales, for Q3_K eight vectors of 64 bytes with the
+/// third bits, then four parts of four vectors with the low two bits. Part 2h + s holds, of half h (128 columns), columns 16s to 16s + 15
+/// of each of its four runs of 32: a vector for every four of them, run k in bits 2k. The third bits of the same columns lie in vectors 4s
+/// to 4s + 3, those of run k of half h in bit 4h + k.
+/// </summary>
+/// <remarks>
+/// A group's products are added in pairs to 16 bits (7 * 127 * 2 * 4 = 7112), multiplied by the group's scale to 32. What the 4 in Q3_K's
+/// q - 4 and the minima of Q2_K take off is worked out from the activations' sums.
+/// </remarks>
+internal readonly unsafe struct LowBitPanel<TFormat> : IPanelKernel
+    where TFormat : struct, ILowBitFormat
+{
+    private const int MinimumOffset = 32;
+    private const int PartBytes = 4 * 64;
+
+    public static GgmlType Type => TFormat.Type;
+
+    public static int PanelBlockBytes => BlockBytes;
+
+    public static ActivationLayout Layout => ActivationLayout.Int8By256;
+
+    // Constants of a format; in the kernels a call would also push the vectors held in registers out to memory.
+    private static int ScaleOffset
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => TFormat.HasThirdBits ? 32 : 64;
+    }
+
+    private static int ThirdOffset
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => ScaleOffset + 256;
+    }
+
+    private static int PartOffset
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => ThirdOffset + (TFormat.HasThirdBits ? 8 * 64 : 0);
+    }
+
+    private static int BlockBytes
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => PartOffset + 4 * PartBytes;
+    }
+
+    public static void Insert(ReadOnlySpan<byte> block, byte* panelBlock, int row)
+    {
+        PanelHeader.Write(block[TFormat.FactorAt..], panelBlock, row);
+        Span<byte> scales = stackalloc byte[16];
+        TFormat.ReadScales(block, scales);
+        for (int group = 0; group < 16; group++)
+        {
+            panelBlock[ScaleOffset + group * 16 + row] = scales[group];
+        }
+
+        PanelRows.Spread(block.Slice(TFormat.QuantsAt, 64), panelBlock + PartOffset, row);
+        if (TFormat.HasThirdBits)
+        {
+            PanelRows.Spread(block[..32], panelBlock + ThirdOffset, row);
+        }
+        else
+        {
+            PanelHeader.Write(block[(TFormat.FactorAt + 2)..], panelBlock + MinimumOffset, row);
+        }
+    }
+
+    public static void Extract(byte* panelBlock, int row, Span<byte> block)
+    {
+        PanelHeader.Read(panelBlock, row, block[TFormat.FactorAt..]);
+        Span<byte> scales = stackalloc byte[16];
+        for (int group = 0; group < 16; group++)
+        {
+            scales[group] = panelBlock[ScaleOffset + group * 16 + row];
+        }
+
+        TFormat.WriteScales(scales, block);
+        PanelRows.Collect(panelBlock + PartOffset, row, block.Slice(TFormat.QuantsAt, 64));
+        if (TFormat.HasThirdBits)
+        {
+            PanelRows.Collect(panelBlock + ThirdOffset, row, block[..32]);
+        }
+        else
+        {
+            PanelHeader.Read(panelBlock + MinimumOffset, row, block[(TFormat.FactorAt + 2)..]);
+        }
+    }
+
+    public static void Multiply(byte* panel, int blocks, byte* x, int tokens, float* sums)
+    {
+        int* products = stackalloc int[Int8Activations.SlabTokens * PanelRows.Count];
+        for (int block = 0; block < blocks; block++)
+        {
+            if (Avx512BW.IsSupported)
+            {
+                Products512(panel, x, tokens, products);
+                AddSums512(panel, x, tokens, products, sums);
+            }
+            else if (Avx2.IsSupported)
+            {
+                for (int half = 0; half < 2; half++)
+                {
+                    Products256(panel, x, tokens, products, half);
+                    AddSums256(panel, x, tokens, products, sums, half);
+                }
+            }
+            else
+            {
+                MultiplyScalar(panel, x, tokens, sums);
+            }
+
+            panel += BlockBytes;
+            x += (long)tokens * Int8Activations.BlockBytes256;
+        }
+    }
+
+    /// <summary>products[token][16] = sum over groups of 16 of scale times products, four groups at a time.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Products512(byte* panel, byte* x, int tokens, int* products)
+    {
+        BitField first = new(0, 2, 0), second = new(2, 2, 0), third = new(4, 2, 0), fourth = new(6, 2, 0);
+        bool ahead = PanelPrefetch.Helps(tokens);
+        for (int part = 0; part < 4; part++)
+        {
+            byte* quants = panel + PartOffset + part * PartBytes;
+            if (ahead)
+            {
+                PanelPrefetch.Ahead(quants, PartBytes);
+            }
+
+            Vector512<byte> v0 = Vector512.Load(quants), v1 = Vector512.Load(quants + 64), v2 = Vector512.Load(quants + 128),
+                v3 = Vector512.Load(quants + 192);
+            Vector512<byte> a0 = first.Take(v0), a1 = first.Take(v1), a2 = first.Take(v2), a3 = first.Take(v3);
+            Vector512<byte> b0 = second.Take(v0), b1 = second.Take(v1), b2 = second.Take(v2), b3 = second.Take(v3);
+            Vector512<byte> c0 = third.Take(v0), c1 = third.Take(v1), c2 = third.Take(v2), c3 = third.Take(v3);
+            Vector512<byte> d0 = fourth.Take(v0), d1 = fourth.Take(v1), d2 = fourth.Take(v2), d3 = fourth.Take(v3);
+            if (TFormat.HasThirdBits)
+            {
+                byte* bits = panel + ThirdOffset + part % 2 * PartBytes;
+                int shift = part / 2 * 4; // the bits of this half are shifted down to the first four
+                Vector512<byte> t0 = (Vector512.Load(bits).AsUInt16() >> shift).AsByte(),
+                    t1 = (Vector512.Load(bits + 64).AsUInt16() >> shift).AsByte(),
+                    t2 = (Vector512.Load(bits + 128).AsUInt16() >> shift).AsByte(),
+                    t3 = (Vector512.Load(bits + 192).AsUInt16() >> shift).AsByte();
+                BitField bitA = new(0, 1, 2), bitB = new(1, 1, 2), bitC = new(2, 1, 2), bitD = new(3, 1, 2);
+                a0 |= bitA.Take(t0);
+                a1 |= bitA.Take(t1);
+                a2 |= bitA.Take(t2);
+                a3 |= bitA.Take(t3);
+                b0 |= bitB.Take(t0);
+                b1 |= bitB.Take(t1);
+                b2 |= bitB.Take(t2);
+                b3 |= bitB.Take(t3);
+                c0 |= bitC.Take(t0);
+                c1 |= bitC.Take(t1);
+                c2 |= bitC.Take(t2);
+                c3 |= bitC.Take(t3);
+                d0 |= bitD.Take(t0);
+                d1 |= bitD.Take(t1);
+                d2 |= bitD.Take(t2);
+                d3 |= bitD.Take(t3);
+            }
+
+            int group = part / 2 * 8 + part % 2;
+            byte* scales = panel + ScaleOffset + 16 * group;
+            Vector512<short> s0 = Scales512(scales), s1 = Scales512(scales + 32), s2 = Scales512(scales + 64), s3 = Scales512(scales + 96);
+            int* target = products;
+            byte* activations = x + 16 * group;
+            long toSums = Int8Activations.PairSumOffset256 - 12 * group;
+            for (int token = 0; token < tokens; token++)
+            {
+                int* q = (int*)activations, start = (int*)(activations + toSums);
+                Vector512<short> a = Pairs512(a0, q[0]), b = Pairs512(b0, q[8]), c = Pairs512(c0, q[16]), d = Pairs512(d0, q[24]);
+                a += Pairs512(a1, q[1]);
+                b += Pairs512(b1, q[9]);
+                c += Pairs512(c1, q[17]);
+                d += Pairs512(d1, q[25]);
+                a += Pairs512(a2, q[2]);
+                b += Pairs512(b2, q[10]);
+                c += Pairs512(c2, q[18]);
+                d += Pairs512(d2, q[26]);
+                a += Pairs512(a3, q[3]);
+                b += Pairs512(b3, q[11]);
+                c += Pairs512(c3, q[19]);
+                d += Pairs512(d3, q[27]);
+                if (TFormat.HasThirdBits)
+                {
+                    // -4 times the activations' sums, of which -32 times are there.
+                    a += Vector512.Create(start[0]).AsInt16() >> 3;
+                    b += Vector512.Create(start[2]).AsInt16() >> 3;
+                    c += Vector512.Create(start[4]).AsInt16() >> 3;
+                    d += Vector512.Create(start[6]).AsInt16() >> 3;
+                }
+
+                Vector512<int> sum = Avx512BW.MultiplyAddAdjacent(a, s0) + Avx512BW.MultiplyAddAdjacent(b, s1);
+                sum += Avx512BW.MultiplyAddAdjacent(c, s2) + Avx512BW.MultiplyAddAdjacent(d, s3);
+                (part == 0 ? sum : sum + Vector512.Load(target)).Store(target);
+                activations += Int8Activations.BlockBytes256;
+                target += PanelRows.Count;
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<short> Pairs512(Vector512<byte> weights, int four) =>
+        Avx512BW.MultiplyAddAdjacent(weights, Vector512.Create(four).AsSByte());
+
+    /// <summary>sums += d products times the activations' scale, less what the minima take off.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void AddSums512(byte* panel, byte* x, int tokens, int* products, float* sums)
+    {
+        Vector512<float> d = HalfBits.Load512((ushort*)panel), e = default;
+        Vector512<short>* minima = stackalloc Vector512<short>[16];
+        if (!TFormat.HasThirdBits)
+        {
+            e = HalfBits.Load512((ushort*)(panel + MinimumOffset)) * 0.03125f; // sums are there -32 times
+            for (int group = 0; group < 16; group++)
+            {
+                minima[group] = Twice512(Avx512F.ConvertToVector512Int32(Vector128.Load(panel + ScaleOffset + 16 * group) >>> 4));
+            }
+        }
+
+        for (int token = 0; token < tokens; token++)
+        {
+            Vector512<float> scale = Vector512.Create(*(float*)(x + Int8Activations.ScaleOffset256));
+            if (!TFormat.HasThirdBits)
+            {
+                int* pairs = (int*)(x + Int8Activations.PairSumOffset256);
+                Vector512<int> a = Vector512<int>.Zero, b = a;
+                for (int group = 0; group < 16; group += 2)
+                {
+                    a += Avx512BW.MultiplyAddAdjacent(minima[group], Vector512.Create(pairs[group]).AsInt16());
+                    b += Avx512BW.MultiplyAddAdjacent(minima[group + 1], Vector512.Create(pairs[group + 1]).AsInt16());
+                }
+
+                PanelScale.Add(a + b, e * scale, sums);
+            }
+
+            PanelScale.Add(Vector512.Load(products), d * scale, sums);
+            x += Int8Activations.BlockBytes256;
+            products += PanelRows.Count;
+            sums += PanelRows.Count;
+        }
+    }
+
+    /// <summary>As <see cref="Products512"/>, for rows 0 to 7 or 8 to 15 and a group at a time.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Products256(byte* panel, byte* x, int tokens, int* products, int half)
+    {
+        for (int group = 0; group < 16; group++)
+        {
+            Vector256<byte> w0 = Weights256(panel, group, 0, half), w1 = Weights256(panel, group, 1, half),
+                w2 = Weights256(panel, group, 2, half), w3 = Weights256(panel, group, 3, half);
+            Vector256<short> scales = Scales256(panel + ScaleOffset + 16 * group + 8 * half);
+            int* target = products + 8 * half;
+            byte* activations = x;
+            for (int token = 0; token < tokens; token++)
+            {
+                int* q = (int*)activations + 4 * group;
+                Vector256<short> a = Avx2.MultiplyAddAdjacent(w0, Vector256.Create(q[0]).AsSByte());
+                a += Avx2.MultiplyAddAdjacent(w1, Vector256.Create(q[1]).AsSByte());
+                a += Avx2.MultiplyAddAdjacent(w2, Vector256.Create(q[2]).AsSByte());
+                a += Avx2.MultiplyAddAdjacent(w3, Vector256.Create(q[3]).AsSByte());
+                if (TFormat.HasThirdBits)
+                {
+                    a += Vector256.Create(((int*)(activations + Int8Activations.PairSumOffset256))[group]).AsInt16() >> 3;
+                }
+
+                Vector256<int> sum = Avx2.MultiplyAddAdjacent(a, scales);
+                (group == 0 ? sum : sum + Vector256.Load(target)).Store(target);
+                activations += Int8Activations.BlockBytes256;
+                target += PanelRows.Count;
+            }
+        }
+    }
+
+    /// <summary>Four columns of a group, without signs.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<byte> Weights256(byte* panel, int group, int four, int half)
+    {
+        int part = group / 8 * 2 + group % 2, run = group % 8 / 2, at = four * 64 + 32 * half;
+        Vector256<ushort> low = Vector256.Load(panel + PartOffset + part * PartBytes + at).AsUInt16() >> (2 * run);
+        Vector256<byte> weights = low.AsByte() & Vector256.Create((byte)3);
+        if (TFormat.HasThirdBits)
+        {
+            Vector256<ushort> bits = Vector256.Load(panel + ThirdOffset + part % 2 * PartBytes + at).AsUInt16();
+            weights |= ((bits >> (part / 2 * 4 + run)) << 2).AsByte() & Vector256.Create((byte)4);
+        }
+
+        return weights;
+    }
+
+    /// <summary>As <see cref="AddSums512"/>, for rows 0 to 7 or 8 to 15.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void AddSums256(byte* panel, byte* x, int tokens, int* products, float* sums, int half)
+    {
+        Vector256<float> d = HalfBits.Load256((ushort*)panel + 8 * half), e = default;
+        Vector256<short>* minima = stackalloc Vector256<short>[16];
+        if (!TFormat.HasThirdBits)
+        {
+            e = HalfBits.Load256((ushort*)(panel + MinimumOffset) + 8 * half) * 0.03125f;
+            for (int group = 0; group < 16; group++)
+            {
+                minima[group] = Twice256(Avx2.ConvertToVector256Int32(panel + ScaleOffset + 16 * group + 8 * half) >> 4);
+            }
+        }
+
+        products += 8 * half;
+        sums += 8 * half;
+        for (int token = 0; token < tokens; token++)
+        {
+            Vector256<float> scale = Vector256.Create(*(float*)(x + Int8Activations.ScaleOffset256));
+            if (!TFormat.HasThirdBits)
+            {
+                int* pairs = (int*)(x + Int8Activations.PairSumOffset256);
+                Vector256<int> a = Vector256<int>.Zero;
+                for (int group = 0; group < 16; group++)
+                {
+                    a += Avx2.MultiplyAddAdjacent(minima[group], Vector256.Create(pairs[group]).AsInt16());
+                }
+
+                PanelScale.Add(a, e * scale, sums);
+            }
+
+            PanelScale.Add(Vector256.Load(products), d * scale, sums);
+            x += Int8Activations.BlockBytes256;
+            products += PanelRows.Count;
+            sums += PanelRows.Count;
+        }
+    }
+
+    /// <summary>The scales of 16 rows, each as two equal 16-bit numbers in a 32-bit lane.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<short> Scales512(byte* source) => Twice512(TFormat.HasThirdBits
+        ? Avx512F.ConvertToVector512Int32(Vector128.Load((sbyte*)source))
+        : Avx512F.ConvertToVector512Int32(Vector128.Load(source) & Vector128.Create((byte)15)));
+
+    /// <summary>The scales of eight rows, each as two equal 16-bit numbers in a 32-bit lane.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<short> Scales256(byte* source) => Twice256(TFormat.HasThirdBits
+        ? Avx2.ConvertToVector256Int32((sbyte*)source)
+        : Avx2.ConvertToVector256Int32(source) & Vector256.Create(15));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<short> Twice512(Vector512<int> values) => ((values & Vector512.Create(0xFFFF)) | (values << 16)).AsInt16();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<short> Twice256(Vector256<int> values) => ((values & Vector256.Create(0xFFFF)) | (values << 16)).AsInt16();
+
+    private static void MultiplyScalar(byte* panel, byte* x, int tokens, float* sums)
+    {
+        for (int token = 0; token < tokens; token++, x += Int8Activations.BlockBytes256)
+        {
+            float scale = *(float*)(x + Int8Activations.ScaleOffset256);
+            for (int row = 0; row < PanelRows.Count; row++)
+            {
+                int products = 0, minima = 0;
+                for (int group = 0; group < 16; group++)
+                {
+                    int code = panel[ScaleOffset + group * 16 + row], groupProducts = 0, sum = 0;
+                    for (int i = 0; i < 16; i++)
+                    {
+                        int activation = (sbyte)x[16 * group + i];
+                        groupProducts += Quant(panel, group, i, row) * activation;
+                        sum += activation;
+                    }
+
+                    products += (TFormat.HasThirdBits ? (sbyte)code : code & 15) * groupProducts;
+                    minima += (code >> 4) * sum;
+                }
+
+                float value = products * HalfBits.Load(panel + 2 * row);
+                if (!TFormat.HasThirdBits)
+                {
+                    value -= minima * HalfBits.Load(panel + MinimumOffset + 2 * row);
+                }
+
+                sums[token * PanelRows.Count + row] += value * scale;
+            }
+        }
+    }
+
+    private static int Quant(byte* panel, int group, int i, int row)
+    {
+        int part = group / 8 * 2 + group % 2, run = group % 8 / 2, at = i / 4 * 64 + row * 4 + i % 4;
+        int low = panel[PartOffset + part * PartBytes + at] >> (2 * run) & 3;
+        return TFormat.HasThirdBits
+            ? (low | (panel[ThirdOffset + part % 2 * PartBytes + at] >> (part / 2 * 4 + run) & 1) << 2) - 4
+            : low;
+    }
+}

@@ -1,0 +1,266 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+using Inferometer.Core.Gguf;
+
+namespace Inferometer.Cpu.Kernels.Matrices;
+
+/// <summary>
+/// IQ4_NL, IQ4_XS, MXFP4: what a block has in common for all its groups, then for each group of 32 columns the scales of the 16 rows and
+/// four vectors of 64 bytes; vector j holds columns 4j to 4j + 3 in the low nibbles and 16 columns later in the high ones. A nibble is the
+/// number of a level, which one shuffle of bytes looks up.
+/// </summary>
+/// <remarks>
+/// Levels have a constant added so that none is negative, since the instructions want one side without signs; what that gives too much is
+/// where the sums begin. Small levels (MXFP4) are added up in 16 bits as five bits are in <see cref="SmallBlockPanel{TFormat}"/>: 24 * 127
+/// * 2 * 4 = 24384. Pair sums of larger ones do not fit, so without <see cref="VnniProducts"/> a level is multiplied in two parts, half of
+/// it and its last bit: 127 * 127 * 2 = 32258.
+/// </remarks>
+internal readonly unsafe struct TablePanel<TFormat> : IPanelKernel
+    where TFormat : struct, ITableFormat
+{
+    public static GgmlType Type => TFormat.Type;
+
+    public static int PanelBlockBytes => BlockBytes;
+
+    public static ActivationLayout Layout => TFormat.HasSmallLevels ? ActivationLayout.Int8By32 : ActivationLayout.Int8By32ForBytes;
+
+    // Constants of a format; in the kernels a call would also push the vectors held in registers out to memory.
+    private static int GroupBytes
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => TFormat.ScaleBytes + 4 * 64;
+    }
+
+    private static int BlockBytes
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => TFormat.HeadBytes + TFormat.Groups * GroupBytes;
+    }
+
+    public static void Insert(ReadOnlySpan<byte> block, byte* panelBlock, int row)
+    {
+        TFormat.InsertScales(block, panelBlock, GroupBytes, row);
+        byte* group = panelBlock + TFormat.HeadBytes;
+        for (int i = 0; i < TFormat.Groups; i++, group += GroupBytes)
+        {
+            PanelRows.Spread(block.Slice(TFormat.QuantsAt + 16 * i, 16), group + TFormat.ScaleBytes, row);
+        }
+    }
+
+    public static void Extract(byte* panelBlock, int row, Span<byte> block)
+    {
+        TFormat.ExtractScales(panelBlock, GroupBytes, row, block);
+        byte* group = panelBlock + TFormat.HeadBytes;
+        for (int i = 0; i < TFormat.Groups; i++, group += GroupBytes)
+        {
+            PanelRows.Collect(group + TFormat.ScaleBytes, row, block.Slice(TFormat.QuantsAt + 16 * i, 16));
+        }
+    }
+
+    public static void Multiply(byte* panel, int blocks, byte* x, int tokens, float* sums)
+    {
+        if (Avx512BW.IsSupported && (TFormat.HasSmallLevels || !VnniProducts.IsSupported))
+        {
+            Multiply512(panel, blocks, x, tokens, sums);
+        }
+        else if (Avx2.IsSupported)
+        {
+            Multiply256(panel, blocks, x, tokens, sums);
+        }
+        else
+        {
+            MultiplyScalar(panel, blocks, x, tokens, sums);
+        }
+    }
+
+    /// <summary>What the sums of a token begin with: minus the constant in the levels times the sum of its activations.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int Start(int* q) => TFormat.HasSmallLevels ? q[8] + (q[8] >> 1) : q[8]; // -12 from -8, or -128
+
+    /// <summary>The levels, without signs.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<byte> Table() =>
+        (Vector128.Create(TFormat.Levels) + Vector128.Create((sbyte)(TFormat.HasSmallLevels ? 12 : -128))).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Multiply512(byte* panel, int blocks, byte* x, int tokens, float* sums)
+    {
+        Vector256<byte> twice = Vector256.Create(Table(), Table());
+        Vector512<byte> table = Vector512.Create(twice, twice), nibble = Vector512.Create((byte)15);
+        bool ahead = PanelPrefetch.Helps(tokens);
+        for (int block = 0; block < blocks; block++, panel += BlockBytes)
+        {
+            byte* group = panel + TFormat.HeadBytes;
+            for (int i = 0; i < TFormat.Groups; i++, group += GroupBytes)
+            {
+                if (ahead)
+                {
+                    PanelPrefetch.Ahead(group, GroupBytes);
+                }
+
+                byte* w = group + TFormat.ScaleBytes;
+                Vector512<byte> v0 = Vector512.Load(w), v1 = Vector512.Load(w + 64), v2 = Vector512.Load(w + 128),
+                    v3 = Vector512.Load(w + 192);
+                Vector512<byte> w0 = Avx512BW.Shuffle(table, v0 & nibble), w1 = Avx512BW.Shuffle(table, v1 & nibble),
+                    w2 = Avx512BW.Shuffle(table, v2 & nibble), w3 = Avx512BW.Shuffle(table, v3 & nibble);
+                Vector512<byte> w4 = Avx512BW.Shuffle(table, (v0.AsUInt16() >> 4).AsByte() & nibble),
+                    w5 = Avx512BW.Shuffle(table, (v1.AsUInt16() >> 4).AsByte() & nibble),
+                    w6 = Avx512BW.Shuffle(table, (v2.AsUInt16() >> 4).AsByte() & nibble),
+                    w7 = Avx512BW.Shuffle(table, (v3.AsUInt16() >> 4).AsByte() & nibble);
+                Vector512<float> scale = TFormat.Scale512(panel, group);
+                float* target = sums;
+                for (int token = 0; token < tokens; token++)
+                {
+                    int* q = (int*)x;
+                    Vector512<int> products = TFormat.HasSmallLevels
+                        ? SmallProducts512(w0, w1, w2, w3, w4, w5, w6, w7, q)
+                        : SplitProducts512(w0, w1, w2, w3, w4, w5, w6, w7, q);
+                    PanelScale.Add(products + Vector512.Create(Start(q)), scale * Vector512.Create(((float*)q)[9]), target);
+                    x += Int8Activations.BlockBytes32;
+                    target += PanelRows.Count;
+                }
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<int> SmallProducts512(
+        Vector512<byte> w0, Vector512<byte> w1, Vector512<byte> w2, Vector512<byte> w3, Vector512<byte> w4, Vector512<byte> w5,
+            Vector512<byte> w6, Vector512<byte> w7, int* q)
+    {
+        Vector512<short> ones = Vector512.Create((short)1);
+        Vector512<short> a = Pairs512(w0, q[0]), b = Pairs512(w4, q[4]);
+        a += Pairs512(w1, q[1]);
+        b += Pairs512(w5, q[5]);
+        a += Pairs512(w2, q[2]);
+        b += Pairs512(w6, q[6]);
+        a += Pairs512(w3, q[3]);
+        b += Pairs512(w7, q[7]);
+        return Avx512BW.MultiplyAddAdjacent(a, ones) + Avx512BW.MultiplyAddAdjacent(b, ones);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<int> SplitProducts512(
+        Vector512<byte> w0, Vector512<byte> w1, Vector512<byte> w2, Vector512<byte> w3, Vector512<byte> w4, Vector512<byte> w5,
+            Vector512<byte> w6, Vector512<byte> w7, int* q)
+    {
+        Vector512<int> a = Halves512(w0, q[0]), b = Halves512(w1, q[1]);
+        a += Halves512(w2, q[2]);
+        b += Halves512(w3, q[3]);
+        a += Halves512(w4, q[4]);
+        b += Halves512(w5, q[5]);
+        a += Halves512(w6, q[6]);
+        b += Halves512(w7, q[7]);
+        Vector512<short> last = Bits512(w0, q[0]) + Bits512(w1, q[1]) + Bits512(w2, q[2]) + Bits512(w3, q[3]);
+        last += Bits512(w4, q[4]) + Bits512(w5, q[5]) + Bits512(w6, q[6]) + Bits512(w7, q[7]);
+        return a + b + Avx512BW.MultiplyAddAdjacent(last, Vector512.Create((short)1));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<short> Pairs512(Vector512<byte> weights, int four) =>
+        Avx512BW.MultiplyAddAdjacent(weights, Vector512.Create(four).AsSByte());
+
+    /// <summary>Products of a number less its last bit.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<int> Halves512(Vector512<byte> weights, int four) => Avx512BW.MultiplyAddAdjacent(
+        Pairs512((weights.AsUInt16() >> 1).AsByte() & Vector512.Create((byte)127), four), Vector512.Create((short)2));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<short> Bits512(Vector512<byte> weights, int four) => Pairs512(weights & Vector512<byte>.One, four);
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Multiply256(byte* panel, int blocks, byte* x, int tokens, float* sums)
+    {
+        Vector256<byte> table = Vector256.Create(Table(), Table());
+        bool ahead = PanelPrefetch.Helps(tokens);
+        for (int block = 0; block < blocks; block++, panel += BlockBytes)
+        {
+            byte* group = panel + TFormat.HeadBytes;
+            for (int i = 0; i < TFormat.Groups; i++, group += GroupBytes)
+            {
+                if (ahead)
+                {
+                    PanelPrefetch.Ahead(group, GroupBytes);
+                }
+
+                MultiplyHalf(group + TFormat.ScaleBytes, table, TFormat.Scale256(panel, group, 0), x, tokens, sums);
+                MultiplyHalf(group + TFormat.ScaleBytes + 32, table, TFormat.Scale256(panel, group, 1), x, tokens, sums + 8);
+                x += (long)tokens * Int8Activations.BlockBytes32;
+            }
+        }
+    }
+
+    /// <summary>Rows 0 to 7 or 8 to 15 of a group, whose weights stay in eight of the sixteen registers.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void MultiplyHalf(byte* weights, Vector256<byte> table, Vector256<float> scale, byte* x, int tokens, float* sums)
+    {
+        Vector256<byte> nibble = Vector256.Create((byte)15);
+        Vector256<byte> v0 = Vector256.Load(weights), v1 = Vector256.Load(weights + 64), v2 = Vector256.Load(weights + 128),
+            v3 = Vector256.Load(weights + 192);
+        Vector256<byte> w0 = Avx2.Shuffle(table, v0 & nibble), w1 = Avx2.Shuffle(table, v1 & nibble), w2 = Avx2.Shuffle(table, v2 & nibble),
+            w3 = Avx2.Shuffle(table, v3 & nibble);
+        Vector256<byte> w4 = Avx2.Shuffle(table, (v0.AsUInt16() >> 4).AsByte() & nibble),
+            w5 = Avx2.Shuffle(table, (v1.AsUInt16() >> 4).AsByte() & nibble),
+            w6 = Avx2.Shuffle(table, (v2.AsUInt16() >> 4).AsByte() & nibble),
+            w7 = Avx2.Shuffle(table, (v3.AsUInt16() >> 4).AsByte() & nibble);
+        for (int token = 0; token < tokens; token++)
+        {
+            int* q = (int*)x;
+            Vector256<int> start = Vector256.Create(Start(q));
+            Vector256<int> products = VnniProducts.IsSupported
+                ? VnniProducts.Sum32(start, w0, w1, w2, w3, w4, w5, w6, w7, q)
+                : start + SplitProducts256(w0, w1, w2, w3, w4, w5, w6, w7, q);
+            PanelScale.Add(products, scale * Vector256.Create(((float*)q)[9]), sums);
+            x += Int8Activations.BlockBytes32;
+            sums += PanelRows.Count;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> SplitProducts256(
+        Vector256<byte> w0, Vector256<byte> w1, Vector256<byte> w2, Vector256<byte> w3, Vector256<byte> w4, Vector256<byte> w5,
+            Vector256<byte> w6, Vector256<byte> w7, int* q)
+    {
+        Vector256<int> a = Halves256(w0, q[0]) + Halves256(w1, q[1]) + Halves256(w2, q[2]) + Halves256(w3, q[3]);
+        a += Halves256(w4, q[4]) + Halves256(w5, q[5]) + Halves256(w6, q[6]) + Halves256(w7, q[7]);
+        Vector256<short> last = Bits256(w0, q[0]) + Bits256(w1, q[1]) + Bits256(w2, q[2]) + Bits256(w3, q[3]);
+        last += Bits256(w4, q[4]) + Bits256(w5, q[5]) + Bits256(w6, q[6]) + Bits256(w7, q[7]);
+        return a + Avx2.MultiplyAddAdjacent(last, Vector256.Create((short)1));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> Halves256(Vector256<byte> weights, int four) => Avx2.MultiplyAddAdjacent(
+        Avx2.MultiplyAddAdjacent((weights.AsUInt16() >> 1).AsByte() & Vector256.Create((byte)127), Vector256.Create(four).AsSByte()),
+        Vector256.Create((short)2));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<short> Bits256(Vector256<byte> weights, int four) =>
+        Avx2.MultiplyAddAdjacent(weights & Vector256<byte>.One, Vector256.Create(four).AsSByte());
+
+    private static void MultiplyScalar(byte* panel, int blocks, byte* x, int tokens, float* sums)
+    {
+        ReadOnlySpan<sbyte> levels = TFormat.Levels;
+        for (int block = 0; block < blocks; block++, panel += BlockBytes)
+        {
+            byte* group = panel + TFormat.HeadBytes;
+            for (int i = 0; i < TFormat.Groups; i++, group += GroupBytes)
+            {
+                byte* quants = group + TFormat.ScaleBytes;
+                for (int token = 0; token < tokens; token++, x += Int8Activations.BlockBytes32)
+                {
+                    for (int row = 0; row < PanelRows.Count; row++)
+                    {
+                        int products = 0;
+                        for (int k = 0; k < 32; k++)
+                        {
+                            products += levels[quants[k % 16 / 4 * 64 + row * 4 + k % 4] >> (k / 16 * 4) & 15] * (sbyte)x[k];
+                        }
+
+                        sums[token * PanelRows.Count + row] += products * (TFormat.Scale(panel, group, row) * *(float*)(x + 36));
+                    }
+                }
+            }
+        }
+    }
+}
