@@ -91,6 +91,9 @@ public sealed class ArrivalTrace : IReadOnlyList<Arrival>
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
+    /// <summary>The trace as a source, from its beginning.</summary>
+    public IArrivalSource ToSource() => new TraceArrivals(this);
+
     internal static void Check(Arrival arrival, Arrival? previous, string where)
     {
         if (!double.IsFinite(arrival.Seconds) || arrival.Seconds < 0)
@@ -117,6 +120,17 @@ public sealed class ArrivalTrace : IReadOnlyList<Arrival>
         if (!arrival.Prompt.IsEmpty && arrival.Prompt.Length != arrival.InputTokens)
         {
             throw Invalid($"{where}: input is {arrival.InputTokens}, but the prompt has {arrival.Prompt.Length} tokens.");
+        }
+
+        long described = 0;
+        foreach (PromptSegment segment in arrival.Segments.Span)
+        {
+            described += segment.Tokens;
+        }
+
+        if (described > arrival.InputTokens)
+        {
+            throw Invalid($"{where}: input is {arrival.InputTokens}, but its segments have {described} tokens.");
         }
     }
 

@@ -1,5 +1,4 @@
 using Inferometer.Core;
-using Inferometer.Core.Models;
 using Inferometer.Simulation.Operators;
 using Inferometer.Simulation.Requests;
 
@@ -26,7 +25,7 @@ internal sealed class RooflinePlan : ICostPlan
         _costing = new(_profile, _layout);
         _prefill = new(tables, 1);
         _decode = new(tables, request.Speculative is { } s ? s.DraftTokens + 1 : 1);
-        _draft = request.Speculative?.Draft is { } draft ? new(costModel, DraftRequest(request, draft)) : null;
+        _draft = request.Speculative?.Draft is { } draft ? new(costModel, DraftDeployment.RequestOf(request, draft)) : null;
         KvBytesPerToken = KvBytesOfOneToken();
     }
 
@@ -155,19 +154,6 @@ internal sealed class RooflinePlan : ICostPlan
 
         return most;
     }
-
-    private static EstimateRequest DraftRequest(EstimateRequest request, ModelArchitecture draft) => request with
-    {
-        Architecture = draft,
-        Speculative = null,
-        Lora = null,
-        KvCompression = null,
-        Parallelism = request.Parallelism with
-        {
-            Pipeline = Math.Min(request.Parallelism.Pipeline, draft.LayerCount),
-            Expert = draft.Layers.Any(layer => layer.FeedForward is MoeFeedForward) ? request.Parallelism.Expert : 1,
-        },
-    };
 
     /// <summary>Requests of the fullest replica or attention rank.</summary>
     private int RankBatch(int batch) => DeploymentProfile.Part(batch, _profile.Replicas * _profile.AttentionRanks);
