@@ -69,18 +69,18 @@ public sealed class ArrivalTrace : IReadOnlyList<Arrival>
     /// <param name="requestsPerSecond">Mean rate, above 0; infinite = all at 0.</param>
     /// <param name="inputTokens">Prompt tokens of each.</param>
     /// <param name="outputTokens">Generated tokens of each.</param>
-    /// <param name="seed">The same seed gives the same trace.</param>
+    /// <param name="seed">The same seed gives the same trace, on every machine.</param>
     /// <exception cref="InferometerException">A value is out of range.</exception>
     public static ArrivalTrace Poisson(int count, double requestsPerSecond, int inputTokens, int outputTokens, int seed)
     {
         CheckRate(count, requestsPerSecond);
-        Random random = new(seed);
+        SeededRandom random = new((ulong)seed, 0);
         Arrival[] arrivals = new Arrival[count];
         double now = 0;
         for (int i = 0; i < count; i++)
         {
             arrivals[i] = Of(now, inputTokens, outputTokens);
-            now -= Math.Log(1 - random.NextDouble()) / requestsPerSecond; // inverse of the distribution function
+            now += random.Exponential() / requestsPerSecond;
         }
 
         return new ArrivalTrace(arrivals, "Poisson arrivals");

@@ -199,7 +199,7 @@ internal sealed class Replica : ISchedulerObserver
     {
         var refused = (ServiceRequest)request.Owner!;
         OutstandingTokens -= TokensOf(refused);
-        _service.Refuse(refused, Math.Max(_clock.Seconds, refused.Arrival.Seconds));
+        _service.Refuse(refused, Math.Max(_clock.Seconds, refused.Arrival.Seconds), rejection.Message);
     }
 
     void ISchedulerObserver.OnTokens(Sequence sequence, int count, double seconds)

@@ -11,6 +11,8 @@ namespace Inferometer.Simulation.Serving;
 /// </summary>
 internal sealed class Service
 {
+    private const string QueueFull = "the queue of its replica was at its limit.";
+
     private readonly IArrivalSource _source;
     private readonly ICostPlan _plan;
     private readonly Replica[] _replicas;
@@ -79,8 +81,12 @@ internal sealed class Service
 
     public void Gaps(double seconds, int count) => _tally.AddGaps(seconds, count);
 
-    public void Refuse(ServiceRequest request, double seconds)
+    /// <summary>Why the first request was refused that was; null when none was.</summary>
+    public string? FirstRefusal { get; private set; }
+
+    public void Refuse(ServiceRequest request, double seconds, string why)
     {
+        FirstRefusal ??= why;
         _outcomes[(int)request.Number] = request.Outcome(FinishReason.None, seconds);
         _source.Answered(request.Arrival, seconds, isRefused: true);
     }
@@ -151,7 +157,7 @@ internal sealed class Service
             _transfers.Dequeue();
             if (!_decodeRouter!.For(request.Arrival).Submit(request, transfer.Seconds))
             {
-                Refuse(request, transfer.Seconds);
+                Refuse(request, transfer.Seconds, QueueFull);
             }
         }
     }
@@ -167,7 +173,7 @@ internal sealed class Service
             LastArrivalSeconds = arrival.Seconds;
             if (!_router.For(arrival).Submit(request, arrival.Seconds))
             {
-                Refuse(request, seconds);
+                Refuse(request, seconds, QueueFull);
             }
         }
     }

@@ -25,6 +25,9 @@ public sealed record ServiceResult
     /// <summary>All requests, those that are not measured included.</summary>
     public required long Requests { get; init; }
 
+    /// <summary>What makes the result doubtful, one sentence each.</summary>
+    public EquatableList<string> Warnings { get; init; } = [];
+
     /// <summary>What became of each request in order of arrival; empty where the options do not keep them.</summary>
     public IReadOnlyList<RequestOutcome> Outcomes { get; init; } = [];
 }

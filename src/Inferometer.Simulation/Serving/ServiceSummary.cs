@@ -20,8 +20,25 @@ internal static class ServiceSummary
         Overload = Overload.Of(service.Outcomes),
         WarmUp = service.Options.WarmUp,
         Requests = service.Outcomes.Count,
+        Warnings = [.. Warnings(service)],
         Outcomes = service.Options.KeepOutcomes ? service.Outcomes : [],
     };
+
+    private static IEnumerable<string> Warnings(Service service)
+    {
+        if (service.FirstRefusal is { } refusal)
+        {
+            long refused = service.Outcomes.LongCount(o => o.FinishReason == FinishReason.None);
+            yield return $"{refused} of {service.Outcomes.Count} requests were refused; the first: {refusal}";
+        }
+
+        long completed = service.Outcomes.LongCount(o => o.FinishReason != FinishReason.None);
+        long measured = service.Report().Completed;
+        if (completed > 0 && measured < 100)
+        {
+            yield return $"{measured} measured requests: percentiles above the median rest on few of them.";
+        }
+    }
 
     private static ServiceLoad LoadOf(Service service, ICostPlan plan)
     {
