@@ -5,7 +5,7 @@ using Inferometer.Simulation.Requests;
 namespace Inferometer.Simulation.Costs;
 
 /// <summary>The roofline's plan: compiled operators, evaluated for each step from a few sums over its batch. Reuses its buffers.</summary>
-internal sealed class RooflinePlan : ICostPlan
+internal sealed partial class RooflinePlan : ICostPlan
 {
     private readonly DeploymentProfile _profile;
     private readonly PipelineLayout _layout;

@@ -5,7 +5,7 @@ namespace Inferometer.Simulation.Costs;
 /// <summary>
 /// Adds up the operators of a step into stages and the stages into a latency; each is priced once, whether its row is wanted or not.
 /// </summary>
-internal sealed class StepCosting(DeploymentProfile profile, PipelineLayout layout)
+internal sealed partial class StepCosting(DeploymentProfile profile, PipelineLayout layout)
 {
     private readonly double[] _classSeconds = new double[layout.Classes.Length];
     private readonly double _peak = profile.Device.PeakFor(profile.MatrixFormat);
@@ -54,6 +54,13 @@ internal sealed class StepCosting(DeploymentProfile profile, PipelineLayout layo
             _classSeconds[c] = seconds;
         }
 
+        return Totals(step, flops, bytes, messages, communication, peakActivation, draftSeconds, tokensPerStep);
+    }
+
+    private PhaseTotals Totals(
+        StepState step, double flops, double bytes, double messages, double communication, double peakActivation, double draftSeconds,
+        double tokensPerStep)
+    {
         (double latency, double serial) = Pipeline(step);
         double devices = layout.Stages * latency;
         double flopUtilization = flops / (devices * _peak);
