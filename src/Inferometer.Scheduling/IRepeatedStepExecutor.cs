@@ -6,7 +6,9 @@ namespace Inferometer.Scheduling;
 /// </summary>
 public interface IRepeatedStepExecutor
 {
-    /// <summary>Steps of this batch follow; each sequence has <see cref="Sequence.TokenCount"/> tokens of context in the first of them.</summary>
+    /// <summary>
+    /// Steps of this batch follow; each sequence has <see cref="Sequence.TokenCount"/> tokens of context in the first of them.
+    /// </summary>
     /// <param name="batch">The sequences, most urgent first; valid until <see cref="End"/>.</param>
     void Begin(IReadOnlyList<Sequence> batch);
 
@@ -15,7 +17,9 @@ public interface IRepeatedStepExecutor
     /// <returns>False when it did nothing: the steps end here.</returns>
     bool TryExecute(out StepOutcome outcome);
 
-    /// <summary>The steps are over and taken in, but for sequences that end with the last of them, of which the observer hears next.</summary>
+    /// <summary>
+    /// The steps are over and taken in, but for sequences that end with the last of them, of which the observer hears next.
+    /// </summary>
     /// <param name="steps">How many, at least 0.</param>
     void End(int steps);
 }

@@ -39,7 +39,8 @@ public sealed partial class Scheduler
         while (steps < most)
         {
             ReadOnlySpan<int> growing = WithPhase(steps, 0);
-            if (growing.Length > Pool.AvailableBlocks || (admits && MayAdmit(growing.Length)) || !executor.TryExecute(out StepOutcome outcome))
+            if (growing.Length > Pool.AvailableBlocks || (admits && MayAdmit(growing.Length))
+                || !executor.TryExecute(out StepOutcome outcome))
             {
                 break;
             }
@@ -88,8 +89,8 @@ public sealed partial class Scheduler
     }
 
     /// <summary>
-    /// Whether the request at the head of the queue might be admitted in the next step, in which the batch takes some blocks. It errs on the
-    /// side of yes: where taking them evicts part of the prefix that was found, there is less room, not more.
+    /// Whether the request at the head of the queue might be admitted in the next step, in which the batch takes some blocks. It errs on
+    /// the side of yes: where taking them evicts part of the prefix that was found, there is less room, not more.
     /// </summary>
     private bool MayAdmit(int growing)
     {
@@ -98,7 +99,9 @@ public sealed partial class Scheduler
         return HasRoomFor(head, Options.ReserveForOutput ? SumPromised() : growing);
     }
 
-    /// <summary>Sorts the batch by how far each sequence's last block is filled, keeping its order: who needs blocks when is seen from that.</summary>
+    /// <summary>
+    /// Sorts the batch by how far each sequence's last block is filled, keeping its order: who needs blocks when is seen from that.
+    /// </summary>
     private void SortByPhase()
     {
         int size = Pool.BlockSize;

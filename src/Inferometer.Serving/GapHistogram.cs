@@ -1,9 +1,9 @@
 namespace Inferometer.Serving;
 
 /// <summary>
-/// Gaps between deliveries where there are too many to keep: mean, deviation and extremes of all, and counts in buckets 0.05 % wide, so that
-/// a percentile is that much off at most. Adding many equal gaps costs as much as adding one. Sums are of whole picoseconds and, squared, of whole
-/// nanoseconds, so that no order of adding changes them.
+/// Gaps between deliveries where there are too many to keep: mean, deviation and extremes of all, and counts in buckets 0.05 % wide, so
+/// that a percentile is that much off at most. Adding many equal gaps costs as much as adding one. Sums are of whole picoseconds and,
+/// squared, of whole nanoseconds, so that no order of adding changes them.
 /// </summary>
 internal sealed class GapHistogram
 {

@@ -3,7 +3,9 @@ using Inferometer.Scheduling;
 
 namespace Inferometer.Serving;
 
-/// <summary>What became of one request, without its single tokens: all that latencies, goodput and rates are made of. Times are seconds.</summary>
+/// <summary>
+/// What became of one request, without its single tokens: all that latencies, goodput and rates are made of. Times are seconds.
+/// </summary>
 [StructLayout(LayoutKind.Auto)]
 public readonly record struct RequestOutcome
 {

@@ -43,7 +43,8 @@ internal sealed class PlainEventLoop(ICostPlan plan, int maxSequences, int maxTo
                 budget--;
             }
 
-            while (_waiting.Count > 0 && _running.Count < maxSequences && budget > 0 && _running.All(r => r.Computed >= r.Input || r.Chunk > 0))
+            while (_waiting.Count > 0 && _running.Count < maxSequences && budget > 0
+                && _running.All(r => r.Computed >= r.Input || r.Chunk > 0))
             {
                 _running.Add(_waiting.Dequeue());
                 Chunk(_running[^1], ref budget, prefill);

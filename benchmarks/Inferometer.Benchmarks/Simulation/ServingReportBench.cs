@@ -9,8 +9,8 @@ using Inferometer.Simulation.Serving;
 namespace Inferometer.Benchmarks.Simulation;
 
 /// <summary>
-/// Simulated output tokens a second of wall time, on one thread, of a 7B under load: steps in one go, the same one by one, and a plain event
-/// loop. Verb <c>serving-quick</c>; an argument gives the number of requests.
+/// Simulated output tokens a second of wall time, on one thread, of a 7B under load: steps in one go, the same one by one, and a plain
+/// event loop. Verb <c>serving-quick</c>; an argument gives the number of requests.
 /// </summary>
 internal static class ServingReportBench
 {
@@ -20,7 +20,8 @@ internal static class ServingReportBench
         {
             Model = "llama2_7b",
             Features = ["prefill", "decode", "flash_attention"],
-            SimulationParams = new ParameterBag(new System.Text.Json.Nodes.JsonObject { ["system_name"] = "h100", ["batch_size"] = 1 }, "parameters"),
+            SimulationParams =
+                new ParameterBag(new System.Text.Json.Nodes.JsonObject { ["system_name"] = "h100", ["batch_size"] = 1 }, "parameters"),
         });
         (string Name, double Rate, string Input, string Output)[] cases =
         [
@@ -49,8 +50,10 @@ internal static class ServingReportBench
             long tokens = ahead.Load.OutputTokens;
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{name,-13} batch {ahead.Load.MeanBatch,5:F1}: {tokens / aheadSeconds / 1e6,7:F2} M tokens/s ({requests / aheadSeconds,9:#,0} requests/s, "
-                    + $"{(double)bytes / requests,7:#,0} bytes each); one by one {tokens / singleSeconds / 1e6,6:F2}, plain loop {plain.Tokens / plainSeconds / 1e6,6:F2}: "
+                $"{name,-13} batch {ahead.Load.MeanBatch,5:F1}: {tokens / aheadSeconds / 1e6,7:F2} M tokens/s "
+                    + $"({requests / aheadSeconds,9:#,0} requests/s, "
+                    + $"{(double)bytes / requests,7:#,0} bytes each); one by one {tokens / singleSeconds / 1e6,6:F2}, plain loop "
+                        + $"{plain.Tokens / plainSeconds / 1e6,6:F2}: "
                     + $"x{plainSeconds / aheadSeconds * tokens / plain.Tokens:F1}"));
         }
     }

@@ -42,7 +42,8 @@ internal sealed class SimulateCommand
                 + "Shows latency percentiles, throughput, goodput, queue, cache, energy and cost.",
             "inferometer simulate llama-3.1-8b --on h100 --rate 10 --input 1024 --output 256",
             "inferometer simulate llama-3.1-8b --on h100 --users 200 --think exp:10 --slo 'ttft<500ms,tpot<40ms'",
-            "inferometer simulate llama-3.1-70b --on h100 --tp 4 --rate 8 --input lognormal:1500,900 --output lognormal:300,200 --duration 600",
+            "inferometer simulate llama-3.1-70b --on h100 --tp 4 --rate 8 --input lognormal:1500,900 --output lognormal:300,200 "
+                + "--duration 600",
             "inferometer simulate llama-3.1-8b --on h100 --rate 40 --replicas 4 --router least-tokens --arrivals gamma:0.3",
             "inferometer simulate llama-3.1-70b --on h100 --tp 4 --rate 12 --replicas 3 --prefill-replicas 1 --kv-link 50",
             "inferometer simulate llama-3.1-8b --on h100 --trace requests.csv --policy sglang --timeline timeline.csv -f json")
@@ -70,30 +71,12 @@ internal sealed class SimulateCommand
         }
 
         ICostPlan plan = _deployment.Catalogs(parsed).CreateEngine(new KvProfileReader()).Prepare(config);
-        ServingSimulationOptions options = _service.Read(parsed, plan, traffic, _traffic.Seed(parsed)) with { KeepOutcomes = timeline is not null };
-        ServiceResult result = ServingSimulation.Serve(traffic.Source, plan, options, cancellationToken);
-        if (result.Load.Completed == 0)
-        {
-            throw new InferometerException($"no request was served. {string.Join(' ', result.Warnings)}");
-        }
-
+        ServingSimulationOptions options =
+            _service.Read(parsed, plan, traffic, _traffic.Seed(parsed)) with { KeepOutcomes = timeline is not null };
+        ServiceResult result = ServiceOutput.Serve(traffic, plan, options, cancellationToken);
         timeline?.Invoke(new Document(TimelineTable.Of(result.Outcomes)));
-        Print(parsed, result, traffic, plan, options);
+        _printer.Print(result, traffic, plan, _service.Policy(parsed), options, _format.Of(parsed));
         return ExitCode.Success;
-    }
-
-    private void Print(ParseResult parsed, ServiceResult result, Traffic traffic, ICostPlan plan, ServingSimulationOptions options)
-    {
-        string[] assumptions = [.. ServiceAssumptions.Of(_service.Policy(parsed), options, plan)];
-        OutputFormat format = _format.Of(parsed);
-        string title = $"{plan.Request.Architecture.Name} on {result.Load.Devices} x {plan.Request.System.Name}: {traffic.Description}";
-        Document document = format switch
-        {
-            OutputFormat.Json => ServicePage.Full(result, assumptions),
-            OutputFormat.Csv => ServicePage.Row(result),
-            _ => ServicePage.Of(result, title, assumptions),
-        };
-        _printer.Print(document, format);
     }
 
     // Which format, before anything is simulated.

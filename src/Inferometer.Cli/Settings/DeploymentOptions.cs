@@ -15,7 +15,8 @@ internal sealed class DeploymentOptions
     private static readonly string[] PhaseNames = ["prefill", "decode", "chunked"];
 
     // What a request is like; a service has its own words for it.
-    private static readonly string[] OneWorkload = ["batch_size", "input_tokens", "output_tokens", "beam_size", "prefix_caching.cached_tokens"];
+    private static readonly string[] OneWorkload =
+        ["batch_size", "input_tokens", "output_tokens", "beam_size", "prefix_caching.cached_tokens"];
 
     private readonly SystemOption _system = new();
     private readonly SettingOption[] _settings;
@@ -40,7 +41,8 @@ internal sealed class DeploymentOptions
     /// <param name="ofService">Those of the deployment alone, without those of a single workload.</param>
     public DeploymentOptions(bool ofService = false) => _settings =
     [
-        .. EstimateSettings.All.Where(s => !ofService || !OneWorkload.Contains(s.Parameter, StringComparer.Ordinal)).Select(s => new SettingOption(s)),
+        .. EstimateSettings.All.Where(s => !ofService || !OneWorkload.Contains(s.Parameter, StringComparer.Ordinal))
+            .Select(s => new SettingOption(s)),
     ];
 
     private IEnumerable<Option> Describing => [_system, .. _settings, _attentionData, _uneven, _noFlash, _features, _parameters];

@@ -20,12 +20,15 @@ internal sealed class ServiceSettings
     private readonly ValueOption<int> _tokens = new(
         ["--max-num-batched-tokens"], Domains.Whole(1, 100_000_000), "Tokens computed in one step.", "the policy's");
 
-    private readonly ValueOption<int> _sequences = new(["--max-num-seqs"], Domains.Whole(1, 10_000_000), "Sequences running at once in a replica.", "the policy's");
+    private readonly ValueOption<int> _sequences =
+        new(["--max-num-seqs"], Domains.Whole(1, 10_000_000), "Sequences running at once in a replica.", "the policy's");
 
-    private readonly ValueOption<int> _block = new(["--block-size"], Domains.Whole(1, 65_536), "Tokens per block of KV cache.", "the policy's");
+    private readonly ValueOption<int> _block =
+        new(["--block-size"], Domains.Whole(1, 65_536), "Tokens per block of KV cache.", "the policy's");
 
     private readonly ValueOption<int> _cache = new(
-        ["--kv-tokens"], Domains.Whole(1, 1_000_000_000), "Tokens that the KV cache of a replica has room for.", "what the device has room for");
+        ["--kv-tokens"], Domains.Whole(1, 1_000_000_000), "Tokens that the KV cache of a replica has room for.",
+            "what the device has room for");
 
     private readonly FlagOption _noPrefix = new(["--no-prefix-caching"], "Nothing is reused between requests.");
 
@@ -36,15 +39,18 @@ internal sealed class ServiceSettings
     private readonly ValueOption<RoutingPolicy> _router = new(
         ["--router"],
         Domains.Word(
-            ("round-robin", RoutingPolicy.RoundRobin), ("least-tokens", RoutingPolicy.LeastTokens), ("prefix-affine", RoutingPolicy.PrefixAffine)),
+            ("round-robin", RoutingPolicy.RoundRobin), ("least-tokens", RoutingPolicy.LeastTokens),
+                ("prefix-affine", RoutingPolicy.PrefixAffine)),
         "Which replica a request goes to.",
         "round-robin");
 
     private readonly ValueOption<int> _prefill = new(
-        ["--prefill-replicas"], Domains.Whole(1, 10_000), "So many of the replicas only compute prompts; keys and values then go to the others.", "none: each does both");
+        ["--prefill-replicas"], Domains.Whole(1, 10_000),
+            "So many of the replicas only compute prompts; keys and values then go to the others.", "none: each does both");
 
     private readonly ValueOption<double> _link = new(
-        ["--kv-link"], Domains.Number(0, 1e6, above: true, help: "GBPS"), "Link that keys and values cross, GB/s per device.", "the machine's link between nodes");
+        ["--kv-link"], Domains.Number(0, 1e6, above: true, help: "GBPS"), "Link that keys and values cross, GB/s per device.",
+            "the machine's link between nodes");
 
     private readonly ValueOption<double> _step = new(
         ["--step-overhead"], Domains.Number(0, 1e6, help: "MS"), "What the framework spends on a step beside the network, ms.")
@@ -60,7 +66,8 @@ internal sealed class ServiceSettings
         "Service level whose goodput is counted, such as ttft<500ms,tpot<40ms.");
 
     private readonly ValueOption<int> _warmUp = new(
-        ["--warm-up"], Domains.Whole(0, 100_000_000), "Requests that are served and not measured, the first ones.", "a tenth, in a closed loop at least twice --users; of a trace none");
+        ["--warm-up"], Domains.Whole(0, 100_000_000), "Requests that are served and not measured, the first ones.",
+            "a tenth, in a closed loop at least twice --users; of a trace none");
 
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
@@ -85,7 +92,8 @@ internal sealed class ServiceSettings
     /// <exception cref="UsageException">Options contradict each other.</exception>
     public ServingSimulationOptions Read(ParseResult parsed, ICostPlan plan, Traffic traffic, ulong seed)
     {
-        ServingSimulationOptions options = _policy.Of(parsed).OptionsFor(plan.Request.System.Device, plan.Request.Architecture.MaxContextTokens);
+        ServingSimulationOptions options = _policy.Of(parsed)
+            .OptionsFor(plan.Request.System.Device, plan.Request.Architecture.MaxContextTokens);
         Parallelism parallelism = plan.Request.Parallelism;
         int blockSize = parsed.Given(_block) ?? options.BlockSize;
         ServingSimulationOptions said = options with

@@ -12,30 +12,27 @@ internal sealed class TrafficSettings
     private const int DefaultRequests = 1000;
     private const double MostRate = 1e9;
 
-    private readonly ValueOption<double> _rate = new(
-        ["--rate", "--request-rate"], Domains.Number(0, MostRate, above: true), "Open loop: requests a second, whatever becomes of those before.");
-
-    private readonly ValueOption<int> _users = new(
-        ["--users", "--max-concurrency"],
-        Domains.Whole(1, 10_000_000),
-        "Closed loop: users, each of whom asks again when answered.");
-
+    private readonly ValueOption<double> _rate = RateOption();
+    private readonly ValueOption<int> _users = UsersOption();
     private readonly PathOption _trace = new(
         ["--trace"], PathUse.ReadFile, "Requests out of a file, in time, input and output: .csv, .tsv or .jsonl, also of other projects.");
 
     private readonly ValueOption<string> _arrivals = new(
-        ["--arrivals"], Checked(ArrivalProcess.Help, (text, origin) => ArrivalProcess.Parse(text, 1, origin)), "How arrivals at --rate are spread.", "poisson")
+        ["--arrivals"], Checked(ArrivalProcess.Help, (text, origin) => ArrivalProcess.Parse(text, 1, origin)),
+            "How arrivals at --rate are spread.", "poisson")
     { Fallback = "poisson" };
 
     private readonly ValueOption<ThinkTime> _think = new(
-        ["--think"], new(ThinkTime.Help, null, ThinkTime.Parse), "Time from an answer to the next question of the same user or conversation.", "0")
+        ["--think"], new(ThinkTime.Help, null, ThinkTime.Parse),
+            "Time from an answer to the next question of the same user or conversation.", "0")
     { Fallback = ThinkTime.None };
 
     private readonly ValueOption<int> _requests = new(
         ["--requests", "--num-prompts"], Domains.Whole(1, 100_000_000), "Requests in all.", "1000, or as many as --duration brings");
 
     private readonly ValueOption<double> _duration = new(
-        ["--duration"], Domains.Number(0, 9e6, above: true, help: "SECONDS"), "Requests come for this long; those under way are served to their ends.");
+        ["--duration"], Domains.Number(0, 9e6, above: true, help: "SECONDS"),
+            "Requests come for this long; those under way are served to their ends.");
 
     private readonly ValueOption<LengthDistribution> _input = Lengths("--input", "Prompt tokens of a request, or of each turn.", 2048);
 
@@ -60,8 +57,25 @@ internal sealed class TrafficSettings
         ["--shared-prefixes"], Domains.Whole(1, 1_000_000), "How many different such beginnings there are.")
     { Fallback = 1 };
 
-    private readonly ValueOption<int> _seed = new(["--seed"], Domains.Whole(0, int.MaxValue), "Equal seeds give equal requests, on every machine.")
+    private readonly ValueOption<int> _seed =
+        new(["--seed"], Domains.Whole(0, int.MaxValue), "Equal seeds give equal requests, on every machine.")
     { Fallback = 0 };
+
+    /// <summary>The <c>--rate</c> option.</summary>
+    public static ValueOption<double> RateOption() => new(
+        ["--rate", "--request-rate"], Domains.Number(0, MostRate, above: true),
+            "Open loop: requests a second, whatever becomes of those before.");
+
+    /// <summary>The <c>--users</c> option.</summary>
+    public static ValueOption<int> UsersOption() => new(
+        ["--users", "--max-concurrency"], Domains.Whole(1, 10_000_000), "Closed loop: users, each of whom asks again when answered.");
+
+    /// <summary>Requests made up by options.</summary>
+    public static Traffic Generated(TrafficOptions options, string arrivals)
+    {
+        UsageException.Checking(options.Validate);
+        return new Traffic(new GeneratedArrivals(options), Describe(options, arrivals), WarmUp.Of(options), IsEmpty: false);
+    }
 
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
@@ -85,7 +99,8 @@ internal sealed class TrafficSettings
         Option[] kinds = [.. new Option[] { _rate, _users, _trace }.Where(parsed.IsGiven)];
         if (kinds.Length == 0)
         {
-            throw new UsageException("Say what is asked of the service: --rate X (requests a second), --users N (each waits for answers) or --trace FILE.");
+            throw new UsageException(
+                "Say what is asked of the service: --rate X (requests a second), --users N (each waits for answers) or --trace FILE.");
         }
 
         if (kinds.Length > 1)
@@ -96,7 +111,9 @@ internal sealed class TrafficSettings
         Refuse(parsed, _rate, _arrivals, "needs --rate; users ask when they are answered, and a trace has times of its own");
         if (_trace.Of(parsed) is { } file)
         {
-            Option? idle = new Option[] { _think, _requests, _duration, _input, _output, _dataset, _turns, _prefix, _prefixes }.FirstOrDefault(parsed.IsGiven);
+            Option? idle =
+                new Option[] { _think, _requests, _duration, _input, _output, _dataset, _turns, _prefix, _prefixes }.FirstOrDefault(
+                parsed.IsGiven);
             if (idle is not null)
             {
                 throw new UsageException($"{idle.Name}: the trace says it already; give it with --rate or --users.");
@@ -104,7 +121,8 @@ internal sealed class TrafficSettings
 
             ArrivalTrace trace = ArrivalTraceReader.Read(file);
             return new Traffic(
-                trace.ToSource(), string.Create(CultureInfo.InvariantCulture, $"{trace.Count:#,0} requests of {file}"), WarmUp.None, trace.Count == 0);
+                trace.ToSource(), string.Create(CultureInfo.InvariantCulture, $"{trace.Count:#,0} requests of {file}"), WarmUp.None,
+                    trace.Count == 0);
         }
 
         return Generated(parsed);
@@ -139,8 +157,7 @@ internal sealed class TrafficSettings
             DurationSeconds = parsed.Given(_duration),
             Seed = Seed(parsed),
         };
-        UsageException.Checking(options.Validate);
-        return new Traffic(new GeneratedArrivals(options), Describe(options, _arrivals.Of(parsed)), WarmUp.Of(options), IsEmpty: false);
+        return Generated(options, _arrivals.Of(parsed));
     }
 
     private static string Describe(TrafficOptions options, string arrivals)
@@ -170,7 +187,8 @@ internal sealed class TrafficSettings
     }
 
     private static ValueOption<LengthDistribution> Lengths(string name, string meaning, int fallback) =>
-        new([name], LengthsOf(), meaning, fallback.ToString(CultureInfo.InvariantCulture)) { Fallback = LengthDistribution.Fixed(fallback) };
+        new([name], LengthsOf(), meaning,
+            fallback.ToString(CultureInfo.InvariantCulture)) { Fallback = LengthDistribution.Fixed(fallback) };
 
     private static Domain<LengthDistribution> LengthsOf() => new(LengthDistribution.Help, null, LengthDistribution.Parse);
 

@@ -20,7 +20,9 @@ public static class ServicePage
         Document page = new(Headline(result, report)) { Title = title };
         page.Blocks.Add(ServiceMetrics.Latencies(result));
         page.Blocks.Add(Load(result));
-        page.Blocks.Add(new Sentences("over_time", $"Over {Seconds(result.Load.DurationSeconds)}, least and most of each", LoadSketch.Lines(result)) { Bulleted = false, IsDrawing = true });
+        page.Blocks.Add(
+            new Sentences("over_time", $"Over {Seconds(result.Load.DurationSeconds)}, least and most of each",
+            LoadSketch.Lines(result)) { Bulleted = false, IsDrawing = true });
         if (result.Warnings.Count > 0)
         {
             page.Blocks.Add(new Sentences("warnings", "Warnings", result.Warnings));
@@ -86,16 +88,15 @@ public static class ServicePage
         {
             string text = string.Create(
                 CultureInfo.InvariantCulture,
-                $"YES: {Numbers.Short(overload.ArrivalsPerSecond)} requests/s come, {Numbers.Short(overload.CompletionsPerSecond)} are answered; the queue grew "
+                $"YES: {Numbers.Short(overload.ArrivalsPerSecond)} requests/s come, {Numbers.Short(overload.CompletionsPerSecond)} are "
+                    + $"answered; the queue grew "
                     + $"from {Numbers.Whole(overload.WaitingHalfway)} halfway to {Numbers.Whole(overload.WaitingAtEnd)} and would grow on");
             facts.Add(new("Overloaded", "overloaded", new Cell(text, true) { Tone = Tone.Bad }));
         }
 
         string refused = report.Rejected > 0 ? $", {Numbers.Whole(report.Rejected)} refused" : "";
-        facts.Add(new(
-            "Requests",
-            "completed",
-            Cell.Number(report.Completed, $"{Numbers.Whole(report.Completed)} measured{refused}, {Numbers.Whole(result.Requests)} in all; warm-up: {result.WarmUp}")));
+        string counts = $"{Numbers.Whole(report.Completed)} measured{refused}, {Numbers.Whole(result.Requests)} in all";
+        facts.Add(new("Requests", "completed", Cell.Number(report.Completed, $"{counts}; warm-up: {result.WarmUp}")));
         facts.Add(new(
             "Throughput",
             "output_throughput",
@@ -110,7 +111,8 @@ public static class ServicePage
                 "request_goodput",
                 Strong(
                     goodput.RequestsPerSecond,
-                    $"{Numbers.Short(goodput.RequestsPerSecond)} requests/s, {Numbers.Percent(goodput.Attainment)} of the requests keep {goodput.Slo}")));
+                    $"{Numbers.Short(goodput.RequestsPerSecond)} requests/s, {Numbers.Percent(goodput.Attainment)} of the requests keep "
+                        + $"{goodput.Slo}")));
         }
 
         if (result.Load.CostPerMillionTokensUsd is { } million && result.Load.CostPerRequestUsd is { } each)
@@ -124,7 +126,9 @@ public static class ServicePage
         if (result.Load.JoulesPerOutputToken is { } joules)
         {
             facts.Add(new(
-                "Energy", "joules_per_output_token", Strong(joules, $"{Numbers.Short(joules)} J per generated token, {Numbers.Short(result.Load.Watts ?? 0)} W on average")));
+                "Energy", "joules_per_output_token",
+                    Strong(joules,
+                    $"{Numbers.Short(joules)} J per generated token, {Numbers.Short(result.Load.Watts ?? 0)} W on average")));
         }
 
         return new Facts(null, facts);
@@ -137,15 +141,27 @@ public static class ServicePage
         string replicas = load.Replicas == 1 ? "one replica" : $"{load.Replicas} replicas";
         List<Fact> facts =
         [
-            new("Steps", "steps", Cell.Number(load.Steps, $"{Numbers.Whole(load.Steps)} by {replicas}, {Numbers.Short(load.MeanBatch)} sequences each on average")),
+            new("Steps", "steps",
+                Cell.Number(load.Steps,
+                $"{Numbers.Whole(load.Steps)} by {replicas}, {Numbers.Short(load.MeanBatch)} sequences each on average")),
             new("Busy", "busy_share", Cell.Share(load.BusyShare)),
-            new("Math, memory", "bandwidth_utilization", Cell.Number(load.BandwidthUtilization, $"{Numbers.Percent(load.FlopUtilization)} of peak arithmetic, {Numbers.Percent(load.BandwidthUtilization)} of peak bandwidth")),
-            new("KV cache", "mean_kv_use", Cell.Number(load.MeanKvUse, $"{Numbers.Percent(load.MeanKvUse)} of {Numbers.Whole(load.KvCapacityTokens)} tokens in use, at most {Numbers.Percent(load.PeakKvUse)}")),
-            new("In the system", "mean_requests_in_system", Cell.Number(report.MeanRequestsInSystem, $"{Numbers.Short(report.MeanRequestsInSystem)} requests on average")),
+            new("Math, memory", "bandwidth_utilization",
+                Cell.Number(load.BandwidthUtilization,
+                $"{Numbers.Percent(load.FlopUtilization)} of peak arithmetic, {Numbers.Percent(load.BandwidthUtilization)} of peak "
+                + $"bandwidth")),
+            new("KV cache", "mean_kv_use",
+                Cell.Number(load.MeanKvUse,
+                $"{Numbers.Percent(load.MeanKvUse)} of {Numbers.Whole(load.KvCapacityTokens)} tokens in use, at most "
+                + $"{Numbers.Percent(load.PeakKvUse)}")),
+            new("In the system", "mean_requests_in_system",
+                Cell.Number(report.MeanRequestsInSystem, $"{Numbers.Short(report.MeanRequestsInSystem)} requests on average")),
         ];
         if (report.CachedTokens > 0)
         {
-            facts.Add(new("Prefix cache", "cached_input_tokens", Cell.Number(report.CachedTokens, $"{Numbers.Percent((double)report.CachedTokens / report.PromptTokens)} of the prompt tokens")));
+            facts.Add(
+                new("Prefix cache", "cached_input_tokens",
+                Cell.Number(report.CachedTokens,
+                $"{Numbers.Percent((double)report.CachedTokens / report.PromptTokens)} of the prompt tokens")));
         }
 
         if (report.Preemptions > 0)
@@ -158,7 +174,8 @@ public static class ServicePage
 
     private static Cell Strong(double value, string text) => Cell.Number(value, text) with { Tone = Tone.Strong };
 
-    private static string Dollars(double value) => value >= 0.001 || value == 0 ? Numbers.Dollars(value) : "$" + value.ToString("0.00e+0", CultureInfo.InvariantCulture);
+    private static string Dollars(double value) => value >= 0.001 || value == 0 ? Numbers.Dollars(value)
+        : "$" + value.ToString("0.00e+0", CultureInfo.InvariantCulture);
 
     private static string Seconds(double seconds) => Numbers.Milliseconds(seconds * 1000);
 }

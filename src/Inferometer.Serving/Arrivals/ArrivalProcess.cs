@@ -28,9 +28,9 @@ public abstract class ArrivalProcess
 
     /// <summary>
     /// Reads how arrivals are spread: <c>poisson</c> (independent of each other), <c>constant</c> (equal gaps), <c>gamma:K</c> (gaps gamma
-    /// distributed with shape K: 1 is Poisson, below 1 burstier, as vLLM's <c>--burstiness</c>), <c>bursty:R,S,T</c> (Poisson at two rates that alternate, a
-    /// Markov-modulated process: bursts at R times the rate of the calm, in the share S of the time, T seconds long on average) or
-    /// <c>diurnal:D,P</c> (Poisson at a rate that swings by the share D around its mean with period P seconds).
+    /// distributed with shape K: 1 is Poisson, below 1 burstier, as vLLM's <c>--burstiness</c>), <c>bursty:R,S,T</c> (Poisson at two rates
+    /// that alternate, a Markov-modulated process: bursts at R times the rate of the calm, in the share S of the time, T seconds long on
+    /// average) or <c>diurnal:D,P</c> (Poisson at a rate that swings by the share D around its mean with period P seconds).
     /// </summary>
     /// <param name="text">The text.</param>
     /// <param name="requestsPerSecond">Mean rate, above 0; infinite = all at once.</param>
@@ -44,7 +44,8 @@ public abstract class ArrivalProcess
         {
             ("poisson", []) => new Renewal(requestsPerSecond, 1),
             ("constant", []) => new Renewal(requestsPerSecond, double.PositiveInfinity),
-            ("gamma", [double shape]) => new Renewal(requestsPerSecond, Checked(shape, shape is >= 0.01 and <= 1e6, "shape", "0.01 to 1000000")),
+            ("gamma", [double shape]) =>
+                new Renewal(requestsPerSecond, Checked(shape, shape is >= 0.01 and <= 1e6, "shape", "0.01 to 1000000")),
             ("bursty", [double ratio, double share, double seconds]) => new Bursts(
                 requestsPerSecond,
                 Checked(ratio, ratio is > 1 and <= 1e6, "ratio of the rates", "above 1, up to 1000000"),
@@ -57,7 +58,8 @@ public abstract class ArrivalProcess
             _ => throw new InferometerException($"{origin}: '{Figures.Quoted(text)}' is not allowed; it must be {Help}."),
         };
 
-        double Checked(double value, bool sound, string what, string allowed) => sound ? value : throw new InferometerException(string.Create(
+        double Checked(double value, bool sound, string what, string allowed) => sound ? value
+            : throw new InferometerException(string.Create(
             CultureInfo.InvariantCulture, $"{origin}: '{Figures.Quoted(text)}': the {what} is {value}; allowed is {allowed}."));
     }
 
@@ -115,7 +117,9 @@ public abstract class ArrivalProcess
         }
     }
 
-    /// <summary>Poisson at rate (1 + depth sin): candidates at the highest rate, of which the share is kept that the rate of the moment is.</summary>
+    /// <summary>
+    /// Poisson at rate (1 + depth sin): candidates at the highest rate, of which the share is kept that the rate of the moment is.
+    /// </summary>
     private sealed class Swing(double rate, double depth, double period) : ArrivalProcess(rate)
     {
         internal override Func<double> Begin(SeededRandom random)

@@ -142,7 +142,8 @@ public static class ArrivalTraceReader
             if (ReferenceEquals(layout, TraceLayout.Own) && !s_columns.Contains(column, StringComparer.Ordinal))
             {
                 throw new InferometerException(
-                    $"{where}: unknown column \"{column}\"; known are {string.Join(", ", s_columns)}, or the columns of another project: {TraceLayout.Known}.");
+                    $"{where}: unknown column \"{column}\"; known are {string.Join(", ", s_columns)}, or the columns of another project: "
+                        + $"{TraceLayout.Known}.");
             }
 
             if (columns.Count(c => string.Equals(c, column, StringComparison.Ordinal)) > 1)
@@ -166,7 +167,8 @@ public static class ArrivalTraceReader
             if (!s_fields.Contains(property.Name, StringComparer.Ordinal))
             {
                 throw new InferometerException(
-                    $"{where}: unknown field \"{property.Name}\"; known are {string.Join(", ", s_fields)}, or the fields of another project: {TraceLayout.Known}.");
+                    $"{where}: unknown field \"{property.Name}\"; known are {string.Join(", ", s_fields)}, or the fields of another "
+                        + $"project: {TraceLayout.Known}.");
             }
         }
 
@@ -199,7 +201,8 @@ public static class ArrivalTraceReader
     {
         if (hashes.ValueKind != JsonValueKind.Array)
         {
-            throw new InferometerException($"{where}: {TraceLayout.HashIds} is {hashes.GetRawText()}; expected is an array of whole numbers.");
+            throw new InferometerException(
+                $"{where}: {TraceLayout.HashIds} is {hashes.GetRawText()}; expected is an array of whole numbers.");
         }
 
         List<PromptSegment> blocks = [];
@@ -209,7 +212,8 @@ public static class ArrivalTraceReader
             int id = Integer(hash.GetRawText(), TraceLayout.HashIds, where);
             if (left > 0)
             {
-                blocks.Add(new PromptSegment(id + 1, Math.Min(left, TraceLayout.MooncakeBlockTokens))); // hashes begin at 0, which is no content
+                // hashes begin at 0, which is no content
+                blocks.Add(new PromptSegment(id + 1, Math.Min(left, TraceLayout.MooncakeBlockTokens)));
                 left -= TraceLayout.MooncakeBlockTokens;
             }
         }

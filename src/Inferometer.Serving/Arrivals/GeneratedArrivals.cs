@@ -2,8 +2,8 @@ namespace Inferometer.Serving.Arrivals;
 
 /// <summary>
 /// Requests made up one by one as they are taken, so that a million take no more memory than one: of an open loop, of users who wait for
-/// answers, and of conversations that grow turn by turn. Arrivals, lengths and thinking have generators of their own: another rate
-/// leaves the lengths as they are.
+/// answers, and of conversations that grow turn by turn. Arrivals, lengths and thinking have generators of their own: another rate leaves
+/// the lengths as they are.
 /// </summary>
 public sealed class GeneratedArrivals : IArrivalSource
 {
@@ -51,7 +51,8 @@ public sealed class GeneratedArrivals : IArrivalSource
     {
         get
         {
-            double next = Math.Min(_nextFresh, _due.TryPeek(out _, out (double Seconds, long Number) due) ? due.Seconds : double.PositiveInfinity);
+            double next =
+                Math.Min(_nextFresh, _due.TryPeek(out _, out (double Seconds, long Number) due) ? due.Seconds : double.PositiveInfinity);
             return _made < (_options.Requests ?? int.MaxValue) && next <= (_options.DurationSeconds ?? double.MaxValue) ? next : null;
         }
     }
@@ -73,7 +74,8 @@ public sealed class GeneratedArrivals : IArrivalSource
 
         _made++;
         Begin(conversation);
-        (int input, int output) = _options.Pairs is { } pairs ? pairs.Draw(_lengths) : (_options.Input.Draw(_lengths), _options.Output.Draw(_lengths));
+        (int input, int output) = _options.Pairs is { } pairs ? pairs.Draw(_lengths)
+            : (_options.Input.Draw(_lengths), _options.Output.Draw(_lengths));
         return conversation.Ask(now, input, output, ref _contents);
     }
 

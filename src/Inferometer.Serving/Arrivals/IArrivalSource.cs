@@ -1,12 +1,14 @@
 namespace Inferometer.Serving.Arrivals;
 
 /// <summary>
-/// Where requests come from while a service is simulated: a trace, or a generator, which may wait for answers before it asks more. The order
-/// of arrivals is that of time, and where times are equal that of the source. Not thread-safe.
+/// Where requests come from while a service is simulated: a trace, or a generator, which may wait for answers before it asks more. The
+/// order of arrivals is that of time, and where times are equal that of the source. Not thread-safe.
 /// </summary>
 public interface IArrivalSource
 {
-    /// <summary>When the next request arrives; null while none is known. After an answer there may be one again, at the answer's time or later.</summary>
+    /// <summary>
+    /// When the next request arrives; null while none is known. After an answer there may be one again, at the answer's time or later.
+    /// </summary>
     double? NextSeconds { get; }
 
     /// <summary>True where answers bring further requests, so that <see cref="NextSeconds"/> may change with each.</summary>

@@ -33,7 +33,8 @@ public abstract class LengthDistribution
     /// <param name="tokens">At least 1.</param>
     public static LengthDistribution Fixed(int tokens) => tokens is >= 1 and <= MostTokens
         ? new FixedLength(tokens)
-        : throw new InferometerException(string.Create(CultureInfo.InvariantCulture, $"length: {tokens} tokens; allowed is 1 to {MostTokens}."));
+        : throw new InferometerException(
+            string.Create(CultureInfo.InvariantCulture, $"length: {tokens} tokens; allowed is 1 to {MostTokens}."));
 
     /// <summary>Lengths that were seen, each as likely as it was frequent.</summary>
     /// <exception cref="InferometerException">There is none, or one is below 1.</exception>
@@ -47,8 +48,8 @@ public abstract class LengthDistribution
 
     /// <summary>
     /// Reads <c>512</c>, <c>uniform:100,900</c> (both ends included), <c>normal:512,128</c> and <c>lognormal:512,300</c> (mean and standard
-    /// deviation of the lengths themselves, rounded, at least 1), <c>zipf:1.2,16,4096</c> (P(n) in proportion to (n - 15)^-1.2 from 16 to 4096) or
-    /// <c>file:lengths.txt</c> (one whole number a line).
+    /// deviation of the lengths themselves, rounded, at least 1), <c>zipf:1.2,16,4096</c> (P(n) in proportion to (n - 15)^-1.2 from 16 to
+    /// 4096) or <c>file:lengths.txt</c> (one whole number a line).
     /// </summary>
     /// <param name="text">The text.</param>
     /// <param name="origin">Where it came from, for the error.</param>
@@ -100,11 +101,13 @@ public abstract class LengthDistribution
                     continue;
                 }
 
-                lengths.Add(int.TryParse(line.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out int tokens) && tokens is >= 1 and <= MostTokens
+                lengths.Add(int.TryParse(line.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out int tokens)
+                    && tokens is >= 1 and <= MostTokens
                     ? tokens
                     : throw new InferometerException(string.Create(
                         CultureInfo.InvariantCulture,
-                        $"{origin}: {path}, line {number}: '{Figures.Quoted(line)}' is not allowed; it must be a whole number from 1 to {MostTokens}.")));
+                        $"{origin}: {path}, line {number}: '{Figures.Quoted(line)}' is not allowed; it must be a whole number from 1 to "
+                            + $"{MostTokens}.")));
             }
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)

@@ -42,8 +42,8 @@ public static class LengthPairsReader
     }
 
     /// <summary>
-    /// Reads ShareGPT's JSON. As vLLM does, it leaves out conversations of fewer than two messages, and pairs with fewer than 4 tokens on either side,
-    /// with prompts above 1024 tokens, or above 2048 together.
+    /// Reads ShareGPT's JSON. As vLLM does, it leaves out conversations of fewer than two messages, and pairs with fewer than 4 tokens on
+    /// either side, with prompts above 1024 tokens, or above 2048 together.
     /// </summary>
     /// <param name="json">The text, UTF-8.</param>
     /// <param name="name">What error messages call it.</param>
@@ -94,7 +94,8 @@ public static class LengthPairsReader
     }
 
     private static string TextOf(JsonElement message, string where) =>
-        message.ValueKind == JsonValueKind.Object && message.TryGetProperty("value", out JsonElement value) && value.ValueKind == JsonValueKind.String
+        message.ValueKind == JsonValueKind.Object && message.TryGetProperty("value", out JsonElement value)
+            && value.ValueKind == JsonValueKind.String
             ? value.GetString()!
             : throw new InferometerException($"{where}: a message has no text \"value\".");
 }

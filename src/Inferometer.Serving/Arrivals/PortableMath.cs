@@ -1,9 +1,9 @@
 namespace Inferometer.Serving.Arrivals;
 
 /// <summary>
-/// Logarithm, exponential and sine made of the four operations alone. Those of the runtime are the C library's, which differ in the last bit
-/// from one machine to the next; a trace made of them would not be the same everywhere. Relative errors are below 1e-15 but for the sine, whose absolute
-/// error is below 1e-15.
+/// Logarithm, exponential and sine made of the four operations alone. Those of the runtime are the C library's, which differ in the last
+/// bit from one machine to the next; a trace made of them would not be the same everywhere. Relative errors are below 1e-15 but for the
+/// sine, whose absolute error is below 1e-15.
 /// </summary>
 internal static class PortableMath
 {

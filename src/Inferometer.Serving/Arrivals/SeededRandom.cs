@@ -88,8 +88,8 @@ public sealed class SeededRandom
     }
 
     /// <summary>
-    /// Gamma distributed with a shape and mean 1 (Marsaglia, Tsang: A Simple Method for Generating Gamma Variables, 2000; shapes below 1 as in
-    /// its section 6).
+    /// Gamma distributed with a shape and mean 1 (Marsaglia, Tsang: A Simple Method for Generating Gamma Variables, 2000; shapes below 1 as
+    /// in its section 6).
     /// </summary>
     public double Gamma(double shape)
     {

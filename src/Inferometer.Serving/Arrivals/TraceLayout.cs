@@ -51,9 +51,11 @@ internal sealed record TraceLayout(string Name, string Time, string Input, strin
                 : throw new InferometerException($"{where}: {Time} is {text ?? "missing"}; expected is a number.");
         }
 
-        if (!DateTimeOffset.TryParse(text?.Trim('"'), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset date))
+        string? time = text?.Trim('"');
+        if (!DateTimeOffset.TryParse(time, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset date))
         {
-            throw new InferometerException($"{where}: {Time} is {text ?? "missing"}; expected is a date and time such as 2024-05-10 00:00:00.01.");
+            throw new InferometerException(
+                $"{where}: {Time} is {text ?? "missing"}; expected is a date and time such as 2024-05-10 00:00:00.01.");
         }
 
         origin ??= date;

@@ -4,8 +4,8 @@ using Inferometer.Core;
 namespace Inferometer.Serving.Arrivals;
 
 /// <summary>
-/// Requests to be made up: either an open loop (<see cref="Process"/>), whose requests or conversations come whatever becomes of those before,
-/// or a closed one (<see cref="Users"/>), in which each user asks again some time after the answer.
+/// Requests to be made up: either an open loop (<see cref="Process"/>), whose requests or conversations come whatever becomes of those
+/// before, or a closed one (<see cref="Users"/>), in which each user asks again some time after the answer.
 /// </summary>
 public sealed record TrafficOptions
 {
@@ -24,7 +24,9 @@ public sealed record TrafficOptions
     /// <summary>Generated tokens, at least 1.</summary>
     public LengthDistribution Output { get; init; } = LengthDistribution.Fixed(128);
 
-    /// <summary>Pairs of lengths that were seen, from which each request draws one; in place of <see cref="Input"/> and <see cref="Output"/>.</summary>
+    /// <summary>
+    /// Pairs of lengths that were seen, from which each request draws one; in place of <see cref="Input"/> and <see cref="Output"/>.
+    /// </summary>
     public LengthPairs? Pairs { get; init; }
 
     /// <summary>Tokens that prompts begin with beside their own, such as a system prompt.</summary>
@@ -57,7 +59,8 @@ public sealed record TrafficOptions
         Require(
             Requests is not null || Process is null || double.IsFinite(Process.RequestsPerSecond),
             $"at an infinite rate the number of requests must be given");
-        Require(SharedPrefixTokens is >= 0 and <= LengthDistribution.MostTokens, $"a shared prefix of {SharedPrefixTokens} tokens; allowed is 0 or more");
+        Require(SharedPrefixTokens is >= 0 and <= LengthDistribution.MostTokens,
+            $"a shared prefix of {SharedPrefixTokens} tokens; allowed is 0 or more");
         Require(SharedPrefixes >= 1, $"{SharedPrefixes} shared prefixes; allowed is 1 or more");
     }
 

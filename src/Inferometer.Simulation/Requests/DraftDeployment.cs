@@ -2,7 +2,9 @@ using Inferometer.Core.Models;
 
 namespace Inferometer.Simulation.Requests;
 
-/// <summary>The draft network of speculative decoding as a deployment of its own: on the same devices, as far as its layers and experts allow.</summary>
+/// <summary>
+/// The draft network of speculative decoding as a deployment of its own: on the same devices, as far as its layers and experts allow.
+/// </summary>
 internal static class DraftDeployment
 {
     public static EstimateRequest RequestOf(EstimateRequest request, ModelArchitecture draft) => request with

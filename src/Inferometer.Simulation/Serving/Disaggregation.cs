@@ -4,8 +4,8 @@ using Inferometer.Core;
 namespace Inferometer.Simulation.Serving;
 
 /// <summary>
-/// Prefill and decode on replicas of their own: the first ones compute prompts and first tokens, then keys and values cross a link to one of
-/// the others, which generates the rest.
+/// Prefill and decode on replicas of their own: the first ones compute prompts and first tokens, then keys and values cross a link to one
+/// of the others, which generates the rest.
 /// </summary>
 public sealed record Disaggregation
 {
@@ -24,7 +24,8 @@ public sealed record Disaggregation
         {
             throw new InferometerException(string.Create(
                 CultureInfo.InvariantCulture,
-                $"disaggregation: {PrefillReplicas} of {replicas} replicas for prefill over a link of {BandwidthBytesPerSecond} bytes/s; needed are at least one "
+                $"disaggregation: {PrefillReplicas} of {replicas} replicas for prefill over a link of {BandwidthBytesPerSecond} bytes/s; "
+                    + $"needed are at least one "
                     + $"replica for each part, a bandwidth above 0 and a latency of 0 or more."));
         }
     }

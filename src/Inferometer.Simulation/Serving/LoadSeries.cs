@@ -1,8 +1,8 @@
 namespace Inferometer.Simulation.Serving;
 
 /// <summary>
-/// Quantities over time in buckets of equal width. The width doubles whenever the last bucket is passed, so that a series of any length takes
-/// the same memory. Additions are integrals: amount times seconds.
+/// Quantities over time in buckets of equal width. The width doubles whenever the last bucket is passed, so that a series of any length
+/// takes the same memory. Additions are integrals: amount times seconds.
 /// </summary>
 internal sealed class LoadSeries(int quantities)
 {

@@ -17,8 +17,8 @@ public sealed record Overload(long WaitingHalfway, long WaitingAtEnd, double Arr
     private const double GrowthOfArrivals = 0.05;
 
     /// <summary>
-    /// The rule: requests come over a time, at the end of it more wait than a quarter and a half through, and the growth of the second half is
-    /// above a twentieth of what came in it.
+    /// The rule: requests come over a time, at the end of it more wait than a quarter and a half through, and the growth of the second half
+    /// is above a twentieth of what came in it.
     /// </summary>
     internal static Overload? Of(IReadOnlyList<RequestOutcome> outcomes)
     {

@@ -96,8 +96,8 @@ internal sealed class Replica : ISchedulerObserver
     }
 
     /// <summary>
-    /// Runs steps from a time on. None begins at the horizon or later, and where <paramref name="mayPass"/> is off, one that ends after it is left
-    /// under way, so that what happens meanwhile finds the replica as it is then.
+    /// Runs steps from a time on. None begins at the horizon or later, and where <paramref name="mayPass"/> is off, one that ends after it
+    /// is left under way, so that what happens meanwhile finds the replica as it is then.
     /// </summary>
     public void Proceed(double seconds, double horizon, bool mayPass, CancellationToken cancellationToken)
     {
@@ -257,7 +257,8 @@ internal sealed class Replica : ISchedulerObserver
             _scheduler.TrySubmit(
                 new SequenceRequest
                 {
-                    Prompt = request.IsTransferred ? new int[arrival.InputTokens + request.OutputTokens] : _service.Prompts.PromptOf(arrival),
+                    Prompt = request.IsTransferred ? new int[arrival.InputTokens + request.OutputTokens]
+                        : _service.Prompts.PromptOf(arrival),
                     MaxNewTokens = _isPrefillOnly ? Math.Min(1, arrival.OutputTokens) : arrival.OutputTokens - request.OutputTokens,
                     ArrivalSeconds = request.IsTransferred ? request.LastTokenSeconds : arrival.Seconds,
                     Priority = arrival.Priority,

@@ -10,7 +10,8 @@ public enum RoutingPolicy
     LeastTokens,
 
     /// <summary>
-    /// The one that served what begins alike, a conversation or a shared prefix, before; a new beginning goes to the one with the fewest tokens.
+    /// The one that served what begins alike, a conversation or a shared prefix, before; a new beginning goes to the one with the fewest
+    /// tokens.
     /// </summary>
     PrefixAffine,
 }

@@ -5,8 +5,8 @@ using Inferometer.Scheduling;
 namespace Inferometer.Simulation.Serving;
 
 /// <summary>
-/// How a framework schedules with its own defaults, as options of the engine's scheduler: what it batches, how much a step computes, when it
-/// admits. Figures are the frameworks' documented defaults at the time of <see cref="Source"/>.
+/// How a framework schedules with its own defaults, as options of the engine's scheduler: what it batches, how much a step computes, when
+/// it admits. Figures are the frameworks' documented defaults at the time of <see cref="Source"/>.
 /// </summary>
 public sealed record SchedulingPolicy
 {
@@ -36,8 +36,12 @@ public sealed record SchedulingPolicy
         new()
         {
             Name = "vllm",
-            Description = "vLLM's V1 engine: decoding sequences first, prompts in chunks beside them within a budget of tokens; preempts when the cache is full",
-            Source = "vLLM 0.11 documentation, optimization.md and EngineArgs: max_num_batched_tokens 8192 and max_num_seqs 1024 of the API server on devices "
+            Description =
+                "vLLM's V1 engine: decoding sequences first, prompts in chunks beside them within a budget of tokens; preempts when the "
+                + "cache is full",
+            Source =
+                "vLLM 0.11 documentation, optimization.md and EngineArgs: max_num_batched_tokens 8192 and max_num_seqs 1024 of the API "
+                + "server on devices "
                 + "from 70 GiB, 2048 and 256 below; chunked prefill and prefix caching on; blocks of 16",
             BlockSize = 16,
             Scheduler = memory => new SchedulerOptions
@@ -50,8 +54,11 @@ public sealed record SchedulingPolicy
         new()
         {
             Name = "sglang",
-            Description = "SGLang: steps of prompts alone while there are any to compute and room for them, decoding in between; radix cache",
-            Source = "SGLang 0.5 server arguments: chunked_prefill_size 8192 from 60 GiB, 4096 from 35, 2048 below; mixed chunks off; max_running_requests at "
+            Description =
+                "SGLang: steps of prompts alone while there are any to compute and room for them, decoding in between; radix cache",
+            Source =
+                "SGLang 0.5 server arguments: chunked_prefill_size 8192 from 60 GiB, 4096 from 35, 2048 below; mixed chunks off; "
+                + "max_running_requests at "
                 + "least 2048; new requests admitted against 0.7 of the output still to come, here a tenth of the cache kept free",
             BlockSize = 1,
             Scheduler = memory => new SchedulerOptions
@@ -65,8 +72,12 @@ public sealed record SchedulingPolicy
         new()
         {
             Name = "tensorrt-llm",
-            Description = "TensorRT-LLM: in-flight batching; admits a request only when its whole output fits beside the others' (guaranteed no evict)",
-            Source = "TensorRT-LLM 1.0 documentation, runtime flags and LLM API: GUARANTEED_NO_EVICT, max_num_tokens 8192, max_batch_size 2048, chunked context "
+            Description =
+                "TensorRT-LLM: in-flight batching; admits a request only when its whole output fits beside the others' (guaranteed no "
+                + "evict)",
+            Source =
+                "TensorRT-LLM 1.0 documentation, runtime flags and LLM API: GUARANTEED_NO_EVICT, max_num_tokens 8192, max_batch_size "
+                + "2048, chunked context "
                 + "off, block reuse on, tokens_per_block 32",
             BlockSize = 32,
             Scheduler = _ => new SchedulerOptions
@@ -82,7 +93,9 @@ public sealed record SchedulingPolicy
         {
             Name = "llama.cpp",
             Description = "llama-server: a fixed number of slots, prompts beside decoding slots in batches of 2048 tokens; no preemption",
-            Source = "llama.cpp tools/server/README.md: --batch-size 2048, --cont-batching on, --parallel 4 where it is left to the server; cells of one token",
+            Source =
+                "llama.cpp tools/server/README.md: --batch-size 2048, --cont-batching on, --parallel 4 where it is left to the server; "
+                + "cells of one token",
             BlockSize = 1,
             Scheduler = _ => new SchedulerOptions
             {

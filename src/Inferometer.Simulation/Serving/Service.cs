@@ -48,7 +48,8 @@ internal sealed class Service
 
     public void Run(CancellationToken cancellationToken)
     {
-        // Alone, a replica may finish a step before what arrives meanwhile is looked at: nobody asks how it stands then. One of several may do so
+        // Alone, a replica may finish a step before what arrives meanwhile is looked at: nobody asks how it stands then. One of several
+        // may do so
         // where neither the router nor the source does.
         bool mayPass = _replicas.Length == 1
             || (Options.Disaggregation is null && !_source.Listens && !_router.LooksAtState);

@@ -23,17 +23,20 @@ public static class ServiceAssumptions
         yield return $"scheduler: {policy.Description}";
         yield return string.Create(
             CultureInfo.InvariantCulture,
-            $"steps of at most {options.Scheduler.MaxTokensPerStep:#,0} tokens and {options.Scheduler.EffectiveMaxSequences:#,0} sequences; blocks of "
+            $"steps of at most {options.Scheduler.MaxTokensPerStep:#,0} tokens and {options.Scheduler.EffectiveMaxSequences:#,0} "
+                + $"sequences; blocks of "
                 + $"{options.BlockSize} tokens; prefix cache {(options.PrefixCaching ? "on" : "off")}");
         yield return string.Create(
             CultureInfo.InvariantCulture,
-            $"framework: {options.Overhead.SecondsPerStep * 1e3:0.###} ms a step and {options.Overhead.SecondsPerSequence * 1e6:0.###} us a sequence beside the "
+            $"framework: {options.Overhead.SecondsPerStep * 1e3:0.###} ms a step and {options.Overhead.SecondsPerSequence * 1e6:0.###} "
+                + $"us a sequence beside the "
                 + $"cost model; no tokenisation, no HTTP");
         if (options.Disaggregation is { } apart)
         {
             yield return string.Create(
                 CultureInfo.InvariantCulture,
-                $"prefill on {apart.PrefillReplicas} of {options.Replicas} replicas; keys and values cross {apart.BandwidthBytesPerSecond / 1e9:0.#} GB/s per device, "
+                $"prefill on {apart.PrefillReplicas} of {options.Replicas} replicas; keys and values cross "
+                    + $"{apart.BandwidthBytesPerSecond / 1e9:0.#} GB/s per device, "
                     + $"each request's by itself");
         }
 
@@ -41,13 +44,15 @@ public static class ServiceAssumptions
         {
             yield return string.Create(
                 CultureInfo.InvariantCulture,
-                $"speculation: {speculative.DraftTokens} drafted tokens a round, each accepted with probability {speculative.AcceptanceRate:0.###} where those "
+                $"speculation: {speculative.DraftTokens} drafted tokens a round, each accepted with probability "
+                    + $"{speculative.AcceptanceRate:0.###} where those "
                     + $"before it were");
         }
 
         if (plan.Request.Parallelism.AttentionDataParallel)
         {
-            yield return "attention data parallelism: sequences are dealt out to the ranks in turn, and the slowest rank sets the pace of a step";
+            yield return "attention data parallelism: sequences are dealt out to the ranks in turn, and the slowest rank sets the pace "
+                + "of a step";
         }
 
         foreach (string assumption in plan.Assumptions)

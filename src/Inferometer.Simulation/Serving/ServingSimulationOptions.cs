@@ -20,7 +20,9 @@ public sealed record ServingSimulationOptions
     /// <summary>Full blocks are kept and reused by requests that begin alike.</summary>
     public bool PrefixCaching { get; init; } = true;
 
-    /// <summary>Service level whose goodput is counted, and samples kept of each metric. Timelines are kept by <see cref="KeepOutcomes"/>.</summary>
+    /// <summary>
+    /// Service level whose goodput is counted, and samples kept of each metric. Timelines are kept by <see cref="KeepOutcomes"/>.
+    /// </summary>
     public ServingRecorderOptions Recorder { get; init; } = new();
 
     /// <summary>What the framework spends on each step beside what the cost model counts.</summary>
@@ -50,7 +52,8 @@ public sealed record ServingSimulationOptions
     public ulong Seed { get; init; }
 
     /// <summary>
-    /// Steps between two events in which nothing but contexts changes are run in one go. Off: one by one, for comparison; what comes out is the
+    /// Steps between two events in which nothing but contexts changes are run in one go. Off: one by one, for comparison; what comes out
+    /// is the
     /// same.
     /// </summary>
     public bool RepeatSteps { get; init; } = true;

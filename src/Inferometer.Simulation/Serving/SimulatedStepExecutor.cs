@@ -7,7 +7,8 @@ namespace Inferometer.Simulation.Serving;
 
 /// <summary>
 /// Executes a step by asking a plan how long it would take, and moves a virtual clock by that: the other executor of the scheduler that the
-/// engine runs. Tokens have no meaning here; each is 0. Where the plan decodes speculatively, drafts are proposed, and accepted by chance at
+/// engine runs. Tokens have no meaning here; each is 0. Where the plan decodes speculatively, drafts are proposed, and accepted by chance
+/// at
 /// the plan's rate. Under attention data parallelism each rank has the sequences whose numbers fall to it, and the slowest sets the pace.
 /// Allocates nothing once a step as large was priced. Not thread-safe.
 /// </summary>
@@ -61,7 +62,9 @@ public sealed class SimulatedStepExecutor : IStepExecutor, IRepeatedStepExecutor
     /// <summary>Is told of repeated steps, of which the scheduler's observer hears nothing.</summary>
     internal Replica? Owner { get; set; }
 
-    /// <summary>A step must not begin here or later, where it is run with others; and where <see cref="MayPass"/> is off, not end later.</summary>
+    /// <summary>
+    /// A step must not begin here or later, where it is run with others; and where <see cref="MayPass"/> is off, not end later.
+    /// </summary>
     internal double HorizonSeconds { get; set; } = double.PositiveInfinity;
 
     /// <summary>A repeated step may end after <see cref="HorizonSeconds"/>.</summary>
@@ -85,7 +88,8 @@ public sealed class SimulatedStepExecutor : IStepExecutor, IRepeatedStepExecutor
             }
             else if (!chunk.IsPrefill || chunk.LogitRows > 0)
             {
-                int tokens = chunk.IsPrefill ? 1 : chunk.TokenCount; // a prompt that came with its keys and values: only its last token is computed
+                // a prompt that came with its keys and values: only its last token is computed
+                int tokens = chunk.IsPrefill ? 1 : chunk.TokenCount;
                 _decodeRanks[decode] = rank;
                 _decode[decode++] = new DecodeGroup(chunk.PastTokens + chunk.TokenCount, NewTokens: tokens);
             }

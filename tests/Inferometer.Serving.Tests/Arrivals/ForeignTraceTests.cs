@@ -7,10 +7,15 @@ namespace Inferometer.Serving.Tests.Arrivals;
 public sealed class ForeignTraceTests
 {
     [Theory]
-    [InlineData("TIMESTAMP,ContextTokens,GeneratedTokens\n2023-11-16 18:17:03.9799600,4808,10\n2023-11-16 18:17:04.0319690,3180,8\n", 4808, 10, 0.052009)]
-    [InlineData("TIMESTAMP,ContextTokens,GeneratedTokens\n2024-05-10 00:00:00.009930+00:00,2162,5\n2024-05-10 00:00:01.009930+00:00,2399,6\n", 2162, 5, 1)]
+    [InlineData("TIMESTAMP,ContextTokens,GeneratedTokens\n2023-11-16 18:17:03.9799600,4808,10\n2023-11-16 18:17:04.0319690,3180,8\n", 4808,
+        10, 0.052009)]
+    [InlineData(
+        "TIMESTAMP,ContextTokens,GeneratedTokens\n2024-05-10 00:00:00.009930+00:00,2162,5\n2024-05-10 00:00:01.009930+00:00,2399,6\n", 2162,
+        5, 1)]
     [InlineData("arrived_at,num_prefill_tokens,num_decode_tokens\n0.0,100,20\n1.5,7,8\n", 100, 20, 1.5)]
-    [InlineData("Timestamp,Model,Request tokens,Response tokens,Total tokens,Log Type\n5,ChatGPT,472,18,490,Conversation log\n45,GPT-4,1,2,3,API log\n", 472, 18, 45)]
+    [InlineData(
+        "Timestamp,Model,Request tokens,Response tokens,Total tokens,Log Type\n5,ChatGPT,472,18,490,Conversation log\n45,GPT-4,1,2,3,API "
+        + "log\n", 472, 18, 45)]
     public void Tables_are_known_by_their_columns(string text, int input, int output, double secondSeconds)
     {
         ArrivalTrace trace = ArrivalTraceReader.ReadCsv(new StringReader(text), "t");
@@ -70,6 +75,7 @@ public sealed class ForeignTraceTests
     {
         using MemoryStream stream = new(System.Text.Encoding.UTF8.GetBytes(json));
         Assert.Contains(
-            message, Assert.Throws<InferometerException>(() => LengthPairsReader.ReadShareGpt(stream, "t")).Message, StringComparison.Ordinal);
+            message, Assert.Throws<InferometerException>(() => LengthPairsReader.ReadShareGpt(stream, "t")).Message,
+                StringComparison.Ordinal);
     }
 }

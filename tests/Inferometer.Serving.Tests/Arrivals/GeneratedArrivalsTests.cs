@@ -15,7 +15,8 @@ public sealed class GeneratedArrivalsTests
     public void Arrivals_keep_the_mean_rate_and_are_spread_as_asked(string spread, double variation, double tolerance)
     {
         const double Rate = 20;
-        double[] times = [.. Taken(new() { Process = ArrivalProcess.Parse(spread, Rate), Requests = 40_000, Seed = 3 }).Select(a => a.Seconds)];
+        double[] times =
+            [.. Taken(new() { Process = ArrivalProcess.Parse(spread, Rate), Requests = 40_000, Seed = 3 }).Select(a => a.Seconds)];
         double[] gaps = [.. times.Zip(times.Skip(1), (a, b) => b - a)];
         Assert.All(gaps, g => Assert.True(g >= 0));
         double mean = gaps.Average();
@@ -27,7 +28,9 @@ public sealed class GeneratedArrivalsTests
     [Fact]
     public void Bursts_come_at_their_own_rate_in_their_share_of_the_time()
     {
-        double[] times = [.. Taken(new() { Process = ArrivalProcess.Parse("bursty:10,0.1,5", 10), DurationSeconds = 20_000, Seed = 1 }).Select(a => a.Seconds)];
+        double[] times =
+            [.. Taken(new() { Process = ArrivalProcess.Parse("bursty:10,0.1,5", 10), DurationSeconds = 20_000, Seed = 1 })
+            .Select(a => a.Seconds)];
 
         // At 5.26 and 52.6 a second, windows of a second hold either few or many.
         int[] windows = [.. Enumerable.Range(0, 20_000).Select(_ => 0)];
@@ -50,7 +53,9 @@ public sealed class GeneratedArrivalsTests
     public void Lengths_have_their_means_deviations_and_bounds(string text, double mean, double deviation, int least, int most)
     {
         LengthDistribution lengths = LengthDistribution.Parse(text);
-        double[] drawn = [.. Taken(new() { Process = ArrivalProcess.Parse("constant", 1), Input = lengths, Requests = 40_000 }).Select(a => (double)a.InputTokens)];
+        double[] drawn =
+            [.. Taken(new() { Process = ArrivalProcess.Parse("constant", 1), Input = lengths, Requests = 40_000 })
+            .Select(a => (double)a.InputTokens)];
         double expected = mean > 0 ? mean : lengths.Mean;
         double spread = Math.Sqrt(drawn.Average(n => (n - drawn.Average()) * (n - drawn.Average())));
         Assert.Equal(expected, drawn.Average(), 0.05 * expected);
@@ -62,7 +67,9 @@ public sealed class GeneratedArrivalsTests
     [Fact]
     public void Zipf_lengths_fall_with_their_rank_as_the_exponent_says()
     {
-        int[] drawn = [.. Taken(new() { Process = ArrivalProcess.Parse("constant", 1), Input = LengthDistribution.Parse("zipf:2,5,500"), Requests = 50_000 })
+        int[] drawn =
+            [.. Taken(
+            new() { Process = ArrivalProcess.Parse("constant", 1), Input = LengthDistribution.Parse("zipf:2,5,500"), Requests = 50_000 })
             .Select(a => a.InputTokens)];
         double first = drawn.Count(n => n == 5), second = drawn.Count(n => n == 6), fourth = drawn.Count(n => n == 8);
         Assert.Equal(4, first / second, 0.3);
@@ -171,7 +178,8 @@ public sealed class GeneratedArrivalsTests
     [InlineData(-1)]
     [InlineData(double.NaN)]
     public void A_rate_must_be_above_zero(double rate) => Assert.Contains(
-        "it must be above 0", Assert.Throws<InferometerException>(() => ArrivalProcess.Parse("poisson", rate)).Message, StringComparison.Ordinal);
+        "it must be above 0", Assert.Throws<InferometerException>(() => ArrivalProcess.Parse("poisson", rate)).Message,
+            StringComparison.Ordinal);
 
     [Theory]
     [InlineData("0", "it must be 1 to")]
@@ -187,7 +195,8 @@ public sealed class GeneratedArrivalsTests
     public void Contradictions_are_refused()
     {
         Assert.Throws<InferometerException>(new TrafficOptions { Requests = 1 }.Validate);
-        Assert.Throws<InferometerException>(new TrafficOptions { Users = 1, Process = ArrivalProcess.Parse("poisson", 1), Requests = 1 }.Validate);
+        Assert.Throws<InferometerException>(
+            new TrafficOptions { Users = 1, Process = ArrivalProcess.Parse("poisson", 1), Requests = 1 }.Validate);
         Assert.Throws<InferometerException>(new TrafficOptions { Users = 1 }.Validate);
         Assert.Throws<InferometerException>(new TrafficOptions { Users = 1, DurationSeconds = double.NaN }.Validate);
     }

@@ -62,5 +62,6 @@ public sealed class SeededRandomTests
 
     [Fact]
     public void Streams_of_a_seed_and_seeds_of_a_stream_differ() =>
-        Assert.Equal(3, new[] { new SeededRandom(1, 0).Next(), new SeededRandom(1, 1).Next(), new SeededRandom(2, 0).Next() }.Distinct().Count());
+        Assert.Equal(3,
+            new[] { new SeededRandom(1, 0).Next(), new SeededRandom(1, 1).Next(), new SeededRandom(2, 0).Next() }.Distinct().Count());
 }

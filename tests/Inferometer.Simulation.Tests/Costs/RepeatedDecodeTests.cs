@@ -36,7 +36,9 @@ public sealed class RepeatedDecodeTests
         });
         var repeated = Assert.IsAssignableFrom<IRepeatedDecode>(plan);
         DecodeGroup[] batch = [.. Enumerable.Range(0, 37).Select(i => new DecodeGroup(10 + (i * 53 % 211)))];
-        PhaseTotals[] expected = [.. Enumerable.Range(0, 80).Select(later => plan.Step([], [.. batch.Select(g => g with { ContextTokens = g.ContextTokens + later })]))];
+        PhaseTotals[] expected =
+            [.. Enumerable.Range(0, 80)
+            .Select(later => plan.Step([], [.. batch.Select(g => g with { ContextTokens = g.ContextTokens + later })]))];
         repeated.BeginRepeat(batch);
         for (int later = 0; later < expected.Length; later++)
         {

@@ -63,7 +63,8 @@ public sealed class RepeatedStepTests
          from policy in Gen.Choose(0, 5)
          from caching in Gen.Elements(true, false)
          from seed in Gen.Choose(0, 10_000)
-         select new Case(requests, rate, users, turns, shared, blocks, replicas, routing, apart && replicas > 1, policy, caching, seed)).ToArbitrary();
+         select new Case(requests, rate, users, turns, shared, blocks, replicas, routing, apart && replicas > 1, policy, caching, seed))
+             .ToArbitrary();
 
     private static ServiceResult Serve(Case c, bool repeat)
     {
@@ -99,7 +100,8 @@ public sealed class RepeatedStepTests
                 PrefixCaching = c.Caching,
                 Replicas = c.Replicas,
                 Routing = c.Routing,
-                Disaggregation = c.Apart ? new Disaggregation { PrefillReplicas = 1, BandwidthBytesPerSecond = 50e9, LatencySeconds = 1e-5 } : null,
+                Disaggregation = c.Apart ? new Disaggregation { PrefillReplicas = 1, BandwidthBytesPerSecond = 50e9, LatencySeconds = 1e-5 }
+                    : null,
                 KeepOutcomes = true,
                 RepeatSteps = repeat,
                 Overhead = new StepOverhead(1e-4, 1e-5),

@@ -77,7 +77,9 @@ public sealed class ServiceTests
     {
         Assert.NotNull(Serve(Open(2000, 1500), new() { Scheduler = new() { MaxSequences = 8 } }).Overload);
         Assert.Null(Serve(Open(5, 400), new() { Scheduler = new() { MaxSequences = 8 } }).Overload);
-        Assert.Null(Serve(new ArrivalTrace(Enumerable.Repeat(new Arrival { Seconds = 0, InputTokens = 9, OutputTokens = 9 }, 200)).ToSource(), new()).Overload);
+        Assert.Null(
+            Serve(new ArrivalTrace(Enumerable.Repeat(new Arrival { Seconds = 0, InputTokens = 9, OutputTokens = 9 }, 200)).ToSource(),
+            new()).Overload);
     }
 
     [Fact]
@@ -118,9 +120,11 @@ public sealed class ServiceTests
         Disaggregation apart = new() { PrefillReplicas = 1, BandwidthBytesPerSecond = 1e9, LatencySeconds = 0.25 };
         ServingSimulationOptions options = new() { Replicas = 2, Disaggregation = apart, Overhead = new StepOverhead(1e-3, 0) };
         RequestOutcome outcome = Serve(One(1000, 3), options).Outcomes[0];
-        double prefill = Llama.Step([new PrefillChunk(0, 512, EndsPrompt: false)], []).LatencySeconds + Llama.Step([new PrefillChunk(512, 488)], []).LatencySeconds + 2e-3;
+        double prefill = Llama.Step([new PrefillChunk(0, 512, EndsPrompt: false)], []).LatencySeconds
+            + Llama.Step([new PrefillChunk(512, 488)], []).LatencySeconds + 2e-3;
         double transfer = 0.25 + (Llama.KvBytesPerToken!.Value * 1000 / 1e9);
-        double decode = Llama.Step([], [new DecodeGroup(1001)]).LatencySeconds + Llama.Step([], [new DecodeGroup(1002)]).LatencySeconds + 2e-3;
+        double decode = Llama.Step([], [new DecodeGroup(1001)]).LatencySeconds + Llama.Step([], [new DecodeGroup(1002)]).LatencySeconds
+            + 2e-3;
         Assert.Equal(prefill, outcome.FirstTokenSeconds, 1e-9);
         Assert.Equal(prefill + transfer + decode, outcome.LastTokenSeconds, 1e-9);
         Assert.Equal((1, 3), (outcome.Replica, outcome.OutputTokens));
@@ -130,7 +134,8 @@ public sealed class ServiceTests
     public void A_second_replica_halves_the_load_and_the_least_loaded_one_is_found()
     {
         ServiceResult one = Serve(Open(300, 600), new() { Scheduler = new() { MaxSequences = 8 } });
-        ServiceResult two = Serve(Open(300, 600), new() { Scheduler = new() { MaxSequences = 8 }, Replicas = 2, Routing = RoutingPolicy.LeastTokens });
+        ServiceResult two =
+            Serve(Open(300, 600), new() { Scheduler = new() { MaxSequences = 8 }, Replicas = 2, Routing = RoutingPolicy.LeastTokens });
         Assert.True(two.Report.Value.Queue!.Mean < 0.6 * one.Report.Value.Queue!.Mean);
         int first = two.Outcomes.Count(o => o.Replica == 0);
         Assert.InRange(first, 250, 350);
