@@ -42,7 +42,8 @@ public sealed record Slo
 
     /// <summary>
     /// Reads limits separated by commas, such as <c>ttft&lt;500ms,tpot&lt;40ms</c> or <c>p95 ttft &lt; 0.5s</c>: an optional percentile,
-    /// a metric (ttft, tpot, itl, e2e), <c>&lt;</c> or <c>&lt;=</c> (both: at most), a number and its unit (us, ms, s).
+    /// a metric (ttft, tpot, itl, e2e), <c>&lt;</c>, <c>&lt;=</c> or <c>:</c> (all: at most; a shell lets the last be), a number and its unit
+    /// (us, ms, s).
     /// </summary>
     /// <exception cref="InferometerException">A part is malformed; the message quotes it and says what is allowed.</exception>
     public static Slo Parse(string text)
@@ -122,16 +123,16 @@ public sealed record Slo
 
     private static SloLimit ParseLimit(string text, string part)
     {
-        int sign = part.IndexOf('<', StringComparison.Ordinal);
+        int sign = part.AsSpan().IndexOfAny('<', ':');
         if (sign < 0)
         {
-            throw Malformed(text, part, "it has no \"<\"; an example is \"ttft<500ms\"");
+            throw Malformed(text, part, "it has no \"<\" or \":\"; an example is \"ttft<500ms\"");
         }
 
         string[] words = part[..sign].Split(' ', StringSplitOptions.RemoveEmptyEntries);
         if (words.Length is 0 or > 2)
         {
-            throw Malformed(text, part, "before \"<\" stands a metric, and before that a percentile if wanted");
+            throw Malformed(text, part, "before it stands a metric, and before that a percentile if wanted");
         }
 
         double? percentile = words.Length == 2 ? ParsePercentile(text, part, words[0]) : null;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Settings;
 using Inferometer.Core.Deployments;
@@ -12,7 +13,7 @@ namespace Inferometer.Cli.Commands;
 
 /// <content>
 /// An estimate for users who come and go: they do not ask all at once, as the requests of a batch do, so a service is simulated, as
-/// <c>simulate</c> does with its defaults.
+/// <c>simulate</c> does with its defaults, but with lengths that vary by a fifth.
 /// </content>
 internal sealed partial class EstimateCommand
 {
@@ -30,8 +31,8 @@ internal sealed partial class EstimateCommand
             {
                 Users = parsed.Given(_users) ?? 0,
                 Process = parsed.Given(_rate) is { } rate ? ArrivalProcess.Parse("poisson", rate) : null,
-                Input = LengthDistribution.Fixed(workload.InputTokens - workload.CachedPrefixTokens),
-                Output = LengthDistribution.Fixed(workload.OutputTokens),
+                Input = Around(workload.InputTokens - workload.CachedPrefixTokens),
+                Output = Around(workload.OutputTokens),
                 SharedPrefixTokens = workload.CachedPrefixTokens,
                 Requests = Math.Max(LeastRequests, RequestsPerUser * (parsed.Given(_users) ?? 0)),
             },
@@ -46,6 +47,13 @@ internal sealed partial class EstimateCommand
         ServiceResult result = ServiceOutput.Serve(traffic, plan, options, cancellationToken);
         _printer.Print(result, traffic, plan, policy, options, _format.Of(parsed));
         return ExitCode.Success;
+    }
+
+    // Users whose requests were all alike would keep step with each other for ever.
+    private static LengthDistribution Around(int tokens)
+    {
+        int spread = tokens / 5;
+        return LengthDistribution.Parse(string.Create(CultureInfo.InvariantCulture, $"uniform:{tokens - spread},{tokens + spread}"));
     }
 
     private void RequireOfService(ParseResult parsed, SimulationConfig config, string option)

@@ -41,12 +41,11 @@ internal sealed class SimulateCommand
             "Simulates a service: requests arrive, queue, are batched by the engine's own scheduler and answered, on a virtual clock. "
                 + "Shows latency percentiles, throughput, goodput, queue, cache, energy and cost.",
             "inferometer simulate llama-3.1-8b --on h100 --rate 10 --input 1024 --output 256",
-            "inferometer simulate llama-3.1-8b --on h100 --users 200 --think exp:10 --slo 'ttft<500ms,tpot<40ms'",
-            "inferometer simulate llama-3.1-70b --on h100 --tp 4 --rate 8 --input lognormal:1500,900 --output lognormal:300,200 "
-                + "--duration 600",
+            "inferometer simulate llama-3.1-8b --on h100 --users 200 --think exp:10 --slo ttft:500ms,tpot:40ms",
+            "inferometer simulate llama-3.1-70b --on h100 --tp 4 --rate 8 --input lognormal:1500,900 --duration 300",
             "inferometer simulate llama-3.1-8b --on h100 --rate 40 --replicas 4 --router least-tokens --arrivals gamma:0.3",
             "inferometer simulate llama-3.1-70b --on h100 --tp 4 --rate 12 --replicas 3 --prefill-replicas 1 --kv-link 50",
-            "inferometer simulate llama-3.1-8b --on h100 --trace requests.csv --policy sglang --timeline timeline.csv -f json")
+            "inferometer simulate llama-3.1-8b --on h100 --rate 2 --turns 4 --shared-prefix 800 --policy sglang -f json")
         {
             self._model,
         };

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Inferometer.Cli.Hosting;
+using Inferometer.Core;
 using Inferometer.Core.Deployments;
 using Inferometer.Serving;
 using Inferometer.Simulation.Costs;
@@ -62,8 +63,8 @@ internal sealed class ServiceSettings
 
     private readonly ValueOption<Slo> _slo = new(
         ["--slo", "--goodput"],
-        new("LIMITS", null, (text, _) => Slo.Parse(text)),
-        "Service level whose goodput is counted, such as ttft<500ms,tpot<40ms.");
+        new("LIMITS", null, ReadLevel),
+        "Service level whose goodput is counted, such as ttft:500ms,tpot:40ms.");
 
     private readonly ValueOption<int> _warmUp = new(
         ["--warm-up"], Domains.Whole(0, 100_000_000), "Requests that are served and not measured, the first ones.",
@@ -121,6 +122,18 @@ internal sealed class ServiceSettings
         }
 
         return said;
+    }
+
+    private static Slo ReadLevel(string text, string origin)
+    {
+        try
+        {
+            return Slo.Parse(text);
+        }
+        catch (InferometerException error)
+        {
+            throw new InferometerException($"{origin}: {Domains.Quote(text)} is not allowed: {error.Message}", error);
+        }
     }
 
     private Disaggregation? Apart(ParseResult parsed, ICostPlan plan)

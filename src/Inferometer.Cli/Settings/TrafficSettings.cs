@@ -18,8 +18,8 @@ internal sealed class TrafficSettings
         ["--trace"], PathUse.ReadFile, "Requests out of a file, in time, input and output: .csv, .tsv or .jsonl, also of other projects.");
 
     private readonly ValueOption<string> _arrivals = new(
-        ["--arrivals"], Checked(ArrivalProcess.Help, (text, origin) => ArrivalProcess.Parse(text, 1, origin)),
-            "How arrivals at --rate are spread.", "poisson")
+        ["--arrivals"], Checked("SPREAD", (text, origin) => ArrivalProcess.Parse(text, 1, origin)),
+            "How arrivals at --rate are spread: " + ArrivalProcess.Help.Replace("|", ", ", StringComparison.Ordinal) + ".", "poisson")
     { Fallback = "poisson" };
 
     private readonly ValueOption<ThinkTime> _think = new(
@@ -34,9 +34,9 @@ internal sealed class TrafficSettings
         ["--duration"], Domains.Number(0, 9e6, above: true, help: "SECONDS"),
             "Requests come for this long; those under way are served to their ends.");
 
-    private readonly ValueOption<LengthDistribution> _input = Lengths("--input", "Prompt tokens of a request, or of each turn.", 2048);
+    private readonly ValueOption<LengthDistribution> _input = Lengths("--input", "Prompt tokens of a request, or of each turn: " + LengthDistribution.Help.Replace("|", ", ", StringComparison.Ordinal) + ".", 2048);
 
-    private readonly ValueOption<LengthDistribution> _output = Lengths("--output", "Generated tokens.", 256);
+    private readonly ValueOption<LengthDistribution> _output = Lengths("--output", "Generated tokens, as --input.", 256);
 
     private readonly PathOption _dataset = new(
         ["--dataset"],
@@ -46,7 +46,7 @@ internal sealed class TrafficSettings
     private readonly ValueOption<LengthDistribution> _turns = new(
         ["--turns"],
         LengthsOf(),
-        "Conversations of so many turns; each prompt holds what was said before.",
+        "Conversations of so many turns, as --input; each prompt holds what was said before.",
         "single requests");
 
     private readonly ValueOption<int> _prefix = new(
@@ -190,7 +190,7 @@ internal sealed class TrafficSettings
         new([name], LengthsOf(), meaning,
             fallback.ToString(CultureInfo.InvariantCulture)) { Fallback = LengthDistribution.Fixed(fallback) };
 
-    private static Domain<LengthDistribution> LengthsOf() => new(LengthDistribution.Help, null, LengthDistribution.Parse);
+    private static Domain<LengthDistribution> LengthsOf() => new("LENGTH", null, LengthDistribution.Parse);
 
     private static Domain<string> Checked<T>(string help, Func<string, string, T> parse) => new(help, null, (text, origin) =>
     {

@@ -28,6 +28,7 @@ internal sealed class Replica : ISchedulerObserver
     private StepPlan? _open;
     private StepOutcome _openOutcome;
     private int _usedAtBegin;
+    private int _delivered; // in the step that is ending
     private double _lastKey = double.NegativeInfinity; // of all in the scheduler's queue the greatest, or greater
 
     public Replica(int index, Service service, ICostPlan plan, int blocks, ICostPlan? draft, ReplicaRole role)
@@ -205,6 +206,7 @@ internal sealed class Replica : ISchedulerObserver
     void ISchedulerObserver.OnTokens(Sequence sequence, int count, double seconds)
     {
         ServiceRequest request = RequestOf(sequence);
+        _delivered += count;
         double gap = request.Deliver(count, seconds);
         if (request.IsMeasured && !double.IsNaN(gap))
         {
@@ -222,12 +224,8 @@ internal sealed class Replica : ISchedulerObserver
 
     void ISchedulerObserver.OnStepEnded(StepPlan plan, StepOutcome outcome)
     {
-        int tokens = 0;
-        for (int i = 0; i < plan.Chunks.Count; i++)
-        {
-            tokens += plan.Chunks[i].EmittedCount;
-        }
-
+        int tokens = _delivered;
+        _delivered = 0;
         Note(plan.BeginSeconds, plan.EndSeconds, _usedAtBegin, plan.Chunks.Count, tokens);
     }
 

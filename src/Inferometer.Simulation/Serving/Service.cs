@@ -21,6 +21,8 @@ internal sealed class Service
     private readonly PriorityQueue<ServiceRequest, (double Seconds, long Number)> _transfers = new();
     private readonly List<RequestOutcome> _outcomes = []; // by number of the request
     private readonly ServingTally _tally;
+    private double _gapSeconds;
+    private long _gapCount;
 
     public Service(IArrivalSource source, ICostPlan plan, ServingSimulationOptions options, int blocks, ICostPlan? draft)
     {
@@ -78,9 +80,25 @@ internal sealed class Service
         }
     }
 
-    public ServingReport Report() => _tally.Report();
+    public ServingReport Report()
+    {
+        _tally.AddGaps(_gapSeconds, _gapCount);
+        _gapCount = 0;
+        return _tally.Report();
+    }
 
-    public void Gaps(double seconds, int count) => _tally.AddGaps(seconds, count);
+    /// <summary>Gaps between deliveries. Those of one step are mostly equal and are added together.</summary>
+    public void Gaps(double seconds, int count)
+    {
+        if (seconds == _gapSeconds)
+        {
+            _gapCount += count;
+            return;
+        }
+
+        _tally.AddGaps(_gapSeconds, _gapCount);
+        (_gapSeconds, _gapCount) = (seconds, count);
+    }
 
     /// <summary>Why the first request was refused that was; null when none was.</summary>
     public string? FirstRefusal { get; private set; }
