@@ -41,8 +41,8 @@ public sealed record Slo
     public IReadOnlyList<SloLimit> Limits { get; }
 
     /// <summary>
-    /// Reads limits separated by commas, such as <c>ttft&lt;500ms,tpot&lt;40ms</c> or <c>p95 ttft &lt; 0.5s</c>: an optional percentile,
-    /// a metric (ttft, tpot, itl, e2e), <c>&lt;</c>, <c>&lt;=</c> or <c>:</c> (all: at most; a shell lets the last be), a number and its unit
+    /// Reads limits separated by commas, such as <c>ttft&lt;500ms,tpot&lt;40ms</c> or <c>p95 ttft &lt; 0.5s</c>: an optional percentile, a
+    /// metric (ttft, tpot, itl, e2e), <c>&lt;</c>, <c>&lt;=</c> or <c>:</c> (all: at most; a shell lets the last be), a number and its unit
     /// (us, ms, s).
     /// </summary>
     /// <exception cref="InferometerException">A part is malformed; the message quotes it and says what is allowed.</exception>
@@ -53,8 +53,8 @@ public sealed record Slo
     }
 
     /// <summary>
-    /// Whether a request keeps every limit. Of a metric that it does not have (one token has no TPOT) it keeps any limit; one that did
-    /// not complete, or has no token, keeps none.
+    /// Whether a request keeps every limit. Of a metric that it does not have (one token has no TPOT) it keeps any limit; one that did not
+    /// complete, or has no token, keeps none.
     /// </summary>
     public bool IsKeptBy(RequestTimeline timeline)
     {

@@ -19,7 +19,7 @@ internal sealed class TrafficSettings
 
     private readonly ValueOption<string> _arrivals = new(
         ["--arrivals"], Checked("SPREAD", (text, origin) => ArrivalProcess.Parse(text, 1, origin)),
-            "How arrivals at --rate are spread: " + ArrivalProcess.Help.Replace("|", ", ", StringComparison.Ordinal) + ".", "poisson")
+            $"How arrivals at --rate are spread: {Listed(ArrivalProcess.Help)}.", "poisson")
     { Fallback = "poisson" };
 
     private readonly ValueOption<ThinkTime> _think = new(
@@ -31,10 +31,11 @@ internal sealed class TrafficSettings
         ["--requests", "--num-prompts"], Domains.Whole(1, 100_000_000), "Requests in all.", "1000, or as many as --duration brings");
 
     private readonly ValueOption<double> _duration = new(
-        ["--duration"], Domains.Number(0, 9e6, above: true, help: "SECONDS"),
+        ["--duration"], Domains.Number(0, 8.64e6, above: true, help: "SECONDS"),
             "Requests come for this long; those under way are served to their ends.");
 
-    private readonly ValueOption<LengthDistribution> _input = Lengths("--input", "Prompt tokens of a request, or of each turn: " + LengthDistribution.Help.Replace("|", ", ", StringComparison.Ordinal) + ".", 2048);
+    private readonly ValueOption<LengthDistribution> _input = Lengths(
+        "--input", $"Prompt tokens of a request, or of each turn: {Listed(LengthDistribution.Help)}.", 2048);
 
     private readonly ValueOption<LengthDistribution> _output = Lengths("--output", "Generated tokens, as --input.", 256);
 
@@ -189,6 +190,8 @@ internal sealed class TrafficSettings
     private static ValueOption<LengthDistribution> Lengths(string name, string meaning, int fallback) =>
         new([name], LengthsOf(), meaning,
             fallback.ToString(CultureInfo.InvariantCulture)) { Fallback = LengthDistribution.Fixed(fallback) };
+
+    private static string Listed(string help) => help.Replace("|", ", ", StringComparison.Ordinal);
 
     private static Domain<LengthDistribution> LengthsOf() => new("LENGTH", null, LengthDistribution.Parse);
 

@@ -9,6 +9,8 @@ namespace Inferometer.Serving.Arrivals;
 /// </summary>
 public sealed class ArrivalTrace : IReadOnlyList<Arrival>
 {
+    private const double MostSeconds = 8_640_000; // 100 days: the virtual clock ends soon after
+
     private readonly Arrival[] _arrivals;
 
     /// <summary>Takes requests that are in order of arrival.</summary>
@@ -99,6 +101,12 @@ public sealed class ArrivalTrace : IReadOnlyList<Arrival>
         if (!double.IsFinite(arrival.Seconds) || arrival.Seconds < 0)
         {
             throw Invalid($"{where}: time is {arrival.Seconds}; allowed is any finite number of seconds from 0.");
+        }
+
+        if (arrival.Seconds > MostSeconds)
+        {
+            throw Invalid(
+                $"{where}: time is {arrival.Seconds} s; times count from the beginning of the trace and end after {MostSeconds} s.");
         }
 
         if (arrival.Seconds < previous?.Seconds)

@@ -54,7 +54,7 @@ public sealed record TrafficOptions
         Require(Process is null != (Users == 0), $"give either an arrival process or users, not both ({Users} users)");
         Require(Users >= 0, $"{Users} users; allowed is 1 or more");
         Require(Requests is null or >= 1, $"{Requests} requests; allowed is 1 or more");
-        Require(DurationSeconds is null or (> 0 and <= 9e6), $"a duration of {DurationSeconds} s; allowed is above 0, up to 9000000");
+        Require(DurationSeconds is null or (> 0 and <= 8.64e6), $"a duration of {DurationSeconds} s; allowed is above 0, up to 8640000");
         Require(Requests is not null || DurationSeconds is not null, $"neither a number of requests nor a duration is given");
         Require(
             Requests is not null || Process is null || double.IsFinite(Process.RequestsPerSecond),

@@ -1,3 +1,5 @@
+using System.Globalization;
+using Inferometer.Core;
 using Inferometer.Scheduling;
 using Inferometer.Scheduling.Blocks;
 using Inferometer.Serving.Arrivals;
@@ -13,6 +15,8 @@ internal sealed class Replica : ISchedulerObserver
 {
     /// <summary>Quantities of <see cref="Series"/>.</summary>
     public const int KvBlocks = 0, Batch = 1, Tokens = 2, Quantities = 3;
+
+    private const double MostSeconds = 100 * 86_400.0;
 
     private readonly Service _service;
     private readonly ServingSimulationOptions _options;
@@ -71,19 +75,30 @@ internal sealed class Replica : ISchedulerObserver
     private bool HasWork => _scheduler.HasWork || _pending.Count > 0;
 
     /// <summary>Takes a request.</summary>
-    /// <returns>False when its queue is at its limit.</returns>
-    public bool Submit(ServiceRequest request, double seconds)
+    /// <returns>Null, or why not, for people.</returns>
+    public string? Submit(ServiceRequest request, double seconds)
     {
+        // Before its prompt is made: one that is far too long would take memory for nothing.
+        Arrival arrival = request.Arrival;
+        long total = (long)arrival.InputTokens + arrival.OutputTokens;
+        long most = Math.Min(_options.Scheduler.MaxSequenceTokens, (long)Pool.BlockCount * Pool.BlockSize);
+        if (total > most)
+        {
+            return string.Create(
+                CultureInfo.InvariantCulture,
+                $"{arrival.InputTokens:#,0} prompt and {arrival.OutputTokens:#,0} new tokens, where the model and the KV cache have room "
+                    + $"for {most:#,0}.");
+        }
+
         if (_pending.Count + _scheduler.WaitingCount >= _options.Scheduler.MaxQueueLength)
         {
-            return false;
+            return string.Create(CultureInfo.InvariantCulture, $"{_options.Scheduler.MaxQueueLength:#,0} requests waited already.");
         }
 
         request.Replica = this;
-        OutstandingTokens += TokensOf(request);
-        double key = seconds - (request.Arrival.Priority * _options.Scheduler.PriorityHeadStartSeconds);
-        _pending.Enqueue(request, (key, request.Number));
-        return true;
+        OutstandingTokens += total;
+        _pending.Enqueue(request, (seconds - (arrival.Priority * _options.Scheduler.PriorityHeadStartSeconds), request.Number));
+        return null;
     }
 
     /// <summary>Ends the step that is under way, if one is.</summary>
@@ -105,17 +120,20 @@ internal sealed class Replica : ISchedulerObserver
         _clock.AdvanceTo(seconds);
         _executor.HorizonSeconds = horizon;
         _executor.MayPass = mayPass;
+        _executor.Cancellation = cancellationToken;
         bool first = true;
         while (HasWork && (first || _clock.Seconds < horizon))
         {
             cancellationToken.ThrowIfCancellationRequested();
             first = false;
-            Feed();
-            if (!_scheduler.HasWork)
+            if (_clock.Seconds > MostSeconds)
             {
-                return; // what waited was refused
+                throw new InferometerException(
+                    "the simulated time passes 100 days, which is more than its clock can show; ask for fewer requests, or at a higher "
+                        + "rate.");
             }
 
+            Feed();
             if (_options.RepeatSteps && _scheduler.RepeatDecode(_executor) > 0)
             {
                 continue;
@@ -198,9 +216,6 @@ internal sealed class Replica : ISchedulerObserver
 
     void ISchedulerObserver.OnRejected(SequenceRequest request, Rejection rejection)
     {
-        var refused = (ServiceRequest)request.Owner!;
-        OutstandingTokens -= TokensOf(refused);
-        _service.Refuse(refused, Math.Max(_clock.Seconds, refused.Arrival.Seconds), rejection.Message);
     }
 
     void ISchedulerObserver.OnTokens(Sequence sequence, int count, double seconds)
@@ -252,10 +267,11 @@ internal sealed class Replica : ISchedulerObserver
             _pending.Dequeue();
             _lastKey = order.Key;
             Arrival arrival = request.Arrival;
-            _scheduler.TrySubmit(
+            bool taken = _scheduler.TrySubmit(
                 new SequenceRequest
                 {
-                    Prompt = request.IsTransferred ? new int[arrival.InputTokens + request.OutputTokens]
+                    Prompt = request.IsTransferred
+                        ? new int[arrival.InputTokens + request.OutputTokens]
                         : _service.Prompts.PromptOf(arrival),
                     MaxNewTokens = _isPrefillOnly ? Math.Min(1, arrival.OutputTokens) : arrival.OutputTokens - request.OutputTokens,
                     ArrivalSeconds = request.IsTransferred ? request.LastTokenSeconds : arrival.Seconds,
@@ -263,7 +279,11 @@ internal sealed class Replica : ISchedulerObserver
                     Owner = request,
                 },
                 out _,
-                out _); // a refusal reaches the observer
+                out Rejection? rejection);
+            if (!taken)
+            {
+                throw new InvalidOperationException(rejection!.Message); // looked at when it came
+            }
         }
     }
 }

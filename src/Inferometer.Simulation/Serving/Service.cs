@@ -11,8 +11,6 @@ namespace Inferometer.Simulation.Serving;
 /// </summary>
 internal sealed class Service
 {
-    private const string QueueFull = "the queue of its replica was at its limit.";
-
     private readonly IArrivalSource _source;
     private readonly ICostPlan _plan;
     private readonly Replica[] _replicas;
@@ -103,7 +101,7 @@ internal sealed class Service
     /// <summary>Why the first request was refused that was; null when none was.</summary>
     public string? FirstRefusal { get; private set; }
 
-    public void Refuse(ServiceRequest request, double seconds, string why)
+    private void Refuse(ServiceRequest request, double seconds, string why)
     {
         FirstRefusal ??= why;
         _outcomes[(int)request.Number] = request.Outcome(FinishReason.None, seconds);
@@ -174,9 +172,9 @@ internal sealed class Service
         while (_transfers.TryPeek(out ServiceRequest? request, out (double Seconds, long Number) transfer) && transfer.Seconds <= now)
         {
             _transfers.Dequeue();
-            if (!_decodeRouter!.For(request.Arrival).Submit(request, transfer.Seconds))
+            if (_decodeRouter!.For(request.Arrival).Submit(request, transfer.Seconds) is { } why)
             {
-                Refuse(request, transfer.Seconds, QueueFull);
+                Refuse(request, transfer.Seconds, why);
             }
         }
     }
@@ -190,9 +188,9 @@ internal sealed class Service
             _outcomes.Add(default);
             ServiceRequest request = new(arrival, number, IsMeasured(number, arrival.Seconds));
             LastArrivalSeconds = arrival.Seconds;
-            if (!_router.For(arrival).Submit(request, arrival.Seconds))
+            if (_router.For(arrival).Submit(request, arrival.Seconds) is { } why)
             {
-                Refuse(request, seconds, QueueFull);
+                Refuse(request, seconds, why);
             }
         }
     }

@@ -70,6 +70,9 @@ public sealed class SimulatedStepExecutor : IStepExecutor, IRepeatedStepExecutor
     /// <summary>A repeated step may end after <see cref="HorizonSeconds"/>.</summary>
     internal bool MayPass { get; set; } = true;
 
+    /// <summary>Ends repeated steps early.</summary>
+    internal CancellationToken Cancellation { get; set; }
+
     /// <inheritdoc/>
     public StepOutcome Execute(StepPlan step, CancellationToken cancellationToken)
     {
@@ -125,7 +128,7 @@ public sealed class SimulatedStepExecutor : IStepExecutor, IRepeatedStepExecutor
     {
         outcome = default;
         double begin = _clock.Seconds;
-        if (begin >= HorizonSeconds)
+        if (begin >= HorizonSeconds || Cancellation.IsCancellationRequested)
         {
             return false;
         }
