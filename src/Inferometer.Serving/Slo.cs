@@ -132,7 +132,7 @@ public sealed record Slo
         string[] words = part[..sign].Split(' ', StringSplitOptions.RemoveEmptyEntries);
         if (words.Length is 0 or > 2)
         {
-            throw Malformed(text, part, "before it stands a metric, and before that a percentile if wanted");
+            throw Malformed(text, part, "before \"<\" stands a metric, and before that a percentile if wanted");
         }
 
         double? percentile = words.Length == 2 ? ParsePercentile(text, part, words[0]) : null;
