@@ -3,6 +3,7 @@ using BenchmarkDotNet.Running;
 using Inferometer.Benchmarks;
 using Inferometer.Benchmarks.Kernels;
 using Inferometer.Benchmarks.Scheduling;
+using Inferometer.Benchmarks.Simulation;
 
 // Verbs of our own beside BenchmarkDotNet's switcher; docs/benchmarks.md says when to use which.
 switch (args)
@@ -15,6 +16,9 @@ switch (args)
         return 0;
     case ["scheduler-quick"]:
         SchedulerReport.Run();
+        return 0;
+    case ["serving-quick", .. string[] rest]:
+        ServingReportBench.Run(rest is [string requests] ? int.Parse(requests, CultureInfo.InvariantCulture) : 2000);
         return 0;
     case ["elementwise"]:
         ElementwiseReport.Run();

@@ -91,7 +91,7 @@ public sealed partial class Scheduler
         }
         else if (sequence.Request.UsePrefixCache && Pool.PrefixCaching)
         {
-            Publish(sequence);
+            Publish(sequence, sequence.ComputedTokens);
         }
 
         FinishReason reason = ReasonToEnd(chunk);
@@ -151,10 +151,10 @@ public sealed partial class Scheduler
         }
     }
 
-    private void Publish(Sequence sequence)
+    private void Publish(Sequence sequence, int computedTokens)
     {
         int size = Pool.BlockSize;
-        int full = sequence.ComputedTokens / size;
+        int full = computedTokens / size;
         for (int i = sequence.PublishedBlocks; i < full; i++)
         {
             UInt128 hash = sequence.HashOf(i, size);

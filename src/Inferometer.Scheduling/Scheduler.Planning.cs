@@ -24,6 +24,12 @@ public sealed partial class Scheduler
         _budget = Options.MaxTokensPerStep;
         _preempted = false;
         bool joinRunning = Options.Batching != BatchingMode.Static || _running.Count == 0;
+        if (Options.PrefillFirst)
+        {
+            PlanPrefillFirst(joinRunning);
+            return;
+        }
+
         if (PlanRunning(decoding: true))
         {
             PlanRunning(decoding: false);
@@ -32,6 +38,20 @@ public sealed partial class Scheduler
         if (joinRunning && !_preempted)
         {
             AdmitWaiting();
+        }
+    }
+
+    private void PlanPrefillFirst(bool joinRunning)
+    {
+        PlanRunning(decoding: false);
+        if (joinRunning && !_preempted)
+        {
+            AdmitWaiting();
+        }
+
+        if (_plan.IsEmpty)
+        {
+            PlanRunning(decoding: true);
         }
     }
 

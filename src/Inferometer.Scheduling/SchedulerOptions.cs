@@ -27,6 +27,12 @@ public sealed record SchedulerOptions
     public bool ChunkedPrefill { get; init; } = true;
 
     /// <summary>
+    /// While there are prompts to compute and room for them, steps compute prompts alone and decoding sequences wait, as SGLang's scheduler
+    /// does by default. Off: decoding sequences go first and prompts share the rest of the step's budget.
+    /// </summary>
+    public bool PrefillFirst { get; init; }
+
+    /// <summary>
     /// Keys and values are kept between steps. Off: every step computes each sequence from its first token (for comparison).
     /// </summary>
     public bool KeepKeysAndValues { get; init; } = true;

@@ -147,6 +147,16 @@ public sealed class Sequence
         IsHeld = false;
     }
 
+    internal void AppendZeros(int count)
+    {
+        if (count > 0)
+        {
+            EnsureCapacity(TokenCount + count);
+            _tokens.AsSpan(TokenCount, count).Clear();
+            TokenCount += count;
+        }
+    }
+
     internal void DropDraft() => DraftCount = 0;
 
     /// <summary>Takes back that drafts were dropped or replaced; the tokens themselves are still in their places.</summary>

@@ -25,6 +25,9 @@ internal sealed class ServingTotals(int maxSamples, Slo? slo)
 
     public long Rejected { get; set; }
 
+    /// <summary>Gaps where they are counted apart from requests; null = they are taken from deliveries.</summary>
+    public GapHistogram? Gaps { get; init; }
+
     public void Add(RequestTimeline timeline, ReadOnlySpan<TokenDelivery> deliveries) =>
         Add(
             new Request(
@@ -40,17 +43,45 @@ internal sealed class ServingTotals(int maxSamples, Slo? slo)
     public void Add(Request request, ReadOnlySpan<TokenDelivery> deliveries)
     {
         int tokens = 0;
-        foreach (TokenDelivery delivery in deliveries)
+        double longest = double.NaN;
+        for (int i = 0; i < deliveries.Length; i++)
         {
-            tokens += delivery.Tokens;
+            tokens += deliveries[i].Tokens;
         }
 
-        _finishedBy[(int)request.Reason]++;
-        _firstArrival = Math.Min(_firstArrival, request.Arrival);
-        _lastFinish = Math.Max(_lastFinish, request.Finish);
-        _secondsInSystem += request.Finish - request.Arrival;
+        bool counts = request.Reason is FinishReason.Length or FinishReason.Stop;
+        for (int i = 1; i < deliveries.Length && counts; i++)
+        {
+            double gap = deliveries[i].Seconds - deliveries[i - 1].Seconds;
+            _gaps.Add(gap);
+            longest = longest >= gap ? longest : gap;
+        }
+
+        Add(new RequestOutcome
+        {
+            ArrivalSeconds = request.Arrival,
+            AdmittedSeconds = request.Admitted,
+            FirstTokenSeconds = deliveries.IsEmpty ? double.NaN : deliveries[0].Seconds,
+            LastTokenSeconds = deliveries.IsEmpty ? double.NaN : deliveries[^1].Seconds,
+            LongestGapSeconds = longest,
+            FinishSeconds = request.Finish,
+            FinishReason = request.Reason,
+            PromptTokens = request.PromptTokens,
+            CachedTokens = request.CachedTokens,
+            OutputTokens = tokens,
+            Preemptions = request.Preemptions,
+        });
+    }
+
+    public void Add(in RequestOutcome request)
+    {
+        int tokens = request.OutputTokens;
+        _finishedBy[(int)request.FinishReason]++;
+        _firstArrival = Math.Min(_firstArrival, request.ArrivalSeconds);
+        _lastFinish = Math.Max(_lastFinish, request.FinishSeconds);
+        _secondsInSystem += request.FinishSeconds - request.ArrivalSeconds;
         _preemptions += request.Preemptions;
-        if (request.Reason is not (FinishReason.Length or FinishReason.Stop))
+        if (request.FinishReason is not (FinishReason.Length or FinishReason.Stop))
         {
             _wastedTokens += tokens;
             return;
@@ -59,14 +90,14 @@ internal sealed class ServingTotals(int maxSamples, Slo? slo)
         _promptTokens += request.PromptTokens;
         _cachedTokens += request.CachedTokens;
         _outputTokens += tokens;
-        if (!double.IsNaN(request.Admitted))
+        if (!double.IsNaN(request.AdmittedSeconds))
         {
-            _queue.Add(request.Admitted - request.Arrival);
+            _queue.Add(request.AdmittedSeconds - request.ArrivalSeconds);
         }
 
         if (tokens > 0)
         {
-            AddLatencies(request.Arrival, deliveries, tokens);
+            AddLatencies(request);
         }
     }
 
@@ -88,7 +119,7 @@ internal sealed class ServingTotals(int maxSamples, Slo? slo)
             MeanRequestsInSystem = duration > 0 ? _secondsInSystem / duration : 0,
             TimeToFirstToken = _firstToken.Summarize(),
             TimePerOutputToken = _perToken.Summarize(),
-            InterTokenLatency = _gaps.Summarize(),
+            InterTokenLatency = Gaps is null ? _gaps.Summarize() : Gaps.Summarize(),
             EndToEnd = _endToEnd.Summarize(),
             Queue = _queue.Summarize(),
             Goodput = slo is null ? null : new Goodput
@@ -102,19 +133,12 @@ internal sealed class ServingTotals(int maxSamples, Slo? slo)
         };
     }
 
-    private void AddLatencies(double arrival, ReadOnlySpan<TokenDelivery> deliveries, int tokens)
+    private void AddLatencies(in RequestOutcome request)
     {
-        double first = deliveries[0].Seconds - arrival;
-        double endToEnd = deliveries[^1].Seconds - arrival;
-        double perToken = tokens < 2 ? double.NaN : (deliveries[^1].Seconds - deliveries[0].Seconds) / (tokens - 1);
-        double longest = double.NaN;
-        for (int i = 1; i < deliveries.Length; i++)
-        {
-            double gap = deliveries[i].Seconds - deliveries[i - 1].Seconds;
-            _gaps.Add(gap);
-            longest = longest >= gap ? longest : gap;
-        }
-
+        int tokens = request.OutputTokens;
+        double first = request.FirstTokenSeconds - request.ArrivalSeconds;
+        double endToEnd = request.LastTokenSeconds - request.ArrivalSeconds;
+        double perToken = tokens < 2 ? double.NaN : (request.LastTokenSeconds - request.FirstTokenSeconds) / (tokens - 1);
         _firstToken.Add(first);
         _endToEnd.Add(endToEnd);
         if (tokens > 1)
@@ -122,7 +146,7 @@ internal sealed class ServingTotals(int maxSamples, Slo? slo)
             _perToken.Add(perToken);
         }
 
-        if (slo?.IsKeptBy(first, perToken, longest, endToEnd) == true)
+        if (slo?.IsKeptBy(first, perToken, request.LongestGapSeconds, endToEnd) == true)
         {
             _good++;
             _goodTokens += tokens;

@@ -41,8 +41,9 @@ public sealed record Slo
     public IReadOnlyList<SloLimit> Limits { get; }
 
     /// <summary>
-    /// Reads limits separated by commas, such as <c>ttft&lt;500ms,tpot&lt;40ms</c> or <c>p95 ttft &lt; 0.5s</c>: an optional percentile,
-    /// a metric (ttft, tpot, itl, e2e), <c>&lt;</c> or <c>&lt;=</c> (both: at most), a number and its unit (us, ms, s).
+    /// Reads limits separated by commas, such as <c>ttft&lt;500ms,tpot&lt;40ms</c> or <c>p95 ttft &lt; 0.5s</c>: an optional percentile, a
+    /// metric (ttft, tpot, itl, e2e), <c>&lt;</c>, <c>&lt;=</c> or <c>:</c> (all: at most; a shell lets the last be), a number and its unit
+    /// (us, ms, s).
     /// </summary>
     /// <exception cref="InferometerException">A part is malformed; the message quotes it and says what is allowed.</exception>
     public static Slo Parse(string text)
@@ -52,8 +53,8 @@ public sealed record Slo
     }
 
     /// <summary>
-    /// Whether a request keeps every limit. Of a metric that it does not have (one token has no TPOT) it keeps any limit; one that did
-    /// not complete, or has no token, keeps none.
+    /// Whether a request keeps every limit. Of a metric that it does not have (one token has no TPOT) it keeps any limit; one that did not
+    /// complete, or has no token, keeps none.
     /// </summary>
     public bool IsKeptBy(RequestTimeline timeline)
     {
@@ -122,10 +123,10 @@ public sealed record Slo
 
     private static SloLimit ParseLimit(string text, string part)
     {
-        int sign = part.IndexOf('<', StringComparison.Ordinal);
+        int sign = part.AsSpan().IndexOfAny('<', ':');
         if (sign < 0)
         {
-            throw Malformed(text, part, "it has no \"<\"; an example is \"ttft<500ms\"");
+            throw Malformed(text, part, "it has no \"<\" or \":\"; an example is \"ttft<500ms\"");
         }
 
         string[] words = part[..sign].Split(' ', StringSplitOptions.RemoveEmptyEntries);

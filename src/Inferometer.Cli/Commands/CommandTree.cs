@@ -15,6 +15,7 @@ internal static class CommandTree
         {
             EstimateCommand.Create(printer),
             CompareCommand.Create(printer),
+            SimulateCommand.Create(printer),
             ShowcaseCommand.Create(printer),
             ModelsCommand.Create(printer),
             HardwareCommand.Create(printer),

@@ -15,7 +15,7 @@ using Inferometer.Simulation.Results;
 namespace Inferometer.Cli.Commands;
 
 /// <summary><c>inferometer estimate</c>: one model on one machine.</summary>
-internal sealed class EstimateCommand
+internal sealed partial class EstimateCommand
 {
     private readonly PathArgument _model = new(
         "MODEL",
@@ -27,6 +27,8 @@ internal sealed class EstimateCommand
     private readonly PathOption _config = new(["--config"], PathUse.ReadFile, "Read the estimate from a JSON or YAML file instead.");
     private readonly FlagOption _operators = new(["--operators"], "Print every operator.");
     private readonly FlagOption _allowOverflow = new(["--allow-overflow"], "Print the estimate even where it does not fit in memory.");
+    private readonly ValueOption<int> _users = TrafficSettings.UsersOption();
+    private readonly ValueOption<double> _rate = TrafficSettings.RateOption();
     private readonly ValueOption<OutputFormat> _format = FormatOptions.Create();
     private readonly Printer _printer;
 
@@ -47,19 +49,25 @@ internal sealed class EstimateCommand
             "inferometer estimate qwen3-30b-a3b --on rtx4080 --weights q4_k -ngl 99 -ot exps=CPU --framework llama.cpp",
             "inferometer estimate llama-3.1-70b --on h100 --tp 4 --draft llama-3.2-1b --acceptance 0.8",
             "inferometer estimate llama-3.1-8b --on flops=312,memory_size=80,memory_bw=2039,icn=300",
+            "inferometer estimate llama-3.1-8b --on h100 --users 200",
             "inferometer estimate --config simulation.yaml --format json")
         {
-            self._model, self._config, self._operators, self._allowOverflow, self._format,
+            self._model, self._config, self._operators, self._allowOverflow, self._users, self._rate, self._format,
         };
         self._deployment.AddTo(command);
-        command.SetAction(self.Run);
+        command.SetAction((parsed, cancellationToken) => Task.Run(() => self.Run(parsed, cancellationToken), cancellationToken));
         return command;
     }
 
-    private int Run(ParseResult parsed)
+    private int Run(ParseResult parsed, CancellationToken cancellationToken)
     {
         SimulationConfig config = Read(parsed);
         SimulationEngine engine = _deployment.Catalogs(parsed).CreateEngine(new KvProfileReader());
+        if (parsed.IsGiven(_users) || parsed.IsGiven(_rate))
+        {
+            return Serve(parsed, config, engine, cancellationToken);
+        }
+
         SimulationResult result = engine.Simulate(config);
         if (result.MemoryUsage is { Fits: false } && !_allowOverflow.Of(parsed))
         {

@@ -14,8 +14,12 @@ internal sealed class DeploymentOptions
     private const int MostCombinations = 10_000;
     private static readonly string[] PhaseNames = ["prefill", "decode", "chunked"];
 
+    // What a request is like; a service has its own words for it.
+    private static readonly string[] OneWorkload =
+        ["batch_size", "input_tokens", "output_tokens", "beam_size", "prefix_caching.cached_tokens"];
+
     private readonly SystemOption _system = new();
-    private readonly SettingOption[] _settings = [.. EstimateSettings.All.Select(s => new SettingOption(s))];
+    private readonly SettingOption[] _settings;
     private readonly FlagOption _attentionData = new(["--attention-dp"], "The --dp ranks replicate attention and share the experts.");
     private readonly FlagOption _uneven = new(
         ["--allow-uneven"], "Price tensor parallelism that does not divide the heads, which frameworks refuse.");
@@ -32,6 +36,14 @@ internal sealed class DeploymentOptions
         "A parameter of a feature, such as lora.rank=8, the value as JSON or text; turns the feature on.");
 
     private readonly PathOption _catalog = CatalogOption("Folder with models/*.json and hardware/*.json of your own.");
+
+    /// <summary>Declares the options.</summary>
+    /// <param name="ofService">Those of the deployment alone, without those of a single workload.</param>
+    public DeploymentOptions(bool ofService = false) => _settings =
+    [
+        .. EstimateSettings.All.Where(s => !ofService || !OneWorkload.Contains(s.Parameter, StringComparer.Ordinal))
+            .Select(s => new SettingOption(s)),
+    ];
 
     private IEnumerable<Option> Describing => [_system, .. _settings, _attentionData, _uneven, _noFlash, _features, _parameters];
 

@@ -10,7 +10,8 @@ public static class MetricsPage
     /// <summary>One table per kind of result.</summary>
     public static Document Create() => new(
         TableOf("estimate", "Of an estimate", EstimateMetrics.All),
-        TableOf("phase", "Of each phase of an estimate: how much of the hardware it uses", PhaseMetrics.All));
+        TableOf("phase", "Of each phase of an estimate: how much of the hardware it uses", PhaseMetrics.All),
+        TableOf("service", "Of a simulated service", ServiceMetrics.All));
 
     private static Table TableOf<T>(string key, string title, IReadOnlyList<Metric<T>> metrics)
     {

@@ -18,6 +18,15 @@ public sealed record Arrival
     /// <summary>Requests of the same group begin alike: a session, a system prompt; null = like no other.</summary>
     public string? Group { get; init; }
 
+    /// <summary>
+    /// What the prompt consists of where the trace says no more than what is like what; empty where it says less or more. Their lengths add
+    /// up to at most <see cref="InputTokens"/>; what follows is like nothing else.
+    /// </summary>
+    public ReadOnlyMemory<PromptSegment> Segments { get; init; }
+
+    /// <summary>Conversation it is a turn of, above 0, by which a router can keep it where its history is; 0 = none.</summary>
+    public int Session { get; init; }
+
     /// <summary>Larger is served earlier.</summary>
     public int Priority { get; init; }
 }

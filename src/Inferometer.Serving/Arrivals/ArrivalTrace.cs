@@ -9,6 +9,8 @@ namespace Inferometer.Serving.Arrivals;
 /// </summary>
 public sealed class ArrivalTrace : IReadOnlyList<Arrival>
 {
+    private const double MostSeconds = 8_640_000; // 100 days: the virtual clock ends soon after
+
     private readonly Arrival[] _arrivals;
 
     /// <summary>Takes requests that are in order of arrival.</summary>
@@ -69,18 +71,18 @@ public sealed class ArrivalTrace : IReadOnlyList<Arrival>
     /// <param name="requestsPerSecond">Mean rate, above 0; infinite = all at 0.</param>
     /// <param name="inputTokens">Prompt tokens of each.</param>
     /// <param name="outputTokens">Generated tokens of each.</param>
-    /// <param name="seed">The same seed gives the same trace.</param>
+    /// <param name="seed">The same seed gives the same trace, on every machine.</param>
     /// <exception cref="InferometerException">A value is out of range.</exception>
     public static ArrivalTrace Poisson(int count, double requestsPerSecond, int inputTokens, int outputTokens, int seed)
     {
         CheckRate(count, requestsPerSecond);
-        Random random = new(seed);
+        SeededRandom random = new((ulong)seed, 0);
         Arrival[] arrivals = new Arrival[count];
         double now = 0;
         for (int i = 0; i < count; i++)
         {
             arrivals[i] = Of(now, inputTokens, outputTokens);
-            now -= Math.Log(1 - random.NextDouble()) / requestsPerSecond; // inverse of the distribution function
+            now += random.Exponential() / requestsPerSecond;
         }
 
         return new ArrivalTrace(arrivals, "Poisson arrivals");
@@ -91,11 +93,20 @@ public sealed class ArrivalTrace : IReadOnlyList<Arrival>
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
+    /// <summary>The trace as a source, from its beginning.</summary>
+    public IArrivalSource ToSource() => new TraceArrivals(this);
+
     internal static void Check(Arrival arrival, Arrival? previous, string where)
     {
         if (!double.IsFinite(arrival.Seconds) || arrival.Seconds < 0)
         {
             throw Invalid($"{where}: time is {arrival.Seconds}; allowed is any finite number of seconds from 0.");
+        }
+
+        if (arrival.Seconds > MostSeconds)
+        {
+            throw Invalid(
+                $"{where}: time is {arrival.Seconds} s; times count from the beginning of the trace and end after {MostSeconds} s.");
         }
 
         if (arrival.Seconds < previous?.Seconds)
@@ -117,6 +128,17 @@ public sealed class ArrivalTrace : IReadOnlyList<Arrival>
         if (!arrival.Prompt.IsEmpty && arrival.Prompt.Length != arrival.InputTokens)
         {
             throw Invalid($"{where}: input is {arrival.InputTokens}, but the prompt has {arrival.Prompt.Length} tokens.");
+        }
+
+        long described = 0;
+        foreach (PromptSegment segment in arrival.Segments.Span)
+        {
+            described += segment.Tokens;
+        }
+
+        if (described > arrival.InputTokens)
+        {
+            throw Invalid($"{where}: input is {arrival.InputTokens}, but its segments have {described} tokens.");
         }
     }
 

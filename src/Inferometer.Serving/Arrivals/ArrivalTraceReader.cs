@@ -7,29 +7,35 @@ namespace Inferometer.Serving.Arrivals;
 /// <summary>
 /// Reads traces: CSV with a header line, or one JSON object a line. The fields are the same in both: <c>time</c> (seconds), <c>input</c>
 /// and <c>output</c> (tokens), and where wanted <c>priority</c> and <c>group</c>; in JSON also <c>prompt</c>, an array of token ids, which
-/// makes <c>input</c> superfluous. Empty lines are skipped. Every error names the line.
+/// makes <c>input</c> superfluous. Read as well, by their own names of fields, are the public traces of Azure, Mooncake (as AIPerf has
+/// them, with their block hashes), LLMServingSim, Vidur and BurstGPT; docs/simulate.md has the table. Empty lines are skipped. Every error
+/// names the line.
 /// </summary>
 public static class ArrivalTraceReader
 {
-    private static readonly string[] s_required = ["time", "input", "output"];
-    private static readonly string[] s_columns = [.. s_required, "priority", "group"];
+    private static readonly string[] s_columns = [.. TraceLayout.Own.Required, "priority", "group"];
     private static readonly string[] s_fields = [.. s_columns, "prompt"];
 
-    /// <summary>Reads a file; its ending says what it is: <c>.csv</c>, <c>.jsonl</c> or <c>.ndjson</c>.</summary>
+    /// <summary>Reads a file; its ending says what it is: <c>.csv</c>, <c>.tsv</c>, <c>.jsonl</c> or <c>.ndjson</c>.</summary>
     /// <exception cref="InferometerException">The file is missing, of another kind, or malformed.</exception>
     public static ArrivalTrace Read(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         string ending = Path.GetExtension(path).ToUpperInvariant();
-        if (ending is not (".CSV" or ".JSONL" or ".NDJSON"))
+        if (ending is not (".CSV" or ".TSV" or ".JSONL" or ".NDJSON"))
         {
-            throw new InferometerException($"arrival trace {path}: read are files that end in .csv, .jsonl or .ndjson.");
+            throw new InferometerException($"arrival trace {path}: read are files that end in .csv, .tsv, .jsonl or .ndjson.");
         }
 
         try
         {
             using StreamReader reader = new(path);
-            return ending is ".CSV" ? ReadCsv(reader, path) : ReadJsonLines(reader, path);
+            return ending switch
+            {
+                ".CSV" => ReadTable(reader, path, ','),
+                ".TSV" => ReadTable(reader, path, '\t'),
+                _ => ReadJsonLines(reader, path),
+            };
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -41,17 +47,22 @@ public static class ArrivalTraceReader
     /// <param name="reader">The text.</param>
     /// <param name="name">What error messages call it.</param>
     /// <exception cref="InferometerException">A column is unknown, missing or double, or a line is malformed.</exception>
-    public static ArrivalTrace ReadCsv(TextReader reader, string name)
+    public static ArrivalTrace ReadCsv(TextReader reader, string name) => ReadTable(reader, name, ',');
+
+    private static ArrivalTrace ReadTable(TextReader reader, string name, char separator)
     {
         ArgumentNullException.ThrowIfNull(reader);
         string[]? columns = null;
+        TraceLayout layout = TraceLayout.Own;
+        DateTimeOffset? origin = null;
         return ReadLines(reader, name, (line, where) =>
         {
-            string[] cells = line.Split(',', StringSplitOptions.TrimEntries);
+            string[] cells = line.Split(separator, StringSplitOptions.TrimEntries);
             if (columns is null)
             {
                 columns = cells;
-                CheckColumns(columns, where);
+                layout = TraceLayout.Of(columns);
+                CheckColumns(columns, layout, where);
                 return null;
             }
 
@@ -62,13 +73,14 @@ public static class ArrivalTraceReader
 
             string? Cell(string column) =>
                 Array.IndexOf(columns, column) is >= 0 and int index && cells[index].Length > 0 ? cells[index] : null;
+            bool own = ReferenceEquals(layout, TraceLayout.Own);
             return new Arrival
             {
-                Seconds = Number(Cell("time"), "time", where),
-                InputTokens = Integer(Cell("input"), "input", where),
-                OutputTokens = Integer(Cell("output"), "output", where),
-                Priority = Cell("priority") is { } priority ? Integer(priority, "priority", where) : 0,
-                Group = Cell("group"),
+                Seconds = layout.Seconds(Cell(layout.Time), ref origin, where),
+                InputTokens = Integer(Cell(layout.Input), layout.Input, where),
+                OutputTokens = Integer(Cell(layout.Output), layout.Output, where),
+                Priority = own && Cell("priority") is { } priority ? Integer(priority, "priority", where) : 0,
+                Group = own ? Cell("group") : null,
             };
         });
     }
@@ -80,12 +92,21 @@ public static class ArrivalTraceReader
     public static ArrivalTrace ReadJsonLines(TextReader reader, string name)
     {
         ArgumentNullException.ThrowIfNull(reader);
+        TraceLayout? layout = null;
+        DateTimeOffset? origin = null;
         return ReadLines(reader, name, (line, where) =>
         {
             try
             {
                 using JsonDocument document = JsonDocument.Parse(line);
-                return FromJson(document.RootElement, where);
+                JsonElement root = document.RootElement;
+                if (root.ValueKind != JsonValueKind.Object)
+                {
+                    throw new InferometerException($"{where}: {root.ValueKind} where an object is expected.");
+                }
+
+                layout ??= TraceLayout.Of([.. root.EnumerateObject().Select(p => p.Name)]);
+                return ReferenceEquals(layout, TraceLayout.Own) ? FromJson(root, where) : FromForeign(root, layout, ref origin, where);
             }
             catch (JsonException error)
             {
@@ -114,13 +135,15 @@ public static class ArrivalTraceReader
         return new ArrivalTrace(arrivals, name);
     }
 
-    private static void CheckColumns(string[] columns, string where)
+    private static void CheckColumns(string[] columns, TraceLayout layout, string where)
     {
         foreach (string column in columns)
         {
-            if (!s_columns.Contains(column, StringComparer.Ordinal))
+            if (ReferenceEquals(layout, TraceLayout.Own) && !s_columns.Contains(column, StringComparer.Ordinal))
             {
-                throw new InferometerException($"{where}: unknown column \"{column}\"; known are {string.Join(", ", s_columns)}.");
+                throw new InferometerException(
+                    $"{where}: unknown column \"{column}\"; known are {string.Join(", ", s_columns)}, or the columns of another project: "
+                        + $"{TraceLayout.Known}.");
             }
 
             if (columns.Count(c => string.Equals(c, column, StringComparison.Ordinal)) > 1)
@@ -129,26 +152,23 @@ public static class ArrivalTraceReader
             }
         }
 
-        string[] missing = [.. s_required.Except(columns, StringComparer.Ordinal)];
+        string[] missing = [.. layout.Required.Except(columns, StringComparer.Ordinal)];
         if (missing.Length > 0)
         {
             throw new InferometerException(
-                $"{where}: the header lacks {string.Join(", ", missing)}; needed are {string.Join(", ", s_required)}.");
+                $"{where}: the header lacks {string.Join(", ", missing)}; needed are {string.Join(", ", layout.Required)}.");
         }
     }
 
     private static Arrival FromJson(JsonElement line, string where)
     {
-        if (line.ValueKind != JsonValueKind.Object)
-        {
-            throw new InferometerException($"{where}: {line.ValueKind} where an object is expected.");
-        }
-
         foreach (JsonProperty property in line.EnumerateObject())
         {
             if (!s_fields.Contains(property.Name, StringComparer.Ordinal))
             {
-                throw new InferometerException($"{where}: unknown field \"{property.Name}\"; known are {string.Join(", ", s_fields)}.");
+                throw new InferometerException(
+                    $"{where}: unknown field \"{property.Name}\"; known are {string.Join(", ", s_fields)}, or the fields of another "
+                        + $"project: {TraceLayout.Known}.");
             }
         }
 
@@ -162,6 +182,43 @@ public static class ArrivalTraceReader
             Priority = Field(line, "priority") is { } priority ? Integer(priority, "priority", where) : 0,
             Group = line.TryGetProperty("group", out JsonElement group) ? Text(group) : null,
         };
+    }
+
+    private static Arrival FromForeign(JsonElement line, TraceLayout layout, ref DateTimeOffset? origin, string where)
+    {
+        int input = Integer(Field(line, layout.Input), layout.Input, where);
+        return new Arrival
+        {
+            Seconds = layout.Seconds(Field(line, layout.Time), ref origin, where),
+            InputTokens = input,
+            OutputTokens = Integer(Field(line, layout.Output), layout.Output, where),
+            Segments = line.TryGetProperty(TraceLayout.HashIds, out JsonElement hashes) ? Blocks(hashes, input, where) : default,
+        };
+    }
+
+    // Equal hashes are equal blocks; the last one may be filled in part.
+    private static PromptSegment[] Blocks(JsonElement hashes, int input, string where)
+    {
+        if (hashes.ValueKind != JsonValueKind.Array)
+        {
+            throw new InferometerException(
+                $"{where}: {TraceLayout.HashIds} is {hashes.GetRawText()}; expected is an array of whole numbers.");
+        }
+
+        List<PromptSegment> blocks = [];
+        int left = input;
+        foreach (JsonElement hash in hashes.EnumerateArray())
+        {
+            int id = Integer(hash.GetRawText(), TraceLayout.HashIds, where);
+            if (left > 0)
+            {
+                // hashes begin at 0, which is no content
+                blocks.Add(new PromptSegment(id + 1, Math.Min(left, TraceLayout.MooncakeBlockTokens)));
+                left -= TraceLayout.MooncakeBlockTokens;
+            }
+        }
+
+        return [.. blocks];
     }
 
     private static int[] Prompt(JsonElement ids, string where)

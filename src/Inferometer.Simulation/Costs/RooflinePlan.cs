@@ -9,7 +9,7 @@ using Inferometer.Simulation.Requests;
 namespace Inferometer.Simulation.Costs;
 
 /// <summary>The roofline's plan: compiled operators, evaluated for each step from a few sums over its batch. Reuses its buffers.</summary>
-internal sealed class RooflinePlan : ICostPlan
+internal sealed partial class RooflinePlan : ICostPlan
 {
     private readonly DeploymentProfile _profile;
     private readonly PipelineLayout _layout;
@@ -32,7 +32,7 @@ internal sealed class RooflinePlan : ICostPlan
         _costing = new(_profile, _layout);
         _prefill = new(tables, 1);
         _decode = new(tables, request.Speculative is { } s ? s.DraftTokens + 1 : 1);
-        _draft = request.Speculative?.Draft is { } draft ? new(costModel, DraftRequest(request, draft)) : null;
+        _draft = request.Speculative?.Draft is { } draft ? new(costModel, DraftDeployment.RequestOf(request, draft)) : null;
         KvBytesPerToken = KvBytesOfOneToken();
         _budget = new(request);
         for (int c = 0; c < _layout.Classes.Length; c++)
@@ -199,24 +199,6 @@ internal sealed class RooflinePlan : ICostPlan
 
         return most;
     }
-
-    private static EstimateRequest DraftRequest(EstimateRequest request, ModelArchitecture draft) => request with
-    {
-        Architecture = draft,
-        WeightScheme = request.WeightScheme is { IsOfCheckpoint: true }
-            ? draft.PublishedWeights ?? WeightFormats.Of(Precision.Bf16, "default")
-            : request.WeightScheme,
-        Speculative = null,
-        Lora = null,
-        KvCompression = null,
-        Framework = null,
-        Host = null,
-        Parallelism = request.Parallelism with
-        {
-            Pipeline = Math.Min(request.Parallelism.Pipeline, draft.LayerCount),
-            Expert = draft.Layers.Any(layer => layer.FeedForward is MoeFeedForward) ? request.Parallelism.Expert : 1,
-        },
-    };
 
     /// <summary>Requests of the fullest replica or attention rank.</summary>
     private int RankBatch(int batch) => DeploymentProfile.Part(batch, _profile.Replicas * _profile.AttentionRanks);

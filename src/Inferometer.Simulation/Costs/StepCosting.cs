@@ -5,7 +5,7 @@ namespace Inferometer.Simulation.Costs;
 /// <summary>
 /// Adds up the operators of a step into stages and the stages into a latency; each is priced once, whether its row is wanted or not.
 /// </summary>
-internal sealed class StepCosting(DeploymentProfile profile, PipelineLayout layout)
+internal sealed partial class StepCosting(DeploymentProfile profile, PipelineLayout layout)
 {
     private readonly double[] _classSeconds = new double[layout.Classes.Length];
 
@@ -64,21 +64,27 @@ internal sealed class StepCosting(DeploymentProfile profile, PipelineLayout layo
             _classSeconds[c] = seconds;
         }
 
+        return Totals(
+            step, new(flops, bytes, messages, communication, peakActivation, computing, moving), draftSeconds, tokensPerStep);
+    }
+
+    private PhaseTotals Totals(StepState step, in StepWork work, double draftSeconds, double tokensPerStep)
+    {
         (double latency, double serial) = Pipeline(step);
         double devices = layout.Stages * latency;
-        double flopUtilization = computing / devices;
-        double bandwidthUtilization = moving / devices;
+        double flopUtilization = work.Computing / devices;
+        double bandwidthUtilization = work.Moving / devices;
         return new()
         {
             LatencySeconds = latency + draftSeconds,
             DraftSeconds = draftSeconds,
             TokensPerStep = tokensPerStep,
             SerialSeconds = serial,
-            CommunicationSeconds = communication,
-            Flops = flops,
-            MemoryBytes = bytes,
-            CollectiveBytes = messages,
-            PeakActivationBytes = PeakActivation(step, peakActivation),
+            CommunicationSeconds = work.Communication,
+            Flops = work.Flops,
+            MemoryBytes = work.Bytes,
+            CollectiveBytes = work.Messages,
+            PeakActivationBytes = PeakActivation(step, work.PeakActivation),
             FlopUtilization = flopUtilization,
             BandwidthUtilization = bandwidthUtilization,
             DeviceWatts = profile.Request.Power.Watts(profile.Device.TdpWatts, flopUtilization, bandwidthUtilization),
@@ -169,6 +175,10 @@ internal sealed class StepCosting(DeploymentProfile profile, PipelineLayout layo
             BandwidthUtilization = Share(cost.MemorySeconds * compiled.MemoryEfficiency, cost.Seconds),
         };
     }
+
+    /// <summary>Sums over the operators of a step; <c>Computing</c> and <c>Moving</c> are seconds of the device's peak rates.</summary>
+    private readonly record struct StepWork(
+        double Flops, double Bytes, double Messages, double Communication, double PeakActivation, double Computing, double Moving);
 
     private static double Share(double done, double possible) => possible > 0 ? done / possible : 0;
 }

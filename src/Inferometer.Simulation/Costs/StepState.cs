@@ -5,7 +5,7 @@ using Inferometer.Simulation.Requests;
 namespace Inferometer.Simulation.Costs;
 
 /// <summary>The quantities of the step (or run of decode steps) being costed, of one micro-batch. Reused from step to step.</summary>
-internal sealed class StepState
+internal sealed partial class StepState
 {
     private readonly AttentionSpan[] _spans;
     private readonly TouchPool[] _pools;

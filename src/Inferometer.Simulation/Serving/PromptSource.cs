@@ -2,17 +2,35 @@ using Inferometer.Serving.Arrivals;
 
 namespace Inferometer.Simulation.Serving;
 
-/// <summary>Token ids for requests of a trace that holds lengths alone: those of a group begin alike, the others like no other.</summary>
+/// <summary>
+/// Token ids for requests of a trace that holds lengths alone: what is alike gets the same ids, everything else like no other. Told apart
+/// by the first block already.
+/// </summary>
 internal sealed class PromptSource
 {
     private readonly Dictionary<string, int> _groups = new(StringComparer.Ordinal);
-    private int _lastBeginning;
+    private int _lastBeginning; // below 0, where no content of a segment is
 
-    public int[] PromptOf(Arrival arrival)
+    public ReadOnlyMemory<int> PromptOf(Arrival arrival)
     {
-        int beginning = arrival.Group is { } group ? BeginningOf(group) : ++_lastBeginning;
-        var tokens = new int[arrival.InputTokens];
-        tokens.AsSpan().Fill(beginning); // told apart by the first block already
+        if (!arrival.Prompt.IsEmpty)
+        {
+            return arrival.Prompt;
+        }
+
+        int[] tokens = new int[arrival.InputTokens];
+        int at = 0;
+        foreach (PromptSegment segment in arrival.Segments.Span)
+        {
+            tokens.AsSpan(at, segment.Tokens).Fill(segment.Content);
+            at += segment.Tokens;
+        }
+
+        if (at < tokens.Length)
+        {
+            tokens.AsSpan(at).Fill(arrival.Group is { } group ? BeginningOf(group) : --_lastBeginning);
+        }
+
         return tokens;
     }
 
@@ -20,7 +38,7 @@ internal sealed class PromptSource
     {
         if (!_groups.TryGetValue(group, out int beginning))
         {
-            beginning = ++_lastBeginning;
+            beginning = --_lastBeginning;
             _groups.Add(group, beginning);
         }
 

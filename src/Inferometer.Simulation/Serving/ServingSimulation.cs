@@ -1,8 +1,6 @@
 using System.Globalization;
 using Inferometer.Core;
 using Inferometer.Core.Origins;
-using Inferometer.Scheduling;
-using Inferometer.Scheduling.Blocks;
 using Inferometer.Serving;
 using Inferometer.Serving.Arrivals;
 using Inferometer.Simulation.Costs;
@@ -11,59 +9,48 @@ using Inferometer.Simulation.Requests;
 namespace Inferometer.Simulation.Serving;
 
 /// <summary>
-/// One replica that serves an arrival trace on a virtual clock: the engine's own scheduler decides what each step computes, a plan says how
-/// long that takes. Equal inputs give equal reports, to the last bit.
+/// A service on a virtual clock: the engine's own scheduler decides what each step computes, a plan says how long that takes. Equal inputs
+/// give equal results, to the last bit.
 /// </summary>
 public static class ServingSimulation
 {
     /// <summary>Serves a trace to its end.</summary>
     /// <param name="trace">What is asked and when.</param>
-    /// <param name="plan">The deployment; speculation is not simulated.</param>
-    /// <param name="options">Scheduler, memory and what is recorded; null = the defaults, with as much KV cache as the device has room
-    /// for.</param>
+    /// <param name="plan">The deployment of a replica.</param>
+    /// <param name="options">How it is run; null = the defaults, with as much KV cache as the device has room for.</param>
     /// <param name="cancellationToken">Ends the simulation between steps.</param>
     /// <returns>Latencies, rates and goodput, as an engine records them of itself.</returns>
-    /// <exception cref="InferometerException">The deployment does not fit, or speculation was asked for.</exception>
+    /// <exception cref="InferometerException">The deployment does not fit, or an option is out of range.</exception>
     public static Predicted<ServingReport> Run(
         ArrivalTrace trace, ICostPlan plan, ServingSimulationOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(trace);
+        return Serve(trace.ToSource(), plan, options, cancellationToken).Report;
+    }
+
+    /// <summary>Serves all that a source asks.</summary>
+    /// <param name="source">What is asked and when; used up.</param>
+    /// <param name="plan">The deployment of a replica.</param>
+    /// <param name="options">How it is run; null = the defaults, with as much KV cache as the device has room for.</param>
+    /// <param name="cancellationToken">Ends the simulation between steps.</param>
+    /// <exception cref="InferometerException">The deployment does not fit, or an option is out of range.</exception>
+    public static ServiceResult Serve(
+        IArrivalSource source, ICostPlan plan, ServingSimulationOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(plan);
         options ??= new ServingSimulationOptions();
-        if (plan.Request.Speculative is not null)
+        options.Validate();
+        if (options.Disaggregation is not null && plan.KvBytesPerToken is not > 0)
         {
-            throw new InferometerException("serving simulation: speculative decoding is not simulated; leave the draft out.");
+            throw new InferometerException(
+                $"disaggregation: the cost model '{plan.CostModel}' does not say what keys and values take, which cross the link.");
         }
 
-        VirtualClock clock = new();
-        ServingRecorder recorder = new(options.Recorder);
-        BlockPool pool = new(new BlockPoolOptions
-        {
-            BlockCount = options.BlockCount ?? BlocksThatFit(plan, options),
-            BlockSize = options.BlockSize,
-            PrefixCaching = options.PrefixCaching,
-        });
-        Scheduler scheduler = new(options.Scheduler, pool, clock) { Observer = recorder };
-        SimulatedStepExecutor executor = new(plan, clock);
-        PromptSource prompts = new();
-        int next = 0;
-        while (next < trace.Count || scheduler.HasWork)
-        {
-            for (; next < trace.Count && trace[next].Seconds <= clock.Seconds; next++)
-            {
-                scheduler.TrySubmit(RequestOf(trace[next], prompts), out _, out _); // a refusal is in the report
-            }
-
-            if (!scheduler.HasWork)
-            {
-                clock.AdvanceTo(next < trace.Count ? trace[next].Seconds : clock.Seconds);
-                continue;
-            }
-
-            scheduler.Step(executor, cancellationToken);
-        }
-
-        return recorder.Predicted(plan.CostModel);
+        int blocks = options.BlockCount ?? BlocksThatFit(plan, options);
+        Service service = new(source, plan, options, blocks, options.DraftPlan ?? DraftOf(plan));
+        service.Run(cancellationToken);
+        return ServiceSummary.Of(service, plan);
     }
 
     /// <summary>Blocks of KV cache that the fullest device has room for beside weights and the activations of the largest step.</summary>
@@ -79,8 +66,9 @@ public static class ServingSimulation
                 $"serving simulation: the cost model '{plan.CostModel}' does not say what the KV cache takes; give the number of blocks.");
         }
 
+        int ranks = plan.Request.Parallelism.AttentionDataParallel ? plan.Request.Parallelism.Data : 1; // each has a cache of its own
         double free = memory.CapacityBytes - memory.WeightBytes - memory.ActivationBytes - memory.ReservedBytes;
-        double blocks = Math.Floor(free / (plan.KvBytesPerToken.Value * options.BlockSize));
+        double blocks = ranks * Math.Floor(free / (plan.KvBytesPerToken.Value * options.BlockSize));
         return blocks >= 1 ? (int)Math.Min(blocks, int.MaxValue / options.BlockSize) : throw new InferometerException(string.Create(
             CultureInfo.InvariantCulture,
             $"{plan.Request.Architecture.Name} on {plan.Request.System.Name}: no room for a KV cache; "
@@ -88,11 +76,7 @@ public static class ServingSimulation
                 + $"of {memory.CapacityBytes / 1e9:0.0} GB are taken by weights, activations and reserve."));
     }
 
-    private static SequenceRequest RequestOf(Arrival arrival, PromptSource prompts) => new()
-    {
-        Prompt = arrival.Prompt.IsEmpty ? prompts.PromptOf(arrival) : arrival.Prompt,
-        MaxNewTokens = arrival.OutputTokens,
-        ArrivalSeconds = arrival.Seconds,
-        Priority = arrival.Priority,
-    };
+    private static ICostPlan? DraftOf(ICostPlan plan) => plan.Request.Speculative?.Draft is { } draft
+        ? CostModels.Find(plan.CostModel, "draft model").Prepare(DraftDeployment.RequestOf(plan.Request, draft))
+        : null;
 }

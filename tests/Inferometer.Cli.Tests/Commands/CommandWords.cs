@@ -55,7 +55,7 @@ internal static class CommandWords
             {
                 PathUse.ReadFile => [text],
                 PathUse.Model => [ModelLocation.BundledPath],
-                _ when words is "estimate" or "compare" or "explain" => ["llama-3.1-8b"],
+                _ when words is "estimate" or "compare" or "explain" or "simulate" => ["llama-3.1-8b"],
                 _ => (string[])[],
             });
         IEnumerable<string> options =

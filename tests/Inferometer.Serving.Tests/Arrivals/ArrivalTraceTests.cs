@@ -115,7 +115,7 @@ public sealed class ArrivalTraceTests
             string json = Path.Combine(folder, "trace.jsonl");
             File.WriteAllText(json, "{\"time\":0,\"input\":1,\"output\":1}\n{\"time\":1,\"input\":1,\"output\":1}\n");
             Assert.Equal(2, ArrivalTraceReader.Read(json).Count);
-            Assert.Contains(".csv, .jsonl or .ndjson", Message(Path.Combine(folder, "trace.txt")), StringComparison.Ordinal);
+            Assert.Contains(".csv, .tsv, .jsonl or .ndjson", Message(Path.Combine(folder, "trace.txt")), StringComparison.Ordinal);
             Assert.Contains("nowhere.csv", Message(Path.Combine(folder, "nowhere.csv")), StringComparison.Ordinal);
         }
         finally

@@ -1,0 +1,42 @@
+using Inferometer.Cli.Output;
+using Inferometer.Cli.Settings;
+using Inferometer.Core;
+using Inferometer.Reports.Documents;
+using Inferometer.Reports.Serving;
+using Inferometer.Reports.Writers;
+using Inferometer.Simulation.Costs;
+using Inferometer.Simulation.Serving;
+
+namespace Inferometer.Cli.Commands;
+
+/// <summary>A service simulated and printed, the same for every command that does so.</summary>
+internal static class ServiceOutput
+{
+    /// <summary>Serves all that is asked.</summary>
+    /// <exception cref="InferometerException">Nothing was served, or the deployment does not fit.</exception>
+    public static ServiceResult Serve(Traffic traffic, ICostPlan plan, ServingSimulationOptions options,
+        CancellationToken cancellationToken)
+    {
+        ServiceResult result = ServingSimulation.Serve(traffic.Source, plan, options, cancellationToken);
+        return result.Load.Completed > 0
+            ? result
+            : throw new InferometerException($"no request was served. {string.Join(' ', result.Warnings)}".TrimEnd());
+    }
+
+    /// <summary>Prints what a service did.</summary>
+    public static void Print(
+        this Printer printer, ServiceResult result, Traffic traffic, ICostPlan plan, SchedulingPolicy policy,
+            ServingSimulationOptions options,
+        OutputFormat format)
+    {
+        string[] assumptions = [.. ServiceAssumptions.Of(policy, options, plan)];
+        string title = $"{plan.Request.Architecture.Name} on {result.Load.Devices} x {plan.Request.System.Name}: {traffic.Description}";
+        Document document = format switch
+        {
+            OutputFormat.Json => ServicePage.Full(result, assumptions),
+            OutputFormat.Csv => ServicePage.Row(result),
+            _ => ServicePage.Of(result, title, assumptions),
+        };
+        printer.Print(document, format);
+    }
+}

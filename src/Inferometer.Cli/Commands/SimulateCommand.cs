@@ -1,0 +1,101 @@
+using System.CommandLine;
+using Inferometer.Cli.Hosting;
+using Inferometer.Cli.Output;
+using Inferometer.Cli.Settings;
+using Inferometer.Compression;
+using Inferometer.Core;
+using Inferometer.Reports.Documents;
+using Inferometer.Reports.Serving;
+using Inferometer.Reports.Writers;
+using Inferometer.Simulation.Configuration;
+using Inferometer.Simulation.Costs;
+using Inferometer.Simulation.Serving;
+
+namespace Inferometer.Cli.Commands;
+
+/// <summary><c>inferometer simulate</c>: a model served to many, on a virtual clock.</summary>
+internal sealed class SimulateCommand
+{
+    private readonly PathArgument _model = new(
+        "MODEL",
+        PathUse.Name,
+        "A name from 'inferometer models', or the path of a config.json, a Hugging Face folder or a .gguf file.",
+        isOptional: true);
+
+    private readonly DeploymentOptions _deployment = new(ofService: true);
+    private readonly TrafficSettings _traffic = new();
+    private readonly ServiceSettings _service = new();
+    private readonly PathOption _timeline = new(
+        ["--timeline"], PathUse.WriteFile, "Write what became of each request, a row each: .csv, or .jsonl for JSON lines.");
+
+    private readonly ValueOption<OutputFormat> _format = FormatOptions.Create();
+    private readonly Printer _printer;
+
+    private SimulateCommand(Printer printer) => _printer = printer;
+
+    public static Command Create(Printer printer)
+    {
+        SimulateCommand self = new(printer);
+        ExampleCommand command = new(
+            "simulate",
+            "Simulates a service: requests arrive, queue, are batched by the engine's own scheduler and answered, on a virtual clock. "
+                + "Shows latency percentiles, throughput, goodput, queue, cache, energy and cost.",
+            "inferometer simulate llama-3.1-8b --on h100 --rate 10 --input 1024 --output 256",
+            "inferometer simulate llama-3.1-8b --on h100 --users 200 --think exp:10 --slo ttft:500ms,tpot:40ms",
+            "inferometer simulate llama-3.1-70b --on h100 --tp 4 --rate 8 --input lognormal:1500,900 --duration 300",
+            "inferometer simulate llama-3.1-8b --on h100 --rate 40 --replicas 4 --router least-tokens --arrivals gamma:0.3",
+            "inferometer simulate llama-3.1-70b --on h100 --tp 4 --rate 12 --replicas 3 --prefill-replicas 1 --kv-link 50",
+            "inferometer simulate llama-3.1-8b --on h100 --rate 2 --turns 4 --shared-prefix 800 --policy sglang -f json")
+        {
+            self._model,
+        };
+        self._traffic.AddTo(command);
+        self._service.AddTo(command);
+        command.Add(self._timeline);
+        command.Add(self._format);
+        self._deployment.AddTo(command);
+        command.SetAction((parsed, cancellationToken) => Task.Run(() => self.Run(parsed, cancellationToken), cancellationToken));
+        return command;
+    }
+
+    private int Run(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        string model = _model.Of(parsed) ?? throw new UsageException("Say which MODEL; 'inferometer models' lists the known ones.");
+        SimulationConfig config = _deployment.ReadOne(parsed, model);
+        Action<Document>? timeline = Timeline(parsed);
+        Traffic traffic = _traffic.Read(parsed);
+        if (traffic.IsEmpty)
+        {
+            throw new InferometerException($"{traffic.Description}: there is nothing to serve.");
+        }
+
+        ICostPlan plan = _deployment.Catalogs(parsed).CreateEngine(new KvProfileReader()).Prepare(config);
+        ServingSimulationOptions options =
+            _service.Read(parsed, plan, traffic, _traffic.Seed(parsed)) with { KeepOutcomes = timeline is not null };
+        ServiceResult result = ServiceOutput.Serve(traffic, plan, options, cancellationToken);
+        timeline?.Invoke(new Document(TimelineTable.Of(result.Outcomes)));
+        _printer.Print(result, traffic, plan, _service.Policy(parsed), options, _format.Of(parsed));
+        return ExitCode.Success;
+    }
+
+    // Which format, before anything is simulated.
+    private Action<Document>? Timeline(ParseResult parsed)
+    {
+        if (_timeline.Of(parsed) is not { } file)
+        {
+            return null;
+        }
+
+        OutputFormat format = Path.GetExtension(file).ToUpperInvariant() switch
+        {
+            ".CSV" => OutputFormat.Csv,
+            ".JSONL" or ".NDJSON" => OutputFormat.JsonLines,
+            _ => throw new UsageException($"--timeline: {Domains.Quote(file)} is not allowed; it must end in .csv or .jsonl."),
+        };
+        return document =>
+        {
+            using StreamWriter writer = new(file);
+            DocumentWriters.For(format, writer).Write(document);
+        };
+    }
+}

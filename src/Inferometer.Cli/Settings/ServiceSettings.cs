@@ -1,0 +1,153 @@
+using System.CommandLine;
+using Inferometer.Cli.Hosting;
+using Inferometer.Core;
+using Inferometer.Core.Deployments;
+using Inferometer.Serving;
+using Inferometer.Simulation.Costs;
+using Inferometer.Simulation.Serving;
+
+namespace Inferometer.Cli.Settings;
+
+/// <summary>The options that say how a service is run and judged.</summary>
+internal sealed class ServiceSettings
+{
+    private readonly ValueOption<SchedulingPolicy> _policy = new(
+        ["--policy"],
+        Domains.Word([.. SchedulingPolicy.All.Select(p => (p.Name, p))]),
+        "Whose scheduler, with its own defaults.",
+        SchedulingPolicy.All[0].Name)
+    { Fallback = SchedulingPolicy.All[0] };
+
+    private readonly ValueOption<int> _tokens = new(
+        ["--max-num-batched-tokens"], Domains.Whole(1, 100_000_000), "Tokens computed in one step.", "the policy's");
+
+    private readonly ValueOption<int> _sequences =
+        new(["--max-num-seqs"], Domains.Whole(1, 10_000_000), "Sequences running at once in a replica.", "the policy's");
+
+    private readonly ValueOption<int> _block =
+        new(["--block-size"], Domains.Whole(1, 65_536), "Tokens per block of KV cache.", "the policy's");
+
+    private readonly ValueOption<int> _cache = new(
+        ["--kv-tokens"], Domains.Whole(1, 1_000_000_000), "Tokens that the KV cache of a replica has room for.",
+            "what the device has room for");
+
+    private readonly FlagOption _noPrefix = new(["--no-prefix-caching"], "Nothing is reused between requests.");
+
+    private readonly ValueOption<int> _replicas = new(
+        ["--replicas"], Domains.Whole(1, 10_000), "Equal replicas behind a router, each of the deployment described; --dp multiplies them.")
+    { Fallback = 1 };
+
+    private readonly ValueOption<RoutingPolicy> _router = new(
+        ["--router"],
+        Domains.Word(
+            ("round-robin", RoutingPolicy.RoundRobin), ("least-tokens", RoutingPolicy.LeastTokens),
+                ("prefix-affine", RoutingPolicy.PrefixAffine)),
+        "Which replica a request goes to.",
+        "round-robin");
+
+    private readonly ValueOption<int> _prefill = new(
+        ["--prefill-replicas"], Domains.Whole(1, 10_000),
+            "So many of the replicas only compute prompts; keys and values then go to the others.", "none: each does both");
+
+    private readonly ValueOption<double> _link = new(
+        ["--kv-link"], Domains.Number(0, 1e6, above: true, help: "GBPS"), "Link that keys and values cross, GB/s per device.",
+            "the machine's link between nodes");
+
+    private readonly ValueOption<double> _step = new(
+        ["--step-overhead"], Domains.Number(0, 1e6, help: "MS"), "What the framework spends on a step beside the network, ms.")
+    { Fallback = 0 };
+
+    private readonly ValueOption<double> _sequence = new(
+        ["--sequence-overhead"], Domains.Number(0, 1e6, help: "US"), "The same for each sequence in it, us.")
+    { Fallback = 0 };
+
+    private readonly ValueOption<Slo> _slo = new(
+        ["--slo", "--goodput"],
+        new("LIMITS", null, ReadLevel),
+        "Service level whose goodput is counted, such as ttft:500ms,tpot:40ms.");
+
+    private readonly ValueOption<int> _warmUp = new(
+        ["--warm-up"], Domains.Whole(0, 100_000_000), "Requests that are served and not measured, the first ones.",
+            "a tenth, in a closed loop at least twice --users; of a trace none");
+
+    /// <summary>Adds the options to a command.</summary>
+    public void AddTo(Command command)
+    {
+        foreach (Option option in new Option[]
+        {
+            _policy, _tokens, _sequences, _block, _cache, _noPrefix, _replicas, _router, _prefill, _link, _step, _sequence, _slo, _warmUp,
+        })
+        {
+            command.Add(option);
+        }
+    }
+
+    /// <summary>The policy chosen.</summary>
+    public SchedulingPolicy Policy(ParseResult parsed) => _policy.Of(parsed);
+
+    /// <summary>The options of the simulation.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="plan">The deployment of a replica.</param>
+    /// <param name="traffic">What is asked.</param>
+    /// <param name="seed">Of what is left to chance.</param>
+    /// <exception cref="UsageException">Options contradict each other.</exception>
+    public ServingSimulationOptions Read(ParseResult parsed, ICostPlan plan, Traffic traffic, ulong seed)
+    {
+        ServingSimulationOptions options = _policy.Of(parsed)
+            .OptionsFor(plan.Request.System.Device, plan.Request.Architecture.MaxContextTokens);
+        Parallelism parallelism = plan.Request.Parallelism;
+        int blockSize = parsed.Given(_block) ?? options.BlockSize;
+        ServingSimulationOptions said = options with
+        {
+            Scheduler = options.Scheduler with
+            {
+                MaxTokensPerStep = parsed.Given(_tokens) ?? options.Scheduler.MaxTokensPerStep,
+                MaxSequences = parsed.Given(_sequences) ?? options.Scheduler.MaxSequences,
+            },
+            BlockSize = blockSize,
+            BlockCount = parsed.Given(_cache) is { } tokens ? Math.Max(1, tokens / blockSize) : null,
+            PrefixCaching = options.PrefixCaching && !_noPrefix.Of(parsed),
+            Recorder = new ServingRecorderOptions { Slo = parsed.IsGiven(_slo) ? _slo.Of(parsed) : null },
+            Overhead = new StepOverhead(_step.Of(parsed) * 1e-3, _sequence.Of(parsed) * 1e-6),
+            Replicas = _replicas.Of(parsed) * (parallelism.AttentionDataParallel ? 1 : parallelism.Data),
+            Routing = _router.Of(parsed),
+            Disaggregation = Apart(parsed, plan),
+            WarmUp = parsed.Given(_warmUp) is { } warmUp ? new WarmUp(warmUp, 0) : traffic.WarmUp,
+            Seed = seed,
+        };
+        UsageException.Checking(said.Validate);
+        if (parsed.IsGiven(_router) && said.Replicas == 1)
+        {
+            throw new UsageException("--router needs several --replicas.");
+        }
+
+        return said;
+    }
+
+    private static Slo ReadLevel(string text, string origin)
+    {
+        try
+        {
+            return Slo.Parse(text);
+        }
+        catch (InferometerException error)
+        {
+            throw new InferometerException($"{origin}: {Domains.Quote(text)} is not allowed: {error.Message}", error);
+        }
+    }
+
+    private Disaggregation? Apart(ParseResult parsed, ICostPlan plan)
+    {
+        if (parsed.Given(_prefill) is not { } replicas)
+        {
+            return parsed.IsGiven(_link) ? throw new UsageException("--kv-link needs --prefill-replicas.") : null;
+        }
+
+        return new Disaggregation
+        {
+            PrefillReplicas = replicas,
+            BandwidthBytesPerSecond = parsed.Given(_link) is { } link ? link * 1e9 : plan.Request.System.InterNode.Bandwidth,
+            LatencySeconds = plan.Request.System.InterNode.LatencySeconds,
+        };
+    }
+}

@@ -1,0 +1,203 @@
+using System.CommandLine;
+using System.Globalization;
+using Inferometer.Cli.Hosting;
+using Inferometer.Serving.Arrivals;
+using Inferometer.Simulation.Serving;
+
+namespace Inferometer.Cli.Settings;
+
+/// <summary>The options that say what a service is asked and when.</summary>
+internal sealed class TrafficSettings
+{
+    private const int DefaultRequests = 1000;
+    private const double MostRate = 1e9;
+
+    private readonly ValueOption<double> _rate = RateOption();
+    private readonly ValueOption<int> _users = UsersOption();
+    private readonly PathOption _trace = new(
+        ["--trace"], PathUse.ReadFile, "Requests out of a file, in time, input and output: .csv, .tsv or .jsonl, also of other projects.");
+
+    private readonly ValueOption<string> _arrivals = new(
+        ["--arrivals"], Checked("SPREAD", (text, origin) => ArrivalProcess.Parse(text, 1, origin)),
+            $"How arrivals at --rate are spread: {Listed(ArrivalProcess.Help)}.", "poisson")
+    { Fallback = "poisson" };
+
+    private readonly ValueOption<ThinkTime> _think = new(
+        ["--think"], new(ThinkTime.Help, null, ThinkTime.Parse),
+            "Time from an answer to the next question of the same user or conversation.", "0")
+    { Fallback = ThinkTime.None };
+
+    private readonly ValueOption<int> _requests = new(
+        ["--requests", "--num-prompts"], Domains.Whole(1, 100_000_000), "Requests in all.", "1000, or as many as --duration brings");
+
+    private readonly ValueOption<double> _duration = new(
+        ["--duration"], Domains.Number(0, 8.64e6, above: true, help: "SECONDS"),
+            "Requests come for this long; those under way are served to their ends.");
+
+    private readonly ValueOption<LengthDistribution> _input = Lengths(
+        "--input", $"Prompt tokens of a request, or of each turn: {Listed(LengthDistribution.Help)}.", 2048);
+
+    private readonly ValueOption<LengthDistribution> _output = Lengths("--output", "Generated tokens, as --input.", 256);
+
+    private readonly PathOption _dataset = new(
+        ["--dataset"],
+        PathUse.ReadFile,
+        "Lengths of prompts and answers drawn in pairs from a file: ShareGPT's .json, or a trace, without its times.");
+
+    private readonly ValueOption<LengthDistribution> _turns = new(
+        ["--turns"],
+        LengthsOf(),
+        "Conversations of so many turns, as --input; each prompt holds what was said before.",
+        "single requests");
+
+    private readonly ValueOption<int> _prefix = new(
+        ["--shared-prefix", "--random-prefix-len"], Domains.Whole(0, 100_000_000), "Tokens that prompts begin with beside their own.")
+    { Fallback = 0 };
+
+    private readonly ValueOption<int> _prefixes = new(
+        ["--shared-prefixes"], Domains.Whole(1, 1_000_000), "How many different such beginnings there are.")
+    { Fallback = 1 };
+
+    private readonly ValueOption<int> _seed =
+        new(["--seed"], Domains.Whole(0, int.MaxValue), "Equal seeds give equal requests, on every machine.")
+    { Fallback = 0 };
+
+    /// <summary>The <c>--rate</c> option.</summary>
+    public static ValueOption<double> RateOption() => new(
+        ["--rate", "--request-rate"], Domains.Number(0, MostRate, above: true),
+            "Open loop: requests a second, whatever becomes of those before.");
+
+    /// <summary>The <c>--users</c> option.</summary>
+    public static ValueOption<int> UsersOption() => new(
+        ["--users", "--max-concurrency"], Domains.Whole(1, 10_000_000), "Closed loop: users, each of whom asks again when answered.");
+
+    /// <summary>Requests made up by options.</summary>
+    public static Traffic Generated(TrafficOptions options, string arrivals)
+    {
+        UsageException.Checking(options.Validate);
+        return new Traffic(new GeneratedArrivals(options), Describe(options, arrivals), WarmUp.Of(options), IsEmpty: false);
+    }
+
+    /// <summary>Adds the options to a command.</summary>
+    public void AddTo(Command command)
+    {
+        foreach (Option option in new Option[]
+        {
+            _rate, _users, _trace, _arrivals, _think, _requests, _duration, _input, _output, _dataset, _turns, _prefix, _prefixes, _seed,
+        })
+        {
+            command.Add(option);
+        }
+    }
+
+    /// <summary>The seed.</summary>
+    public ulong Seed(ParseResult parsed) => (ulong)_seed.Of(parsed);
+
+    /// <summary>What is asked.</summary>
+    /// <exception cref="UsageException">Options contradict each other, or there are none.</exception>
+    public Traffic Read(ParseResult parsed)
+    {
+        Option[] kinds = [.. new Option[] { _rate, _users, _trace }.Where(parsed.IsGiven)];
+        if (kinds.Length == 0)
+        {
+            throw new UsageException(
+                "Say what is asked of the service: --rate X (requests a second), --users N (each waits for answers) or --trace FILE.");
+        }
+
+        if (kinds.Length > 1)
+        {
+            throw new UsageException($"{kinds[0].Name} and {kinds[1].Name} say different things of when requests come; give one of them.");
+        }
+
+        Refuse(parsed, _rate, _arrivals, "needs --rate; users ask when they are answered, and a trace has times of its own");
+        if (_trace.Of(parsed) is { } file)
+        {
+            Option? idle =
+                new Option[] { _think, _requests, _duration, _input, _output, _dataset, _turns, _prefix, _prefixes }.FirstOrDefault(
+                parsed.IsGiven);
+            if (idle is not null)
+            {
+                throw new UsageException($"{idle.Name}: the trace says it already; give it with --rate or --users.");
+            }
+
+            ArrivalTrace trace = ArrivalTraceReader.Read(file);
+            return new Traffic(
+                trace.ToSource(), string.Create(CultureInfo.InvariantCulture, $"{trace.Count:#,0} requests of {file}"), WarmUp.None,
+                    trace.Count == 0);
+        }
+
+        return Generated(parsed);
+    }
+
+    private Traffic Generated(ParseResult parsed)
+    {
+        if (parsed.IsGiven(_dataset) && (parsed.IsGiven(_input) || parsed.IsGiven(_output)))
+        {
+            throw new UsageException("--dataset: it says the lengths of both prompts and answers; leave --input and --output out.");
+        }
+
+        Refuse(parsed, _prefix, _prefixes, "needs --shared-prefix");
+        if (parsed.IsGiven(_think) && !parsed.IsGiven(_users) && !parsed.IsGiven(_turns))
+        {
+            throw new UsageException("--think needs --users or --turns: nobody waits for the answer to a single request.");
+        }
+
+        int? requests = parsed.Given(_requests) ?? (parsed.IsGiven(_duration) ? null : DefaultRequests);
+        TrafficOptions options = new()
+        {
+            Process = parsed.IsGiven(_rate) ? ArrivalProcess.Parse(_arrivals.Of(parsed), _rate.Of(parsed), "--arrivals") : null,
+            Users = parsed.Given(_users) ?? 0,
+            Think = _think.Of(parsed),
+            Input = _input.Of(parsed),
+            Output = _output.Of(parsed),
+            Pairs = _dataset.Of(parsed) is { } dataset ? LengthPairsReader.Read(dataset) : null,
+            Turns = parsed.IsGiven(_turns) ? _turns.Of(parsed) : null,
+            SharedPrefixTokens = _prefix.Of(parsed),
+            SharedPrefixes = _prefixes.Of(parsed),
+            Requests = requests,
+            DurationSeconds = parsed.Given(_duration),
+            Seed = Seed(parsed),
+        };
+        return Generated(options, _arrivals.Of(parsed));
+    }
+
+    private static string Describe(TrafficOptions options, string arrivals)
+    {
+        string who = options.Users > 0
+            ? string.Create(CultureInfo.InvariantCulture, $"{options.Users:#,0} users")
+            : string.Create(CultureInfo.InvariantCulture, $"{options.Process!.RequestsPerSecond:0.######} requests/s ({arrivals})");
+        string many = (options.Requests, options.DurationSeconds) switch
+        {
+            ({ } n, null) => string.Create(CultureInfo.InvariantCulture, $"{n:#,0} requests"),
+            (null, { } s) => string.Create(CultureInfo.InvariantCulture, $"{s:#,0.###} s"),
+            ({ } n, { } s) => string.Create(CultureInfo.InvariantCulture, $"{n:#,0} requests or {s:#,0.###} s"),
+            _ => "",
+        };
+        string lengths = options.Pairs is { } pairs
+            ? $"lengths of {pairs.Name}"
+            : string.Create(CultureInfo.InvariantCulture, $"input {options.Input.Mean:0.#}, output {options.Output.Mean:0.#}");
+        return $"{who}, {many}, {lengths}";
+    }
+
+    private static void Refuse(ParseResult parsed, Option needed, Option given, string why)
+    {
+        if (parsed.IsGiven(given) && !parsed.IsGiven(needed))
+        {
+            throw new UsageException($"{given.Name} {why}.");
+        }
+    }
+
+    private static ValueOption<LengthDistribution> Lengths(string name, string meaning, int fallback) =>
+        new([name], LengthsOf(), meaning,
+            fallback.ToString(CultureInfo.InvariantCulture)) { Fallback = LengthDistribution.Fixed(fallback) };
+
+    private static string Listed(string help) => help.Replace("|", ", ", StringComparison.Ordinal);
+
+    private static Domain<LengthDistribution> LengthsOf() => new("LENGTH", null, LengthDistribution.Parse);
+
+    private static Domain<string> Checked<T>(string help, Func<string, string, T> parse) => new(help, null, (text, origin) =>
+    {
+        _ = parse(text, origin);
+        return text;
+    });
+}

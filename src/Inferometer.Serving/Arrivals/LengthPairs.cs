@@ -1,0 +1,42 @@
+using Inferometer.Core;
+
+namespace Inferometer.Serving.Arrivals;
+
+/// <summary>Lengths of prompts and of their answers as they were seen together, without times.</summary>
+public sealed class LengthPairs
+{
+    private readonly (int Input, int Output)[] _pairs;
+
+    /// <summary>Takes pairs.</summary>
+    /// <param name="pairs">Prompt and generated tokens, each at least 1.</param>
+    /// <param name="name">What error messages call them.</param>
+    /// <exception cref="InferometerException">There is none, or one is out of range.</exception>
+    public LengthPairs(IEnumerable<(int Input, int Output)> pairs, string name = "lengths")
+    {
+        ArgumentNullException.ThrowIfNull(pairs);
+        ArgumentNullException.ThrowIfNull(name);
+        _pairs = [.. pairs];
+        Name = name;
+        if (_pairs.Length == 0 || Array.Exists(_pairs, p => p.Input < 1 || p.Output < 1))
+        {
+            throw new InferometerException($"{name}: needed is at least one pair of lengths, each 1 token or more.");
+        }
+    }
+
+    /// <summary>What error messages call them, such as the file they came from.</summary>
+    public string Name { get; }
+
+    /// <summary>Pairs there are.</summary>
+    public int Count => _pairs.Length;
+
+    /// <summary>Mean prompt, tokens.</summary>
+    public double MeanInput => _pairs.Average(p => (double)p.Input);
+
+    /// <summary>Mean answer, tokens.</summary>
+    public double MeanOutput => _pairs.Average(p => (double)p.Output);
+
+    /// <summary>Longest prompt and answer together, tokens.</summary>
+    public int Longest => _pairs.Max(p => p.Input + p.Output);
+
+    internal (int Input, int Output) Draw(SeededRandom random) => _pairs[random.Below(_pairs.Length)];
+}

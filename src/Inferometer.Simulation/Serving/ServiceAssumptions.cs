@@ -1,0 +1,63 @@
+using System.Globalization;
+using Inferometer.Simulation.Costs;
+
+namespace Inferometer.Simulation.Serving;
+
+/// <summary>What a simulated service rests on, said in sentences.</summary>
+public static class ServiceAssumptions
+{
+    /// <summary>The sentences: those of the plan, and those of the service.</summary>
+    /// <param name="policy">The policy whose options they are, or from which they were made.</param>
+    /// <param name="options">How the service was run.</param>
+    /// <param name="plan">The deployment of a replica.</param>
+    public static IEnumerable<string> Of(SchedulingPolicy policy, ServingSimulationOptions options, ICostPlan plan)
+    {
+        ArgumentNullException.ThrowIfNull(policy);
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(plan);
+        return All(policy, options, plan);
+    }
+
+    private static IEnumerable<string> All(SchedulingPolicy policy, ServingSimulationOptions options, ICostPlan plan)
+    {
+        yield return $"scheduler: {policy.Description}";
+        yield return string.Create(
+            CultureInfo.InvariantCulture,
+            $"steps of at most {options.Scheduler.MaxTokensPerStep:#,0} tokens and {options.Scheduler.EffectiveMaxSequences:#,0} "
+                + $"sequences; blocks of "
+                + $"{options.BlockSize} tokens; prefix cache {(options.PrefixCaching ? "on" : "off")}");
+        yield return string.Create(
+            CultureInfo.InvariantCulture,
+            $"framework: {options.Overhead.SecondsPerStep * 1e3:0.###} ms a step and {options.Overhead.SecondsPerSequence * 1e6:0.###} "
+                + $"us a sequence beside the "
+                + $"cost model; no tokenisation, no HTTP");
+        if (options.Disaggregation is { } apart)
+        {
+            yield return string.Create(
+                CultureInfo.InvariantCulture,
+                $"prefill on {apart.PrefillReplicas} of {options.Replicas} replicas; keys and values cross "
+                    + $"{apart.BandwidthBytesPerSecond / 1e9:0.#} GB/s per device, "
+                    + $"each request's by itself");
+        }
+
+        if (plan.Request.Speculative is { } speculative)
+        {
+            yield return string.Create(
+                CultureInfo.InvariantCulture,
+                $"speculation: {speculative.DraftTokens} drafted tokens a round, each accepted with probability "
+                    + $"{speculative.AcceptanceRate:0.###} where those "
+                    + $"before it were");
+        }
+
+        if (plan.Request.Parallelism.AttentionDataParallel)
+        {
+            yield return "attention data parallelism: sequences are dealt out to the ranks in turn, and the slowest rank sets the pace "
+                + "of a step";
+        }
+
+        foreach (string assumption in plan.Assumptions)
+        {
+            yield return assumption;
+        }
+    }
+}

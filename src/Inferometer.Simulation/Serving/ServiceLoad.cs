@@ -1,0 +1,62 @@
+namespace Inferometer.Simulation.Serving;
+
+/// <summary>How busy a simulated service was, from the first arrival to the last end, all requests counted.</summary>
+public sealed record ServiceLoad
+{
+    /// <summary>Devices of all replicas.</summary>
+    public required int Devices { get; init; }
+
+    /// <summary>Replicas.</summary>
+    public required int Replicas { get; init; }
+
+    /// <summary>From the first arrival to the last end, seconds.</summary>
+    public required double DurationSeconds { get; init; }
+
+    /// <summary>Steps of all replicas.</summary>
+    public required long Steps { get; init; }
+
+    /// <summary>Share of the time in which a replica ran a step, 0 to 1, averaged over replicas.</summary>
+    public required double BusyShare { get; init; }
+
+    /// <summary>Share of peak arithmetic, averaged over all time.</summary>
+    public required double FlopUtilization { get; init; }
+
+    /// <summary>Share of peak memory bandwidth, averaged over all time.</summary>
+    public required double BandwidthUtilization { get; init; }
+
+    /// <summary>Sequences in a step, averaged over the time of steps.</summary>
+    public required double MeanBatch { get; init; }
+
+    /// <summary>Tokens that the KV cache of one replica has room for.</summary>
+    public required long KvCapacityTokens { get; init; }
+
+    /// <summary>Share of the KV cache in use, averaged over all time and replicas.</summary>
+    public required double MeanKvUse { get; init; }
+
+    /// <summary>Largest share of a replica's KV cache that was in use at once.</summary>
+    public required double PeakKvUse { get; init; }
+
+    /// <summary>Energy of all devices, idle time included, joules; null where their power is not known.</summary>
+    public double? Joules { get; init; }
+
+    /// <summary>Rent of all devices for the whole time, US dollars; null where the price is not known.</summary>
+    public double? CostUsd { get; init; }
+
+    /// <summary>Requests completed, measured or not.</summary>
+    public required long Completed { get; init; }
+
+    /// <summary>Tokens generated for them.</summary>
+    public required long OutputTokens { get; init; }
+
+    /// <summary>Energy over generated tokens, joules; null where either is not known.</summary>
+    public double? JoulesPerOutputToken => OutputTokens > 0 ? Joules / OutputTokens : null;
+
+    /// <summary>Mean power of all devices, watts; null where it is not known.</summary>
+    public double? Watts => DurationSeconds > 0 ? Joules / DurationSeconds : null;
+
+    /// <summary>Rent over completed requests, US dollars; null where either is not known.</summary>
+    public double? CostPerRequestUsd => Completed > 0 ? CostUsd / Completed : null;
+
+    /// <summary>Rent over generated tokens, US dollars per million; null where either is not known.</summary>
+    public double? CostPerMillionTokensUsd => OutputTokens > 0 ? CostUsd / OutputTokens * 1e6 : null;
+}

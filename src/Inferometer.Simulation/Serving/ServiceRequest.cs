@@ -1,0 +1,92 @@
+using Inferometer.Scheduling;
+using Inferometer.Serving;
+using Inferometer.Serving.Arrivals;
+
+namespace Inferometer.Simulation.Serving;
+
+/// <summary>A request on its way through the service.</summary>
+internal sealed class ServiceRequest(Arrival arrival, long number, bool isMeasured)
+{
+    public Arrival Arrival { get; } = arrival;
+
+    /// <summary>In order of arrival.</summary>
+    public long Number { get; } = number;
+
+    public bool IsMeasured { get; } = isMeasured;
+
+    public Replica? Replica { get; set; }
+
+    /// <summary>Its prompt was computed elsewhere and has arrived with keys and values.</summary>
+    public bool IsTransferred { get; set; }
+
+    public double AdmittedSeconds { get; private set; } = double.NaN;
+
+    public double FirstTokenSeconds { get; private set; } = double.NaN;
+
+    public double LastTokenSeconds { get; private set; } = double.NaN;
+
+    public double LongestGapSeconds { get; private set; } = double.NaN;
+
+    public int OutputTokens { get; private set; }
+
+    public int CachedTokens { get; private set; }
+
+    public int Preemptions { get; private set; }
+
+    /// <summary>Tokens came together.</summary>
+    /// <returns>The gap before them; NaN before the first.</returns>
+    public double Deliver(int tokens, double seconds)
+    {
+        double gap = seconds - LastTokenSeconds;
+        if (OutputTokens == 0)
+        {
+            FirstTokenSeconds = seconds;
+        }
+        else if (!(LongestGapSeconds >= gap))
+        {
+            LongestGapSeconds = gap;
+        }
+
+        OutputTokens += tokens;
+        LastTokenSeconds = seconds;
+        return gap;
+    }
+
+    /// <summary>Several deliveries of one token each, the first of which was told before.</summary>
+    public void DeliverMore(int tokens, double lastSeconds, double longestGap)
+    {
+        OutputTokens += tokens;
+        LastTokenSeconds = lastSeconds;
+        if (!(LongestGapSeconds >= longestGap))
+        {
+            LongestGapSeconds = longestGap;
+        }
+    }
+
+    /// <summary>A scheduler is done with it.</summary>
+    public void Note(Sequence sequence)
+    {
+        Preemptions += sequence.Preemptions;
+        if (!IsTransferred)
+        {
+            AdmittedSeconds = sequence.AdmittedSeconds;
+            CachedTokens = sequence.CachedPromptTokens;
+        }
+    }
+
+    public RequestOutcome Outcome(FinishReason reason, double seconds) => new()
+    {
+        ArrivalSeconds = Arrival.Seconds,
+        AdmittedSeconds = AdmittedSeconds,
+        FirstTokenSeconds = FirstTokenSeconds,
+        LastTokenSeconds = LastTokenSeconds,
+        LongestGapSeconds = LongestGapSeconds,
+        FinishSeconds = seconds,
+        FinishReason = reason,
+        PromptTokens = Arrival.InputTokens,
+        CachedTokens = CachedTokens,
+        OutputTokens = OutputTokens,
+        Preemptions = Preemptions,
+        Replica = Replica?.Index ?? 0,
+    };
+}

@@ -1,0 +1,122 @@
+using Inferometer.Core;
+using Inferometer.Core.Origins;
+using Inferometer.Scheduling;
+using Inferometer.Serving;
+using Inferometer.Simulation.Costs;
+
+namespace Inferometer.Simulation.Serving;
+
+/// <summary>Makes a result of a service that has served all it was asked.</summary>
+internal static class ServiceSummary
+{
+    // Quantities of the series of requests.
+    private const int Waiting = 0, Running = 1;
+
+    public static ServiceResult Of(Service service, ICostPlan plan) => new()
+    {
+        Report = new Predicted<ServingReport>(service.Report(), plan.CostModel),
+        Load = LoadOf(service, plan),
+        OverTime = OverTime(service),
+        Overload = Overload.Of(service.Outcomes),
+        WarmUp = service.Options.WarmUp,
+        Requests = service.Outcomes.Count,
+        Warnings = [.. Warnings(service)],
+        Outcomes = service.Options.KeepOutcomes ? service.Outcomes : [],
+    };
+
+    private static IEnumerable<string> Warnings(Service service)
+    {
+        if (service.FirstRefusal is { } refusal)
+        {
+            long refused = service.Outcomes.LongCount(o => o.FinishReason == FinishReason.None);
+            yield return $"{refused} of {service.Outcomes.Count} requests were refused; the first: {refusal}";
+        }
+
+        long completed = service.Outcomes.LongCount(o => o.FinishReason != FinishReason.None);
+        long measured = service.Report().Completed;
+        if (completed > 0 && measured < 100)
+        {
+            yield return $"{measured} measured requests: percentiles above the median rest on few of them.";
+        }
+    }
+
+    private static ServiceLoad LoadOf(Service service, ICostPlan plan)
+    {
+        IReadOnlyList<RequestOutcome> outcomes = service.Outcomes;
+        double begin = outcomes.Count == 0 ? 0 : outcomes[0].ArrivalSeconds;
+        double duration = EndOf(outcomes) - begin;
+        int replicas = service.Replicas.Count;
+        int devicesEach = plan.Request.Parallelism.AttentionDataParallel
+            ? plan.Request.Parallelism.DeviceCount
+            : plan.Request.Parallelism.Tensor * plan.Request.Parallelism.Pipeline;
+        int devices = replicas * devicesEach;
+        double replicaSeconds = replicas * duration;
+        double busy = service.Replicas.Sum(r => r.Meter.BusySeconds);
+        double idleWatts = plan.Request.Power.Watts(plan.Request.System.Device.TdpWatts, 0, 0) ?? double.NaN;
+        double joules = devicesEach * (service.Replicas.Sum(r => r.Meter.Joules) + (idleWatts * Math.Max(0, replicaSeconds - busy)));
+        int blocks = service.Replicas[0].Pool.BlockCount;
+        double blockSeconds = service.Replicas.Sum(r => r.Series.Total(Replica.KvBlocks));
+        return new ServiceLoad
+        {
+            Devices = devices,
+            Replicas = replicas,
+            DurationSeconds = duration,
+            Steps = service.Replicas.Sum(r => r.Meter.Steps),
+            BusyShare = Math.Min(1, Share(busy, replicaSeconds)), // steps are rounded to the clock
+            FlopUtilization = Share(service.Replicas.Sum(r => r.Meter.FlopSeconds), replicaSeconds),
+            BandwidthUtilization = Share(service.Replicas.Sum(r => r.Meter.BandwidthSeconds), replicaSeconds),
+            MeanBatch = Share(service.Replicas.Sum(r => r.Meter.SequenceSeconds), busy),
+            KvCapacityTokens = (long)blocks * service.Replicas[0].Pool.BlockSize,
+            MeanKvUse = Share(blockSeconds, replicaSeconds * blocks),
+            PeakKvUse = (double)service.Replicas.Max(r => r.Pool.Statistics.PeakUsedBlocks) / blocks,
+            Joules = double.IsNaN(joules) ? null : joules,
+            CostUsd = plan.Request.System.Device.PricePerHourUsd * devices * duration / 3600,
+            Completed = outcomes.LongCount(o => o.FinishReason is FinishReason.Length or FinishReason.Stop),
+            OutputTokens = outcomes.Sum(o => (long)o.OutputTokens),
+        };
+    }
+
+    private static EquatableList<LoadPoint> OverTime(Service service)
+    {
+        IReadOnlyList<RequestOutcome> outcomes = service.Outcomes;
+        double end = EndOf(outcomes);
+        LoadSeries requests = new(2);
+        requests.Cover(end);
+        foreach (RequestOutcome outcome in outcomes)
+        {
+            double admitted = double.IsNaN(outcome.AdmittedSeconds) ? outcome.FinishSeconds : outcome.AdmittedSeconds;
+            requests.Add(Waiting, outcome.ArrivalSeconds, admitted, 1);
+            requests.Add(Running, admitted, outcome.FinishSeconds, 1);
+        }
+
+        foreach (Replica replica in service.Replicas)
+        {
+            replica.Series.Cover(end);
+        }
+
+        double blocks = service.Replicas.Sum(r => (double)r.Pool.BlockCount);
+        return
+        [
+            .. Enumerable.Range(0, requests.Used).Select(i => new LoadPoint(
+                i * requests.WidthSeconds,
+                requests.Mean(Waiting, i),
+                requests.Mean(Running, i),
+                service.Replicas.Sum(r => r.Series.Mean(Replica.Batch, i)),
+                service.Replicas.Sum(r => r.Series.Mean(Replica.KvBlocks, i)) / blocks,
+                service.Replicas.Sum(r => r.Series.Mean(Replica.Tokens, i)))),
+        ];
+    }
+
+    private static double EndOf(IReadOnlyList<RequestOutcome> outcomes)
+    {
+        double end = 0;
+        foreach (RequestOutcome outcome in outcomes)
+        {
+            end = Math.Max(end, outcome.FinishSeconds);
+        }
+
+        return end;
+    }
+
+    private static double Share(double part, double whole) => whole > 0 ? part / whole : 0;
+}

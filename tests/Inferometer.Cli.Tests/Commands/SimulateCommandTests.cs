@@ -1,0 +1,155 @@
+using System.Text.Json.Nodes;
+using Inferometer.Cli.Hosting;
+using Inferometer.ReferenceModels;
+using Inferometer.Tests;
+
+namespace Inferometer.Cli.Tests.Commands;
+
+public sealed class SimulateCommandTests : IDisposable
+{
+    private const string Line = "simulate llama-3.1-8b --on h100 ";
+
+    private readonly TemporaryFolder _folder = new();
+
+    /// <summary>Commands of the guide that need no file.</summary>
+    public static TheoryData<string> Guide =>
+    [
+        .. File.ReadLines(Path.Combine(SharedFolder.RepositoryRoot, "docs", "simulate.md"))
+            .Where(l => l.StartsWith("inferometer ", StringComparison.Ordinal) && !l.Contains("--trace", StringComparison.Ordinal)),
+    ];
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [MemberData(nameof(Guide))]
+    public async Task Commands_of_the_guide_work(string line) =>
+        Assert.NotEmpty((await CommandRun.OfLine(line["inferometer ".Length..])).Succeeded().Output);
+
+    [Fact]
+    public async Task Json_and_csv_have_the_keys_of_vllms_benchmark()
+    {
+        JsonObject json =
+            JsonNode.Parse(
+            (await CommandRun.OfLine(Line + "--rate 5 --requests 200 --slo ttft<1s -f json")).Succeeded().Output)!.AsObject();
+        string[] keys =
+            ["completed", "request_throughput", "output_throughput", "total_token_throughput", "request_goodput", "mean_ttft_ms",
+                "median_tpot_ms", "p99_itl_ms", "p95_e2el_ms"];
+        Assert.All(keys, key => Assert.True(json[key]!.GetValue<double>() > 0, key));
+        Assert.NotEmpty(json["over_time"]!.AsArray());
+        string[] lines = (await CommandRun.OfLine(Line + "--rate 5 --requests 200 --slo ttft<1s -f csv")).Succeeded().OutputLines;
+        Assert.Equal(2, lines.Length);
+        Assert.Equal(json["mean_ttft_ms"]!.ToJsonString(), lines[1].Split(',')[Array.IndexOf(lines[0].Split(','), "mean_ttft_ms")]);
+    }
+
+    [Fact]
+    public async Task Equal_seeds_print_equal_bytes()
+    {
+        const string Rest =
+            "--rate 8 --requests 300 --arrivals gamma:0.4 --input lognormal:400,300 --turns uniform:1,3 --seed 5 --replicas 2 --router "
+            + "least-tokens -f json";
+        string first = (await CommandRun.OfLine(Line + Rest)).Succeeded().Output;
+        Assert.Equal(first, (await CommandRun.OfLine(Line + Rest)).Succeeded().Output);
+        Assert.NotEqual(first,
+            (await CommandRun.OfLine(Line + Rest.Replace("seed 5", "seed 6", StringComparison.Ordinal))).Succeeded().Output);
+    }
+
+    [Fact]
+    public async Task A_trace_is_replayed_and_each_request_has_its_row()
+    {
+        string trace = _folder.Write("trace.csv", "time,input,output\n0,100,5\n0.5,200,7\n0.5,300,1\n"u8.ToArray());
+        foreach (string ending in (string[])["csv", "jsonl"])
+        {
+            string timeline = _folder.File("timeline." + ending);
+            (await CommandRun.Of([.. Line.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--trace", trace, "--timeline", timeline]))
+                .Succeeded();
+            string[] rows = await File.ReadAllLinesAsync(timeline, TestContext.Current.CancellationToken);
+            Assert.Equal(ending is "csv" ? 4 : 3, rows.Length);
+            Assert.Contains("300", rows[^1], StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("", "Say what is asked of the service")]
+    [InlineData("--rate 0", "'0' is not allowed; it must be a number above 0")]
+    [InlineData("--rate -1", "'-1' is not allowed")]
+    [InlineData("--rate nan", "'nan' is not allowed")]
+    [InlineData("--rate 5 --users 5", "--rate and --users say different things")]
+    [InlineData("--users 5 --arrivals constant", "--arrivals needs --rate")]
+    [InlineData("--rate 5 --think 3", "--think needs --users or --turns")]
+    [InlineData("--rate 5 --output 0", "--output: '0' is not allowed")]
+    [InlineData("--rate 5 --input uniform:5", "--input: 'uniform:5' is not allowed")]
+    [InlineData("--rate 5 --slo ttft<500", "\"500\" has no unit")]
+    [InlineData("--rate 5 --slo ttft<500ms,speed<3s", "in \"speed<3s\": unknown metric \"speed\"")]
+    [InlineData("--rate 5 --router least-tokens", "--router needs several --replicas")]
+    [InlineData("--rate 5 --kv-link 3", "--kv-link needs --prefill-replicas")]
+    [InlineData("--rate 5 --prefill-replicas 1", "needed are at least one replica for each part")]
+    [InlineData("--rate 5 --shared-prefixes 3", "--shared-prefixes needs --shared-prefix")]
+    [InlineData("--rate 5 --policy vlm", "Did you mean 'vllm'")]
+    [InlineData("--rate 5 --timeline out.txt", "it must end in .csv or .jsonl")]
+    public async Task A_wrong_line_gets_one_line(string rest, string message)
+    {
+        CommandRun run = await CommandRun.OfLine(Line + rest);
+        Assert.Equal((ExitCode.Usage, ""), (run.Code, run.Output));
+        Assert.Contains(message, Assert.Single(run.Complaints), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("time,input,output\n0,100,\n", "line 2: output is missing")]
+    [InlineData("time,input,output\n1,100,5\n0,100,5\n", "line 3: time is 0, before the 1")]
+    [InlineData("time,input\n", "line 1: the header lacks output")]
+    [InlineData("time,input,output\n", "there is nothing to serve")]
+    [InlineData("time,input,output\n0,900000,5\n", "no request was served")]
+    public async Task A_wrong_trace_is_told_with_its_file_and_line(string text, string message)
+    {
+        string trace = _folder.Write("wrong.csv", System.Text.Encoding.UTF8.GetBytes(text));
+        CommandRun run = await CommandRun.Of([.. Line.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--trace", trace]);
+        Assert.Equal((ExitCode.Failed, ""), (run.Code, run.Output));
+        string line = Assert.Single(run.Complaints);
+        Assert.Contains(message, line, StringComparison.Ordinal);
+        Assert.True(message.StartsWith("no request", StringComparison.Ordinal) || line.Contains("wrong.csv", StringComparison.Ordinal),
+            line);
+    }
+
+    [Fact]
+    public async Task An_overloaded_service_says_so()
+    {
+        Assert.Contains("Overloaded", (await CommandRun.OfLine(Line + "--rate 200 --requests 3000 --max-num-seqs 32")).Succeeded().Output,
+            StringComparison.Ordinal);
+        Assert.DoesNotContain("Overloaded", (await CommandRun.OfLine(Line + "--rate 5 --requests 500")).Succeeded().Output,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_interrupt_stops_it()
+    {
+        using CancellationTokenSource source = new();
+        await source.CancelAsync();
+        await using StringWriter error = new();
+        int code = await InferometerCommand.RunAsync((Line + "--rate 5").Split(' '), TextWriter.Null, error, source.Token);
+        Assert.Equal((ExitCode.Cancelled, "cancelled"), (code, error.ToString().Trim()));
+    }
+
+    [Fact]
+    public async Task Users_of_an_estimate_do_not_ask_all_at_once()
+    {
+        JsonObject users =
+            JsonNode.Parse((await CommandRun.OfLine("estimate llama-3.1-8b --on h100 --users 200 -f json")).Succeeded().Output)!.AsObject();
+        JsonObject batch =
+            JsonNode.Parse((await CommandRun.OfLine("estimate llama-3.1-8b --on h100 --batch 200 -f json")).Succeeded().Output)!.AsObject();
+        Assert.True(users["median_ttft_ms"]!.GetValue<double>() < 0.75 * batch["metrics"]!["ttft_ms"]!.GetValue<double>());
+        Assert.Equal(2000, users["total_requests"]!.GetValue<double>());
+    }
+
+    [Theory]
+    [InlineData("--users 5 --rate 5", "--users and --rate say different things")]
+    [InlineData("--users 5 --batch 8", "with --users the scheduler makes the batch")]
+    [InlineData("--rate 5 --beams 2", "simulated without beams")]
+    [InlineData("--rate 5 --features decode", "a service both reads prompts and generates")]
+    [InlineData("--rate 5 --operators", "it is of one step")]
+    public async Task What_an_estimate_of_a_service_cannot_be_told_is_an_error(string rest, string message)
+    {
+        CommandRun run = await CommandRun.OfLine("estimate llama-3.1-8b --on h100 " + rest);
+        Assert.Equal((ExitCode.Usage, ""), (run.Code, run.Output));
+        Assert.Contains(message, Assert.Single(run.Complaints), StringComparison.Ordinal);
+    }
+}

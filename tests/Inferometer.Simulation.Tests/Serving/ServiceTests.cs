@@ -1,0 +1,265 @@
+using Inferometer.Scheduling;
+using Inferometer.Serving;
+using Inferometer.Serving.Arrivals;
+using Inferometer.Simulation.Costs;
+using Inferometer.Simulation.Requests;
+using Inferometer.Simulation.Serving;
+using Inferometer.Simulation.Tests.Costs;
+
+namespace Inferometer.Simulation.Tests.Serving;
+
+public sealed class ServiceTests
+{
+    private static ICostPlan Llama { get; } = Pricing.Plan(Sample.Request(Sample.Llama3) with { System = Sample.RealSystem });
+
+    [Theory]
+    [InlineData(0.3)]
+    [InlineData(0.7)]
+    [InlineData(0.9)]
+    public void One_server_with_equal_service_times_waits_as_MD1(double load)
+    {
+        const double Service = 0.01;
+        MetricSummary queue = Alone(ArrivalTrace.Poisson(200_000, load / Service, 1, 1, seed: 4), Service).Queue!;
+        double expected = load * Service / (2 * (1 - load)); // Pollaczek and Khinchine
+        Assert.Equal(expected, queue.Mean, (load > 0.8 ? 0.1 : 0.03) * expected);
+    }
+
+    [Theory]
+    [InlineData(0.3)]
+    [InlineData(0.7)]
+    [InlineData(0.9)]
+    public void One_server_with_exponential_service_times_waits_as_MM1(double load)
+    {
+        // A step of five microseconds for each token, lengths exponential with mean 200: service of a millisecond.
+        SeededRandom random = new(5, 0);
+        double now = 0;
+        ArrivalTrace trace = new(Enumerable.Range(0, 100_000).Select(_ =>
+        {
+            now += random.Exponential() / (load * 1000);
+            return new Arrival { Seconds = now, InputTokens = 1, OutputTokens = (int)Math.Ceiling(200 * random.Exponential()) };
+        }));
+        MetricSummary queue = Alone(trace, 5e-6).Queue!;
+        double expected = load / (1 - load) * 1e-3;
+        Assert.Equal(expected, queue.Mean, (load > 0.8 ? 0.12 : 0.04) * expected);
+        Assert.Equal(expected * Math.Sqrt((2 - load) / load), queue.StandardDeviation, 0.2 * expected * Math.Sqrt((2 - load) / load));
+    }
+
+    [Fact]
+    public void Requests_in_the_system_over_time_are_times_in_it_by_Littles_law()
+    {
+        ServiceResult result = Serve(Open(40, 500, seed: 3), new() { BlockCount = 400 });
+        double overTime = result.OverTime.Average(p => p.Waiting + p.Running);
+        double width = result.OverTime[1].Seconds;
+        double times = result.Outcomes.Sum(o => o.FinishSeconds - o.ArrivalSeconds);
+        Assert.Equal(times, overTime * width * result.OverTime.Count, 1e-6 * times);
+        Assert.Equal(result.Outcomes.Sum(o => (double)o.OutputTokens), result.OverTime.Sum(p => p.OutputTokensPerSecond) * width, 1e-3);
+    }
+
+    [Fact]
+    public void Users_in_the_system_and_thinking_are_all_users()
+    {
+        // Interactive response time law: users = throughput x (response + thinking).
+        GeneratedArrivals users = new(new TrafficOptions
+        {
+            Users = 20,
+            Think = new ThinkTime(0.5, IsExponential: true),
+            Input = LengthDistribution.Fixed(100),
+            Output = LengthDistribution.Fixed(50),
+            Requests = 4000,
+            Seed = 2,
+        });
+        ServingReport report = Serve(users, new() { WarmUp = new WarmUp(200, 0) }).Report.Value;
+        Assert.Equal(20, report.RequestsPerSecond * (report.EndToEnd!.Mean + 0.5), 0.6);
+    }
+
+    [Fact]
+    public void Requests_that_come_too_fast_overload_it_and_others_do_not()
+    {
+        Assert.NotNull(Serve(Open(2000, 1500), new() { Scheduler = new() { MaxSequences = 8 } }).Overload);
+        Assert.Null(Serve(Open(5, 400), new() { Scheduler = new() { MaxSequences = 8 } }).Overload);
+        Assert.Null(
+            Serve(new ArrivalTrace(Enumerable.Repeat(new Arrival { Seconds = 0, InputTokens = 9, OutputTokens = 9 }, 200)).ToSource(),
+            new()).Overload);
+    }
+
+    [Fact]
+    public void The_warm_up_is_served_and_not_measured()
+    {
+        ServiceResult all = Serve(Open(20, 200), new());
+        ServiceResult cut = Serve(Open(20, 200), new() { WarmUp = new WarmUp(50, 0) });
+        Assert.Equal((200L, 150L), (all.Report.Value.Completed, cut.Report.Value.Completed));
+        Assert.Equal(all.Outcomes, cut.Outcomes);
+        Assert.Equal(all.Load, cut.Load);
+        ServingReport expected = ServingReportOf(all.Outcomes.Skip(50));
+        Assert.Equal(expected.TimeToFirstToken, cut.Report.Value.TimeToFirstToken);
+        Assert.Equal(all.Outcomes.Skip(50).Sum(o => o.OutputTokens - 1L), cut.Report.Value.InterTokenLatency!.Count);
+    }
+
+    [Fact]
+    public void Gaps_add_up_to_the_time_between_first_and_last_tokens()
+    {
+        ServiceResult result = Serve(Open(60, 300), new() { BlockCount = 100 });
+        MetricSummary gaps = result.Report.Value.InterTokenLatency!;
+        double decoding = result.Outcomes.Sum(o => o.LastTokenSeconds - o.FirstTokenSeconds);
+        Assert.Equal(decoding, gaps.Mean * gaps.Count, 1e-6 * decoding);
+        Assert.Equal(result.Outcomes.Max(o => o.LongestGapSeconds), gaps.Max, 1e-12);
+    }
+
+    [Fact]
+    public void An_urgent_request_overtakes_a_long_queue()
+    {
+        Arrival[] arrivals = [.. Enumerable.Range(0, 300).Select(i => new Arrival { Seconds = 0, InputTokens = 50, OutputTokens = 10 })];
+        Arrival urgent = new() { Seconds = 0.001, InputTokens = 50, OutputTokens = 10, Priority = 5 };
+        ServiceResult result = Serve(new ArrivalTrace([.. arrivals, urgent]).ToSource(), new() { Scheduler = new() { MaxSequences = 4 } });
+        Assert.True(result.Outcomes[^1].AdmittedSeconds < result.Outcomes[20].AdmittedSeconds, $"{result.Outcomes[^1]}");
+    }
+
+    [Fact]
+    public void Keys_and_values_cross_the_link_between_prefill_and_decode()
+    {
+        Disaggregation apart = new() { PrefillReplicas = 1, BandwidthBytesPerSecond = 1e9, LatencySeconds = 0.25 };
+        ServingSimulationOptions options = new() { Replicas = 2, Disaggregation = apart, Overhead = new StepOverhead(1e-3, 0) };
+        RequestOutcome outcome = Serve(One(1000, 3), options).Outcomes[0];
+        double prefill = Llama.Step([new PrefillChunk(0, 512, EndsPrompt: false)], []).LatencySeconds
+            + Llama.Step([new PrefillChunk(512, 488)], []).LatencySeconds + 2e-3;
+        double transfer = 0.25 + (Llama.KvBytesPerToken!.Value * 1000 / 1e9);
+        double decode = Llama.Step([], [new DecodeGroup(1001)]).LatencySeconds + Llama.Step([], [new DecodeGroup(1002)]).LatencySeconds
+            + 2e-3;
+        Assert.Equal(prefill, outcome.FirstTokenSeconds, 1e-9);
+        Assert.Equal(prefill + transfer + decode, outcome.LastTokenSeconds, 1e-9);
+        Assert.Equal((1, 3), (outcome.Replica, outcome.OutputTokens));
+    }
+
+    [Fact]
+    public void A_second_replica_halves_the_load_and_the_least_loaded_one_is_found()
+    {
+        ServiceResult one = Serve(Open(300, 600), new() { Scheduler = new() { MaxSequences = 8 } });
+        ServiceResult two =
+            Serve(Open(300, 600), new() { Scheduler = new() { MaxSequences = 8 }, Replicas = 2, Routing = RoutingPolicy.LeastTokens });
+        Assert.True(two.Report.Value.Queue!.Mean < 0.6 * one.Report.Value.Queue!.Mean);
+        int first = two.Outcomes.Count(o => o.Replica == 0);
+        Assert.InRange(first, 250, 350);
+    }
+
+    [Fact]
+    public void Conversations_stay_where_their_history_is()
+    {
+        ServiceResult Routed(RoutingPolicy routing) => Serve(
+            new GeneratedArrivals(new TrafficOptions
+            {
+                Process = ArrivalProcess.Parse("poisson", 5),
+                Turns = LengthDistribution.Fixed(5),
+                Input = LengthDistribution.Fixed(200),
+                Output = LengthDistribution.Fixed(20),
+                Think = new ThinkTime(1),
+                Requests = 500,
+            }),
+            new() { Replicas = 4, Routing = routing });
+        ServingReport affine = Routed(RoutingPolicy.PrefixAffine).Report.Value, turn = Routed(RoutingPolicy.RoundRobin).Report.Value;
+        Assert.True(affine.CachedTokens > 1.5 * turn.CachedTokens, $"{affine.CachedTokens} {turn.CachedTokens}");
+    }
+
+    [Fact]
+    public void Accepted_drafts_come_together()
+    {
+        ICostPlan sure = Speculating(1), never = Speculating(0);
+        ServiceResult together = Serve(One(100, 41), new(), sure), single = Serve(One(100, 41), new(), never);
+        Assert.Equal(1 + 8, together.Load.Steps); // a prompt, then five tokens a step
+        Assert.Equal(41, single.Load.Steps);
+        Assert.Equal(41, together.Outcomes[0].OutputTokens);
+        Assert.True(together.Outcomes[0].FinishSeconds < single.Outcomes[0].FinishSeconds);
+        double mean = Serve(Open(10, 300), new() { Seed = 1 }, Speculating(0.7)).Report.Value.TimePerOutputToken!.Mean;
+        Assert.InRange(mean, together.Report.Value.TimePerOutputToken!.Mean, single.Report.Value.TimePerOutputToken!.Mean * 1.5);
+    }
+
+    [Fact]
+    public void Prompts_first_makes_first_tokens_early_and_later_ones_late()
+    {
+        ServingReport mixed = Serve(Open(60, 400), new()).Report.Value;
+        ServingReport first = Serve(Open(60, 400), new() { Scheduler = new() { PrefillFirst = true } }).Report.Value;
+        Assert.True(first.InterTokenLatency!.P99 > mixed.InterTokenLatency!.P50);
+        Assert.Equal(mixed.OutputTokens, first.OutputTokens);
+    }
+
+    [Fact]
+    public void What_never_fits_is_refused_with_its_reason()
+    {
+        ServiceResult result = Serve(One(100_000, 5), new() { BlockCount = 10 });
+        Assert.Equal((0L, 1L), (result.Report.Value.Completed, result.Report.Value.Rejected));
+        Assert.Contains("1 of 1 requests were refused", Assert.Single(result.Warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Energy_and_rent_count_idle_time_as_well()
+    {
+        ServiceResult result = Serve(Open(0.5, 20), new());
+        Assert.True(result.Load.BusyShare < 0.9);
+        double device = Sample.RealSystem.Device.TdpWatts!.Value;
+        Assert.InRange(result.Load.Watts!.Value, 0.3 * device * 0.99, device);
+        Assert.Equal(result.Load.Joules!.Value / result.Load.OutputTokens, result.Load.JoulesPerOutputToken);
+    }
+
+    [Fact]
+    public void A_simulation_can_be_cancelled()
+    {
+        using CancellationTokenSource source = new();
+        source.Cancel();
+        Assert.Throws<OperationCanceledException>(() => ServingSimulation.Serve(One(10, 10), Llama, null, source.Token));
+    }
+
+    [Theory]
+    [InlineData("vllm")]
+    [InlineData("sglang")]
+    [InlineData("tensorrt-llm")]
+    [InlineData("llama.cpp")]
+    [InlineData("static")]
+    [InlineData("inferometer")]
+    public void Every_policy_serves_all_it_is_asked(string name)
+    {
+        ServingSimulationOptions options = SchedulingPolicy.Find(name, "test").OptionsFor(Sample.RealSystem.Device, 8192);
+        ServiceResult result = Serve(Open(20, 200), options);
+        Assert.Equal(200, result.Load.Completed);
+    }
+
+    private static ICostPlan Speculating(double acceptance) => Pricing.Plan(Sample.Request(Sample.Llama3) with
+    {
+        System = Sample.RealSystem,
+        Speculative = new SpeculativeSpec { DraftTokens = 4, AcceptanceRate = acceptance },
+    });
+
+    private static IArrivalSource One(int input, int output) => ArrivalTrace.Constant(1, 1, input, output).ToSource();
+
+    private static GeneratedArrivals Open(double rate, int requests, ulong seed = 1) => new(new TrafficOptions
+    {
+        Process = ArrivalProcess.Parse("poisson", rate),
+        Input = LengthDistribution.Parse("uniform:20,400"),
+        Output = LengthDistribution.Parse("uniform:1,80"),
+        Requests = requests,
+        Seed = seed,
+    });
+
+    private static ServiceResult Serve(IArrivalSource source, ServingSimulationOptions options, ICostPlan? plan = null) =>
+        ServingSimulation.Serve(source, plan ?? Llama, options with { KeepOutcomes = true }, TestContext.Current.CancellationToken);
+
+    private static ServingReport ServingReportOf(IEnumerable<RequestOutcome> outcomes)
+    {
+        ServingTally tally = new();
+        foreach (RequestOutcome outcome in outcomes)
+        {
+            tally.Add(outcome);
+        }
+
+        return tally.Report();
+    }
+
+    private static ServingReport Alone(ArrivalTrace trace, double stepSeconds) => ServingSimulation.Serve(
+        trace.ToSource(),
+        new FixedPlan(stepSeconds),
+        new ServingSimulationOptions
+        {
+            Scheduler = new SchedulerOptions { Batching = BatchingMode.Off, MaxSequenceTokens = 100_000, MaxQueueLength = int.MaxValue },
+            BlockCount = 10_000,
+            PrefixCaching = false,
+        },
+        TestContext.Current.CancellationToken).Report.Value;
+}
