@@ -1,8 +1,5 @@
 using Inferometer.Core;
-using Inferometer.Core.Deployments;
 using Inferometer.Core.Hardware;
-using Inferometer.Core.Models;
-using Inferometer.Core.Weights;
 using Inferometer.Simulation.Operators;
 using Inferometer.Simulation.Requests;
 

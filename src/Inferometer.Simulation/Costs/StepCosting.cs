@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Inferometer.Simulation.Operators;
 
 namespace Inferometer.Simulation.Costs;
@@ -177,6 +178,7 @@ internal sealed partial class StepCosting(DeploymentProfile profile, PipelineLay
     }
 
     /// <summary>Sums over the operators of a step; <c>Computing</c> and <c>Moving</c> are seconds of the device's peak rates.</summary>
+    [StructLayout(LayoutKind.Auto)]
     private readonly record struct StepWork(
         double Flops, double Bytes, double Messages, double Communication, double PeakActivation, double Computing, double Moving);
 
