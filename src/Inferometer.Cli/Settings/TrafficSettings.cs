@@ -58,8 +58,8 @@ internal sealed class TrafficSettings
         ["--shared-prefixes"], Domains.Whole(1, 1_000_000), "How many different such beginnings there are.")
     { Fallback = 1 };
 
-    private readonly ValueOption<int> _seed =
-        new(["--seed"], Domains.Whole(0, int.MaxValue), "Equal seeds give equal requests, on every machine.")
+    private readonly ValueOption<int> _seed = new(
+        ["--seed"], Domains.Whole(0, int.MaxValue), "Equal seeds give equal requests, on every machine.")
     { Fallback = 0 };
 
     /// <summary>The <c>--rate</c> option.</summary>
@@ -188,8 +188,10 @@ internal sealed class TrafficSettings
     }
 
     private static ValueOption<LengthDistribution> Lengths(string name, string meaning, int fallback) =>
-        new([name], LengthsOf(), meaning,
-            fallback.ToString(CultureInfo.InvariantCulture)) { Fallback = LengthDistribution.Fixed(fallback) };
+        new([name], LengthsOf(), meaning, fallback.ToString(CultureInfo.InvariantCulture))
+        {
+            Fallback = LengthDistribution.Fixed(fallback),
+        };
 
     private static string Listed(string help) => help.Replace("|", ", ", StringComparison.Ordinal);
 

@@ -20,9 +20,8 @@ public static class ServicePage
         Document page = new(Headline(result, report)) { Title = title };
         page.Blocks.Add(ServiceMetrics.Latencies(result));
         page.Blocks.Add(Load(result));
-        page.Blocks.Add(
-            new Sentences("over_time", $"Over {Seconds(result.Load.DurationSeconds)}, least and most of each",
-            LoadSketch.Lines(result)) { Bulleted = false, IsDrawing = true });
+        string span = $"Over {Seconds(result.Load.DurationSeconds)}, least and most of each";
+        page.Blocks.Add(new Sentences("over_time", span, LoadSketch.Lines(result)) { Bulleted = false, IsDrawing = true });
         if (result.Warnings.Count > 0)
         {
             page.Blocks.Add(new Sentences("warnings", "Warnings", result.Warnings));
