@@ -24,7 +24,7 @@ internal static class ImatrixCommand
         ValueOption<int> window = new(
             ["--ctx", "-c"], Domains.Whole(2, int.MaxValue, "TOKENS"), "Tokens per window.", "the model's longest context, at most 512");
         ValueOption<int> windows = new(["--windows"], Domains.Whole(1, int.MaxValue), "Most windows.", "all that the text fills");
-        ValueOption<int> threads = EngineOptions.ThreadsOption();
+        ValueOption<int> threads = EngineSettings.ThreadsOption();
         ExampleCommand command = new(
             "imatrix",
             "Runs a text through a model and writes how strongly each input of its weights is driven: an importance matrix for convert "

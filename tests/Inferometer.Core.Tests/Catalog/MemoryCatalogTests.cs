@@ -31,7 +31,7 @@ public sealed class MemoryCatalogTests
     [Fact]
     public void A_file_that_leaves_more_than_there_is_is_refused()
     {
-        InferometerException error = Assert.Throws<InferometerException>(() => HardwareSystemReader.Read(Json("""
+        InferometerException error = Assert.Throws<InferometerException>(() => HardwareSystemReader.ReadAll(Json("""
             {"name": "x", "peak_tflops": {"bf16": 1}, "memory": {"size_gib": 8, "usable_gib": 9, "bandwidth_gb_per_s": 1},
              "links": {"intra_node": {"bandwidth_gb_per_s": 1}, "inter_node": {"bandwidth_gb_per_s": 1}}, "sources": {}}
             """), "x.json"));
