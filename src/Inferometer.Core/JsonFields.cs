@@ -16,6 +16,7 @@ internal sealed class JsonFields(JsonElement root, string source, string path = 
 {
     private readonly HashSet<string> _read = new(StringComparer.Ordinal);
     private readonly HashSet<string> _defaulted = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _missed = new(StringComparer.Ordinal);
 
     public string Source => source;
 
@@ -111,6 +112,12 @@ internal sealed class JsonFields(JsonElement root, string source, string path = 
             : throw Wrong(name, value, "an object");
     }
 
+    /// <summary>The objects of an array, or null where the field is missing.</summary>
+    public JsonFields[]? Objects(string name) => Elements(name, "an array of objects", (n, v) =>
+        v.ValueKind == JsonValueKind.Object ? new JsonFields(v, source, $"{path}{n}.") : throw Wrong(n, v, "an array of objects"));
+
+    public bool IsObject(string name) => TryGet(name, out JsonElement value) && value.ValueKind == JsonValueKind.Object;
+
     public bool IsArray(string name) => TryGet(name, out JsonElement value) && value.ValueKind == JsonValueKind.Array;
 
     public string[]? Texts(string name) => Elements(name, "an array of strings", (n, v) =>
@@ -128,6 +135,17 @@ internal sealed class JsonFields(JsonElement root, string source, string path = 
         string text = value.GetRawText();
         return new InferometerException(
             $"{source}: the field '{path}{name}' is {(text.Length > 60 ? text[..60] + "..." : text)}; it should be {allowed}.");
+    }
+
+    /// <summary>Refuses a field that nobody has asked for, so that a misspelt one is not taken for a default.</summary>
+    /// <exception cref="InferometerException">There is one; the message offers near names of those asked for.</exception>
+    public void RefuseUnread()
+    {
+        foreach (string name in root.EnumerateObject().Where(p => IsValue(p.Value) && !_read.Contains(p.Name)).Select(p => p.Name))
+        {
+            string near = NameSuggestion.Sentence(NameSuggestion.Near(name, _missed).Take(3));
+            throw new InferometerException($"{source}: nothing reads the field '{path}{name}'.{near}");
+        }
     }
 
     private T[]? Elements<T>(string name, string expected, Func<string, JsonElement, T> read)
@@ -185,6 +203,8 @@ internal sealed class JsonFields(JsonElement root, string source, string path = 
                     return name;
                 }
             }
+
+            _missed.Add(name);
         }
 
         value = default;

@@ -28,7 +28,14 @@ public sealed class Checkpoint : IDisposable
         _architecture = new(() => header is null ? HuggingFaceConfigReader.Read(folder) : GgufArchitectureReader.Read(header));
         _tokenizer = new(() => header is null ? HuggingFaceTokenizer.Load(folder) : GgufTokenizer.Load(header));
         _samplingDefaults = new(() => header is null ? SamplingDefaults.OfFolder(folder) : SamplingDefaults.Of(header));
-        _tensors = new(() => header is null ? SafetensorsModel.Open(path) : GgufModelFile.Open(header));
+        _tensors = Mapped();
+    }
+
+    private Checkpoint(Checkpoint shared)
+    {
+        (Path, Header) = (shared.Path, shared.Header);
+        (_architecture, _tokenizer, _samplingDefaults) = (shared._architecture, shared._tokenizer, shared._samplingDefaults);
+        _tensors = Mapped();
     }
 
     /// <summary>The file or folder, as it was named.</summary>
@@ -82,6 +89,12 @@ public sealed class Checkpoint : IDisposable
         return new Checkpoint(path, ModelFile.IsGguf(path) ? GgufHeader.Read(path) : null);
     }
 
+    /// <summary>
+    /// The same files with a mapping of their own, for a second model: a GGUF header, the tokenizer and what else was read is not read
+    /// again.
+    /// </summary>
+    public Checkpoint Share() => new(this);
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -90,6 +103,8 @@ public sealed class Checkpoint : IDisposable
             _tensors.Value.Dispose();
         }
     }
+
+    private Lazy<ITensorSource> Mapped() => new(() => Header is null ? SafetensorsModel.Open(Path) : GgufModelFile.Open(Header));
 
     private static void RequireConfig(string folder)
     {

@@ -5,6 +5,9 @@ using Inferometer.Core.Caching;
 using Inferometer.Core.Catalog;
 using Inferometer.Core.Deployments;
 using Inferometer.Core.Hardware;
+using Inferometer.Core.Models;
+using Inferometer.Core.Weights;
+using Inferometer.Simulation.Calibration;
 using Inferometer.Simulation.Configuration;
 using Inferometer.Simulation.Costs;
 using Inferometer.Simulation.Features;
@@ -23,7 +26,10 @@ public sealed class SimulationEngine
     public const string DefaultSystem = "A100_40GB";
 
     private static readonly string[] EngineParameters =
-        ["system_name", "bits", "cost_model", "communication_overlap", "max_step_tokens", "queueing_ms"];
+[
+        "system_name", "bits", "cost_model", "communication_overlap", "max_step_tokens", "queueing_ms", "kv_window_extra_tokens",
+        "framework",
+    ];
 
     private readonly ModelCatalog _models;
     private readonly HardwareCatalog _hardware;
@@ -164,27 +170,28 @@ public sealed class SimulationEngine
     private EstimateRequest StartingRequest(SimulationConfig config)
     {
         ParameterBag parameters = config.SimulationParams;
-        Precision bits = Precision.Parse(parameters.Text("bits", "bf16"), $"{parameters.Path}.bits");
+        ModelArchitecture model = _models.Resolve(config.Model);
+        // The reproduced simulators know one width for everything; where nothing is said it is bf16.
+        string? bits = parameters.Contains("bits") ? parameters.Text("bits", "")
+            : CostModelOf(config) is CompatibilityCostModel ? Precision.Bf16.Name
+            : null;
+        string origin = parameters.Contains("bits") ? $"{parameters.Path}.bits" : "the cost model, which knows one width";
+        (PrecisionSet precisions, WeightScheme scheme) = FormatChoice.Of(bits, model, origin);
         return new EstimateRequest
         {
-            Architecture = _models.Resolve(config.Model),
+            Architecture = model,
             System = SystemOf(config),
-            Precisions = BitsOf(bits),
+            Precisions = precisions,
+            WeightScheme = scheme,
+            WindowExtraTokens = parameters.Int32("kv_window_extra_tokens", 512, 0, 1 << 24),
             FlashAttention = false,
             CommunicationOverlap = parameters.Number("communication_overlap", 0, 0, 1),
             MaxStepTokens = parameters.Int32("max_step_tokens", 8192),
             QueueingSeconds = parameters.Number("queueing_ms", 0) / 1000,
+            Framework = parameters.Contains("framework")
+                ? FrameworkProfile.Find(parameters.Text("framework", ""), $"{parameters.Path}.framework").Name
+                : null,
         };
-    }
-
-    // A weight-only format leaves activations, cache and messages in bf16, as the frameworks that serve it do.
-    private static PrecisionSet BitsOf(Precision bits)
-    {
-        bool activationsToo = bits.BitsPerElement >= 16 || bits.Math is MathFormat.Fp8
-            || string.Equals(bits.Name, "int8", StringComparison.Ordinal);
-        Precision activations = activationsToo ? bits : Precision.Bf16;
-        Precision wide = bits.BitsPerElement >= 16 ? bits : Precision.Bf16;
-        return new PrecisionSet { Weights = bits, Activations = activations, KvCache = wide, Communication = wide };
     }
 
     private HardwareSystem SystemOf(SimulationConfig config)
@@ -200,7 +207,7 @@ public sealed class SimulationEngine
 
         return parameters.Raw("system_name") is JsonObject
             ? Inline(parameters.Group("system_name"))
-            : _hardware.Find(parameters.Text("system_name", DefaultSystem));
+            : _hardware.Resolve(parameters.Text("system_name", DefaultSystem));
     }
 
     private static HardwareSystem Inline(ParameterBag figures)

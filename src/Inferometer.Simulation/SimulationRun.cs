@@ -71,13 +71,28 @@ internal sealed class SimulationRun
             Metrics = MetricsOf(throughput),
             FeatureMetrics = _context.Metrics.ToDictionary(
                 m => m.Key, m => (IReadOnlyDictionary<string, double>)m.Value, StringComparer.Ordinal),
+            Formats = Formats(),
             MemoryUsage = _memory,
             HardwareUtilization = _phases.ToDictionary(p => p.Phase.Phase, p => HardwareUtilization.From(p.Phase), StringComparer.Ordinal),
             Operators = _phases.ToDictionary(
                 p => p.Phase.Phase, p =>
                     (IReadOnlyList<OperatorResult>)[.. p.Phase.Operators.Select(OperatorResult.From)], StringComparer.Ordinal),
+            Basis = _plan.Basis,
             Warnings = [.. RequestWarnings.Of(_context.Request)],
             Assumptions = [.. _context.Assumptions.Concat(_phases.SelectMany(p => p.Phase.Assumptions)).Distinct(StringComparer.Ordinal)],
+        };
+    }
+
+    private FormatReport Formats()
+    {
+        EstimateRequest request = _context.Request;
+        return new FormatReport
+        {
+            Weights = request.WeightScheme?.Name ?? request.Precisions.Weights.Name,
+            WeightsOrigin = request.WeightScheme?.Origin ?? "request",
+            KvCache = request.KvCompression is { } compression ? compression.Profile : request.Precisions.KvCache.Name,
+            Activations = request.Precisions.Activations.Name,
+            Parts = _plan.Weights,
         };
     }
 

@@ -147,7 +147,7 @@ public sealed class SimulationEngineTests
     [Fact]
     public void Expert_parallelism_sends_tokens_to_their_experts()
     {
-        const string common = """ "batch_size": 64, "system_name": "h100", "tensor_parallel": 4 """;
+        const string common = """ "batch_size": 64, "system_name": "h100", "tensor_parallel": 4, "cost_model": "roofline" """;
         SimulationResult off = Run("decode", $"{{{common}}}", "Qwen/Qwen3-30B-A3B");
         SimulationResult on = Run("decode", $$"""{{{common}}, "expert_parallel": 4}""", "Qwen/Qwen3-30B-A3B");
         Assert.NotEqual(off.Latency, on.Latency);
@@ -192,7 +192,7 @@ public sealed class SimulationEngineTests
     [InlineData("prefill", """{"system_name": "H1000"}""", "H1000")]
     [InlineData("prefill", """{"system_name": ""}""", "The name of a system is empty")]
     [InlineData("prefill", """{"cost_model": ""}""", "'' is not a cost model")]
-    [InlineData("prefill", """{"bits": ""}""", "'' is not a known precision")]
+    [InlineData("prefill", """{"bits": ""}""", "'' is not a known format of weights")]
     [InlineData("prefill", """{"bits": "bf17"}""", "bf17")]
     [InlineData("prefill", """{"cost_model": "rooflin"}""", "roofline")]
     [InlineData("chunked", "{}", "both are empty")]

@@ -2,9 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
-using Inferometer.Core.Gguf;
 using Inferometer.Cpu.Kernels.Elementwise;
-using Inferometer.ModelFiles.Quantization;
 
 namespace Inferometer.Benchmarks.Kernels;
 
@@ -31,25 +29,15 @@ internal static class ElementwiseReport
             $"{RuntimeInformation.FrameworkDescription}, one thread; own time, and time of TensorPrimitives as a multiple of it");
         Console.WriteLine(
             $"{"",-16}{string.Concat(s_lengths.Select(length => length.ToString(CultureInfo.InvariantCulture).PadLeft(22)))}");
-        Report("sum", d => d.Sink = Reductions.Sum(d.X), d => d.Sink = TensorPrimitives.Sum<float>(d.X));
-        Report("sum of squares", d => d.Sink = Reductions.SumOfSquares(d.X), d => d.Sink = TensorPrimitives.SumOfSquares<float>(d.X));
         Report("max", d => d.Sink = Reductions.Max(d.X), d => d.Sink = TensorPrimitives.Max<float>(d.X));
         Report("max, NaN aside", d => d.Sink = Reductions.Max(d.X), d => d.Sink = TensorPrimitives.MaxNumber<float>(d.X));
         Report("index of max", d => d.Sink = Reductions.ArgMax(d.X), d => d.Sink = TensorPrimitives.IndexOfMax<float>(d.X));
         Report("add", d => VectorAdd.Accumulate(d.X, d.Y), d => TensorPrimitives.Add<float>(d.Y, d.X, d.Y));
-        Report("scale", d => Scaling.Apply(d.Y, 1.0001f), d => TensorPrimitives.Multiply(d.Y, 1.0001f, d.Y));
-        Report("add multiple", d => Scaling.AddMultiple(d.X, 0.001f, d.Y), d => TensorPrimitives.MultiplyAdd(d.X, 0.001f, d.Y, d.Y));
         Report("scaled product", d => ScaledProduct.Apply(d.X, d.W, 0.5f, d.Y), ScaledByTwoPasses);
         Report("RMS norm", d => RmsNorm.Apply(d.X, d.W, 1e-5f, d.Y), NormByThreePasses);
         Report("softmax", d => Softmax.Apply(Copied(d)), d => TensorPrimitives.SoftMax<float>(Copied(d), d.Y));
         Report("gated SiLU", d => GatedActivation.Silu(d.X, d.W, d.Y), SiluByThreePasses);
         Report("soft cap", d => Softcap.Apply(Copied(d), 30), CapByThreePasses);
-        Report("f16 to f32", d =>
-            BlockCodec.Decode(GgmlType.F16, MemoryMarshal.AsBytes<Half>(d.Halves), d.Y), d =>
-                TensorPrimitives.ConvertToSingle(d.Halves, d.Y));
-        Report("f32 to f16", d =>
-            BlockCodec.Encode(GgmlType.F16, d.X, MemoryMarshal.AsBytes(d.Halves.AsSpan())), d =>
-                TensorPrimitives.ConvertToHalf(d.X, d.Halves));
     }
 
     private static void Report(string name, Operation own, Operation package)
@@ -153,7 +141,6 @@ internal static class ElementwiseReport
             X = [.. Enumerable.Range(0, length).Select(_ => 8 * random.NextSingle() - 4)];
             W = [.. Enumerable.Range(0, length).Select(_ => random.NextSingle() + 0.5f)];
             Y = new float[length];
-            Halves = [.. X.Select(value => (Half)value)];
         }
 
         public float[] X { get; }
@@ -161,8 +148,6 @@ internal static class ElementwiseReport
         public float[] W { get; }
 
         public float[] Y { get; }
-
-        public Half[] Halves { get; }
 
         /// <summary>Where reductions leave their result, so that none is left out as unused.</summary>
         public float Sink { get; set; }

@@ -45,7 +45,7 @@ internal sealed partial class BenchCommand
     { Fallback = 1 };
 
     private readonly ValueOption<string> _kv = KvArgument.Option();
-    private readonly FlagOption _noFlash = EngineOptions.NoFlashOption();
+    private readonly FlagOption _noFlash = EngineSettings.NoFlashOption();
     private readonly FlagOption _repack = RepackedFileOption.Create();
     private readonly ValueOption<OutputFormat> _output = FormatOptions.OfBench();
     private readonly Printer _printer;

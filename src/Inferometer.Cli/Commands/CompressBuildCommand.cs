@@ -70,7 +70,7 @@ internal sealed class CompressBuildCommand
         string output = _output.Of(parsed) ?? KvCacheSetting.DefaultProfilePath(location.Path);
         int windows = _windows.Of(parsed);
         using Interrupt interrupt = new(cancellationToken);
-        using TransformerModel model = modelConfig.Load(interrupt.Token);
+        using TransformerModel model = modelConfig.Load(location.Files.Share(), interrupt.Token);
         (ProfileText calibration, ProfileText holdOut) = Texts(parsed, location, model, windows);
         long start = Stopwatch.GetTimestamp();
         CompressionProfile profile;

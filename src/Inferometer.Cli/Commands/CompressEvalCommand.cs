@@ -1,6 +1,4 @@
 using System.CommandLine;
-using System.Diagnostics;
-using System.Globalization;
 using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Models;
 using Inferometer.Cli.Output;
@@ -9,14 +7,11 @@ using Inferometer.Compression;
 using Inferometer.Compression.Cache;
 using Inferometer.Compression.Calibration;
 using Inferometer.Compression.Configuration;
-using Inferometer.Compression.Evaluation;
 using Inferometer.Compression.Profiles;
 using Inferometer.Core;
 using Inferometer.Cpu.Execution;
-using Inferometer.Cpu.Kernels.Attention;
 using Inferometer.Measurement.Evaluation;
 using Inferometer.Reports.Compression;
-using Inferometer.Reports.Documents;
 using Inferometer.Reports.Writers;
 
 namespace Inferometer.Cli.Commands;
@@ -26,8 +21,7 @@ namespace Inferometer.Cli.Commands;
 /// </summary>
 internal sealed class CompressEvalCommand
 {
-    private const int DecodeTokens = 32;
-    private const int StepTokens = 128;
+    private const int DecodeTokens = CacheComparison.DecodeTokens;
 
     private readonly PathOption _profile = new(["--profile"], PathUse.ReadFile, "A profile; all of its levels are measured.");
     private readonly ListOption<string> _kv = new(
@@ -84,40 +78,19 @@ internal sealed class CompressEvalCommand
                 : throw new UsageException("--text is needed: the file the profile was measured on is not here."));
         int windows = _windows.Of(parsed);
         using Interrupt interrupt = new(cancellationToken);
-        using TransformerModel model = modelConfig.Load(interrupt.Token);
+        using TransformerModel model = modelConfig.Load(location.Files.Share(), interrupt.Token);
         KvCompression[] caches = Caches(parsed, location, model, config, profile, profilePath);
         int[] contexts = Contexts(parsed, model);
         CalibrationText source = CalibrationText.Read(text, location.Files.Tokenizer, model, _windowTokens.Of(parsed));
-        IReadOnlyList<CacheQuality> quality =
-            CompressionEvaluation.Measure(model, source.Windows(Math.Min(windows, source.Available)), caches, null, interrupt.Token);
-        Table table = Report(model, caches, quality, contexts, interrupt.Token);
-        _printer.Print(
-            new Document(
-                new Facts(null,
-                [
-                    new("Model", "model", location.Name),
-                    new("Text", "text",
-                        new Cell($"{text}, {Math.Min(windows, source.Available)} windows of {source.WindowTokens} tokens", text)),
-                    new("Scored", "scored_tokens",
-                        new Cell($"{Numbers.Whole(quality[0].TokensScored)} predictions", quality[0].TokensScored)),
-                    new("Kept exact", "exact_window",
-                        new Cell(
-                            $"the first {caches[0].Window.SinkTokens} and the latest {caches[0].Window.RecentTokens} tokens",
-                            caches[0].Window.RecentTokens)),
-                ]),
-                table,
-                new Facts(
-                    null, [new(
-                        "Peak memory", "peak_memory_bytes",
-                        new Cell($"{Numbers.Fixed(PeakBytes() / 1e6, 0)} MB, model and all caches side by side", PeakBytes()))])),
-            _format.Of(parsed));
-        return Task.FromResult(ExitCode.Success);
-    }
+        int used = Math.Min(windows, source.Available);
+        CacheComparison comparison;
+        using (Progress progress = new(_printer, "timings", contexts.Length * (caches.Length + 1)))
+        {
+            comparison = CacheComparison.Measure(model, caches, source.Windows(used), contexts, progress.Advance, interrupt.Token);
+        }
 
-    private static long PeakBytes()
-    {
-        using Process process = Process.GetCurrentProcess();
-        return process.PeakWorkingSet64;
+        _printer.Print(CacheComparisonPage.Of(comparison, location.Name, text, used, source.WindowTokens), _format.Of(parsed));
+        return Task.FromResult(ExitCode.Success);
     }
 
     private KvCompression[] Caches(
@@ -160,53 +133,5 @@ internal sealed class CompressEvalCommand
             : given.All(context => context <= longest)
                 ? given
                 : throw new InferometerException($"--contexts: {given.Max()} is not allowed; the model takes {DecodeTokens} to {longest}.");
-    }
-
-    private Table Report(
-        TransformerModel model, KvCompression[] caches, IReadOnlyList<CacheQuality> quality, int[] contexts,
-        CancellationToken cancellationToken)
-    {
-        Table table = new(
-            "caches", null,
-            [
-                Column.Text("cache", "cache"), Column.Number("bytes/token", "bytes_per_token"), Column.Number("saved", "saved"),
-                    Column.Number("perplexity", "perplexity"),
-                Column.Number("increase", "perplexity_increase"), Column.Number("KL nats", "kl_divergence_nats"),
-                    Column.Number("top-1", "top_one_agreement"), Column.Number("cache MB", "cache_bytes"),
-                .. contexts.Select(c => Column.Number($"tok/s @{c}", $"decode_tokens_per_second_at_{c}")),
-            ]);
-        using Progress progress = new(_printer, "timings", contexts.Length * (caches.Length + 1));
-        double[] Speeds(Func<int, KvCache> create) => [.. contexts.Select(context =>
-        {
-            using KvCache cache = create(((context + (2 * DecodeTokens)) / KvCache.BlockSize) + 1);
-            double speed = DecodeSpeed.Measure(model, cache, context, DecodeTokens, cancellationToken);
-            progress.Advance();
-            return speed;
-        })];
-
-        CacheQuality first = quality[0];
-        long exactBytes = (long)(first.ExactBytesPerToken * first.TokensScored);
-        Row("f16 (exact)", first.ExactBytesPerToken, 0, first.ExactPerplexity, 0, 0, 1, exactBytes,
-            Speeds(blocks => model.CreateCache(blocks, KvElement.F16)));
-        for (int i = 0; i < caches.Length; i++)
-        {
-            KvCompression compression = caches[i];
-            CacheQuality q = quality[i];
-            Row(q.Name, q.BytesPerToken, q.Saved, q.Perplexity, q.PerplexityIncrease, q.KlDivergence, q.TopOneAgreement, q.CacheBytes,
-                Speeds(blocks => compression.CreateCache(blocks, 1, StepTokens)));
-        }
-
-        return table;
-
-        void Row(
-            string name, double bytes, double saved, double perplexity, double increase, double divergence, double agreement,
-            long cacheBytes, double[] speeds) => table.Add(
-        [
-            name, Cell.Number(bytes, Numbers.Whole((long)Math.Round(bytes))), Cell.Share(saved),
-                Cell.Number(perplexity, Numbers.Fixed(perplexity, 4)), ProfilePage.Increase(increase),
-            Cell.Number(divergence, divergence == 0 ? "0" : divergence.ToString("0.0e+0", CultureInfo.InvariantCulture)),
-                ProfilePage.Agreement(agreement), Cell.Number(cacheBytes, Numbers.Fixed(cacheBytes / 1e6, 1)),
-            .. speeds.Select(s => Cell.Number(s)),
-        ]);
     }
 }

@@ -30,7 +30,7 @@ internal static class InfoCommand
         command.SetAction(parsed =>
         {
             using ModelLocation location = ModelLocation.Resolve(model.Of(parsed));
-            string? refusal = InferenceEngine.Explain(location.Files, EngineOptions.Alone);
+            string? refusal = InferenceEngine.Explain(location.Files, EngineSettings.Alone);
             printer.Print(ModelFilePage.Of(StoredModel.Read(location.Files), () => location.Files.Tokenizer, refusal), format.Of(parsed));
             return ExitCode.Success;
         });

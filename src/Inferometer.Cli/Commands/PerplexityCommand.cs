@@ -30,7 +30,7 @@ internal sealed class PerplexityCommand
         "all")
     { Fallback = PerplexityMethod.AllTokens };
 
-    private readonly ValueOption<int> _threads = EngineOptions.ThreadsOption();
+    private readonly ValueOption<int> _threads = EngineSettings.ThreadsOption();
     private readonly ValueOption<string> _kv = KvArgument.ExactOption();
     private readonly FlagOption _repack = RepackedFileOption.Create();
     private readonly ValueOption<OutputFormat> _format = FormatOptions.Create();

@@ -42,7 +42,7 @@ internal sealed class RunCommand
 
     private readonly ValueOption<OutputFormat> _format = FormatOptions.OfText();
     private readonly SamplingArguments _sampling = new();
-    private readonly EngineOptions _engine = new();
+    private readonly EngineSettings _engine = new();
     private readonly Printer _printer;
 
     private RunCommand(Printer printer) => _printer = printer;
@@ -83,7 +83,7 @@ internal sealed class RunCommand
         SamplingDefaults recommended = location.Files.SamplingDefaults;
         settings = settings with { Sampling = _sampling.Read(parsed, recommended) };
         using Interrupt interrupt = new(cancellationToken);
-        using LoadedModel model = LoadedModel.Load(_printer, location, options, _engine.Lora(parsed), settings.Verbose, interrupt.Token);
+        using LoadedEngine model = LoadedEngine.Load(_printer, location, options, _engine.Lora(parsed), settings.Verbose, interrupt.Token);
         if (settings.Verbose && settings.Beams == 1)
         {
             _printer.Error.WriteLine(_sampling.Describe(parsed, recommended));
@@ -106,7 +106,7 @@ internal sealed class RunCommand
         return ExitCode.Success;
     }
 
-    private async Task StreamAsync(LoadedModel model, RunSettings settings, GenerationRequest request, CancellationToken cancellationToken)
+    private async Task StreamAsync(LoadedEngine model, RunSettings settings, GenerationRequest request, CancellationToken cancellationToken)
     {
         using OutputPipe? pipe = OutputPipe.TryOpen(_printer.Output);
         TokenPrinter stream = new(pipe?.Writer ?? _printer.Output, model.Engine.Tokenizer);
@@ -133,14 +133,14 @@ internal sealed class RunCommand
     }
 
     private async Task GenerateAsync(
-        LoadedModel model, RunSettings settings, GenerationRequest request, CancellationToken cancellationToken)
+        LoadedEngine model, RunSettings settings, GenerationRequest request, CancellationToken cancellationToken)
     {
         GenerationResult result = await model.Engine.GenerateAsync(request, cancellationToken).ConfigureAwait(false);
         _printer.Print(RunDocument.Of(Subject(model, request), result), OutputFormat.Json);
         Report(model, settings, result.Usage);
     }
 
-    private async Task SearchAsync(LoadedModel model, RunSettings settings, GenerationRequest request, CancellationToken cancellationToken)
+    private async Task SearchAsync(LoadedEngine model, RunSettings settings, GenerationRequest request, CancellationToken cancellationToken)
     {
         int[] prompt = model.Engine.Tokenizer.Encode(request.Prompt!, addSpecial: true, parseSpecial: request.ParseSpecialTokens);
         IReadOnlyList<BeamHypothesis> beams = await model.Engine.BeamSearchAsync(
@@ -164,10 +164,10 @@ internal sealed class RunCommand
         Report(model, settings, null);
     }
 
-    private static RunSubject Subject(LoadedModel model, GenerationRequest request) =>
+    private static RunSubject Subject(LoadedEngine model, GenerationRequest request) =>
         new(model.Location.Name, request.Prompt!, model.Engine.Tokenizer, model.LoadSeconds);
 
-    private void Report(LoadedModel model, RunSettings settings, GenerationUsage? usage)
+    private void Report(LoadedEngine model, RunSettings settings, GenerationUsage? usage)
     {
         if (!settings.Verbose)
         {

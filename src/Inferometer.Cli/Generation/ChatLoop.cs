@@ -12,7 +12,7 @@ namespace Inferometer.Cli.Generation;
 /// is continued by itself. Ctrl+C stops an answer, not the program.
 /// </summary>
 internal sealed class ChatLoop(
-    LoadedModel model, PromptFormat format, RunSettings settings, Printer printer, TextReader input, Interrupt interrupt)
+    LoadedEngine model, PromptFormat format, RunSettings settings, Printer printer, TextReader input, Interrupt interrupt)
 {
     private const string Prompt = ">>> ";
 

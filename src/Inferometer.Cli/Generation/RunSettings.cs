@@ -37,7 +37,7 @@ internal sealed record RunSettings
     };
 
     /// <summary>Completes a request with sampling, limit and adapter.</summary>
-    public GenerationRequest Complete(GenerationRequest request, PromptFormat format, LoadedModel model) => request with
+    public GenerationRequest Complete(GenerationRequest request, PromptFormat format, LoadedEngine model) => request with
     {
         Sampling = Sampling with { StopStrings = [.. Sampling.StopStrings, .. format.Template?.StopStrings ?? []] },
         MaxNewTokens = LimitFor(format, model.Engine.MaxSequenceTokens, model.CountTokens(request)),

@@ -31,9 +31,16 @@ internal sealed record ModelLocation(Checkpoint Files) : IDisposable
                 : throw new InferometerException($"{BundledPath}: the bundled model is missing; name a MODEL.");
         }
 
+        return new ModelLocation(Checkpoint.Open(Require(text)));
+    }
+
+    /// <summary>The path of a model that a user named, whose files somebody else opens.</summary>
+    /// <exception cref="InferometerException">There is no such file or folder, or the file is no model.</exception>
+    public static string Require(string text)
+    {
         if (Directory.Exists(text))
         {
-            return new ModelLocation(Checkpoint.Open(text));
+            return text;
         }
 
         if (!File.Exists(text))
@@ -43,10 +50,10 @@ internal sealed record ModelLocation(Checkpoint Files) : IDisposable
         }
 
         return ModelFile.IsGguf(text)
-            ? new ModelLocation(Checkpoint.Open(text))
+            ? text
             : throw new InferometerException(
                 $"{text}: is no GGUF file (it does not begin with the letters GGUF); a model to run is a .gguf file or a Hugging Face "
-                    + $"folder with config.json.");
+                + "folder with config.json.");
     }
 
     /// <inheritdoc/>

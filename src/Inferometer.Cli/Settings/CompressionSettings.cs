@@ -13,7 +13,7 @@ namespace Inferometer.Cli.Settings;
 internal sealed class CompressionSettings
 {
     private readonly Dictionary<string, Option> _flags;
-    private readonly ValueOption<int> _threads = EngineOptions.ThreadsOption();
+    private readonly ValueOption<int> _threads = EngineSettings.ThreadsOption();
 
     private readonly PathOption _file = new(
         ["--config"],

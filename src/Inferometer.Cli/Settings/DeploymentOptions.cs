@@ -31,7 +31,7 @@ internal sealed class DeploymentOptions
         new("NAME=VALUE", null, (text, _) => ParameterText.Checked(text)),
         "A parameter of a feature, such as lora.rank=8, the value as JSON or text; turns the feature on.");
 
-    private readonly PathOption _catalog = CatalogOption("Folder with models/*.json and hardware/*.json of your own.");
+    private readonly PathOption _catalog = CatalogOption("Folder with models/*.json, hardware/*.json and calibration/*.json of your own.");
 
     private IEnumerable<Option> Describing => [_system, .. _settings, _attentionData, _uneven, _noFlash, _features, _parameters];
 

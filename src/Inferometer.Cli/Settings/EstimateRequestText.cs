@@ -69,7 +69,7 @@ internal sealed record EstimateRequestText(
 
         foreach ((string name, JsonNode? value) in Parameters)
         {
-            parameters[name] = value?.DeepClone();
+            Put(parameters, name, value);
         }
 
         return new SimulationConfig
@@ -78,6 +78,27 @@ internal sealed record EstimateRequestText(
             Features = new EquatableList<string>(Phases.Concat(Features).Distinct(StringComparer.Ordinal)),
             SimulationParams = new ParameterBag(parameters, "parameters"),
         };
+    }
+
+    // A member of a group stands beside what options say of the group; the same member said twice is a contradiction, never dropped.
+    private static void Put(JsonObject parameters, string name, JsonNode? value)
+    {
+        if (value is not JsonObject members || parameters[name] is not JsonObject group)
+        {
+            parameters[name] = value?.DeepClone();
+            return;
+        }
+
+        foreach ((string member, JsonNode? own) in members)
+        {
+            if (group[member] is { } other && !JsonNode.DeepEquals(other, own))
+            {
+                throw new UsageException(
+                    $"--param: {name}.{member} = '{own}' contradicts '{other}', which an option says; give one of them.");
+            }
+
+            group[member] = own?.DeepClone();
+        }
     }
 
     // Where a comparison has a row without what a setting belongs to, the setting is not said either.

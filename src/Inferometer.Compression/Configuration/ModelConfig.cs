@@ -1,6 +1,7 @@
 using Inferometer.Core;
 using Inferometer.Cpu.Execution;
 using Inferometer.Cpu.Weights;
+using Inferometer.ModelFiles;
 
 namespace Inferometer.Compression.Configuration;
 
@@ -40,5 +41,10 @@ public sealed record ModelConfig
     /// <exception cref="InferometerException">No path is set, or the model cannot be read.</exception>
     public TransformerModel Load(CancellationToken cancellationToken = default) => ModelPath.Length == 0
         ? throw new InferometerException("no model: set LLAMA_MODEL_PATH to a .gguf file or a Hugging Face folder.")
-        : TransformerModel.Load(ModelPath, new LoadOptions { Threads = Threads }, null, cancellationToken);
+        : Load(Checkpoint.Open(ModelPath), cancellationToken);
+
+    /// <summary>Loads a model whose files are open; it owns them from here on, also when this throws.</summary>
+    /// <exception cref="InferometerException">The model cannot be read.</exception>
+    public TransformerModel Load(Checkpoint checkpoint, CancellationToken cancellationToken = default) =>
+        TransformerModel.Load(checkpoint, new LoadOptions { Threads = Threads }, null, cancellationToken);
 }

@@ -59,22 +59,33 @@ public sealed class HardwareCatalog
             : $"'{name}' is not a system of the hardware catalog.{_index.Suggest(name, "hardware")}");
 
     /// <summary>
-    /// The system under a catalog name or alias, or read from a JSON file of the catalog's format when <paramref name="nameOrPath"/> ends
-    /// in <c>.json</c>.
+    /// The system under a catalog name or alias, or read from a JSON file when <paramref name="nameOrPath"/> ends in <c>.json</c>: one of
+    /// the catalog's format (of its variants, the entry itself), or one with the four figures of <see cref="InlineSystem"/>.
     /// </summary>
     /// <exception cref="InferometerException">Neither a known name nor a readable system.</exception>
     public HardwareSystem Resolve(string nameOrPath)
     {
         ArgumentNullException.ThrowIfNull(nameOrPath);
         return nameOrPath.EndsWith(".json", StringComparison.OrdinalIgnoreCase)
-            ? HardwareSystemReader.Read(CatalogFiles.Read(nameOrPath), nameOrPath).System
+            ? ReadFile(nameOrPath)
             : Find(nameOrPath);
     }
 
-    private IReadOnlyList<string> Add(Dictionary<string, CatalogSystem> entries, JsonElement root, string source)
+    private static HardwareSystem ReadFile(string path)
     {
-        CatalogSystem entry = HardwareSystemReader.Read(root, source);
-        entries[entry.System.Name] = entry;
-        return _index.Add(entry, entry.System.Name, entry.Aliases);
+        JsonElement root = CatalogFiles.Read(path);
+        return InlineSystem.IsGivenBy(root) ? InlineSystem.Parse(root, path) : HardwareSystemReader.ReadAll(root, path)[0].System;
+    }
+
+    private List<string> Add(Dictionary<string, CatalogSystem> entries, JsonElement root, string source)
+    {
+        List<string> taken = [];
+        foreach (CatalogSystem entry in HardwareSystemReader.ReadAll(root, source))
+        {
+            entries[entry.System.Name] = entry;
+            taken.AddRange(_index.Add(entry, entry.System.Name, entry.Aliases));
+        }
+
+        return taken;
     }
 }

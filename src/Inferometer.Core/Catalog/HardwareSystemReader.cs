@@ -11,7 +11,8 @@ internal static class HardwareSystemReader
     private const double Gibi = 1L << 30;
     private const double Tera = 1e12;
 
-    private static readonly (string Key, MathFormat Format)[] Formats =
+    /// <summary>Formats of <c>peak_tflops</c> by their names in the file.</summary>
+    public static readonly IReadOnlyList<(string Key, MathFormat Format)> Formats =
     [
         ("fp32", MathFormat.Fp32),
         ("tf32", MathFormat.Tf32),
@@ -23,7 +24,11 @@ internal static class HardwareSystemReader
         ("int4", MathFormat.Int4),
     ];
 
-    public static CatalogSystem Read(JsonElement root, string source)
+    /// <summary>The system a file describes, and then the variants it lists.</summary>
+    public static IReadOnlyList<CatalogSystem> ReadAll(JsonElement root, string source) =>
+        [.. CatalogVariants.Of(root, source).Select(entry => Read(entry, source))];
+
+    private static CatalogSystem Read(JsonElement root, string source)
     {
         if (root.ValueKind != JsonValueKind.Object)
         {
@@ -33,21 +38,25 @@ internal static class HardwareSystemReader
         var fields = new JsonFields(root, source);
         string name = fields.Text("name") ?? throw fields.Wrong("name", "the system's name");
         JsonFields links = Required(fields, "links");
+        JsonFields memory = Required(fields, "memory");
         var system = new HardwareSystem
         {
             Name = name,
-            Device = Device(fields, name),
+            Device = Device(fields, memory, name),
             DevicesPerNode = links.IntOr(8, 1, 1 << 20, "devices_per_node"),
             IntraNode = Link(Required(links, "intra_node")),
             InterNode = Link(Required(links, "inter_node")),
             Sources = Sources(root, fields),
         };
-        return new CatalogSystem(system, fields.Texts("aliases") ?? []);
+        links.RefuseUnread();
+        memory.RefuseUnread();
+        string[] aliases = fields.Texts("aliases") ?? [];
+        fields.RefuseUnread();
+        return new CatalogSystem(system, aliases);
     }
 
-    private static Device Device(JsonFields fields, string name)
+    private static Device Device(JsonFields fields, JsonFields memory, string name)
     {
-        JsonFields memory = Required(fields, "memory");
         bool decimalSize = memory.Has("size_gb");
         return new Device
         {
@@ -78,44 +87,60 @@ internal static class HardwareSystemReader
             }
         }
 
+        fields.RefuseUnread();
         return peaks.ContainsKey(MathFormat.Bf16) || peaks.ContainsKey(MathFormat.Fp16) || peaks.ContainsKey(MathFormat.Fp32)
             ? peaks
             : throw fields.Wrong("bf16", "a dense rate in TFLOPS, unless fp16 or fp32 is given");
     }
 
-    private static Link Link(JsonFields fields) => new(
-        Positive(fields, "bandwidth_gb_per_s") * Giga,
-        fields.Has("latency_us") ? Positive(fields, "latency_us") * 1e-6 : 0,
-        (fields.Text("topology") ?? "switched") switch
-        {
-            "switched" => LinkTopology.Switched,
-            "in_network_reduction" => LinkTopology.InNetworkReduction,
-            "ring" => LinkTopology.Ring,
-            "host_bus" => LinkTopology.HostBus,
-            _ => throw fields.Wrong("topology", "one of switched, in_network_reduction, ring, host_bus"),
-        });
+    private static Link Link(JsonFields fields)
+    {
+        var link = new Link(
+            Positive(fields, "bandwidth_gb_per_s") * Giga,
+            fields.Has("latency_us") ? Positive(fields, "latency_us") * 1e-6 : 0,
+            (fields.Text("topology") ?? "switched") switch
+            {
+                "switched" => LinkTopology.Switched,
+                "in_network_reduction" => LinkTopology.InNetworkReduction,
+                "ring" => LinkTopology.Ring,
+                "host_bus" => LinkTopology.HostBus,
+                _ => throw fields.Wrong("topology", "one of switched, in_network_reduction, ring, host_bus"),
+            });
+        fields.RefuseUnread();
+        return link;
+    }
 
     private static DeviceEfficiency Efficiency(JsonFields? fields)
     {
         var defaults = new DeviceEfficiency();
-        return fields is null
-            ? defaults
-            : new DeviceEfficiency
-            {
-                Compute = Fraction(fields, "compute", defaults.Compute),
-                AttentionCompute = Fraction(fields, "attention_compute", defaults.AttentionCompute),
-                Memory = Fraction(fields, "memory", defaults.Memory),
-                AttentionMemory = Fraction(fields, "attention_memory", defaults.AttentionMemory),
-                Link = Fraction(fields, "link", defaults.Link),
-                LaunchSeconds = fields.PositiveOr(defaults.LaunchSeconds * 1e6, "launch_us") * 1e-6,
-                ReservedBytes = fields.PositiveOr(defaults.ReservedBytes / Giga, "reserved_gb") * Giga,
-                Source = fields.Text("source") ?? throw fields.Wrong("source", "text that says where the fractions come from"),
-            };
+        if (fields is null)
+        {
+            return defaults;
+        }
+
+        var efficiency = new DeviceEfficiency
+        {
+            Compute = Fraction(fields, "compute", defaults.Compute),
+            AttentionCompute = Fraction(fields, "attention_compute", defaults.AttentionCompute),
+            Memory = Fraction(fields, "memory", defaults.Memory),
+            AttentionMemory = Fraction(fields, "attention_memory", defaults.AttentionMemory),
+            Link = Fraction(fields, "link", defaults.Link),
+            LaunchSeconds = fields.PositiveOr(defaults.LaunchSeconds * 1e6, "launch_us") * 1e-6,
+            ReservedBytes = fields.PositiveOr(defaults.ReservedBytes / Giga, "reserved_gb") * Giga,
+            Source = fields.Text("source") ?? throw fields.Wrong("source", "text that says where the fractions come from"),
+        };
+        fields.RefuseUnread();
+        return efficiency;
     }
 
-    private static CpuDescription? Cpu(JsonFields? fields) => fields is null
-        ? null
-        : new CpuDescription
+    private static CpuDescription? Cpu(JsonFields? fields)
+    {
+        if (fields is null)
+        {
+            return null;
+        }
+
+        var cpu = new CpuDescription
         {
             Cores = fields.Int(1 << 16, "cores"),
             ClockHz = Positive(fields, "clock_ghz") * Giga,
@@ -126,6 +151,9 @@ internal static class HardwareSystemReader
             PerCoreBandwidth = fields.PositiveOr(0, "per_core_gb_per_s") * Giga,
             NumaLinkBandwidth = fields.PositiveOr(0, "numa_link_gb_per_s") * Giga,
         };
+        fields.RefuseUnread();
+        return cpu;
+    }
 
     private static Dictionary<string, string> Sources(JsonElement root, JsonFields fields)
     {

@@ -42,6 +42,9 @@ public static class InlineSystem
         };
     }
 
+    /// <summary>True for an object with one of the four keys, which no entry of the catalog has.</summary>
+    internal static bool IsGivenBy(JsonElement json) => Array.Exists(Keys, key => json.TryGetProperty(key, out _));
+
     /// <summary>Reads the four figures from a JSON object.</summary>
     /// <exception cref="InferometerException">A key is missing, unknown, or no number above zero.</exception>
     public static HardwareSystem Parse(JsonElement json, string origin)

@@ -9,6 +9,9 @@ namespace Inferometer.Core.Deployments;
 /// <param name="Math">The arithmetic a product with weights of this format uses.</param>
 public sealed record Precision(string Name, double BitsPerElement, MathFormat Math)
 {
+    /// <summary>Elements of a row that are stored together and must be there together; 1 = each by itself.</summary>
+    public int BlockElements { get; init; } = 1;
+
     /// <summary>Bytes per element, scales included.</summary>
     public double BytesPerElement => BitsPerElement / 8;
 
@@ -34,17 +37,30 @@ public sealed record Precision(string Name, double BitsPerElement, MathFormat Ma
         new("int4", 4, MathFormat.Bf16),
         new("nf4", 4.5, MathFormat.Bf16),
         new("fp4", 4.5, MathFormat.Fp4),
-        new("mxfp4", 4.25, MathFormat.Fp4),
+        new("mxfp4", 4.25, MathFormat.Fp4) { BlockElements = 32 },
         new("nvfp4", 4.5, MathFormat.Fp4),
         new("int2", 2, MathFormat.Bf16),
-        new("q8_0", 8.5, MathFormat.Int8),
-        new("q6_k", 6.5625, MathFormat.Int8),
-        new("q5_k", 5.5, MathFormat.Int8),
-        new("q5_1", 6, MathFormat.Int8),
-        new("q5_0", 5.5, MathFormat.Int8),
-        new("q4_k", 4.5, MathFormat.Int8),
-        new("q4_1", 5, MathFormat.Int8),
-        new("q4_0", 4.5, MathFormat.Int8),
+        Block("q8_0", 34, 32),
+        Block("q6_k", 210, 256),
+        Block("q5_k", 176, 256),
+        Block("q5_1", 24, 32),
+        Block("q5_0", 22, 32),
+        Block("q4_k", 144, 256),
+        Block("q4_1", 20, 32),
+        Block("q4_0", 18, 32),
+        Block("q3_k", 110, 256),
+        Block("q2_k", 84, 256),
+        Block("iq4_nl", 18, 32),
+        Block("iq4_xs", 136, 256),
+        Block("iq3_s", 110, 256),
+        Block("iq3_xxs", 98, 256),
+        Block("iq2_s", 82, 256),
+        Block("iq2_xs", 74, 256),
+        Block("iq2_xxs", 66, 256),
+        Block("iq1_m", 56, 256),
+        Block("iq1_s", 50, 256),
+        Block("tq2_0", 66, 256),
+        Block("tq1_0", 54, 256),
     ];
 
     /// <summary>Finds a format by name or common alias, ignoring case.</summary>
@@ -81,4 +97,8 @@ public sealed record Precision(string Name, double BitsPerElement, MathFormat Ma
 
     /// <inheritdoc/>
     public override string ToString() => Name;
+
+    // The block formats of GGUF: products with them run over blocks of 8-bit integers where that pays.
+    private static Precision Block(string name, int bytes, int elements) =>
+        new(name, 8.0 * bytes / elements, MathFormat.Int8) { BlockElements = elements };
 }

@@ -66,6 +66,7 @@ internal sealed class GgufArchitectureBuilder
             PostBlockNorms = Has(0, "post_attention_norm.weight"),
             ParallelBlocks = _family.ParallelBlocks,
             PreBlockNorms = _family.ParallelBlocks && !Has(0, "attn_norm_2.weight") ? 1 : 2,
+            PublishedWeights = GgufWeights.Of(_header),
             Source = _header.Source,
         };
     }

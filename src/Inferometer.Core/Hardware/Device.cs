@@ -47,14 +47,18 @@ public sealed record Device
     /// <summary>
     /// Peak rate of <paramref name="format"/>, falling back to the format the device would emulate it in (fp8 to bf16, int4 to int8, ...).
     /// </summary>
-    public double PeakFor(MathFormat format)
+    public double PeakFor(MathFormat format) => PeakOperationsPerSecond[ArithmeticFor(format)];
+
+    /// <summary>The arithmetic that runs where <paramref name="format"/> is asked for: the format itself where the device has it.</summary>
+    /// <exception cref="InferometerException">The device has neither it nor what could stand in for it.</exception>
+    public MathFormat ArithmeticFor(MathFormat format)
     {
         MathFormat current = format;
         while (true)
         {
-            if (PeakOperationsPerSecond.TryGetValue(current, out double peak))
+            if (PeakOperationsPerSecond.ContainsKey(current))
             {
-                return peak;
+                return current;
             }
 
             current = current switch

@@ -1,3 +1,6 @@
+using Inferometer.Core.Deployments;
+using Inferometer.Core.Weights;
+
 namespace Inferometer.Core.Models;
 
 /// <summary>
@@ -100,8 +103,14 @@ public sealed record ModelArchitecture
     /// </summary>
     public EquatableList<string> Notes { get; init; } = EquatableList<string>.Empty;
 
-    /// <summary>Precision the published weights are in, when the configuration says.</summary>
-    public string? PublishedPrecision { get; init; }
+    /// <summary>How the published weights are stored, tensor by tensor, when the file says; null = it does not.</summary>
+    public WeightScheme? PublishedWeights { get; init; }
+
+    /// <summary>Format of cached keys and values that the checkpoint was published for; null = as its activations.</summary>
+    public Precision? PublishedKvCache { get; init; }
+
+    /// <summary>Name of <see cref="PublishedWeights"/>.</summary>
+    public string? PublishedPrecision => PublishedWeights?.Name;
 
     /// <summary>Where this description came from: a file path, or the catalog entry's source.</summary>
     public string? Source { get; init; }

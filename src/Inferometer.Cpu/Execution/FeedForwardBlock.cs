@@ -1,5 +1,5 @@
+using System.Numerics.Tensors;
 using Inferometer.Core.Models;
-using Inferometer.Cpu.Kernels.Elementwise;
 using Inferometer.Cpu.Weights;
 
 namespace Inferometer.Cpu.Execution;
@@ -77,7 +77,8 @@ internal static class FeedForwardBlock
         for (int token = 0; token < step.TokenCount; token++)
         {
             float open = 1 / (1 + MathF.Exp(-work.Up[token]));
-            Scaling.Apply(work.BlockOutput.AsSpan(token * step.HiddenSize, step.HiddenSize), open);
+            Span<float> row = work.BlockOutput.AsSpan(token * step.HiddenSize, step.HiddenSize);
+            TensorPrimitives.Multiply(row, open, row);
         }
     }
 
@@ -85,8 +86,8 @@ internal static class FeedForwardBlock
     {
         for (int i = 0; i < rows.Length; i++)
         {
-            Scaling.AddMultiple(
-                work.ExpertOutput.AsSpan(i * hidden, hidden), weights[i], work.BlockOutput.AsSpan(rows[i] * hidden, hidden));
+            Span<float> sum = work.BlockOutput.AsSpan(rows[i] * hidden, hidden);
+            TensorPrimitives.MultiplyAdd(work.ExpertOutput.AsSpan(i * hidden, hidden), weights[i], sum, sum);
         }
     }
 }

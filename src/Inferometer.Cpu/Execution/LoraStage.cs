@@ -1,4 +1,4 @@
-using Inferometer.Cpu.Kernels.Elementwise;
+using System.Numerics.Tensors;
 using Inferometer.Cpu.Kernels.Matrices;
 using Inferometer.Cpu.Lora;
 using Inferometer.Cpu.Weights;
@@ -43,7 +43,7 @@ internal sealed class LoraStage(MatrixMultiplier multiplier)
         multiplier.Multiply(input.AsSpan(firstRow * projection.Matrix.Columns), rows, pair.Down, _inner);
         multiplier.Multiply(_inner, rows, pair.Up, _outer);
         Span<float> sum = output.AsSpan(firstRow * projection.Matrix.Rows, rows * projection.Matrix.Rows);
-        Scaling.AddMultiple(_outer.AsSpan(0, sum.Length), pair.Scale, sum);
+        TensorPrimitives.MultiplyAdd(_outer.AsSpan(0, sum.Length), pair.Scale, sum, sum);
     }
 
     private static void Reserve(ref float[] array, int length)

@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using Inferometer.Core.Models;
 using Inferometer.Cpu.Kernels.Elementwise;
 using Inferometer.Cpu.Kernels.Matrices;
@@ -135,7 +136,7 @@ internal sealed class StepContext : IDisposable
             RmsNorm.Apply(change, _weight, _epsilon, change);
         }
 
-        Scaling.AddMultiple(change, _residualScale, residual);
+        TensorPrimitives.MultiplyAdd(change, _residualScale, residual, residual);
     }
 
     private void ActivateRow(int row)

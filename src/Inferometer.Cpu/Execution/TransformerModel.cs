@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using Inferometer.Core.Models;
 using Inferometer.Cpu.Kernels.Attention;
 using Inferometer.Cpu.Kernels.Elementwise;
@@ -263,7 +264,7 @@ public sealed class TransformerModel : IModelLoader, IDisposable
         _loaded.Weights.Embedding.DecodeRow(_step.Layout.Tokens[row], target);
         if (Architecture.EmbeddingScale != 1)
         {
-            Scaling.Apply(target, (float)Architecture.EmbeddingScale);
+            TensorPrimitives.Multiply(target, (float)Architecture.EmbeddingScale, target);
         }
     }
 
@@ -304,7 +305,7 @@ public sealed class TransformerModel : IModelLoader, IDisposable
 
         if (Architecture.LogitScale != 1)
         {
-            Scaling.Apply(logits, (float)Architecture.LogitScale);
+            TensorPrimitives.Multiply(logits, (float)Architecture.LogitScale, logits);
         }
 
         if (Architecture.FinalLogitSoftcap > 0)

@@ -36,10 +36,9 @@ public sealed partial class InferenceEngine
     }
 
     /// <summary>
-    /// Why <see cref="Load(Checkpoint, InferenceOptions?, IProgress{LoadProgress}?, CancellationToken)"/> would refuse a model, without
-    /// reading
-    /// its weights: a network or a storage format there is no code for, a tensor missing or of the wrong shape, a tokenizer that cannot be
-    /// read, too little memory. Only weights that are not finite are found by loading alone.
+    /// Why <see cref="Load(Checkpoint, InferenceOptions?, IProgress{LoadProgress}?, CancellationToken, Action{MemoryPlan}?)"/> would refuse
+    /// a model, without reading its weights: a network or a storage format there is no code for, a tensor missing or of the wrong shape, a
+    /// tokenizer that cannot be read, too little memory. Only weights that are not finite are found by loading alone.
     /// </summary>
     /// <param name="checkpoint">The model's files; they stay open.</param>
     /// <param name="options">What it would be loaded with; null for the defaults.</param>
@@ -80,10 +79,11 @@ public sealed partial class InferenceEngine
     /// <param name="options">Null for the defaults.</param>
     /// <param name="progress">Told of every layer, from the calling thread.</param>
     /// <param name="cancellationToken">Stops between layers.</param>
+    /// <param name="planned">Told what will be held in memory before it is asked whether that fits; null = nobody is told.</param>
     /// <exception cref="InferometerException">The files or options are not valid, or the plan does not fit into free memory.</exception>
     public static InferenceEngine Load(
         Checkpoint checkpoint, InferenceOptions? options = null, IProgress<LoadProgress>? progress = null,
-            CancellationToken cancellationToken = default)
+        CancellationToken cancellationToken = default, Action<MemoryPlan>? planned = null)
     {
         ArgumentNullException.ThrowIfNull(checkpoint);
         options ??= new InferenceOptions();
@@ -93,7 +93,7 @@ public sealed partial class InferenceEngine
         {
             options.Validate();
             draftFiles = OpenDraft(options);
-            (MemoryPlan plan, Tokenizer tokenizer, SamplingDefaults sampling) = Plan(checkpoint, draftFiles, options);
+            (MemoryPlan plan, Tokenizer tokenizer, SamplingDefaults sampling) = Plan(checkpoint, draftFiles, options, planned);
             LoadOptions loading = LoadOptionsOf(options, checkpoint.Architecture);
             TransformerModel model = TransformerModel.Load(checkpoint, loading, progress, cancellationToken);
             runner = Runner(model, () => options.KvCompression?.CreateCache(model, plan.BlockCount, options.MaxBatchSize, plan.StepTokens)
@@ -122,9 +122,10 @@ public sealed partial class InferenceEngine
 
     /// <summary>Everything that is read and refused before weights are.</summary>
     private static (MemoryPlan Plan, Tokenizer Tokenizer, SamplingDefaults Sampling) Plan(
-        Checkpoint checkpoint, Checkpoint? draft, InferenceOptions options)
+        Checkpoint checkpoint, Checkpoint? draft, InferenceOptions options, Action<MemoryPlan>? planned = null)
     {
         MemoryPlan plan = PlanMemory(checkpoint, draft, options);
+        planned?.Invoke(plan);
         plan.RequireFit();
         RequireSameVocabulary(checkpoint, draft);
         return (plan, checkpoint.Tokenizer, checkpoint.SamplingDefaults);

@@ -26,7 +26,7 @@ public static class AblationRun
     {
         ArgumentNullException.ThrowIfNull(settings);
         runner ??= (configuration, token) =>
-            WorkloadRun.MeasureAsync(settings.Model.Path, settings.Options, configuration, settings.Workload, settings.WarmUp, token);
+            WorkloadRun.MeasureAsync(settings.Model.Open(), settings.Options, configuration, settings.Workload, settings.WarmUp, token);
         var machine = ThisMachine.Measure(settings.Threads, settings.Model.TensorBytes, cancellationToken);
         OptimizationSummary forecast = new OptimizationForecast(machine.RequestFor(settings), settings.Options).Summarize();
         OptimizationMeasurement measurement = await OptimizationMeasurement.RunAsync(

@@ -56,7 +56,7 @@ public static class ConfigurationProcess
     {
         ArgumentNullException.ThrowIfNull(settings);
         WorkloadSample sample = await WorkloadRun.MeasureAsync(
-            settings.Model.Path, settings.Options, configuration, settings.Workload, settings.WarmUp,
+            settings.Model.Open(), settings.Options, configuration, settings.Workload, settings.WarmUp,
             cancellationToken).ConfigureAwait(false);
         using var self = Process.GetCurrentProcess();
         long peak = self.PeakWorkingSet64;

@@ -1,5 +1,6 @@
 using Inferometer.Core.Deployments;
 using Inferometer.Inference.Engine;
+using Inferometer.ModelFiles;
 
 namespace Inferometer.Measurement.Ablation;
 
@@ -51,7 +52,8 @@ public sealed record OptimizationMeasurement
         string path, InferenceOptions options, Workload workload, int rounds = 3, CancellationToken cancellationToken = default) =>
             RunAsync(
             OptimizationConfiguration.Of(options), workload, rounds,
-            (configuration, token) => WorkloadRun.MeasureAsync(path, options, configuration, workload, TimeSpan.Zero, token),
+            (configuration, token) => WorkloadRun.MeasureAsync(
+                Checkpoint.Open(path), options, configuration, workload, TimeSpan.Zero, token),
             cancellationToken);
 
     /// <summary>

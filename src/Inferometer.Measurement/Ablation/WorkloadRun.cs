@@ -3,6 +3,7 @@ using Inferometer.Core;
 using Inferometer.Core.Deployments;
 using Inferometer.Inference.Engine;
 using Inferometer.Inference.Sampling;
+using Inferometer.ModelFiles;
 
 namespace Inferometer.Measurement.Ablation;
 
@@ -25,7 +26,7 @@ public static class WorkloadRun
     private const int Seed = 1;
 
     /// <summary>Loads the model, warms up, and measures.</summary>
-    /// <param name="path">A <c>.gguf</c> file or a Hugging Face folder.</param>
+    /// <param name="checkpoint">The model's files; they are closed with the engine.</param>
     /// <param name="options">The engine's options; batch size, lengths and optimisations follow from the other arguments.</param>
     /// <param name="configuration">Optimisations that are on.</param>
     /// <param name="workload">Batch, prompt, shared prefix and output lengths.</param>
@@ -34,9 +35,10 @@ public static class WorkloadRun
     /// <param name="cancellationToken">Ends the run.</param>
     /// <exception cref="InferometerException">The workload does not fit the model, or the engine cannot start.</exception>
     public static async Task<WorkloadSample> MeasureAsync(
-        string path, InferenceOptions options, OptimizationConfiguration configuration, Workload workload, TimeSpan warmUp,
+        Checkpoint checkpoint, InferenceOptions options, OptimizationConfiguration configuration, Workload workload, TimeSpan warmUp,
             CancellationToken cancellationToken = default)
     {
+        ArgumentNullException.ThrowIfNull(checkpoint);
         ArgumentNullException.ThrowIfNull(options);
         Check(workload);
         InferenceOptions switched = configuration.Apply(options) with
@@ -45,14 +47,14 @@ public static class WorkloadRun
             MaxBatchSize = workload.BatchSize + 1 + (workload.BatchSize / SequencesPerSpare),
             MaxSequenceTokens = workload.InputTokens + workload.OutputTokens,
         };
-        InferenceEngine engine = InferenceEngine.Load(path, switched, progress: null, cancellationToken);
+        InferenceEngine engine = InferenceEngine.Load(checkpoint, switched, progress: null, cancellationToken);
         await using (engine.ConfigureAwait(false))
         {
             if (engine.MaxSequenceTokens < switched.MaxSequenceTokens)
             {
                 throw new InferometerException(
                     $"workload: sequences of {switched.MaxSequenceTokens} tokens are not possible; "
-                    + $"{path} runs up to {engine.MaxSequenceTokens}.");
+                    + $"{checkpoint.Path} runs up to {engine.MaxSequenceTokens}.");
             }
 
             int[][] prompts = Prompts(workload, engine.Architecture.VocabularySize);

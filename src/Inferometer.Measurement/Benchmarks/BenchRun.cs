@@ -25,7 +25,7 @@ public static class BenchRun
         foreach (int threads in request.Threads)
         {
             using TransformerModel model = TransformerModel.Load(
-                request.Model.Path, OptionsFor(request, threads), cancellationToken: cancellationToken);
+                request.Model.Open(), OptionsFor(request, threads), cancellationToken: cancellationToken);
             loaded?.Invoke(model.RepackedFile);
             MachineLimits limits = Probe(threads, request.Model.TensorBytes, cancellationToken);
             TestLimit limit = new(request.Model.Architecture, request.Model.TensorBytes, request.Model.MainType, request.Cache, limits);

@@ -9,6 +9,8 @@ namespace Inferometer.Measurement.Models;
 /// <summary>A model with weights as it lies in its files: what measurements and reports need to know of it without loading it.</summary>
 public sealed record StoredModel
 {
+    private Checkpoint? Files { get; init; }
+
     /// <summary>A GGUF file or a Hugging Face folder.</summary>
     public required string Path { get; init; }
 
@@ -48,6 +50,7 @@ public sealed record StoredModel
         GgufHeader? header = files.Header;
         return new StoredModel
         {
+            Files = files,
             Path = files.Path,
             Name = files.Name,
             Format = header is null ? "Hugging Face folder" : string.Create(CultureInfo.InvariantCulture, $"GGUF v{header.Version}"),
@@ -59,6 +62,11 @@ public sealed record StoredModel
                     : header.Tensors.Select(t => (t.Type, t.ElementCount, t.ByteCount))),
         };
     }
+
+    /// <summary>Opens its files for a model to be loaded from; where this was read from open files, nothing is parsed again.</summary>
+    /// <exception cref="InferometerException">There are no such files.</exception>
+    public Checkpoint Open() =>
+        Files is { } files && string.Equals(files.Path, Path, StringComparison.Ordinal) ? files.Share() : Checkpoint.Open(Path);
 
     private static StoredTensors[] Group(IEnumerable<(GgmlType Type, long Parameters, long Bytes)> tensors) =>
     [

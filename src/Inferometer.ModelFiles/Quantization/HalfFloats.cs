@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -12,24 +13,8 @@ internal static class HalfFloats
     /// <summary>Writes <paramref name="value"/>, rounded to nearest even, at the start of <paramref name="bytes"/>.</summary>
     public static void WriteF16(Span<byte> bytes, float value) => MemoryMarshal.Write(bytes, (Half)value);
 
-    public static void DecodeF16(ReadOnlySpan<ushort> source, Span<float> destination)
-    {
-        int i = 0;
-        if (Vector256.IsHardwareAccelerated)
-        {
-            for (; i <= source.Length - 16; i += 16)
-            {
-                (Vector256<uint> low, Vector256<uint> high) = Vector256.Widen(Vector256.Create(source.Slice(i, 16)));
-                FromF16(low).CopyTo(destination[i..]);
-                FromF16(high).CopyTo(destination[(i + 8)..]);
-            }
-        }
-
-        for (; i < source.Length; i++)
-        {
-            destination[i] = (float)BitConverter.UInt16BitsToHalf(source[i]);
-        }
-    }
+    public static void DecodeF16(ReadOnlySpan<ushort> source, Span<float> destination) =>
+        TensorPrimitives.ConvertToSingle(MemoryMarshal.Cast<ushort, Half>(source), destination);
 
     public static void DecodeBF16(ReadOnlySpan<ushort> source, Span<float> destination)
     {
@@ -50,13 +35,8 @@ internal static class HalfFloats
         }
     }
 
-    public static void EncodeF16(ReadOnlySpan<float> source, Span<ushort> destination)
-    {
-        for (int i = 0; i < source.Length; i++)
-        {
-            destination[i] = BitConverter.HalfToUInt16Bits((Half)source[i]);
-        }
-    }
+    public static void EncodeF16(ReadOnlySpan<float> source, Span<ushort> destination) =>
+        TensorPrimitives.ConvertToHalf(source, MemoryMarshal.Cast<ushort, Half>(destination));
 
     /// <summary>Rounds to nearest, ties to even; a NaN stays a quiet NaN.</summary>
     public static void EncodeBF16(ReadOnlySpan<float> source, Span<ushort> destination)
@@ -67,21 +47,5 @@ internal static class HalfFloats
             uint rounded = (bits + 0x7FFF + ((bits >> 16) & 1)) >> 16;
             destination[i] = (ushort)(float.IsNaN(source[i]) ? (bits >> 16) | 0x40 : rounded);
         }
-    }
-
-    /// <summary>
-    /// Places exponent and mantissa where a float has them and adds the difference of the biases. Subnormal numbers m 2^-24 have then
-    /// become 2^-15 + m 2^-25, which is put right. Infinities and NaN get the largest exponent.
-    /// </summary>
-    private static Vector256<float> FromF16(Vector256<uint> bits)
-    {
-        Vector256<uint> magnitude = (bits & Vector256.Create(0x7FFFu)) << 13;
-        Vector256<uint> special = Vector256.GreaterThanOrEqual(magnitude, Vector256.Create(0x7C00u << 13));
-        Vector256<uint> subnormal = Vector256.LessThan(magnitude, Vector256.Create(1u << 23));
-        Vector256<float> raised = (magnitude + Vector256.Create(112u << 23)).AsSingle();
-        Vector256<uint> number =
-            Vector256.ConditionalSelect(subnormal, (raised + raised - Vector256.Create(6.103515625e-05f)).AsUInt32(), raised.AsUInt32());
-        Vector256<uint> value = Vector256.ConditionalSelect(special, magnitude | Vector256.Create(0x7F800000u), number);
-        return (value | ((bits & Vector256.Create(0x8000u)) << 16)).AsSingle();
     }
 }

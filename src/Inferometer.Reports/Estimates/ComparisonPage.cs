@@ -31,7 +31,11 @@ public static class ComparisonPage
             notes.Insert(0, $"* best: {objective.Description}");
         }
 
-        Document page = new(table) { Title = SettingMeasures.Describe([.. estimates.Select(e => e.Config)]) };
+        string[] formats = [.. estimates.Select(SettingMeasures.FormatsOf).Distinct(StringComparer.Ordinal)];
+        Document page = new(table)
+        {
+            Title = SettingMeasures.Describe([.. estimates.Select(e => e.Config)], formats.Length == 1 ? formats[0] : ""),
+        };
         if (notes.Count > 0)
         {
             page.Blocks.Add(new Sentences("notes", null, notes) { Bulleted = false });

@@ -22,12 +22,23 @@ public static class EstimatePage
         ArgumentNullException.ThrowIfNull(result);
         string system = $"{result.Devices} x {result.System}";
         string title = origin is null
-            ? SettingMeasures.Describe([SettingMeasures.Named(config, result.Model, system)])
+            ? SettingMeasures.Describe(
+                [SettingMeasures.Named(config, result.Model, system)], result.Formats is { } f ? SettingMeasures.Short(f) : null)
             : $"{SettingMeasures.ShortName(result.Model)} on {system}, from {origin}";
         Document page = new(Headline(result)) { Title = title };
         if (result.MemoryUsage is { } memory)
         {
             page.Blocks.Add(Memory(memory));
+        }
+
+        if (RangeTable.Of(result) is { } ranges)
+        {
+            page.Blocks.Add(ranges);
+        }
+
+        if (result.Formats is { Parts.Count: > 0 } formats)
+        {
+            page.Blocks.Add(Weights(formats));
         }
 
         page.Blocks.Add(Time(result));
@@ -122,6 +133,15 @@ public static class EstimatePage
             facts.Add(new("Room for", EstimateMetrics.LargestBatch.Key, Cell.Number(room.LargestBatch, text)));
         }
 
+        if (result.Formats is { } formats)
+        {
+            facts.Add(new("Weights", "weight_format", new Cell($"{formats.Weights}, from {formats.WeightsOrigin}", formats.Weights)));
+            string perToken = result.MemoryUsage is { KvBytesPerToken: > 0 and var bytes }
+                ? $", {Numbers.Bytes(bytes)} per token and device"
+                : "";
+            facts.Add(new("KV cache", "kv_format", new Cell(formats.KvCache + perToken, formats.KvCache)));
+        }
+
         return new Facts(null, facts);
 
         void Add(Metric<SimulationResult> metric, Func<double, string> text)
@@ -160,6 +180,22 @@ public static class EstimatePage
             double share = bytes / memory.CapacityBytes;
             table.Add(name, Gigabytes(bytes), Cell.Share(share), Cell.BarOf(share, tone));
         }
+    }
+
+    private static Table Weights(FormatReport formats)
+    {
+        Table table = new(
+            "weights", "Weights per device", Column.Text("part", "part"), Column.Text("format", "format"),
+            Column.Number("parameters", "parameters"), Column.Number("bits each", "bits_per_weight"), Column.Number("GB", "bytes"));
+        foreach (WeightUse use in formats.Parts)
+        {
+            table.Add(
+                Words(use.Part), use.Formats, Cell.Number(use.Elements, Numbers.Count(use.Elements)),
+                use.Elements > 0 ? Cell.Number(use.BitsPerWeight, Numbers.Fixed(use.BitsPerWeight, 3)) : Cell.None,
+                Cell.Number(use.Bytes, Numbers.Fixed(use.Bytes / 1e9, 3)));
+        }
+
+        return table;
     }
 
     private static Table Time(SimulationResult result)

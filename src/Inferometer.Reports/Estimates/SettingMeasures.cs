@@ -2,7 +2,9 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Inferometer.Reports.Documents;
 using Inferometer.Simulation.Configuration;
+using Inferometer.Simulation.Costs;
 using Inferometer.Simulation.Planning;
+using Inferometer.Simulation.Results;
 
 namespace Inferometer.Reports.Estimates;
 
@@ -22,7 +24,10 @@ internal static class SettingMeasures
     /// <summary>
     /// What is the same in all of <paramref name="configs"/>, in words: <c>Llama-2-7b-hf on A100_80GB, bf16, TP 4, 2,048 tokens in</c>.
     /// </summary>
-    public static string Describe(IReadOnlyList<SimulationConfig> configs)
+    /// <param name="configs">What was asked.</param>
+    /// <param name="formats">The formats in place of what the configurations say of them, empty = they differ; null = what they
+    /// say.</param>
+    public static string Describe(IReadOnlyList<SimulationConfig> configs, string? formats = null)
     {
         SimulationConfig first = configs[0];
         (bool decode, bool chunked) = (Has(first, "decode"), Has(first, "chunked"));
@@ -30,7 +35,7 @@ internal static class SettingMeasures
         [
             Same(c => ShortName(c.Model)) is { } model ? model + (Same(SystemName) is { } on ? $" on {on}" : "")
                 : Same(SystemName) is { } alone ? "on " + alone : null,
-            Same(Formats),
+            formats is null ? Same(Formats) : formats.Length > 0 ? formats : null,
             Degree("TP", "tensor_parallel"),
             Degree("PP", "pipeline_parallel"),
             Degree("EP", "expert_parallel"),
@@ -43,7 +48,7 @@ internal static class SettingMeasures
             Same(c => Lora(c) is { } lora ? $"LoRA {lora}" : null),
             Same(c => Said(c, "kv_compression.profile") is { } profile ? $"KV {profile}" : null),
             Same(c => Said(c, "speculative_decode.draft_model") is { } draft ? $"draft {ShortName(draft)}" : null),
-            Same(c => Said(c, "cost_model") is null or "roofline" ? null : $"cost model {Said(c, "cost_model")}"),
+            Same(c => Said(c, "cost_model") is null or CostModels.Default ? null : $"cost model {Said(c, "cost_model")}"),
         ];
         return string.Join(", ", said.Where(s => s is not null));
 
@@ -76,12 +81,27 @@ internal static class SettingMeasures
         ? "custom system"
         : Said(config, "system_name") ?? Simulation.SimulationEngine.DefaultSystem;
 
+    /// <summary>The formats an estimate was priced with, or what was asked where there is no result.</summary>
+    public static string FormatsOf(Estimate estimate) => estimate.Result?.Formats is { } found ? Short(found) : Formats(estimate.Config);
+
+    /// <summary>One word where weights, activations and cache agree, as <c>bf16</c>; otherwise such as <c>int4/kv fp8</c>.</summary>
+    public static string Short(FormatReport formats)
+    {
+        bool wide = formats.Activations is "bf16" or "fp16" or "fp32";
+        bool named = string.Equals(formats.Weights, formats.Activations, StringComparison.Ordinal);
+        bool usual = string.Equals(formats.KvCache, formats.Activations, StringComparison.Ordinal);
+        return string.Concat(
+            formats.Weights,
+            usual && (wide || named) ? "" : $"/kv {formats.KvCache}",
+            wide || named ? "" : $"/act {formats.Activations}");
+    }
+
     // One word: bf16, or int4/kv fp8 where formats differ.
     private static string Formats(SimulationConfig config)
     {
         string? kv = Said(config, "quantization.kv_cache"), activations = Said(config, "quantization.activations");
         return string.Concat(
-            Said(config, "quantization.weights") ?? Said(config, "bits") ?? "bf16",
+            Said(config, "quantization.weights") ?? Said(config, "bits") ?? "published formats",
             kv is null ? "" : $"/kv {kv}",
             activations is null ? "" : $"/act {activations}");
     }
@@ -120,7 +140,7 @@ internal static class SettingMeasures
         string key = setting.Key ?? setting.Parameter;
         return setting switch
         {
-            { Parameter: "bits" } => [Text("formats", "formats", Formats)],
+            { Parameter: "bits" } => [new(Column.Text("formats", "formats"), e => FormatsOf(e))],
             { Parameter: "lora" } => [Text("LoRA", "lora", Lora)],
             { Heading: null } => [],
             { ValueName: "N" or "RATE" } => [new(Column.Number(setting.Heading, key), e => Number(setting, e.Config))],

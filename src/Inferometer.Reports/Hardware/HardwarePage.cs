@@ -44,7 +44,7 @@ public static class HardwarePage
         return new Document(table);
     }
 
-    /// <summary>One system.</summary>
+    /// <summary>One system; in JSON, its entry in the catalog's format.</summary>
     /// <param name="systems">Where it is looked up.</param>
     /// <param name="name">Its name, alias or file.</param>
     /// <exception cref="Core.InferometerException">No such system.</exception>
@@ -84,7 +84,10 @@ public static class HardwarePage
             facts.Add(new("NUMA nodes", "numa_nodes", cpu.NumaNodes));
         }
 
-        Document page = new(new Facts(null, facts), Peaks(device), Links(system), Efficiencies(device.Efficiency));
+        Document page = new(new Facts(null, facts), Peaks(device), Links(system), Efficiencies(device.Efficiency))
+        {
+            Data = new CatalogSystem(system, aliases).ToJson(),
+        };
         page.Blocks.Add(
             new Sentences(
                 "sources", "Sources", [.. system.Sources.OrderBy(s => s.Key, StringComparer.Ordinal).Select(s => $"{s.Key}: {s.Value}")]));

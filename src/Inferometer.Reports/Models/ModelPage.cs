@@ -56,6 +56,14 @@ public static class ModelPage
             new("KV cache", "kv_bytes_per_token_bf16", Cell.Number(perToken, $"{Numbers.Bytes(perToken)} per token in bf16")),
             new("Source", "source", model.Source is null ? Cell.None : model.Source),
         ]);
+        if (model.PublishedWeights is { } published)
+        {
+            double bytes = ResolvedWeights.Of(model, published).TotalBytes;
+            facts.Insert(facts.Count - 1, new(
+                "Checkpoint", "published_format",
+                new Cell($"{published.Name}, {Numbers.Bytes(bytes)} of weights, from {published.Origin}", published.Name)));
+        }
+
         return new Document(new Facts(null, facts), Parts(count), Memory(model));
     }
 

@@ -7,7 +7,7 @@ namespace Inferometer.Reports.Writers;
 
 /// <summary>
 /// JSON with the same keys as CSV. A document that is one table is an array of objects; any other is an object with its
-/// facts as members and one member per further part.
+/// facts as members and one member per further part, unless the document has data of its own.
 /// </summary>
 /// <param name="output">Where it is written.</param>
 public sealed class JsonWriter(TextWriter output) : IDocumentWriter
@@ -22,7 +22,11 @@ public sealed class JsonWriter(TextWriter output) : IDocumentWriter
         using MemoryStream buffer = new();
         using (Utf8JsonWriter json = new(buffer, Options))
         {
-            if (document.Blocks is [Table only])
+            if (document.Data is { } data)
+            {
+                data.WriteTo(json);
+            }
+            else if (document.Blocks is [Table only])
             {
                 Rows(json, only);
             }

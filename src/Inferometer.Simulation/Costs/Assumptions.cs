@@ -20,8 +20,8 @@ internal static class Assumptions
             Say($"Operators run one after another; each takes max(arithmetic, memory) plus {e.LaunchSeconds * 1e6:0.##} us per kernel."),
             Say($"Fractions of peak: matrix products {e.Compute:0.##}, attention {e.AttentionCompute:0.##}, memory {e.Memory:0.##}, ")
                 + Say($"attention memory {e.AttentionMemory:0.##}, links {e.Link:0.##} ({e.Source})."),
-            Say($"Matrix products run in {profile.MatrixFormat.ToString().ToLowerInvariant()}."),
         ];
+        FormatAssumptions.AddTo(said, profile);
         Parallel(said, request);
         Techniques(said, request);
         said.AddRange(request.Architecture.Notes);

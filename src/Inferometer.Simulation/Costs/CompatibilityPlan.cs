@@ -21,6 +21,7 @@ internal sealed class CompatibilityPlan : ICostPlan
     {
         CostModel = costModel;
         Request = request;
+        FrameworkUnknown.Refuse(request, costModel);
         Refuse(request.Lora is not null, "LoRA adapters");
         Refuse(request.Offload is not null, "shares of offloaded memory");
         Refuse(request.Cpu is not null, "a choice of CPU cores");

@@ -18,6 +18,9 @@ public interface ICostPlan
     /// <summary>What the plan was made of.</summary>
     EstimateRequest Request { get; }
 
+    /// <summary>What the figures rest on and how far measurements may lie from them; null where the cost model does not know.</summary>
+    EstimateBasis? Basis => null;
+
     /// <summary>What is assumed, one sentence each.</summary>
     EquatableList<string> Assumptions { get; }
 
@@ -26,6 +29,9 @@ public interface ICostPlan
     /// notion of memory.
     /// </summary>
     double? KvBytesPerToken { get; }
+
+    /// <summary>What the weights of the fullest device are made of; empty where the cost model has no notion of memory.</summary>
+    IReadOnlyList<WeightUse> Weights => [];
 
     /// <summary>Prices the step that reads the prompts and yields the first tokens.</summary>
     /// <param name="point">The workload.</param>

@@ -20,7 +20,7 @@ internal sealed class LayerClass
         WindowBytesPerToken = mixer is CompressedAttentionMixer { CompressionRatio: > 0 } pooled
             ? pooled.HeadDim * list.Profile.KvBytes
             : 0;
-        WindowTokens = (mixer as CompressedAttentionMixer)?.WindowTokens ?? 0;
+        WindowTokens = Kept((mixer as CompressedAttentionMixer)?.WindowTokens ?? 0, list.Profile);
     }
 
     /// <summary>Number of the distinct layer; -1 outside the layers.</summary>
@@ -48,13 +48,22 @@ internal sealed class LayerClass
     /// <summary>Recurrent state of one sequence.</summary>
     public double StateBytes { get; }
 
+    // The window and the tokens of a step, which are written before the oldest ones are let go; llama.cpp rounds up to 256.
+    private static int Kept(int window, DeploymentProfile profile)
+    {
+        const int Multiple = 256;
+        int extra = profile.Request.WindowExtraTokens;
+        long whole = ((long)window + extra + Multiple - 1) / Multiple * Multiple;
+        return window == 0 || extra == 0 ? window : (int)Math.Min(int.MaxValue, whole);
+    }
+
     private static (double BytesPerToken, int Cap) Kv(TokenMixer? mixer, DeploymentProfile profile) => mixer switch
     {
         AttentionMixer { ReusesCache: true } => (0, 0),
         AttentionMixer attention => (
             DeploymentProfile.Part(attention.KvHeads, profile.Tensor) * (attention.HeadDim + attention.ValueHeadDim) * profile.KvBytes,
-            Math.Max(attention.WindowTokens, attention.ChunkTokens)),
-        CompressedAttentionMixer { CompressionRatio: 0 } window => (window.HeadDim * profile.KvBytes, window.WindowTokens),
+            Kept(Math.Max(attention.WindowTokens, attention.ChunkTokens), profile)),
+        CompressedAttentionMixer { CompressionRatio: 0 } window => (window.HeadDim * profile.KvBytes, Kept(window.WindowTokens, profile)),
         LatentAttentionMixer or CompressedAttentionMixer => (DeploymentProfile.CachedElements(mixer) * profile.KvBytes, 0),
         _ => (0, 0),
     };

@@ -68,7 +68,7 @@ internal sealed class PipelineLayout
             ref int index = ref CollectionsMarshal.GetValueRefOrAddDefault(known, layer, out bool exists);
             if (!exists)
             {
-                index = Add(classes, known.Count - 1, Build(profile, tables, list => ModelOperators.Layer(list, layer)), layer);
+                index = Add(classes, known.Count - 1, Build(profile, tables, list => ModelOperators.Layer(list, layer), layer), layer);
             }
 
             classOfLayer[i] = index;
@@ -77,9 +77,10 @@ internal sealed class PipelineLayout
         return classOfLayer;
     }
 
-    private static OperatorList Build(DeploymentProfile profile, SharedTables tables, Action<OperatorList> fill)
+    private static OperatorList Build(
+        DeploymentProfile profile, SharedTables tables, Action<OperatorList> fill, LayerArchitecture? layer = null)
     {
-        OperatorList list = new(profile, tables);
+        OperatorList list = new(profile, tables, layer);
         fill(list);
         return list;
     }

@@ -16,6 +16,7 @@ public sealed class RooflineCostModel : ICostModel
     public ICostPlan Prepare(EstimateRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
+        FrameworkUnknown.Refuse(request, Name);
         return new RooflinePlan(Name, request);
     }
 }

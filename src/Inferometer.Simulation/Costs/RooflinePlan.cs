@@ -1,5 +1,7 @@
 using Inferometer.Core;
+using Inferometer.Core.Deployments;
 using Inferometer.Core.Models;
+using Inferometer.Core.Weights;
 using Inferometer.Simulation.Operators;
 using Inferometer.Simulation.Requests;
 
@@ -16,17 +18,17 @@ internal sealed class RooflinePlan : ICostPlan
     private readonly RooflinePlan? _draft;
     private EquatableList<string>? _assumptions;
 
-    public RooflinePlan(string costModel, EstimateRequest request)
+    public RooflinePlan(string costModel, EstimateRequest request, OperatorRates? rates = null)
     {
         CostModel = costModel;
         Request = request;
-        _profile = new(request);
+        _profile = new(request, rates);
         SharedTables tables = new();
         _layout = new(_profile, tables);
         _costing = new(_profile, _layout);
         _prefill = new(tables, 1);
         _decode = new(tables, request.Speculative is { } s ? s.DraftTokens + 1 : 1);
-        _draft = request.Speculative?.Draft is { } draft ? new(costModel, DraftRequest(request, draft)) : null;
+        _draft = request.Speculative?.Draft is { } draft ? new(costModel, DraftRequest(request, draft), rates) : null;
         KvBytesPerToken = KvBytesOfOneToken();
     }
 
@@ -37,6 +39,8 @@ internal sealed class RooflinePlan : ICostPlan
     public EquatableList<string> Assumptions => _assumptions ??= Costs.Assumptions.Of(_profile);
 
     public double? KvBytesPerToken { get; }
+
+    public IReadOnlyList<WeightUse> Weights => WeightUses.Of(_profile, _layout);
 
     internal int Priced => _costing.Priced;
 
@@ -159,6 +163,9 @@ internal sealed class RooflinePlan : ICostPlan
     private static EstimateRequest DraftRequest(EstimateRequest request, ModelArchitecture draft) => request with
     {
         Architecture = draft,
+        WeightScheme = request.WeightScheme is { IsOfCheckpoint: true }
+            ? draft.PublishedWeights ?? WeightFormats.Of(Precision.Bf16, "default")
+            : request.WeightScheme,
         Speculative = null,
         Lora = null,
         KvCompression = null,

@@ -154,7 +154,7 @@ internal sealed class StepCosting(DeploymentProfile profile, PipelineLayout layo
             OffloadSeconds = cost.LinkSeconds,
             NetworkSeconds = cost.NetworkSeconds,
             Bound = cost.Bound,
-            FlopUtilization = Share(flops, cost.Seconds * profile.PeakFlops(item.Rate)),
+            FlopUtilization = Share(flops, cost.Seconds * profile.PeakFlops(item)),
             BandwidthUtilization = Share(part.Compiled[index].Bytes.At(v), cost.Seconds * profile.Device.MemoryBandwidth),
         };
     }

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Inferometer.Core.Models;
+using Inferometer.Core.Weights;
 using Inferometer.Simulation.Requests;
 
 namespace Inferometer.Simulation.Operators;
@@ -16,14 +17,28 @@ internal static class AttentionOperators
         double projected = s.Queries + keysAndValues + (mixer.OutputGate ? s.Output : 0) + (mixer.HeadGate ? s.Heads : 0);
         double biases = mixer.QkvBias ? projected : 0;
         double input = mixer.InputSize > 0 ? mixer.InputSize : hidden;
-        list.Matrix("qkv_projection", OperatorGroup.AttentionProjection, input, projected, biases);
+        list.Matrix(
+            "qkv_projection",
+            OperatorGroup.AttentionProjection,
+            input,
+            biases,
+            (WeightKind.Query, s.Queries),
+            (WeightKind.Key, mixer.ReusesCache ? 0 : s.Keys),
+            (WeightKind.Value, mixer.ReusesCache || mixer.ValuesAreKeys ? 0 : s.Values),
+            (WeightKind.AttentionGate, (mixer.OutputGate ? s.Output : 0) + (mixer.HeadGate ? s.Heads : 0)));
         list.Adapters("lora_qkv", LoraTargets.QueryKeyValue, input, projected);
         RotaryAndCacheWrite(list, mixer, s);
         int span = list.Tables.Span(new(mixer.WindowTokens, mixer.ChunkTokens, 0));
         Kernel kernel = new(span, s, mixer.OutputGate, mixer.AttentionSink ? s.Heads : 0);
         AddKernel(list, kernel, StepPhase.Prefill);
         AddKernel(list, kernel, StepPhase.Decode);
-        list.Matrix("output_projection", OperatorGroup.AttentionProjection, s.Output, hidden, mixer.OutputBias ? hidden : 0);
+        list.Matrix(
+            "output_projection",
+            OperatorGroup.AttentionProjection,
+            WeightKind.AttentionOutput,
+            s.Output,
+            hidden,
+            mixer.OutputBias ? hidden : 0);
         list.Adapters("lora_output", LoraTargets.Output, s.Output, hidden);
     }
 
@@ -37,7 +52,7 @@ internal static class AttentionOperators
         double normed = mixer.QkNorm == QkNormKind.None ? 0 : s.Queries + keys;
         double parameters = mixer.QkNorm switch
         {
-            QkNormKind.PerHead => 2 * mixer.HeadDim,
+            QkNormKind.PerHead => (mixer.ReusesCache ? 1 : 2) * mixer.HeadDim,
             QkNormKind.PerHeadLayerNorm => 4 * mixer.HeadDim,
             QkNormKind.FullWidth => s.Queries + keys,
             _ => 0,
@@ -47,11 +62,13 @@ internal static class AttentionOperators
             Name = "rope_kv_write",
             Group = OperatorGroup.Attention,
             Flops = new() { PerToken = (3 * rotated) + (4 * normed) + CompressionFlops(list.Profile, cached) },
-            Weights = new() { Fixed = parameters * list.Activation },
+            Weights = new() { Fixed = list.Bytes(WeightKind.Norm, parameters) },
             KvWrite = new() { PerToken = cached * list.Profile.KvBytes },
             ActivationRead = new() { PerToken = (s.Queries + cached) * list.Activation },
             ActivationWrite = new() { PerToken = s.Queries * list.Activation },
-            ResidentBytes = parameters * list.Activation,
+            ResidentBytes = list.Bytes(WeightKind.Norm, parameters),
+            ResidentElements = parameters,
+            Part = WeightPart.Norms,
         });
     }
 
@@ -70,11 +87,13 @@ internal static class AttentionOperators
             Phase = phase,
             Span = kernel.Span,
             Flops = new() { PerPair = (2 * (s.ScoreWidth + s.Output)) + extra, PerRead = rebuild, PerToken = turn },
-            Weights = new() { Fixed = kernel.Sinks * list.Activation },
+            Weights = new() { Fixed = list.Bytes(WeightKind.Vector, kernel.Sinks) },
             KvRead = new() { PerRead = (s.Keys + s.Values) * profile.KvBytes },
             ActivationRead = new() { PerToken = (s.Queries + (kernel.Gated ? s.Output : 0)) * list.Activation },
             ActivationWrite = new() { PerToken = s.Output * list.Activation },
-            ResidentBytes = phase == StepPhase.Prefill ? kernel.Sinks * list.Activation : 0,
+            ResidentBytes = phase == StepPhase.Prefill ? list.Bytes(WeightKind.Vector, kernel.Sinks) : 0,
+            ResidentElements = phase == StepPhase.Prefill ? kernel.Sinks : 0,
+            Part = WeightPart.Norms,
         };
         if (profile.Request.FlashAttention)
         {
@@ -101,6 +120,7 @@ internal static class AttentionOperators
             ActivationRead = new() { PerPair = scores },
             ActivationWrite = new() { PerPair = scores },
             ResidentBytes = 0,
+            ResidentElements = 0,
         });
         list.Add(template with
         {
@@ -111,6 +131,7 @@ internal static class AttentionOperators
             ActivationRead = new() { PerToken = kernel.Gated ? s.Output * list.Activation : 0, PerPair = scores },
             ActivationWrite = new() { PerToken = s.Output * list.Activation },
             ResidentBytes = 0,
+            ResidentElements = 0,
         });
     }
 

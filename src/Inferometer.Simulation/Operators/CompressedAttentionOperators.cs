@@ -1,4 +1,5 @@
 using Inferometer.Core.Models;
+using Inferometer.Core.Weights;
 using Inferometer.Simulation.Requests;
 
 namespace Inferometer.Simulation.Operators;
@@ -17,8 +18,14 @@ internal static class CompressedAttentionOperators
         double heads = DeploymentProfile.Part(mixer.Heads, profile.Tensor);
         double queries = heads * mixer.HeadDim;
         double down = mixer.QueryRank + mixer.HeadDim;
-        list.Matrix("latent_down_projection", OperatorGroup.AttentionProjection, hidden, down);
-        list.Matrix("query_up_projection", OperatorGroup.AttentionProjection, mixer.QueryRank, queries);
+        list.Matrix(
+            "latent_down_projection",
+            OperatorGroup.AttentionProjection,
+            hidden,
+            0,
+            (WeightKind.LatentDown, mixer.HeadDim),
+            (WeightKind.QueryDown, mixer.QueryRank));
+        list.Matrix("query_up_projection", OperatorGroup.AttentionProjection, WeightKind.QueryUp, mixer.QueryRank, queries);
         list.Adapters("lora_qkv", LoraTargets.QueryKeyValue, hidden, down);
         RotaryAndCacheWrite(list, mixer, heads, down);
         Compress(list, mixer, mixer.HeadDim, "compress_keys");
@@ -31,7 +38,7 @@ internal static class CompressedAttentionOperators
         Kernels(list, mixer, heads, StepPhase.Decode);
         double grouped = DeploymentProfile.Part(mixer.OutputGroups, profile.Tensor) * mixer.OutputRank;
         GroupedProjection(list, queries, mixer.OutputRank, grouped);
-        list.Matrix("output_projection", OperatorGroup.AttentionProjection, grouped, hidden);
+        list.Matrix("output_projection", OperatorGroup.AttentionProjection, WeightKind.AttentionOutput, grouped, hidden);
         list.Adapters("lora_output", LoraTargets.Output, grouped, hidden);
     }
 
@@ -47,11 +54,13 @@ internal static class CompressedAttentionOperators
                 PerToken = (3 * (heads + 1) * mixer.RopeHeadDim) + (4 * down)
                     + AttentionOperators.CompressionFlops(list.Profile, mixer.CompressionRatio == 0 ? mixer.HeadDim : 0),
             },
-            Weights = new() { Fixed = down * list.Activation },
+            Weights = new() { Fixed = list.Bytes(WeightKind.Norm, down) },
             KvWrite = new() { PerToken = mixer.HeadDim * list.Profile.KvBytes },
             ActivationRead = new() { PerToken = (queries + down) * list.Activation },
             ActivationWrite = new() { PerToken = queries * list.Activation },
-            ResidentBytes = down * list.Activation,
+            ResidentBytes = list.Bytes(WeightKind.Norm, down),
+            ResidentElements = down,
+            Part = WeightPart.Norms,
         });
     }
 
@@ -65,7 +74,7 @@ internal static class CompressedAttentionOperators
 
         double hidden = list.Profile.Architecture.HiddenSize;
         double pooled = mixer.OverlappingCompression ? 2 * width : width;
-        double extra = ((mixer.CompressionRatio * pooled) + width) * list.Activation;
+        double vectors = (mixer.CompressionRatio * pooled) + width;
         double matrix = 2 * hidden * pooled;
         list.Add(new()
         {
@@ -77,18 +86,21 @@ internal static class CompressedAttentionOperators
                 PerToken = (2 * matrix) + (6 * pooled)
                     + AttentionOperators.CompressionFlops(list.Profile, (double)width / mixer.CompressionRatio),
             },
-            Weights = new() { Fixed = (matrix * list.Profile.WeightBytes) + extra },
+            Product = list.Product(WeightKind.Indexer),
+            Weights = new() { Fixed = list.Bytes(WeightKind.Indexer, matrix) + list.Bytes(WeightKind.Vector, vectors) },
             KvWrite = new() { PerToken = width * list.Profile.KvBytes / mixer.CompressionRatio },
             ActivationRead = new() { PerToken = hidden * list.Activation },
             ActivationWrite = new() { PerToken = 2 * pooled * list.Activation },
-            ResidentBytes = (matrix * list.Profile.WeightBytes) + extra,
+            ResidentBytes = list.Bytes(WeightKind.Indexer, matrix) + list.Bytes(WeightKind.Vector, vectors),
+            ResidentElements = matrix + vectors,
+            Part = WeightPart.Attention,
         });
     }
 
     private static void Kernels(OperatorList list, CompressedAttentionMixer mixer, double heads, StepPhase phase)
     {
         string suffix = phase == StepPhase.Prefill ? "_prefill" : "_decode";
-        double sinks = heads * list.Activation;
+        double sinks = list.Bytes(WeightKind.Vector, heads);
         (double turn, double extra) = AttentionOperators.QueryFlops(list.Profile, heads * mixer.HeadDim);
         OperatorTemplate window = new()
         {
@@ -108,6 +120,8 @@ internal static class CompressedAttentionOperators
             ActivationRead = new() { PerToken = heads * mixer.HeadDim * list.Activation },
             ActivationWrite = new() { PerToken = heads * mixer.HeadDim * list.Activation },
             ResidentBytes = phase == StepPhase.Prefill ? sinks : 0,
+            ResidentElements = phase == StepPhase.Prefill ? heads : 0,
+            Part = WeightPart.Norms,
         };
         list.Add(window);
         if (mixer.CompressionRatio > 0)
@@ -125,6 +139,7 @@ internal static class CompressedAttentionOperators
                 Weights = default,
                 KvRead = new() { PerRead = mixer.HeadDim * share * list.Profile.KvBytes },
                 ResidentBytes = 0,
+                ResidentElements = 0,
             });
         }
     }
@@ -132,8 +147,8 @@ internal static class CompressedAttentionOperators
     private static void Indexer(OperatorList list, CompressedAttentionMixer mixer, int hidden)
     {
         double queries = mixer.IndexHeads * mixer.IndexHeadDim;
-        list.Matrix("index_query_projection", OperatorGroup.AttentionProjection, mixer.QueryRank, queries);
-        list.Matrix("index_weights", OperatorGroup.AttentionProjection, hidden, mixer.IndexHeads);
+        list.Matrix("index_query_projection", OperatorGroup.AttentionProjection, WeightKind.Indexer, mixer.QueryRank, queries);
+        list.Matrix("index_weights", OperatorGroup.AttentionProjection, WeightKind.Indexer, hidden, mixer.IndexHeads);
         Compress(list, mixer, mixer.IndexHeadDim, "compress_index_keys");
         IndexKernel(list, mixer, StepPhase.Prefill);
         IndexKernel(list, mixer, StepPhase.Decode);
@@ -164,7 +179,7 @@ internal static class CompressedAttentionOperators
     // Every group of heads has its own matrix down to the rank: together heads x head width x rank elements.
     private static void GroupedProjection(OperatorList list, double queries, double rank, double grouped)
     {
-        double bytes = queries * rank * list.Profile.WeightBytes;
+        double bytes = list.Bytes(WeightKind.AttentionOutput, queries * rank);
         list.Add(new()
         {
             Name = "grouped_output_projection",
@@ -174,7 +189,10 @@ internal static class CompressedAttentionOperators
             Weights = new() { Fixed = bytes },
             ActivationRead = new() { PerToken = queries * list.Activation },
             ActivationWrite = new() { PerToken = grouped * list.Activation },
+            Product = list.Product(WeightKind.AttentionOutput),
             ResidentBytes = bytes,
+            ResidentElements = queries * rank,
+            Part = WeightPart.Attention,
         });
     }
 }

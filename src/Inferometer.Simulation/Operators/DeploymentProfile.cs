@@ -2,6 +2,7 @@ using Inferometer.Core;
 using Inferometer.Core.Deployments;
 using Inferometer.Core.Hardware;
 using Inferometer.Core.Models;
+using Inferometer.Core.Weights;
 using Inferometer.Simulation.Network;
 using Inferometer.Simulation.Requests;
 
@@ -10,20 +11,20 @@ namespace Inferometer.Simulation.Operators;
 /// <summary>A request with its names turned into numbers: widths in bytes, degrees, rates. What the operators are built from.</summary>
 internal sealed class DeploymentProfile
 {
-    public DeploymentProfile(EstimateRequest request)
+    public DeploymentProfile(EstimateRequest request, OperatorRates? rates = null)
     {
         RequestValidation.Check(request);
         Request = request;
+        Rates = rates ?? OperatorRates.Roofline;
         Device = EffectiveDevice.For(request.System.Device, request.Cpu);
         Parallelism p = request.Parallelism;
         Tensor = p.Tensor;
         AttentionRanks = p.AttentionDataParallel ? p.Data : 1;
         Replicas = p.AttentionDataParallel ? 1 : p.Data;
         ExpertTensor = Tensor * AttentionRanks / p.Expert;
-        WeightBytes = request.Precisions.Weights.BytesPerElement;
+        Weights = request.WeightScheme is { } scheme ? ResolvedWeights.Of(request.Architecture, scheme, ExpertTensor) : null;
         ActivationBytes = request.Precisions.Activations.BytesPerElement;
         MessageBytes = request.Precisions.Communication.BytesPerElement;
-        EmbeddingBytes = (request.EmbeddingPrecision ?? request.Precisions.Weights).BytesPerElement;
         Network = new(request.System, request.CollectiveAlgorithm);
         KvBytes = request.Precisions.KvCache.BytesPerElement * CompressedFraction(request);
         LinkBandwidth = OffloadBandwidth(request, Device);
@@ -32,6 +33,9 @@ internal sealed class DeploymentProfile
     public EstimateRequest Request { get; }
 
     public Device Device { get; }
+
+    /// <summary>What turns amounts into time.</summary>
+    public OperatorRates Rates { get; }
 
     public ModelArchitecture Architecture => Request.Architecture;
 
@@ -48,13 +52,12 @@ internal sealed class DeploymentProfile
 
     public int Expert => Request.Parallelism.Expert;
 
-    public double WeightBytes { get; }
+    /// <summary>The weights tensor by tensor; null = all in one format.</summary>
+    public ResolvedWeights? Weights { get; }
 
     public double ActivationBytes { get; }
 
     public double MessageBytes { get; }
-
-    public double EmbeddingBytes { get; }
 
     /// <summary>Bytes a cached element takes, compression included.</summary>
     public double KvBytes { get; }
@@ -70,32 +73,55 @@ internal sealed class DeploymentProfile
     public static MathFormat ProductFormat(Precision stored, Precision activations) =>
         Width(stored.Math) > Width(activations.Math) ? stored.Math : activations.Math;
 
-    /// <summary>Format the matrix products with weights run in.</summary>
-    public MathFormat MatrixFormat => ProductFormat(Request.Precisions.Weights, Request.Precisions.Activations);
+    /// <summary>Format the matrix products with most of the weights run in.</summary>
+    public MathFormat MatrixFormat => Weights is { } weights
+        ? ProductOf(weights.Dominant)
+        : ProductFormat(Request.Precisions.Weights, Request.Precisions.Activations);
 
-    /// <summary>Peak rate of an operator class.</summary>
-    public double PeakFlops(RateClass rate)
+    /// <summary>How a kind of tensor of a layer (null = outside the layers) is stored.</summary>
+    public ResolvedWeight Stored(LayerArchitecture? layer, WeightKind kind)
     {
-        PrecisionSet set = Request.Precisions;
-        return Device.PeakFor(rate switch
+        if (Weights is { } weights)
         {
-            RateClass.Matrix => MatrixFormat,
-            RateClass.HeadMatrix => ProductFormat(Request.EmbeddingPrecision ?? set.Weights, set.Activations),
-            RateClass.Attention => ProductFormat(set.KvCache, set.Activations),
-            _ => Device.PeakOperationsPerSecond.ContainsKey(MathFormat.Fp32) ? MathFormat.Fp32 : set.Activations.Math,
-        });
+            return weights.Of(layer, kind);
+        }
+
+        PrecisionSet set = Request.Precisions;
+        Precision format = kind switch
+        {
+            WeightKind.TokenTable or WeightKind.PositionTable or WeightKind.PartTable or WeightKind.Head =>
+                Request.EmbeddingPrecision ?? set.Weights,
+            WeightKind.Norm or WeightKind.Bias or WeightKind.Vector or WeightKind.PartVector or WeightKind.Convolution
+                or WeightKind.Router or WeightKind.SharedSwitch => set.Activations,
+            _ => set.Weights,
+        };
+        return new(format.BytesPerElement, format, QuantizesInputs: false);
     }
 
-    public double SecondsPerFlop(RateClass rate) =>
-        1 / (PeakFlops(rate) * (rate == RateClass.Attention ? Device.Efficiency.AttentionCompute : Device.Efficiency.Compute));
+    /// <summary>Format a product with weights that are stored so asks for.</summary>
+    public MathFormat ProductOf(ResolvedWeight stored) =>
+        stored.QuantizesInputs ? stored.Format.Math : ProductFormat(stored.Format, Request.Precisions.Activations);
 
-    public double SecondsPerByte(RateClass rate) =>
-        1 / (Device.MemoryBandwidth * (rate == RateClass.Attention ? Device.Efficiency.AttentionMemory : Device.Efficiency.Memory));
+    /// <summary>Peak rate of an operator.</summary>
+    public double PeakFlops(OperatorTemplate item) => Device.PeakFor(FormatOf(item));
+
+    /// <summary>Format an operator computes in.</summary>
+    public MathFormat FormatOf(OperatorTemplate item)
+    {
+        PrecisionSet set = Request.Precisions;
+        return item.Rate switch
+        {
+            RateClass.Matrix or RateClass.HeadMatrix => item.Product ?? MatrixFormat,
+            RateClass.Attention => ProductFormat(set.KvCache, set.Activations),
+            _ => Device.PeakOperationsPerSecond.ContainsKey(MathFormat.Fp32) ? MathFormat.Fp32 : set.Activations.Math,
+        };
+    }
 
     /// <summary>Share of <paramref name="whole"/> that the fullest of <paramref name="parts"/> devices gets.</summary>
     public static int Part(int whole, int parts) => (whole + parts - 1) / parts;
 
-    private static int Width(MathFormat format) => format switch
+    /// <summary>Bits of an element that a format multiplies.</summary>
+    public static int Width(MathFormat format) => format switch
     {
         MathFormat.Fp32 => 32,
         MathFormat.Tf32 => 19,

@@ -1,4 +1,5 @@
 using Inferometer.Core.Models;
+using Inferometer.Core.Weights;
 using Inferometer.Simulation.Requests;
 
 namespace Inferometer.Simulation.Operators;
@@ -7,7 +8,7 @@ namespace Inferometer.Simulation.Operators;
 internal static class FeedForwardOperators
 {
     public static void Add(OperatorList list, DenseFeedForward dense) =>
-        Dense(list, "", dense.IntermediateSize, dense.Gated, dense.Bias);
+        Dense(list, "", (WeightKind.Gate, WeightKind.Up, WeightKind.Down), dense.IntermediateSize, dense.Gated, dense.Bias);
 
     public static void Add(OperatorList list, MoeFeedForward moe)
     {
@@ -20,16 +21,28 @@ internal static class FeedForwardOperators
             "expert_sum", OperatorGroup.Experts, 2.0 * moe.ExpertsPerToken * hidden, (double)moe.ExpertsPerToken * hidden, hidden);
         if (moe.SharedIntermediateSize > 0)
         {
-            Dense(list, "shared_", moe.SharedIntermediateSize, moe.Gated, bias: false);
+            Dense(
+                list,
+                "shared_",
+                (WeightKind.SharedGate, WeightKind.SharedUp, WeightKind.SharedDown),
+                moe.SharedIntermediateSize,
+                moe.Gated,
+                bias: false);
             if (moe.SharedGate)
             {
-                list.Matrix("shared_gate", OperatorGroup.FeedForward, hidden, 1, widthBytes: list.Activation);
+                list.Matrix("shared_gate", OperatorGroup.FeedForward, WeightKind.SharedSwitch, hidden, 1);
             }
         }
 
         if (moe.ParallelDenseIntermediateSize > 0)
         {
-            Dense(list, "dense_", moe.ParallelDenseIntermediateSize, moe.Gated, bias: false);
+            Dense(
+                list,
+                "dense_",
+                (WeightKind.Gate, WeightKind.Up, WeightKind.Down),
+                moe.ParallelDenseIntermediateSize,
+                moe.Gated,
+                bias: false);
         }
 
         if (moe.ParallelDenseIntermediateSize > 0 && moe.ParallelDenseNorms)
@@ -41,15 +54,22 @@ internal static class FeedForwardOperators
         }
     }
 
-    private static void Dense(OperatorList list, string prefix, int width, bool gated, bool bias)
+    private static void Dense(
+        OperatorList list, string prefix, (WeightKind Gate, WeightKind Up, WeightKind Down) kinds, int width, bool gated, bool bias)
     {
         int hidden = list.Profile.Architecture.HiddenSize;
         double inner = DeploymentProfile.Part(width, list.Profile.Tensor);
         double up = gated ? 2 * inner : inner;
-        list.Matrix(prefix + (gated ? "gate_up_projection" : "up_projection"), OperatorGroup.FeedForward, hidden, up, bias ? up : 0);
+        list.Matrix(
+            prefix + (gated ? "gate_up_projection" : "up_projection"),
+            OperatorGroup.FeedForward,
+            hidden,
+            bias ? up : 0,
+            (kinds.Up, inner),
+            (kinds.Gate, gated ? inner : 0));
         list.Adapters("lora_" + prefix + "gate_up", LoraTargets.GateUp, hidden, up);
         list.Elementwise(prefix + "activation", OperatorGroup.FeedForward, gated ? 5 * inner : 4 * inner, up, inner);
-        list.Matrix(prefix + "down_projection", OperatorGroup.FeedForward, inner, hidden, bias ? hidden : 0);
+        list.Matrix(prefix + "down_projection", OperatorGroup.FeedForward, kinds.Down, inner, hidden, bias ? hidden : 0);
         list.Adapters("lora_" + prefix + "down", LoraTargets.Down, inner, hidden);
     }
 
@@ -58,7 +78,7 @@ internal static class FeedForwardOperators
         int hidden = list.Profile.Architecture.HiddenSize;
         int inputs = moe.RouterInputSize > 0 ? moe.RouterInputSize : hidden;
         int rows = moe.RouterRows > 0 ? moe.RouterRows : moe.Experts;
-        list.Matrix("router", OperatorGroup.Experts, inputs, rows, RouterExtras(moe, hidden), list.Activation);
+        list.Matrix("router", OperatorGroup.Experts, WeightKind.Router, inputs, rows, RouterExtras(moe, hidden));
         list.Elementwise("top_k", OperatorGroup.Experts, 6.0 * moe.Experts, moe.Experts, 2.0 * moe.ExpertsPerToken);
     }
 
@@ -78,15 +98,27 @@ internal static class FeedForwardOperators
         double copies = profile.AttentionRanks * probability * local;
         int pool = list.Tables.ExpertPool(local, probability, profile.AttentionRanks);
         double up = moe.Gated ? 2 * inner : inner;
-        ExpertMatrix(list, moe.Gated ? "expert_gate_up" : "expert_up", (hidden, up), moe.ExpertBias ? up : 0, (copies, local, pool));
+        double gateBytes = moe.Gated ? list.Bytes(WeightKind.ExpertGate, hidden * inner) : 0;
+        double upBytes = list.Bytes(WeightKind.ExpertUp, hidden * inner) + gateBytes;
+        ExpertMatrix(
+            list,
+            moe.Gated ? "expert_gate_up" : "expert_up",
+            (hidden, up, upBytes),
+            moe.ExpertBias ? up : 0,
+            (copies, local, pool));
         list.Elementwise("expert_activation", OperatorGroup.Experts, copies * (moe.Gated ? 5 : 4) * inner, copies * up, copies * inner);
-        ExpertMatrix(list, "expert_down", (inner, hidden), moe.ExpertBias ? hidden : 0, (copies, local, pool));
+        double downBytes = list.Bytes(WeightKind.ExpertDown, inner * hidden);
+        ExpertMatrix(list, "expert_down", (inner, hidden, downBytes), moe.ExpertBias ? hidden : 0, (copies, local, pool));
     }
 
     private static void ExpertMatrix(
-        OperatorList list, string name, (double Inputs, double Outputs) shape, double biases, (double Copies, int Local, int Pool) routing)
+        OperatorList list,
+        string name,
+        (double Inputs, double Outputs, double Bytes) shape,
+        double biases,
+        (double Copies, int Local, int Pool) routing)
     {
-        double bytes = (shape.Inputs * shape.Outputs * list.Profile.WeightBytes) + (biases * list.Activation);
+        double bytes = shape.Bytes + list.Bytes(WeightKind.Bias, biases);
         list.Add(new()
         {
             Name = name,
@@ -97,7 +129,10 @@ internal static class FeedForwardOperators
             Weights = new() { PerTouched = bytes },
             ActivationRead = new() { PerToken = routing.Copies * shape.Inputs * list.Activation },
             ActivationWrite = new() { PerToken = routing.Copies * shape.Outputs * list.Activation },
+            Product = list.Product(WeightKind.ExpertUp),
             ResidentBytes = routing.Local * bytes,
+            ResidentElements = routing.Local * ((shape.Inputs * shape.Outputs) + biases),
+            Part = WeightPart.Experts,
         });
     }
 
@@ -110,7 +145,7 @@ internal static class FeedForwardOperators
     {
         DeploymentProfile profile = list.Profile;
         double hidden = profile.Architecture.HiddenSize;
-        if (profile.Expert > 1)
+        if (profile.Expert > 1 && (profile.AttentionRanks > 1 || !profile.Rates.SharesTokens))
         {
             double ep = profile.Expert;
             double ranks = (ep - 1) * (1 - Math.Pow(1 - (1 / ep), moe.ExpertsPerToken));
@@ -119,7 +154,7 @@ internal static class FeedForwardOperators
                 profile.Network.AllToAll(profile.Expert, profile.ExpertTensor),
                 ranks * profile.ExpertTensor * hidden / profile.Tensor);
         }
-        else if (profile.AttentionRanks > 1)
+        else if (profile.Expert == 1 && profile.AttentionRanks > 1)
         {
             list.Collective(gather, profile.Network.AllGather(profile.AttentionRanks, profile.Tensor), profile.AttentionRanks * hidden);
         }

@@ -1,4 +1,5 @@
 using Inferometer.Core.Models;
+using Inferometer.Core.Weights;
 using Inferometer.Simulation.Requests;
 
 namespace Inferometer.Simulation.Operators;
@@ -17,8 +18,19 @@ internal static class LatentAttentionOperators
         double latent = mixer.KvRank + mixer.RopeHeadDim;
         double queries = heads * (mixer.NopeHeadDim + mixer.RopeHeadDim);
         double down = mixer.QueryRank + latent;
-        list.Matrix("latent_down_projection", OperatorGroup.AttentionProjection, hidden, down, mixer.Bias ? down : 0);
-        list.Matrix("query_up_projection", OperatorGroup.AttentionProjection, mixer.QueryRank > 0 ? mixer.QueryRank : hidden, queries);
+        list.Matrix(
+            "latent_down_projection",
+            OperatorGroup.AttentionProjection,
+            hidden,
+            mixer.Bias ? down : 0,
+            (WeightKind.LatentDown, latent),
+            (WeightKind.QueryDown, mixer.QueryRank));
+        list.Matrix(
+            "query_up_projection",
+            OperatorGroup.AttentionProjection,
+            WeightKind.QueryUp,
+            mixer.QueryRank > 0 ? mixer.QueryRank : hidden,
+            queries);
         list.Adapters("lora_qkv", LoraTargets.QueryKeyValue, hidden, down);
         double norms = mixer.QueryRank + mixer.KvRank;
         list.Add(new()
@@ -29,11 +41,13 @@ internal static class LatentAttentionOperators
             {
                 PerToken = (3 * (heads + 1) * mixer.RopeHeadDim) + (4 * norms) + AttentionOperators.CompressionFlops(list.Profile, latent),
             },
-            Weights = new() { Fixed = norms * list.Activation },
+            Weights = new() { Fixed = list.Bytes(WeightKind.Norm, norms) },
             KvWrite = new() { PerToken = latent * list.Profile.KvBytes },
             ActivationRead = new() { PerToken = (queries + down) * list.Activation },
             ActivationWrite = new() { PerToken = queries * list.Activation },
-            ResidentBytes = norms * list.Activation,
+            ResidentBytes = list.Bytes(WeightKind.Norm, norms),
+            ResidentElements = norms,
+            Part = WeightPart.Norms,
         });
         bool sparse = mixer.IndexTopK > 0;
         if (sparse && !mixer.ReusesIndex)
@@ -50,39 +64,43 @@ internal static class LatentAttentionOperators
         double output = heads * mixer.ValueHeadDim;
         if (mixer.OutputGate)
         {
-            list.Matrix("gate_projection", OperatorGroup.AttentionProjection, hidden, output);
+            list.Matrix("gate_projection", OperatorGroup.AttentionProjection, WeightKind.AttentionGate, hidden, output);
         }
 
-        list.Matrix("output_projection", OperatorGroup.AttentionProjection, output, hidden, mixer.Bias ? hidden : 0);
+        list.Matrix(
+            "output_projection", OperatorGroup.AttentionProjection, WeightKind.AttentionOutput, output, hidden, mixer.Bias ? hidden : 0);
         list.Adapters("lora_output", LoraTargets.Output, output, hidden);
     }
 
     private static void Absorbed(OperatorList list, LatentAttentionMixer mixer, int heads, StepPhase phase)
     {
-        Absorption(list, "absorb_keys", phase, heads, mixer.NopeHeadDim, mixer.KvRank);
+        Absorption(list, WeightKind.KeyUp, phase, heads, mixer.NopeHeadDim, mixer.KvRank);
         if (phase is StepPhase.All or StepPhase.Prefill)
         {
             AbsorbedKernel(list, mixer, heads, StepPhase.Prefill);
         }
 
         AbsorbedKernel(list, mixer, heads, StepPhase.Decode);
-        Absorption(list, "absorb_values", phase, heads, mixer.KvRank, mixer.ValueHeadDim);
+        Absorption(list, WeightKind.ValueUp, phase, heads, mixer.KvRank, mixer.ValueHeadDim);
     }
 
-    private static void Absorption(OperatorList list, string name, StepPhase phase, int heads, double inputs, double outputs)
+    private static void Absorption(OperatorList list, WeightKind kind, StepPhase phase, int heads, double inputs, double outputs)
     {
-        double bytes = heads * inputs * outputs * list.Profile.WeightBytes;
+        double bytes = list.Bytes(kind, heads * inputs * outputs);
         list.Add(new()
         {
-            Name = name,
+            Name = kind == WeightKind.KeyUp ? "absorb_keys" : "absorb_values",
             Group = OperatorGroup.AttentionProjection,
             Rate = RateClass.Matrix,
+            Product = list.Product(kind),
             Phase = phase,
             Flops = new() { PerToken = 2 * heads * inputs * outputs },
             Weights = new() { Fixed = bytes },
             ActivationRead = new() { PerToken = heads * inputs * list.Activation },
             ActivationWrite = new() { PerToken = heads * outputs * list.Activation },
             ResidentBytes = bytes,
+            ResidentElements = heads * inputs * outputs,
+            Part = WeightPart.Attention,
         });
     }
 
@@ -124,7 +142,12 @@ internal static class LatentAttentionOperators
             Phase = StepPhase.Prefill,
             Span = span,
             Flops = new() { PerRead = (2 * mixer.KvRank * expanded) + AttentionOperators.ReconstructionFlops(list.Profile, latent) },
-            Weights = new() { Fixed = mixer.KvRank * expanded * list.Profile.WeightBytes },
+            Product = list.Product(WeightKind.KeyUp),
+            Weights = new()
+            {
+                Fixed = list.Bytes(WeightKind.KeyUp, (double)mixer.KvRank * heads * mixer.NopeHeadDim)
+                    + list.Bytes(WeightKind.ValueUp, (double)mixer.KvRank * heads * mixer.ValueHeadDim),
+            },
             KvRead = new() { PerRead = latent * list.Profile.KvBytes },
             ActivationWrite = new() { PerRead = (expanded + mixer.RopeHeadDim) * list.Activation },
         });
@@ -147,8 +170,9 @@ internal static class LatentAttentionOperators
         int hidden = list.Profile.Architecture.HiddenSize;
         double queries = mixer.IndexHeads * mixer.IndexHeadDim;
         double source = mixer.QueryRank > 0 ? mixer.QueryRank : hidden;
-        list.Matrix("index_query_projection", OperatorGroup.AttentionProjection, source, queries);
-        list.Matrix("index_key_projection", OperatorGroup.AttentionProjection, hidden, mixer.IndexHeadDim + mixer.IndexHeads);
+        list.Matrix("index_query_projection", OperatorGroup.AttentionProjection, WeightKind.Indexer, source, queries);
+        list.Matrix(
+            "index_key_projection", OperatorGroup.AttentionProjection, WeightKind.Indexer, hidden, mixer.IndexHeadDim + mixer.IndexHeads);
         list.Add(new()
         {
             Name = "index_key_write",
@@ -158,11 +182,13 @@ internal static class LatentAttentionOperators
                 PerToken = (3 * (mixer.IndexHeads + 1) * mixer.RopeHeadDim) + (5 * mixer.IndexHeadDim)
                     + AttentionOperators.CompressionFlops(list.Profile, mixer.IndexHeadDim),
             },
-            Weights = new() { Fixed = 2 * mixer.IndexHeadDim * list.Activation },
+            Weights = new() { Fixed = list.Bytes(WeightKind.Norm, 2 * mixer.IndexHeadDim) },
             KvWrite = new() { PerToken = mixer.IndexHeadDim * list.Profile.KvBytes },
             ActivationRead = new() { PerToken = (queries + mixer.IndexHeadDim) * list.Activation },
             ActivationWrite = new() { PerToken = queries * list.Activation },
-            ResidentBytes = 2 * mixer.IndexHeadDim * list.Activation,
+            ResidentBytes = list.Bytes(WeightKind.Norm, 2 * mixer.IndexHeadDim),
+            ResidentElements = 2 * mixer.IndexHeadDim,
+            Part = WeightPart.Norms,
         });
         IndexKernel(list, mixer, StepPhase.Prefill);
         IndexKernel(list, mixer, StepPhase.Decode);

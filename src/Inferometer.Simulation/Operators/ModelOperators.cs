@@ -1,4 +1,5 @@
 using Inferometer.Core.Models;
+using Inferometer.Core.Weights;
 
 namespace Inferometer.Simulation.Operators;
 
@@ -56,23 +57,40 @@ internal static class ModelOperators
         DeploymentProfile profile = list.Profile;
         double width = model.EmbeddingProjectionSize > 0 ? model.EmbeddingProjectionSize : model.HiddenSize;
         double positions = model.Position == PositionKind.Learned ? model.HiddenSize : 0;
+        double rows = DeploymentProfile.Part(model.VocabularySize, profile.Tensor) * width;
+        double learned = model.Position == PositionKind.Learned ? (double)model.LearnedPositionRows * model.HiddenSize : 0;
         list.Add(new()
         {
             Name = "embedding",
             Group = OperatorGroup.Embedding,
-            Weights = new() { PerToken = ((width / profile.Tensor) + positions) * profile.EmbeddingBytes },
+            Weights = new()
+            {
+                PerToken = list.Bytes(WeightKind.TokenTable, width / profile.Tensor) + list.Bytes(WeightKind.PositionTable, positions),
+            },
             ActivationWrite = new() { PerToken = width * list.Activation },
-            ResidentBytes = ((DeploymentProfile.Part(model.VocabularySize, profile.Tensor) * width)
-                + (model.Position == PositionKind.Learned ? (double)model.LearnedPositionRows * model.HiddenSize : 0))
-                    * profile.EmbeddingBytes,
+            ResidentBytes = list.Bytes(WeightKind.TokenTable, rows) + list.Bytes(WeightKind.PositionTable, learned),
+            ResidentElements = rows + learned,
+            Part = WeightPart.Embeddings,
         });
         list.AllReduce("embedding_all_reduce", width);
         if (model.EmbeddingProjectionSize > 0)
         {
-            list.Matrix("embedding_projection", OperatorGroup.Embedding, width, model.HiddenSize);
+            list.Matrix("embedding_projection", OperatorGroup.Embedding, WeightKind.TableProjection, width, model.HiddenSize);
         }
 
         SideOperators.Add(list, model.Parts);
+        if (profile.Weights is { BytesBeside: > 0 } weights)
+        {
+            // Tensors that a file holds beside the network, such as tables of rotary divisors: kept, and read by nothing that is priced.
+            list.Add(new()
+            {
+                Name = "other_tensors",
+                Group = OperatorGroup.Embedding,
+                Launches = 0,
+                ResidentBytes = weights.BytesBeside,
+                Part = WeightPart.Other,
+            });
+        }
     }
 
     /// <summary>Final norm, logits of the positions that need them (vocabulary split over the group), and the choice of a token.</summary>
@@ -89,11 +107,12 @@ internal static class ModelOperators
         if (model.EmbeddingProjectionSize > 0)
         {
             width = model.EmbeddingProjectionSize;
-            list.Matrix("output_embedding_projection", OperatorGroup.LmHead, model.HiddenSize, width);
+            list.Matrix("output_embedding_projection", OperatorGroup.LmHead, WeightKind.TableProjection, model.HiddenSize, width);
         }
 
         double rows = DeploymentProfile.Part(model.VocabularySize, profile.Tensor);
-        double bytes = (rows * width * profile.EmbeddingBytes) + (model.LmHeadBias ? rows * list.Activation : 0);
+        double matrix = list.Bytes(WeightKind.Head, rows * width);
+        double bytes = matrix + (model.LmHeadBias ? list.Bytes(WeightKind.Bias, rows) : 0);
         bool sharesTable = model.TiedEmbeddings && profile.Request.Parallelism.Pipeline == 1;
         list.Add(new()
         {
@@ -104,7 +123,10 @@ internal static class ModelOperators
             Weights = new() { Fixed = bytes },
             ActivationRead = new() { PerRow = width * list.Activation },
             ActivationWrite = new() { PerRow = rows * list.Activation },
-            ResidentBytes = sharesTable ? bytes - (rows * width * profile.EmbeddingBytes) : bytes,
+            Product = list.Product(WeightKind.Head),
+            ResidentBytes = sharesTable ? bytes - matrix : bytes,
+            ResidentElements = (sharesTable ? 0 : rows * width) + (model.LmHeadBias ? rows : 0),
+            Part = WeightPart.Head,
         });
         if (profile.Tensor > 1)
         {

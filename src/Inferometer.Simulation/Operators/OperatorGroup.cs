@@ -29,6 +29,9 @@ public enum OperatorGroup
 
     /// <summary>Messages between devices.</summary>
     Collectives,
+
+    /// <summary>What a serving framework takes beside the operators: planning, sampling, copies to and from the host.</summary>
+    Framework,
 }
 
 /// <summary>What an operator's time is spent on.</summary>

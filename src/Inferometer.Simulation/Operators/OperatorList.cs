@@ -1,3 +1,6 @@
+using Inferometer.Core.Deployments;
+using Inferometer.Core.Models;
+using Inferometer.Core.Weights;
 using Inferometer.Simulation.Network;
 using Inferometer.Simulation.Requests;
 
@@ -7,7 +10,7 @@ namespace Inferometer.Simulation.Operators;
 /// Operators of one distinct layer (or of what lies outside the layers), being collected. The helpers below are the
 /// shapes most operators have; sizes are those of one device.
 /// </summary>
-internal sealed class OperatorList(DeploymentProfile profile, SharedTables tables)
+internal sealed class OperatorList(DeploymentProfile profile, SharedTables tables, LayerArchitecture? layer = null)
 {
     private readonly List<OperatorTemplate> _items = [];
 
@@ -26,24 +29,48 @@ internal sealed class OperatorList(DeploymentProfile profile, SharedTables table
     {
         for (int i = 0; i < _items.Count; i++)
         {
-            _items[i] = _items[i] with { ResidentBytes = 0 };
+            _items[i] = _items[i] with { ResidentBytes = 0, ResidentElements = 0 };
         }
     }
 
-    /// <summary>Product of every token with a weight matrix [outputs, inputs]; the bias is kept as activations are.</summary>
-    public void Matrix(string name, OperatorGroup group, double inputs, double outputs, double biases = 0, double? widthBytes = null)
+    /// <summary>Bytes of so many elements of a kind of tensor of this layer.</summary>
+    public double Bytes(WeightKind kind, double elements) => elements * profile.Stored(layer, kind).BytesPerElement;
+
+    /// <summary>Format a product with a kind of tensor of this layer runs in.</summary>
+    public MathFormat Product(WeightKind kind) =>
+        WeightParts.IsSmall(kind) ? profile.Request.Precisions.Activations.Math : profile.ProductOf(profile.Stored(layer, kind));
+
+    /// <summary>Product of every token with a weight matrix [outputs, inputs].</summary>
+    public void Matrix(string name, OperatorGroup group, WeightKind kind, double inputs, double outputs, double biases = 0) =>
+        Matrix(name, group, inputs, biases, (kind, outputs));
+
+    /// <summary>Product of every token with matrices that lie side by side; it runs in the format of the largest.</summary>
+    public void Matrix(
+        string name, OperatorGroup group, double inputs, double biases, params ReadOnlySpan<(WeightKind Kind, double Outputs)> matrices)
     {
-        double bytes = (inputs * outputs * (widthBytes ?? profile.WeightBytes)) + (biases * Activation);
+        double bytes = Bytes(WeightKind.Bias, biases);
+        double outputs = 0;
+        (WeightKind Kind, double Outputs) largest = matrices[0];
+        foreach ((WeightKind kind, double rows) in matrices)
+        {
+            bytes += Bytes(kind, inputs * rows);
+            outputs += rows;
+            largest = rows > largest.Outputs ? (kind, rows) : largest;
+        }
+
         Add(new()
         {
             Name = name,
             Group = group,
             Rate = RateClass.Matrix,
+            Product = Product(largest.Kind),
             Flops = new() { PerToken = 2 * inputs * outputs },
             Weights = new() { Fixed = bytes },
             ActivationRead = new() { PerToken = inputs * Activation },
             ActivationWrite = new() { PerToken = outputs * Activation },
             ResidentBytes = bytes,
+            ResidentElements = (inputs * outputs) + biases,
+            Part = WeightParts.Of(largest.Kind),
         });
     }
 
@@ -54,10 +81,12 @@ internal sealed class OperatorList(DeploymentProfile profile, SharedTables table
             Name = name,
             Group = group,
             Flops = new() { PerToken = flops },
-            Weights = new() { Fixed = parameters * Activation },
+            Weights = new() { Fixed = Bytes(WeightKind.Norm, parameters) },
             ActivationRead = new() { PerToken = readElements * Activation },
             ActivationWrite = new() { PerToken = writeElements * Activation },
-            ResidentBytes = parameters * Activation,
+            ResidentBytes = Bytes(WeightKind.Norm, parameters),
+            ResidentElements = parameters,
+            Part = WeightPart.Norms,
         });
 
     /// <summary>A collective whose message has so many elements per token (or per row of logits).</summary>
@@ -107,6 +136,7 @@ internal sealed class OperatorList(DeploymentProfile profile, SharedTables table
             ActivationRead = new() { PerToken = (inputs + lora.Rank + outputs) * Activation },
             ActivationWrite = new() { PerToken = (lora.Rank + outputs) * Activation },
             ResidentBytes = lora.Adapters * bytes,
+            ResidentElements = lora.Adapters * elements,
         });
     }
 }

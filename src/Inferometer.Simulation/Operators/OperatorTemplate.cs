@@ -1,3 +1,5 @@
+using Inferometer.Core.Deployments;
+using Inferometer.Core.Weights;
 using Inferometer.Simulation.Network;
 
 namespace Inferometer.Simulation.Operators;
@@ -57,6 +59,15 @@ internal sealed record OperatorTemplate
 
     public CollectiveTime Network { get; init; }
 
+    /// <summary>Format a product with weights runs in; null = that of most weights.</summary>
+    public MathFormat? Product { get; init; }
+
     /// <summary>Bytes of weights the device keeps for this operator.</summary>
     public double ResidentBytes { get; init; }
+
+    /// <summary>Elements of those weights.</summary>
+    public double ResidentElements { get; init; }
+
+    /// <summary>Part of the model they belong to; null = they are adapters.</summary>
+    public WeightPart? Part { get; init; }
 }

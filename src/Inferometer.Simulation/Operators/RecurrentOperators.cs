@@ -1,4 +1,5 @@
 using Inferometer.Core.Models;
+using Inferometer.Core.Weights;
 using Inferometer.Simulation.Requests;
 
 namespace Inferometer.Simulation.Operators;
@@ -16,7 +17,7 @@ internal static class RecurrentOperators
         double keys = keyHeads * mixer.KeyHeadDim;
         double values = valueHeads * mixer.ValueHeadDim;
         double projected = (2 * keys) + (2 * values) + (2 * valueHeads);
-        list.Matrix("delta_in_projection", OperatorGroup.AttentionProjection, hidden, projected);
+        list.Matrix("delta_in_projection", OperatorGroup.AttentionProjection, WeightKind.RecurrentInput, hidden, projected);
         list.Adapters("lora_qkv", LoraTargets.QueryKeyValue, hidden, projected);
         Convolution(list, (2 * keys) + values, mixer.ConvolutionTaps, bias: false);
 
@@ -24,7 +25,7 @@ internal static class RecurrentOperators
         double state = valueHeads * mixer.KeyHeadDim * mixer.ValueHeadDim;
         Recurrence(list, "delta_rule", 7 * state, state, (2 * keys) + values + (2 * valueHeads), values, 2 * valueHeads);
         list.Elementwise("gated_norm", OperatorGroup.Norms, 6 * values, 2 * values, values, mixer.ValueHeadDim);
-        list.Matrix("output_projection", OperatorGroup.AttentionProjection, values, hidden);
+        list.Matrix("output_projection", OperatorGroup.AttentionProjection, WeightKind.RecurrentOutput, values, hidden);
         list.Adapters("lora_output", LoraTargets.Output, values, hidden);
     }
 
@@ -36,7 +37,13 @@ internal static class RecurrentOperators
         double inner = heads * mixer.HeadDim;
         double shared = 2 * groups * mixer.StateSize;
         double projected = (2 * inner) + shared + heads;
-        list.Matrix("mamba_in_projection", OperatorGroup.AttentionProjection, hidden, projected, mixer.ProjectionBias ? projected : 0);
+        list.Matrix(
+            "mamba_in_projection",
+            OperatorGroup.AttentionProjection,
+            WeightKind.RecurrentInput,
+            hidden,
+            projected,
+            mixer.ProjectionBias ? projected : 0);
         list.Adapters("lora_qkv", LoraTargets.QueryKeyValue, hidden, projected);
         Convolution(list, inner + shared, mixer.ConvolutionTaps, mixer.ConvolutionBias);
 
@@ -45,7 +52,13 @@ internal static class RecurrentOperators
         Recurrence(list, "state_space_scan", 5 * state, state, inner + shared + heads, inner, 3 * heads);
         double gate = (mixer.GatedNorm ? 6 : 2) * inner;
         list.Elementwise("gated_norm", OperatorGroup.Norms, gate, 2 * inner, inner, mixer.GatedNorm ? inner : 0);
-        list.Matrix("output_projection", OperatorGroup.AttentionProjection, inner, hidden, mixer.ProjectionBias ? hidden : 0);
+        list.Matrix(
+            "output_projection",
+            OperatorGroup.AttentionProjection,
+            WeightKind.RecurrentOutput,
+            inner,
+            hidden,
+            mixer.ProjectionBias ? hidden : 0);
         list.Adapters("lora_output", LoraTargets.Output, inner, hidden);
     }
 
@@ -61,7 +74,8 @@ internal static class RecurrentOperators
         {
             double inputs = matrix.Split == ProjectionSplit.Inputs ? matrix.Inputs * share : matrix.Inputs;
             double outputs = matrix.Split == ProjectionSplit.Outputs ? matrix.Outputs * share : matrix.Outputs;
-            list.Matrix(matrix.Name, OperatorGroup.AttentionProjection, inputs, outputs, matrix.Bias ? outputs : 0);
+            WeightKind kind = matrix.Split == ProjectionSplit.Inputs ? WeightKind.RecurrentOutput : WeightKind.RecurrentInput;
+            list.Matrix(matrix.Name, OperatorGroup.AttentionProjection, kind, inputs, outputs, matrix.Bias ? outputs : 0);
             LoraTargets target = matrix.Split == ProjectionSplit.Inputs ? LoraTargets.Output : LoraTargets.QueryKeyValue;
             list.Adapters("lora_" + matrix.Name, target, inputs, outputs);
             fed = Math.Max(fed, outputs);
@@ -118,12 +132,14 @@ internal static class RecurrentOperators
             Name = "causal_convolution",
             Group = OperatorGroup.Attention,
             Flops = new() { PerToken = 2 * channels * taps },
-            Weights = new() { Fixed = parameters * list.Activation },
+            Weights = new() { Fixed = list.Bytes(WeightKind.Convolution, parameters) },
             KvRead = new() { PerSequence = history },
             KvWrite = new() { PerSequence = history },
             ActivationRead = new() { PerToken = channels * list.Activation },
             ActivationWrite = new() { PerToken = channels * list.Activation },
-            ResidentBytes = parameters * list.Activation,
+            ResidentBytes = list.Bytes(WeightKind.Convolution, parameters),
+            ResidentElements = parameters,
+            Part = WeightPart.Attention,
         });
     }
 
@@ -134,11 +150,13 @@ internal static class RecurrentOperators
             Group = OperatorGroup.Attention,
             Rate = RateClass.Attention,
             Flops = new() { PerToken = flops },
-            Weights = new() { Fixed = parameters * list.Activation },
+            Weights = new() { Fixed = list.Bytes(WeightKind.Vector, parameters) },
             KvRead = new() { PerSequence = state * sizeof(float) },
             KvWrite = new() { PerSequence = state * sizeof(float) },
             ActivationRead = new() { PerToken = inputs * list.Activation },
             ActivationWrite = new() { PerToken = outputs * list.Activation },
-            ResidentBytes = parameters * list.Activation,
+            ResidentBytes = list.Bytes(WeightKind.Vector, parameters),
+            ResidentElements = parameters,
+            Part = WeightPart.Norms,
         });
 }

@@ -1,4 +1,5 @@
 using Inferometer.Core.Models;
+using Inferometer.Core.Weights;
 
 namespace Inferometer.Simulation.Operators;
 
@@ -25,17 +26,20 @@ internal static class SideOperators
         switch (part.Use)
         {
             case SidePartUse.Multiplied:
-                double bytes = part.Parameters * profile.WeightBytes;
+                double bytes = list.Bytes(WeightKind.PartMatrix, part.Parameters);
                 return new()
                 {
                     Name = name,
                     Group = OperatorGroup.FeedForward,
                     Rate = RateClass.Matrix,
+                    Product = list.Product(WeightKind.PartMatrix),
                     Flops = new() { PerToken = 2.0 * part.Parameters },
                     Weights = new() { Fixed = bytes },
                     ActivationRead = stream,
                     ActivationWrite = stream,
                     ResidentBytes = bytes,
+                    ResidentElements = part.Parameters,
+                    Part = WeightPart.Other,
                 };
             case SidePartUse.Applied:
                 return new()
@@ -43,13 +47,15 @@ internal static class SideOperators
                     Name = name,
                     Group = OperatorGroup.Norms,
                     Flops = new() { PerToken = part.Parameters },
-                    Weights = new() { Fixed = part.Parameters * list.Activation },
+                    Weights = new() { Fixed = list.Bytes(WeightKind.PartVector, part.Parameters) },
                     ActivationRead = stream,
                     ActivationWrite = stream,
-                    ResidentBytes = part.Parameters * list.Activation,
+                    ResidentBytes = list.Bytes(WeightKind.PartVector, part.Parameters),
+                    ResidentElements = part.Parameters,
+                    Part = WeightPart.Other,
                 };
             case SidePartUse.LookedUp:
-                double table = part.Parameters * profile.EmbeddingBytes / profile.Tensor;
+                double table = list.Bytes(WeightKind.PartTable, part.Parameters) / profile.Tensor;
                 return new()
                 {
                     Name = name,
@@ -57,6 +63,8 @@ internal static class SideOperators
                     Weights = new() { PerToken = table / profile.Architecture.VocabularySize },
                     ActivationWrite = stream,
                     ResidentBytes = table,
+                    ResidentElements = (double)part.Parameters / profile.Tensor,
+                    Part = WeightPart.Other,
                 };
             default:
                 return new()
@@ -64,7 +72,9 @@ internal static class SideOperators
                     Name = name,
                     Group = OperatorGroup.Embedding,
                     Launches = 0,
-                    ResidentBytes = part.Parameters * profile.WeightBytes,
+                    ResidentBytes = list.Bytes(WeightKind.PartIdle, part.Parameters),
+                    ResidentElements = part.Parameters,
+                    Part = WeightPart.Other,
                 };
         }
     }

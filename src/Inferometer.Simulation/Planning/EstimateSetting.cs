@@ -2,6 +2,8 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Inferometer.Core;
 using Inferometer.Core.Deployments;
+using Inferometer.Core.Weights;
+using Inferometer.Simulation.Requests;
 
 namespace Inferometer.Simulation.Planning;
 
@@ -87,6 +89,19 @@ public sealed record EstimateSetting
         Read = text => JsonValue.Create(Precision.Parse(text, option).Name),
     };
 
+    /// <summary>A format of weights, such as <c>fp8</c> or <c>q4_k_m</c>, or <c>published</c> for the checkpoint's own.</summary>
+    /// <param name="option">Name of the option.</param>
+    /// <param name="parameter">Parameter of the simulation.</param>
+    /// <param name="description">One line.</param>
+    public static EstimateSetting WeightFormat(string option, string parameter, string description) => new()
+    {
+        Option = option,
+        ValueName = "FORMAT",
+        Description = description,
+        Parameter = parameter,
+        Read = text => JsonValue.Create(WeightFormatName(text, option)),
+    };
+
     /// <summary>
     /// The value of this setting in a configuration, or its default where the configuration does not say; null where it is not read.
     /// </summary>
@@ -153,6 +168,19 @@ public sealed record EstimateSetting
             ? $"'{text}'"
             : string.Create(CultureInfo.InvariantCulture, $"'{text.AsSpan(0, Letters)}...' ({text.Length} letters)");
         return new InferometerException($"{option}: {quoted} is not allowed; it must be {allowed}.");
+    }
+
+    // A name that stands for another by approximation is kept, so that the result can say so.
+    private static string WeightFormatName(string text, string option)
+    {
+        string key = text.Trim().ToLowerInvariant().Replace('-', '_');
+        if (key is FormatChoice.Published)
+        {
+            return key;
+        }
+
+        WeightScheme scheme = WeightFormats.Find(text, option);
+        return scheme.Note is null ? scheme.Name : key;
     }
 
     private static JsonNode? Given(Configuration.ParameterBag parameters, string parameter)

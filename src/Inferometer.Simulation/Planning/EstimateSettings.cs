@@ -2,7 +2,9 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Inferometer.Core;
 using Inferometer.Core.Deployments;
+using Inferometer.Simulation.Calibration;
 using Inferometer.Simulation.Costs;
+using Inferometer.Simulation.Requests;
 
 namespace Inferometer.Simulation.Planning;
 
@@ -59,10 +61,12 @@ public static class EstimateSettings
             Phases = Decode,
         },
         EstimateSetting
-            .Format("--bits", "bits",
-                "Number format of the model: bf16, fp8, int8, int4, q4_k, ...; below 16 bits, but for fp8 and int8, of its weights only.")
-            with { Default = "bf16", IsAlwaysStated = true },
-        EstimateSetting.Format("--weights", "quantization.weights", "Number format of the weights alone."),
+            .WeightFormat("--bits", "bits",
+                "Format of the model, a name of docs/catalog.md: bf16, fp8, int4, awq, q4_k_m, ...; fp8 and int8 set weights, "
+                    + "activations and KV cache, narrower ones the weights alone. Published: as the checkpoint is.")
+            with { Default = FormatChoice.Published },
+        EstimateSetting.WeightFormat(
+            "--weights", "quantization.weights", "Format of the weights alone, in place of the checkpoint's or that of --bits."),
         EstimateSetting.Format(
             "--kv", "quantization.kv_cache",
             "How keys and values are cached, in a number format or compressed: the table of --kv in docs/commands.md.") with
@@ -115,6 +119,15 @@ public static class EstimateSettings
             Default = CostModels.Default,
             IsAlwaysStated = true,
             Read = text => JsonValue.Create(CostModels.Find(text, "--cost-model").Name),
+        },
+        new()
+        {
+            Option = "--framework",
+            ValueName = string.Join('|', FrameworkProfile.All.Select(f => f.Name)),
+            Description = "Serving framework, for the calibrated cost model; as it comes, the usual one of the device and format.",
+            Parameter = "framework",
+            Heading = "framework",
+            Read = text => JsonValue.Create(FrameworkProfile.Find(text, "--framework").Name),
         },
     ];
 

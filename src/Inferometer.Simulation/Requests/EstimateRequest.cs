@@ -1,6 +1,7 @@
 using Inferometer.Core.Deployments;
 using Inferometer.Core.Hardware;
 using Inferometer.Core.Models;
+using Inferometer.Core.Weights;
 using Inferometer.Simulation.Network;
 
 namespace Inferometer.Simulation.Requests;
@@ -35,6 +36,23 @@ public sealed record EstimateRequest
     /// null = as the weights.
     /// </summary>
     public Precision? EmbeddingPrecision { get; init; }
+
+    /// <summary>
+    /// How the weights are stored, tensor by tensor; null = all in the format that <see cref="Precisions"/> gives, with norms, biases and
+    /// routers in that of the activations.
+    /// </summary>
+    public WeightScheme? WeightScheme { get; init; }
+
+    /// <summary>
+    /// Tokens that a layer with a window keeps beyond the window, for those of the step that runs: 512 in llama.cpp, which rounds the sum
+    /// up to a multiple of 256. 0 = the window alone.
+    /// </summary>
+    public int WindowExtraTokens { get; init; } = 512;
+
+    /// <summary>
+    /// Serving framework, such as <c>vllm</c>, for cost models that tell frameworks apart; null = the usual one of the device and format.
+    /// </summary>
+    public string? Framework { get; init; }
 
     /// <summary>What is asked of the deployment.</summary>
     public Workload Workload { get; init; } = new();

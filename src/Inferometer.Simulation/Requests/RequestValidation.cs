@@ -29,10 +29,11 @@ internal static class RequestValidation
             throw new InferometerException($"power: the idle fraction {request.Power.IdleFraction} is not a share between 0 and 1.");
         }
 
-        if (request.MicroBatches < 0 || request.MaxStepTokens < 0 || request.QueueingSeconds < 0)
+        if (request.MicroBatches < 0 || request.MaxStepTokens < 0 || request.WindowExtraTokens < 0 || request.QueueingSeconds < 0)
         {
             throw new InferometerException(
-                $"micro-batches {request.MicroBatches}, step tokens {request.MaxStepTokens} and queueing time {request.QueueingSeconds} "
+                $"micro-batches {request.MicroBatches}, step tokens {request.MaxStepTokens}, extra tokens of windows "
+                    + $"{request.WindowExtraTokens} and queueing time {request.QueueingSeconds} "
                     + "must not be negative.");
         }
     }

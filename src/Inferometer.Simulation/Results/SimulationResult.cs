@@ -55,6 +55,9 @@ public sealed record SimulationResult
     /// <summary>Figures of single features, by feature.</summary>
     public required IReadOnlyDictionary<string, IReadOnlyDictionary<string, double>> FeatureMetrics { get; init; }
 
+    /// <summary>The number formats; null in results written before they were told.</summary>
+    public FormatReport? Formats { get; init; }
+
     /// <summary>Memory of the fullest device; null where the cost model has no notion of it.</summary>
     public MemoryEstimate? MemoryUsage { get; init; }
 
@@ -63,6 +66,9 @@ public sealed record SimulationResult
 
     /// <summary>The operators of each phase, by phase.</summary>
     public required IReadOnlyDictionary<string, IReadOnlyList<OperatorResult>> Operators { get; init; }
+
+    /// <summary>What the figures rest on and how far measurements may lie from them; null where the cost model does not know.</summary>
+    public EstimateBasis? Basis { get; init; }
 
     /// <summary>What makes the result doubtful: a context longer than the model was made for, an unverified parameter count.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];

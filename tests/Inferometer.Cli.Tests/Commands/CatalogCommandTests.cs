@@ -1,5 +1,8 @@
+using System.Text;
 using System.Text.Json.Nodes;
+using Inferometer.Cli.Hosting;
 using Inferometer.Core.Catalog;
+using Inferometer.ReferenceModels;
 using Inferometer.Simulation;
 
 namespace Inferometer.Cli.Tests.Commands;
@@ -51,14 +54,44 @@ public class CatalogCommandTests
     [Fact]
     public async Task Hardware_is_shown_with_its_sources()
     {
+        CommandRun page = (await CommandRun.OfLine("hardware h100")).Succeeded();
+        Assert.Contains("Memory bandwidth  3,350 GB/s", page.Output, StringComparison.Ordinal);
+        Assert.Contains("- price_per_hour_usd: ", page.Output, StringComparison.Ordinal);
         JsonNode system = await Json("hardware h100");
         Assert.Equal("H100_SXM", system["name"]!.GetValue<string>());
-        Assert.Equal(3350e9, system["memory_bandwidth_bytes_per_s"]!.GetValue<double>());
-        Assert.Contains(
-            system["peaks"]!.AsArray(), p =>
-                p!["format"]!.GetValue<string>() is "bf16" && p["operations_per_s"]!.GetValue<double>() == 989.4e12);
-        Assert.Contains(
-            system["sources"]!.AsArray(), s => s!.GetValue<string>().StartsWith("price_per_hour_usd: ", StringComparison.Ordinal));
+        Assert.Equal(3350, system["memory"]!["bandwidth_gb_per_s"]!.GetValue<double>());
+        Assert.Equal(989.4, system["peak_tflops"]!["bf16"]!.GetValue<double>());
+        Assert.NotEmpty(system["sources"]!["price_per_hour_usd"]!.GetValue<string>());
+    }
+
+    [Fact]
+    public async Task What_hardware_prints_as_json_is_a_machine_to_estimate_on()
+    {
+        using TemporaryFolder folder = new();
+        JsonNode entry = await Json("hardware l40s");
+        string file = Saved(folder, entry.ToJsonString());
+        string named = (await CommandRun.OfLine("estimate llama-3.1-8b --on l40s")).Succeeded().Output;
+        Assert.Equal(named, (await CommandRun.OfLine($"estimate llama-3.1-8b --on {file}")).Succeeded().Output);
+
+        entry["memory"]!["bandwidth_gb_per_s"] = 2 * 864;
+        Saved(folder, entry.ToJsonString());
+        JsonArray rows = (await Json($"compare llama-3.1-8b --on l40s,{file}")).AsArray();
+        Assert.Equal(["L40S", file], rows.Select(row => row!["system"]!.GetValue<string>()));
+        Assert.True(Rate(rows[1]!) > 1.5 * Rate(rows[0]!));
+
+        static double Rate(JsonNode row) => row["decode_tokens_per_s"]!.GetValue<double>();
+    }
+
+    [Theory]
+    [InlineData("{", "not valid JSON")]
+    [InlineData("""{"name":"x"}""", "the field 'links' should be an object")]
+    public async Task A_faulty_system_file_is_named(string text, string fault)
+    {
+        using TemporaryFolder folder = new();
+        string file = Saved(folder, text);
+        CommandRun run = await CommandRun.OfLine($"estimate llama-3.1-8b --on {file}");
+        Assert.Equal(ExitCode.Failed, run.Code);
+        Assert.Contains($"{file}: {fault}", run.Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -88,6 +121,8 @@ public class CatalogCommandTests
         CommandRun table = (await CommandRun.OfLine(line)).Succeeded();
         Assert.DoesNotContain('\u001b', table.Output);
     }
+
+    private static string Saved(TemporaryFolder folder, string text) => folder.Write("system.json", Encoding.UTF8.GetBytes(text));
 
     private static async Task<JsonNode> Json(string line) =>
         JsonNode.Parse((await CommandRun.OfLine(line + " --format json")).Succeeded().Output)!;

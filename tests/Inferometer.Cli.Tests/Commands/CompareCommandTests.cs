@@ -13,7 +13,7 @@ public class CompareCommandTests
             (await CommandRun
                 .OfLine("compare llama2_7b --on A100_80GB --tp 4 --batch 1,2,4,8,16,32 --output 1 --features decode --best throughput"))
                     .Succeeded();
-        Assert.StartsWith("Llama-2-7b-hf on A100_SXM_80GB, bf16, TP 4, 2,048 tokens in, 1 out", run.Output, StringComparison.Ordinal);
+        Assert.StartsWith("Llama-2-7b-hf on A100_SXM_80GB, fp16, TP 4, 2,048 tokens in, 1 out", run.Output, StringComparison.Ordinal);
         Assert.Contains("\n*    32 ", run.Output, StringComparison.Ordinal);
         Assert.Contains("* best: most tokens per second", run.Output, StringComparison.Ordinal);
     }

@@ -56,7 +56,7 @@ public class ChatLoopTests
         await using StringWriter error = new();
         Printer printer = new(output, error);
         using Interrupt interrupt = new(TestContext.Current.CancellationToken);
-        using LoadedModel model = LoadedModel.Load(
+        using LoadedEngine model = LoadedEngine.Load(
             printer, ModelLocation.Resolve(null), new InferenceOptions { MaxBatchSize = 1, MaxSequenceTokens = 160 }, lora: null,
                 verbose: false, interrupt.Token);
         RunSettings settings = new()

@@ -13,7 +13,7 @@ namespace Inferometer.Cli.Tests.Settings;
 public class SettingOptionTests
 {
     // Each setting takes at least one of these.
-    private static readonly string[] s_samples = ["2", "fp8", "0.5", "16:8", "q4", "genz"];
+    private static readonly string[] s_samples = ["2", "fp8", "0.5", "16:8", "q4", "genz", "vllm"];
 
     public static TheoryData<string> Names => [.. EstimateSettings.All.Select(s => s.Option)];
 
@@ -46,7 +46,7 @@ public class SettingOptionTests
     {
         JsonNode expected = JsonNode.Parse("""
             {"model":"m","features":["prefill","decode"],
-             "simulation_params":{"system_name":"s","bits":"bf16","cost_model":"roofline","batch_size":1,"input_tokens":2048,"output_tokens":256,"beam_size":1}}
+             "simulation_params":{"system_name":"s","cost_model":"calibrated","batch_size":1,"input_tokens":2048,"output_tokens":256,"beam_size":1}}
             """)!;
         JsonNode config = Request().ToConfig().ToNode();
         Assert.True(JsonNode.DeepEquals(expected, config), config.ToJsonString());

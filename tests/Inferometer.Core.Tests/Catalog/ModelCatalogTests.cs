@@ -23,6 +23,36 @@ public sealed class ModelCatalogTests : IDisposable
     [InlineData("opt-13b", "facebook/opt-13b")]
     [InlineData("gpt2", "openai-community/gpt2")]
     [InlineData("deepseek_v3", "deepseek-ai/DeepSeek-V3")]
+    [InlineData("qwen3.5-9b", "Qwen/Qwen3.5-9B")]
+    [InlineData("qwen3.6-27b", "Qwen/Qwen3.6-27B")]
+    [InlineData("qwen3-coder-next", "Qwen/Qwen3-Coder-Next")]
+    [InlineData("qwen3-vl-8b", "Qwen/Qwen3-VL-8B-Instruct")]
+    [InlineData("Qwen/Qwen3-32B-FP8", "Qwen/Qwen3-32B-FP8")]
+    [InlineData("qwq", "Qwen/QwQ-32B")]
+    [InlineData("gemma-3n-e4b", "google/gemma-3n-E4B-it")]
+    [InlineData("gemma-4-31b-it", "google/gemma-4-31B")]
+    [InlineData("gemma-4-e4b", "google/gemma-4-E4B")]
+    [InlineData("gemma-4-12b", "google/gemma-4-12B")]
+    [InlineData("deepseek-v3.2", "deepseek-ai/DeepSeek-V3.2")]
+    [InlineData("deepseek-v4-pro", "deepseek-ai/DeepSeek-V4-Pro")]
+    [InlineData("deepseek-r1-distill-qwen-32b", "deepseek-ai/DeepSeek-R1-Distill-Qwen-32B")]
+    [InlineData("r1-distill-llama-70b", "deepseek-ai/DeepSeek-R1-Distill-Llama-70B")]
+    [InlineData("glm-4.6", "zai-org/GLM-4.6")]
+    [InlineData("glm-4.7-flash", "zai-org/GLM-4.7-Flash")]
+    [InlineData("glm-5.1", "zai-org/GLM-5")]
+    [InlineData("kimi-k2", "moonshotai/Kimi-K2-Instruct")]
+    [InlineData("kimi-k2-thinking", "moonshotai/Kimi-K2-Thinking")]
+    [InlineData("kimi-linear", "moonshotai/Kimi-Linear-48B-A3B-Instruct")]
+    [InlineData("minimax-m2", "MiniMaxAI/MiniMax-M2.5")]
+    [InlineData("nemotron-3-nano", "nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-BF16")]
+    [InlineData("nemotron-super-49b", "nvidia/Llama-3_3-Nemotron-Super-49B-v1")]
+    [InlineData("ministral-3-8b", "mistralai/Ministral-3-8B-Instruct-2512")]
+    [InlineData("devstral-2", "mistralai/Devstral-2-123B-Instruct-2512")]
+    [InlineData("mistral-small-3.2", "mistralai/Mistral-Small-3.2-24B-Instruct-2506")]
+    [InlineData("granite-4.0-h-small", "ibm-granite/granite-4.0-h-small")]
+    [InlineData("lfm2-1.2b", "LiquidAI/LFM2-1.2B")]
+    [InlineData("smollm3", "HuggingFaceTB/SmolLM3-3B")]
+    [InlineData("olmo-3-32b", "allenai/Olmo-3-32B-Think")]
     public void Names_are_found_as_people_write_them(string written, string canonical) =>
         Assert.Equal(canonical, ModelCatalog.BuiltIn.Find(written).Name);
 
@@ -39,6 +69,42 @@ public sealed class ModelCatalogTests : IDisposable
             Assert.True(m.Architecture.IsKnownFamily, m.Name);
             Assert.Equal(m.Name, m.Architecture.Name);
         });
+    }
+
+    // A checkpoint that ships quantised says how, as its config.json does, and the one it was made from does not.
+    [Theory]
+    [InlineData("openai/gpt-oss-20b", "mxfp4", "lm_head")]
+    [InlineData("openai/gpt-oss-120b", "mxfp4", "model.layers.*.self_attn")]
+    [InlineData("deepseek-ai/DeepSeek-R1", "fp8", null)]
+    [InlineData("deepseek-ai/DeepSeek-V3.2", "fp8", null)]
+    [InlineData("deepseek-ai/DeepSeek-V4-Pro", "fp8", null)]
+    [InlineData("moonshotai/Kimi-K2-Instruct", "fp8", null)]
+    [InlineData("moonshotai/Kimi-K2-Thinking", "compressed-tensors", "re:.*shared_experts.*")]
+    [InlineData("moonshotai/Kimi-K2.5", "compressed-tensors", "re:.*self_attn.*")]
+    [InlineData("MiniMaxAI/MiniMax-M2.5", "fp8", "lm_head")]
+    [InlineData("zai-org/GLM-5", null, null)]
+    [InlineData("zai-org/GLM-5-FP8", "fp8", "model.layers.77.mlp.gate")]
+    [InlineData("Qwen/Qwen3-8B", null, null)]
+    [InlineData("Qwen/Qwen3-8B-FP8", "fp8", "lm_head")]
+    [InlineData("Qwen/Qwen3-235B-A22B", null, null)]
+    [InlineData("Qwen/Qwen3-235B-A22B-FP8", "fp8", "model.layers.93.mlp.gate")]
+    [InlineData("mistralai/Ministral-3-14B-Instruct-2512", "fp8", "model.vision_tower")]
+    [InlineData("mistralai/Devstral-2-123B-Instruct-2512", "fp8", "lm_head")]
+    [InlineData("mistralai/Mistral-Small-3.2-24B-Instruct-2506", null, null)]
+    public void An_entry_has_the_quantisation_its_checkpoint_ships_with(string model, string? method, string? kept)
+    {
+        string file = Path.Combine(
+            SharedFolder.RepositoryRoot, "catalog", "models", $"{model.Replace("/", "--", StringComparison.Ordinal)}.json");
+        using JsonDocument entry = JsonDocument.Parse(File.ReadAllText(file));
+        bool quantised = entry.RootElement.GetProperty("config").TryGetProperty("quantization_config", out JsonElement quantization);
+        Assert.Equal(method is not null, quantised);
+        if (quantised)
+        {
+            Assert.Equal(method, quantization.GetProperty("quant_method").GetString());
+            string list = method is "compressed-tensors" ? "ignore" : "modules_to_not_convert";
+            Assert.Equal(kept is not null, quantization.TryGetProperty(list, out JsonElement names));
+            Assert.True(kept is null || names.EnumerateArray().Any(name => name.ValueEquals(kept)), $"{model} keeps no '{kept}'");
+        }
     }
 
     [Fact]

@@ -85,6 +85,42 @@ public sealed class ParameterCountTests
     [InlineData("tiiuae/falcon-7b", 6_921_720_704, Class)]
     [InlineData("tiiuae/falcon-40b", 41_303_293_952, Class)]
     [InlineData("EleutherAI/pythia-6.9b", 6_857_302_016, Weights)]
+    [InlineData(
+        "Qwen/Qwen3.5-9B", 8_953_803_264,
+        "published safetensors count 9,653,104,368 less the vision tower, 456,010,480, and the draft (MTP) layer, 243,290,624, by shape")]
+    [InlineData(
+        "Qwen/Qwen3.5-4B", 4_205_751_296,
+        "published safetensors count 4,659,865,088 less the vision tower, 333,514,240, and the draft (MTP) layer, 120,599,552, by shape")]
+    [InlineData("Qwen/Qwen3-Coder-Next", 79_674_391_296, Weights)]
+    [InlineData("Qwen/Qwen3-VL-4B-Instruct", 4_437_815_808, Weights)]
+    [InlineData("Qwen/Qwen3-VL-8B-Instruct", 8_767_123_696, Weights)]
+    [InlineData("Qwen/Qwen3-VL-30B-A3B-Instruct", 31_070_754_032, Weights)]
+    [InlineData("Qwen/QwQ-32B", 32_763_876_352, Weights)]
+    [InlineData("Qwen/Qwen3-32B-FP8", 32_762_123_264, "Qwen/Qwen3-32B; the scales of its blocks are no parameters")]
+    [InlineData("deepseek-ai/DeepSeek-R1-Distill-Qwen-1.5B", 1_777_088_000, Weights)]
+    [InlineData("deepseek-ai/DeepSeek-R1-Distill-Qwen-7B", 7_615_616_512, Weights)]
+    [InlineData("deepseek-ai/DeepSeek-R1-Distill-Qwen-14B", 14_770_033_664, Weights)]
+    [InlineData("deepseek-ai/DeepSeek-R1-Distill-Qwen-32B", 32_763_876_352, Weights)]
+    [InlineData("deepseek-ai/DeepSeek-R1-Distill-Llama-8B", 8_030_261_248, Weights)]
+    [InlineData("deepseek-ai/DeepSeek-R1-Distill-Llama-70B", 70_553_706_496, Weights)]
+    [InlineData("deepseek-ai/DeepSeek-R1-0528-Qwen3-8B", 8_190_735_360, Weights)]
+    [InlineData("google/gemma-3n-E4B-it", 7_818_517_072, Class)]
+    [InlineData("moonshotai/Kimi-Linear-48B-A3B-Instruct", 49_122_681_728, Weights)]
+    [InlineData("nvidia/Llama-3_3-Nemotron-Super-49B-v1", 49_867_145_216, Weights)]
+    [InlineData("nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-BF16", 31_577_940_288, Weights)]
+    [InlineData("mistralai/Mistral-Small-3.2-24B-Instruct-2506", 24_011_361_280, Weights)]
+    [InlineData("mistralai/Devstral-Small-2-24B-Instruct-2512", 24_011_361_280, "Mistral Small 3.2, the model it was made from")]
+    [InlineData("ibm-granite/granite-4.0-micro", 3_402_836_480, Weights)]
+    [InlineData("ibm-granite/granite-4.0-h-micro", 3_191_396_096, Weights)]
+    [InlineData("ibm-granite/granite-4.0-h-tiny", 6_939_037_248, Weights)]
+    [InlineData("ibm-granite/granite-4.0-h-small", 32_207_337_984, Weights)]
+    [InlineData("LiquidAI/LFM2-350M", 354_483_968, "model card")]
+    [InlineData("LiquidAI/LFM2-700M", 742_489_344, "model card")]
+    [InlineData("LiquidAI/LFM2-1.2B", 1_170_340_608, "model card")]
+    [InlineData("LiquidAI/LFM2-2.6B", 2_569_272_320, "model card")]
+    [InlineData("LiquidAI/LFM2-8B-A1B", 8_339_929_856, Weights)]
+    [InlineData("HuggingFaceTB/SmolLM3-3B", 3_075_098_624, Weights)]
+    [InlineData("allenai/Olmo-3-7B-Instruct", 7_298_011_136, Weights)]
     public void Totals_are_the_published_counts(string model, long published, string source)
     {
         ParameterCount count = ParameterCount.Of(ModelCatalog.BuiltIn.Resolve(model));
@@ -123,6 +159,18 @@ public sealed class ParameterCountTests
     [InlineData("deepseek-ai/DeepSeek-V4-Flash", 13, 0.5, false, "model card: 13B activated")]
     [InlineData("Qwen/Qwen3.5-122B-A10B", 10, 0.5, true, "model card: 10B activated")]
     [InlineData("Qwen/Qwen3.5-397B-A17B", 17, 0.5, true, "model card: 17B activated")]
+    [InlineData("Qwen/Qwen3.6-35B-A3B", 3, 0.5, true, "model card: 3B activated")]
+    [InlineData("deepseek-ai/DeepSeek-V4-Pro", 49, 0.5, false, "model card: 49B activated")]
+    [InlineData("moonshotai/Kimi-K2-Thinking", 32, 0.5, false, "model card: 32B activated")]
+    [InlineData("moonshotai/Kimi-Linear-48B-A3B-Instruct", 3, 0.5, true, "model card: 3B activated")]
+    [InlineData("zai-org/GLM-4.6", 32, 1, false, "arXiv:2508.06471 for the same architecture: 32B activated")]
+    [InlineData(
+        "nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-BF16", 3.6, 0.05, true, "technical report: 3.6B active with embeddings, 3.2B without")]
+    [InlineData("nvidia/NVIDIA-Nemotron-3-Super-120B-A12B-BF16", 12, 0.5, false, "model card: 12B active")]
+    [InlineData("nvidia/NVIDIA-Nemotron-3-Ultra-550B-A55B-BF16", 55, 0.5, false, "model card: 55B active")]
+    [InlineData("ibm-granite/granite-4.0-h-tiny", 1, 0.5, true, "model card: 1B active")]
+    [InlineData("ibm-granite/granite-4.0-h-small", 9, 0.5, true, "model card: 9B active")]
+    [InlineData("LiquidAI/LFM2-8B-A1B", 1.5, 0.06, true, "model card: 1.5B active, cut off rather than rounded")]
     public void Active_parameters_are_the_published_ones(
         string model, double billions, double tolerance, bool withInputTable, string source)
     {
@@ -162,6 +210,29 @@ public sealed class ParameterCountTests
     [InlineData("facebook/opt-66b", 66, 0.5, "arXiv:2205.01068, table 1: 66B")]
     [InlineData("facebook/opt-175b", 175, 0.5, "arXiv:2205.01068, table 1: 175B")]
     [InlineData("ibm-granite/granite-3.1-8b-instruct", 8.1, 0.1, "model card: 8.1B")]
+    [InlineData("Qwen/Qwen3.6-27B", 27, 0.5, "model card: 27B")]
+    [InlineData("Qwen/Qwen3.6-35B-A3B", 35, 0.5, "model card: 35B")]
+    [InlineData("Qwen/Qwen3-VL-235B-A22B-Instruct", 236, 0.5, "model page: 236B")]
+    [InlineData("google/gemma-3n-E2B-it", 5.44, 0.033, "published safetensors: 5.44B, with 31M that the class has not")]
+    [InlineData(
+        "google/gemma-4-E2B", 4.65, 0.05,
+        "published safetensors: 5.12B, with towers of about 150M and 300M and 19M of projections that the class has not")]
+    [InlineData(
+        "google/gemma-4-E4B", 7.49, 0.05,
+        "published safetensors: 8.00B, with towers of about 150M and 300M and 55M of projections that the class has not")]
+    [InlineData("google/gemma-4-12B", 11.95, 0.05, "model card: 11.95B")]
+    [InlineData("google/gemma-4-31B", 30.7, 0.05, "model card: 30.7B")]
+    [InlineData("deepseek-ai/DeepSeek-V4-Pro", 1600, 50, "model card: 1.6T")]
+    [InlineData("zai-org/GLM-4.6", 355, 2.5, "arXiv:2508.06471 for the same architecture: 355B")]
+    [InlineData("zai-org/GLM-4.7-Flash", 30, 0.5, "model card: 30B")]
+    [InlineData("moonshotai/Kimi-K2-Thinking", 1000, 50, "model card: 1T")]
+    [InlineData("nvidia/NVIDIA-Nemotron-3-Super-120B-A12B-BF16", 120, 1, "model card: 120B")]
+    [InlineData("nvidia/NVIDIA-Nemotron-3-Ultra-550B-A55B-BF16", 550, 2.75, "model card: 550B")]
+    [InlineData("mistralai/Ministral-3-3B-Instruct-2512", 3.8, 0.05, "model card: 3.4B and a vision tower of 0.4B")]
+    [InlineData("mistralai/Ministral-3-8B-Instruct-2512", 8.9, 0.05, "model card: 8.4B and a vision tower of 0.4B")]
+    [InlineData("mistralai/Ministral-3-14B-Instruct-2512", 13.9, 0.05, "model card: 13.5B and a vision tower of 0.4B")]
+    [InlineData("mistralai/Devstral-2-123B-Instruct-2512", 125, 0.5, "model page: 125B")]
+    [InlineData("allenai/Olmo-3-32B-Think", 32.2, 0.05, "model page: 32.2B")]
     public void Totals_agree_with_published_rounded_figures(string model, double billions, double tolerance, string source)
     {
         ParameterCount count = ParameterCount.Of(ModelCatalog.BuiltIn.Resolve(model));

@@ -112,12 +112,9 @@ public sealed class ElementwiseTests
 
     [Theory]
     [MemberData(nameof(Lengths))]
-    public void Sums_maxima_and_their_place_are_right(int length)
+    public void Maxima_and_their_place_are_right(int length)
     {
         float[] x = RandomData.Floats(length, 4);
-        Assert.Equal(x.Sum(v => (double)v), Reductions.Sum(x), 1e-6 * x.Sum(v => Math.Abs((double)v)) + 1e-9);
-        double squares = x.Sum(v => (double)v * v);
-        Assert.Equal(squares, Reductions.SumOfSquares(x), 1e-6 * squares);
         Assert.Equal(x.Max(), Reductions.Max(x));
         Assert.Equal(Array.IndexOf(x, x.Max()), Reductions.ArgMax(x));
         x[length - 1] = 5;
@@ -135,16 +132,11 @@ public sealed class ElementwiseTests
 
     [Theory]
     [MemberData(nameof(Lengths))]
-    public void Residuals_biases_scales_and_caps_work_at_every_length(int length)
+    public void Residuals_and_caps_work_at_every_length(int length)
     {
-        float[] x = RandomData.Floats(length, 1), y = RandomData.Floats(length, 2), sum = [.. y], scaled = [.. x], multiple = [.. y],
-            capped = [.. x];
+        float[] x = RandomData.Floats(length, 1), y = RandomData.Floats(length, 2), sum = [.. y], capped = [.. x];
         VectorAdd.Accumulate(x, sum);
         Assert.Equal(x.Zip(y, (a, b) => a + b), sum);
-        Scaling.Apply(scaled, 3);
-        Assert.Equal(x.Select(v => v * 3), scaled);
-        Scaling.AddMultiple(x, 0.5f, multiple);
-        Assert.Equal(x.Zip(y, (a, b) => b + 0.5f * a), multiple);
         Softcap.Apply(capped, 0.5f);
         AssertClose([.. x.Select(v => (float)(0.5 * Math.Tanh(v / 0.5)))], capped, 1e-6f);
     }

@@ -1,6 +1,7 @@
 using Inferometer.Core;
 using Inferometer.Core.Deployments;
 using Inferometer.Measurement.Ablation;
+using Inferometer.ModelFiles;
 using Inferometer.Tests;
 
 namespace Inferometer.Measurement.Tests.Ablation;
@@ -75,6 +76,6 @@ public sealed class WorkloadRunTests
 
     private static Task<WorkloadSample> MeasureAsync(OptimizationConfiguration configuration, Workload? workload = null) =>
         WorkloadRun.MeasureAsync(
-        SharedFolder.Require(SmallModels.Stories), SmallModels.Options, configuration, workload ?? Load, TimeSpan.Zero,
+        Checkpoint.Open(SharedFolder.Require(SmallModels.Stories)), SmallModels.Options, configuration, workload ?? Load, TimeSpan.Zero,
         TestContext.Current.CancellationToken);
 }

@@ -18,7 +18,7 @@ public class MemoryTests
         ModelArchitecture model = ModelCatalog.BuiltIn.Find(name).Architecture;
         ParameterCount count = ParameterCount.Of(model);
         MemoryTotals use = Pricing.Plan(Sample.Request(model)).MemoryAt(new(1, 16, 1));
-        Assert.Equal(2.0 * (count.Total - count.Extra), use.WeightBytes, 0.5);
+        Assert.Equal(2.0 * (count.Total - model.ExtraParameters), use.WeightBytes, 0.5);
     }
 
     [Fact]
@@ -53,8 +53,14 @@ public class MemoryTests
         ModelArchitecture model = Sample.Model("local-global", 1024, 1000, [
             .. Sample.Repeat(5, Sample.Attention(8, 4, 128, window: 512), null),
             .. Sample.Repeat(1, Sample.Attention(8, 4, 128), null)]);
-        double kv = Pricing.Plan(Sample.Request(model)).MemoryAt(new(1, 4000, 97)).KvCacheBytes;
-        Assert.Equal(((5 * 512) + 4096d) * 2 * 4 * 128 * 2, kv, 1e-3);
+        EstimateRequest request = Sample.Request(model);
+
+        // A step of 512 tokens is written before the oldest tokens are let go, and the sum is rounded up to 256.
+        Assert.Equal(((5 * 1024) + 4096d) * 2 * 4 * 128 * 2, Pricing.Plan(request).MemoryAt(new(1, 4000, 97)).KvCacheBytes, 1e-3);
+        EstimateRequest alone = request with { WindowExtraTokens = 0 };
+        Assert.Equal(((5 * 512) + 4096d) * 2 * 4 * 128 * 2, Pricing.Plan(alone).MemoryAt(new(1, 4000, 97)).KvCacheBytes, 1e-3);
+        EstimateRequest odd = request with { WindowExtraTokens = 100 };
+        Assert.Equal(((5 * 768) + 4096d) * 2 * 4 * 128 * 2, Pricing.Plan(odd).MemoryAt(new(1, 4000, 97)).KvCacheBytes, 1e-3);
     }
 
     [Fact]

@@ -141,9 +141,9 @@ public class RooflineMixtureTests
         Assert.Equal(2500d * 128 * 2, decode.One("index_scores_decode").KvReadBytes, 1e-6);
         Assert.Equal(128d * 4 * 16 * 512, decode.One("attention_decode").Flops, 1e-6);
 
-        // Held: 128 whole vectors of 512, and a quarter of 10000 vectors of 512 + 128.
+        // Held: whole vectors of 512, of 128 tokens and a step of 512 rounded up to 768, and a quarter of 10000 vectors of 512 + 128.
         Assert.Equal(
-            ((128d * 512) + (2500 * 640)) * 2, _model.Estimate(Sample.Request(model, output: 2, input: 9999)).Memory!.KvCacheBytes, 1e-3);
+            ((768d * 512) + (2500 * 640)) * 2, _model.Estimate(Sample.Request(model, output: 2, input: 9999)).Memory!.KvCacheBytes, 1e-3);
     }
 
     [Fact]

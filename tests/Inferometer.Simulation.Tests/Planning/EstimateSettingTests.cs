@@ -46,7 +46,9 @@ public sealed class EstimateSettingTests
         JsonNode value = setting
             .Read(setting.ValueName.Split(
                 '|')[0] switch
-            { "N" => "7", "FORMAT" => "fp8", "RATE" => "0.25", "roofline" => "genz", "q8" => "q8", _ => "8" })!;
+            {
+                "N" => "7", "FORMAT" => "fp8", "RATE" => "0.25", "calibrated" => "genz", "vllm" => "sglang", "q8" => "q8", _ => "8",
+            })!;
         JsonObject parameters = [];
         setting.Write(parameters, value.DeepClone());
         if (setting.OnlyWith is { } other)

@@ -56,6 +56,7 @@ internal sealed class ArchitectureBuilder
         bool postNorm = _traits.NormAfterResidual || !_fields.BoolOr(true, "do_layer_norm_before");
         EquatableList<LayerArchitecture> layers = Layers(factory);
         EquatableList<SidePart> parts = [.. _traits.ModelParts?.Invoke(factory) ?? [], .. Towers.Of(_outer, hidden)];
+        PublishedFormats published = QuantizationReader.Read(_outer, _fields);
         return new ModelArchitecture
         {
             Name = _name ?? _outer.Text("hf_id", "_name_or_path", "name") ?? _modelType,
@@ -85,8 +86,9 @@ internal sealed class ArchitectureBuilder
             PreBlockNorms = PreBlockNorms(),
             ResidualStreams = _modelType is "deepseek_v4" ? _fields.IntOr(4, 1, 64, "hc_mult") : 1,
             Parts = parts,
-            Notes = Notes(layers, parts),
-            PublishedPrecision = PublishedPrecision(),
+            Notes = [.. Notes(layers, parts), .. published.Notes],
+            PublishedWeights = published.Weights,
+            PublishedKvCache = published.KvCache,
             Source = _fields.Text("source") ?? _outer.Source,
         };
     }
@@ -208,25 +210,4 @@ internal sealed class ArchitectureBuilder
 
     private static bool IsSize(string name) =>
         SizeNames.Contains(name, StringComparer.Ordinal) || name.EndsWith("_size", StringComparison.Ordinal);
-
-    private string? PublishedPrecision()
-    {
-        JsonFields? quantization = _outer.Object("quantization_config") ?? _outer.Object("quantization")
-            ?? _fields.Object("quantization_config");
-        string? method = quantization?.Text("quant_method");
-        return method switch
-        {
-            "fp8" or "mxfp4" => method,
-            "awq" or "gptq" => "int4",
-            "compressed-tensors" when quantization!.Text("format") is "pack-quantized" => "int4",
-            _ => (_fields.Text("dtype", "torch_dtype") ?? _outer.Text("dtype", "torch_dtype")) switch
-            {
-                "bfloat16" => "bf16",
-                "float16" => "fp16",
-                "float32" => "fp32",
-                string other => other,
-                null => null,
-            },
-        };
-    }
 }

@@ -36,7 +36,8 @@ internal static class Towers
             yield return new("projections from and to the model it drafts for", parameters, SidePartUse.Multiplied);
         }
 
-        if (outer.Object("vision_config") is { } vision && Vision(type, vision, hidden) is { } images)
+        if (outer.Object("vision_config") is { } vision
+            && (Vision(type, vision, hidden) ?? PatchTowers.Count(outer, vision, hidden)) is { } images)
         {
             yield return new("vision tower", images, SidePartUse.Idle);
         }
@@ -64,7 +65,9 @@ internal static class Towers
             {
                 yield return $"The file also describes '{kind}'; the causal LM class for '{type}' does not load it and it is not counted.";
             }
-            else if (name is "vision_config" ? Vision(type, tower, 1) is null : AudioTowers.Count(type, tower, 1) is null)
+            else if (name is "vision_config"
+                ? Vision(type, tower, 1) is null && PatchTowers.Count(outer, tower, 1) is null
+                : AudioTowers.Count(type, tower, 1) is null)
             {
                 yield return $"The file also describes '{kind}', which Inferometer cannot count: its weights are missing from the total.";
             }

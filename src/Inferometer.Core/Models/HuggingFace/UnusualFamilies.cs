@@ -144,6 +144,15 @@ internal static class UnusualFamilies
                  "max_position_embeddings":4096}
                 """,
         },
+        ["nemotron-nas"] = DenseFamilies.Llama with
+        {
+            NormEpsilon = 1e-5,
+            RopeTheta = 500000,
+            Stack = SearchedStack.Of,
+            Defaults = """
+                {"vocab_size":128256,"hidden_size":8192,"num_hidden_layers":80,"num_attention_heads":64,"max_position_embeddings":131072}
+                """,
+        },
         ["blt"] = ByteLatent,
         ["blt_local_decoder"] = ByteLatent,
     };

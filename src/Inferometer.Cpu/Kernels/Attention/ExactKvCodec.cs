@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
@@ -78,7 +79,8 @@ public sealed unsafe class ExactKvCodec : KvCodec
 
             if (_layout.Element == KvElement.F16)
             {
-                Scaling.Apply(new Span<float>(target, QueryGroup * keyDim), HalfScale);
+                Span<float> scaled = new(target, QueryGroup * keyDim);
+                TensorPrimitives.Multiply(scaled, HalfScale, scaled);
             }
         }
     }

@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using Inferometer.Cpu.Threading;
 
 namespace Inferometer.Cpu.Kernels.Attention;
@@ -235,7 +236,7 @@ public sealed unsafe class FlashAttention : IDisposable
             float* source = _queries + (row * _parameters.Heads + (long)tile.KvHead * group) * keyDim;
             Span<float> scaled = new(target + t * group * keyDim, group * keyDim);
             new ReadOnlySpan<float>(source, group * keyDim).CopyTo(scaled);
-            Elementwise.Scaling.Apply(scaled, _parameters.Scale);
+            TensorPrimitives.Multiply(scaled, _parameters.Scale, scaled);
         }
     }
 
@@ -250,7 +251,7 @@ public sealed unsafe class FlashAttention : IDisposable
             float* target = _output + (row * _parameters.Heads + (long)tile.KvHead * group + v % group) * valueDim;
             Span<float> result = new(target, valueDim);
             new ReadOnlySpan<float>(values + v * valueDim, valueDim).CopyTo(result);
-            Elementwise.Scaling.Apply(result, 1 / sums[v]);
+            TensorPrimitives.Multiply(result, 1 / sums[v], result);
         }
     }
 
@@ -284,7 +285,8 @@ public sealed unsafe class FlashAttention : IDisposable
                 float* partial = partials + (long)split * _partialFloats;
                 float weight = MathF.Exp(partial[v] - maximum);
                 scratch.Sums[v] += weight * partial[vectors + v];
-                Elementwise.Scaling.AddMultiple(new ReadOnlySpan<float>(partial + 2 * vectors + v * valueDim, valueDim), weight, output);
+                TensorPrimitives.MultiplyAdd(
+                    new ReadOnlySpan<float>(partial + 2 * vectors + v * valueDim, valueDim), weight, output, output);
             }
         }
 

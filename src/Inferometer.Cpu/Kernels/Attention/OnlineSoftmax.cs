@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 using Inferometer.Cpu.Kernels.Elementwise;
 
@@ -38,7 +39,8 @@ internal static unsafe class OnlineSoftmax
     {
         if (factor != 1)
         {
-            Scaling.Apply(new Span<float>(values, count), factor);
+            Span<float> all = new(values, count);
+            TensorPrimitives.Multiply(all, factor, all);
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using Inferometer.Cpu.Kernels.Elementwise;
 using Inferometer.Cpu.Threading;
 
@@ -136,7 +137,7 @@ public sealed unsafe class StandardAttention : IDisposable
         }
 
         Softmax.Apply(visible);
-        Scaling.Apply(visible, scale);
+        TensorPrimitives.Multiply(visible, scale, visible);
     }
 
     private static KvPageRun RunAt(in AttentionBatch.Segment segment, int position, int query, byte** pages)

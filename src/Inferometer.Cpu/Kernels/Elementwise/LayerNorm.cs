@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 namespace Inferometer.Cpu.Kernels.Elementwise;
 
 /// <summary>Layer normalisation (Ba, Kiros and Hinton 2016): y = (x - mean) / sqrt(variance + epsilon) * weight + bias.</summary>
@@ -18,14 +19,14 @@ public static class LayerNorm
             return;
         }
 
-        float mean = Reductions.Sum(x) / x.Length;
+        float mean = TensorPrimitives.Sum<float>(x) / x.Length;
         y = y[..x.Length];
         for (int i = 0; i < x.Length; i++)
         {
             y[i] = x[i] - mean;
         }
 
-        ScaledProduct.Apply(y, weight, 1 / MathF.Sqrt(Reductions.SumOfSquares(y) / y.Length + epsilon), y);
+        ScaledProduct.Apply(y, weight, 1 / MathF.Sqrt(TensorPrimitives.SumOfSquares<float>(y) / y.Length + epsilon), y);
         if (!bias.IsEmpty)
         {
             VectorAdd.Accumulate(bias, y);

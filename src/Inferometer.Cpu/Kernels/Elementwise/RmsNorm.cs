@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 namespace Inferometer.Cpu.Kernels.Elementwise;
 
 /// <summary>Root-mean-square normalisation (Zhang and Sennrich 2019): y = x / sqrt(mean(x^2) + epsilon) * weight.</summary>
@@ -14,7 +15,7 @@ public static class RmsNorm
         SpanGuard.HasRoom(y, x.Length);
         if (!x.IsEmpty)
         {
-            float scale = 1 / MathF.Sqrt(Reductions.SumOfSquares(x) / x.Length + epsilon);
+            float scale = 1 / MathF.Sqrt(TensorPrimitives.SumOfSquares<float>(x) / x.Length + epsilon);
             ScaledProduct.Apply(x, weight, scale, y);
         }
     }

@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
@@ -15,7 +16,7 @@ public static class Softmax
         if (!x.IsEmpty)
         {
             float sum = ExpAndSum(x, Reductions.Max(x), 1);
-            Scaling.Apply(x, 1 / sum);
+            TensorPrimitives.Multiply(x, 1 / sum, x);
         }
     }
 

@@ -7,7 +7,7 @@ using Inferometer.Inference.Engine;
 namespace Inferometer.Cli.Settings;
 
 /// <summary>The options that say how the engine is set up.</summary>
-internal sealed class EngineOptions
+internal sealed class EngineSettings
 {
     private const int DefaultContext = 4096;
     private const int DefaultDraftTokens = 4;
@@ -142,13 +142,6 @@ internal sealed class EngineOptions
     }
 
     private SpeculationOptions? Speculation(ParseResult parsed) => _draft.Of(parsed) is { } draft
-        ? new SpeculationOptions { DraftModelPath = DraftPath(draft), DraftTokens = _draftTokens.Of(parsed) }
+        ? new SpeculationOptions { DraftModelPath = ModelLocation.Require(draft), DraftTokens = _draftTokens.Of(parsed) }
         : parsed.Given(_lookup) is { } tokens ? new SpeculationOptions { DraftTokens = tokens } : null;
-
-    // Resolved for its messages alone: the engine opens the draft's files itself.
-    private static string DraftPath(string draft)
-    {
-        using var location = ModelLocation.Resolve(draft);
-        return location.Path;
-    }
 }

@@ -13,7 +13,8 @@ namespace Inferometer.Cli.Generation;
 /// <param name="Location">The model's file or folder.</param>
 /// <param name="Adapter">Adapter for every request, or null.</param>
 /// <param name="LoadSeconds">From opening the files to an engine that waits for requests.</param>
-internal sealed record LoadedModel(InferenceEngine Engine, ModelLocation Location, IModelAdapter? Adapter, double LoadSeconds) : IDisposable
+internal sealed record LoadedEngine(InferenceEngine Engine, ModelLocation Location, IModelAdapter? Adapter, double LoadSeconds)
+    : IDisposable
 {
     /// <summary>Loads a model and its adapter, saying how far it has come when that takes long.</summary>
     /// <param name="printer">Progress, and the plan when <paramref name="verbose"/>.</param>
@@ -22,32 +23,32 @@ internal sealed record LoadedModel(InferenceEngine Engine, ModelLocation Locatio
     /// <param name="lora">The adapter's path and scale, or null.</param>
     /// <param name="verbose">Print the memory plan before loading.</param>
     /// <param name="cancellationToken">Stops between layers.</param>
-    public static LoadedModel Load(
+    public static LoadedEngine Load(
         Printer printer, ModelLocation location, InferenceOptions options, (string Path, double Scale)? lora, bool verbose,
         CancellationToken cancellationToken)
     {
-        if (verbose)
-        {
-            printer.Error.WriteLine(location.Name);
-            printer.Error.WriteLine(InferenceEngine.PlanMemory(location.Files, options).ToString());
-            printer.Error.WriteLine();
-        }
-
         long start = Stopwatch.GetTimestamp();
         using ShareProgress progress = new(printer, "loading " + location.Name);
         InferenceEngine engine = InferenceEngine.Load(
             location.Files, options, progress.From<LoadProgress>(p => ((double)p.LoadedBytes / Math.Max(1, p.TotalBytes), p.Stage)),
-            cancellationToken);
+            cancellationToken, verbose ? Explain : null);
         try
         {
             RepackedFileOption.Explain(printer, engine.RepackedFile);
             IModelAdapter? adapter = lora is { } file ? engine.LoadAdapter(file.Path, file.Scale) : null;
-            return new LoadedModel(engine, location, adapter, Stopwatch.GetElapsedTime(start).TotalSeconds);
+            return new LoadedEngine(engine, location, adapter, Stopwatch.GetElapsedTime(start).TotalSeconds);
         }
         catch
         {
             engine.Dispose();
             throw;
+        }
+
+        void Explain(MemoryPlan plan)
+        {
+            printer.Error.WriteLine(location.Name);
+            printer.Error.WriteLine(plan.ToString());
+            printer.Error.WriteLine();
         }
     }
 

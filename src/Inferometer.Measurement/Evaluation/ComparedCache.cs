@@ -1,0 +1,10 @@
+using Inferometer.Compression.Cache;
+using Inferometer.Compression.Evaluation;
+
+namespace Inferometer.Measurement.Evaluation;
+
+/// <summary>A compressed cache beside the exact one.</summary>
+/// <param name="Cache">The cache.</param>
+/// <param name="Quality">What it does to the model's predictions, and what it holds.</param>
+/// <param name="DecodeTokensPerSecond">Speed, one for each context that was timed.</param>
+public sealed record ComparedCache(KvCompression Cache, CacheQuality Quality, IReadOnlyList<double> DecodeTokensPerSecond);

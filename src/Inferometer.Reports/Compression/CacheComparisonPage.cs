@@ -1,0 +1,80 @@
+using System.Globalization;
+using Inferometer.Compression.Cache;
+using Inferometer.Compression.Evaluation;
+using Inferometer.Measurement.Evaluation;
+using Inferometer.Reports.Documents;
+
+namespace Inferometer.Reports.Compression;
+
+/// <summary>Compressed caches of a model beside its exact one, as a page.</summary>
+public static class CacheComparisonPage
+{
+    /// <summary>Builds the page.</summary>
+    /// <param name="comparison">What was measured.</param>
+    /// <param name="model">Name of the model.</param>
+    /// <param name="text">The text that was predicted.</param>
+    /// <param name="windows">Windows of it that were.</param>
+    /// <param name="windowTokens">Tokens of a window.</param>
+    public static Document Of(CacheComparison comparison, string model, string text, int windows, int windowTokens)
+    {
+        ArgumentNullException.ThrowIfNull(comparison);
+        ComparedCache first = comparison.Caches[0];
+        ExactWindow window = first.Cache.Window;
+        long peak = comparison.PeakResidentBytes;
+        return new Document(
+            new Facts(null,
+            [
+                new("Model", "model", model),
+                new("Text", "text", new Cell($"{text}, {windows} windows of {windowTokens} tokens", text)),
+                new("Scored", "scored_tokens",
+                    new Cell($"{Numbers.Whole(first.Quality.TokensScored)} predictions", first.Quality.TokensScored)),
+                new("Kept exact", "exact_window",
+                    new Cell($"the first {window.SinkTokens} and the latest {window.RecentTokens} tokens", window.RecentTokens)),
+            ]),
+            Caches(comparison, first.Quality),
+            new Facts(
+                null,
+                [
+                    new("Peak memory", "peak_memory_bytes",
+                        new Cell($"{Numbers.Fixed(peak / 1e6, 0)} MB, model and all caches side by side", peak)),
+                ]));
+    }
+
+    private static Table Caches(CacheComparison comparison, CacheQuality first)
+    {
+        Table table = new(
+            "caches", null,
+            [
+                Column.Text("cache", "cache"), Column.Number("bytes/token", "bytes_per_token"), Column.Number("saved", "saved"),
+                Column.Number("perplexity", "perplexity"), Column.Number("increase", "perplexity_increase"),
+                Column.Number("KL nats", "kl_divergence_nats"), Column.Number("top-1", "top_one_agreement"),
+                Column.Number("cache MB", "cache_bytes"),
+                .. comparison.Contexts.Select(c => Column.Number($"tok/s @{c}", $"decode_tokens_per_second_at_{c}")),
+            ]);
+        Row(first with
+        {
+            Name = "f16 (exact)",
+            Perplexity = first.ExactPerplexity,
+            KlDivergence = 0,
+            TopOneAgreement = 1,
+            BytesPerToken = first.ExactBytesPerToken,
+            CacheBytes = (long)(first.ExactBytesPerToken * first.TokensScored),
+        },
+            comparison.ExactDecodeTokensPerSecond);
+        foreach (ComparedCache cache in comparison.Caches)
+        {
+            Row(cache.Quality, cache.DecodeTokensPerSecond);
+        }
+
+        return table;
+
+        void Row(CacheQuality q, IReadOnlyList<double> speeds) => table.Add(
+        [
+            q.Name, Cell.Number(q.BytesPerToken, Numbers.Whole((long)Math.Round(q.BytesPerToken))), Cell.Share(q.Saved),
+            Cell.Number(q.Perplexity, Numbers.Fixed(q.Perplexity, 4)), ProfilePage.Increase(q.PerplexityIncrease),
+            Cell.Number(q.KlDivergence, q.KlDivergence == 0 ? "0" : q.KlDivergence.ToString("0.0e+0", CultureInfo.InvariantCulture)),
+            ProfilePage.Agreement(q.TopOneAgreement), Cell.Number(q.CacheBytes, Numbers.Fixed(q.CacheBytes / 1e6, 1)),
+            .. speeds.Select(s => Cell.Number(s)),
+        ]);
+    }
+}

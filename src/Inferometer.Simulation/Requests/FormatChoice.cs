@@ -1,0 +1,61 @@
+using Inferometer.Core.Deployments;
+using Inferometer.Core.Models;
+using Inferometer.Core.Weights;
+
+namespace Inferometer.Simulation.Requests;
+
+/// <summary>
+/// The formats that a request starts from: those of the checkpoint, or those that a name (<c>--bits</c>) gives to all of it.
+/// </summary>
+internal static class FormatChoice
+{
+    /// <summary>The value that stands for the checkpoint's own format.</summary>
+    public const string Published = "published";
+
+    /// <summary>Formats and scheme.</summary>
+    /// <param name="text">A name of <see cref="WeightFormats"/>; null or <see cref="Published"/> = as the checkpoint is.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="origin">Where the name stands.</param>
+    public static (PrecisionSet Precisions, WeightScheme Scheme) Of(string? text, ModelArchitecture model, string origin)
+    {
+        if (text is null || IsPublished(text))
+        {
+            WeightScheme own = OfCheckpoint(model);
+            return (new PrecisionSet
+            {
+                Weights = own.Main,
+                Activations = own.Compute,
+                KvCache = model.PublishedKvCache ?? own.Compute,
+                Communication = own.Compute,
+            }, own);
+        }
+
+        WeightScheme scheme = WeightFormats.Find(text, origin);
+
+        // A format for weights alone leaves activations, cache and messages in bf16, as the frameworks that serve it do; one that has
+        // arithmetic of eight bits sets activations and cache too.
+        bool activationsToo = scheme is EngineScheme && (scheme.Name is "int8" || scheme.Name.StartsWith("fp8", StringComparison.Ordinal));
+        Precision narrow = activationsToo ? Precision.Parse(scheme.Name is "int8" ? "int8" : "fp8", origin) : scheme.Compute;
+        return (new PrecisionSet
+        {
+            Weights = activationsToo ? narrow : scheme.Main,
+            Activations = narrow,
+            KvCache = narrow,
+            Communication = scheme.Compute,
+        }, scheme);
+    }
+
+    /// <summary>The checkpoint's own scheme; bf16 where the file names no type.</summary>
+    public static WeightScheme OfCheckpoint(ModelArchitecture model)
+    {
+        WeightScheme scheme = model.PublishedWeights ?? WeightFormats.Of(
+            Precision.Bf16, $"assumed, because {model.Source ?? model.Name} names no type of weights");
+        return scheme with { IsOfCheckpoint = true };
+    }
+
+    /// <summary>The scheme that a setting names.</summary>
+    public static WeightScheme SchemeOf(string text, ModelArchitecture model, string origin) =>
+        IsPublished(text) ? OfCheckpoint(model) : WeightFormats.Find(text, origin);
+
+    private static bool IsPublished(string text) => string.Equals(text.Trim(), Published, StringComparison.OrdinalIgnoreCase);
+}
