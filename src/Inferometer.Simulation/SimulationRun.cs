@@ -77,6 +77,7 @@ internal sealed class SimulationRun
             Operators = _phases.ToDictionary(
                 p => p.Phase.Phase, p =>
                     (IReadOnlyList<OperatorResult>)[.. p.Phase.Operators.Select(OperatorResult.From)], StringComparer.Ordinal),
+            Basis = _plan.Basis,
             Warnings = [.. RequestWarnings.Of(_context.Request, generates: _context.Type is not SimulationType.Prefill)],
             Assumptions = [.. _context.Assumptions.Concat(_phases.SelectMany(p => p.Phase.Assumptions)).Distinct(StringComparer.Ordinal)],
         };

@@ -88,11 +88,13 @@ public sealed class FormatTests
     [Fact]
     public void Eight_bit_checkpoints_multiply_in_eight_bits_with_activations_in_sixteen()
     {
-        SimulationResult result = Run("Qwen/Qwen3-235B-A22B-FP8", """{"system_name": "h100", "tensor_parallel": 4}""");
+        SimulationResult result = Run(
+            "Qwen/Qwen3-235B-A22B-FP8", """{"system_name": "h100", "tensor_parallel": 4, "cost_model": "roofline"}""");
         Assert.Contains(
             result.Assumptions, a => a.StartsWith("Matrix products run: with weights in fp8 in fp8; ", StringComparison.Ordinal));
         OperatorResult qkv = result.Operators["prefill"].First(o => o.Name is "qkv_projection");
-        SimulationResult wide = Run("Qwen/Qwen3-235B-A22B-FP8", """{"system_name": "h100", "tensor_parallel": 4, "bits": "bf16"}""");
+        SimulationResult wide = Run(
+            "Qwen/Qwen3-235B-A22B-FP8", """{"system_name": "h100", "tensor_parallel": 4, "cost_model": "roofline", "bits": "bf16"}""");
         Assert.True(qkv.LatencyMs < wide.Operators["prefill"].First(o => o.Name is "qkv_projection").LatencyMs);
     }
 

@@ -147,7 +147,7 @@ public sealed class SimulationEngineTests
     [Fact]
     public void Expert_parallelism_sends_tokens_to_their_experts()
     {
-        const string common = """ "batch_size": 64, "system_name": "h100", "tensor_parallel": 4 """;
+        const string common = """ "batch_size": 64, "system_name": "h100", "tensor_parallel": 4, "cost_model": "roofline" """;
         SimulationResult off = Run("decode", $"{{{common}}}", "Qwen/Qwen3-30B-A3B");
         SimulationResult on = Run("decode", $$"""{{{common}}, "expert_parallel": 4}""", "Qwen/Qwen3-30B-A3B");
         Assert.NotEqual(off.Latency, on.Latency);

@@ -22,6 +22,8 @@ internal static class CommandTree
             FeaturesCommand.Create(printer),
             SelfcheckCommand.Create(printer),
             ValidateCommand.Create(printer),
+            FitCommand.Create(printer),
+            CalibrateCommand.Create(printer),
             ExplainCommand.Create(printer),
             RunCommand.Create(printer),
             InfoCommand.Create(printer),

@@ -16,7 +16,8 @@ internal sealed class ShowcaseCommand
 {
     private readonly PathArgument _model = new("MODEL", PathUse.Name, "The model to tour.", isOptional: true, "llama-3.1-8b");
     private readonly PathOption _system = new(["--on"], PathUse.Name, "The machine.", value: "h100");
-    private readonly PathOption _catalog = DeploymentOptions.CatalogOption("Folder with models/*.json and hardware/*.json of your own.");
+    private readonly PathOption _catalog = DeploymentOptions.CatalogOption(
+        "Folder with models/*.json, hardware/*.json and calibration/*.json of your own.");
     private readonly PathOption _report = new(["--report", "-o"], PathUse.WriteFile, "Write the whole tour as JSON to this file as well.");
     private readonly ValueOption<OutputFormat> _format = FormatOptions.Create();
     private readonly Printer _printer;

@@ -37,7 +37,8 @@ internal sealed class ValidateCommand
     private readonly PathOption _output = new(
         ["--output", "-o"], PathUse.WriteFile, "Also draw predicted over measured: a page (.html) or a picture (.svg).");
 
-    private readonly PathOption _catalog = DeploymentOptions.CatalogOption("Folder with models/*.json and hardware/*.json of your own.");
+    private readonly PathOption _catalog = DeploymentOptions.CatalogOption(
+        "Folder with models/*.json, hardware/*.json and calibration/*.json of your own.");
     private readonly ValueOption<OutputFormat> _format = FormatOptions.Create();
     private readonly Printer _printer;
 

@@ -35,7 +35,7 @@ internal sealed class DeploymentOptions
         new("NAME=VALUE", null, (text, _) => ParameterText.Checked(text)),
         "A parameter of a feature, such as lora.rank=8, the value as JSON or text; turns the feature on.");
 
-    private readonly PathOption _catalog = CatalogOption("Folder with models/*.json and hardware/*.json of your own.");
+    private readonly PathOption _catalog = CatalogOption("Folder with models/*.json, hardware/*.json and calibration/*.json of your own.");
 
     /// <summary>Declares the options.</summary>
     /// <param name="ofService">Those of the deployment alone, without those of a single workload.</param>

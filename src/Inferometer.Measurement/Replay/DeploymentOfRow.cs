@@ -4,7 +4,10 @@ using Inferometer.Core.Deployments;
 using Inferometer.Core.Hardware;
 using Inferometer.Core.Models;
 using Inferometer.Measurement.Published;
+using Inferometer.Simulation.Calibration;
 using Inferometer.Simulation.Configuration;
+using Inferometer.Simulation.Costs;
+using Inferometer.Simulation.Requests;
 
 namespace Inferometer.Measurement.Replay;
 
@@ -57,6 +60,11 @@ public sealed class DeploymentOfRow(ReplaySetup setup)
             ["cost_model"] = setup.CostModel.Name,
             ["quantization"] = FormatsOf(text, architecture, _names.System(system)),
         };
+        if (setup.CostModel is CalibratedCostModel && FrameworkOf(text.Framework) is { } framework)
+        {
+            parameters["framework"] = framework;
+        }
+
         bool routed = architecture.Layers.Any(layer => layer.FeedForward is MoeFeedForward);
         Add("pipeline_parallel", pool.Pipeline);
         Add("expert_parallel", routed ? pool.Expert : 1);
@@ -82,35 +90,35 @@ public sealed class DeploymentOfRow(ReplaySetup setup)
         }
     }
 
-    // fp8 and fp4 recipes of the serving frameworks store keys and values in fp8; weight-only formats, bf16 and gpt-oss (MXFP4 experts, the
-    // rest in bf16) keep them in bf16. fp4 activations only where the device multiplies fp4. Embeddings and LM head stay in bf16.
+    // What checkpoints of such a name hold: ServedFormats has the recipes of the serving frameworks.
     private JsonObject FormatsOf(DeploymentText text, ModelArchitecture architecture, HardwareSystem system)
     {
-        string weights = Require(_names.FormatOf(text.Precision));
-        bool mxfp4 = string.Equals(architecture.PublishedPrecision, "mxfp4", StringComparison.OrdinalIgnoreCase)
-            || string.Equals(architecture.ModelType, "gpt_oss", StringComparison.Ordinal);
-        bool fp4 = weights is "fp4" or "nvfp4";
-        bool native = system.Device.PeakOperationsPerSecond.ContainsKey(MathFormat.Fp4);
-        (string stored, string activations, string cache) = weights switch
+        Precision weights = Precision.Parse(Require(_names.FormatOf(text.Precision)), "precision");
+        Precision? cache = text.KvPrecision.Length > 0 ? Precision.Parse(Require(_names.FormatOf(text.KvPrecision)), "KV cache") : null;
+        ServedFormats served = ServedFormats.Of(architecture, system.Device, weights, cache);
+        JsonObject formats = new()
         {
-            _ when mxfp4 && weights is "fp4" or "nvfp4" or "mxfp4" => ("mxfp4", "bf16", "bf16"),
-            _ when fp4 => ("nvfp4", native ? "nvfp4" : "bf16", "fp8"),
-            "fp8" => ("fp8", "fp8", "fp8"),
-            "int8" => ("int8", "int8", "bf16"),
-            "fp16" => ("fp16", "fp16", "fp16"),
-            "fp32" => ("fp32", "fp32", "fp32"),
-            _ => (weights, "bf16", "bf16"),
+            ["weights"] = served.Weights.Name,
+            ["activations"] = served.Activations.Name,
+            ["kv_cache"] = served.KvCache.Name,
+            ["communication"] = Precision.Bf16.Name,
         };
-        JsonObject formats = new() { ["weights"] = stored, ["activations"] = activations };
-        formats["kv_cache"] = text.KvPrecision.Length > 0 ? Require(_names.FormatOf(text.KvPrecision)) : cache;
-        formats["communication"] = "bf16";
-        if (stored is "fp8" or "nvfp4" or "mxfp4" or "int4" or "int8")
+        if (served.Embeddings is { } embeddings)
         {
-            formats["embeddings"] = "bf16";
+            formats["embeddings"] = embeddings.Name;
+        }
+
+        if (served.Experts is { } experts)
+        {
+            formats["experts"] = experts.Name;
         }
 
         return formats;
     }
+
+    // Builds and forks go by the framework's name with a word more.
+    private static string? FrameworkOf(string name) =>
+        FrameworkSteps.All.FirstOrDefault(f => name.StartsWith(f.Name, StringComparison.OrdinalIgnoreCase))?.Name;
 
     internal static int Whole(double tokens) => Math.Max(1, (int)Math.Round(tokens));
 

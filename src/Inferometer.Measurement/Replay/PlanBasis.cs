@@ -5,6 +5,6 @@ namespace Inferometer.Measurement.Replay;
 /// <summary>What the figures of a plan rest on.</summary>
 internal static class PlanBasis
 {
-    /// <summary>In words: where the device's fractions of peak come from.</summary>
-    public static string Of(ICostPlan plan) => plan.Request.System.Device.Efficiency.Source;
+    /// <summary>In words: what the plan says of itself, or where the device's fractions of peak come from.</summary>
+    public static string Of(ICostPlan plan) => plan.Basis?.RestsOn ?? plan.Request.System.Device.Efficiency.Source;
 }

@@ -16,7 +16,7 @@ public sealed record ReplaySetup
         ArgumentNullException.ThrowIfNull(catalogs);
         Engine = catalogs.CreateEngine();
         Names = new PublishedNames(catalogs, configFolder);
-        CostModel = CostModels.Find(costModel ?? CostModels.Default, "cost model");
+        CostModel = CostModels.Find(costModel ?? CostModels.Default, "cost model", catalogs.CostModels);
     }
 
     /// <summary>The simulator.</summary>

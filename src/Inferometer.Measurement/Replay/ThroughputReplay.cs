@@ -1,6 +1,7 @@
 using Inferometer.Core;
 using Inferometer.Core.Deployments;
 using Inferometer.Measurement.Published;
+using Inferometer.Simulation.ClosedLoop;
 using Inferometer.Simulation.Configuration;
 using Inferometer.Simulation.Costs;
 using Inferometer.Simulation.Requests;
@@ -81,8 +82,23 @@ public sealed class ThroughputReplay(ReplaySetup setup)
         return (perToken, batch / perToken);
     }
 
-    private static ServingMetrics Service(ThroughputMeasurement row, ICostPlan plan, in WorkloadPoint point) =>
-        plan.Evaluate(point with { BatchSize = row.Concurrency ?? LargestBatch(plan, point) }).Metrics;
+    private static ServingMetrics Service(ThroughputMeasurement row, ICostPlan plan, in WorkloadPoint point)
+    {
+        int requests = row.Concurrency ?? LargestBatch(plan, point);
+        if (plan.Basis is null)
+        {
+            return plan.Evaluate(point with { BatchSize = requests }).Metrics;
+        }
+
+        // A calibrated plan knows what users do to one another. At saturation there is always one more to take the place of who ends.
+        ClosedLoopEstimate loop = ClosedLoopModel.Estimate(plan, new ClosedLoopLoad(requests, point.InputTokens, point.OutputTokens));
+        double perSecond = requests / loop.EndToEndSeconds;
+        return new ServingMetrics
+        {
+            OutputTokensPerSecond = perSecond * point.OutputTokens,
+            TotalTokensPerSecond = perSecond * (point.InputTokens + point.OutputTokens),
+        };
+    }
 
     private static int LargestBatch(ICostPlan plan, in WorkloadPoint point)
     {

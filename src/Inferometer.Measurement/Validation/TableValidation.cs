@@ -1,6 +1,7 @@
 using Inferometer.Core;
 using Inferometer.Measurement.Published;
 using Inferometer.Measurement.Replay;
+using Inferometer.Simulation.Costs;
 
 namespace Inferometer.Measurement.Validation;
 
@@ -34,8 +35,8 @@ public static class TableValidation
         ValidationResult result = table switch
         {
             { Serving.Count: > 0 } => ServingValidation.Run(
-                table, new CostModelReplay(setup), baseline?.Baseline, Path.GetFileNameWithoutExtension(baseline?.Path) ?? "",
-                cancellationToken),
+                table, setup.CostModel is CalibratedCostModel ? new ClosedLoopPredictor(setup) : new CostModelReplay(setup),
+                baseline?.Baseline, Path.GetFileNameWithoutExtension(baseline?.Path) ?? "", cancellationToken),
             { Throughput.Count: > 0 } => ThroughputValidation.Run(table, new ThroughputReplay(setup), cancellationToken),
             { Operators.Count: > 0 } => OperatorValidation.Run(table, new OperatorReplay(setup), cancellationToken),
             { Traces.Count: > 0 } => TraceValidation.Run(table, new TraceReplay(setup), cancellationToken),

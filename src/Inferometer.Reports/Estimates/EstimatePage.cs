@@ -34,6 +34,11 @@ public static class EstimatePage
             page.Blocks.Add(Memory(memory));
         }
 
+        if (RangeTable.Of(result) is { } ranges)
+        {
+            page.Blocks.Add(ranges);
+        }
+
         if (result.Formats is { Parts.Count: > 0 } formats)
         {
             page.Blocks.Add(Weights(formats));

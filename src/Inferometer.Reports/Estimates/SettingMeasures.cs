@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Inferometer.Reports.Documents;
 using Inferometer.Simulation.Configuration;
+using Inferometer.Simulation.Costs;
 using Inferometer.Simulation.Planning;
 using Inferometer.Simulation.Results;
 
@@ -50,7 +51,7 @@ internal static class SettingMeasures
             Same(c => Real(c, "memory_utilization") is { } share ? $"{Numbers.Percent(share)} of memory" : null),
             Same(c => Real(c, "gpu_layers") is { } n ? $"{Numbers.Whole((long)n)} GPU layers" : null),
             Same(c => Given(c, "cpu_expert_layers") is { } n ? $"experts of {n} layers on the CPU" : null),
-            Same(c => Said(c, "cost_model") is null or "roofline" ? null : $"cost model {Said(c, "cost_model")}"),
+            Same(c => Said(c, "cost_model") is null or CostModels.Default ? null : $"cost model {Said(c, "cost_model")}"),
         ];
         return string.Join(", ", said.Where(s => s is not null));
 

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Inferometer.Core.Hardware;
 using Inferometer.Simulation.Network;
 using Inferometer.Simulation.Operators;
 using Inferometer.Simulation.Requests;
@@ -48,6 +47,7 @@ internal readonly struct CompiledOperator
     private readonly double _launch;
     private readonly bool _varies;
     private readonly HostOperator? _host;
+    private readonly bool _soft;
 
     public CompiledOperator(OperatorTemplate item, in StagePlace place)
     {
@@ -63,8 +63,9 @@ internal readonly struct CompiledOperator
         Bytes = item.Weights + kv + activations;
         StepForm local = ((1 - weightShare) * item.Weights) + ((1 - kvShare) * kv) + activations;
         StepForm remote = (weightShare * item.Weights) + (kvShare * kv);
-        _compute = profile.SecondsPerFlop(item) * item.Flops;
-        _memory = profile.SecondsPerByte(item.Rate) * local;
+        OperatorRates rates = profile.Rates;
+        _compute = rates.SecondsPerFlop(item, profile) * item.Flops;
+        _memory = rates.SecondsPerByte(item, profile) * local;
         if (offload is not null)
         {
             StepForm link = (1 / profile.LinkBandwidth) * remote;
@@ -75,17 +76,16 @@ internal readonly struct CompiledOperator
         _message = item.Message;
         _network = item.Network;
         _exposed = item.Group == OperatorGroup.Collectives ? 1 - request.CommunicationOverlap : 1;
-        _launch = item.Launches * profile.Device.Efficiency.LaunchSeconds;
+        _launch = rates.FixedSeconds(item, profile);
+        _soft = rates.IsSoft;
         _varies = Bytes.DependsOnContext || Flops.DependsOnContext;
         Phase = item.Phase;
         Span = item.Span;
         Pool = item.Pool;
         IsCollective = item.Group == OperatorGroup.Collectives;
         HasNetwork = IsCollective || item.Group == OperatorGroup.HostTransfer;
-        bool attention = item.Rate == RateClass.Attention;
-        DeviceEfficiency efficiency = profile.Device.Efficiency;
-        ComputeEfficiency = attention ? efficiency.AttentionCompute : efficiency.Compute;
-        MemoryEfficiency = attention ? efficiency.AttentionMemory : efficiency.Memory;
+        ComputeEfficiency = 1 / (rates.SecondsPerFlop(item, profile) * profile.PeakFlops(item));
+        MemoryEfficiency = 1 / (rates.SecondsPerByte(item, profile) * profile.Device.MemoryBandwidth);
         _host = place.IsOnHost(item) ? new(item, place) : null;
         NeedsRows = Flops is { PerRow: > 0 } || item.Message.PerRow > 0;
     }
@@ -129,13 +129,34 @@ internal readonly struct CompiledOperator
         double link = _link.At(v);
         double network = HasNetwork ? _exposed * _network.Seconds(_message.At(v)) : 0;
         bool sums = _varies && Phase == StepPhase.Decode;
-        double work = sums ? SumOverPieces(v, pieces) / steps : Math.Max(compute, Math.Max(memory, link));
+        double work = sums ? SumOverPieces(v, pieces) / steps : Longest(compute, memory, link);
         return new(work + network + _launch, compute, memory, link, network, _launch);
     }
 
     /// <summary>The same where the host keeps what the operator works on.</summary>
     public OperatorCost CostOfHosted(in StepVariables v, double steps, ReadOnlySpan<ContextPiece> pieces) =>
         _host!.Cost(v, _varies && Phase == StepPhase.Decode ? steps : 0, pieces, Cost(v, steps, pieces));
+
+    private double Longest(double compute, double memory, double link) =>
+        _soft ? Soft(compute, memory, link) : Math.Max(compute, Math.Max(memory, link));
+
+    private static double Soft(double a, double b, double c) => Math.Cbrt((a * a * a) + (b * b * b) + (c * c * c));
+
+    // Three points after Gauss: the soft maximum of straight lines has no corners, so that they err by less than a thousandth.
+    private static double SoftSum(in StepLine a, in StepLine b, in StepLine c, double steps)
+    {
+        double middle = (steps - 1) / 2;
+        double reach = 0.5 * steps * 0.774596669241483377; // sqrt(3/5)
+        if (steps < 3)
+        {
+            return steps * Soft(a.At(middle), b.At(middle), c.At(middle));
+        }
+
+        double low = middle - reach;
+        double high = middle + reach;
+        return steps / 18 * ((5 * Soft(a.At(low), b.At(low), c.At(low))) + (8 * Soft(a.At(middle), b.At(middle), c.At(middle)))
+            + (5 * Soft(a.At(high), b.At(high), c.At(high))));
+    }
 
     private double SumOverPieces(StepVariables v, ReadOnlySpan<ContextPiece> pieces)
     {
@@ -147,7 +168,9 @@ internal readonly struct CompiledOperator
             StepLine compute = new(_compute.At(v), _compute.Slope(piece.PairsSlope, piece.ReadsSlope));
             StepLine memory = new(_memory.At(v), _memory.Slope(piece.PairsSlope, piece.ReadsSlope));
             StepLine link = new(_link.At(v), _link.Slope(piece.PairsSlope, piece.ReadsSlope));
-            sum += piece.Repeats * StepLine.SumOfMax(compute, memory, link, piece.Steps);
+            sum += piece.Repeats * (_soft
+                ? SoftSum(compute, memory, link, piece.Steps)
+                : StepLine.SumOfMax(compute, memory, link, piece.Steps));
         }
 
         return sum;

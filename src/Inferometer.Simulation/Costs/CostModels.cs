@@ -7,11 +7,12 @@ namespace Inferometer.Simulation.Costs;
 public static class CostModels
 {
     /// <summary>Name of the one used when none is asked for.</summary>
-    public const string Default = "roofline";
+    public const string Default = "calibrated";
 
     /// <summary>All of them, the default first.</summary>
     public static IReadOnlyList<ICostModel> All { get; } =
     [
+        new CalibratedCostModel(),
         new RooflineCostModel(),
         new CompatibilityCostModel(CompatibilityDialect.Genz),
         new CompatibilityCostModel(CompatibilityDialect.Bud),

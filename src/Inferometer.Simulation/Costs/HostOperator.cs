@@ -20,8 +20,8 @@ internal sealed class HostOperator
     {
         DeploymentProfile host = place.Host!;
         StepForm kept = item.Weights + item.KvRead + item.KvWrite;
-        _compute = host.SecondsPerFlop(item) * item.Flops;
-        _memory = host.SecondsPerByte(item.Rate) * (kept + item.ActivationRead + item.ActivationWrite);
+        _compute = host.Rates.SecondsPerFlop(item, host) * item.Flops;
+        _memory = host.Rates.SecondsPerByte(item, host) * (kept + item.ActivationRead + item.ActivationWrite);
         _upload = (1 / place.Device.LinkBandwidth) * kept;
         _launch = item.Launches * host.Device.Efficiency.LaunchSeconds;
         _stepTokens = place.Device.Request.MaxStepTokens > 0 ? place.Device.Request.MaxStepTokens : int.MaxValue;

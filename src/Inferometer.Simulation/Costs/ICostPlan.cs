@@ -18,6 +18,9 @@ public interface ICostPlan
     /// <summary>What the plan was made of.</summary>
     EstimateRequest Request { get; }
 
+    /// <summary>What the figures rest on and how far measurements may lie from them; null where the cost model does not know.</summary>
+    EstimateBasis? Basis => null;
+
     /// <summary>What is assumed, one sentence each.</summary>
     EquatableList<string> Assumptions { get; }
 

@@ -19,17 +19,19 @@ internal sealed partial class RooflinePlan : ICostPlan
     private readonly double _frameworkActivations;
     private EquatableList<string>? _assumptions;
 
-    public RooflinePlan(string costModel, EstimateRequest request)
+    public RooflinePlan(string costModel, EstimateRequest request, OperatorRates? rates = null)
     {
         CostModel = costModel;
         Request = request;
-        _profile = new(request);
+        _profile = new(request, rates);
         SharedTables tables = new();
         _layout = new(_profile, tables);
         _costing = new(_profile, _layout);
         _prefill = new(tables, 1);
         _decode = new(tables, request.Speculative is { } s ? s.DraftTokens + 1 : 1);
-        _draft = request.Speculative?.Draft is { } draft ? new(costModel, DraftDeployment.RequestOf(request, draft)) : null;
+        _draft = request.Speculative?.Draft is { } draft
+            ? new(costModel, DraftDeployment.RequestOf(request, draft), rates)
+            : null;
         KvBytesPerToken = KvBytesOfOneToken();
         _budget = new(request);
         for (int c = 0; c < _layout.Classes.Length; c++)

@@ -14,10 +14,11 @@ internal sealed class DeploymentProfile
     /// <summary>Handing work to the host or back: the order of a wait for a stream; a working assumption, not a datasheet figure.</summary>
     public const double HostLatencySeconds = 10e-6;
 
-    public DeploymentProfile(EstimateRequest request)
+    public DeploymentProfile(EstimateRequest request, OperatorRates? rates = null)
     {
         RequestValidation.Check(request);
         Request = request;
+        Rates = rates ?? OperatorRates.Roofline;
         Device = EffectiveDevice.For(request.System.Device, request.Cpu);
         Parallelism p = request.Parallelism;
         Tensor = p.Tensor;
@@ -44,7 +45,7 @@ internal sealed class DeploymentProfile
     {
         System = Request.System with { Device = device, Devices = [] },
         Parallelism = Request.Parallelism with { Pipeline = 1 },
-    });
+    }, Rates);
 
     /// <summary>The same deployment seen from the host.</summary>
     public DeploymentProfile OnHost(Device host) => new(Request with
@@ -54,6 +55,9 @@ internal sealed class DeploymentProfile
         Host = null,
         Cpu = null,
     });
+
+    /// <summary>What turns amounts into time.</summary>
+    public OperatorRates Rates { get; }
 
     public ModelArchitecture Architecture => Request.Architecture;
 
@@ -125,27 +129,25 @@ internal sealed class DeploymentProfile
         stored.QuantizesInputs ? stored.Format.Math : ProductFormat(stored.Format, Request.Precisions.Activations);
 
     /// <summary>Peak rate of an operator.</summary>
-    public double PeakFlops(OperatorTemplate item)
+    public double PeakFlops(OperatorTemplate item) => Device.PeakFor(FormatOf(item));
+
+    /// <summary>Format an operator computes in.</summary>
+    public MathFormat FormatOf(OperatorTemplate item)
     {
         PrecisionSet set = Request.Precisions;
-        return Device.PeakFor(item.Rate switch
+        return item.Rate switch
         {
             RateClass.Matrix or RateClass.HeadMatrix => item.Product ?? MatrixFormat,
             RateClass.Attention => ProductFormat(set.KvCache, set.Activations),
             _ => Device.PeakOperationsPerSecond.ContainsKey(MathFormat.Fp32) ? MathFormat.Fp32 : set.Activations.Math,
-        });
+        };
     }
-
-    public double SecondsPerFlop(OperatorTemplate item) =>
-        1 / (PeakFlops(item) * (item.Rate == RateClass.Attention ? Device.Efficiency.AttentionCompute : Device.Efficiency.Compute));
-
-    public double SecondsPerByte(RateClass rate) =>
-        1 / (Device.MemoryBandwidth * (rate == RateClass.Attention ? Device.Efficiency.AttentionMemory : Device.Efficiency.Memory));
 
     /// <summary>Share of <paramref name="whole"/> that the fullest of <paramref name="parts"/> devices gets.</summary>
     public static int Part(int whole, int parts) => (whole + parts - 1) / parts;
 
-    private static int Width(MathFormat format) => format switch
+    /// <summary>Bits of an element that a format multiplies.</summary>
+    public static int Width(MathFormat format) => format switch
     {
         MathFormat.Fp32 => 32,
         MathFormat.Tf32 => 19,

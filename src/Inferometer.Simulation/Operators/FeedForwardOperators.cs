@@ -147,7 +147,7 @@ internal static class FeedForwardOperators
     {
         DeploymentProfile profile = list.Profile;
         double hidden = profile.Architecture.HiddenSize;
-        if (profile.Expert > 1)
+        if (profile.Expert > 1 && (profile.AttentionRanks > 1 || !profile.Rates.SharesTokens))
         {
             double ep = profile.Expert;
             double ranks = (ep - 1) * (1 - Math.Pow(1 - (1 / ep), moe.ExpertsPerToken));
@@ -156,7 +156,7 @@ internal static class FeedForwardOperators
                 profile.Network.AllToAll(profile.Expert, profile.ExpertTensor),
                 ranks * profile.ExpertTensor * hidden / profile.Tensor);
         }
-        else if (profile.AttentionRanks > 1)
+        else if (profile.Expert == 1 && profile.AttentionRanks > 1)
         {
             list.Collective(gather, profile.Network.AllGather(profile.AttentionRanks, profile.Tensor), profile.AttentionRanks * hidden);
         }

@@ -32,6 +32,9 @@ public enum OperatorGroup
 
     /// <summary>Activations between a device and the host that computes a part of the network.</summary>
     HostTransfer,
+
+    /// <summary>What a serving framework takes beside the operators: planning, sampling, copies to and from the host.</summary>
+    Framework,
 }
 
 /// <summary>What an operator's time is spent on.</summary>

@@ -1,6 +1,8 @@
 using Inferometer.Core.Caching;
 using Inferometer.Core.Catalog;
+using Inferometer.Simulation.Calibration;
 using Inferometer.Simulation.Configuration;
+using Inferometer.Simulation.Costs;
 
 namespace Inferometer.Simulation.Planning;
 
@@ -11,11 +13,14 @@ public sealed record Catalogs(ModelCatalog Models, HardwareCatalog Hardware)
 {
     private const string SystemName = "system_name";
 
+    /// <summary>What the calibrated cost model knows; null = what ships with the program.</summary>
+    public CalibrationSet? Calibration { get; init; }
+
     /// <summary>The built-in catalogs, extended by a user's folder where one is given.</summary>
-    /// <param name="folder">Folder with models/*.json and hardware/*.json; null = none.</param>
+    /// <param name="folder">Folder with models/*.json, hardware/*.json and calibration/*.json; null = none.</param>
     public static Catalogs From(string? folder) => folder is null
         ? new(ModelCatalog.BuiltIn, HardwareCatalog.BuiltIn)
-        : new(ModelCatalog.WithFolder(folder), HardwareCatalog.WithFolder(folder));
+        : new(ModelCatalog.WithFolder(folder), HardwareCatalog.WithFolder(folder)) { Calibration = CalibrationFile.WithFolder(folder) };
 
     /// <summary>A configuration with the names of the catalog in place of aliases; paths and unknown names stay as they are.</summary>
     public SimulationConfig Canonical(SimulationConfig config)
@@ -31,5 +36,10 @@ public sealed record Catalogs(ModelCatalog Models, HardwareCatalog Hardware)
     /// <summary>An engine that looks names up here.</summary>
     /// <param name="kvProfiles">What reads compression profiles of the KV cache; null = only q8 and q4 can be named.</param>
     public SimulationEngine CreateEngine(IKvProfileReader? kvProfiles = null) =>
-        new(models: Models, hardware: Hardware, kvProfiles: kvProfiles);
+        new(models: Models, hardware: Hardware, kvProfiles: kvProfiles, costModels: CostModels);
+
+    /// <summary>The cost models, the calibrated one with this calibration.</summary>
+    public IReadOnlyList<ICostModel> CostModels => Calibration is null
+        ? Costs.CostModels.All
+        : [.. Costs.CostModels.All.Select(m => m is CalibratedCostModel ? new CalibratedCostModel(Calibration) : m)];
 }

@@ -96,7 +96,10 @@ public sealed record EstimateRequest
     /// <summary>Most sequences of one step, for the memory of choosing tokens alone; 0 = as the framework has it.</summary>
     public int MaxSequences { get; init; }
 
-    /// <summary>The serving framework, for its use of memory; null = none is named.</summary>
+    /// <summary>
+    /// The serving framework, for its use of memory and, with cost models that tell frameworks apart, its time; null = none is named: no
+    /// memory is kept for one, and times are those of the usual one of the device and format.
+    /// </summary>
     public FrameworkProfile? Framework { get; init; }
 
     /// <summary>

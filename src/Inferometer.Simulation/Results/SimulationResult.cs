@@ -67,6 +67,9 @@ public sealed record SimulationResult
     /// <summary>The operators of each phase, by phase.</summary>
     public required IReadOnlyDictionary<string, IReadOnlyList<OperatorResult>> Operators { get; init; }
 
+    /// <summary>What the figures rest on and how far measurements may lie from them; null where the cost model does not know.</summary>
+    public EstimateBasis? Basis { get; init; }
+
     /// <summary>What makes the result doubtful: a context longer than the model was made for, an unverified parameter count.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
 

@@ -62,6 +62,7 @@ internal static class CommandWords
             command.Options.Where(o => !string.Equals(o.Name, label, StringComparison.Ordinal)).SelectMany(o => o switch
         {
             PathOption { Required: true, Use: PathUse.WriteFile } => [o.Name, folder.File("new.gguf")],
+            PathOption { Required: true, Use: PathUse.ReadFolder } => [o.Name, folder.Path],
             PathOption { Required: true } => [o.Name, text],
             { Required: true } => [o.Name, "q8_0"],
             SystemOption => [o.Name, "h100"],

@@ -23,7 +23,7 @@ public class EstimateCommandTests
         Assert.StartsWith("Llama-3.1-8B on 1 x H100_SXM, bf16, batch 1, 2,048 tokens in, 256 out", run.Output, StringComparison.Ordinal);
         Assert.All(
             ["Fits", "Time to first token", "Time per output token", "End to end", "Cost", "Energy", "Room for", "Memory per device",
-            "Where the time goes", "How the hardware is used", "Assumptions (cost model roofline)"],
+            "Where the time goes", "How the hardware is used", "Assumptions (cost model calibrated)"],
             text => Assert.Contains(text, run.Output, StringComparison.Ordinal));
         Assert.All(run.OutputLines, line => Assert.InRange(line.Length, 1, 100));
         Assert.All(run.Output.Split('\n'), line => Assert.Equal(line.TrimEnd(), line));

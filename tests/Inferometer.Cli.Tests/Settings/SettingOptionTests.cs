@@ -46,7 +46,7 @@ public class SettingOptionTests
     {
         JsonNode expected = JsonNode.Parse("""
             {"model":"m","features":["prefill","decode"],
-             "simulation_params":{"system_name":"s","cost_model":"roofline","batch_size":1,"input_tokens":2048,"output_tokens":256,"beam_size":1}}
+             "simulation_params":{"system_name":"s","cost_model":"calibrated","batch_size":1,"input_tokens":2048,"output_tokens":256,"beam_size":1}}
             """)!;
         JsonNode config = Request().ToConfig().ToNode();
         Assert.True(JsonNode.DeepEquals(expected, config), config.ToJsonString());

@@ -81,7 +81,7 @@ public class CostSeamTests
         ServingMetrics metrics = new RooflineCostModel().Estimate(Sample.Request(Sample.Llama3, output: 9)).Metrics;
         Assert.Null(metrics.TimeToFirstTokenInterval);
         Assert.Null(metrics.EndToEndInterval);
-        string json = new SimulationEngine().Simulate(Config("prefill,decode", "{WORK}")).ToJson();
+        string json = new SimulationEngine().Simulate(Config("prefill,decode", """{WORK, "cost_model": "roofline"}""")).ToJson();
         Assert.DoesNotContain("interval", json, StringComparison.OrdinalIgnoreCase);
     }
 

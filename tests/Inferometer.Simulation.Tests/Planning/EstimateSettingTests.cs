@@ -57,7 +57,7 @@ public sealed class EstimateSettingTests
                 "N" => "7",
                 "FORMAT" => "fp8",
                 "RATE" or "SHARE" => "0.25",
-                "roofline" => "genz",
+                "calibrated" => "genz",
                 "q8" => "q8",
                 "llama.cpp" => "vllm",
                 "exps=CPU" => @"blk\.\d+\.ffn_.*_exps.=CPU",

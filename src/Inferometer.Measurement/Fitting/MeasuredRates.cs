@@ -1,0 +1,62 @@
+using Inferometer.Core;
+using Inferometer.Measurement.Published;
+using Inferometer.Measurement.Replay;
+using Inferometer.Simulation.Fitting;
+using Inferometer.Simulation.Requests;
+
+namespace Inferometer.Measurement.Fitting;
+
+/// <summary>Turns rows of tools that time prompts and generation by themselves into rates that a calibration can be fitted to.</summary>
+public static class MeasuredRates
+{
+    private const int UsualTokens = 128; // what llama-bench generates unless it is told otherwise
+
+    /// <summary>Rates of prompts and of generation of one framework, on one device.</summary>
+    /// <param name="table">A table of rates.</param>
+    /// <param name="framework">Name of the framework in calibrations.</param>
+    /// <param name="setup">What the table's names stand for; its cost model must be the calibrated one.</param>
+    public static IReadOnlyList<RateRun> Of(PublishedTable table, string framework, ReplaySetup setup)
+    {
+        ArgumentNullException.ThrowIfNull(table);
+        ArgumentNullException.ThrowIfNull(setup);
+        DeploymentOfRow deployments = new(setup);
+        Dictionary<string, EstimateRequest> requests = new(StringComparer.Ordinal);
+        List<RateRun> runs = [];
+        foreach (ThroughputMeasurement row in table.Throughput)
+        {
+            bool prompt = row.Metric == ThroughputMetric.PrefillTokensPerSecond;
+            if (!string.Equals(row.Framework, framework, StringComparison.OrdinalIgnoreCase) || row.Engine.Devices != 1
+                || (!prompt && row.Metric != ThroughputMetric.DecodeTokensPerSecond) || (prompt && row.InputTokens is null))
+            {
+                continue;
+            }
+
+            try
+            {
+                string key = $"{row.Model}|{row.System}|{row.Precision}|{row.KvPrecision}";
+                if (!requests.TryGetValue(key, out EstimateRequest? request))
+                {
+                    DeploymentText text = new(row.Model, row.System, row.Precision, row.KvPrecision, row.Framework, row.Version);
+                    requests[key] = request = setup.Engine.Prepare(deployments.Of(text, row.Engine, 1, 1, 2)).Request;
+                }
+
+                runs.Add(new RateRun
+                {
+                    Id = row.Id,
+                    Request = request,
+                    IsPrompt = prompt,
+                    Sequences = row.Concurrency ?? 1,
+                    DepthTokens = prompt ? row.DepthTokens : row.DepthTokens + (row.InputTokens ?? 0),
+                    Tokens = prompt ? row.InputTokens!.Value : row.OutputTokens ?? UsualTokens,
+                    TokensPerSecond = row.Value,
+                });
+            }
+            catch (InferometerException)
+            {
+                // A device or model that nothing stands for: nothing to fit.
+            }
+        }
+
+        return runs;
+    }
+}

@@ -1,0 +1,43 @@
+using System.Globalization;
+
+namespace Inferometer.Simulation.Calibration;
+
+/// <summary>What a calibration knows of a deployment.</summary>
+public sealed record CalibrationMatch
+{
+    /// <summary>What it was looked up by.</summary>
+    public required CalibrationSubject Subject { get; init; }
+
+    /// <summary>The coefficients.</summary>
+    public required Coefficients Coefficients { get; init; }
+
+    /// <summary>How well the case is known.</summary>
+    public required Familiarity Familiarity { get; init; }
+
+    /// <summary>Fitted runs that its familiarity rests on; 0 = none.</summary>
+    public required int Runs { get; init; }
+
+    /// <summary>Bands of the three metrics, in the order of <see cref="CalibratedMetric"/>.</summary>
+    public required IReadOnlyList<CalibrationBand> Bands { get; init; }
+
+    /// <summary>What estimates of the deployment rest on, in a sentence without its full stop.</summary>
+    public string RestsOn
+    {
+        get
+        {
+            string framework = Subject.Framework.Name;
+            string of = DeviceClasses.Words(Subject.DeviceClass);
+            FormattableString said = Familiarity switch
+            {
+                Familiarity.Fitted => $"fitted on {Runs:N0} runs of this model and format on this device with {framework}",
+                Familiarity.Related => $"fitted on {Runs:N0} runs of this device with {framework}, none of this model in this format",
+                Familiarity.Class => $"fitted on {Runs:N0} runs of {of}, none of this one with {framework}",
+                _ => $"datasheet only, class prior of {of}: nothing of the kind was fitted",
+            };
+            return said.ToString(CultureInfo.InvariantCulture);
+        }
+    }
+
+    /// <summary>The band of a metric.</summary>
+    public CalibrationBand Band(CalibratedMetric metric) => Bands[(int)metric];
+}

@@ -1,0 +1,90 @@
+namespace Inferometer.Simulation.Calibration;
+
+/// <summary>
+/// What the calibrated cost model is made of. Fractions are of datasheet peaks, ratios multiply fractions, the rest are times. Their
+/// meaning, bounds and priors are in <see cref="CoefficientTable"/>.
+/// </summary>
+public enum Coefficient
+{
+    /// <summary>Share of the dense peak that matrix products in 16 bits reach.</summary>
+    Matrix16,
+
+    /// <summary>Share of the dense peak that matrix products in 8 bits reach.</summary>
+    Matrix8,
+
+    /// <summary>Share of the dense peak that matrix products in 4 bits reach.</summary>
+    Matrix4,
+
+    /// <summary>What is left of the speed of a product whose weights are unpacked to a wider format first.</summary>
+    Unpacking,
+
+    /// <summary>
+    /// 32-bit operations that unpacking a byte of stored weights takes: what keeps products with few rows from the speed of memory on
+    /// devices
+    /// with much bandwidth and little arithmetic.
+    /// </summary>
+    UnpackingOperations,
+
+    /// <summary>What is left of the speed of a product when it is cut into experts.</summary>
+    ExpertMatrix,
+
+    /// <summary>Share of the dense peak that attention reaches.</summary>
+    AttentionMatrix,
+
+    /// <summary>Share of memory bandwidth that matrix products reach.</summary>
+    MatrixMemory,
+
+    /// <summary>Share of memory bandwidth that experts reach.</summary>
+    ExpertMemory,
+
+    /// <summary>Share of memory bandwidth that attention and recurrences reach.</summary>
+    AttentionMemory,
+
+    /// <summary>Share of memory bandwidth that element-wise work reaches.</summary>
+    VectorMemory,
+
+    /// <summary>Seconds from one kernel of a step to the next.</summary>
+    Launch,
+
+    /// <summary>Seconds an attention kernel takes beside that: planning, splitting, adding up.</summary>
+    AttentionExtra,
+
+    /// <summary>Seconds a layer of experts takes beside that: routing, sorting, padding.</summary>
+    ExpertExtra,
+
+    /// <summary>Seconds a recurrence takes beside that.</summary>
+    RecurrenceExtra,
+
+    /// <summary>Share of link bandwidth that collectives reach.</summary>
+    Link,
+
+    /// <summary>Seconds one hop of a collective takes.</summary>
+    LinkLatency,
+
+    /// <summary>Seconds between two steps in which the device waits for the host.</summary>
+    Step,
+
+    /// <summary>Seconds of the same kind per sequence of the step.</summary>
+    Sequence,
+
+    /// <summary>Least seconds per layer of a step that reads prompts, as it runs outside graphs.</summary>
+    PromptLayer,
+
+    /// <summary>Share of the time of other requests' prompts that decoding requests wait for.</summary>
+    Stall,
+
+    /// <summary>Seconds before the first step of a request: transport, tokenisation, admission.</summary>
+    FirstToken,
+
+    /// <summary>Decode steps a request waits for on average before its prompt is taken up, and its first token sent.</summary>
+    FirstTokenSteps,
+
+    /// <summary>Times the reading of a request's own prompt that its first token waits for.</summary>
+    FirstTokenPrompt,
+
+    /// <summary>Share of the computed queueing time that is waited.</summary>
+    Queue,
+
+    /// <summary>Seconds per request in flight before the first token.</summary>
+    FirstTokenUser,
+}

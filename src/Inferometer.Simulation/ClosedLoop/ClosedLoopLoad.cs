@@ -1,0 +1,20 @@
+using System.Runtime.InteropServices;
+
+namespace Inferometer.Simulation.ClosedLoop;
+
+/// <summary>A closed loop: so many users, each of whom sends the next request when the last one has ended.</summary>
+/// <param name="Users">Requests in flight over the whole deployment, at least 1.</param>
+/// <param name="InputTokens">Longest prompt, tokens, at least 1.</param>
+/// <param name="OutputTokens">Longest answer, tokens, at least 1.</param>
+/// <param name="Spread">Lengths are spread evenly from (1 - this) of the longest to the longest; 0 = all are equal.</param>
+[StructLayout(LayoutKind.Auto)]
+public readonly record struct ClosedLoopLoad(int Users, int InputTokens, int OutputTokens, double Spread = 0)
+{
+    /// <summary>Mean prompt, tokens.</summary>
+    public int MeanInputTokens => Mean(InputTokens);
+
+    /// <summary>Mean answer, tokens.</summary>
+    public int MeanOutputTokens => Mean(OutputTokens);
+
+    private int Mean(int longest) => Math.Max(1, (int)Math.Round(longest * (1 - (Spread / 2))));
+}

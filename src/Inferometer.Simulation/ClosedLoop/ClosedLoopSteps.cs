@@ -1,0 +1,26 @@
+using System.Runtime.InteropServices;
+
+namespace Inferometer.Simulation.ClosedLoop;
+
+/// <summary>The priced steps that a closed loop's times follow from, seconds.</summary>
+[StructLayout(LayoutKind.Auto)]
+internal readonly record struct ClosedLoopSteps
+{
+    /// <summary>Mean decode step with all users that there is room for.</summary>
+    public required double Decode { get; init; }
+
+    /// <summary>A step that reads one mean prompt and nothing else.</summary>
+    public required double Prompt { get; init; }
+
+    /// <summary>What such a prompt adds to a step of all users.</summary>
+    public required double Added { get; init; }
+
+    /// <summary>Sequences of a full step of one rank.</summary>
+    public required int Sequences { get; init; }
+
+    /// <summary>Requests there is room for over the deployment; null = not known.</summary>
+    public required int? Room { get; init; }
+
+    /// <summary>Prompts per decode step (every sequence is preceded by one per answer) x what one adds.</summary>
+    public double StallSeconds(in ClosedLoopLoad load) => (double)Sequences / load.MeanOutputTokens * Added;
+}

@@ -1,0 +1,163 @@
+using System.Globalization;
+using Inferometer.Core;
+using Inferometer.Core.Hardware;
+using Inferometer.Simulation.Calibration;
+using Inferometer.Simulation.Operators;
+using Inferometer.Simulation.Requests;
+
+namespace Inferometer.Simulation.Costs;
+
+/// <summary>The calibrated cost model's plan: operators at measured rates, and what a framework's step takes beside them.</summary>
+internal sealed class CalibratedPlan : ICostPlan
+{
+    private readonly RooflinePlan _operators;
+    private readonly double _step;
+    private readonly double _sequence;
+    private readonly double _promptFloor;
+    private readonly int _replicas;
+    private EquatableList<string>? _assumptions;
+
+    public CalibratedPlan(string costModel, EstimateRequest request, CalibrationMatch match)
+    {
+        Coefficients c = match.Coefficients;
+        CostModel = costModel;
+        Request = request;
+        Match = match;
+        Basis = EstimateBasis.Of(match);
+        _operators = new(costModel, OnCalibratedLinks(request, c), new CalibratedRates(c));
+        _step = c[Coefficient.Step];
+        _sequence = c[Coefficient.Sequence];
+        _promptFloor = c[Coefficient.PromptLayer] * request.Architecture.LayerCount;
+        _replicas = request.Parallelism.Data;
+    }
+
+    public string CostModel { get; }
+
+    public EstimateRequest Request { get; }
+
+    public CalibrationMatch Match { get; }
+
+    public EstimateBasis Basis { get; }
+
+    public EquatableList<string> Assumptions => _assumptions ??= Said();
+
+    public double? KvBytesPerToken => _operators.KvBytesPerToken;
+
+    public IReadOnlyList<WeightUse> Weights => _operators.Weights;
+
+    public PhaseTotals Prefill(in WorkloadPoint point, ICollection<OperatorRow>? rows = null) => WithFramework(
+        _operators.Prefill(point, rows), DeploymentProfile.Part(point.BatchSize, _replicas), prompts: true, rows);
+
+    public PhaseTotals Decode(in WorkloadPoint point, ICollection<OperatorRow>? rows = null) => WithFramework(
+        _operators.Decode(point, rows), DeploymentProfile.Part(point.BatchSize, _replicas) * point.BeamWidth, prompts: false, rows);
+
+    public PhaseTotals Step(ReadOnlySpan<PrefillChunk> prefill, ReadOnlySpan<DecodeGroup> decode, ICollection<OperatorRow>? rows = null)
+    {
+        int sequences = 0;
+        foreach (PrefillChunk chunk in prefill)
+        {
+            sequences += chunk.Count;
+        }
+
+        foreach (DecodeGroup group in decode)
+        {
+            sequences += group.Count;
+        }
+
+        return WithFramework(_operators.Step(prefill, decode, rows), sequences, prefill.Length > 0, rows);
+    }
+
+    public MemoryTotals? Memory(in WorkloadPoint point, double? activationBytes = null) => _operators.Memory(point, activationBytes);
+
+    private PhaseTotals WithFramework(in PhaseTotals operators, int sequences, bool prompts, ICollection<OperatorRow>? rows)
+    {
+        // Operators of a short prompt are started faster than a framework outside its graphs can.
+        double waiting = prompts ? Math.Max(0, _promptFloor - (operators.LatencySeconds - operators.DraftSeconds)) : 0;
+        double framework = waiting + _step + (_sequence * sequences);
+        double latency = operators.LatencySeconds + framework;
+        double share = operators.LatencySeconds / latency;
+        if (rows is not null)
+        {
+            AddRow(rows, "framework_step", waiting + _step);
+            AddRow(rows, "framework_sequences", _sequence * sequences);
+        }
+
+        CalibrationBand band = prompts ? Basis.TimeToFirstToken : Basis.TimePerOutputToken;
+        return operators with
+        {
+            LatencySeconds = latency,
+            LatencyInterval = EstimateBasis.NineTenths(band, latency),
+            SerialSeconds = operators.SerialSeconds + framework,
+            FlopUtilization = operators.FlopUtilization * share,
+            BandwidthUtilization = operators.BandwidthUtilization * share,
+            DeviceWatts = Request.Power.Watts(
+                Request.System.Device.TdpWatts, operators.FlopUtilization * share, operators.BandwidthUtilization * share),
+        };
+    }
+
+    private static void AddRow(ICollection<OperatorRow> rows, string name, double seconds)
+    {
+        if (seconds > 0)
+        {
+            rows.Add(new OperatorRow
+            {
+                Name = name,
+                LayerClass = -1,
+                Group = OperatorGroup.Framework,
+                Count = 1,
+                Flops = 0,
+                WeightBytes = 0,
+                KvReadBytes = 0,
+                KvWriteBytes = 0,
+                ActivationReadBytes = 0,
+                ActivationWriteBytes = 0,
+                CollectiveBytes = 0,
+                Seconds = seconds,
+                ComputeSeconds = 0,
+                MemorySeconds = 0,
+                OffloadSeconds = 0,
+                NetworkSeconds = 0,
+                Bound = OperatorBound.Launch,
+                FlopUtilization = 0,
+                BandwidthUtilization = 0,
+            });
+        }
+    }
+
+    private EquatableList<string> Said()
+    {
+        Coefficients c = Match.Coefficients;
+        return
+        [
+            Match.RestsOn[..1].ToUpperInvariant() + Match.RestsOn[1..] + ".",
+            Say($"Nine in ten measurements of such cases lay within {Percent(Basis.TimePerOutputToken)} of the predicted time per output ")
+                + Say($"token, and within {Percent(Basis.TimeToFirstToken)} of the time to first token."),
+            Say($"Operators follow one another, {c[Coefficient.Launch] * 1e6:0.0} us from kernel to kernel; arithmetic and memory traffic ")
+                + "overlap but for a soft maximum.",
+            Say($"Shares of the datasheet: memory {c[Coefficient.MatrixMemory]:0.00} (attention {c[Coefficient.AttentionMemory]:0.00}, ")
+                + Say($"experts {c[Coefficient.ExpertMemory]:0.00}), matrix products {c[Coefficient.Matrix16]:0.00} in 16 bits and ")
+                + Say($"{c[Coefficient.Matrix8]:0.00} in 8, attention {c[Coefficient.AttentionMatrix]:0.00}, ")
+                + Say($"links {c[Coefficient.Link]:0.00}."),
+            Say($"{Basis.Framework} takes {c[Coefficient.Step] * 1e3:0.00} ms per step and {c[Coefficient.Sequence] * 1e6:0} us per ")
+                + "sequence beside them.",
+            .. _operators.Assumptions.Skip(2), // what the roofline says of its own fractions does not hold here
+        ];
+    }
+
+    private static string Percent(in CalibrationBand band) => Say($"{(band.Low90 - 1) * 100:0} and +{(band.High90 - 1) * 100:0} %");
+
+    private static string Say(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+
+    private static EstimateRequest OnCalibratedLinks(EstimateRequest request, Coefficients coefficients)
+    {
+        HardwareSystem system = request.System;
+        return request with
+        {
+            System = system with
+            {
+                Device = system.Device with { Efficiency = system.Device.Efficiency with { Link = coefficients[Coefficient.Link] } },
+                IntraNode = system.IntraNode with { LatencySeconds = coefficients[Coefficient.LinkLatency] },
+            },
+        };
+    }
+}

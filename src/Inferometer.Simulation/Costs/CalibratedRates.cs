@@ -1,0 +1,88 @@
+using Inferometer.Core.Deployments;
+using Inferometer.Simulation.Calibration;
+using Inferometer.Simulation.Operators;
+
+namespace Inferometer.Simulation.Costs;
+
+/// <summary>Rates by class of operator and number format, from calibrated coefficients.</summary>
+internal sealed class CalibratedRates(Coefficients coefficients) : OperatorRates
+{
+    // Norms, activations, softmax of logits: far from any arithmetic limit, so that no measurement can tell their share of it.
+    private const double VectorShare = 0.5;
+
+    // Products in 8 bits or fewer quantise their inputs first, which is fused into what comes before about every other time.
+    private const double InputLaunch = 0.5;
+
+    public override bool IsSoft => true;
+
+    public override bool SharesTokens => true;
+
+    public override double SecondsPerFlop(OperatorTemplate item, DeploymentProfile profile)
+    {
+        if (!IsProduct(item))
+        {
+            double rate = item.Rate == RateClass.Attention ? coefficients[Coefficient.AttentionMatrix] : VectorShare;
+            return 1 / (profile.PeakFlops(item) * rate);
+        }
+
+        MathFormat format = ProductOf(item, profile);
+        double share = MatrixShare(format);
+        share *= IsUnpacked(item, format) ? coefficients[Coefficient.Unpacking] : 1;
+        share *= IsExpert(item) ? coefficients[Coefficient.ExpertMatrix] : 1;
+        return 1 / (profile.Device.PeakFor(format) * share);
+    }
+
+    public override double SecondsPerByte(OperatorTemplate item, DeploymentProfile profile)
+    {
+        Coefficient share = IsExpert(item) ? Coefficient.ExpertMemory
+            : IsProduct(item) ? Coefficient.MatrixMemory
+            : item.Rate == RateClass.Attention ? Coefficient.AttentionMemory
+            : Coefficient.VectorMemory;
+        double read = 1 / (profile.Device.MemoryBandwidth * coefficients[share]);
+        return IsProduct(item) && IsUnpacked(item, ProductOf(item, profile))
+            ? read + (coefficients[Coefficient.UnpackingOperations] / profile.Device.PeakFor(VectorFormat(profile)))
+            : read;
+    }
+
+    public override double FixedSeconds(OperatorTemplate item, DeploymentProfile profile)
+    {
+        double launches = item.Launches * coefficients[Coefficient.Launch];
+        return item.Rate switch
+        {
+            RateClass.Attention when item.KvRead.PerSequence > 0 => launches + coefficients[Coefficient.RecurrenceExtra],
+            RateClass.Attention => launches + coefficients[Coefficient.AttentionExtra],
+
+            // A layer has two products with experts, up and down.
+            _ when IsExpert(item) => launches + (coefficients[Coefficient.ExpertExtra] / 2),
+            RateClass.Matrix when DeploymentProfile.Width(ProductOf(item, profile)) <= 8 => launches * (1 + InputLaunch),
+            _ => launches,
+        };
+    }
+
+    private static bool IsProduct(OperatorTemplate item) => item.Rate is RateClass.Matrix or RateClass.HeadMatrix;
+
+    private static bool IsExpert(OperatorTemplate item) =>
+        item.Rate == RateClass.Matrix && item.Group == OperatorGroup.Experts && item.Pool >= 0;
+
+    // Inputs are quantised only where the device multiplies in the format; elsewhere weights are unpacked to 16 bits.
+    private static MathFormat ProductOf(OperatorTemplate item, DeploymentProfile profile)
+    {
+        MathFormat format = profile.FormatOf(item);
+        return format is MathFormat.Fp8 or MathFormat.Fp4 && !profile.Device.PeakOperationsPerSecond.ContainsKey(format)
+            ? MathFormat.Bf16
+            : format;
+    }
+
+    private static bool IsUnpacked(OperatorTemplate item, MathFormat product) =>
+        item.ResidentElements > 0 && 8 * item.ResidentBytes / item.ResidentElements < DeploymentProfile.Width(product) - 1;
+
+    private static MathFormat VectorFormat(DeploymentProfile profile) =>
+        profile.Device.PeakOperationsPerSecond.ContainsKey(MathFormat.Fp32) ? MathFormat.Fp32 : profile.Request.Precisions.Activations.Math;
+
+    private double MatrixShare(MathFormat format) => coefficients[format switch
+    {
+        MathFormat.Fp8 or MathFormat.Int8 => Coefficient.Matrix8,
+        MathFormat.Fp4 or MathFormat.Int4 => Coefficient.Matrix4,
+        _ => Coefficient.Matrix16,
+    }];
+}

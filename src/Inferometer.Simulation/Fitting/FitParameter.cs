@@ -1,0 +1,10 @@
+using Inferometer.Core;
+using Inferometer.Simulation.Calibration;
+
+namespace Inferometer.Simulation.Fitting;
+
+/// <summary>One unknown of a fit: the logarithm of a factor on one or more coefficients, of the deployments a layer names.</summary>
+/// <param name="Coefficients">What it multiplies.</param>
+/// <param name="Scope">A layer without factors that says of which deployments; one that names nothing is of all.</param>
+/// <param name="Spread">Standard deviation of the logarithm before anything is measured; its mean is 0.</param>
+internal sealed record FitParameter(EquatableList<Coefficient> Coefficients, CalibrationLayer Scope, double Spread);

@@ -1,0 +1,82 @@
+using Inferometer.Simulation.Calibration;
+
+namespace Inferometer.Simulation.Fitting;
+
+/// <summary>
+/// Which coefficients each stage may move, and how far. Few unknowns and strong priors: free ones fit the rows and miss the rest.
+/// </summary>
+internal static class FitUnknowns
+{
+    // How far an architecture or a framework may differ from the others before its runs say so clearly, and how far a group.
+    private const double Small = 0.04;
+    private const double Group = 0.3;
+    private const double FrameworkServing = 0.4;
+
+    private static readonly CalibrationLayer All = new();
+
+    private static readonly Coefficient[] OfArchitecture =
+    [
+        Coefficient.Matrix16, Coefficient.Matrix8, Coefficient.MatrixMemory, Coefficient.ExpertMemory, Coefficient.AttentionMemory,
+        Coefficient.Launch, Coefficient.Link, Coefficient.LinkLatency,
+    ];
+
+    private static readonly Coefficient[] OfFramework =
+    [
+        Coefficient.Launch, Coefficient.ExpertExtra, Coefficient.Step, Coefficient.Sequence, Coefficient.Stall, Coefficient.ExpertMemory,
+        Coefficient.ExpertMatrix, Coefficient.PromptLayer,
+    ];
+
+    // Coefficients of a kind move together: one model in one format cannot tell them apart.
+    private static readonly Coefficient[][] OfGroup =
+    [
+        [Coefficient.Launch],
+        [Coefficient.MatrixMemory, Coefficient.ExpertMemory],
+        [Coefficient.Matrix16, Coefficient.Matrix8, Coefficient.Matrix4],
+        [Coefficient.Stall],
+        [Coefficient.Sequence],
+        [Coefficient.Step],
+        [Coefficient.AttentionMemory],
+        [Coefficient.Link],
+        [Coefficient.LinkLatency],
+        [Coefficient.ExpertMatrix],
+        [Coefficient.ExpertExtra, Coefficient.RecurrenceExtra],
+        [Coefficient.AttentionExtra],
+    ];
+
+    /// <summary>Time per token, all runs.</summary>
+    public static FitParameter[] TokenGlobals(IReadOnlyList<FitCase> cases) =>
+    [
+        .. CoefficientTable.All.Where(info => !info.Serving || info.Coefficient == Coefficient.Stall)
+            .Select(info => new FitParameter([info.Coefficient], All, 2 * info.Spread)),
+        .. Scopes(cases, s => new CalibrationLayer { Architecture = s.Architecture })
+            .SelectMany(scope => Each(OfArchitecture, scope, Small)),
+        .. Scopes(cases, s => new CalibrationLayer { Framework = s.Framework.Name }).SelectMany(scope => Each(OfFramework, scope, Small)),
+    ];
+
+    /// <summary>Time per token, one group.</summary>
+    public static FitParameter[] TokenGroup(CalibrationLayer scope) => [.. OfGroup.Select(set => new FitParameter([.. set], scope, Group))];
+
+    /// <summary>Time to first token, all runs.</summary>
+    public static FitParameter[] FirstTokenGlobals(IReadOnlyList<FitCase> cases) =>
+    [
+        .. FirstToken.Select(c => new FitParameter([c], All, 1.5 * CoefficientTable.Of(c).Spread)),
+        .. Scopes(cases, s => new CalibrationLayer { Architecture = s.Architecture })
+            .SelectMany(scope => FirstToken.Select(c => new FitParameter([c], scope, 0.25 * CoefficientTable.Of(c).Spread))),
+        .. Scopes(cases, s => new CalibrationLayer { Framework = s.Framework.Name })
+            .SelectMany(scope => FirstToken.Select(c => new FitParameter([c], scope, FrameworkServing * CoefficientTable.Of(c).Spread))),
+    ];
+
+    /// <summary>Time to first token, one group.</summary>
+    public static FitParameter[] FirstTokenGroup(CalibrationLayer scope) =>
+        [.. FirstToken.Select(c => new FitParameter([c], scope, 2 * CoefficientTable.Of(c).Spread))];
+
+    private static IEnumerable<Coefficient> FirstToken =>
+        CoefficientTable.All.Where(info => info.Serving && info.Coefficient != Coefficient.Stall).Select(info => info.Coefficient);
+
+    private static IEnumerable<FitParameter> Each(Coefficient[] coefficients, CalibrationLayer scope, double spread) =>
+        coefficients.Select(c => new FitParameter([c], scope, spread));
+
+    private static IEnumerable<CalibrationLayer> Scopes(IReadOnlyList<FitCase> cases, Func<CalibrationSubject, CalibrationLayer> of) =>
+        cases.GroupBy(c => of(c.Subject))
+            .Select(g => g.Key with { Runs = g.Count() }).OrderBy(l => l.Framework ?? l.Architecture, StringComparer.Ordinal);
+}

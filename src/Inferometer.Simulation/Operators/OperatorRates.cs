@@ -1,0 +1,39 @@
+using Inferometer.Core.Hardware;
+
+namespace Inferometer.Simulation.Operators;
+
+/// <summary>What turns the amounts of an operator into time. The roofline's: peaks of the device times its fixed fractions.</summary>
+internal class OperatorRates
+{
+    /// <summary>The roofline's.</summary>
+    public static OperatorRates Roofline { get; } = new();
+
+    /// <summary>
+    /// Arithmetic and memory traffic hide each other imperfectly: an operator takes the cube root of the sum of their cubes, not the
+    /// larger.
+    /// </summary>
+    public virtual bool IsSoft => false;
+
+    /// <summary>
+    /// Tokens are on all devices of a tensor-parallel group, as frameworks have it: experts dealt out over that group find their tokens
+    /// where
+    /// they are, and the sum after the layer is all that is sent.
+    /// </summary>
+    public virtual bool SharesTokens => false;
+
+    public virtual double SecondsPerFlop(OperatorTemplate item, DeploymentProfile profile)
+    {
+        DeviceEfficiency e = profile.Device.Efficiency;
+        return 1 / (profile.PeakFlops(item) * (item.Rate == RateClass.Attention ? e.AttentionCompute : e.Compute));
+    }
+
+    public virtual double SecondsPerByte(OperatorTemplate item, DeploymentProfile profile)
+    {
+        DeviceEfficiency e = profile.Device.Efficiency;
+        return 1 / (profile.Device.MemoryBandwidth * (item.Rate == RateClass.Attention ? e.AttentionMemory : e.Memory));
+    }
+
+    /// <summary>Time that does not depend on the amounts.</summary>
+    public virtual double FixedSeconds(OperatorTemplate item, DeploymentProfile profile) =>
+        item.Launches * profile.Device.Efficiency.LaunchSeconds;
+}

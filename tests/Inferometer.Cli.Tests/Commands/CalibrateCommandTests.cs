@@ -1,0 +1,84 @@
+using Inferometer.Cli.Hosting;
+using Inferometer.ReferenceModels;
+using Inferometer.Simulation.Calibration;
+using Inferometer.Simulation.Results;
+using Inferometer.Tests;
+
+namespace Inferometer.Cli.Tests.Commands;
+
+/// <summary><c>inferometer calibrate</c> and <c>fit</c> as a user meets them.</summary>
+public sealed class CalibrateCommandTests : IDisposable
+{
+    private const string Header = "id,model,system,framework,precision,isl,osl,concurrency,ttft_ms,tpot_ms\n";
+    private const string Rows = Header
+        + "one user,llama-3.1-8b,h100,vllm,bf16,1000,200,1,50,11\nmany users,llama-3.1-8b,h100,vllm,bf16,1000,200,32,250,17\n";
+
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Two_runs_of_ones_own_move_the_estimate_of_that_deployment_and_of_no_other()
+    {
+        string catalog = Path.Combine(_folder.Path, "mine");
+        CommandRun run = (await CommandRun.Of("calibrate", "-m", Table(Rows), "--catalog", catalog)).Succeeded();
+        Assert.Contains("What to measure next", run.Output, StringComparison.Ordinal);
+        Assert.Contains("long prompts", run.Output, StringComparison.Ordinal);
+        Assert.Contains("Written to", run.Output, StringComparison.Ordinal);
+
+        const string asked = "estimate llama-3.1-8b --on h100 --input 1000 --output 200 -f json";
+        SimulationResult before = await Simulated(asked), after = await Simulated($"{asked} --catalog {catalog}");
+        Assert.True(Math.Abs(after.Metrics.TpotMs!.Value - 11) < Math.Abs(before.Metrics.TpotMs!.Value - 11));
+        Assert.Contains("2 runs of this model", after.Basis!.RestsOn, StringComparison.Ordinal);
+        Assert.Equal(Familiarity.Fitted, after.Basis.Familiarity);
+        string other = asked.Replace("llama-3.1-8b", "qwen3-8b", StringComparison.Ordinal);
+        Assert.Equal((await Simulated(other)).Metrics.TpotMs, (await Simulated($"{other} --catalog {catalog}")).Metrics.TpotMs);
+    }
+
+    [Theory]
+    [InlineData("slow,llama-3.1-8b,h100,vllm,bf16,1000,200,1,50,1100\n", "slow: a time per output token of 1100 ms")]
+    [InlineData("early,llama-3.1-8b,h100,vllm,bf16,1000,200,1,0.05,8\n", "early: a time to first token of 0.05 ms")]
+    [InlineData("nobody's,llama-3.1-8b,h100,mine,bf16,1000,200,1,50,8\n", "nobody's: framework 'mine' is not known")]
+    [InlineData("nowhere,llama-3.1-8b,h1000,vllm,bf16,1000,200,1,50,8\n", "nowhere: machine 'h1000'")]
+    public async Task What_cannot_have_been_measured_is_refused_with_its_row(string row, string said)
+    {
+        string catalog = Path.Combine(_folder.Path, "never");
+        CommandRun run = await CommandRun.Of("calibrate", "-m", Table(Header + row), "--catalog", catalog);
+        Assert.Equal(ExitCode.Failed, run.Code);
+        Assert.Contains(said, run.Error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(catalog));
+    }
+
+    [Fact]
+    public async Task Fit_says_what_is_missing()
+    {
+        CommandRun run = await CommandRun.Of("fit", "-m", _folder.Path);
+        Assert.Equal(ExitCode.Failed, run.Code);
+        Assert.Contains("silicon.csv is missing", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Fit_reads_a_folder_of_tables_and_writes_what_can_be_read_back()
+    {
+        string written = Path.Combine(_folder.Path, "out");
+        CommandRun run = (await CommandRun.Of("fit", "-m", SharedFolder.Require("reference"), "--quick", "-o", written)).Succeeded();
+        Assert.Contains("TPOT", run.Output, StringComparison.Ordinal);
+        CalibrationSet serving = CalibrationFile.Read(Path.Combine(written, "serving.json"));
+        Assert.Contains("good rows of silicon.csv", serving.Source, StringComparison.Ordinal);
+
+        // What ships was made by this command: the coefficients of the quick fit, with bands beside them.
+        Assert.Equal(CalibrationSet.BuiltIn.Layers.Count(l => l.IsGroup), serving.Layers.Count(l => l.IsGroup));
+        Assert.All(CoefficientTable.All, info => Assert.Equal(
+            1, serving.Base[info.Coefficient] / CalibrationSet.BuiltIn.Base[info.Coefficient], 0.02));
+    }
+
+    private string Table(string text)
+    {
+        string file = _folder.File("mine.csv");
+        File.WriteAllText(file, text);
+        return file;
+    }
+
+    private static async Task<SimulationResult> Simulated(string line) =>
+        SimulationResult.FromJson((await CommandRun.OfLine(line)).Succeeded().Output);
+}

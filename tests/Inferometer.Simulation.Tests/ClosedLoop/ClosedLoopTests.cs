@@ -1,0 +1,94 @@
+using Inferometer.Core.Catalog;
+using Inferometer.Simulation.ClosedLoop;
+using Inferometer.Simulation.Costs;
+using Inferometer.Simulation.Requests;
+
+namespace Inferometer.Simulation.Tests.ClosedLoop;
+
+public class ClosedLoopTests
+{
+    private static readonly ReplayedSteps Steps = new()
+    {
+        One = 0.01, Full = 0.02, FullSequences = 16, MixedToken = 1e-5, PromptToken = 2e-5, Budget = 4096, Mixed = true,
+    };
+
+    [Fact]
+    public void One_user_waits_for_nobody()
+    {
+        ClosedLoopLoad load = new(1, 1000, 50, 0.2);
+        double seconds = ClosedLoopReplay.MeanFirstTokenSeconds(1, 100, load, Steps);
+        Assert.InRange(seconds, 0.8 * 1000 * Steps.PromptToken, 1000 * Steps.PromptToken);
+    }
+
+    [Fact]
+    public void Replays_of_equal_loads_are_equal_and_more_users_wait_longer()
+    {
+        double last = 0;
+        foreach (int users in (int[])[1, 2, 4, 8, 16, 64, 300, 1024])
+        {
+            ClosedLoopLoad load = new(users, 1000, 50);
+            double seconds = ClosedLoopReplay.MeanFirstTokenSeconds(users, 4096, load, Steps);
+            Assert.Equal(seconds, ClosedLoopReplay.MeanFirstTokenSeconds(users, 4096, load, Steps));
+            Assert.True(seconds > 0.95 * last, $"{users} users: {seconds} after {last}");
+            last = seconds;
+        }
+    }
+
+    [Fact]
+    public void Users_without_room_wait_until_others_have_ended()
+    {
+        // 20 users, room for 10: half of them wait for about a whole answer.
+        ClosedLoopLoad load = new(20, 100, 1000, 0.2);
+        double answer = 900 * Steps.Decode(10);
+        Assert.InRange(ClosedLoopReplay.MeanFirstTokenSeconds(20, 10, load, Steps), 0.7 * answer, 1.3 * answer);
+        Assert.True(ClosedLoopReplay.MeanFirstTokenSeconds(20, 20, load, Steps) < 0.1 * answer);
+    }
+
+    [Fact]
+    public void The_parts_add_up_to_the_times()
+    {
+        ICostPlan plan = Plan(new CalibratedCostModel());
+        ClosedLoopEstimate e = ClosedLoopModel.Estimate(plan, new(32, 2000, 200, 0.2));
+        Assert.Equal(e.StepSeconds + e.StallSeconds, e.TimePerOutputTokenSeconds, 1e-12);
+        Assert.Equal(e.AdmissionSeconds + e.PromptSeconds + e.QueueSeconds, e.TimeToFirstTokenSeconds, 1e-12);
+        Assert.Equal(e.TimeToFirstTokenSeconds + (179 * e.TimePerOutputTokenSeconds), e.EndToEndSeconds, 1e-9);
+        Assert.Equal(32, e.SequencesPerRank);
+        Assert.True(e.StallSeconds > 0 && e.QueueSeconds > 0);
+        Assert.True(e.TimeToFirstTokenInterval!.Value.Low <= e.TimeToFirstTokenSeconds);
+        Assert.NotNull(e.Basis);
+    }
+
+    [Fact]
+    public void Any_cost_model_can_be_asked_and_one_that_knows_no_errors_gives_none()
+    {
+        ClosedLoopEstimate plain = ClosedLoopModel.Estimate(Plan(new RooflineCostModel()), new(32, 2000, 200));
+        Assert.Null(plain.TimePerOutputTokenInterval);
+        Assert.True(plain.TimePerOutputTokenSeconds > 0);
+    }
+
+    [Fact]
+    public void The_cache_bounds_the_batch()
+    {
+        ClosedLoopEstimate e = ClosedLoopModel.Estimate(Plan(new CalibratedCostModel()), new(1000, 30000, 1000));
+        Assert.InRange(e.SequencesPerRank, 8, 20); // 64 KiB per token and 8B weights in bf16 on 80 GiB
+        Assert.Equal(e.Room, e.SequencesPerRank);
+        Assert.True(e.QueueSeconds > 10 * e.PromptSeconds);
+    }
+
+    [Fact]
+    public void Prompts_read_elsewhere_stall_nobody()
+    {
+        ICostPlan plan = Plan(new CalibratedCostModel());
+        ClosedLoopLoad load = new(32, 4000, 100);
+        ClosedLoopEstimate apart = ClosedLoopModel.EstimateSeparate(plan, 32, plan, load), together = ClosedLoopModel.Estimate(plan, load);
+        Assert.Equal(0, apart.StallSeconds);
+        Assert.Equal(together.StepSeconds, apart.TimePerOutputTokenSeconds);
+        Assert.True(ClosedLoopModel.EstimateSeparate(plan, 8, plan, load).QueueSeconds < apart.QueueSeconds);
+    }
+
+    private static ICostPlan Plan(ICostModel model) => model.Prepare(new EstimateRequest
+    {
+        Architecture = ModelCatalog.BuiltIn.Resolve("llama-3.1-8b"),
+        System = HardwareCatalog.BuiltIn.Find("h100"),
+    });
+}
