@@ -75,7 +75,7 @@ internal static class ServiceFindings
         {
             said.Add(Say($"TTFT is {factor:0.0} times the forecast for users who come and go evenly, and near the {burst:0} ms that ")
                 + Say($"{users:0} prompts at once would take on average: requests come in bursts, or the benchmark starts all users at ")
-                + "once."));
+                + "once.");
         }
         else
         {
