@@ -4,6 +4,7 @@ using Inferometer.Core.Models;
 using Inferometer.Core.Models.HuggingFace;
 using Inferometer.ModelFiles.Formats;
 using Inferometer.ModelFiles.Generation;
+using Inferometer.ModelFiles.Templates;
 using Inferometer.ModelFiles.Tokenization;
 
 namespace Inferometer.ModelFiles;
@@ -26,7 +27,7 @@ public sealed class Checkpoint : IDisposable
         Header = header;
         string folder = Directory.Exists(path) ? path : System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!;
         _architecture = new(() => header is null ? HuggingFaceConfigReader.Read(folder) : GgufArchitectureReader.Read(header));
-        _tokenizer = new(() => header is null ? HuggingFaceTokenizer.Load(folder) : GgufTokenizer.Load(header));
+        _tokenizer = new(() => WithTemplateEnds(header is null ? HuggingFaceTokenizer.Load(folder) : GgufTokenizer.Load(header)));
         _samplingDefaults = new(() => header is null ? SamplingDefaults.OfFolder(folder) : SamplingDefaults.Of(header));
         _tensors = Mapped();
     }
@@ -51,13 +52,18 @@ public sealed class Checkpoint : IDisposable
     /// <exception cref="InferometerException">The description is missing, absurd or of an architecture that is not known.</exception>
     public ModelArchitecture Architecture => _architecture.Value;
 
-    /// <summary>How text becomes tokens.</summary>
+    /// <summary>How text becomes tokens; what the model's chat template writes after an answer is among the tokens that end one.</summary>
     /// <exception cref="InferometerException">The tokenizer is missing or of a kind that is not supported.</exception>
     public Tokenizer Tokenizer => _tokenizer.Value;
 
     /// <summary>How the model's makers recommend to sample from it.</summary>
-    /// <exception cref="InferometerException">A value is of the wrong kind or out of range.</exception>
     public SamplingDefaults SamplingDefaults => _samplingDefaults.Value;
+
+    /// <summary>
+    /// What is left out of the model's files because it is faulty and the model can do without it, a line each; reads the tokenizer.
+    /// </summary>
+    /// <exception cref="InferometerException">The tokenizer is missing or of a kind that is not supported.</exception>
+    public IReadOnlyList<string> Notes => [.. SamplingDefaults.Notes.Concat(Tokenizer.Notes).Distinct(StringComparer.Ordinal)];
 
     /// <summary>The weights, mapped into memory.</summary>
     /// <exception cref="InferometerException">A file is missing or not sound.</exception>
@@ -105,6 +111,18 @@ public sealed class Checkpoint : IDisposable
     }
 
     private Lazy<ITensorSource> Mapped() => new(() => Header is null ? SafetensorsModel.Open(Path) : GgufModelFile.Open(Header));
+
+    private static Tokenizer WithTemplateEnds(Tokenizer tokenizer)
+    {
+        try
+        {
+            return tokenizer.ChatTemplateText is null ? tokenizer : tokenizer.WithEndings(ChatTemplate.For(tokenizer).EndTokens);
+        }
+        catch (InferometerException)
+        {
+            return tokenizer; // a template that cannot be read is told of where it is used
+        }
+    }
 
     private static void RequireConfig(string folder)
     {

@@ -27,6 +27,7 @@ internal static class CommandTree
             ExplainCommand.Create(printer),
             RunCommand.Create(printer),
             InfoCommand.Create(printer),
+            TokenizeCommand.Create(printer),
             BenchCommand.Create(printer),
             PerplexityCommand.Create(printer),
             CompressCommand.Create(printer),

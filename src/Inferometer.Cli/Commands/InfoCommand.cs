@@ -31,7 +31,9 @@ internal static class InfoCommand
         {
             using ModelLocation location = ModelLocation.Resolve(model.Of(parsed));
             string? refusal = InferenceEngine.Explain(location.Files, EngineSettings.Alone);
-            printer.Print(ModelFilePage.Of(StoredModel.Read(location.Files), () => location.Files.Tokenizer, refusal), format.Of(parsed));
+            IReadOnlyList<string> notes = refusal is null ? location.Files.Notes : location.Files.SamplingDefaults.Notes;
+            printer.Print(
+                ModelFilePage.Of(StoredModel.Read(location.Files), () => location.Files.Tokenizer, refusal, notes), format.Of(parsed));
             return ExitCode.Success;
         });
         return command;

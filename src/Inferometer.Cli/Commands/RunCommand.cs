@@ -84,6 +84,11 @@ internal sealed class RunCommand
         settings = settings with { Sampling = _sampling.Read(parsed, recommended) };
         using Interrupt interrupt = new(cancellationToken);
         using LoadedEngine model = LoadedEngine.Load(_printer, location, options, _engine.Lora(parsed), settings.Verbose, interrupt.Token);
+        foreach (string note in location.Files.Notes)
+        {
+            _printer.Error.WriteLine("note: " + note);
+        }
+
         if (settings.Verbose && settings.Beams == 1)
         {
             _printer.Error.WriteLine(_sampling.Describe(parsed, recommended));
@@ -142,13 +147,14 @@ internal sealed class RunCommand
 
     private async Task SearchAsync(LoadedEngine model, RunSettings settings, GenerationRequest request, CancellationToken cancellationToken)
     {
-        int[] prompt = model.Engine.Tokenizer.Encode(request.Prompt!, addSpecial: true, parseSpecial: request.ParseSpecialTokens);
+        int[] prompt = model.Engine.Tokenizer.EncodePrompt(request.Prompt!, parseSpecial: request.ParseSpecialTokens);
         IReadOnlyList<BeamHypothesis> beams = await model.Engine.BeamSearchAsync(
             new BeamSearchRequest
             {
                 PromptTokens = prompt,
                 BeamWidth = settings.Beams,
                 MaxNewTokens = request.MaxNewTokens ?? Math.Max(1, model.Engine.MaxSequenceTokens - prompt.Length),
+                StopTokens = request.Sampling?.StopTokens ?? [],
                 Adapter = request.Adapter,
             },
             cancellationToken).ConfigureAwait(false);

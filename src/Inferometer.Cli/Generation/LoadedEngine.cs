@@ -54,7 +54,7 @@ internal sealed record LoadedEngine(InferenceEngine Engine, ModelLocation Locati
 
     /// <summary>Tokens of a request's prompt.</summary>
     public int CountTokens(GenerationRequest request) =>
-        Engine.Tokenizer.Encode(request.Prompt!, request.AddSpecialTokens, request.ParseSpecialTokens).Length;
+        Engine.Tokenizer.EncodePrompt(request.Prompt!, request.AddSpecialTokens, request.ParseSpecialTokens).Length;
 
     public void Dispose() => Engine.Dispose();
 }

@@ -39,7 +39,11 @@ internal sealed record RunSettings
     /// <summary>Completes a request with sampling, limit and adapter.</summary>
     public GenerationRequest Complete(GenerationRequest request, PromptFormat format, LoadedEngine model) => request with
     {
-        Sampling = Sampling with { StopStrings = [.. Sampling.StopStrings, .. format.Template?.StopStrings ?? []] },
+        Sampling = Sampling with
+        {
+            StopStrings = [.. Sampling.StopStrings, .. format.Template?.StopStrings ?? []],
+            StopTokens = format.Template?.EndTokens ?? [],
+        },
         MaxNewTokens = LimitFor(format, model.Engine.MaxSequenceTokens, model.CountTokens(request)),
         Adapter = model.Adapter,
     };

@@ -3,6 +3,7 @@ using System.Text;
 using Inferometer.Inference.Engine;
 using Inferometer.Inference.Sampling;
 using Inferometer.ModelFiles.Tokenization;
+using Inferometer.Reports.Documents;
 
 namespace Inferometer.Cli.Generation;
 
@@ -54,21 +55,7 @@ internal sealed class TokenPrinter(TextWriter output, Tokenizer tokenizer)
     public string Quoted(int token)
     {
         string text = tokenizer.IsControl(token) ? tokenizer.TokenText(token) : tokenizer.Decode([token], isContinuation: true);
-        StringBuilder quoted = new("\"");
-        foreach (char c in text)
-        {
-            quoted.Append(c switch
-            {
-                '\n' => "\\n",
-                '\r' => "\\r",
-                '\t' => "\\t",
-                '"' or '\\' => "\\" + c,
-                _ when char.IsControl(c) => string.Create(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}"),
-                _ => c.ToString(),
-            });
-        }
-
-        return quoted.Append('"').ToString();
+        return VisibleText.Of(text);
     }
 
     private string Line(TokenLogProbabilities logs)

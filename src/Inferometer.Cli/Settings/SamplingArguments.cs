@@ -33,7 +33,9 @@ internal sealed class SamplingArguments
         ["--seed"], Domains.Whole<Int128>(-1, ulong.MaxValue), "Same seed, same output; -1 = another one each time.")
     { Fallback = -1 };
 
-    private readonly RepeatedOption<string> _stop = new(["--stop"], Domains.Text(), "End before this text.");
+    private readonly RepeatedOption<string> _stop = new(
+        ["--stop"], Domains.Text(), "End before this text; the written form of a control token means the token.");
+
     private readonly FlagOption _json = new(["--json"], "Let the output be one JSON object.");
 
     private readonly ValueOption<int> _logProbabilities = new(

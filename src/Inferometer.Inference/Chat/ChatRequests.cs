@@ -33,8 +33,9 @@ internal static class ChatRequests
             TopP = options?.TopP ?? defaults.TopP,
             FrequencyPenalty = options?.FrequencyPenalty ?? defaults.FrequencyPenalty,
             PresencePenalty = options?.PresencePenalty ?? defaults.PresencePenalty,
-            Seed = options?.Seed is { } seed ? (ulong)seed : null,
+            Seed = options?.Seed is { } seed and not -1 ? (ulong)seed : null, // -1: another one each time, as everywhere
             StopStrings = [.. template.StopStrings, .. options?.StopSequences ?? []],
+            StopTokens = template.EndTokens,
             Json = options?.ResponseFormat is ChatResponseFormatJson,
         };
     }

@@ -119,7 +119,7 @@ internal sealed class BeamGroup(BeamSearchRequest request, Tokenizer tokenizer) 
         for (int rank = 0; rank < _candidates.Count && _chosen.Count < request.BeamWidth; rank++)
         {
             Candidate candidate = _candidates[rank];
-            if (!tokenizer.IsEndOfGeneration(candidate.Token))
+            if (!tokenizer.IsEndOfGeneration(candidate.Token) && !request.StopTokens.Contains(candidate.Token))
             {
                 _chosen.Add(candidate);
             }

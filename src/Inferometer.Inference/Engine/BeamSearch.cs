@@ -21,6 +21,9 @@ public sealed record BeamSearchRequest
     /// <summary>The sum of log-probabilities is divided by length to this power: 0 favours short outputs, 1 is the mean.</summary>
     public double LengthPenalty { get; init; } = 1;
 
+    /// <summary>Tokens that end a hypothesis besides those of the model.</summary>
+    public IReadOnlyList<int> StopTokens { get; init; } = [];
+
     /// <summary>Adapter from <see cref="InferenceEngine.LoadAdapter"/>, or null.</summary>
     public IModelAdapter? Adapter { get; init; }
 

@@ -9,7 +9,9 @@ namespace Inferometer.Inference.Engine;
 /// The small model of speculative decoding. Its cache has the blocks of the large model's and is filled in step with it, so that block
 /// tables, prefix reuse and copies hold for both. Greedy: the large model's sampler decides what is kept.
 /// </summary>
-internal sealed class DraftModel(IModelRunner runner) : IDisposable
+/// <param name="runner">The model; disposed with this.</param>
+/// <param name="tokens">Tokens that may be proposed: at most those of either model.</param>
+internal sealed class DraftModel(IModelRunner runner, int tokens) : IDisposable
 {
     private readonly ForwardBatch _batch = new();
     private readonly List<StepChunk> _rows = [];
@@ -69,7 +71,7 @@ internal sealed class DraftModel(IModelRunner runner) : IDisposable
         runner.Forward(_batch);
         for (int row = 0; row < _rows.Count; row++)
         {
-            _rows[row].ReplaceDraft(index, Sampler.RequirePossible(runner.BestToken(row)));
+            _rows[row].ReplaceDraft(index, Sampler.RequirePossible(ChoosableRows.Best(runner, row, tokens)));
         }
     }
 }

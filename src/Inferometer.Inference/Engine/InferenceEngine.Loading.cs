@@ -157,13 +157,32 @@ public sealed partial class InferenceEngine
         }
     }
 
+    /// <summary>
+    /// Tokens are compared, not counted: models of a family have different numbers of rows, and some of them tokens that came later. Those
+    /// the draft model does not know it never proposes; but it must have a row for each, since it is given what the model chose.
+    /// </summary>
     private static void RequireSameVocabulary(Checkpoint model, Checkpoint? draft)
     {
-        if (draft is not null && draft.Architecture.VocabularySize != model.Architecture.VocabularySize)
+        if (draft is null)
         {
-            throw new InferometerException(
-                $"{draft.Path}: the draft model has {draft.Architecture.VocabularySize} tokens, the model "
-                    + $"{model.Architecture.VocabularySize}; a draft model needs the same vocabulary.");
+            return;
+        }
+
+        Tokenizer all = model.Tokenizer, drafting = draft.Tokenizer;
+        int rows = draft.Architecture.VocabularySize;
+        Require(
+            all.UsedSize <= rows,
+            $"{draft.Path}: the draft model has rows for {rows} tokens, the model has {all.UsedSize} tokens; a draft model needs the "
+                + "same vocabulary.");
+        for (int id = 0; id < Math.Min(all.UsedSize, drafting.UsedSize); id++)
+        {
+            if (drafting.KindOf(id) != TokenKind.Unused && all.KindOf(id) != TokenKind.Unused
+                && !drafting.TokenBytes(id).SequenceEqual(all.TokenBytes(id)))
+            {
+                throw new InferometerException(
+                    $"{draft.Path}: token {id} of the draft model is '{drafting.TokenText(id)}', of the model '{all.TokenText(id)}'; a "
+                        + "draft model needs the same vocabulary.");
+            }
         }
     }
 

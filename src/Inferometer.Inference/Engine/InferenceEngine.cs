@@ -30,6 +30,7 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
     private readonly Lock _adapterGate = new();
     private readonly Dictionary<IModelAdapter, ulong> _adapterSalts = new(ReferenceEqualityComparer.Instance);
     private readonly int _maxTokens;
+    private readonly int _choosableTokens;
 
     /// <summary>Starts an engine over a model on a device. The engine owns the runners from here on.</summary>
     /// <param name="runner">The model and its cache.</param>
@@ -37,7 +38,8 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
     /// <param name="options">Configuration; what concerns the loading of the model and its cache is the runner's business and not looked
     /// at.</param>
     /// <param name="plan">Memory plan that the runner was made by.</param>
-    /// <param name="draft">Draft model when the options name one, with as many blocks as <paramref name="runner"/>.</param>
+    /// <param name="draft">Draft model when the options name one, with as many blocks as <paramref name="runner"/>; it must give the tokens
+    /// of <paramref name="tokenizer"/> the same ids.</param>
     /// <param name="time">Clock for queueing and timeouts; null = the system's.</param>
     public InferenceEngine(
         IModelRunner runner, Tokenizer tokenizer, InferenceOptions options, MemoryPlan plan, IModelRunner? draft = null,
@@ -48,7 +50,7 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(plan);
         _runner = runner;
-        Tokenizer = tokenizer;
+        Tokenizer = tokenizer.FilledTo(runner.Architecture.VocabularySize);
         Options = options;
         MemoryPlan = plan;
         SchedulerOptions policy = options.ToSchedulerOptions(runner.ContextTokens);
@@ -60,18 +62,23 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
             HashSeed = (ulong)Random.Shared.NextInt64(),
         });
         _maxTokens = (int)Math.Min(policy.MaxSequenceTokens, (long)runner.BlockCount * runner.BlockSize);
-        _draft = draft is null ? null : new DraftModel(draft);
-        _sampler = new Sampler(runner.Architecture.VocabularySize);
-        _jsonMask = new Lazy<JsonTokenMask>(() => new JsonTokenMask(tokenizer));
+        _choosableTokens = Math.Min(
+            runner.Architecture.VocabularySize, draft?.Architecture.VocabularySize ?? runner.Architecture.VocabularySize);
+        _draft = draft is null ? null : new DraftModel(draft, _choosableTokens);
+        _sampler = new Sampler(_choosableTokens);
+        _jsonMask = new Lazy<JsonTokenMask>(() => new JsonTokenMask(Tokenizer));
         _time = time ?? TimeProvider.System;
         _recorder = new ServingRecorder(options.Recording);
-        _loop = new EngineLoop(new Scheduler(policy, pool, _time) { Observer = _recorder }, new ModelStepExecutor(runner, _draft));
+        ModelStepExecutor executor = new(runner, _draft, _choosableTokens);
+        _loop = new EngineLoop(new Scheduler(policy, pool, _time) { Observer = _recorder }, executor);
     }
 
     /// <summary>What the model is.</summary>
     public Core.Models.ModelArchitecture Architecture => _runner.Architecture;
 
-    /// <summary>The model's tokenizer.</summary>
+    /// <summary>
+    /// The model's tokenizer, its vocabulary filled up to the model's rows of logits: a row without a token stands for no text.
+    /// </summary>
     public Tokenizer Tokenizer { get; }
 
     /// <summary>How the model's makers recommend to sample from it; requests that say nothing of sampling follow it.</summary>
@@ -141,14 +148,15 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
     public IAsyncEnumerable<GenerationUpdate> StreamAsync(GenerationRequest request, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
-        int[] prompt = Encode(request.Prompt, request.PromptTokens, request.AddSpecialTokens, request.ParseSpecialTokens);
+        int[] prompt = Prompt(request.Prompt, request.PromptTokens, request.AddSpecialTokens, request.ParseSpecialTokens);
         int maxNew = request.MaxNewTokens ?? Math.Max(1, _maxTokens - prompt.Length);
         Require(maxNew > 0, $"request: {nameof(request.MaxNewTokens)} is {maxNew}; allowed is 1 or more.");
         SamplingOptions sampling = request.Sampling ?? new SamplingOptions().With(SamplingDefaults);
-        request = request with { Sampling = sampling };
         Require(!sampling.Json || maxNew > 1, $"request: JSON needs {nameof(request.MaxNewTokens)} of 2 or more.");
         Require(request.Timeout is null || request.Timeout > TimeSpan.Zero, $"request: {nameof(request.Timeout)} must be above zero.");
-        sampling.Validate(_runner.Architecture.VocabularySize);
+        sampling.Validate(_choosableTokens);
+        sampling = WithStopTokens(sampling);
+        request = request with { Sampling = sampling };
         JsonTokenMask? mask = sampling.Json ? _jsonMask.Value : null;
         SamplerState state = new(sampling, prompt, Tokenizer, mask, maxNew, (ulong)Random.Shared.NextInt64());
         GenerationSession session = new(request, state, _sampler, Tokenizer, Options.Speculation);
@@ -213,7 +221,7 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
         EmbeddingSession session = new(pooling, normalise, _runner.Architecture.HiddenSize, adapter);
         SequenceRequest wanted = new()
         {
-            Prompt = Encode(text, default, addSpecial: true, parseSpecial: false),
+            Prompt = Checked(Tokenizer.Encode(text)),
             MaxNewTokens = 0,
             CacheSalt = SaltOf(adapter),
             UsePrefixCache = false, // every token's state is needed
@@ -237,7 +245,7 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
         BeamGroup group = new(request, Tokenizer);
         SequenceRequest wanted = new()
         {
-            Prompt = Encode(request.Prompt, request.PromptTokens, addSpecial: true, parseSpecial: false),
+            Prompt = Prompt(request.Prompt, request.PromptTokens, addSpecial: true, parseSpecial: false),
             MaxNewTokens = request.MaxNewTokens,
             CacheSalt = SaltOf(request.Adapter),
             ParallelSequences = request.BeamWidth,
@@ -349,12 +357,24 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
         }
     }
 
-    private int[] Encode(string? text, ReadOnlyMemory<int> tokens, bool addSpecial, bool parseSpecial)
+    /// <summary>A control token is not part of the text in which stop strings are looked for; its written form stands for its id.</summary>
+    private SamplingOptions WithStopTokens(SamplingOptions sampling)
+    {
+        int[] ids = [.. sampling.StopStrings.Select(text => Tokenizer.TryGetId(text, out int id) && Tokenizer.IsControl(id) ? id : -1)
+            .Where(id => id >= 0)];
+        return ids.Length == 0 ? sampling : sampling with { StopTokens = [.. sampling.StopTokens, .. ids] };
+    }
+
+    private int[] Prompt(string? text, ReadOnlyMemory<int> tokens, bool addSpecial, bool parseSpecial)
     {
         Require(text is null != tokens.IsEmpty, "request: give either a prompt text or prompt tokens.");
-        int[] prompt = text is null ? tokens.ToArray() : Tokenizer.Encode(text, addSpecial, parseSpecial);
+        return Checked(text is null ? tokens.ToArray() : Tokenizer.EncodePrompt(text, addSpecial, parseSpecial));
+    }
+
+    private int[] Checked(int[] prompt)
+    {
         Require(prompt.Length > 0, "request: the prompt has no tokens.");
-        int vocabulary = _runner.Architecture.VocabularySize;
+        int vocabulary = _choosableTokens;
         foreach (int token in prompt)
         {
             if (token < 0 || token >= vocabulary)

@@ -9,7 +9,10 @@ namespace Inferometer.Inference.Engine;
 /// Runs a step on a model runner: copies blocks, drafts, one forward pass over all chunks, then each owner takes its rows. An owner that
 /// fails ends its own sequence and nobody else's. Allocates nothing once a step as large has run.
 /// </summary>
-internal sealed class ModelStepExecutor(IModelRunner runner, DraftModel? draft) : IStepExecutor
+/// <param name="runner">The model.</param>
+/// <param name="draft">The draft model, or null.</param>
+/// <param name="tokens">Tokens that may be chosen.</param>
+internal sealed class ModelStepExecutor(IModelRunner runner, DraftModel? draft, int tokens) : IStepExecutor
 {
     private readonly ForwardBatch _batch = new();
     private readonly List<SequenceFailure> _failures = [];
@@ -58,7 +61,7 @@ internal sealed class ModelStepExecutor(IModelRunner runner, DraftModel? draft) 
             StepChunk chunk = plan.Chunks[i];
             try
             {
-                ((ISequenceOwner)chunk.Sequence.Request.Owner!).TakeStep(chunk, new StepRows(runner, row, token));
+                ((ISequenceOwner)chunk.Sequence.Request.Owner!).TakeStep(chunk, new StepRows(runner, row, token, tokens));
             }
             catch (Exception error)
             {

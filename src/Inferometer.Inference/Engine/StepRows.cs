@@ -10,16 +10,17 @@ namespace Inferometer.Inference.Engine;
 /// <param name="runner">What ran the step.</param>
 /// <param name="firstRow">The chunk's first row of logits.</param>
 /// <param name="firstToken">The chunk's first token.</param>
+/// <param name="tokens">Tokens that may be chosen: rows are cut to them.</param>
 [StructLayout(LayoutKind.Auto)]
-internal readonly struct StepRows(IModelRunner runner, int firstRow, int firstToken)
+internal readonly struct StepRows(IModelRunner runner, int firstRow, int firstToken, int tokens)
 {
     /// <summary>The most probable token of a row; -1 where the row holds a number that is not finite.</summary>
     /// <param name="row">Row of the chunk, from 0.</param>
-    public int BestToken(int row) => runner.BestToken(firstRow + row);
+    public int BestToken(int row) => ChoosableRows.Best(runner, firstRow + row, tokens);
 
-    /// <summary>A row of logits, [vocabulary]; may be overwritten.</summary>
+    /// <summary>A row of logits, [tokens that may be chosen]; may be overwritten.</summary>
     /// <param name="row">Row of the chunk, from 0.</param>
-    public Span<float> Logits(int row) => runner.Logits(firstRow + row);
+    public Span<float> Logits(int row) => runner.Logits(firstRow + row)[..tokens];
 
     /// <summary>State of a token, [hidden].</summary>
     /// <param name="token">Token of the chunk, from 0.</param>

@@ -6,12 +6,15 @@ namespace Inferometer.Inference.Sampling;
 /// <summary>The stages between raw logits and a distribution, each in place over one row of <c>[vocabulary]</c>. None allocates.</summary>
 internal static class LogitTransforms
 {
-    /// <summary>Adds the biases.</summary>
+    /// <summary>Adds the biases; tokens that the row does not reach have none to get.</summary>
     public static void AddBias(Span<float> logits, ReadOnlySpan<KeyValuePair<int, float>> bias)
     {
         foreach ((int token, float value) in bias)
         {
-            logits[token] += value;
+            if (token < logits.Length)
+            {
+                logits[token] += value;
+            }
         }
     }
 

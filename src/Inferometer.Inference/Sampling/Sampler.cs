@@ -69,10 +69,13 @@ internal sealed class Sampler
     }
 
     /// <summary>Index of the largest logit, the first of equal ones.</summary>
-    public static int ArgMax(ReadOnlySpan<float> logits)
+    public static int ArgMax(ReadOnlySpan<float> logits) => RequirePossible(BestOf(logits));
+
+    /// <summary>Index of the largest logit, the first of equal ones; -1 where none is finite, or one is not a number.</summary>
+    public static int BestOf(ReadOnlySpan<float> logits)
     {
-        int index = TensorPrimitives.IndexOfMax(logits);
-        return RequirePossible(index >= 0 && float.IsFinite(logits[index]) ? index : -1);
+        int index = TensorPrimitives.IndexOfMax(logits); // of a row with a NaN, its place
+        return index >= 0 && float.IsFinite(logits[index]) ? index : -1;
     }
 
     /// <summary>The token, unless it is -1.</summary>

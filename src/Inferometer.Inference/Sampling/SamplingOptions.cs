@@ -42,7 +42,9 @@ public sealed record SamplingOptions
     /// <summary>Added to the logits of these tokens; negative infinity forbids one.</summary>
     public IReadOnlyDictionary<int, float>? LogitBias { get; init; }
 
-    /// <summary>The output ends before the first of these texts; none of it is given out.</summary>
+    /// <summary>
+    /// The output ends before the first of these texts; none of it is given out. The written form of a control token stands for the token.
+    /// </summary>
     public IReadOnlyList<string> StopStrings { get; init; } = [];
 
     /// <summary>Tokens that end the output besides those of the model; not given out.</summary>
@@ -80,7 +82,7 @@ public sealed record SamplingOptions
     }
 
     /// <summary>Checks every value against its range and the vocabulary.</summary>
-    /// <param name="vocabularySize">Tokens of the model.</param>
+    /// <param name="vocabularySize">Tokens that the model can choose.</param>
     /// <exception cref="InferometerException">A value is out of range; the message names it.</exception>
     public void Validate(int vocabularySize)
     {

@@ -36,10 +36,10 @@ public sealed class PerplexityEvaluator(TransformerModel model, Tokenizer tokeni
         int window = WindowOf(options);
         int[] tokens = tokenizer.Encode(text, addSpecial: false);
         bool replaces = options.Method == PerplexityMethod.SecondHalf;
-        int begin = tokenizer.BosId ?? -1;
+        int begin = tokenizer.AddsBos ? tokenizer.BosId!.Value : -1; // that the vocabulary has one does not mean the model knows it
         int[] stream = replaces && begin >= 0 ? [begin, .. tokens] : tokens;
 
-        // Without a begin token the window holds text alone and its first token is context for the others.
+        // Without a begin token (none added by the tokenizer) the window holds text alone and its first token is context for the others.
         int stride = replaces || begin < 0 ? window : window - 1;
         int windows = stream.Length / stride;
         windows = options.Windows > 0 ? Math.Min(windows, options.Windows) : windows;

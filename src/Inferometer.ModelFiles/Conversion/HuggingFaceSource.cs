@@ -9,6 +9,8 @@ internal sealed class HuggingFaceSource : IConversionSource
 {
     private readonly Checkpoint _model;
     private readonly ArchitectureMetadata _metadata;
+    private readonly IReadOnlyList<string> _mappingNotes;
+    private IReadOnlyList<string> _tokenizerNotes = []; // once the metadata are written
 
     public HuggingFaceSource(Checkpoint model)
     {
@@ -16,12 +18,13 @@ internal sealed class HuggingFaceSource : IConversionSource
         _metadata = new ArchitectureMetadata(model.Architecture, model.Path);
         HuggingFaceMapping mapping = new(model.Architecture, _metadata.Architecture, model.Tensors);
         Tensors = mapping.Build();
-        Notes = mapping.Notes;
+        _mappingNotes = mapping.Notes;
     }
 
     public IReadOnlyList<ConvertedTensor> Tensors { get; }
 
-    public IReadOnlyList<string> Notes { get; }
+    public IReadOnlyList<string> Notes =>
+        [.. _model.SamplingDefaults.Notes.Concat(_tokenizerNotes).Distinct(StringComparer.Ordinal), .. _mappingNotes];
 
     public void WriteMetadata(GgufWriter writer)
     {
@@ -29,6 +32,7 @@ internal sealed class HuggingFaceSource : IConversionSource
         ConvertedTensor embedding = Tensors.FirstOrDefault(tensor => tensor.Name is "token_embd.weight")
             ?? throw new InferometerException($"{_model.Path}: the weights hold no token embedding.");
         using var files = TokenizerFiles.Read(_model.Path);
+        _tokenizerNotes = files.Notes;
         TokenizerMetadata.Write(writer, HuggingFaceTokenizer.Load(files), files, checked((int)embedding.Rows));
         _model.SamplingDefaults.Write(writer);
     }

@@ -58,13 +58,25 @@ internal static class TokenizerMetadata
         writer.Set("tokenizer.ggml.tokens", texts);
         writer.Set("tokenizer.ggml.token_type", kinds);
         SetId(writer, "bos_token_id", tokenizer.BosId);
-        SetId(writer, "eos_token_id", tokenizer.EosIds.Count > 0 ? tokenizer.EosIds[0] : null);
+        WriteEnds(writer, tokenizer);
         SetId(writer, "unknown_token_id", tokenizer.UnknownId);
         SetId(writer, "padding_token_id", tokenizer.PadId);
         int[] added = tokenizer.Encode("");
         writer.Set("tokenizer.ggml.add_bos_token", added.Length > 0 && added[0] == tokenizer.BosId);
         writer.Set("tokenizer.ggml.add_eos_token", added.Length > 0 && tokenizer.EosIds.Count > 0 && added[^1] == tokenizer.EosIds[0]);
         WriteTemplates(writer, tokenizer);
+    }
+
+    /// <summary>
+    /// The format has places for three ends: of text, of turn and of message. The known turn markers of a vocabulary are ends without being
+    /// named, so that the second and third place go to ends that nobody would know.
+    /// </summary>
+    private static void WriteEnds(GgufWriter writer, Tokenizer tokenizer)
+    {
+        int[] further = [.. tokenizer.EosIds.Skip(1).Where(id => !TurnMarkers.IsKnown(tokenizer.TokenText(id))).Take(2)];
+        SetId(writer, "eos_token_id", tokenizer.EosIds.Count > 0 ? tokenizer.EosIds[0] : null);
+        SetId(writer, "eot_token_id", further.Length > 0 ? further[0] : null);
+        SetId(writer, "eom_token_id", further.Length > 1 ? further[1] : null);
     }
 
     private static void WriteTemplates(GgufWriter writer, Tokenizer tokenizer)

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using Inferometer.Core;
 using Inferometer.Core.Gguf;
@@ -8,7 +7,8 @@ namespace Inferometer.ModelFiles.Generation;
 
 /// <summary>
 /// How a model's makers recommend to sample from it: <c>generation_config.json</c> of a Hugging Face folder, or the
-/// <c>general.sampling.*</c> keys of a GGUF file. What is null was not said. Immutable.
+/// <c>general.sampling.*</c> keys of a GGUF file. What is null was not said, or cannot be meant: a recommendation is nothing that a model
+/// cannot do without. Immutable.
 /// </summary>
 /// <remarks>The keys are those that llama.cpp's converter copies out of <c>generation_config.json</c>.</remarks>
 public sealed record SamplingDefaults
@@ -22,10 +22,13 @@ public sealed record SamplingDefaults
     /// <summary>Where they stand: a file name; empty where nothing is recommended.</summary>
     public string Source { get; init; } = "";
 
+    /// <summary>What is left out because it is faulty, or taken in another sense, a line each; names file, key and value.</summary>
+    public EquatableList<string> Notes { get; init; } = [];
+
     /// <summary>Temperature; 0 also where <c>do_sample</c> is false.</summary>
     public float? Temperature { get; init; }
 
-    /// <summary>Most probable tokens to choose from.</summary>
+    /// <summary>Most probable tokens to choose from; 0 = all, as which -1 in a file counts.</summary>
     public int? TopK { get; init; }
 
     /// <summary>Probability they sum up to.</summary>
@@ -39,19 +42,27 @@ public sealed record SamplingDefaults
 
     /// <summary>What a Hugging Face folder recommends.</summary>
     /// <param name="folder">The folder.</param>
-    /// <exception cref="InferometerException">A value is of the wrong kind or out of range; the message names file, key and
-    /// value.</exception>
     public static SamplingDefaults OfFolder(string folder)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         string file = Path.Combine(folder, FileName);
-        return File.Exists(file) ? ReadFile(file) : None;
+        using JsonDocument? document = OptionalJson.Read(file, out string? note);
+        if (document is null)
+        {
+            return note is null ? None : None with { Notes = [note] };
+        }
+
+        JsonElement root = document.RootElement;
+        Fields fields = new(file, key => root.TryGetProperty(key, out JsonElement value) && value.ValueKind != JsonValueKind.Null
+            ? (value.ValueKind == JsonValueKind.Number ? value.GetDouble() : double.NaN, value.GetRawText()) : null, "");
+        SamplingDefaults defaults = fields.Read("temperature", "top_k", "top_p", "min_p", "repetition_penalty");
+        return root.TryGetProperty("do_sample", out JsonElement sample) && sample.ValueKind == JsonValueKind.False
+            ? defaults with { Temperature = 0, Source = FileName }
+            : defaults;
     }
 
     /// <summary>What a GGUF file recommends.</summary>
     /// <param name="header">Its header.</param>
-    /// <exception cref="InferometerException">A value is of the wrong kind or out of range; the message names file, key and
-    /// value.</exception>
     public static SamplingDefaults Of(GgufHeader header)
     {
         ArgumentNullException.ThrowIfNull(header);
@@ -78,57 +89,47 @@ public sealed record SamplingDefaults
         }
     }
 
-    private static SamplingDefaults ReadFile(string file)
-    {
-        try
-        {
-            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(file));
-            JsonElement root = document.RootElement;
-            if (root.ValueKind != JsonValueKind.Object)
-            {
-                throw new InferometerException($"{file}: a JSON object is expected.");
-            }
-
-            Fields fields = new(file, key => root.TryGetProperty(key, out JsonElement value) && value.ValueKind != JsonValueKind.Null
-                ? (value.ValueKind == JsonValueKind.Number ? value.GetDouble() : double.NaN, value.GetRawText()) : null, "");
-            SamplingDefaults defaults = fields.Read("temperature", "top_k", "top_p", "min_p", "repetition_penalty");
-            return root.TryGetProperty("do_sample", out JsonElement sample) && sample.ValueKind == JsonValueKind.False
-                ? defaults with { Temperature = 0, Source = FileName }
-                : defaults;
-        }
-        catch (Exception error) when (error is JsonException or IOException or UnauthorizedAccessException)
-        {
-            throw new InferometerException($"{file}: cannot be read: {error.Message}", error);
-        }
-    }
-
     /// <summary>Checked access to named numbers, from whichever kind of file.</summary>
-    private readonly struct Fields(string source, Func<string, (double Number, string Text)?> find, string prefix)
+    private sealed class Fields(string source, Func<string, (double Number, string Text)?> find, string prefix)
     {
+        private readonly List<string> _notes = [];
+
         public SamplingDefaults Read(string temperature, string topK, string topP, string minP, string penalty)
         {
             SamplingDefaults read = new()
             {
                 Temperature = (float?)Number(temperature, 0, float.MaxValue, "0 (greedy) or more"),
-                TopK = (int?)Number(topK, 0, int.MaxValue, "a whole number from 0 (all)", whole: true),
+                TopK = (int?)MostProbable(topK),
                 TopP = (float?)Number(topP, double.Epsilon, 1, "above 0, up to 1"),
                 MinP = (float?)Number(minP, 0, 1, "0 to 1"),
                 RepetitionPenalty = (float?)Number(penalty, double.Epsilon, float.MaxValue, "above 0 (1 = off)"),
             };
-            return read == None ? None : read with { Source = Path.GetFileName(source) };
+            SamplingDefaults named = read == None ? None : read with { Source = Path.GetFileName(source) };
+            return _notes.Count == 0 ? named : named with { Notes = [.. _notes] };
+        }
+
+        // Other engines write -1 for no limit, where transformers writes 0.
+        private double? MostProbable(string key)
+        {
+            if (find(key) is { Number: -1 })
+            {
+                _notes.Add($"{source}: {prefix}{key} is -1, which counts as 0: all tokens.");
+                return 0;
+            }
+
+            return Number(key, 0, int.MaxValue, "a whole number from 0 (all)", whole: true);
         }
 
         private double? Number(string key, double least, double most, string allowed, bool whole = false)
         {
-            if (find(key) is not { } found)
+            if (find(key) is not { } found
+                || (found.Number >= least && found.Number <= most && (!whole || found.Number == Math.Floor(found.Number))))
             {
-                return null;
+                return find(key)?.Number;
             }
 
-            return found.Number >= least && found.Number <= most && (!whole || found.Number == Math.Floor(found.Number))
-                ? found.Number
-                : throw new InferometerException(
-                    string.Create(CultureInfo.InvariantCulture, $"{source}: {prefix}{key} is {found.Text}; allowed is {allowed}."));
+            _notes.Add($"{source}: {prefix}{key} is {found.Text}; allowed is {allowed}. It is left out.");
+            return null;
         }
     }
 }

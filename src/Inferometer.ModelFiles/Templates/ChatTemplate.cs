@@ -25,6 +25,7 @@ public sealed class ChatTemplate
     private readonly JinjaTemplate _template;
     private readonly Lazy<JinjaTemplate>? _withTools;
     private readonly IReadOnlyDictionary<string, string> _specialTokens;
+    private readonly Lazy<TemplateTraits> _traits;
 
     private ChatTemplate(string name, JinjaTemplate template, Lazy<JinjaTemplate>? withTools = null, Tokenizer? tokenizer = null)
     {
@@ -32,6 +33,7 @@ public sealed class ChatTemplate
         _template = template;
         _withTools = withTools;
         _specialTokens = tokenizer?.SpecialTokens ?? new Dictionary<string, string>(StringComparer.Ordinal);
+        _traits = new Lazy<TemplateTraits>(() => tokenizer is null ? TemplateTraits.None : TemplateTraits.Of(this, tokenizer));
     }
 
     /// <summary>The names of the built-in templates, for models that come without one.</summary>
@@ -42,6 +44,15 @@ public sealed class ChatTemplate
 
     /// <summary>Text at which an answer ends though the model gave no end token; empty for templates with end tokens.</summary>
     public IReadOnlyList<string> StopStrings => BuiltInTemplates.StopStrings(Name);
+
+    /// <summary>
+    /// The tokens that the template writes after an answer, so that an answer ends at them: what stands behind the last turn of a rendered
+    /// conversation, else what stands behind an earlier one. Empty without a tokenizer, and where the template closes turns with text.
+    /// </summary>
+    public IReadOnlyList<int> EndTokens => _traits.Value.EndTokens;
+
+    /// <summary>Whether the template itself writes the token that begins a text.</summary>
+    public bool WritesBos => _traits.Value.WritesBos;
 
     /// <summary>
     /// The template of a name: one of several stored with the model, a built-in one of <see cref="Names"/>, or a file, whose path ends in

@@ -9,12 +9,6 @@ namespace Inferometer.ModelFiles.Tokenization;
 /// </summary>
 public static class GgufTokenizer
 {
-    // Turn and text endings of published chat models; a file names only one of them as its end token.
-    private static readonly string[] EndingTexts =
-    [
-        "<|eot_id|>", "<|eom_id|>", "<|im_end|>", "<|end|>", "<end_of_turn>", "<|endoftext|>", "<|end_of_text|>", "<｜end▁of▁sentence｜>",
-    ];
-
     /// <summary>Loads the tokenizer described by a GGUF header.</summary>
     /// <exception cref="InferometerException">The metadata is missing, inconsistent, or of a kind that is not supported.</exception>
     public static Tokenizer Load(GgufHeader header)
@@ -96,9 +90,12 @@ public static class GgufTokenizer
             Suffix = addsEos && eos is int last ? [last] : [],
             BosId = bos,
             PadId = SpecialId(header, "padding_token_id"),
-            EosIds = Endings(header, parts.Vocabulary, eos),
+            EosIds = TurnMarkers.Endings(
+                parts.Vocabulary,
+                ((int?[])[eos, SpecialId(header, "eot_token_id"), SpecialId(header, "eom_token_id")]).OfType<int>()),
             ChatTemplates = ChatTemplates(header),
             SpecialTokens = SpecialTokens(header, parts.Vocabulary, bos, eos),
+            Notes = [.. GgufSpecialIds.Faults(header)],
         });
     }
 
@@ -125,8 +122,8 @@ public static class GgufTokenizer
     {
         Dictionary<string, string> tokens = new(StringComparer.Ordinal)
         {
-            ["bos_token"] = bos is int first && first < vocabulary.Size ? vocabulary.Texts[first] : "",
-            ["eos_token"] = eos is int last && last < vocabulary.Size ? vocabulary.Texts[last] : "",
+            ["bos_token"] = bos is int first ? vocabulary.Texts[first] : "",
+            ["eos_token"] = eos is int last ? vocabulary.Texts[last] : "",
         };
         foreach ((string name, string key) in (ReadOnlySpan<(string, string)>)
         [
@@ -135,7 +132,7 @@ public static class GgufTokenizer
             ("cls_token", "cls_token_id"), ("mask_token", "mask_token_id"),
         ])
         {
-            if (SpecialId(header, key) is int id && id < vocabulary.Size)
+            if (SpecialId(header, key) is int id)
             {
                 tokens[name] = vocabulary.Texts[id];
             }
@@ -166,7 +163,28 @@ public static class GgufTokenizer
             }
         }
 
+        MarkControl(header, texts, kinds);
         return new Vocabulary(texts, kinds, spelling, header.Source);
+    }
+
+    /// <summary>
+    /// Turn markers, and tokens the file itself names as begin or end, are control tokens whatever their type says: as ordinary text a
+    /// marker would neither be found in a chat template's text nor end the answer.
+    /// </summary>
+    private static void MarkControl(GgufHeader header, string[] texts, TokenKind[] kinds)
+    {
+        for (int id = 0; id < texts.Length; id++)
+        {
+            kinds[id] = TurnMarkers.IsKnown(texts[id]) ? TokenKind.Control : kinds[id];
+        }
+
+        foreach (string name in (ReadOnlySpan<string>)["bos_token_id", "eos_token_id", "eot_token_id", "eom_token_id"])
+        {
+            if (SpecialId(header, name) is int id && TurnMarkers.LooksLikeOne(texts[id]))
+            {
+                kinds[id] = TokenKind.Control;
+            }
+        }
     }
 
     private static List<AddedToken> AddedTokens(Vocabulary vocabulary)
@@ -183,29 +201,7 @@ public static class GgufTokenizer
         return added;
     }
 
-    private static List<int> Endings(GgufHeader header, Vocabulary vocabulary, int? eos)
-    {
-        IEnumerable<int?> candidates =
-        [
-            eos,
-            SpecialId(header, "eot_token_id"),
-            SpecialId(header, "eom_token_id"),
-            .. EndingTexts.Select(
-                text => vocabulary.IdOrNull(text) is int id && vocabulary.Kinds[id] == TokenKind.Control ? (int?)id : null),
-        ];
-        return [.. candidates.OfType<int>().Distinct()];
-    }
-
-    private static int? SpecialId(GgufHeader header, string name)
-    {
-        long id = header.GetInt64($"tokenizer.ggml.{name}", -1);
-        return id is < 0 or uint.MaxValue
-            ? null
-            : id <= int.MaxValue
-                ? (int)id
-                : throw new InferometerException(
-                    string.Create(CultureInfo.InvariantCulture, $"{header.Source}: 'tokenizer.ggml.{name}' is {id}, no token id."));
-    }
+    private static int? SpecialId(GgufHeader header, string name) => GgufSpecialIds.Find(header, name);
 
     private static int? FirstOfKind(Vocabulary vocabulary, TokenKind kind) =>
         Array.IndexOf(vocabulary.Kinds, kind) is >= 0 and int id ? id : null;

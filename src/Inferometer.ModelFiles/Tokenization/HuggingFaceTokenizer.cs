@@ -24,7 +24,8 @@ public static class HuggingFaceTokenizer
     {
         try
         {
-            return Load(files.Tokenizer, files.Path, files.Special, ChatTemplateFiles.Read(files.Folder, files.Config));
+            TokenizerParts parts = Parts(files.Tokenizer, files.Path, files.Special);
+            return new Tokenizer(parts with { ChatTemplates = ChatTemplateFiles.Read(files.Folder, files.Config), Notes = files.Notes });
         }
         catch (Exception exception) when (exception is InvalidOperationException or KeyNotFoundException or FormatException)
         {
@@ -32,15 +33,14 @@ public static class HuggingFaceTokenizer
         }
     }
 
-    private static Tokenizer Load(
-        JsonElement root, string path, SpecialTokenFiles special, IReadOnlyDictionary<string, string> chatTemplates)
+    private static TokenizerParts Parts(JsonElement root, string path, SpecialTokenFiles special)
     {
         var pipeline = TokenizerJsonPipeline.Read(root, path);
         var model = TokenizerJsonModel.Read(root, path, pipeline.Spelling);
         Vocabulary vocabulary = model.Vocabulary;
         int? bos = special.BosId(vocabulary);
         (IReadOnlyList<int> prefix, IReadOnlyList<int> suffix)? template = TokenizerJsonTemplate.Read(root, vocabulary);
-        return new Tokenizer(new TokenizerParts
+        return new TokenizerParts
         {
             Vocabulary = vocabulary,
             Model = model.Model,
@@ -53,9 +53,8 @@ public static class HuggingFaceTokenizer
             BosId = bos,
             PadId = special.PadId(vocabulary),
             UnknownId = model.UnknownId,
-            EosIds = special.EosIds(vocabulary),
-            ChatTemplates = chatTemplates,
+            EosIds = TurnMarkers.Endings(vocabulary, special.EosIds(vocabulary)),
             SpecialTokens = special.Texts(vocabulary),
-        });
+        };
     }
 }

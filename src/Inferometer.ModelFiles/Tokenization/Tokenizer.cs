@@ -36,6 +36,10 @@ public sealed class Tokenizer
             }
         }
 
+        int last = Math.Max(
+            Array.FindLastIndex(parts.Vocabulary.Kinds, kind => kind != TokenKind.Unused), parts.EosIds.DefaultIfEmpty(-1).Max());
+        UsedSize = last < 0 ? VocabularySize : last + 1;
+
         static int[] Known(int? id) => id is int known ? [known] : [];
     }
 
@@ -45,7 +49,16 @@ public sealed class Tokenizer
     /// <summary>Number of token ids: valid ids are 0 up to one less.</summary>
     public int VocabularySize => _parts.Vocabulary.Size;
 
-    /// <summary>The token that begins a text, where the model has one.</summary>
+    /// <summary>
+    /// Number of ids up to the last token: what follows in the vocabulary are places without a token. At most
+    /// <see cref="VocabularySize"/>.
+    /// </summary>
+    public int UsedSize { get; }
+
+    /// <summary>What is left out of the model's files because it is faulty, a line each.</summary>
+    public IReadOnlyList<string> Notes => _parts.Notes;
+
+    /// <summary>The token that begins a text, where the vocabulary has one; whether it is added is <see cref="AddsBos"/>.</summary>
     public int? BosId => _parts.BosId;
 
     /// <summary>The token that fills unused places of a batch, where the model has one.</summary>
@@ -54,11 +67,18 @@ public sealed class Tokenizer
     /// <summary>The token for text the vocabulary cannot express, where the model has one.</summary>
     public int? UnknownId => _parts.UnknownId;
 
-    /// <summary>The tokens that end a generation (end of text, end of turn), the principal one first; may be empty.</summary>
+    /// <summary>
+    /// The tokens that end a generation (end of text, end of turn), the principal one first; may be empty. They are those that the model's
+    /// files name, the known turn markers of the vocabulary, and for a tokenizer of a <see cref="Checkpoint"/> what the model's chat
+    /// template writes after an answer.
+    /// </summary>
     public IReadOnlyList<int> EosIds => _parts.EosIds;
 
     /// <summary>Whether <see cref="Encode"/> puts <see cref="BosId"/> before a text when special tokens are added.</summary>
     public bool AddsBos => _parts.BosId is int bos && _parts.Prefix.Contains(bos);
+
+    /// <summary>Whether <see cref="Encode"/> puts an end token after a text when special tokens are added.</summary>
+    public bool AddsEos => _parts.Suffix.Any(IsEndOfGeneration);
 
     /// <summary>
     /// The Jinja chat template stored with the model, or null: the one named <c>default</c> where there are several, else the first.
@@ -83,16 +103,23 @@ public sealed class Tokenizer
     /// <param name="parseSpecial">Matches the written form of control tokens (as chat templates use); otherwise they are ordinary
     /// text.</param>
     /// <exception cref="InferometerException">A splitting pattern from the tokenizer file takes too long on this text.</exception>
-    public int[] Encode(string text, bool addSpecial = true, bool parseSpecial = false)
+    public int[] Encode(string text, bool addSpecial = true, bool parseSpecial = false) =>
+        EncodeBetween(addSpecial ? _parts.Prefix : [], text, addSpecial ? _parts.Suffix : [], parseSpecial);
+
+    /// <summary>
+    /// The tokens of a text that is to be continued: as <see cref="Encode"/>, but nothing stands behind it. Some tokenizers add the token
+    /// that ends a text, after which a model has nothing to say.
+    /// </summary>
+    /// <inheritdoc cref="Encode"/>
+    public int[] EncodePrompt(string text, bool addSpecial = true, bool parseSpecial = false) =>
+        EncodeBetween(addSpecial ? _parts.Prefix : [], text, [], parseSpecial);
+
+    private int[] EncodeBetween(IReadOnlyList<int> prefix, string text, IReadOnlyList<int> suffix, bool parseSpecial)
     {
         ArgumentNullException.ThrowIfNull(text);
         text = WithoutUnpairedSurrogates(text);
         var output = new List<int>((text.Length / 3) + 8);
-        if (addSpecial)
-        {
-            output.AddRange(_parts.Prefix);
-        }
-
+        output.AddRange(prefix);
         int at = 0;
         while (at < text.Length)
         {
@@ -107,11 +134,7 @@ public sealed class Tokenizer
             at = end;
         }
 
-        if (addSpecial)
-        {
-            output.AddRange(_parts.Suffix);
-        }
-
+        output.AddRange(suffix);
         return [.. output];
     }
 
@@ -161,9 +184,9 @@ public sealed class Tokenizer
     /// <exception cref="ArgumentOutOfRangeException">The id is outside the vocabulary.</exception>
     public TokenKind KindOf(int id) => _parts.Vocabulary.Kinds[Checked(id)];
 
-    /// <summary>Whether a token is a marker that is never printed: a control token or the unknown token.</summary>
+    /// <summary>Whether a token is never printed: a control token, the unknown token, or a place that is not used.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The id is outside the vocabulary.</exception>
-    public bool IsControl(int id) => KindOf(id) is TokenKind.Control or TokenKind.Unknown;
+    public bool IsControl(int id) => KindOf(id) is TokenKind.Control or TokenKind.Unknown or TokenKind.Unused;
 
     /// <summary>Whether a token ends a generation.</summary>
     public bool IsEndOfGeneration(int id) => _endings.Contains(id);
@@ -174,6 +197,35 @@ public sealed class Tokenizer
         ArgumentNullException.ThrowIfNull(text);
         return _parts.Vocabulary.TryGetId(text, out id);
     }
+
+    /// <summary>The token of the marker that a text begins with; null where it begins with none.</summary>
+    internal int? MarkerAt(string text) => TurnMarkers.AtStart(text, _parts.Vocabulary, _addedTokens);
+
+    /// <summary>The same tokenizer with further tokens that end a generation; they are control tokens in it.</summary>
+    internal Tokenizer WithEndings(IReadOnlyList<int> ids)
+    {
+        int[] added = [.. ids.Where(id => !_endings.Contains(id))];
+        if (added.Length == 0)
+        {
+            return this;
+        }
+
+        int[] plain = [.. added.Where(id => KindOf(id) is not (TokenKind.Control or TokenKind.UserDefined))];
+        return new Tokenizer(_parts with
+        {
+            EosIds = [.. _parts.EosIds, .. added],
+            Vocabulary = plain.Length == 0 ? _parts.Vocabulary : _parts.Vocabulary.WithControl(plain),
+            AddedTokens = [.. _parts.AddedTokens, .. plain.Select(id => new AddedToken(TokenText(id), id, IsSpecial: true))],
+        });
+    }
+
+    /// <summary>
+    /// The same tokenizer for a model with more rows of logits than tokens, as models are filled up to round numbers: ids without a token
+    /// are unused places, which stand for no text.
+    /// </summary>
+    /// <param name="rows">Rows of the model.</param>
+    public Tokenizer FilledTo(int rows) =>
+        rows <= VocabularySize ? this : new Tokenizer(_parts with { Vocabulary = _parts.Vocabulary.FilledTo(rows) });
 
     private void EncodeFragment(string fragment, bool isFirst, List<int> output)
     {

@@ -1,11 +1,13 @@
 using System.Text.Json;
 using Inferometer.Core;
+using Inferometer.ModelFiles.Formats;
 
 namespace Inferometer.ModelFiles.Tokenization;
 
 /// <summary>
 /// The JSON files of a Hugging Face folder that say how text becomes tokens, parsed once: <c>tokenizer.json</c>, and where present
-/// <c>tokenizer_config.json</c>, <c>generation_config.json</c> and <c>config.json</c> for the special tokens.
+/// <c>tokenizer_config.json</c>, <c>generation_config.json</c> and <c>config.json</c> for the special tokens. The first two of these are
+/// optional also in that a faulty one is left out.
 /// </summary>
 internal sealed class TokenizerFiles : IDisposable
 {
@@ -19,9 +21,10 @@ internal sealed class TokenizerFiles : IDisposable
         Folder = folder;
         Path = path;
         _tokenizer = tokenizer;
-        _config = ReadIfPresent(System.IO.Path.Combine(folder, "tokenizer_config.json"));
-        _generation = ReadIfPresent(System.IO.Path.Combine(folder, "generation_config.json"));
+        _config = OptionalJson.Read(System.IO.Path.Combine(folder, "tokenizer_config.json"), out string? config);
+        _generation = OptionalJson.Read(System.IO.Path.Combine(folder, "generation_config.json"), out string? generation);
         _model = ReadIfPresent(System.IO.Path.Combine(folder, "config.json"));
+        Notes = [.. ((string?[])[config, generation]).OfType<string>()];
     }
 
     /// <summary>The folder.</summary>
@@ -29,6 +32,9 @@ internal sealed class TokenizerFiles : IDisposable
 
     /// <summary>Path of <c>tokenizer.json</c>, for messages.</summary>
     public string Path { get; }
+
+    /// <summary>What is left out because it is faulty, a line each.</summary>
+    public IReadOnlyList<string> Notes { get; }
 
     /// <summary>The object in <c>tokenizer.json</c>.</summary>
     public JsonElement Tokenizer => _tokenizer.RootElement;
@@ -40,7 +46,8 @@ internal sealed class TokenizerFiles : IDisposable
     public SpecialTokenFiles Special => new(Config, _generation?.RootElement ?? default, _model?.RootElement ?? default);
 
     /// <summary>Parses the files of a folder.</summary>
-    /// <exception cref="InferometerException">There is no <c>tokenizer.json</c>, or a file is not a JSON object.</exception>
+    /// <exception cref="InferometerException">There is no <c>tokenizer.json</c>, or it or <c>config.json</c> is not a JSON
+    /// object.</exception>
     public static TokenizerFiles Read(string folder)
     {
         string path = System.IO.Path.Combine(folder, "tokenizer.json");

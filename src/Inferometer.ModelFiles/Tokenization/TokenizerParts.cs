@@ -31,6 +31,9 @@ internal sealed record TokenizerParts
     /// <summary>Tokens that end a generation, the principal one first.</summary>
     public IReadOnlyList<int> EosIds { get; init; } = [];
 
+    /// <summary>What is left out of the model's files because it is faulty, a line each.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
     /// <summary>The chat templates of the model by name; the one used without a name is <c>default</c>.</summary>
     public IReadOnlyDictionary<string, string> ChatTemplates { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 

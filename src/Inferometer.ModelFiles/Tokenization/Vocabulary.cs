@@ -58,6 +58,17 @@ internal sealed class Vocabulary
         _bytes = all.ToArray();
     }
 
+    // Most real models are filled up; the tables of their tokens are not made twice.
+    private Vocabulary(Vocabulary tokens, int size)
+    {
+        int more = size - tokens.Size;
+        Texts = [.. tokens.Texts, .. Enumerable.Repeat("", more)];
+        Kinds = [.. tokens.Kinds, .. Enumerable.Repeat(TokenKind.Unused, more)];
+        (Spelling, Source) = (tokens.Spelling, tokens.Source);
+        (_idsByText, _bytes) = (tokens._idsByText, tokens._bytes);
+        _byteOffsets = [.. tokens._byteOffsets, .. Enumerable.Repeat(_bytes.Length, more)];
+    }
+
     public string[] Texts { get; }
 
     public TokenKind[] Kinds { get; }
@@ -74,6 +85,21 @@ internal sealed class Vocabulary
     public bool TryGetId(string text, out int id) => _idsByText.TryGetValue(text, out id);
 
     public int? IdOrNull(string? text) => text is not null && _idsByText.TryGetValue(text, out int id) ? id : null;
+
+    /// <summary>The same tokens, and unused places behind them.</summary>
+    public Vocabulary FilledTo(int size) => new(this, size);
+
+    /// <summary>The same tokens, some of them control tokens whatever they were.</summary>
+    public Vocabulary WithControl(IEnumerable<int> ids)
+    {
+        TokenKind[] kinds = [.. Kinds];
+        foreach (int id in ids)
+        {
+            kinds[id] = TokenKind.Control;
+        }
+
+        return new Vocabulary(Texts, kinds, Spelling, Source);
+    }
 
     /// <summary>Ids of the 256 byte tokens <c>&lt;0xNN&gt;</c>, -1 where there is none.</summary>
     public int[] ByteTokenIds()

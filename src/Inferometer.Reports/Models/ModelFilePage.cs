@@ -22,13 +22,29 @@ public static class ModelFilePage
     /// <param name="contents">What the files hold.</param>
     /// <param name="readTokenizer">Reads the tokenizer; an <see cref="InferometerException"/> becomes a line of the page.</param>
     /// <param name="refusal">Why the engine would not load the model; null where it would.</param>
-    public static Document Of(StoredModel contents, Func<Tokenizer> readTokenizer, string? refusal)
+    /// <param name="notes">What is left out of the files because it is faulty; null = nothing.</param>
+    public static Document Of(
+        StoredModel contents, Func<Tokenizer> readTokenizer, string? refusal, IReadOnlyList<string>? notes = null)
     {
         ArgumentNullException.ThrowIfNull(contents);
         ArgumentNullException.ThrowIfNull(readTokenizer);
         ModelArchitecture model = contents.Architecture;
-        Facts facts = new(null, [.. General(contents, refusal), .. Network(model, contents), .. Vocabulary(readTokenizer)]);
-        Document page = new(facts, Formats(contents));
+        (Tokenizer? tokenizer, string? fault) = Read(readTokenizer);
+        List<Fact> facts = [.. General(contents, refusal), .. Network(model, contents)];
+        facts.AddRange(tokenizer is null
+            ? [new("Tokenizer", "tokenizer", new Cell("cannot be read: " + fault, null) { Tone = Tone.Bad })]
+            : Vocabulary(tokenizer));
+        if (notes is { Count: > 0 })
+        {
+            facts.Add(new("Left out", "notes", new Cell(string.Join(' ', notes), notes) { Tone = Tone.Bad }));
+        }
+
+        Document page = new(new Facts(null, facts), Formats(contents));
+        if (tokenizer is { EosIds.Count: > 0 })
+        {
+            page.Blocks.Add(Endings(tokenizer));
+        }
+
         if (ModelSupport.Explain(model) is null)
         {
             page.Blocks.Add(Memory(model, contents));
@@ -95,53 +111,72 @@ public static class ModelFilePage
                     + $"{r.Factor:0.##}" : "")}")}")));
     }
 
-    private static IEnumerable<Fact> Vocabulary(Func<Tokenizer> readTokenizer)
+    private static (Tokenizer? Tokenizer, string? Fault) Read(Func<Tokenizer> readTokenizer)
     {
-        Tokenizer tokenizer;
-        string? fault = null;
         try
         {
-            tokenizer = readTokenizer();
+            return (readTokenizer(), null);
         }
         catch (InferometerException error)
         {
-            (tokenizer, fault) = (null!, error.Message);
+            return (null, error.Message);
         }
+    }
 
-        if (fault is not null)
-        {
-            yield return new("Tokenizer", "tokenizer", new Cell("cannot be read: " + fault, null) { Tone = Tone.Bad });
-            yield break;
-        }
-
-        string special = string
-            .Join(", ",
-                new[] { Named("begin", tokenizer.BosId is { } b ? [b] : [], tokenizer), Named("end", tokenizer.EosIds, tokenizer) }.Where(
-                    t => t.Length > 0));
+    private static IEnumerable<Fact> Vocabulary(Tokenizer tokenizer)
+    {
         yield return new(
-            "Tokenizer", "vocabulary_size",
-            new Cell(
-                $"{Numbers.Whole(tokenizer.VocabularySize)} tokens{(special.Length > 0 ? ": " + special : "")}", tokenizer.VocabularySize));
+            "Tokenizer", "vocabulary_size", new Cell($"{Numbers.Whole(tokenizer.VocabularySize)} tokens", tokenizer.VocabularySize));
+        (ChatTemplate? template, string? fault) = Template(tokenizer);
+        if (tokenizer.BosId is { } begin)
+        {
+            string text = tokenizer.TokenText(begin);
+            string by = (tokenizer.AddsBos, template is { WritesBos: true }) switch
+            {
+                (true, true) => "added by the tokenizer; the chat template writes it too, and it comes out once",
+                (true, false) => "added by the tokenizer",
+                (false, true) => "written by the chat template alone",
+                _ => "not added to a text",
+            };
+            yield return new("Begin token", "begin_token", new Cell(FormattableString.Invariant($"{text} ({begin}), {by}"), text));
+        }
+
+        yield return new("Begin token added", "adds_begin_token", tokenizer.AddsBos);
+        if (tokenizer.AddsEos)
+        {
+            yield return new("End token added", "adds_end_token", new Cell("yes, but to no prompt", true));
+        }
+
         string names = string.Join(", ", tokenizer.ChatTemplates.Keys);
         yield return new(
-            "Chat template", "chat_template", names.Length == 0 ? new Cell("none stored", null) : TemplateCell(tokenizer, names));
+            "Chat template", "chat_template",
+            fault is not null ? new Cell("cannot be read: " + fault, null) { Tone = Tone.Bad }
+                : names.Length == 0 ? new Cell("none stored", null)
+                : new Cell("stored: " + names, names));
     }
 
-    private static Cell TemplateCell(Tokenizer tokenizer, string names)
+    private static (ChatTemplate? Template, string? Fault) Template(Tokenizer tokenizer)
     {
         try
         {
-            _ = ChatTemplate.For(tokenizer);
-            return new Cell("stored: " + names, names);
+            return (tokenizer.ChatTemplateText is null ? null : ChatTemplate.For(tokenizer), null);
         }
         catch (InferometerException error)
         {
-            return new Cell("cannot be read: " + error.Message, null) { Tone = Tone.Bad };
+            return (null, error.Message);
         }
     }
 
-    private static string Named(string what, IReadOnlyList<int> ids, Tokenizer tokenizer) =>
-        ids.Count == 0 ? "" : what + " " + string.Join(" ", ids.Select(tokenizer.TokenText));
+    private static Table Endings(Tokenizer tokenizer)
+    {
+        Table table = new("end_tokens", "What ends a turn", Column.Number("id", "id"), Column.Text("token", "token"));
+        foreach (int id in tokenizer.EosIds)
+        {
+            table.Add(Cell.Number(id, id.ToString(CultureInfo.InvariantCulture)), tokenizer.TokenText(id));
+        }
+
+        return table;
+    }
 
     private static Table Formats(StoredModel contents)
     {

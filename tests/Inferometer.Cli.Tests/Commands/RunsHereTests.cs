@@ -86,11 +86,11 @@ public sealed class RunsHereTests : IDisposable
     }
 
     [Fact]
-    public async Task A_recommendation_that_cannot_be_read()
+    public async Task A_recommendation_that_cannot_be_read_is_left_out()
     {
         string folder = WithTokenizer(TinyModel.Create("llama", Vocabulary));
         await File.WriteAllTextAsync(Path.Combine(folder, "generation_config.json"), """{"temperature": "hot"}""", TestContext.Current.CancellationToken);
-        Assert.False(await Agree(folder));
+        Assert.True(await Agree(folder));
     }
 
     // The vocabulary of the recorded tokenizer.

@@ -84,7 +84,8 @@ public sealed class DecodeAllocationTests : IDisposable
         Scheduler scheduler =
             new(new SchedulerOptions { MaxSequenceTokens = 600 },
                 new BlockPool(new BlockPoolOptions { BlockCount = 40, BlockSize = 16, PrefixCaching = true }), TimeProvider.System);
-        ModelStepExecutor executor = new(new CpuModelRunner(model, cache), null); // model and cache are disposed of above
+        ModelStepExecutor executor =
+            new(new CpuModelRunner(model, cache), null, model.Architecture.VocabularySize); // model and cache are disposed of above
         Assert.True(
             scheduler.TrySubmit(
                 new SequenceRequest { Prompt = request.PromptTokens, MaxNewTokens = 590, Owner = session }, out Sequence? sequence, out _));

@@ -1,4 +1,3 @@
-using Inferometer.Core;
 using Inferometer.Core.Gguf;
 using Inferometer.Inference.Engine;
 using Inferometer.Inference.Sampling;
@@ -52,13 +51,33 @@ public sealed class SamplingDefaultsTests
     [InlineData("""{"top_p": 0}""", "top_p is 0; allowed is above 0, up to 1")]
     [InlineData("""{"min_p": 1.1}""", "min_p is 1.1; allowed is 0 to 1")]
     [InlineData("""{"repetition_penalty": 0}""", "repetition_penalty is 0")]
-    [InlineData("[]", "a JSON object is expected")]
-    [InlineData("{", "cannot be read")]
-    public void Malformed_values_are_refused_with_file_key_and_value(string json, string expected)
+    [InlineData("[]", "holds no JSON object")]
+    [InlineData("{", "is not valid JSON (line 1)")]
+    public void Malformed_values_are_left_out_with_a_note_of_file_key_and_value(string json, string expected)
     {
-        string message = Assert.Throws<InferometerException>(() => OfJson(json)).Message;
-        Assert.Contains("generation_config.json: ", message, StringComparison.Ordinal);
-        Assert.Contains(expected, message, StringComparison.Ordinal);
+        SamplingDefaults defaults = OfJson(json);
+        Assert.Equal(SamplingDefaults.None, defaults with { Notes = [] });
+        string note = Assert.Single(defaults.Notes);
+        Assert.Contains("generation_config.json: ", note, StringComparison.Ordinal);
+        Assert.Contains(expected, note, StringComparison.Ordinal);
+        Assert.Contains("left out", note, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_is_sound_counts_beside_what_is_not()
+    {
+        SamplingDefaults defaults = OfJson("""{"temperature": "hot", "top_p": 0.9}""");
+        Assert.Equal((null, 0.9f), (defaults.Temperature, defaults.TopP));
+        Assert.Single(defaults.Notes);
+    }
+
+    [Fact]
+    public void Minus_one_most_probable_tokens_are_all_of_them()
+    {
+        SamplingDefaults defaults = OfJson("""{"top_k": -1, "temperature": 0.7}""");
+        Assert.Equal((0, 0.7f), (defaults.TopK, defaults.Temperature));
+        Assert.Contains("top_k is -1", Assert.Single(defaults.Notes), StringComparison.Ordinal);
+        Assert.Null(OfJson("""{"top_k": -2}""").TopK);
     }
 
     [Fact]
@@ -76,7 +95,7 @@ public sealed class SamplingDefaultsTests
     }
 
     [Fact]
-    public void A_gguf_value_out_of_range_is_refused()
+    public void A_gguf_value_out_of_range_is_left_out()
     {
         using MemoryStream stream = new();
         GgufWriter writer = new(stream);
@@ -84,10 +103,9 @@ public sealed class SamplingDefaultsTests
         writer.Set("general.sampling.top_p", 1.5f);
         writer.BeginData();
         writer.Finish();
-        Assert.Contains(
-            "m.gguf: general.sampling.top_p is 1.5",
-                Assert.Throws<InferometerException>(() => SamplingDefaults.Of(GgufHeader.Read(stream, "m.gguf"))).Message,
-                    StringComparison.Ordinal);
+        SamplingDefaults defaults = SamplingDefaults.Of(GgufHeader.Read(stream, "m.gguf"));
+        Assert.Null(defaults.TopP);
+        Assert.Contains("m.gguf: general.sampling.top_p is 1.5", Assert.Single(defaults.Notes), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -66,7 +66,9 @@ internal sealed class GgufMetadataBytes
         return this;
     }
 
-    public GgufHeader Read()
+    public GgufHeader Read() => GgufHeader.Read(new MemoryStream(Bytes()), "test.gguf");
+
+    public byte[] Bytes()
     {
         var file = new MemoryStream();
         using var writer = new BinaryWriter(file, Encoding.UTF8, leaveOpen: true);
@@ -77,7 +79,7 @@ internal sealed class GgufMetadataBytes
         writer.Write(_values.ToArray());
         writer.Write(new byte[32]);
         writer.Flush();
-        return GgufHeader.Read(file, "test.gguf");
+        return file.ToArray();
     }
 
     private void Begin(string key, GgufValueKind kind)
