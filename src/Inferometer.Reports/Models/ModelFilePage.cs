@@ -36,7 +36,7 @@ public static class ModelFilePage
             : Vocabulary(tokenizer));
         if (notes is { Count: > 0 })
         {
-            facts.Add(new("Left out", "notes", new Cell(string.Join(' ', notes), notes) { Tone = Tone.Bad }));
+            facts.Add(new("Notes", "notes", new Cell(string.Join(' ', notes), notes) { Tone = Tone.Bad }));
         }
 
         Document page = new(new Facts(null, facts), Formats(contents));
