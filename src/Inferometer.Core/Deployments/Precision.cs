@@ -60,6 +60,8 @@ public sealed record Precision(string Name, double BitsPerElement, MathFormat Ma
         Block("iq1_m", 56, 256),
         Block("iq1_s", 50, 256),
         Block("tq2_0", 66, 256),
+        Block("q1_0", 18, 128),
+        Block("q2_0", 18, 64),
         Block("tq1_0", 54, 256),
     ];
 

@@ -8,9 +8,10 @@ using Inferometer.Simulation.Requests;
 namespace Inferometer.Simulation.Costs;
 
 /// <summary>The calibrated cost model's plan: operators at measured rates, and what a framework's step takes beside them.</summary>
-internal sealed class CalibratedPlan : ICostPlan
+internal sealed class CalibratedPlan : ICostPlan, IRepeatedDecode
 {
     private readonly RooflinePlan _operators;
+    private int _repeated;
     private readonly double _step;
     private readonly double _sequence;
     private readonly double _promptFloor;
@@ -68,6 +69,18 @@ internal sealed class CalibratedPlan : ICostPlan
     }
 
     public MemoryTotals? Memory(in WorkloadPoint point, double? activationBytes = null) => _operators.Memory(point, activationBytes);
+
+    public void BeginRepeat(ReadOnlySpan<DecodeGroup> decode)
+    {
+        _operators.BeginRepeat(decode);
+        _repeated = 0;
+        foreach (DecodeGroup group in decode)
+        {
+            _repeated += group.Count;
+        }
+    }
+
+    public PhaseTotals Repeat(int later) => WithFramework(_operators.Repeat(later), _repeated, prompts: false, rows: null);
 
     private PhaseTotals WithFramework(in PhaseTotals operators, int sequences, bool prompts, ICollection<OperatorRow>? rows)
     {

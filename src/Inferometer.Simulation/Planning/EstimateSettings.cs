@@ -99,7 +99,8 @@ public static class EstimateSettings
         {
             Option = "--framework",
             ValueName = string.Join('|', FrameworkCatalog.All.Select(f => f.Name)) + "|none",
-            Description = "Serving framework: the memory that it takes and keeps, and its own time in a step (docs/estimate.md). Where none is "
+            Description =
+                "Serving framework: the memory that it takes and keeps, and its own time in a step (docs/estimate.md). Where none is "
                 + "named, no memory is kept, and times are those of the usual one for the device and format.",
             Parameter = "framework",
             Heading = "framework",

@@ -50,7 +50,8 @@ internal static class RequestValidation
             || request.QueueingSeconds < 0)
         {
             throw new InferometerException(
-                $"micro-batches {request.MicroBatches}, step tokens {request.MaxStepTokens}, sequences {request.MaxSequences}, extra tokens "
+                $"micro-batches {request.MicroBatches}, step tokens {request.MaxStepTokens}, sequences {request.MaxSequences}, extra "
+                    + $"tokens "
                     + $"of windows {request.WindowExtraTokens} and queueing time {request.QueueingSeconds} must not be negative.");
         }
     }

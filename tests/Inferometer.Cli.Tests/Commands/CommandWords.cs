@@ -69,8 +69,9 @@ internal static class CommandWords
             _ => (string[])[],
         });
         string[] prompt = words is "run" && label is not "--prompt" ? ["-p", "Once"] : [];
+        string[] load = words is "simulate" && label is not ("--rate" or "--users" or "--trace") ? ["--rate", "1"] : [];
         string[] last = label.StartsWith('-') ? given : [];
-        return [.. words.Split(' '), .. arguments, .. options, .. prompt, .. last];
+        return [.. words.Split(' '), .. arguments, .. options, .. prompt, .. load, .. last];
     }
 
     private static IEnumerable<(string Words, Command Command)> Leaves(Command command, string words) => command.Subcommands.Count == 0

@@ -72,7 +72,7 @@ public sealed class HardwareRoundTripTests : IDisposable
     public void A_size_given_twice_is_refused()
     {
         JsonObject json = Entry();
-        json["memory"]!["size_gb"] = 80;
+        json["memory"]!["size_gb"] = 800;
         string file = Saved(json);
         Assert.Contains(
             "'memory.size_gib'", Assert.Throws<InferometerException>(() => HardwareCatalog.BuiltIn.Resolve(file)).Message,

@@ -29,7 +29,9 @@ public sealed class WeightFormatsTests
     [Fact]
     public void The_block_formats_have_the_geometry_of_the_files()
     {
-        foreach (GgmlType type in Enum.GetValues<GgmlType>().Where(t => t.IsQuantized() && t is not (GgmlType.Q8_1 or GgmlType.Q8_K)))
+        // Q8_1 and Q8_K are never stored, and nvfp4 is the name of the engines' format, whose blocks have 16 values.
+        GgmlType[] aside = [GgmlType.Q8_1, GgmlType.Q8_K, GgmlType.NVFP4];
+        foreach (GgmlType type in Enum.GetValues<GgmlType>().Where(t => t.IsQuantized()).Except(aside))
         {
             Precision format = Precision.Parse(type.ToString(), "test");
             Assert.Equal(type.BitsPerValue(), format.BitsPerElement);

@@ -20,7 +20,7 @@ public sealed class PublishedNamesTests
     [Theory]
     [InlineData("nvidia/DeepSeek-R1-NVFP4", "deepseek-ai/DeepSeek-R1")]
     [InlineData("nvidia/Llama-3.1-8B-Instruct-FP8", "meta-llama/Llama-3.1-8B")]
-    [InlineData("Qwen/Qwen3-32B-FP8", "Qwen/Qwen3-32B")]
+    [InlineData("Qwen/Qwen3-32B-FP8", "Qwen/Qwen3-32B-FP8")]
     [InlineData("Llama 3 70B", "meta-llama/Meta-Llama-3-70B")]
     [InlineData("Qwen3-Next-80B-A3B FP8", "Qwen/Qwen3-Next-80B-A3B-Instruct")]
     public void Models_lead_to_the_catalog_whoever_quantised_them(string published, string name) =>

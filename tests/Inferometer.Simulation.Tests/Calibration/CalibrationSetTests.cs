@@ -92,5 +92,9 @@ public class CalibrationSetTests
         scope with { Factors = [new(coefficient, factor)] };
 
     private static EstimateRequest Request(string? framework) =>
-        Sample.Request(Sample.Llama3) with { System = H100, Framework = framework };
+        Sample.Request(Sample.Llama3) with
+        {
+            System = H100,
+            Framework = framework is null ? null : FrameworkCatalog.Find(framework, "test"),
+        };
 }

@@ -1,4 +1,3 @@
-using Inferometer.Core;
 using Inferometer.Core.Catalog;
 using Inferometer.Simulation.Calibration;
 using Inferometer.Simulation.Costs;
@@ -93,20 +92,26 @@ public class CalibratedPlanTests
     }
 
     [Fact]
-    public void Frameworks_differ_and_one_that_is_not_known_is_refused()
+    public void Frameworks_differ()
     {
         EstimateRequest request = Plan("llama-3.1-8b", "h100", 1).Request;
-        double vllm = Model.Prepare(request with { Framework = "vllm" }).Decode(new(64, 1000, 100)).LatencySeconds;
-        double trtllm = Model.Prepare(request with { Framework = "trtllm" }).Decode(new(64, 1000, 100)).LatencySeconds;
+        double vllm =
+            Model.Prepare(request with { Framework = FrameworkCatalog.Find("vllm", "test") }).Decode(new(64, 1000, 100)).LatencySeconds;
+        double trtllm =
+            Model.Prepare(request with { Framework = FrameworkCatalog.Find("trtllm", "test") }).Decode(new(64, 1000, 100)).LatencySeconds;
         Assert.NotEqual(vllm, trtllm);
-        InferometerException unknown = Assert.Throws<InferometerException>(() => Model.Prepare(request with { Framework = "vlm" }));
-        Assert.Contains("Did you mean 'vllm'", unknown.Message, StringComparison.Ordinal);
+    }
 
-        // Those that would ignore it say so.
-        foreach (ICostModel other in CostModels.All.Where(m => m is not CalibratedCostModel))
+    [Fact]
+    public void Steps_that_repeat_take_what_steps_by_themselves_take()
+    {
+        ICostPlan plan = Plan("llama-3.1-8b", "h100", 1, "sglang");
+        var repeated = (IRepeatedDecode)plan;
+        repeated.BeginRepeat([new(500, 8), new(90, 3)]);
+        for (int later = 0; later < 4; later++)
         {
-            InferometerException refused = Assert.Throws<InferometerException>(() => other.Prepare(request with { Framework = "vllm" }));
-            Assert.Contains("use 'calibrated'", refused.Message, StringComparison.Ordinal);
+            Assert.Equal(
+                plan.Step([], [new(500 + later, 8), new(90 + later, 3)]).LatencySeconds, repeated.Repeat(later).LatencySeconds, 1e-15);
         }
     }
 
@@ -146,6 +151,6 @@ public class CalibratedPlanTests
         System = HardwareCatalog.BuiltIn.Find(system),
         Parallelism = new(tensor),
         AllowUnevenHeads = true,
-        Framework = framework,
+        Framework = framework is null ? null : FrameworkCatalog.Find(framework, "test"),
     });
 }

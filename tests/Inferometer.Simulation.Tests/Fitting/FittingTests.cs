@@ -93,7 +93,7 @@ public class FittingTests
                         System = HardwareCatalog.BuiltIn.Find(system),
                         Parallelism = new(4),
                         Precisions = new() { Weights = Precision.Parse("fp8", "test"), Activations = Precision.Parse("fp8", "test") },
-                        Framework = framework,
+                        Framework = FrameworkCatalog.Find(framework, "test"),
                     };
                     ICostPlan plan = model.Prepare(request);
                     foreach ((int users, int input, int output) in Loads)
