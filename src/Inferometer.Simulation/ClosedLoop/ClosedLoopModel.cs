@@ -165,6 +165,6 @@ public static class ClosedLoopModel
 
     private static bool? Need(ICostPlan plan, in ClosedLoopLoad load, int requests) =>
         plan.Memory(new WorkloadPoint(requests, load.MeanInputTokens, load.MeanOutputTokens), WorkspaceBytes) is { } memory
-            ? memory.WeightBytes + memory.KvCacheBytes + memory.ActivationBytes <= MemoryShare * memory.CapacityBytes
+            ? memory.WeightBytes + memory.KvCacheBytes + memory.ActivationBytes <= MemoryShare * memory.NominalBytes
             : null;
 }
