@@ -19,7 +19,8 @@ internal static class ConvertCommand
         PathArgument model = ModelArgument.Required();
         PathOption output = new(["--output", "-o"], PathUse.WriteFile, "The new .gguf file; an older one is replaced.") { Required = true };
         ValueOption<string> type = new(
-            ["--type"], ConversionTypes.Domain, "Number format, or mix of formats as llama.cpp's quantiser makes it.") { Required = true };
+            ["--type"], ConversionTypes.Domain, "Number format, or mix of formats as llama.cpp's quantiser makes it.")
+        { Required = true };
         FlagOption pure = new(["--pure"], "The format for all matrices, no mix.");
         PathOption imatrix = new(
             ["--imatrix"], PathUse.ReadFile, "An importance matrix: which errors count most; see the command imatrix.", "none");

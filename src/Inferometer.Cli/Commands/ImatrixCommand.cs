@@ -20,7 +20,8 @@ internal static class ImatrixCommand
         PathArgument model = ModelArgument.Required();
         PathArgument file = new("FILE", PathUse.ReadFile, "A text in UTF-8 of the kind the model is for.", isOptional: false);
         PathOption output = new(
-            ["--output", "-o"], PathUse.WriteFile, "The new file: .gguf, or .dat for llama.cpp's older format.") { Required = true };
+            ["--output", "-o"], PathUse.WriteFile, "The new file: .gguf, or .dat for llama.cpp's older format.")
+        { Required = true };
         ValueOption<int> window = new(
             ["--ctx", "-c"], Domains.Whole(2, int.MaxValue, "TOKENS"), "Tokens per window.", "the model's longest context, at most 512");
         ValueOption<int> windows = new(["--windows"], Domains.Whole(1, int.MaxValue), "Most windows.", "all that the text fills");

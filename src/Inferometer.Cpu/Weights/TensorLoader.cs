@@ -64,7 +64,8 @@ internal sealed unsafe class TensorLoader
         ModelTensor tensor = Find(role, layer);
         RequireShape(tensor, rows, columns);
         return new Projection(Matrix(tensor, 0, rows), Bias(role, layer, 0, rows, rows, needsBias),
-            site) { Name = CommonName(role, layer) };
+            site)
+        { Name = CommonName(role, layer) };
     }
 
     /// <summary>

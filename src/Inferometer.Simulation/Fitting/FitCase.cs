@@ -60,11 +60,11 @@ internal sealed class FitCase
     /// <summary>The plan of a deployment at given coefficients.</summary>
     public static CalibratedPlan Plan(EstimateRequest request, CalibrationSubject subject, Coefficients coefficients) => new(
         "calibrated", request, new CalibrationMatch
-    {
-        Subject = subject,
-        Coefficients = coefficients,
-        Familiarity = Familiarity.Fitted,
-        Runs = 0,
-        Bands = [.. Enum.GetValues<CalibratedMetric>().Select(m => new CalibrationBand(Familiarity.Fitted, m, 0, 1, 1, 1, 1))],
-    });
+        {
+            Subject = subject,
+            Coefficients = coefficients,
+            Familiarity = Familiarity.Fitted,
+            Runs = 0,
+            Bands = [.. Enum.GetValues<CalibratedMetric>().Select(m => new CalibrationBand(Familiarity.Fitted, m, 0, 1, 1, 1, 1))],
+        });
 }

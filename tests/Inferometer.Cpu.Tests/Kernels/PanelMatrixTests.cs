@@ -7,7 +7,7 @@ namespace Inferometer.Cpu.Tests.Kernels;
 public sealed unsafe class PanelMatrixTests
 {
     private static readonly GgmlType[] s_types =
-        
+
     [
         GgmlType.Q4_0, GgmlType.Q4_1, GgmlType.Q5_0, GgmlType.Q5_1, GgmlType.Q8_0, GgmlType.Q2_K, GgmlType.Q3_K, GgmlType.Q4_K,
             GgmlType.Q5_K,

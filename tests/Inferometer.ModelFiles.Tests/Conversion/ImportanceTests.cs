@@ -44,8 +44,13 @@ public sealed class ImportanceTests : IDisposable
         Assert.Contains("finite sums", Assert.Throws<InferometerException>(() => new ImportanceMatrix(
             "made", new Dictionary<string, ImportanceEntry> { ["a"] = new([float.NaN], [1]) })).Message, StringComparison.Ordinal);
         error = Assert.Throws<InferometerException>(() => Convert(
-            new ConversionOptions { Type = GgmlType.Q4_K, Importance = new("made", new Dictionary<string,
-                ImportanceEntry> { ["x"] = new([1], [1]) }) }));
+            new ConversionOptions
+            {
+                Type = GgmlType.Q4_K,
+                Importance = new("made", new Dictionary<string,
+                ImportanceEntry>
+                { ["x"] = new([1], [1]) })
+            }));
         Assert.Contains("none of its 1 entries", error.Message, StringComparison.Ordinal);
         ImportanceMatrix fitting = new("made", new Dictionary<string, ImportanceEntry>
         {

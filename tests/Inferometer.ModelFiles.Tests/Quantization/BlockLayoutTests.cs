@@ -5,7 +5,7 @@ namespace Inferometer.ModelFiles.Tests.Quantization;
 
 public sealed class BlockLayoutTests
 {
-    public static TheoryData<GgmlType> BlockTypes => 
+    public static TheoryData<GgmlType> BlockTypes =>
     [
         GgmlType.Q8_0, GgmlType.Q4_0, GgmlType.Q4_1, GgmlType.Q5_0, GgmlType.Q5_1, GgmlType.Q4_K, GgmlType.Q5_K, GgmlType.Q6_K,
     ];

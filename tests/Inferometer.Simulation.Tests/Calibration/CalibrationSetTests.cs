@@ -28,7 +28,11 @@ public class CalibrationSetTests
     {
         CalibrationLayer group = new()
         {
-            Framework = "vllm", Device = "H100_SXM", Shape = CalibrationSubject.ShapeOf(Sample.Llama3), Format = "16-bit", Runs = 31,
+            Framework = "vllm",
+            Device = "H100_SXM",
+            Shape = CalibrationSubject.ShapeOf(Sample.Llama3),
+            Format = "16-bit",
+            Runs = 31,
         };
         CalibrationSet set = Set(new CalibrationLayer { DeviceClass = DeviceClass.DataCenter, Runs = 99 }, group);
         Assert.Equal((Familiarity.Fitted, 31), Known(set, Request("vllm")));

@@ -9,7 +9,13 @@ public class ClosedLoopTests
 {
     private static readonly ReplayedSteps Steps = new()
     {
-        One = 0.01, Full = 0.02, FullSequences = 16, MixedToken = 1e-5, PromptToken = 2e-5, Budget = 4096, Mixed = true,
+        One = 0.01,
+        Full = 0.02,
+        FullSequences = 16,
+        MixedToken = 1e-5,
+        PromptToken = 2e-5,
+        Budget = 4096,
+        Mixed = true,
     };
 
     [Fact]

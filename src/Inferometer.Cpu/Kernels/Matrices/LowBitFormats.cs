@@ -1,6 +1,6 @@
+using System.Runtime.InteropServices;
 using Inferometer.Core.Gguf;
 using Inferometer.ModelFiles.Quantization;
-using System.Runtime.InteropServices;
 
 namespace Inferometer.Cpu.Kernels.Matrices;
 
