@@ -62,7 +62,8 @@ public sealed class SimulationEngineTests
         SimulationResult whole = Run("prefill,decode,flash_attention", parameters);
         SimulationResult decode = Run("decode,flash_attention", parameters);
         Assert.Equal(SimulationType.EndToEnd, whole.SimulationType);
-        Assert.Equal(whole.Metrics.TtftMs + (32 * whole.Metrics.TpotMs), whole.Latency, whole.Latency * 1e-12);
+        Assert.Equal(
+            whole.Metrics.TtftMs!.Value + (32 * whole.Metrics.TpotMs!.Value), whole.Latency, whole.Latency * 1e-12);
         Assert.Equal(decode.Latency, whole.Metrics.TpotMs);
         Assert.Equal(whole.RuntimeBreakdown.Values.Sum(), whole.Latency, whole.Latency * 1e-9);
     }

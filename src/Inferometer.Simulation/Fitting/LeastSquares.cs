@@ -104,15 +104,10 @@ internal static class LeastSquares
         ParallelOptions two = new() { MaxDegreeOfParallelism = 2, CancellationToken = cancellationToken };
         Parallel.For(0, p, two, j =>
         {
-            double[] moved = [.. x];
-            moved[j] += Difference;
-            double[] at = residuals(moved, j, r);
-            for (int i = 0; i < at.Length; i++)
-            {
-                at[i] = (at[i] - r[i]) / Difference;
-            }
+            double[] column = Column(x, j, Difference, r, residuals);
 
-            columns[j] = at;
+            // An unknown at its upper bound moves nothing upwards; downwards it may, and would stay there for ever if nobody looked.
+            columns[j] = column.All(v => v == 0) ? Column(x, j, -Difference, r, residuals) : column;
         });
 
         double[] weights = [.. r.Select(v => 1 / Math.Sqrt(1 + (v * v)))];
@@ -145,6 +140,19 @@ internal static class LeastSquares
         }
 
         return (matrix, gradient);
+    }
+
+    private static double[] Column(double[] x, int j, double difference, double[] r, Residuals residuals)
+    {
+        double[] moved = [.. x];
+        moved[j] += difference;
+        double[] at = residuals(moved, j, r);
+        for (int i = 0; i < at.Length; i++)
+        {
+            at[i] = (at[i] - r[i]) / difference;
+        }
+
+        return at;
     }
 
     private static double[] Step(double[] x, double[,] matrix, double[] gradient, double damping)
