@@ -31,11 +31,20 @@ public sealed record LoadForecast
     /// <summary>Output tokens of a request.</summary>
     public required int OutputTokens { get; init; }
 
-    /// <summary>Range of the prefill of one prompt, milliseconds; null where the cost model gives none.</summary>
-    public Interval? PromptIntervalMs { get; init; }
+    /// <summary>What the cost model knows of such cases; null where it does not say.</summary>
+    public EstimateBasis? Basis { get; init; }
 
-    /// <summary>Range of the decode step alone, milliseconds; null where the cost model gives none.</summary>
-    public Interval? StepIntervalMs { get; init; }
+    /// <summary>
+    /// Where nine tenths of measured means are expected around the time to first token, milliseconds; null without a basis.
+    /// </summary>
+    public Interval? TtftIntervalMs => Basis is { } b ? EstimateBasis.NineTenths(b.TimeToFirstToken, TtftMs) : null;
+
+    /// <summary>The same for the time per output token.</summary>
+    public Interval? TpotIntervalMs =>
+        Basis is { } b && PerToken.Count > 0 ? EstimateBasis.NineTenths(b.TimePerOutputToken, TpotMs) : null;
+
+    /// <summary>The same for the whole request.</summary>
+    public Interval? EndToEndIntervalMs => Basis is { } b ? EstimateBasis.NineTenths(b.EndToEnd, EndToEndMs) : null;
 
     /// <summary>Requests that fit into memory; null where the cost model has no notion of it.</summary>
     public int? Room { get; init; }
@@ -102,8 +111,7 @@ public sealed record LoadForecast
             ],
             PerToken = tokens,
             OutputTokens = point.OutputTokens,
-            PromptIntervalMs = prompt.LatencyInterval * Milliseconds,
-            StepIntervalMs = step.LatencyInterval * (Milliseconds / Math.Max(1, step.TokensPerStep)),
+            Basis = plan.Basis,
             Room = room,
             UsersPerEngine = users,
             Devices = degrees.DeviceCount * (separatePrompts ? 2 : 1),

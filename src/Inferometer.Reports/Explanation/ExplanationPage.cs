@@ -45,19 +45,19 @@ public static class ExplanationPage
 
     private static Table Figures(ServiceExplanation e)
     {
-        bool ranges = e.Forecast.PromptIntervalMs is not null || e.Forecast.StepIntervalMs is not null;
+        bool ranges = e.Forecast.Basis is not null;
         Table table = new(
             "times", null, Column.Text("time", "metric") with { IsRowName = true }, Column.Number("measured", "measured_ms"),
             Column.Number("forecast", "forecast_ms"), Column.Number("measured / forecast", "ratio"),
-            Column.Number("low", "engine_low_ms") with { Audience = ranges ? Audience.Everyone : Audience.Machines },
-            Column.Number("high", "engine_high_ms") with { Audience = ranges ? Audience.Everyone : Audience.Machines });
-        Add("to the first token", e.Observed.TtftMs, e.Forecast.TtftMs, e.Forecast.PromptIntervalMs);
+            Column.Number("low", "low_ms") with { Audience = ranges ? Audience.Everyone : Audience.Machines },
+            Column.Number("high", "high_ms") with { Audience = ranges ? Audience.Everyone : Audience.Machines });
+        Add("to the first token", e.Observed.TtftMs, e.Forecast.TtftMs, e.Forecast.TtftIntervalMs);
         if (e.Forecast.PerToken.Count > 0)
         {
-            Add("per output token", e.Observed.TpotMs, e.Forecast.TpotMs, e.Forecast.StepIntervalMs);
+            Add("per output token", e.Observed.TpotMs, e.Forecast.TpotMs, e.Forecast.TpotIntervalMs);
         }
 
-        Add("whole request", e.Observed.EndToEndMs, e.Forecast.EndToEndMs, null);
+        Add("whole request", e.Observed.EndToEndMs, e.Forecast.EndToEndMs, e.Forecast.EndToEndIntervalMs);
         return table;
 
         void Add(string name, double? measured, double forecast, Interval? range) => table.Add(

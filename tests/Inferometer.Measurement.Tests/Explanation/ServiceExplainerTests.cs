@@ -31,6 +31,23 @@ public sealed class ServiceExplainerTests
     }
 
     [Fact]
+    public void Ranges_lie_around_the_times_they_belong_to()
+    {
+        SimulationConfig config = Config(64);
+        ICostPlan plan = Engine.Prepare(config with { SimulationParams = config.SimulationParams.With("cost_model", "calibrated") });
+        var forecast = LoadForecast.Of(plan, WorkloadPoint.From(plan.Request.Workload));
+        Assert.NotNull(forecast.Basis);
+        foreach ((double time, Interval? range) in new[]
+        {
+            (forecast.TtftMs, forecast.TtftIntervalMs), (forecast.TpotMs, forecast.TpotIntervalMs),
+            (forecast.EndToEndMs, forecast.EndToEndIntervalMs),
+        })
+        {
+            Assert.InRange(time, range!.Value.Low, range.Value.High);
+        }
+    }
+
+    [Fact]
     public void One_user_waits_for_nobody()
     {
         ICostPlan plan = Engine.Prepare(Config(1));
