@@ -38,7 +38,7 @@ internal sealed class CompareCommand
         "Leave out rows that do not meet this, such as ttft_ms<500 or devices<=8, and those that are impossible.");
 
     private readonly ValueOption<int> _top = new(
-        ["--top"], Domains.Whole(1, int.MaxValue), "Rows to keep, counted from the first.", "all")
+        ["--top"], Domains.Whole(1, int.MaxValue), "Rows to keep: the first of --sort, or the best by --best.", "all")
     { Fallback = int.MaxValue };
 
     private readonly ValueOption<OutputFormat> _format = FormatOptions.Create();
@@ -85,7 +85,8 @@ internal sealed class CompareCommand
             throw new InferometerException(Overflow.ReasonOf(estimates[0]) + others);
         }
 
-        estimates = Chosen(parsed, estimates);
+        int asked = estimates.Count;
+        estimates = Chosen(parsed, objective, estimates);
         if (objective.BestOf(estimates) < 0)
         {
             throw new InferometerException(
@@ -93,11 +94,12 @@ internal sealed class CompareCommand
         }
 
         OutputFormat format = _format.Of(parsed);
-        _printer.Print(ComparisonPage.Of(estimates, objective, format is OutputFormat.Table or OutputFormat.Markdown), format);
+        bool forPeople = format is OutputFormat.Table or OutputFormat.Markdown;
+        _printer.Print(ComparisonPage.Of(estimates, objective, forPeople, asked - estimates.Count), format);
         return ExitCode.Success;
     }
 
-    private IReadOnlyList<Estimate> Chosen(ParseResult parsed, IReadOnlyList<Estimate> estimates)
+    private IReadOnlyList<Estimate> Chosen(ParseResult parsed, Objective objective, IReadOnlyList<Estimate> estimates)
     {
         EstimateFilter[] filters = _filter.Of(parsed);
         IReadOnlyList<Estimate> kept = filters.Length == 0 ? estimates : [.. estimates.Where(e => filters.All(f => f.Accepts(e)))];
@@ -108,7 +110,9 @@ internal sealed class CompareCommand
                 + $"{string.Join(" and ", filters.Select(f => FormattableString.Invariant($"{f.Metric.Key}{f.Comparison}{f.Limit}")))}.");
         }
 
-        IReadOnlyList<Estimate> sorted = _sort.Of(parsed)?.Sort(kept) ?? kept;
+        // The top of a list that nothing sorts is the top by what the best row is chosen by.
+        EstimateOrder? order = _sort.Of(parsed) ?? (parsed.IsGiven(_top) ? EstimateOrder.Parse(objective.Name, _best.Name) : null);
+        IReadOnlyList<Estimate> sorted = order?.Sort(kept) ?? kept;
         return [.. sorted.Take(_top.Of(parsed))];
     }
 

@@ -3,24 +3,29 @@ using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Output;
 using Inferometer.Cli.Settings;
 using Inferometer.Core;
+using Inferometer.Core.Catalog;
 using Inferometer.Measurement.Published;
 using Inferometer.Measurement.Published.Layouts;
 using Inferometer.Measurement.Replay;
+using Inferometer.Measurement.Sizes;
 using Inferometer.Measurement.Validation;
 using Inferometer.Reports.Documents;
 using Inferometer.Reports.Validation;
 using Inferometer.Reports.Writers;
 using Inferometer.Simulation.Costs;
+using Inferometer.Simulation.Planning;
 
 namespace Inferometer.Cli.Commands;
 
 /// <summary><c>inferometer validate</c>: a table of measurements beside what a cost model says of it.</summary>
 internal sealed class ValidateCommand
 {
-    private readonly PathOption _measurements = new(["--measurements", "-m"], PathUse.ReadFile, "Table of measurements, CSV.", "required")
-    {
-        Required = true,
-    };
+    private readonly PathOption _measurements = new(
+        ["--measurements", "-m"], PathUse.ReadFile, "Table of measurements, CSV: this, or --sizes.");
+
+    private readonly PathOption _sizes = new(
+        ["--sizes"], PathUse.ReadFile,
+        "Table of published sizes of files, loaded weights and caches, CSV: predicts its rows of the kind memory.");
 
     private readonly PathOption _against = new(
         ["--against"], PathUse.ReadFile, "Table of another tool's predictions for the same rows, CSV: id, ttft_ms, tpot_ms.");
@@ -52,9 +57,11 @@ internal sealed class ValidateCommand
             "Predicts every row of a table of measurements and says how far off that is: by metric, machine, framework, model and format.",
             "inferometer validate --measurements silicon.csv",
             "inferometer validate --measurements silicon.csv --against baseline.csv -o scatter.html",
-            "inferometer validate --measurements my-runs.csv --rows --format csv")
+            "inferometer validate --measurements my-runs.csv --rows --format csv",
+            "inferometer validate --sizes published_by_users.csv")
         {
-            self._measurements, self._against, self._costModel, self._worst, self._rows, self._output, self._catalog, self._format,
+            self._measurements, self._sizes, self._against, self._costModel, self._worst, self._rows, self._output,
+            self._catalog, self._format,
         };
         command.SetAction((parsed, cancellationToken) => Task.Run(() => self.Run(parsed, cancellationToken), cancellationToken));
         return command;
@@ -62,11 +69,17 @@ internal sealed class ValidateCommand
 
     private int Run(ParseResult parsed, CancellationToken cancellationToken)
     {
+        Catalogs catalogs = Catalogs.From(_catalog.Of(parsed));
+        if (_sizes.Of(parsed) is { } sizes)
+        {
+            return Sizes(parsed, sizes, catalogs.Models);
+        }
+
         string? output = _output.Of(parsed);
         bool isPicture = output is not null && PictureFormat(output);
-        string path = _measurements.Of(parsed)!;
-        ReplaySetup setup = new(
-            Simulation.Planning.Catalogs.From(_catalog.Of(parsed)), PublishedNames.ConfigFolderOf(path), _costModel.Of(parsed));
+        string path = _measurements.Of(parsed)
+            ?? throw new UsageException("validate: give --measurements FILE, or --sizes FILE for sizes alone.");
+        ReplaySetup setup = new(catalogs, PublishedNames.ConfigFolderOf(path), _costModel.Of(parsed));
         PublishedTable table = PublishedTableReader.Read(path);
         PublishedTable? baseline = _against.Of(parsed) is { } other ? PublishedTableReader.Read(other) : null;
         ValidationResult result = TableValidation.Run(table, setup, baseline, cancellationToken);
@@ -81,6 +94,21 @@ internal sealed class ValidateCommand
         }
 
         _printer.Print(page, format);
+        return ExitCode.Success;
+    }
+
+    private int Sizes(ParseResult parsed, string path, ModelCatalog models)
+    {
+        Option[] others = [_measurements, _against, _costModel, _worst, _rows, _output];
+        if (others.FirstOrDefault(parsed.IsGiven) is { } other)
+        {
+            throw new UsageException($"--sizes: not together with {other.Name}; sizes are compared by themselves, row by row.");
+        }
+
+        SizeSummary summary = new SizeComparison(models).Of(PublishedSizes.Read(path));
+        OutputFormat format = _format.Of(parsed);
+        _printer.Print(
+            format == OutputFormat.Csv ? new Document(SizesPage.Figures(summary)) : SizesPage.Of(summary, path), format);
         return ExitCode.Success;
     }
 

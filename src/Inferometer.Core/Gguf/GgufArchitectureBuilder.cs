@@ -31,12 +31,15 @@ internal sealed class GgufArchitectureBuilder
             throw Wrong($"'token_embd.weight' is [{string.Join(", ", table.Shape)}]; it should be [{_hidden}, vocabulary]");
         }
 
-        int count = Int("block_count", Limits.Layers);
+        // The blocks that are counted end with the layers of multi-token prediction, which llama.cpp neither loads nor runs by itself.
+        int blocks = Int("block_count", Limits.Layers);
+        int heads = IntOr(0, "nextn_predict_layers", 0, blocks - 1);
+        int count = blocks - heads;
         var distinct = new Dictionary<LayerArchitecture, LayerArchitecture>();
         var layers = new LayerArchitecture[count];
         for (int i = 0; i < count; i++)
         {
-            var layer = new LayerArchitecture { Mixer = Mixer(i), FeedForward = FeedForward(i) };
+            LayerArchitecture layer = Layer(i);
             if (!distinct.TryGetValue(layer, out LayerArchitecture? same))
             {
                 distinct.Add(layer, same = layer);
@@ -66,10 +69,13 @@ internal sealed class GgufArchitectureBuilder
             PostBlockNorms = Has(0, "post_attention_norm.weight"),
             ParallelBlocks = _family.ParallelBlocks,
             PreBlockNorms = _family.ParallelBlocks && !Has(0, "attn_norm_2.weight") ? 1 : 2,
-            PublishedWeights = GgufWeights.Of(_header),
+            PredictionHeads = heads > 0 ? new PredictionHeads { Count = heads, Layers = [Layer(count)] } : null,
+            PublishedWeights = GgufWeights.Of(_header, count),
             Source = _header.Source,
         };
     }
+
+    private LayerArchitecture Layer(int index) => new() { Mixer = Mixer(index), FeedForward = FeedForward(index) };
 
     private TokenMixer Mixer(int layer)
     {

@@ -38,17 +38,24 @@ internal static class GgufWeights
         ["attn_sinks.weight"] = [WeightKind.Vector],
     };
 
-    public static StoredTable Of(GgufHeader header)
+    /// <param name="header">The file's header.</param>
+    /// <param name="layers">Layers that run; tensors of blocks behind them are not loaded.</param>
+    public static StoredTable Of(GgufHeader header, int layers)
     {
         Dictionary<(int Layer, WeightKind Kind), Sum> sums = [];
         Dictionary<string, double> bytesByFormat = new(StringComparer.Ordinal);
         double total = 0;
         foreach (GgufTensorInfo tensor in header.Tensors)
         {
+            (int layer, WeightKind[] kinds) = Place(header, tensor.Name);
+            if (layer >= layers)
+            {
+                continue;
+            }
+
             total += tensor.ByteCount;
             Precision format = FormatOf(tensor.Type);
             bytesByFormat[format.Name] = bytesByFormat.GetValueOrDefault(format.Name) + tensor.ByteCount;
-            (int layer, WeightKind[] kinds) = Place(header, tensor.Name);
             foreach (WeightKind kind in kinds)
             {
                 Sum sum = sums.GetValueOrDefault((layer, kind)) ?? new Sum();

@@ -97,6 +97,11 @@ public static class LayerParameters
 
     internal static long Embedding(ModelArchitecture model)
     {
+        if (model.SharesTables)
+        {
+            return 0;
+        }
+
         long projections = model.EmbeddingProjectionSize > 0 ? 2L * model.EmbeddingProjectionSize * model.HiddenSize : 0;
         return checked(model.VocabularySize * EmbeddingWidth(model) + (long)model.LearnedPositionRows * model.HiddenSize + projections);
     }

@@ -86,16 +86,23 @@ public sealed record ModelArchitecture
     public int PreBlockNorms { get; init; } = 2;
 
     /// <summary>
-    /// Parameters outside <see cref="Layers"/>, embeddings and LM head that the published total counts (vision towers, MTP heads are not
-    /// among them).
+    /// Parameters outside <see cref="Layers"/>, embeddings and LM head that the published total counts (vision towers, prediction heads
+    /// are not among them).
     /// </summary>
     public long ExtraParameters { get; init; }
 
     /// <summary>
-    /// Parts outside the layers that are neither the embedding nor the LM head: towers for images and sound, extra tables, prediction
-    /// heads.
+    /// Parts outside the layers that are neither the embedding nor the LM head: towers for images and sound, extra tables.
     /// </summary>
     public EquatableList<SidePart> Parts { get; init; } = EquatableList<SidePart>.Empty;
+
+    /// <summary>Layers of multi-token prediction behind the last one, which only drafting runs; null = none.</summary>
+    public PredictionHeads? PredictionHeads { get; init; }
+
+    /// <summary>
+    /// The embedding table and the LM head are those of the model that this one drafts for: read and multiplied, but kept once, there.
+    /// </summary>
+    public bool SharesTables { get; init; }
 
     /// <summary>
     /// What a reader of the description should know about it, one sentence each: class defaults that were filled in, fields gone by for

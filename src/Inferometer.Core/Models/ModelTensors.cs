@@ -53,7 +53,11 @@ public static class ModelTensors
     internal static IEnumerable<WeightTensor> Outside(ModelArchitecture model)
     {
         long hidden = model.HiddenSize, width = LayerParameters.EmbeddingWidth(model);
-        yield return new(WeightKind.TokenTable, -1, width, model.VocabularySize);
+        if (!model.SharesTables)
+        {
+            yield return new(WeightKind.TokenTable, -1, width, model.VocabularySize);
+        }
+
         if (model.LearnedPositionRows > 0)
         {
             yield return new(WeightKind.PositionTable, -1, hidden, model.LearnedPositionRows);
@@ -64,7 +68,7 @@ public static class ModelTensors
             yield return new(WeightKind.TableProjection, -1, width, hidden, 2);
         }
 
-        if (!model.TiedEmbeddings)
+        if (!model.TiedEmbeddings && !model.SharesTables)
         {
             yield return new(WeightKind.Head, -1, width, model.VocabularySize);
         }

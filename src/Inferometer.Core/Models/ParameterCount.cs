@@ -32,14 +32,17 @@ public sealed record ParameterCount
     /// <summary>Routed experts that one token does not use.</summary>
     public required long IdleExperts { get; init; }
 
+    /// <summary>Side parts that text does not use, such as towers for images and sound.</summary>
+    public required long IdleParts { get; init; }
+
     /// <summary>The LM head reuses the token table.</summary>
     public required bool TiedEmbeddings { get; init; }
 
     /// <summary>All parameters; a tied table counts once.</summary>
     public long Total => Embedding + Attention + FeedForward + Experts + Router + Norms + Head + Extra;
 
-    /// <summary>Parameters one token uses: all but the experts it is not routed to.</summary>
-    public long Active => Total - IdleExperts;
+    /// <summary>Parameters one token of text uses: all but the experts it is not routed to and the parts for other input.</summary>
+    public long Active => Total - IdleExperts - IdleParts;
 
     /// <summary>
     /// As <see cref="Active"/> without the input table, of which a token reads one row; a tied table stays, since the head multiplies all
@@ -91,10 +94,12 @@ public sealed record ParameterCount
                 Experts = experts,
                 Router = router,
                 Norms = norms,
-                Head = (model.TiedEmbeddings ? 0 : model.VocabularySize * LayerParameters.EmbeddingWidth(model))
+                Head = (model.TiedEmbeddings || model.SharesTables ? 0 : model.VocabularySize * LayerParameters.EmbeddingWidth(model))
                     + (model.LmHeadBias ? model.VocabularySize : 0),
                 Extra = extra,
                 IdleExperts = idle,
+                IdleParts = model.Parts.Concat(model.Layers.SelectMany(layer => layer.Parts))
+                    .Where(part => part.Use == SidePartUse.Idle).Sum(part => part.Parameters),
                 TiedEmbeddings = model.TiedEmbeddings,
             };
         }

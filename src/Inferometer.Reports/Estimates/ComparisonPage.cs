@@ -16,7 +16,8 @@ public static class ComparisonPage
     /// <param name="estimates">The rows.</param>
     /// <param name="objective">What the best row is chosen by.</param>
     /// <param name="forPeople">With title, footnotes and the best row marked.</param>
-    public static Document Of(IReadOnlyList<Estimate> estimates, Objective objective, bool forPeople)
+    /// <param name="cut">Rows that were asked for and left out.</param>
+    public static Document Of(IReadOnlyList<Estimate> estimates, Objective objective, bool forPeople, int cut = 0)
     {
         ArgumentNullException.ThrowIfNull(estimates);
         ArgumentNullException.ThrowIfNull(objective);
@@ -36,6 +37,11 @@ public static class ComparisonPage
             notes.Insert(0, comparable
                 ? $"* best: {objective.Description}"
                 : "No row is marked as best: what different cost models say cannot be compared.");
+        }
+
+        if (cut > 0)
+        {
+            notes.Add($"{Numbers.Whole(cut)} more row{(cut == 1 ? "" : "s")} left out by --filter or --top");
         }
 
         string[] formats = [.. estimates.Select(SettingMeasures.FormatsOf).Distinct(StringComparer.Ordinal)];

@@ -85,7 +85,7 @@ internal static class SettingMeasures
         : Said(config, "system_name") ?? Simulation.SimulationEngine.DefaultSystem;
 
     /// <summary>The formats an estimate was priced with, or what was asked where there is no result.</summary>
-    public static string FormatsOf(Estimate estimate) => estimate.Result?.Formats is { } found ? Short(found) : Formats(estimate.Config);
+    public static string FormatsOf(Estimate estimate) => estimate.Formats is { } found ? Short(found) : Formats(estimate.Config);
 
     /// <summary>One word where weights, activations and cache agree, as <c>bf16</c>; otherwise such as <c>int4/kv fp8</c>.</summary>
     public static string Short(FormatReport formats)

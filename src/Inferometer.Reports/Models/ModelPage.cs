@@ -53,6 +53,7 @@ public static class ModelPage
                 new Cell($"{Numbers.Whole(model.MaxContextTokens)} tokens", model.MaxContextTokens)),
             new("Token mixer", "token_mixer", ModelDescription.Mixers(model)),
             new("Feed-forward", "feed_forward", ModelDescription.FeedForwards(model)),
+            .. PredictionHeads(model),
             new("KV cache", "kv_bytes_per_token_bf16", Cell.Number(perToken, $"{Numbers.Bytes(perToken)} per token in bf16")),
             new("Source", "source", model.Source is null ? Cell.None : model.Source),
         ]);
@@ -65,6 +66,17 @@ public static class ModelPage
         }
 
         return new Document(new Facts(null, facts), Parts(count), Memory(model));
+    }
+
+    private static IEnumerable<Fact> PredictionHeads(ModelArchitecture model)
+    {
+        if (model.PredictionHeads is { } heads)
+        {
+            long parameters = heads.Parameters(model);
+            yield return new(
+                "Prediction heads", "prediction_head_parameters",
+                Cell.Number(parameters, $"{heads.Count}, {Numbers.Count(parameters)} parameters beside the total, for drafting (mtp)"));
+        }
     }
 
     private static Table Parts(ParameterCount count)

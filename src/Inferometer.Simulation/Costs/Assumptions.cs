@@ -26,9 +26,25 @@ internal static class Assumptions
         Memory(said, request);
         Parallel(said, request);
         Techniques(said, request);
+        Heads(said, request);
         said.AddRange(request.Architecture.Notes);
 
         return [.. said];
+    }
+
+    private static void Heads(List<string> said, EstimateRequest request)
+    {
+        if (request.Architecture.PredictionHeads is not { } heads)
+        {
+            return;
+        }
+
+        string named = heads.Count == 1 ? "a multi-token-prediction head" : Say($"{heads.Count} multi-token-prediction heads");
+        string size = Say($"{heads.Parameters(request.Architecture) / 1e9:0.###} billion parameters");
+        said.Add(
+            request.Speculative?.Draft is { SharesTables: true }
+                ? $"The model drafts with {named} of {size}, counted with the weights; table and LM head are the model's own."
+                : $"The checkpoint also holds {named} of {size}, which are loaded only to draft with (--draft mtp) and are not counted.");
     }
 
     private static void Memory(List<string> said, EstimateRequest request)

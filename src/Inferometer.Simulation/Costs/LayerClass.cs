@@ -76,7 +76,9 @@ internal sealed class LayerClass
             DeploymentProfile.Part(attention.KvHeads, profile.Tensor) * (attention.HeadDim + attention.ValueHeadDim) * profile.KvBytes,
             Kept(Math.Max(attention.WindowTokens, attention.ChunkTokens), profile)),
         CompressedAttentionMixer { CompressionRatio: 0 } window => (window.HeadDim * profile.KvBytes, Kept(window.WindowTokens, profile)),
-        LatentAttentionMixer or CompressedAttentionMixer => (DeploymentProfile.CachedElements(mixer) * profile.KvBytes, 0),
+        LatentAttentionMixer latent => (
+            (DeploymentProfile.CachedElements(latent) * profile.KvBytes) + DeploymentProfile.IndexKeyBytes(latent), 0),
+        CompressedAttentionMixer => (DeploymentProfile.CachedElements(mixer) * profile.KvBytes, 0),
         _ => (0, 0),
     };
 }

@@ -50,7 +50,9 @@ internal sealed partial class RooflinePlan : ICostPlan
 
     public double? KvBytesPerToken { get; }
 
-    public IReadOnlyList<WeightUse> Weights => WeightUses.Of(_profile, _layout);
+    public IReadOnlyList<WeightUse> Weights => _draft is null
+        ? WeightUses.Of(_profile, _layout)
+        : [.. WeightUses.Of(_profile, _layout), WeightUses.Draft(_draft.Weights)];
 
     internal int Priced => _costing.Priced;
 

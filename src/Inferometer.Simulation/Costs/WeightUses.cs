@@ -45,6 +45,12 @@ internal static class WeightUses
         ];
     }
 
+    /// <summary>All of a draft network as one part.</summary>
+    public static WeightUse Draft(IReadOnlyList<WeightUse> parts) => new(
+        "draft",
+        string.Join(", ", parts.OrderByDescending(p => p.Bytes).Select(p => p.Formats).Distinct(StringComparer.Ordinal).Take(2)),
+        parts.Sum(p => p.Elements), parts.Sum(p => p.Bytes));
+
     private static string Formats(DeploymentProfile profile, string part)
     {
         if (part is Adapters)

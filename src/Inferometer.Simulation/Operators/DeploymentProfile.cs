@@ -174,13 +174,24 @@ internal sealed class DeploymentProfile
             : compression.BytesPerToken / (elements * request.Precisions.KvCache.BytesPerElement);
     }
 
-    /// <summary>Elements one token adds to the unsharded cache of a layer.</summary>
+    /// <summary>
+    /// Bytes one token adds to the index keys of sparse attention over a latent: eight bits an element and a scale of four bytes per 128,
+    /// whatever the format of the rest (vLLM's and SGLang's indexer caches; both read the keys as FP8).
+    /// </summary>
+    public static double IndexKeyBytes(LatentAttentionMixer mixer)
+    {
+        const int Block = 128;
+        return mixer is { IndexTopK: > 0, ReusesIndex: false }
+            ? mixer.IndexHeadDim + (sizeof(float) * Math.Ceiling((double)mixer.IndexHeadDim / Block))
+            : 0;
+    }
+
+    /// <summary>Elements one token adds to the unsharded cache of a layer, index keys of latent attention apart.</summary>
     public static double CachedElements(TokenMixer? mixer) => mixer switch
     {
         AttentionMixer { ReusesCache: true } => 0,
         AttentionMixer attention => attention.KvHeads * (attention.HeadDim + attention.ValueHeadDim),
-        LatentAttentionMixer latent => latent.KvRank + latent.RopeHeadDim
-            + (latent.IndexTopK > 0 && !latent.ReusesIndex ? latent.IndexHeadDim : 0),
+        LatentAttentionMixer latent => latent.KvRank + latent.RopeHeadDim,
         CompressedAttentionMixer { CompressionRatio: > 0 } pooled =>
             (pooled.HeadDim + (pooled.IndexTopK > 0 ? pooled.IndexHeadDim : 0)) / (double)pooled.CompressionRatio,
         CompressedAttentionMixer window => window.HeadDim,

@@ -179,11 +179,10 @@ internal static class LatentAttentionOperators
             Group = OperatorGroup.Attention,
             Flops = new()
             {
-                PerToken = (3 * (mixer.IndexHeads + 1) * mixer.RopeHeadDim) + (5 * mixer.IndexHeadDim)
-                    + AttentionOperators.CompressionFlops(list.Profile, mixer.IndexHeadDim),
+                PerToken = (3 * (mixer.IndexHeads + 1) * mixer.RopeHeadDim) + (5 * mixer.IndexHeadDim),
             },
             Weights = new() { Fixed = list.Bytes(WeightKind.Norm, 2 * mixer.IndexHeadDim) },
-            KvWrite = new() { PerToken = mixer.IndexHeadDim * list.Profile.KvBytes },
+            KvWrite = new() { PerToken = DeploymentProfile.IndexKeyBytes(mixer) },
             ActivationRead = new() { PerToken = (queries + mixer.IndexHeadDim) * list.Activation },
             ActivationWrite = new() { PerToken = queries * list.Activation },
             ResidentBytes = list.Bytes(WeightKind.Norm, 2 * mixer.IndexHeadDim),
@@ -206,8 +205,8 @@ internal static class LatentAttentionOperators
             Rate = RateClass.Attention,
             Phase = phase,
             Span = span,
-            Flops = new() { PerPair = 2 * queries, PerRead = AttentionOperators.ReconstructionFlops(list.Profile, mixer.IndexHeadDim) },
-            KvRead = new() { PerRead = mixer.IndexHeadDim * list.Profile.KvBytes },
+            Flops = new() { PerPair = 2 * queries },
+            KvRead = new() { PerRead = DeploymentProfile.IndexKeyBytes(mixer) },
             ActivationRead = new() { PerToken = (queries + mixer.IndexHeads) * list.Activation },
             ActivationWrite = new() { PerPair = list.Activation },
         });

@@ -57,7 +57,7 @@ internal static class ModelOperators
         DeploymentProfile profile = list.Profile;
         double width = model.EmbeddingProjectionSize > 0 ? model.EmbeddingProjectionSize : model.HiddenSize;
         double positions = model.Position == PositionKind.Learned ? model.HiddenSize : 0;
-        double rows = DeploymentProfile.Part(model.VocabularySize, profile.Tensor) * width;
+        double rows = model.SharesTables ? 0 : DeploymentProfile.Part(model.VocabularySize, profile.Tensor) * width;
         double learned = model.Position == PositionKind.Learned ? (double)model.LearnedPositionRows * model.HiddenSize : 0;
         list.Add(new()
         {
@@ -113,7 +113,7 @@ internal static class ModelOperators
         double rows = DeploymentProfile.Part(model.VocabularySize, profile.Tensor);
         double matrix = list.Bytes(WeightKind.Head, rows * width);
         double bytes = matrix + (model.LmHeadBias ? list.Bytes(WeightKind.Bias, rows) : 0);
-        bool sharesTable = model.TiedEmbeddings && profile.Request.Parallelism.Pipeline == 1;
+        bool sharesTable = model.SharesTables || (model.TiedEmbeddings && profile.Request.Parallelism.Pipeline == 1);
         list.Add(new()
         {
             Name = "lm_head",

@@ -16,6 +16,9 @@ public sealed record Estimate(SimulationConfig Config, SimulationResult? Result)
     /// <summary>The memory it would take where that is more than there is; null when it fits or is impossible for another reason.</summary>
     public MemoryEstimate? Overflow { get; init; }
 
+    /// <summary>Formats of weights, activations and cache where they could be told; also of what does not fit.</summary>
+    public FormatReport? Formats { get; init; } = Result?.Formats;
+
     /// <summary>Simulates; what is impossible or does not fit becomes an estimate without a result.</summary>
     /// <param name="config">What is asked.</param>
     /// <param name="engine">The simulator.</param>
@@ -26,7 +29,7 @@ public sealed record Estimate(SimulationConfig Config, SimulationResult? Result)
         {
             SimulationResult result = engine.Simulate(config);
             return result.MemoryUsage is { Fits: false } memory
-                ? new Estimate(config, null) { Overflow = memory }
+                ? new Estimate(config, null) { Overflow = memory, Formats = result.Formats }
                 : new Estimate(config, result);
         }
         catch (InferometerException error)

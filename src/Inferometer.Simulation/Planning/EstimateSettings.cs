@@ -170,7 +170,9 @@ public static class EstimateSettings
             Read = Lora,
         },
         Compression,
-        Text("--draft", "MODEL", "speculative_decode.draft_model", "Speculative decoding with this draft model, with ngram, or none.")
+        Text(
+            "--draft", "MODEL", "speculative_decode.draft_model",
+            "Speculative decoding with this draft model, with mtp (the model's own prediction heads), with ngram, or none.")
             with { Heading = "draft", Key = "draft_model" },
         Whole("--draft-tokens", "speculative_decode.draft_tokens", 1, 1024, 4, "Tokens drafted per round.") with
         {

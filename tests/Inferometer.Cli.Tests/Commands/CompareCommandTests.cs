@@ -74,6 +74,17 @@ public class CompareCommandTests
     }
 
     [Fact]
+    public async Task The_top_is_what_is_best_and_what_was_cut_is_said()
+    {
+        const string Line = "compare llama-3.1-70b --on h100,h200,rtx4090 --top 1";
+        CommandRun run = (await CommandRun.OfLine(Line)).Succeeded();
+        Assert.Contains("H200_SXM", run.Output, StringComparison.Ordinal);
+        Assert.Contains("2 more rows left out by --filter or --top", run.Output, StringComparison.Ordinal);
+        Assert.Equal(
+            "bf16", Assert.Single((await Rows("compare llama-3.1-70b --on h200,h100 --top 2")).Skip(1))!["formats"]!.GetValue<string>());
+    }
+
+    [Fact]
     public async Task Impossible_rows_are_shown_with_the_reason()
     {
         CommandRun run = (await CommandRun.OfLine("compare llama-3.1-70b --on h100 --tp 1,2,3,128")).Succeeded();

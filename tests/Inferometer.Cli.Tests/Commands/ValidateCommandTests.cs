@@ -52,6 +52,24 @@ public sealed class ValidateCommandTests : IDisposable
         Assert.StartsWith("id,metric,system,", run.OutputLines[0], StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Sizes_are_compared_by_themselves()
+    {
+        string table = Table(
+            "source_address,kind,hardware,model,precision,settings,metric,reported\n"
+            + "a,memory,any,Llama 3 70B,Q8_0 GGUF,whole file,model size GiB,69.83\nb,memory,any,Nobody 7B,bf16,TP1,weights GiB,14\n");
+        CommandRun run = (await CommandRun.Of("validate", "--sizes", table, "-f", "json")).Succeeded();
+
+        using JsonDocument page = JsonDocument.Parse(run.Output);
+        Assert.Equal(1, page.RootElement.GetProperty("compared").GetInt32());
+        Assert.InRange(page.RootElement.GetProperty("sizes")[0].GetProperty("relative_error").GetDouble(), -0.001, 0.001);
+        Assert.Contains("not a model of the catalog", run.Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "--sizes: not together with --rows", (await CommandRun.Of("validate", "--sizes", table, "--rows")).Error,
+            StringComparison.Ordinal);
+        Assert.Contains("give --measurements FILE, or --sizes FILE", (await CommandRun.Of("validate")).Error, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("scatter.html", "<!doctype html>")]
     [InlineData("scatter.svg", "<svg ")]

@@ -176,7 +176,7 @@ public sealed class ModelCatalogTests : IDisposable
     [Fact]
     public void Every_entry_equals_the_reference_configuration_of_its_source()
     {
-        // The reference files hold the fields that decide sizes; the catalog only adds constants to them.
+        // The reference files hold the fields that decide sizes; the catalog only adds constants to them, and towers.
         string folder = SharedFolder.Require("reference/measurements/models");
         foreach (string file in Directory.EnumerateFiles(folder, "*.json"))
         {
@@ -186,7 +186,11 @@ public sealed class ModelCatalogTests : IDisposable
             ModelArchitecture entry = ModelCatalog.BuiltIn.Resolve(name);
             Assert.True(reference.IsKnownFamily, file);
             Assert.Equal(reference.LayerCount, entry.LayerCount);
-            Assert.Equal(ParameterCount.Of(reference), ParameterCount.Of(entry));
+            Assert.Equal(ParameterCount.Of(reference), ParameterCount.Of(entry with
+            {
+                Parts = [.. entry.Parts.Where(part => !part.Name.EndsWith(" tower", StringComparison.Ordinal)
+                    || reference.Parts.Contains(part))],
+            }));
         }
     }
 

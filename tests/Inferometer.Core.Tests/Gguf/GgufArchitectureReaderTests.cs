@@ -56,6 +56,31 @@ public sealed class GgufArchitectureReaderTests
     }
 
     [Fact]
+    public void Layers_of_multi_token_prediction_are_not_among_those_that_run()
+    {
+        GgufBytes bytes = Common("llama", layers: 3).UInt32("llama.nextn_predict_layers", 1).UInt32("llama.feed_forward_length", 12);
+        for (int i = 0; i < 3; i++)
+        {
+            string block = $"blk.{i}.";
+            bytes.F32(block + "attn_norm.weight", 8).F32(block + "ffn_norm.weight", 8)
+                .F32(block + "attn_q.weight", 8, 8).F32(block + "attn_k.weight", 8, 8).F32(block + "attn_v.weight", 8, 8)
+                .F32(block + "attn_output.weight", 8, 8)
+                .F32(block + "ffn_gate.weight", 8, 12).F32(block + "ffn_up.weight", 8, 12).F32(block + "ffn_down.weight", 12, 8);
+        }
+
+        bytes.F32("blk.2.nextn.eh_proj.weight", 16, 8).F32("blk.2.nextn.enorm.weight", 8).F32("blk.2.nextn.hnorm.weight", 8)
+            .F32("blk.2.nextn.shared_head_norm.weight", 8);
+        ModelArchitecture model = Read(bytes);
+        GgufHeader header = GgufHeader.Read(new MemoryStream(bytes.Build()), "test.gguf");
+
+        Assert.Equal((2, 1), (model.LayerCount, model.PredictionHeads!.Count));
+        long heads = header.Tensors.Where(t => t.Name.StartsWith("blk.2.", StringComparison.Ordinal)).Sum(t => t.ElementCount);
+        Assert.Equal(heads, model.PredictionHeads.Parameters(model));
+        Assert.Equal(header.Tensors.Sum(t => t.ElementCount) - heads, ParameterCount.Of(model).Total);
+        Assert.Equal(4.0 * ParameterCount.Of(model).Total, ResolvedWeights.Of(model, model.PublishedWeights!).TotalBytes);
+    }
+
+    [Fact]
     public void Fused_projections_of_phi3_are_understood()
     {
         GgufBytes bytes = Common("phi3").UInt32("phi3.feed_forward_length", 12)

@@ -213,9 +213,19 @@ public sealed class FamilyTests
         Assert.Throws<InferometerException>(() => Parse("""{"model_type":"blt","vocab_size":260,"decoder_config":{} }"""));
     }
 
+    // By hand for DeepSeek-V3: 256 experts and a shared one of width 2048, the router with its bias, latent attention of 128 heads, a
+    // projection of two hidden states to one, and the norms (two of a layer, two before the projection, one before the LM head).
     [Fact]
-    public void Prediction_heads_are_named() =>
-        Assert.Contains(
-            Parse("""{"model_type":"deepseek_v3","hidden_size":7168,"num_nextn_predict_layers":1}""").Notes,
-            note => note.Contains("1 multi-token-prediction layer", StringComparison.Ordinal));
+    public void Prediction_heads_are_counted_beside_the_network()
+    {
+        ModelArchitecture model = Parse("""{"model_type":"deepseek_v3","hidden_size":7168,"num_nextn_predict_layers":2}""");
+        const long Hidden = 7168;
+        long attention = (Hidden * 1536) + 1536 + (1536L * 128 * 192) + (Hidden * 576) + 512 + (512L * 128 * 256) + (128L * 128 * Hidden);
+        long experts = (257 * 3 * Hidden * 2048) + (256 * Hidden) + 256;
+        long head = attention + experts + (2 * Hidden * Hidden) + (5 * Hidden);
+        Assert.Equal(2 * head, model.PredictionHeads!.Parameters(model));
+        Assert.Equal(2 * head, ParameterCount.Of(model.PredictionHeads.AsDraft(model)).Total);
+        Assert.Equal(ParameterCount.Of(model with { PredictionHeads = null }).Total, ParameterCount.Of(model).Total);
+        Assert.Null(Parse("""{"model_type":"deepseek_v3","hidden_size":7168,"num_nextn_predict_layers":0}""").PredictionHeads);
+    }
 }

@@ -113,7 +113,9 @@ public class RooflineMixtureTests
         ModelArchitecture model = Sample.Model("sparse", 7168, 1000, Sample.Layer(sparse, null));
         PhaseEstimate decode = _model.Decode(Sample.Request(model, output: 2, input: 9999));
         Assert.Equal(2048d * 576 * 2, decode.One("attention_decode").KvReadBytes, 1e-6);
-        Assert.Equal(10000d * 128 * 2, decode.One("index_scores_decode").KvReadBytes, 1e-6);
+        // 128 keys of a byte and their scale of four, whatever the format of the latent.
+        Assert.Equal(10000d * 132, decode.One("index_scores_decode").KvReadBytes, 1e-6);
+        Assert.Equal((576d * 2) + 132, _model.Estimate(Sample.Request(model, output: 2)).Memory!.KvBytesPerToken, 1e-6);
         Assert.Equal(10000d * 2 * 64 * 128, decode.One("index_scores_decode").Flops, 1e-3);
     }
 

@@ -171,6 +171,29 @@ public class RooflineTechniqueTests
     }
 
     [Fact]
+    public void A_model_that_drafts_for_itself_holds_its_heads_and_no_second_table()
+    {
+        ModelArchitecture plain = Sample.Model(
+            "target", 512, 32000, Sample.Repeat(4, Sample.Attention(8, 8, 64), new DenseFeedForward { IntermediateSize = 1024 }));
+        ModelArchitecture target = plain with { PredictionHeads = new() { Count = 1, Layers = [plain.Layers[^1]] } };
+        EstimateRequest request = Sample.Request(target, batch: 2, input: 99, output: 2);
+        SpeculativeSpec spec = new() { Draft = target.PredictionHeads.AsDraft(target), DraftTokens = 1, AcceptanceRate = 0.8 };
+        EstimateReport alone = _model.Estimate(request), drafting = _model.Estimate(request with { Speculative = spec });
+
+        // A layer, the projection of two hidden states to one, and the norms, in two bytes each; its cache beside the model's.
+        long layer = (4L * 512 * 512) + (3 * 512 * 1024) + (2 * 512);
+        long head = layer + (2 * 512 * 512) + (3 * 512);
+        Assert.Equal(head, target.PredictionHeads.Parameters(target));
+        Assert.Equal(alone.Memory!.WeightBytes + (2 * head), drafting.Memory!.WeightBytes, 1e-6);
+        Assert.Equal(alone.Memory.KvCacheBytes * 5 / 4, drafting.Memory.KvCacheBytes, 1e-6);
+
+        // Table and LM head are read in every drafting step all the same.
+        PhaseEstimate step = _model.Decode(request with { Architecture = spec.Draft });
+        Assert.Equal(2d * 2 * 32000 * 512, step.One("lm_head").Flops, 1e-3);
+        Assert.Equal(2d * 32000 * 512, step.One("lm_head").WeightBytes, 1e-3);
+    }
+
+    [Fact]
     public void Looking_up_n_grams_costs_no_draft()
     {
         EstimateRequest request = Sample.Request(Sample.Llama2, output: 50) with

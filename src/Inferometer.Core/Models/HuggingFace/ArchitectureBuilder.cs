@@ -63,6 +63,7 @@ internal sealed class ArchitectureBuilder
             ModelType = _modelType,
             IsKnownFamily = IsKnown,
             HiddenSize = hidden,
+            PredictionHeads = Prediction(layers),
             VocabularySize = _fields.Int(Limits.Vocabulary, "vocab_size", "padded_vocab_size"),
             MaxContextTokens = context,
             Layers = layers,
@@ -169,6 +170,30 @@ internal sealed class ArchitectureBuilder
         return new EquatableList<LayerArchitecture>(layers);
     }
 
+    // Built as the last layer is; where attention and feed-forward part are layers of their own, the last of each.
+    private PredictionHeads? Prediction(EquatableList<LayerArchitecture> layers)
+    {
+        // Qwen3-Next's file does not mention the head that its checkpoint holds.
+        int heads = _fields.IntOr(
+            _modelType is "qwen3_next" ? 1 : 0, 0, Limits.Layers,
+            "num_nextn_predict_layers", "num_mtp_layers", "mtp_num_hidden_layers", "num_mtp_modules");
+        if (heads == 0 || !_fields.BoolOr(true, "use_mtp") || layers.Count == 0)
+        {
+            return null;
+        }
+
+        LayerArchitecture last = layers[^1];
+        LayerArchitecture? attention = last.Mixer is not null && last.FeedForward is not null
+            ? null
+            : layers.LastOrDefault(layer => layer.Mixer is AttentionMixer or LatentAttentionMixer);
+        LayerArchitecture? network = attention is null ? null : layers.LastOrDefault(layer => layer.FeedForward is not null);
+        return new PredictionHeads
+        {
+            Count = heads,
+            Layers = attention is not null && network is not null && !ReferenceEquals(attention, network) ? [attention, network] : [last],
+        };
+    }
+
     private EquatableList<string> Notes(EquatableList<LayerArchitecture> layers, EquatableList<SidePart> parts)
     {
         List<string> notes = [];
@@ -181,14 +206,6 @@ internal sealed class ArchitectureBuilder
         else if (_fields.DefaultedNames.Where(IsSize).Order(StringComparer.Ordinal).ToArray() is { Length: > 0 } filled)
         {
             notes.Add($"The file leaves out {string.Join(", ", filled)}; the defaults of the class for '{_modelType}' were taken.");
-        }
-
-        int heads = _fields.IntOr(0, 0, Limits.Layers, "num_nextn_predict_layers", "num_mtp_layers", "mtp_num_hidden_layers");
-        if (heads > 0 && layers.Count > 0)
-        {
-            notes.Add(
-                $"The checkpoint may hold {heads} multi-token-prediction layer{(heads > 1 ? "s" : "")} of about the last layer's size; "
-                + "the causal LM does not load them and they are not counted.");
         }
 
         if (_modelType is "blt_local_decoder" or "blt")

@@ -6,7 +6,8 @@ internal static class PatchTowers
     /// <summary>Parameters of the tower with its projections, or null where its kind is not described.</summary>
     public static long? Count(JsonFields outer, JsonFields v, int hidden) => v.Text("model_type") switch
     {
-        "qwen3_vl" or "qwen3_vl_vision" or "qwen3_vl_moe" or "qwen3_vl_moe_vision" => Qwen3(v),
+        "qwen3_vl" or "qwen3_vl_vision" or "qwen3_vl_moe" or "qwen3_vl_moe_vision" or "qwen3_5" or "qwen3_5_vision" or "qwen3_5_moe"
+            or "qwen3_5_moe_vision" => Qwen3(v),
         "pixtral" when outer.Text("model_type") is "mistral3" => Pixtral(v) + Mistral3Projector(outer, v, hidden),
         _ => null,
     };

@@ -2,12 +2,11 @@ namespace Inferometer.Core.Models.HuggingFace;
 
 /// <summary>
 /// Towers for images and sound beside a language model, counted from their own configurations as transformers' classes build them. They
-/// are loaded
-/// with the model and idle while it writes text.
+/// are loaded with the model and idle while it writes text.
 /// </summary>
 internal static class Towers
 {
-    // These classes load the language model alone, whatever else the file describes.
+    // The causal LM classes of these load the language model alone; where the file names a class that takes pictures too, so do engines.
     private static readonly string[] TextOnly =
         ["emu3", "llama4", "mllama", "qwen3_5", "qwen3_5_moe", "qwen4_exp", "minimax_m3_vl", "cohere_compass", "inkling_mm_model"];
 
@@ -16,7 +15,7 @@ internal static class Towers
     public static IEnumerable<SidePart> Of(JsonFields outer, int hidden)
     {
         string type = outer.Text("model_type") ?? "";
-        if (TextOnly.Contains(type, StringComparer.Ordinal))
+        if (IsTextOnly(outer))
         {
             yield break;
         }
@@ -52,7 +51,7 @@ internal static class Towers
     public static IEnumerable<string> LeftOut(JsonFields outer)
     {
         string type = outer.Text("model_type") ?? "";
-        bool textOnly = TextOnly.Contains(type, StringComparer.Ordinal);
+        bool textOnly = IsTextOnly(outer);
         foreach (string name in Described)
         {
             if (outer.Object(name) is not { } tower)
@@ -72,6 +71,14 @@ internal static class Towers
                 yield return $"The file also describes '{kind}', which Inferometer cannot count: its weights are missing from the total.";
             }
         }
+    }
+
+    private static bool IsTextOnly(JsonFields outer)
+    {
+        string type = outer.Text("model_type") ?? "";
+        bool countable = type.StartsWith("qwen3_5", StringComparison.Ordinal);
+        bool loadsAll = outer.Texts("architectures")?.Any(a => a.EndsWith("ForConditionalGeneration", StringComparison.Ordinal)) ?? false;
+        return TextOnly.Contains(type, StringComparer.Ordinal) && !(countable && loadsAll);
     }
 
     private static long? Vision(string type, JsonFields v, int hidden)
@@ -149,12 +156,13 @@ internal static class Towers
             + (2L * v.IntOr(10240, 1, 1 << 24, "position_embedding_size") * width) + (layers * layer) + extra;
     }
 
-    // No tower: large patches are projected and given two tables of positions.
+    // No tower: large patches are projected between two norms, and given two tables of positions and a third norm.
     private static long Gemma4Unified(JsonFields v)
     {
         long width = v.IntOr(3840, 1, Limits.Width, "mm_embed_dim");
         long side = v.IntOr(16, 1, 4096, "patch_size") * (long)v.IntOr(3, 1, 64, "pooling_kernel_size");
-        return (3 * side * side * width) + (2L * v.IntOr(1120, 1, 1 << 24, "mm_posemb_size") * width);
+        long patch = 3 * side * side;
+        return (2 * patch) + (patch * width) + width + (4 * width) + (2L * v.IntOr(1120, 1, 1 << 24, "mm_posemb_size") * width);
     }
 
     // Segment Anything's encoder: relative positions within windows of 14 and, in a few layers, over the whole grid; a neck of two

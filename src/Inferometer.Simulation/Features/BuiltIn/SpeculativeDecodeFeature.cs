@@ -1,3 +1,5 @@
+using Inferometer.Core;
+using Inferometer.Core.Models;
 using Inferometer.Simulation.Configuration;
 using Inferometer.Simulation.Requests;
 
@@ -6,6 +8,7 @@ namespace Inferometer.Simulation.Features.BuiltIn;
 internal sealed class SpeculativeDecodeFeature : ISimulationFeature
 {
     private const string NGram = "ngram";
+    private const string OwnHeads = "mtp";
 
     public FeatureMetadata Metadata { get; } = new()
     {
@@ -17,7 +20,8 @@ internal sealed class SpeculativeDecodeFeature : ISimulationFeature
         [
             new(
                 "speculative_decode",
-                "draft_model (a model's name, or ngram for prompt lookup), draft_tokens (4), acceptance_rate (0.7, from 0 to 1).",
+                "draft_model (a model's name, mtp for the model's own prediction heads, or ngram for prompt lookup), draft_tokens (4), "
+                    + "acceptance_rate (0.7, from 0 to 1).",
                 "{}"),
         ],
     };
@@ -31,7 +35,7 @@ internal sealed class SpeculativeDecodeFeature : ISimulationFeature
         {
             Speculative = new SpeculativeSpec
             {
-                Draft = string.Equals(draft, NGram, StringComparison.OrdinalIgnoreCase) ? null : context.ResolveModel(draft),
+                Draft = DraftOf(draft, context),
                 DraftTokens = group.Int32("draft_tokens", 4, minimum: 1, maximum: 256),
                 AcceptanceRate = group.Number("acceptance_rate", 0.7, 0, 1),
             },
@@ -40,6 +44,24 @@ internal sealed class SpeculativeDecodeFeature : ISimulationFeature
         {
             context.Assume("speculative decoding: acceptance rate 0.7 per drafted token; measure yours");
         }
+    }
+
+    private static ModelArchitecture? DraftOf(string draft, SimulationContext context)
+    {
+        if (string.Equals(draft, NGram, StringComparison.OrdinalIgnoreCase))
+        {
+            return null;
+        }
+
+        if (!string.Equals(draft, OwnHeads, StringComparison.OrdinalIgnoreCase))
+        {
+            return context.ResolveModel(draft);
+        }
+
+        ModelArchitecture model = context.Request.Architecture;
+        return model.PredictionHeads?.AsDraft(model) ?? throw new InferometerException(
+            $"speculative_decode.draft_model: {model.Name} has no heads for multi-token prediction that its description mentions; "
+                + "give a model's name, or ngram.");
     }
 
     public void AfterSimulation(SimulationContext context) =>
