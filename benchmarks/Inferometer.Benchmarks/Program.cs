@@ -2,6 +2,7 @@ using System.Globalization;
 using BenchmarkDotNet.Running;
 using Inferometer.Benchmarks;
 using Inferometer.Benchmarks.Kernels;
+using Inferometer.Benchmarks.Load;
 using Inferometer.Benchmarks.Scheduling;
 using Inferometer.Benchmarks.Simulation;
 
@@ -19,6 +20,9 @@ switch (args)
         return 0;
     case ["serving-quick", .. string[] rest]:
         ServingReportBench.Run(rest is [string requests] ? int.Parse(requests, CultureInfo.InvariantCulture) : 2000);
+        return 0;
+    case ["load-truth", .. string[] rest]:
+        LoadTruthReport.Run(rest is [string rate] ? double.Parse(rate, CultureInfo.InvariantCulture) : 1000);
         return 0;
     case ["elementwise"]:
         ElementwiseReport.Run();

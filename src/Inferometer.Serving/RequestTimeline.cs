@@ -62,4 +62,20 @@ public sealed record RequestTimeline
 
     /// <summary>Inter-token latencies: the gaps between deliveries, one fewer than those.</summary>
     public IEnumerable<double> InterTokenLatencies => Deliveries.Zip(Deliveries.Skip(1), (a, b) => b.Seconds - a.Seconds);
+
+    /// <summary>The same without its single tokens.</summary>
+    public RequestOutcome ToOutcome() => new()
+    {
+        ArrivalSeconds = ArrivalSeconds,
+        AdmittedSeconds = AdmittedSeconds ?? double.NaN,
+        FirstTokenSeconds = FirstTokenSeconds ?? double.NaN,
+        LastTokenSeconds = Deliveries.Count == 0 ? double.NaN : Deliveries[^1].Seconds,
+        LongestGapSeconds = Deliveries.Count < 2 ? double.NaN : InterTokenLatencies.Max(),
+        FinishSeconds = FinishSeconds,
+        FinishReason = FinishReason,
+        PromptTokens = PromptTokens,
+        CachedTokens = CachedTokens,
+        OutputTokens = OutputTokens,
+        Preemptions = Preemptions,
+    };
 }

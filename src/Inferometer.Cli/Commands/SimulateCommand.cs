@@ -62,7 +62,7 @@ internal sealed class SimulateCommand
     {
         string model = _model.Of(parsed) ?? throw new UsageException("Say which MODEL; 'inferometer models' lists the known ones.");
         SimulationConfig config = _deployment.ReadOne(parsed, model);
-        Action<Document>? timeline = Timeline(parsed);
+        Action<Document>? timeline = RowFile.At(_timeline.Of(parsed), _timeline.Name);
         Traffic traffic = _traffic.Read(parsed);
         if (traffic.IsEmpty)
         {
@@ -76,26 +76,5 @@ internal sealed class SimulateCommand
         timeline?.Invoke(new Document(TimelineTable.Of(result.Outcomes)));
         _printer.Print(result, traffic, plan, _service.Policy(parsed), options, _format.Of(parsed));
         return ExitCode.Success;
-    }
-
-    // Which format, before anything is simulated.
-    private Action<Document>? Timeline(ParseResult parsed)
-    {
-        if (_timeline.Of(parsed) is not { } file)
-        {
-            return null;
-        }
-
-        OutputFormat format = Path.GetExtension(file).ToUpperInvariant() switch
-        {
-            ".CSV" => OutputFormat.Csv,
-            ".JSONL" or ".NDJSON" => OutputFormat.JsonLines,
-            _ => throw new UsageException($"--timeline: {Domains.Quote(file)} is not allowed; it must end in .csv or .jsonl."),
-        };
-        return document =>
-        {
-            using StreamWriter writer = new(file);
-            DocumentWriters.For(format, writer).Write(document);
-        };
     }
 }

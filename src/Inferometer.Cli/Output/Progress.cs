@@ -6,6 +6,9 @@ namespace Inferometer.Cli.Output;
 /// <summary>
 /// Says on standard error how far a long piece of work has come: nothing in the first second, then at most once a second. Thread-safe.
 /// </summary>
+/// <param name="printer">Where to.</param>
+/// <param name="what">What is counted.</param>
+/// <param name="total">How many there will be; 0 = not known.</param>
 internal sealed class Progress(Printer printer, string what, int total) : IDisposable
 {
     private static readonly long Interval = Stopwatch.Frequency;
@@ -29,7 +32,7 @@ internal sealed class Progress(Printer printer, string what, int total) : IDispo
             if (now >= _next)
             {
                 _next = now + Interval;
-                string line = string.Create(CultureInfo.InvariantCulture, $"{what}: {done} of {total}");
+                string line = string.Create(CultureInfo.InvariantCulture, $"{what}: {done}{(total > 0 ? $" of {total}" : "")}");
                 printer.Error.Write(printer.ErrorIsTerminal ? "\r" + line : line + Environment.NewLine);
                 _shown = true;
             }

@@ -85,6 +85,16 @@ internal sealed class ServiceSettings
     /// <summary>The policy chosen.</summary>
     public SchedulingPolicy Policy(ParseResult parsed) => _policy.Of(parsed);
 
+    /// <summary>What is not measured.</summary>
+    public WarmUp WarmUp(ParseResult parsed, Traffic traffic) =>
+        parsed.Given(_warmUp) is { } warmUp ? new WarmUp(warmUp, 0) : traffic.WarmUp;
+
+    /// <summary>The service level, or null.</summary>
+    public Slo? Slo(ParseResult parsed) => parsed.IsGiven(_slo) ? _slo.Of(parsed) : null;
+
+    /// <summary>Sequences at once, where it was said.</summary>
+    public int? Sequences(ParseResult parsed) => parsed.Given(_sequences);
+
     /// <summary>The options of the simulation.</summary>
     /// <param name="parsed">The command line.</param>
     /// <param name="plan">The deployment of a replica.</param>
@@ -107,12 +117,12 @@ internal sealed class ServiceSettings
             BlockSize = blockSize,
             BlockCount = parsed.Given(_cache) is { } tokens ? Math.Max(1, tokens / blockSize) : null,
             PrefixCaching = options.PrefixCaching && !_noPrefix.Of(parsed),
-            Recorder = new ServingRecorderOptions { Slo = parsed.IsGiven(_slo) ? _slo.Of(parsed) : null },
+            Recorder = new ServingRecorderOptions { Slo = Slo(parsed) },
             Overhead = new StepOverhead(_step.Of(parsed) * 1e-3, _sequence.Of(parsed) * 1e-6),
             Replicas = _replicas.Of(parsed) * (parallelism.AttentionDataParallel ? 1 : parallelism.Data),
             Routing = _router.Of(parsed),
             Disaggregation = Apart(parsed, plan),
-            WarmUp = parsed.Given(_warmUp) is { } warmUp ? new WarmUp(warmUp, 0) : traffic.WarmUp,
+            WarmUp = WarmUp(parsed, traffic),
             Seed = seed,
         };
         UsageException.Checking(said.Validate);
@@ -128,7 +138,7 @@ internal sealed class ServiceSettings
     {
         try
         {
-            return Slo.Parse(text);
+            return Inferometer.Serving.Slo.Parse(text);
         }
         catch (InferometerException error)
         {

@@ -18,7 +18,7 @@ public static class ServicePage
         ArgumentNullException.ThrowIfNull(result);
         ServingReport report = result.Report.Value;
         Document page = new(Headline(result, report)) { Title = title };
-        page.Blocks.Add(ServiceMetrics.Latencies(result));
+        page.Blocks.Add(ServingMetrics.Latencies(report));
         page.Blocks.Add(Load(result));
         string span = $"Over {Seconds(result.Load.DurationSeconds)}, least and most of each";
         page.Blocks.Add(new Sentences("over_time", span, LoadSketch.Lines(result)) { Bulleted = false, IsDrawing = true });

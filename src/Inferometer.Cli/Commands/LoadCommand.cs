@@ -1,0 +1,207 @@
+using System.CommandLine;
+using System.Globalization;
+using Inferometer.Cli.Generation;
+using Inferometer.Cli.Hosting;
+using Inferometer.Cli.Models;
+using Inferometer.Cli.Output;
+using Inferometer.Cli.Settings;
+using Inferometer.Compression;
+using Inferometer.Core;
+using Inferometer.Inference.Engine;
+using Inferometer.Measurement.Load;
+using Inferometer.Reports.Documents;
+using Inferometer.Reports.Load;
+using Inferometer.Reports.Serving;
+using Inferometer.Reports.Writers;
+using Inferometer.Serving.Arrivals;
+using Inferometer.Simulation.Costs;
+using Inferometer.Simulation.Planning;
+using Inferometer.Simulation.Serving;
+
+namespace Inferometer.Cli.Commands;
+
+/// <summary><c>inferometer load</c>: a load on a service, measured, beside what is predicted for it.</summary>
+internal sealed class LoadCommand
+{
+    private const string KeyVariable = "OPENAI_API_KEY";
+    private const int DefaultSequences = 16;
+
+    private readonly PathArgument _model = new(
+        "MODEL",
+        PathUse.Name,
+        "With --url, what the service runs, for the prediction: a name from 'inferometer models' or a path. Without, the .gguf file or "
+            + "Hugging Face folder that the engine of this process runs; the bundled one where none is named.",
+        isOptional: true);
+
+    private readonly ValueOption<Uri> _url = new(
+        ["--url", "--base-url"], new("URL", null, ReadAddress), "Address of an OpenAI-compatible service, such as http://localhost:8000.",
+        "the engine of this process");
+
+    private readonly ValueOption<string> _served = new(
+        ["--served-model-name"], Domains.Text("NAME"), "What the service calls its model.", "the first that it lists");
+
+    private readonly ValueOption<string> _endpoint = new(
+        ["--endpoint"], Domains.Word(("completions", "completions"), ("chat", "chat")), "Which interface is asked: /v1/completions or "
+            + "/v1/chat/completions.")
+    { Fallback = "completions" };
+
+    private readonly FlagOption _eos = new(
+        ["--stop-at-eos"], "Let answers end where the model ends them, instead of asking for exactly --output tokens (ignore_eos).");
+
+    private readonly ValueOption<double> _timeout = new(
+        ["--timeout"], Domains.Number(0, 86_400, above: true, help: "SECONDS"), "Time after which a request counts as failed.")
+    { Fallback = 600 };
+
+    private readonly ValueOption<int> _threads = EngineSettings.ThreadsOption();
+    private readonly TrafficSettings _traffic = new();
+    private readonly ServiceSettings _service = new();
+    private readonly DeploymentOptions _deployment = new(ofService: true);
+    private readonly PathOption _timeline = new(
+        ["--timeline"], PathUse.WriteFile, "Write what became of each request, a row each: .csv, or .jsonl for JSON lines.");
+
+    private readonly ValueOption<OutputFormat> _format = FormatOptions.Create();
+    private readonly Printer _printer;
+
+    private LoadCommand(Printer printer) => _printer = printer;
+
+    public static Command Create(Printer printer)
+    {
+        LoadCommand self = new(printer);
+        ExampleCommand command = new(
+            "load",
+            "Puts a load on a service and measures what its users see: any OpenAI-compatible server, or the engine of this process. With --on, "
+                + "the machine, the same requests are also predicted, and the two are set beside each other.",
+            "inferometer load --url http://localhost:8000 --rate 4 --requests 200 --input 512 --output 128",
+            "inferometer load --url http://localhost:8000 --users 16 --requests 200 --slo ttft:500ms,tpot:40ms",
+            "inferometer load llama-3.1-8b --url http://localhost:8000 --rate 4 --on h100 --framework vllm",
+            "inferometer load --users 4 --requests 40 --input 64 --output 32",
+            "inferometer load ./qwen3-0.6b-q8_0.gguf --rate 2 --requests 50 --input 128 --output 64 -f json")
+        {
+            self._model, self._url, self._served, self._endpoint, self._eos, self._timeout, self._threads,
+        };
+        self._traffic.AddTo(command);
+        self._service.AddTo(command);
+        command.Add(self._timeline);
+        command.Add(self._format);
+        self._deployment.AddTo(command);
+        command.SetAction(self.RunAsync);
+        return command;
+    }
+
+    private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        Catalogs catalogs = _deployment.Catalogs(parsed);
+        bool overNetwork = parsed.IsGiven(_url);
+        Require(parsed, overNetwork);
+        Action<Document>? timeline = RowFile.At(_timeline.Of(parsed), _timeline.Name);
+        Traffic traffic = _traffic.Read(parsed);
+        if (traffic.IsEmpty)
+        {
+            throw new InferometerException($"{traffic.Description}: there is nothing to ask.");
+        }
+
+        ICostPlan? plan = Plan(parsed, catalogs);
+        ServingSimulationOptions? predicted = plan is null ? null : _service.Read(parsed, plan, traffic, _traffic.Seed(parsed));
+        LoadOptions options = new()
+        {
+            WarmUp = _service.WarmUp(parsed, traffic),
+            Slo = _service.Slo(parsed),
+            Timeout = TimeSpan.FromSeconds(_timeout.Of(parsed)),
+        };
+        LoadResult measured = overNetwork
+            ? await OverNetworkAsync(parsed, traffic, options, cancellationToken).ConfigureAwait(false)
+            : await InProcessAsync(parsed, traffic, options, cancellationToken).ConfigureAwait(false);
+        timeline?.Invoke(new Document(TimelineTable.Of([.. measured.Timelines.Select(t => t.ToOutcome())])));
+
+        // Users of a closed loop ask when they are answered; in the prediction, by the prediction.
+        IArrivalSource? users = traffic.Source.Listens ? _traffic.Read(parsed).Source : null;
+        LoadComparison load = plan is null
+            ? new LoadComparison(measured, null)
+            : LoadComparison.Of(measured, plan, predicted!, users, cancellationToken);
+        Print(parsed, load, traffic, plan, predicted);
+        return measured.Errors.Count == 0 ? ExitCode.Success : ExitCode.Failed;
+    }
+
+    private async Task<LoadResult> OverNetworkAsync(
+        ParseResult parsed, Traffic traffic, LoadOptions options, CancellationToken cancellationToken)
+    {
+        using OpenAiTarget target = new(new OpenAiTargetOptions
+        {
+            Address = _url.Of(parsed),
+            Model = parsed.IsGiven(_served) ? _served.Of(parsed) : null,
+            Chat = _endpoint.Of(parsed) is "chat",
+            ApiKey = Environment.GetEnvironmentVariable(KeyVariable) is { Length: > 0 } secret ? secret : null,
+            IgnoreEos = !_eos.Of(parsed),
+        });
+        return await RunAsync(target, traffic, options, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<LoadResult> InProcessAsync(
+        ParseResult parsed, Traffic traffic, LoadOptions options, CancellationToken cancellationToken)
+    {
+        ModelLocation location = ModelLocation.Resolve(_model.Of(parsed));
+        InferenceOptions engine = new()
+        {
+            MaxBatchSize = _service.Sequences(parsed) ?? DefaultSequences,
+            MaxSequenceTokens = location.Files.Architecture.MaxContextTokens,
+            Threads = _threads.Of(parsed),
+        };
+        UsageException.Checking(engine.Validate);
+        using LoadedEngine loaded = LoadedEngine.Load(_printer, location, engine, lora: null, verbose: false, cancellationToken);
+        return await RunAsync(new EngineTarget(loaded.Engine, location.Name), traffic, options, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<LoadResult> RunAsync(
+        ILoadTarget target, Traffic traffic, LoadOptions options, CancellationToken cancellationToken)
+    {
+        await target.PrepareAsync(cancellationToken).ConfigureAwait(false);
+        using Progress progress = new(_printer, "answers", total: 0);
+        LoadGenerator generator = new(target, options with { Progress = _ => progress.Advance() });
+        return await generator.RunAsync(traffic.Source, cancellationToken).ConfigureAwait(false);
+    }
+
+    private ICostPlan? Plan(ParseResult parsed, Catalogs catalogs)
+    {
+        if (!_deployment.AnyGiven(parsed))
+        {
+            return null;
+        }
+
+        string model = _model.Of(parsed) ?? (parsed.IsGiven(_url)
+            ? throw new UsageException("Say which MODEL the service runs; without it nothing can be predicted.")
+            : ModelLocation.BundledPath);
+        return catalogs.CreateEngine(new KvProfileReader()).Prepare(_deployment.ReadOne(parsed, model));
+    }
+
+    private void Require(ParseResult parsed, bool overNetwork)
+    {
+        Option? idle = overNetwork
+            ? new Option[] { _threads }.FirstOrDefault(parsed.IsGiven)
+            : new Option[] { _served, _endpoint, _eos }.FirstOrDefault(parsed.IsGiven);
+        if (idle is not null)
+        {
+            throw new UsageException(
+                overNetwork ? $"{idle.Name}: it is said of the engine of this process; leave it or --url out." : $"{idle.Name} needs --url.");
+        }
+    }
+
+    private void Print(
+        ParseResult parsed, LoadComparison load, Traffic traffic, ICostPlan? plan, ServingSimulationOptions? options)
+    {
+        string[] assumptions = plan is null ? [] : [.. ServiceAssumptions.Of(_service.Policy(parsed), options!, plan)];
+        OutputFormat format = _format.Of(parsed);
+        string title = string.Create(CultureInfo.InvariantCulture, $"{load.Measured.Report.Source.Machine}: {traffic.Description}");
+        Document document = format switch
+        {
+            OutputFormat.Json => LoadPage.Full(load, assumptions),
+            OutputFormat.Csv => LoadPage.Row(load),
+            _ => LoadPage.Of(load, title, assumptions),
+        };
+        _printer.Print(document, format);
+    }
+
+    private static Uri ReadAddress(string text, string origin) =>
+        Uri.TryCreate(text, UriKind.Absolute, out Uri? address) && address.Scheme is "http" or "https"
+            ? address
+            : throw Domains.Wrong(origin, text, "an address of HTTP, such as http://localhost:8000");
+}

@@ -1,0 +1,34 @@
+using Inferometer.Cli.Hosting;
+using Inferometer.Cli.Settings;
+using Inferometer.Reports.Documents;
+using Inferometer.Reports.Writers;
+
+namespace Inferometer.Cli.Output;
+
+/// <summary>A table written to a file whose name says the format.</summary>
+internal static class RowFile
+{
+    /// <summary>What writes to a file; null where none is wanted.</summary>
+    /// <param name="path">The file, .csv, or .jsonl for JSON lines.</param>
+    /// <param name="option">The option that named it.</param>
+    /// <exception cref="UsageException">The name ends in something else: known before any work.</exception>
+    public static Action<Document>? At(string? path, string option)
+    {
+        if (path is null)
+        {
+            return null;
+        }
+
+        OutputFormat format = Path.GetExtension(path).ToUpperInvariant() switch
+        {
+            ".CSV" => OutputFormat.Csv,
+            ".JSONL" or ".NDJSON" => OutputFormat.JsonLines,
+            _ => throw new UsageException($"{option}: {Domains.Quote(path)} is not allowed; it must end in .csv or .jsonl."),
+        };
+        return document =>
+        {
+            using StreamWriter writer = new(path);
+            DocumentWriters.For(format, writer).Write(document);
+        };
+    }
+}

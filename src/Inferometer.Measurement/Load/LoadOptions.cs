@@ -1,0 +1,20 @@
+using Inferometer.Serving;
+using Inferometer.Simulation.Serving;
+
+namespace Inferometer.Measurement.Load;
+
+/// <summary>How a load is measured.</summary>
+public sealed record LoadOptions
+{
+    /// <summary>What is not measured: the same rule as in a simulation.</summary>
+    public WarmUp WarmUp { get; init; } = WarmUp.None;
+
+    /// <summary>Service level whose goodput is counted; null = none.</summary>
+    public Slo? Slo { get; init; }
+
+    /// <summary>Time after which a request is given up and counts as failed.</summary>
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Told after each answer how many there are.</summary>
+    public Action<long>? Progress { get; init; }
+}

@@ -1,0 +1,33 @@
+using Inferometer.Core.Origins;
+using Inferometer.Serving;
+using Inferometer.Serving.Arrivals;
+using Inferometer.Simulation.Serving;
+
+namespace Inferometer.Measurement.Load;
+
+/// <summary>What a service did under a load, as its users saw it.</summary>
+public sealed record LoadResult
+{
+    /// <summary>
+    /// Latencies, rates and goodput of the measured requests. Latencies count from when a request was to be sent, so that a generator or a
+    /// service that falls behind does not hide what its users wait for.
+    /// </summary>
+    public required Measured<ServingReport> Report { get; init; }
+
+    /// <summary>Every request in the order in which they were to be sent, those of the warm-up included.</summary>
+    public required IReadOnlyList<RequestTimeline> Timelines { get; init; }
+
+    /// <summary>
+    /// The same requests as they came: when they were to be sent, the tokens of prompts as the service counted them, the tokens it generated.
+    /// </summary>
+    public required ArrivalTrace Asked { get; init; }
+
+    /// <summary>What was not measured.</summary>
+    public required WarmUp WarmUp { get; init; }
+
+    /// <summary>What went wrong, with how often, the commonest first.</summary>
+    public required IReadOnlyList<(string Error, int Count)> Errors { get; init; }
+
+    /// <summary>How much later than intended requests left, seconds: the generator's own error.</summary>
+    public required MetricSummary Lateness { get; init; }
+}

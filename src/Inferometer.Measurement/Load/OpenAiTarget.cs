@@ -1,0 +1,265 @@
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Net.ServerSentEvents;
+using System.Text.Json;
+using Inferometer.Core;
+using Inferometer.Scheduling;
+using Inferometer.Serving;
+
+namespace Inferometer.Measurement.Load;
+
+/// <summary>An OpenAI-compatible service, asked over HTTP with streaming answers.</summary>
+public sealed class OpenAiTarget : ILoadTarget, IDisposable
+{
+    private const int LongestErrorText = 300;
+
+    private readonly OpenAiTargetOptions _options;
+    private readonly HttpClient _client;
+    private readonly Uri _base;
+    private string _model = "";
+    private SyntheticText _text = new(0, 1);
+
+    /// <summary>Makes a target; nothing is asked before <see cref="PrepareAsync"/>.</summary>
+    /// <exception cref="InferometerException">The address is not one of HTTP.</exception>
+    public OpenAiTarget(OpenAiTargetOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        _options = options;
+        if (!options.Address.IsAbsoluteUri || options.Address.Scheme is not ("http" or "https"))
+        {
+            throw new InferometerException($"'{options.Address}' is not an address of a service; an example is http://localhost:8000.");
+        }
+
+        string path = options.Address.AbsolutePath.TrimEnd('/');
+        path = path.EndsWith("/v1", StringComparison.Ordinal) ? path : path + "/v1";
+        _base = new UriBuilder(options.Address) { Path = path + "/", Query = "", Fragment = "" }.Uri;
+
+        // As many connections as requests are under way; a proxy of the environment would be measured with the service.
+        SocketsHttpHandler handler = new() { UseProxy = false, PooledConnectionIdleTimeout = TimeSpan.FromMinutes(5) };
+        _client = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
+        if (options.ApiKey is { } key)
+        {
+            _client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
+        }
+    }
+
+    /// <inheritdoc/>
+    public string Name => _base.GetLeftPart(UriPartial.Authority);
+
+    /// <summary>Name of the model asked, known after <see cref="PrepareAsync"/>.</summary>
+    public string Model => _model;
+
+    /// <inheritdoc/>
+    public async Task PrepareAsync(CancellationToken cancellationToken)
+    {
+        _model = _options.Model ?? await FirstModelAsync(cancellationToken).ConfigureAwait(false);
+
+        // How the service counts words, from two prompts: its tokens are a fixed number and so many a word.
+        const int Few = 40, Many = 240;
+        int few = await CountAsync(SyntheticText.OfWords(Few, 1), cancellationToken).ConfigureAwait(false);
+        int many = await CountAsync(SyntheticText.OfWords(Many, 2), cancellationToken).ConfigureAwait(false);
+        double each = (double)(many - few) / (Many - Few);
+        if (!(each > 0))
+        {
+            throw new InferometerException(
+                $"{Name}: it counts {few} tokens in a prompt of {Few} words and {many} in one of {Many}; prompts of a length cannot be made.");
+        }
+
+        _text = new SyntheticText(Math.Max(0, few - (each * Few)), each);
+    }
+
+    /// <inheritdoc/>
+    public async Task<LoadAnswer> AskAsync(LoadQuestion question, LoadClock clock, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(question);
+        ArgumentNullException.ThrowIfNull(clock);
+        List<double> times = new(question.Arrival.OutputTokens);
+        try
+        {
+            using HttpRequestMessage request = RequestOf(_text.PromptOf(question), Math.Max(1, question.Arrival.OutputTokens), stream: true);
+            using HttpResponseMessage response = await _client.SendAsync(
+                request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+            if (!response.IsSuccessStatusCode)
+            {
+                return Failed(clock, times, await RefusalAsync(response, cancellationToken).ConfigureAwait(false));
+            }
+
+            using Stream stream = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
+            return await ReadAsync(stream, clock, times, cancellationToken).ConfigureAwait(false);
+        }
+        catch (HttpRequestException error)
+        {
+            return Failed(clock, times, $"the connection failed: {error.Message}");
+        }
+        catch (IOException error)
+        {
+            return Failed(clock, times, $"the connection broke: {error.Message}");
+        }
+        catch (JsonException)
+        {
+            return Failed(clock, times, "a part of the stream is not JSON as the interface has it");
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _client.Dispose();
+
+    /// <summary>Tokens that came in as many pieces as <paramref name="times"/>, spread evenly where a piece stands for several.</summary>
+    internal static TokenDelivery[] Deliveries(IReadOnlyList<double> times, int tokens)
+    {
+        int pieces = times.Count;
+        long all = Math.Max(tokens, pieces);
+        return
+        [
+            .. times.Select((t, i) => new TokenDelivery(t, (int)((all * (i + 1) / pieces) - (all * i / pieces)))),
+        ];
+    }
+
+    private async Task<LoadAnswer> ReadAsync(Stream stream, LoadClock clock, List<double> times, CancellationToken cancellationToken)
+    {
+        OpenAiMessages.Usage? usage = null;
+        string? finish = null;
+        bool isDone = false;
+        await foreach (SseItem<OpenAiMessages.Chunk?> item in SseParser.Create(stream, Parse).EnumerateAsync(cancellationToken)
+            .ConfigureAwait(false))
+        {
+            double now = clock.Seconds;
+            if (item.Data is not { } chunk)
+            {
+                isDone = true;
+                break;
+            }
+
+            if (chunk.Error is { ValueKind: not (JsonValueKind.Null or JsonValueKind.Undefined) } error)
+            {
+                return Failed(clock, times, $"the stream ended in an error: {TextOf(error)}");
+            }
+
+            usage = chunk.Usage ?? usage;
+            if (chunk.Choices is [{ } choice, ..])
+            {
+                finish = choice.FinishReason ?? finish;
+                if (choice is { Text.Length: > 0 } or { Delta.Content.Length: > 0 } or { Delta.ReasoningContent.Length: > 0 }
+                    or { Delta.Reasoning.Length: > 0 })
+                {
+                    times.Add(now);
+                }
+            }
+        }
+
+        if (finish is null && !isDone)
+        {
+            return Failed(clock, times, "the stream ended before the answer did");
+        }
+
+        return new LoadAnswer
+        {
+            EndSeconds = clock.Seconds,
+            FinishReason = finish is "length" ? FinishReason.Length : FinishReason.Stop,
+            PromptTokens = usage?.PromptTokens ?? 0,
+            CachedTokens = usage?.PromptDetails?.CachedTokens ?? 0,
+            Deliveries = Deliveries(times, usage?.CompletionTokens ?? times.Count),
+        };
+    }
+
+    private static OpenAiMessages.Chunk? Parse(string eventType, ReadOnlySpan<byte> data) =>
+        data.SequenceEqual("[DONE]"u8) ? null : JsonSerializer.Deserialize(data, OpenAiJson.Default.Chunk) ?? new();
+
+    private HttpRequestMessage RequestOf(string prompt, int tokens, bool stream)
+    {
+        OpenAiMessages.Request body = new()
+        {
+            Model = _model,
+            Prompt = _options.Chat ? null : prompt,
+            Messages = _options.Chat ? [new() { Role = "user", Content = prompt }] : null,
+            MaxTokens = tokens,
+            Stream = stream,
+            StreamOptions = stream ? new() : null,
+            IgnoreEos = _options.IgnoreEos ? true : null,
+        };
+        return new HttpRequestMessage(HttpMethod.Post, new Uri(_base, _options.Chat ? "chat/completions" : "completions"))
+        {
+            Content = JsonContent.Create(body, OpenAiJson.Default.Request),
+        };
+    }
+
+    private async Task<string> FirstModelAsync(CancellationToken cancellationToken)
+    {
+        OpenAiMessages.ModelList? list = await GetAsync(
+            () => new HttpRequestMessage(HttpMethod.Get, new Uri(_base, "models")), "models", OpenAiJson.Default.ModelList,
+            cancellationToken).ConfigureAwait(false);
+        return list?.Data?.Select(m => m.Id).FirstOrDefault(id => !string.IsNullOrEmpty(id))
+            ?? throw new InferometerException($"{Name}: it lists no model; say which one is to be asked.");
+    }
+
+    private async Task<int> CountAsync(string prompt, CancellationToken cancellationToken)
+    {
+        OpenAiMessages.Chunk? answer = await GetAsync(
+            () => RequestOf(prompt, 1, stream: false), _options.Chat ? "chat/completions" : "completions", OpenAiJson.Default.Chunk,
+            cancellationToken).ConfigureAwait(false);
+        return answer?.Usage is { PromptTokens: > 0 } usage
+            ? usage.PromptTokens
+            : throw new InferometerException(
+                $"{Name}: its answers do not say how many tokens a prompt had (usage.prompt_tokens); lengths cannot be measured.");
+    }
+
+    private async Task<T?> GetAsync<T>(
+        Func<HttpRequestMessage> make, string what, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type,
+        CancellationToken cancellationToken)
+    {
+        try
+        {
+            using HttpRequestMessage request = make();
+            using HttpResponseMessage response = await _client.SendAsync(request, cancellationToken).ConfigureAwait(false);
+            if (!response.IsSuccessStatusCode)
+            {
+                throw new InferometerException(
+                    $"{Name}: {what}: {await RefusalAsync(response, cancellationToken).ConfigureAwait(false)}");
+            }
+
+            return await response.Content.ReadFromJsonAsync(type, cancellationToken).ConfigureAwait(false);
+        }
+        catch (HttpRequestException error)
+        {
+            throw new InferometerException($"{Name}: the connection failed: {error.Message}", error);
+        }
+        catch (Exception error) when (error is JsonException or IOException)
+        {
+            throw new InferometerException($"{Name}: {what}: the answer is not JSON as the interface has it.", error);
+        }
+    }
+
+    private static async Task<string> RefusalAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        string body = await response.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false);
+        string text = body;
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(body);
+            if (document.RootElement.ValueKind is JsonValueKind.Object && document.RootElement.TryGetProperty("error", out JsonElement error))
+            {
+                text = TextOf(error);
+            }
+        }
+        catch (JsonException)
+        {
+            // A body in another form is shown as it is.
+        }
+
+        text = text.ReplaceLineEndings(" ").Trim();
+        text = text.Length > LongestErrorText ? text[..LongestErrorText] + "..." : text;
+        return $"HTTP {(int)response.StatusCode}{(text.Length > 0 ? $": {text}" : "")}";
+    }
+
+    private static string TextOf(JsonElement error) =>
+        error.ValueKind is JsonValueKind.Object && error.TryGetProperty("message", out JsonElement message) ? message.ToString()
+            : error.ToString();
+
+    private static LoadAnswer Failed(LoadClock clock, List<double> times, string error) => new()
+    {
+        EndSeconds = clock.Seconds,
+        FinishReason = FinishReason.Error,
+        Deliveries = times.Count == 0 ? [] : Deliveries(times, times.Count),
+        Error = error,
+    };
+}

@@ -1,0 +1,186 @@
+using System.Globalization;
+using Inferometer.Measurement.Load;
+using Inferometer.Reports.Documents;
+using Inferometer.Reports.Metrics;
+using Inferometer.Serving;
+
+namespace Inferometer.Reports.Load;
+
+/// <summary>What a service did under a load, beside what was predicted for it.</summary>
+public static class LoadPage
+{
+    // What stands beside its prediction, with the unit and how tables write it.
+    private static readonly (string Name, string Key, Func<ServingReport, double?> Of)[] Compared =
+    [
+        ("TTFT mean, ms", "mean_ttft_ms", r => r.TimeToFirstToken?.Mean * 1000),
+        ("TTFT p50, ms", "median_ttft_ms", r => r.TimeToFirstToken?.P50 * 1000),
+        ("TTFT p90, ms", "p90_ttft_ms", r => r.TimeToFirstToken?.P90 * 1000),
+        ("TTFT p99, ms", "p99_ttft_ms", r => r.TimeToFirstToken?.P99 * 1000),
+        ("TPOT mean, ms", "mean_tpot_ms", r => r.TimePerOutputToken?.Mean * 1000),
+        ("TPOT p50, ms", "median_tpot_ms", r => r.TimePerOutputToken?.P50 * 1000),
+        ("TPOT p90, ms", "p90_tpot_ms", r => r.TimePerOutputToken?.P90 * 1000),
+        ("E2E p50, ms", "median_e2el_ms", r => r.EndToEnd?.P50 * 1000),
+        ("E2E p90, ms", "p90_e2el_ms", r => r.EndToEnd?.P90 * 1000),
+        ("requests/s", "request_throughput", r => r.RequestsPerSecond),
+        ("output tokens/s", "output_throughput", r => r.OutputTokensPerSecond),
+        ("in the system", "mean_requests_in_system", r => r.MeanRequestsInSystem),
+    ];
+
+    /// <summary>The page people read.</summary>
+    /// <param name="load">What was measured and predicted.</param>
+    /// <param name="title">What was asked of what, one line.</param>
+    /// <param name="assumptions">What the prediction took for granted; empty without one.</param>
+    public static Document Of(LoadComparison load, string title, IReadOnlyList<string> assumptions)
+    {
+        ArgumentNullException.ThrowIfNull(load);
+        ArgumentNullException.ThrowIfNull(assumptions);
+        ServingReport report = load.Measured.Report.Value;
+        Document page = new(Headline(load.Measured)) { Title = title };
+        page.Blocks.Add(ServingMetrics.Latencies(report));
+        if (load.Predicted is { } predicted)
+        {
+            page.Blocks.Add(Beside(report, predicted.Report.Value));
+        }
+
+        if (load.Measured.Errors.Count > 0)
+        {
+            page.Blocks.Add(Errors(load.Measured));
+        }
+
+        if (load.Predicted is { Warnings.Count: > 0 } doubtful)
+        {
+            page.Blocks.Add(new Sentences("warnings", "Warnings of the prediction", doubtful.Warnings));
+        }
+
+        page.Blocks.Add(new Sentences("definitions", "Definitions",
+        [
+            "TTFT: from when a request was to be sent to its first text. TPOT: (E2E - TTFT) / (tokens - 1). ITL: gaps between pieces of text.",
+            "E2E: to the last text. Throughput: completed requests and their tokens over the time from the first to the last of them.",
+        ]));
+        if (assumptions.Count > 0)
+        {
+            page.Blocks.Add(new Sentences("assumptions", "Assumptions of the prediction", assumptions));
+        }
+
+        return page;
+    }
+
+    /// <summary>Every metric under its key; predicted ones begin with <c>predicted_</c>.</summary>
+    /// <param name="load">What was measured and predicted.</param>
+    /// <param name="assumptions">What the prediction took for granted; empty without one.</param>
+    public static Document Full(LoadComparison load, IReadOnlyList<string> assumptions)
+    {
+        ArgumentNullException.ThrowIfNull(load);
+        return new Document(
+            new Facts(null, [.. Values(load).Select(v => new Fact(v.Name, v.Key, v.Value))]),
+            Errors(load.Measured),
+            new Sentences("assumptions", null, assumptions));
+    }
+
+    /// <summary>Every metric as one row.</summary>
+    /// <param name="load">What was measured and predicted.</param>
+    public static Document Row(LoadComparison load)
+    {
+        ArgumentNullException.ThrowIfNull(load);
+        (string Name, string Key, Cell Value)[] values = [.. Values(load)];
+        Table table = new("load", null, [.. values.Select(v => Column.Number(v.Name, v.Key))]);
+        table.Add([.. values.Select(v => v.Value)]);
+        return new Document(table);
+    }
+
+    private static IEnumerable<(string Name, string Key, Cell Value)> Values(LoadComparison load)
+    {
+        yield return ("service", "service", load.Measured.Report.Source.Machine);
+        yield return ("began", "date", load.Measured.Report.Source.TakenAt.ToString("O", CultureInfo.InvariantCulture));
+        foreach (Metric<ServingReport> metric in ServingMetrics.All)
+        {
+            yield return (metric.Name, metric.Key, metric.CellOf(load.Measured.Report.Value));
+        }
+
+        yield return ("sent late, p99", "p99_send_delay_ms", Cell.Number(load.Measured.Lateness.P99 * 1000));
+        if (load.Predicted is { } predicted)
+        {
+            foreach (Metric<ServingReport> metric in ServingMetrics.All)
+            {
+                yield return ($"{metric.Name}, predicted", $"predicted_{metric.Key}", metric.CellOf(predicted.Report.Value));
+            }
+        }
+    }
+
+    private static Facts Headline(LoadResult result)
+    {
+        ServingReport report = result.Report.Value;
+        long failed = result.Errors.Sum(e => (long)e.Count);
+        string counts = $"{Numbers.Whole(report.Completed)} measured{(failed > 0 ? $", {Numbers.Whole(failed)} failed" : "")}, "
+            + $"{Numbers.Whole(result.Timelines.Count)} in all; warm-up: {result.WarmUp}";
+        List<Fact> facts =
+        [
+            new("Requests", "completed", Cell.Number(report.Completed, counts)),
+            new(
+                "Throughput", "output_throughput",
+                Strong(
+                    report.OutputTokensPerSecond,
+                    $"{Numbers.Short(report.RequestsPerSecond)} requests/s, {Numbers.Short(report.OutputTokensPerSecond)} output tokens/s, "
+                        + $"{Numbers.Short(report.TotalTokensPerSecond)} tokens/s")),
+            new(
+                "Tokens", "total_input_tokens",
+                Cell.Number(
+                    report.PromptTokens,
+                    $"{Numbers.Whole(report.PromptTokens)} of prompts{Cached(report)}, {Numbers.Whole(report.OutputTokens)} generated")),
+        ];
+        if (report.Goodput is { } goodput)
+        {
+            facts.Add(new(
+                "Goodput", "request_goodput",
+                Strong(
+                    goodput.RequestsPerSecond,
+                    $"{Numbers.Short(goodput.RequestsPerSecond)} requests/s, {Numbers.Percent(goodput.Attainment)} of the requests keep "
+                        + $"{goodput.Slo}")));
+        }
+
+        facts.Add(new(
+            "Sent late", "p99_send_delay_ms",
+            Cell.Number(
+                result.Lateness.P99 * 1000,
+                $"{Numbers.Short(result.Lateness.P50 * 1000)} ms in the middle, {Numbers.Short(result.Lateness.P99 * 1000)} ms at p99; "
+                    + "counted in the latencies")));
+        return new Facts(null, facts);
+    }
+
+    private static string Cached(ServingReport report) =>
+        report.CachedTokens > 0 ? $" ({Numbers.Percent((double)report.CachedTokens / report.PromptTokens)} from the prefix cache)" : "";
+
+    private static Table Beside(ServingReport measured, ServingReport predicted)
+    {
+        Table table = new(
+            "measured_and_predicted", "Measured and predicted", Column.Text("", "metric") with { IsRowName = true },
+            Column.Number("measured", "measured"), Column.Number("predicted", "predicted"),
+            Column.Number("predicted / measured - 1", "relative_error"));
+        foreach ((string name, string key, Func<ServingReport, double?> of) in Compared)
+        {
+            if (of(measured) is { } a && of(predicted) is { } b)
+            {
+                double error = (b / a) - 1;
+                table.Add(
+                    new Cell(name, key), Cell.Number(a), Cell.Number(b),
+                    Cell.Number(error, (error > 0 ? "+" : "") + Numbers.Percent(error)));
+            }
+        }
+
+        return table;
+    }
+
+    private static Table Errors(LoadResult result)
+    {
+        Table table = new(
+            "errors", "What went wrong", Column.Number("requests", "count"), Column.Text("error", "error") with { IsRowName = true });
+        foreach ((string error, int count) in result.Errors)
+        {
+            table.Add(count, error);
+        }
+
+        return table;
+    }
+
+    private static Cell Strong(double value, string text) => Cell.Number(value, text) with { Tone = Tone.Strong };
+}

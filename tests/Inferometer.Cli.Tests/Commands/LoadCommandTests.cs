@@ -1,0 +1,73 @@
+using System.Text.Json;
+using Inferometer.Cli.Hosting;
+using Inferometer.ReferenceModels;
+
+namespace Inferometer.Cli.Tests.Commands;
+
+/// <summary><c>inferometer load</c> as a user meets it.</summary>
+public sealed class LoadCommandTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task A_server_is_measured_and_set_beside_its_prediction()
+    {
+        using ScriptedServer server = new(asked => new([.. Enumerable.Repeat(TimeSpan.FromMilliseconds(2), asked.MaxTokens)]));
+        string rows = _folder.File("rows.csv");
+        CommandRun run = (await CommandRun.Of(
+            "load", "llama-3.1-8b", "--url", server.Address.ToString(), "--rate", "100", "--requests", "20", "--input", "30", "--output", "4",
+            "--on", "h100", "--slo", "ttft:60s", "--warm-up", "5", "--timeline", rows, "-f", "json")).Succeeded();
+
+        using JsonDocument page = JsonDocument.Parse(run.Output);
+        JsonElement root = page.RootElement;
+        Assert.Equal((15, 0), (root.GetProperty("completed").GetInt32(), root.GetProperty("failed").GetInt32()));
+        Assert.Equal((15 * 30, 15 * 4), (root.GetProperty("total_input_tokens").GetInt32(), root.GetProperty("total_output_tokens").GetInt32()));
+        Assert.Equal(1, root.GetProperty("slo_attainment").GetDouble());
+        Assert.True(root.GetProperty("mean_ttft_ms").GetDouble() >= 2, "not before the server answered");
+        Assert.Equal(15, root.GetProperty("predicted_completed").GetInt32());
+        Assert.True(root.GetProperty("predicted_mean_tpot_ms").GetDouble() > 0, "an H100 takes time for a token");
+        Assert.Equal(21, (await File.ReadAllLinesAsync(rows, TestContext.Current.CancellationToken)).Length);
+
+        CommandRun table = (await CommandRun.Of(
+            "load", "llama-3.1-8b", "--url", server.Address.ToString(), "--rate", "100", "--requests", "5", "--input", "30", "--output", "4",
+            "--on", "h100")).Succeeded();
+        Assert.Contains("Measured and predicted", table.Output, StringComparison.Ordinal);
+        Assert.Contains("Assumptions of the prediction", table.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_engine_of_this_process_is_measured_without_a_server()
+    {
+        CommandRun run = (await CommandRun.Of(
+            "load", "--users", "2", "--requests", "6", "--input", "12", "--output", "3", "--threads", "1")).Succeeded();
+        Assert.Contains("2 users, 6 requests", run.Output, StringComparison.Ordinal);
+        Assert.Contains("Time to first token", run.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("predicted", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Failures_are_shown_and_are_the_exit_code()
+    {
+        using ScriptedServer server = new(
+            asked => asked.Number == 0 ? new([]) { Status = 503, Body = """{"error":{"message":"busy"} }""" } : new([TimeSpan.Zero]));
+        CommandRun run = await CommandRun.Of(
+            "load", "--url", server.Address.ToString(), "--rate", "100", "--requests", "4", "--input", "30", "--output", "1", "--warm-up", "0");
+        Assert.Equal(ExitCode.Failed, run.Code);
+        Assert.Contains("HTTP 503: busy", run.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("load --rate 1 --stop-at-eos", "--stop-at-eos needs --url")]
+    [InlineData("load --url http://127.0.0.1:1 --rate 1 --threads 2", "--threads: it is said of the engine of this process")]
+    [InlineData("load --url http://127.0.0.1:1 --rate 1 --on h100", "Say which MODEL the service runs")]
+    [InlineData("load --url localhost --rate 1", "an address of HTTP")]
+    [InlineData("load --url http://127.0.0.1:1", "Say what is asked of the service")]
+    public async Task Contradictions_are_named_before_anything_is_asked(string line, string said)
+    {
+        CommandRun run = await CommandRun.OfLine(line);
+        Assert.Equal(ExitCode.Usage, run.Code);
+        Assert.Contains(said, run.Error, StringComparison.Ordinal);
+    }
+}
