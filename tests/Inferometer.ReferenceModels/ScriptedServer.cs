@@ -9,8 +9,8 @@ using System.Text.Json;
 namespace Inferometer.ReferenceModels;
 
 /// <summary>
-/// A server of the OpenAI interface whose answers follow a script and that notes when it wrote each piece: what a load generator says can be
-/// checked against it. HTTP is written by hand over a socket on loopback; one piece is one write.
+/// A server of the OpenAI interface whose answers follow a script and that notes when it wrote each piece: what a load generator says can
+/// be checked against it. HTTP is written by hand over a socket on loopback; one piece is one write.
 /// </summary>
 public sealed class ScriptedServer : IDisposable
 {
@@ -80,7 +80,8 @@ public sealed class ScriptedServer : IDisposable
                     }
 
                     string[] lines = Encoding.ASCII.GetString(buffer, 0, head).Split("\r\n");
-                    int length = lines.Select(l => l.Split(':', 2)).Where(p => p[0].Equals("content-length", StringComparison.OrdinalIgnoreCase))
+                    int length = lines.Select(l => l.Split(':', 2))
+                        .Where(p => p[0].Equals("content-length", StringComparison.OrdinalIgnoreCase))
                         .Select(p => int.Parse(p[1], CultureInfo.InvariantCulture)).FirstOrDefault();
                     bool isChunked = lines.Any(l => l.StartsWith("Transfer-Encoding: chunked", StringComparison.OrdinalIgnoreCase));
                     int end = head + 4 + length;
@@ -143,7 +144,8 @@ public sealed class ScriptedServer : IDisposable
         {
             return await WriteAsync(
                 stream, 200,
-                $$"""{"choices":[{"text":" a","finish_reason":"length"}],"usage":{"prompt_tokens":{{promptTokens}},"completion_tokens":1} }""");
+                """{"choices":[{"text":" a","finish_reason":"length"}],"""
+                    + $$"""  "usage":{"prompt_tokens":{{promptTokens}},"completion_tokens":1} }""");
         }
 
         int now = Interlocked.Increment(ref _underWay);
@@ -171,7 +173,7 @@ public sealed class ScriptedServer : IDisposable
         long[] written = new long[script.Delays.Count];
         for (int i = 0; i < script.Delays.Count; i++)
         {
-            await Task.Delay(script.Delays[i], _end.Token);
+            await WaitAsync(script.Delays[i]);
             byte[] piece = Piece(script.PieceOf?.Invoke(i) ?? """{"choices":[{"index":0,"text":" word","finish_reason":null}]}""");
             written[i] = Stopwatch.GetTimestamp();
             await stream.WriteAsync(piece, _end.Token);
@@ -186,11 +188,24 @@ public sealed class ScriptedServer : IDisposable
         await stream.WriteAsync(Piece("""{"choices":[{"index":0,"text":"","finish_reason":"length"}]}"""), _end.Token);
         int tokens = script.Tokens ?? script.Delays.Count;
         await stream.WriteAsync(
-            Piece($$"""{"choices":[],"usage":{"prompt_tokens":{{asked.PromptTokens}},"completion_tokens":{{tokens}},"prompt_tokens_details":{"cached_tokens":2} } }"""),
+            Piece(
+                $$"""{"choices":[],"usage":{"prompt_tokens":{{asked.PromptTokens}},"completion_tokens":{{tokens}},"""
+                + """ "prompt_tokens_details":{"cached_tokens":2} } }"""),
             _end.Token);
         await stream.WriteAsync(Piece("[DONE]"), _end.Token);
         await stream.WriteAsync("0\r\n\r\n"u8.ToArray(), _end.Token);
         return true;
+    }
+
+    // Timers may end a few milliseconds early.
+    private async Task WaitAsync(TimeSpan delay)
+    {
+        long start = Stopwatch.GetTimestamp();
+        await Task.Delay(delay, _end.Token);
+        while (Stopwatch.GetElapsedTime(start) < delay)
+        {
+            await Task.Yield();
+        }
     }
 
     private async Task<bool> WriteAsync(NetworkStream stream, int status, string body)

@@ -57,7 +57,8 @@ internal static class LoadTruthReport
             $"{rate:0} requests/s, {result.Timelines.Count} requests, {result.Errors.Sum(e => e.Count)} failed"));
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"noted after written, ms: p50 {summary.P50:0.000}, p90 {summary.P90:0.000}, p99 {summary.P99:0.000}, most {summary.Max:0.000}"));
+            $"noted after written, ms: p50 {summary.P50:0.000}, p90 {summary.P90:0.000}, p99 {summary.P99:0.000}, "
+                + $"most {summary.Max:0.000}"));
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"sent after due, ms:      p50 {result.Lateness.P50 * 1000:0.000}, p90 {result.Lateness.P90 * 1000:0.000}, p99 "

@@ -69,8 +69,8 @@ internal sealed class LoadCommand
         LoadCommand self = new(printer);
         ExampleCommand command = new(
             "load",
-            "Puts a load on a service and measures what its users see: any OpenAI-compatible server, or the engine of this process. With --on, "
-                + "the machine, the same requests are also predicted, and the two are set beside each other.",
+            "Puts a load on a service and measures what its users see: any OpenAI-compatible server, or the engine of this process. "
+                + "With --on, the machine, the same requests are also predicted, and the two are set beside each other.",
             "inferometer load --url http://localhost:8000 --rate 4 --requests 200 --input 512 --output 128",
             "inferometer load --url http://localhost:8000 --users 16 --requests 200 --slo ttft:500ms,tpot:40ms",
             "inferometer load llama-3.1-8b --url http://localhost:8000 --rate 4 --on h100 --framework vllm",
@@ -181,7 +181,9 @@ internal sealed class LoadCommand
         if (idle is not null)
         {
             throw new UsageException(
-                overNetwork ? $"{idle.Name}: it is said of the engine of this process; leave it or --url out." : $"{idle.Name} needs --url.");
+                overNetwork
+                    ? $"{idle.Name}: it is said of the engine of this process; leave it or --url out."
+                    : $"{idle.Name} needs --url.");
         }
     }
 

@@ -18,7 +18,8 @@ public sealed record LoadResult
     public required IReadOnlyList<RequestTimeline> Timelines { get; init; }
 
     /// <summary>
-    /// The same requests as they came: when they were to be sent, the tokens of prompts as the service counted them, the tokens it generated.
+    /// The same requests as they came: when they were to be sent, the tokens of prompts as the service counted them, the tokens it
+    /// generated.
     /// </summary>
     public required ArrivalTrace Asked { get; init; }
 

@@ -62,7 +62,8 @@ public sealed class OpenAiTarget : ILoadTarget, IDisposable
         if (!(each > 0))
         {
             throw new InferometerException(
-                $"{Name}: it counts {few} tokens in a prompt of {Few} words and {many} in one of {Many}; prompts of a length cannot be made.");
+                $"{Name}: it counts {few} tokens in a prompt of {Few} words and {many} in one of {Many}; "
+                    + "prompts of a length cannot be made.");
         }
 
         _text = new SyntheticText(Math.Max(0, few - (each * Few)), each);
@@ -76,7 +77,8 @@ public sealed class OpenAiTarget : ILoadTarget, IDisposable
         List<double> times = new(question.Arrival.OutputTokens);
         try
         {
-            using HttpRequestMessage request = RequestOf(_text.PromptOf(question), Math.Max(1, question.Arrival.OutputTokens), stream: true);
+            int tokens = Math.Max(1, question.Arrival.OutputTokens);
+            using HttpRequestMessage request = RequestOf(_text.PromptOf(question), tokens, stream: true);
             using HttpResponseMessage response = await _client.SendAsync(
                 request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
             if (!response.IsSuccessStatusCode)
@@ -236,7 +238,7 @@ public sealed class OpenAiTarget : ILoadTarget, IDisposable
         try
         {
             using JsonDocument document = JsonDocument.Parse(body);
-            if (document.RootElement.ValueKind is JsonValueKind.Object && document.RootElement.TryGetProperty("error", out JsonElement error))
+            if (document.RootElement is { ValueKind: JsonValueKind.Object } root && root.TryGetProperty("error", out JsonElement error))
             {
                 text = TextOf(error);
             }

@@ -54,7 +54,8 @@ public static class LoadPage
 
         page.Blocks.Add(new Sentences("definitions", "Definitions",
         [
-            "TTFT: from when a request was to be sent to its first text. TPOT: (E2E - TTFT) / (tokens - 1). ITL: gaps between pieces of text.",
+            "TTFT: from when a request was to be sent to its first text. TPOT: (E2E - TTFT) / (tokens - 1). "
+                + "ITL: gaps between pieces of text.",
             "E2E: to the last text. Throughput: completed requests and their tokens over the time from the first to the last of them.",
         ]));
         if (assumptions.Count > 0)

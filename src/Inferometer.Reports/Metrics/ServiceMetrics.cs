@@ -1,4 +1,3 @@
-using Inferometer.Reports.Documents;
 using Inferometer.Serving;
 using Inferometer.Simulation.Serving;
 

@@ -50,7 +50,8 @@ public class HelpTests
     {
         string[] words = [.. CommandLineParser.SplitCommandLine(example)];
         Assert.Equal("inferometer", words[0]);
-        if (words.Any(w => w.StartsWith("./", StringComparison.Ordinal) || w is "--url" || UserFiles.Any(e => w.EndsWith(e, StringComparison.Ordinal))))
+        if (words.Contains("--url", StringComparer.Ordinal)
+            || words.Any(w => w.StartsWith("./", StringComparison.Ordinal) || UserFiles.Any(e => w.EndsWith(e, StringComparison.Ordinal))))
         {
             // Names a file or a server of the user's; what it does with one is tested elsewhere. Here: the line is well-formed.
             Assert.Empty(Root.Parse(words[1..]).Errors);

@@ -17,13 +17,14 @@ public sealed class LoadCommandTests : IDisposable
         using ScriptedServer server = new(asked => new([.. Enumerable.Repeat(TimeSpan.FromMilliseconds(2), asked.MaxTokens)]));
         string rows = _folder.File("rows.csv");
         CommandRun run = (await CommandRun.Of(
-            "load", "llama-3.1-8b", "--url", server.Address.ToString(), "--rate", "100", "--requests", "20", "--input", "30", "--output", "4",
-            "--on", "h100", "--slo", "ttft:60s", "--warm-up", "5", "--timeline", rows, "-f", "json")).Succeeded();
+            "load", "llama-3.1-8b", "--url", server.Address.ToString(), "--rate", "100", "--requests", "20", "--input", "30",
+            "--output", "4", "--on", "h100", "--slo", "ttft:60s", "--warm-up", "5", "--timeline", rows, "-f", "json")).Succeeded();
 
         using JsonDocument page = JsonDocument.Parse(run.Output);
         JsonElement root = page.RootElement;
         Assert.Equal((15, 0), (root.GetProperty("completed").GetInt32(), root.GetProperty("failed").GetInt32()));
-        Assert.Equal((15 * 30, 15 * 4), (root.GetProperty("total_input_tokens").GetInt32(), root.GetProperty("total_output_tokens").GetInt32()));
+        Assert.Equal(15 * 30, root.GetProperty("total_input_tokens").GetInt32());
+        Assert.Equal(15 * 4, root.GetProperty("total_output_tokens").GetInt32());
         Assert.Equal(1, root.GetProperty("slo_attainment").GetDouble());
         Assert.True(root.GetProperty("mean_ttft_ms").GetDouble() >= 2, "not before the server answered");
         Assert.Equal(15, root.GetProperty("predicted_completed").GetInt32());
@@ -31,8 +32,8 @@ public sealed class LoadCommandTests : IDisposable
         Assert.Equal(21, (await File.ReadAllLinesAsync(rows, TestContext.Current.CancellationToken)).Length);
 
         CommandRun table = (await CommandRun.Of(
-            "load", "llama-3.1-8b", "--url", server.Address.ToString(), "--rate", "100", "--requests", "5", "--input", "30", "--output", "4",
-            "--on", "h100")).Succeeded();
+            "load", "llama-3.1-8b", "--url", server.Address.ToString(), "--rate", "100", "--requests", "5", "--input", "30",
+            "--output", "4", "--on", "h100")).Succeeded();
         Assert.Contains("Measured and predicted", table.Output, StringComparison.Ordinal);
         Assert.Contains("Assumptions of the prediction", table.Output, StringComparison.Ordinal);
     }
@@ -53,7 +54,8 @@ public sealed class LoadCommandTests : IDisposable
         using ScriptedServer server = new(
             asked => asked.Number == 0 ? new([]) { Status = 503, Body = """{"error":{"message":"busy"} }""" } : new([TimeSpan.Zero]));
         CommandRun run = await CommandRun.Of(
-            "load", "--url", server.Address.ToString(), "--rate", "100", "--requests", "4", "--input", "30", "--output", "1", "--warm-up", "0");
+            "load", "--url", server.Address.ToString(), "--rate", "100", "--requests", "4", "--input", "30", "--output", "1",
+            "--warm-up", "0");
         Assert.Equal(ExitCode.Failed, run.Code);
         Assert.Contains("HTTP 503: busy", run.Output, StringComparison.Ordinal);
     }

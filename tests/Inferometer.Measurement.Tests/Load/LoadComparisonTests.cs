@@ -36,7 +36,8 @@ public sealed class LoadComparisonTests
             SmallModels.Bundled, new InferenceOptions { MaxBatchSize = 4 });
         LoadGenerator generator = new(new EngineTarget(engine, "the engine"), new LoadOptions { WarmUp = new WarmUp(2, 0) });
         LoadResult measured = await generator.RunAsync(new GeneratedArrivals(traffic), TestContext.Current.CancellationToken);
-        LoadComparison load = LoadComparison.Of(measured, Plan, new ServingSimulationOptions(), users: null, CancellationToken.None);
+        LoadComparison load = LoadComparison.Of(
+            measured, Plan, new ServingSimulationOptions(), users: null, TestContext.Current.CancellationToken);
 
         ServingReport did = measured.Report.Value, would = load.Predicted!.Report.Value;
         Assert.Equal(10, did.Completed);

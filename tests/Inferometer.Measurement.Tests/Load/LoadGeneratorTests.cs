@@ -153,7 +153,8 @@ public sealed class LoadGeneratorTests
     [InlineData(4, 10, new[] { 2, 3, 2, 3 })]
     [InlineData(4, 2, new[] { 1, 1, 1, 1 })] // pieces without a token of their own, such as the rest of a character
     public void Pieces_of_several_tokens_share_them(int pieces, int tokens, int[] expected) =>
-        Assert.Equal(expected, OpenAiTarget.Deliveries([.. Enumerable.Range(0, pieces).Select(i => (double)i)], tokens).Select(d => d.Tokens));
+        Assert.Equal(
+            expected, OpenAiTarget.Deliveries([.. Enumerable.Range(0, pieces).Select(i => (double)i)], tokens).Select(d => d.Tokens));
 
     private static ScriptedServer.Script Words(int count, TimeSpan delay = default) => new([.. Enumerable.Repeat(delay, count)]);
 

@@ -3,7 +3,7 @@ using Inferometer.Cli.Settings;
 using Inferometer.Reports.Documents;
 using Inferometer.Reports.Writers;
 
-namespace Inferometer.Cli.Output;
+namespace Inferometer.Cli.Commands;
 
 /// <summary>A table written to a file whose name says the format.</summary>
 internal static class RowFile
