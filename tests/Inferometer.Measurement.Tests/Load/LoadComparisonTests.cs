@@ -33,7 +33,7 @@ public sealed class LoadComparisonTests
             Seed = 5,
         };
         using InferenceEngine engine = InferenceEngine.Load(
-            SmallModels.Bundled, new InferenceOptions { MaxBatchSize = 4 });
+            SmallModels.Bundled, new InferenceOptions { MaxBatchSize = 4 }, cancellationToken: TestContext.Current.CancellationToken);
         LoadGenerator generator = new(new EngineTarget(engine, "the engine"), new LoadOptions { WarmUp = new WarmUp(2, 0) });
         LoadResult measured = await generator.RunAsync(new GeneratedArrivals(traffic), TestContext.Current.CancellationToken);
         LoadComparison load = LoadComparison.Of(
