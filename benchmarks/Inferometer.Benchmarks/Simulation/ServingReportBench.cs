@@ -1,4 +1,5 @@
 using System.Globalization;
+using Inferometer.Core.Catalog;
 using Inferometer.Serving.Arrivals;
 using Inferometer.Simulation;
 using Inferometer.Simulation.Configuration;
@@ -38,7 +39,7 @@ internal static class ServingReportBench
                 Output = LengthDistribution.Parse(output),
                 Requests = requests,
             });
-            ServingSimulationOptions options = SchedulingPolicy.All[0].OptionsFor(plan.Request.System.Device, 100_000);
+            ServingSimulationOptions options = FrameworkCatalog.Usual.OptionsFor(plan.Request.System.Device, 100_000);
             ServingSimulation.Serve(Source(), plan, options); // warm
             long bytes = GC.GetAllocatedBytesForCurrentThread();
             (ServiceResult ahead, double aheadSeconds) = Timed(() => ServingSimulation.Serve(Source(), plan, options));

@@ -3,6 +3,7 @@ using System.Globalization;
 using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Settings;
 using Inferometer.Core.Deployments;
+using Inferometer.Core.Frameworks;
 using Inferometer.Serving.Arrivals;
 using Inferometer.Simulation;
 using Inferometer.Simulation.Configuration;
@@ -38,7 +39,7 @@ internal sealed partial class EstimateCommand
             },
             "poisson");
         Parallelism parallelism = plan.Request.Parallelism;
-        SchedulingPolicy policy = SchedulingPolicy.All[0];
+        FrameworkProfile policy = plan.Framework();
         ServingSimulationOptions options = policy.OptionsFor(plan.Request.System.Device, plan.Request.Architecture.MaxContextTokens) with
         {
             Replicas = parallelism.AttentionDataParallel ? 1 : parallelism.Data,

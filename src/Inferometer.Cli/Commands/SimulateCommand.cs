@@ -74,7 +74,7 @@ internal sealed class SimulateCommand
             _service.Read(parsed, plan, traffic, _traffic.Seed(parsed)) with { KeepOutcomes = timeline is not null };
         ServiceResult result = ServiceOutput.Serve(traffic, plan, options, cancellationToken);
         timeline?.Invoke(new Document(TimelineTable.Of(result.Outcomes)));
-        _printer.Print(result, traffic, plan, _service.Policy(parsed), options, _format.Of(parsed));
+        _printer.Print(result, traffic, plan, _service.Policy(parsed, plan), options, _format.Of(parsed));
         return ExitCode.Success;
     }
 

@@ -11,6 +11,7 @@ using Inferometer.Reports.Documents;
 using Inferometer.Reports.Validation;
 using Inferometer.Reports.Writers;
 using Inferometer.Simulation.Costs;
+using Inferometer.Simulation.Fitting;
 
 namespace Inferometer.Cli.Commands;
 
@@ -33,6 +34,20 @@ internal sealed class ValidateCommand
         ["--worst"], Domains.Whole(0, 1000), "How many of the worst rows to list for each metric.")
     { Fallback = 3 };
 
+    private readonly ValueOption<HoldOut> _holdOut = new(
+        ["--hold-out"],
+        Domains.Word(
+            ("random", HoldOut.RandomFifth), ("groups", HoldOut.WholeGroups), ("model", HoldOut.Model), ("gpu|machine", HoldOut.Device),
+            ("framework", HoldOut.Framework)),
+        "Of serving rows: fit anew without the part that is judged: a random fifth, a fifth of the deployments, one model, one GPU or one "
+            + "framework.",
+        "none: what ships");
+
+    private readonly ListOption<int> _calibrate = new(
+        ["--calibrate"], Domains.Whole(0, 100),
+        "With --hold-out: correct each fit by so many rows of the deployment that is judged, those that tell most; they are not judged.",
+        [0]);
+
     private readonly FlagOption _rows = new(["--rows"], "List every figure beside its prediction.");
     private readonly PathOption _output = new(
         ["--output", "-o"], PathUse.WriteFile, "Also draw predicted over measured: a page (.html) or a picture (.svg).");
@@ -52,9 +67,10 @@ internal sealed class ValidateCommand
             "Predicts every row of a table of measurements and says how far off that is: by metric, machine, framework, model and format.",
             "inferometer validate --measurements silicon.csv",
             "inferometer validate --measurements silicon.csv --against baseline.csv -o scatter.html",
-            "inferometer validate --measurements my-runs.csv --rows --format csv")
+            "inferometer validate --measurements my-runs.csv --rows --format csv",
+            "inferometer validate --measurements silicon.csv --hold-out groups --calibrate 0,1,3,5")
         {
-            self._measurements, self._against, self._costModel, self._worst, self._rows, self._output, self._catalog, self._format,
+            self._measurements, self._against, self._costModel, self._holdOut, self._calibrate, self._worst, self._rows, self._output, self._catalog, self._format,
         };
         command.SetAction((parsed, cancellationToken) => Task.Run(() => self.Run(parsed, cancellationToken), cancellationToken));
         return command;
@@ -68,6 +84,16 @@ internal sealed class ValidateCommand
         ReplaySetup setup = new(
             Simulation.Planning.Catalogs.From(_catalog.Of(parsed)), PublishedNames.ConfigFolderOf(path), _costModel.Of(parsed));
         PublishedTable table = PublishedTableReader.Read(path);
+        if (parsed.IsGiven(_holdOut))
+        {
+            return HeldOut(parsed, table, cancellationToken);
+        }
+
+        if (parsed.IsGiven(_calibrate))
+        {
+            throw new UsageException("--calibrate needs --hold-out: what ships may have seen the rows that would be judged.");
+        }
+
         PublishedTable? baseline = _against.Of(parsed) is { } other ? PublishedTableReader.Read(other) : null;
         ValidationResult result = TableValidation.Run(table, setup, baseline, cancellationToken);
         OutputFormat format = _format.Of(parsed);
@@ -81,6 +107,32 @@ internal sealed class ValidateCommand
         }
 
         _printer.Print(page, format);
+        return ExitCode.Success;
+    }
+
+    private int HeldOut(ParseResult parsed, PublishedTable table, CancellationToken cancellationToken)
+    {
+        foreach (Option idle in new Option[] { _against, _rows, _output, _worst })
+        {
+            if (parsed.IsGiven(idle))
+            {
+                throw new UsageException($"{idle.Name}: with --hold-out errors alone are shown; leave it out.");
+            }
+        }
+
+        if (!string.Equals(_costModel.Of(parsed), CostModels.Default, StringComparison.Ordinal))
+        {
+            throw new UsageException($"--hold-out: only the cost model '{CostModels.Default}' is fitted; leave --cost-model out.");
+        }
+
+        using Interrupt interrupt = new(cancellationToken);
+        IProgress<string>? progress = _printer.ErrorIsTerminal ? new Progress<string>(_printer.Error.WriteLine) : null;
+        HoldOut holdOut = _holdOut.Of(parsed);
+        int[] points = [.. _calibrate.Of(parsed).Distinct().Order()];
+        CalibratedFits fits = new(
+            Simulation.Planning.Catalogs.From(_catalog.Of(parsed)), PublishedNames.ConfigFolderOf(_measurements.Of(parsed)!));
+        IReadOnlyList<ValidationResult> results = CrossValidation.Run(table, fits, holdOut, points, progress, interrupt.Token);
+        _printer.Print(HoldOutPage.Of(holdOut, [.. points.Zip(results)]), _format.Of(parsed));
         return ExitCode.Success;
     }
 

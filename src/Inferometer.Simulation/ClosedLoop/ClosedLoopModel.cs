@@ -1,5 +1,5 @@
 using Inferometer.Core;
-using Inferometer.Simulation.Calibration;
+using Inferometer.Core.Frameworks;
 using Inferometer.Simulation.Costs;
 using Inferometer.Simulation.Requests;
 
@@ -144,7 +144,7 @@ public static class ClosedLoopModel
     /// <summary>Mean seconds from arrival to the end of the step that ends the prompt, by replaying the loop of one rank.</summary>
     internal static double Replay(ICostPlan plan, in ClosedLoopLoad load, in ClosedLoopSteps steps)
     {
-        FrameworkSteps framework = plan is CalibratedPlan calibrated ? calibrated.Match.Subject.Framework : FrameworkSteps.All[0];
+        FrameworkProfile framework = plan.Framework();
         int ranks = Ranks(plan);
         double one = plan.Decode(new WorkloadPoint(ranks, load.MeanInputTokens, load.MeanOutputTokens)).LatencySeconds;
         int users = Math.Max(1, (load.Users + ranks - 1) / ranks);
@@ -156,8 +156,8 @@ public static class ClosedLoopModel
             FullSequences = steps.Sequences,
             MixedToken = steps.Added / load.MeanInputTokens,
             PromptToken = steps.Prompt / load.MeanInputTokens,
-            Budget = framework.StepTokens,
-            Mixed = framework.MixesSteps,
+            Budget = framework.SizeOn(plan.Request.System.Device).BudgetTokens,
+            Mixed = !framework.Scheduler.PromptsFirst,
         });
     }
 

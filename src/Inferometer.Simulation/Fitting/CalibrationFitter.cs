@@ -9,7 +9,6 @@ namespace Inferometer.Simulation.Fitting;
 /// <summary>Fits a calibration to measured closed loops and finds out by cross-validation how far to trust it. Deterministic.</summary>
 public static class CalibrationFitter
 {
-    private const int Folds = 5;
     private const int LeastRuns = 20;
 
     private static readonly HoldOut[] Ways =
@@ -87,9 +86,8 @@ public static class CalibrationFitter
         _ => Named(cases, c => c.Subject.Framework.Name),
     };
 
-    // A hash of names instead of a drawn number: equal tables give equal folds, whatever their order.
     private static IEnumerable<IGrouping<string, FitCase>> Fold(FitCase[] cases, Func<FitCase, string> key) =>
-        Named(cases, c => string.Create(CultureInfo.InvariantCulture, $"part {(FitErrors.Hash(key(c)) % Folds) + 1} of {Folds}"));
+        Named(cases, c => Folds.Of(key(c)));
 
     private static IEnumerable<IGrouping<string, FitCase>> Named(FitCase[] cases, Func<FitCase, string> key) =>
         cases.GroupBy(key, StringComparer.Ordinal).OrderBy(g => g.Key, StringComparer.Ordinal);

@@ -14,8 +14,12 @@ public static class UserCalibration
 {
     // Beyond this the numbers are of another unit or another machine, not of a slow service.
     private const double MostRatio = 20;
-    private const double TokenNoise = 0.06;
-    private const double FirstTokenNoise = 0.15;
+
+    /// <summary>Standard deviation of the logarithm of a measured time per token that is no fault of the model.</summary>
+    internal const double TokenNoise = 0.06;
+
+    /// <summary>The same of a time to first token.</summary>
+    internal const double FirstTokenNoise = 0.15;
 
     /// <summary>Fits.</summary>
     /// <param name="name">Name of the calibration.</param>
