@@ -61,6 +61,7 @@ public static class FrameworkCatalog
             PeerBytes = fields.NumberOr(0, "peer_gib") * Gibi,
             OutsideBytes = fields.NumberOr(0, "outside_gib") * Gibi,
             BytesPerLogit = fields.NumberOr(0, "bytes_per_logit"),
+            SumsIn16Bits = fields.BoolOr(false, "sums_in_16_bits"),
             BlockTokens = fields.IntOr(1, 1, 1 << 20, "block_tokens"),
             Sizes = Sizes(root, fields, source),
             Sources = sources.Names.ToDictionary(name => name, name => sources.Text(name)!, StringComparer.Ordinal),

@@ -48,6 +48,12 @@ public sealed record FrameworkProfile
     /// <summary>Bytes alive per logit while tokens are chosen.</summary>
     public double BytesPerLogit { get; init; }
 
+    /// <summary>
+    /// Products in 16 bits are summed in 16 bits, or computed in 8-bit integers: graphics cards do so at twice the rate of their datasheets'
+    /// products in 16 bits, which are summed in 32.
+    /// </summary>
+    public bool SumsIn16Bits { get; init; }
+
     /// <summary>Tokens of one block of the cache.</summary>
     public int BlockTokens { get; init; } = 1;
 

@@ -1,7 +1,5 @@
-using Inferometer.Core;
 using Inferometer.Simulation.Calibration;
 using Inferometer.Simulation.ClosedLoop;
-using Inferometer.Simulation.Requests;
 
 namespace Inferometer.Simulation.Fitting;
 
@@ -54,6 +52,29 @@ public static class CalibrationDesign
         }
 
         return chosen;
+    }
+
+    /// <summary>How far predictions of runs are uncertain for what a calibration of one's own can still move.</summary>
+    /// <param name="below">The calibration that is to be corrected.</param>
+    /// <param name="asked">Runs that are predicted, of one deployment.</param>
+    /// <param name="measured">Runs that were measured.</param>
+    /// <returns>Root mean square of the standard deviation of the logarithm, of TPOT and of TTFT.</returns>
+    public static (double Token, double FirstToken) Uncertainty(
+        CalibrationSet below, IReadOnlyList<ServingRun> asked, IReadOnlyList<ServingRun> measured)
+    {
+        ArgumentNullException.ThrowIfNull(below);
+        ArgumentNullException.ThrowIfNull(asked);
+        ArgumentNullException.ThrowIfNull(measured);
+        double[,] covariance = Prior();
+        foreach (FitCase run in FitCase.Of(measured))
+        {
+            covariance = After(covariance, Slopes(below, run));
+        }
+
+        double[][][] slopes = [.. FitCase.Of(asked).Select(c => Slopes(below, c))];
+        return (Of(0) * UserCalibration.TokenNoise, Of(1) * UserCalibration.FirstTokenNoise);
+
+        double Of(int metric) => Math.Sqrt(slopes.Average(s => Variance(covariance, s[metric])));
     }
 
     // One row of slopes for each time, in units of its noise.

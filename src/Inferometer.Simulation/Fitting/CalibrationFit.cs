@@ -75,6 +75,16 @@ internal static class CalibrationFit
         return Merge(layer, first.Layers(firstAt).Single());
     }
 
+    /// <summary>The same to rates of prompts and generation, which say nothing of serving.</summary>
+    public static CalibrationLayer Group(
+        IReadOnlyList<RateCase> group, CalibrationSet below, double noise, CancellationToken cancellationToken)
+    {
+        RateCase first = group[0];
+        CalibrationLayer scope = ScopeOf(first.Subject, first.Run.Request.Architecture.Name, group.Count);
+        FitLayout rates = new(FitUnknowns.TokenGroup(scope), below.CoefficientsOf);
+        return rates.Layers(new RateStage(group, rates, noise).Fit(15, cancellationToken)).Single();
+    }
+
     private static CalibrationSet Set(Coefficients coefficients, IEnumerable<CalibrationLayer> layers) =>
         new() { Name = "serving", Base = coefficients, Layers = [.. layers] };
 
@@ -95,17 +105,18 @@ internal static class CalibrationFit
     private static CalibrationLayer ScopeOf(IReadOnlyCollection<FitCase> group)
     {
         FitCase first = group.First();
-        CalibrationSubject s = first.Subject;
-        return new CalibrationLayer
-        {
-            Framework = s.Framework.Name,
-            Device = s.Device,
-            Model = first.Run.Request.Architecture.Name,
-            Shape = s.Shape,
-            Format = s.Format,
-            Runs = group.Count,
-        };
+        return ScopeOf(first.Subject, first.Run.Request.Architecture.Name, group.Count);
     }
+
+    private static CalibrationLayer ScopeOf(CalibrationSubject subject, string model, int runs) => new()
+    {
+        Framework = subject.Framework.Name,
+        Device = subject.Device,
+        Model = model,
+        Shape = subject.Shape,
+        Format = subject.Format,
+        Runs = runs,
+    };
 
     // Layers of equal scope become one.
     private static IEnumerable<CalibrationLayer> Merged(IEnumerable<CalibrationLayer> before, IEnumerable<CalibrationLayer> after)

@@ -13,8 +13,11 @@ internal sealed class FitCase
         Run = run;
         Deployment = deployment;
         Subject = CalibrationSubject.Of(run.Request);
-        Group = string.Join('|', Subject.Framework.Name, Subject.Shape, Subject.Device, Subject.Format);
+        Group = GroupOf(Subject);
     }
+
+    /// <summary>Framework, network, device and format of a subject.</summary>
+    public static string GroupOf(CalibrationSubject s) => string.Join('|', s.Framework.Name, s.Shape, s.Device, s.Format);
 
     public ServingRun Run { get; }
 
