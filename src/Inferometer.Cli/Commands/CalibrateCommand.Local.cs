@@ -25,7 +25,7 @@ internal sealed partial class CalibrateCommand
             }
         }
 
-        string name = NameOf(parsed, "this_machine");
+        string name = parsed.IsGiven(_name) ? _name.Of(parsed) : "this_machine";
         if (HardwareCatalog.BuiltIn.TryFind(name) is { } known)
         {
             throw new InferometerException($"--name: '{name}' is a machine of the catalog ({known.Name}); give this one another name.");

@@ -4,6 +4,8 @@ using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Output;
 using Inferometer.Cli.Settings;
 using Inferometer.Core;
+using Inferometer.Core.Catalog;
+using Inferometer.Core.Deployments;
 using Inferometer.Measurement.Fitting;
 using Inferometer.Measurement.Published;
 using Inferometer.Measurement.Published.Results;
@@ -34,10 +36,11 @@ internal sealed partial class CalibrateCommand
         ["--on"], Domains.Text("SYSTEM"), "The machine, where a result does not say.", "as the result says");
 
     private readonly ValueOption<string> _framework = new(
-        ["--framework"], Domains.Text("NAME"), "The framework, where a result does not say.", "as the result says");
+        ["--framework"], Domains.Word([.. FrameworkCatalog.All.Select(f => (string.Join('|', f.Aliases.Prepend(f.Name)), f.Name))]),
+        "The framework, where a result does not say.", "as the result says");
 
     private readonly ValueOption<string> _bits = new(
-        ["--bits"], Domains.Text("FORMAT"), "Format of the weights, where a result does not say.", "as the result says");
+        ["--bits"], new("FORMAT", null, (text, origin) => Precision.Parse(text, origin).Name), "Format of the weights, where a result does not say.", "as the result says");
 
     private readonly ValueOption<int> _tensor = new(["--tp"], Domains.Whole(1, 1024), "Tensor parallelism of a result.") { Fallback = 1 };
     private readonly ValueOption<int> _attention = new(
@@ -49,7 +52,7 @@ internal sealed partial class CalibrateCommand
         ["--local"], "Measure this machine and this program's engine on it instead, in less than a minute, and check the predictions.");
 
     private readonly ValueOption<string> _name = new(
-        ["--name"], Domains.Text("NAME"), "Name of the calibration, and with --local of the machine.", "the first file's; this_machine");
+        ["--name"], new("NAME", null, PlainName), "Name of the calibration, and with --local of the machine.", "the first file's; this_machine");
 
     private readonly ValueOption<int> _threads = new(
         ["--threads", "-t"], Domains.Whole(1, 1024), "Worker threads of --local.", "all processors")
@@ -126,7 +129,7 @@ internal sealed partial class CalibrateCommand
                     $"--measurements: {count} runs; more than {MostRuns} are a matter for 'fit'."));
         }
 
-        string name = NameOf(parsed, Path.GetFileNameWithoutExtension(paths[0]));
+        string name = parsed.IsGiven(_name) ? _name.Of(parsed) : Path.GetFileNameWithoutExtension(paths[0]);
         UserCalibrationResult result = UserCalibration.Fit(name, CalibrationSet.BuiltIn, runs, rates, cancellationToken);
         string? written = folder is null ? null : Write(folder, name, result.Calibration, string.Create(
             CultureInfo.InvariantCulture,
@@ -148,13 +151,11 @@ internal sealed partial class CalibrateCommand
         Expert = _expert.Of(parsed),
     };
 
-    private string NameOf(ParseResult parsed, string otherwise)
-    {
-        string name = parsed.IsGiven(_name) ? _name.Of(parsed) : otherwise;
-        return name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.')
-            ? name
-            : throw new UsageException($"--name: {Domains.Quote(name)} is not allowed; it must be of letters, digits, '_', '-' and '.'.");
-    }
+    // It becomes the name of a file.
+    private static string PlainName(string text, string origin) =>
+        text.Length > 0 && char.IsAsciiLetterOrDigit(text[0]) && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.')
+            ? text
+            : throw Domains.Wrong(origin, text, "of letters, digits, '_', '-' and '.', beginning with a letter or digit");
 
     private static string Write(string folder, string name, CalibrationSet calibration, string source)
     {

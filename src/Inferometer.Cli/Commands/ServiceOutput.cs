@@ -34,9 +34,9 @@ internal static class ServiceOutput
         string title = $"{plan.Request.Architecture.Name} on {result.Load.Devices} x {plan.Request.System.Name}: {traffic.Description}";
         Document document = format switch
         {
-            OutputFormat.Json => ServicePage.Full(result, assumptions),
+            OutputFormat.Json => ServicePage.Full(result, assumptions, plan.Basis),
             OutputFormat.Csv => ServicePage.Row(result),
-            _ => ServicePage.Of(result, title, assumptions),
+            _ => ServicePage.Of(result, title, assumptions, plan.Basis),
         };
         printer.Print(document, format);
     }

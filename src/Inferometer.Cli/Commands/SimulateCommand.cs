@@ -63,13 +63,13 @@ internal sealed class SimulateCommand
         string model = _model.Of(parsed) ?? throw new UsageException("Say which MODEL; 'inferometer models' lists the known ones.");
         SimulationConfig config = _deployment.ReadOne(parsed, model);
         Action<Document>? timeline = Timeline(parsed);
-        Traffic traffic = _traffic.Read(parsed);
+        ICostPlan plan = _deployment.Catalogs(parsed).CreateEngine(new KvProfileReader()).Prepare(config);
+        Traffic traffic = _traffic.Read(parsed, plan, model);
         if (traffic.IsEmpty)
         {
             throw new InferometerException($"{traffic.Description}: there is nothing to serve.");
         }
 
-        ICostPlan plan = _deployment.Catalogs(parsed).CreateEngine(new KvProfileReader()).Prepare(config);
         ServingSimulationOptions options =
             _service.Read(parsed, plan, traffic, _traffic.Seed(parsed)) with { KeepOutcomes = timeline is not null };
         ServiceResult result = ServiceOutput.Serve(traffic, plan, options, cancellationToken);

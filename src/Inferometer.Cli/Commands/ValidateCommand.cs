@@ -112,7 +112,7 @@ internal sealed class ValidateCommand
 
     private int HeldOut(ParseResult parsed, PublishedTable table, CancellationToken cancellationToken)
     {
-        foreach (Option idle in new Option[] { _against, _rows, _output, _worst })
+        foreach (Option idle in new Option[] { _against, _output, _worst })
         {
             if (parsed.IsGiven(idle))
             {
@@ -132,7 +132,11 @@ internal sealed class ValidateCommand
         CalibratedFits fits = new(
             Simulation.Planning.Catalogs.From(_catalog.Of(parsed)), PublishedNames.ConfigFolderOf(_measurements.Of(parsed)!));
         IReadOnlyList<ValidationResult> results = CrossValidation.Run(table, fits, holdOut, points, progress, interrupt.Token);
-        _printer.Print(HoldOutPage.Of(holdOut, [.. points.Zip(results)]), _format.Of(parsed));
+        OutputFormat format = _format.Of(parsed);
+        Document page = format == OutputFormat.Csv && _rows.Of(parsed)
+            ? new Document(ValidationPage.Figures(results[^1]))
+            : HoldOutPage.Of(holdOut, [.. points.Zip(results)], _rows.Of(parsed));
+        _printer.Print(page, format);
         return ExitCode.Success;
     }
 

@@ -11,7 +11,8 @@ public static class HoldOutPage
     /// <summary>The page.</summary>
     /// <param name="holdOut">How rows were held out.</param>
     /// <param name="results">What was compared, by how many rows of the deployment each fit was corrected by.</param>
-    public static Document Of(HoldOut holdOut, IReadOnlyList<(int Points, ValidationResult Result)> results)
+    /// <param name="rows">Whether to list every figure of the last.</param>
+    public static Document Of(HoldOut holdOut, IReadOnlyList<(int Points, ValidationResult Result)> results, bool rows = false)
     {
         ArgumentNullException.ThrowIfNull(results);
         ValidationResult first = results[0].Result;
@@ -38,6 +39,11 @@ public static class HoldOutPage
         if (NameOf(holdOut) is { } of)
         {
             page.Blocks.Add(Parts(holdOut, of, results[0]));
+        }
+
+        if (rows)
+        {
+            page.Blocks.Add(ValidationPage.Figures(results[^1].Result));
         }
 
         return page;

@@ -20,10 +20,12 @@ internal static class CalibrationFit
     /// <param name="cancellationToken">Ends it.</param>
     public static Fitted Fit(IReadOnlyList<FitCase> cases, double[]? start, CancellationToken cancellationToken)
     {
-        FitLayout tokens = new(FitUnknowns.TokenGlobals(cases), _ => Coefficients.Priors);
+        // Decode steps without prompts, nearly all of one model: they would draw what all share towards themselves.
+        FitCase[] whole = [.. cases.Where(c => !c.IsSeparate)];
+        FitLayout tokens = new(FitUnknowns.TokenGlobals(whole), _ => Coefficients.Priors);
         bool warm = start?.Length == tokens.Parameters.Count;
-        double[] solution = new TokenTimeStage(cases, tokens, TokenNoise).Fit(warm ? start : null, warm ? 6 : 25, cancellationToken);
-        List<CalibrationLayer> layers = [new() { DeviceClass = DeviceClass.DataCenter, Runs = cases.Count }, .. tokens.Layers(solution)];
+        double[] solution = new TokenTimeStage(whole, tokens, TokenNoise).Fit(warm ? start : null, warm ? 6 : 25, cancellationToken);
+        List<CalibrationLayer> layers = [new() { DeviceClass = DeviceClass.DataCenter, Runs = whole.Length }, .. tokens.Layers(solution)];
         CalibrationSet set = Set(Base(tokens, solution, Coefficients.Priors), layers);
 
         IGrouping<string, FitCase>[] groups =
@@ -42,10 +44,10 @@ internal static class CalibrationFit
 
         Coefficients OfCase(FitCase c) => set.Match(c.Run.Request).Coefficients
             .Times(groupLayers.TryGetValue(c.Group, out CalibrationLayer? layer) ? layer.Factors : []);
-        Dictionary<FitCase, Parts> parts = FirstTokenStage.PartsOf(cases, OfCase);
+        Dictionary<FitCase, Parts> parts = FirstTokenStage.PartsOf(whole, OfCase);
         CalibrationSet tokensOnly = set;
-        FitLayout first = new(FitUnknowns.FirstTokenGlobals(cases), s => tokensOnly.Base);
-        double[] firstSolution = new FirstTokenStage(cases, parts, first, FirstTokenNoise).Fit(30, cancellationToken);
+        FitLayout first = new(FitUnknowns.FirstTokenGlobals(whole), s => tokensOnly.Base);
+        double[] firstSolution = new FirstTokenStage(whole, parts, first, FirstTokenNoise).Fit(30, cancellationToken);
         set = Set(Base(first, firstSolution, set.Base), Merged(layers, first.Layers(firstSolution)));
         foreach (IGrouping<string, FitCase> group in groups)
         {
