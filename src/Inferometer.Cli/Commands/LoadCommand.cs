@@ -94,13 +94,13 @@ internal sealed class LoadCommand
         bool overNetwork = parsed.IsGiven(_url);
         Require(parsed, overNetwork);
         Action<Document>? timeline = RowFile.At(_timeline.Of(parsed), _timeline.Name);
-        Traffic traffic = _traffic.Read(parsed);
+        ICostPlan? plan = Plan(parsed, catalogs);
+        Traffic traffic = _traffic.Read(parsed, plan, _model.Of(parsed));
         if (traffic.IsEmpty)
         {
             throw new InferometerException($"{traffic.Description}: there is nothing to ask.");
         }
 
-        ICostPlan? plan = Plan(parsed, catalogs);
         ServingSimulationOptions? predicted = plan is null ? null : _service.Read(parsed, plan, traffic, _traffic.Seed(parsed));
         LoadOptions options = new()
         {
@@ -114,7 +114,7 @@ internal sealed class LoadCommand
         timeline?.Invoke(new Document(TimelineTable.Of([.. measured.Timelines.Select(t => t.ToOutcome())])));
 
         // Users of a closed loop ask when they are answered; in the prediction, by the prediction.
-        IArrivalSource? users = traffic.Source.Listens ? _traffic.Read(parsed).Source : null;
+        IArrivalSource? users = traffic.Source.Listens ? _traffic.Read(parsed, plan, _model.Of(parsed)).Source : null;
         LoadComparison load = plan is null
             ? new LoadComparison(measured, null)
             : LoadComparison.Of(measured, plan, predicted!, users, cancellationToken);
@@ -190,7 +190,7 @@ internal sealed class LoadCommand
     private void Print(
         ParseResult parsed, LoadComparison load, Traffic traffic, ICostPlan? plan, ServingSimulationOptions? options)
     {
-        string[] assumptions = plan is null ? [] : [.. ServiceAssumptions.Of(_service.Policy(parsed), options!, plan)];
+        string[] assumptions = plan is null ? [] : [.. ServiceAssumptions.Of(_service.Policy(parsed, plan), options!, plan)];
         OutputFormat format = _format.Of(parsed);
         string title = string.Create(CultureInfo.InvariantCulture, $"{load.Measured.Report.Source.Machine}: {traffic.Description}");
         Document document = format switch

@@ -1,3 +1,4 @@
+using Inferometer.Core.Catalog;
 using Inferometer.Scheduling;
 using Inferometer.Serving;
 using Inferometer.Serving.Arrivals;
@@ -210,13 +211,13 @@ public sealed class ServiceTests
     [Theory]
     [InlineData("vllm")]
     [InlineData("sglang")]
-    [InlineData("tensorrt-llm")]
+    [InlineData("trtllm")]
     [InlineData("llama.cpp")]
     [InlineData("static")]
     [InlineData("inferometer")]
     public void Every_policy_serves_all_it_is_asked(string name)
     {
-        ServingSimulationOptions options = SchedulingPolicy.Find(name, "test").OptionsFor(Sample.RealSystem.Device, 8192);
+        ServingSimulationOptions options = FrameworkCatalog.Schedulers.Single(f => f.Name == name).OptionsFor(Sample.RealSystem.Device, 8192);
         ServiceResult result = Serve(Open(20, 200), options);
         Assert.Equal(200, result.Load.Completed);
     }
