@@ -21,7 +21,7 @@ public static class ServicePage
         ArgumentNullException.ThrowIfNull(result);
         ServingReport report = result.Report.Value;
         Document page = new(Headline(result, report)) { Title = title };
-        page.Blocks.Add(ServingMetrics.Latencies(report));
+        page.Blocks.Add(ServingReportMetrics.Latencies(report));
         if (Ranges(result, basis) is { } ranges)
         {
             page.Blocks.Add(ranges);

@@ -8,7 +8,7 @@ namespace Inferometer.Reports.Metrics;
 /// The metrics of serving that a simulated and a measured service have alike, in the order of the columns. The keys are those of vLLM's
 /// serving benchmark (<c>vllm bench serve</c>) wherever it has the metric.
 /// </summary>
-public static class ServingMetrics
+public static class ServingReportMetrics
 {
     private static readonly (string Suffix, string Words, Func<MetricSummary, double> Of)[] s_statistics =
     [
