@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Numerics.Tensors;
 using Inferometer.Core.Models;
 using Inferometer.Cpu.Kernels.Attention;
@@ -133,7 +134,8 @@ public sealed class TransformerModel : IModelLoader, IDisposable
     public AttentionMatrices GetAttentionWeights(int layer)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)layer, (uint)Architecture.LayerCount, nameof(layer));
-        AttentionWeights weights = _loaded.Weights.Layers[layer].Attention;
+        AttentionWeights weights = _loaded.Weights.Layers[layer].Attention
+            ?? throw new InvalidOperationException($"layer {layer} of {Architecture.Name} is not softmax attention");
         return new AttentionMatrices(Decode(weights.Query), Decode(weights.Key), Decode(weights.Value), Decode(weights.Output));
     }
 
@@ -244,14 +246,7 @@ public sealed class TransformerModel : IModelLoader, IDisposable
         _step.ForEachRow(_embedRow, batch.TokenCount);
         for (int index = 0; index < _loaded.Weights.Layers.Length; index++)
         {
-            LayerArchitecture layer = Architecture.Layers[index];
-            LayerWeights weights = _loaded.Weights.Layers[index];
-            _step.Norm(work.Residual, weights.AttentionNorm, work.Normed);
-            _attention.Run(index, (AttentionMixer)layer.Mixer!, weights.Attention);
-            _step.JoinResidual(weights.PostAttentionNorm);
-            _step.Norm(work.Residual, weights.FeedForwardNorm, work.Normed);
-            FeedForwardBlock.Run(_step, layer, weights);
-            _step.JoinResidual(weights.PostFeedForwardNorm);
+            RunLayer(index);
         }
 
         cache.EndStep(batch, _pool);
@@ -265,6 +260,36 @@ public sealed class TransformerModel : IModelLoader, IDisposable
         Statistics.CountStep(batch.TokenCount);
     }
 
+    private void RunLayer(int index)
+    {
+        LayerArchitecture layer = Architecture.Layers[index];
+        LayerWeights weights = _loaded.Weights.Layers[index];
+        Workspace work = _step.Workspace;
+
+        // Side by side, both parts read what the residual stream was before either.
+        bool isParallel = Architecture.ParallelBlocks;
+        bool ownInput = isParallel && weights.FeedForwardNorm is not null;
+        if (ownInput)
+        {
+            _step.Norm(work.Residual, weights.FeedForwardNorm, work.FeedForwardInput);
+        }
+
+        _step.Norm(work.Residual, weights.AttentionNorm, work.Normed);
+        _attention.Run(index, (AttentionMixer)layer.Mixer!, weights.Attention!);
+        _step.JoinResidual(weights.PostAttentionNorm);
+        if (ownInput)
+        {
+            work.FeedForwardInput.AsSpan(0, _step.TokenCount * Architecture.HiddenSize).CopyTo(work.Normed);
+        }
+        else if (!isParallel)
+        {
+            _step.Norm(work.Residual, weights.FeedForwardNorm, work.Normed);
+        }
+
+        FeedForwardBlock.Run(_step, layer, weights);
+        _step.JoinResidual(weights.PostFeedForwardNorm);
+    }
+
     private void EmbedRow(int row)
     {
         Span<float> target = _step.Workspace.Residual.AsSpan(row * Architecture.HiddenSize, Architecture.HiddenSize);
@@ -272,6 +297,16 @@ public sealed class TransformerModel : IModelLoader, IDisposable
         if (Architecture.EmbeddingScale != 1)
         {
             TensorPrimitives.Multiply(target, (float)Architecture.EmbeddingScale, target);
+        }
+
+        if (_loaded.Weights.Positions is { } positions)
+        {
+            // Row by row on several threads: the room for the decoded row must be each one's own.
+            float[] position = ArrayPool<float>.Shared.Rent(Architecture.HiddenSize);
+            Span<float> values = position.AsSpan(0, Architecture.HiddenSize);
+            positions.DecodeRow(_step.Layout.Positions[row], values);
+            TensorPrimitives.Add(target, values, target);
+            ArrayPool<float>.Shared.Return(position);
         }
     }
 
@@ -298,9 +333,9 @@ public sealed class TransformerModel : IModelLoader, IDisposable
     private void FinalNormRow(int row)
     {
         int hidden = Architecture.HiddenSize;
-        RmsNorm.Apply(
-            _step.Workspace.Residual.AsSpan(_step.Layout.LogitTokens[row] * hidden, hidden), _loaded.Weights.FinalNorm,
-            (float)Architecture.NormEpsilon, _finalRows.AsSpan(row * hidden, hidden));
+        _loaded.Weights.FinalNorm.Apply(
+            _step.Workspace.Residual.AsSpan(_step.Layout.LogitTokens[row] * hidden, hidden), (float)Architecture.NormEpsilon,
+            _finalRows.AsSpan(row * hidden, hidden));
     }
 
     private void FinishLogits(Span<float> logits, float[]? bias)

@@ -81,6 +81,24 @@ public enum WeightRole
     /// <summary>How much of the shared experts a token takes, [1, hidden].</summary>
     SharedExpertGate,
 
+    /// <summary>Learned rows added to the embedding, [positions, hidden].</summary>
+    PositionTable,
+
+    /// <summary>Gate on the attended values, as wide as they are.</summary>
+    AttentionGate,
+
+    /// <summary>A logit per head in the denominator of the softmax.</summary>
+    AttentionSinks,
+
+    /// <summary>What is added to the experts' scores for the choice alone.</summary>
+    RouterCorrection,
+
+    /// <summary>Slope of an activation above zero, before its softplus.</summary>
+    ActivationPositive,
+
+    /// <summary>Slope of an activation below zero, before its softplus.</summary>
+    ActivationNegative,
+
     /// <summary>Divisors of rotary frequencies.</summary>
     RopeDivisors,
 
