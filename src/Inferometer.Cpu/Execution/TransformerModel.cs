@@ -22,6 +22,7 @@ public sealed class TransformerModel : IModelLoader, IDisposable
     private readonly WorkerPool _pool;
     private readonly StepContext _step;
     private readonly AttentionBlock _attention;
+    private readonly RecurrentBlock? _recurrence;
     private readonly Action<int> _embedRow;
     private readonly Action<int> _finalNormRow;
     private readonly KvPageLayout[] _cacheLayouts;
@@ -35,6 +36,7 @@ public sealed class TransformerModel : IModelLoader, IDisposable
         Options = options.Forward;
         _step = new StepContext(loaded.Architecture, pool);
         _attention = new AttentionBlock(_step, loaded, options.Forward, Statistics);
+        _recurrence = loaded.Weights.Layers.Any(layer => layer.Recurrence is not null) ? new RecurrentBlock(_step, loaded.Architecture) : null;
         _cacheLayouts = KvCache.Layouts(loaded.Architecture, KvElement.F32, options.Forward.GroupedHeads);
         _embedRow = EmbedRow;
         _finalNormRow = FinalNormRow;
@@ -123,8 +125,9 @@ public sealed class TransformerModel : IModelLoader, IDisposable
     /// <summary>Makes a cache in the layout this model's options ask for.</summary>
     /// <param name="blockCount">Blocks in the pool.</param>
     /// <param name="element">Number format of keys and values.</param>
-    public PagedKvCache CreateCache(int blockCount, KvElement element = KvElement.F16) =>
-        new(Architecture, blockCount, element, Options.GroupedHeads);
+    /// <param name="stateSlots">States at once, of layers that keep one; 0 = one for every block.</param>
+    public PagedKvCache CreateCache(int blockCount, KvElement element = KvElement.F16, int stateSlots = 0) =>
+        new(Architecture, blockCount, element, Options.GroupedHeads, stateSlots);
 
     /// <summary>The rotary embedding of a layer; layers with equal ones share the object.</summary>
     public RotaryEmbedding RotaryOf(int layer) => _loaded.EmbeddingOf(layer);
@@ -241,8 +244,10 @@ public sealed class TransformerModel : IModelLoader, IDisposable
         layout.Set(batch, Architecture.VocabularySize, ContextTokens, cache.BlockCount);
         Workspace work = _step.Workspace;
         work.Reserve(batch.TokenCount);
+        cache.States?.BeginStep(batch);
         cache.BeginStep(batch);
         _attention.BeginStep(cache, Observer);
+        _recurrence?.BeginStep(cache.States!);
         _step.ForEachRow(_embedRow, batch.TokenCount);
         for (int index = 0; index < _loaded.Weights.Layers.Length; index++)
         {
@@ -250,6 +255,7 @@ public sealed class TransformerModel : IModelLoader, IDisposable
         }
 
         cache.EndStep(batch, _pool);
+        cache.States?.EndStep(batch);
         if (!hiddenStates.IsEmpty)
         {
             _step.Norm(work.Residual, _loaded.Weights.FinalNorm, work.Normed);
@@ -275,7 +281,15 @@ public sealed class TransformerModel : IModelLoader, IDisposable
         }
 
         _step.Norm(work.Residual, weights.AttentionNorm, work.Normed);
-        _attention.Run(index, (AttentionMixer)layer.Mixer!, weights.Attention!);
+        if (weights.Attention is { } attention)
+        {
+            _attention.Run(index, (AttentionMixer)layer.Mixer!, attention);
+        }
+        else
+        {
+            _recurrence!.Run(index, layer.Mixer!, weights.Recurrence!);
+        }
+
         _step.JoinResidual(weights.PostAttentionNorm);
         if (ownInput)
         {

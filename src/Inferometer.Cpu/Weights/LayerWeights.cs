@@ -18,6 +18,9 @@ internal sealed record LayerWeights
     /// <summary>The attention part, or null where another mixer takes its place.</summary>
     public AttentionWeights? Attention { get; init; }
 
+    /// <summary>The mixer where it keeps a state instead of keys and values, otherwise null.</summary>
+    public RecurrentWeights? Recurrence { get; init; }
+
     /// <summary>The feed-forward part where it is dense, otherwise null.</summary>
     public FeedForwardWeights? Dense { get; init; }
 
@@ -39,6 +42,37 @@ internal sealed record AttentionWeights(Projection Query, Projection Key, Projec
 
     /// <summary>A logit per head in the softmax's denominator, or null.</summary>
     public float[]? Sinks { get; init; }
+}
+
+/// <summary>Projections and vectors of a mixer with a state; those that a kind has no use for are null.</summary>
+/// <param name="Input">What is convolved, and for Mamba and short convolutions their gates and steps beside it.</param>
+/// <param name="Output">Projection of what comes out.</param>
+/// <param name="Taps">Weights of the causal convolution, [taps, channels], the oldest token first.</param>
+internal sealed record RecurrentWeights(Projection Input, Projection Output, float[] Taps)
+{
+    /// <summary>Bias of the convolution, [channels].</summary>
+    public float[]? TapBias { get; init; }
+
+    /// <summary>Output gates of the delta rule, before their activation.</summary>
+    public Projection? Gate { get; init; }
+
+    /// <summary>How strongly the delta rule corrects, per head, before its sigmoid.</summary>
+    public Projection? Beta { get; init; }
+
+    /// <summary>Decays of the delta rule, per head, before their softplus.</summary>
+    public Projection? Decay { get; init; }
+
+    /// <summary>Logarithm of the decay rates, per head.</summary>
+    public float[]? LogRates { get; init; }
+
+    /// <summary>Added to decays or steps before their softplus, per head.</summary>
+    public float[]? StepBias { get; init; }
+
+    /// <summary>Share of the input that passes the recurrence by, per head.</summary>
+    public float[]? Skip { get; init; }
+
+    /// <summary>Norm of what comes out.</summary>
+    public float[]? Norm { get; init; }
 }
 
 /// <summary>A feed-forward network: down(act(gate(x)) * up(x)), or without a gate down(act(up(x))).</summary>

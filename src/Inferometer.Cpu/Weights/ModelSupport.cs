@@ -13,6 +13,7 @@ public static class ModelSupport
     private static readonly string[] ModelTypes =
     [
         .. GgufFamilies.Known.SelectMany(name => GgufFamilies.Find(name)!.ModelTypes), "glm", "gptj", "helium", "apertus",
+        "qwen3_next", "qwen3_5_text", "qwen3_5_moe_text", "lfm2", "granitemoehybrid",
     ];
 
     private static readonly HashSet<string> Families =
@@ -101,8 +102,11 @@ public static class ModelSupport
     {
         LatentAttentionMixer => "multi-head latent attention",
         CompressedAttentionMixer => "attention over a compressed cache",
-        GatedDeltaMixer => "gated delta-rule attention",
-        MambaMixer => "Mamba layers",
+        GatedDeltaMixer { KeyHeads: var keys, ValueHeads: var values } when values % keys != 0 =>
+            $"way to share {keys} key heads among {values} value heads",
+        MambaMixer { Heads: var heads, Groups: var groups } when heads % groups != 0 => $"way to sort {heads} heads into {groups} groups",
+        GatedDeltaMixer or MambaMixer => null,
+        RecurrentMixer { Kind: "short convolution" } => null,
         RecurrentMixer recurrent => $"layers of the kind {recurrent.Kind}",
         null => "layers without attention",
         AttentionMixer { HeadGate: true } => "gates on attention heads",

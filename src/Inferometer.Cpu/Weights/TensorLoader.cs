@@ -71,6 +71,9 @@ internal sealed unsafe class TensorLoader
         _ => new HeadNorm(kind, Factors(Find(role, layer), heads * headDim)),
     };
 
+    /// <summary>The bias of what a role names.</summary>
+    public float[] BiasOf(WeightRole role, int layer, int length) => Bias(role, layer, 0, length, length, required: true)!;
+
     /// <summary>A vector that is there, under the role's name with or without an ending.</summary>
     public float[] Vector(WeightRole role, int layer, int length) =>
         OptionalVector(role, layer, length) ?? throw Missing(role, layer);

@@ -51,6 +51,13 @@ internal sealed class WeightAssembly(ModelArchitecture architecture, TensorLoade
             FeedForwardNorm = Norm(before && !isShared, WeightRole.FeedForwardNorm),
             PostFeedForwardNorm = Norm(behind, WeightRole.PostFeedForwardNorm),
             Attention = shape.Mixer is AttentionMixer attention ? Attention(layer, attention) : null,
+            Recurrence = shape.Mixer switch
+            {
+                GatedDeltaMixer delta => Delta(layer, delta),
+                MambaMixer mamba => Mamba(layer, mamba),
+                RecurrentMixer convolution => ShortConvolution(layer, convolution),
+                _ => null,
+            },
             Dense = shape.FeedForward is DenseFeedForward dense ? Dense(layer, dense) : null,
             Experts = shape.FeedForward is MoeFeedForward moe ? Experts(layer, moe) : null,
         };
@@ -81,6 +88,64 @@ internal sealed class WeightAssembly(ModelArchitecture architecture, TensorLoade
                 : null,
             Sinks = mixer.AttentionSink ? tensors.Vector(WeightRole.AttentionSinks, layer, mixer.Heads) : null,
         };
+    }
+
+    private RecurrentWeights Delta(int layer, GatedDeltaMixer mixer)
+    {
+        int keys = mixer.KeyHeads * mixer.KeyHeadDim, values = mixer.ValueHeads * mixer.ValueHeadDim, channels = (2 * keys) + values;
+        Projection Matrix(WeightRole role, int rows) => tensors.Projection(role, layer, rows, Hidden);
+        return new RecurrentWeights(
+            Matrix(WeightRole.StateInput, channels), tensors.Projection(WeightRole.StateOutput, layer, Hidden, values),
+            Taps(layer, channels, mixer.ConvolutionTaps))
+        {
+            Gate = Matrix(WeightRole.StateGate, values),
+            Beta = Matrix(WeightRole.StateBeta, mixer.ValueHeads),
+            Decay = Matrix(WeightRole.StateDecay, mixer.ValueHeads),
+            LogRates = tensors.Vector(WeightRole.StateRates, layer, mixer.ValueHeads),
+            StepBias = tensors.Vector(WeightRole.StateStepBias, layer, mixer.ValueHeads),
+            Norm = tensors.Vector(WeightRole.StateNorm, layer, mixer.ValueHeadDim),
+        };
+    }
+
+    private RecurrentWeights Mamba(int layer, MambaMixer mixer)
+    {
+        int inner = mixer.Heads * mixer.HeadDim, channels = inner + (2 * mixer.Groups * mixer.StateSize);
+        return new RecurrentWeights(
+            tensors.Projection(
+                WeightRole.StateInput, layer, inner + channels + mixer.Heads, Hidden, needsBias: mixer.ProjectionBias),
+            tensors.Projection(WeightRole.StateOutput, layer, Hidden, inner, needsBias: mixer.ProjectionBias),
+            Taps(layer, channels, mixer.ConvolutionTaps))
+        {
+            TapBias = mixer.ConvolutionBias ? tensors.BiasOf(WeightRole.StateConvolution, layer, channels) : null,
+            LogRates = tensors.Vector(WeightRole.StateRates, layer, mixer.Heads),
+            StepBias = tensors.Vector(WeightRole.StateStepBias, layer, mixer.Heads),
+            Skip = tensors.Vector(WeightRole.StateSkip, layer, mixer.Heads),
+            Norm = mixer.GatedNorm ? tensors.Vector(WeightRole.StateNorm, layer, inner) : null,
+        };
+    }
+
+    private RecurrentWeights ShortConvolution(int layer, RecurrentMixer mixer) => new(
+        tensors.Projection(WeightRole.StateInput, layer, 3 * Hidden, Hidden, needsBias: mixer.ConvolutionBias),
+        tensors.Projection(WeightRole.StateOutput, layer, Hidden, Hidden, needsBias: mixer.ConvolutionBias),
+        Taps(layer, mixer.ConvolutionChannels, mixer.ConvolutionTaps))
+    {
+        TapBias = mixer.ConvolutionBias ? tensors.BiasOf(WeightRole.StateConvolution, layer, mixer.ConvolutionChannels) : null,
+    };
+
+    // Files have [channels, 1, taps]; rows of channels are what vectors run over.
+    private float[] Taps(int layer, int channels, int taps)
+    {
+        float[] stored = tensors.Vector(WeightRole.StateConvolution, layer, channels * taps);
+        float[] result = new float[stored.Length];
+        for (int channel = 0; channel < channels; channel++)
+        {
+            for (int tap = 0; tap < taps; tap++)
+            {
+                result[(tap * channels) + channel] = stored[(channel * taps) + tap];
+            }
+        }
+
+        return result;
     }
 
     private FeedForwardWeights Dense(int layer, DenseFeedForward dense)

@@ -99,6 +99,36 @@ public enum WeightRole
     /// <summary>Slope of an activation below zero, before its softplus.</summary>
     ActivationNegative,
 
+    /// <summary>What a mixer with a state convolves, and what Mamba and short convolutions project beside it.</summary>
+    StateInput,
+
+    /// <summary>Output gates of the delta rule.</summary>
+    StateGate,
+
+    /// <summary>How strongly the delta rule corrects.</summary>
+    StateBeta,
+
+    /// <summary>Decays of the delta rule.</summary>
+    StateDecay,
+
+    /// <summary>Causal convolution, [channels, 1, taps].</summary>
+    StateConvolution,
+
+    /// <summary>Logarithm of decay rates.</summary>
+    StateRates,
+
+    /// <summary>Bias of decays or steps.</summary>
+    StateStepBias,
+
+    /// <summary>Share of the input that passes a recurrence by.</summary>
+    StateSkip,
+
+    /// <summary>Norm of what a recurrence gives.</summary>
+    StateNorm,
+
+    /// <summary>Projection of what a recurrence gives.</summary>
+    StateOutput,
+
     /// <summary>Divisors of rotary frequencies.</summary>
     RopeDivisors,
 
