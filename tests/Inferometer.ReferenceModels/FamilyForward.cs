@@ -43,7 +43,7 @@ public sealed class FamilyForward(FamilyModel model)
     {
         string prefix = $"{_spec.LayerPrefix}{layer}.";
         double[][] Each(double[][] rows, string? norm) => norm is null ? rows : [.. rows.Select(row => Norm(row, prefix + norm))];
-        double[][] attended = Each(Attention(layer, prefix + _spec.Attention, Each(x, _spec.BeforeAttention)), _spec.BehindAttention);
+        double[][] attended = Each(Mix(layer, prefix, Each(x, _spec.BeforeAttention)), _spec.BehindAttention);
         double[][] Feed(double[][] rows) => Each([.. rows.Select(row => FeedForward(layer, prefix, row))], _spec.BehindFeedForward);
         if (_spec.IsParallel)
         {
@@ -56,6 +56,123 @@ public sealed class FamilyForward(FamilyModel model)
     }
 
     private double[][] Add(double[][] x, double[][] change) => [.. x.Zip(change, (a, b) => Sum(a, b, _spec.ResidualScale))];
+
+    private double[][] Mix(int layer, string prefix, double[][] x) => _spec.Mixer(layer) switch
+    {
+        "mamba" => Mamba(prefix + "mamba.", x),
+        "convolution" => Convolution(prefix + "conv.", x),
+        "latent" => Latent(layer, prefix + _spec.Attention, x),
+        _ => Attention(layer, prefix + _spec.Attention, x),
+    };
+
+    // DeepSeek as it is written down: keys and values of every head are made of the latent.
+    private double[][] Latent(int layer, string prefix, double[][] x)
+    {
+        const int Nope = FamilySpec.NopeDim, Rotary = FamilySpec.RopeDim, Rank = FamilySpec.LatentRank, Width = FamilySpec.ValueDim;
+        double[][][] queries = new double[x.Length][][], keys = new double[x.Length][][], values = new double[x.Length][][];
+        for (int t = 0; t < x.Length; t++)
+        {
+            double[] query = _spec.QueryRank > 0
+                ? Linear(prefix + "q_b_proj", Rms(Linear(prefix + "q_a_proj", x[t]), Values(prefix + "q_a_layernorm.weight")))
+                : Linear(prefix + "q_proj", x[t]);
+            double[] down = Linear(prefix + "kv_a_proj_with_mqa", x[t]);
+            double[] shared = Rotate(layer, down[Rank..], t);
+            double[][] up = [.. Linear(prefix + "kv_b_proj", Rms(down[..Rank], Values(prefix + "kv_a_layernorm.weight"))).Chunk(Nope + Width)];
+            queries[t] = [.. query.Chunk(Nope + Rotary).Select(head => (double[])[.. head[..Nope], .. Rotate(layer, head[Nope..], t)])];
+            keys[t] = [.. up.Select(head => (double[])[.. head[..Nope], .. shared])];
+            values[t] = [.. up.Select(head => head[Nope..])];
+        }
+
+        double[][] result = new double[x.Length][];
+        for (int t = 0; t < x.Length; t++)
+        {
+            List<double> joined = [];
+            for (int head = 0; head < FamilySpec.Heads; head++)
+            {
+                double[] shares = Softmax([.. Enumerable.Range(0, t + 1)
+                    .Select(j => _spec.ScoreScale * queries[t][head].Zip(keys[j][head], (a, b) => a * b).Sum())]);
+                double[] mixed = new double[Width];
+                for (int j = 0; j <= t; j++)
+                {
+                    mixed = Sum(mixed, values[j][head], shares[j]);
+                }
+
+                joined.AddRange(mixed);
+            }
+
+            result[t] = Linear(prefix + "o_proj", [.. joined]);
+        }
+
+        return result;
+    }
+
+    // LFM2: the input times its first gate is convolved, and multiplied with the second.
+    private double[][] Convolution(string prefix, double[][] x)
+    {
+        double[][][] parts = [.. x.Select(row => Linear(prefix + "in_proj", row).Chunk(FamilySpec.Hidden).ToArray())];
+        double[][] gated = [.. parts.Select(part => part[0].Zip(part[2], (b, value) => b * value).ToArray())];
+        double[][] convolved = Causal(prefix + "conv", gated);
+        return [.. convolved.Zip(parts, (y, part) => Linear(prefix + "out_proj", [.. y.Zip(part[1], (value, c) => value * c)]))];
+    }
+
+    // Mamba-2 as a recurrence, token by token.
+    private double[][] Mamba(string prefix, double[][] x)
+    {
+        const int Heads = FamilySpec.MambaHeads, Width = FamilySpec.MambaWidth, Size = FamilySpec.MambaState, Groups = FamilySpec.MambaGroups;
+        const int Inner = Heads * Width, Channels = Inner + (2 * Groups * Size);
+        double[][] projected = [.. x.Select(row => Linear(prefix + "in_proj", row))];
+        double[][] convolved = [.. Causal(prefix + "conv1d", [.. projected.Select(row => row[Inner..(Inner + Channels)])])
+            .Select(row => row.Select(Silu).ToArray())];
+        double[] rates = Values(prefix + "A_log"), biases = Values(prefix + "dt_bias"), skips = Values(prefix + "D");
+        double[,,] state = new double[Heads, Width, Size];
+        double[][] result = new double[x.Length][];
+        for (int t = 0; t < x.Length; t++)
+        {
+            double[] y = new double[Inner];
+            for (int head = 0; head < Heads; head++)
+            {
+                double step = Math.Log(1 + Math.Exp(projected[t][Inner + Channels + head] + biases[head]));
+                int group = head / (Heads / Groups);
+                for (int p = 0; p < Width; p++)
+                {
+                    double input = convolved[t][(head * Width) + p];
+                    y[(head * Width) + p] = skips[head] * input;
+                    for (int n = 0; n < Size; n++)
+                    {
+                        double b = convolved[t][Inner + (group * Size) + n], c = convolved[t][Inner + ((Groups + group) * Size) + n];
+                        state[head, p, n] = (state[head, p, n] * Math.Exp(-Math.Exp(rates[head]) * step)) + (step * b * input);
+                        y[(head * Width) + p] += state[head, p, n] * c;
+                    }
+                }
+            }
+
+            double[] gated = [.. y.Zip(projected[t], (value, gate) => value * Silu(gate))];
+            result[t] = Linear(prefix + "out_proj", Rms(gated, Values(prefix + "norm.weight")));
+        }
+
+        return result;
+    }
+
+    private double[][] Causal(string name, double[][] x)
+    {
+        ReferenceTensor taps = _weights[name + ".weight"];
+        double[][] y = new double[x.Length][];
+        for (int t = 0; t < x.Length; t++)
+        {
+            y[t] = _weights.ContainsKey(name + ".bias") ? Values(name + ".bias") : new double[x[t].Length];
+            for (int back = 0; back < FamilySpec.Taps && back <= t; back++)
+            {
+                for (int channel = 0; channel < y[t].Length; channel++)
+                {
+                    y[t][channel] += taps.Data[(channel * FamilySpec.Taps) + FamilySpec.Taps - 1 - back] * x[t - back][channel];
+                }
+            }
+        }
+
+        return y;
+    }
+
+    private static double Silu(double x) => x / (1 + Math.Exp(-x));
 
     private double[][] Attention(int layer, string prefix, double[][] x)
     {

@@ -82,7 +82,24 @@ public sealed class FamilyModel
                 }
             }
 
-            Attention(prefix + Spec.Attention);
+            switch (Spec.Mixer(layer))
+            {
+                case "mamba":
+                    Mamba(prefix + "mamba.");
+                    break;
+                case "latent":
+                    Latent(prefix + Spec.Attention);
+                    break;
+                case "convolution":
+                    Linear(prefix + "conv.in_proj", 3 * Hidden, Hidden, bias: false, gain: 2);
+                    Stack(prefix + "conv.conv.weight", 0.6, Hidden, 1, FamilySpec.Taps);
+                    Linear(prefix + "conv.out_proj", Hidden, Hidden, bias: false);
+                    break;
+                default:
+                    Attention(prefix + Spec.Attention);
+                    break;
+            }
+
             if (Spec.HasExperts(layer))
             {
                 Mixture(prefix, Spec.Mixture!);
@@ -142,6 +159,40 @@ public sealed class FamilyModel
                 Weights[prefix + key + ".weight"] = ReferenceTensor.Random(_random, 0.2, 1, Spec.KvHeads, FamilySpec.HeadDim);
                 break;
         }
+    }
+
+    private void Latent(string prefix)
+    {
+        const int Heads = FamilySpec.Heads, Query = FamilySpec.NopeDim + FamilySpec.RopeDim, Rank = FamilySpec.LatentRank;
+        if (Spec.QueryRank > 0)
+        {
+            Linear(prefix + "q_a_proj", Spec.QueryRank, FamilySpec.Hidden, bias: false);
+            Vector(prefix + "q_a_layernorm", 1, Spec.QueryRank);
+            Linear(prefix + "q_b_proj", Heads * Query, Spec.QueryRank, bias: false, gain: 1.5);
+        }
+        else
+        {
+            Linear(prefix + "q_proj", Heads * Query, FamilySpec.Hidden, bias: false, gain: 1.5);
+        }
+
+        Linear(prefix + "kv_a_proj_with_mqa", Rank + FamilySpec.RopeDim, FamilySpec.Hidden, bias: false, gain: 1.5);
+        Vector(prefix + "kv_a_layernorm", 1, Rank);
+        Linear(prefix + "kv_b_proj", Heads * (FamilySpec.NopeDim + FamilySpec.ValueDim), Rank, bias: false);
+        Linear(prefix + "o_proj", FamilySpec.Hidden, Heads * FamilySpec.ValueDim, bias: false);
+    }
+
+    private void Mamba(string prefix)
+    {
+        const int Inner = FamilySpec.MambaHeads * FamilySpec.MambaWidth;
+        const int Channels = Inner + (2 * FamilySpec.MambaGroups * FamilySpec.MambaState);
+        Linear(prefix + "in_proj", Inner + Channels + FamilySpec.MambaHeads, FamilySpec.Hidden, bias: false, gain: 2);
+        Stack(prefix + "conv1d.weight", 0.6, Channels, 1, FamilySpec.Taps);
+        Weights[prefix + "conv1d.bias"] = ReferenceTensor.Random(_random, 0.3, 0, Channels);
+        Weights[prefix + "A_log"] = ReferenceTensor.Random(_random, 0.5, -1, FamilySpec.MambaHeads);
+        Weights[prefix + "dt_bias"] = ReferenceTensor.Random(_random, 0.5, 0, FamilySpec.MambaHeads);
+        Weights[prefix + "D"] = ReferenceTensor.Random(_random, 0.3, 1, FamilySpec.MambaHeads);
+        Vector(prefix + "norm", 1, Inner);
+        Linear(prefix + "out_proj", FamilySpec.Hidden, Inner, bias: false);
     }
 
     private void Network(string prefix, int inner)

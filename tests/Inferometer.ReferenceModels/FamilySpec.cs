@@ -8,6 +8,10 @@ namespace Inferometer.ReferenceModels;
 /// </summary>
 public sealed record FamilySpec(string ModelType)
 {
+    public const int LatentRank = 24, NopeDim = 16, RopeDim = 8, ValueDim = 12;
+
+    public const int MambaHeads = 4, MambaWidth = 32, MambaState = 8, MambaGroups = 2, Taps = 3;
+
     public const int Hidden = 64, Inner = 96, Layers = 4, Heads = 4, HeadDim = 16, Vocabulary = 80, Experts = 6, ExpertInner = 32;
 
     /// <summary>Keys of config.json beside or instead of the usual ones; null removes one.</summary>
@@ -100,6 +104,12 @@ public sealed record FamilySpec(string ModelType)
 
     /// <summary>Matrices of networks are [inputs, outputs] (GPT-2).</summary>
     public bool IsTransposed { get; init; }
+
+    /// <summary>Width of the compressed queries of latent attention; 0 = not compressed.</summary>
+    public int QueryRank { get; init; }
+
+    /// <summary>attention, latent (DeepSeek), mamba (Mamba-2) or convolution (LFM2).</summary>
+    public Func<int, string> Mixer { get; init; } = _ => "attention";
 
     public Func<int, bool> HasExperts { get; init; } = _ => false;
 

@@ -100,6 +100,23 @@ public static class FamilySpecs
         ["n_group"] = 3, ["topk_group"] = 2,
     };
 
+    private static readonly FamilySpec DeepSeek = new("deepseek_v3")
+    {
+        Mixer = _ => "latent",
+        QueryRank = 20,
+        NeighboursRotate = true,
+        Rotated = FamilySpec.RopeDim,
+        ScoreScale = 1 / Math.Sqrt(FamilySpec.NopeDim + FamilySpec.RopeDim),
+        HasExperts = layer => layer > 0,
+        Mixture = Sigmoid with { Groups = 3, GroupsUsed = 2 },
+        Config = With(SigmoidConfig, new()
+        {
+            ["q_lora_rank"] = 20, ["kv_lora_rank"] = FamilySpec.LatentRank, ["qk_nope_head_dim"] = FamilySpec.NopeDim,
+            ["qk_rope_head_dim"] = FamilySpec.RopeDim, ["v_head_dim"] = FamilySpec.ValueDim, ["head_dim"] = FamilySpec.RopeDim,
+            ["num_key_value_heads"] = FamilySpec.Heads,
+        }),
+    };
+
     /// <summary>All of them by the name that tests show.</summary>
     public static IReadOnlyDictionary<string, FamilySpec> All { get; } = new Dictionary<string, FamilySpec>(StringComparer.Ordinal)
     {
@@ -360,6 +377,73 @@ public static class FamilySpecs
             BeforeFeedForward = "ln_mlp",
             Config = With(Falcon.Config, new() { ["new_decoder_architecture"] = true, ["num_kv_heads"] = 2 }),
         },
+        ["deepseek_v3"] = DeepSeek,
+        ["deepseek_v3 with yarn"] = DeepSeek with
+        {
+            Scaling = _ => (Yarn(10000, 4, 64, 32, 1, FamilySpec.RopeDim, rounds: true)!.Value.Frequency, 1),
+            ScoreScale = Math.Pow((0.1 * 1 * Math.Log(4)) + 1, 2) / Math.Sqrt(FamilySpec.NopeDim + FamilySpec.RopeDim),
+            Config = With(DeepSeek.Config, new()
+            {
+                ["rope_scaling"] = new JsonObject
+                {
+                    ["type"] = "yarn", ["factor"] = 4.0, ["mscale"] = 1.0, ["mscale_all_dim"] = 1.0, ["beta_fast"] = 32.0, ["beta_slow"] = 1.0,
+                    ["original_max_position_embeddings"] = 64,
+                },
+            }),
+        },
+        ["deepseek_v2"] = DeepSeek with
+        {
+            ModelType = "deepseek_v2",
+            QueryRank = 0,
+            Mixture = new("mlp.gate")
+            {
+                Normalises = false, Shared = "mlp.shared_experts.", SharedInner = FamilySpec.ExpertInner, Scale = 1.5,
+            },
+            Config = With(DeepSeek.Config, new()
+            {
+                ["q_lora_rank"] = null, ["norm_topk_prob"] = false, ["n_group"] = 1, ["topk_group"] = 1, ["topk_method"] = "greedy",
+                ["scoring_func"] = "softmax",
+            }),
+        },
+        ["granitemoehybrid"] = Granite with
+        {
+            ModelType = "granitemoehybrid",
+            Mixer = layer => layer == 2 ? "attention" : "mamba",
+            HasRope = _ => false,
+            FeedForward = "shared_mlp.",
+            Network = ("input_linear", "input_linear", "output_linear"),
+            Config = With(Granite.Config, Hybrid(0)),
+        },
+        ["granitemoehybrid with experts"] = Granite with
+        {
+            ModelType = "granitemoehybrid",
+            Mixer = layer => layer == 2 ? "attention" : "mamba",
+            Network = ("input_linear", "input_linear", "output_linear"),
+            HasExperts = _ => true,
+            Mixture = new("block_sparse_moe.router.layer")
+            {
+                Layout = "granite", Inner = FamilySpec.Inner, Shared = "shared_mlp.", SharedInner = FamilySpec.Inner,
+            },
+            Config = With(With(Granite.Config, Hybrid(FamilySpec.Experts)), new() { ["position_embedding_type"] = "rope" }),
+        },
+        ["lfm2"] = new("lfm2")
+        {
+            FinalNorm = "model.embedding_norm",
+            Head = null,
+            BeforeAttention = "operator_norm",
+            BeforeFeedForward = "ffn_norm",
+            Mixer = layer => layer == 2 ? "attention" : "convolution",
+            Output = "out_proj",
+            QkNorm = "head",
+            QkNormNames = ("q_layernorm", "k_layernorm"),
+            FeedForward = "feed_forward.",
+            Network = ("w1", "w3", "w2"),
+            Config = new()
+            {
+                ["layer_types"] = new JsonArray("conv", "conv", "full_attention", "conv"), ["conv_L_cache"] = FamilySpec.Taps,
+                ["block_auto_adjust_ff_dim"] = false, ["norm_eps"] = 1e-5, ["conv_bias"] = false, ["tie_word_embeddings"] = true,
+            },
+        },
         ["gpt_oss"] = new("gpt_oss")
         {
             QkvBias = true,
@@ -383,6 +467,14 @@ public static class FamilySpecs
         },
     };
 
+    private static JsonObject Hybrid(int experts) => new()
+    {
+        ["layer_types"] = new JsonArray("mamba", "mamba", "attention", "mamba"), ["num_local_experts"] = experts, ["num_experts_per_tok"] = 2,
+        ["shared_intermediate_size"] = FamilySpec.Inner, ["position_embedding_type"] = "nope", ["mamba_n_heads"] = FamilySpec.MambaHeads,
+        ["mamba_d_head"] = FamilySpec.MambaWidth, ["mamba_d_state"] = FamilySpec.MambaState, ["mamba_n_groups"] = FamilySpec.MambaGroups,
+        ["mamba_d_conv"] = FamilySpec.Taps, ["mamba_expand"] = 2, ["mamba_conv_bias"] = true, ["mamba_proj_bias"] = false,
+    };
+
     private static JsonObject With(JsonObject config, JsonObject more)
     {
         var all = (JsonObject)config.DeepClone();
@@ -394,13 +486,13 @@ public static class FamilySpecs
         return all;
     }
 
-    // arXiv:2309.00071 without rounding of the corrected range, as gpt-oss has it.
+    // arXiv:2309.00071; gpt-oss does not round the corrected range.
     private static (Func<int, double> Frequency, double Amplitude)? Yarn(
-        double theta, double factor, int trained, double fast, double slow)
+        double theta, double factor, int trained, double fast, double slow, int width = FamilySpec.HeadDim, bool rounds = false)
     {
-        const int Width = FamilySpec.HeadDim;
-        double Pair(double turns) => Width * Math.Log(trained / (turns * 2 * Math.PI)) / (2 * Math.Log(theta));
-        double low = Math.Max(Pair(fast), 0), high = Math.Min(Pair(slow), Width - 1);
+        double Pair(double turns) => width * Math.Log(trained / (turns * 2 * Math.PI)) / (2 * Math.Log(theta));
+        double low = Math.Max(rounds ? Math.Floor(Pair(fast)) : Pair(fast), 0);
+        double high = Math.Min(rounds ? Math.Ceiling(Pair(slow)) : Pair(slow), width - 1);
         return (i =>
         {
             double divided = Math.Clamp((i - low) / Math.Max(high - low, 0.001), 0, 1);

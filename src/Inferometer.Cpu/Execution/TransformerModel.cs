@@ -22,6 +22,7 @@ public sealed class TransformerModel : IModelLoader, IDisposable
     private readonly WorkerPool _pool;
     private readonly StepContext _step;
     private readonly AttentionBlock _attention;
+    private readonly LatentAttentionBlock? _latent;
     private readonly RecurrentBlock? _recurrence;
     private readonly Action<int> _embedRow;
     private readonly Action<int> _finalNormRow;
@@ -36,6 +37,9 @@ public sealed class TransformerModel : IModelLoader, IDisposable
         Options = options.Forward;
         _step = new StepContext(loaded.Architecture, pool);
         _attention = new AttentionBlock(_step, loaded, options.Forward, Statistics);
+        _latent = loaded.Weights.Layers.Any(layer => layer.Latent is not null)
+            ? new LatentAttentionBlock(_step, loaded, options.Forward, Statistics)
+            : null;
         _recurrence = loaded.Weights.Layers.Any(layer => layer.Recurrence is not null) ? new RecurrentBlock(_step, loaded.Architecture) : null;
         _cacheLayouts = KvCache.Layouts(loaded.Architecture, KvElement.F32, options.Forward.GroupedHeads);
         _embedRow = EmbedRow;
@@ -74,7 +78,7 @@ public sealed class TransformerModel : IModelLoader, IDisposable
     public long WorkspaceBytes => _step.Workspace.MemoryBytes;
 
     /// <summary>Bytes of the attention kernel's working memory held now; grows to the largest step.</summary>
-    public long AttentionScratchBytes => _attention.ScratchBytes;
+    public long AttentionScratchBytes => _attention.ScratchBytes + (_latent?.ScratchBytes ?? 0);
 
     /// <summary>Reads a model from a GGUF file or a Hugging Face folder.</summary>
     /// <param name="path">A <c>.gguf</c> file, or a folder with <c>config.json</c> and safetensors.</param>
@@ -193,6 +197,7 @@ public sealed class TransformerModel : IModelLoader, IDisposable
     {
         _pool.Dispose();
         _attention.Dispose();
+        _latent?.Dispose();
         _step.Dispose();
         _loaded.Dispose();
     }
@@ -247,6 +252,7 @@ public sealed class TransformerModel : IModelLoader, IDisposable
         cache.States?.BeginStep(batch);
         cache.BeginStep(batch);
         _attention.BeginStep(cache, Observer);
+        _latent?.BeginStep(cache);
         _recurrence?.BeginStep(cache.States!);
         _step.ForEachRow(_embedRow, batch.TokenCount);
         for (int index = 0; index < _loaded.Weights.Layers.Length; index++)
@@ -284,6 +290,10 @@ public sealed class TransformerModel : IModelLoader, IDisposable
         if (weights.Attention is { } attention)
         {
             _attention.Run(index, (AttentionMixer)layer.Mixer!, attention);
+        }
+        else if (weights.Latent is { } latent)
+        {
+            _latent!.Run(index, (LatentAttentionMixer)layer.Mixer!, latent);
         }
         else
         {

@@ -57,7 +57,7 @@ internal sealed class Workspace
 
     /// <summary>Bytes a step of <paramref name="tokens"/> tokens needs for its intermediate rows.</summary>
     public static long RequiredBytes(ModelArchitecture architecture, int tokens) =>
-        (BytesPerToken(WorkspaceWidths.Of(architecture)) + (sizeof(float) * RecurrentWidths.Of(architecture).Total)) * tokens;
+        (BytesPerToken(WorkspaceWidths.Of(architecture)) + (sizeof(float) * (RecurrentWidths.Of(architecture).Total + LatentWidths.Of(architecture).Total))) * tokens;
 
     /// <summary>Makes room for a step of <paramref name="tokens"/> tokens.</summary>
     public void Reserve(int tokens)

@@ -18,6 +18,9 @@ internal sealed record LayerWeights
     /// <summary>The attention part, or null where another mixer takes its place.</summary>
     public AttentionWeights? Attention { get; init; }
 
+    /// <summary>The attention part where it is over latents, otherwise null.</summary>
+    public LatentWeights? Latent { get; init; }
+
     /// <summary>The mixer where it keeps a state instead of keys and values, otherwise null.</summary>
     public RecurrentWeights? Recurrence { get; init; }
 
@@ -42,6 +45,23 @@ internal sealed record AttentionWeights(Projection Query, Projection Key, Projec
 
     /// <summary>A logit per head in the softmax's denominator, or null.</summary>
     public float[]? Sinks { get; init; }
+}
+
+/// <summary>Projections and norms of latent attention.</summary>
+/// <param name="Query">Queries of all heads, from the hidden state or from the compressed queries.</param>
+/// <param name="Latent">Latent and rotary key, from the hidden state.</param>
+/// <param name="LatentNorm">Norm of the latent.</param>
+/// <param name="KeyUp">For each head, from a query without its rotary part to the latent's width.</param>
+/// <param name="ValueUp">For each head, from the latent to a value.</param>
+/// <param name="Output">Projection of the values.</param>
+internal sealed record LatentWeights(
+    Projection Query, Projection Latent, float[] LatentNorm, Projection[] KeyUp, Projection[] ValueUp, Projection Output)
+{
+    /// <summary>Compression of the queries, or null.</summary>
+    public Projection? QueryDown { get; init; }
+
+    /// <summary>Norm of the compressed queries; empty without them.</summary>
+    public float[] QueryNorm { get; init; } = [];
 }
 
 /// <summary>Projections and vectors of a mixer with a state; those that a kind has no use for are null.</summary>

@@ -22,7 +22,12 @@ internal sealed class LoadedModel : IDisposable
         _repacked = repacked;
         WeightBytes = weights.Matrices().Sum(matrix => matrix.SizeBytes);
         (RopeParameters Rope, int HeadDim)?[] ropes = [.. architecture.Layers.Select(layer =>
-            layer.Mixer is AttentionMixer { Rope: { } rope } mixer ? (rope, mixer.HeadDim) : ((RopeParameters, int)?)null)];
+            layer.Mixer switch
+            {
+                AttentionMixer { Rope: { } rope } mixer => (rope, mixer.HeadDim),
+                LatentAttentionMixer { Rope: { } rope } latent => (rope, latent.RopeHeadDim),
+                _ => ((RopeParameters, int)?)null,
+            })];
         (RopeParameters Rope, int HeadDim)[] distinct = [.. ropes.OfType<(RopeParameters, int)>().Distinct()];
         _ropeOfLayer = [.. ropes.Select(rope => rope is { } own ? Array.IndexOf(distinct, own) : -1)];
         RopeFrequencies[] frequencies =

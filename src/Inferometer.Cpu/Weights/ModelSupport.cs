@@ -13,7 +13,7 @@ public static class ModelSupport
     private static readonly string[] ModelTypes =
     [
         .. GgufFamilies.Known.SelectMany(name => GgufFamilies.Find(name)!.ModelTypes), "glm", "gptj", "helium", "apertus",
-        "qwen3_next", "qwen3_5_text", "qwen3_5_moe_text", "lfm2", "granitemoehybrid",
+        "qwen3_next", "deepseek_v2", "deepseek_v3", "qwen3_5_text", "qwen3_5_moe_text", "lfm2", "granitemoehybrid",
     ];
 
     private static readonly HashSet<string> Families =
@@ -100,7 +100,11 @@ public static class ModelSupport
 
     private static string? Missing(TokenMixer? mixer) => mixer switch
     {
-        LatentAttentionMixer => "multi-head latent attention",
+        LatentAttentionMixer { IndexTopK: > 0 } => "sparse attention that an indexer chooses",
+        LatentAttentionMixer { OutputGate: true } => "gates on latent attention",
+        LatentAttentionMixer { AttentionSink: true } => "sinks of latent attention",
+        LatentAttentionMixer { Rope: null } => "latent attention without rotary positions",
+        LatentAttentionMixer => null,
         CompressedAttentionMixer => "attention over a compressed cache",
         GatedDeltaMixer { KeyHeads: var keys, ValueHeads: var values } when values % keys != 0 =>
             $"way to share {keys} key heads among {values} value heads",

@@ -43,7 +43,7 @@ internal sealed record ModelWeights(WeightMatrix Embedding, LayerWeights[] Layer
 
     private static IEnumerable<Projection> Projections(LayerWeights layer)
     {
-        IEnumerable<Projection?> all = [.. Of(layer.Attention), .. Of(layer.Recurrence), .. Of(layer.Dense)];
+        IEnumerable<Projection?> all = [.. Of(layer.Attention), .. Of(layer.Latent), .. Of(layer.Recurrence), .. Of(layer.Dense)];
         if (layer.Experts is ExpertWeights experts)
         {
             all = [.. all, experts.Router, experts.SharedGate, .. Of(experts.Shared), .. experts.Experts.SelectMany(Of)];
@@ -54,6 +54,9 @@ internal sealed record ModelWeights(WeightMatrix Embedding, LayerWeights[] Layer
 
     private static IEnumerable<Projection?> Of(AttentionWeights? attention) =>
         attention is null ? [] : [attention.Query, attention.Key, attention.Value, attention.Output, attention.Gate];
+
+    private static IEnumerable<Projection?> Of(LatentWeights? attention) => attention is null ? [] :
+        [attention.QueryDown, attention.Query, attention.Latent, .. attention.KeyUp, .. attention.ValueUp, attention.Output];
 
     private static IEnumerable<Projection?> Of(RecurrentWeights? mixer) =>
         mixer is null ? [] : [mixer.Input, mixer.Output, mixer.Gate, mixer.Beta, mixer.Decay];

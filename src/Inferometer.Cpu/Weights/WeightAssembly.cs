@@ -51,6 +51,7 @@ internal sealed class WeightAssembly(ModelArchitecture architecture, TensorLoade
             FeedForwardNorm = Norm(before && !isShared, WeightRole.FeedForwardNorm),
             PostFeedForwardNorm = Norm(behind, WeightRole.PostFeedForwardNorm),
             Attention = shape.Mixer is AttentionMixer attention ? Attention(layer, attention) : null,
+            Latent = shape.Mixer is LatentAttentionMixer latent ? Latent(layer, latent) : null,
             Recurrence = shape.Mixer switch
             {
                 GatedDeltaMixer delta => Delta(layer, delta),
@@ -87,6 +88,29 @@ internal sealed class WeightAssembly(ModelArchitecture architecture, TensorLoade
                 ? tensors.Projection(WeightRole.AttentionGate, layer, mixer.Heads * mixer.ValueHeadDim, Hidden)
                 : null,
             Sinks = mixer.AttentionSink ? tensors.Vector(WeightRole.AttentionSinks, layer, mixer.Heads) : null,
+        };
+    }
+
+    private LatentWeights Latent(int layer, LatentAttentionMixer mixer)
+    {
+        int queries = mixer.Heads * (mixer.NopeHeadDim + mixer.RopeHeadDim);
+        Projection[] Heads(WeightRole role, int rows, int columns) => [.. Enumerable.Range(0, mixer.Heads)
+            .Select(head => tensors.Expert(role, layer, head, mixer.Heads, rows, columns, needsBias: false))];
+        bool isCompressed = mixer.QueryRank > 0;
+        return new LatentWeights(
+            isCompressed
+                ? tensors.Projection(WeightRole.QueryUp, layer, queries, mixer.QueryRank)
+                : tensors.Projection(WeightRole.Query, layer, queries, Hidden),
+            tensors.Projection(WeightRole.LatentDown, layer, mixer.KvRank + mixer.RopeHeadDim, Hidden, needsBias: mixer.Bias),
+            tensors.Vector(WeightRole.LatentNorm, layer, mixer.KvRank),
+            Heads(WeightRole.KeyUp, mixer.KvRank, mixer.NopeHeadDim),
+            Heads(WeightRole.ValueUp, mixer.ValueHeadDim, mixer.KvRank),
+            tensors.Projection(WeightRole.AttentionOutput, layer, Hidden, mixer.Heads * mixer.ValueHeadDim, needsBias: mixer.Bias))
+        {
+            QueryDown = isCompressed
+                ? tensors.Projection(WeightRole.QueryDown, layer, mixer.QueryRank, Hidden, needsBias: mixer.Bias)
+                : null,
+            QueryNorm = isCompressed ? tensors.Vector(WeightRole.QueryDownNorm, layer, mixer.QueryRank) : [],
         };
     }
 

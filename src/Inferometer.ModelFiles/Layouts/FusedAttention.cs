@@ -85,4 +85,28 @@ internal static class FusedAttention
             tensor.Part("self_attn.gate_proj", outputs, output => (((output / width * 2) + 1) * width) + (output % width)),
         ];
     }
+
+    /// <summary>
+    /// DeepSeek: for every head the keys and then the values that the latent gives. The keys' matrices are turned, to be multiplied with
+    /// queries.
+    /// </summary>
+    public static IReadOnlyList<PackedWeight> KeysAndValuesOfLatent(FusedTensor tensor)
+    {
+        if (tensor.Layer.Mixer is not LatentAttentionMixer mixer)
+        {
+            return [];
+        }
+
+        long keys = mixer.NopeHeadDim, values = mixer.ValueHeadDim, rank = mixer.KvRank;
+        tensor.RequireOutputs(mixer.Heads * (keys + values));
+        return
+        [
+            new GatheredElements(
+                tensor.Tensor, $"{tensor.Prefix}.self_attn.k_b_proj.weight", [mixer.Heads, rank, keys],
+                (row, column) => (((row / rank * (keys + values)) + column) * rank) + (row % rank)),
+            new GatheredRows(
+                tensor.Tensor, $"{tensor.Prefix}.self_attn.v_b_proj.weight", [mixer.Heads, values, rank],
+                row => (row / values * (keys + values)) + keys + (row % values)),
+        ];
+    }
 }

@@ -20,6 +20,7 @@ internal static partial class LayoutRules
         (".mlp.c_fc", FusedAttention.Transposed),
         (".mlp.c_proj", FusedAttention.Transposed),
         (".self_attn.q_proj", FusedAttention.QueriesAndGates),
+        (".self_attn.kv_b_proj", FusedAttention.KeysAndValuesOfLatent),
         (".block_sparse_moe.input_linear", FusedExperts.GateAboveUp),
         (".block_sparse_moe.output_linear", FusedExperts.Down),
         (".shared_mlp.input_linear", FusedExperts.SharedGateAboveUp),

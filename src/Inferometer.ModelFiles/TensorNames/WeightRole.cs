@@ -99,6 +99,27 @@ public enum WeightRole
     /// <summary>Slope of an activation below zero, before its softplus.</summary>
     ActivationNegative,
 
+    /// <summary>Compression of the queries of latent attention.</summary>
+    QueryDown,
+
+    /// <summary>Norm of the compressed queries.</summary>
+    QueryDownNorm,
+
+    /// <summary>Queries of all heads from the compressed ones.</summary>
+    QueryUp,
+
+    /// <summary>Latent of keys and values, and the shared rotary key.</summary>
+    LatentDown,
+
+    /// <summary>Norm of the latent.</summary>
+    LatentNorm,
+
+    /// <summary>For each head, from queries to the latent's width, [heads, latent, head width].</summary>
+    KeyUp,
+
+    /// <summary>For each head, from the latent to values, [heads, value width, latent].</summary>
+    ValueUp,
+
     /// <summary>What a mixer with a state convolves, and what Mamba and short convolutions project beside it.</summary>
     StateInput,
 

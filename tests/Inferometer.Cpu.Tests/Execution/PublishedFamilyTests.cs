@@ -19,7 +19,8 @@ public sealed class PublishedFamilyTests
     private static readonly int[] Tokens = [.. Enumerable.Range(0, 24).Select(i => ((i * 37) + (i * i * 5) + 11) % FamilySpec.Vocabulary)];
 
     // There is no architecture of llama.cpp for the others, or it keeps in metadata what checkpoints keep in tensors.
-    private static readonly string[] NotConverted = ["glm", "gptj", "helium", "apertus", "stablelm 2", "falcon 40b"];
+    private static readonly string[] NotConverted = ["glm", "gptj", "helium", "apertus", "stablelm 2", "falcon 40b", "granitemoehybrid", "granitemoehybrid with experts", "lfm2",
+        "deepseek_v3", "deepseek_v3 with yarn", "deepseek_v2"];
 
     public static TheoryData<string> Families => [.. FamilySpecs.All.Keys];
 
@@ -54,6 +55,9 @@ public sealed class PublishedFamilyTests
     [InlineData("glm4_moe")]
     [InlineData("cohere2")]
     [InlineData("gpt2")]
+    [InlineData("granitemoehybrid")]
+    [InlineData("lfm2")]
+    [InlineData("deepseek_v3")]
     public void Chunks_batches_and_plain_attention_give_the_logits_of_the_whole(string family)
     {
         using TemporaryFolder folder = new();
