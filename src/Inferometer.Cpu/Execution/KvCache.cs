@@ -110,7 +110,7 @@ public abstract class KvCache : IDisposable
             layouts[layer] = architecture.Layers[layer].Mixer switch
             {
                 AttentionMixer m => new KvPageLayout(groupedHeads ? m.KvHeads : m.Heads, m.HeadDim, m.ValueHeadDim, element),
-                LatentAttentionMixer m => new KvPageLayout(1, m.KvRank + m.RopeHeadDim, m.KvRank, element),
+                LatentAttentionMixer m => new KvPageLayout(1, m.KvRank + m.RopeHeadDim, 0, element),
                 GatedDeltaMixer or MambaMixer or RecurrentMixer or null => new KvPageLayout(0, 1, 1, element),
                 { } other => throw new Core.InferometerException(
                     $"{architecture.Name}: there is no cache for layer {layer}, a {other.GetType().Name}."),

@@ -136,7 +136,7 @@ internal sealed class LatentAttentionBlock : IDisposable
             part.CopyTo(_absorbed.AsSpan((((row * _mixer.Heads) + head) * key) + rank));
         }
 
-        _cache.Store(_layer, _step.Layout.Slots[row], latent, latent[..rank]);
+        _cache.Store(_layer, _step.Layout.Slots[row], latent, []);
     }
 
     private void Rotate(Span<float> part, int row)

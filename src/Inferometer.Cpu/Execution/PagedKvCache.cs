@@ -13,7 +13,7 @@ namespace Inferometer.Cpu.Execution;
 public sealed unsafe class PagedKvCache : KvCache
 {
     private readonly NativeBuffer[] _layers;
-    private readonly ExactKvCodec?[] _codecs;
+    private readonly KvCodec?[] _codecs;
 
     /// <summary>Takes the memory of the pool.</summary>
     /// <param name="architecture">The model whose keys and values are kept; layers are softmax attention, or keep a state.</param>
@@ -28,7 +28,7 @@ public sealed unsafe class PagedKvCache : KvCache
         : base(architecture, blockCount, element, groupedHeads, stateSlots)
     {
         KvPageLayout[] layouts = [.. Enumerable.Range(0, LayerCount).Select(LayoutOf)];
-        _codecs = [.. layouts.Select(layout => layout.KvHeads > 0 ? new ExactKvCodec(layout) : null)];
+        _codecs = [.. layouts.Zip(architecture.Layers, Codec)];
         _layers = [.. layouts.Select(layout => new NativeBuffer(blockCount * layout.PageBytes))];
     }
 
@@ -88,6 +88,13 @@ public sealed unsafe class PagedKvCache : KvCache
             layer.Dispose();
         }
     }
+
+    private static KvCodec? Codec(KvPageLayout layout, LayerArchitecture layer) => layer.Mixer switch
+    {
+        LatentAttentionMixer latent => new LatentKvCodec(layout, latent.KvRank),
+        AttentionMixer => new ExactKvCodec(layout),
+        _ => null,
+    };
 
     private byte* Page(int layer, int block) => _layers[layer].Address + (block * LayoutOf(layer).PageBytes);
 }

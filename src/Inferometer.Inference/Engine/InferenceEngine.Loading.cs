@@ -134,7 +134,14 @@ public sealed partial class InferenceEngine
     private static MemoryPlan PlanMemory(Checkpoint checkpoint, Checkpoint? draft, InferenceOptions options)
     {
         ModelSupport.Require(checkpoint.Architecture);
-        RequireNoStates(checkpoint.Architecture, options.KvCompression is not null, $"the cache setting '{options.KvCompression?.Name}' stores");
+        if (options.KvCompression is { } setting
+            && checkpoint.Architecture.Layers.FirstOrDefault(layer => layer.Mixer is not AttentionMixer) is { } other)
+        {
+            throw new InferometerException(
+                $"{checkpoint.Path}: the cache setting '{setting.Name}' stores keys and values of heads; this model "
+                    + $"('{checkpoint.Architecture.ModelType}') has layers of {other.Mixer?.GetType().Name ?? "no attention"}. Leave the setting out.");
+        }
+
         RequireNoStates(checkpoint.Architecture, options.Speculation is not null, "speculative decoding takes back");
         if (draft is not null)
         {

@@ -82,6 +82,20 @@ public sealed class PublishedFamilyTests
         AssertClose([.. expected[..12], .. expected[9..]], [.. logits.Chunk(FamilySpec.Vocabulary)]);
     }
 
+    [Theory]
+    [InlineData("deepseek_v3")]
+    [InlineData("deepseek_v2")]
+    public void A_page_of_latent_attention_holds_each_latent_once(string family)
+    {
+        using TemporaryFolder folder = new();
+        using TransformerModel model = Load(new FamilyModel(FamilySpecs.All[family]).WriteFolder(folder), flash: true);
+        const int Latent = FamilySpec.LatentRank + FamilySpec.RopeDim;
+        Assert.Equal(FamilySpec.Layers * 16 * Latent * 2, PagedKvCache.BytesPerBlock(model.Architecture));
+        using SequenceRunner full = new(model, 40), half = new(model, 40, KvElement.F16);
+        double largest = full.Run(Tokens).Zip(half.Run(Tokens), (a, b) => a.Zip(b, (x, y) => Math.Abs((double)x - y)).Max()).Max();
+        Assert.InRange(largest, 1e-6, 0.02);
+    }
+
     private static void AssertClose(float[][] expected, float[][] actual)
     {
         Assert.Equal(expected.Length, actual.Length);
