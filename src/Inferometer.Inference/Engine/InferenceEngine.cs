@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Text;
 using Inferometer.Core;
 using Inferometer.Core.Origins;
+using Inferometer.Cpu.Execution;
 using Inferometer.Cpu.Weights;
 using Inferometer.Inference.Sampling;
 using Inferometer.Inference.Sampling.Json;
@@ -70,7 +71,14 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
         _time = time ?? TimeProvider.System;
         _recorder = new ServingRecorder(options.Recording);
         ModelStepExecutor executor = new(runner, _draft, _choosableTokens);
-        _loop = new EngineLoop(new Scheduler(policy, pool, _time) { Observer = _recorder }, executor);
+        bool keepsStates = PagedKvCache.BytesPerState(runner.Architecture) > 0;
+        runner.WatchBlocks(pool.ReferenceCount);
+        Scheduler scheduler = new(policy, pool, _time)
+        {
+            Observer = _recorder,
+            CanResume = keepsStates ? runner.CanResume : null,
+        };
+        _loop = new EngineLoop(scheduler, executor);
     }
 
     /// <summary>What the model is.</summary>

@@ -1,4 +1,5 @@
 using Inferometer.Core;
+using Inferometer.Core.Gguf;
 using Inferometer.Core.Models;
 using Inferometer.ModelFiles.Formats;
 
@@ -15,23 +16,20 @@ internal sealed class ArchitectureMetadata
     public ArchitectureMetadata(ModelArchitecture model, string source)
     {
         _model = model;
-        Architecture = model.ModelType switch
-        {
-            "llama" or "mistral" or "mixtral" => "llama",
-            "qwen2" or "qwen3" or "gemma" or "gemma2" or "phi3" => model.ModelType,
-            "qwen2_moe" => "qwen2moe",
-            "qwen3_moe" => "qwen3moe",
-            "gemma3_text" or "gemma3" => "gemma3",
-            _ => throw new InferometerException(
-                $"{source}: model_type '{model.ModelType}' cannot be converted. Supported: llama, mistral, mixtral, qwen2, qwen2_moe, "
-                    + $"qwen3, qwen3_moe, gemma, gemma2, gemma3, phi3."),
-        };
+        Architecture = GgufFamilies.ArchitectureOf(model.ModelType)
+            ?? throw new InferometerException(
+                $"{source}: model_type '{model.ModelType}' cannot be converted. Supported: {string.Join(
+                    ", ", GgufFamilies.Known.SelectMany(name => GgufFamilies.Find(name)!.ModelTypes))}.");
+        Family = GgufFamilies.Find(Architecture)!;
         _attention = model.Layers.Select(layer => layer.Mixer).OfType<AttentionMixer>().FirstOrDefault()
             ?? throw new InferometerException($"{source}: the model has no attention layer.");
     }
 
     /// <summary>The value of <c>general.architecture</c>.</summary>
     public string Architecture { get; }
+
+    /// <summary>What the architecture fixes.</summary>
+    public GgufFamily Family { get; }
 
     public void Write(GgufWriter writer)
     {
@@ -45,28 +43,74 @@ internal sealed class ArchitectureMetadata
         writer.Set(Key("attention.head_count_kv"), (uint)_attention.KvHeads);
         writer.Set(Key("attention.key_length"), (uint)_attention.HeadDim);
         writer.Set(Key("attention.value_length"), (uint)_attention.ValueHeadDim);
-        writer.Set(Key("attention.layer_norm_rms_epsilon"), (float)_model.NormEpsilon);
-        int window = _model.Layers.Select(layer => layer.Mixer).OfType<AttentionMixer>().Max(mixer => mixer.WindowTokens);
-        if (window > 0)
+        bool isRms = _model.Norm is NormKind.RmsNorm or NormKind.RmsNormPlusOne;
+        writer.Set(Key(isRms ? "attention.layer_norm_rms_epsilon" : "attention.layer_norm_epsilon"), (float)_model.NormEpsilon);
+        WriteWindows(writer);
+        if (Architecture is "gptneox" or "stablelm")
         {
-            writer.Set(Key("attention.sliding_window"), (uint)window);
+            writer.Set(Key("use_parallel_residual"), _model.ParallelBlocks);
         }
 
         SetPositive(writer, "attn_logit_softcapping", _attention.ScoreSoftcap);
         SetPositive(writer, "final_logit_softcapping", _model.FinalLogitSoftcap);
+        SetPositive(writer, "attention.clamp_kqv", _attention.QkvClip);
+        WriteFactors(writer);
         WriteRope(writer);
         writer.Set(Key("vocab_size"), (uint)_model.VocabularySize);
     }
 
-    /// <summary>The rotary parameters of global layers; local ones of Gemma 3 are fixed by the architecture.</summary>
+    /// <summary>
+    /// The rotary parameters of global layers, or of local ones where those have none; local ones of Gemma 3 are fixed by the architecture.
+    /// </summary>
     public static RopeParameters? GlobalRope(ModelArchitecture model) => model.Layers.Select(layer => layer.Mixer).OfType<AttentionMixer>()
-        .OrderBy(mixer => mixer.WindowTokens > 0).Select(mixer => mixer.Rope).FirstOrDefault();
+        .Where(mixer => mixer.Rope is not null).OrderBy(mixer => mixer.WindowTokens > 0).Select(mixer => mixer.Rope).FirstOrDefault();
+
+    private void WriteWindows(GgufWriter writer)
+    {
+        int[] windows = [.. _model.Layers.Select(layer => layer.Mixer is AttentionMixer mixer ? mixer.WindowTokens : 0)];
+        if (windows.Max() == 0)
+        {
+            return;
+        }
+
+        writer.Set(Key("attention.sliding_window"), (uint)windows.Max());
+        bool[] expected = [.. windows.Select((_, layer) => Family.GlobalEvery == 0 || (layer + 1) % Family.GlobalEvery != 0)];
+        bool[] actual = [.. windows.Select(window => window > 0)];
+        if (!expected.SequenceEqual(actual))
+        {
+            writer.Set(Key("attention.sliding_window_pattern"), actual);
+        }
+    }
+
+    // Granite's factors; the scale of Gemma's scores follows from its widths, and readers work it out.
+    private void WriteFactors(GgufWriter writer)
+    {
+        if (_model.LogitScale != 1)
+        {
+            writer.Set(Key("logit_scale"), (float)(Family.DividesLogits ? 1 / _model.LogitScale : _model.LogitScale));
+        }
+
+        if (_model.ResidualScale != 1)
+        {
+            writer.Set(Key("residual_scale"), (float)_model.ResidualScale);
+        }
+
+        if (_model.EmbeddingScale != 1 && !Family.ScaledEmbedding)
+        {
+            writer.Set(Key("embedding_scale"), (float)_model.EmbeddingScale);
+        }
+
+        if (!Family.ScaledEmbedding)
+        {
+            SetPositive(writer, "attention.scale", _attention.ScoreScale);
+        }
+    }
 
     private void WriteFeedForward(GgufWriter writer)
     {
-        DenseFeedForward? dense = _model.Layers.Select(layer => layer.FeedForward).OfType<DenseFeedForward>().FirstOrDefault();
+        DenseFeedForward? network = _model.Layers.Select(layer => layer.FeedForward).OfType<DenseFeedForward>().FirstOrDefault();
         MoeFeedForward? experts = _model.Layers.Select(layer => layer.FeedForward).OfType<MoeFeedForward>().FirstOrDefault();
-        writer.Set(Key("feed_forward_length"), (uint)(dense?.IntermediateSize ?? experts?.ExpertIntermediateSize ?? 0));
+        writer.Set(Key("feed_forward_length"), (uint)(network?.IntermediateSize ?? experts?.ExpertIntermediateSize ?? 0));
         if (experts is null)
         {
             return;
@@ -76,8 +120,35 @@ internal sealed class ArchitectureMetadata
         writer.Set(Key("expert_used_count"), (uint)experts.ExpertsPerToken);
         writer.Set(Key("expert_feed_forward_length"), (uint)experts.ExpertIntermediateSize);
         writer.Set(Key("expert_weights_norm"), experts.NormalizeTopK);
+        if (experts.SigmoidRouter)
+        {
+            writer.Set(Key("expert_gating_func"), 2u);
+        }
+
+        if (experts.RoutedScale != 1)
+        {
+            writer.Set(Key("expert_weights_scale"), (float)experts.RoutedScale);
+        }
+
+        if (experts.RouterGroups > 1)
+        {
+            writer.Set(Key("expert_group_count"), (uint)experts.RouterGroups);
+            writer.Set(Key("expert_group_used_count"), (uint)experts.RouterGroupsPerToken);
+        }
+
+        int dense = _model.Layers.TakeWhile(layer => layer.FeedForward is DenseFeedForward).Count();
+        if (dense > 0)
+        {
+            writer.Set(Key("leading_dense_block_count"), (uint)dense);
+        }
+
         if (experts.SharedIntermediateSize > 0)
         {
+            if (!experts.SharedGate)
+            {
+                writer.Set(Key("expert_shared_count"), (uint)Math.Max(1, experts.SharedIntermediateSize / experts.ExpertIntermediateSize));
+            }
+
             writer.Set(Key("expert_shared_feed_forward_length"), (uint)experts.SharedIntermediateSize);
         }
     }
