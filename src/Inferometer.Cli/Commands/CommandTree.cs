@@ -17,6 +17,7 @@ internal static class CommandTree
             CompareCommand.Create(printer),
             SimulateCommand.Create(printer),
             LoadCommand.Create(printer),
+            PlanCommand.Create(printer),
             ShowcaseCommand.Create(printer),
             ModelsCommand.Create(printer),
             HardwareCommand.Create(printer),

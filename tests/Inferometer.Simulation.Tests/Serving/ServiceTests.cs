@@ -74,6 +74,22 @@ public sealed class ServiceTests
     }
 
     [Fact]
+    public void A_user_who_is_answered_asks_again_without_waiting_for_the_others()
+    {
+        const double Step = 0.01;
+        GeneratedArrivals users = new(new TrafficOptions
+        {
+            Users = 4,
+            Input = LengthDistribution.Fixed(10),
+            Output = LengthDistribution.Parse("uniform:5,90"),
+            Requests = 200,
+        });
+        ServingReport report = ServingSimulation.Serve(
+            users, new FixedPlan(Step), new() { BlockCount = 1000 }, TestContext.Current.CancellationToken).Report.Value;
+        Assert.InRange(report.Queue!.Max, 0, Step); // the step that is under way, and no other
+    }
+
+    [Fact]
     public void Requests_that_come_too_fast_overload_it_and_others_do_not()
     {
         Assert.NotNull(Serve(Open(2000, 1500), new() { Scheduler = new() { MaxSequences = 8 } }).Overload);
