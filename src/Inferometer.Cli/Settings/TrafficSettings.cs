@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Models;
-using Inferometer.ModelFiles;
 using Inferometer.ModelFiles.Formats;
 using Inferometer.ModelFiles.Tokenization;
 using Inferometer.Serving.Arrivals;
