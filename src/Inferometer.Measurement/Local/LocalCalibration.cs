@@ -205,7 +205,8 @@ public static class LocalCalibration
             Checkpoint.Open(path), new InferenceOptions { Threads = threads },
             OptimizationConfiguration.Of(new InferenceOptions()), workload, WarmUp, cancellationToken).ConfigureAwait(false);
         return new LocalCheck(
-            check.Model.Title, check.Model.Type.ToString().ToLowerInvariant(), check.Users, check.InputTokens, check.OutputTokens, predicted,
+            check.Model.Title, check.Model.Type.ToString().ToLowerInvariant(), check.Users, check.InputTokens, check.OutputTokens,
+            predicted,
             sample.Seconds);
     }
 
