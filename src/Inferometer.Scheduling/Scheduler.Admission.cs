@@ -66,7 +66,8 @@ public sealed partial class Scheduler
     private void FindPrefix(Sequence sequence)
     {
         int limit = LookupBlocks(sequence);
-        if (CanResume is null && ReferenceEquals(_foundFor, sequence) && _foundTokens == sequence.TokenCount && _foundVersion == Pool.PrefixVersion
+        if (CanResume is null && ReferenceEquals(_foundFor, sequence) && _foundTokens == sequence.TokenCount
+            && _foundVersion == Pool.PrefixVersion
             && (_foundBlocks.Count == limit || !Pool.IsPublished(sequence.HashOf(_foundBlocks.Count, Pool.BlockSize))))
         {
             return;

@@ -77,7 +77,8 @@ public sealed class FamilyForward(FamilyModel model)
                 : Linear(prefix + "q_proj", x[t]);
             double[] down = Linear(prefix + "kv_a_proj_with_mqa", x[t]);
             double[] shared = Rotate(layer, down[Rank..], t);
-            double[][] up = [.. Linear(prefix + "kv_b_proj", Rms(down[..Rank], Values(prefix + "kv_a_layernorm.weight"))).Chunk(Nope + Width)];
+            double[] latent = Rms(down[..Rank], Values(prefix + "kv_a_layernorm.weight"));
+            double[][] up = [.. Linear(prefix + "kv_b_proj", latent).Chunk(Nope + Width)];
             queries[t] = [.. query.Chunk(Nope + Rotary).Select(head => (double[])[.. head[..Nope], .. Rotate(layer, head[Nope..], t)])];
             keys[t] = [.. up.Select(head => (double[])[.. head[..Nope], .. shared])];
             values[t] = [.. up.Select(head => head[Nope..])];
@@ -118,7 +119,8 @@ public sealed class FamilyForward(FamilyModel model)
     // Mamba-2 as a recurrence, token by token.
     private double[][] Mamba(string prefix, double[][] x)
     {
-        const int Heads = FamilySpec.MambaHeads, Width = FamilySpec.MambaWidth, Size = FamilySpec.MambaState, Groups = FamilySpec.MambaGroups;
+        const int Heads = FamilySpec.MambaHeads, Width = FamilySpec.MambaWidth;
+        const int Size = FamilySpec.MambaState, Groups = FamilySpec.MambaGroups;
         const int Inner = Heads * Width, Channels = Inner + (2 * Groups * Size);
         double[][] projected = [.. x.Select(row => Linear(prefix + "in_proj", row))];
         double[][] convolved = [.. Causal(prefix + "conv1d", [.. projected.Select(row => row[Inner..(Inner + Channels)])])
@@ -218,7 +220,8 @@ public sealed class FamilyForward(FamilyModel model)
         (double[][] q, double[][] k, double[][] v) = Project(prefix, x);
         if (_spec.Clip > 0)
         {
-            double[][] Cut(double[][] heads) => [.. heads.Select(head => head.Select(value => Math.Clamp(value, -_spec.Clip, _spec.Clip)).ToArray())];
+            double[][] Cut(double[][] heads) =>
+                [.. heads.Select(head => head.Select(value => Math.Clamp(value, -_spec.Clip, _spec.Clip)).ToArray())];
             (q, k, v) = (Cut(q), Cut(k), Cut(v));
         }
 
@@ -255,7 +258,8 @@ public sealed class FamilyForward(FamilyModel model)
         }
 
         double[][][] groups = [.. heads.Chunk(group + 2)];
-        return ([.. groups.SelectMany(one => one[..group])], [.. groups.Select(one => one[group])], [.. groups.Select(one => one[group + 1])]);
+        return (
+            [.. groups.SelectMany(one => one[..group])], [.. groups.Select(one => one[group])], [.. groups.Select(one => one[group + 1])]);
     }
 
     private double[][] NormHeads(string name, double[][] heads)
@@ -339,7 +343,8 @@ public sealed class FamilyForward(FamilyModel model)
         int size = ranks.Length / spec.Groups;
         int[] groups = [.. Enumerable.Range(0, spec.Groups)
             .OrderByDescending(g => ranks.Skip(g * size).Take(size).OrderDescending().Take(2).Sum()).Take(spec.GroupsUsed)];
-        int[] chosen = [.. Enumerable.Range(0, ranks.Length).Where(e => groups.Contains(e / size)).OrderByDescending(e => ranks[e]).Take(spec.Used)];
+        int[] chosen = [.. Enumerable.Range(0, ranks.Length).Where(e => groups.Contains(e / size))
+            .OrderByDescending(e => ranks[e]).Take(spec.Used)];
         double total = spec.Normalises ? chosen.Sum(e => probabilities[e]) : 1;
         double[] sum = spec.Shared is { } shared ? Network(prefix + shared, x) : new double[x.Length];
         foreach (int expert in chosen)
@@ -360,7 +365,8 @@ public sealed class FamilyForward(FamilyModel model)
                 return Multiply(Slice(prefix + "block_sparse_moe.output_linear.weight", expert), inner);
             case "oss":
                 double[] mixed = Sum(
-                    Transposed(Slice(prefix + "mlp.experts.gate_up_proj", expert), x), Vector(prefix + "mlp.experts.gate_up_proj_bias", expert), 1);
+                    Transposed(Slice(prefix + "mlp.experts.gate_up_proj", expert), x),
+                    Vector(prefix + "mlp.experts.gate_up_proj_bias", expert), 1);
                 double[] cut = new double[spec.Inner];
                 for (int i = 0; i < cut.Length; i++)
                 {
@@ -368,7 +374,9 @@ public sealed class FamilyForward(FamilyModel model)
                     cut[i] = (up + 1) * gate / (1 + Math.Exp(-1.702 * gate));
                 }
 
-                return Sum(Transposed(Slice(prefix + "mlp.experts.down_proj", expert), cut), Vector(prefix + "mlp.experts.down_proj_bias", expert), 1);
+                return Sum(
+                    Transposed(Slice(prefix + "mlp.experts.down_proj", expert), cut),
+                    Vector(prefix + "mlp.experts.down_proj_bias", expert), 1);
             default:
                 string own = $"{prefix}{spec.Experts}{expert}.";
                 return Linear(own + spec.Names.Down, [.. Linear(own + spec.Names.Gate, x)
@@ -414,10 +422,12 @@ public sealed class FamilyForward(FamilyModel model)
     }
 
     private static double[] Multiply(ReferenceTensor matrix, double[] x) =>
-        [.. Enumerable.Range(0, matrix.Rows).Select(row => x.Select((value, column) => matrix.Data[(row * x.Length) + column] * value).Sum())];
+        [.. Enumerable.Range(0, matrix.Rows)
+            .Select(row => x.Select((value, column) => matrix.Data[(row * x.Length) + column] * value).Sum())];
 
     private static double[] Transposed(ReferenceTensor matrix, double[] x) =>
-        [.. Enumerable.Range(0, matrix.Columns).Select(column => x.Select((value, row) => matrix.Data[(row * matrix.Columns) + column] * value).Sum())];
+        [.. Enumerable.Range(0, matrix.Columns)
+            .Select(column => x.Select((value, row) => matrix.Data[(row * matrix.Columns) + column] * value).Sum())];
 
     private ReferenceTensor Slice(string name, int index)
     {

@@ -74,7 +74,8 @@ public sealed class FamilyModel
         for (int layer = 0; layer < FamilySpec.Layers; layer++)
         {
             string prefix = $"{Spec.LayerPrefix}{layer}.";
-            foreach (string? norm in (string?[])[Spec.BeforeAttention, Spec.BehindAttention, Spec.BeforeFeedForward, Spec.BehindFeedForward])
+            string?[] norms = [Spec.BeforeAttention, Spec.BehindAttention, Spec.BeforeFeedForward, Spec.BehindFeedForward];
+            foreach (string? norm in norms)
             {
                 if (norm is not null)
                 {
@@ -279,7 +280,8 @@ public sealed class FamilyModel
         }
     }
 
-    private void Matrix(string name, int rows, int columns, double gain = 1) => Stack(name + ".weight", gain / Math.Sqrt(columns), rows, columns);
+    private void Matrix(string name, int rows, int columns, double gain = 1) =>
+        Stack(name + ".weight", gain / Math.Sqrt(columns), rows, columns);
 
     private void Stack(string name, double deviation, params int[] shape) =>
         Weights[name] = ReferenceTensor.Random(_random, deviation, 0, shape);

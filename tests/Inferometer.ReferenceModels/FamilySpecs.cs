@@ -386,7 +386,8 @@ public static class FamilySpecs
             {
                 ["rope_scaling"] = new JsonObject
                 {
-                    ["type"] = "yarn", ["factor"] = 4.0, ["mscale"] = 1.0, ["mscale_all_dim"] = 1.0, ["beta_fast"] = 32.0, ["beta_slow"] = 1.0,
+                    ["type"] = "yarn", ["factor"] = 4.0, ["mscale"] = 1.0, ["mscale_all_dim"] = 1.0, ["beta_fast"] = 32.0,
+                    ["beta_slow"] = 1.0,
                     ["original_max_position_embeddings"] = 64,
                 },
             }),
@@ -469,8 +470,9 @@ public static class FamilySpecs
 
     private static JsonObject Hybrid(int experts) => new()
     {
-        ["layer_types"] = new JsonArray("mamba", "mamba", "attention", "mamba"), ["num_local_experts"] = experts, ["num_experts_per_tok"] = 2,
-        ["shared_intermediate_size"] = FamilySpec.Inner, ["position_embedding_type"] = "nope", ["mamba_n_heads"] = FamilySpec.MambaHeads,
+        ["layer_types"] = new JsonArray("mamba", "mamba", "attention", "mamba"), ["num_local_experts"] = experts,
+        ["num_experts_per_tok"] = 2, ["shared_intermediate_size"] = FamilySpec.Inner, ["position_embedding_type"] = "nope",
+        ["mamba_n_heads"] = FamilySpec.MambaHeads,
         ["mamba_d_head"] = FamilySpec.MambaWidth, ["mamba_d_state"] = FamilySpec.MambaState, ["mamba_n_groups"] = FamilySpec.MambaGroups,
         ["mamba_d_conv"] = FamilySpec.Taps, ["mamba_expand"] = 2, ["mamba_conv_bias"] = true, ["mamba_proj_bias"] = false,
     };

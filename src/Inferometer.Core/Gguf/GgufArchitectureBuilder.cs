@@ -175,6 +175,16 @@ internal sealed class GgufArchitectureBuilder
             throw Wrong($"keys of width {key} hold no {rotary} rotary channels and more");
         }
 
+        RopeParameters rope = Rope(rotary, local: false);
+        double scale = 0;
+        if (rope.Scaling == RopeScaling.Yarn)
+        {
+            // The scores carry what YaRN would give to cosines and sines.
+            double factor = 1 + (_header.GetDouble(Key("rope.scaling.yarn_log_multiplier"), 0) * Math.Log(rope.Factor));
+            scale = factor * factor / Math.Sqrt(key);
+            rope = rope with { AttentionFactor = 1 };
+        }
+
         return new LatentAttentionMixer
         {
             Heads = heads,
@@ -183,7 +193,8 @@ internal sealed class GgufArchitectureBuilder
             NopeHeadDim = key - rotary,
             RopeHeadDim = rotary,
             ValueHeadDim = value,
-            Rope = Rope(rotary, local: false),
+            ScoreScale = scale,
+            Rope = rope,
         };
     }
 

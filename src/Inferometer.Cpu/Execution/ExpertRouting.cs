@@ -34,7 +34,8 @@ internal sealed class ExpertRouting
         {
             Span<int> experts = _experts.AsSpan(token * moe.ExpertsPerToken, moe.ExpertsPerToken);
             Span<float> weights = _chosenWeights.AsSpan(token * moe.ExpertsPerToken, moe.ExpertsPerToken);
-            ExpertChoice.Of(moe, scores.Slice(token * moe.Experts, moe.Experts), correction, _ranks.AsSpan(0, moe.Experts), experts, weights);
+            ExpertChoice.Of(
+                moe, scores.Slice(token * moe.Experts, moe.Experts), correction, _ranks.AsSpan(0, moe.Experts), experts, weights);
             foreach (int expert in experts)
             {
                 _starts[expert + 1]++;

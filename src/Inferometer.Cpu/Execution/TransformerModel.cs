@@ -40,7 +40,9 @@ public sealed class TransformerModel : IModelLoader, IDisposable
         _latent = loaded.Weights.Layers.Any(layer => layer.Latent is not null)
             ? new LatentAttentionBlock(_step, loaded, options.Forward, Statistics)
             : null;
-        _recurrence = loaded.Weights.Layers.Any(layer => layer.Recurrence is not null) ? new RecurrentBlock(_step, loaded.Architecture) : null;
+        _recurrence = loaded.Weights.Layers.Any(layer => layer.Recurrence is not null)
+            ? new RecurrentBlock(_step, loaded.Architecture)
+            : null;
         _cacheLayouts = KvCache.Layouts(loaded.Architecture, KvElement.F32, options.Forward.GroupedHeads);
         _embedRow = EmbedRow;
         _finalNormRow = FinalNormRow;

@@ -57,7 +57,8 @@ internal sealed class Workspace
 
     /// <summary>Bytes a step of <paramref name="tokens"/> tokens needs for its intermediate rows.</summary>
     public static long RequiredBytes(ModelArchitecture architecture, int tokens) =>
-        (BytesPerToken(WorkspaceWidths.Of(architecture)) + (sizeof(float) * (RecurrentWidths.Of(architecture).Total + LatentWidths.Of(architecture).Total))) * tokens;
+        (BytesPerToken(WorkspaceWidths.Of(architecture))
+            + (sizeof(float) * (RecurrentWidths.Of(architecture).Total + LatentWidths.Of(architecture).Total))) * tokens;
 
     /// <summary>Makes room for a step of <paramref name="tokens"/> tokens.</summary>
     public void Reserve(int tokens)
@@ -84,5 +85,6 @@ internal sealed class Workspace
     }
 
     private static long BytesPerToken(WorkspaceWidths w) => sizeof(float) * (
-        ((((w.Experts > 0 ? 5L : 3L) + (w.HasTwoInputs ? 1 : 0)) * w.Hidden) + w.Query + w.Key + w.Value + w.Attended + (2L * w.FeedForward) + w.Experts));
+        ((((w.Experts > 0 ? 5L : 3L) + (w.HasTwoInputs ? 1 : 0)) * w.Hidden)
+            + w.Query + w.Key + w.Value + w.Attended + (2L * w.FeedForward) + w.Experts));
 }

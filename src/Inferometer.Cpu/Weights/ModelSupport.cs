@@ -13,7 +13,7 @@ public static class ModelSupport
     private static readonly string[] ModelTypes =
     [
         .. GgufFamilies.Known.SelectMany(name => GgufFamilies.Find(name)!.ModelTypes), "glm", "gptj", "helium", "apertus",
-        "qwen3_next", "deepseek_v2", "deepseek_v3", "qwen3_5_text", "qwen3_5_moe_text", "lfm2", "granitemoehybrid",
+        "qwen3_next", "qwen3_5_text", "qwen3_5_moe_text", "lfm2", "granitemoehybrid",
     ];
 
     private static readonly HashSet<string> Families =

@@ -123,6 +123,30 @@ internal sealed unsafe class TensorLoader
         };
     }
 
+    /// <summary>Some rows of a tensor as floats in memory, turned where their columns are to be rows.</summary>
+    public WeightMatrix Decoded(WeightRole role, int layer, int totalRows, int columns, int firstRow, int rows, bool turned)
+    {
+        ModelTensor tensor = Find(role, layer);
+        RequireShape(tensor, totalRows, columns);
+        if (OnlyChecks)
+        {
+            return WeightMatrix.FromValues(new float[columns], turned ? columns : 1, turned ? 1 : columns);
+        }
+
+        Take(tensor);
+        float[] row = new float[columns], values = new float[rows * columns];
+        for (int i = 0; i < rows; i++)
+        {
+            tensor.DecodeRow(firstRow + i, row);
+            for (int j = 0; j < columns; j++)
+            {
+                values[turned ? (j * rows) + i : (i * columns) + j] = row[j];
+            }
+        }
+
+        return turned ? WeightMatrix.FromValues(values, columns, rows) : WeightMatrix.FromValues(values, rows, columns);
+    }
+
     /// <summary>One expert's matrix: a slice of the stacked tensor where the file has that, otherwise a tensor of its own.</summary>
     public Projection Expert(WeightRole role, int layer, int expert, int experts, int rows, int columns, bool needsBias) =>
         new(ExpertMatrix(role, layer, expert, experts, rows, columns),

@@ -96,6 +96,11 @@ internal sealed class WeightAssembly(ModelArchitecture architecture, TensorLoade
         int queries = mixer.Heads * (mixer.NopeHeadDim + mixer.RopeHeadDim);
         Projection[] Heads(WeightRole role, int rows, int columns) => [.. Enumerable.Range(0, mixer.Heads)
             .Select(head => tensors.Expert(role, layer, head, mixer.Heads, rows, columns, needsBias: false))];
+        Projection[] FromFused(int first, int rows, bool turned) => [.. Enumerable.Range(0, mixer.Heads)
+            .Select(head => new Projection(tensors.Decoded(
+                WeightRole.LatentUp, layer, mixer.Heads * (mixer.NopeHeadDim + mixer.ValueHeadDim), mixer.KvRank,
+                (head * (mixer.NopeHeadDim + mixer.ValueHeadDim)) + first, rows, turned)))];
+        bool isFused = !tensors.Has(WeightRole.KeyUp, layer) && tensors.Has(WeightRole.LatentUp, layer);
         bool isCompressed = mixer.QueryRank > 0;
         return new LatentWeights(
             isCompressed
@@ -103,8 +108,10 @@ internal sealed class WeightAssembly(ModelArchitecture architecture, TensorLoade
                 : tensors.Projection(WeightRole.Query, layer, queries, Hidden),
             tensors.Projection(WeightRole.LatentDown, layer, mixer.KvRank + mixer.RopeHeadDim, Hidden, needsBias: mixer.Bias),
             tensors.Vector(WeightRole.LatentNorm, layer, mixer.KvRank),
-            Heads(WeightRole.KeyUp, mixer.KvRank, mixer.NopeHeadDim),
-            Heads(WeightRole.ValueUp, mixer.ValueHeadDim, mixer.KvRank),
+            isFused ? FromFused(0, mixer.NopeHeadDim, turned: true) : Heads(WeightRole.KeyUp, mixer.KvRank, mixer.NopeHeadDim),
+            isFused
+                ? FromFused(mixer.NopeHeadDim, mixer.ValueHeadDim, turned: false)
+                : Heads(WeightRole.ValueUp, mixer.ValueHeadDim, mixer.KvRank),
             tensors.Projection(WeightRole.AttentionOutput, layer, Hidden, mixer.Heads * mixer.ValueHeadDim, needsBias: mixer.Bias))
         {
             QueryDown = isCompressed

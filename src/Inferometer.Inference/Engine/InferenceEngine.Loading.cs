@@ -139,7 +139,8 @@ public sealed partial class InferenceEngine
         {
             throw new InferometerException(
                 $"{checkpoint.Path}: the cache setting '{setting.Name}' stores keys and values of heads; this model "
-                    + $"('{checkpoint.Architecture.ModelType}') has layers of {other.Mixer?.GetType().Name ?? "no attention"}. Leave the setting out.");
+                    + $"('{checkpoint.Architecture.ModelType}') has layers of {other.Mixer?.GetType().Name ?? "no attention"}. "
+                    + "Leave the setting out.");
         }
 
         RequireNoStates(checkpoint.Architecture, options.Speculation is not null, "speculative decoding takes back");
@@ -161,8 +162,8 @@ public sealed partial class InferenceEngine
         if (refused && PagedKvCache.BytesPerState(architecture) > 0)
         {
             throw new InferometerException(
-                $"{architecture.Source ?? architecture.Name}: {what} keys and values alone, but this model ('{architecture.ModelType}') has "
-                    + "layers that keep a state instead. Leave the setting out for it.");
+                $"{architecture.Source ?? architecture.Name}: {what} keys and values alone, but this model "
+                    + $"('{architecture.ModelType}') has layers that keep a state instead. Leave the setting out for it.");
         }
     }
 

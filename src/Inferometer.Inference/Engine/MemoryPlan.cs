@@ -137,11 +137,14 @@ public sealed record MemoryPlan
                 $"{(long)BlockCount * PagedKvCache.BlockSize} tokens in {BlockCount} blocks of {PagedKvCache.BlockSize}");
         string reduced = BlockCount < WantedBlocks
             ? string.Create(CultureInfo.InvariantCulture, $" (of {(long)WantedBlocks * PagedKvCache.BlockSize} wanted)") : "";
+        string[] states = StateSlots > 0
+            ? [string.Create(CultureInfo.InvariantCulture, $"states       {Size(StateBytes)}  {StateSlots} of them")]
+            : [];
         return string.Join(
             Environment.NewLine,
             [$"weights      {Size(WeightBytes)}",
             $"KV cache     {Size(KvBytes)}  {held}{reduced}",
-            .. StateSlots > 0 ? [string.Create(CultureInfo.InvariantCulture, $"states       {Size(StateBytes)}  {StateSlots} of them")] : (string[])[],
+            .. states,
             $"activations  {Size(ActivationBytes)}",
             $"logits       {Size(LogitBytes)}",
             $"total        {Size(TotalBytes)}  of {Size(FreeBytes)} free"]);

@@ -10,7 +10,8 @@ namespace Inferometer.ModelFiles.Conversion;
 internal sealed class ArchitectureMetadata
 {
     private readonly ModelArchitecture _model;
-    private readonly AttentionMixer _attention;
+    private readonly AttentionMixer? _attention;
+    private readonly LatentAttentionMixer? _latent;
 
     /// <exception cref="InferometerException">GGUF has no architecture for the model, or this converter cannot describe it.</exception>
     public ArchitectureMetadata(ModelArchitecture model, string source)
@@ -21,8 +22,12 @@ internal sealed class ArchitectureMetadata
                 $"{source}: model_type '{model.ModelType}' cannot be converted. Supported: {string.Join(
                     ", ", GgufFamilies.Known.SelectMany(name => GgufFamilies.Find(name)!.ModelTypes))}.");
         Family = GgufFamilies.Find(Architecture)!;
-        _attention = model.Layers.Select(layer => layer.Mixer).OfType<AttentionMixer>().FirstOrDefault()
-            ?? throw new InferometerException($"{source}: the model has no attention layer.");
+        _attention = model.Layers.Select(layer => layer.Mixer).OfType<AttentionMixer>().FirstOrDefault();
+        _latent = model.Layers.Select(layer => layer.Mixer).OfType<LatentAttentionMixer>().FirstOrDefault();
+        if (_attention is null && _latent is null)
+        {
+            throw new InferometerException($"{source}: the model has no attention layer.");
+        }
     }
 
     /// <summary>The value of <c>general.architecture</c>.</summary>
@@ -39,10 +44,7 @@ internal sealed class ArchitectureMetadata
         writer.Set(Key("embedding_length"), (uint)_model.HiddenSize);
         writer.Set(Key("block_count"), (uint)_model.LayerCount);
         WriteFeedForward(writer);
-        writer.Set(Key("attention.head_count"), (uint)_attention.Heads);
-        writer.Set(Key("attention.head_count_kv"), (uint)_attention.KvHeads);
-        writer.Set(Key("attention.key_length"), (uint)_attention.HeadDim);
-        writer.Set(Key("attention.value_length"), (uint)_attention.ValueHeadDim);
+        WriteHeads(writer);
         bool isRms = _model.Norm is NormKind.RmsNorm or NormKind.RmsNormPlusOne;
         writer.Set(Key(isRms ? "attention.layer_norm_rms_epsilon" : "attention.layer_norm_epsilon"), (float)_model.NormEpsilon);
         WriteWindows(writer);
@@ -51,9 +53,9 @@ internal sealed class ArchitectureMetadata
             writer.Set(Key("use_parallel_residual"), _model.ParallelBlocks);
         }
 
-        SetPositive(writer, "attn_logit_softcapping", _attention.ScoreSoftcap);
+        SetPositive(writer, "attn_logit_softcapping", _attention?.ScoreSoftcap ?? 0);
         SetPositive(writer, "final_logit_softcapping", _model.FinalLogitSoftcap);
-        SetPositive(writer, "attention.clamp_kqv", _attention.QkvClip);
+        SetPositive(writer, "attention.clamp_kqv", _attention?.QkvClip ?? 0);
         WriteFactors(writer);
         WriteRope(writer);
         writer.Set(Key("vocab_size"), (uint)_model.VocabularySize);
@@ -63,7 +65,35 @@ internal sealed class ArchitectureMetadata
     /// The rotary parameters of global layers, or of local ones where those have none; local ones of Gemma 3 are fixed by the architecture.
     /// </summary>
     public static RopeParameters? GlobalRope(ModelArchitecture model) => model.Layers.Select(layer => layer.Mixer).OfType<AttentionMixer>()
-        .Where(mixer => mixer.Rope is not null).OrderBy(mixer => mixer.WindowTokens > 0).Select(mixer => mixer.Rope).FirstOrDefault();
+        .Where(mixer => mixer.Rope is not null).OrderBy(mixer => mixer.WindowTokens > 0).Select(mixer => mixer.Rope).FirstOrDefault()
+        ?? model.Layers.Select(layer => layer.Mixer).OfType<LatentAttentionMixer>().FirstOrDefault()?.Rope;
+
+    // Of latent attention the plain lengths are those of the one head that queries meet, with what its keys and values are made of beside.
+    private void WriteHeads(GgufWriter writer)
+    {
+        if (_latent is { } latent)
+        {
+            writer.Set(Key("attention.head_count"), (uint)latent.Heads);
+            writer.Set(Key("attention.head_count_kv"), 1u);
+            writer.Set(Key("attention.key_length"), (uint)(latent.KvRank + latent.RopeHeadDim));
+            writer.Set(Key("attention.value_length"), (uint)latent.KvRank);
+            writer.Set(Key("attention.key_length_mla"), (uint)(latent.NopeHeadDim + latent.RopeHeadDim));
+            writer.Set(Key("attention.value_length_mla"), (uint)latent.ValueHeadDim);
+            writer.Set(Key("attention.kv_lora_rank"), (uint)latent.KvRank);
+            if (latent.QueryRank > 0)
+            {
+                writer.Set(Key("attention.q_lora_rank"), (uint)latent.QueryRank);
+            }
+
+            return;
+        }
+
+        AttentionMixer attention = _attention!;
+        writer.Set(Key("attention.head_count"), (uint)attention.Heads);
+        writer.Set(Key("attention.head_count_kv"), (uint)attention.KvHeads);
+        writer.Set(Key("attention.key_length"), (uint)attention.HeadDim);
+        writer.Set(Key("attention.value_length"), (uint)attention.ValueHeadDim);
+    }
 
     private void WriteWindows(GgufWriter writer)
     {
@@ -100,7 +130,7 @@ internal sealed class ArchitectureMetadata
             writer.Set(Key("embedding_scale"), (float)_model.EmbeddingScale);
         }
 
-        if (!Family.ScaledEmbedding)
+        if (!Family.ScaledEmbedding && _attention is not null)
         {
             SetPositive(writer, "attention.scale", _attention.ScoreScale);
         }
@@ -160,7 +190,7 @@ internal sealed class ArchitectureMetadata
             return;
         }
 
-        writer.Set(Key("rope.dimension_count"), (uint)(rope.RotaryDim == 0 ? _attention.HeadDim : rope.RotaryDim));
+        writer.Set(Key("rope.dimension_count"), (uint)(rope.RotaryDim == 0 ? _latent?.RopeHeadDim ?? _attention!.HeadDim : rope.RotaryDim));
         writer.Set(Key("rope.freq_base"), (float)rope.Theta);
         if (rope.Scaling is RopeScaling.DynamicNtk)
         {
@@ -175,6 +205,13 @@ internal sealed class ArchitectureMetadata
             if (rope.OriginalContextTokens > 0)
             {
                 writer.Set(Key("rope.scaling.original_context_length"), (uint)rope.OriginalContextTokens);
+            }
+
+            if (_latent is { ScoreScale: > 0 } latent)
+            {
+                double factor = Math.Sqrt(latent.ScoreScale * Math.Sqrt(latent.NopeHeadDim + latent.RopeHeadDim));
+                writer.Set(Key("rope.scaling.yarn_log_multiplier"), (float)((factor - 1) / Math.Log(rope.Factor)));
+                return;
             }
 
             SetPositive(writer, "rope.scaling.attn_factor", rope.AttentionFactor);

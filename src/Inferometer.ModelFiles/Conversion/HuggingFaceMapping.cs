@@ -19,7 +19,9 @@ internal sealed class HuggingFaceMapping
     [
         WeightRole.AttentionNorm, WeightRole.PostAttentionNorm, WeightRole.FeedForwardNorm, WeightRole.PostFeedForwardNorm,
         WeightRole.Query, WeightRole.Key, WeightRole.Value, WeightRole.FusedQueryKeyValue, WeightRole.AttentionOutput,
-        WeightRole.AttentionSinks, WeightRole.QueryNorm, WeightRole.KeyNorm, WeightRole.Gate, WeightRole.Up, WeightRole.FusedGateUp,
+        WeightRole.QueryDown, WeightRole.QueryDownNorm, WeightRole.QueryUp, WeightRole.LatentDown, WeightRole.LatentNorm, WeightRole.KeyUp,
+        WeightRole.ValueUp, WeightRole.AttentionSinks, WeightRole.QueryNorm, WeightRole.KeyNorm, WeightRole.Gate, WeightRole.Up,
+        WeightRole.FusedGateUp,
         WeightRole.Down, WeightRole.Router, WeightRole.RouterCorrection, WeightRole.ExpertGate, WeightRole.ExpertUp,
         WeightRole.ExpertDown, WeightRole.SharedGate, WeightRole.SharedUp, WeightRole.SharedDown, WeightRole.SharedExpertGate,
     ];
@@ -121,7 +123,10 @@ internal sealed class HuggingFaceMapping
             _used.UnionWith(parts.Select(part => part.Name));
             string name = _to.Stem(WeightRole.FusedQueryKeyValue, layer) + ending;
             _tensors.Add(ending is ".bias"
-                ? new ConvertedTensor(name, [parts.Sum(part => part.ElementCount)]) { Values = [.. parts.SelectMany(part => part.DecodeAll())] }
+                ? new ConvertedTensor(name, [parts.Sum(part => part.ElementCount)])
+                {
+                    Values = [.. parts.SelectMany(part => part.DecodeAll())],
+                }
                 : new ConvertedTensor(name, [parts.Sum(part => part.Rows), parts[0].Columns]) { Sources = parts });
         }
     }

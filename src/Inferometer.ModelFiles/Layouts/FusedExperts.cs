@@ -39,7 +39,8 @@ internal static class FusedExperts
     }
 
     /// <summary>
-    /// gpt-oss: outputs are gate and up in turn. Microscaled ones are stacked [experts, outputs, inputs], others [experts, inputs, outputs].
+    /// gpt-oss: outputs are gate and up in turn. Microscaled ones are stacked [experts, outputs, inputs], others [experts, inputs,
+    /// outputs].
     /// </summary>
     public static IReadOnlyList<PackedWeight> GateBesideUp(FusedTensor tensor)
     {

@@ -57,7 +57,8 @@ internal static partial class LayoutRules
         {
             foreach (string ending in (ReadOnlySpan<string>)["", ".weight", ".bias"])
             {
-                if (name.EndsWith(ending, StringComparison.Ordinal) && name.AsSpan(0, name.Length - ending.Length).EndsWith(stem, StringComparison.Ordinal))
+                if (name.EndsWith(ending, StringComparison.Ordinal)
+                    && name.AsSpan(0, name.Length - ending.Length).EndsWith(stem, StringComparison.Ordinal))
                 {
                     return (rule, stem + ending);
                 }

@@ -43,7 +43,10 @@ public sealed class HuggingFaceNames : IWeightNames
         [WeightRole.Gate] = ["mlp.gate_proj", "feed_forward.w1", "shared_mlp.gate_proj"],
         [WeightRole.Up] = ["mlp.up_proj", "mlp.c_fc", "mlp.fc1", "mlp.fc_in", "mlp.dense_h_to_4h", "feed_forward.w3", "shared_mlp.up_proj"],
         [WeightRole.FusedGateUp] = ["mlp.gate_up_proj"],
-        [WeightRole.Down] = ["mlp.down_proj", "mlp.c_proj", "mlp.fc2", "mlp.fc_out", "mlp.dense_4h_to_h", "feed_forward.w2", "shared_mlp.output_linear"],
+        [WeightRole.Down] =
+        [
+            "mlp.down_proj", "mlp.c_proj", "mlp.fc2", "mlp.fc_out", "mlp.dense_4h_to_h", "feed_forward.w2", "shared_mlp.output_linear",
+        ],
         [WeightRole.Router] = ["mlp.gate", "mlp.router", "block_sparse_moe.gate", "block_sparse_moe.router.layer"],
         [WeightRole.RouterCorrection] =
         [

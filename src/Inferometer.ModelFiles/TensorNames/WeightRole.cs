@@ -114,6 +114,9 @@ public enum WeightRole
     /// <summary>Norm of the latent.</summary>
     LatentNorm,
 
+    /// <summary>For each head keys and then values from the latent, as files had them before 2025.</summary>
+    LatentUp,
+
     /// <summary>For each head, from queries to the latent's width, [heads, latent, head width].</summary>
     KeyUp,
 

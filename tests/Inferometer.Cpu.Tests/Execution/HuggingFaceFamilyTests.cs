@@ -37,7 +37,12 @@ public sealed class HuggingFaceFamilyTests
         string tokenizer = SharedFolder.Require("models/stories260k"); // any tokenizer of 512 tokens will do
         using TemporaryFolder scratch = new();
         string source = scratch.Create(family);
-        foreach (string file in (string[])[.. Directory.EnumerateFiles(folder), Path.Combine(tokenizer, "tokenizer.json"), Path.Combine(tokenizer, "tokenizer_config.json")])
+        string[] files =
+        [
+            .. Directory.EnumerateFiles(folder), Path.Combine(tokenizer, "tokenizer.json"),
+            Path.Combine(tokenizer, "tokenizer_config.json"),
+        ];
+        foreach (string file in files)
         {
             File.Copy(file, Path.Combine(source, Path.GetFileName(file)));
         }

@@ -30,9 +30,11 @@ public sealed class StateModelTests : IDisposable
         get
         {
             TheoryData<string, string> data = [];
+            string[] variants =
+                ["together", "small chunks", "no prefix cache", "no KV cache", "little memory", "two threads", "static batches"];
             foreach (string model in (string[])["qwen3_next", "qwen3_5_text"])
             {
-                foreach (string variant in (string[])["together", "small chunks", "no prefix cache", "no KV cache", "little memory", "two threads", "static batches"])
+                foreach (string variant in variants)
                 {
                     data.Add(model, variant);
                 }
@@ -42,7 +44,8 @@ public sealed class StateModelTests : IDisposable
         }
     }
 
-    private static InferenceOptions Alone => EngineRunner.Defaults with { KvElement = KvElement.F32, Batching = BatchingMode.Off, PrefixCache = false };
+    private static InferenceOptions Alone =>
+        EngineRunner.Defaults with { KvElement = KvElement.F32, Batching = BatchingMode.Off, PrefixCache = false };
 
     public void Dispose() => _folder.Dispose();
 
@@ -112,12 +115,29 @@ public sealed class StateModelTests : IDisposable
         Assert.Equal(80 / KvCache.BlockSize, engine.Statistics.CacheHits);
     }
 
+    [Theory]
+    [MemberData(nameof(Models))]
+    public async Task Beams_that_share_blocks_are_those_that_compute_everything_anew(string model)
+    {
+        string path = Model(model);
+        InferenceOptions options = EngineRunner.Defaults with { KvElement = KvElement.F32 };
+        await using InferenceEngine shared = InferenceEngine.Load(path, options, cancellationToken: TestContext.Current.CancellationToken);
+        await using InferenceEngine anew = InferenceEngine.Load(
+            path, options with { KvCache = false }, cancellationToken: TestContext.Current.CancellationToken);
+        BeamSearchRequest request = new() { PromptTokens = s_prompts[0], BeamWidth = 4, MaxNewTokens = NewTokens };
+        IReadOnlyList<BeamHypothesis> expected = await anew.BeamSearchAsync(request, TestContext.Current.CancellationToken);
+        IReadOnlyList<BeamHypothesis> actual = await shared.BeamSearchAsync(request, TestContext.Current.CancellationToken);
+        Assert.Equal(expected.Select(beam => beam.TokenIds), actual.Select(beam => beam.TokenIds));
+    }
+
     [Fact]
     public void What_cannot_take_back_a_state_is_refused()
     {
         string path = Model("qwen3_next");
         InferometerException refusal = Assert.Throws<InferometerException>(
-            () => InferenceEngine.Load(path, EngineRunner.Defaults with { Speculation = new SpeculationOptions() }));
+            () => InferenceEngine.Load(
+                path, EngineRunner.Defaults with { Speculation = new SpeculationOptions() },
+                cancellationToken: TestContext.Current.CancellationToken));
         Assert.Contains("speculative decoding", refusal.Message, StringComparison.Ordinal);
         Assert.Contains("keep a state", refusal.Message, StringComparison.Ordinal);
     }
@@ -125,7 +145,8 @@ public sealed class StateModelTests : IDisposable
     private static GenerationRequest Request(int[] prompt) =>
         new() { PromptTokens = prompt, MaxNewTokens = NewTokens, Sampling = SamplingOptions.Greedy with { IgnoreEndOfGeneration = true } };
 
-    private static int[] Prompt(int seed, int length) => [.. Enumerable.Range(0, length).Select(i => 3 + (((i * seed * 31) + (i * i)) % 500))];
+    private static int[] Prompt(int seed, int length) =>
+        [.. Enumerable.Range(0, length).Select(i => 3 + (((i * seed * 31) + (i * i)) % 500))];
 
     private static async Task<IReadOnlyList<int>[]> RunAllAsync(string path, InferenceOptions options)
     {

@@ -36,7 +36,8 @@ public readonly record struct AttentionParameters
     /// <summary>Throws when the shape makes no sense or buffers are too short for it.</summary>
     internal void Validate(int rows, ReadOnlySpan<float> queries, ReadOnlySpan<float> output)
     {
-        if (Heads <= 0 || KvHeads <= 0 || Heads % KvHeads != 0 || KeyDim <= 0 || ValueDim <= 0 || Window < 0 || !(Softcap >= 0) || (Sinks is not null && Sinks.Length != Heads))
+        if (Heads <= 0 || KvHeads <= 0 || Heads % KvHeads != 0 || KeyDim <= 0 || ValueDim <= 0 || Window < 0 || !(Softcap >= 0)
+            || (Sinks is not null && Sinks.Length != Heads))
         {
             throw new InvalidOperationException($"No attention has this shape: {this}.");
         }
