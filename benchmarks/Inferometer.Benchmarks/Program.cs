@@ -3,6 +3,7 @@ using BenchmarkDotNet.Running;
 using Inferometer.Benchmarks;
 using Inferometer.Benchmarks.Kernels;
 using Inferometer.Benchmarks.Load;
+using Inferometer.Benchmarks.Planning;
 using Inferometer.Benchmarks.Scheduling;
 using Inferometer.Benchmarks.Simulation;
 
@@ -23,6 +24,9 @@ switch (args)
         return 0;
     case ["load-truth", .. string[] rest]:
         LoadTruthReport.Run(rest is [string rate] ? double.Parse(rate, CultureInfo.InvariantCulture) : 1000);
+        return 0;
+    case ["plan-quick", .. string[] rest]:
+        PlanReport.Run(rest is [string planned] ? planned : "llama-3.3-70b");
         return 0;
     case ["elementwise"]:
         ElementwiseReport.Run();

@@ -29,7 +29,7 @@ public static class KubernetesManifest
             throw new InferometerException(string.Create(
                 CultureInfo.InvariantCulture,
                 $"--emit kubernetes: a replica takes {shape.Devices} devices and a node has {shape.System.DevicesPerNode}: a pod is on one "
-                    + "node. "
+                    + $"node. "
                     + $"Plan with --tp {shape.System.DevicesPerNode} at most."));
         }
 

@@ -58,6 +58,18 @@ internal sealed class Screen(
                 most.HoldsWeights ? 1 : most.NeededBytes));
         }
 
+        // What prompts apart change is time, not memory.
+        Dictionary<(int Sequences, int Tokens), KvRoom> rooms = new() { [(sequences[0], tokens[0])] = most };
+        KvRoom RoomOf(int limit, int budget)
+        {
+            if (!rooms.TryGetValue((limit, budget), out KvRoom room))
+            {
+                rooms[(limit, budget)] = room = KvRoom.Of(plans.WithLimits(plan, limit, budget), demand);
+            }
+
+            return room;
+        }
+
         foreach (bool apart in Modes(program))
         {
             screened.Points.AddRange(Points(shape, plan.Basis, model, most.Requests, sequences, tokens, apart));
@@ -71,7 +83,7 @@ internal sealed class Screen(
 
             foreach (int budget in tokens)
             {
-                Limits(screened, shape, plan, model, sequences, budget, apart, devices);
+                Limits(screened, shape, plan, model, sequences, limit => RoomOf(limit, budget), budget, apart, devices);
             }
         }
 
@@ -80,23 +92,27 @@ internal sealed class Screen(
 
     // Of the limits of sequences one is kept: that which takes the fewest replicas, and of these the least, which leaves most to the cache.
     private void Limits(
-        ScreenedShape screened, DeploymentShape shape, ICostPlan plan, ReplicaModel model, IReadOnlyList<int> sequences, int budget,
-        bool apart, int? devices)
+        ScreenedShape screened, DeploymentShape shape, ICostPlan plan, ReplicaModel model, IReadOnlyList<int> sequences,
+        Func<int, KvRoom> roomOf, int budget, bool apart, int? devices)
     {
         Capacity free = Capacity.Of(model, level, plan.Basis, int.MaxValue, sequences[^1], apart)!;
         List<Candidate> kept = [];
         List<Rejection> fallen = [];
-        bool enough = false;
-        foreach (int limit in sequences)
+
+        // What runs at once never exceeds what the level lets it: a larger batch limit would only take memory, and a smaller one is worth a
+        // look only where memory is short.
+        int enough = sequences.FirstOrDefault(limit => limit >= InFlight(free), sequences[^1]);
+        bool isAll = false;
+        foreach (int limit in sequences.OrderByDescending(limit => limit <= enough).ThenByDescending(limit => limit))
         {
             Deployment deployment = new() { Shape = shape, MaxSequences = limit, StepTokens = budget, IsDisaggregated = apart };
-            if (enough)
+            if (isAll || limit > enough)
             {
                 fallen.Add(new Rejection(RejectionReason.Dominated, deployment, limit, limit));
                 continue;
             }
 
-            KvRoom room = KvRoom.Of(plans.WithLimits(plan, limit, budget), demand);
+            KvRoom room = roomOf(limit);
             if (!room.HoldsWeights)
             {
                 fallen.Add(new Rejection(RejectionReason.Weights, deployment, room.CapacityBytes, room.NeededBytes));
@@ -123,8 +139,7 @@ internal sealed class Screen(
                 Basis = plan.Basis,
             });
 
-            // What runs at once never exceeds what the limits of the level let it: a larger batch limit would only take memory.
-            enough = limit >= InFlight(free);
+            isAll = capacity.Point.Sequences >= free.Point.Sequences;
         }
 
         Candidate? best = kept.OrderBy(c => c.Least.Total).ThenBy(c => c.Deployment.MaxSequences).FirstOrDefault();
