@@ -24,10 +24,15 @@ internal static class Rooms
             "Core", "Scheduling", "Serving", "Simulation", "Planning", "ModelFiles", "Runners", "Cpu", "Inference", "Compression",
                 "Measurement",
         ],
-        ["Cli"] =
+        ["Server"] =
         [
             "Core", "Scheduling", "Serving", "Simulation", "Planning", "ModelFiles", "Runners", "Cpu", "Inference", "Compression",
                 "Measurement", "Reports",
+        ],
+        ["Cli"] =
+        [
+            "Core", "Scheduling", "Serving", "Simulation", "Planning", "ModelFiles", "Runners", "Cpu", "Inference", "Compression",
+                "Measurement", "Reports", "Server",
         ],
     };
 

@@ -28,6 +28,7 @@ internal static class CommandTree
             CalibrateCommand.Create(printer),
             ExplainCommand.Create(printer),
             RunCommand.Create(printer),
+            ServeCommand.Create(printer),
             InfoCommand.Create(printer),
             TokenizeCommand.Create(printer),
             BenchCommand.Create(printer),

@@ -15,6 +15,7 @@ public sealed class EveryOptionTests : IDisposable
     [
         "--prompt", "--system", "--stop", "--search", "--model", "--on", "--draft", "--chat-template", "--host", "--served-model-name",
         "--measurements",
+        "--api-key", // a secret, which is not quoted
     ];
 
     // A file or folder, with a scale behind it.

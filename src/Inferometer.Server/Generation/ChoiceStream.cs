@@ -1,0 +1,174 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using Inferometer.Inference.Engine;
+using Inferometer.Server.Metrics;
+using Inferometer.Server.Wire;
+
+namespace Inferometer.Server.Generation;
+
+/// <summary>
+/// The answers to one request as their pieces come. One answer goes straight through; several run beside each other, and the failure of
+/// one is the failure of all.
+/// </summary>
+internal sealed class ChoiceStream : IAsyncDisposable
+{
+    private readonly SequenceStream[] _sequences;
+    private readonly CancellationTokenSource _cancel;
+    private readonly Channel<ChoiceUpdate>? _merged;
+    private readonly Task _pumps = Task.CompletedTask;
+    private readonly Activity? _activity;
+    private int _inputTokens;
+    private int _outputTokens;
+
+    public ChoiceStream(
+        ModelService service, string operation, IReadOnlyList<GenerationRequest> requests, CancellationToken cancellationToken)
+    {
+        _activity = Telemetry.Source.StartActivity($"{operation} {service.Model.Name}", ActivityKind.Server);
+        _activity?.SetTag("gen_ai.operation.name", operation).SetTag("gen_ai.provider.name", "inferometer")
+            .SetTag("gen_ai.request.model", service.Model.Name).SetTag("gen_ai.request.choice.count", requests.Count);
+        _cancel = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, service.State.Stopping);
+        try
+        {
+            _sequences = [.. requests.Select(request => new SequenceStream(service, operation, request, _cancel.Token))];
+        }
+        catch
+        {
+            _cancel.Dispose();
+            _activity?.Dispose();
+            throw;
+        }
+
+        if (_sequences.Length > 1)
+        {
+            _merged = Channel.CreateUnbounded<ChoiceUpdate>(new UnboundedChannelOptions { SingleReader = true });
+            _pumps = PumpAllAsync(_merged.Writer);
+        }
+    }
+
+    /// <summary>The piece that came last.</summary>
+    public ChoiceUpdate Current { get; private set; }
+
+    /// <summary>Waits for the next piece.</summary>
+    /// <returns>False after the last one of all answers.</returns>
+    /// <exception cref="ApiException">An answer did not end as its owner wished.</exception>
+    /// <exception cref="OperationCanceledException">The client is gone.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<bool> MoveNextAsync()
+    {
+        if (_merged is null)
+        {
+            if (!await _sequences[0].MoveNextAsync().ConfigureAwait(false))
+            {
+                return false;
+            }
+
+            Current = new ChoiceUpdate(0, _sequences[0].Current);
+        }
+        else
+        {
+            ChoiceUpdate update;
+            while (!_merged.Reader.TryRead(out update))
+            {
+                if (!await _merged.Reader.WaitToReadAsync(CancellationToken.None).ConfigureAwait(false))
+                {
+                    return false;
+                }
+            }
+
+            Current = update;
+        }
+
+        if (Current.Update.Usage is { } usage)
+        {
+            _inputTokens += usage.PromptTokens;
+            _outputTokens += usage.OutputTokens;
+        }
+
+        return true;
+    }
+
+    /// <summary>Writes all pieces from the current one on as they come; what is there already goes out together.</summary>
+    /// <param name="output">Where they go.</param>
+    /// <param name="write">Writes a piece.</param>
+    /// <exception cref="ApiException">An answer did not end as its owner wished.</exception>
+    /// <exception cref="OperationCanceledException">The client is gone.</exception>
+    public async Task ForwardAsync(MessageStream output, Action<ChoiceUpdate> write)
+    {
+        ValueTask<bool> next;
+        do
+        {
+            write(Current);
+            next = MoveNextAsync();
+            if (!next.IsCompleted)
+            {
+                try
+                {
+                    await output.FlushAsync().ConfigureAwait(false);
+                }
+                catch
+                {
+                    await GiveUpAsync(next).ConfigureAwait(false);
+                    throw;
+                }
+            }
+        }
+        while (await next.ConfigureAwait(false));
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _cancel.CancelAsync().ConfigureAwait(false);
+        await _pumps.ConfigureAwait(false);
+        foreach (SequenceStream sequence in _sequences)
+        {
+            await sequence.DisposeAsync().ConfigureAwait(false);
+        }
+
+        _activity?.SetTag("gen_ai.usage.input_tokens", _inputTokens).SetTag("gen_ai.usage.output_tokens", _outputTokens);
+        _activity?.Dispose();
+        _cancel.Dispose();
+    }
+
+    /// <summary>Ends the answers and waits for the wait for their next piece: nothing can be disposed of in the middle of it.</summary>
+    private async Task GiveUpAsync(ValueTask<bool> next)
+    {
+        await _cancel.CancelAsync().ConfigureAwait(false);
+        try
+        {
+            await next.ConfigureAwait(false);
+        }
+        catch (Exception end) when (end is ApiException or OperationCanceledException)
+        {
+            // Nobody is there to be told.
+        }
+    }
+
+    private async Task PumpAllAsync(ChannelWriter<ChoiceUpdate> writer)
+    {
+        Exception?[] ends = await Task.WhenAll(_sequences.Select((sequence, choice) => PumpAsync(sequence, choice, writer)))
+            .ConfigureAwait(false);
+
+        // Those that were cancelled because another failed say nothing of why.
+        writer.TryComplete(Array.Find(ends, end => end is ApiException) ?? Array.Find(ends, end => end is not null));
+    }
+
+    private async Task<Exception?> PumpAsync(SequenceStream sequence, int choice, ChannelWriter<ChoiceUpdate> writer)
+    {
+        try
+        {
+            while (await sequence.MoveNextAsync().ConfigureAwait(false))
+            {
+                writer.TryWrite(new ChoiceUpdate(choice, sequence.Current));
+            }
+
+            return null;
+        }
+        catch (Exception error)
+        {
+            await _cancel.CancelAsync().ConfigureAwait(false);
+            return error;
+        }
+    }
+}

@@ -1,0 +1,77 @@
+using Inferometer.Core;
+using Inferometer.Inference.Engine;
+using Inferometer.Server.Metrics;
+using Inferometer.Server.Wire;
+
+namespace Inferometer.Server.Generation;
+
+/// <summary>The model as endpoints use it: its answers counted, limited, and refused in words for clients. Thread-safe.</summary>
+internal sealed class ModelService(ServedModel model, ServerMetrics metrics, ServerLimits limits, ServerState state)
+{
+    /// <summary>The model.</summary>
+    public ServedModel Model => model;
+
+    /// <summary>What is counted.</summary>
+    public ServerMetrics Metrics => metrics;
+
+    /// <summary>What one client may take.</summary>
+    public ServerLimits Limits => limits;
+
+    /// <summary>Whether the server is on its way down.</summary>
+    public ServerState State => state;
+
+    /// <summary>The answer where the server stops before it is given.</summary>
+    public static ApiException Stopped() => ApiException.Unavailable("The server is stopping.", "server_stopping");
+
+    /// <summary>Reads the name of the model that is asked for; none means the one that is served.</summary>
+    /// <exception cref="ApiException">Another one is asked for.</exception>
+    public void RequireServed(RequestFields fields)
+    {
+        if (fields.Text("model") is { } name && !model.GoesBy(name))
+        {
+            throw ApiException.UnknownModel(name.Length <= 200 ? name : name[..200], model.Name);
+        }
+    }
+
+    /// <summary>Begins the answers to a request and waits for the first piece, so that a refusal still has a status of its own.</summary>
+    /// <param name="operation">What was asked: <c>chat</c>, <c>text_completion</c>.</param>
+    /// <param name="requests">One for each answer.</param>
+    /// <param name="cancellationToken">The client is gone.</param>
+    /// <returns>The answers, standing at their first piece.</returns>
+    public async Task<ChoiceStream> StartAsync(
+        string operation, IReadOnlyList<GenerationRequest> requests, CancellationToken cancellationToken)
+    {
+        ChoiceStream stream = new(this, operation, requests, cancellationToken);
+        try
+        {
+            await stream.MoveNextAsync().ConfigureAwait(false);
+            return stream;
+        }
+        catch
+        {
+            await stream.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>The vector of a text.</summary>
+    public async Task<float[]> EmbedAsync(string text, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await model.Engine.EmbedAsync(text, adapter: model.Adapter, cancellationToken: cancellationToken).ConfigureAwait(false);
+        }
+        catch (RequestRejectedException error) when (error.Reason == Scheduling.RejectionReason.QueueFull)
+        {
+            throw ApiException.Busy(error.Message, metrics.RetryAfterSeconds());
+        }
+        catch (RequestRejectedException error)
+        {
+            throw ApiException.TooLong(error.Message);
+        }
+        catch (InferometerException error)
+        {
+            throw ApiException.Invalid("input", model.Public(error.Message));
+        }
+    }
+}

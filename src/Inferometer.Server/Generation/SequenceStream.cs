@@ -1,0 +1,174 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using Inferometer.Core;
+using Inferometer.Inference.Engine;
+using Inferometer.Scheduling;
+using Inferometer.Server.Metrics;
+using Inferometer.Server.Wire;
+
+namespace Inferometer.Server.Generation;
+
+/// <summary>
+/// One sequence on its way through the engine: its pieces, the errors it may end in as clients are told them, and what it is counted as.
+/// Disposing it early frees its blocks before the engine's next step.
+/// </summary>
+internal sealed class SequenceStream : IAsyncDisposable
+{
+    private readonly ModelService _service;
+    private readonly string _operation;
+    private readonly IAsyncEnumerator<GenerationUpdate> _updates;
+    private readonly CancellationToken _cancellationToken;
+    private readonly long _arrived = Stopwatch.GetTimestamp();
+    private readonly double _timeoutSeconds;
+    private long _lastToken;
+    private LoadMeter.Reading _decodingSince;
+    private bool _decodes;
+    private bool _hasEnded;
+
+    public SequenceStream(ModelService service, string operation, GenerationRequest request, CancellationToken cancellationToken)
+    {
+        _service = service;
+        _operation = operation;
+        _cancellationToken = cancellationToken;
+        _timeoutSeconds = request.Timeout?.TotalSeconds ?? 0;
+        try
+        {
+            _updates = service.Model.Engine.StreamAsync(request, cancellationToken).GetAsyncEnumerator(CancellationToken.None);
+        }
+        catch (InferometerException error)
+        {
+            throw ApiException.Invalid(null, service.Model.Public(error.Message));
+        }
+    }
+
+    /// <summary>The piece that came last.</summary>
+    public GenerationUpdate Current { get; private set; }
+
+    /// <summary>Waits for the next piece.</summary>
+    /// <returns>False after the last.</returns>
+    /// <exception cref="ApiException">The sequence did not end as its owner wished.</exception>
+    /// <exception cref="OperationCanceledException">The client is gone.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<bool> MoveNextAsync()
+    {
+        try
+        {
+            if (!await _updates.MoveNextAsync().ConfigureAwait(false))
+            {
+                return false;
+            }
+        }
+        catch (Exception error) when (error is InferometerException or ObjectDisposedException)
+        {
+            throw Failed(error);
+        }
+        catch (OperationCanceledException) when (_service.State.Stopping.IsCancellationRequested)
+        {
+            throw ModelService.Stopped();
+        }
+
+        Current = _updates.Current;
+        if (Current.TokenId is not null)
+        {
+            CountToken();
+        }
+
+        if (Current.Usage is { } usage)
+        {
+            End(Current.FinishReason, usage);
+        }
+
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _updates.DisposeAsync().ConfigureAwait(false);
+        if (!_hasEnded)
+        {
+            CountEnd(FinishReason.Cancelled);
+        }
+    }
+
+    private void CountToken()
+    {
+        ServerMetrics metrics = _service.Metrics;
+        long now = Stopwatch.GetTimestamp();
+        if (_lastToken == 0)
+        {
+            metrics.FirstToken.Add(Stopwatch.GetElapsedTime(_arrived, now).TotalSeconds);
+            _decodingSince = metrics.Decoding.Change(1);
+            _decodes = true;
+        }
+        else
+        {
+            metrics.TokenGap.Add(Stopwatch.GetElapsedTime(_lastToken, now).TotalSeconds);
+        }
+
+        _lastToken = now;
+    }
+
+    private void End(FinishReason reason, GenerationUsage usage)
+    {
+        if (reason is not (FinishReason.Length or FinishReason.Stop))
+        {
+            CountEnd(reason);
+            throw reason == FinishReason.Deadline ? ApiException.TimedOut(_timeoutSeconds)
+                : _service.State.Stopping.IsCancellationRequested ? ModelService.Stopped()
+                : _cancellationToken.IsCancellationRequested ? new OperationCanceledException(_cancellationToken)
+                : ApiException.Internal("The engine gave up the request.");
+        }
+
+        _hasEnded = true;
+        LoadMeter.Reading now = StopDecoding();
+        _service.Metrics.Add(_operation, reason, new ServedRequest
+        {
+            PromptTokens = usage.PromptTokens,
+            CachedTokens = usage.CachedPromptTokens,
+            OutputTokens = usage.OutputTokens,
+            QueueSeconds = usage.QueueSeconds,
+            FirstTokenSeconds = usage.TimeToFirstTokenSeconds,
+            TotalSeconds = usage.TotalSeconds,
+            Neighbours = _decodingSince.Running,
+            MeanDecoding = now.MeanSince(_decodingSince),
+        });
+    }
+
+    private ApiException Failed(Exception error)
+    {
+        CountEnd(FinishReason.Error);
+        ServedModel model = _service.Model;
+        return error switch
+        {
+            RequestRejectedException { Reason: RejectionReason.QueueFull } =>
+                ApiException.Busy(error.Message, _service.Metrics.RetryAfterSeconds()),
+            RequestRejectedException => ApiException.TooLong(error.Message),
+            ObjectDisposedException => ModelService.Stopped(),
+            _ when model.Engine.Fault is not null =>
+                ApiException.Unavailable("The engine has failed and answers no more.", "engine_failed", cause: error),
+
+            // In the engine's own words where it has some; the words of what it ran into are for the log.
+            _ when error.InnerException is null => ApiException.Internal(model.Public(error.Message), error),
+            _ => ApiException.Internal("The engine failed while it answered this request.", error),
+        };
+    }
+
+    private void CountEnd(FinishReason reason)
+    {
+        _hasEnded = true;
+        _ = StopDecoding();
+        _service.Metrics.CountEnd(reason);
+    }
+
+    private LoadMeter.Reading StopDecoding()
+    {
+        if (!_decodes)
+        {
+            return _decodingSince;
+        }
+
+        _decodes = false;
+        return _service.Metrics.Decoding.Change(-1);
+    }
+}

@@ -1,0 +1,212 @@
+using Inferometer.Core;
+using Inferometer.Server.Generation;
+using Inferometer.Server.Metrics;
+using Inferometer.Server.Ollama;
+using Inferometer.Server.OpenAi;
+using Inferometer.Server.Wire;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
+using OpenTelemetry.Trace;
+
+namespace Inferometer.Server.Hosting;
+
+/// <summary>
+/// A model served over HTTP in this process: OpenAI's and Ollama's APIs, and metrics. It listens from <see cref="StartAsync"/> on; it takes
+/// no signals of the system, so whoever started it stops it.
+/// </summary>
+public sealed class InferenceServer : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+    private readonly ServerState _state;
+    private readonly ServerMetrics _metrics;
+    private readonly ILogger _logger;
+    private readonly ServerLimits _limits;
+    private bool _isStopped;
+
+    private InferenceServer(WebApplication app, ServerState state, ServerMetrics metrics, ServerLimits limits)
+    {
+        _app = app;
+        _state = state;
+        _metrics = metrics;
+        _limits = limits;
+        _logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Inferometer.Server");
+    }
+
+    /// <summary>Where the server listens; the first of its addresses.</summary>
+    public Uri Address => new(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+
+    /// <summary>Requests being answered.</summary>
+    public int RequestsUnderWay => _state.UnderWay;
+
+    /// <summary>Starts a server.</summary>
+    /// <param name="model">What answers.</param>
+    /// <param name="options">Null for the defaults.</param>
+    /// <param name="forecast">What predicts latencies beside those measured; null = nothing does.</param>
+    /// <param name="cancellationToken">Gives up starting.</param>
+    /// <exception cref="InferometerException">The options are not valid, or the address is not free.</exception>
+    public static async Task<InferenceServer> StartAsync(
+        ServedModel model, ServerOptions? options = null, LatencyForecast? forecast = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        options ??= new ServerOptions();
+        options.Validate();
+        ServerState state = new();
+        ServerMetrics metrics = new(model.Engine, model.Name, forecast);
+        InferenceServer server = new(Build(options), state, metrics, options.Limits);
+        try
+        {
+            server.Map(options, new ModelService(model, metrics, options.Limits, state));
+            await server._app.StartAsync(cancellationToken).ConfigureAwait(false);
+            ServerLog.Started(server._logger, model.Name, server.Address.ToString());
+            return server;
+        }
+        catch (IOException error)
+        {
+            server._isStopped = true;
+            await server.DisposeAsync().ConfigureAwait(false);
+            throw new InferometerException(
+                FormattableString.Invariant($"server: cannot listen at {options.Host}, port {options.Port}: {error.Message}"), error);
+        }
+        catch
+        {
+            server._isStopped = true;
+            await server.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Stops: new requests are refused with status 503, those under way are answered, and after the limits' time those that are left end
+    /// with an error.
+    /// </summary>
+    /// <param name="hurry">Ends the waiting at once.</param>
+    /// <returns>Whether all were answered.</returns>
+    public async Task<bool> StopAsync(CancellationToken hurry = default)
+    {
+        if (_isStopped)
+        {
+            return true;
+        }
+
+        _isStopped = true;
+        ServerLog.Draining(_logger, _state.UnderWay, _limits.DrainTimeout.TotalSeconds);
+        bool all = await _state.DrainAsync(_limits.DrainTimeout, hurry).ConfigureAwait(false);
+        if (all)
+        {
+            ServerLog.Stopped(_logger);
+        }
+        else
+        {
+            ServerLog.CutShort(_logger, _state.UnderWay);
+        }
+
+        await _app.StopAsync(CancellationToken.None).ConfigureAwait(false);
+        return all;
+    }
+
+    /// <summary>Stops, if that was not done, without waiting for anybody.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync(new CancellationToken(canceled: true)).ConfigureAwait(false);
+        await _app.DisposeAsync().ConfigureAwait(false);
+        _metrics.Dispose();
+        _state.Dispose();
+    }
+
+    private static WebApplication Build(ServerOptions options)
+    {
+        // Nothing is read from files or the environment: what is not in the options does not hold.
+        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(
+            new WebApplicationOptions { ApplicationName = "inferometer", ContentRootPath = AppContext.BaseDirectory });
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Configure(kestrel, options));
+        builder.Services.AddRoutingCore();
+        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
+        AddLog(builder.Logging, options);
+        if (options.OtlpEndpoint is { } endpoint)
+        {
+            // ASP.NET Core's own span of a request is the parent of ours, and what a sampler decides of it holds for both.
+            builder.Services.AddOpenTelemetry()
+                .ConfigureResource(resource => resource.AddService("inferometer", serviceVersion: StatusEndpoints.Version))
+                .WithTracing(tracing => tracing
+                    .AddSource(Telemetry.Name, "Microsoft.AspNetCore").AddOtlpExporter(otlp => otlp.Endpoint = endpoint))
+                .WithMetrics(metering => metering.AddMeter(Telemetry.Name).AddOtlpExporter(otlp => otlp.Endpoint = endpoint));
+        }
+
+        return builder.Build();
+    }
+
+    private static void Configure(KestrelServerOptions kestrel, ServerOptions options)
+    {
+        kestrel.AddServerHeader = false;
+        kestrel.Limits.MaxRequestBodySize = options.Limits.MaxBodyBytes;
+        kestrel.Limits.MaxConcurrentConnections = options.Limits.MaxConnections;
+        foreach (System.Net.IPAddress address in options.Addresses())
+        {
+            kestrel.Listen(address, options.Port);
+        }
+    }
+
+    private static void AddLog(ILoggingBuilder logging, ServerOptions options)
+    {
+        logging.SetMinimumLevel(options.LogLevel).AddFilter("Microsoft", LogLevel.Warning);
+
+        // An answer that broke off is thrown to it on purpose; all other errors are caught and logged before it sees them.
+        logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Critical);
+        if (options.Log is { } own)
+        {
+            logging.AddProvider(own);
+            return;
+        }
+
+        if (options.LogsJson)
+        {
+            logging.AddJsonConsole(json => json.UseUtcTimestamp = true);
+        }
+        else
+        {
+            logging.AddSimpleConsole(text =>
+            {
+                text.SingleLine = true;
+                text.TimestampFormat = "HH:mm:ss ";
+                text.ColorBehavior = LoggerColorBehavior.Disabled;
+            });
+        }
+
+        logging.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+    }
+
+    private void Map(ServerOptions options, ModelService service)
+    {
+        ApiKeys keys = new(options.ApiKeys);
+        OriginGuard origins = new(options);
+        _app.UseRouting();
+        _app.Use(next => new RequestGate(next, keys, origins, _state, _metrics, _logger).InvokeAsync);
+        IEndpointGroup[] groups =
+        [
+            new StatusEndpoints(service), new ModelEndpoints(service), new CompletionEndpoints(service), new TokenEndpoints(service),
+            new EmbeddingEndpoints(service), new ResponseEndpoints(service), new OllamaEndpoints(service, StatusEndpoints.Version),
+        ];
+        foreach (IEndpointGroup group in groups)
+        {
+            group.Map(_app);
+        }
+    }
+
+    /// <summary>The host waits for no signal.</summary>
+    private sealed class NoLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}

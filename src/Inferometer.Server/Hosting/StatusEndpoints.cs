@@ -1,0 +1,58 @@
+using System.Reflection;
+using Inferometer.Server.Generation;
+using Inferometer.Server.Metrics;
+using Inferometer.Server.Wire;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Inferometer.Server.Hosting;
+
+/// <summary><c>/health</c>, <c>/ready</c>, <c>/version</c> and <c>/metrics</c>: for those who look after the server.</summary>
+internal sealed class StatusEndpoints(ModelService service) : IEndpointGroup
+{
+    /// <inheritdoc/>
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/health", context => AnswerAsync(context, isReady: true)).WithMetadata(ErrorStyle.OpenAi, OpenRoute.Mark);
+        routes.MapGet("/ready", context => AnswerAsync(context, isReady: !service.State.IsDraining))
+            .WithMetadata(ErrorStyle.OpenAi, OpenRoute.Mark);
+        routes.MapGet("/version", WriteVersionAsync).WithMetadata(ErrorStyle.OpenAi);
+        routes.MapGet("/metrics", WriteMetricsAsync).WithMetadata(ErrorStyle.OpenAi);
+    }
+
+    /// <summary>The program's version, without the commit.</summary>
+    public static string Version { get; } = typeof(StatusEndpoints).Assembly
+        .GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "unknown";
+
+    private Task AnswerAsync(HttpContext context, bool isReady)
+    {
+        if (service.Model.Engine.Fault is not null)
+        {
+            throw ApiException.Unavailable("The engine has failed and answers no more; the server must be started anew.", "engine_failed");
+        }
+
+        return isReady
+            ? JsonBody.WriteAsync(context, static json =>
+            {
+                json.WriteStartObject();
+                json.WriteString("status"u8, "ok"u8);
+                json.WriteEndObject();
+            })
+            : throw ModelService.Stopped();
+    }
+
+    private static Task WriteVersionAsync(HttpContext context) => JsonBody.WriteAsync(context, static json =>
+    {
+        json.WriteStartObject();
+        json.WriteString("version"u8, Version);
+        json.WriteEndObject();
+    });
+
+    private async Task WriteMetricsAsync(HttpContext context)
+    {
+        context.Response.ContentType = PrometheusText.ContentType;
+        MetricsPage.Write(context.Response.BodyWriter, service.Metrics);
+        await context.Response.BodyWriter.FlushAsync(context.RequestAborted).ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,140 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using Inferometer.Inference.Engine;
+using Inferometer.Scheduling;
+
+namespace Inferometer.Server.Metrics;
+
+/// <summary>What the server counts of its requests, for all threads. The engine counts the rest, see <see cref="MetricsPage"/>.</summary>
+internal sealed class ServerMetrics(InferenceEngine engine, string modelName, LatencyForecast? forecast) : IDisposable
+{
+    private readonly ConcurrentDictionary<(string Route, int Status), long> _responses = new();
+    private readonly long[] _finished = new long[Enum.GetValues<FinishReason>().Length];
+    private long _promptTokens;
+
+    /// <summary>The engine whose counts are shown.</summary>
+    public InferenceEngine Engine => engine;
+
+    /// <summary>The model's name, for labels.</summary>
+    public string ModelName => modelName;
+
+    /// <summary>What predicts; null = nothing does.</summary>
+    public LatencyForecast? Forecast => forecast;
+
+    /// <summary>Traces and OpenTelemetry's instruments.</summary>
+    public Telemetry Telemetry { get; } = new();
+
+    /// <summary>Sequences that decode.</summary>
+    public LoadMeter Decoding { get; } = new();
+
+    /// <summary>From the arrival of a request to the text of its first token, as the server saw it.</summary>
+    public Histogram FirstToken { get; } = new(Buckets.FirstToken);
+
+    /// <summary>Between tokens, as the server saw them.</summary>
+    public Histogram TokenGap { get; } = new(Buckets.Token);
+
+    /// <summary>Mean per token of a request after the first.</summary>
+    public Histogram PerToken { get; } = new(Buckets.Token);
+
+    /// <summary>From submission to the end.</summary>
+    public Histogram EndToEnd { get; } = new(Buckets.Request);
+
+    /// <summary>In the queue.</summary>
+    public Histogram Queue { get; } = new(Buckets.Request);
+
+    /// <summary>From the first step to the end.</summary>
+    public Histogram Inference { get; } = new(Buckets.Request);
+
+    /// <summary>From the first step to the first token.</summary>
+    public Histogram Prefill { get; } = new(Buckets.Request);
+
+    /// <summary>From the first token to the end.</summary>
+    public Histogram Decode { get; } = new(Buckets.Request);
+
+    /// <summary>Prompt lengths.</summary>
+    public Histogram PromptLength { get; } = new(Buckets.Tokens(engine.MaxSequenceTokens));
+
+    /// <summary>Output lengths.</summary>
+    public Histogram OutputLength { get; } = new(Buckets.Tokens(engine.MaxSequenceTokens));
+
+    /// <summary>Measured from the first step to the first token, of requests that were predicted.</summary>
+    public Histogram MeasuredFirstToken { get; } = new(Buckets.FirstToken);
+
+    /// <summary>Predicted for the same.</summary>
+    public Histogram PredictedFirstToken { get; } = new(Buckets.FirstToken);
+
+    /// <summary>Measured mean between tokens, of requests that were predicted.</summary>
+    public Histogram MeasuredToken { get; } = new(Buckets.Token);
+
+    /// <summary>Predicted for the same.</summary>
+    public Histogram PredictedToken { get; } = new(Buckets.Token);
+
+    /// <summary>Measured from the first step to the end, of requests that were predicted.</summary>
+    public Histogram MeasuredRequest { get; } = new(Buckets.Request);
+
+    /// <summary>Predicted for the same.</summary>
+    public Histogram PredictedRequest { get; } = new(Buckets.Request);
+
+    /// <summary>Prompt tokens of sequences that ended.</summary>
+    public long PromptTokens => Volatile.Read(ref _promptTokens);
+
+    /// <summary>Answers by route and status.</summary>
+    public IEnumerable<KeyValuePair<(string Route, int Status), long>> Responses => _responses;
+
+    /// <summary>Sequences that ended for a reason.</summary>
+    public long Finished(FinishReason reason) => Volatile.Read(ref _finished[(int)reason]);
+
+    /// <summary>Counts an answer, however it went.</summary>
+    public void CountResponse(string route, int status) => _responses.AddOrUpdate((route, status), 1, static (_, count) => count + 1);
+
+    /// <summary>Counts a sequence that ended and left no figures.</summary>
+    public void CountEnd(FinishReason reason) => Interlocked.Increment(ref _finished[(int)reason]);
+
+    /// <summary>Adds a sequence that ended as its owner wished.</summary>
+    public void Add(string operation, FinishReason reason, in ServedRequest served)
+    {
+        CountEnd(reason);
+        Interlocked.Add(ref _promptTokens, served.PromptTokens);
+        EndToEnd.Add(served.TotalSeconds);
+        Queue.Add(served.QueueSeconds);
+        Inference.Add(served.TotalSeconds - served.QueueSeconds);
+        Prefill.Add(served.PrefillSeconds);
+        Decode.Add(served.DecodeSeconds);
+        PerToken.Add(served.PerTokenSeconds);
+        PromptLength.Add(served.PromptTokens);
+        OutputLength.Add(served.OutputTokens);
+        Telemetry.Add(operation, modelName, served);
+        if (forecast is null || served.OutputTokens == 0)
+        {
+            return;
+        }
+
+        LatencyForecast.Latencies predicted = forecast.Price(served);
+        MeasuredFirstToken.Add(served.PrefillSeconds);
+        PredictedFirstToken.Add(predicted.FirstToken);
+        MeasuredToken.Add(served.PerTokenSeconds);
+        PredictedToken.Add(predicted.Token);
+        MeasuredRequest.Add(served.TotalSeconds - served.QueueSeconds);
+        PredictedRequest.Add(predicted.Request);
+    }
+
+    /// <summary>
+    /// When to try again after the queue was full: the time in which the engine works off a place in it, from the requests it served so
+    /// far; a second where there were none.
+    /// </summary>
+    public int RetryAfterSeconds()
+    {
+        PerformanceStatistics statistics = engine.Statistics;
+        long count = EndToEnd.Count;
+        double each = count == 0 ? 1 : Inference.Sum / count;
+        double seconds = each * Math.Max(1, statistics.WaitingRequests) / Math.Max(1, statistics.MaxBatchSize);
+        return (int)Math.Clamp(Math.Ceiling(seconds), 1, 60);
+    }
+
+    /// <summary>Labels of vLLM's metrics.</summary>
+    public string Labels { get; } = string.Create(
+        CultureInfo.InvariantCulture, $"engine=\"0\",model_name=\"{PrometheusText.Escape(modelName)}\"");
+
+    /// <inheritdoc/>
+    public void Dispose() => Telemetry.Dispose();
+}

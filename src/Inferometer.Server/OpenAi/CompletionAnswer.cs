@@ -1,0 +1,184 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Inferometer.Inference.Engine;
+using Inferometer.Inference.Sampling;
+using Inferometer.Scheduling;
+using Inferometer.Server.Generation;
+using Inferometer.Server.Wire;
+
+namespace Inferometer.Server.OpenAi;
+
+/// <summary>
+/// Writes the answer to one request for completions, whole or in pieces. As all clients read them: the role in an answer's first piece,
+/// <c>choices</c> always a list, usage in a last piece of its own whose list is empty, then <c>[DONE]</c>.
+/// </summary>
+internal sealed class CompletionAnswer(CompletionRequest request, ModelService service)
+{
+    private readonly Choice[] _choices = [.. request.Answers.Select(_ => new Choice())];
+    private readonly TokenUsage _usage = new();
+
+    /// <summary>Collects all answers.</summary>
+    public async Task CollectAsync(ChoiceStream stream)
+    {
+        do
+        {
+            ChoiceUpdate piece = stream.Current;
+            Choice choice = _choices[piece.Choice];
+            choice.Text.Append(piece.Update.Text);
+            choice.Keep(piece.Update);
+            Count(piece);
+        }
+        while (await stream.MoveNextAsync().ConfigureAwait(false));
+    }
+
+    /// <summary>Writes what was collected.</summary>
+    public void WriteWhole(Utf8JsonWriter json)
+    {
+        WriteHead(json, request.Format.WholeObject);
+        json.WriteStartArray("choices"u8);
+        for (int i = 0; i < _choices.Length; i++)
+        {
+            Choice choice = _choices[i];
+            json.WriteStartObject();
+            json.WriteNumber("index"u8, i);
+            request.Format.WriteWhole(json, choice.Text.ToString());
+            WriteLogProbabilities(json, choice);
+            json.WriteString("finish_reason"u8, WordOf(choice.FinishReason));
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        _usage.Write(json);
+        json.WriteEndObject();
+    }
+
+    /// <summary>Sends the answers as they come.</summary>
+    public async Task SendAsync(ChoiceStream stream, MessageStream output)
+    {
+        await stream.ForwardAsync(output, piece => WritePieces(piece, output)).ConfigureAwait(false);
+        if (request.IncludesUsage)
+        {
+            Utf8JsonWriter json = output.Start();
+            WriteHead(json, request.Format.PieceObject);
+            json.WriteStartArray("choices"u8);
+            json.WriteEndArray();
+            _usage.Write(json);
+            json.WriteEndObject();
+            output.End();
+        }
+
+        output.Done();
+        await output.FlushAsync().ConfigureAwait(false);
+    }
+
+    private void WritePieces(ChoiceUpdate piece, MessageStream output)
+    {
+        Choice choice = _choices[piece.Choice];
+        GenerationUpdate update = piece.Update;
+        if (!choice.HasBegun && request.Format.BeginsWithRole)
+        {
+            WritePiece(output, piece.Choice, "", FinishReason.None);
+        }
+
+        choice.Keep(update);
+        Count(piece);
+        if (update.Text.Length > 0)
+        {
+            WritePiece(output, piece.Choice, update.Text, FinishReason.None);
+        }
+
+        if (update.Usage is not null)
+        {
+            WritePiece(output, piece.Choice, null, update.FinishReason);
+        }
+    }
+
+    private void WritePiece(MessageStream output, int index, string? text, FinishReason reason)
+    {
+        Choice choice = _choices[index];
+        Utf8JsonWriter json = output.Start();
+        WriteHead(json, request.Format.PieceObject);
+        json.WriteStartArray("choices"u8);
+        json.WriteStartObject();
+        json.WriteNumber("index"u8, index);
+        request.Format.WritePiece(json, text, isFirst: !choice.HasBegun);
+        choice.HasBegun = true;
+        WriteLogProbabilities(json, choice);
+        json.WriteText("finish_reason"u8, reason == FinishReason.None ? null : WordOf(reason));
+        json.WriteEndObject();
+        json.WriteEndArray();
+        if (request.IncludesUsage)
+        {
+            json.WriteNull("usage"u8);
+        }
+
+        json.WriteEndObject();
+        output.End();
+    }
+
+    private void WriteHead(Utf8JsonWriter json, ReadOnlySpan<byte> kind)
+    {
+        json.WriteStartObject();
+        json.WriteString("id"u8, request.Id);
+        json.WriteString("object"u8, kind);
+        json.WriteNumber("created"u8, request.Created);
+        json.WriteString("model"u8, service.Model.Name);
+    }
+
+    private void WriteLogProbabilities(Utf8JsonWriter json, Choice choice)
+    {
+        if (!request.HasLogProbabilities || choice.LogProbabilities.Count == 0)
+        {
+            json.WriteNull("logprobs"u8);
+            return;
+        }
+
+        request.Format.WriteLogProbabilities(json, choice.LogProbabilities, service.Model.Engine.Tokenizer, ref choice.Offset);
+        choice.LogProbabilities.Clear();
+    }
+
+    private void Count(ChoiceUpdate piece)
+    {
+        if (piece.Update.Usage is { } usage)
+        {
+            _usage.Add(usage, countsPrompt: piece.Choice % request.AnswersPerPrompt == 0);
+        }
+    }
+
+    private static string WordOf(FinishReason reason) => reason switch
+    {
+        FinishReason.Stop => "stop",
+        FinishReason.Length => "length",
+        _ => throw new InvalidOperationException(
+            string.Create(CultureInfo.InvariantCulture, $"an answer that ended by {reason} is an error, not an answer")),
+    };
+
+    /// <summary>One answer on its way.</summary>
+    private sealed class Choice
+    {
+        public int Offset;
+
+        public StringBuilder Text { get; } = new();
+
+        public List<TokenLogProbabilities> LogProbabilities { get; } = [];
+
+        public FinishReason FinishReason { get; private set; }
+
+        public bool HasBegun { get; set; }
+
+        /// <summary>Keeps what is written later: log-probabilities of tokens whose text is not certain yet, and the end.</summary>
+        public void Keep(in GenerationUpdate update)
+        {
+            if (update.LogProbabilities is { } logs)
+            {
+                LogProbabilities.Add(logs);
+            }
+
+            if (update.Usage is not null)
+            {
+                FinishReason = update.FinishReason;
+            }
+        }
+    }
+}

@@ -1,0 +1,47 @@
+using System.Text.Json;
+using Inferometer.Server.Generation;
+using Inferometer.Server.Wire;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Inferometer.Server.OpenAi;
+
+/// <summary><c>/v1/chat/completions</c> and <c>/v1/completions</c>.</summary>
+internal sealed class CompletionEndpoints(ModelService service) : IEndpointGroup
+{
+    /// <inheritdoc/>
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapPost("/v1/chat/completions", context => AnswerAsync(context, CompletionReader.ReadChat)).WithMetadata(ErrorStyle.OpenAi);
+        routes.MapPost("/v1/completions", context => AnswerAsync(context, CompletionReader.ReadText)).WithMetadata(ErrorStyle.OpenAi);
+    }
+
+    private async Task AnswerAsync(HttpContext context, Func<JsonElement, ModelService, CompletionRequest> read)
+    {
+        CompletionRequest request;
+        using (JsonDocument body = await RequestReader.ReadAsync(context).ConfigureAwait(false))
+        {
+            request = read(body.RootElement, service);
+        }
+
+        CompletionAnswer answer = new(request, service);
+        ChoiceStream stream = await service.StartAsync(request.Format.Operation, request.Answers, context.RequestAborted)
+            .ConfigureAwait(false);
+        await using (stream.ConfigureAwait(false))
+        {
+            if (!request.Streams)
+            {
+                await answer.CollectAsync(stream).ConfigureAwait(false);
+                await JsonBody.WriteAsync(context, answer.WriteWhole).ConfigureAwait(false);
+                return;
+            }
+
+            MessageStream output = await MessageStream.EventsAsync(context).ConfigureAwait(false);
+            await using (output.ConfigureAwait(false))
+            {
+                await answer.SendAsync(stream, output).ConfigureAwait(false);
+            }
+        }
+    }
+}

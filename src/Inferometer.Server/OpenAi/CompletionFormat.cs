@@ -1,0 +1,126 @@
+using System.Text.Json;
+using Inferometer.Inference.Sampling;
+using Inferometer.ModelFiles.Tokenization;
+
+namespace Inferometer.Server.OpenAi;
+
+/// <summary>What chat completions and text completions write differently.</summary>
+internal abstract class CompletionFormat
+{
+    /// <summary>Of conversations.</summary>
+    public static CompletionFormat Chat { get; } = new ChatFormat();
+
+    /// <summary>Of texts.</summary>
+    public static CompletionFormat Text { get; } = new TextFormat();
+
+    /// <summary>The operation, in OpenTelemetry's words.</summary>
+    public abstract string Operation { get; }
+
+    /// <summary>The value of <c>object</c> in a whole answer.</summary>
+    public abstract ReadOnlySpan<byte> WholeObject { get; }
+
+    /// <summary>The value of <c>object</c> in a piece.</summary>
+    public abstract ReadOnlySpan<byte> PieceObject { get; }
+
+    /// <summary>
+    /// Whether an answer begins with a piece of its own that tells the role: OpenAI's own service sends one, and the helper of its npm
+    /// client (6.49.0) counts log-probabilities twice that come with an answer's first piece.
+    /// </summary>
+    public virtual bool BeginsWithRole => false;
+
+    /// <summary>The whole text of an answer.</summary>
+    public abstract void WriteWhole(Utf8JsonWriter json, string text);
+
+    /// <summary>A piece of an answer's text.</summary>
+    /// <param name="json">Within a choice.</param>
+    /// <param name="text">The text; null in the piece that ends the answer.</param>
+    /// <param name="isFirst">Whether the answer begins with it.</param>
+    public abstract void WritePiece(Utf8JsonWriter json, string? text, bool isFirst);
+
+    /// <summary>Log-probabilities of tokens.</summary>
+    /// <param name="json">Within a choice.</param>
+    /// <param name="tokens">The tokens in order.</param>
+    /// <param name="tokenizer">Their texts.</param>
+    /// <param name="offset">Letters of the answer before them; moved on where the format tells places.</param>
+    public abstract void WriteLogProbabilities(
+        Utf8JsonWriter json, IReadOnlyList<TokenLogProbabilities> tokens, Tokenizer tokenizer, ref int offset);
+
+    private sealed class ChatFormat : CompletionFormat
+    {
+        public override string Operation => "chat";
+
+        public override bool BeginsWithRole => true;
+
+        public override ReadOnlySpan<byte> WholeObject => "chat.completion"u8;
+
+        public override ReadOnlySpan<byte> PieceObject => "chat.completion.chunk"u8;
+
+        public override void WriteWhole(Utf8JsonWriter json, string text)
+        {
+            json.WriteStartObject("message"u8);
+            json.WriteString("role"u8, "assistant"u8);
+            json.WriteString("content"u8, text);
+            json.WriteNull("refusal"u8);
+            json.WriteEndObject();
+        }
+
+        public override void WritePiece(Utf8JsonWriter json, string? text, bool isFirst)
+        {
+            json.WriteStartObject("delta"u8);
+            if (isFirst)
+            {
+                json.WriteString("role"u8, "assistant"u8);
+            }
+
+            if (text is not null || isFirst)
+            {
+                json.WriteString("content"u8, text ?? "");
+            }
+
+            json.WriteEndObject();
+        }
+
+        public override void WriteLogProbabilities(
+            Utf8JsonWriter json, IReadOnlyList<TokenLogProbabilities> tokens, Tokenizer tokenizer, ref int offset)
+        {
+            json.WriteStartObject("logprobs"u8);
+            json.WriteStartArray("content"u8);
+            for (int i = 0; i < tokens.Count; i++)
+            {
+                json.WriteStartObject();
+                LogProbabilityJson.WriteToken(json, tokens[i].Chosen, tokenizer);
+                json.WriteStartArray("top_logprobs"u8);
+                for (int rank = 0; rank < tokens[i].Top.Count; rank++)
+                {
+                    json.WriteStartObject();
+                    LogProbabilityJson.WriteToken(json, tokens[i].Top[rank], tokenizer);
+                    json.WriteEndObject();
+                }
+
+                json.WriteEndArray();
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+            json.WriteNull("refusal"u8);
+            json.WriteEndObject();
+        }
+    }
+
+    private sealed class TextFormat : CompletionFormat
+    {
+        public override string Operation => "text_completion";
+
+        public override ReadOnlySpan<byte> WholeObject => "text_completion"u8;
+
+        public override ReadOnlySpan<byte> PieceObject => "text_completion"u8;
+
+        public override void WriteWhole(Utf8JsonWriter json, string text) => json.WriteString("text"u8, text);
+
+        public override void WritePiece(Utf8JsonWriter json, string? text, bool isFirst) => json.WriteString("text"u8, text ?? "");
+
+        public override void WriteLogProbabilities(
+            Utf8JsonWriter json, IReadOnlyList<TokenLogProbabilities> tokens, Tokenizer tokenizer, ref int offset) =>
+            LogProbabilityJson.WriteLists(json, tokens, tokenizer, ref offset);
+    }
+}

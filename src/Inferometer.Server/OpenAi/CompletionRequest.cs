@@ -1,0 +1,31 @@
+using Inferometer.Inference.Engine;
+
+namespace Inferometer.Server.OpenAi;
+
+/// <summary>A request for completions, checked and ready for the engine.</summary>
+internal sealed record CompletionRequest
+{
+    /// <summary>How answers are written.</summary>
+    public required CompletionFormat Format { get; init; }
+
+    /// <summary>One for each answer: those of the first prompt, then those of the next.</summary>
+    public required IReadOnlyList<GenerationRequest> Answers { get; init; }
+
+    /// <summary>Answers to each prompt.</summary>
+    public required int AnswersPerPrompt { get; init; }
+
+    /// <summary>Whether the answer is sent in pieces.</summary>
+    public required bool Streams { get; init; }
+
+    /// <summary>Whether the last piece of a stream tells the tokens used.</summary>
+    public required bool IncludesUsage { get; init; }
+
+    /// <summary>Whether log-probabilities were asked for.</summary>
+    public required bool HasLogProbabilities { get; init; }
+
+    /// <summary>The id of the answer.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>When it was asked, seconds since 1970.</summary>
+    public long Created { get; } = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
+}

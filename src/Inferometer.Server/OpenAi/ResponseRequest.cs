@@ -1,0 +1,94 @@
+using System.Globalization;
+using System.Text.Json;
+using Inferometer.Inference.Engine;
+using Inferometer.Inference.Sampling;
+using Inferometer.ModelFiles.Templates;
+using Inferometer.Server.Generation;
+using Inferometer.Server.Wire;
+
+namespace Inferometer.Server.OpenAi;
+
+/// <summary>A request to <c>/v1/responses</c>, checked and ready for the engine.</summary>
+internal sealed record ResponseRequest
+{
+    /// <summary>What the engine is asked.</summary>
+    public required GenerationRequest Generation { get; init; }
+
+    /// <summary>Whether the answer is sent in pieces.</summary>
+    public required bool Streams { get; init; }
+
+    /// <summary>Instructions given beside the conversation, or null.</summary>
+    public required string? Instructions { get; init; }
+
+    /// <summary>Whether the answer is one JSON object.</summary>
+    public required bool IsJson { get; init; }
+
+    /// <summary>The id of the response.</summary>
+    public string Id { get; } = "resp_" + Guid.NewGuid().ToString("N", CultureInfo.InvariantCulture);
+
+    /// <summary>The id of the message in it.</summary>
+    public string MessageId { get; } = "msg_" + Guid.NewGuid().ToString("N", CultureInfo.InvariantCulture);
+
+    /// <summary>When it was asked, seconds since 1970.</summary>
+    public long Created { get; } = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
+
+    /// <summary>Reads one.</summary>
+    /// <exception cref="ApiException">It is not one that is answered.</exception>
+    public static ResponseRequest Read(JsonElement body, ModelService service)
+    {
+        var fields = RequestFields.Of(body);
+        service.RequireServed(fields);
+        var shape = AnswerShape.ReadResponses(fields);
+        string? instructions = fields.Text("instructions");
+        List<ChatTurn> turns = Turns(fields, instructions);
+        fields.Refuse("previous_response_id", "responses are not stored; send the conversation.");
+        fields.Refuse("conversation", "conversations are not stored; send the messages.");
+        fields.Refuse("background", "answers are given at once.");
+        fields.Refuse("prompt", "prompts are not stored; send the text.");
+        if (fields.Text("truncation") is { } truncation and not "disabled")
+        {
+            throw ApiException.Unsupported("truncation", $"'{truncation}' is not done; what is too long is refused.");
+        }
+
+        fields.Refuse("include", "there is nothing to include.");
+        fields.Ignore("user", "metadata", "store", "service_tier", "safety_identifier", "prompt_cache_key", "prompt_cache_retention");
+        bool streams = fields.Flag("stream") ?? false;
+        if (fields.Object("stream_options") is { } options)
+        {
+            options.Ignore("include_obfuscation");
+            options.RequireNothingElse();
+        }
+
+        int? limit = fields.Count("max_output_tokens", 1);
+        SamplingOptions sampling = SamplingReader.Read(fields, service.Model, isChat: true);
+        fields.RequireNothingElse();
+        return new ResponseRequest
+        {
+            Generation = new GenerationRequest
+            {
+                Prompt = Conversation.Render(service.Model, turns, shape),
+                ParseSpecialTokens = true,
+                MaxNewTokens = limit,
+                Sampling = shape.Apply(sampling),
+                Timeout = service.Limits.RequestTimeout,
+                Adapter = service.Model.Adapter,
+            },
+            Streams = streams,
+            Instructions = instructions,
+            IsJson = shape.Json,
+        };
+    }
+
+    private static List<ChatTurn> Turns(RequestFields fields, string? instructions)
+    {
+        if (!fields.TryGet("input", out JsonElement input))
+        {
+            throw fields.Wrong("input", "a string, or a list of messages");
+        }
+
+        List<ChatTurn> turns = input.ValueKind == JsonValueKind.String
+            ? [new ChatTurn(ChatTurn.User, fields.StringOf(input, "input"))]
+            : Conversation.Read(fields, "input");
+        return Conversation.WithSystem(turns, instructions is null ? [] : [instructions]);
+    }
+}

@@ -1,0 +1,109 @@
+using System.Text;
+using System.Text.Json;
+using Inferometer.Core;
+using Inferometer.ModelFiles.Tokenization;
+using Inferometer.Server.Generation;
+using Inferometer.Server.Wire;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Inferometer.Server.OpenAi;
+
+/// <summary><c>/tokenize</c> and <c>/detokenize</c>, with vLLM's fields; llama.cpp's <c>content</c> stands for <c>prompt</c>.</summary>
+internal sealed class TokenEndpoints(ModelService service) : IEndpointGroup
+{
+    /// <inheritdoc/>
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapPost("/tokenize", TokenizeAsync).WithMetadata(ErrorStyle.OpenAi);
+        routes.MapPost("/detokenize", DetokenizeAsync).WithMetadata(ErrorStyle.OpenAi);
+    }
+
+    private async Task TokenizeAsync(HttpContext context)
+    {
+        using JsonDocument body = await RequestReader.ReadAsync(context).ConfigureAwait(false);
+        var fields = RequestFields.Of(body.RootElement);
+        service.RequireServed(fields);
+        bool addSpecial = fields.Flag("add_special_tokens") ?? fields.Flag("add_special") ?? true;
+        bool withTexts = fields.Flag("return_token_strs") ?? false;
+        string? text = fields.Text("prompt") ?? fields.Text("content");
+        bool isChat = text is null;
+        if (text is null)
+        {
+            bool addPrompt = fields.Flag("add_generation_prompt") ?? true;
+            text = fields.TryGet("messages", out _)
+                ? Conversation.Render(service.Model, Conversation.Read(fields), AnswerShape.Text, addPrompt)
+                : throw fields.Wrong("prompt", "a string; or give messages");
+        }
+
+        fields.RequireNothingElse();
+        int[] tokens = Encode(text, addSpecial, isChat);
+        await JsonBody.WriteAsync(context, json => WriteTokens(json, tokens, withTexts)).ConfigureAwait(false);
+    }
+
+    private async Task DetokenizeAsync(HttpContext context)
+    {
+        using JsonDocument body = await RequestReader.ReadAsync(context).ConfigureAwait(false);
+        var fields = RequestFields.Of(body.RootElement);
+        service.RequireServed(fields);
+        Tokenizer tokenizer = service.Model.Engine.Tokenizer;
+        string allowed = FormattableString.Invariant($"a list of token ids from 0 to {tokenizer.VocabularySize - 1}");
+        if (!fields.TryGet("tokens", out JsonElement list) || list.ValueKind != JsonValueKind.Array)
+        {
+            throw fields.Wrong("tokens", allowed);
+        }
+
+        fields.RequireNothingElse();
+        int[] ids =
+        [
+            .. list.EnumerateArray().Select(item => item.ValueKind == JsonValueKind.Number && item.TryGetInt32(out int id)
+                && id >= 0 && id < tokenizer.VocabularySize ? id : throw fields.Wrong("tokens", allowed)),
+        ];
+        string text = tokenizer.Decode(ids, includeControl: true);
+        await JsonBody.WriteAsync(context, json =>
+        {
+            json.WriteStartObject();
+            json.WriteString("prompt"u8, text);
+            json.WriteEndObject();
+        }).ConfigureAwait(false);
+    }
+
+    private int[] Encode(string text, bool addSpecial, bool parseSpecial)
+    {
+        try
+        {
+            return service.Model.Engine.Tokenizer.EncodePrompt(text, addSpecial, parseSpecial);
+        }
+        catch (InferometerException error)
+        {
+            throw ApiException.Invalid("prompt", service.Model.Public(error.Message));
+        }
+    }
+
+    private void WriteTokens(Utf8JsonWriter json, int[] tokens, bool withTexts)
+    {
+        json.WriteStartObject();
+        json.WriteNumber("count"u8, tokens.Length);
+        json.WriteNumber("max_model_len"u8, service.Model.Engine.MaxSequenceTokens);
+        json.WriteStartArray("tokens"u8);
+        foreach (int token in tokens)
+        {
+            json.WriteNumberValue(token);
+        }
+
+        json.WriteEndArray();
+        if (withTexts)
+        {
+            json.WriteStartArray("token_strs"u8);
+            foreach (int token in tokens)
+            {
+                json.WriteStringValue(Encoding.UTF8.GetString(service.Model.Engine.Tokenizer.TokenBytes(token)));
+            }
+
+            json.WriteEndArray();
+        }
+
+        json.WriteEndObject();
+    }
+}

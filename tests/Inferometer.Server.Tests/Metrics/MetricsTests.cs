@@ -1,0 +1,178 @@
+using System.Globalization;
+using Inferometer.Core.Deployments;
+using Inferometer.Cpu.Kernels.Attention;
+using Inferometer.Inference.Engine;
+using Inferometer.Measurement.Ablation;
+using Inferometer.Measurement.Diagnostics;
+using Inferometer.Server.Generation;
+using Inferometer.Server.Metrics;
+using Inferometer.Simulation.Costs;
+
+namespace Inferometer.Server.Tests.Metrics;
+
+[Collection(EngineTests.Name)]
+public sealed class MetricsTests(EngineFixture fixture)
+{
+    private const string Body = """{"prompt":"Once upon a time","max_tokens":20,"ignore_eos":true,"n":2}""";
+
+    [Fact]
+    public async Task What_was_served_is_counted()
+    {
+        await using TestServer server = await TestServer.StartAsync(fixture.Model);
+        Dictionary<string, double> before = Samples((await server.GetAsync("/metrics")).Succeeded().Text);
+        (await server.PostAsync("/v1/completions", Body)).Succeeded();
+        Dictionary<string, double> after = Samples((await server.GetAsync("/metrics")).Text);
+        const string Labels = """{engine="0",model_name="tales"}""";
+        Assert.Equal(40, Grown("vllm:generation_tokens_total" + Labels));
+        Assert.Equal(2 * fixture.Engine.Tokenizer.EncodePrompt("Once upon a time").Length, Grown("vllm:prompt_tokens_total" + Labels));
+        Assert.Equal(2, Grown("""vllm:request_success_total{engine="0",model_name="tales",finished_reason="length"}"""));
+        Assert.Equal(2, Grown("vllm:time_to_first_token_seconds_count" + Labels));
+        Assert.Equal(38, Grown("vllm:inter_token_latency_seconds_count" + Labels));
+        Assert.Equal(2, Grown("vllm:e2e_request_latency_seconds_count" + Labels));
+        Assert.Equal(2, Grown("vllm:request_queue_time_seconds_count" + Labels));
+        Assert.Equal(40, Grown("vllm:request_generation_tokens_sum" + Labels));
+        Assert.True(Grown("vllm:e2e_request_latency_seconds_sum" + Labels) > Grown("vllm:time_to_first_token_seconds_sum" + Labels) / 2);
+        Assert.Equal(0, after["vllm:kv_cache_usage_perc" + Labels]);
+        Assert.Equal(0, after["vllm:num_requests_running" + Labels]);
+        Assert.Equal(1, Grown("""inferometer_http_responses_total{route="/v1/completions",code="200"}"""));
+        Assert.True(after["process_resident_memory_bytes"] > 1e6);
+
+        double Grown(string name) => after[name] - before.GetValueOrDefault(name);
+    }
+
+    /// <summary>
+    /// Prometheus's own checker has nothing to say but that vLLM's names hold colons, which the format allows and its guide advises
+    /// against.
+    /// </summary>
+    [Fact]
+    public async Task Promtool_accepts_the_page_but_for_the_colons_of_vllms_names()
+    {
+        _ = PrometheusTool.Require("promtool");
+        await using TestServer server = await TestServer.StartAsync(fixture.Model, forecast: await ForecastAsync());
+        (await server.PostAsync("/v1/completions", Body)).Succeeded();
+        string page = (await server.GetAsync("/metrics")).Succeeded().Text;
+        (_, string[] complaints) = await PrometheusTool.CheckAsync(["check", "metrics"], page);
+        string[] allowed =
+        [
+            .. page.Split('\n').Where(l => l.StartsWith("# TYPE vllm:", StringComparison.Ordinal))
+                .Select(l => l.Split(' ')[2] + " metric names should not contain ':'"),
+        ];
+        Assert.NotEmpty(allowed);
+        Assert.Equal(allowed.Order(StringComparer.Ordinal), complaints.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Beside_each_measured_latency_stands_the_predicted_one_of_the_same_requests()
+    {
+        LatencyForecast forecast = await ForecastAsync();
+        await using TestServer server = await TestServer.StartAsync(fixture.Model, forecast: forecast);
+        (await server.PostAsync("/v1/completions", Body)).Succeeded();
+        Dictionary<string, double> samples = Samples((await server.GetAsync("/metrics")).Text);
+        foreach (string name in (string[])["time_to_first_token", "time_per_output_token", "request_inference_time"])
+        {
+            Assert.Equal(2, samples[$"inferometer_measured_{name}_seconds_count"]);
+            Assert.Equal(2, samples[$"inferometer_predicted_{name}_seconds_count"]);
+            Assert.True(samples[$"inferometer_predicted_{name}_seconds_sum"] > 0);
+        }
+
+        Assert.Contains(samples.Keys, k => k.StartsWith("inferometer_prediction_info{", StringComparison.Ordinal));
+        await using TestServer without = await TestServer.StartAsync(fixture.Model);
+        Assert.DoesNotContain("inferometer_predicted", (await without.GetAsync("/metrics")).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Longer_prompts_and_more_neighbours_are_predicted_to_take_longer()
+    {
+        LatencyForecast forecast = await ForecastAsync();
+        ServedRequest alone = new()
+        {
+            PromptTokens = 64,
+            CachedTokens = 0,
+            OutputTokens = 10,
+            QueueSeconds = 0,
+            FirstTokenSeconds = 0.01,
+            TotalSeconds = 0.1,
+            Neighbours = 0,
+            MeanDecoding = 1,
+        };
+        LatencyForecast.Latencies least = forecast.Price(alone);
+        Assert.True(forecast.Price(alone with { PromptTokens = 512 }).FirstToken > least.FirstToken);
+        Assert.True(forecast.Price(alone with { CachedTokens = 48 }).FirstToken < least.FirstToken);
+        Assert.True(forecast.Price(alone with { MeanDecoding = 6.5 }).Token > least.Token);
+        Assert.True(forecast.Price(alone with { OutputTokens = 20 }).Request > least.Request);
+        Assert.Equal(least.FirstToken + (9 * least.Token), least.Request, 12);
+        Assert.True(double.IsNaN(forecast.Price(alone with { OutputTokens = 1 }).Token));
+    }
+
+    [Fact]
+    public async Task What_cannot_be_priced_is_left_out_with_the_reason()
+    {
+        ServedModel model = EngineFixture.Load(new InferenceOptions { MaxBatchSize = 1, MaxSequenceTokens = 64, Speculation = new() });
+        using InferenceEngine engine = model.Engine;
+        (LatencyForecast? forecast, string? refusal) = await LatencyForecast.TryMeasureAsync(
+            engine, model.Files, TestContext.Current.CancellationToken);
+        Assert.Null(forecast);
+        Assert.Contains("speculative", refusal, StringComparison.Ordinal);
+    }
+
+    /// <summary>The engine's share is fitted to what it took at the start: the same load is predicted as it was measured.</summary>
+    [Fact]
+    public async Task What_was_measured_at_the_start_is_predicted_again()
+    {
+        (EngineTimes alone, EngineTimes? together) =
+            await EngineTimes.MeasureAsync(fixture.Engine, TestContext.Current.CancellationToken);
+        Assert.True(alone.PrefillSeconds > 0 && alone.TokenSeconds > 0);
+        Assert.Equal(8, together!.Value.Sequences);
+
+        // Times of a slow machine, so that none of them lies below what the cost model says.
+        alone = alone with { PrefillSeconds = 3, TokenSeconds = 0.5 };
+        EngineTimes eight = together.Value with { TokenSeconds = 1.2 };
+        ICostPlan plan = new RooflineCostModel().Prepare(
+            new ThisMachine(new MachineLimits(1, 10, 100, 0), 1e-6).RequestFor(
+                new AblationSettings(fixture.Model.Files, new Workload(), 1, 1, KvElement.F16, TimeSpan.Zero)));
+        LatencyForecast forecast = new(plan, "a machine", 512, alone, eight);
+        ServedRequest served = new()
+        {
+            PromptTokens = alone.PromptTokens,
+            CachedTokens = 0,
+            OutputTokens = alone.OutputTokens,
+            QueueSeconds = 0,
+            FirstTokenSeconds = 3,
+            TotalSeconds = 9,
+            Neighbours = 0,
+            MeanDecoding = 1,
+        };
+        Assert.Equal(0.5, forecast.Price(served).Token, 9);
+        Assert.Equal(3, forecast.Price(served).FirstToken, 9);
+        Assert.Equal(1.2, forecast.Price(served with { MeanDecoding = 8, OutputTokens = eight.OutputTokens }).Token, 9);
+        Assert.Contains("a machine", forecast.Basis, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_histogram_counts_each_value_in_its_bucket()
+    {
+        Histogram histogram = new([1, 2, 5]);
+        Parallel.For(0, 4000, i => histogram.Add((i % 4) + 0.5));
+        histogram.Add(2);
+        histogram.Add(99);
+        histogram.Add(double.NaN);
+        Assert.Equal([1000, 1001, 2000, 1], Enumerable.Range(0, 4).Select(histogram.InBucket));
+        Assert.Equal(4002, histogram.Count);
+        Assert.Equal((4000 * 2) + 101, histogram.Sum, 6);
+    }
+
+    private async Task<LatencyForecast> ForecastAsync()
+    {
+        (LatencyForecast? forecast, string? refusal) = await LatencyForecast.TryMeasureAsync(
+            fixture.Engine, fixture.Model.Files, TestContext.Current.CancellationToken);
+        Assert.True(forecast is not null, refusal);
+        return forecast;
+    }
+
+    private static Dictionary<string, double> Samples(string page) => page.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+        .Where(l => !l.StartsWith('#')).ToDictionary(
+            l => l[..l.LastIndexOf(' ')],
+            l => l.EndsWith("+Inf", StringComparison.Ordinal)
+                ? double.PositiveInfinity
+                : double.Parse(l[(l.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
+}

@@ -1,0 +1,86 @@
+using System.Net;
+using System.Text.Json;
+
+namespace Inferometer.Server.Tests.Ollama;
+
+[Collection(EngineTests.Name)]
+public sealed class OllamaTests(EngineFixture fixture)
+{
+    private const string Chat =
+        """{"model":"tales","messages":[{"role":"user","content":"Hi"}],"options":{"num_predict":6,"temperature":0}""";
+
+    [Fact]
+    public async Task A_chat_comes_in_lines_of_which_the_last_is_done()
+    {
+        await using TestServer server = await TestServer.StartAsync(fixture.Model);
+        Answer streamed = (await server.PostAsync("/api/chat", Chat + "}")).Succeeded();
+        JsonElement[] lines = [.. streamed.Text.TrimEnd('\n').Split('\n').Select(l => JsonElement.Parse(l))];
+        Assert.All(lines.SkipLast(1), l => Assert.False(l.GetProperty("done").GetBoolean()));
+        JsonElement last = lines[^1];
+        Assert.True(last.GetProperty("done").GetBoolean());
+        Assert.Equal("length", last.GetProperty("done_reason").GetString());
+        Assert.Equal(6, last.GetProperty("eval_count").GetInt32());
+        Assert.True(last.GetProperty("total_duration").GetInt64() >= last.GetProperty("eval_duration").GetInt64());
+        JsonElement whole = (await server.PostAsync("/api/chat", Chat + ""","stream":false}""")).Succeeded().Json;
+        Assert.Equal(
+            whole.GetProperty("message").GetProperty("content").GetString(),
+            string.Concat(lines.Select(l => l.GetProperty("message").GetProperty("content").GetString())));
+    }
+
+    [Fact]
+    public async Task A_prompt_is_a_users_turn_unless_it_is_raw()
+    {
+        await using TestServer server = await TestServer.StartAsync(fixture.Model);
+        const string Options = """ "stream":false,"options":{"num_predict":6,"temperature":0} """;
+        JsonElement turn = (await server.PostAsync("/api/generate", $$"""{"prompt":"Hi",{{Options}}}""")).Succeeded().Json;
+        JsonElement chat = (await server.PostAsync("/api/chat", Chat + ""","stream":false}""")).Json;
+        Assert.Equal(chat.GetProperty("message").GetProperty("content").GetString(), turn.GetProperty("response").GetString());
+        JsonElement raw = (await server.PostAsync("/api/generate", $$"""{"prompt":"Hi","raw":true,{{Options}}}""")).Succeeded().Json;
+        Assert.True(raw.GetProperty("prompt_eval_count").GetInt32() < turn.GetProperty("prompt_eval_count").GetInt32());
+        JsonElement loaded = (await server.PostAsync("/api/generate", """{"model":"tales"}""")).Succeeded().Json;
+        Assert.Equal("load", loaded.GetProperty("done_reason").GetString());
+    }
+
+    [Fact]
+    public async Task Errors_are_a_text_as_its_clients_read_them()
+    {
+        await using TestServer server = await TestServer.StartAsync(fixture.Model);
+        Answer unknown = await server.PostAsync("/api/chat", """{"model":"other","messages":[]}""");
+        Assert.Equal(HttpStatusCode.NotFound, unknown.Status);
+        Assert.Contains("'other' is not served", unknown.Error.GetString(), StringComparison.Ordinal);
+        foreach (string option in (string[])[""" "mirostat":2 """, """ "num_ctx":100000 """, """ "temperature":-1 """])
+        {
+            Answer wrong = await server.PostAsync("/api/generate", $$"""{"options":{ {{option}} },"prompt":"x"}""");
+            Assert.Equal(HttpStatusCode.BadRequest, wrong.Status);
+            Assert.StartsWith("options.", wrong.Error.GetString(), StringComparison.Ordinal);
+        }
+
+        Assert.Contains("format", (await server.PostAsync("/api/generate", """{"prompt":"x","format":{}}""")).Error.GetString()!);
+        Assert.Equal(JsonValueKind.String, (await server.GetAsync("/api/nothing")).Error.ValueKind);
+    }
+
+    [Fact]
+    public async Task The_model_is_described()
+    {
+        await using TestServer server = await TestServer.StartAsync(fixture.Model);
+        JsonElement tags = (await server.GetAsync("/api/tags")).Succeeded().Json.GetProperty("models")[0];
+        Assert.Equal(new FileInfo(EngineFixture.ModelPath).Length, tags.GetProperty("size").GetInt64());
+        Assert.Equal("Q8_0", tags.GetProperty("details").GetProperty("quantization_level").GetString());
+        JsonElement show = (await server.PostAsync("/api/show", """{"model":"tales:latest"}""")).Succeeded().Json;
+        Assert.Equal(fixture.Model.Files.Parameters, show.GetProperty("model_info").GetProperty("general.parameter_count").GetInt64());
+        Assert.Equal("tales", (await server.GetAsync("/api/ps")).Succeeded().Json.GetProperty("models")[0].GetProperty("name").GetString());
+        Assert.NotEmpty((await server.GetAsync("/api/version")).Succeeded().Json.GetProperty("version").GetString()!);
+        JsonElement vectors = (await server.PostAsync("/api/embed", """{"input":["a","b"]}""")).Succeeded().Json.GetProperty("embeddings");
+        Assert.Equal([fixture.Engine.Architecture.HiddenSize, fixture.Engine.Architecture.HiddenSize],
+            vectors.EnumerateArray().Select(v => v.GetArrayLength()));
+    }
+
+    [Fact]
+    public async Task Json_is_given_when_asked_for()
+    {
+        await using TestServer server = await TestServer.StartAsync(fixture.Model);
+        JsonElement answer = (await server.PostAsync(
+            "/api/generate", """{"prompt":"Hi","stream":false,"format":"json","options":{"num_predict":30,"seed":4}}""")).Succeeded().Json;
+        Assert.Equal(JsonValueKind.Object, JsonElement.Parse(answer.GetProperty("response").GetString()!).ValueKind);
+    }
+}

@@ -1,0 +1,90 @@
+using System.Runtime.InteropServices;
+using System.Text.Json;
+
+namespace Inferometer.Server.Tests.OpenAi;
+
+[Collection(EngineTests.Name)]
+public sealed class OtherRoutesTests(EngineFixture fixture)
+{
+    [Fact]
+    public async Task Models_are_listed_under_all_their_names()
+    {
+        await using TestServer server = await TestServer.StartAsync(fixture.Model);
+        JsonElement list = (await server.GetAsync("/v1/models")).Succeeded().Json;
+        Assert.Equal(["tales", "old-tales"], list.GetProperty("data").EnumerateArray().Select(m => m.GetProperty("id").GetString()));
+        Assert.Equal("tales", (await server.GetAsync("/v1/models/tales")).Succeeded().Json.GetProperty("id").GetString());
+        Assert.Equal("model_not_found", (await server.GetAsync("/v1/models/a/b")).Error.GetProperty("code").GetString());
+    }
+
+    [Fact]
+    public async Task Tokens_go_there_and_back()
+    {
+        await using TestServer server = await TestServer.StartAsync(fixture.Model);
+        JsonElement tokens = (await server.PostAsync("/tokenize", """{"prompt":"Once upon","return_token_strs":true}""")).Succeeded().Json;
+        int[] ids = fixture.Engine.Tokenizer.EncodePrompt("Once upon");
+        Assert.Equal(ids, tokens.GetProperty("tokens").EnumerateArray().Select(t => t.GetInt32()));
+        Assert.Equal(ids.Length, tokens.GetProperty("count").GetInt32());
+        Assert.Equal(ids.Length, tokens.GetProperty("token_strs").GetArrayLength());
+        string back = (await server.PostAsync("/detokenize", $$"""{"tokens":{{JsonSerializer.Serialize(ids[1..])}}}""")).Json
+            .GetProperty("prompt").GetString()!;
+        Assert.Equal("Once upon", back);
+        JsonElement chat = (await server.PostAsync("/tokenize", """{"messages":[{"role":"user","content":"Hi"}]}""")).Succeeded().Json;
+        JsonElement answer = (await server.PostAsync(
+            "/v1/chat/completions", """{"messages":[{"role":"user","content":"Hi"}],"max_tokens":1}""")).Json;
+        Assert.Equal(answer.GetProperty("usage").GetProperty("prompt_tokens").GetInt32(), chat.GetProperty("count").GetInt32());
+        Assert.Equal("tokens", (await server.PostAsync("/detokenize", """{"tokens":[-1]}""")).Error.GetProperty("param").GetString());
+    }
+
+    [Fact]
+    public async Task Embeddings_are_those_of_the_engine_as_numbers_and_as_bytes()
+    {
+        await using TestServer server = await TestServer.StartAsync(fixture.Model);
+        float[] direct = await fixture.Engine.EmbedAsync("a ship", cancellationToken: TestContext.Current.CancellationToken);
+        JsonElement floats = (await server.PostAsync("/v1/embeddings", """{"input":["the sea","a ship"]}""")).Succeeded().Json;
+        Assert.Equal(2, floats.GetProperty("data").GetArrayLength());
+        JsonElement second = floats.GetProperty("data")[1];
+        Assert.Equal(1, second.GetProperty("index").GetInt32());
+        Assert.Equal(direct, second.GetProperty("embedding").EnumerateArray().Select(v => v.GetSingle()), (a, b) => Math.Abs(a - b) < 1e-4);
+        JsonElement bytes = (await server.PostAsync("/v1/embeddings", """{"input":"a ship","encoding_format":"base64"}""")).Json;
+        byte[] raw = bytes.GetProperty("data")[0].GetProperty("embedding").GetBytesFromBase64();
+        Assert.Equal(direct, MemoryMarshal.Cast<byte, float>(raw).ToArray(), (a, b) => Math.Abs(a - b) < 1e-4);
+        Assert.Equal(
+            fixture.Engine.Tokenizer.Encode("a ship").Length, bytes.GetProperty("usage").GetProperty("prompt_tokens").GetInt32());
+        Answer refused = await server.PostAsync("/v1/embeddings", """{"input":"a","dimensions":8}""");
+        Assert.Equal("dimensions", refused.Error.GetProperty("param").GetString());
+    }
+
+    [Fact]
+    public async Task A_response_is_told_whole_and_in_events()
+    {
+        await using TestServer server = await TestServer.StartAsync(fixture.Model);
+        const string Body = """{"input":"What then?","instructions":"Be brief.","temperature":0,"max_output_tokens":5""";
+        JsonElement whole = (await server.PostAsync("/v1/responses", Body + "}")).Succeeded().Json;
+        Assert.Equal("incomplete", whole.GetProperty("status").GetString());
+        Assert.Equal("max_output_tokens", whole.GetProperty("incomplete_details").GetProperty("reason").GetString());
+        string text = whole.GetProperty("output")[0].GetProperty("content")[0].GetProperty("text").GetString()!;
+        JsonElement chat = (await server.PostAsync(
+            "/v1/chat/completions",
+            """
+            {"messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"What then?"}],"temperature":0,"max_tokens":5}
+            """)).Json;
+        Assert.Equal(chat.GetProperty("choices")[0].GetProperty("message").GetProperty("content").GetString(), text);
+        JsonElement[] events =
+            [.. (await server.EventsAsync("/v1/responses", Body + ""","stream":true}""")).Select(e => JsonElement.Parse(e))];
+        Assert.Equal(Enumerable.Range(0, events.Length), events.Select(e => e.GetProperty("sequence_number").GetInt32()));
+        string[] kinds = [.. events.Select(e => e.GetProperty("type").GetString()!)];
+        Assert.Equal(
+            [
+                "response.created", "response.in_progress", "response.output_item.added", "response.content_part.added",
+                "response.output_text.delta", "response.output_text.done", "response.content_part.done", "response.output_item.done",
+                "response.incomplete",
+            ],
+            kinds.Distinct());
+        Assert.Equal(
+            text,
+            string.Concat(events.Where(e => e.TryGetProperty("delta", out _)).Select(e => e.GetProperty("delta").GetString())));
+        Assert.Equal(5, events[^1].GetProperty("response").GetProperty("usage").GetProperty("output_tokens").GetInt32());
+        Answer stored = await server.PostAsync("/v1/responses", """{"input":"x","previous_response_id":"resp_1"}""");
+        Assert.Equal("previous_response_id", stored.Error.GetProperty("param").GetString());
+    }
+}
