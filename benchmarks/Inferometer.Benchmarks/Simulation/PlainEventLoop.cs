@@ -6,8 +6,8 @@ namespace Inferometer.Benchmarks.Simulation;
 
 /// <summary>
 /// Continuous batching as one writes it down first, to compare with: a list of what runs and a queue of what waits, every step looked at by
-/// itself, every token's time kept. It decides as the scheduler does with vLLM's rules (those that decode, then begun prompts, then new ones
-/// while their prompts fit; the newest gives way when the cache is full), with blocks that are counted and not named: no prefixes, no
+/// itself, every token's time kept. It decides as the scheduler does with vLLM's rules (those that decode, then begun prompts, then new
+/// ones while their prompts fit; the newest gives way when the cache is full), with blocks that are counted and not named: no prefixes, no
 /// priorities, no speculation. What it finds must be what the service finds; <c>serving-quick</c> says whether it is.
 /// </summary>
 internal sealed class PlainEventLoop(ICostPlan plan, int maxSequences, int maxTokens, int blocks, int blockSize)

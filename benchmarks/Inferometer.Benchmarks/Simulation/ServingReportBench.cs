@@ -48,14 +48,17 @@ internal static class ServingReportBench
             int blocks = ServingSimulation.BlocksThatFit(plan, options);
             ((PlainEventLoop plain, double end), double plainSeconds) = Timed(() =>
             {
-                PlainEventLoop loop = new(plan, options.Scheduler.MaxSequences, options.Scheduler.MaxTokensPerStep, blocks, options.BlockSize);
+                PlainEventLoop loop = new(
+                    plan, options.Scheduler.MaxSequences, options.Scheduler.MaxTokensPerStep, blocks, options.BlockSize);
                 return (loop, loop.Run(Source()));
             });
             long tokens = ahead.Load.OutputTokens;
             double span = end - ahead.Load.DurationSeconds; // from the first arrival on, which is small beside it
-            string same = plain.Tokens == tokens && plain.Steps == ahead.Load.Steps && Math.Abs(span) < 0.001 * end ? "equal" : string.Create(
+            bool isEqual = plain.Tokens == tokens && plain.Steps == ahead.Load.Steps && Math.Abs(span) < 0.001 * end;
+            string same = isEqual ? "equal" : string.Create(
                 CultureInfo.InvariantCulture,
-                $"DIFFERENT: {plain.Steps} steps for {ahead.Load.Steps}, {end:F3} s for {ahead.Load.DurationSeconds:F3}, {plain.Preemptions} preempted");
+                $"DIFFERENT: {plain.Steps} steps for {ahead.Load.Steps}, {end:F3} s for {ahead.Load.DurationSeconds:F3}, "
+                    + $"{plain.Preemptions} preempted");
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
                 $"{name,-13} batch {ahead.Load.MeanBatch,5:F1}: {tokens / aheadSeconds / 1e6,7:F2} M tokens/s "

@@ -40,7 +40,8 @@ internal sealed partial class CalibrateCommand
         "The framework, where a result does not say.", "as the result says");
 
     private readonly ValueOption<string> _bits = new(
-        ["--bits"], new("FORMAT", null, (text, origin) => Precision.Parse(text, origin).Name), "Format of the weights, where a result does not say.", "as the result says");
+        ["--bits"], new("FORMAT", null, (text, origin) => Precision.Parse(text, origin).Name),
+        "Format of the weights, where a result does not say.", "as the result says");
 
     private readonly ValueOption<int> _tensor = new(["--tp"], Domains.Whole(1, 1024), "Tensor parallelism of a result.") { Fallback = 1 };
     private readonly ValueOption<int> _attention = new(
@@ -52,7 +53,8 @@ internal sealed partial class CalibrateCommand
         ["--local"], "Measure this machine and this program's engine on it instead, in less than a minute, and check the predictions.");
 
     private readonly ValueOption<string> _name = new(
-        ["--name"], new("NAME", null, PlainName), "Name of the calibration, and with --local of the machine.", "the first file's; this_machine");
+        ["--name"], new("NAME", null, PlainName), "Name of the calibration, and with --local of the machine.",
+        "the first file's; this_machine");
 
     private readonly ValueOption<int> _threads = new(
         ["--threads", "-t"], Domains.Whole(1, 1024), "Worker threads of --local.", "all processors")

@@ -70,7 +70,8 @@ internal sealed class ValidateCommand
             "inferometer validate --measurements my-runs.csv --rows --format csv",
             "inferometer validate --measurements silicon.csv --hold-out groups --calibrate 0,1,3,5")
         {
-            self._measurements, self._against, self._costModel, self._holdOut, self._calibrate, self._worst, self._rows, self._output, self._catalog, self._format,
+            self._measurements, self._against, self._costModel, self._holdOut, self._calibrate, self._worst, self._rows, self._output,
+            self._catalog, self._format,
         };
         command.SetAction((parsed, cancellationToken) => Task.Run(() => self.Run(parsed, cancellationToken), cancellationToken));
         return command;

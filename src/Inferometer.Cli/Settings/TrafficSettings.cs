@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Models;
-using Inferometer.ModelFiles;
 using Inferometer.ModelFiles.Formats;
 using Inferometer.ModelFiles.Tokenization;
 using Inferometer.Serving.Arrivals;
@@ -181,7 +180,8 @@ internal sealed class TrafficSettings
             Process = parsed.IsGiven(_rate) ? ArrivalProcess.Parse(_arrivals.Of(parsed), _rate.Of(parsed), "--arrivals") : null,
             Users = users,
             RampSeconds = users == 0 ? 0 : parsed.Given(_ramp) ?? _think.Of(parsed).MeanSeconds + UsualRamp(
-                plan, users, _prefix.Of(parsed) + (pairs?.MeanInput ?? _input.Of(parsed).Mean), pairs?.MeanOutput ?? _output.Of(parsed).Mean),
+                plan, users, _prefix.Of(parsed) + (pairs?.MeanInput ?? _input.Of(parsed).Mean),
+                pairs?.MeanOutput ?? _output.Of(parsed).Mean),
             Think = _think.Of(parsed),
             Input = _input.Of(parsed),
             Output = _output.Of(parsed),

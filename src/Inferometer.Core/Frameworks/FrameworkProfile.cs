@@ -49,8 +49,8 @@ public sealed record FrameworkProfile
     public double BytesPerLogit { get; init; }
 
     /// <summary>
-    /// Products in 16 bits are summed in 16 bits, or computed in 8-bit integers: graphics cards do so at twice the rate of their datasheets'
-    /// products in 16 bits, which are summed in 32.
+    /// Products in 16 bits are summed in 16 bits, or computed in 8-bit integers: graphics cards do so at twice the rate of their
+    /// datasheets' products in 16 bits, which are summed in 32.
     /// </summary>
     public bool SumsIn16Bits { get; init; }
 

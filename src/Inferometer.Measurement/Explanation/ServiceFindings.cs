@@ -36,8 +36,8 @@ internal static class ServiceFindings
         if (measured is { } ms && range is { } r)
         {
             said.Add(ms >= r.Low && ms <= r.High
-                ? Say($"The measured {metric} lies where nine in ten measurements of such cases lie, {r.Low:0.0} to {r.High:0.0} ms: as far as ")
-                    + "the cost model can tell it is as it should be."
+                ? Say($"The measured {metric} lies where nine in ten measurements of such cases lie, {r.Low:0.0} to {r.High:0.0} ms: as ")
+                    + "far as the cost model can tell it is as it should be."
                 : Say($"The measured {metric} lies {(ms < r.Low ? "below" : "above")} where nine in ten measurements of such cases lie, ")
                     + Say($"{r.Low:0.0} to {r.High:0.0} ms: something is not as stated, or not as usual."));
         }

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Inferometer.Core;
 using Inferometer.Core.Catalog;
 using Inferometer.Core.Deployments;
 using Inferometer.Core.Gguf;
@@ -16,7 +15,6 @@ using Inferometer.Measurement.Diagnostics;
 using Inferometer.Measurement.Models;
 using Inferometer.ModelFiles;
 using Inferometer.ModelFiles.Synthesis;
-using Inferometer.Runners;
 using Inferometer.Serving.Arrivals;
 using Inferometer.Simulation;
 using Inferometer.Simulation.Calibration;
@@ -207,7 +205,8 @@ public static class LocalCalibration
             Checkpoint.Open(path), new InferenceOptions { Threads = threads },
             OptimizationConfiguration.Of(new InferenceOptions()), workload, WarmUp, cancellationToken).ConfigureAwait(false);
         return new LocalCheck(
-            check.Model.Title, check.Model.Type.ToString().ToLowerInvariant(), check.Users, check.InputTokens, check.OutputTokens, predicted,
+            check.Model.Title, check.Model.Type.ToString().ToLowerInvariant(), check.Users, check.InputTokens, check.OutputTokens,
+            predicted,
             sample.Seconds);
     }
 

@@ -21,7 +21,8 @@ public sealed class CalibratedFits(Catalogs catalogs, string? configFolder) : IF
     public IFittedPredictor FitTo(IReadOnlyList<ServingMeasurement> rows) =>
         new Fit(catalogs, configFolder, CalibrationFitter.Fit(RunsOf(rows), validate: false).Calibration);
 
-    private IReadOnlyList<ServingRun> RunsOf(IReadOnlyList<ServingMeasurement> rows) => RunsOf(new(catalogs, configFolder, Calibrated), rows);
+    private IReadOnlyList<ServingRun> RunsOf(IReadOnlyList<ServingMeasurement> rows) =>
+        RunsOf(new(catalogs, configFolder, Calibrated), rows);
 
     private static IReadOnlyList<ServingRun> RunsOf(ReplaySetup setup, IReadOnlyList<ServingMeasurement> rows) =>
         MeasuredRuns.Of(new PublishedTable { Path = "rows", Layout = "rows", Serving = rows }, setup);

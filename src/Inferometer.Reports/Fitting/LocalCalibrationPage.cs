@@ -42,7 +42,8 @@ public static class LocalCalibrationPage
         new("Memory read", "read_gb_per_s", Cell.Number(result.Limits.ReadGBps, $"{Numbers.Short(result.Limits.ReadGBps)} GB/s")),
         new("Arithmetic", "float_gops", Cell.Number(
             result.Limits.FloatGops,
-            $"{Numbers.Short(result.Limits.FloatGops)} GFLOP/s in 32 bits, {Numbers.Short(result.Limits.Int8Gops)} Gop/s in 8-bit integers")),
+            $"{Numbers.Short(result.Limits.FloatGops)} GFLOP/s in 32 bits, "
+                + $"{Numbers.Short(result.Limits.Int8Gops)} Gop/s in 8-bit integers")),
         new("Handing out work", "dispatch_us", Cell.Number(
             result.DispatchSeconds * 1e6, $"{Numbers.Short(result.DispatchSeconds * 1e6)} us")),
         new("Took", "seconds", Cell.Number(result.Seconds, $"{Numbers.Short(result.Seconds)} s")),

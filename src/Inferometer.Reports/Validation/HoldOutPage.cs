@@ -5,7 +5,9 @@ using Inferometer.Simulation.Fitting;
 
 namespace Inferometer.Reports.Validation;
 
-/// <summary>How far predictions are from rows that their fit has not seen, and what a few rows of the deployment itself are worth.</summary>
+/// <summary>
+/// How far predictions are from rows that their fit has not seen, and what a few rows of the deployment itself are worth.
+/// </summary>
 public static class HoldOutPage
 {
     /// <summary>The page.</summary>

@@ -155,7 +155,8 @@ public static class ClosedLoopModel
         int read = load.MeanInputTokens - load.CachedTokens;
         int users = Math.Max(1, (load.Users + ranks - 1) / ranks);
         int room = Math.Max(1, (steps.Room ?? MostSequences) / ranks);
-        return ClosedLoopReplay.MeanFirstTokenSeconds(users, room, load with { InputTokens = load.InputTokens - load.CachedTokens }, new ReplayedSteps
+        ClosedLoopLoad uncached = load with { InputTokens = load.InputTokens - load.CachedTokens };
+        return ClosedLoopReplay.MeanFirstTokenSeconds(users, room, uncached, new ReplayedSteps
         {
             One = one,
             Full = steps.Decode,

@@ -35,8 +35,8 @@ internal sealed class FitCase
     public bool IsSeparate => Run.PromptRequest is not null;
 
     /// <summary>
-    /// Users that decode beside each other where prompts are read by others, at the priors: nearly all, or the case is one of starved decode
-    /// workers.
+    /// Users that decode beside each other where prompts are read by others, at the priors: nearly all, or the case is one of starved
+    /// decode workers.
     /// </summary>
     public double DecodingUsers { get; private set; }
 

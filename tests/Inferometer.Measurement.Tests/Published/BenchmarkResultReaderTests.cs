@@ -19,8 +19,8 @@ public sealed class BenchmarkResultReaderTests
 
     private const string Csv =
         "gpu_info,backends,model_filename,model_type,type_k,n_gpu_layers,n_prompt,n_gen,n_depth,avg_ns,avg_ts\n"
-        + "\"NVIDIA GeForce RTX 4080\",\"CUDA\",\"models/Qwen2.5-7B-Instruct-Q4_K_M.gguf\",\"qwen2 7B Q4_K - Medium\",\"f16\",\"-1\",\"512\",\"0\","
-        + "\"0\",\"70285660\",\"7285.676949\"\n";
+        + "\"NVIDIA GeForce RTX 4080\",\"CUDA\",\"models/Qwen2.5-7B-Instruct-Q4_K_M.gguf\",\"qwen2 7B Q4_K - Medium\",\"f16\","
+        + "\"-1\",\"512\",\"0\",\"0\",\"70285660\",\"7285.676949\"\n";
 
     private const string Markdown =
         """

@@ -105,7 +105,13 @@ public static class BenchmarkResultReader
             string TextOf(string field) => o.Text(field) ?? (o.Has(field) ? element.GetProperty(field).GetRawText() : "");
         }
 
-        return new PublishedTable { Path = name, Layout = string.Join(", ", kinds.Distinct(StringComparer.Ordinal)), Serving = serving, Throughput = rates };
+        return new PublishedTable
+        {
+            Path = name,
+            Layout = string.Join(", ", kinds.Distinct(StringComparer.Ordinal)),
+            Serving = serving,
+            Throughput = rates,
+        };
     }
 
     // One document, an array or an object, or one object a line.

@@ -23,7 +23,8 @@ internal static partial class LlamaBench
     public static ThroughputMeasurement Row(Func<string, string> text, string where, string path, int line, BenchmarkSubject subject)
     {
         string type = text("model_type");
-        string devices = text("backends") is "CPU" or "BLAS" ? text("cpu_info") : text("gpu_info") is { Length: > 0 } gpu ? gpu : text("cpu_info");
+        bool onProcessor = text("backends") is "CPU" or "BLAS" || text("gpu_info").Length == 0;
+        string devices = text(onProcessor ? "cpu_info" : "gpu_info");
         return Row(new Test(
             where, path, line, Whole("n_prompt"), Whole("n_gen"), text("n_depth").Length == 0 ? 0 : Whole("n_depth"), Rate("avg_ts"),
             ModelOf(text("model_filename")), type, devices, text("type_k"), text("n_gpu_layers")), subject);
@@ -84,7 +85,8 @@ internal static partial class LlamaBench
                 : 0;
             yield return Row(
                 new Test(
-                    where, path, number, prompt ? size : 0, prompt ? 0 : size, depth, tokens, null, Cell("model"), "", Cell("type_k"), Cell("ngl")),
+                    where, path, number, prompt ? size : 0, prompt ? 0 : size, depth, tokens, null, Cell("model"), "", Cell("type_k"),
+                    Cell("ngl")),
                 subject);
 
             string Cell(string name) => Array.IndexOf(columns, name) is >= 0 and var at && at < cells.Length ? cells[at] : "";
@@ -181,8 +183,8 @@ internal static partial class LlamaBench
     private static partial Regex FileFormat();
 
     [GeneratedRegex(
-        @"\b(?<format>I?Q\d_\w+|F16|F32|BF16|MXFP4)( - (?<size>Small|Medium|Large))?", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture,
-        1000)]
+        @"\b(?<format>I?Q\d_\w+|F16|F32|BF16|MXFP4)( - (?<size>Small|Medium|Large))?",
+        RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex TypeFormat();
 
     private sealed record Test(

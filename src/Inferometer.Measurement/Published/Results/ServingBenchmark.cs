@@ -101,7 +101,8 @@ internal static class ServingBenchmark
             Line = line,
             Model = BenchmarkSubject.Require(subject.Model, run.Model, o.Where, "which model was served; say it with --model"),
             System = BenchmarkSubject.Require(subject.System, null, o.Where, "on which machine; say it with --on"),
-            Framework = BenchmarkSubject.Require(subject.Framework, run.Framework, o.Where, "which framework served; say it with --framework"),
+            Framework = BenchmarkSubject.Require(
+                subject.Framework, run.Framework, o.Where, "which framework served; say it with --framework"),
             Precision = BenchmarkSubject.Require(subject.Precision, null, o.Where, "in which number format; say it with --bits"),
             KvPrecision = subject.KvPrecision ?? "",
             NominalInputTokens = (int)Math.Round(run.Input),
