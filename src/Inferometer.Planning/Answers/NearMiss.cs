@@ -16,11 +16,23 @@ public sealed record NearMiss(Rejection Rejection, string Would)
     internal static NearMiss? Of(IReadOnlyList<RejectionGroup> groups, ServiceLevel level)
     {
         RejectionGroup? nearest = groups
-            .Where(g => g.Reason is not (
-                RejectionReason.NoPrice or RejectionReason.Impossible or RejectionReason.Dominated or RejectionReason.Dearer))
-            .MinBy(g => (g.Nearest.Excess, g.Reason));
+            .Where(g => Stage(g) > 0)
+            .OrderByDescending(Stage).ThenBy(g => g.Nearest.Excess).ThenBy(g => g.Reason)
+            .FirstOrDefault();
         return nearest is null ? null : new NearMiss(nearest.Nearest, Words(nearest.Nearest, level));
     }
+
+    // What is found out late is near to being an answer: a deployment that serves too few users within the limits is nearer than one that
+    // serves none, however little that one lacks.
+    private static int Stage(RejectionGroup group) => group.Reason switch
+    {
+        RejectionReason.NoPrice or RejectionReason.Impossible or RejectionReason.Dominated or RejectionReason.Dearer => 0,
+        RejectionReason.Weights => 1,
+        RejectionReason.KvCache when group.Binding is null => 2,
+        RejectionReason.KvCache or RejectionReason.Load or RejectionReason.Budget => 4,
+        RejectionReason.Simulated => 5,
+        _ => 3,
+    };
 
     private static string Words(Rejection rejection, ServiceLevel level) => rejection.Reason switch
     {
@@ -31,7 +43,7 @@ public sealed record NearMiss(Rejection Rejection, string Would)
         RejectionReason.KvCache => "shorter requests would, or a narrower cache",
         RejectionReason.Budget => Say($"${rejection.Found:#,0} a month would"),
         RejectionReason.Simulated => Say($"a limit of {Rounded(rejection.Found * 1000 * Margin)} ms would"),
-        _ => Say($"{Limit(rejection.Reason, level)} < {Rounded(rejection.Found * 1000 * Margin)} ms would"),
+        _ => Say($"{Limit(rejection.Reason, level)} < {Rounded(rejection.Found * 1000 * Margin)} ms would, for a single user"),
     };
 
     private static string Limit(RejectionReason reason, ServiceLevel level)

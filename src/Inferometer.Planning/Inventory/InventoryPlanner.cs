@@ -93,10 +93,19 @@ public sealed class InventoryPlanner(Catalogs catalogs, IKvProfileReader? kvProf
         try
         {
             ICostPlan plan = _plans.Of(shape);
+            ICostPlan least = _plans.WithLimits(plan, sequences[0], tokens);
+            KvRoom most = KvRoom.Of(least, demand);
             ReplicaModel model = new(plan, demand);
-            int replicas = start.System.Count!.Value / shape.Devices;
+            if (!most.HoldsWeights || most.Requests < 1 || Capacity.Of(model, level, plan.Basis, 1, 1, apart: false) is null)
+            {
+                return Missed(most, model, level, plan.Basis, shape);
+            }
+
+            // The larger the batch limit, the less is left to the cache: the best is where the two meet, or where the level binds.
             (Capacity Capacity, Deployment Deployment)? best = null;
-            foreach (int limit in sequences)
+            Capacity free = Capacity.Of(model, level, plan.Basis, most.Requests, sequences[^1], apart: false)!;
+            int enough = sequences.FirstOrDefault(limit => limit >= free.Point.Users, sequences[^1]);
+            foreach (int limit in sequences.Where(limit => limit <= enough).OrderDescending())
             {
                 KvRoom room = KvRoom.Of(_plans.WithLimits(plan, limit, tokens), demand);
                 if (room.HoldsWeights && Capacity.Of(model, level, plan.Basis, room.Requests, limit, apart: false) is { } capacity
@@ -104,14 +113,19 @@ public sealed class InventoryPlanner(Catalogs catalogs, IKvProfileReader? kvProf
                 {
                     best = (capacity, new Deployment { Shape = shape, MaxSequences = limit, StepTokens = tokens });
                 }
+
+                if (room.Requests >= limit)
+                {
+                    break;
+                }
             }
 
-            ICostPlan least = _plans.WithLimits(plan, sequences[0], tokens);
+            int replicas = start.System.Count!.Value / shape.Devices;
             int context = least.EstimateMemory(new WorkloadPoint(plan.Request.Parallelism.Data, demand.MeanInput, demand.MeanOutput))
                 ?.LongestContextTokens ?? 0;
             if (best is not { } answer)
             {
-                return Missed(KvRoom.Of(least, demand), model, level, plan.Basis, shape);
+                return Missed(most, model, level, plan.Basis, shape);
             }
 
             FluidPoint point = answer.Capacity.Point;

@@ -33,8 +33,8 @@ public sealed record Rejection(RejectionReason Reason, Deployment Deployment, do
         RejectionReason.NoPrice => $"no price of {Deployment.Shape.System.Name} is known",
         RejectionReason.Impossible => Note ?? "cannot be priced",
         RejectionReason.Weights => Say($"weights: {Needed / 1e9:0.0} GB a device with activations and reserve, {Found / 1e9:0.0} GB there"),
-        RejectionReason.KvCache => Say($"KV cache: {Found:#,0} requests fit, {Needed:#,0} needed"),
-        RejectionReason.Load => Say($"{Words(Binding)}: {Found:#,0} requests at once keep it, {Needed:#,0} needed"),
+        RejectionReason.KvCache => Say($"KV cache: {Requests(Found)} fit{(Found == 1 ? "s" : "")}, {Needed:#,0} needed"),
+        RejectionReason.Load => Say($"{Words(Binding)}: {Requests(Found)} at once keep{(Found == 1 ? "s" : "")} it, {Needed:#,0} needed"),
         RejectionReason.Budget => Say($"cost: ${Found:#,0} a month, ${Needed:#,0} allowed"),
         RejectionReason.Dominated => "another batch limit does as much with less memory",
         RejectionReason.Simulated => Say($"simulated: {Note} {Found * 1000:#,0.#} ms, {Needed * 1000:#,0.#} allowed"),
@@ -64,6 +64,8 @@ public sealed record Rejection(RejectionReason Reason, Deployment Deployment, do
         RejectionReason.EndToEnd => Screening.Binding.EndToEnd,
         _ => null,
     };
+
+    private static string Requests(double count) => Say($"{count:#,0} request{(count == 1 ? "" : "s")}");
 
     private static string Say(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

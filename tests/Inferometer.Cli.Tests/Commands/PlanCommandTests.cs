@@ -15,9 +15,9 @@ public sealed class PlanCommandTests
         string page = (await CommandRun.OfLine(Small)).Succeeded().Output;
         foreach (string part in new[]
         {
-            "for 20 users, 512 tokens in, 64 out: p90 TTFT < 500 ms, p90 TPOT < 20 ms", "cheapest, smallest, fastest", "1 x H100_SXM",
+            "for 20 users, 512 tokens in, 64 out: p90 TTFT < 500 ms, p90 TPOT < 20 ms", "cheapest", "fastest", "1 x H100_SXM",
                 "Head-room:",
-            "What to change first", "Why the others are not it", "Speed for a user", "1 deployments were looked at",
+            "What to change first", "Why the others are not it", "Speed for a user", "deployments were looked at",
         })
         {
             Assert.Contains(part, page, StringComparison.Ordinal);

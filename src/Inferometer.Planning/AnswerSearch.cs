@@ -4,8 +4,9 @@ using Inferometer.Planning.Demand;
 using Inferometer.Planning.Deployments;
 using Inferometer.Planning.Prices;
 using Inferometer.Planning.Screening;
+using Inferometer.Planning.Trials;
 
-namespace Inferometer.Planning.Trials;
+namespace Inferometer.Planning;
 
 /// <summary>
 /// Finds the best of what passed the analytic model by simulating it, the most promising first, until nothing that is left could be better
