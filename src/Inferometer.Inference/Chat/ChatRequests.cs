@@ -36,7 +36,7 @@ internal static class ChatRequests
             Seed = options?.Seed is { } seed and not -1 ? (ulong)seed : null, // -1: another one each time, as everywhere
             StopStrings = [.. template.StopStrings, .. options?.StopSequences ?? []],
             StopTokens = template.EndTokens,
-            Json = options?.ResponseFormat is ChatResponseFormatJson,
+            Constraint = options?.ResponseFormat is ChatResponseFormatJson ? Constraints.OutputConstraint.JsonObject : null,
         };
     }
 

@@ -155,6 +155,26 @@ public sealed class ChatTemplate
         }
     }
 
+    /// <summary>
+    /// The text of a conversation, in whose tokens nothing that came from outside is a control token.
+    /// </summary>
+    /// <param name="prompt">The conversation, tools, documents and variables.</param>
+    /// <param name="tokenizer">The model's tokenizer.</param>
+    /// <param name="cancellationToken">Ends the rendering early.</param>
+    /// <exception cref="InferometerException">No turns, or the template fails or refuses the conversation; names line and
+    /// column.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public RenderedPrompt Render(ChatPrompt prompt, Tokenizer tokenizer, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(prompt);
+        ArgumentNullException.ThrowIfNull(tokenizer);
+        (ChatPrompt guarded, char? guard) = PromptGuard.Apply(prompt, tokenizer);
+        return new RenderedPrompt(Render(guarded, cancellationToken), guard);
+    }
+
+    /// <summary>The template's source, where tools are given or not.</summary>
+    internal string Source(bool withTools) => (withTools ? _withTools?.Value : null)?.Source ?? _template.Source;
+
     private static List<ChatTurn>? Folded(IReadOnlyList<ChatTurn> turns)
     {
         int user = 0;
