@@ -1,6 +1,7 @@
 using System.Globalization;
 using BenchmarkDotNet.Running;
 using Inferometer.Benchmarks;
+using Inferometer.Benchmarks.Generation;
 using Inferometer.Benchmarks.Kernels;
 using Inferometer.Benchmarks.Load;
 using Inferometer.Benchmarks.Planning;
@@ -35,6 +36,9 @@ switch (args)
         return AllocationCheck.Run(file, rest is ["--update"]);
     case ["parity", string model, string driver, .. string[] rest]:
         return PeerParity.Run(model, driver, rest is [string tokens] ? int.Parse(tokens, CultureInfo.InvariantCulture) : 32);
+    case ["constrained", string path, .. string[] rest]:
+        ConstraintReport.Run(path, rest is [string count] ? int.Parse(count, CultureInfo.InvariantCulture) : 256);
+        return 0;
     default:
         BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
         return 0;
