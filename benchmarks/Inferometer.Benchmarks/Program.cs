@@ -20,6 +20,8 @@ switch (args)
     case ["serving-quick", .. string[] rest]:
         ServingReportBench.Run(rest is [string requests] ? int.Parse(requests, CultureInfo.InvariantCulture) : 2000);
         return 0;
+    case ["sweep-quick"]:
+        return await SweepReport.RunAsync();
     case ["elementwise"]:
         ElementwiseReport.Run();
         return 0;

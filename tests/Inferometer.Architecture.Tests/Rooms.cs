@@ -20,10 +20,15 @@ internal static class Rooms
         ["Measurement"] = ["Core", "Scheduling", "Serving", "Simulation", "ModelFiles", "Runners", "Cpu", "Inference", "Compression"],
         ["Reports"] =
             ["Core", "Scheduling", "Serving", "Simulation", "ModelFiles", "Runners", "Cpu", "Inference", "Compression", "Measurement"],
-        ["Cli"] =
+        ["Sweeps"] =
         [
             "Core", "Scheduling", "Serving", "Simulation", "ModelFiles", "Runners", "Cpu", "Inference", "Compression", "Measurement",
                 "Reports",
+        ],
+        ["Cli"] =
+        [
+            "Core", "Scheduling", "Serving", "Simulation", "ModelFiles", "Runners", "Cpu", "Inference", "Compression", "Measurement",
+                "Reports", "Sweeps",
         ],
     };
 
