@@ -29,6 +29,8 @@ switch (args)
     case ["plan-quick", .. string[] rest]:
         PlanReport.Run(rest is [string planned] ? planned : "llama-3.3-70b");
         return 0;
+    case ["sweep-quick"]:
+        return await SweepReport.RunAsync();
     case ["elementwise"]:
         ElementwiseReport.Run();
         return 0;

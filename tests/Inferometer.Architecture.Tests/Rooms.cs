@@ -29,10 +29,15 @@ internal static class Rooms
             "Core", "Scheduling", "Serving", "Simulation", "Planning", "ModelFiles", "Runners", "Cpu", "Inference", "Compression",
                 "Measurement", "Reports",
         ],
+        ["Sweeps"] =
+        [
+            "Core", "Scheduling", "Serving", "Simulation", "Planning", "ModelFiles", "Runners", "Cpu", "Inference", "Compression",
+                "Measurement", "Reports",
+        ],
         ["Cli"] =
         [
             "Core", "Scheduling", "Serving", "Simulation", "Planning", "ModelFiles", "Runners", "Cpu", "Inference", "Compression",
-                "Measurement", "Reports", "Server",
+                "Measurement", "Reports", "Server", "Sweeps",
         ],
     };
 

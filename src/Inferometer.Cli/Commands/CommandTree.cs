@@ -18,6 +18,7 @@ internal static class CommandTree
             SimulateCommand.Create(printer),
             LoadCommand.Create(printer),
             PlanCommand.Create(printer),
+            SweepCommand.Create(printer),
             ShowcaseCommand.Create(printer),
             ModelsCommand.Create(printer),
             HardwareCommand.Create(printer),
