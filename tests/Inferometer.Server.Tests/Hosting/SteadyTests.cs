@@ -13,6 +13,9 @@ public sealed class SteadyTests(EngineFixture fixture)
     private const string Text = "/v1/completions";
     private const string Long = """{"prompt":"Once","max_tokens":1000,"ignore_eos":true,"stream":true}""";
 
+    // Begins within the time that it is far from ending in.
+    private const string Longer = """{"prompt":"Once","n":8,"max_tokens":1000,"ignore_eos":true,"stream":true}""";
+
     [Theory]
     [InlineData(true, 1)]
     [InlineData(true, 3)]
@@ -79,9 +82,9 @@ public sealed class SteadyTests(EngineFixture fixture)
     [Fact]
     public async Task An_answer_that_takes_too_long_breaks_off_with_an_error_and_without_an_end()
     {
-        ServerOptions options = new() { Limits = new ServerLimits { RequestTimeout = TimeSpan.FromMilliseconds(60) } };
+        ServerOptions options = new() { Limits = new ServerLimits { RequestTimeout = TimeSpan.FromMilliseconds(300) } };
         await using TestServer server = await TestServer.StartAsync(fixture.Model, options);
-        using HttpRequestMessage request = new(HttpMethod.Post, Text) { Content = TestServer.Json(Long) };
+        using HttpRequestMessage request = new(HttpMethod.Post, Text) { Content = TestServer.Json(Longer) };
         using HttpResponseMessage response = await server.Client.SendAsync(
             request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
@@ -94,7 +97,7 @@ public sealed class SteadyTests(EngineFixture fixture)
         await TestServer.UntilAsync(() => fixture.Engine.Statistics.KvBlocksUsed == 0, "the blocks were free");
 
         // Where the answer had not begun it has a status of its own.
-        Answer whole = await server.PostAsync(Text, Long.Replace("true}", "false}", StringComparison.Ordinal));
+        Answer whole = await server.PostAsync(Text, Longer.Replace("true}", "false}", StringComparison.Ordinal));
         Assert.Equal(HttpStatusCode.GatewayTimeout, whole.Status);
         Assert.DoesNotContain(server.Log.Lines, l => l.StartsWith("Error", StringComparison.Ordinal));
     }
@@ -102,7 +105,7 @@ public sealed class SteadyTests(EngineFixture fixture)
     [Fact]
     public async Task A_line_of_ollamas_tells_that_its_answer_broke_off()
     {
-        ServerOptions options = new() { Limits = new ServerLimits { RequestTimeout = TimeSpan.FromMilliseconds(60) } };
+        ServerOptions options = new() { Limits = new ServerLimits { RequestTimeout = TimeSpan.FromMilliseconds(150) } };
         await using TestServer server = await TestServer.StartAsync(fixture.Model, options);
         using HttpRequestMessage request = new(HttpMethod.Post, "/api/generate")
         {
