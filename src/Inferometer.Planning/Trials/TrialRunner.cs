@@ -91,10 +91,8 @@ internal sealed class TrialRunner(DeploymentPlans plans, ServiceLevel level, ulo
     private static ServingSimulationOptions Options(
         Deployment deployment, ICostPlan plan, ReplicaCount replicas, KvRoom room, ServiceDemand demand)
     {
-        SchedulingPolicy policy = SchedulingPolicy.All.First(p =>
-            string.Equals(p.Name, deployment.Shape.Framework.Name, StringComparison.Ordinal)
-            || deployment.Shape.Framework.Aliases.Contains(p.Name, StringComparer.Ordinal));
-        ServingSimulationOptions options = policy.OptionsFor(plan.Request.System.Device, plan.Request.Architecture.MaxContextTokens);
+        ServingSimulationOptions options = deployment.Shape.Framework.OptionsFor(
+            plan.Request.System.Device, plan.Request.Architecture.MaxContextTokens);
         Link link = plan.Request.System.InterNode;
         // Blocks that nobody can use would only take time and memory to keep; cells of one token are as good in sixteens.
         int block = Math.Max(LeastBlock, options.BlockSize);
