@@ -32,7 +32,8 @@ internal static class ConstraintReport
     {
         using InferenceEngine engine = InferenceEngine.Load(model);
         Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"{Path.GetFileName(model)}: {engine.Tokenizer.VocabularySize} tokens in the vocabulary, {tokens} decoded"));
+            CultureInfo.InvariantCulture,
+            $"{Path.GetFileName(model)}: {engine.Tokenizer.VocabularySize} tokens in the vocabulary, {tokens} decoded"));
         Console.WriteLine("constraint      first request  unconstrained   constrained   ratio   per round");
         Rate(engine, null, tokens, 0); // brings the weights into the caches
         foreach ((string name, Func<OutputConstraint> make) in Constraints)
@@ -53,7 +54,8 @@ internal static class ConstraintReport
             Array.Sort(held);
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{name,-14}  {first,7:F1} tok/s  {free[Rounds / 2],7:F1} tok/s  {held[Rounds / 2],7:F1} tok/s  {held[Rounds / 2] / free[Rounds / 2],6:F3}   {ratios} (first request {preparing:F0} ms)"));
+                $"{name,-14}  {first,7:F1} tok/s  {free[Rounds / 2],7:F1} tok/s  {held[Rounds / 2],7:F1} tok/s  "
+                    + $"{held[Rounds / 2] / free[Rounds / 2],6:F3}   {ratios} (first request {preparing:F0} ms)"));
         }
     }
 

@@ -37,7 +37,7 @@ internal sealed class ConstraintArguments
         OutputConstraint? constraint = null;
         UsageException.Checking(() => constraint = _json.Of(parsed) ? OutputConstraint.JsonObject
             : _schema.Of(parsed) is { } schema ? Schema(schema)
-            : _grammar.Of(parsed) is { } grammar ? OutputConstraint.FromGrammar(grammar, _grammar.Name)
+            : _grammar.Of(parsed) is { } grammar ? OutputConstraint.FromGrammar(grammar, $"{_grammar.Name} {Domains.Quote(grammar)}")
             : _grammarFile.Of(parsed) is { } path ? OutputConstraint.FromGrammar(ReadFile(path, _grammarFile.Name), path)
             : null);
         return constraint;

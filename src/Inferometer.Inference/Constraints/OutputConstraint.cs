@@ -14,26 +14,30 @@ public sealed class OutputConstraint : IEquatable<OutputConstraint>
     private const int SchemaDepth = 64;
     private readonly string _key;
 
-    private OutputConstraint(string key, Grammar grammar)
+    private OutputConstraint(string key, Grammar grammar, JsonElement? schema = null)
     {
         _key = key;
         Grammar = grammar;
+        Schema = schema;
     }
 
     /// <summary>Any JSON object.</summary>
-    public static OutputConstraint JsonObject { get; } = new("object", JsonGrammar.AnyObject());
+    public static OutputConstraint JsonObject { get; } = new("object", JsonGrammar.AnyObject(), JsonElement.Parse("{\"type\":\"object\"}"));
 
     /// <summary>Any JSON value.</summary>
-    public static OutputConstraint JsonValue { get; } = new("value", JsonGrammar.AnyValue());
+    public static OutputConstraint JsonValue { get; } = new("value", JsonGrammar.AnyValue(), JsonElement.Parse("true"));
 
     internal Grammar Grammar { get; }
+
+    /// <summary>The schema it was made of; null where it was made of something else.</summary>
+    internal JsonElement? Schema { get; }
 
     /// <summary>A JSON value of a schema. Properties come in the order of the schema.</summary>
     /// <param name="schema">The schema, in the vocabulary of JSON Schema 2020-12 as far as docs/structured.md says.</param>
     /// <param name="origin">What messages call it.</param>
     /// <exception cref="InferometerException">The schema says something that output cannot be held to; names keyword and place.</exception>
     public static OutputConstraint FromJsonSchema(JsonElement schema, string origin = "JSON schema") =>
-        new($"schema {schema.GetRawText()}", SchemaCompiler.Compile(schema, origin));
+        new($"schema {schema.GetRawText()}", SchemaCompiler.Compile(schema, origin), schema);
 
     /// <summary>A JSON value of a schema given as text.</summary>
     /// <param name="schema">The schema.</param>

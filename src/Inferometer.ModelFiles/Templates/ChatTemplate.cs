@@ -42,6 +42,9 @@ public sealed class ChatTemplate
     /// <summary>The name it was asked for by, or <c>stored with the model</c>.</summary>
     public string Name { get; }
 
+    /// <summary>The Jinja source of what is run when tools are given.</summary>
+    public string Source => (_withTools?.Value ?? _template).Source;
+
     /// <summary>Text at which an answer ends though the model gave no end token; empty for templates with end tokens.</summary>
     public IReadOnlyList<string> StopStrings => BuiltInTemplates.StopStrings(Name);
 
@@ -171,9 +174,6 @@ public sealed class ChatTemplate
         (ChatPrompt guarded, char? guard) = PromptGuard.Apply(prompt, tokenizer);
         return new RenderedPrompt(Render(guarded, cancellationToken), guard);
     }
-
-    /// <summary>The template's source, where tools are given or not.</summary>
-    internal string Source(bool withTools) => (withTools ? _withTools?.Value : null)?.Source ?? _template.Source;
 
     private static List<ChatTurn>? Folded(IReadOnlyList<ChatTurn> turns)
     {

@@ -38,7 +38,8 @@ internal sealed class PromptGuard
         PromptGuard work = new(tokenizer, guard);
         return (prompt with
         {
-            Turns = [.. prompt.Turns.Select(turn => turn with { Content = work.Guarded(turn.Content), Members = work.Guarded(turn.Members) })],
+            Turns = [.. prompt.Turns.Select(turn => turn with { Content = work.Guarded(turn.Content),
+                Members = work.Guarded(turn.Members) })],
             Tools = work.Guarded(prompt.Tools),
             Documents = work.Guarded(prompt.Documents),
             Variables = prompt.Variables.ToDictionary(

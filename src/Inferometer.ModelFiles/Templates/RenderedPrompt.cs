@@ -25,9 +25,10 @@ public sealed class RenderedPrompt
     /// token these are those of <see cref="Tokenizer.EncodePrompt"/> with special tokens parsed.
     /// </summary>
     /// <param name="tokenizer">The model's tokenizer, with which it was rendered.</param>
-    public int[] Encode(Tokenizer tokenizer)
+    /// <param name="addSpecial">Adds the tokens that the model expects in front of a text.</param>
+    public int[] Encode(Tokenizer tokenizer, bool addSpecial = true)
     {
         ArgumentNullException.ThrowIfNull(tokenizer);
-        return tokenizer.EncodeGuarded(_guarded, _guard);
+        return tokenizer.EncodeGuarded(_guarded, _guard, addSpecial);
     }
 }

@@ -118,7 +118,8 @@ public sealed class Tokenizer
     /// The tokens of a text that is to be continued, of which parts are guarded: behind a guard no control token begins, and guards
     /// themselves stand for nothing.
     /// </summary>
-    internal int[] EncodeGuarded(string text, char? guard) => EncodeBetween(_parts.Prefix, text, [], parseSpecial: true, guard);
+    internal int[] EncodeGuarded(string text, char? guard, bool addSpecial) =>
+        EncodeBetween(addSpecial ? _parts.Prefix : [], text, [], parseSpecial: true, guard);
 
     /// <summary>A text with a guard before everything in it that would be read as a control token.</summary>
     internal string Guarded(string text, char guard)
@@ -221,6 +222,13 @@ public sealed class Tokenizer
     {
         ArgumentNullException.ThrowIfNull(text);
         return _parts.Vocabulary.TryGetId(text, out id);
+    }
+
+    /// <summary>The control tokens that a text holds in their written form.</summary>
+    public IEnumerable<int> ControlTokensIn(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return Encode(text, addSpecial: false, parseSpecial: true).Where(IsControl);
     }
 
     /// <summary>The token of the marker that a text begins with; null where it begins with none.</summary>

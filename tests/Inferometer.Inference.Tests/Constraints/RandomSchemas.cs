@@ -6,7 +6,8 @@ namespace Inferometer.Inference.Tests.Constraints;
 internal sealed class RandomSchemas(int seed)
 {
     private static readonly string[] Names = ["name", "na", "age", "é", "a b", "x", "tags", "kind", "q\"q"];
-    private static readonly string[] Patterns = ["^[a-c]{2,4}$", "^(?:ab|a\"b|\\\\d)+$", "^\\d{3}-\\w+$", "x+y", "^é?[^a-z]{1,3}$", "^a|b$"];
+    private static readonly string[] Patterns = ["^[a-c]{2,4}$", "^(?:ab|a\"b|\\\\d)+$", "^\\d{3}-\\w+$", "x+y", "^é?[^a-z]{1,3}$",
+        "^a|b$"];
     private static readonly string[] Formats = ["date", "time", "date-time", "uuid", "ipv4", "hostname", "email", "uri"];
 
     private readonly Random _random = new(seed);
@@ -47,7 +48,11 @@ internal sealed class RandomSchemas(int seed)
             case 4:
                 return new JsonObject { ["type"] = new JsonArray("null", "integer", "string") };
             case 5:
-                return new JsonObject { ["enum"] = new JsonArray(1, -2.5, "na\"me", null, true, new JsonArray(1, "中"), new JsonObject { ["a"] = "b" }) };
+                return new JsonObject
+                {
+                    ["enum"] = new JsonArray(1, -2.5, "na\"me", null, true, new JsonArray(1, "中"),
+                    new JsonObject { ["a"] = "b" })
+                };
             case 6:
                 return new JsonObject { ["const"] = "Hello\n" };
             case 7:
@@ -59,7 +64,15 @@ internal sealed class RandomSchemas(int seed)
             case 11:
                 return new JsonObject { ["oneOf"] = new JsonArray(Tagged("a", depth), Tagged("b", depth), Text()) };
             case 12:
-                return new JsonObject { ["allOf"] = new JsonArray(Object(depth), new JsonObject { ["required"] = new JsonArray("x"), ["properties"] = new JsonObject { ["x"] = Number() } }) };
+                return new JsonObject
+                {
+                    ["allOf"] = new JsonArray(Object(depth), new JsonObject
+                    {
+                        ["required"]
+                    = new JsonArray("x"),
+                        ["properties"] = new JsonObject { ["x"] = Number() }
+                    })
+                };
             case 13 when depth == 3:
                 return Reference(Pick(["leaf", "tree"]));
             default:

@@ -22,10 +22,12 @@ internal sealed class Sampled
         _sampler = new Sampler(Tokenizer.VocabularySize);
     }
 
-    /// <summary>Bytes, and pieces that go over the borders of what grammars name: quotes with commas, halves of characters, words.</summary>
+    /// <summary>Bytes, and pieces that go over the borders of what grammars name.</summary>
     public static Tokenizer Vocabulary { get; } = TestVocabulary.Create(
-        "{\"", "\":", "\": ", "\",\"", "\", \"", "\"}", "}}", "]}", "[[", "],", "},{", "true", "tr", "ue", "null,", "null}", "12.5", "e1", "0.", "-", "17", "2024-", " \n",
-        "\n  ", "name", "na", "na\":", "\\u", "\\n", "d8", "00", "\u4e2d\u6587", "a\u00e9", "abc", "abc\"", "the cat", " cat", "a@b.c", "://", "Hello", "a|b", "))", "::");
+        "{\"", "\":", "\": ", "\",\"", "\", \"", "\"}", "}}", "]}", "[[", "],", "},{", "true", "tr", "ue", "null,", "null}", "12.5",
+            "e1", "0.", "-", "17", "2024-", " \n",
+        "\n  ", "name", "na", "na\":", "\\u", "\\n", "d8", "00", "\u4e2d\u6587", "a\u00e9", "abc", "abc\"", "the cat",
+        " cat", "a@b.c", "://", "Hello", "a|b", "))", "::");
 
     public Tokenizer Tokenizer { get; }
 

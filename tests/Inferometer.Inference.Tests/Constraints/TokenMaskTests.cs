@@ -33,7 +33,8 @@ public sealed class TokenMaskTests
         for (int step = 0; step < 400; step++)
         {
             int[] allowed = Allowed(sampled, place);
-            int[] expected = [.. Enumerable.Range(3, sampled.Tokenizer.VocabularySize - 3).Where(token => Continues(sampled, place, token))];
+            int[] expected = [.. Enumerable.Range(3, sampled.Tokenizer.VocabularySize - 3).Where(token => Continues(sampled, place,
+                token))];
             Assert.Equal(expected, allowed);
             Assert.True(allowed.Length > 0 || place.IsComplete);
             place = allowed.Length == 0 || (place.IsComplete && random.Next(4) == 0)

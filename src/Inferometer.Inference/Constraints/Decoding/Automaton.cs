@@ -82,5 +82,6 @@ internal readonly record struct RuleCall(int Rule, int Return);
 
 /// <summary>What an <see cref="Automaton"/> is made of.</summary>
 internal sealed record AutomatonTables(
-    int[] Next, RuleCall[][] Calls, bool[] IsFinal, int[] Starts, int[] Costs, byte[] Classes, Dictionary<int, int> TokenSymbols, int SymbolCount,
+    int[] Next, RuleCall[][] Calls, bool[] IsFinal, int[] Starts, int[] Costs, byte[] Classes, Dictionary<int, int> TokenSymbols,
+        int SymbolCount,
     int Root);

@@ -3,7 +3,8 @@ using Inferometer.ModelFiles.Tokenization;
 
 namespace Inferometer.Inference.Constraints.Decoding;
 
-/// <summary>The constraints in use with the vocabulary of an engine, made ready once. Thread-safe; the machines it gives out are not.</summary>
+/// <summary>The constraints in use with the vocabulary of an engine, made ready once. Thread-safe; the machines it gives out are
+/// not.</summary>
 internal sealed class ConstraintCache(Tokenizer tokenizer)
 {
     private const int Most = 32;

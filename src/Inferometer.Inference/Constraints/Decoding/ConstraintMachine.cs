@@ -83,7 +83,8 @@ internal sealed class ConstraintMachine
             Forget();
         }
 
-        return place.Mask = place.Stacks is [var only] && Partial(only.State) is { Uncertain.Length: 0 } partial && _automaton.TokenSymbols.Count == 0
+        return place.Mask = place.Stacks is [var only] && Partial(only.State) is { Uncertain.Length: 0 } partial
+            && _automaton.TokenSymbols.Count == 0
             ? partial.Mask with { MaximumCost = partial.Mask.MaximumCost + only.CostBelow }
             : Join(place);
     }

@@ -1,6 +1,5 @@
 using Inferometer.Core;
 using Inferometer.Inference.Constraints.Grammars;
-using Inferometer.ModelFiles.Tokenization;
 
 namespace Inferometer.Inference.Constraints.Decoding;
 
@@ -15,27 +14,31 @@ internal sealed class GrammarCompiler : IGrammarSymbols
     private const int InlineWeight = 80;
 
     private readonly Grammar _grammar;
-    private readonly TokenTrie _trie;
+    private readonly IGrammarVocabulary _vocabulary;
     private readonly GrammarLimits _limits;
     private readonly RuleWeights _weights;
     private readonly Dictionary<int, Dfa> _automata = [];
     private readonly Queue<int> _wanted = new();
 
-    private GrammarCompiler(Grammar grammar, TokenTrie trie, GrammarLimits limits)
+    private GrammarCompiler(Grammar grammar, IGrammarVocabulary vocabulary, GrammarLimits limits)
     {
-        (_grammar, _trie, _limits) = (grammar, trie, limits);
+        (_grammar, _vocabulary, _limits) = (grammar, vocabulary, limits);
         _weights = new RuleWeights(grammar, limits);
     }
 
     /// <summary>Compiles.</summary>
     /// <exception cref="InferometerException">The grammar is too large, goes round in circles, can never be fulfilled, or names a token
     /// that the vocabulary does not have.</exception>
-    public static Automaton Compile(Grammar grammar, TokenTrie trie, GrammarLimits? limits = null)
+    public static Automaton Compile(Grammar grammar, TokenTrie trie) =>
+        new(Compile(grammar, trie, GrammarLimits.Default), grammar.Origin, trie);
+
+    /// <summary>Compiles within limits of one's own.</summary>
+    public static AutomatonTables Compile(Grammar grammar, IGrammarVocabulary vocabulary, GrammarLimits limits)
     {
-        GrammarCompiler work = new(grammar, trie, limits ?? GrammarLimits.Default);
+        GrammarCompiler work = new(grammar, vocabulary, limits);
         work.Determinise();
         LeftRecursion.Refuse(grammar, work._automata, FirstRule, FirstToken);
-        return new Automaton(work.Tables(), grammar.Origin, trie);
+        return work.Tables();
     }
 
     public void Add(NfaBuilder builder, Expression expression, int from, int to)
@@ -51,13 +54,13 @@ internal sealed class GrammarCompiler : IGrammarSymbols
                 Want(rule.Rule);
                 builder.AddSymbol(FirstRule + rule.Rule, from, to);
                 break;
-            case MarkerExpression marker when ControlToken(marker.Value) is int token:
+            case MarkerExpression marker when _vocabulary.ControlToken(marker.Value) is int token:
                 builder.AddSymbol(FirstToken + token, from, to);
                 break;
             case MarkerExpression marker:
                 builder.Add(Expression.Text(marker.Value), from, to);
                 break;
-            case UntilMarkerExpression until when ControlToken(until.Value) is int token:
+            case UntilMarkerExpression until when _vocabulary.ControlToken(until.Value) is int token:
                 int text = builder.AddState();
                 builder.AddEmpty(from, text);
                 builder.AddAnyText(text);
@@ -77,18 +80,15 @@ internal sealed class GrammarCompiler : IGrammarSymbols
 
     private void AddToken(NfaBuilder builder, int token, int from, int to)
     {
-        if (token >= _trie.Tokenizer.VocabularySize)
+        if (token >= _vocabulary.Size)
         {
             throw new InferometerException(
-                $"{_grammar.Origin}: token {token} is outside the vocabulary of {_trie.Tokenizer.VocabularySize} tokens.");
+                $"{_grammar.Origin}: token {token} is outside the vocabulary of {_vocabulary.Size} tokens.");
         }
 
         // As a symbol of its own, whatever it stands for: it is the token that is asked for, not its text.
         builder.AddSymbol(FirstToken + token, from, to);
     }
-
-    private int? ControlToken(string text) =>
-        _trie.Tokenizer.TryGetId(text, out int id) && _trie.Tokenizer.IsControl(id) ? id : null;
 
     private void Want(int rule)
     {
@@ -192,7 +192,7 @@ internal sealed class GrammarCompiler : IGrammarSymbols
         Array.Clear(hasToken, 0, classes.Max() + 1);
         for (int value = 0; value < classes.Length; value++)
         {
-            hasToken[classes[value]] |= _trie.HasByte[value];
+            hasToken[classes[value]] |= _vocabulary.HasByte((byte)value);
         }
 
         return hasToken;
@@ -222,7 +222,7 @@ internal sealed class GrammarCompiler : IGrammarSymbols
         if (cost >= Automaton.Never)
         {
             throw new InferometerException(
-                $"{_grammar.Origin}: no text fulfils the grammar, or none that the vocabulary of {_trie.Tokenizer.Source} can write: it "
+                $"{_grammar.Origin}: no text fulfils the grammar, or none that the vocabulary of {_vocabulary.Source} can write: it "
                     + $"needs a token for every single byte.");
         }
     }

@@ -2,7 +2,8 @@ using Inferometer.Inference.Constraints.Grammars;
 
 namespace Inferometer.Inference.Constraints.Decoding;
 
-/// <summary>How many states the rules of a grammar come to, about; rules that name themselves, over others or not, are past counting.</summary>
+/// <summary>How many states the rules of a grammar come to, about; rules that name themselves, over others or not, are past
+/// counting.</summary>
 internal sealed class RuleWeights(Grammar grammar, GrammarLimits limits)
 {
     private const int Recursive = int.MaxValue / 2;

@@ -7,8 +7,9 @@ namespace Inferometer.Inference.Constraints.Decoding;
 /// The tokens that stand for text as a tree by their bytes, laid out in the order of a walk: a beginning that fails rules out everything
 /// under it in one step. Immutable; one per engine.
 /// </summary>
-internal sealed class TokenTrie
+internal sealed class TokenTrie : IGrammarVocabulary
 {
+    private readonly bool[] _hasByte = new bool[256];
     private readonly int[] _sameBytes; // per token: another one of the same bytes, or -1
 
     public TokenTrie(Tokenizer tokenizer)
@@ -41,7 +42,7 @@ internal sealed class TokenTrie
                 nodes.Add(new TrieNode(bytes[depth], (ushort)(depth + 1), depth == bytes.Length - 1 ? token : -1, 0));
             }
 
-            HasByte[bytes[0]] |= bytes.Length == 1;
+            _hasByte[bytes[0]] |= bytes.Length == 1;
             LongestToken = Math.Max(LongestToken, bytes.Length);
             before = token;
         }
@@ -59,8 +60,17 @@ internal sealed class TokenTrie
     /// <summary>Bytes of the longest token.</summary>
     public int LongestToken { get; }
 
-    /// <summary>Per value of a byte, whether a token stands for it alone.</summary>
-    public bool[] HasByte { get; } = new bool[256];
+    /// <inheritdoc/>
+    public string Source => Tokenizer.Source;
+
+    /// <inheritdoc/>
+    public int Size => Tokenizer.VocabularySize;
+
+    /// <inheritdoc/>
+    public bool HasByte(byte value) => _hasByte[value];
+
+    /// <inheritdoc/>
+    public int? ControlToken(string text) => Tokenizer.TryGetId(text, out int id) && Tokenizer.IsControl(id) ? id : null;
 
     /// <summary>Another token of the same bytes, or -1.</summary>
     public int SameBytes(int token) => _sameBytes[token];

@@ -11,13 +11,15 @@ internal sealed class CharacterSet
 {
     private const int LastCodePoint = 0x10FFFF;
 
-    private CharacterSet(SymbolRange[] ranges) => Ranges = ranges;
+    private readonly SymbolRange[] _ranges;
+
+    private CharacterSet(SymbolRange[] ranges) => _ranges = ranges;
 
     /// <summary>Every character.</summary>
     public static CharacterSet Any { get; } = Of(new SymbolRange(0, LastCodePoint));
 
     /// <summary>The stretches, in ascending order.</summary>
-    public IReadOnlyList<SymbolRange> Ranges { get; }
+    public IReadOnlyList<SymbolRange> Ranges => _ranges;
 
     public bool IsEmpty => Ranges.Count == 0;
 
@@ -74,7 +76,18 @@ internal sealed class CharacterSet
 
     public CharacterSet Except(CharacterSet other) => Complement().Union(other).Complement();
 
-    public bool Contains(int codePoint) => Ranges.Any(range => codePoint >= range.First && codePoint <= range.Last);
+    public bool Contains(int codePoint)
+    {
+        foreach (SymbolRange range in _ranges)
+        {
+            if (codePoint >= range.First && codePoint <= range.Last)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     private static IEnumerable<SymbolRange> WithoutSurrogates(SymbolRange range)
     {

@@ -13,7 +13,8 @@ internal abstract record Expression
 
     public static Expression Characters(CharacterSet set) => new CharactersExpression(set);
 
-    public static Expression Sequence(params IReadOnlyList<Expression> parts) => parts.Count == 1 ? parts[0] : new SequenceExpression(parts);
+    public static Expression Sequence(params IReadOnlyList<Expression> parts) =>
+        parts.Count == 1 ? parts[0] : new SequenceExpression(parts);
 
     public static Expression Choice(params IReadOnlyList<Expression> branches) =>
         branches.Count == 1 ? branches[0] : new ChoiceExpression(branches);

@@ -136,7 +136,8 @@ internal sealed class GbnfText(string text, string origin)
             't' => '\t',
             '\\' or '"' or '[' or ']' or '-' or '^' => kind,
             'x' or 'u' or 'U' => ReadHex(HexEscapes[kind], at),
-            _ => throw Fault(at, $"'\\{kind}' is no escape; known are \\n, \\r, \\t, \\\\, \\\", \\[, \\], \\-, \\^, \\xXX, \\uXXXX, \\UXXXXXXXX"),
+            _ => throw Fault(
+                at, $"'\\{kind}' is no escape; known are \\n, \\r, \\t, \\\\, \\\", \\[, \\], \\-, \\^, \\xXX, \\uXXXX, \\UXXXXXXXX"),
         };
     }
 
@@ -153,7 +154,8 @@ internal sealed class GbnfText(string text, string origin)
     private int ReadHex(int digits, int from)
     {
         ReadOnlySpan<char> rest = text.AsSpan(Position);
-        if (rest.Length < digits || !uint.TryParse(rest[..digits], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out uint value)
+        if (rest.Length < digits
+            || !uint.TryParse(rest[..digits], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out uint value)
             || !Rune.IsValid(value))
         {
             throw Fault(from, $"{digits} hexadecimal digits of a character are expected here");

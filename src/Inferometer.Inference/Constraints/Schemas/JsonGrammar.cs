@@ -28,7 +28,8 @@ internal sealed class JsonGrammar
     public static Expression WhiteSpace { get; } = Expression.Choice(
         Expression.Empty,
         Expression.Text(" "),
-        Expression.Sequence(Expression.Text("\n"), Expression.Repeat(Expression.Characters(CharacterSet.OfText(" \t")), 0, MostIndentation)));
+        Expression.Sequence(Expression.Text("\n"), Expression.Repeat(Expression.Characters(CharacterSet.OfText(" \t")), 0,
+            MostIndentation)));
 
     /// <summary>What may stand before a value: models like to begin with a blank or a new line.</summary>
     public static Expression Beginning { get; } = Expression.Optional(Expression.Characters(CharacterSet.OfText(" \n")));
@@ -72,7 +73,8 @@ internal sealed class JsonGrammar
     public Expression Array => Rule("array", () => Brackets(new ListExpression([], Comma, Value)));
 
     private static Expression Whole => Expression.Choice(
-        Expression.Text("0"), Expression.Sequence(Expression.Characters(CharacterSet.Of(new SymbolRange('1', '9'))), Digits(0, MostDigits - 1)));
+        Expression.Text("0"), Expression.Sequence(Expression.Characters(CharacterSet.Of(new SymbolRange('1', '9'))), Digits(0,
+            MostDigits - 1)));
 
     private static Expression FourDigits
     {

@@ -135,7 +135,8 @@ internal static class NumberRanges
         if (first <= last)
         {
             forms.Add(Expression.Sequence(
-                Expression.Text(dot), Expression.Characters(CharacterSet.Of(new SymbolRange(first, last))), Free(low.Length - 1, point - 1)));
+                Expression.Text(dot), Expression.Characters(CharacterSet.Of(new SymbolRange(first, last))), Free(low.Length - 1,
+                    point - 1)));
         }
 
         return Expression.Choice(forms);

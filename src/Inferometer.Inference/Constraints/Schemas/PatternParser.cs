@@ -16,7 +16,8 @@ internal sealed class PatternParser(string pattern, Func<string, InferometerExce
     private const int MostRepetitions = 1 << 16;
 
     private static readonly CharacterSet Digit = CharacterSet.Of(new SymbolRange('0', '9'));
-    private static readonly CharacterSet Word = CharacterSet.Of(new SymbolRange('0', '9'), new SymbolRange('A', 'Z'), new SymbolRange('a', 'z'))
+    private static readonly CharacterSet Word = CharacterSet.Of(new SymbolRange('0', '9'), new SymbolRange('A', 'Z'),
+        new SymbolRange('a', 'z'))
         .Union(CharacterSet.One('_'));
 
     private static readonly CharacterSet Space = CharacterSet.OfText("\t\n\v\f\r \u00A0\u1680\u2028\u2029\u202F\u205F\u3000\uFEFF")
@@ -191,7 +192,8 @@ internal sealed class PatternParser(string pattern, Func<string, InferometerExce
     }
 
     private CharacterSet Range(CharacterSet first, CharacterSet last, int at) =>
-        first.Ranges is [var low] && last.Ranges is [var high] && low.First == low.Last && high.First == high.Last && low.First <= high.First
+        first.Ranges is [var low] && last.Ranges is [var high] && low.First == low.Last && high.First == high.Last
+            && low.First <= high.First
             ? CharacterSet.Of(new SymbolRange(low.First, high.First))
             : throw Fault(at, "the range of the class is none");
 

@@ -88,7 +88,8 @@ internal sealed record SchemaBranch
                     name => KeyValuePair.Create(name, (IReadOnlyList<SchemaPlace>)[.. PlacesOf(name), .. other.PlacesOf(name)])),
             ],
             Required = [.. Required.Union(other.Required, StringComparer.Ordinal)],
-            Additional = Additional is null ? other.Additional : other.Additional is null ? Additional : [.. Additional, .. other.Additional],
+            Additional = Additional is null ? other.Additional : other.Additional is null ? Additional : [.. Additional,
+                .. other.Additional],
         };
         both = both with { Types = both.Bounds.IsEmpty ? both.Types & ~JsonTypes.Number : both.Types };
         return both.Types == JsonTypes.None || both.Values is { Count: 0 } ? null : both;

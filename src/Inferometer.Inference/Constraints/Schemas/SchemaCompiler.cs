@@ -20,6 +20,7 @@ internal sealed class SchemaCompiler
     private readonly SchemaReader _reader;
     private readonly string _origin;
     private readonly GrammarLimits _limits;
+    private readonly Queue<(int Rule, SchemaPlace[] Places)> _open = new();
     private readonly Dictionary<string, Expression> _rules = new(StringComparer.Ordinal);
 
     /// <summary>Creates a compiler that adds to a grammar.</summary>
@@ -80,7 +81,16 @@ internal sealed class SchemaCompiler
     }
 
     /// <summary>The texts of values that fulfil the whole schema.</summary>
-    public Expression Value(JsonElement root) => Value([new SchemaPlace(root, "#")]);
+    public Expression Value(JsonElement root)
+    {
+        Expression value = Value([new SchemaPlace(root, "#")]);
+        while (_open.TryDequeue(out (int Rule, SchemaPlace[] Places) next))
+        {
+            _grammar.Define(next.Rule, next.Places.Length == 0 ? _json.Value : Body(next.Places));
+        }
+
+        return value;
+    }
 
     /// <summary>The texts of values that fulfil some schemas at once: a rule of its own, so that schemas may name themselves.</summary>
     private Expression Value(IReadOnlyList<SchemaPlace> places)
@@ -91,7 +101,7 @@ internal sealed class SchemaCompiler
         {
             int rule = _grammar.Declare(key.Length == 0 ? "value" : key);
             known = _rules[key] = new RuleExpression(rule);
-            _grammar.Define(rule, resolved.Length == 0 ? _json.Value : Body(resolved));
+            _open.Enqueue((rule, resolved)); // not at once: schemas may name each other in long rows
         }
 
         return known;
@@ -241,7 +251,7 @@ internal sealed class SchemaCompiler
     /// <summary>Whether a value of a list is one of the branch's type and range.</summary>
     private bool Fulfils(JsonElement value, SchemaBranch branch, SchemaPlace place)
     {
-        JsonTypes type = TypeOf(value);
+        JsonTypes type = SchemaKeywords.TypeOf(value);
         if ((branch.Types & type) == 0)
         {
             return false;
@@ -262,18 +272,6 @@ internal sealed class SchemaCompiler
             _ => true,
         };
     }
-
-    private static JsonTypes TypeOf(JsonElement value) => value.ValueKind switch
-    {
-        JsonValueKind.Null => JsonTypes.Null,
-        JsonValueKind.True or JsonValueKind.False => JsonTypes.Boolean,
-        JsonValueKind.Number => value.TryGetDecimal(out decimal number) && number == decimal.Truncate(number)
-            ? JsonTypes.Integer
-            : value.TryGetDecimal(out _) ? JsonTypes.Fraction : double.IsInteger(value.GetDouble()) ? JsonTypes.Integer : JsonTypes.Fraction,
-        JsonValueKind.String => JsonTypes.Text,
-        JsonValueKind.Array => JsonTypes.Array,
-        _ => JsonTypes.Object,
-    };
 
     private static Expression NameOf(string name) => Expression.Text($"\"{JsonEncodedText.Encode(name, Written.Encoder)}\"");
 

@@ -48,6 +48,20 @@ internal sealed class SchemaKeywords(SchemaPlace place, string origin)
             + "exclusiveMinimum, exclusiveMaximum, anyOf, oneOf, allOf and $ref."),
     };
 
+    /// <summary>The type of a value.</summary>
+    public static JsonTypes TypeOf(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Null => JsonTypes.Null,
+        JsonValueKind.True or JsonValueKind.False => JsonTypes.Boolean,
+        JsonValueKind.Number => value.TryGetDecimal(out decimal number) && number == decimal.Truncate(number)
+            ? JsonTypes.Integer
+            : value.TryGetDecimal(out _) ? JsonTypes.Fraction : double.IsInteger(value.GetDouble()) ? JsonTypes.Integer
+                : JsonTypes.Fraction,
+        JsonValueKind.String => JsonTypes.Text,
+        JsonValueKind.Array => JsonTypes.Array,
+        _ => JsonTypes.Object,
+    };
+
     private JsonTypes Types(JsonProperty member)
     {
         JsonElement[] names = member.Value.ValueKind == JsonValueKind.Array ? [.. member.Value.EnumerateArray()] : [member.Value];
@@ -56,14 +70,16 @@ internal sealed class SchemaKeywords(SchemaPlace place, string origin)
         {
             types |= name.ValueKind == JsonValueKind.String && TypeNames.TryGetValue(name.GetString()!, out JsonTypes type)
                 ? type
-                : throw place.Fault(origin, "type", $"is {name.GetRawText()}; allowed is {string.Join(", ", TypeNames.Keys)}, or a list of those.");
+                : throw place.Fault(
+                    origin, "type", $"is {name.GetRawText()}; allowed is {string.Join(", ", TypeNames.Keys)}, or a list of those.");
         }
 
         return types;
     }
 
-    private SchemaBranch WithValues(SchemaBranch branch, JsonElement[] values) => branch with
+    private static SchemaBranch WithValues(SchemaBranch branch, JsonElement[] values) => branch with
     {
+        Types = branch.Types & values.Aggregate(JsonTypes.None, (types, value) => types | TypeOf(value)),
         Values = branch.Values is null ? values
             : [.. branch.Values.Where(value => values.Any(one => JsonElement.DeepEquals(one, value)))],
     };
@@ -74,7 +90,8 @@ internal sealed class SchemaKeywords(SchemaPlace place, string origin)
         return branch with { Bounds = both, Types = both.IsEmpty ? branch.Types & ~JsonTypes.Number : branch.Types };
     }
 
-    private JsonElement[] Elements(JsonProperty member) => member.Value.ValueKind == JsonValueKind.Array && member.Value.GetArrayLength() > 0
+    private JsonElement[] Elements(JsonProperty member) =>
+        member.Value.ValueKind == JsonValueKind.Array && member.Value.GetArrayLength() > 0
         ? [.. member.Value.EnumerateArray()]
         : throw place.Fault(origin, member.Name, "must be a list of one or more values.");
 
@@ -103,15 +120,16 @@ internal sealed class SchemaKeywords(SchemaPlace place, string origin)
         string name = Text(member);
         return StringFormats.Patterns.TryGetValue(name, out string? pattern)
             ? new PatternParser(pattern, message => place.Fault(origin, member.Name, message)).Read()
-            : throw place.Fault(
-                origin, member.Name, $"is '{name}', which cannot be held to; known are {string.Join(", ", StringFormats.Patterns.Keys.Order(StringComparer.Ordinal))}.");
+            : throw place.Fault(origin, member.Name, $"is '{name}', which cannot be held to; known are "
+                + string.Join(", ", StringFormats.Patterns.Keys.Order(StringComparer.Ordinal)) + ".");
     }
 
     private string Text(JsonProperty member) => member.Value.ValueKind == JsonValueKind.String
         ? member.Value.GetString()!
         : throw place.Fault(origin, member.Name, $"is {member.Value.GetRawText()}; it must be a text.");
 
-    private SchemaPlace Schema(JsonProperty member) => member.Value.ValueKind is JsonValueKind.Object or JsonValueKind.True or JsonValueKind.False
+    private SchemaPlace Schema(JsonProperty member) =>
+        member.Value.ValueKind is JsonValueKind.Object or JsonValueKind.True or JsonValueKind.False
         ? place.At(member.Name, member.Value)
         : throw place.Fault(origin, member.Name, "must be a schema: an object, true or false.");
 

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Inferometer.Core;
-using Inferometer.Inference.Constraints.Grammars;
 
 namespace Inferometer.Inference.Constraints.Schemas;
 
@@ -11,14 +10,17 @@ internal sealed class SchemaReader(JsonElement root, string origin)
 {
     private const int DeepestReferences = 64;
     private const int MostBranches = 512;
+    private const int MostRead = 100_000; // schemas, each as often as it is named
 
     private static readonly HashSet<string> Annotations = new(StringComparer.Ordinal)
     {
-        "$schema", "$id", "$comment", "$defs", "definitions", "title", "description", "default", "examples", "example", "deprecated", "readOnly",
+        "$schema", "$id", "$comment", "$defs", "definitions", "title", "description", "default", "examples", "example", "deprecated",
+            "readOnly",
         "writeOnly", "contentMediaType", "contentEncoding", "discriminator",
     };
 
     private int _depth;
+    private int _read;
 
     /// <summary>The ways to fulfil some schemas at once.</summary>
     /// <exception cref="InferometerException">They cannot be held to.</exception>
@@ -68,6 +70,11 @@ internal sealed class SchemaReader(JsonElement root, string origin)
         if (++_depth > DeepestReferences)
         {
             throw place.Fault(origin, "$ref", $"leads to itself, or through more than {DeepestReferences} schemas.");
+        }
+
+        if (++_read > MostRead)
+        {
+            throw new InferometerException($"{origin}: the schema names its parts more than {MostRead} times.");
         }
 
         SchemaKeywords keywords = new(place, origin);
@@ -123,19 +130,22 @@ internal sealed class SchemaReader(JsonElement root, string origin)
         if (keyword is "oneOf")
         {
             new Exclusion(this).Require(branches, (a, b) => place.Fault(origin, keyword,
-                $"cannot be held to: what is written for the schema {a} may fulfil the schema {b} as well. Use anyOf, or tell them apart by "
+                $"cannot be held to: what is written for the schema {a} may fulfil the schema {b} as well. Use anyOf, or tell them apa"
+                    + $"rt by "
                     + "type, by members that only one has, or by a required member with another constant in each."));
         }
 
-        return [.. branches.SelectMany(each => each)];
+        return branches.Sum(each => each.Count) <= MostBranches ? [.. branches.SelectMany(each => each)] : throw TooMany(place);
     }
+
+    private InferometerException TooMany(SchemaPlace place) =>
+        new($"{origin}, at {place.Pointer}: the alternatives combine in more than {MostBranches} ways.");
 
     private IReadOnlyList<SchemaBranch> And(IReadOnlyList<SchemaBranch> a, IReadOnlyList<SchemaBranch> b, SchemaPlace place)
     {
         if ((long)a.Count * b.Count > MostBranches)
         {
-            throw new InferometerException(
-                $"{origin}, at {place.Pointer}: the alternatives combine in more than {MostBranches} ways.");
+            throw TooMany(place);
         }
 
         return [.. a.SelectMany(x => b.Select(y => x.And(y)).OfType<SchemaBranch>())];
@@ -146,13 +156,15 @@ internal sealed class SchemaReader(JsonElement root, string origin)
         string? text = reference.ValueKind == JsonValueKind.String ? reference.GetString() : null;
         if (text is not ['#', .. string pointer] || (pointer.Length > 0 && pointer[0] != '/'))
         {
-            throw place.Fault(origin, "$ref", $"is {reference.GetRawText()}; only places in the same schema can be named, as in \"#/$defs/name\".");
+            throw place.Fault(
+                origin, "$ref", $"is {reference.GetRawText()}; only places in the same schema can be named, as in \"#/$defs/name\".");
         }
 
         JsonElement at = root;
         foreach (string part in pointer.Split('/').Skip(1))
         {
-            string name = Uri.UnescapeDataString(part).Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal);
+            string name = Uri.UnescapeDataString(part).Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~",
+                StringComparison.Ordinal);
             bool isFound = at.ValueKind switch
             {
                 JsonValueKind.Object => at.TryGetProperty(name, out at),
