@@ -33,7 +33,10 @@ public static class FamilySpecs
         ScoreScale = 0.15,
         Config = new()
         {
-            ["embedding_multiplier"] = 3.0, ["residual_multiplier"] = 0.4, ["logits_scaling"] = 2.5, ["attention_multiplier"] = 0.15,
+            ["embedding_multiplier"] = 3.0,
+            ["residual_multiplier"] = 0.4,
+            ["logits_scaling"] = 2.5,
+            ["attention_multiplier"] = 0.15,
         },
     };
 
@@ -58,7 +61,10 @@ public static class FamilySpecs
         FeedForwardBias = true,
         Config = new()
         {
-            ["rotary_pct"] = 0.25, ["hidden_act"] = "gelu", ["layer_norm_eps"] = 1e-5, ["use_parallel_residual"] = true,
+            ["rotary_pct"] = 0.25,
+            ["hidden_act"] = "gelu",
+            ["layer_norm_eps"] = 1e-5,
+            ["use_parallel_residual"] = true,
             ["tie_word_embeddings"] = false,
         },
     };
@@ -81,23 +87,40 @@ public static class FamilySpecs
         Network = (null, "dense_h_to_4h", "dense_4h_to_h"),
         Config = new()
         {
-            ["multi_query"] = true, ["new_decoder_architecture"] = false, ["parallel_attn"] = true, ["bias"] = false, ["alibi"] = false,
-            ["ffn_hidden_size"] = FamilySpec.Inner, ["layer_norm_epsilon"] = 1e-5, ["num_kv_heads"] = FamilySpec.Heads,
-            ["tie_word_embeddings"] = true, ["hidden_act"] = null, ["activation"] = "gelu",
+            ["multi_query"] = true,
+            ["new_decoder_architecture"] = false,
+            ["parallel_attn"] = true,
+            ["bias"] = false,
+            ["alibi"] = false,
+            ["ffn_hidden_size"] = FamilySpec.Inner,
+            ["layer_norm_epsilon"] = 1e-5,
+            ["num_kv_heads"] = FamilySpec.Heads,
+            ["tie_word_embeddings"] = true,
+            ["hidden_act"] = null,
+            ["activation"] = "gelu",
         },
     };
 
     private static readonly ExpertSpec Sigmoid = new("mlp.gate")
     {
-        UsesSigmoid = true, Correction = "mlp.gate.e_score_correction_bias", Shared = "mlp.shared_experts.", Scale = 1.5,
+        UsesSigmoid = true,
+        Correction = "mlp.gate.e_score_correction_bias",
+        Shared = "mlp.shared_experts.",
+        Scale = 1.5,
         SharedInner = FamilySpec.ExpertInner,
     };
 
     private static readonly JsonObject SigmoidConfig = new()
     {
-        ["n_routed_experts"] = FamilySpec.Experts, ["num_experts_per_tok"] = 2, ["moe_intermediate_size"] = FamilySpec.ExpertInner,
-        ["n_shared_experts"] = 1, ["first_k_dense_replace"] = 1, ["norm_topk_prob"] = true, ["routed_scaling_factor"] = 1.5,
-        ["n_group"] = 3, ["topk_group"] = 2,
+        ["n_routed_experts"] = FamilySpec.Experts,
+        ["num_experts_per_tok"] = 2,
+        ["moe_intermediate_size"] = FamilySpec.ExpertInner,
+        ["n_shared_experts"] = 1,
+        ["first_k_dense_replace"] = 1,
+        ["norm_topk_prob"] = true,
+        ["routed_scaling_factor"] = 1.5,
+        ["n_group"] = 3,
+        ["topk_group"] = 2,
     };
 
     private static readonly FamilySpec DeepSeek = new("deepseek_v3")
@@ -111,8 +134,12 @@ public static class FamilySpecs
         Mixture = Sigmoid with { Groups = 3, GroupsUsed = 2 },
         Config = With(SigmoidConfig, new()
         {
-            ["q_lora_rank"] = 20, ["kv_lora_rank"] = FamilySpec.LatentRank, ["qk_nope_head_dim"] = FamilySpec.NopeDim,
-            ["qk_rope_head_dim"] = FamilySpec.RopeDim, ["v_head_dim"] = FamilySpec.ValueDim, ["head_dim"] = FamilySpec.RopeDim,
+            ["q_lora_rank"] = 20,
+            ["kv_lora_rank"] = FamilySpec.LatentRank,
+            ["qk_nope_head_dim"] = FamilySpec.NopeDim,
+            ["qk_rope_head_dim"] = FamilySpec.RopeDim,
+            ["v_head_dim"] = FamilySpec.ValueDim,
+            ["head_dim"] = FamilySpec.RopeDim,
             ["num_key_value_heads"] = FamilySpec.Heads,
         }),
     };
@@ -135,7 +162,9 @@ public static class FamilySpecs
         },
         ["olmo"] = new("olmo")
         {
-            Norm = "plain", Clip = 1.2, Config = new() { ["clip_qkv"] = 1.2 },
+            Norm = "plain",
+            Clip = 1.2,
+            Config = new() { ["clip_qkv"] = 1.2 },
         },
         ["olmoe"] = new("olmoe")
         {
@@ -155,7 +184,8 @@ public static class FamilySpecs
         ["cohere"] = Cohere,
         ["cohere with norms on heads"] = Cohere with
         {
-            QkNorm = "each", Config = With(Cohere.Config, new() { ["use_qk_norm"] = true }),
+            QkNorm = "each",
+            Config = With(Cohere.Config, new() { ["use_qk_norm"] = true }),
         },
         ["cohere2"] = Cohere with
         {
@@ -210,14 +240,19 @@ public static class FamilySpecs
             HasExperts = _ => true,
             Mixture = new("block_sparse_moe.gate")
             {
-                UsesSigmoid = true, Correction = "block_sparse_moe.e_score_correction_bias", Experts = "block_sparse_moe.experts.",
-                Names = ("w1", "w3", "w2"), Inner = FamilySpec.Inner,
+                UsesSigmoid = true,
+                Correction = "block_sparse_moe.e_score_correction_bias",
+                Experts = "block_sparse_moe.experts.",
+                Names = ("w1", "w3", "w2"),
+                Inner = FamilySpec.Inner,
             },
             Config = new() { ["num_local_experts"] = FamilySpec.Experts, ["num_experts_per_tok"] = 2, ["rotary_dim"] = 8 },
         },
         ["ernie4_5"] = new("ernie4_5")
         {
-            NeighboursRotate = true, Head = null, Config = new() { ["use_bias"] = false, ["tie_word_embeddings"] = true },
+            NeighboursRotate = true,
+            Head = null,
+            Config = new() { ["use_bias"] = false, ["tie_word_embeddings"] = true },
         },
         ["ernie4_5_moe"] = new("ernie4_5_moe")
         {
@@ -226,14 +261,21 @@ public static class FamilySpecs
             HasExperts = layer => layer > 0,
             Mixture = new("mlp.gate")
             {
-                Correction = "mlp.moe_statics.e_score_correction_bias", Shared = "mlp.shared_experts.",
+                Correction = "mlp.moe_statics.e_score_correction_bias",
+                Shared = "mlp.shared_experts.",
                 SharedInner = 2 * FamilySpec.ExpertInner,
             },
             Config = new()
             {
-                ["use_bias"] = false, ["tie_word_embeddings"] = true, ["moe_num_experts"] = FamilySpec.Experts, ["moe_k"] = 2,
-                ["moe_intermediate_size"] = FamilySpec.ExpertInner, ["moe_num_shared_experts"] = 2, ["moe_layer_start_index"] = 1,
-                ["moe_layer_end_index"] = -1, ["moe_layer_interval"] = 1,
+                ["use_bias"] = false,
+                ["tie_word_embeddings"] = true,
+                ["moe_num_experts"] = FamilySpec.Experts,
+                ["moe_k"] = 2,
+                ["moe_intermediate_size"] = FamilySpec.ExpertInner,
+                ["moe_num_shared_experts"] = 2,
+                ["moe_layer_start_index"] = 1,
+                ["moe_layer_end_index"] = -1,
+                ["moe_layer_interval"] = 1,
             },
         },
         ["hunyuan_v1_dense"] = new("hunyuan_v1_dense")
@@ -258,7 +300,9 @@ public static class FamilySpecs
         },
         ["arcee"] = new("arcee")
         {
-            Activation = "relu2", Network = (null, "up_proj", "down_proj"), Config = new() { ["hidden_act"] = "relu2" },
+            Activation = "relu2",
+            Network = (null, "up_proj", "down_proj"),
+            Config = new() { ["hidden_act"] = "relu2" },
         },
         ["nemotron"] = new("nemotron")
         {
@@ -305,7 +349,10 @@ public static class FamilySpecs
             Rotated = 4,
             Config = new()
             {
-                ["layer_norm_eps"] = 1e-5, ["use_parallel_residual"] = true, ["qk_layernorm"] = true, ["use_qkv_bias"] = true,
+                ["layer_norm_eps"] = 1e-5,
+                ["use_parallel_residual"] = true,
+                ["qk_layernorm"] = true,
+                ["use_qkv_bias"] = true,
                 ["partial_rotary_factor"] = 0.25,
             },
         },
@@ -333,17 +380,30 @@ public static class FamilySpecs
             IsTransposed = true,
             Config = new()
             {
-                ["n_embd"] = FamilySpec.Hidden, ["n_layer"] = FamilySpec.Layers, ["n_head"] = FamilySpec.Heads, ["n_positions"] = 256,
-                ["n_inner"] = FamilySpec.Inner, ["layer_norm_epsilon"] = 1e-5, ["activation_function"] = "gelu_new",
-                ["hidden_size"] = null, ["num_hidden_layers"] = null, ["num_attention_heads"] = null, ["num_key_value_heads"] = null,
-                ["intermediate_size"] = null, ["max_position_embeddings"] = null, ["hidden_act"] = null, ["tie_word_embeddings"] = null,
-                ["head_dim"] = null, ["rms_norm_eps"] = null,
+                ["n_embd"] = FamilySpec.Hidden,
+                ["n_layer"] = FamilySpec.Layers,
+                ["n_head"] = FamilySpec.Heads,
+                ["n_positions"] = 256,
+                ["n_inner"] = FamilySpec.Inner,
+                ["layer_norm_epsilon"] = 1e-5,
+                ["activation_function"] = "gelu_new",
+                ["hidden_size"] = null,
+                ["num_hidden_layers"] = null,
+                ["num_attention_heads"] = null,
+                ["num_key_value_heads"] = null,
+                ["intermediate_size"] = null,
+                ["max_position_embeddings"] = null,
+                ["hidden_act"] = null,
+                ["tie_word_embeddings"] = null,
+                ["head_dim"] = null,
+                ["rms_norm_eps"] = null,
             },
         },
         ["gpt_neox"] = NeoX,
         ["gpt_neox in sequence"] = NeoX with
         {
-            IsParallel = false, Config = With(NeoX.Config, new() { ["use_parallel_residual"] = false }),
+            IsParallel = false,
+            Config = With(NeoX.Config, new() { ["use_parallel_residual"] = false }),
         },
         ["gptj"] = new("gptj")
         {
@@ -365,7 +425,10 @@ public static class FamilySpecs
             FeedForwardBias = true,
             Config = new()
             {
-                ["rotary_dim"] = 8, ["n_inner"] = FamilySpec.Inner, ["activation_function"] = "gelu_new", ["layer_norm_epsilon"] = 1e-5,
+                ["rotary_dim"] = 8,
+                ["n_inner"] = FamilySpec.Inner,
+                ["activation_function"] = "gelu_new",
+                ["layer_norm_epsilon"] = 1e-5,
                 ["hidden_act"] = null,
             },
         },
@@ -386,7 +449,11 @@ public static class FamilySpecs
             {
                 ["rope_scaling"] = new JsonObject
                 {
-                    ["type"] = "yarn", ["factor"] = 4.0, ["mscale"] = 1.0, ["mscale_all_dim"] = 1.0, ["beta_fast"] = 32.0,
+                    ["type"] = "yarn",
+                    ["factor"] = 4.0,
+                    ["mscale"] = 1.0,
+                    ["mscale_all_dim"] = 1.0,
+                    ["beta_fast"] = 32.0,
                     ["beta_slow"] = 1.0,
                     ["original_max_position_embeddings"] = 64,
                 },
@@ -398,11 +465,18 @@ public static class FamilySpecs
             QueryRank = 0,
             Mixture = new("mlp.gate")
             {
-                Normalises = false, Shared = "mlp.shared_experts.", SharedInner = FamilySpec.ExpertInner, Scale = 1.5,
+                Normalises = false,
+                Shared = "mlp.shared_experts.",
+                SharedInner = FamilySpec.ExpertInner,
+                Scale = 1.5,
             },
             Config = With(DeepSeek.Config, new()
             {
-                ["q_lora_rank"] = null, ["norm_topk_prob"] = false, ["n_group"] = 1, ["topk_group"] = 1, ["topk_method"] = "greedy",
+                ["q_lora_rank"] = null,
+                ["norm_topk_prob"] = false,
+                ["n_group"] = 1,
+                ["topk_group"] = 1,
+                ["topk_method"] = "greedy",
                 ["scoring_func"] = "softmax",
             }),
         },
@@ -423,7 +497,10 @@ public static class FamilySpecs
             HasExperts = _ => true,
             Mixture = new("block_sparse_moe.router.layer")
             {
-                Layout = "granite", Inner = FamilySpec.Inner, Shared = "shared_mlp.", SharedInner = FamilySpec.Inner,
+                Layout = "granite",
+                Inner = FamilySpec.Inner,
+                Shared = "shared_mlp.",
+                SharedInner = FamilySpec.Inner,
             },
             Config = With(With(Granite.Config, Hybrid(FamilySpec.Experts)), new() { ["position_embedding_type"] = "rope" }),
         },
@@ -441,8 +518,12 @@ public static class FamilySpecs
             Network = ("w1", "w3", "w2"),
             Config = new()
             {
-                ["layer_types"] = new JsonArray("conv", "conv", "full_attention", "conv"), ["conv_L_cache"] = FamilySpec.Taps,
-                ["block_auto_adjust_ff_dim"] = false, ["norm_eps"] = 1e-5, ["conv_bias"] = false, ["tie_word_embeddings"] = true,
+                ["layer_types"] = new JsonArray("conv", "conv", "full_attention", "conv"),
+                ["conv_L_cache"] = FamilySpec.Taps,
+                ["block_auto_adjust_ff_dim"] = false,
+                ["norm_eps"] = 1e-5,
+                ["conv_bias"] = false,
+                ["tie_word_embeddings"] = true,
             },
         },
         ["gpt_oss"] = new("gpt_oss")
@@ -458,10 +539,17 @@ public static class FamilySpecs
             Mixture = new("mlp.router") { Layout = "oss", Inner = FamilySpec.Inner, RouterBias = true },
             Config = new()
             {
-                ["sliding_window"] = 6, ["rope_theta"] = 150000.0, ["num_local_experts"] = FamilySpec.Experts, ["num_experts_per_tok"] = 2,
+                ["sliding_window"] = 6,
+                ["rope_theta"] = 150000.0,
+                ["num_local_experts"] = FamilySpec.Experts,
+                ["num_experts_per_tok"] = 2,
                 ["rope_scaling"] = new JsonObject
                 {
-                    ["rope_type"] = "yarn", ["factor"] = 4.0, ["beta_fast"] = 32.0, ["beta_slow"] = 1.0, ["truncate"] = false,
+                    ["rope_type"] = "yarn",
+                    ["factor"] = 4.0,
+                    ["beta_fast"] = 32.0,
+                    ["beta_slow"] = 1.0,
+                    ["truncate"] = false,
                     ["original_max_position_embeddings"] = 64,
                 },
             },
@@ -470,11 +558,19 @@ public static class FamilySpecs
 
     private static JsonObject Hybrid(int experts) => new()
     {
-        ["layer_types"] = new JsonArray("mamba", "mamba", "attention", "mamba"), ["num_local_experts"] = experts,
-        ["num_experts_per_tok"] = 2, ["shared_intermediate_size"] = FamilySpec.Inner, ["position_embedding_type"] = "nope",
+        ["layer_types"] = new JsonArray("mamba", "mamba", "attention", "mamba"),
+        ["num_local_experts"] = experts,
+        ["num_experts_per_tok"] = 2,
+        ["shared_intermediate_size"] = FamilySpec.Inner,
+        ["position_embedding_type"] = "nope",
         ["mamba_n_heads"] = FamilySpec.MambaHeads,
-        ["mamba_d_head"] = FamilySpec.MambaWidth, ["mamba_d_state"] = FamilySpec.MambaState, ["mamba_n_groups"] = FamilySpec.MambaGroups,
-        ["mamba_d_conv"] = FamilySpec.Taps, ["mamba_expand"] = 2, ["mamba_conv_bias"] = true, ["mamba_proj_bias"] = false,
+        ["mamba_d_head"] = FamilySpec.MambaWidth,
+        ["mamba_d_state"] = FamilySpec.MambaState,
+        ["mamba_n_groups"] = FamilySpec.MambaGroups,
+        ["mamba_d_conv"] = FamilySpec.Taps,
+        ["mamba_expand"] = 2,
+        ["mamba_conv_bias"] = true,
+        ["mamba_proj_bias"] = false,
     };
 
     private static JsonObject With(JsonObject config, JsonObject more)

@@ -24,7 +24,10 @@ public static class GgufFamilies
         ["phimoe"] = new() { Norm = NormKind.LayerNorm, NormalizeTopK = false, RouterJitter = 0.01, ModelTypes = ["phimoe"] },
         ["phi2"] = new()
         {
-            Norm = NormKind.LayerNorm, Activation = ActivationKind.GeluTanh, ParallelBlocks = true, ModelTypes = ["phi"],
+            Norm = NormKind.LayerNorm,
+            Activation = ActivationKind.GeluTanh,
+            ParallelBlocks = true,
+            ModelTypes = ["phi"],
         },
         ["gemma"] = Gemma with { ModelTypes = ["gemma"] },
         ["gemma2"] = Gemma with { GlobalEvery = 2, ModelTypes = ["gemma2"] },
@@ -36,7 +39,10 @@ public static class GgufFamilies
         ["deepseek2"] = new() { InterleavedRope = true, NormalizeTopK = false, ModelTypes = ["deepseek_v2", "deepseek_v3"] },
         ["gpt-oss"] = new()
         {
-            Activation = ActivationKind.SwigluOss, GlobalEvery = 2, FeedForwardNormIsPostAttention = true, TruncatesYarnRange = false,
+            Activation = ActivationKind.SwigluOss,
+            GlobalEvery = 2,
+            FeedForwardNormIsPostAttention = true,
+            TruncatesYarnRange = false,
             ModelTypes = ["gpt_oss"],
         },
         ["olmo"] = new() { Norm = NormKind.NonParametric, InterleavedRope = true, ReordersHeads = true, ModelTypes = ["olmo"] },
@@ -58,16 +64,27 @@ public static class GgufFamilies
         ["nemotron"] = new() { Norm = NormKind.LayerNorm, Activation = ActivationKind.ReluSquared, ModelTypes = ["nemotron"] },
         ["gpt2"] = new()
         {
-            Norm = NormKind.LayerNorm, Activation = ActivationKind.GeluTanh, Position = PositionKind.Learned, FusedQkv = true,
+            Norm = NormKind.LayerNorm,
+            Activation = ActivationKind.GeluTanh,
+            Position = PositionKind.Learned,
+            FusedQkv = true,
             ModelTypes = ["gpt2"],
         },
         ["gptneox"] = new()
         {
-            Norm = NormKind.LayerNorm, Activation = ActivationKind.Gelu, ParallelBlocks = true, FusedQkv = true, ModelTypes = ["gpt_neox"],
+            Norm = NormKind.LayerNorm,
+            Activation = ActivationKind.Gelu,
+            ParallelBlocks = true,
+            FusedQkv = true,
+            ModelTypes = ["gpt_neox"],
         },
         ["falcon"] = new()
         {
-            Norm = NormKind.LayerNorm, Activation = ActivationKind.Gelu, ParallelBlocks = true, FusedQkv = true, ModelTypes = ["falcon"],
+            Norm = NormKind.LayerNorm,
+            Activation = ActivationKind.Gelu,
+            ParallelBlocks = true,
+            FusedQkv = true,
+            ModelTypes = ["falcon"],
         },
     };
 

@@ -45,7 +45,8 @@ internal sealed class ArchitectureMetadata
         writer.Set(Key("block_count"), (uint)_model.LayerCount);
         WriteFeedForward(writer);
         WriteHeads(writer);
-        bool isRms = _model.Norm is NormKind.RmsNorm or NormKind.RmsNormPlusOne;
+        // llama.cpp asks for the name of the other norm in files of Phi-3.5-MoE.
+        bool isRms = _model.Norm is NormKind.RmsNorm or NormKind.RmsNormPlusOne || Architecture is "phimoe";
         writer.Set(Key(isRms ? "attention.layer_norm_rms_epsilon" : "attention.layer_norm_epsilon"), (float)_model.NormEpsilon);
         WriteWindows(writer);
         if (Architecture is "gptneox" or "stablelm")
