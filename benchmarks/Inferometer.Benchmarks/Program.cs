@@ -2,6 +2,7 @@ using System.Globalization;
 using BenchmarkDotNet.Running;
 using Inferometer.Benchmarks;
 using Inferometer.Benchmarks.Kernels;
+using Inferometer.Benchmarks.Planning;
 using Inferometer.Benchmarks.Scheduling;
 using Inferometer.Benchmarks.Simulation;
 
@@ -19,6 +20,9 @@ switch (args)
         return 0;
     case ["serving-quick", .. string[] rest]:
         ServingReportBench.Run(rest is [string requests] ? int.Parse(requests, CultureInfo.InvariantCulture) : 2000);
+        return 0;
+    case ["plan-quick", .. string[] rest]:
+        PlanReport.Run(rest is [string planned] ? planned : "llama-3.3-70b");
         return 0;
     case ["elementwise"]:
         ElementwiseReport.Run();

@@ -16,6 +16,7 @@ internal static class CommandTree
             EstimateCommand.Create(printer),
             CompareCommand.Create(printer),
             SimulateCommand.Create(printer),
+            PlanCommand.Create(printer),
             ShowcaseCommand.Create(printer),
             ModelsCommand.Create(printer),
             HardwareCommand.Create(printer),

@@ -36,7 +36,7 @@ public static class ClosedLoopModel
         double replayed = Replay(plan, load, steps);
         double queue = weights.Queue * Math.Max(0, replayed - steps.Prompt);
         double prompt = weights.Prompt * steps.Prompt;
-        double admission = weights.Fixed + (weights.Steps * steps.Decode) + (weights.PerUser * steps.Sequences);
+        double admission = AdmissionSeconds(plan, steps.Decode, steps.Sequences);
         double ttft = admission + prompt + queue;
         return new ClosedLoopEstimate
         {
@@ -71,7 +71,7 @@ public static class ClosedLoopModel
         ServingWeights weights = ServingWeights.Of(answers);
         ClosedLoopSteps steps = Steps(answers, load, Room(answers, load));
         double prompt = weights.Prompt * prompts.Step([new PrefillChunk(0, load.MeanInputTokens)], []).LatencySeconds / Ranks(prompts);
-        double admission = weights.Fixed + (weights.Steps * steps.Decode) + (weights.PerUser * steps.Sequences);
+        double admission = AdmissionSeconds(answers, steps.Decode, steps.Sequences);
         double answer = (load.MeanOutputTokens - 1) * steps.Decode;
         double queue = 0;
         for (int i = 0; i < QueueRounds; i++)
@@ -96,6 +96,20 @@ public static class ClosedLoopModel
             Room = steps.Room,
             Basis = answers.Basis,
         };
+    }
+
+    /// <summary>
+    /// What the first token waits for beside its own prompt and the queue: transport, tokenisation, steps that run, and the host's work
+    /// for the requests in flight. Measured where the plan is calibrated, half a step otherwise.
+    /// </summary>
+    /// <param name="plan">The deployment.</param>
+    /// <param name="stepSeconds">A decode step of all requests in flight, seconds.</param>
+    /// <param name="sequences">Requests in flight on one rank.</param>
+    public static double AdmissionSeconds(ICostPlan plan, double stepSeconds, double sequences)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        ServingWeights weights = ServingWeights.Of(plan);
+        return weights.Fixed + (weights.Steps * stepSeconds) + (weights.PerUser * sequences);
     }
 
     /// <summary>The steps that a loop's times follow from.</summary>
