@@ -93,8 +93,12 @@ public sealed record ServiceDemand
     /// <param name="percentile">Above 0 up to 100.</param>
     public int InputAt(double percentile)
     {
-        GeneratedArrivals some = new(Traffic(Drawn, seed: 0) with { Users = 0, Process = ArrivalProcess.Parse("constant", 1),
-            Think = ThinkTime.None });
+        GeneratedArrivals some = new(Traffic(Drawn, seed: 0) with
+        {
+            Users = 0,
+            Process = ArrivalProcess.Parse("constant", 1),
+            Think = ThinkTime.None
+        });
         double[] lengths = new double[Drawn];
         for (int i = 0; i < Drawn; i++)
         {
@@ -113,8 +117,12 @@ public sealed record ServiceDemand
             return SharedPrefixTokens + Input.Largest + Output.Largest;
         }
 
-        GeneratedArrivals some = new(Traffic(Drawn, seed: 0) with { Users = 0, Process = ArrivalProcess.Parse("constant", 1),
-            Think = ThinkTime.None });
+        GeneratedArrivals some = new(Traffic(Drawn, seed: 0) with
+        {
+            Users = 0,
+            Process = ArrivalProcess.Parse("constant", 1),
+            Think = ThinkTime.None
+        });
         int longest = 0;
         for (int i = 0; i < Drawn; i++)
         {

@@ -43,7 +43,8 @@ internal sealed class Screen(
         catch (InferometerException error)
         {
             return screened.RejectAll(new Rejection(RejectionReason.Impossible, First(shape, sequences, tokens), 0,
-                0) { Note = error.Message });
+                0)
+            { Note = error.Message });
         }
 
         // The least that any of its limits takes: where that does not fit, nothing does.
@@ -252,8 +253,13 @@ internal sealed class Screen(
             FluidPoint point = model.At(b);
             double tokensPerSecond = point.RequestsPerSecond * demand.MeanOutput;
             yield return new ParetoPoint(
-                new Deployment { Shape = shape, MaxSequences = sequences.First(s =>
-                    s >= Math.Min(b, sequences[^1])), StepTokens = tokens[^1] },
+                new Deployment
+                {
+                    Shape = shape,
+                    MaxSequences = sequences.First(s =>
+                    s >= Math.Min(b, sequences[^1])),
+                    StepTokens = tokens[^1]
+                },
                 b,
                 1 / point.TimePerOutputToken,
                 tokensPerSecond / shape.Devices,

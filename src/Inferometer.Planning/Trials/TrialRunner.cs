@@ -85,7 +85,8 @@ internal sealed class TrialRunner(DeploymentPlans plans, ServiceLevel level, ulo
         double real = Math.Max(1, Blocks(room.Requests, demand, options.BlockSize));
         ServiceResult result = ServingSimulation.Serve(source, plan, options, cancellationToken);
         return Outcome(result, replicas, plan.Basis, model, warm,
-            demand) with { PeakKvUse = result.Load.PeakKvUse * options.BlockCount!.Value / real };
+            demand) with
+        { PeakKvUse = result.Load.PeakKvUse * options.BlockCount!.Value / real };
     }
 
     private static ServingSimulationOptions Options(

@@ -90,14 +90,9 @@ public sealed class ToolCallingTests
         ChatResponse response = await client.GetResponseAsync("What is the weather?", options, TestContext.Current.CancellationToken);
         Assert.NotEmpty(called);
         Assert.Contains(response.Messages, m => m.Role == ChatRole.Tool);
-<<<<<<< HEAD
-        Assert.Contains(response.Messages.SelectMany(m => m.Contents).OfType<FunctionResultContent>(), r => $"{r.Result}"
-            + $"".StartsWith("rain for", StringComparison.Ordinal));
-=======
         Assert.Contains(
             response.Messages.SelectMany(m => m.Contents).OfType<FunctionResultContent>(),
             result => result.Result?.ToString()?.StartsWith("rain for", StringComparison.Ordinal) is true);
->>>>>>> 949e760e39370ac61f0b1a0b7f7497303ac3a168
     }
 
     [Fact]
@@ -107,13 +102,8 @@ public sealed class ToolCallingTests
         ChatMessage[] messages =
         [
             new(ChatRole.User, "Hi"),
-<<<<<<< HEAD
-            new(ChatRole.Assistant, [new TextContent("Wait."), new FunctionCallContent("c1", "get_weather"
-                + "", new Dictionary<string, object?> { ["city"] = "Zürich", ["days"] = 3 })]),
-=======
             new(ChatRole.Assistant, [new TextContent("Wait."), new FunctionCallContent("c1", "get_weather",
                 new Dictionary<string, object?> { ["city"] = "Zürich", ["days"] = 3 })]),
->>>>>>> 949e760e39370ac61f0b1a0b7f7497303ac3a168
             new(ChatRole.Tool, [new FunctionResultContent("c1", "wet")]),
         ];
         ChatOptions options = new() { Temperature = 0, MaxOutputTokens = 1 };
@@ -147,10 +137,6 @@ public sealed class ToolCallingTests
     public async Task A_constraint_of_ones_own_goes_with_the_options()
     {
         using EngineChatClient client = Client("", out _);
-<<<<<<< HEAD
-        ChatOptions options = new() { AdditionalProperties = new() { [EngineChatClient.ConstraintProperty] = OutputConstraint.FromGrammar(
-            "root ::= \"yes\" | \"no\"") } };
-=======
         ChatOptions options = new()
         {
             AdditionalProperties = new()
@@ -159,7 +145,6 @@ public sealed class ToolCallingTests
             "root ::= \"yes\" | \"no\"")
             }
         };
->>>>>>> 949e760e39370ac61f0b1a0b7f7497303ac3a168
         ChatResponse response = await client.GetResponseAsync("Well?", options, TestContext.Current.CancellationToken);
         Assert.Matches("^(yes|no)$", response.Text);
         options.ResponseFormat = ChatResponseFormat.Json;

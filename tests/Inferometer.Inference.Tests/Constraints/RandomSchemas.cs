@@ -6,13 +6,8 @@ namespace Inferometer.Inference.Tests.Constraints;
 internal sealed class RandomSchemas(int seed)
 {
     private static readonly string[] Names = ["name", "na", "age", "é", "a b", "x", "tags", "kind", "q\"q"];
-<<<<<<< HEAD
-    private static readonly string[] Patterns = ["^[a-c]{2,4}$", "^(?:ab|a\"b|\\\\d)+$", "^\\d{3}-\\w+$", "x+y", "^é?[^a-z]{1,3}$"
-        + "", "^a|b$"];
-=======
     private static readonly string[] Patterns = ["^[a-c]{2,4}$", "^(?:ab|a\"b|\\\\d)+$", "^\\d{3}-\\w+$", "x+y", "^é?[^a-z]{1,3}$",
         "^a|b$"];
->>>>>>> 949e760e39370ac61f0b1a0b7f7497303ac3a168
     private static readonly string[] Formats = ["date", "time", "date-time", "uuid", "ipv4", "hostname", "email", "uri"];
 
     private readonly Random _random = new(seed);
@@ -53,16 +48,11 @@ internal sealed class RandomSchemas(int seed)
             case 4:
                 return new JsonObject { ["type"] = new JsonArray("null", "integer", "string") };
             case 5:
-<<<<<<< HEAD
-                return new JsonObject { ["enum"] = new JsonArray(1, -2.5, "na\"me", null, true, new JsonArray(1, "中"),
-                    new JsonObject { ["a"] = "b" }) };
-=======
                 return new JsonObject
                 {
                     ["enum"] = new JsonArray(1, -2.5, "na\"me", null, true, new JsonArray(1, "中"),
                     new JsonObject { ["a"] = "b" })
                 };
->>>>>>> 949e760e39370ac61f0b1a0b7f7497303ac3a168
             case 6:
                 return new JsonObject { ["const"] = "Hello\n" };
             case 7:
@@ -74,10 +64,6 @@ internal sealed class RandomSchemas(int seed)
             case 11:
                 return new JsonObject { ["oneOf"] = new JsonArray(Tagged("a", depth), Tagged("b", depth), Text()) };
             case 12:
-<<<<<<< HEAD
-                return new JsonObject { ["allOf"] = new JsonArray(Object(depth), new JsonObject { ["required"
-                    + ""] = new JsonArray("x"), ["properties"] = new JsonObject { ["x"] = Number() } }) };
-=======
                 return new JsonObject
                 {
                     ["allOf"] = new JsonArray(Object(depth), new JsonObject
@@ -87,7 +73,6 @@ internal sealed class RandomSchemas(int seed)
                         ["properties"] = new JsonObject { ["x"] = Number() }
                     })
                 };
->>>>>>> 949e760e39370ac61f0b1a0b7f7497303ac3a168
             case 13 when depth == 3:
                 return Reference(Pick(["leaf", "tree"]));
             default:

@@ -22,22 +22,12 @@ internal sealed class Sampled
         _sampler = new Sampler(Tokenizer.VocabularySize);
     }
 
-<<<<<<< HEAD
-    /// <summary>Bytes, and pieces that go over the borders of what grammars name: quotes with commas, halves of characters,
-        words.</summary>
-    public static Tokenizer Vocabulary { get; } = TestVocabulary.Create(
-        "{\"", "\":", "\": ", "\",\"", "\", \"", "\"}", "}}", "]}", "[[", "],", "},{", "true", "tr", "ue", "null,", "null}", "12.5",
-            "e1", "0.", "-", "17", "2024-", " \n",
-        "\n  ", "name", "na", "na\":", "\\u", "\\n", "d8", "00", "\u4e2d\u6587", "a\u00e9", "abc", "abc\"", "the cat"
-            + "", " cat", "a@b.c", "://", "Hello", "a|b", "))", "::");
-=======
     /// <summary>Bytes, and pieces that go over the borders of what grammars name.</summary>
     public static Tokenizer Vocabulary { get; } = TestVocabulary.Create(
         "{\"", "\":", "\": ", "\",\"", "\", \"", "\"}", "}}", "]}", "[[", "],", "},{", "true", "tr", "ue", "null,", "null}", "12.5",
             "e1", "0.", "-", "17", "2024-", " \n",
         "\n  ", "name", "na", "na\":", "\\u", "\\n", "d8", "00", "\u4e2d\u6587", "a\u00e9", "abc", "abc\"", "the cat",
         " cat", "a@b.c", "://", "Hello", "a|b", "))", "::");
->>>>>>> 949e760e39370ac61f0b1a0b7f7497303ac3a168
 
     public Tokenizer Tokenizer { get; }
 

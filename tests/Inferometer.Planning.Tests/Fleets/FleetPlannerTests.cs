@@ -1,5 +1,4 @@
 using Inferometer.Core;
-using Inferometer.Planning.Demand;
 using Inferometer.Planning.Fleets;
 using Inferometer.Serving.Arrivals;
 
@@ -34,11 +33,14 @@ public sealed class FleetPlannerTests
     {
         FleetPlanner planner = new(new Planner(Sample.Catalogs));
         PlanRequest users = Sample.Request("ttft<3s");
-        Assert.Contains("rate", Assert.Throws<InferometerException>(() => planner.Plan(users)).Message, StringComparison.Ordinal);
+        Assert.Contains("rate", Fails(planner, users), StringComparison.Ordinal);
         PlanRequest alike = users with
         {
             Demand = users.Demand with { Users = 0, RequestsPerSecond = 1, Input = LengthDistribution.Fixed(500) },
         };
-        Assert.Contains("alike", Assert.Throws<InferometerException>(() => planner.Plan(alike)).Message, StringComparison.Ordinal);
+        Assert.Contains("alike", Fails(planner, alike), StringComparison.Ordinal);
     }
+
+    private static string Fails(FleetPlanner planner, PlanRequest request) => Assert.Throws<InferometerException>(
+        () => planner.Plan(request, progress: null, TestContext.Current.CancellationToken)).Message;
 }

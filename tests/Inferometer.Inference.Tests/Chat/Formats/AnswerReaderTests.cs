@@ -60,13 +60,8 @@ public sealed class AnswerReaderTests
     [InlineData(Llama, "{\"answer\": 42}", "{\"answer\": 42}")]
     [InlineData(Mistral, "[TOOL_CALLS][{\"name\": \"get_weather\", \"arguments\": {\"city\": \"Oslo\", \"days\": 3}, \"id\": \"abcdefg"
         + "hi\"}]", Oslo)]
-<<<<<<< HEAD
-    [InlineData(Arguments, "[TOOL_CALLS]now[ARGS]{}[TOOL_CALLS]get_weather[CALL_ID]abcdefghi[ARGS]{\"city\": \"Oslo\", \"days\": 3}"
-        + "", "now({})|" + Oslo)]
-=======
     [InlineData(Arguments, "[TOOL_CALLS]now[ARGS]{}[TOOL_CALLS]get_weather[CALL_ID]abcdefghi[ARGS]{\"city\": \"Oslo\", \"days\": 3}",
         "now({})|" + Oslo)]
->>>>>>> 949e760e39370ac61f0b1a0b7f7497303ac3a168
     [InlineData(DeepSeek, "<think>t</think><｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>get_weather\n```json\n{\"city\":"
         + " \"Oslo\", \"days\": 3}\n```<｜tool▁call▁end｜><｜tool▁calls▁end｜>", "(t)|" + Oslo)]
     [InlineData(DeepSeek31, "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>now<｜tool▁sep｜>{}<｜tool▁call▁end｜><｜tool▁call▁begin｜>get_weather<｜"
@@ -180,13 +175,8 @@ public sealed class AnswerReaderTests
             {
                 if (part.Call is { } call)
                 {
-<<<<<<< HEAD
-                    parts.Add((part.Kind, new StringBuilder($"{call.Name}({call.Arguments.GetRawText().Replace(" ", "", StringComparis"
-                        + "on.Ordinal)})")));
-=======
                     string arguments = call.Arguments.GetRawText().Replace(" ", "", StringComparison.Ordinal);
                     parts.Add((part.Kind, new StringBuilder($"{call.Name}({arguments})")));
->>>>>>> 949e760e39370ac61f0b1a0b7f7497303ac3a168
                 }
                 else if (parts.Count > 0 && parts[^1].Kind == part.Kind)
                 {

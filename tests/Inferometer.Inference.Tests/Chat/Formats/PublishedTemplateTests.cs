@@ -42,11 +42,7 @@ public sealed class PublishedTemplateTests
         List<ToolCall> calls = Read(template, format, out string answer);
         Assert.SkipUnless(answer.Contains("get_weather", StringComparison.Ordinal), "the template writes no earlier calls");
         Assert.True(calls.Count == 1 && calls[0].Name == "get_weather"
-<<<<<<< HEAD
-            + "" && JsonElement.DeepEquals(calls[0].Arguments, Arguments), $"{format.ToolCalls}: {answer}");
-=======
             && JsonElement.DeepEquals(calls[0].Arguments, Arguments), $"{format.ToolCalls}: {answer}");
->>>>>>> 949e760e39370ac61f0b1a0b7f7497303ac3a168
     }
 
     private static readonly JsonElement Arguments = JsonElement.Parse("""{"city":"Oslo","days":3}""");
@@ -66,16 +62,11 @@ public sealed class PublishedTemplateTests
                 $$$"""[{"type":"function","function":{"name":"get_weather","description":"The weather","parameters":{{{parameters.GetRawText()}}}}}]"""),
         };
         string prompt = template.Render(ask);
-<<<<<<< HEAD
-        string whole = template.Render(ask with { Turns = [.. ask.Turns, new ChatTurn(ChatTurn.Assistant, "") { Members = members }],
-            AddGenerationPrompt = false });
-=======
         string whole = template.Render(ask with
         {
             Turns = [.. ask.Turns, new ChatTurn(ChatTurn.Assistant, "") { Members = members }],
             AddGenerationPrompt = false
         });
->>>>>>> 949e760e39370ac61f0b1a0b7f7497303ac3a168
         int shared = whole.AsSpan().CommonPrefixLength(prompt);
         if (shared < prompt.Length)
         {
