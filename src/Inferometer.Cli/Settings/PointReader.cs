@@ -86,12 +86,13 @@ internal sealed class PointReader : IPointReader
     {
         ParseResult parsed = options.Parse([.. said.SelectMany(s => Arguments(s, simulated: true))]);
         SimulationConfig config = _catalogs.Canonical(options.Deployment.ReadOne(parsed, ModelOf(said)));
-        Traffic traffic = options.Traffic.Read(parsed);
+        string model = ModelOf(said);
         return new PointService
         {
             Deployment = config,
-            Source = () => options.Traffic.Read(parsed).Source,
-            Options = plan => AsErrors(() => options.Service.Read(parsed, plan, traffic, options.Traffic.Seed(parsed))),
+            Source = plan => options.Traffic.Read(parsed, plan, model).Source,
+            Options = plan => AsErrors(() => options.Service.Read(
+                parsed, plan, options.Traffic.Read(parsed, plan, model), options.Traffic.Seed(parsed))),
             PromptsMayBeginAlike = said.Any(s => s.Setting.Name is "trace" or "turns" or "shared-prefix"),
         };
     });

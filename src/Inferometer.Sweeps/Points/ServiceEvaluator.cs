@@ -94,14 +94,14 @@ internal sealed class ServiceEvaluator : IPointEvaluator
         if (options.PrefixCaching && !service.PromptsMayBeginAlike)
         {
             ServiceResult plain = ServingSimulation.Serve(
-                service.Source(), plan, options with { PrefixCaching = false, KeepOutcomes = true }, cancellationToken);
+                service.Source(plan), plan, options with { PrefixCaching = false, KeepOutcomes = true }, cancellationToken);
             if (plain.Outcomes.All(o => o.Preemptions == 0))
             {
                 return plain;
             }
         }
 
-        return ServingSimulation.Serve(service.Source(), plan, options, cancellationToken);
+        return ServingSimulation.Serve(service.Source(plan), plan, options, cancellationToken);
     }
 
     // A service that has no room for a cache is seen before it is simulated.

@@ -12,7 +12,7 @@ public sealed record PointService
     public required SimulationConfig Deployment { get; init; }
 
     /// <summary>Makes what is asked of it, anew for each simulation.</summary>
-    public required Func<IArrivalSource> Source { get; init; }
+    public required Func<ICostPlan, IArrivalSource> Source { get; init; }
 
     /// <summary>How it is run, given the plan of the deployment.</summary>
     public required Func<ICostPlan, ServingSimulationOptions> Options { get; init; }
