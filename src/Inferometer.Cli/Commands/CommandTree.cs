@@ -30,6 +30,7 @@ internal static class CommandTree
             ExplainCommand.Create(printer),
             RunCommand.Create(printer),
             ServeCommand.Create(printer),
+            McpCommand.Create(),
             InfoCommand.Create(printer),
             TokenizeCommand.Create(printer),
             BenchCommand.Create(printer),

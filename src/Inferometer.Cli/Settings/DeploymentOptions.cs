@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using Inferometer.Cli.Hosting;
 using Inferometer.Core;
 using Inferometer.Simulation.Configuration;
@@ -12,12 +11,6 @@ namespace Inferometer.Cli.Settings;
 internal sealed class DeploymentOptions
 {
     private const int MostCombinations = 10_000;
-    private static readonly string[] PhaseNames = ["prefill", "decode", "chunked"];
-
-    // What a request is like; a service has its own words for it.
-    private static readonly string[] OneWorkload =
-        ["batch_size", "input_tokens", "output_tokens", "beam_size", "prefix_caching.cached_tokens"];
-
     private readonly SystemOption _system = new();
     private readonly SettingOption[] _settings;
     private readonly FlagOption _attentionData = new(["--attention-dp"], "The --dp ranks replicate attention and share the experts.");
@@ -41,8 +34,7 @@ internal sealed class DeploymentOptions
     /// <param name="ofService">Those of the deployment alone, without those of a single workload.</param>
     public DeploymentOptions(bool ofService = false) => _settings =
     [
-        .. EstimateSettings.All.Where(s => !ofService || !OneWorkload.Contains(s.Parameter, StringComparer.Ordinal))
-            .Select(s => new SettingOption(s)),
+        .. (ofService ? EstimateSettings.OfDeployment : EstimateSettings.All).Select(s => new SettingOption(s)),
     ];
 
     private IEnumerable<Option> Describing => [_system, .. _settings, _attentionData, _uneven, _noFlash, _features, _parameters];
@@ -85,55 +77,15 @@ internal sealed class DeploymentOptions
     public IReadOnlyList<SimulationConfig> ReadMany(ParseResult parsed, IReadOnlyList<string> models, bool zip)
     {
         RequireComplete(parsed);
-        List<IReadOnlyList<Func<EstimateRequestText, EstimateRequestText>>> axes =
-        [
-            [.. models.Select(model => (Func<EstimateRequestText, EstimateRequestText>)(r => r with { Model = model }))],
-            [.. _system.Of(parsed).Select(system => (Func<EstimateRequestText, EstimateRequestText>)(r => r with { System = system }))],
-            .. _settings.Select(o => o.Of(parsed)).OfType<IReadOnlyList<SaidValue>>().Select(Changes),
-        ];
-        EstimateRequestText start = Common(parsed, models[0]);
-
-        // Values that mean nothing beside others (drafted tokens without a draft) make rows that say the same: each stands once.
-        return [.. (zip ? Zip(start, axes) : Product(start, axes)).Select(r => r.ToConfig())
-            .DistinctBy(config => config.ToNode().ToJsonString(), StringComparer.Ordinal)];
-    }
-
-    private static IReadOnlyList<Func<EstimateRequestText, EstimateRequestText>> Changes(IReadOnlyList<SaidValue> values) =>
-        [.. values.Select(value => (Func<EstimateRequestText, EstimateRequestText>)(r => r.With(value)))];
-
-    private static List<EstimateRequestText> Product(
-        EstimateRequestText start, List<IReadOnlyList<Func<EstimateRequestText, EstimateRequestText>>> axes)
-    {
-        double count = axes.Aggregate(1.0, (product, axis) => product * axis.Count);
-        if (count > MostCombinations)
+        IReadOnlyList<SimulationConfig> configs = [];
+        UsageException.Checking(() => configs = new EstimateCombinations
         {
-            throw new UsageException(string.Create(
-                CultureInfo.InvariantCulture,
-                    $"compare: {count:#,0} combinations are too many; at most {MostCombinations:#,0} are allowed."));
-        }
-
-        List<EstimateRequestText> all = [start];
-        foreach (IReadOnlyList<Func<EstimateRequestText, EstimateRequestText>> axis in axes)
-        {
-            all = [.. from settings in all from change in axis select change(settings)];
-        }
-
-        return all;
-    }
-
-    private static List<EstimateRequestText> Zip(
-        EstimateRequestText start, List<IReadOnlyList<Func<EstimateRequestText, EstimateRequestText>>> axes)
-    {
-        int[] lengths = [.. axes.Select(a => a.Count).Where(n => n > 1).Distinct().Order()];
-        if (lengths.Length > 1)
-        {
-            throw new UsageException(
-                $"--zip: the lists must be of one length (or single values), but they have {string.Join(" and ", lengths)} values.");
-        }
-
-        int count = lengths.Length == 0 ? 1 : lengths[0];
-        return [.. Enumerable.Range(0, count)
-            .Select(i => axes.Aggregate(start, (settings, axis) => axis[axis.Count == 1 ? 0 : i](settings)))];
+            Start = Common(parsed, models[0]),
+            Models = models,
+            Systems = _system.Of(parsed),
+            Settings = [.. _settings.Select(o => o.Of(parsed)).OfType<IReadOnlyList<SaidValue>>()],
+        }.ToConfigs(zip, MostCombinations));
+        return configs;
     }
 
     private static string[] Features(string text, string origin)
@@ -163,18 +115,11 @@ internal sealed class DeploymentOptions
             string.Equals(option.Setting.Parameter, parameter, StringComparison.Ordinal);
     }
 
-    private EstimateRequestText Common(ParseResult parsed, string model)
-    {
-        string[] features = [.. _features.Of(parsed).SelectMany(f => f)];
-        string[] phases = [.. features.Where(f => PhaseNames.Contains(f, StringComparer.Ordinal))];
-        string[] others = [.. features.Except(PhaseNames, StringComparer.Ordinal)];
-        return new EstimateRequestText(
-            model,
-            _system.Of(parsed)[0],
-            new EquatableList<string>(phases.Length == 0 ? ["prefill", "decode"] : phases),
-            new EquatableList<string>(_noFlash.Of(parsed) ? others : ["flash_attention", .. others]),
-            ParameterText.Parse(_parameters.Of(parsed)),
-            _attentionData.Of(parsed),
-            _uneven.Of(parsed));
-    }
+    private EstimateRequestText Common(ParseResult parsed, string model) =>
+        EstimateRequestText.Of(model, _system.Of(parsed)[0], _features.Of(parsed).SelectMany(f => f), !_noFlash.Of(parsed)) with
+        {
+            Parameters = ParameterText.Parse(_parameters.Of(parsed)),
+            AttentionDataParallel = _attentionData.Of(parsed),
+            AllowUneven = _uneven.Of(parsed),
+        };
 }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json.Nodes;
 using Inferometer.Simulation.Planning;
 
 namespace Inferometer.Cli.Settings;
@@ -15,7 +14,7 @@ internal sealed class SettingOption : Option<SaidValue[]>, IDeclared
         HelpName = setting.ValueName;
         Arity = ArgumentArity.ExactlyOne;
         Description = ((IDeclared)this).Describe();
-        Domain<SaidValue> domain = new(setting.ValueName, setting.Range, (text, _) => Read(setting, text));
+        Domain<SaidValue> domain = new(setting.ValueName, setting.Range, (text, _) => SaidValue.Read(setting, text));
         CustomParser = result =>
         {
             List<SaidValue> values = [];
@@ -54,10 +53,4 @@ internal sealed class SettingOption : Option<SaidValue[]>, IDeclared
 
     /// <summary>The values given; null where the option was not.</summary>
     public IReadOnlyList<SaidValue>? Of(ParseResult parsed) => parsed.IsGiven(this) ? parsed.GetValue(this)! : null;
-
-    private static SaidValue Read(EstimateSetting setting, string text)
-    {
-        (EstimateSetting of, JsonNode? value) = setting.ReadFor(text);
-        return new SaidValue(of, value);
-    }
 }

@@ -1,8 +1,11 @@
 using Inferometer.Core;
 using Inferometer.Server.Generation;
+using Inferometer.Server.Mcp;
 using Inferometer.Server.Metrics;
 using Inferometer.Server.Ollama;
 using Inferometer.Server.OpenAi;
+using Inferometer.Server.Simulator;
+using Inferometer.Server.Web;
 using Inferometer.Server.Wire;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -129,6 +132,7 @@ public sealed class InferenceServer : IAsyncDisposable
             new WebApplicationOptions { ApplicationName = "inferometer", ContentRootPath = AppContext.BaseDirectory });
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Configure(kestrel, options));
         builder.Services.AddRoutingCore();
+        McpEndpoints.AddServices(builder.Services);
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
         AddLog(builder.Logging, options);
@@ -195,6 +199,8 @@ public sealed class InferenceServer : IAsyncDisposable
         [
             new StatusEndpoints(service), new ModelEndpoints(service), new CompletionEndpoints(service), new TokenEndpoints(service),
             new EmbeddingEndpoints(service), new ResponseEndpoints(service), new OllamaEndpoints(service, StatusEndpoints.Version),
+            .. SimulatorGroups.Create(
+                _app.Services.GetRequiredService<SimulatorService>(), StatusEndpoints.Version, _logger, _app.Lifetime.ApplicationStopping),
         ];
         foreach (IEndpointGroup group in groups)
         {

@@ -37,6 +37,9 @@ public sealed record EstimateSetting
     /// <summary>What its value may be where <see cref="ValueName"/> does not say it all, such as <c>1 to 1024</c>.</summary>
     public string? Range { get; init; }
 
+    /// <summary>Least and most value of a whole number; null = it is none, or has no bounds of its own.</summary>
+    public (int Least, int Most)? Bounds { get; init; }
+
     /// <summary>A setting of which it takes the values too; those that it can read are said of that one. Null = none.</summary>
     public EstimateSetting? Includes { get; init; }
 
@@ -73,6 +76,7 @@ public sealed record EstimateSetting
         Parameter = parameter,
         Default = fallback.ToString(CultureInfo.InvariantCulture),
         Range = string.Create(CultureInfo.InvariantCulture, $"{least} to {most}"),
+        Bounds = (least, most),
         Read = text => int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value)
             && text.TrimStart('-').All(char.IsAsciiDigit) && value >= least && value <= most
                 ? JsonValue.Create(value)

@@ -128,6 +128,7 @@ public static class EstimateSettings
             Description = "Layers that the device keeps, counted from the last, the output layer as one behind them; the host computes the "
                 + "others with its own memory (llama.cpp's -ngl).",
             Range = $"0 to {MostLayers}",
+            Bounds = (0, MostLayers),
             Parameter = "gpu_layers",
             Heading = "GPU layers",
             Read = text => EstimateSetting.TryWhole(text, 0, MostLayers) is { } layers
@@ -203,6 +204,13 @@ public static class EstimateSettings
             IsAlwaysStated = true,
             Read = text => JsonValue.Create(CostModels.Find(text, "--cost-model").Name),
         },
+    ];
+
+    /// <summary>Those that say how a model is deployed, without those of a single workload: a service has its own words for it.</summary>
+    public static IReadOnlyList<EstimateSetting> OfDeployment { get; } =
+    [
+        .. All.Where(s => s.Parameter is not ("batch_size" or "input_tokens" or "output_tokens" or "beam_size"
+            or "prefix_caching.cached_tokens")),
     ];
 
     private static EstimateSetting Whole(string option, string parameter, int least, int most, int fallback, string description) =>

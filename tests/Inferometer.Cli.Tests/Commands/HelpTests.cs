@@ -52,7 +52,7 @@ public class HelpTests
         Assert.Equal("inferometer", words[0]);
         bool isOfUser = words.Any(
             w => w.StartsWith("./", StringComparison.Ordinal) || UserFiles.Any(e => w.EndsWith(e, StringComparison.Ordinal)));
-        if (isOfUser || words[1] is "serve" || words.Contains("--url", StringComparer.Ordinal))
+        if (isOfUser || words[1] is "serve" or "mcp" || words.Contains("--url", StringComparer.Ordinal))
         {
             // Names a file or a server of the user's, or works until it is stopped; what it does is tested elsewhere. Here: the line is
             // well-formed.

@@ -1,13 +1,12 @@
 using System.Text.Json.Nodes;
-using Inferometer.Cli.Hosting;
 using Inferometer.Core;
 using Inferometer.Simulation.Configuration;
-using Inferometer.Simulation.Planning;
 
-namespace Inferometer.Cli.Settings;
+namespace Inferometer.Simulation.Planning;
 
 /// <summary>
-/// One estimate as the command line states it. It only becomes a <see cref="SimulationConfig"/>; nothing is computed here.
+/// One estimate as options state it, on the command line or in a request over HTTP. It only becomes a <see cref="SimulationConfig"/>;
+/// nothing is computed here.
 /// </summary>
 /// <param name="Model">Catalog name or path.</param>
 /// <param name="System">Catalog name or file of the system, or its figures.</param>
@@ -16,16 +15,38 @@ namespace Inferometer.Cli.Settings;
 /// <param name="Parameters">Further parameters, as <c>--param</c> gave them; they win over settings.</param>
 /// <param name="AttentionDataParallel">Data-parallel ranks replicate attention and share the experts.</param>
 /// <param name="AllowUneven">Tensor parallelism need not divide the heads.</param>
-internal sealed record EstimateRequestText(
+public sealed record EstimateRequestText(
     string Model, JsonNode System, EquatableList<string> Phases, EquatableList<string> Features, JsonObject Parameters,
         bool AttentionDataParallel,
     bool AllowUneven)
 {
+    private static readonly string[] PhaseNames = ["prefill", "decode", "chunked"];
+
     /// <summary>What the options say; a setting that is not here has its default.</summary>
     public IReadOnlyDictionary<EstimateSetting, JsonNode> Said { get; init; } = new Dictionary<EstimateSetting, JsonNode>();
 
+    /// <summary>An estimate of which nothing is said yet but these.</summary>
+    /// <param name="model">Catalog name or path.</param>
+    /// <param name="system">Catalog name or file of the system, or its figures.</param>
+    /// <param name="features">Features; a phase among them replaces the default, prefill and decode.</param>
+    /// <param name="flashAttention">Whether flash attention is among them unsaid.</param>
+    public static EstimateRequestText Of(string model, JsonNode system, IEnumerable<string> features, bool flashAttention)
+    {
+        string[] all = [.. features];
+        string[] phases = [.. all.Where(f => PhaseNames.Contains(f, StringComparer.Ordinal))];
+        string[] others = [.. all.Except(PhaseNames, StringComparer.Ordinal)];
+        return new EstimateRequestText(
+            model,
+            system,
+            new EquatableList<string>(phases.Length == 0 ? ["prefill", "decode"] : phases),
+            new EquatableList<string>(flashAttention ? ["flash_attention", .. others] : others),
+            [],
+            AttentionDataParallel: false,
+            AllowUneven: false);
+    }
+
     /// <summary>The same with one more thing said; null leaves the default.</summary>
-    /// <exception cref="UsageException">Something else was said of it before.</exception>
+    /// <exception cref="InferometerException">Something else was said of it before.</exception>
     public EstimateRequestText With(SaidValue said)
     {
         if (said.Value is not { } value)
@@ -36,7 +57,7 @@ internal sealed record EstimateRequestText(
         JsonNode? other = Said.FirstOrDefault(s => string.Equals(s.Key.Parameter, said.Setting.Parameter, StringComparison.Ordinal)).Value;
         if (other is not null && !JsonNode.DeepEquals(value, other))
         {
-            throw new UsageException(
+            throw new InferometerException(
                 $"{said.Setting.Option}: '{value}' contradicts '{other}', which another option says of {said.Setting.Parameter}.");
         }
 
@@ -44,6 +65,7 @@ internal sealed record EstimateRequestText(
     }
 
     /// <summary>The configuration this describes.</summary>
+    /// <exception cref="InferometerException">A further parameter contradicts an option.</exception>
     public SimulationConfig ToConfig()
     {
         JsonObject parameters = new() { ["system_name"] = System.DeepClone() };
@@ -94,7 +116,7 @@ internal sealed record EstimateRequestText(
         {
             if (group[member] is { } other && !JsonNode.DeepEquals(other, own))
             {
-                throw new UsageException(
+                throw new InferometerException(
                     $"--param: {name}.{member} = '{own}' contradicts '{other}', which an option says; give one of them.");
             }
 

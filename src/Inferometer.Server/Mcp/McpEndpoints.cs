@@ -1,0 +1,27 @@
+using Inferometer.Server.Simulator;
+using Inferometer.Server.Wire;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using ModelContextProtocol.Server;
+
+namespace Inferometer.Server.Mcp;
+
+/// <summary>
+/// <c>/mcp</c>: the simulator as tools, by the Model Context Protocol over HTTP. No sessions: each request stands by itself.
+/// </summary>
+internal sealed class McpEndpoints : IEndpointGroup
+{
+    /// <summary>What the routes need of the host. Options are made anew for each request, the tools once.</summary>
+    public static void AddServices(IServiceCollection services)
+    {
+        services.AddSingleton<SimulatorService>();
+        services.AddSingleton(provider => SimulatorTools.Create(provider.GetRequiredService<SimulatorService>()));
+        services.AddOptions<McpServerOptions>()
+            .Configure<McpServerPrimitiveCollection<McpServerTool>>((options, tools) => SimulatorMcpServer.Configure(options, tools));
+        services.AddMcpServer().WithHttpTransport(transport => transport.Stateless = true);
+    }
+
+    /// <inheritdoc/>
+    public void Map(IEndpointRouteBuilder routes) => routes.MapMcp("/mcp").WithMetadata(ErrorStyle.OpenAi);
+}

@@ -1,0 +1,240 @@
+using System.Text.Json.Nodes;
+using Inferometer.Reports.Metrics;
+using Inferometer.Simulation.Planning;
+
+namespace Inferometer.Server.Simulator;
+
+/// <summary>The OpenAPI document of the simulator's routes, its schemas made from the settings' declarations.</summary>
+internal static class OpenApiDocument
+{
+    private const string Json = "application/json";
+
+    /// <summary>The document.</summary>
+    /// <param name="version">The program's version.</param>
+    public static JsonObject Create(string version) => new()
+    {
+        ["openapi"] = "3.1.0",
+        ["info"] = new JsonObject
+        {
+            ["title"] = "Inferometer",
+            ["version"] = version,
+            ["description"] = "The simulator over HTTP: fields are the options of the command line, answers what it prints as JSON.",
+        },
+        ["paths"] = new JsonObject
+        {
+            ["/api/v1/estimate"] = Post("One model on one machine.", Ref("Estimate"), "A simulation's result."),
+            ["/api/v1/compare"] = Post(
+                "Several estimates side by side; every field that describes one takes a list.", Ref("Compare"), "A row for each.", "array"),
+            ["/api/v1/simulate"] = Simulate(),
+            ["/api/v1/jobs/{id}"] = new JsonObject
+            {
+                ["parameters"] = new JsonArray(IdParameter()),
+                ["get"] = Operation("How a job stands, with its result once it has one.", "The job."),
+                ["delete"] = Operation("Cancels a job and forgets it.", null),
+            },
+            ["/api/v1/jobs/{id}/events"] = new JsonObject
+            {
+                ["parameters"] = new JsonArray(IdParameter()),
+                ["get"] = Operation("Server-sent events: progress, and at last end with the result.", "A stream.", "text/event-stream"),
+            },
+            ["/api/v1/models"] = Get("Models of the catalog."),
+            ["/api/v1/hardware"] = Get("Machines of the catalog."),
+            ["/api/v1/features"] = Get("Features of the simulator."),
+            ["/api/v1/settings"] = Get("What can be said of an estimate and of a service, with ranges and defaults.", "object"),
+        },
+        ["components"] = new JsonObject
+        {
+            ["schemas"] = new JsonObject
+            {
+                ["Estimate"] = EstimateSchema(),
+                ["Compare"] = CompareSchema(),
+                ["Simulate"] = SimulateSchema(),
+                ["Problem"] = Problem(),
+            },
+        },
+    };
+
+    /// <summary>What an estimate's request may hold.</summary>
+    public static JsonObject EstimateSchema()
+    {
+        JsonObject properties = Deployment(EstimateSettings.All);
+        properties["allow-overflow"] = Flag("Answer even where it does not fit in memory.");
+        return Body(properties, "model", "on");
+    }
+
+    /// <summary>What a comparison's request may hold.</summary>
+    public static JsonObject CompareSchema()
+    {
+        JsonObject lists = [];
+        foreach ((string name, JsonNode? schema) in Deployment(EstimateSettings.All))
+        {
+            bool isAxis = schema!["type"] is not JsonValue type || type.GetValue<string>() is not ("boolean" or "object" or "array");
+            lists[name] = isAxis ? OneOrSeveral(schema.DeepClone().AsObject()) : schema.DeepClone();
+        }
+
+        lists["zip"] = Flag("Take the lists in step, first with first, instead of every combination.");
+        lists["best"] = new JsonObject
+        {
+            ["type"] = "string",
+            ["enum"] = new JsonArray([.. Objective.All.Select(o => JsonValue.Create(o.Name))]),
+            ["description"] = "What the best rows are chosen by where top is given without sort.",
+        };
+        lists["sort"] = Text("Order of the rows: " + EstimateOrder.Help + ".");
+        lists["filter"] = OneOrSeveral(Text("Leave out rows that do not meet this: " + EstimateFilter.Help + ", such as ttft_ms<500."));
+        lists["top"] = new JsonObject { ["type"] = "integer", ["minimum"] = 1, ["description"] = "Rows to keep." };
+        return Body(lists, "model", "on");
+    }
+
+    /// <summary>What a service's request may hold.</summary>
+    public static JsonObject SimulateSchema()
+    {
+        JsonObject properties = Deployment(EstimateSettings.OfDeployment);
+        foreach (ServiceSetting setting in ServiceSettings.All)
+        {
+            properties[setting.Name] = SettingSchema.Of(setting);
+        }
+
+        return Body(properties, "model", "on");
+    }
+
+    private static JsonObject Deployment(IEnumerable<EstimateSetting> settings)
+    {
+        JsonObject properties = new()
+        {
+            ["model"] = Text("A model of the catalog, by name or alias."),
+            ["on"] = new JsonObject
+            {
+                ["type"] = new JsonArray("string", "object"),
+                ["description"] = "A machine of the catalog by name or alias, several with + between them, or figures of your own: "
+                    + "Flops (TFLOPS), Memory_size (GB), Memory_BW (GB/s), ICN (GB/s).",
+            },
+        };
+        foreach (EstimateSetting setting in settings)
+        {
+            properties[setting.Option[2..]] = SettingSchema.Of(setting);
+        }
+
+        properties["attention-dp"] = Flag("The dp ranks replicate attention and share the experts.");
+        properties["allow-uneven"] = Flag("Price tensor parallelism that does not divide the heads, which frameworks refuse.");
+        properties["no-flash-attention"] = Flag("The score matrix goes through memory.");
+        properties["features"] = new JsonObject
+        {
+            ["type"] = "array",
+            ["items"] = new JsonObject { ["type"] = "string" },
+            ["description"] = "Features beside flash_attention; naming a phase replaces the default, prefill and decode.",
+        };
+        properties["param"] = new JsonObject
+        {
+            ["type"] = "object",
+            ["description"] = "Parameters of features, such as {\"lora\":{\"rank\":8}}.",
+        };
+        return properties;
+    }
+
+    private static JsonObject Simulate()
+    {
+        JsonObject path = Post(
+            "A service that is asked by many, on a virtual clock.", Ref("Simulate"), "Its metrics, where they came in time.");
+        JsonObject post = path["post"]!.AsObject();
+        post["parameters"] = new JsonArray(new JsonObject
+        {
+            ["name"] = "wait",
+            ["in"] = "query",
+            ["description"] = "Seconds to wait for the result before a job is answered with.",
+            ["schema"] = new JsonObject
+            {
+                ["type"] = "integer",
+                ["minimum"] = 0,
+                ["maximum"] = SimulatorLimits.WaitSeconds,
+                ["default"] = 0,
+            },
+        });
+        post["responses"]!["202"] = new JsonObject { ["description"] = "A job to ask for, at Location." };
+        return path;
+    }
+
+    private static JsonObject Post(string summary, JsonObject schema, string answer, string type = "object")
+    {
+        JsonObject post = Operation(summary, answer, type: type);
+        post["requestBody"] = new JsonObject
+        {
+            ["required"] = true,
+            ["content"] = new JsonObject { [Json] = new JsonObject { ["schema"] = schema } },
+        };
+        return new JsonObject { ["post"] = post };
+    }
+
+    private static JsonObject Get(string summary, string type = "array") => new() { ["get"] = Operation(summary, "A list.", type: type) };
+
+    private static JsonObject Operation(string summary, string? answer, string media = Json, string type = "object") => new()
+    {
+        ["summary"] = summary,
+        ["responses"] = new JsonObject
+        {
+            [answer is null ? "204" : "200"] = answer is null
+                ? new JsonObject { ["description"] = "Done." }
+                : new JsonObject
+                {
+                    ["description"] = answer,
+                    ["content"] = new JsonObject
+                    {
+                        [media] = new JsonObject { ["schema"] = new JsonObject { ["type"] = media is Json ? type : "string" } },
+                    },
+                },
+            ["default"] = new JsonObject
+            {
+                ["description"] = "What is wrong, which value, and what is allowed.",
+                ["content"] = new JsonObject { ["application/problem+json"] = new JsonObject { ["schema"] = Ref("Problem") } },
+            },
+        },
+    };
+
+    private static JsonObject IdParameter() => new()
+    {
+        ["name"] = "id",
+        ["in"] = "path",
+        ["required"] = true,
+        ["schema"] = new JsonObject { ["type"] = "string" },
+    };
+
+    private static JsonObject Problem() => new()
+    {
+        ["type"] = "object",
+        ["required"] = new JsonArray("title", "status", "detail"),
+        ["properties"] = new JsonObject
+        {
+            ["title"] = Text("The status in words."),
+            ["status"] = new JsonObject { ["type"] = "integer" },
+            ["detail"] = Text("What is wrong, which value, and what is allowed."),
+            ["code"] = Text("A word for programs."),
+            ["field"] = Text("The field that is wrong."),
+            ["memory_usage"] = new JsonObject { ["type"] = "object", ["description"] = "What it would take, where it does not fit." },
+            ["changes"] = new JsonObject
+            {
+                ["type"] = "array",
+                ["items"] = new JsonObject { ["type"] = "object" },
+                ["description"] = "Single changes that make it fit: field and value.",
+            },
+        },
+    };
+
+    private static JsonObject Body(JsonObject properties, params string[] required) => new()
+    {
+        ["type"] = "object",
+        ["properties"] = properties,
+        ["required"] = new JsonArray([.. required.Select(r => JsonValue.Create(r))]),
+        ["additionalProperties"] = false,
+    };
+
+    private static JsonObject OneOrSeveral(JsonObject schema)
+    {
+        JsonObject several = new() { ["type"] = "array", ["items"] = schema.DeepClone() };
+        return new JsonObject { ["description"] = schema["description"]?.DeepClone(), ["anyOf"] = new JsonArray(schema, several) };
+    }
+
+    private static JsonObject Text(string description) => new() { ["type"] = "string", ["description"] = description };
+
+    private static JsonObject Flag(string description) => new() { ["type"] = "boolean", ["description"] = description };
+
+    private static JsonObject Ref(string name) => new() { ["$ref"] = $"#/components/schemas/{name}" };
+}

@@ -1,0 +1,109 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Inferometer.Server.Wire;
+using Inferometer.Simulation.Planning;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Routing;
+
+namespace Inferometer.Server.Simulator;
+
+/// <summary><c>/api/v1/estimate</c>, <c>compare</c> and <c>simulate</c>: the simulator, in the command line's words.</summary>
+internal sealed class SimulatorEndpoints(SimulatorService service, JobQueue jobs) : IEndpointGroup
+{
+    /// <inheritdoc/>
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapPost("/api/v1/estimate", EstimateAsync).WithMetadata(ProblemStyle.Problem);
+        routes.MapPost("/api/v1/compare", CompareAsync).WithMetadata(ProblemStyle.Problem);
+        routes.MapPost("/api/v1/simulate", SimulateAsync).WithMetadata(ProblemStyle.Problem);
+    }
+
+    /// <summary>Answers with a JSON document that is written already.</summary>
+    public static async Task WriteAsync(HttpContext context, string json)
+    {
+        context.Response.ContentType = "application/json";
+        await context.Response.WriteAsync(json, Encoding.UTF8, context.RequestAborted).ConfigureAwait(false);
+    }
+
+    private async Task EstimateAsync(HttpContext context)
+    {
+        using JsonDocument body = await ReadAsync(context).ConfigureAwait(false);
+        try
+        {
+            await WriteAsync(context, service.Estimate(body.RootElement).ToJson()).ConfigureAwait(false);
+        }
+        catch (DoesNotFitException error)
+        {
+            await RefuseAsync(context, error).ConfigureAwait(false);
+        }
+    }
+
+    private async Task CompareAsync(HttpContext context)
+    {
+        using JsonDocument body = await ReadAsync(context).ConfigureAwait(false);
+        await WriteAsync(context, await service.CompareAsync(body.RootElement, context.RequestAborted).ConfigureAwait(false))
+            .ConfigureAwait(false);
+    }
+
+    private async Task SimulateAsync(HttpContext context)
+    {
+        JobEndpoints.WaitOf(context.Request);
+        ServiceRun run;
+        using (JsonDocument body = await ReadAsync(context).ConfigureAwait(false))
+        {
+            run = service.Services.Read(body.RootElement);
+        }
+
+        await JobEndpoints.AnswerAsync(context, jobs.Start("simulate", run.Run)).ConfigureAwait(false);
+    }
+
+    private static Task<JsonDocument> ReadAsync(HttpContext context)
+    {
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size
+            && !(size.MaxRequestBodySize < SimulatorLimits.BodyBytes))
+        {
+            size.MaxRequestBodySize = SimulatorLimits.BodyBytes;
+        }
+
+        return RequestReader.ReadAsync(context);
+    }
+
+    // What does not fit is refused with what it needs, and with each single change that would do.
+    private static Task RefuseAsync(HttpContext context, DoesNotFitException error)
+    {
+        ApiException problem = new(StatusCodes.Status422UnprocessableEntity, "invalid_request_error", error.Message)
+        {
+            Code = "does_not_fit",
+        };
+        JsonNode result = JsonNode.Parse(error.Result.ToJson())!;
+        return JsonBody.WriteAsync(
+            context,
+            json =>
+            {
+                json.WriteStartObject();
+                ProblemStyle.WriteMembers(json, problem);
+                json.WritePropertyName("memory_usage"u8);
+                result["memory_usage"]!.WriteTo(json);
+                json.WriteStartArray("changes"u8);
+                foreach (FittingChange change in error.Changes)
+                {
+                    json.WriteStartObject();
+                    json.WriteString("field"u8, FieldOf(change.Parameter));
+                    json.WriteString("value"u8, Convert.ToString(change.Value.GetValue<object>(), CultureInfo.InvariantCulture));
+                    json.WriteEndObject();
+                }
+
+                json.WriteEndArray();
+                json.WriteEndObject();
+            },
+            problem.Status,
+            ProblemStyle.Problem.ContentType);
+    }
+
+    private static string FieldOf(string parameter) =>
+        EstimateSettings.All.FirstOrDefault(s => string.Equals(s.Parameter, parameter, StringComparison.Ordinal))?.Option[2..] ?? parameter;
+}

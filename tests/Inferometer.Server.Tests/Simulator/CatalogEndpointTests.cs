@@ -1,0 +1,115 @@
+using System.Net;
+using System.Text.Json;
+using Inferometer.Core.Catalog;
+using Inferometer.Server.Simulator;
+using Inferometer.Simulation.Planning;
+using Inferometer.Tests;
+
+namespace Inferometer.Server.Tests.Simulator;
+
+/// <summary>What can be named and said is told by the server, from the declarations that the command line has.</summary>
+[Collection(EngineTests.Name)]
+public sealed class CatalogEndpointTests(EngineFixture fixture)
+{
+    [Fact]
+    public async Task Models_machines_and_features_are_listed_and_shown()
+    {
+        await using TestServer server = await TestServer.StartAsync(fixture.Model);
+        Assert.Equal(ModelCatalog.BuiltIn.Models.Count, (await server.GetAsync("/api/v1/models")).Succeeded().Json.GetArrayLength());
+        Assert.Equal(HardwareCatalog.BuiltIn.Systems.Count, (await server.GetAsync("/api/v1/hardware")).Succeeded().Json.GetArrayLength());
+        Assert.Equal("meta-llama/Llama-3.1-8B", Name(await server.GetAsync("/api/v1/models/llama-3.1-8b")));
+        Assert.Equal("meta-llama/Llama-3.1-8B", Name(await server.GetAsync("/api/v1/models/meta-llama/Llama-3.1-8B")));
+        Assert.Equal("H100_SXM", Name(await server.GetAsync("/api/v1/hardware/h100")));
+        Assert.Equal("lora", Name(await server.GetAsync("/api/v1/features/lora")));
+
+        static string? Name(Answer answer) => answer.Succeeded().Json.GetProperty("name").GetString();
+    }
+
+    [Theory]
+    [InlineData("/api/v1/models/nothing")]
+    [InlineData("/api/v1/models/..%2f..%2fappsettings.json")]
+    [InlineData("/api/v1/hardware/nothing")]
+    [InlineData("/api/v1/features/nothing")]
+    [InlineData("/api/v1/nothing")]
+    public async Task What_is_not_there_is_a_problem_of_its_own_kind(string path)
+    {
+        await using TestServer server = await TestServer.StartAsync(fixture.Model);
+        Answer answer = await server.GetAsync(path);
+        Assert.Equal(HttpStatusCode.NotFound, answer.Status);
+        Assert.Equal("not_found", answer.Json.GetProperty("code").GetString());
+    }
+
+    [Fact]
+    public async Task Every_setting_is_told_with_its_help()
+    {
+        await using TestServer server = await TestServer.StartAsync(fixture.Model);
+        JsonElement settings = (await server.GetAsync("/api/v1/settings")).Succeeded().Json;
+        JsonElement[] estimate = [.. settings.GetProperty("estimate").EnumerateArray()];
+        Assert.Equal(EstimateSettings.All.Select(s => s.Option), estimate.Select(s => "--" + s.GetProperty("name").GetString()));
+        Assert.All(estimate, s => Assert.NotEmpty(s.GetProperty("description").GetString()!));
+        JsonElement tp = estimate.Single(s => s.GetProperty("name").GetString() is "tp");
+        Assert.Equal((1, 1), (tp.GetProperty("minimum").GetInt32(), tp.GetProperty("default").GetInt32()));
+        JsonElement framework = estimate.Single(s => s.GetProperty("name").GetString() is "framework");
+        Assert.Contains("vllm", framework.GetProperty("enum").EnumerateArray().Select(c => c.GetString()));
+    }
+
+    [Fact]
+    public async Task The_document_describes_every_route_and_all_it_refers_to_is_there()
+    {
+        await using TestServer server = await TestServer.StartAsync(fixture.Model);
+        string text = (await server.GetAsync("/api/v1/openapi.json")).Succeeded().Text;
+        var document = JsonElement.Parse(text);
+        JsonElement schemas = document.GetProperty("components").GetProperty("schemas");
+        foreach (string part in text.Split("\"#/components/schemas/")[1..])
+        {
+            Assert.True(schemas.TryGetProperty(part[..part.IndexOf('"', StringComparison.Ordinal)], out _));
+        }
+
+        foreach (JsonProperty path in document.GetProperty("paths").EnumerateObject())
+        {
+            string url = path.Name.Replace("{id}", "none", StringComparison.Ordinal);
+            foreach (JsonProperty operation in path.Value.EnumerateObject().Where(o => o.Name is not "parameters"))
+            {
+                HttpMethod method = new(operation.Name.ToUpperInvariant());
+                Answer answer = await server.SendAsync(method, url, method == HttpMethod.Post ? "{}" : null);
+                bool isKnown = answer.Status is HttpStatusCode.OK or HttpStatusCode.BadRequest
+                    || answer.Text.Contains("unknown_job", StringComparison.Ordinal);
+                Assert.True(isKnown, $"{operation.Name} {url}: {answer.Text}");
+            }
+        }
+    }
+
+    // The options of simulate are declared in the room of the command line, which this one does not know; the guide lists them as they are.
+    [Fact]
+    public async Task A_service_is_described_as_the_options_of_simulate_describe_it()
+    {
+        string[] lines = await File.ReadAllLinesAsync(
+            Path.Combine(SharedFolder.RepositoryRoot, "docs", "commands.md"), TestContext.Current.CancellationToken);
+        Dictionary<string, string[]> options = lines.SkipWhile(l => !l.StartsWith("<!-- options of simulate", StringComparison.Ordinal))
+            .TakeWhile(l => !l.StartsWith("<!-- end", StringComparison.Ordinal))
+            .Where(l => l.StartsWith("| `--", StringComparison.Ordinal))
+            .Select(l => l.Replace("\\|", "/", StringComparison.Ordinal).Split('|', StringSplitOptions.TrimEntries))
+            .ToDictionary(c => c[1].Split('`')[1][2..], StringComparer.Ordinal);
+        foreach (ServiceSetting setting in ServiceSettings.All)
+        {
+            Assert.True(options.TryGetValue(setting.Name, out string[]? cells), setting.Name);
+            Assert.Equal(setting.Value.Replace('|', '/'), cells[2].Trim('`'));
+            if (setting.Default is { } text)
+            {
+                Assert.Equal(text, cells[5]);
+            }
+
+            string least = (setting.IsAbove ? "above " : "") + setting.Least.ToString(System.Globalization.CultureInfo.InvariantCulture);
+            bool isSame = !setting.IsNumber || cells[4].Length == 0 || cells[4].StartsWith(least + " ", StringComparison.Ordinal);
+            Assert.True(isSame, setting.Name);
+        }
+
+        string[] elsewhere =
+        [
+            "trace", "dataset", "timeline", "format", "on", "attention-dp", "allow-uneven", "no-flash-attention", "features", "param",
+            "catalog",
+        ];
+        IEnumerable<string> here = ServiceSettings.All.Select(s => s.Name);
+        Assert.Empty(options.Keys.Except(here, StringComparer.Ordinal).Except(elsewhere, StringComparer.Ordinal));
+    }
+}

@@ -1,0 +1,24 @@
+import { useState } from 'preact/hooks';
+
+/** A line to copy: a command, a link. */
+export function CopyLine({ label, text }: { label: string; text: string }) {
+  const [copied, setCopied] = useState(false);
+  const copy = async (): Promise<void> => {
+    try {
+      await navigator.clipboard.writeText(text);
+      setCopied(true);
+      setTimeout(() => setCopied(false), 1500);
+    } catch {
+      setCopied(false); // the browser does not let us; the text can be selected
+    }
+  };
+  return (
+    <div class="copy">
+      <span class="copy-label">{label}</span>
+      <code tabIndex={0}>{text}</code>
+      <button type="button" onClick={() => void copy()} aria-label={`Copy ${label.toLowerCase()}`}>
+        {copied ? 'Copied' : 'Copy'}
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,209 @@
+// The page in a browser: it loads without complaint, does what it says, and can be used by everybody.
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { after, before, test } from 'node:test';
+import { open, settled, startBrowser, startServer } from './stage.mjs';
+
+const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const pages = ['estimate', 'compare', 'serving', 'live', 'chat'];
+const fast = { serving: '#/serving?points=2&requests=100' };
+const budget = 300_000;
+let server;
+let browser;
+
+before(async () => {
+  server = await startServer();
+  browser = await startBrowser();
+});
+
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+async function visit(hash, options, use) {
+  const view = await open(browser, server.address, hash, options);
+  try {
+    await settled(view.page);
+    await use(view.page, view);
+  } finally {
+    await view.close();
+  }
+}
+
+for (const name of pages) {
+  for (const [width, colorScheme] of [[1280, 'light'], [1280, 'dark'], [390, 'light'], [390, 'dark']]) {
+    test(`${name} at ${width} pixels, ${colorScheme}: no complaint, nothing cut off, no violation that axe finds`, async () => {
+      await visit(fast[name] ?? `#/${name}`, { colorScheme, bypassCSP: true, viewport: { width, height: 800 } }, async (page, { complaints }) => {
+        const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+        assert.ok(wide <= 0, `wider than the window by ${wide} pixels`);
+        await page.evaluate(axe);
+        const { violations } = await page.evaluate(() => globalThis.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice'] }));
+        assert.deepEqual(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).join(' ')}`), []);
+        assert.deepEqual(complaints, []);
+      });
+    });
+  }
+}
+
+test('nothing on any page breaks the policy of the server', async () => {
+  for (const name of pages) {
+    await visit(fast[name] ?? `#/${name}`, {}, (_, { complaints }) => assert.deepEqual(complaints, []));
+  }
+});
+
+test('the first load is within its budget', async () => {
+  const view = await open(browser, server.address, '', {});
+  let bytes = 0;
+  view.page.on('response', async (response) => {
+    const path = new URL(response.url()).pathname;
+    bytes += path.startsWith('/api') ? 0 : Number(response.headers()['content-length'] ?? 0);
+  });
+  await view.page.reload();
+  await settled(view.page);
+  await view.close();
+  assert.ok(bytes > 10_000 && bytes <= budget, `${bytes} bytes`);
+});
+
+test('a slider changes the estimate, the command and the link', async () => {
+  await visit('#/estimate', {}, async (page) => {
+    const figure = () => page.locator('.tile .figure').nth(1).textContent();
+    const before = await figure();
+    const slider = page.getByRole('slider', { name: 'Batch, slider' });
+    await slider.focus();
+    for (let i = 0; i < 6; i++) {
+      await page.keyboard.press('ArrowRight');
+    }
+
+    await page.waitForFunction((old) => document.querySelectorAll('.tile .figure')[1].textContent !== old, before);
+    assert.equal(await page.getByLabel('Batch', { exact: true }).inputValue(), '64');
+    assert.match(await page.locator('.copies code').first().textContent(), /estimate meta-llama\/Llama-3.1-8B --on H100_SXM --batch 64$/);
+    assert.match(page.url(), /batch=64/);
+  });
+});
+
+test('a link restores what was set, and gives the figures of the command line', async () => {
+  await visit('#/estimate?model=Qwen/Qwen3-8B&on=A100_SXM_80GB&tp=2&batch=16&bits=int8&draft-tokens=&kv=fp8', {}, async (page) => {
+    assert.equal(await page.getByRole('combobox', { name: 'Model' }).inputValue(), 'Qwen/Qwen3-8B');
+    assert.equal(await page.getByLabel('Tensor', { exact: true }).inputValue(), '2');
+    assert.equal(await page.getByLabel('Format', { exact: true }).inputValue(), 'int8');
+    const answer = await fetch(`${server.address}/api/v1/estimate`, {
+      method: 'POST',
+      body: JSON.stringify({ model: 'Qwen/Qwen3-8B', on: 'A100_SXM_80GB', tp: 2, batch: 16, bits: 'int8', kv: 'fp8' }),
+    });
+    const { tpot_ms: tpot } = (await answer.json()).metrics;
+    assert.equal(Number.parseFloat(await page.locator('.tile .figure').nth(1).textContent()), Number(tpot.toPrecision(3)));
+  });
+});
+
+test('a model is found and picked by keyboard', async () => {
+  await visit('#/estimate', {}, async (page) => {
+    const model = page.getByRole('combobox', { name: 'Model' });
+    await model.focus();
+    await page.keyboard.type('qwen3 32b');
+    await page.keyboard.press('Enter');
+    assert.equal(await model.inputValue(), 'Qwen/Qwen3-32B');
+    await page.getByText('Qwen3-32B', { exact: true }).waitFor();
+  });
+});
+
+test('what does not fit is refused with advice that works', async () => {
+  await visit('#/estimate?model=meta-llama/Llama-3.1-70B&on=H100_SXM', {}, async (page) => {
+    await page.getByRole('heading', { name: 'Does not fit' }).waitFor();
+    await page.getByRole('button', { name: 'tp 2' }).click();
+    await page.getByRole('heading', { name: 'Time to first token' }).waitFor();
+    assert.match(page.url(), /tp=2/);
+  });
+});
+
+test('a wrong value is refused in words', async () => {
+  await visit('#/estimate?kv=nonsense', {}, async (page) => {
+    assert.match(await page.getByRole('alert').textContent(), /kv: 'nonsense' is not allowed/);
+  });
+});
+
+test('rows of a comparison are sorted by their headings', async () => {
+  await visit('#/compare?model=meta-llama/Llama-3.1-8B&on=H100_SXM,A100_SXM_80GB&tp=1,2&batch=1,8', {}, async (page) => {
+    const costs = async () => (await page.locator('tbody tr td:nth-child(9)').allTextContents()).map((text) => Number(text.replace('$', '')));
+    assert.equal((await costs()).length, 8);
+    await page.getByRole('button', { name: '$/M tok' }).click();
+    const up = await costs();
+    assert.deepEqual(up, [...up].sort((a, b) => a - b));
+    await page.getByRole('button', { name: '$/M tok' }).click();
+    assert.deepEqual(await costs(), [...up].reverse());
+    await page.getByRole('button', { name: 'Remove A100_SXM_80GB' }).click();
+    await page.waitForFunction(() => document.querySelectorAll('tbody tr').length === 4);
+  });
+});
+
+test('a service is simulated at every rate, and can be stopped', async () => {
+  await visit('#/serving?points=3&requests=100', {}, async (page) => {
+    assert.equal(await page.locator('tbody tr').count(), 3);
+    await page.getByRole('heading', { name: /Over time at/ }).waitFor();
+    const requests = page.getByLabel('Requests', { exact: true });
+    await requests.fill('200000');
+    await requests.press('Tab');
+    await page.getByRole('button', { name: 'Run', exact: true }).click();
+    await page.getByRole('button', { name: 'Stop' }).click();
+    await page.getByRole('button', { name: 'Run again' }).waitFor();
+    assert.equal(await page.getByRole('alert').count(), 0);
+  });
+});
+
+test('a conversation is streamed, can be stopped, and is seen on the Live page beside its prediction', async () => {
+  await visit('#/chat', {}, async (page, { complaints }) => {
+    const message = page.getByLabel('Message');
+    await message.fill('Once upon a time');
+    await message.press('Enter');
+    await page.waitForFunction(() => (document.querySelector('article.assistant p')?.textContent.length ?? 0) > 40);
+    await page.getByRole('button', { name: 'Send' }).waitFor();
+    assert.match(await page.locator('output').textContent(), /^\d+ tokens, [\d.,]+ tokens\/s, first after/);
+    await page.getByLabel('Tokens at most').fill('700');
+    await message.fill('And then?');
+    await message.press('Enter');
+    await page.getByRole('button', { name: 'Stop' }).click();
+    await page.getByRole('button', { name: 'Send' }).waitFor();
+    assert.equal(await page.getByRole('alert').count(), 0);
+    await page.getByRole('link', { name: 'Live' }).click();
+    await page.getByRole('row', { name: /Time per output token [\d.]+ .s [\d.]+ .s/ }).waitFor();
+    assert.deepEqual(complaints, []);
+  });
+});
+
+test('without a model, Live and Chat say how to serve one', async () => {
+  for (const name of ['live', 'chat']) {
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    await page.route('**/v1/models', (route) =>
+      new URL(route.request().url()).pathname === '/v1/models' ? route.fulfill({ json: { object: 'list', data: [] } }) : route.continue());
+    await page.goto(`${server.address}/#/${name}`);
+    await page.getByRole('heading', { name: 'No model is served here' }).waitFor();
+    await context.close();
+  }
+});
+
+test('the theme is the system’s until one is chosen, and stays chosen', async () => {
+  await visit('#/chat', { colorScheme: 'dark' }, async (page) => {
+    const theme = () => page.evaluate(() => document.documentElement.dataset.theme);
+    assert.equal(await theme(), 'dark');
+    await page.getByRole('button', { name: 'Use the light theme' }).click();
+    await page.waitForFunction(() => document.documentElement.dataset.theme === 'light');
+    await page.reload();
+    await settled(page);
+    assert.equal(await theme(), 'light');
+  });
+});
+
+test('a server that asks for a key is used with one', async () => {
+  const locked = await startServer('--api-key', 'a-key-of-some-length');
+  const view = await open(browser, locked.address, '#/estimate');
+  try {
+    await view.page.getByLabel(/asks for an API key/).fill('a-key-of-some-length');
+    await view.page.getByRole('button', { name: 'Use it' }).click();
+    await view.page.getByRole('heading', { name: 'Time to first token' }).waitFor();
+  } finally {
+    await view.close();
+    await locked.stop();
+  }
+});
