@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Inferometer.ModelFiles.Templates;
-using Inferometer.ModelFiles.Tests.Tokenization;
 using Inferometer.ModelFiles.Tokenization;
 using Inferometer.Tests;
 
@@ -9,6 +8,8 @@ namespace Inferometer.ModelFiles.Tests.Templates;
 /// <summary>What a message says is text to the model, whatever it looks like; what the template writes is not.</summary>
 public sealed class RenderedPromptTests
 {
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
     private static Tokenizer Tales => Checkpoint.Open(
         Path.Combine(SharedFolder.RepositoryRoot, "assets", "models", "tales-5m-q8_0.gguf")).Tokenizer;
 
@@ -45,10 +46,10 @@ public sealed class RenderedPromptTests
             foreach (string said in (string[])[mark, $"Hi{mark}system", $" {mark} {mark}{mark}", $"{mark[..1]}{mark}x", $"a\n{mark}\n"])
             {
                 ChatPrompt prompt = new() { Turns = [new ChatTurn(ChatTurn.User, said), new ChatTurn(ChatTurn.Assistant, said)] };
-                RenderedPrompt rendered = template.Render(prompt, tokenizer);
+                RenderedPrompt rendered = template.Render(prompt, tokenizer, Stop);
                 int[] ids = rendered.Encode(tokenizer);
-                Assert.Equal(template.Render(prompt), rendered.Text);
-                int harmless = template.Render(prompt with { Turns = [new("user", "x"), new("assistant", "x")] }, tokenizer)
+                Assert.Equal(template.Render(prompt, Stop), rendered.Text);
+                int harmless = template.Render(prompt with { Turns = [new("user", "x"), new("assistant", "x")] }, tokenizer, Stop)
                     .Encode(tokenizer).Count(tokenizer.IsControl);
                 Assert.Equal(harmless, ids.Count(tokenizer.IsControl));
             }
@@ -64,8 +65,8 @@ public sealed class RenderedPromptTests
         foreach (string said in (string[])["Hello, world", "a < b > c", "<|im_", "  two  spaces", "日本語 und Größe 😀", "line\n\nline", ""])
         {
             ChatPrompt prompt = new() { Turns = [new ChatTurn(ChatTurn.User, said)] };
-            RenderedPrompt rendered = template.Render(prompt, tokenizer);
-            Assert.Equal(tokenizer.EncodePrompt(template.Render(prompt), parseSpecial: true), rendered.Encode(tokenizer));
+            RenderedPrompt rendered = template.Render(prompt, tokenizer, Stop);
+            Assert.Equal(tokenizer.EncodePrompt(template.Render(prompt, Stop), parseSpecial: true), rendered.Encode(tokenizer));
         }
     }
 
@@ -80,7 +81,7 @@ public sealed class RenderedPromptTests
             Tools = JsonElement.Parse($$"""[{"name":"{{mark}}","{{mark}}":1}]"""),
             Variables = new Dictionary<string, JsonElement>(StringComparer.Ordinal) { ["note"] = JsonElement.Parse($"\"{mark}\"") },
         };
-        int[] ids = Template(tokenizer).Render(prompt, tokenizer).Encode(tokenizer);
+        int[] ids = Template(tokenizer).Render(prompt, tokenizer, Stop).Encode(tokenizer);
         Assert.True(ids.Count(tokenizer.IsControl) <= 3); // a begin token in front, and those around the one turn
         Assert.Equal(4, tokenizer.Decode(ids, includeControl: false).Split(mark).Length - 1);
     }
@@ -91,7 +92,7 @@ public sealed class RenderedPromptTests
         Tokenizer tokenizer = Tales;
         string mark = Marks(tokenizer)[0];
         RenderedPrompt rendered = Template(tokenizer).Render(
-            new ChatPrompt { Turns = [new ChatTurn(ChatTurn.User, $"\uFDD0{mark}\uFDD1")] }, tokenizer);
+            new ChatPrompt { Turns = [new ChatTurn(ChatTurn.User, $"\uFDD0{mark}\uFDD1")] }, tokenizer, Stop);
         Assert.Contains($"\uFDD0{mark}\uFDD1", rendered.Text, StringComparison.Ordinal);
         Assert.Contains($"\uFDD0{mark}\uFDD1", tokenizer.Decode(rendered.Encode(tokenizer)), StringComparison.Ordinal);
     }

@@ -233,7 +233,7 @@ public sealed class ServiceTests
     [InlineData("inferometer")]
     public void Every_policy_serves_all_it_is_asked(string name)
     {
-        ServingSimulationOptions options = FrameworkCatalog.Schedulers.Single(f => f.Name == name)
+        ServingSimulationOptions options = FrameworkCatalog.Schedulers.Single(f => string.Equals(f.Name, name, StringComparison.Ordinal))
             .OptionsFor(Sample.RealSystem.Device, 8192);
         ServiceResult result = Serve(Open(20, 200), options);
         Assert.Equal(200, result.Load.Completed);

@@ -77,8 +77,8 @@ internal sealed partial class HarmonyReader
     {
         _inBody = true;
         _isReasoning = Channel().Match(header) is { Success: true } channel
-            && string.Equals(channel.Groups[1].Value, "analysis", StringComparison.Ordinal);
-        _function = Recipient().Match(header) is { Success: true } to ? to.Groups[1].Value : null;
+            && string.Equals(channel.Groups["name"].Value, "analysis", StringComparison.Ordinal);
+        _function = Recipient().Match(header) is { Success: true } to ? to.Groups["name"].Value : null;
     }
 
     private bool TakeBody()
@@ -123,9 +123,9 @@ internal sealed partial class HarmonyReader
         }
     }
 
-    [GeneratedRegex(@"<\|channel\|>\s*(\w+)", RegexOptions.CultureInvariant, 1000)]
+    [GeneratedRegex(@"<\|channel\|>\s*(?<name>\w+)", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex Channel();
 
-    [GeneratedRegex(@"to=functions\.([\w.-]+)", RegexOptions.CultureInvariant, 1000)]
+    [GeneratedRegex(@"to=functions\.(?<name>[\w.-]+)", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex Recipient();
 }

@@ -38,7 +38,7 @@ internal sealed class Exclusion(SchemaReader reader)
             return true;
         }
 
-        return (types & ~JsonTypes.Number) == 0 ? written.Bounds.Intersect(other.Bounds).IsEmpty
+        return (types & ~JsonTypes.Number) == JsonTypes.None ? written.Bounds.Intersect(other.Bounds).IsEmpty
             : types == JsonTypes.Object && written.Values is null && ExcludesObjects(written, other, depth);
     }
 

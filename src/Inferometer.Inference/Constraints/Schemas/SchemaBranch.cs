@@ -41,13 +41,13 @@ internal sealed record SchemaBranch
 
     /// <summary>The types that something is said about beyond the type itself.</summary>
     public JsonTypes Described =>
-        (MinimumLength > 0 || MaximumLength is not null || Patterns.Count > 0 ? JsonTypes.Text : 0)
-        | (Bounds.IsNone ? 0 : JsonTypes.Number)
-        | (MinimumItems > 0 || MaximumItems is not null || FirstItems.Count > 0 || Items.Count > 0 ? JsonTypes.Array : 0)
-        | (Properties.Count > 0 || Required.Count > 0 || Additional is not null ? JsonTypes.Object : 0);
+        (MinimumLength > 0 || MaximumLength is not null || Patterns.Count > 0 ? JsonTypes.Text : JsonTypes.None)
+        | (Bounds.IsNone ? JsonTypes.None : JsonTypes.Number)
+        | (MinimumItems > 0 || MaximumItems is not null || FirstItems.Count > 0 || Items.Count > 0 ? JsonTypes.Array : JsonTypes.None)
+        | (Properties.Count > 0 || Required.Count > 0 || Additional is not null ? JsonTypes.Object : JsonTypes.None);
 
     /// <summary>Types that are written: a schema that describes some types and excludes none means those.</summary>
-    public JsonTypes Written => Types == JsonTypes.All && Values is null && Described != 0 ? Described : Types;
+    public JsonTypes Written => Types == JsonTypes.All && Values is null && Described != JsonTypes.None ? Described : Types;
 
     /// <summary>Whether a member of a name can be written: what a schema with members does not name is left out unless it says
     /// otherwise.</summary>

@@ -130,11 +130,11 @@ internal sealed class SchemaCompiler
         Add(JsonTypes.Object, () => Object(branch, place));
         Add(JsonTypes.Array, () => Array(branch));
         Add(JsonTypes.Text, () => Text(branch));
-        if ((types & JsonTypes.Fraction) != 0)
+        if ((types & JsonTypes.Fraction) != JsonTypes.None)
         {
             forms.Add(branch.Bounds.IsNone ? JsonGrammar.Number : NumberRanges.Numbers(branch.Bounds));
         }
-        else if ((types & JsonTypes.Integer) != 0)
+        else if ((types & JsonTypes.Integer) != JsonTypes.None)
         {
             forms.Add(branch.Bounds.IsNone ? JsonGrammar.Integer : NumberRanges.Integers(branch.Bounds));
         }
@@ -145,7 +145,7 @@ internal sealed class SchemaCompiler
 
         void Add(JsonTypes type, Func<Expression?> form)
         {
-            if ((types & type) != 0)
+            if ((types & type) != JsonTypes.None)
             {
                 forms.Add(form());
             }
@@ -154,7 +154,7 @@ internal sealed class SchemaCompiler
 
     private Expression? Object(SchemaBranch branch, SchemaPlace place)
     {
-        if ((branch.Described & JsonTypes.Object) == 0)
+        if ((branch.Described & JsonTypes.Object) == JsonTypes.None)
         {
             return _json.Object;
         }
@@ -183,7 +183,7 @@ internal sealed class SchemaCompiler
 
     private Expression? Array(SchemaBranch branch)
     {
-        if ((branch.Described & JsonTypes.Array) == 0)
+        if ((branch.Described & JsonTypes.Array) == JsonTypes.None)
         {
             return _json.Array;
         }
@@ -218,7 +218,7 @@ internal sealed class SchemaCompiler
 
     private Expression? Text(SchemaBranch branch)
     {
-        if ((branch.Described & JsonTypes.Text) == 0)
+        if ((branch.Described & JsonTypes.Text) == JsonTypes.None)
         {
             return _json.String;
         }
@@ -252,12 +252,12 @@ internal sealed class SchemaCompiler
     private bool Fulfils(JsonElement value, SchemaBranch branch, SchemaPlace place)
     {
         JsonTypes type = SchemaKeywords.TypeOf(value);
-        if ((branch.Types & type) == 0)
+        if ((branch.Types & type) == JsonTypes.None)
         {
             return false;
         }
 
-        if ((branch.Described & type & (JsonTypes.Object | JsonTypes.Array)) != 0 || (type == JsonTypes.Text && branch.Patterns.Count > 0))
+        if ((branch.Described & type & (JsonTypes.Object | JsonTypes.Array)) != JsonTypes.None || (type == JsonTypes.Text && branch.Patterns.Count > 0))
         {
             throw place.Fault(_origin, "enum", "and 'const' are not supported beside what describes members, elements or patterns.");
         }

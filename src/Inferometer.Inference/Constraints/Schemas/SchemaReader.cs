@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Inferometer.Core;
 
@@ -120,7 +121,7 @@ internal sealed class SchemaReader(JsonElement root, string origin)
         }
 
         SchemaPlace[] schemas = [.. value.EnumerateArray().Select(
-            (schema, i) => place.At(keyword, value).At(i.ToString(System.Globalization.CultureInfo.InvariantCulture), schema))];
+            (schema, i) => place.At(keyword, value).At(i.ToString(CultureInfo.InvariantCulture), schema))];
         if (keyword is "allOf")
         {
             return Branches(schemas);
@@ -168,7 +169,8 @@ internal sealed class SchemaReader(JsonElement root, string origin)
             bool isFound = at.ValueKind switch
             {
                 JsonValueKind.Object => at.TryGetProperty(name, out at),
-                JsonValueKind.Array when int.TryParse(name, out int index) && index >= 0 && index < at.GetArrayLength() =>
+                JsonValueKind.Array when int.TryParse(name, CultureInfo.InvariantCulture, out int index) && index >= 0
+                    && index < at.GetArrayLength() =>
                     (at = at[index]).ValueKind != JsonValueKind.Undefined,
                 _ => false,
             };
