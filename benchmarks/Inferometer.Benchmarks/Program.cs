@@ -1,8 +1,10 @@
 using System.Globalization;
 using BenchmarkDotNet.Running;
 using Inferometer.Benchmarks;
+using Inferometer.Benchmarks.Generation;
 using Inferometer.Benchmarks.Kernels;
 using Inferometer.Benchmarks.Load;
+using Inferometer.Benchmarks.Planning;
 using Inferometer.Benchmarks.Scheduling;
 using Inferometer.Benchmarks.Simulation;
 
@@ -24,6 +26,11 @@ switch (args)
     case ["load-truth", .. string[] rest]:
         LoadTruthReport.Run(rest is [string rate] ? double.Parse(rate, CultureInfo.InvariantCulture) : 1000);
         return 0;
+    case ["plan-quick", .. string[] rest]:
+        PlanReport.Run(rest is [string planned] ? planned : "llama-3.3-70b");
+        return 0;
+    case ["sweep-quick"]:
+        return await SweepReport.RunAsync();
     case ["elementwise"]:
         ElementwiseReport.Run();
         return 0;
@@ -31,6 +38,9 @@ switch (args)
         return AllocationCheck.Run(file, rest is ["--update"]);
     case ["parity", string model, string driver, .. string[] rest]:
         return PeerParity.Run(model, driver, rest is [string tokens] ? int.Parse(tokens, CultureInfo.InvariantCulture) : 32);
+    case ["constrained", string path, .. string[] rest]:
+        ConstraintReport.Run(path, rest is [string count] ? int.Parse(count, CultureInfo.InvariantCulture) : 256);
+        return 0;
     default:
         BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
         return 0;

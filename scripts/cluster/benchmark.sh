@@ -10,6 +10,8 @@ need sbatch apptainer
 need_model
 set_slurm_options
 set_container
+# Slurm does not make the folder of a job's output: without it the job fails and leaves nothing behind.
+run mkdir -p "$INFEROMETER_HOME/results"
 read -r -a settings <<< "$KV_SETTINGS"
 for setting in "${settings[@]}"; do
   name=$(basename -- "$LLAMA_MODEL_PATH")-${setting//[^A-Za-z0-9._-]/_}

@@ -5,4 +5,5 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
 
 need squeue sacct
 run squeue --me --name "$INFEROMETER_JOB_NAME" --format '%.10i %.20j %.10T %.12M %.12l %.6C %R'
-run sacct --name "$INFEROMETER_JOB_NAME" --starttime today --format JobID,JobName%20,State,Elapsed,MaxRSS,ExitCode
+run sacct --name "$INFEROMETER_JOB_NAME" --starttime today --format JobID,JobName%20,State,Elapsed,MaxRSS,ExitCode \
+  || log 'note: this cluster keeps no accounting of jobs that have ended'

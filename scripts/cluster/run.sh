@@ -8,5 +8,7 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
 need sbatch apptainer
 set_slurm_options
 set_container
+# Slurm does not make the folder of a job's output: without it the job fails and leaves nothing behind.
+run mkdir -p "$INFEROMETER_HOME/logs"
 printf -v command_line '%q ' "${container[@]}" "$@"
 run sbatch "${slurm_options[@]}" --output "$INFEROMETER_HOME/logs/%x-%j.log" --wrap "$command_line"

@@ -4,6 +4,7 @@ using Inferometer.Core.Models;
 using Inferometer.Core.Models.HuggingFace;
 using Inferometer.ModelFiles.Formats;
 using Inferometer.ModelFiles.Generation;
+using Inferometer.ModelFiles.Layouts;
 using Inferometer.ModelFiles.Templates;
 using Inferometer.ModelFiles.Tokenization;
 
@@ -110,7 +111,9 @@ public sealed class Checkpoint : IDisposable
         }
     }
 
-    private Lazy<ITensorSource> Mapped() => new(() => Header is null ? SafetensorsModel.Open(Path) : GgufModelFile.Open(Header));
+    private Lazy<ITensorSource> Mapped() => new(() => Header is null
+        ? CheckpointLayout.Apply(SafetensorsModel.Open(Path), _architecture)
+        : GgufModelFile.Open(Header));
 
     private static Tokenizer WithTemplateEnds(Tokenizer tokenizer)
     {

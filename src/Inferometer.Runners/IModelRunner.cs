@@ -41,6 +41,20 @@ public interface IModelRunner : IDisposable
     void CopyBlock(int source, int destination);
 
     /// <summary>
+    /// Whether the cache of a sequence that ends with a block can be gone on with. Always, where layers keep keys and values alone; where
+    /// they keep a state instead, only where that is still there. It is then kept for the next step.
+    /// </summary>
+    /// <param name="block">The block that holds the last token.</param>
+    /// <param name="tokens">Tokens of the sequence.</param>
+    bool CanResume(int block, int tokens) => true;
+
+    /// <summary>Tells the runner how many sequences use a block, to be asked during steps: states of unused blocks may go first.</summary>
+    /// <param name="usersOf">Answers for a block.</param>
+    void WatchBlocks(Func<int, int> usersOf)
+    {
+    }
+
+    /// <summary>
     /// Runs one step: writes keys and values of all new tokens to the cache, and keeps the rows that the batch asked for until the next
     /// step.
     /// </summary>

@@ -66,7 +66,8 @@ public sealed partial class Scheduler
     private void FindPrefix(Sequence sequence)
     {
         int limit = LookupBlocks(sequence);
-        if (ReferenceEquals(_foundFor, sequence) && _foundTokens == sequence.TokenCount && _foundVersion == Pool.PrefixVersion
+        if (CanResume is null && ReferenceEquals(_foundFor, sequence) && _foundTokens == sequence.TokenCount
+            && _foundVersion == Pool.PrefixVersion
             && (_foundBlocks.Count == limit || !Pool.IsPublished(sequence.HashOf(_foundBlocks.Count, Pool.BlockSize))))
         {
             return;
@@ -87,6 +88,12 @@ public sealed partial class Scheduler
 
             _foundIdle += Pool.ReferenceCount(block) == 0 ? 1 : 0;
             _foundBlocks.Add(block);
+        }
+
+        while (_foundBlocks.Count > 0 && CanResume?.Invoke(_foundBlocks[^1], _foundBlocks.Count * Pool.BlockSize) is false)
+        {
+            _foundIdle -= Pool.ReferenceCount(_foundBlocks[^1]) == 0 ? 1 : 0;
+            _foundBlocks.RemoveAt(_foundBlocks.Count - 1);
         }
     }
 

@@ -60,6 +60,12 @@ public sealed partial class Scheduler
     /// <summary>Is told what becomes of requests; null = nobody.</summary>
     public ISchedulerObserver? Observer { get; set; }
 
+    /// <summary>
+    /// Whether a cached prefix that ends with a block, so many tokens long, can be gone on with; null = every one can. For models whose
+    /// layers keep states, of which there are fewer than blocks.
+    /// </summary>
+    public Func<int, int, bool>? CanResume { get; set; }
+
     /// <summary>Counts since construction.</summary>
     public SchedulerStatistics Statistics => _statistics;
 

@@ -56,6 +56,9 @@ public sealed class SimulationEngine
         _hardware = hardware ?? HardwareCatalog.BuiltIn;
     }
 
+    /// <summary>Parameters that every simulation takes, beside those of its features.</summary>
+    public static IReadOnlyList<string> CommonParameters => EngineParameters;
+
     /// <summary>The features that can be used.</summary>
     public FeatureRegistry Features { get; }
 
@@ -114,6 +117,20 @@ public sealed class SimulationEngine
         ICostPlan? plan = null;
         WithRequest(config, names, (context, _) => plan = costModel.Prepare(context.Request));
         return plan!;
+    }
+
+    /// <summary>Resolves a configuration once, for sweeps: the figures of many workloads on it, as results state them.</summary>
+    /// <exception cref="InferometerException">A name, value or combination is wrong, or the cost model cannot price the
+    /// request.</exception>
+    public PreparedEstimate PrepareEstimate(SimulationConfig config)
+    {
+        IReadOnlyList<string> names = Checked(config);
+        ICostModel costModel = CostModelOf(config);
+        PreparedEstimate? prepared = null;
+        WithRequest(config, names, (context, features) => prepared = new(
+            costModel.Prepare(context.Request), context.Type, [.. features.Select(f => f.Metadata.Name)],
+            features.Exists(f => f.Metadata.ReadsWorkload)));
+        return prepared!;
     }
 
     private IReadOnlyList<string> Checked(SimulationConfig config)

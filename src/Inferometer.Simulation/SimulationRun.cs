@@ -54,7 +54,10 @@ internal sealed class SimulationRun
 
     public SimulationResult ToResult()
     {
-        (double latencyMs, double throughput, Interval? seconds) = LatencyAndThroughput();
+        RunMetrics run = new(
+            _context.Type, _context.Request, WorkloadPoint.From(_context.Request.Workload), _metrics, _phases[^1].Phase.Totals,
+                StepTokens());
+        (double latencyMs, double throughput, Interval? seconds) = (run.LatencyMs, run.Throughput, run.Seconds);
         return new SimulationResult
         {
             SimulationType = _context.Type,
@@ -68,7 +71,7 @@ internal sealed class SimulationRun
             Throughput = throughput,
             ThroughputInterval = seconds?.RateOf(throughput * latencyMs / 1000),
             RuntimeBreakdown = Breakdown(),
-            Metrics = MetricsOf(throughput),
+            Metrics = run.ToMetrics(throughput),
             FeatureMetrics = _context.Metrics.ToDictionary(
                 m => m.Key, m => (IReadOnlyDictionary<string, double>)m.Value, StringComparer.Ordinal),
             Formats = Formats(),
@@ -96,24 +99,8 @@ internal sealed class SimulationRun
         };
     }
 
-    private (double LatencyMs, double Throughput, Interval? Seconds) LatencyAndThroughput() => _context.Type switch
-    {
-        SimulationType.Prefill => (Last.LatencySeconds * 1000, _metrics.PrefillTokensPerSecond, Last.LatencyInterval),
-        SimulationType.Decode => (TokenSeconds * 1000, _context.Request.Workload.BatchSize / TokenSeconds, TokenInterval),
-        SimulationType.EndToEnd => (_metrics.EndToEndSeconds * 1000, _metrics.TotalTokensPerSecond, _metrics.EndToEndInterval),
-        _ => (Last.LatencySeconds * 1000, StepTokens() / Last.LatencySeconds, Last.LatencyInterval),
-    };
-
-    /// <summary>The last phase: decode, where there is one.</summary>
-    private PhaseTotals Last => _phases[^1].Phase.Totals;
-
-    /// <summary>Time per output token, seconds.</summary>
-    private double TokenSeconds => Last.LatencySeconds / Last.TokensPerStep;
-
-    private Interval? TokenInterval => Last.LatencyInterval * (1 / Last.TokensPerStep);
-
-    private double StepTokens() =>
-        _context.Step!.Prefill.Sum(c => (double)c.NewTokens * c.Count) + _context.Step.Decode.Sum(d => (double)d.Count);
+    private double StepTokens() => _context.Type != SimulationType.Chunked ? 0
+        : _context.Step!.Prefill.Sum(c => (double)c.NewTokens * c.Count) + _context.Step.Decode.Sum(d => (double)d.Count);
 
     private SortedDictionary<string, double> Breakdown()
     {
@@ -133,35 +120,5 @@ internal sealed class SimulationRun
         }
 
         return parts;
-    }
-
-    private SimulationMetrics MetricsOf(double throughput)
-    {
-        bool prefill = _context.Type is SimulationType.Prefill or SimulationType.EndToEnd;
-        bool decode = _context.Type == SimulationType.Decode
-            || (_context.Type == SimulationType.EndToEnd && _context.Request.Workload.OutputTokens > 1);
-        bool whole = _context.Type == SimulationType.EndToEnd;
-        return new SimulationMetrics
-        {
-            TtftMs = prefill ? _metrics.TimeToFirstTokenSeconds * 1000 : null,
-            TtftIntervalMs = prefill ? _metrics.TimeToFirstTokenInterval * 1000 : null,
-            TpotMs = decode ? TokenSeconds * 1000 : null,
-            TpotIntervalMs = decode ? TokenInterval * 1000 : null,
-            ItlMs = decode ? Last.LatencySeconds * 1000 : null,
-            ItlIntervalMs = decode ? Last.LatencyInterval * 1000 : null,
-            E2eMs = whole ? _metrics.EndToEndSeconds * 1000 : null,
-            E2eIntervalMs = whole ? _metrics.EndToEndInterval * 1000 : null,
-            PrefillTokensPerSecond = prefill ? _metrics.PrefillTokensPerSecond : null,
-            DecodeTokensPerSecond = decode ? _context.Request.Workload.BatchSize / TokenSeconds : null,
-            OutputTokensPerSecond = whole ? _metrics.OutputTokensPerSecond : null,
-            TotalTokensPerSecond = whole ? _metrics.TotalTokensPerSecond : null,
-            RequestsPerSecond = whole ? _metrics.RequestsPerSecond : null,
-            TokensPerMs = throughput / 1000,
-            MsPerToken = 1000 / throughput,
-            AveragePowerWatts = whole ? _metrics.AveragePowerWatts : null,
-            EnergyPerTokenJoules = whole ? _metrics.EnergyPerTokenJoules : null,
-            CostPerHourUsd = _context.Request.System.Device.PricePerHourUsd * _context.Request.Parallelism.DeviceCount,
-            CostPerMillionTokensUsd = whole ? _metrics.CostPerMillionTokensUsd : null,
-        };
     }
 }

@@ -12,6 +12,7 @@ internal static class Rooms
         ["Scheduling"] = ["Core"],
         ["Serving"] = ["Core", "Scheduling"],
         ["Simulation"] = ["Core", "Scheduling", "Serving"],
+        ["Planning"] = ["Core", "Scheduling", "Serving", "Simulation"],
         ["ModelFiles"] = ["Core"],
         ["Runners"] = ["Core"],
         ["Cpu"] = ["Core", "ModelFiles", "Runners"],
@@ -19,16 +20,24 @@ internal static class Rooms
         ["Compression"] = ["Core", "ModelFiles", "Runners", "Cpu", "Inference"],
         ["Measurement"] = ["Core", "Scheduling", "Serving", "Simulation", "ModelFiles", "Runners", "Cpu", "Inference", "Compression"],
         ["Reports"] =
-            ["Core", "Scheduling", "Serving", "Simulation", "ModelFiles", "Runners", "Cpu", "Inference", "Compression", "Measurement"],
+        [
+            "Core", "Scheduling", "Serving", "Simulation", "Planning", "ModelFiles", "Runners", "Cpu", "Inference", "Compression",
+                "Measurement",
+        ],
         ["Server"] =
         [
-            "Core", "Scheduling", "Serving", "Simulation", "ModelFiles", "Runners", "Cpu", "Inference", "Compression", "Measurement",
-                "Reports",
+            "Core", "Scheduling", "Serving", "Simulation", "Planning", "ModelFiles", "Runners", "Cpu", "Inference", "Compression",
+                "Measurement", "Reports",
+        ],
+        ["Sweeps"] =
+        [
+            "Core", "Scheduling", "Serving", "Simulation", "Planning", "ModelFiles", "Runners", "Cpu", "Inference", "Compression",
+                "Measurement", "Reports",
         ],
         ["Cli"] =
         [
-            "Core", "Scheduling", "Serving", "Simulation", "ModelFiles", "Runners", "Cpu", "Inference", "Compression", "Measurement",
-                "Reports", "Server",
+            "Core", "Scheduling", "Serving", "Simulation", "Planning", "ModelFiles", "Runners", "Cpu", "Inference", "Compression",
+                "Measurement", "Reports", "Server", "Sweeps",
         ],
     };
 

@@ -7,7 +7,7 @@ internal sealed record CommandRun(int Code, string Output, string Error)
 {
     private static readonly string[] ProgressLines =
         ["estimates: ", "loading ", "perplexity: ", "converting ", "writing ", "repetitions: ", "runs: ", "compress build: ", "timings: ",
-            "imatrix: ", "answers: "];
+            "imatrix: ", "answers: ", "planning: ", "models: "];
 
     public static async Task<CommandRun> Of(params string[] args)
     {

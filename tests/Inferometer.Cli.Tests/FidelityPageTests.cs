@@ -11,24 +11,27 @@ public sealed class FidelityPageTests
 {
     private const string Fence = "```\n";
     private const string Prompt = "$ inferometer validate ";
+    private const string HeldOut = " --hold-out "; // many fits, a minute or two: only when the page is written
     private const string Paragraph = "\n\n";
     private static readonly string Page = Path.Combine(SharedFolder.RepositoryRoot, "docs", "fidelity.md");
 
     [Fact]
     public async Task Tables_on_the_page_are_what_their_commands_print()
     {
+        bool writes = Environment.GetEnvironmentVariable("INFEROMETER_WRITE_DOCS") is "1";
         string page = await File.ReadAllTextAsync(Page, TestContext.Current.CancellationToken);
         string[] parts = page.Split(Fence);
         StringBuilder renewed = new(parts[0]);
         int captures = 0;
         for (int i = 1; i < parts.Length; i++)
         {
-            bool isCapture = i % 2 == 1 && parts[i].StartsWith(Prompt, StringComparison.Ordinal);
+            bool isCapture = i % 2 == 1 && parts[i].StartsWith(Prompt, StringComparison.Ordinal)
+                && (writes || !parts[i].Contains(HeldOut, StringComparison.Ordinal));
             captures += isCapture ? 1 : 0;
             renewed.Append(Fence).Append(isCapture ? await Renew(parts[i]) : parts[i]);
         }
 
-        if (Environment.GetEnvironmentVariable("INFEROMETER_WRITE_DOCS") is "1")
+        if (writes)
         {
             await File.WriteAllTextAsync(Page, renewed.ToString(), TestContext.Current.CancellationToken);
             page = renewed.ToString();

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Inferometer.Core.Catalog;
 using Inferometer.Serving.Arrivals;
 using Inferometer.Simulation;
 using Inferometer.Simulation.Configuration;
@@ -38,26 +39,32 @@ internal static class ServingReportBench
                 Output = LengthDistribution.Parse(output),
                 Requests = requests,
             });
-            ServingSimulationOptions options = SchedulingPolicy.All[0].OptionsFor(plan.Request.System.Device, 100_000);
+            ServingSimulationOptions options = FrameworkCatalog.Usual.OptionsFor(plan.Request.System.Device, 100_000);
             ServingSimulation.Serve(Source(), plan, options); // warm
             long bytes = GC.GetAllocatedBytesForCurrentThread();
             (ServiceResult ahead, double aheadSeconds) = Timed(() => ServingSimulation.Serve(Source(), plan, options));
             bytes = GC.GetAllocatedBytesForCurrentThread() - bytes;
             (_, double singleSeconds) = Timed(() => ServingSimulation.Serve(Source(), plan, options with { RepeatSteps = false }));
-            (long plainTokens, double plainSeconds) = Timed(() =>
+            int blocks = ServingSimulation.BlocksThatFit(plan, options);
+            ((PlainEventLoop plain, double end), double plainSeconds) = Timed(() =>
             {
-                PlainEventLoop plain = new(plan, options.Scheduler.MaxSequences, options.Scheduler.MaxTokensPerStep);
-                plain.Run(Source());
-                return plain.Tokens;
+                PlainEventLoop loop = new(
+                    plan, options.Scheduler.MaxSequences, options.Scheduler.MaxTokensPerStep, blocks, options.BlockSize);
+                return (loop, loop.Run(Source()));
             });
             long tokens = ahead.Load.OutputTokens;
+            double span = end - ahead.Load.DurationSeconds; // from the first arrival on, which is small beside it
+            bool isEqual = plain.Tokens == tokens && plain.Steps == ahead.Load.Steps && Math.Abs(span) < 0.001 * end;
+            string same = isEqual ? "equal" : string.Create(
+                CultureInfo.InvariantCulture,
+                $"DIFFERENT: {plain.Steps} steps for {ahead.Load.Steps}, {end:F3} s for {ahead.Load.DurationSeconds:F3}, "
+                    + $"{plain.Preemptions} preempted");
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
                 $"{name,-13} batch {ahead.Load.MeanBatch,5:F1}: {tokens / aheadSeconds / 1e6,7:F2} M tokens/s "
                     + $"({requests / aheadSeconds,9:#,0} requests/s, "
                     + $"{(double)bytes / requests,7:#,0} bytes each); one by one {tokens / singleSeconds / 1e6,6:F2}, plain loop "
-                        + $"{plainTokens / plainSeconds / 1e6,6:F2}: "
-                    + $"x{plainSeconds / aheadSeconds * tokens / plainTokens:F1}"));
+                        + $"{tokens / plainSeconds / 1e6,6:F2}: x{plainSeconds / aheadSeconds:F1}, {same}"));
         }
     }
 

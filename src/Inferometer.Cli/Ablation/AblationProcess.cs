@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Inferometer.Cli.Hosting;
 using Inferometer.Core.Deployments;
 using Inferometer.Measurement.Ablation;
 
@@ -8,8 +9,6 @@ namespace Inferometer.Cli.Ablation;
 /// <summary>How the program calls itself to run one configuration of <c>bench --ablate</c> in a process of its own.</summary>
 internal static class AblationProcess
 {
-    private const string ProgramName = "inferometer";
-
     /// <summary>This program with the command line that runs one configuration once and prints its figures.</summary>
     /// <param name="settings">What is run.</param>
     /// <param name="configuration">Name of the configuration.</param>
@@ -32,22 +31,8 @@ internal static class AblationProcess
         return start;
     }
 
-    // As a program of its own, or as an assembly run by dotnet.
-    private static ProcessStartInfo Self()
-    {
-        string running = Environment.ProcessPath ?? "";
-        if (string.Equals(Path.GetFileNameWithoutExtension(running), ProgramName, StringComparison.OrdinalIgnoreCase))
-        {
-            return new ProcessStartInfo(running) { UseShellExecute = false };
-        }
-
-        bool isHost = string.Equals(Path.GetFileNameWithoutExtension(running), "dotnet", StringComparison.OrdinalIgnoreCase);
-        return new ProcessStartInfo(isHost ? running : "dotnet")
-        {
-            UseShellExecute = false,
-            ArgumentList = { Path.Combine(AppContext.BaseDirectory, ProgramName + ".dll") },
-        };
-    }
+    private static ProcessStartInfo Self() =>
+        new(ThisProgram.Command[0], ThisProgram.Command.Skip(1)) { UseShellExecute = false };
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

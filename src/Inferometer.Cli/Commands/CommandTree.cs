@@ -17,6 +17,8 @@ internal static class CommandTree
             CompareCommand.Create(printer),
             SimulateCommand.Create(printer),
             LoadCommand.Create(printer),
+            PlanCommand.Create(printer),
+            SweepCommand.Create(printer),
             ShowcaseCommand.Create(printer),
             ModelsCommand.Create(printer),
             HardwareCommand.Create(printer),

@@ -3,6 +3,7 @@ using System.Globalization;
 using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Settings;
 using Inferometer.Core.Deployments;
+using Inferometer.Core.Frameworks;
 using Inferometer.Serving.Arrivals;
 using Inferometer.Simulation;
 using Inferometer.Simulation.Configuration;
@@ -25,20 +26,23 @@ internal sealed partial class EstimateCommand
         string option = parsed.IsGiven(_users) ? _users.Name : _rate.Name;
         RequireOfService(parsed, config, option);
         ICostPlan plan = engine.Prepare(config);
+        int users = parsed.Given(_users) ?? 0;
         Workload workload = plan.Request.Workload;
         Traffic traffic = TrafficSettings.Generated(
             new TrafficOptions
             {
-                Users = parsed.Given(_users) ?? 0,
+                Users = users,
+                RampSeconds = users == 0 ? 0 : parsed.Given(_ramp) ?? TrafficSettings.UsualRamp(
+                    plan, users, workload.InputTokens, workload.OutputTokens),
                 Process = parsed.Given(_rate) is { } rate ? ArrivalProcess.Parse("poisson", rate) : null,
                 Input = Around(workload.InputTokens - workload.CachedPrefixTokens),
                 Output = Around(workload.OutputTokens),
                 SharedPrefixTokens = workload.CachedPrefixTokens,
-                Requests = Math.Max(LeastRequests, RequestsPerUser * (parsed.Given(_users) ?? 0)),
+                Requests = Math.Max(LeastRequests, RequestsPerUser * users),
             },
             "poisson");
         Parallelism parallelism = plan.Request.Parallelism;
-        SchedulingPolicy policy = SchedulingPolicy.All[0];
+        FrameworkProfile policy = plan.Framework();
         ServingSimulationOptions options = policy.OptionsFor(plan.Request.System.Device, plan.Request.Architecture.MaxContextTokens) with
         {
             Replicas = parallelism.AttentionDataParallel ? 1 : parallelism.Data,
@@ -60,6 +64,7 @@ internal sealed partial class EstimateCommand
     {
         string? fault = parsed switch
         {
+            _ when parsed.IsGiven(_ramp) && !parsed.IsGiven(_users) => "--ramp needs --users; others come when they come",
             _ when parsed.IsGiven(_users) && parsed.IsGiven(_rate) =>
                 "--users and --rate say different things of when requests come; give one of them",
             _ when config.SimulationParams.Int32("batch_size", 1) != 1 =>

@@ -29,6 +29,7 @@ internal sealed partial class EstimateCommand
     private readonly FlagOption _allowOverflow = new(["--allow-overflow"], "Print the estimate even where it does not fit in memory.");
     private readonly ValueOption<int> _users = TrafficSettings.UsersOption();
     private readonly ValueOption<double> _rate = TrafficSettings.RateOption();
+    private readonly ValueOption<double> _ramp = TrafficSettings.RampOption();
     private readonly ValueOption<OutputFormat> _format = FormatOptions.Create();
     private readonly Printer _printer;
 
@@ -52,7 +53,8 @@ internal sealed partial class EstimateCommand
             "inferometer estimate llama-3.1-8b --on h100 --users 200",
             "inferometer estimate --config simulation.yaml --format json")
         {
-            self._model, self._config, self._operators, self._allowOverflow, self._users, self._rate, self._format,
+            self._model, self._config, self._operators, self._allowOverflow, self._users, self._rate, self._ramp,
+            self._format,
         };
         self._deployment.AddTo(command);
         command.SetAction((parsed, cancellationToken) => Task.Run(() => self.Run(parsed, cancellationToken), cancellationToken));
@@ -63,7 +65,7 @@ internal sealed partial class EstimateCommand
     {
         SimulationConfig config = Read(parsed);
         SimulationEngine engine = _deployment.Catalogs(parsed).CreateEngine(new KvProfileReader());
-        if (parsed.IsGiven(_users) || parsed.IsGiven(_rate))
+        if (parsed.IsGiven(_users) || parsed.IsGiven(_rate) || parsed.IsGiven(_ramp))
         {
             return Serve(parsed, config, engine, cancellationToken);
         }

@@ -4,18 +4,19 @@ using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Output;
 using Inferometer.Cli.Settings;
 using Inferometer.Core;
+using Inferometer.Inference.Constraints.Fuzzing;
 using Inferometer.ModelFiles.Fuzzing;
 using Inferometer.Reports.Documents;
 using Inferometer.Reports.Writers;
 
 namespace Inferometer.Cli.Commands;
 
-/// <summary><c>inferometer fuzz</c>: feeds damaged files to the readers of model files.</summary>
+/// <summary><c>inferometer fuzz</c>: feeds damaged files to the readers of model files, templates, schemas and grammars.</summary>
 internal static class FuzzCommand
 {
     public static Command Create(Printer printer)
     {
-        FuzzTarget[] all = [.. FuzzTarget.All];
+        FuzzTarget[] all = [.. FuzzTarget.All, .. ConstraintTargets.All];
         ValueOption<FuzzTarget[]> target = new(
             ["--target"], Domains.Word([.. all.Select(t => (t.Name, new[] { t })), ("all", all)]), "Reader to try.", "all")
         { Fallback = all };

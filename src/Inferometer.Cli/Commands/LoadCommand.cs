@@ -52,6 +52,9 @@ internal sealed class LoadCommand
         ["--timeout"], Domains.Number(0, 86_400, above: true, help: "SECONDS"), "Time after which a request counts as failed.")
     { Fallback = 600 };
 
+    private readonly FlagOption _sweep = new(
+        ["--sweep-rate"], "Begin at --rate and find the highest rate that the service keeps up with, --requests at each.");
+
     private readonly ValueOption<int> _threads = EngineSettings.ThreadsOption();
     private readonly TrafficSettings _traffic = new();
     private readonly ServiceSettings _service = new();
@@ -74,10 +77,11 @@ internal sealed class LoadCommand
             "inferometer load --url http://localhost:8000 --rate 4 --requests 200 --input 512 --output 128",
             "inferometer load --url http://localhost:8000 --users 16 --requests 200 --slo ttft:500ms,tpot:40ms",
             "inferometer load llama-3.1-8b --url http://localhost:8000 --rate 4 --on h100 --framework vllm",
+            "inferometer load --url http://localhost:8000 --rate 1 --requests 100 --sweep-rate --slo ttft:1s,tpot:50ms",
             "inferometer load --users 4 --requests 40 --input 64 --output 32",
             "inferometer load ./qwen3-0.6b-q8_0.gguf --rate 2 --requests 50 --input 128 --output 64 -f json")
         {
-            self._model, self._url, self._served, self._endpoint, self._eos, self._timeout, self._threads,
+            self._model, self._url, self._served, self._endpoint, self._eos, self._timeout, self._sweep, self._threads,
         };
         self._traffic.AddTo(command);
         self._service.AddTo(command);
@@ -94,13 +98,13 @@ internal sealed class LoadCommand
         bool overNetwork = parsed.IsGiven(_url);
         Require(parsed, overNetwork);
         Action<Document>? timeline = RowFile.At(_timeline.Of(parsed), _timeline.Name);
-        Traffic traffic = _traffic.Read(parsed);
+        ICostPlan? plan = Plan(parsed, catalogs);
+        Traffic traffic = _traffic.Read(parsed, plan, _model.Of(parsed));
         if (traffic.IsEmpty)
         {
             throw new InferometerException($"{traffic.Description}: there is nothing to ask.");
         }
 
-        ICostPlan? plan = Plan(parsed, catalogs);
         ServingSimulationOptions? predicted = plan is null ? null : _service.Read(parsed, plan, traffic, _traffic.Seed(parsed));
         LoadOptions options = new()
         {
@@ -108,13 +112,21 @@ internal sealed class LoadCommand
             Slo = _service.Slo(parsed),
             Timeout = TimeSpan.FromSeconds(_timeout.Of(parsed)),
         };
-        LoadResult measured = overNetwork
-            ? await OverNetworkAsync(parsed, traffic, options, cancellationToken).ConfigureAwait(false)
-            : await InProcessAsync(parsed, traffic, options, cancellationToken).ConfigureAwait(false);
+        using OpenTarget target = Open(parsed, overNetwork, cancellationToken);
+        if (_sweep.Of(parsed))
+        {
+            LoadSweep sweep = await LoadSweep.RunAsync(
+                rate => RunAsync(target.Target, _traffic.Read(parsed, plan, _model.Of(parsed), rate), options, cancellationToken),
+                _traffic.Rate(parsed)!.Value).ConfigureAwait(false);
+            Print(parsed, sweep, target.Target.Name);
+            return ExitCode.Success;
+        }
+
+        LoadResult measured = await RunAsync(target.Target, traffic, options, cancellationToken).ConfigureAwait(false);
         timeline?.Invoke(new Document(TimelineTable.Of([.. measured.Timelines.Select(t => t.ToOutcome())])));
 
         // Users of a closed loop ask when they are answered; in the prediction, by the prediction.
-        IArrivalSource? users = traffic.Source.Listens ? _traffic.Read(parsed).Source : null;
+        IArrivalSource? users = traffic.Source.Listens ? _traffic.Read(parsed, plan, _model.Of(parsed)).Source : null;
         LoadComparison load = plan is null
             ? new LoadComparison(measured, null)
             : LoadComparison.Of(measured, plan, predicted!, users, cancellationToken);
@@ -122,23 +134,21 @@ internal sealed class LoadCommand
         return measured.Errors.Count == 0 ? ExitCode.Success : ExitCode.Failed;
     }
 
-    private async Task<LoadResult> OverNetworkAsync(
-        ParseResult parsed, Traffic traffic, LoadOptions options, CancellationToken cancellationToken)
+    private OpenTarget Open(ParseResult parsed, bool overNetwork, CancellationToken cancellationToken)
     {
-        using OpenAiTarget target = new(new OpenAiTargetOptions
+        if (overNetwork)
         {
-            Address = _url.Of(parsed),
-            Model = parsed.IsGiven(_served) ? _served.Of(parsed) : null,
-            Chat = _endpoint.Of(parsed) is "chat",
-            ApiKey = Environment.GetEnvironmentVariable(KeyVariable) is { Length: > 0 } secret ? secret : null,
-            IgnoreEos = !_eos.Of(parsed),
-        });
-        return await RunAsync(target, traffic, options, cancellationToken).ConfigureAwait(false);
-    }
+            OpenAiTarget service = new(new OpenAiTargetOptions
+            {
+                Address = _url.Of(parsed),
+                Model = parsed.IsGiven(_served) ? _served.Of(parsed) : null,
+                Chat = _endpoint.Of(parsed) is "chat",
+                ApiKey = Environment.GetEnvironmentVariable(KeyVariable) is { Length: > 0 } secret ? secret : null,
+                IgnoreEos = !_eos.Of(parsed),
+            });
+            return new OpenTarget(service, service);
+        }
 
-    private async Task<LoadResult> InProcessAsync(
-        ParseResult parsed, Traffic traffic, LoadOptions options, CancellationToken cancellationToken)
-    {
         ModelLocation location = ModelLocation.Resolve(_model.Of(parsed));
         InferenceOptions engine = new()
         {
@@ -147,8 +157,8 @@ internal sealed class LoadCommand
             Threads = _threads.Of(parsed),
         };
         UsageException.Checking(engine.Validate);
-        using LoadedEngine loaded = LoadedEngine.Load(_printer, location, engine, lora: null, verbose: false, cancellationToken);
-        return await RunAsync(new EngineTarget(loaded.Engine, location.Name), traffic, options, cancellationToken).ConfigureAwait(false);
+        LoadedEngine loaded = LoadedEngine.Load(_printer, location, engine, lora: null, verbose: false, cancellationToken);
+        return new OpenTarget(new EngineTarget(loaded.Engine, location.Name), loaded);
     }
 
     private async Task<LoadResult> RunAsync(
@@ -185,12 +195,23 @@ internal sealed class LoadCommand
                     ? $"{idle.Name}: it is said of the engine of this process; leave it or --url out."
                     : $"{idle.Name} needs --url.");
         }
+
+        if (_sweep.Of(parsed) && _traffic.Rate(parsed) is null)
+        {
+            throw new UsageException($"{_sweep.Name} needs --rate, the rate to begin with.");
+        }
+
+        Option? useless = _sweep.Of(parsed) ? new Option[] { _timeline }.FirstOrDefault(parsed.IsGiven) : null;
+        if (useless is not null)
+        {
+            throw new UsageException($"{useless.Name}: with {_sweep.Name} there are many loads; leave it out.");
+        }
     }
 
     private void Print(
         ParseResult parsed, LoadComparison load, Traffic traffic, ICostPlan? plan, ServingSimulationOptions? options)
     {
-        string[] assumptions = plan is null ? [] : [.. ServiceAssumptions.Of(_service.Policy(parsed), options!, plan)];
+        string[] assumptions = plan is null ? [] : [.. ServiceAssumptions.Of(_service.Policy(parsed, plan), options!, plan)];
         OutputFormat format = _format.Of(parsed);
         string title = string.Create(CultureInfo.InvariantCulture, $"{load.Measured.Report.Source.Machine}: {traffic.Description}");
         Document document = format switch
@@ -202,8 +223,20 @@ internal sealed class LoadCommand
         _printer.Print(document, format);
     }
 
+    private void Print(ParseResult parsed, LoadSweep sweep, string service)
+    {
+        OutputFormat format = _format.Of(parsed);
+        _printer.Print(
+            format is OutputFormat.Csv ? new Document(SweepPage.Rates(sweep)) : SweepPage.Of(sweep, $"{service}: rates"), format);
+    }
+
     private static Uri ReadAddress(string text, string origin) =>
         Uri.TryCreate(text, UriKind.Absolute, out Uri? address) && address.Scheme is "http" or "https"
             ? address
             : throw Domains.Wrong(origin, text, "an address of HTTP, such as http://localhost:8000");
+
+    private sealed record OpenTarget(ILoadTarget Target, IDisposable Owned) : IDisposable
+    {
+        public void Dispose() => Owned.Dispose();
+    }
 }

@@ -1,10 +1,12 @@
 using System.CommandLine;
+using System.Text.Json;
 using Inferometer.Cli.Generation;
 using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Models;
 using Inferometer.Cli.Output;
 using Inferometer.Cli.Settings;
 using Inferometer.Core;
+using Inferometer.Inference.Chat.Formats;
 using Inferometer.Inference.Engine;
 using Inferometer.ModelFiles.Generation;
 using Inferometer.Reports.Generation;
@@ -36,6 +38,15 @@ internal sealed class RunCommand
         "Chat template: a built-in one, one stored with the model, or a .jinja file; a wrong name lists the known ones.",
         "the one stored with the model");
 
+    private readonly ValueOption<Thinking> _think = new(
+        ["--think"], Domains.Word(("auto", Thinking.Auto), ("on", Thinking.On), ("off", Thinking.Off)),
+        "Reasoning before the answer, by the variables of the chat template; it is shown on standard error.")
+    { Fallback = Thinking.Auto };
+
+    private readonly RepeatedOption<KeyValuePair<string, JsonElement>> _variables = new(
+        ["--template-var"], new("NAME=VALUE", null, Variable),
+        "Sets a variable of the chat template, such as enable_thinking=false or reasoning_effort=low; VALUE is JSON, else a text.");
+
     private readonly FlagOption _raw = new(["--raw"], "Continue the text as it is, without a chat template.");
     private readonly FlagOption _verbose = new(
         ["--verbose", "-v"], "Print the memory plan before loading, and rates and statistics after the answer.");
@@ -56,14 +67,16 @@ internal sealed class RunCommand
             "inferometer run -p \"Once upon a time\"",
             "inferometer run -p \"Once upon a time\" --temp 0 -n 64 --verbose",
             "inferometer run ./qwen3-0.6b-q8_0.gguf",
-            "inferometer run ./qwen3-0.6b-q8_0.gguf -p \"List three rivers as JSON.\" --json",
+            "inferometer run ./qwen3-0.6b-q8_0.gguf -p \"List three rivers as JSON.\" --json-schema ./rivers.schema.json",
+            "inferometer run ./qwen3-0.6b-q8_0.gguf -p \"What is 17 times 23?\" --think off",
             "inferometer run ./llama-3.2-3b --draft ./llama-3.2-1b -p \"Explain paging.\" --verbose",
             "inferometer run ./model.gguf --raw --logprobs 3 -n 8 -p \"The capital of France is\"")
         {
             self._model, self._prompt, self._limit,
         };
         self._sampling.AddTo(command);
-        foreach (Option option in (ReadOnlySpan<Option>)[self._system, self._template, self._raw, self._beams])
+        foreach (Option option in (ReadOnlySpan<Option>)[self._system, self._template, self._think, self._variables, self._raw,
+            self._beams])
         {
             command.Options.Add(option);
         }
@@ -96,28 +109,32 @@ internal sealed class RunCommand
         }
 
         PromptFormat format = PromptFormat.For(
-            model.Engine.Tokenizer, _template.Of(parsed), _raw.Of(parsed), _system.Of(parsed), _printer.Error.WriteLine);
+                model.Engine.Tokenizer, _template.Of(parsed), _raw.Of(parsed), _system.Of(parsed), _printer.Error.WriteLine)
+            .With(
+                _think.Of(parsed) switch { Thinking.On => true, Thinking.Off => false, _ => null },
+                _variables.Of(parsed).ToDictionary(pair => pair.Key, pair => pair.Value, StringComparer.Ordinal));
         if (settings.Prompt is null)
         {
             await new ChatLoop(model, format, settings, _printer, Console.In, interrupt).RunAsync().ConfigureAwait(false);
             return ExitCode.Success;
         }
 
-        GenerationRequest request = settings.Complete(format.Request(settings.Prompt), format, model);
-        Task work = settings.Beams > 1 ? SearchAsync(model, settings, request, interrupt.Token)
-            : settings.AsJson ? GenerateAsync(model, settings, request, interrupt.Token)
-            : StreamAsync(model, settings, request, interrupt.Token);
+        PreparedPrompt prompt = format.Request(settings.Prompt, settings.Sampling.Constraint);
+        prompt = prompt with { Request = settings.Complete(prompt.Request, format, model) };
+        Task work = settings.Beams > 1 ? SearchAsync(model, settings, prompt, interrupt.Token)
+            : settings.AsJson ? GenerateAsync(model, settings, prompt, interrupt.Token)
+            : StreamAsync(model, settings, prompt, interrupt.Token);
         await work.ConfigureAwait(false);
         return ExitCode.Success;
     }
 
-    private async Task StreamAsync(LoadedEngine model, RunSettings settings, GenerationRequest request, CancellationToken cancellationToken)
+    private async Task StreamAsync(LoadedEngine model, RunSettings settings, PreparedPrompt prompt, CancellationToken cancellationToken)
     {
         using OutputPipe? pipe = OutputPipe.TryOpen(_printer.Output);
-        TokenPrinter stream = new(pipe?.Writer ?? _printer.Output, model.Engine.Tokenizer);
+        TokenPrinter stream = new(pipe?.Writer ?? _printer.Output, model.Engine.Tokenizer, prompt.Reader, new ReasoningPrinter(_printer));
         try
         {
-            await foreach (GenerationUpdate update in model.Engine.StreamAsync(request, cancellationToken).ConfigureAwait(false))
+            await foreach (GenerationUpdate update in model.Engine.StreamAsync(prompt.Request, cancellationToken).ConfigureAwait(false))
             {
                 stream.Write(update);
             }
@@ -138,29 +155,33 @@ internal sealed class RunCommand
     }
 
     private async Task GenerateAsync(
-        LoadedEngine model, RunSettings settings, GenerationRequest request, CancellationToken cancellationToken)
+        LoadedEngine model, RunSettings settings, PreparedPrompt prompt, CancellationToken cancellationToken)
     {
-        GenerationResult result = await model.Engine.GenerateAsync(request, cancellationToken).ConfigureAwait(false);
-        _printer.Print(RunDocument.Of(Subject(model, request), result), OutputFormat.Json);
+        GenerationResult result = await model.Engine.GenerateAsync(prompt.Request, cancellationToken).ConfigureAwait(false);
+        AnswerPart[] parts = prompt.Reader is { } reader ? [.. reader.Append(result.Text).ToArray(), .. reader.Complete()] : [];
+        string? reasoning = prompt.Reader is null ? null : TextOf(parts, AnswerPartKind.Reasoning);
+        string text = prompt.Reader is null ? result.Text : TextOf(parts, AnswerPartKind.Text);
+        _printer.Print(RunDocument.Of(Subject(model, prompt), result, text, reasoning), OutputFormat.Json);
         Report(model, settings, result.Usage);
     }
 
-    private async Task SearchAsync(LoadedEngine model, RunSettings settings, GenerationRequest request, CancellationToken cancellationToken)
+    private async Task SearchAsync(LoadedEngine model, RunSettings settings, PreparedPrompt prompt, CancellationToken cancellationToken)
     {
-        int[] prompt = model.Engine.Tokenizer.EncodePrompt(request.Prompt!, parseSpecial: request.ParseSpecialTokens);
+        GenerationRequest request = prompt.Request;
+        int[] tokens = request.Prompt is { } text ? model.Engine.Tokenizer.EncodePrompt(text) : request.PromptTokens.ToArray();
         IReadOnlyList<BeamHypothesis> beams = await model.Engine.BeamSearchAsync(
             new BeamSearchRequest
             {
-                PromptTokens = prompt,
+                PromptTokens = tokens,
                 BeamWidth = settings.Beams,
-                MaxNewTokens = request.MaxNewTokens ?? Math.Max(1, model.Engine.MaxSequenceTokens - prompt.Length),
+                MaxNewTokens = request.MaxNewTokens ?? Math.Max(1, model.Engine.MaxSequenceTokens - tokens.Length),
                 StopTokens = request.Sampling?.StopTokens ?? [],
                 Adapter = request.Adapter,
             },
             cancellationToken).ConfigureAwait(false);
         if (settings.AsJson)
         {
-            _printer.Print(RunDocument.Of(Subject(model, request), beams), OutputFormat.Json);
+            _printer.Print(RunDocument.Of(Subject(model, prompt), beams), OutputFormat.Json);
         }
         else
         {
@@ -170,8 +191,11 @@ internal sealed class RunCommand
         Report(model, settings, null);
     }
 
-    private static RunSubject Subject(LoadedEngine model, GenerationRequest request) =>
-        new(model.Location.Name, request.Prompt!, model.Engine.Tokenizer, model.LoadSeconds);
+    private static string TextOf(AnswerPart[] parts, AnswerPartKind kind) =>
+        string.Concat(parts.Where(part => part.Kind == kind).Select(part => part.Text));
+
+    private static RunSubject Subject(LoadedEngine model, PreparedPrompt prompt) =>
+        new(model.Location.Name, prompt.Text, model.Engine.Tokenizer, model.LoadSeconds);
 
     private void Report(LoadedEngine model, RunSettings settings, GenerationUsage? usage)
     {
@@ -198,9 +222,10 @@ internal sealed class RunCommand
             throw new UsageException("--beams searches for the most probable text; the options of sampling do not apply to it.");
         }
 
-        if (_raw.Of(parsed) && (parsed.IsGiven(_template) || parsed.IsGiven(_system)))
+        if (_raw.Of(parsed) && new Option[] { _template, _system, _think, _variables }.Any(parsed.IsGiven))
         {
-            throw new UsageException("--raw leaves out chat templates; --chat-template and --system contradict it.");
+            throw new UsageException(
+                "--raw leaves out chat templates; --chat-template, --system, --think and --template-var contradict it.");
         }
 
         string? prompt = Prompt(parsed);
@@ -235,6 +260,28 @@ internal sealed class RunCommand
         // Editors and echo end a file with a line end that is no part of the prompt.
         string piped = Console.In.ReadToEnd().TrimEnd('\r', '\n');
         return piped.Length > 0 ? piped : throw new InferometerException("Standard input is empty; give a prompt there or with -p.");
+    }
+
+    private static KeyValuePair<string, JsonElement> Variable(string text, string origin)
+    {
+        int at = text.IndexOf('=', StringComparison.Ordinal);
+        if (at <= 0)
+        {
+            throw Domains.Wrong(origin, text, "NAME=VALUE, such as enable_thinking=false");
+        }
+
+        string value = text[(at + 1)..];
+        JsonElement json;
+        try
+        {
+            json = JsonElement.Parse(value);
+        }
+        catch (JsonException)
+        {
+            json = JsonElement.Parse($"\"{JsonEncodedText.Encode(value)}\""); // a text needs no quotes
+        }
+
+        return KeyValuePair.Create(text[..at], json);
     }
 
     private static int Limit(string text, string origin) => Domains.TryWhole(text, out int limit) && limit is -1 or >= 1

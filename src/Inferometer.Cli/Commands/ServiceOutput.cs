@@ -1,6 +1,7 @@
 using Inferometer.Cli.Output;
 using Inferometer.Cli.Settings;
 using Inferometer.Core;
+using Inferometer.Core.Frameworks;
 using Inferometer.Reports.Documents;
 using Inferometer.Reports.Serving;
 using Inferometer.Reports.Writers;
@@ -25,7 +26,7 @@ internal static class ServiceOutput
 
     /// <summary>Prints what a service did.</summary>
     public static void Print(
-        this Printer printer, ServiceResult result, Traffic traffic, ICostPlan plan, SchedulingPolicy policy,
+        this Printer printer, ServiceResult result, Traffic traffic, ICostPlan plan, FrameworkProfile policy,
             ServingSimulationOptions options,
         OutputFormat format)
     {
@@ -33,9 +34,9 @@ internal static class ServiceOutput
         string title = $"{plan.Request.Architecture.Name} on {result.Load.Devices} x {plan.Request.System.Name}: {traffic.Description}";
         Document document = format switch
         {
-            OutputFormat.Json => ServicePage.Full(result, assumptions),
+            OutputFormat.Json => ServicePage.Full(result, assumptions, plan.Basis),
             OutputFormat.Csv => ServicePage.Row(result),
-            _ => ServicePage.Of(result, title, assumptions),
+            _ => ServicePage.Of(result, title, assumptions, plan.Basis),
         };
         printer.Print(document, format);
     }

@@ -63,18 +63,18 @@ internal sealed class SimulateCommand
         string model = _model.Of(parsed) ?? throw new UsageException("Say which MODEL; 'inferometer models' lists the known ones.");
         SimulationConfig config = _deployment.ReadOne(parsed, model);
         Action<Document>? timeline = RowFile.At(_timeline.Of(parsed), _timeline.Name);
-        Traffic traffic = _traffic.Read(parsed);
+        ICostPlan plan = _deployment.Catalogs(parsed).CreateEngine(new KvProfileReader()).Prepare(config);
+        Traffic traffic = _traffic.Read(parsed, plan, model);
         if (traffic.IsEmpty)
         {
             throw new InferometerException($"{traffic.Description}: there is nothing to serve.");
         }
 
-        ICostPlan plan = _deployment.Catalogs(parsed).CreateEngine(new KvProfileReader()).Prepare(config);
         ServingSimulationOptions options =
             _service.Read(parsed, plan, traffic, _traffic.Seed(parsed)) with { KeepOutcomes = timeline is not null };
         ServiceResult result = ServiceOutput.Serve(traffic, plan, options, cancellationToken);
         timeline?.Invoke(new Document(TimelineTable.Of(result.Outcomes)));
-        _printer.Print(result, traffic, plan, _service.Policy(parsed), options, _format.Of(parsed));
+        _printer.Print(result, traffic, plan, _service.Policy(parsed, plan), options, _format.Of(parsed));
         return ExitCode.Success;
     }
 }

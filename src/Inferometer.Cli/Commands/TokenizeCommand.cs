@@ -100,8 +100,10 @@ internal sealed class TokenizeCommand
             : tokenizer.ChatTemplateText is not null ? ChatTemplate.For(tokenizer)
             : throw new InferometerException(
                 $"{tokenizer.Source}: the model has no chat template; name one with --chat-template, such as chatml or plain.");
-        string prompt = template.Render(turns, addGenerationPrompt: turns[^1].Role is not ChatTurn.Assistant);
-        return (prompt, tokenizer.EncodePrompt(prompt, addSpecial, parseSpecial: true));
+        RenderedPrompt prompt = template.Render(
+            new ChatPrompt { Turns = turns, AddGenerationPrompt = turns[^1].Role is not ChatTurn.Assistant, FoldsSystemTurn = true },
+                tokenizer);
+        return (prompt.Text, prompt.Encode(tokenizer, addSpecial));
     }
 
     private string Text(ParseResult parsed) => _text.Of(parsed)

@@ -13,6 +13,7 @@ using Inferometer.Reports.Documents;
 using Inferometer.Reports.Validation;
 using Inferometer.Reports.Writers;
 using Inferometer.Simulation.Costs;
+using Inferometer.Simulation.Fitting;
 using Inferometer.Simulation.Planning;
 
 namespace Inferometer.Cli.Commands;
@@ -38,6 +39,20 @@ internal sealed class ValidateCommand
         ["--worst"], Domains.Whole(0, 1000), "How many of the worst rows to list for each metric.")
     { Fallback = 3 };
 
+    private readonly ValueOption<HoldOut> _holdOut = new(
+        ["--hold-out"],
+        Domains.Word(
+            ("random", HoldOut.RandomFifth), ("groups", HoldOut.WholeGroups), ("model", HoldOut.Model), ("gpu|machine", HoldOut.Device),
+            ("framework", HoldOut.Framework)),
+        "Of serving rows: fit anew without the part that is judged: a random fifth, a fifth of the deployments, one model, one GPU or one "
+            + "framework.",
+        "none: what ships");
+
+    private readonly ListOption<int> _calibrate = new(
+        ["--calibrate"], Domains.Whole(0, 100),
+        "With --hold-out: correct each fit by so many rows of the deployment that is judged, those that tell most; they are not judged.",
+        [0]);
+
     private readonly FlagOption _rows = new(["--rows"], "List every figure beside its prediction.");
     private readonly PathOption _output = new(
         ["--output", "-o"], PathUse.WriteFile, "Also draw predicted over measured: a page (.html) or a picture (.svg).");
@@ -58,10 +73,11 @@ internal sealed class ValidateCommand
             "inferometer validate --measurements silicon.csv",
             "inferometer validate --measurements silicon.csv --against baseline.csv -o scatter.html",
             "inferometer validate --measurements my-runs.csv --rows --format csv",
+            "inferometer validate --measurements silicon.csv --hold-out groups --calibrate 0,1,3,5",
             "inferometer validate --sizes published_by_users.csv")
         {
-            self._measurements, self._sizes, self._against, self._costModel, self._worst, self._rows, self._output,
-            self._catalog, self._format,
+            self._measurements, self._sizes, self._against, self._costModel, self._holdOut, self._calibrate, self._worst, self._rows,
+            self._output, self._catalog, self._format,
         };
         command.SetAction((parsed, cancellationToken) => Task.Run(() => self.Run(parsed, cancellationToken), cancellationToken));
         return command;
@@ -81,6 +97,16 @@ internal sealed class ValidateCommand
             ?? throw new UsageException("validate: give --measurements FILE, or --sizes FILE for sizes alone.");
         ReplaySetup setup = new(catalogs, PublishedNames.ConfigFolderOf(path), _costModel.Of(parsed));
         PublishedTable table = PublishedTableReader.Read(path);
+        if (parsed.IsGiven(_holdOut))
+        {
+            return HeldOut(parsed, table, cancellationToken);
+        }
+
+        if (parsed.IsGiven(_calibrate))
+        {
+            throw new UsageException("--calibrate needs --hold-out: what ships may have seen the rows that would be judged.");
+        }
+
         PublishedTable? baseline = _against.Of(parsed) is { } other ? PublishedTableReader.Read(other) : null;
         ValidationResult result = TableValidation.Run(table, setup, baseline, cancellationToken);
         OutputFormat format = _format.Of(parsed);
@@ -99,7 +125,7 @@ internal sealed class ValidateCommand
 
     private int Sizes(ParseResult parsed, string path, ModelCatalog models)
     {
-        Option[] others = [_measurements, _against, _costModel, _worst, _rows, _output];
+        Option[] others = [_measurements, _against, _costModel, _holdOut, _calibrate, _worst, _rows, _output];
         if (others.FirstOrDefault(parsed.IsGiven) is { } other)
         {
             throw new UsageException($"--sizes: not together with {other.Name}; sizes are compared by themselves, row by row.");
@@ -109,6 +135,36 @@ internal sealed class ValidateCommand
         OutputFormat format = _format.Of(parsed);
         _printer.Print(
             format == OutputFormat.Csv ? new Document(SizesPage.Figures(summary)) : SizesPage.Of(summary, path), format);
+        return ExitCode.Success;
+    }
+
+    private int HeldOut(ParseResult parsed, PublishedTable table, CancellationToken cancellationToken)
+    {
+        foreach (Option idle in new Option[] { _against, _output, _worst })
+        {
+            if (parsed.IsGiven(idle))
+            {
+                throw new UsageException($"{idle.Name}: with --hold-out errors alone are shown; leave it out.");
+            }
+        }
+
+        if (!string.Equals(_costModel.Of(parsed), CostModels.Default, StringComparison.Ordinal))
+        {
+            throw new UsageException($"--hold-out: only the cost model '{CostModels.Default}' is fitted; leave --cost-model out.");
+        }
+
+        using Interrupt interrupt = new(cancellationToken);
+        IProgress<string>? progress = _printer.ErrorIsTerminal ? new Progress<string>(_printer.Error.WriteLine) : null;
+        HoldOut holdOut = _holdOut.Of(parsed);
+        int[] points = [.. _calibrate.Of(parsed).Distinct().Order()];
+        CalibratedFits fits = new(
+            Catalogs.From(_catalog.Of(parsed)), PublishedNames.ConfigFolderOf(_measurements.Of(parsed)!));
+        IReadOnlyList<ValidationResult> results = CrossValidation.Run(table, fits, holdOut, points, progress, interrupt.Token);
+        OutputFormat format = _format.Of(parsed);
+        Document page = format == OutputFormat.Csv && _rows.Of(parsed)
+            ? new Document(ValidationPage.Figures(results[^1]))
+            : HoldOutPage.Of(holdOut, [.. points.Zip(results)], _rows.Of(parsed));
+        _printer.Print(page, format);
         return ExitCode.Success;
     }
 

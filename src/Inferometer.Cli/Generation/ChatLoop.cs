@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Output;
 using Inferometer.Inference.Engine;
@@ -109,11 +110,13 @@ internal sealed class ChatLoop(
     {
         _turns.Add(new ChatTurn(ChatTurn.User, line));
         Shorten();
-        TokenPrinter stream = new(printer.Output, model.Engine.Tokenizer);
         using Interrupt.Turn turn = interrupt.BeginTurn();
+        TokenPrinter stream = new(printer.Output, model.Engine.Tokenizer);
         try
         {
-            GenerationRequest request = settings.Complete(_format.Request(_turns), _format, model);
+            PreparedPrompt prompt = _format.Request(_turns, settings.Sampling.Constraint);
+            stream = new(printer.Output, model.Engine.Tokenizer, prompt.Reader, new ReasoningPrinter(printer));
+            GenerationRequest request = settings.Complete(prompt.Request, _format, model);
             await foreach (GenerationUpdate update in model.Engine.StreamAsync(request, turn.Source.Token).ConfigureAwait(false))
             {
                 stream.Write(update);
@@ -142,7 +145,8 @@ internal sealed class ChatLoop(
         }
         else
         {
-            _turns.Add(new ChatTurn(ChatTurn.Assistant, stream.Text));
+            // Whether reasoning stays in the conversation is the template's business.
+            _turns.Add(new ChatTurn(ChatTurn.Assistant, stream.Text) { Members = MembersOf(stream.Reasoning) });
         }
 
         _lastUsage = stream.Last?.Usage;
@@ -152,13 +156,25 @@ internal sealed class ChatLoop(
         }
     }
 
+    /// <summary>Reasoning as templates name it: two ways, of which each template knows one.</summary>
+    private static JsonElement? MembersOf(string? reasoning)
+    {
+        if (string.IsNullOrEmpty(reasoning))
+        {
+            return null;
+        }
+
+        JsonEncodedText text = JsonEncodedText.Encode(reasoning);
+        return JsonElement.Parse($$"""{"reasoning_content":"{{text}}","thinking":"{{text}}"}""");
+    }
+
     /// <summary>Drops the oldest exchanges until prompt and answer fit.</summary>
     private void Shorten()
     {
         int longest = model.Engine.MaxSequenceTokens;
         int room = longest - Math.Min(settings.LimitFor(_format, longest, 0) ?? (longest / AnswerShare), longest / 2);
         int dropped = 0;
-        while (_turns.Count > 2 && model.CountTokens(_format.Request(_turns)) > room)
+        while (_turns.Count > 2 && model.CountTokens(_format.Request(_turns).Request) > room)
         {
             _turns.RemoveRange(0, 2);
             dropped++;

@@ -53,8 +53,9 @@ internal sealed record LoadedEngine(InferenceEngine Engine, ModelLocation Locati
     }
 
     /// <summary>Tokens of a request's prompt.</summary>
-    public int CountTokens(GenerationRequest request) =>
-        Engine.Tokenizer.EncodePrompt(request.Prompt!, request.AddSpecialTokens, request.ParseSpecialTokens).Length;
+    public int CountTokens(GenerationRequest request) => request.Prompt is null
+        ? request.PromptTokens.Length
+        : Engine.Tokenizer.EncodePrompt(request.Prompt, request.AddSpecialTokens, request.ParseSpecialTokens).Length;
 
     public void Dispose() => Engine.Dispose();
 }

@@ -43,6 +43,7 @@ internal sealed record RunSettings
         {
             StopStrings = [.. Sampling.StopStrings, .. format.Template?.StopStrings ?? []],
             StopTokens = format.Template?.EndTokens ?? [],
+            Constraint = request.Sampling?.Constraint,
         },
         MaxNewTokens = LimitFor(format, model.Engine.MaxSequenceTokens, model.CountTokens(request)),
         Adapter = model.Adapter,

@@ -34,8 +34,9 @@ internal static class Terminal
 
     private static bool IsTerminal(TextWriter output) => ReferenceEquals(output, Console.Out) && !Console.IsOutputRedirected;
 
-    // See https://no-color.org; a dumb terminal is one that says of itself that it knows no escape sequences.
-    private static bool ShowsColour() =>
+    /// <summary>Whether escape sequences are understood and wanted.</summary>
+    /// <remarks>See https://no-color.org; a dumb terminal is one that says of itself that it knows none.</remarks>
+    public static bool ShowsColour() =>
         string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"))
         && Environment.GetEnvironmentVariable("TERM") is not "dumb"
         && (!OperatingSystem.IsWindows() || TurnOnEscapeSequences());

@@ -36,7 +36,7 @@ internal sealed class SamplingArguments
     private readonly RepeatedOption<string> _stop = new(
         ["--stop"], Domains.Text(), "End before this text; the written form of a control token means the token.");
 
-    private readonly FlagOption _json = new(["--json"], "Let the output be one JSON object.");
+    private readonly ConstraintArguments _constraint = new();
 
     private readonly ValueOption<int> _logProbabilities = new(
         ["--logprobs"], Domains.Whole(0, 100), "Print each token on a line with its probability and the N most probable ones.", "off");
@@ -44,7 +44,7 @@ internal sealed class SamplingArguments
     /// <summary>Whether anything was said about how to choose.</summary>
     public bool AnyGiven(ParseResult parsed) => All.Any(parsed.IsGiven);
 
-    private Option[] All => [_temperature, _topK, _topP, _minP, _repeat, _seed, _stop, _json, _logProbabilities];
+    private Option[] All => [_temperature, _topK, _topP, _minP, _repeat, _seed, _stop, .. _constraint.All, _logProbabilities];
 
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
@@ -69,7 +69,7 @@ internal sealed class SamplingArguments
             RepetitionPenalty = Choose(parsed, _repeat, recommended.RepetitionPenalty),
             Seed = _seed.Of(parsed) is var seed && seed >= 0 ? (ulong)seed : null,
             StopStrings = _stop.Of(parsed),
-            Json = _json.Of(parsed),
+            Constraint = _constraint.Read(parsed),
             TopLogProbabilities = parsed.Given(_logProbabilities),
         };
 

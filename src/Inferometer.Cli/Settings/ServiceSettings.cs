@@ -1,7 +1,9 @@
 using System.CommandLine;
 using Inferometer.Cli.Hosting;
 using Inferometer.Core;
+using Inferometer.Core.Catalog;
 using Inferometer.Core.Deployments;
+using Inferometer.Core.Frameworks;
 using Inferometer.Serving;
 using Inferometer.Simulation.Costs;
 using Inferometer.Simulation.Serving;
@@ -11,12 +13,11 @@ namespace Inferometer.Cli.Settings;
 /// <summary>The options that say how a service is run and judged.</summary>
 internal sealed class ServiceSettings
 {
-    private readonly ValueOption<SchedulingPolicy> _policy = new(
+    private readonly ValueOption<FrameworkProfile> _policy = new(
         ["--policy"],
-        Domains.Word([.. SchedulingPolicy.All.Select(p => (p.Name, p))]),
+        Domains.Word([.. FrameworkCatalog.Schedulers.Select(p => (string.Join('|', p.Aliases.Prepend(p.Name)), p))]),
         "Whose scheduler, with its own defaults.",
-        SchedulingPolicy.All[0].Name)
-    { Fallback = SchedulingPolicy.All[0] };
+        "that of --framework");
 
     private readonly ValueOption<int> _tokens = new(
         ["--max-num-batched-tokens"], Domains.Whole(1, 100_000_000), "Tokens computed in one step.", "the policy's");
@@ -83,7 +84,9 @@ internal sealed class ServiceSettings
     }
 
     /// <summary>The policy chosen.</summary>
-    public SchedulingPolicy Policy(ParseResult parsed) => _policy.Of(parsed);
+    /// <param name="parsed">The command line.</param>
+    /// <param name="plan">The deployment, whose framework it is where nothing is said.</param>
+    public FrameworkProfile Policy(ParseResult parsed, ICostPlan plan) => parsed.IsGiven(_policy) ? _policy.Of(parsed) : plan.Framework();
 
     /// <summary>What is not measured.</summary>
     public WarmUp WarmUp(ParseResult parsed, Traffic traffic) =>
@@ -103,7 +106,7 @@ internal sealed class ServiceSettings
     /// <exception cref="UsageException">Options contradict each other.</exception>
     public ServingSimulationOptions Read(ParseResult parsed, ICostPlan plan, Traffic traffic, ulong seed)
     {
-        ServingSimulationOptions options = _policy.Of(parsed)
+        ServingSimulationOptions options = Policy(parsed, plan)
             .OptionsFor(plan.Request.System.Device, plan.Request.Architecture.MaxContextTokens);
         Parallelism parallelism = plan.Request.Parallelism;
         int blockSize = parsed.Given(_block) ?? options.BlockSize;

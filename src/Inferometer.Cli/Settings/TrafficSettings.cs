@@ -1,7 +1,12 @@
 using System.CommandLine;
 using System.Globalization;
 using Inferometer.Cli.Hosting;
+using Inferometer.Cli.Models;
+using Inferometer.ModelFiles.Formats;
+using Inferometer.ModelFiles.Tokenization;
 using Inferometer.Serving.Arrivals;
+using Inferometer.Simulation.ClosedLoop;
+using Inferometer.Simulation.Costs;
 using Inferometer.Simulation.Serving;
 
 namespace Inferometer.Cli.Settings;
@@ -26,6 +31,12 @@ internal sealed class TrafficSettings
         ["--think"], new(ThinkTime.Help, null, ThinkTime.Parse),
             "Time from an answer to the next question of the same user or conversation.", "0")
     { Fallback = ThinkTime.None };
+
+    private readonly ValueOption<double> _ramp = RampOption();
+    private readonly PathOption _tokenizer = new(
+        ["--tokenizer"], PathUse.Model,
+        "Model whose tokenizer counts the texts of --dataset: a .gguf file or a Hugging Face folder.",
+        "that of MODEL where it is such a file; else a token for every 4 characters");
 
     private readonly ValueOption<int> _requests = new(
         ["--requests", "--num-prompts"], Domains.Whole(1, 100_000_000), "Requests in all.", "1000, or as many as --duration brings");
@@ -71,6 +82,19 @@ internal sealed class TrafficSettings
     public static ValueOption<int> UsersOption() => new(
         ["--users", "--max-concurrency"], Domains.Whole(1, 10_000_000), "Closed loop: users, each of whom asks again when answered.");
 
+    /// <summary>The <c>--ramp</c> option.</summary>
+    public static ValueOption<double> RampOption() => new(
+        ["--ramp", "--concurrency-ramp-duration"], Domains.Number(0, 8.64e6, help: "SECONDS"),
+            "Closed loop: users begin one after the other over this time; 0: all at once, as vLLM's benchmark does.",
+            "as long as a request is expected to take");
+
+    /// <summary>
+    /// The time that users begin over where nothing is said: that of one request under their load. Users who have been there for a while
+    /// are spread so, and those who begin all at once keep in step for long.
+    /// </summary>
+    public static double UsualRamp(ICostPlan plan, int users, double inputTokens, double outputTokens) => ClosedLoopModel.Estimate(
+        plan, new ClosedLoopLoad(users, (int)Math.Max(1, inputTokens), (int)Math.Max(1, outputTokens))).EndToEndSeconds;
+
     /// <summary>Requests made up by options.</summary>
     public static Traffic Generated(TrafficOptions options, string arrivals)
     {
@@ -83,7 +107,8 @@ internal sealed class TrafficSettings
     {
         foreach (Option option in new Option[]
         {
-            _rate, _users, _trace, _arrivals, _think, _requests, _duration, _input, _output, _dataset, _turns, _prefix, _prefixes, _seed,
+            _rate, _users, _ramp, _trace, _arrivals, _think, _requests, _duration, _input, _output, _dataset, _tokenizer, _turns, _prefix,
+            _prefixes, _seed,
         })
         {
             command.Add(option);
@@ -94,8 +119,14 @@ internal sealed class TrafficSettings
     public ulong Seed(ParseResult parsed) => (ulong)_seed.Of(parsed);
 
     /// <summary>What is asked.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="plan">
+    /// The deployment that is asked; null = nothing is known of it, and users begin all at once unless told otherwise.
+    /// </param>
+    /// <param name="model">What the command line calls its model, or null.</param>
+    /// <param name="rate">Requests a second in place of <c>--rate</c>; null = those of the command line.</param>
     /// <exception cref="UsageException">Options contradict each other, or there are none.</exception>
-    public Traffic Read(ParseResult parsed)
+    public Traffic Read(ParseResult parsed, ICostPlan? plan, string? model, double? rate = null)
     {
         Option[] kinds = [.. new Option[] { _rate, _users, _trace }.Where(parsed.IsGiven)];
         if (kinds.Length == 0)
@@ -109,6 +140,8 @@ internal sealed class TrafficSettings
             throw new UsageException($"{kinds[0].Name} and {kinds[1].Name} say different things of when requests come; give one of them.");
         }
 
+        Refuse(parsed, _users, _ramp, "needs --users; others come when they come");
+        Refuse(parsed, _dataset, _tokenizer, "needs --dataset, whose texts it counts");
         Refuse(parsed, _rate, _arrivals, "needs --rate; users ask when they are answered, and a trace has times of its own");
         if (_trace.Of(parsed) is { } file)
         {
@@ -126,10 +159,13 @@ internal sealed class TrafficSettings
                     trace.Count == 0);
         }
 
-        return Generated(parsed);
+        return Generated(parsed, plan, model, rate);
     }
 
-    private Traffic Generated(ParseResult parsed)
+    /// <summary>The rate, where requests come at one.</summary>
+    public double? Rate(ParseResult parsed) => parsed.Given(_rate);
+
+    private Traffic Generated(ParseResult parsed, ICostPlan? plan, string? model, double? rate)
     {
         if (parsed.IsGiven(_dataset) && (parsed.IsGiven(_input) || parsed.IsGiven(_output)))
         {
@@ -142,15 +178,20 @@ internal sealed class TrafficSettings
             throw new UsageException("--think needs --users or --turns: nobody waits for the answer to a single request.");
         }
 
+        int users = parsed.Given(_users) ?? 0;
+        LengthPairs? pairs = _dataset.Of(parsed) is { } dataset ? Pairs(dataset, _tokenizer.Of(parsed), model) : null;
         int? requests = parsed.Given(_requests) ?? (parsed.IsGiven(_duration) ? null : DefaultRequests);
         TrafficOptions options = new()
         {
-            Process = parsed.IsGiven(_rate) ? ArrivalProcess.Parse(_arrivals.Of(parsed), _rate.Of(parsed), "--arrivals") : null,
-            Users = parsed.Given(_users) ?? 0,
+            Process = parsed.IsGiven(_rate) ? ArrivalProcess.Parse(_arrivals.Of(parsed), rate ?? _rate.Of(parsed), "--arrivals") : null,
+            Users = users,
+            RampSeconds = users == 0 ? 0 : parsed.Given(_ramp) ?? (plan is null ? 0 : _think.Of(parsed).MeanSeconds + UsualRamp(
+                plan, users, _prefix.Of(parsed) + (pairs?.MeanInput ?? _input.Of(parsed).Mean),
+                pairs?.MeanOutput ?? _output.Of(parsed).Mean)),
             Think = _think.Of(parsed),
             Input = _input.Of(parsed),
             Output = _output.Of(parsed),
-            Pairs = _dataset.Of(parsed) is { } dataset ? LengthPairsReader.Read(dataset) : null,
+            Pairs = pairs,
             Turns = parsed.IsGiven(_turns) ? _turns.Of(parsed) : null,
             SharedPrefixTokens = _prefix.Of(parsed),
             SharedPrefixes = _prefixes.Of(parsed),
@@ -161,10 +202,34 @@ internal sealed class TrafficSettings
         return Generated(options, _arrivals.Of(parsed));
     }
 
+    private static LengthPairs Pairs(string dataset, string? tokenizer, string? model)
+    {
+        bool isTexts = dataset.EndsWith(".json", StringComparison.OrdinalIgnoreCase);
+        if (tokenizer is not null && !isTexts)
+        {
+            throw new UsageException("--tokenizer: a trace gives lengths in tokens already; it is for ShareGPT's .json.");
+        }
+
+        string? counting = tokenizer ?? (model is not null && HasTokenizer(model) ? model : null);
+        if (counting is null || !isTexts)
+        {
+            return LengthPairsReader.Read(dataset);
+        }
+
+        using ModelLocation location = ModelLocation.Resolve(counting);
+        Tokenizer counts = location.Files.Tokenizer;
+        return LengthPairsReader.Read(dataset, text => counts.Encode(text, addSpecial: false, parseSpecial: false).Length);
+    }
+
+    private static bool HasTokenizer(string model) =>
+        (File.Exists(model) && ModelFile.IsGguf(model)) || File.Exists(Path.Combine(model, "tokenizer.json"));
+
     private static string Describe(TrafficOptions options, string arrivals)
     {
         string who = options.Users > 0
-            ? string.Create(CultureInfo.InvariantCulture, $"{options.Users:#,0} users")
+            ? string.Create(
+                CultureInfo.InvariantCulture,
+                $"{options.Users:#,0} users{(options.RampSeconds > 0 ? $" who begin over {options.RampSeconds:0.##} s" : "")}")
             : string.Create(CultureInfo.InvariantCulture, $"{options.Process!.RequestsPerSecond:0.######} requests/s ({arrivals})");
         string many = (options.Requests, options.DurationSeconds) switch
         {
@@ -174,7 +239,7 @@ internal sealed class TrafficSettings
             _ => "",
         };
         string lengths = options.Pairs is { } pairs
-            ? $"lengths of {pairs.Name}"
+            ? $"lengths of {pairs.Name}{(pairs.IsEstimated ? ", estimated: a token for every 4 characters" : "")}"
             : string.Create(CultureInfo.InvariantCulture, $"input {options.Input.Mean:0.#}, output {options.Output.Mean:0.#}");
         return $"{who}, {many}, {lengths}";
     }

@@ -27,6 +27,7 @@ public sealed class CalibrationStatistics : IAttentionObserver
     {
         _model = model;
         HeadGroupSize = headGroupSize;
+        HeadGroups.RequireHeads(model.Architecture);
         _mixers = [.. model.Architecture.Layers.Select(layer => (AttentionMixer)layer.Mixer!)];
         _queries = [.. _mixers.Select(mixer => Accumulators(mixer.KvHeads, mixer.HeadDim))];
         _keys = [.. _mixers.Select(mixer => Accumulators(mixer.KvHeads / headGroupSize, headGroupSize * mixer.HeadDim))];

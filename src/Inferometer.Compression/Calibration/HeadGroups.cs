@@ -17,6 +17,7 @@ internal static class HeadGroups
     /// <exception cref="InferometerException">Names the size and those that the model allows.</exception>
     public static void Require(ModelArchitecture architecture, int size)
     {
+        RequireHeads(architecture);
         int[] heads = [.. architecture.Layers.Select(layer => ((AttentionMixer)layer.Mixer!).KvHeads).Distinct()];
         if (!IsSize(size) || heads.Any(count => count % size != 0))
         {
@@ -24,6 +25,18 @@ internal static class HeadGroups
             throw new InferometerException(
                 $"head group size {size}: {architecture.Name} has layers of {string.Join(" and ", heads)} KV heads; "
                 + $"allowed are {string.Join(", ", allowed)}.");
+        }
+    }
+
+    /// <summary>Throws where a layer keeps something else than keys and values of heads.</summary>
+    /// <exception cref="InferometerException">Names the model and what its layers are.</exception>
+    public static void RequireHeads(ModelArchitecture architecture)
+    {
+        if (architecture.Layers.FirstOrDefault(layer => layer.Mixer is not AttentionMixer) is { } other)
+        {
+            throw new InferometerException(
+                $"{architecture.Source ?? architecture.Name}: only keys and values of heads can be compressed; this model has layers of "
+                + $"{other.Mixer?.GetType().Name ?? "no attention"}.");
         }
     }
 }

@@ -3,16 +3,22 @@ using Inferometer.Core.Frameworks;
 
 namespace Inferometer.Core.Catalog;
 
-/// <summary>The serving frameworks whose use of memory is known. Immutable; thread-safe.</summary>
+/// <summary>The serving frameworks whose use of memory and scheduler are known. Immutable; thread-safe.</summary>
 public static class FrameworkCatalog
 {
     private const double Mebi = 1 << 20;
     private const double Gibi = 1 << 30;
-    private static readonly Lazy<IReadOnlyList<FrameworkProfile>> BuiltIn = new(() =>
-        [.. CatalogFiles.Embedded("frameworks").Select(file => Read(file.Root, file.Source))]);
+    private static readonly FrameworkProfile[] BuiltIn =
+        [.. CatalogFiles.Embedded("frameworks").Select(file => Read(file.Root, file.Source))];
 
     /// <summary>All of them by name.</summary>
-    public static IReadOnlyList<FrameworkProfile> All => BuiltIn.Value;
+    public static IReadOnlyList<FrameworkProfile> All { get; } = [.. BuiltIn.Where(f => !f.IsComparison)];
+
+    /// <summary>What schedules where nobody says: vLLM.</summary>
+    public static FrameworkProfile Usual { get; } = All.First(f => f.Name is "vllm");
+
+    /// <summary>All ways to schedule, the usual one first: the frameworks and what they are compared with.</summary>
+    public static IReadOnlyList<FrameworkProfile> Schedulers { get; } = [Usual, .. BuiltIn.Where(f => f != Usual)];
 
     /// <summary>Finds one by name or alias, ignoring case.</summary>
     /// <param name="name">The name.</param>
@@ -23,7 +29,7 @@ public static class FrameworkCatalog
         ArgumentNullException.ThrowIfNull(name);
         return All.FirstOrDefault(f => f.Aliases.Append(f.Name).Contains(name, StringComparer.OrdinalIgnoreCase))
             ?? throw new InferometerException(
-                $"{origin}: '{name}' is not a framework whose use of memory is known."
+                $"{origin}: '{name}' is not a known framework."
                 + $"{NameSuggestion.For(name, All.SelectMany(f => f.Aliases.Append(f.Name)))} "
                 + $"Allowed: {string.Join(", ", All.Select(f => f.Name))}.");
     }
@@ -38,6 +44,9 @@ public static class FrameworkCatalog
             Name = fields.Text("name") ?? throw fields.Wrong("name", "the framework's name"),
             Aliases = [.. fields.Texts("aliases") ?? []],
             Vendors = [.. fields.Texts("vendors") ?? []],
+            Kinds = [.. fields.Texts("kinds") ?? []],
+            IsComparison = fields.BoolOr(false, "comparison"),
+            Scheduler = SchedulerOf(fields.Object("scheduler") ?? throw fields.Wrong("scheduler", "an object")),
             ShareOf = fields.Text("share_of") switch
             {
                 "everything" => MemoryShare.Everything,
@@ -52,6 +61,7 @@ public static class FrameworkCatalog
             PeerBytes = fields.NumberOr(0, "peer_gib") * Gibi,
             OutsideBytes = fields.NumberOr(0, "outside_gib") * Gibi,
             BytesPerLogit = fields.NumberOr(0, "bytes_per_logit"),
+            SumsIn16Bits = fields.BoolOr(false, "sums_in_16_bits"),
             BlockTokens = fields.IntOr(1, 1, 1 << 20, "block_tokens"),
             Sizes = Sizes(root, fields, source),
             Sources = sources.Names.ToDictionary(name => name, name => sources.Text(name)!, StringComparer.Ordinal),
@@ -72,6 +82,40 @@ public static class FrameworkCatalog
         fields.NumberOr(0, "least_mib") * Mebi,
         fields.NumberOr(0, "least_from_gib") * Gibi);
 
+    private static FrameworkScheduler SchedulerOf(JsonFields fields)
+    {
+        double reserve = fields.NumberOr(0, "admission_reserve");
+        return new FrameworkScheduler
+        {
+            Description = fields.Text("description") ?? throw fields.Wrong("description", "what the scheduler does, one line"),
+            PromptsFirst = fields.Text("prompts") switch
+            {
+                "first" => true,
+                "mixed" => false,
+                _ => throw fields.Wrong("prompts", "one of first, mixed"),
+            },
+            ChunksPrompts = fields.BoolOr(true, "chunked"),
+            StaticBatches = fields.BoolOr(false, "static_batches"),
+            ReservesOutput = fields.BoolOr(false, "reserves_output"),
+            AdmissionReserve = reserve is >= 0 and < 1
+                ? reserve
+                : throw fields.Wrong("admission_reserve", "a share from 0 up to below 1"),
+            PrefixCaching = fields.BoolOr(true, "prefix_caching"),
+        };
+    }
+
+    private static FrameworkSize SizeOf(JsonFields fields)
+    {
+        int tokens = fields.Int(1 << 24, "step_tokens"), sequences = fields.Int(1 << 24, "sequences");
+        return new FrameworkSize(
+            fields.PositiveOr(double.PositiveInfinity, "below_gib") * Gibi,
+            [.. fields.Texts("named") ?? []],
+            tokens,
+            sequences,
+            fields.IntOr(tokens, 1, 1 << 24, "budget"),
+            fields.IntOr(sequences, 1, 1 << 24, "running"));
+    }
+
     private static EquatableList<FrameworkSize> Sizes(JsonElement root, JsonFields fields, string source)
     {
         if (!root.TryGetProperty("sizes", out JsonElement list) || list.ValueKind != JsonValueKind.Array || list.GetArrayLength() == 0)
@@ -81,11 +125,7 @@ public static class FrameworkCatalog
 
         EquatableList<FrameworkSize> sizes =
         [
-            .. list.EnumerateArray().Select(item => new JsonFields(item, source, "sizes.")).Select(size => new FrameworkSize(
-                size.PositiveOr(double.PositiveInfinity, "below_gib") * Gibi,
-                [.. size.Texts("named") ?? []],
-                size.Int(1 << 24, "step_tokens"),
-                size.Int(1 << 24, "sequences"))),
+            .. list.EnumerateArray().Select(item => new JsonFields(item, source, "sizes.")).Select(SizeOf),
         ];
         FrameworkSize last = sizes[^1];
         return double.IsInfinity(last.BelowBytes) && last.Named.Count == 0

@@ -3,8 +3,9 @@ using Inferometer.Core.Hardware;
 namespace Inferometer.Core.Frameworks;
 
 /// <summary>
-/// How a serving framework deals with a device's memory: which share it takes, what it keeps for itself, and by how large a step it sizes
-/// activations. Sizes in bytes. The built-in ones are data, with the source of each figure; see <c>catalog/frameworks</c>.
+/// What a serving framework does as it comes. With a device's memory: which share it takes, what it keeps for itself, and by how large a
+/// step it sizes activations. With requests: how they are scheduled. Sizes in bytes. The built-in ones are data, with the source of each
+/// figure; see <c>catalog/frameworks</c>.
 /// </summary>
 public sealed record FrameworkProfile
 {
@@ -16,6 +17,15 @@ public sealed record FrameworkProfile
 
     /// <summary>Makers of the accelerators that it runs on; empty = any, and processors.</summary>
     public EquatableList<string> Vendors { get; init; } = [];
+
+    /// <summary>Kinds of devices that it runs on, as <see cref="Device.Kind"/> has them; empty = as <see cref="Vendors"/> says.</summary>
+    public EquatableList<string> Kinds { get; init; } = [];
+
+    /// <summary>A way to schedule that others are compared with; nobody's framework, so that nothing is known of its memory.</summary>
+    public bool IsComparison { get; init; }
+
+    /// <summary>What its scheduler does.</summary>
+    public required FrameworkScheduler Scheduler { get; init; }
 
     /// <summary>What the share is a share of.</summary>
     public MemoryShare ShareOf { get; init; }
@@ -38,6 +48,12 @@ public sealed record FrameworkProfile
     /// <summary>Bytes alive per logit while tokens are chosen.</summary>
     public double BytesPerLogit { get; init; }
 
+    /// <summary>
+    /// Products in 16 bits are summed in 16 bits, or computed in 8-bit integers: graphics cards do so at twice the rate of their
+    /// datasheets' products in 16 bits, which are summed in 32.
+    /// </summary>
+    public bool SumsIn16Bits { get; init; }
+
     /// <summary>Tokens of one block of the cache.</summary>
     public int BlockTokens { get; init; } = 1;
 
@@ -51,7 +67,9 @@ public sealed record FrameworkProfile
     public bool RunsOn(Device device)
     {
         ArgumentNullException.ThrowIfNull(device);
-        return Vendors.Count == 0 || device.Vendor.Length == 0
+        return Kinds.Count > 0
+            ? Kinds.Contains(device.Kind, StringComparer.OrdinalIgnoreCase)
+            : Vendors.Count == 0 || device.Vendor.Length == 0
             || (device.Kind is not "cpu" && Vendors.Contains(device.Vendor, StringComparer.OrdinalIgnoreCase));
     }
 

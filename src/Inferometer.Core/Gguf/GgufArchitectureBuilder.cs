@@ -48,6 +48,8 @@ internal sealed class GgufArchitectureBuilder
             layers[i] = same;
         }
 
+        bool parallel = _header.GetBool(Key("use_parallel_residual"), _family.ParallelBlocks && !Has(0, "ffn_norm.weight"));
+        bool behind = !Has(0, "attn_norm.weight") && Has(0, "post_ffw_norm.weight");
         string? name = _header.GetString("general.name", null);
         return new ModelArchitecture
         {
@@ -64,11 +66,14 @@ internal sealed class GgufArchitectureBuilder
                 _header.GetDouble(Key("attention.layer_norm_rms_epsilon"), _header.GetDouble(Key("attention.layer_norm_epsilon"), 1e-5)),
             Position = _family.Position,
             LearnedPositionRows = _header.TryGetTensor("position_embd.weight", out GgufTensorInfo? rows) ? checked((int)rows.Shape[^1]) : 0,
-            EmbeddingScale = _family.ScaledEmbedding ? Math.Sqrt(_hidden) : 1,
+            EmbeddingScale = _header.GetDouble(Key("embedding_scale"), _family.ScaledEmbedding ? Math.Sqrt(_hidden) : 1),
             FinalLogitSoftcap = _header.GetDouble(Key("final_logit_softcapping"), 0),
-            PostBlockNorms = Has(0, "post_attention_norm.weight"),
-            ParallelBlocks = _family.ParallelBlocks,
-            PreBlockNorms = _family.ParallelBlocks && !Has(0, "attn_norm_2.weight") ? 1 : 2,
+            LogitScale = LogitScale(),
+            ResidualScale = _header.GetDouble(Key("residual_scale"), 1),
+            PostBlockNorms = Has(0, "post_ffw_norm.weight") && !behind,
+            NormsBehindBlocks = behind,
+            ParallelBlocks = parallel,
+            PreBlockNorms = parallel && !Has(0, "attn_norm_2.weight") && !Has(0, "ffn_norm.weight") ? 1 : 2,
             PredictionHeads = heads > 0 ? new PredictionHeads { Count = heads, Layers = [Layer(count)] } : null,
             PublishedWeights = GgufWeights.Of(_header, count),
             Source = _header.Source,
@@ -99,7 +104,10 @@ internal sealed class GgufArchitectureBuilder
                 ? "attn_qkv.weight"
                 : "attn_q.weight", ((long)heads * headDim) + (fused ? (long)kvHeads * (headDim + valueDim) : 0));
         int window = IntOr(0, "attention.sliding_window", 0, int.MaxValue);
-        bool local = window > 0 && window < _context && (_family.GlobalEvery == 0 || (layer + 1) % _family.GlobalEvery != 0);
+        bool sliding = window > 0 && IsSliding(layer);
+        bool local = sliding && window < _context;
+        bool hasRope = _family.Position == PositionKind.Rotary && !(_family.NoRopeEvery > 0 && (layer + 1) % _family.NoRopeEvery == 0)
+            && !(_family.GlobalWithoutRope && window > 0 && !sliding);
         return new AttentionMixer
         {
             Heads = heads,
@@ -109,12 +117,46 @@ internal sealed class GgufArchitectureBuilder
             WindowTokens = local ? window : 0,
             QkvBias = Has(layer, "attn_q.bias") || Has(layer, "attn_qkv.bias"),
             OutputBias = Has(layer, "attn_output.bias"),
-            QkNorm = Has(layer, "attn_q_norm.weight") ? QkNormKind.PerHead : QkNormKind.None,
+            QkNorm = QkNorm(layer, headDim),
+            QkNormAfterRope = _family.QkNormAfterRope,
+            QkvClip = _header.GetDouble(Key("attention.clamp_kqv"), 0),
             AttentionSink = Has(layer, "attn_sinks.weight"),
             ScoreSoftcap = _header.GetDouble(Key("attn_logit_softcapping"), 0),
             ScoreScale = _header.GetDouble(Key("attention.scale"), ScoreScale(heads, headDim)),
-            Rope = _family.Position == PositionKind.Rotary ? Rope(headDim, local) : null,
+            Rope = hasRope ? Rope(headDim, local) : null,
         };
+    }
+
+    // Files say it as a list, as a number, or leave it to the architecture.
+    private bool IsSliding(int layer)
+    {
+        if (!_header.Metadata.TryGetValue(Key("attention.sliding_window_pattern"), out GgufValue? pattern))
+        {
+            return _family.GlobalEvery == 0 || (layer + 1) % _family.GlobalEvery != 0;
+        }
+
+        return pattern.Kind == GgufValueKind.Array
+            ? pattern.AsBools() is { } layers && layer < layers.Length
+                ? layers[layer]
+                : throw Wrong($"the metadata '{Key("attention.sliding_window_pattern")}' should have a truth value for each layer")
+            : (layer + 1) % IntOr(1, "attention.sliding_window_pattern", 1, Limits.Layers) != 0;
+    }
+
+    // A weight of head width is shared by the heads, one of all heads' width norms them together, a matrix has a row for each.
+    private QkNormKind QkNorm(int layer, int headDim)
+    {
+        if (!_header.TryGetTensor(Block(layer, "attn_q_norm.weight"), out GgufTensorInfo? norm))
+        {
+            return QkNormKind.None;
+        }
+
+        return norm.Shape.Count == 2 ? QkNormKind.EachHead : norm.Shape[0] == headDim ? QkNormKind.PerHead : QkNormKind.FullWidth;
+    }
+
+    private double LogitScale()
+    {
+        double scale = _header.GetDouble(Key("logit_scale"), 1);
+        return scale is not 0 and not 1 && _family.DividesLogits ? 1 / scale : scale == 0 ? 1 : scale;
     }
 
     /// <summary>
@@ -133,6 +175,16 @@ internal sealed class GgufArchitectureBuilder
             throw Wrong($"keys of width {key} hold no {rotary} rotary channels and more");
         }
 
+        RopeParameters rope = Rope(rotary, local: false);
+        double scale = 0;
+        if (rope.Scaling == RopeScaling.Yarn)
+        {
+            // The scores carry what YaRN would give to cosines and sines.
+            double factor = 1 + (_header.GetDouble(Key("rope.scaling.yarn_log_multiplier"), 0) * Math.Log(rope.Factor));
+            scale = factor * factor / Math.Sqrt(key);
+            rope = rope with { AttentionFactor = 1 };
+        }
+
         return new LatentAttentionMixer
         {
             Heads = heads,
@@ -141,7 +193,8 @@ internal sealed class GgufArchitectureBuilder
             NopeHeadDim = key - rotary,
             RopeHeadDim = rotary,
             ValueHeadDim = value,
-            Rope = Rope(rotary, local: false),
+            ScoreScale = scale,
+            Rope = rope,
         };
     }
 
@@ -179,9 +232,12 @@ internal sealed class GgufArchitectureBuilder
             SharedGate = Has(layer, "ffn_gate_inp_shexp.weight"),
             ExpertBias = Has(layer, "ffn_up_exps.bias"),
             RouterBias = Has(layer, "ffn_gate_inp.bias") || Has(layer, "exp_probs_b.bias"),
+            RouterGroups = IntOr(1, "expert_group_count", 1, Limits.Experts),
+            RouterGroupsPerToken = IntOr(1, "expert_group_used_count", 1, Limits.Experts),
+            RouterJitter = _family.RouterJitter,
             NormalizeTopK = _header.GetBool(Key("expert_weights_norm"), _family.NormalizeTopK),
             SigmoidRouter = sigmoid,
-            RoutedScale = _header.GetDouble(Key("expert_weights_scale"), 1),
+            RoutedScale = _header.GetDouble(Key("expert_weights_scale"), 0) is > 0 and var scale ? scale : 1,
             Activation = _family.Activation,
         };
     }
@@ -205,13 +261,14 @@ internal sealed class GgufArchitectureBuilder
             "longrope" => RopeScaling.LongRope,
             _ => throw Wrong($"'{Key("rope.scaling.type")}' is '{scaling}'; allowed are none, linear, yarn, longrope"),
         };
-        return scheme == RopeScaling.None || ownTheta
+        return scheme == RopeScaling.None || ownTheta || (local && _family.ScalesGlobalRopeOnly)
             ? rope
             : rope with
             {
                 Scaling = scheme,
                 Factor = _header.GetDouble(Key("rope.scaling.factor"), 1),
                 OriginalContextTokens = IntOr(_context, "rope.scaling.original_context_length", 1, int.MaxValue),
+                TruncateRange = _family.TruncatesYarnRange,
                 AttentionFactor = scheme == RopeScaling.LongRope ? _header.GetDouble(Key("rope.scaling.attn_factor"), 0) : 0,
             };
     }

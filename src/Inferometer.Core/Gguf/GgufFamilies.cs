@@ -2,54 +2,99 @@ using Inferometer.Core.Models;
 
 namespace Inferometer.Core.Gguf;
 
-/// <summary>What a GGUF architecture fixes outside its metadata and tensor shapes.</summary>
-internal sealed record GgufFamily
-{
-    public NormKind Norm { get; init; } = NormKind.RmsNorm;
-
-    public ActivationKind Activation { get; init; } = ActivationKind.Silu;
-
-    public PositionKind Position { get; init; } = PositionKind.Rotary;
-
-    /// <summary>Queries and keys are stored so that adjacent channels rotate together.</summary>
-    public bool InterleavedRope { get; init; }
-
-    public bool ScaledEmbedding { get; init; }
-
-    public bool ParallelBlocks { get; init; }
-
-    /// <summary>Every n-th layer is global where a window is given; 0 = all local.</summary>
-    public int GlobalEvery { get; init; }
-
-    /// <summary>Base of local layers, 0 = as the global ones.</summary>
-    public double LocalRopeTheta { get; init; }
-
-    public bool NormalizeTopK { get; init; } = true;
-}
-
-/// <summary>The GGUF architectures that are known. Norm weights of Gemma are stored with the one already added.</summary>
-internal static class GgufFamilies
+/// <summary>
+/// The GGUF architectures that are known, after llama.cpp's. Norm weights of Gemma and Nemotron are stored with the one already added.
+/// </summary>
+public static class GgufFamilies
 {
     private static readonly GgufFamily Gemma = new() { Activation = ActivationKind.GeluTanh, ScaledEmbedding = true };
 
+    private static readonly GgufFamily Granite = new() { InterleavedRope = true, ReordersHeads = true, DividesLogits = true };
+
+    private static readonly GgufFamily Cohere = new() { Norm = NormKind.LayerNormNoBias, InterleavedRope = true, ParallelBlocks = true };
+
     private static readonly Dictionary<string, GgufFamily> ByName = new(StringComparer.Ordinal)
     {
-        ["llama"] = new() { InterleavedRope = true },
-        ["qwen2"] = new(),
-        ["qwen2moe"] = new() { NormalizeTopK = false },
-        ["qwen3"] = new(),
-        ["qwen3moe"] = new(),
-        ["phi3"] = new(),
-        ["gemma"] = Gemma,
-        ["gemma2"] = Gemma with { GlobalEvery = 2 },
-        ["gemma3"] = Gemma with { GlobalEvery = 6, LocalRopeTheta = 10000 },
-        ["deepseek2"] = new() { InterleavedRope = true, NormalizeTopK = false },
-        ["gpt-oss"] = new() { Activation = ActivationKind.SwigluOss, GlobalEvery = 2 },
-        ["gpt2"] = new() { Norm = NormKind.LayerNorm, Activation = ActivationKind.GeluTanh, Position = PositionKind.Learned },
-        ["falcon"] = new() { Norm = NormKind.LayerNorm, Activation = ActivationKind.Gelu, ParallelBlocks = true },
+        ["llama"] = new() { InterleavedRope = true, ReordersHeads = true, ModelTypes = ["llama", "mistral", "mixtral"] },
+        ["qwen2"] = new() { ModelTypes = ["qwen2"] },
+        ["qwen2moe"] = new() { NormalizeTopK = false, ModelTypes = ["qwen2_moe"] },
+        ["qwen3"] = new() { ModelTypes = ["qwen3"] },
+        ["qwen3moe"] = new() { ModelTypes = ["qwen3_moe"] },
+        ["phi3"] = new() { ModelTypes = ["phi3"] },
+        ["phimoe"] = new() { Norm = NormKind.LayerNorm, NormalizeTopK = false, RouterJitter = 0.01, ModelTypes = ["phimoe"] },
+        ["phi2"] = new()
+        {
+            Norm = NormKind.LayerNorm,
+            Activation = ActivationKind.GeluTanh,
+            ParallelBlocks = true,
+            ModelTypes = ["phi"],
+        },
+        ["gemma"] = Gemma with { ModelTypes = ["gemma"] },
+        ["gemma2"] = Gemma with { GlobalEvery = 2, ModelTypes = ["gemma2"] },
+        ["gemma3"] = Gemma with { GlobalEvery = 6, LocalRopeTheta = 10000, ModelTypes = ["gemma3", "gemma3_text"] },
+        ["smollm3"] = new() { InterleavedRope = true, ReordersHeads = true, NoRopeEvery = 4, ModelTypes = ["smollm3"] },
+        ["seed_oss"] = new() { FeedForwardNormIsPostAttention = true, ModelTypes = ["seed_oss"] },
+        ["starcoder2"] = new() { Norm = NormKind.LayerNorm, Activation = ActivationKind.GeluTanh, ModelTypes = ["starcoder2"] },
+        ["stablelm"] = new() { Norm = NormKind.LayerNorm, ParallelBlocks = true, ModelTypes = ["stablelm"] },
+        ["deepseek2"] = new() { InterleavedRope = true, NormalizeTopK = false, ModelTypes = ["deepseek_v2", "deepseek_v3"] },
+        ["gpt-oss"] = new()
+        {
+            Activation = ActivationKind.SwigluOss,
+            GlobalEvery = 2,
+            FeedForwardNormIsPostAttention = true,
+            TruncatesYarnRange = false,
+            ModelTypes = ["gpt_oss"],
+        },
+        ["olmo"] = new() { Norm = NormKind.NonParametric, InterleavedRope = true, ReordersHeads = true, ModelTypes = ["olmo"] },
+        ["olmo2"] = new() { GlobalEvery = 4, ScalesGlobalRopeOnly = true, ModelTypes = ["olmo2", "olmo3"] },
+        ["olmoe"] = new() { NormalizeTopK = false, ModelTypes = ["olmoe"] },
+        ["granite"] = Granite with { ModelTypes = ["granite"] },
+        ["granitemoe"] = Granite with { ModelTypes = ["granitemoe", "granitemoeshared"] },
+        ["command-r"] = Cohere with { ModelTypes = ["cohere"] },
+        ["cohere2"] = Cohere with { GlobalEvery = 4, GlobalWithoutRope = true, ModelTypes = ["cohere2"] },
+        ["glm4"] = new() { InterleavedRope = true, ModelTypes = ["glm4"] },
+        ["glm4moe"] = new() { FeedForwardNormIsPostAttention = true, ModelTypes = ["glm4_moe"] },
+        ["dots1"] = new() { ModelTypes = ["dots1"] },
+        ["minimax-m2"] = new() { ModelTypes = ["minimax_m2"] },
+        ["ernie4_5"] = new() { InterleavedRope = true, ModelTypes = ["ernie4_5"] },
+        ["ernie4_5-moe"] = new() { InterleavedRope = true, ModelTypes = ["ernie4_5_moe"] },
+        ["hunyuan-dense"] = new() { QkNormAfterRope = true, ModelTypes = ["hunyuan_v1_dense"] },
+        ["exaone4"] = new() { GlobalEvery = 4, GlobalWithoutRope = true, ModelTypes = ["exaone4"] },
+        ["arcee"] = new() { InterleavedRope = true, ReordersHeads = true, Activation = ActivationKind.ReluSquared, ModelTypes = ["arcee"] },
+        ["nemotron"] = new() { Norm = NormKind.LayerNorm, Activation = ActivationKind.ReluSquared, ModelTypes = ["nemotron"] },
+        ["gpt2"] = new()
+        {
+            Norm = NormKind.LayerNorm,
+            Activation = ActivationKind.GeluTanh,
+            Position = PositionKind.Learned,
+            FusedQkv = true,
+            ModelTypes = ["gpt2"],
+        },
+        ["gptneox"] = new()
+        {
+            Norm = NormKind.LayerNorm,
+            Activation = ActivationKind.Gelu,
+            ParallelBlocks = true,
+            FusedQkv = true,
+            ModelTypes = ["gpt_neox"],
+        },
+        ["falcon"] = new()
+        {
+            Norm = NormKind.LayerNorm,
+            Activation = ActivationKind.Gelu,
+            ParallelBlocks = true,
+            FusedQkv = true,
+            ModelTypes = ["falcon"],
+        },
     };
 
+    /// <summary>Names of all known architectures.</summary>
     public static IReadOnlyCollection<string> Known => ByName.Keys;
 
+    /// <summary>The family of a <c>general.architecture</c>, or null.</summary>
     public static GgufFamily? Find(string architecture) => ByName.GetValueOrDefault(architecture);
+
+    /// <summary>The <c>general.architecture</c> that a Hugging Face <c>model_type</c> is written as, or null.</summary>
+    public static string? ArchitectureOf(string modelType) =>
+        ByName.FirstOrDefault(family => family.Value.ModelTypes.Contains(modelType, StringComparer.Ordinal)).Key;
 }

@@ -17,6 +17,9 @@ public enum NormKind
 
     /// <summary>A norm without parameters.</summary>
     NonParametric,
+
+    /// <summary>Layer norm with weight and bias whose stored weight is an offset from one (Nemotron in Hugging Face files).</summary>
+    LayerNormPlusOne,
 }
 
 /// <summary>How positions enter the network.</summary>
@@ -55,6 +58,9 @@ public enum QkNormKind
 
     /// <summary>A layer norm of head width with weight and bias, shared by all heads (Persimmon).</summary>
     PerHeadLayerNorm,
+
+    /// <summary>A layer norm for every head, with a weight of its own and no bias (Cohere, StableLM 2).</summary>
+    EachHead,
 }
 
 /// <summary>Non-linearity of a feed-forward network.</summary>

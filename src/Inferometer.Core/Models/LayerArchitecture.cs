@@ -81,6 +81,12 @@ public sealed record AttentionMixer : TokenMixer
     /// <summary>Norm on queries and keys after their projection.</summary>
     public QkNormKind QkNorm { get; init; }
 
+    /// <summary>The norm on queries and keys follows the rotary embedding instead of going before it (Hunyuan, Llama-4).</summary>
+    public bool QkNormAfterRope { get; init; }
+
+    /// <summary>Projected queries, keys and values are cut to this size (OLMo, OLMoE); 0 = not.</summary>
+    public double QkvClip { get; init; }
+
     /// <summary>A sigmoid gate as wide as the output, projected with the queries (Qwen3-Next, Qwen3.5).</summary>
     public bool OutputGate { get; init; }
 
@@ -346,6 +352,12 @@ public sealed record MoeFeedForward : FeedForward
 
     /// <summary>Router scores are sigmoids (DeepSeek-V3, Llama-4) instead of a softmax.</summary>
     public bool SigmoidRouter { get; init; }
+
+    /// <summary>
+    /// The choice of the sparse mixer (arXiv:2409.12136; Phi-3.5-MoE): one expert after the other, each weighted by the softmax over those
+    /// whose scores are within twice this share of the best one left; 0 = not.
+    /// </summary>
+    public double RouterJitter { get; init; }
 
     /// <summary>Factor on the routed experts' sum.</summary>
     public double RoutedScale { get; init; } = 1;

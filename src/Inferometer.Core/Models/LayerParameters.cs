@@ -53,7 +53,7 @@ public static class LayerParameters
 
     internal static long Norm(NormKind kind, long width) => kind switch
     {
-        NormKind.LayerNorm => 2 * width,
+        NormKind.LayerNorm or NormKind.LayerNormPlusOne => 2 * width,
         NormKind.NonParametric => 0,
         _ => width,
     };
@@ -129,7 +129,7 @@ public static class LayerParameters
             {
                 QkNormKind.PerHead => (m.ReusesCache ? 1L : 2L) * m.HeadDim,
                 QkNormKind.PerHeadLayerNorm => 4L * m.HeadDim,
-                QkNormKind.FullWidth => query + key,
+                QkNormKind.FullWidth or QkNormKind.EachHead => query + key,
                 _ => 0,
             };
             long projected = query + key + value + (m.OutputGate ? output : 0) + (m.HeadGate ? m.Heads : 0);

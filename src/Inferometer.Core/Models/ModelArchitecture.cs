@@ -73,6 +73,9 @@ public sealed record ModelArchitecture
     /// <summary>Norms run after attention and after the FFN as well as before (Gemma 2 and 3).</summary>
     public bool PostBlockNorms { get; init; }
 
+    /// <summary>Norms run on what a block gives, before it joins the residual stream, and none before it (OLMo-2, EXAONE 4).</summary>
+    public bool NormsBehindBlocks { get; init; }
+
     /// <summary>Norms run after the residual addition instead of before the block, and there is no final norm (OPT-350m).</summary>
     public bool NormAfterResidual { get; init; }
 

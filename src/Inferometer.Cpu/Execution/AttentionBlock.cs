@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using Inferometer.Core.Models;
 using Inferometer.Cpu.Kernels.Attention;
 using Inferometer.Cpu.Kernels.Elementwise;
@@ -18,6 +19,7 @@ internal sealed class AttentionBlock : IDisposable
     private readonly StandardAttention? _standard;
     private readonly float _epsilon;
     private readonly Action<int> _prepareRow;
+    private readonly Action<int> _gateRow;
     private KvCache? _cache;
     private IAttentionObserver? _observer;
     private AttentionMixer? _mixer;
@@ -33,6 +35,7 @@ internal sealed class AttentionBlock : IDisposable
         _standard = options.FlashAttention ? null : new StandardAttention(step.Pool);
         _epsilon = (float)model.Architecture.NormEpsilon;
         _prepareRow = PrepareRow;
+        _gateRow = GateRow;
     }
 
     /// <summary>Bytes of the attention kernel's working memory.</summary>
@@ -55,6 +58,12 @@ internal sealed class AttentionBlock : IDisposable
             layer, _step.Layout.Positions, Rows(_step.Workspace.Query, mixer.Heads * mixer.HeadDim),
             Rows(_step.Workspace.Key, mixer.KvHeads * mixer.HeadDim), Rows(_step.Workspace.Value, mixer.KvHeads * mixer.ValueHeadDim));
         Attend();
+        if (weights.Gate is not null)
+        {
+            _step.Multiply(weights.Gate, _step.Workspace.Normed, _step.Workspace.Query, _step.TokenCount);
+            _step.ForEachRow(_gateRow, _step.TokenCount);
+        }
+
         _step.Multiply(weights.Output, _step.Workspace.Attended, _step.Workspace.BlockOutput, _step.TokenCount);
     }
 
@@ -85,6 +94,7 @@ internal sealed class AttentionBlock : IDisposable
             Scale = mixer.ScoreScale != 0 ? (float)mixer.ScoreScale : 1 / MathF.Sqrt(mixer.HeadDim),
             Window = mixer.WindowTokens,
             Softcap = (float)mixer.ScoreSoftcap,
+            Sinks = _weights!.Sinks,
         };
         int tokens = _step.TokenCount;
         ReadOnlySpan<float> queries = _step.Workspace.Query.AsSpan(0, tokens * mixer.Heads * mixer.HeadDim);
@@ -109,14 +119,30 @@ internal sealed class AttentionBlock : IDisposable
         Span<float> query = work.Query.AsSpan(row * queries, queries);
         Span<float> key = work.Key.AsSpan(row * keys, keys);
         Span<float> value = work.Value.AsSpan(row * values, values);
-        if (_weights!.QueryNorm is not null)
+        if (mixer.QkvClip > 0)
         {
-            RmsNorm.ApplyRows(query, _weights.QueryNorm, _epsilon, query);
-            RmsNorm.ApplyRows(key, _weights.KeyNorm, _epsilon, key);
+            float clip = (float)mixer.QkvClip;
+            TensorPrimitives.Clamp(query, -clip, clip, query);
+            TensorPrimitives.Clamp(key, -clip, clip, key);
+            TensorPrimitives.Clamp(value, -clip, clip, value);
         }
 
-        Rotate(query, row, mixer);
-        Rotate(key, row, mixer);
+        if (!mixer.QkNormAfterRope)
+        {
+            NormHeads(query, key, mixer);
+        }
+
+        if (mixer.Rope is not null)
+        {
+            Rotate(query, row, mixer);
+            Rotate(key, row, mixer);
+        }
+
+        if (mixer.QkNormAfterRope)
+        {
+            NormHeads(query, key, mixer);
+        }
+
         if (_cache!.GroupedHeads)
         {
             _cache.Store(_layer, _step.Layout.Slots[row], key, value);
@@ -125,6 +151,22 @@ internal sealed class AttentionBlock : IDisposable
         {
             StoreExpanded(row, key, value, mixer);
         }
+    }
+
+    private void NormHeads(Span<float> query, Span<float> key, AttentionMixer mixer)
+    {
+        _weights!.QueryNorm?.Apply(query, mixer.HeadDim, _epsilon);
+        _weights.KeyNorm?.Apply(key, mixer.HeadDim, _epsilon);
+    }
+
+    // The queries are not needed any more: their room holds the gates.
+    private void GateRow(int row)
+    {
+        int width = _mixer!.Heads * _mixer.ValueHeadDim;
+        Span<float> gates = _step.Workspace.Query.AsSpan(row * width, width);
+        Span<float> attended = _step.Workspace.Attended.AsSpan(row * width, width);
+        TensorPrimitives.Sigmoid(gates, gates);
+        TensorPrimitives.Multiply(attended, gates, attended);
     }
 
     // Each query head gets its own copy of its group's key and value: what grouping saves.

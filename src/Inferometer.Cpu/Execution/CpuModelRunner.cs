@@ -46,6 +46,18 @@ public sealed class CpuModelRunner(TransformerModel model, KvCache cache) : IMod
     public void CopyBlock(int source, int destination) => cache.CopyBlock(source, destination);
 
     /// <inheritdoc/>
+    public bool CanResume(int block, int tokens) => cache.States?.CanResume(block, tokens) ?? true;
+
+    /// <inheritdoc/>
+    public void WatchBlocks(Func<int, int> usersOf)
+    {
+        if (cache.States is { } states)
+        {
+            states.UsersOf = usersOf;
+        }
+    }
+
+    /// <inheritdoc/>
     public void Forward(ForwardBatch batch)
     {
         ArgumentNullException.ThrowIfNull(batch);

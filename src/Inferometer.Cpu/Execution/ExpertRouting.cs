@@ -13,6 +13,7 @@ internal sealed class ExpertRouting
     private int[] _tokens = [];
     private float[] _weights = [];
     private int[] _starts = [];
+    private float[] _ranks = [];
 
     /// <summary>Rows of the tokens of one expert, ascending.</summary>
     public ReadOnlySpan<int> TokensOf(int expert) => _tokens.AsSpan(_starts[expert], _starts[expert + 1] - _starts[expert]);
@@ -24,14 +25,17 @@ internal sealed class ExpertRouting
     /// <param name="moe">Number of experts, choices, and whether their weights are made to sum to one.</param>
     /// <param name="scores">Router outputs, [tokens, experts].</param>
     /// <param name="tokens">Tokens of the step.</param>
-    public void Route(MoeFeedForward moe, Span<float> scores, int tokens)
+    /// <param name="correction">Added to the probabilities for the choice alone, [experts], or null.</param>
+    public void Route(MoeFeedForward moe, Span<float> scores, int tokens, float[]? correction = null)
     {
         Reserve(moe, tokens);
         Array.Clear(_starts);
         for (int token = 0; token < tokens; token++)
         {
             Span<int> experts = _experts.AsSpan(token * moe.ExpertsPerToken, moe.ExpertsPerToken);
-            Choose(moe, scores.Slice(token * moe.Experts, moe.Experts), experts, _chosenWeights.AsSpan(token * moe.ExpertsPerToken));
+            Span<float> weights = _chosenWeights.AsSpan(token * moe.ExpertsPerToken, moe.ExpertsPerToken);
+            ExpertChoice.Of(
+                moe, scores.Slice(token * moe.Experts, moe.Experts), correction, _ranks.AsSpan(0, moe.Experts), experts, weights);
             foreach (int expert in experts)
             {
                 _starts[expert + 1]++;
@@ -39,52 +43,6 @@ internal sealed class ExpertRouting
         }
 
         Sort(moe, tokens);
-    }
-
-    private static void Choose(MoeFeedForward moe, Span<float> scores, Span<int> experts, Span<float> weights)
-    {
-        Softmax(scores);
-        float sum = 0;
-        for (int choice = 0; choice < experts.Length; choice++)
-        {
-            int best = 0;
-            for (int expert = 1; expert < scores.Length; expert++)
-            {
-                best = scores[expert] > scores[best] ? expert : best;
-            }
-
-            experts[choice] = best;
-            weights[choice] = scores[best];
-            sum += scores[best];
-            scores[best] = -1; // probabilities are not negative, so it is not chosen again
-        }
-
-        float factor = (float)moe.RoutedScale / (moe.NormalizeTopK ? sum : 1);
-        for (int choice = 0; choice < experts.Length; choice++)
-        {
-            weights[choice] *= factor;
-        }
-    }
-
-    private static void Softmax(Span<float> scores)
-    {
-        float top = float.NegativeInfinity;
-        foreach (float score in scores)
-        {
-            top = Math.Max(top, score);
-        }
-
-        float sum = 0;
-        foreach (ref float score in scores)
-        {
-            score = MathF.Exp(score - top);
-            sum += score;
-        }
-
-        foreach (ref float score in scores)
-        {
-            score /= sum;
-        }
     }
 
     // Counting sort by expert; tokens stay in order within an expert.
@@ -121,6 +79,7 @@ internal sealed class ExpertRouting
         if (_starts.Length < moe.Experts + 1)
         {
             _starts = new int[moe.Experts + 1];
+            _ranks = new float[moe.Experts];
         }
     }
 }

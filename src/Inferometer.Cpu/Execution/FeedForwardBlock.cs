@@ -25,8 +25,17 @@ internal static class FeedForwardBlock
         StepContext step, FeedForwardWeights weights, ActivationKind activation, float[] input, float[] output, int rows)
     {
         Workspace work = step.Workspace;
-        step.Multiply(weights.Gate, work.Gate, weights.Up, work.Up, input, rows);
-        step.Activate(activation, work.Gate, work.Up, rows, weights.Up.Matrix.Rows);
+        if (weights.Gate is null)
+        {
+            step.Multiply(weights.Up, input, work.Gate, rows);
+            step.Activate(activation, weights.Slopes, work.Gate, rows, weights.Up.Matrix.Rows);
+        }
+        else
+        {
+            step.Multiply(weights.Gate, work.Gate, weights.Up, work.Up, input, rows);
+            step.Activate(activation, work.Gate, work.Up, rows, weights.Up.Matrix.Rows);
+        }
+
         step.Multiply(weights.Down, work.Gate, output, rows);
     }
 
@@ -35,7 +44,7 @@ internal static class FeedForwardBlock
         Workspace work = step.Workspace;
         int hidden = step.HiddenSize, tokens = step.TokenCount;
         step.Multiply(weights.Router, work.Normed, work.Router, tokens);
-        step.Routing.Route(moe, work.Router, tokens);
+        step.Routing.Route(moe, work.Router, tokens, weights.Correction);
         if (weights.Shared is not null)
         {
             RunNetwork(step, weights.Shared, moe.Activation, work.Normed, work.BlockOutput, tokens);
@@ -60,8 +69,22 @@ internal static class FeedForwardBlock
                 work.Normed.AsSpan(rows[i] * hidden, hidden).CopyTo(work.ExpertInput.AsSpan(i * hidden));
             }
 
+            if (moe.ScaleExpertInput)
+            {
+                ScaleInputs(work, step.Routing.WeightsOf(expert), hidden);
+            }
+
             RunNetwork(step, weights.Experts[expert], moe.Activation, work.ExpertInput, work.ExpertOutput, rows.Length);
-            AddWeighted(work, rows, step.Routing.WeightsOf(expert), hidden);
+            AddWeighted(work, rows, moe.ScaleExpertInput ? [] : step.Routing.WeightsOf(expert), hidden);
+        }
+    }
+
+    private static void ScaleInputs(Workspace work, ReadOnlySpan<float> weights, int hidden)
+    {
+        for (int i = 0; i < weights.Length; i++)
+        {
+            Span<float> input = work.ExpertInput.AsSpan(i * hidden, hidden);
+            TensorPrimitives.Multiply(input, weights[i], input);
         }
     }
 
@@ -87,7 +110,7 @@ internal static class FeedForwardBlock
         for (int i = 0; i < rows.Length; i++)
         {
             Span<float> sum = work.BlockOutput.AsSpan(rows[i] * hidden, hidden);
-            TensorPrimitives.MultiplyAdd(work.ExpertOutput.AsSpan(i * hidden, hidden), weights[i], sum, sum);
+            TensorPrimitives.MultiplyAdd(work.ExpertOutput.AsSpan(i * hidden, hidden), weights.IsEmpty ? 1 : weights[i], sum, sum);
         }
     }
 }

@@ -1,5 +1,6 @@
 using Inferometer.Core.Models;
 using Inferometer.Cpu.Kernels.Attention;
+using Inferometer.Cpu.States;
 using Inferometer.Cpu.Threading;
 using Inferometer.Runners;
 
@@ -20,18 +21,25 @@ public abstract class KvCache : IDisposable
     private readonly KvPageLayout[] _layouts;
 
     /// <summary>Settles the shapes of a model's keys and values.</summary>
-    /// <param name="architecture">The model; every layer must be softmax attention.</param>
+    /// <param name="architecture">The model; layers are softmax attention, or keep a state.</param>
     /// <param name="blockCount">Blocks, at least 1.</param>
     /// <param name="element">Number format of exact keys and values.</param>
     /// <param name="groupedHeads">True: one copy per key/value head. False: one per query head.</param>
-    /// <exception cref="ArgumentException">A layer is not softmax attention.</exception>
-    protected KvCache(ModelArchitecture architecture, int blockCount, KvElement element, bool groupedHeads)
+    /// <param name="stateSlots">States at once, of layers that keep one; 0 = one for every block.</param>
+    /// <exception cref="Core.InferometerException">There is no way to keep what a layer remembers.</exception>
+    protected KvCache(ModelArchitecture architecture, int blockCount, KvElement element, bool groupedHeads, int stateSlots = 0)
     {
         ArgumentNullException.ThrowIfNull(architecture);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(blockCount);
         (BlockCount, Element, GroupedHeads) = (blockCount, element, groupedHeads);
         _layouts = Layouts(architecture, element, groupedHeads);
+        States = StateLayout.Of(architecture) is { } states
+            ? new StateCache(states, blockCount, stateSlots > 0 ? stateSlots : blockCount, BlockSize)
+            : null;
     }
+
+    /// <summary>States of layers without keys and values; null where there are none.</summary>
+    internal StateCache? States { get; }
 
     /// <summary>Blocks in the pool.</summary>
     public int BlockCount { get; }
@@ -86,24 +94,27 @@ public abstract class KvCache : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        States?.Dispose();
         Dispose(true);
         GC.SuppressFinalize(this);
     }
 
     /// <summary>Pages of each layer of a model.</summary>
-    /// <exception cref="ArgumentException">A layer is not softmax attention.</exception>
+    /// <remarks>A layer that keeps a state has pages of no heads.</remarks>
+    /// <exception cref="Core.InferometerException">There is no way to keep what a layer remembers.</exception>
     internal static KvPageLayout[] Layouts(ModelArchitecture architecture, KvElement element, bool groupedHeads)
     {
         var layouts = new KvPageLayout[architecture.LayerCount];
         for (int layer = 0; layer < layouts.Length; layer++)
         {
-            if (architecture.Layers[layer].Mixer is not AttentionMixer mixer)
+            layouts[layer] = architecture.Layers[layer].Mixer switch
             {
-                throw new ArgumentException(
-                    $"layer {layer} of {architecture.Name} keeps no keys and values of softmax attention", nameof(architecture));
-            }
-
-            layouts[layer] = new KvPageLayout(groupedHeads ? mixer.KvHeads : mixer.Heads, mixer.HeadDim, mixer.ValueHeadDim, element);
+                AttentionMixer m => new KvPageLayout(groupedHeads ? m.KvHeads : m.Heads, m.HeadDim, m.ValueHeadDim, element),
+                LatentAttentionMixer m => new KvPageLayout(1, m.KvRank + m.RopeHeadDim, 0, element),
+                GatedDeltaMixer or MambaMixer or RecurrentMixer or null => new KvPageLayout(0, 1, 1, element),
+                { } other => throw new Core.InferometerException(
+                    $"{architecture.Name}: there is no cache for layer {layer}, a {other.GetType().Name}."),
+            };
         }
 
         return layouts;

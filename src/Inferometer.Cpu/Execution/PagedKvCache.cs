@@ -1,6 +1,7 @@
 using Inferometer.Core.Models;
 using Inferometer.Cpu.Kernels;
 using Inferometer.Cpu.Kernels.Attention;
+using Inferometer.Cpu.States;
 using Inferometer.Runners;
 
 namespace Inferometer.Cpu.Execution;
@@ -12,31 +13,40 @@ namespace Inferometer.Cpu.Execution;
 public sealed unsafe class PagedKvCache : KvCache
 {
     private readonly NativeBuffer[] _layers;
-    private readonly ExactKvCodec[] _codecs;
+    private readonly KvCodec?[] _codecs;
 
     /// <summary>Takes the memory of the pool.</summary>
-    /// <param name="architecture">The model whose keys and values are kept; every layer must be softmax attention.</param>
+    /// <param name="architecture">The model whose keys and values are kept; layers are softmax attention, or keep a state.</param>
     /// <param name="blockCount">Blocks, at least 1.</param>
     /// <param name="element">Number format.</param>
     /// <param name="groupedHeads">True: one copy per key/value head. False: one per query head, as multi-head attention without grouping
     /// has.</param>
+    /// <param name="stateSlots">States at once, of layers that keep one; 0 = one for every block.</param>
     /// <exception cref="OutOfMemoryException">The system has not that much.</exception>
-    public PagedKvCache(ModelArchitecture architecture, int blockCount, KvElement element = KvElement.F16, bool groupedHeads = true)
-        : base(architecture, blockCount, element, groupedHeads)
+    public PagedKvCache(ModelArchitecture architecture, int blockCount, KvElement element = KvElement.F16, bool groupedHeads = true,
+        int stateSlots = 0)
+        : base(architecture, blockCount, element, groupedHeads, stateSlots)
     {
         KvPageLayout[] layouts = [.. Enumerable.Range(0, LayerCount).Select(LayoutOf)];
-        _codecs = [.. layouts.Select(layout => new ExactKvCodec(layout))];
+        _codecs = [.. layouts.Zip(architecture.Layers, Codec)];
         _layers = [.. layouts.Select(layout => new NativeBuffer(blockCount * layout.PageBytes))];
     }
 
     /// <summary>Bytes of the whole pool.</summary>
-    public override long MemoryBytes => _layers.Sum(layer => layer.ByteCount);
+    public override long MemoryBytes => _layers.Sum(layer => layer.ByteCount) + (States?.MemoryBytes ?? 0);
 
     /// <summary>Bytes one block takes over all layers: what the pool's size is divided by.</summary>
     public static long BytesPerBlock(ModelArchitecture architecture, KvElement element = KvElement.F16, bool groupedHeads = true)
     {
         ArgumentNullException.ThrowIfNull(architecture);
         return Layouts(architecture, element, groupedHeads).Sum(layout => layout.PageBytes);
+    }
+
+    /// <summary>Bytes of one state over all layers that keep one; 0 where none does.</summary>
+    public static long BytesPerState(ModelArchitecture architecture)
+    {
+        ArgumentNullException.ThrowIfNull(architecture);
+        return StateLayout.Of(architecture)?.Bytes ?? 0;
     }
 
     /// <inheritdoc/>
@@ -49,6 +59,8 @@ public sealed unsafe class PagedKvCache : KvCache
             long bytes = LayoutOf(layer).PageBytes;
             Buffer.MemoryCopy(Page(layer, source), Page(layer, destination), bytes, bytes);
         }
+
+        States?.CopyBlock(source, destination);
     }
 
     /// <inheritdoc/>
@@ -64,7 +76,7 @@ public sealed unsafe class PagedKvCache : KvCache
         ArgumentNullException.ThrowIfNull(batch);
         ArgumentNullException.ThrowIfNull(slice);
         batch.AddSequence(
-            firstRow, slice.Tokens.Length, slice.PastTokens, _codecs[layer], _layers[layer].Address, LayoutOf(layer).PageBytes,
+            firstRow, slice.Tokens.Length, slice.PastTokens, _codecs[layer]!, _layers[layer].Address, LayoutOf(layer).PageBytes,
                 slice.BlockTable);
     }
 
@@ -76,6 +88,13 @@ public sealed unsafe class PagedKvCache : KvCache
             layer.Dispose();
         }
     }
+
+    private static KvCodec? Codec(KvPageLayout layout, LayerArchitecture layer) => layer.Mixer switch
+    {
+        LatentAttentionMixer latent => new LatentKvCodec(layout, latent.KvRank),
+        AttentionMixer => new ExactKvCodec(layout),
+        _ => null,
+    };
 
     private byte* Page(int layer, int block) => _layers[layer].Address + (block * LayoutOf(layer).PageBytes);
 }

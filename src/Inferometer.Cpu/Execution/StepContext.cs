@@ -21,10 +21,12 @@ internal sealed class StepContext : IDisposable
     private readonly Action<int> _activateRow;
     private readonly float _residualScale;
     private float[] _source = [];
-    private float[]? _weight;
+    private NormWeights? _norm;
     private float[] _target = [];
     private int _width;
     private ActivationKind _activation;
+    private bool _isGated;
+    private (float Positive, float Negative) _slopes;
 
     public StepContext(ModelArchitecture architecture, WorkerPool pool)
     {
@@ -87,25 +89,33 @@ internal sealed class StepContext : IDisposable
     /// <summary>
     /// Normalises every row of hidden width of <paramref name="source"/> into <paramref name="target"/>, which may be the same.
     /// </summary>
-    public void Norm(float[] source, float[] weight, float[] target)
+    /// <remarks>Without a norm rows are copied.</remarks>
+    public void Norm(float[] source, NormWeights? norm, float[] target)
     {
-        (_source, _weight, _target) = (source, weight, target);
+        (_source, _norm, _target) = (source, norm, target);
         ForEachRow(_normRow, TokenCount);
     }
 
     /// <summary>
     /// Adds <see cref="Workspace.BlockOutput"/> to the residual stream, normalised first where the layer has a norm after its block.
     /// </summary>
-    public void JoinResidual(float[]? postNorm)
+    public void JoinResidual(NormWeights? postNorm)
     {
-        _weight = postNorm;
+        _norm = postNorm;
         ForEachRow(_joinRow, TokenCount);
     }
 
     /// <summary>gate = activation(gate) * up for <paramref name="rows"/> rows of <paramref name="width"/>.</summary>
     public void Activate(ActivationKind activation, float[] gate, float[] up, int rows, int width)
     {
-        (_activation, _target, _source, _width) = (activation, gate, up, width);
+        (_activation, _isGated, _target, _source, _width) = (activation, true, gate, up, width);
+        ForEachRow(_activateRow, rows);
+    }
+
+    /// <summary>values = activation(values) for <paramref name="rows"/> rows of <paramref name="width"/>.</summary>
+    public void Activate(ActivationKind activation, (float Positive, float Negative) slopes, float[] values, int rows, int width)
+    {
+        (_activation, _slopes, _isGated, _target, _width) = (activation, slopes, false, values, width);
         ForEachRow(_activateRow, rows);
     }
 
@@ -133,36 +143,42 @@ internal sealed class StepContext : IDisposable
         }
     }
 
-    private void NormRow(int row) => RmsNorm.Apply(
-        _source.AsSpan(row * HiddenSize, HiddenSize), _weight, _epsilon, _target.AsSpan(row * HiddenSize, HiddenSize));
+    private void NormRow(int row)
+    {
+        ReadOnlySpan<float> source = _source.AsSpan(row * HiddenSize, HiddenSize);
+        Span<float> target = _target.AsSpan(row * HiddenSize, HiddenSize);
+        if (_norm is null)
+        {
+            source.CopyTo(target);
+        }
+        else
+        {
+            _norm.Apply(source, _epsilon, target);
+        }
+    }
 
     private void JoinRow(int row)
     {
         Span<float> change = Workspace.BlockOutput.AsSpan(row * HiddenSize, HiddenSize);
         Span<float> residual = Workspace.Residual.AsSpan(row * HiddenSize, HiddenSize);
-        if (_weight is not null)
-        {
-            RmsNorm.Apply(change, _weight, _epsilon, change);
-        }
-
+        _norm?.Apply(change, _epsilon, change);
         TensorPrimitives.MultiplyAdd(change, _residualScale, residual, residual);
     }
 
     private void ActivateRow(int row)
     {
-        Span<float> gate = _target.AsSpan(row * _width, _width);
-        ReadOnlySpan<float> up = _source.AsSpan(row * _width, _width);
-        switch (_activation)
+        Span<float> values = _target.AsSpan(row * _width, _width);
+        if (_isGated)
         {
-            case ActivationKind.GeluTanh:
-                GatedActivation.GeluTanh(gate, up, gate);
-                break;
-            case ActivationKind.Gelu:
-                GatedActivation.GeluErf(gate, up, gate);
-                break;
-            default:
-                GatedActivation.Silu(gate, up, gate);
-                break;
+            GatedActivation.Apply(_activation, values, _source.AsSpan(row * _width, _width), values);
+        }
+        else if (_activation == ActivationKind.XIelu)
+        {
+            PlainActivation.XIelu(values, _slopes.Positive, _slopes.Negative);
+        }
+        else
+        {
+            PlainActivation.Apply(_activation, values);
         }
     }
 }

@@ -12,6 +12,7 @@ internal sealed class StepLayout
     private int[] _slots = [];
     private int[] _firstTokens = [];
     private int[] _logitTokens = [];
+    private int[] _sequences = [];
 
     /// <summary>Sequences of the step.</summary>
     public ForwardBatch Batch { get; private set; } = new();
@@ -28,6 +29,9 @@ internal sealed class StepLayout
     /// <summary>Cache slot of each token: block x block size + place in the block, [tokens].</summary>
     public ReadOnlySpan<int> Slots => _slots.AsSpan(0, TokenCount);
 
+    /// <summary>Sequence of each token, [tokens].</summary>
+    public ReadOnlySpan<int> Sequences => _sequences.AsSpan(0, TokenCount);
+
     /// <summary>Row of each sequence's first token, [sequences].</summary>
     public ReadOnlySpan<int> FirstTokens => _firstTokens.AsSpan(0, Batch.Count);
 
@@ -43,6 +47,7 @@ internal sealed class StepLayout
         Grow(ref _tokens, batch.TokenCount);
         Grow(ref _positions, batch.TokenCount);
         Grow(ref _slots, batch.TokenCount);
+        Grow(ref _sequences, batch.TokenCount);
         Grow(ref _firstTokens, batch.Count);
         Grow(ref _logitTokens, batch.LogitRowCount);
         int row = 0, logitRow = 0;
@@ -64,6 +69,7 @@ internal sealed class StepLayout
                 int position = slice.PastTokens + t;
                 _tokens[row] = token;
                 _positions[row] = position;
+                _sequences[row] = i;
                 _slots[row] = (blocks[position / PagedKvCache.BlockSize] * PagedKvCache.BlockSize) + (position % PagedKvCache.BlockSize);
                 if (t >= firstLogit)
                 {

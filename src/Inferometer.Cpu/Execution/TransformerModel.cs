@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Numerics.Tensors;
 using Inferometer.Core.Models;
 using Inferometer.Cpu.Kernels.Attention;
@@ -21,6 +22,8 @@ public sealed class TransformerModel : IModelLoader, IDisposable
     private readonly WorkerPool _pool;
     private readonly StepContext _step;
     private readonly AttentionBlock _attention;
+    private readonly LatentAttentionBlock? _latent;
+    private readonly RecurrentBlock? _recurrence;
     private readonly Action<int> _embedRow;
     private readonly Action<int> _finalNormRow;
     private readonly KvPageLayout[] _cacheLayouts;
@@ -34,6 +37,12 @@ public sealed class TransformerModel : IModelLoader, IDisposable
         Options = options.Forward;
         _step = new StepContext(loaded.Architecture, pool);
         _attention = new AttentionBlock(_step, loaded, options.Forward, Statistics);
+        _latent = loaded.Weights.Layers.Any(layer => layer.Latent is not null)
+            ? new LatentAttentionBlock(_step, loaded, options.Forward, Statistics)
+            : null;
+        _recurrence = loaded.Weights.Layers.Any(layer => layer.Recurrence is not null)
+            ? new RecurrentBlock(_step, loaded.Architecture)
+            : null;
         _cacheLayouts = KvCache.Layouts(loaded.Architecture, KvElement.F32, options.Forward.GroupedHeads);
         _embedRow = EmbedRow;
         _finalNormRow = FinalNormRow;
@@ -71,7 +80,7 @@ public sealed class TransformerModel : IModelLoader, IDisposable
     public long WorkspaceBytes => _step.Workspace.MemoryBytes;
 
     /// <summary>Bytes of the attention kernel's working memory held now; grows to the largest step.</summary>
-    public long AttentionScratchBytes => _attention.ScratchBytes;
+    public long AttentionScratchBytes => _attention.ScratchBytes + (_latent?.ScratchBytes ?? 0);
 
     /// <summary>Reads a model from a GGUF file or a Hugging Face folder.</summary>
     /// <param name="path">A <c>.gguf</c> file, or a folder with <c>config.json</c> and safetensors.</param>
@@ -122,8 +131,9 @@ public sealed class TransformerModel : IModelLoader, IDisposable
     /// <summary>Makes a cache in the layout this model's options ask for.</summary>
     /// <param name="blockCount">Blocks in the pool.</param>
     /// <param name="element">Number format of keys and values.</param>
-    public PagedKvCache CreateCache(int blockCount, KvElement element = KvElement.F16) =>
-        new(Architecture, blockCount, element, Options.GroupedHeads);
+    /// <param name="stateSlots">States at once, of layers that keep one; 0 = one for every block.</param>
+    public PagedKvCache CreateCache(int blockCount, KvElement element = KvElement.F16, int stateSlots = 0) =>
+        new(Architecture, blockCount, element, Options.GroupedHeads, stateSlots);
 
     /// <summary>The rotary embedding of a layer; layers with equal ones share the object.</summary>
     public RotaryEmbedding RotaryOf(int layer) => _loaded.EmbeddingOf(layer);
@@ -133,7 +143,8 @@ public sealed class TransformerModel : IModelLoader, IDisposable
     public AttentionMatrices GetAttentionWeights(int layer)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)layer, (uint)Architecture.LayerCount, nameof(layer));
-        AttentionWeights weights = _loaded.Weights.Layers[layer].Attention;
+        AttentionWeights weights = _loaded.Weights.Layers[layer].Attention
+            ?? throw new InvalidOperationException($"layer {layer} of {Architecture.Name} is not softmax attention");
         return new AttentionMatrices(Decode(weights.Query), Decode(weights.Key), Decode(weights.Value), Decode(weights.Output));
     }
 
@@ -188,6 +199,7 @@ public sealed class TransformerModel : IModelLoader, IDisposable
     {
         _pool.Dispose();
         _attention.Dispose();
+        _latent?.Dispose();
         _step.Dispose();
         _loaded.Dispose();
     }
@@ -239,22 +251,19 @@ public sealed class TransformerModel : IModelLoader, IDisposable
         layout.Set(batch, Architecture.VocabularySize, ContextTokens, cache.BlockCount);
         Workspace work = _step.Workspace;
         work.Reserve(batch.TokenCount);
+        cache.States?.BeginStep(batch);
         cache.BeginStep(batch);
         _attention.BeginStep(cache, Observer);
+        _latent?.BeginStep(cache);
+        _recurrence?.BeginStep(cache.States!);
         _step.ForEachRow(_embedRow, batch.TokenCount);
         for (int index = 0; index < _loaded.Weights.Layers.Length; index++)
         {
-            LayerArchitecture layer = Architecture.Layers[index];
-            LayerWeights weights = _loaded.Weights.Layers[index];
-            _step.Norm(work.Residual, weights.AttentionNorm, work.Normed);
-            _attention.Run(index, (AttentionMixer)layer.Mixer!, weights.Attention);
-            _step.JoinResidual(weights.PostAttentionNorm);
-            _step.Norm(work.Residual, weights.FeedForwardNorm, work.Normed);
-            FeedForwardBlock.Run(_step, layer, weights);
-            _step.JoinResidual(weights.PostFeedForwardNorm);
+            RunLayer(index);
         }
 
         cache.EndStep(batch, _pool);
+        cache.States?.EndStep(batch);
         if (!hiddenStates.IsEmpty)
         {
             _step.Norm(work.Residual, _loaded.Weights.FinalNorm, work.Normed);
@@ -265,6 +274,48 @@ public sealed class TransformerModel : IModelLoader, IDisposable
         Statistics.CountStep(batch.TokenCount);
     }
 
+    private void RunLayer(int index)
+    {
+        LayerArchitecture layer = Architecture.Layers[index];
+        LayerWeights weights = _loaded.Weights.Layers[index];
+        Workspace work = _step.Workspace;
+
+        // Side by side, both parts read what the residual stream was before either.
+        bool isParallel = Architecture.ParallelBlocks;
+        bool ownInput = isParallel && weights.FeedForwardNorm is not null;
+        if (ownInput)
+        {
+            _step.Norm(work.Residual, weights.FeedForwardNorm, work.FeedForwardInput);
+        }
+
+        _step.Norm(work.Residual, weights.AttentionNorm, work.Normed);
+        if (weights.Attention is { } attention)
+        {
+            _attention.Run(index, (AttentionMixer)layer.Mixer!, attention);
+        }
+        else if (weights.Latent is { } latent)
+        {
+            _latent!.Run(index, (LatentAttentionMixer)layer.Mixer!, latent);
+        }
+        else
+        {
+            _recurrence!.Run(index, layer.Mixer!, weights.Recurrence!);
+        }
+
+        _step.JoinResidual(weights.PostAttentionNorm);
+        if (ownInput)
+        {
+            work.FeedForwardInput.AsSpan(0, _step.TokenCount * Architecture.HiddenSize).CopyTo(work.Normed);
+        }
+        else if (!isParallel)
+        {
+            _step.Norm(work.Residual, weights.FeedForwardNorm, work.Normed);
+        }
+
+        FeedForwardBlock.Run(_step, layer, weights);
+        _step.JoinResidual(weights.PostFeedForwardNorm);
+    }
+
     private void EmbedRow(int row)
     {
         Span<float> target = _step.Workspace.Residual.AsSpan(row * Architecture.HiddenSize, Architecture.HiddenSize);
@@ -272,6 +323,16 @@ public sealed class TransformerModel : IModelLoader, IDisposable
         if (Architecture.EmbeddingScale != 1)
         {
             TensorPrimitives.Multiply(target, (float)Architecture.EmbeddingScale, target);
+        }
+
+        if (_loaded.Weights.Positions is { } positions)
+        {
+            // Row by row on several threads: the room for the decoded row must be each one's own.
+            float[] position = ArrayPool<float>.Shared.Rent(Architecture.HiddenSize);
+            Span<float> values = position.AsSpan(0, Architecture.HiddenSize);
+            positions.DecodeRow(_step.Layout.Positions[row], values);
+            TensorPrimitives.Add(target, values, target);
+            ArrayPool<float>.Shared.Return(position);
         }
     }
 
@@ -298,9 +359,9 @@ public sealed class TransformerModel : IModelLoader, IDisposable
     private void FinalNormRow(int row)
     {
         int hidden = Architecture.HiddenSize;
-        RmsNorm.Apply(
-            _step.Workspace.Residual.AsSpan(_step.Layout.LogitTokens[row] * hidden, hidden), _loaded.Weights.FinalNorm,
-            (float)Architecture.NormEpsilon, _finalRows.AsSpan(row * hidden, hidden));
+        _loaded.Weights.FinalNorm.Apply(
+            _step.Workspace.Residual.AsSpan(_step.Layout.LogitTokens[row] * hidden, hidden), (float)Architecture.NormEpsilon,
+            _finalRows.AsSpan(row * hidden, hidden));
     }
 
     private void FinishLogits(Span<float> logits, float[]? bias)

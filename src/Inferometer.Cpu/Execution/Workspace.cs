@@ -19,6 +19,9 @@ internal sealed class Workspace
     /// <summary>Normalised input of a block, [tokens, hidden].</summary>
     public float[] Normed { get; private set; } = [];
 
+    /// <summary>Input of the feed-forward part where it runs beside attention with a norm of its own, [tokens, hidden].</summary>
+    public float[] FeedForwardInput { get; private set; } = [];
+
     /// <summary>Output of a block before it joins the residual, [tokens, hidden].</summary>
     public float[] BlockOutput { get; private set; } = [];
 
@@ -54,7 +57,8 @@ internal sealed class Workspace
 
     /// <summary>Bytes a step of <paramref name="tokens"/> tokens needs for its intermediate rows.</summary>
     public static long RequiredBytes(ModelArchitecture architecture, int tokens) =>
-        BytesPerToken(WorkspaceWidths.Of(architecture)) * tokens;
+        (BytesPerToken(WorkspaceWidths.Of(architecture))
+            + (sizeof(float) * (RecurrentWidths.Of(architecture).Total + LatentWidths.Of(architecture).Total))) * tokens;
 
     /// <summary>Makes room for a step of <paramref name="tokens"/> tokens.</summary>
     public void Reserve(int tokens)
@@ -67,6 +71,7 @@ internal sealed class Workspace
         Residual = new float[tokens * _widths.Hidden];
         Normed = new float[tokens * _widths.Hidden];
         BlockOutput = new float[tokens * _widths.Hidden];
+        FeedForwardInput = new float[_widths.HasTwoInputs ? tokens * _widths.Hidden : 0];
         Query = new float[tokens * _widths.Query];
         Key = new float[tokens * _widths.Key];
         Value = new float[tokens * _widths.Value];
@@ -80,5 +85,6 @@ internal sealed class Workspace
     }
 
     private static long BytesPerToken(WorkspaceWidths w) => sizeof(float) * (
-        (((w.Experts > 0 ? 5L : 3L) * w.Hidden) + w.Query + w.Key + w.Value + w.Attended + (2L * w.FeedForward) + w.Experts));
+        ((((w.Experts > 0 ? 5L : 3L) + (w.HasTwoInputs ? 1 : 0)) * w.Hidden)
+            + w.Query + w.Key + w.Value + w.Attended + (2L * w.FeedForward) + w.Experts));
 }

@@ -7,9 +7,15 @@ namespace Inferometer.Cpu.Execution;
 [StructLayout(LayoutKind.Auto)]
 internal readonly record struct WorkspaceWidths(int Hidden, int Query, int Key, int Value, int Attended, int FeedForward, int Experts)
 {
+    /// <summary>Attention and feed-forward part run side by side, each behind a norm of its own.</summary>
+    public bool HasTwoInputs { get; init; }
+
     public static WorkspaceWidths Of(ModelArchitecture architecture)
     {
-        WorkspaceWidths widths = new(architecture.HiddenSize, 0, 0, 0, 0, 0, 0);
+        WorkspaceWidths widths = new(architecture.HiddenSize, 0, 0, 0, 0, 0, 0)
+        {
+            HasTwoInputs = architecture.ParallelBlocks && architecture.PreBlockNorms > 1,
+        };
         foreach (LayerArchitecture layer in architecture.Layers)
         {
             if (layer.Mixer is AttentionMixer mixer)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Inferometer.Core;
+using Inferometer.Core.Gguf;
 using Inferometer.Cpu.Weights;
 using Inferometer.ModelFiles.Formats;
 
@@ -51,7 +52,7 @@ internal static partial class GgufAdapterReader
             entries.Add(new LoraEntry(down.Name, layer, sites, down, up, alpha == 0 ? 1 : alpha / down.Rows));
         }
 
-        return new LoraFile(file.Path, entries, string.Equals(file.Header.Architecture, "llama", StringComparison.Ordinal));
+        return new LoraFile(file.Path, entries, GgufFamilies.Find(file.Header.Architecture) is { ReordersHeads: true });
     }
 
     private static LoraSite[]? Sites(string module, bool fusedUp) => module switch

@@ -1,4 +1,5 @@
 using Inferometer.Core;
+using Inferometer.Core.Gguf;
 using Inferometer.Core.Models;
 using Inferometer.Cpu.Kernels.Matrices;
 using Inferometer.Cpu.Weights;
@@ -69,7 +70,7 @@ internal static class LoraLoader
             firstRow += rows;
             if (entry.Sites[i] is LoraSite.Query or LoraSite.Key)
             {
-                part = Reorder(part, (int)rank, (AttentionMixer)model.Architecture.Layers[entry.Layer].Mixer!, file.NeighbourPairs);
+                part = Reorder(part, (int)rank, model.Architecture, entry.Layer, file.NeighbourPairs);
             }
 
             pairs[targets[i].Site]?.Dispose();
@@ -83,10 +84,10 @@ internal static class LoraLoader
         LayerWeights layer = model.Weights.Layers[entry.Layer];
         Projection? target = site switch
         {
-            LoraSite.Query => layer.Attention.Query,
-            LoraSite.Key => layer.Attention.Key,
-            LoraSite.Value => layer.Attention.Value,
-            LoraSite.Output => layer.Attention.Output,
+            LoraSite.Query => layer.Attention?.Query,
+            LoraSite.Key => layer.Attention?.Key,
+            LoraSite.Value => layer.Attention?.Value,
+            LoraSite.Output => layer.Attention?.Output,
             LoraSite.Gate => layer.Dense?.Gate,
             LoraSite.Up => layer.Dense?.Up,
             _ => layer.Dense?.Down,
@@ -104,9 +105,10 @@ internal static class LoraLoader
     }
 
     // Rows of a head are ordered (first half, second half) or as neighbours (0, half, 1, half + 1, ...); adapter and model may differ.
-    private static float[] Reorder(float[] rows, int rank, AttentionMixer mixer, bool neighbours)
+    private static float[] Reorder(float[] rows, int rank, ModelArchitecture model, int layer, bool neighbours)
     {
-        bool wanted = mixer.Rope?.Interleaved ?? false;
+        var mixer = (AttentionMixer)model.Layers[layer].Mixer!;
+        bool wanted = mixer.Rope is { Interleaved: true } && GgufFamilies.Find(model.ModelType) is { ReordersHeads: true };
         if (wanted == neighbours)
         {
             return rows;

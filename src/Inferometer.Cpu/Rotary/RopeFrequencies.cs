@@ -14,6 +14,9 @@ internal sealed class RopeFrequencies
 
     private RopeFrequencies(double[] frequency, double amplitude) => (_frequency, _amplitude) = (frequency, amplitude);
 
+    /// <summary>No pairs: positions do not enter.</summary>
+    public static RopeFrequencies None { get; } = new([], 1);
+
     /// <summary>Pairs of channels that are rotated; the rotated width is twice this.</summary>
     public int Pairs => _frequency.Length;
 

@@ -1,22 +1,28 @@
 namespace Inferometer.Cpu.Weights;
 
-/// <summary>Weights of one layer. Norm weights are factors: where a file stores offsets from one, the one is added on loading.</summary>
+/// <summary>Weights of one layer. A norm that is null is not there: blocks then read the residual stream, or join it, as it is.</summary>
 internal sealed record LayerWeights
 {
-    /// <summary>Norm before attention, [hidden].</summary>
-    public required float[] AttentionNorm { get; init; }
+    /// <summary>Norm before attention.</summary>
+    public NormWeights? AttentionNorm { get; init; }
 
-    /// <summary>Norm of the attention output, [hidden], or null.</summary>
-    public float[]? PostAttentionNorm { get; init; }
+    /// <summary>Norm of the attention output.</summary>
+    public NormWeights? PostAttentionNorm { get; init; }
 
-    /// <summary>Norm before the feed-forward part, [hidden].</summary>
-    public required float[] FeedForwardNorm { get; init; }
+    /// <summary>Norm before the feed-forward part; null also where a parallel block shares that of attention.</summary>
+    public NormWeights? FeedForwardNorm { get; init; }
 
-    /// <summary>Norm of the feed-forward output, [hidden], or null.</summary>
-    public float[]? PostFeedForwardNorm { get; init; }
+    /// <summary>Norm of the feed-forward output.</summary>
+    public NormWeights? PostFeedForwardNorm { get; init; }
 
-    /// <summary>The attention part.</summary>
-    public required AttentionWeights Attention { get; init; }
+    /// <summary>The attention part, or null where another mixer takes its place.</summary>
+    public AttentionWeights? Attention { get; init; }
+
+    /// <summary>The attention part where it is over latents, otherwise null.</summary>
+    public LatentWeights? Latent { get; init; }
+
+    /// <summary>The mixer where it keeps a state instead of keys and values, otherwise null.</summary>
+    public RecurrentWeights? Recurrence { get; init; }
 
     /// <summary>The feed-forward part where it is dense, otherwise null.</summary>
     public FeedForwardWeights? Dense { get; init; }
@@ -28,15 +34,77 @@ internal sealed record LayerWeights
 /// <summary>Projections and norms of softmax attention.</summary>
 internal sealed record AttentionWeights(Projection Query, Projection Key, Projection Value, Projection Output)
 {
-    /// <summary>Norm of each query head, [head width], or null.</summary>
-    public float[]? QueryNorm { get; init; }
+    /// <summary>Norm on the queries, or null.</summary>
+    public HeadNorm? QueryNorm { get; init; }
 
-    /// <summary>Norm of each key head, [head width], or null.</summary>
-    public float[]? KeyNorm { get; init; }
+    /// <summary>Norm on the keys, or null.</summary>
+    public HeadNorm? KeyNorm { get; init; }
+
+    /// <summary>Gate on the attended values, before its sigmoid, or null.</summary>
+    public Projection? Gate { get; init; }
+
+    /// <summary>A logit per head in the softmax's denominator, or null.</summary>
+    public float[]? Sinks { get; init; }
 }
 
-/// <summary>A feed-forward network: down(act(gate(x)) * up(x)).</summary>
-internal sealed record FeedForwardWeights(Projection Gate, Projection Up, Projection Down);
+/// <summary>Projections and norms of latent attention.</summary>
+/// <param name="Query">Queries of all heads, from the hidden state or from the compressed queries.</param>
+/// <param name="Latent">Latent and rotary key, from the hidden state.</param>
+/// <param name="LatentNorm">Norm of the latent.</param>
+/// <param name="KeyUp">For each head, from a query without its rotary part to the latent's width.</param>
+/// <param name="ValueUp">For each head, from the latent to a value.</param>
+/// <param name="Output">Projection of the values.</param>
+internal sealed record LatentWeights(
+    Projection Query, Projection Latent, float[] LatentNorm, Projection[] KeyUp, Projection[] ValueUp, Projection Output)
+{
+    /// <summary>Compression of the queries, or null.</summary>
+    public Projection? QueryDown { get; init; }
+
+    /// <summary>Norm of the compressed queries; empty without them.</summary>
+    public float[] QueryNorm { get; init; } = [];
+}
+
+/// <summary>Projections and vectors of a mixer with a state; those that a kind has no use for are null.</summary>
+/// <param name="Input">What is convolved, and for Mamba and short convolutions their gates and steps beside it.</param>
+/// <param name="Output">Projection of what comes out.</param>
+/// <param name="Taps">Weights of the causal convolution, [taps, channels], the oldest token first.</param>
+internal sealed record RecurrentWeights(Projection Input, Projection Output, float[] Taps)
+{
+    /// <summary>Bias of the convolution, [channels].</summary>
+    public float[]? TapBias { get; init; }
+
+    /// <summary>Output gates of the delta rule, before their activation.</summary>
+    public Projection? Gate { get; init; }
+
+    /// <summary>How strongly the delta rule corrects, per head, before its sigmoid.</summary>
+    public Projection? Beta { get; init; }
+
+    /// <summary>Decays of the delta rule, per head, before their softplus.</summary>
+    public Projection? Decay { get; init; }
+
+    /// <summary>Logarithm of the decay rates, per head.</summary>
+    public float[]? LogRates { get; init; }
+
+    /// <summary>Added to decays or steps before their softplus, per head.</summary>
+    public float[]? StepBias { get; init; }
+
+    /// <summary>Share of the input that passes the recurrence by, per head.</summary>
+    public float[]? Skip { get; init; }
+
+    /// <summary>Norm of what comes out.</summary>
+    public float[]? Norm { get; init; }
+}
+
+/// <summary>A feed-forward network: down(act(gate(x)) * up(x)), or without a gate down(act(up(x))).</summary>
+internal sealed record FeedForwardWeights(Projection? Gate, Projection Up, Projection Down)
+{
+    /// <summary>Learned slopes of the activation above and below zero (xIELU).</summary>
+    public (float Positive, float Negative) Slopes { get; init; }
+}
 
 /// <summary>A router, its experts and an optional shared expert with the row of its sigmoid gate.</summary>
-internal sealed record ExpertWeights(Projection Router, FeedForwardWeights[] Experts, FeedForwardWeights? Shared, Projection? SharedGate);
+internal sealed record ExpertWeights(Projection Router, FeedForwardWeights[] Experts, FeedForwardWeights? Shared, Projection? SharedGate)
+{
+    /// <summary>Added to the experts' probabilities for the choice alone, [experts], or null.</summary>
+    public float[]? Correction { get; init; }
+}

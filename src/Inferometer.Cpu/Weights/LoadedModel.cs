@@ -21,10 +21,15 @@ internal sealed class LoadedModel : IDisposable
         _checkpoint = checkpoint;
         _repacked = repacked;
         WeightBytes = weights.Matrices().Sum(matrix => matrix.SizeBytes);
-        (RopeParameters Rope, int HeadDim)[] ropes =
-            [.. architecture.Layers.Select(layer => (((AttentionMixer)layer.Mixer!).Rope!, ((AttentionMixer)layer.Mixer!).HeadDim))];
-        (RopeParameters Rope, int HeadDim)[] distinct = [.. ropes.Distinct()];
-        _ropeOfLayer = [.. ropes.Select(rope => Array.IndexOf(distinct, rope))];
+        (RopeParameters Rope, int HeadDim)?[] ropes = [.. architecture.Layers.Select(layer =>
+            layer.Mixer switch
+            {
+                AttentionMixer { Rope: { } rope } mixer => (rope, mixer.HeadDim),
+                LatentAttentionMixer { Rope: { } rope } latent => (rope, latent.RopeHeadDim),
+                _ => ((RopeParameters, int)?)null,
+            })];
+        (RopeParameters Rope, int HeadDim)[] distinct = [.. ropes.OfType<(RopeParameters, int)>().Distinct()];
+        _ropeOfLayer = [.. ropes.Select(rope => rope is { } own ? Array.IndexOf(distinct, own) : -1)];
         RopeFrequencies[] frequencies =
             [.. distinct.Select(rope => RopeFrequencies.Create(rope.Rope, rope.HeadDim, contextTokens, architecture.MaxContextTokens))];
         Rotary = new StepRotary(frequencies);
@@ -47,11 +52,13 @@ internal sealed class LoadedModel : IDisposable
     /// <summary>Rotary tables of the step that runs, numbered by <see cref="RopeOf"/>.</summary>
     public StepRotary Rotary { get; }
 
-    /// <summary>Which of the distinct rotary embeddings a layer uses.</summary>
+    /// <summary>Which of the distinct rotary embeddings a layer uses; -1 for none.</summary>
     public int RopeOf(int layer) => _ropeOfLayer[layer];
 
-    /// <summary>The rotary embedding of a layer.</summary>
-    public RotaryEmbedding EmbeddingOf(int layer) => _embeddings[_ropeOfLayer[layer]];
+    /// <summary>The rotary embedding of a layer; one of no pairs where positions do not enter it.</summary>
+    public RotaryEmbedding EmbeddingOf(int layer) => _ropeOfLayer[layer] < 0
+        ? new RotaryEmbedding(RopeFrequencies.None, ((AttentionMixer)Architecture.Layers[layer].Mixer!).HeadDim, interleaved: false)
+        : _embeddings[_ropeOfLayer[layer]];
 
     public void Dispose()
     {

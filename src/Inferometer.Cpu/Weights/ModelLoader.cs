@@ -1,4 +1,5 @@
 using Inferometer.Core;
+using Inferometer.Core.Gguf;
 using Inferometer.Core.Models;
 using Inferometer.Cpu.Kernels.Matrices;
 using Inferometer.Cpu.Threading;
@@ -63,7 +64,7 @@ internal static class ModelLoader
         ITensorSource source, ModelArchitecture architecture, WorkerPool pool, LoadOptions options, LoadMonitor monitor,
             RepackedWeights repacked, bool onlyChecks = false)
     {
-        TensorLoader tensors = new(source, Names(source, architecture), pool, options, monitor, repacked, NormOffset(architecture))
+        TensorLoader tensors = new(source, Names(source, architecture), pool, options, monitor, repacked, architecture.Norm)
         {
             OnlyChecks = onlyChecks,
         };
@@ -71,14 +72,12 @@ internal static class ModelLoader
         return (architecture, new WeightAssembly(architecture, tensors, monitor).Load());
     }
 
-    private static float NormOffset(ModelArchitecture architecture) => architecture.Norm == NormKind.RmsNormPlusOne ? 1 : 0;
-
     private static IWeightNames Names(ITensorSource source, ModelArchitecture architecture)
     {
         bool Contains(string name) => source.TryGetTensor(name, out _);
         return source is GgufModelFile
-            ? new GgufNames()
-            : HuggingFaceNames.Find(Contains, architecture.PostBlockNorms)
+            ? new GgufNames(GgufFamilies.Find(architecture.ModelType))
+            : HuggingFaceNames.Find(Contains, architecture)
                 ?? throw new InferometerException(
                     $"{source.Path}: no tensor 'model.embed_tokens.weight'; the checkpoint's tensor names are not known.");
     }

@@ -1,4 +1,5 @@
 using Inferometer.Core;
+using Inferometer.Core.Gguf;
 using Inferometer.Core.Models;
 using Inferometer.ModelFiles;
 
@@ -7,11 +8,16 @@ namespace Inferometer.Cpu.Weights;
 /// <summary>Tells whether the engine can run an architecture, and if not, what it lacks.</summary>
 public static class ModelSupport
 {
-    private static readonly string[] Families =
+    // Families whose forward pass was compared with a reference: knowing how many parameters a network has is not knowing what it does
+    // with them. GGUF architectures that models are written as come beside them.
+    private static readonly string[] ModelTypes =
     [
-        "llama", "mistral", "mixtral", "qwen2", "qwen2_moe", "qwen2moe", "qwen3", "qwen3_moe", "qwen3moe",
-        "gemma", "gemma2", "gemma3", "gemma3_text", "phi3",
+        .. GgufFamilies.Known.SelectMany(name => GgufFamilies.Find(name)!.ModelTypes), "glm", "gptj", "helium", "apertus",
+        "qwen3_next", "qwen3_5_text", "qwen3_5_moe_text", "lfm2", "granitemoehybrid",
     ];
+
+    private static readonly HashSet<string> Families =
+        [.. ModelTypes, .. GgufFamilies.Known.Where(name => GgufFamilies.Find(name)!.ModelTypes.Count > 0)];
 
     /// <summary>Throws when the network holds a part the engine has no code for.</summary>
     /// <exception cref="InferometerException">Names the part and the families that run.</exception>
@@ -43,30 +49,25 @@ public static class ModelSupport
         ArgumentNullException.ThrowIfNull(architecture);
         return Missing(architecture) is { } missing
             ? $"the engine cannot run this model ('{architecture.ModelType}'): it has no {missing}. "
-                + "It runs llama, mistral, mixtral, qwen2, qwen3, their mixtures of experts, gemma 1 to 3 and phi-3."
+                + $"It runs {string.Join(", ", ModelTypes.Order(StringComparer.Ordinal))}."
             : null;
     }
 
     private static string? Missing(ModelArchitecture architecture)
     {
-        if (!Families.Contains(architecture.ModelType, StringComparer.Ordinal))
+        if (!Families.Contains(architecture.ModelType))
         {
             return "forward pass for this family";
         }
 
-        if (architecture.Position != PositionKind.Rotary)
+        if (architecture.Position is not (PositionKind.Rotary or PositionKind.Learned))
         {
             return $"positions of the kind {architecture.Position}";
         }
 
-        if (architecture.Norm is not (NormKind.RmsNorm or NormKind.RmsNormPlusOne))
+        if (architecture.NormAfterResidual)
         {
-            return $"norm of the kind {architecture.Norm}";
-        }
-
-        if (architecture.ParallelBlocks || architecture.PreBlockNorms != 2)
-        {
-            return "parallel attention and feed-forward blocks";
+            return "norms behind the residual addition";
         }
 
         if (architecture.EmbeddingProjectionSize != 0)
@@ -74,22 +75,50 @@ public static class ModelSupport
             return "projection of the embedding";
         }
 
+        if (architecture.ResidualStreams != 1)
+        {
+            return "parallel residual streams";
+        }
+
+        if (architecture.Layers.FirstOrDefault(layer => layer.ReusesWeights || layer.ParallelMixer is not null) is not null)
+        {
+            return "layers that run others again or two mixers side by side";
+        }
+
+        if (architecture.Layers.SelectMany(layer => layer.Parts).FirstOrDefault(part => !Learned(architecture, part)) is { } layerPart)
+        {
+            return layerPart.Name;
+        }
+
         return architecture.Layers.Distinct().Select(layer => Missing(layer.Mixer) ?? Missing(layer.FeedForward))
             .FirstOrDefault(what => what is not null);
     }
 
+    // The slopes of xIELU are the one part that a layer has beside its blocks and that is run.
+    private static bool Learned(ModelArchitecture architecture, SidePart part) => part.Use == SidePartUse.Idle
+        || (part.Use == SidePartUse.Applied && architecture.ModelType is "apertus");
+
     private static string? Missing(TokenMixer? mixer) => mixer switch
     {
-        LatentAttentionMixer => "multi-head latent attention",
-        GatedDeltaMixer => "gated delta-rule attention",
-        MambaMixer => "Mamba layers",
+        LatentAttentionMixer { IndexTopK: > 0 } => "sparse attention that an indexer chooses",
+        LatentAttentionMixer { OutputGate: true } => "gates on latent attention",
+        LatentAttentionMixer { AttentionSink: true } => "sinks of latent attention",
+        LatentAttentionMixer { Rope: null } => "latent attention without rotary positions",
+        LatentAttentionMixer => null,
+        CompressedAttentionMixer => "attention over a compressed cache",
+        GatedDeltaMixer { KeyHeads: var keys, ValueHeads: var values } when values % keys != 0 =>
+            $"way to share {keys} key heads among {values} value heads",
+        MambaMixer { Heads: var heads, Groups: var groups } when heads % groups != 0 => $"way to sort {heads} heads into {groups} groups",
+        GatedDeltaMixer or MambaMixer => null,
+        RecurrentMixer { Kind: "short convolution" } => null,
+        RecurrentMixer recurrent => $"layers of the kind {recurrent.Kind}",
         null => "layers without attention",
-        AttentionMixer { AttentionSink: true } => "attention sinks",
-        AttentionMixer { OutputGate: true } => "gated attention outputs",
+        AttentionMixer { HeadGate: true } => "gates on attention heads",
         AttentionMixer { ChunkTokens: > 0 } => "chunked attention",
         AttentionMixer { ValuesAreKeys: true } => "attention whose values are its keys",
-        AttentionMixer { QkNorm: QkNormKind.FullWidth or QkNormKind.NonParametric } attention =>
-            $"query and key norm of the kind {attention.QkNorm}",
+        AttentionMixer { ReusesCache: true } => "attention over the cache of another layer",
+        AttentionMixer { InputSize: > 0 } => "attention over another width than the residual stream's",
+        AttentionMixer { ValueScale: not 1 } => "factor on the values",
         AttentionMixer { KvHeads: var kv, Heads: var heads } when kv <= 0 || heads % kv != 0 =>
             $"way to share {kv} key/value heads among {heads} query heads",
         AttentionMixer attention when attention.HeadDim != attention.ValueHeadDim => "value heads of another width than the keys",
@@ -100,13 +129,16 @@ public static class ModelSupport
     private static string? Missing(FeedForward? feedForward) => feedForward switch
     {
         null => "layers without a feed-forward part",
-        DenseFeedForward { Activation: ActivationKind.SwigluOss } or MoeFeedForward { Activation: ActivationKind.SwigluOss } =>
-            "clamped SwiGLU",
-        DenseFeedForward { Gated: false } or MoeFeedForward { Gated: false } => "feed-forward networks without a gate",
-        MoeFeedForward { ExpertBias: true } => "biased experts",
-        MoeFeedForward { RouterBias: true } => "biased routers",
-        MoeFeedForward { SigmoidRouter: true } => "sigmoid routers",
+        DenseFeedForward { Activation: ActivationKind.SwigluOss, Gated: false } => "clamped SwiGLU without a gate",
+        DenseFeedForward { Activation: ActivationKind.XIelu, Gated: true } or MoeFeedForward { Activation: ActivationKind.XIelu } =>
+            "xIELU in gated networks",
+        MoeFeedForward { HashRouting: true } => "experts chosen by a table",
+        MoeFeedForward { ExpertInputSize: > 0 } => "experts of another width than the residual stream's",
+        MoeFeedForward { RouterInputSize: > 0 } => "routers of another width than the residual stream's",
+        MoeFeedForward { RouterRows: > 0 } => "routers that score more than the experts",
         MoeFeedForward { ParallelDenseIntermediateSize: > 0 } => "dense network beside the experts",
+        MoeFeedForward { RouterGroups: > 1 } moe when moe.Experts % moe.RouterGroups != 0 || moe.RouterGroupsPerToken > moe.RouterGroups =>
+            $"way to sort {moe.Experts} experts into {moe.RouterGroups} groups of which {moe.RouterGroupsPerToken} are taken",
         _ => null,
     };
 }

@@ -5,10 +5,13 @@ namespace Inferometer.Cpu.Weights;
 /// <summary>All weights of a network, ready for the kernels. Owns the matrices.</summary>
 /// <param name="Embedding">Embedding table [vocabulary, hidden].</param>
 /// <param name="Layers">Layers from bottom to top.</param>
-/// <param name="FinalNorm">Norm after the last layer, [hidden].</param>
+/// <param name="FinalNorm">Norm after the last layer.</param>
 /// <param name="Head">LM head [vocabulary, hidden]; the same matrix as the embedding where they are tied.</param>
-internal sealed record ModelWeights(WeightMatrix Embedding, LayerWeights[] Layers, float[] FinalNorm, Projection Head) : IDisposable
+internal sealed record ModelWeights(WeightMatrix Embedding, LayerWeights[] Layers, NormWeights FinalNorm, Projection Head) : IDisposable
 {
+    /// <summary>Learned rows added to the embedding, [positions, hidden], or null.</summary>
+    public WeightMatrix? Positions { get; init; }
+
     /// <summary>Every matrix once.</summary>
     public IEnumerable<WeightMatrix> Matrices()
     {
@@ -16,6 +19,11 @@ internal sealed record ModelWeights(WeightMatrix Embedding, LayerWeights[] Layer
         if (!ReferenceEquals(Head.Matrix, Embedding))
         {
             yield return Head.Matrix;
+        }
+
+        if (Positions is not null)
+        {
+            yield return Positions;
         }
 
         foreach (Projection projection in Layers.SelectMany(Projections))
@@ -35,8 +43,7 @@ internal sealed record ModelWeights(WeightMatrix Embedding, LayerWeights[] Layer
 
     private static IEnumerable<Projection> Projections(LayerWeights layer)
     {
-        AttentionWeights attention = layer.Attention;
-        IEnumerable<Projection?> all = [attention.Query, attention.Key, attention.Value, attention.Output, .. Of(layer.Dense)];
+        IEnumerable<Projection?> all = [.. Of(layer.Attention), .. Of(layer.Latent), .. Of(layer.Recurrence), .. Of(layer.Dense)];
         if (layer.Experts is ExpertWeights experts)
         {
             all = [.. all, experts.Router, experts.SharedGate, .. Of(experts.Shared), .. experts.Experts.SelectMany(Of)];
@@ -44,6 +51,15 @@ internal sealed record ModelWeights(WeightMatrix Embedding, LayerWeights[] Layer
 
         return all.OfType<Projection>();
     }
+
+    private static IEnumerable<Projection?> Of(AttentionWeights? attention) =>
+        attention is null ? [] : [attention.Query, attention.Key, attention.Value, attention.Output, attention.Gate];
+
+    private static IEnumerable<Projection?> Of(LatentWeights? attention) => attention is null ? [] :
+        [attention.QueryDown, attention.Query, attention.Latent, .. attention.KeyUp, .. attention.ValueUp, attention.Output];
+
+    private static IEnumerable<Projection?> Of(RecurrentWeights? mixer) =>
+        mixer is null ? [] : [mixer.Input, mixer.Output, mixer.Gate, mixer.Beta, mixer.Decay];
 
     private static IEnumerable<Projection?> Of(FeedForwardWeights? network) =>
         network is null ? [] : [network.Gate, network.Up, network.Down];

@@ -1,5 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using Inferometer.Core;
+using Inferometer.Core.Models;
 using Inferometer.Cpu.Kernels.Matrices;
 using Inferometer.Cpu.Threading;
 using Inferometer.ModelFiles.Formats;
@@ -21,12 +23,12 @@ internal sealed unsafe class TensorLoader
     private readonly LoadOptions _options;
     private readonly LoadMonitor _monitor;
     private readonly FiniteCheck _finite;
-    private readonly float _normOffset;
+    private readonly NormKind _norm;
     private readonly RepackedWeights _repacked;
 
     public TensorLoader(
         ITensorSource source, IWeightNames names, WorkerPool pool, LoadOptions options, LoadMonitor monitor, RepackedWeights repacked,
-            float normOffset)
+            NormKind norm)
     {
         _source = source;
         _names = names;
@@ -35,7 +37,7 @@ internal sealed unsafe class TensorLoader
         _monitor = monitor;
         _finite = new FiniteCheck(pool);
         _repacked = repacked;
-        _normOffset = normOffset;
+        _norm = norm;
     }
 
     /// <summary>Whether matrices are only to be found and checked, and none of their bytes will be read.</summary>
@@ -44,16 +46,45 @@ internal sealed unsafe class TensorLoader
     /// <summary>Whether the file holds a weight for the role.</summary>
     public bool Has(WeightRole role, int layer = 0) => TryFind(_names.Stem(role, layer), ".weight", out _);
 
-    /// <summary>A norm's factors; offsets from one are made factors.</summary>
-    public float[] Norm(WeightRole role, int layer, int length)
-    {
-        float[] weight = Vector(Find(role, layer), length);
-        for (int i = 0; i < weight.Length; i++)
-        {
-            weight[i] += _normOffset;
-        }
+    private bool StoresOffsets => _norm is NormKind.RmsNormPlusOne or NormKind.LayerNormPlusOne;
 
-        return weight;
+    /// <summary>A norm between blocks, of the network's kind.</summary>
+    public NormWeights Norm(WeightRole role, int layer, int length) => _norm switch
+    {
+        NormKind.RmsNorm or NormKind.RmsNormPlusOne => new NormWeights(Factors(Find(role, layer), length)),
+        NormKind.NonParametric => new NormWeights(Ones(length), null, CentresRows: true),
+        _ => new NormWeights(
+            Factors(Find(role, layer), length),
+            Bias(role, layer, 0, length, length, required: _norm != NormKind.LayerNormNoBias),
+            CentresRows: true),
+    };
+
+    /// <summary>A norm on query or key heads, or null where there is none.</summary>
+    public HeadNorm? HeadNorm(WeightRole role, int layer, QkNormKind kind, int heads, int headDim) => kind switch
+    {
+        QkNormKind.None => null,
+        QkNormKind.NonParametric => new HeadNorm(kind, Ones(headDim)),
+        QkNormKind.PerHead => new HeadNorm(kind, Factors(Find(role, layer), headDim)),
+        QkNormKind.PerHeadLayerNorm => new HeadNorm(
+            kind, Factors(Find(role, layer), headDim), Bias(role, layer, 0, headDim, headDim, required: true)),
+        QkNormKind.EachHead when !Has(role, layer) => new HeadNorm(kind, NormsOfHeads(role, layer, heads, headDim)),
+        _ => new HeadNorm(kind, Factors(Find(role, layer), heads * headDim)),
+    };
+
+    /// <summary>The bias of what a role names.</summary>
+    public float[] BiasOf(WeightRole role, int layer, int length) => Bias(role, layer, 0, length, length, required: true)!;
+
+    /// <summary>A vector that is there, under the role's name with or without an ending.</summary>
+    public float[] Vector(WeightRole role, int layer, int length) =>
+        OptionalVector(role, layer, length) ?? throw Missing(role, layer);
+
+    /// <summary>A vector under the role's name with or without an ending, or null.</summary>
+    public float[]? OptionalVector(WeightRole role, int layer, int length)
+    {
+        string? stem = _names.Stem(role, layer);
+        return TryFind(stem, ".weight", out ModelTensor? tensor) || TryFind(stem, ".bias", out tensor) || TryFind(stem, "", out tensor)
+            ? Vector(tensor, length)
+            : null;
     }
 
     /// <summary>A linear layer, with its bias where the file has one.</summary>
@@ -92,14 +123,68 @@ internal sealed unsafe class TensorLoader
         };
     }
 
+    /// <summary>Some rows of a tensor as floats in memory, turned where their columns are to be rows.</summary>
+    public WeightMatrix Decoded(WeightRole role, int layer, int totalRows, int columns, int firstRow, int rows, bool turned)
+    {
+        ModelTensor tensor = Find(role, layer);
+        RequireShape(tensor, totalRows, columns);
+        if (OnlyChecks)
+        {
+            return WeightMatrix.FromValues(new float[columns], turned ? columns : 1, turned ? 1 : columns);
+        }
+
+        Take(tensor);
+        float[] row = new float[columns], values = new float[rows * columns];
+        for (int i = 0; i < rows; i++)
+        {
+            tensor.DecodeRow(firstRow + i, row);
+            for (int j = 0; j < columns; j++)
+            {
+                values[turned ? (j * rows) + i : (i * columns) + j] = row[j];
+            }
+        }
+
+        return turned ? WeightMatrix.FromValues(values, columns, rows) : WeightMatrix.FromValues(values, rows, columns);
+    }
+
     /// <summary>One expert's matrix: a slice of the stacked tensor where the file has that, otherwise a tensor of its own.</summary>
-    public Projection Expert(WeightRole role, int layer, int expert, int experts, int rows, int columns) =>
-        new(ExpertMatrix(role, layer, expert, experts, rows, columns))
+    public Projection Expert(WeightRole role, int layer, int expert, int experts, int rows, int columns, bool needsBias) =>
+        new(ExpertMatrix(role, layer, expert, experts, rows, columns),
+            needsBias ? Bias(role, layer, expert * rows, rows, experts * rows, required: true) : null)
         {
             Name = CommonName(role, layer),
             Expert = expert,
             Experts = experts,
         };
+
+    private float[] Factors(ModelTensor tensor, int length)
+    {
+        float[] weight = Vector(tensor, length);
+        for (int i = 0; StoresOffsets && i < weight.Length; i++)
+        {
+            weight[i] += 1;
+        }
+
+        return weight;
+    }
+
+    // StableLM 2 keeps the norm of every head as a tensor of its own.
+    private float[] NormsOfHeads(WeightRole role, int layer, int heads, int headDim)
+    {
+        string stem = _names.Stem(role, layer) ?? throw Missing(role, layer);
+        return [.. Enumerable.Range(0, heads).SelectMany(head =>
+        {
+            string name = string.Create(CultureInfo.InvariantCulture, $"{stem}.norms.{head}.weight");
+            return Factors(_source.TryGetTensor(name, out ModelTensor? tensor) ? tensor : throw Missing(name), headDim);
+        })];
+    }
+
+    private static float[] Ones(int length)
+    {
+        float[] ones = new float[length];
+        Array.Fill(ones, 1);
+        return ones;
+    }
 
     private WeightMatrix ExpertMatrix(WeightRole role, int layer, int expert, int experts, int rows, int columns)
     {

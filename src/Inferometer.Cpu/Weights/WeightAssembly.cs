@@ -29,21 +29,40 @@ internal sealed class WeightAssembly(ModelArchitecture architecture, TensorLoade
         monitor.Begin("head");
         Projection head = tied
             ?? tensors.Projection(WeightRole.LmHead, 0, architecture.VocabularySize, Hidden, needsBias: architecture.LmHeadBias);
-        ModelWeights weights = new(embedding, layers, tensors.Norm(WeightRole.FinalNorm, 0, Hidden), head);
+        ModelWeights weights = new(embedding, layers, tensors.Norm(WeightRole.FinalNorm, 0, Hidden), head)
+        {
+            Positions = architecture.LearnedPositionRows > 0
+                ? tensors.Table(WeightRole.PositionTable, architecture.LearnedPositionRows, Hidden)
+                : null,
+        };
         monitor.Begin("done");
         return weights;
     }
 
-    private LayerWeights Layer(int layer, LayerArchitecture shape) => new()
+    private LayerWeights Layer(int layer, LayerArchitecture shape)
     {
-        AttentionNorm = tensors.Norm(WeightRole.AttentionNorm, layer, Hidden),
-        PostAttentionNorm = architecture.PostBlockNorms ? tensors.Norm(WeightRole.PostAttentionNorm, layer, Hidden) : null,
-        FeedForwardNorm = tensors.Norm(WeightRole.FeedForwardNorm, layer, Hidden),
-        PostFeedForwardNorm = architecture.PostBlockNorms ? tensors.Norm(WeightRole.PostFeedForwardNorm, layer, Hidden) : null,
-        Attention = Attention(layer, (AttentionMixer)shape.Mixer!),
-        Dense = shape.FeedForward is DenseFeedForward dense ? Dense(layer, dense) : null,
-        Experts = shape.FeedForward is MoeFeedForward moe ? Experts(layer, moe) : null,
-    };
+        NormWeights? Norm(bool isThere, WeightRole role) => isThere ? tensors.Norm(role, layer, Hidden) : null;
+        bool before = !architecture.NormsBehindBlocks, behind = architecture.PostBlockNorms || architecture.NormsBehindBlocks;
+        bool isShared = architecture.ParallelBlocks && architecture.PreBlockNorms == 1;
+        return new LayerWeights
+        {
+            AttentionNorm = Norm(before, WeightRole.AttentionNorm),
+            PostAttentionNorm = Norm(behind, WeightRole.PostAttentionNorm),
+            FeedForwardNorm = Norm(before && !isShared, WeightRole.FeedForwardNorm),
+            PostFeedForwardNorm = Norm(behind, WeightRole.PostFeedForwardNorm),
+            Attention = shape.Mixer is AttentionMixer attention ? Attention(layer, attention) : null,
+            Latent = shape.Mixer is LatentAttentionMixer latent ? Latent(layer, latent) : null,
+            Recurrence = shape.Mixer switch
+            {
+                GatedDeltaMixer delta => Delta(layer, delta),
+                MambaMixer mamba => Mamba(layer, mamba),
+                RecurrentMixer convolution => ShortConvolution(layer, convolution),
+                _ => null,
+            },
+            Dense = shape.FeedForward is DenseFeedForward dense ? Dense(layer, dense) : null,
+            Experts = shape.FeedForward is MoeFeedForward moe ? Experts(layer, moe) : null,
+        };
+    }
 
     private AttentionWeights Attention(int layer, AttentionMixer mixer)
     {
@@ -63,15 +82,117 @@ internal sealed class WeightAssembly(ModelArchitecture architecture, TensorLoade
                 WeightRole.AttentionOutput, layer, Hidden, mixer.Heads * mixer.ValueHeadDim,
                 LoraSites.Index(layer, LoraSite.Output), mixer.OutputBias))
         {
-            QueryNorm = mixer.QkNorm == QkNormKind.PerHead ? tensors.Norm(WeightRole.QueryNorm, layer, mixer.HeadDim) : null,
-            KeyNorm = mixer.QkNorm == QkNormKind.PerHead ? tensors.Norm(WeightRole.KeyNorm, layer, mixer.HeadDim) : null,
+            QueryNorm = tensors.HeadNorm(WeightRole.QueryNorm, layer, mixer.QkNorm, mixer.Heads, mixer.HeadDim),
+            KeyNorm = tensors.HeadNorm(WeightRole.KeyNorm, layer, mixer.QkNorm, mixer.KvHeads, mixer.HeadDim),
+            Gate = mixer.OutputGate
+                ? tensors.Projection(WeightRole.AttentionGate, layer, mixer.Heads * mixer.ValueHeadDim, Hidden)
+                : null,
+            Sinks = mixer.AttentionSink ? tensors.Vector(WeightRole.AttentionSinks, layer, mixer.Heads) : null,
         };
+    }
+
+    private LatentWeights Latent(int layer, LatentAttentionMixer mixer)
+    {
+        int queries = mixer.Heads * (mixer.NopeHeadDim + mixer.RopeHeadDim);
+        Projection[] Heads(WeightRole role, int rows, int columns) => [.. Enumerable.Range(0, mixer.Heads)
+            .Select(head => tensors.Expert(role, layer, head, mixer.Heads, rows, columns, needsBias: false))];
+        Projection[] FromFused(int first, int rows, bool turned) => [.. Enumerable.Range(0, mixer.Heads)
+            .Select(head => new Projection(tensors.Decoded(
+                WeightRole.LatentUp, layer, mixer.Heads * (mixer.NopeHeadDim + mixer.ValueHeadDim), mixer.KvRank,
+                (head * (mixer.NopeHeadDim + mixer.ValueHeadDim)) + first, rows, turned)))];
+        bool isFused = !tensors.Has(WeightRole.KeyUp, layer) && tensors.Has(WeightRole.LatentUp, layer);
+        bool isCompressed = mixer.QueryRank > 0;
+        return new LatentWeights(
+            isCompressed
+                ? tensors.Projection(WeightRole.QueryUp, layer, queries, mixer.QueryRank)
+                : tensors.Projection(WeightRole.Query, layer, queries, Hidden),
+            tensors.Projection(WeightRole.LatentDown, layer, mixer.KvRank + mixer.RopeHeadDim, Hidden, needsBias: mixer.Bias),
+            tensors.Vector(WeightRole.LatentNorm, layer, mixer.KvRank),
+            isFused ? FromFused(0, mixer.NopeHeadDim, turned: true) : Heads(WeightRole.KeyUp, mixer.KvRank, mixer.NopeHeadDim),
+            isFused
+                ? FromFused(mixer.NopeHeadDim, mixer.ValueHeadDim, turned: false)
+                : Heads(WeightRole.ValueUp, mixer.ValueHeadDim, mixer.KvRank),
+            tensors.Projection(WeightRole.AttentionOutput, layer, Hidden, mixer.Heads * mixer.ValueHeadDim, needsBias: mixer.Bias))
+        {
+            QueryDown = isCompressed
+                ? tensors.Projection(WeightRole.QueryDown, layer, mixer.QueryRank, Hidden, needsBias: mixer.Bias)
+                : null,
+            QueryNorm = isCompressed ? tensors.Vector(WeightRole.QueryDownNorm, layer, mixer.QueryRank) : [],
+        };
+    }
+
+    private RecurrentWeights Delta(int layer, GatedDeltaMixer mixer)
+    {
+        int keys = mixer.KeyHeads * mixer.KeyHeadDim, values = mixer.ValueHeads * mixer.ValueHeadDim, channels = (2 * keys) + values;
+        Projection Matrix(WeightRole role, int rows) => tensors.Projection(role, layer, rows, Hidden);
+        return new RecurrentWeights(
+            Matrix(WeightRole.StateInput, channels), tensors.Projection(WeightRole.StateOutput, layer, Hidden, values),
+            Taps(layer, channels, mixer.ConvolutionTaps))
+        {
+            Gate = Matrix(WeightRole.StateGate, values),
+            Beta = Matrix(WeightRole.StateBeta, mixer.ValueHeads),
+            Decay = Matrix(WeightRole.StateDecay, mixer.ValueHeads),
+            LogRates = tensors.Vector(WeightRole.StateRates, layer, mixer.ValueHeads),
+            StepBias = tensors.Vector(WeightRole.StateStepBias, layer, mixer.ValueHeads),
+            Norm = tensors.Vector(WeightRole.StateNorm, layer, mixer.ValueHeadDim),
+        };
+    }
+
+    private RecurrentWeights Mamba(int layer, MambaMixer mixer)
+    {
+        int inner = mixer.Heads * mixer.HeadDim, channels = inner + (2 * mixer.Groups * mixer.StateSize);
+        return new RecurrentWeights(
+            tensors.Projection(
+                WeightRole.StateInput, layer, inner + channels + mixer.Heads, Hidden, needsBias: mixer.ProjectionBias),
+            tensors.Projection(WeightRole.StateOutput, layer, Hidden, inner, needsBias: mixer.ProjectionBias),
+            Taps(layer, channels, mixer.ConvolutionTaps))
+        {
+            TapBias = mixer.ConvolutionBias ? tensors.BiasOf(WeightRole.StateConvolution, layer, channels) : null,
+            LogRates = tensors.Vector(WeightRole.StateRates, layer, mixer.Heads),
+            StepBias = tensors.Vector(WeightRole.StateStepBias, layer, mixer.Heads),
+            Skip = tensors.Vector(WeightRole.StateSkip, layer, mixer.Heads),
+            Norm = mixer.GatedNorm ? tensors.Vector(WeightRole.StateNorm, layer, inner) : null,
+        };
+    }
+
+    private RecurrentWeights ShortConvolution(int layer, RecurrentMixer mixer) => new(
+        tensors.Projection(WeightRole.StateInput, layer, 3 * Hidden, Hidden, needsBias: mixer.ConvolutionBias),
+        tensors.Projection(WeightRole.StateOutput, layer, Hidden, Hidden, needsBias: mixer.ConvolutionBias),
+        Taps(layer, mixer.ConvolutionChannels, mixer.ConvolutionTaps))
+    {
+        TapBias = mixer.ConvolutionBias ? tensors.BiasOf(WeightRole.StateConvolution, layer, mixer.ConvolutionChannels) : null,
+    };
+
+    // Files have [channels, 1, taps]; rows of channels are what vectors run over.
+    private float[] Taps(int layer, int channels, int taps)
+    {
+        float[] stored = tensors.Vector(WeightRole.StateConvolution, layer, channels * taps);
+        float[] result = new float[stored.Length];
+        for (int channel = 0; channel < channels; channel++)
+        {
+            for (int tap = 0; tap < taps; tap++)
+            {
+                result[(tap * channels) + channel] = stored[(channel * taps) + tap];
+            }
+        }
+
+        return result;
     }
 
     private FeedForwardWeights Dense(int layer, DenseFeedForward dense)
     {
         int width = dense.IntermediateSize;
         int gate = LoraSites.Index(layer, LoraSite.Gate), up = LoraSites.Index(layer, LoraSite.Up);
+        Projection down = tensors.Projection(
+            WeightRole.Down, layer, Hidden, width, LoraSites.Index(layer, LoraSite.Down), dense.Bias);
+        if (!dense.Gated)
+        {
+            return new FeedForwardWeights(null, tensors.Projection(WeightRole.Up, layer, width, Hidden, up, dense.Bias), down)
+            {
+                Slopes = dense.Activation == ActivationKind.XIelu ? Slopes(layer) : default,
+            };
+        }
+
         bool fused = !tensors.Has(WeightRole.Gate, layer) && tensors.Has(WeightRole.FusedGateUp, layer);
         return new FeedForwardWeights(
             fused
@@ -80,23 +201,38 @@ internal sealed class WeightAssembly(ModelArchitecture architecture, TensorLoade
             fused
                 ? tensors.Part(WeightRole.FusedGateUp, layer, width, width, 2 * width, Hidden, up)
                 : tensors.Projection(WeightRole.Up, layer, width, Hidden, up, dense.Bias),
-            tensors.Projection(WeightRole.Down, layer, Hidden, width, LoraSites.Index(layer, LoraSite.Down), dense.Bias));
+            down);
+    }
+
+    // Files hold what softplus makes positive; below zero the slope at zero is added (arXiv:2411.13010).
+    private (float Positive, float Negative) Slopes(int layer)
+    {
+        static double Softplus(double x) => x > 30 ? x : Math.Log(1 + Math.Exp(x));
+        return (
+            (float)Softplus(tensors.Vector(WeightRole.ActivationPositive, layer, 1)[0]),
+            (float)(Kernels.Elementwise.PlainActivation.XIeluSlope + Softplus(tensors.Vector(WeightRole.ActivationNegative, layer, 1)[0])));
     }
 
     private ExpertWeights Experts(int layer, MoeFeedForward moe)
     {
         int width = moe.ExpertIntermediateSize, shared = moe.SharedIntermediateSize;
+        Projection Matrix(WeightRole role, int expert, int rows, int columns) =>
+            tensors.Expert(role, layer, expert, moe.Experts, rows, columns, moe.ExpertBias);
         FeedForwardWeights Expert(int expert) => new(
-            tensors.Expert(WeightRole.ExpertGate, layer, expert, moe.Experts, width, Hidden),
-            tensors.Expert(WeightRole.ExpertUp, layer, expert, moe.Experts, width, Hidden),
-            tensors.Expert(WeightRole.ExpertDown, layer, expert, moe.Experts, Hidden, width));
+            moe.Gated ? Matrix(WeightRole.ExpertGate, expert, width, Hidden) : null,
+            Matrix(WeightRole.ExpertUp, expert, width, Hidden),
+            Matrix(WeightRole.ExpertDown, expert, Hidden, width));
+        float[]? correction = tensors.OptionalVector(WeightRole.RouterCorrection, layer, moe.Experts);
         return new ExpertWeights(
-            tensors.Projection(WeightRole.Router, layer, moe.Experts, Hidden),
+            tensors.Projection(WeightRole.Router, layer, moe.Experts, Hidden, needsBias: moe.RouterBias && correction is null),
             [.. Enumerable.Range(0, moe.Experts).Select(Expert)],
             shared == 0 ? null : new FeedForwardWeights(
-                tensors.Projection(WeightRole.SharedGate, layer, shared, Hidden),
+                moe.Gated ? tensors.Projection(WeightRole.SharedGate, layer, shared, Hidden) : null,
                 tensors.Projection(WeightRole.SharedUp, layer, shared, Hidden),
                 tensors.Projection(WeightRole.SharedDown, layer, Hidden, shared)),
-            moe.SharedGate ? tensors.Projection(WeightRole.SharedExpertGate, layer, 1, Hidden) : null);
+            moe.SharedGate ? tensors.Projection(WeightRole.SharedExpertGate, layer, 1, Hidden) : null)
+        {
+            Correction = correction,
+        };
     }
 }

@@ -1,29 +1,64 @@
 using Inferometer.Core;
+using Inferometer.Inference.Chat.Formats;
+using Inferometer.Inference.Constraints;
 using Inferometer.Inference.Engine;
 using Inferometer.Inference.Sampling;
 using Inferometer.ModelFiles.Generation;
 using Inferometer.ModelFiles.Templates;
+using Inferometer.ModelFiles.Tokenization;
 using Microsoft.Extensions.AI;
 
 namespace Inferometer.Inference.Chat;
 
-/// <summary>Turns the common chat messages and options into a request to the engine.</summary>
-internal static class ChatRequests
+/// <summary>Turns the common chat messages and options into requests to the engine.</summary>
+internal sealed class ChatRequests(ChatTemplate template, Tokenizer tokenizer, SamplingDefaults recommended)
 {
-    public static GenerationRequest Create(
-        IEnumerable<ChatMessage> messages, ChatOptions? options, ChatTemplate template, SamplingDefaults recommended)
+    private readonly Lazy<ChatFormat> _format = new(() => ChatFormat.For(template, tokenizer));
+
+    /// <summary>How the model writes calls and reasoning.</summary>
+    public ChatFormat Format => _format.Value;
+
+    public ChatRequest Create(IEnumerable<ChatMessage> messages, ChatOptions? options)
     {
-        Refuse(options);
-        return new GenerationRequest
+        if (options?.ConversationId is not null)
         {
-            Prompt = template.Render(TurnsOf(messages, options?.Instructions)),
-            ParseSpecialTokens = true,
+            throw new InferometerException("chat: the engine stores no conversations; send all messages each time.");
+        }
+
+        IReadOnlyList<ToolDeclaration> tools = ChatTools.Of(options);
+        if (tools.Count > 0 && !Format.TakesTools)
+        {
+            throw new InferometerException(
+                $"chat: the chat template ({template.Name}) does not write tools; give none, or choose a template that does.");
+        }
+
+        if (tools.Count > 0 && Format.ToolCalls is null)
+        {
+            throw new InferometerException(
+                $"chat: how the models of the chat template ({template.Name}) write calls of tools is not known; give no tools.");
+        }
+
+        RenderedPrompt prompt = template.Render(
+            new ChatPrompt
+            {
+                Turns = new ChatTurns(Format).Of(messages, options?.Instructions),
+                Tools = ChatTools.Json(tools),
+                Variables = ChatVariables.Of(options, Format),
+                FoldsSystemTurn = true,
+            },
+            tokenizer);
+        GenerationRequest generation = new()
+        {
+            PromptTokens = prompt.Encode(tokenizer),
             MaxNewTokens = options?.MaxOutputTokens,
-            Sampling = SamplingOf(options, template, recommended),
+            ShownTokens = Format.ShownTokens,
+            Sampling = SamplingOf(options) with { Constraint = ConstraintOf(options, prompt, tools) },
         };
+        return new ChatRequest(
+            generation, Format.Read(prompt, tools), KeepsReasoning: options?.Reasoning?.Output is not ReasoningOutput.None);
     }
 
-    private static SamplingOptions SamplingOf(ChatOptions? options, ChatTemplate template, SamplingDefaults recommended)
+    private SamplingOptions SamplingOf(ChatOptions? options)
     {
         SamplingOptions defaults = new SamplingOptions().With(recommended);
         return defaults with
@@ -36,54 +71,31 @@ internal static class ChatRequests
             Seed = options?.Seed is { } seed and not -1 ? (ulong)seed : null, // -1: another one each time, as everywhere
             StopStrings = [.. template.StopStrings, .. options?.StopSequences ?? []],
             StopTokens = template.EndTokens,
-            Json = options?.ResponseFormat is ChatResponseFormatJson,
         };
     }
 
-    private static List<ChatTurn> TurnsOf(IEnumerable<ChatMessage> messages, string? instructions)
+    private OutputConstraint? ConstraintOf(ChatOptions? options, RenderedPrompt prompt, IReadOnlyList<ToolDeclaration> tools)
     {
-        List<string> system = string.IsNullOrEmpty(instructions) ? [] : [instructions];
-        List<ChatTurn> turns = [];
-        foreach (ChatMessage message in messages)
+        object? given = null;
+        _ = options?.AdditionalProperties?.TryGetValue(EngineChatClient.ConstraintProperty, out given);
+        OutputConstraint? own = given is null or OutputConstraint ? (OutputConstraint?)given
+            : throw new InferometerException(
+                $"chat: the additional property '{EngineChatClient.ConstraintProperty}' is {given.GetType().Name}; it must be an "
+                    + $"{nameof(OutputConstraint)}.");
+        IReadOnlyList<ToolDeclaration>? required = ChatTools.Required(options, tools);
+        ChatResponseFormatJson? format = options?.ResponseFormat as ChatResponseFormatJson;
+        if ((own is null ? 0 : 1) + (required is null ? 0 : 1) + (format is null ? 0 : 1) > 1)
         {
-            if (message.Contents.FirstOrDefault(c => c is not (TextContent or UsageContent or TextReasoningContent)) is { } content)
-            {
-                throw new InferometerException(
-                    $"chat: a message of the role '{message.Role}' holds {content.GetType().Name}; the engine takes text only.");
-            }
-
-            if (message.Role == ChatRole.System && turns.Count == 0)
-            {
-                system.Add(message.Text);
-                continue;
-            }
-
-            turns.Add(new ChatTurn(message.Role.Value, message.Text));
+            throw new InferometerException(
+                $"chat: a required tool, a response format and '{EngineChatClient.ConstraintProperty}' each say what the answer must be; "
+                    + "give one of them.");
         }
 
-        if (system.Count > 0)
-        {
-            turns.Insert(0, new ChatTurn(ChatTurn.System, string.Join("\n\n", system)));
-        }
-
-        return turns;
-    }
-
-    private static void Refuse(ChatOptions? options)
-    {
-        if (options?.Tools is { Count: > 0 } && options.ToolMode is not NoneChatToolMode)
-        {
-            throw new InferometerException("chat: tools are not supported by the engine; give none, or the tool mode 'none'.");
-        }
-
-        if (options?.ResponseFormat is ChatResponseFormatJson { Schema: not null })
-        {
-            throw new InferometerException("chat: the engine gives JSON objects but does not hold them to a schema; ask for plain JSON.");
-        }
-
-        if (options?.ConversationId is not null)
-        {
-            throw new InferometerException("chat: the engine stores no conversations; send all messages each time.");
-        }
+        return required is not null ? AnswerGrammar.Calls(Format, prompt.Text, required, options?.AllowMultipleToolCalls ?? true)
+            : format is not null && tools.Count > 0 ? null // the model may call first; the format holds where no tools are left
+            : format is not null ? Format.ConstraintFor(
+                prompt, format.Schema is { } schema ? OutputConstraint.FromJsonSchema(schema,
+                    "response format") : OutputConstraint.JsonObject)
+            : own;
     }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using Inferometer.Core;
+using Inferometer.Inference.Chat.Formats;
 using Inferometer.Inference.Engine;
 using Inferometer.ModelFiles.Templates;
 using Inferometer.Scheduling;
@@ -10,13 +11,20 @@ namespace Inferometer.Inference.Chat;
 
 /// <summary>
 /// An <see cref="InferenceEngine"/> as the common .NET chat client: messages are rendered by the model's chat template, requests run beside
-/// all others of the engine. Thread-safe. What the engine cannot do (tools, images, JSON schemas, stored conversations) is refused, never
-/// ignored.
+/// all others of the engine. Thread-safe. Tools are written by the template, and calls, reasoning and text told apart in the answer. What
+/// the engine cannot do (images, stored conversations) is refused, never ignored.
 /// </summary>
 public sealed class EngineChatClient : IChatClient
 {
+    /// <summary>Additional property of chat options: variables of the template, a JSON object or a dictionary.</summary>
+    public const string TemplateVariablesProperty = "chat_template_kwargs";
+
+    /// <summary>Additional property of chat options: an <see cref="Constraints.OutputConstraint"/> for the answer.</summary>
+    public const string ConstraintProperty = "constraint";
+
     private readonly InferenceEngine _engine;
     private readonly ChatTemplate _template;
+    private readonly ChatRequests _requests;
     private readonly bool _ownsEngine;
     private readonly ChatClientMetadata _metadata;
 
@@ -30,6 +38,7 @@ public sealed class EngineChatClient : IChatClient
         ArgumentNullException.ThrowIfNull(engine);
         _engine = engine;
         _template = template ?? ChatTemplate.For(engine.Tokenizer, note);
+        _requests = new ChatRequests(_template, engine.Tokenizer, engine.SamplingDefaults);
         _ownsEngine = ownsEngine;
         _metadata = new ChatClientMetadata("inferometer", providerUri: null, engine.Architecture.Name);
     }
@@ -46,7 +55,7 @@ public sealed class EngineChatClient : IChatClient
         IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(messages);
-        GenerationRequest request = ChatRequests.Create(messages, options, _template, _engine.SamplingDefaults);
+        ChatRequest request = _requests.Create(messages, options);
         return StreamAsync(request, options?.ModelId ?? _metadata.DefaultModelId, cancellationToken);
     }
 
@@ -59,6 +68,7 @@ public sealed class EngineChatClient : IChatClient
             : serviceType.IsInstanceOfType(this) ? this
             : serviceType.IsInstanceOfType(_engine) ? _engine
             : serviceType.IsInstanceOfType(_template) ? _template
+            : serviceType == typeof(ChatFormat) ? _requests.Format
             : null;
     }
 
@@ -72,18 +82,27 @@ public sealed class EngineChatClient : IChatClient
     }
 
     private async IAsyncEnumerable<ChatResponseUpdate> StreamAsync(
-        GenerationRequest request, string? model, [EnumeratorCancellation] CancellationToken cancellationToken)
+        ChatRequest request, string? model, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         string id = Guid.NewGuid().ToString("N", CultureInfo.InvariantCulture);
         DateTimeOffset created = DateTimeOffset.UtcNow;
-        await foreach (GenerationUpdate update in _engine.StreamAsync(request, cancellationToken).ConfigureAwait(false))
+        bool hasCalls = false;
+        await foreach (GenerationUpdate update in _engine.StreamAsync(request.Generation, cancellationToken).ConfigureAwait(false))
         {
-            if (update.Text.Length == 0 && update.Usage is null)
+            List<AIContent> contents = [];
+            Add(request.Reader.Append(update.Text), request, contents);
+            if (update.Usage is not null)
             {
-                continue; // a character or a possible stop string is incomplete
+                Add(request.Reader.Complete(), request, contents);
             }
 
-            ChatResponseUpdate result = new(ChatRole.Assistant, update.Text)
+            hasCalls |= contents.Exists(content => content is FunctionCallContent);
+            if (contents.Count == 0 && update.Usage is null)
+            {
+                continue; // a character, a mark or a call is incomplete
+            }
+
+            ChatResponseUpdate result = new(ChatRole.Assistant, contents)
             {
                 ResponseId = id,
                 MessageId = id,
@@ -93,11 +112,33 @@ public sealed class EngineChatClient : IChatClient
             };
             if (update.Usage is { } usage)
             {
-                result.FinishReason = ReasonOf(update.FinishReason);
+                result.FinishReason = hasCalls && update.FinishReason == FinishReason.Stop
+                    ? ChatFinishReason.ToolCalls : ReasonOf(update.FinishReason);
                 result.Contents.Add(new UsageContent(DetailsOf(usage)));
             }
 
             yield return result;
+        }
+    }
+
+    private static void Add(IReadOnlyList<AnswerPart> parts, ChatRequest request, List<AIContent> contents)
+    {
+        foreach (AnswerPart part in parts)
+        {
+            if (part.Call is { } call)
+            {
+                Dictionary<string, object?> arguments = call.Arguments.EnumerateObject()
+                    .ToDictionary(member => member.Name, member => (object?)member.Value, StringComparer.Ordinal);
+                contents.Add(new FunctionCallContent(call.Id, call.Name, arguments));
+            }
+            else if (part.Kind == AnswerPartKind.Text)
+            {
+                contents.Add(new TextContent(part.Text));
+            }
+            else if (request.KeepsReasoning)
+            {
+                contents.Add(new TextReasoningContent(part.Text));
+            }
         }
     }
 

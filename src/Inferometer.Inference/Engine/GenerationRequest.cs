@@ -20,6 +20,12 @@ public sealed record GenerationRequest
     /// </summary>
     public bool ParseSpecialTokens { get; init; }
 
+    /// <summary>
+    /// Control tokens whose written form belongs to the text that is given out, such as those around calls of tools; others stand for no
+    /// text.
+    /// </summary>
+    public IReadOnlyCollection<int> ShownTokens { get; init; } = [];
+
     /// <summary>Most tokens to generate; null = up to the longest sequence.</summary>
     public int? MaxNewTokens { get; init; }
 

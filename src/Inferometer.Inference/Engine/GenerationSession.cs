@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Threading.Channels;
 using Inferometer.Inference.Sampling;
 using Inferometer.ModelFiles.Tokenization;
@@ -23,6 +24,7 @@ internal sealed class GenerationSession : ISequenceOwner
     private readonly StopStringMatcher _stops;
     private readonly SpeculationOptions? _speculation;
     private readonly int[] _places;
+    private readonly FrozenSet<int> _shown;
     private int[] _lookup = [];
     private int _draftComputed = -1;
     private int _preemptionsSeen;
@@ -39,6 +41,7 @@ internal sealed class GenerationSession : ISequenceOwner
         _stops = new StopStringMatcher(_options.StopStrings);
         _speculation = request.Speculate ? speculation : null;
         _places = new int[_speculation?.DraftTokens ?? 0];
+        _shown = request.ShownTokens.ToFrozenSet();
         Adapter = request.Adapter;
     }
 
@@ -136,7 +139,7 @@ internal sealed class GenerationSession : ISequenceOwner
             return true;
         }
 
-        string text = _stops.Append(_text.Append(token));
+        string text = _stops.Append(_shown.Contains(token) ? _text.Flush() + _tokenizer.TokenText(token) : _text.Append(token));
         _channel.Writer.TryWrite(new GenerationUpdate { Text = text, TokenId = token, LogProbabilities = logProbabilities });
         if (_stops.IsStopped || _state.IsComplete)
         {

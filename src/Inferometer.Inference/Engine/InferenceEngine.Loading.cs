@@ -97,7 +97,7 @@ public sealed partial class InferenceEngine
             LoadOptions loading = LoadOptionsOf(options, checkpoint.Architecture);
             TransformerModel model = TransformerModel.Load(checkpoint, loading, progress, cancellationToken);
             runner = Runner(model, () => options.KvCompression?.CreateCache(model, plan.BlockCount, options.MaxBatchSize, plan.StepTokens)
-                ?? model.CreateCache(plan.BlockCount, options.KvElement));
+                ?? model.CreateCache(plan.BlockCount, options.KvElement, plan.StateSlots));
             if (draftFiles is not null)
             {
                 TransformerModel small = TransformerModel.Load(draftFiles, loading, progress, cancellationToken);
@@ -134,10 +134,37 @@ public sealed partial class InferenceEngine
     private static MemoryPlan PlanMemory(Checkpoint checkpoint, Checkpoint? draft, InferenceOptions options)
     {
         ModelSupport.Require(checkpoint.Architecture);
+        if (options.KvCompression is { } setting
+            && checkpoint.Architecture.Layers.FirstOrDefault(layer => layer.Mixer is not AttentionMixer) is { } other)
+        {
+            throw new InferometerException(
+                $"{checkpoint.Path}: the cache setting '{setting.Name}' stores keys and values of heads; this model "
+                    + $"('{checkpoint.Architecture.ModelType}') has layers of {other.Mixer?.GetType().Name ?? "no attention"}. "
+                    + "Leave the setting out.");
+        }
+
+        RequireNoStates(checkpoint.Architecture, options.Speculation is not null, "speculative decoding takes back");
+        if (draft is not null)
+        {
+            ModelSupport.Require(draft.Architecture);
+            RequireNoStates(draft.Architecture, refused: true, "a draft model takes back");
+        }
+
         (ModelArchitecture, long)? small = draft is null ? null : (draft.Architecture, draft.StoredBytes);
         return MemoryPlan.Make(
             checkpoint.Architecture, checkpoint.StoredBytes, options, FreeMemory.Bytes(), small) with
         { Source = checkpoint.Path };
+    }
+
+    /// <summary>What a layer with a state has seen cannot be taken back, nor stored as keys and values are.</summary>
+    private static void RequireNoStates(ModelArchitecture architecture, bool refused, string what)
+    {
+        if (refused && PagedKvCache.BytesPerState(architecture) > 0)
+        {
+            throw new InferometerException(
+                $"{architecture.Source ?? architecture.Name}: {what} keys and values alone, but this model "
+                    + $"('{architecture.ModelType}') has layers that keep a state instead. Leave the setting out for it.");
+        }
     }
 
     private static Checkpoint? OpenDraft(InferenceOptions options) =>

@@ -2,9 +2,10 @@ using System.Runtime.CompilerServices;
 using System.Text;
 using Inferometer.Core;
 using Inferometer.Core.Origins;
+using Inferometer.Cpu.Execution;
 using Inferometer.Cpu.Weights;
+using Inferometer.Inference.Constraints.Decoding;
 using Inferometer.Inference.Sampling;
-using Inferometer.Inference.Sampling.Json;
 using Inferometer.ModelFiles.Generation;
 using Inferometer.ModelFiles.Tokenization;
 using Inferometer.Runners;
@@ -26,7 +27,7 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
     private readonly ServingRecorder _recorder;
     private readonly TimeProvider _time;
     private readonly Sampler _sampler;
-    private readonly Lazy<JsonTokenMask> _jsonMask;
+    private readonly ConstraintCache _constraints;
     private readonly Lock _adapterGate = new();
     private readonly Dictionary<IModelAdapter, ulong> _adapterSalts = new(ReferenceEqualityComparer.Instance);
     private readonly int _maxTokens;
@@ -66,11 +67,18 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
             runner.Architecture.VocabularySize, draft?.Architecture.VocabularySize ?? runner.Architecture.VocabularySize);
         _draft = draft is null ? null : new DraftModel(draft, _choosableTokens);
         _sampler = new Sampler(_choosableTokens);
-        _jsonMask = new Lazy<JsonTokenMask>(() => new JsonTokenMask(Tokenizer));
+        _constraints = new ConstraintCache(Tokenizer);
         _time = time ?? TimeProvider.System;
         _recorder = new ServingRecorder(options.Recording);
         ModelStepExecutor executor = new(runner, _draft, _choosableTokens);
-        _loop = new EngineLoop(new Scheduler(policy, pool, _time) { Observer = _recorder }, executor);
+        bool keepsStates = PagedKvCache.BytesPerState(runner.Architecture) > 0;
+        runner.WatchBlocks(pool.ReferenceCount);
+        Scheduler scheduler = new(policy, pool, _time)
+        {
+            Observer = _recorder,
+            CanResume = keepsStates ? runner.CanResume : null,
+        };
+        _loop = new EngineLoop(scheduler, executor);
     }
 
     /// <summary>What the model is.</summary>
@@ -152,13 +160,12 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
         int maxNew = request.MaxNewTokens ?? Math.Max(1, _maxTokens - prompt.Length);
         Require(maxNew > 0, $"request: {nameof(request.MaxNewTokens)} is {maxNew}; allowed is 1 or more.");
         SamplingOptions sampling = request.Sampling ?? new SamplingOptions().With(SamplingDefaults);
-        Require(!sampling.Json || maxNew > 1, $"request: JSON needs {nameof(request.MaxNewTokens)} of 2 or more.");
         Require(request.Timeout is null || request.Timeout > TimeSpan.Zero, $"request: {nameof(request.Timeout)} must be above zero.");
         sampling.Validate(_choosableTokens);
         sampling = WithStopTokens(sampling);
         request = request with { Sampling = sampling };
-        JsonTokenMask? mask = sampling.Json ? _jsonMask.Value : null;
-        SamplerState state = new(sampling, prompt, Tokenizer, mask, maxNew, (ulong)Random.Shared.NextInt64());
+        ConstraintMachine? constraint = sampling.Constraint is { } wantedOutput ? _constraints.MachineOf(wantedOutput) : null;
+        SamplerState state = new(sampling, prompt, Tokenizer, constraint, maxNew, (ulong)Random.Shared.NextInt64());
         GenerationSession session = new(request, state, _sampler, Tokenizer, Options.Speculation);
         SequenceRequest wanted = new()
         {

@@ -11,6 +11,11 @@ public sealed record MemoryPlan
     /// <summary>Share of the free memory the plan may take; the rest is for the runtime and for others.</summary>
     private const double UsableShare = 0.9;
 
+    /// <summary>
+    /// States beside two for every sequence (the one it is at and the one it comes from): of prefixes that later requests can begin with.
+    /// </summary>
+    private const int SpareStates = 8;
+
     /// <summary>The model's file or name.</summary>
     public required string Source { get; init; }
 
@@ -44,11 +49,17 @@ public sealed record MemoryPlan
     /// <summary>Bytes the cache takes whatever its number of blocks: the exact pages of a compressed one.</summary>
     public long KvFixedBytes { get; init; }
 
+    /// <summary>States at once, of layers that keep one instead of keys and values; 0 where none does.</summary>
+    public int StateSlots { get; init; }
+
+    /// <summary>Bytes of all states.</summary>
+    public long StateBytes { get; init; }
+
     /// <summary>Keys and values.</summary>
     public long KvBytes => KvFixedBytes + (KvBytesPerBlock * BlockCount);
 
     /// <summary>Everything together.</summary>
-    public long TotalBytes => WeightBytes + KvBytes + ActivationBytes + LogitBytes;
+    public long TotalBytes => WeightBytes + KvBytes + StateBytes + ActivationBytes + LogitBytes;
 
     /// <summary>Whether the engine can start.</summary>
     public bool Fits => BlockCount >= LeastBlocks && TotalBytes <= FreeBytes;
@@ -73,12 +84,16 @@ public sealed record MemoryPlan
         int stepTokens = options.MaxTokensPerStep + (options.ChunkedPrefill && options.KvCache ? 0 : sequenceTokens);
         int logitRows = options.MaxBatchSize * (1 + (options.Speculation?.DraftTokens ?? 0));
         long fixedBytes = options.KvCompression?.FixedBytes(architecture, options.MaxBatchSize, stepTokens) ?? 0;
+        long perState = PagedKvCache.BytesPerState(architecture);
+        int states = perState > 0 ? (2 * options.MaxBatchSize) + SpareStates : 0;
         MemoryPlan plan = new()
         {
             Source = architecture.Source ?? architecture.Name,
             WeightBytes = weightBytes + (draft?.WeightBytes ?? 0),
             KvBytesPerBlock = perBlock,
             KvFixedBytes = fixedBytes,
+            StateSlots = states,
+            StateBytes = states * perState,
             StepTokens = stepTokens,
             LeastBlocks = options.KvMemoryBytes is null ? perSequence : 1,
             WantedBlocks = (int)Math
@@ -122,13 +137,17 @@ public sealed record MemoryPlan
                 $"{(long)BlockCount * PagedKvCache.BlockSize} tokens in {BlockCount} blocks of {PagedKvCache.BlockSize}");
         string reduced = BlockCount < WantedBlocks
             ? string.Create(CultureInfo.InvariantCulture, $" (of {(long)WantedBlocks * PagedKvCache.BlockSize} wanted)") : "";
+        string[] states = StateSlots > 0
+            ? [string.Create(CultureInfo.InvariantCulture, $"states       {Size(StateBytes)}  {StateSlots} of them")]
+            : [];
         return string.Join(
             Environment.NewLine,
-            $"weights      {Size(WeightBytes)}",
+            [$"weights      {Size(WeightBytes)}",
             $"KV cache     {Size(KvBytes)}  {held}{reduced}",
+            .. states,
             $"activations  {Size(ActivationBytes)}",
             $"logits       {Size(LogitBytes)}",
-            $"total        {Size(TotalBytes)}  of {Size(FreeBytes)} free");
+            $"total        {Size(TotalBytes)}  of {Size(FreeBytes)} free"]);
     }
 
     private static string Size(long bytes) => bytes < 1_000_000_000

@@ -1,4 +1,4 @@
-using Inferometer.Inference.Sampling.Json;
+using Inferometer.Inference.Constraints.Decoding;
 using Inferometer.ModelFiles.Tokenization;
 
 namespace Inferometer.Inference.Sampling;
@@ -7,18 +7,20 @@ namespace Inferometer.Inference.Sampling;
 internal sealed class SamplerState
 {
     private readonly TokenCounts? _counts;
-    private readonly JsonTokenMask? _mask;
+    private readonly ConstraintMachine? _constraint;
+    private readonly int[] _endTokens;
+    private readonly float[] _endLogits;
     private readonly int _maxTokens;
-    private JsonState _json;
+    private Configuration? _place;
 
     /// <param name="options">Validated options.</param>
     /// <param name="prompt">Prompt tokens.</param>
     /// <param name="tokenizer">The model's tokenizer, for its end tokens.</param>
-    /// <param name="mask">Grammar mask of the tokenizer; needed when <see cref="SamplingOptions.Json"/>.</param>
-    /// <param name="maxTokens">Tokens the output may have, so that JSON can be closed in time.</param>
+    /// <param name="constraint">Walks <see cref="SamplingOptions.Constraint"/>; null without one.</param>
+    /// <param name="maxTokens">Tokens the output may have, so that what is constrained can be completed in time.</param>
     /// <param name="seed">Seed when the options give none.</param>
     public SamplerState(
-        SamplingOptions options, ReadOnlySpan<int> prompt, Tokenizer tokenizer, JsonTokenMask? mask, int maxTokens, ulong seed)
+        SamplingOptions options, ReadOnlySpan<int> prompt, Tokenizer tokenizer, ConstraintMachine? constraint, int maxTokens, ulong seed)
     {
         Options = options;
         Random = new SampleRandom(options.Seed ?? seed);
@@ -29,7 +31,10 @@ internal sealed class SamplerState
             _counts.AddPrompt(prompt);
         }
 
-        _mask = options.Json ? mask : null;
+        _constraint = constraint;
+        _place = constraint?.Start;
+        _endTokens = [.. options.IgnoreEndOfGeneration ? [] : tokenizer.EosIds, .. options.StopTokens];
+        _endLogits = new float[_endTokens.Length];
         Bias = BiasOf(options, tokenizer);
     }
 
@@ -43,14 +48,14 @@ internal sealed class SamplerState
     /// <summary>Tokens chosen so far.</summary>
     public int OutputTokens { get; private set; }
 
-    /// <summary>True when the output is a complete JSON value, so that generation ends here.</summary>
-    public bool IsComplete => _mask is not null && _json.IsComplete;
+    /// <summary>True when the output is complete under its constraint and nothing can follow, so that generation ends here.</summary>
+    public bool IsComplete => _place is { IsFinished: true };
 
     /// <summary>
     /// Nothing but the most probable token of the model's own logits can be chosen, and nothing else of them is asked for.
     /// </summary>
     public bool TakesBest =>
-        Options.IsGreedy && Options.TopLogProbabilities is null && Bias.Length == 0 && _counts is null && _mask is null;
+        Options.IsGreedy && Options.TopLogProbabilities is null && Bias.Length == 0 && _counts is null && _constraint is null;
 
     /// <summary>Bias, penalties and grammar mask, in place.</summary>
     public void Shape(Span<float> logits)
@@ -61,7 +66,10 @@ internal sealed class SamplerState
             LogitTransforms.Penalise(logits, _counts, Options);
         }
 
-        _mask?.Apply(_json, logits, _maxTokens - OutputTokens);
+        if (_constraint is not null)
+        {
+            Constrain(_constraint, _place!, logits);
+        }
     }
 
     /// <summary>Notes a chosen token.</summary>
@@ -69,7 +77,28 @@ internal sealed class SamplerState
     {
         OutputTokens++;
         _counts?.AddOutput(token);
-        _mask?.Advance(ref _json, token);
+        if (_constraint is not null && Array.IndexOf(_endTokens, token) < 0)
+        {
+            _place = _constraint.Advance(_place!, token);
+        }
+    }
+
+    /// <summary>Leaves what may follow: tokens of the text, and where it is complete those that end it.</summary>
+    private void Constrain(ConstraintMachine constraint, Configuration place, Span<float> logits)
+    {
+        for (int i = 0; i < _endTokens.Length; i++)
+        {
+            _endLogits[i] = _endTokens[i] < logits.Length && place.IsComplete ? logits[_endTokens[i]] : float.NegativeInfinity;
+        }
+
+        constraint.Apply(place, logits, _maxTokens - OutputTokens, mayEnd: _endTokens.Length > 0);
+        for (int i = 0; i < _endTokens.Length; i++)
+        {
+            if (_endTokens[i] < logits.Length)
+            {
+                logits[_endTokens[i]] = _endLogits[i];
+            }
+        }
     }
 
     private static KeyValuePair<int, float>[] BiasOf(SamplingOptions options, Tokenizer tokenizer)

@@ -1,4 +1,5 @@
 using Inferometer.Core;
+using Inferometer.Inference.Constraints;
 using Inferometer.ModelFiles.Generation;
 
 namespace Inferometer.Inference.Sampling;
@@ -53,8 +54,8 @@ public sealed record SamplingOptions
     /// <summary>The model's own end tokens do not end the output and are never chosen.</summary>
     public bool IgnoreEndOfGeneration { get; init; }
 
-    /// <summary>The output is one complete JSON object.</summary>
-    public bool Json { get; init; }
+    /// <summary>What the output must be: JSON, JSON of a schema, or a text of a grammar; null = anything.</summary>
+    public OutputConstraint? Constraint { get; init; }
 
     /// <summary>
     /// Log-probabilities of the chosen token and of this many most probable ones; null = none. They are those of the model, before bias,

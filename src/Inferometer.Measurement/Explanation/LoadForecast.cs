@@ -1,5 +1,5 @@
 using Inferometer.Core;
-using Inferometer.Core.Deployments;
+using Inferometer.Simulation.ClosedLoop;
 using Inferometer.Simulation.Costs;
 using Inferometer.Simulation.Operators;
 using Inferometer.Simulation.Requests;
@@ -7,12 +7,10 @@ using Inferometer.Simulation.Requests;
 namespace Inferometer.Measurement.Explanation;
 
 /// <summary>
-/// What a deployment does under a steady number of users, each of whom sends the next request when the last has ended, as a sum of parts.
-/// Steps are a cost model's; what users do to each other follows from how often each step occurs. With N users on an engine, prompts of P
-/// seconds, decode steps of D seconds and O output tokens: while one request decodes, each of the N - 1 others sends a prompt, so that each
-/// of its O - 1 tokens is held up by (N - 1) P / (O - 1) on average; an arriving prompt waits for half a step and behind others as in a
-/// queue with random arrivals and equal service (M/D/1, Pollaczek and Khinchine): u P / (2 (1 - u)), u being the share of time that the
-/// others' prompts take. Users for whom the cache has no room wait for those who are in.
+/// What a deployment does under a steady number of users, each of whom sends the next request when the last has ended, as a sum of parts:
+/// the closed loop that fits and validations replay, with the scheduler of the framework. A token takes a decode step, split by its
+/// operators, and what other users' prompts add to it; a first token takes admission, reading the prompt, and the queue of the replayed
+/// loop, of which users for whom the cache has no room wait a part.
 /// </summary>
 public sealed record LoadForecast
 {
@@ -72,49 +70,49 @@ public sealed record LoadForecast
     public static LoadForecast Of(ICostPlan plan, in WorkloadPoint point, bool separatePrompts = false)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        Parallelism degrees = plan.Request.Parallelism;
-        int? room = plan.EstimateMemory(point)?.LargestBatch;
-        if (room is 0)
+        if (plan.EstimateMemory(point)?.LargestBatch is 0)
         {
             throw new InferometerException($"{plan.Request.Architecture.Name} on {plan.Request.System.Name}: not one such request fits.");
         }
 
-        int inside = Math.Min(point.BatchSize, room ?? int.MaxValue);
-        PhaseTotals prompt = plan.Prefill(point with { BatchSize = 1 });
-        List<OperatorRow> rows = [];
-        PhaseTotals step = point.OutputTokens > 1 ? plan.Decode(point with { BatchSize = inside }, rows) : default;
-        double perToken = point.OutputTokens > 1 ? step.LatencySeconds / step.TokensPerStep : 0;
-        double users = Math.Ceiling((double)inside / degrees.Data);
-        double later = Math.Max(1, point.OutputTokens - 1);
-        double stall = separatePrompts || point.OutputTokens < 2 ? 0 : (users - 1) * prompt.LatencySeconds / later;
-        List<TimePart> tokens = point.OutputTokens > 1 ? StepParts.Of(rows, perToken) : [];
-        if (stall > 0)
+        bool generates = point.OutputTokens > 1;
+        ClosedLoopLoad load = new(point.BatchSize, point.InputTokens, Math.Max(2, point.OutputTokens))
         {
-            tokens.Add(new TimePart("prompt_stalls", "prompts of other users in between", Milliseconds * stall));
+            CachedTokens = point.CachedPrefixTokens,
+        };
+        ClosedLoopEstimate loop = separatePrompts
+            ? ClosedLoopModel.EstimateSeparate(plan, load.Users, plan, load)
+            : ClosedLoopModel.Estimate(plan, load);
+        List<TimePart> tokens = [];
+        if (generates)
+        {
+            List<OperatorRow> rows = [];
+            plan.Decode(point with { BatchSize = Math.Min(point.BatchSize, loop.Room ?? int.MaxValue) }, rows);
+            tokens = StepParts.Of(rows, loop.StepSeconds);
+            if (loop.StallSeconds > 0)
+            {
+                tokens.Add(new TimePart("prompt_stalls", "prompts of other users in between", Milliseconds * loop.StallSeconds));
+            }
         }
 
-        double cycle = prompt.LatencySeconds + (later * (perToken + stall));
-        double busy = Math.Min(0.99, (users - 1) * prompt.LatencySeconds / cycle);
-        double queue = busy * prompt.LatencySeconds / (2 * (1 - busy));
-        double door = room is { } most && point.BatchSize > most ? ((double)point.BatchSize / most - 1) * (cycle + queue) : 0;
         return new LoadForecast
         {
             FirstToken =
             [
                 .. new TimePart[]
                 {
-                    new("own_prompt", "reading the prompt", Milliseconds * prompt.LatencySeconds),
-                    new("running_step", "waiting for the step that runs", separatePrompts ? 0 : Milliseconds * perToken / 2),
-                    new("prompt_queue", "queue behind prompts of other users", Milliseconds * queue),
-                    new("cache_room", "waiting for room in the KV cache", Milliseconds * door),
+                    new("own_prompt", "reading the prompt", Milliseconds * loop.PromptSeconds),
+                    new("admission", "admission: transport, polling, the step that runs", Milliseconds * loop.AdmissionSeconds),
+                    new("prompt_queue", "queue behind prompts of other users", Milliseconds * (loop.QueueSeconds - loop.RoomSeconds)),
+                    new("cache_room", "waiting for room in the KV cache", Milliseconds * loop.RoomSeconds),
                 }.Where(p => p.Milliseconds > 0),
             ],
             PerToken = tokens,
             OutputTokens = point.OutputTokens,
             Basis = plan.Basis,
-            Room = room,
-            UsersPerEngine = users,
-            Devices = degrees.DeviceCount * (separatePrompts ? 2 : 1),
+            Room = loop.Room,
+            UsersPerEngine = loop.SequencesPerRank,
+            Devices = plan.Request.Parallelism.DeviceCount * (separatePrompts ? 2 : 1),
         };
     }
 }

@@ -17,6 +17,8 @@ internal static class ServiceFindings
     public static IReadOnlyList<string> Of(ICostPlan plan, in WorkloadPoint point, ObservedService observed, LoadForecast forecast)
     {
         List<string> said = [];
+        Within(said, "TPOT", observed.TpotMs, forecast.TpotIntervalMs);
+        Within(said, "TTFT", observed.TtftMs, forecast.TtftIntervalMs);
         Tokens(said, observed, forecast);
         Prompts(said, plan, point, observed, forecast);
         if (forecast.Room is { } room)
@@ -27,6 +29,18 @@ internal static class ServiceFindings
         }
 
         return said;
+    }
+
+    private static void Within(List<string> said, string metric, double? measured, Interval? range)
+    {
+        if (measured is { } ms && range is { } r)
+        {
+            said.Add(ms >= r.Low && ms <= r.High
+                ? Say($"The measured {metric} lies where nine in ten measurements of such cases lie, {r.Low:0.0} to {r.High:0.0} ms: as ")
+                    + "far as the cost model can tell it is as it should be."
+                : Say($"The measured {metric} lies {(ms < r.Low ? "below" : "above")} where nine in ten measurements of such cases lie, ")
+                    + Say($"{r.Low:0.0} to {r.High:0.0} ms: something is not as stated, or not as usual."));
+        }
     }
 
     private static void Tokens(List<string> said, ObservedService observed, LoadForecast forecast)

@@ -15,7 +15,9 @@ public static class MeasuredRates
     /// <param name="table">A table of rates.</param>
     /// <param name="framework">Name of the framework in calibrations.</param>
     /// <param name="setup">What the table's names stand for; its cost model must be the calibrated one.</param>
-    public static IReadOnlyList<RateRun> Of(PublishedTable table, string framework, ReplaySetup setup)
+    /// <param name="leftOut">Told the id of each rate whose names stand for nothing, and why; null = nobody.</param>
+    public static IReadOnlyList<RateRun> Of(
+        PublishedTable table, string framework, ReplaySetup setup, Action<string, string>? leftOut = null)
     {
         ArgumentNullException.ThrowIfNull(table);
         ArgumentNullException.ThrowIfNull(setup);
@@ -51,9 +53,10 @@ public static class MeasuredRates
                     TokensPerSecond = row.Value,
                 });
             }
-            catch (InferometerException)
+            catch (InferometerException error)
             {
                 // A device or model that nothing stands for: nothing to fit.
+                leftOut?.Invoke(row.Id, error.Message);
             }
         }
 

@@ -10,7 +10,7 @@ namespace Inferometer.Measurement.Fitting;
 public static class MeasuredRuns
 {
     /// <summary>
-    /// The good rows of one engine that reads prompts and decodes, of a framework that is known and with both times measured.
+    /// The good rows of a framework that is known with both times measured; of separate workers with the deployment that reads the prompts.
     /// </summary>
     /// <param name="table">A table of serving rows.</param>
     /// <param name="setup">What its names stand for; its cost model must be the calibrated one.</param>
@@ -24,19 +24,15 @@ public static class MeasuredRuns
         List<ServingRun> runs = [];
         foreach (ServingMeasurement row in table.Serving.Where(r => r.IsGood))
         {
-            if (row.PrefillEngine is not null || row.TpotMs is not > 0 || row.TtftMs is not > 0)
+            if (row.TpotMs is not > 0 || row.TtftMs is not > 0)
             {
-                leftOut?.Invoke(row.Id, row.PrefillEngine is null ? "a time is missing" : "prompts are read by separate workers");
+                leftOut?.Invoke(row.Id, "a time is missing");
                 continue;
             }
 
             try
             {
-                string key = $"{row.Model}|{row.System}|{row.Precision}|{row.KvPrecision}|{row.Framework}|{row.Engine.Parallelism}";
-                if (!requests.TryGetValue(key, out EstimateRequest? request))
-                {
-                    requests[key] = request = setup.Engine.Prepare(deployments.Of(row, row.Engine, 1)).Request;
-                }
+                EstimateRequest request = RequestOf(row, row.Engine);
 
                 if (request.Framework is null)
                 {
@@ -49,6 +45,8 @@ public static class MeasuredRuns
                     Id = row.Id,
                     Request = request,
                     Load = ClosedLoopPredictor.LoadOf(row, row.Engine.Workers),
+                    PromptRequest = row.PrefillEngine is { } readers ? RequestOf(row, readers) : null,
+                    PromptUsers = row.PrefillEngine is { } pool ? (double)row.Concurrency / pool.Workers : 0,
                     TimeToFirstTokenSeconds = row.TtftMs / 1000,
                     TimePerOutputTokenSeconds = row.TpotMs / 1000,
                 });
@@ -60,5 +58,16 @@ public static class MeasuredRuns
         }
 
         return runs;
+
+        EstimateRequest RequestOf(ServingMeasurement row, EnginePool pool)
+        {
+            string key = $"{row.Model}|{row.System}|{row.Precision}|{row.KvPrecision}|{row.Framework}|{pool.Parallelism}";
+            if (!requests.TryGetValue(key, out EstimateRequest? request))
+            {
+                requests[key] = request = setup.Engine.Prepare(deployments.Of(row, pool, 1)).Request;
+            }
+
+            return request;
+        }
     }
 }

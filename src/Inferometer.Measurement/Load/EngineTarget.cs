@@ -13,14 +13,19 @@ namespace Inferometer.Measurement.Load;
 public sealed class EngineTarget(InferenceEngine engine, string name) : ILoadTarget
 {
     private readonly int[] _tokens = Ordinary(engine.Tokenizer);
+    private int _salt; // other loads, other prompts: what an earlier one left in the prefix cache is not found
 
     /// <inheritdoc/>
     public string Name { get; } = name;
 
     /// <inheritdoc/>
-    public Task PrepareAsync(CancellationToken cancellationToken) => _tokens.Length > 0
-        ? Task.CompletedTask
-        : throw new InferometerException($"{Name}: its vocabulary has no ordinary tokens to make prompts of.");
+    public Task PrepareAsync(CancellationToken cancellationToken)
+    {
+        _salt = Random.Shared.Next();
+        return _tokens.Length > 0
+            ? Task.CompletedTask
+            : throw new InferometerException($"{Name}: its vocabulary has no ordinary tokens to make prompts of.");
+    }
 
     /// <inheritdoc/>
     public async Task<LoadAnswer> AskAsync(LoadQuestion question, LoadClock clock, CancellationToken cancellationToken)
@@ -83,7 +88,7 @@ public sealed class EngineTarget(InferenceEngine engine, string name) : ILoadTar
     private void Fill(Span<int> prompt, int content, int kind)
     {
         // A generator of its own for each content: equal content, equal tokens.
-        Random random = new(unchecked((content * 31) + (kind == int.MaxValue ? 17 : 0)));
+        Random random = new(unchecked((content * 31) + (kind == int.MaxValue ? 17 : 0) + (_salt * 7)));
         foreach (ref int token in prompt)
         {
             token = _tokens[random.Next(_tokens.Length)];

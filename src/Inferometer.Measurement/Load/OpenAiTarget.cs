@@ -17,7 +17,7 @@ public sealed class OpenAiTarget : ILoadTarget, IDisposable
     private readonly HttpClient _client;
     private readonly Uri _base;
     private string _model = "";
-    private SyntheticText _text = new(0, 1);
+    private SyntheticText _text = new(0, 1, 0);
 
     /// <summary>Makes a target; nothing is asked before <see cref="PrepareAsync"/>.</summary>
     /// <exception cref="InferometerException">The address is not one of HTTP.</exception>
@@ -66,7 +66,7 @@ public sealed class OpenAiTarget : ILoadTarget, IDisposable
                     + "prompts of a length cannot be made.");
         }
 
-        _text = new SyntheticText(Math.Max(0, few - (each * Few)), each);
+        _text = new SyntheticText(Math.Max(0, few - (each * Few)), each, (ulong)Random.Shared.NextInt64());
     }
 
     /// <inheritdoc/>

@@ -9,7 +9,8 @@ namespace Inferometer.Measurement.Load;
 /// </summary>
 /// <param name="fixedTokens">Tokens that the service adds to every prompt.</param>
 /// <param name="tokensPerWord">Tokens of a word, as the service counts them.</param>
-internal sealed class SyntheticText(double fixedTokens, double tokensPerWord)
+/// <param name="salt">Other salts, other texts: what an earlier load left in a prefix cache is not found.</param>
+internal sealed class SyntheticText(double fixedTokens, double tokensPerWord, ulong salt)
 {
     private static readonly string[] Words = (
         "the of and to in is that for it as was with be by on not he his but at are this have from or had an they which one you were all "
@@ -50,7 +51,7 @@ internal sealed class SyntheticText(double fixedTokens, double tokensPerWord)
     public static string OfWords(int words, ulong content)
     {
         StringBuilder text = new(words * 5);
-        Write(text, content, 0, words);
+        Write(text, content, words);
         return text.ToString();
     }
 
@@ -59,14 +60,14 @@ internal sealed class SyntheticText(double fixedTokens, double tokensPerWord)
     {
         int before = WordsOf(described);
         described += tokens;
-        Write(text, content, 0, Math.Max(1, WordsOf(described) - before));
+        Write(text, Hash(content, salt), Math.Max(1, WordsOf(described) - before));
     }
 
     private int WordsOf(int tokens) => Math.Max(0, (int)Math.Round((tokens - fixedTokens) / tokensPerWord));
 
-    private static void Write(StringBuilder text, ulong content, int from, int count)
+    private static void Write(StringBuilder text, ulong content, int count)
     {
-        for (int i = from; i < from + count; i++)
+        for (int i = 0; i < count; i++)
         {
             if (text.Length > 0)
             {

@@ -1,10 +1,10 @@
 using System.Text.Json.Nodes;
 using Inferometer.Core;
+using Inferometer.Core.Catalog;
 using Inferometer.Core.Deployments;
 using Inferometer.Core.Hardware;
 using Inferometer.Core.Models;
 using Inferometer.Measurement.Published;
-using Inferometer.Simulation.Calibration;
 using Inferometer.Simulation.Configuration;
 using Inferometer.Simulation.Costs;
 using Inferometer.Simulation.Requests;
@@ -118,7 +118,8 @@ public sealed class DeploymentOfRow(ReplaySetup setup)
 
     // Builds and forks go by the framework's name with a word more.
     private static string? FrameworkOf(string name) =>
-        FrameworkSteps.All.FirstOrDefault(f => name.StartsWith(f.Name, StringComparison.OrdinalIgnoreCase))?.Name;
+        FrameworkCatalog.All
+            .FirstOrDefault(f => f.Aliases.Append(f.Name).Any(n => name.StartsWith(n, StringComparison.OrdinalIgnoreCase)))?.Name;
 
     internal static int Whole(double tokens) => Math.Max(1, (int)Math.Round(tokens));
 

@@ -1,4 +1,5 @@
 using Inferometer.Core;
+using Inferometer.Core.Gguf;
 using Inferometer.Core.Models;
 using Inferometer.ModelFiles.Formats;
 
@@ -9,29 +10,31 @@ namespace Inferometer.ModelFiles.Conversion;
 internal sealed class ArchitectureMetadata
 {
     private readonly ModelArchitecture _model;
-    private readonly AttentionMixer _attention;
+    private readonly AttentionMixer? _attention;
+    private readonly LatentAttentionMixer? _latent;
 
     /// <exception cref="InferometerException">GGUF has no architecture for the model, or this converter cannot describe it.</exception>
     public ArchitectureMetadata(ModelArchitecture model, string source)
     {
         _model = model;
-        Architecture = model.ModelType switch
+        Architecture = GgufFamilies.ArchitectureOf(model.ModelType)
+            ?? throw new InferometerException(
+                $"{source}: model_type '{model.ModelType}' cannot be converted. Supported: {string.Join(
+                    ", ", GgufFamilies.Known.SelectMany(name => GgufFamilies.Find(name)!.ModelTypes))}.");
+        Family = GgufFamilies.Find(Architecture)!;
+        _attention = model.Layers.Select(layer => layer.Mixer).OfType<AttentionMixer>().FirstOrDefault();
+        _latent = model.Layers.Select(layer => layer.Mixer).OfType<LatentAttentionMixer>().FirstOrDefault();
+        if (_attention is null && _latent is null)
         {
-            "llama" or "mistral" or "mixtral" => "llama",
-            "qwen2" or "qwen3" or "gemma" or "gemma2" or "phi3" => model.ModelType,
-            "qwen2_moe" => "qwen2moe",
-            "qwen3_moe" => "qwen3moe",
-            "gemma3_text" or "gemma3" => "gemma3",
-            _ => throw new InferometerException(
-                $"{source}: model_type '{model.ModelType}' cannot be converted. Supported: llama, mistral, mixtral, qwen2, qwen2_moe, "
-                    + $"qwen3, qwen3_moe, gemma, gemma2, gemma3, phi3."),
-        };
-        _attention = model.Layers.Select(layer => layer.Mixer).OfType<AttentionMixer>().FirstOrDefault()
-            ?? throw new InferometerException($"{source}: the model has no attention layer.");
+            throw new InferometerException($"{source}: the model has no attention layer.");
+        }
     }
 
     /// <summary>The value of <c>general.architecture</c>.</summary>
     public string Architecture { get; }
+
+    /// <summary>What the architecture fixes.</summary>
+    public GgufFamily Family { get; }
 
     public void Write(GgufWriter writer)
     {
@@ -41,32 +44,104 @@ internal sealed class ArchitectureMetadata
         writer.Set(Key("embedding_length"), (uint)_model.HiddenSize);
         writer.Set(Key("block_count"), (uint)_model.LayerCount);
         WriteFeedForward(writer);
-        writer.Set(Key("attention.head_count"), (uint)_attention.Heads);
-        writer.Set(Key("attention.head_count_kv"), (uint)_attention.KvHeads);
-        writer.Set(Key("attention.key_length"), (uint)_attention.HeadDim);
-        writer.Set(Key("attention.value_length"), (uint)_attention.ValueHeadDim);
-        writer.Set(Key("attention.layer_norm_rms_epsilon"), (float)_model.NormEpsilon);
-        int window = _model.Layers.Select(layer => layer.Mixer).OfType<AttentionMixer>().Max(mixer => mixer.WindowTokens);
-        if (window > 0)
+        WriteHeads(writer);
+        // llama.cpp asks for the name of the other norm in files of Phi-3.5-MoE.
+        bool isRms = _model.Norm is NormKind.RmsNorm or NormKind.RmsNormPlusOne || Architecture is "phimoe";
+        writer.Set(Key(isRms ? "attention.layer_norm_rms_epsilon" : "attention.layer_norm_epsilon"), (float)_model.NormEpsilon);
+        WriteWindows(writer);
+        if (Architecture is "gptneox" or "stablelm")
         {
-            writer.Set(Key("attention.sliding_window"), (uint)window);
+            writer.Set(Key("use_parallel_residual"), _model.ParallelBlocks);
         }
 
-        SetPositive(writer, "attn_logit_softcapping", _attention.ScoreSoftcap);
+        SetPositive(writer, "attn_logit_softcapping", _attention?.ScoreSoftcap ?? 0);
         SetPositive(writer, "final_logit_softcapping", _model.FinalLogitSoftcap);
+        SetPositive(writer, "attention.clamp_kqv", _attention?.QkvClip ?? 0);
+        WriteFactors(writer);
         WriteRope(writer);
         writer.Set(Key("vocab_size"), (uint)_model.VocabularySize);
     }
 
-    /// <summary>The rotary parameters of global layers; local ones of Gemma 3 are fixed by the architecture.</summary>
+    /// <summary>
+    /// The rotary parameters of global layers, or of local ones where those have none; local ones of Gemma 3 are fixed by the architecture.
+    /// </summary>
     public static RopeParameters? GlobalRope(ModelArchitecture model) => model.Layers.Select(layer => layer.Mixer).OfType<AttentionMixer>()
-        .OrderBy(mixer => mixer.WindowTokens > 0).Select(mixer => mixer.Rope).FirstOrDefault();
+        .Where(mixer => mixer.Rope is not null).OrderBy(mixer => mixer.WindowTokens > 0).Select(mixer => mixer.Rope).FirstOrDefault()
+        ?? model.Layers.Select(layer => layer.Mixer).OfType<LatentAttentionMixer>().FirstOrDefault()?.Rope;
+
+    // Of latent attention the plain lengths are those of the one head that queries meet, with what its keys and values are made of beside.
+    private void WriteHeads(GgufWriter writer)
+    {
+        if (_latent is { } latent)
+        {
+            writer.Set(Key("attention.head_count"), (uint)latent.Heads);
+            writer.Set(Key("attention.head_count_kv"), 1u);
+            writer.Set(Key("attention.key_length"), (uint)(latent.KvRank + latent.RopeHeadDim));
+            writer.Set(Key("attention.value_length"), (uint)latent.KvRank);
+            writer.Set(Key("attention.key_length_mla"), (uint)(latent.NopeHeadDim + latent.RopeHeadDim));
+            writer.Set(Key("attention.value_length_mla"), (uint)latent.ValueHeadDim);
+            writer.Set(Key("attention.kv_lora_rank"), (uint)latent.KvRank);
+            if (latent.QueryRank > 0)
+            {
+                writer.Set(Key("attention.q_lora_rank"), (uint)latent.QueryRank);
+            }
+
+            return;
+        }
+
+        AttentionMixer attention = _attention!;
+        writer.Set(Key("attention.head_count"), (uint)attention.Heads);
+        writer.Set(Key("attention.head_count_kv"), (uint)attention.KvHeads);
+        writer.Set(Key("attention.key_length"), (uint)attention.HeadDim);
+        writer.Set(Key("attention.value_length"), (uint)attention.ValueHeadDim);
+    }
+
+    private void WriteWindows(GgufWriter writer)
+    {
+        int[] windows = [.. _model.Layers.Select(layer => layer.Mixer is AttentionMixer mixer ? mixer.WindowTokens : 0)];
+        if (windows.Max() == 0)
+        {
+            return;
+        }
+
+        writer.Set(Key("attention.sliding_window"), (uint)windows.Max());
+        bool[] expected = [.. windows.Select((_, layer) => Family.GlobalEvery == 0 || (layer + 1) % Family.GlobalEvery != 0)];
+        bool[] actual = [.. windows.Select(window => window > 0)];
+        if (!expected.SequenceEqual(actual))
+        {
+            writer.Set(Key("attention.sliding_window_pattern"), actual);
+        }
+    }
+
+    // Granite's factors; the scale of Gemma's scores follows from its widths, and readers work it out.
+    private void WriteFactors(GgufWriter writer)
+    {
+        if (_model.LogitScale != 1)
+        {
+            writer.Set(Key("logit_scale"), (float)(Family.DividesLogits ? 1 / _model.LogitScale : _model.LogitScale));
+        }
+
+        if (_model.ResidualScale != 1)
+        {
+            writer.Set(Key("residual_scale"), (float)_model.ResidualScale);
+        }
+
+        if (_model.EmbeddingScale != 1 && !Family.ScaledEmbedding)
+        {
+            writer.Set(Key("embedding_scale"), (float)_model.EmbeddingScale);
+        }
+
+        if (!Family.ScaledEmbedding && _attention is not null)
+        {
+            SetPositive(writer, "attention.scale", _attention.ScoreScale);
+        }
+    }
 
     private void WriteFeedForward(GgufWriter writer)
     {
-        DenseFeedForward? dense = _model.Layers.Select(layer => layer.FeedForward).OfType<DenseFeedForward>().FirstOrDefault();
+        DenseFeedForward? network = _model.Layers.Select(layer => layer.FeedForward).OfType<DenseFeedForward>().FirstOrDefault();
         MoeFeedForward? experts = _model.Layers.Select(layer => layer.FeedForward).OfType<MoeFeedForward>().FirstOrDefault();
-        writer.Set(Key("feed_forward_length"), (uint)(dense?.IntermediateSize ?? experts?.ExpertIntermediateSize ?? 0));
+        writer.Set(Key("feed_forward_length"), (uint)(network?.IntermediateSize ?? experts?.ExpertIntermediateSize ?? 0));
         if (experts is null)
         {
             return;
@@ -76,8 +151,35 @@ internal sealed class ArchitectureMetadata
         writer.Set(Key("expert_used_count"), (uint)experts.ExpertsPerToken);
         writer.Set(Key("expert_feed_forward_length"), (uint)experts.ExpertIntermediateSize);
         writer.Set(Key("expert_weights_norm"), experts.NormalizeTopK);
+        if (experts.SigmoidRouter)
+        {
+            writer.Set(Key("expert_gating_func"), 2u);
+        }
+
+        if (experts.RoutedScale != 1)
+        {
+            writer.Set(Key("expert_weights_scale"), (float)experts.RoutedScale);
+        }
+
+        if (experts.RouterGroups > 1)
+        {
+            writer.Set(Key("expert_group_count"), (uint)experts.RouterGroups);
+            writer.Set(Key("expert_group_used_count"), (uint)experts.RouterGroupsPerToken);
+        }
+
+        int dense = _model.Layers.TakeWhile(layer => layer.FeedForward is DenseFeedForward).Count();
+        if (dense > 0)
+        {
+            writer.Set(Key("leading_dense_block_count"), (uint)dense);
+        }
+
         if (experts.SharedIntermediateSize > 0)
         {
+            if (!experts.SharedGate)
+            {
+                writer.Set(Key("expert_shared_count"), (uint)Math.Max(1, experts.SharedIntermediateSize / experts.ExpertIntermediateSize));
+            }
+
             writer.Set(Key("expert_shared_feed_forward_length"), (uint)experts.SharedIntermediateSize);
         }
     }
@@ -89,7 +191,7 @@ internal sealed class ArchitectureMetadata
             return;
         }
 
-        writer.Set(Key("rope.dimension_count"), (uint)(rope.RotaryDim == 0 ? _attention.HeadDim : rope.RotaryDim));
+        writer.Set(Key("rope.dimension_count"), (uint)(rope.RotaryDim == 0 ? _latent?.RopeHeadDim ?? _attention!.HeadDim : rope.RotaryDim));
         writer.Set(Key("rope.freq_base"), (float)rope.Theta);
         if (rope.Scaling is RopeScaling.DynamicNtk)
         {
@@ -104,6 +206,13 @@ internal sealed class ArchitectureMetadata
             if (rope.OriginalContextTokens > 0)
             {
                 writer.Set(Key("rope.scaling.original_context_length"), (uint)rope.OriginalContextTokens);
+            }
+
+            if (_latent is { ScoreScale: > 0 } latent)
+            {
+                double factor = Math.Sqrt(latent.ScoreScale * Math.Sqrt(latent.NopeHeadDim + latent.RopeHeadDim));
+                writer.Set(Key("rope.scaling.yarn_log_multiplier"), (float)((factor - 1) / Math.Log(rope.Factor)));
+                return;
             }
 
             SetPositive(writer, "rope.scaling.attn_factor", rope.AttentionFactor);

@@ -41,7 +41,18 @@ internal sealed record ConvertedTensor(string Name, long[] Shape)
         }
 
         long rows = Sources[0].Rows;
-        return (Sources[(int)(row / rows)], row % rows);
+        if (Sources.All(source => source.Rows == rows))
+        {
+            return (Sources[(int)(row / rows)], row % rows);
+        }
+
+        int part = 0;
+        while (row >= Sources[part].Rows)
+        {
+            row -= Sources[part++].Rows;
+        }
+
+        return (Sources[part], row);
     }
 
     public static long RotaryOrder(long row, long headRows)

@@ -1,4 +1,5 @@
 using Inferometer.Core;
+using Inferometer.Core.Gguf;
 using Inferometer.Core.Models;
 using Inferometer.ModelFiles.Formats;
 using Inferometer.ModelFiles.TensorNames;
@@ -8,23 +9,43 @@ namespace Inferometer.ModelFiles.Conversion;
 /// <summary>Finds each tensor of a GGUF file in a Hugging Face checkpoint, by what it is for.</summary>
 internal sealed class HuggingFaceMapping
 {
+    private static readonly WeightRole[] NormRoles =
+    [
+        WeightRole.FinalNorm, WeightRole.AttentionNorm, WeightRole.PostAttentionNorm, WeightRole.FeedForwardNorm,
+        WeightRole.PostFeedForwardNorm, WeightRole.QueryNorm, WeightRole.KeyNorm,
+    ];
+
+    private static readonly WeightRole[] InLayers =
+    [
+        WeightRole.AttentionNorm, WeightRole.PostAttentionNorm, WeightRole.FeedForwardNorm, WeightRole.PostFeedForwardNorm,
+        WeightRole.Query, WeightRole.Key, WeightRole.Value, WeightRole.FusedQueryKeyValue, WeightRole.AttentionOutput,
+        WeightRole.QueryDown, WeightRole.QueryDownNorm, WeightRole.QueryUp, WeightRole.LatentDown, WeightRole.LatentNorm, WeightRole.KeyUp,
+        WeightRole.ValueUp, WeightRole.AttentionSinks, WeightRole.QueryNorm, WeightRole.KeyNorm, WeightRole.Gate, WeightRole.Up,
+        WeightRole.FusedGateUp,
+        WeightRole.Down, WeightRole.Router, WeightRole.RouterCorrection, WeightRole.ExpertGate, WeightRole.ExpertUp,
+        WeightRole.ExpertDown, WeightRole.SharedGate, WeightRole.SharedUp, WeightRole.SharedDown, WeightRole.SharedExpertGate,
+    ];
+
     private readonly ModelArchitecture _model;
     private readonly ITensorSource _weights;
     private readonly HuggingFaceNames _from;
-    private readonly GgufNames _to = new();
+    private readonly GgufNames _to;
+    private readonly bool _fusesQkv;
     private readonly bool _rotaryNeighbours;
     private readonly bool _normsPlusOne;
     private readonly List<ConvertedTensor> _tensors = [];
     private readonly HashSet<string> _used = new(StringComparer.Ordinal);
 
     /// <exception cref="InferometerException">The checkpoint names its tensors in a way that is not known.</exception>
-    public HuggingFaceMapping(ModelArchitecture model, string architecture, ITensorSource weights)
+    public HuggingFaceMapping(ModelArchitecture model, GgufFamily family, ITensorSource weights)
     {
         _model = model;
         _weights = weights;
-        _rotaryNeighbours = architecture is "llama";
-        _normsPlusOne = architecture.StartsWith("gemma", StringComparison.Ordinal);
-        _from = HuggingFaceNames.Find(name => weights.TryGetTensor(name, out _), model.PostBlockNorms)
+        _to = new GgufNames(family);
+        _fusesQkv = family.FusedQkv;
+        _rotaryNeighbours = family.ReordersHeads;
+        _normsPlusOne = model.Norm is NormKind.RmsNormPlusOne or NormKind.LayerNormPlusOne;
+        _from = HuggingFaceNames.Find(name => weights.TryGetTensor(name, out _), model)
             ?? throw new InferometerException($"{weights.Path}: holds no 'embed_tokens.weight' under any of the usual names.");
     }
 
@@ -36,6 +57,7 @@ internal sealed class HuggingFaceMapping
     public IReadOnlyList<ConvertedTensor> Build()
     {
         Add(WeightRole.Embedding, 0);
+        Add(WeightRole.PositionTable, 0);
         Add(WeightRole.FinalNorm, 0);
         if (_model.TiedEmbeddings && _from.Stem(WeightRole.LmHead) is string head)
         {
@@ -46,12 +68,17 @@ internal sealed class HuggingFaceMapping
             Add(WeightRole.LmHead, 0);
         }
 
+        RequireNorms();
         AddRopeDivisors();
         for (int layer = 0; layer < _model.LayerCount; layer++)
         {
-            for (WeightRole role = WeightRole.AttentionNorm; role <= WeightRole.SharedExpertGate; role++)
+            foreach (WeightRole role in InLayers)
             {
-                if (role is WeightRole.ExpertGate or WeightRole.ExpertUp or WeightRole.ExpertDown)
+                if (role == WeightRole.Query && _fusesQkv)
+                {
+                    AddFused(layer);
+                }
+                else if (role is WeightRole.ExpertGate or WeightRole.ExpertUp or WeightRole.ExpertDown)
                 {
                     AddExperts(role, layer);
                 }
@@ -63,6 +90,45 @@ internal sealed class HuggingFaceMapping
         }
 
         return _tensors;
+    }
+
+    // StableLM 2 keeps the norm of every head as a tensor of its own.
+    private void RequireNorms()
+    {
+        for (int layer = 0; layer < _model.LayerCount; layer++)
+        {
+            if (_model.Layers[layer].Mixer is AttentionMixer { QkNorm: QkNormKind.EachHead }
+                && _from.Stem(WeightRole.QueryNorm, layer) is { } stem && !_weights.TryGetTensor(stem + ".weight", out _))
+            {
+                throw new InferometerException(
+                    $"{_weights.Path}: the norms of the query heads of layer {layer} are tensors of their own, which cannot be converted; "
+                        + $"'{stem}.weight' should hold them all.");
+            }
+        }
+    }
+
+    // Queries, keys and values become one tensor, for the architectures whose readers know no other.
+    private void AddFused(int layer)
+    {
+        foreach (string ending in (ReadOnlySpan<string>)[".weight", ".bias"])
+        {
+            ModelTensor[] parts = [.. ((WeightRole[])[WeightRole.Query, WeightRole.Key, WeightRole.Value])
+                .Select(role => _weights.TryGetTensor(_from.Stem(role, layer) + ending, out ModelTensor? tensor) ? tensor : null)
+                .OfType<ModelTensor>()];
+            if (parts.Length != 3)
+            {
+                continue;
+            }
+
+            _used.UnionWith(parts.Select(part => part.Name));
+            string name = _to.Stem(WeightRole.FusedQueryKeyValue, layer) + ending;
+            _tensors.Add(ending is ".bias"
+                ? new ConvertedTensor(name, [parts.Sum(part => part.ElementCount)])
+                {
+                    Values = [.. parts.SelectMany(part => part.DecodeAll())],
+                }
+                : new ConvertedTensor(name, [parts.Sum(part => part.Rows), parts[0].Columns]) { Sources = parts });
+        }
     }
 
     private void Add(WeightRole role, int layer)
@@ -79,6 +145,13 @@ internal sealed class HuggingFaceMapping
                 _tensors.Add(Convert(role, to + ending, tensor, layer));
             }
         }
+
+        // Some vectors have no ending in checkpoints.
+        if (_weights.TryGetTensor(from, out ModelTensor? bare) && _used.Add(bare.Name))
+        {
+            string ending = role == WeightRole.RouterCorrection ? ".bias" : ".weight";
+            _tensors.Add(new ConvertedTensor(to + ending, [bare.ElementCount]) { Values = bare.DecodeAll() });
+        }
     }
 
     private ConvertedTensor Convert(WeightRole role, string name, ModelTensor tensor, int layer)
@@ -94,7 +167,7 @@ internal sealed class HuggingFaceMapping
             };
         }
 
-        bool isNorm = tensor.Name.EndsWith("norm.weight", StringComparison.Ordinal);
+        bool isNorm = NormRoles.Contains(role) && tensor.Name.EndsWith(".weight", StringComparison.Ordinal);
         return new ConvertedTensor(name, shape) { Sources = [tensor], RotaryHeadRows = headRows, AddOne = _normsPlusOne && isNorm };
     }
 
@@ -118,6 +191,12 @@ internal sealed class HuggingFaceMapping
     {
         if (_model.Layers[layer].FeedForward is not MoeFeedForward moe)
         {
+            return;
+        }
+
+        if (_weights.TryGetTensor(_from.Stem(role, layer) + ".weight", out _))
+        {
+            Add(role, layer); // stacked already
             return;
         }
 

@@ -16,7 +16,7 @@ internal sealed class HuggingFaceSource : IConversionSource
     {
         _model = model;
         _metadata = new ArchitectureMetadata(model.Architecture, model.Path);
-        HuggingFaceMapping mapping = new(model.Architecture, _metadata.Architecture, model.Tensors);
+        HuggingFaceMapping mapping = new(model.Architecture, _metadata.Family, model.Tensors);
         Tensors = mapping.Build();
         _mappingNotes = mapping.Notes;
     }

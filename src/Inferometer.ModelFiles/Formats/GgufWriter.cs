@@ -55,6 +55,10 @@ public sealed class GgufWriter
     public void Set(string key, IReadOnlyList<float> values) =>
         PutArray(key, GgufValueKind.Float32, values, static (writer, value) => writer.Write(value));
 
+    /// <summary>Sets an array of truth values.</summary>
+    public void Set(string key, IReadOnlyList<bool> values) =>
+        PutArray(key, GgufValueKind.Bool, values, (writer, value) => writer.Write(value));
+
     /// <summary>Sets an array of signed 32-bit integers.</summary>
     public void Set(string key, IReadOnlyList<int> values) =>
         PutArray(key, GgufValueKind.Int32, values, static (writer, value) => writer.Write(value));

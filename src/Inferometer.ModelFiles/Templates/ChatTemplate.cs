@@ -42,6 +42,9 @@ public sealed class ChatTemplate
     /// <summary>The name it was asked for by, or <c>stored with the model</c>.</summary>
     public string Name { get; }
 
+    /// <summary>The Jinja source of what is run when tools are given.</summary>
+    public string Source => (_withTools?.Value ?? _template).Source;
+
     /// <summary>Text at which an answer ends though the model gave no end token; empty for templates with end tokens.</summary>
     public IReadOnlyList<string> StopStrings => BuiltInTemplates.StopStrings(Name);
 
@@ -153,6 +156,23 @@ public sealed class ChatTemplate
         {
             return template.Render(Variables(prompt with { Turns = folded }), prompt.Clock, cancellationToken: cancellationToken);
         }
+    }
+
+    /// <summary>
+    /// The text of a conversation, in whose tokens nothing that came from outside is a control token.
+    /// </summary>
+    /// <param name="prompt">The conversation, tools, documents and variables.</param>
+    /// <param name="tokenizer">The model's tokenizer.</param>
+    /// <param name="cancellationToken">Ends the rendering early.</param>
+    /// <exception cref="InferometerException">No turns, or the template fails or refuses the conversation; names line and
+    /// column.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public RenderedPrompt Render(ChatPrompt prompt, Tokenizer tokenizer, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(prompt);
+        ArgumentNullException.ThrowIfNull(tokenizer);
+        (ChatPrompt guarded, char? guard) = PromptGuard.Apply(prompt, tokenizer);
+        return new RenderedPrompt(Render(guarded, cancellationToken), guard);
     }
 
     private static List<ChatTurn>? Folded(IReadOnlyList<ChatTurn> turns)

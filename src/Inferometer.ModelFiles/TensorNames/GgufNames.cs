@@ -1,9 +1,11 @@
 using System.Globalization;
+using Inferometer.Core.Gguf;
 
 namespace Inferometer.ModelFiles.TensorNames;
 
 /// <summary>Tensor names of GGUF files (the table of the gguf project's documentation).</summary>
-public sealed class GgufNames : IWeightNames
+/// <param name="family">The file's architecture; null for the names that most have.</param>
+public sealed class GgufNames(GgufFamily? family = null) : IWeightNames
 {
     /// <inheritdoc/>
     public string? Stem(WeightRole role, int layer = 0) => role switch
@@ -11,6 +13,7 @@ public sealed class GgufNames : IWeightNames
         WeightRole.Embedding => "token_embd",
         WeightRole.FinalNorm => "output_norm",
         WeightRole.LmHead => "output",
+        WeightRole.PositionTable => "position_embd",
         WeightRole.RopeDivisors => "rope_freqs",
         WeightRole.RopeShortDivisors => "rope_factors_short",
         WeightRole.RopeLongDivisors => "rope_factors_long",
@@ -27,17 +30,27 @@ public sealed class GgufNames : IWeightNames
         _ => null,
     };
 
-    private static string? InLayer(WeightRole role) => role switch
+    private string? InLayer(WeightRole role) => role switch
     {
         WeightRole.AttentionNorm => "attn_norm",
         WeightRole.PostAttentionNorm => "post_attention_norm",
-        WeightRole.FeedForwardNorm => "ffn_norm",
+        WeightRole.FeedForwardNorm => family?.FeedForwardNormIsPostAttention is true ? "post_attention_norm" : "ffn_norm",
         WeightRole.PostFeedForwardNorm => "post_ffw_norm",
         WeightRole.Query => "attn_q",
         WeightRole.Key => "attn_k",
         WeightRole.Value => "attn_v",
         WeightRole.FusedQueryKeyValue => "attn_qkv",
         WeightRole.AttentionOutput => "attn_output",
+        WeightRole.AttentionGate => "attn_gate",
+        WeightRole.AttentionSinks => "attn_sinks",
+        WeightRole.QueryDown => "attn_q_a",
+        WeightRole.QueryDownNorm => "attn_q_a_norm",
+        WeightRole.QueryUp => "attn_q_b",
+        WeightRole.LatentDown => "attn_kv_a_mqa",
+        WeightRole.LatentNorm => "attn_kv_a_norm",
+        WeightRole.KeyUp => "attn_k_b",
+        WeightRole.ValueUp => "attn_v_b",
+        WeightRole.LatentUp => "attn_kv_b",
         WeightRole.QueryNorm => "attn_q_norm",
         WeightRole.KeyNorm => "attn_k_norm",
         WeightRole.Gate => "ffn_gate",
@@ -45,6 +58,7 @@ public sealed class GgufNames : IWeightNames
         WeightRole.FusedGateUp => "ffn_up", // Phi-3 files keep the fused matrix under the name of "up" and have no "gate"
         WeightRole.Down => "ffn_down",
         WeightRole.Router => "ffn_gate_inp",
+        WeightRole.RouterCorrection => "exp_probs_b",
         WeightRole.ExpertGate => "ffn_gate_exps",
         WeightRole.ExpertUp => "ffn_up_exps",
         WeightRole.ExpertDown => "ffn_down_exps",

@@ -1,26 +1,115 @@
 using System.Globalization;
+using Inferometer.Core.Models;
 
 namespace Inferometer.ModelFiles.TensorNames;
 
-/// <summary>Tensor names of Hugging Face checkpoints, which differ by family.</summary>
-/// <param name="root">What stands before <c>embed_tokens</c>: <c>model.</c>, or longer where the text model is a part of a larger
-/// one.</param>
-/// <param name="postNorms">The family has norms after its blocks, so that <c>post_attention_layernorm</c> is one of them and not the norm
-/// before the FFN.</param>
-public sealed class HuggingFaceNames(string root, bool postNorms) : IWeightNames
+/// <summary>
+/// Tensor names of Hugging Face checkpoints. They differ by family, but a name means the same thing wherever it stands among the same
+/// neighbours: each role has a list of the names it goes by, and the one that the checkpoint has is taken.
+/// </summary>
+public sealed class HuggingFaceNames : IWeightNames
 {
-    private static readonly string[] Roots = ["model.", "language_model.model.", "model.language_model.", ""];
+    private static readonly string[] Roots =
+        ["model.", "language_model.model.", "model.language_model.", "gpt_neox.", "transformer.", ""];
+
+    private static readonly string[] Embeddings = ["embed_tokens", "wte", "embed_in", "word_embeddings"];
+
+    private static readonly Dictionary<WeightRole, string[]> Outside = new()
+    {
+        [WeightRole.PositionTable] = ["wpe"],
+        [WeightRole.FinalNorm] = ["norm", "final_layernorm", "final_layer_norm", "ln_f", "embedding_norm"],
+    };
+
+    private static readonly Dictionary<WeightRole, string[]> InLayer = new()
+    {
+        [WeightRole.AttentionNorm] = ["input_layernorm", "ln_1", "attention_layernorm", "ln_attn", "operator_norm"],
+        [WeightRole.PostAttentionNorm] = ["post_self_attn_layernorm", "post_attention_layernorm"],
+        [WeightRole.FeedForwardNorm] =
+            ["pre_feedforward_layernorm", "post_attention_layernorm", "ln_2", "feedforward_layernorm", "ln_mlp", "ffn_norm"],
+        [WeightRole.PostFeedForwardNorm] = ["post_mlp_layernorm", "post_feedforward_layernorm"],
+        [WeightRole.Query] = ["self_attn.q_proj", "attn.q_proj"],
+        [WeightRole.Key] = ["self_attn.k_proj", "attn.k_proj"],
+        [WeightRole.Value] = ["self_attn.v_proj", "attn.v_proj"],
+        [WeightRole.FusedQueryKeyValue] = ["self_attn.qkv_proj"],
+        [WeightRole.AttentionOutput] =
+        [
+            "self_attn.o_proj", "self_attn.dense", "self_attn.out_proj", "attn.out_proj", "attn.c_proj", "attention.dense",
+            "self_attention.dense",
+        ],
+        [WeightRole.AttentionGate] = ["self_attn.gate_proj"],
+        [WeightRole.AttentionSinks] = ["self_attn.sinks"],
+        [WeightRole.QueryNorm] = ["self_attn.q_norm", "self_attn.q_layernorm", "self_attn.query_layernorm"],
+        [WeightRole.KeyNorm] = ["self_attn.k_norm", "self_attn.k_layernorm", "self_attn.key_layernorm"],
+        [WeightRole.Gate] = ["mlp.gate_proj", "feed_forward.w1", "shared_mlp.gate_proj"],
+        [WeightRole.Up] = ["mlp.up_proj", "mlp.c_fc", "mlp.fc1", "mlp.fc_in", "mlp.dense_h_to_4h", "feed_forward.w3", "shared_mlp.up_proj"],
+        [WeightRole.FusedGateUp] = ["mlp.gate_up_proj"],
+        [WeightRole.Down] =
+        [
+            "mlp.down_proj", "mlp.c_proj", "mlp.fc2", "mlp.fc_out", "mlp.dense_4h_to_h", "feed_forward.w2", "shared_mlp.output_linear",
+        ],
+        [WeightRole.Router] = ["mlp.gate", "mlp.router", "block_sparse_moe.gate", "block_sparse_moe.router.layer"],
+        [WeightRole.RouterCorrection] =
+        [
+            "mlp.gate.e_score_correction_bias", "block_sparse_moe.e_score_correction_bias", "mlp.e_score_correction_bias",
+            "mlp.moe_statics.e_score_correction_bias",
+        ],
+        [WeightRole.ExpertGate] = ["mlp.experts.gate_proj", "block_sparse_moe.experts.gate_proj"],
+        [WeightRole.ExpertUp] = ["mlp.experts.up_proj", "block_sparse_moe.experts.up_proj"],
+        [WeightRole.ExpertDown] = ["mlp.experts.down_proj", "block_sparse_moe.experts.down_proj"],
+        [WeightRole.SharedGate] = ["mlp.shared_expert.gate_proj", "mlp.shared_experts.gate_proj", "shared_mlp.gate_proj"],
+        [WeightRole.SharedUp] = ["mlp.shared_expert.up_proj", "mlp.shared_experts.up_proj", "shared_mlp.up_proj"],
+        [WeightRole.SharedDown] = ["mlp.shared_expert.down_proj", "mlp.shared_experts.down_proj", "shared_mlp.output_linear"],
+        [WeightRole.SharedExpertGate] = ["mlp.shared_expert_gate"],
+        [WeightRole.QueryDown] = ["self_attn.q_a_proj"],
+        [WeightRole.QueryDownNorm] = ["self_attn.q_a_layernorm"],
+        [WeightRole.QueryUp] = ["self_attn.q_b_proj"],
+        [WeightRole.LatentDown] = ["self_attn.kv_a_proj_with_mqa"],
+        [WeightRole.LatentNorm] = ["self_attn.kv_a_layernorm"],
+        [WeightRole.KeyUp] = ["self_attn.k_b_proj"],
+        [WeightRole.ValueUp] = ["self_attn.v_b_proj"],
+        [WeightRole.StateInput] = ["linear_attn.in_proj_qkv", "mamba.in_proj", "conv.in_proj"],
+        [WeightRole.StateGate] = ["linear_attn.in_proj_z"],
+        [WeightRole.StateBeta] = ["linear_attn.in_proj_b"],
+        [WeightRole.StateDecay] = ["linear_attn.in_proj_a"],
+        [WeightRole.StateConvolution] = ["linear_attn.conv1d", "mamba.conv1d", "conv.conv"],
+        [WeightRole.StateRates] = ["linear_attn.A_log", "mamba.A_log"],
+        [WeightRole.StateStepBias] = ["linear_attn.dt_bias", "mamba.dt_bias"],
+        [WeightRole.StateSkip] = ["mamba.D"],
+        [WeightRole.StateNorm] = ["linear_attn.norm", "mamba.norm"],
+        [WeightRole.StateOutput] = ["linear_attn.out_proj", "mamba.out_proj", "conv.out_proj"],
+        [WeightRole.ActivationPositive] = ["mlp.act_fn.alpha_p"],
+        [WeightRole.ActivationNegative] = ["mlp.act_fn.alpha_n"],
+    };
+
+    private static readonly string[] Endings = ["", ".weight", ".bias", ".norms.0.weight"];
+
+    private readonly Func<string, bool> _contains;
+    private readonly string _root;
+    private readonly string _embedding;
+    private readonly string _layers;
+    private readonly bool _normsBehind;
+
+    private HuggingFaceNames(Func<string, bool> contains, string root, string embedding, bool normsBehind)
+    {
+        (_contains, _root, _embedding, _normsBehind) = (contains, root, embedding, normsBehind);
+        _layers = _root + (embedding is "wte" or "word_embeddings" ? "h" : "layers");
+    }
 
     /// <summary>The names of a checkpoint, told by where its embedding is; null when none of the known places holds one.</summary>
     /// <param name="contains">Whether the checkpoint has a tensor of a name.</param>
-    /// <param name="postNorms">The family has norms after its blocks.</param>
-    public static HuggingFaceNames? Find(Func<string, bool> contains, bool postNorms)
+    /// <param name="model">What the checkpoint holds; where norms stand decides what some names mean.</param>
+    public static HuggingFaceNames? Find(Func<string, bool> contains, ModelArchitecture model)
     {
+        ArgumentNullException.ThrowIfNull(contains);
+        ArgumentNullException.ThrowIfNull(model);
         foreach (string root in Roots)
         {
-            if (contains(root + "embed_tokens.weight"))
+            foreach (string embedding in Embeddings)
             {
-                return new HuggingFaceNames(root, postNorms) { Mixtral = contains(root + "layers.0.block_sparse_moe.gate.weight") };
+                if (contains(root + embedding + ".weight"))
+                {
+                    return new HuggingFaceNames(contains, root, embedding, model.PostBlockNorms || model.NormsBehindBlocks);
+                }
             }
         }
 
@@ -28,52 +117,61 @@ public sealed class HuggingFaceNames(string root, bool postNorms) : IWeightNames
     }
 
     /// <inheritdoc/>
-    public string? Stem(WeightRole role, int layer = 0) => role switch
+    public string? Stem(WeightRole role, int layer = 0)
     {
-        WeightRole.Embedding => root + "embed_tokens",
-        WeightRole.FinalNorm => root + "norm",
-        WeightRole.LmHead => root.StartsWith("language_model.", StringComparison.Ordinal) ? "language_model.lm_head" : "lm_head",
-        _ => InLayer(role) is string name ? string.Create(CultureInfo.InvariantCulture, $"{root}layers.{layer}.{name}") : null,
-    };
+        if (role == WeightRole.Embedding)
+        {
+            return _root + _embedding;
+        }
+
+        if (role == WeightRole.LmHead)
+        {
+            return _root.StartsWith("language_model.", StringComparison.Ordinal) ? "language_model.lm_head"
+                : _embedding is "embed_in" ? "embed_out" : "lm_head";
+        }
+
+        if (Outside.TryGetValue(role, out string[]? outside))
+        {
+            return Present(_root, outside);
+        }
+
+        // Without norms behind the blocks, the one after attention is the one before the feed-forward part.
+        bool absent = role is WeightRole.PostAttentionNorm or WeightRole.PostFeedForwardNorm && !_normsBehind;
+        return !absent && InLayer.TryGetValue(role, out string[]? names) ? Present(LayerPrefix(layer), names) : null;
+    }
 
     /// <inheritdoc/>
     public string? ExpertStem(WeightRole role, int layer, int expert)
     {
-        (string qwen, string mixtral) = role switch
+        (string usual, string mixtral) = role switch
         {
             WeightRole.ExpertGate => ("gate_proj", "w1"),
             WeightRole.ExpertUp => ("up_proj", "w3"),
             _ => ("down_proj", "w2"),
         };
-        return Mixtral
-            ? string.Create(CultureInfo.InvariantCulture, $"{root}layers.{layer}.block_sparse_moe.experts.{expert}.{mixtral}")
-            : string.Create(CultureInfo.InvariantCulture, $"{root}layers.{layer}.mlp.experts.{expert}.{qwen}");
+        string prefix = LayerPrefix(layer);
+        return Present(prefix, [Numbered("mlp", expert, usual), Numbered("block_sparse_moe", expert, mixtral)]);
     }
 
-    private bool Mixtral { get; init; }
+    private static string Numbered(string block, int expert, string matrix) =>
+        string.Create(CultureInfo.InvariantCulture, $"{block}.experts.{expert}.{matrix}");
 
-    private string? InLayer(WeightRole role) => role switch
+    private string LayerPrefix(int layer) => string.Create(CultureInfo.InvariantCulture, $"{_layers}.{layer}.");
+
+    /// <summary>The first of the names that the checkpoint has; where it has none, the first, to be named as missing.</summary>
+    private string Present(string prefix, string[] names)
     {
-        WeightRole.AttentionNorm => "input_layernorm",
-        WeightRole.PostAttentionNorm => postNorms ? "post_attention_layernorm" : null,
-        WeightRole.FeedForwardNorm => postNorms ? "pre_feedforward_layernorm" : "post_attention_layernorm",
-        WeightRole.PostFeedForwardNorm => postNorms ? "post_feedforward_layernorm" : null,
-        WeightRole.Query => "self_attn.q_proj",
-        WeightRole.Key => "self_attn.k_proj",
-        WeightRole.Value => "self_attn.v_proj",
-        WeightRole.FusedQueryKeyValue => "self_attn.qkv_proj",
-        WeightRole.AttentionOutput => "self_attn.o_proj",
-        WeightRole.QueryNorm => "self_attn.q_norm",
-        WeightRole.KeyNorm => "self_attn.k_norm",
-        WeightRole.Gate => "mlp.gate_proj",
-        WeightRole.Up => "mlp.up_proj",
-        WeightRole.FusedGateUp => "mlp.gate_up_proj",
-        WeightRole.Down => "mlp.down_proj",
-        WeightRole.Router => Mixtral ? "block_sparse_moe.gate" : "mlp.gate",
-        WeightRole.SharedGate => "mlp.shared_expert.gate_proj",
-        WeightRole.SharedUp => "mlp.shared_expert.up_proj",
-        WeightRole.SharedDown => "mlp.shared_expert.down_proj",
-        WeightRole.SharedExpertGate => "mlp.shared_expert_gate",
-        _ => null,
-    };
+        foreach (string name in names)
+        {
+            foreach (string ending in Endings)
+            {
+                if (_contains(prefix + name + ending))
+                {
+                    return prefix + name;
+                }
+            }
+        }
+
+        return prefix + names[0];
+    }
 }

@@ -40,8 +40,14 @@ internal sealed class AddedTokenMatcher
         _firstCharacters = SearchValues.Create([.. first]);
     }
 
-    /// <summary>The next added token at or after a place, and where its match begins and _ends; null when there is none.</summary>
-    public AddedToken? Find(string text, int from, bool parseSpecial, out int start, out int end)
+    /// <summary>The next added token at or after a place, and where its match begins and ends; null when there is none.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="from">The place.</param>
+    /// <param name="parseSpecial">Looks for special tokens too.</param>
+    /// <param name="start">Where the match begins.</param>
+    /// <param name="end">Where it ends.</param>
+    /// <param name="guard">A character behind which no special token begins; null = none.</param>
+    public AddedToken? Find(string text, int from, bool parseSpecial, out int start, out int end, char? guard = null)
     {
         for (int at = from; at < text.Length; at++)
         {
@@ -52,7 +58,7 @@ internal sealed class AddedTokenMatcher
             }
 
             at += offset;
-            if (LongestAt(text, at, parseSpecial) is { } token)
+            if (LongestAt(text, at, parseSpecial && (guard is null || at == 0 || text[at - 1] != guard)) is { } token)
             {
                 (start, end) = WithSpace(text, token, from, at);
                 return token;
@@ -62,6 +68,9 @@ internal sealed class AddedTokenMatcher
         start = end = text.Length;
         return null;
     }
+
+    /// <summary>Whether a special token begins at a place.</summary>
+    public bool BeginsSpecial(string text, int at) => LongestAt(text, at, parseSpecial: true) is { IsSpecial: true };
 
     private AddedToken? LongestAt(string text, int start, bool parseSpecial)
     {

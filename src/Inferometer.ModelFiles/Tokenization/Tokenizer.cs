@@ -114,7 +114,32 @@ public sealed class Tokenizer
     public int[] EncodePrompt(string text, bool addSpecial = true, bool parseSpecial = false) =>
         EncodeBetween(addSpecial ? _parts.Prefix : [], text, [], parseSpecial);
 
-    private int[] EncodeBetween(IReadOnlyList<int> prefix, string text, IReadOnlyList<int> suffix, bool parseSpecial)
+    /// <summary>
+    /// The tokens of a text that is to be continued, of which parts are guarded: behind a guard no control token begins, and guards
+    /// themselves stand for nothing.
+    /// </summary>
+    internal int[] EncodeGuarded(string text, char? guard, bool addSpecial) =>
+        EncodeBetween(addSpecial ? _parts.Prefix : [], text, [], parseSpecial: true, guard);
+
+    /// <summary>A text with a guard before everything in it that would be read as a control token.</summary>
+    internal string Guarded(string text, char guard)
+    {
+        StringBuilder? guarded = null;
+        int copied = 0;
+        for (int at = 0; at < text.Length; at++)
+        {
+            if (_addedTokens.BeginsSpecial(text, at))
+            {
+                (guarded ??= new StringBuilder()).Append(text, copied, at - copied).Append(guard);
+                copied = at;
+            }
+        }
+
+        return guarded is null ? text : guarded.Append(text, copied, text.Length - copied).ToString();
+    }
+
+    private int[] EncodeBetween(
+        IReadOnlyList<int> prefix, string text, IReadOnlyList<int> suffix, bool parseSpecial, char? guard = null)
     {
         ArgumentNullException.ThrowIfNull(text);
         text = WithoutUnpairedSurrogates(text);
@@ -123,8 +148,9 @@ public sealed class Tokenizer
         int at = 0;
         while (at < text.Length)
         {
-            AddedToken? token = _addedTokens.Find(text, at, parseSpecial, out int start, out int end);
-            EncodeFragment(text[at..start], at == 0, output);
+            AddedToken? token = _addedTokens.Find(text, at, parseSpecial, out int start, out int end, guard);
+            string fragment = text[at..start];
+            EncodeFragment(guard is { } mark ? fragment.Replace(mark.ToString(), "", StringComparison.Ordinal) : fragment, at == 0, output);
             bool isSecondBos = parseSpecial && start == 0 && output.Count > 0 && token?.Id == BosId && output[^1] == BosId;
             if (token is not null && !isSecondBos)
             {
@@ -196,6 +222,13 @@ public sealed class Tokenizer
     {
         ArgumentNullException.ThrowIfNull(text);
         return _parts.Vocabulary.TryGetId(text, out id);
+    }
+
+    /// <summary>The control tokens that a text holds in their written form.</summary>
+    public IEnumerable<int> ControlTokensIn(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return Encode(text, addSpecial: false, parseSpecial: true).Where(IsControl);
     }
 
     /// <summary>The token of the marker that a text begins with; null where it begins with none.</summary>

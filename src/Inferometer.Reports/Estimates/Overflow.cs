@@ -21,11 +21,12 @@ public static class Overflow
     public static string Brief(MemoryEstimate memory)
     {
         ArgumentNullException.ThrowIfNull(memory);
-        return memory.TotalBytes > memory.CapacityBytes
-            ? $"does not fit: {Numbers.Bytes(memory.TotalBytes)} needed per device, {Numbers.Bytes(memory.CapacityBytes)} there"
-            : $"does not fit: {Numbers.Bytes(memory.OffloadedBytes)} needed of the host, "
-                + $"{Numbers.Bytes(memory.HostCapacityBytes ?? 0)} there";
+        return Brief(memory.TotalBytes, memory.CapacityBytes, memory.OffloadedBytes, memory.HostCapacityBytes ?? 0);
     }
+
+    /// <summary>The need and what there is.</summary>
+    public static string Brief(in MemoryTotals memory) =>
+        Brief(memory.TotalBytes, memory.CapacityBytes, memory.OffloadedBytes, memory.HostCapacityBytes);
 
     /// <summary>What does not fit of several estimates, in one line.</summary>
     /// <param name="memories">Their needs; at least one.</param>
@@ -90,6 +91,10 @@ public static class Overflow
             : $"It would fit with {string.Join(" or ", remedies)}.");
         return line.ToString();
     }
+
+    private static string Brief(double total, double capacity, double offloaded, double host) => total > capacity
+        ? $"does not fit: {Numbers.Bytes(total)} needed per device, {Numbers.Bytes(capacity)} there"
+        : $"does not fit: {Numbers.Bytes(offloaded)} needed of the host, {Numbers.Bytes(host)} there";
 
     private static string OptionOf(string parameter) =>
         EstimateSettings.All.FirstOrDefault(s => string.Equals(s.Parameter, parameter, StringComparison.Ordinal))?.Option ?? parameter;

@@ -32,7 +32,8 @@ public static class ExplanationPage
         page.Blocks.Add(new Sentences("assumptions", $"Forecast (cost model {explanation.CostModel})",
         [
             $"Fractions of peak: {explanation.RestsOn}.",
-            "Users send the next request when the last has ended, evenly spread; prompts stop those who decode.",
+            "Users send the next request when the last has ended; their loop is replayed with the framework's way of putting prompts into "
+                + "steps, and so is every change.",
             "With a change, what is not explained of a token stays, and of the first token goes with the time of a prompt and the users.",
         ]));
         return page;

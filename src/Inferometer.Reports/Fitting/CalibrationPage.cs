@@ -1,5 +1,6 @@
 using System.Globalization;
 using Inferometer.Reports.Documents;
+using Inferometer.Simulation.Calibration;
 using Inferometer.Simulation.ClosedLoop;
 using Inferometer.Simulation.Fitting;
 
@@ -8,20 +9,35 @@ namespace Inferometer.Reports.Fitting;
 /// <summary>What a user's calibration changed, and which runs would teach it most.</summary>
 public static class CalibrationPage
 {
-    private const int FewUsers = 4;
-    private const int ManyUsers = 32;
-    private const int LongInput = 4096;
+    private const int NextRuns = 2;
+    private static readonly int[] Users = [1, 4, 16, 64, 256];
+    private static readonly (int Input, int Output)[] Lengths = [(512, 512), (1024, 128), (8192, 512)];
 
     /// <summary>The page.</summary>
     /// <param name="result">The calibration.</param>
+    /// <param name="below">The calibration that it corrects.</param>
     /// <param name="leftOut">Rows that were not used, with the reason.</param>
     /// <param name="written">File that the calibration was written to; null = none.</param>
-    public static Document Of(UserCalibrationResult result, IReadOnlyList<string> leftOut, string? written = null)
+    public static Document Of(
+        UserCalibrationResult result, CalibrationSet below, IReadOnlyList<string> leftOut, string? written = null)
     {
         ArgumentNullException.ThrowIfNull(result);
+        ArgumentNullException.ThrowIfNull(below);
         ArgumentNullException.ThrowIfNull(leftOut);
-        Document page = new(RunsOf(result));
-        page.Blocks.Add(new Sentences("next", "What to measure next", [.. Next([.. result.Runs.Select(r => r.Run.Load)])]));
+        Document page = new();
+        if (result.Runs.Count > 0)
+        {
+            page.Blocks.Add(RunsOf(result));
+        }
+
+        if (result.Rates.Count > 0)
+        {
+            page.Blocks.Add(RatesOf(result.Rates));
+        }
+
+        page.Blocks.Add(new Sentences("next", "What to measure next", result.Runs.Count > 0
+            ? [.. Next(result.Runs, below)]
+            : [NextOfRates(result.Rates)]));
         if (written is not null)
         {
             page.Blocks.Add(new Facts(null, [new("Written to", "written", written)]));
@@ -61,31 +77,69 @@ public static class CalibrationPage
         return table;
     }
 
+    /// <summary>Steps of an engine by itself, without and with a calibration.</summary>
+    internal static Table RatesOf(IReadOnlyList<CalibratedRate> rates)
+    {
+        Table table = new(
+            "rates", "Steps, ms, and predicted without and with this calibration", Column.Text("run", "id") with { IsRowName = true },
+            Column.Text("reads", "kind"), Column.Number("sequences", "sequences"), Column.Number("tokens", "tokens"),
+            Column.Number("after", "depth_tokens"), Column.Number("measured", "step_ms"), Column.Number("without", "step_before_ms"),
+            Column.Number("with", "step_after_ms"), Column.Number("error", "relative_error_after"));
+        foreach (CalibratedRate r in rates)
+        {
+            double error = (r.AfterSeconds / r.Rate.StepSeconds) - 1;
+            table.Add(
+                r.Rate.Id, r.Rate.IsPrompt ? "prompt" : "generation", r.Rate.Sequences, r.Rate.Tokens, r.Rate.DepthTokens,
+                Ms(r.Rate.StepSeconds), Ms(r.BeforeSeconds), Ms(r.AfterSeconds),
+                Cell.Number(error, (100 * error).ToString("+0;-0;0", CultureInfo.InvariantCulture) + " %"));
+        }
+
+        return table;
+    }
+
+    private static string NextOfRates(IReadOnlyList<CalibratedRate> rates) =>
+        rates.All(r => r.Rate.IsPrompt) ? "generation (llama-bench -n 128): how fast weights are read"
+        : rates.All(r => !r.Rate.IsPrompt) ? "a prompt (llama-bench -p 512): how fast products are"
+        : rates.All(r => r.Rate.DepthTokens == 0) ? "both at a depth (llama-bench -d 4096): what a long context costs"
+        : "a service with users (llama-server and a serving benchmark): how requests queue and stall each other";
+
     private static Cell Ms(double? seconds) => Cell.Number(seconds * 1000);
 
-    // The corners that tell coefficients apart: launches and bandwidth (one user), work per sequence (many), prompts (long ones).
-    private static IEnumerable<string> Next(IReadOnlyList<ClosedLoopLoad> loads)
+    // The runs after which predictions of all of these are most certain.
+    private static IEnumerable<string> Next(IReadOnlyList<CalibratedRun> runs, CalibrationSet below)
     {
-        int most = loads.Max(l => l.Users);
-        List<string> next = [];
-        if (loads.All(l => l.Users > FewUsers || l.InputTokens > LongInput / 2))
+        ServingRun[] measured = [.. runs.Select(r => r.Run)];
+        ServingRun like = measured[0];
+        ServingRun[] candidates =
+        [
+            .. from users in Users
+               from lengths in Lengths
+               let load = new ClosedLoopLoad(users, lengths.Input, lengths.Output)
+               where lengths.Input + lengths.Output <= like.Request.Architecture.MaxContextTokens
+               select like with { Load = load, TimePerOutputTokenSeconds = null, TimeToFirstTokenSeconds = null },
+        ];
+        if (candidates.Length == 0)
         {
-            next.Add("one user with a short prompt (1 user, 512 in, 512 out): how fast kernels start and weights are read");
+            yield return "nothing: the model's context is shorter than any load that is considered";
+            yield break;
         }
 
-        if (loads.All(l => l.Users < ManyUsers || l.InputTokens > LongInput / 2))
+        yield return Said("with these runs", measured);
+        foreach (int next in CalibrationDesign.Choose(below, candidates, measured, NextRuns))
         {
-            next.Add(string.Create(
-                CultureInfo.InvariantCulture,
-                $"as many users as you will have, with short prompts ({Math.Max(ManyUsers, most)} users, 512 in, 512 out): ")
-                + "what each sequence adds");
+            ClosedLoopLoad load = candidates[next].Load;
+            measured = [.. measured, candidates[next]];
+            string run = load.Users == 1 ? "1 user" : Text($"{load.Users} users");
+            yield return Said(Text($"and with {run}, {load.InputTokens} in, {load.OutputTokens} out"), measured);
         }
 
-        if (loads.All(l => l.InputTokens < LongInput || l.Users <= 1))
+        string Said(string what, ServingRun[] known)
         {
-            next.Add("some users with long prompts (8 users, 8192 in, 512 out): what prompts cost and how they stall and queue");
+            (double token, double first) = CalibrationDesign.Uncertainty(below, candidates, known);
+            return Text($"{what}: two in three predictions within {100 * token:0} % (TPOT) and {100 * first:0} % (TTFT), as far as such ")
+                + "runs can tell";
         }
-
-        return next.Count > 0 ? next : ["nothing in particular: few and many users, short and long prompts are there"];
     }
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -36,7 +36,7 @@ public static class LoadPage
         ArgumentNullException.ThrowIfNull(assumptions);
         ServingReport report = load.Measured.Report.Value;
         Document page = new(Headline(load.Measured)) { Title = title };
-        page.Blocks.Add(ServingMetrics.Latencies(report));
+        page.Blocks.Add(ServingReportMetrics.Latencies(report));
         if (load.Predicted is { } predicted)
         {
             page.Blocks.Add(Beside(report, predicted.Report.Value));
@@ -93,7 +93,7 @@ public static class LoadPage
     {
         yield return ("service", "service", load.Measured.Report.Source.Machine);
         yield return ("began", "date", load.Measured.Report.Source.TakenAt.ToString("O", CultureInfo.InvariantCulture));
-        foreach (Metric<ServingReport> metric in ServingMetrics.All)
+        foreach (Metric<ServingReport> metric in ServingReportMetrics.All)
         {
             yield return (metric.Name, metric.Key, metric.CellOf(load.Measured.Report.Value));
         }
@@ -101,7 +101,7 @@ public static class LoadPage
         yield return ("sent late, p99", "p99_send_delay_ms", Cell.Number(load.Measured.Lateness.P99 * 1000));
         if (load.Predicted is { } predicted)
         {
-            foreach (Metric<ServingReport> metric in ServingMetrics.All)
+            foreach (Metric<ServingReport> metric in ServingReportMetrics.All)
             {
                 yield return ($"{metric.Name}, predicted", $"predicted_{metric.Key}", metric.CellOf(predicted.Report.Value));
             }

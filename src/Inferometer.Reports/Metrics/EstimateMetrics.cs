@@ -261,6 +261,7 @@ public static class EstimateMetrics
     public static Metric<SimulationResult> KvCapacity { get; } = new()
     {
         Key = "kv_capacity_tokens",
+        IsSearched = true,
         Name = "KV capacity",
         Unit = "tokens",
         Heading = "KV tokens",
@@ -275,6 +276,7 @@ public static class EstimateMetrics
     public static Metric<SimulationResult> ConcurrentRequests { get; } = new()
     {
         Key = "concurrent_requests",
+        IsSearched = true,
         Name = "Concurrent requests",
         Unit = "requests",
         Heading = "at once",
@@ -309,6 +311,7 @@ public static class EstimateMetrics
     public static Metric<SimulationResult> LargestBatch { get; } = new()
     {
         Key = "largest_batch",
+        IsSearched = true,
         Name = "Room for a batch",
         Unit = "requests",
         Better = Direction.HigherIsBetter,
@@ -320,6 +323,7 @@ public static class EstimateMetrics
     public static Metric<SimulationResult> LongestContext { get; } = new()
     {
         Key = "longest_context_tokens",
+        IsSearched = true,
         Name = "Room for a context",
         Unit = "tokens",
         Better = Direction.HigherIsBetter,

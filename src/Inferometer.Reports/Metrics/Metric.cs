@@ -33,6 +33,11 @@ public sealed record Metric<T>
     /// <summary>Stands in tables of several results; false where pages of one result alone show it.</summary>
     public bool IsColumn { get; init; } = true;
 
+    /// <summary>
+    /// Found by search, which takes some forty times as long as the other figures of an estimate: sweeps leave it out unless asked for it.
+    /// </summary>
+    public bool IsSearched { get; init; }
+
     /// <summary>Its column.</summary>
     public Column Column => Heading is null
         ? Column.Number(Key, Key) with { Audience = Audience.Machines }

@@ -12,7 +12,7 @@ public static class ServiceMetrics
     /// <summary>All of them.</summary>
     public static IReadOnlyList<Metric<ServiceResult>> All { get; } =
     [
-        .. ServingMetrics.All.Select(m => new Metric<ServiceResult>
+        .. ServingReportMetrics.All.Select(m => new Metric<ServiceResult>
         {
             Key = m.Key,
             Name = m.Name,

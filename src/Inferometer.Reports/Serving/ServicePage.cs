@@ -1,7 +1,9 @@
 using System.Globalization;
 using Inferometer.Reports.Documents;
+using Inferometer.Reports.Estimates;
 using Inferometer.Reports.Metrics;
 using Inferometer.Serving;
+using Inferometer.Simulation.Costs;
 using Inferometer.Simulation.Serving;
 
 namespace Inferometer.Reports.Serving;
@@ -13,12 +15,18 @@ public static class ServicePage
     /// <param name="result">What the service did.</param>
     /// <param name="title">What was asked, one line.</param>
     /// <param name="assumptions">What was assumed, one sentence each.</param>
-    public static Document Of(ServiceResult result, string title, IReadOnlyList<string> assumptions)
+    /// <param name="basis">What the cost model knows of such cases; null where it does not say.</param>
+    public static Document Of(ServiceResult result, string title, IReadOnlyList<string> assumptions, EstimateBasis? basis = null)
     {
         ArgumentNullException.ThrowIfNull(result);
         ServingReport report = result.Report.Value;
         Document page = new(Headline(result, report)) { Title = title };
-        page.Blocks.Add(ServingMetrics.Latencies(report));
+        page.Blocks.Add(ServingReportMetrics.Latencies(report));
+        if (Ranges(result, basis) is { } ranges)
+        {
+            page.Blocks.Add(ranges);
+        }
+
         page.Blocks.Add(Load(result));
         string span = $"Over {Seconds(result.Load.DurationSeconds)}, least and most of each";
         page.Blocks.Add(new Sentences("over_time", span, LoadSketch.Lines(result)) { Bulleted = false, IsDrawing = true });
@@ -34,14 +42,18 @@ public static class ServicePage
     /// <summary>Every metric under its key, and the load over time.</summary>
     /// <param name="result">What the service did.</param>
     /// <param name="assumptions">What was assumed, one sentence each.</param>
-    public static Document Full(ServiceResult result, IReadOnlyList<string> assumptions)
+    /// <param name="basis">What the cost model knows of such cases; null where it does not say.</param>
+    public static Document Full(ServiceResult result, IReadOnlyList<string> assumptions, EstimateBasis? basis = null)
     {
         ArgumentNullException.ThrowIfNull(result);
         return new Document(
+        [
             new Facts(null, [.. ServiceMetrics.All.Select(m => new Fact(m.Name, m.Key, m.CellOf(result)))]),
+            .. Ranges(result, basis) is { } ranges ? [ranges] : (Block[])[],
             OverTime(result),
             new Sentences("warnings", null, result.Warnings),
-            new Sentences("assumptions", null, assumptions));
+            new Sentences("assumptions", null, assumptions),
+        ]);
     }
 
     /// <summary>Every metric as one row, with the columns of <see cref="ServiceMetrics"/>.</summary>
@@ -78,6 +90,17 @@ public static class ServicePage
         }
 
         return table;
+    }
+
+    // Learned from means of closed loops; of a service that is overloaded no time is a property.
+    private static Table? Ranges(ServiceResult result, EstimateBasis? basis)
+    {
+        ServingReport report = result.Report.Value;
+        return basis is null || result.Overload is not null
+            ? null
+            : RangeTable.Of(
+                basis, "Where measured means may lie, ms", report.TimeToFirstToken?.Mean * 1000, report.TimePerOutputToken?.Mean * 1000,
+                report.EndToEnd?.Mean * 1000);
     }
 
     private static Facts Headline(ServiceResult result, ServingReport report)

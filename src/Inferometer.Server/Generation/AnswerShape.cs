@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Inferometer.Inference.Constraints;
 using Inferometer.Inference.Sampling;
 using Inferometer.ModelFiles.Templates;
 using Inferometer.Server.Wire;
@@ -104,7 +105,7 @@ internal sealed record AnswerShape
     public ChatPrompt Apply(ChatPrompt prompt) => prompt with { Variables = TemplateVariables };
 
     /// <summary>The sampling that holds an answer to this shape.</summary>
-    public SamplingOptions Apply(SamplingOptions sampling) => sampling with { Json = Json };
+    public SamplingOptions Apply(SamplingOptions sampling) => sampling with { Constraint = Json ? OutputConstraint.JsonObject : null };
 
     private static bool ReadFormat(RequestFields fields, string name = "response_format")
     {

@@ -39,7 +39,8 @@ public sealed class GeneratedArrivals : IArrivalSource
 
         for (int user = 0; user < options.Users; user++)
         {
-            Schedule(new Conversation(), options.Think.Draw(_thinking));
+            double begins = options.RampSeconds * user / options.Users;
+            Schedule(new Conversation(), begins + options.Think.Draw(_thinking));
         }
     }
 

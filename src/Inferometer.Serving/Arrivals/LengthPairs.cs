@@ -11,12 +11,13 @@ public sealed class LengthPairs
     /// <param name="pairs">Prompt and generated tokens, each at least 1.</param>
     /// <param name="name">What error messages call them.</param>
     /// <exception cref="InferometerException">There is none, or one is out of range.</exception>
-    public LengthPairs(IEnumerable<(int Input, int Output)> pairs, string name = "lengths")
+    /// <param name="isEstimated">They were not counted but estimated from the lengths of texts.</param>
+    public LengthPairs(IEnumerable<(int Input, int Output)> pairs, string name = "lengths", bool isEstimated = false)
     {
         ArgumentNullException.ThrowIfNull(pairs);
         ArgumentNullException.ThrowIfNull(name);
         _pairs = [.. pairs];
-        Name = name;
+        (Name, IsEstimated) = (name, isEstimated);
         if (_pairs.Length == 0 || Array.Exists(_pairs, p => p.Input < 1 || p.Output < 1))
         {
             throw new InferometerException($"{name}: needed is at least one pair of lengths, each 1 token or more.");
@@ -25,6 +26,9 @@ public sealed class LengthPairs
 
     /// <summary>What error messages call them, such as the file they came from.</summary>
     public string Name { get; }
+
+    /// <summary>They were not counted but estimated from the lengths of texts.</summary>
+    public bool IsEstimated { get; }
 
     /// <summary>Pairs there are.</summary>
     public int Count => _pairs.Length;

@@ -52,6 +52,7 @@ public static class LengthPairsReader
     public static LengthPairs ReadShareGpt(Stream json, string name, Func<string, int>? countTokens = null)
     {
         ArgumentNullException.ThrowIfNull(json);
+        bool isEstimated = countTokens is null;
         countTokens ??= text => (text.Length + CharactersPerToken - 1) / CharactersPerToken;
         try
         {
@@ -85,7 +86,7 @@ public static class LengthPairsReader
                 }
             }
 
-            return new LengthPairs(pairs, $"dataset {name}");
+            return new LengthPairs(pairs, $"dataset {name}", isEstimated);
         }
         catch (JsonException error)
         {

@@ -15,6 +15,12 @@ public sealed record TrafficOptions
     /// <summary>Users of a closed loop, each with at most one request under way; 0 in an open one.</summary>
     public int Users { get; init; }
 
+    /// <summary>
+    /// Users of a closed loop begin one after the other over this time, seconds, the first at once; 0 = all at once. AIPerf's
+    /// <c>--concurrency-ramp-duration</c>; vLLM's benchmark begins with all of them.
+    /// </summary>
+    public double RampSeconds { get; init; }
+
     /// <summary>From an answer to the next question of the same user or conversation.</summary>
     public ThinkTime Think { get; init; } = ThinkTime.None;
 
@@ -53,6 +59,8 @@ public sealed record TrafficOptions
     {
         Require(Process is null != (Users == 0), $"give either an arrival process or users, not both ({Users} users)");
         Require(Users >= 0, $"{Users} users; allowed is 1 or more");
+        Require(RampSeconds is >= 0 and <= 8.64e6, $"a ramp of {RampSeconds} s; allowed is 0 to 8640000");
+        Require(RampSeconds == 0 || Users > 0, $"a ramp of {RampSeconds} s without users, who alone can begin one after the other");
         Require(Requests is null or >= 1, $"{Requests} requests; allowed is 1 or more");
         Require(DurationSeconds is null or (> 0 and <= 8.64e6), $"a duration of {DurationSeconds} s; allowed is above 0, up to 8640000");
         Require(Requests is not null || DurationSeconds is not null, $"neither a number of requests nor a duration is given");

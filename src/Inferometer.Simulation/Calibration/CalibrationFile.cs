@@ -59,7 +59,12 @@ public static class CalibrationFile
     }
 
     /// <summary>Writes a calibration: equal ones give equal bytes.</summary>
-    public static string Write(CalibrationSet set)
+    public static string Write(CalibrationSet set) => Write(set, withBase: true);
+
+    /// <summary>Writes the layers and bands of one that stands on another.</summary>
+    public static string WriteLayers(CalibrationSet set) => Write(set, withBase: false);
+
+    private static string Write(CalibrationSet set, bool withBase)
     {
         ArgumentNullException.ThrowIfNull(set);
         using MemoryStream stream = new();
@@ -68,14 +73,18 @@ public static class CalibrationFile
             writer.WriteStartObject();
             writer.WriteString("name", set.Name);
             writer.WriteString("source", set.Source);
-            writer.WriteStartObject("base");
-            foreach (CoefficientInfo info in CoefficientTable.All)
+            if (withBase)
             {
-                writer.WritePropertyName(info.Name);
-                Number(writer, set.Base[info.Coefficient]);
+                writer.WriteStartObject("base");
+                foreach (CoefficientInfo info in CoefficientTable.All)
+                {
+                    writer.WritePropertyName(info.Name);
+                    Number(writer, set.Base[info.Coefficient]);
+                }
+
+                writer.WriteEndObject();
             }
 
-            writer.WriteEndObject();
             writer.WriteStartArray("layers");
             foreach (CalibrationLayer layer in set.Layers)
             {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Inferometer.Core;
+using Inferometer.Core.Catalog;
 
 namespace Inferometer.Simulation.Calibration;
 
@@ -57,7 +58,7 @@ internal sealed class CalibrationParser(string source)
 
         return new CalibrationLayer
         {
-            Framework = Text(e, path, "framework") is { } name ? FrameworkSteps.Find(name, $"{source}: {path}.framework").Name : null,
+            Framework = Text(e, path, "framework") is { } name ? FrameworkCatalog.Find(name, $"{source}: {path}.framework").Name : null,
             DeviceClass = Text(e, path, "device_class") is { } kind ? Enumerated<DeviceClass>(kind, path + ".device_class") : null,
             Architecture = Text(e, path, "architecture"),
             Device = Text(e, path, "device"),
@@ -84,7 +85,7 @@ internal sealed class CalibrationParser(string source)
             high50,
             high90)
         {
-            Framework = Text(e, path, "framework") is { } name ? FrameworkSteps.Find(name, $"{source}: {path}.framework").Name : null,
+            Framework = Text(e, path, "framework") is { } name ? FrameworkCatalog.Find(name, $"{source}: {path}.framework").Name : null,
         };
         return band is { Low90: > 0 and <= 1, High90: >= 1 } && low50 >= low90 && low50 <= 1 && high50 >= 1 && high50 <= high90 ? band
             : throw new InferometerException($"{source}: {path}: p50 must lie within p90 and both must hold 1.");

@@ -1,5 +1,7 @@
 using System.Globalization;
+using Inferometer.Core.Catalog;
 using Inferometer.Core.Deployments;
+using Inferometer.Core.Frameworks;
 using Inferometer.Core.Hardware;
 using Inferometer.Core.Models;
 using Inferometer.Core.Weights;
@@ -11,7 +13,7 @@ namespace Inferometer.Simulation.Calibration;
 public sealed record CalibrationSubject
 {
     /// <summary>The framework.</summary>
-    public required FrameworkSteps Framework { get; init; }
+    public required FrameworkProfile Framework { get; init; }
 
     /// <summary>Class of the device.</summary>
     public required DeviceClass DeviceClass { get; init; }
@@ -38,10 +40,9 @@ public sealed record CalibrationSubject
         Device device = request.System.Device;
         DeviceClass deviceClass = DeviceClasses.Of(device);
         Precision stored = StoredOf(request);
-        string framework = request.Framework?.Name ?? UsualFramework(deviceClass, stored);
         return new CalibrationSubject
         {
-            Framework = FrameworkSteps.Find(framework, "framework"),
+            Framework = request.Framework ?? FrameworkCatalog.Find(UsualFramework(deviceClass, stored), "framework"),
             DeviceClass = deviceClass,
             Architecture = device.Architecture,
             Device = device.Name,

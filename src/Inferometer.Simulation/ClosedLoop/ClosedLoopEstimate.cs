@@ -26,8 +26,14 @@ public sealed record ClosedLoopEstimate
     /// <summary>Part of TTFT: waiting behind other requests.</summary>
     public required double QueueSeconds { get; init; }
 
+    /// <summary>Part of <see cref="QueueSeconds"/>: users for whom the KV cache has no room wait for those who are in.</summary>
+    public double RoomSeconds { get; init; }
+
     /// <summary>Part of TTFT: transport, admission, waiting for running steps.</summary>
     public required double AdmissionSeconds { get; init; }
+
+    /// <summary>Users whose requests decode at a time on average, over the whole deployment.</summary>
+    public required double DecodingUsers { get; init; }
 
     /// <summary>Requests that decode beside each other on one rank, at most what the KV cache has room for.</summary>
     public required int SequencesPerRank { get; init; }

@@ -10,6 +10,9 @@ namespace Inferometer.Simulation.ClosedLoop;
 [StructLayout(LayoutKind.Auto)]
 public readonly record struct ClosedLoopLoad(int Users, int InputTokens, int OutputTokens, double Spread = 0)
 {
+    /// <summary>First tokens of every prompt that are in the cache already; fewer than <see cref="InputTokens"/>.</summary>
+    public int CachedTokens { get; init; }
+
     /// <summary>Mean prompt, tokens.</summary>
     public int MeanInputTokens => Mean(InputTokens);
 

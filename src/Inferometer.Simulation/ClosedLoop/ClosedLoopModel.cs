@@ -1,5 +1,5 @@
 using Inferometer.Core;
-using Inferometer.Simulation.Calibration;
+using Inferometer.Core.Frameworks;
 using Inferometer.Simulation.Costs;
 using Inferometer.Simulation.Requests;
 
@@ -16,7 +16,6 @@ public static class ClosedLoopModel
     private const double WorkspaceBytes = 3e9;
     private const double MemoryShare = 0.92;
     private const int MostSequences = 4096;
-    private const int QueueRounds = 40;
 
     // A prompt never adds less to a running step than this share of what it takes alone: the arithmetic of a step hides behind reading
     // weights only as far as both are idle.
@@ -35,8 +34,10 @@ public static class ClosedLoopModel
         double tpot = steps.Decode + stall;
         double replayed = Replay(plan, load, steps);
         double queue = weights.Queue * Math.Max(0, replayed - steps.Prompt);
+        bool isFull = steps.Room < load.Users;
+        double unlimited = isFull ? weights.Queue * Math.Max(0, Replay(plan, load, steps with { Room = null }) - steps.Prompt) : queue;
         double prompt = weights.Prompt * steps.Prompt;
-        double admission = weights.Fixed + (weights.Steps * steps.Decode) + (weights.PerUser * steps.Sequences);
+        double admission = AdmissionSeconds(plan, steps.Decode, steps.Sequences);
         double ttft = admission + prompt + queue;
         return new ClosedLoopEstimate
         {
@@ -47,7 +48,9 @@ public static class ClosedLoopModel
             StallSeconds = stall,
             PromptSeconds = prompt,
             QueueSeconds = queue,
+            RoomSeconds = Math.Max(0, queue - unlimited),
             AdmissionSeconds = admission,
+            DecodingUsers = Math.Min(load.Users, steps.Room ?? load.Users),
             SequencesPerRank = steps.Sequences,
             Room = steps.Room,
             Basis = plan.Basis,
@@ -55,9 +58,11 @@ public static class ClosedLoopModel
     }
 
     /// <summary>
-    /// Prices a closed loop whose prompts are read by other workers than decode: nobody's prompt stalls those that decode. Prompts queue
-    /// as in
-    /// front of one server with even service: rho / (2 (1 - rho)) prompts on average, never more than half of the users.
+    /// Prices a closed loop whose prompts are read by other workers than decode: nobody's prompt stalls those that decode, and who waits
+    /// for a prompt worker does not decode. Two stations in a circle: with n users decoding, n / answer(n) requests a second come back and
+    /// want their prompts read, of which a worker reads as many in a step as its framework lets it, with even service; they queue
+    /// rho / (2 (1 - rho)) prompts on average. That n is found with which both stations together hold all users; prompt workers that are
+    /// too few so leave decode workers idle.
     /// </summary>
     /// <param name="prompts">A worker that reads prompts.</param>
     /// <param name="promptUsers">Users per such worker.</param>
@@ -68,34 +73,48 @@ public static class ClosedLoopModel
     {
         ArgumentNullException.ThrowIfNull(prompts);
         ArgumentNullException.ThrowIfNull(answers);
-        ServingWeights weights = ServingWeights.Of(answers);
-        ClosedLoopSteps steps = Steps(answers, load, Room(answers, load));
-        double prompt = weights.Prompt * prompts.Step([new PrefillChunk(0, load.MeanInputTokens)], []).LatencySeconds / Ranks(prompts);
-        double admission = weights.Fixed + (weights.Steps * steps.Decode) + (weights.PerUser * steps.Sequences);
-        double answer = (load.MeanOutputTokens - 1) * steps.Decode;
-        double queue = 0;
-        for (int i = 0; i < QueueRounds; i++)
-        {
-            double busy = Math.Min(0.99, promptUsers * prompt / (admission + prompt + queue + answer));
-            double waited = Math.Min(prompt * busy / (2 * (1 - busy)), prompt * promptUsers / 2);
-            queue = (queue + waited) / 2; // halved steps: the loop is its own cause
-        }
+        SeparateStations stations = new(prompts, load.Users / promptUsers, answers, load);
+        int? room = Room(answers, load);
+        double most = Math.Min(load.Users, room ?? load.Users);
+        double decoding = stations.Decoding(most);
+        int sequences = stations.SequencesPerRank(decoding);
+        double token = stations.TokenSeconds(decoding);
+        double answer = (load.MeanOutputTokens - 1) * token;
+        double admission = stations.AdmissionSeconds(token, sequences);
 
-        double ttft = admission + prompt + queue;
+        // Where decode workers are full, who has no room waits before them.
+        double others = decoding < most ? 0 : ((load.Users - decoding) * answer / decoding) - admission - stations.PromptSeconds;
+        double queue = Math.Max(stations.QueueSeconds(decoding / answer), others);
+        double ttft = admission + stations.PromptSeconds + queue;
         return new ClosedLoopEstimate
         {
             TimeToFirstTokenSeconds = ttft,
-            TimePerOutputTokenSeconds = steps.Decode,
+            TimePerOutputTokenSeconds = token,
             EndToEndSeconds = ttft + answer,
-            StepSeconds = steps.Decode,
+            StepSeconds = token,
             StallSeconds = 0,
-            PromptSeconds = prompt,
+            PromptSeconds = stations.PromptSeconds,
             QueueSeconds = queue,
             AdmissionSeconds = admission,
-            SequencesPerRank = steps.Sequences,
-            Room = steps.Room,
+            DecodingUsers = decoding,
+            SequencesPerRank = sequences,
+            Room = room,
             Basis = answers.Basis,
         };
+    }
+
+    /// <summary>
+    /// What the first token waits for beside its own prompt and the queue: transport, tokenisation, steps that run, and the host's work
+    /// for the requests in flight. Measured where the plan is calibrated, half a step otherwise.
+    /// </summary>
+    /// <param name="plan">The deployment.</param>
+    /// <param name="stepSeconds">A decode step of all requests in flight, seconds.</param>
+    /// <param name="sequences">Requests in flight on one rank.</param>
+    public static double AdmissionSeconds(ICostPlan plan, double stepSeconds, double sequences)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        ServingWeights weights = ServingWeights.Of(plan);
+        return weights.Fixed + (weights.Steps * stepSeconds) + (weights.PerUser * sequences);
     }
 
     /// <summary>The steps that a loop's times follow from.</summary>
@@ -105,9 +124,9 @@ public static class ClosedLoopModel
         int users = Math.Min(load.Users, room ?? load.Users);
         int sequences = Math.Max(1, (users + ranks - 1) / ranks);
         int input = load.MeanInputTokens, output = load.MeanOutputTokens;
-        Span<PrefillChunk> prompt = [new(0, input)];
+        Span<PrefillChunk> prompt = [new(load.CachedTokens, input - load.CachedTokens)];
         Span<DecodeGroup> decoding = [new(input + Math.Max(1, output / 2), sequences)];
-        double decode = plan.Decode(new WorkloadPoint(users, input, output)).LatencySeconds;
+        double decode = TokenSeconds(plan, users, load);
         double alone = plan.Step(prompt, []).LatencySeconds;
         double added = plan.Step(prompt, decoding).LatencySeconds - plan.Step([], decoding).LatencySeconds;
         return new ClosedLoopSteps
@@ -144,21 +163,30 @@ public static class ClosedLoopModel
     /// <summary>Mean seconds from arrival to the end of the step that ends the prompt, by replaying the loop of one rank.</summary>
     internal static double Replay(ICostPlan plan, in ClosedLoopLoad load, in ClosedLoopSteps steps)
     {
-        FrameworkSteps framework = plan is CalibratedPlan calibrated ? calibrated.Match.Subject.Framework : FrameworkSteps.All[0];
+        FrameworkProfile framework = plan.Framework();
         int ranks = Ranks(plan);
-        double one = plan.Decode(new WorkloadPoint(ranks, load.MeanInputTokens, load.MeanOutputTokens)).LatencySeconds;
+        double one = TokenSeconds(plan, ranks, load);
+        int read = load.MeanInputTokens - load.CachedTokens;
         int users = Math.Max(1, (load.Users + ranks - 1) / ranks);
         int room = Math.Max(1, (steps.Room ?? MostSequences) / ranks);
-        return ClosedLoopReplay.MeanFirstTokenSeconds(users, room, load, new ReplayedSteps
+        ClosedLoopLoad uncached = load with { InputTokens = load.InputTokens - load.CachedTokens };
+        return ClosedLoopReplay.MeanFirstTokenSeconds(users, room, uncached, new ReplayedSteps
         {
             One = one,
             Full = steps.Decode,
             FullSequences = steps.Sequences,
-            MixedToken = steps.Added / load.MeanInputTokens,
-            PromptToken = steps.Prompt / load.MeanInputTokens,
-            Budget = framework.StepTokens,
-            Mixed = framework.MixesSteps,
+            MixedToken = steps.Added / read,
+            PromptToken = steps.Prompt / read,
+            Budget = framework.SizeOn(plan.Request.System.Device).BudgetTokens,
+            Mixed = !framework.Scheduler.PromptsFirst,
         });
+    }
+
+    /// <summary>Seconds per token of a decode step: with drafted tokens a step gives more than one.</summary>
+    internal static double TokenSeconds(ICostPlan plan, int users, in ClosedLoopLoad load)
+    {
+        PhaseTotals step = plan.Decode(new WorkloadPoint(users, load.MeanInputTokens, load.MeanOutputTokens));
+        return step.LatencySeconds / Math.Max(1, step.TokensPerStep);
     }
 
     private static int Ranks(ICostPlan plan) => plan.Request.Parallelism.Data;

@@ -21,6 +21,8 @@ internal readonly record struct ClosedLoopSteps
     /// <summary>Requests there is room for over the deployment; null = not known.</summary>
     public required int? Room { get; init; }
 
-    /// <summary>Prompts per decode step (every sequence is preceded by one per answer) x what one adds.</summary>
-    public double StallSeconds(in ClosedLoopLoad load) => (double)Sequences / load.MeanOutputTokens * Added;
+    /// <summary>
+    /// Prompts of others per decode step (while a sequence decodes, each of the others sends one) x what one adds.
+    /// </summary>
+    public double StallSeconds(in ClosedLoopLoad load) => (Sequences - 1.0) / load.MeanOutputTokens * Added;
 }

@@ -25,7 +25,7 @@ internal sealed class CalibratedPlan : ICostPlan, IRepeatedDecode
         Request = request;
         Match = match;
         Basis = EstimateBasis.Of(match);
-        _operators = new(costModel, OnCalibratedLinks(request, c), new CalibratedRates(c));
+        _operators = new(costModel, OnCalibratedLinks(request, c), new CalibratedRates(c, match.Subject.Framework.SumsIn16Bits));
         _step = c[Coefficient.Step];
         _sequence = c[Coefficient.Sequence];
         _promptFloor = c[Coefficient.PromptLayer] * request.Architecture.LayerCount;

@@ -5,7 +5,9 @@ using Inferometer.Simulation.Operators;
 namespace Inferometer.Simulation.Costs;
 
 /// <summary>Rates by class of operator and number format, from calibrated coefficients.</summary>
-internal sealed class CalibratedRates(Coefficients coefficients) : OperatorRates
+/// <param name="coefficients">The coefficients.</param>
+/// <param name="sumsIn16Bits">As of the framework.</param>
+internal sealed class CalibratedRates(Coefficients coefficients, bool sumsIn16Bits = false) : OperatorRates
 {
     // Norms, activations, softmax of logits: far from any arithmetic limit, so that no measurement can tell their share of it.
     private const double VectorShare = 0.5;
@@ -29,7 +31,7 @@ internal sealed class CalibratedRates(Coefficients coefficients) : OperatorRates
         double share = MatrixShare(format);
         share *= IsUnpacked(item, format) ? coefficients[Coefficient.Unpacking] : 1;
         share *= IsExpert(item) ? coefficients[Coefficient.ExpertMatrix] : 1;
-        return 1 / (profile.Device.PeakFor(format) * share);
+        return 1 / (PeakOf(format, profile) * share);
     }
 
     public override double SecondsPerByte(OperatorTemplate item, DeploymentProfile profile)
@@ -75,6 +77,16 @@ internal sealed class CalibratedRates(Coefficients coefficients) : OperatorRates
 
     private static bool IsUnpacked(OperatorTemplate item, MathFormat product) =>
         item.ResidentElements > 0 && 8 * item.ResidentBytes / item.ResidentElements < DeploymentProfile.Width(product) - 1;
+
+    // With sums in 16 bits products in 16 bits run at half the rate of 8-bit integers on every device that has those in its matrix units.
+    private double PeakOf(MathFormat format, DeploymentProfile profile)
+    {
+        double peak = profile.Device.PeakFor(format);
+        return sumsIn16Bits && DeploymentProfile.Width(format) == 16
+            && profile.Device.PeakOperationsPerSecond.TryGetValue(MathFormat.Int8, out double integers)
+            ? Math.Max(peak, integers / 2)
+            : peak;
+    }
 
     private static MathFormat VectorFormat(DeploymentProfile profile) =>
         profile.Device.PeakOperationsPerSecond.ContainsKey(MathFormat.Fp32) ? MathFormat.Fp32 : profile.Request.Precisions.Activations.Math;

@@ -18,27 +18,34 @@ internal static class MemoryLimits
         int prompt = Largest(point.CachedPrefixTokens + 1, most - generated, input => Fits(plan, point with { InputTokens = input }));
         int batch = Largest(1, BatchLimit, size => Fits(plan, point with { BatchSize = size }));
         (double? tokens, double? requests) = Cache(plan, point, batch);
-        return new()
+        return Sums(plan, totals) with
         {
-            WeightBytes = totals.WeightBytes,
-            KvCacheBytes = totals.KvCacheBytes,
-            ActivationBytes = totals.ActivationBytes,
-            ReservedBytes = totals.ReservedBytes,
-            TotalBytes = totals.TotalBytes,
-            CapacityBytes = totals.CapacityBytes,
-            UsableBytes = totals.UsableBytes,
-            NominalBytes = totals.NominalBytes,
-            KvPoolBytes = totals.KvPoolBytes,
             KvCapacityTokens = tokens,
             ConcurrentRequests = requests,
-            OffloadedBytes = totals.OffloadedBytes,
-            HostCapacityBytes = double.IsFinite(totals.HostCapacityBytes) ? totals.HostCapacityBytes : null,
-            Fits = totals.Fits,
             LargestBatch = batch,
             LongestContextTokens = prompt == 0 ? 0 : prompt + generated,
-            KvBytesPerToken = plan.KvBytesPerToken ?? 0,
         };
     }
+
+    /// <summary>The totals alone.</summary>
+    public static MemoryEstimate Sums(ICostPlan plan, in MemoryTotals totals) => new()
+    {
+        WeightBytes = totals.WeightBytes,
+        KvCacheBytes = totals.KvCacheBytes,
+        ActivationBytes = totals.ActivationBytes,
+        ReservedBytes = totals.ReservedBytes,
+        TotalBytes = totals.TotalBytes,
+        CapacityBytes = totals.CapacityBytes,
+        UsableBytes = totals.UsableBytes,
+        NominalBytes = totals.NominalBytes,
+        KvPoolBytes = totals.KvPoolBytes,
+        OffloadedBytes = totals.OffloadedBytes,
+        HostCapacityBytes = double.IsFinite(totals.HostCapacityBytes) ? totals.HostCapacityBytes : null,
+        Fits = totals.Fits,
+        LargestBatch = 0,
+        LongestContextTokens = 0,
+        KvBytesPerToken = plan.KvBytesPerToken ?? 0,
+    };
 
     /// <summary>
     /// What the caches hold: the pool of the device that is fullest at the largest batch, over what one request of this length takes there.

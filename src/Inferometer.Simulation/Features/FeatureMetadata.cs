@@ -27,6 +27,11 @@ public sealed record FeatureMetadata
     /// </summary>
     public int Order { get; init; } = 100;
 
+    /// <summary>
+    /// What it changes beside the workload itself follows from the workload, so that what was prepared for one does not hold for another.
+    /// </summary>
+    public bool ReadsWorkload { get; init; }
+
     /// <summary>Parameters it reads.</summary>
     public IReadOnlyList<FeatureParameter> Parameters { get; init; } = [];
 }

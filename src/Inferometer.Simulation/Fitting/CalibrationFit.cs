@@ -20,10 +20,12 @@ internal static class CalibrationFit
     /// <param name="cancellationToken">Ends it.</param>
     public static Fitted Fit(IReadOnlyList<FitCase> cases, double[]? start, CancellationToken cancellationToken)
     {
-        FitLayout tokens = new(FitUnknowns.TokenGlobals(cases), _ => Coefficients.Priors);
+        // Decode steps without prompts, nearly all of one model: they would draw what all share towards themselves.
+        FitCase[] whole = [.. cases.Where(c => !c.IsSeparate)];
+        FitLayout tokens = new(FitUnknowns.TokenGlobals(whole), _ => Coefficients.Priors);
         bool warm = start?.Length == tokens.Parameters.Count;
-        double[] solution = new TokenTimeStage(cases, tokens, TokenNoise).Fit(warm ? start : null, warm ? 6 : 25, cancellationToken);
-        List<CalibrationLayer> layers = [new() { DeviceClass = DeviceClass.DataCenter, Runs = cases.Count }, .. tokens.Layers(solution)];
+        double[] solution = new TokenTimeStage(whole, tokens, TokenNoise).Fit(warm ? start : null, warm ? 6 : 25, cancellationToken);
+        List<CalibrationLayer> layers = [new() { DeviceClass = DeviceClass.DataCenter, Runs = whole.Length }, .. tokens.Layers(solution)];
         CalibrationSet set = Set(Base(tokens, solution, Coefficients.Priors), layers);
 
         IGrouping<string, FitCase>[] groups =
@@ -42,10 +44,10 @@ internal static class CalibrationFit
 
         Coefficients OfCase(FitCase c) => set.Match(c.Run.Request).Coefficients
             .Times(groupLayers.TryGetValue(c.Group, out CalibrationLayer? layer) ? layer.Factors : []);
-        Dictionary<FitCase, Parts> parts = FirstTokenStage.PartsOf(cases, OfCase);
+        Dictionary<FitCase, Parts> parts = FirstTokenStage.PartsOf(whole, OfCase);
         CalibrationSet tokensOnly = set;
-        FitLayout first = new(FitUnknowns.FirstTokenGlobals(cases), s => tokensOnly.Base);
-        double[] firstSolution = new FirstTokenStage(cases, parts, first, FirstTokenNoise).Fit(30, cancellationToken);
+        FitLayout first = new(FitUnknowns.FirstTokenGlobals(whole), s => tokensOnly.Base);
+        double[] firstSolution = new FirstTokenStage(whole, parts, first, FirstTokenNoise).Fit(30, cancellationToken);
         set = Set(Base(first, firstSolution, set.Base), Merged(layers, first.Layers(firstSolution)));
         foreach (IGrouping<string, FitCase> group in groups)
         {
@@ -75,6 +77,16 @@ internal static class CalibrationFit
         return Merge(layer, first.Layers(firstAt).Single());
     }
 
+    /// <summary>The same to rates of prompts and generation, which say nothing of serving.</summary>
+    public static CalibrationLayer Group(
+        IReadOnlyList<RateCase> group, CalibrationSet below, double noise, CancellationToken cancellationToken)
+    {
+        RateCase first = group[0];
+        CalibrationLayer scope = ScopeOf(first.Subject, first.Run.Request.Architecture.Name, group.Count);
+        FitLayout rates = new(FitUnknowns.TokenGroup(scope), below.CoefficientsOf);
+        return rates.Layers(new RateStage(group, rates, noise).Fit(15, cancellationToken)).Single();
+    }
+
     private static CalibrationSet Set(Coefficients coefficients, IEnumerable<CalibrationLayer> layers) =>
         new() { Name = "serving", Base = coefficients, Layers = [.. layers] };
 
@@ -95,17 +107,18 @@ internal static class CalibrationFit
     private static CalibrationLayer ScopeOf(IReadOnlyCollection<FitCase> group)
     {
         FitCase first = group.First();
-        CalibrationSubject s = first.Subject;
-        return new CalibrationLayer
-        {
-            Framework = s.Framework.Name,
-            Device = s.Device,
-            Model = first.Run.Request.Architecture.Name,
-            Shape = s.Shape,
-            Format = s.Format,
-            Runs = group.Count,
-        };
+        return ScopeOf(first.Subject, first.Run.Request.Architecture.Name, group.Count);
     }
+
+    private static CalibrationLayer ScopeOf(CalibrationSubject subject, string model, int runs) => new()
+    {
+        Framework = subject.Framework.Name,
+        Device = subject.Device,
+        Model = model,
+        Shape = subject.Shape,
+        Format = subject.Format,
+        Runs = runs,
+    };
 
     // Layers of equal scope become one.
     private static IEnumerable<CalibrationLayer> Merged(IEnumerable<CalibrationLayer> before, IEnumerable<CalibrationLayer> after)

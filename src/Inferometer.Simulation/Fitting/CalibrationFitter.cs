@@ -9,7 +9,6 @@ namespace Inferometer.Simulation.Fitting;
 /// <summary>Fits a calibration to measured closed loops and finds out by cross-validation how far to trust it. Deterministic.</summary>
 public static class CalibrationFitter
 {
-    private const int Folds = 5;
     private const int LeastRuns = 20;
 
     private static readonly HoldOut[] Ways =
@@ -32,7 +31,7 @@ public static class CalibrationFitter
                 string.Create(CultureInfo.InvariantCulture, $"fit: {runs.Count} runs are too few; at least {LeastRuns} are needed."));
         }
 
-        FitCase[] cases = FitCase.Of(runs);
+        FitCase[] cases = [.. FitCase.Of(runs).Where(c => !c.IsStarved)];
         progress?.Report(string.Create(CultureInfo.InvariantCulture, $"all {cases.Length} runs"));
         Fitted all = CalibrationFit.Fit(cases, null, cancellationToken);
         CrossPrediction[] seen = Predict(all.Set, cases, cases);
@@ -72,7 +71,9 @@ public static class CalibrationFitter
         foreach (IGrouping<int, FitCase> deployment in cases.GroupBy(c => c.Deployment))
         {
             ICostPlan plan = model.Prepare(deployment.First().Run.Request);
-            predictions.AddRange(deployment.Select(c => new CrossPrediction(c, part, ClosedLoopModel.Estimate(plan, c.Run.Load))));
+            predictions.AddRange(deployment.Select(c => new CrossPrediction(c, part, c.Run.PromptRequest is { } prompts
+                ? ClosedLoopModel.EstimateSeparate(model.Prepare(prompts), c.Run.PromptUsers, plan, c.Run.Load)
+                : ClosedLoopModel.Estimate(plan, c.Run.Load))));
         }
 
         return [.. predictions];
@@ -87,9 +88,8 @@ public static class CalibrationFitter
         _ => Named(cases, c => c.Subject.Framework.Name),
     };
 
-    // A hash of names instead of a drawn number: equal tables give equal folds, whatever their order.
     private static IEnumerable<IGrouping<string, FitCase>> Fold(FitCase[] cases, Func<FitCase, string> key) =>
-        Named(cases, c => string.Create(CultureInfo.InvariantCulture, $"part {(FitErrors.Hash(key(c)) % Folds) + 1} of {Folds}"));
+        Named(cases, c => Folds.Of(key(c)));
 
     private static IEnumerable<IGrouping<string, FitCase>> Named(FitCase[] cases, Func<FitCase, string> key) =>
         cases.GroupBy(key, StringComparer.Ordinal).OrderBy(g => g.Key, StringComparer.Ordinal);
@@ -102,7 +102,9 @@ internal sealed record CrossPrediction(FitCase Case, string Part, ClosedLoopEsti
     public (double Measured, double Predicted)? Of(CalibratedMetric metric)
     {
         ServingRun run = Case.Run;
-        double? ttft = run.TimeToFirstTokenSeconds, tpot = run.TimePerOutputTokenSeconds;
+
+        // Of separate workers times to first token are not fitted; their transfers are of each deployment's own.
+        double? ttft = Case.IsSeparate ? null : run.TimeToFirstTokenSeconds, tpot = run.TimePerOutputTokenSeconds;
         return metric switch
         {
             CalibratedMetric.TimePerOutputToken => tpot is > 0 ? (tpot.Value, Estimate.TimePerOutputTokenSeconds) : null,

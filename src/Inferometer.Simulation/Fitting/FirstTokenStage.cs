@@ -20,7 +20,7 @@ internal sealed class FirstTokenStage
     /// <param name="noise">As of <see cref="TokenTimeStage"/>.</param>
     public FirstTokenStage(IReadOnlyList<FitCase> cases, IReadOnlyDictionary<FitCase, Parts> parts, FitLayout layout, double noise)
     {
-        _cases = [.. cases.Where(c => c.Run.TimeToFirstTokenSeconds is > 0)];
+        _cases = [.. cases.Where(c => c.Run.TimeToFirstTokenSeconds is > 0 && !c.IsSeparate)];
         _parts = [.. _cases.Select(c => parts[c])];
         _layout = layout;
         _measured = [.. _cases.Select(c => Math.Log(c.Run.TimeToFirstTokenSeconds!.Value))];
@@ -38,7 +38,7 @@ internal sealed class FirstTokenStage
     public static Dictionary<FitCase, Parts> PartsOf(IReadOnlyList<FitCase> cases, Func<FitCase, Coefficients> coefficients)
     {
         Dictionary<FitCase, Parts> parts = [];
-        foreach (IGrouping<int, FitCase> deployment in cases.GroupBy(c => c.Deployment))
+        foreach (IGrouping<int, FitCase> deployment in cases.Where(c => !c.IsSeparate).GroupBy(c => c.Deployment))
         {
             CalibratedPlan plan = FitCase.Plan(deployment.First(), coefficients(deployment.First()));
             foreach (FitCase item in deployment)

@@ -8,13 +8,18 @@ namespace Inferometer.Simulation.Fitting;
 /// <summary>A run made ready for a fit. Cases of one deployment share a plan.</summary>
 internal sealed class FitCase
 {
+    private const double LeastDecoding = 0.85;
+
     public FitCase(ServingRun run, int deployment)
     {
         Run = run;
         Deployment = deployment;
         Subject = CalibrationSubject.Of(run.Request);
-        Group = string.Join('|', Subject.Framework.Name, Subject.Shape, Subject.Device, Subject.Format);
+        Group = GroupOf(Subject);
     }
+
+    /// <summary>Framework, network, device and format of a subject.</summary>
+    public static string GroupOf(CalibrationSubject s) => string.Join('|', s.Framework.Name, s.Shape, s.Device, s.Format);
 
     public ServingRun Run { get; }
 
@@ -25,6 +30,18 @@ internal sealed class FitCase
 
     /// <summary>Framework, network, device and format: what residual factors are of.</summary>
     public string Group { get; }
+
+    /// <summary>Prompts are read by other workers.</summary>
+    public bool IsSeparate => Run.PromptRequest is not null;
+
+    /// <summary>
+    /// Users that decode beside each other where prompts are read by others, at the priors: nearly all, or the case is one of starved
+    /// decode workers.
+    /// </summary>
+    public double DecodingUsers { get; private set; }
+
+    /// <summary>Prompt workers are too slow for the decode workers, so that its times say little of either.</summary>
+    public bool IsStarved => IsSeparate && DecodingUsers < LeastDecoding * Math.Min(Run.Load.Users, Room ?? Run.Load.Users);
 
     /// <summary>Requests there is room for; does not depend on coefficients.</summary>
     public int? Room { get; private set; }
@@ -48,6 +65,12 @@ internal sealed class FitCase
             }
 
             item.Room = ClosedLoopModel.Room(plan, run.Load);
+            if (run.PromptRequest is { } prompts)
+            {
+                CalibratedPlan reader = Plan(prompts, item.Subject, Coefficients.Priors);
+                item.DecodingUsers = ClosedLoopModel.EstimateSeparate(reader, run.PromptUsers, plan, run.Load).DecodingUsers;
+            }
+
             cases.Add(item);
         }
 

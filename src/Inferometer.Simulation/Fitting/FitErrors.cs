@@ -43,20 +43,6 @@ internal static class FitErrors
         return sorted[low] + ((at - low) * (sorted[high] - sorted[low]));
     }
 
-    // FNV-1a with its bits stirred once more, as the low ones alone follow the last letter.
-    public static uint Hash(string text)
-    {
-        uint hash = 2166136261;
-        foreach (char letter in text)
-        {
-            hash = (hash ^ letter) * 16777619;
-        }
-
-        hash ^= hash >> 16;
-        hash *= 0x7feb352d;
-        return hash ^ (hash >> 15);
-    }
-
     private static FitError? One(HoldOut? way, string? part, CalibratedMetric metric, IReadOnlyList<CrossPrediction> predictions)
     {
         double[] signed =

@@ -82,7 +82,7 @@ public static class RateFitter
 
     private static IEnumerable<(HoldOut Way, Func<RateCase, string> Key)> Ways() =>
     [
-        (HoldOut.RandomFifth, c => string.Create(CultureInfo.InvariantCulture, $"part {(FitErrors.Hash(c.Run.Id) % 5) + 1} of 5")),
+        (HoldOut.RandomFifth, c => Folds.Of(c.Run.Id)),
         (HoldOut.Device, c => c.Subject.Device),
         (HoldOut.DeviceClass, c => DeviceClasses.Words(c.Subject.DeviceClass)),
     ];

@@ -65,4 +65,7 @@ internal sealed class RateCase(RateRun run)
     public RateRun Run => run;
 
     public CalibrationSubject Subject { get; } = CalibrationSubject.Of(run.Request);
+
+    /// <summary>Framework, network, device and format: what residual factors are of.</summary>
+    public string Group => FitCase.GroupOf(Subject);
 }

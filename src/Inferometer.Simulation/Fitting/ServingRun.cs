@@ -15,6 +15,12 @@ public sealed record ServingRun
     /// <summary>Users and lengths.</summary>
     public required ClosedLoopLoad Load { get; init; }
 
+    /// <summary>Deployment of separate workers that read prompts; null where one engine does both.</summary>
+    public EstimateRequest? PromptRequest { get; init; }
+
+    /// <summary>Users per such worker.</summary>
+    public double PromptUsers { get; init; }
+
     /// <summary>Mean time to first token, seconds; null where it was not measured.</summary>
     public double? TimeToFirstTokenSeconds { get; init; }
 

@@ -33,6 +33,18 @@ internal sealed class TokenTimeStage
         Residuals,
         cancellationToken);
 
+    private static double Predict(CalibratedPlan plan, FitCase item, Coefficients c)
+    {
+        ClosedLoopLoad load = item.Run.Load;
+        if (item.IsSeparate)
+        {
+            return ClosedLoopModel.TokenSeconds(plan, Math.Max(1, (int)Math.Ceiling(item.DecodingUsers)), load);
+        }
+
+        ClosedLoopSteps steps = ClosedLoopModel.Steps(plan, load, item.Room);
+        return steps.Decode + (c[Coefficient.Stall] * steps.StallSeconds(load));
+    }
+
     private double[] Residuals(double[] at, int column, double[]? before)
     {
         double[] r = new double[_cases.Length];
@@ -53,9 +65,7 @@ internal sealed class TokenTimeStage
             CalibratedPlan plan = FitCase.Plan(first, c);
             foreach (int i in deployment)
             {
-                ClosedLoopSteps steps = ClosedLoopModel.Steps(plan, _cases[i].Run.Load, _cases[i].Room);
-                double predicted = steps.Decode + (c[Coefficient.Stall] * steps.StallSeconds(_cases[i].Run.Load));
-                r[i] = (Math.Log(predicted) - _measured[i]) * _weights[i];
+                r[i] = (Math.Log(Predict(plan, _cases[i], c)) - _measured[i]) * _weights[i];
             }
         }
 

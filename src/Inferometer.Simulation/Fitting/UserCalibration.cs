@@ -14,42 +14,66 @@ public static class UserCalibration
 {
     // Beyond this the numbers are of another unit or another machine, not of a slow service.
     private const double MostRatio = 20;
-    private const double TokenNoise = 0.06;
-    private const double FirstTokenNoise = 0.15;
+
+    /// <summary>Standard deviation of the logarithm of a measured time per token that is no fault of the model.</summary>
+    internal const double TokenNoise = 0.06;
+
+    /// <summary>The same of a time to first token.</summary>
+    internal const double FirstTokenNoise = 0.15;
 
     /// <summary>Fits.</summary>
     /// <param name="name">Name of the calibration.</param>
     /// <param name="below">Calibration it stands on.</param>
-    /// <param name="runs">Measured runs, at least one; those of one model, format, device and framework are fitted together.</param>
+    /// <param name="runs">Measured runs; those of one model, format, device and framework are fitted together.</param>
+    /// <param name="rates">Measured rates of engines by themselves, fitted before the runs of the same group.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <returns>Layers alone, without those below.</returns>
-    /// <exception cref="InferometerException">There is no run, or one that cannot have been measured; the message names it.</exception>
+    /// <exception cref="InferometerException">There is neither run nor rate, or one that cannot have been measured; the message names it.
+    /// </exception>
     public static UserCalibrationResult Fit(
-        string name, CalibrationSet below, IReadOnlyList<ServingRun> runs, CancellationToken cancellationToken = default)
+        string name, CalibrationSet below, IReadOnlyList<ServingRun> runs, IReadOnlyList<RateRun>? rates = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(below);
         ArgumentNullException.ThrowIfNull(runs);
-        if (runs.Count == 0)
+        RateCase[] engine = [.. (rates ?? []).Select(rate => new RateCase(rate))];
+        FitCase[] cases = FitCase.Of(runs);
+        if (cases.Length + engine.Length == 0)
         {
             throw new InferometerException("calibrate: there is no run to calibrate to.");
         }
 
-        FitCase[] cases = FitCase.Of(runs);
         ClosedLoopEstimate[] before = Estimates(below, cases);
+        double[] stepsBefore = Steps(below, engine);
         for (int i = 0; i < cases.Length; i++)
         {
             Refuse(cases[i].Run, before[i]);
         }
 
+        for (int i = 0; i < engine.Length; i++)
+        {
+            RateRun rate = engine[i].Run;
+            Check(rate.Id, rate.IsPrompt ? "prompt" : "step", rate.StepSeconds, stepsBefore[i]);
+        }
+
         List<CalibrationLayer> layers = [];
+        foreach (IGrouping<string, RateCase> group in engine.GroupBy(c => c.Group, StringComparer.Ordinal))
+        {
+            layers.Add(CalibrationFit.Group([.. group], below, TokenNoise, cancellationToken));
+        }
+
+        CalibrationSet with = below.With(new CalibrationSet { Name = name, Layers = [.. layers] });
         foreach (IGrouping<string, FitCase> group in cases.GroupBy(c => c.Group, StringComparer.Ordinal))
         {
-            layers.Add(CalibrationFit.Group([.. group], below, TokenNoise, FirstTokenNoise, cancellationToken));
+            layers.Add(CalibrationFit.Group([.. group], with, TokenNoise, FirstTokenNoise, cancellationToken));
         }
 
         CalibrationSet own = new() { Name = name, Layers = [.. layers] };
-        return new UserCalibrationResult(own, [.. runs.Zip(before, Estimates(below.With(own), cases))
-            .Select(x => new CalibratedRun(x.First, x.Second, x.Third))]);
+        CalibrationSet all = below.With(own);
+        return new UserCalibrationResult(
+            own,
+            [.. runs.Zip(before, Estimates(all, cases)).Select(x => new CalibratedRun(x.First, x.Second, x.Third))],
+            [.. engine.Zip(stepsBefore, Steps(all, engine)).Select(x => new CalibratedRate(x.First.Run, x.Second, x.Third))]);
     }
 
     private static ClosedLoopEstimate[] Estimates(CalibrationSet set, FitCase[] cases)
@@ -58,20 +82,26 @@ public static class UserCalibration
         return [.. cases.Select(c => ClosedLoopModel.Estimate(model.Prepare(c.Run.Request), c.Run.Load))];
     }
 
+    private static double[] Steps(CalibrationSet set, RateCase[] cases)
+    {
+        CalibratedCostModel model = new(set);
+        return [.. cases.Select(c => RateStage.Predict(model.Prepare(c.Run.Request), c.Run))];
+    }
+
     private static void Refuse(ServingRun run, ClosedLoopEstimate predicted)
     {
-        Check("time per output token", run.TimePerOutputTokenSeconds, predicted.TimePerOutputTokenSeconds);
-        Check("time to first token", run.TimeToFirstTokenSeconds, predicted.TimeToFirstTokenSeconds);
+        Check(run.Id, "time per output token", run.TimePerOutputTokenSeconds, predicted.TimePerOutputTokenSeconds);
+        Check(run.Id, "time to first token", run.TimeToFirstTokenSeconds, predicted.TimeToFirstTokenSeconds);
+    }
 
-        void Check(string what, double? measured, double expected)
+    private static void Check(string id, string what, double? measured, double expected)
+    {
+        if (measured is { } m && (m > MostRatio * expected || m < expected / MostRatio))
         {
-            if (measured is { } m && (m > MostRatio * expected || m < expected / MostRatio))
-            {
-                throw new InferometerException(string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"{run.Id}: a {what} of {m * 1000:0.###} ms where {expected * 1000:0.###} ms is predicted cannot be of this "
-                        + $"deployment; is it in milliseconds, and of this model and machine?"));
-            }
+            throw new InferometerException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{id}: a {what} of {m * 1000:0.###} ms where {expected * 1000:0.###} ms is predicted cannot be of this "
+                    + $"deployment; is its unit as the file says, and is it of this model and machine?"));
         }
     }
 }
@@ -79,10 +109,18 @@ public static class UserCalibration
 /// <summary>A user's calibration and what it changed.</summary>
 /// <param name="Calibration">The layers.</param>
 /// <param name="Runs">The runs, before and after.</param>
-public sealed record UserCalibrationResult(CalibrationSet Calibration, EquatableList<CalibratedRun> Runs);
+/// <param name="Rates">The rates, before and after.</param>
+public sealed record UserCalibrationResult(
+    CalibrationSet Calibration, EquatableList<CalibratedRun> Runs, EquatableList<CalibratedRate> Rates);
 
 /// <summary>One run, predicted without and with a user's calibration.</summary>
 /// <param name="Run">The run.</param>
 /// <param name="Before">Without.</param>
 /// <param name="After">With.</param>
 public sealed record CalibratedRun(ServingRun Run, ClosedLoopEstimate Before, ClosedLoopEstimate After);
+
+/// <summary>One rate of an engine by itself, predicted without and with a calibration.</summary>
+/// <param name="Rate">The rate.</param>
+/// <param name="BeforeSeconds">Its step without.</param>
+/// <param name="AfterSeconds">Its step with.</param>
+public sealed record CalibratedRate(RateRun Rate, double BeforeSeconds, double AfterSeconds);

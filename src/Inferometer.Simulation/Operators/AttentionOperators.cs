@@ -55,7 +55,7 @@ internal static class AttentionOperators
         {
             QkNormKind.PerHead => (mixer.ReusesCache ? 1 : 2) * mixer.HeadDim,
             QkNormKind.PerHeadLayerNorm => 4 * mixer.HeadDim,
-            QkNormKind.FullWidth => s.Queries + keys,
+            QkNormKind.FullWidth or QkNormKind.EachHead => s.Queries + keys,
             _ => 0,
         };
         list.Add(new()

@@ -219,7 +219,7 @@ internal static class ModelOperators
         double hidden = list.Profile.Architecture.HiddenSize;
         double parameters = list.Profile.Architecture.Norm switch
         {
-            NormKind.LayerNorm => 2 * hidden,
+            NormKind.LayerNorm or NormKind.LayerNormPlusOne => 2 * hidden,
             NormKind.NonParametric => 0,
             _ => hidden,
         };

@@ -118,13 +118,20 @@ internal sealed class Replica : ISchedulerObserver
     public void Proceed(double seconds, double horizon, bool mayPass, CancellationToken cancellationToken)
     {
         _clock.AdvanceTo(seconds);
-        _executor.HorizonSeconds = horizon;
         _executor.MayPass = mayPass;
         _executor.Cancellation = cancellationToken;
         bool first = true;
-        while (HasWork && (first || _clock.Seconds < horizon))
+        while (HasWork)
         {
             cancellationToken.ThrowIfCancellationRequested();
+
+            // The end of a request may have brought the next one of the same user, which is looked at before the next step.
+            horizon = Math.Min(horizon, _service.NextFromOutside());
+            if (!first && _clock.Seconds >= horizon)
+            {
+                return;
+            }
+
             first = false;
             if (_clock.Seconds > MostSeconds)
             {
@@ -134,6 +141,7 @@ internal sealed class Replica : ISchedulerObserver
             }
 
             Feed();
+            _executor.HorizonSeconds = horizon;
             if (_options.RepeatSteps && _scheduler.RepeatDecode(_executor) > 0)
             {
                 continue;

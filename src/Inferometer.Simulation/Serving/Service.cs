@@ -135,7 +135,8 @@ internal sealed class Service
         return next;
     }
 
-    private double NextFromOutside()
+    /// <summary>When something comes that is not a step's end: a request, or keys and values; infinite when none is known.</summary>
+    public double NextFromOutside()
     {
         double next = _source.NextSeconds ?? double.PositiveInfinity;
         return _transfers.TryPeek(out _, out (double Seconds, long Number) transfer) ? Math.Min(next, transfer.Seconds) : next;

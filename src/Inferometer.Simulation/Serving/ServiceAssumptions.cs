@@ -1,4 +1,5 @@
 using System.Globalization;
+using Inferometer.Core.Frameworks;
 using Inferometer.Simulation.Costs;
 
 namespace Inferometer.Simulation.Serving;
@@ -10,7 +11,7 @@ public static class ServiceAssumptions
     /// <param name="policy">The policy whose options they are, or from which they were made.</param>
     /// <param name="options">How the service was run.</param>
     /// <param name="plan">The deployment of a replica.</param>
-    public static IEnumerable<string> Of(SchedulingPolicy policy, ServingSimulationOptions options, ICostPlan plan)
+    public static IEnumerable<string> Of(FrameworkProfile policy, ServingSimulationOptions options, ICostPlan plan)
     {
         ArgumentNullException.ThrowIfNull(policy);
         ArgumentNullException.ThrowIfNull(options);
@@ -18,9 +19,9 @@ public static class ServiceAssumptions
         return All(policy, options, plan);
     }
 
-    private static IEnumerable<string> All(SchedulingPolicy policy, ServingSimulationOptions options, ICostPlan plan)
+    private static IEnumerable<string> All(FrameworkProfile policy, ServingSimulationOptions options, ICostPlan plan)
     {
-        yield return $"scheduler: {policy.Description}";
+        yield return $"scheduler: {policy.Scheduler.Description}";
         yield return string.Create(
             CultureInfo.InvariantCulture,
             $"steps of at most {options.Scheduler.MaxTokensPerStep:#,0} tokens and {options.Scheduler.EffectiveMaxSequences:#,0} "

@@ -23,7 +23,7 @@ public sealed class CalibrateCommandTests : IDisposable
         string catalog = Path.Combine(_folder.Path, "mine");
         CommandRun run = (await CommandRun.Of("calibrate", "-m", Table(Rows), "--catalog", catalog)).Succeeded();
         Assert.Contains("What to measure next", run.Output, StringComparison.Ordinal);
-        Assert.Contains("long prompts", run.Output, StringComparison.Ordinal);
+        Assert.Contains("and with ", run.Output, StringComparison.Ordinal);
         Assert.Contains("Written to", run.Output, StringComparison.Ordinal);
 
         const string asked = "estimate llama-3.1-8b --on h100 --input 1000 --output 200 -f json";
@@ -47,6 +47,45 @@ public sealed class CalibrateCommandTests : IDisposable
         Assert.Equal(ExitCode.Failed, run.Code);
         Assert.Contains(said, run.Error, StringComparison.Ordinal);
         Assert.False(Directory.Exists(catalog));
+    }
+
+    [Fact]
+    public async Task Results_of_a_benchmark_are_read_and_several_files_are_one_calibration()
+    {
+        const string result =
+            """{"backend":"openai","model_id":"meta-llama/Llama-3.1-8B","max_concurrency":USERS,"completed":100,"total_input_tokens":100000,"total_output_tokens":20000,"mean_ttft_ms":60,"mean_tpot_ms":TPOT}""";
+        string one = _folder.File("one.json"), many = _folder.File("many.json");
+        await File.WriteAllTextAsync(
+            one, result.Replace("USERS", "1", StringComparison.Ordinal).Replace("TPOT", "8", StringComparison.Ordinal));
+        await File.WriteAllTextAsync(
+            many, result.Replace("USERS", "32", StringComparison.Ordinal).Replace("TPOT", "14", StringComparison.Ordinal));
+        string catalog = Path.Combine(_folder.Path, "mine");
+        CommandRun run = (await CommandRun.Of(
+            "calibrate", "-m", one, "-m", many, "--on", "h100", "--bits", "bf16", "--framework", "vllm", "--catalog", catalog,
+            "--name", "mine")).Succeeded();
+        Assert.Contains("result 1", run.Output, StringComparison.Ordinal);
+        CalibrationLayer layer = Assert.Single(CalibrationFile.Read(Path.Combine(catalog, "calibration", "mine.json")).Layers);
+        Assert.Equal(("vllm", 2), (layer.Framework, layer.Runs));
+    }
+
+    [Theory]
+    [InlineData("calibrate", "Say what was measured")]
+    [InlineData("calibrate --local --on h100", "--on: --local measures by itself; leave it out")]
+    [InlineData("calibrate --threads 2", "--threads needs --local")]
+    [InlineData("calibrate --local --name ../x", "--name: '../x' is not allowed")]
+    public async Task What_has_no_place_is_said(string line, string said)
+    {
+        CommandRun run = await CommandRun.OfLine(line);
+        Assert.Equal(ExitCode.Usage, run.Code);
+        Assert.Contains(said, run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task This_machine_cannot_take_the_name_of_another()
+    {
+        CommandRun run = await CommandRun.OfLine("calibrate --local --name h100_sxm");
+        Assert.Equal(ExitCode.Failed, run.Code);
+        Assert.Contains("is a machine of the catalog", run.Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -64,6 +64,7 @@ internal static class CommandWords
             PathOption { Required: true, Use: PathUse.WriteFile } => [o.Name, folder.File("new.gguf")],
             PathOption { Required: true, Use: PathUse.ReadFolder } => [o.Name, folder.Path],
             PathOption { Required: true } => [o.Name, text],
+            ValueOption<int> { Required: true } => [o.Name, "0"],
             { Required: true } => [o.Name, "q8_0"],
             SystemOption => [o.Name, "h100"],
             _ => (string[])[],
@@ -74,7 +75,12 @@ internal static class CommandWords
         return [.. words.Split(' '), .. arguments, .. options, .. prompt, .. load, .. last];
     }
 
-    private static IEnumerable<(string Words, Command Command)> Leaves(Command command, string words) => command.Subcommands.Count == 0
-        ? [(words.TrimStart(), command)]
-        : command.Subcommands.SelectMany(c => Leaves(c, $"{words} {c.Name}"));
+    // A command may do something itself and have others below it.
+    private static IEnumerable<(string Words, Command Command)> Leaves(Command command, string words) =>
+    [
+        .. command.Action is not null && command is not RootCommand || command.Subcommands.Count == 0
+            ? [(words.TrimStart(), command)]
+            : Array.Empty<(string, Command)>(),
+        .. command.Subcommands.SelectMany(c => Leaves(c, $"{words} {c.Name}")),
+    ];
 }

@@ -12,8 +12,11 @@ public sealed class EveryOptionTests : IDisposable
 {
     // What these take is free text, or a name that is looked up in a catalog when the work begins.
     private static readonly string[] FreeTexts =
-        ["--prompt", "--system", "--stop", "--search", "--model", "--on", "--draft", "--chat-template", "--host", "--served-model-name",
-            "--api-key"]; // a secret, which is not quoted
+    [
+        "--prompt", "--system", "--stop", "--search", "--model", "--on", "--draft", "--chat-template", "--host", "--served-model-name",
+        "--measurements",
+        "--api-key", // a secret, which is not quoted
+    ];
 
     // A file or folder, with a scale behind it.
     private const string Adapter = "FILE[:SCALE]";

@@ -79,13 +79,13 @@ public class InfoCommandTests
     {
         using TemporaryFolder folder = new();
         folder.Write("config.json", Encoding.UTF8.GetBytes(
-            """{"model_type":"gpt2","n_embd":64,"n_layer":2,"n_head":4,"vocab_size":512,"n_positions":128,"n_ctx":128,"activation_function":"gelu_new"}"""));
+            """{"model_type":"bloom","n_embd":64,"n_layer":2,"n_head":4,"vocab_size":512,"n_positions":128,"n_ctx":128,"activation_function":"gelu_new"}"""));
         byte[] header = """{"wte.weight":{"dtype":"F32","shape":[2,4],"data_offsets":[0,32]}}"""u8.ToArray();
         folder.Write("model.safetensors", [.. BitConverter.GetBytes((long)header.Length), .. header, .. new byte[32]]);
         CommandRun run = (await CommandRun.Of("info", folder.File(""))).Succeeded();
         Assert.Matches(@"Runs here +no: ", run.Output);
         Assert.Contains(
-            "the engine cannot run this model ('gpt2')",
+            "the engine cannot run this model ('bloom')",
             string.Join(' ', run.Output.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
         Assert.DoesNotContain("Memory of the engine", run.Output, StringComparison.Ordinal);
     }

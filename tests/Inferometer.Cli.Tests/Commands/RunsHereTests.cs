@@ -36,6 +36,26 @@ public sealed class RunsHereTests : IDisposable
         Assert.Contains(false, verdicts);
     }
 
+    public static TheoryData<string> Published => ["gpt_oss", "gpt_neox", "glm4_moe", "deepseek_v3", "granitemoehybrid", "lfm2", "olmo2"];
+
+    /// <summary>Models of transformers' own classes, and families built after their published code.</summary>
+    [Fact]
+    public async Task Models_of_transformers()
+    {
+        foreach (string folder in Directory.EnumerateDirectories(SharedFolder.Require("reference/hf_tiny")))
+        {
+            Assert.True(await Agree(WithTokenizer(folder)), folder);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Published))]
+    public async Task Families_after_their_published_code(string family)
+    {
+        FamilyModel model = new(FamilySpecs.All[family]);
+        Assert.False(await Agree(model.WriteFolder(_folder))); // no tokenizer
+    }
+
     [Fact]
     public async Task The_bundled_model() => Assert.True(await Agree(ModelLocation.BundledPath));
 
@@ -65,8 +85,8 @@ public sealed class RunsHereTests : IDisposable
 
     [Theory]
     [InlineData("gpt2")]
-    [InlineData("falcon")]
-    [InlineData("deepseek_v3")]
+    [InlineData("bloom")]
+    [InlineData("rwkv")]
     public async Task A_network_there_is_no_code_for(string type)
     {
         string folder = WithTokenizer(TinyModel.Create("llama", Vocabulary));
@@ -96,9 +116,16 @@ public sealed class RunsHereTests : IDisposable
     // The vocabulary of the recorded tokenizer.
     private static JsonObject Vocabulary => new() { ["vocab_size"] = 512 };
 
-    private string WithTokenizer(TinyModel model)
+    private string WithTokenizer(TinyModel model) => WithTokenizer(model.WriteFolder(_folder));
+
+    private string WithTokenizer(string weights)
     {
-        string folder = model.WriteFolder(_folder);
+        string folder = _folder.Create("model");
+        foreach (string file in Directory.EnumerateFiles(weights))
+        {
+            File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
+        }
+
         string source = SharedFolder.Require("models/stories260k");
         foreach (string name in (string[])["tokenizer.json", "tokenizer_config.json"])
         {

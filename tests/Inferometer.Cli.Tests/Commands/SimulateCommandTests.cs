@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Inferometer.Cli.Hosting;
+using Inferometer.Cli.Models;
 using Inferometer.ReferenceModels;
 using Inferometer.Tests;
 
@@ -39,6 +40,65 @@ public sealed class SimulateCommandTests : IDisposable
         string[] lines = (await CommandRun.OfLine(Line + "--rate 5 --requests 200 --slo ttft<1s -f csv")).Succeeded().OutputLines;
         Assert.Equal(2, lines.Length);
         Assert.Equal(json["mean_ttft_ms"]!.ToJsonString(), lines[1].Split(',')[Array.IndexOf(lines[0].Split(','), "mean_ttft_ms")]);
+    }
+
+    [Fact]
+    public async Task Users_begin_over_the_time_of_a_request_unless_a_ramp_is_said()
+    {
+        const string Users = Line + "--users 20 --requests 60 ";
+        string usual = (await CommandRun.OfLine(Users)).Succeeded().Output;
+        Assert.Contains("20 users who begin over", usual, StringComparison.Ordinal);
+        Assert.DoesNotContain("who begin", (await CommandRun.OfLine(Users + "--ramp 0")).Succeeded().Output, StringComparison.Ordinal);
+        Assert.Contains("begin over 7 s", (await CommandRun.OfLine(Users + "--ramp 7")).Succeeded().Output, StringComparison.Ordinal);
+        foreach (string line in (string[])[Line + "--rate 2 --ramp 3", "estimate llama-3.1-8b --on h100 --ramp 3"])
+        {
+            CommandRun run = await CommandRun.OfLine(line);
+            Assert.Equal(ExitCode.Usage, run.Code);
+            Assert.Contains("--ramp needs --users", run.Error, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Texts_of_a_dataset_are_counted_by_a_tokenizer_or_said_to_be_estimated()
+    {
+        string dataset = _folder.Write(
+            "share.json",
+            """[{"conversations":[{"value":"9172-5530-8846-0127-3391-7764-2058-6613-4420-8895-1176-0342-55"},{"value":"The end of the tale."}]}]"""u8.ToArray());
+        string line = Line + $"--rate 2 --requests 20 --dataset {dataset} -f json";
+        double estimated = (await Input(line)), counted = await Input($"{line} --tokenizer {ModelLocation.BundledPath}");
+        Assert.Equal(20 * 16, estimated); // 62 letters
+        Assert.NotEqual(estimated, counted);
+        string page = line.Replace(" -f json", "", StringComparison.Ordinal);
+        Assert.Contains("estimated: a token for every 4", (await CommandRun.OfLine(page)).Succeeded().Output, StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "estimated:", (await CommandRun.OfLine($"{page} --tokenizer {ModelLocation.BundledPath}")).Succeeded().Output,
+            StringComparison.Ordinal);
+
+        static async Task<double> Input(string line) =>
+            JsonNode.Parse((await CommandRun.OfLine(line + " --warm-up 0")).Succeeded().Output)!["total_input_tokens"]!.GetValue<double>();
+    }
+
+    [Fact]
+    public async Task The_scheduler_is_that_of_the_framework_unless_another_is_asked_for()
+    {
+        const string Rest = Line + "--rate 2 --requests 50 ";
+        Assert.Contains("SGLang", (await CommandRun.OfLine(Rest + "--framework sglang")).Succeeded().Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "scheduler: TensorRT-LLM",
+            (await CommandRun.OfLine(Rest + "--framework sglang --policy tensorrt-llm")).Succeeded().Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "scheduler: SGLang",
+            (await CommandRun.OfLine("estimate llama-3.1-8b --on h100 --rate 2 --framework sglang")).Succeeded().Output,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Ranges_stand_around_the_means_where_the_service_is_not_overloaded()
+    {
+        const string Ranges = "Where measured means may lie";
+        Assert.Contains(Ranges, (await CommandRun.OfLine(Line + "--rate 2 --requests 200")).Succeeded().Output, StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            Ranges, (await CommandRun.OfLine(Line + "--rate 500 --requests 2000")).Succeeded().Output, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -43,6 +43,25 @@ public sealed class ValidateCommandTests : IDisposable
         Assert.Equal(100, first.GetProperty("baseline").GetDouble());
     }
 
+    [Theory]
+    [InlineData("--calibrate 3", "--calibrate needs --hold-out")]
+    [InlineData("--hold-out model --worst 3", "--worst: with --hold-out errors alone are shown")]
+    [InlineData("--hold-out model --cost-model roofline", "only the cost model 'calibrated' is fitted")]
+    public async Task What_hold_out_has_no_place_for_is_said(string options, string said)
+    {
+        CommandRun run = await CommandRun.OfLine($"validate -m {Table(Rows)} {options}");
+        Assert.Equal(ExitCode.Usage, run.Code);
+        Assert.Contains(said, run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_table_too_small_to_hold_rows_out_is_refused()
+    {
+        CommandRun run = await CommandRun.Of("validate", "-m", Table(Rows), "--hold-out", "gpu");
+        Assert.Equal(ExitCode.Failed, run.Code);
+        Assert.Contains("at least 20 are needed", run.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Csv_of_rows_is_one_table()
     {

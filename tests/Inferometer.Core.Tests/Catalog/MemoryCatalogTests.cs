@@ -61,16 +61,29 @@ public sealed class MemoryCatalogTests
     [InlineData("""{"name": "x", "share_of": "cache", "memory_utilization": 1, "sizes": [{"below_gib": 8, "step_tokens": 1, "sequences": 1}]}""", "sizes")]
     public void An_unsound_framework_names_the_field(string json, string field)
     {
-        string text = json.Insert(json.Length - 1, ", \"sources\": {}");
+        string text = json.Insert(json.Length - 1, ", \"sources\": {}, \"scheduler\": {\"description\": \"d\", \"prompts\": \"mixed\"}");
         InferometerException error = Assert.Throws<InferometerException>(() => FrameworkCatalog.Read(Json(text), "x.json"));
         Assert.Contains($"'{field}'", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{"prompts": "mixed"}""", "description")]
+    [InlineData("""{"description": "d", "prompts": "now"}""", "prompts")]
+    [InlineData("""{"description": "d", "prompts": "first", "admission_reserve": 1}""", "admission_reserve")]
+    [InlineData("""{"description": "d", "prompts": "first", "chunked": 1}""", "chunked")]
+    public void An_unsound_scheduler_names_the_field(string scheduler, string field)
+    {
+        string text = """{"name": "x", "share_of": "cache", "memory_utilization": 1, "sizes": [{"step_tokens": 1, "sequences": 1}], "sources": {}, "scheduler": """
+            + scheduler + "}";
+        InferometerException error = Assert.Throws<InferometerException>(() => FrameworkCatalog.Read(Json(text), "x.json"));
+        Assert.Contains(field, error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_reserve_grows_with_the_step_and_has_a_floor_on_large_devices()
     {
         FrameworkReserve reserve = new(1, 2, 3, 4, 1000, 100);
-        FrameworkSize size = new(double.PositiveInfinity, [], 10, 5);
+        FrameworkSize size = new(double.PositiveInfinity, [], 10, 5, 10, 5);
         Assert.Equal(1 + 20 + 15 + 8, reserve.Bytes(99, size, 2));
         Assert.Equal(1000, reserve.Bytes(100, size, 2));
     }

@@ -51,7 +51,7 @@ public sealed class ModelLoadingTests : IDisposable
 
     [Theory]
     [InlineData("""{"model_type":"deepseek_v3","kv_lora_rank":16,"q_lora_rank":16,"qk_nope_head_dim":16,"qk_rope_head_dim":8,"v_head_dim":16,"moe_intermediate_size":32,"n_routed_experts":4,"num_experts_per_tok":2,"n_shared_experts":1,"first_k_dense_replace":1}""", "deepseek_v3")]
-    [InlineData("""{"model_type":"falcon"}""", "falcon")]
+    [InlineData("""{"model_type":"bloom"}""", "bloom")]
     [InlineData("""{"model_type":"never_heard_of"}""", "never_heard_of")]
     public void A_network_the_engine_has_no_code_for_is_refused_by_name(string changes, string type)
     {
@@ -65,7 +65,7 @@ public sealed class ModelLoadingTests : IDisposable
         File.WriteAllText(Path.Combine(path, "config.json"), config.ToJsonString());
         string message = LoadError(path);
         Assert.Contains($"cannot run this model ('{type}')", message, StringComparison.Ordinal);
-        Assert.Contains("It runs llama", message, StringComparison.Ordinal);
+        Assert.Contains("It runs apertus", message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -97,9 +97,16 @@ public sealed class EngineChatClientTests
     public async Task What_the_engine_cannot_do_is_refused()
     {
         using EngineChatClient client = Client();
-        await Refused(client, Conversation, new ChatOptions { Tools = [AIFunctionFactory.Create(() => 1, "one")] }, "tools");
         await Refused(
-            client, Conversation, new ChatOptions { ResponseFormat = ChatResponseFormat.ForJsonSchema(JsonElement.Parse("{}")) }, "schema");
+            client, Conversation, new ChatOptions { Tools = [AIFunctionFactory.Create(() => 1, "one")] },
+            "the chat template (plain) does not write tools");
+        await Refused(client, Conversation, new ChatOptions { ToolMode = ChatToolMode.RequireAny }, "no tools are given");
+        await Refused(
+            client, Conversation, new ChatOptions { Reasoning = new() { Effort = ReasoningEffort.None } },
+            "no variable that turns reasoning on or off");
+        await Refused(
+            client, Conversation,
+            new ChatOptions { ResponseFormat = ChatResponseFormat.ForJsonSchema(JsonElement.Parse("""{"not":{}}""")) }, "'not' cannot be held to");
         await Refused(client, Conversation, new ChatOptions { ConversationId = "1" }, "conversations");
         await Refused(
             client, [new ChatMessage(ChatRole.User, [new UriContent("https://example.org/a.png", "image/png")])], null, "UriContent");

@@ -1,3 +1,4 @@
+using Inferometer.Inference.Constraints;
 using System.Text.Json;
 using Inferometer.Core;
 using Inferometer.Inference.Engine;
@@ -124,7 +125,7 @@ public sealed class InferenceEngineTests
     {
         await using InferenceEngine engine =
             EngineRunner.Start(EngineRunner.Tales, EngineRunner.Defaults with { Speculation = new SpeculationOptions() });
-        SamplingOptions sampling = new() { Json = true, Temperature = temperature, Seed = 3 };
+        SamplingOptions sampling = new() { Constraint = OutputConstraint.JsonObject, Temperature = temperature, Seed = 3 };
         GenerationResult[] results = await Task.WhenAll(Enumerable.Range(0, 3).Select(i =>
             engine.RunAsync(new GenerationRequest
             {

@@ -11,7 +11,7 @@ public sealed class SamplerTests
     private static int[] Sample(SamplingOptions options, int count, ulong seed = 1)
     {
         Sampler sampler = new(Tokens.VocabularySize);
-        SamplerState state = new(options, [], Tokens, mask: null, count, seed);
+        SamplerState state = new(options, [], Tokens, constraint: null, count, seed);
         int[] result = new int[count];
         for (int i = 0; i < count; i++)
         {

@@ -26,6 +26,7 @@ internal static class TestVocabulary
             Vocabulary = vocabulary,
             Model = new ScoredPieceModel(vocabulary, new float[texts.Count], unknownId: 0),
             EosIds = [End],
+            SpecialTokens = new Dictionary<string, string>(StringComparer.Ordinal) { ["bos_token"] = "<s>", ["eos_token"] = "</s>" },
         });
     }
 

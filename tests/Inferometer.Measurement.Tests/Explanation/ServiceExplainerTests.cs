@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Inferometer.Core;
 using Inferometer.Measurement.Explanation;
 using Inferometer.Simulation;
+using Inferometer.Simulation.ClosedLoop;
 using Inferometer.Simulation.Configuration;
 using Inferometer.Simulation.Costs;
 using Inferometer.Simulation.Requests;
@@ -14,20 +15,17 @@ public sealed class ServiceExplainerTests
     private static readonly SimulationEngine Engine = new();
 
     [Fact]
-    public void The_parts_add_up_to_the_times()
+    public void The_parts_are_those_of_the_closed_loop_and_add_up_to_its_times()
     {
         ICostPlan plan = Engine.Prepare(Config(64));
-        var point = WorkloadPoint.From(plan.Request.Workload);
-        var forecast = LoadForecast.Of(plan, point);
-        double prompt = 1000 * plan.Prefill(point with { BatchSize = 1 }).LatencySeconds;
-        double step = 1000 * plan.Decode(point).LatencySeconds;
+        var forecast = LoadForecast.Of(plan, WorkloadPoint.From(plan.Request.Workload));
+        ClosedLoopEstimate loop = ClosedLoopModel.Estimate(plan, new ClosedLoopLoad(64, 1000, 200));
 
-        // 63 others send a prompt each while 199 tokens are generated.
-        Assert.Equal(63 * prompt / 199, Part(forecast.PerToken, "prompt_stalls"), 9);
-        Assert.Equal(step + (63 * prompt / 199), forecast.TpotMs, 6);
-        Assert.Equal(prompt, Part(forecast.FirstToken, "own_prompt"), 9);
-        Assert.Equal(step / 2, Part(forecast.FirstToken, "running_step"), 9);
-        Assert.Equal(forecast.TtftMs + (199 * forecast.TpotMs), forecast.EndToEndMs, 9);
+        Assert.Equal(1000 * loop.StallSeconds, Part(forecast.PerToken, "prompt_stalls"), 9);
+        Assert.Equal(1000 * loop.TimePerOutputTokenSeconds, forecast.TpotMs, 6);
+        Assert.Equal(1000 * loop.PromptSeconds, Part(forecast.FirstToken, "own_prompt"), 9);
+        Assert.Equal(1000 * loop.TimeToFirstTokenSeconds, forecast.TtftMs, 6);
+        Assert.Equal(1000 * loop.EndToEndSeconds, forecast.EndToEndMs, 3);
     }
 
     [Fact]

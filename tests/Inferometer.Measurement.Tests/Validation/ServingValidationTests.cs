@@ -3,6 +3,7 @@ using Inferometer.Measurement.Published;
 using Inferometer.Measurement.Published.Layouts;
 using Inferometer.Measurement.Replay;
 using Inferometer.Measurement.Validation;
+using Inferometer.Simulation.Fitting;
 using Inferometer.Simulation.Planning;
 using Inferometer.Tests;
 
@@ -64,7 +65,7 @@ public sealed class ServingValidationTests
 
     [Theory]
     [InlineData(HoldOut.Model, 3)]
-    [InlineData(HoldOut.System, 2)]
+    [InlineData(HoldOut.Device, 2)]
     [InlineData(HoldOut.Framework, 2)]
     public void What_is_held_out_is_not_seen_by_the_fit_that_predicts_it(HoldOut holdOut, int parts)
     {
@@ -73,7 +74,8 @@ public sealed class ServingValidationTests
             + "d,m3,s2,sglang,fp8,100,11,4,200,30,,0\ne,m3,s2,vllm,fp8,100,11,4,200,30,bad,0\n");
         Recording fitted = new();
 
-        ValidationResult result = CrossValidation.Run(table, fitted, holdOut, cancellationToken: TestContext.Current.CancellationToken);
+        ValidationResult result = Assert.Single(
+            CrossValidation.Run(table, fitted, holdOut, [0], cancellationToken: TestContext.Current.CancellationToken));
 
         Assert.Equal(parts, fitted.Fits);
         Assert.Equal(4, result.Predicted);
@@ -83,16 +85,32 @@ public sealed class ServingValidationTests
     }
 
     [Fact]
+    public void Rows_that_correct_a_fit_are_not_judged_and_all_counts_are_judged_by_the_same_rows()
+    {
+        string rows = string.Concat(Enumerable.Range(0, 6).Select(i => FormattableString.Invariant(
+            $"s{i},m1,s,vllm,fp8,100,11,{i + 1},200,30,,0\nt{i},m2,s,vllm,fp8,100,11,{i + 1},200,30,,0\n")));
+        Recording fitted = new();
+        IReadOnlyList<ValidationResult> results = CrossValidation.Run(
+            Read(rows), fitted, HoldOut.Model, [0, 2], cancellationToken: TestContext.Current.CancellationToken);
+
+        Assert.Equal([8, 8], results.Select(r => r.Predicted));
+        string[] judged = [.. results[0].Comparisons.Select(c => c.Id).Distinct(StringComparer.Ordinal)];
+        Assert.Equal(judged, results[1].Comparisons.Select(c => c.Id).Distinct(StringComparer.Ordinal));
+        Assert.All(fitted.Asked, a => Assert.DoesNotContain(a.Row, a.Seen));
+        Assert.Equal(8, fitted.Asked.Count(a => a.Seen.Count == 6));
+        Assert.Equal(8, fitted.Asked.Count(a => a.Seen.Count == 8));
+    }
+
+    [Fact]
     public void A_random_fifth_is_about_a_fifth_and_the_same_every_time()
     {
         string rows = string.Concat(
             Enumerable.Range(0, 500).Select(i => FormattableString.Invariant($"s{i},m,s,vllm,fp8,100,11,4,200,30,,0\n")));
         ServingMeasurement[] all = [.. Read(rows).Serving];
-        int[] sizes = [.. all.GroupBy(r => CrossValidation.PartOf(r, HoldOut.Random)).Select(g => g.Count())];
+        int[] sizes = [.. all.GroupBy(r => CrossValidation.PartOf(r, HoldOut.RandomFifth)).Select(g => g.Count())];
 
         Assert.Equal(5, sizes.Length);
         Assert.All(sizes, n => Assert.InRange(n, 70, 130));
-        Assert.Equal("1", CrossValidation.PartOf(all[0] with { Id = "" }, HoldOut.Random)); // 2166136261 mod 5
     }
 
     [Fact]
@@ -169,14 +187,19 @@ public sealed class ServingValidationTests
 
         public string Name => "recording";
 
-        public IServingPredictor FitTo(IReadOnlyList<ServingMeasurement> rows)
+        public IFittedPredictor FitTo(IReadOnlyList<ServingMeasurement> rows)
         {
             Fits++;
             return new Asking(this, rows);
         }
 
-        private sealed class Asking(Recording owner, IReadOnlyList<ServingMeasurement> seen) : IServingPredictor
+        private sealed class Asking(Recording owner, IReadOnlyList<ServingMeasurement> seen) : IFittedPredictor
         {
+            public IReadOnlyList<ServingMeasurement> MostTelling(IReadOnlyList<ServingMeasurement> rows, int count) =>
+                [.. rows.Reverse().Take(count)];
+
+            public IServingPredictor CorrectedBy(IReadOnlyList<ServingMeasurement> rows) => new Asking(owner, [.. seen, .. rows]);
+
             public string Name => "recording";
 
             public ServingPrediction Predict(ServingMeasurement row)

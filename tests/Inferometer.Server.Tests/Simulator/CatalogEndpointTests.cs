@@ -106,7 +106,7 @@ public sealed class CatalogEndpointTests(EngineFixture fixture)
 
         string[] elsewhere =
         [
-            "trace", "dataset", "timeline", "format", "on", "attention-dp", "allow-uneven", "no-flash-attention", "features", "param",
+            "trace", "dataset", "tokenizer", "timeline", "format", "on", "attention-dp", "allow-uneven", "no-flash-attention", "features", "param",
             "catalog",
         ];
         IEnumerable<string> here = ServiceSettings.All.Select(s => s.Name);

@@ -25,6 +25,15 @@ public sealed class GeneratedArrivalsTests
         Assert.Equal(variation, deviation / mean, tolerance);
     }
 
+    [Theory]
+    [InlineData(0, 0, 0, 0, 0)]
+    [InlineData(8, 0, 2, 4, 6)]
+    public void Users_begin_one_after_the_other_over_the_ramp(double ramp, params double[] expected)
+    {
+        Arrival[] first = [.. Taken(new() { Users = 4, RampSeconds = ramp, Requests = 4 })];
+        Assert.Equal(expected, first.Select(a => a.Seconds));
+    }
+
     [Fact]
     public void Bursts_come_at_their_own_rate_in_their_share_of_the_time()
     {
@@ -197,6 +206,9 @@ public sealed class GeneratedArrivalsTests
         Assert.Throws<InferometerException>(new TrafficOptions { Requests = 1 }.Validate);
         Assert.Throws<InferometerException>(
             new TrafficOptions { Users = 1, Process = ArrivalProcess.Parse("poisson", 1), Requests = 1 }.Validate);
+        Assert.Throws<InferometerException>(new TrafficOptions { Users = 1, Requests = 1, RampSeconds = -1 }.Validate);
+        Assert.Throws<InferometerException>(
+            new TrafficOptions { Process = ArrivalProcess.Parse("poisson", 1), Requests = 1, RampSeconds = 1 }.Validate);
         Assert.Throws<InferometerException>(new TrafficOptions { Users = 1 }.Validate);
         Assert.Throws<InferometerException>(new TrafficOptions { Users = 1, DurationSeconds = double.NaN }.Validate);
     }

@@ -86,10 +86,38 @@ public class ClosedLoopTests
     {
         ICostPlan plan = Plan(new CalibratedCostModel());
         ClosedLoopLoad load = new(32, 4000, 100);
-        ClosedLoopEstimate apart = ClosedLoopModel.EstimateSeparate(plan, 32, plan, load), together = ClosedLoopModel.Estimate(plan, load);
+        ClosedLoopEstimate apart = ClosedLoopModel.EstimateSeparate(plan, 8, plan, load), together = ClosedLoopModel.Estimate(plan, load);
         Assert.Equal(0, apart.StallSeconds);
-        Assert.Equal(together.StepSeconds, apart.TimePerOutputTokenSeconds);
-        Assert.True(ClosedLoopModel.EstimateSeparate(plan, 8, plan, load).QueueSeconds < apart.QueueSeconds);
+        Assert.InRange(apart.TimePerOutputTokenSeconds, 0.5 * together.StepSeconds, together.StepSeconds);
+        Assert.True(apart.QueueSeconds < ClosedLoopModel.EstimateSeparate(plan, 32, plan, load).QueueSeconds);
+    }
+
+    [Theory]
+    [InlineData(4)]
+    [InlineData(64)]
+    [InlineData(512)]
+    public void Users_are_at_one_station_or_the_other(int users)
+    {
+        ICostPlan plan = Plan(new CalibratedCostModel());
+        ClosedLoopLoad load = new(users, 4000, 200);
+        ClosedLoopEstimate e = ClosedLoopModel.EstimateSeparate(plan, users / 2.0, plan, load);
+
+        // Little's law over the whole circle.
+        double rate = e.DecodingUsers / (199 * e.TimePerOutputTokenSeconds);
+        Assert.InRange(e.DecodingUsers + (rate * e.TimeToFirstTokenSeconds), users - 0.01, users + 0.01);
+
+        Assert.InRange(e.DecodingUsers, 0.1, users);
+    }
+
+    [Fact]
+    public void Decode_workers_that_prompts_do_not_reach_are_not_slowed_by_more_users()
+    {
+        ICostPlan plan = Plan(new CalibratedCostModel());
+        ClosedLoopEstimate Of(int users) => ClosedLoopModel.EstimateSeparate(plan, users, plan, new ClosedLoopLoad(users, 8000, 100));
+        (ClosedLoopEstimate many, ClosedLoopEstimate twice) = (Of(200), Of(400));
+        Assert.True(many.DecodingUsers < 50);
+        Assert.Equal(many.TimePerOutputTokenSeconds, twice.TimePerOutputTokenSeconds, 0.05 * many.TimePerOutputTokenSeconds);
+        Assert.InRange(twice.TimeToFirstTokenSeconds / many.TimeToFirstTokenSeconds, 1.8, 2.4);
     }
 
     private static ICostPlan Plan(ICostModel model) => model.Prepare(new EstimateRequest

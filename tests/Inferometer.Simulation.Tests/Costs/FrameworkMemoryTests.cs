@@ -68,12 +68,13 @@ public class FrameworkMemoryTests
         FrameworkProfile profile = new()
         {
             Name = "round",
+            Scheduler = new() { Description = "none" },
             MemoryUtilization = 0.75,
             ContextBytes = 1e9,
             OutsideBytes = 2e9,
             BytesPerLogit = 10,
             BlockTokens = 16,
-            Sizes = [new(double.PositiveInfinity, [], 1000, 50)],
+            Sizes = [new(double.PositiveInfinity, [], 1000, 50, 1000, 50)],
         };
         MemoryTotals all = At(profile);
 
@@ -102,9 +103,10 @@ public class FrameworkMemoryTests
         FrameworkProfile profile = new()
         {
             Name = "round",
+            Scheduler = new() { Description = "none" },
             MemoryUtilization = 1,
             BytesPerLogit = 36,
-            Sizes = [new(double.PositiveInfinity, [], 8192, 1024)],
+            Sizes = [new(double.PositiveInfinity, [], 8192, 1024, 8192, 1024)],
         };
         EstimateRequest request = Request() with { Framework = profile, MaxStepTokens = 2048 };
         Assert.Equal(1024d * 128256 * 36, Pricing.Plan(request).MemoryAt(new(1, 1, 1)).ActivationBytes, 1);
@@ -137,10 +139,15 @@ public class FrameworkMemoryTests
     [Fact]
     public void Every_built_in_framework_has_a_source_for_each_figure_and_a_share_of_every_device()
     {
-        Assert.Equal(["llama.cpp", "sglang", "trtllm", "vllm"], FrameworkCatalog.All.Select(f => f.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["inferometer", "llama.cpp", "sglang", "trtllm", "vllm"],
+            FrameworkCatalog.All.Select(f => f.Name).Order(StringComparer.Ordinal));
+        Assert.Equal("vllm", FrameworkCatalog.Schedulers[0].Name);
+        Assert.Equal("static", FrameworkCatalog.Schedulers.Single(f => f.IsComparison).Name);
         Assert.All(FrameworkCatalog.All, framework =>
         {
             Assert.Contains("sizes", framework.Sources.Keys);
+            Assert.Contains("scheduler", framework.Sources.Keys);
             Assert.Contains(framework.Reserve is null ? "memory_utilization" : "reserve", framework.Sources.Keys);
             Assert.All(HardwareCatalog.BuiltIn.Systems, s => Assert.InRange(
                 framework.ShareOn(s.System.Device, framework.SizeOn(s.System.Device), 1), 0.05, 1));

@@ -1,3 +1,4 @@
+using Inferometer.Core.Catalog;
 using Inferometer.Scheduling;
 using Inferometer.Serving;
 using Inferometer.Serving.Arrivals;
@@ -70,6 +71,22 @@ public sealed class ServiceTests
         });
         ServingReport report = Serve(users, new() { WarmUp = new WarmUp(200, 0) }).Report.Value;
         Assert.Equal(20, report.RequestsPerSecond * (report.EndToEnd!.Mean + 0.5), 0.6);
+    }
+
+    [Fact]
+    public void A_user_who_is_answered_asks_again_without_waiting_for_the_others()
+    {
+        const double Step = 0.01;
+        GeneratedArrivals users = new(new TrafficOptions
+        {
+            Users = 4,
+            Input = LengthDistribution.Fixed(10),
+            Output = LengthDistribution.Parse("uniform:5,90"),
+            Requests = 200,
+        });
+        ServingReport report = ServingSimulation.Serve(
+            users, new FixedPlan(Step), new() { BlockCount = 1000 }, TestContext.Current.CancellationToken).Report.Value;
+        Assert.InRange(report.Queue!.Max, 0, Step); // the step that is under way, and no other
     }
 
     [Fact]
@@ -210,13 +227,14 @@ public sealed class ServiceTests
     [Theory]
     [InlineData("vllm")]
     [InlineData("sglang")]
-    [InlineData("tensorrt-llm")]
+    [InlineData("trtllm")]
     [InlineData("llama.cpp")]
     [InlineData("static")]
     [InlineData("inferometer")]
     public void Every_policy_serves_all_it_is_asked(string name)
     {
-        ServingSimulationOptions options = SchedulingPolicy.Find(name, "test").OptionsFor(Sample.RealSystem.Device, 8192);
+        ServingSimulationOptions options = FrameworkCatalog.Schedulers.Single(f => f.Name == name)
+            .OptionsFor(Sample.RealSystem.Device, 8192);
         ServiceResult result = Serve(Open(20, 200), options);
         Assert.Equal(200, result.Load.Completed);
     }

@@ -82,6 +82,7 @@ internal sealed class ArchitectureBuilder
             LogitScale = LogitScale(hidden),
             ResidualScale = _fields.PositiveOr(1, "residual_multiplier"),
             PostBlockNorms = _fields.BoolOr(_traits.PostBlockNorms, "use_post_norm"),
+            NormsBehindBlocks = _traits.NormsBehindBlocks,
             NormAfterResidual = postNorm,
             ParallelBlocks = _fields.BoolOr(_traits.ParallelBlocks, "parallel_attn", "use_parallel_residual"),
             PreBlockNorms = PreBlockNorms(),

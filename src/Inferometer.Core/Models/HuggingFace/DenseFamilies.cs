@@ -92,6 +92,7 @@ internal static class DenseFamilies
     {
         NormEpsilon = 1e-5,
         QkNorm = QkNormKind.FullWidth,
+        NormsBehindBlocks = true,
         Windows = WindowRule.None,
         Defaults = """
             {"vocab_size":50304,"hidden_size":4096,"intermediate_size":11008,"num_hidden_layers":32,"num_attention_heads":32,
@@ -102,6 +103,7 @@ internal static class DenseFamilies
     public static readonly FamilyTraits Exaone4 = new()
     {
         NormEpsilon = 1e-5,
+        NormsBehindBlocks = true,
         QkNorm = QkNormKind.PerHead,
         Windows = WindowRule.Interleaved,
         GlobalEvery = 4,
@@ -235,15 +237,17 @@ internal static class DenseFamilies
         {
             NormEpsilon = 1e-5,
             QkNorm = QkNormKind.PerHead,
+            QkNormAfterRope = true,
             Defaults = """
                 {"vocab_size":290943,"hidden_size":4096,"intermediate_size":11008,"num_hidden_layers":32,"num_attention_heads":32,
                  "max_position_embeddings":2048}
                 """,
         },
-        ["olmo"] = Olmo2 with { Norm = NormKind.NonParametric, QkNorm = QkNormKind.None },
+        ["olmo"] = Olmo2 with { Norm = NormKind.NonParametric, QkNorm = QkNormKind.None, NormsBehindBlocks = false },
         ["olmo2"] = Olmo2,
         ["olmo3"] = Olmo2 with
         {
+            ScalesGlobalRopeOnly = true,
             Windows = WindowRule.Interleaved,
             GlobalEvery = 4,
             Defaults = """

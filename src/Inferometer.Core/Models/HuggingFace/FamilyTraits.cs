@@ -38,6 +38,9 @@ internal sealed record FamilyTraits
 
     public QkNormKind QkNorm { get; init; }
 
+    /// <summary>The norm on queries and keys follows the rotary embedding.</summary>
+    public bool QkNormAfterRope { get; init; }
+
     public bool OutputGate { get; init; }
 
     /// <summary>One gate per head (Laguna).</summary>
@@ -49,12 +52,21 @@ internal sealed record FamilyTraits
 
     public double PartialRotary { get; init; } = 1;
 
+    /// <summary>Base of local layers where the file says nothing; 0 = that of the others (Gemma 3 has one of its own).</summary>
+    public double LocalRopeTheta { get; init; }
+
+    /// <summary>The context extension does not reach local layers (OLMo-3).</summary>
+    public bool ScalesGlobalRopeOnly { get; init; }
+
     public bool RopeInterleaved { get; init; }
 
     /// <summary>Layers that look at the whole context know no positions (Command R7B, EXAONE 4).</summary>
     public bool GlobalWithoutRope { get; init; }
 
     public bool PostBlockNorms { get; init; }
+
+    /// <summary>Norms stand behind the blocks, and none before them.</summary>
+    public bool NormsBehindBlocks { get; init; }
 
     public bool ParallelBlocks { get; init; }
 
@@ -80,11 +92,17 @@ internal sealed record FamilyTraits
 
     public bool SigmoidRouter { get; init; }
 
+    /// <summary>Class default of the sparse mixer's share (Phi-3.5-MoE); 0 = a usual router.</summary>
+    public double RouterJitter { get; init; }
+
     public bool RouterBias { get; init; }
 
     public bool NormalizeTopK { get; init; } = true;
 
     public bool SharedGate { get; init; }
+
+    /// <summary>Experts are as wide as <c>intermediate_size</c> says, whatever else a file holds (Mixtral, gpt-oss, OLMoE).</summary>
+    public bool ExpertsHaveUsualWidth { get; init; }
 
     /// <summary>Routed experts exist only where this field is true (Doge: <c>is_moe</c>).</summary>
     public string? ExpertSwitch { get; init; }

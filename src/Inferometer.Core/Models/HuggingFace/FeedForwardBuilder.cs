@@ -66,7 +66,9 @@ internal sealed class FeedForwardBuilder
             throw new InferometerException($"{_fields.Source}: {perToken} experts per token of {experts}; there are not so many.");
         }
 
+        int? usual = _traits.ExpertsHaveUsualWidth ? _fields.Int(Limits.Inner, "intermediate_size") : null;
         int width = _fields.Object("ffn_config")?.Int(Limits.Inner, "ffn_hidden_size")
+            ?? usual
             ?? AtLayer("moe_intermediate_size", layer)
             ?? _fields.Int(Limits.Inner, "moe_intermediate_size", "expert_ffn_hidden_size", "intermediate_size", "ffn_dim");
         bool gemma4 = _shape.ModelType is "gemma4" or "gemma4_text";
@@ -91,6 +93,7 @@ internal sealed class FeedForwardBuilder
             ScaleExpertInput = llama4,
             NormalizeTopK = _fields.BoolOr(_traits.NormalizeTopK, "norm_topk_prob", "moe_renormalize"),
             SigmoidRouter = _traits.SigmoidRouter,
+            RouterJitter = _traits.RouterJitter > 0 ? _fields.PositiveOr(_traits.RouterJitter, "router_jitter_noise") : 0,
             RoutedScale = _fields.PositiveOr(
                 1, "routed_scaling_factor", "moe_routed_scaling_factor", "router_scaling_factor", "route_scale"),
             Activation = Activation(),

@@ -39,6 +39,7 @@ internal static class GemmaFamilies
         QkNorm = QkNormKind.PerHead,
         GlobalEvery = 6,
         RopeTheta = 1e6,
+        LocalRopeTheta = 10000,
         Defaults = """
             {"vocab_size":262208,"hidden_size":2304,"intermediate_size":9216,"num_hidden_layers":26,"num_attention_heads":8,
              "num_key_value_heads":4,

@@ -72,12 +72,20 @@ internal static class HybridParts
     /// <summary>LFM2 shrinks its feed-forward width as Llama did: two thirds of it, times a factor, rounded up.</summary>
     public static LayerArchitecture Lfm2Layer(LayerFactory f, int index, LayerArchitecture layer)
     {
-        if (!f.Fields.BoolOr(true, "block_auto_adjust_ff_dim") || layer.FeedForward is not DenseFeedForward dense)
+        if (layer.FeedForward is not DenseFeedForward dense)
         {
             return layer;
         }
 
-        int width = 2 * dense.IntermediateSize / 3;
+        if (!f.Fields.BoolOr(true, "block_auto_adjust_ff_dim"))
+        {
+            return layer with
+            {
+                FeedForward = dense with { IntermediateSize = f.Fields.IntOr(dense.IntermediateSize, 1, Limits.Inner, "block_ff_dim") },
+            };
+        }
+
+        int width = 2 * f.Fields.IntOr(dense.IntermediateSize, 1, Limits.Inner, "block_ff_dim") / 3;
         int step = f.Fields.IntOr(256, 1, Limits.Width, "block_multiple_of");
         width = (int)(width * f.Fields.PositiveOr(1, "block_ffn_dim_multiplier"));
         return layer with { FeedForward = dense with { IntermediateSize = (width + step - 1) / step * step } };

@@ -84,7 +84,10 @@ internal sealed class LayerKinds
                 : layer >= _ropeLayers.Length || _ropeLayers[layer] != 0;
         }
 
-        return local || !_shape.Traits.GlobalWithoutRope || _window == 0;
+        // Granite 4 says whether there is a rotary embedding at all.
+        return _shape.ModelType is "granitemoehybrid"
+            ? _fields.TextOrNull("position_embedding_type") is "rope"
+            : local || !_shape.Traits.GlobalWithoutRope || _window == 0;
     }
 
     private LayerKind Llama4(int layer)

@@ -166,6 +166,8 @@ internal sealed class MixerBuilder
             OutputBias = outputBias,
             ValueScale = _fields.PositiveOr(1, "attention_value_scale"),
             QkNorm = QkNorm(kind),
+            QkNormAfterRope = _traits.QkNormAfterRope,
+            QkvClip = _fields.PositiveOr(0, "clip_qkv"),
             OutputGate = _fields.BoolOr(_traits.OutputGate, "attn_output_gate"),
             HeadGate = _traits.HeadGate,
             AttentionSink = HasSink(kind),
@@ -236,12 +238,12 @@ internal sealed class MixerBuilder
         double partial = _fields.PositiveOr(wide ? 0.25 : _traits.PartialRotary, "partial_rotary_factor", "rotary_pct");
         bool local = kind.WindowTokens > 0;
         bool localTheta = local
-            && (_traits.QkNorm == QkNormKind.PerHead && _traits.Windows == WindowRule.Interleaved
-                || _fields.HasAny("rope_local_base_freq", "swa_rope_theta") || _shape.ModelType is "mimo_v2_flash");
-        double theta = localTheta ? _fields.PositiveOr(10000, "rope_local_base_freq", "swa_rope_theta") : Theta();
+            && (_traits.LocalRopeTheta > 0 || _fields.HasAny("rope_local_base_freq", "swa_rope_theta"));
+        double theta = localTheta ? _fields.PositiveOr(_traits.LocalRopeTheta, "rope_local_base_freq", "swa_rope_theta") : Theta();
         string layerType = local ? "sliding_attention" : "full_attention";
         return _rope.Build(
-            headDim, layerType, theta, _shape.ModelType is "gemma4" or "gemma4_text" && !wide ? 1 : partial, scaled: !localTheta);
+            headDim, layerType, theta, _shape.ModelType is "gemma4" or "gemma4_text" && !wide ? 1 : partial,
+            scaled: !localTheta && !(local && _traits.ScalesGlobalRopeOnly));
     }
 
     private QkNormKind QkNorm(LayerKind kind)
@@ -254,7 +256,7 @@ internal sealed class MixerBuilder
         if (_shape.ModelType is "cohere" or "stablelm" or "persimmon" or "fuyu")
         {
             bool normed = _fields.BoolOr(_traits.QkNorm == QkNormKind.PerHeadLayerNorm, "use_qk_norm", "qk_layernorm");
-            return normed ? FullOrHead() : QkNormKind.None;
+            return normed ? EachHeadOr() : QkNormKind.None;
         }
 
         if (_shape.ModelType is "glm4_moe")
@@ -267,7 +269,7 @@ internal sealed class MixerBuilder
             : _traits.QkNorm;
     }
 
-    private QkNormKind FullOrHead() => _traits.QkNorm == QkNormKind.None ? QkNormKind.FullWidth : _traits.QkNorm;
+    private QkNormKind EachHeadOr() => _traits.QkNorm == QkNormKind.None ? QkNormKind.EachHead : _traits.QkNorm;
 
     private bool HasSink(LayerKind kind) => _shape.ModelType is "mimo_v2_flash"
         ? kind.WindowTokens > 0

@@ -5,6 +5,7 @@ internal static class MixtureFamilies
 {
     private static readonly FamilyTraits Mixtral = new()
     {
+        ExpertsHaveUsualWidth = true,
         NormEpsilon = 1e-5,
         RopeTheta = 1e6,
         Defaults = """
@@ -16,6 +17,7 @@ internal static class MixtureFamilies
 
     private static readonly FamilyTraits GraniteMoe = new()
     {
+        ExpertsHaveUsualWidth = true,
         Defaults = """
             {"vocab_size":32000,"hidden_size":4096,"intermediate_size":11008,"num_hidden_layers":32,"num_attention_heads":32,
              "max_position_embeddings":2048,
@@ -51,9 +53,11 @@ internal static class MixtureFamilies
 
     private static readonly FamilyTraits Llama4 = new()
     {
+        ExpertsHaveUsualWidth = true,
         NormEpsilon = 1e-5,
         RopeTheta = 500000,
         RopeInterleaved = true,
+        QkNormAfterRope = true,
         SigmoidRouter = true,
         NormalizeTopK = false,
         Defaults = """
@@ -82,6 +86,7 @@ internal static class MixtureFamilies
 
     private static readonly FamilyTraits MiniMaxM2 = new()
     {
+        ExpertsHaveUsualWidth = true,
         QkNorm = QkNormKind.FullWidth,
         SigmoidRouter = true,
         RouterBias = true,
@@ -106,6 +111,8 @@ internal static class MixtureFamilies
             NormEpsilon = 1e-5,
             RopeTheta = 1e6,
             NormalizeTopK = false,
+            ExpertsHaveUsualWidth = true,
+            RouterJitter = 0.01,
             Defaults = """
                 {"vocab_size":32064,"hidden_size":4096,"intermediate_size":6400,"num_hidden_layers":32,"num_attention_heads":32,
                  "num_key_value_heads":8,
@@ -130,6 +137,7 @@ internal static class MixtureFamilies
         ["llama4_text"] = Llama4,
         ["gpt_oss"] = new()
         {
+            ExpertsHaveUsualWidth = true,
             NormEpsilon = 1e-5,
             QkvBias = true,
             OutputBias = true,
@@ -165,6 +173,7 @@ internal static class MixtureFamilies
             SigmoidRouter = true,
             RouterBias = true,
             RopeTheta = 5e6,
+            LocalRopeTheta = 10000,
             PartialRotary = 0.334,
             Windows = WindowRule.Interleaved,
             GlobalEvery = 6,
@@ -261,6 +270,7 @@ internal static class MixtureFamilies
         {
             NormEpsilon = 1e-5,
             QkNorm = QkNormKind.PerHead,
+            QkNormAfterRope = true,
             FinishLayer = MixtureParts.HunyuanShared,
             Defaults = """
                 {"vocab_size":290943,"hidden_size":4096,"intermediate_size":11008,"num_hidden_layers":32,"num_attention_heads":32,
@@ -331,6 +341,7 @@ internal static class MixtureFamilies
         },
         ["olmoe"] = new()
         {
+            ExpertsHaveUsualWidth = true,
             NormEpsilon = 1e-5,
             QkNorm = QkNormKind.FullWidth,
             NormalizeTopK = false,

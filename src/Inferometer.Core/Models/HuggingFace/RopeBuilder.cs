@@ -18,7 +18,7 @@ internal sealed class RopeBuilder(ModelShape shape)
     {
         JsonFields? parameters = _fields.Object("rope_parameters");
         JsonFields? ofKind = parameters?.Object(layerType);
-        JsonFields? scaling = ofKind ?? parameters ?? (scaled ? _fields.Object("rope_scaling") : null);
+        JsonFields? scaling = ofKind ?? (scaled ? parameters ?? _fields.Object("rope_scaling") : null);
         double fraction = partialOfFile ? (ofKind ?? parameters)?.PositiveOr(partial, "partial_rotary_factor") ?? partial : 1;
         int share = (int)(headDim * fraction);
         int rotary = _fields.IntOr(share + (share % 2), 1, Limits.HeadDim, "rotary_dim");
@@ -54,6 +54,12 @@ internal sealed class RopeBuilder(ModelShape shape)
         if (scheme == RopeScaling.None)
         {
             return rope;
+        }
+
+        // Hunyuan: a base grown once for all contexts, whatever else the object says.
+        if (scheme == RopeScaling.DynamicNtk && scaling.PositiveOr(0, "alpha") is > 0 and var alpha)
+        {
+            return rope with { Theta = rope.Theta * Math.Pow(alpha, rotary / (rotary - 2.0)) };
         }
 
         int original = scaling.IntOr(

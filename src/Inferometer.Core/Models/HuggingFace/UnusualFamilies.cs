@@ -134,7 +134,7 @@ internal static class UnusualFamilies
         ["nanochat"] = NanoChat,
         ["nemotron"] = new()
         {
-            Norm = NormKind.LayerNorm,
+            Norm = NormKind.LayerNormPlusOne,
             NormEpsilon = 1e-5,
             Gated = false,
             Activation = "relu2",

@@ -27,13 +27,17 @@ public readonly record struct AttentionParameters
     /// <summary>Scores become cap * tanh(score / cap) before the softmax; 0 for none.</summary>
     public float Softcap { get; init; }
 
+    /// <summary>A score per query head that enters the sum of the softmax but no value, [Heads]; null for none.</summary>
+    public float[]? Sinks { get; init; }
+
     /// <summary>Query heads that share one KV head.</summary>
     internal int GroupHeads => Heads / KvHeads;
 
     /// <summary>Throws when the shape makes no sense or buffers are too short for it.</summary>
     internal void Validate(int rows, ReadOnlySpan<float> queries, ReadOnlySpan<float> output)
     {
-        if (Heads <= 0 || KvHeads <= 0 || Heads % KvHeads != 0 || KeyDim <= 0 || ValueDim <= 0 || Window < 0 || !(Softcap >= 0))
+        if (Heads <= 0 || KvHeads <= 0 || Heads % KvHeads != 0 || KeyDim <= 0 || ValueDim <= 0 || Window < 0 || !(Softcap >= 0)
+            || (Sinks is not null && Sinks.Length != Heads))
         {
             throw new InvalidOperationException($"No attention has this shape: {this}.");
         }

@@ -152,7 +152,7 @@ public sealed unsafe class FlashAttention : IDisposable
 
         if (tile.SplitCount == 1)
         {
-            WriteOutput(tile, scratch.Output, scratch.Sums);
+            WriteOutput(tile, scratch.Output, scratch.Sums, scratch.Maxima);
         }
         else
         {
@@ -240,7 +240,7 @@ public sealed unsafe class FlashAttention : IDisposable
         }
     }
 
-    private void WriteOutput(in AttentionTile tile, float* values, float* sums)
+    private void WriteOutput(in AttentionTile tile, float* values, float* sums, float* maxima)
     {
         ref readonly AttentionBatch.Sequence sequence = ref _batch.Sequences[tile.Sequence];
         int group = _parameters.GroupHeads;
@@ -251,7 +251,13 @@ public sealed unsafe class FlashAttention : IDisposable
             float* target = _output + (row * _parameters.Heads + (long)tile.KvHead * group + v % group) * valueDim;
             Span<float> result = new(target, valueDim);
             new ReadOnlySpan<float>(values + v * valueDim, valueDim).CopyTo(result);
-            TensorPrimitives.Multiply(result, 1 / sums[v], result);
+            float sum = sums[v];
+            if (_parameters.Sinks is { } sinks)
+            {
+                sum += MathF.Exp(sinks[(tile.KvHead * group) + (v % group)] - maxima[v]);
+            }
+
+            TensorPrimitives.Multiply(result, 1 / sum, result);
         }
     }
 
@@ -277,6 +283,8 @@ public sealed unsafe class FlashAttention : IDisposable
                 maximum = MathF.Max(maximum, partials[(long)split * _partialFloats + v]);
             }
 
+            scratch.Maxima[v] = maximum;
+
             Span<float> output = new(scratch.Output + v * valueDim, valueDim);
             output.Clear();
             scratch.Sums[v] = 0;
@@ -290,7 +298,7 @@ public sealed unsafe class FlashAttention : IDisposable
             }
         }
 
-        WriteOutput(tile, scratch.Output, scratch.Sums);
+        WriteOutput(tile, scratch.Output, scratch.Sums, scratch.Maxima);
     }
 
     private sealed class TileWork(FlashAttention attention) : ParallelWork

@@ -4,9 +4,9 @@ namespace Inferometer.Cpu.Kernels.Attention;
 /// How the keys and values of 16 tokens of one layer lie in a cache page. Per KV head, one after the other: keys [keyDim][16 tokens], so
 /// that scores of 16 tokens come out side by side without adding across a vector; then values [16 tokens][valueDim rounded up to 16].
 /// </summary>
-/// <param name="KvHeads">KV heads, at least 1.</param>
-/// <param name="KeyDim">Width of a key, at least 1.</param>
-/// <param name="ValueDim">Width of a value, at least 1.</param>
+/// <param name="KvHeads">KV heads; 0 for a layer that keeps no keys and values.</param>
+/// <param name="KeyDim">Width of a key; 0 where values are kept alone.</param>
+/// <param name="ValueDim">Width of a value; 0 where a part of the key is the value.</param>
 /// <param name="Element">Number format.</param>
 public sealed unsafe record KvPageLayout(int KvHeads, int KeyDim, int ValueDim, KvElement Element)
 {

@@ -109,7 +109,7 @@ public sealed unsafe class StandardAttention : IDisposable
                 run, kvHead, scratch.Prepared(segment.CodecIndex), 1, scratch.Scores + position, _scoreStride, scratch.CodecScratch);
         }
 
-        Normalise(scratch.Scores, query, codec.ProbabilityScale);
+        Normalise(scratch.Scores, query, head, codec.ProbabilityScale);
         Span<float> accumulator = new(scratch.Accumulator(segment.CodecIndex), codec.AccumulatorWidth);
         accumulator.Clear();
         for (int position = 0; position <= query; position += KvCodec.MaxRunPages * KvPageLayout.PageTokens)
@@ -126,7 +126,7 @@ public sealed unsafe class StandardAttention : IDisposable
         codec.AddTo(kvHead, scratch.Accumulator(segment.CodecIndex), 1, output);
     }
 
-    private void Normalise(float* scores, int query, float scale)
+    private void Normalise(float* scores, int query, int head, float scale)
     {
         int first = _parameters.Window > 0 ? Math.Max(0, query - _parameters.Window + 1) : 0;
         new Span<float>(scores, first).Clear();
@@ -134,6 +134,14 @@ public sealed unsafe class StandardAttention : IDisposable
         if (_parameters.Softcap > 0)
         {
             Softcap.Apply(visible, _parameters.Softcap);
+        }
+
+        if (_parameters.Sinks is { } sinks)
+        {
+            float highest = MathF.Max(Reductions.Max(visible), sinks[head]);
+            float sum = Softmax.ExpAndSum(visible, highest, 1) + MathF.Exp(sinks[head] - highest);
+            TensorPrimitives.Multiply(visible, scale / sum, visible);
+            return;
         }
 
         Softmax.Apply(visible);

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using Inferometer.Core.Models;
 
 namespace Inferometer.Cpu.Kernels.Elementwise;
 
@@ -20,7 +21,36 @@ public static class GatedActivation
     public static void GeluErf(ReadOnlySpan<float> gate, ReadOnlySpan<float> up, Span<float> y) =>
         ElementLoop.Run<GeluErfOperation>(gate, up, y);
 
-    private readonly struct SiluOperation : IElementOperation
+    /// <summary>The middle of a gated layer for an activation; all three as long as gate, y may be gate or up.</summary>
+    /// <exception cref="NotSupportedException">The activation has learned slopes and no gated form.</exception>
+    public static void Apply(ActivationKind activation, ReadOnlySpan<float> gate, ReadOnlySpan<float> up, Span<float> y)
+    {
+        switch (activation)
+        {
+            case ActivationKind.Silu:
+                ElementLoop.Run<SiluOperation>(gate, up, y);
+                break;
+            case ActivationKind.GeluTanh:
+                ElementLoop.Run<GeluTanhOperation>(gate, up, y);
+                break;
+            case ActivationKind.Gelu:
+                ElementLoop.Run<GeluErfOperation>(gate, up, y);
+                break;
+            case ActivationKind.Relu:
+                ElementLoop.Run<ReluOperation>(gate, up, y);
+                break;
+            case ActivationKind.ReluSquared:
+                ElementLoop.Run<ReluSquaredOperation>(gate, up, y);
+                break;
+            case ActivationKind.SwigluOss:
+                ElementLoop.Run<SwigluOssOperation>(gate, up, y);
+                break;
+            default:
+                throw new NotSupportedException($"no gated network has the activation {activation}");
+        }
+    }
+
+    internal readonly struct SiluOperation : IElementOperation
     {
         public static float Invoke(float x, float y) => x / (1 + MathF.Exp(-x)) * y;
 
@@ -32,7 +62,7 @@ public static class GatedActivation
     }
 
     /// <summary>x/2 (1 + tanh u) = x / (1 + e^-2u).</summary>
-    private readonly struct GeluTanhOperation : IElementOperation
+    internal readonly struct GeluTanhOperation : IElementOperation
     {
         public static float Invoke(float x, float y) => x / (1 + MathF.Exp(-2 * SqrtTwoOverPi * x * (1 + GeluCubic * x * x))) * y;
 
@@ -52,7 +82,7 @@ public static class GatedActivation
     }
 
     /// <summary>erf by Abramowitz and Stegun 7.1.26: 1 - (a1 t + ... + a5 t^5) e^(-z^2), t = 1 / (1 + p z), z = |x| / sqrt 2.</summary>
-    private readonly struct GeluErfOperation : IElementOperation
+    internal readonly struct GeluErfOperation : IElementOperation
     {
         private const float P = 0.3275911f, A1 = 0.254829592f, A2 = -0.284496736f, A3 = 1.421413741f, A4 = -1.453152027f, A5 = 1.061405429f;
         private const float InverseSqrtTwo = 0.7071067812f;
@@ -87,6 +117,54 @@ public static class GatedActivation
             Vector512<float> tail = p * VectorExp.Exp(-(z * z));
             return x * 0.5f * Vector512.ConditionalSelect(
                 Vector512.LessThan(x, Vector512<float>.Zero), tail, Vector512.Create(2f) - tail) * y;
+        }
+    }
+
+    internal readonly struct ReluOperation : IElementOperation
+    {
+        public static float Invoke(float x, float y) => MathF.Max(x, 0) * y;
+
+        public static Vector256<float> Invoke(Vector256<float> x, Vector256<float> y) => Vector256.Max(x, Vector256<float>.Zero) * y;
+
+        public static Vector512<float> Invoke(Vector512<float> x, Vector512<float> y) => Vector512.Max(x, Vector512<float>.Zero) * y;
+    }
+
+    internal readonly struct ReluSquaredOperation : IElementOperation
+    {
+        public static float Invoke(float x, float y) => MathF.Max(x, 0) * MathF.Max(x, 0) * y;
+
+        public static Vector256<float> Invoke(Vector256<float> x, Vector256<float> y) =>
+            Vector256.Max(x, Vector256<float>.Zero) * Vector256.Max(x, Vector256<float>.Zero) * y;
+
+        public static Vector512<float> Invoke(Vector512<float> x, Vector512<float> y) =>
+            Vector512.Max(x, Vector512<float>.Zero) * Vector512.Max(x, Vector512<float>.Zero) * y;
+    }
+
+    /// <summary>gpt-oss: the gate cut from above, the other branch from both sides, at 7; (y + 1) x / (1 + e^-1.702x).</summary>
+    internal readonly struct SwigluOssOperation : IElementOperation
+    {
+        private const float Limit = 7, Slope = 1.702f;
+
+        public static float Invoke(float x, float y)
+        {
+            float gate = MathF.Min(x, Limit);
+            return gate / (1 + MathF.Exp(-Slope * gate)) * (Math.Clamp(y, -Limit, Limit) + 1);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<float> Invoke(Vector256<float> x, Vector256<float> y)
+        {
+            Vector256<float> gate = Vector256.Min(x, Vector256.Create(Limit));
+            Vector256<float> up = Vector256.Max(Vector256.Min(y, Vector256.Create(Limit)), Vector256.Create(-Limit));
+            return gate / (Vector256<float>.One + VectorExp.Exp(gate * -Slope)) * (up + Vector256<float>.One);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector512<float> Invoke(Vector512<float> x, Vector512<float> y)
+        {
+            Vector512<float> gate = Vector512.Min(x, Vector512.Create(Limit));
+            Vector512<float> up = Vector512.Max(Vector512.Min(y, Vector512.Create(Limit)), Vector512.Create(-Limit));
+            return gate / (Vector512<float>.One + VectorExp.Exp(gate * -Slope)) * (up + Vector512<float>.One);
         }
     }
 }

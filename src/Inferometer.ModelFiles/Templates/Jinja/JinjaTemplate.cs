@@ -24,6 +24,9 @@ internal sealed class JinjaTemplate
         _body = body;
     }
 
+    /// <summary>The text it was read from.</summary>
+    public string Source => _source;
+
     /// <summary>Reads a template.</summary>
     /// <param name="source">Its text.</param>
     /// <param name="name">What messages call it.</param>

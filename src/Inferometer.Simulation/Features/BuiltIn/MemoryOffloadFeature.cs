@@ -11,6 +11,7 @@ internal sealed class MemoryOffloadFeature : ISimulationFeature
     public FeatureMetadata Metadata { get; } = new()
     {
         Name = "memory_offload",
+        ReadsWorkload = true,
         Category = FeatureCategory.Optimization,
         Order = 1000,
         Description = "Keeps a share of the weights or of the KV cache in slower memory and reads it over a link.",

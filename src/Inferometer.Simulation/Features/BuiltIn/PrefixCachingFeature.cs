@@ -8,6 +8,7 @@ internal sealed class PrefixCachingFeature : ISimulationFeature
     public FeatureMetadata Metadata { get; } = new()
     {
         Name = "prefix_caching",
+        ReadsWorkload = true,
         Category = FeatureCategory.Optimization,
         Description = "The beginning of every prompt is in the cache already and is shared by the batch.",
         RequiresAnyOf = ["prefill", "decode"],

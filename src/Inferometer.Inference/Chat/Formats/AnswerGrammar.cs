@@ -1,0 +1,256 @@
+using System.Text.Json;
+using Inferometer.Core;
+using Inferometer.Inference.Constraints;
+using Inferometer.Inference.Constraints.Grammars;
+using Inferometer.Inference.Constraints.Schemas;
+
+namespace Inferometer.Inference.Chat.Formats;
+
+/// <summary>
+/// What an answer must be where it must be a call of a tool, or JSON, in the way that the models of a template write: reasoning may come
+/// before it.
+/// </summary>
+internal sealed class AnswerGrammar
+{
+    private const int MostCalls = 16;
+
+    private readonly GrammarBuilder _grammar = new();
+    private readonly JsonGrammar _json;
+    private readonly ChatFormat _format;
+    private readonly string _prompt;
+
+    private AnswerGrammar(ChatFormat format, string prompt)
+    {
+        _json = new JsonGrammar(_grammar);
+        (_format, _prompt) = (format, prompt);
+    }
+
+    /// <summary>An answer that calls tools.</summary>
+    /// <param name="format">How it is written.</param>
+    /// <param name="prompt">What it answers.</param>
+    /// <param name="tools">The tools that may be called.</param>
+    /// <param name="many">Whether there may be several calls.</param>
+    /// <exception cref="InferometerException">The schema of a tool cannot be held to.</exception>
+    public static OutputConstraint Calls(ChatFormat format, string prompt, IReadOnlyList<ToolDeclaration> tools, bool many)
+    {
+        AnswerGrammar work = new(format, prompt);
+        string key = string.Join('\n', tools.Select(tool => $"{tool.Name} {tool.Parameters.GetRawText()}"));
+        return work.Build($"calls {format.ToolCalls} {many}", key, () => work.Calls(tools, many));
+    }
+
+    /// <summary>An answer that is JSON of a schema.</summary>
+    public static OutputConstraint Json(ChatFormat format, string prompt, JsonElement schema)
+    {
+        AnswerGrammar work = new(format, prompt);
+        return work.Build("answer", schema.GetRawText(), () =>
+        {
+            SchemaCompiler.RequireUnicode(schema, "response format");
+            Expression value = work.Schema(schema, "response format");
+            return work.IsHarmony ? Expression.Sequence(work.Header("<|channel|>final<|message|>"), value)
+                : Expression.Sequence(JsonGrammar.Beginning, value);
+        });
+    }
+
+    private bool IsHarmony => _format.Syntax is { Form: ToolCallForm.Harmony };
+
+    private OutputConstraint Build(string kind, string content, Func<Expression> body)
+    {
+        int root = _grammar.Declare("root");
+        bool isThinking = _format.Reasoning is { } tags && _prompt.TrimEnd().EndsWith(tags.Open, StringComparison.Ordinal);
+        string begun = IsHarmony ? _prompt[Math.Max(0, _prompt.LastIndexOf("<|start|>", StringComparison.Ordinal))..] : "";
+        _grammar.Define(root, Expression.Sequence(Reasoning(isThinking), body()));
+        string key = $"{kind} {_format.ToolCalls} {_format.Reasoning} {isThinking} {begun} {content}";
+        return OutputConstraint.Of(key, _grammar.Build(root, "answer"));
+    }
+
+    private Expression Reasoning(bool isThinking)
+    {
+        Expression blank = Expression.Repeat(Expression.Text("\n"), 0, 2);
+        if (IsHarmony)
+        {
+            return Expression.Optional(Expression.Sequence(
+                Mark("<|channel|>"), Expression.Text("analysis"), Mark("<|message|>"), new UntilMarkerExpression("<|end|>"),
+                Mark("<|start|>"), Expression.Text("assistant")));
+        }
+
+        if (_format.Reasoning is not { } tags)
+        {
+            return Expression.Empty;
+        }
+
+        Expression rest = Expression.Sequence(new UntilMarkerExpression(tags.Close), blank);
+        return isThinking ? rest : Expression.Optional(Expression.Sequence(Mark(tags.Open), rest));
+    }
+
+    private Expression Calls(IReadOnlyList<ToolDeclaration> tools, bool many)
+    {
+        ToolCallSyntax syntax = _format.Syntax!;
+        Expression one = Expression.Choice([.. tools.Select(tool => Call(syntax, tool))]);
+        int most = many ? MostCalls : 1;
+        Expression line = Expression.Text("\n");
+        switch (syntax.Form)
+        {
+            case ToolCallForm.Harmony:
+                return one;
+            case ToolCallForm.Bare:
+                return one; // several are no part of the format
+            case ToolCallForm.Python:
+                return Expression.Sequence(
+                    Marks(syntax.Open), Expression.Text("["), Repeated(one, Expression.Text(", "), most), Expression.Text("]"),
+                        Marks(syntax.Close));
+            case ToolCallForm.Objects when syntax.IsList:
+                return Expression.Sequence(
+                    Marks(syntax.Open), Expression.Text("["), Repeated(one, JsonGrammar.Comma, most), Expression.Text("]"),
+                        Marks(syntax.Close));
+            case ToolCallForm.Objects:
+                return Repeated(Expression.Sequence(
+                    Marks(syntax.Open), Expression.Optional(line), one, Expression.Optional(line), Marks(syntax.Close)), line, most);
+            default:
+                // GLM and Qwen3-Coder write a section for each call, others all calls in one.
+                bool sectionEach = syntax.SectionOpen is null
+                    || (syntax.Form == ToolCallForm.Members && syntax.SectionOpen.Contains("tool_call>", StringComparison.Ordinal));
+                Expression calls = sectionEach ? one : Repeated(one, Expression.Optional(line), most);
+                Expression section = syntax.SectionOpen is null ? calls : Expression.Sequence(
+                    Marks(syntax.SectionOpen), Expression.Optional(line), calls, Expression.Optional(line), Marks(syntax.SectionClose));
+                return sectionEach ? Repeated(section, Expression.Optional(line), most) : section;
+        }
+    }
+
+    private static Expression Repeated(Expression item, Expression separator, int most) =>
+        Expression.Sequence(item, Expression.Repeat(Expression.Sequence(separator, item), 0, most - 1));
+
+    private Expression Call(ToolCallSyntax syntax, ToolDeclaration tool)
+    {
+        string origin = $"tool '{tool.Name}'";
+        SchemaCompiler.RequireUnicode(tool.Parameters, origin);
+        Expression arguments = syntax.Form is ToolCallForm.Members or ToolCallForm.Python ? Expression.Empty : Schema(tool.Parameters,
+            origin);
+        return syntax.Form switch
+        {
+            ToolCallForm.Harmony => Expression.Sequence(
+                Header($"<|channel|>commentary to=functions.{tool.Name} <|constrain|>json<|message|>"), arguments),
+            ToolCallForm.Named => Expression.Sequence(
+                Marks(syntax.BeforeName), Expression.Text(syntax.NamePrefix + tool.Name),
+                syntax.HasNameIndex ? Expression.Sequence(Expression.Text(":"), JsonGrammar.Digits(1, 2)) : Expression.Empty,
+                syntax.IdMark is { } mark ? Expression.Optional(Expression.Sequence(Marks(mark), Id)) : Expression.Empty,
+                Marks(syntax.AfterName), arguments, Marks(syntax.Close)),
+            ToolCallForm.Members => Members(syntax, tool, origin),
+            ToolCallForm.Python => Python(tool, origin),
+            _ => Object(syntax, tool, arguments),
+        };
+    }
+
+    private static Expression Id => Expression.Repeat(Expression.Characters(
+        CharacterSet.Of(new SymbolRange('0', '9'), new SymbolRange('A', 'Z'), new SymbolRange('a', 'z'))), 9, 9);
+
+    private static Expression Object(ToolCallSyntax syntax, ToolDeclaration tool, Expression arguments)
+    {
+        if (syntax.NameKey.Length == 0)
+        {
+            return JsonGrammar.Braces(JsonGrammar.Member(Name(tool.Name), arguments));
+        }
+
+        List<ListItem> members =
+        [
+            new(JsonGrammar.Member(Name(syntax.NameKey), Name(tool.Name)), IsRequired: true),
+            new(JsonGrammar.Member(Name(syntax.ArgumentsKey), arguments), IsRequired: true),
+        ];
+        if (syntax.IdKey is { } id)
+        {
+            Expression value = JsonGrammar.InQuotes(Expression.Choice(Id, JsonGrammar.Digits(1, 2)));
+            ListItem item = new(JsonGrammar.Member(Name(id), value), IsRequired: false);
+            members.Insert(id is "tool_call_id" ? 0 : 2, item); // Cohere's stands first
+        }
+
+        return JsonGrammar.Braces(new ListExpression(members, JsonGrammar.Comma, Extra: null));
+    }
+
+    private Expression Members(ToolCallSyntax syntax, ToolDeclaration tool, string origin)
+    {
+        Expression line = Expression.Optional(Expression.Text("\n"));
+        ListItem[] arguments =
+        [
+            .. Arguments(tool).Select(argument => new ListItem(
+                Expression.Sequence(
+                    Marks(syntax.BeforeKey), Expression.Text(argument.Name), Marks(syntax.AfterKey),
+                    syntax.BeforeValue is { } before ? Expression.Sequence(line, Marks(before)) : Expression.Empty,
+                    tool.TypeOf(argument.Name) is "string" && IsPlain(argument.Schema)
+                        ? new UntilMarkerExpression(syntax.AfterValue)
+                        : Expression.Sequence(line, Schema(argument.Schema, tool.Parameters, origin), line, Marks(syntax.AfterValue))),
+                argument.IsRequired)),
+        ];
+        return Expression.Sequence(
+            Marks(syntax.BeforeName), Expression.Text(tool.Name), Marks(syntax.AfterName), line,
+            new ListExpression(arguments, line, Extra: null), line, Marks(syntax.Close));
+    }
+
+    private Expression Python(ToolDeclaration tool, string origin)
+    {
+        ListItem[] arguments =
+        [
+            .. Arguments(tool).Select(argument => new ListItem(
+                Expression.Sequence(Expression.Text(argument.Name + "="), Schema(argument.Schema, tool.Parameters, origin)),
+                    argument.IsRequired)),
+        ];
+        return Expression.Sequence(
+            Expression.Text(tool.Name + "("), new ListExpression(arguments, Expression.Text(", "), Extra: null), Expression.Text(")"));
+    }
+
+    /// <summary>Whether a text is held to nothing but being one.</summary>
+    private static bool IsPlain(JsonElement schema) =>
+        schema.EnumerateObject().All(member => member.Name is "type" or "description" or "title" or "default" or "examples");
+
+    private static IEnumerable<(string Name, JsonElement Schema, bool IsRequired)> Arguments(ToolDeclaration tool)
+    {
+        HashSet<string> required = tool.Parameters.TryGetProperty("required", out JsonElement names)
+            ? [.. names.EnumerateArray().Select(name => name.GetString() ?? "")] : [];
+        return tool.Parameters.TryGetProperty("properties", out JsonElement properties)
+            ? properties.EnumerateObject().Select(property => (property.Name, property.Value, required.Contains(property.Name)))
+            : [];
+    }
+
+    private Expression Header(string text)
+    {
+        // What the prompt has written of it already is not written again.
+        const string Assistant = "assistant";
+        int at = _prompt.LastIndexOf(Assistant, StringComparison.Ordinal);
+        string written = at < 0 ? "" : _prompt[(at + Assistant.Length)..];
+        return Marks(text.StartsWith(written, StringComparison.Ordinal) ? text[written.Length..] : text);
+    }
+
+    private Expression Schema(JsonElement schema, string origin) => Schema(schema, schema, origin);
+
+    private Expression Schema(JsonElement schema, JsonElement root, string origin) =>
+        new SchemaCompiler(_grammar, _json, root, origin, GrammarLimits.Default).Value(schema);
+
+    private static Expression Name(string text) => Expression.Text($"\"{JsonEncodedText.Encode(text)}\"");
+
+    private static Expression Mark(string text) => new MarkerExpression(text);
+
+    /// <summary>A text with the marks in it that may be control tokens.</summary>
+    private static Expression Marks(string? text)
+    {
+        List<Expression> parts = [];
+        string rest = text ?? "";
+        while (rest.Length > 0)
+        {
+            int open = rest.IndexOfAny(['<', '[']);
+            int close = open < 0 ? -1 : rest.IndexOf(rest[open] == '<' ? '>' : ']', open);
+            if (close < 0)
+            {
+                parts.Add(Expression.Text(rest));
+                break;
+            }
+
+            if (open > 0)
+            {
+                parts.Add(Expression.Text(rest[..open]));
+            }
+
+            parts.Add(Mark(rest[open..(close + 1)]));
+            rest = rest[(close + 1)..];
+        }
+
+        return Expression.Sequence(parts);
+    }
+}

@@ -1,0 +1,102 @@
+using System.Text.Json;
+
+namespace Inferometer.Inference.Chat.Formats;
+
+/// <summary>How the models of a template write calls: one entry of catalog/chat/formats.json, which says what the members are.</summary>
+internal sealed record ToolCallSyntax
+{
+    public required string Name { get; init; }
+
+    public required ToolCallForm Form { get; init; }
+
+    public required IReadOnlyList<string> When { get; init; }
+
+    public required IReadOnlyList<string> Unless { get; init; }
+
+    public string? SectionOpen { get; init; }
+
+    public string? SectionClose { get; init; }
+
+    public string? Open { get; init; }
+
+    public string? Close { get; init; }
+
+    public bool IsList { get; init; }
+
+    public bool OnLines { get; init; }
+
+    public string NameKey { get; init; } = "name";
+
+    public string ArgumentsKey { get; init; } = "arguments";
+
+    public string? IdKey { get; init; }
+
+    public string BeforeName { get; init; } = "";
+
+    public string NamePrefix { get; init; } = "";
+
+    public bool HasNameIndex { get; init; }
+
+    public string AfterName { get; init; } = "";
+
+    public string? IdMark { get; init; }
+
+    public string BeforeKey { get; init; } = "";
+
+    public string AfterKey { get; init; } = "";
+
+    public string? BeforeValue { get; init; }
+
+    public string AfterValue { get; init; } = "";
+
+    /// <summary>The text that shows that calls begin.</summary>
+    public string? Trigger => SectionOpen ?? Open ?? (BeforeName.Length > 0 ? BeforeName : null);
+
+    /// <summary>The text that ends them; null = the end of the answer.</summary>
+    public string? End => SectionOpen is not null ? SectionClose : string.IsNullOrEmpty(Close) ? null : Close;
+
+    /// <summary>Everything that may be a control token of the vocabulary, and is to be seen in an answer.</summary>
+    public IEnumerable<string> Marks =>
+        new[] { SectionOpen, SectionClose, Open, Close, BeforeName, AfterName, IdMark, BeforeKey, AfterKey, BeforeValue, AfterValue }
+            .OfType<string>();
+
+    public bool Fits(string template) =>
+        When.All(text => template.Contains(text, StringComparison.Ordinal)) && !Unless.Any(text =>
+            template.Contains(text, StringComparison.Ordinal));
+
+    public static ToolCallSyntax Read(JsonElement entry)
+    {
+        return new ToolCallSyntax
+        {
+            Name = Text("name")!,
+            Form = Enum.Parse<ToolCallForm>(Text("form")!, ignoreCase: true),
+            When = Texts("when"),
+            Unless = Texts("unless"),
+            SectionOpen = Text("section_open"),
+            SectionClose = Text("section_close"),
+            Open = Text("open"),
+            Close = Text("close"),
+            IsList = Flag("is_list"),
+            OnLines = Flag("on_lines"),
+            NameKey = Text("name_key") ?? "name",
+            ArgumentsKey = Text("arguments_key") ?? "arguments",
+            IdKey = Text("id_key"),
+            BeforeName = Text("before_name") ?? "",
+            NamePrefix = Text("name_prefix") ?? "",
+            HasNameIndex = Flag("name_index"),
+            AfterName = Text("after_name") ?? "",
+            IdMark = Text("id_mark"),
+            BeforeKey = Text("before_key") ?? "",
+            AfterKey = Text("after_key") ?? "",
+            BeforeValue = Text("before_value"),
+            AfterValue = Text("after_value") ?? "",
+        };
+
+        string? Text(string member) => entry.TryGetProperty(member, out JsonElement value) ? value.GetString() : null;
+
+        bool Flag(string member) => entry.TryGetProperty(member, out JsonElement value) && value.GetBoolean();
+
+        string[] Texts(string member) =>
+            entry.TryGetProperty(member, out JsonElement list) ? [.. list.EnumerateArray().Select(text => text.GetString()!)] : [];
+    }
+}

@@ -1,0 +1,155 @@
+using System.Globalization;
+using System.Text.Json;
+using Inferometer.Core;
+using Inferometer.Measurement.Published.Layouts;
+
+namespace Inferometer.Measurement.Published.Results;
+
+/// <summary>
+/// Reads what benchmarks write: llama-bench (JSON, JSON lines, CSV, Markdown), vLLM's and SGLang's serving benchmarks (JSON, JSON lines),
+/// AIPerf and GenAI-Perf (JSON), and tables of measurements as <see cref="PublishedTableReader"/> does. Which it is, the content says.
+/// </summary>
+public static class BenchmarkResultReader
+{
+    private const string Known = "Read are results of llama-bench (-o json, jsonl, csv, md), of vLLM's 'bench serve --save-result', of "
+        + "SGLang's bench_serving, of AIPerf and GenAI-Perf, and tables as docs/fidelity.md lists them";
+
+    /// <summary>Reads a file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="subject">What ran, where the file does not say.</param>
+    /// <exception cref="InferometerException">It cannot be read, is of no benchmark that is known, or lacks what neither it nor the
+    /// subject says.</exception>
+    public static PublishedTable Read(string path, BenchmarkSubject subject)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentNullException.ThrowIfNull(subject);
+        try
+        {
+            return Read(File.ReadAllText(path), path, subject);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new InferometerException($"{path}: cannot be read: {error.Message}", error);
+        }
+    }
+
+    /// <summary>Reads a text.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="name">What error messages call it.</param>
+    /// <param name="subject">What ran, where the text does not say.</param>
+    /// <exception cref="InferometerException">As for a file.</exception>
+    public static PublishedTable Read(string text, string name, BenchmarkSubject subject)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        ArgumentNullException.ThrowIfNull(subject);
+        string start = text.TrimStart('\uFEFF', ' ', '\t', '\r', '\n');
+        PublishedTable table = start.Length == 0 ? throw new InferometerException($"{name}: the file is empty.")
+            : start[0] is '{' or '[' ? Json(start, name, subject)
+            : start[0] is '|' ? Rates(name, "llama-bench, Markdown", [.. LlamaBench.Markdown(text.Split('\n'), name, subject)])
+            : Csv(text, name, subject);
+        return table.Count > 0 ? table : throw new InferometerException($"{name}: it holds no measurement.");
+    }
+
+    private static PublishedTable Csv(string text, string name, BenchmarkSubject subject)
+    {
+        CsvTable table = new(new StringReader(text), name);
+        if (!LlamaBench.Is(column => table.Columns.Contains(column, StringComparer.Ordinal)))
+        {
+            return subject.IsEmpty
+                ? PublishedTableReader.Read(new StringReader(text), name)
+                : throw new InferometerException($"{name}: the table says itself what ran; leave --model, --on and the like out.");
+        }
+
+        List<ThroughputMeasurement> rows = [];
+        while (table.Read())
+        {
+            rows.Add(LlamaBench.Row(
+                table.Text, string.Create(CultureInfo.InvariantCulture, $"{name}, line {table.Line}"), name, table.Line, subject));
+        }
+
+        return Rates(name, "llama-bench, CSV", rows);
+    }
+
+    private static PublishedTable Json(string text, string name, BenchmarkSubject subject)
+    {
+        List<ServingMeasurement> serving = [];
+        List<ThroughputMeasurement> rates = [];
+        List<string> kinds = [];
+        int number = 0;
+        foreach (JsonElement element in Objects(text, name))
+        {
+            string where = string.Create(CultureInfo.InvariantCulture, $"{name}, result {++number}");
+            JsonResult o = element.ValueKind == JsonValueKind.Object
+                ? new JsonResult(element, where)
+                : throw new InferometerException($"{where}: it is no object. {Known}.");
+            if (LlamaBench.Is(o.Has))
+            {
+                kinds.Add("llama-bench, JSON");
+                rates.Add(LlamaBench.Row(TextOf, where, name, number, subject));
+            }
+            else if (ServingBenchmark.IsVllm(o))
+            {
+                kinds.Add("serving benchmark of vLLM or SGLang");
+                serving.Add(ServingBenchmark.Vllm(o, name, number, subject));
+            }
+            else if (ServingBenchmark.IsAiPerf(o))
+            {
+                kinds.Add("AIPerf or GenAI-Perf");
+                serving.Add(ServingBenchmark.AiPerf(o, name, number, subject));
+            }
+            else
+            {
+                throw new InferometerException($"{where}: its fields are of no benchmark that is known. {Known}.");
+            }
+
+            string TextOf(string field) => o.Text(field) ?? (o.Has(field) ? element.GetProperty(field).GetRawText() : "");
+        }
+
+        return new PublishedTable
+        {
+            Path = name,
+            Layout = string.Join(", ", kinds.Distinct(StringComparer.Ordinal)),
+            Serving = serving,
+            Throughput = rates,
+        };
+    }
+
+    // One document, an array or an object, or one object a line.
+    private static IEnumerable<JsonElement> Objects(string text, string name)
+    {
+        if (TryParse(text) is { } whole)
+        {
+            return whole.ValueKind == JsonValueKind.Array ? whole.EnumerateArray() : [whole];
+        }
+
+        List<JsonElement> lines = [];
+        int number = 0;
+        foreach (string line in text.Split('\n').Select(l => l.Trim()))
+        {
+            number++;
+            if (line.Length > 0)
+            {
+                lines.Add(TryParse(line) ?? throw new InferometerException(string.Create(
+                    CultureInfo.InvariantCulture, $"{name}: neither one JSON document nor one object a line; line {number} is no JSON.")));
+            }
+        }
+
+        return lines;
+    }
+
+    private static JsonElement? TryParse(string text)
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(text);
+            return document.RootElement.Clone();
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private static PublishedTable Rates(string name, string layout, IReadOnlyList<ThroughputMeasurement> rows) =>
+        new() { Path = name, Layout = layout, Throughput = rows };
+}

@@ -1,0 +1,180 @@
+using System.Collections.Concurrent;
+using Inferometer.Planning.Answers;
+using Inferometer.Planning.Demand;
+using Inferometer.Planning.Deployments;
+using Inferometer.Planning.Prices;
+using Inferometer.Planning.Screening;
+using Inferometer.Planning.Trials;
+
+namespace Inferometer.Planning;
+
+/// <summary>
+/// Finds the best of what passed the analytic model by simulating it, the most promising first, until nothing that is left could be better
+/// by its least replicas. Candidates are taken in batches of a fixed size, so that the result is the same however many threads there are.
+/// </summary>
+internal sealed class AnswerSearch(TrialRunner runner, ServiceDemand demand, ScreenBounds bounds, int mostBatches = 40)
+{
+    private const int Batch = 8;
+    private const int MostGrowth = 3;
+
+    private readonly ConcurrentDictionary<(int Index, ReplicaCount Replicas, bool Fleet), Lazy<Trial>> _trials = new();
+    private readonly ConcurrentDictionary<int, Rejection> _rejected = new();
+
+    /// <summary>Simulations that were run.</summary>
+    public int Simulations => _trials.Count;
+
+    /// <summary>Candidates that no number of replicas made keep the level.</summary>
+    public IReadOnlyDictionary<int, Rejection> Rejected => _rejected;
+
+    /// <summary>The candidate for which a figure is least; equals are told apart by speed.</summary>
+    /// <param name="candidates">What passed.</param>
+    /// <param name="of">The figure of what is rented; null = the candidate is out of the question.</param>
+    /// <param name="cancellationToken">Ends the search.</param>
+    public PlanAnswer? Least(IReadOnlyList<Candidate> candidates, Func<Provision, double?> of, CancellationToken cancellationToken)
+    {
+        (Candidate Candidate, double Bound)[] order =
+        [
+            .. candidates.Select(c => (Candidate: c, Bound: of(Rented(c, c.Least)))).Where(c => c.Bound is not null)
+                .Select(c => (c.Candidate, c.Bound!.Value))
+                .OrderBy(c => c.Value).ThenBy(c => c.Candidate.TimePerOutputToken).ThenBy(c => c.Candidate.Index),
+        ];
+        PlanAnswer? best = null;
+        double least = double.PositiveInfinity;
+        for (int begin = 0; begin < Math.Min(order.Length, Batch * mostBatches) && order[begin].Bound <= least; begin += Batch)
+        {
+            double limit = least;
+            (Candidate Candidate, double Bound)[] batch = [.. order.Skip(begin).Take(Batch).Where(c => c.Bound <= limit)];
+            foreach (PlanAnswer answer in Evaluate(batch, (c, r) => of(Rented(c, r)) <= limit, cancellationToken))
+            {
+                double figure = of(answer.Provision)!.Value;
+                if (figure < least || (figure == least && answer.Trial.EndToEnd < best!.Trial.EndToEnd))
+                {
+                    (best, least) = (answer, figure);
+                }
+            }
+        }
+
+        return best;
+    }
+
+    /// <summary>
+    /// The fastest for a user: in the order in which the analytic model puts them, until a batch brings nothing faster.
+    /// </summary>
+    /// <param name="candidates">What passed.</param>
+    /// <param name="isAffordable">Whether what is rented may be.</param>
+    /// <param name="cancellationToken">Ends the search.</param>
+    public PlanAnswer? Fastest(IReadOnlyList<Candidate> candidates, Func<Provision, bool> isAffordable, CancellationToken cancellationToken)
+    {
+        PlanAnswer? best = null;
+        foreach (Candidate[] batch in candidates.Where(c => isAffordable(Rented(c, c.Least))).OrderBy(c =>
+            c.TimePerOutputToken).ThenBy(c => c.Index).Take(Batch * mostBatches).Chunk(Batch))
+        {
+            PlanAnswer? before = best;
+            foreach (PlanAnswer answer in Evaluate([.. batch.Select(c => (c, 0.0))], (c, r) =>
+                isAffordable(Rented(c, r)), cancellationToken))
+            {
+                best = best is null || answer.Trial.TimePerOutputToken < best.Trial.TimePerOutputToken ? answer : best;
+            }
+
+            if (best is not null && ReferenceEquals(before, best))
+            {
+                break;
+            }
+        }
+
+        return best;
+    }
+
+    /// <summary>What is rented for a candidate.</summary>
+    public Provision Rented(Candidate candidate, ReplicaCount replicas) => Provision.Of(
+        replicas.Total, candidate.Deployment.Shape.Devices, bounds.Spares, bounds.SpotShare, candidate.Price);
+
+    private IEnumerable<PlanAnswer> Evaluate(
+        (Candidate Candidate, double Bound)[] batch, Func<Candidate, ReplicaCount, bool> isWorth, CancellationToken cancellationToken)
+    {
+        PlanAnswer?[] answers = new PlanAnswer?[batch.Length];
+        Parallel.For(0, batch.Length, new ParallelOptions { CancellationToken = cancellationToken }, i =>
+            answers[i] = Evaluate(batch[i].Candidate, r => isWorth(batch[i].Candidate, r), cancellationToken));
+        return answers.OfType<PlanAnswer>();
+    }
+
+    // The least replicas that keep the level, one by one from what the analytic model has as the least.
+    private PlanAnswer? Evaluate(Candidate candidate, Func<ReplicaCount, bool> isWorth, CancellationToken cancellationToken)
+    {
+        bool apart = candidate.Deployment.IsDisaggregated;
+        ReplicaCount at = apart ? candidate.Least : new ReplicaCount(ReplicaGrid.From(candidate.Least.Total));
+        int most = (MostGrowth * candidate.Least.Total) + MostGrowth;
+        Trial? last = null;
+        while (at.Total <= most)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (!isWorth(at) || !IsAllowed(candidate, at))
+            {
+                return null;
+            }
+
+            Trial trial = Trial(candidate, at, fleet: false, cancellationToken);
+            if (trial.Meets)
+            {
+                at = apart ? at : Between(candidate, at, cancellationToken);
+                trial = Trial(candidate, at, fleet: true, cancellationToken);
+                if (trial.Meets)
+                {
+                    return Answer(candidate, at, trial);
+                }
+            }
+
+            last = trial;
+            at = apart ? ReplicaGrid.After(at, trial) : new ReplicaCount(ReplicaGrid.After(ReplicaGrid.From(at.Total)));
+            if (!apart && demand.IsClosed && candidate.Least.Total > demand.Users)
+            {
+                break;
+            }
+        }
+
+        LimitOutcome worst = last!.Worst;
+        _rejected.TryAdd(candidate.Index, new Rejection(
+            RejectionReason.Simulated, candidate.Deployment, worst.Seconds, worst.AllowedSeconds)
+        {
+            Note = last.Fault ?? FormattableString.Invariant(
+                $"p{worst.Limit.Percentile} {Serving.SloLimit.NameOf(worst.Limit.Metric).ToUpperInvariant()}"),
+        });
+        return null;
+    }
+
+    // Numbers that the grid leaves out, upwards.
+    private ReplicaCount Between(Candidate candidate, ReplicaCount found, CancellationToken cancellationToken)
+    {
+        for (int total = Math.Max(ReplicaGrid.Before(found.Total) + 1, candidate.Least.Total); total < found.Total; total++)
+        {
+            ReplicaCount fewer = new(total);
+            if (Trial(candidate, fewer, fleet: false, cancellationToken).Meets)
+            {
+                return fewer;
+            }
+        }
+
+        return found;
+    }
+
+    private bool IsAllowed(Candidate candidate, ReplicaCount replicas)
+    {
+        Provision rented = Rented(candidate, replicas);
+        return !(rented.Devices > candidate.MostDevices) && !(rented.DollarsPerMonth > bounds.BudgetPerMonth);
+    }
+
+    private Trial Trial(Candidate candidate, ReplicaCount replicas, bool fleet, CancellationToken cancellationToken) => _trials.GetOrAdd(
+        (candidate.Index, replicas, fleet),
+        _ => new Lazy<Trial>(() => fleet
+            ? runner.Fleet(candidate.Deployment, replicas, demand, cancellationToken)
+            : runner.Replica(candidate.Deployment, replicas, demand, cancellationToken))).Value;
+
+    private PlanAnswer Answer(Candidate candidate, ReplicaCount replicas, Trial trial) => new()
+    {
+        Deployment = candidate.Deployment,
+        Replicas = replicas,
+        Provision = Rented(candidate, replicas),
+        Trial = trial,
+        RestsOn = candidate.Basis?.RestsOn,
+    };
+}

@@ -1,0 +1,11 @@
+using Inferometer.Planning.Deployments;
+using Inferometer.Planning.Prices;
+
+namespace Inferometer.Planning.Answers;
+
+/// <summary>What one change of the question makes of the cheapest answer on the same system and framework.</summary>
+/// <param name="Change">The change, in words.</param>
+/// <param name="Deployment">The cheapest deployment then; null = nothing keeps the level.</param>
+/// <param name="Replicas">Replicas that the load takes then.</param>
+/// <param name="Provision">What is rented then.</param>
+public sealed record Sensitivity(string Change, Deployment? Deployment, ReplicaCount Replicas, Provision Provision);

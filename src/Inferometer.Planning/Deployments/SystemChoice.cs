@@ -1,0 +1,65 @@
+using System.Globalization;
+using Inferometer.Core;
+using Inferometer.Core.Catalog;
+using Inferometer.Core.Hardware;
+
+namespace Inferometer.Planning.Deployments;
+
+/// <summary>A system that may be used, and how many of its devices there are.</summary>
+/// <param name="Name">What it is named by: a name of the catalog, or a .json file.</param>
+/// <param name="System">The system.</param>
+/// <param name="Count">Devices there are; null = as many as are wanted.</param>
+public sealed record SystemChoice(string Name, HardwareSystem System, int? Count)
+{
+    private const int MostDevices = 1 << 20;
+
+    /// <summary>Reads <c>h100</c> (as many as are wanted) or <c>8xh100</c>.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="hardware">What can be named.</param>
+    /// <param name="origin">Where the text came from, for errors.</param>
+    /// <exception cref="InferometerException">There is no such system, or the count is out of range.</exception>
+    public static SystemChoice Parse(string text, HardwareCatalog hardware, string origin)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        ArgumentNullException.ThrowIfNull(hardware);
+        string trimmed = text.Trim();
+        int digits = 0;
+        while (digits < trimmed.Length && char.IsAsciiDigit(trimmed[digits]))
+        {
+            digits++;
+        }
+
+        string rest = trimmed[digits..].TrimStart();
+        if (digits == 0 || rest.Length < 2 || rest[0] is not ('x' or 'X' or '*'))
+        {
+            return new SystemChoice(trimmed, Find(trimmed), Count: null);
+        }
+
+        string name = rest[1..].Trim();
+        return int.TryParse(trimmed.AsSpan(0, digits), NumberStyles.None, CultureInfo.InvariantCulture, out int count)
+            && count is >= 1 and <= MostDevices
+                ? new SystemChoice(name, Find(name), count)
+                : throw new InferometerException($"{origin}: '{text}': the number of devices must be from 1 to {MostDevices}.");
+
+        HardwareSystem Find(string what)
+        {
+            HardwareSystem system;
+            try
+            {
+                system = hardware.Resolve(what);
+            }
+            catch (InferometerException error)
+            {
+                throw new InferometerException($"{origin}: {error.Message}", error);
+            }
+
+            return system.Devices.Count == 0 ? system : throw new InferometerException(
+                $"{origin}: '{what}' is one machine of unequal devices; a plan is made of replicas on equal ones. Name them one by one.");
+        }
+    }
+
+    /// <summary>As <see cref="Parse"/> reads it.</summary>
+    public override string ToString() => Count is { } count
+        ? string.Create(CultureInfo.InvariantCulture, $"{count} x {System.Name}")
+        : System.Name;
+}

@@ -1,0 +1,170 @@
+using System.Globalization;
+using System.Text;
+using Inferometer.Core;
+using Inferometer.Core.Deployments;
+using Inferometer.Planning.Deployments;
+using Inferometer.Planning.Programs;
+
+namespace Inferometer.Planning.Launching;
+
+/// <summary>The command line that starts one replica of a deployment, from the flags that <c>catalog/launch</c> knows of its
+/// program.</summary>
+public sealed record LaunchCommand
+{
+    /// <summary>Name of the file that <see cref="ConfigLines"/> go to.</summary>
+    public const string ConfigFile = "config.yaml";
+
+    /// <summary>The program.</summary>
+    public required ServingProgram Program { get; init; }
+
+    /// <summary>Program and arguments, one each.</summary>
+    public required EquatableList<string> Arguments { get; init; }
+
+    /// <summary>Lines of the configuration file that the command names; empty = it needs none.</summary>
+    public required EquatableList<string> ConfigLines { get; init; }
+
+    /// <summary>What to know before it is run, one sentence each.</summary>
+    public required EquatableList<string> Notes { get; init; }
+
+    /// <summary>Role of a replica that does not do all: prefill or decode; null = it does.</summary>
+    public string? Role { get; init; }
+
+    /// <summary>The command of a replica.</summary>
+    /// <param name="deployment">The deployment.</param>
+    /// <param name="model">What the program is to load: a name or a path.</param>
+    /// <param name="longestTokens">Longest request, prompt and answer, tokens.</param>
+    /// <param name="role">prefill or decode, where these are apart; null = both.</param>
+    /// <exception cref="InferometerException">The program has no words for something that the deployment asks.</exception>
+    public static LaunchCommand Of(Deployment deployment, string model, int longestTokens, string? role = null)
+    {
+        ArgumentNullException.ThrowIfNull(deployment);
+        ArgumentNullException.ThrowIfNull(model);
+        DeploymentShape shape = deployment.Shape;
+        ServingProgram program = ServingPrograms.Find(shape.Framework.Name, "framework");
+        FormatOption weights = Format(program, program.Weights, shape.Weights, "weights");
+        FormatOption cache = Format(program, program.KvCache, shape.KvCache, "the KV cache");
+        List<string> arguments =
+        [
+            .. program.Command.Select(word => word.Replace("{model}", FileName(program, model), StringComparison.Ordinal)
+                .Replace("{weights}", shape.Weights, StringComparison.Ordinal)),
+        ];
+        List<string> config = [.. weights.Config, .. cache.Config];
+        Spread(arguments, config, program, shape);
+        Add(arguments, program, "sequences", deployment.MaxSequences);
+        Add(arguments, program, "step_tokens", deployment.StepTokens);
+        Add(arguments, program, "context", longestTokens);
+        Add(arguments, program, "cache", (long)longestTokens * deployment.MaxSequences);
+        arguments.AddRange(weights.Flags);
+        arguments.AddRange(cache.Flags);
+        Add(arguments, program, "port", program.Port);
+        if (role is not null)
+        {
+            arguments.AddRange(program.Roles.TryGetValue(role, out EquatableList<string>? flags) ? flags : throw new InferometerException(
+                $"--emit: how {program.Program} is told to {role} alone is not known; plan with --modes aggregated."));
+        }
+
+        if (config.Count > 0)
+        {
+            arguments.AddRange(program.Flags["config"].Select(word => word.Replace("{file}", ConfigFile, StringComparison.Ordinal)));
+        }
+
+        List<string> notes = [];
+        if (weights.NeedsCheckpoint)
+        {
+            notes.Add($"{program.Program} loads weights as they are stored: give it a checkpoint of {model} in {shape.Weights}.");
+        }
+
+        if (role is not null)
+        {
+            notes.Add("Prompts and answers are apart: a router in front sends each request to a replica of both kinds.");
+        }
+
+        return new LaunchCommand
+        {
+            Program = program,
+            Arguments = [.. arguments],
+            ConfigLines = [.. config],
+            Notes = [.. notes],
+            Role = role,
+        };
+    }
+
+    /// <summary>The command for a POSIX shell, with the configuration file before it where there is one.</summary>
+    public string ToShell()
+    {
+        StringBuilder text = new();
+        text.Append(CultureInfo.InvariantCulture, $"# {Program.Program} {Program.Version}{(Role is null ? "" : $", {Role}")}\n");
+        foreach (string note in Notes)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"# {note}\n");
+        }
+
+        if (ConfigLines.Count > 0)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"cat > {ConfigFile} <<'END'\n{string.Join('\n', ConfigLines)}\nEND\n");
+        }
+
+        // A flag and its value share a line.
+        for (int i = 0; i < Arguments.Count; i++)
+        {
+            string word = Quoted(Arguments[i]);
+            bool opens = i > 0 && Arguments[i].StartsWith('-') && Arguments[i].Length > 2;
+            text.Append(i == 0 ? "" : opens ? " \\\n  " : " ").Append(word);
+        }
+
+        return text.Append('\n').ToString();
+    }
+
+    private static void Spread(List<string> arguments, List<string> config, ServingProgram program, DeploymentShape shape)
+    {
+        Parallelism spread = shape.Parallelism;
+        if (spread.AttentionDataParallel)
+        {
+            Add(arguments, program, "attention_data", spread.Data);
+            config.AddRange(program.Config.GetValueOrDefault("attention_data") ?? []);
+            return;
+        }
+
+        if (spread.Tensor > 1)
+        {
+            Add(arguments, program, "tensor", spread.Tensor);
+        }
+
+        if (spread.Pipeline > 1)
+        {
+            Add(arguments, program, "pipeline", spread.Pipeline);
+        }
+        else if (spread.Tensor == 1)
+        {
+            Add(arguments, program, "single", 1);
+        }
+
+        if (spread.Expert > 1)
+        {
+            Add(arguments, program, "expert", spread.Expert);
+        }
+    }
+
+    private static void Add(List<string> arguments, ServingProgram program, string what, long number)
+    {
+        if (program.Flags.TryGetValue(what, out EquatableList<string>? words))
+        {
+            arguments.AddRange(words.Select(w => w.Replace("{n}", number.ToString(CultureInfo.InvariantCulture),
+                StringComparison.Ordinal)));
+        }
+    }
+
+    private static FormatOption Format(ServingProgram program, EquatableList<FormatOption> known, string name, string what) =>
+        known.FirstOrDefault(f => string.Equals(f.Name, name, StringComparison.OrdinalIgnoreCase)) ?? throw new InferometerException(
+            $"--emit: how {program.Program} is told to keep {what} in '{name}' is not known. "
+                + $"Known: {string.Join(", ", known.Select(f => f.Name))}.");
+
+    // A file's name is made of the last part of a model's.
+    private static string FileName(ServingProgram program, string model) =>
+        program.Command.Any(word => word.Contains(".gguf", StringComparison.Ordinal)) ? model[(model.LastIndexOf('/') + 1)..] : model;
+
+    private static string Quoted(string word) => word.All(c =>
+        char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' or '/' or ':' or '=' or ',')
+        ? word
+        : $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'";
+}

@@ -1,0 +1,233 @@
+using Inferometer.Core;
+using Inferometer.Core.Caching;
+using Inferometer.Core.Models;
+using Inferometer.Planning.Answers;
+using Inferometer.Planning.Deployments;
+using Inferometer.Planning.Prices;
+using Inferometer.Planning.Screening;
+using Inferometer.Planning.Trials;
+using Inferometer.Simulation.Planning;
+
+namespace Inferometer.Planning;
+
+/// <summary>
+/// Plans capacity. Every deployment of a space is held against the analytic model of <see cref="ReplicaModel"/>; what passes is simulated,
+/// the most promising first, until nothing that is left could be better. Equal requests give equal plans, whatever the number of threads.
+/// Thread-safe.
+/// </summary>
+public sealed class Planner
+{
+    /// <summary>Times the cheapest that the fastest may cost where no budget is given.</summary>
+    public const double FastestFactor = 2;
+
+    private const int BatchesOfChange = 1;
+    private readonly Catalogs _catalogs;
+    private readonly DeploymentPlans _plans;
+    private readonly PriceList _prices;
+
+    /// <summary>Creates a planner.</summary>
+    /// <param name="catalogs">Models and systems that can be named.</param>
+    /// <param name="prices">What systems cost; null = as the catalog has it.</param>
+    /// <param name="kvProfiles">What reads compression profiles of the KV cache; null = only q8 and q4 can be named.</param>
+    public Planner(Catalogs catalogs, PriceList? prices = null, IKvProfileReader? kvProfiles = null)
+    {
+        ArgumentNullException.ThrowIfNull(catalogs);
+        _catalogs = catalogs;
+        _prices = prices ?? PriceList.Catalog;
+        _plans = new DeploymentPlans(catalogs.CreateEngine(kvProfiles), catalogs.CostModels);
+    }
+
+    /// <summary>Plans.</summary>
+    /// <param name="request">What is asked.</param>
+    /// <param name="progress">Told the share that is done, 0 to 1, from any thread; null = nobody is told.</param>
+    /// <param name="cancellationToken">Ends the search.</param>
+    /// <exception cref="InferometerException">A name is not known, a value is out of range, or the space is empty.</exception>
+    public PlanResult Plan(PlanRequest request, Action<double>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        Search begun = Begin(request, progress, cancellationToken);
+        (ModelArchitecture architecture, IReadOnlyList<SystemChoice> systems, ScreenedShape[] screened) =
+            (begun.Model, begun.Systems, begun.Screened);
+        Candidate[] candidates = begun.Candidates;
+        TrialRunner runner = new(_plans, request.Level, request.Seed);
+        AnswerSearch search = new(runner, request.Demand, BoundsOf(request));
+        PlanAnswer? cheapest = search.Least(candidates, p => p.DollarsPerHour, cancellationToken);
+        progress?.Invoke(0.6);
+        PlanAnswer? smallest = search.Least(
+            candidates, p => p.Devices + (1e-6 * Math.Min(1e5, p.DollarsPerHour ?? 1e5)), cancellationToken);
+        progress?.Invoke(0.75);
+
+        // Speed can always be bought: with a replica for every user, in the end. Unless a budget says more, twice the least is the end.
+        double most = request.BudgetPerMonth ?? (FastestFactor * (cheapest?.Provision.DollarsPerMonth ?? double.PositiveInfinity));
+        double devices = FastestFactor * (smallest?.Provision.Devices ?? double.PositiveInfinity);
+        PlanAnswer? fastest = search.Fastest(
+            candidates, p => p.DollarsPerMonth is { } dollars ? dollars <= most : p.Devices <= devices, cancellationToken);
+        progress?.Invoke(0.85);
+        PlanResult result = new()
+        {
+            Request = request,
+            Model = architecture.Name,
+            Deployments = screened.Sum(s => s.Deployments),
+            Simulations = search.Simulations,
+            Cheapest = cheapest,
+            Smallest = smallest,
+            Fastest = fastest,
+            Rejections = [.. RejectionGroup.Of(RejectionsOf(screened, candidates, search, cheapest ?? smallest))],
+            Front = [.. ParetoPoint.Front(screened.SelectMany(s => s.Points))],
+            Assumptions = [.. PlanAssumptions.Of(request, _prices, begun.Unpriced, cheapest ?? smallest)],
+        };
+        return Explained(result, runner, systems, architecture, cancellationToken);
+    }
+
+    /// <summary>The cheapest deployment alone, or without prices the smallest; null = none keeps the level.</summary>
+    /// <param name="request">What is asked.</param>
+    /// <param name="cancellationToken">Ends the search.</param>
+    /// <exception cref="InferometerException">A name is not known, a value is out of range, or the space is empty.</exception>
+    public PlanAnswer? Cheapest(PlanRequest request, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        Search begun = Begin(request, progress: null, cancellationToken);
+        AnswerSearch search = new(new TrialRunner(_plans, request.Level, request.Seed), request.Demand, BoundsOf(request));
+        return search.Least(begun.Candidates, p => p.DollarsPerHour, cancellationToken)
+            ?? search.Least(begun.Candidates, p => p.DollarsPerHour is null ? p.Devices : null, cancellationToken);
+    }
+
+    internal string NameOf(string model) => _catalogs.Models.Resolve(model).Name;
+
+    private Search Begin(PlanRequest request, Action<double>? progress, CancellationToken cancellationToken)
+    {
+        request.Validate();
+        ModelArchitecture architecture = _catalogs.Models.Resolve(request.Model);
+        IReadOnlyList<SystemChoice> systems = SystemsOf(request.Space, out int unpriced);
+        DeploymentShape[] shapes = [.. ShapeEnumeration.Of(request.Model, architecture, request.Space, systems)];
+        if (shapes.Length == 0)
+        {
+            throw new InferometerException(
+                $"plan: there is no deployment of {architecture.Name} to look at: none of the frameworks, formats and degrees asked for "
+                    + $"goes with {(systems.Count == 1 ? systems[0].System.Name : "any of the systems")}.");
+        }
+
+        ScreenedShape[] screened = Screened(request, shapes, systems, progress, cancellationToken);
+        return new Search(architecture, systems, unpriced, screened, Numbered(screened));
+    }
+
+    private PlanResult Explained(
+        PlanResult result, TrialRunner runner, IReadOnlyList<SystemChoice> systems, ModelArchitecture architecture,
+        CancellationToken cancellationToken)
+    {
+        if (result.Chosen is not { } chosen)
+        {
+            return result with { Nearest = NearMiss.Of(result.Rejections, result.Request.Level) };
+        }
+
+        Headroom? headroom = null;
+        FailureOutcome? failure = null;
+        IReadOnlyList<Sensitivity> sensitivities = [];
+        Parallel.Invoke(
+            new ParallelOptions { CancellationToken = cancellationToken },
+            () => headroom = Margins.HeadroomOf(chosen, result.Request.Demand, runner, cancellationToken),
+            () => failure = Margins.FailureOf(chosen, result.Request, runner, cancellationToken),
+            () => sensitivities = Sensitivities(result.Request, chosen, systems, architecture, cancellationToken));
+        return result with { Headroom = headroom, Failure = failure, Sensitivities = [.. sensitivities] };
+    }
+
+    // The question changed in one point each, with the system and framework of the answer, whose other degrees and formats may be taken.
+    private IReadOnlyList<Sensitivity> Sensitivities(
+        PlanRequest request, PlanAnswer chosen, IReadOnlyList<SystemChoice> systems, ModelArchitecture architecture,
+        CancellationToken cancellationToken)
+    {
+        DeploymentShape shape = chosen.Deployment.Shape;
+        SystemChoice system = systems.First(s => string.Equals(s.System.Name, shape.System.Name, StringComparison.Ordinal));
+        (string Change, PlanRequest Request)[] changes = [.. QuestionChanges.Of(request, chosen.Deployment, architecture)];
+        Sensitivity[] outcomes = new Sensitivity[changes.Length];
+        Parallel.For(0, changes.Length, new ParallelOptions { CancellationToken = cancellationToken }, i =>
+        {
+            PlanRequest changed = changes[i].Request;
+            DeploymentShape[] shapes = [.. ShapeEnumeration.Of(request.Model, architecture, changed.Space, [system])];
+            Candidate[] candidates = Numbered(Screened(changed, shapes, [system], progress: null, cancellationToken));
+            AnswerSearch search = new(new TrialRunner(_plans, changed.Level, changed.Seed), changed.Demand, BoundsOf(changed),
+                BatchesOfChange);
+            PlanAnswer? answer = search.Least(candidates, p => p.DollarsPerHour ?? p.Devices, cancellationToken);
+            outcomes[i] = new Sensitivity(
+                changes[i].Change, answer?.Deployment, answer?.Replicas ?? default, answer?.Provision ?? default);
+        });
+        return
+        [
+            .. outcomes.OrderBy(o => o.Deployment is null)
+                .ThenBy(o => o.Provision.DollarsPerHour ?? o.Provision.Devices),
+        ];
+    }
+
+    private ScreenedShape[] Screened(
+        PlanRequest request, DeploymentShape[] shapes, IReadOnlyList<SystemChoice> systems, Action<double>? progress,
+        CancellationToken cancellationToken)
+    {
+        Screen screen = new(_plans, _prices, request.Demand, request.Level, request.Space, BoundsOf(request));
+        Dictionary<string, int?> counts = systems.ToDictionary(s => s.System.Name, s => s.Count, StringComparer.Ordinal);
+        ScreenedShape[] screened = new ScreenedShape[shapes.Length];
+        int done = 0;
+        Parallel.For(0, shapes.Length, new ParallelOptions { CancellationToken = cancellationToken }, i =>
+        {
+            screened[i] = screen.Of(shapes[i], counts[shapes[i].System.Name]);
+            progress?.Invoke(0.4 * Interlocked.Increment(ref done) / shapes.Length);
+        });
+        return screened;
+    }
+
+    private static Candidate[] Numbered(ScreenedShape[] screened) =>
+        [.. screened.SelectMany(s => s.Candidates).Select((c, index) => c with { Index = index })];
+
+    private static ScreenBounds BoundsOf(PlanRequest request) =>
+        new(request.MaxDevices, request.BudgetPerMonth, request.Spares, request.SpotShare);
+
+    private IReadOnlyList<SystemChoice> SystemsOf(SearchSpace space, out int unpriced)
+    {
+        unpriced = 0;
+        if (space.Systems.Count > 0)
+        {
+            if (space.Systems.GroupBy(s => s.System.Name, StringComparer.Ordinal).FirstOrDefault(g => g.Count() > 1) is { } twice)
+            {
+                throw new InferometerException($"plan: {twice.Key} is named twice.");
+            }
+
+            return space.Systems;
+        }
+
+        SystemChoice[] all = [.. _catalogs.Hardware.Systems.Select(s => new SystemChoice(s.System.Name, s.System, Count: null))];
+        SystemChoice[] priced = [.. all.Where(s => _prices.Of(s.System) is not null)];
+        unpriced = all.Length - priced.Length;
+        return priced.Length > 0 ? priced : throw new InferometerException(
+            "plan: no system of the catalog has a price; name some with --on.");
+    }
+
+    private static IEnumerable<(Rejection Rejection, int Count)> RejectionsOf(
+        ScreenedShape[] screened, Candidate[] candidates, AnswerSearch search, PlanAnswer? chosen)
+    {
+        foreach ((Rejection Rejection, int Count) rejection in screened.SelectMany(s => s.Rejections))
+        {
+            yield return rejection;
+        }
+
+        foreach (Candidate candidate in candidates.Where(c => !ReferenceEquals(c.Deployment, chosen?.Deployment)))
+        {
+            if (search.Rejected.TryGetValue(candidate.Index, out Rejection? simulated))
+            {
+                yield return (simulated, 1);
+            }
+            else if (chosen is not null)
+            {
+                Provision least = search.Rented(candidate, candidate.Least);
+                yield return least.DollarsPerMonth is { } dollars
+                    ? (new Rejection(RejectionReason.Dearer, candidate.Deployment, dollars, chosen.Provision.DollarsPerMonth ?? dollars)
+                    {
+                        Binding = candidate.Capacity.Binding,
+                    }, 1)
+                    : (new Rejection(RejectionReason.NoPrice, candidate.Deployment, 0, 0), 1);
+            }
+        }
+    }
+
+    /// <summary>What the analytic model let pass.</summary>
+    private sealed record Search(
+        ModelArchitecture Model, IReadOnlyList<SystemChoice> Systems, int Unpriced, ScreenedShape[] Screened, Candidate[] Candidates);
+}

@@ -1,0 +1,64 @@
+using Inferometer.Core;
+
+namespace Inferometer.Planning.Programs;
+
+/// <summary>
+/// How a serving program is told what a deployment is: its flags, the formats that it takes, and the limits that are worth trying. The
+/// built-in ones are data with their source; see <c>catalog/launch</c>.
+/// </summary>
+public sealed record ServingProgram
+{
+    /// <summary>Framework it belongs to, by its name in the framework catalog.</summary>
+    public required string Framework { get; init; }
+
+    /// <summary>Name of the program, for people.</summary>
+    public required string Program { get; init; }
+
+    /// <summary>Version whose flags are used.</summary>
+    public required string Version { get; init; }
+
+    /// <summary>Where the flags are documented.</summary>
+    public required string Source { get; init; }
+
+    /// <summary>The command before its flags; <c>{model}</c> and <c>{weights}</c> stand for the model and the format of its file.</summary>
+    public required EquatableList<string> Command { get; init; }
+
+    /// <summary>Container images by vendor of the device.</summary>
+    public required IReadOnlyDictionary<string, string> Images { get; init; }
+
+    /// <summary>Where the images are documented.</summary>
+    public required string ImageSource { get; init; }
+
+    /// <summary>Port it listens on.</summary>
+    public required int Port { get; init; }
+
+    /// <summary>Path that answers when it is ready.</summary>
+    public required string Health { get; init; }
+
+    /// <summary>Flags by what they say: tensor, pipeline, expert, attention_data, sequences, step_tokens, context, ...</summary>
+    public required IReadOnlyDictionary<string, EquatableList<string>> Flags { get; init; }
+
+    /// <summary>Flags of a replica that reads prompts or decodes alone, by role; empty where it cannot be told.</summary>
+    public required IReadOnlyDictionary<string, EquatableList<string>> Roles { get; init; }
+
+    /// <summary>Lines of its configuration file by what they say; empty where flags say all.</summary>
+    public required IReadOnlyDictionary<string, EquatableList<string>> Config { get; init; }
+
+    /// <summary>Formats of weights.</summary>
+    public required EquatableList<FormatOption> Weights { get; init; }
+
+    /// <summary>Formats of the cache.</summary>
+    public required EquatableList<FormatOption> KvCache { get; init; }
+
+    /// <summary>Most tokens of a step that are worth trying.</summary>
+    public required EquatableList<int> StepTokens { get; init; }
+
+    /// <summary>Most sequences of a step that are worth trying, ascending.</summary>
+    public required EquatableList<int> Sequences { get; init; }
+
+    /// <summary>Prompts can be read by replicas of their own.</summary>
+    public bool CanSeparate => Roles.Count > 0;
+
+    /// <summary>Whether a degree of that kind can be told.</summary>
+    public bool Takes(string flag) => Flags.ContainsKey(flag);
+}

@@ -1,0 +1,71 @@
+using System.Globalization;
+using Inferometer.Planning.Deployments;
+
+namespace Inferometer.Planning.Screening;
+
+/// <summary>Why one deployment is not the answer, with the figures.</summary>
+/// <param name="Reason">The constraint.</param>
+/// <param name="Deployment">The deployment.</param>
+/// <param name="Found">What there is: bytes, requests, seconds or US dollars a month, by the reason.</param>
+/// <param name="Needed">What would be needed.</param>
+public sealed record Rejection(RejectionReason Reason, Deployment Deployment, double Found, double Needed)
+{
+    /// <summary>What binds a replica, where the load is what it does not carry or what makes it dear.</summary>
+    public Binding? Binding { get; init; }
+
+    /// <summary>Devices that the load takes of it at the least; null where that is not what it fails by.</summary>
+    public int? LeastDevices { get; init; }
+
+    /// <summary>Further words, such as what the simulator says of an impossible deployment.</summary>
+    public string? Note { get; init; }
+
+    /// <summary>How many times what is allowed it takes, at least 1: the nearer to 1, the nearer it is to being an answer.</summary>
+    public double Excess => Reason switch
+    {
+        RejectionReason.Weights or RejectionReason.KvCache or RejectionReason.Load =>
+            Found > 0 ? Math.Max(1, Needed / Found) : double.MaxValue,
+        _ => Needed > 0 ? Math.Max(1, Found / Needed) : double.MaxValue,
+    };
+
+    /// <summary>The figures in words: <c>KV cache: 12 requests fit, 31 needed</c>.</summary>
+    public override string ToString() => Reason switch
+    {
+        RejectionReason.NoPrice => $"no price of {Deployment.Shape.System.Name} is known",
+        RejectionReason.Impossible => Note ?? "cannot be priced",
+        RejectionReason.Weights => Say($"weights: {Needed / 1e9:0.0} GB a device with activations and reserve, {Found / 1e9:0.0} GB there"),
+        RejectionReason.KvCache => Say($"KV cache: {Requests(Found)} fit{(Found == 1 ? "s" : "")}, {Needed:#,0} needed"),
+        RejectionReason.Load => Say($"{Words(Binding)}: {Requests(Found)} at once keep{(Found == 1 ? "s" : "")} it, {Needed:#,0} needed"),
+        RejectionReason.Budget => Say($"cost: ${Found:#,0} a month, ${Needed:#,0} allowed"),
+        RejectionReason.Dominated => "another batch limit does as much with less memory",
+        RejectionReason.Simulated => Say($"simulated: {Note} {Found * 1000:#,0.#} ms, {Needed * 1000:#,0.#} allowed"),
+        RejectionReason.Dearer => Binding is { } binding
+            ? Say($"dearer: ${Found:#,0} a month at the least ({Words(binding)} binds), ${Needed:#,0} do")
+            : Say($"dearer: ${Found:#,0} a month at the least, ${Needed:#,0} do"),
+        _ => Say($"{Words(BindingOf(Reason))}: {Found * 1000:#,0.#} ms for a single user, {Needed * 1000:#,0.#} allowed"),
+    };
+
+    /// <summary>Name of a constraint, for people.</summary>
+    public static string Words(Binding? binding) => binding switch
+    {
+        Screening.Binding.KvCache => "KV cache",
+        Screening.Binding.BatchLimit => "batch limit",
+        Screening.Binding.TimeToFirstToken => "TTFT",
+        Screening.Binding.TimePerOutputToken => "TPOT",
+        Screening.Binding.InterTokenLatency => "ITL",
+        Screening.Binding.EndToEnd => "E2E",
+        _ => "load",
+    };
+
+    private static Binding? BindingOf(RejectionReason reason) => reason switch
+    {
+        RejectionReason.TimeToFirstToken => Screening.Binding.TimeToFirstToken,
+        RejectionReason.TimePerOutputToken => Screening.Binding.TimePerOutputToken,
+        RejectionReason.InterTokenLatency => Screening.Binding.InterTokenLatency,
+        RejectionReason.EndToEnd => Screening.Binding.EndToEnd,
+        _ => null,
+    };
+
+    private static string Requests(double count) => Say($"{count:#,0} request{(count == 1 ? "" : "s")}");
+
+    private static string Say(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,199 @@
+using Inferometer.Core.Hardware;
+using Inferometer.Planning.Demand;
+using Inferometer.Planning.Deployments;
+using Inferometer.Planning.Screening;
+using Inferometer.Serving;
+using Inferometer.Serving.Arrivals;
+using Inferometer.Simulation.Costs;
+using Inferometer.Simulation.Serving;
+
+namespace Inferometer.Planning.Trials;
+
+/// <summary>
+/// Simulates deployments with the serving simulator: the framework's own scheduling policy, with the deployment's limits. What comes out
+/// depends on the deployment, the load and the seed alone. Thread-safe.
+/// </summary>
+/// <param name="plans">Makes cost plans.</param>
+/// <param name="level">What must be kept.</param>
+/// <param name="seed">Equal seeds give equal requests.</param>
+internal sealed class TrialRunner(DeploymentPlans plans, ServiceLevel level, ulong seed)
+{
+    // More replicas than these are simulated by so many of them under their part of the load: they are alike.
+    private const int MostReplicas = 8;
+    private const int MostOfFleet = 4;
+    private const int LeastMeasured = 400;
+    private const int MostMeasured = 20_000;
+    private const int BeyondPercentile = 40;
+    private const int LeastBlock = 16;
+    private const int AmpleRoom = 4; // lengths vary: so many mean requests hold any that run at once
+
+    /// <summary>The level that outcomes are held against.</summary>
+    public ServiceLevel Level => level;
+
+    /// <summary>One replica under its part of the load; of those that read prompts apart, as many as make a unit of both.</summary>
+    public Trial Replica(Deployment deployment, ReplicaCount replicas, ServiceDemand demand, CancellationToken cancellationToken)
+    {
+        if (replicas.Prefill == 0)
+        {
+            return Run(deployment, new ReplicaCount(1), demand.Share(replicas.Total), seed, cancellationToken);
+        }
+
+        (ReplicaCount unit, ServiceDemand part) = Part(replicas, demand, MostReplicas);
+        return Run(deployment, unit, part, seed, cancellationToken);
+    }
+
+    /// <summary>All replicas behind a router, with other requests than <see cref="Replica"/>; of many equal ones some.</summary>
+    public Trial Fleet(Deployment deployment, ReplicaCount replicas, ServiceDemand demand, CancellationToken cancellationToken)
+    {
+        (ReplicaCount part, ServiceDemand load) = Part(replicas, demand, replicas.Prefill > 0 ? MostReplicas : MostOfFleet);
+        return Run(deployment, part, load, seed + 1, cancellationToken);
+    }
+
+    private static (ReplicaCount Replicas, ServiceDemand Demand) Part(ReplicaCount replicas, ServiceDemand demand, int most)
+    {
+        if (replicas.Total <= most)
+        {
+            return (replicas, demand);
+        }
+
+        if (replicas.Prefill == 0)
+        {
+            return (new ReplicaCount(most), demand.IsClosed
+                ? demand with { Users = most * demand.Share(replicas.Total).Users }
+                : demand.Scale((double)most / replicas.Total));
+        }
+
+        double units = Math.Ceiling((double)replicas.Total / most);
+        int prefill = Math.Max(1, (int)Math.Round(replicas.Prefill / units));
+        int decode = Math.Max(1, (int)Math.Round(replicas.Decode / units));
+        double share = Math.Max((double)prefill / replicas.Prefill, (double)decode / replicas.Decode);
+        return (new ReplicaCount(prefill + decode, prefill), demand.Scale(share));
+    }
+
+    private Trial Run(
+        Deployment deployment, ReplicaCount replicas, ServiceDemand demand, ulong requests, CancellationToken cancellationToken)
+    {
+        ICostPlan plan = plans.Of(deployment);
+        KvRoom room = KvRoom.Of(plan, demand);
+        ReplicaModel model = new(plan, demand);
+        int measured = Math.Max(Measured(), 2 * demand.Users);
+        int warm = demand.IsClosed ? demand.Users : measured / 10;
+        GeneratedArrivals generated = new(demand.Traffic(measured + warm, requests));
+        double turn = model.At(Math.Max(1, (double)demand.Users / Math.Max(1, replicas.Decode))).EndToEnd;
+        IArrivalSource source = demand.IsClosed ? new StaggeredUsers(generated, demand.Users, turn) : generated;
+        ServingSimulationOptions options = Options(deployment, plan, replicas, room, demand) with { WarmUp = new WarmUp(warm, 0) };
+        double real = Math.Max(1, Blocks(room.Requests, demand, options.BlockSize));
+        ServiceResult result = ServingSimulation.Serve(source, plan, options, cancellationToken);
+        return Outcome(result, replicas, plan.Basis, model, warm,
+            demand) with
+        { PeakKvUse = result.Load.PeakKvUse * options.BlockCount!.Value / real };
+    }
+
+    private static ServingSimulationOptions Options(
+        Deployment deployment, ICostPlan plan, ReplicaCount replicas, KvRoom room, ServiceDemand demand)
+    {
+        ServingSimulationOptions options = deployment.Shape.Framework.OptionsFor(
+            plan.Request.System.Device, plan.Request.Architecture.MaxContextTokens);
+        Link link = plan.Request.System.InterNode;
+        // Blocks that nobody can use would only take time and memory to keep; cells of one token are as good in sixteens.
+        int block = Math.Max(LeastBlock, options.BlockSize);
+        int atOnce = Math.Min(deployment.MaxSequences, demand.IsClosed ? demand.Users : int.MaxValue);
+        bool ample = room.Requests >= AmpleRoom * (double)atOnce;
+        double blocks = Blocks(ample ? AmpleRoom * atOnce : room.Requests, demand, block);
+        return options with
+        {
+            BlockSize = block,
+            Scheduler = options.Scheduler with { MaxSequences = deployment.MaxSequences, MaxTokensPerStep = deployment.StepTokens },
+            BlockCount = (int)Math.Clamp(blocks, 1, int.MaxValue / (2 * block)),
+            Replicas = replicas.Total,
+            Routing = RoutingPolicy.LeastTokens,
+            Disaggregation = replicas.Prefill == 0 ? null : new Disaggregation
+            {
+                PrefillReplicas = replicas.Prefill,
+                BandwidthBytesPerSecond = link.Bandwidth,
+                LatencySeconds = link.LatencySeconds,
+            },
+            KeepOutcomes = true,
+        };
+    }
+
+    private static double Blocks(double requests, ServiceDemand demand, int block) =>
+        Math.Ceiling(requests * (demand.MeanInput + demand.MeanOutput) / block);
+
+    private int Measured()
+    {
+        double percentile = level.Limits.Max(l => l.Percentile ?? 100);
+        return percentile >= 100 ? 1000
+            : (int)Math.Clamp(BeyondPercentile / (1 - (percentile / 100)), LeastMeasured, MostMeasured);
+    }
+
+    private Trial Outcome(
+        ServiceResult result, ReplicaCount replicas, EstimateBasis? basis, ReplicaModel model, int warm, ServiceDemand demand)
+    {
+        RequestOutcome[] done = [.. result.Outcomes.Skip(warm).Where(o => o.OutputTokens > 0)];
+        double batch = Math.Max(1, result.Load.MeanBatch);
+        double admission = model.Admission(model.Decode(batch), batch);
+        double[] first = Sorted(done, o => o.FirstTokenSeconds - o.ArrivalSeconds + admission);
+        double[] each = Sorted(done, o => (o.LastTokenSeconds - o.FirstTokenSeconds) / (o.OutputTokens - 1));
+        double[] gap = Sorted(done, o => o.LongestGapSeconds);
+        double[] whole = Sorted(done, o => o.LastTokenSeconds - o.ArrivalSeconds + admission);
+        double[] ValuesOf(LatencyMetric metric) => metric switch
+        {
+            LatencyMetric.TimeToFirstToken => first,
+            LatencyMetric.TimePerOutputToken => each,
+            LatencyMetric.InterTokenLatency => gap,
+            _ => whole,
+        };
+        ServingReport report = result.Report.Value;
+        long refused = report.Rejected;
+        return new Trial
+        {
+            Replicas = replicas,
+            Limits = [.. level.Limits.Select(limit => Limit(limit, ValuesOf(limit.Metric), basis))],
+            Fault = done.Length == 0 ? result.Warnings.FirstOrDefault() ?? "nothing was answered"
+                : refused > 0 ? FormattableString.Invariant($"{refused} requests are longer than the cache or the model takes")
+                : !demand.IsClosed && result.Overload is not null ? "requests come faster than they are answered"
+                : null,
+            TimeToFirstToken = Median(first),
+            TimePerOutputToken = Median(each),
+            EndToEnd = Median(whole),
+            AdmissionSeconds = admission,
+            RequestsPerSecond = report.RequestsPerSecond,
+            OutputTokensPerSecond = report.OutputTokensPerSecond,
+            Attainment = Attainment(done, admission),
+            JoulesPerToken = result.Load.JoulesPerOutputToken,
+            PeakKvUse = result.Load.PeakKvUse,
+            BusyShare = result.Load.BusyShare,
+            MeanBatch = result.Load.MeanBatch,
+            Measured = done.Length,
+        };
+    }
+
+    private LimitOutcome Limit(SloLimit limit, double[] values, EstimateBasis? basis)
+    {
+        // A metric that no request has (one token has no time per output token) keeps any limit.
+        double at = values.Length == 0 ? 0 : Percentile.Of(values, limit.Percentile ?? 100);
+        Interval? half = null, nine = null;
+        if (basis is not null)
+        {
+            var band = ServiceLevel.BandOf(limit.Metric, basis);
+            (half, nine) = (EstimateBasis.Half(band, at), EstimateBasis.NineTenths(band, at));
+        }
+
+        return new LimitOutcome(limit, Median(values), at, level.AllowedSeconds(limit, basis), half, nine);
+    }
+
+    private double Attainment(RequestOutcome[] done, double admission) => done.Length == 0 ? 0 : (double)done.Count(o => level.Limits.All(
+        l => !((l.Metric switch
+        {
+            LatencyMetric.TimeToFirstToken => o.FirstTokenSeconds - o.ArrivalSeconds + admission,
+            LatencyMetric.TimePerOutputToken => (o.LastTokenSeconds - o.FirstTokenSeconds) / (o.OutputTokens - 1),
+            LatencyMetric.InterTokenLatency => o.LongestGapSeconds,
+            _ => o.LastTokenSeconds - o.ArrivalSeconds + admission,
+        }) > l.Seconds))) / done.Length;
+
+    private static double[] Sorted(RequestOutcome[] outcomes, Func<RequestOutcome, double> of) =>
+        [.. outcomes.Select(of).Where(double.IsFinite).Order()];
+
+    private static double Median(double[] sorted) => sorted.Length == 0 ? 0 : Percentile.Of(sorted, 50);
+}

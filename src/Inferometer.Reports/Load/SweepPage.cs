@@ -1,0 +1,61 @@
+using Inferometer.Measurement.Load;
+using Inferometer.Reports.Documents;
+using Inferometer.Serving;
+
+namespace Inferometer.Reports.Load;
+
+/// <summary>What a service did at each of several rates, and up to which it kept up.</summary>
+public static class SweepPage
+{
+    /// <summary>The page.</summary>
+    /// <param name="sweep">What was measured.</param>
+    /// <param name="title">What was asked of what, one line.</param>
+    public static Document Of(LoadSweep sweep, string title)
+    {
+        ArgumentNullException.ThrowIfNull(sweep);
+        Document page = new(Headline(sweep), Rates(sweep)) { Title = title };
+        page.Blocks.Add(new Sentences("definitions", "Definitions",
+        [
+            "Keeps up: every request is answered, nine in ten keep the service level where one is given, and the requests under way do not "
+                + "grow by more than a twentieth of those that came in the second half.",
+        ]));
+        return page;
+    }
+
+    /// <summary>The rates alone, as one table.</summary>
+    /// <param name="sweep">What was measured.</param>
+    public static Table Rates(LoadSweep sweep)
+    {
+        ArgumentNullException.ThrowIfNull(sweep);
+        Table table = new(
+            "rates", "Rates", Column.Number("requests/s", "request_rate") with { IsRowName = true },
+            Column.Number("answered/s", "request_throughput"), Column.Number("output tokens/s", "output_throughput"),
+            Column.Number("TTFT p50 ms", "median_ttft_ms"), Column.Number("p99", "p99_ttft_ms"),
+            Column.Number("TPOT p50 ms", "median_tpot_ms"), Column.Number("p99", "p99_tpot_ms"),
+            Column.Number("keep the level", "slo_attainment"), Column.Number("failed", "failed"), Column.Text("keeps up", "keeps_up"));
+        foreach (LoadPoint point in sweep.Points)
+        {
+            ServingReport report = point.Result.Report.Value;
+            table.Add(
+                Cell.Number(point.RequestsPerSecond), Cell.Number(report.RequestsPerSecond), Cell.Number(report.OutputTokensPerSecond),
+                Cell.Number(report.TimeToFirstToken?.P50 * 1000), Cell.Number(report.TimeToFirstToken?.P99 * 1000),
+                Cell.Number(report.TimePerOutputToken?.P50 * 1000), Cell.Number(report.TimePerOutputToken?.P99 * 1000),
+                report.Goodput is { } goodput ? Cell.Share(goodput.Attainment) : Cell.None, point.Result.Errors.Sum(e => e.Count),
+                point.KeepsUp ? "yes" : "no");
+        }
+
+        return table;
+    }
+
+    private static Facts Headline(LoadSweep sweep) => new(null,
+    [
+        new(
+            "Keeps up to", "knee_requests_per_s",
+            sweep.Knee is { } knee
+                ? Cell.Number(
+                    knee.RequestsPerSecond,
+                    $"{Numbers.Short(knee.RequestsPerSecond)} requests/s, "
+                        + $"{Numbers.Short(knee.Result.Report.Value.OutputTokensPerSecond)} output tokens/s") with { Tone = Tone.Strong }
+                : new Cell("none of these rates", null)),
+    ]);
+}

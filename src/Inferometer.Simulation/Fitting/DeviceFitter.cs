@@ -1,0 +1,65 @@
+using Inferometer.Core;
+using Inferometer.Simulation.Calibration;
+using Inferometer.Simulation.Costs;
+
+namespace Inferometer.Simulation.Fitting;
+
+/// <summary>
+/// Fits what one framework reaches on one device to rates measured there: a layer of the device, and a layer of each format on it, whose
+/// kernels are of their own. Deterministic.
+/// </summary>
+public static class DeviceFitter
+{
+    private const double Noise = 0.06;
+
+    private static readonly Coefficient[] OfDevice =
+    [
+        Coefficient.Matrix16, Coefficient.UnpackingOperations, Coefficient.AttentionMatrix, Coefficient.MatrixMemory,
+        Coefficient.AttentionMemory, Coefficient.VectorMemory, Coefficient.Launch, Coefficient.AttentionExtra, Coefficient.Step,
+        Coefficient.Sequence, Coefficient.PromptLayer,
+    ];
+
+    private static readonly Coefficient[] OfFormat = [Coefficient.Matrix16, Coefficient.MatrixMemory, Coefficient.UnpackingOperations];
+
+    /// <summary>Fits.</summary>
+    /// <param name="name">Name of the calibration.</param>
+    /// <param name="below">Calibration it stands on.</param>
+    /// <param name="rates">Measured rates of one framework on one device, at least one.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="InferometerException">There is no rate, or they are of several frameworks or devices.</exception>
+    public static DeviceFit Fit(
+        string name, CalibrationSet below, IReadOnlyList<RateRun> rates, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(below);
+        ArgumentNullException.ThrowIfNull(rates);
+        RateCase[] cases = [.. rates.Select(rate => new RateCase(rate))];
+        (string Framework, string Device)[] subjects = [.. cases.Select(c => (c.Subject.Framework.Name, c.Subject.Device)).Distinct()];
+        if (subjects.Length != 1)
+        {
+            throw new InferometerException($"a device is fitted to rates of one framework on one device; these are of {subjects.Length}.");
+        }
+
+        (string framework, string device) = subjects[0];
+        CalibrationLayer scope = new() { Framework = framework, Device = device, Runs = cases.Length };
+        CalibrationLayer[] formats =
+        [
+            .. cases.GroupBy(c => c.Subject.Format, StringComparer.Ordinal).OrderBy(g => g.Key, StringComparer.Ordinal)
+                .Select(g => new CalibrationLayer { Framework = framework, Device = device, Format = g.Key, Runs = g.Count() }),
+        ];
+        FitLayout layout = new(
+        [
+            .. OfDevice.Select(c => new FitParameter([c], scope, 3 * CoefficientTable.Of(c).Spread)),
+            .. formats.SelectMany(f => OfFormat.Select(c => new FitParameter([c], f, 0.5 * CoefficientTable.Of(c).Spread))),
+        ], below.CoefficientsOf);
+        double[] at = new RateStage(cases, layout, Noise).Fit(40, cancellationToken);
+        CalibrationSet own = new() { Name = name, Layers = [.. layout.Layers(at)] };
+        CalibratedCostModel before = new(below), after = new(below.With(own));
+        return new DeviceFit(own, [.. rates.Select(rate => new CalibratedRate(
+            rate, RateStage.Predict(before.Prepare(rate.Request), rate), RateStage.Predict(after.Prepare(rate.Request), rate)))]);
+    }
+}
+
+/// <summary>What a device was fitted to.</summary>
+/// <param name="Calibration">The layers alone, without those below.</param>
+/// <param name="Rates">The rates, before and after.</param>
+public sealed record DeviceFit(CalibrationSet Calibration, EquatableList<CalibratedRate> Rates);

@@ -1,0 +1,192 @@
+using System.Text;
+using System.Text.Json;
+using Inferometer.Inference.Chat.Formats;
+using Inferometer.Inference.Tests.Sampling;
+using Inferometer.ModelFiles.Templates;
+using Inferometer.ModelFiles.Tokenization;
+
+namespace Inferometer.Inference.Tests.Chat.Formats;
+
+/// <summary>Answers as models write them, taken apart letter by letter and at once: kind and text of each part, calls as JSON.</summary>
+public sealed class AnswerReaderTests
+{
+    private static readonly Tokenizer Tokenizer = TestVocabulary.Create();
+
+    private static readonly ToolDeclaration[] Tools =
+    [
+        new("get_weather", "", JsonElement.Parse("""{"type":"object","properties":{"city":{"type":"string"},"days":{"type":"integer"}}}""")),
+        new("now", "", JsonElement.Parse("""{"type":"object","properties":{}}""")),
+    ];
+
+    private const string Hermes = "{{ tools }}<tool_call></tool_call>";
+    private const string Thinking = "{{ tools }}<think></think><tool_call></tool_call>";
+    private const string Coder = "{{ tools }}<tool_call><function=<parameter=";
+    private const string Glm = "{{ tools }}<tool_call><arg_key><arg_value></think>";
+    private const string Llama = "{{ tools }}ipython parameters";
+    private const string Mistral = "{{ tools }}[TOOL_CALLS]";
+    private const string Arguments = "{{ tools }}[TOOL_CALLS][ARGS]";
+    private const string DeepSeek = "{{ tools }}<｜tool▁calls▁begin｜>```json</think>";
+    private const string DeepSeek31 = "{{ tools }}<｜tool▁calls▁begin｜></think>";
+    private const string Kimi = "{{ tools }}<|tool_calls_section_begin|><|tool_call_argument_begin|>";
+    private const string MiniMax = "{{ tools }}<minimax:tool_call></think>";
+    private const string Seed = "{{ tools }}<seed:tool_call></seed:think>";
+    private const string Lfm = "{{ tools }}<|tool_list_start|>";
+    private const string Granite = "{{ tools }}<|tool_call|><|start_of_role|></think>";
+    private const string Phi = "{{ tools }}<|tool|><|/tool|>";
+    private const string Command = "{{ tools }}<|START_ACTION|>tool_name<|END_THINKING|>";
+    private const string Harmony = "{{ tools }}<|start|><|channel|><|message|>";
+    private const string Oslo = """get_weather({"city":"Oslo","days":3})""";
+
+    [Theory]
+    [InlineData(Hermes, "Hello there.", "Hello there.")]
+    [InlineData(Hermes, "Let me look.\n<tool_call>\n{\"name\": \"get_weather\", \"arguments\": {\"city\": \"Oslo\", \"days\": 3}}\n</t"
+        + "ool_call>", "Let me look.|" + Oslo)]
+    [InlineData(Hermes, "<tool_call>\n{\"name\": \"now\", \"arguments\": {}}\n</tool_call>\n<tool_call>{\"name\":\"get_weather\",\"arg"
+        + "uments\":{\"city\":\"Oslo\",\"days\":3}}</tool_call>", "now({})|" + Oslo)]
+    [InlineData(Hermes, "<tool_call>{\"name\":\"now\",\"arguments\":{\"a\":\"</tool_call>\"}}</tool_call>", "now({\"a\":\"</tool_call>"
+        + "\"})")]
+    [InlineData(Hermes, "<tool_call>{\"name\": broken}</tool_call> sorry", "<tool_call>{\"name\": broken}</tool_call> sorry")]
+    [InlineData(Hermes, "a < b and <tool_cal", "a < b and <tool_cal")]
+    [InlineData(Thinking, "<think>\nHm, Oslo.\n</think>\n\nIt rains.", "(Hm, Oslo.)|It rains.")]
+    [InlineData(Thinking, "<think>never ends", "(never ends)")]
+    [InlineData(Thinking, "<think>x</think><tool_call>{\"name\":\"now\",\"arguments\":\"{}\"}</tool_call>", "(x)|now({})")]
+    [InlineData(Coder, "<tool_call>\n<function=get_weather>\n<parameter=city>\nOslo\n</parameter>\n<parameter=days>\n3\n</parameter>\n"
+        + "</function>\n</tool_call>", Oslo)]
+    [InlineData(Glm, "<tool_call>get_weather\n<arg_key>city</arg_key>\n<arg_value>Oslo</arg_value>\n<arg_key>days</arg_key>\n<arg_valu"
+        + "e>3</arg_value>\n</tool_call>", Oslo)]
+    [InlineData(Glm, "<think>a</think>\n<tool_call>now\n</tool_call>", "(a)|now({})")]
+    [InlineData(Llama, "{\"name\": \"get_weather\", \"parameters\": {\"city\": \"Oslo\", \"days\": 3}}", Oslo)]
+    [InlineData(Llama, "<|python_tag|>{\"name\": \"now\", \"parameters\": {}}", "now({})")]
+    [InlineData(Llama, "{\"answer\": 42}", "{\"answer\": 42}")]
+    [InlineData(Mistral, "[TOOL_CALLS][{\"name\": \"get_weather\", \"arguments\": {\"city\": \"Oslo\", \"days\": 3}, \"id\": \"abcdefg"
+        + "hi\"}]", Oslo)]
+    [InlineData(Arguments, "[TOOL_CALLS]now[ARGS]{}[TOOL_CALLS]get_weather[CALL_ID]abcdefghi[ARGS]{\"city\": \"Oslo\", \"days\": 3}",
+        "now({})|" + Oslo)]
+    [InlineData(DeepSeek, "<think>t</think><｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>get_weather\n```json\n{\"city\":"
+        + " \"Oslo\", \"days\": 3}\n```<｜tool▁call▁end｜><｜tool▁calls▁end｜>", "(t)|" + Oslo)]
+    [InlineData(DeepSeek31, "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>now<｜tool▁sep｜>{}<｜tool▁call▁end｜><｜tool▁call▁begin｜>get_weather<｜"
+        + "tool▁sep｜>{\"city\": \"Oslo\", \"days\": 3}<｜tool▁call▁end｜><｜tool▁calls▁end｜>", "now({})|" + Oslo)]
+    [InlineData(Kimi, "Sure.<|tool_calls_section_begin|><|tool_call_begin|>functions.get_weather:0<|tool_call_argument_begin|>{\"city"
+        + "\": \"Oslo\", \"days\": 3}<|tool_call_end|><|tool_calls_section_end|>", "Sure.|" + Oslo)]
+    [InlineData(MiniMax, "<minimax:tool_call>\n<invoke name=\"get_weather\">\n<parameter name=\"city\">Oslo</parameter>\n<parameter na"
+        + "me=\"days\">3</parameter>\n</invoke>\n</minimax:tool_call>", Oslo)]
+    [InlineData(Seed, "<seed:think>so</seed:think><seed:tool_call>\n<function=get_weather>\n<parameter=city>Oslo</parameter>\n<paramet"
+        + "er=days>3</parameter>\n</function>\n</seed:tool_call>", "(so)|" + Oslo)]
+    [InlineData(Lfm, "<|tool_call_start|>[get_weather(city='Oslo', days=3), now()]<|tool_call_end|>Wait.", Oslo + "|now({})|Wait.")]
+    [InlineData(Granite, "<|tool_call|>[{\"name\": \"get_weather\", \"arguments\": {\"city\": \"Oslo\", \"days\": 3}}]", Oslo)]
+    [InlineData(Granite, "<think>why</think><response>Because.</response>", "(why)|Because.")]
+    [InlineData(Phi, "<|tool_call|>[{\"name\": \"now\", \"arguments\": {}}]<|/tool_call|>", "now({})")]
+    [InlineData(Command, "<|START_THINKING|>I will look.<|END_THINKING|><|START_ACTION|>[\n    {\"tool_call_id\": \"0\", \"tool_name\""
+        + ": \"get_weather\", \"parameters\": {\"city\": \"Oslo\", \"days\": 3}}\n]<|END_ACTION|>", "(I will look.)|" + Oslo)]
+    [InlineData(Command, "<|START_RESPONSE|>Hello.<|END_RESPONSE|>", "Hello.")]
+    [InlineData(Harmony, "<|channel|>analysis<|message|>Need it.<|end|><|start|>assistant<|channel|>commentary to=functions.get_weathe"
+        + "r <|constrain|>json<|message|>{\"city\":\"Oslo\",\"days\":3}<|call|>", "(Need it.)|" + Oslo)]
+    [InlineData(Harmony, "<|channel|>analysis<|message|>Easy.<|end|><|start|>assistant<|channel|>final<|message|>It rains.", "(Easy.)|"
+        + "It rains.")]
+    [InlineData(Harmony, " to=functions.now<|channel|>commentary json<|message|>{}", "now({})")]
+    [InlineData(Harmony, "<|channel|>commentary to=functions.now<|message|>{oops", "{oops")]
+    public void An_answer_is_taken_apart(string template, string answer, string expected)
+    {
+        Assert.Equal(expected, Parts(template, answer, step: 1));
+        Assert.Equal(expected, Parts(template, answer, step: 7));
+        Assert.Equal(expected, Parts(template, answer, step: answer.Length));
+    }
+
+    [Fact]
+    public void A_prompt_that_ends_inside_of_reasoning_begins_the_answer_there() =>
+        Assert.Equal("(Hm.)|Yes.", Parts(Thinking, "Hm.\n</think>\n\nYes.", 1, "<|im_start|>assistant\n<think>\n"));
+
+    [Fact]
+    public void Without_tools_nothing_is_a_call()
+    {
+        ChatFormat format = ChatFormat.For(ChatTemplate.Parse(Hermes, "t"), Tokenizer);
+        AnswerReader reader = new(format, "", []);
+        const string Text = "<tool_call>{\"name\":\"now\",\"arguments\":{}}</tool_call>";
+        Assert.Equal(Text, string.Concat(reader.Append(Text).ToArray().Concat(reader.Complete()).Select(part => part.Text)));
+    }
+
+    [Fact]
+    public void Nothing_of_a_call_is_shown_before_it_is_whole()
+    {
+        AnswerReader reader = new(ChatFormat.For(ChatTemplate.Parse(Hermes, "t"), Tokenizer), "", Tools);
+        Assert.Equal("Hm", Assert.Single(reader.Append("Hm <to")).Text);
+        Assert.Empty(reader.Append("ol_call>{\"name\":"));
+        Assert.Empty(reader.Append("\"now\",\"arguments\":{}}"));
+        Assert.Equal("now", Assert.Single(reader.Append("</tool_call>")).Call?.Name);
+        Assert.Empty(reader.Complete());
+    }
+
+    [Fact]
+    public void Ids_are_the_models_own_or_nine_letters_and_digits()
+    {
+        Assert.Equal("functions.now:3", Call(Kimi, "<|tool_calls_section_begin|><|tool_call_begin|>functions.now:3<|tool_call_argument"
+            + "_begin|>{}<|tool_call_end|><|tool_calls_section_end|>").Id);
+        Assert.Matches("^[a-z0-9]{9}$", Call(Hermes, "<tool_call>{\"name\":\"now\",\"arguments\":{}}</tool_call>").Id);
+    }
+
+    [Theory]
+    [InlineData("""<parameter=city>17</parameter><parameter=days>[1, {"a": null}]</parameter><parameter=x>plain</parameter>""", """{"city":"17","days":[1,{"a":null}],"x":"plain"}""")]
+    [InlineData("<parameter=city>\n a\n\nb \n</parameter>", """{"city":" a\n\nb "}""")]
+    public void Members_are_read_by_the_types_of_the_schema(string members, string expected)
+    {
+        ToolCall call = Call(Coder, $"<tool_call><function=get_weather>{members}</function></tool_call>");
+        Assert.True(JsonElement.DeepEquals(JsonElement.Parse(expected), call.Arguments), call.Arguments.GetRawText());
+    }
+
+    [Theory]
+    [InlineData("f(a=True, b=None, c=-1.5, d=[1, 'x'], e={'k': (2, 3)})", """{"a":true,"b":null,"c":-1.5,"d":[1,"x"],"e":{"k":[2,3]}}""")]
+    [InlineData("[f(a=\"it's\", b='say \\'hi\\'\\n')]", """{"a":"it's","b":"say 'hi'\n"}""")]
+    public void Python_values_are_read(string text, string expected)
+    {
+        ToolCall call = Assert.Single(PythonCalls.Read(text)!);
+        Assert.True(JsonElement.DeepEquals(JsonElement.Parse(expected), call.Arguments), call.Arguments.GetRawText());
+    }
+
+    [Theory]
+    [InlineData("f(")]
+    [InlineData("f(1)")]
+    [InlineData("f(a=b)")]
+    [InlineData("[f()")]
+    [InlineData("hello")]
+    [InlineData("f(a='x)")]
+    public void What_is_no_python_call_is_none(string text) => Assert.Null(PythonCalls.Read(text));
+
+    private static ToolCall Call(string template, string answer)
+    {
+        AnswerReader reader = new(ChatFormat.For(ChatTemplate.Parse(template, "t"), Tokenizer), "", Tools);
+        return reader.Append(answer).ToArray().Concat(reader.Complete()).Select(part => part.Call).OfType<ToolCall>().Single();
+    }
+
+    private static string Parts(string template, string answer, int step, string prompt = "")
+    {
+        AnswerReader reader = new(ChatFormat.For(ChatTemplate.Parse(template, "t"), Tokenizer), prompt, Tools);
+        List<(AnswerPartKind Kind, StringBuilder Text)> parts = [];
+        for (int at = 0; at < answer.Length; at += step)
+        {
+            Add(reader.Append(answer.Substring(at, Math.Min(step, answer.Length - at))));
+        }
+
+        Add(reader.Complete());
+        return string.Join('|', parts.Select(part => part.Kind == AnswerPartKind.Reasoning ? $"({part.Text})" : part.Text.ToString()));
+
+        void Add(IReadOnlyList<AnswerPart> added)
+        {
+            foreach (AnswerPart part in added)
+            {
+                if (part.Call is { } call)
+                {
+                    string arguments = call.Arguments.GetRawText().Replace(" ", "", StringComparison.Ordinal);
+                    parts.Add((part.Kind, new StringBuilder($"{call.Name}({arguments})")));
+                }
+                else if (parts.Count > 0 && parts[^1].Kind == part.Kind)
+                {
+                    parts[^1].Text.Append(part.Text);
+                }
+                else
+                {
+                    parts.Add((part.Kind, new StringBuilder(part.Text)));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,115 @@
+using Inferometer.Core;
+using Inferometer.Core.Catalog;
+using Inferometer.Core.Deployments;
+using Inferometer.Planning.Deployments;
+using Inferometer.Planning.Launching;
+using Inferometer.Planning.Programs;
+
+namespace Inferometer.Planning.Tests.Launching;
+
+public sealed class LaunchTests
+{
+    [Fact]
+    public void Vllm_is_told_degrees_formats_and_limits()
+    {
+        LaunchCommand command = LaunchCommand.Of(Deployment("vllm", new Parallelism(4), "fp8", "fp8"), "org/model", 4096);
+        Assert.Equal(
+            ["vllm", "serve", "org/model", "--tensor-parallel-size", "4", "--max-num-seqs", "64", "--max-num-batched-tokens", "2048",
+                "--max-model-len", "4096", "--quantization", "fp8", "--kv-cache-dtype", "fp8", "--port", "8000"],
+            command.Arguments);
+        Assert.Empty(command.Notes);
+    }
+
+    [Fact]
+    public void Each_framework_has_words_for_ranks_that_share_experts()
+    {
+        Parallelism ranks = new(1, 1, 8, 8, AttentionDataParallel: true);
+        Assert.Contains("--enable-expert-parallel", LaunchCommand.Of(Deployment("vllm", ranks), "m", 4096).Arguments);
+        Assert.Contains("--enable-dp-attention", LaunchCommand.Of(Deployment("sglang", ranks), "m", 4096).Arguments);
+        LaunchCommand trt = LaunchCommand.Of(Deployment("trtllm", ranks, "published", "fp8"), "m", 4096);
+        Assert.Equal(["kv_cache_config:", "  dtype: fp8", "enable_attention_dp: true"], trt.ConfigLines);
+        Assert.Contains("--config config.yaml", trt.ToShell(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Llama_cpp_is_given_a_file_and_the_whole_cache()
+    {
+        LaunchCommand command = LaunchCommand.Of(Deployment("llama.cpp", new Parallelism(1), "q4_k_m", "published"), "org/Model", 4096);
+        Assert.Contains("Model.q4_k_m.gguf", command.Arguments);
+        Assert.Contains($"{64 * 4096}", command.Arguments);
+        Assert.Contains("checkpoint of org/Model in q4_k_m", Assert.Single(command.Notes), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Words_with_quotes_are_quoted_for_a_shell()
+    {
+        string shell = LaunchCommand.Of(Deployment("vllm", new Parallelism(2)) with { IsDisaggregated = true }, "m", 4096,
+            "decode").ToShell();
+        Assert.Contains("'{\"kv_connector\":\"NixlConnector\",\"kv_role\":\"kv_both\"}'", shell, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_a_program_cannot_be_told_is_refused()
+    {
+        Assert.Contains("KV cache", Fails(Deployment("vllm", new Parallelism(1), "fp8", "q4")), StringComparison.Ordinal);
+        Assert.Contains(
+            "prefill",
+            Assert.Throws<InferometerException>(() =>
+                LaunchCommand.Of(Deployment("trtllm", new Parallelism(1)), "m", 1, "prefill")).Message,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_manifest_has_a_workload_and_a_service_for_each_role()
+    {
+        string one = KubernetesManifest.Of(Deployment("vllm", new Parallelism(4)), new ReplicaCount(3), "Org/Model-8B", 4096);
+        Assert.Equal(2, Count(one, "apiVersion:"));
+        Assert.Contains("  replicas: 3\n", one, StringComparison.Ordinal);
+        Assert.Contains("nvidia.com/gpu: 4", one, StringComparison.Ordinal);
+        Assert.Contains("name: model-8b\n", one, StringComparison.Ordinal);
+        string apart = KubernetesManifest.Of(
+            Deployment("vllm", new Parallelism(1)) with { IsDisaggregated = true }, new ReplicaCount(5, 3), "Org/Model-8B", 4096);
+        Assert.Equal(4, Count(apart, "apiVersion:"));
+        Assert.Contains("model-8b-prefill", apart, StringComparison.Ordinal);
+        Assert.Contains(
+            "a pod is on one node",
+            Assert.Throws<InferometerException>(() => KubernetesManifest.Of(
+                Deployment("vllm", new Parallelism(8, 2)), new ReplicaCount(1), "m", 4096)).Message,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Every_program_belongs_to_a_framework_and_names_its_source()
+    {
+        Assert.Equal(
+            FrameworkCatalog.All.Select(f => f.Name).Order(StringComparer.Ordinal),
+            ServingPrograms.All.Select(p => p.Framework).Order(StringComparer.Ordinal));
+        Assert.All(ServingPrograms.All, p => Assert.True(p.Source.Length > 20 && p.Version.Length > 0));
+        Assert.All(ServingPrograms.All, p => Assert.Equal(p.Sequences.Order(), p.Sequences));
+        Assert.All(
+            ServingPrograms.All.SelectMany(p => p.Weights).Where(w => w.Name is not "published"),
+            w => Assert.NotNull(Core.Weights.WeightFormats.TryFind(w.Name, "catalog/launch")));
+    }
+
+    private static string Fails(Deployment deployment) =>
+        Assert.Throws<InferometerException>(() => LaunchCommand.Of(deployment, "m", 4096)).Message;
+
+    private static int Count(string text, string part) => text.Split(part).Length - 1;
+
+    private static Deployment Deployment(string framework, Parallelism spread, string weights = "published", string cache = "published") =>
+        new()
+        {
+            Shape = new DeploymentShape
+            {
+                Model = "m",
+                SystemName = "h100",
+                System = Sample.On("h100").System,
+                Framework = FrameworkCatalog.Find(framework, "test"),
+                Weights = framework is "llama.cpp" && weights is "published" ? "q8_0" : weights,
+                KvCache = cache,
+                Parallelism = spread,
+            },
+            MaxSequences = 64,
+            StepTokens = 2048,
+        };
+}

@@ -1,0 +1,199 @@
+using Inferometer.Core;
+using Inferometer.Planning.Answers;
+using Inferometer.Planning.Demand;
+using Inferometer.Planning.Deployments;
+using Inferometer.Planning.Prices;
+using Inferometer.Planning.Screening;
+using Inferometer.Planning.Trials;
+using Inferometer.Serving;
+
+namespace Inferometer.Planning.Tests;
+
+public sealed class PlannerTests
+{
+    [Fact]
+    public void The_answer_keeps_the_level_and_costs_its_devices()
+    {
+        PlanResult plan = Sample.Plan(Sample.Request("ttft<500ms,tpot<20ms"));
+        PlanAnswer cheapest = plan.Cheapest!;
+        Assert.True(cheapest.Trial.Meets);
+        Assert.All(cheapest.Trial.Limits, l => Assert.InRange(l.Seconds, 1e-4, l.Limit.Seconds));
+        double price = Sample.On("h100").System.Device.PricePerHourUsd!.Value;
+        int devices = cheapest.Replicas.Total * cheapest.Deployment.Shape.Devices;
+        Assert.Equal(devices, cheapest.Provision.Devices);
+        Assert.Equal(devices * price * 730, cheapest.Provision.DollarsPerMonth!.Value, 1e-6);
+        double tokens = cheapest.Trial.OutputTokensPerSecond * cheapest.Replicas.Total / cheapest.Trial.Replicas.Total;
+        Assert.Equal(devices * price / 3600 / tokens * 1e6, cheapest.DollarsPerMillionTokens!.Value, 1e-9);
+        Assert.True(plan.Smallest!.Provision.Devices <= cheapest.Provision.Devices);
+        Assert.True(plan.Fastest!.Trial.TimePerOutputToken <= cheapest.Trial.TimePerOutputToken);
+        Assert.InRange(plan.Headroom!.Value.Factor, 1, 4);
+        Assert.Contains(plan.Sensitivities, s => s.Change.StartsWith("a quarter less load", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_looser_level_never_costs_more()
+    {
+        double last = double.PositiveInfinity;
+        foreach (string slo in new[] { "ttft<250ms,tpot<9ms", "ttft<300ms,tpot<12ms", "ttft<500ms,tpot<16ms", "ttft<1s,tpot<30ms" })
+        {
+            double cost = Sample.Plan(Sample.Request(slo, users: 120)).Cheapest?.Provision.DollarsPerHour ?? double.PositiveInfinity;
+            Assert.True(cost <= last, $"{slo}: {cost} after {last}");
+            last = cost;
+        }
+
+        Assert.True(double.IsFinite(last));
+    }
+
+    [Fact]
+    public void More_users_never_cost_less()
+    {
+        double last = 0;
+        foreach (int users in new[] { 20, 60, 150, 400 })
+        {
+            double cost = Sample.Plan(Sample.Request("ttft<500ms,tpot<16ms", users)).Cheapest!.Provision.DollarsPerHour!.Value;
+            Assert.True(cost >= last, $"{users} users: {cost} after {last}");
+            last = cost;
+        }
+    }
+
+    [Fact]
+    public void The_answer_holds_with_other_requests_within_what_may_be_measured()
+    {
+        PlanRequest request = Sample.Request("ttft<500ms,tpot<16ms", users: 100);
+        PlanAnswer answer = Sample.Plan(request).Cheapest!;
+        DeploymentPlans plans = new(Sample.Catalogs.CreateEngine(), Sample.Catalogs.CostModels);
+        foreach (ulong seed in new ulong[] { 11, 12, 13 })
+        {
+            Trial anew = new TrialRunner(plans, request.Level, seed).Fleet(
+                answer.Deployment, answer.Replicas, request.Demand, TestContext.Current.CancellationToken);
+            Assert.Null(anew.Fault);
+            foreach ((LimitOutcome planned, LimitOutcome other) in answer.Trial.Limits.Zip(anew.Limits))
+            {
+                Assert.InRange(other.Seconds, planned.NineTenths!.Value.Low, planned.NineTenths.Value.High);
+            }
+        }
+    }
+
+    [Fact]
+    public void Equal_questions_have_equal_answers()
+    {
+        PlanRequest request = Sample.Request("ttft<500ms,tpot<16ms", users: 100);
+        PlanResult once = Sample.Plan(request), again = Sample.Plan(request);
+        Assert.Equal(once.Cheapest, again.Cheapest);
+        Assert.Equal(once.Smallest, again.Smallest);
+        Assert.Equal(once.Fastest, again.Fastest);
+        Assert.Equal(once.Headroom, again.Headroom);
+        Assert.Equal(once.Rejections.AsEnumerable(), again.Rejections);
+        Assert.Equal(once.Sensitivities.AsEnumerable(), again.Sensitivities);
+        Assert.Equal(once.Simulations, again.Simulations);
+    }
+
+    [Fact]
+    public void A_level_that_nothing_keeps_says_what_binds_and_what_would_do()
+    {
+        PlanResult plan = Sample.Plan(Sample.Request("ttft<500ms,tpot<1ms"));
+        Assert.Null(plan.Chosen);
+        Assert.Equal(RejectionReason.TimePerOutputToken, plan.Nearest!.Rejection.Reason);
+        Assert.StartsWith("p90 TPOT < ", plan.Nearest.Would, StringComparison.Ordinal);
+        Assert.Matches("^TPOT: [0-9.]+ ms for a single user, 1 allowed$", plan.Nearest.Rejection.ToString());
+    }
+
+    [Fact]
+    public void Too_few_devices_say_how_many_requests_fit_and_how_many_are_needed()
+    {
+        PlanRequest request = Sample.Request("ttft<10s,tpot<1s", users: 400, on: "1xl4", input: 8000);
+        PlanResult plan = Sample.Plan(request);
+        Assert.Null(plan.Chosen);
+        RejectionGroup cache = plan.Rejections.First(g => g.Reason == RejectionReason.KvCache);
+        Assert.Equal(400, cache.Nearest.Needed);
+        Assert.InRange(cache.Nearest.Found, 1, 399);
+        Assert.Matches("^KV cache: [0-9]+ requests fit, 400 needed$", cache.Nearest.ToString());
+        Assert.Contains(" devices would", plan.Nearest!.Would, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_model_that_does_not_fit_says_so_in_bytes()
+    {
+        PlanResult plan = Sample.Plan(Sample.Request("ttft<10s,tpot<1s", on: "1xrtx4060ti") with { Model = "llama-3.3-70b" });
+        RejectionGroup weights = Assert.Single(plan.Rejections);
+        Assert.Equal(RejectionReason.Weights, weights.Reason);
+        Assert.True(weights.Nearest.Needed > weights.Nearest.Found);
+        Assert.Equal(plan.Deployments, weights.Count);
+    }
+
+    [Fact]
+    public void Every_deployment_is_an_answer_or_has_a_reason()
+    {
+        PlanResult plan = Sample.Plan(Sample.Request("ttft<500ms,tpot<16ms"));
+        Assert.InRange(plan.Deployments - plan.Rejections.Sum(g => g.Count), 0, 3);
+    }
+
+    [Fact]
+    public void Spares_are_rented_and_take_over()
+    {
+        PlanResult plan = Sample.Plan(Sample.Request("ttft<500ms,tpot<16ms") with { Spares = 1 });
+        PlanAnswer answer = plan.Cheapest!;
+        Assert.Equal(answer.Replicas.Total + 1, answer.Provision.Replicas);
+        Assert.False(plan.Failure!.IsDown);
+        Assert.Null(plan.Failure.Trial);
+    }
+
+    [Fact]
+    public void A_rate_is_planned_too_and_surer_plans_cost_no_less()
+    {
+        PlanRequest request = Sample.Request("ttft<500ms,tpot<16ms");
+        request = request with { Demand = request.Demand with { Users = 0, RequestsPerSecond = 40 } };
+        PlanAnswer as50 = Sample.Plan(request).Cheapest!;
+        Assert.InRange(as50.Trial.RequestsPerSecond * as50.Replicas.Total / as50.Trial.Replicas.Total, 35, 45);
+        PlanAnswer as95 = Sample.Plan(request with { Level = request.Level with { Confidence = 95 } }).Cheapest!;
+        Assert.True(as95.Provision.DollarsPerHour >= as50.Provision.DollarsPerHour);
+        Assert.DoesNotContain(as95.Trial.Limits, l => l.IsAtRisk);
+    }
+
+    [Fact]
+    public void Prompts_can_be_read_apart()
+    {
+        PlanRequest request = Sample.Request("ttft<500ms,tpot<12ms", users: 120);
+        PlanAnswer answer = Sample.Plan(request with { Space = request.Space with { Aggregated = false, Disaggregated = true } }).Cheapest!;
+        Assert.True(answer.Deployment.IsDisaggregated);
+        Assert.True(answer.Replicas.Prefill >= 1 && answer.Replicas.Decode >= 1);
+    }
+
+    [Fact]
+    public void The_front_gains_in_one_speed_what_it_loses_in_the_other()
+    {
+        PlanResult plan = Sample.Plan(Sample.Request("ttft<500ms,tpot<16ms"));
+        Assert.NotEmpty(plan.Front);
+        foreach ((ParetoPoint slower, ParetoPoint faster) in plan.Front.Zip(plan.Front.Skip(1)))
+        {
+            Assert.True(slower.TokensPerSecondPerUser < faster.TokensPerSecondPerUser);
+            Assert.True(slower.TokensPerSecondPerDevice > faster.TokensPerSecondPerDevice);
+        }
+    }
+
+    [Fact]
+    public void Wrong_requests_are_refused_by_name()
+    {
+        PlanRequest request = Sample.Request("ttft<500ms");
+        Assert.Contains("users", Fails(request with { Demand = request.Demand with { Users = 0 } }), StringComparison.Ordinal);
+        Assert.Contains("spares", Fails(request with { Spares = -1 }), StringComparison.Ordinal);
+        Assert.Contains("spot share", Fails(request with { SpotShare = 2 }), StringComparison.Ordinal);
+        Assert.Contains(
+            "no deployment", Fails(request with { Space = request.Space with { Systems = [Sample.On("m4max")] } }),
+                StringComparison.Ordinal);
+        Assert.Throws<InferometerException>(() => ServiceLevel.Of(Slo.Parse("ttft<1s"), 0));
+        Assert.Throws<InferometerException>(() => ServiceLevel.Of(Slo.Parse("ttft<1s"), 90, confidence: 60));
+    }
+
+    [Fact]
+    public void A_price_list_decides_what_is_cheapest()
+    {
+        PriceList prices = PriceFile.ParseJson("""{"H100": 100, "A100_SXM_80GB": 1}""", "prices.json", Sample.Catalogs.Hardware);
+        PlanRequest request = Sample.Request("ttft<2s,tpot<60ms", users: 10);
+        request = request with { Space = request.Space with { Systems = [Sample.On("h100"), Sample.On("a100_sxm_80gb")] } };
+        PlanResult plan = new Planner(Sample.Catalogs, prices).Plan(request, progress: null, TestContext.Current.CancellationToken);
+        Assert.Equal("A100_SXM_80GB", plan.Cheapest!.Deployment.Shape.System.Name);
+    }
+
+    private static string Fails(PlanRequest request) => Assert.Throws<InferometerException>(() => Sample.Plan(request)).Message;
+}

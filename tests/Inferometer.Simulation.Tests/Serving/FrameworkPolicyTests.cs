@@ -1,0 +1,59 @@
+using Inferometer.Core.Catalog;
+using Inferometer.Core.Frameworks;
+using Inferometer.Core.Hardware;
+using Inferometer.Scheduling;
+using Inferometer.Simulation.Serving;
+
+namespace Inferometer.Simulation.Tests.Serving;
+
+public sealed class FrameworkPolicyTests
+{
+    [Fact]
+    public void The_programs_own_engine_is_simulated_with_the_defaults_it_runs_with()
+    {
+        ServingSimulationOptions simulated = Options("inferometer", "Desktop_8core");
+        Assert.Equal(new SchedulerOptions { MaxSequenceTokens = 1000, MaxQueueLength = int.MaxValue }, simulated.Scheduler);
+        Assert.True(simulated.PrefixCaching);
+        Assert.Equal(16, simulated.BlockSize);
+    }
+
+    [Theory]
+    [InlineData("vllm", "h100_sxm", 8192, 1024)]
+    [InlineData("vllm", "a100_sxm_80gb", 2048, 256)]
+    [InlineData("vllm", "rtx_4090", 2048, 256)]
+    [InlineData("sglang", "rtx_4090", 2048, 2048)]
+    [InlineData("sglang", "h100_sxm", 8192, 2048)]
+    [InlineData("sglang", "b200_sxm", 16384, 2048)]
+    [InlineData("trtllm", "h100_sxm", 8192, 2048)]
+    [InlineData("llama.cpp", "h100_sxm", 2048, 4)]
+    public void Steps_follow_the_device(string framework, string system, int tokens, int sequences)
+    {
+        SchedulerOptions options = Options(framework, system).Scheduler;
+        Assert.Equal((tokens, sequences), (options.MaxTokensPerStep, options.MaxSequences));
+    }
+
+    [Theory]
+    [InlineData("vllm", false, true, false)]
+    [InlineData("sglang", true, true, false)]
+    [InlineData("trtllm", false, false, true)]
+    [InlineData("llama.cpp", false, true, true)]
+    public void Rules_are_those_of_the_catalog(string framework, bool promptsFirst, bool chunked, bool reserves)
+    {
+        SchedulerOptions options = Options(framework, "h100_sxm").Scheduler;
+        Assert.Equal((promptsFirst, chunked, reserves), (options.PrefillFirst, options.ChunkedPrefill, options.ReserveForOutput));
+    }
+
+    [Fact]
+    public void Only_this_programs_framework_is_for_processors_alone()
+    {
+        FrameworkProfile own = FrameworkCatalog.Find("inferometer", "test");
+        Assert.True(own.RunsOn(HardwareCatalog.BuiltIn.Find("epyc_9654").Device));
+        Assert.False(own.RunsOn(HardwareCatalog.BuiltIn.Find("h100_sxm").Device));
+    }
+
+    private static ServingSimulationOptions Options(string framework, string system)
+    {
+        Device device = HardwareCatalog.BuiltIn.Find(system).Device;
+        return FrameworkCatalog.Find(framework, "test").OptionsFor(device, 1000);
+    }
+}
