@@ -1,10 +1,13 @@
 using System.Globalization;
 using System.Text.Json;
+using Inferometer.Core.Catalog;
 using Inferometer.Core.Deployments;
+using Inferometer.Core.Frameworks;
 using Inferometer.Server.Wire;
 using Inferometer.Serving;
 using Inferometer.Serving.Arrivals;
 using Inferometer.Simulation;
+using Inferometer.Simulation.ClosedLoop;
 using Inferometer.Simulation.Configuration;
 using Inferometer.Simulation.Costs;
 using Inferometer.Simulation.Serving;
@@ -21,11 +24,12 @@ internal sealed class ServiceReader(EstimateReader deployments, SimulationEngine
     public ServiceRun Read(JsonElement body)
     {
         var fields = RequestFields.Of(body);
-        TrafficOptions traffic = Traffic(fields);
         SimulationConfig config = deployments.ReadOne(fields, body);
         ICostPlan plan = EstimateReader.Refusing(() => engine.Prepare(config));
-        SchedulingPolicy policy = SchedulingPolicy.All.First(
-            p => string.Equals(p.Name, Word(fields, "policy"), StringComparison.OrdinalIgnoreCase));
+        TrafficOptions traffic = Traffic(fields, plan);
+        FrameworkProfile policy = Word(fields, "policy") is { } name
+            ? FrameworkCatalog.Schedulers.First(p => string.Equals(p.Name, name, StringComparison.Ordinal))
+            : plan.Framework();
         ServingSimulationOptions options = Options(fields, policy, plan, traffic);
         fields.RequireNothingElse();
         EstimateReader.Refusing(() =>
@@ -37,7 +41,7 @@ internal sealed class ServiceReader(EstimateReader deployments, SimulationEngine
         return new ServiceRun(traffic, plan, policy, options);
     }
 
-    private static TrafficOptions Traffic(RequestFields fields)
+    private static TrafficOptions Traffic(RequestFields fields, ICostPlan plan)
     {
         double? rate = Number(fields, "rate");
         int? users = Whole(fields, "users");
@@ -50,15 +54,25 @@ internal sealed class ServiceReader(EstimateReader deployments, SimulationEngine
         double? duration = Number(fields, "duration");
         int? requests = Whole(fields, "requests") ?? (duration is null ? DefaultRequests : SimulatorLimits.Requests);
         string arrivals = Text(fields, "arrivals") ?? "poisson";
+        ThinkTime think = Parsed("think", Text(fields, "think") ?? "0", text => ThinkTime.Parse(text, "think"));
+        (LengthDistribution input, LengthDistribution output) = (Length(fields, "input")!, Length(fields, "output")!);
+        int prefix = Whole(fields, "shared-prefix") ?? 0;
+        double? ramp = Number(fields, "ramp");
+        if (ramp is not null && users is null)
+        {
+            throw ApiException.Invalid("ramp", "ramp needs users; others come when they come.");
+        }
+
         return new TrafficOptions
         {
+            RampSeconds = users is { } asking ? ramp ?? think.MeanSeconds + UsualRamp(plan, asking, prefix + input.Mean, output.Mean) : 0,
             Process = rate is { } r ? Parsed("arrivals", arrivals, text => ArrivalProcess.Parse(text, r, "arrivals")) : null,
             Users = users ?? 0,
-            Think = Parsed("think", Text(fields, "think") ?? "0", text => ThinkTime.Parse(text, "think")),
-            Input = Length(fields, "input")!,
-            Output = Length(fields, "output")!,
+            Think = think,
+            Input = input,
+            Output = output,
             Turns = Length(fields, "turns"),
-            SharedPrefixTokens = Whole(fields, "shared-prefix") ?? 0,
+            SharedPrefixTokens = prefix,
             SharedPrefixes = Whole(fields, "shared-prefixes") ?? 1,
             Requests = requests,
             DurationSeconds = duration,
@@ -66,7 +80,14 @@ internal sealed class ServiceReader(EstimateReader deployments, SimulationEngine
         };
     }
 
-    private static ServingSimulationOptions Options(RequestFields fields, SchedulingPolicy policy, ICostPlan plan, TrafficOptions traffic)
+    // Users who have been there for a while are spread over the time of one request; those who begin all at once keep in step for long.
+    private static double UsualRamp(ICostPlan plan, int users, double inputTokens, double outputTokens)
+    {
+        ClosedLoopLoad load = new(users, (int)Math.Max(1, inputTokens), (int)Math.Max(1, outputTokens));
+        return EstimateReader.Refusing(() => ClosedLoopModel.Estimate(plan, load)).EndToEndSeconds;
+    }
+
+    private static ServingSimulationOptions Options(RequestFields fields, FrameworkProfile policy, ICostPlan plan, TrafficOptions traffic)
     {
         ServingSimulationOptions own = policy.OptionsFor(plan.Request.System.Device, plan.Request.Architecture.MaxContextTokens);
         Parallelism parallelism = plan.Request.Parallelism;
@@ -121,10 +142,14 @@ internal sealed class ServiceReader(EstimateReader deployments, SimulationEngine
 
     private static T Parsed<T>(string name, string text, Func<string, T> parse) => EstimateReader.Refusing(() => parse(text), name);
 
-    private static string Word(RequestFields fields, string name)
+    private static string? Word(RequestFields fields, string name)
     {
         ServiceSetting setting = ServiceSettings.Find(name);
-        string word = Text(fields, name) ?? setting.Default!;
+        if ((Text(fields, name) ?? setting.Default) is not { } word)
+        {
+            return null;
+        }
+
         return setting.Words.FirstOrDefault(w => string.Equals(w, word, StringComparison.OrdinalIgnoreCase))
             ?? throw fields.Wrong(name, string.Join(", ", setting.Words));
     }

@@ -1,4 +1,5 @@
 using Inferometer.Core;
+using Inferometer.Core.Frameworks;
 using Inferometer.Reports.Serving;
 using Inferometer.Serving.Arrivals;
 using Inferometer.Simulation.Costs;
@@ -12,7 +13,7 @@ namespace Inferometer.Server.Simulator;
 /// <param name="policy">Whose scheduler it has.</param>
 /// <param name="options">How it is run.</param>
 internal sealed class ServiceRun(
-    TrafficOptions traffic, ICostPlan plan, SchedulingPolicy policy, ServingSimulationOptions options)
+    TrafficOptions traffic, ICostPlan plan, FrameworkProfile policy, ServingSimulationOptions options)
 {
     /// <summary>Simulates it.</summary>
     /// <param name="progress">Told the share of the requests that have come, 0 to 1.</param>
@@ -24,7 +25,7 @@ internal sealed class ServiceRun(
         CountedArrivals source = new(new GeneratedArrivals(traffic), traffic, progress);
         ServiceResult result = ServingSimulation.Serve(source, plan, options, cancellationToken);
         return result.Load.Completed > 0
-            ? SimulatorService.Print(ServicePage.Full(result, [.. ServiceAssumptions.Of(policy, options, plan)]))
+            ? SimulatorService.Print(ServicePage.Full(result, [.. ServiceAssumptions.Of(policy, options, plan)], plan.Basis))
             : throw new InferometerException($"no request was served. {string.Join(' ', result.Warnings)}".TrimEnd());
     }
 

@@ -1,6 +1,6 @@
 using System.Globalization;
+using Inferometer.Core.Catalog;
 using Inferometer.Serving.Arrivals;
-using Inferometer.Simulation.Serving;
 
 namespace Inferometer.Server.Simulator;
 
@@ -9,14 +9,13 @@ namespace Inferometer.Server.Simulator;
 /// </summary>
 internal static class ServiceSettings
 {
-    /// <summary>Whose scheduler it is where nothing is said.</summary>
-    public static readonly string DefaultPolicy = SchedulingPolicy.All[0].Name;
-
     /// <summary>All of them.</summary>
     public static IReadOnlyList<ServiceSetting> All { get; } =
     [
         new("rate", "X", "Open loop: requests a second, whatever becomes of those before.") { IsAbove = true, Most = 1e9 },
         Whole("users", 1, SimulatorLimits.Users, "Closed loop: users, each of whom asks again when answered."),
+        new("ramp", "SECONDS", "Closed loop: users begin one after the other over this time; 0: all at once. As long as a request is "
+            + "expected to take where nothing is said.") { Most = 8.64e6 },
         new("arrivals", "SPREAD", "How arrivals at rate are spread: " + ArrivalProcess.Help + ".") { Default = "poisson" },
         new("think", ThinkTime.Help, "Time from an answer to the next question of the same user or conversation.") { Default = "0" },
         Whole("requests", 1, SimulatorLimits.Requests, "Requests in all; 1000, or as many as duration brings."),
@@ -32,10 +31,8 @@ internal static class ServiceSettings
         Whole("shared-prefix", 0, 100_000_000, "Tokens that prompts begin with beside their own.") with { Default = "0" },
         Whole("shared-prefixes", 1, 1_000_000, "How many different such beginnings there are.") with { Default = "1" },
         Whole("seed", 0, int.MaxValue, "Equal seeds give equal requests, on every machine.") with { Default = "0" },
-        new("policy", string.Join('|', SchedulingPolicy.All.Select(p => p.Name)), "Whose scheduler, with its own defaults.")
-        {
-            Default = DefaultPolicy,
-        },
+        new("policy", string.Join('|', FrameworkCatalog.Schedulers.Select(p => p.Name)),
+            "Whose scheduler, with its own defaults; that of framework where nothing is said."),
         Whole("max-num-batched-tokens", 1, 100_000_000, "Tokens computed in one step; the policy's where nothing is said."),
         Whole("max-num-seqs", 1, 10_000_000, "Sequences running at once in a replica; the policy's where nothing is said."),
         Whole("block-size", 1, 65_536, "Tokens per block of KV cache; the policy's where nothing is said."),

@@ -3,7 +3,6 @@ using Inferometer.Inference.Constraints;
 using Inferometer.Inference.Constraints.Decoding;
 using Inferometer.Inference.Sampling;
 using Inferometer.Inference.Tests.Sampling;
-using Inferometer.ModelFiles.Tokenization;
 
 namespace Inferometer.Inference.Tests.Constraints;
 

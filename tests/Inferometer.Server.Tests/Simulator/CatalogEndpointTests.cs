@@ -106,8 +106,8 @@ public sealed class CatalogEndpointTests(EngineFixture fixture)
 
         string[] elsewhere =
         [
-            "trace", "dataset", "timeline", "format", "on", "attention-dp", "allow-uneven", "no-flash-attention", "features", "param",
-            "catalog",
+            "trace", "dataset", "tokenizer", "timeline", "format", "on", "attention-dp", "allow-uneven", "no-flash-attention", "features",
+            "param", "catalog",
         ];
         IEnumerable<string> here = ServiceSettings.All.Select(s => s.Name);
         Assert.Empty(options.Keys.Except(here, StringComparer.Ordinal).Except(elsewhere, StringComparer.Ordinal));

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Inferometer.Core;
 using Inferometer.Inference.Chat.Formats;
 using Inferometer.Inference.Tests.Sampling;
 using Inferometer.ModelFiles.Templates;
@@ -41,7 +40,7 @@ public sealed class PublishedTemplateTests
         Assert.SkipWhen(Unknown.Contains(file, StringComparer.Ordinal), "the format is not known");
         List<ToolCall> calls = Read(template, format, out string answer);
         Assert.SkipUnless(answer.Contains("get_weather", StringComparison.Ordinal), "the template writes no earlier calls");
-        Assert.True(calls.Count == 1 && calls[0].Name == "get_weather"
+        Assert.True(calls.Count == 1 && string.Equals(calls[0].Name, "get_weather", StringComparison.Ordinal)
             && JsonElement.DeepEquals(calls[0].Arguments, Arguments), $"{format.ToolCalls}: {answer}");
     }
 

@@ -7,7 +7,8 @@ public sealed class ConstraintTargetsTests
 {
     public static TheoryData<string> Targets => [.. ConstraintTargets.All.Select(target => target.Name)];
 
-    private static FuzzTarget Target(string name) => ConstraintTargets.All.Single(target => target.Name == name);
+    private static FuzzTarget Target(string name) =>
+        ConstraintTargets.All.Single(target => string.Equals(target.Name, name, StringComparison.Ordinal));
 
     [Theory]
     [MemberData(nameof(Targets))]
