@@ -42,6 +42,6 @@ switch (args)
         ConstraintReport.Run(path, rest is [string count] ? int.Parse(count, CultureInfo.InvariantCulture) : 256);
         return 0;
     default:
-        BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+        BenchmarkSwitcher.FromAssembly(typeof(AllocationCheck).Assembly).Run(args);
         return 0;
 }

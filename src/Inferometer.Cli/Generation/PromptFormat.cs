@@ -54,7 +54,8 @@ internal sealed record PromptFormat(Tokenizer Tokenizer, ChatTemplate? Template,
         }
 
         Dictionary<string, JsonElement> all = new(
-            isThinking is { } isOn ? Format.ThinkingVariables(isOn) : new Dictionary<string, JsonElement>(), StringComparer.Ordinal);
+            isThinking is { } isOn ? Format.ThinkingVariables(isOn) : new Dictionary<string, JsonElement>(StringComparer.Ordinal),
+            StringComparer.Ordinal);
         foreach ((string name, JsonElement value) in variables)
         {
             all[name] = value;

@@ -56,9 +56,11 @@ public sealed class CalibrateCommandTests : IDisposable
             """{"backend":"openai","model_id":"meta-llama/Llama-3.1-8B","max_concurrency":USERS,"completed":100,"total_input_tokens":100000,"total_output_tokens":20000,"mean_ttft_ms":60,"mean_tpot_ms":TPOT}""";
         string one = _folder.File("one.json"), many = _folder.File("many.json");
         await File.WriteAllTextAsync(
-            one, result.Replace("USERS", "1", StringComparison.Ordinal).Replace("TPOT", "8", StringComparison.Ordinal));
+            one, result.Replace("USERS", "1", StringComparison.Ordinal).Replace("TPOT", "8", StringComparison.Ordinal),
+            TestContext.Current.CancellationToken);
         await File.WriteAllTextAsync(
-            many, result.Replace("USERS", "32", StringComparison.Ordinal).Replace("TPOT", "14", StringComparison.Ordinal));
+            many, result.Replace("USERS", "32", StringComparison.Ordinal).Replace("TPOT", "14", StringComparison.Ordinal),
+            TestContext.Current.CancellationToken);
         string catalog = Path.Combine(_folder.Path, "mine");
         CommandRun run = (await CommandRun.Of(
             "calibrate", "-m", one, "-m", many, "--on", "h100", "--bits", "bf16", "--framework", "vllm", "--catalog", catalog,

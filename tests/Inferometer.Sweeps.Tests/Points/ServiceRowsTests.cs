@@ -41,7 +41,7 @@ public class ServiceRowsTests
             PointService service = TestSpaces.Reader.ReadService([.. space.Common, .. space.At(point)]);
             ICostPlan plan = TestSpaces.Reader.Engine.Prepare(service.Deployment);
             ServiceResult expected = ServingSimulation.Serve(
-                service.Source(), plan, service.Options(plan), TestContext.Current.CancellationToken);
+                service.Source(plan), plan, service.Options(plan), TestContext.Current.CancellationToken);
             for (int m = 0; m < columns.ServiceMetrics.Count; m++)
             {
                 Metric<ServiceResult> metric = columns.ServiceMetrics[m];
@@ -57,7 +57,7 @@ public class ServiceRowsTests
     {
         PointService service = TestSpaces.Reader.ReadService([.. TestSpaces.Parse(Spaces.ElementAt(1).Data).Common, Said("input", "4000")]);
         ICostPlan plan = TestSpaces.Reader.Engine.Prepare(service.Deployment);
-        ServiceResult result = ServingSimulation.Serve(service.Source(), plan, service.Options(plan),
+        ServiceResult result = ServingSimulation.Serve(service.Source(plan), plan, service.Options(plan),
             TestContext.Current.CancellationToken);
         Assert.True(result.Report.Value.Preemptions > 0);
         Assert.False(service.PromptsMayBeginAlike);
