@@ -11,8 +11,8 @@ using Inferometer.Sweeps.Spaces;
 namespace Inferometer.Cli.Settings;
 
 /// <summary>
-/// Points of sweeps in the words of the command line: whatever 'estimate' and 'simulate' take as an option is a setting of a point, read and
-/// checked by that option.
+/// Points of sweeps in the words of the command line: whatever 'estimate' and 'simulate' take as an option is a setting of a point, read
+/// and checked by that option.
 /// </summary>
 internal sealed class PointReader : IPointReader
 {
@@ -100,7 +100,8 @@ internal sealed class PointReader : IPointReader
     private static IReadOnlyList<PointSetting> Declared(Command command, bool simulated) =>
     [
         new PointSetting(ModelName, "model"),
-        .. command.Options.Where(o => o is IDeclared && !o.Hidden && o.Name is not ("--param" or "--catalog")).Select(o => Of(o, simulated)),
+        .. command.Options.Where(o => o is IDeclared && !o.Hidden && o.Name is not ("--param" or "--catalog"))
+            .Select(o => Of(o, simulated)),
     ];
 
     private static PointSetting Of(Option option, bool simulated)
@@ -113,7 +114,11 @@ internal sealed class PointReader : IPointReader
         {
             Aliases = name is SystemName
                 ? ["system", "system_name"]
-                : [.. option.Aliases.Select(a => a.TrimStart('-')), .. option is SettingOption t ? [t.Setting.Parameter] : Array.Empty<string>()],
+                :
+                [
+                    .. option.Aliases.Select(a => a.TrimStart('-')),
+                    .. option is SettingOption t ? [t.Setting.Parameter] : Array.Empty<string>(),
+                ],
             IsFlag = option is FlagOption,
             Workload = !simulated && option is SettingOption w && s_workload.TryGetValue(w.Setting.Parameter, out WorkloadField field)
                 ? field : null,

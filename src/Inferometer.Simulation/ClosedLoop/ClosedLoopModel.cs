@@ -32,8 +32,7 @@ public static class ClosedLoopModel
         ClosedLoopSteps steps = Steps(plan, load, Room(plan, load));
         double stall = weights.Stall * steps.StallSeconds(load);
         double tpot = steps.Decode + stall;
-        double replayed = Replay(plan, load, steps);
-        double queue = weights.Queue * Math.Max(0, replayed - steps.Prompt);
+        double queue = load.Users < 2 ? 0 : weights.Queue * Math.Max(0, Replay(plan, load, steps) - steps.Prompt); // alone, nobody waits
         bool isFull = steps.Room < load.Users;
         double unlimited = isFull ? weights.Queue * Math.Max(0, Replay(plan, load, steps with { Room = null }) - steps.Prompt) : queue;
         double prompt = weights.Prompt * steps.Prompt;

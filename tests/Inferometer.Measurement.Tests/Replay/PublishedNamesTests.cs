@@ -36,7 +36,7 @@ public sealed class PublishedNamesTests
     [Fact]
     public void What_stands_for_nothing_says_why()
     {
-        Assert.Equal("the catalog has no Arc B580", Names.SystemOf("Arc B580 (inline figures)").Problem);
+        Assert.Equal("the catalog has no RX 6900 XT", Names.SystemOf("RX 6900 XT (inline figures)").Problem);
         Assert.Equal("machine 'abacus' is not in the catalog", Names.SystemOf("abacus").Problem);
         Assert.Equal("model 'x/y' is not in the catalog, nor described by a file beside the table", Names.ModelOf("x/y").Problem);
         Assert.Equal("number format 'q9' is not known", Names.FormatOf("q9").Problem);

@@ -26,8 +26,8 @@ public sealed class GeneratedArrivalsTests
     }
 
     [Theory]
-    [InlineData(0, 0, 0, 0, 0)]
-    [InlineData(8, 0, 2, 4, 6)]
+    [InlineData(0, 0.0, 0.0, 0.0, 0.0)]
+    [InlineData(8, 0.0, 2.0, 4.0, 6.0)]
     public void Users_begin_one_after_the_other_over_the_ramp(double ramp, params double[] expected)
     {
         Arrival[] first = [.. Taken(new() { Users = 4, RampSeconds = ramp, Requests = 4 })];

@@ -257,7 +257,8 @@ internal sealed class SchemaCompiler
             return false;
         }
 
-        if ((branch.Described & type & (JsonTypes.Object | JsonTypes.Array)) != JsonTypes.None || (type == JsonTypes.Text && branch.Patterns.Count > 0))
+        if ((branch.Described & type & (JsonTypes.Object | JsonTypes.Array)) != JsonTypes.None
+            || (type == JsonTypes.Text && branch.Patterns.Count > 0))
         {
             throw place.Fault(_origin, "enum", "and 'const' are not supported beside what describes members, elements or patterns.");
         }
