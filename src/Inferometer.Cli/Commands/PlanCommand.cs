@@ -67,7 +67,7 @@ internal sealed class PlanCommand
                 + "others do not; or, without a load, the largest model, the longest context and the most users on the devices there are.",
             "inferometer plan llama-3.3-70b --users 200 --slo ttft:500ms,tpot:40ms",
             "inferometer plan gpt-oss-120b --rate 20 --slo ttft:500ms,tpot:40ms --on h100,h200,mi300x --input 1024 --output 512",
-            "inferometer plan llama-3.1-8b --users 50 --slo ttft:300ms,tpot:20ms --on 4xl40s --percentile p99",
+            "inferometer plan llama-3.1-8b --users 50 --slo ttft:1s,tpot:40ms --on 4xl40s --percentile p99",
             "inferometer plan llama-3.3-70b --users 200 --slo ttft:1s,tpot:40ms --on h200 --emit vllm",
             "inferometer plan --on 2xrtx4090 --slo tpot:50ms --input 4096 --output 512",
             "inferometer plan llama-3.1-8b --rate 30 --slo ttft:500ms,tpot:40ms --input lognormal:2000,3000 --on l40s,h100 --pools")

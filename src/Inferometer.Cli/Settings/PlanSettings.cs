@@ -61,8 +61,8 @@ internal sealed class PlanSettings
 
     private readonly ValueOption<double> _percentile = new(
         ["--percentile"],
-        new("pN", "above p0 to p100", ReadPercentile),
-        "Percentile of the requests that must keep a limit which names none.",
+        new("pN", null, ReadPercentile),
+        "Percentile of the requests that must keep a limit which names none, above p0 up to p100.",
         "p90")
     { Fallback = 90 };
 

@@ -128,6 +128,11 @@ internal sealed class TrafficSettings
     /// <exception cref="UsageException">Options contradict each other, or there are none.</exception>
     public Traffic Read(ParseResult parsed, ICostPlan? plan, string? model, double? rate = null)
     {
+        if (_tokenizer.Of(parsed) is { } counting)
+        {
+            _ = ModelLocation.Require(counting);
+        }
+
         Option[] kinds = [.. new Option[] { _rate, _users, _trace }.Where(parsed.IsGiven)];
         if (kinds.Length == 0)
         {

@@ -54,6 +54,7 @@ internal static class CommandWords
             : a.Use switch
             {
                 PathUse.ReadFile => [text],
+                PathUse.ReadFolder => [folder.Path],
                 PathUse.Model => [ModelLocation.BundledPath],
                 _ when words is "estimate" or "compare" or "explain" or "simulate" => ["llama-3.1-8b"],
                 _ => (string[])[],

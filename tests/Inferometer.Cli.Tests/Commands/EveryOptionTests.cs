@@ -15,11 +15,15 @@ public sealed class EveryOptionTests : IDisposable
     [
         "--prompt", "--system", "--stop", "--search", "--model", "--on", "--draft", "--chat-template", "--host", "--served-model-name",
         "--measurements",
+        "--simulate", "--partition", "--container", "--slurm-option", "--rows", "--columns", "--value",
         "--api-key", // a secret, which is not quoted
     ];
 
     // A file or folder, with a scale behind it.
     private const string Adapter = "FILE[:SCALE]";
+
+    // A column of a file that is read when the work begins.
+    private const string ColumnOrder = "COLUMN[:desc]";
 
     // Words of the parser and of the runtime.
     private static readonly string[] Jargon =
@@ -40,7 +44,8 @@ public sealed class EveryOptionTests : IDisposable
     public static TheoryData<string, string> Valued => CommandWords.Options(o => o is not FlagOption);
 
     public static TheoryData<string, string> Closed =>
-        CommandWords.Options(o => o is not FlagOption and not PathOption && !FreeTexts.Contains(o.Name) && o.HelpName is not Adapter);
+        CommandWords.Options(o => o is not FlagOption and not PathOption && !FreeTexts.Contains(o.Name)
+            && o.HelpName is not (Adapter or ColumnOrder));
 
     public static TheoryData<string, string> Single => CommandWords.Options(o => o is not FlagOption && o.Arity.MaximumNumberOfValues == 1);
 
