@@ -42,7 +42,7 @@ internal sealed class ChatRequests(ChatTemplate template, Tokenizer tokenizer, S
             new ChatPrompt
             {
                 Turns = new ChatTurns(Format).Of(messages, options?.Instructions),
-                Tools = ChatTools.Json(tools),
+                Tools = ToolDeclaration.VariableOf(tools),
                 Variables = ChatVariables.Of(options, Format),
                 FoldsSystemTurn = true,
             },
@@ -91,11 +91,12 @@ internal sealed class ChatRequests(ChatTemplate template, Tokenizer tokenizer, S
                     + "give one of them.");
         }
 
-        return required is not null ? AnswerGrammar.Calls(Format, prompt.Text, required, options?.AllowMultipleToolCalls ?? true)
-            : format is not null && tools.Count > 0 ? null // the model may call first; the format holds where no tools are left
-            : format is not null ? Format.ConstraintFor(
-                prompt, format.Schema is { } schema ? OutputConstraint.FromJsonSchema(schema,
-                    "response format") : OutputConstraint.JsonObject)
-            : own;
+        bool many = options?.AllowMultipleToolCalls ?? true;
+        OutputConstraint? json = format is null ? null
+            : format.Schema is { } schema ? OutputConstraint.FromJsonSchema(schema, "response format") : OutputConstraint.JsonObject;
+        return required is not null ? Format.CallsFor(prompt, required, many)
+            : json is null ? own
+            : tools.Count > 0 ? Format.CallsFor(prompt, tools, many, json) // the model may call first
+            : Format.ConstraintFor(prompt, json);
     }
 }

@@ -1,5 +1,3 @@
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using Inferometer.Core;
 using Inferometer.Inference.Chat.Formats;
 using Microsoft.Extensions.AI;
@@ -9,8 +7,6 @@ namespace Inferometer.Inference.Chat;
 /// <summary>The tools of chat options, as templates and formats know them.</summary>
 internal static class ChatTools
 {
-    private static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     /// <summary>The tools that the model is told of.</summary>
     /// <exception cref="InferometerException">One is no function, or the one that is asked for is not among them.</exception>
     public static IReadOnlyList<ToolDeclaration> Of(ChatOptions? options)
@@ -39,36 +35,5 @@ internal static class ChatTools
             : tools.FirstOrDefault(tool => string.Equals(tool.Name, name, StringComparison.Ordinal)) is { } required ? [required]
             : throw new InferometerException(
                 $"chat: a call of '{name}' is required, which is none of the tools: {string.Join(", ", tools.Select(tool => tool.Name))}.");
-    }
-
-    /// <summary>What the template's variable <c>tools</c> holds.</summary>
-    public static JsonElement? Json(IReadOnlyList<ToolDeclaration> tools)
-    {
-        if (tools.Count == 0)
-        {
-            return null;
-        }
-
-        using MemoryStream stream = new();
-        using (Utf8JsonWriter writer = new(stream, Plain))
-        {
-            writer.WriteStartArray();
-            foreach (ToolDeclaration tool in tools)
-            {
-                writer.WriteStartObject();
-                writer.WriteString("type", "function");
-                writer.WriteStartObject("function");
-                writer.WriteString("name", tool.Name);
-                writer.WriteString("description", tool.Description);
-                writer.WritePropertyName("parameters");
-                tool.Parameters.WriteTo(writer);
-                writer.WriteEndObject();
-                writer.WriteEndObject();
-            }
-
-            writer.WriteEndArray();
-        }
-
-        return JsonElement.Parse(stream.ToArray());
     }
 }

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Inferometer.Core;
+using Inferometer.Inference.Chat.Formats;
 using Inferometer.Inference.Constraints;
 using Inferometer.Inference.Sampling;
 using Inferometer.ModelFiles.Templates;
@@ -7,19 +9,21 @@ using Inferometer.Server.Wire;
 namespace Inferometer.Server.Generation;
 
 /// <summary>
-/// What an answer is to look like: text, or a JSON object. The one place where <c>response_format</c>, <c>tools</c>, <c>tool_choice</c> and
-/// reasoning are read from requests and applied to prompt and sampling; what is not done is refused here, by name.
+/// What an answer is to look like: its format, the tools that it may call, and whether the model reasons before it. Read from a request, and
+/// made into the prompt, the constraint and the reader that give such an answer.
 /// </summary>
 internal sealed record AnswerShape
 {
-    private const string NoTools = "not supported yet; leave it out.";
-    private const string NoReasoning = "thinking cannot be steered yet; leave it out.";
+    private const string NoFunctions = "the older form of tools is not supported; give tools and tool_choice.";
 
     /// <summary>Any text.</summary>
     public static AnswerShape Text { get; } = new();
 
-    /// <summary>Whether the answer is one JSON object.</summary>
-    public bool Json { get; private init; }
+    /// <summary>What the text is held to.</summary>
+    public OutputFormat Format { get; private init; } = OutputFormat.Text;
+
+    /// <summary>Tools that may or must be called.</summary>
+    public ToolUse Tools { get; private init; } = ToolUse.None;
 
     /// <summary>Variables for the chat template.</summary>
     public IReadOnlyDictionary<string, JsonElement> TemplateVariables { get; private init; } =
@@ -27,31 +31,31 @@ internal sealed record AnswerShape
 
     /// <summary>Reads the shape from a request of OpenAI's chat API.</summary>
     /// <exception cref="ApiException">It asks for what is not done.</exception>
-    public static AnswerShape Read(RequestFields fields)
+    public static AnswerShape Read(RequestFields fields, ChatFormat format)
     {
-        fields.Refuse("tools", NoTools);
-        fields.Refuse("functions", NoTools);
-        if (fields.TryGet("tool_choice", out JsonElement choice) && !(choice.ValueKind == JsonValueKind.String
-            && choice.GetString() is "none" or "auto"))
+        fields.Refuse("functions", NoFunctions);
+        fields.Refuse("function_call", NoFunctions);
+        fields.Refuse("reasoning", "give reasoning_effort.");
+        AnswerShape shape = new()
         {
-            throw ApiException.Unsupported("tool_choice", NoTools);
-        }
-
-        fields.Refuse("function_call", NoTools);
-        fields.Ignore("parallel_tool_calls");
-        fields.Refuse("reasoning_effort", NoReasoning);
-        fields.Refuse("reasoning", NoReasoning);
-        return new AnswerShape { Json = ReadFormat(fields), TemplateVariables = Variables(fields) };
+            Format = OutputFormat.Read(fields),
+            Tools = ToolUse.Read(fields, format),
+            TemplateVariables = ReasoningVariables.Read(fields, format),
+        };
+        return shape.Format.IsGrammar && shape.Tools.All.Count > 0
+            ? throw ApiException.Unsupported("tools", "a grammar is the whole answer, which leaves no room for calls; give one of them.")
+            : shape;
     }
 
     /// <summary>Reads the shape from a request for the continuation of a text, which knows neither tools nor templates.</summary>
     /// <exception cref="ApiException">It asks for what is not done.</exception>
-    public static AnswerShape ReadForText(RequestFields fields) => new() { Json = ReadFormat(fields) };
+    public static AnswerShape ReadForText(RequestFields fields) => new() { Format = OutputFormat.Read(fields) };
 
     /// <summary>Reads the shape from a request of OpenAI's responses API.</summary>
     /// <exception cref="ApiException">It asks for what is not done.</exception>
-    public static AnswerShape ReadResponses(RequestFields fields)
+    public static AnswerShape ReadResponses(RequestFields fields, ChatFormat format)
     {
+        const string NoTools = "this API has no tools here; /v1/chat/completions has.";
         fields.Refuse("tools", NoTools);
         if (fields.TryGet("tool_choice", out JsonElement choice) && !(choice.ValueKind == JsonValueKind.String
             && choice.GetString() is "none" or "auto"))
@@ -60,88 +64,103 @@ internal sealed record AnswerShape
         }
 
         fields.Ignore("parallel_tool_calls", "max_tool_calls");
-        fields.Refuse("reasoning", NoReasoning);
-        if (fields.Object("text") is not { } text)
+        AnswerShape shape = Text;
+        if (fields.Object("reasoning") is { } reasoning)
         {
-            return Text;
+            reasoning.Refuse("summary", "reasoning is not summarised; leave it out.");
+            reasoning.Refuse("generate_summary", "reasoning is not summarised; leave it out.");
+            shape = shape with { TemplateVariables = ReasoningVariables.OfEffort(reasoning, "effort", format) };
+            reasoning.RequireNothingElse();
         }
 
-        AnswerShape shape = new() { Json = ReadFormat(text, "format") };
-        text.RequireNothingElse();
+        if (fields.Object("text") is { } text)
+        {
+            shape = shape with { Format = OutputFormat.ReadResponses(text) };
+            text.RequireNothingElse();
+        }
+
         return shape;
     }
 
-    /// <summary>Reads the shape from a request of Ollama's API: <c>format</c> and what stands for tools and reasoning there.</summary>
+    /// <summary>Reads the shape from a request of Ollama's API.</summary>
+    /// <param name="fields">The request.</param>
+    /// <param name="format">How the model writes calls and reasoning.</param>
+    /// <param name="takesTools">Whether the route has tools.</param>
     /// <exception cref="ApiException">It asks for what is not done.</exception>
-    public static AnswerShape ReadOllama(RequestFields fields)
+    public static AnswerShape ReadOllama(RequestFields fields, ChatFormat format, bool takesTools)
     {
-        fields.Refuse("tools", NoTools);
-        fields.Refuse("think", NoReasoning);
-        if (!fields.TryGet("format", out JsonElement format) || format is { ValueKind: JsonValueKind.String } && format.GetString() is "")
+        if (!takesTools)
         {
-            return Text;
+            fields.Refuse("tools", "only /api/chat takes tools.");
         }
 
-        return format.ValueKind == JsonValueKind.String && format.GetString() is "json"
-            ? new AnswerShape { Json = true }
-            : throw ApiException.Unsupported("format", "schemas are not supported yet; \"json\" is.");
-    }
-
-    /// <summary>Refuses what a message of a conversation holds of tools.</summary>
-    /// <exception cref="ApiException">It holds some.</exception>
-    public static void RefuseToolMessage(RequestFields message, string role)
-    {
-        if (role is "tool" or "function")
+        return new AnswerShape
         {
-            throw ApiException.Unsupported(message.PathOf("role"), NoTools);
-        }
-
-        message.Refuse("tool_calls", NoTools);
-        message.Refuse("function_call", NoTools);
-        message.Refuse("tool_call_id", NoTools);
-    }
-
-    /// <summary>The prompt that leads to an answer of this shape.</summary>
-    public ChatPrompt Apply(ChatPrompt prompt) => prompt with { Variables = TemplateVariables };
-
-    /// <summary>The sampling that holds an answer to this shape.</summary>
-    public SamplingOptions Apply(SamplingOptions sampling) => sampling with { Constraint = Json ? OutputConstraint.JsonObject : null };
-
-    private static bool ReadFormat(RequestFields fields, string name = "response_format")
-    {
-        if (fields.Object(name) is not { } format)
-        {
-            return false;
-        }
-
-        return format.Text("type") switch
-        {
-            "text" => false,
-            "json_object" => true,
-            "json_schema" => throw ApiException.Unsupported(
-                format.PathOf("type"), "schemas are not supported yet; allowed are \"text\" and \"json_object\"."),
-            _ => throw format.Wrong("type", "\"text\" or \"json_object\""),
+            Format = OutputFormat.ReadOllama(fields),
+            Tools = takesTools ? ToolUse.ReadOllama(fields, format) : ToolUse.None,
+            TemplateVariables = ReasoningVariables.ReadOllama(fields, format),
         };
     }
 
-    private static Dictionary<string, JsonElement> Variables(RequestFields fields)
+    /// <summary>How a conversation is asked for an answer of this shape.</summary>
+    /// <param name="service">The model.</param>
+    /// <param name="turns">The conversation.</param>
+    /// <param name="addGenerationPrompt">Whether the prompt ends with what makes the model answer.</param>
+    /// <param name="addSpecial">Whether the tokens that the model expects in front of a text are added.</param>
+    /// <exception cref="ApiException">The model's template refuses the conversation, or a schema cannot be held to.</exception>
+    public ChatPlan Plan(
+        ModelService service, IReadOnlyList<ChatTurn> turns, bool addGenerationPrompt = true, bool addSpecial = true)
     {
-        Dictionary<string, JsonElement> variables = new(StringComparer.Ordinal);
-        if (!fields.TryGet("chat_template_kwargs", out JsonElement given))
+        ChatFormat format = service.Format;
+        RenderedPrompt prompt;
+        int[] tokens;
+        try
         {
-            return variables;
+            prompt = service.Model.Template.Render(
+                new ChatPrompt
+                {
+                    Turns = turns,
+                    Tools = ToolDeclaration.VariableOf(Tools.All),
+                    Variables = TemplateVariables,
+                    FoldsSystemTurn = true,
+                    AddGenerationPrompt = addGenerationPrompt,
+                },
+                service.Model.Engine.Tokenizer);
+            tokens = prompt.Encode(service.Model.Engine.Tokenizer, addSpecial);
+        }
+        catch (InferometerException error)
+        {
+            throw ApiException.Invalid("messages", $"messages: {service.Model.Public(error.Message)}");
         }
 
-        if (given.ValueKind != JsonValueKind.Object)
+        // Without marks to look for, text goes out as it comes; a grammar is the whole answer, marks and all.
+        bool isPlain = Format.IsGrammar
+            || (Tools.All.Count == 0 && !format.HasReasoning && format.ShownTokens.Count == 0);
+        return new ChatPlan
         {
-            throw fields.Wrong("chat_template_kwargs", "an object");
-        }
+            PromptTokens = tokens,
+            Constraint = ConstraintFor(prompt, format, service.Model),
+            ShownTokens = isPlain ? [] : format.ShownTokens,
+            Reader = isPlain ? null : () => format.Read(prompt, Tools.All),
+            TakesManyCalls = Tools.IsMany,
+        };
+    }
 
-        foreach (JsonProperty variable in given.EnumerateObject())
+    /// <summary>The sampling that holds the continuation of a text to this shape.</summary>
+    public SamplingOptions Apply(SamplingOptions sampling) => sampling with { Constraint = Format.Constraint };
+
+    private OutputConstraint? ConstraintFor(RenderedPrompt prompt, ChatFormat format, ServedModel model)
+    {
+        try
         {
-            variables[variable.Name] = variable.Value.Clone();
+            return Tools.Required is { } required ? format.CallsFor(prompt, required, Tools.IsMany)
+                : Format.Constraint is not { } constraint || Format.IsGrammar ? Format.Constraint
+                : Tools.All.Count > 0 ? format.CallsFor(prompt, Tools.All, Tools.IsMany, constraint) // the model may call first
+                : format.ConstraintFor(prompt, constraint);
         }
-
-        return variables;
+        catch (InferometerException error)
+        {
+            throw ApiException.Invalid("tools", $"tools: {model.Public(error.Message)}");
+        }
     }
 }

@@ -1,20 +1,21 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using Inferometer.Core;
+using Inferometer.Inference.Chat.Formats;
 using Inferometer.ModelFiles.Templates;
 using Inferometer.Server.Wire;
 
 namespace Inferometer.Server.Generation;
 
-/// <summary>Reads conversations from requests and writes them as prompts.</summary>
+/// <summary>Reads conversations from requests.</summary>
 internal static class Conversation
 {
     /// <summary>The turns of a list of messages, such as <c>{"role": "user", "content": "Hi"}</c>.</summary>
     /// <param name="fields">The request.</param>
+    /// <param name="format">How the model is given calls and their results.</param>
     /// <param name="name">The field with the list.</param>
     /// <exception cref="ApiException">There is none, or a message is not understood.</exception>
-    public static List<ChatTurn> Read(RequestFields fields, string name = "messages")
+    public static List<ChatTurn> Read(RequestFields fields, ChatFormat format, string name = "messages")
     {
         if (!fields.TryGet(name, out JsonElement list) || list.ValueKind != JsonValueKind.Array || list.GetArrayLength() == 0)
         {
@@ -23,10 +24,12 @@ internal static class Conversation
 
         List<string> system = [];
         List<ChatTurn> turns = [];
+        TurnMembers members = new(format);
         int index = 0;
         foreach (JsonElement element in list.EnumerateArray())
         {
-            ChatTurn turn = ReadTurn(element, string.Create(CultureInfo.InvariantCulture, $"{fields.PathOf(name)}[{index++}]"));
+            string path = string.Create(CultureInfo.InvariantCulture, $"{fields.PathOf(name)}[{index++}]");
+            ChatTurn turn = ReadTurn(RequestFields.Of(element, path), members);
             if (turn.Role is ChatTurn.System && turns.Count == 0)
             {
                 system.Add(turn.Content);
@@ -51,47 +54,30 @@ internal static class Conversation
         return turns;
     }
 
-    /// <summary>The text of a conversation, ending with what makes the model answer.</summary>
-    /// <exception cref="ApiException">The model's template refuses the conversation.</exception>
-    public static string Render(ServedModel model, IReadOnlyList<ChatTurn> turns, AnswerShape shape, bool addGenerationPrompt = true)
+    private static ChatTurn ReadTurn(RequestFields message, TurnMembers members)
     {
-        ChatPrompt prompt = new() { Turns = turns, FoldsSystemTurn = true, AddGenerationPrompt = addGenerationPrompt };
-        try
-        {
-            return model.Template.Render(shape.Apply(prompt));
-        }
-        catch (InferometerException error)
-        {
-            throw ApiException.Invalid("messages", $"messages: {model.Public(error.Message)}");
-        }
-    }
-
-    private static ChatTurn ReadTurn(JsonElement element, string path)
-    {
-        var message = RequestFields.Of(element, path);
         string role = message.Text("role") switch
         {
             "developer" => ChatTurn.System,
             { } known and (ChatTurn.System or ChatTurn.User or ChatTurn.Assistant or ChatTurn.Tool or "function") => known,
-            _ => throw message.Wrong("role", "\"system\", \"developer\", \"user\" or \"assistant\""),
+            _ => throw message.Wrong("role", "\"system\", \"developer\", \"user\", \"assistant\" or \"tool\""),
         };
-        AnswerShape.RefuseToolMessage(message, role);
         message.Refuse("images", "only text is understood.");
         message.Refuse("audio", "only text is understood.");
 
-        // Who speaks in a group, an earlier refusal, and earlier thoughts are nothing that templates are given; type, id and status are
-        // those of items of the responses API.
-        message.Ignore("name", "refusal", "reasoning_content", "annotations", "type", "id", "status", "thinking");
-        ChatTurn turn = new(role, TextOf(message));
+        // An earlier refusal is nothing that templates are given; type, id and status are those of items of the responses API.
+        message.Ignore("refusal", "annotations", "type", "id", "status");
+        JsonElement? rest = members.Read(message, role, out bool hasCalls);
+        ChatTurn turn = new(role, TextOf(message, hasCalls)) { Members = rest };
         message.RequireNothingElse();
         return turn;
     }
 
-    private static string TextOf(RequestFields message)
+    private static string TextOf(RequestFields message, bool mayBeEmpty)
     {
         if (!message.TryGet("content", out JsonElement content))
         {
-            throw message.Wrong("content", "a string, or a list of text parts");
+            return mayBeEmpty ? "" : throw message.Wrong("content", "a string, or a list of text parts");
         }
 
         if (content.ValueKind == JsonValueKind.String)

@@ -1,4 +1,5 @@
 using Inferometer.Core;
+using Inferometer.Inference.Chat.Formats;
 using Inferometer.Inference.Engine;
 using Inferometer.Server.Metrics;
 using Inferometer.Server.Wire;
@@ -8,8 +9,13 @@ namespace Inferometer.Server.Generation;
 /// <summary>The model as endpoints use it: its answers counted, limited, and refused in words for clients. Thread-safe.</summary>
 internal sealed class ModelService(ServedModel model, ServerMetrics metrics, ServerLimits limits, ServerState state)
 {
+    private readonly Lazy<ChatFormat> _format = new(() => ChatFormat.For(model.Template, model.Engine.Tokenizer));
+
     /// <summary>The model.</summary>
     public ServedModel Model => model;
+
+    /// <summary>How it writes calls of tools and reasoning.</summary>
+    public ChatFormat Format => _format.Value;
 
     /// <summary>What is counted.</summary>
     public ServerMetrics Metrics => metrics;

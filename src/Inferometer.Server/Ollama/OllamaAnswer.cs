@@ -1,5 +1,5 @@
-using System.Text;
 using System.Text.Json;
+using Inferometer.Inference.Chat.Formats;
 using Inferometer.Inference.Engine;
 using Inferometer.Scheduling;
 using Inferometer.Server.Generation;
@@ -12,7 +12,7 @@ internal sealed class OllamaAnswer(OllamaRequest request, ModelService service)
 {
     private const double Nanoseconds = 1e9;
 
-    private readonly StringBuilder _text = new();
+    private readonly AnswerParts _parts = new(request.Plan);
     private GenerationUpdate _last;
 
     /// <summary>Collects the answer.</summary>
@@ -21,16 +21,16 @@ internal sealed class OllamaAnswer(OllamaRequest request, ModelService service)
         do
         {
             _last = stream.Current.Update;
-            _text.Append(_last.Text);
+            _parts.Keep(_last);
         }
         while (await stream.MoveNextAsync().ConfigureAwait(false));
     }
 
     /// <summary>Writes what was collected.</summary>
-    public void WriteWhole(Utf8JsonWriter json) => WriteEnd(json, _text.ToString(), WordOf(_last.FinishReason));
+    public void WriteWhole(Utf8JsonWriter json) => WriteEnd(json, WordOf(_last.FinishReason));
 
     /// <summary>Writes the answer to a request without a prompt: the model is there.</summary>
-    public void WriteLoaded(Utf8JsonWriter json) => WriteEnd(json, "", "load");
+    public void WriteLoaded(Utf8JsonWriter json) => WriteEnd(json, "load");
 
     /// <summary>Sends the answer as it comes.</summary>
     public async Task SendAsync(ChoiceStream stream, MessageStream output)
@@ -38,21 +38,24 @@ internal sealed class OllamaAnswer(OllamaRequest request, ModelService service)
         await stream.ForwardAsync(output, piece =>
         {
             _last = piece.Update;
-            if (_last.Text.Length > 0)
+            IReadOnlyList<AnswerPart> parts = _parts.Take(_last);
+            for (int i = 0; i < parts.Count; i++)
             {
+                AnswerPart part = parts[i];
+                bool isReasoning = part.Kind == AnswerPartKind.Reasoning;
                 Utf8JsonWriter json = output.Start();
-                WriteHead(json, _last.Text);
+                WriteHead(json, isReasoning ? "" : part.Text, isReasoning ? part.Text : "", part.Call is { } call ? [call] : []);
                 json.WriteBoolean("done"u8, value: false);
                 json.WriteEndObject();
                 output.End();
             }
         }).ConfigureAwait(false);
-        WriteEnd(output.Start(), "", WordOf(_last.FinishReason));
+        WriteEnd(output.Start(), WordOf(_last.FinishReason), isWhole: false);
         output.End();
         await output.FlushAsync().ConfigureAwait(false);
     }
 
-    private void WriteHead(Utf8JsonWriter json, string text)
+    private void WriteHead(Utf8JsonWriter json, string text, string thinking, IReadOnlyList<ToolCall> calls)
     {
         json.WriteStartObject();
         json.WriteString("model"u8, service.Model.Name);
@@ -62,17 +65,52 @@ internal sealed class OllamaAnswer(OllamaRequest request, ModelService service)
             json.WriteStartObject("message"u8);
             json.WriteString("role"u8, "assistant"u8);
             json.WriteString("content"u8, text);
+            WriteThinking(json, thinking);
+            WriteCalls(json, calls);
             json.WriteEndObject();
         }
         else
         {
             json.WriteString("response"u8, text);
+            WriteThinking(json, thinking);
         }
     }
 
-    private void WriteEnd(Utf8JsonWriter json, string text, string reason)
+    private static void WriteThinking(Utf8JsonWriter json, string thinking)
     {
-        WriteHead(json, text);
+        if (thinking.Length > 0)
+        {
+            json.WriteString("thinking"u8, thinking);
+        }
+    }
+
+    private static void WriteCalls(Utf8JsonWriter json, IReadOnlyList<ToolCall> calls)
+    {
+        if (calls.Count == 0)
+        {
+            return;
+        }
+
+        json.WriteStartArray("tool_calls"u8);
+        foreach (ToolCall call in calls)
+        {
+            json.WriteStartObject();
+            json.WriteString("id"u8, call.Id);
+            json.WriteStartObject("function"u8);
+            json.WriteString("name"u8, call.Name);
+            json.WritePropertyName("arguments"u8);
+            call.Arguments.WriteTo(json);
+            json.WriteEndObject();
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
+    /// <summary>The last document: of an answer that is written whole with all of it, otherwise with none.</summary>
+    private void WriteEnd(Utf8JsonWriter json, string reason, bool isWhole = true)
+    {
+        WriteHead(json, isWhole ? _parts.Text : "", isWhole ? _parts.Reasoning : "", isWhole ? _parts.Calls : []);
         json.WriteBoolean("done"u8, value: true);
         json.WriteString("done_reason"u8, reason);
         if (_last.Usage is { } usage)

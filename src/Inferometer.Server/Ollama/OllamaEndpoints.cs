@@ -146,6 +146,16 @@ internal sealed class OllamaEndpoints(ModelService service, string version) : IE
         json.WriteStartArray("capabilities"u8);
         json.WriteStringValue("completion"u8);
         json.WriteStringValue("embedding"u8);
+        if (service.Format.TakesTools && service.Format.ToolCalls is not null)
+        {
+            json.WriteStringValue("tools"u8);
+        }
+
+        if (service.Format.HasReasoning)
+        {
+            json.WriteStringValue("thinking"u8);
+        }
+
         json.WriteEndArray();
         json.WriteEndObject();
     }

@@ -9,9 +9,10 @@ namespace Inferometer.Server.Ollama;
 
 /// <summary>A request to <c>/api/generate</c> or <c>/api/chat</c>, checked and ready for the engine.</summary>
 /// <param name="Generation">What the engine is asked; null = nothing: Ollama's clients send no prompt to have a model loaded.</param>
+/// <param name="Plan">How the answer is read; null = it is a text.</param>
 /// <param name="IsChat">Whether the answer is a message.</param>
 /// <param name="Streams">Whether the answer is sent in pieces.</param>
-internal sealed record OllamaRequest(GenerationRequest? Generation, bool IsChat, bool Streams)
+internal sealed record OllamaRequest(GenerationRequest? Generation, ChatPlan? Plan, bool IsChat, bool Streams)
 {
     /// <summary>Reads a request to <c>/api/chat</c>.</summary>
     /// <exception cref="ApiException">It is not one that is answered.</exception>
@@ -19,11 +20,11 @@ internal sealed record OllamaRequest(GenerationRequest? Generation, bool IsChat,
     {
         var fields = RequestFields.Of(body);
         service.RequireServed(fields);
-        var shape = AnswerShape.ReadOllama(fields);
+        var shape = AnswerShape.ReadOllama(fields, service.Format, takesTools: true);
         bool isEmpty = !fields.TryGet("messages", out JsonElement messages)
             || messages is { ValueKind: JsonValueKind.Array } && messages.GetArrayLength() == 0;
-        string? prompt = isEmpty ? null : Conversation.Render(service.Model, Conversation.Read(fields), shape);
-        return Read(fields, service, shape, prompt, isChat: true, isRendered: true);
+        ChatPlan? plan = isEmpty ? null : shape.Plan(service, Conversation.Read(fields, service.Format));
+        return Read(fields, service, plan?.Apply(new GenerationRequest()), plan, isChat: true);
     }
 
     /// <summary>Reads a request to <c>/api/generate</c>: the prompt is a user's turn, unless it is <c>raw</c>.</summary>
@@ -32,7 +33,7 @@ internal sealed record OllamaRequest(GenerationRequest? Generation, bool IsChat,
     {
         var fields = RequestFields.Of(body);
         service.RequireServed(fields);
-        var shape = AnswerShape.ReadOllama(fields);
+        var shape = AnswerShape.ReadOllama(fields, service.Format, takesTools: false);
         string? prompt = fields.Text("prompt");
         string? system = fields.Text("system");
         bool raw = fields.Flag("raw") ?? false;
@@ -40,41 +41,44 @@ internal sealed record OllamaRequest(GenerationRequest? Generation, bool IsChat,
         fields.Refuse("images", "only text is understood.");
         fields.Refuse("template", "the model's own template is used; send raw to use none.");
         fields.Refuse("context", "conversations are not kept as tokens; use /api/chat.");
-        if (string.IsNullOrEmpty(prompt))
+        if (raw)
         {
-            prompt = null;
-        }
-        else if (!raw)
-        {
-            List<ChatTurn> turns = Conversation.WithSystem([new ChatTurn(ChatTurn.User, prompt)], system is null or "" ? [] : [system]);
-            prompt = Conversation.Render(service.Model, turns, shape);
+            fields.Refuse("think", "a raw prompt has no template that could turn reasoning on or off.");
         }
 
-        return Read(fields, service, shape, prompt, isChat: false, isRendered: !raw);
+        ChatPlan? plan = null;
+        GenerationRequest? generation = null;
+        if (!string.IsNullOrEmpty(prompt))
+        {
+            List<ChatTurn> turns = Conversation.WithSystem([new ChatTurn(ChatTurn.User, prompt)], system is null or "" ? [] : [system]);
+            plan = raw ? null : shape.Plan(service, turns);
+            generation = plan?.Apply(new GenerationRequest())
+                ?? new GenerationRequest { Prompt = prompt, Sampling = shape.Apply(new SamplingOptions()) };
+        }
+
+        return Read(fields, service, generation, plan, isChat: false);
     }
 
     private static OllamaRequest Read(
-        RequestFields fields, ModelService service, AnswerShape shape, string? prompt, bool isChat, bool isRendered)
+        RequestFields fields, ModelService service, GenerationRequest? generation, ChatPlan? plan, bool isChat)
     {
         bool streams = fields.Flag("stream") ?? true;
         fields.Ignore("keep_alive"); // the model stays
         JsonElement none = JsonElement.Parse("{}");
         RequestFields options = fields.Object("options") ?? RequestFields.Of(none);
-        SamplingOptions sampling = SamplingReader.Read(options, service.Model, isChat: isRendered);
+        SamplingOptions sampling = SamplingReader.Read(options, service.Model, isChat: isChat || plan is not null);
         int? limit = options.Count("num_predict", -2);
         _ = options.Count("num_ctx", 1, service.Model.Engine.MaxSequenceTokens); // the context is there, whatever part is asked for
         options.Ignore("num_keep", "num_thread", "num_batch", "num_gpu", "main_gpu", "use_mmap", "use_mlock", "numa", "low_vram");
         options.RequireNothingElse();
         fields.RequireNothingElse();
-        GenerationRequest? generation = prompt is null ? null : new GenerationRequest
+        generation = generation is null ? null : generation with
         {
-            Prompt = prompt,
-            ParseSpecialTokens = isRendered,
             MaxNewTokens = limit is null or <= 0 ? null : limit,
-            Sampling = shape.Apply(sampling),
+            Sampling = sampling with { Constraint = generation.Sampling?.Constraint },
             Timeout = service.Limits.RequestTimeout,
             Adapter = service.Model.Adapter,
         };
-        return new OllamaRequest(generation, isChat, streams);
+        return new OllamaRequest(generation, plan, isChat, streams);
     }
 }

@@ -1,6 +1,6 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
+using Inferometer.Inference.Chat.Formats;
 using Inferometer.Inference.Engine;
 using Inferometer.Inference.Sampling;
 using Inferometer.Scheduling;
@@ -15,7 +15,7 @@ namespace Inferometer.Server.OpenAi;
 /// </summary>
 internal sealed class CompletionAnswer(CompletionRequest request, ModelService service)
 {
-    private readonly Choice[] _choices = [.. request.Answers.Select(_ => new Choice())];
+    private readonly Choice[] _choices = [.. request.Answers.Select(_ => new Choice(request.Plan))];
     private readonly TokenUsage _usage = new();
 
     /// <summary>Collects all answers.</summary>
@@ -25,7 +25,7 @@ internal sealed class CompletionAnswer(CompletionRequest request, ModelService s
         {
             ChoiceUpdate piece = stream.Current;
             Choice choice = _choices[piece.Choice];
-            choice.Text.Append(piece.Update.Text);
+            choice.Parts.Keep(piece.Update);
             choice.Keep(piece.Update);
             Count(piece);
         }
@@ -42,9 +42,9 @@ internal sealed class CompletionAnswer(CompletionRequest request, ModelService s
             Choice choice = _choices[i];
             json.WriteStartObject();
             json.WriteNumber("index"u8, i);
-            request.Format.WriteWhole(json, choice.Text.ToString());
+            request.Format.WriteWhole(json, choice.Parts);
             WriteLogProbabilities(json, choice);
-            json.WriteString("finish_reason"u8, WordOf(choice.FinishReason));
+            json.WriteString("finish_reason"u8, WordOf(choice));
             json.WriteEndObject();
         }
 
@@ -78,23 +78,38 @@ internal sealed class CompletionAnswer(CompletionRequest request, ModelService s
         GenerationUpdate update = piece.Update;
         if (!choice.HasBegun && request.Format.BeginsWithRole)
         {
-            WritePiece(output, piece.Choice, "", FinishReason.None);
+            WritePiece(output, piece.Choice, new AnswerDelta(DeltaKind.Text, ""));
         }
 
         choice.Keep(update);
-        Count(piece);
-        if (update.Text.Length > 0)
+        IReadOnlyList<AnswerPart> parts = choice.Parts.Take(update);
+        for (int i = 0; i < parts.Count; i++)
         {
-            WritePiece(output, piece.Choice, update.Text, FinishReason.None);
+            AnswerPart part = parts[i];
+            if (part.Call is { } call)
+            {
+                // Clients add the arguments up; some read the name in the first piece alone.
+                WritePiece(output, piece.Choice, new AnswerDelta(DeltaKind.Call, "", call, choice.CallsWritten));
+                WritePiece(
+                    output, piece.Choice,
+                    new AnswerDelta(DeltaKind.Arguments, call.Arguments.GetRawText(), call, choice.CallsWritten));
+                choice.CallsWritten++;
+            }
+            else
+            {
+                DeltaKind kind = part.Kind == AnswerPartKind.Reasoning ? DeltaKind.Reasoning : DeltaKind.Text;
+                WritePiece(output, piece.Choice, new AnswerDelta(kind, part.Text));
+            }
         }
 
+        Count(piece);
         if (update.Usage is not null)
         {
-            WritePiece(output, piece.Choice, null, update.FinishReason);
+            WritePiece(output, piece.Choice, new AnswerDelta(DeltaKind.End, ""));
         }
     }
 
-    private void WritePiece(MessageStream output, int index, string? text, FinishReason reason)
+    private void WritePiece(MessageStream output, int index, in AnswerDelta delta)
     {
         Choice choice = _choices[index];
         Utf8JsonWriter json = output.Start();
@@ -102,10 +117,10 @@ internal sealed class CompletionAnswer(CompletionRequest request, ModelService s
         json.WriteStartArray("choices"u8);
         json.WriteStartObject();
         json.WriteNumber("index"u8, index);
-        request.Format.WritePiece(json, text, isFirst: !choice.HasBegun);
+        request.Format.WritePiece(json, delta, isFirst: !choice.HasBegun);
         choice.HasBegun = true;
         WriteLogProbabilities(json, choice);
-        json.WriteText("finish_reason"u8, reason == FinishReason.None ? null : WordOf(reason));
+        json.WriteText("finish_reason"u8, delta.Kind == DeltaKind.End ? WordOf(choice) : null);
         json.WriteEndObject();
         json.WriteEndArray();
         if (request.IncludesUsage)
@@ -142,24 +157,26 @@ internal sealed class CompletionAnswer(CompletionRequest request, ModelService s
     {
         if (piece.Update.Usage is { } usage)
         {
-            _usage.Add(usage, countsPrompt: piece.Choice % request.AnswersPerPrompt == 0);
+            _usage.Add(usage, _choices[piece.Choice].Parts.ReasoningTokens, countsPrompt: piece.Choice % request.AnswersPerPrompt == 0);
         }
     }
 
-    private static string WordOf(FinishReason reason) => reason switch
+    private static string WordOf(Choice choice) => choice.FinishReason switch
     {
-        FinishReason.Stop => "stop",
+        FinishReason.Stop => choice.Parts.Calls.Count > 0 ? "tool_calls" : "stop",
         FinishReason.Length => "length",
         _ => throw new InvalidOperationException(
-            string.Create(CultureInfo.InvariantCulture, $"an answer that ended by {reason} is an error, not an answer")),
+            string.Create(CultureInfo.InvariantCulture, $"an answer that ended by {choice.FinishReason} is an error, not an answer")),
     };
 
     /// <summary>One answer on its way.</summary>
-    private sealed class Choice
+    private sealed class Choice(ChatPlan? plan)
     {
         public int Offset;
 
-        public StringBuilder Text { get; } = new();
+        public AnswerParts Parts { get; } = new(plan);
+
+        public int CallsWritten { get; set; }
 
         public List<TokenLogProbabilities> LogProbabilities { get; } = [];
 

@@ -1,6 +1,9 @@
 using System.Text.Json;
+using Inferometer.Inference.Chat.Formats;
 using Inferometer.Inference.Sampling;
 using Inferometer.ModelFiles.Tokenization;
+using Inferometer.Server.Generation;
+using Inferometer.Server.Wire;
 
 namespace Inferometer.Server.OpenAi;
 
@@ -8,10 +11,10 @@ namespace Inferometer.Server.OpenAi;
 internal abstract class CompletionFormat
 {
     /// <summary>Of conversations.</summary>
-    public static CompletionFormat Chat { get; } = new ChatFormat();
+    public static CompletionFormat Chat { get; } = new Conversations();
 
     /// <summary>Of texts.</summary>
-    public static CompletionFormat Text { get; } = new TextFormat();
+    public static CompletionFormat Text { get; } = new Texts();
 
     /// <summary>The operation, in OpenTelemetry's words.</summary>
     public abstract string Operation { get; }
@@ -28,14 +31,14 @@ internal abstract class CompletionFormat
     /// </summary>
     public virtual bool BeginsWithRole => false;
 
-    /// <summary>The whole text of an answer.</summary>
-    public abstract void WriteWhole(Utf8JsonWriter json, string text);
+    /// <summary>The whole of an answer.</summary>
+    public abstract void WriteWhole(Utf8JsonWriter json, AnswerParts answer);
 
-    /// <summary>A piece of an answer's text.</summary>
+    /// <summary>A piece of an answer.</summary>
     /// <param name="json">Within a choice.</param>
-    /// <param name="text">The text; null in the piece that ends the answer.</param>
+    /// <param name="delta">The piece.</param>
     /// <param name="isFirst">Whether the answer begins with it.</param>
-    public abstract void WritePiece(Utf8JsonWriter json, string? text, bool isFirst);
+    public abstract void WritePiece(Utf8JsonWriter json, in AnswerDelta delta, bool isFirst);
 
     /// <summary>Log-probabilities of tokens.</summary>
     /// <param name="json">Within a choice.</param>
@@ -45,7 +48,7 @@ internal abstract class CompletionFormat
     public abstract void WriteLogProbabilities(
         Utf8JsonWriter json, IReadOnlyList<TokenLogProbabilities> tokens, Tokenizer tokenizer, ref int offset);
 
-    private sealed class ChatFormat : CompletionFormat
+    private sealed class Conversations : CompletionFormat
     {
         public override string Operation => "chat";
 
@@ -55,16 +58,36 @@ internal abstract class CompletionFormat
 
         public override ReadOnlySpan<byte> PieceObject => "chat.completion.chunk"u8;
 
-        public override void WriteWhole(Utf8JsonWriter json, string text)
+        public override void WriteWhole(Utf8JsonWriter json, AnswerParts answer)
         {
+            string text = answer.Text;
+            string reasoning = answer.Reasoning;
             json.WriteStartObject("message"u8);
             json.WriteString("role"u8, "assistant"u8);
-            json.WriteString("content"u8, text);
+            json.WriteText("content"u8, text.Length == 0 && answer.Calls.Count > 0 ? null : text);
             json.WriteNull("refusal"u8);
+            if (reasoning.Length > 0)
+            {
+                json.WriteString("reasoning_content"u8, reasoning);
+            }
+
+            if (answer.Calls.Count > 0)
+            {
+                json.WriteStartArray("tool_calls"u8);
+                foreach (ToolCall call in answer.Calls)
+                {
+                    json.WriteStartObject();
+                    WriteCall(json, call, call.Arguments.GetRawText());
+                    json.WriteEndObject();
+                }
+
+                json.WriteEndArray();
+            }
+
             json.WriteEndObject();
         }
 
-        public override void WritePiece(Utf8JsonWriter json, string? text, bool isFirst)
+        public override void WritePiece(Utf8JsonWriter json, in AnswerDelta delta, bool isFirst)
         {
             json.WriteStartObject("delta"u8);
             if (isFirst)
@@ -72,9 +95,34 @@ internal abstract class CompletionFormat
                 json.WriteString("role"u8, "assistant"u8);
             }
 
-            if (text is not null || isFirst)
+            switch (delta.Kind)
             {
-                json.WriteString("content"u8, text ?? "");
+                case DeltaKind.Text:
+                    json.WriteString("content"u8, delta.Text);
+                    break;
+                case DeltaKind.Reasoning:
+                    json.WriteString("reasoning_content"u8, delta.Text);
+                    break;
+                case DeltaKind.Call or DeltaKind.Arguments:
+                    json.WriteStartArray("tool_calls"u8);
+                    json.WriteStartObject();
+                    json.WriteNumber("index"u8, delta.CallIndex);
+                    if (delta.Kind == DeltaKind.Call)
+                    {
+                        WriteCall(json, delta.Call!, arguments: "");
+                    }
+                    else
+                    {
+                        json.WriteStartObject("function"u8);
+                        json.WriteString("arguments"u8, delta.Text);
+                        json.WriteEndObject();
+                    }
+
+                    json.WriteEndObject();
+                    json.WriteEndArray();
+                    break;
+                default:
+                    break;
             }
 
             json.WriteEndObject();
@@ -107,7 +155,17 @@ internal abstract class CompletionFormat
         }
     }
 
-    private sealed class TextFormat : CompletionFormat
+    private static void WriteCall(Utf8JsonWriter json, ToolCall call, string arguments)
+    {
+        json.WriteString("id"u8, call.Id);
+        json.WriteString("type"u8, "function"u8);
+        json.WriteStartObject("function"u8);
+        json.WriteString("name"u8, call.Name);
+        json.WriteString("arguments"u8, arguments);
+        json.WriteEndObject();
+    }
+
+    private sealed class Texts : CompletionFormat
     {
         public override string Operation => "text_completion";
 
@@ -115,9 +173,9 @@ internal abstract class CompletionFormat
 
         public override ReadOnlySpan<byte> PieceObject => "text_completion"u8;
 
-        public override void WriteWhole(Utf8JsonWriter json, string text) => json.WriteString("text"u8, text);
+        public override void WriteWhole(Utf8JsonWriter json, AnswerParts answer) => json.WriteString("text"u8, answer.Text);
 
-        public override void WritePiece(Utf8JsonWriter json, string? text, bool isFirst) => json.WriteString("text"u8, text ?? "");
+        public override void WritePiece(Utf8JsonWriter json, in AnswerDelta delta, bool isFirst) => json.WriteString("text"u8, delta.Text);
 
         public override void WriteLogProbabilities(
             Utf8JsonWriter json, IReadOnlyList<TokenLogProbabilities> tokens, Tokenizer tokenizer, ref int offset) =>

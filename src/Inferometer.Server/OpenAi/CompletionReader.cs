@@ -20,8 +20,8 @@ internal static class CompletionReader
     {
         var fields = RequestFields.Of(body);
         service.RequireServed(fields);
-        List<ChatTurn> turns = Conversation.Read(fields);
-        var shape = AnswerShape.Read(fields);
+        List<ChatTurn> turns = Conversation.Read(fields, service.Format);
+        var shape = AnswerShape.Read(fields, service.Format);
         bool logs = fields.Flag("logprobs") ?? false;
         int? top = fields.Count("top_logprobs", 0, MaxTopLogProbabilities);
         if (top is not null && !logs)
@@ -34,9 +34,9 @@ internal static class CompletionReader
         int? limit = Limit(fields);
         CompletionRequest request = Read(fields, service, shape, logs ? top ?? 0 : null, isChat: true, "chatcmpl-");
         fields.RequireNothingElse();
-        string prompt = Conversation.Render(service.Model, turns, shape, addPrompt);
-        GenerationRequest generation = request.Answers[0] with { Prompt = prompt, ParseSpecialTokens = true, MaxNewTokens = limit };
-        return request with { Answers = Repeat(generation, request.AnswersPerPrompt) };
+        ChatPlan plan = shape.Plan(service, turns, addPrompt);
+        GenerationRequest generation = plan.Apply(request.Answers[0]) with { MaxNewTokens = limit };
+        return request with { Plan = plan, Answers = Repeat(generation, request.AnswersPerPrompt) };
     }
 
     /// <summary>Reads a request to <c>/v1/completions</c>.</summary>

@@ -1,4 +1,5 @@
 using Inferometer.Inference.Engine;
+using Inferometer.Server.Generation;
 
 namespace Inferometer.Server.OpenAi;
 
@@ -10,6 +11,9 @@ internal sealed record CompletionRequest
 
     /// <summary>One for each answer: those of the first prompt, then those of the next.</summary>
     public required IReadOnlyList<GenerationRequest> Answers { get; init; }
+
+    /// <summary>How the answers to a conversation are read; null = they are texts.</summary>
+    public ChatPlan? Plan { get; init; }
 
     /// <summary>Answers to each prompt.</summary>
     public required int AnswersPerPrompt { get; init; }

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Inferometer.Inference.Chat.Formats;
 using Inferometer.Inference.Engine;
 using Inferometer.Scheduling;
 using Inferometer.Server.Generation;
@@ -7,9 +8,13 @@ using Inferometer.Server.Wire;
 
 namespace Inferometer.Server.OpenAi;
 
-/// <summary>Writes the answer to one request to <c>/v1/responses</c>: one message with one text, whole or in events.</summary>
+/// <summary>
+/// Writes the answer to one request to <c>/v1/responses</c>: one message with one text, whole or in events. Reasoning is counted, and not
+/// shown, as in OpenAI's own service.
+/// </summary>
 internal sealed class ResponseAnswer(ResponseRequest request, ModelService service)
 {
+    private readonly AnswerParts _parts = new(request.Plan);
     private readonly StringBuilder _text = new();
     private GenerationUsage? _usage;
     private FinishReason _reason;
@@ -22,7 +27,7 @@ internal sealed class ResponseAnswer(ResponseRequest request, ModelService servi
     {
         do
         {
-            Keep(stream.Current.Update);
+            _ = Keep(stream.Current.Update);
         }
         while (await stream.MoveNextAsync().ConfigureAwait(false));
     }
@@ -46,10 +51,13 @@ internal sealed class ResponseAnswer(ResponseRequest request, ModelService servi
             });
             await stream.ForwardAsync(output, piece =>
             {
-                Keep(piece.Update);
-                if (piece.Update.Text.Length > 0)
+                IReadOnlyList<AnswerPart> parts = Keep(piece.Update);
+                for (int i = 0; i < parts.Count; i++)
                 {
-                    WriteDelta(output, piece.Update.Text);
+                    if (parts[i].Kind == AnswerPartKind.Text)
+                    {
+                        WriteDelta(output, parts[i].Text);
+                    }
                 }
             }).ConfigureAwait(false);
             Event(output, "response.output_text.done"u8, json =>
@@ -115,14 +123,21 @@ internal sealed class ResponseAnswer(ResponseRequest request, ModelService servi
         return json;
     }
 
-    private void Keep(in GenerationUpdate update)
+    private IReadOnlyList<AnswerPart> Keep(in GenerationUpdate update)
     {
-        _text.Append(update.Text);
+        IReadOnlyList<AnswerPart> parts = _parts.Take(update);
+        for (int i = 0; i < parts.Count; i++)
+        {
+            _text.Append(parts[i].Kind == AnswerPartKind.Text ? parts[i].Text : "");
+        }
+
         if (update.Usage is { } usage)
         {
             _usage = usage;
             _reason = update.FinishReason;
         }
+
+        return parts;
     }
 
     private void WritePlace(Utf8JsonWriter json)
@@ -176,9 +191,18 @@ internal sealed class ResponseAnswer(ResponseRequest request, ModelService servi
     private void WriteSettings(Utf8JsonWriter json)
     {
         json.WriteStartObject("text"u8);
-        json.WriteStartObject("format"u8);
-        json.WriteString("type"u8, request.IsJson ? "json_object"u8 : "text"u8);
-        json.WriteEndObject();
+        if (request.Format is { } format)
+        {
+            json.WritePropertyName("format"u8);
+            format.WriteTo(json);
+        }
+        else
+        {
+            json.WriteStartObject("format"u8);
+            json.WriteString("type"u8, "text"u8);
+            json.WriteEndObject();
+        }
+
         json.WriteEndObject();
         json.WriteNumber("temperature"u8, request.Generation.Sampling!.Temperature);
         json.WriteNumber("top_p"u8, request.Generation.Sampling.TopP);
@@ -210,7 +234,7 @@ internal sealed class ResponseAnswer(ResponseRequest request, ModelService servi
         json.WriteEndObject();
         json.WriteNumber("output_tokens"u8, usage.OutputTokens);
         json.WriteStartObject("output_tokens_details"u8);
-        json.WriteNumber("reasoning_tokens"u8, 0); // answers are not parsed into thoughts and text
+        json.WriteNumber("reasoning_tokens"u8, _parts.ReasoningTokens);
         json.WriteEndObject();
         json.WriteNumber("total_tokens"u8, usage.PromptTokens + usage.OutputTokens);
         json.WriteEndObject();

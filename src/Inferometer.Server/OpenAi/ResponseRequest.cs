@@ -20,8 +20,11 @@ internal sealed record ResponseRequest
     /// <summary>Instructions given beside the conversation, or null.</summary>
     public required string? Instructions { get; init; }
 
-    /// <summary>Whether the answer is one JSON object.</summary>
-    public required bool IsJson { get; init; }
+    /// <summary>What the answer is held to, as it was asked; null = nothing.</summary>
+    public required JsonElement? Format { get; init; }
+
+    /// <summary>How the answer is read.</summary>
+    public required ChatPlan Plan { get; init; }
 
     /// <summary>The id of the response.</summary>
     public string Id { get; } = "resp_" + Guid.NewGuid().ToString("N", CultureInfo.InvariantCulture);
@@ -38,9 +41,9 @@ internal sealed record ResponseRequest
     {
         var fields = RequestFields.Of(body);
         service.RequireServed(fields);
-        var shape = AnswerShape.ReadResponses(fields);
+        var shape = AnswerShape.ReadResponses(fields, service.Format);
         string? instructions = fields.Text("instructions");
-        List<ChatTurn> turns = Turns(fields, instructions);
+        List<ChatTurn> turns = Turns(fields, service, instructions);
         fields.Refuse("previous_response_id", "responses are not stored; send the conversation.");
         fields.Refuse("conversation", "conversations are not stored; send the messages.");
         fields.Refuse("background", "answers are given at once.");
@@ -62,24 +65,24 @@ internal sealed record ResponseRequest
         int? limit = fields.Count("max_output_tokens", 1);
         SamplingOptions sampling = SamplingReader.Read(fields, service.Model, isChat: true);
         fields.RequireNothingElse();
+        ChatPlan plan = shape.Plan(service, turns);
         return new ResponseRequest
         {
-            Generation = new GenerationRequest
+            Plan = plan,
+            Generation = plan.Apply(new GenerationRequest
             {
-                Prompt = Conversation.Render(service.Model, turns, shape),
-                ParseSpecialTokens = true,
                 MaxNewTokens = limit,
-                Sampling = shape.Apply(sampling),
+                Sampling = sampling,
                 Timeout = service.Limits.RequestTimeout,
                 Adapter = service.Model.Adapter,
-            },
+            }),
             Streams = streams,
             Instructions = instructions,
-            IsJson = shape.Json,
+            Format = shape.Format.Given,
         };
     }
 
-    private static List<ChatTurn> Turns(RequestFields fields, string? instructions)
+    private static List<ChatTurn> Turns(RequestFields fields, ModelService service, string? instructions)
     {
         if (!fields.TryGet("input", out JsonElement input))
         {
@@ -88,7 +91,7 @@ internal sealed record ResponseRequest
 
         List<ChatTurn> turns = input.ValueKind == JsonValueKind.String
             ? [new ChatTurn(ChatTurn.User, fields.StringOf(input, "input"))]
-            : Conversation.Read(fields, "input");
+            : Conversation.Read(fields, service.Format, "input");
         return Conversation.WithSystem(turns, instructions is null ? [] : [instructions]);
     }
 }

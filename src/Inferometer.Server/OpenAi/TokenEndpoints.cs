@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Inferometer.Core;
+using Inferometer.ModelFiles.Templates;
 using Inferometer.ModelFiles.Tokenization;
 using Inferometer.Server.Generation;
 using Inferometer.Server.Wire;
@@ -28,17 +29,21 @@ internal sealed class TokenEndpoints(ModelService service) : IEndpointGroup
         bool addSpecial = fields.Flag("add_special_tokens") ?? fields.Flag("add_special") ?? true;
         bool withTexts = fields.Flag("return_token_strs") ?? false;
         string? text = fields.Text("prompt") ?? fields.Text("content");
-        bool isChat = text is null;
-        if (text is null)
+        int[] tokens;
+        if (text is not null)
+        {
+            fields.RequireNothingElse();
+            tokens = Encode(text, addSpecial);
+        }
+        else
         {
             bool addPrompt = fields.Flag("add_generation_prompt") ?? true;
-            text = fields.TryGet("messages", out _)
-                ? Conversation.Render(service.Model, Conversation.Read(fields), AnswerShape.Text, addPrompt)
+            List<ChatTurn> turns = fields.TryGet("messages", out _) ? Conversation.Read(fields, service.Format)
                 : throw fields.Wrong("prompt", "a string; or give messages");
+            fields.RequireNothingElse();
+            tokens = AnswerShape.Text.Plan(service, turns, addPrompt, addSpecial).PromptTokens;
         }
 
-        fields.RequireNothingElse();
-        int[] tokens = Encode(text, addSpecial, isChat);
         await JsonBody.WriteAsync(context, json => WriteTokens(json, tokens, withTexts)).ConfigureAwait(false);
     }
 
@@ -69,11 +74,11 @@ internal sealed class TokenEndpoints(ModelService service) : IEndpointGroup
         }).ConfigureAwait(false);
     }
 
-    private int[] Encode(string text, bool addSpecial, bool parseSpecial)
+    private int[] Encode(string text, bool addSpecial)
     {
         try
         {
-            return service.Model.Engine.Tokenizer.EncodePrompt(text, addSpecial, parseSpecial);
+            return service.Model.Engine.Tokenizer.EncodePrompt(text, addSpecial);
         }
         catch (InferometerException error)
         {

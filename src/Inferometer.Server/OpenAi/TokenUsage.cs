@@ -9,12 +9,15 @@ internal sealed class TokenUsage
     private int _prompt;
     private int _cached;
     private int _output;
+    private int _reasoning;
 
     /// <summary>Adds an answer.</summary>
     /// <param name="usage">What it took.</param>
+    /// <param name="reasoningTokens">Tokens of it that were reasoning.</param>
     /// <param name="countsPrompt">Whether its prompt was not counted yet.</param>
-    public void Add(GenerationUsage usage, bool countsPrompt)
+    public void Add(GenerationUsage usage, int reasoningTokens, bool countsPrompt)
     {
+        _reasoning += reasoningTokens;
         _output += usage.OutputTokens;
         if (countsPrompt)
         {
@@ -33,6 +36,13 @@ internal sealed class TokenUsage
         json.WriteStartObject("prompt_tokens_details"u8);
         json.WriteNumber("cached_tokens"u8, _cached);
         json.WriteEndObject();
+        if (_reasoning > 0)
+        {
+            json.WriteStartObject("completion_tokens_details"u8);
+            json.WriteNumber("reasoning_tokens"u8, _reasoning);
+            json.WriteEndObject();
+        }
+
         json.WriteEndObject();
     }
 }

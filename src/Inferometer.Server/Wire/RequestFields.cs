@@ -92,6 +92,60 @@ internal sealed class RequestFields
     /// <summary>A field's own fields; null where it is not there.</summary>
     public RequestFields? Object(string name) => TryGet(name, out JsonElement value) ? Of(value, PathOf(name)) : null;
 
+    /// <summary>Any JSON, which outlives the request; null where it is not there.</summary>
+    /// <exception cref="ApiException">A text in it is no valid Unicode.</exception>
+    public JsonElement? Json(string name)
+    {
+        if (!TryGet(name, out JsonElement value))
+        {
+            return null;
+        }
+
+        RequireUnicode(value, PathOf(name));
+        return value.Clone();
+    }
+
+    /// <summary>Fails at texts that hold half of a character, which JSON can spell.</summary>
+    /// <exception cref="ApiException">There is one.</exception>
+    public static void RequireUnicode(JsonElement value, string path)
+    {
+        try
+        {
+            Visit(value);
+        }
+        catch (InvalidOperationException)
+        {
+            throw ApiException.Invalid(path, $"{path}: a string in it is no valid Unicode text.");
+        }
+
+        static void Visit(JsonElement element)
+        {
+            switch (element.ValueKind)
+            {
+                case JsonValueKind.String:
+                    _ = element.GetString();
+                    break;
+                case JsonValueKind.Array:
+                    foreach (JsonElement item in element.EnumerateArray())
+                    {
+                        Visit(item);
+                    }
+
+                    break;
+                case JsonValueKind.Object:
+                    foreach (JsonProperty member in element.EnumerateObject())
+                    {
+                        _ = member.Name;
+                        Visit(member.Value);
+                    }
+
+                    break;
+                default:
+                    break;
+            }
+        }
+    }
+
     /// <summary>Fields that change nothing about the answer, whatever they hold.</summary>
     public void Ignore(params ReadOnlySpan<string> names)
     {

@@ -6,7 +6,8 @@ namespace Inferometer.Server.Wire;
 /// <summary>Reads the JSON document of a request. How long it may be is the server's limit, which Kestrel holds.</summary>
 internal static class RequestReader
 {
-    private static readonly JsonDocumentOptions Options = new() { MaxDepth = 64 };
+    /// <summary>How deep documents may be.</summary>
+    public static JsonDocumentOptions Options { get; } = new() { MaxDepth = 64 };
 
     /// <summary>Reads the body, whatever media type it claims to be: command-line clients send JSON as a form.</summary>
     /// <returns>The document; dispose it once nothing of it is looked at.</returns>

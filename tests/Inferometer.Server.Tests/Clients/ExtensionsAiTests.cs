@@ -88,6 +88,58 @@ public sealed class ExtensionsAiTests(EngineFixture fixture)
         Assert.Equal(whole.Text, streamed.Text); // of a stream that ends as incomplete the library (10.11.0) reads no usage
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Functions_are_called_and_their_results_given_back(bool isStreamed)
+    {
+        await using TestServer server = await TestServer.StartAsync(ToolModel.Of(fixture));
+        List<int> called = [];
+        AIFunction weather = AIFunctionFactory.Create(
+            (int days) =>
+            {
+                called.Add(days);
+                return $"rain for {days} days";
+            },
+            "get_weather", "The weather");
+        using IChatClient client = Client(server).GetChatClient(EngineFixture.ModelName).AsIChatClient().AsBuilder()
+            .UseFunctionInvocation().Build();
+        ChatOptions options = new()
+        {
+            Tools = [weather],
+            ToolMode = ChatToolMode.RequireSpecific("get_weather"),
+            AllowMultipleToolCalls = false,
+            MaxOutputTokens = 100,
+            Seed = 5,
+        };
+        ChatResponse response = isStreamed
+            ? await client.GetStreamingResponseAsync("Weather?", options, Cancelled).ToChatResponseAsync(Cancelled)
+            : await client.GetResponseAsync("Weather?", options, Cancelled);
+        Assert.NotEmpty(called);
+        Assert.Contains(
+            response.Messages.SelectMany(m => m.Contents).OfType<FunctionResultContent>(),
+            result => result.Result?.ToString()?.StartsWith("rain for", StringComparison.Ordinal) is true);
+    }
+
+    [Fact]
+    public async Task An_answer_is_read_as_an_object_of_a_type()
+    {
+        await using TestServer server = await TestServer.StartAsync(fixture.Model);
+        using IChatClient client = Client(server).GetChatClient(EngineFixture.ModelName).AsIChatClient();
+        ChatOptions options = new() { MaxOutputTokens = 120, Seed = 6 };
+        ChatResponse<Animal> response = await client.GetResponseAsync<Animal>("Whom did you meet?", options, cancellationToken: Cancelled);
+        Assert.True(response.TryGetResult(out Animal? animal), response.Text);
+        Assert.True(Enum.IsDefined(animal.Kind));
+    }
+
+    private enum AnimalKind
+    {
+        Cat,
+        Crow,
+    }
+
+    private sealed record Animal(AnimalKind Kind, int Legs);
+
     private static OpenAIClient Client(TestServer server) => new(
         new ApiKeyCredential("none-is-needed"),
         new OpenAIClientOptions { Endpoint = new Uri(server.Server.Address, "v1"), RetryPolicy = new ClientRetryPolicy(0) });

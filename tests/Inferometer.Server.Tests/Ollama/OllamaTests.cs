@@ -55,7 +55,8 @@ public sealed class OllamaTests(EngineFixture fixture)
             Assert.StartsWith("options.", wrong.Error.GetString(), StringComparison.Ordinal);
         }
 
-        Assert.Contains("format", (await server.PostAsync("/api/generate", """{"prompt":"x","format":{}}""")).Error.GetString()!);
+        Assert.StartsWith("format", (await server.PostAsync("/api/generate", """{"prompt":"x","format":"xml"}""")).Error.GetString()!);
+        Assert.StartsWith("tools", (await server.PostAsync("/api/generate", """{"prompt":"x","tools":[{}]}""")).Error.GetString()!);
         Assert.Equal(JsonValueKind.String, (await server.GetAsync("/api/nothing")).Error.ValueKind);
     }
 
@@ -82,5 +83,62 @@ public sealed class OllamaTests(EngineFixture fixture)
         JsonElement answer = (await server.PostAsync(
             "/api/generate", """{"prompt":"Hi","stream":false,"format":"json","options":{"num_predict":30,"seed":4}}""")).Succeeded().Json;
         Assert.Equal(JsonValueKind.Object, JsonElement.Parse(answer.GetProperty("response").GetString()!).ValueKind);
+    }
+
+    [Fact]
+    public async Task Calls_in_a_conversation_need_no_ids_and_tools_are_told_to_the_model()
+    {
+        await using TestServer server = await TestServer.StartAsync(ToolModel.Of(fixture));
+        const string Messages = """
+            "messages":[{"role":"user","content":"Hi"},
+             {"role":"assistant","content":"","tool_calls":[{"function":{"name":"f","arguments":{"a":1}}},{"function":{"name":"g","arguments":{}}}]},
+             {"role":"tool","tool_name":"g","content":"two"},{"role":"tool","content":"one"}],"stream":false,"options":{"num_predict":1}
+            """;
+        const string Prompt = "user: Hi\nassistant: [call call00000 f {\"a\": 1}][call call00001 g {}]\ntool: two<call00001 g>\n"
+            + "tool: one<call00000 f>\nassistant:";
+        JsonElement answer = (await server.PostAsync("/api/chat", $"{{{Messages}}}")).Succeeded().Json;
+        int expected = fixture.Engine.Tokenizer.EncodePrompt(Prompt).Length;
+        Assert.Equal(expected, answer.GetProperty("prompt_eval_count").GetInt32());
+        const string Tools = """ "tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object"}}}] """;
+        JsonElement told = (await server.PostAsync("/api/chat", $"{{{Messages},{Tools}}}")).Succeeded().Json;
+        Assert.True(told.GetProperty("prompt_eval_count").GetInt32() > expected);
+        JsonElement show = (await server.PostAsync("/api/show", """{"model":"tales"}""")).Succeeded().Json;
+        Assert.Equal(
+            ["completion", "embedding", "tools", "thinking"], show.GetProperty("capabilities").EnumerateArray().Select(c => c.GetString()!));
+    }
+
+    [Fact]
+    public async Task A_call_has_its_arguments_as_an_object()
+    {
+        await using TestServer server = await TestServer.StartAsync(ToolModel.Of(fixture));
+
+        // Nothing in this API requires a call; of an answer that may be a call or one of nothing else, some are calls.
+        const string Body = """
+            {"messages":[{"role":"user","content":"Weather?"}],"format":{"const":7},
+             "tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object","properties":{"n":{"type":"integer","minimum":1,"maximum":9}},
+             "required":["n"],"additionalProperties":false}}}],
+            """;
+        for (int seed = 0; seed < 40; seed++)
+        {
+            string asked = Body + $$""" "options":{"temperature":1000,"num_predict":80,"seed":{{seed}}} """;
+            JsonElement message = (await server.PostAsync("/api/chat", asked + ",\"stream\":false}")).Succeeded().Json.GetProperty("message");
+            if (!message.TryGetProperty("tool_calls", out JsonElement calls))
+            {
+                Assert.Equal("7", message.GetProperty("content").GetString()!.Trim());
+                continue;
+            }
+
+            Assert.Equal("", message.GetProperty("content").GetString());
+            JsonElement function = calls[0].GetProperty("function");
+            Assert.Equal("f", function.GetProperty("name").GetString());
+            Assert.InRange(function.GetProperty("arguments").GetProperty("n").GetInt32(), 1, 9);
+            JsonElement[] lines = [.. (await server.PostAsync("/api/chat", asked + "}")).Succeeded().Text.TrimEnd('\n').Split('\n')
+                .Select(l => JsonElement.Parse(l))];
+            Assert.Equal(
+                calls.GetArrayLength(), lines.Count(l => l.GetProperty("message").TryGetProperty("tool_calls", out _)));
+            return;
+        }
+
+        Assert.Fail("No answer was a call.");
     }
 }

@@ -11,8 +11,17 @@ public sealed class RefusalTests(EngineFixture fixture)
 
     [Theory]
     [InlineData(""" "tools":[{"type":"function"}] """, "tools", "unsupported")]
-    [InlineData(""" "tool_choice":"required" """, "tool_choice", "unsupported")]
-    [InlineData(""" "response_format":{"type":"json_schema","json_schema":{}} """, "response_format.type", "unsupported")]
+    [InlineData(""" "tool_choice":"required" """, "tool_choice", "invalid_value")]
+    [InlineData(""" "response_format":{"type":"json_schema","json_schema":{}} """, "response_format.json_schema.schema", "invalid_value")]
+    [InlineData(""" "response_format":{"type":"xml"} """, "response_format.type", "invalid_value")]
+    [InlineData(""" "response_format":{"type":"json_object","schema":{}} """, "response_format.schema", "unsupported")]
+    [InlineData(""" "guided_json":{"not":{"minLength":2}} """, "guided_json", "invalid_value")]
+    [InlineData(""" "guided_json":{},"grammar":"root ::= \"a\"" """, "grammar", "invalid_value")]
+    [InlineData(""" "grammar":"root ::= missing" """, "grammar", "invalid_value")]
+    [InlineData(""" "chat_template_kwargs":{"a":"\ud800"} """, "chat_template_kwargs", "invalid_value")]
+    [InlineData(""" "functions":[{"name":"f"}] """, "functions", "unsupported")]
+    [InlineData(""" "function_call":{"name":"f"} """, "function_call", "unsupported")]
+    [InlineData(""" "reasoning_effort":"minimal" """, "reasoning_effort", "invalid_value")]
     [InlineData(""" "reasoning_effort":"high" """, "reasoning_effort", "unsupported")]
     [InlineData(""" "made_up":1 """, "made_up", "unsupported")]
     [InlineData(""" "audio":{} """, "audio", "unsupported")]
@@ -124,7 +133,7 @@ public sealed class RefusalTests(EngineFixture fixture)
         string[] bodies =
         [
             """{"prompt":"Once","max_tokens":5000}""", """{"prompt":[999999],"max_tokens":1}""", """{"prompt":""}""",
-            """{"prompt":"x","response_format":{"type":"json_object"},"max_tokens":1}""", """{"model":"../../etc/passwd","prompt":"x"}""",
+            """{"prompt":"x","grammar":"root ::= missing"}""", """{"model":"../../etc/passwd","prompt":"x"}""",
         ];
         foreach (string body in bodies)
         {

@@ -30,25 +30,32 @@ internal sealed class AnswerGrammar
     /// <param name="prompt">What it answers.</param>
     /// <param name="tools">The tools that may be called.</param>
     /// <param name="many">Whether there may be several calls.</param>
+    /// <param name="orJson">Schema of what it may be instead; null = it must call.</param>
     /// <exception cref="InferometerException">The schema of a tool cannot be held to.</exception>
-    public static OutputConstraint Calls(ChatFormat format, string prompt, IReadOnlyList<ToolDeclaration> tools, bool many)
+    public static OutputConstraint Calls(
+        ChatFormat format, string prompt, IReadOnlyList<ToolDeclaration> tools, bool many, JsonElement? orJson = null)
     {
         AnswerGrammar work = new(format, prompt);
         string key = string.Join('\n', tools.Select(tool => $"{tool.Name} {tool.Parameters.GetRawText()}"));
-        return work.Build($"calls {format.ToolCalls} {many}", key, () => work.Calls(tools, many));
+        return orJson is not { } schema ? work.Build($"calls {format.ToolCalls} {many}", key, () => work.Calls(tools, many))
+            : work.Build(
+                $"calls {format.ToolCalls} {many} or", $"{schema.GetRawText()}\n{key}",
+                () => Expression.Choice([work.Calls(tools, many), work.Json(schema)]));
     }
 
     /// <summary>An answer that is JSON of a schema.</summary>
     public static OutputConstraint Json(ChatFormat format, string prompt, JsonElement schema)
     {
         AnswerGrammar work = new(format, prompt);
-        return work.Build("answer", schema.GetRawText(), () =>
-        {
-            SchemaCompiler.RequireUnicode(schema, "response format");
-            Expression value = work.Schema(schema, "response format");
-            return work.IsHarmony ? Expression.Sequence(work.Header("<|channel|>final<|message|>"), value)
-                : Expression.Sequence(JsonGrammar.Beginning, value);
-        });
+        return work.Build("answer", schema.GetRawText(), () => work.Json(schema));
+    }
+
+    private Expression Json(JsonElement schema)
+    {
+        SchemaCompiler.RequireUnicode(schema, "response format");
+        Expression value = Schema(schema, "response format");
+        return IsHarmony ? Expression.Sequence(Header("<|channel|>final<|message|>"), value)
+            : Expression.Sequence(JsonGrammar.Beginning, value);
     }
 
     private bool IsHarmony => _format.Syntax is { Form: ToolCallForm.Harmony };

@@ -59,7 +59,7 @@ public sealed partial class ChatFormat
     internal ReasoningTags? Reasoning { get; }
 
     /// <summary>Whether the template wants arguments of earlier calls as JSON text rather than as an object.</summary>
-    internal bool TakesArgumentsAsText => _takesArgumentsAsText.Value;
+    public bool TakesArgumentsAsText => _takesArgumentsAsText.Value;
 
     /// <summary>The format of a template.</summary>
     public static ChatFormat For(ChatTemplate template, Tokenizer tokenizer)
@@ -88,6 +88,26 @@ public sealed partial class ChatFormat
         ArgumentNullException.ThrowIfNull(prompt);
         ArgumentNullException.ThrowIfNull(constraint);
         return HasReasoning && constraint.Schema is { } schema ? AnswerGrammar.Json(this, prompt.Text, schema) : constraint;
+    }
+
+    /// <summary>What an answer must be that calls tools; reasoning may come before it.</summary>
+    /// <param name="prompt">The prompt.</param>
+    /// <param name="tools">The tools that may be called: one or more.</param>
+    /// <param name="many">Whether there may be several calls.</param>
+    /// <param name="orJson">JSON that it may be instead; null = it must call.</param>
+    /// <exception cref="InferometerException">The schema of a tool cannot be held to, or how calls are written is not known.</exception>
+    public OutputConstraint CallsFor(
+        RenderedPrompt prompt, IReadOnlyList<ToolDeclaration> tools, bool many, OutputConstraint? orJson = null)
+    {
+        ArgumentNullException.ThrowIfNull(prompt);
+        ArgumentNullException.ThrowIfNull(tools);
+        if (Syntax is null)
+        {
+            throw new InferometerException($"chat: how the models of the chat template ({_template.Name}) write calls is not known.");
+        }
+
+        return orJson is null || orJson.Schema is not null ? AnswerGrammar.Calls(this, prompt.Text, tools, many, orJson?.Schema)
+            : throw new InferometerException("chat: an answer may be calls of tools or JSON, not calls or a text of a grammar.");
     }
 
     /// <summary>

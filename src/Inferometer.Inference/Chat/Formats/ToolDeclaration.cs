@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace Inferometer.Inference.Chat.Formats;
@@ -8,6 +9,40 @@ namespace Inferometer.Inference.Chat.Formats;
 /// <param name="Parameters">JSON schema of its arguments, an object.</param>
 public sealed record ToolDeclaration(string Name, string Description, JsonElement Parameters)
 {
+    private static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>What a template's variable <c>tools</c> holds: the tools in the form of OpenAI's API; null where there are none.</summary>
+    public static JsonElement? VariableOf(IReadOnlyList<ToolDeclaration> tools)
+    {
+        ArgumentNullException.ThrowIfNull(tools);
+        if (tools.Count == 0)
+        {
+            return null;
+        }
+
+        using MemoryStream stream = new();
+        using (Utf8JsonWriter writer = new(stream, Plain))
+        {
+            writer.WriteStartArray();
+            foreach (ToolDeclaration tool in tools)
+            {
+                writer.WriteStartObject();
+                writer.WriteString("type", "function");
+                writer.WriteStartObject("function");
+                writer.WriteString("name", tool.Name);
+                writer.WriteString("description", tool.Description);
+                writer.WritePropertyName("parameters");
+                tool.Parameters.WriteTo(writer);
+                writer.WriteEndObject();
+                writer.WriteEndObject();
+            }
+
+            writer.WriteEndArray();
+        }
+
+        return JsonElement.Parse(stream.ToArray());
+    }
+
     /// <summary>The type of an argument as the schema names it; null where it names none.</summary>
     internal string? TypeOf(string argument) =>
         Parameters.ValueKind == JsonValueKind.Object && Parameters.TryGetProperty("properties", out JsonElement properties)

@@ -1,0 +1,20 @@
+namespace Inferometer.Server.OpenAi;
+
+/// <summary>What a piece of a streamed answer brings.</summary>
+internal enum DeltaKind
+{
+    /// <summary>Text.</summary>
+    Text,
+
+    /// <summary>Reasoning.</summary>
+    Reasoning,
+
+    /// <summary>A call: its id and name.</summary>
+    Call,
+
+    /// <summary>The arguments of the call before.</summary>
+    Arguments,
+
+    /// <summary>The end.</summary>
+    End,
+}
