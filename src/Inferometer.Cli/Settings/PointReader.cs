@@ -87,6 +87,7 @@ internal sealed class PointReader : IPointReader
         ParseResult parsed = options.Parse([.. said.SelectMany(s => Arguments(s, simulated: true))]);
         SimulationConfig config = _catalogs.Canonical(options.Deployment.ReadOne(parsed, ModelOf(said)));
         string model = ModelOf(said);
+        _ = options.Traffic.Read(parsed, plan: null, model); // what is wrong with it is said before anything is priced
         return new PointService
         {
             Deployment = config,
