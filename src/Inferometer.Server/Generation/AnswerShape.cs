@@ -9,8 +9,8 @@ using Inferometer.Server.Wire;
 namespace Inferometer.Server.Generation;
 
 /// <summary>
-/// What an answer is to look like: its format, the tools that it may call, and whether the model reasons before it. Read from a request, and
-/// made into the prompt, the constraint and the reader that give such an answer.
+/// What an answer is to look like: its format, the tools that it may call, and whether the model reasons before it. Read from a request,
+/// and made into the prompt, the constraint and the reader that give such an answer.
 /// </summary>
 internal sealed record AnswerShape
 {

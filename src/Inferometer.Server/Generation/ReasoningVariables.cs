@@ -11,7 +11,9 @@ internal static class ReasoningVariables
     private const string Levels = "\"none\", \"low\", \"medium\" or \"high\"";
     private const string Unknown = "the model's chat template knows no reasoning; leave it out.";
 
-    /// <summary>Reads <c>reasoning_effort</c> and <c>chat_template_kwargs</c>, of which the latter counts where both name a variable.</summary>
+    /// <summary>
+    /// Reads <c>reasoning_effort</c> and <c>chat_template_kwargs</c>, of which the latter counts where both name a variable.
+    /// </summary>
     /// <exception cref="ApiException">They ask for what the template does not do.</exception>
     public static IReadOnlyDictionary<string, JsonElement> Read(RequestFields fields, ChatFormat format)
     {

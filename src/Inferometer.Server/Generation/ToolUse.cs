@@ -85,7 +85,8 @@ internal sealed partial record ToolUse(IReadOnlyList<ToolDeclaration> All, IRead
 
         if (list.GetArrayLength() > 0 && (!format.TakesTools || format.ToolCalls is null))
         {
-            throw ApiException.Unsupported(Tools, format.TakesTools ? "how this model writes calls is not known; leave them out." : NoTools);
+            throw ApiException.Unsupported(
+                Tools, format.TakesTools ? "how this model writes calls is not known; leave them out." : NoTools);
         }
 
         foreach (JsonElement element in list.EnumerateArray())
