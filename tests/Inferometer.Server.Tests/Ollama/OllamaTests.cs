@@ -104,7 +104,8 @@ public sealed class OllamaTests(EngineFixture fixture)
         Assert.True(told.GetProperty("prompt_eval_count").GetInt32() > expected);
         JsonElement show = (await server.PostAsync("/api/show", """{"model":"tales"}""")).Succeeded().Json;
         Assert.Equal(
-            ["completion", "embedding", "tools", "thinking"], show.GetProperty("capabilities").EnumerateArray().Select(c => c.GetString()!));
+            ["completion", "embedding", "tools", "thinking"],
+            show.GetProperty("capabilities").EnumerateArray().Select(c => c.GetString()!));
     }
 
     [Fact]
@@ -121,7 +122,8 @@ public sealed class OllamaTests(EngineFixture fixture)
         for (int seed = 0; seed < 40; seed++)
         {
             string asked = Body + $$""" "options":{"temperature":1000,"num_predict":80,"seed":{{seed}}} """;
-            JsonElement message = (await server.PostAsync("/api/chat", asked + ",\"stream\":false}")).Succeeded().Json.GetProperty("message");
+            JsonElement message = (await server.PostAsync("/api/chat", asked + ",\"stream\":false}")).Succeeded()
+                .Json.GetProperty("message");
             if (!message.TryGetProperty("tool_calls", out JsonElement calls))
             {
                 Assert.Equal("7", message.GetProperty("content").GetString()!.Trim());

@@ -64,7 +64,8 @@ public sealed class StructuredTests(EngineFixture fixture)
         string whole = (await server.PostAsync(Chat, body + "}")).Succeeded().Json.GetProperty("choices")[0].GetProperty("message")
             .GetProperty("content").GetString()!;
         List<string> events = await server.EventsAsync(Chat, body + ",\"stream\":true}");
-        Assert.Equal(whole, string.Concat(events.SkipLast(1).Select(e => JsonElement.Parse(e).GetProperty("choices")[0].GetProperty("delta"))
+        Assert.Equal(whole, string.Concat(events.SkipLast(1)
+            .Select(e => JsonElement.Parse(e).GetProperty("choices")[0].GetProperty("delta"))
             .Where(d => d.TryGetProperty("content", out _)).Select(d => d.GetProperty("content").GetString())));
     }
 

@@ -95,8 +95,8 @@ public sealed class ToolTests(EngineFixture fixture)
               "function":{"name":"get_weather","arguments":{{{arguments}}}}}]},
              {"role":"tool","tool_call_id":"{{{id}}}","content":[{"type":"text","text":"wet"}]}]
             """;
-        const string Prompt = "user: Hi\nassistant: (Hm.)[call c1 get_weather {\"city\": \"Zürich\", \"days\": 3}]\ntool: wet<c1 get_weather>\n"
-            + "assistant:";
+        const string Prompt = "user: Hi\nassistant: (Hm.)[call c1 get_weather {\"city\": \"Zürich\", \"days\": 3}]\n"
+            + "tool: wet<c1 get_weather>\nassistant:";
         int[] expected = fixture.Engine.Tokenizer.EncodePrompt(Prompt);
         JsonElement answer = (await server.PostAsync(Chat, $$"""{"messages":{{messages}},"max_tokens":1}""")).Succeeded().Json;
         Assert.Equal(expected.Length, answer.GetProperty("usage").GetProperty("prompt_tokens").GetInt32());
