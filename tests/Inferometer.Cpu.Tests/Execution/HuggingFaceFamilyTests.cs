@@ -1,7 +1,7 @@
 using System.Text.Json;
+using Inferometer.Core.Gguf;
 using Inferometer.Cpu.Execution;
 using Inferometer.Cpu.Weights;
-using Inferometer.Core.Gguf;
 using Inferometer.ModelFiles.Conversion;
 using Inferometer.ReferenceModels;
 using Inferometer.Tests;

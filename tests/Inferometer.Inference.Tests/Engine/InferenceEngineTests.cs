@@ -1,6 +1,6 @@
-using Inferometer.Inference.Constraints;
 using System.Text.Json;
 using Inferometer.Core;
+using Inferometer.Inference.Constraints;
 using Inferometer.Inference.Engine;
 using Inferometer.Inference.Sampling;
 using Inferometer.Scheduling;

@@ -83,7 +83,9 @@ public sealed class DeviceFitterTests
         Framework = FrameworkCatalog.Find("inferometer", "test"),
         Precisions = new PrecisionSet
         {
-            Weights = Precision.Parse(format, "test"), Activations = Precision.Bf16, KvCache = Precision.Fp16,
+            Weights = Precision.Parse(format, "test"),
+            Activations = Precision.Bf16,
+            KvCache = Precision.Fp16,
         },
     };
 }
