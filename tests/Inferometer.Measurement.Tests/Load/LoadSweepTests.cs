@@ -1,0 +1,68 @@
+using Inferometer.Core.Origins;
+using Inferometer.Measurement.Load;
+using Inferometer.Scheduling;
+using Inferometer.Serving;
+using Inferometer.Serving.Arrivals;
+using Inferometer.Simulation.Serving;
+
+namespace Inferometer.Measurement.Tests.Load;
+
+/// <summary>The highest rate that a service keeps up with: one that answers a request after the other, in a tenth of a second.</summary>
+public sealed class LoadSweepTests
+{
+    private const double SecondsEach = 0.1;
+    private const int Requests = 400;
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(200)]
+    public async Task The_rate_is_found_from_below_and_from_above(double first)
+    {
+        LoadSweep sweep = await LoadSweep.RunAsync(rate => Task.FromResult(Served(rate)), first);
+
+        // Ten requests a second are answered; a twentieth of backlog in the second half is let pass, and the rate is closed in to 4.4 %.
+        Assert.InRange(sweep.Knee!.RequestsPerSecond, 10 / 1.05, 10 * 1.06);
+        Assert.Equal(sweep.Points.Select(p => p.RequestsPerSecond).Order(), sweep.Points.Select(p => p.RequestsPerSecond));
+        Assert.All(sweep.Points, p => Assert.Equal(p.RequestsPerSecond <= sweep.Knee.RequestsPerSecond, p.KeepsUp));
+    }
+
+    [Fact]
+    public async Task A_level_that_is_missed_is_not_kept_up_with()
+    {
+        LoadSweep sweep = await LoadSweep.RunAsync(
+            rate => Task.FromResult(Served(rate, Slo.Parse("ttft:50ms"))), 8); // every answer takes 100 ms
+        Assert.Null(sweep.Knee);
+        Assert.Equal(7, sweep.Points.Count);
+    }
+
+    private static LoadResult Served(double rate, Slo? slo = null)
+    {
+        RequestTimeline[] timelines = new RequestTimeline[Requests];
+        double free = 0;
+        for (int i = 0; i < Requests; i++)
+        {
+            double due = i / rate;
+            free = Math.Max(due, free) + SecondsEach;
+            timelines[i] = new RequestTimeline
+            {
+                Id = i,
+                ArrivalSeconds = due,
+                FinishSeconds = free,
+                FinishReason = FinishReason.Length,
+                PromptTokens = 10,
+                Deliveries = [new TokenDelivery(free, 1)],
+            };
+        }
+
+        return new LoadResult
+        {
+            Report = new Measured<ServingReport>(
+                ServingReport.Of(timelines, slo), new MeasurementSource("test", DateTimeOffset.UnixEpoch, Requests)),
+            Timelines = timelines,
+            Asked = ArrivalTrace.Constant(Requests, rate, 10, 1),
+            WarmUp = WarmUp.None,
+            Errors = [],
+            Lateness = MetricSummary.Of([0])!,
+        };
+    }
+}
