@@ -201,6 +201,22 @@ internal sealed class LoadCommand
             throw new UsageException($"{_sweep.Name} needs --rate, the rate to begin with.");
         }
 
+        bool predicts = _deployment.AnyGiven(parsed);
+        if (_sweep.Of(parsed) && predicts)
+        {
+            throw new UsageException($"{_sweep.Name}: nothing is predicted with it; leave the options of the deployment out.");
+        }
+
+        if (!predicts && _service.GivenOfSimulation(parsed) is { } simulated)
+        {
+            throw new UsageException($"{simulated.Name}: it is for the prediction, which needs --on, the machine.");
+        }
+
+        if (!predicts && overNetwork && _service.Sequences(parsed) is not null)
+        {
+            throw new UsageException("--max-num-seqs: with --url it is for the prediction, which needs --on, the machine.");
+        }
+
         Option? useless = _sweep.Of(parsed) ? new Option[] { _timeline }.FirstOrDefault(parsed.IsGiven) : null;
         if (useless is not null)
         {

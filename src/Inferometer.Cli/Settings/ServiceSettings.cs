@@ -95,6 +95,12 @@ internal sealed class ServiceSettings
     /// <summary>The service level, or null.</summary>
     public Slo? Slo(ParseResult parsed) => parsed.IsGiven(_slo) ? _slo.Of(parsed) : null;
 
+    /// <summary>The first option given that a simulation alone knows; null = none was.</summary>
+    public Option? GivenOfSimulation(ParseResult parsed) => new Option[]
+    {
+        _policy, _tokens, _block, _cache, _noPrefix, _replicas, _router, _prefill, _link, _step, _sequence,
+    }.FirstOrDefault(parsed.IsGiven);
+
     /// <summary>Sequences at once, where it was said.</summary>
     public int? Sequences(ParseResult parsed) => parsed.Given(_sequences);
 

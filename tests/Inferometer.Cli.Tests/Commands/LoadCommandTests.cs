@@ -65,6 +65,10 @@ public sealed class LoadCommandTests : IDisposable
     [InlineData("load --url http://127.0.0.1:1 --rate 1 --threads 2", "--threads: it is said of the engine of this process")]
     [InlineData("load --url http://127.0.0.1:1 --rate 1 --on h100", "Say which MODEL the service runs")]
     [InlineData("load --url localhost --rate 1", "an address of HTTP")]
+    [InlineData("load --rate 1 --policy sglang", "--policy: it is for the prediction")]
+    [InlineData("load --url http://127.0.0.1:1 --rate 1 --max-num-seqs 8", "--max-num-seqs: with --url it is for the prediction")]
+    [InlineData("load --users 2 --sweep-rate", "--sweep-rate needs --rate")]
+    [InlineData("load --rate 1 --sweep-rate --on h100", "--sweep-rate: nothing is predicted with it")]
     [InlineData("load --url http://127.0.0.1:1", "Say what is asked of the service")]
     public async Task Contradictions_are_named_before_anything_is_asked(string line, string said)
     {
