@@ -23,7 +23,6 @@ namespace Inferometer.Cli.Commands;
 internal sealed class PlanCommand
 {
     private const string Kubernetes = "kubernetes";
-    private const int Steps = 100;
 
     private readonly PathArgument _models = new(
         "MODEL",
@@ -104,9 +103,9 @@ internal sealed class PlanCommand
         }
 
         IReadOnlyList<InventoryRow> rows;
-        using (Progress progress = new(_printer, "models", Steps))
+        using (Progress progress = new(_printer, "models", 0))
         {
-            rows = new InventoryPlanner(catalogs, new KvProfileReader()).Plan(request, Told(progress), cancellationToken);
+            rows = new InventoryPlanner(catalogs, new KvProfileReader()).Plan(request, progress.Report, cancellationToken);
         }
 
         OutputFormat format = _format.Of(parsed);
@@ -133,9 +132,9 @@ internal sealed class PlanCommand
         }
 
         PlanResult plan;
-        using (Progress progress = new(_printer, "planning", Steps))
+        using (Progress progress = new(_printer, "planning", 0))
         {
-            plan = planner.Plan(request, Told(progress), cancellationToken);
+            plan = planner.Plan(request, progress.Report, cancellationToken);
         }
 
         if (parsed.IsGiven(_emit))
@@ -167,9 +166,9 @@ internal sealed class PlanCommand
         }
 
         FleetPlan fleet;
-        using (Progress progress = new(_printer, "planning", Steps))
+        using (Progress progress = new(_printer, "planning", 0))
         {
-            fleet = new FleetPlanner(planner).Plan(request, Told(progress), cancellationToken);
+            fleet = new FleetPlanner(planner).Plan(request, progress.Report, cancellationToken);
         }
 
         OutputFormat format = _format.Of(parsed);
@@ -226,21 +225,5 @@ internal sealed class PlanCommand
         };
         return FormattableString.Invariant(
             $"# {count} of these, each on {chosen.Deployment.Shape.Devices} x {chosen.Deployment.Shape.System.Name}\n");
-    }
-
-    private static Action<double> Told(Progress progress)
-    {
-        int told = 0;
-        Lock gate = new();
-        return share =>
-        {
-            lock (gate)
-            {
-                for (; told < (int)(share * Steps); told++)
-                {
-                    progress.Advance();
-                }
-            }
-        };
     }
 }

@@ -21,7 +21,31 @@ internal sealed class Progress(Printer printer, string what, int total) : IDispo
     public void Advance()
     {
         int done = Interlocked.Increment(ref _done);
-        if (done == total || Stopwatch.GetTimestamp() < Volatile.Read(ref _next))
+        if (done != total)
+        {
+            Show(() => string.Create(CultureInfo.InvariantCulture, $"{done}{(total > 0 ? $" of {total}" : "")}"));
+        }
+    }
+
+    /// <summary>Work that is not counted in pieces has come so far. Shares that come late, from other threads, do not take it back.</summary>
+    /// <param name="share">Of the whole, 0 to 1.</param>
+    public void Report(double share)
+    {
+        int percent = (int)(share * 100), known = Volatile.Read(ref _done);
+        while (percent > known && Interlocked.CompareExchange(ref _done, percent, known) is var found && found != known)
+        {
+            known = found;
+        }
+
+        if (percent > known && percent < 100)
+        {
+            Show(() => string.Create(CultureInfo.InvariantCulture, $"{percent} %"));
+        }
+    }
+
+    private void Show(Func<string> far)
+    {
+        if (Stopwatch.GetTimestamp() < Volatile.Read(ref _next))
         {
             return;
         }
@@ -32,7 +56,7 @@ internal sealed class Progress(Printer printer, string what, int total) : IDispo
             if (now >= _next)
             {
                 _next = now + Interval;
-                string line = string.Create(CultureInfo.InvariantCulture, $"{what}: {done}{(total > 0 ? $" of {total}" : "")}");
+                string line = $"{what}: {far()}";
                 printer.Error.Write(printer.ErrorIsTerminal ? "\r" + line : line + Environment.NewLine);
                 _shown = true;
             }

@@ -18,7 +18,7 @@ public static class InventoryPage
         InventoryRow[] fitting = [.. rows.Where(r => r.Deployment is not null)];
         InventoryRow[] others = [.. rows.Where(r => r.Deployment is null)];
         string level = request.Level is { } asked ? asked.ToString() : "that it fits is enough";
-        Document page = new(Headline(fitting))
+        Document page = new(Headline(fitting, rows.Count, top))
         {
             Title = string.Join(", ", request.Systems.Select(s => (s with { Count = s.Count ?? 1 }).ToString()))
                 + FormattableString.Invariant(
@@ -45,7 +45,7 @@ public static class InventoryPage
         return page;
     }
 
-    private static Facts Headline(InventoryRow[] rows)
+    private static Facts Headline(InventoryRow[] rows, int asked, int top)
     {
         if (rows.Length == 0)
         {
@@ -63,6 +63,8 @@ public static class InventoryPage
                 new(
                     "Longest context", "longest_context",
                     Cell.Number(longest.LongestContext, $"{Numbers.Whole(longest.LongestContext)} tokens, {longest.Model}")),
+                new("Served", "served", Cell.Number(rows.Length, FormattableString.Invariant(
+                    $"{rows.Length} of {asked}{(rows.Length > top ? $"; the {top} largest are listed (--top)" : "")}"))),
                 new("Most users", "most_users", Cell.Number(most.Users, $"{Numbers.Whole(most.Users)} at once, {most.Model}")),
             ]);
     }
