@@ -37,11 +37,11 @@ public sealed record Rejection(RejectionReason Reason, Deployment Deployment, do
         RejectionReason.Load => Say($"{Words(Binding)}: {Requests(Found)} at once keep{(Found == 1 ? "s" : "")} it, {Needed:#,0} needed"),
         RejectionReason.Budget => Say($"cost: ${Found:#,0} a month, ${Needed:#,0} allowed"),
         RejectionReason.Dominated => "another batch limit does as much with less memory",
-        RejectionReason.Simulated => Say($"simulated: {Note} {Found * 1000:#,0.#} ms, {Needed * 1000:#,0.#} allowed"),
+        RejectionReason.Simulated => Say($"simulated: {Note} {Milliseconds(Found)} ms, {Milliseconds(Needed)} allowed"),
         RejectionReason.Dearer => Binding is { } binding
             ? Say($"dearer: ${Found:#,0} a month at the least ({Words(binding)} binds), ${Needed:#,0} do")
             : Say($"dearer: ${Found:#,0} a month at the least, ${Needed:#,0} do"),
-        _ => Say($"{Words(BindingOf(Reason))}: {Found * 1000:#,0.#} ms for a single user, {Needed * 1000:#,0.#} allowed"),
+        _ => Say($"{Words(BindingOf(Reason))}: {Milliseconds(Found)} ms for a single user, {Milliseconds(Needed)} allowed"),
     };
 
     /// <summary>Name of a constraint, for people.</summary>
@@ -66,6 +66,10 @@ public sealed record Rejection(RejectionReason Reason, Deployment Deployment, do
     };
 
     private static string Requests(double count) => Say($"{count:#,0} request{(count == 1 ? "" : "s")}");
+
+    // A limit below a tenth of a millisecond must not read as none.
+    private static string Milliseconds(double seconds) =>
+        (seconds * 1000).ToString(seconds is > 0 and < 1e-3 ? "0.####" : "#,0.#", CultureInfo.InvariantCulture);
 
     private static string Say(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }
