@@ -65,23 +65,24 @@ public static class PriceFile
     internal static PriceList ParseCsv(string text, string path, HardwareCatalog hardware)
     {
         Dictionary<string, SystemPrice> prices = new(StringComparer.Ordinal);
-        string[] lines = text.Split('\n');
-        string[] header = [.. lines[0].Trim().Split(',').Select(c => c.Trim())];
+        CsvRecords records = new(new StringReader(text), path);
+        _ = records.Read();
+        string[] header = [.. records.Fields.Select(c => c.Trim())];
         if (header.Length < 2 || !header.SequenceEqual(Columns.Take(header.Length), StringComparer.OrdinalIgnoreCase))
         {
-            throw new InferometerException($"{path}: the header is '{lines[0].Trim()}'; it must be {string.Join(',', Columns)}, "
+            throw new InferometerException($"{path}: the header is '{string.Join(',', header)}'; it must be {string.Join(',', Columns)}, "
                 + "of which the last two may be left out.");
         }
 
-        for (int i = 1; i < lines.Length; i++)
+        while (records.Read())
         {
-            if (string.IsNullOrWhiteSpace(lines[i]))
+            string[] cells = [.. records.Fields.Select(c => c.Trim())];
+            if (cells is [""])
             {
                 continue;
             }
 
-            string[] cells = [.. lines[i].Trim().Split(',').Select(c => c.Trim())];
-            string place = string.Create(CultureInfo.InvariantCulture, $"{path}, line {i + 1}");
+            string place = records.Where;
             if (cells.Length < 2 || cells.Length > header.Length)
             {
                 throw new InferometerException($"{place}: {cells.Length} cells; the header has {header.Length}.");

@@ -43,7 +43,7 @@ public static class ArrivalTraceReader
         }
     }
 
-    /// <summary>Reads comma-separated values; the first line names the columns, in any order. Fields hold no commas or quotes.</summary>
+    /// <summary>Reads comma-separated values; the first line names the columns, in any order.</summary>
     /// <param name="reader">The text.</param>
     /// <param name="name">What error messages call it.</param>
     /// <exception cref="InferometerException">A column is unknown, missing or double, or a line is malformed.</exception>
@@ -52,18 +52,26 @@ public static class ArrivalTraceReader
     private static ArrivalTrace ReadTable(TextReader reader, string name, char separator)
     {
         ArgumentNullException.ThrowIfNull(reader);
+        CsvRecords records = new(reader, $"arrival trace {name}", separator);
         string[]? columns = null;
         TraceLayout layout = TraceLayout.Own;
         DateTimeOffset? origin = null;
-        return ReadLines(reader, name, (line, where) =>
+        List<Arrival> arrivals = [];
+        while (records.Read())
         {
-            string[] cells = line.Split(separator, StringSplitOptions.TrimEntries);
+            string where = records.Where;
+            string[] cells = [.. records.Fields.Select(c => c.Trim())];
+            if (cells is [""])
+            {
+                continue;
+            }
+
             if (columns is null)
             {
                 columns = cells;
                 layout = TraceLayout.Of(columns);
                 CheckColumns(columns, layout, where);
-                return null;
+                continue;
             }
 
             if (cells.Length != columns.Length)
@@ -74,15 +82,17 @@ public static class ArrivalTraceReader
             string? Cell(string column) =>
                 Array.IndexOf(columns, column) is >= 0 and int index && cells[index].Length > 0 ? cells[index] : null;
             bool own = ReferenceEquals(layout, TraceLayout.Own);
-            return new Arrival
+            Add(arrivals, new Arrival
             {
                 Seconds = layout.Seconds(Cell(layout.Time), ref origin, where),
                 InputTokens = Integer(Cell(layout.Input), layout.Input, where),
                 OutputTokens = Integer(Cell(layout.Output), layout.Output, where),
                 Priority = own && Cell("priority") is { } priority ? Integer(priority, "priority", where) : 0,
                 Group = own ? Cell("group") : null,
-            };
-        });
+            }, where);
+        }
+
+        return new ArrivalTrace(arrivals, name);
     }
 
     /// <summary>Reads one JSON object a line.</summary>
@@ -94,8 +104,17 @@ public static class ArrivalTraceReader
         ArgumentNullException.ThrowIfNull(reader);
         TraceLayout? layout = null;
         DateTimeOffset? origin = null;
-        return ReadLines(reader, name, (line, where) =>
+        List<Arrival> arrivals = [];
+        int number = 0;
+        while (reader.ReadLine() is { } line)
         {
+            number++;
+            if (string.IsNullOrWhiteSpace(line))
+            {
+                continue;
+            }
+
+            string where = string.Create(CultureInfo.InvariantCulture, $"arrival trace {name}, line {number}");
             try
             {
                 using JsonDocument document = JsonDocument.Parse(line);
@@ -106,33 +125,24 @@ public static class ArrivalTraceReader
                 }
 
                 layout ??= TraceLayout.Of([.. root.EnumerateObject().Select(p => p.Name)]);
-                return ReferenceEquals(layout, TraceLayout.Own) ? FromJson(root, where) : FromForeign(root, layout, ref origin, where);
+                Add(
+                    arrivals,
+                    ReferenceEquals(layout, TraceLayout.Own) ? FromJson(root, where) : FromForeign(root, layout, ref origin, where),
+                    where);
             }
             catch (JsonException error)
             {
                 throw new InferometerException($"{where}: no JSON ({error.Message})", error);
             }
-        });
-    }
-
-    private static ArrivalTrace ReadLines(TextReader reader, string name, Func<string, string, Arrival?> parse)
-    {
-        List<Arrival> arrivals = [];
-        int number = 0;
-        while (reader.ReadLine() is { } line)
-        {
-            number++;
-            string where = string.Create(CultureInfo.InvariantCulture, $"arrival trace {name}, line {number}");
-            if (string.IsNullOrWhiteSpace(line) || parse(line, where) is not { } arrival)
-            {
-                continue;
-            }
-
-            ArrivalTrace.Check(arrival, arrivals.Count == 0 ? null : arrivals[^1], where);
-            arrivals.Add(arrival);
         }
 
         return new ArrivalTrace(arrivals, name);
+    }
+
+    private static void Add(List<Arrival> arrivals, Arrival arrival, string where)
+    {
+        ArrivalTrace.Check(arrival, arrivals.Count == 0 ? null : arrivals[^1], where);
+        arrivals.Add(arrival);
     }
 
     private static void CheckColumns(string[] columns, TraceLayout layout, string where)

@@ -36,7 +36,8 @@ internal sealed class ResultTable
         using StreamReader reader = Open(file);
         if (ResultFormats.Of(file, "RESULTS") == ResultFormat.Csv)
         {
-            return [.. new CsvLines(reader, file).Next() ?? throw new InferometerException($"{file}: the file is empty.")];
+            CsvRecords header = new(reader, file);
+            return header.Read() ? [.. header.Fields] : throw new InferometerException($"{file}: the file is empty.");
         }
 
         string line = await reader.ReadLineAsync().ConfigureAwait(false) ?? throw new InferometerException($"{file}: the file is empty.");
@@ -72,20 +73,21 @@ internal sealed class ResultTable
     private static void ReadCsv(string file, ResultValues?[] columns, CancellationToken cancellationToken)
     {
         using StreamReader reader = Open(file);
-        CsvLines lines = new(reader, file);
-        _ = lines.Next();
-        for (long row = 1; lines.Next() is { } fields; row++)
+        CsvRecords records = new(reader, file);
+        _ = records.Read();
+        while (records.Read())
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (fields.Count != columns.Length)
+            if (records.Fields.Count != columns.Length)
             {
                 throw new InferometerException(string.Create(
-                    CultureInfo.InvariantCulture, $"{file}: row {row} has {fields.Count} values; there are {columns.Length} columns."));
+                    CultureInfo.InvariantCulture,
+                    $"{records.Where}: {records.Fields.Count} fields where the header has {columns.Length}."));
             }
 
             for (int c = 0; c < columns.Length; c++)
             {
-                columns[c]?.Add(fields[c].AsSpan());
+                columns[c]?.Add(records.Fields[c].AsSpan());
             }
         }
     }

@@ -48,8 +48,8 @@ public class RowFormatTests
     }
 
     [Theory]
-    [InlineData("broken.csv", "a,b\n1\n", "row 1 has 1 values; there are 2 columns")]
-    [InlineData("broken.csv", "a,b\n1,\"x\n", "is not closed")]
+    [InlineData("broken.csv", "a,b\n1\n", "line 2: 1 fields where the header has 2")]
+    [InlineData("broken.csv", "a,b\n1,\"x\n", "the closing quote is missing")]
     [InlineData("broken.csv", "", "the file is empty")]
     [InlineData("broken.jsonl", "{\"a\":1}\n[]\n", "line 2 is not a JSON object")]
     [InlineData("broken.parquet", "PAR2", "not a Parquet file")]

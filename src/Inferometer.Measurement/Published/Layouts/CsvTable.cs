@@ -1,33 +1,29 @@
 using System.Globalization;
-using System.Text;
 using Inferometer.Core;
 
 namespace Inferometer.Measurement.Published.Layouts;
 
 /// <summary>
-/// Reads comma-separated values as RFC 4180 has them, one row after another: a header line, quotes where a field holds commas or quotes, a
-/// decimal point. Whatever is wrong is an <see cref="InferometerException"/> that names the file, the line and the column.
+/// Comma-separated values with a header line and a decimal point, one row after another. Whatever is wrong is an
+/// <see cref="InferometerException"/> that names the file, the line and the column.
 /// </summary>
 internal sealed class CsvTable
 {
-    private readonly TextReader _reader;
+    private readonly CsvRecords _records;
     private readonly Dictionary<string, int> _index = new(StringComparer.Ordinal);
-    private readonly List<string> _cells = [];
-    private readonly StringBuilder _field = new();
-    private int _lines;
 
     /// <summary>Reads the header.</summary>
     /// <param name="reader">The text.</param>
     /// <param name="name">What error messages call it.</param>
     public CsvTable(TextReader reader, string name)
     {
-        (_reader, Name) = (reader, name);
-        if (!ReadCells())
+        (_records, Name) = (new CsvRecords(reader, name), name);
+        if (!_records.Read())
         {
             throw new InferometerException($"{name}: the file is empty; the first line must name the columns.");
         }
 
-        Columns = [.. _cells.Select(c => c.Trim().TrimStart('\uFEFF'))];
+        Columns = [.. _records.Fields.Select(c => c.Trim())];
         for (int i = 0; i < Columns.Count; i++)
         {
             if (!_index.TryAdd(Columns[i], i))
@@ -44,28 +40,28 @@ internal sealed class CsvTable
     public IReadOnlyList<string> Columns { get; }
 
     /// <summary>Number of the line that the row began on, from 1.</summary>
-    public int Line { get; private set; }
+    public int Line => _records.Line;
 
     /// <summary>Moves to the next row; empty lines are skipped.</summary>
     /// <returns>False at the end.</returns>
     public bool Read()
     {
-        while (ReadCells())
+        while (_records.Read())
         {
-            if (_cells.Count == 1 && _cells[0].Length == 0)
+            if (_records.IsEmpty)
             {
                 continue;
             }
 
-            return _cells.Count == Columns.Count ? true : throw new InferometerException(string.Create(
-                CultureInfo.InvariantCulture, $"{Name}, line {Line}: {_cells.Count} fields where the header has {Columns.Count}."));
+            return _records.Fields.Count == Columns.Count ? true : throw new InferometerException(string.Create(
+                CultureInfo.InvariantCulture, $"{Name}, line {Line}: {_records.Fields.Count} fields where the header has {Columns.Count}."));
         }
 
         return false;
     }
 
     /// <summary>The text of a field; empty where it is empty or there is no such column.</summary>
-    public string Text(string column) => _index.TryGetValue(column, out int i) ? _cells[i] : "";
+    public string Text(string column) => _index.TryGetValue(column, out int i) ? _records.Fields[i] : "";
 
     /// <summary>The text of a field that must not be empty.</summary>
     public string Required(string column) => Text(column) is { Length: > 0 } text ? text : throw Wrong(column, "a text");
@@ -107,80 +103,5 @@ internal sealed class CsvTable
         string text = Text(column);
         string what = text.Length == 0 ? "is empty" : $"'{text}' is not allowed";
         return new(string.Create(CultureInfo.InvariantCulture, $"{Name}, line {Line}, column {column}: {what}; it must be {allowed}."));
-    }
-
-    private bool ReadCells()
-    {
-        _cells.Clear();
-        string? line = _reader.ReadLine();
-        Line = ++_lines;
-        if (line is null)
-        {
-            return false;
-        }
-
-        int at = 0;
-        while (true)
-        {
-            if (at < line.Length && line[at] == '"')
-            {
-                at = Quoted(ref line, at + 1);
-            }
-            else
-            {
-                int comma = line.IndexOf(',', at);
-                int end = comma < 0 ? line.Length : comma;
-                _cells.Add(line[at..end]);
-                at = end;
-            }
-
-            if (at >= line.Length)
-            {
-                return true;
-            }
-
-            if (line[at] != ',')
-            {
-                throw new InferometerException(string.Create(
-                    CultureInfo.InvariantCulture, $"{Name}, line {Line}, field {_cells.Count}: text follows a closing quote."));
-            }
-
-            at++;
-            if (at == line.Length)
-            {
-                _cells.Add("");
-                return true;
-            }
-        }
-    }
-
-    // A quoted field may hold commas, doubled quotes and line ends.
-    private int Quoted(ref string line, int at)
-    {
-        _field.Clear();
-        while (true)
-        {
-            int quote = line.IndexOf('"', at);
-            if (quote < 0)
-            {
-                _field.Append(line, at, line.Length - at).Append('\n');
-                line = _reader.ReadLine() ?? throw new InferometerException(string.Create(
-                    CultureInfo.InvariantCulture, $"{Name}, line {Line}, field {_cells.Count + 1}: the closing quote is missing."));
-                _lines++;
-                at = 0;
-                continue;
-            }
-
-            _field.Append(line, at, quote - at);
-            if (quote + 1 < line.Length && line[quote + 1] == '"')
-            {
-                _field.Append('"');
-                at = quote + 2;
-                continue;
-            }
-
-            _cells.Add(_field.ToString());
-            return quote + 1;
-        }
     }
 }
