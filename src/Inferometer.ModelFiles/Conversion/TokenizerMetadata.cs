@@ -26,8 +26,20 @@ internal static class TokenizerMetadata
         }
 
         JsonElement root = files.Tokenizer;
+        if (root.Member("model").Member("type").StringOrNull() is "Unigram" or "WordPiece")
+        {
+            throw new InferometerException(
+                $"{tokenizer.Source}: tokenizers of the kinds Unigram and WordPiece are not written to GGUF files; BPE is.");
+        }
+
         List<(string Left, string Right)> merges = [.. Merges(root, tokenizer.Source)];
-        if (TokenizerJsonPipeline.Read(root, tokenizer.Source).Spelling == TokenSpelling.ByteLevel)
+        var pipeline = TokenizerJsonPipeline.Read(root, tokenizer.Source);
+        if (pipeline.Normalizer.Any(step => step is ComposeStep))
+        {
+            writer.Set("tokenizer.ggml.normalizer.nfc", true);
+        }
+
+        if (pipeline.Spelling == TokenSpelling.ByteLevel)
         {
             writer.Set("tokenizer.ggml.model", "gpt2");
             writer.Set("tokenizer.ggml.pre", PreTokenizerName(root, tokenizer.Source));
@@ -133,7 +145,8 @@ internal static class TokenizerMetadata
     private static string PreTokenizerName(JsonElement root, string source)
     {
         List<string> patterns = [.. Patterns(root.Member("pre_tokenizer"))];
-        foreach (string name in (ReadOnlySpan<string>)["llama-bpe", "qwen2", "tekken", "gpt-4o", "deepseek-v3", "starcoder", "gpt-2"])
+        foreach (string name in (ReadOnlySpan<string>)
+            ["llama-bpe", "qwen2", "tekken", "gpt-4o", "deepseek-v3", "deepseek-coder", "starcoder", "gpt-2"])
         {
             if (PreTokenizers.Get(name, source).Patterns.SequenceEqual(patterns, StringComparer.Ordinal))
             {

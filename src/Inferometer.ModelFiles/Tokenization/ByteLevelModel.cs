@@ -6,7 +6,7 @@ namespace Inferometer.ModelFiles.Tokenization;
 /// Byte-pair encoding over UTF-8 bytes (GPT-2, llama-3, qwen). A byte the vocabulary has no token for becomes the
 /// unknown token, or is left out where there is none, as the reference tokenizers do.
 /// </summary>
-internal sealed class ByteLevelModel : TokenModel
+internal sealed class ByteLevelModel : SymbolModel
 {
     private readonly MergeTable _merges;
     private readonly int[] _byteIds = new int[256];

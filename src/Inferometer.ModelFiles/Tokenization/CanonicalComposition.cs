@@ -17,6 +17,19 @@ internal static class CanonicalComposition
     private const int Vowels = 21;
     private const int Trails = 28;
 
+    /// <summary>The text in form D: characters that are made of others parted, marks in canonical order.</summary>
+    public static string Decompose(string text)
+    {
+        // No character below U+00C0 is made of others.
+        if (!text.AsSpan().ContainsAnyExceptInRange('\0', '\u00BF'))
+        {
+            return text;
+        }
+
+        List<int> characters = Decomposed(text, CanonicalMappings.Instance);
+        return Text(characters, characters.Count);
+    }
+
     /// <summary>The text in form C.</summary>
     public static string Compose(string text)
     {
@@ -27,6 +40,12 @@ internal static class CanonicalComposition
         }
 
         CanonicalMappings mappings = CanonicalMappings.Instance;
+        List<int> characters = Decomposed(text, mappings);
+        return Text(characters, Compose(characters, mappings));
+    }
+
+    private static List<int> Decomposed(string text, CanonicalMappings mappings)
+    {
         var characters = new List<int>(text.Length);
         foreach (Rune rune in text.EnumerateRunes())
         {
@@ -34,14 +53,18 @@ internal static class CanonicalComposition
         }
 
         Order(characters, mappings);
-        int count = Compose(characters, mappings);
-        var composed = new StringBuilder(text.Length);
+        return characters;
+    }
+
+    private static string Text(List<int> characters, int count)
+    {
+        var text = new StringBuilder(count);
         for (int i = 0; i < count; i++)
         {
-            composed.Append(new Rune(characters[i]));
+            text.Append(new Rune(characters[i]));
         }
 
-        return composed.ToString();
+        return text.ToString();
     }
 
     private static void Decompose(int character, CanonicalMappings mappings, List<int> output)

@@ -46,7 +46,7 @@ internal sealed class CategoryShadow
         return new TextPiece(start, _places[shadow.Start + shadow.Length] - start);
     }
 
-    // None of these is matched by name or range in a published pattern.
+    // None of these is matched by name or range in a published pattern (DeepSeek Coder's has U+0800 to U+9FA5 and U+AC00 to U+D7FF).
     private static char StandIn(UnicodeCategory category) => category switch
     {
         UnicodeCategory.UppercaseLetter => '\u0531',
@@ -55,23 +55,23 @@ internal sealed class CategoryShadow
         UnicodeCategory.ModifierLetter => '\u02B0',
         UnicodeCategory.OtherLetter => '\u0620',
         UnicodeCategory.NonSpacingMark => '\u0300',
-        UnicodeCategory.SpacingCombiningMark => '\u0903',
+        UnicodeCategory.SpacingCombiningMark => '\uA823',
         UnicodeCategory.EnclosingMark => '\u0488',
         UnicodeCategory.DecimalDigitNumber => '\u0660',
-        UnicodeCategory.LetterNumber => '\u2180',
-        UnicodeCategory.OtherNumber => '\u2460',
-        UnicodeCategory.ConnectorPunctuation => '\u203F',
-        UnicodeCategory.DashPunctuation => '\u2010',
-        UnicodeCategory.OpenPunctuation => '\u2045',
-        UnicodeCategory.ClosePunctuation => '\u2046',
+        UnicodeCategory.LetterNumber => '\uA6E6',
+        UnicodeCategory.OtherNumber => '\uA830',
+        UnicodeCategory.ConnectorPunctuation => '\uFE33',
+        UnicodeCategory.DashPunctuation => '\u058A',
+        UnicodeCategory.OpenPunctuation => '\uFE35',
+        UnicodeCategory.ClosePunctuation => '\uFE36',
         UnicodeCategory.InitialQuotePunctuation => '\u00AB',
         UnicodeCategory.FinalQuotePunctuation => '\u00BB',
-        UnicodeCategory.OtherPunctuation => '\u2020',
-        UnicodeCategory.MathSymbol => '\u2200',
-        UnicodeCategory.CurrencySymbol => '\u20A0',
+        UnicodeCategory.OtherPunctuation => '\u055A',
+        UnicodeCategory.MathSymbol => '\u0606',
+        UnicodeCategory.CurrencySymbol => '\u058F',
         UnicodeCategory.ModifierSymbol => '\u02C2',
-        UnicodeCategory.OtherSymbol => '\u2600',
-        UnicodeCategory.Format => '\u200B',
+        UnicodeCategory.OtherSymbol => '\u0482',
+        UnicodeCategory.Format => '\u0600',
         UnicodeCategory.PrivateUse => '\uE000',
         _ => '\u0378', // unassigned
     };

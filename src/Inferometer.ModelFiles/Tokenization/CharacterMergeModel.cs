@@ -12,7 +12,7 @@ internal sealed record MissingCharacterRules(int? UnknownId, bool ByteFallback, 
 /// Byte-pair encoding over characters with byte fallback: the form <c>tokenizer.json</c> gives to SentencePiece vocabularies.
 /// </summary>
 internal sealed class CharacterMergeModel(Vocabulary vocabulary, MergeTable merges, MissingCharacterRules missing, bool ignoreMerges)
-    : TokenModel
+    : SymbolModel
 {
     private readonly PieceLookup _pieces = new(vocabulary);
     private readonly int[] _byteIds = vocabulary.ByteTokenIds();

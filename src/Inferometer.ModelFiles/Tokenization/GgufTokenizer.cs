@@ -5,7 +5,8 @@ using Inferometer.Core.Gguf;
 namespace Inferometer.ModelFiles.Tokenization;
 
 /// <summary>
-/// Loads the tokenizer a GGUF file carries in its metadata: SentencePiece (<c>llama</c>) or byte-level BPE (<c>gpt2</c>).
+/// Loads the tokenizer a GGUF file carries in its metadata: SentencePiece (<c>llama</c> for merged pairs, <c>t5</c> for unigrams),
+/// byte-level BPE (<c>gpt2</c>) or WordPiece (<c>bert</c>).
 /// </summary>
 public static class GgufTokenizer
 {
@@ -19,8 +20,11 @@ public static class GgufTokenizer
         {
             "llama" => LoadSentencePiece(header),
             "gpt2" => LoadByteLevel(header),
+            "t5" => LoadUnigram(header),
+            "bert" => LoadWordPiece(header),
             _ => throw new InferometerException(
-                $"{header.Source}: tokenizer model '{model}' is not supported; llama (SentencePiece) and gpt2 (byte-level BPE) are."),
+                $"{header.Source}: tokenizer model '{model}' is not supported; llama (SentencePiece), t5 (SentencePiece's unigrams), gpt2 "
+                    + "(byte-level BPE) and bert (WordPiece) are."),
         };
     }
 
@@ -46,6 +50,72 @@ public static class GgufTokenizer
         });
     }
 
+    private static Tokenizer LoadUnigram(GgufHeader header)
+    {
+        Vocabulary vocabulary = ReadVocabulary(header, TokenSpelling.SentencePiece);
+        int? unknown = SpecialId(header, "unknown_token_id") ?? FirstOfKind(vocabulary, TokenKind.Unknown);
+        double[] scores = Array.ConvertAll(ReadScores(header, vocabulary.Size), score => (double)score);
+        bool spacePrefix = header.GetBool("tokenizer.ggml.add_space_prefix", true);
+        bool behind = header.GetBool("tokenizer.ggml.treat_whitespace_as_suffix", false);
+        return Create(header, addsBosByDefault: false, new TokenizerParts
+        {
+            Vocabulary = vocabulary,
+            Model = new UnigramModel(vocabulary, scores, unknown, byteFallback: Array.IndexOf(vocabulary.Kinds, TokenKind.Byte) >= 0),
+            Normalizer =
+            [
+                new SentencePieceStep(
+                    ReadCharacterMap(header), header.GetBool("tokenizer.ggml.remove_extra_whitespaces", false), spacePrefix, behind),
+            ],
+            StripsLeadingSpace = spacePrefix && !behind,
+            UnknownId = unknown,
+        });
+    }
+
+    private static CharacterMap? ReadCharacterMap(GgufHeader header)
+    {
+        const string Key = "tokenizer.ggml.precompiled_charsmap";
+        if (header.Metadata.GetValueOrDefault(Key) is not { } stored)
+        {
+            return null;
+        }
+
+        long[] values = stored.AsInt64s()
+            ?? throw new InferometerException($"{header.Source}: '{Key}' is not an array of bytes.");
+        return values.Length == 0 ? null : new CharacterMap(Array.ConvertAll(values, value => unchecked((byte)value)), header.Source);
+    }
+
+    private static Tokenizer LoadWordPiece(GgufHeader header)
+    {
+        Vocabulary vocabulary = ReadVocabulary(header, TokenSpelling.SentencePiece);
+        int? unknown = SpecialId(header, "unknown_token_id") ?? vocabulary.IdOrNull("[UNK]");
+        bool lowercases = header.GetBool("tokenizer.ggml.normalizer.lowercase", !HasCapitals(vocabulary));
+        bool stripsAccents = header.GetBool("tokenizer.ggml.normalizer.strip_accents", lowercases);
+        return Create(header, addsBosByDefault: true, new TokenizerParts
+        {
+            Vocabulary = vocabulary,
+            Model = new WordPieceModel(vocabulary, WordPieceMarks.Gguf, unknown),
+            PreTokenizer = new PreTokenizer(PreTokenizers.Bert),
+            Normalizer = [new BertStep(CleansText: true, PartsChinese: true, stripsAccents, lowercases)],
+            StripsLeadingSpace = true,
+            UnknownId = unknown,
+        });
+    }
+
+    /// <summary>Files that do not say whether a model tells capitals apart are asked for a word that has one.</summary>
+    private static bool HasCapitals(Vocabulary vocabulary)
+    {
+        for (int id = 0; id < vocabulary.Size; id++)
+        {
+            if (vocabulary.Kinds[id] == TokenKind.Normal && vocabulary.Texts[id] is not ['[', .., ']']
+                && vocabulary.Texts[id].Any(char.IsUpper))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>One score per token. A file without any gives each the same, as llama.cpp does: of several pairs the first is
     /// joined.</summary>
     private static float[] ReadScores(GgufHeader header, int tokens)
@@ -69,25 +139,33 @@ public static class GgufTokenizer
             Vocabulary = vocabulary,
             Model = new ByteLevelModel(vocabulary, merges, unknown, named.IgnoreMerges),
             PreTokenizer = named.Create(),
-            Normalizer = header.GetBool("tokenizer.ggml.add_space_prefix", false)
-                ? [new PrependStep(" ", OnlyFirst: true, OnlyWhenMissing: true)] : [],
+            Normalizer =
+            [
+                .. header.GetBool("tokenizer.ggml.normalizer.nfc", false) ? [new ComposeStep()] : (NormalizerStep[])[],
+                .. header.GetBool("tokenizer.ggml.add_space_prefix", false)
+                    ? [new PrependStep(" ", OnlyFirst: true, OnlyWhenMissing: true)] : (NormalizerStep[])[],
+            ],
             UnknownId = unknown,
         });
     }
 
     private static Tokenizer Create(GgufHeader header, bool addsBosByDefault, TokenizerParts parts)
     {
-        int? bos = SpecialId(header, "bos_token_id")
+        // BERT's begin and end go by the names of the tasks they were made for.
+        bool isBert = header.GetString("tokenizer.ggml.model") is "bert";
+        int? separator = SpecialId(header, "seperator_token_id") ?? SpecialId(header, "separator_token_id");
+        int? bos = (isBert ? SpecialId(header, "cls_token_id") : null) ?? SpecialId(header, "bos_token_id")
             ?? (parts.Vocabulary.Spelling == TokenSpelling.SentencePiece ? parts.Vocabulary.IdOrNull("<s>") : null);
-        int? eos = SpecialId(header, "eos_token_id")
+        int? eos = (isBert ? separator : null) ?? SpecialId(header, "eos_token_id")
             ?? (parts.Vocabulary.Spelling == TokenSpelling.SentencePiece ? parts.Vocabulary.IdOrNull("</s>") : null);
         bool addsBos = header.GetBool("tokenizer.ggml.add_bos_token", addsBosByDefault);
-        bool addsEos = header.GetBool("tokenizer.ggml.add_eos_token", false);
+        bool addsEos = header.GetBool("tokenizer.ggml.add_eos_token", header.GetString("tokenizer.ggml.model") is "bert" or "t5");
         return new Tokenizer(parts with
         {
             AddedTokens = AddedTokens(parts.Vocabulary),
             Prefix = addsBos && bos is int first ? [first] : [],
             Suffix = addsEos && eos is int last ? [last] : [],
+            Pair = Pair(header, isBert, bos, eos, separator),
             BosId = bos,
             PadId = SpecialId(header, "padding_token_id"),
             EosIds = TurnMarkers.Endings(
@@ -98,6 +176,13 @@ public static class GgufTokenizer
             Notes = [.. GgufSpecialIds.Faults(header)],
         });
     }
+
+    /// <summary>Encoders read two texts between their ends: BERT in two segments, XLM-RoBERTa in one with two tokens between.</summary>
+    private static PairTemplate? Pair(GgufHeader header, bool isBert, int? bos, int? eos, int? separator) =>
+        isBert && eos is int end ? PairTemplate.Of(bos, [end], end, secondSegment: 1)
+        : header.GetString("tokenizer.ggml.model") is "t5" && bos is not null && eos is int last
+            ? PairTemplate.Of(bos, [last, separator ?? last], last, secondSegment: 0)
+        : null;
 
     /// <summary>The key <c>tokenizer.chat_template</c>, and the named ones below it.</summary>
     private static Dictionary<string, string> ChatTemplates(GgufHeader header)

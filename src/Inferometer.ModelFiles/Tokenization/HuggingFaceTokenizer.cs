@@ -39,7 +39,7 @@ public static class HuggingFaceTokenizer
         var model = TokenizerJsonModel.Read(root, path, pipeline.Spelling);
         Vocabulary vocabulary = model.Vocabulary;
         int? bos = special.BosId(vocabulary);
-        (IReadOnlyList<int> prefix, IReadOnlyList<int> suffix)? template = TokenizerJsonTemplate.Read(root, vocabulary);
+        TokenizerJsonTemplate? template = TokenizerJsonTemplate.Read(root, vocabulary);
         return new TokenizerParts
         {
             Vocabulary = vocabulary,
@@ -47,8 +47,9 @@ public static class HuggingFaceTokenizer
             AddedTokens = model.AddedTokens,
             Normalizer = pipeline.Normalizer,
             PreTokenizer = pipeline.Splits.Count > 0 ? new PreTokenizer(pipeline.Splits) : null,
-            Prefix = template?.prefix ?? (special.AddsBos && bos is int id ? [id] : []),
-            Suffix = template?.suffix ?? [],
+            Prefix = template?.Prefix ?? (special.AddsBos && bos is int id ? [id] : []),
+            Suffix = template?.Suffix ?? [],
+            Pair = template?.Pair,
             StripsLeadingSpace = pipeline.StripsLeadingSpace,
             BosId = bos,
             PadId = special.PadId(vocabulary),

@@ -1,3 +1,5 @@
+using System.Text.RegularExpressions;
+
 namespace Inferometer.ModelFiles.Tokenization;
 
 /// <summary>One change made to a fragment of text before it is split into pieces.</summary>
@@ -11,7 +13,7 @@ internal abstract record NormalizerStep
 internal sealed record PrependStep(string Prefix, bool OnlyFirst = false, bool OnlyWhenMissing = false) : NormalizerStep
 {
     public override string Apply(string fragment, bool isFirst) =>
-        (OnlyFirst && !isFirst) || (OnlyWhenMissing && fragment.StartsWith(Prefix, StringComparison.Ordinal))
+        fragment.Length == 0 || (OnlyFirst && !isFirst) || (OnlyWhenMissing && fragment.StartsWith(Prefix, StringComparison.Ordinal))
             ? fragment
             : Prefix + fragment;
 }
@@ -26,4 +28,21 @@ internal sealed record ReplaceStep(string Old, string New) : NormalizerStep
 internal sealed record ComposeStep : NormalizerStep
 {
     public override string Apply(string fragment, bool isFirst) => CanonicalComposition.Compose(fragment);
+}
+
+/// <summary>Replaces every match of a pattern.</summary>
+internal sealed record ReplacePatternStep(Regex Pattern, string New) : NormalizerStep
+{
+    // The replacement is a text, in which '$' names no group.
+    public override string Apply(string fragment, bool isFirst) => Pattern.Replace(fragment, _ => New);
+}
+
+/// <summary>Leaves out white space at the ends.</summary>
+internal sealed record StripStep(bool Left, bool Right) : NormalizerStep
+{
+    public override string Apply(string fragment, bool isFirst)
+    {
+        fragment = Left ? fragment.TrimStart() : fragment;
+        return Right ? fragment.TrimEnd() : fragment;
+    }
 }

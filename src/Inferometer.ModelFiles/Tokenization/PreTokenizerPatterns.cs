@@ -37,6 +37,22 @@ internal static partial class PreTokenizerPatterns
 
     public const string ThreeAsciiDigits = "[0-9][0-9][0-9]";
 
+    public const string Space = @"\s+";
+
+    public const string WordOrSymbols = @"\w+|[^\w\s]+";
+
+    // What BERT takes for punctuation: that of Unicode, and all of ASCII that is neither letter, digit nor blank.
+    public const string Punctuation = @"[\p{P}!-/:-@\[-`{-~]";
+
+    // Of DeepSeek Coder's vocabulary.
+    public const string LineEnd = @"[\r\n]";
+
+    public const string SpaceLetters = @"\s?\p{L}+";
+
+    public const string SpacePunctuation = @"\s?\p{P}+";
+
+    public const string EastAsian = "[一-龥ࠀ-一가-\uD7FF]+";
+
     // Patterns written by a hostile hand can take exponential time; these bounds apply to each match.
     private static readonly TimeSpan ForeignMatchLimit = TimeSpan.FromSeconds(2);
 
@@ -54,6 +70,13 @@ internal static partial class PreTokenizerPatterns
         [CjkRun] = CjkRunRegex,
         [FalconPunctuation] = FalconPunctuationRegex,
         [ThreeAsciiDigits] = ThreeAsciiDigitsRegex,
+        [Space] = SpaceRegex,
+        [WordOrSymbols] = WordOrSymbolsRegex,
+        [Punctuation] = PunctuationRegex,
+        [LineEnd] = LineEndRegex,
+        [SpaceLetters] = SpaceLettersRegex,
+        [SpacePunctuation] = SpacePunctuationRegex,
+        [EastAsian] = EastAsianRegex,
     };
 
     /// <summary>The build-time form of a known pattern; any other is parsed here, with a time limit per match.</summary>
@@ -96,4 +119,25 @@ internal static partial class PreTokenizerPatterns
 
     [GeneratedRegex(ThreeAsciiDigits, RegexOptions.CultureInvariant, -1)]
     private static partial Regex ThreeAsciiDigitsRegex();
+
+    [GeneratedRegex(Space, RegexOptions.CultureInvariant, -1)]
+    private static partial Regex SpaceRegex();
+
+    [GeneratedRegex(WordOrSymbols, RegexOptions.CultureInvariant, -1)]
+    private static partial Regex WordOrSymbolsRegex();
+
+    [GeneratedRegex(Punctuation, RegexOptions.CultureInvariant, -1)]
+    private static partial Regex PunctuationRegex();
+
+    [GeneratedRegex(LineEnd, RegexOptions.CultureInvariant, -1)]
+    private static partial Regex LineEndRegex();
+
+    [GeneratedRegex(SpaceLetters, RegexOptions.CultureInvariant, -1)]
+    private static partial Regex SpaceLettersRegex();
+
+    [GeneratedRegex(SpacePunctuation, RegexOptions.CultureInvariant, -1)]
+    private static partial Regex SpacePunctuationRegex();
+
+    [GeneratedRegex(EastAsian, RegexOptions.CultureInvariant, -1)]
+    private static partial Regex EastAsianRegex();
 }

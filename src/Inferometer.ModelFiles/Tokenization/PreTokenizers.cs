@@ -12,6 +12,12 @@ internal static class PreTokenizers
     private static readonly string[] Falcon =
         [PreTokenizerPatterns.FalconPunctuation, PreTokenizerPatterns.Gpt2, PreTokenizerPatterns.ThreeAsciiDigits];
 
+    private static readonly string[] DeepSeekCoder =
+    [
+        PreTokenizerPatterns.LineEnd, PreTokenizerPatterns.SpaceLetters, PreTokenizerPatterns.SpacePunctuation,
+        PreTokenizerPatterns.EastAsian, PreTokenizerPatterns.OneDigit,
+    ];
+
     private static readonly Dictionary<string, NamedPreTokenizer> ByName = new(StringComparer.Ordinal)
     {
         ["gpt-2"] = new(Gpt2),
@@ -35,6 +41,7 @@ internal static class PreTokenizers
         ["tekken"] = new([PreTokenizerPatterns.Tekken], IgnoreMerges: true, AddsBos: true),
         ["gpt-4o"] = new([PreTokenizerPatterns.Gpt4o]),
         ["deepseek-v3"] = new(DeepSeek3),
+        ["deepseek-coder"] = new(DeepSeekCoder, AddsBos: true),
         ["falcon"] = new(Falcon),
         ["default"] =
             new([PreTokenizerPatterns.FalconPunctuation, PreTokenizerPatterns.Gpt2, PreTokenizerPatterns.Digits,
@@ -43,6 +50,13 @@ internal static class PreTokenizers
 
     /// <summary>The names known, in alphabetical order.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. ByName.Keys.Order(StringComparer.Ordinal)];
+
+    /// <summary>BERT's: words between white space, and every punctuation mark by itself.</summary>
+    public static IReadOnlyList<SplitStep> Bert { get; } =
+    [
+        new(PreTokenizerPatterns.Get(PreTokenizerPatterns.Space), SplitBehavior.Removed),
+        new(PreTokenizerPatterns.Get(PreTokenizerPatterns.Punctuation)),
+    ];
 
     /// <summary>The pre-tokenizer of a name.</summary>
     /// <exception cref="InferometerException">The name is not known.</exception>

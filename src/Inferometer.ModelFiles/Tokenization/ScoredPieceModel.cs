@@ -8,7 +8,7 @@ namespace Inferometer.ModelFiles.Tokenization;
 /// SentencePiece's byte-pair segmentation: neighbours whose joined text is a piece are merged, the piece with the
 /// highest score first and the leftmost among equals; characters without a piece become bytes, else the unknown token.
 /// </summary>
-internal sealed class ScoredPieceModel : TokenModel
+internal sealed class ScoredPieceModel : SymbolModel
 {
     private readonly PieceLookup _pieces;
     private readonly int[] _ranks;

@@ -114,6 +114,34 @@ public sealed class Tokenizer
     public int[] EncodePrompt(string text, bool addSpecial = true, bool parseSpecial = false) =>
         EncodeBetween(addSpecial ? _parts.Prefix : [], text, [], parseSpecial);
 
+    /// <summary>Whether the model's files say how two texts are put together: <see cref="EncodePair"/> works.</summary>
+    public bool HasPairs => _parts.Pair is not null;
+
+    /// <summary>The tokens of two texts as one sequence, with the special tokens that the model expects around and between them.</summary>
+    /// <param name="first">A question, for models that rank answers.</param>
+    /// <param name="second">A text to be set beside it.</param>
+    /// <param name="longest">Tokens at most: the second text, then the first, is cut to fit.</param>
+    /// <exception cref="InferometerException">The model's files do not say how two texts are put together.</exception>
+    public TokenizedPair EncodePair(string first, string second, int longest = int.MaxValue)
+    {
+        PairTemplate pair = _parts.Pair ?? throw new InferometerException(
+            $"{Source}: the tokenizer does not say how two texts are put together (no pair template).");
+        ReadOnlySpan<int> one = Encode(first, addSpecial: false);
+        ReadOnlySpan<int> two = Encode(second, addSpecial: false);
+        int room = Math.Max(longest - pair.Parts.Count(part => part.Text is null), 0);
+        one = one[..Math.Min(one.Length, room)];
+        two = two[..Math.Min(two.Length, room - one.Length)];
+        List<int> ids = [];
+        List<int> segments = [];
+        foreach (PairPart part in pair.Parts)
+        {
+            ids.AddRange(part.Text switch { 0 => one, 1 => two, _ => [part.Id] });
+            segments.AddRange(Enumerable.Repeat(part.Segment, ids.Count - segments.Count));
+        }
+
+        return new TokenizedPair([.. ids], [.. segments]);
+    }
+
     /// <summary>
     /// The tokens of a text that is to be continued, of which parts are guarded: behind a guard no control token begins, and guards
     /// themselves stand for nothing.

@@ -10,18 +10,27 @@ internal sealed record TokenizerJsonModel(Vocabulary Vocabulary, TokenModel Mode
     public static TokenizerJsonModel Read(JsonElement root, string source, TokenSpelling spelling)
     {
         JsonElement model = root.Member("model");
-        string? type = model.Member("type").StringOrNull() ?? (model.Member("merges").IsPresent() ? "BPE" : null);
-        if (type is not "BPE")
+        IReadOnlyList<AddedToken> added = ReadAdded(root.Member("added_tokens"), source);
+        string? type = model.Member("type").StringOrNull()
+            ?? (model.Member("merges").IsPresent() ? "BPE" : model.Member("vocab").ValueKind == JsonValueKind.Array ? "Unigram" : null);
+        return type switch
         {
-            throw new InferometerException($"{source}: tokenizer model '{type}' is not supported; BPE is.");
-        }
+            "BPE" => ReadMerging(model, added, source, spelling),
+            "Unigram" => ReadUnigram(model, added, source, spelling),
+            "WordPiece" => ReadWordPiece(model, added, source, spelling),
+            _ => throw new InferometerException(
+                $"{source}: tokenizer model '{type}' is not supported; BPE, Unigram and WordPiece are."),
+        };
+    }
 
+    private static TokenizerJsonModel ReadMerging(
+        JsonElement model, IReadOnlyList<AddedToken> added, string source, TokenSpelling spelling)
+    {
         RequireAbsent(model, "continuing_subword_prefix", source);
         RequireAbsent(model, "end_of_word_suffix", source);
         bool byteFallback = model.Member("byte_fallback").IsTrue();
-        IReadOnlyList<AddedToken> added = ReadAdded(root.Member("added_tokens"), source);
         string? unknown = model.Member("unk_token").StringOrNull();
-        Vocabulary vocabulary = ReadVocabulary(model.GetProperty("vocab"), added, unknown, byteFallback, spelling, source);
+        Vocabulary vocabulary = ReadVocabulary(Entries(model, source), added, unknown, byteFallback, spelling, source);
         int? unknownId = vocabulary.IdOrNull(unknown);
         var merges = new MergeTable(vocabulary, ReadMerges(model.GetProperty("merges"), source));
         bool ignoreMerges = model.Member("ignore_merges").IsTrue();
@@ -31,6 +40,48 @@ internal sealed record TokenizerJsonModel(Vocabulary Vocabulary, TokenModel Mode
                 vocabulary, merges, new MissingCharacterRules(unknownId, byteFallback, model.Member("fuse_unk").IsTrue()), ignoreMerges);
         return new TokenizerJsonModel(vocabulary, tokenModel, added, unknownId);
     }
+
+    private static TokenizerJsonModel ReadUnigram(
+        JsonElement model, IReadOnlyList<AddedToken> added, string source, TokenSpelling spelling)
+    {
+        List<(string Text, int Id)> entries = [];
+        List<double> scores = [];
+        foreach (JsonElement piece in model.GetProperty("vocab").EnumerateArray())
+        {
+            entries.Add((piece[0].GetString() ?? "", entries.Count));
+            scores.Add(piece[1].GetDouble());
+        }
+
+        bool byteFallback = model.Member("byte_fallback").IsTrue();
+        int? unknownId = model.Member("unk_id").Int32OrNull() is int id && id >= 0 && id < entries.Count ? id : null;
+        Vocabulary vocabulary = ReadVocabulary(
+            entries, added, unknownId is int known ? entries[known].Text : null, byteFallback, spelling, source);
+
+        // Added tokens are found before the model sees a text; what they score is never asked.
+        scores.AddRange(Enumerable.Repeat(0.0, vocabulary.Size - scores.Count));
+        return new TokenizerJsonModel(
+            vocabulary, new UnigramModel(vocabulary, [.. scores], unknownId, byteFallback), added, unknownId);
+    }
+
+    private static TokenizerJsonModel ReadWordPiece(
+        JsonElement model, IReadOnlyList<AddedToken> added, string source, TokenSpelling spelling)
+    {
+        string prefix = model.Member("continuing_subword_prefix").StringOrNull() ?? WordPieceMarks.Published.Continue;
+        if (!string.Equals(prefix, WordPieceMarks.Published.Continue, StringComparison.Ordinal))
+        {
+            throw new InferometerException($"{source}: continuing_subword_prefix '{prefix}' is not supported; it must be '##'.");
+        }
+
+        string? unknown = model.Member("unk_token").StringOrNull();
+        Vocabulary vocabulary = ReadVocabulary(Entries(model, source), added, unknown, byteFallback: false, spelling, source);
+        int? unknownId = vocabulary.IdOrNull(unknown);
+        int longest = model.Member("max_input_chars_per_word").Int32OrNull() ?? WordPieceModel.DefaultLongestWord;
+        return new TokenizerJsonModel(
+            vocabulary, new WordPieceModel(vocabulary, WordPieceMarks.Published, unknownId, longest), added, unknownId);
+    }
+
+    private static List<(string Text, int Id)> Entries(JsonElement model, string source) =>
+        [.. model.GetProperty("vocab").EnumerateObject().Select(entry => (entry.Name, CheckedId(entry.Value, entry.Name, source)))];
 
     private static void RequireAbsent(JsonElement model, string name, string source)
     {
@@ -65,14 +116,9 @@ internal sealed record TokenizerJsonModel(Vocabulary Vocabulary, TokenModel Mode
     }
 
     private static Vocabulary ReadVocabulary(
-        JsonElement vocab, IReadOnlyList<AddedToken> added, string? unknown, bool byteFallback, TokenSpelling spelling, string source)
+        List<(string Text, int Id)> entries, IReadOnlyList<AddedToken> added, string? unknown, bool byteFallback, TokenSpelling spelling,
+        string source)
     {
-        List<(string Text, int Id)> entries = [];
-        foreach (JsonProperty entry in vocab.EnumerateObject())
-        {
-            entries.Add((entry.Name, CheckedId(entry.Value, entry.Name, source)));
-        }
-
         int size = 1 + entries.Select(entry => entry.Id).Concat(added.Select(token => token.Id)).DefaultIfEmpty(-1).Max();
         var texts = new string[size];
         var kinds = new TokenKind[size];

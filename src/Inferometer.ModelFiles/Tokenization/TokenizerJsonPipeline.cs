@@ -4,10 +4,16 @@ using Inferometer.Core;
 
 namespace Inferometer.ModelFiles.Tokenization;
 
-/// <summary>Reads the <c>normalizer</c>, <c>pre_tokenizer</c> and <c>decoder</c> of a <c>tokenizer.json</c>.</summary>
+/// <summary>
+/// Reads the <c>pre_tokenizer</c> and <c>decoder</c>, and with <see cref="TokenizerJsonNormalizer"/> the <c>normalizer</c>, of a
+/// <c>tokenizer.json</c>.
+/// </summary>
 internal sealed class TokenizerJsonPipeline
 {
     private const string SpaceSymbol = "\u2581";
+
+    private static readonly SplitStep WhiteSpace =
+        new(PreTokenizerPatterns.Get(PreTokenizerPatterns.Space), SplitBehavior.Removed);
 
     private readonly string _source;
     private readonly List<NormalizerStep> _normalizer = [];
@@ -27,47 +33,19 @@ internal sealed class TokenizerJsonPipeline
     public static TokenizerJsonPipeline Read(JsonElement root, string source)
     {
         var pipeline = new TokenizerJsonPipeline(source);
-        pipeline.ReadNormalizer(root.Member("normalizer"));
+        TokenizerJsonNormalizer.Read(root.Member("normalizer"), source, pipeline._normalizer);
         pipeline.ReadPreTokenizer(root.Member("pre_tokenizer"));
-        bool escapesSpaces = pipeline._normalizer.Exists(step => step is ReplaceStep { New: SpaceSymbol });
+        bool escapesSpaces = pipeline._normalizer.Exists(
+            step => step is ReplaceStep { New: SpaceSymbol } or ReplacePatternStep { New: SpaceSymbol } or WordsStep);
         pipeline.Spelling = pipeline._isByteLevel
             || string.Equals(root.Member("decoder").Member("type").StringOrNull(), "ByteLevel", StringComparison.Ordinal)
             ? TokenSpelling.ByteLevel
+            : string.Equals(root.Member("model").Member("type").StringOrNull(), "WordPiece", StringComparison.Ordinal)
+                ? TokenSpelling.WordPiece
             : escapesSpaces ? TokenSpelling.SentencePiece : TokenSpelling.Plain;
-        pipeline.StripsLeadingSpace = pipeline._normalizer.Exists(step => step is PrependStep { Prefix: SpaceSymbol });
+        pipeline.StripsLeadingSpace = pipeline.Spelling == TokenSpelling.WordPiece
+            || pipeline._normalizer.Exists(step => step is PrependStep { Prefix: SpaceSymbol } or WordsStep);
         return pipeline;
-    }
-
-    private void ReadNormalizer(JsonElement normalizer)
-    {
-        if (!normalizer.IsPresent())
-        {
-            return;
-        }
-
-        string? type = normalizer.Member("type").StringOrNull();
-        switch (type)
-        {
-            case "Sequence":
-                foreach (JsonElement inner in normalizer.GetProperty("normalizers").EnumerateArray())
-                {
-                    ReadNormalizer(inner);
-                }
-
-                break;
-            case "Prepend":
-                _normalizer.Add(new PrependStep(normalizer.GetProperty("prepend").GetString()!));
-                break;
-            case "Replace" when normalizer.Member("pattern").Member("String").StringOrNull() is { Length: > 0 } old:
-                _normalizer.Add(new ReplaceStep(old, normalizer.GetProperty("content").GetString()!));
-                break;
-            case "NFC":
-                _normalizer.Add(new ComposeStep());
-                break;
-            default:
-                throw new InferometerException(
-                    $"{_source}: normalizer '{type}' is not supported; Prepend, Replace of a string, NFC and Sequence are.");
-        }
     }
 
     private void ReadPreTokenizer(JsonElement preTokenizer)
@@ -106,9 +84,25 @@ internal sealed class TokenizerJsonPipeline
             case "Metaspace":
                 ReadMetaspace(preTokenizer);
                 break;
+            case "WhitespaceSplit":
+                _splits.Add(WhiteSpace);
+                break;
+            case "Whitespace":
+                _splits.Add(new SplitStep(
+                    PreTokenizerPatterns.Get(PreTokenizerPatterns.WordOrSymbols), SplitBehavior.Removed, Invert: true));
+                break;
+            case "Punctuation":
+                _splits.Add(new SplitStep(
+                    PreTokenizerPatterns.Get(PreTokenizerPatterns.Punctuation),
+                    Behavior(preTokenizer.Member("behavior").StringOrNull() ?? nameof(SplitBehavior.Isolated))));
+                break;
+            case "BertPreTokenizer":
+                _splits.AddRange(PreTokenizers.Bert);
+                break;
             default:
                 throw new InferometerException(
-                    $"{_source}: pre-tokenizer '{type}' is not supported; ByteLevel, Split, Digits, Metaspace and Sequence are.");
+                    $"{_source}: pre-tokenizer '{type}' is not supported; ByteLevel, Split, Digits, Metaspace, WhitespaceSplit, "
+                        + "Whitespace, Punctuation, BertPreTokenizer and Sequence are.");
         }
     }
 
@@ -135,14 +129,24 @@ internal sealed class TokenizerJsonPipeline
     private void ReadMetaspace(JsonElement metaspace)
     {
         string replacement = metaspace.Member("replacement").StringOrNull() ?? SpaceSymbol;
+        bool afterWords = _splits is [var only] && only == WhiteSpace;
         string scheme = metaspace.Member("prepend_scheme").StringOrNull()
             ?? (metaspace.Member("add_prefix_space").ValueKind == JsonValueKind.False ? "never" : "always");
         if (!string.Equals(replacement, SpaceSymbol, StringComparison.Ordinal) || scheme is not ("always" or "first" or "never")
-            || _splits.Count > 0)
+            || (_splits.Count > 0 && !(afterWords && scheme is "always")))
         {
             throw new InferometerException(
                 $"{_source}: Metaspace with replacement '{replacement}' and prepend_scheme '{scheme}' is not supported; U+2581 with "
-                    + $"always, first or never, before any other pre-tokenizer, is.");
+                    + $"always, first or never, before any other pre-tokenizer, is, and always after WhitespaceSplit.");
+        }
+
+        if (afterWords)
+        {
+            // Each word gets the symbol, and the words are cut apart at it below.
+            _splits.Clear();
+            _normalizer.Add(new WordsStep());
+            _splits.Add(new SplitStep(PreTokenizerPatterns.Get(SpaceSymbol), SplitBehavior.MergedWithNext));
+            return;
         }
 
         _normalizer.Add(new ReplaceStep(" ", SpaceSymbol));
@@ -163,16 +167,10 @@ internal sealed class TokenizerJsonPipeline
         string expression = pattern.Member("Regex").StringOrNull()
             ?? (pattern.Member("String").StringOrNull() is { } literal ? Regex.Escape(literal) : null)
             ?? throw new InferometerException($"{_source}: a Split pre-tokenizer has neither a Regex nor a String pattern.");
-        string? behavior = split.Member("behavior").StringOrNull();
-        if (behavior is null || !Enum.TryParse(behavior, out SplitBehavior parsed) || !Enum.IsDefined(parsed))
-        {
-            throw new InferometerException(
-                $"{_source}: Split behavior '{behavior}' is not known; known are {string.Join(", ", Enum.GetNames<SplitBehavior>())}.");
-        }
-
+        SplitBehavior behavior = Behavior(split.Member("behavior").StringOrNull());
         try
         {
-            return new SplitStep(PreTokenizerPatterns.Get(expression), parsed, split.Member("invert").IsTrue());
+            return new SplitStep(PreTokenizerPatterns.Get(expression), behavior, split.Member("invert").IsTrue());
         }
         catch (ArgumentException exception)
         {
@@ -180,4 +178,10 @@ internal sealed class TokenizerJsonPipeline
                 $"{_source}: the Split pattern '{expression}' is not supported ({exception.Message})", exception);
         }
     }
+
+    private SplitBehavior Behavior(string? name) =>
+        name is not null && Enum.TryParse(name, out SplitBehavior parsed) && Enum.IsDefined(parsed)
+            ? parsed
+            : throw new InferometerException(
+                $"{_source}: Split behavior '{name}' is not known; known are {string.Join(", ", Enum.GetNames<SplitBehavior>())}.");
 }

@@ -3,16 +3,17 @@ using Inferometer.Core;
 
 namespace Inferometer.ModelFiles.Tokenization;
 
-/// <summary>Reads the <c>post_processor</c> of a <c>tokenizer.json</c>: the ids put around a single text.</summary>
-internal static class TokenizerJsonTemplate
+/// <summary>What the <c>post_processor</c> of a <c>tokenizer.json</c> puts around a text, and around two.</summary>
+/// <param name="Prefix">Ids before a single text.</param>
+/// <param name="Suffix">Ids behind it.</param>
+/// <param name="Pair">How two texts are put together; null where it does not say.</param>
+internal sealed record TokenizerJsonTemplate(IReadOnlyList<int> Prefix, IReadOnlyList<int> Suffix, PairTemplate? Pair)
 {
-    /// <summary>The ids before and after a text; null when the file says nothing about them.</summary>
-    public static (IReadOnlyList<int> Prefix, IReadOnlyList<int> Suffix)? Read(JsonElement root, Vocabulary vocabulary)
-    {
-        return ReadProcessor(root.Member("post_processor"), vocabulary);
-    }
+    /// <summary>Reads it; null when the file says nothing about such ids.</summary>
+    public static TokenizerJsonTemplate? Read(JsonElement root, Vocabulary vocabulary) =>
+        ReadProcessor(root.Member("post_processor"), vocabulary);
 
-    private static (IReadOnlyList<int> Prefix, IReadOnlyList<int> Suffix)? ReadProcessor(JsonElement processor, Vocabulary vocabulary)
+    private static TokenizerJsonTemplate? ReadProcessor(JsonElement processor, Vocabulary vocabulary)
     {
         if (!processor.IsPresent())
         {
@@ -20,45 +21,64 @@ internal static class TokenizerJsonTemplate
         }
 
         string? type = processor.Member("type").StringOrNull();
-        switch (type)
+        return type switch
         {
-            case "ByteLevel":
-                return null;
-            case "TemplateProcessing":
-                return ReadTemplate(processor, vocabulary);
-            case "Sequence":
-                return processor.GetProperty("processors").EnumerateArray()
-                    .Select(inner => ReadProcessor(inner, vocabulary))
-                    .FirstOrDefault(found => found is not null);
-            default:
-                throw new InferometerException(
-                    $"{vocabulary.Source}: post-processor '{type}' is not supported; TemplateProcessing, ByteLevel and Sequence are.");
-        }
+            "ByteLevel" => null,
+            "TemplateProcessing" => ReadTemplate(processor, vocabulary),
+            "BertProcessing" => ReadEnds(processor, separators: 1, secondSegment: 1),
+            "RobertaProcessing" => ReadEnds(processor, separators: 2, secondSegment: 0),
+            "Sequence" => processor.GetProperty("processors").EnumerateArray()
+                .Select(inner => ReadProcessor(inner, vocabulary))
+                .FirstOrDefault(found => found is not null),
+            _ => throw new InferometerException(
+                $"{vocabulary.Source}: post-processor '{type}' is not supported; TemplateProcessing, BertProcessing, RobertaProcessing, "
+                    + "ByteLevel and Sequence are."),
+        };
     }
 
-    private static (IReadOnlyList<int> Prefix, IReadOnlyList<int> Suffix) ReadTemplate(JsonElement processor, Vocabulary vocabulary)
+    /// <summary>The two processors that name a token at each end: <c>["[CLS]", 101]</c>.</summary>
+    private static TokenizerJsonTemplate ReadEnds(JsonElement processor, int separators, int secondSegment)
     {
-        List<int> prefix = [];
-        List<int> suffix = [];
-        List<int> current = prefix;
-        foreach (JsonElement part in processor.GetProperty("single").EnumerateArray())
+        int begin = processor.GetProperty("cls")[1].GetInt32();
+        int end = processor.GetProperty("sep")[1].GetInt32();
+        return new TokenizerJsonTemplate(
+            [begin], [end], PairTemplate.Of(begin, [.. Enumerable.Repeat(end, separators)], end, secondSegment));
+    }
+
+    private static TokenizerJsonTemplate ReadTemplate(JsonElement processor, Vocabulary vocabulary)
+    {
+        List<PairPart> single = ReadParts(processor, "single", vocabulary);
+        int text = single.FindIndex(part => part.Text is not null);
+        text = text < 0 ? single.Count : text;
+        return new TokenizerJsonTemplate(
+            [.. single.Take(text).Select(part => part.Id)],
+            [.. single.Skip(text + 1).Where(part => part.Text is null).Select(part => part.Id)],
+            processor.Member("pair").ValueKind == JsonValueKind.Array ? new PairTemplate(ReadParts(processor, "pair", vocabulary)) : null);
+    }
+
+    private static List<PairPart> ReadParts(JsonElement processor, string template, Vocabulary vocabulary)
+    {
+        List<PairPart> parts = [];
+        foreach (JsonElement part in processor.GetProperty(template).EnumerateArray())
         {
-            if (part.Member("Sequence").IsPresent())
+            if (part.Member("Sequence") is { ValueKind: JsonValueKind.Object } sequence)
             {
-                current = suffix;
+                int segment = sequence.Member("type_id").Int32OrNull() ?? 0;
+                parts.Add(sequence.Member("id").StringOrNull() is "B" ? PairPart.SecondText(segment) : PairPart.FirstText(segment));
                 continue;
             }
 
-            string? name = part.Member("SpecialToken").Member("id").StringOrNull()
+            JsonElement token = part.Member("SpecialToken");
+            string? name = token.Member("id").StringOrNull()
                 ?? throw new InferometerException(
                     $"{vocabulary.Source}: a part of the post-processor's template is neither Sequence nor SpecialToken.");
             JsonElement ids = processor.Member("special_tokens").Member(name).Member("ids");
-            current.AddRange(ids.ValueKind == JsonValueKind.Array
-                ? ids.EnumerateArray().Select(id => id.GetInt32())
+            parts.AddRange(ids.ValueKind == JsonValueKind.Array
+                ? ids.EnumerateArray().Select(id => PairPart.Token(id.GetInt32(), token.Member("type_id").Int32OrNull() ?? 0))
                 : throw new InferometerException(
                     $"{vocabulary.Source}: the post-processor's template names '{name}' without giving its ids."));
         }
 
-        return (prefix, suffix);
+        return parts;
     }
 }

@@ -19,6 +19,9 @@ internal sealed record TokenizerParts
     /// <summary>Ids put after every text when special tokens are added.</summary>
     public IReadOnlyList<int> Suffix { get; init; } = [];
 
+    /// <summary>How two texts are put together; null where the model's files do not say.</summary>
+    public PairTemplate? Pair { get; init; }
+
     /// <summary>Decoded text loses the one space that encoding put before it.</summary>
     public bool StripsLeadingSpace { get; init; }
 

@@ -15,6 +15,9 @@ internal enum TokenSpelling
 
     /// <summary>GPT-2: each character stands for one byte.</summary>
     ByteLevel,
+
+    /// <summary>BERT: <c>##</c> stands before what goes on with a word, a blank that is not written before all else.</summary>
+    WordPiece,
 }
 
 /// <summary>The tokens of a model: their text, kind and bytes. Immutable.</summary>
@@ -131,6 +134,9 @@ internal sealed class Vocabulary
                 return [value];
             case TokenSpelling.SentencePiece when kind is not TokenKind.Control:
                 return Encoding.UTF8.GetBytes(text.Replace('\u2581', ' '));
+            case TokenSpelling.WordPiece when kind is TokenKind.Normal:
+                return Encoding.UTF8.GetBytes(
+                    text.StartsWith(WordPieceMarks.Published.Continue, StringComparison.Ordinal) ? text[2..] : " " + text);
             default:
                 return Encoding.UTF8.GetBytes(text);
         }

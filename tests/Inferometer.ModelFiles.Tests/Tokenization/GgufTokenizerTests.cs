@@ -58,7 +58,7 @@ public sealed class GgufTokenizerTests
     public void Faulty_metadata_is_refused_in_one_line()
     {
         AssertRefused(new GgufMetadataBytes(), "tokenizer.ggml.model");
-        AssertRefused(new GgufMetadataBytes().Add("tokenizer.ggml.model", "bert"), "'bert' is not supported");
+        AssertRefused(new GgufMetadataBytes().Add("tokenizer.ggml.model", "rwkv"), "'rwkv' is not supported");
         AssertRefused(new GgufMetadataBytes().Add("tokenizer.ggml.model", "gpt2"), "tokenizer.ggml.tokens");
         AssertRefused(ByteLevel("qwen3000"), "'qwen3000' is not supported");
         AssertRefused(
@@ -75,6 +75,20 @@ public sealed class GgufTokenizerTests
         Assert.Contains(part, message, StringComparison.Ordinal);
         Assert.Contains("test.gguf", message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', message);
+    }
+
+    [Fact]
+    public void Form_c_is_applied_where_the_file_asks_for_it()
+    {
+        Assert.Equal(['e', 0xCC, 0x81], GgufTokenizer.Load(Composing(false).Read()).Encode("e\u0301"));
+        Assert.Equal([0xC3, 0xA9], GgufTokenizer.Load(Composing(true).Read()).Encode("e\u0301"));
+
+        static GgufMetadataBytes Composing(bool composes) => new GgufMetadataBytes()
+            .Add("tokenizer.ggml.model", "gpt2")
+            .Add("tokenizer.ggml.pre", "qwen2")
+            .Add("tokenizer.ggml.tokens", ByteTokens)
+            .Add("tokenizer.ggml.merges", Array.Empty<string>())
+            .Add("tokenizer.ggml.normalizer.nfc", composes);
     }
 
     internal static GgufMetadataBytes ByteLevel(string pre)

@@ -9,13 +9,22 @@ namespace Inferometer.ModelFiles.Tests.Tokenization.Peer;
 internal static class SentencePieceFile
 {
     private const int Varint = 0, Delimited = 2, Fixed32 = 5;
-    private const ulong BytePairEncoding = 2;
+    private const ulong Unigram = 1, BytePairEncoding = 2;
 
     public static byte[] Of(GgufHeader header)
     {
         string[] texts = header.Metadata["tokenizer.ggml.tokens"].AsStrings()!;
         float[] scores = header.Metadata["tokenizer.ggml.scores"].AsSingles()!;
         long[] kinds = header.Metadata["tokenizer.ggml.token_type"].AsInt64s()!;
+        return Of(texts, scores, kinds, BytePairEncoding, hasBytes: true, []);
+    }
+
+    /// <summary>A unigram model that takes extra white space out.</summary>
+    public static byte[] OfUnigrams(string[] texts, float[] scores, long[] kinds, bool hasBytes, byte[] map) =>
+        Of(texts, scores, kinds, Unigram, hasBytes, map);
+
+    private static byte[] Of(string[] texts, float[] scores, long[] kinds, ulong model, bool hasBytes, byte[] map)
+    {
         using MemoryStream file = new();
         for (int id = 0; id < texts.Length; id++)
         {
@@ -27,8 +36,8 @@ internal static class SentencePieceFile
         }
 
         using MemoryStream trainer = new();
-        WriteNumber(trainer, 3, BytePairEncoding);
-        WriteNumber(trainer, 35, 1); // byte_fallback
+        WriteNumber(trainer, 3, model);
+        WriteNumber(trainer, 35, hasBytes ? 1ul : 0); // byte_fallback
         foreach ((int field, ulong id) in (ReadOnlySpan<(int, ulong)>)[(40, 0), (41, 1), (42, 2)])
         {
             WriteNumber(trainer, field, id); // unk, bos, eos
@@ -37,8 +46,13 @@ internal static class SentencePieceFile
         WriteBytes(file, 2, trainer.ToArray());
         using MemoryStream normalizer = new();
         WriteBytes(normalizer, 1, "identity"u8);
+        if (map.Length > 0)
+        {
+            WriteBytes(normalizer, 2, map); // precompiled_charsmap
+        }
+
         WriteNumber(normalizer, 3, 1); // add_dummy_prefix
-        WriteNumber(normalizer, 4, 0); // remove_extra_whitespaces
+        WriteNumber(normalizer, 4, model == Unigram ? 1ul : 0); // remove_extra_whitespaces
         WriteNumber(normalizer, 5, 1); // escape_whitespaces
         WriteBytes(file, 3, normalizer.ToArray());
         return file.ToArray();
