@@ -1,13 +1,14 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Inferometer.Core;
 using Inferometer.Inference.Constraints;
 using Json.Schema;
 
 namespace Inferometer.Inference.Tests.Constraints;
 
-public sealed class JsonSchemaTests
+public sealed partial class JsonSchemaTests
 {
     private static readonly EvaluationOptions Strict = new() { RequireFormatValidation = true };
 
@@ -38,7 +39,7 @@ public sealed class JsonSchemaTests
             catch (InferometerException error)
             {
                 // Alternatives of oneOf that are alike, or members that contradict each other: said, not left out.
-                Assert.Matches("oneOf|allOf|fulfils the grammar|'required' names", error.Message);
+                Assert.True(Refused().IsMatch(error.Message), error.Message);
                 continue;
             }
 
@@ -78,6 +79,18 @@ public sealed class JsonSchemaTests
     [InlineData("""{"type":"string","pattern":"^[a-z]+$","minLength":2,"maxLength":3}""", "\"ab\" \"abc\"", "\"a\" \"abcd\" \"a1\"")]
     [InlineData("""{"allOf":[{"properties":{"a":{"minimum":3}}},{"type":"object","properties":{"a":{"type":"integer","maximum":4}},"required":["a"]}]}""", "{\"a\":3} {\"a\":4}", "{} {\"a\":2} {\"a\":5}")]
     [InlineData("""{"$ref":"#/$defs/n","$defs":{"n":{"anyOf":[{"type":"null"},{"type":"array","items":{"$ref":"#/$defs/n"}}]}}}""", "null [] [null,[[]]]", "1 [1]")]
+    [InlineData("""{"type":"integer","multipleOf":7,"minimum":-20,"maximum":50}""", "-14 -7 0 7 49", "-21 1 50 56 -0")]
+    [InlineData("""{"type":"number","multipleOf":0.25}""", "0 -0.5 12.25 3 1000.75", "0.1 12.3 0.251 1e3")]
+    [InlineData("""{"type":"object","patternProperties":{"^n":{"type":"integer"}},"additionalProperties":{"type":"null"}}""", "{} {\"n\":1,\"n2\":2} {\"a\":null}", "{\"n\":null} {\"a\":1}")]
+    [InlineData("""{"type":"object","properties":{"no":{"minimum":3}},"patternProperties":{"^n":{"type":"integer"}},"additionalProperties":false}""", "{\"no\":3} {\"no\":4,\"n\":1}", "{\"no\":2} {\"a\":1}")]
+    [InlineData("""{"type":"object","properties":{"a":{"const":1},"b":{"const":2},"c":{"const":3}},"required":["b"],"minProperties":2,"maxProperties":2}""", "{\"a\":1,\"b\":2} {\"b\":2,\"c\":3}", "{\"b\":2} {\"a\":1,\"b\":2,\"c\":3}")]
+    [InlineData("""{"type":"object","minProperties":1,"maxProperties":2}""", "{\"a\":1} {\"a\":1,\"b\":2}", "{} {\"a\":1,\"b\":2,\"c\":3}")]
+    [InlineData("""{"type":"object","properties":{"a":{"const":1},"b":{"const":2}},"dependentRequired":{"a":["b"]}}""", "{} {\"b\":2} {\"a\":1,\"b\":2}", "{\"a\":1}")]
+    [InlineData("""{"type":"object","properties":{"k":{"enum":["a","b"]},"n":{"const":0}},"if":{"properties":{"k":{"const":"a"}},"required":["k"]},"then":{"required":["n"]},"else":{"properties":{"n":false}}}""", "{\"k\":\"a\",\"n\":0} {\"k\":\"b\"} {}", "{\"k\":\"a\"} {\"k\":\"b\",\"n\":0} {\"n\":0}")]
+    [InlineData("""{"type":["string","boolean"],"not":{"enum":["ab",true]}}""", "\"a\" \"abc\" false", "\"ab\" true")]
+    [InlineData("""{"type":"integer","not":{"const":0}}""", "1 -10 100", "0 -0")]
+    [InlineData("""{"type":"array","items":{"enum":["a","b","c"]},"uniqueItems":true,"minItems":1}""", "[\"a\"] [\"a\",\"c\"] [\"a\",\"b\",\"c\"]", "[] [\"a\",\"a\"]")]
+    [InlineData("""{"type":"array","items":{"type":["integer","null"]},"contains":{"type":"null"}}""", "[null] [null,1,null]", "[] [1]")]
     [InlineData("""{"type":"object"}""", "{} {\"a\":[1,{}]}", "[] 1")]
     [InlineData("true", "1 [] {\"a\":null}", "x")]
     public void A_schema_takes_what_fulfils_it_and_nothing_else(string schema, string taken, string refused)
@@ -92,9 +105,13 @@ public sealed class JsonSchemaTests
     }
 
     [Theory]
-    [InlineData("""{"properties":{"a":{"items":{"not":{"type":"null"}}}}}""", "at #/properties/a/items: 'not' cannot be held to")]
+    [InlineData("""{"properties":{"a":{"items":{"not":{"pattern":"a"}}}}}""", "at #/properties/a/items/not: 'pattern' cannot be held to inside 'not' or 'if'")]
+    [InlineData("""{"not":{"const":[1]},"type":"array"}""", "at #: 'not' cannot be held to where it rules out an object or an array")]
+    [InlineData("""{"minProperties":2}""", "at #: 'minProperties' is 2, which cannot be held to where more than one of the members has no name")]
+    [InlineData("""{"contains":{"type":"null"},"maxContains":1}""", "at #: 'maxContains' cannot be held to")]
     [InlineData("""{"type":"array","uniqueItems":true}""", "at #: 'uniqueItems' cannot be held to")]
-    [InlineData("""{"type":"number","multipleOf":3}""", "at #: 'multipleOf' cannot be held to")]
+    [InlineData("""{"type":"number","multipleOf":0}""", "at #: 'multipleOf' is 0; numbers above 0 of up to 10000 units")]
+    [InlineData("""{"type":"number","multipleOf":0.0000001}""", "at #: 'multipleOf' is 0.0000001; numbers above 0")]
     [InlineData("""{"type":"text"}""", "at #: 'type' is \"text\"; allowed is null, boolean")]
     [InlineData("""{"type":"string","pattern":"(?=a)b"}""", "at #: 'pattern' is '(?=a)b'; at character 1: looking ahead")]
     [InlineData("""{"type":"string","format":"iri"}""", "at #: 'format' is 'iri', which cannot be held to; known are date,")]
@@ -126,6 +143,9 @@ public sealed class JsonSchemaTests
         InferometerException error = Assert.Throws<InferometerException>(() => new Sampled(OutputConstraint.FromJsonSchema(schema)));
         Assert.Contains("no text fulfils the grammar", error.Message, StringComparison.Ordinal);
     }
+
+    [GeneratedRegex("oneOf|allOf|fulfils the grammar|'required' names|'minProperties' is|'const' are not supported beside", RegexOptions.None, 1000)]
+    private static partial Regex Refused();
 
     private static bool Takes(Sampled sampled, string json)
     {

@@ -37,8 +37,12 @@ internal sealed class RandomSchemas(int seed)
 
     private JsonNode Schema(int depth)
     {
-        switch (_random.Next(depth > 0 ? 15 : 8))
+        switch (_random.Next(depth > 0 ? 21 : 10))
         {
+            case 8 when depth == 0:
+                return Number();
+            case 9 when depth == 0:
+                return Not();
             case 0:
                 return Text();
             case 1 or 2:
@@ -73,12 +77,74 @@ internal sealed class RandomSchemas(int seed)
                         ["properties"] = new JsonObject { ["x"] = Number() }
                     })
                 };
+            case 15:
+                return Not();
+            case 16:
+                return Conditional(depth);
+            case 17:
+                return Different();
+            case 18:
+                return new JsonObject
+                {
+                    ["type"] = "array",
+                    ["items"] = new JsonObject { ["anyOf"] = new JsonArray(Schema(0), Schema(0)) },
+                    ["contains"] = new JsonObject { ["type"] = Pick(["integer", "string", "boolean"]) },
+                    ["minContains"] = _random.Next(3),
+                };
             case 13 when depth == 3:
                 return Reference(Pick(["leaf", "tree"]));
             default:
                 return Object(depth);
         }
     }
+
+    private JsonObject Not() => _random.Next(5) switch
+    {
+        0 => new JsonObject { ["type"] = "string", ["maxLength"] = 1, ["not"] = new JsonObject { ["enum"] = new JsonArray("", "a", "\"") } },
+        1 => new JsonObject
+        {
+            ["type"] = "integer",
+            ["minimum"] = -1,
+            ["maximum"] = 3,
+            ["not"] = new JsonObject { ["enum"] = new JsonArray(0, 2.0m, 2.5m) },
+        },
+        2 => new JsonObject { ["not"] = new JsonObject { ["type"] = new JsonArray("object", "number", "string") } },
+        3 => new JsonObject { ["enum"] = new JsonArray(1, "a", null, true), ["not"] = new JsonObject { ["const"] = 1.0m } },
+        _ => new JsonObject
+        {
+            ["type"] = new JsonArray("number", "boolean"),
+            ["not"] = new JsonObject { ["anyOf"] = new JsonArray(new JsonObject { ["minimum"] = 4 }, new JsonObject { ["const"] = true }) },
+        },
+    };
+
+    private JsonObject Conditional(int depth)
+    {
+        JsonObject schema = Object(depth);
+        ((JsonObject)schema["properties"]!)["kind"] = new JsonObject { ["enum"] = new JsonArray("a", "b", 3) };
+        ((JsonObject)schema["properties"]!)["x"] = new JsonObject { ["type"] = new JsonArray("integer", "null") };
+        JsonObject condition = new() { ["properties"] = new JsonObject { ["kind"] = new JsonObject { ["const"] = "a" } } };
+        if (_random.Next(2) == 0)
+        {
+            condition["required"] = new JsonArray("kind");
+        }
+
+        schema["if"] = condition;
+        schema["then"] = new JsonObject { ["required"] = new JsonArray("x") };
+        if (_random.Next(2) == 0)
+        {
+            schema["else"] = new JsonObject { ["properties"] = new JsonObject { ["x"] = new JsonObject { ["type"] = "null" } } };
+        }
+
+        return schema;
+    }
+
+    private JsonObject Different() => new()
+    {
+        ["type"] = "array",
+        ["uniqueItems"] = true,
+        ["minItems"] = _random.Next(3),
+        ["items"] = new JsonObject { ["enum"] = new JsonArray("a", 1, 1.0m, null, "b") },
+    };
 
     private JsonObject Tagged(string tag, int depth)
     {
@@ -117,6 +183,11 @@ internal sealed class RandomSchemas(int seed)
         if (_random.Next(3) > 0)
         {
             schema[_random.Next(2) == 0 ? "exclusiveMaximum" : "maximum"] = low + 2 + (_random.Next(3000) / 100m);
+        }
+
+        if (_random.Next(4) == 0)
+        {
+            schema["multipleOf"] = Pick([1m, 2m, 3m, 7m, 0.5m, 0.25m, 0.01m, 1.50m]);
         }
 
         return schema;
@@ -159,6 +230,22 @@ internal sealed class RandomSchemas(int seed)
             ["properties"] = properties,
             ["required"] = new JsonArray([.. names.Where(_ => _random.Next(2) == 0).Select(name => (JsonNode)name)]),
         };
+        if (_random.Next(4) == 0)
+        {
+            schema["patternProperties"] = new JsonObject { ["^a"] = Schema(0), ["e$"] = Schema(0), ["x"] = new JsonObject() };
+        }
+
+        if (_random.Next(4) == 0)
+        {
+            schema["minProperties"] = _random.Next(2);
+            schema["maxProperties"] = 2 + _random.Next(2);
+        }
+
+        if (names.Length > 1 && _random.Next(4) == 0)
+        {
+            schema["dependentRequired"] = new JsonObject { [names[0]] = new JsonArray(names[1], "x") };
+        }
+
         switch (_random.Next(4))
         {
             case 0:

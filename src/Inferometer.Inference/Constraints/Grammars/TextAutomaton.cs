@@ -1,3 +1,4 @@
+using System.Text;
 using Inferometer.Core;
 
 namespace Inferometer.Inference.Constraints.Grammars;
@@ -20,6 +21,48 @@ internal sealed class TextAutomaton
         return Trimmed(Determiniser.Run(nfa, start, accept, limits, origin));
     }
 
+    /// <summary>The texts of an automaton over characters.</summary>
+    public static TextAutomaton From(Dfa dfa) => Trimmed(dfa);
+
+    /// <summary>Whether there is no text in the set.</summary>
+    public bool IsEmpty => !Dfa.IsFinal[0] && Dfa.Edges[0].Length == 0;
+
+    /// <summary>Whether a text is one of the set.</summary>
+    public bool Contains(string text)
+    {
+        int state = 0;
+        foreach (Rune rune in text.EnumerateRunes())
+        {
+            int next = Array.FindIndex(Dfa.Edges[state], edge => edge.First <= rune.Value && rune.Value <= edge.Last);
+            if (next < 0)
+            {
+                return false;
+            }
+
+            state = Dfa.Edges[state][next].To;
+        }
+
+        return Dfa.IsFinal[state];
+    }
+
+    /// <summary>Texts of some characters that are not in the set.</summary>
+    public TextAutomaton Complement(CharacterSet characters)
+    {
+        int other = Dfa.StateCount;
+        DfaEdge[][] edges = new DfaEdge[other + 1][];
+        for (int state = 0; state <= other; state++)
+        {
+            DfaEdge[] known = state < other ? Dfa.Edges[state] : [];
+            CharacterSet rest = characters.Except(CharacterSet.Of(known.Select(edge => new SymbolRange(edge.First, edge.Last))));
+            edges[state] =
+            [
+                .. known.Concat(rest.Ranges.Select(range => new DfaEdge(range.First, range.Last, other))).OrderBy(edge => edge.First),
+            ];
+        }
+
+        return Trimmed(new Dfa(edges, [.. Dfa.IsFinal.Select(isFinal => !isFinal), true]));
+    }
+
     /// <summary>Texts up to and with the first occurrence of <paramref name="end"/>.</summary>
     public static TextAutomaton Until(string end, GrammarLimits limits, string origin)
     {
@@ -31,24 +74,9 @@ internal sealed class TextAutomaton
     }
 
     /// <summary>Texts of some characters that are none of a list.</summary>
-    public static TextAutomaton NoneOf(IReadOnlyCollection<string> texts, CharacterSet characters, GrammarLimits limits, string origin)
-    {
-        Dfa listed = Of(Expression.Choice([.. texts.Select(Expression.Text)]), limits, origin).Dfa;
-        int other = listed.StateCount;
-        DfaEdge[][] edges = new DfaEdge[other + 1][];
-        for (int state = 0; state < other; state++)
-        {
-            CharacterSet known = CharacterSet.Of(listed.Edges[state].Select(edge => new SymbolRange(edge.First, edge.Last)));
-            edges[state] =
-            [
-                .. listed.Edges[state].Concat(characters.Except(known).Ranges.Select(range => new DfaEdge(range.First, range.Last, other)))
-                    .OrderBy(edge => edge.First),
-            ];
-        }
-
-        edges[other] = [.. characters.Ranges.Select(range => new DfaEdge(range.First, range.Last, other))];
-        return Trimmed(new Dfa(edges, [.. listed.IsFinal.Select(isFinal => !isFinal), true]));
-    }
+    public static TextAutomaton NoneOf(
+        IReadOnlyCollection<string> texts, CharacterSet characters, GrammarLimits limits, string origin) =>
+        Of(Expression.Choice([.. texts.Select(Expression.Text)]), limits, origin).Complement(characters);
 
     /// <summary>The texts that are in both sets.</summary>
     public TextAutomaton Intersect(TextAutomaton other, GrammarLimits limits, string origin) =>

@@ -44,7 +44,7 @@ internal sealed class Exclusion(SchemaReader reader)
 
     private bool ExcludesObjects(SchemaBranch written, SchemaBranch other, int depth) =>
         other.Required.Any(name => !written.CanWrite(name))
-        || (other.IsClosed && written.Required.Any(name => !other.Names(name)))
+        || written.Required.Any(other.Forbids)
         || (depth < DeepestMembers && written.Required.Any(
             name => Excludes(reader.Branches(written.PlacesOf(name)), reader.Branches(other.PlacesOf(name)), depth + 1)));
 

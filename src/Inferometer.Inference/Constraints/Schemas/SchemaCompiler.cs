@@ -11,7 +11,7 @@ namespace Inferometer.Inference.Constraints.Schemas;
 /// does has a text: members come in the schema's order, and members that it does not name only where it says
 /// <c>additionalProperties</c> or names none.
 /// </summary>
-internal sealed class SchemaCompiler
+internal sealed partial class SchemaCompiler
 {
     private static readonly JsonWriterOptions Written = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -27,7 +27,7 @@ internal sealed class SchemaCompiler
     public SchemaCompiler(GrammarBuilder grammar, JsonGrammar json, JsonElement root, string origin, GrammarLimits limits)
     {
         (_grammar, _json, _origin, _limits) = (grammar, json, origin, limits);
-        _reader = new SchemaReader(root, origin);
+        _reader = new SchemaReader(root, origin, limits);
     }
 
     /// <summary>The grammar of a schema.</summary>
@@ -117,7 +117,7 @@ internal sealed class SchemaCompiler
     {
         if (branch.Values is { } values)
         {
-            return values.Where(value => Fulfils(value, branch, place)).Select(Literal);
+            return Allowed(values, branch, place).Select(Literal);
         }
 
         if (branch.Types == JsonTypes.All && branch.Described == JsonTypes.None)
@@ -128,19 +128,11 @@ internal sealed class SchemaCompiler
         JsonTypes types = branch.Written;
         List<Expression?> forms = [];
         Add(JsonTypes.Object, () => Object(branch, place));
-        Add(JsonTypes.Array, () => Array(branch));
+        Add(JsonTypes.Array, () => Array(branch, place));
         Add(JsonTypes.Text, () => Text(branch));
-        if ((types & JsonTypes.Fraction) != JsonTypes.None)
-        {
-            forms.Add(branch.Bounds.IsNone ? JsonGrammar.Number : NumberRanges.Numbers(branch.Bounds));
-        }
-        else if ((types & JsonTypes.Integer) != JsonTypes.None)
-        {
-            forms.Add(branch.Bounds.IsNone ? JsonGrammar.Integer : NumberRanges.Integers(branch.Bounds));
-        }
-
-        Add(JsonTypes.Boolean, () => JsonGrammar.Boolean);
-        Add(JsonTypes.Null, () => JsonGrammar.Null);
+        Add(JsonTypes.Number, () => Number(branch, types));
+        Add(JsonTypes.Boolean, () => Boolean(branch));
+        Add(JsonTypes.Null, () => Excludes(branch, JsonValueKind.Null) ? null : JsonGrammar.Null);
         return forms.OfType<Expression>();
 
         void Add(JsonTypes type, Func<Expression?> form)
@@ -159,8 +151,9 @@ internal sealed class SchemaCompiler
             return _json.Object;
         }
 
+        RequireNoneExcluded(branch, JsonValueKind.Object, place);
         string[] names = [.. branch.Properties.Select(property => property.Key).Union(branch.Required, StringComparer.Ordinal)];
-        if (names.FirstOrDefault(name => !branch.CanWrite(name) || (branch.IsClosed && !branch.Names(name))) is { } forbidden)
+        if (names.FirstOrDefault(name => !branch.CanWrite(name) || branch.Forbids(name)) is { } forbidden)
         {
             throw place.Fault(_origin, "required", $"names '{forbidden}', which 'additionalProperties' forbids.");
         }
@@ -171,21 +164,21 @@ internal sealed class SchemaCompiler
                 JsonGrammar.Member(NameOf(name), Value(branch.PlacesOf(name))),
                 branch.Required.Contains(name, StringComparer.Ordinal))),
         ];
-        bool isOpen = branch.Additional is null ? branch.Properties.Count == 0 : !branch.IsClosed;
-        Expression? further = isOpen ? JsonGrammar.Member(FurtherName(names), Value(branch.Additional ?? [])) : null;
-        return JsonGrammar.Braces(new ListExpression(members, JsonGrammar.Comma, further));
+        Expression? further = Further(branch, names, place);
+        return Members(branch, members, further, place) is { } list ? JsonGrammar.Braces(list) : null;
     }
 
-    /// <summary>A name that the schema does not know, written without escapes, since those could spell a known one.</summary>
-    private Expression FurtherName(string[] names) => names.Length == 0 ? _json.String
-        : JsonGrammar.InQuotes(
-            new AutomatonExpression(TextAutomaton.NoneOf(names, JsonGrammar.Plain, _limits, _origin), Spelling: null));
-
-    private Expression? Array(SchemaBranch branch)
+    private Expression? Array(SchemaBranch branch, SchemaPlace place)
     {
         if ((branch.Described & JsonTypes.Array) == JsonTypes.None)
         {
             return _json.Array;
+        }
+
+        RequireNoneExcluded(branch, JsonValueKind.Array, place);
+        if (branch is { HasUniqueItems: true, MaximumItems: not <= 1 })
+        {
+            return DifferentItems(branch, place);
         }
 
         int least = branch.MinimumItems;
@@ -228,14 +221,18 @@ internal sealed class SchemaCompiler
             return null;
         }
 
-        if (branch.Patterns.Count == 0)
+        string[] excluded =
+            [.. branch.Excluded.Where(value => value.ValueKind == JsonValueKind.String).Select(value => value.GetString()!)];
+        if (branch.Patterns.Count == 0 && excluded.Length == 0)
         {
             return JsonGrammar.InQuotes(
                 Expression.Repeat(JsonGrammar.CountedCharacter, branch.MinimumLength, branch.MaximumLength));
         }
 
-        TextAutomaton automaton = TextAutomaton.Of(branch.Patterns[0], _limits, _origin);
-        foreach (Expression pattern in branch.Patterns.Skip(1))
+        TextAutomaton automaton = excluded.Length > 0
+            ? TextAutomaton.NoneOf(excluded, JsonGrammar.Printable, _limits, _origin)
+            : TextAutomaton.Of(branch.Patterns[0], _limits, _origin);
+        foreach (Expression pattern in branch.Patterns.Skip(excluded.Length > 0 ? 0 : 1))
         {
             automaton = automaton.Intersect(TextAutomaton.Of(pattern, _limits, _origin), _limits, _origin);
         }
@@ -267,8 +264,9 @@ internal sealed class SchemaCompiler
         {
             JsonTypes.Text => value.GetString()!.EnumerateRunes().Count() is var length && length >= branch.MinimumLength
                 && !(length > branch.MaximumLength),
-            JsonTypes.Integer or JsonTypes.Fraction when !branch.Bounds.IsNone => value.TryGetDecimal(out decimal number)
-                ? branch.Bounds.Contains(number)
+            JsonTypes.Integer or JsonTypes.Fraction when !branch.Bounds.IsNone || branch.Multiples.Count > 0 =>
+                value.TryGetDecimal(out decimal number)
+                ? branch.Bounds.Contains(number) && Multiples.Contains(branch.Multiples, number)
                 : throw place.Fault(_origin, "enum", $"holds {value.GetRawText()}, which is too large to be compared with the bounds."),
             _ => true,
         };

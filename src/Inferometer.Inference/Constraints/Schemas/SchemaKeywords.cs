@@ -5,7 +5,7 @@ using Inferometer.Inference.Constraints.Grammars;
 namespace Inferometer.Inference.Constraints.Schemas;
 
 /// <summary>Reads the keywords of one schema that say something of values.</summary>
-internal sealed class SchemaKeywords(SchemaPlace place, string origin)
+internal sealed class SchemaKeywords(SchemaPlace place, string origin, GrammarLimits limits)
 {
     /// <summary>Longest string, list or object that lengths are counted for.</summary>
     private const int MostCounted = 1 << 16;
@@ -36,6 +36,12 @@ internal sealed class SchemaKeywords(SchemaPlace place, string origin)
         "maximum" => WithBounds(branch, NumberBounds.None with { Maximum = Number(member) }),
         "exclusiveMinimum" => WithBounds(branch, new NumberBounds(Number(member), true, null, false)),
         "exclusiveMaximum" => WithBounds(branch, new NumberBounds(null, false, Number(member), true)),
+        "multipleOf" => branch with { Multiples = [Divisor(member)] },
+        "minProperties" => branch with { MinimumMembers = Count(member) },
+        "maxProperties" => branch with { MaximumMembers = Count(member) },
+        "patternProperties" => branch with { Named = [new MemberRule([.. NamePatterns(member)], null)] },
+        "uniqueItems" => branch with { HasUniqueItems = Flag(member) },
+        "minContains" => branch, // read beside contains, and nothing without it
         "minItems" => branch with { MinimumItems = Count(member) },
         "maxItems" => branch with { MaximumItems = Count(member) },
         "items" => branch with { Items = [Schema(member)] },
@@ -44,8 +50,9 @@ internal sealed class SchemaKeywords(SchemaPlace place, string origin)
         "required" => branch with { Required = Names(member) },
         "additionalProperties" => branch with { Additional = [Schema(member)] },
         _ => throw place.Fault(origin, member.Name, "cannot be held to. Supported are type, enum, const, properties, required, "
-            + "additionalProperties, items, prefixItems, minItems, maxItems, minLength, maxLength, pattern, format, minimum, maximum, "
-            + "exclusiveMinimum, exclusiveMaximum, anyOf, oneOf, allOf and $ref."),
+            + "additionalProperties, patternProperties, minProperties, maxProperties, dependentRequired, dependentSchemas, items, "
+            + "prefixItems, minItems, maxItems, uniqueItems, contains, minLength, maxLength, pattern, format, minimum, maximum, "
+            + "exclusiveMinimum, exclusiveMaximum, multipleOf, anyOf, oneOf, allOf, not, if and $ref."),
     };
 
     /// <summary>The type of a value.</summary>
@@ -156,7 +163,50 @@ internal sealed class SchemaKeywords(SchemaPlace place, string origin)
         return [.. properties];
     }
 
-    private string[] Names(JsonProperty member) => member.Value.ValueKind == JsonValueKind.Array
+    private string[] Names(JsonProperty member) => Names(member, place, origin);
+
+    private IEnumerable<(TextAutomaton Name, SchemaPlace Place)> NamePatterns(JsonProperty member)
+    {
+        if (member.Value.ValueKind != JsonValueKind.Object)
+        {
+            throw place.Fault(origin, member.Name, "must be an object of schemas.");
+        }
+
+        foreach (JsonProperty pattern in member.Value.EnumerateObject())
+        {
+            Expression names = new PatternParser(pattern.Name, message => place.Fault(origin, member.Name, message)).Read();
+            yield return (TextAutomaton.Of(names, limits, origin), place.At(member.Name, member.Value).At(pattern.Name, pattern.Value));
+        }
+    }
+
+    private decimal Divisor(JsonProperty member) => Number(member) is var divisor && Multiples.CanHold(divisor)
+        ? divisor
+        : throw place.Fault(
+            origin, member.Name,
+            $"is {member.Value.GetRawText()}; numbers above 0 of up to {Multiples.MostUnits} units of their last decimal can be held to.");
+
+    private bool Flag(JsonProperty member) => member.Value.ValueKind is JsonValueKind.True or JsonValueKind.False
+        ? member.Value.ValueKind == JsonValueKind.True
+        : throw place.Fault(origin, member.Name, $"is {member.Value.GetRawText()}; it must be true or false.");
+
+    /// <summary>As many elements of a kind as there must be; they are written first.</summary>
+    public SchemaBranch Contains(JsonElement element)
+    {
+        int least = 1;
+        foreach (JsonProperty other in place.Element.EnumerateObject())
+        {
+            least = other.Name is "minContains" ? Count(other) : least;
+        }
+
+        return new SchemaBranch
+        {
+            FirstItems = [.. Enumerable.Repeat((IReadOnlyList<SchemaPlace>)[place.At("contains", element)], least)],
+            MinimumItems = least,
+        };
+    }
+
+    /// <summary>The names in a list.</summary>
+    public static string[] Names(JsonProperty member, SchemaPlace place, string origin) => member.Value.ValueKind == JsonValueKind.Array
         && member.Value.EnumerateArray().All(name => name.ValueKind == JsonValueKind.String)
         ? [.. member.Value.EnumerateArray().Select(name => name.GetString()!).Distinct(StringComparer.Ordinal)]
         : throw place.Fault(origin, member.Name, "must be a list of names.");

@@ -1,13 +1,14 @@
 using System.Globalization;
 using System.Text.Json;
 using Inferometer.Core;
+using Inferometer.Inference.Constraints.Grammars;
 
 namespace Inferometer.Inference.Constraints.Schemas;
 
 /// <summary>
 /// Reads a JSON schema, place by place, as the ways to fulfil it. A keyword that output cannot be held to is an error, never left out.
 /// </summary>
-internal sealed class SchemaReader(JsonElement root, string origin)
+internal sealed class SchemaReader
 {
     private const int DeepestReferences = 64;
     private const int MostBranches = 512;
@@ -20,8 +21,18 @@ internal sealed class SchemaReader(JsonElement root, string origin)
         "writeOnly", "contentMediaType", "contentEncoding", "discriminator",
     };
 
+    private readonly JsonElement _root;
+    private readonly string _origin;
+    private readonly GrammarLimits _limits;
+    private readonly Negation _negation;
     private int _depth;
     private int _read;
+
+    public SchemaReader(JsonElement root, string origin, GrammarLimits limits)
+    {
+        (_root, _origin, _limits) = (root, origin, limits);
+        _negation = new Negation(this, origin, limits);
+    }
 
     /// <summary>The ways to fulfil some schemas at once.</summary>
     /// <exception cref="InferometerException">They cannot be held to.</exception>
@@ -50,7 +61,7 @@ internal sealed class SchemaReader(JsonElement root, string origin)
             place = Target(place, reference);
         }
 
-        throw place.Fault(origin, "$ref", "leads to itself.");
+        throw place.Fault(_origin, "$ref", "leads to itself.");
     }
 
     private IReadOnlyList<SchemaBranch> Branches(SchemaPlace place)
@@ -65,20 +76,20 @@ internal sealed class SchemaReader(JsonElement root, string origin)
                 break;
             default:
                 throw new InferometerException(
-                    $"{origin}, at {place.Pointer}: a schema is an object, true or false, not {place.Element.GetRawText()}.");
+                    $"{_origin}, at {place.Pointer}: a schema is an object, true or false, not {place.Element.GetRawText()}.");
         }
 
         if (++_depth > DeepestReferences)
         {
-            throw place.Fault(origin, "$ref", $"leads to itself, or through more than {DeepestReferences} schemas.");
+            throw place.Fault(_origin, "$ref", $"leads to itself, or through more than {DeepestReferences} schemas.");
         }
 
         if (++_read > MostRead)
         {
-            throw new InferometerException($"{origin}: the schema names its parts more than {MostRead} times.");
+            throw new InferometerException($"{_origin}: the schema names its parts more than {MostRead} times.");
         }
 
-        SchemaKeywords keywords = new(place, origin);
+        SchemaKeywords keywords = new(place, _origin, _limits);
         SchemaBranch own = new();
         List<(SchemaPlace Place, JsonElement Value, string Keyword)> combined = [];
         foreach (JsonProperty member in place.Element.EnumerateObject())
@@ -88,16 +99,18 @@ internal sealed class SchemaReader(JsonElement root, string origin)
                 continue;
             }
 
-            if (member.Name is "anyOf" or "oneOf" or "allOf" or "$ref")
+            if (member.Name is "anyOf" or "oneOf" or "allOf" or "$ref" or "not" or "if" or "dependentRequired" or "dependentSchemas"
+                or "contains")
             {
                 combined.Add((place, member.Value, member.Name));
             }
-            else
+            else if (member.Name is not ("then" or "else"))
             {
                 own = keywords.Add(own, member);
             }
         }
 
+        own = own.Named is [MemberRule rule] ? own with { Named = [rule with { Additional = own.Additional }] } : own;
         IReadOnlyList<SchemaBranch> branches = own.Types == JsonTypes.None ? [] : [own];
         foreach ((SchemaPlace at, JsonElement value, string keyword) in combined)
         {
@@ -115,13 +128,19 @@ internal sealed class SchemaReader(JsonElement root, string origin)
             return Branches(Target(place, value));
         }
 
-        if (value.ValueKind != JsonValueKind.Array || value.GetArrayLength() == 0)
+        switch (keyword)
         {
-            throw place.Fault(origin, keyword, "must be a list of one or more schemas.");
+            case "not":
+                return _negation.Of(place.At(keyword, value));
+            case "contains":
+                return [new SchemaKeywords(place, _origin, _limits).Contains(value)];
+            case "if":
+                return Conditional(place, place.At(keyword, value));
+            case "dependentRequired" or "dependentSchemas":
+                return Dependent(place, keyword, value);
         }
 
-        SchemaPlace[] schemas = [.. value.EnumerateArray().Select(
-            (schema, i) => place.At(keyword, value).At(i.ToString(CultureInfo.InvariantCulture), schema))];
+        SchemaPlace[] schemas = [.. Listed(place, keyword, value)];
         if (keyword is "allOf")
         {
             return Branches(schemas);
@@ -130,7 +149,7 @@ internal sealed class SchemaReader(JsonElement root, string origin)
         IReadOnlyList<SchemaBranch>[] branches = [.. schemas.Select(Branches)];
         if (keyword is "oneOf")
         {
-            new Exclusion(this).Require(branches, (a, b) => place.Fault(origin, keyword,
+            new Exclusion(this).Require(branches, (a, b) => place.Fault(_origin, keyword,
                 $"cannot be held to: what is written for the schema {a} may fulfil the schema {b} as well. Use anyOf, or tell them apa"
                     + $"rt by "
                     + "type, by members that only one has, or by a required member with another constant in each."));
@@ -139,10 +158,47 @@ internal sealed class SchemaReader(JsonElement root, string origin)
         return branches.Sum(each => each.Count) <= MostBranches ? [.. branches.SelectMany(each => each)] : throw TooMany(place);
     }
 
-    private InferometerException TooMany(SchemaPlace place) =>
-        new($"{origin}, at {place.Pointer}: the alternatives combine in more than {MostBranches} ways.");
+    /// <summary>The schemas of a list.</summary>
+    public IEnumerable<SchemaPlace> Listed(SchemaPlace place, string keyword, JsonElement value) =>
+        value.ValueKind == JsonValueKind.Array && value.GetArrayLength() > 0
+            ? value.EnumerateArray().Select((schema, i) => place.At(keyword, value).At(i.ToString(CultureInfo.InvariantCulture), schema))
+            : throw place.Fault(_origin, keyword, "must be a list of one or more schemas.");
 
-    private IReadOnlyList<SchemaBranch> And(IReadOnlyList<SchemaBranch> a, IReadOnlyList<SchemaBranch> b, SchemaPlace place)
+    /// <summary>What fulfils the condition and <c>then</c>, and what breaks it and fulfils <c>else</c>.</summary>
+    private IReadOnlyList<SchemaBranch> Conditional(SchemaPlace place, SchemaPlace condition)
+    {
+        IReadOnlyList<SchemaBranch> Part(string name) => place.Element.TryGetProperty(name, out JsonElement schema)
+            ? Branches(place.At(name, schema)) : [new SchemaBranch()];
+        return [.. And(Branches(condition), Part("then"), place), .. And(_negation.Of(condition), Part("else"), place)];
+    }
+
+    /// <summary>For each name: either no such member, or what it brings with it.</summary>
+    private IReadOnlyList<SchemaBranch> Dependent(SchemaPlace place, string keyword, JsonElement value)
+    {
+        if (value.ValueKind != JsonValueKind.Object)
+        {
+            throw place.Fault(_origin, keyword, "must be an object.");
+        }
+
+        SchemaPlace at = place.At(keyword, value);
+        IReadOnlyList<SchemaBranch> branches = [new SchemaBranch()];
+        foreach (JsonProperty member in value.EnumerateObject())
+        {
+            SchemaBranch present = new() { Required = [member.Name] };
+            IReadOnlyList<SchemaBranch> brought = keyword is "dependentSchemas"
+                ? Branches(at.At(member.Name, member.Value))
+                : [new SchemaBranch { Required = SchemaKeywords.Names(member, at, _origin) }];
+            branches = And(branches, [Negation.Lacking(member.Name), .. And([present], brought, at)], at);
+        }
+
+        return branches;
+    }
+
+    private InferometerException TooMany(SchemaPlace place) =>
+        new($"{_origin}, at {place.Pointer}: the alternatives combine in more than {MostBranches} ways.");
+
+    /// <summary>What fulfils one way of each.</summary>
+    public IReadOnlyList<SchemaBranch> And(IReadOnlyList<SchemaBranch> a, IReadOnlyList<SchemaBranch> b, SchemaPlace place)
     {
         if ((long)a.Count * b.Count > MostBranches)
         {
@@ -152,16 +208,17 @@ internal sealed class SchemaReader(JsonElement root, string origin)
         return [.. a.SelectMany(x => b.Select(y => x.And(y)).OfType<SchemaBranch>())];
     }
 
-    private SchemaPlace Target(SchemaPlace place, JsonElement reference)
+    /// <summary>The schema that a reference names.</summary>
+    public SchemaPlace Target(SchemaPlace place, JsonElement reference)
     {
         string? text = reference.ValueKind == JsonValueKind.String ? reference.GetString() : null;
         if (text is not ['#', .. string pointer] || (pointer.Length > 0 && pointer[0] != '/'))
         {
             throw place.Fault(
-                origin, "$ref", $"is {reference.GetRawText()}; only places in the same schema can be named, as in \"#/$defs/name\".");
+                _origin, "$ref", $"is {reference.GetRawText()}; only places in the same schema can be named, as in \"#/$defs/name\".");
         }
 
-        JsonElement at = root;
+        JsonElement at = _root;
         foreach (string part in pointer.Split('/').Skip(1))
         {
             string name = Uri.UnescapeDataString(part).Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~",
@@ -176,13 +233,14 @@ internal sealed class SchemaReader(JsonElement root, string origin)
             };
             if (!isFound)
             {
-                throw place.Fault(origin, "$ref", $"names {text}, which is not in the schema.");
+                throw place.Fault(_origin, "$ref", $"names {text}, which is not in the schema.");
             }
         }
 
         return new SchemaPlace(at, "#" + pointer);
     }
 
-    private static bool IsAnnotation(string keyword) =>
+    /// <summary>Whether a keyword says nothing of values.</summary>
+    public static bool IsAnnotation(string keyword) =>
         Annotations.Contains(keyword) || keyword.StartsWith("x-", StringComparison.Ordinal);
 }
