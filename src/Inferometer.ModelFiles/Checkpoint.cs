@@ -20,6 +20,7 @@ public sealed class Checkpoint : IDisposable
     private readonly Lazy<ModelArchitecture> _architecture;
     private readonly Lazy<Tokenizer> _tokenizer;
     private readonly Lazy<SamplingDefaults> _samplingDefaults;
+    private readonly Lazy<EmbeddingDefaults> _embeddingDefaults;
     private readonly Lazy<ITensorSource> _tensors;
 
     private Checkpoint(string path, GgufHeader? header)
@@ -30,6 +31,7 @@ public sealed class Checkpoint : IDisposable
         _architecture = new(() => header is null ? HuggingFaceConfigReader.Read(folder) : GgufArchitectureReader.Read(header));
         _tokenizer = new(() => WithTemplateEnds(header is null ? HuggingFaceTokenizer.Load(folder) : GgufTokenizer.Load(header)));
         _samplingDefaults = new(() => header is null ? SamplingDefaults.OfFolder(folder) : SamplingDefaults.Of(header));
+        _embeddingDefaults = new(() => header is null ? EmbeddingDefaults.OfFolder(folder) : EmbeddingDefaults.Of(header));
         _tensors = Mapped();
     }
 
@@ -37,6 +39,7 @@ public sealed class Checkpoint : IDisposable
     {
         (Path, Header) = (shared.Path, shared.Header);
         (_architecture, _tokenizer, _samplingDefaults) = (shared._architecture, shared._tokenizer, shared._samplingDefaults);
+        _embeddingDefaults = shared._embeddingDefaults;
         _tensors = Mapped();
     }
 
@@ -60,11 +63,15 @@ public sealed class Checkpoint : IDisposable
     /// <summary>How the model's makers recommend to sample from it.</summary>
     public SamplingDefaults SamplingDefaults => _samplingDefaults.Value;
 
+    /// <summary>How the model's makers turn the states of a text into its vector.</summary>
+    public EmbeddingDefaults EmbeddingDefaults => _embeddingDefaults.Value;
+
     /// <summary>
     /// What is left out of the model's files because it is faulty and the model can do without it, a line each; reads the tokenizer.
     /// </summary>
     /// <exception cref="InferometerException">The tokenizer is missing or of a kind that is not supported.</exception>
-    public IReadOnlyList<string> Notes => [.. SamplingDefaults.Notes.Concat(Tokenizer.Notes).Distinct(StringComparer.Ordinal)];
+    public IReadOnlyList<string> Notes =>
+        [.. SamplingDefaults.Notes.Concat(EmbeddingDefaults.Notes).Concat(Tokenizer.Notes).Distinct(StringComparer.Ordinal)];
 
     /// <summary>The weights, mapped into memory.</summary>
     /// <exception cref="InferometerException">A file is missing or not sound.</exception>

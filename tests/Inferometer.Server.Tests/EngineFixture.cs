@@ -21,9 +21,12 @@ public sealed class EngineFixture : IDisposable
     public InferenceEngine Engine => Model.Engine;
 
     /// <summary>A model with an engine of its own; whoever asks for it disposes of the engine.</summary>
-    public static ServedModel Load(InferenceOptions options)
+    public static ServedModel Load(InferenceOptions options) => Load(ModelPath, options);
+
+    /// <inheritdoc cref="Load(InferenceOptions)"/>
+    public static ServedModel Load(string path, InferenceOptions options)
     {
-        var checkpoint = Checkpoint.Open(ModelPath);
+        var checkpoint = Checkpoint.Open(path);
         var files = StoredModel.Read(checkpoint);
         var engine = InferenceEngine.Load(checkpoint, options);
         return new ServedModel

@@ -3,6 +3,7 @@ using System.Net;
 using Inferometer.Cli.Hosting;
 using Inferometer.Core;
 using Inferometer.Inference.Engine;
+using Inferometer.ModelFiles.Generation;
 using Inferometer.Server.Generation;
 using Inferometer.Server.Hosting;
 using Microsoft.Extensions.Logging;
@@ -92,6 +93,12 @@ internal sealed class ServeSettings
         "Lines of text, or one JSON object a line.",
         "text");
 
+    private readonly ValueOption<EmbeddingPooling?> _pooling = new(
+        ["--pooling"],
+        Domains.Word<EmbeddingPooling?>(("mean", EmbeddingPooling.Mean), ("last", EmbeddingPooling.Last), ("cls", EmbeddingPooling.Cls)),
+        "Which states of a text become its vector: the mean of all, the last, the first.",
+        "as the model's files say, else mean");
+
     private readonly FlagOption _noPredictions = new(
         ["--no-predictions"], "Do not measure the machine at the start, and predict no latencies beside those measured.");
 
@@ -107,7 +114,7 @@ internal sealed class ServeSettings
         Option[] all =
         [
             _host, _port, _names, _keys, _keyFile, _origins, _sequences, _stepTokens, _queue, _connections, _bodyMegabytes, _timeout,
-            _drain, _otlp, _level, _logFormat, _noPredictions,
+            _drain, _otlp, _level, _logFormat, _noPredictions, _pooling,
         ];
         foreach (Option option in all)
         {
@@ -126,7 +133,12 @@ internal sealed class ServeSettings
 
     /// <summary>The engine's configuration with the limits of its queue and steps.</summary>
     public InferenceOptions Apply(ParseResult parsed, InferenceOptions options) =>
-        options with { MaxQueueLength = _queue.Of(parsed), MaxTokensPerStep = _stepTokens.Of(parsed) };
+        options with
+        {
+            MaxQueueLength = _queue.Of(parsed),
+            MaxTokensPerStep = _stepTokens.Of(parsed),
+            Pooling = _pooling.Of(parsed),
+        };
 
     /// <summary>The server's configuration.</summary>
     /// <exception cref="UsageException">The server would be open to everybody.</exception>

@@ -1,18 +1,9 @@
 using System.Numerics.Tensors;
+using Inferometer.ModelFiles.Generation;
 using Inferometer.Runners;
 using Inferometer.Scheduling;
 
 namespace Inferometer.Inference.Engine;
-
-/// <summary>How the hidden states of a text become one vector.</summary>
-public enum EmbeddingPooling
-{
-    /// <summary>Mean over all tokens.</summary>
-    Mean,
-
-    /// <summary>The last token's state.</summary>
-    Last,
-}
 
 /// <summary>One embedding on its way: sums or keeps hidden states as the chunks of the prompt are computed.</summary>
 internal sealed class EmbeddingSession(EmbeddingPooling pooling, bool normalise, int hiddenSize, IModelAdapter? adapter) : ISequenceOwner
@@ -37,8 +28,13 @@ internal sealed class EmbeddingSession(EmbeddingPooling pooling, bool normalise,
         }
 
         _next = chunk.PastTokens + chunk.TokenCount;
-        int first = pooling == EmbeddingPooling.Mean ? 0 : chunk.TokenCount - 1;
-        for (int token = first; token < chunk.TokenCount; token++)
+        (int first, int end) = pooling switch
+        {
+            EmbeddingPooling.Mean => (0, chunk.TokenCount),
+            EmbeddingPooling.Last => (chunk.TokenCount - 1, chunk.TokenCount),
+            _ => (0, chunk.PastTokens == 0 ? 1 : 0), // of the first chunk the first token
+        };
+        for (int token = first; token < end; token++)
         {
             Add(rows.HiddenState(token));
         }

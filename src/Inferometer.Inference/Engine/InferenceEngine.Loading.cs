@@ -107,6 +107,8 @@ public sealed partial class InferenceEngine
             return new InferenceEngine(runner, tokenizer, options, plan, draft)
             {
                 SamplingDefaults = sampling,
+                EmbeddingDefaults = checkpoint.EmbeddingDefaults,
+                Rank = RankHead.Of(checkpoint, tokenizer),
                 RepackedFile = model.RepackedFile,
             };
         }

@@ -92,6 +92,9 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
     /// <summary>How the model's makers recommend to sample from it; requests that say nothing of sampling follow it.</summary>
     public SamplingDefaults SamplingDefaults { get; internal init; } = SamplingDefaults.None;
 
+    /// <summary>How the model's makers turn the states of a text into its vector; embeddings that say nothing of it follow it.</summary>
+    public EmbeddingDefaults EmbeddingDefaults { get; internal init; } = EmbeddingDefaults.None;
+
     /// <summary>Configuration.</summary>
     public InferenceOptions Options { get; }
 
@@ -215,20 +218,35 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
 
     /// <summary>The pooled hidden state of a text, [hidden size].</summary>
     /// <param name="text">Text to embed.</param>
-    /// <param name="pooling">How states become one vector.</param>
-    /// <param name="normalise">Scales the vector to length 1.</param>
+    /// <param name="pooling">How states become one vector; null = as the options or the model's files say, else their mean.</param>
+    /// <param name="normalise">Scales the vector to length 1; null = as the model's files say, else yes.</param>
     /// <param name="adapter">Adapter to run with, or null.</param>
     /// <param name="cancellationToken">Ends the request.</param>
     /// <exception cref="RequestRejectedException">The text is too long or too many requests wait.</exception>
+    /// <exception cref="InferometerException">The model's files ask for a pooling that is not supported, and none is named.</exception>
     public async Task<float[]> EmbedAsync(
-        string text, EmbeddingPooling pooling = EmbeddingPooling.Mean, bool normalise = true, IModelAdapter? adapter = null,
+        string text, EmbeddingPooling? pooling = null, bool? normalise = null, IModelAdapter? adapter = null,
             CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(text);
+        pooling ??= Options.Pooling;
+        if (pooling is null && EmbeddingDefaults.Refusal is { } refusal)
+        {
+            throw new InferometerException(refusal + " Name another pooling to get vectors of your own kind.");
+        }
+
+        return await PoolAsync(
+            Tokenizer.Encode(text), pooling ?? EmbeddingDefaults.Pooling ?? EmbeddingPooling.Mean,
+            normalise ?? EmbeddingDefaults.Normalises ?? true, adapter, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<float[]> PoolAsync(
+        int[] tokens, EmbeddingPooling pooling, bool normalise, IModelAdapter? adapter, CancellationToken cancellationToken)
+    {
         EmbeddingSession session = new(pooling, normalise, _runner.Architecture.HiddenSize, adapter);
         SequenceRequest wanted = new()
         {
-            Prompt = Checked(Tokenizer.Encode(text)),
+            Prompt = Checked(tokens),
             MaxNewTokens = 0,
             CacheSalt = SaltOf(adapter),
             UsePrefixCache = false, // every token's state is needed

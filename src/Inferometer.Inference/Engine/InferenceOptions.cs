@@ -2,6 +2,7 @@ using Inferometer.Core;
 using Inferometer.Cpu.Execution;
 using Inferometer.Cpu.Kernels.Attention;
 using Inferometer.Cpu.Weights;
+using Inferometer.ModelFiles.Generation;
 using Inferometer.Scheduling;
 using Inferometer.Serving;
 
@@ -54,6 +55,9 @@ public sealed record InferenceOptions
 
     /// <summary>Prompts are cut to fill the step's token budget beside decoding sequences.</summary>
     public bool ChunkedPrefill { get; init; } = true;
+
+    /// <summary>How embeddings are pooled; null = as the model's files say, else the mean of all tokens.</summary>
+    public EmbeddingPooling? Pooling { get; init; }
 
     /// <summary>Worker threads; 0 = as many as the machine has processors.</summary>
     public int Threads { get; init; }

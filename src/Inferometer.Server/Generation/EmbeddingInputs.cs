@@ -34,29 +34,9 @@ internal sealed record EmbeddingInputs(IReadOnlyList<string> Texts)
         ]);
     }
 
-    /// <summary>Their vectors, computed beside each other as the engine has room.</summary>
-    public async Task<float[][]> EmbedAsync(ModelService service, CancellationToken cancellationToken)
-    {
-        var vectors = new float[Texts.Count][];
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, service.State.Stopping);
-        ParallelOptions options = new()
-        {
-            MaxDegreeOfParallelism = service.Model.Engine.Options.MaxBatchSize,
-            CancellationToken = either.Token,
-        };
-        try
-        {
-            await Parallel.ForEachAsync(
-                Enumerable.Range(0, Texts.Count), options,
-                async (i, token) => vectors[i] = await service.EmbedAsync(Texts[i], token).ConfigureAwait(false)).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (service.State.Stopping.IsCancellationRequested)
-        {
-            throw ModelService.Stopped();
-        }
-
-        return vectors;
-    }
+    /// <summary>Their vectors.</summary>
+    public Task<float[][]> EmbedAsync(ModelService service, CancellationToken cancellationToken) =>
+        service.EachAsync(Texts.Count, (i, token) => service.EmbedAsync(Texts[i], token), cancellationToken);
 
     /// <summary>Tokens of all texts.</summary>
     public int CountTokens(ServedModel model) => Texts.Sum(text => model.Engine.Tokenizer.Encode(text).Length);

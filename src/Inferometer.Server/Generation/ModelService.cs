@@ -61,11 +61,45 @@ internal sealed class ModelService(ServedModel model, ServerMetrics metrics, Ser
     }
 
     /// <summary>The vector of a text.</summary>
-    public async Task<float[]> EmbedAsync(string text, CancellationToken cancellationToken)
+    public Task<float[]> EmbedAsync(string text, CancellationToken cancellationToken) =>
+        AskAsync("input", () => model.Engine.EmbedAsync(text, adapter: model.Adapter, cancellationToken: cancellationToken));
+
+    /// <summary>How well a text answers a question, 0 to 1.</summary>
+    public Task<float> ScoreAsync(string query, string document, string? instruction, CancellationToken cancellationToken) =>
+        AskAsync("model", () => model.Engine.ScoreAsync(query, document, instruction, model.Adapter, cancellationToken));
+
+    /// <summary>Answers to parts of one request, computed beside each other as the engine has room.</summary>
+    /// <param name="count">Parts.</param>
+    /// <param name="part">The answer to one.</param>
+    /// <param name="cancellationToken">The client is gone.</param>
+    public async Task<T[]> EachAsync<T>(int count, Func<int, CancellationToken, Task<T>> part, CancellationToken cancellationToken)
+    {
+        var answers = new T[count];
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, state.Stopping);
+        ParallelOptions options = new()
+        {
+            MaxDegreeOfParallelism = model.Engine.Options.MaxBatchSize,
+            CancellationToken = either.Token,
+        };
+        try
+        {
+            await Parallel.ForEachAsync(
+                Enumerable.Range(0, count), options,
+                async (i, token) => answers[i] = await part(i, token).ConfigureAwait(false)).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (state.Stopping.IsCancellationRequested)
+        {
+            throw Stopped();
+        }
+
+        return answers;
+    }
+
+    private async Task<T> AskAsync<T>(string field, Func<Task<T>> answer)
     {
         try
         {
-            return await model.Engine.EmbedAsync(text, adapter: model.Adapter, cancellationToken: cancellationToken).ConfigureAwait(false);
+            return await answer().ConfigureAwait(false);
         }
         catch (RequestRejectedException error) when (error.Reason == Scheduling.RejectionReason.QueueFull)
         {
@@ -77,7 +111,7 @@ internal sealed class ModelService(ServedModel model, ServerMetrics metrics, Ser
         }
         catch (InferometerException error)
         {
-            throw ApiException.Invalid("input", model.Public(error.Message));
+            throw ApiException.Invalid(field, model.Public(error.Message));
         }
     }
 }

@@ -198,7 +198,8 @@ public sealed class InferenceServer : IAsyncDisposable
         IEndpointGroup[] groups =
         [
             new StatusEndpoints(service), new ModelEndpoints(service), new CompletionEndpoints(service), new TokenEndpoints(service),
-            new EmbeddingEndpoints(service), new ResponseEndpoints(service), new OllamaEndpoints(service, StatusEndpoints.Version),
+            new EmbeddingEndpoints(service), new RankEndpoints(service), new ResponseEndpoints(service),
+            new OllamaEndpoints(service, StatusEndpoints.Version),
             .. SimulatorGroups.Create(
                 _app.Services.GetRequiredService<SimulatorService>(), StatusEndpoints.Version, _logger, _app.Lifetime.ApplicationStopping),
         ];

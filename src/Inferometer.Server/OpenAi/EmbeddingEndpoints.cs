@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.Routing;
 
 namespace Inferometer.Server.OpenAi;
 
-/// <summary><c>/v1/embeddings</c>: the mean of a text's hidden states, scaled to length 1.</summary>
+/// <summary><c>/v1/embeddings</c>: a text's hidden states as one vector, pooled and scaled as the model's files say.</summary>
 internal sealed class EmbeddingEndpoints(ModelService service) : IEndpointGroup
 {
     /// <inheritdoc/>

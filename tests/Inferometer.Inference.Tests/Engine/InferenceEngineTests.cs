@@ -3,6 +3,7 @@ using Inferometer.Core;
 using Inferometer.Inference.Constraints;
 using Inferometer.Inference.Engine;
 using Inferometer.Inference.Sampling;
+using Inferometer.ModelFiles.Generation;
 using Inferometer.Scheduling;
 
 namespace Inferometer.Inference.Tests.Engine;

@@ -1,5 +1,8 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using Inferometer.Inference.Engine;
+using Inferometer.ReferenceModels;
+using Inferometer.Server.Generation;
 
 namespace Inferometer.Server.Tests.OpenAi;
 
@@ -52,6 +55,48 @@ public sealed class OtherRoutesTests(EngineFixture fixture)
             fixture.Engine.Tokenizer.Encode("a ship").Length, bytes.GetProperty("usage").GetProperty("prompt_tokens").GetInt32());
         Answer refused = await server.PostAsync("/v1/embeddings", """{"input":"a","dimensions":8}""");
         Assert.Equal("dimensions", refused.Error.GetProperty("param").GetString());
+    }
+
+    [Fact]
+    public async Task Texts_are_ranked_and_scored()
+    {
+        using TemporaryFolder folder = new();
+        ServedModel model = EngineFixture.Load(
+            TinyRanker.Write(TinyRanker.Create(), folder), new InferenceOptions { MaxBatchSize = 4, MaxSequenceTokens = 1024, Threads = 1 });
+        using InferenceEngine engine = model.Engine;
+        await using TestServer server = await TestServer.StartAsync(model);
+        float[] direct = [.. await Task.WhenAll(((string[])["the sea", "a ship"]).Select(text => engine.ScoreAsync("a boat", text)))];
+        JsonElement ranked = (await server.PostAsync(
+            "/v1/rerank", """{"query":"a boat","documents":["the sea",{"text":"a ship"}]}""")).Succeeded().Json;
+        JsonElement[] results = [.. ranked.GetProperty("results").EnumerateArray()];
+        Assert.Equal(2, results.Length);
+        Assert.True(results[0].GetProperty("relevance_score").GetSingle() >= results[1].GetProperty("relevance_score").GetSingle());
+        Assert.All(results, result => Assert.Equal(
+            direct[result.GetProperty("index").GetInt32()], result.GetProperty("relevance_score").GetSingle(), 1e-4));
+        Assert.Equal(
+            engine.RankPrompt("a boat", "the sea").Length + engine.RankPrompt("a boat", "a ship").Length,
+            ranked.GetProperty("usage").GetProperty("total_tokens").GetInt32());
+        JsonElement best = (await server.PostAsync(
+            "/rerank", """{"query":"a boat","documents":["the sea","a ship"],"top_n":1,"return_documents":false}""")).Json;
+        JsonElement only = Assert.Single(best.GetProperty("results").EnumerateArray());
+        Assert.False(only.TryGetProperty("document", out _));
+        JsonElement scored = (await server.PostAsync("/v1/score", """{"text_1":"a boat","text_2":["the sea","a ship"]}""")).Succeeded().Json;
+        Assert.Equal(
+            direct, scored.GetProperty("data").EnumerateArray().Select(item => item.GetProperty("score").GetSingle()),
+            (a, b) => Math.Abs(a - b) < 1e-4);
+        Assert.Equal("documents", (await server.PostAsync("/v1/rerank", """{"query":"a","documents":[]}""")).Error
+            .GetProperty("param").GetString());
+        Assert.Equal("text_1", (await server.PostAsync("/v1/score", """{"text_1":["a","b"],"text_2":["c"]}""")).Error
+            .GetProperty("param").GetString());
+    }
+
+    [Fact]
+    public async Task A_model_that_cannot_judge_says_so()
+    {
+        await using TestServer server = await TestServer.StartAsync(fixture.Model);
+        Answer refused = await server.PostAsync("/v1/rerank", """{"query":"a","documents":["b"]}""");
+        Assert.Equal("model", refused.Error.GetProperty("param").GetString());
+        Assert.Contains("cannot score texts", refused.Error.GetProperty("message").GetString(), StringComparison.Ordinal);
     }
 
     [Fact]
