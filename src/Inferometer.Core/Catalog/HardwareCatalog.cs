@@ -56,7 +56,17 @@ public sealed class HardwareCatalog
     public HardwareSystem Find(string name) => TryFind(name) ?? throw new InferometerException(
         string.IsNullOrWhiteSpace(name)
             ? "The name of a system is empty; give one of the hardware catalog, or a .json file of its format."
-            : $"'{name}' is not a system of the hardware catalog.{_index.Suggest(name, "hardware")}");
+            : $"'{name}' is not a system of the hardware catalog.{Counted(name) ?? _index.Suggest(name, "hardware")}");
+
+    // As people write eight of a device. A deployment's parallelism says how many there are, and how they share the work.
+    private string? Counted(string name)
+    {
+        string digits = new([.. name.TakeWhile(char.IsAsciiDigit)]);
+        string rest = name[digits.Length..].TrimStart();
+        return digits.Length > 0 && rest is ['x' or 'X', .. var device] && TryFind(device.Trim()) is { } system
+            ? $" Give '{system.Name}': how many devices there are follows from the parallelism, such as tensor = {digits} (--tp {digits})."
+            : null;
+    }
 
     /// <summary>
     /// The system under a catalog name or alias, or read from a JSON file when <paramref name="nameOrPath"/> ends in <c>.json</c>: one of

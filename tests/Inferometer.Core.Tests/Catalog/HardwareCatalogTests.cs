@@ -13,6 +13,14 @@ public sealed class HardwareCatalogTests : IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Theory]
+    [InlineData("4xh100", "'4xh100' is not a system of the hardware catalog. Give 'H100_SXM': how many devices there are follows from the "
+        + "parallelism, such as tensor = 4 (--tp 4).")]
+    [InlineData("8 x mi300x", "tensor = 8 (--tp 8)")]
+    [InlineData("4xnothing", "is not a system of the hardware catalog.")]
+    public void A_number_of_devices_in_a_name_is_told_where_it_goes(string written, string said) => Assert.Contains(
+        said, Assert.Throws<InferometerException>(() => HardwareCatalog.BuiltIn.Find(written)).Message, StringComparison.Ordinal);
+
+    [Theory]
     [InlineData("H100_80GB", "H100_SXM")]
     [InlineData("H100_SXM", "H100_SXM")]
     [InlineData("h100", "H100_SXM")]
