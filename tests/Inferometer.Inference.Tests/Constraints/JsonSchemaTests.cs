@@ -144,7 +144,8 @@ public sealed partial class JsonSchemaTests
         Assert.Contains("no text fulfils the grammar", error.Message, StringComparison.Ordinal);
     }
 
-    [GeneratedRegex("oneOf|allOf|fulfils the grammar|'required' names|'minProperties' is|'const' are not supported beside", RegexOptions.None, 1000)]
+    [GeneratedRegex(
+        "oneOf|allOf|fulfils the grammar|'required' names|'minProperties' is|'const' are not supported beside", RegexOptions.None, 1000)]
     private static partial Regex Refused();
 
     private static bool Takes(Sampled sampled, string json)

@@ -100,7 +100,12 @@ internal sealed class RandomSchemas(int seed)
 
     private JsonObject Not() => _random.Next(5) switch
     {
-        0 => new JsonObject { ["type"] = "string", ["maxLength"] = 1, ["not"] = new JsonObject { ["enum"] = new JsonArray("", "a", "\"") } },
+        0 => new JsonObject
+        {
+            ["type"] = "string",
+            ["maxLength"] = 1,
+            ["not"] = new JsonObject { ["enum"] = new JsonArray("", "a", "\"") },
+        },
         1 => new JsonObject
         {
             ["type"] = "integer",

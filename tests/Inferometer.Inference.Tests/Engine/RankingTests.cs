@@ -59,7 +59,8 @@ public sealed class RankingTests : IDisposable
         string path = TinyRanker.Write(tiny, _folder);
         Assert.Contains("has 3 outputs", Assert.Throws<InferometerException>(() => Load(path)).Message, StringComparison.Ordinal);
         await using InferenceEngine tales = EngineRunner.Start(EngineRunner.Tales);
-        string message = (await Assert.ThrowsAsync<InferometerException>(() => tales.ScoreAsync("a", "b"))).Message;
+        string message = (await Assert.ThrowsAsync<InferometerException>(
+            () => tales.ScoreAsync("a", "b", cancellationToken: TestContext.Current.CancellationToken))).Message;
         Assert.Contains("the model cannot score texts", message, StringComparison.Ordinal);
     }
 
@@ -109,7 +110,8 @@ public sealed class RankingTests : IDisposable
         Directory.CreateDirectory(Path.Combine(path, "1_Pooling"));
         File.WriteAllText(Path.Combine(path, "1_Pooling", "config.json"), """{"pooling_mode_max_tokens":true}""");
         await using InferenceEngine engine = Load(path);
-        InferometerException error = await Assert.ThrowsAsync<InferometerException>(() => engine.EmbedAsync("a"));
+        InferometerException error = await Assert.ThrowsAsync<InferometerException>(
+            () => engine.EmbedAsync("a", cancellationToken: TestContext.Current.CancellationToken));
         Assert.Contains(message, error.Message, StringComparison.Ordinal);
         Assert.NotEmpty(await engine.EmbedAsync("a", EmbeddingPooling.Mean, cancellationToken: TestContext.Current.CancellationToken));
     }

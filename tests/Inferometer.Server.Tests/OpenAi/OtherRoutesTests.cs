@@ -62,10 +62,12 @@ public sealed class OtherRoutesTests(EngineFixture fixture)
     {
         using TemporaryFolder folder = new();
         ServedModel model = EngineFixture.Load(
-            TinyRanker.Write(TinyRanker.Create(), folder), new InferenceOptions { MaxBatchSize = 4, MaxSequenceTokens = 1024, Threads = 1 });
+            TinyRanker.Write(TinyRanker.Create(), folder),
+            new InferenceOptions { MaxBatchSize = 4, MaxSequenceTokens = 1024, Threads = 1 });
         using InferenceEngine engine = model.Engine;
         await using TestServer server = await TestServer.StartAsync(model);
-        float[] direct = [.. await Task.WhenAll(((string[])["the sea", "a ship"]).Select(text => engine.ScoreAsync("a boat", text)))];
+        float[] direct = await Task.WhenAll(((string[])["the sea", "a ship"]).Select(
+            text => engine.ScoreAsync("a boat", text, cancellationToken: TestContext.Current.CancellationToken)));
         JsonElement ranked = (await server.PostAsync(
             "/v1/rerank", """{"query":"a boat","documents":["the sea",{"text":"a ship"}]}""")).Succeeded().Json;
         JsonElement[] results = [.. ranked.GetProperty("results").EnumerateArray()];

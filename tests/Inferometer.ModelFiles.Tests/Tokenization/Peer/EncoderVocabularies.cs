@@ -3,7 +3,7 @@ using Inferometer.ModelFiles.Tokenization;
 
 namespace Inferometer.ModelFiles.Tests.Tokenization.Peer;
 
-/// <summary>Vocabularies in the manner of T5, XLM-RoBERTa and BERT, made of words, parts of them and characters with seeded scores.</summary>
+/// <summary>Vocabularies in the manner of T5, XLM-RoBERTa and BERT, made of words and their parts, with seeded scores.</summary>
 internal static class EncoderVocabularies
 {
     private const string Words =
@@ -38,7 +38,8 @@ internal static class EncoderVocabularies
     public static string[] Texts { get; } =
     [
         "", " ", "  ", "   x", "x   ", "\t\t x\n\n y\r\n", "Once upon a time there were 365 days.", "it's they'll WE'D don't",
-        "1234567 12,345.67", "中文句子日本語の文章 한국어", "😀😀😃 👨‍👩‍👧‍👦 🏳️‍🌈", "e\u0301 é\u200d\ufeff ﬀ\u0301 ﾊ\uff9fﾊ", "\u00a0\u2003\u3000 x", "\u0001\u001f\u007f\u0085",
+        "1234567 12,345.67", "中文句子日本語の文章 한국어", "😀😀😃 👨‍👩‍👧‍👦 🏳️‍🌈", "e\u0301 é\u200d\ufeff ﬀ\u0301 ﾊ\uff9fﾊ",
+        "\u00a0\u2003\u3000 x", "\u0001\u001f\u007f\u0085",
         "a▁b▁▁c", "if (x == 1) { return x+1; }", "ﬁ ﷺ İ ß ẞ", "שלום नमस्ते", "x\u00ady u\u0308ber Über ÇA garc\u0327on", "ΣΊΣΥΦΟΣ Ｆｕｌｌ",
         "𝐀𝐁 𠀀中 \ufaee\ufdd5", "antidisestablishmentarianism " + new string('a', 101),
     ];
