@@ -9,7 +9,8 @@ internal static class SampleRuns
     public static readonly DateTimeOffset Start = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
 
     /// <summary>A run of bench: one rate, with its repetitions.</summary>
-    public static RunRecord Bench(double[] rates, double minutes = 0, string? name = null, string[]? tags = null, string model = "tiny.gguf") => new RunRecord
+    public static RunRecord Bench(
+        double[] rates, double minutes = 0, string? name = null, string[]? tags = null, string model = "tiny.gguf") => new RunRecord
     {
         Kind = RunKind.Bench,
         Arm = RunArm.Measured,

@@ -45,6 +45,10 @@ internal sealed class CompressEvalCommand
         [],
         "a quarter of the model's longest context and all of it, at most 4096");
 
+    private readonly ValueOption<int> _repetitions = new(
+        ["--repetitions", "-r"], Domains.Whole(1, 1000), "Times that each speed is taken, all caches by turns.")
+    { Fallback = 3 };
+
     private readonly CompressionSettings _settings = new(
         SettingNames.Strategy, SettingNames.ValueRankLow, SettingNames.ValueRankMedium, SettingNames.ValueRankHigh, SettingNames.KeyRank,
             SettingNames.HeadGroupSize, SettingNames.SinkTokens, SettingNames.RecentTokens);
@@ -65,7 +69,7 @@ internal sealed class CompressEvalCommand
             "inferometer compress eval ./model.gguf --profile model.kvprofile --text book.txt",
             "inferometer compress eval ./model.gguf --kv q8,q4 --text book.txt --windows 4 --contexts 512,4096")
         {
-            self._profile, self._kv, self._text, self._windows, self._windowTokens, self._contexts, self._format,
+            self._profile, self._kv, self._text, self._windows, self._windowTokens, self._contexts, self._repetitions, self._format,
         };
         self._recording.AddTo(command);
         self._settings.AddTo(command);
@@ -83,7 +87,7 @@ internal sealed class CompressEvalCommand
             ?? (profile is not null && File.Exists(profile.HoldOutText)
                 ? profile.HoldOutText
                 : throw new UsageException("--text is needed: the file the profile was measured on is not here."));
-        int windows = _windows.Of(parsed);
+        int windows = _windows.Of(parsed), rounds = _repetitions.Of(parsed);
         using Interrupt interrupt = new(cancellationToken);
         using TransformerModel model = modelConfig.Load(location.Files.Share(), interrupt.Token);
         KvCompression[] caches = Caches(parsed, location, model, config, profile, profilePath);
@@ -91,9 +95,9 @@ internal sealed class CompressEvalCommand
         CalibrationText source = CalibrationText.Read(text, location.Files.Tokenizer, model, _windowTokens.Of(parsed));
         int used = Math.Min(windows, source.Available);
         CacheComparison comparison;
-        using (Progress progress = new(_printer, "timings", contexts.Length * (caches.Length + 1)))
+        using (Progress progress = new(_printer, "timings", rounds * contexts.Length * (caches.Length + 1)))
         {
-            comparison = CacheComparison.Measure(model, caches, source.Windows(used), contexts, progress.Advance, interrupt.Token);
+            comparison = CacheComparison.Measure(model, caches, source.Windows(used), contexts, rounds, progress.Advance, interrupt.Token);
         }
 
         _printer.Print(CacheComparisonPage.Of(comparison, location.Name, text, used, source.WindowTokens), _format.Of(parsed));

@@ -16,7 +16,8 @@ internal sealed class HistoryCommand
     private const int DefaultRuns = 20;
 
     private readonly RunFilterSettings _filter = new();
-    private readonly ValueOption<int> _limit = new(["--limit", "-n"], Domains.Whole(1, int.MaxValue), "Most runs, the latest.") { Fallback = DefaultRuns };
+    private readonly ValueOption<int> _limit = new(
+        ["--limit", "-n"], Domains.Whole(1, int.MaxValue), "Most runs, the latest.") { Fallback = DefaultRuns };
     private readonly ValueOption<string> _store = RecordingSettings.StoreOption();
     private readonly ValueOption<OutputFormat> _format = FormatOptions.Create();
     private readonly Printer _printer;
@@ -36,13 +37,15 @@ internal sealed class HistoryCommand
         command.Add(self._limit);
         command.Add(self._store);
         command.Add(self._format);
+        command.Add(HistoryExportCommand.Create(printer));
+        command.Add(HistoryTagCommand.Create(printer));
         command.SetAction(self.Run);
         return command;
     }
 
     private int Run(ParseResult parsed)
     {
-        using IRunStore store = RunStores.Open(RecordingSettings.Location(parsed, _store));
+        using IRunStore store = RunStores.OpenExisting(RecordingSettings.Location(parsed, _store));
         IReadOnlyList<RunRecord> runs = store.List(_filter.Read(parsed) with { Limit = _limit.Of(parsed) });
         OutputFormat format = _format.Of(parsed);
         if (runs.Count == 0 && format is OutputFormat.Table)

@@ -11,6 +11,7 @@ using Inferometer.Core;
 using Inferometer.History.Records;
 using Inferometer.Inference.Engine;
 using Inferometer.Measurement.Load;
+using Inferometer.Reports.Benchmarks;
 using Inferometer.Reports.Documents;
 using Inferometer.Reports.Load;
 using Inferometer.Reports.Runs;
@@ -139,16 +140,17 @@ internal sealed class LoadCommand
             ? new LoadComparison(measured, null)
             : LoadComparison.Of(measured, plan, predicted!, users, cancellationToken);
         Print(parsed, load, traffic, plan, predicted);
-        Keep(parsed, recording, load, target.Target.Name, plan);
+        Keep(parsed, recording, load, plan);
         return measured.Errors.Count == 0 ? ExitCode.Success : ExitCode.Failed;
     }
 
-    private void Keep(ParseResult parsed, RunRecording recording, LoadComparison load, string service, ICostPlan? plan)
+    private void Keep(ParseResult parsed, RunRecording recording, LoadComparison load, ICostPlan? plan)
     {
         string model = parsed.IsGiven(_url)
             ? _model.Of(parsed) ?? (parsed.IsGiven(_served) ? _served.Of(parsed) : "what it serves")
             : Path.GetFileName(Path.TrimEndingDirectorySeparator(_model.Of(parsed) ?? ModelLocation.BundledPath));
-        string on = parsed.IsGiven(_url) ? _url.Of(parsed).GetComponents(UriComponents.HostAndPort, UriFormat.Unescaped) : service;
+        string on = parsed.IsGiven(_url) ? _url.Of(parsed).GetComponents(UriComponents.HostAndPort, UriFormat.Unescaped)
+            : BenchReport.Processor();
         recording.Keep(
             () => new RunDraft(RunKind.Load, RunArm.Measured, model, on, RecordedServing.Of(load.Measured)),
             load.Predicted is { } predicted

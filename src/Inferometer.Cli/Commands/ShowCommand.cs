@@ -38,7 +38,7 @@ internal sealed class ShowCommand
 
     private int Run(ParseResult parsed)
     {
-        using IRunStore store = RunStores.Open(RecordingSettings.Location(parsed, _store));
+        using IRunStore store = RunStores.OpenExisting(RecordingSettings.Location(parsed, _store));
         RunRecord run = RunReference.Find(store, _run.Of(parsed) ?? "latest", "RUN");
         OutputFormat format = _format.Of(parsed);
         Document page = format switch

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
-using Inferometer.Cli.Commands;
 using Inferometer.Cli.Settings;
 using Inferometer.History.Records;
 using Inferometer.Reports.Writers;
@@ -10,7 +9,8 @@ using Inferometer.Reports.Writers;
 namespace Inferometer.Cli.Recording;
 
 /// <summary>
-/// A command line as the history keeps it: without what says where it is kept, how it is printed and which files it writes; addresses without
+/// A command line as the history keeps it: without what says where it is kept, how it is printed and which files it writes; addresses
+/// without
 /// their passwords.
 /// </summary>
 /// <param name="parsed">The command line.</param>
@@ -66,14 +66,10 @@ internal sealed class GivenSettings(ParseResult parsed, RecordingSettings record
         return [.. words, .. marked ? ["--"] : (string[])[], .. arguments];
     }
 
-    private string Name
-    {
-        get
-        {
-            string path = CommandLineCheck.PathOf(parsed.CommandResult.Command);
-            return path[(path.IndexOf(' ', StringComparison.Ordinal) + 1)..];
-        }
-    }
+    private string Name => WordsOf(parsed.CommandResult.Command);
+
+    private static string WordsOf(Command command) =>
+        command.Parents.OfType<Command>().FirstOrDefault() is { } owner and not RootCommand ? $"{WordsOf(owner)} {command.Name}" : command.Name;
 
     private IEnumerable<(Option Option, string[] Values)> Options() =>
         from option in parsed.CommandResult.Command.Options
@@ -101,7 +97,8 @@ internal sealed class GivenSettings(ParseResult parsed, RecordingSettings record
     private static string[] Values(SymbolResult? result) => [.. (result?.Tokens ?? []).Select(t => WithoutPassword(t.Value))];
 
     private static string WithoutPassword(string value) =>
-        value.Contains("://", StringComparison.Ordinal) && Uri.TryCreate(value, UriKind.Absolute, out Uri? address) && address.UserInfo.Length > 0
+        value.Contains("://", StringComparison.Ordinal) && Uri.TryCreate(value, UriKind.Absolute, out Uri? address)
+            && address.UserInfo.Length > 0
             ? new UriBuilder(address) { UserName = "", Password = "" }.Uri.ToString()
             : value;
 }

@@ -8,7 +8,8 @@ using Inferometer.History.Stores;
 
 namespace Inferometer.Cli.Recording;
 
-/// <summary>Keeps the run of a command in the history. A history that cannot be written is no reason to fail: it is said, and that is all.</summary>
+/// <summary>Keeps the run of a command in the history. A history that cannot be written is no reason to fail: it is said, and that is
+/// all.</summary>
 internal sealed class RunRecording
 {
     private readonly ParseResult _parsed;
@@ -55,6 +56,31 @@ internal sealed class RunRecording
         catch (InferometerException fault)
         {
             _printer.Error.WriteLine($"warning: the run is not recorded. {fault.Message}");
+        }
+    }
+
+    /// <summary>Keeps runs that other processes have made; the name is that of the last, the tags of all.</summary>
+    public void Keep(IReadOnlyList<RunRecord> runs)
+    {
+        if (!IsOn)
+        {
+            return;
+        }
+
+        (string? name, string[] tags) = _settings.Labels(_parsed);
+        try
+        {
+            using IRunStore store = RunStores.Open(_settings.Location(_parsed));
+            foreach (RunRecord run in runs)
+            {
+                RunRecord kept = (run with { Name = ReferenceEquals(run, runs[^1]) ? name : null, Tags = tags }).Sealed();
+                store.Add(kept);
+                _printer.Error.WriteLine($"recorded as {kept.ShortId}");
+            }
+        }
+        catch (InferometerException fault)
+        {
+            _printer.Error.WriteLine($"warning: the runs are not recorded. {fault.Message}");
         }
     }
 

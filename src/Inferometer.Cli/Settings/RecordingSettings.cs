@@ -60,7 +60,8 @@ internal sealed class RecordingSettings
         if (!on && new Option[] { _store, _name, _tags }.FirstOrDefault(parsed.IsGiven) is { } idle)
         {
             throw new UsageException(
-                _whereAsked ? $"{idle.Name} needs {_switch.Name}." : $"{idle.Name} and {_switch.Name} contradict each other; give one of them.");
+                _whereAsked ? $"{idle.Name} needs {_switch.Name}."
+                    : $"{idle.Name} and {_switch.Name} contradict each other; give one of them.");
         }
 
         return on && !IsNowhere(parsed, _store);
@@ -76,7 +77,8 @@ internal sealed class RecordingSettings
     /// <exception cref="UsageException">What is said names no store.</exception>
     /// <exception cref="InferometerException">There is no place.</exception>
     public static StoreLocation Location(ParseResult parsed, ValueOption<string> store) => IsNowhere(parsed, store)
-        ? throw new UsageException($"{(parsed.IsGiven(store) ? store.Name : StoreLocation.Variable)}: it is '{StoreLocation.Nowhere}'; say where runs are kept.")
+        ? throw new UsageException(
+            $"{(parsed.IsGiven(store) ? store.Name : StoreLocation.Variable)}: it is '{StoreLocation.Nowhere}'; say where runs are kept.")
         : Said(parsed, store) is { } said ? StoreLocation.Parse(said.Text, said.Origin)! : StoreLocation.Default();
 
     private static bool IsNowhere(ParseResult parsed, ValueOption<string> store)

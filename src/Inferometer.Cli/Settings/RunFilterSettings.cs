@@ -17,7 +17,7 @@ internal sealed class RunFilterSettings
     private readonly ValueOption<string> _model = new(["--model"], Domains.Text("NAME"), "Models with this in their name.");
     private readonly ValueOption<string> _tag = new(["--tag"], new("NAME", null, RunReference.CheckLabel), "Runs with this tag.");
     private readonly ValueOption<DateTimeOffset> _since = new(
-        ["--since"], new("TIME", "30m, 12h, 7d, or a date such as 2026-01-31", ReadTime), "Runs begun then or later.");
+        ["--since"], new("TIME", null, ReadTime), "Runs begun then or later: 30m, 12h or 7d back, or a date such as 2026-01-31.");
 
     /// <summary>Adds them to a command.</summary>
     public void AddTo(Command command)

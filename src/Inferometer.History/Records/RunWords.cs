@@ -32,6 +32,7 @@ public static class RunWords
             }
         }
 
-        throw new InferometerException($"{origin}: '{word}' is not allowed; it must be one of {string.Join(", ", Kinds.Select(k => k.Word))}.");
+        throw new InferometerException(
+            $"{origin}: '{word}' is not allowed; it must be one of {string.Join(", ", Kinds.Select(k => k.Word))}.");
     }
 }

@@ -5,7 +5,8 @@ using Inferometer.Core;
 namespace Inferometer.History.Stores;
 
 /// <summary>
-/// Steps from an empty database to the present one, numbered from 1. A step that was released is never changed; what comes after is another.
+/// Steps from an empty database to the present one, numbered from 1. A step that was released is never changed; what comes after is
+/// another.
 /// </summary>
 internal static class Migrations
 {

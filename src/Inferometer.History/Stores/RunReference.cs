@@ -41,7 +41,8 @@ public static class RunReference
                 ?? store.List(one with { Tag = parts[0] }).FirstOrDefault()
                 ?? (back == 0 ? ByDigits(store, parts[0], origin) : null);
         return found is null
-            ? throw new InferometerException($"{origin}: there is no run '{text}' in {store.Location.Shown}; it must be {Allowed}. 'inferometer history' lists runs.")
+            ? throw new InferometerException(
+                $"{origin}: there is no run '{text}' in {store.Location.Shown}; it must be {Allowed}. 'inferometer history' lists runs.")
             : store.Get(found.Id);
     }
 
@@ -53,11 +54,13 @@ public static class RunReference
     {
         ArgumentNullException.ThrowIfNull(text);
         bool allowed = text.Length is > 0 and <= 100 && !string.Equals(text, Latest, StringComparison.OrdinalIgnoreCase)
-            && char.IsAsciiLetterOrDigit(text[0]) && text.All(c => char.IsLetterOrDigit(c) || c is '-' or '_' or '.' or '/' or '+' or ':' or '=');
+            && char.IsAsciiLetterOrDigit(text[0])
+                && text.All(c => char.IsLetterOrDigit(c) || c is '-' or '_' or '.' or '/' or '+' or ':' or '=');
         return allowed
             ? text
             : throw new InferometerException(
-                $"{origin}: '{text}' is not allowed; it must be 1 to 100 letters, digits and -_./+:=, begin with a letter or digit, and not be 'latest'.");
+                $"{origin}: '{text}' is not allowed; it must be 1 to 100 letters, digits and -_./+:=, begin with a letter or digit, and "
+                    + $"not be 'latest'.");
     }
 
     private static RunRecord? ByDigits(IRunStore store, string text, string origin)
@@ -70,6 +73,7 @@ public static class RunReference
         IReadOnlyList<RunRecord> runs = store.List(new RunFilter { IdPrefix = text, WithPredictions = true, Limit = 2 });
         return runs.Count < 2
             ? runs.FirstOrDefault()
-            : throw new InferometerException($"{origin}: several runs begin with '{text}', among them {runs[0].ShortId} and {runs[1].ShortId}; give more digits.");
+            : throw new InferometerException(
+                $"{origin}: several runs begin with '{text}', among them {runs[0].ShortId} and {runs[1].ShortId}; give more digits.");
     }
 }

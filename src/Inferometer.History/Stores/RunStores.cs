@@ -18,6 +18,18 @@ public static class RunStores
             : new SqlRunStore(location, NpgsqlDataSource.Create(location.ConnectionString), SqlDialect.Postgres);
     }
 
+    /// <summary>Opens a store that is there, to read it: a file is not made.</summary>
+    /// <param name="location">Where it is.</param>
+    /// <exception cref="InferometerException">It is not there, or cannot be opened.</exception>
+    public static IRunStore OpenExisting(StoreLocation location)
+    {
+        ArgumentNullException.ThrowIfNull(location);
+        return location.File is null || File.Exists(location.File)
+            ? Open(location)
+            : throw new InferometerException(
+                $"{location.Shown}: there is no history yet. load, bench, simulate, perplexity and compress eval make one, and import.");
+    }
+
     private static SqlRunStore OpenFile(StoreLocation location, string file)
     {
         try

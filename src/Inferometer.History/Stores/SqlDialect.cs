@@ -14,7 +14,8 @@ internal sealed record SqlDialect
     /// <summary>Said on every connection; empty = nothing.</summary>
     public required string OnOpen { get; init; }
 
-    /// <summary>Said at the beginning of a migration, so that no other process migrates meanwhile; empty = its transaction does that.</summary>
+    /// <summary>Said at the beginning of a migration, so that no other process migrates meanwhile; empty = its transaction does
+    /// that.</summary>
     public required string LockMigration { get; init; }
 
     /// <summary>SQLite: the write-ahead log, and written through to the disk before a transaction is acknowledged.</summary>
@@ -36,7 +37,8 @@ internal sealed record SqlDialect
     };
 
     /// <summary>A command with named values.</summary>
-    public static DbCommand Command(DbConnection connection, DbTransaction? transaction, string text, params ReadOnlySpan<(string Name, object? Value)> values)
+    public static DbCommand Command(
+        DbConnection connection, DbTransaction? transaction, string text, params ReadOnlySpan<(string Name, object? Value)> values)
     {
         DbCommand command = connection.CreateCommand();
         command.CommandText = text;
@@ -52,7 +54,8 @@ internal sealed record SqlDialect
     }
 
     /// <summary>Runs a command and returns how many rows it changed.</summary>
-    public static int Run(DbConnection connection, DbTransaction? transaction, string text, params ReadOnlySpan<(string Name, object? Value)> values)
+    public static int Run(DbConnection connection, DbTransaction? transaction, string text,
+        params ReadOnlySpan<(string Name, object? Value)> values)
     {
         using DbCommand command = Command(connection, transaction, text, values);
         return command.ExecuteNonQuery();

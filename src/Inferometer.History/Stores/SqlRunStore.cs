@@ -60,7 +60,8 @@ internal sealed class SqlRunStore : IRunStore
                 _ = SqlDialect.Run(
                     connection, transaction,
                     "INSERT INTO run_series (run_id, position, name, unit, samples) VALUES (@id, @position, @name, @unit, @samples)",
-                    ("id", run.Id), ("position", i), ("name", series.Key), ("unit", series.Unit), ("samples", RunText.BytesOf(series.Values)));
+                    ("id", run.Id), ("position", i), ("name", series.Key), ("unit", series.Unit),
+                        ("samples", RunText.BytesOf(series.Values)));
             }
 
             Label(connection, transaction, run.Id, added ? null : run.Name, run.Tags);
@@ -101,7 +102,8 @@ internal sealed class SqlRunStore : IRunStore
         RunRecord whole = run with { Series = Series(id) };
         return string.Equals(RunText.IdOf(whole), id, StringComparison.Ordinal)
             ? whole
-            : throw new InferometerException($"{Location.Shown}: the run {run.ShortId} is damaged; its content is not what its id was made of.");
+            : throw new InferometerException(
+                $"{Location.Shown}: the run {run.ShortId} is damaged; its content is not what its id was made of.");
     }
 
     /// <inheritdoc/>
@@ -134,7 +136,8 @@ internal sealed class SqlRunStore : IRunStore
         foreach (string tag in tags)
         {
             _ = SqlDialect.Run(
-                connection, transaction, "INSERT INTO run_tags (run_id, tag) VALUES (@id, @tag) ON CONFLICT DO NOTHING", ("id", id), ("tag", tag));
+                connection, transaction, "INSERT INTO run_tags (run_id, tag) VALUES (@id, @tag) ON CONFLICT DO NOTHING", ("id", id),
+                    ("tag", tag));
         }
     }
 
@@ -142,7 +145,8 @@ internal sealed class SqlRunStore : IRunStore
     {
         List<(string Run, string Tag)> tags = [];
         using DbCommand command = SqlDialect.Command(
-            connection, null, $"SELECT run_id, tag FROM run_tags WHERE run_id IN (SELECT id FROM runs{query.Text}) ORDER BY tag", query.Values);
+            connection, null, $"SELECT run_id, tag FROM run_tags WHERE run_id IN (SELECT id FROM runs{query.Text}) ORDER BY tag",
+                query.Values);
         using DbDataReader reader = command.ExecuteReader();
         while (reader.Read())
         {

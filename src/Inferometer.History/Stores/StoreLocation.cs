@@ -36,7 +36,8 @@ public sealed record StoreLocation
     /// <exception cref="InferometerException">There is no such folder.</exception>
     public static StoreLocation Default()
     {
-        string folder = Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify);
+        string folder = Environment.GetFolderPath(
+            Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify);
         return folder.Length > 0
             ? OfFile(Path.Combine(folder, "inferometer", "history.db"))
             : throw new InferometerException(
@@ -75,6 +76,12 @@ public sealed record StoreLocation
             return OfPostgres(text, origin);
         }
 
+        if (text.StartsWith("postgres", StringComparison.OrdinalIgnoreCase) && text.Contains(':', StringComparison.Ordinal))
+        {
+            throw new InferometerException(
+                $"{origin}: '{text.Split(':')[0]}:' must go on with //, as in postgres://user@host:5432/database.");
+        }
+
         if (text.Contains("://", StringComparison.Ordinal))
         {
             throw new InferometerException(
@@ -86,9 +93,11 @@ public sealed record StoreLocation
 
     private static StoreLocation OfPostgres(string text, string origin)
     {
-        if (!Uri.TryCreate(text, UriKind.Absolute, out Uri? address) || address.Host.Length == 0 && !address.Query.Contains("host=", StringComparison.Ordinal))
+        if (!Uri.TryCreate(text, UriKind.Absolute, out Uri? address)
+            || address.Host.Length == 0 && !address.Query.Contains("host=", StringComparison.Ordinal))
         {
-            throw new InferometerException($"{origin}: the address of PostgreSQL cannot be read; it must be like postgres://user@host:5432/database.");
+            throw new InferometerException(
+                $"{origin}: the address of PostgreSQL cannot be read; it must be like postgres://user@host:5432/database.");
         }
 
         string[] user = address.UserInfo.Split(':', 2);
@@ -105,7 +114,8 @@ public sealed record StoreLocation
         }
 
         string place = settings.Database is null ? "" : "/" + settings.Database;
-        return new StoreLocation { Shown = $"postgres://{settings.Host}:{settings.Port}{place}", ConnectionString = settings.ConnectionString };
+        return new StoreLocation { Shown = $"postgres://{settings.Host}:{settings.Port}{place}",
+            ConnectionString = settings.ConnectionString };
     }
 
     // As libpq names them.
@@ -124,7 +134,8 @@ public sealed record StoreLocation
         try
         {
             settings[key ?? throw new InferometerException(
-                $"{origin}: '{name}' is not known in the address of PostgreSQL; there may be sslmode, sslrootcert, connect_timeout, application_name, "
+                $"{origin}: '{name}' is not known in the address of PostgreSQL; there may be sslmode, sslrootcert, connect_timeout, "
+                    + $"application_name, "
                 + "host, options.")] = name is "sslmode" ? value.Replace("-", "", StringComparison.Ordinal) : value;
         }
         catch (ArgumentException wrong)

@@ -101,12 +101,12 @@ public static class RecordedBenchmarks
             ]);
         }
 
-        IEnumerable<(string Name, IReadOnlyList<double> Speeds)> caches =
-            comparison.Caches.Select(c => (c.Quality.Name, c.DecodeTokensPerSecond)).Prepend(("f16", comparison.ExactDecodeTokensPerSecond));
+        IEnumerable<(string Name, IReadOnlyList<IReadOnlyList<double>> Rounds)> caches =
+            comparison.Caches.Select(c => (c.Quality.Name, c.DecodeRounds)).Prepend(("f16", comparison.ExactDecodeRounds));
         RecordedFigures speeds = Rates(
             from cache in caches
-            from context in comparison.Contexts.Zip(cache.Speeds)
-            select (string.Create(CultureInfo.InvariantCulture, $"decode {cache.Name} @{context.First}"), (IReadOnlyList<double>)[context.Second]));
+            from context in comparison.Contexts.Zip(cache.Rounds)
+            select (string.Create(CultureInfo.InvariantCulture, $"decode {cache.Name} @{context.First}"), context.Second));
         return new RecordedFigures([.. metrics, .. speeds.Metrics.Select(m => m with { IsHeadline = false })], speeds.Series);
     }
 

@@ -45,7 +45,8 @@ public static class RecordedServing
     {
         ArgumentNullException.ThrowIfNull(result);
         return Of(
-            ServingReportMetrics.All, result.Report.Value, result.Report.Value, Measured(result.Timelines.Select(t => t.ToOutcome()), result.WarmUp));
+            ServingReportMetrics.All, result.Report.Value, result.Report.Value,
+                Measured(result.Timelines.Select(t => t.ToOutcome()), result.WarmUp));
     }
 
     /// <summary>Of a simulated service; series are of the outcomes, where it kept them.</summary>
@@ -122,13 +123,15 @@ public static class RecordedServing
 
         foreach ((_, string key, Func<RequestOutcome, double> amount) in Rates)
         {
-            yield return new RunSeries(key, key[(key.IndexOf('_', StringComparison.Ordinal) + 1)..].Replace("_per_", "/", StringComparison.Ordinal),
+            yield return new RunSeries(
+                key, key[(key.IndexOf('_', StringComparison.Ordinal) + 1)..].Replace("_per_", "/", StringComparison.Ordinal),
                 Rate(completed, start, report.DurationSeconds, stretches, amount));
         }
     }
 
     // What a request brings is spread evenly over the time in which it was answered.
-    private static double[] Rate(RequestOutcome[] requests, double start, double duration, int stretches, Func<RequestOutcome, double> amount)
+    private static double[] Rate(
+        RequestOutcome[] requests, double start, double duration, int stretches, Func<RequestOutcome, double> amount)
     {
         double[] rates = new double[stretches];
         double length = duration / stretches;
@@ -137,7 +140,8 @@ public static class RecordedServing
             double from = (request.FirstTokenSeconds - start) / length, to = (request.LastTokenSeconds - start) / length;
             for (int i = Math.Clamp((int)from, 0, stretches - 1); i < stretches && (i <= to || i == (int)from); i++)
             {
-                double share = to > from ? (Math.Min(to, i + 1) - Math.Max(from, i)) / (to - from) : i == Math.Clamp((int)from, 0, stretches - 1) ? 1 : 0;
+                double share = to > from ? (Math.Min(to, i + 1) - Math.Max(from, i)) / (to - from)
+                    : i == Math.Clamp((int)from, 0, stretches - 1) ? 1 : 0;
                 rates[i] += Math.Max(0, share) * amount(request) / length;
             }
         }

@@ -7,7 +7,7 @@ namespace Inferometer.Reports.Runs;
 /// <summary>Runs of the history, a row each.</summary>
 public static class RunListPage
 {
-    private const int Headlines = 3;
+    private const int Headlines = 2;
 
     /// <summary>The list.</summary>
     /// <param name="runs">The runs, the latest first.</param>
@@ -17,7 +17,8 @@ public static class RunListPage
         Table table = new(
             "runs", null, Column.Text("run", "short_id") with { IsRowName = true },
             Column.Text("", "id") with { Audience = Audience.Machines },
-            Column.Text("when", "at"), Column.Text("kind", "kind"), Column.Text("arm", "arm"), Column.Text("model", "model"),
+            Column.Text("when", "at"), Column.Text("kind", "kind"), Column.Text("", "arm") with { Audience = Audience.Machines },
+                Column.Text("model", "model"),
             Column.Text("on", "on"), Column.Text("name, tags", "name"),
             Column.Text("", "tags") with { Audience = Audience.Machines },
             Column.Text("figures", "figures") with { Audience = Audience.People },
@@ -30,7 +31,8 @@ public static class RunListPage
         {
             string labels = string.Join(", ", run.Tags.Prepend(run.Name).OfType<string>());
             table.Add(
-                run.ShortId, run.Id, When(run.At), RunWords.Of(run.Kind), RunWords.Of(run.Arm), run.Model, run.On,
+                run.ShortId, run.Id, When(run.At), RunWords.Of(run.Kind), RunWords.Of(run.Arm),
+                new Cell(run.Model[(run.Model.LastIndexOf('/') + 1)..], run.Model), run.On,
                 new Cell(labels, run.Name), Cell.List(run.Tags), Figures(run), run.Config.Hash, run.Product, new Cell("", run.TreeCommit),
                 new Cell("", run.Machine?.Processor), Cell.List(run.CommandLine));
         }
@@ -49,11 +51,16 @@ public static class RunListPage
     private static string Figures(RunRecord run)
     {
         RunMetric[] headlines = [.. run.Metrics.Where(m => m.IsHeadline)];
-        string more = headlines.Length > Headlines ? string.Create(CultureInfo.InvariantCulture, $" (+{headlines.Length - Headlines})") : "";
+        string more = headlines.Length > Headlines ? string.Create(CultureInfo.InvariantCulture, $" (+{headlines.Length - Headlines})")
+            : "";
         return string.Join("; ", headlines.Take(Headlines).Select(m => $"{Label(m.Key)} {Short(m)}")) + more;
     }
 
     // median_ttft_ms, whose unit stands behind the figure: median ttft
-    private static string Label(string key) =>
-        (key.EndsWith("_ms", StringComparison.Ordinal) ? key[..^3] : key).Replace('_', ' ');
+    private static string Label(string key) => (key switch
+    {
+        "throughput_tokens_per_s" => "throughput",
+        _ when key.EndsWith("_ms", StringComparison.Ordinal) => key[..^3],
+        _ => key,
+    }).Replace('_', ' ');
 }

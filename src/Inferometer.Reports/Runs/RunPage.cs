@@ -23,7 +23,8 @@ public static class RunPage
         ];
         Add(facts, "Name", "name", run.Name);
         Add(facts, "Tags", "tags", run.Tags.Count > 0 ? string.Join(", ", run.Tags) : null);
-        Add(facts, "Command", "command_line", run.CommandLine.Count > 0 ? "inferometer " + string.Join(' ', run.CommandLine.Select(Quoted)) : null);
+        Add(facts, "Command", "command_line", run.CommandLine.Count > 0 ? "inferometer " + string.Join(' ', run.CommandLine.Select(Quoted))
+            : null);
         facts.Add(new("Settings", "config_hash", new Cell(run.Config.Hash[..10], run.Config.Hash)));
         Add(facts, "Machine", "machine", MachineOf(run.Machine));
         facts.Add(new("Product", "product", run.Product));
@@ -81,7 +82,8 @@ public static class RunPage
     {
         ArgumentNullException.ThrowIfNull(run);
         Table table = new(
-            "metrics", null, Column.Text("metric", "key") with { IsRowName = true }, Column.Number("value", "value"), Column.Text("unit", "unit"),
+            "metrics", null, Column.Text("metric", "key") with { IsRowName = true }, Column.Number("value", "value"),
+                Column.Text("unit", "unit"),
             Column.Text("better", "better"), Column.Number("values", "count"), Column.Number("std", "standard_deviation"));
         foreach (RunMetric metric in run.Metrics)
         {
@@ -124,7 +126,8 @@ public static class RunPage
             $"{machine.Processor}, {machine.Cores} processors, {Numbers.Bytes(machine.MemoryBytes)}, {machine.System}, {machine.Runtime}");
 
     private static string Quoted(string word) =>
-        word.Length > 0 && word.All(c => char.IsLetterOrDigit(c) || c is '-' or '_' or '.' or '/' or ':' or ',' or '=' or '+' or '@' or '~' or '%')
+        word.Length > 0 && word.All(
+            c => char.IsLetterOrDigit(c) || c is '-' or '_' or '.' or '/' or ':' or ',' or '=' or '+' or '@' or '~' or '%')
             ? word
             : "'" + word.Replace("'", "'\\''", StringComparison.Ordinal) + "'";
 }
