@@ -2,6 +2,7 @@ using System.CommandLine;
 using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Models;
 using Inferometer.Cli.Output;
+using Inferometer.Cli.Recording;
 using Inferometer.Cli.Settings;
 using Inferometer.Compression;
 using Inferometer.Compression.Cache;
@@ -10,8 +11,11 @@ using Inferometer.Compression.Configuration;
 using Inferometer.Compression.Profiles;
 using Inferometer.Core;
 using Inferometer.Cpu.Execution;
+using Inferometer.History.Records;
 using Inferometer.Measurement.Evaluation;
+using Inferometer.Reports.Benchmarks;
 using Inferometer.Reports.Compression;
+using Inferometer.Reports.Runs;
 using Inferometer.Reports.Writers;
 
 namespace Inferometer.Cli.Commands;
@@ -41,11 +45,16 @@ internal sealed class CompressEvalCommand
         [],
         "a quarter of the model's longest context and all of it, at most 4096");
 
+    private readonly ValueOption<int> _repetitions = new(
+        ["--repetitions", "-r"], Domains.Whole(1, 1000), "Times that each speed is taken, all caches by turns.")
+    { Fallback = 3 };
+
     private readonly CompressionSettings _settings = new(
         SettingNames.Strategy, SettingNames.ValueRankLow, SettingNames.ValueRankMedium, SettingNames.ValueRankHigh, SettingNames.KeyRank,
             SettingNames.HeadGroupSize, SettingNames.SinkTokens, SettingNames.RecentTokens);
 
     private readonly ValueOption<OutputFormat> _format = FormatOptions.Create();
+    private readonly RecordingSettings _recording = new();
     private readonly Printer _printer;
 
     private CompressEvalCommand(Printer printer) => _printer = printer;
@@ -60,8 +69,9 @@ internal sealed class CompressEvalCommand
             "inferometer compress eval ./model.gguf --profile model.kvprofile --text book.txt",
             "inferometer compress eval ./model.gguf --kv q8,q4 --text book.txt --windows 4 --contexts 512,4096")
         {
-            self._profile, self._kv, self._text, self._windows, self._windowTokens, self._contexts, self._format,
+            self._profile, self._kv, self._text, self._windows, self._windowTokens, self._contexts, self._repetitions, self._format,
         };
+        self._recording.AddTo(command);
         self._settings.AddTo(command);
         command.SetAction(self.Run);
         return command;
@@ -69,6 +79,7 @@ internal sealed class CompressEvalCommand
 
     private Task<int> Run(ParseResult parsed, CancellationToken cancellationToken)
     {
+        RunRecording recording = RunRecording.Begin(parsed, _recording, _printer);
         (ModelLocation location, ModelConfig modelConfig, CompressionConfig config) = _settings.Read(parsed);
         string? profilePath = _profile.Of(parsed);
         CompressionProfile? profile = profilePath is null ? null : CompressionProfile.Load(profilePath);
@@ -76,7 +87,7 @@ internal sealed class CompressEvalCommand
             ?? (profile is not null && File.Exists(profile.HoldOutText)
                 ? profile.HoldOutText
                 : throw new UsageException("--text is needed: the file the profile was measured on is not here."));
-        int windows = _windows.Of(parsed);
+        int windows = _windows.Of(parsed), rounds = _repetitions.Of(parsed);
         using Interrupt interrupt = new(cancellationToken);
         using TransformerModel model = modelConfig.Load(location.Files.Share(), interrupt.Token);
         KvCompression[] caches = Caches(parsed, location, model, config, profile, profilePath);
@@ -84,12 +95,14 @@ internal sealed class CompressEvalCommand
         CalibrationText source = CalibrationText.Read(text, location.Files.Tokenizer, model, _windowTokens.Of(parsed));
         int used = Math.Min(windows, source.Available);
         CacheComparison comparison;
-        using (Progress progress = new(_printer, "timings", contexts.Length * (caches.Length + 1)))
+        using (Progress progress = new(_printer, "timings", rounds * contexts.Length * (caches.Length + 1)))
         {
-            comparison = CacheComparison.Measure(model, caches, source.Windows(used), contexts, progress.Advance, interrupt.Token);
+            comparison = CacheComparison.Measure(model, caches, source.Windows(used), contexts, rounds, progress.Advance, interrupt.Token);
         }
 
         _printer.Print(CacheComparisonPage.Of(comparison, location.Name, text, used, source.WindowTokens), _format.Of(parsed));
+        recording.Keep(() => new RunDraft(
+            RunKind.CompressEval, RunArm.Measured, location.Name, BenchReport.Processor(), RecordedBenchmarks.Of(comparison)));
         return Task.FromResult(ExitCode.Success);
     }
 

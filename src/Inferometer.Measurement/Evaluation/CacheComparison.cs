@@ -7,11 +7,11 @@ namespace Inferometer.Measurement.Evaluation;
 
 /// <summary>Caches of one model beside its exact cache: what they do to its predictions, what they hold, and how fast it decodes.</summary>
 /// <param name="Contexts">Context lengths, tokens, at which decoding was timed.</param>
-/// <param name="ExactDecodeTokensPerSecond">Speed with the exact f16 cache, one for each context.</param>
+/// <param name="ExactDecodeRounds">With the exact f16 cache, for each context the speeds of all rounds, tokens per second.</param>
 /// <param name="Caches">The compressed caches, in the order in which they were given; at least one.</param>
 /// <param name="PeakResidentBytes">Largest memory of this process so far: the model and all caches side by side.</param>
 public sealed record CacheComparison(
-    IReadOnlyList<int> Contexts, IReadOnlyList<double> ExactDecodeTokensPerSecond, IReadOnlyList<ComparedCache> Caches,
+    IReadOnlyList<int> Contexts, IReadOnlyList<IReadOnlyList<double>> ExactDecodeRounds, IReadOnlyList<ComparedCache> Caches,
     long PeakResidentBytes)
 {
     /// <summary>Tokens that are decoded for one timing; no context that is timed is shorter.</summary>
@@ -24,31 +24,50 @@ public sealed record CacheComparison(
     /// <param name="caches">The compressed caches, at least one.</param>
     /// <param name="windows">Stretches of text, tokens each, as they are scored.</param>
     /// <param name="contexts">Context lengths, tokens, <see cref="DecodeTokens"/> to what the model takes less those.</param>
-    /// <param name="timed">Called after each timing, of which there is one for each context and cache, the exact one included.</param>
+    /// <param name="rounds">
+    /// Times that each speed is taken, at least 1: all caches by turns, in every other round backwards, so that what drifts on the machine
+    /// touches all alike.
+    /// </param>
+    /// <param name="timed">Called after each timing, of which there is one for each round, context and cache, the exact one
+    /// included.</param>
     /// <param name="cancellationToken">Stops between steps.</param>
     public static CacheComparison Measure(
         TransformerModel model, IReadOnlyList<KvCompression> caches, IReadOnlyList<int[]> windows, IReadOnlyList<int> contexts,
-        Action? timed = null, CancellationToken cancellationToken = default)
+        int rounds, Action? timed = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(caches);
         ArgumentNullException.ThrowIfNull(contexts);
         IReadOnlyList<CacheQuality> quality = CompressionEvaluation.Measure(model, windows, caches, null, cancellationToken);
-        double[] exact = Speeds(blocks => model.CreateCache(blocks, KvElement.F16));
-        ComparedCache[] compared =
+        Func<int, KvCache>[] all =
         [
-            .. caches.Zip(
-                quality, (cache, q) => new ComparedCache(cache, q, Speeds(blocks => cache.CreateCache(blocks, 1, StepTokens)))),
+            blocks => model.CreateCache(blocks, KvElement.F16),
+            .. caches.Select(cache => (Func<int, KvCache>)(blocks => cache.CreateCache(blocks, 1, StepTokens))),
         ];
-        using var self = System.Diagnostics.Process.GetCurrentProcess();
-        return new CacheComparison(contexts, exact, compared, self.PeakWorkingSet64);
+        double[][][] speeds = [.. all.Select(_ => contexts.Select(_ => new double[rounds]).ToArray())]; // [cache][context][round]
+        for (int round = 0; round < rounds; round++)
+        {
+            for (int turn = 0; turn < all.Length; turn++)
+            {
+                int cache = round % 2 == 0 ? turn : all.Length - 1 - turn;
+                for (int context = 0; context < contexts.Count; context++)
+                {
+                    speeds[cache][context][round] = Speed(all[cache], contexts[context]);
+                }
+            }
+        }
 
-        double[] Speeds(Func<int, KvCache> create) => [.. contexts.Select(context =>
+        ComparedCache[] compared = [.. caches.Zip(quality, (cache, q) => (cache, q)).Select(
+            (c, i) => new ComparedCache(c.cache, c.q, speeds[i + 1]))];
+        using var self = System.Diagnostics.Process.GetCurrentProcess();
+        return new CacheComparison(contexts, speeds[0], compared, self.PeakWorkingSet64);
+
+        double Speed(Func<int, KvCache> create, int context)
         {
             using KvCache cache = create(((context + (2 * DecodeTokens)) / KvCache.BlockSize) + 1);
             double speed = DecodeSpeed.Measure(model, cache, context, DecodeTokens, cancellationToken);
             timed?.Invoke();
             return speed;
-        })];
+        }
     }
 }

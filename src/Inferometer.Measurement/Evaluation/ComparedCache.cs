@@ -6,5 +6,5 @@ namespace Inferometer.Measurement.Evaluation;
 /// <summary>A compressed cache beside the exact one.</summary>
 /// <param name="Cache">The cache.</param>
 /// <param name="Quality">What it does to the model's predictions, and what it holds.</param>
-/// <param name="DecodeTokensPerSecond">Speed, one for each context that was timed.</param>
-public sealed record ComparedCache(KvCompression Cache, CacheQuality Quality, IReadOnlyList<double> DecodeTokensPerSecond);
+/// <param name="DecodeRounds">For each context that was timed the speeds of all rounds, tokens per second.</param>
+public sealed record ComparedCache(KvCompression Cache, CacheQuality Quality, IReadOnlyList<IReadOnlyList<double>> DecodeRounds);

@@ -126,7 +126,7 @@ public sealed class AblationReport
         PredictedConfiguration prediction = comparison.Predicted;
         Workload w = _summary.Workload;
         _table.Add(
-            view, name, Cell.Number((double)w.BatchSize * w.OutputTokens / measured.Seconds),
+            view, name, Rate((double)w.BatchSize * w.OutputTokens, measured),
             Factor(factor), Factor(predicted), predicted / factor - 1 is { } error ? Cell.Number(error, Signed(error)) : Cell.None,
             Factor(cumulative), Factor(predictedCumulative),
             measured.ForwardedTokens, Bytes(measured.Memory.KvBytes), Bytes(measured.Memory.WorkBytes),
@@ -141,6 +141,18 @@ public sealed class AblationReport
             DateTimeOffset.UtcNow.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture),
             Cell.Number(_machine.Limits.ReadGBps), Cell.Number(_machine.Limits.FloatGops), Cell.Number(_machine.Limits.Int8Gops),
             Cell.Number(1e6 * _machine.DispatchSeconds));
+    }
+
+    // The median of the rounds, with the standard deviation of their rates.
+    private static Cell Rate(double tokens, MeasuredConfiguration measured)
+    {
+        double rate = tokens / measured.Seconds;
+        double[] rates = [.. measured.RoundSeconds.Select(s => tokens / s)];
+        double mean = rates.Average();
+        string spread = rates.Length > 1
+            ? " ± " + Numbers.Short(Math.Sqrt(rates.Sum(r => (r - mean) * (r - mean)) / (rates.Length - 1)))
+            : "";
+        return Cell.Number(rate, Numbers.Short(rate) + spread);
     }
 
     private static Cell Factor(double? factor) => factor is { } f ? Cell.Number(f, Numbers.Short(f) + "x") : Cell.None;

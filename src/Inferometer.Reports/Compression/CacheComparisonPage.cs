@@ -49,7 +49,11 @@ public static class CacheComparisonPage
                 Column.Number("perplexity", "perplexity"), Column.Number("increase", "perplexity_increase"),
                 Column.Number("KL nats", "kl_divergence_nats"), Column.Number("top-1", "top_one_agreement"),
                 Column.Number("cache MB", "cache_bytes"),
-                .. comparison.Contexts.Select(c => Column.Number($"tok/s @{c}", $"decode_tokens_per_second_at_{c}")),
+                .. comparison.Contexts.SelectMany(c => (Column[])
+                [
+                    Column.Number($"tok/s @{c}", $"decode_tokens_per_second_at_{c}"),
+                    Column.Number("", $"decode_tokens_per_second_at_{c}_std") with { Audience = Audience.Machines },
+                ]),
             ]);
         Row(first with
         {
@@ -60,21 +64,34 @@ public static class CacheComparisonPage
             BytesPerToken = first.ExactBytesPerToken,
             CacheBytes = (long)(first.ExactBytesPerToken * first.TokensScored),
         },
-            comparison.ExactDecodeTokensPerSecond);
+            comparison.ExactDecodeRounds);
         foreach (ComparedCache cache in comparison.Caches)
         {
-            Row(cache.Quality, cache.DecodeTokensPerSecond);
+            Row(cache.Quality, cache.DecodeRounds);
         }
 
         return table;
 
-        void Row(CacheQuality q, IReadOnlyList<double> speeds) => table.Add(
+        void Row(CacheQuality q, IReadOnlyList<IReadOnlyList<double>> speeds) => table.Add(
         [
             q.Name, Cell.Number(q.BytesPerToken, Numbers.Whole((long)Math.Round(q.BytesPerToken))), Cell.Share(q.Saved),
             Cell.Number(q.Perplexity, Numbers.Fixed(q.Perplexity, 4)), ProfilePage.Increase(q.PerplexityIncrease),
             Cell.Number(q.KlDivergence, q.KlDivergence == 0 ? "0" : q.KlDivergence.ToString("0.0e+0", CultureInfo.InvariantCulture)),
             ProfilePage.Agreement(q.TopOneAgreement), Cell.Number(q.CacheBytes, Numbers.Fixed(q.CacheBytes / 1e6, 1)),
-            .. speeds.Select(s => Cell.Number(s)),
+            .. speeds.SelectMany(s => (Cell[])[Speed(s), Cell.Number(Deviation(s))]),
         ]);
+    }
+
+    private static Cell Speed(IReadOnlyList<double> rounds)
+    {
+        double mean = rounds.Average();
+        string spread = rounds.Count > 1 ? " ± " + Numbers.Short(Deviation(rounds)) : "";
+        return Cell.Number(mean, Numbers.Short(mean) + spread);
+    }
+
+    private static double Deviation(IReadOnlyList<double> rounds)
+    {
+        double mean = rounds.Average();
+        return rounds.Count < 2 ? 0 : Math.Sqrt(rounds.Sum(r => (r - mean) * (r - mean)) / (rounds.Count - 1));
     }
 }

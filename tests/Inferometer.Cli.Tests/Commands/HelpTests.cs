@@ -12,6 +12,9 @@ public class HelpTests
 
     private static readonly string[] UserFiles = [".yaml", ".jsonl", ".json", ".gguf", ".csv"];
 
+    // They read what runs of the user have kept, or run until it is decided.
+    private static readonly string[] OfHistory = ["history", "show", "diff", "gate", "ab"];
+
     public static TheoryData<string> Commands => [.. Root.Subcommands.Select(c => c.Name)];
 
     public static TheoryData<string> Examples => [.. Root.Subcommands.OfType<ExampleCommand>().SelectMany(c => c.Examples)];
@@ -52,7 +55,8 @@ public class HelpTests
         Assert.Equal("inferometer", words[0]);
         bool isOfUser = words.Any(
             w => w.StartsWith("./", StringComparison.Ordinal) || UserFiles.Any(e => w.EndsWith(e, StringComparison.Ordinal)));
-        if (isOfUser || words[1] is "serve" or "mcp" || words.Contains("--url", StringComparer.Ordinal))
+        if (isOfUser || words[1] is "serve" or "mcp" || OfHistory.Contains(words[1], StringComparer.Ordinal)
+            || words.Contains("--url", StringComparer.Ordinal))
         {
             // Names a file or a server of the user's, or works until it is stopped; what it does is tested elsewhere. Here: the line is
             // well-formed.

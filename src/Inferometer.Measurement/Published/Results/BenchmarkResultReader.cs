@@ -50,6 +50,33 @@ public static class BenchmarkResultReader
         return table.Count > 0 ? table : throw new InferometerException($"{name}: it holds no measurement.");
     }
 
+    /// <summary>The results in a JSON document, an array, or an object a line, each with the program that wrote it.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="name">What error messages call it.</param>
+    /// <exception cref="InferometerException">It is no JSON, or of no benchmark that is known.</exception>
+    public static IReadOnlyList<(BenchmarkProgram Program, JsonElement Result)> Recognize(string text, string name)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        List<(BenchmarkProgram, JsonElement)> results = [];
+        foreach (JsonElement element in Objects(text.TrimStart('\uFEFF'), name))
+        {
+            string where = string.Create(CultureInfo.InvariantCulture, $"{name}, result {results.Count + 1}");
+            if (element.ValueKind is not JsonValueKind.Object)
+            {
+                throw new InferometerException($"{where}: it is no object. {Known}.");
+            }
+
+            JsonResult o = new(element, where);
+            results.Add((
+                LlamaBench.Is(o.Has) ? BenchmarkProgram.LlamaBench
+                : ServingBenchmark.IsVllm(o) ? BenchmarkProgram.VllmServing
+                : ServingBenchmark.IsAiPerf(o) ? BenchmarkProgram.AiPerf
+                : throw new InferometerException($"{where}: its fields are of no benchmark that is known. {Known}."), element));
+        }
+
+        return results.Count > 0 ? results : throw new InferometerException($"{name}: it holds no result.");
+    }
+
     private static PublishedTable Csv(string text, string name, BenchmarkSubject subject)
     {
         CsvTable table = new(new StringReader(text), name);

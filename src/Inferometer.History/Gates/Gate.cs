@@ -1,0 +1,59 @@
+using Inferometer.Core;
+using Inferometer.History.Comparison;
+using Inferometer.History.Records;
+
+namespace Inferometer.History.Gates;
+
+/// <summary>
+/// Whether a run is no worse than a baseline. A figure fails where it is worse than its limit allows and certainly worse: the interval of
+/// the difference leaves 0 out. One that is worse than allowed, but might be so by chance, passes; one without spread is told, and passes.
+/// </summary>
+/// <param name="Comparison">Baseline and run.</param>
+/// <param name="Checks">The figures, in the order of the run.</param>
+public sealed record Gate(RunComparison Comparison, IReadOnlyList<GateCheck> Checks)
+{
+    /// <summary>Whether nothing failed.</summary>
+    public bool Passed => Checks.All(c => c.Outcome is not GateOutcome.Failed);
+
+    /// <summary>Holds a run against a baseline.</summary>
+    /// <param name="comparison">Baseline and run.</param>
+    /// <param name="maxRegression">How much worse figures may be, as a share of the baseline's.</param>
+    /// <param name="limits">The figures that are looked at; none = the headline figures that are better one way.</param>
+    /// <exception cref="InferometerException">A figure is not in both runs, or neither good nor bad; or there is none to look
+    /// at.</exception>
+    public static Gate Of(RunComparison comparison, double maxRegression, IReadOnlyList<GateLimit> limits)
+    {
+        ArgumentNullException.ThrowIfNull(comparison);
+        ArgumentNullException.ThrowIfNull(limits);
+        GateCheck[] checks = limits.Count > 0
+            ? [.. limits.Select(l => Check(Require(comparison, l.Key), l.MaxRegression ?? maxRegression))]
+            : [.. comparison.Differences.Where(d => d.B.IsHeadline && d.B.Better is not Better.Neither).Select(
+                d => Check(d, maxRegression))];
+        return checks.Length > 0
+            ? new Gate(comparison, checks)
+            : throw new InferometerException(
+                $"The runs {comparison.A.ShortId} and {comparison.B.ShortId} have no headline figure in common; say which figures with "
+                    + $"--metric.");
+    }
+
+    private static MetricDifference Require(RunComparison comparison, string key)
+    {
+        MetricDifference figure = comparison.Find(key) ?? throw new InferometerException(
+            $"--metric: '{key}' is not a figure of both runs.{NameSuggestion.For(key, comparison.Differences.Select(d => d.Key))} They "
+                + $"have "
+            + $"{string.Join(", ", comparison.Differences.Where(d => d.B.Better is not Better.Neither).Select(d => d.Key))}.");
+        return figure.B.Better is not Better.Neither
+            ? figure
+            : throw new InferometerException($"--metric: '{key}' is neither better higher nor lower, so that it cannot regress.");
+    }
+
+    private static GateCheck Check(MetricDifference figure, double limit) => new(
+        figure, limit,
+        !(figure.Regression is { } regression ? regression > limit : IsWorse(figure)) ? GateOutcome.Passed
+            : figure.Verdict is Verdict.Unknown ? GateOutcome.Unproven
+            : figure.Verdict is Verdict.Worse ? GateOutcome.Failed
+            : GateOutcome.Passed);
+
+    // A baseline of 0 has no share; anything worse is beyond every limit.
+    private static bool IsWorse(MetricDifference figure) => figure.B.Better is Better.Lower ? figure.Difference > 0 : figure.Difference < 0;
+}

@@ -1,0 +1,98 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Inferometer.Core;
+using Inferometer.History.Records;
+
+namespace Inferometer.History.Import;
+
+/// <summary>
+/// Tests of llama-bench: <c>n_prompt</c>, <c>n_gen</c>, <c>n_depth</c>, <c>avg_ts</c>, <c>samples_ts</c>, <c>stddev_ts</c>,
+/// <c>build_commit</c>, <c>model_filename</c>, <c>cpu_info</c>, <c>gpu_info</c>, <c>test_time</c>. Figures are called as <c>bench</c> calls
+/// them.
+/// </summary>
+internal static class LlamaBenchResult
+{
+    // Differ from test to test, or say nothing of what was asked.
+    private static readonly string[] Results =
+    [
+        "n_prompt", "n_gen", "n_depth", "test_time", "avg_ns", "stddev_ns", "avg_ts", "stddev_ts", "samples_ns", "samples_ts", "n_threads",
+        "model_size", "model_n_params",
+    ];
+
+    public static IEnumerable<ImportedRun> Of(IReadOnlyList<JsonElement> tests, string name)
+    {
+        foreach (IGrouping<string, JsonElement> group in tests.GroupBy(Settings, StringComparer.Ordinal))
+        {
+            JsonElement first = group.First();
+            bool several = group.Select(t => ImportedFigures.Number(t, "n_threads")).Distinct().Count() > 1;
+            List<RunMetric> metrics = [];
+            List<RunSeries> series = [];
+            foreach (JsonElement test in group)
+            {
+                Add(test, several, name, metrics, series);
+            }
+
+            JsonObject settings = JsonNode.Parse(group.Key)!.AsObject();
+            settings["tests"] = new JsonArray([.. metrics.Select(m => JsonValue.Create(m.Key))]);
+            string? file = ImportedFigures.Text(first, "model_filename");
+            yield return new ImportedRun
+            {
+                Program = $"llama-bench {ImportedFigures.Text(first, "build_commit")}".TrimEnd(),
+                Model = file?[(file.LastIndexOfAny(['/', '\\']) + 1)..],
+                On = ImportedFigures.Text(first, "gpu_info") ?? ImportedFigures.Text(first, "cpu_info"),
+                At = DateTimeOffset.TryParse(
+                    ImportedFigures.Text(first, "test_time"), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal,
+                        out DateTimeOffset at) ? at : null,
+                Settings = settings,
+                Metrics = metrics,
+                Series = series,
+            };
+        }
+    }
+
+    private static void Add(JsonElement test, bool several, string file, List<RunMetric> metrics, List<RunSeries> series)
+    {
+        double rate = ImportedFigures.Number(test, "avg_ts")
+            ?? throw new InferometerException($"{file}: a test of llama-bench has no number in 'avg_ts'.");
+        string name = NameOf(test, several), key = name;
+        for (int i = 2; metrics.Any(m => string.Equals(m.Key, key, StringComparison.Ordinal)); i++)
+        {
+            key = string.Create(CultureInfo.InvariantCulture, $"{name} #{i}");
+        }
+
+        RunMetric metric = new() { Key = key, Name = key, Unit = "tokens/s", Better = Better.Higher, Value = rate, IsHeadline = true };
+        if (ImportedFigures.List(test, "samples_ts") is { Length: > 0 } samples && samples.All(double.IsFinite))
+        {
+            series.Add(new RunSeries(key, "tokens/s", samples));
+            metric = metric with { Statistic = Statistic.Mean, Series = key };
+        }
+
+        metrics.Add(metric);
+    }
+
+    private static string NameOf(JsonElement test, bool several)
+    {
+        double prompt = ImportedFigures.Number(test, "n_prompt") ?? 0, generated = ImportedFigures.Number(test, "n_gen") ?? 0;
+        double depth = ImportedFigures.Number(test, "n_depth") ?? 0;
+        string?[] parts = [prompt > 0 ? Text("pp", prompt) : null, generated > 0 ? Text("tg", generated) : null];
+        return string.Join('+', parts.OfType<string>()) + (depth > 0 ? Text(" @ d", depth) : "")
+            + (several && ImportedFigures.Number(test, "n_threads") is { } threads ? Text(" t", threads) : "");
+
+        static string Text(string before, double number) => string.Create(CultureInfo.InvariantCulture, $"{before}{number}");
+    }
+
+    private static string Settings(JsonElement test)
+    {
+        JsonObject settings = [];
+        foreach (JsonProperty field in test.EnumerateObject())
+        {
+            if (!Results.Contains(field.Name, StringComparer.Ordinal))
+            {
+                settings[field.Name] = JsonNode.Parse(field.Value.GetRawText());
+            }
+        }
+
+        return RunConfig.Of(settings).Json;
+    }
+}

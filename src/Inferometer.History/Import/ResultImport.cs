@@ -1,0 +1,85 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Inferometer.Core;
+using Inferometer.History.Records;
+using Inferometer.Measurement.Published.Results;
+
+namespace Inferometer.History.Import;
+
+/// <summary>
+/// Takes what other programs measured: a run for each result of a serving benchmark, and one for all tests of llama-bench that ran with the
+/// same build, model and device. Equal files give equal runs, so that a file that is read twice is kept once.
+/// </summary>
+public static class ResultImport
+{
+    /// <summary>Reads a file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="subject">What ran, where the file does not say; its model and system are heeded.</param>
+    /// <exception cref="InferometerException">It cannot be read, or is of no program that is known.</exception>
+    public static IReadOnlyList<RunRecord> Read(string path, BenchmarkSubject subject)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        try
+        {
+            return Read(File.ReadAllText(path), Path.GetFileName(path), new DateTimeOffset(File.GetLastWriteTimeUtc(path)), subject);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new InferometerException($"{path}: cannot be read: {error.Message}", error);
+        }
+    }
+
+    /// <summary>Reads a text.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="name">Its file's name, for errors and for the run.</param>
+    /// <param name="written">When it was written: the time of results that do not tell theirs.</param>
+    /// <param name="subject">What ran, where the text does not say.</param>
+    /// <exception cref="InferometerException">As for a file.</exception>
+    public static IReadOnlyList<RunRecord> Read(string text, string name, DateTimeOffset written, BenchmarkSubject subject)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        ArgumentNullException.ThrowIfNull(subject);
+        List<ImportedRun> runs = [];
+        List<JsonElement> tests = [];
+        int number = 0;
+        foreach ((BenchmarkProgram program, JsonElement result) in BenchmarkResultReader.Recognize(text, name))
+        {
+            string where = string.Create(CultureInfo.InvariantCulture, $"{name}, result {++number}");
+            switch (program)
+            {
+                case BenchmarkProgram.LlamaBench:
+                    tests.Add(result);
+                    break;
+                case BenchmarkProgram.VllmServing:
+                    runs.Add(VllmResult.Of(result, where));
+                    break;
+                default:
+                    runs.Add(AiPerfResult.Of(result, where));
+                    break;
+            }
+        }
+
+        runs.AddRange(LlamaBenchResult.Of(tests, name));
+        return [.. runs.Select(run => Record(run, name, written, subject))];
+    }
+
+    private static RunRecord Record(ImportedRun run, string name, DateTimeOffset written, BenchmarkSubject subject)
+    {
+        JsonObject settings = run.Settings;
+        settings["program"] = run.Program;
+        return new RunRecord
+        {
+            Kind = RunKind.Import,
+            Arm = RunArm.Measured,
+            At = run.At ?? written,
+            Model = subject.Model ?? run.Model ?? "unknown",
+            On = subject.System ?? run.On ?? "unknown",
+            Config = RunConfig.Of(settings),
+            Product = run.Program,
+            CommandLine = ["import", name],
+            Metrics = run.Metrics.Count > 0 ? run.Metrics : throw new InferometerException($"{name}: it holds no figure that is known."),
+            Series = run.Series,
+        }.Sealed();
+    }
+}

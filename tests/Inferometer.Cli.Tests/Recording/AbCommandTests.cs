@@ -1,0 +1,34 @@
+using Inferometer.Cli.Hosting;
+
+namespace Inferometer.Cli.Tests.Recording;
+
+public sealed class AbCommandTests
+{
+    [Fact]
+    public async Task Two_benches_run_by_turns_in_processes_of_their_own()
+    {
+        CommandRun run = await CommandRun.Of(
+            "ab", "bench -p 8 -n 0 -r 1 --warm-up 0", "bench -p 64 -n 0 -r 1 --warm-up "
+                + "0", "--rounds", "2", "--metric", "pp8", "-f", "json");
+        Assert.Equal(ExitCode.Failed, run.Code);
+        Assert.Contains("'pp8' is not a figure of both", run.Error, StringComparison.Ordinal);
+
+        CommandRun same = await CommandRun.Of(
+            "ab", "bench -p 8 -n 0 -r 1 --warm-up 0", "bench -p 8 -n 0 -r 1 --warm-up 0 -t 1", "--rounds", "2", "-f", "json");
+        Assert.True(same.Code == ExitCode.Success, same.Error);
+        Assert.Contains("\"metric\": \"pp8\"", same.Output, StringComparison.Ordinal);
+        Assert.Contains("\"round\": 2", same.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("bench -p 8", "estimate x", "B: it must be a command line of bench or load")]
+    [InlineData("bench --store x", "bench", "A: --store cannot be run by turns")]
+    [InlineData("bench 'x", "bench", "A: a quote ' is not closed")]
+    [InlineData("", "bench", "A: it must be a command line")]
+    public async Task Other_command_lines_are_refused(string a, string b, string complaint)
+    {
+        CommandRun run = await CommandRun.Of("ab", a, b);
+        Assert.Equal(ExitCode.Usage, run.Code);
+        Assert.Contains(complaint, Assert.Single(run.Complaints), StringComparison.Ordinal);
+    }
+}
