@@ -9,7 +9,7 @@ const program = process.env.INFEROMETER
 
 export async function startServer(...options) {
   const child = spawn(
-    'dotnet', [program, 'serve', '--port', '0', '--served-model-name', 'tales', '--log-level', 'error', ...options],
+    'dotnet', [program, 'serve', '--demo', '--port', '0', '--served-model-name', 'tales', '--log-level', 'error', ...options],
     { stdio: ['ignore', 'pipe', 'inherit'] });
   const lines = createInterface({ input: child.stdout });
   const line = await Promise.race([
