@@ -20,7 +20,10 @@ internal sealed class ChoiceStream : IAsyncDisposable
     private readonly Activity? _activity;
     private readonly AnswerCache.Recording? _recording;
     private readonly IReadOnlyList<ChoiceUpdate>? _kept;
+    private readonly ServerMetrics? _metrics;
     private int _next;
+    private int _ended;
+    private int _longest;
     private int _inputTokens;
     private int _outputTokens;
 
@@ -35,6 +38,7 @@ internal sealed class ChoiceStream : IAsyncDisposable
         CancellationToken cancellationToken)
     {
         _recording = recording;
+        _metrics = service.Metrics;
         _activity = Telemetry.Source.StartActivity($"{operation} {service.Model.Name}", ActivityKind.Server);
         _activity?.SetTag("gen_ai.operation.name", operation).SetTag("gen_ai.provider.name", "inferometer")
             .SetTag("gen_ai.request.model", service.Model.Name).SetTag("gen_ai.request.choice.count", requests.Count);
@@ -118,6 +122,12 @@ internal sealed class ChoiceStream : IAsyncDisposable
         {
             _inputTokens += usage.PromptTokens;
             _outputTokens += usage.OutputTokens;
+            _longest = Math.Max(_longest, usage.OutputTokens);
+            if (++_ended == _sequences.Length)
+            {
+                _metrics!.Answers.Add(_ended);
+                _metrics.LongestOutput.Add(_longest);
+            }
         }
 
         return true;

@@ -88,6 +88,9 @@ internal static class MetricsPage
         text.Histogram("vllm:request_decode_time_seconds", "First token to the end.", labels, metrics.Decode);
         text.Histogram("vllm:request_prompt_tokens", "Tokens of prompts.", labels, metrics.PromptLength);
         text.Histogram("vllm:request_generation_tokens", "Tokens of outputs.", labels, metrics.OutputLength);
+        text.Histogram(
+            "vllm:request_max_num_generation_tokens", "Tokens of the longest output of a request.", labels, metrics.LongestOutput);
+        text.Histogram("vllm:request_params_n", "Outputs that a request asked for.", labels, metrics.Answers);
     }
 
     private static void WriteOwn(PrometheusText text, PerformanceStatistics engine)

@@ -55,6 +55,12 @@ internal sealed class ServerMetrics(InferenceEngine engine, string modelName, La
     /// <summary>Output lengths.</summary>
     public Histogram OutputLength { get; } = new(Buckets.Tokens(engine.MaxSequenceTokens));
 
+    /// <summary>Answers that requests asked for.</summary>
+    public Histogram Answers { get; } = new(Buckets.Answers);
+
+    /// <summary>Tokens of the longest answer of a request.</summary>
+    public Histogram LongestOutput { get; } = new(Buckets.Tokens(engine.MaxSequenceTokens));
+
     /// <summary>Measured from the first step to the first token, of requests that were predicted.</summary>
     public Histogram MeasuredFirstToken { get; } = new(Buckets.FirstToken);
 

@@ -9,6 +9,9 @@ namespace Inferometer.Server.OpenAi;
 /// <summary>The APIs of a model where none is served: lists are empty, and the rest says how to serve one.</summary>
 internal sealed class NoModelEndpoints : IEndpointGroup
 {
+    private static readonly string[] s_paths =
+        ["/v1/{**rest}", "/v2/rerank", "/rerank", "/score", "/tokenize", "/detokenize"];
+
     /// <inheritdoc/>
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -16,9 +19,11 @@ internal sealed class NoModelEndpoints : IEndpointGroup
             .WithMetadata(ErrorStyle.OpenAi);
         routes.MapGet("/api/tags", context => JsonBody.WriteAsync(context, static json => WriteEmpty(json, "models", null)))
             .WithMetadata(ErrorStyle.Ollama);
-        routes.Map("/v1/{**rest}", Refuse).WithMetadata(ErrorStyle.OpenAi);
-        routes.Map("/tokenize", Refuse).WithMetadata(ErrorStyle.OpenAi);
-        routes.Map("/detokenize", Refuse).WithMetadata(ErrorStyle.OpenAi);
+        foreach (string path in s_paths)
+        {
+            routes.Map(path, Refuse).WithMetadata(ErrorStyle.OpenAi);
+        }
+
         routes.Map("/api/{name}", Refuse).WithMetadata(ErrorStyle.Ollama);
     }
 

@@ -18,6 +18,9 @@ namespace Inferometer.Server.Upstreams;
 /// <param name="isKeyed">Whether clients show a key of this server.</param>
 internal sealed class UpstreamEndpoints(UpstreamPool pool, IHttpForwarder forwarder, ServerLimits limits, bool isKeyed) : IEndpointGroup
 {
+    private static readonly string[] s_paths =
+        ["/v1/{**rest}", "/v2/rerank", "/rerank", "/score", "/tokenize", "/detokenize"];
+
     private static readonly string[] s_ollama = ["chat", "generate", "embed", "embeddings", "show", "tags", "ps"];
 
     private readonly ForwarderRequestConfig _config = new()
@@ -30,9 +33,11 @@ internal sealed class UpstreamEndpoints(UpstreamPool pool, IHttpForwarder forwar
     /// <inheritdoc/>
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.Map("/v1/{**rest}", ForwardAsync).WithMetadata(ErrorStyle.OpenAi);
-        routes.Map("/tokenize", ForwardAsync).WithMetadata(ErrorStyle.OpenAi);
-        routes.Map("/detokenize", ForwardAsync).WithMetadata(ErrorStyle.OpenAi);
+        foreach (string path in s_paths)
+        {
+            routes.Map(path, ForwardAsync).WithMetadata(ErrorStyle.OpenAi);
+        }
+
         foreach (string name in s_ollama)
         {
             routes.Map("/api/" + name, ForwardAsync).WithMetadata(ErrorStyle.Ollama);

@@ -14,7 +14,9 @@ public sealed class PlanEndpointTests(EngineFixture fixture)
     [Fact]
     public async Task A_load_is_planned_for_and_equal_seeds_give_equal_plans()
     {
-        const string Body = """{"model":"llama-3.1-8b","users":20,"slo":"ttft:2s,tpot:60ms","on":["4xl40s"],"framework":"vllm","tp":[1,2]}""";
+        const string Body = """
+            {"model":"llama-3.1-8b","users":20,"slo":"ttft:2s,tpot:60ms","on":["4xl40s"],"framework":"vllm","tp":[1,2]}
+            """;
         await using TestServer server = await TestServer.StartAsync(fixture.Model);
         string first = (await server.PostAsync(Path + "?wait=60", Body)).Succeeded().Text;
         JsonElement plan = JsonElement.Parse(first);
@@ -28,7 +30,8 @@ public sealed class PlanEndpointTests(EngineFixture fixture)
     {
         await using TestServer server = await TestServer.StartAsync(fixture.Model);
         string text = (await server.PostAsync(
-            Path + "?wait=60", """{"on":"2xrtx4090","model":["llama-3.1-8b","llama-3.1-405b"],"input":1024,"output":256}""")).Succeeded().Text;
+            Path + "?wait=60",
+            """{"on":"2xrtx4090","model":["llama-3.1-8b","llama-3.1-405b"],"input":1024,"output":256}""")).Succeeded().Text;
         Assert.Contains("meta-llama/Llama-3.1-8B", text, StringComparison.Ordinal);
         Assert.Contains("405B", text, StringComparison.Ordinal);
     }
