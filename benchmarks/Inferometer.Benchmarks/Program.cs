@@ -26,6 +26,9 @@ switch (args)
     case ["load-truth", .. string[] rest]:
         LoadTruthReport.Run(rest is [string rate] ? double.Parse(rate, CultureInfo.InvariantCulture) : 1000);
         return 0;
+    case ["serve-overhead", string served]:
+        await ServeOverheadReport.RunAsync(served);
+        return 0;
     case ["plan-quick", .. string[] rest]:
         PlanReport.Run(rest is [string planned] ? planned : "llama-3.3-70b");
         return 0;

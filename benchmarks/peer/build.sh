@@ -2,6 +2,7 @@
 # Installs the peer, llama.cpp, from npm and builds the driver that times it through its public C API.
 #   benchmarks/peer/build.sh            prebuilt libraries from the package @node-llama-cpp/linux-x64
 #   PEER_NATIVE=1 benchmarks/peer/build.sh   also compiles the same release with -march=native (cmake, ninja, C++; minutes)
+#   PEER_SERVER=1 benchmarks/peer/build.sh   also compiles its server the same way, for benchmarks/serve/compare.mjs
 # Everything lands in benchmarks/peer/.peer, which git ignores.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -34,4 +35,13 @@ if [ "${PEER_NATIVE:-0}" = 1 ]; then
     c++ -o peer_bench_native peer_bench.o native/src/libllama.a native/ggml/src/libggml.a \
         native/ggml/src/libggml-cpu.a native/ggml/src/libggml-base.a -fopenmp -lpthread -ldl -lm
     echo "built $work/peer_bench_native"
+fi
+
+if [ "${PEER_SERVER:-0}" = 1 ]; then
+    # Its web page would be fetched from elsewhere, and TLS is not measured: both are left out. What answers requests is whole.
+    cmake -S headers -B server -G Ninja -DCMAKE_BUILD_TYPE=Release -DGGML_NATIVE=ON -DBUILD_SHARED_LIBS=OFF \
+        -DLLAMA_OPENSSL=OFF -DLLAMA_BUILD_UI=OFF -DLLAMA_USE_PREBUILT_UI=OFF -DLLAMA_BUILD_TESTS=OFF \
+        -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_TOOLS=ON -DLLAMA_BUILD_APP=OFF -DLLAMA_BUILD_SERVER=ON >server.log
+    cmake --build server --target llama-server ${PEER_JOBS:+-j "$PEER_JOBS"} >>server.log
+    echo "built $work/server/bin/llama-server"
 fi

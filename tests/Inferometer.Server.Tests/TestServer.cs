@@ -31,7 +31,7 @@ internal sealed class TestServer : IAsyncDisposable
 
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
-    public static async Task<TestServer> StartAsync(ServedModel model, ServerOptions? options = null, LatencyForecast? forecast = null)
+    public static async Task<TestServer> StartAsync(ServedModel? model, ServerOptions? options = null, LatencyForecast? forecast = null)
     {
         CapturedLog log = new();
         options = (options ?? new ServerOptions()) with { Port = 0, Log = log, LogLevel = LogLevel.Debug };

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
+import { fileURLToPath } from 'node:url';
 import { after, before, test } from 'node:test';
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import { embed, generateText, streamText } from 'ai';
 import { Ollama } from 'ollama';
 import OpenAI from 'openai';
-import { startServer } from './server.mjs';
+import { startFront, startServer } from './server.mjs';
 
 const messages = [{ role: 'system', content: 'Be brief.' }, { role: 'user', content: 'What came then?' }];
+const toolTemplate = fileURLToPath(new URL('./tools.jinja', import.meta.url));
 let server, hurried;
 
 before(async () => {
@@ -83,6 +85,41 @@ test('openai: responses, whole and streamed', async () => {
   assert.equal((await stream.finalResponse()).usage.output_tokens, 8);
 });
 
+test('openai: responses call tools, whole and streamed, and take what these gave', async () => {
+  const caller = await startServer('--no-predictions', '--chat-template', toolTemplate);
+  try {
+    const tool = {
+      type: 'function', name: 'get_weather', description: 'The weather', strict: true,
+      parameters: {
+        type: 'object', properties: { city: { type: 'string', maxLength: 12 }, days: { type: 'integer', minimum: 1, maximum: 9 } },
+        required: ['city', 'days'], additionalProperties: false,
+      },
+    };
+    const asked = { model: 'tales', input: 'Weather?', tools: [tool], tool_choice: 'required', parallel_tool_calls: false };
+    const whole = await openai(caller).responses.create(asked);
+    const [call] = whole.output;
+    assert.equal(call.type, 'function_call');
+    assert.equal(typeof JSON.parse(call.arguments).city, 'string');
+    const stream = openai(caller).responses.stream(asked);
+    let told = '';
+    for await (const event of stream) {
+      told += event.type === 'response.function_call_arguments.delta' ? event.delta : '';
+    }
+
+    const final = await stream.finalResponse();
+    assert.equal(final.output[0].name, 'get_weather');
+    assert.equal(final.output[0].arguments, told);
+    assert.ok(JSON.parse(told).days >= 1);
+    const after = await openai(caller).responses.create({
+      model: 'tales', tools: [tool], max_output_tokens: 8,
+      input: [{ role: 'user', content: 'Weather?' }, ...whole.output, { type: 'function_call_output', call_id: call.call_id, output: 'rain' }],
+    });
+    assert.ok(after.usage.input_tokens > whole.usage.input_tokens);
+  } finally {
+    assert.equal(await caller.stop(), 0);
+  }
+});
+
 test('openai: errors come as its own kinds, with field and code', async () => {
   await assert.rejects(
     openai().chat.completions.create({ model: 'tales', messages, tools: [{ type: 'function', function: { name: 'f' } }] }),
@@ -98,6 +135,33 @@ test('openai: an answer that breaks off throws, in the iterator and in the helpe
     openai(hurried).chat.completions.create(asked).then((stream) => textOf(stream, () => '')),
     (error) => error instanceof OpenAI.APIError && error.code === 'timeout');
   await assert.rejects(openai(hurried).chat.completions.stream(asked).finalChatCompletion());
+});
+
+test('openai: through a server in front of two, and answers kept by one', async () => {
+  const kept = await startServer('--no-predictions', '--response-cache', '4');
+  const front = await startFront(server.url, kept.url);
+  try {
+    const asked = { model: 'tales', messages, temperature: 0, max_tokens: 12 };
+    const direct = await openai().chat.completions.create(asked);
+    for (let i = 0; i < 4; i++) {
+      const whole = await openai(front).chat.completions.create(asked);
+      assert.equal(whole.choices[0].message.content, direct.choices[0].message.content);
+      const streamed = await openai(front).chat.completions.stream(asked).finalChatCompletion();
+      assert.equal(streamed.choices[0].message.content, direct.choices[0].message.content);
+    }
+
+    const metrics = await (await fetch(`${kept.url}/metrics`)).text();
+    assert.match(metrics, /inferometer_response_cache_hits_total [1-9]/);
+    await assert.rejects(
+      openai(front).chat.completions.create({ model: 'other', messages }),
+      (error) => error instanceof OpenAI.NotFoundError && error.code === 'model_not_found');
+    assert.equal(await kept.stop(), 0);
+    const after = await openai(front).chat.completions.create(asked); // the other one answers
+    assert.equal(after.choices[0].message.content, direct.choices[0].message.content);
+  } finally {
+    await kept.stop();
+    assert.equal(await front.stop(), 0);
+  }
 });
 
 test('ollama: chat, generate, embed and the lists', async () => {

@@ -7,9 +7,14 @@ import { fileURLToPath } from 'node:url';
 const program = process.env.INFEROMETER
   ?? fileURLToPath(new URL('../../src/Inferometer.Cli/bin/Release/net10.0/inferometer.dll', import.meta.url));
 
-export async function startServer(...options) {
+export const startServer = (...options) => start('--demo', '--served-model-name', 'tales', ...options);
+
+// Starts a server in front of others.
+export const startFront = (...addresses) => start(...addresses.flatMap((address) => ['--upstream', address]));
+
+async function start(...options) {
   const child = spawn(
-    'dotnet', [program, 'serve', '--port', '0', '--served-model-name', 'tales', '--log-level', 'error', ...options],
+    'dotnet', [program, 'serve', '--port', '0', '--log-level', 'error', ...options],
     { stdio: ['ignore', 'pipe', 'inherit'] });
   const lines = createInterface({ input: child.stdout });
   const line = await Promise.race([

@@ -14,7 +14,7 @@ export async function startServer(...options) {
     throw new Error(`${program} is missing: build src/Inferometer.Cli in Release first`);
   }
 
-  const server = spawn('dotnet', [program, 'serve', '--port', '0', '--log-level', 'warning', ...options], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const server = spawn('dotnet', [program, 'serve', '--demo', '--port', '0', '--log-level', 'warning', ...options], { stdio: ['ignore', 'pipe', 'pipe'] });
   let [out, errors] = ['', ''];
   server.stderr.on('data', (data) => (errors += data));
   const address = await new Promise((found, failed) => {

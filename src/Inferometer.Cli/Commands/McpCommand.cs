@@ -1,6 +1,8 @@
 using System.CommandLine;
 using Inferometer.Cli.Hosting;
+using Inferometer.Cli.Settings;
 using Inferometer.Server.Mcp;
+using Inferometer.Simulation.Planning;
 
 namespace Inferometer.Cli.Commands;
 
@@ -9,16 +11,21 @@ internal static class McpCommand
 {
     public static Command Create()
     {
+        PathOption catalog = DeploymentOptions.CatalogOption(
+            "Folder with models/*.json, hardware/*.json and calibration/*.json of your own.");
         ExampleCommand command = new(
             "mcp",
             "Offers the simulator as tools for language models, by the Model Context Protocol over standard input and output. "
                 + "'serve' offers the same at /mcp.",
-            "inferometer mcp");
-        command.SetAction(async (_, cancellationToken) =>
+            "inferometer mcp")
+        {
+            catalog,
+        };
+        command.SetAction(async (parsed, cancellationToken) =>
         {
             using Interrupt interrupt = new(cancellationToken);
             await SimulatorMcpServer.RunAsync(
-                Console.OpenStandardInput(), Console.OpenStandardOutput(), interrupt.Token).ConfigureAwait(false);
+                Console.OpenStandardInput(), Console.OpenStandardOutput(), Catalogs.From(catalog.Of(parsed)), interrupt.Token).ConfigureAwait(false);
             return ExitCode.Success;
         });
         return command;

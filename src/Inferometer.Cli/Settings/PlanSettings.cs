@@ -2,7 +2,6 @@ using System.CommandLine;
 using Inferometer.Cli.Hosting;
 using Inferometer.Core;
 using Inferometer.Core.Catalog;
-using Inferometer.Core.Weights;
 using Inferometer.Planning;
 using Inferometer.Planning.Demand;
 using Inferometer.Planning.Deployments;
@@ -272,22 +271,10 @@ internal sealed class PlanSettings
             ? percentile
             : throw Domains.Wrong(origin, text, "p and a number above 0 up to 100, such as p95");
 
-    private static string ReadWeights(string text, string origin) =>
-        text.Equals(DeploymentShape.Published, StringComparison.OrdinalIgnoreCase)
-        ? DeploymentShape.Published
-        : Offered(WeightFormats.Find(text, origin).Name, text, origin, p => p.Weights);
+    private static string ReadWeights(string text, string origin) => OfferedFormats.Weights(text, origin);
 
     private static string ReadCache(string text, string origin) =>
         text.Equals(DeploymentShape.Published, StringComparison.OrdinalIgnoreCase)
-        ? DeploymentShape.Published
-        : CompressedCaches.Find(text) ?? Offered(Core.Deployments.Precision.Parse(text, origin).Name, text, origin, p => p.KvCache);
-
-    // A format that no program could be told would be left out of the search without a word.
-    private static string Offered(string name, string text, string origin, Func<ServingProgram, EquatableList<FormatOption>> of)
-    {
-        string[] known = [.. ServingPrograms.All.SelectMany(p => of(p)).Select(f => f.Name).Distinct(StringComparer.Ordinal)];
-        return known.Contains(name, StringComparer.OrdinalIgnoreCase) ? name
-            : known.Contains(text, StringComparer.OrdinalIgnoreCase) ? text.ToLowerInvariant()
-            : throw Domains.Wrong(origin, text, $"one that a serving framework takes: {Domains.Listed(known)}");
-    }
+            ? DeploymentShape.Published
+            : CompressedCaches.Find(text) ?? OfferedFormats.KvCache(text, origin);
 }

@@ -6,6 +6,8 @@ using Inferometer.Inference.Engine;
 using Inferometer.ModelFiles.Generation;
 using Inferometer.Server.Generation;
 using Inferometer.Server.Hosting;
+using Inferometer.Server.Upstreams;
+using Inferometer.Simulation.Planning;
 using Microsoft.Extensions.Logging;
 
 namespace Inferometer.Cli.Settings;
@@ -16,6 +18,7 @@ namespace Inferometer.Cli.Settings;
 internal sealed class ServeSettings
 {
     private const string KeyVariable = "INFEROMETER_API_KEY";
+    private const string UpstreamKeyVariable = "INFEROMETER_UPSTREAM_API_KEY";
     private const string OtlpVariable = "OTEL_EXPORTER_OTLP_ENDPOINT";
 
     private readonly ValueOption<string> _host = new(
@@ -102,6 +105,39 @@ internal sealed class ServeSettings
     private readonly FlagOption _noPredictions = new(
         ["--no-predictions"], "Do not measure the machine at the start, and predict no latencies beside those measured.");
 
+    private readonly ValueOption<double> _cacheMegabytes = new(
+        ["--response-cache"],
+        Domains.Number(0, 1 << 20, help: "MIB"),
+        "Keep answers to requests that can only be answered one way (temperature 0, or a seed), and give them to those that come again word "
+            + "for word, MiB; 0 = none.")
+    { Fallback = 0 };
+
+    private readonly RepeatedOption<Uri> _upstreams = new(
+        ["--upstream"],
+        new("URL", null, ReadUrl),
+        "In place of a MODEL: pass requests on to this server, to the one of several with the fewest tokens to compute.");
+
+    private readonly ValueOption<string> _upstreamKey = new(
+        ["--upstream-api-key"],
+        new("KEY", null, ReadKey),
+        $"Key that the upstreams ask for; {UpstreamKeyVariable} in the environment is safer.",
+        $"{UpstreamKeyVariable} in the environment, else none");
+
+    private readonly ValueOption<double> _upstreamCheck = new(
+        ["--upstream-check"],
+        Domains.Number(0, 3600, above: true, help: "S"),
+        "Seconds from one look at an upstream's health to the next.")
+    { Fallback = 5 };
+
+    private readonly PathOption _certificate = new(
+        ["--tls-cert"], PathUse.ReadFile, "Encrypt connections with this certificate, PEM; those that signed it may follow in the file.", "none");
+
+    private readonly PathOption _certificateKey = new(
+        ["--tls-key"], PathUse.ReadFile, "Key of the certificate, PEM.", "in the file of --tls-cert");
+
+    private readonly PathOption _catalog = DeploymentOptions.CatalogOption(
+        "Folder with models/*.json, hardware/*.json and calibration/*.json of your own, for the simulator.");
+
     private enum LogFormat
     {
         Text,
@@ -114,13 +150,20 @@ internal sealed class ServeSettings
         Option[] all =
         [
             _host, _port, _names, _keys, _keyFile, _origins, _sequences, _stepTokens, _queue, _connections, _bodyMegabytes, _timeout,
-            _drain, _otlp, _level, _logFormat, _noPredictions, _pooling,
+            _drain, _otlp, _level, _logFormat, _noPredictions, _pooling, _cacheMegabytes, _upstreams, _upstreamKey, _upstreamCheck,
+            _certificate, _certificateKey, _catalog,
         ];
         foreach (Option option in all)
         {
             command.Options.Add(option);
         }
     }
+
+    /// <summary>Options that say nothing where no model is served.</summary>
+    public IReadOnlyList<Option> OfModel => [_names, _sequences, _stepTokens, _queue, _noPredictions, _pooling, _cacheMegabytes];
+
+    /// <summary>Whether requests are passed on to others.</summary>
+    public bool HasUpstreams(ParseResult parsed) => parsed.IsGiven(_upstreams);
 
     /// <summary>Answers generated at once.</summary>
     public int Sequences(ParseResult parsed) => _sequences.Of(parsed);
@@ -154,6 +197,9 @@ internal sealed class ServeSettings
             OtlpEndpoint = parsed.IsGiven(_otlp) ? _otlp.Of(parsed) : OtlpOfEnvironment(),
             LogLevel = _level.Of(parsed),
             LogsJson = _logFormat.Of(parsed) == LogFormat.Json,
+            ResponseCacheBytes = (long)(_cacheMegabytes.Of(parsed) * (1 << 20)),
+            Upstreams = Upstreams(parsed),
+            Catalogs = _catalog.Of(parsed) is { } folder ? Catalogs.From(folder) : null,
             Limits = new ServerLimits
             {
                 MaxBodyBytes = Math.Max(1, (long)(_bodyMegabytes.Of(parsed) * (1 << 20))),
@@ -164,6 +210,32 @@ internal sealed class ServeSettings
         };
         UsageException.Checking(options.Validate);
         return options;
+    }
+
+    /// <summary>The certificate that connections are encrypted with; null = they are not.</summary>
+    /// <exception cref="InferometerException">It cannot be read.</exception>
+    /// <exception cref="UsageException">A key is given without a certificate.</exception>
+    public ServerCertificate? Certificate(ParseResult parsed) => _certificate.Of(parsed) is { } file
+        ? ServerCertificate.Load(file, _certificateKey.Of(parsed))
+        : parsed.IsGiven(_certificateKey) ? throw new UsageException("--tls-key needs --tls-cert: the certificate that it belongs to.")
+        : null;
+
+    private UpstreamOptions? Upstreams(ParseResult parsed)
+    {
+        if (HasUpstreams(parsed))
+        {
+            return new UpstreamOptions
+            {
+                Addresses = [.. _upstreams.Of(parsed)],
+                ApiKey = parsed.IsGiven(_upstreamKey) ? _upstreamKey.Of(parsed)
+                    : Environment.GetEnvironmentVariable(UpstreamKeyVariable) is { Length: > 0 } key ? ReadKey(key, UpstreamKeyVariable)
+                    : null,
+                HealthInterval = TimeSpan.FromSeconds(_upstreamCheck.Of(parsed)),
+            };
+        }
+
+        Option? idle = new Option[] { _upstreamKey, _upstreamCheck }.FirstOrDefault(parsed.IsGiven);
+        return idle is null ? null : throw new UsageException($"{idle.Name} needs --upstream: the servers that requests are passed on to.");
     }
 
     private string[] KeysOfFile(ParseResult parsed)

@@ -20,8 +20,19 @@ public sealed record SystemChoice(string Name, HardwareSystem System, int? Count
     /// <exception cref="InferometerException">There is no such system, or the count is out of range.</exception>
     public static SystemChoice Parse(string text, HardwareCatalog hardware, string origin)
     {
-        ArgumentNullException.ThrowIfNull(text);
         ArgumentNullException.ThrowIfNull(hardware);
+        return Parse(text, hardware.Resolve, origin);
+    }
+
+    /// <summary>Reads <c>h100</c> (as many as are wanted) or <c>8xh100</c>.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="resolve">Finds a system by the name it is given.</param>
+    /// <param name="origin">Where the text came from, for errors.</param>
+    /// <exception cref="InferometerException">There is no such system, or the count is out of range.</exception>
+    public static SystemChoice Parse(string text, Func<string, HardwareSystem> resolve, string origin)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        ArgumentNullException.ThrowIfNull(resolve);
         string trimmed = text.Trim();
         int digits = 0;
         while (digits < trimmed.Length && char.IsAsciiDigit(trimmed[digits]))
@@ -46,7 +57,7 @@ public sealed record SystemChoice(string Name, HardwareSystem System, int? Count
             HardwareSystem system;
             try
             {
-                system = hardware.Resolve(what);
+                system = resolve(what);
             }
             catch (InferometerException error)
             {
@@ -58,7 +69,7 @@ public sealed record SystemChoice(string Name, HardwareSystem System, int? Count
         }
     }
 
-    /// <summary>As <see cref="Parse"/> reads it.</summary>
+    /// <summary>As <see cref="Parse(string, HardwareCatalog, string)"/> reads it.</summary>
     public override string ToString() => Count is { } count
         ? string.Create(CultureInfo.InvariantCulture, $"{count} x {System.Name}")
         : System.Name;

@@ -86,7 +86,10 @@ public static class KubernetesManifest
         Line($"  selector:\n    matchLabels:\n      app: {name}\n  template:");
         Line($"    metadata:\n      labels:\n        app: {name}\n    spec:");
         Line($"      containers:\n        - name: server\n          image: {image}\n          command:");
-        foreach (string word in command.Arguments)
+        IEnumerable<string> words = program.ImageExecutable is { } executable
+            ? command.Arguments.Skip(1).Prepend(executable)
+            : command.Arguments;
+        foreach (string word in words)
         {
             string said = string.Equals(word, LaunchCommand.ConfigFile, StringComparison.Ordinal) ? "/etc/serving/" + word : word;
             Line($"            - '{said.Replace("'", "''", StringComparison.Ordinal)}'");

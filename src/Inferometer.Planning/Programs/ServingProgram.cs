@@ -29,6 +29,9 @@ public sealed record ServingProgram
     /// <summary>Where the images are documented.</summary>
     public required string ImageSource { get; init; }
 
+    /// <summary>Where the program lies in its images, which do not find it by its name; null = they do.</summary>
+    public string? ImageExecutable { get; init; }
+
     /// <summary>Port it listens on.</summary>
     public required int Port { get; init; }
 

@@ -40,6 +40,7 @@ public static class ServingPrograms
             Images = root.GetProperty("image").EnumerateObject().ToDictionary(p => p.Name, p =>
                 p.Value.GetString()!, StringComparer.Ordinal),
             ImageSource = Text("image_source"),
+            ImageExecutable = root.TryGetProperty("image_executable", out _) ? Text("image_executable") : null,
             Port = root.GetProperty("port").GetInt32(),
             Health = Text("health"),
             Flags = Lists(root, "flags"),

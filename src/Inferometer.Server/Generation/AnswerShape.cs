@@ -55,16 +55,8 @@ internal sealed record AnswerShape
     /// <exception cref="ApiException">It asks for what is not done.</exception>
     public static AnswerShape ReadResponses(RequestFields fields, ChatFormat format)
     {
-        const string NoTools = "this API has no tools here; /v1/chat/completions has.";
-        fields.Refuse("tools", NoTools);
-        if (fields.TryGet("tool_choice", out JsonElement choice) && !(choice.ValueKind == JsonValueKind.String
-            && choice.GetString() is "none" or "auto"))
-        {
-            throw ApiException.Unsupported("tool_choice", NoTools);
-        }
-
-        fields.Ignore("parallel_tool_calls", "max_tool_calls");
-        AnswerShape shape = Text;
+        fields.Ignore("max_tool_calls"); // it limits what a service calls by itself, and this one calls nothing
+        AnswerShape shape = new() { Tools = ToolUse.ReadResponses(fields, format) };
         if (fields.Object("reasoning") is { } reasoning)
         {
             reasoning.Refuse("summary", "reasoning is not summarised; leave it out.");

@@ -18,12 +18,27 @@ internal sealed class ChoiceStream : IAsyncDisposable
     private readonly Channel<ChoiceUpdate>? _merged;
     private readonly Task _pumps = Task.CompletedTask;
     private readonly Activity? _activity;
+    private readonly AnswerCache.Recording? _recording;
+    private readonly IReadOnlyList<ChoiceUpdate>? _kept;
+    private readonly ServerMetrics? _metrics;
+    private int _next;
+    private int _ended;
+    private int _longest;
     private int _inputTokens;
     private int _outputTokens;
 
+    /// <summary>Answers that are generated.</summary>
+    /// <param name="service">The model.</param>
+    /// <param name="operation">What was asked.</param>
+    /// <param name="requests">One for each answer.</param>
+    /// <param name="recording">Keeps them once they are whole; null = nothing does.</param>
+    /// <param name="cancellationToken">The client is gone.</param>
     public ChoiceStream(
-        ModelService service, string operation, IReadOnlyList<GenerationRequest> requests, CancellationToken cancellationToken)
+        ModelService service, string operation, IReadOnlyList<GenerationRequest> requests, AnswerCache.Recording? recording,
+        CancellationToken cancellationToken)
     {
+        _recording = recording;
+        _metrics = service.Metrics;
         _activity = Telemetry.Source.StartActivity($"{operation} {service.Model.Name}", ActivityKind.Server);
         _activity?.SetTag("gen_ai.operation.name", operation).SetTag("gen_ai.provider.name", "inferometer")
             .SetTag("gen_ai.request.model", service.Model.Name).SetTag("gen_ai.request.choice.count", requests.Count);
@@ -46,6 +61,18 @@ internal sealed class ChoiceStream : IAsyncDisposable
         }
     }
 
+    /// <summary>Answers that were given before.</summary>
+    /// <param name="kept">Their pieces in order.</param>
+    public ChoiceStream(IReadOnlyList<ChoiceUpdate> kept)
+    {
+        _kept = kept;
+        _sequences = [];
+        _cancel = new CancellationTokenSource();
+    }
+
+    /// <summary>Whether the answers were given before.</summary>
+    public bool IsKept => _kept is not null;
+
     /// <summary>The piece that came last.</summary>
     public ChoiceUpdate Current { get; private set; }
 
@@ -56,10 +83,20 @@ internal sealed class ChoiceStream : IAsyncDisposable
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<bool> MoveNextAsync()
     {
-        if (_merged is null)
+        if (_kept is not null)
+        {
+            if (_next == _kept.Count)
+            {
+                return false;
+            }
+
+            Current = _kept[_next++];
+        }
+        else if (_merged is null)
         {
             if (!await _sequences[0].MoveNextAsync().ConfigureAwait(false))
             {
+                _recording?.Complete();
                 return false;
             }
 
@@ -72,6 +109,7 @@ internal sealed class ChoiceStream : IAsyncDisposable
             {
                 if (!await _merged.Reader.WaitToReadAsync(CancellationToken.None).ConfigureAwait(false))
                 {
+                    _recording?.Complete();
                     return false;
                 }
             }
@@ -79,10 +117,17 @@ internal sealed class ChoiceStream : IAsyncDisposable
             Current = update;
         }
 
+        _recording?.Add(Current);
         if (Current.Update.Usage is { } usage)
         {
             _inputTokens += usage.PromptTokens;
             _outputTokens += usage.OutputTokens;
+            _longest = Math.Max(_longest, usage.OutputTokens);
+            if (++_ended == _sequences.Length)
+            {
+                _metrics!.Answers.Add(_ended);
+                _metrics.LongestOutput.Add(_longest);
+            }
         }
 
         return true;

@@ -22,13 +22,21 @@ internal static class Conversation
             throw fields.Wrong(name, "a list of at least one message");
         }
 
+        return Read(
+            list.EnumerateArray().Select((message, i) =>
+                (string.Create(CultureInfo.InvariantCulture, $"{fields.PathOf(name)}[{i}]"), message)),
+            format);
+    }
+
+    /// <summary>The turns of messages, each with the place in the request that errors name.</summary>
+    /// <exception cref="ApiException">A message is not understood.</exception>
+    public static List<ChatTurn> Read(IEnumerable<(string Path, JsonElement Message)> messages, ChatFormat format)
+    {
         List<string> system = [];
         List<ChatTurn> turns = [];
         TurnMembers members = new(format);
-        int index = 0;
-        foreach (JsonElement element in list.EnumerateArray())
+        foreach ((string path, JsonElement element) in messages)
         {
-            string path = string.Create(CultureInfo.InvariantCulture, $"{fields.PathOf(name)}[{index++}]");
             ChatTurn turn = ReadTurn(RequestFields.Of(element, path), members);
             if (turn.Role is ChatTurn.System && turns.Count == 0)
             {

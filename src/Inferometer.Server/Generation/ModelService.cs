@@ -7,7 +7,13 @@ using Inferometer.Server.Wire;
 namespace Inferometer.Server.Generation;
 
 /// <summary>The model as endpoints use it: its answers counted, limited, and refused in words for clients. Thread-safe.</summary>
-internal sealed class ModelService(ServedModel model, ServerMetrics metrics, ServerLimits limits, ServerState state)
+/// <param name="model">The model.</param>
+/// <param name="metrics">What is counted.</param>
+/// <param name="limits">What one client may take.</param>
+/// <param name="state">Whether the server is on its way down.</param>
+/// <param name="cache">Answers that were given; null = none is kept.</param>
+internal sealed class ModelService(
+    ServedModel model, ServerMetrics metrics, ServerLimits limits, ServerState state, AnswerCache? cache)
 {
     private readonly Lazy<ChatFormat> _format = new(() => ChatFormat.For(model.Template, model.Engine.Tokenizer));
 
@@ -26,6 +32,11 @@ internal sealed class ModelService(ServedModel model, ServerMetrics metrics, Ser
     /// <summary>Whether the server is on its way down.</summary>
     public ServerState State => state;
 
+    /// <summary>The name that the answer to a request may be kept under; null = none is kept.</summary>
+    /// <param name="route">What was asked.</param>
+    /// <param name="body">The request.</param>
+    public string? KeyOf(string route, System.Text.Json.JsonElement body) => cache is null ? null : AnswerCache.KeyOf(route, body);
+
     /// <summary>The answer where the server stops before it is given.</summary>
     public static ApiException Stopped() => ApiException.Unavailable("The server is stopping.", "server_stopping");
 
@@ -42,12 +53,16 @@ internal sealed class ModelService(ServedModel model, ServerMetrics metrics, Ser
     /// <summary>Begins the answers to a request and waits for the first piece, so that a refusal still has a status of its own.</summary>
     /// <param name="operation">What was asked: <c>chat</c>, <c>text_completion</c>.</param>
     /// <param name="requests">One for each answer.</param>
+    /// <param name="key">The name that the answers may be kept under; null = they are not kept.</param>
     /// <param name="cancellationToken">The client is gone.</param>
     /// <returns>The answers, standing at their first piece.</returns>
     public async Task<ChoiceStream> StartAsync(
-        string operation, IReadOnlyList<GenerationRequest> requests, CancellationToken cancellationToken)
+        string operation, IReadOnlyList<GenerationRequest> requests, string? key, CancellationToken cancellationToken)
     {
-        ChoiceStream stream = new(this, operation, requests, cancellationToken);
+        bool isKept = cache is not null && key is not null && AnswerCache.IsCertain(requests);
+        ChoiceStream stream = isKept && cache!.Find(key!) is { } pieces
+            ? new ChoiceStream(pieces)
+            : new ChoiceStream(this, operation, requests, isKept ? cache!.Record(key!) : null, cancellationToken);
         try
         {
             await stream.MoveNextAsync().ConfigureAwait(false);

@@ -53,24 +53,55 @@ internal sealed partial record ToolUse(IReadOnlyList<ToolDeclaration> All, IRead
                 : "the name of one of the tools: " + string.Join(", ", tools.Select(tool => tool.Name)));
     }
 
+    /// <summary>Reads <c>tools</c>, <c>tool_choice</c> and <c>parallel_tool_calls</c> of OpenAI's responses API: functions alone.</summary>
+    /// <exception cref="ApiException">They are not understood, or the model knows no tools.</exception>
+    public static ToolUse ReadResponses(RequestFields fields, ChatFormat format)
+    {
+        List<ToolDeclaration> tools = ReadTools(fields, format, isFlat: true);
+        bool many = fields.Flag("parallel_tool_calls") ?? true;
+        const string Allowed = $"\"none\", \"auto\", \"required\", or {{\"type\": \"{Function}\", \"name\": ...}} with a name of the tools";
+        if (!fields.TryGet(Choice, out JsonElement choice))
+        {
+            return new ToolUse(tools, Required: null, many);
+        }
+
+        if (choice.ValueKind == JsonValueKind.String)
+        {
+            return fields.StringOf(choice, Choice) switch
+            {
+                "none" => None,
+                "auto" => new ToolUse(tools, Required: null, many),
+                "required" when tools.Count > 0 => Requiring(tools, tools, many, isFlat: true),
+                _ => throw fields.Wrong(Choice, Allowed),
+            };
+        }
+
+        var named = RequestFields.Of(choice, Choice);
+        string? name = named.Text("type") is Function ? named.Text("name") : null;
+        return tools.Find(tool => string.Equals(tool.Name, name, StringComparison.Ordinal)) is { } required
+            ? Requiring(tools, [required], many, isFlat: true)
+            : throw fields.Wrong(Choice, Allowed);
+    }
+
     /// <summary>Reads <c>tools</c> of Ollama's API.</summary>
     /// <exception cref="ApiException">They are not understood, or the model knows no tools.</exception>
     public static ToolUse ReadOllama(RequestFields fields, ChatFormat format) =>
         new(ReadTools(fields, format), Required: null, IsMany: true);
 
-    private static ToolUse Requiring(List<ToolDeclaration> tools, IReadOnlyList<ToolDeclaration> required, bool many)
+    private static ToolUse Requiring(
+        List<ToolDeclaration> tools, IReadOnlyList<ToolDeclaration> required, bool many, bool isFlat = false)
     {
         foreach (ToolDeclaration tool in required)
         {
             // What a call must be is made of all of them at once; here the one at fault is named.
-            string path = string.Create(CultureInfo.InvariantCulture, $"{Tools}[{tools.IndexOf(tool)}].{Function}.parameters");
+            string path = string.Create(CultureInfo.InvariantCulture, $"{Tools}[{tools.IndexOf(tool)}]{(isFlat ? "" : "." + Function)}.parameters");
             _ = OutputFormat.Held(path, () => OutputConstraint.FromJsonSchema(tool.Parameters, path));
         }
 
         return new ToolUse(tools, required, many);
     }
 
-    private static List<ToolDeclaration> ReadTools(RequestFields fields, ChatFormat format)
+    private static List<ToolDeclaration> ReadTools(RequestFields fields, ChatFormat format, bool isFlat = false)
     {
         List<ToolDeclaration> tools = [];
         if (!fields.TryGet(Tools, out JsonElement list))
@@ -97,8 +128,12 @@ internal sealed partial record ToolUse(IReadOnlyList<ToolDeclaration> All, IRead
                 throw tool.Wrong("type", $"\"{Function}\"");
             }
 
-            RequestFields function = tool.Object(Function) ?? throw tool.Wrong(Function, "an object with a name");
-            tool.RequireNothingElse();
+            RequestFields function = isFlat ? tool : tool.Object(Function) ?? throw tool.Wrong(Function, "an object with a name");
+            if (!isFlat)
+            {
+                tool.RequireNothingElse();
+            }
+
             ToolDeclaration declared = ReadFunction(function);
             tools.Add(tools.Exists(other => string.Equals(other.Name, declared.Name, StringComparison.Ordinal))
                 ? throw function.Wrong("name", "another one than that of an earlier tool")

@@ -5,6 +5,7 @@ using Inferometer.Server.Metrics;
 using Inferometer.Server.Ollama;
 using Inferometer.Server.OpenAi;
 using Inferometer.Server.Simulator;
+using Inferometer.Server.Upstreams;
 using Inferometer.Server.Web;
 using Inferometer.Server.Wire;
 using Microsoft.AspNetCore.Builder;
@@ -19,6 +20,7 @@ using Microsoft.Extensions.Logging.Console;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
+using Yarp.ReverseProxy.Forwarder;
 
 namespace Inferometer.Server.Hosting;
 
@@ -30,18 +32,23 @@ public sealed class InferenceServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
     private readonly ServerState _state;
-    private readonly ServerMetrics _metrics;
+    private readonly ServerMetrics? _metrics;
+    private readonly UpstreamPool? _upstreams;
+    private readonly AnswerCache? _cache;
+    private readonly ResponseCounts _counts = new();
     private readonly ILogger _logger;
     private readonly ServerLimits _limits;
     private bool _isStopped;
 
-    private InferenceServer(WebApplication app, ServerState state, ServerMetrics metrics, ServerLimits limits)
+    private InferenceServer(WebApplication app, ServerState state, ServerMetrics? metrics, ServerOptions options)
     {
         _app = app;
         _state = state;
         _metrics = metrics;
-        _limits = limits;
+        _limits = options.Limits;
         _logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Inferometer.Server");
+        _cache = options.ResponseCacheBytes > 0 ? new AnswerCache(options.ResponseCacheBytes) : null;
+        _upstreams = options.Upstreams is { } upstreams ? new UpstreamPool(upstreams, _logger) : null;
     }
 
     /// <summary>Where the server listens; the first of its addresses.</summary>
@@ -51,25 +58,31 @@ public sealed class InferenceServer : IAsyncDisposable
     public int RequestsUnderWay => _state.UnderWay;
 
     /// <summary>Starts a server.</summary>
-    /// <param name="model">What answers.</param>
+    /// <param name="model">What answers; null = the simulator alone does, and for a model the options' upstreams.</param>
     /// <param name="options">Null for the defaults.</param>
     /// <param name="forecast">What predicts latencies beside those measured; null = nothing does.</param>
     /// <param name="cancellationToken">Gives up starting.</param>
-    /// <exception cref="InferometerException">The options are not valid, or the address is not free.</exception>
+    /// <exception cref="InferometerException">
+    /// The options are not valid, name upstreams beside a model, or the address is not free.
+    /// </exception>
     public static async Task<InferenceServer> StartAsync(
-        ServedModel model, ServerOptions? options = null, LatencyForecast? forecast = null, CancellationToken cancellationToken = default)
+        ServedModel? model, ServerOptions? options = null, LatencyForecast? forecast = null, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(model);
         options ??= new ServerOptions();
         options.Validate();
+        if (model is not null && options.Upstreams is not null)
+        {
+            throw new InferometerException("server: upstreams answer in place of a model of its own; give one of them.");
+        }
+
         ServerState state = new();
-        ServerMetrics metrics = new(model.Engine, model.Name, forecast);
-        InferenceServer server = new(Build(options), state, metrics, options.Limits);
+        ServerMetrics? metrics = model is null ? null : new(model.Engine, model.Name, forecast);
+        InferenceServer server = new(Build(options), state, metrics, options);
         try
         {
-            server.Map(options, new ModelService(model, metrics, options.Limits, state));
+            server.Map(options, model is null ? null : new ModelService(model, metrics!, options.Limits, state, server._cache));
             await server._app.StartAsync(cancellationToken).ConfigureAwait(false);
-            ServerLog.Started(server._logger, model.Name, server.Address.ToString());
+            server.LogStart(model, options);
             return server;
         }
         catch (IOException error)
@@ -121,7 +134,8 @@ public sealed class InferenceServer : IAsyncDisposable
     {
         await StopAsync(new CancellationToken(canceled: true)).ConfigureAwait(false);
         await _app.DisposeAsync().ConfigureAwait(false);
-        _metrics.Dispose();
+        _metrics?.Dispose();
+        _upstreams?.Dispose();
         _state.Dispose();
     }
 
@@ -130,9 +144,14 @@ public sealed class InferenceServer : IAsyncDisposable
         // Nothing is read from files or the environment: what is not in the options does not hold.
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(
             new WebApplicationOptions { ApplicationName = "inferometer", ContentRootPath = AppContext.BaseDirectory });
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Configure(kestrel, options));
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => Configure(kestrel, options));
         builder.Services.AddRoutingCore();
-        McpEndpoints.AddServices(builder.Services);
+        McpEndpoints.AddServices(builder.Services, options.Catalogs);
+        if (options.Upstreams is not null)
+        {
+            builder.Services.AddHttpForwarder();
+        }
+
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
         AddLog(builder.Logging, options);
@@ -156,7 +175,13 @@ public sealed class InferenceServer : IAsyncDisposable
         kestrel.Limits.MaxConcurrentConnections = options.Limits.MaxConnections;
         foreach (System.Net.IPAddress address in options.Addresses())
         {
-            kestrel.Listen(address, options.Port);
+            kestrel.Listen(address, options.Port, listen =>
+            {
+                if (options.Certificate is { } certificate)
+                {
+                    listen.UseHttps(https => (https.ServerCertificate, https.ServerCertificateChain) = (certificate.Own, certificate.Chain));
+                }
+            });
         }
     }
 
@@ -189,17 +214,35 @@ public sealed class InferenceServer : IAsyncDisposable
         logging.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
     }
 
-    private void Map(ServerOptions options, ModelService service)
+    private void LogStart(ServedModel? model, ServerOptions options)
+    {
+        string address = Address.ToString();
+        if (model is not null)
+        {
+            ServerLog.Started(_logger, model.Name, address);
+        }
+        else if (options.Upstreams is { } upstreams)
+        {
+            ServerLog.StartedInFront(_logger, upstreams.Addresses.Count, address);
+        }
+        else
+        {
+            ServerLog.StartedWithoutModel(_logger, address);
+        }
+    }
+
+    private void Map(ServerOptions options, ModelService? service)
     {
         ApiKeys keys = new(options.ApiKeys);
         OriginGuard origins = new(options);
         _app.UseRouting();
-        _app.Use(next => new RequestGate(next, keys, origins, _state, _metrics, _logger).InvokeAsync);
+        _app.Use(next => new RequestGate(next, keys, origins, _state, _counts, _logger).InvokeAsync);
         IEndpointGroup[] groups =
         [
-            new StatusEndpoints(service), new ModelEndpoints(service), new CompletionEndpoints(service), new TokenEndpoints(service),
-            new EmbeddingEndpoints(service), new RankEndpoints(service), new ResponseEndpoints(service),
-            new OllamaEndpoints(service, StatusEndpoints.Version),
+            new StatusEndpoints(_state, service, _upstreams, [.. Pages()]),
+            .. service is not null ? OfModel(service)
+                : _upstreams is not null ? [OfUpstreams(_upstreams, options)]
+                : (IEndpointGroup[])[new NoModelEndpoints()],
             .. SimulatorGroups.Create(
                 _app.Services.GetRequiredService<SimulatorService>(), StatusEndpoints.Version, _logger, _app.Lifetime.ApplicationStopping),
         ];
@@ -208,6 +251,29 @@ public sealed class InferenceServer : IAsyncDisposable
             group.Map(_app);
         }
     }
+
+    private IEnumerable<Action<PrometheusText>> Pages()
+    {
+        yield return _counts.Write;
+        if (_cache is not null)
+        {
+            yield return _cache.Write;
+        }
+
+        if (_upstreams is not null)
+        {
+            yield return _upstreams.Write;
+        }
+    }
+
+    private static IEndpointGroup[] OfModel(ModelService service) =>
+    [
+        new ModelEndpoints(service), new CompletionEndpoints(service), new TokenEndpoints(service), new EmbeddingEndpoints(service),
+        new RankEndpoints(service), new ResponseEndpoints(service), new OllamaEndpoints(service, StatusEndpoints.Version),
+    ];
+
+    private UpstreamEndpoints OfUpstreams(UpstreamPool pool, ServerOptions options) =>
+        new(pool, _app.Services.GetRequiredService<IHttpForwarder>(), options.Limits, isKeyed: options.ApiKeys.Count > 0);
 
     /// <summary>The host waits for no signal.</summary>
     private sealed class NoLifetime : IHostLifetime

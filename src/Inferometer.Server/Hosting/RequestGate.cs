@@ -14,7 +14,7 @@ namespace Inferometer.Server.Hosting;
 /// wrong an error that the route's clients understand.
 /// </summary>
 internal sealed class RequestGate(
-    RequestDelegate next, ApiKeys keys, OriginGuard origins, ServerState state, ServerMetrics metrics, ILogger logger)
+    RequestDelegate next, ApiKeys keys, OriginGuard origins, ServerState state, ResponseCounts counts, ILogger logger)
 {
     private const string IdHeader = "X-Request-Id";
     private const int LongestId = 64;
@@ -176,7 +176,7 @@ internal sealed class RequestGate(
     private void Report(HttpContext context, int status, double milliseconds)
     {
         string route = RouteOf(context);
-        metrics.CountResponse(route, status);
+        counts.Add(route, status);
         if (status == ClientLeft)
         {
             ServerLog.Left(logger, context.Request.Method, route, milliseconds, context.TraceIdentifier);

@@ -8,6 +8,12 @@ internal static partial class ServerLog
     [LoggerMessage(1, LogLevel.Information, "Serving {Model} at {Address}")]
     public static partial void Started(ILogger logger, string model, string address);
 
+    [LoggerMessage(9, LogLevel.Information, "Serving the simulator at {Address}")]
+    public static partial void StartedWithoutModel(ILogger logger, string address);
+
+    [LoggerMessage(10, LogLevel.Information, "Passing requests on to {Count} upstream(s) from {Address}")]
+    public static partial void StartedInFront(ILogger logger, int count, string address);
+
     [LoggerMessage(2, LogLevel.Information, "{Method} {Route} {Status} in {Milliseconds:0.0} ms (request {RequestId})")]
     public static partial void Answered(ILogger logger, string method, string route, int status, double milliseconds, string requestId);
 

@@ -1,6 +1,8 @@
 using System.Net;
 using Inferometer.Core;
 using Inferometer.Server.Generation;
+using Inferometer.Server.Upstreams;
+using Inferometer.Simulation.Planning;
 using Microsoft.Extensions.Logging;
 
 namespace Inferometer.Server.Hosting;
@@ -27,6 +29,21 @@ public sealed record ServerOptions
     /// <summary>What clients may take.</summary>
     public ServerLimits Limits { get; init; } = new();
 
+    /// <summary>Models and machines that the simulator knows; null = what ships with the program.</summary>
+    public Catalogs? Catalogs { get; init; }
+
+    /// <summary>Servers that requests for a model are passed on to; null = none.</summary>
+    public UpstreamOptions? Upstreams { get; init; }
+
+    /// <summary>The certificate that connections are encrypted with; null = they are not. Whoever gave it disposes of it.</summary>
+    public ServerCertificate? Certificate { get; init; }
+
+    /// <summary>
+    /// What answers may take, bytes, that are kept for requests which come again word for word and can only be answered the same way; 0 =
+    /// none is kept.
+    /// </summary>
+    public long ResponseCacheBytes { get; init; }
+
     /// <summary>Where traces and metrics are sent by OTLP; null = nowhere.</summary>
     public Uri? OtlpEndpoint { get; init; }
 
@@ -47,6 +64,13 @@ public sealed record ServerOptions
     public void Validate()
     {
         Limits.Validate();
+        Upstreams?.Validate();
+        if (ResponseCacheBytes < 0)
+        {
+            throw new InferometerException(FormattableString.Invariant(
+                $"server: a response cache of {ResponseCacheBytes} bytes is not allowed; it must be 0 or more."));
+        }
+
         if (Port is < 0 or > 65535)
         {
             throw new InferometerException(FormattableString.Invariant($"server: port {Port} is not allowed; it must be 0 to 65535."));

@@ -1,6 +1,7 @@
 using System.Reflection;
 using Inferometer.Server.Generation;
 using Inferometer.Server.Metrics;
+using Inferometer.Server.Upstreams;
 using Inferometer.Server.Wire;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -9,13 +10,18 @@ using Microsoft.AspNetCore.Routing;
 namespace Inferometer.Server.Hosting;
 
 /// <summary><c>/health</c>, <c>/ready</c>, <c>/version</c> and <c>/metrics</c>: for those who look after the server.</summary>
-internal sealed class StatusEndpoints(ModelService service) : IEndpointGroup
+/// <param name="state">Whether the server takes requests.</param>
+/// <param name="service">The model; null = none is served here.</param>
+/// <param name="upstreams">Servers that answer in its place; null = none.</param>
+/// <param name="counts">What else the page of metrics shows.</param>
+internal sealed class StatusEndpoints(
+    ServerState state, ModelService? service, UpstreamPool? upstreams, IReadOnlyList<Action<PrometheusText>> counts) : IEndpointGroup
 {
     /// <inheritdoc/>
     public void Map(IEndpointRouteBuilder routes)
     {
         routes.MapGet("/health", context => AnswerAsync(context, isReady: true)).WithMetadata(ErrorStyle.OpenAi, OpenRoute.Mark);
-        routes.MapGet("/ready", context => AnswerAsync(context, isReady: !service.State.IsDraining))
+        routes.MapGet("/ready", context => AnswerAsync(context, isReady: !state.IsDraining && upstreams is not { HasHealthy: false }))
             .WithMetadata(ErrorStyle.OpenAi, OpenRoute.Mark);
         routes.MapGet("/version", WriteVersionAsync).WithMetadata(ErrorStyle.OpenAi);
         routes.MapGet("/metrics", WriteMetricsAsync).WithMetadata(ErrorStyle.OpenAi);
@@ -27,7 +33,7 @@ internal sealed class StatusEndpoints(ModelService service) : IEndpointGroup
 
     private Task AnswerAsync(HttpContext context, bool isReady)
     {
-        if (service.Model.Engine.Fault is not null)
+        if (service?.Model.Engine.Fault is not null)
         {
             throw ApiException.Unavailable("The engine has failed and answers no more; the server must be started anew.", "engine_failed");
         }
@@ -39,7 +45,7 @@ internal sealed class StatusEndpoints(ModelService service) : IEndpointGroup
                 json.WriteString("status"u8, "ok"u8);
                 json.WriteEndObject();
             })
-            : throw ModelService.Stopped();
+            : throw (state.IsDraining ? ModelService.Stopped() : UpstreamPool.NoneAnswers());
     }
 
     private static Task WriteVersionAsync(HttpContext context) => JsonBody.WriteAsync(context, static json =>
@@ -52,7 +58,7 @@ internal sealed class StatusEndpoints(ModelService service) : IEndpointGroup
     private async Task WriteMetricsAsync(HttpContext context)
     {
         context.Response.ContentType = PrometheusText.ContentType;
-        MetricsPage.Write(context.Response.BodyWriter, service.Metrics);
+        MetricsPage.Write(context.Response.BodyWriter, service?.Metrics, counts);
         await context.Response.BodyWriter.FlushAsync(context.RequestAborted).ConfigureAwait(false);
     }
 }

@@ -1,5 +1,6 @@
 using Inferometer.Server.Simulator;
 using Inferometer.Server.Wire;
+using Inferometer.Simulation.Planning;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -13,9 +14,11 @@ namespace Inferometer.Server.Mcp;
 internal sealed class McpEndpoints : IEndpointGroup
 {
     /// <summary>What the routes need of the host. Options are made anew for each request, the tools once.</summary>
-    public static void AddServices(IServiceCollection services)
+    /// <param name="services">What the host has.</param>
+    /// <param name="catalogs">Models and machines that can be named; null = what ships with the program.</param>
+    public static void AddServices(IServiceCollection services, Catalogs? catalogs)
     {
-        services.AddSingleton<SimulatorService>();
+        services.AddSingleton(_ => new SimulatorService(catalogs));
         services.AddSingleton(provider => SimulatorTools.Create(provider.GetRequiredService<SimulatorService>()));
         services.AddOptions<McpServerOptions>()
             .Configure<McpServerPrimitiveCollection<McpServerTool>>((options, tools) => SimulatorMcpServer.Configure(options, tools));

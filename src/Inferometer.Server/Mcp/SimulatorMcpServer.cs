@@ -1,4 +1,5 @@
 using Inferometer.Server.Simulator;
+using Inferometer.Simulation.Planning;
 using ModelContextProtocol.Protocol;
 using ModelContextProtocol.Server;
 
@@ -12,10 +13,11 @@ public static class SimulatorMcpServer
     /// <summary>Answers until the input ends.</summary>
     /// <param name="input">Where requests come from.</param>
     /// <param name="output">Where answers go; nothing else may be written there.</param>
+    /// <param name="catalogs">Models and machines that can be named; null = what ships with the program.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    public static async Task RunAsync(Stream input, Stream output, CancellationToken cancellationToken)
+    public static async Task RunAsync(Stream input, Stream output, Catalogs? catalogs, CancellationToken cancellationToken)
     {
-        using SimulatorService service = new();
+        using SimulatorService service = new(catalogs);
         McpServerOptions options = new();
         Configure(options, SimulatorTools.Create(service));
         StreamServerTransport transport = new(input, output, "inferometer");

@@ -40,7 +40,18 @@ internal static class SimulatorTools
             "simulate",
             "Simulates a service that many ask: latency percentiles, goodput, queue, cache, energy and cost under load.",
             OpenApiDocument.SimulateSchema(),
-            (arguments, cancelled) => SimulateAsync(service, arguments, cancelled)),
+            (arguments, cancelled) => RunAsync(service.Services.Read(arguments).Run, cancelled)),
+        new(
+            "plan",
+            "Plans capacity: the cheapest, smallest and fastest deployment that keep a service level for a load, and why others do not; "
+                + "without a load, what can be served on the devices there are.",
+            OpenApiDocument.PlanSchema(),
+            (arguments, cancelled) => RunAsync(service.Plans.Read(arguments).Run, cancelled)),
+        new(
+            "validate",
+            "Sets measurements beside predictions and says how far off these are, by metric, machine, framework, model and format.",
+            OpenApiDocument.ValidateSchema(),
+            (arguments, cancelled) => RunAsync(service.Validations.Read(arguments), cancelled)),
         List("models", "Models that can be named.", text => ModelListPage.Of(service.Catalogs.Models.Models
             .Where(m => Fits(text, m.Aliases.Append(m.Name))))),
         List("hardware", "Machines that can be named.", text => HardwarePage.List(service.Catalogs.Hardware.Systems
@@ -63,14 +74,14 @@ internal static class SimulatorTools
         return result.ToJsonString();
     }
 
-    private static async Task<string> SimulateAsync(SimulatorService service, JsonElement arguments, CancellationToken cancellationToken)
+    private static async Task<string> RunAsync(
+        Func<Action<double>, CancellationToken, string> run, CancellationToken cancellationToken)
     {
-        ServiceRun run = service.Services.Read(arguments);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(SimulatorLimits.Job);
         try
         {
-            return await Task.Run(() => run.Run(_ => { }, limit.Token), limit.Token).ConfigureAwait(false);
+            return await Task.Run(() => run(_ => { }, limit.Token), limit.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

@@ -24,6 +24,9 @@ internal static class Buckets
         0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 1, 1.5, 2, 2.5, 5, 10, 15, 20, 30, 40, 50, 60, 120, 240, 480, 960, 1920, 7680,
     ];
 
+    /// <summary>Answers to a request.</summary>
+    public static ReadOnlySpan<double> Answers => [1, 2, 5, 10, 20];
+
     /// <summary>1, 2, 5, 10, 20, 50, ... up to a number of tokens.</summary>
     public static double[] Tokens(int most)
     {

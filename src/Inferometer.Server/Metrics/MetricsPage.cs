@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Diagnostics;
-using System.Globalization;
 using Inferometer.Inference.Engine;
 using Inferometer.Scheduling;
 
@@ -22,17 +21,28 @@ internal static class MetricsPage
     ];
 
     /// <summary>Writes all metrics as they are now.</summary>
-    public static void Write(IBufferWriter<byte> output, ServerMetrics metrics)
+    /// <param name="output">Where they go.</param>
+    /// <param name="model">What is counted of the model; null = none is served.</param>
+    /// <param name="others">What others count.</param>
+    public static void Write(IBufferWriter<byte> output, ServerMetrics? model, IEnumerable<Action<PrometheusText>> others)
     {
         PrometheusText text = new(output);
-        PerformanceStatistics engine = metrics.Engine.Statistics;
-        WriteState(text, engine, metrics.Labels);
-        WriteCounters(text, engine, metrics);
-        WriteLatencies(text, metrics, metrics.Labels);
-        WriteOwn(text, engine, metrics);
-        if (metrics.Forecast is { } forecast)
+        if (model is not null)
         {
-            WriteForecast(text, metrics, forecast);
+            PerformanceStatistics engine = model.Engine.Statistics;
+            WriteState(text, engine, model.Labels);
+            WriteCounters(text, engine, model);
+            WriteLatencies(text, model, model.Labels);
+            WriteOwn(text, engine);
+            if (model.Forecast is { } forecast)
+            {
+                WriteForecast(text, model, forecast);
+            }
+        }
+
+        foreach (Action<PrometheusText> write in others)
+        {
+            write(text);
         }
 
         WriteProcess(text);
@@ -78,9 +88,12 @@ internal static class MetricsPage
         text.Histogram("vllm:request_decode_time_seconds", "First token to the end.", labels, metrics.Decode);
         text.Histogram("vllm:request_prompt_tokens", "Tokens of prompts.", labels, metrics.PromptLength);
         text.Histogram("vllm:request_generation_tokens", "Tokens of outputs.", labels, metrics.OutputLength);
+        text.Histogram(
+            "vllm:request_max_num_generation_tokens", "Tokens of the longest output of a request.", labels, metrics.LongestOutput);
+        text.Histogram("vllm:request_params_n", "Outputs that a request asked for.", labels, metrics.Answers);
     }
 
-    private static void WriteOwn(PrometheusText text, PerformanceStatistics engine, ServerMetrics metrics)
+    private static void WriteOwn(PrometheusText text, PerformanceStatistics engine)
     {
         text.Single("inferometer_kv_blocks_used", Gauge, "Blocks of the cache in use.", "", engine.KvBlocksUsed);
         text.Single("inferometer_kv_blocks", Gauge, "Blocks of the cache.", "", engine.KvBlocksTotal);
@@ -88,12 +101,6 @@ internal static class MetricsPage
         text.Single("inferometer_step_seconds_total", Counter, "Time spent in steps.", "", engine.TotalSeconds);
         text.Single("inferometer_drafted_tokens_total", Counter, "Drafted tokens verified.", "", engine.DraftedTokens);
         text.Single("inferometer_accepted_draft_tokens_total", Counter, "Drafted tokens accepted.", "", engine.AcceptedDraftTokens);
-        text.Begin("inferometer_http_responses_total", Counter, "Answers by route and status.");
-        foreach (((string route, int status), long count) in metrics.Responses.OrderBy(r => r.Key.Route, StringComparer.Ordinal))
-        {
-            string code = status.ToString(CultureInfo.InvariantCulture);
-            text.Sample("inferometer_http_responses_total", $"route=\"{PrometheusText.Escape(route)}\",code=\"{code}\"", count);
-        }
     }
 
     private static void WriteForecast(PrometheusText text, ServerMetrics metrics, LatencyForecast forecast)

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Globalization;
 using Inferometer.Inference.Engine;
 using Inferometer.Scheduling;
@@ -8,7 +7,6 @@ namespace Inferometer.Server.Metrics;
 /// <summary>What the server counts of its requests, for all threads. The engine counts the rest, see <see cref="MetricsPage"/>.</summary>
 internal sealed class ServerMetrics(InferenceEngine engine, string modelName, LatencyForecast? forecast) : IDisposable
 {
-    private readonly ConcurrentDictionary<(string Route, int Status), long> _responses = new();
     private readonly long[] _finished = new long[Enum.GetValues<FinishReason>().Length];
     private long _promptTokens;
 
@@ -57,6 +55,12 @@ internal sealed class ServerMetrics(InferenceEngine engine, string modelName, La
     /// <summary>Output lengths.</summary>
     public Histogram OutputLength { get; } = new(Buckets.Tokens(engine.MaxSequenceTokens));
 
+    /// <summary>Answers that requests asked for.</summary>
+    public Histogram Answers { get; } = new(Buckets.Answers);
+
+    /// <summary>Tokens of the longest answer of a request.</summary>
+    public Histogram LongestOutput { get; } = new(Buckets.Tokens(engine.MaxSequenceTokens));
+
     /// <summary>Measured from the first step to the first token, of requests that were predicted.</summary>
     public Histogram MeasuredFirstToken { get; } = new(Buckets.FirstToken);
 
@@ -78,14 +82,8 @@ internal sealed class ServerMetrics(InferenceEngine engine, string modelName, La
     /// <summary>Prompt tokens of sequences that ended.</summary>
     public long PromptTokens => Volatile.Read(ref _promptTokens);
 
-    /// <summary>Answers by route and status.</summary>
-    public IEnumerable<KeyValuePair<(string Route, int Status), long>> Responses => _responses;
-
     /// <summary>Sequences that ended for a reason.</summary>
     public long Finished(FinishReason reason) => Volatile.Read(ref _finished[(int)reason]);
-
-    /// <summary>Counts an answer, however it went.</summary>
-    public void CountResponse(string route, int status) => _responses.AddOrUpdate((route, status), 1, static (_, count) => count + 1);
 
     /// <summary>Counts a sequence that ended and left no figures.</summary>
     public void CountEnd(FinishReason reason) => Interlocked.Increment(ref _finished[(int)reason]);

@@ -50,7 +50,7 @@ internal sealed class OllamaEndpoints(ModelService service, string version) : IE
         }
 
         string operation = request.IsChat ? "chat" : "text_completion";
-        ChoiceStream stream = await service.StartAsync(operation, [generation], context.RequestAborted).ConfigureAwait(false);
+        ChoiceStream stream = await service.StartAsync(operation, [generation], key: null, context.RequestAborted).ConfigureAwait(false);
         await using (stream.ConfigureAwait(false))
         {
             if (!request.Streams)

@@ -17,19 +17,31 @@ internal sealed class CompletionEndpoints(ModelService service) : IEndpointGroup
         routes.MapPost("/v1/completions", context => AnswerAsync(context, CompletionReader.ReadText)).WithMetadata(ErrorStyle.OpenAi);
     }
 
+    /// <summary>Tells, where answers may be kept, whether this one was.</summary>
+    public static void TellCache(HttpContext context, string? key, ChoiceStream stream)
+    {
+        if (key is not null)
+        {
+            context.Response.Headers["X-Response-Cache"] = stream.IsKept ? "hit" : "miss";
+        }
+    }
+
     private async Task AnswerAsync(HttpContext context, Func<JsonElement, ModelService, CompletionRequest> read)
     {
         CompletionRequest request;
+        string? key;
         using (JsonDocument body = await RequestReader.ReadAsync(context).ConfigureAwait(false))
         {
             request = read(body.RootElement, service);
+            key = service.KeyOf(request.Format.Operation, body.RootElement);
         }
 
         CompletionAnswer answer = new(request, service);
-        ChoiceStream stream = await service.StartAsync(request.Format.Operation, request.Answers, context.RequestAborted)
+        ChoiceStream stream = await service.StartAsync(request.Format.Operation, request.Answers, key, context.RequestAborted)
             .ConfigureAwait(false);
         await using (stream.ConfigureAwait(false))
         {
+            TellCache(context, key, stream);
             if (!request.Streams)
             {
                 await answer.CollectAsync(stream).ConfigureAwait(false);

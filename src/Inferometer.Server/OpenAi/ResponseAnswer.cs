@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using Inferometer.Inference.Chat.Formats;
 using Inferometer.Inference.Engine;
@@ -9,13 +8,14 @@ using Inferometer.Server.Wire;
 namespace Inferometer.Server.OpenAi;
 
 /// <summary>
-/// Writes the answer to one request to <c>/v1/responses</c>: one message with one text, whole or in events. Reasoning is counted, and not
-/// shown, as in OpenAI's own service.
+/// Writes the answer to one request to <c>/v1/responses</c>: messages and calls in the order in which they come, whole or in events. Reasoning
+/// is counted, and not shown, as in OpenAI's own service.
 /// </summary>
 internal sealed class ResponseAnswer(ResponseRequest request, ModelService service)
 {
     private readonly AnswerParts _parts = new(request.Plan);
-    private readonly StringBuilder _text = new();
+    private readonly List<ResponseItem> _items = [];
+    private ResponseItem? _open; // the message that text is added to
     private GenerationUsage? _usage;
     private FinishReason _reason;
     private int _sequence;
@@ -27,9 +27,10 @@ internal sealed class ResponseAnswer(ResponseRequest request, ModelService servi
     {
         do
         {
-            _ = Keep(stream.Current.Update);
+            Take(stream.Current.Update, output: null);
         }
         while (await stream.MoveNextAsync().ConfigureAwait(false));
+        Finish(output: null);
     }
 
     /// <summary>Sends the answer as it comes.</summary>
@@ -39,43 +40,8 @@ internal sealed class ResponseAnswer(ResponseRequest request, ModelService servi
         {
             Event(output, "response.created"u8, json => WriteResponse(json, "response"));
             Event(output, "response.in_progress"u8, json => WriteResponse(json, "response"));
-            Event(output, "response.output_item.added"u8, json =>
-            {
-                json.WriteNumber("output_index"u8, 0);
-                WriteMessage(json, "item", withText: false);
-            });
-            Event(output, "response.content_part.added"u8, json =>
-            {
-                WritePlace(json);
-                WriteText(json, "part", "");
-            });
-            await stream.ForwardAsync(output, piece =>
-            {
-                IReadOnlyList<AnswerPart> parts = Keep(piece.Update);
-                for (int i = 0; i < parts.Count; i++)
-                {
-                    if (parts[i].Kind == AnswerPartKind.Text)
-                    {
-                        WriteDelta(output, parts[i].Text);
-                    }
-                }
-            }).ConfigureAwait(false);
-            Event(output, "response.output_text.done"u8, json =>
-            {
-                WritePlace(json);
-                json.WriteString("text"u8, _text.ToString());
-                WriteEmpty(json, "logprobs"u8);
-            });
-            Event(output, "response.content_part.done"u8, json =>
-            {
-                WritePlace(json);
-                WriteText(json, "part", _text.ToString());
-            });
-            Event(output, "response.output_item.done"u8, json =>
-            {
-                json.WriteNumber("output_index"u8, 0);
-                WriteMessage(json, "item", withText: true);
-            });
+            await stream.ForwardAsync(output, piece => Take(piece.Update, output)).ConfigureAwait(false);
+            Finish(output);
             ReadOnlySpan<byte> last = _reason == FinishReason.Length ? "response.incomplete"u8 : "response.completed"u8;
             Event(output, last, json => WriteResponse(json, "response"));
             await output.FlushAsync().ConfigureAwait(false);
@@ -96,14 +62,144 @@ internal sealed class ResponseAnswer(ResponseRequest request, ModelService servi
     /// <summary>Writes the response as far as it has come.</summary>
     public void WriteWhole(Utf8JsonWriter json) => WriteResponse(json, null);
 
-    private void WriteDelta(MessageStream output, string text)
+    private void Take(in GenerationUpdate update, MessageStream? output)
+    {
+        IReadOnlyList<AnswerPart> parts = _parts.Take(update);
+        for (int i = 0; i < parts.Count; i++)
+        {
+            AnswerPart part = parts[i];
+            if (part.Call is { } call)
+            {
+                Close(output, "completed");
+                AddCall(call, output);
+            }
+            else if (part.Kind == AnswerPartKind.Text)
+            {
+                ResponseItem message = _open ?? Open(output);
+                message.Append(part.Text);
+                if (output is not null)
+                {
+                    WriteDelta(output, message, part.Text);
+                }
+            }
+        }
+
+        if (update.Usage is { } usage)
+        {
+            _usage = usage;
+            _reason = update.FinishReason;
+        }
+    }
+
+    // An answer without a word and without a call is an empty message.
+    private void Finish(MessageStream? output)
+    {
+        if (_items.Count == 0)
+        {
+            Open(output);
+        }
+
+        Close(output, Status);
+    }
+
+    private ResponseItem Open(MessageStream? output)
+    {
+        ResponseItem message = _open = new ResponseItem(_items.Count, call: null);
+        _items.Add(message);
+        if (output is not null)
+        {
+            WriteItem(output, "response.output_item.added"u8, message, isWhole: false);
+            Event(output, "response.content_part.added"u8, json =>
+            {
+                WritePlace(json, message);
+                json.WritePropertyName("part"u8);
+                ResponseItem.WriteText(json, "");
+            });
+        }
+
+        return message;
+    }
+
+    private void Close(MessageStream? output, string status)
+    {
+        if (_open is not { } message)
+        {
+            return;
+        }
+
+        _open = null;
+        message.Status = status;
+        if (output is null)
+        {
+            return;
+        }
+
+        Event(output, "response.output_text.done"u8, json =>
+        {
+            WritePlace(json, message);
+            json.WriteString("text"u8, message.Text);
+            WriteEmpty(json, "logprobs"u8);
+        });
+        Event(output, "response.content_part.done"u8, json =>
+        {
+            WritePlace(json, message);
+            json.WritePropertyName("part"u8);
+            ResponseItem.WriteText(json, message.Text);
+        });
+        WriteItem(output, "response.output_item.done"u8, message, isWhole: true);
+    }
+
+    private void AddCall(ToolCall call, MessageStream? output)
+    {
+        ResponseItem item = new(_items.Count, call);
+        _items.Add(item);
+        if (output is not null)
+        {
+            WriteItem(output, "response.output_item.added"u8, item, isWhole: false);
+            WriteArguments("response.function_call_arguments.delta"u8, "delta"u8);
+        }
+
+        item.Status = "completed";
+        if (output is not null)
+        {
+            WriteArguments("response.function_call_arguments.done"u8, "arguments"u8);
+            WriteItem(output, "response.output_item.done"u8, item, isWhole: true);
+        }
+
+        void WriteArguments(ReadOnlySpan<byte> name, ReadOnlySpan<byte> field)
+        {
+            Utf8JsonWriter json = Begin(output, name);
+            json.WriteString("item_id"u8, item.Id);
+            json.WriteNumber("output_index"u8, item.Index);
+            json.WriteString("name"u8, call.Name);
+            json.WriteString(field, item.Text);
+            json.WriteEndObject();
+            output.End();
+        }
+    }
+
+    private void WriteItem(MessageStream output, ReadOnlySpan<byte> name, ResponseItem item, bool isWhole) => Event(output, name, json =>
+    {
+        json.WriteNumber("output_index"u8, item.Index);
+        json.WritePropertyName("item"u8);
+        item.Write(json, isWhole);
+    });
+
+    private void WriteDelta(MessageStream output, ResponseItem message, string text)
     {
         Utf8JsonWriter json = Begin(output, "response.output_text.delta"u8);
-        WritePlace(json);
+        WritePlace(json, message);
         json.WriteString("delta"u8, text);
         WriteEmpty(json, "logprobs"u8);
         json.WriteEndObject();
         output.End();
+    }
+
+    private static void WritePlace(Utf8JsonWriter json, ResponseItem message)
+    {
+        json.WriteString("item_id"u8, message.Id);
+        json.WriteNumber("output_index"u8, message.Index);
+        json.WriteNumber("content_index"u8, 0);
     }
 
     private void Event(MessageStream output, ReadOnlySpan<byte> name, Action<Utf8JsonWriter> write)
@@ -123,30 +219,6 @@ internal sealed class ResponseAnswer(ResponseRequest request, ModelService servi
         return json;
     }
 
-    private IReadOnlyList<AnswerPart> Keep(in GenerationUpdate update)
-    {
-        IReadOnlyList<AnswerPart> parts = _parts.Take(update);
-        for (int i = 0; i < parts.Count; i++)
-        {
-            _text.Append(parts[i].Kind == AnswerPartKind.Text ? parts[i].Text : "");
-        }
-
-        if (update.Usage is { } usage)
-        {
-            _usage = usage;
-            _reason = update.FinishReason;
-        }
-
-        return parts;
-    }
-
-    private void WritePlace(Utf8JsonWriter json)
-    {
-        json.WriteString("item_id"u8, request.MessageId);
-        json.WriteNumber("output_index"u8, 0);
-        json.WriteNumber("content_index"u8, 0);
-    }
-
     private void WriteResponse(Utf8JsonWriter json, string? name)
     {
         Start(json, name);
@@ -161,15 +233,17 @@ internal sealed class ResponseAnswer(ResponseRequest request, ModelService servi
         json.WriteStartArray("output"u8);
         if (_usage is not null)
         {
-            WriteMessage(json, null, withText: true);
+            foreach (ResponseItem item in _items)
+            {
+                item.Write(json, isWhole: true);
+            }
         }
 
         json.WriteEndArray();
         json.WriteNull("previous_response_id"u8);
         json.WriteBoolean("store"u8, value: false);
-        json.WriteBoolean("parallel_tool_calls"u8, value: false);
-        json.WriteString("tool_choice"u8, "none"u8);
-        WriteEmpty(json, "tools"u8);
+        json.WriteBoolean("parallel_tool_calls"u8, request.TakesManyCalls);
+        WriteTools(json);
         WriteSettings(json);
         WriteUsage(json);
         json.WriteEndObject();
@@ -240,31 +314,28 @@ internal sealed class ResponseAnswer(ResponseRequest request, ModelService servi
         json.WriteEndObject();
     }
 
-    private void WriteMessage(Utf8JsonWriter json, string? name, bool withText)
+    private void WriteTools(Utf8JsonWriter json)
     {
-        Start(json, name);
-        json.WriteString("id"u8, request.MessageId);
-        json.WriteString("type"u8, "message"u8);
-        json.WriteString("status"u8, Status);
-        json.WriteString("role"u8, "assistant"u8);
-        json.WriteStartArray("content"u8);
-        if (withText)
+        json.WritePropertyName("tool_choice"u8);
+        if (request.ToolChoice is { } choice)
         {
-            WriteText(json, null, _text.ToString());
+            choice.WriteTo(json);
+        }
+        else
+        {
+            json.WriteStringValue("auto"u8);
         }
 
-        json.WriteEndArray();
-        json.WriteEndObject();
-    }
-
-    private static void WriteText(Utf8JsonWriter json, string? name, string text)
-    {
-        Start(json, name);
-        json.WriteString("type"u8, "output_text"u8);
-        json.WriteString("text"u8, text);
-        WriteEmpty(json, "annotations"u8);
-        WriteEmpty(json, "logprobs"u8);
-        json.WriteEndObject();
+        json.WritePropertyName("tools"u8);
+        if (request.Tools is { } tools)
+        {
+            tools.WriteTo(json);
+        }
+        else
+        {
+            json.WriteStartArray();
+            json.WriteEndArray();
+        }
     }
 
     private static void Start(Utf8JsonWriter json, string? name)

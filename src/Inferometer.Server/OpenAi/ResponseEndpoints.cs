@@ -16,15 +16,18 @@ internal sealed class ResponseEndpoints(ModelService service) : IEndpointGroup
     private async Task AnswerAsync(HttpContext context)
     {
         ResponseRequest request;
+        string? key;
         using (JsonDocument body = await RequestReader.ReadAsync(context).ConfigureAwait(false))
         {
             request = ResponseRequest.Read(body.RootElement, service);
+            key = service.KeyOf("responses", body.RootElement);
         }
 
         ResponseAnswer answer = new(request, service);
-        ChoiceStream stream = await service.StartAsync("chat", [request.Generation], context.RequestAborted).ConfigureAwait(false);
+        ChoiceStream stream = await service.StartAsync("chat", [request.Generation], key, context.RequestAborted).ConfigureAwait(false);
         await using (stream.ConfigureAwait(false))
         {
+            CompletionEndpoints.TellCache(context, key, stream);
             if (!request.Streams)
             {
                 await answer.CollectAsync(stream).ConfigureAwait(false);

@@ -29,8 +29,14 @@ internal sealed record ResponseRequest
     /// <summary>The id of the response.</summary>
     public string Id { get; } = "resp_" + Guid.NewGuid().ToString("N", CultureInfo.InvariantCulture);
 
-    /// <summary>The id of the message in it.</summary>
-    public string MessageId { get; } = "msg_" + Guid.NewGuid().ToString("N", CultureInfo.InvariantCulture);
+    /// <summary>The tools as they were given; null = none.</summary>
+    public required JsonElement? Tools { get; init; }
+
+    /// <summary>Which of them were to be called, as it was given; null = the model may choose.</summary>
+    public required JsonElement? ToolChoice { get; init; }
+
+    /// <summary>Whether an answer may hold several calls.</summary>
+    public required bool TakesManyCalls { get; init; }
 
     /// <summary>When it was asked, seconds since 1970.</summary>
     public long Created { get; } = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
@@ -79,6 +85,9 @@ internal sealed record ResponseRequest
             Streams = streams,
             Instructions = instructions,
             Format = shape.Format.Given,
+            Tools = fields.TryGet("tools", out JsonElement tools) ? tools.Clone() : null,
+            ToolChoice = fields.TryGet("tool_choice", out JsonElement choice) ? choice.Clone() : null,
+            TakesManyCalls = shape.Tools.IsMany,
         };
     }
 
@@ -86,12 +95,12 @@ internal sealed record ResponseRequest
     {
         if (!fields.TryGet("input", out JsonElement input))
         {
-            throw fields.Wrong("input", "a string, or a list of messages");
+            throw fields.Wrong("input", "a string, or a list of items");
         }
 
         List<ChatTurn> turns = input.ValueKind == JsonValueKind.String
             ? [new ChatTurn(ChatTurn.User, fields.StringOf(input, "input"))]
-            : Conversation.Read(fields, service.Format, "input");
+            : ResponseInput.Read(fields, input, service.Format);
         return Conversation.WithSystem(turns, instructions is null ? [] : [instructions]);
     }
 }

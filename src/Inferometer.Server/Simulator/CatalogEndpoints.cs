@@ -84,14 +84,25 @@ internal sealed class CatalogEndpoints(SimulatorService service, string version)
             estimate.Add((JsonNode)one);
         }
 
-        JsonArray service = [];
-        foreach (ServiceSetting setting in ServiceSettings.All)
+        return new JsonObject
+        {
+            ["estimate"] = estimate,
+            ["simulate"] = List(ServiceSettings.All),
+            ["plan"] = List(PlanSettings.All),
+            ["validate"] = List(ValidationReader.Settings),
+        };
+    }
+
+    private static JsonArray List(IEnumerable<ServiceSetting> settings)
+    {
+        JsonArray list = [];
+        foreach (ServiceSetting setting in settings)
         {
             JsonObject one = SettingSchema.Of(setting);
             one.Insert(0, "name", setting.Name);
-            service.Add((JsonNode)one);
+            list.Add((JsonNode)one);
         }
 
-        return new JsonObject { ["estimate"] = estimate, ["simulate"] = service };
+        return list;
     }
 }

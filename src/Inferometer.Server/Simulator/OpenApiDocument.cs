@@ -25,7 +25,13 @@ internal static class OpenApiDocument
             ["/api/v1/estimate"] = Post("One model on one machine.", Ref("Estimate"), "A simulation's result."),
             ["/api/v1/compare"] = Post(
                 "Several estimates side by side; every field that describes one takes a list.", Ref("Compare"), "A row for each.", "array"),
-            ["/api/v1/simulate"] = Simulate(),
+            ["/api/v1/simulate"] = Job(
+                "A service that is asked by many, on a virtual clock.", "Simulate", "Its metrics, where they came in time."),
+            ["/api/v1/plan"] = Job(
+                "Which deployment keeps a service level for a load at the least cost; without a load, what can be served on what there is.",
+                "Plan", "The plan, where it came in time."),
+            ["/api/v1/validate"] = Job(
+                "A table of measurements beside its predictions.", "Validate", "The errors, where they came in time."),
             ["/api/v1/jobs/{id}"] = new JsonObject
             {
                 ["parameters"] = new JsonArray(IdParameter()),
@@ -49,6 +55,8 @@ internal static class OpenApiDocument
                 ["Estimate"] = EstimateSchema(),
                 ["Compare"] = CompareSchema(),
                 ["Simulate"] = SimulateSchema(),
+                ["Plan"] = PlanSchema(),
+                ["Validate"] = ValidateSchema(),
                 ["Problem"] = Problem(),
             },
         },
@@ -69,7 +77,7 @@ internal static class OpenApiDocument
         foreach ((string name, JsonNode? schema) in Deployment(EstimateSettings.All))
         {
             bool isAxis = schema!["type"] is not JsonValue type || type.GetValue<string>() is not ("boolean" or "object" or "array");
-            lists[name] = isAxis ? OneOrSeveral(schema.DeepClone().AsObject()) : schema.DeepClone();
+            lists[name] = isAxis ? SettingSchema.OneOrSeveral(schema.DeepClone().AsObject()) : schema.DeepClone();
         }
 
         lists["zip"] = Flag("Take the lists in step, first with first, instead of every combination.");
@@ -80,7 +88,8 @@ internal static class OpenApiDocument
             ["description"] = "What the best rows are chosen by where top is given without sort.",
         };
         lists["sort"] = Text("Order of the rows: " + EstimateOrder.Help + ".");
-        lists["filter"] = OneOrSeveral(Text("Leave out rows that do not meet this: " + EstimateFilter.Help + ", such as ttft_ms<500."));
+        lists["filter"] = SettingSchema.OneOrSeveral(
+            Text("Leave out rows that do not meet this: " + EstimateFilter.Help + ", such as ttft_ms<500."));
         lists["top"] = new JsonObject { ["type"] = "integer", ["minimum"] = 1, ["description"] = "Rows to keep." };
         return Body(lists, "model", "on");
     }
@@ -89,13 +98,51 @@ internal static class OpenApiDocument
     public static JsonObject SimulateSchema()
     {
         JsonObject properties = Deployment(EstimateSettings.OfDeployment);
-        foreach (ServiceSetting setting in ServiceSettings.All)
+        Add(properties, ServiceSettings.All);
+        return Body(properties, "model", "on");
+    }
+
+    /// <summary>What a plan's request may hold.</summary>
+    public static JsonObject PlanSchema()
+    {
+        JsonObject properties = new()
+        {
+            ["model"] = SettingSchema.OneOrSeveral(
+                Text("A model of the catalog, by name or alias; without a load also several, or none for all of the catalog.")),
+        };
+        Add(properties, PlanSettings.All);
+        return Body(properties);
+    }
+
+    /// <summary>What a request for a comparison with measurements may hold.</summary>
+    public static JsonObject ValidateSchema()
+    {
+        JsonObject properties = new()
+        {
+            ["measurements"] = Table("Measurements: rows as objects of columns, or a text of comma-separated values with a header. A row "
+                + "needs model, system, precision, isl, osl, concurrency, and ttft_ms or tpot_ms; other tables as the command has them."),
+            ["against"] = Table("Another tool's predictions for the same rows: id, ttft_ms, tpot_ms."),
+            ["sizes"] = Table("In place of measurements: published sizes of files, loaded weights and caches."),
+        };
+        Add(properties, ValidationReader.Settings);
+        return Body(properties);
+    }
+
+    private static void Add(JsonObject properties, IEnumerable<ServiceSetting> settings)
+    {
+        foreach (ServiceSetting setting in settings)
         {
             properties[setting.Name] = SettingSchema.Of(setting);
         }
-
-        return Body(properties, "model", "on");
     }
+
+    private static JsonObject Table(string description) => new()
+    {
+        ["description"] = description,
+        ["anyOf"] = new JsonArray(
+            new JsonObject { ["type"] = "array", ["minItems"] = 1, ["items"] = new JsonObject { ["type"] = "object" } },
+            new JsonObject { ["type"] = "string" }),
+    };
 
     private static JsonObject Deployment(IEnumerable<EstimateSetting> settings)
     {
@@ -131,10 +178,9 @@ internal static class OpenApiDocument
         return properties;
     }
 
-    private static JsonObject Simulate()
+    private static JsonObject Job(string summary, string schema, string answer)
     {
-        JsonObject path = Post(
-            "A service that is asked by many, on a virtual clock.", Ref("Simulate"), "Its metrics, where they came in time.");
+        JsonObject path = Post(summary, Ref(schema), answer);
         JsonObject post = path["post"]!.AsObject();
         post["parameters"] = new JsonArray(new JsonObject
         {
@@ -225,12 +271,6 @@ internal static class OpenApiDocument
         ["required"] = new JsonArray([.. required.Select(r => JsonValue.Create(r))]),
         ["additionalProperties"] = false,
     };
-
-    private static JsonObject OneOrSeveral(JsonObject schema)
-    {
-        JsonObject several = new() { ["type"] = "array", ["items"] = schema.DeepClone() };
-        return new JsonObject { ["description"] = schema["description"]?.DeepClone(), ["anyOf"] = new JsonArray(schema, several) };
-    }
 
     private static JsonObject Text(string description) => new() { ["type"] = "string", ["description"] = description };
 

@@ -8,6 +8,8 @@ namespace Inferometer.Server.Simulator;
 /// <param name="Description">One line: what it says.</param>
 internal sealed record ServiceSetting(string Name, string Value, string Description)
 {
+    private const string Several = ",...";
+
     /// <summary>Least value of a number; the greatest not allowed where <see cref="IsAbove"/>.</summary>
     public double Least { get; init; }
 
@@ -21,16 +23,21 @@ internal sealed record ServiceSetting(string Name, string Value, string Descript
     public string? Default { get; init; }
 
     /// <summary>Words that it may be; empty = other texts or numbers.</summary>
-    public IReadOnlyList<string> Words => Value.Contains('|', StringComparison.Ordinal) && !Value.Any(char.IsAsciiLetterUpper)
-        ? Value.Split('|')
+    public IReadOnlyList<string> Words => One.Contains('|', StringComparison.Ordinal) && !One.Any(char.IsAsciiLetterUpper)
+        ? One.Split('|')
         : [];
 
+    /// <summary>Whether it may be several, in a list or with commas between them.</summary>
+    public bool IsList => Value.EndsWith(Several, StringComparison.Ordinal);
+
     /// <summary>Whether it is a whole number.</summary>
-    public bool IsWhole => Value is "N";
+    public bool IsWhole => One is "N";
 
     /// <summary>Whether it is a number.</summary>
-    public bool IsNumber => Value is "N" or "X" or "SECONDS" or "GBPS" or "MS" or "US";
+    public bool IsNumber => One is "N" or "X" or "SECONDS" or "GBPS" or "MS" or "US" or "USD" or "SHARE";
 
     /// <summary>Whether it is a yes or no.</summary>
     public bool IsFlag => Value.Length == 0;
+
+    private string One => IsList ? Value[..^Several.Length] : Value;
 }

@@ -54,7 +54,14 @@ internal static class SettingSchema
             schema["default"] = setting.IsNumber ? JsonNode.Parse(text) : text;
         }
 
-        return schema;
+        return setting.IsList ? OneOrSeveral(schema) : schema;
+    }
+
+    /// <summary>The schema of one value or a list of such.</summary>
+    public static JsonObject OneOrSeveral(JsonObject schema)
+    {
+        JsonObject several = new() { ["type"] = "array", ["items"] = schema.DeepClone() };
+        return new JsonObject { ["description"] = schema["description"]?.DeepClone(), ["anyOf"] = new JsonArray(schema, several) };
     }
 
     /// <summary>The words of a placeholder that names all that is allowed: <c>a|b|none</c>; none where it stands for more.</summary>

@@ -11,7 +11,9 @@ using Microsoft.AspNetCore.Routing;
 
 namespace Inferometer.Server.Simulator;
 
-/// <summary><c>/api/v1/estimate</c>, <c>compare</c> and <c>simulate</c>: the simulator, in the command line's words.</summary>
+/// <summary>
+/// <c>/api/v1/estimate</c>, <c>compare</c>, <c>simulate</c>, <c>plan</c> and <c>validate</c>: the simulator, in the command line's words.
+/// </summary>
 internal sealed class SimulatorEndpoints(SimulatorService service, JobQueue jobs) : IEndpointGroup
 {
     /// <inheritdoc/>
@@ -19,7 +21,13 @@ internal sealed class SimulatorEndpoints(SimulatorService service, JobQueue jobs
     {
         routes.MapPost("/api/v1/estimate", EstimateAsync).WithMetadata(ProblemStyle.Problem);
         routes.MapPost("/api/v1/compare", CompareAsync).WithMetadata(ProblemStyle.Problem);
-        routes.MapPost("/api/v1/simulate", SimulateAsync).WithMetadata(ProblemStyle.Problem);
+        Job("simulate", body => service.Services.Read(body).Run);
+        Job("plan", body => service.Plans.Read(body).Run);
+        Job("validate", service.Validations.Read, SimulatorLimits.TableBytes);
+
+        void Job(
+            string kind, Func<JsonElement, Func<Action<double>, CancellationToken, string>> read, long most = SimulatorLimits.BodyBytes) =>
+            routes.MapPost($"/api/v1/{kind}", context => StartAsync(context, kind, read, most)).WithMetadata(ProblemStyle.Problem);
     }
 
     /// <summary>Answers with a JSON document that is written already.</summary>
@@ -49,24 +57,24 @@ internal sealed class SimulatorEndpoints(SimulatorService service, JobQueue jobs
             .ConfigureAwait(false);
     }
 
-    private async Task SimulateAsync(HttpContext context)
+    private async Task StartAsync(
+        HttpContext context, string kind, Func<JsonElement, Func<Action<double>, CancellationToken, string>> read, long most)
     {
         JobEndpoints.WaitOf(context.Request);
-        ServiceRun run;
-        using (JsonDocument body = await ReadAsync(context).ConfigureAwait(false))
+        Func<Action<double>, CancellationToken, string> run;
+        using (JsonDocument body = await ReadAsync(context, most).ConfigureAwait(false))
         {
-            run = service.Services.Read(body.RootElement);
+            run = read(body.RootElement);
         }
 
-        await JobEndpoints.AnswerAsync(context, jobs.Start("simulate", run.Run)).ConfigureAwait(false);
+        await JobEndpoints.AnswerAsync(context, jobs.Start(kind, run)).ConfigureAwait(false);
     }
 
-    private static Task<JsonDocument> ReadAsync(HttpContext context)
+    private static Task<JsonDocument> ReadAsync(HttpContext context, long most = SimulatorLimits.BodyBytes)
     {
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size
-            && !(size.MaxRequestBodySize < SimulatorLimits.BodyBytes))
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size && !(size.MaxRequestBodySize < most))
         {
-            size.MaxRequestBodySize = SimulatorLimits.BodyBytes;
+            size.MaxRequestBodySize = most;
         }
 
         return RequestReader.ReadAsync(context);

@@ -18,6 +18,15 @@ internal static class SimulatorLimits
     /// <summary>Replicas of one simulated service.</summary>
     public const int Replicas = 256;
 
+    /// <summary>Users that a plan may be made for.</summary>
+    public const int PlannedUsers = 1_000_000;
+
+    /// <summary>Values of one axis of a plan's search.</summary>
+    public const int Values = 64;
+
+    /// <summary>Longest body of a table to validate, bytes: some ten thousand rows.</summary>
+    public const long TableBytes = 4 << 20;
+
     /// <summary>Jobs that run at once.</summary>
     public const int Running = 2;
 

@@ -20,14 +20,17 @@ internal sealed class SimulatorService : IDisposable
     private readonly EstimateReader _reader;
     private readonly SemaphoreSlim _comparing = new(1);
 
-    /// <summary>A simulator over the catalogs that ship with the program.</summary>
-    public SimulatorService()
+    /// <summary>A simulator.</summary>
+    /// <param name="catalogs">What can be named; null = what ships with the program.</param>
+    public SimulatorService(Catalogs? catalogs = null)
     {
-        Catalogs = Catalogs.From(null);
+        Catalogs = catalogs ?? Catalogs.From(null);
         Engine = Catalogs.CreateEngine();
         CatalogNames names = new(Catalogs);
         _reader = new EstimateReader(names, EstimateSettings.All);
         Services = new ServiceReader(new EstimateReader(names, EstimateSettings.OfDeployment), Engine);
+        Plans = new PlanReader(Catalogs, names);
+        Validations = new ValidationReader(Catalogs);
     }
 
     /// <summary>What can be named.</summary>
@@ -38,6 +41,12 @@ internal sealed class SimulatorService : IDisposable
 
     /// <summary>Reads services to simulate.</summary>
     public ServiceReader Services { get; }
+
+    /// <summary>Reads what is to be planned.</summary>
+    public PlanReader Plans { get; }
+
+    /// <summary>Reads tables to set beside predictions.</summary>
+    public ValidationReader Validations { get; }
 
     /// <summary>A document as JSON.</summary>
     public static string Print(Document document)

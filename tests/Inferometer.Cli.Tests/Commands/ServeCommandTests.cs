@@ -19,7 +19,8 @@ public sealed partial class ServeCommandTests : IDisposable
         await using FirstLine output = new();
         string[] args =
         [
-            "serve", "--port", "0", "--served-model-name", "tales", "--alias", "old", "--api-key-file", keys, "--max-num-seqs", "2",
+            "serve", "--demo", "--port", "0", "--served-model-name", "tales", "--alias", "old", "--api-key-file", keys,
+            "--max-num-seqs", "2",
             "--ctx", "128", "--threads", "1", "--no-predictions", "--log-level", "error",
         ];
         Task<int> running = InferometerCommand.RunAsync(args, output, TextWriter.Null, stop.Token);
@@ -44,14 +45,44 @@ public sealed partial class ServeCommandTests : IDisposable
     [InlineData("--api-key short", ExitCode.Usage, "at least 16")]
     [InlineData("--cors-origin example.org", ExitCode.Usage, "https://example.org")]
     [InlineData("--otlp-endpoint somewhere", ExitCode.Usage, "http://localhost:4317")]
-    [InlineData("--ctx 99999", ExitCode.Failed, "was made for")]
-    [InlineData("--chat-template nonsense --no-predictions", ExitCode.Failed, "is not known")]
+    [InlineData("--ctx 4096", ExitCode.Usage, "needs a model: MODEL, or --demo")]
+    [InlineData("--max-num-seqs 4", ExitCode.Usage, "needs a model")]
+    [InlineData("--demo model.gguf", ExitCode.Usage, "leave it out, or MODEL")]
+    [InlineData("--demo --upstream http://127.0.0.1:1", ExitCode.Usage, "in place of a model")]
+    [InlineData("--upstream ftp://127.0.0.1:1", ExitCode.Usage, "an address such as")]
+    [InlineData("--upstream http://127.0.0.1:1 --upstream http://127.0.0.1:1", ExitCode.Usage, "named twice")]
+    [InlineData("--upstream-check 3", ExitCode.Usage, "needs --upstream")]
+    [InlineData("--response-cache 4", ExitCode.Usage, "needs a model")]
+    [InlineData("--demo --ctx 99999", ExitCode.Failed, "was made for")]
+    [InlineData("--demo --chat-template nonsense --no-predictions", ExitCode.Failed, "is not known")]
     public async Task What_cannot_be_served_is_told_before_anybody_is_answered(string options, int code, string words)
     {
         CommandRun run = await CommandRun.OfLine("serve --port 0 " + options);
         Assert.Equal(code, run.Code);
         Assert.Contains(words, run.Error, StringComparison.Ordinal);
         Assert.Empty(run.Output);
+    }
+
+    [Fact]
+    public async Task Without_a_model_the_simulator_is_served_and_in_front_of_it_another()
+    {
+        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        await using FirstLine behind = new();
+        Task<int> first = InferometerCommand.RunAsync(
+            ["serve", "--port", "0", "--log-level", "error"], behind, TextWriter.Null, stop.Token);
+        Assert.Same(behind.Line, await Task.WhenAny(behind.Line, first));
+        string address = (await behind.Line).Split(' ')[^1].Trim();
+        Assert.StartsWith("The simulator is served at http://", await behind.Line, StringComparison.Ordinal);
+        await using FirstLine front = new();
+        Task<int> second = InferometerCommand.RunAsync(
+            ["serve", "--port", "0", "--log-level", "error", "--upstream", address], front, TextWriter.Null, stop.Token);
+        Assert.Same(front.Line, await Task.WhenAny(front.Line, second));
+        Assert.StartsWith("1 upstream is served at http://", await front.Line, StringComparison.Ordinal);
+        using HttpClient client = new() { BaseAddress = new Uri((await front.Line).Split(' ')[^1].Trim()) };
+        string models = await client.GetStringAsync("/v1/models", TestContext.Current.CancellationToken);
+        Assert.Contains("\"data\":[]", models, StringComparison.Ordinal); // the other's own answer
+        await stop.CancelAsync();
+        Assert.Equal((ExitCode.Success, ExitCode.Success), (await first, await second));
     }
 
     [Fact]

@@ -60,6 +60,18 @@ public sealed class LaunchTests
     }
 
     [Fact]
+    public void In_an_image_a_program_is_named_by_where_it_lies_in_it()
+    {
+        Deployment deployment = Deployment("llama.cpp", new Parallelism(1), "q4_k_m", "published");
+        string manifest = KubernetesManifest.Of(deployment, new ReplicaCount(1), "org/Model", 4096);
+        Assert.Contains("- '/app/llama-server'\n", manifest, StringComparison.Ordinal);
+        Assert.DoesNotContain("- 'llama-server'", manifest, StringComparison.Ordinal);
+        Assert.Equal("llama-server", LaunchCommand.Of(deployment, "org/Model", 4096).Arguments[0]);
+        string vllm = KubernetesManifest.Of(Deployment("vllm", new Parallelism(1)), new ReplicaCount(1), "org/Model", 4096);
+        Assert.Contains("- 'vllm'\n", vllm, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_manifest_has_a_workload_and_a_service_for_each_role()
     {
         string one = KubernetesManifest.Of(Deployment("vllm", new Parallelism(4)), new ReplicaCount(3), "Org/Model-8B", 4096);

@@ -10,7 +10,7 @@ namespace Inferometer.Server.Tests.Simulator;
 [Collection(EngineTests.Name)]
 public sealed class McpTests(EngineFixture fixture)
 {
-    private static readonly string[] s_tools = ["compare", "estimate", "features", "hardware", "models", "simulate"];
+    private static readonly string[] s_tools = ["compare", "estimate", "features", "hardware", "models", "plan", "simulate", "validate"];
 
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
@@ -35,7 +35,7 @@ public sealed class McpTests(EngineFixture fixture)
         Pipe requests = new();
         Pipe answers = new();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancelled);
-        Task serving = SimulatorMcpServer.RunAsync(requests.Reader.AsStream(), answers.Writer.AsStream(), stop.Token);
+        Task serving = SimulatorMcpServer.RunAsync(requests.Reader.AsStream(), answers.Writer.AsStream(), catalogs: null, stop.Token);
         StreamClientTransport transport = new(requests.Writer.AsStream(), answers.Reader.AsStream());
         await using (McpClient client = await McpClient.CreateAsync(transport, cancellationToken: Cancelled))
         {

@@ -20,6 +20,9 @@ internal abstract class MeasurementLayout(string name, string[] required, params
     /// <summary>Name for people.</summary>
     public string Name => name;
 
+    /// <summary>Whether a table of this layout names files beside it, without which it cannot be read.</summary>
+    public virtual bool HasFiles => false;
+
     /// <summary>The layout of a header.</summary>
     /// <exception cref="InferometerException">There is none; the message lists the columns of each.</exception>
     public static MeasurementLayout Of(CsvTable table)

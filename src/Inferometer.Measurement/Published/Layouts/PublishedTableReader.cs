@@ -27,12 +27,15 @@ public static class PublishedTableReader
     /// <summary>Reads a text.</summary>
     /// <param name="reader">The text.</param>
     /// <param name="name">What error messages call it; files that belong to it are looked for beside this path.</param>
+    /// <param name="readsFiles">Whether files that belong to the table may be read; without them a layout that has some is refused.</param>
     /// <exception cref="InferometerException">The text has no layout that is known, or a field is wrong.</exception>
-    public static PublishedTable Read(TextReader reader, string name)
+    public static PublishedTable Read(TextReader reader, string name, bool readsFiles = true)
     {
         ArgumentNullException.ThrowIfNull(reader);
         ArgumentException.ThrowIfNullOrEmpty(name);
         CsvTable table = new(reader, name);
-        return MeasurementLayout.Of(table).Read(table, name);
+        var layout = MeasurementLayout.Of(table);
+        return readsFiles || !layout.HasFiles ? layout.Read(table, name) : throw new InferometerException(
+            $"{name}: a table of {layout.Name} stands beside files that it names, and there are none here.");
     }
 }

@@ -10,6 +10,9 @@ internal sealed class ServingTraceLayout() : MeasurementLayout(
     ["run", "req", "arrival_s", "queued_s", "input_tokens", "output_tokens", "scheduled_s", "first_token_s", "last_token_s"])
 {
     /// <inheritdoc/>
+    public override bool HasFiles => true;
+
+    /// <inheritdoc/>
     public override PublishedTable Read(CsvTable table, string path)
     {
         Dictionary<string, List<TracedRequest>> runs = new(StringComparer.Ordinal);
