@@ -120,7 +120,7 @@ public sealed class Checkpoint : IDisposable
 
     private Lazy<ITensorSource> Mapped() => new(() => Header is null
         ? CheckpointLayout.Apply(SafetensorsModel.Open(Path), _architecture)
-        : GgufModelFile.Open(Header));
+        : CheckpointLayout.Apply(GgufModelFile.Open(Header), _architecture));
 
     private static Tokenizer WithTemplateEnds(Tokenizer tokenizer)
     {

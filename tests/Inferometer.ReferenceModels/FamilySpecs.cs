@@ -526,6 +526,92 @@ public static class FamilySpecs
                 ["tie_word_embeddings"] = true,
             },
         },
+        ["lfm2_moe"] = new("lfm2_moe")
+        {
+            FinalNorm = "model.embedding_norm",
+            Head = null,
+            BeforeAttention = "operator_norm",
+            BeforeFeedForward = "ffn_norm",
+            Mixer = layer => layer == 2 ? "attention" : "convolution",
+            Output = "out_proj",
+            QkNorm = "head",
+            QkNormNames = ("q_layernorm", "k_layernorm"),
+            FeedForward = "feed_forward.",
+            Network = ("w1", "w3", "w2"),
+            HasExperts = layer => layer > 0,
+            Mixture = new("feed_forward.gate")
+            {
+                UsesSigmoid = true,
+                Correction = "feed_forward.expert_bias",
+                Experts = "feed_forward.experts.",
+                Names = ("w1", "w3", "w2"),
+            },
+            Config = new()
+            {
+                ["layer_types"] = new JsonArray("conv", "conv", "full_attention", "conv"),
+                ["conv_L_cache"] = FamilySpec.Taps,
+                ["norm_eps"] = 1e-5,
+                ["conv_bias"] = false,
+                ["tie_word_embeddings"] = true,
+                ["num_dense_layers"] = 1,
+                ["num_experts"] = FamilySpec.Experts,
+                ["num_experts_per_tok"] = 2,
+                ["moe_intermediate_size"] = FamilySpec.ExpertInner,
+                ["norm_topk_prob"] = true,
+                ["use_expert_bias"] = true,
+                ["routed_scaling_factor"] = 1.0,
+            },
+        },
+        ["hunyuan_v1_moe"] = new("hunyuan_v1_moe")
+        {
+            QkNorm = "head",
+            QkNormNames = ("query_layernorm", "key_layernorm"),
+            NormsAfterRope = true,
+            HasExperts = _ => true,
+            Mixture = new("mlp.gate.wg") { Inner = FamilySpec.Inner, Shared = "mlp.shared_mlp.", SharedInner = FamilySpec.Inner },
+            Config = new()
+            {
+                ["num_experts"] = FamilySpec.Experts,
+                ["moe_topk"] = new JsonArray(2, 2, 2, 2),
+                ["moe_intermediate_size"] = new JsonArray(FamilySpec.Inner, FamilySpec.Inner, FamilySpec.Inner, FamilySpec.Inner),
+                ["num_shared_expert"] = new JsonArray(1, 1, 1, 1),
+                ["use_qk_norm"] = true,
+            },
+        },
+        ["llama4"] = new("llama4_text")
+        {
+            NeighboursRotate = true,
+            Theta = 500000,
+            QkNorm = "plain",
+            HasRope = layer => layer % 4 != 3,
+            Chunk = 6,
+            Temperature = (0.5, 4),
+            FeedForward = "feed_forward.",
+            DenseInner = 2 * FamilySpec.Inner,
+            HasExperts = layer => layer % 2 == 1,
+            Mixture = new("feed_forward.router")
+            {
+                Layout = "llama4",
+                UsesSigmoid = true,
+                Normalises = false,
+                Inner = FamilySpec.Inner,
+                Shared = "feed_forward.shared_expert.",
+                SharedInner = FamilySpec.Inner,
+            },
+            Config = new()
+            {
+                ["rope_theta"] = 500000.0,
+                ["intermediate_size_mlp"] = 2 * FamilySpec.Inner,
+                ["attention_chunk_size"] = 6,
+                ["attn_temperature_tuning"] = true,
+                ["attn_scale"] = 0.5,
+                ["floor_scale"] = 4,
+                ["use_qk_norm"] = true,
+                ["interleave_moe_layer_step"] = 2,
+                ["num_local_experts"] = FamilySpec.Experts,
+                ["num_experts_per_tok"] = 2,
+            },
+        },
         ["gpt_oss"] = new("gpt_oss")
         {
             QkvBias = true,

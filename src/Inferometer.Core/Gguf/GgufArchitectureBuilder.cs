@@ -7,6 +7,9 @@ namespace Inferometer.Core.Gguf;
 /// <summary>Puts an architecture together from GGUF metadata and tensor shapes.</summary>
 internal sealed class GgufArchitectureBuilder
 {
+    // Llama 4 with so many experts (Maverick) norms neither queries nor keys; files do not say so.
+    private const int MaverickExperts = 128;
+
     private readonly GgufHeader _header;
     private readonly GgufFamily _family;
     private readonly string _arch;
@@ -51,6 +54,8 @@ internal sealed class GgufArchitectureBuilder
         bool parallel = _header.GetBool(Key("use_parallel_residual"), _family.ParallelBlocks && !Has(0, "ffn_norm.weight"));
         bool behind = !Has(0, "attn_norm.weight") && Has(0, "post_ffw_norm.weight");
         string? name = _header.GetString("general.name", null);
+        LayerInputs? inputs = LayerInputs(count);
+        AlternatingUpdates? updates = Updates();
         return new ModelArchitecture
         {
             Name = string.IsNullOrWhiteSpace(name) ? Path.GetFileNameWithoutExtension(_header.Source) : name,
@@ -74,16 +79,25 @@ internal sealed class GgufArchitectureBuilder
             NormsBehindBlocks = behind,
             ParallelBlocks = parallel,
             PreBlockNorms = parallel && !Has(0, "attn_norm_2.weight") && !Has(0, "ffn_norm.weight") ? 1 : 2,
+            LayerInputs = inputs,
+            Updates = updates,
+            Parts = [.. Parts(inputs, updates, count)],
             PredictionHeads = heads > 0 ? new PredictionHeads { Count = heads, Layers = [Layer(count)] } : null,
             PublishedWeights = GgufWeights.Of(_header, count),
             Source = _header.Source,
         };
     }
 
-    private LayerArchitecture Layer(int index) => new() { Mixer = Mixer(index), FeedForward = FeedForward(index) };
+    private LayerArchitecture Layer(int index) =>
+        new() { Mixer = Mixer(index), FeedForward = FeedForward(index), Parts = [.. PartsOfLayer(index)] };
 
     private TokenMixer Mixer(int layer)
     {
+        if (Recurrence(layer) is { } recurrence)
+        {
+            return recurrence;
+        }
+
         int heads = Int("attention.head_count", Limits.Heads, layer);
         if (_header.Metadata.ContainsKey(Key("attention.kv_lora_rank")))
         {
@@ -91,23 +105,33 @@ internal sealed class GgufArchitectureBuilder
         }
 
         int kvHeads = IntOr(heads, "attention.head_count_kv", 1, Limits.Heads, layer);
+        int window = IntOr(0, "attention.sliding_window", 0, int.MaxValue);
+        bool sliding = window > 0 && IsSliding(layer);
         int headDim = IntOr(_hidden / heads, "attention.key_length", 1, Limits.HeadDim);
         int valueDim = IntOr(headDim, "attention.value_length", 1, Limits.HeadDim);
+        if (sliding)
+        {
+            headDim = IntOr(headDim, "attention.key_length_swa", 1, Limits.HeadDim);
+            valueDim = IntOr(valueDim, "attention.value_length_swa", 1, Limits.HeadDim);
+        }
+
         if (heads % kvHeads != 0)
         {
             throw Wrong($"{heads} query heads cannot share {kvHeads} key/value heads");
         }
 
         bool fused = Has(layer, "attn_qkv.weight");
+        long queries = (long)heads * (headDim + (_family.FusesOutputGate ? valueDim : 0));
         CheckWidth(
             layer, fused
                 ? "attn_qkv.weight"
-                : "attn_q.weight", ((long)heads * headDim) + (fused ? (long)kvHeads * (headDim + valueDim) : 0));
-        int window = IntOr(0, "attention.sliding_window", 0, int.MaxValue);
-        bool sliding = window > 0 && IsSliding(layer);
+                : "attn_q.weight", queries + (fused ? (long)kvHeads * (headDim + valueDim) : 0));
         bool local = sliding && window < _context;
         bool hasRope = _family.Position == PositionKind.Rotary && !(_family.NoRopeEvery > 0 && (layer + 1) % _family.NoRopeEvery == 0)
-            && !(_family.GlobalWithoutRope && window > 0 && !sliding);
+            && !(_family.GlobalWithoutRope && window > 0 && !sliding)
+            && !(_family.RopeIsOptional && !_header.GetBool(Key("rope.scaling.finetuned"), false));
+        bool chunked = _family.ChunkTokens > 0 && hasRope;
+        bool reuses = ReusesCache(layer);
         return new AttentionMixer
         {
             Heads = heads,
@@ -115,9 +139,19 @@ internal sealed class GgufArchitectureBuilder
             HeadDim = headDim,
             ValueHeadDim = valueDim,
             WindowTokens = local ? window : 0,
+            ChunkTokens = chunked ? IntOr(_family.ChunkTokens, "attention.chunk_length", 1, int.MaxValue) : 0,
             QkvBias = Has(layer, "attn_q.bias") || Has(layer, "attn_qkv.bias"),
             OutputBias = Has(layer, "attn_output.bias"),
-            QkNorm = QkNorm(layer, headDim),
+            OutputGate = _family.FusesOutputGate,
+            ReusesCache = reuses,
+            ValuesAreKeys = !reuses && !fused && !Has(layer, "attn_v.weight"),
+            ValueNorm = _family.ValueNorm,
+            TemperatureScale = _family.ChunkTokens > 0 && !hasRope ? _header.GetDouble(Key("attention.temperature_scale"), 0.1) : 0,
+            TemperatureTokens =
+                _family.ChunkTokens > 0 && !hasRope ? IntOr(8192, "attention.temperature_length", 1, int.MaxValue) : 0,
+            QkNorm = chunked && IntOr(0, "expert_count", 0, Limits.Experts) != MaverickExperts
+                ? QkNormKind.NonParametric
+                : QkNorm(layer, headDim),
             QkNormAfterRope = _family.QkNormAfterRope,
             QkvClip = _header.GetDouble(Key("attention.clamp_kqv"), 0),
             AttentionSink = Has(layer, "attn_sinks.weight"),
@@ -125,6 +159,112 @@ internal sealed class GgufArchitectureBuilder
             ScoreScale = _header.GetDouble(Key("attention.scale"), ScoreScale(heads, headDim)),
             Rope = hasRope ? Rope(headDim, local) : null,
         };
+    }
+
+    /// <summary>A layer that keeps a state, told by its convolution; null for others.</summary>
+    private TokenMixer? Recurrence(int layer)
+    {
+        if (_family.States == GgufStates.None || !Has(layer, Convolution()))
+        {
+            return null;
+        }
+
+        if (_family.States == GgufStates.ShortConvolution)
+        {
+            return RecurrentMixer.ShortConvolution(_hidden, Int("shortconv.l_cache", 1024), Has(layer, "shortconv.conv.bias"));
+        }
+
+        int heads = Int("ssm.time_step_rank", Limits.Heads), size = Int("ssm.state_size", Limits.HeadDim);
+        int inner = Int("ssm.inner_size", Limits.Width), groups = Int("ssm.group_count", Limits.Heads);
+        if (inner % heads != 0)
+        {
+            throw Wrong($"an inner width of {inner} is not shared evenly by {heads} heads");
+        }
+
+        return _family.States == GgufStates.Mamba
+            ? new MambaMixer
+            {
+                Heads = heads,
+                HeadDim = inner / heads,
+                StateSize = size,
+                Groups = groups,
+                ConvolutionTaps = Int("ssm.conv_kernel", 1024),
+                ConvolutionBias = Has(layer, "ssm_conv1d.bias"),
+                ProjectionBias = Has(layer, "ssm_in.bias"),
+                GatedNorm = Has(layer, "ssm_norm.weight"),
+            }
+            : new GatedDeltaMixer
+            {
+                KeyHeads = groups,
+                ValueHeads = heads,
+                KeyHeadDim = size,
+                ValueHeadDim = inner / heads,
+                ConvolutionTaps = Int("ssm.conv_kernel", 1024),
+                ValueHeadsInTurn = _family.ValueHeadsInTurn,
+                SplitProjections = !Has(layer, "ssm_ba.weight"),
+            };
+    }
+
+    private string Convolution() =>
+        _family.States == GgufStates.ShortConvolution ? "shortconv.conv.weight" : "ssm_conv1d.weight";
+
+    // The blocks that are counted may end with layers of multi-token prediction, which reuse nothing.
+    private bool ReusesCache(int layer)
+    {
+        int blocks = Int("block_count", Limits.Layers), shared = IntOr(0, "attention.shared_kv_layers", 0, blocks);
+        return shared > 0 && layer >= blocks - shared;
+    }
+
+    private LayerInputs? LayerInputs(int layers)
+    {
+        int width = IntOr(0, "embedding_length_per_layer_input", 0, Limits.Width);
+        if (width == 0)
+        {
+            return null;
+        }
+
+        GgufTensorInfo table = Tensor("per_layer_token_embd.weight");
+        return table.Shape.Count == 2 && table.Shape[0] == (long)width * layers && table.Shape[1] <= Limits.Vocabulary
+            ? new LayerInputs(width, (int)table.Shape[1])
+            : throw Wrong(
+                $"'per_layer_token_embd.weight' is [{string.Join(", ", table.Shape)}]; it should be [{(long)width * layers}, vocabulary]");
+    }
+
+    private AlternatingUpdates? Updates()
+    {
+        int streams = IntOr(0, "altup.num_inputs", 0, 64);
+        return streams == 0 ? null : new AlternatingUpdates(
+            streams, IntOr(0, "altup.active_idx", 0, streams - 1), (int)Width(0, "laurel_l.weight"), Has(0, "altup_correct_scale.weight"));
+    }
+
+    private IEnumerable<SidePart> Parts(LayerInputs? inputs, AlternatingUpdates? updates, int layers)
+    {
+        if (inputs is not null)
+        {
+            yield return new("per-layer embeddings", (long)inputs.Rows * inputs.Width * layers, SidePartUse.LookedUp);
+            yield return new(
+                "per-layer input projection", ((long)_hidden * inputs.Width * layers) + inputs.Width, SidePartUse.Multiplied);
+        }
+
+        if (updates is not null)
+        {
+            yield return new(
+                "projections between residual streams", 2L * (updates.Streams - 1) * _hidden * _hidden, SidePartUse.Multiplied);
+        }
+    }
+
+    private IEnumerable<SidePart> PartsOfLayer(int layer)
+    {
+        if (Updates() is { } updates)
+        {
+            yield return new("alternating updates", GemmaParts.UpdateParameters(updates.Streams, _hidden), SidePartUse.Multiplied);
+            yield return new("low-rank residual", (2L * updates.BranchRank * _hidden) + _hidden, SidePartUse.Multiplied);
+        }
+
+        if (Has(layer, "inp_gate.weight"))
+        {
+            yield return new("per-layer input", (2 * Width(layer, "inp_gate.weight") * _hidden) + _hidden, SidePartUse.Multiplied);
+        }
     }
 
     // Files say it as a list, as a number, or leave it to the architecture.
@@ -162,8 +302,8 @@ internal sealed class GgufArchitectureBuilder
     /// <summary>
     /// The 27B sizes of Gemma scale by the hidden width per head (144 and 168) where their heads are 128 wide; the file does not say so.
     /// </summary>
-    private double ScoreScale(int heads, int headDim) =>
-        _family.ScaledEmbedding && headDim == 128 ? 1 / Math.Sqrt(_hidden / (double)heads) : 0;
+    private double ScoreScale(int heads, int headDim) => _family.PlainScores ? 1
+        : _family.ScaledEmbedding && headDim == 128 ? 1 / Math.Sqrt(_hidden / (double)heads) : 0;
 
     private LatentAttentionMixer Latent(int layer, int heads)
     {
@@ -211,6 +351,7 @@ internal sealed class GgufArchitectureBuilder
                 Gated = fused || Has(layer, "ffn_gate.weight"),
                 Bias = Has(layer, "ffn_up.bias"),
                 Activation = _family.Activation,
+                GateCutoff = GateCutoff(layer),
             };
         }
 
@@ -221,7 +362,7 @@ internal sealed class GgufArchitectureBuilder
             throw Wrong($"{perToken} experts per token of {experts}");
         }
 
-        bool sigmoid = IntOr(1, "expert_gating_func", 0, 100) == 2;
+        bool sigmoid = IntOr(_family.SigmoidRouter ? 2 : 1, "expert_gating_func", 0, 100) == 2;
         return new MoeFeedForward
         {
             Experts = experts,
@@ -230,6 +371,8 @@ internal sealed class GgufArchitectureBuilder
                 IntOr(IntOr(1, "feed_forward_length", 1, Limits.Inner, layer), "expert_feed_forward_length", 1, Limits.Inner),
             SharedIntermediateSize = Has(layer, "ffn_up_shexp.weight") ? checked((int)Width(layer, "ffn_up_shexp.weight")) : 0,
             SharedGate = Has(layer, "ffn_gate_inp_shexp.weight"),
+            ParallelDenseIntermediateSize = _family.DenseBesideExperts ? checked((int)Width(layer, "ffn_up.weight")) : 0,
+            ScaleExpertInput = _family.ScalesExpertInput,
             ExpertBias = Has(layer, "ffn_up_exps.bias"),
             RouterBias = Has(layer, "ffn_gate_inp.bias") || Has(layer, "exp_probs_b.bias"),
             RouterGroups = IntOr(1, "expert_group_count", 1, Limits.Experts),
@@ -242,13 +385,21 @@ internal sealed class GgufArchitectureBuilder
         };
     }
 
+    // Files give standard deviations above the mean, minus infinity for none.
+    private double? GateCutoff(int layer) => !_header.Metadata.TryGetValue(Key("activation_sparsity_scale"), out GgufValue? scales) ? null
+        : scales.AsDoubles() is not { } all || layer >= all.Length
+            ? throw Wrong($"the metadata '{Key("activation_sparsity_scale")}' should have a number for each layer")
+        : double.IsFinite(all[layer]) ? all[layer]
+        : null;
+
     private RopeParameters Rope(int headDim, bool local)
     {
         int rotary = IntOr(headDim, "rope.dimension_count", 1, Limits.HeadDim);
+        rotary = local ? IntOr(rotary, "rope.dimension_count_swa", 1, Limits.HeadDim) : rotary;
         bool ownTheta = local && _family.LocalRopeTheta > 0;
         var rope = new RopeParameters
         {
-            Theta = ownTheta ? _family.LocalRopeTheta : _header.GetDouble(Key("rope.freq_base"), 10000),
+            Theta = ownTheta ? _header.GetDouble(Key("rope.freq_base_swa"), _family.LocalRopeTheta) : _header.GetDouble(Key("rope.freq_base"), 10000),
             RotaryDim = rotary >= headDim ? 0 : rotary,
             Interleaved = _family.InterleavedRope,
         };

@@ -54,9 +54,13 @@ internal sealed class AttentionBlock : IDisposable
         (_layer, _mixer, _weights) = (layer, mixer, weights);
         _step.MultiplyAttentionInputs(weights);
         _step.ForEachRow(_prepareRow, _step.TokenCount);
-        _observer?.Observe(
-            layer, _step.Layout.Positions, Rows(_step.Workspace.Query, mixer.Heads * mixer.HeadDim),
-            Rows(_step.Workspace.Key, mixer.KvHeads * mixer.HeadDim), Rows(_step.Workspace.Value, mixer.KvHeads * mixer.ValueHeadDim));
+        if (!mixer.ReusesCache)
+        {
+            _observer?.Observe(
+                layer, _step.Layout.Positions, Rows(_step.Workspace.Query, mixer.Heads * mixer.HeadDim),
+                Rows(_step.Workspace.Key, mixer.KvHeads * mixer.HeadDim), Rows(_step.Workspace.Value, mixer.KvHeads * mixer.ValueHeadDim));
+        }
+
         Attend();
         if (weights.Gate is not null)
         {
@@ -78,11 +82,12 @@ internal sealed class AttentionBlock : IDisposable
     private void Attend()
     {
         AttentionMixer mixer = _mixer!;
-        KvPageLayout layout = _cache!.LayoutOf(_layer);
+        int stored = _model.CacheLayerOf(_layer);
+        KvPageLayout layout = _cache!.LayoutOf(stored);
         _batch.Clear();
         for (int i = 0; i < _step.Layout.Batch.Count; i++)
         {
-            _cache.AddTo(_batch, _layer, i, _step.Layout.FirstTokens[i], _step.Layout.Batch[i]);
+            _cache.AddTo(_batch, stored, i, _step.Layout.FirstTokens[i], _step.Layout.Batch[i]);
         }
 
         AttentionParameters parameters = new()
@@ -93,6 +98,7 @@ internal sealed class AttentionBlock : IDisposable
             ValueDim = mixer.ValueHeadDim,
             Scale = mixer.ScoreScale != 0 ? (float)mixer.ScoreScale : 1 / MathF.Sqrt(mixer.HeadDim),
             Window = mixer.WindowTokens,
+            Chunk = mixer.ChunkTokens,
             Softcap = (float)mixer.ScoreSoftcap,
             Sinks = _weights!.Sinks,
         };
@@ -117,6 +123,12 @@ internal sealed class AttentionBlock : IDisposable
         Workspace work = _step.Workspace;
         int queries = mixer.Heads * mixer.HeadDim, keys = mixer.KvHeads * mixer.HeadDim, values = mixer.KvHeads * mixer.ValueHeadDim;
         Span<float> query = work.Query.AsSpan(row * queries, queries);
+        if (mixer.ReusesCache)
+        {
+            PrepareQuery(query, row, mixer);
+            return;
+        }
+
         Span<float> key = work.Key.AsSpan(row * keys, keys);
         Span<float> value = work.Value.AsSpan(row * values, values);
         if (mixer.QkvClip > 0)
@@ -127,20 +139,11 @@ internal sealed class AttentionBlock : IDisposable
             TensorPrimitives.Clamp(value, -clip, clip, value);
         }
 
-        if (!mixer.QkNormAfterRope)
+        PrepareQuery(query, row, mixer);
+        Prepare(key, row, mixer, _weights!.KeyNorm);
+        if (mixer.ValueNorm)
         {
-            NormHeads(query, key, mixer);
-        }
-
-        if (mixer.Rope is not null)
-        {
-            Rotate(query, row, mixer);
-            Rotate(key, row, mixer);
-        }
-
-        if (mixer.QkNormAfterRope)
-        {
-            NormHeads(query, key, mixer);
+            NormValues(value, mixer.ValueHeadDim);
         }
 
         if (_cache!.GroupedHeads)
@@ -153,10 +156,41 @@ internal sealed class AttentionBlock : IDisposable
         }
     }
 
-    private void NormHeads(Span<float> query, Span<float> key, AttentionMixer mixer)
+    private void PrepareQuery(Span<float> query, int row, AttentionMixer mixer)
     {
-        _weights!.QueryNorm?.Apply(query, mixer.HeadDim, _epsilon);
-        _weights.KeyNorm?.Apply(key, mixer.HeadDim, _epsilon);
+        Prepare(query, row, mixer, _weights!.QueryNorm);
+        if (mixer.TemperatureScale > 0)
+        {
+            int steps = (_step.Layout.Positions[row] + 1) / mixer.TemperatureTokens;
+            TensorPrimitives.Multiply(query, 1 + ((float)mixer.TemperatureScale * MathF.Log(1 + steps)), query);
+        }
+    }
+
+    private void Prepare(Span<float> heads, int row, AttentionMixer mixer, HeadNorm? norm)
+    {
+        if (!mixer.QkNormAfterRope)
+        {
+            norm?.Apply(heads, mixer.HeadDim, _epsilon);
+        }
+
+        if (mixer.Rope is not null)
+        {
+            Rotate(heads, row, mixer);
+        }
+
+        if (mixer.QkNormAfterRope)
+        {
+            norm?.Apply(heads, mixer.HeadDim, _epsilon);
+        }
+    }
+
+    private void NormValues(Span<float> values, int width)
+    {
+        for (int start = 0; start < values.Length; start += width)
+        {
+            Span<float> head = values.Slice(start, width);
+            TensorPrimitives.Multiply(head, 1 / MathF.Sqrt((TensorPrimitives.SumOfSquares<float>(head) / width) + _epsilon), head);
+        }
     }
 
     // The queries are not needed any more: their room holds the gates.

@@ -11,6 +11,7 @@ internal sealed class LoadedModel : IDisposable
     private readonly RepackedWeights _repacked;
     private readonly int[] _ropeOfLayer;
     private readonly RotaryEmbedding[] _embeddings;
+    private readonly int[] _cacheLayers;
 
     public LoadedModel(
         ModelArchitecture architecture, Checkpoint checkpoint, RepackedWeights repacked, ModelWeights weights, int contextTokens)
@@ -21,6 +22,7 @@ internal sealed class LoadedModel : IDisposable
         _checkpoint = checkpoint;
         _repacked = repacked;
         WeightBytes = weights.Matrices().Sum(matrix => matrix.SizeBytes);
+        _cacheLayers = [.. Enumerable.Range(0, architecture.LayerCount).Select(architecture.CacheLayerOf)];
         (RopeParameters Rope, int HeadDim)?[] ropes = [.. architecture.Layers.Select(layer =>
             layer.Mixer switch
             {
@@ -51,6 +53,9 @@ internal sealed class LoadedModel : IDisposable
 
     /// <summary>Rotary tables of the step that runs, numbered by <see cref="RopeOf"/>.</summary>
     public StepRotary Rotary { get; }
+
+    /// <summary>The layer whose keys and values a layer reads.</summary>
+    public int CacheLayerOf(int layer) => _cacheLayers[layer];
 
     /// <summary>Which of the distinct rotary embeddings a layer uses; -1 for none.</summary>
     public int RopeOf(int layer) => _ropeOfLayer[layer];
