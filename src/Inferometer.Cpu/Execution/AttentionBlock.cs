@@ -1,7 +1,6 @@
 using System.Numerics.Tensors;
 using Inferometer.Core.Models;
 using Inferometer.Cpu.Kernels.Attention;
-using Inferometer.Cpu.Kernels.Elementwise;
 using Inferometer.Cpu.Weights;
 
 namespace Inferometer.Cpu.Execution;
@@ -9,14 +8,11 @@ namespace Inferometer.Cpu.Execution;
 /// <summary>
 /// The attention part of a layer: projections over all tokens together, norm and rotation of heads, the cache, and attention per sequence.
 /// </summary>
-internal sealed class AttentionBlock : IDisposable
+internal sealed class AttentionBlock
 {
     private readonly StepContext _step;
     private readonly LoadedModel _model;
-    private readonly ForwardStatistics _statistics;
-    private readonly AttentionBatch _batch = new();
-    private readonly FlashAttention? _flash;
-    private readonly StandardAttention? _standard;
+    private readonly CacheAttention _attention;
     private readonly float _epsilon;
     private readonly Action<int> _prepareRow;
     private readonly Action<int> _gateRow;
@@ -26,20 +22,13 @@ internal sealed class AttentionBlock : IDisposable
     private AttentionWeights? _weights;
     private int _layer;
 
-    public AttentionBlock(StepContext step, LoadedModel model, ForwardOptions options, ForwardStatistics statistics)
+    public AttentionBlock(StepContext step, LoadedModel model, CacheAttention attention)
     {
-        _step = step;
-        _model = model;
-        _statistics = statistics;
-        _flash = options.FlashAttention ? new FlashAttention(step.Pool) : null;
-        _standard = options.FlashAttention ? null : new StandardAttention(step.Pool);
+        (_step, _model, _attention) = (step, model, attention);
         _epsilon = (float)model.Architecture.NormEpsilon;
         _prepareRow = PrepareRow;
         _gateRow = GateRow;
     }
-
-    /// <summary>Bytes of the attention kernel's working memory.</summary>
-    public long ScratchBytes => _flash?.MemoryBytes ?? _standard!.MemoryBytes;
 
     /// <summary>Computes what all layers of a step share.</summary>
     public void BeginStep(KvCache cache, IAttentionObserver? observer)
@@ -71,29 +60,16 @@ internal sealed class AttentionBlock : IDisposable
         _step.Multiply(weights.Output, _step.Workspace.Attended, _step.Workspace.BlockOutput, _step.TokenCount);
     }
 
-    public void Dispose()
-    {
-        _flash?.Dispose();
-        _standard?.Dispose();
-    }
-
     private ReadOnlySpan<float> Rows(float[] rows, int width) => rows.AsSpan(0, _step.TokenCount * width);
 
     private void Attend()
     {
         AttentionMixer mixer = _mixer!;
         int stored = _model.CacheLayerOf(_layer);
-        KvPageLayout layout = _cache!.LayoutOf(stored);
-        _batch.Clear();
-        for (int i = 0; i < _step.Layout.Batch.Count; i++)
-        {
-            _cache.AddTo(_batch, stored, i, _step.Layout.FirstTokens[i], _step.Layout.Batch[i]);
-        }
-
         AttentionParameters parameters = new()
         {
             Heads = mixer.Heads,
-            KvHeads = layout.KvHeads,
+            KvHeads = _cache!.LayoutOf(stored).KvHeads,
             KeyDim = mixer.HeadDim,
             ValueDim = mixer.ValueHeadDim,
             Scale = mixer.ScoreScale != 0 ? (float)mixer.ScoreScale : 1 / MathF.Sqrt(mixer.HeadDim),
@@ -102,19 +78,7 @@ internal sealed class AttentionBlock : IDisposable
             Softcap = (float)mixer.ScoreSoftcap,
             Sinks = _weights!.Sinks,
         };
-        int tokens = _step.TokenCount;
-        ReadOnlySpan<float> queries = _step.Workspace.Query.AsSpan(0, tokens * mixer.Heads * mixer.HeadDim);
-        Span<float> output = _step.Workspace.Attended.AsSpan(0, tokens * mixer.Heads * mixer.ValueHeadDim);
-        if (_flash is not null)
-        {
-            _flash.Run(_batch, parameters, queries, output);
-            _statistics.CountFlashAttention();
-        }
-        else
-        {
-            _standard!.Run(_batch, parameters, queries, output);
-            _statistics.CountStandardAttention();
-        }
+        _attention.Run(_cache, stored, parameters, _step.Workspace.Query, _step.Workspace.Attended);
     }
 
     private void PrepareRow(int row)
@@ -175,7 +139,7 @@ internal sealed class AttentionBlock : IDisposable
 
         if (mixer.Rope is not null)
         {
-            Rotate(heads, row, mixer);
+            _model.Rotate(heads, mixer.HeadDim, _layer, row, mixer.Rope.Interleaved);
         }
 
         if (mixer.QkNormAfterRope)
@@ -216,19 +180,5 @@ internal sealed class AttentionBlock : IDisposable
         }
 
         _cache!.Store(_layer, _step.Layout.Slots[row], keys, values);
-    }
-
-    private void Rotate(Span<float> heads, int row, AttentionMixer mixer)
-    {
-        int rope = _model.RopeOf(_layer);
-        ReadOnlySpan<float> cosines = _model.Rotary.Cosines(rope, row), sines = _model.Rotary.Sines(rope, row);
-        if (mixer.Rope!.Interleaved)
-        {
-            Rope.RotatePairs(heads, mixer.HeadDim, cosines, sines);
-        }
-        else
-        {
-            Rope.RotateHalves(heads, mixer.HeadDim, cosines, sines);
-        }
     }
 }

@@ -156,15 +156,20 @@ internal sealed class StepContext : IDisposable
             VectorAdd.AddBias(bias, output.AsSpan(0, rows * bias.Length));
         }
 
+        Observe(projection, input, rows);
+        if (projection.Site >= 0)
+        {
+            _lora.Add(Layout, projection, input, output);
+        }
+    }
+
+    /// <summary>Tells of the input of a projection, where somebody wants to know.</summary>
+    public void Observe(Projection projection, float[] input, int rows)
+    {
         if (Inputs is not null && projection.Name is { } name)
         {
             int columns = projection.Matrix.Columns;
             Inputs.Observe(name, projection.Expert, projection.Experts, input.AsSpan(0, rows * columns), columns);
-        }
-
-        if (projection.Site >= 0)
-        {
-            _lora.Add(Layout, projection, input, output);
         }
     }
 

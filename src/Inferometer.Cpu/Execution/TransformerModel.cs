@@ -21,6 +21,7 @@ public sealed class TransformerModel : IModelLoader, IDisposable
     private readonly LoadedModel _loaded;
     private readonly WorkerPool _pool;
     private readonly StepContext _step;
+    private readonly CacheAttention _cacheAttention;
     private readonly AttentionBlock _attention;
     private readonly LatentAttentionBlock? _latent;
     private readonly RecurrentBlock? _recurrence;
@@ -38,9 +39,10 @@ public sealed class TransformerModel : IModelLoader, IDisposable
         _pool = pool;
         Options = options.Forward;
         _step = new StepContext(loaded.Architecture, pool);
-        _attention = new AttentionBlock(_step, loaded, options.Forward, Statistics);
+        _cacheAttention = new CacheAttention(_step, options.Forward, Statistics);
+        _attention = new AttentionBlock(_step, loaded, _cacheAttention);
         _latent = loaded.Weights.Layers.Any(layer => layer.Latent is not null)
-            ? new LatentAttentionBlock(_step, loaded, options.Forward, Statistics)
+            ? new LatentAttentionBlock(_step, loaded, _cacheAttention)
             : null;
         _recurrence = loaded.Weights.Layers.Any(layer => layer.Recurrence is not null)
             ? new RecurrentBlock(_step, loaded.Architecture)
@@ -84,7 +86,7 @@ public sealed class TransformerModel : IModelLoader, IDisposable
     public long WorkspaceBytes => _step.Workspace.MemoryBytes;
 
     /// <summary>Bytes of the attention kernel's working memory held now; grows to the largest step.</summary>
-    public long AttentionScratchBytes => _attention.ScratchBytes + (_latent?.ScratchBytes ?? 0);
+    public long AttentionScratchBytes => _cacheAttention.ScratchBytes;
 
     /// <summary>Reads a model from a GGUF file or a Hugging Face folder.</summary>
     /// <param name="path">A <c>.gguf</c> file, or a folder with <c>config.json</c> and safetensors.</param>
@@ -204,7 +206,7 @@ public sealed class TransformerModel : IModelLoader, IDisposable
     public void Dispose()
     {
         _pool.Dispose();
-        _attention.Dispose();
+        _cacheAttention.Dispose();
         _latent?.Dispose();
         _step.Dispose();
         _loaded.Dispose();

@@ -37,7 +37,9 @@ internal readonly record struct WorkspaceWidths(int Hidden, int Query, int Key, 
                 DenseFeedForward dense => widths with { FeedForward = Math.Max(widths.FeedForward, dense.IntermediateSize) },
                 MoeFeedForward moe => widths with
                 {
-                    FeedForward = Math.Max(widths.FeedForward, Math.Max(Math.Max(moe.ExpertIntermediateSize, moe.SharedIntermediateSize), moe.ParallelDenseIntermediateSize)),
+                    FeedForward = Math.Max(
+                        Math.Max(widths.FeedForward, moe.ParallelDenseIntermediateSize),
+                        Math.Max(moe.ExpertIntermediateSize, moe.SharedIntermediateSize)),
                     Experts = Math.Max(widths.Experts, moe.Experts),
                 },
                 _ => widths,

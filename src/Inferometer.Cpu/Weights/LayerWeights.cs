@@ -1,3 +1,5 @@
+using Inferometer.Cpu.Kernels.Matrices;
+
 namespace Inferometer.Cpu.Weights;
 
 /// <summary>Weights of one layer. A norm that is null is not there: blocks then read the residual stream, or join it, as it is.</summary>
@@ -86,6 +88,12 @@ internal sealed record AttentionWeights(Projection Query, Projection? Key, Proje
 internal sealed record LatentWeights(
     Projection Query, Projection Latent, float[] LatentNorm, Projection[] KeyUp, Projection[] ValueUp, Projection Output)
 {
+    /// <summary>Matrices of <see cref="KeyUp"/>.</summary>
+    public WeightMatrix[] KeyMatrices { get; } = [.. KeyUp.Select(head => head.Matrix)];
+
+    /// <summary>Matrices of <see cref="ValueUp"/>.</summary>
+    public WeightMatrix[] ValueMatrices { get; } = [.. ValueUp.Select(head => head.Matrix)];
+
     /// <summary>Compression of the queries, or null.</summary>
     public Projection? QueryDown { get; init; }
 

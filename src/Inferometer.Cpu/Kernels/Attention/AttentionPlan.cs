@@ -53,7 +53,8 @@ internal sealed class AttentionPlan
         }
     }
 
-    private void AddTile(in AttentionBatch.Sequence sequence, int index, int head, int firstToken, int tokens, in AttentionParameters parameters)
+    private void AddTile(
+        in AttentionBatch.Sequence sequence, int index, int head, int firstToken, int tokens, in AttentionParameters parameters)
     {
         int position = sequence.PastTokens + firstToken;
         int end = position + tokens;
