@@ -44,7 +44,7 @@ public sealed partial class ServeCommandTests : IDisposable
     [InlineData("--api-key short", ExitCode.Usage, "at least 16")]
     [InlineData("--cors-origin example.org", ExitCode.Usage, "https://example.org")]
     [InlineData("--otlp-endpoint somewhere", ExitCode.Usage, "http://localhost:4317")]
-    [InlineData("--ctx 99999", ExitCode.Failed, "was made for")]
+    [InlineData("--rope-scale 4 --yarn-orig-ctx 512", ExitCode.Failed, "need the scheme yarn")]
     [InlineData("--chat-template nonsense --no-predictions", ExitCode.Failed, "is not known")]
     public async Task What_cannot_be_served_is_told_before_anybody_is_answered(string options, int code, string words)
     {
