@@ -59,7 +59,10 @@ public sealed record FamilySpec(string ModelType)
 
     public bool OutputBias { get; init; }
 
-    /// <summary>Nothing, head (RMS of head width), plain (the same without weights, where positions enter), full (RMS over all heads), each (layer norm for every head).</summary>
+    /// <summary>
+    /// Nothing, head (RMS of head width), plain (the same without weights, where positions enter), full (RMS over all heads), each (layer
+    /// norm for every head).
+    /// </summary>
     public string QkNorm { get; init; } = "";
 
     public (string Query, string Key) QkNormNames { get; init; } = ("q_norm", "k_norm");

@@ -102,8 +102,8 @@ public sealed class GemmaForward(GemmaModel model)
         double[][] attended = Attend(layer, normed, caches);
         for (int t = 0; t < tokens; t++)
         {
-            double[] branch = Sum(normed[t], Rms(
-                Linear(prefix + "laurel.linear_right", Linear(prefix + "laurel.linear_left", normed[t])), prefix + "laurel.post_laurel_norm"));
+            double[] low = Linear(prefix + "laurel.linear_left", normed[t]);
+            double[] branch = Sum(normed[t], Rms(Linear(prefix + "laurel.linear_right", low), prefix + "laurel.post_laurel_norm"));
             double[] joined = Sum(predicted[0][t], Rms(attended[t], prefix + "post_attention_layernorm"));
             joined = Times(Sum(joined, branch), 1 / Math.Sqrt(2));
             double[] given = Sum(joined, Rms(FeedForward(layer, prefix, joined), prefix + "post_feedforward_layernorm"));
@@ -125,8 +125,11 @@ public sealed class GemmaForward(GemmaModel model)
         return predicted;
     }
 
-    private double[] Shares(string prefix, double[] x) =>
-        [.. Linear(prefix + "altup.modality_router", Times(Rms(x, prefix + "altup.router_norm"), 1.0 / GemmaSpec.Hidden)).Select(Math.Tanh)];
+    private double[] Shares(string prefix, double[] x)
+    {
+        double[] normed = Times(Rms(x, prefix + "altup.router_norm"), 1.0 / GemmaSpec.Hidden);
+        return [.. Linear(prefix + "altup.modality_router", normed).Select(Math.Tanh)];
+    }
 
     private double[] OwnInput(string prefix, double[] x, double[] input)
     {
@@ -149,7 +152,8 @@ public sealed class GemmaForward(GemmaModel model)
         double[] input = Rms(x, prefix + "pre_feedforward_layernorm_2"), mixed = new double[x.Length];
         foreach (int expert in chosen)
         {
-            double[] both = Multiply(_weights[prefix + "experts.gate_up_proj"], input, expert * 2 * GemmaSpec.ExpertInner, 2 * GemmaSpec.ExpertInner);
+            const int Both = 2 * GemmaSpec.ExpertInner;
+            double[] both = Multiply(_weights[prefix + "experts.gate_up_proj"], input, expert * Both, Both);
             double[] inner = [.. both[..GemmaSpec.ExpertInner].Zip(both[GemmaSpec.ExpertInner..], (gate, up) => Gelu(gate) * up)];
             double[] output = Multiply(_weights[prefix + "experts.down_proj"], inner, expert * GemmaSpec.Hidden, GemmaSpec.Hidden);
             mixed = Sum(mixed, Times(output, shares[expert] / total * Values(prefix + "router.per_expert_scale")[expert]));
@@ -245,7 +249,8 @@ public sealed class GemmaForward(GemmaModel model)
     }
 
     private static double[] Multiply(ReferenceTensor matrix, double[] x, int firstRow, int rows) =>
-        [.. Enumerable.Range(firstRow, rows).Select(row => x.Select((value, column) => matrix.Data[(row * x.Length) + column] * value).Sum())];
+        [.. Enumerable.Range(firstRow, rows)
+            .Select(row => x.Select((value, column) => matrix.Data[(row * x.Length) + column] * value).Sum())];
 
     private double[] Values(string name) => [.. _weights[name].Data.Select(value => (double)value)];
 

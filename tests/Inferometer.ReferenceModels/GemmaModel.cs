@@ -33,7 +33,8 @@ public sealed class GemmaModel
 
     private static JsonObject Describe(GemmaSpec spec)
     {
-        JsonArray Of<T>(Func<int, T> value) => new([.. Enumerable.Range(0, GemmaSpec.Layers).Select(i => (JsonNode?)JsonValue.Create(value(i)))]);
+        JsonArray Of<T>(Func<int, T> value) =>
+            new([.. Enumerable.Range(0, GemmaSpec.Layers).Select(i => (JsonNode?)JsonValue.Create(value(i)))]);
         JsonObject config = new()
         {
             ["model_type"] = spec.ModelType,

@@ -5,7 +5,7 @@ using Inferometer.Core.Models.HuggingFace;
 namespace Inferometer.Core.Gguf;
 
 /// <summary>Puts an architecture together from GGUF metadata and tensor shapes.</summary>
-internal sealed class GgufArchitectureBuilder
+internal sealed partial class GgufArchitectureBuilder
 {
     // Llama 4 with so many experts (Maverick) norms neither queries nor keys; files do not say so.
     private const int MaverickExperts = 128;
@@ -161,112 +161,6 @@ internal sealed class GgufArchitectureBuilder
         };
     }
 
-    /// <summary>A layer that keeps a state, told by its convolution; null for others.</summary>
-    private TokenMixer? Recurrence(int layer)
-    {
-        if (_family.States == GgufStates.None || !Has(layer, Convolution()))
-        {
-            return null;
-        }
-
-        if (_family.States == GgufStates.ShortConvolution)
-        {
-            return RecurrentMixer.ShortConvolution(_hidden, Int("shortconv.l_cache", 1024), Has(layer, "shortconv.conv.bias"));
-        }
-
-        int heads = Int("ssm.time_step_rank", Limits.Heads), size = Int("ssm.state_size", Limits.HeadDim);
-        int inner = Int("ssm.inner_size", Limits.Width), groups = Int("ssm.group_count", Limits.Heads);
-        if (inner % heads != 0)
-        {
-            throw Wrong($"an inner width of {inner} is not shared evenly by {heads} heads");
-        }
-
-        return _family.States == GgufStates.Mamba
-            ? new MambaMixer
-            {
-                Heads = heads,
-                HeadDim = inner / heads,
-                StateSize = size,
-                Groups = groups,
-                ConvolutionTaps = Int("ssm.conv_kernel", 1024),
-                ConvolutionBias = Has(layer, "ssm_conv1d.bias"),
-                ProjectionBias = Has(layer, "ssm_in.bias"),
-                GatedNorm = Has(layer, "ssm_norm.weight"),
-            }
-            : new GatedDeltaMixer
-            {
-                KeyHeads = groups,
-                ValueHeads = heads,
-                KeyHeadDim = size,
-                ValueHeadDim = inner / heads,
-                ConvolutionTaps = Int("ssm.conv_kernel", 1024),
-                ValueHeadsInTurn = _family.ValueHeadsInTurn,
-                SplitProjections = !Has(layer, "ssm_ba.weight"),
-            };
-    }
-
-    private string Convolution() =>
-        _family.States == GgufStates.ShortConvolution ? "shortconv.conv.weight" : "ssm_conv1d.weight";
-
-    // The blocks that are counted may end with layers of multi-token prediction, which reuse nothing.
-    private bool ReusesCache(int layer)
-    {
-        int blocks = Int("block_count", Limits.Layers), shared = IntOr(0, "attention.shared_kv_layers", 0, blocks);
-        return shared > 0 && layer >= blocks - shared;
-    }
-
-    private LayerInputs? LayerInputs(int layers)
-    {
-        int width = IntOr(0, "embedding_length_per_layer_input", 0, Limits.Width);
-        if (width == 0)
-        {
-            return null;
-        }
-
-        GgufTensorInfo table = Tensor("per_layer_token_embd.weight");
-        return table.Shape.Count == 2 && table.Shape[0] == (long)width * layers && table.Shape[1] <= Limits.Vocabulary
-            ? new LayerInputs(width, (int)table.Shape[1])
-            : throw Wrong(
-                $"'per_layer_token_embd.weight' is [{string.Join(", ", table.Shape)}]; it should be [{(long)width * layers}, vocabulary]");
-    }
-
-    private AlternatingUpdates? Updates()
-    {
-        int streams = IntOr(0, "altup.num_inputs", 0, 64);
-        return streams == 0 ? null : new AlternatingUpdates(
-            streams, IntOr(0, "altup.active_idx", 0, streams - 1), (int)Width(0, "laurel_l.weight"), Has(0, "altup_correct_scale.weight"));
-    }
-
-    private IEnumerable<SidePart> Parts(LayerInputs? inputs, AlternatingUpdates? updates, int layers)
-    {
-        if (inputs is not null)
-        {
-            yield return new("per-layer embeddings", (long)inputs.Rows * inputs.Width * layers, SidePartUse.LookedUp);
-            yield return new(
-                "per-layer input projection", ((long)_hidden * inputs.Width * layers) + inputs.Width, SidePartUse.Multiplied);
-        }
-
-        if (updates is not null)
-        {
-            yield return new(
-                "projections between residual streams", 2L * (updates.Streams - 1) * _hidden * _hidden, SidePartUse.Multiplied);
-        }
-    }
-
-    private IEnumerable<SidePart> PartsOfLayer(int layer)
-    {
-        if (Updates() is { } updates)
-        {
-            yield return new("alternating updates", GemmaParts.UpdateParameters(updates.Streams, _hidden), SidePartUse.Multiplied);
-            yield return new("low-rank residual", (2L * updates.BranchRank * _hidden) + _hidden, SidePartUse.Multiplied);
-        }
-
-        if (Has(layer, "inp_gate.weight"))
-        {
-            yield return new("per-layer input", (2 * Width(layer, "inp_gate.weight") * _hidden) + _hidden, SidePartUse.Multiplied);
-        }
-    }
-
     // Files say it as a list, as a number, or leave it to the architecture.
     private bool IsSliding(int layer)
     {
@@ -385,13 +279,6 @@ internal sealed class GgufArchitectureBuilder
         };
     }
 
-    // Files give standard deviations above the mean, minus infinity for none.
-    private double? GateCutoff(int layer) => !_header.Metadata.TryGetValue(Key("activation_sparsity_scale"), out GgufValue? scales) ? null
-        : scales.AsDoubles() is not { } all || layer >= all.Length
-            ? throw Wrong($"the metadata '{Key("activation_sparsity_scale")}' should have a number for each layer")
-        : double.IsFinite(all[layer]) ? all[layer]
-        : null;
-
     private RopeParameters Rope(int headDim, bool local)
     {
         int rotary = IntOr(headDim, "rope.dimension_count", 1, Limits.HeadDim);
@@ -399,7 +286,9 @@ internal sealed class GgufArchitectureBuilder
         bool ownTheta = local && _family.LocalRopeTheta > 0;
         var rope = new RopeParameters
         {
-            Theta = ownTheta ? _header.GetDouble(Key("rope.freq_base_swa"), _family.LocalRopeTheta) : _header.GetDouble(Key("rope.freq_base"), 10000),
+            Theta = ownTheta
+                ? _header.GetDouble(Key("rope.freq_base_swa"), _family.LocalRopeTheta)
+                : _header.GetDouble(Key("rope.freq_base"), 10000),
             RotaryDim = rotary >= headDim ? 0 : rotary,
             Interleaved = _family.InterleavedRope,
         };

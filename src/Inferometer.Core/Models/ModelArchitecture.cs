@@ -156,6 +156,7 @@ public sealed record ModelArchitecture
             }
         }
 
-        throw new InferometerException($"{Source ?? Name}: layer {layer} reuses keys and values, but no layer before it has any of its kind.");
+        throw new InferometerException(
+            $"{Source ?? Name}: layer {layer} reuses keys and values, but no layer before it has any of its kind.");
     }
 }

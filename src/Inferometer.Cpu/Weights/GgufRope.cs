@@ -29,7 +29,8 @@ internal static class GgufRope
         return architecture with
         {
             Layers = new EquatableList<LayerArchitecture>(
-                architecture.Layers.Select(layer => layer.Mixer is AttentionMixer { Rope: RopeParameters rope } mixer && !(globalOnly && mixer.WindowTokens > 0)
+                architecture.Layers.Select(layer => layer.Mixer is AttentionMixer { Rope: RopeParameters rope } mixer
+                    && !(globalOnly && mixer.WindowTokens > 0)
                 ? layer with { Mixer = mixer with { Rope = Change(rope) } }
                 : layer)),
         };

@@ -58,10 +58,10 @@ internal sealed record ModelWeights(WeightMatrix Embedding, LayerWeights[] Layer
 
     private static IEnumerable<Projection> Projections(LayerWeights layer)
     {
-        IEnumerable<Projection?> all = 
+        IEnumerable<Projection?> all =
         [
-            .. Of(layer.Attention), .. Of(layer.Latent), .. Of(layer.Recurrence), .. Of(layer.Dense), layer.Input?.Gate, layer.Input?.Output,
-            layer.Updates?.BranchDown, layer.Updates?.BranchUp,
+            .. Of(layer.Attention), .. Of(layer.Latent), .. Of(layer.Recurrence), .. Of(layer.Dense), layer.Input?.Gate,
+            layer.Input?.Output, layer.Updates?.BranchDown, layer.Updates?.BranchUp,
         ];
         if (layer.Experts is ExpertWeights experts)
         {

@@ -91,8 +91,8 @@ internal static class FusedExperts
     }
 
     /// <summary>
-    /// gpt-oss (others as Granite, under another name): outputs are gate and up in turn. Microscaled ones are stacked [experts, outputs, inputs], others [experts, inputs,
-    /// outputs].
+    /// gpt-oss (others as Granite, under another name): outputs are gate and up in turn. Microscaled ones are stacked [experts, outputs,
+    /// inputs], others [experts, inputs, outputs].
     /// </summary>
     public static IReadOnlyList<PackedWeight> GateBesideUp(FusedTensor tensor)
     {

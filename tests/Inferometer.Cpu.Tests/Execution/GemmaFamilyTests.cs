@@ -71,7 +71,8 @@ public sealed class GemmaFamilyTests
         using TemporaryFolder folder = new();
         GemmaSpec spec = GemmaSpec.All[family];
         using TransformerModel model = Load(new GemmaModel(spec).WriteFolder(folder));
-        int expected = Enumerable.Range(0, GemmaSpec.Layers - shared).Sum(layer => 16 * 2 * spec.KvHeadsOf(layer) * spec.WidthOf(layer) * 2);
+        int expected = Enumerable.Range(0, GemmaSpec.Layers - shared).Sum(
+            layer => 16 * 2 * spec.KvHeadsOf(layer) * spec.WidthOf(layer) * 2);
         Assert.Equal(expected, PagedKvCache.BytesPerBlock(model.Architecture));
     }
 
