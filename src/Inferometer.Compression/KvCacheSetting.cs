@@ -90,10 +90,10 @@ public sealed class KvCacheSetting : IKvCacheProvider
     public KvCodecCost CostOf(ModelArchitecture architecture)
     {
         ArgumentNullException.ThrowIfNull(architecture);
-        if (architecture.Layers.FirstOrDefault(layer => layer.Mixer is not AttentionMixer) is { } other)
+        if (architecture.Layers.FirstOrDefault(layer => layer.Mixer is not AttentionMixer { ReusesCache: false }) is { } other)
         {
             throw new InferometerException(
-                $"cache setting '{Name}': {architecture.Name} has layers of {other.Mixer?.GetType().Name ?? "no attention"}; "
+                $"cache setting '{Name}': {architecture.Name} has layers of {HeadGroups.KindOf(other.Mixer)}; "
                 + "only softmax attention over keys and values per head can be stored so.");
         }
 

@@ -22,6 +22,8 @@ public sealed class Checkpoint : IDisposable
     private readonly Lazy<SamplingDefaults> _samplingDefaults;
     private readonly Lazy<EmbeddingDefaults> _embeddingDefaults;
     private readonly Lazy<ITensorSource> _tensors;
+    private RopeChange? _change;
+    private ModelArchitecture? _changed;
 
     private Checkpoint(string path, GgufHeader? header)
     {
@@ -40,6 +42,7 @@ public sealed class Checkpoint : IDisposable
         (Path, Header) = (shared.Path, shared.Header);
         (_architecture, _tokenizer, _samplingDefaults) = (shared._architecture, shared._tokenizer, shared._samplingDefaults);
         _embeddingDefaults = shared._embeddingDefaults;
+        (_change, _changed) = (shared._change, shared._changed);
         _tensors = Mapped();
     }
 
@@ -54,7 +57,16 @@ public sealed class Checkpoint : IDisposable
 
     /// <summary>What the network is.</summary>
     /// <exception cref="InferometerException">The description is missing, absurd or of an architecture that is not known.</exception>
-    public ModelArchitecture Architecture => _architecture.Value;
+    public ModelArchitecture Architecture => _changed ?? _architecture.Value;
+
+    /// <summary>Changes what the network makes of positions, and how long its context may be; before it is loaded.</summary>
+    /// <exception cref="InferometerException">The model cannot be changed in this way, or its description is not sound.</exception>
+    public void Change(RopeChange change)
+    {
+        ArgumentNullException.ThrowIfNull(change);
+        _changed = change.Apply(_architecture.Value);
+        _change = change;
+    }
 
     /// <summary>How text becomes tokens; what the model's chat template writes after an answer is among the tokens that end one.</summary>
     /// <exception cref="InferometerException">The tokenizer is missing or of a kind that is not supported.</exception>
@@ -71,7 +83,10 @@ public sealed class Checkpoint : IDisposable
     /// </summary>
     /// <exception cref="InferometerException">The tokenizer is missing or of a kind that is not supported.</exception>
     public IReadOnlyList<string> Notes =>
-        [.. SamplingDefaults.Notes.Concat(EmbeddingDefaults.Notes).Concat(Tokenizer.Notes).Distinct(StringComparer.Ordinal)];
+    [
+        .. SamplingDefaults.Notes.Concat(EmbeddingDefaults.Notes).Concat(Tokenizer.Notes).Distinct(StringComparer.Ordinal),
+        .. _change?.Note(_architecture.Value) is { } note ? [note] : (string[])[],
+    ];
 
     /// <summary>The weights, mapped into memory.</summary>
     /// <exception cref="InferometerException">A file is missing or not sound.</exception>
@@ -120,7 +135,7 @@ public sealed class Checkpoint : IDisposable
 
     private Lazy<ITensorSource> Mapped() => new(() => Header is null
         ? CheckpointLayout.Apply(SafetensorsModel.Open(Path), _architecture)
-        : GgufModelFile.Open(Header));
+        : CheckpointLayout.Apply(GgufModelFile.Open(Header), _architecture));
 
     private static Tokenizer WithTemplateEnds(Tokenizer tokenizer)
     {

@@ -188,6 +188,7 @@ public sealed class FamilyForward(FamilyModel model)
             for (int head = 0; head < FamilySpec.Heads; head++)
             {
                 int first = Math.Max(0, t - Math.Min(t, _spec.Window(layer) - 1));
+                first = _spec.Chunk > 0 && _spec.HasRope(layer) ? t / _spec.Chunk * _spec.Chunk : first;
                 List<double> scores = [];
                 for (int j = first; j <= t; j++)
                 {
@@ -223,6 +224,19 @@ public sealed class FamilyForward(FamilyModel model)
             double[][] Cut(double[][] heads) =>
                 [.. heads.Select(head => head.Select(value => Math.Clamp(value, -_spec.Clip, _spec.Clip)).ToArray())];
             (q, k, v) = (Cut(q), Cut(k), Cut(v));
+        }
+
+        if (!_spec.HasRope(layer) && _spec.Temperature.Tokens > 0)
+        {
+            double factor = 1 + (_spec.Temperature.Scale * Math.Log(1 + Math.Floor((position + 1.0) / _spec.Temperature.Tokens)));
+            q = [.. q.Select(head => head.Select(value => value * factor).ToArray())];
+        }
+
+        if (_spec.QkNorm is "plain")
+        {
+            double[] ones = [.. Enumerable.Repeat(1.0, FamilySpec.HeadDim)];
+            double[] Turned(double[] head) => _spec.HasRope(layer) ? Rms(Rotate(layer, head, position), ones) : head;
+            return ([.. q.Select(Turned)], [.. k.Select(Turned)], v);
         }
 
         if (!_spec.NormsAfterRope)
@@ -349,7 +363,9 @@ public sealed class FamilyForward(FamilyModel model)
         double[] sum = spec.Shared is { } shared ? Network(prefix + shared, x) : new double[x.Length];
         foreach (int expert in chosen)
         {
-            sum = Sum(sum, Expert(prefix, spec, expert, x), spec.Scale * probabilities[expert] / total);
+            bool scalesInput = spec.Layout is "llama4";
+            double[] input = scalesInput ? [.. x.Select(value => value * probabilities[expert])] : x;
+            sum = Sum(sum, Expert(prefix, spec, expert, input), scalesInput ? 1 : spec.Scale * probabilities[expert] / total);
         }
 
         return sum;
@@ -363,6 +379,10 @@ public sealed class FamilyForward(FamilyModel model)
                 double[] both = Multiply(Slice(prefix + "block_sparse_moe.input_linear.weight", expert), x);
                 double[] inner = [.. both[..spec.Inner].Zip(both[spec.Inner..], (g, u) => Activate(g, prefix) * u)];
                 return Multiply(Slice(prefix + "block_sparse_moe.output_linear.weight", expert), inner);
+            case "llama4":
+                double[] outputs = Transposed(Slice(prefix + "feed_forward.experts.gate_up_proj", expert), x);
+                double[] gated = [.. outputs[..spec.Inner].Zip(outputs[spec.Inner..], (g, u) => Activate(g, prefix) * u)];
+                return Transposed(Slice(prefix + "feed_forward.experts.down_proj", expert), gated);
             case "oss":
                 double[] mixed = Sum(
                     Transposed(Slice(prefix + "mlp.experts.gate_up_proj", expert), x),

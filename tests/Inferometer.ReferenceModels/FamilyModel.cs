@@ -107,7 +107,7 @@ public sealed class FamilyModel
             }
             else
             {
-                Network(prefix + Spec.FeedForward, FamilySpec.Inner);
+                Network(prefix + Spec.FeedForward, Spec.DenseInner);
             }
         }
     }
@@ -228,6 +228,10 @@ public sealed class FamilyModel
             case "granite":
                 Stack(prefix + "block_sparse_moe.input_linear.weight", 1 / Math.Sqrt(Hidden), Count, 2 * spec.Inner, Hidden);
                 Stack(prefix + "block_sparse_moe.output_linear.weight", 1 / Math.Sqrt(spec.Inner), Count, Hidden, spec.Inner);
+                break;
+            case "llama4":
+                Stack(prefix + "feed_forward.experts.gate_up_proj", 2 / Math.Sqrt(Hidden), Count, Hidden, 2 * spec.Inner);
+                Stack(prefix + "feed_forward.experts.down_proj", 2 / Math.Sqrt(spec.Inner), Count, spec.Inner, Hidden);
                 break;
             case "oss":
                 Stack(prefix + "mlp.experts.gate_up_proj", 3 / Math.Sqrt(Hidden), Count, Hidden, 2 * spec.Inner);

@@ -59,7 +59,10 @@ public sealed record FamilySpec(string ModelType)
 
     public bool OutputBias { get; init; }
 
-    /// <summary>Nothing, head (RMS of head width), full (RMS over all heads), each (layer norm for every head).</summary>
+    /// <summary>
+    /// Nothing, head (RMS of head width), plain (the same without weights, where positions enter), full (RMS over all heads), each (layer
+    /// norm for every head).
+    /// </summary>
     public string QkNorm { get; init; } = "";
 
     public (string Query, string Key) QkNormNames { get; init; } = ("q_norm", "k_norm");
@@ -82,6 +85,12 @@ public sealed record FamilySpec(string ModelType)
     /// <summary>Tokens that a layer looks back, itself included.</summary>
     public Func<int, int> Window { get; init; } = _ => int.MaxValue;
 
+    /// <summary>Attention is cut at multiples of so many tokens in layers that know positions; 0 = not.</summary>
+    public int Chunk { get; init; }
+
+    /// <summary>How queries of layers without positions grow, and after how many tokens each; 0 = not.</summary>
+    public (double Scale, int Tokens) Temperature { get; init; }
+
     public double ScoreScale { get; init; } = 1 / Math.Sqrt(HeadDim);
 
     public bool HasSinks { get; init; }
@@ -99,6 +108,9 @@ public sealed record FamilySpec(string ModelType)
 
     /// <summary>Gate (null for none), up and down; where gate and up are the same name they are one matrix.</summary>
     public (string? Gate, string Up, string Down) Network { get; init; } = ("gate_proj", "up_proj", "down_proj");
+
+    /// <summary>Inner width of dense layers.</summary>
+    public int DenseInner { get; init; } = Inner;
 
     public bool FeedForwardBias { get; init; }
 
@@ -119,7 +131,10 @@ public sealed record FamilySpec(string ModelType)
 /// <summary>How a family routes to experts, and what their weights are called.</summary>
 public sealed record ExpertSpec(string Router)
 {
-    /// <summary>numbered (a matrix for each), granite (fused and stacked), oss (stacked, transposed, interleaved, biased).</summary>
+    /// <summary>
+    /// numbered (a matrix for each), granite (fused and stacked), oss (stacked, transposed, interleaved, biased), llama4 (stacked,
+    /// transposed; the router's weight scales the input).
+    /// </summary>
     public string Layout { get; init; } = "numbered";
 
     public string Experts { get; init; } = "mlp.experts.";

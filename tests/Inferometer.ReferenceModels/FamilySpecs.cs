@@ -40,6 +40,16 @@ public static class FamilySpecs
         },
     };
 
+    private static readonly FamilySpec GraniteHybrid = Granite with
+    {
+        ModelType = "granitemoehybrid",
+        Mixer = layer => layer == 2 ? "attention" : "mamba",
+        HasRope = _ => false,
+        FeedForward = "shared_mlp.",
+        Network = ("input_linear", "input_linear", "output_linear"),
+        Config = With(Granite.Config, Hybrid(0)),
+    };
+
     private static readonly FamilySpec NeoX = new("gpt_neox")
     {
         KvHeads = FamilySpec.Heads,
@@ -99,6 +109,38 @@ public static class FamilySpecs
             ["hidden_act"] = null,
             ["activation"] = "gelu",
         },
+    };
+
+    private static readonly FamilySpec Lfm2 = new("lfm2")
+    {
+        FinalNorm = "model.embedding_norm",
+        Head = null,
+        BeforeAttention = "operator_norm",
+        BeforeFeedForward = "ffn_norm",
+        Mixer = layer => layer == 2 ? "attention" : "convolution",
+        Output = "out_proj",
+        QkNorm = "head",
+        QkNormNames = ("q_layernorm", "k_layernorm"),
+        FeedForward = "feed_forward.",
+        Network = ("w1", "w3", "w2"),
+        Config = new()
+        {
+            ["layer_types"] = new JsonArray("conv", "conv", "full_attention", "conv"),
+            ["conv_L_cache"] = FamilySpec.Taps,
+            ["block_auto_adjust_ff_dim"] = false,
+            ["norm_eps"] = 1e-5,
+            ["conv_bias"] = false,
+            ["tie_word_embeddings"] = true,
+        },
+    };
+
+    private static readonly FamilySpec Glm = new("glm")
+    {
+        NeighboursRotate = true,
+        Rotated = 8,
+        QkvBias = true,
+        Network = ("gate_up_proj", "gate_up_proj", "down_proj"),
+        Config = new() { ["attention_bias"] = true, ["partial_rotary_factor"] = 0.5 },
     };
 
     private static readonly ExpertSpec Sigmoid = new("mlp.gate")
@@ -198,23 +240,12 @@ public static class FamilySpecs
                 ["layer_types"] = new JsonArray("sliding_attention", "sliding_attention", "sliding_attention", "full_attention"),
             }),
         },
-        ["glm4"] = new("glm4")
+        ["glm"] = Glm,
+        ["glm4"] = Glm with
         {
+            ModelType = "glm4",
             BehindAttention = "post_self_attn_layernorm",
             BehindFeedForward = "post_mlp_layernorm",
-            NeighboursRotate = true,
-            Rotated = 8,
-            QkvBias = true,
-            Network = ("gate_up_proj", "gate_up_proj", "down_proj"),
-            Config = new() { ["attention_bias"] = true, ["partial_rotary_factor"] = 0.5 },
-        },
-        ["glm"] = new("glm")
-        {
-            NeighboursRotate = true,
-            Rotated = 8,
-            QkvBias = true,
-            Network = ("gate_up_proj", "gate_up_proj", "down_proj"),
-            Config = new() { ["attention_bias"] = true, ["partial_rotary_factor"] = 0.5 },
         },
         ["glm4_moe"] = new("glm4_moe")
         {
@@ -286,12 +317,9 @@ public static class FamilySpecs
             Theta = 10000 * Math.Pow(100, 16 / 14.0),
             Config = new() { ["rope_scaling"] = new JsonObject { ["type"] = "dynamic", ["alpha"] = 100.0, ["factor"] = 1.0 } },
         },
-        ["exaone4"] = new("exaone4")
+        ["exaone4"] = Olmo2 with
         {
-            BeforeAttention = null,
-            BehindAttention = "post_attention_layernorm",
-            BeforeFeedForward = null,
-            BehindFeedForward = "post_feedforward_layernorm",
+            ModelType = "exaone4",
             QkNorm = "head",
             Theta = 70000,
             Window = layer => layer % 4 == 3 ? int.MaxValue : 6,
@@ -480,20 +508,10 @@ public static class FamilySpecs
                 ["scoring_func"] = "softmax",
             }),
         },
-        ["granitemoehybrid"] = Granite with
+        ["granitemoehybrid"] = GraniteHybrid,
+        ["granitemoehybrid with experts"] = GraniteHybrid with
         {
-            ModelType = "granitemoehybrid",
-            Mixer = layer => layer == 2 ? "attention" : "mamba",
-            HasRope = _ => false,
-            FeedForward = "shared_mlp.",
-            Network = ("input_linear", "input_linear", "output_linear"),
-            Config = With(Granite.Config, Hybrid(0)),
-        },
-        ["granitemoehybrid with experts"] = Granite with
-        {
-            ModelType = "granitemoehybrid",
-            Mixer = layer => layer == 2 ? "attention" : "mamba",
-            Network = ("input_linear", "input_linear", "output_linear"),
+            HasRope = _ => true,
             HasExperts = _ => true,
             Mixture = new("block_sparse_moe.router.layer")
             {
@@ -504,26 +522,77 @@ public static class FamilySpecs
             },
             Config = With(With(Granite.Config, Hybrid(FamilySpec.Experts)), new() { ["position_embedding_type"] = "rope" }),
         },
-        ["lfm2"] = new("lfm2")
+        ["lfm2"] = Lfm2,
+        ["lfm2_moe"] = Lfm2 with
         {
-            FinalNorm = "model.embedding_norm",
-            Head = null,
-            BeforeAttention = "operator_norm",
-            BeforeFeedForward = "ffn_norm",
-            Mixer = layer => layer == 2 ? "attention" : "convolution",
-            Output = "out_proj",
+            ModelType = "lfm2_moe",
+            HasExperts = layer => layer > 0,
+            Mixture = new("feed_forward.gate")
+            {
+                UsesSigmoid = true,
+                Correction = "feed_forward.expert_bias",
+                Experts = "feed_forward.experts.",
+                Names = ("w1", "w3", "w2"),
+            },
+            Config = With(Lfm2.Config, new()
+            {
+                ["num_dense_layers"] = 1,
+                ["num_experts"] = FamilySpec.Experts,
+                ["num_experts_per_tok"] = 2,
+                ["moe_intermediate_size"] = FamilySpec.ExpertInner,
+                ["norm_topk_prob"] = true,
+                ["use_expert_bias"] = true,
+                ["routed_scaling_factor"] = 1.0,
+            }),
+        },
+        ["hunyuan_v1_moe"] = new("hunyuan_v1_moe")
+        {
             QkNorm = "head",
-            QkNormNames = ("q_layernorm", "k_layernorm"),
-            FeedForward = "feed_forward.",
-            Network = ("w1", "w3", "w2"),
+            QkNormNames = ("query_layernorm", "key_layernorm"),
+            NormsAfterRope = true,
+            HasExperts = _ => true,
+            Mixture = new("mlp.gate.wg") { Inner = FamilySpec.Inner, Shared = "mlp.shared_mlp.", SharedInner = FamilySpec.Inner },
             Config = new()
             {
-                ["layer_types"] = new JsonArray("conv", "conv", "full_attention", "conv"),
-                ["conv_L_cache"] = FamilySpec.Taps,
-                ["block_auto_adjust_ff_dim"] = false,
-                ["norm_eps"] = 1e-5,
-                ["conv_bias"] = false,
-                ["tie_word_embeddings"] = true,
+                ["num_experts"] = FamilySpec.Experts,
+                ["moe_topk"] = new JsonArray(2, 2, 2, 2),
+                ["moe_intermediate_size"] = new JsonArray(FamilySpec.Inner, FamilySpec.Inner, FamilySpec.Inner, FamilySpec.Inner),
+                ["num_shared_expert"] = new JsonArray(1, 1, 1, 1),
+                ["use_qk_norm"] = true,
+            },
+        },
+        ["llama4"] = new("llama4_text")
+        {
+            NeighboursRotate = true,
+            Theta = 500000,
+            QkNorm = "plain",
+            HasRope = layer => layer % 4 != 3,
+            Chunk = 6,
+            Temperature = (0.5, 4),
+            FeedForward = "feed_forward.",
+            DenseInner = 2 * FamilySpec.Inner,
+            HasExperts = layer => layer % 2 == 1,
+            Mixture = new("feed_forward.router")
+            {
+                Layout = "llama4",
+                UsesSigmoid = true,
+                Normalises = false,
+                Inner = FamilySpec.Inner,
+                Shared = "feed_forward.shared_expert.",
+                SharedInner = FamilySpec.Inner,
+            },
+            Config = new()
+            {
+                ["rope_theta"] = 500000.0,
+                ["intermediate_size_mlp"] = 2 * FamilySpec.Inner,
+                ["attention_chunk_size"] = 6,
+                ["attn_temperature_tuning"] = true,
+                ["attn_scale"] = 0.5,
+                ["floor_scale"] = 4,
+                ["use_qk_norm"] = true,
+                ["interleave_moe_layer_step"] = 2,
+                ["num_local_experts"] = FamilySpec.Experts,
+                ["num_experts_per_tok"] = 2,
             },
         },
         ["gpt_oss"] = new("gpt_oss")

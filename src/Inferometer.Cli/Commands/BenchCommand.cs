@@ -50,6 +50,7 @@ internal sealed partial class BenchCommand
     private readonly ValueOption<string> _kv = KvArgument.Option();
     private readonly FlagOption _noFlash = EngineSettings.NoFlashOption();
     private readonly FlagOption _repack = RepackedFileOption.Create();
+    private readonly RopeSettings _rope = new();
     private readonly ValueOption<OutputFormat> _output = FormatOptions.OfBench();
     private readonly RecordingSettings _recording = new();
     private readonly Printer _printer;
@@ -72,6 +73,11 @@ internal sealed partial class BenchCommand
             self._model, self._prompt, self._generate, self._both, self._depth, self._sequences, self._threads, self._repetitions,
                 self._warmUp, self._kv, self._noFlash, self._repack, self._ablate, self._shared, self._configuration, self._output,
         };
+        foreach (Option option in self._rope.All)
+        {
+            command.Options.Add(option);
+        }
+
         self._recording.AddTo(command);
         command.SetAction(self.Run);
         return command;
@@ -93,6 +99,7 @@ internal sealed partial class BenchCommand
             return Ablate(parsed, location, repetitions, warmUp, recording, cancellationToken);
         }
 
+        _rope.Apply(parsed, location, contextTokens: null);
         ModelArchitecture architecture = location.Files.Architecture;
         BenchTest[] tests = Tests(parsed, architecture);
         int[] threads = _threads.Of(parsed);

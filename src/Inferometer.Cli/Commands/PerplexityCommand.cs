@@ -37,6 +37,7 @@ internal sealed class PerplexityCommand
     private readonly ValueOption<int> _threads = EngineSettings.ThreadsOption();
     private readonly ValueOption<string> _kv = KvArgument.ExactOption();
     private readonly FlagOption _repack = RepackedFileOption.Create();
+    private readonly RopeSettings _rope = new();
     private readonly ValueOption<OutputFormat> _format = FormatOptions.Create();
     private readonly RecordingSettings _recording = new();
     private readonly Printer _printer;
@@ -55,6 +56,11 @@ internal sealed class PerplexityCommand
         {
             self._model, self._file, self._window, self._windows, self._method, self._threads, self._kv, self._repack, self._format,
         };
+        foreach (Option option in self._rope.All)
+        {
+            command.Options.Add(option);
+        }
+
         self._recording.AddTo(command);
         command.SetAction(self.Run);
         return command;
@@ -64,6 +70,7 @@ internal sealed class PerplexityCommand
     {
         RunRecording recording = RunRecording.Begin(parsed, _recording, _printer);
         using ModelLocation location = ModelLocation.Resolve(_model.Of(parsed));
+        _rope.Apply(parsed, location, parsed.Given(_window));
         string text = File.ReadAllText(_file.Of(parsed)!);
         PerplexityOptions options = new() { WindowTokens = _window.Of(parsed), Windows = _windows.Of(parsed), Method = _method.Of(parsed) };
         using Interrupt interrupt = new(cancellationToken);

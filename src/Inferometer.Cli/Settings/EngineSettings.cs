@@ -16,7 +16,7 @@ internal sealed class EngineSettings
     private readonly ValueOption<int> _context = new(
         ["--ctx", "-c"],
         Domains.Whole(2, int.MaxValue, "TOKENS"),
-        "Longest sequence, prompt and output together; at most what the model was made for.",
+        "Longest sequence, prompt and output together; beyond what the model was made for with a note, or with --rope-scaling.",
         "4096, or what the model allows");
 
     private readonly ValueOption<string> _kv = KvArgument.Option();
@@ -42,6 +42,7 @@ internal sealed class EngineSettings
         "off; SCALE 1");
 
     private readonly FlagOption _repack = RepackedFileOption.Create();
+    private readonly RopeSettings _rope = new();
 
     /// <summary>How a model is loaded for one sequence where no option is given.</summary>
     public static InferenceOptions Alone { get; } = new() { MaxBatchSize = 1, MaxSequenceTokens = DefaultContext };
@@ -55,7 +56,7 @@ internal sealed class EngineSettings
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
     {
-        Option[] all = [_threads, _context, _kv, _noFlash, _noPrefix, _draft, _draftTokens, _lookup, _lora, _repack];
+        Option[] all = [_threads, _context, .. _rope.All, _kv, _noFlash, _noPrefix, _draft, _draftTokens, _lookup, _lora, _repack];
         foreach (Option option in all)
         {
             command.Options.Add(option);
@@ -65,11 +66,13 @@ internal sealed class EngineSettings
     /// <summary>The engine's configuration for a command that runs <paramref name="sequences"/> sequences at once.</summary>
     public InferenceOptions Read(ParseResult parsed, ModelLocation model, int sequences)
     {
+        int? context = parsed.Given(_context);
+        _rope.Apply(parsed, model, context);
         var kv = KvArgument.Read(_kv.Of(parsed), model);
         InferenceOptions options = new()
         {
             MaxBatchSize = sequences,
-            MaxSequenceTokens = Context(parsed, model),
+            MaxSequenceTokens = context ?? DefaultContext,
             Threads = _threads.Of(parsed),
             KvElement = kv.Element,
             KvCompression = kv.Compression,
@@ -126,19 +129,6 @@ internal sealed class EngineSettings
             : Domains.TryNumber(text[(colon + 1)..], out double scale)
                 ? (text[..colon], scale)
                 : throw Domains.Wrong(origin, text, "FILE or FILE:SCALE, SCALE a number such as 0.5");
-    }
-
-    private int Context(ParseResult parsed, ModelLocation model)
-    {
-        if (parsed.Given(_context) is not { } tokens)
-        {
-            return DefaultContext;
-        }
-
-        int longest = model.Files.Architecture.MaxContextTokens;
-        return tokens <= longest
-            ? tokens
-            : throw new InferometerException($"--ctx: {tokens} is not allowed; {model.Name} was made for 2 to {longest} tokens.");
     }
 
     private SpeculationOptions? Speculation(ParseResult parsed) => _draft.Of(parsed) is { } draft

@@ -32,11 +32,19 @@ internal static class HeadGroups
     /// <exception cref="InferometerException">Names the model and what its layers are.</exception>
     public static void RequireHeads(ModelArchitecture architecture)
     {
-        if (architecture.Layers.FirstOrDefault(layer => layer.Mixer is not AttentionMixer) is { } other)
+        if (architecture.Layers.FirstOrDefault(layer => layer.Mixer is not AttentionMixer { ReusesCache: false }) is { } other)
         {
             throw new InferometerException(
                 $"{architecture.Source ?? architecture.Name}: only keys and values of heads can be compressed; this model has layers of "
-                + $"{other.Mixer?.GetType().Name ?? "no attention"}.");
+                + $"{KindOf(other.Mixer)}.");
         }
     }
+
+    /// <summary>What a layer that cannot be stored is, for messages.</summary>
+    internal static string KindOf(TokenMixer? mixer) => mixer switch
+    {
+        null => "no attention",
+        AttentionMixer => "attention over the cache of others",
+        _ => mixer.GetType().Name,
+    };
 }

@@ -5,8 +5,11 @@ using Inferometer.Core.Models.HuggingFace;
 namespace Inferometer.Core.Gguf;
 
 /// <summary>Puts an architecture together from GGUF metadata and tensor shapes.</summary>
-internal sealed class GgufArchitectureBuilder
+internal sealed partial class GgufArchitectureBuilder
 {
+    // Llama 4 with so many experts (Maverick) norms neither queries nor keys; files do not say so.
+    private const int MaverickExperts = 128;
+
     private readonly GgufHeader _header;
     private readonly GgufFamily _family;
     private readonly string _arch;
@@ -51,6 +54,8 @@ internal sealed class GgufArchitectureBuilder
         bool parallel = _header.GetBool(Key("use_parallel_residual"), _family.ParallelBlocks && !Has(0, "ffn_norm.weight"));
         bool behind = !Has(0, "attn_norm.weight") && Has(0, "post_ffw_norm.weight");
         string? name = _header.GetString("general.name", null);
+        LayerInputs? inputs = LayerInputs(count);
+        AlternatingUpdates? updates = Updates();
         return new ModelArchitecture
         {
             Name = string.IsNullOrWhiteSpace(name) ? Path.GetFileNameWithoutExtension(_header.Source) : name,
@@ -74,16 +79,25 @@ internal sealed class GgufArchitectureBuilder
             NormsBehindBlocks = behind,
             ParallelBlocks = parallel,
             PreBlockNorms = parallel && !Has(0, "attn_norm_2.weight") && !Has(0, "ffn_norm.weight") ? 1 : 2,
+            LayerInputs = inputs,
+            Updates = updates,
+            Parts = [.. Parts(inputs, updates, count)],
             PredictionHeads = heads > 0 ? new PredictionHeads { Count = heads, Layers = [Layer(count)] } : null,
             PublishedWeights = GgufWeights.Of(_header, count),
             Source = _header.Source,
         };
     }
 
-    private LayerArchitecture Layer(int index) => new() { Mixer = Mixer(index), FeedForward = FeedForward(index) };
+    private LayerArchitecture Layer(int index) =>
+        new() { Mixer = Mixer(index), FeedForward = FeedForward(index), Parts = [.. PartsOfLayer(index)] };
 
     private TokenMixer Mixer(int layer)
     {
+        if (Recurrence(layer) is { } recurrence)
+        {
+            return recurrence;
+        }
+
         int heads = Int("attention.head_count", Limits.Heads, layer);
         if (_header.Metadata.ContainsKey(Key("attention.kv_lora_rank")))
         {
@@ -91,23 +105,33 @@ internal sealed class GgufArchitectureBuilder
         }
 
         int kvHeads = IntOr(heads, "attention.head_count_kv", 1, Limits.Heads, layer);
+        int window = IntOr(0, "attention.sliding_window", 0, int.MaxValue);
+        bool sliding = window > 0 && IsSliding(layer);
         int headDim = IntOr(_hidden / heads, "attention.key_length", 1, Limits.HeadDim);
         int valueDim = IntOr(headDim, "attention.value_length", 1, Limits.HeadDim);
+        if (sliding)
+        {
+            headDim = IntOr(headDim, "attention.key_length_swa", 1, Limits.HeadDim);
+            valueDim = IntOr(valueDim, "attention.value_length_swa", 1, Limits.HeadDim);
+        }
+
         if (heads % kvHeads != 0)
         {
             throw Wrong($"{heads} query heads cannot share {kvHeads} key/value heads");
         }
 
         bool fused = Has(layer, "attn_qkv.weight");
+        long queries = (long)heads * (headDim + (_family.FusesOutputGate ? valueDim : 0));
         CheckWidth(
             layer, fused
                 ? "attn_qkv.weight"
-                : "attn_q.weight", ((long)heads * headDim) + (fused ? (long)kvHeads * (headDim + valueDim) : 0));
-        int window = IntOr(0, "attention.sliding_window", 0, int.MaxValue);
-        bool sliding = window > 0 && IsSliding(layer);
+                : "attn_q.weight", queries + (fused ? (long)kvHeads * (headDim + valueDim) : 0));
         bool local = sliding && window < _context;
         bool hasRope = _family.Position == PositionKind.Rotary && !(_family.NoRopeEvery > 0 && (layer + 1) % _family.NoRopeEvery == 0)
-            && !(_family.GlobalWithoutRope && window > 0 && !sliding);
+            && !(_family.GlobalWithoutRope && window > 0 && !sliding)
+            && !(_family.RopeIsOptional && !_header.GetBool(Key("rope.scaling.finetuned"), false));
+        bool chunked = _family.ChunkTokens > 0 && hasRope;
+        bool reuses = ReusesCache(layer);
         return new AttentionMixer
         {
             Heads = heads,
@@ -115,9 +139,19 @@ internal sealed class GgufArchitectureBuilder
             HeadDim = headDim,
             ValueHeadDim = valueDim,
             WindowTokens = local ? window : 0,
+            ChunkTokens = chunked ? IntOr(_family.ChunkTokens, "attention.chunk_length", 1, int.MaxValue) : 0,
             QkvBias = Has(layer, "attn_q.bias") || Has(layer, "attn_qkv.bias"),
             OutputBias = Has(layer, "attn_output.bias"),
-            QkNorm = QkNorm(layer, headDim),
+            OutputGate = _family.FusesOutputGate,
+            ReusesCache = reuses,
+            ValuesAreKeys = !reuses && !fused && !Has(layer, "attn_v.weight"),
+            ValueNorm = _family.ValueNorm,
+            TemperatureScale = _family.ChunkTokens > 0 && !hasRope ? _header.GetDouble(Key("attention.temperature_scale"), 0.1) : 0,
+            TemperatureTokens =
+                _family.ChunkTokens > 0 && !hasRope ? IntOr(8192, "attention.temperature_length", 1, int.MaxValue) : 0,
+            QkNorm = chunked && IntOr(0, "expert_count", 0, Limits.Experts) != MaverickExperts
+                ? QkNormKind.NonParametric
+                : QkNorm(layer, headDim),
             QkNormAfterRope = _family.QkNormAfterRope,
             QkvClip = _header.GetDouble(Key("attention.clamp_kqv"), 0),
             AttentionSink = Has(layer, "attn_sinks.weight"),
@@ -162,8 +196,8 @@ internal sealed class GgufArchitectureBuilder
     /// <summary>
     /// The 27B sizes of Gemma scale by the hidden width per head (144 and 168) where their heads are 128 wide; the file does not say so.
     /// </summary>
-    private double ScoreScale(int heads, int headDim) =>
-        _family.ScaledEmbedding && headDim == 128 ? 1 / Math.Sqrt(_hidden / (double)heads) : 0;
+    private double ScoreScale(int heads, int headDim) => _family.PlainScores ? 1
+        : _family.ScaledEmbedding && headDim == 128 ? 1 / Math.Sqrt(_hidden / (double)heads) : 0;
 
     private LatentAttentionMixer Latent(int layer, int heads)
     {
@@ -211,6 +245,7 @@ internal sealed class GgufArchitectureBuilder
                 Gated = fused || Has(layer, "ffn_gate.weight"),
                 Bias = Has(layer, "ffn_up.bias"),
                 Activation = _family.Activation,
+                GateCutoff = GateCutoff(layer),
             };
         }
 
@@ -221,7 +256,7 @@ internal sealed class GgufArchitectureBuilder
             throw Wrong($"{perToken} experts per token of {experts}");
         }
 
-        bool sigmoid = IntOr(1, "expert_gating_func", 0, 100) == 2;
+        bool sigmoid = IntOr(_family.SigmoidRouter ? 2 : 1, "expert_gating_func", 0, 100) == 2;
         return new MoeFeedForward
         {
             Experts = experts,
@@ -230,6 +265,8 @@ internal sealed class GgufArchitectureBuilder
                 IntOr(IntOr(1, "feed_forward_length", 1, Limits.Inner, layer), "expert_feed_forward_length", 1, Limits.Inner),
             SharedIntermediateSize = Has(layer, "ffn_up_shexp.weight") ? checked((int)Width(layer, "ffn_up_shexp.weight")) : 0,
             SharedGate = Has(layer, "ffn_gate_inp_shexp.weight"),
+            ParallelDenseIntermediateSize = _family.DenseBesideExperts ? checked((int)Width(layer, "ffn_up.weight")) : 0,
+            ScaleExpertInput = _family.ScalesExpertInput,
             ExpertBias = Has(layer, "ffn_up_exps.bias"),
             RouterBias = Has(layer, "ffn_gate_inp.bias") || Has(layer, "exp_probs_b.bias"),
             RouterGroups = IntOr(1, "expert_group_count", 1, Limits.Experts),
@@ -245,10 +282,13 @@ internal sealed class GgufArchitectureBuilder
     private RopeParameters Rope(int headDim, bool local)
     {
         int rotary = IntOr(headDim, "rope.dimension_count", 1, Limits.HeadDim);
+        rotary = local ? IntOr(rotary, "rope.dimension_count_swa", 1, Limits.HeadDim) : rotary;
         bool ownTheta = local && _family.LocalRopeTheta > 0;
         var rope = new RopeParameters
         {
-            Theta = ownTheta ? _family.LocalRopeTheta : _header.GetDouble(Key("rope.freq_base"), 10000),
+            Theta = ownTheta
+                ? _header.GetDouble(Key("rope.freq_base_swa"), _family.LocalRopeTheta)
+                : _header.GetDouble(Key("rope.freq_base"), 10000),
             RotaryDim = rotary >= headDim ? 0 : rotary,
             Interleaved = _family.InterleavedRope,
         };

@@ -13,6 +13,18 @@ public static class GgufFamilies
 
     private static readonly GgufFamily Cohere = new() { Norm = NormKind.LayerNormNoBias, InterleavedRope = true, ParallelBlocks = true };
 
+    private static readonly GgufFamily Gemma3n = Gemma with { ValueNorm = true, PlainScores = true, LocalRopeTheta = 10000 };
+
+    // The norm before the head goes by the name of another, of the embedding.
+    private static readonly GgufFamily Lfm2 = new() { States = GgufStates.ShortConvolution, FinalNorm = "token_embd_norm" };
+
+    private static readonly GgufFamily Qwen3Next = new()
+    {
+        States = GgufStates.GatedDelta,
+        FusesOutputGate = true,
+        FeedForwardNormIsPostAttention = true,
+    };
+
     private static readonly Dictionary<string, GgufFamily> ByName = new(StringComparer.Ordinal)
     {
         ["llama"] = new() { InterleavedRope = true, ReordersHeads = true, ModelTypes = ["llama", "mistral", "mixtral"] },
@@ -32,6 +44,32 @@ public static class GgufFamilies
         ["gemma"] = Gemma with { ModelTypes = ["gemma"] },
         ["gemma2"] = Gemma with { GlobalEvery = 2, ModelTypes = ["gemma2"] },
         ["gemma3"] = Gemma with { GlobalEvery = 6, LocalRopeTheta = 10000, ModelTypes = ["gemma3", "gemma3_text"] },
+        ["gemma3n"] = Gemma3n with { GlobalEvery = 5, ModelTypes = ["gemma3n", "gemma3n_text"] },
+        ["gemma4"] = Gemma3n with
+        {
+            GlobalEvery = 6,
+            ScalesGlobalRopeOnly = true,
+            DenseBesideExperts = true,
+            ModelTypes = ["gemma4", "gemma4_text", "gemma4_unified", "gemma4_unified_text"],
+        },
+        ["llama4"] = new()
+        {
+            InterleavedRope = true,
+            NoRopeEvery = 4,
+            ChunkTokens = 8192,
+            QkNormAfterRope = true,
+            SigmoidRouter = true,
+            ScalesExpertInput = true,
+            NormalizeTopK = false,
+            ModelTypes = ["llama4", "llama4_text"],
+        },
+        ["qwen3next"] = Qwen3Next with { ModelTypes = ["qwen3_next"] },
+        ["qwen35"] = Qwen3Next with { ValueHeadsInTurn = true, ModelTypes = ["qwen3_5", "qwen3_5_text"] },
+        ["qwen35moe"] = Qwen3Next with { ValueHeadsInTurn = true, ModelTypes = ["qwen3_5_moe", "qwen3_5_moe_text"] },
+        ["granitehybrid"] = Granite with { States = GgufStates.Mamba, RopeIsOptional = true, ModelTypes = ["granitemoehybrid"] },
+        ["lfm2"] = Lfm2 with { ModelTypes = ["lfm2"] },
+        ["lfm2moe"] = Lfm2 with { ModelTypes = ["lfm2_moe"] },
+        ["hunyuan-moe"] = new() { QkNormAfterRope = true, ModelTypes = ["hunyuan_v1_moe"] },
         ["smollm3"] = new() { InterleavedRope = true, ReordersHeads = true, NoRopeEvery = 4, ModelTypes = ["smollm3"] },
         ["seed_oss"] = new() { FeedForwardNormIsPostAttention = true, ModelTypes = ["seed_oss"] },
         ["starcoder2"] = new() { Norm = NormKind.LayerNorm, Activation = ActivationKind.GeluTanh, ModelTypes = ["starcoder2"] },

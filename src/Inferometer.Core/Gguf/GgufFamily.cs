@@ -35,6 +35,39 @@ public sealed record GgufFamily
     /// <summary>Attention and feed-forward part run side by side where <c>use_parallel_residual</c> says nothing.</summary>
     public bool ParallelBlocks { get; init; }
 
+    /// <summary>What a layer without keys and values is.</summary>
+    public GgufStates States { get; init; }
+
+    /// <summary>The rows of queries stand in turn with those of the gates on what is attended to, head by head (Qwen3-Next).</summary>
+    public bool FusesOutputGate { get; init; }
+
+    /// <summary>Value heads of the delta rule are stored in turn over its key heads (Qwen3.5).</summary>
+    public bool ValueHeadsInTurn { get; init; }
+
+    /// <summary>Values are normed without a weight (Gemma 3n, Gemma 4).</summary>
+    public bool ValueNorm { get; init; }
+
+    /// <summary>Scores are not scaled (Gemma 3n, Gemma 4).</summary>
+    public bool PlainScores { get; init; }
+
+    /// <summary>Attention is cut at multiples of so many tokens where a layer knows positions (Llama 4); 0 = not.</summary>
+    public int ChunkTokens { get; init; }
+
+    /// <summary>The rotary embedding is there only where <c>rope.scaling.finetuned</c> says so (Granite 4).</summary>
+    public bool RopeIsOptional { get; init; }
+
+    /// <summary>Router probabilities are sigmoids where <c>expert_gating_func</c> says nothing (Llama 4).</summary>
+    public bool SigmoidRouter { get; init; }
+
+    /// <summary>The router's weight scales an expert's input instead of its output (Llama 4).</summary>
+    public bool ScalesExpertInput { get; init; }
+
+    /// <summary>A dense network with norms of its own runs beside the experts of a layer that has them (Gemma 4).</summary>
+    public bool DenseBesideExperts { get; init; }
+
+    /// <summary>Name of the norm before the head; LFM2's files have that of another.</summary>
+    public string FinalNorm { get; init; } = "output_norm";
+
     /// <summary>Every n-th layer is global where a window is given; 0 = all local.</summary>
     public int GlobalEvery { get; init; }
 

@@ -78,6 +78,18 @@ public sealed record AttentionMixer : TokenMixer
     /// <summary>Fixed factor on the values (MiMo-V2); 1 = none.</summary>
     public double ValueScale { get; init; } = 1;
 
+    /// <summary>Values are normed head by head, without a weight (Gemma 3n, Gemma 4).</summary>
+    public bool ValueNorm { get; init; }
+
+    /// <summary>
+    /// Queries grow with their position p by 1 + scale * ln(1 + floor((p + 1) / <see cref="TemperatureTokens"/>)) (Llama 4, layers without
+    /// positions); 0 = not.
+    /// </summary>
+    public double TemperatureScale { get; init; }
+
+    /// <summary>Tokens after which <see cref="TemperatureScale"/> takes the next step.</summary>
+    public int TemperatureTokens { get; init; }
+
     /// <summary>Norm on queries and keys after their projection.</summary>
     public QkNormKind QkNorm { get; init; }
 
@@ -237,6 +249,12 @@ public sealed record GatedDeltaMixer : TokenMixer
     public required int ConvolutionTaps { get; init; }
 
     /// <summary>
+    /// Value heads are stored in turn over the key heads, so that value head h belongs to key head h modulo their number (GGUF files of
+    /// Qwen3.5); otherwise those of one key head stand together.
+    /// </summary>
+    public bool ValueHeadsInTurn { get; init; }
+
+    /// <summary>
     /// The output gate and the beta/alpha inputs are separate projections; the number of parameters is the same either way.
     /// </summary>
     public bool SplitProjections { get; init; }
@@ -289,6 +307,12 @@ public sealed record DenseFeedForward : FeedForward
 
     /// <summary>Non-linearity.</summary>
     public ActivationKind Activation { get; init; } = ActivationKind.Silu;
+
+    /// <summary>
+    /// Gates below their mean plus so many standard deviations become zero, and the others lose as much, before the activation (Gemma 3n);
+    /// null = none.
+    /// </summary>
+    public double? GateCutoff { get; init; }
 }
 
 /// <summary>A mixture of experts with optional shared experts and, for Gemma-4, a dense part beside it.</summary>

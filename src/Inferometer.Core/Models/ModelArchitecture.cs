@@ -82,6 +82,12 @@ public sealed record ModelArchitecture
     /// <summary>Parallel residual streams mixed by learned hyper-connections (DeepSeek-V4: 4); 1 = the usual single stream.</summary>
     public int ResidualStreams { get; init; } = 1;
 
+    /// <summary>Inputs of its own that every layer gets beside the residual stream (Gemma 3n, Gemma 4); null = none.</summary>
+    public LayerInputs? LayerInputs { get; init; }
+
+    /// <summary>Several residual streams of which a layer computes one and corrects the others (Gemma 3n); null = the usual one.</summary>
+    public AlternatingUpdates? Updates { get; init; }
+
     /// <summary>Attention and FFN read the same normalised input and are added together (Falcon, GPT-NeoX, Phi-1/2).</summary>
     public bool ParallelBlocks { get; init; }
 
@@ -127,4 +133,30 @@ public sealed record ModelArchitecture
 
     /// <summary>Number of layers.</summary>
     public int LayerCount => Layers.Count;
+
+    /// <summary>
+    /// The layer whose keys and values a layer reads: itself, or where it reuses a cache the last one before it that has its own, with as
+    /// wide a window and heads as wide.
+    /// </summary>
+    /// <param name="layer">Layer, from 0.</param>
+    /// <exception cref="InferometerException">There is none before it.</exception>
+    public int CacheLayerOf(int layer)
+    {
+        if (Layers[layer].Mixer is not AttentionMixer { ReusesCache: true } mixer)
+        {
+            return layer;
+        }
+
+        for (int earlier = layer - 1; earlier >= 0; earlier--)
+        {
+            if (Layers[earlier].Mixer is AttentionMixer { ReusesCache: false } own
+                && (own.WindowTokens, own.HeadDim, own.KvHeads) == (mixer.WindowTokens, mixer.HeadDim, mixer.KvHeads))
+            {
+                return earlier;
+            }
+        }
+
+        throw new InferometerException(
+            $"{Source ?? Name}: layer {layer} reuses keys and values, but no layer before it has any of its kind.");
+    }
 }

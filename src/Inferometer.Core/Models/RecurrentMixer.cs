@@ -32,6 +32,24 @@ public sealed record RecurrentMixer : TokenMixer
 
     /// <summary>FLOPs of the recurrence per state element and token.</summary>
     public double FlopsPerStateElement { get; init; }
+
+    /// <summary>LFM2's gated short convolution (arXiv:2511.23404): two gates and what is convolved are projected together.</summary>
+    /// <param name="hidden">Width of the residual stream, and channels.</param>
+    /// <param name="taps">Taps.</param>
+    /// <param name="bias">Matrices and convolution have biases.</param>
+    public static RecurrentMixer ShortConvolution(int hidden, int taps, bool bias) => new()
+    {
+        Kind = "short convolution",
+        Heads = hidden,
+        Projections =
+        [
+            new("in_projection", hidden, 3 * hidden, Bias: bias),
+            new("out_projection", hidden, hidden, ProjectionSplit.Inputs, bias),
+        ],
+        ConvolutionChannels = hidden,
+        ConvolutionTaps = taps,
+        ConvolutionBias = bias,
+    };
 }
 
 /// <summary>One matrix of a <see cref="RecurrentMixer"/>.</summary>

@@ -3,6 +3,9 @@ namespace Inferometer.Core.Models;
 /// <summary>Rotary position embedding: base, rotated width, and the context-extension scheme.</summary>
 public sealed record RopeParameters
 {
+    /// <summary>A divisor in <see cref="ShortFactors"/> by which a pair of channels does not turn, as llama.cpp's files have it.</summary>
+    public const double Still = 1e30;
+
     /// <summary>Base of the geometric frequencies (theta).</summary>
     public double Theta { get; init; } = 10000;
 

@@ -1,7 +1,6 @@
 using System.Numerics.Tensors;
 using Inferometer.Core.Models;
 using Inferometer.Cpu.Kernels.Attention;
-using Inferometer.Cpu.Kernels.Elementwise;
 using Inferometer.Cpu.Weights;
 
 namespace Inferometer.Cpu.Execution;
@@ -9,14 +8,11 @@ namespace Inferometer.Cpu.Execution;
 /// <summary>
 /// The attention part of a layer: projections over all tokens together, norm and rotation of heads, the cache, and attention per sequence.
 /// </summary>
-internal sealed class AttentionBlock : IDisposable
+internal sealed class AttentionBlock
 {
     private readonly StepContext _step;
     private readonly LoadedModel _model;
-    private readonly ForwardStatistics _statistics;
-    private readonly AttentionBatch _batch = new();
-    private readonly FlashAttention? _flash;
-    private readonly StandardAttention? _standard;
+    private readonly CacheAttention _attention;
     private readonly float _epsilon;
     private readonly Action<int> _prepareRow;
     private readonly Action<int> _gateRow;
@@ -26,20 +22,13 @@ internal sealed class AttentionBlock : IDisposable
     private AttentionWeights? _weights;
     private int _layer;
 
-    public AttentionBlock(StepContext step, LoadedModel model, ForwardOptions options, ForwardStatistics statistics)
+    public AttentionBlock(StepContext step, LoadedModel model, CacheAttention attention)
     {
-        _step = step;
-        _model = model;
-        _statistics = statistics;
-        _flash = options.FlashAttention ? new FlashAttention(step.Pool) : null;
-        _standard = options.FlashAttention ? null : new StandardAttention(step.Pool);
+        (_step, _model, _attention) = (step, model, attention);
         _epsilon = (float)model.Architecture.NormEpsilon;
         _prepareRow = PrepareRow;
         _gateRow = GateRow;
     }
-
-    /// <summary>Bytes of the attention kernel's working memory.</summary>
-    public long ScratchBytes => _flash?.MemoryBytes ?? _standard!.MemoryBytes;
 
     /// <summary>Computes what all layers of a step share.</summary>
     public void BeginStep(KvCache cache, IAttentionObserver? observer)
@@ -54,9 +43,13 @@ internal sealed class AttentionBlock : IDisposable
         (_layer, _mixer, _weights) = (layer, mixer, weights);
         _step.MultiplyAttentionInputs(weights);
         _step.ForEachRow(_prepareRow, _step.TokenCount);
-        _observer?.Observe(
-            layer, _step.Layout.Positions, Rows(_step.Workspace.Query, mixer.Heads * mixer.HeadDim),
-            Rows(_step.Workspace.Key, mixer.KvHeads * mixer.HeadDim), Rows(_step.Workspace.Value, mixer.KvHeads * mixer.ValueHeadDim));
+        if (!mixer.ReusesCache)
+        {
+            _observer?.Observe(
+                layer, _step.Layout.Positions, Rows(_step.Workspace.Query, mixer.Heads * mixer.HeadDim),
+                Rows(_step.Workspace.Key, mixer.KvHeads * mixer.HeadDim), Rows(_step.Workspace.Value, mixer.KvHeads * mixer.ValueHeadDim));
+        }
+
         Attend();
         if (weights.Gate is not null)
         {
@@ -67,48 +60,25 @@ internal sealed class AttentionBlock : IDisposable
         _step.Multiply(weights.Output, _step.Workspace.Attended, _step.Workspace.BlockOutput, _step.TokenCount);
     }
 
-    public void Dispose()
-    {
-        _flash?.Dispose();
-        _standard?.Dispose();
-    }
-
     private ReadOnlySpan<float> Rows(float[] rows, int width) => rows.AsSpan(0, _step.TokenCount * width);
 
     private void Attend()
     {
         AttentionMixer mixer = _mixer!;
-        KvPageLayout layout = _cache!.LayoutOf(_layer);
-        _batch.Clear();
-        for (int i = 0; i < _step.Layout.Batch.Count; i++)
-        {
-            _cache.AddTo(_batch, _layer, i, _step.Layout.FirstTokens[i], _step.Layout.Batch[i]);
-        }
-
+        int stored = _model.CacheLayerOf(_layer);
         AttentionParameters parameters = new()
         {
             Heads = mixer.Heads,
-            KvHeads = layout.KvHeads,
+            KvHeads = _cache!.LayoutOf(stored).KvHeads,
             KeyDim = mixer.HeadDim,
             ValueDim = mixer.ValueHeadDim,
             Scale = mixer.ScoreScale != 0 ? (float)mixer.ScoreScale : 1 / MathF.Sqrt(mixer.HeadDim),
             Window = mixer.WindowTokens,
+            Chunk = mixer.ChunkTokens,
             Softcap = (float)mixer.ScoreSoftcap,
             Sinks = _weights!.Sinks,
         };
-        int tokens = _step.TokenCount;
-        ReadOnlySpan<float> queries = _step.Workspace.Query.AsSpan(0, tokens * mixer.Heads * mixer.HeadDim);
-        Span<float> output = _step.Workspace.Attended.AsSpan(0, tokens * mixer.Heads * mixer.ValueHeadDim);
-        if (_flash is not null)
-        {
-            _flash.Run(_batch, parameters, queries, output);
-            _statistics.CountFlashAttention();
-        }
-        else
-        {
-            _standard!.Run(_batch, parameters, queries, output);
-            _statistics.CountStandardAttention();
-        }
+        _attention.Run(_cache, stored, parameters, _step.Workspace.Query, _step.Workspace.Attended);
     }
 
     private void PrepareRow(int row)
@@ -117,6 +87,12 @@ internal sealed class AttentionBlock : IDisposable
         Workspace work = _step.Workspace;
         int queries = mixer.Heads * mixer.HeadDim, keys = mixer.KvHeads * mixer.HeadDim, values = mixer.KvHeads * mixer.ValueHeadDim;
         Span<float> query = work.Query.AsSpan(row * queries, queries);
+        if (mixer.ReusesCache)
+        {
+            PrepareQuery(query, row, mixer);
+            return;
+        }
+
         Span<float> key = work.Key.AsSpan(row * keys, keys);
         Span<float> value = work.Value.AsSpan(row * values, values);
         if (mixer.QkvClip > 0)
@@ -127,20 +103,11 @@ internal sealed class AttentionBlock : IDisposable
             TensorPrimitives.Clamp(value, -clip, clip, value);
         }
 
-        if (!mixer.QkNormAfterRope)
+        PrepareQuery(query, row, mixer);
+        Prepare(key, row, mixer, _weights!.KeyNorm);
+        if (mixer.ValueNorm)
         {
-            NormHeads(query, key, mixer);
-        }
-
-        if (mixer.Rope is not null)
-        {
-            Rotate(query, row, mixer);
-            Rotate(key, row, mixer);
-        }
-
-        if (mixer.QkNormAfterRope)
-        {
-            NormHeads(query, key, mixer);
+            NormValues(value, mixer.ValueHeadDim);
         }
 
         if (_cache!.GroupedHeads)
@@ -153,10 +120,41 @@ internal sealed class AttentionBlock : IDisposable
         }
     }
 
-    private void NormHeads(Span<float> query, Span<float> key, AttentionMixer mixer)
+    private void PrepareQuery(Span<float> query, int row, AttentionMixer mixer)
     {
-        _weights!.QueryNorm?.Apply(query, mixer.HeadDim, _epsilon);
-        _weights.KeyNorm?.Apply(key, mixer.HeadDim, _epsilon);
+        Prepare(query, row, mixer, _weights!.QueryNorm);
+        if (mixer.TemperatureScale > 0)
+        {
+            int steps = (_step.Layout.Positions[row] + 1) / mixer.TemperatureTokens;
+            TensorPrimitives.Multiply(query, 1 + ((float)mixer.TemperatureScale * MathF.Log(1 + steps)), query);
+        }
+    }
+
+    private void Prepare(Span<float> heads, int row, AttentionMixer mixer, HeadNorm? norm)
+    {
+        if (!mixer.QkNormAfterRope)
+        {
+            norm?.Apply(heads, mixer.HeadDim, _epsilon);
+        }
+
+        if (mixer.Rope is not null)
+        {
+            _model.Rotate(heads, mixer.HeadDim, _layer, row, mixer.Rope.Interleaved);
+        }
+
+        if (mixer.QkNormAfterRope)
+        {
+            norm?.Apply(heads, mixer.HeadDim, _epsilon);
+        }
+    }
+
+    private void NormValues(Span<float> values, int width)
+    {
+        for (int start = 0; start < values.Length; start += width)
+        {
+            Span<float> head = values.Slice(start, width);
+            TensorPrimitives.Multiply(head, 1 / MathF.Sqrt((TensorPrimitives.SumOfSquares<float>(head) / width) + _epsilon), head);
+        }
     }
 
     // The queries are not needed any more: their room holds the gates.
@@ -182,19 +180,5 @@ internal sealed class AttentionBlock : IDisposable
         }
 
         _cache!.Store(_layer, _step.Layout.Slots[row], keys, values);
-    }
-
-    private void Rotate(Span<float> heads, int row, AttentionMixer mixer)
-    {
-        int rope = _model.RopeOf(_layer);
-        ReadOnlySpan<float> cosines = _model.Rotary.Cosines(rope, row), sines = _model.Rotary.Sines(rope, row);
-        if (mixer.Rope!.Interleaved)
-        {
-            Rope.RotatePairs(heads, mixer.HeadDim, cosines, sines);
-        }
-        else
-        {
-            Rope.RotateHalves(heads, mixer.HeadDim, cosines, sines);
-        }
     }
 }

@@ -26,7 +26,8 @@ internal sealed class ExpertRouting
     /// <param name="scores">Router outputs, [tokens, experts].</param>
     /// <param name="tokens">Tokens of the step.</param>
     /// <param name="correction">Added to the probabilities for the choice alone, [experts], or null.</param>
-    public void Route(MoeFeedForward moe, Span<float> scores, int tokens, float[]? correction = null)
+    /// <param name="scales">Factors on the experts' weights, [experts], or null.</param>
+    public void Route(MoeFeedForward moe, Span<float> scores, int tokens, float[]? correction = null, float[]? scales = null)
     {
         Reserve(moe, tokens);
         Array.Clear(_starts);
@@ -36,9 +37,10 @@ internal sealed class ExpertRouting
             Span<float> weights = _chosenWeights.AsSpan(token * moe.ExpertsPerToken, moe.ExpertsPerToken);
             ExpertChoice.Of(
                 moe, scores.Slice(token * moe.Experts, moe.Experts), correction, _ranks.AsSpan(0, moe.Experts), experts, weights);
-            foreach (int expert in experts)
+            for (int choice = 0; choice < experts.Length; choice++)
             {
-                _starts[expert + 1]++;
+                _starts[experts[choice] + 1]++;
+                weights[choice] *= scales?[experts[choice]] ?? 1;
             }
         }
 

@@ -13,16 +13,19 @@ internal static class FeedForwardBlock
         switch (layer.FeedForward)
         {
             case DenseFeedForward dense:
-                RunNetwork(step, weights.Dense!, dense.Activation, step.Workspace.Normed, step.Workspace.BlockOutput, step.TokenCount);
+                RunNetwork(
+                    step, weights.Dense!, dense.Activation, step.Workspace.Normed, step.Workspace.BlockOutput, step.TokenCount,
+                    dense.GateCutoff);
                 break;
             case MoeFeedForward moe:
-                RunExperts(step, moe, weights.Experts!);
+                RunExperts(step, moe, weights);
                 break;
         }
     }
 
     private static void RunNetwork(
-        StepContext step, FeedForwardWeights weights, ActivationKind activation, float[] input, float[] output, int rows)
+        StepContext step, FeedForwardWeights weights, ActivationKind activation, float[] input, float[] output, int rows,
+        double? cutoff = null)
     {
         Workspace work = step.Workspace;
         if (weights.Gate is null)
@@ -33,18 +36,36 @@ internal static class FeedForwardBlock
         else
         {
             step.Multiply(weights.Gate, work.Gate, weights.Up, work.Up, input, rows);
+            if (cutoff is { } deviations)
+            {
+                step.Cut((float)deviations, work.Gate, rows, weights.Up.Matrix.Rows);
+            }
+
             step.Activate(activation, work.Gate, work.Up, rows, weights.Up.Matrix.Rows);
         }
 
         step.Multiply(weights.Down, work.Gate, output, rows);
     }
 
-    private static void RunExperts(StepContext step, MoeFeedForward moe, ExpertWeights weights)
+    private static void RunExperts(StepContext step, MoeFeedForward moe, LayerWeights layer)
     {
         Workspace work = step.Workspace;
+        ExpertWeights weights = layer.Experts!;
         int hidden = step.HiddenSize, tokens = step.TokenCount;
+        if (weights.Beside is { } dense)
+        {
+            RunNetwork(step, layer.Dense!, moe.Activation, work.Normed, work.FeedForwardInput, tokens);
+            step.Norm(work.FeedForwardInput, dense.BehindDense, work.FeedForwardInput);
+            step.Norm(work.Residual, dense.Router, work.Normed);
+        }
+
         step.Multiply(weights.Router, work.Normed, work.Router, tokens);
-        step.Routing.Route(moe, work.Router, tokens, weights.Correction);
+        step.Routing.Route(moe, work.Router, tokens, weights.Correction, weights.Scales);
+        if (weights.Beside is { } norms)
+        {
+            step.Norm(work.Residual, norms.Experts, work.Normed);
+        }
+
         if (weights.Shared is not null)
         {
             RunNetwork(step, weights.Shared, moe.Activation, work.Normed, work.BlockOutput, tokens);
@@ -76,6 +97,13 @@ internal static class FeedForwardBlock
 
             RunNetwork(step, weights.Experts[expert], moe.Activation, work.ExpertInput, work.ExpertOutput, rows.Length);
             AddWeighted(work, rows, moe.ScaleExpertInput ? [] : step.Routing.WeightsOf(expert), hidden);
+        }
+
+        if (weights.Beside is { } beside)
+        {
+            step.Norm(work.BlockOutput, beside.BehindExperts, work.BlockOutput);
+            Span<float> sum = work.BlockOutput.AsSpan(0, tokens * hidden);
+            TensorPrimitives.Add(sum, work.FeedForwardInput.AsSpan(0, tokens * hidden), sum);
         }
     }
 

@@ -1,6 +1,7 @@
 using Inferometer.Core.Models;
 using Inferometer.Cpu.Kernels.Attention;
 using Inferometer.Cpu.Kernels.Elementwise;
+using Inferometer.Cpu.Kernels.Matrices;
 using Inferometer.Cpu.Weights;
 
 namespace Inferometer.Cpu.Execution;
@@ -16,10 +17,8 @@ internal sealed class LatentAttentionBlock : IDisposable
 
     private readonly StepContext _step;
     private readonly LoadedModel _model;
-    private readonly ForwardStatistics _statistics;
-    private readonly AttentionBatch _batch = new();
-    private readonly FlashAttention? _flash;
-    private readonly StandardAttention? _standard;
+    private readonly CacheAttention _attention;
+    private readonly HeadMultiplier _heads;
     private readonly LatentWidths _widths;
     private readonly Action<int> _normQueryRow;
     private readonly Action<int> _prepareRow;
@@ -34,23 +33,16 @@ internal sealed class LatentAttentionBlock : IDisposable
     private float[] _attended = [];
     private float[] _values = [];
     private float[] _headInput = [];
-    private float[] _headOutput = [];
     private int _capacity;
 
-    public LatentAttentionBlock(StepContext step, LoadedModel model, ForwardOptions options, ForwardStatistics statistics)
+    public LatentAttentionBlock(StepContext step, LoadedModel model, CacheAttention attention)
     {
-        _step = step;
-        _model = model;
-        _statistics = statistics;
-        _flash = options.FlashAttention ? new FlashAttention(step.Pool) : null;
-        _standard = options.FlashAttention ? null : new StandardAttention(step.Pool);
+        (_step, _model, _attention) = (step, model, attention);
+        _heads = new HeadMultiplier(step.Pool);
         _widths = LatentWidths.Of(model.Architecture);
         _normQueryRow = NormQueryRow;
         _prepareRow = PrepareRow;
     }
-
-    /// <summary>Bytes of the attention kernel's working memory.</summary>
-    public long ScratchBytes => _flash?.MemoryBytes ?? _standard!.MemoryBytes;
 
     /// <summary>Takes the cache of a step, and makes room for its rows.</summary>
     public void BeginStep(KvCache cache)
@@ -69,7 +61,6 @@ internal sealed class LatentAttentionBlock : IDisposable
         _attended = new float[tokens * _widths.Attended];
         _values = new float[tokens * _widths.Values];
         _headInput = new float[tokens * _widths.Head];
-        _headOutput = new float[tokens * _widths.Head];
         _capacity = tokens;
     }
 
@@ -93,28 +84,14 @@ internal sealed class LatentAttentionBlock : IDisposable
         _step.Multiply(weights.Latent, work.Normed, _latents, tokens);
         _step.ForEachRow(_prepareRow, tokens);
         int rank = mixer.KvRank, key = rank + mixer.RopeHeadDim, query = mixer.NopeHeadDim + mixer.RopeHeadDim;
-        for (int head = 0; head < mixer.Heads; head++)
-        {
-            MultiplyHead(
-                weights.KeyUp[head], _queries, query * mixer.Heads, head * query, _absorbed, key * mixer.Heads, head * key);
-        }
-
+        MultiplyHeads(weights.KeyUp, weights.KeyMatrices, _queries, query, _absorbed, key);
         Attend();
-        for (int head = 0; head < mixer.Heads; head++)
-        {
-            MultiplyHead(
-                weights.ValueUp[head], _attended, rank * mixer.Heads, head * rank, _values, mixer.ValueHeadDim * mixer.Heads,
-                head * mixer.ValueHeadDim);
-        }
+        MultiplyHeads(weights.ValueUp, weights.ValueMatrices, _attended, rank, _values, mixer.ValueHeadDim);
 
         _step.Multiply(weights.Output, _values, work.BlockOutput, tokens);
     }
 
-    public void Dispose()
-    {
-        _flash?.Dispose();
-        _standard?.Dispose();
-    }
+    public void Dispose() => _heads.Dispose();
 
     private void NormQueryRow(int row)
     {
@@ -128,56 +105,35 @@ internal sealed class LatentAttentionBlock : IDisposable
         int rank = _mixer.KvRank, rotary = _mixer.RopeHeadDim, key = rank + rotary, query = _mixer.NopeHeadDim + rotary;
         Span<float> latent = _latents.AsSpan(row * key, key);
         RmsNorm.Apply(latent[..rank], _weights.LatentNorm, Epsilon, latent[..rank]);
-        Rotate(latent[rank..], row);
+        _model.Rotate(latent[rank..], rotary, _layer, row, _mixer.Rope!.Interleaved);
         for (int head = 0; head < _mixer.Heads; head++)
         {
             Span<float> part = _queries.AsSpan((((row * _mixer.Heads) + head) * query) + _mixer.NopeHeadDim, rotary);
-            Rotate(part, row);
+            _model.Rotate(part, rotary, _layer, row, _mixer.Rope.Interleaved);
             part.CopyTo(_absorbed.AsSpan((((row * _mixer.Heads) + head) * key) + rank));
         }
 
         _cache.Store(_layer, _step.Layout.Slots[row], latent, []);
     }
 
-    private void Rotate(Span<float> part, int row)
+    /// <summary>Each head's matrix times its part of every row.</summary>
+    private void MultiplyHeads(Projection[] heads, WeightMatrix[] matrices, float[] from, int fromWidth, float[] to, int toWidth)
     {
-        int rope = _model.RopeOf(_layer);
-        ReadOnlySpan<float> cosines = _model.Rotary.Cosines(rope, row), sines = _model.Rotary.Sines(rope, row);
-        if (_mixer.Rope!.Interleaved)
+        int tokens = _step.TokenCount, inputs = matrices[0].Columns;
+        _heads.Multiply(matrices, from, (fromWidth * heads.Length, fromWidth), to, (toWidth * heads.Length, toWidth), tokens);
+        for (int head = 0; _step.Inputs is not null && head < heads.Length; head++)
         {
-            Rope.RotatePairs(part, part.Length, cosines, sines);
-        }
-        else
-        {
-            Rope.RotateHalves(part, part.Length, cosines, sines);
-        }
-    }
+            for (int row = 0; row < tokens; row++)
+            {
+                from.AsSpan((((row * heads.Length) + head) * fromWidth), inputs).CopyTo(_headInput.AsSpan(row * inputs));
+            }
 
-    /// <summary>One head's matrix times its part of every row.</summary>
-    private void MultiplyHead(
-        Projection matrix, float[] from, int fromWidth, int fromStart, float[] to, int toWidth, int toStart)
-    {
-        int inputs = matrix.Matrix.Columns, outputs = matrix.Matrix.Rows, tokens = _step.TokenCount;
-        for (int row = 0; row < tokens; row++)
-        {
-            from.AsSpan((row * fromWidth) + fromStart, inputs).CopyTo(_headInput.AsSpan(row * inputs));
-        }
-
-        _step.Multiply(matrix, _headInput, _headOutput, tokens);
-        for (int row = 0; row < tokens; row++)
-        {
-            _headOutput.AsSpan(row * outputs, outputs).CopyTo(to.AsSpan((row * toWidth) + toStart));
+            _step.Observe(heads[head], _headInput, tokens);
         }
     }
 
     private void Attend()
     {
-        _batch.Clear();
-        for (int i = 0; i < _step.Layout.Batch.Count; i++)
-        {
-            _cache.AddTo(_batch, _layer, i, _step.Layout.FirstTokens[i], _step.Layout.Batch[i]);
-        }
-
         AttentionParameters parameters = new()
         {
             Heads = _mixer.Heads,
@@ -186,18 +142,6 @@ internal sealed class LatentAttentionBlock : IDisposable
             ValueDim = _mixer.KvRank,
             Scale = _mixer.ScoreScale != 0 ? (float)_mixer.ScoreScale : 1 / MathF.Sqrt(_mixer.NopeHeadDim + _mixer.RopeHeadDim),
         };
-        int tokens = _step.TokenCount;
-        ReadOnlySpan<float> queries = _absorbed.AsSpan(0, tokens * parameters.Heads * parameters.KeyDim);
-        Span<float> output = _attended.AsSpan(0, tokens * parameters.Heads * parameters.ValueDim);
-        if (_flash is not null)
-        {
-            _flash.Run(_batch, parameters, queries, output);
-            _statistics.CountFlashAttention();
-        }
-        else
-        {
-            _standard!.Run(_batch, parameters, queries, output);
-            _statistics.CountStandardAttention();
-        }
+        _attention.Run(_cache, _layer, parameters, _absorbed, _attended);
     }
 }

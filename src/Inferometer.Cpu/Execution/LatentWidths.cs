@@ -15,7 +15,7 @@ namespace Inferometer.Cpu.Execution;
 internal readonly record struct LatentWidths(int QueryRank, int Queries, int Latent, int Absorbed, int Attended, int Values, int Head)
 {
     /// <summary>Numbers per token.</summary>
-    public long Total => (long)QueryRank + Queries + Latent + Absorbed + Attended + Values + (2L * Head);
+    public long Total => (long)QueryRank + Queries + Latent + Absorbed + Attended + Values + Head;
 
     public static LatentWidths Of(ModelArchitecture architecture)
     {

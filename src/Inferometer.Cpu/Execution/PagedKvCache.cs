@@ -92,7 +92,7 @@ public sealed unsafe class PagedKvCache : KvCache
     private static KvCodec? Codec(KvPageLayout layout, LayerArchitecture layer) => layer.Mixer switch
     {
         LatentAttentionMixer latent => new LatentKvCodec(layout, latent.KvRank),
-        AttentionMixer => new ExactKvCodec(layout),
+        AttentionMixer { ReusesCache: false } => new ExactKvCodec(layout),
         _ => null,
     };
 

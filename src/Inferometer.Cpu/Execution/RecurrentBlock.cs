@@ -133,14 +133,14 @@ internal sealed class RecurrentBlock
         (int sequence, int head) = Math.DivRem(index, mixer.ValueHeads);
         SequenceSlice slice = _step.Layout.Batch[sequence];
         int keyDim = mixer.KeyHeadDim, valueDim = mixer.ValueHeadDim, keys = mixer.KeyHeads * keyDim;
-        int keyHead = head / (mixer.ValueHeads / mixer.KeyHeads), channels = Channels;
+        int keyHead = mixer.ValueHeadsInTurn ? head % mixer.KeyHeads : head / (mixer.ValueHeads / mixer.KeyHeads), channels = Channels;
         Span<float> state = Recurrence(_states.StateOf(sequence, _layer), head, keyDim * valueDim);
         Span<float> border = Recurrence(_states.BorderStateOf(sequence, _layer), head, keyDim * valueDim);
         int borderRow = border.IsEmpty ? -1 : _states.BorderOf(slice) - slice.PastTokens - 1;
         Span<float> change = stackalloc float[valueDim];
         Span<float> query = stackalloc float[keyDim];
         Span<float> key = stackalloc float[keyDim];
-        float rate = MathF.Exp(_weights.LogRates![head]);
+        float rate = _weights.Rates![head];
         for (int t = 0; t < slice.Tokens.Length; t++)
         {
             int row = _step.Layout.FirstTokens[sequence] + t;
@@ -206,7 +206,7 @@ internal sealed class RecurrentBlock
         Span<float> state = Recurrence(_states.StateOf(sequence, _layer), head, headDim * size);
         Span<float> border = Recurrence(_states.BorderStateOf(sequence, _layer), head, headDim * size);
         int borderRow = border.IsEmpty ? -1 : _states.BorderOf(slice) - slice.PastTokens - 1;
-        float rate = MathF.Exp(_weights.LogRates![head]);
+        float rate = _weights.Rates![head];
         for (int t = 0; t < slice.Tokens.Length; t++)
         {
             int row = _step.Layout.FirstTokens[sequence] + t;

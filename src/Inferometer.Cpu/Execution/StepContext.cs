@@ -19,11 +19,13 @@ internal sealed class StepContext : IDisposable
     private readonly Action<int> _normRow;
     private readonly Action<int> _joinRow;
     private readonly Action<int> _activateRow;
+    private readonly Action<int> _cutRow;
     private readonly float _residualScale;
     private float[] _source = [];
     private NormWeights? _norm;
     private float[] _target = [];
     private int _width;
+    private float _deviations;
     private ActivationKind _activation;
     private bool _isGated;
     private (float Positive, float Negative) _slopes;
@@ -41,6 +43,7 @@ internal sealed class StepContext : IDisposable
         _normRow = NormRow;
         _joinRow = JoinRow;
         _activateRow = ActivateRow;
+        _cutRow = CutRow;
     }
 
     public int HiddenSize { get; }
@@ -79,11 +82,24 @@ internal sealed class StepContext : IDisposable
     public void MultiplyAttentionInputs(AttentionWeights weights)
     {
         Workspace work = Workspace;
+        if (weights.Key is not { } key)
+        {
+            Multiply(weights.Query, work.Normed, work.Query, TokenCount);
+            return;
+        }
+
+        if (weights.Value is not { } value)
+        {
+            Multiply(weights.Query, work.Query, key, work.Key, work.Normed, TokenCount);
+            work.Key.AsSpan(0, TokenCount * key.Matrix.Rows).CopyTo(work.Value);
+            return;
+        }
+
         Multiplier.Multiply(
-            work.Normed, TokenCount, weights.Query.Matrix, work.Query, weights.Key.Matrix, work.Key, weights.Value.Matrix, work.Value);
+            work.Normed, TokenCount, weights.Query.Matrix, work.Query, key.Matrix, work.Key, value.Matrix, work.Value);
         Finish(weights.Query, work.Normed, work.Query, TokenCount);
-        Finish(weights.Key, work.Normed, work.Key, TokenCount);
-        Finish(weights.Value, work.Normed, work.Value, TokenCount);
+        Finish(key, work.Normed, work.Key, TokenCount);
+        Finish(value, work.Normed, work.Value, TokenCount);
     }
 
     /// <summary>
@@ -112,6 +128,15 @@ internal sealed class StepContext : IDisposable
         ForEachRow(_activateRow, rows);
     }
 
+    /// <summary>
+    /// Takes the mean and <paramref name="deviations"/> standard deviations off the gates of each row, and cuts what is then below zero.
+    /// </summary>
+    public void Cut(float deviations, float[] gates, int rows, int width)
+    {
+        (_deviations, _target, _width) = (deviations, gates, width);
+        ForEachRow(_cutRow, rows);
+    }
+
     /// <summary>values = activation(values) for <paramref name="rows"/> rows of <paramref name="width"/>.</summary>
     public void Activate(ActivationKind activation, (float Positive, float Negative) slopes, float[] values, int rows, int width)
     {
@@ -131,15 +156,20 @@ internal sealed class StepContext : IDisposable
             VectorAdd.AddBias(bias, output.AsSpan(0, rows * bias.Length));
         }
 
+        Observe(projection, input, rows);
+        if (projection.Site >= 0)
+        {
+            _lora.Add(Layout, projection, input, output);
+        }
+    }
+
+    /// <summary>Tells of the input of a projection, where somebody wants to know.</summary>
+    public void Observe(Projection projection, float[] input, int rows)
+    {
         if (Inputs is not null && projection.Name is { } name)
         {
             int columns = projection.Matrix.Columns;
             Inputs.Observe(name, projection.Expert, projection.Experts, input.AsSpan(0, rows * columns), columns);
-        }
-
-        if (projection.Site >= 0)
-        {
-            _lora.Add(Layout, projection, input, output);
         }
     }
 
@@ -163,6 +193,20 @@ internal sealed class StepContext : IDisposable
         Span<float> residual = Workspace.Residual.AsSpan(row * HiddenSize, HiddenSize);
         _norm?.Apply(change, _epsilon, change);
         TensorPrimitives.MultiplyAdd(change, _residualScale, residual, residual);
+    }
+
+    private void CutRow(int row)
+    {
+        Span<float> gates = _target.AsSpan(row * _width, _width);
+        float mean = TensorPrimitives.Sum<float>(gates) / _width;
+        float squares = 0;
+        foreach (float gate in gates)
+        {
+            squares += (gate - mean) * (gate - mean);
+        }
+
+        TensorPrimitives.Subtract(gates, mean + (_deviations * MathF.Sqrt(squares / _width)), gates);
+        TensorPrimitives.Max(gates, 0, gates);
     }
 
     private void ActivateRow(int row)

@@ -21,9 +21,12 @@ public sealed class TransformerModel : IModelLoader, IDisposable
     private readonly LoadedModel _loaded;
     private readonly WorkerPool _pool;
     private readonly StepContext _step;
+    private readonly CacheAttention _cacheAttention;
     private readonly AttentionBlock _attention;
     private readonly LatentAttentionBlock? _latent;
     private readonly RecurrentBlock? _recurrence;
+    private readonly LayerInputStage? _inputs;
+    private readonly UpdateStage? _updates;
     private readonly Action<int> _embedRow;
     private readonly Action<int> _finalNormRow;
     private readonly KvPageLayout[] _cacheLayouts;
@@ -36,13 +39,16 @@ public sealed class TransformerModel : IModelLoader, IDisposable
         _pool = pool;
         Options = options.Forward;
         _step = new StepContext(loaded.Architecture, pool);
-        _attention = new AttentionBlock(_step, loaded, options.Forward, Statistics);
+        _cacheAttention = new CacheAttention(_step, options.Forward, Statistics);
+        _attention = new AttentionBlock(_step, loaded, _cacheAttention);
         _latent = loaded.Weights.Layers.Any(layer => layer.Latent is not null)
-            ? new LatentAttentionBlock(_step, loaded, options.Forward, Statistics)
+            ? new LatentAttentionBlock(_step, loaded, _cacheAttention)
             : null;
         _recurrence = loaded.Weights.Layers.Any(layer => layer.Recurrence is not null)
             ? new RecurrentBlock(_step, loaded.Architecture)
             : null;
+        _inputs = loaded.Weights.Inputs is { } inputs ? new LayerInputStage(_step, loaded.Architecture, inputs) : null;
+        _updates = loaded.Architecture.Updates is not null ? new UpdateStage(_step, loaded.Architecture, loaded.Weights) : null;
         _cacheLayouts = KvCache.Layouts(loaded.Architecture, KvElement.F32, options.Forward.GroupedHeads);
         _embedRow = EmbedRow;
         _finalNormRow = FinalNormRow;
@@ -80,7 +86,7 @@ public sealed class TransformerModel : IModelLoader, IDisposable
     public long WorkspaceBytes => _step.Workspace.MemoryBytes;
 
     /// <summary>Bytes of the attention kernel's working memory held now; grows to the largest step.</summary>
-    public long AttentionScratchBytes => _attention.ScratchBytes + (_latent?.ScratchBytes ?? 0);
+    public long AttentionScratchBytes => _cacheAttention.ScratchBytes;
 
     /// <summary>Reads a model from a GGUF file or a Hugging Face folder.</summary>
     /// <param name="path">A <c>.gguf</c> file, or a folder with <c>config.json</c> and safetensors.</param>
@@ -145,7 +151,9 @@ public sealed class TransformerModel : IModelLoader, IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)layer, (uint)Architecture.LayerCount, nameof(layer));
         AttentionWeights weights = _loaded.Weights.Layers[layer].Attention
             ?? throw new InvalidOperationException($"layer {layer} of {Architecture.Name} is not softmax attention");
-        return new AttentionMatrices(Decode(weights.Query), Decode(weights.Key), Decode(weights.Value), Decode(weights.Output));
+        Projection key = weights.Key
+            ?? throw new InvalidOperationException($"layer {layer} of {Architecture.Name} has no keys of its own");
+        return new AttentionMatrices(Decode(weights.Query), Decode(key), Decode(weights.Value ?? key), Decode(weights.Output));
     }
 
     /// <summary>Reads a LoRA adapter made for this model: a PEFT folder or a GGUF adapter file.</summary>
@@ -198,7 +206,7 @@ public sealed class TransformerModel : IModelLoader, IDisposable
     public void Dispose()
     {
         _pool.Dispose();
-        _attention.Dispose();
+        _cacheAttention.Dispose();
         _latent?.Dispose();
         _step.Dispose();
         _loaded.Dispose();
@@ -257,11 +265,14 @@ public sealed class TransformerModel : IModelLoader, IDisposable
         _latent?.BeginStep(cache);
         _recurrence?.BeginStep(cache.States!);
         _step.ForEachRow(_embedRow, batch.TokenCount);
+        _inputs?.BeginStep();
+        _updates?.BeginStep();
         for (int index = 0; index < _loaded.Weights.Layers.Length; index++)
         {
             RunLayer(index);
         }
 
+        _updates?.EndStep();
         cache.EndStep(batch, _pool);
         cache.States?.EndStep(batch);
         if (!hiddenStates.IsEmpty)
@@ -282,6 +293,7 @@ public sealed class TransformerModel : IModelLoader, IDisposable
 
         // Side by side, both parts read what the residual stream was before either.
         bool isParallel = Architecture.ParallelBlocks;
+        _updates?.Predict(weights.Updates!);
         bool ownInput = isParallel && weights.FeedForwardNorm is not null;
         if (ownInput)
         {
@@ -289,6 +301,7 @@ public sealed class TransformerModel : IModelLoader, IDisposable
         }
 
         _step.Norm(work.Residual, weights.AttentionNorm, work.Normed);
+        _updates?.RunBranch();
         if (weights.Attention is { } attention)
         {
             _attention.Run(index, (AttentionMixer)layer.Mixer!, attention);
@@ -303,6 +316,7 @@ public sealed class TransformerModel : IModelLoader, IDisposable
         }
 
         _step.JoinResidual(weights.PostAttentionNorm);
+        _updates?.JoinBranch();
         if (ownInput)
         {
             work.FeedForwardInput.AsSpan(0, _step.TokenCount * Architecture.HiddenSize).CopyTo(work.Normed);
@@ -314,6 +328,21 @@ public sealed class TransformerModel : IModelLoader, IDisposable
 
         FeedForwardBlock.Run(_step, layer, weights);
         _step.JoinResidual(weights.PostFeedForwardNorm);
+        if (_updates is not null)
+        {
+            _updates.Correct(index, weights, _inputs);
+        }
+        else if (_inputs is not null)
+        {
+            _inputs.Run(index, weights.Input!, work.Residual);
+            _step.JoinResidual(weights.Input!.Norm);
+        }
+
+        if (weights.Scale != 1)
+        {
+            Span<float> residual = work.Residual.AsSpan(0, _step.TokenCount * Architecture.HiddenSize);
+            TensorPrimitives.Multiply(residual, weights.Scale, residual);
+        }
     }
 
     private void EmbedRow(int row)

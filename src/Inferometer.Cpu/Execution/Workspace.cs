@@ -58,7 +58,8 @@ internal sealed class Workspace
     /// <summary>Bytes a step of <paramref name="tokens"/> tokens needs for its intermediate rows.</summary>
     public static long RequiredBytes(ModelArchitecture architecture, int tokens) =>
         (BytesPerToken(WorkspaceWidths.Of(architecture))
-            + (sizeof(float) * (RecurrentWidths.Of(architecture).Total + LatentWidths.Of(architecture).Total))) * tokens;
+            + (sizeof(float) * (RecurrentWidths.Of(architecture).Total + LatentWidths.Of(architecture).Total
+                + LayerInputStage.WidthOf(architecture) + UpdateStage.WidthOf(architecture)))) * tokens;
 
     /// <summary>Makes room for a step of <paramref name="tokens"/> tokens.</summary>
     public void Reserve(int tokens)

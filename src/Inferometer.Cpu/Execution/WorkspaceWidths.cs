@@ -7,14 +7,17 @@ namespace Inferometer.Cpu.Execution;
 [StructLayout(LayoutKind.Auto)]
 internal readonly record struct WorkspaceWidths(int Hidden, int Query, int Key, int Value, int Attended, int FeedForward, int Experts)
 {
-    /// <summary>Attention and feed-forward part run side by side, each behind a norm of its own.</summary>
+    /// <summary>
+    /// Attention and feed-forward part run side by side, each behind a norm of its own, or a dense network beside experts.
+    /// </summary>
     public bool HasTwoInputs { get; init; }
 
     public static WorkspaceWidths Of(ModelArchitecture architecture)
     {
         WorkspaceWidths widths = new(architecture.HiddenSize, 0, 0, 0, 0, 0, 0)
         {
-            HasTwoInputs = architecture.ParallelBlocks && architecture.PreBlockNorms > 1,
+            HasTwoInputs = (architecture.ParallelBlocks && architecture.PreBlockNorms > 1)
+                || architecture.Layers.Any(layer => layer.FeedForward is MoeFeedForward { ParallelDenseIntermediateSize: > 0 }),
         };
         foreach (LayerArchitecture layer in architecture.Layers)
         {
@@ -34,7 +37,9 @@ internal readonly record struct WorkspaceWidths(int Hidden, int Query, int Key, 
                 DenseFeedForward dense => widths with { FeedForward = Math.Max(widths.FeedForward, dense.IntermediateSize) },
                 MoeFeedForward moe => widths with
                 {
-                    FeedForward = Math.Max(widths.FeedForward, Math.Max(moe.ExpertIntermediateSize, moe.SharedIntermediateSize)),
+                    FeedForward = Math.Max(
+                        Math.Max(widths.FeedForward, moe.ParallelDenseIntermediateSize),
+                        Math.Max(moe.ExpertIntermediateSize, moe.SharedIntermediateSize)),
                     Experts = Math.Max(widths.Experts, moe.Experts),
                 },
                 _ => widths,

@@ -12,11 +12,11 @@ namespace Inferometer.Cpu.Weights;
 /// </summary>
 internal static class GgufRope
 {
-    public static ModelArchitecture Complete(ModelArchitecture architecture, GgufModelFile? file, TensorLoader tensors)
+    public static ModelArchitecture Complete(ModelArchitecture architecture, GgufHeader? header, TensorLoader tensors)
     {
-        float[]? divisors = file is null ? null : tensors.OptionalVector(WeightRole.RopeDivisors);
-        float[]? longDivisors = file is null ? null : tensors.OptionalVector(WeightRole.RopeLongDivisors);
-        float[]? shortDivisors = file is null ? null : tensors.OptionalVector(WeightRole.RopeShortDivisors);
+        float[]? divisors = header is null ? null : tensors.OptionalVector(WeightRole.RopeDivisors);
+        float[]? longDivisors = header is null ? null : tensors.OptionalVector(WeightRole.RopeLongDivisors);
+        float[]? shortDivisors = header is null ? null : tensors.OptionalVector(WeightRole.RopeShortDivisors);
         if (divisors is null && longDivisors is null)
         {
             return architecture;
@@ -24,11 +24,13 @@ internal static class GgufRope
 
         RopeParameters Change(RopeParameters rope) => longDivisors is null
             ? rope with { ShortFactors = List(divisors) }
-            : LongRope(rope, architecture, file!.Header) with { LongFactors = List(longDivisors), ShortFactors = List(shortDivisors) };
+            : LongRope(rope, architecture, header!) with { LongFactors = List(longDivisors), ShortFactors = List(shortDivisors) };
+        bool globalOnly = GgufFamilies.Find(architecture.ModelType)?.ScalesGlobalRopeOnly is true;
         return architecture with
         {
             Layers = new EquatableList<LayerArchitecture>(
                 architecture.Layers.Select(layer => layer.Mixer is AttentionMixer { Rope: RopeParameters rope } mixer
+                    && !(globalOnly && mixer.WindowTokens > 0)
                 ? layer with { Mixer = mixer with { Rope = Change(rope) } }
                 : layer)),
         };

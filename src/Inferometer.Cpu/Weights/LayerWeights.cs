@@ -1,3 +1,5 @@
+using Inferometer.Cpu.Kernels.Matrices;
+
 namespace Inferometer.Cpu.Weights;
 
 /// <summary>Weights of one layer. A norm that is null is not there: blocks then read the residual stream, or join it, as it is.</summary>
@@ -29,10 +31,39 @@ internal sealed record LayerWeights
 
     /// <summary>The feed-forward part where it is a mixture of experts, otherwise null.</summary>
     public ExpertWeights? Experts { get; init; }
+
+    /// <summary>What takes the layer's own input in, or null.</summary>
+    public LayerInputWeights? Input { get; init; }
+
+    /// <summary>How the residual streams are predicted and corrected, or null where there is one.</summary>
+    public UpdateWeights? Updates { get; init; }
+
+    /// <summary>Factor on the residual stream behind the layer.</summary>
+    public float Scale { get; init; } = 1;
 }
 
+/// <summary>What takes a layer's own input in: out(gelu(gate(x)) * input), normed.</summary>
+internal sealed record LayerInputWeights(Projection Gate, Projection Output, NormWeights Norm);
+
+/// <summary>How the residual streams of a layer are predicted and corrected, and the low-rank branch beside its attention.</summary>
+/// <param name="Norm">Of what the router reads.</param>
+/// <param name="Router">[streams, hidden].</param>
+/// <param name="Prediction">[streams x streams, streams].</param>
+/// <param name="Correction">[streams, streams].</param>
+/// <param name="Scale">On the channels of the corrected stream, or null.</param>
+/// <param name="BranchDown">Into the branch.</param>
+/// <param name="BranchUp">Out of it.</param>
+/// <param name="BranchNorm">Of what it gives.</param>
+internal sealed record UpdateWeights(
+    NormWeights Norm, float[] Router, float[] Prediction, float[] Correction, float[]? Scale, Projection BranchDown, Projection BranchUp,
+    NormWeights BranchNorm);
+
 /// <summary>Projections and norms of softmax attention.</summary>
-internal sealed record AttentionWeights(Projection Query, Projection Key, Projection Value, Projection Output)
+/// <param name="Query">Queries.</param>
+/// <param name="Key">Keys; null where the layer reads those of another.</param>
+/// <param name="Value">Values; null also where the keys are the values.</param>
+/// <param name="Output">Projection of what is attended to.</param>
+internal sealed record AttentionWeights(Projection Query, Projection? Key, Projection? Value, Projection Output)
 {
     /// <summary>Norm on the queries, or null.</summary>
     public HeadNorm? QueryNorm { get; init; }
@@ -57,6 +88,12 @@ internal sealed record AttentionWeights(Projection Query, Projection Key, Projec
 internal sealed record LatentWeights(
     Projection Query, Projection Latent, float[] LatentNorm, Projection[] KeyUp, Projection[] ValueUp, Projection Output)
 {
+    /// <summary>Matrices of <see cref="KeyUp"/>.</summary>
+    public WeightMatrix[] KeyMatrices { get; } = [.. KeyUp.Select(head => head.Matrix)];
+
+    /// <summary>Matrices of <see cref="ValueUp"/>.</summary>
+    public WeightMatrix[] ValueMatrices { get; } = [.. ValueUp.Select(head => head.Matrix)];
+
     /// <summary>Compression of the queries, or null.</summary>
     public Projection? QueryDown { get; init; }
 
@@ -82,8 +119,8 @@ internal sealed record RecurrentWeights(Projection Input, Projection Output, flo
     /// <summary>Decays of the delta rule, per head, before their softplus.</summary>
     public Projection? Decay { get; init; }
 
-    /// <summary>Logarithm of the decay rates, per head.</summary>
-    public float[]? LogRates { get; init; }
+    /// <summary>Decay rates, per head.</summary>
+    public float[]? Rates { get; init; }
 
     /// <summary>Added to decays or steps before their softplus, per head.</summary>
     public float[]? StepBias { get; init; }
@@ -107,4 +144,17 @@ internal sealed record ExpertWeights(Projection Router, FeedForwardWeights[] Exp
 {
     /// <summary>Added to the experts' probabilities for the choice alone, [experts], or null.</summary>
     public float[]? Correction { get; init; }
+
+    /// <summary>Factors on what each expert gives, [experts], or null.</summary>
+    public float[]? Scales { get; init; }
+
+    /// <summary>Norms and scales where a dense network runs beside the experts, or null.</summary>
+    public BesideWeights? Beside { get; init; }
 }
+
+/// <summary>Norms where a dense network and experts run beside each other (Gemma 4).</summary>
+/// <param name="Router">Norm of the residual stream for the router, its scale within.</param>
+/// <param name="Experts">Norm before the experts.</param>
+/// <param name="BehindExperts">Norm of what they give together.</param>
+/// <param name="BehindDense">Norm of what the dense network gives.</param>
+internal sealed record BesideWeights(NormWeights Router, NormWeights Experts, NormWeights BehindExperts, NormWeights BehindDense);

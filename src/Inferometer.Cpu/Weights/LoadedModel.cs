@@ -1,4 +1,5 @@
 using Inferometer.Core.Models;
+using Inferometer.Cpu.Kernels.Elementwise;
 using Inferometer.Cpu.Rotary;
 using Inferometer.ModelFiles;
 
@@ -11,6 +12,7 @@ internal sealed class LoadedModel : IDisposable
     private readonly RepackedWeights _repacked;
     private readonly int[] _ropeOfLayer;
     private readonly RotaryEmbedding[] _embeddings;
+    private readonly int[] _cacheLayers;
 
     public LoadedModel(
         ModelArchitecture architecture, Checkpoint checkpoint, RepackedWeights repacked, ModelWeights weights, int contextTokens)
@@ -21,6 +23,7 @@ internal sealed class LoadedModel : IDisposable
         _checkpoint = checkpoint;
         _repacked = repacked;
         WeightBytes = weights.Matrices().Sum(matrix => matrix.SizeBytes);
+        _cacheLayers = [.. Enumerable.Range(0, architecture.LayerCount).Select(architecture.CacheLayerOf)];
         (RopeParameters Rope, int HeadDim)?[] ropes = [.. architecture.Layers.Select(layer =>
             layer.Mixer switch
             {
@@ -49,11 +52,26 @@ internal sealed class LoadedModel : IDisposable
     /// <summary>What came of the file of repacked weights beside the model.</summary>
     public RepackedFileReport RepackedFile => _repacked.Report;
 
-    /// <summary>Rotary tables of the step that runs, numbered by <see cref="RopeOf"/>.</summary>
+    /// <summary>Rotary tables of the step that runs.</summary>
     public StepRotary Rotary { get; }
 
-    /// <summary>Which of the distinct rotary embeddings a layer uses; -1 for none.</summary>
-    public int RopeOf(int layer) => _ropeOfLayer[layer];
+    /// <summary>The layer whose keys and values a layer reads.</summary>
+    public int CacheLayerOf(int layer) => _cacheLayers[layer];
+
+    /// <summary>Rotates consecutive heads of a row of the step by the tables of a layer that has positions.</summary>
+    public void Rotate(Span<float> heads, int width, int layer, int row, bool interleaved)
+    {
+        int rope = _ropeOfLayer[layer];
+        ReadOnlySpan<float> cosines = Rotary.Cosines(rope, row), sines = Rotary.Sines(rope, row);
+        if (interleaved)
+        {
+            Rope.RotatePairs(heads, width, cosines, sines);
+        }
+        else
+        {
+            Rope.RotateHalves(heads, width, cosines, sines);
+        }
+    }
 
     /// <summary>The rotary embedding of a layer; one of no pairs where positions do not enter it.</summary>
     public RotaryEmbedding EmbeddingOf(int layer) => _ropeOfLayer[layer] < 0

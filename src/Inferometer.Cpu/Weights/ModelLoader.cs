@@ -25,7 +25,7 @@ internal static class ModelLoader
             ModelArchitecture architecture = checkpoint.Architecture;
             ModelSupport.Require(architecture);
             repacked = RepackedWeights.Open(source, options, pool);
-            (architecture, ModelWeights weights) = Assemble(source, architecture, pool, options, monitor, repacked);
+            (architecture, ModelWeights weights) = Assemble(checkpoint, architecture, pool, options, monitor, repacked);
             repacked.Complete();
             return new LoadedModel(architecture, checkpoint, repacked, weights, Context(architecture, options));
         }
@@ -56,26 +56,27 @@ internal static class ModelLoader
         using var repacked = RepackedWeights.Open(source, options, pool);
         LoadMonitor monitor = new(source, null, CancellationToken.None);
         (_, ModelWeights weights) =
-            Assemble(source, checkpoint.Architecture, pool, options, monitor, repacked, onlyChecks: true);
+            Assemble(checkpoint, checkpoint.Architecture, pool, options, monitor, repacked, onlyChecks: true);
         weights.Dispose();
     }
 
     private static (ModelArchitecture Architecture, ModelWeights Weights) Assemble(
-        ITensorSource source, ModelArchitecture architecture, WorkerPool pool, LoadOptions options, LoadMonitor monitor,
+        Checkpoint checkpoint, ModelArchitecture architecture, WorkerPool pool, LoadOptions options, LoadMonitor monitor,
             RepackedWeights repacked, bool onlyChecks = false)
     {
-        TensorLoader tensors = new(source, Names(source, architecture), pool, options, monitor, repacked, architecture.Norm)
+        TensorLoader tensors = new(checkpoint.Tensors, Names(checkpoint, architecture), pool, options, monitor, repacked, architecture.Norm)
         {
             OnlyChecks = onlyChecks,
         };
-        architecture = GgufRope.Complete(architecture, source as GgufModelFile, tensors);
+        architecture = GgufRope.Complete(architecture, checkpoint.Header, tensors);
         return (architecture, new WeightAssembly(architecture, tensors, monitor).Load());
     }
 
-    private static IWeightNames Names(ITensorSource source, ModelArchitecture architecture)
+    private static IWeightNames Names(Checkpoint checkpoint, ModelArchitecture architecture)
     {
+        ITensorSource source = checkpoint.Tensors;
         bool Contains(string name) => source.TryGetTensor(name, out _);
-        return source is GgufModelFile
+        return checkpoint.Header is not null
             ? new GgufNames(GgufFamilies.Find(architecture.ModelType))
             : HuggingFaceNames.Find(Contains, architecture)
                 ?? throw new InferometerException(

@@ -13,7 +13,6 @@ public static class ModelSupport
     private static readonly string[] ModelTypes =
     [
         .. GgufFamilies.Known.SelectMany(name => GgufFamilies.Find(name)!.ModelTypes), "glm", "gptj", "helium", "apertus",
-        "qwen3_next", "qwen3_5_text", "qwen3_5_moe_text", "lfm2", "granitemoehybrid",
     ];
 
     private static readonly HashSet<string> Families =
@@ -94,9 +93,11 @@ public static class ModelSupport
             .FirstOrDefault(what => what is not null);
     }
 
-    // The slopes of xIELU are the one part that a layer has beside its blocks and that is run.
+    // What a layer has beside its blocks and is run: the slopes of xIELU, and what Gemma 3n and 4 hang on it.
     private static bool Learned(ModelArchitecture architecture, SidePart part) => part.Use == SidePartUse.Idle
-        || (part.Use == SidePartUse.Applied && architecture.ModelType is "apertus");
+        || (part.Use == SidePartUse.Applied && architecture.ModelType is "apertus")
+        || (architecture.LayerInputs is not null && part.Name is "per-layer input")
+        || (architecture.Updates is not null && part.Name is "alternating updates" or "low-rank residual");
 
     private static string? Missing(TokenMixer? mixer) => mixer switch
     {
@@ -114,9 +115,6 @@ public static class ModelSupport
         RecurrentMixer recurrent => $"layers of the kind {recurrent.Kind}",
         null => "layers without attention",
         AttentionMixer { HeadGate: true } => "gates on attention heads",
-        AttentionMixer { ChunkTokens: > 0 } => "chunked attention",
-        AttentionMixer { ValuesAreKeys: true } => "attention whose values are its keys",
-        AttentionMixer { ReusesCache: true } => "attention over the cache of another layer",
         AttentionMixer { InputSize: > 0 } => "attention over another width than the residual stream's",
         AttentionMixer { ValueScale: not 1 } => "factor on the values",
         AttentionMixer { KvHeads: var kv, Heads: var heads } when kv <= 0 || heads % kv != 0 =>
@@ -136,7 +134,7 @@ public static class ModelSupport
         MoeFeedForward { ExpertInputSize: > 0 } => "experts of another width than the residual stream's",
         MoeFeedForward { RouterInputSize: > 0 } => "routers of another width than the residual stream's",
         MoeFeedForward { RouterRows: > 0 } => "routers that score more than the experts",
-        MoeFeedForward { ParallelDenseIntermediateSize: > 0 } => "dense network beside the experts",
+        MoeFeedForward { ParallelDenseIntermediateSize: > 0, ParallelDenseNorms: false } => "dense network beside the experts",
         MoeFeedForward { RouterGroups: > 1 } moe when moe.Experts % moe.RouterGroups != 0 || moe.RouterGroupsPerToken > moe.RouterGroups =>
             $"way to sort {moe.Experts} experts into {moe.RouterGroups} groups of which {moe.RouterGroupsPerToken} are taken",
         _ => null,

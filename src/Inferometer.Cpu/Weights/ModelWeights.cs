@@ -12,6 +12,15 @@ internal sealed record ModelWeights(WeightMatrix Embedding, LayerWeights[] Layer
     /// <summary>Learned rows added to the embedding, [positions, hidden], or null.</summary>
     public WeightMatrix? Positions { get; init; }
 
+    /// <summary>What makes the layers' own inputs, or null.</summary>
+    public InputWeights? Inputs { get; init; }
+
+    /// <summary>From the embedding to the other residual streams; empty where there is one.</summary>
+    public Projection[] Streams { get; init; } = [];
+
+    /// <summary>From the other residual streams to what is merged.</summary>
+    public Projection[] Merging { get; init; } = [];
+
     /// <summary>Every matrix once.</summary>
     public IEnumerable<WeightMatrix> Matrices()
     {
@@ -26,7 +35,13 @@ internal sealed record ModelWeights(WeightMatrix Embedding, LayerWeights[] Layer
             yield return Positions;
         }
 
-        foreach (Projection projection in Layers.SelectMany(Projections))
+        if (Inputs is not null)
+        {
+            yield return Inputs.Table;
+            yield return Inputs.Projection.Matrix;
+        }
+
+        foreach (Projection projection in (IEnumerable<Projection>)[.. Streams, .. Merging, .. Layers.SelectMany(Projections)])
         {
             yield return projection.Matrix;
         }
@@ -43,7 +58,11 @@ internal sealed record ModelWeights(WeightMatrix Embedding, LayerWeights[] Layer
 
     private static IEnumerable<Projection> Projections(LayerWeights layer)
     {
-        IEnumerable<Projection?> all = [.. Of(layer.Attention), .. Of(layer.Latent), .. Of(layer.Recurrence), .. Of(layer.Dense)];
+        IEnumerable<Projection?> all =
+        [
+            .. Of(layer.Attention), .. Of(layer.Latent), .. Of(layer.Recurrence), .. Of(layer.Dense), layer.Input?.Gate,
+            layer.Input?.Output, layer.Updates?.BranchDown, layer.Updates?.BranchUp,
+        ];
         if (layer.Experts is ExpertWeights experts)
         {
             all = [.. all, experts.Router, experts.SharedGate, .. Of(experts.Shared), .. experts.Experts.SelectMany(Of)];
@@ -64,3 +83,9 @@ internal sealed record ModelWeights(WeightMatrix Embedding, LayerWeights[] Layer
     private static IEnumerable<Projection?> Of(FeedForwardWeights? network) =>
         network is null ? [] : [network.Gate, network.Up, network.Down];
 }
+
+/// <summary>What makes the layers' own inputs.</summary>
+/// <param name="Table">[rows, layers x width].</param>
+/// <param name="Projection">From the embedding, [layers x width, hidden].</param>
+/// <param name="Norm">Of what is projected for one layer, [width].</param>
+internal sealed record InputWeights(WeightMatrix Table, Projection Projection, float[] Norm);

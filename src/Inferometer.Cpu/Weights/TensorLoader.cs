@@ -59,6 +59,16 @@ internal sealed unsafe class TensorLoader
             CentresRows: true),
     };
 
+    /// <summary>A root-mean-square norm that a network has whatever the kind of its others.</summary>
+    public NormWeights RmsNorm(WeightRole role, int layer, int length) => new(Factors(Find(role, layer), length));
+
+    /// <summary>Decay rates: files of checkpoints hold their logarithms, GGUF files the rates with a minus.</summary>
+    public float[] Rates(int layer, int length)
+    {
+        float[] values = Vector(WeightRole.StateRates, layer, length);
+        return [.. values.Select(value => _names is GgufNames ? -value : MathF.Exp(value))];
+    }
+
     /// <summary>A norm on query or key heads, or null where there is none.</summary>
     public HeadNorm? HeadNorm(WeightRole role, int layer, QkNormKind kind, int heads, int headDim) => kind switch
     {

@@ -34,9 +34,46 @@ internal sealed class WeightAssembly(ModelArchitecture architecture, TensorLoade
             Positions = architecture.LearnedPositionRows > 0
                 ? tensors.Table(WeightRole.PositionTable, architecture.LearnedPositionRows, Hidden)
                 : null,
+            Inputs = architecture.LayerInputs is { } inputs ? Inputs(inputs) : null,
+            Streams = Between(WeightRole.StreamProjection),
+            Merging = Between(WeightRole.StreamMerging),
         };
         monitor.Begin("done");
         return weights;
+    }
+
+    private InputWeights Inputs(LayerInputs inputs)
+    {
+        int all = inputs.Width * architecture.LayerCount;
+        return new InputWeights(
+            tensors.Table(WeightRole.LayerInputTable, inputs.Rows, all),
+            tensors.Projection(WeightRole.LayerInputProjection, 0, all, Hidden),
+            tensors.RmsNorm(WeightRole.LayerInputNorm, 0, inputs.Width).Weight);
+    }
+
+    private Projection[] Between(WeightRole role)
+    {
+        int others = (architecture.Updates?.Streams ?? 1) - 1;
+        return [.. Enumerable.Range(0, others).Select(i => tensors.Expert(role, 0, i, others, Hidden, Hidden, needsBias: false))];
+    }
+
+    private LayerInputWeights LayerInput(int layer, LayerInputs inputs) => new(
+        tensors.Projection(WeightRole.LayerInputGate, layer, inputs.Width, Hidden),
+        tensors.Projection(WeightRole.LayerInputOutput, layer, Hidden, inputs.Width),
+        tensors.RmsNorm(WeightRole.LayerInputOutputNorm, layer, Hidden));
+
+    private UpdateWeights Updates(int layer, AlternatingUpdates updates)
+    {
+        int streams = updates.Streams;
+        return new UpdateWeights(
+            tensors.RmsNorm(WeightRole.UpdateNorm, layer, Hidden),
+            tensors.Vector(WeightRole.UpdateRouter, layer, streams * Hidden),
+            tensors.Vector(WeightRole.UpdatePrediction, layer, streams * streams * streams),
+            tensors.Vector(WeightRole.UpdateCorrection, layer, streams * streams),
+            updates.ScalesCorrection ? tensors.Vector(WeightRole.UpdateScale, layer, Hidden) : null,
+            tensors.Projection(WeightRole.BranchDown, layer, updates.BranchRank, Hidden),
+            tensors.Projection(WeightRole.BranchUp, layer, Hidden, updates.BranchRank),
+            tensors.RmsNorm(WeightRole.BranchNorm, layer, Hidden));
     }
 
     private LayerWeights Layer(int layer, LayerArchitecture shape)
@@ -59,8 +96,17 @@ internal sealed class WeightAssembly(ModelArchitecture architecture, TensorLoade
                 RecurrentMixer convolution => ShortConvolution(layer, convolution),
                 _ => null,
             },
-            Dense = shape.FeedForward is DenseFeedForward dense ? Dense(layer, dense) : null,
+            Dense = shape.FeedForward switch
+            {
+                DenseFeedForward dense => Dense(layer, dense),
+                MoeFeedForward { ParallelDenseIntermediateSize: > 0 and var width } beside => Dense(
+                    layer, new DenseFeedForward { IntermediateSize = width, Gated = beside.Gated, Activation = beside.Activation }),
+                _ => null,
+            },
             Experts = shape.FeedForward is MoeFeedForward moe ? Experts(layer, moe) : null,
+            Input = architecture.LayerInputs is { } inputs ? LayerInput(layer, inputs) : null,
+            Updates = architecture.Updates is { } updates ? Updates(layer, updates) : null,
+            Scale = tensors.OptionalVector(WeightRole.LayerScale, layer, 1)?[0] ?? 1,
         };
     }
 
@@ -76,14 +122,14 @@ internal sealed class WeightAssembly(ModelArchitecture architecture, TensorLoade
             : tensors.Projection(role, layer, rows, Hidden, site, mixer.QkvBias);
         return new AttentionWeights(
             Input(WeightRole.Query, 0, queries, q),
-            Input(WeightRole.Key, queries, keys, k),
-            Input(WeightRole.Value, queries + keys, values, v),
+            mixer.ReusesCache ? null : Input(WeightRole.Key, queries, keys, k),
+            mixer.ReusesCache || mixer.ValuesAreKeys ? null : Input(WeightRole.Value, queries + keys, values, v),
             tensors.Projection(
                 WeightRole.AttentionOutput, layer, Hidden, mixer.Heads * mixer.ValueHeadDim,
                 LoraSites.Index(layer, LoraSite.Output), mixer.OutputBias))
         {
             QueryNorm = tensors.HeadNorm(WeightRole.QueryNorm, layer, mixer.QkNorm, mixer.Heads, mixer.HeadDim),
-            KeyNorm = tensors.HeadNorm(WeightRole.KeyNorm, layer, mixer.QkNorm, mixer.KvHeads, mixer.HeadDim),
+            KeyNorm = mixer.ReusesCache ? null : tensors.HeadNorm(WeightRole.KeyNorm, layer, mixer.QkNorm, mixer.KvHeads, mixer.HeadDim),
             Gate = mixer.OutputGate
                 ? tensors.Projection(WeightRole.AttentionGate, layer, mixer.Heads * mixer.ValueHeadDim, Hidden)
                 : null,
@@ -132,7 +178,7 @@ internal sealed class WeightAssembly(ModelArchitecture architecture, TensorLoade
             Gate = Matrix(WeightRole.StateGate, values),
             Beta = Matrix(WeightRole.StateBeta, mixer.ValueHeads),
             Decay = Matrix(WeightRole.StateDecay, mixer.ValueHeads),
-            LogRates = tensors.Vector(WeightRole.StateRates, layer, mixer.ValueHeads),
+            Rates = tensors.Rates(layer, mixer.ValueHeads),
             StepBias = tensors.Vector(WeightRole.StateStepBias, layer, mixer.ValueHeads),
             Norm = tensors.Vector(WeightRole.StateNorm, layer, mixer.ValueHeadDim),
         };
@@ -148,7 +194,7 @@ internal sealed class WeightAssembly(ModelArchitecture architecture, TensorLoade
             Taps(layer, channels, mixer.ConvolutionTaps))
         {
             TapBias = mixer.ConvolutionBias ? tensors.BiasOf(WeightRole.StateConvolution, layer, channels) : null,
-            LogRates = tensors.Vector(WeightRole.StateRates, layer, mixer.Heads),
+            Rates = tensors.Rates(layer, mixer.Heads),
             StepBias = tensors.Vector(WeightRole.StateStepBias, layer, mixer.Heads),
             Skip = tensors.Vector(WeightRole.StateSkip, layer, mixer.Heads),
             Norm = mixer.GatedNorm ? tensors.Vector(WeightRole.StateNorm, layer, inner) : null,
@@ -222,6 +268,7 @@ internal sealed class WeightAssembly(ModelArchitecture architecture, TensorLoade
             moe.Gated ? Matrix(WeightRole.ExpertGate, expert, width, Hidden) : null,
             Matrix(WeightRole.ExpertUp, expert, width, Hidden),
             Matrix(WeightRole.ExpertDown, expert, Hidden, width));
+        BesideWeights? beside = moe is { ParallelDenseIntermediateSize: > 0, ParallelDenseNorms: true } ? Beside(layer) : null;
         float[]? correction = tensors.OptionalVector(WeightRole.RouterCorrection, layer, moe.Experts);
         return new ExpertWeights(
             tensors.Projection(WeightRole.Router, layer, moe.Experts, Hidden, needsBias: moe.RouterBias && correction is null),
@@ -233,6 +280,18 @@ internal sealed class WeightAssembly(ModelArchitecture architecture, TensorLoade
             moe.SharedGate ? tensors.Projection(WeightRole.SharedExpertGate, layer, 1, Hidden) : null)
         {
             Correction = correction,
+            Scales = beside is null ? null : tensors.OptionalVector(WeightRole.ExpertScale, layer, moe.Experts),
+            Beside = beside,
         };
+    }
+
+    // The router's norm has no weight of its own; what follows it, a scale and the root of the width, are one factor for each channel.
+    private BesideWeights Beside(int layer)
+    {
+        float[] scale = tensors.Vector(WeightRole.RouterScale, layer, Hidden);
+        float root = 1 / MathF.Sqrt(Hidden);
+        return new BesideWeights(
+            new NormWeights([.. scale.Select(value => value * root)]), tensors.RmsNorm(WeightRole.ExpertNorm, layer, Hidden),
+            tensors.RmsNorm(WeightRole.PostExpertNorm, layer, Hidden), tensors.RmsNorm(WeightRole.PostDenseNorm, layer, Hidden));
     }
 }

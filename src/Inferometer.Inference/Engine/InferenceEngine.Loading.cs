@@ -137,11 +137,12 @@ public sealed partial class InferenceEngine
     {
         ModelSupport.Require(checkpoint.Architecture);
         if (options.KvCompression is { } setting
-            && checkpoint.Architecture.Layers.FirstOrDefault(layer => layer.Mixer is not AttentionMixer) is { } other)
+            && checkpoint.Architecture.Layers.FirstOrDefault(layer => layer.Mixer is not AttentionMixer { ReusesCache: false })
+                is { } other)
         {
             throw new InferometerException(
                 $"{checkpoint.Path}: the cache setting '{setting.Name}' stores keys and values of heads; this model "
-                    + $"('{checkpoint.Architecture.ModelType}') has layers of {other.Mixer?.GetType().Name ?? "no attention"}. "
+                    + $"('{checkpoint.Architecture.ModelType}') has layers of {KindOf(other.Mixer)}. "
                     + "Leave the setting out.");
         }
 
@@ -157,6 +158,13 @@ public sealed partial class InferenceEngine
             checkpoint.Architecture, checkpoint.StoredBytes, options, FreeMemory.Bytes(), small) with
         { Source = checkpoint.Path };
     }
+
+    private static string KindOf(TokenMixer? mixer) => mixer switch
+    {
+        null => "no attention",
+        AttentionMixer => "attention over the cache of others",
+        _ => mixer.GetType().Name,
+    };
 
     /// <summary>What a layer with a state has seen cannot be taken back, nor stored as keys and values are.</summary>
     private static void RequireNoStates(ModelArchitecture architecture, bool refused, string what)

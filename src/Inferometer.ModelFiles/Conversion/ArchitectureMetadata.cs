@@ -11,6 +11,7 @@ internal sealed class ArchitectureMetadata
 {
     private readonly ModelArchitecture _model;
     private readonly AttentionMixer? _attention;
+    private readonly AttentionMixer? _local;
     private readonly LatentAttentionMixer? _latent;
 
     /// <exception cref="InferometerException">GGUF has no architecture for the model, or this converter cannot describe it.</exception>
@@ -22,7 +23,9 @@ internal sealed class ArchitectureMetadata
                 $"{source}: model_type '{model.ModelType}' cannot be converted. Supported: {string.Join(
                     ", ", GgufFamilies.Known.SelectMany(name => GgufFamilies.Find(name)!.ModelTypes))}.");
         Family = GgufFamilies.Find(Architecture)!;
-        _attention = model.Layers.Select(layer => layer.Mixer).OfType<AttentionMixer>().FirstOrDefault();
+        _attention = model.Layers.Select(layer => layer.Mixer).OfType<AttentionMixer>().OrderBy(mixer => mixer.WindowTokens > 0)
+            .FirstOrDefault();
+        _local = model.Layers.Select(layer => layer.Mixer).OfType<AttentionMixer>().FirstOrDefault(mixer => mixer.WindowTokens > 0);
         _latent = model.Layers.Select(layer => layer.Mixer).OfType<LatentAttentionMixer>().FirstOrDefault();
         if (_attention is null && _latent is null)
         {
@@ -49,6 +52,8 @@ internal sealed class ArchitectureMetadata
         bool isRms = _model.Norm is NormKind.RmsNorm or NormKind.RmsNormPlusOne || Architecture is "phimoe";
         writer.Set(Key(isRms ? "attention.layer_norm_rms_epsilon" : "attention.layer_norm_epsilon"), (float)_model.NormEpsilon);
         WriteWindows(writer);
+        StateMetadata.Write(writer, Architecture, _model);
+        WriteInputsAndUpdates(writer);
         if (Architecture is "gptneox" or "stablelm")
         {
             writer.Set(Key("use_parallel_residual"), _model.ParallelBlocks);
@@ -91,9 +96,84 @@ internal sealed class ArchitectureMetadata
 
         AttentionMixer attention = _attention!;
         writer.Set(Key("attention.head_count"), (uint)attention.Heads);
-        writer.Set(Key("attention.head_count_kv"), (uint)attention.KvHeads);
+        SetForLayers(writer, "attention.head_count_kv", layer => layer.Mixer is AttentionMixer mixer ? mixer.KvHeads : 0);
         writer.Set(Key("attention.key_length"), (uint)attention.HeadDim);
         writer.Set(Key("attention.value_length"), (uint)attention.ValueHeadDim);
+        if (Family.DenseBesideExperts && _local is { } local)
+        {
+            writer.Set(Key("attention.key_length_swa"), (uint)local.HeadDim);
+            writer.Set(Key("attention.value_length_swa"), (uint)local.ValueHeadDim);
+        }
+
+        int sharing = _model.Layers.Count(layer => layer.Mixer is AttentionMixer { ReusesCache: true });
+        if (sharing > 0 || Family.PlainScores)
+        {
+            writer.Set(Key("attention.shared_kv_layers"), (uint)sharing);
+        }
+
+        if (Family.ChunkTokens > 0)
+        {
+            WriteChunks(writer);
+        }
+    }
+
+    // Llama 4: llama.cpp takes every fourth layer to be without positions and whole; files tell the widths that are not Meta's.
+    private void WriteChunks(GgufWriter writer)
+    {
+        AttentionMixer[] mixers = [.. _model.Layers.Select(layer => layer.Mixer).OfType<AttentionMixer>()];
+        bool regular = mixers.Index().All(entry => (entry.Item.Rope is null) == ((entry.Index + 1) % Family.NoRopeEvery == 0)
+            && (entry.Item.ChunkTokens > 0) == entry.Item.Rope is not null);
+        if (!regular)
+        {
+            throw new InferometerException(
+                $"{_model.Source}: layers without positions are not every fourth one; such a model cannot be written as '{Architecture}'.");
+        }
+
+        if (mixers.Max(mixer => mixer.ChunkTokens) is var chunk && chunk != Family.ChunkTokens)
+        {
+            writer.Set(Key("attention.chunk_length"), (uint)chunk);
+        }
+
+        if (mixers.FirstOrDefault(mixer => mixer.Rope is null) is { } whole)
+        {
+            writer.Set(Key("attention.temperature_scale"), (float)whole.TemperatureScale);
+            writer.Set(Key("attention.temperature_length"), (uint)Math.Max(1, whole.TemperatureTokens));
+        }
+
+        int step = 1 + _model.Layers.TakeWhile(layer => layer.FeedForward is DenseFeedForward).Count();
+        writer.Set(Key("interleave_moe_layer_step"), (uint)step);
+    }
+
+    private void WriteInputsAndUpdates(GgufWriter writer)
+    {
+        if (_model.LayerInputs is not null || Family.PlainScores)
+        {
+            writer.Set(Key("embedding_length_per_layer_input"), (uint)(_model.LayerInputs?.Width ?? 0));
+        }
+
+        if (_model.Updates is { } updates)
+        {
+            writer.Set(Key("altup.num_inputs"), (uint)updates.Streams);
+            writer.Set(Key("altup.active_idx"), (uint)updates.Active);
+            writer.Set(
+                Key("activation_sparsity_scale"),
+                (IReadOnlyList<float>)[.. _model.Layers.Select(layer =>
+                    (float)((layer.FeedForward as DenseFeedForward)?.GateCutoff ?? double.NegativeInfinity))]);
+        }
+    }
+
+    // A number where all layers that have it agree, otherwise one for each.
+    private void SetForLayers(GgufWriter writer, string key, Func<LayerArchitecture, int> value)
+    {
+        int[] values = [.. _model.Layers.Select(value)];
+        if (values.Distinct().Count() == 1)
+        {
+            writer.Set(Key(key), (uint)values[0]);
+        }
+        else
+        {
+            writer.Set(Key(key), (IReadOnlyList<int>)values);
+        }
     }
 
     private void WriteWindows(GgufWriter writer)
@@ -107,7 +187,7 @@ internal sealed class ArchitectureMetadata
         writer.Set(Key("attention.sliding_window"), (uint)windows.Max());
         bool[] expected = [.. windows.Select((_, layer) => Family.GlobalEvery == 0 || (layer + 1) % Family.GlobalEvery != 0)];
         bool[] actual = [.. windows.Select(window => window > 0)];
-        if (!expected.SequenceEqual(actual))
+        if (!expected.SequenceEqual(actual) || Family.PlainScores)
         {
             writer.Set(Key("attention.sliding_window_pattern"), actual);
         }
@@ -141,7 +221,14 @@ internal sealed class ArchitectureMetadata
     {
         DenseFeedForward? network = _model.Layers.Select(layer => layer.FeedForward).OfType<DenseFeedForward>().FirstOrDefault();
         MoeFeedForward? experts = _model.Layers.Select(layer => layer.FeedForward).OfType<MoeFeedForward>().FirstOrDefault();
-        writer.Set(Key("feed_forward_length"), (uint)(network?.IntermediateSize ?? experts?.ExpertIntermediateSize ?? 0));
+        int usual = network?.IntermediateSize ?? experts?.ExpertIntermediateSize ?? 0;
+        SetForLayers(
+            writer, "feed_forward_length", layer => layer.FeedForward switch
+            {
+                DenseFeedForward dense => dense.IntermediateSize,
+                MoeFeedForward { ParallelDenseIntermediateSize: > 0 and var beside } => beside,
+                _ => usual,
+            });
         if (experts is null)
         {
             return;
@@ -193,6 +280,16 @@ internal sealed class ArchitectureMetadata
 
         writer.Set(Key("rope.dimension_count"), (uint)(rope.RotaryDim == 0 ? _latent?.RopeHeadDim ?? _attention!.HeadDim : rope.RotaryDim));
         writer.Set(Key("rope.freq_base"), (float)rope.Theta);
+        if (Family.LocalRopeTheta > 0 && _local?.Rope is { } localRope)
+        {
+            writer.Set(Key("rope.freq_base_swa"), (float)localRope.Theta);
+        }
+
+        if (Family.DenseBesideExperts && _local is { } local)
+        {
+            writer.Set(Key("rope.dimension_count_swa"), (uint)(local.Rope!.RotaryDim == 0 ? local.HeadDim : local.Rope.RotaryDim));
+        }
+
         if (rope.Scaling is RopeScaling.DynamicNtk)
         {
             throw new InferometerException(

@@ -1,5 +1,6 @@
 using Inferometer.Core.Gguf;
 using Inferometer.ModelFiles.Formats;
+using Inferometer.ModelFiles.Layouts;
 
 namespace Inferometer.ModelFiles.Conversion;
 
@@ -11,7 +12,8 @@ internal sealed class GgufSource : IConversionSource
     public GgufSource(Checkpoint model, GgufHeader header)
     {
         _header = header;
-        Tensors = [.. model.Tensors.Tensors.Select(tensor => new ConvertedTensor(tensor.Name, [.. tensor.Shape]) { Sources = [tensor] })];
+        IReadOnlyList<ModelTensor> stored = model.Tensors is CheckpointLayout layout ? layout.Stored : model.Tensors.Tensors;
+        Tensors = [.. stored.Select(tensor => new ConvertedTensor(tensor.Name, [.. tensor.Shape]) { Sources = [tensor] })];
     }
 
     public IReadOnlyList<ConvertedTensor> Tensors { get; }

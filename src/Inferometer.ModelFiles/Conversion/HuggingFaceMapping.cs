@@ -15,6 +15,10 @@ internal sealed class HuggingFaceMapping
         WeightRole.PostFeedForwardNorm, WeightRole.QueryNorm, WeightRole.KeyNorm,
     ];
 
+    private static readonly WeightRole[] Dense = [WeightRole.Gate, WeightRole.Up, WeightRole.FusedGateUp, WeightRole.Down];
+
+    private static readonly WeightRole[] Shared = [WeightRole.SharedGate, WeightRole.SharedUp, WeightRole.SharedDown];
+
     private static readonly WeightRole[] InLayers =
     [
         WeightRole.AttentionNorm, WeightRole.PostAttentionNorm, WeightRole.FeedForwardNorm, WeightRole.PostFeedForwardNorm,
@@ -24,14 +28,18 @@ internal sealed class HuggingFaceMapping
         WeightRole.FusedGateUp,
         WeightRole.Down, WeightRole.Router, WeightRole.RouterCorrection, WeightRole.ExpertGate, WeightRole.ExpertUp,
         WeightRole.ExpertDown, WeightRole.SharedGate, WeightRole.SharedUp, WeightRole.SharedDown, WeightRole.SharedExpertGate,
+        .. StateConversion.Roles,
+        WeightRole.LayerInputGate, WeightRole.LayerInputOutput, WeightRole.LayerInputOutputNorm, WeightRole.LayerScale,
+        WeightRole.UpdateNorm, WeightRole.UpdateRouter, WeightRole.UpdatePrediction, WeightRole.UpdateCorrection, WeightRole.UpdateScale,
+        WeightRole.BranchDown, WeightRole.BranchUp, WeightRole.BranchNorm, WeightRole.RouterScale, WeightRole.ExpertScale,
+        WeightRole.ExpertNorm, WeightRole.PostExpertNorm, WeightRole.PostDenseNorm,
     ];
 
     private readonly ModelArchitecture _model;
     private readonly ITensorSource _weights;
     private readonly HuggingFaceNames _from;
     private readonly GgufNames _to;
-    private readonly bool _fusesQkv;
-    private readonly bool _rotaryNeighbours;
+    private readonly GgufFamily _family;
     private readonly bool _normsPlusOne;
     private readonly List<ConvertedTensor> _tensors = [];
     private readonly HashSet<string> _used = new(StringComparer.Ordinal);
@@ -42,8 +50,7 @@ internal sealed class HuggingFaceMapping
         _model = model;
         _weights = weights;
         _to = new GgufNames(family);
-        _fusesQkv = family.FusedQkv;
-        _rotaryNeighbours = family.ReordersHeads;
+        _family = family;
         _normsPlusOne = model.Norm is NormKind.RmsNormPlusOne or NormKind.LayerNormPlusOne;
         _from = HuggingFaceNames.Find(name => weights.TryGetTensor(name, out _), model)
             ?? throw new InferometerException($"{weights.Path}: holds no 'embed_tokens.weight' under any of the usual names.");
@@ -59,6 +66,10 @@ internal sealed class HuggingFaceMapping
         Add(WeightRole.Embedding, 0);
         Add(WeightRole.PositionTable, 0);
         Add(WeightRole.FinalNorm, 0);
+        Add(WeightRole.LayerInputTable, 0);
+        Add(WeightRole.LayerInputProjection, 0);
+        Add(WeightRole.LayerInputNorm, 0);
+        AddStreams();
         if (_model.TiedEmbeddings && _from.Stem(WeightRole.LmHead) is string head)
         {
             _used.Add(head + ".weight"); // a second copy of the embedding
@@ -72,24 +83,83 @@ internal sealed class HuggingFaceMapping
         AddRopeDivisors();
         for (int layer = 0; layer < _model.LayerCount; layer++)
         {
-            foreach (WeightRole role in InLayers)
-            {
-                if (role == WeightRole.Query && _fusesQkv)
-                {
-                    AddFused(layer);
-                }
-                else if (role is WeightRole.ExpertGate or WeightRole.ExpertUp or WeightRole.ExpertDown)
-                {
-                    AddExperts(role, layer);
-                }
-                else
-                {
-                    Add(role, layer);
-                }
-            }
+            AddLayer(layer);
         }
 
         return _tensors;
+    }
+
+    private void AddLayer(int layer)
+    {
+        LayerArchitecture shape = _model.Layers[layer];
+
+        // Granite calls a dense network and the one that experts share by one name.
+        WeightRole[] others = shape.FeedForward switch
+        {
+            DenseFeedForward => Shared,
+            MoeFeedForward { ParallelDenseIntermediateSize: 0 } => Dense,
+            _ => [],
+        };
+        foreach (WeightRole role in InLayers.Except(others))
+        {
+            if (role == WeightRole.Query && _family.FusedQkv)
+            {
+                AddFused(layer);
+            }
+            else if (role == WeightRole.Query && shape.Mixer is AttentionMixer { OutputGate: true } attention)
+            {
+                AddInTurn(layer, WeightRole.Query, WeightRole.AttentionGate, _to.Stem(role, layer)!, attention.HeadDim);
+            }
+            else if (role == WeightRole.StateBeta && shape.Mixer is GatedDeltaMixer { SplitProjections: false } delta)
+            {
+                AddInTurn(
+                    layer, WeightRole.StateBeta, WeightRole.StateDecay,
+                    string.Create(System.Globalization.CultureInfo.InvariantCulture, $"blk.{layer}.ssm_ba"),
+                    delta.ValueHeads / delta.KeyHeads);
+            }
+            else if (role is WeightRole.ExpertGate or WeightRole.ExpertUp or WeightRole.ExpertDown)
+            {
+                AddExperts(role, layer);
+            }
+            else
+            {
+                Add(role, layer);
+            }
+        }
+    }
+
+    // Some rows of the one, as many of the other, and so on.
+    private void AddInTurn(int layer, WeightRole first, WeightRole second, string name, long rows)
+    {
+        ModelTensor[] parts = [.. ((WeightRole[])[first, second])
+            .Select(role => _weights.TryGetTensor(_from.Stem(role, layer) + ".weight", out ModelTensor? tensor) ? tensor : null)
+            .OfType<ModelTensor>()];
+        if (parts.Length == 2)
+        {
+            _used.UnionWith(parts.Select(part => part.Name));
+            long half = parts[0].Rows;
+            _tensors.Add(new ConvertedTensor(name + ".weight", [2 * half, parts[0].Columns])
+            {
+                Sources = parts,
+                RowOrder = row => (row / rows % 2 * half) + (row / (2 * rows) * rows) + (row % rows),
+            });
+        }
+    }
+
+    // Gemma 3n's projections between residual streams are tensors of their own in checkpoints.
+    private void AddStreams()
+    {
+        foreach (WeightRole role in (ReadOnlySpan<WeightRole>)[WeightRole.StreamProjection, WeightRole.StreamMerging])
+        {
+            ModelTensor[] all = [.. Enumerable.Range(0, (_model.Updates?.Streams ?? 1) - 1)
+                .Select(i => _weights.TryGetTensor(_from.ExpertStem(role, 0, i) + ".weight", out ModelTensor? tensor) ? tensor : null)
+                .OfType<ModelTensor>()];
+            if (all.Length > 0)
+            {
+                _used.UnionWith(all.Select(tensor => tensor.Name));
+                _tensors.Add(new ConvertedTensor(_to.Stem(role) + ".weight", [all.Length, .. all[0].Shape]) { Sources = all });
+            }
+        }
     }
 
     // StableLM 2 keeps the norm of every head as a tensor of its own.
@@ -142,22 +212,27 @@ internal sealed class HuggingFaceMapping
         {
             if (_weights.TryGetTensor(from + ending, out ModelTensor? tensor) && _used.Add(tensor.Name))
             {
-                _tensors.Add(Convert(role, to + ending, tensor, layer));
+                _tensors.Add(StateConversion.Roles.Contains(role)
+                    ? StateConversion.Of(role, to, tensor, _model.Layers[layer].Mixer, _family.ValueHeadsInTurn)
+                    : Convert(role, to + ending, tensor, layer));
             }
         }
 
         // Some vectors have no ending in checkpoints.
         if (_weights.TryGetTensor(from, out ModelTensor? bare) && _used.Add(bare.Name))
         {
-            string ending = role == WeightRole.RouterCorrection ? ".bias" : ".weight";
-            _tensors.Add(new ConvertedTensor(to + ending, [bare.ElementCount]) { Values = bare.DecodeAll() });
+            string ending = role == WeightRole.RouterCorrection ? ".bias" : role is WeightRole.RouterScale or WeightRole.ExpertScale ? ""
+                : ".weight";
+            _tensors.Add(StateConversion.Roles.Contains(role)
+                ? StateConversion.Of(role, to, bare, _model.Layers[layer].Mixer, _family.ValueHeadsInTurn)
+                : new ConvertedTensor(to + ending, [bare.ElementCount]) { Values = bare.DecodeAll() });
         }
     }
 
     private ConvertedTensor Convert(WeightRole role, string name, ModelTensor tensor, int layer)
     {
         long[] shape = role == WeightRole.SharedExpertGate ? [tensor.ElementCount] : [.. tensor.Shape];
-        long headRows = _rotaryNeighbours ? RotaryHeadRows(role, tensor, layer) : 0;
+        long headRows = _family.ReordersHeads ? RotaryHeadRows(role, tensor, layer) : 0;
         if (headRows > 0 && shape.Length == 1)
         {
             float[] values = tensor.DecodeAll();
@@ -168,7 +243,12 @@ internal sealed class HuggingFaceMapping
         }
 
         bool isNorm = NormRoles.Contains(role) && tensor.Name.EndsWith(".weight", StringComparison.Ordinal);
-        return new ConvertedTensor(name, shape) { Sources = [tensor], RotaryHeadRows = headRows, AddOne = _normsPlusOne && isNorm };
+        return new ConvertedTensor(name, shape)
+        {
+            Sources = [tensor],
+            RowOrder = headRows > 0 ? row => ConvertedTensor.RotaryOrder(row, headRows) : null,
+            AddOne = _normsPlusOne && isNorm,
+        };
     }
 
     private long RotaryHeadRows(WeightRole role, ModelTensor tensor, int layer)
@@ -232,6 +312,10 @@ internal sealed class HuggingFaceMapping
         if (rope.Scaling == RopeScaling.Llama3 && _model.Layers[0].Mixer is AttentionMixer attention)
         {
             AddValues(WeightRole.RopeDivisors, RopeDivisors.Llama3(rope, rope.RotaryDim == 0 ? attention.HeadDim : rope.RotaryDim));
+        }
+        else if (rope.Scaling == RopeScaling.None && rope.ShortFactors.Count > 0)
+        {
+            AddValues(WeightRole.RopeDivisors, [.. rope.ShortFactors.Select(factor => (float)factor)]);
         }
         else if (rope.Scaling == RopeScaling.LongRope)
         {

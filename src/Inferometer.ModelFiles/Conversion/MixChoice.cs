@@ -56,7 +56,7 @@ internal sealed class MixChoice : ITypeChoice
 
     public GgmlType For(ConvertedTensor tensor)
     {
-        if (tensor.Shape.Length == 1 || tensor.Name.StartsWith("rope_", StringComparison.Ordinal))
+        if (tensor.Shape.Length == 1 || (tensor.StaysFloat && !tensor.Name.Contains("ffn_gate_inp", StringComparison.Ordinal)))
         {
             return GgmlType.F32;
         }

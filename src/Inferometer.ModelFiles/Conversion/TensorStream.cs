@@ -74,6 +74,15 @@ internal static class TensorStream
 
         (ModelTensor source, long sourceRow) = tensor.SourceRow(row);
         source.DecodeRow(sourceRow, values);
+        if (tensor.ColumnOrder is { } order)
+        {
+            float[] stored = values.ToArray();
+            for (int column = 0; column < values.Length; column++)
+            {
+                values[column] = stored[order[column]];
+            }
+        }
+
         if (tensor.AddOne)
         {
             foreach (ref float value in values)

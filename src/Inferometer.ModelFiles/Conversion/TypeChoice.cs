@@ -17,10 +17,9 @@ internal sealed class TypeChoice(GgmlType target, bool tiedHead) : ITypeChoice
 
     public GgmlType For(ConvertedTensor tensor)
     {
-        if (tensor.Shape.Length == 1 || tensor.Name.Contains("ffn_gate_inp", StringComparison.Ordinal)
-            || tensor.Name.StartsWith("rope_", StringComparison.Ordinal))
+        if (tensor.StaysFloat)
         {
-            return GgmlType.F32; // small, and every error in them reaches all channels
+            return GgmlType.F32;
         }
 
         bool isHead = tensor.Name is "output.weight" || (tiedHead && tensor.Name is "token_embd.weight");

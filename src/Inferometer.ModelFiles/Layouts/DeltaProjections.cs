@@ -9,7 +9,21 @@ namespace Inferometer.ModelFiles.Layouts;
 /// </summary>
 internal static class DeltaProjections
 {
-    public static IReadOnlyList<PackedWeight> QueriesToGates(FusedTensor tensor)
+    public static IReadOnlyList<PackedWeight> QueriesToGates(FusedTensor tensor) =>
+        QueriesToGates(tensor, "linear_attn.in_proj_qkv", "linear_attn.in_proj_z");
+
+    /// <summary>Under the names of GGUF files; those of 2025 have the tensor.</summary>
+    public static IReadOnlyList<PackedWeight> QueriesToGatesOfGguf(FusedTensor tensor) =>
+        QueriesToGates(tensor, "attn_qkv", "attn_gate");
+
+    /// <summary>For every key head the betas and then the decays of its value heads.</summary>
+    public static IReadOnlyList<PackedWeight> BetasAndDecays(FusedTensor tensor) =>
+        BetasAndDecays(tensor, "linear_attn.in_proj_b", "linear_attn.in_proj_a");
+
+    /// <summary>Under the names of GGUF files.</summary>
+    public static IReadOnlyList<PackedWeight> BetasAndDecaysOfGguf(FusedTensor tensor) => BetasAndDecays(tensor, "ssm_beta", "ssm_alpha");
+
+    private static IReadOnlyList<PackedWeight> QueriesToGates(FusedTensor tensor, string inputs, string gates)
     {
         if (tensor.Layer.Mixer is not GatedDeltaMixer mixer)
         {
@@ -23,16 +37,15 @@ internal static class DeltaProjections
         return
         [
             tensor.Part(
-                "linear_attn.in_proj_qkv", (2 * keys) + allValues,
+                inputs, (2 * keys) + allValues,
                 output => output < keys ? Of(output, key, 0)
                     : output < 2 * keys ? Of(output - keys, key, key)
                     : Of(output - (2 * keys), values, 2 * key)),
-            tensor.Part("linear_attn.in_proj_z", allValues, output => Of(output, values, (2 * key) + values)),
+            tensor.Part(gates, allValues, output => Of(output, values, (2 * key) + values)),
         ];
     }
 
-    /// <summary>For every key head the betas and then the decays of its value heads.</summary>
-    public static IReadOnlyList<PackedWeight> BetasAndDecays(FusedTensor tensor)
+    private static IReadOnlyList<PackedWeight> BetasAndDecays(FusedTensor tensor, string betas, string decays)
     {
         if (tensor.Layer.Mixer is not GatedDeltaMixer mixer)
         {
@@ -43,8 +56,8 @@ internal static class DeltaProjections
         tensor.RequireOutputs(2L * mixer.ValueHeads);
         return
         [
-            tensor.Part("linear_attn.in_proj_b", mixer.ValueHeads, output => (output / heads * 2 * heads) + (output % heads)),
-            tensor.Part("linear_attn.in_proj_a", mixer.ValueHeads, output => (((output / heads * 2) + 1) * heads) + (output % heads)),
+            tensor.Part(betas, mixer.ValueHeads, output => (output / heads * 2 * heads) + (output % heads)),
+            tensor.Part(decays, mixer.ValueHeads, output => (((output / heads * 2) + 1) * heads) + (output % heads)),
         ];
     }
 }

@@ -69,7 +69,13 @@ internal static class FusedAttention
     }
 
     /// <summary>Qwen3-Next: for every head its queries and the gates on its output.</summary>
-    public static IReadOnlyList<PackedWeight> QueriesAndGates(FusedTensor tensor)
+    public static IReadOnlyList<PackedWeight> QueriesAndGates(FusedTensor tensor) =>
+        QueriesAndGates(tensor, "self_attn.q_proj", "self_attn.gate_proj");
+
+    /// <summary>Under the names of GGUF files.</summary>
+    public static IReadOnlyList<PackedWeight> QueriesAndGatesOfGguf(FusedTensor tensor) => QueriesAndGates(tensor, "attn_q", "attn_gate");
+
+    private static IReadOnlyList<PackedWeight> QueriesAndGates(FusedTensor tensor, string query, string gate)
     {
         if (tensor.Layer.Mixer is not AttentionMixer { OutputGate: true } mixer)
         {
@@ -81,8 +87,8 @@ internal static class FusedAttention
         tensor.RequireOutputs(2 * outputs);
         return
         [
-            tensor.Part("self_attn.q_proj", outputs, output => (output / width * 2 * width) + (output % width)),
-            tensor.Part("self_attn.gate_proj", outputs, output => (((output / width * 2) + 1) * width) + (output % width)),
+            tensor.Part(query, outputs, output => (output / width * 2 * width) + (output % width)),
+            tensor.Part(gate, outputs, output => (((output / width * 2) + 1) * width) + (output % width)),
         ];
     }
 

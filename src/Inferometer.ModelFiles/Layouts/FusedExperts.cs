@@ -7,7 +7,59 @@ namespace Inferometer.ModelFiles.Layouts;
 internal static class FusedExperts
 {
     /// <summary>Granite: stacked, the gate's rows above those of the up-projection.</summary>
-    public static IReadOnlyList<PackedWeight> GateAboveUp(FusedTensor tensor)
+    public static IReadOnlyList<PackedWeight> GateAboveUp(FusedTensor tensor) =>
+        GateAboveUp(tensor, "block_sparse_moe.experts.gate_proj", "block_sparse_moe.experts.up_proj");
+
+    /// <summary>Newer GGUF files, in the same order.</summary>
+    public static IReadOnlyList<PackedWeight> GateAboveUpOfGguf(FusedTensor tensor) =>
+        GateAboveUp(tensor, "ffn_gate_exps", "ffn_up_exps");
+
+    /// <summary>Gemma 4.</summary>
+    public static IReadOnlyList<PackedWeight> GateAboveUpOfGemma(FusedTensor tensor) =>
+        GateAboveUp(tensor, "experts.gate_proj", "experts.up_proj");
+
+    /// <summary>Gemma 4's down-projections, stacked.</summary>
+    public static IReadOnlyList<PackedWeight> DownOfGemma(FusedTensor tensor) => tensor.Layer.FeedForward is MoeFeedForward
+        ? [tensor.Renamed("experts.down_proj.weight", tensor.Tensor.Shape)]
+        : [];
+
+    /// <summary>Llama 4: stacked [experts, inputs, outputs], the gate's outputs before those of the up-projection.</summary>
+    public static IReadOnlyList<PackedWeight> GateThenUp(FusedTensor tensor)
+    {
+        if (tensor.Layer.FeedForward is not MoeFeedForward moe)
+        {
+            return [];
+        }
+
+        long inner = moe.ExpertIntermediateSize, hidden = tensor.Model.HiddenSize;
+        PackedWeight Half(string name, long first) => new GatheredElements(
+            tensor.Tensor, $"{tensor.Prefix}.feed_forward.experts.{name}.weight", [moe.Experts, inner, hidden],
+            (row, column) => (((row / inner * hidden) + column) * 2 * inner) + first + (row % inner));
+        return tensor.Tensor.ElementCount == 2 * inner * hidden * moe.Experts
+            ? [Half("gate_proj", 0), Half("up_proj", inner)]
+            : throw tensor.Wrong($"{moe.Experts} experts of 2 x {inner} outputs and {hidden} inputs");
+    }
+
+    /// <summary>Llama 4's down-projections, [experts, inputs, outputs].</summary>
+    public static IReadOnlyList<PackedWeight> DownTurned(FusedTensor tensor)
+    {
+        if (tensor.Layer.FeedForward is not MoeFeedForward moe)
+        {
+            return [];
+        }
+
+        long inner = moe.ExpertIntermediateSize, hidden = tensor.Model.HiddenSize;
+        return tensor.Tensor.ElementCount == inner * hidden * moe.Experts
+            ?
+            [
+                new GatheredElements(
+                    tensor.Tensor, $"{tensor.Prefix}.feed_forward.experts.down_proj.weight", [moe.Experts, hidden, inner],
+                    (row, column) => (((row / hidden * inner) + column) * hidden) + (row % hidden)),
+            ]
+            : throw tensor.Wrong($"{moe.Experts} experts of {hidden} outputs and {inner} inputs");
+    }
+
+    private static IReadOnlyList<PackedWeight> GateAboveUp(FusedTensor tensor, string gate, string up)
     {
         if (tensor.Layer.FeedForward is not MoeFeedForward moe)
         {
@@ -17,9 +69,9 @@ internal static class FusedExperts
         long inner = moe.ExpertIntermediateSize, columns = tensor.Tensor.Columns;
         tensor.RequireOutputs(2 * inner * moe.Experts);
         PackedWeight Half(string name, long first) => new GatheredRows(
-            tensor.Tensor, $"{tensor.Prefix}.block_sparse_moe.experts.{name}.weight", [moe.Experts, inner, columns],
+            tensor.Tensor, $"{tensor.Prefix}.{name}.weight", [moe.Experts, inner, columns],
             row => (row / inner * 2 * inner) + first + (row % inner));
-        return [Half("gate_proj", 0), Half("up_proj", inner)];
+        return [Half(gate, 0), Half(up, inner)];
     }
 
     /// <summary>Granite's stacked down-projections.</summary>
@@ -39,14 +91,14 @@ internal static class FusedExperts
     }
 
     /// <summary>
-    /// gpt-oss: outputs are gate and up in turn. Microscaled ones are stacked [experts, outputs, inputs], others [experts, inputs,
-    /// outputs].
+    /// gpt-oss (others as Granite, under another name): outputs are gate and up in turn. Microscaled ones are stacked [experts, outputs,
+    /// inputs], others [experts, inputs, outputs].
     /// </summary>
     public static IReadOnlyList<PackedWeight> GateBesideUp(FusedTensor tensor)
     {
         if (!IsGptOss(tensor, out MoeFeedForward moe))
         {
-            return [];
+            return GateAboveUp(tensor, "mlp.experts.gate_proj", "mlp.experts.up_proj");
         }
 
         long inner = moe.ExpertIntermediateSize, hidden = tensor.Model.HiddenSize;
@@ -86,7 +138,7 @@ internal static class FusedExperts
     {
         if (!IsGptOss(tensor, out MoeFeedForward moe))
         {
-            return [];
+            return moe is null ? [] : [tensor.Renamed("mlp.experts.down_proj.weight", tensor.Tensor.Shape)];
         }
 
         long inner = moe.ExpertIntermediateSize, hidden = tensor.Model.HiddenSize;

@@ -11,7 +11,12 @@ public sealed class GgufNames(GgufFamily? family = null) : IWeightNames
     public string? Stem(WeightRole role, int layer = 0) => role switch
     {
         WeightRole.Embedding => "token_embd",
-        WeightRole.FinalNorm => "output_norm",
+        WeightRole.FinalNorm => family?.FinalNorm ?? "output_norm",
+        WeightRole.LayerInputTable => "per_layer_token_embd",
+        WeightRole.LayerInputProjection => "per_layer_model_proj",
+        WeightRole.LayerInputNorm => "per_layer_proj_norm",
+        WeightRole.StreamProjection => "altup_proj",
+        WeightRole.StreamMerging => "altup_unembd_proj",
         WeightRole.LmHead => "output",
         WeightRole.PositionTable => "position_embd",
         WeightRole.RopeDivisors => "rope_freqs",
@@ -66,6 +71,49 @@ public sealed class GgufNames(GgufFamily? family = null) : IWeightNames
         WeightRole.SharedUp => "ffn_up_shexp",
         WeightRole.SharedDown => "ffn_down_shexp",
         WeightRole.SharedExpertGate => "ffn_gate_inp_shexp",
+        WeightRole.LayerInputGate => "inp_gate",
+        WeightRole.LayerInputOutput => "proj",
+        WeightRole.LayerInputOutputNorm => "post_norm",
+        WeightRole.LayerScale => "layer_output_scale",
+        WeightRole.UpdateNorm => "altup_router_norm",
+        WeightRole.UpdateRouter => "altup_router",
+        WeightRole.UpdatePrediction => "altup_predict_coef",
+        WeightRole.UpdateCorrection => "altup_correct_coef",
+        WeightRole.UpdateScale => "altup_correct_scale",
+        WeightRole.BranchDown => "laurel_l",
+        WeightRole.BranchUp => "laurel_r",
+        WeightRole.BranchNorm => "laurel_post_norm",
+        WeightRole.RouterScale => "ffn_gate_inp.scale",
+        WeightRole.ExpertScale => "ffn_down_exps.scale",
+        WeightRole.ExpertNorm => "pre_ffw_norm_2",
+        WeightRole.PostExpertNorm => "post_ffw_norm_2",
+        WeightRole.PostDenseNorm => "post_ffw_norm_1",
+        _ => State(role),
+    };
+
+    private string? State(WeightRole role) => family?.States switch
+    {
+        GgufStates.ShortConvolution => role switch
+        {
+            WeightRole.StateInput => "shortconv.in_proj",
+            WeightRole.StateConvolution => "shortconv.conv",
+            WeightRole.StateOutput => "shortconv.out_proj",
+            _ => null,
+        },
+        GgufStates.GatedDelta or GgufStates.Mamba => role switch
+        {
+            WeightRole.StateInput => family.States == GgufStates.Mamba ? "ssm_in" : "attn_qkv",
+            WeightRole.StateGate => "attn_gate",
+            WeightRole.StateBeta => "ssm_beta",
+            WeightRole.StateDecay => "ssm_alpha",
+            WeightRole.StateConvolution => "ssm_conv1d",
+            WeightRole.StateRates => "ssm_a",
+            WeightRole.StateStepBias => "ssm_dt",
+            WeightRole.StateSkip => "ssm_d",
+            WeightRole.StateNorm => "ssm_norm",
+            WeightRole.StateOutput => "ssm_out",
+            _ => null,
+        },
         _ => null,
     };
 }

@@ -17,6 +17,9 @@ public sealed class HuggingFaceNames : IWeightNames
     private static readonly Dictionary<WeightRole, string[]> Outside = new()
     {
         [WeightRole.PositionTable] = ["wpe"],
+        [WeightRole.LayerInputTable] = ["embed_tokens_per_layer"],
+        [WeightRole.LayerInputProjection] = ["per_layer_model_projection"],
+        [WeightRole.LayerInputNorm] = ["per_layer_projection_norm"],
         [WeightRole.FinalNorm] = ["norm", "final_layernorm", "final_layer_norm", "ln_f", "embedding_norm"],
     };
 
@@ -40,25 +43,34 @@ public sealed class HuggingFaceNames : IWeightNames
         [WeightRole.AttentionSinks] = ["self_attn.sinks"],
         [WeightRole.QueryNorm] = ["self_attn.q_norm", "self_attn.q_layernorm", "self_attn.query_layernorm"],
         [WeightRole.KeyNorm] = ["self_attn.k_norm", "self_attn.k_layernorm", "self_attn.key_layernorm"],
-        [WeightRole.Gate] = ["mlp.gate_proj", "feed_forward.w1", "shared_mlp.gate_proj"],
-        [WeightRole.Up] = ["mlp.up_proj", "mlp.c_fc", "mlp.fc1", "mlp.fc_in", "mlp.dense_h_to_4h", "feed_forward.w3", "shared_mlp.up_proj"],
+        [WeightRole.Gate] = ["mlp.gate_proj", "feed_forward.w1", "feed_forward.gate_proj", "shared_mlp.gate_proj"],
+        [WeightRole.Up] =
+        [
+            "mlp.up_proj", "mlp.c_fc", "mlp.fc1", "mlp.fc_in", "mlp.dense_h_to_4h", "feed_forward.w3", "feed_forward.up_proj",
+            "shared_mlp.up_proj",
+        ],
         [WeightRole.FusedGateUp] = ["mlp.gate_up_proj"],
         [WeightRole.Down] =
         [
-            "mlp.down_proj", "mlp.c_proj", "mlp.fc2", "mlp.fc_out", "mlp.dense_4h_to_h", "feed_forward.w2", "shared_mlp.output_linear",
+            "mlp.down_proj", "mlp.c_proj", "mlp.fc2", "mlp.fc_out", "mlp.dense_4h_to_h", "feed_forward.w2", "feed_forward.down_proj",
+            "shared_mlp.output_linear",
         ],
-        [WeightRole.Router] = ["mlp.gate", "mlp.router", "block_sparse_moe.gate", "block_sparse_moe.router.layer"],
+        [WeightRole.Router] =
+        [
+            "mlp.gate", "mlp.router", "mlp.gate.wg", "block_sparse_moe.gate", "block_sparse_moe.router.layer", "feed_forward.gate",
+            "feed_forward.router", "router.proj",
+        ],
         [WeightRole.RouterCorrection] =
         [
             "mlp.gate.e_score_correction_bias", "block_sparse_moe.e_score_correction_bias", "mlp.e_score_correction_bias",
-            "mlp.moe_statics.e_score_correction_bias",
+            "mlp.moe_statics.e_score_correction_bias", "feed_forward.expert_bias",
         ],
-        [WeightRole.ExpertGate] = ["mlp.experts.gate_proj", "block_sparse_moe.experts.gate_proj"],
-        [WeightRole.ExpertUp] = ["mlp.experts.up_proj", "block_sparse_moe.experts.up_proj"],
-        [WeightRole.ExpertDown] = ["mlp.experts.down_proj", "block_sparse_moe.experts.down_proj"],
-        [WeightRole.SharedGate] = ["mlp.shared_expert.gate_proj", "mlp.shared_experts.gate_proj", "shared_mlp.gate_proj"],
-        [WeightRole.SharedUp] = ["mlp.shared_expert.up_proj", "mlp.shared_experts.up_proj", "shared_mlp.up_proj"],
-        [WeightRole.SharedDown] = ["mlp.shared_expert.down_proj", "mlp.shared_experts.down_proj", "shared_mlp.output_linear"],
+        [WeightRole.ExpertGate] = Stacked("gate_proj"),
+        [WeightRole.ExpertUp] = Stacked("up_proj"),
+        [WeightRole.ExpertDown] = Stacked("down_proj"),
+        [WeightRole.SharedGate] = Shared("gate_proj", "gate_proj"),
+        [WeightRole.SharedUp] = Shared("up_proj", "up_proj"),
+        [WeightRole.SharedDown] = Shared("down_proj", "output_linear"),
         [WeightRole.SharedExpertGate] = ["mlp.shared_expert_gate"],
         [WeightRole.QueryDown] = ["self_attn.q_a_proj"],
         [WeightRole.QueryDownNorm] = ["self_attn.q_a_layernorm"],
@@ -77,6 +89,23 @@ public sealed class HuggingFaceNames : IWeightNames
         [WeightRole.StateSkip] = ["mamba.D"],
         [WeightRole.StateNorm] = ["linear_attn.norm", "mamba.norm"],
         [WeightRole.StateOutput] = ["linear_attn.out_proj", "mamba.out_proj", "conv.out_proj"],
+        [WeightRole.LayerInputGate] = ["per_layer_input_gate"],
+        [WeightRole.LayerInputOutput] = ["per_layer_projection"],
+        [WeightRole.LayerInputOutputNorm] = ["post_per_layer_input_norm"],
+        [WeightRole.LayerScale] = ["layer_scalar"],
+        [WeightRole.UpdateNorm] = ["altup.router_norm"],
+        [WeightRole.UpdateRouter] = ["altup.modality_router"],
+        [WeightRole.UpdatePrediction] = ["altup.prediction_coefs"],
+        [WeightRole.UpdateCorrection] = ["altup.correction_coefs"],
+        [WeightRole.UpdateScale] = ["altup.correct_output_scale"],
+        [WeightRole.BranchDown] = ["laurel.linear_left"],
+        [WeightRole.BranchUp] = ["laurel.linear_right"],
+        [WeightRole.BranchNorm] = ["laurel.post_laurel_norm"],
+        [WeightRole.RouterScale] = ["router.scale"],
+        [WeightRole.ExpertScale] = ["router.per_expert_scale"],
+        [WeightRole.ExpertNorm] = ["pre_feedforward_layernorm_2"],
+        [WeightRole.PostExpertNorm] = ["post_feedforward_layernorm_2"],
+        [WeightRole.PostDenseNorm] = ["post_feedforward_layernorm_1"],
         [WeightRole.ActivationPositive] = ["mlp.act_fn.alpha_p"],
         [WeightRole.ActivationNegative] = ["mlp.act_fn.alpha_n"],
     };
@@ -143,6 +172,12 @@ public sealed class HuggingFaceNames : IWeightNames
     /// <inheritdoc/>
     public string? ExpertStem(WeightRole role, int layer, int expert)
     {
+        if (role is WeightRole.StreamProjection or WeightRole.StreamMerging)
+        {
+            string projections = role == WeightRole.StreamProjection ? "altup_projections" : "altup_unembed_projections";
+            return string.Create(CultureInfo.InvariantCulture, $"{_root}{projections}.{expert}");
+        }
+
         (string usual, string mixtral) = role switch
         {
             WeightRole.ExpertGate => ("gate_proj", "w1"),
@@ -150,8 +185,21 @@ public sealed class HuggingFaceNames : IWeightNames
             _ => ("down_proj", "w2"),
         };
         string prefix = LayerPrefix(layer);
-        return Present(prefix, [Numbered("mlp", expert, usual), Numbered("block_sparse_moe", expert, mixtral)]);
+        return Present(
+            prefix,
+            [
+                Numbered("mlp", expert, usual), Numbered("block_sparse_moe", expert, mixtral), Numbered("feed_forward", expert, mixtral),
+            ]);
     }
+
+    private static string[] Stacked(string matrix) =>
+        [$"mlp.experts.{matrix}", $"block_sparse_moe.experts.{matrix}", $"feed_forward.experts.{matrix}", $"experts.{matrix}"];
+
+    private static string[] Shared(string matrix, string ofGranite) =>
+    [
+        $"mlp.shared_expert.{matrix}", $"mlp.shared_experts.{matrix}", $"mlp.shared_mlp.{matrix}", $"feed_forward.shared_expert.{matrix}",
+        $"shared_mlp.{ofGranite}",
+    ];
 
     private static string Numbered(string block, int expert, string matrix) =>
         string.Create(CultureInfo.InvariantCulture, $"{block}.experts.{expert}.{matrix}");

@@ -153,6 +153,72 @@ public enum WeightRole
     /// <summary>Projection of what a recurrence gives.</summary>
     StateOutput,
 
+    /// <summary>Table of the layers' own inputs, [tokens, layers x width].</summary>
+    LayerInputTable,
+
+    /// <summary>From the embedding to the layers' own inputs.</summary>
+    LayerInputProjection,
+
+    /// <summary>Norm of what is projected for one layer.</summary>
+    LayerInputNorm,
+
+    /// <summary>Gate on a layer's own input.</summary>
+    LayerInputGate,
+
+    /// <summary>From a layer's own input to the residual stream.</summary>
+    LayerInputOutput,
+
+    /// <summary>Norm of what a layer's own input gives.</summary>
+    LayerInputOutputNorm,
+
+    /// <summary>Factor on what a layer gives.</summary>
+    LayerScale,
+
+    /// <summary>From the embedding to the other residual streams, [streams - 1, hidden, hidden].</summary>
+    StreamProjection,
+
+    /// <summary>From the other residual streams to what is merged, [streams - 1, hidden, hidden].</summary>
+    StreamMerging,
+
+    /// <summary>Norm of what chooses how streams are mixed.</summary>
+    UpdateNorm,
+
+    /// <summary>What chooses how streams are mixed, [streams, hidden].</summary>
+    UpdateRouter,
+
+    /// <summary>How streams are predicted, [streams x streams, streams].</summary>
+    UpdatePrediction,
+
+    /// <summary>How streams are corrected, [streams, streams].</summary>
+    UpdateCorrection,
+
+    /// <summary>Factors on the channels of the corrected stream.</summary>
+    UpdateScale,
+
+    /// <summary>Into the low-rank branch beside attention.</summary>
+    BranchDown,
+
+    /// <summary>Out of it.</summary>
+    BranchUp,
+
+    /// <summary>Norm of what it gives.</summary>
+    BranchNorm,
+
+    /// <summary>Factors on the channels that a router reads.</summary>
+    RouterScale,
+
+    /// <summary>A factor for each expert.</summary>
+    ExpertScale,
+
+    /// <summary>Norm before the experts where a dense network beside them has one of its own.</summary>
+    ExpertNorm,
+
+    /// <summary>Norm of what experts give together.</summary>
+    PostExpertNorm,
+
+    /// <summary>Norm of what the dense network beside experts gives.</summary>
+    PostDenseNorm,
+
     /// <summary>Divisors of rotary frequencies.</summary>
     RopeDivisors,
 

@@ -18,6 +18,7 @@ public static class GgufTokenizer
         string model = header.GetString("tokenizer.ggml.model");
         return model switch
         {
+            "gemma4" => LoadCharacterMerges(header),
             "llama" => LoadSentencePiece(header),
             "gpt2" => LoadByteLevel(header),
             "t5" => LoadUnigram(header),
@@ -130,9 +131,7 @@ public static class GgufTokenizer
     {
         Vocabulary vocabulary = ReadVocabulary(header, TokenSpelling.ByteLevel);
         NamedPreTokenizer named = PreTokenizers.Get(header.GetString("tokenizer.ggml.pre", "default"), header.Source);
-        string[] written = header.Metadata.GetValueOrDefault("tokenizer.ggml.merges")?.AsStrings()
-            ?? throw new InferometerException($"{header.Source}: 'tokenizer.ggml.merges' is missing or not an array of strings.");
-        var merges = new MergeTable(vocabulary, [.. written.Select((merge, rank) => MergeText.Parse(merge, rank, header.Source))]);
+        MergeTable merges = ReadMerges(header, vocabulary);
         int? unknown = SpecialId(header, "unknown_token_id");
         return Create(header, named.AddsBos, new TokenizerParts
         {
@@ -284,6 +283,29 @@ public static class GgufTokenizer
         }
 
         return added;
+    }
+
+    // Gemma 4: merges of characters, with bytes for those that the vocabulary lacks; nothing stands in front of a text.
+    private static Tokenizer LoadCharacterMerges(GgufHeader header)
+    {
+        Vocabulary vocabulary = ReadVocabulary(header, TokenSpelling.SentencePiece);
+        int? unknown = SpecialId(header, "unknown_token_id") ?? FirstOfKind(vocabulary, TokenKind.Unknown);
+        return Create(header, addsBosByDefault: true, new TokenizerParts
+        {
+            Vocabulary = vocabulary,
+            Model = new CharacterMergeModel(
+                vocabulary, ReadMerges(header, vocabulary), new MissingCharacterRules(unknown, ByteFallback: true, FuseUnknown: true),
+                ignoreMerges: false),
+            Normalizer = [new ReplaceStep(" ", "\u2581")],
+            UnknownId = unknown,
+        });
+    }
+
+    private static MergeTable ReadMerges(GgufHeader header, Vocabulary vocabulary)
+    {
+        string[] written = header.Metadata.GetValueOrDefault("tokenizer.ggml.merges")?.AsStrings()
+            ?? throw new InferometerException($"{header.Source}: 'tokenizer.ggml.merges' is missing or not an array of strings.");
+        return new MergeTable(vocabulary, [.. written.Select((merge, rank) => MergeText.Parse(merge, rank, header.Source))]);
     }
 
     private static int? SpecialId(GgufHeader header, string name) => GgufSpecialIds.Find(header, name);

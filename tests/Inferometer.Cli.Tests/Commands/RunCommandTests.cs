@@ -181,13 +181,26 @@ public class RunCommandTests
     }
 
     [Theory]
-    [InlineData("--ctx 2000", "--ctx: 2000 is not allowed; tales-5m-q8_0.gguf was made for 2 to 1024 tokens.")]
+    [InlineData("--rope-scaling yarn", "how far its context of 1024 tokens is to be extended must be said")]
+    [InlineData("--yarn-beta-fast 16", "--yarn-beta-fast: the settings of YaRN need the scheme yarn.")]
+    [InlineData("--rope-scaling none --rope-scale 2", "contradicts the scheme none")]
     [InlineData("--lora nothing.gguf", "--lora: there is no file or folder 'nothing.gguf'")]
     [InlineData("--chat-template chatm", "Did you mean 'chatml'")]
     [InlineData("--system You", "the model has no chat template")]
     [InlineData("--draft nothing.gguf", "nothing.gguf: there is no such file")]
     public async Task Options_out_of_range_get_one_line(string options, string expected) =>
         Assert.Contains(expected, Line(await Run(options.Split(' ')), ExitCode.Failed), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("--ctx 2000", true)]
+    [InlineData("--ctx 2000 --rope-scaling yarn", false)]
+    [InlineData("--ctx 1024 --rope-freq-base 20000", false)]
+    public async Task A_context_longer_than_trained_is_run_with_a_note(string options, bool isNoted)
+    {
+        CommandRun run = await Run([.. options.Split(' '), "-n", "2"]);
+        Assert.Equal(ExitCode.Success, run.Code);
+        Assert.Equal(isNoted, run.Error.Contains("was made for 1024 tokens", StringComparison.Ordinal));
+    }
 
     [Theory]
     [InlineData("--beams 2 --temp 0", "the options of sampling do not apply")]

@@ -2,6 +2,10 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Models;
+using Inferometer.Cli.Settings;
+using Inferometer.Core;
+using Inferometer.Inference.Engine;
+using Inferometer.ModelFiles;
 using Inferometer.ReferenceModels;
 using Inferometer.Tests;
 
@@ -36,7 +40,7 @@ public sealed class RunsHereTests : IDisposable
         Assert.Contains(false, verdicts);
     }
 
-    public static TheoryData<string> Published => ["gpt_oss", "gpt_neox", "glm4_moe", "deepseek_v3", "granitemoehybrid", "lfm2", "olmo2"];
+    public static TheoryData<string> Published => [.. FamilySpecs.All.Keys, .. GemmaSpec.All.Keys];
 
     /// <summary>Models of transformers' own classes, and families built after their published code.</summary>
     [Fact]
@@ -52,8 +56,25 @@ public sealed class RunsHereTests : IDisposable
     [MemberData(nameof(Published))]
     public async Task Families_after_their_published_code(string family)
     {
-        FamilyModel model = new(FamilySpecs.All[family]);
-        Assert.False(await Agree(model.WriteFolder(_folder))); // no tokenizer
+        string folder = GemmaSpec.All.TryGetValue(family, out GemmaSpec? gemma)
+            ? new GemmaModel(gemma).WriteFolder(_folder)
+            : new FamilyModel(FamilySpecs.All[family]).WriteFolder(_folder);
+        Assert.False(await Agree(folder)); // no tokenizer
+        WriteTokenizer(folder);
+        Assert.True(await Agree(folder));
+    }
+
+    [Fact]
+    public async Task A_part_there_is_no_code_for()
+    {
+        FamilyModel model = new(FamilySpecs.All["deepseek_v3"]);
+        model.Config["index_topk"] = 4;
+        model.Config["index_n_heads"] = 2;
+        model.Config["index_head_dim"] = 16;
+        string folder = model.WriteFolder(_folder);
+        WriteTokenizer(folder);
+        Assert.False(await Agree(folder));
+        Assert.Contains("sparse attention that an indexer chooses", Refusal(folder), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -135,6 +156,22 @@ public sealed class RunsHereTests : IDisposable
         return folder;
     }
 
+    // A character for each token.
+    private static void WriteTokenizer(string folder)
+    {
+        JsonObject vocabulary = new([.. Enumerable.Range(0, FamilySpec.Vocabulary)
+            .Select(i => new KeyValuePair<string, JsonNode?>(((char)('!' + i)).ToString(), i))]);
+        JsonObject tokenizer = new()
+        {
+            ["version"] = "1.0",
+            ["added_tokens"] = new JsonArray(),
+            ["model"] = new JsonObject { ["type"] = "BPE", ["vocab"] = vocabulary, ["merges"] = new JsonArray() },
+            ["pre_tokenizer"] = new JsonObject { ["type"] = "ByteLevel", ["add_prefix_space"] = false },
+            ["decoder"] = new JsonObject { ["type"] = "ByteLevel" },
+        };
+        File.WriteAllText(Path.Combine(folder, "tokenizer.json"), tokenizer.ToJsonString());
+    }
+
     private static async Task<bool> Agree(string path)
     {
         CommandRun info = await CommandRun.Of("info", path, "--format", "json");
@@ -144,6 +181,27 @@ public sealed class RunsHereTests : IDisposable
         Assert.True(info.Code is ExitCode.Success or ExitCode.Failed, info.Error);
         Assert.True(
             says == (run.Code == ExitCode.Success), $"{path}: info says {says} ({info.Output}{info.Error}), run: {run.Code}, {run.Error}");
+        string? refusal = Refusal(path);
+        Assert.Equal(says, refusal is null && info.Code == ExitCode.Success);
+        if (refusal is not null)
+        {
+            Assert.Contains(refusal, run.Error, StringComparison.Ordinal);
+        }
+
         return says;
+    }
+
+    // What info prints behind "no:".
+    private static string? Refusal(string path)
+    {
+        try
+        {
+            using var files = Checkpoint.Open(path);
+            return InferenceEngine.Explain(files, EngineSettings.Alone);
+        }
+        catch (InferometerException)
+        {
+            return null; // info refuses such files as run does
+        }
     }
 }

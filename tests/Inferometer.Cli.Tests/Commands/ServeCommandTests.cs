@@ -53,7 +53,7 @@ public sealed partial class ServeCommandTests : IDisposable
     [InlineData("--upstream http://127.0.0.1:1 --upstream http://127.0.0.1:1", ExitCode.Usage, "named twice")]
     [InlineData("--upstream-check 3", ExitCode.Usage, "needs --upstream")]
     [InlineData("--response-cache 4", ExitCode.Usage, "needs a model")]
-    [InlineData("--demo --ctx 99999", ExitCode.Failed, "was made for")]
+    [InlineData("--demo --rope-scale 4 --yarn-orig-ctx 512", ExitCode.Failed, "need the scheme yarn")]
     [InlineData("--demo --chat-template nonsense --no-predictions", ExitCode.Failed, "is not known")]
     public async Task What_cannot_be_served_is_told_before_anybody_is_answered(string options, int code, string words)
     {

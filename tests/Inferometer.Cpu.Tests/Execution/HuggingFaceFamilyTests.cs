@@ -19,7 +19,7 @@ public sealed class HuggingFaceFamilyTests
     public static TheoryData<string> Families =>
         ["smollm3", "seed_oss", "starcoder2", "stablelm", "phimoe", "qwen3_next", "qwen3_5_text"];
 
-    public static TheoryData<string> Converted => ["smollm3", "seed_oss", "starcoder2", "stablelm", "phimoe"];
+    public static TheoryData<string> Converted => Families;
 
     [Theory]
     [MemberData(nameof(Families))]

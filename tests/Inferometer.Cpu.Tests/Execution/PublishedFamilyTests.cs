@@ -22,7 +22,7 @@ public sealed class PublishedFamilyTests
     // There is no architecture of llama.cpp for the others, or it keeps in metadata what checkpoints keep in tensors.
     private static readonly string[] NotConverted =
     [
-        "glm", "gptj", "helium", "apertus", "stablelm 2", "falcon 40b", "granitemoehybrid", "granitemoehybrid with experts", "lfm2",
+        "glm", "gptj", "helium", "apertus", "stablelm 2", "falcon 40b",
     ];
 
     public static TheoryData<string> Families => [.. FamilySpecs.All.Keys];
@@ -107,6 +107,7 @@ public sealed class PublishedFamilyTests
     [InlineData("gpt2")]
     [InlineData("granitemoehybrid")]
     [InlineData("lfm2")]
+    [InlineData("llama4")]
     [InlineData("deepseek_v3")]
     public void Chunks_batches_and_plain_attention_give_the_logits_of_the_whole(string family)
     {
@@ -174,7 +175,7 @@ public sealed class PublishedFamilyTests
         Assert.True(largest < Tolerance, $"logits differ by {largest}");
     }
 
-    private static void WriteTokenizer(string folder)
+    internal static void WriteTokenizer(string folder)
     {
         string tokens = string.Join(',', Enumerable.Range(0, FamilySpec.Vocabulary).Select(i => $"\"t{i}\":{i}"));
         File.WriteAllText(

@@ -57,7 +57,7 @@ internal sealed class ArchitectureBuilder
         EquatableList<LayerArchitecture> layers = Layers(factory);
         EquatableList<SidePart> parts = [.. _traits.ModelParts?.Invoke(factory) ?? [], .. Towers.Of(_outer, hidden)];
         PublishedFormats published = QuantizationReader.Read(_outer, _fields);
-        return new ModelArchitecture
+        var model = new ModelArchitecture
         {
             Name = _name ?? _outer.Text("hf_id", "_name_or_path", "name") ?? _modelType,
             ModelType = _modelType,
@@ -93,6 +93,7 @@ internal sealed class ArchitectureBuilder
             PublishedKvCache = published.KvCache,
             Source = _fields.Text("source") ?? _outer.Source,
         };
+        return _traits.FinishModel?.Invoke(factory, model) ?? model;
     }
 
     private static JsonFields ClassDefaults(FamilyTraits traits, string source)

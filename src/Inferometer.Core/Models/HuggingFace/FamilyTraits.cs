@@ -60,6 +60,12 @@ internal sealed record FamilyTraits
 
     public bool RopeInterleaved { get; init; }
 
+    /// <summary>Of partly rotated heads the later pairs of the whole head stand still (Gemma 4).</summary>
+    public bool ProportionalRope { get; init; }
+
+    /// <summary>Values are normed without a weight.</summary>
+    public bool ValueNorm { get; init; }
+
     /// <summary>Layers that look at the whole context know no positions (Command R7B, EXAONE 4).</summary>
     public bool GlobalWithoutRope { get; init; }
 
@@ -126,6 +132,9 @@ internal sealed record FamilyTraits
 
     /// <summary>What the family adds outside the layers.</summary>
     public Func<LayerFactory, IEnumerable<SidePart>>? ModelParts { get; init; }
+
+    /// <summary>What the family changes of the whole.</summary>
+    public Func<LayerFactory, ModelArchitecture, ModelArchitecture>? FinishModel { get; init; }
 }
 
 /// <summary>How a family's configuration says which layers look back a limited distance.</summary>

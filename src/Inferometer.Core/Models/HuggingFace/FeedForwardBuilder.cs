@@ -71,7 +71,7 @@ internal sealed class FeedForwardBuilder
             ?? usual
             ?? AtLayer("moe_intermediate_size", layer)
             ?? _fields.Int(Limits.Inner, "moe_intermediate_size", "expert_ffn_hidden_size", "intermediate_size", "ffn_dim");
-        bool gemma4 = _shape.ModelType is "gemma4" or "gemma4_text";
+        bool gemma4 = _shape.ModelType.StartsWith("gemma4", StringComparison.Ordinal);
         bool gptOss = _shape.ModelType is "gpt_oss";
         bool llama4 = _shape.ModelType is "llama4" or "llama4_text";
         int sharedCount = AtLayer("num_shared_expert", layer) ?? _fields.IntOr(llama4 ? 1 : 0, 0, Limits.Experts, SharedNames);

@@ -53,8 +53,11 @@ internal static class GemmaFamilies
         Norm = NormKind.RmsNorm,
         QueryScalar = 1,
         FinalLogitSoftcap = 30,
+        ValueNorm = true,
+        ProportionalRope = true,
         FinishLayer = GemmaParts.Gemma4Layer,
         ModelParts = GemmaParts.PerLayerTables,
+        FinishModel = GemmaParts.WithLayerInputs,
         Defaults = """
             {"vocab_size":262144,"hidden_size":2304,"intermediate_size":9216,"num_hidden_layers":30,"num_attention_heads":8,
              "num_key_value_heads":4,
@@ -68,8 +71,10 @@ internal static class GemmaFamilies
         QueryScalar = 1,
         FinalLogitSoftcap = 30,
         GlobalEvery = 5,
+        ValueNorm = true,
         FinishLayer = GemmaParts.Gemma3nLayer,
         ModelParts = GemmaParts.Gemma3nTables,
+        FinishModel = GemmaParts.Gemma3n,
         Defaults = """
             {"vocab_size":262400,"vocab_size_per_layer_input":262144,"hidden_size":2048,"hidden_size_per_layer_input":256,
              "intermediate_size":16384,

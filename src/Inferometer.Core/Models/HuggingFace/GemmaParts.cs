@@ -37,12 +37,50 @@ internal static class GemmaParts
         long rank = f.Fields.IntOr(64, 1, Limits.Width, "laurel_rank");
         var mixer = (AttentionMixer)layer.Mixer!;
         long unused = mixer.ReusesCache ? (2L * mixer.KvHeads * mixer.HeadDim * hidden) + mixer.HeadDim : 0;
-        long updates = (streams * hidden) + (streams * streams) + (streams * streams * streams) + (2 * hidden);
+        if (layer.FeedForward is DenseFeedForward dense)
+        {
+            layer = layer with { FeedForward = dense with { GateCutoff = GateCutoff(f, index) } };
+        }
+
         return layer
-            .With("alternating updates", updates, SidePartUse.Multiplied)
+            .With("alternating updates", UpdateParameters(streams, hidden), SidePartUse.Multiplied)
             .With("low-rank residual", (2 * rank * hidden) + hidden, SidePartUse.Multiplied)
             .With("per-layer input", PerLayerInput(f), SidePartUse.Multiplied)
             .With("key and value projections that the layer does not use", unused, SidePartUse.Idle);
+    }
+
+    /// <summary>Weights of a layer's predictions and corrections, its router and their norms.</summary>
+    public static long UpdateParameters(long streams, long hidden) =>
+        (streams * hidden) + (streams * streams) + (streams * streams * streams) + (2 * hidden);
+
+    /// <summary>The inputs that every layer gets of its own.</summary>
+    public static ModelArchitecture WithLayerInputs(LayerFactory f, ModelArchitecture model)
+    {
+        int width = f.Fields.IntOr(0, 0, Limits.Width, "hidden_size_per_layer_input");
+        return width == 0
+            ? model
+            : model with { LayerInputs = new(width, f.Fields.IntOr(262144, 1, Limits.Vocabulary, "vocab_size_per_layer_input")) };
+    }
+
+    /// <summary>Inputs of its own for every layer, and several residual streams.</summary>
+    public static ModelArchitecture Gemma3n(LayerFactory f, ModelArchitecture model)
+    {
+        int streams = f.Fields.IntOr(4, 1, 64, "altup_num_inputs");
+        return WithLayerInputs(f, model) with
+        {
+            Updates = new(
+                streams, f.Fields.IntOr(0, 0, streams - 1, "altup_active_idx"), f.Fields.IntOr(64, 1, Limits.Width, "laurel_rank"),
+                f.Fields.BoolOr(true, "altup_correct_scale")),
+        };
+    }
+
+    // The file gives the share of gates that are cut, as of normally distributed ones; the class's default is 0.95 of the first ten layers.
+    private static double? GateCutoff(LayerFactory f, int layer)
+    {
+        double share = f.Fields.Numbers("activation_sparsity_pattern") is not { } shares ? layer < 10 && f.LayerCount > 10 ? 0.95 : 0
+            : layer < shares.Length && shares[layer] is >= 0 and < 1 ? shares[layer]
+            : throw f.Fields.Wrong("activation_sparsity_pattern", "a number from 0 to below 1 for each layer");
+        return share == 0 ? null : NormalDistribution.Quantile(share);
     }
 
     public static IEnumerable<SidePart> Gemma3nTables(LayerFactory f)

@@ -165,6 +165,9 @@ internal sealed class MixerBuilder
             QkvBias = qkvBias,
             OutputBias = outputBias,
             ValueScale = _fields.PositiveOr(1, "attention_value_scale"),
+            ValueNorm = _traits.ValueNorm,
+            TemperatureScale = TemperatureTokens(kind) > 0 ? _fields.PositiveOr(0.1, "attn_scale") : 0,
+            TemperatureTokens = TemperatureTokens(kind),
             QkNorm = QkNorm(kind),
             QkNormAfterRope = _traits.QkNormAfterRope,
             QkvClip = _fields.PositiveOr(0, "clip_qkv"),
@@ -241,10 +244,24 @@ internal sealed class MixerBuilder
             && (_traits.LocalRopeTheta > 0 || _fields.HasAny("rope_local_base_freq", "swa_rope_theta"));
         double theta = localTheta ? _fields.PositiveOr(_traits.LocalRopeTheta, "rope_local_base_freq", "swa_rope_theta") : Theta();
         string layerType = local ? "sliding_attention" : "full_attention";
-        return _rope.Build(
-            headDim, layerType, theta, _shape.ModelType is "gemma4" or "gemma4_text" && !wide ? 1 : partial,
+        RopeParameters rope = _rope.Build(
+            headDim, layerType, theta, _traits.ProportionalRope && !wide ? 1 : partial,
             scaled: !localTheta && !(local && _traits.ScalesGlobalRopeOnly));
+        return _traits.ProportionalRope && rope.RotaryDim > 0 ? Proportional(rope, headDim) : rope;
     }
+
+    // Pairs and exponents are those of the whole head; the later pairs stand still.
+    private static RopeParameters Proportional(RopeParameters rope, int headDim) => rope with
+    {
+        RotaryDim = 0,
+        ShortFactors = [.. Enumerable.Range(0, headDim / 2).Select(i => i < rope.RotaryDim / 2 ? 1 : RopeParameters.Still)],
+    };
+
+    // Llama 4's layers without positions.
+    private int TemperatureTokens(LayerKind kind) =>
+        _shape.ModelType is "llama4" or "llama4_text" && !kind.HasRope && _fields.BoolOr(true, "attn_temperature_tuning")
+            ? _fields.IntOr(8192, 1, int.MaxValue, "floor_scale")
+            : 0;
 
     private QkNormKind QkNorm(LayerKind kind)
     {

@@ -100,23 +100,8 @@ internal sealed class RecurrentBuilder(ModelShape shape)
         };
     }
 
-    private RecurrentMixer ShortConvolution()
-    {
-        bool bias = _fields.BoolOr(false, "conv_bias");
-        return new()
-        {
-            Kind = "short convolution",
-            Heads = _hidden,
-            Projections =
-            [
-                new("in_projection", _hidden, 3 * _hidden, Bias: bias),
-                new("out_projection", _hidden, _hidden, ProjectionSplit.Inputs, bias),
-            ],
-            ConvolutionChannels = _hidden,
-            ConvolutionTaps = _fields.Int(1024, "conv_L_cache"),
-            ConvolutionBias = bias,
-        };
-    }
+    private RecurrentMixer ShortConvolution() =>
+        RecurrentMixer.ShortConvolution(_hidden, _fields.Int(1024, "conv_L_cache"), _fields.BoolOr(false, "conv_bias"));
 
     // arXiv:2510.26692: a delta rule whose decay is per channel of the keys; decay and output gate through a rank of one head's width.
     private RecurrentMixer KimiDelta()

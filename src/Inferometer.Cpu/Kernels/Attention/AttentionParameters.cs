@@ -24,6 +24,9 @@ public readonly record struct AttentionParameters
     /// <summary>Sliding window: a token sees itself and the Window - 1 before it; 0 for all.</summary>
     public int Window { get; init; }
 
+    /// <summary>Attention is cut at multiples of this many tokens: a token sees those of its own stretch; 0 for all.</summary>
+    public int Chunk { get; init; }
+
     /// <summary>Scores become cap * tanh(score / cap) before the softmax; 0 for none.</summary>
     public float Softcap { get; init; }
 
@@ -33,10 +36,14 @@ public readonly record struct AttentionParameters
     /// <summary>Query heads that share one KV head.</summary>
     internal int GroupHeads => Heads / KvHeads;
 
+    /// <summary>The first position that a query at a position sees.</summary>
+    internal int FirstVisible(int query) => Math.Max(
+        Window > 0 ? Math.Max(0, query - Window + 1) : 0, Chunk > 0 ? query / Chunk * Chunk : 0);
+
     /// <summary>Throws when the shape makes no sense or buffers are too short for it.</summary>
     internal void Validate(int rows, ReadOnlySpan<float> queries, ReadOnlySpan<float> output)
     {
-        if (Heads <= 0 || KvHeads <= 0 || Heads % KvHeads != 0 || KeyDim <= 0 || ValueDim <= 0 || Window < 0 || !(Softcap >= 0)
+        if (Heads <= 0 || KvHeads <= 0 || Heads % KvHeads != 0 || KeyDim <= 0 || ValueDim <= 0 || Window < 0 || Chunk < 0 || !(Softcap >= 0)
             || (Sinks is not null && Sinks.Length != Heads))
         {
             throw new InvalidOperationException($"No attention has this shape: {this}.");

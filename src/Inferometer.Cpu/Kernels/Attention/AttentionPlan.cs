@@ -47,17 +47,18 @@ internal sealed class AttentionPlan
             {
                 for (int head = 0; head < parameters.KvHeads; head++)
                 {
-                    AddTile(sequences[i], i, head, first, Math.Min(tileTokens, sequences[i].QueryTokens - first), parameters.Window);
+                    AddTile(sequences[i], i, head, first, Math.Min(tileTokens, sequences[i].QueryTokens - first), parameters);
                 }
             }
         }
     }
 
-    private void AddTile(in AttentionBatch.Sequence sequence, int index, int head, int firstToken, int tokens, int window)
+    private void AddTile(
+        in AttentionBatch.Sequence sequence, int index, int head, int firstToken, int tokens, in AttentionParameters parameters)
     {
         int position = sequence.PastTokens + firstToken;
         int end = position + tokens;
-        int start = window > 0 ? Math.Max(0, position - window + 1) / KvPageLayout.PageTokens * KvPageLayout.PageTokens : 0;
+        int start = parameters.FirstVisible(position) / KvPageLayout.PageTokens * KvPageLayout.PageTokens;
         int splits = sequence.QueryTokens <= MaxDecodeTokens ? (end - start + SplitTokens - 1) / SplitTokens : 1;
         for (int split = 0; split < splits; split++)
         {

@@ -218,7 +218,7 @@ public sealed unsafe class FlashAttention : IDisposable
             new Span<float>(scores + from, count - from).Fill(float.NegativeInfinity);
         }
 
-        int visibleStart = _parameters.Window > 0 ? query - _parameters.Window + 1 - position : 0;
+        int visibleStart = _parameters.FirstVisible(query) - position;
         if (visibleStart > 0)
         {
             new Span<float>(scores, Math.Min(visibleStart, count)).Fill(float.NegativeInfinity);

@@ -128,7 +128,7 @@ public sealed unsafe class StandardAttention : IDisposable
 
     private void Normalise(float* scores, int query, int head, float scale)
     {
-        int first = _parameters.Window > 0 ? Math.Max(0, query - _parameters.Window + 1) : 0;
+        int first = _parameters.FirstVisible(query);
         new Span<float>(scores, first).Clear();
         Span<float> visible = new(scores + first, query + 1 - first);
         if (_parameters.Softcap > 0)
