@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Models;
 using Inferometer.Core;
 using Inferometer.Core.Models;

@@ -1,7 +1,6 @@
 using Inferometer.Core;
 using Inferometer.Core.Gguf;
 using Inferometer.Core.Models;
-using Inferometer.ModelFiles.Formats;
 using Inferometer.ModelFiles.TensorNames;
 
 namespace Inferometer.Cpu.Weights;

@@ -179,7 +179,7 @@ public sealed class StateModelTests : IDisposable
     private string Model(string name)
     {
         string family = Path.GetFileNameWithoutExtension(name), folder = s_stored.Contains(family) ? Stored(family) : Made(family);
-        if (name == family)
+        if (string.Equals(name, family, StringComparison.Ordinal))
         {
             return folder;
         }
