@@ -83,12 +83,16 @@ public sealed class StateModelTests : IDisposable
         };
         IReadOnlyList<int>[] expected = await RunAllAsync(path, Alone);
         await using InferenceEngine engine = InferenceEngine.Load(path, options, cancellationToken: TestContext.Current.CancellationToken);
-        GenerationResult[] results = await Task.WhenAll(s_prompts.Select(prompt => engine.RunAsync(Request(prompt))));
-        Assert.Equal(expected, [.. results.Select(result => result.TokenIds)]);
-        if (variant is "little memory")
+
+        // How many requests run at once depends on how fast they come; on a busy machine a round may pass without a preemption.
+        int rounds = 0;
+        do
         {
-            Assert.True(engine.Statistics.Preemptions > 0, "the memory was not little enough to preempt anything");
+            GenerationResult[] results = await Task.WhenAll(s_prompts.Select(prompt => engine.RunAsync(Request(prompt))));
+            Assert.Equal(expected, [.. results.Select(result => result.TokenIds)]);
         }
+        while (variant is "little memory" && engine.Statistics.Preemptions == 0 && ++rounds < 10);
+        Assert.True(rounds < 10, "the memory was not little enough to preempt anything");
     }
 
     [Theory]

@@ -107,7 +107,7 @@ public sealed class CatalogEndpointTests(EngineFixture fixture)
         string[] elsewhere =
         [
             "trace", "dataset", "tokenizer", "timeline", "format", "on", "attention-dp", "allow-uneven", "no-flash-attention", "features",
-            "param", "catalog",
+            "param", "catalog", "no-record", "store", "name", "tag",
         ];
         IEnumerable<string> here = ServiceSettings.All.Select(s => s.Name);
         Assert.Empty(options.Keys.Except(here, StringComparer.Ordinal).Except(elsewhere, StringComparer.Ordinal));
