@@ -18,6 +18,7 @@ internal static class Rooms
         ["Cpu"] = ["Core", "ModelFiles", "Runners"],
         ["Inference"] = ["Core", "ModelFiles", "Runners", "Cpu", "Scheduling", "Serving"],
         ["Compression"] = ["Core", "ModelFiles", "Runners", "Cpu", "Inference"],
+        ["Gpu"] = ["Core", "ModelFiles", "Runners", "Cpu", "Inference"],
         ["Measurement"] = ["Core", "Scheduling", "Serving", "Simulation", "ModelFiles", "Runners", "Cpu", "Inference", "Compression"],
         ["History"] =
         [
@@ -41,7 +42,7 @@ internal static class Rooms
         ["Cli"] =
         [
             "Core", "Scheduling", "Serving", "Simulation", "Planning", "ModelFiles", "Runners", "Cpu", "Inference", "Compression",
-                "Measurement", "History", "Reports", "Server", "Sweeps",
+                "Measurement", "History", "Reports", "Server", "Sweeps", "Gpu",
         ],
     };
 

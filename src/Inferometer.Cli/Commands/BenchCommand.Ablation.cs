@@ -73,7 +73,7 @@ internal sealed partial class BenchCommand
 
     private AblationSettings ReadAblation(ParseResult parsed, ModelLocation location, int repetitions, TimeSpan warmUp)
     {
-        if (((Option[])[_both, _depth, _noFlash, .. _rope.All]).FirstOrDefault(parsed.IsGiven) is { } unusable)
+        if (((Option[])[_both, _depth, _noFlash, _device, .. _rope.All]).FirstOrDefault(parsed.IsGiven) is { } unusable)
         {
             throw new UsageException(
                 $"{unusable.Name} cannot be combined with --ablate, in which every configuration runs the same workload on an engine of "

@@ -7,6 +7,7 @@ using Inferometer.Cli.Settings;
 using Inferometer.Core;
 using Inferometer.Core.Models;
 using Inferometer.History.Records;
+using Inferometer.Inference.Engine;
 using Inferometer.Measurement.Benchmarks;
 using Inferometer.Measurement.Models;
 using Inferometer.Reports.Benchmarks;
@@ -36,6 +37,7 @@ internal sealed partial class BenchCommand
     private readonly ListOption<int> _sequences = new(
         ["--sequences", "-b"], Domains.Whole(1, 1024), "Sequences generated side by side.", [1]);
 
+    private readonly ValueOption<DeviceChoice> _device = DeviceChoice.Option();
     private readonly ListOption<int> _threads = new(
         ["--threads", "-t"], Domains.Whole(1, 1024), "Worker threads.", [Environment.ProcessorCount], "all processors");
 
@@ -70,8 +72,9 @@ internal sealed partial class BenchCommand
             "inferometer bench ./model-q8_0.gguf -p 0 -n 64 -b 1,4,16 -o json",
             "inferometer bench ./model-q8_0.gguf --ablate")
         {
-            self._model, self._prompt, self._generate, self._both, self._depth, self._sequences, self._threads, self._repetitions,
-                self._warmUp, self._kv, self._noFlash, self._repack, self._ablate, self._shared, self._configuration, self._output,
+            self._model, self._prompt, self._generate, self._both, self._depth, self._sequences, self._device, self._threads,
+                self._repetitions, self._warmUp, self._kv, self._noFlash, self._repack, self._ablate, self._shared, self._configuration,
+                self._output,
         };
         foreach (Option option in self._rope.All)
         {
@@ -107,6 +110,14 @@ internal sealed partial class BenchCommand
         using Interrupt interrupt = new(cancellationToken);
         BenchRequest request = new()
         {
+            Device = _device.Of(parsed).Find(_printer, location, new InferenceOptions
+            {
+                KvElement = kv.Element,
+                KvCompression = kv.Compression,
+                FlashAttention = !_noFlash.Of(parsed),
+                RepackedFile = RepackedFileOption.Use(_repack.Of(parsed)),
+                Threads = parsed.IsGiven(_threads) ? threads[0] : 0,
+            }),
             Model = StoredModel.Read(location.Files),
             Tests = tests,
             Threads = threads,

@@ -9,11 +9,13 @@ using Inferometer.Cli.Settings;
 using Inferometer.Cpu.Execution;
 using Inferometer.Cpu.Weights;
 using Inferometer.History.Records;
+using Inferometer.Inference.Engine;
 using Inferometer.Measurement.Evaluation;
 using Inferometer.Reports.Benchmarks;
 using Inferometer.Reports.Evaluation;
 using Inferometer.Reports.Runs;
 using Inferometer.Reports.Writers;
+using Inferometer.Runners;
 
 namespace Inferometer.Cli.Commands;
 
@@ -34,6 +36,7 @@ internal sealed class PerplexityCommand
         "all")
     { Fallback = PerplexityMethod.AllTokens };
 
+    private readonly ValueOption<DeviceChoice> _device = DeviceChoice.Option();
     private readonly ValueOption<int> _threads = EngineSettings.ThreadsOption();
     private readonly ValueOption<string> _kv = KvArgument.ExactOption();
     private readonly FlagOption _repack = RepackedFileOption.Create();
@@ -54,7 +57,8 @@ internal sealed class PerplexityCommand
             "inferometer perplexity ./model-q4_k.gguf wiki.test.raw --ctx 512 --method llama.cpp",
             "inferometer perplexity ./model-f16.gguf book.txt --windows 8 --format json")
         {
-            self._model, self._file, self._window, self._windows, self._method, self._threads, self._kv, self._repack, self._format,
+            self._model, self._file, self._window, self._windows, self._method, self._device, self._threads, self._kv, self._repack,
+            self._format,
         };
         foreach (Option option in self._rope.All)
         {
@@ -74,9 +78,9 @@ internal sealed class PerplexityCommand
         string text = File.ReadAllText(_file.Of(parsed)!);
         PerplexityOptions options = new() { WindowTokens = _window.Of(parsed), Windows = _windows.Of(parsed), Method = _method.Of(parsed) };
         using Interrupt interrupt = new(cancellationToken);
-        using TransformerModel model = Load(location, _threads.Of(parsed), RepackedFileOption.Use(_repack.Of(parsed)), interrupt.Token);
+        using IModelRunner runner = Load(parsed, location, options, interrupt.Token);
         using ShareProgress progress = new(_printer, "perplexity");
-        PerplexityEvaluator evaluator = new(model, location.Files.Tokenizer, KvArgument.ElementOf(_kv.Of(parsed)));
+        PerplexityEvaluator evaluator = new(runner, location.Files.Tokenizer);
         long start = Stopwatch.GetTimestamp();
         PerplexityResult result = evaluator.Run(
             text,
@@ -92,15 +96,39 @@ internal sealed class PerplexityCommand
         return Task.FromResult(ExitCode.Success);
     }
 
-    private TransformerModel Load(ModelLocation location, int threads, RepackedFileUse repacked, CancellationToken cancellationToken)
+    private IModelRunner Load(
+        ParseResult parsed, ModelLocation location, PerplexityOptions perplexity, CancellationToken cancellationToken)
     {
+        int context = location.Files.Architecture.MaxContextTokens;
+        int window = Math.Min(context, PerplexityEvaluator.WindowOf(perplexity, context));
+        int blocks = (window + KvCache.BlockSize - 1) / KvCache.BlockSize;
+        InferenceOptions options = new()
+        {
+            MaxBatchSize = 1,
+            MaxSequenceTokens = context,
+            Threads = _threads.Of(parsed),
+            KvElement = KvArgument.ElementOf(_kv.Of(parsed)),
+            RepackedFile = RepackedFileOption.Use(_repack.Of(parsed)),
+        };
+        IRunnerProvider? device = _device.Of(parsed).Find(_printer, location, options);
         using ShareProgress progress = new(_printer, "loading " + location.Name);
+        IProgress<LoadProgress> share = progress.From<LoadProgress>(p => ((double)p.LoadedBytes / Math.Max(1, p.TotalBytes), p.Stage));
+        if (device is not null)
+        {
+            return device.CreateRunner(location.Files, options, blocks, share, cancellationToken);
+        }
+
         TransformerModel model = TransformerModel.Load(
-            location.Files,
-            new LoadOptions { Threads = threads, RepackedFile = repacked },
-            progress.From<LoadProgress>(p => ((double)p.LoadedBytes / Math.Max(1, p.TotalBytes), p.Stage)),
-            cancellationToken);
-        RepackedFileOption.Explain(_printer, model.RepackedFile);
-        return model;
+            location.Files, new LoadOptions { Threads = options.Threads, RepackedFile = options.RepackedFile }, share, cancellationToken);
+        try
+        {
+            RepackedFileOption.Explain(_printer, model.RepackedFile);
+            return new CpuModelRunner(model, model.CreateCache(blocks, options.KvElement));
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
     }
 }

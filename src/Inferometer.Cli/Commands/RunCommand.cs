@@ -92,7 +92,7 @@ internal sealed class RunCommand
     {
         RunSettings settings = Read(parsed);
         using ModelLocation location = ModelLocation.Resolve(_model.Of(parsed));
-        InferenceOptions options = _engine.Read(parsed, location, settings.Beams);
+        InferenceOptions options = _engine.Read(parsed, location, settings.Beams, _printer);
         SamplingDefaults recommended = location.Files.SamplingDefaults;
         settings = settings with { Sampling = _sampling.Read(parsed, recommended) };
         using Interrupt interrupt = new(cancellationToken);

@@ -119,7 +119,7 @@ internal sealed class ServeCommand
     private async Task<int> ServeModelAsync(ParseResult parsed, ServerOptions server, CancellationToken cancellationToken)
     {
         using ModelLocation location = ModelLocation.Resolve(_model.Of(parsed));
-        InferenceOptions options = _server.Apply(parsed, _engine.Read(parsed, location, _server.Sequences(parsed)));
+        InferenceOptions options = _server.Apply(parsed, _engine.Read(parsed, location, _server.Sequences(parsed), _printer));
         using Interrupt interrupt = new(cancellationToken);
         var files = StoredModel.Read(location.Files);
         using LoadedEngine loaded = LoadedEngine.Load(

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Models;
+using Inferometer.Cli.Output;
 using Inferometer.Core;
 using Inferometer.Inference.Engine;
 
@@ -12,6 +13,7 @@ internal sealed class EngineSettings
     private const int DefaultContext = 4096;
     private const int DefaultDraftTokens = 4;
 
+    private readonly ValueOption<DeviceChoice> _device = DeviceChoice.Option();
     private readonly ValueOption<int> _threads = ThreadsOption();
     private readonly ValueOption<int> _context = new(
         ["--ctx", "-c"],
@@ -56,7 +58,10 @@ internal sealed class EngineSettings
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
     {
-        Option[] all = [_threads, _context, .. _rope.All, _kv, _noFlash, _noPrefix, _draft, _draftTokens, _lookup, _lora, _repack];
+        Option[] all =
+        [
+            _device, _threads, _context, .. _rope.All, _kv, _noFlash, _noPrefix, _draft, _draftTokens, _lookup, _lora, _repack,
+        ];
         foreach (Option option in all)
         {
             command.Options.Add(option);
@@ -64,7 +69,7 @@ internal sealed class EngineSettings
     }
 
     /// <summary>The engine's configuration for a command that runs <paramref name="sequences"/> sequences at once.</summary>
-    public InferenceOptions Read(ParseResult parsed, ModelLocation model, int sequences)
+    public InferenceOptions Read(ParseResult parsed, ModelLocation model, int sequences, Printer printer)
     {
         int? context = parsed.Given(_context);
         _rope.Apply(parsed, model, context);
@@ -82,7 +87,7 @@ internal sealed class EngineSettings
             RepackedFile = RepackedFileOption.Use(_repack.Of(parsed)),
         };
         UsageException.Checking(options.Validate);
-        return options;
+        return options with { Device = _device.Of(parsed).Find(printer, model, options) };
     }
 
     /// <summary>Refuses options that contradict each other, before anything is read.</summary>

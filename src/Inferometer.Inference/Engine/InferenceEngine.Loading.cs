@@ -5,6 +5,7 @@ using Inferometer.Cpu.Weights;
 using Inferometer.ModelFiles;
 using Inferometer.ModelFiles.Generation;
 using Inferometer.ModelFiles.Tokenization;
+using Inferometer.Runners;
 
 namespace Inferometer.Inference.Engine;
 
@@ -88,20 +89,33 @@ public sealed partial class InferenceEngine
         ArgumentNullException.ThrowIfNull(checkpoint);
         options ??= new InferenceOptions();
         Checkpoint? draftFiles = null;
-        CpuModelRunner? runner = null, draft = null;
+        IModelRunner? runner = null, draft = null;
+        RepackedFileReport repacked = RepackedFileReport.None;
         try
         {
             options.Validate();
             draftFiles = OpenDraft(options);
             (MemoryPlan plan, Tokenizer tokenizer, SamplingDefaults sampling) = Plan(checkpoint, draftFiles, options, planned);
-            LoadOptions loading = LoadOptionsOf(options, checkpoint.Architecture);
-            TransformerModel model = TransformerModel.Load(checkpoint, loading, progress, cancellationToken);
-            runner = Runner(model, () => options.KvCompression?.CreateCache(model, plan.BlockCount, options.MaxBatchSize, plan.StepTokens)
-                ?? model.CreateCache(plan.BlockCount, options.KvElement, plan.StateSlots));
-            if (draftFiles is not null)
+            if (options.Device is { } device)
             {
-                TransformerModel small = TransformerModel.Load(draftFiles, loading, progress, cancellationToken);
-                draft = Runner(small, () => small.CreateCache(plan.BlockCount, options.KvElement));
+                runner = device.CreateRunner(checkpoint, options, plan.BlockCount, progress, cancellationToken);
+                draft = draftFiles is null
+                    ? null
+                    : device.CreateRunner(draftFiles, options, plan.BlockCount, progress, cancellationToken);
+            }
+            else
+            {
+                LoadOptions loading = LoadOptionsOf(options, checkpoint.Architecture);
+                TransformerModel model = TransformerModel.Load(checkpoint, loading, progress, cancellationToken);
+                repacked = model.RepackedFile;
+                runner = Runner(model, () => options.KvCompression?.CreateCache(
+                    model, plan.BlockCount, options.MaxBatchSize, plan.StepTokens)
+                    ?? model.CreateCache(plan.BlockCount, options.KvElement, plan.StateSlots));
+                if (draftFiles is not null)
+                {
+                    TransformerModel small = TransformerModel.Load(draftFiles, loading, progress, cancellationToken);
+                    draft = Runner(small, () => small.CreateCache(plan.BlockCount, options.KvElement));
+                }
             }
 
             return new InferenceEngine(runner, tokenizer, options, plan, draft)
@@ -109,7 +123,7 @@ public sealed partial class InferenceEngine
                 SamplingDefaults = sampling,
                 EmbeddingDefaults = checkpoint.EmbeddingDefaults,
                 Rank = RankHead.Of(checkpoint, tokenizer),
-                RepackedFile = model.RepackedFile,
+                RepackedFile = repacked,
             };
         }
         catch
@@ -136,6 +150,7 @@ public sealed partial class InferenceEngine
     private static MemoryPlan PlanMemory(Checkpoint checkpoint, Checkpoint? draft, InferenceOptions options)
     {
         ModelSupport.Require(checkpoint.Architecture);
+        options.Device?.Require(checkpoint.Architecture, options);
         if (options.KvCompression is { } setting
             && checkpoint.Architecture.Layers.FirstOrDefault(layer => layer.Mixer is not AttentionMixer { ReusesCache: false })
                 is { } other)
@@ -150,12 +165,13 @@ public sealed partial class InferenceEngine
         if (draft is not null)
         {
             ModelSupport.Require(draft.Architecture);
+            options.Device?.Require(draft.Architecture, options);
             RequireNoStates(draft.Architecture, refused: true, "a draft model takes back");
         }
 
         (ModelArchitecture, long)? small = draft is null ? null : (draft.Architecture, draft.StoredBytes);
         return MemoryPlan.Make(
-            checkpoint.Architecture, checkpoint.StoredBytes, options, FreeMemory.Bytes(), small) with
+            checkpoint.Architecture, checkpoint.StoredBytes, options, options.Device?.FreeBytes ?? FreeMemory.Bytes(), small) with
         { Source = checkpoint.Path };
     }
 

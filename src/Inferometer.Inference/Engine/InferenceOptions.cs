@@ -59,6 +59,9 @@ public sealed record InferenceOptions
     /// <summary>How embeddings are pooled; null = as the model's files say, else the mean of all tokens.</summary>
     public EmbeddingPooling? Pooling { get; init; }
 
+    /// <summary>Makes the runner, on another device than the processor; null = the processor.</summary>
+    public IRunnerProvider? Device { get; init; }
+
     /// <summary>Worker threads; 0 = as many as the machine has processors.</summary>
     public int Threads { get; init; }
 

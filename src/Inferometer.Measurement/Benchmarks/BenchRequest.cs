@@ -1,4 +1,5 @@
 using Inferometer.Cpu.Weights;
+using Inferometer.Inference.Engine;
 using Inferometer.Measurement.Models;
 
 namespace Inferometer.Measurement.Benchmarks;
@@ -23,6 +24,9 @@ public sealed record BenchRequest
 
     /// <summary>How keys and values are cached.</summary>
     public required BenchCache Cache { get; init; }
+
+    /// <summary>Makes the runner, on another device than the processor; null = the processor. It takes no notice of threads.</summary>
+    public IRunnerProvider? Device { get; init; }
 
     /// <summary>Attention in tiles instead of whole rows of scores.</summary>
     public bool FlashAttention { get; init; } = true;

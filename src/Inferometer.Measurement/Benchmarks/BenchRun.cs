@@ -1,7 +1,9 @@
 using Inferometer.Cpu.Execution;
 using Inferometer.Cpu.Threading;
 using Inferometer.Cpu.Weights;
+using Inferometer.Inference.Engine;
 using Inferometer.Measurement.Diagnostics;
+using Inferometer.Runners;
 
 namespace Inferometer.Measurement.Benchmarks;
 
@@ -21,6 +23,11 @@ public static class BenchRun
         BenchRequest request, Action? done = null, Action<RepackedFileReport>? loaded = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
+        if (request.Device is { } device)
+        {
+            return OnDevice(request, device, done ?? (() => { }), cancellationToken);
+        }
+
         List<BenchResult> results = [];
         foreach (int threads in request.Threads)
         {
@@ -35,6 +42,31 @@ public static class BenchRun
                 BenchSamples samples = runner.Run(test, request.Repetitions, request.WarmUp, done ?? (() => { }), cancellationToken);
                 results.Add(new BenchResult(samples, limits, limit.Rate(test)));
             }
+        }
+
+        return results;
+    }
+
+    // One runner for all tests: its cache has room for the largest.
+    private static List<BenchResult> OnDevice(
+        BenchRequest request, IRunnerProvider device, Action done, CancellationToken cancellationToken)
+    {
+        InferenceOptions options = new()
+        {
+            MaxBatchSize = request.Tests.Max(test => test.Sequences),
+            MaxSequenceTokens = request.Model.Architecture.MaxContextTokens,
+            MaxTokensPerStep = BenchRunner.StepTokens,
+            KvElement = request.Cache.Element,
+            KvCompression = request.Cache.Compression,
+            FlashAttention = request.FlashAttention,
+        };
+        using IModelRunner runner = device.CreateRunner(
+            request.Model.Open(), options, request.Tests.Max(BenchRunner.BlocksFor), progress: null, cancellationToken);
+        List<BenchResult> results = [];
+        foreach (BenchTest test in request.Tests)
+        {
+            BenchSamples samples = BenchRunner.Run(runner, test, request.Repetitions, request.WarmUp, done, cancellationToken);
+            results.Add(new BenchResult(samples, null, null));
         }
 
         return results;

@@ -18,8 +18,6 @@ public sealed class BenchRunner(TransformerModel model, BenchCache kv)
 
     private const int Seed = 1;
 
-    private readonly ForwardBatch _batch = new();
-
     /// <summary>Times a test.</summary>
     /// <param name="test">What to time.</param>
     /// <param name="repetitions">Timed repetitions, at least 1.</param>
@@ -31,11 +29,54 @@ public sealed class BenchRunner(TransformerModel model, BenchCache kv)
     {
         ArgumentNullException.ThrowIfNull(test);
         ArgumentNullException.ThrowIfNull(done);
-        int blocksEach = (test.Length + KvCache.BlockSize - 1) / KvCache.BlockSize;
-        using KvCache cache = kv.CreateCache(model, blocksEach * test.Sequences, test.Sequences, Math.Max(StepTokens, test.Sequences));
+        using KvCache cache = kv.CreateCache(model, BlocksFor(test), test.Sequences, Math.Max(StepTokens, test.Sequences));
+        int vocabulary = model.Architecture.VocabularySize;
+        float[] logits = new float[test.Sequences * vocabulary];
+        return Run(batch => model.Forward(batch, cache, logits), vocabulary, test, repetitions, warmUp, done, cancellationToken);
+    }
+
+    /// <summary>Times a test on a runner; of each row of logits the best token is asked for.</summary>
+    /// <param name="runner">The model, with a cache of as many blocks as <see cref="BlocksFor"/> says.</param>
+    /// <param name="test">What to time.</param>
+    /// <param name="repetitions">Timed repetitions, at least 1.</param>
+    /// <param name="warmUp">How long to repeat before that, at least once.</param>
+    /// <param name="done">Called after every timed repetition.</param>
+    /// <param name="cancellationToken">Stops between steps.</param>
+    public static BenchSamples Run(
+        IModelRunner runner, BenchTest test, int repetitions, TimeSpan warmUp, Action done, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(runner);
+        ArgumentNullException.ThrowIfNull(test);
+        ArgumentNullException.ThrowIfNull(done);
+        return Run(Step, runner.Architecture.VocabularySize, test, repetitions, warmUp, done, cancellationToken);
+
+        void Step(ForwardBatch batch)
+        {
+            runner.Forward(batch);
+            for (int row = 0; row < batch.LogitRowCount; row++)
+            {
+                _ = runner.BestToken(row);
+            }
+        }
+    }
+
+    /// <summary>Blocks of the cache that a test needs.</summary>
+    public static int BlocksFor(BenchTest test)
+    {
+        ArgumentNullException.ThrowIfNull(test);
+        return BlocksEach(test) * test.Sequences;
+    }
+
+    private static int BlocksEach(BenchTest test) => (test.Length + KvCache.BlockSize - 1) / KvCache.BlockSize;
+
+    private static BenchSamples Run(
+        Action<ForwardBatch> step, int vocabulary, BenchTest test, int repetitions, TimeSpan warmUp, Action done,
+        CancellationToken cancellationToken)
+    {
+        int blocksEach = BlocksEach(test);
+        ForwardBatch batch = new();
         int[][] blocks = [.. Enumerable.Range(0, test.Sequences).Select(s => Enumerable.Range(s * blocksEach, blocksEach).ToArray())];
-        int[][] tokens = Tokens(test);
-        float[] logits = new float[test.Sequences * model.Architecture.VocabularySize];
+        int[][] tokens = Tokens(test, vocabulary);
         Prompt(0, test.Depth);
         long first = Stopwatch.GetTimestamp();
         do
@@ -70,10 +111,10 @@ public sealed class BenchRunner(TransformerModel model, BenchCache kv)
                 {
                     cancellationToken.ThrowIfCancellationRequested();
                     int size = Math.Min(StepTokens, count - at);
-                    _batch.Clear();
-                    _batch.Add(
+                    batch.Clear();
+                    batch.Add(
                         tokens[sequence].AsMemory(past + at, size), past + at, blocks[sequence], logitRows: at + size == count ? 1 : 0);
-                    model.Forward(_batch, cache, logits);
+                    step(batch);
                 }
             }
         }
@@ -83,22 +124,22 @@ public sealed class BenchRunner(TransformerModel model, BenchCache kv)
             for (int at = past; at < past + count; at++)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                _batch.Clear();
+                batch.Clear();
                 for (int sequence = 0; sequence < test.Sequences; sequence++)
                 {
-                    _batch.Add(tokens[sequence].AsMemory(at, 1), at, blocks[sequence]);
+                    batch.Add(tokens[sequence].AsMemory(at, 1), at, blocks[sequence]);
                 }
 
-                model.Forward(_batch, cache, logits);
+                step(batch);
             }
         }
     }
 
     // The same tokens for every repetition and every build: only time may differ.
-    private int[][] Tokens(BenchTest test)
+    private static int[][] Tokens(BenchTest test, int vocabulary)
     {
         Random random = new(Seed);
         return [.. Enumerable.Range(0, test.Sequences).Select(_ =>
-            Enumerable.Range(0, test.Length).Select(_ => random.Next(model.Architecture.VocabularySize)).ToArray())];
+            Enumerable.Range(0, test.Length).Select(_ => random.Next(vocabulary)).ToArray())];
     }
 }

@@ -1,8 +1,6 @@
 using System.Globalization;
 using System.Numerics.Tensors;
 using Inferometer.Core;
-using Inferometer.Cpu.Execution;
-using Inferometer.Cpu.Kernels.Attention;
 using Inferometer.ModelFiles.Tokenization;
 using Inferometer.Runners;
 
@@ -11,9 +9,11 @@ namespace Inferometer.Measurement.Evaluation;
 /// <summary>
 /// How well a model predicts a text: exp of the mean negative log-likelihood of its tokens. Log-likelihoods are taken in double precision
 /// from the model's
-/// logits. Runs steps on the model it is given; the model must not run others meanwhile.
+/// logits. Runs steps on the runner it is given; the runner must not run others meanwhile.
 /// </summary>
-public sealed class PerplexityEvaluator(TransformerModel model, Tokenizer tokenizer, KvElement kvElement = KvElement.F16)
+/// <param name="runner">The model with a cache of at least one window.</param>
+/// <param name="tokenizer">Its tokenizer.</param>
+public sealed class PerplexityEvaluator(IModelRunner runner, Tokenizer tokenizer)
 {
     private const int LongestDefaultWindow = 2048;
     private const int MaxChunkTokens = 512;
@@ -50,14 +50,22 @@ public sealed class PerplexityEvaluator(TransformerModel model, Tokenizer tokeni
                 $"The text has {tokens.Length} tokens and does not fill one window of {window}; use a longer text or a shorter window."));
         }
 
-        using PagedKvCache cache = model.CreateCache((window + PagedKvCache.BlockSize - 1) / PagedKvCache.BlockSize, kvElement);
+        int blocks = BlocksFor(window, runner.BlockSize);
+        if (runner.BlockCount < blocks)
+        {
+            throw new InferometerException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"Perplexity over windows of {window} tokens needs {blocks} blocks of keys and values; the runner has "
+                + $"{runner.BlockCount}."));
+        }
+
         Tally tally = new();
         int[] current = new int[window];
         for (int index = 0; index < windows; index++)
         {
             stream.AsSpan(index * stride, stride).CopyTo(current.AsSpan(window - stride));
             current[0] = begin >= 0 ? begin : current[0];
-            Score(current, cache, replaces ? (window / 2) + 1 : 1, tally, cancellationToken);
+            Score(current, replaces ? (window / 2) + 1 : 1, tally, cancellationToken);
             progress?.Report(new PerplexityProgress(index + 1, windows, Math.Exp(tally.Mean)));
         }
 
@@ -66,10 +74,21 @@ public sealed class PerplexityEvaluator(TransformerModel model, Tokenizer tokeni
             perplexity, tally.Mean, perplexity * tally.StandardErrorOfMean, tally.Count, windows, window, tokens.Length);
     }
 
+    /// <summary>Tokens of a window: those asked for, or as many as the model and the default allow.</summary>
+    /// <param name="options">What is asked for.</param>
+    /// <param name="contextTokens">Longest sequence of the model.</param>
+    public static int WindowOf(PerplexityOptions options, int contextTokens)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return options.WindowTokens == 0 ? Math.Min(contextTokens, LongestDefaultWindow) : options.WindowTokens;
+    }
+
+    private static int BlocksFor(int tokens, int blockSize) => (tokens + blockSize - 1) / blockSize;
+
     private int WindowOf(PerplexityOptions options)
     {
-        int longest = model.ContextTokens;
-        int window = options.WindowTokens == 0 ? Math.Min(longest, LongestDefaultWindow) : options.WindowTokens;
+        int longest = runner.ContextTokens;
+        int window = WindowOf(options, longest);
         return window >= 2 && window <= longest && options.Windows >= 0
             ? window
             : throw new InferometerException(string.Create(
@@ -79,12 +98,11 @@ public sealed class PerplexityEvaluator(TransformerModel model, Tokenizer tokeni
     }
 
     /// <summary>Runs a window in chunks and adds up the targets from position <paramref name="firstTarget"/> on.</summary>
-    private void Score(int[] window, PagedKvCache cache, int firstTarget, Tally tally, CancellationToken cancellationToken)
+    private void Score(int[] window, int firstTarget, Tally tally, CancellationToken cancellationToken)
     {
-        int vocabulary = model.Architecture.VocabularySize;
+        int vocabulary = runner.Architecture.VocabularySize;
         int chunk = Math.Clamp(MaxChunkLogits / vocabulary, 1, MaxChunkTokens);
-        int[] blocks = [.. Enumerable.Range(0, cache.BlockCount)];
-        float[] logits = new float[Math.Min(chunk, window.Length) * vocabulary];
+        int[] blocks = [.. Enumerable.Range(0, BlocksFor(window.Length, runner.BlockSize))];
         ForwardBatch batch = new();
         for (int start = 0; start < window.Length; start += chunk)
         {
@@ -95,13 +113,13 @@ public sealed class PerplexityEvaluator(TransformerModel model, Tokenizer tokeni
             int rows = Math.Clamp(start + count - (firstTarget - 1), 0, count);
             batch.Clear();
             batch.Add(window.AsMemory(start, count), start, blocks, rows);
-            model.Forward(batch, cache, logits);
+            runner.Forward(batch);
             for (int row = 0; row < rows; row++)
             {
                 int target = start + count - rows + row + 1;
                 if (target < window.Length)
                 {
-                    tally.Add(NegativeLogLikelihood(logits.AsSpan(row * vocabulary, vocabulary), window[target]));
+                    tally.Add(NegativeLogLikelihood(runner.Logits(row), window[target]));
                 }
             }
         }

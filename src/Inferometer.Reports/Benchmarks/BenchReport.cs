@@ -71,26 +71,30 @@ public sealed class BenchReport
             : Vector256.IsHardwareAccelerated ? "CPU, managed, 256 bit"
             : "CPU, managed, 128 bit";
 
+    private static string BackendOf(BenchRequest request) =>
+        request.Device is { } device ? $"GPU, managed, {device.DeviceName}" : Backend;
+
     private void Add(BenchResult result)
     {
         StoredModel model = _request.Model;
         BenchSamples samples = result.Samples;
         BenchTest test = samples.Test;
-        MachineLimits limits = result.Limits;
+        MachineLimits? limits = result.Limits;
         string decimals = samples.MeanRate < 10 ? "F3" : "F2";
         string rate = samples.MeanRate.ToString(decimals, CultureInfo.InvariantCulture)
             + " ± " + samples.RateDeviation.ToString(decimals, CultureInfo.InvariantCulture);
         _table.Add(
             _modelName, model.Name, Cell.Number(model.FileBytes, Mebibytes(model.FileBytes)),
-            Cell.Number(model.Parameters, Numbers.Count(model.Parameters)), Backend, Processor(), RuntimeInformation.FrameworkDescription,
-            limits.Threads, _request.Cache.Name, _request.FlashAttention, BenchRunner.StepTokens,
+            Cell.Number(model.Parameters, Numbers.Count(model.Parameters)), BackendOf(_request), Processor(),
+            RuntimeInformation.FrameworkDescription,
+            limits is null ? Cell.None : limits.Threads, _request.Cache.Name, _request.FlashAttention, BenchRunner.StepTokens,
             test.PromptTokens, test.GeneratedTokens, test.Depth, test.Sequences,
             DateTimeOffset.UtcNow.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture),
             test.Name, Cell.Number(samples.MeanRate, rate), Cell.Number(samples.RateDeviation),
             Cell.Number(1e9 * samples.MeanSeconds), Cell.Number(1e9 * samples.SecondsDeviation),
             Cell.List([.. samples.Seconds.Select(s => (1e9 * s).ToString("F0", CultureInfo.InvariantCulture))]),
-            Cell.Share(samples.MeanRate / result.LimitRate), Cell.Number(result.LimitRate),
-            Cell.Number(limits.ReadGBps), Cell.Number(limits.FloatGops), Cell.Number(limits.Int8Gops));
+            result.LimitRate is { } limit ? Cell.Share(samples.MeanRate / limit) : Cell.None, Cell.Number(result.LimitRate),
+            Cell.Number(limits?.ReadGBps), Cell.Number(limits?.FloatGops), Cell.Number(limits?.Int8Gops));
     }
 
     private static string Mebibytes(long bytes) => bytes < 1L << 30

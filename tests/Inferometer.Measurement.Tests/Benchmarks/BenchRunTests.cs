@@ -27,7 +27,7 @@ public class BenchRunTests
         IReadOnlyList<BenchResult> results = BenchRun.Measure(
             Request, () => done++, report => loaded.Add(report.Outcome), TestContext.Current.CancellationToken);
         Assert.Equal(["pp6", "tg3 @ d4 x 2", "pp6", "tg3 @ d4 x 2"], results.Select(r => r.Samples.Test.Name));
-        Assert.Equal([1, 1, 2, 2], results.Select(r => r.Limits.Threads));
+        Assert.Equal([1, 1, 2, 2], results.Select(r => r.Limits!.Threads));
         Assert.All(results, r => Assert.True(r is { LimitRate: > 0, Samples: { Seconds.Count: 2, MeanRate: > 0 } }));
         Assert.Equal(8, done);
         Assert.Equal(2, loaded.Count);

@@ -44,6 +44,8 @@ internal sealed unsafe class RowMatrix : WeightMatrix
 
     public override bool ReadsSource => _owned is null;
 
+    internal override byte* Stored => _source;
+
     private int Blocks => (Rows + RowDots.BlockRows - 1) / RowDots.BlockRows;
 
     internal override ActivationLayout LayoutFor(int tokens) => tokens <= _maxDotTokens ? ActivationLayout.Rows

@@ -109,6 +109,9 @@ public abstract unsafe class WeightMatrix : IDisposable
     /// <summary>First of the <see cref="SizeBytes"/> repacked bytes, or null where the source is read as it is.</summary>
     internal virtual byte* Repacked => null;
 
+    /// <summary>First byte of the rows as they are stored, or null where they were repacked.</summary>
+    internal virtual byte* Stored => null;
+
     /// <summary>The activations this matrix wants for a step of so many tokens.</summary>
     internal abstract ActivationLayout LayoutFor(int tokens);
 

@@ -1,0 +1,203 @@
+using ILGPU.Runtime;
+using Inferometer.Core;
+using Inferometer.Core.Models;
+using Inferometer.Gpu.Devices;
+using Inferometer.Gpu.Execution;
+using Inferometer.Runners;
+
+namespace Inferometer.Gpu;
+
+/// <summary>A transformer and its key/value cache on a GPU. Rows of logits stay there until they are asked for. Owns everything.</summary>
+internal sealed class GpuRunner : IModelRunner
+{
+    private readonly GpuDevice _device;
+    private readonly GpuModel _model;
+    private readonly GpuKvCache _cache;
+    private readonly GpuForward _forward;
+    private int[] _best = [];
+    private float[] _logits = [];
+    private float[] _hidden = [];
+    private bool[] _isFetched = [];
+    private int _rows;
+    private int _tokens;
+    private bool _hasBest;
+    private bool _wantsHidden;
+    private bool _hasHidden;
+    private int _running;
+    private long _steps;
+    private long _ranTokens;
+    private long _attentions;
+
+    /// <summary>Makes a runner of its parts.</summary>
+    public GpuRunner(GpuDevice device, GpuModel model, int blockCount)
+    {
+        (_device, _model) = (device, model);
+        try
+        {
+            _cache = new GpuKvCache(device, model.Architecture, blockCount);
+        }
+        catch (AcceleratorException error)
+        {
+            throw new InferometerException(
+                $"{device.Name}: there is no room for {blockCount} blocks of keys and values: {error.Message}", error);
+        }
+
+        _forward = new GpuForward(device, model, _cache);
+    }
+
+    /// <inheritdoc/>
+    public ModelArchitecture Architecture => _model.Architecture;
+
+    /// <inheritdoc/>
+    public int ContextTokens => _model.ContextTokens;
+
+    /// <inheritdoc/>
+    public int BlockSize => Kernels.AttentionKernels.PageTokens;
+
+    /// <inheritdoc/>
+    public int BlockCount => _cache.BlockCount;
+
+    /// <inheritdoc/>
+    public RunnerMemory Memory => new(
+        _model.Bytes, _forward.WorkspaceBytes, 0, _forward.OutputBytes + (sizeof(float) * ((long)_logits.Length + _hidden.Length)));
+
+    /// <inheritdoc/>
+    public RunnerStatistics Statistics => new(
+        Interlocked.Read(ref _steps), Interlocked.Read(ref _ranTokens), Interlocked.Read(ref _attentions), 0);
+
+    /// <summary>Parts that attention cuts contexts into, for tests; null = as many as the device needs.</summary>
+    internal int? SplitsWanted
+    {
+        set => _forward.SplitsWanted = value;
+    }
+
+    /// <inheritdoc/>
+    public IModelAdapter LoadAdapter(string path, double scale = 1) =>
+        throw new InferometerException($"{path}: LoRA adapters do not run on the GPU yet. Use --device cpu.");
+
+    /// <inheritdoc/>
+    public void CopyBlock(int source, int destination)
+    {
+        _device.Bind();
+        _cache.CopyBlock(source, destination);
+    }
+
+    /// <inheritdoc/>
+    public void Forward(ForwardBatch batch)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        if (Interlocked.Exchange(ref _running, 1) != 0)
+        {
+            throw new InvalidOperationException("this model is running another step; steps run one at a time");
+        }
+
+        try
+        {
+            RequireNoAdapters(batch);
+            (_rows, _tokens, _hasBest, _wantsHidden, _hasHidden) =
+                (batch.LogitRowCount, batch.TokenCount, false, batch.WantsHiddenStates, false);
+            if (_isFetched.Length < _rows)
+            {
+                _isFetched = new bool[_rows];
+            }
+
+            _isFetched.AsSpan().Clear();
+            if (batch.TokenCount == 0)
+            {
+                return;
+            }
+
+            _device.Bind();
+            _forward.Run(batch);
+            _device.Accelerator.Synchronize();
+            Interlocked.Increment(ref _steps);
+            Interlocked.Add(ref _ranTokens, batch.TokenCount);
+            Interlocked.Add(ref _attentions, _model.Layers.Count);
+        }
+        finally
+        {
+            Volatile.Write(ref _running, 0);
+        }
+    }
+
+    /// <inheritdoc/>
+    public int BestToken(int row)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)row, (uint)_rows, nameof(row));
+        if (!_hasBest)
+        {
+            Grow(ref _best, _rows);
+            _device.Bind();
+            _forward.Best.SubView(0, _rows).CopyToCPU(ref _best[0], _rows);
+            _hasBest = true;
+        }
+
+        return _best[row];
+    }
+
+    /// <inheritdoc/>
+    public Span<float> Logits(int row)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)row, (uint)_rows, nameof(row));
+        int vocabulary = Architecture.VocabularySize;
+        Grow(ref _logits, checked(_rows * vocabulary));
+        if (!_isFetched[row])
+        {
+            _device.Bind();
+            _forward.Logits.SubView((long)row * vocabulary, vocabulary).CopyToCPU(ref _logits[row * vocabulary], vocabulary);
+            _isFetched[row] = true;
+        }
+
+        return _logits.AsSpan(row * vocabulary, vocabulary);
+    }
+
+    /// <inheritdoc/>
+    public ReadOnlySpan<float> HiddenState(int token)
+    {
+        if (!_wantsHidden)
+        {
+            throw new InvalidOperationException("the step was not asked for hidden states");
+        }
+
+        int width = Architecture.HiddenSize;
+        if (!_hasHidden)
+        {
+            Grow(ref _hidden, checked(_tokens * width));
+            _device.Bind();
+            _forward.Hidden.SubView(0, (long)_tokens * width).CopyToCPU(ref _hidden[0], _tokens * width);
+            _hasHidden = true;
+        }
+
+        return _hidden.AsSpan(token * width, width);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _device.Bind();
+        _forward.Dispose();
+        _cache.Dispose();
+        _model.Dispose();
+        _device.Dispose();
+    }
+
+    private static void RequireNoAdapters(ForwardBatch batch)
+    {
+        for (int i = 0; i < batch.Count; i++)
+        {
+            if (batch[i].Adapter is { } adapter)
+            {
+                throw new ArgumentException($"adapter '{adapter.Name}' of sequence {i} was loaded for another model", nameof(batch));
+            }
+        }
+    }
+
+    // Rows fetched before it grew are fetched again: it grows before the first of a step.
+    private static void Grow<T>(ref T[] array, int length)
+    {
+        if (array.Length < length)
+        {
+            array = new T[length];
+        }
+    }
+}

@@ -1,0 +1,130 @@
+using ILGPU;
+using ILGPU.Backends.PTX;
+using ILGPU.Runtime;
+using ILGPU.Runtime.Cuda;
+using Inferometer.Core.Gguf;
+
+namespace Inferometer.Gpu.Kernels;
+
+/// <summary>Kernels of a device, compiled when they are first used.</summary>
+internal abstract class DeviceKernels
+{
+    /// <summary>See <see cref="RowKernels.JoinAndNorm"/>.</summary>
+    public abstract Action<KernelConfig, NormArguments> JoinAndNorm { get; }
+
+    /// <summary>See <see cref="RowKernels.Quantise"/>.</summary>
+    public abstract Action<KernelConfig, ArrayView<float>, ArrayView<int>, ArrayView<ActivationScale>, int> Quantise { get; }
+
+    /// <summary>See <see cref="RowKernels.Activate"/>.</summary>
+    public abstract Action<KernelConfig, ArrayView<float>, ArrayView<float>, long, int> Activate { get; }
+
+    /// <summary>See <see cref="RowKernels.FinishLogits"/>.</summary>
+    public abstract Action<KernelConfig, ArrayView<float>, long, float, float> FinishLogits { get; }
+
+    /// <summary>See <see cref="RowKernels.Best"/>.</summary>
+    public abstract Action<KernelConfig, ArrayView<float>, int, ArrayView<int>> Best { get; }
+
+    /// <summary>See <see cref="RowKernels.Route"/>.</summary>
+    public abstract Action<KernelConfig, RouteArguments> Route { get; }
+
+    /// <summary>See <see cref="RowKernels.GateRows"/>.</summary>
+    public abstract Action<KernelConfig, ArrayView<float>, ArrayView<float>, int> GateRows { get; }
+
+    /// <summary>See <see cref="AttentionKernels.Store"/>.</summary>
+    public abstract Action<KernelConfig, AttentionArguments, RotaryArguments> Store { get; }
+
+    /// <summary>See <see cref="AttentionKernels.Attend"/>.</summary>
+    public abstract Action<KernelConfig, AttentionArguments> Attend { get; }
+
+    /// <summary>See <see cref="AttentionKernels.Combine"/>.</summary>
+    public abstract Action<KernelConfig, AttentionArguments> Combine { get; }
+
+    /// <summary>Kernels for warps of so many threads.</summary>
+    public static DeviceKernels Create(Accelerator accelerator, int lanes) => lanes switch
+    {
+        1 => new DeviceKernels<Lanes1>(accelerator),
+        4 => new DeviceKernels<Lanes4>(accelerator),
+        32 => new DeviceKernels<Lanes32>(accelerator),
+        _ => throw new ArgumentOutOfRangeException(nameof(lanes), lanes, "warps have 1, 4 or 32 threads"),
+    };
+
+    /// <summary>Kernels for a format of weights; null where there are none.</summary>
+    public abstract FormatKernels? Of(GgmlType type);
+}
+
+/// <summary>Kernels for warps of <typeparamref name="TLanes"/>.</summary>
+internal sealed class DeviceKernels<TLanes>(Accelerator accelerator) : DeviceKernels
+    where TLanes : struct, ILanes
+{
+    // Ampere: the first with the shapes that are used.
+    private const int LeastMajor = 8;
+
+    private readonly Dictionary<GgmlType, FormatKernels?> _formats = [];
+
+    private bool HasTensorCores => accelerator is CudaAccelerator { Architecture.Major: >= LeastMajor };
+
+    private bool IsEmulatedWarp => accelerator.AcceleratorType == AcceleratorType.CPU && TLanes.Count == PTXBackend.WarpSize;
+
+    public override Action<KernelConfig, NormArguments> JoinAndNorm =>
+        field ??= accelerator.LoadStreamKernel<NormArguments>(RowKernels.JoinAndNorm<TLanes>);
+
+    public override Action<KernelConfig, ArrayView<float>, ArrayView<int>, ArrayView<ActivationScale>, int> Quantise =>
+        field ??= accelerator.LoadStreamKernel<ArrayView<float>, ArrayView<int>, ArrayView<ActivationScale>, int>(RowKernels.Quantise);
+
+    public override Action<KernelConfig, ArrayView<float>, ArrayView<float>, long, int> Activate =>
+        field ??= accelerator.LoadStreamKernel<ArrayView<float>, ArrayView<float>, long, int>(RowKernels.Activate);
+
+    public override Action<KernelConfig, ArrayView<float>, long, float, float> FinishLogits =>
+        field ??= accelerator.LoadStreamKernel<ArrayView<float>, long, float, float>(RowKernels.FinishLogits);
+
+    public override Action<KernelConfig, ArrayView<float>, int, ArrayView<int>> Best =>
+        field ??= accelerator.LoadStreamKernel<ArrayView<float>, int, ArrayView<int>>(RowKernels.Best<TLanes>);
+
+    public override Action<KernelConfig, RouteArguments> Route =>
+        field ??= accelerator.LoadStreamKernel<RouteArguments>(RowKernels.Route);
+
+    public override Action<KernelConfig, ArrayView<float>, ArrayView<float>, int> GateRows =>
+        field ??= accelerator.LoadStreamKernel<ArrayView<float>, ArrayView<float>, int>(RowKernels.GateRows);
+
+    public override Action<KernelConfig, AttentionArguments, RotaryArguments> Store =>
+        field ??= accelerator.LoadStreamKernel<AttentionArguments, RotaryArguments>(AttentionKernels.Store<TLanes>);
+
+    public override Action<KernelConfig, AttentionArguments> Attend =>
+        field ??= accelerator.LoadStreamKernel<AttentionArguments>(AttentionKernels.Attend<TLanes>);
+
+    public override Action<KernelConfig, AttentionArguments> Combine =>
+        field ??= accelerator.LoadStreamKernel<AttentionArguments>(AttentionKernels.Combine);
+
+    public override FormatKernels? Of(GgmlType type)
+    {
+        if (!_formats.TryGetValue(type, out FormatKernels? kernels))
+        {
+            _formats[type] = kernels = Create(type);
+        }
+
+        return kernels;
+    }
+
+    private FormatKernels? Create(GgmlType type) => type switch
+    {
+        GgmlType.F32 => new FormatKernels<TLanes, Float32Format, Float4>(accelerator, null),
+        GgmlType.F16 => new FormatKernels<TLanes, Float16Format, FloatBlock>(accelerator, Floats<Float16Format>()),
+        GgmlType.BF16 => new FormatKernels<TLanes, BrainFormat, FloatBlock>(accelerator, Floats<BrainFormat>()),
+        GgmlType.Q8_0 => new FormatKernels<TLanes, Q8_0Format, QuantBlock>(accelerator, Quants<Q8_0Format>()),
+        GgmlType.Q4_0 => new FormatKernels<TLanes, Q4_0Format, QuantBlock>(accelerator, Quants<Q4_0Format>()),
+        GgmlType.Q4_K => new FormatKernels<TLanes, Q4_KFormat, QuantBlock>(accelerator, Quants<Q4_KFormat>()),
+        GgmlType.Q6_K => new FormatKernels<TLanes, Q6_KFormat, QuantBlock>(accelerator, Quants<Q6_KFormat>()),
+        GgmlType.MXFP4 => new FormatKernels<TLanes, MXFP4Format, QuantBlock>(accelerator, Quants<MXFP4Format>()),
+        _ => null,
+    };
+
+    private Action<DeviceWeights, Operand, ArrayView<float>, int, ArrayView<float>, int, int>? Quants<TFormat>()
+        where TFormat : struct, IQuantFragments => HasTensorCores ? TensorKernels.MultiplyQuants<TensorCores, TFormat>
+            : IsEmulatedWarp ? TensorKernels.MultiplyQuants<EmulatedCores, TFormat>
+            : null;
+
+    private Action<DeviceWeights, Operand, ArrayView<float>, int, ArrayView<float>, int, int>? Floats<TFormat>()
+        where TFormat : struct, IFloatFragments => HasTensorCores ? TensorKernels.MultiplyFloats<TensorCores, TFormat>
+            : IsEmulatedWarp ? TensorKernels.MultiplyFloats<EmulatedCores, TFormat>
+            : null;
+}

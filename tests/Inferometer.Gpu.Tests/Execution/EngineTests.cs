@@ -1,0 +1,151 @@
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using Inferometer.Core;
+using Inferometer.Cpu.Execution;
+using Inferometer.Cpu.Kernels.Attention;
+using Inferometer.Inference.Engine;
+using Inferometer.Inference.Sampling;
+using Inferometer.Scheduling;
+using Inferometer.Tests;
+
+namespace Inferometer.Gpu.Tests.Execution;
+
+/// <summary>
+/// The engine over the emulated GPU: batching, prefix reuse and preemption change no token, and tokens are the right ones.
+/// </summary>
+public sealed class EngineTests
+{
+    private const string Stories = "models/stories260k/stories260k-f32.gguf";
+
+    private static readonly InferenceOptions Defaults = new() { MaxBatchSize = 8, MaxSequenceTokens = 256 };
+
+    private static readonly string[] Prompts =
+    [
+        "Once upon a time there was a little girl who",
+        "The dog",
+        "Once upon a time there was a little girl who had a red ball and",
+        "Tim and Sue went to the park. They saw a big tree and a",
+    ];
+
+    private static readonly Lazy<Task<IReadOnlyList<int>[]>> Expected = new(() => RunAllAsync(Defaults));
+
+    /// <summary>Lets the emulation stand in for a card in this process.</summary>
+    [ModuleInitializer]
+    internal static void Emulate() => Environment.SetEnvironmentVariable(GpuRunnerProvider.EmulationVariable, "emulated");
+
+    [Theory]
+    [InlineData("models/stories260k")]
+    [InlineData("models/tales-5m")]
+    public async Task Greedy_tokens_are_those_of_the_double_precision_reference(string folder)
+    {
+        using JsonDocument reference = JsonDocument.Parse(
+            await File.ReadAllBytesAsync(SharedFolder.Require(folder + "/reference.json"), TestContext.Current.CancellationToken));
+        await using InferenceEngine engine = Start(folder, Defaults);
+        foreach (JsonElement item in reference.RootElement.GetProperty("cases").EnumerateArray().Take(3))
+        {
+            int[] expected = [.. item.GetProperty("greedy_ids").EnumerateArray().Select(e => e.GetInt32()).Take(24)];
+            int[] prompt = [.. item.GetProperty("prompt_ids").EnumerateArray().Select(e => e.GetInt32())];
+            GenerationResult result = await engine.GenerateAsync(
+                new GenerationRequest
+                {
+                    PromptTokens = prompt,
+                    MaxNewTokens = expected.Length,
+                    Sampling = SamplingOptions.Greedy with { IgnoreEndOfGeneration = false },
+                },
+                TestContext.Current.CancellationToken);
+            Assert.Equal(expected.Take(result.TokenIds.Count), result.TokenIds);
+            Assert.True(result.TokenIds.Count == expected.Length || result.FinishReason == FinishReason.Stop);
+        }
+    }
+
+    [Theory]
+    [InlineData("one at a time")]
+    [InlineData("static batches")]
+    [InlineData("no prefix cache")]
+    [InlineData("small chunks")]
+    [InlineData("whole prompts")]
+    [InlineData("no KV cache")]
+    [InlineData("little memory")]
+    [InlineData("prompt lookup")]
+    [InlineData("on the processor")]
+    public async Task Greedy_tokens_are_the_same_whichever_way_they_are_batched(string variant)
+    {
+        IReadOnlyList<int>[] expected = await Expected.Value;
+        IReadOnlyList<int>[] actual = await RunAllAsync(variant switch
+        {
+            "one at a time" => Defaults with { Batching = BatchingMode.Off },
+            "static batches" => Defaults with { Batching = BatchingMode.Static, MaxBatchSize = 3 },
+            "no prefix cache" => Defaults with { PrefixCache = false },
+            "small chunks" => Defaults with { MaxTokensPerStep = 5 },
+            "whole prompts" => Defaults with { ChunkedPrefill = false, MaxTokensPerStep = 16 },
+            "no KV cache" => Defaults with { KvCache = false },
+            "prompt lookup" => Defaults with { Speculation = new SpeculationOptions() },
+            "on the processor" => Defaults,
+            _ => Defaults with { KvMemoryBytes = 7 * PagedKvCache.BytesPerBlock(Architecture()) },
+        }, variant is not "on the processor", mustPreempt: variant is "little memory");
+        Assert.Equal(expected, actual);
+    }
+
+    [Fact]
+    public async Task Sampled_tokens_are_those_of_the_processor()
+    {
+        SamplingOptions sampling = new() { Temperature = 0.8f, Seed = 3, TopP = 0.9f };
+        Assert.Equal(await RunAllAsync(Defaults, onGpu: false, sampling), await RunAllAsync(Defaults, onGpu: true, sampling));
+    }
+
+    [Fact]
+    public async Task Embeddings_are_those_of_the_processor()
+    {
+        await using InferenceEngine gpu = Start(Stories, Defaults), cpu = Start(Stories, Defaults, onGpu: false);
+        float[] expected = await cpu.EmbedAsync("a red ball", cancellationToken: TestContext.Current.CancellationToken);
+        float[] actual = await gpu.EmbedAsync("a red ball", cancellationToken: TestContext.Current.CancellationToken);
+        for (int i = 0; i < expected.Length; i++)
+        {
+            Assert.Equal(expected[i], actual[i], 1e-3);
+        }
+    }
+
+    [Fact]
+    public void What_the_gpu_lacks_is_refused_by_name()
+    {
+        string path = SharedFolder.Require(Stories);
+        Refused(Defaults with { KvElement = KvElement.F32 }, "keys and values as F32");
+        Refused(Defaults with { FlashAttention = false }, "whole rows of scores");
+        Refused(Defaults with { Threads = 2 }, "--threads");
+        using InferenceEngine engine = Start(Stories, Defaults);
+        Assert.Contains(
+            "LoRA", Assert.Throws<InferometerException>(() => engine.LoadAdapter("adapter.gguf")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "no NVIDIA GPU", Assert.Throws<InferometerException>(() => GpuRunnerProvider.Find(1)).Message, StringComparison.Ordinal);
+
+        void Refused(InferenceOptions options, string what) => Assert.Contains(
+            what,
+            Assert.Throws<InferometerException>(() => InferenceEngine.Load(
+                path, options with { Device = GpuRunnerProvider.Find() },
+                cancellationToken: TestContext.Current.CancellationToken)).Message,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Loading_stops_when_it_is_cancelled() => Assert.ThrowsAny<OperationCanceledException>(() => InferenceEngine.Load(
+        SharedFolder.Require(Stories), Defaults with { Device = GpuRunnerProvider.Find() },
+        cancellationToken: new CancellationToken(true)));
+
+    private static Core.Models.ModelArchitecture Architecture() => Core.Gguf.GgufArchitectureReader.Read(SharedFolder.Require(Stories));
+
+    private static InferenceEngine Start(string model, InferenceOptions options, bool onGpu = true) => InferenceEngine.Load(
+        SharedFolder.Require(model), onGpu ? options with { Device = GpuRunnerProvider.Find() } : options with { Threads = 1 },
+        cancellationToken: TestContext.Current.CancellationToken);
+
+    private static async Task<IReadOnlyList<int>[]> RunAllAsync(
+        InferenceOptions options, bool onGpu = true, SamplingOptions? sampling = null, bool mustPreempt = false)
+    {
+        await using InferenceEngine engine = Start(Stories, options, onGpu);
+        GenerationResult[] results = await Task.WhenAll(Prompts.Select(prompt => engine.GenerateAsync(
+            new GenerationRequest { Prompt = prompt, MaxNewTokens = 20, Sampling = sampling ?? SamplingOptions.Greedy },
+            TestContext.Current.CancellationToken)));
+        Assert.Equal(0, engine.Statistics.KvBlocksUsed);
+        Assert.True(!mustPreempt || engine.Statistics.Preemptions > 0, "nothing was preempted");
+        return [.. results.Select(result => result.TokenIds)];
+    }
+}
