@@ -6,6 +6,7 @@ using Inferometer.Cli.Settings;
 using Inferometer.Core;
 using Inferometer.Core.Models;
 using Inferometer.Measurement.Benchmarks;
+using Inferometer.Measurement.Energy;
 using Inferometer.Measurement.Models;
 using Inferometer.Reports.Benchmarks;
 using Inferometer.Reports.Writers;
@@ -92,6 +93,7 @@ internal sealed partial class BenchCommand
         int[] threads = _threads.Of(parsed);
         var kv = KvArgument.Read(_kv.Of(parsed), location);
         using Interrupt interrupt = new(cancellationToken);
+        using var energy = EnergyMeter.Open();
         BenchRequest request = new()
         {
             Model = StoredModel.Read(location.Files),
@@ -102,6 +104,7 @@ internal sealed partial class BenchCommand
             Cache = new BenchCache(kv.Element, kv.Compression),
             FlashAttention = !_noFlash.Of(parsed),
             RepackedFile = RepackedFileOption.Use(_repack.Of(parsed)),
+            Energy = energy,
         };
         IReadOnlyList<BenchResult> results;
         using (Progress progress = new(_printer, "repetitions", threads.Length * tests.Length * repetitions))
@@ -109,7 +112,9 @@ internal sealed partial class BenchCommand
             results = BenchRun.Measure(request, progress.Advance, report => RepackedFileOption.Explain(_printer, report), interrupt.Token);
         }
 
-        _printer.Print(new BenchReport(request, results).Document, _output.Of(parsed));
+        OutputFormat format = _output.Of(parsed);
+        BenchReport report = new(request, results);
+        _printer.Print(format is OutputFormat.Markdown or OutputFormat.Table ? report.Page : report.Document, format);
         return Task.FromResult(ExitCode.Success);
     }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Inferometer.Cpu.Execution;
+using Inferometer.Measurement.Energy;
 using Inferometer.Runners;
 
 namespace Inferometer.Measurement.Benchmarks;
@@ -11,7 +12,8 @@ namespace Inferometer.Measurement.Benchmarks;
 /// </summary>
 /// <param name="model">The model.</param>
 /// <param name="kv">How keys and values are cached.</param>
-public sealed class BenchRunner(TransformerModel model, BenchCache kv)
+/// <param name="energy">Measures energy beside time; null = nothing does.</param>
+public sealed class BenchRunner(TransformerModel model, BenchCache kv, EnergyMeter? energy = null)
 {
     /// <summary>Most tokens of a prompt step, llama.cpp's default for a physical batch.</summary>
     public const int StepTokens = 512;
@@ -45,13 +47,14 @@ public sealed class BenchRunner(TransformerModel model, BenchCache kv)
         while (Stopwatch.GetElapsedTime(first) < warmUp);
 
         double[] seconds = new double[repetitions];
+        Func<MeasuredEnergy?>? taken = energy?.Begin();
         for (int repetition = 0; repetition < repetitions; repetition++)
         {
             seconds[repetition] = Repeat();
             done();
         }
 
-        return new BenchSamples(test, seconds);
+        return new BenchSamples(test, seconds) { Energy = taken?.Invoke() };
 
         // What is in the cache up to the depth stays as it is; what follows is written anew.
         double Repeat()

@@ -14,6 +14,9 @@ public sealed record CacheComparison(
     IReadOnlyList<int> Contexts, IReadOnlyList<double> ExactDecodeTokensPerSecond, IReadOnlyList<ComparedCache> Caches,
     long PeakResidentBytes)
 {
+    /// <summary>Answers with the exact cache beside their references; null = there were none.</summary>
+    public TextScore? ExactText { get; init; }
+
     /// <summary>Tokens that are decoded for one timing; no context that is timed is shorter.</summary>
     public const int DecodeTokens = 32;
 
@@ -25,10 +28,11 @@ public sealed record CacheComparison(
     /// <param name="windows">Stretches of text, tokens each, as they are scored.</param>
     /// <param name="contexts">Context lengths, tokens, <see cref="DecodeTokens"/> to what the model takes less those.</param>
     /// <param name="timed">Called after each timing, of which there is one for each context and cache, the exact one included.</param>
+    /// <param name="answers">Prompts that are answered with each cache, and what is to be answered; null = none.</param>
     /// <param name="cancellationToken">Stops between steps.</param>
     public static CacheComparison Measure(
         TransformerModel model, IReadOnlyList<KvCompression> caches, IReadOnlyList<int[]> windows, IReadOnlyList<int> contexts,
-        Action? timed = null, CancellationToken cancellationToken = default)
+        Action? timed = null, GeneratedAnswers? answers = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(caches);
@@ -38,10 +42,18 @@ public sealed record CacheComparison(
         ComparedCache[] compared =
         [
             .. caches.Zip(
-                quality, (cache, q) => new ComparedCache(cache, q, Speeds(blocks => cache.CreateCache(blocks, 1, StepTokens)))),
+                quality, (cache, q) => new ComparedCache(cache, q, Speeds(Compressed(cache)))
+                {
+                    Text = answers?.Score(model, Compressed(cache), cancellationToken),
+                }),
         ];
         using var self = System.Diagnostics.Process.GetCurrentProcess();
-        return new CacheComparison(contexts, exact, compared, self.PeakWorkingSet64);
+        return new CacheComparison(contexts, exact, compared, self.PeakWorkingSet64)
+        {
+            ExactText = answers?.Score(model, blocks => model.CreateCache(blocks, KvElement.F16), cancellationToken),
+        };
+
+        Func<int, KvCache> Compressed(KvCompression cache) => blocks => cache.CreateCache(blocks, 1, StepTokens);
 
         double[] Speeds(Func<int, KvCache> create) => [.. contexts.Select(context =>
         {

@@ -7,4 +7,8 @@ namespace Inferometer.Measurement.Evaluation;
 /// <param name="Cache">The cache.</param>
 /// <param name="Quality">What it does to the model's predictions, and what it holds.</param>
 /// <param name="DecodeTokensPerSecond">Speed, one for each context that was timed.</param>
-public sealed record ComparedCache(KvCompression Cache, CacheQuality Quality, IReadOnlyList<double> DecodeTokensPerSecond);
+public sealed record ComparedCache(KvCompression Cache, CacheQuality Quality, IReadOnlyList<double> DecodeTokensPerSecond)
+{
+    /// <summary>Answers beside their references; null = there were none.</summary>
+    public TextScore? Text { get; init; }
+}
