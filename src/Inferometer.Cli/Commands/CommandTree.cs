@@ -17,6 +17,7 @@ internal static class CommandTree
             CompareCommand.Create(printer),
             SimulateCommand.Create(printer),
             LoadCommand.Create(printer),
+            WatchCommand.Create(printer),
             PlanCommand.Create(printer),
             SweepCommand.Create(printer),
             ShowcaseCommand.Create(printer),
