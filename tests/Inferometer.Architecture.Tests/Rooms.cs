@@ -19,25 +19,29 @@ internal static class Rooms
         ["Inference"] = ["Core", "ModelFiles", "Runners", "Cpu", "Scheduling", "Serving"],
         ["Compression"] = ["Core", "ModelFiles", "Runners", "Cpu", "Inference"],
         ["Measurement"] = ["Core", "Scheduling", "Serving", "Simulation", "ModelFiles", "Runners", "Cpu", "Inference", "Compression"],
+        ["History"] =
+        [
+            "Core", "Scheduling", "Serving", "Simulation", "ModelFiles", "Runners", "Cpu", "Inference", "Compression", "Measurement",
+        ],
         ["Reports"] =
         [
             "Core", "Scheduling", "Serving", "Simulation", "Planning", "ModelFiles", "Runners", "Cpu", "Inference", "Compression",
-                "Measurement",
+                "Measurement", "History",
         ],
         ["Server"] =
         [
             "Core", "Scheduling", "Serving", "Simulation", "Planning", "ModelFiles", "Runners", "Cpu", "Inference", "Compression",
-                "Measurement", "Reports",
+                "Measurement", "History", "Reports",
         ],
         ["Sweeps"] =
         [
             "Core", "Scheduling", "Serving", "Simulation", "Planning", "ModelFiles", "Runners", "Cpu", "Inference", "Compression",
-                "Measurement", "Reports",
+                "Measurement", "History", "Reports",
         ],
         ["Cli"] =
         [
             "Core", "Scheduling", "Serving", "Simulation", "Planning", "ModelFiles", "Runners", "Cpu", "Inference", "Compression",
-                "Measurement", "Reports", "Server", "Sweeps",
+                "Measurement", "History", "Reports", "Server", "Sweeps",
         ],
     };
 

@@ -22,7 +22,7 @@ internal static class AblationProcess
             "-p", Text(workload.InputTokens), "-n", Text(workload.OutputTokens), "-b", Text(workload.BatchSize),
             "--shared", Text(workload.CachedPrefixTokens), "-t", Text(settings.Threads), "--kv",
             settings.Element.ToString().ToLowerInvariant(),
-            "--warm-up", settings.WarmUp.TotalSeconds.ToString(CultureInfo.InvariantCulture),
+            "--warm-up", settings.WarmUp.TotalSeconds.ToString(CultureInfo.InvariantCulture), "--no-record",
         ])
         {
             start.ArgumentList.Add(argument);

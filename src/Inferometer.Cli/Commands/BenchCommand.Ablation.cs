@@ -3,12 +3,16 @@ using Inferometer.Cli.Ablation;
 using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Models;
 using Inferometer.Cli.Output;
+using Inferometer.Cli.Recording;
 using Inferometer.Cli.Settings;
 using Inferometer.Core;
 using Inferometer.Core.Deployments;
+using Inferometer.History.Records;
 using Inferometer.Measurement.Ablation;
 using Inferometer.Measurement.Models;
 using Inferometer.Reports.Ablation;
+using Inferometer.Reports.Benchmarks;
+using Inferometer.Reports.Runs;
 using Inferometer.Reports.Writers;
 
 namespace Inferometer.Cli.Commands;
@@ -39,7 +43,8 @@ internal sealed partial class BenchCommand
         { Hidden = true };
 
     private async Task<int> Ablate(
-        ParseResult parsed, ModelLocation location, int repetitions, TimeSpan warmUp, CancellationToken cancellationToken)
+        ParseResult parsed, ModelLocation location, int repetitions, TimeSpan warmUp, RunRecording recording,
+        CancellationToken cancellationToken)
     {
         AblationSettings settings = ReadAblation(parsed, location, repetitions, warmUp);
         using Interrupt interrupt = new(cancellationToken);
@@ -58,6 +63,8 @@ internal sealed partial class BenchCommand
 
         OutputFormat format = _output.Of(parsed);
         _printer.Print(new AblationReport(result).DocumentFor(format), format);
+        recording.Keep(() => new RunDraft(
+            RunKind.Bench, RunArm.Measured, location.Name, BenchReport.Processor(), RecordedBenchmarks.Of(result)));
         return ExitCode.Success;
 
         Task<WorkloadSample> Run(OptimizationConfiguration configuration, CancellationToken token) =>

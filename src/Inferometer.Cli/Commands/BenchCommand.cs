@@ -2,13 +2,16 @@ using System.CommandLine;
 using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Models;
 using Inferometer.Cli.Output;
+using Inferometer.Cli.Recording;
 using Inferometer.Cli.Settings;
 using Inferometer.Core;
 using Inferometer.Core.Models;
+using Inferometer.History.Records;
 using Inferometer.Measurement.Benchmarks;
 using Inferometer.Measurement.Energy;
 using Inferometer.Measurement.Models;
 using Inferometer.Reports.Benchmarks;
+using Inferometer.Reports.Runs;
 using Inferometer.Reports.Writers;
 
 namespace Inferometer.Cli.Commands;
@@ -49,6 +52,7 @@ internal sealed partial class BenchCommand
     private readonly FlagOption _noFlash = EngineSettings.NoFlashOption();
     private readonly FlagOption _repack = RepackedFileOption.Create();
     private readonly ValueOption<OutputFormat> _output = FormatOptions.OfBench();
+    private readonly RecordingSettings _recording = new();
     private readonly Printer _printer;
 
     private BenchCommand(Printer printer) => _printer = printer;
@@ -69,6 +73,7 @@ internal sealed partial class BenchCommand
             self._model, self._prompt, self._generate, self._both, self._depth, self._sequences, self._threads, self._repetitions,
                 self._warmUp, self._kv, self._noFlash, self._repack, self._ablate, self._shared, self._configuration, self._output,
         };
+        self._recording.AddTo(command);
         command.SetAction(self.Run);
         return command;
     }
@@ -80,12 +85,13 @@ internal sealed partial class BenchCommand
             throw new UsageException("--shared needs --ablate.");
         }
 
+        RunRecording recording = RunRecording.Begin(parsed, _recording, _printer);
         ModelLocation location = ModelLocation.Resolve(_model.Of(parsed));
         int repetitions = _repetitions.Of(parsed);
         var warmUp = TimeSpan.FromSeconds(_warmUp.Of(parsed));
         if (_ablate.Of(parsed))
         {
-            return Ablate(parsed, location, repetitions, warmUp, cancellationToken);
+            return Ablate(parsed, location, repetitions, warmUp, recording, cancellationToken);
         }
 
         ModelArchitecture architecture = location.Files.Architecture;
@@ -115,6 +121,8 @@ internal sealed partial class BenchCommand
         OutputFormat format = _output.Of(parsed);
         BenchReport report = new(request, results);
         _printer.Print(format is OutputFormat.Markdown or OutputFormat.Table ? report.Page : report.Document, format);
+        recording.Keep(() => new RunDraft(
+            RunKind.Bench, RunArm.Measured, location.Name, BenchReport.Processor(), RecordedBenchmarks.Of(results)));
         return Task.FromResult(ExitCode.Success);
     }
 

@@ -35,6 +35,8 @@ internal static class CommandTree
             InfoCommand.Create(printer),
             TokenizeCommand.Create(printer),
             BenchCommand.Create(printer),
+            HistoryCommand.Create(printer),
+            ShowCommand.Create(printer),
             PerplexityCommand.Create(printer),
             CompressCommand.Create(printer),
             ConvertCommand.Create(printer),

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Models;
 using Inferometer.Cli.Output;
+using Inferometer.Cli.Recording;
 using Inferometer.Cli.Settings;
 using Inferometer.Compression;
 using Inferometer.Compression.Cache;
@@ -10,8 +11,11 @@ using Inferometer.Compression.Configuration;
 using Inferometer.Compression.Profiles;
 using Inferometer.Core;
 using Inferometer.Cpu.Execution;
+using Inferometer.History.Records;
 using Inferometer.Measurement.Evaluation;
+using Inferometer.Reports.Benchmarks;
 using Inferometer.Reports.Compression;
+using Inferometer.Reports.Runs;
 using Inferometer.Reports.Writers;
 
 namespace Inferometer.Cli.Commands;
@@ -54,6 +58,7 @@ internal sealed class CompressEvalCommand
             SettingNames.HeadGroupSize, SettingNames.SinkTokens, SettingNames.RecentTokens);
 
     private readonly ValueOption<OutputFormat> _format = FormatOptions.Create();
+    private readonly RecordingSettings _recording = new();
     private readonly Printer _printer;
 
     private CompressEvalCommand(Printer printer) => _printer = printer;
@@ -71,6 +76,7 @@ internal sealed class CompressEvalCommand
             self._profile, self._kv, self._text, self._windows, self._windowTokens, self._contexts, self._references, self._answerTokens,
             self._format,
         };
+        self._recording.AddTo(command);
         self._settings.AddTo(command);
         command.SetAction(self.Run);
         return command;
@@ -78,6 +84,7 @@ internal sealed class CompressEvalCommand
 
     private Task<int> Run(ParseResult parsed, CancellationToken cancellationToken)
     {
+        RunRecording recording = RunRecording.Begin(parsed, _recording, _printer);
         (ModelLocation location, ModelConfig modelConfig, CompressionConfig config) = _settings.Read(parsed);
         string? profilePath = _profile.Of(parsed);
         CompressionProfile? profile = profilePath is null ? null : CompressionProfile.Load(profilePath);
@@ -107,6 +114,8 @@ internal sealed class CompressEvalCommand
         }
 
         _printer.Print(CacheComparisonPage.Of(comparison, location.Name, text, used, source.WindowTokens), _format.Of(parsed));
+        recording.Keep(() => new RunDraft(
+            RunKind.CompressEval, RunArm.Measured, location.Name, BenchReport.Processor(), RecordedBenchmarks.Of(comparison)));
         return Task.FromResult(ExitCode.Success);
     }
 

@@ -1,9 +1,12 @@
 using System.CommandLine;
 using System.Globalization;
 using Inferometer.Cli.Hosting;
+using Inferometer.Cli.Recording;
 using Inferometer.Cli.Settings;
 using Inferometer.Core.Deployments;
 using Inferometer.Core.Frameworks;
+using Inferometer.History.Records;
+using Inferometer.Reports.Runs;
 using Inferometer.Serving.Arrivals;
 using Inferometer.Simulation;
 using Inferometer.Simulation.Configuration;
@@ -21,7 +24,8 @@ internal sealed partial class EstimateCommand
     private const int LeastRequests = 1000;
     private const int RequestsPerUser = 10;
 
-    private int Serve(ParseResult parsed, SimulationConfig config, SimulationEngine engine, CancellationToken cancellationToken)
+    private int Serve(
+        ParseResult parsed, SimulationConfig config, SimulationEngine engine, RunRecording recording, CancellationToken cancellationToken)
     {
         string option = parsed.IsGiven(_users) ? _users.Name : _rate.Name;
         RequireOfService(parsed, config, option);
@@ -47,9 +51,13 @@ internal sealed partial class EstimateCommand
         {
             Replicas = parallelism.AttentionDataParallel ? 1 : parallelism.Data,
             WarmUp = traffic.WarmUp,
+            KeepOutcomes = recording.IsOn,
         };
         ServiceResult result = ServiceOutput.Serve(traffic, plan, options, cancellationToken);
         _printer.Print(result, traffic, plan, policy, options, _format.Of(parsed));
+        recording.Keep(() => new RunDraft(
+            RunKind.Estimate, RunArm.Predicted, plan.Request.Architecture.Name, $"{result.Load.Devices} x {plan.Request.System.Name}",
+            RecordedServing.Of(result)));
         return ExitCode.Success;
     }
 

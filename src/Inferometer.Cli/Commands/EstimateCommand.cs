@@ -1,11 +1,14 @@
 using System.CommandLine;
 using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Output;
+using Inferometer.Cli.Recording;
 using Inferometer.Cli.Settings;
 using Inferometer.Compression;
 using Inferometer.Core;
+using Inferometer.History.Records;
 using Inferometer.Reports.Documents;
 using Inferometer.Reports.Estimates;
+using Inferometer.Reports.Runs;
 using Inferometer.Reports.Writers;
 using Inferometer.Simulation;
 using Inferometer.Simulation.Configuration;
@@ -31,6 +34,7 @@ internal sealed partial class EstimateCommand
     private readonly ValueOption<double> _rate = TrafficSettings.RateOption();
     private readonly ValueOption<double> _ramp = TrafficSettings.RampOption();
     private readonly ValueOption<OutputFormat> _format = FormatOptions.Create();
+    private readonly RecordingSettings _recording = new(whereAsked: true);
     private readonly Printer _printer;
 
     private EstimateCommand(Printer printer) => _printer = printer;
@@ -56,6 +60,7 @@ internal sealed partial class EstimateCommand
             self._model, self._config, self._operators, self._allowOverflow, self._users, self._rate, self._ramp,
             self._format,
         };
+        self._recording.AddTo(command);
         self._deployment.AddTo(command);
         command.SetAction((parsed, cancellationToken) => Task.Run(() => self.Run(parsed, cancellationToken), cancellationToken));
         return command;
@@ -63,11 +68,12 @@ internal sealed partial class EstimateCommand
 
     private int Run(ParseResult parsed, CancellationToken cancellationToken)
     {
+        RunRecording recording = RunRecording.Begin(parsed, _recording, _printer);
         SimulationConfig config = Read(parsed);
         SimulationEngine engine = _deployment.Catalogs(parsed).CreateEngine(new KvProfileReader());
         if (parsed.IsGiven(_users) || parsed.IsGiven(_rate) || parsed.IsGiven(_ramp))
         {
-            return Serve(parsed, config, engine, cancellationToken);
+            return Serve(parsed, config, engine, recording, cancellationToken);
         }
 
         SimulationResult result = engine.Simulate(config);
@@ -76,16 +82,23 @@ internal sealed partial class EstimateCommand
             throw new InferometerException(Overflow.Explain(result, FittingChanges.Of(config, engine)));
         }
 
+        Print(parsed, config, result, engine);
+        recording.Keep(() => new RunDraft(
+            RunKind.Estimate, RunArm.Predicted, result.Model, $"{result.Devices} x {result.System}", RecordedBenchmarks.Of(result)));
+        return ExitCode.Success;
+    }
+
+    private void Print(ParseResult parsed, SimulationConfig config, SimulationResult result, SimulationEngine engine)
+    {
         OutputFormat format = _format.Of(parsed);
         if (format == OutputFormat.Json)
         {
             _printer.Output.WriteLine(result.ToJson());
-            return ExitCode.Success;
+            return;
         }
 
         IReadOnlyList<FrameworkRoom> rooms = format == OutputFormat.Csv ? [] : FrameworkRoom.Of(config, engine);
         _printer.Print(Page(config, result, _config.Of(parsed), format, _operators.Of(parsed), rooms), format);
-        return ExitCode.Success;
     }
 
     private SimulationConfig Read(ParseResult parsed)

@@ -4,14 +4,17 @@ using Inferometer.Cli.Generation;
 using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Models;
 using Inferometer.Cli.Output;
+using Inferometer.Cli.Recording;
 using Inferometer.Cli.Settings;
 using Inferometer.Compression;
 using Inferometer.Core;
+using Inferometer.History.Records;
 using Inferometer.Inference.Engine;
 using Inferometer.Measurement.Energy;
 using Inferometer.Measurement.Load;
 using Inferometer.Reports.Documents;
 using Inferometer.Reports.Load;
+using Inferometer.Reports.Runs;
 using Inferometer.Reports.Serving;
 using Inferometer.Reports.Writers;
 using Inferometer.Serving.Arrivals;
@@ -64,6 +67,7 @@ internal sealed class LoadCommand
         ["--timeline"], PathUse.WriteFile, "Write what became of each request, a row each: .csv, or .jsonl for JSON lines.");
 
     private readonly ValueOption<OutputFormat> _format = FormatOptions.Create();
+    private readonly RecordingSettings _recording = new();
     private readonly Printer _printer;
 
     private LoadCommand(Printer printer) => _printer = printer;
@@ -88,6 +92,7 @@ internal sealed class LoadCommand
         self._service.AddTo(command);
         command.Add(self._timeline);
         command.Add(self._format);
+        self._recording.AddTo(command);
         self._deployment.AddTo(command);
         command.SetAction(self.RunAsync);
         return command;
@@ -98,6 +103,7 @@ internal sealed class LoadCommand
         Catalogs catalogs = _deployment.Catalogs(parsed);
         bool overNetwork = parsed.IsGiven(_url);
         Require(parsed, overNetwork);
+        RunRecording recording = RunRecording.Begin(parsed, _recording, _printer);
         Action<Document>? timeline = RowFile.At(_timeline.Of(parsed), _timeline.Name);
         ICostPlan? plan = Plan(parsed, catalogs);
         Traffic traffic = _traffic.Read(parsed, plan, _model.Of(parsed));
@@ -106,7 +112,9 @@ internal sealed class LoadCommand
             throw new InferometerException($"{traffic.Description}: there is nothing to ask.");
         }
 
-        ServingSimulationOptions? predicted = plan is null ? null : _service.Read(parsed, plan, traffic, _traffic.Seed(parsed));
+        ServingSimulationOptions? predicted = plan is null
+            ? null
+            : _service.Read(parsed, plan, traffic, _traffic.Seed(parsed)) with { KeepOutcomes = recording.IsOn };
         using EnergyMeter? energy = overNetwork ? null : EnergyMeter.Open();
         LoadOptions options = new()
         {
@@ -134,7 +142,21 @@ internal sealed class LoadCommand
             ? new LoadComparison(measured, null)
             : LoadComparison.Of(measured, plan, predicted!, users, cancellationToken);
         Print(parsed, load, traffic, plan, predicted);
+        Keep(parsed, recording, load, target.Target.Name, plan);
         return measured.Errors.Count == 0 ? ExitCode.Success : ExitCode.Failed;
+    }
+
+    private void Keep(ParseResult parsed, RunRecording recording, LoadComparison load, string service, ICostPlan? plan)
+    {
+        string model = parsed.IsGiven(_url)
+            ? _model.Of(parsed) ?? (parsed.IsGiven(_served) ? _served.Of(parsed) : "what it serves")
+            : Path.GetFileName(Path.TrimEndingDirectorySeparator(_model.Of(parsed) ?? ModelLocation.BundledPath));
+        string on = parsed.IsGiven(_url) ? _url.Of(parsed).GetComponents(UriComponents.HostAndPort, UriFormat.Unescaped) : service;
+        recording.Keep(
+            () => new RunDraft(RunKind.Load, RunArm.Measured, model, on, RecordedServing.Of(load.Measured)),
+            load.Predicted is { } predicted
+                ? () => new RunDraft(RunKind.Load, RunArm.Predicted, model, plan!.Request.System.Name, RecordedServing.Of(predicted))
+                : null);
     }
 
     private OpenTarget Open(ParseResult parsed, bool overNetwork, CancellationToken cancellationToken)

@@ -4,11 +4,15 @@ using System.Globalization;
 using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Models;
 using Inferometer.Cli.Output;
+using Inferometer.Cli.Recording;
 using Inferometer.Cli.Settings;
 using Inferometer.Cpu.Execution;
 using Inferometer.Cpu.Weights;
+using Inferometer.History.Records;
 using Inferometer.Measurement.Evaluation;
+using Inferometer.Reports.Benchmarks;
 using Inferometer.Reports.Evaluation;
+using Inferometer.Reports.Runs;
 using Inferometer.Reports.Writers;
 
 namespace Inferometer.Cli.Commands;
@@ -34,6 +38,7 @@ internal sealed class PerplexityCommand
     private readonly ValueOption<string> _kv = KvArgument.ExactOption();
     private readonly FlagOption _repack = RepackedFileOption.Create();
     private readonly ValueOption<OutputFormat> _format = FormatOptions.Create();
+    private readonly RecordingSettings _recording = new();
     private readonly Printer _printer;
 
     private PerplexityCommand(Printer printer) => _printer = printer;
@@ -50,12 +55,14 @@ internal sealed class PerplexityCommand
         {
             self._model, self._file, self._window, self._windows, self._method, self._threads, self._kv, self._repack, self._format,
         };
+        self._recording.AddTo(command);
         command.SetAction(self.Run);
         return command;
     }
 
     private Task<int> Run(ParseResult parsed, CancellationToken cancellationToken)
     {
+        RunRecording recording = RunRecording.Begin(parsed, _recording, _printer);
         using ModelLocation location = ModelLocation.Resolve(_model.Of(parsed));
         string text = File.ReadAllText(_file.Of(parsed)!);
         PerplexityOptions options = new() { WindowTokens = _window.Of(parsed), Windows = _windows.Of(parsed), Method = _method.Of(parsed) };
@@ -73,6 +80,8 @@ internal sealed class PerplexityCommand
             interrupt.Token);
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         _printer.Print(PerplexityPage.Of(location.Name, _file.Of(parsed)!, options.Method, result, seconds), _format.Of(parsed));
+        recording.Keep(() => new RunDraft(
+            RunKind.Perplexity, RunArm.Measured, location.Name, BenchReport.Processor(), RecordedBenchmarks.Of(result, seconds)));
         return Task.FromResult(ExitCode.Success);
     }
 

@@ -1,10 +1,13 @@
 using System.CommandLine;
 using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Output;
+using Inferometer.Cli.Recording;
 using Inferometer.Cli.Settings;
 using Inferometer.Compression;
 using Inferometer.Core;
+using Inferometer.History.Records;
 using Inferometer.Reports.Documents;
+using Inferometer.Reports.Runs;
 using Inferometer.Reports.Serving;
 using Inferometer.Reports.Writers;
 using Inferometer.Simulation.Configuration;
@@ -16,6 +19,9 @@ namespace Inferometer.Cli.Commands;
 /// <summary><c>inferometer simulate</c>: a model served to many, on a virtual clock.</summary>
 internal sealed class SimulateCommand
 {
+    // Of more, only the figures are kept: a hundred bytes for each would be held until the end.
+    private const int MostKeptRequests = 100_000;
+
     private readonly PathArgument _model = new(
         "MODEL",
         PathUse.Name,
@@ -29,6 +35,7 @@ internal sealed class SimulateCommand
         ["--timeline"], PathUse.WriteFile, "Write what became of each request, a row each: .csv, or .jsonl for JSON lines.");
 
     private readonly ValueOption<OutputFormat> _format = FormatOptions.Create();
+    private readonly RecordingSettings _recording = new();
     private readonly Printer _printer;
 
     private SimulateCommand(Printer printer) => _printer = printer;
@@ -53,6 +60,7 @@ internal sealed class SimulateCommand
         self._service.AddTo(command);
         command.Add(self._timeline);
         command.Add(self._format);
+        self._recording.AddTo(command);
         self._deployment.AddTo(command);
         command.SetAction((parsed, cancellationToken) => Task.Run(() => self.Run(parsed, cancellationToken), cancellationToken));
         return command;
@@ -61,6 +69,7 @@ internal sealed class SimulateCommand
     private int Run(ParseResult parsed, CancellationToken cancellationToken)
     {
         string model = _model.Of(parsed) ?? throw new UsageException("Say which MODEL; 'inferometer models' lists the known ones.");
+        RunRecording recording = RunRecording.Begin(parsed, _recording, _printer);
         SimulationConfig config = _deployment.ReadOne(parsed, model);
         Action<Document>? timeline = RowFile.At(_timeline.Of(parsed), _timeline.Name);
         ICostPlan plan = _deployment.Catalogs(parsed).CreateEngine(new KvProfileReader()).Prepare(config);
@@ -71,10 +80,16 @@ internal sealed class SimulateCommand
         }
 
         ServingSimulationOptions options =
-            _service.Read(parsed, plan, traffic, _traffic.Seed(parsed)) with { KeepOutcomes = timeline is not null };
+            _service.Read(parsed, plan, traffic, _traffic.Seed(parsed)) with
+            {
+                KeepOutcomes = timeline is not null || recording.IsOn && _traffic.MostRequests(parsed) <= MostKeptRequests,
+            };
         ServiceResult result = ServiceOutput.Serve(traffic, plan, options, cancellationToken);
         timeline?.Invoke(new Document(TimelineTable.Of(result.Outcomes)));
         _printer.Print(result, traffic, plan, _service.Policy(parsed, plan), options, _format.Of(parsed));
+        recording.Keep(() => new RunDraft(
+            RunKind.Simulate, RunArm.Predicted, plan.Request.Architecture.Name, $"{result.Load.Devices} x {plan.Request.System.Name}",
+            RecordedServing.Of(result)));
         return ExitCode.Success;
     }
 }

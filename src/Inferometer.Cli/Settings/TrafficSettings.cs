@@ -167,6 +167,10 @@ internal sealed class TrafficSettings
         return Generated(parsed, plan, model, rate);
     }
 
+    /// <summary>How many requests there may be; more than any number where only their time is limited.</summary>
+    public long MostRequests(ParseResult parsed) => parsed.Given(_requests)
+        ?? (parsed.IsGiven(_duration) || parsed.IsGiven(_trace) ? long.MaxValue : DefaultRequests);
+
     /// <summary>The rate, where requests come at one.</summary>
     public double? Rate(ParseResult parsed) => parsed.Given(_rate);
 

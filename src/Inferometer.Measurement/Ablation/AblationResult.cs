@@ -4,4 +4,6 @@ namespace Inferometer.Measurement.Ablation;
 /// <param name="Settings">What was run.</param>
 /// <param name="Machine">What it was predicted for: the machine it ran on.</param>
 /// <param name="Summary">Predictions with measurements.</param>
-public sealed record AblationResult(AblationSettings Settings, ThisMachine Machine, OptimizationSummary Summary);
+/// <param name="Measurement">The measurements with their rounds.</param>
+public sealed record AblationResult(AblationSettings Settings, ThisMachine Machine, OptimizationSummary Summary,
+    OptimizationMeasurement Measurement);

@@ -31,7 +31,7 @@ public static class AblationRun
         OptimizationSummary forecast = new OptimizationForecast(machine.RequestFor(settings), settings.Options).Summarize();
         OptimizationMeasurement measurement = await OptimizationMeasurement.RunAsync(
             OptimizationConfiguration.All, settings.Workload, settings.Rounds, RunAsync, cancellationToken).ConfigureAwait(false);
-        return new AblationResult(settings, machine, forecast.With(measurement));
+        return new AblationResult(settings, machine, forecast.With(measurement), measurement);
 
         async Task<WorkloadSample> RunAsync(OptimizationConfiguration configuration, CancellationToken token)
         {

@@ -24,6 +24,9 @@ public sealed record OptimizationMeasurement
     /// <summary>Times each configuration was run.</summary>
     public required int Rounds { get; init; }
 
+    /// <summary>What each configuration did, the baseline first.</summary>
+    public IEnumerable<MeasuredConfiguration> Configurations => ConfigurationsFor(Baseline).Select(c => this[c]);
+
     /// <summary>Time with the options as they are, seconds.</summary>
     public double BaselineSeconds => this[Baseline].Seconds;
 

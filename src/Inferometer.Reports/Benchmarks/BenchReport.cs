@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using Inferometer.History.Records;
 using Inferometer.Measurement.Benchmarks;
 using Inferometer.Measurement.Diagnostics;
 using Inferometer.Measurement.Models;
@@ -113,12 +114,5 @@ public sealed class BenchReport
         : string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1L << 30):0.00} GiB");
 
     /// <summary>Name of the processor.</summary>
-    public static string Processor()
-    {
-        const string path = "/proc/cpuinfo";
-        string? line = File.Exists(path)
-            ? File.ReadLines(path).FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal))
-            : null;
-        return line?.Split(':', 2)[1].Trim() ?? RuntimeInformation.ProcessArchitecture.ToString();
-    }
+    public static string Processor() => RunMachine.ProcessorName();
 }

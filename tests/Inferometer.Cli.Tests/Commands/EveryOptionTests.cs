@@ -15,7 +15,7 @@ public sealed class EveryOptionTests : IDisposable
     [
         "--prompt", "--system", "--stop", "--search", "--model", "--on", "--draft", "--chat-template", "--host", "--served-model-name",
         "--measurements",
-        "--simulate", "--partition", "--container", "--slurm-option", "--rows", "--columns", "--value",
+        "--store", "--simulate", "--partition", "--container", "--slurm-option", "--rows", "--columns", "--value",
         "--api-key", // a secret, which is not quoted
     ];
 

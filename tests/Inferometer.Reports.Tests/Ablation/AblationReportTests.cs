@@ -47,7 +47,7 @@ public class AblationReportTests
             TestContext.Current.CancellationToken);
         await using StringWriter output = new();
         new MarkdownWriter(output).Write(
-            new AblationReport(new AblationResult(settings, machine, forecast.With(measurement))).DocumentFor(OutputFormat.Markdown));
+            new AblationReport(new AblationResult(settings, machine, forecast.With(measurement), measurement)).DocumentFor(OutputFormat.Markdown));
         string[] lines = output.ToString().Split('\n');
         Assert.Equal("## tales-5m-q8_0.gguf: 2 requests of 40 + 4 tokens, 32 of them shared, 1 threads; 1 rounds, medians", lines[0]);
         Assert.Equal(

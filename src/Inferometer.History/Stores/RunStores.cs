@@ -1,0 +1,44 @@
+using Inferometer.Core;
+using Microsoft.Data.Sqlite;
+using Npgsql;
+
+namespace Inferometer.History.Stores;
+
+/// <summary>Opens stores.</summary>
+public static class RunStores
+{
+    /// <summary>Opens a store: makes it where it is not there, and brings it to the present version.</summary>
+    /// <param name="location">Where it is.</param>
+    /// <exception cref="InferometerException">It cannot be opened, is no store, or was written by a later program.</exception>
+    public static IRunStore Open(StoreLocation location)
+    {
+        ArgumentNullException.ThrowIfNull(location);
+        return location.File is { } file
+            ? OpenFile(location, file)
+            : new SqlRunStore(location, NpgsqlDataSource.Create(location.ConnectionString), SqlDialect.Postgres);
+    }
+
+    private static SqlRunStore OpenFile(StoreLocation location, string file)
+    {
+        try
+        {
+            if (Path.GetDirectoryName(file) is { Length: > 0 } folder)
+            {
+                Directory.CreateDirectory(folder);
+            }
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new InferometerException($"{file}: its folder cannot be made: {fault.Message}", fault);
+        }
+
+        string connection = new SqliteConnectionStringBuilder { DataSource = file, DefaultTimeout = 30 }.ConnectionString;
+        return new SqlRunStore(
+            location, SqliteFactory.Instance.CreateDataSource(connection), SqlDialect.Sqlite,
+            () =>
+            {
+                using SqliteConnection pooled = new(connection);
+                SqliteConnection.ClearPool(pooled); // the file is let go, and its log written back
+            });
+    }
+}
