@@ -37,6 +37,7 @@ internal static class CommandTree
             BenchCommand.Create(printer),
             HistoryCommand.Create(printer),
             ShowCommand.Create(printer),
+            ReportCommand.Create(printer),
             PerplexityCommand.Create(printer),
             CompressCommand.Create(printer),
             ConvertCommand.Create(printer),

@@ -4,6 +4,7 @@ using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Models;
 using Inferometer.Cli.Output;
 using Inferometer.Cli.Settings;
+using Inferometer.History.Stores;
 using Inferometer.Inference.Engine;
 using Inferometer.Measurement.Models;
 using Inferometer.ModelFiles.Templates;
@@ -53,7 +54,8 @@ internal sealed class ServeCommand
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         _engine.RequireConsistent(parsed);
-        ServerOptions server = _server.Read(parsed);
+        using IRunStore? runs = _server.OpenRuns(parsed);
+        ServerOptions server = _server.Read(parsed) with { Runs = runs };
         using ModelLocation location = ModelLocation.Resolve(_model.Of(parsed));
         InferenceOptions options = _server.Apply(parsed, _engine.Read(parsed, location, _server.Sequences(parsed)));
         using Interrupt interrupt = new(cancellationToken);

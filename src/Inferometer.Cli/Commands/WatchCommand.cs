@@ -45,8 +45,8 @@ internal sealed class WatchCommand
         "Watch for this long and end: with code 1 where a latency left its interval at any time.", "until stopped");
 
     private readonly ValueOption<double> _tolerance = new(
-        ["--tolerance"], new("PERCENT", "above 0 to 1000", ReadTolerance),
-        "How far an observed mean may be above the predicted one, such as 30%, and as a quotient below it.",
+        ["--tolerance"], new("PERCENT", null, ReadTolerance),
+        "How far an observed mean may be above the predicted one, such as 30%, and as a quotient below it; up to 1000%.",
         "what nine in ten measurements kept to, where the cost model knows");
 
     private readonly ValueOption<int> _fewest = new(

@@ -4,6 +4,7 @@ using Inferometer.Server.Mcp;
 using Inferometer.Server.Metrics;
 using Inferometer.Server.Ollama;
 using Inferometer.Server.OpenAi;
+using Inferometer.Server.Runs;
 using Inferometer.Server.Simulator;
 using Inferometer.Server.Web;
 using Inferometer.Server.Wire;
@@ -199,6 +200,7 @@ public sealed class InferenceServer : IAsyncDisposable
         [
             new StatusEndpoints(service), new ModelEndpoints(service), new CompletionEndpoints(service), new TokenEndpoints(service),
             new EmbeddingEndpoints(service), new ResponseEndpoints(service), new OllamaEndpoints(service, StatusEndpoints.Version),
+            new RunEndpoints(options.Runs),
             .. SimulatorGroups.Create(
                 _app.Services.GetRequiredService<SimulatorService>(), StatusEndpoints.Version, _logger, _app.Lifetime.ApplicationStopping),
         ];
