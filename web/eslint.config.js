@@ -13,6 +13,6 @@ export default tseslint.config(
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
     },
   },
-  { files: ['vite.config.ts'], extends: [...tseslint.configs.recommended] },
+  { files: ['*.ts'], extends: [...tseslint.configs.recommended] },
   { files: ['tests/**'], languageOptions: { globals: { process: 'readonly', console: 'readonly', document: 'readonly', fetch: 'readonly', URL: 'readonly', location: 'readonly', window: 'readonly', performance: 'readonly' } } },
 );

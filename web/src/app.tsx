@@ -4,6 +4,7 @@ import { onKeyNeeded, setKey } from './api/client';
 import { ChatPage } from './pages/chat';
 import { ComparePage } from './pages/compare';
 import { EstimatePage } from './pages/estimate';
+import { HistoryPage } from './pages/history';
 import { LivePage } from './pages/live';
 import { ServingPage } from './pages/serving';
 import { Notice } from './parts/notice';
@@ -26,6 +27,7 @@ const pages: readonly [PageEntry, ...PageEntry[]] = [
   { key: 'estimate', name: 'Estimate', page: EstimatePage },
   { key: 'compare', name: 'Compare', page: ComparePage },
   { key: 'serving', name: 'Serving', page: ServingPage },
+  { key: 'history', name: 'History', page: HistoryPage },
   { key: 'live', name: 'Live', page: LivePage },
   { key: 'chat', name: 'Chat', page: ChatPage },
 ];

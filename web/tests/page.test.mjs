@@ -3,17 +3,17 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
-import { open, settled, startBrowser, startServer } from './stage.mjs';
+import { makeHistory, open, settled, startBrowser, startServer } from './stage.mjs';
 
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const pages = ['estimate', 'compare', 'serving', 'live', 'chat'];
-const fast = { serving: '#/serving?points=2&requests=100' };
+const pages = ['estimate', 'compare', 'serving', 'history', 'live', 'chat'];
+const fast = { serving: '#/serving?points=2&requests=100', history: '#/history?a=first&b=slower' };
 const budget = 300_000;
 let server;
 let browser;
 
 before(async () => {
-  server = await startServer();
+  server = await startServer('--store', makeHistory().store);
   browser = await startBrowser();
 });
 
@@ -169,6 +169,31 @@ test('a conversation is streamed, can be stopped, and is seen on the Live page b
     await page.getByRole('row', { name: /Time per output token [\d.]+ .s [\d.]+ .s/ }).waitFor();
     assert.deepEqual(complaints, []);
   });
+});
+
+test('the history shows runs over time, what got worse, and two beside each other', async () => {
+  await visit('#/history?model=llama&metric=median_ttft_ms&limit=1', {}, async (page) => {
+    const rows = page.locator('table').last().locator('tbody tr');
+    assert.equal(await rows.count(), 3);
+    await page.getByRole('button', { name: 'first', exact: true }).click();
+    await page.getByRole('button', { name: 'slower', exact: true }).click();
+    await page.getByRole('heading', { name: /^slower beside first/ }).waitFor();
+    assert.match(page.url(), /a=[0-9a-f]{10}&b=[0-9a-f]{10}/);
+    await page.getByRole('row', { name: /Time per output token.* \+\d+ %.* worse/ }).first().waitFor();
+    assert.ok((await page.getByText(/--step-overhead/).count()) > 0, 'what was asked for differently is said');
+    await page.getByLabel('Model').fill('nothing-like-this');
+    await page.getByLabel('Model').press('Enter');
+    await page.getByRole('heading', { name: 'No runs' }).waitFor();
+  });
+});
+
+test('without a store, History says how to name one', async () => {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.route('**/api/v1/runs*', (route) => route.fulfill({ status: 404, json: { status: 404, detail: 'none', code: 'no_store' } }));
+  await page.goto(`${server.address}/#/history`);
+  await page.getByRole('heading', { name: 'This server shows no history' }).waitFor();
+  await context.close();
 });
 
 test('without a model, Live and Chat say how to serve one', async () => {

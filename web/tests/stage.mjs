@@ -1,7 +1,8 @@
 // A server with the bundled model on a free port, and a browser to look at it with.
-import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 
@@ -35,6 +36,25 @@ export async function startServer(...options) {
       server.kill('SIGTERM');
     }),
   };
+}
+
+/** Runs the program to its end; gives what it printed. */
+export function run(...words) {
+  return execFileSync('dotnet', [program, ...words], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+/** A folder with a history: a service simulated three times, the last time slower, and once measured beside its prediction. */
+export function makeHistory() {
+  const folder = mkdtempSync(join(tmpdir(), 'inferometer-'));
+  const store = join(folder, 'history.db');
+  const service = ['simulate', 'llama-3.1-8b', '--on', 'h100', '--rate', '6', '--requests', '150', '--input', '512', '--output', '64', '--store', store];
+  run(...service, '--name', 'first');
+  run(...service, '--name', 'second', '--tag', 'nightly');
+  run(...service, '--step-overhead', '4', '--name', 'slower');
+  const load = ['load', '--users', '2', '--requests', '24', '--input', '16', '--output', '8', '--threads', '1', '--warm-up', '0', '--store', store];
+  run(...load, '--name', 'measured');
+  run(...load, '--name', 'again');
+  return { folder, store };
 }
 
 /** Starts Debian's browser; there is no other. */

@@ -9,6 +9,7 @@ using Inferometer.Core.Models;
 using Inferometer.History.Records;
 using Inferometer.Inference.Engine;
 using Inferometer.Measurement.Benchmarks;
+using Inferometer.Measurement.Energy;
 using Inferometer.Measurement.Models;
 using Inferometer.Reports.Benchmarks;
 using Inferometer.Reports.Runs;
@@ -108,6 +109,7 @@ internal sealed partial class BenchCommand
         int[] threads = _threads.Of(parsed);
         var kv = KvArgument.Read(_kv.Of(parsed), location);
         using Interrupt interrupt = new(cancellationToken);
+        using var energy = EnergyMeter.Open();
         BenchRequest request = new()
         {
             Device = _device.Of(parsed).Find(_printer, location, new InferenceOptions
@@ -126,6 +128,7 @@ internal sealed partial class BenchCommand
             Cache = new BenchCache(kv.Element, kv.Compression),
             FlashAttention = !_noFlash.Of(parsed),
             RepackedFile = RepackedFileOption.Use(_repack.Of(parsed)),
+            Energy = energy,
         };
         IReadOnlyList<BenchResult> results;
         using (Progress progress = new(_printer, "repetitions", threads.Length * tests.Length * repetitions))
@@ -133,7 +136,9 @@ internal sealed partial class BenchCommand
             results = BenchRun.Measure(request, progress.Advance, report => RepackedFileOption.Explain(_printer, report), interrupt.Token);
         }
 
-        _printer.Print(new BenchReport(request, results).Document, _output.Of(parsed));
+        OutputFormat format = _output.Of(parsed);
+        BenchReport report = new(request, results);
+        _printer.Print(format is OutputFormat.Markdown or OutputFormat.Table ? report.Page : report.Document, format);
         recording.Keep(() => new RunDraft(
             RunKind.Bench, RunArm.Measured, location.Name, BenchReport.Processor(), RecordedBenchmarks.Of(results)));
         return Task.FromResult(ExitCode.Success);

@@ -48,6 +48,13 @@ internal sealed class CompressEvalCommand
     private readonly ValueOption<int> _repetitions = new(
         ["--repetitions", "-r"], Domains.Whole(1, 1000), "Times that each speed is taken, all caches by turns.")
     { Fallback = 3 };
+    private readonly PathOption _references = new(
+        ["--references"], PathUse.ReadFile,
+        "Also answer prompts with each cache and score the answers: JSON lines of 'prompt' and 'reference', a text or a list of texts.");
+
+    private readonly ValueOption<int> _answerTokens = new(
+        ["--answer-tokens"], Domains.Whole(1, 100_000), "Most tokens of an answer to --references.")
+    { Fallback = 64 };
 
     private readonly CompressionSettings _settings = new(
         SettingNames.Strategy, SettingNames.ValueRankLow, SettingNames.ValueRankMedium, SettingNames.ValueRankHigh, SettingNames.KeyRank,
@@ -69,7 +76,8 @@ internal sealed class CompressEvalCommand
             "inferometer compress eval ./model.gguf --profile model.kvprofile --text book.txt",
             "inferometer compress eval ./model.gguf --kv q8,q4 --text book.txt --windows 4 --contexts 512,4096")
         {
-            self._profile, self._kv, self._text, self._windows, self._windowTokens, self._contexts, self._repetitions, self._format,
+            self._profile, self._kv, self._text, self._windows, self._windowTokens, self._contexts, self._references, self._answerTokens,
+            self._repetitions, self._format,
         };
         self._recording.AddTo(command);
         self._settings.AddTo(command);
@@ -88,6 +96,14 @@ internal sealed class CompressEvalCommand
                 ? profile.HoldOutText
                 : throw new UsageException("--text is needed: the file the profile was measured on is not here."));
         int windows = _windows.Of(parsed), rounds = _repetitions.Of(parsed);
+        if (parsed.IsGiven(_answerTokens) && !parsed.IsGiven(_references))
+        {
+            throw new UsageException($"{_answerTokens.Name} needs {_references.Name}.");
+        }
+
+        GeneratedAnswers? answers = _references.Of(parsed) is { } references
+            ? new GeneratedAnswers(location.Files.Tokenizer, ReferenceText.Read(references), _answerTokens.Of(parsed))
+            : null;
         using Interrupt interrupt = new(cancellationToken);
         using TransformerModel model = modelConfig.Load(location.Files.Share(), interrupt.Token);
         KvCompression[] caches = Caches(parsed, location, model, config, profile, profilePath);
@@ -97,7 +113,8 @@ internal sealed class CompressEvalCommand
         CacheComparison comparison;
         using (Progress progress = new(_printer, "timings", rounds * contexts.Length * (caches.Length + 1)))
         {
-            comparison = CacheComparison.Measure(model, caches, source.Windows(used), contexts, rounds, progress.Advance, interrupt.Token);
+            comparison = CacheComparison.Measure(
+                model, caches, source.Windows(used), contexts, rounds, progress.Advance, answers, interrupt.Token);
         }
 
         _printer.Print(CacheComparisonPage.Of(comparison, location.Name, text, used, source.WindowTokens), _format.Of(parsed));

@@ -10,6 +10,7 @@ using Inferometer.Compression;
 using Inferometer.Core;
 using Inferometer.History.Records;
 using Inferometer.Inference.Engine;
+using Inferometer.Measurement.Energy;
 using Inferometer.Measurement.Load;
 using Inferometer.Reports.Benchmarks;
 using Inferometer.Reports.Documents;
@@ -38,7 +39,7 @@ internal sealed class LoadCommand
         isOptional: true);
 
     private readonly ValueOption<Uri> _url = new(
-        ["--url", "--base-url"], new("URL", null, ReadAddress), "Address of an OpenAI-compatible service, such as http://localhost:8000.",
+        ["--url", "--base-url"], Addresses.Service(), "Address of an OpenAI-compatible service, such as http://localhost:8000.",
         "the engine of this process");
 
     private readonly ValueOption<string> _served = new(
@@ -115,8 +116,10 @@ internal sealed class LoadCommand
         ServingSimulationOptions? predicted = plan is null
             ? null
             : _service.Read(parsed, plan, traffic, _traffic.Seed(parsed)) with { KeepOutcomes = recording.IsOn };
+        using EnergyMeter? energy = overNetwork ? null : EnergyMeter.Open();
         LoadOptions options = new()
         {
+            Energy = energy,
             WarmUp = _service.WarmUp(parsed, traffic),
             Slo = _service.Slo(parsed),
             Timeout = TimeSpan.FromSeconds(_timeout.Of(parsed)),
@@ -269,11 +272,6 @@ internal sealed class LoadCommand
         _printer.Print(
             format is OutputFormat.Csv ? new Document(SweepPage.Rates(sweep)) : SweepPage.Of(sweep, $"{service}: rates"), format);
     }
-
-    private static Uri ReadAddress(string text, string origin) =>
-        Uri.TryCreate(text, UriKind.Absolute, out Uri? address) && address.Scheme is "http" or "https"
-            ? address
-            : throw Domains.Wrong(origin, text, "an address of HTTP, such as http://localhost:8000");
 
     private sealed record OpenTarget(ILoadTarget Target, IDisposable Owned) : IDisposable
     {

@@ -4,6 +4,7 @@ using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Models;
 using Inferometer.Cli.Output;
 using Inferometer.Cli.Settings;
+using Inferometer.History.Stores;
 using Inferometer.Inference.Engine;
 using Inferometer.Measurement.Models;
 using Inferometer.ModelFiles.Templates;
@@ -66,7 +67,8 @@ internal sealed class ServeCommand
         _engine.RequireConsistent(parsed);
         bool hasModel = HasModel(parsed);
         using ServerCertificate? certificate = _server.Certificate(parsed);
-        ServerOptions server = _server.Read(parsed) with { Certificate = certificate };
+        using IRunStore? runs = _server.OpenRuns(parsed);
+        ServerOptions server = _server.Read(parsed) with { Certificate = certificate, Runs = runs };
         return hasModel
             ? await ServeModelAsync(parsed, server, cancellationToken).ConfigureAwait(false)
             : await ServeOthersAsync(parsed, server, cancellationToken).ConfigureAwait(false);

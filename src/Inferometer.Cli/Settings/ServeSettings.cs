@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Net;
 using Inferometer.Cli.Hosting;
 using Inferometer.Core;
+using Inferometer.History.Stores;
 using Inferometer.Inference.Engine;
 using Inferometer.ModelFiles.Generation;
 using Inferometer.Server.Generation;
@@ -101,6 +102,10 @@ internal sealed class ServeSettings
         Domains.Word<EmbeddingPooling?>(("mean", EmbeddingPooling.Mean), ("last", EmbeddingPooling.Last), ("cls", EmbeddingPooling.Cls)),
         "Which states of a text become its vector: the mean of all, the last, the first.",
         "as the model's files say, else mean");
+    private readonly ValueOption<string> _store = new(
+        ["--store"], new("STORE", null, ReadStore),
+        "Show the runs that are kept there, to whoever may use the server: a file, or postgres://user@host/database. Nothing is written.",
+        "no history is shown");
 
     private readonly FlagOption _noPredictions = new(
         ["--no-predictions"], "Do not measure the machine at the start, and predict no latencies beside those measured.");
@@ -150,7 +155,7 @@ internal sealed class ServeSettings
         Option[] all =
         [
             _host, _port, _names, _keys, _keyFile, _origins, _sequences, _stepTokens, _queue, _connections, _bodyMegabytes, _timeout,
-            _drain, _otlp, _level, _logFormat, _noPredictions, _pooling, _cacheMegabytes, _upstreams, _upstreamKey, _upstreamCheck,
+            _drain, _otlp, _level, _logFormat, _noPredictions, _store, _pooling, _cacheMegabytes, _upstreams, _upstreamKey, _upstreamCheck,
             _certificate, _certificateKey, _catalog,
         ];
         foreach (Option option in all)
@@ -173,6 +178,21 @@ internal sealed class ServeSettings
 
     /// <summary>Whether latencies are predicted beside those measured.</summary>
     public bool Predicts(ParseResult parsed) => !_noPredictions.Of(parsed);
+
+    /// <summary>Opens the store of runs that clients may look at; null = none is named.</summary>
+    /// <exception cref="InferometerException">There is none, or it cannot be opened.</exception>
+    public IRunStore? OpenRuns(ParseResult parsed)
+    {
+        if (!parsed.IsGiven(_store) || StoreLocation.Parse(_store.Of(parsed), _store.Name) is not { } location)
+        {
+            return null;
+        }
+
+        return location.File is { } file && !File.Exists(file)
+            ? throw new InferometerException(
+                $"{_store.Name}: '{file}' is not there; the commands that measure and predict make it when they keep a run.")
+            : RunStores.Open(location);
+    }
 
     /// <summary>The engine's configuration with the limits of its queue and steps.</summary>
     public InferenceOptions Apply(ParseResult parsed, InferenceOptions options) =>
@@ -269,6 +289,12 @@ internal sealed class ServeSettings
             && string.Equals(uri.GetLeftPart(UriPartial.Authority), text, StringComparison.OrdinalIgnoreCase))
             ? text
             : throw Domains.Wrong(origin, text, "a scheme and a host such as https://example.org, or *");
+
+    private static string ReadStore(string text, string origin)
+    {
+        _ = StoreLocation.Parse(text, origin);
+        return text;
+    }
 
     private static Uri ReadUrl(string text, string origin) =>
         Uri.TryCreate(text, UriKind.Absolute, out Uri? uri) && uri.Scheme is "http" or "https"

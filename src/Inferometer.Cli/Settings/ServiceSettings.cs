@@ -74,9 +74,17 @@ internal sealed class ServiceSettings
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
     {
+        AddOfServiceTo(command);
+        command.Add(_slo);
+        command.Add(_warmUp);
+    }
+
+    /// <summary>Adds those that say how the service is run, without those of how a load on it is judged.</summary>
+    public void AddOfServiceTo(Command command)
+    {
         foreach (Option option in new Option[]
         {
-            _policy, _tokens, _sequences, _block, _cache, _noPrefix, _replicas, _router, _prefill, _link, _step, _sequence, _slo, _warmUp,
+            _policy, _tokens, _sequences, _block, _cache, _noPrefix, _replicas, _router, _prefill, _link, _step, _sequence,
         })
         {
             command.Add(option);
@@ -101,6 +109,9 @@ internal sealed class ServiceSettings
         _policy, _tokens, _block, _cache, _noPrefix, _replicas, _router, _prefill, _link, _step, _sequence,
     }.FirstOrDefault(parsed.IsGiven);
 
+    /// <summary>The option of the sequences at once, where it was given; null = it was not.</summary>
+    public Option? GivenSequences(ParseResult parsed) => parsed.IsGiven(_sequences) ? _sequences : null;
+
     /// <summary>Sequences at once, where it was said.</summary>
     public int? Sequences(ParseResult parsed) => parsed.Given(_sequences);
 
@@ -110,7 +121,14 @@ internal sealed class ServiceSettings
     /// <param name="traffic">What is asked.</param>
     /// <param name="seed">Of what is left to chance.</param>
     /// <exception cref="UsageException">Options contradict each other.</exception>
-    public ServingSimulationOptions Read(ParseResult parsed, ICostPlan plan, Traffic traffic, ulong seed)
+    public ServingSimulationOptions Read(ParseResult parsed, ICostPlan plan, Traffic traffic, ulong seed) =>
+        Read(parsed, plan) with { WarmUp = WarmUp(parsed, traffic), Seed = seed };
+
+    /// <summary>The options of the simulation, whatever is asked of the service.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="plan">The deployment of a replica.</param>
+    /// <exception cref="UsageException">Options contradict each other.</exception>
+    public ServingSimulationOptions Read(ParseResult parsed, ICostPlan plan)
     {
         ServingSimulationOptions options = Policy(parsed, plan)
             .OptionsFor(plan.Request.System.Device, plan.Request.Architecture.MaxContextTokens);
@@ -131,8 +149,6 @@ internal sealed class ServiceSettings
             Replicas = _replicas.Of(parsed) * (parallelism.AttentionDataParallel ? 1 : parallelism.Data),
             Routing = _router.Of(parsed),
             Disaggregation = Apart(parsed, plan),
-            WarmUp = WarmUp(parsed, traffic),
-            Seed = seed,
         };
         UsageException.Checking(said.Validate);
         if (parsed.IsGiven(_router) && said.Replicas == 1)

@@ -73,6 +73,9 @@ internal sealed class LoadedModel : IDisposable
         }
     }
 
+    /// <summary>Which of the distinct rotary embeddings a layer uses; -1 for none.</summary>
+    public int RopeOf(int layer) => _ropeOfLayer[layer];
+
     /// <summary>The rotary embedding of a layer; one of no pairs where positions do not enter it.</summary>
     public RotaryEmbedding EmbeddingOf(int layer) => _ropeOfLayer[layer] < 0
         ? new RotaryEmbedding(RopeFrequencies.None, ((AttentionMixer)Architecture.Layers[layer].Mixer!).HeadDim, interleaved: false)

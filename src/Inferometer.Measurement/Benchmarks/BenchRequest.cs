@@ -1,3 +1,4 @@
+using Inferometer.Measurement.Energy;
 using Inferometer.Cpu.Weights;
 using Inferometer.Inference.Engine;
 using Inferometer.Measurement.Models;
@@ -33,4 +34,7 @@ public sealed record BenchRequest
 
     /// <summary>What becomes of a file of repacked weights.</summary>
     public RepackedFileUse RepackedFile { get; init; } = RepackedFileUse.Read;
+
+    /// <summary>Measures energy beside time; null = nothing does.</summary>
+    public EnergyMeter? Energy { get; init; }
 }

@@ -36,7 +36,7 @@ public static class BenchRun
             loaded?.Invoke(model.RepackedFile);
             MachineLimits limits = Probe(threads, request.Model.TensorBytes, cancellationToken);
             TestLimit limit = new(request.Model.Architecture, request.Model.TensorBytes, request.Model.MainType, request.Cache, limits);
-            BenchRunner runner = new(model, request.Cache);
+            BenchRunner runner = new(model, request.Cache, request.Energy);
             foreach (BenchTest test in request.Tests)
             {
                 BenchSamples samples = runner.Run(test, request.Repetitions, request.WarmUp, done ?? (() => { }), cancellationToken);

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Inferometer.Cpu.Execution;
+using Inferometer.Measurement.Energy;
 using Inferometer.Runners;
 
 namespace Inferometer.Measurement.Benchmarks;
@@ -11,7 +12,8 @@ namespace Inferometer.Measurement.Benchmarks;
 /// </summary>
 /// <param name="model">The model.</param>
 /// <param name="kv">How keys and values are cached.</param>
-public sealed class BenchRunner(TransformerModel model, BenchCache kv)
+/// <param name="energy">Measures energy beside time; null = nothing does.</param>
+public sealed class BenchRunner(TransformerModel model, BenchCache kv, EnergyMeter? energy = null)
 {
     /// <summary>Most tokens of a prompt step, llama.cpp's default for a physical batch.</summary>
     public const int StepTokens = 512;
@@ -32,7 +34,7 @@ public sealed class BenchRunner(TransformerModel model, BenchCache kv)
         using KvCache cache = kv.CreateCache(model, BlocksFor(test), test.Sequences, Math.Max(StepTokens, test.Sequences));
         int vocabulary = model.Architecture.VocabularySize;
         float[] logits = new float[test.Sequences * vocabulary];
-        return Run(batch => model.Forward(batch, cache, logits), vocabulary, test, repetitions, warmUp, done, cancellationToken);
+        return Run(batch => model.Forward(batch, cache, logits), vocabulary, test, repetitions, warmUp, done, energy, cancellationToken);
     }
 
     /// <summary>Times a test on a runner; of each row of logits the best token is asked for.</summary>
@@ -48,7 +50,7 @@ public sealed class BenchRunner(TransformerModel model, BenchCache kv)
         ArgumentNullException.ThrowIfNull(runner);
         ArgumentNullException.ThrowIfNull(test);
         ArgumentNullException.ThrowIfNull(done);
-        return Run(Step, runner.Architecture.VocabularySize, test, repetitions, warmUp, done, cancellationToken);
+        return Run(Step, runner.Architecture.VocabularySize, test, repetitions, warmUp, done, energy: null, cancellationToken);
 
         void Step(ForwardBatch batch)
         {
@@ -71,7 +73,7 @@ public sealed class BenchRunner(TransformerModel model, BenchCache kv)
 
     private static BenchSamples Run(
         Action<ForwardBatch> step, int vocabulary, BenchTest test, int repetitions, TimeSpan warmUp, Action done,
-        CancellationToken cancellationToken)
+        EnergyMeter? energy, CancellationToken cancellationToken)
     {
         int blocksEach = BlocksEach(test);
         ForwardBatch batch = new();
@@ -86,13 +88,14 @@ public sealed class BenchRunner(TransformerModel model, BenchCache kv)
         while (Stopwatch.GetElapsedTime(first) < warmUp);
 
         double[] seconds = new double[repetitions];
+        Func<MeasuredEnergy?>? taken = energy?.Begin();
         for (int repetition = 0; repetition < repetitions; repetition++)
         {
             seconds[repetition] = Repeat();
             done();
         }
 
-        return new BenchSamples(test, seconds);
+        return new BenchSamples(test, seconds) { Energy = taken?.Invoke() };
 
         // What is in the cache up to the depth stays as it is; what follows is written anew.
         double Repeat()

@@ -1,3 +1,5 @@
+using Inferometer.Measurement.Energy;
+
 namespace Inferometer.Measurement.Benchmarks;
 
 /// <summary>The times of one test's repetitions.</summary>
@@ -7,6 +9,12 @@ public sealed record BenchSamples(BenchTest Test, IReadOnlyList<double> Seconds)
 {
     /// <summary>Tokens per second of each repetition.</summary>
     public IReadOnlyList<double> Rates { get; } = [.. Seconds.Select(s => Test.Tokens / s)];
+
+    /// <summary>Energy of all repetitions together; null = it was not measured.</summary>
+    public MeasuredEnergy? Energy { get; init; }
+
+    /// <summary>Energy per token, joules; null = it was not measured.</summary>
+    public double? JoulesPerToken => Energy?.Joules / ((double)Test.Tokens * Seconds.Count);
 
     /// <summary>Mean of the rates.</summary>
     public double MeanRate => Rates.Average();

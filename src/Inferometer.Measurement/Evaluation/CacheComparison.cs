@@ -14,6 +14,9 @@ public sealed record CacheComparison(
     IReadOnlyList<int> Contexts, IReadOnlyList<IReadOnlyList<double>> ExactDecodeRounds, IReadOnlyList<ComparedCache> Caches,
     long PeakResidentBytes)
 {
+    /// <summary>Answers with the exact cache beside their references; null = there were none.</summary>
+    public TextScore? ExactText { get; init; }
+
     /// <summary>Tokens that are decoded for one timing; no context that is timed is shorter.</summary>
     public const int DecodeTokens = 32;
 
@@ -30,10 +33,11 @@ public sealed record CacheComparison(
     /// </param>
     /// <param name="timed">Called after each timing, of which there is one for each round, context and cache, the exact one
     /// included.</param>
+    /// <param name="answers">Prompts that are answered with each cache, and what is to be answered; null = none.</param>
     /// <param name="cancellationToken">Stops between steps.</param>
     public static CacheComparison Measure(
         TransformerModel model, IReadOnlyList<KvCompression> caches, IReadOnlyList<int[]> windows, IReadOnlyList<int> contexts,
-        int rounds, Action? timed = null, CancellationToken cancellationToken = default)
+        int rounds, Action? timed = null, GeneratedAnswers? answers = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(caches);
@@ -58,9 +62,12 @@ public sealed record CacheComparison(
         }
 
         ComparedCache[] compared = [.. caches.Zip(quality, (cache, q) => (cache, q)).Select(
-            (c, i) => new ComparedCache(c.cache, c.q, speeds[i + 1]))];
+            (c, i) => new ComparedCache(c.cache, c.q, speeds[i + 1]) { Text = answers?.Score(model, all[i + 1], cancellationToken) })];
         using var self = System.Diagnostics.Process.GetCurrentProcess();
-        return new CacheComparison(contexts, speeds[0], compared, self.PeakWorkingSet64);
+        return new CacheComparison(contexts, speeds[0], compared, self.PeakWorkingSet64)
+        {
+            ExactText = answers?.Score(model, all[0], cancellationToken),
+        };
 
         double Speed(Func<int, KvCache> create, int context)
         {

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Inferometer.Core;
 using Inferometer.Core.Origins;
+using Inferometer.Measurement.Energy;
 using Inferometer.Scheduling;
 using Inferometer.Serving;
 using Inferometer.Serving.Arrivals;
@@ -32,6 +33,7 @@ public sealed class LoadGenerator(ILoadTarget target, LoadOptions options)
     {
         ArgumentNullException.ThrowIfNull(source);
         DateTimeOffset began = DateTimeOffset.UtcNow;
+        Func<MeasuredEnergy?>? taken = options.Energy?.Begin();
         LoadClock clock = new();
         using CancellationTokenSource ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
 
@@ -40,7 +42,7 @@ public sealed class LoadGenerator(ILoadTarget target, LoadOptions options)
             () => Send(source, clock, ending.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)
             .ConfigureAwait(false);
         cancellationToken.ThrowIfCancellationRequested();
-        return Result(began);
+        return Result(began, taken?.Invoke());
     }
 
     private void Send(IArrivalSource source, LoadClock clock, CancellationToken cancellationToken)
@@ -163,7 +165,7 @@ public sealed class LoadGenerator(ILoadTarget target, LoadOptions options)
     private static LoadAnswer Failed(LoadClock clock, FinishReason reason, string error) =>
         new() { EndSeconds = clock.Seconds, FinishReason = reason, Error = error };
 
-    private LoadResult Result(DateTimeOffset began)
+    private LoadResult Result(DateTimeOffset began, MeasuredEnergy? energy)
     {
         // An answer can bring a question that was due before one that was sent meanwhile.
         Sent[] all = [.. _sent.OrderBy(s => s.Arrival.Seconds).ThenBy(s => s.Index)];
@@ -196,6 +198,8 @@ public sealed class LoadGenerator(ILoadTarget target, LoadOptions options)
                     }),
                 "measured requests"),
             WarmUp = options.WarmUp,
+            Energy = energy,
+            EnergyRefusal = options.Energy?.Refusal,
             Errors = errors,
             Lateness = MetricSummary.Of(late) ?? throw new InferometerException("load: there was nothing to ask."),
         };

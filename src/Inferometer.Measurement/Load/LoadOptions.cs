@@ -1,3 +1,4 @@
+using Inferometer.Measurement.Energy;
 using Inferometer.Serving;
 using Inferometer.Simulation.Serving;
 
@@ -14,6 +15,9 @@ public sealed record LoadOptions
 
     /// <summary>Time after which a request is given up and counts as failed.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Measures energy, where the service runs on this machine; null = nothing does.</summary>
+    public EnergyMeter? Energy { get; init; }
 
     /// <summary>Told after each answer how many there are.</summary>
     public Action<long>? Progress { get; init; }

@@ -1,4 +1,5 @@
 using Inferometer.Core.Origins;
+using Inferometer.Measurement.Energy;
 using Inferometer.Serving;
 using Inferometer.Serving.Arrivals;
 using Inferometer.Simulation.Serving;
@@ -31,4 +32,16 @@ public sealed record LoadResult
 
     /// <summary>How much later than intended requests left, seconds: the generator's own error.</summary>
     public required MetricSummary Lateness { get; init; }
+
+    /// <summary>Energy of this machine from the first request to the last answer; null = it was not measured.</summary>
+    public MeasuredEnergy? Energy { get; init; }
+
+    /// <summary>Why no energy was measured on this machine; null = it was, or the service is elsewhere.</summary>
+    public string? EnergyRefusal { get; init; }
+
+    /// <summary>
+    /// Energy over the tokens of all answers, those of the warm-up included, joules; null where it was not measured or nothing was answered.
+    /// </summary>
+    public double? JoulesPerOutputToken =>
+        Timelines.Sum(t => (long)t.OutputTokens) is > 0 and long tokens ? Energy?.Joules / tokens : null;
 }

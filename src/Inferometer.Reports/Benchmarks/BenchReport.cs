@@ -14,6 +14,7 @@ public sealed class BenchReport
 {
     private readonly BenchRequest _request;
     private readonly string _modelName;
+    private readonly string? _covers;
     private readonly Table _table = new(
         "results",
         null,
@@ -40,6 +41,8 @@ public sealed class BenchReport
         Column.Number("", "stddev_ns") with { Audience = Audience.Machines },
         Column.Text("", "samples_ns") with { Audience = Audience.Machines },
         Column.Number("of limit", "limit_share"),
+        Column.Number("J/t", "joules_per_token"),
+        Column.Number("", "watts") with { Audience = Audience.Machines },
         Column.Number("", "limit_ts") with { Audience = Audience.Machines },
         Column.Number("", "probe_read_gbps") with { Audience = Audience.Machines },
         Column.Number("", "probe_float_gops") with { Audience = Audience.Machines },
@@ -58,11 +61,21 @@ public sealed class BenchReport
         foreach (BenchResult result in results)
         {
             Add(result);
+            _covers ??= result.Samples.Energy?.Covers;
         }
     }
 
     /// <summary>The table.</summary>
     public Document Document => new(_table);
+
+    /// <summary>The table and what it says of energy, for people; a column of energy only where it was measured.</summary>
+    public Document Page => _request.Energy is not { } meter
+        ? Document
+        : meter.Refusal is { } refusal
+            ? new(_table.WithoutForPeople("joules_per_token"), Energy($"Energy is not measured: {refusal}."))
+            : new(_table, Energy(
+                "J/t: joules per token of the whole machine's processors over the repetitions, idle power included "
+                    + $"({_covers ?? "a counter could not be read"})."));
 
     /// <summary>The widest vectors the kernels use here.</summary>
     public static string Backend =>
@@ -73,6 +86,7 @@ public sealed class BenchReport
 
     private static string BackendOf(BenchRequest request) =>
         request.Device is { } device ? $"GPU, managed, {device.DeviceName}" : Backend;
+    private static Sentences Energy(string sentence) => new("energy", null, [sentence]) { Bulleted = false };
 
     private void Add(BenchResult result)
     {
@@ -93,7 +107,8 @@ public sealed class BenchReport
             test.Name, Cell.Number(samples.MeanRate, rate), Cell.Number(samples.RateDeviation),
             Cell.Number(1e9 * samples.MeanSeconds), Cell.Number(1e9 * samples.SecondsDeviation),
             Cell.List([.. samples.Seconds.Select(s => (1e9 * s).ToString("F0", CultureInfo.InvariantCulture))]),
-            result.LimitRate is { } limit ? Cell.Share(samples.MeanRate / limit) : Cell.None, Cell.Number(result.LimitRate),
+            result.LimitRate is { } limit ? Cell.Share(samples.MeanRate / limit) : Cell.None,
+            Cell.Number(samples.JoulesPerToken), Cell.Number(samples.Energy?.Watts), Cell.Number(result.LimitRate),
             Cell.Number(limits?.ReadGBps), Cell.Number(limits?.FloatGops), Cell.Number(limits?.Int8Gops));
     }
 

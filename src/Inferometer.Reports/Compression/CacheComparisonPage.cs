@@ -28,6 +28,11 @@ public static class CacheComparisonPage
                 new("Text", "text", new Cell($"{text}, {windows} windows of {windowTokens} tokens", text)),
                 new("Scored", "scored_tokens",
                     new Cell($"{Numbers.Whole(first.Quality.TokensScored)} predictions", first.Quality.TokensScored)),
+                .. comparison.ExactText is { } answers
+                    ? (Fact[])[new("Answers", "answers", new Cell(
+                        $"{Numbers.Whole(answers.Texts)}, each the likeliest token by token; BLEU as sacrebleu (13a, exp), exact: equal to a "
+                            + "reference", answers.Texts))]
+                    : [],
                 new("Kept exact", "exact_window",
                     new Cell($"the first {window.SinkTokens} and the latest {window.RecentTokens} tokens", window.RecentTokens)),
             ]),
@@ -42,6 +47,7 @@ public static class CacheComparisonPage
 
     private static Table Caches(CacheComparison comparison, CacheQuality first)
     {
+        bool hasText = comparison.ExactText is not null;
         Table table = new(
             "caches", null,
             [
@@ -49,6 +55,7 @@ public static class CacheComparisonPage
                 Column.Number("perplexity", "perplexity"), Column.Number("increase", "perplexity_increase"),
                 Column.Number("KL nats", "kl_divergence_nats"), Column.Number("top-1", "top_one_agreement"),
                 Column.Number("cache MB", "cache_bytes"),
+                .. hasText ? (Column[])[Column.Number("BLEU", "bleu"), Column.Number("exact", "exact_match")] : [],
                 .. comparison.Contexts.SelectMany(c => (Column[])
                 [
                     Column.Number($"tok/s @{c}", $"decode_tokens_per_second_at_{c}"),
@@ -64,20 +71,23 @@ public static class CacheComparisonPage
             BytesPerToken = first.ExactBytesPerToken,
             CacheBytes = (long)(first.ExactBytesPerToken * first.TokensScored),
         },
-            comparison.ExactDecodeRounds);
+            comparison.ExactDecodeRounds, comparison.ExactText);
         foreach (ComparedCache cache in comparison.Caches)
         {
-            Row(cache.Quality, cache.DecodeRounds);
+            Row(cache.Quality, cache.DecodeRounds, cache.Text);
         }
 
         return table;
 
-        void Row(CacheQuality q, IReadOnlyList<IReadOnlyList<double>> speeds) => table.Add(
+        void Row(CacheQuality q, IReadOnlyList<IReadOnlyList<double>> speeds, TextScore? text) => table.Add(
         [
             q.Name, Cell.Number(q.BytesPerToken, Numbers.Whole((long)Math.Round(q.BytesPerToken))), Cell.Share(q.Saved),
             Cell.Number(q.Perplexity, Numbers.Fixed(q.Perplexity, 4)), ProfilePage.Increase(q.PerplexityIncrease),
             Cell.Number(q.KlDivergence, q.KlDivergence == 0 ? "0" : q.KlDivergence.ToString("0.0e+0", CultureInfo.InvariantCulture)),
             ProfilePage.Agreement(q.TopOneAgreement), Cell.Number(q.CacheBytes, Numbers.Fixed(q.CacheBytes / 1e6, 1)),
+            .. hasText
+                ? (Cell[])[Cell.Number(text!.Bleu.Score, Numbers.Fixed(text.Bleu.Score, 2)), Cell.Share(text.ExactMatch)]
+                : [],
             .. speeds.SelectMany(s => (Cell[])[Speed(s), Cell.Number(Deviation(s))]),
         ]);
     }

@@ -3,6 +3,7 @@ using Inferometer.Measurement.Load;
 using Inferometer.Reports.Documents;
 using Inferometer.Reports.Metrics;
 using Inferometer.Serving;
+using Inferometer.Simulation.Serving;
 
 namespace Inferometer.Reports.Load;
 
@@ -40,6 +41,7 @@ public static class LoadPage
         if (load.Predicted is { } predicted)
         {
             page.Blocks.Add(Beside(report, predicted.Report.Value));
+            page.Blocks.Add(Cost(predicted.Load));
         }
 
         if (load.Measured.Errors.Count > 0)
@@ -98,6 +100,8 @@ public static class LoadPage
             yield return (metric.Name, metric.Key, metric.CellOf(load.Measured.Report.Value));
         }
 
+        yield return ("energy", "joules_per_output_token", Cell.Number(load.Measured.JoulesPerOutputToken));
+        yield return ("power", "average_power_watts", Cell.Number(load.Measured.Energy?.Watts));
         yield return ("sent late, p99", "p99_send_delay_ms", Cell.Number(load.Measured.Lateness.P99 * 1000));
         if (load.Predicted is { } predicted)
         {
@@ -105,6 +109,13 @@ public static class LoadPage
             {
                 yield return ($"{metric.Name}, predicted", $"predicted_{metric.Key}", metric.CellOf(predicted.Report.Value));
             }
+
+            ServiceLoad use = predicted.Load;
+            yield return ("energy, predicted", "predicted_joules_per_output_token", Cell.Number(use.JoulesPerOutputToken));
+            yield return ("cost, predicted", "predicted_usd_per_million_output_tokens", Cell.Number(use.CostPerMillionTokensUsd));
+            yield return ("cost a month, predicted", "predicted_usd_per_month", Cell.Number(use.CostPerMonthUsd));
+            yield return ("FLOP utilisation, predicted", "predicted_flop_utilization", Cell.Number(use.FlopUtilization));
+            yield return ("bandwidth utilisation, predicted", "predicted_bandwidth_utilization", Cell.Number(use.BandwidthUtilization));
         }
     }
 
@@ -145,7 +156,48 @@ public static class LoadPage
                 result.Lateness.P99 * 1000,
                 $"{Numbers.Short(result.Lateness.P50 * 1000)} ms in the middle, {Numbers.Short(result.Lateness.P99 * 1000)} ms at p99; "
                     + "counted in the latencies")));
+        if (result.Energy is { } energy && result.JoulesPerOutputToken is { } joules)
+        {
+            facts.Add(new(
+                "Energy", "joules_per_output_token",
+                Strong(
+                    joules,
+                    $"{Numbers.Short(joules)} J per generated token, {Numbers.Short(energy.Watts)} W on average, measured "
+                        + $"({energy.Covers}; idle power and this program included)")));
+        }
+        else if (result.EnergyRefusal is { } refusal)
+        {
+            facts.Add(new("Energy", "joules_per_output_token", new Cell($"not measured: {refusal}", null)));
+        }
+
         return new Facts(null, facts);
+    }
+
+    // What the prediction knows and a load generator cannot see.
+    private static Facts Cost(ServiceLoad load)
+    {
+        List<Fact> facts =
+        [
+            new("Math, memory", "predicted_bandwidth_utilization", Cell.Number(
+                load.BandwidthUtilization,
+                $"{Numbers.Percent(load.FlopUtilization)} of peak arithmetic, {Numbers.Percent(load.BandwidthUtilization)} of peak "
+                    + $"bandwidth, busy {Numbers.Percent(load.BusyShare)} of the time")),
+        ];
+        if (load is { CostPerMillionTokensUsd: { } million, CostPerMonthUsd: { } month })
+        {
+            facts.Add(new("Cost", "predicted_usd_per_million_output_tokens", Cell.Number(
+                million, $"{Numbers.Dollars(million)} per million generated tokens, {Numbers.Dollars(month)} a month of rent")));
+        }
+
+        if (load.JoulesPerOutputToken is { } joules)
+        {
+            facts.Add(new("Energy", "predicted_joules_per_output_token", Cell.Number(
+                joules,
+                $"{Numbers.Short(joules)} J per generated token, {Numbers.Short(load.Watts ?? 0)} W on average, from the devices' TDP and "
+                    + "how busy they are")));
+        }
+
+        return new Facts("Use and cost, predicted", facts);
     }
 
     private static string Cached(ServingReport report) =>

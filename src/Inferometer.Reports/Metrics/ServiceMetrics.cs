@@ -45,6 +45,7 @@ public static class ServiceMetrics
             "rent of all devices from the first arrival to the last end over completed requests", r => r.Load.CostPerRequestUsd),
         Less("usd_per_million_output_tokens", "Cost", "US dollars", "the same over generated tokens, per million", r =>
             r.Load.CostPerMillionTokensUsd),
+        Less("usd_per_month", "Cost per month", "US dollars", "rent of all devices for 730 hours", r => r.Load.CostPerMonthUsd),
     ];
 
     private static ServingReport Report(ServiceResult result) => result.Report.Value;

@@ -34,9 +34,9 @@ public static class RecordedBenchmarks
     public static RecordedFigures Of(IReadOnlyList<BenchResult> results)
     {
         ArgumentNullException.ThrowIfNull(results);
-        bool several = results.Select(r => r.Limits.Threads).Distinct().Count() > 1;
+        bool several = results.Select(r => r.Limits?.Threads).Distinct().Count() > 1;
         return Rates(results.Select(r => (
-            several ? string.Create(CultureInfo.InvariantCulture, $"{r.Samples.Test.Name} t{r.Limits.Threads}") : r.Samples.Test.Name,
+            several ? string.Create(CultureInfo.InvariantCulture, $"{r.Samples.Test.Name} t{r.Limits?.Threads}") : r.Samples.Test.Name,
             (IReadOnlyList<double>)r.Samples.Rates)));
     }
 

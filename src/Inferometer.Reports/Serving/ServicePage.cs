@@ -142,7 +142,10 @@ public static class ServicePage
             facts.Add(new(
                 "Cost",
                 "usd_per_million_output_tokens",
-                Strong(million, $"{Numbers.Dollars(million)} per million generated tokens, {Dollars(each)} per request")));
+                Strong(
+                    million,
+                    $"{Numbers.Dollars(million)} per million generated tokens, {Dollars(each)} per request, "
+                        + $"{Numbers.Dollars(result.Load.CostPerMonthUsd ?? 0)} a month")));
         }
 
         if (result.Load.JoulesPerOutputToken is { } joules)

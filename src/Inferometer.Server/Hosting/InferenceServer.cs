@@ -4,6 +4,7 @@ using Inferometer.Server.Mcp;
 using Inferometer.Server.Metrics;
 using Inferometer.Server.Ollama;
 using Inferometer.Server.OpenAi;
+using Inferometer.Server.Runs;
 using Inferometer.Server.Simulator;
 using Inferometer.Server.Upstreams;
 using Inferometer.Server.Web;
@@ -243,6 +244,7 @@ public sealed class InferenceServer : IAsyncDisposable
             .. service is not null ? OfModel(service)
                 : _upstreams is not null ? [OfUpstreams(_upstreams, options)]
                 : (IEndpointGroup[])[new NoModelEndpoints()],
+            new RunEndpoints(options.Runs),
             .. SimulatorGroups.Create(
                 _app.Services.GetRequiredService<SimulatorService>(), StatusEndpoints.Version, _logger, _app.Lifetime.ApplicationStopping),
         ];

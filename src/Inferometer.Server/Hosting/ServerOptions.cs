@@ -1,5 +1,6 @@
 using System.Net;
 using Inferometer.Core;
+using Inferometer.History.Stores;
 using Inferometer.Server.Generation;
 using Inferometer.Server.Upstreams;
 using Inferometer.Simulation.Planning;
@@ -25,6 +26,9 @@ public sealed record ServerOptions
     /// Origins whose web pages may use the server, such as <c>https://example.org</c>; <c>*</c> = all. Its own may always.
     /// </summary>
     public IReadOnlyList<string> AllowedOrigins { get; init; } = [];
+
+    /// <summary>Where runs are kept that clients may look at; null = they see none. It stays the caller's.</summary>
+    public IRunStore? Runs { get; init; }
 
     /// <summary>What clients may take.</summary>
     public ServerLimits Limits { get; init; } = new();

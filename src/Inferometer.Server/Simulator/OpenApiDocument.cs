@@ -43,6 +43,17 @@ internal static class OpenApiDocument
                 ["parameters"] = new JsonArray(IdParameter()),
                 ["get"] = Operation("Server-sent events: progress, and at last end with the result.", "A stream.", "text/event-stream"),
             },
+            ["/api/v1/runs"] = Get("Runs that were kept, the latest first, with their main figures.", "object"),
+            ["/api/v1/runs/{id}"] = new JsonObject
+            {
+                ["parameters"] = new JsonArray(RunParameter("id")),
+                ["get"] = Operation("A run with what was asked for, every figure and the values behind them.", "The run."),
+            },
+            ["/api/v1/runs/{id}/diff/{other}"] = new JsonObject
+            {
+                ["parameters"] = new JsonArray(RunParameter("id"), RunParameter("other")),
+                ["get"] = Operation("Two runs beside each other.", "Figures of both, and what was asked for differently."),
+            },
             ["/api/v1/models"] = Get("Models of the catalog."),
             ["/api/v1/hardware"] = Get("Machines of the catalog."),
             ["/api/v1/features"] = Get("Features of the simulator."),
@@ -142,6 +153,14 @@ internal static class OpenApiDocument
         ["anyOf"] = new JsonArray(
             new JsonObject { ["type"] = "array", ["minItems"] = 1, ["items"] = new JsonObject { ["type"] = "object" } },
             new JsonObject { ["type"] = "string" }),
+    };
+
+    private static JsonObject RunParameter(string name) => new()
+    {
+        ["name"] = name,
+        ["in"] = "path",
+        ["required"] = true,
+        ["schema"] = Text("A name, a tag, latest, or the first digits of an id."),
     };
 
     private static JsonObject Deployment(IEnumerable<EstimateSetting> settings)

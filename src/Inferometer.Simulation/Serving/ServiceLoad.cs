@@ -3,6 +3,8 @@ namespace Inferometer.Simulation.Serving;
 /// <summary>How busy a simulated service was, from the first arrival to the last end, all requests counted.</summary>
 public sealed record ServiceLoad
 {
+    private const double HoursPerMonth = 730; // 8,760 hours of a year over 12
+
     /// <summary>Devices of all replicas.</summary>
     public required int Devices { get; init; }
 
@@ -59,4 +61,7 @@ public sealed record ServiceLoad
 
     /// <summary>Rent over generated tokens, US dollars per million; null where either is not known.</summary>
     public double? CostPerMillionTokensUsd => OutputTokens > 0 ? CostUsd / OutputTokens * 1e6 : null;
+
+    /// <summary>Rent of all devices for a month of 730 hours, US dollars; null where the price is not known.</summary>
+    public double? CostPerMonthUsd => DurationSeconds > 0 ? CostUsd / DurationSeconds * HoursPerMonth * 3600 : null;
 }

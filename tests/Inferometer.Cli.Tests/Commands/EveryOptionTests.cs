@@ -57,7 +57,7 @@ public sealed class EveryOptionTests : IDisposable
     public void Every_option_is_declared_with_what_it_takes()
     {
         Assert.All(CommandWords.All.Values.SelectMany(c => c.Options), o => Assert.True(o is IDeclared, o.Name));
-        Assert.All(CommandWords.All.Values.SelectMany(c => c.Arguments), a => Assert.True(a is IPathInput or TextArgument, a.Name));
+        Assert.All(CommandWords.All.Values.SelectMany(c => c.Arguments), a => Assert.True(a is IPathInput or TextArgument or TextsArgument, a.Name));
     }
 
     [Theory]

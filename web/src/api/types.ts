@@ -170,3 +170,50 @@ export interface JobStatus {
   error?: string;
   result?: unknown;
 }
+
+export interface RunMetric {
+  key: string;
+  name: string;
+  unit: string;
+  better: 'lower' | 'higher' | 'neither';
+  value: number;
+  headline: boolean;
+}
+
+export interface RunEntry {
+  id: string;
+  short_id: string;
+  kind: string;
+  arm: 'measured' | 'predicted';
+  at: string;
+  model: string;
+  on: string;
+  name: string | null;
+  tags: string[];
+  config_hash: string;
+  product: string;
+  metrics: RunMetric[];
+}
+
+export interface RunList {
+  runs: RunEntry[];
+}
+
+export interface RunDifference {
+  a: RunEntry;
+  b: RunEntry;
+  same_config: boolean;
+  warnings: string[];
+  metrics: {
+    key: string;
+    name: string;
+    unit: string;
+    headline: boolean;
+    a: number | null;
+    b: number | null;
+    change: number | null;
+    change_low: number | null;
+    change_high: number | null;
+    verdict: 'unknown' | 'same' | 'better' | 'worse' | 'different';
+  }[];
+}

@@ -1,6 +1,7 @@
 import type { ServiceReport } from '../api/types';
 import { digits, percent } from '../format';
-import { Chart, frame, type Ink } from '../parts/chart';
+import { Chart } from '../parts/chart';
+import { frame, type Ink } from '../parts/ink';
 import { SortedTable, type TableColumn } from '../parts/table';
 import type { Theme } from '../state/theme';
 

@@ -1,6 +1,7 @@
 import type { Row } from '../api/types';
 import { digits } from '../format';
-import { Chart, frame, type Ink } from '../parts/chart';
+import { Chart } from '../parts/chart';
+import { frame, type Ink } from '../parts/ink';
 import type { Theme } from '../state/theme';
 import { pointOf, seriesName, type ParetoPoint } from './compare-rows';
 

@@ -1,6 +1,7 @@
 import type { Operator, Result } from '../api/types';
 import { bytes, digits, percent, time, words } from '../format';
-import { Chart, frame, type Ink } from '../parts/chart';
+import { Chart } from '../parts/chart';
+import { frame, type Ink } from '../parts/ink';
 import type { Theme } from '../state/theme';
 
 interface Point {

@@ -1,6 +1,7 @@
 import type { LoadPoint } from '../api/types';
 import { digits, percent } from '../format';
-import { Chart, frame, type Ink } from '../parts/chart';
+import { Chart } from '../parts/chart';
+import { frame, type Ink } from '../parts/ink';
 import { Notice } from '../parts/notice';
 import type { Theme } from '../state/theme';
 import type { LoadRun } from './load-curves';

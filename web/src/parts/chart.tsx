@@ -1,15 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type { ECharts, EChartsCoreOption } from 'echarts/core';
 import type { Theme } from '../state/theme';
-
-/** Colours that charts are drawn with, from the page's own. */
-export interface Ink {
-  text: string;
-  muted: string;
-  line: string;
-  panel: string;
-  series: string[];
-}
+import { inkOf, type Ink } from './ink';
 
 interface Props {
   /** What the chart shows, for those who do not see it. */
@@ -20,13 +12,17 @@ interface Props {
   /** What the option depends on; it is drawn anew when that changes. */
   depends: unknown[];
   onPick?: (index: number) => void;
+  /** The same with the number of the series, for charts of several. */
+  onPickItem?: (series: number, index: number) => void;
 }
 
-export function Chart({ label, theme, height, option, depends, onPick }: Props) {
+export function Chart({ label, theme, height, option, depends, onPick, onPickItem }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const chart = useRef<ECharts>(undefined);
   const pick = useRef(onPick);
   pick.current = onPick;
+  const pickItem = useRef(onPickItem);
+  pickItem.current = onPickItem;
   useEffect(() => {
     let gone = false;
     let observer: ResizeObserver | undefined;
@@ -41,7 +37,10 @@ export function Chart({ label, theme, height, option, depends, onPick }: Props) 
       }
 
       chart.current = init(element);
-      chart.current.on('click', (event) => pick.current?.(event.dataIndex));
+      chart.current.on('click', (event) => {
+        pick.current?.(event.dataIndex);
+        pickItem.current?.(event.seriesIndex ?? 0, event.dataIndex);
+      });
       observer = new ResizeObserver(() => chart.current?.resize());
       observer.observe(element);
       chart.current.setOption(option(inkOf(element)), true);
@@ -64,51 +63,4 @@ export function Chart({ label, theme, height, option, depends, onPick }: Props) 
     return () => cancelAnimationFrame(frame);
   }, [theme, ...depends]);
   return <div class="chart" ref={box} role="img" aria-label={label} style={{ height: `${height}px` }} />;
-}
-
-function inkOf(element: Element): Ink {
-  const style = getComputedStyle(element);
-  const of = (name: string): string => style.getPropertyValue(name).trim();
-  return {
-    text: of('--ink'),
-    muted: of('--muted'),
-    line: of('--line'),
-    panel: of('--panel'),
-    series: [1, 2, 3, 4, 5, 6, 7, 8].map((i) => of(`--c${i}`)),
-  };
-}
-
-/** What all charts have in common. */
-export function frame(ink: Ink, x: object, y: object): EChartsCoreOption {
-  const axis = {
-    nameLocation: 'middle',
-    nameTextStyle: { color: ink.muted, fontSize: 12 },
-    axisLabel: { color: ink.muted, fontSize: 11, hideOverlap: true },
-    axisLine: { lineStyle: { color: ink.line } },
-    axisTick: { lineStyle: { color: ink.line } },
-    splitLine: { lineStyle: { color: ink.line, width: 0.5 } },
-    minorSplitLine: { show: false },
-  };
-  return {
-    animation: false,
-    textStyle: { fontFamily: 'system-ui, sans-serif' },
-    grid: { left: 58, right: 16, top: 14, bottom: 44 },
-    xAxis: { ...axis, nameGap: 26, ...x },
-    yAxis: { ...axis, nameGap: 42, ...y },
-    tooltip: tooltip(ink),
-  };
-}
-
-// Drawn, not written as HTML: the page allows no style that is not in its own file.
-export function tooltip(ink: Ink): object {
-  return {
-    trigger: 'item',
-    renderMode: 'richText',
-    backgroundColor: ink.panel,
-    borderColor: ink.muted,
-    borderWidth: 1,
-    padding: 8,
-    confine: true,
-    textStyle: { color: ink.text, fontSize: 12, lineHeight: 17 },
-  };
 }

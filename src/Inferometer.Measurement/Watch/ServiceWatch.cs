@@ -1,0 +1,151 @@
+using Inferometer.Core;
+
+namespace Inferometer.Measurement.Watch;
+
+/// <summary>Reads a service's metrics again and again, predicts what it should do, and tells what happens.</summary>
+/// <param name="source">Gives the page of metrics.</param>
+/// <param name="name">What the page is of, for errors.</param>
+/// <param name="deployment">What the service runs on; null = nothing is predicted.</param>
+/// <param name="options">How it is watched.</param>
+/// <param name="time">The clock.</param>
+public sealed class ServiceWatch(
+    Func<CancellationToken, Task<string>> source, string name, WatchedDeployment? deployment, WatchOptions options, TimeProvider time)
+{
+    private readonly LoadWindow _window = new(options.Window, options.OutputTokens);
+    private readonly long _began = time.GetTimestamp();
+    private WatchState _state = new();
+
+    /// <summary>How things stand. Any thread may ask.</summary>
+    public WatchState State => Volatile.Read(ref _state);
+
+    /// <summary>Watches.</summary>
+    /// <param name="duration">For how long; null = until it is told to stop.</param>
+    /// <param name="looksOnce">Looks at the window at the end alone, and gives up when a page cannot be read.</param>
+    /// <param name="tell">Is told what happens, one after the other.</param>
+    /// <param name="cancellationToken">Tells it to stop, which is no error.</param>
+    /// <exception cref="InferometerException">
+    /// A page could not be read and <paramref name="looksOnce"/> is set, or not one could be until <paramref name="duration"/> was over.
+    /// </exception>
+    public async Task RunAsync(TimeSpan? duration, bool looksOnce, Action<WatchEvent> tell, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(tell);
+        for (long turn = 0; ; turn++)
+        {
+            bool isLast = duration is { } span && time.GetElapsedTime(_began) >= span;
+            try
+            {
+                await TurnAsync(!looksOnce || isLast, looksOnce, tell, cancellationToken).ConfigureAwait(false);
+                if (isLast)
+                {
+                    break;
+                }
+
+                // From the beginning, so that what a turn takes does not make the next ones later.
+                TimeSpan due = (turn + 1) * options.Interval;
+                due = duration is { } end && end < due ? end : due;
+                TimeSpan wait = due - time.GetElapsedTime(_began);
+                await Task.Delay(wait > TimeSpan.Zero ? wait : TimeSpan.FromMilliseconds(1), time, cancellationToken).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                return;
+            }
+        }
+
+        if (State.Scrapes == 0)
+        {
+            throw new InferometerException($"{name}: not once could the metrics be read: {State.Error}");
+        }
+    }
+
+    private async Task TurnAsync(bool looks, bool throws, Action<WatchEvent> tell, CancellationToken cancellationToken)
+    {
+        Scrape page;
+        try
+        {
+            TimeSpan at = time.GetElapsedTime(_began);
+            string text = await source(cancellationToken).ConfigureAwait(false);
+            page = Scrape.Read(text, at, options.Model, name);
+        }
+        catch (InferometerException error) when (!throws)
+        {
+            Fail(error.Message, tell);
+            return;
+        }
+
+        bool wasLost = State is { IsUp: false, Failures: > 0 };
+        bool isRestarted = _window.Add(page);
+        Set(State with
+        {
+            IsUp = true,
+            Error = null,
+            Scrapes = State.Scrapes + 1,
+            Restarts = State.Restarts + (isRestarted ? 1 : 0),
+        });
+        if (wasLost)
+        {
+            Tell(WatchEventKind.Returned, tell);
+        }
+
+        if (isRestarted)
+        {
+            Forget(tell);
+            Tell(WatchEventKind.Restarted, tell);
+        }
+
+        if (looks && _window.IsOpen)
+        {
+            Look(tell, cancellationToken);
+        }
+    }
+
+    private void Look(Action<WatchEvent> tell, CancellationToken cancellationToken)
+    {
+        ObservedLoad load = _window.Observe();
+        HashSet<WatchedLatency> before = [.. State.Drifting.Select(f => f.Latency)];
+        PredictedLoad? predicted = deployment?.Predict(load, options.FewestRequests, cancellationToken);
+        WatchState state = State with { Load = load, Predicted = predicted };
+        WatchedFigure[] began = [.. state.Drifting.Where(f => !before.Contains(f.Latency))];
+        WatchedFigure[] ended =
+            [.. predicted?.Figures.Where(f => f.Drift is not (Drift.Slower or Drift.Faster) && before.Contains(f.Latency)) ?? []];
+        Set(state with { Alerts = [.. state.Alerts.Select((n, i) => n + began.Count(f => (int)f.Latency == i))] });
+        Tell(WatchEventKind.Looked, tell);
+        foreach (WatchedFigure figure in began)
+        {
+            Tell(WatchEventKind.DriftBegan, tell, figure);
+        }
+
+        foreach (WatchedFigure figure in ended)
+        {
+            Tell(WatchEventKind.DriftEnded, tell, figure);
+        }
+    }
+
+    private void Fail(string error, Action<WatchEvent> tell)
+    {
+        bool isNew = State.IsUp || State.Failures == 0;
+        _window.Clear();
+        Set(State with { IsUp = false, Error = error, Failures = State.Failures + 1 });
+        if (isNew)
+        {
+            Forget(tell);
+            Tell(WatchEventKind.Lost, tell);
+        }
+    }
+
+    // What was seen of the service before says nothing of it now.
+    private void Forget(Action<WatchEvent> tell)
+    {
+        WatchedFigure[] drifting = [.. State.Drifting];
+        Set(State with { Load = null, Predicted = null });
+        foreach (WatchedFigure figure in drifting)
+        {
+            Tell(WatchEventKind.DriftEnded, tell, figure);
+        }
+    }
+
+    private void Set(WatchState state) => Volatile.Write(ref _state, state);
+
+    private void Tell(WatchEventKind kind, Action<WatchEvent> tell, WatchedFigure? figure = null) =>
+        tell(new WatchEvent(time.GetUtcNow(), kind, State, figure));
+}

@@ -1,0 +1,34 @@
+using Inferometer.Core;
+
+namespace Inferometer.Measurement.Watch;
+
+/// <summary>How things stand with a service that is watched. Immutable: readers of other threads take the whole.</summary>
+public sealed record WatchState
+{
+    /// <summary>Whether the last page could be read.</summary>
+    public bool IsUp { get; init; }
+
+    /// <summary>Pages read.</summary>
+    public long Scrapes { get; init; }
+
+    /// <summary>Pages that could not be read.</summary>
+    public long Failures { get; init; }
+
+    /// <summary>Times that the service was started anew.</summary>
+    public long Restarts { get; init; }
+
+    /// <summary>Why the last page could not be read; null = it could.</summary>
+    public string? Error { get; init; }
+
+    /// <summary>What was observed in the window; null = not enough was read yet.</summary>
+    public ObservedLoad? Load { get; init; }
+
+    /// <summary>What is predicted for it; null = nothing.</summary>
+    public PredictedLoad? Predicted { get; init; }
+
+    /// <summary>How often each latency left its interval, in the order of <see cref="WatchedLatency"/>.</summary>
+    public EquatableList<long> Alerts { get; init; } = [.. new long[Enum.GetValues<WatchedLatency>().Length]];
+
+    /// <summary>Latencies that are outside their intervals.</summary>
+    public IEnumerable<WatchedFigure> Drifting => Predicted?.Figures.Where(f => f.Drift is Drift.Slower or Drift.Faster) ?? [];
+}

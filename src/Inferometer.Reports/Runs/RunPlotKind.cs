@@ -1,0 +1,14 @@
+namespace Inferometer.Reports.Runs;
+
+/// <summary>How a plot is drawn.</summary>
+public enum RunPlotKind
+{
+    /// <summary>Lines that rise in steps: the share of values up to each.</summary>
+    Steps,
+
+    /// <summary>Points.</summary>
+    Points,
+
+    /// <summary>Bars from left to right, one for each category.</summary>
+    Bars,
+}
