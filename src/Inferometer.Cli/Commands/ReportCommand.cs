@@ -21,7 +21,8 @@ internal sealed class ReportCommand
 
     private readonly PathOption _output = new(
         ["--output", "-o"], PathUse.WriteFile,
-        "File to write: .html (one file with charts that loads nothing), .md, .json (every figure and the values behind it) or .svg (plots).",
+        "File to write: .html (one file with charts that loads nothing), .md, .json (every figure and the values behind it) or .svg "
+            + "(plots).",
         "the report on standard output, as a page");
 
     private readonly FlagOption _noPredictions = new(
@@ -37,7 +38,8 @@ internal sealed class ReportCommand
         ReportCommand self = new(printer);
         ExampleCommand command = new(
             "report",
-            "Writes a report of runs that were kept: figures, plots, what was asked for, definitions, and the commands that make them again.",
+            "Writes a report of runs that were kept: figures, plots, what was asked for, definitions, and the commands that make them "
+                + "again.",
             "inferometer report latest -o report.html",
             "inferometer report before after -o comparison.html",
             "inferometer report latest~1 latest -o comparison.md",

@@ -73,8 +73,8 @@ internal sealed class WatchCommand
         WatchCommand self = new(printer);
         ExampleCommand command = new(
             "watch",
-            "Watches a service by its metrics (vLLM, SGLang, llama.cpp, TGI, inferometer serve): what it is asked, how it answers, and, with "
-                + "--on, where that leaves what is predicted for the same load.",
+            "Watches a service by its metrics (vLLM, SGLang, llama.cpp, TGI, inferometer serve): what it is asked, how it answers, and, "
+                + "with --on, where that leaves what is predicted for the same load.",
             "inferometer watch --url http://localhost:8000",
             "inferometer watch llama-3.1-8b --url http://localhost:8000 --on h100 --framework vllm --listen 9464",
             "inferometer watch llama-3.1-70b --url http://gpu7:8000 --on h100 --tp 4 --framework vllm --once --window 120",
@@ -104,7 +104,7 @@ internal sealed class WatchCommand
         };
         TimeSpan? duration = _once.Of(parsed) ? options.Window : parsed.Given(_for) is { } seconds ? TimeSpan.FromSeconds(seconds) : null;
         using MetricsScraper scraper = new(
-            _url.Of(parsed), TimeSpan.FromSeconds(Math.Clamp(options.Interval.TotalSeconds, 1, 10)),
+            _url.Of(parsed), TimeSpan.FromSeconds(Math.Clamp(options.Interval.TotalSeconds, 5, 30)),
             Environment.GetEnvironmentVariable(KeyVariable) is { Length: > 0 } secret ? secret : null);
         using Interrupt interrupt = new(cancellationToken);
         ServiceWatch watch = new(scraper.ReadAsync, scraper.Page.AbsoluteUri, deployment, options, TimeProvider.System);

@@ -88,7 +88,9 @@ public sealed record StoreLocation
                 $"{origin}: stores of '{text[..text.IndexOf("://", StringComparison.Ordinal)]}' are not known; it must be {Allowed}.");
         }
 
-        return OfFile(text);
+        return text.Contains('\0', StringComparison.Ordinal)
+            ? throw new InferometerException($"{origin}: no path holds a null character; it must be {Allowed}.")
+            : OfFile(text);
     }
 
     private static StoreLocation OfPostgres(string text, string origin)

@@ -1,6 +1,6 @@
-using Inferometer.Measurement.Energy;
 using Inferometer.Cpu.Weights;
 using Inferometer.Inference.Engine;
+using Inferometer.Measurement.Energy;
 using Inferometer.Measurement.Models;
 
 namespace Inferometer.Measurement.Benchmarks;

@@ -10,11 +10,14 @@ namespace Inferometer.Measurement.Evaluation;
 public sealed partial record Bleu
 {
     private const int Orders = 4;
+    private const int TimeoutMilliseconds = 60_000; // the patterns look at two letters: a limit for texts of gigabytes
 
     /// <summary>The score, 0 to 100.</summary>
     public required double Score { get; init; }
 
-    /// <summary>Precision of n-grams of one to four words, percent; where none matches it is halved once more for each such order.</summary>
+    /// <summary>
+    /// Precision of n-grams of one to four words, percent; where none matches it is halved once more for each such order.
+    /// </summary>
     public required IReadOnlyList<double> Precisions { get; init; }
 
     /// <summary>exp(1 - reference / text) where the texts are shorter than the references, else 1.</summary>
@@ -81,10 +84,10 @@ public sealed partial record Bleu
         string line = text.Replace("<skipped>", "", StringComparison.Ordinal).Replace("-\n", "", StringComparison.Ordinal)
             .Replace('\n', ' ').Replace("&quot;", "\"", StringComparison.Ordinal).Replace("&amp;", "&", StringComparison.Ordinal)
             .Replace("&lt;", "<", StringComparison.Ordinal).Replace("&gt;", ">", StringComparison.Ordinal);
-        line = Signs().Replace($" {line} ", " $1 ");
-        line = AfterWord().Replace(line, "$1 $2 ");
-        line = BeforeWord().Replace(line, " $1 $2");
-        line = Dashes().Replace(line, "$1 $2 ");
+        line = Signs().Replace($" {line} ", " ${sign} ");
+        line = AfterWord().Replace(line, "${word} ${sign} ");
+        line = BeforeWord().Replace(line, " ${sign} ${word}");
+        line = Dashes().Replace(line, "${digit} ${dash} ");
         return line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
     }
 
@@ -112,15 +115,15 @@ public sealed partial record Bleu
         return grams;
     }
 
-    [GeneratedRegex(@"([\{-\~\[-\` -\&\(-\+\:-\@\/])")]
+    [GeneratedRegex(@"(?<sign>[\{-\~\[-\` -\&\(-\+\:-\@\/])", RegexOptions.ExplicitCapture, TimeoutMilliseconds)]
     private static partial Regex Signs();
 
-    [GeneratedRegex(@"([^0-9])([\.,])")]
+    [GeneratedRegex(@"(?<word>[^0-9])(?<sign>[\.,])", RegexOptions.ExplicitCapture, TimeoutMilliseconds)]
     private static partial Regex AfterWord();
 
-    [GeneratedRegex(@"([\.,])([^0-9])")]
+    [GeneratedRegex(@"(?<sign>[\.,])(?<word>[^0-9])", RegexOptions.ExplicitCapture, TimeoutMilliseconds)]
     private static partial Regex BeforeWord();
 
-    [GeneratedRegex("([0-9])(-)")]
+    [GeneratedRegex("(?<digit>[0-9])(?<dash>-)", RegexOptions.ExplicitCapture, TimeoutMilliseconds)]
     private static partial Regex Dashes();
 }

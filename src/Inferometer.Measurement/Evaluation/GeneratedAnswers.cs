@@ -1,5 +1,4 @@
 using Inferometer.Cpu.Execution;
-using Inferometer.Cpu.Kernels.Attention;
 using Inferometer.ModelFiles.Tokenization;
 
 namespace Inferometer.Measurement.Evaluation;

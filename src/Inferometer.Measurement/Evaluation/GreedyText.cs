@@ -1,6 +1,5 @@
 using System.Numerics.Tensors;
 using Inferometer.Cpu.Execution;
-using Inferometer.Cpu.Kernels.Attention;
 using Inferometer.ModelFiles.Tokenization;
 using Inferometer.Runners;
 

@@ -40,7 +40,8 @@ public sealed record LoadResult
     public string? EnergyRefusal { get; init; }
 
     /// <summary>
-    /// Energy over the tokens of all answers, those of the warm-up included, joules; null where it was not measured or nothing was answered.
+    /// Energy over the tokens of all answers, those of the warm-up included, joules; null where it was not measured or nothing was
+    /// answered.
     /// </summary>
     public double? JoulesPerOutputToken =>
         Timelines.Sum(t => (long)t.OutputTokens) is > 0 and long tokens ? Energy?.Joules / tokens : null;

@@ -72,9 +72,10 @@ public sealed class MetricsScraper : IDisposable
         {
             throw new InferometerException($"{Page}: {error.Message}", error);
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException error) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new InferometerException(FormattableString.Invariant($"{Page}: no answer within {_timeout.TotalSeconds:0.###} s."));
+            throw new InferometerException(
+                FormattableString.Invariant($"{Page}: no answer within {_timeout.TotalSeconds:0.###} s."), error);
         }
     }
 

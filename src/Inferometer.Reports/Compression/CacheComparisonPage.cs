@@ -30,8 +30,8 @@ public static class CacheComparisonPage
                     new Cell($"{Numbers.Whole(first.Quality.TokensScored)} predictions", first.Quality.TokensScored)),
                 .. comparison.ExactText is { } answers
                     ? (Fact[])[new("Answers", "answers", new Cell(
-                        $"{Numbers.Whole(answers.Texts)}, each the likeliest token by token; BLEU as sacrebleu (13a, exp), exact: equal to a "
-                            + "reference", answers.Texts))]
+                        $"{Numbers.Whole(answers.Texts)}, each the likeliest token by token; BLEU as sacrebleu (13a, exp), exact: equal to "
+                            + "a reference", answers.Texts))]
                     : [],
                 new("Kept exact", "exact_window",
                     new Cell($"the first {window.SinkTokens} and the latest {window.RecentTokens} tokens", window.RecentTokens)),

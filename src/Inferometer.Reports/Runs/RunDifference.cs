@@ -23,7 +23,7 @@ public static class RunDifference
             ["warnings"] = new JsonArray([.. comparison.Warnings.Select(w => (JsonNode)w)]),
             ["metrics"] = new JsonArray(
             [
-                .. first.Metrics.Concat(second.Metrics).DistinctBy(m => m.Key)
+                .. first.Metrics.Concat(second.Metrics).DistinctBy(m => m.Key, StringComparer.Ordinal)
                     .Select(m => (JsonNode)Metric(m, first.Find(m.Key)?.Value, second.Find(m.Key)?.Value, comparison.Find(m.Key))),
             ]),
         };

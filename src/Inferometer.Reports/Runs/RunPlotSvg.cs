@@ -41,9 +41,11 @@ public static class RunPlotSvg
         StringBuilder svg = new();
         svg.Append(
             CultureInfo.InvariantCulture,
-            $"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{Width}\" height=\"{height}\" viewBox=\"0 0 {Width} {height}\" role=\"img\">\n");
+            $"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{Width}\" height=\"{height}\" viewBox=\"0 0 {Width} {height}\" "
+                + $"role=\"img\">\n");
         svg.Append(CultureInfo.InvariantCulture, $"<title>{Text(report.Title)}</title>\n").Append(Style);
-        svg.Append(CultureInfo.InvariantCulture, $"<text class=\"ink\" x=\"12\" y=\"24\" font-weight=\"600\">{Text(report.Title)}</text>\n");
+        svg.Append(
+            CultureInfo.InvariantCulture, $"<text class=\"ink\" x=\"12\" y=\"24\" font-weight=\"600\">{Text(report.Title)}</text>\n");
         int at = 40;
         foreach (RunPlot plot in report.Plots)
         {
@@ -54,8 +56,8 @@ public static class RunPlotSvg
             {
                 svg.Append(
                     CultureInfo.InvariantCulture,
-                    $"<circle class=\"f{line.Colour}\" cx=\"{x + 5:0}\" cy=\"{at + Head + 6}\" r=\"5\"/><text class=\"soft\" x=\"{x + 14:0}\" "
-                        + $"y=\"{at + Head + 10}\">{Text(line.Name)}</text>\n");
+                    $"<circle class=\"f{line.Colour}\" cx=\"{x + 5:0}\" cy=\"{at + Head + 6}\" r=\"5\"/><text class=\"soft\" "
+                        + $"x=\"{x + 14:0}\" y=\"{at + Head + 10}\">{Text(line.Name)}</text>\n");
                 x += 34 + (line.Name.Length * 7);
             }
 
@@ -91,8 +93,8 @@ public static class RunPlotSvg
         {
             svg.Append(
                 CultureInfo.InvariantCulture,
-                $"<path class=\"grid\" d=\"M{Left} {Y(y):0.0}H{Width - Right}\"/><text class=\"soft\" x=\"{Left - 6}\" y=\"{Y(y) + 4:0.0}\" "
-                    + $"text-anchor=\"end\">{Numbers.Short(y)}</text>\n");
+                $"<path class=\"grid\" d=\"M{Left} {Y(y):0.0}H{Width - Right}\"/><text class=\"soft\" x=\"{Left - 6}\" "
+                    + $"y=\"{Y(y) + 4:0.0}\" text-anchor=\"end\">{Numbers.Short(y)}</text>\n");
         }
 
         for (double x = x0; x <= x1 + (xStep / 2); x += xStep)
@@ -161,9 +163,11 @@ public static class RunPlotSvg
                     bool isLow = value < 0;
                     svg.Append(
                         CultureInfo.InvariantCulture,
-                        $"<rect class=\"f{line.Colour}\" x=\"{Math.Min(zero, end):0.0}\" y=\"{at}\" width=\"{Math.Max(0.5, Math.Abs(end - zero)):0.0}\" "
-                            + $"height=\"{BarHeight - 3}\"/><text class=\"soft\" x=\"{end + (isLow ? -4 : 4):0.0}\" y=\"{at + 10}\" "
-                            + $"text-anchor=\"{(isLow ? "end" : "start")}\">{(value > 0 ? "+" : "")}{Numbers.Short(value)} {Text(plot.X)}</text>\n");
+                        $"<rect class=\"f{line.Colour}\" x=\"{Math.Min(zero, end):0.0}\" y=\"{at}\" "
+                            + $"width=\"{Math.Max(0.5, Math.Abs(end - zero)):0.0}\" height=\"{BarHeight - 3}\"/>"
+                            + $"<text class=\"soft\" x=\"{end + (isLow ? -4 : 4):0.0}\" y=\"{at + 10}\" "
+                            + $"text-anchor=\"{(isLow ? "end" : "start")}\">{(value > 0 ? "+" : "")}{Numbers.Short(value)} "
+                            + $"{Text(plot.X)}</text>\n");
                 }
 
                 at += BarHeight;

@@ -20,7 +20,7 @@ internal static class RunPlots
             plots.Add(changes);
         }
 
-        foreach (RunSeries series in runs.SelectMany(r => r.Record.Series).DistinctBy(s => s.Key))
+        foreach (RunSeries series in runs.SelectMany(r => r.Record.Series).DistinctBy(s => s.Key, StringComparer.Ordinal))
         {
             (ReportedRun Run, RunSeries Series)[] with =
             [
@@ -32,11 +32,23 @@ internal static class RunPlots
                 continue;
             }
 
+            // What describes requests, such as their lengths, is no figure; of rates of stretches of time only their order says something.
+            RunMetric[] behind =
+                [.. runs.SelectMany(r => r.Record.Metrics).Where(m => string.Equals(m.Series, series.Key, StringComparison.Ordinal))];
+            if (behind.Length == 0)
+            {
+                continue;
+            }
+
             string name = NameOf(series.Key, runs);
             string axis = series.Unit.Length > 0 ? $"{name}, {series.Unit}" : name;
-            plots.Add(new RunPlot(
-                $"{name}: share of values up to", RunPlotKind.Steps, axis, "values up to it, %",
-                [.. with.Select(x => new RunPlotLine(x.Run.Label, x.Run.Colour, Steps(x.Series.Known())))]));
+            if (!series.Key.StartsWith("stretch_", StringComparison.Ordinal))
+            {
+                plots.Add(new RunPlot(
+                    $"{name}: share of values up to", RunPlotKind.Steps, axis, "values up to it, %",
+                    [.. with.Select(x => new RunPlotLine(x.Run.Label, x.Run.Colour, Steps(x.Series.Known())))]));
+            }
+
             plots.Add(new RunPlot(
                 $"{name}: in the order they came", RunPlotKind.Points, "number", axis,
                 [.. with.Select(x => new RunPlotLine(x.Run.Label, x.Run.Colour, Points(x.Series.Values)))]));

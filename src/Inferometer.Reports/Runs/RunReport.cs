@@ -61,9 +61,10 @@ public sealed class RunReport
         get
         {
             RunRecord first = Runs[0].Record;
+            string models = string.Join(", ", Runs.Select(r => r.Record.Model).Distinct(StringComparer.Ordinal));
             return Runs.Count == 1
                 ? $"{Capital(RunWords.Of(first.Kind))}: {first.Model} on {first.On}"
-                : $"{Numbers.Whole(Runs.Count)} runs compared: {string.Join(", ", Runs.Select(r => r.Record.Model).Distinct(StringComparer.Ordinal))}";
+                : $"{Numbers.Whole(Runs.Count)} runs compared: {models}";
         }
     }
 
@@ -104,7 +105,7 @@ public sealed class RunReport
         }
 
         Table table = new("figures", "Figures", [.. columns]);
-        foreach (RunMetric metric in Runs.SelectMany(r => r.Record.Metrics).DistinctBy(m => m.Key))
+        foreach (RunMetric metric in Runs.SelectMany(r => r.Record.Metrics).DistinctBy(m => m.Key, StringComparer.Ordinal))
         {
             List<Cell> cells = [new Cell(metric.Name, metric.Key), metric.Unit];
             foreach (ReportedRun run in Runs)
@@ -126,11 +127,13 @@ public sealed class RunReport
     /// <summary>What the figures mean, a sentence each.</summary>
     public Sentences Meanings() => new("definitions", "Definitions",
     [
-        .. Runs.SelectMany(r => r.Record.Metrics).DistinctBy(m => m.Key)
-            .Where(m => Definitions.Value.ContainsKey(m.Key)).Select(m => $"{m.Name}: {Definitions.Value[m.Key]}."),
+        .. Runs.SelectMany(r => r.Record.Metrics).DistinctBy(m => m.Key, StringComparer.Ordinal)
+            .Where(m => Definitions.Value.ContainsKey(m.Key))
+            .GroupBy(m => (Name: m.Name.Split(',')[0], Definition: Definitions.Value[m.Key]))
+            .Select(g => $"{(g.Count() > 1 ? g.Key.Name : g.First().Name)}: {g.Key.Definition}."),
         .. Runs.Count > 1
-            ? [$"Change: the figure over that of {Runs[0].Label}, less one; in brackets where it lies at 95 % (bootstrap over the values behind "
-                + "both). Coloured where 0 is not among that."]
+            ? [$"Change: the figure over that of {Runs[0].Label}, less one; in brackets where it lies at 95 % (bootstrap over the values "
+                + "behind both). Coloured where 0 is not among that."]
             : (string[])[],
         .. _comparisons.SelectMany((c, i) => c.Warnings.Select(w => $"{Runs[i + 1].Label} beside {Runs[0].Label}: {w}")),
     ]);

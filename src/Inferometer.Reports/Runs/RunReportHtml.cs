@@ -48,7 +48,8 @@ public static class RunReportHtml
             html.Append("<script type=\"application/json\" id=\"plots\">").Append(Json(report.Plots).ToJsonString()).Append("</script>\n");
 
             // A script ends at the first end tag, wherever it stands.
-            html.Append("<script>").Append(script.Replace("</script", "<\\/script", StringComparison.OrdinalIgnoreCase)).Append("</script>\n");
+            html.Append("<script>").Append(script.Replace("</script", "<\\/script", StringComparison.OrdinalIgnoreCase))
+                .Append("</script>\n");
         }
 
         return html.Append("</body>\n</html>\n").ToString();
@@ -77,7 +78,8 @@ public static class RunReportHtml
         {
             html.Append(
                 CultureInfo.InvariantCulture,
-                $"<div><dt>{Text(metric.Name)}</dt><dd>{Text(Numbers.Short(metric.Value))}<small> {Text(metric.Unit)}</small></dd></div>\n");
+                $"<div><dt>{Text(metric.Name)}</dt><dd>{Text(Numbers.Short(metric.Value))}<small> {Text(metric.Unit)}</small></dd>"
+                    + $"</div>\n");
         }
 
         html.Append("</dl>\n");
@@ -157,7 +159,8 @@ public static class RunReportHtml
                 + $"<thead><tr>");
         foreach (int i in columns)
         {
-            html.Append(CultureInfo.InvariantCulture, $"<th scope=\"col\"{ClassOf(table.Columns[i])}>{Text(table.Columns[i].Heading)}</th>");
+            html.Append(
+                CultureInfo.InvariantCulture, $"<th scope=\"col\"{ClassOf(table.Columns[i])}>{Text(table.Columns[i].Heading)}</th>");
         }
 
         html.Append("</tr></thead>\n<tbody>\n");

@@ -1,7 +1,5 @@
-using System.Globalization;
 using Inferometer.Measurement.Watch;
 using Inferometer.Reports.Documents;
-using Inferometer.Simulation.Costs;
 
 namespace Inferometer.Reports.Watch;
 
@@ -136,8 +134,8 @@ public static class WatchPage
 
     private static IEnumerable<string> Notes(WatchState state, string? restsOn)
     {
-        yield return "Rates, lengths and latencies are of the requests that ended in the window; running, waiting and cache are means of the "
-            + "pages.";
+        yield return "Rates, lengths and latencies are of the requests that ended in the window; running, waiting and cache are means of "
+            + "the pages.";
         if (restsOn is null)
         {
             yield return "Nothing is predicted: say what the service runs on with --on.";

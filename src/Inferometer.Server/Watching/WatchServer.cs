@@ -6,7 +6,6 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Inferometer.Server.Watching;
@@ -43,11 +42,11 @@ public sealed class WatchServer : IAsyncDisposable
         builder.Services.AddSingleton<Microsoft.Extensions.Hosting.IHostLifetime, NoLifetime>();
         WebApplication app = builder.Build();
         app.UseRouting();
-        app.MapGet("/metrics", context =>
+        app.MapGet("/metrics", async context =>
         {
             context.Response.ContentType = PrometheusText.ContentType;
             WatchMetrics.Write(context.Response.BodyWriter, state());
-            return context.Response.BodyWriter.FlushAsync(context.RequestAborted).AsTask();
+            await context.Response.BodyWriter.FlushAsync(context.RequestAborted).ConfigureAwait(false);
         });
         try
         {

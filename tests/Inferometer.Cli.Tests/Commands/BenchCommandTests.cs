@@ -9,13 +9,14 @@ public class BenchCommandTests
     public async Task The_table_has_llama_benchs_columns_and_names()
     {
         CommandRun run = (await CommandRun.OfLine("bench -p 8 -n 4 -pg 6,2 -d 0,16 -b 1,3 -r 1 --warm-up 0")).Succeeded();
-        Assert.StartsWith("| model | size | params | backend | threads | test | t/s | of limit |", run.OutputLines[0], StringComparison.Ordinal);
+        Assert.StartsWith(
+            "| model | size | params | backend | threads | test | t/s | of limit |", run.OutputLines[0], StringComparison.Ordinal);
         string[] rows = [.. run.OutputLines[2..].Where(l => l.StartsWith('|'))];
         string[] tests = [.. rows.Select(l => l.Split('|')[6].Trim())];
 
         // A machine with energy counters has a column more, and one without says so.
-        Assert.Contains(run.OutputLines, l => l.StartsWith("Energy is not measured", StringComparison.Ordinal)
-            || l.StartsWith("J/t: joules per token", StringComparison.Ordinal));
+        Assert.Contains(run.OutputLines, l => l.Contains("Energy is not measured", StringComparison.Ordinal)
+            || l.Contains("J/t: joules per token", StringComparison.Ordinal));
         Assert.Equal(
             [
                 "pp8", "tg4", "pp6+tg2", "pp8 x 3", "tg4 x 3", "pp6+tg2 x 3",

@@ -56,7 +56,7 @@ internal static class CommandWords
                 PathUse.ReadFile => [text],
                 PathUse.ReadFolder => [folder.Path],
                 PathUse.Model => [ModelLocation.BundledPath],
-                _ when words is "estimate" or "compare" or "explain" or "simulate" => ["llama-3.1-8b"],
+                _ when words is "estimate" or "compare" or "explain" or "simulate" or "watch" => ["llama-3.1-8b"],
                 _ => (string[])[],
             });
         IEnumerable<string> options =
@@ -72,8 +72,10 @@ internal static class CommandWords
         });
         string[] prompt = words is "run" && label is not "--prompt" ? ["-p", "Once"] : [];
         string[] load = words is "simulate" && label is not ("--rate" or "--users" or "--trace") ? ["--rate", "1"] : [];
+        string[] service = words is "watch" && label is not "--url" ? ["--url", "http://127.0.0.1:1"] : [];
+        string[] runs = words is "report" ? ["latest"] : [];
         string[] last = label.StartsWith('-') ? given : [];
-        return [.. words.Split(' '), .. arguments, .. options, .. prompt, .. load, .. last];
+        return [.. words.Split(' '), .. arguments, .. runs, .. options, .. prompt, .. load, .. service, .. last];
     }
 
     // A command may do something itself and have others below it.

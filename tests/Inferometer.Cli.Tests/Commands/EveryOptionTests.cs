@@ -16,7 +16,7 @@ public sealed class EveryOptionTests : IDisposable
         "--prompt", "--system", "--stop", "--search", "--model", "--on", "--draft", "--chat-template", "--host", "--served-model-name",
         "--measurements",
         "--store", "--baseline", "--metric", "--simulate", "--partition", "--container", "--slurm-option", "--rows", "--columns", "--value",
-        "--api-key", // a secret, which is not quoted
+        "--api-key", "--upstream-api-key", // secrets, which are not quoted
     ];
 
     // A file or folder, with a scale behind it.
@@ -57,7 +57,9 @@ public sealed class EveryOptionTests : IDisposable
     public void Every_option_is_declared_with_what_it_takes()
     {
         Assert.All(CommandWords.All.Values.SelectMany(c => c.Options), o => Assert.True(o is IDeclared, o.Name));
-        Assert.All(CommandWords.All.Values.SelectMany(c => c.Arguments), a => Assert.True(a is IPathInput or TextArgument or TextsArgument, a.Name));
+        Assert.All(
+            CommandWords.All.Values.SelectMany(c => c.Arguments),
+            a => Assert.True(a is IPathInput or TextArgument or TextsArgument, a.Name));
     }
 
     [Theory]

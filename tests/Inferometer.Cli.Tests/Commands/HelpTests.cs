@@ -13,7 +13,7 @@ public class HelpTests
     private static readonly string[] UserFiles = [".yaml", ".jsonl", ".json", ".gguf", ".csv"];
 
     // They read what runs of the user have kept, or run until it is decided.
-    private static readonly string[] OfHistory = ["history", "show", "diff", "gate", "ab"];
+    private static readonly string[] OfHistory = ["history", "show", "report", "diff", "gate", "ab"];
 
     public static TheoryData<string> Commands => [.. Root.Subcommands.Select(c => c.Name)];
 

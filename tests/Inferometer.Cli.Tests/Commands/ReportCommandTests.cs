@@ -39,7 +39,7 @@ public sealed class ReportCommandTests : IDisposable
         }
 
         CommandRun page = (await CommandRun.Of("report", "latest", "--store", store)).Succeeded();
-        Assert.Contains("inferometer simulate llama-3.1-8b", page.Output, StringComparison.Ordinal);
+        Assert.Contains("inferometer simulate --rate 8", page.Output, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -57,7 +57,7 @@ public sealed class ReportCommandTests : IDisposable
     [Fact]
     public async Task A_server_is_not_started_on_a_history_that_is_not_there()
     {
-        CommandRun run = await CommandRun.Of("serve", "--port", "0", "--no-predictions", "--store", _folder.File("none.db"));
+        CommandRun run = await CommandRun.Of("serve", "--port", "0", "--store", _folder.File("none.db"));
         Assert.Equal(ExitCode.Failed, run.Code);
         Assert.Contains("is not there", run.Error, StringComparison.Ordinal);
     }

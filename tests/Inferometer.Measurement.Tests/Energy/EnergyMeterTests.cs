@@ -97,7 +97,11 @@ public sealed class EnergyMeterTests : IDisposable
     {
         Assert.SkipWhen(OperatingSystem.IsWindows() || Environment.IsPrivilegedProcess, "root reads every file");
         Zone("intel-rapl:0", "package-0", 5);
-        File.SetUnixFileMode(Path.Combine(_root.Path, "intel-rapl:0", "energy_uj"), UnixFileMode.None);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(Path.Combine(_root.Path, "intel-rapl:0", "energy_uj"), UnixFileMode.None);
+        }
+
         using var meter = EnergyMeter.Open(_root.Path);
         Assert.Equal(EnergyMeter.Forbidden(_root.Path), meter.Refusal);
     }

@@ -75,7 +75,8 @@ public sealed class BleuTests
             "{\"prompt\":\"a\",\"reference\":[]}"])
         {
             string wrong = folder.Write("w.jsonl", System.Text.Encoding.UTF8.GetBytes("{\"prompt\":\"a\",\"reference\":\"b\"}\n" + line));
-            Assert.Contains("line 2", Assert.Throws<InferometerException>(() => ReferenceText.Read(wrong)).Message, StringComparison.Ordinal);
+            InferometerException error = Assert.Throws<InferometerException>(() => ReferenceText.Read(wrong));
+            Assert.Contains("line 2", error.Message, StringComparison.Ordinal);
         }
 
         Assert.Throws<InferometerException>(() => ReferenceText.Read(folder.Write("e.jsonl", "\n"u8.ToArray())));

@@ -39,14 +39,14 @@ internal static class ReportedRuns
 
     private static RunMetric Metric(
         string key, string name, string unit, Better better, double value, Statistic statistic, string? series) => new()
-    {
-        Key = key,
-        Name = name,
-        Unit = unit,
-        Better = better,
-        Value = value,
-        Statistic = statistic,
-        Series = series,
-        IsHeadline = true,
-    };
+        {
+            Key = key,
+            Name = name,
+            Unit = unit,
+            Better = better,
+            Value = value,
+            Statistic = statistic,
+            Series = series,
+            IsHeadline = true,
+        };
 }

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using Inferometer.Core;
 using Inferometer.Server.Hosting;
 using Inferometer.Server.Metrics;
 using Inferometer.Server.Upstreams;

@@ -1,6 +1,9 @@
 using System.Net;
 using System.Text.Json;
 using Inferometer.Core.Catalog;
+using Inferometer.History.Stores;
+using Inferometer.ReferenceModels;
+using Inferometer.Server.Hosting;
 using Inferometer.Server.Simulator;
 using Inferometer.Simulation.Planning;
 using Inferometer.Tests;
@@ -56,7 +59,9 @@ public sealed class CatalogEndpointTests(EngineFixture fixture)
     [Fact]
     public async Task The_document_describes_every_route_and_all_it_refers_to_is_there()
     {
-        await using TestServer server = await TestServer.StartAsync(fixture.Model);
+        using TemporaryFolder folder = new();
+        using IRunStore store = RunStores.Open(StoreLocation.OfFile(folder.File("runs.db")));
+        await using TestServer server = await TestServer.StartAsync(fixture.Model, new ServerOptions { Runs = store });
         string text = (await server.GetAsync("/api/v1/openapi.json")).Succeeded().Text;
         var document = JsonElement.Parse(text);
         JsonElement schemas = document.GetProperty("components").GetProperty("schemas");
@@ -67,13 +72,14 @@ public sealed class CatalogEndpointTests(EngineFixture fixture)
 
         foreach (JsonProperty path in document.GetProperty("paths").EnumerateObject())
         {
-            string url = path.Name.Replace("{id}", "none", StringComparison.Ordinal);
+            string url = path.Name.Replace("{id}", "none", StringComparison.Ordinal).Replace("{other}", "none", StringComparison.Ordinal);
             foreach (JsonProperty operation in path.Value.EnumerateObject().Where(o => o.Name is not "parameters"))
             {
                 HttpMethod method = new(operation.Name.ToUpperInvariant());
                 Answer answer = await server.SendAsync(method, url, method == HttpMethod.Post ? "{}" : null);
                 bool isKnown = answer.Status is HttpStatusCode.OK or HttpStatusCode.BadRequest
-                    || answer.Text.Contains("unknown_job", StringComparison.Ordinal);
+                    || answer.Text.Contains("unknown_job", StringComparison.Ordinal)
+                    || answer.Text.Contains("There is no run 'none'", StringComparison.Ordinal);
                 Assert.True(isKnown, $"{operation.Name} {url}: {answer.Text}");
             }
         }

@@ -195,7 +195,7 @@ public sealed class UpstreamTests
             {
                 await ScriptedUpstream.BeginStreamAsync(stream, "1");
                 byte[] one = new byte[1];
-                await stream.ReadAsync(one, stop); // ends when the connection does
+                Assert.Equal(0, await stream.ReadAtLeastAsync(one, 1, throwOnEndOfStream: false, stop)); // ends when the connection does
                 gone.SetResult();
             },
         };

@@ -220,10 +220,6 @@ function Runs({ runs, metric, a, b, onPick }: RunsProps) {
   const columns: TableColumn<RunEntry>[] = [
     { key: 'run', head: 'run', isNumber: false, of: labelOf, cell: (run) => <button type="button" class="link" onClick={() => onPick(run)}>{labelOf(run)}</button> },
     { key: 'began', head: 'began', isNumber: false, of: (run) => run.at, cell: when },
-    { key: 'kind', head: 'kind', isNumber: false, of: (run) => run.kind, cell: (run) => run.kind },
-    { key: 'arm', head: 'figures', isNumber: false, of: (run) => run.arm, cell: (run) => run.arm },
-    { key: 'model', head: 'model', isNumber: false, of: (run) => run.model, cell: (run) => run.model },
-    { key: 'on', head: 'on', isNumber: false, of: (run) => run.on, cell: (run) => run.on },
     {
       key: 'metric',
       head: metric.unit === '' ? metric.name : `${metric.name}, ${metric.unit}`,
@@ -234,6 +230,10 @@ function Runs({ runs, metric, a, b, onPick }: RunsProps) {
         return value === undefined ? '–' : digits(value);
       },
     },
+    { key: 'kind', head: 'kind', isNumber: false, of: (run) => run.kind, cell: (run) => run.kind },
+    { key: 'arm', head: 'figures', isNumber: false, of: (run) => run.arm, cell: (run) => run.arm },
+    { key: 'model', head: 'model', isNumber: false, of: (run) => run.model, cell: (run) => run.model },
+    { key: 'on', head: 'on', isNumber: false, of: (run) => run.on, cell: (run) => run.on },
     { key: 'tags', head: 'tags', isNumber: false, of: (run) => run.tags.join(' '), cell: (run) => run.tags.join(', ') },
   ];
   return (

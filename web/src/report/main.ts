@@ -48,7 +48,7 @@ function optionOf(plot: Plot, ink: Ink): EChartsCoreOption {
 function lines(plot: Plot, ink: Ink): EChartsCoreOption {
   const steps = plot.kind === 'steps';
   return {
-    ...frame(ink, { type: 'value', name: plot.x, scale: true, max: 'dataMax' }, { type: 'value', name: plot.y, ...(steps ? { min: 0, max: 100 } : {}) }),
+    ...frame(ink, { type: 'value', name: plot.x, scale: true }, { type: 'value', name: plot.y, ...(steps ? { min: 0, max: 100 } : {}) }),
     series: plot.lines.map((line) => ({
       name: line.name,
       type: steps ? 'line' : 'scatter',
@@ -73,7 +73,7 @@ function bars(plot: Plot, ink: Ink): EChartsCoreOption {
   return {
     ...base,
     grid: { left: 12, right: 24, top: 8, bottom: 40, containLabel: true },
-    yAxis: { ...(base.yAxis as object), name: '', axisLabel: { color: ink.text, fontSize: 12, width: 150, overflow: 'truncate' } },
+    yAxis: { ...(base.yAxis as object), name: '', axisLabel: { color: ink.text, fontSize: 12, width: 210, overflow: 'truncate' } },
     series: plot.lines.map((line) => ({
       name: line.name,
       type: 'bar',
