@@ -8,7 +8,6 @@ using Inferometer.Core;
 using Inferometer.History.Comparison;
 using Inferometer.History.Gates;
 using Inferometer.History.Records;
-using Inferometer.History.Stores;
 using Inferometer.Reports.Runs;
 using Inferometer.Reports.Writers;
 
@@ -22,7 +21,8 @@ internal sealed class AbCommand
     private readonly TextArgument _a = new("A", "A command line of bench or load, in quotes.");
     private readonly TextArgument _b = new("B", "The one that is compared with it.");
     private readonly ValueOption<int> _rounds = new(
-        ["--rounds"], Domains.Whole(2, 1000), "Most rounds; both run once in each.") { Fallback = 20 };
+        ["--rounds"], Domains.Whole(2, 1000), "Most rounds; both run once in each.")
+    { Fallback = 20 };
     private readonly ValueOption<double> _within = new(
         ["--within"], new("SHARE", null,
             GateLimit.ReadShare), "A difference that does not matter: it is decided too where they differ by less.", "1%")

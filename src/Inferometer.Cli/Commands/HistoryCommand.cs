@@ -17,7 +17,8 @@ internal sealed class HistoryCommand
 
     private readonly RunFilterSettings _filter = new();
     private readonly ValueOption<int> _limit = new(
-        ["--limit", "-n"], Domains.Whole(1, int.MaxValue), "Most runs, the latest.") { Fallback = DefaultRuns };
+        ["--limit", "-n"], Domains.Whole(1, int.MaxValue), "Most runs, the latest.")
+    { Fallback = DefaultRuns };
     private readonly ValueOption<string> _store = RecordingSettings.StoreOption();
     private readonly ValueOption<OutputFormat> _format = FormatOptions.Create();
     private readonly Printer _printer;
