@@ -69,7 +69,9 @@ internal sealed class GivenSettings(ParseResult parsed, RecordingSettings record
     private string Name => WordsOf(parsed.CommandResult.Command);
 
     private static string WordsOf(Command command) =>
-        command.Parents.OfType<Command>().FirstOrDefault() is { } owner and not RootCommand ? $"{WordsOf(owner)} {command.Name}" : command.Name;
+        command.Parents.OfType<Command>().FirstOrDefault() is { } owner and not RootCommand
+            ? $"{WordsOf(owner)} {command.Name}"
+            : command.Name;
 
     private IEnumerable<(Option Option, string[] Values)> Options() =>
         from option in parsed.CommandResult.Command.Options

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Xml;
 
 namespace Inferometer.History.Gates;
@@ -12,7 +13,7 @@ public static class GateText
     public static void WriteJUnit(Gate gate, Stream output)
     {
         ArgumentNullException.ThrowIfNull(gate);
-        using var xml = XmlWriter.Create(output, new XmlWriterSettings { Indent = true });
+        using var xml = XmlWriter.Create(output, new XmlWriterSettings { Indent = true, Encoding = new UTF8Encoding(false) });
         string run = $"{gate.Comparison.B.ShortId} against {gate.Comparison.A.ShortId}";
         xml.WriteStartElement("testsuites");
         xml.WriteStartElement("testsuite");

@@ -66,6 +66,11 @@ public sealed record StoreLocation
             throw new InferometerException($"{origin}: it is empty; it must be {Allowed}.");
         }
 
+        if (text.Contains('\0', StringComparison.Ordinal))
+        {
+            throw new InferometerException($"{origin}: '{text}' holds a zero character, which no path may.");
+        }
+
         if (string.Equals(text, Nowhere, StringComparison.OrdinalIgnoreCase))
         {
             return null;
@@ -116,8 +121,11 @@ public sealed record StoreLocation
         }
 
         string place = settings.Database is null ? "" : "/" + settings.Database;
-        return new StoreLocation { Shown = $"postgres://{settings.Host}:{settings.Port}{place}",
-            ConnectionString = settings.ConnectionString };
+        return new StoreLocation
+        {
+            Shown = $"postgres://{settings.Host}:{settings.Port}{place}",
+            ConnectionString = settings.ConnectionString
+        };
     }
 
     // As libpq names them.

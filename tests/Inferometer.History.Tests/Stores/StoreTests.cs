@@ -88,6 +88,7 @@ public sealed class StoreTests : IDisposable
     [InlineData("postgres://host/db?colour=red", "'colour' is not known")]
     [InlineData("postgres://host/db?sslmode=maybe", "sslmode 'maybe'")]
     [InlineData("", "it is empty")]
+    [InlineData("a\0b", "a zero character")]
     public void A_place_that_cannot_be_a_store_is_told(string text, string complaint) =>
         Assert.Contains(complaint, Assert.Throws<InferometerException>(() => StoreLocation.Parse(text, "--store")).Message,
             StringComparison.Ordinal);
