@@ -12,7 +12,8 @@ public sealed class NarrowTierTests
     [InlineData("DOTNET_EnableGFNI", "512-bit vectors without Galois-field products")]
     [InlineData("DOTNET_EnableAVXVNNI", "512-bit vectors without products of bytes that add up to 32 bits")]
     [InlineData("DOTNET_EnableAVX512", "256-bit vectors")]
-    [InlineData("DOTNET_EnableAVX2", "128-bit and plain code")]
+    [InlineData("DOTNET_EnableAVX2", "128-bit vectors in the instructions of AVX")]
+    [InlineData("DOTNET_EnableAVX", "128-bit vectors in the instructions of SSE")]
     [InlineData("DOTNET_EnableHWIntrinsic", "plain code")]
     public async Task Kernels_pass_their_tests_without_wider_instructions(string setting, string tier)
     {

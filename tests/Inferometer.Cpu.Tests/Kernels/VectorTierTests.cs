@@ -1,5 +1,6 @@
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using Inferometer.Cpu.Kernels.Matrices;
 
 namespace Inferometer.Cpu.Tests.Kernels;
 
@@ -9,11 +10,17 @@ namespace Inferometer.Cpu.Tests.Kernels;
 /// </summary>
 public sealed class VectorTierTests
 {
+    /// <summary>The instructions that every x86 processor with 64-bit .NET has today, and every Arm one, are enough for vectors.</summary>
+    [Fact]
+    public void Products_of_bytes_have_vectors_wherever_there_are_vectors() =>
+        Assert.Equal(Vector128.IsHardwareAccelerated, ByteProducts.IsSupported);
+
     [Theory]
     [InlineData("DOTNET_EnableAVX512")]
     [InlineData("DOTNET_EnableGFNI")]
     [InlineData("DOTNET_EnableAVXVNNI")]
     [InlineData("DOTNET_EnableAVX2")]
+    [InlineData("DOTNET_EnableAVX")]
     [InlineData("DOTNET_EnableHWIntrinsic")]
     public void A_tier_switched_off_from_outside_is_off(string setting)
     {
@@ -24,6 +31,7 @@ public sealed class VectorTierTests
             "DOTNET_EnableGFNI" => Gfni.IsSupported,
             "DOTNET_EnableAVXVNNI" => AvxVnni.IsSupported,
             "DOTNET_EnableAVX2" => Avx2.IsSupported || Vector256.IsHardwareAccelerated,
+            "DOTNET_EnableAVX" => Avx.IsSupported || Fma.IsSupported || Avx2.IsSupported,
             _ => Sse2.IsSupported || Vector128.IsHardwareAccelerated,
         };
         Assert.False(off && supported, $"{setting}=0 left the instructions on");
