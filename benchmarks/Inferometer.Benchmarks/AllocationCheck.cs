@@ -3,6 +3,7 @@ using System.Reflection;
 using System.Runtime.Intrinsics.X86;
 using System.Text.Json;
 using BenchmarkDotNet.Attributes;
+using Inferometer.Cpu.Kernels.Matrices;
 
 namespace Inferometer.Benchmarks;
 
@@ -60,7 +61,10 @@ internal static class AllocationCheck
         return differences.Length == 0 ? 0 : 1;
     }
 
-    private static string Tier => Avx512BW.IsSupported ? "512-bit vectors" : Avx2.IsSupported ? "256-bit vectors" : "plain code";
+    private static string Tier => Avx512BW.IsSupported ? "512-bit vectors"
+        : Avx2.IsSupported ? "256-bit vectors"
+        : ByteProducts.IsSupported ? "128-bit vectors"
+        : "plain code";
 
     private static void Measure(Type type, SortedDictionary<string, long> measured)
     {

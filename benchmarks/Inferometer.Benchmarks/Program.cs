@@ -17,6 +17,9 @@ switch (args)
     case ["kernels-cached"]:
         CachedReport.Run();
         return 0;
+    case ["kernels-tiers", .. string[] rest]:
+        TierReport.Run(rest);
+        return 0;
     case ["scheduler-quick"]:
         SchedulerReport.Run();
         return 0;

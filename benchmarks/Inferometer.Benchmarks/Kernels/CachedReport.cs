@@ -24,9 +24,9 @@ internal static unsafe class CachedReport
         Report<SmallBlockPanel<Q5_0Format>>();
         Report<SmallBlockPanel<Q5_1Format>>();
         Report<Q8_0Panel>();
-        if (VnniProducts.IsSupported)
+        if (Q8_0BytePanel.IsFaster)
         {
-            Report<Q8_0VnniPanel>();
+            Report<Q8_0BytePanel>();
         }
 
         Report<SixBitScalePanel<Q4_KFormat>>();

@@ -33,6 +33,17 @@ internal static unsafe class HalfBits
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Load256(ushort* source) => Rebiased(Shifted256(source));
 
+    /// <summary>Four f16 values.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> Load128(ushort* source)
+    {
+        Vector128<int> bits = Shifted128(source);
+        Vector128<int> isSmall = Vector128.Equals(bits & Vector128.Create(ExponentBits), Vector128<int>.Zero);
+        Vector128<float> raised = (bits + Vector128.Create(Rebias)).AsSingle();
+        Vector128<float> smallest = ((bits & Vector128.Create(int.MinValue)) | Vector128.Create(Smallest)).AsSingle();
+        return Vector128.ConditionalSelect(isSmall.AsSingle(), raised + raised - smallest, raised);
+    }
+
     /// <summary>One f16 value.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Load(byte* source) => (float)BitConverter.UInt16BitsToHalf(*(ushort*)source);
@@ -45,6 +56,10 @@ internal static unsafe class HalfBits
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> LoadShifted256(ushort* source) => Shifted256(source).AsSingle();
 
+    /// <summary>Four f16 values times 2^-112.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> LoadShifted128(ushort* source) => Shifted128(source).AsSingle();
+
     /// <summary>Sixteen bf16 values.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> LoadBrain512(ushort* source)
@@ -54,6 +69,11 @@ internal static unsafe class HalfBits
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> LoadBrain256(ushort* source)
         => (Avx2.ConvertToVector256Int32(source) << 16).AsSingle();
+
+    /// <summary>Four bf16 values.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> LoadBrain128(ushort* source)
+        => (Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(ulong*)source).AsUInt16()) << 16).AsSingle();
 
     // With its exponent raised by the difference of the biases, a number is right unless its f16 exponent is zero. Then it was m 2^-24 and
     // has become a = 2^-15 + m 2^-25 instead: 2 a - 2^-14 is right.
@@ -88,6 +108,10 @@ internal static unsafe class HalfBits
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<int> Shifted512(ushort* source)
         => (Avx512F.ConvertToVector512Int32(Vector256.Load((short*)source)) << 13) & Vector512.Create(Mask);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<int> Shifted128(ushort* source)
+        => (Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(ulong*)source).AsInt16()) << 13) & Vector128.Create(Mask);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<int> Shifted256(ushort* source)

@@ -21,6 +21,9 @@ internal unsafe interface IStoredFloat
     /// <summary>Eight numbers.</summary>
     static abstract Vector256<float> Load256(byte* source);
 
+    /// <summary>Four numbers.</summary>
+    static abstract Vector128<float> Load128(byte* source);
+
     /// <summary>One number.</summary>
     static abstract float Load(byte* source);
 }
@@ -38,6 +41,9 @@ internal readonly unsafe struct StoredFloat32 : IStoredFloat
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Load256(byte* source) => Vector256.Load((float*)source);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> Load128(byte* source) => Vector128.Load((float*)source);
+
     public static float Load(byte* source) => *(float*)source;
 }
 
@@ -53,6 +59,9 @@ internal readonly unsafe struct StoredHalf : IStoredFloat
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Load256(byte* source) => HalfBits.Load256((ushort*)source);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> Load128(byte* source) => HalfBits.Load128((ushort*)source);
 
     public static float Load(byte* source) => HalfBits.Load(source);
 }
@@ -72,6 +81,9 @@ internal readonly unsafe struct ShiftedHalf : IStoredFloat
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Load256(byte* source) => HalfBits.LoadShifted256((ushort*)source);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> Load128(byte* source) => HalfBits.LoadShifted128((ushort*)source);
+
     public static float Load(byte* source) => HalfBits.Load(source) / HalfBits.ShiftScale;
 }
 
@@ -87,6 +99,9 @@ internal readonly unsafe struct StoredBrain : IStoredFloat
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Load256(byte* source) => HalfBits.LoadBrain256((ushort*)source);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> Load128(byte* source) => HalfBits.LoadBrain128((ushort*)source);
 
     public static float Load(byte* source) => BitConverter.Int32BitsToSingle(*(ushort*)source << 16);
 }

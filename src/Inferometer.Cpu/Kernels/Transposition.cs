@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
 
 namespace Inferometer.Cpu.Kernels;
@@ -100,4 +101,33 @@ internal static unsafe class Transposition
         Avx.Permute2x128(a, b, 0x20).Store(target);
         Avx.Permute2x128(a, b, 0x31).Store(target + 4 * stride);
     }
+
+    /// <summary>Whether there is <see cref="Rows4"/>.</summary>
+    public static bool HasRows4 => Sse.IsSupported || AdvSimd.Arm64.IsSupported;
+
+    /// <summary>Four rows, with 128-bit vectors; <paramref name="depth"/> is a multiple of 4.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Rows4<TStored>(byte** row, int depth, float* target, int stride)
+        where TStored : struct, IStoredFloat
+    {
+        for (nint k = 0; k < depth; k += 4)
+        {
+            Vector128<float> r0 = TStored.Load128(row[0] + k * TStored.Bytes), r1 = TStored.Load128(row[1] + k * TStored.Bytes);
+            Vector128<float> r2 = TStored.Load128(row[2] + k * TStored.Bytes), r3 = TStored.Load128(row[3] + k * TStored.Bytes);
+            Vector128<float> low02 = ZipLow(r0, r2), high02 = ZipHigh(r0, r2), low13 = ZipLow(r1, r3), high13 = ZipHigh(r1, r3);
+            float* to = target + k * stride;
+            ZipLow(low02, low13).Store(to);
+            ZipHigh(low02, low13).Store(to + stride);
+            ZipLow(high02, high13).Store(to + 2 * stride);
+            ZipHigh(high02, high13).Store(to + 3 * stride);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> ZipLow(Vector128<float> a, Vector128<float> b) =>
+        Sse.IsSupported ? Sse.UnpackLow(a, b) : AdvSimd.Arm64.ZipLow(a, b);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> ZipHigh(Vector128<float> a, Vector128<float> b) =>
+        Sse.IsSupported ? Sse.UnpackHigh(a, b) : AdvSimd.Arm64.ZipHigh(a, b);
 }

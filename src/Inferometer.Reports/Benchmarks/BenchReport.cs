@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
 using Inferometer.History.Records;
 using Inferometer.Measurement.Benchmarks;
 using Inferometer.Measurement.Diagnostics;
@@ -77,15 +78,18 @@ public sealed class BenchReport
                 "J/t: joules per token of the whole machine's processors over the repetitions, idle power included "
                     + $"({_covers ?? "a counter could not be read"})."));
 
-    /// <summary>The widest vectors the kernels use here.</summary>
+    /// <summary>The widest vectors the kernels use here, and what they multiply bytes with where that differs among processors.</summary>
     public static string Backend =>
         Vector512.IsHardwareAccelerated
             ? "CPU, managed, 512 bit"
             : Vector256.IsHardwareAccelerated ? "CPU, managed, 256 bit"
+            : !Vector128.IsHardwareAccelerated ? "CPU, managed, no vectors"
+            : Dp.IsSupported ? "CPU, managed, 128 bit, dot product"
             : "CPU, managed, 128 bit";
 
     private static string BackendOf(BenchRequest request) =>
         request.Device is { } device ? $"GPU, managed, {device.DeviceName}" : Backend;
+
     private static Sentences Energy(string sentence) => new("energy", null, [sentence]) { Bulleted = false };
 
     private void Add(BenchResult result)

@@ -12,11 +12,16 @@ public sealed class NarrowTierTests
     [InlineData("DOTNET_EnableGFNI", "512-bit vectors without Galois-field products")]
     [InlineData("DOTNET_EnableAVXVNNI", "512-bit vectors without products of bytes that add up to 32 bits")]
     [InlineData("DOTNET_EnableAVX512", "256-bit vectors")]
-    [InlineData("DOTNET_EnableAVX2", "128-bit and plain code")]
+    [InlineData("DOTNET_EnableAVX2", "128-bit vectors in the instructions of AVX")]
+    [InlineData("DOTNET_EnableAVX", "128-bit vectors in the instructions of SSE")]
+    [InlineData("DOTNET_EnableArm64Dp", "128-bit vectors without a dot product")]
     [InlineData("DOTNET_EnableHWIntrinsic", "plain code")]
     public async Task Kernels_pass_their_tests_without_wider_instructions(string setting, string tier)
     {
-        Assert.SkipUnless(RuntimeInformation.ProcessArchitecture == Architecture.X64, "the settings are for x64 processors");
+        bool forAny = string.Equals(setting, "DOTNET_EnableHWIntrinsic", StringComparison.Ordinal);
+        Architecture architecture = setting.Contains("Arm64", StringComparison.Ordinal) ? Architecture.Arm64 : Architecture.X64;
+        Assert.SkipUnless(
+            forAny || RuntimeInformation.ProcessArchitecture == architecture, $"the setting is for {architecture} processors");
         ProcessStartInfo start = new("dotnet")
         {
             ArgumentList = { typeof(NarrowTierTests).Assembly.Location, "-namespace", "Inferometer.Cpu.Tests.Kernels", "-noColor" },

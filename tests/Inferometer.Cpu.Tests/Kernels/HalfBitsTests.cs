@@ -40,6 +40,20 @@ public sealed unsafe class HalfBitsTests
     }
 
     [Fact]
+    public void Vectors_of_128_bits_hold_the_numbers()
+    {
+        fixed (ushort* bits = s_all)
+        {
+            for (int i = 0; i < s_all.Length; i += 4)
+            {
+                AssertNumbers(i, Vector512.Create(Vector256.Create(HalfBits.Load128(bits + i), default), default), 4);
+                Vector128<float> shifted = HalfBits.LoadShifted128(bits + i) * HalfBits.ShiftScale;
+                AssertNumbers(i, Vector512.Create(Vector256.Create(shifted, default), default), 4);
+            }
+        }
+    }
+
+    [Fact]
     public void Decoding_gives_all_numbers_infinities_and_nan()
     {
         float[] decoded = new float[s_all.Length];

@@ -1,5 +1,7 @@
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
+using Inferometer.Cpu.Kernels.Matrices;
 
 namespace Inferometer.Cpu.Tests.Kernels;
 
@@ -9,11 +11,18 @@ namespace Inferometer.Cpu.Tests.Kernels;
 /// </summary>
 public sealed class VectorTierTests
 {
+    /// <summary>The instructions that every x86 processor with 64-bit .NET has today, and every Arm one, are enough for vectors.</summary>
+    [Fact]
+    public void Products_of_bytes_have_vectors_wherever_there_are_vectors() =>
+        Assert.Equal(Vector128.IsHardwareAccelerated, ByteProducts.IsSupported);
+
     [Theory]
     [InlineData("DOTNET_EnableAVX512")]
     [InlineData("DOTNET_EnableGFNI")]
     [InlineData("DOTNET_EnableAVXVNNI")]
     [InlineData("DOTNET_EnableAVX2")]
+    [InlineData("DOTNET_EnableAVX")]
+    [InlineData("DOTNET_EnableArm64Dp")]
     [InlineData("DOTNET_EnableHWIntrinsic")]
     public void A_tier_switched_off_from_outside_is_off(string setting)
     {
@@ -24,8 +33,16 @@ public sealed class VectorTierTests
             "DOTNET_EnableGFNI" => Gfni.IsSupported,
             "DOTNET_EnableAVXVNNI" => AvxVnni.IsSupported,
             "DOTNET_EnableAVX2" => Avx2.IsSupported || Vector256.IsHardwareAccelerated,
+            "DOTNET_EnableAVX" => Avx.IsSupported || Fma.IsSupported || Avx2.IsSupported,
+            "DOTNET_EnableArm64Dp" => Dp.IsSupported,
             _ => Sse2.IsSupported || Vector128.IsHardwareAccelerated,
         };
         Assert.False(off && supported, $"{setting}=0 left the instructions on");
     }
+
+    /// <summary>Asked for by name, Arm's dot product must be there: else a run that is to test it would test what stands in for it.</summary>
+    [Fact]
+    public void Dot_products_that_a_run_is_to_test_are_on() => Assert.True(
+        Dp.IsSupported || !string.Equals(Environment.GetEnvironmentVariable("DOTNET_EnableArm64Dp"), "1", StringComparison.Ordinal),
+        "DOTNET_EnableArm64Dp=1, but this processor has no dot product");
 }

@@ -68,6 +68,17 @@ public sealed unsafe class ExactKvCodec : KvCodec
                 d = keyDim & ~7;
                 Transposition.Rows8<StoredFloat32>(row, d, target, QueryGroup);
             }
+            else if (count - group >= QueryGroup && Transposition.HasRows4)
+            {
+                for (int q = 0; q < QueryGroup; q++)
+                {
+                    row[q] = (byte*)(queries + (group + q) * keyDim);
+                }
+
+                d = keyDim & ~3;
+                Transposition.Rows4<StoredFloat32>(row, d, target, QueryGroup);
+                Transposition.Rows4<StoredFloat32>(row + 4, d, target + 4, QueryGroup);
+            }
 
             for (; d < keyDim; d++)
             {
@@ -188,6 +199,13 @@ public sealed unsafe class ExactKvCodec : KvCodec
                 THalf.Load256(source + i * THalf.Bytes).Store(target + i);
             }
         }
+        else
+        {
+            for (; Vector128.IsHardwareAccelerated && i <= count - 4; i += 4)
+            {
+                THalf.Load128(source + i * THalf.Bytes).Store(target + i);
+            }
+        }
 
         for (; i < count; i++)
         {
@@ -276,6 +294,20 @@ public sealed unsafe class ExactKvCodec : KvCodec
                 PageScores256.Times4<TElement>(keys, queries + 4, keyDim, scores + 4 * stride, stride);
             }
         }
+        else if (Vector128.IsHardwareAccelerated)
+        {
+            if (count == 1)
+            {
+                PageScores128.Times1<TElement>(keys, queries, keyDim, scores, stride);
+                return;
+            }
+
+            PageScores128.Times4<TElement>(keys, queries, keyDim, scores, stride);
+            if (count > 4)
+            {
+                PageScores128.Times4<TElement>(keys, queries + 4, keyDim, scores + 4 * stride, stride);
+            }
+        }
         else
         {
             PageScalar.Scores<TElement>(keys, queries, keyDim, Math.Min(count, QueryGroup), scores, stride);
@@ -297,6 +329,10 @@ public sealed unsafe class ExactKvCodec : KvCodec
             else if (Avx2.IsSupported)
             {
                 AddGroup256<TElement>(values, p, stride, left, tokens, sums);
+            }
+            else if (Vector128.IsHardwareAccelerated)
+            {
+                AddGroup128<TElement>(values, p, stride, left, tokens, sums);
             }
             else
             {
@@ -362,6 +398,29 @@ public sealed unsafe class ExactKvCodec : KvCodec
             if (count > 4)
             {
                 PageValues256.Add4x16<TElement>(values, offset, valueBytes, p + 4 * stride, stride, tokens, sums + 4 * _width + d, _width);
+            }
+        }
+    }
+
+    private void AddGroup128<TElement>(byte** values, float* p, int stride, int count, int tokens, float* sums)
+        where TElement : struct, IStoredFloat
+    {
+        int valueBytes = _width * TElement.Bytes;
+        for (int d = 0; d < _width; d += 16)
+        {
+            long offset = (long)d * TElement.Bytes;
+            if (count == 1)
+            {
+                PageValues128.Add1x16<TElement>(values, offset, valueBytes, p, stride, tokens, sums + d, _width);
+                continue;
+            }
+
+            for (int q = 0; q < count; q += 4)
+            {
+                float* weights = p + q * stride;
+                float* target = sums + q * _width + d;
+                PageValues128.Add4x8<TElement>(values, offset, valueBytes, weights, stride, tokens, target, _width);
+                PageValues128.Add4x8<TElement>(values, offset + 8 * TElement.Bytes, valueBytes, weights, stride, tokens, target + 8, _width);
             }
         }
     }

@@ -1,6 +1,6 @@
 namespace Inferometer.Cpu.Kernels.Attention;
 
-/// <summary>The page kernels in plain code, for machines without 256-bit vectors.</summary>
+/// <summary>The page kernels in plain code, for machines without vectors, and what the others are checked against.</summary>
 internal static unsafe class PageScalar
 {
     /// <summary>Scores of <paramref name="count"/> queries, at most 8.</summary>

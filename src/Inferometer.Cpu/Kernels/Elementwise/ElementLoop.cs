@@ -35,6 +35,15 @@ internal static class ElementLoop
             }
         }
 
+        else if (Vector128.IsHardwareAccelerated)
+        {
+            for (; i <= x.Length - 4; i += 4)
+            {
+                TOperation.Invoke(
+                    Vector128.LoadUnsafe(ref rx, (nuint)i), Vector128.LoadUnsafe(ref ry, (nuint)i)).StoreUnsafe(ref rd, (nuint)i);
+            }
+        }
+
         for (; i < x.Length; i++)
         {
             destination[i] = TOperation.Invoke(x[i], y[i]);

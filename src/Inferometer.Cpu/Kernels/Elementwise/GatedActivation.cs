@@ -55,6 +55,9 @@ public static class GatedActivation
         public static float Invoke(float x, float y) => x / (1 + MathF.Exp(-x)) * y;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector128<float> Invoke(Vector128<float> x, Vector128<float> y) => x / (Vector128<float>.One + VectorExp.Exp(-x)) * y;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector256<float> Invoke(Vector256<float> x, Vector256<float> y) => x / (Vector256<float>.One + VectorExp.Exp(-x)) * y;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -65,6 +68,13 @@ public static class GatedActivation
     internal readonly struct GeluTanhOperation : IElementOperation
     {
         public static float Invoke(float x, float y) => x / (1 + MathF.Exp(-2 * SqrtTwoOverPi * x * (1 + GeluCubic * x * x))) * y;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector128<float> Invoke(Vector128<float> x, Vector128<float> y)
+        {
+            Vector128<float> u = x * (-2 * SqrtTwoOverPi) * (Vector128<float>.One + x * x * GeluCubic);
+            return x / (Vector128<float>.One + VectorExp.Exp(u)) * y;
+        }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector256<float> Invoke(Vector256<float> x, Vector256<float> y)
@@ -96,6 +106,18 @@ public static class GatedActivation
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector128<float> Invoke(Vector128<float> x, Vector128<float> y)
+        {
+            Vector128<float> z = Vector128.Abs(x) * InverseSqrtTwo;
+            Vector128<float> t = Vector128<float>.One / (Vector128<float>.One + z * P);
+            Vector128<float> p =
+                ((((t * A5 + Vector128.Create(A4)) * t + Vector128.Create(A3)) * t + Vector128.Create(A2)) * t + Vector128.Create(A1)) * t;
+            Vector128<float> tail = p * VectorExp.Exp(-(z * z));
+            return x * 0.5f * Vector128.ConditionalSelect(
+                Vector128.LessThan(x, Vector128<float>.Zero), tail, Vector128.Create(2f) - tail) * y;
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector256<float> Invoke(Vector256<float> x, Vector256<float> y)
         {
             Vector256<float> z = Vector256.Abs(x) * InverseSqrtTwo;
@@ -124,6 +146,8 @@ public static class GatedActivation
     {
         public static float Invoke(float x, float y) => MathF.Max(x, 0) * y;
 
+        public static Vector128<float> Invoke(Vector128<float> x, Vector128<float> y) => Vector128.Max(x, Vector128<float>.Zero) * y;
+
         public static Vector256<float> Invoke(Vector256<float> x, Vector256<float> y) => Vector256.Max(x, Vector256<float>.Zero) * y;
 
         public static Vector512<float> Invoke(Vector512<float> x, Vector512<float> y) => Vector512.Max(x, Vector512<float>.Zero) * y;
@@ -132,6 +156,9 @@ public static class GatedActivation
     internal readonly struct ReluSquaredOperation : IElementOperation
     {
         public static float Invoke(float x, float y) => MathF.Max(x, 0) * MathF.Max(x, 0) * y;
+
+        public static Vector128<float> Invoke(Vector128<float> x, Vector128<float> y) =>
+            Vector128.Max(x, Vector128<float>.Zero) * Vector128.Max(x, Vector128<float>.Zero) * y;
 
         public static Vector256<float> Invoke(Vector256<float> x, Vector256<float> y) =>
             Vector256.Max(x, Vector256<float>.Zero) * Vector256.Max(x, Vector256<float>.Zero) * y;
@@ -149,6 +176,14 @@ public static class GatedActivation
         {
             float gate = MathF.Min(x, Limit);
             return gate / (1 + MathF.Exp(-Slope * gate)) * (Math.Clamp(y, -Limit, Limit) + 1);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector128<float> Invoke(Vector128<float> x, Vector128<float> y)
+        {
+            Vector128<float> gate = Vector128.Min(x, Vector128.Create(Limit));
+            Vector128<float> up = Vector128.Max(Vector128.Min(y, Vector128.Create(Limit)), Vector128.Create(-Limit));
+            return gate / (Vector128<float>.One + VectorExp.Exp(gate * -Slope)) * (up + Vector128<float>.One);
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -58,6 +58,9 @@ internal static class PlainActivation
         public static float Invoke(float x, float y) => TOperation.Invoke(x, 1);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector128<float> Invoke(Vector128<float> x, Vector128<float> y) => TOperation.Invoke(x, Vector128<float>.One);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector256<float> Invoke(Vector256<float> x, Vector256<float> y) => TOperation.Invoke(x, Vector256<float>.One);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -22,7 +22,8 @@ public static class Reductions
                 maxima = Vector512.MaxNative(maxima, Vector512.LoadUnsafe(ref rx, (nuint)i));
             }
 
-            max = Across(Vector256.MaxNative(maxima.GetLower(), maxima.GetUpper()));
+            Vector256<float> eight = Vector256.MaxNative(maxima.GetLower(), maxima.GetUpper());
+            max = Across(Vector128.MaxNative(eight.GetLower(), eight.GetUpper()));
         }
         else if (Vector256.IsHardwareAccelerated && x.Length >= 8)
         {
@@ -30,6 +31,16 @@ public static class Reductions
             for (i = 8; i <= x.Length - 8; i += 8)
             {
                 maxima = Vector256.MaxNative(maxima, Vector256.LoadUnsafe(ref rx, (nuint)i));
+            }
+
+            max = Across(Vector128.MaxNative(maxima.GetLower(), maxima.GetUpper()));
+        }
+        else if (Vector128.IsHardwareAccelerated && x.Length >= 4)
+        {
+            Vector128<float> maxima = Vector128.LoadUnsafe(ref rx);
+            for (i = 4; i <= x.Length - 4; i += 4)
+            {
+                maxima = Vector128.MaxNative(maxima, Vector128.LoadUnsafe(ref rx, (nuint)i));
             }
 
             max = Across(maxima);
@@ -71,9 +82,8 @@ public static class Reductions
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float Across(Vector256<float> x)
+    private static float Across(Vector128<float> four)
     {
-        Vector128<float> four = Vector128.MaxNative(x.GetLower(), x.GetUpper());
         Vector128<float> two = Vector128.MaxNative(four, Vector128.Shuffle(four, Vector128.Create(2, 3, 0, 1)));
         return Vector128.MaxNative(two, Vector128.Shuffle(two, Vector128.Create(1, 0, 3, 2))).ToScalar();
     }

@@ -49,11 +49,23 @@ public static class Rope
     private static void RotateHead(Span<float> low, Span<float> high, ReadOnlySpan<float> cos, ReadOnlySpan<float> sin)
     {
         int i = 0;
-        for (; i <= low.Length - 8; i += 8)
+        if (Vector256.IsHardwareAccelerated)
         {
-            Vector256<float> x = Load(low, i), y = Load(high, i), c = Load(cos, i), s = Load(sin, i);
-            Store(x * c - y * s, low, i);
-            Store(y * c + x * s, high, i);
+            for (; i <= low.Length - 8; i += 8)
+            {
+                Vector256<float> x = Load256(low, i), y = Load256(high, i), c = Load256(cos, i), s = Load256(sin, i);
+                (x * c - y * s).CopyTo(low[i..]);
+                (y * c + x * s).CopyTo(high[i..]);
+            }
+        }
+        else
+        {
+            for (; i <= low.Length - 4; i += 4)
+            {
+                Vector128<float> x = Load128(low, i), y = Load128(high, i), c = Load128(cos, i), s = Load128(sin, i);
+                (x * c - y * s).CopyTo(low[i..]);
+                (y * c + x * s).CopyTo(high[i..]);
+            }
         }
 
         for (; i < low.Length; i++)
@@ -62,9 +74,9 @@ public static class Rope
         }
     }
 
-    private static Vector256<float> Load(ReadOnlySpan<float> span, int start) => Vector256.Create(span.Slice(start, 8));
+    private static Vector256<float> Load256(ReadOnlySpan<float> span, int start) => Vector256.Create(span.Slice(start, 8));
 
-    private static void Store(Vector256<float> value, Span<float> span, int start) => Vector256.CopyTo(value, span.Slice(start, 8));
+    private static Vector128<float> Load128(ReadOnlySpan<float> span, int start) => Vector128.Create(span.Slice(start, 4));
 
     private static void CheckShape(ReadOnlySpan<float> heads, int headDim, ReadOnlySpan<float> cos, ReadOnlySpan<float> sin)
     {

@@ -30,6 +30,14 @@ internal static class ScaledProduct
             }
         }
 
+        else if (Vector128.IsHardwareAccelerated)
+        {
+            for (; i <= x.Length - 4; i += 4)
+            {
+                (Vector128.LoadUnsafe(ref rx, (nuint)i) * scale * Vector128.LoadUnsafe(ref rw, (nuint)i)).StoreUnsafe(ref ry, (nuint)i);
+            }
+        }
+
         for (; i < x.Length; i++)
         {
             y[i] = x[i] * scale * weight[i];

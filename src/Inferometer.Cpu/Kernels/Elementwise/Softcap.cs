@@ -31,6 +31,15 @@ public static class Softcap
             }
         }
 
+        else if (Vector128.IsHardwareAccelerated)
+        {
+            for (; i <= x.Length - 4; i += 4)
+            {
+                Vector128<float> e = VectorExp.Exp(Vector128.LoadUnsafe(ref rx, (nuint)i) * (2 / cap));
+                (Vector128.Create(cap) - Vector128.Create(2 * cap) / (e + Vector128<float>.One)).StoreUnsafe(ref rx, (nuint)i);
+            }
+        }
+
         for (; i < x.Length; i++)
         {
             x[i] = cap * MathF.Tanh(x[i] / cap);

@@ -52,6 +52,19 @@ public static class Softmax
             sum = Vector256.Sum(sums);
         }
 
+        else if (Vector128.IsHardwareAccelerated)
+        {
+            Vector128<float> sums = default;
+            for (; i <= x.Length - 4; i += 4)
+            {
+                Vector128<float> e = VectorExp.Exp(Vector128.LoadUnsafe(ref rx, (nuint)i) - Vector128.Create(max));
+                (e * scale).StoreUnsafe(ref rx, (nuint)i);
+                sums += e;
+            }
+
+            sum = Vector128.Sum(sums);
+        }
+
         for (; i < x.Length; i++)
         {
             float e = MathF.Exp(x[i] - max);

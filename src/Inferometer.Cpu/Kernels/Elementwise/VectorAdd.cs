@@ -21,6 +21,8 @@ public static class VectorAdd
     {
         public static float Invoke(float x, float y) => x + y;
 
+        public static Vector128<float> Invoke(Vector128<float> x, Vector128<float> y) => x + y;
+
         public static Vector256<float> Invoke(Vector256<float> x, Vector256<float> y) => x + y;
 
         public static Vector512<float> Invoke(Vector512<float> x, Vector512<float> y) => x + y;

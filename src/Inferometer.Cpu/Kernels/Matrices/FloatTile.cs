@@ -6,7 +6,8 @@ namespace Inferometer.Cpu.Kernels.Matrices;
 
 /// <summary>
 /// f32 matrix product of one expanded panel, 48 rows wide, with all activations of a step, eight tokens at a time. The widest tier keeps 3
-/// x 8 accumulators of 16 rows in registers (24 of 32); with 256-bit vectors 2 x 4 of 8 rows (8 of 16).
+/// x 8 accumulators of 16 rows in registers (24 of 32); with 256-bit vectors 2 x 4 of 8 rows (8 of 16), with 128-bit
+/// vectors as many of 4.
 /// </summary>
 internal static unsafe class FloatTile
 {
@@ -76,6 +77,14 @@ internal static unsafe class FloatTile
             {
                 Tile256(panel + row, x, depth, output + row, stride, add);
                 Tile256(panel + row, x + 4, depth, output + row + 4 * stride, stride, add);
+            }
+        }
+        else if (Vector128.IsHardwareAccelerated)
+        {
+            for (int row = 0; row < PanelRows; row += 8)
+            {
+                Tile128(panel + row, x, depth, output + row, stride, add);
+                Tile128(panel + row, x + 4, depth, output + row + 4 * stride, stride, add);
             }
         }
         else
@@ -238,5 +247,51 @@ internal static unsafe class FloatTile
 
         v0.Store(target);
         v1.Store(target + 8);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Tile128(float* panel, float* x, int depth, float* output, int stride, bool add)
+    {
+        Vector128<float> c00 = default, c10 = default;
+        Vector128<float> c01 = default, c11 = default;
+        Vector128<float> c02 = default, c12 = default;
+        Vector128<float> c03 = default, c13 = default;
+        for (int k = 0; k < depth; k++)
+        {
+            Vector128<float> w0 = Vector128.Load(panel);
+            Vector128<float> w1 = Vector128.Load(panel + 4);
+            Vector128<float> x0 = Vector128.Create(x[0]);
+            c00 = Vector128.MultiplyAddEstimate(w0, x0, c00);
+            c10 = Vector128.MultiplyAddEstimate(w1, x0, c10);
+            Vector128<float> x1 = Vector128.Create(x[1]);
+            c01 = Vector128.MultiplyAddEstimate(w0, x1, c01);
+            c11 = Vector128.MultiplyAddEstimate(w1, x1, c11);
+            Vector128<float> x2 = Vector128.Create(x[2]);
+            c02 = Vector128.MultiplyAddEstimate(w0, x2, c02);
+            c12 = Vector128.MultiplyAddEstimate(w1, x2, c12);
+            Vector128<float> x3 = Vector128.Create(x[3]);
+            c03 = Vector128.MultiplyAddEstimate(w0, x3, c03);
+            c13 = Vector128.MultiplyAddEstimate(w1, x3, c13);
+            panel += PanelRows;
+            x += TileTokens;
+        }
+
+        Store8(output, add, c00, c10);
+        Store8(output + 1 * stride, add, c01, c11);
+        Store8(output + 2 * stride, add, c02, c12);
+        Store8(output + 3 * stride, add, c03, c13);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Store8(float* target, bool add, Vector128<float> v0, Vector128<float> v1)
+    {
+        if (add)
+        {
+            v0 += Vector128.Load(target);
+            v1 += Vector128.Load(target + 4);
+        }
+
+        v0.Store(target);
+        v1.Store(target + 4);
     }
 }

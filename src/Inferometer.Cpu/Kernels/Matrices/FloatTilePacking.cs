@@ -22,7 +22,7 @@ internal static unsafe class FloatTilePacking
         }
 
         int k = 0;
-        if (count == FloatTile.TileTokens && Avx2.IsSupported)
+        if (count == FloatTile.TileTokens && (Avx2.IsSupported || Transposition.HasRows4))
         {
             byte** rows = stackalloc byte*[FloatTile.TileTokens];
             for (int t = 0; t < count; t++)
@@ -31,7 +31,15 @@ internal static unsafe class FloatTilePacking
             }
 
             k = columns & ~7;
-            Transposition.Rows8<StoredFloat32>(rows, k, target, FloatTile.TileTokens);
+            if (Avx2.IsSupported)
+            {
+                Transposition.Rows8<StoredFloat32>(rows, k, target, FloatTile.TileTokens);
+            }
+            else
+            {
+                Transposition.Rows4<StoredFloat32>(rows, k, target, FloatTile.TileTokens);
+                Transposition.Rows4<StoredFloat32>(rows + 4, k, target + 4, FloatTile.TileTokens);
+            }
         }
 
         for (; k < columns; k++)

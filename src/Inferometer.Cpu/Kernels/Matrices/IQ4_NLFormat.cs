@@ -34,5 +34,8 @@ internal readonly unsafe struct IQ4_NLFormat : ITableFormat
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Scale256(byte* panelBlock, byte* group, int half) => HalfBits.Load256((ushort*)group + 8 * half);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> Scale128(byte* panelBlock, byte* group, int quarter) => HalfBits.Load128((ushort*)group + 4 * quarter);
+
     public static float Scale(byte* panelBlock, byte* group, int row) => HalfBits.Load(group + 2 * row);
 }

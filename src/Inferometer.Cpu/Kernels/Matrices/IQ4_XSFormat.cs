@@ -58,5 +58,10 @@ internal readonly unsafe struct IQ4_XSFormat : ITableFormat
     public static Vector256<float> Scale256(byte* panelBlock, byte* group, int half) => HalfBits.Load256((ushort*)panelBlock + 8 * half)
         * Vector256.ConvertToSingle(Avx2.ConvertToVector256Int32((sbyte*)group + 8 * half));
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> Scale128(byte* panelBlock, byte* group, int quarter) =>
+        HalfBits.Load128((ushort*)panelBlock + 4 * quarter)
+        * Vector128.ConvertToSingle(ByteProducts.Four((sbyte*)group + 4 * quarter));
+
     public static float Scale(byte* panelBlock, byte* group, int row) => HalfBits.Load(panelBlock + 2 * row) * (sbyte)group[row];
 }

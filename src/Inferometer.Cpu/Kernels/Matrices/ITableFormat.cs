@@ -38,6 +38,9 @@ internal unsafe interface ITableFormat
     /// <summary>Scales of rows 0 to 7 or 8 to 15 in a group.</summary>
     static abstract Vector256<float> Scale256(byte* panelBlock, byte* group, int half);
 
+    /// <summary>Scales of four rows in a group.</summary>
+    static abstract Vector128<float> Scale128(byte* panelBlock, byte* group, int quarter);
+
     /// <summary>Scale of a row in a group.</summary>
     static abstract float Scale(byte* panelBlock, byte* group, int row);
 }

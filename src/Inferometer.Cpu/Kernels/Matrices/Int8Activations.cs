@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
 
 namespace Inferometer.Cpu.Kernels.Matrices;
@@ -116,11 +117,13 @@ internal static unsafe class Int8Activations
     private static int PairSums(sbyte* q, short* target)
     {
         int first = 0, second = 0;
-        if (Ssse3.IsSupported)
+        if (ByteProducts.IsSupported)
         {
-            Vector128<int> pairs = Ssse3.MultiplyAddAdjacent(Vector128<byte>.One, Vector128.Load(q)).AsInt32();
-            Vector128<short> halves = pairs.AsInt16() + Sse2.Shuffle(pairs, 0x4E).AsInt16();
-            Vector128<short> sums = halves + Sse2.Shuffle(halves.AsInt32(), 0xB1).AsInt16();
+            Vector128<short> pairs = Ssse3.IsSupported
+                ? Ssse3.MultiplyAddAdjacent(Vector128<byte>.One, Vector128.Load(q))
+                : AdvSimd.AddPairwiseWidening(Vector128.Load(q));
+            Vector128<short> halves = pairs + Vector128.Shuffle(pairs.AsInt32(), Vector128.Create(2, 3, 0, 1)).AsInt16();
+            Vector128<short> sums = halves + Vector128.Shuffle(halves.AsInt32(), Vector128.Create(1, 0, 3, 2)).AsInt16();
             first = sums[0];
             second = sums[1];
         }
@@ -175,6 +178,11 @@ internal static unsafe class Int8Activations
     {
         if (!Vector256.IsHardwareAccelerated)
         {
+            if (Vector128.IsHardwareAccelerated)
+            {
+                return Largest128(x, count);
+            }
+
             float largest = 0;
             for (int i = 0; i < count; i++)
             {
@@ -198,11 +206,32 @@ internal static unsafe class Int8Activations
         return MathF.Max(MathF.Max(four[0], four[1]), MathF.Max(four[2], four[3]));
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float Largest128(float* x, int count)
+    {
+        Vector128<float> a = Vector128<float>.Zero, b = a;
+        for (int i = 0; i < count; i += 8)
+        {
+            a = Vector128.Max(a, Vector128.Abs(Vector128.Load(x + i)));
+            b = Vector128.Max(b, Vector128.Abs(Vector128.Load(x + i + 4)));
+        }
+
+        Vector128<float> four = Vector128.Max(a, b);
+        return MathF.Max(MathF.Max(four[0], four[1]), MathF.Max(four[2], four[3]));
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Round32(float* x, float inverse, sbyte* target)
     {
         if (!Avx2.IsSupported)
         {
+            if (ByteProducts.IsSupported)
+            {
+                Round16(x, inverse).Store(target);
+                Round16(x + 16, inverse).Store(target + 16);
+                return;
+            }
+
             for (int i = 0; i < 32; i++)
             {
                 target[i] = (sbyte)MathF.Round(x[i] * inverse);
@@ -223,10 +252,25 @@ internal static unsafe class Int8Activations
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<sbyte> Round16(float* x, float inverse) => Vector128.NarrowWithSaturation(
+        Vector128.NarrowWithSaturation(Round4(x, inverse), Round4(x + 4, inverse)),
+        Vector128.NarrowWithSaturation(Round4(x + 8, inverse), Round4(x + 12, inverse)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<int> Round4(float* x, float inverse) => Sse2.IsSupported
+        ? Sse2.ConvertToVector128Int32(Vector128.Load(x) * inverse)
+        : AdvSimd.ConvertToInt32RoundToEven(Vector128.Load(x) * inverse);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int Sum16(sbyte* q)
     {
         if (!Sse2.IsSupported)
         {
+            if (AdvSimd.Arm64.IsSupported)
+            {
+                return AdvSimd.Arm64.AddAcrossWidening(Vector128.Load(q)).ToScalar();
+            }
+
             int sum = 0;
             for (int i = 0; i < 16; i++)
             {

@@ -15,7 +15,7 @@ namespace Inferometer.Cpu.Kernels.Matrices;
 /// A group's products are added in pairs to 16 bits (7 * 127 * 2 * 4 = 7112), multiplied by the group's scale to 32. What the 4 in Q3_K's
 /// q - 4 and the minima of Q2_K take off is worked out from the activations' sums.
 /// </remarks>
-internal readonly unsafe struct LowBitPanel<TFormat> : IPanelKernel
+internal readonly unsafe partial struct LowBitPanel<TFormat> : IPanelKernel
     where TFormat : struct, ILowBitFormat
 {
     private const int MinimumOffset = 32;
@@ -110,6 +110,14 @@ internal readonly unsafe struct LowBitPanel<TFormat> : IPanelKernel
                 {
                     Products256(panel, x, tokens, products, half);
                     AddSums256(panel, x, tokens, products, sums, half);
+                }
+            }
+            else if (ByteProducts.IsSupported)
+            {
+                Products128(panel, x, tokens, products);
+                for (int quarter = 0; quarter < 4; quarter++)
+                {
+                    AddSums128(panel, x, tokens, products, sums, quarter);
                 }
             }
             else

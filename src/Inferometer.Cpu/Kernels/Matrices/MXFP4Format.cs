@@ -46,5 +46,14 @@ internal readonly unsafe struct MXFP4Format : ITableFormat
             (e - Vector256<uint>.One) << 23).AsSingle();
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> Scale128(byte* panelBlock, byte* group, int quarter)
+    {
+        Vector128<int> e = ByteProducts.Four(group + 4 * quarter);
+        Vector128<int> subnormal = (e + Vector128<int>.One) << 21; // as above, for exponents 0 and 1
+        return Vector128.ConditionalSelect(Vector128.LessThan(e, Vector128.Create(2)), subnormal,
+            (e - Vector128<int>.One) << 23).AsSingle();
+    }
+
     public static float Scale(byte* panelBlock, byte* group, int row) => PowerScale.HalfOf(group[row]);
 }

@@ -79,6 +79,14 @@ internal static unsafe class PanelExpansion
             Transposition.Rows8<TStored>(row, k, target, FloatTile.PanelRows);
             Transposition.Rows8<TStored>(row + 8, k, target + 8, FloatTile.PanelRows);
         }
+        else if (Transposition.HasRows4)
+        {
+            k = depth & ~3;
+            for (int i = 0; i < GroupRows; i += 4)
+            {
+                Transposition.Rows4<TStored>(row + i, k, target + i, FloatTile.PanelRows);
+            }
+        }
 
         for (; k < depth; k++)
         {

@@ -10,7 +10,7 @@ namespace Inferometer.Cpu.Kernels.Matrices;
 /// of half h (128 columns), columns 16s to 16s + 15 of each of its four runs of 32: for every four of them a vector with the low bits of
 /// runs 0 and 2 (low and high nibbles), one of runs 1 and 3, and one with the high two bits of all four runs.
 /// </summary>
-internal readonly unsafe struct Q6_KPanel : IPanelKernel
+internal readonly unsafe partial struct Q6_KPanel : IPanelKernel
 {
     private const int ScaleOffset = 32;
     private const int PartOffset = ScaleOffset + 16 * 16;
@@ -80,6 +80,11 @@ internal readonly unsafe struct Q6_KPanel : IPanelKernel
                     Products256(panel, x, tokens, products, half);
                     AddSums256(panel, x, tokens, products, sums, half);
                 }
+            }
+            else if (ByteProducts.IsSupported)
+            {
+                Products128(panel, x, tokens, products);
+                AddSums128(panel, x, tokens, products, sums);
             }
             else
             {

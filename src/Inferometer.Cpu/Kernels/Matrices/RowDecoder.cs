@@ -50,6 +50,13 @@ internal static unsafe class RowDecoder
                 HalfBits.Load256(source + i).Store(target + i);
             }
         }
+        else
+        {
+            for (; Vector128.IsHardwareAccelerated && i <= count - 4; i += 4)
+            {
+                HalfBits.Load128(source + i).Store(target + i);
+            }
+        }
 
         for (; i < count; i++)
         {
@@ -73,6 +80,13 @@ internal static unsafe class RowDecoder
             for (; i <= count - 8; i += 8)
             {
                 HalfBits.LoadBrain256(source + i).Store(target + i);
+            }
+        }
+        else
+        {
+            for (; Vector128.IsHardwareAccelerated && i <= count - 4; i += 4)
+            {
+                HalfBits.LoadBrain128(source + i).Store(target + i);
             }
         }
 

@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
 namespace Inferometer.Cpu.Kernels.Matrices;
@@ -64,7 +65,7 @@ internal static unsafe class RowDots
 
     private static int TileTokens(int left) => Avx512F.IsSupported
         ? left >= 8 ? 8 : left >= 4 ? 4 : left >= 2 ? 2 : 1
-        : Avx2.IsSupported && left >= 4 ? 4 : 1;
+        : Vector128.IsHardwareAccelerated && left >= 4 ? 4 : 1;
 
     private static bool HasShortRows<TStored>(int columns)
         where TStored : struct, IStoredFloat => columns * TStored.Bytes <= MaxShortRowBytes;
@@ -77,7 +78,7 @@ internal static unsafe class RowDots
             return tokens == 8 ? 3 : tokens > 1 || HasShortRows<TStored>(columns) ? 4 : 8;
         }
 
-        return Avx2.IsSupported ? tokens == 4 ? 2 : 4 : 1;
+        return Vector128.IsHardwareAccelerated ? tokens == 4 ? 2 : 4 : 1;
     }
 
     private static void MultiplyTile<TStored>(
@@ -145,6 +146,20 @@ internal static unsafe class RowDots
             }
 
             return columns & ~7;
+        }
+
+        if (Vector128.IsHardwareAccelerated)
+        {
+            if (tokens == 1)
+            {
+                RowDots128.Times1<TStored>(weights, rowBytes, x, columns, sums);
+            }
+            else
+            {
+                RowDots128.Times4<TStored>(weights, rowBytes, x, columns, sums);
+            }
+
+            return columns & ~3;
         }
 
         sums[0] = 0;

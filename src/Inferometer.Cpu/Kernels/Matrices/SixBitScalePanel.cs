@@ -15,7 +15,7 @@ namespace Inferometer.Cpu.Kernels.Matrices;
 /// Per group the 16-bit pair sums are multiplied by the integer scale; all 256 columns share one activation scale, so floats appear once
 /// per block.
 /// </remarks>
-internal readonly unsafe struct SixBitScalePanel<TFormat> : IPanelKernel
+internal readonly unsafe partial struct SixBitScalePanel<TFormat> : IPanelKernel
     where TFormat : struct, ISixBitScaleFormat
 {
     private const int MinimumOffset = 32;
@@ -94,6 +94,14 @@ internal readonly unsafe struct SixBitScalePanel<TFormat> : IPanelKernel
                 {
                     Products256(panel, x, tokens, products, half);
                     AddMinima256(panel, x, tokens, products, sums, half);
+                }
+            }
+            else if (ByteProducts.IsSupported)
+            {
+                Products128(panel, x, tokens, products);
+                for (int quarter = 0; quarter < 4; quarter++)
+                {
+                    AddMinima128(panel, x, tokens, products, sums, quarter);
                 }
             }
             else

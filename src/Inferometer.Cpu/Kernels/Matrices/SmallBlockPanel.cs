@@ -15,7 +15,7 @@ namespace Inferometer.Cpu.Kernels.Matrices;
 /// Products are added in pairs to 16 bits, where a block fits: 15 * 127 * 2 * 8 = 30480 for four bits, half a block for five: 31 * 127 * 2
 /// * 4 = 31496.
 /// </remarks>
-internal readonly unsafe struct SmallBlockPanel<TFormat> : IPanelKernel
+internal readonly unsafe partial struct SmallBlockPanel<TFormat> : IPanelKernel
     where TFormat : struct, ISmallBlockFormat
 {
     private const int MinimumOffset = 32;
@@ -90,6 +90,10 @@ internal readonly unsafe struct SmallBlockPanel<TFormat> : IPanelKernel
         {
             Multiply256(panel, blocks, x, tokens, sums, 0);
             Multiply256(panel, blocks, x, tokens, sums, 1);
+        }
+        else if (ByteProducts.IsSupported)
+        {
+            Multiply128(panel, blocks, x, tokens, sums);
         }
         else
         {

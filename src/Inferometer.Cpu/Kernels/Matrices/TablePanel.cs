@@ -16,7 +16,7 @@ namespace Inferometer.Cpu.Kernels.Matrices;
 /// * 2 * 4 = 24384. Pair sums of larger ones do not fit, so without <see cref="VnniProducts"/> a level is multiplied in two parts, half of
 /// it and its last bit: 127 * 127 * 2 = 32258.
 /// </remarks>
-internal readonly unsafe struct TablePanel<TFormat> : IPanelKernel
+internal readonly unsafe partial struct TablePanel<TFormat> : IPanelKernel
     where TFormat : struct, ITableFormat
 {
     public static GgmlType Type => TFormat.Type;
@@ -67,6 +67,10 @@ internal readonly unsafe struct TablePanel<TFormat> : IPanelKernel
         else if (Avx2.IsSupported)
         {
             Multiply256(panel, blocks, x, tokens, sums);
+        }
+        else if (ByteProducts.IsSupported)
+        {
+            Multiply128(panel, blocks, x, tokens, sums);
         }
         else
         {

@@ -137,7 +137,7 @@ public abstract unsafe class WeightMatrix : IDisposable
         GgmlType.Q4_1 => new PanelMatrix<SmallBlockPanel<Q4_1Format>>(rows, columns, origin),
         GgmlType.Q5_0 => new PanelMatrix<SmallBlockPanel<Q5_0Format>>(rows, columns, origin),
         GgmlType.Q5_1 => new PanelMatrix<SmallBlockPanel<Q5_1Format>>(rows, columns, origin),
-        GgmlType.Q8_0 when VnniProducts.IsSupported => new PanelMatrix<Q8_0VnniPanel>(rows, columns, origin),
+        GgmlType.Q8_0 when Q8_0BytePanel.IsFaster => new PanelMatrix<Q8_0BytePanel>(rows, columns, origin),
         GgmlType.Q8_0 => new PanelMatrix<Q8_0Panel>(rows, columns, origin),
         GgmlType.Q4_K => new PanelMatrix<SixBitScalePanel<Q4_KFormat>>(rows, columns, origin),
         GgmlType.Q5_K => new PanelMatrix<SixBitScalePanel<Q5_KFormat>>(rows, columns, origin),
