@@ -1,6 +1,7 @@
 using System.Globalization;
 using BenchmarkDotNet.Running;
 using Inferometer.Benchmarks;
+using Inferometer.Benchmarks.Fidelity;
 using Inferometer.Benchmarks.Generation;
 using Inferometer.Benchmarks.Kernels;
 using Inferometer.Benchmarks.Load;
@@ -32,6 +33,8 @@ switch (args)
     case ["serve-overhead", string served]:
         await ServeOverheadReport.RunAsync(served);
         return 0;
+    case ["two-arms", string folder, .. string[] rest]:
+        return await TwoArms.RunAsync(folder, rest.FirstOrDefault(r => r is not "--steps") ?? "", rest is [.., "--steps"]);
     case ["plan-quick", .. string[] rest]:
         PlanReport.Run(rest is [string planned] ? planned : "llama-3.3-70b");
         return 0;

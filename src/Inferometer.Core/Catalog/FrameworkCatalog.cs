@@ -101,6 +101,7 @@ public static class FrameworkCatalog
                 ? reserve
                 : throw fields.Wrong("admission_reserve", "a share from 0 up to below 1"),
             PrefixCaching = fields.BoolOr(true, "prefix_caching"),
+            HandsOver = fields.BoolOr(false, "hands_over"),
         };
     }
 

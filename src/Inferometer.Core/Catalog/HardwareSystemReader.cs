@@ -7,6 +7,7 @@ namespace Inferometer.Core.Catalog;
 /// <summary>Reads one system from the catalog's JSON (docs/catalog.md).</summary>
 internal static class HardwareSystemReader
 {
+    internal const double Mega = 1e6;
     private const double Giga = 1e9;
     private const double Gibi = 1L << 30;
     private const double Tera = 1e12;
@@ -72,6 +73,9 @@ internal static class HardwareSystemReader
             UsableMemoryBytes = Usable(memory, size) ?? UsableMemory.Bytes(vendor, kind, size),
             MemoryBandwidth = Positive(memory, "bandwidth_gb_per_s") * Giga,
             MemoryType = memory.Text("type") ?? "",
+            Cache = memory.Object("cache") is { } cache
+                ? new DeviceCache(Positive(cache, "size_mb") * Mega, Positive(cache, "bandwidth_gb_per_s") * Giga)
+                : null,
             HostLinkBandwidth = fields.Has("host_link_gb_per_s") ? Positive(fields, "host_link_gb_per_s") * Giga : 0,
             TdpWatts = fields.Has("tdp_watts") ? Positive(fields, "tdp_watts") : null,
             PricePerHourUsd = fields.Has("price_per_hour_usd") ? Positive(fields, "price_per_hour_usd") : null,

@@ -75,6 +75,15 @@ internal static class HardwareSystemWriter
             memory["type"] = device.MemoryType;
         }
 
+        if (device.Cache is { } cache)
+        {
+            memory["cache"] = new JsonObject
+            {
+                ["size_mb"] = Scaled(cache.Bytes, HardwareSystemReader.Mega),
+                ["bandwidth_gb_per_s"] = Scaled(cache.Bandwidth, Giga),
+            };
+        }
+
         return memory;
     }
 

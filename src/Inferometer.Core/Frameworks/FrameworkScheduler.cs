@@ -26,6 +26,12 @@ public sealed record FrameworkScheduler
     /// <summary>Share of the cache that admission leaves free, 0 up to below 1.</summary>
     public double AdmissionReserve { get; init; }
 
+    /// <summary>
+    /// Steps follow one another while tokens are on their way to those who asked: what is calibrated as the time before a first token is
+    /// the time of handing over, which every answer takes and after which a user asks again.
+    /// </summary>
+    public bool HandsOver { get; init; }
+
     /// <summary>Full blocks are kept and reused by requests that begin alike.</summary>
     public bool PrefixCaching { get; init; }
 }

@@ -39,6 +39,9 @@ public sealed record Device
     /// <summary>Kind of memory, such as <c>HBM3</c>.</summary>
     public string MemoryType { get; init; } = "";
 
+    /// <summary>The cache before the memory, where models may fit into it; null = unknown, or too small to matter.</summary>
+    public DeviceCache? Cache { get; init; }
+
     /// <summary>Bandwidth of the link to host memory, bytes per second and direction; 0 = unknown or none.</summary>
     public double HostLinkBandwidth { get; init; }
 

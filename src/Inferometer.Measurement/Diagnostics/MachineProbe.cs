@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Inferometer.Core.Hardware;
 using Inferometer.Cpu.Kernels;
 using Inferometer.Cpu.Threading;
 
@@ -44,6 +45,40 @@ public static unsafe class MachineProbe
             ? 0
             : BestRate(pool, work, ProbeKind.Int8, chunks, RateLoops.Int8Operations, seconds / 3, cancellationToken);
         return new MachineLimits(pool.ThreadCount, read / 1e9, floats / 1e9, integers / 1e9);
+    }
+
+    /// <summary>The cache before the memory: rates of reading stretches of different sizes again and again.</summary>
+    /// <param name="pool">Threads, which share each stretch.</param>
+    /// <param name="cancellationToken">Stops between passes.</param>
+    /// <returns>Null where small stretches are read no faster than large ones.</returns>
+    public static DeviceCache? MeasureCache(WorkerPool pool, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(pool);
+        const double seconds = 0.05;
+        const double least = 1.3; // times the memory's bandwidth: less is no gain that could be told from noise
+        double[] sizes = [.. Enumerable.Range(0, 8).Select(i => (double)((4L << 20) << i))]; // 4 to 512 MiB
+        double[] rates = new double[sizes.Length];
+        int chunks = pool.ThreadCount * ChunksPerThread;
+        using NativeBuffer buffer = NativeBuffer.Uninitialized((long)sizes[^1]);
+        for (int i = 0; i < rates.Length; i++)
+        {
+            long chunkBytes = (long)sizes[i] / chunks / 1024 * 1024;
+            ProbeWork work = new(buffer.Address, chunkBytes) { Kind = ProbeKind.Write };
+            pool.Run(work, chunks);
+            rates[i] = BestRate(pool, work, ProbeKind.Read, chunks, chunkBytes, seconds, cancellationToken);
+        }
+
+        double memory = rates[^1], cache = rates[0];
+        if (cache < least * memory)
+        {
+            return null;
+        }
+
+        // Where the time of a byte is halfway between both.
+        double halfway = ((1 / memory) + (1 / cache)) / 2;
+        int above = Array.FindIndex(rates, rate => 1 / rate >= halfway);
+        double share = (halfway - (1 / rates[above - 1])) / ((1 / rates[above]) - (1 / rates[above - 1]));
+        return new DeviceCache(sizes[above - 1] * Math.Pow(2, share), cache);
     }
 
     /// <summary>

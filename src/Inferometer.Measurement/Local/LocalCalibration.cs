@@ -5,16 +5,14 @@ using Inferometer.Core.Catalog;
 using Inferometer.Core.Deployments;
 using Inferometer.Core.Gguf;
 using Inferometer.Core.Hardware;
-using Inferometer.Cpu.Kernels.Attention;
 using Inferometer.Cpu.Threading;
-using Inferometer.Cpu.Weights;
 using Inferometer.Inference.Engine;
 using Inferometer.Measurement.Ablation;
-using Inferometer.Measurement.Benchmarks;
 using Inferometer.Measurement.Diagnostics;
-using Inferometer.Measurement.Models;
+using Inferometer.Measurement.Load;
 using Inferometer.ModelFiles;
 using Inferometer.ModelFiles.Synthesis;
+using Inferometer.Serving;
 using Inferometer.Serving.Arrivals;
 using Inferometer.Simulation;
 using Inferometer.Simulation.Calibration;
@@ -39,17 +37,21 @@ public static class LocalCalibration
 
     private const double RuntimeBytes = 100e6; // the runtime, the program, its buffers
     private const ulong Seed = 1;
-    private const int Repetitions = 3;
+    private const int CacheTokens = 4096;
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(0.25);
 
-    // All exceed most caches, as models that people run do: one of many small operators, one of few large ones in two formats.
+    // One of few large operators in two formats, one of many small ones, all larger than most caches; and one that fits into them. The
+    // smallest comes last, as code is compiled anew for the first few seconds.
     private static readonly LocalModel[] Models =
-        [new("narrow", Narrow, GgmlType.Q8_0), new("wide", Wide, GgmlType.Q8_0), new("wide", Wide, GgmlType.Q4_0)];
+        [new("wide", Wide, GgmlType.Q8_0), new("narrow", Narrow, GgmlType.Q8_0), new("wide", Wide, GgmlType.Q4_0),
+            new("tiny", Tiny, GgmlType.Q8_0)];
 
-    private static readonly BenchTest[] Tests =
+    // Prompts and answers of all lengths, from one user to many: steps of all kinds.
+    private static readonly TrafficOptions[] Loads =
     [
-        new(16, 0, 0, 1), new(128, 0, 0, 1), new(512, 0, 0, 1), new(256, 0, 768, 1),
-        new(0, 12, 0, 1), new(0, 8, 0, 4), new(0, 6, 0, 16), new(0, 8, 1024, 1), new(0, 6, 512, 8),
+        Load(users: 1, input: (8, 560), output: (4, 24), requests: 8), Load(users: 3, input: (32, 400), output: (16, 40), requests: 9),
+        Load(users: 6, input: (16, 200), output: (16, 32), requests: 18), Load(users: 14, input: (8, 100), output: (12, 28), requests: 42),
+        Load(users: 2, input: (900, 1700), output: (8, 20), requests: 3),
     ];
 
     private static readonly LocalCheckOf[] Checks =
@@ -60,11 +62,14 @@ public static class LocalCalibration
         new(new("deep", Deep, GgmlType.Q4_0), Users: 12, InputTokens: 48, OutputTokens: 24),
     ];
 
+    private static SyntheticShape Tiny =>
+        new() { HiddenSize = 320, Layers = 6, Heads = 5, KvHeads = 5, FeedForwardSize = 832, VocabularySize = 4096 };
+
     private static SyntheticShape Narrow =>
-        new() { HiddenSize = 512, Layers = 14, Heads = 8, KvHeads = 2, FeedForwardSize = 1408, VocabularySize = 8192 };
+        new() { HiddenSize = 640, Layers = 16, Heads = 10, KvHeads = 10, FeedForwardSize = 1664, VocabularySize = 16384 };
 
     private static SyntheticShape Wide =>
-        new() { HiddenSize = 1024, Layers = 5, Heads = 16, KvHeads = 4, FeedForwardSize = 2816, VocabularySize = 8192 };
+        new() { HiddenSize = 1280, Layers = 6, Heads = 20, KvHeads = 4, FeedForwardSize = 3584, VocabularySize = 16384 };
 
     private static SyntheticShape Deep =>
         new() { HiddenSize = 640, Layers = 12, Heads = 10, KvHeads = 5, FeedForwardSize = 1792, VocabularySize = 8192 };
@@ -84,17 +89,21 @@ public static class LocalCalibration
         try
         {
             progress?.Report("limits of the machine");
-            (MachineLimits limits, double dispatch) = Limits(threads, cancellationToken);
-            HardwareSystem machine = MachineOf(name, limits, dispatch);
+            (MachineLimits limits, double dispatch, DeviceCache? cache) = Limits(threads, cancellationToken);
+            HardwareSystem machine = MachineOf(name, limits, dispatch, cache);
             Catalogs catalogs = Described(folder.FullName, machine);
-            List<RateRun> runs = [];
+            List<MeasuredStep> steps = [];
+            List<double> handOvers = [];
             foreach (LocalModel model in Models)
             {
                 progress?.Report($"steps of {model.Title}");
-                runs.AddRange(Measured(model, folder.FullName, threads, catalogs, name, cancellationToken));
+                steps.AddRange(await MeasureAsync(
+                    model, folder.FullName, threads, catalogs, name, handOvers, cancellationToken).ConfigureAwait(false));
             }
 
-            DeviceFit fit = DeviceFitter.Fit(name, CalibrationSet.BuiltIn, runs, cancellationToken);
+            progress?.Report($"fit to {steps.Count} steps");
+            double handOver = Math.Max(0, MetricSummary.Of([.. handOvers])!.P50);
+            DeviceFit fit = DeviceFitter.Fit(name, CalibrationSet.BuiltIn, steps, handOver, cancellationToken);
             Catalogs calibrated = catalogs with { Calibration = CalibrationSet.BuiltIn.With(fit.Calibration) };
             List<LocalCheck> checks = [];
             foreach (LocalCheckOf check in Checks)
@@ -108,8 +117,9 @@ public static class LocalCalibration
                 Machine = new CatalogSystem(machine, []),
                 Limits = limits,
                 DispatchSeconds = dispatch,
+                HandOverSeconds = handOver,
                 Calibration = fit.Calibration,
-                Rates = fit.Rates,
+                Steps = fit.Steps,
                 Checks = checks,
                 Seconds = Stopwatch.GetElapsedTime(start).TotalSeconds,
             };
@@ -120,14 +130,17 @@ public static class LocalCalibration
         }
     }
 
-    private static (MachineLimits Limits, double DispatchSeconds) Limits(int threads, CancellationToken cancellationToken)
+    private static (MachineLimits Limits, double DispatchSeconds, DeviceCache? Cache) Limits(
+        int threads, CancellationToken cancellationToken)
     {
         using WorkerPool pool = new(threads);
-        return (MachineProbe.Measure(pool, cancellationToken: cancellationToken), MachineProbe.MeasureDispatch(pool));
+        return (
+            MachineProbe.Measure(pool, cancellationToken: cancellationToken), MachineProbe.MeasureDispatch(pool),
+            MachineProbe.MeasureCache(pool, cancellationToken));
     }
 
     // Products in 16 bits stand for what 8-bit integers reach too: shares of it are fitted, by format.
-    private static HardwareSystem MachineOf(string name, MachineLimits limits, double dispatch)
+    private static HardwareSystem MachineOf(string name, MachineLimits limits, double dispatch, DeviceCache? cache)
     {
         HardwareSystem measured = MachineSystem.Of(limits, dispatch, halfGops: Math.Max(limits.FloatGops, limits.Int8Gops));
         return measured with
@@ -136,13 +149,14 @@ public static class LocalCalibration
             Device = measured.Device with
             {
                 Name = name,
+                Cache = cache,
                 Efficiency = measured.Device.Efficiency with { ReservedBytes = RuntimeBytes },
             },
             Sources = new Dictionary<string, string>(StringComparer.Ordinal)
             {
                 ["peak_tflops"] = string.Create(
                     CultureInfo.InvariantCulture, $"measured by 'inferometer calibrate --local' with {limits.Threads} threads"),
-                ["memory"] = "bandwidth measured by the same; size: what a process could take then",
+                ["memory"] = "bandwidth and cache measured by the same; size: what a process could take then",
             },
         };
     }
@@ -155,43 +169,70 @@ public static class LocalCalibration
         return Catalogs.From(folder);
     }
 
-    private static List<RateRun> Measured(
-        LocalModel model, string folder, int threads, Catalogs catalogs, string machine, CancellationToken cancellationToken)
+    // Through the engine, with all it does for a request: every load once for the compiler and for memory's first touch, and once more.
+    private static async Task<IEnumerable<MeasuredStep>> MeasureAsync(
+        LocalModel model, string folder, int threads, Catalogs catalogs, string machine, List<double> handOvers,
+        CancellationToken cancellationToken)
     {
         string path = model.Write(folder, Seed, cancellationToken);
-        StoredModel stored = StoredModel.Read(Checkpoint.Open(path));
         EstimateRequest request = catalogs.CreateEngine().Prepare(ConfigOf(path, machine, 1, 1, 1)).Request;
-        IReadOnlyList<BenchResult> results = BenchRun.Measure(
-            new BenchRequest
-            {
-                Model = stored,
-                Tests = Tests,
-                Threads = [threads],
-                Repetitions = Repetitions,
-                WarmUp = WarmUp,
-                Cache = new BenchCache(KvElement.F16, null),
-                RepackedFile = RepackedFileUse.Ignore,
-            },
-            cancellationToken: cancellationToken);
-        return [.. results.Select(result => RunOf(model, result.Samples, request))];
+        using TimedEngine engine = TimedEngine.Load(path, threads, CacheTokens, cancellationToken);
+        EngineTarget target = new(engine.Engine, model.Title);
+        List<MeasuredStep> steps = [];
+        foreach (TrafficOptions load in Loads)
+        {
+            await RunAsync(load with { Seed = 2, Requests = Math.Max(load.Users, load.Requests!.Value / 3) }).ConfigureAwait(false);
+        }
+
+        List<TimedStep> timed = [];
+        foreach (TrafficOptions load in Loads)
+        {
+            engine.TakeSteps();
+            LoadResult result = await RunAsync(load).ConfigureAwait(false);
+            IReadOnlyList<TimedStep> run = engine.TakeSteps();
+            timed.AddRange(run);
+            handOvers.AddRange(load.Users == 1 ? HandOvers(result, run) : []);
+        }
+
+        return StepSample.Of(model.Title, request, timed);
+
+        async Task<LoadResult> RunAsync(TrafficOptions load)
+        {
+            await target.PrepareAsync(cancellationToken).ConfigureAwait(false);
+            return await new LoadGenerator(target, new LoadOptions()).RunAsync(new GeneratedArrivals(load), cancellationToken)
+                .ConfigureAwait(false);
+        }
     }
 
-    // The best repetition: on a machine that does other things too, whatever is slower was held up.
-    private static RateRun RunOf(LocalModel model, BenchSamples samples, EstimateRequest request)
+    // A single user's time to first token beside the steps that read the prompt: of each request in turn.
+    private static IEnumerable<double> HandOvers(LoadResult result, IReadOnlyList<TimedStep> steps)
     {
-        BenchTest test = samples.Test;
-        bool prompt = test.PromptTokens > 0;
-        return new RateRun
+        int at = 0;
+        foreach (RequestTimeline request in result.Timelines)
         {
-            Id = $"{model.Title}, {test.Name}",
-            Request = request,
-            IsPrompt = prompt,
-            Sequences = test.Sequences,
-            DepthTokens = test.Depth,
-            Tokens = prompt ? test.PromptTokens : test.GeneratedTokens,
-            TokensPerSecond = samples.Rates.Max(),
-        };
+            double reading = 0;
+            for (; at < steps.Count && steps[at].Prefill.Count > 0; at++)
+            {
+                reading += steps[at].Seconds;
+            }
+
+            while (at < steps.Count && steps[at].Prefill.Count == 0)
+            {
+                at++;
+            }
+
+            yield return request.Deliveries[0].Seconds - request.ArrivalSeconds - reading;
+        }
     }
+
+    private static TrafficOptions Load(int users, (int Least, int Most) input, (int Least, int Most) output, int requests) => new()
+    {
+        Users = users,
+        Input = LengthDistribution.Parse($"uniform:{input.Least},{input.Most}"),
+        Output = LengthDistribution.Parse($"uniform:{output.Least},{output.Most}"),
+        Requests = requests,
+        Seed = 1,
+    };
 
     private static async Task<LocalCheck> CheckAsync(
         LocalCheckOf check, string folder, int threads, Catalogs catalogs, string machine, CancellationToken cancellationToken)

@@ -17,11 +17,14 @@ public sealed record LocalCalibrationResult
     /// <summary>Time to hand out a piece of empty work and have it back, seconds.</summary>
     public required double DispatchSeconds { get; init; }
 
+    /// <summary>From the end of a step until its tokens are with who asked, seconds.</summary>
+    public required double HandOverSeconds { get; init; }
+
     /// <summary>Layers of this machine and the framework <c>inferometer</c> alone.</summary>
     public required CalibrationSet Calibration { get; init; }
 
     /// <summary>The engine's steps that it was fitted to.</summary>
-    public required IReadOnlyList<CalibratedRate> Rates { get; init; }
+    public required IReadOnlyList<CalibratedStep> Steps { get; init; }
 
     /// <summary>Workloads that it has not seen.</summary>
     public required IReadOnlyList<LocalCheck> Checks { get; init; }

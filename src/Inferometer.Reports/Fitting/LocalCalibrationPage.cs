@@ -1,6 +1,8 @@
 using System.Globalization;
 using Inferometer.Measurement.Local;
 using Inferometer.Reports.Documents;
+using Inferometer.Serving;
+using Inferometer.Simulation.Fitting;
 
 namespace Inferometer.Reports.Fitting;
 
@@ -15,7 +17,7 @@ public static class LocalCalibrationPage
     {
         ArgumentNullException.ThrowIfNull(result);
         ArgumentNullException.ThrowIfNull(written);
-        Document page = new(Machine(result), Checks(result), CalibrationPage.RatesOf(result.Rates))
+        Document page = new(Machine(result), Checks(result), Steps(result))
         {
             Title = $"The engine on {result.Machine.System.Name}, {result.Limits.Threads} threads",
         };
@@ -46,8 +48,40 @@ public static class LocalCalibrationPage
                 + $"{Numbers.Short(result.Limits.Int8Gops)} Gop/s in 8-bit integers")),
         new("Handing out work", "dispatch_us", Cell.Number(
             result.DispatchSeconds * 1e6, $"{Numbers.Short(result.DispatchSeconds * 1e6)} us")),
+        new("Handing over tokens", "hand_over_us", Cell.Number(
+            result.HandOverSeconds * 1e6, $"{Numbers.Short(result.HandOverSeconds * 1e6)} us")),
+        .. result.Machine.System.Device.Cache is { } cache
+            ? new Fact[]
+            {
+                new("From its cache", "cache_gb_per_s", Cell.Number(
+                    cache.Bandwidth / 1e9, $"{Numbers.Short(cache.Bandwidth / 1e9)} GB/s, of {Numbers.Short(cache.Bytes / 1e6)} MB half")),
+            }
+            : [],
         new("Took", "seconds", Cell.Number(result.Seconds, $"{Numbers.Short(result.Seconds)} s")),
     ]);
+
+    private static Table Steps(LocalCalibrationResult result)
+    {
+        Table table = new(
+            "steps", "Steps that it was fitted to, mean ms, and predicted without and with this calibration",
+            Column.Text("model", "model") with { IsRowName = true }, Column.Number("steps", "steps"), Column.Number("measured", "step_ms"),
+            Column.Number("without", "step_before_ms"), Column.Number("with", "step_after_ms"),
+            Column.Number("error", "relative_error_after"), Column.Number("each", "median_relative_error_after"));
+        foreach (IGrouping<string, CalibratedStep> kind in result.Steps.GroupBy(s => s.Step.Id, StringComparer.Ordinal))
+        {
+            double measured = kind.Average(s => s.Step.Seconds), after = kind.Average(s => s.AfterSeconds);
+            double each = MetricSummary.Of([.. kind.Select(s => Math.Abs((s.AfterSeconds / s.Step.Seconds) - 1))])!.P50;
+            table.Add(
+                kind.Key, kind.Count(), Cell.Number(measured * 1000), Cell.Number(kind.Average(s => s.BeforeSeconds) * 1000),
+                Cell.Number(after * 1000), Signed((after / measured) - 1),
+                Cell.Number(each, (100 * each).ToString("0", CultureInfo.InvariantCulture) + " %"));
+        }
+
+        return table;
+    }
+
+    private static Cell Signed(double error) =>
+        Cell.Number(error, (100 * error).ToString("+0;-0;0", CultureInfo.InvariantCulture) + " %");
 
     private static Table Checks(LocalCalibrationResult result)
     {
@@ -61,7 +95,7 @@ public static class LocalCalibrationPage
             table.Add(
                 check.Name, check.Users, check.InputTokens, check.OutputTokens, Cell.Number(check.PredictedSeconds * 1000),
                 Cell.Number(check.MeasuredSeconds * 1000),
-                Cell.Number(check.Error, (100 * check.Error).ToString("+0;-0;0", CultureInfo.InvariantCulture) + " %"));
+                Signed(check.Error));
         }
 
         return table;

@@ -25,7 +25,14 @@ internal sealed class CalibratedPlan : ICostPlan, IRepeatedDecode
         Request = request;
         Match = match;
         Basis = EstimateBasis.Of(match);
-        _operators = new(costModel, OnCalibratedLinks(request, c), new CalibratedRates(c, match.Subject.Framework.SumsIn16Bits));
+        CalibratedRates rates = new(c, match.Subject.Framework.SumsIn16Bits);
+        EstimateRequest linked = OnCalibratedLinks(request, c);
+        _operators = new(costModel, linked, rates);
+        if (request.System.Device.Cache is { } cache && _operators.Memory(new WorkloadPoint(1, 1, 1)) is { } memory)
+        {
+            _operators = new(costModel, FromCache(linked, cache, memory.WeightBytes), rates);
+        }
+
         _step = c[Coefficient.Step];
         _sequence = c[Coefficient.Sequence];
         _promptFloor = c[Coefficient.PromptLayer] * request.Architecture.LayerCount;
@@ -41,6 +48,14 @@ internal sealed class CalibratedPlan : ICostPlan, IRepeatedDecode
     public EstimateBasis Basis { get; }
 
     public EquatableList<string> Assumptions => _assumptions ??= Said();
+
+    /// <summary>
+    /// From the end of a step until its tokens are with those who asked, and what they ask next is with the engine, seconds: where the
+    /// framework works so and runs of it on the device were timed; 0 elsewhere.
+    /// </summary>
+    public double HandOverSeconds => Match.Subject.Framework.Scheduler.HandsOver && Match.Familiarity <= Familiarity.Related
+        ? Match.Coefficients[Coefficient.FirstToken]
+        : 0;
 
     public double? KvBytesPerToken => _operators.KvBytesPerToken;
 
@@ -160,6 +175,19 @@ internal sealed class CalibratedPlan : ICostPlan, IRepeatedDecode
     private static string Percent(in CalibrationBand band) => Say($"{(band.Low90 - 1) * 100:0} and +{(band.High90 - 1) * 100:0} %");
 
     private static string Say(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+
+    // Every step reads all weights: what fits into the cache comes from there.
+    private static EstimateRequest FromCache(EstimateRequest request, DeviceCache cache, double weightBytes)
+    {
+        Device device = request.System.Device;
+        return request with
+        {
+            System = request.System with
+            {
+                Device = device with { MemoryBandwidth = cache.BandwidthOf(weightBytes, device.MemoryBandwidth) },
+            },
+        };
+    }
 
     private static EstimateRequest OnCalibratedLinks(EstimateRequest request, Coefficients coefficients)
     {

@@ -40,7 +40,12 @@ internal sealed class CalibratedRates(Coefficients coefficients, bool sumsIn16Bi
             : IsProduct(item) ? Coefficient.MatrixMemory
             : item.Rate == RateClass.Attention ? Coefficient.AttentionMemory
             : Coefficient.VectorMemory;
-        double read = 1 / (profile.Device.MemoryBandwidth * coefficients[share]);
+
+        // The rows of a step that are neither weights nor cached keys and values do not leave a processor's cache.
+        double bandwidth = share == Coefficient.VectorMemory && profile.Device.Cache is { } cache
+            ? cache.Bandwidth
+            : profile.Device.MemoryBandwidth;
+        double read = 1 / (bandwidth * coefficients[share]);
         return IsProduct(item) && IsUnpacked(item, ProductOf(item, profile))
             ? read + (coefficients[Coefficient.UnpackingOperations] / profile.Device.PeakFor(VectorFormat(profile)))
             : read;

@@ -19,12 +19,14 @@ internal sealed class Service
     private readonly PriorityQueue<ServiceRequest, (double Seconds, long Number)> _transfers = new();
     private readonly List<RequestOutcome> _outcomes = []; // by number of the request
     private readonly ServingTally _tally;
+    private readonly double _handOver;
     private double _gapSeconds;
     private long _gapCount;
 
     public Service(IArrivalSource source, ICostPlan plan, ServingSimulationOptions options, int blocks, ICostPlan? draft)
     {
         (_source, _plan, Options) = (source, plan, options);
+        _handOver = options.HandOverSeconds ?? (plan is CalibratedPlan calibrated ? calibrated.HandOverSeconds : 0);
         _tally = new ServingTally(options.Recorder);
         int prefill = options.Disaggregation?.PrefillReplicas ?? 0;
         _replicas =
@@ -118,8 +120,8 @@ internal sealed class Service
             return;
         }
 
-        _outcomes[(int)request.Number] = request.Outcome(reason, seconds);
-        _source.Answered(request.Arrival, seconds, isRefused: false);
+        _outcomes[(int)request.Number] = request.Outcome(reason, seconds, _handOver);
+        _source.Answered(request.Arrival, seconds + _handOver, isRefused: false);
     }
 
     private bool IsMeasured(int number, double arrival) => number >= Options.WarmUp.Requests && arrival >= Options.WarmUp.Seconds;

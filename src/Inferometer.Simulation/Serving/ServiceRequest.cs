@@ -74,14 +74,17 @@ internal sealed class ServiceRequest(Arrival arrival, long number, bool isMeasur
         }
     }
 
-    public RequestOutcome Outcome(FinishReason reason, double seconds) => new()
+    /// <param name="reason">Why it ended.</param>
+    /// <param name="seconds">When.</param>
+    /// <param name="handOver">What tokens take from there to who asked, seconds.</param>
+    public RequestOutcome Outcome(FinishReason reason, double seconds, double handOver = 0) => new()
     {
         ArrivalSeconds = Arrival.Seconds,
         AdmittedSeconds = AdmittedSeconds,
-        FirstTokenSeconds = FirstTokenSeconds,
-        LastTokenSeconds = LastTokenSeconds,
+        FirstTokenSeconds = FirstTokenSeconds + handOver,
+        LastTokenSeconds = LastTokenSeconds + handOver,
         LongestGapSeconds = LongestGapSeconds,
-        FinishSeconds = seconds,
+        FinishSeconds = seconds + handOver,
         FinishReason = reason,
         PromptTokens = Arrival.InputTokens,
         CachedTokens = CachedTokens,

@@ -28,6 +28,12 @@ public sealed record ServingSimulationOptions
     /// <summary>What the framework spends on each step beside what the cost model counts.</summary>
     public StepOverhead Overhead { get; init; } = StepOverhead.None;
 
+    /// <summary>
+    /// From the end of a step until its tokens are with those who asked, and until what they ask next is with the service, at least 0,
+    /// seconds; steps go on meanwhile. Null = what the plan is calibrated to, which mostly knows of none.
+    /// </summary>
+    public double? HandOverSeconds { get; init; }
+
     /// <summary>Equal replicas behind a router, at least 1.</summary>
     public int Replicas { get; init; } = 1;
 
@@ -65,6 +71,8 @@ public sealed record ServingSimulationOptions
         Scheduler.Validate();
         Recorder.Validate();
         Overhead.Validate();
+        Require(
+            HandOverSeconds is null or (>= 0 and <= 3600), $"{HandOverSeconds} s to hand tokens over; allowed is 0 to 3600");
         Require(Replicas is >= 1 and <= 100_000, $"{Replicas} replicas; allowed is 1 to 100000");
         Require(BlockSize is >= 1 and <= 65_536, $"{BlockSize} tokens a block; allowed is 1 to 65536");
         Require(BlockCount is null or >= 1, $"{BlockCount} blocks; allowed is 1 or more");

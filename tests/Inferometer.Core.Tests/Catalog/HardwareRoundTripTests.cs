@@ -36,6 +36,14 @@ public sealed class HardwareRoundTripTests : IDisposable
     }
 
     [Fact]
+    public void A_cache_reads_back_too()
+    {
+        HardwareSystem system = InlineSystem.Create(312.5, 79.9, 2039, 300, "me");
+        system = system with { Device = system.Device with { Cache = new DeviceCache(32e6, 150e9) } };
+        Assert.Equal(Values(system), Values(HardwareCatalog.BuiltIn.Resolve(Saved(new CatalogSystem(system, []).ToJson()))));
+    }
+
+    [Fact]
     public void A_figure_changed_in_the_file_is_the_one_used()
     {
         JsonObject json = Entry();

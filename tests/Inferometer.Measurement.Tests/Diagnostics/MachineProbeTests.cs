@@ -28,6 +28,21 @@ public sealed class MachineProbeTests
     }
 
     [Fact]
+    public void A_cache_is_faster_than_the_memory_behind_it_and_smaller()
+    {
+        using WorkerPool pool = new(1);
+        if (MachineProbe.MeasureCache(pool, TestContext.Current.CancellationToken) is not { } cache)
+        {
+            Assert.Skip("this machine reads small stretches of memory no faster than large ones");
+            return;
+        }
+
+        Assert.InRange(cache.Bytes, 4 << 20, 512 << 20);
+        double memory = 0.8 * cache.Bandwidth;
+        Assert.InRange(cache.BandwidthOf(cache.Bytes, memory), memory, cache.Bandwidth);
+    }
+
+    [Fact]
     public void Cancellation_stops_the_probe()
     {
         using WorkerPool pool = new(1);

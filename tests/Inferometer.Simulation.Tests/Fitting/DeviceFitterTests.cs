@@ -25,57 +25,79 @@ public sealed class DeviceFitterTests
             ],
         };
         CalibratedCostModel real = new(CalibrationSet.BuiltIn.With(new CalibrationSet { Name = "truth", Layers = [truth] }));
-        RateRun[] rates = [.. Asked("q8_0", 1).Select(run => run with { TokensPerSecond = run.TokensPerSecond / Seconds(real, run) })];
-        DeviceFit fit = DeviceFitter.Fit("mine", CalibrationSet.BuiltIn, rates, TestContext.Current.CancellationToken);
+        MeasuredStep[] steps = [.. Asked("q8_0").Select(step => step with { Seconds = Seconds(real, step) })];
+        DeviceFit fit = DeviceFitter.Fit("mine", CalibrationSet.BuiltIn, steps, null, TestContext.Current.CancellationToken);
 
-        Assert.All(fit.Rates, r => Assert.InRange(r.AfterSeconds / r.Rate.StepSeconds, 0.9, 1.1));
-        Assert.Contains(fit.Rates, r => Math.Abs(Math.Log(r.BeforeSeconds / r.Rate.StepSeconds)) > 0.2);
+        Assert.All(fit.Steps, s => Assert.InRange(s.AfterSeconds / s.Step.Seconds, 0.9, 1.1));
+        Assert.Contains(fit.Steps, s => Math.Abs(Math.Log(s.BeforeSeconds / s.Step.Seconds)) > 0.2);
 
-        // A workload that was not among them, and nothing of another device.
-        RateRun other = rates[0] with { Tokens = 333, Sequences = 2 };
+        // A step that was not among them, and nothing of another device.
+        MeasuredStep other = steps[0] with { Step = new StepBatch { Prefill = [new(0, 333)], Decode = [new(200), new(90)] } };
         CalibratedCostModel fitted = new(CalibrationSet.BuiltIn.With(fit.Calibration));
         Assert.InRange(Seconds(fitted, other) / Seconds(real, other), 0.9, 1.1);
-        RateRun elsewhere = other with { Request = Request("q8_0") with { System = HardwareCatalog.BuiltIn.Find("xeon_8480plus") } };
+        MeasuredStep elsewhere = other with { Request = Request("q8_0") with { System = HardwareCatalog.BuiltIn.Find("xeon_8480plus") } };
         Assert.Equal(Seconds(new CalibratedCostModel(), elsewhere), Seconds(fitted, elsewhere));
     }
 
     [Fact]
-    public void Rates_of_two_devices_are_refused()
+    public void A_step_of_little_weight_bends_a_fit_little()
     {
-        RateRun[] two =
+        MeasuredStep[] right = [.. Asked("q8_0").Select(step => step with { Seconds = 3 * Seconds(new CalibratedCostModel(), step) })];
+        MeasuredStep wrong = right[2] with { Seconds = 10 * right[2].Seconds };
+        double heavy = Fitted(wrong with { Weight = 20 }), light = Fitted(wrong with { Weight = 1e-3 });
+        Assert.InRange(light / right[2].Seconds, 0.9, 1.1);
+        Assert.True(heavy > 1.2 * light, $"{heavy} beside {light}");
+
+        double Fitted(MeasuredStep step) => DeviceFitter.Fit(
+            "mine", CalibrationSet.BuiltIn, [.. right, step], null, TestContext.Current.CancellationToken).Steps[2].AfterSeconds;
+    }
+
+    [Fact]
+    public void The_time_to_hand_tokens_over_is_kept_as_it_was_measured()
+    {
+        MeasuredStep[] steps = [.. Asked("q8_0").Select(step => step with { Seconds = Seconds(new CalibratedCostModel(), step) })];
+        DeviceFit fit = DeviceFitter.Fit("mine", CalibrationSet.BuiltIn, steps, 1.5e-3, TestContext.Current.CancellationToken);
+        CalibratedPlan plan = (CalibratedPlan)new CalibratedCostModel(CalibrationSet.BuiltIn.With(fit.Calibration))
+            .Prepare(steps[0].Request);
+        Assert.Equal(1.5e-3, plan.HandOverSeconds, 1e-9);
+
+        // Nobody has timed it elsewhere.
+        CalibratedPlan elsewhere = (CalibratedPlan)new CalibratedCostModel(CalibrationSet.BuiltIn.With(fit.Calibration)).Prepare(
+            steps[0].Request with { System = HardwareCatalog.BuiltIn.Find("xeon_8480plus") });
+        Assert.Equal(0, elsewhere.HandOverSeconds);
+    }
+
+    [Fact]
+    public void Steps_of_two_devices_are_refused()
+    {
+        MeasuredStep[] two =
         [
-            .. Asked("q8_0", 1),
-            .. Asked("q8_0", 1).Select(r => r with { Request = r.Request with { System = HardwareCatalog.BuiltIn.Find("xeon_8480plus") } }),
+            .. Asked("q8_0"),
+            .. Asked("q8_0").Select(r => r with { Request = r.Request with { System = HardwareCatalog.BuiltIn.Find("xeon_8480plus") } }),
         ];
         InferometerException error = Assert.Throws<InferometerException>(
-            () => DeviceFitter.Fit("mine", CalibrationSet.BuiltIn, two, TestContext.Current.CancellationToken));
+            () => DeviceFitter.Fit("mine", CalibrationSet.BuiltIn, two, null, TestContext.Current.CancellationToken));
         Assert.Contains("these are of 2", error.Message, StringComparison.Ordinal);
     }
 
-    // Tokens per second that make a step of the given seconds.
-    private static IEnumerable<RateRun> Asked(string format, double seconds)
+    // Prompts alone, sequences alone, and both; each taking a second.
+    private static IEnumerable<MeasuredStep> Asked(string format)
     {
         EstimateRequest request = Request(format);
-        foreach ((bool prompt, int sequences, int depth, int tokens) in new[]
+        foreach (StepBatch step in new StepBatch[]
         {
-            (true, 1, 0, 16), (true, 1, 0, 128), (true, 1, 0, 512), (true, 1, 768, 256), (false, 1, 0, 16), (false, 4, 0, 16),
-            (false, 16, 0, 16), (false, 1, 1024, 16), (false, 8, 512, 16),
+            new() { Prefill = [new(0, 16)] }, new() { Prefill = [new(0, 128)] }, new() { Prefill = [new(0, 512)] },
+            new() { Prefill = [new(768, 256)] }, new() { Decode = [new(1)] }, new() { Decode = [new(8, 4)] },
+            new() { Decode = [new(8, 16)] }, new() { Decode = [new(1024)] }, new() { Decode = [new(512, 8)] },
+            new() { Prefill = [new(0, 100), new(40, 60)], Decode = [new(300), new(700), new(20)] },
         })
         {
-            yield return new RateRun
-            {
-                Id = $"{prompt} {sequences} {depth} {tokens}",
-                Request = request,
-                IsPrompt = prompt,
-                Sequences = sequences,
-                DepthTokens = depth,
-                Tokens = tokens,
-                TokensPerSecond = sequences * (prompt ? tokens : 1) / seconds,
-            };
+            yield return new MeasuredStep { Id = "step", Request = request, Step = step, Seconds = 1 };
         }
     }
 
-    private static double Seconds(ICostModel model, RateRun run) => RateStage.Predict(model.Prepare(run.Request), run);
+    private static double Seconds(ICostModel model, MeasuredStep step) =>
+        model.Prepare(step.Request).Step([.. step.Step.Prefill], [.. step.Step.Decode]).LatencySeconds;
 
     private static EstimateRequest Request(string format) => Sample.Request(Sample.Llama3) with
     {

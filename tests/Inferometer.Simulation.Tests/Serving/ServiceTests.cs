@@ -13,6 +13,33 @@ public sealed class ServiceTests
 {
     private static ICostPlan Llama { get; } = Pricing.Plan(Sample.Request(Sample.Llama3) with { System = Sample.RealSystem });
 
+    [Fact]
+    public void A_user_who_asks_on_being_answered_misses_the_step_that_has_begun()
+    {
+        // Of two users the one with the shorter answer asks again while the other's next step runs, which takes nobody in any more.
+        RequestOutcome[] at = [.. Served(0).Outcomes], late = [.. Served(0.01).Outcomes];
+        Assert.NotEqual(at[0].OutputTokens, at[1].OutputTokens);
+        double answered = Math.Min(at[0].LastTokenSeconds, at[1].LastTokenSeconds);
+        Assert.Equal((answered, answered + 0.1), (at[2].ArrivalSeconds, Math.Round(at[2].FirstTokenSeconds, 9)));
+
+        // Tokens take their time to arrive, the first ones too; the new prompt is read in the step after the one under way.
+        Assert.Equal(at[0].FirstTokenSeconds + 0.01, late[0].FirstTokenSeconds, 1e-9);
+        Assert.Equal(answered + 0.01, late[2].ArrivalSeconds, 1e-9);
+        Assert.Equal(answered + 0.2 + 0.01, late[2].FirstTokenSeconds, 1e-9);
+
+        static ServiceResult Served(double handOver) => ServingSimulation.Serve(
+            new GeneratedArrivals(new TrafficOptions
+            {
+                Users = 2,
+                Requests = 3,
+                Input = LengthDistribution.Fixed(10),
+                Output = LengthDistribution.Parse("uniform:2,9"),
+                Seed = 3,
+            }),
+            new FixedPlan(0.1), new() { BlockCount = 1000, KeepOutcomes = true, HandOverSeconds = handOver },
+            TestContext.Current.CancellationToken);
+    }
+
     [Theory]
     [InlineData(0.3)]
     [InlineData(0.7)]
