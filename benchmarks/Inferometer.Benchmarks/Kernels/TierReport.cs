@@ -65,7 +65,8 @@ internal static class TierReport
             }
         }
 
-        Console.WriteLine($"one thread, {Rows} x {Columns}, microseconds, and how many times faster than plain code; best of {Rounds} rounds");
+        Console.WriteLine(
+            $"one thread, {Rows} x {Columns}, microseconds, and how many times faster than plain code; best of {Rounds} rounds");
         Console.WriteLine($"| kernel | {string.Join(" | ", tiers.Select(t => t.Name))} |");
         Console.WriteLine($"| --- |{string.Concat(tiers.Select(_ => " ---: |"))}");
         foreach (string row in rows.Order(StringComparer.Ordinal))

@@ -66,7 +66,8 @@ internal static class ServeOverheadReport
         double added = Median(firstServed.Zip(firstBare, (s, b) => s - b));
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{Path.GetFileName(path)}, {Environment.ProcessorCount} processors, {Streams} streams of {tokens} tokens after {PromptTokens}"));
+            $"{Path.GetFileName(path)}, {Environment.ProcessorCount} processors, "
+                + $"{Streams} streams of {tokens} tokens after {PromptTokens}"));
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"tokens/s: engine {Median(bare):0.0}, over HTTP {Median(served):0.0}; lost {100 * lost:0.0} % (median of {Rounds} pairs)"));

@@ -25,7 +25,8 @@ internal static class McpCommand
         {
             using Interrupt interrupt = new(cancellationToken);
             await SimulatorMcpServer.RunAsync(
-                Console.OpenStandardInput(), Console.OpenStandardOutput(), Catalogs.From(catalog.Of(parsed)), interrupt.Token).ConfigureAwait(false);
+                Console.OpenStandardInput(), Console.OpenStandardOutput(), Catalogs.From(catalog.Of(parsed)), interrupt.Token)
+                .ConfigureAwait(false);
             return ExitCode.Success;
         });
         return command;

@@ -27,7 +27,7 @@ internal sealed class Progress(Printer printer, string what, int total) : IDispo
         }
     }
 
-    /// <summary>Work that is not counted in pieces has come so far. Shares that come late, from other threads, do not take it back.</summary>
+    /// <summary>Work that is not counted in pieces has come so far. Shares that come late do not take it back.</summary>
     /// <param name="share">Of the whole, 0 to 1.</param>
     public void Report(double share)
     {

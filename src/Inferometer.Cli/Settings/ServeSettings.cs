@@ -113,8 +113,8 @@ internal sealed class ServeSettings
     private readonly ValueOption<double> _cacheMegabytes = new(
         ["--response-cache"],
         Domains.Number(0, 1 << 20, help: "MIB"),
-        "Keep answers to requests that can only be answered one way (temperature 0, or a seed), and give them to those that come again word "
-            + "for word, MiB; 0 = none.")
+        "Keep answers to requests that can only be answered one way (temperature 0, or a seed), and give them to those that come again "
+            + "word for word, MiB; 0 = none.")
     { Fallback = 0 };
 
     private readonly RepeatedOption<Uri> _upstreams = new(
@@ -135,7 +135,8 @@ internal sealed class ServeSettings
     { Fallback = 5 };
 
     private readonly PathOption _certificate = new(
-        ["--tls-cert"], PathUse.ReadFile, "Encrypt connections with this certificate, PEM; those that signed it may follow in the file.", "none");
+        ["--tls-cert"], PathUse.ReadFile,
+        "Encrypt connections with this certificate, PEM; those that signed it may follow in the file.", "none");
 
     private readonly PathOption _certificateKey = new(
         ["--tls-key"], PathUse.ReadFile, "Key of the certificate, PEM.", "in the file of --tls-cert");

@@ -94,7 +94,8 @@ internal sealed partial record ToolUse(IReadOnlyList<ToolDeclaration> All, IRead
         foreach (ToolDeclaration tool in required)
         {
             // What a call must be is made of all of them at once; here the one at fault is named.
-            string path = string.Create(CultureInfo.InvariantCulture, $"{Tools}[{tools.IndexOf(tool)}]{(isFlat ? "" : "." + Function)}.parameters");
+            string path = string.Create(
+                CultureInfo.InvariantCulture, $"{Tools}[{tools.IndexOf(tool)}]{(isFlat ? "" : "." + Function)}.parameters");
             _ = OutputFormat.Held(path, () => OutputConstraint.FromJsonSchema(tool.Parameters, path));
         }
 

@@ -180,7 +180,8 @@ public sealed class InferenceServer : IAsyncDisposable
             {
                 if (options.Certificate is { } certificate)
                 {
-                    listen.UseHttps(https => (https.ServerCertificate, https.ServerCertificateChain) = (certificate.Own, certificate.Chain));
+                    listen.UseHttps(
+                        https => (https.ServerCertificate, https.ServerCertificateChain) = (certificate.Own, certificate.Chain));
                 }
             });
         }

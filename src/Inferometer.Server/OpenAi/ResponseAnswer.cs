@@ -8,8 +8,8 @@ using Inferometer.Server.Wire;
 namespace Inferometer.Server.OpenAi;
 
 /// <summary>
-/// Writes the answer to one request to <c>/v1/responses</c>: messages and calls in the order in which they come, whole or in events. Reasoning
-/// is counted, and not shown, as in OpenAI's own service.
+/// Writes the answer to one request to <c>/v1/responses</c>: messages and calls in the order in which they come, whole or in events.
+/// Reasoning is counted, and not shown, as in OpenAI's own service.
 /// </summary>
 internal sealed class ResponseAnswer(ResponseRequest request, ModelService service)
 {

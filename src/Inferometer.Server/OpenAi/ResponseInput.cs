@@ -8,8 +8,8 @@ using Inferometer.Server.Wire;
 namespace Inferometer.Server.OpenAi;
 
 /// <summary>
-/// Reads the items of a request to the responses API as the messages of a conversation: calls belong to the message of the model before them,
-/// and what they gave is a message of its own. Reasoning of earlier answers is left out, as it is not shown.
+/// Reads the items of a request to the responses API as the messages of a conversation: calls belong to the message of the model before
+/// them, and what they gave is a message of its own. Reasoning of earlier answers is left out, as it is not shown.
 /// </summary>
 internal static class ResponseInput
 {
@@ -70,7 +70,8 @@ internal static class ResponseInput
         }
 
         bool follows = messages.Count > 0 && messages[^1].Message is { ValueKind: JsonValueKind.Object } last
-            && last.TryGetProperty("role", out JsonElement role) && role.ValueKind == JsonValueKind.String && role.ValueEquals("assistant"u8)
+            && last.TryGetProperty("role", out JsonElement role) && role.ValueKind == JsonValueKind.String
+            && role.ValueEquals("assistant"u8)
             && !last.TryGetProperty("tool_calls", out _);
         (string path, JsonElement message) = follows ? messages[^1] : ("input", default);
         if (follows)

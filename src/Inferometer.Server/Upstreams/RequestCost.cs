@@ -2,10 +2,11 @@ using System.Text.Json;
 
 namespace Inferometer.Server.Upstreams;
 
-/// <summary>How much a request will ask of a server, as far as can be told without its tokenizer: for the balance between servers.</summary>
+/// <summary>How much a request will ask of a server, as far as can be told without its tokenizer; servers are balanced by it.</summary>
 internal static class RequestCost
 {
-    // Four letters a token is what English comes to in the vocabularies of today; an answer without a limit is taken to be of middling length.
+    // Four letters a token is what English comes to in the vocabularies of today; an answer without a limit is taken to be of middling
+    // length.
     private const int BytesPerToken = 4;
     private const int UsualAnswer = 256;
 
@@ -24,7 +25,9 @@ internal static class RequestCost
         try
         {
             using var document = JsonDocument.Parse(body);
-            return document.RootElement is { ValueKind: JsonValueKind.Object } root ? prompt + (Answer(root) * Count(root, "n", 1)) : prompt;
+            return document.RootElement is { ValueKind: JsonValueKind.Object } root
+                ? prompt + (Answer(root) * Count(root, "n", 1))
+                : prompt;
         }
         catch (JsonException)
         {

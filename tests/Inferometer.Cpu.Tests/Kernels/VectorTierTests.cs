@@ -40,7 +40,7 @@ public sealed class VectorTierTests
         Assert.False(off && supported, $"{setting}=0 left the instructions on");
     }
 
-    /// <summary>Asked for by name, Arm's dot product must be there: else a run that is to test it would test what stands in for it.</summary>
+    /// <summary>Asked for by name, Arm's dot product must be there: else a run would test what stands in for it.</summary>
     [Fact]
     public void Dot_products_that_a_run_is_to_test_are_on() => Assert.True(
         Dp.IsSupported || !string.Equals(Environment.GetEnvironmentVariable("DOTNET_EnableArm64Dp"), "1", StringComparison.Ordinal),

@@ -36,7 +36,8 @@ internal sealed class ScriptedUpstream : IAsyncDisposable
     public static async Task WriteAsync(NetworkStream stream, int status, string body, string headers = "")
     {
         byte[] bytes = Encoding.UTF8.GetBytes(
-            $"HTTP/1.1 {status} x\r\nContent-Type: application/json\r\n{headers}Content-Length: {body.Length}\r\nConnection: close\r\n\r\n{body}");
+            $"HTTP/1.1 {status} x\r\nContent-Type: application/json\r\n{headers}"
+                + $"Content-Length: {body.Length}\r\nConnection: close\r\n\r\n{body}");
         await stream.WriteAsync(bytes);
     }
 

@@ -420,7 +420,8 @@ public sealed unsafe class ExactKvCodec : KvCodec
                 float* weights = p + q * stride;
                 float* target = sums + q * _width + d;
                 PageValues128.Add4x8<TElement>(values, offset, valueBytes, weights, stride, tokens, target, _width);
-                PageValues128.Add4x8<TElement>(values, offset + 8 * TElement.Bytes, valueBytes, weights, stride, tokens, target + 8, _width);
+                PageValues128.Add4x8<TElement>(
+                    values, offset + 8 * TElement.Bytes, valueBytes, weights, stride, tokens, target + 8, _width);
             }
         }
     }

@@ -1,6 +1,6 @@
 namespace Inferometer.Cpu.Kernels.Matrices;
 
-/// <summary>What the bytes of weights hold that <see cref="ByteProducts"/> multiplies: how many products fit 16 bits depends on it.</summary>
+/// <summary>What the bytes of weights hold that <see cref="ByteProducts"/> multiplies; how many products fit 16 bits hangs on it.</summary>
 internal enum ByteRange
 {
     /// <summary>0 to 15: 15 * 127 * 2 * 8 = 30480, all 32 columns.</summary>

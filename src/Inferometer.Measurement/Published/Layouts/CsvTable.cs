@@ -54,7 +54,8 @@ internal sealed class CsvTable
             }
 
             return _records.Fields.Count == Columns.Count ? true : throw new InferometerException(string.Create(
-                CultureInfo.InvariantCulture, $"{Name}, line {Line}: {_records.Fields.Count} fields where the header has {Columns.Count}."));
+                CultureInfo.InvariantCulture,
+                $"{Name}, line {Line}: {_records.Fields.Count} fields where the header has {Columns.Count}."));
         }
 
         return false;
