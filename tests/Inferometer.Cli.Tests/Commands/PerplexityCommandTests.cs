@@ -50,7 +50,7 @@ public class PerplexityCommandTests
     }
 
     [Theory]
-    [InlineData("--ctx 4096", "allows windows of 2 to 1024 tokens")]
+    [InlineData("--ctx 4096", "does not fill one window of 4096")]
     [InlineData("--ctx 1024", "does not fill one window of 1024")]
     public async Task Windows_that_cannot_be_are_refused(string options, string expected)
     {

@@ -1,8 +1,12 @@
 namespace Inferometer.Server.Tests.Hosting;
 
-/// <summary>What a streamed token costs in memory that must be collected again: writers and buffers are used again for each.</summary>
-[Collection(EngineTests.Name)]
-public sealed class StreamAllocationTests(EngineFixture fixture)
+/// <summary>
+/// What a streamed token costs in memory that must be collected again: writers and buffers are used again for each. What the whole process
+/// allocates is counted, so that nothing else may run.
+/// </summary>
+[CollectionDefinition(nameof(StreamAllocationTests), DisableParallelization = true)]
+[Collection(nameof(StreamAllocationTests))]
+public sealed class StreamAllocationTests(EngineFixture fixture) : IClassFixture<EngineFixture>
 {
     private const int Few = 100;
     private const int Many = 900;
