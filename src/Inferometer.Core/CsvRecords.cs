@@ -4,9 +4,9 @@ using System.Text;
 namespace Inferometer.Core;
 
 /// <summary>
-/// Reads separated values as RFC 4180 has them, a record at a time: quoted fields may hold separators, doubled quotes and line ends; a
-/// quote within a field that does not begin with one is a character like others. A byte order mark before the first field is left out. The one
-/// reader of such files; what the fields mean is their readers' own.
+/// Reads separated values as RFC 4180 has them, a record at a time: quoted fields may hold separators, doubled quotes and line ends;
+/// a quote within a field that does not begin with one is a character like others. A byte order mark before the first field is left
+/// out. The one reader of such files; what the fields mean is their readers' own.
 /// </summary>
 /// <param name="reader">The text.</param>
 /// <param name="name">What error messages call it.</param>

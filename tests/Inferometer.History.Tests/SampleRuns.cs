@@ -11,21 +11,21 @@ internal static class SampleRuns
     /// <summary>A run of bench: one rate, with its repetitions.</summary>
     public static RunRecord Bench(
         double[] rates, double minutes = 0, string? name = null, string[]? tags = null, string model = "tiny.gguf") => new RunRecord
-    {
-        Kind = RunKind.Bench,
-        Arm = RunArm.Measured,
-        At = Start.AddMinutes(minutes),
-        Model = model,
-        On = "a processor",
-        Config = RunConfig.Of(new JsonObject { ["command"] = "bench", ["model"] = model }),
-        Machine = new RunMachine("a processor", 2, 1 << 30, "an OS", "x64", ".NET"),
-        Product = "0.1.0+abc",
-        CommandLine = ["bench", model],
-        Name = name,
-        Tags = tags ?? [],
-        Metrics = [Rate("tg128", rates)],
-        Series = [new RunSeries("tg128", "tokens/s", rates)],
-    }.Sealed();
+        {
+            Kind = RunKind.Bench,
+            Arm = RunArm.Measured,
+            At = Start.AddMinutes(minutes),
+            Model = model,
+            On = "a processor",
+            Config = RunConfig.Of(new JsonObject { ["command"] = "bench", ["model"] = model }),
+            Machine = new RunMachine("a processor", 2, 1 << 30, "an OS", "x64", ".NET"),
+            Product = "0.1.0+abc",
+            CommandLine = ["bench", model],
+            Name = name,
+            Tags = tags ?? [],
+            Metrics = [Rate("tg128", rates)],
+            Series = [new RunSeries("tg128", "tokens/s", rates)],
+        }.Sealed();
 
     public static RunMetric Rate(string key, double[] rates) => new()
     {
