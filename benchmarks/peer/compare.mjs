@@ -36,7 +36,7 @@ function fail(message) {
 }
 
 const run = (file, args, env = {}) =>
-  execFileSync(file, args, { encoding: 'utf8', env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'inherit'], maxBuffer: 1 << 26 });
+  execFileSync(file, args, { encoding: 'utf8', env: { ...process.env, INFEROMETER_STORE: 'none', ...env }, stdio: ['ignore', 'pipe', 'inherit'], maxBuffer: 1 << 26 });
 const median = values => [...values].sort((a, b) => a - b)[values.length >> 1];
 const lines = text => text.split('\n').filter(l => l.startsWith('{')).map(l => JSON.parse(l));
 

@@ -10,13 +10,11 @@ using Inferometer.Measurement.Diagnostics;
 namespace Inferometer.Benchmarks.Kernels;
 
 /// <summary>
-/// A quick look at every kernel beside the machine's limits of the same minute: <c>kernels-quick [threads] [types]</c>. Decoding streams
-/// matrices that together exceed the caches; batches and prompts go through the same matrices. Best of several passes.
+/// A quick look at every kernel beside the machine's limits of the same minute: <c>kernels-quick [threads] [types] [ROWSxCOLUMNS]</c>.
+/// Decoding streams matrices that together exceed the caches; batches and prompts go through the same matrices. Best of several passes.
 /// </summary>
 internal static class QuickReport
 {
-    private const int Rows = 5632;
-    private const int Columns = 2048;
     private const long WorkingSetBytes = 384L << 20;
 
     private static readonly GgmlType[] s_types =
@@ -30,33 +28,34 @@ internal static class QuickReport
     {
         int threads = args.Length > 0 ? int.Parse(args[0], CultureInfo.InvariantCulture) : Environment.ProcessorCount;
         GgmlType[] types = args.Length > 1 ? [.. args[1].Split(',').Select(name => Enum.Parse<GgmlType>(name, ignoreCase: true))] : s_types;
+        int[] shape = args.Length > 2 ? [.. args[2].Split('x').Select(n => int.Parse(n, CultureInfo.InvariantCulture))] : [5632, 2048];
         using WorkerPool pool = new(threads, new WorkerPoolOptions { Pin = true });
         CpuAffinity.TryBindCurrentThread(CpuAffinity.AllowedProcessors()[0]);
         Console.WriteLine(
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"{RuntimeInformation.FrameworkDescription}, {threads} threads, matrices {Rows} x {Columns}"));
+                $"{RuntimeInformation.FrameworkDescription}, {threads} threads, matrices {shape[0]} x {shape[1]}"));
         Console.WriteLine(
             $"{"type",-6} {"decode",12} {"of read",8}   {"8 tokens",12} {"of read",8}   {"32 tokens",13} {"512 tokens",13} {"of peak",8}");
         foreach (GgmlType type in types)
         {
-            Report(type, pool);
+            Report(type, shape[0], shape[1], pool);
         }
 
         Attention(pool);
     }
 
-    private static void Report(GgmlType type, WorkerPool pool)
+    private static void Report(GgmlType type, int rows, int columns, WorkerPool pool)
     {
         MachineLimits limits = MachineProbe.Measure(pool, 1);
-        int count = (int)(WorkingSetBytes / type.ByteCount((long)Rows * Columns)) + 1;
-        using SyntheticWeights weights = new(type, Rows, Columns, count, pool);
+        int count = (int)(WorkingSetBytes / type.ByteCount((long)rows * columns)) + 1;
+        using SyntheticWeights weights = new(type, rows, columns, count, pool);
         double bytes = weights.Matrices.Sum(m => (double)m.SizeBytes);
-        double decode = bytes / Time(weights, pool, 1, count) / 1e9;
-        double eight = bytes / Time(weights, pool, 8, count) / 1e9;
-        double batch = Operations(32, count) / Time(weights, pool, 32, count) / 1e9;
+        double decode = bytes / Time(weights, rows, columns, pool, 1, count) / 1e9;
+        double eight = bytes / Time(weights, rows, columns, pool, 8, count) / 1e9;
+        double batch = Operations(rows, columns, 32, count) / Time(weights, rows, columns, pool, 32, count) / 1e9;
         int few = Math.Min(count, 4);
-        double prompt = Operations(512, few) / Time(weights, pool, 512, few) / 1e9;
+        double prompt = Operations(rows, columns, 512, few) / Time(weights, rows, columns, pool, 512, few) / 1e9;
         double peak = weights.Matrices[0].ReadsSource ? limits.FloatGops : limits.Int8Gops;
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
@@ -86,12 +85,12 @@ internal static class QuickReport
         }
     }
 
-    private static double Operations(int tokens, int count) => 2.0 * Rows * Columns * tokens * count;
+    private static double Operations(int rows, int columns, int tokens, int count) => 2.0 * rows * columns * tokens * count;
 
-    private static double Time(SyntheticWeights weights, WorkerPool pool, int tokens, int count)
+    private static double Time(SyntheticWeights weights, int rows, int columns, WorkerPool pool, int tokens, int count)
     {
         using MatrixMultiplier multiplier = new(pool);
-        float[] x = new float[tokens * Columns], y = new float[tokens * Rows];
+        float[] x = new float[tokens * columns], y = new float[tokens * rows];
         Array.Fill(x, 0.25f);
         return Best(() =>
         {

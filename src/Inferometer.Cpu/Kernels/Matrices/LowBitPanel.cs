@@ -101,7 +101,15 @@ internal readonly unsafe partial struct LowBitPanel<TFormat> : IPanelKernel
         {
             if (Avx512BW.IsSupported)
             {
-                Products512(panel, x, tokens, products);
+                if (tokens == 1)
+                {
+                    ProductsOfOne512(panel, x, products);
+                }
+                else
+                {
+                    Products512(panel, x, tokens, products);
+                }
+
                 AddSums512(panel, x, tokens, products, sums);
             }
             else if (Avx2.IsSupported)
@@ -136,6 +144,11 @@ internal readonly unsafe partial struct LowBitPanel<TFormat> : IPanelKernel
     {
         BitField first = new(0, 2, 0), second = new(2, 2, 0), third = new(4, 2, 0), fourth = new(6, 2, 0);
         bool ahead = PanelPrefetch.Helps(tokens);
+        if (ahead)
+        {
+            PanelPrefetch.Ahead(panel, ThirdOffset);
+        }
+
         for (int part = 0; part < 4; part++)
         {
             byte* quants = panel + PartOffset + part * PartBytes;
@@ -153,6 +166,11 @@ internal readonly unsafe partial struct LowBitPanel<TFormat> : IPanelKernel
             if (TFormat.HasThirdBits)
             {
                 byte* bits = panel + ThirdOffset + part % 2 * PartBytes;
+                if (ahead && part < 2)
+                {
+                    PanelPrefetch.Ahead(bits, PartBytes);
+                }
+
                 int shift = part / 2 * 4; // the bits of this half are shifted down to the first four
                 Vector512<byte> t0 = (Vector512.Load(bits).AsUInt16() >> shift).AsByte(),
                     t1 = (Vector512.Load(bits + 64).AsUInt16() >> shift).AsByte(),
@@ -215,6 +233,78 @@ internal readonly unsafe partial struct LowBitPanel<TFormat> : IPanelKernel
                 target += PanelRows.Count;
             }
         }
+    }
+
+    /// <summary>
+    /// As <see cref="Products512"/> for one token, which uses a vector of weights once: each run is unpacked and multiplied before
+    /// the next, so that all of it stays in registers. Unpacking first takes more vectors than there are.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void ProductsOfOne512(byte* panel, byte* x, int* products)
+    {
+        BitField first = new(0, 2, 0), second = new(2, 2, 0), third = new(4, 2, 0), fourth = new(6, 2, 0);
+        BitField bitA = new(0, 1, 2), bitB = new(1, 1, 2), bitC = new(2, 1, 2), bitD = new(3, 1, 2);
+        bool ahead = PanelPrefetch.Helps(1);
+        if (ahead)
+        {
+            PanelPrefetch.Ahead(panel, ThirdOffset);
+        }
+
+        Vector512<int> sum = default;
+        for (int part = 0; part < 4; part++)
+        {
+            byte* quants = panel + PartOffset + part * PartBytes;
+            if (ahead)
+            {
+                PanelPrefetch.Ahead(quants, PartBytes);
+            }
+
+            Vector512<byte> v0 = Vector512.Load(quants), v1 = Vector512.Load(quants + 64), v2 = Vector512.Load(quants + 128),
+                v3 = Vector512.Load(quants + 192), t0 = default, t1 = default, t2 = default, t3 = default;
+            if (TFormat.HasThirdBits)
+            {
+                byte* bits = panel + ThirdOffset + part % 2 * PartBytes;
+                if (ahead && part < 2)
+                {
+                    PanelPrefetch.Ahead(bits, PartBytes);
+                }
+
+                int shift = part / 2 * 4; // the bits of this half are shifted down to the first four
+                t0 = (Vector512.Load(bits).AsUInt16() >> shift).AsByte();
+                t1 = (Vector512.Load(bits + 64).AsUInt16() >> shift).AsByte();
+                t2 = (Vector512.Load(bits + 128).AsUInt16() >> shift).AsByte();
+                t3 = (Vector512.Load(bits + 192).AsUInt16() >> shift).AsByte();
+            }
+
+            int group = part / 2 * 8 + part % 2;
+            byte* scales = panel + ScaleOffset + 16 * group;
+            int* q = (int*)(x + 16 * group), start = (int*)(x + Int8Activations.PairSumOffset256) + group;
+            Vector512<short> a = Run512(v0, v1, v2, v3, t0, t1, t2, t3, first, bitA, q, start);
+            Vector512<short> b = Run512(v0, v1, v2, v3, t0, t1, t2, t3, second, bitB, q + 8, start + 2);
+            sum += Avx512BW.MultiplyAddAdjacent(a, Scales512(scales)) + Avx512BW.MultiplyAddAdjacent(b, Scales512(scales + 32));
+            a = Run512(v0, v1, v2, v3, t0, t1, t2, t3, third, bitC, q + 16, start + 4);
+            b = Run512(v0, v1, v2, v3, t0, t1, t2, t3, fourth, bitD, q + 24, start + 6);
+            sum += Avx512BW.MultiplyAddAdjacent(a, Scales512(scales + 64)) + Avx512BW.MultiplyAddAdjacent(b, Scales512(scales + 96));
+        }
+
+        sum.Store(products);
+    }
+
+    /// <summary>The pairs of one group of 16 columns, unpacked from <paramref name="low"/> bits and the third.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<short> Run512(
+        Vector512<byte> v0, Vector512<byte> v1, Vector512<byte> v2, Vector512<byte> v3, Vector512<byte> t0, Vector512<byte> t1,
+        Vector512<byte> t2, Vector512<byte> t3, BitField low, BitField bit, int* q, int* start)
+    {
+        if (!TFormat.HasThirdBits)
+        {
+            return Pairs512(low.Take(v0), q[0]) + Pairs512(low.Take(v1), q[1])
+                + (Pairs512(low.Take(v2), q[2]) + Pairs512(low.Take(v3), q[3]));
+        }
+
+        Vector512<short> pairs = Vector512.Create(start[0]).AsInt16() >> 3; // -4 times the activations' sums, of which -32 times are there
+        pairs += Pairs512(low.Take(v0) | bit.Take(t0), q[0]) + Pairs512(low.Take(v1) | bit.Take(t1), q[1]);
+        return pairs + (Pairs512(low.Take(v2) | bit.Take(t2), q[2]) + Pairs512(low.Take(v3) | bit.Take(t3), q[3]));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -75,7 +75,7 @@ internal static unsafe class RowDots
     {
         if (Avx512F.IsSupported)
         {
-            return tokens == 8 ? 3 : tokens > 1 || HasShortRows<TStored>(columns) ? 4 : 8;
+            return tokens == 8 ? 3 : tokens > 1 || PanelPrefetch.PrefersOneStream || HasShortRows<TStored>(columns) ? 4 : 8;
         }
 
         return Vector128.IsHardwareAccelerated ? tokens == 4 ? 2 : 4 : 1;
@@ -114,6 +114,9 @@ internal static unsafe class RowDots
         {
             switch (tokens)
             {
+                case 1 when PanelPrefetch.PrefersOneStream:
+                    RowDots512.Times1Stream<TStored>(weights, rowBytes, x, columns, sums);
+                    break;
                 case 1 when HasShortRows<TStored>(columns):
                     RowDots512.Times1Short<TStored>(weights, rowBytes, x, columns, next, sums);
                     break;

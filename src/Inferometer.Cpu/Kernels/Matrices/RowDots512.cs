@@ -16,6 +16,11 @@ namespace Inferometer.Cpu.Kernels.Matrices;
 /// </remarks>
 internal static unsafe class RowDots512
 {
+    /// <summary>Rows of one call of <see cref="Times1Stream"/>.</summary>
+    public const int StreamRows = 4;
+
+    private const int StreamAheadBytes = 8192;
+
     /// <summary>Eight rows, one token.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Times1<TStored>(byte* weights, long rowBytes, float* x, int columns, byte* next, float* sums)
@@ -41,6 +46,46 @@ internal static unsafe class RowDots512
 
         Store(sums, s0, s1, s2, s3);
         Store(sums + 4, s4, s5, s6, s7);
+    }
+
+    /// <summary>
+    /// Four rows, one token, one row after another: a single stream asked for a fixed distance ahead, also across the ends of rows, which
+    /// Zen 5 reads a sixth faster than rows side by side.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Times1Stream<TStored>(byte* weights, long rowBytes, float* x, int columns, float* sums)
+        where TStored : struct, IStoredFloat
+    {
+        for (int row = 0; row < StreamRows; row++)
+        {
+            byte* w = weights + row * rowBytes;
+            Vector512<float> s0 = default, s1 = default, s2 = default, s3 = default;
+            nint k = 0;
+            for (; k <= columns - 64; k += 64)
+            {
+                byte* w0 = w + k * TStored.Bytes;
+                Sse.Prefetch0(w0 + StreamAheadBytes);
+                Sse.Prefetch0(w0 + StreamAheadBytes + 64);
+                if (TStored.Bytes == sizeof(float))
+                {
+                    Sse.Prefetch0(w0 + StreamAheadBytes + 128);
+                    Sse.Prefetch0(w0 + StreamAheadBytes + 192);
+                }
+
+                float* y = x + k;
+                s0 = Vector512.FusedMultiplyAdd(TStored.Load512(w0), Vector512.Load(y), s0);
+                s1 = Vector512.FusedMultiplyAdd(TStored.Load512(w0 + 16 * TStored.Bytes), Vector512.Load(y + 16), s1);
+                s2 = Vector512.FusedMultiplyAdd(TStored.Load512(w0 + 32 * TStored.Bytes), Vector512.Load(y + 32), s2);
+                s3 = Vector512.FusedMultiplyAdd(TStored.Load512(w0 + 48 * TStored.Bytes), Vector512.Load(y + 48), s3);
+            }
+
+            for (; k <= columns - 16; k += 16)
+            {
+                s0 = Vector512.FusedMultiplyAdd(TStored.Load512(w + k * TStored.Bytes), Vector512.Load(x + k), s0);
+            }
+
+            sums[row] = Vector512.Sum(s0 + s1 + (s2 + s3));
+        }
     }
 
     /// <summary>Four short rows, one token: the next four fit into the first-level cache beside these and are prefetched there.</summary>
