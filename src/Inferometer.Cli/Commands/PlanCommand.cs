@@ -5,13 +5,10 @@ using Inferometer.Cli.Settings;
 using Inferometer.Compression;
 using Inferometer.Core;
 using Inferometer.Planning;
-using Inferometer.Planning.Answers;
-using Inferometer.Planning.Deployments;
 using Inferometer.Planning.Fleets;
 using Inferometer.Planning.Inventory;
 using Inferometer.Planning.Launching;
 using Inferometer.Planning.Prices;
-using Inferometer.Planning.Programs;
 using Inferometer.Reports.Documents;
 using Inferometer.Reports.Planning;
 using Inferometer.Reports.Writers;
@@ -22,8 +19,6 @@ namespace Inferometer.Cli.Commands;
 /// <summary><c>inferometer plan</c>: what to buy or rent for a load, or what can be served on what there is.</summary>
 internal sealed class PlanCommand
 {
-    private const string Kubernetes = "kubernetes";
-
     private readonly PathArgument _models = new(
         "MODEL",
         PathUse.Name,
@@ -44,7 +39,7 @@ internal sealed class PlanCommand
 
     private readonly ValueOption<string> _emit = new(
         ["--emit"],
-        Domains.Word([.. ServingPrograms.All.Select(p => (p.Framework, p.Framework)), (Kubernetes, Kubernetes)]),
+        Domains.Word([.. PlanLaunch.Kinds.Select(kind => (kind, kind))]),
         "Print the command that starts a replica of the cheapest deployment with this framework, or a Kubernetes manifest, and nothing "
             + "else.");
 
@@ -176,54 +171,15 @@ internal sealed class PlanCommand
         return fleet.Best is null && fleet.Single is null ? ExitCode.Failed : ExitCode.Success;
     }
 
-    // A command can only be given for a framework that was looked at.
-    private PlanRequest Emitting(ParseResult parsed, PlanRequest request)
-    {
-        if (!parsed.IsGiven(_emit) || _emit.Of(parsed) is Kubernetes)
-        {
-            return request;
-        }
-
-        string framework = _emit.Of(parsed);
-        return !_settings.NamesFrameworks(parsed) || request.Space.Frameworks is [var only] && string.Equals(only, framework,
-            StringComparison.Ordinal)
-            ? request with { Space = request.Space with { Frameworks = [framework] } }
-            : throw new UsageException($"--emit {framework}: --framework names others; leave one of the two out.");
-    }
+    private PlanRequest Emitting(ParseResult parsed, PlanRequest request) => !parsed.IsGiven(_emit) ? request
+        : PlanLaunch.Narrowed(request, _emit.Of(parsed))
+            ?? throw new UsageException($"--emit {_emit.Of(parsed)}: --framework names others; leave one of the two out.");
 
     private int Emit(ParseResult parsed, PlanResult plan)
     {
-        if (plan.Chosen is not { } chosen)
-        {
-            throw new InferometerException(
-                $"nothing keeps this level. {(plan.Nearest is { } n ? $"What binds: {n.Rejection}. {n.Would}." : "")}".TrimEnd());
-        }
-
-        string model = plan.Model;
-        int longest = plan.Request.Demand.LongestTokens();
-        if (_emit.Of(parsed) is Kubernetes)
-        {
-            int more = chosen.Provision.Replicas - chosen.Replicas.Total;
-            ReplicaCount rented = chosen.Replicas with { Total = chosen.Replicas.Total + more };
-            _printer.Output.Write(KubernetesManifest.Of(chosen.Deployment, rented, model, longest));
-            return ExitCode.Success;
-        }
-
-        string?[] roles = chosen.Deployment.IsDisaggregated ? ["prefill", "decode"] : [null];
-        _printer.Output.Write(string.Join('\n', roles.Select(r =>
-            Counted(chosen, r) + LaunchCommand.Of(chosen.Deployment, model, longest, r).ToShell())));
+        PlanLaunch launch = PlanLaunch.Of(plan, _emit.Of(parsed)) ?? throw new InferometerException(
+            $"nothing keeps this level. {(plan.Nearest is { } n ? $"What binds: {n.Rejection}. {n.Would}." : "")}".TrimEnd());
+        _printer.Output.Write(launch.ToString());
         return ExitCode.Success;
-    }
-
-    private static string Counted(PlanAnswer chosen, string? role)
-    {
-        int count = role switch
-        {
-            "prefill" => chosen.Replicas.Prefill,
-            "decode" => chosen.Provision.Replicas - chosen.Replicas.Prefill,
-            _ => chosen.Provision.Replicas,
-        };
-        return FormattableString.Invariant(
-            $"# {count} of these, each on {chosen.Deployment.Shape.Devices} x {chosen.Deployment.Shape.System.Name}\n");
     }
 }

@@ -66,6 +66,7 @@ public static class KubernetesManifest
         void Line(FormattableString line) => text.Append(line.ToString(CultureInfo.InvariantCulture)).Append('\n');
         Line($"# {program.Program} {program.Version}: {deployment.Shape}");
         Line($"# image: {program.ImageSource}");
+        Line($"# readiness: {program.HealthSource}");
         foreach (string note in command.Notes)
         {
             Line($"# {note}");
@@ -98,7 +99,8 @@ public static class KubernetesManifest
         Line($"          ports:\n            - containerPort: {program.Port}");
         Line($"          resources:\n            limits:\n              {resource}: {deployment.Shape.Devices}");
         Line($"          readinessProbe:\n            httpGet:\n              path: {program.Health}\n              port: {program.Port}");
-        Line($"            periodSeconds: 10\n            failureThreshold: 180");
+        Line($"            periodSeconds: 10\n            timeoutSeconds: {program.HealthTimeoutSeconds}");
+        Line($"            failureThreshold: 180");
         Line($"          volumeMounts:\n            - name: shm\n              mountPath: /dev/shm");
         if (command.ConfigLines.Count > 0)
         {

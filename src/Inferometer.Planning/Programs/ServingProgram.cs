@@ -35,8 +35,14 @@ public sealed record ServingProgram
     /// <summary>Port it listens on.</summary>
     public required int Port { get; init; }
 
-    /// <summary>Path that answers when it is ready.</summary>
+    /// <summary>Path that answers with status 200 once it is ready, and with another one or not at all before.</summary>
     public required string Health { get; init; }
+
+    /// <summary>Where that path is documented.</summary>
+    public required string HealthSource { get; init; }
+
+    /// <summary>How long its answer may take, seconds: a prober that gives up earlier never finds it ready.</summary>
+    public required int HealthTimeoutSeconds { get; init; }
 
     /// <summary>Flags by what they say: tensor, pipeline, expert, attention_data, sequences, step_tokens, context, ...</summary>
     public required IReadOnlyDictionary<string, EquatableList<string>> Flags { get; init; }

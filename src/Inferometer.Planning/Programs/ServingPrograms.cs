@@ -43,6 +43,8 @@ public static class ServingPrograms
             ImageExecutable = root.TryGetProperty("image_executable", out _) ? Text("image_executable") : null,
             Port = root.GetProperty("port").GetInt32(),
             Health = Text("health"),
+            HealthSource = Text("health_source"),
+            HealthTimeoutSeconds = root.GetProperty("health_timeout_seconds").GetInt32(),
             Flags = Lists(root, "flags"),
             Roles = Lists(root, "roles"),
             Config = Lists(root, "config"),

@@ -2,6 +2,7 @@ using System.Globalization;
 using Inferometer.Planning;
 using Inferometer.Planning.Answers;
 using Inferometer.Planning.Demand;
+using Inferometer.Planning.Launching;
 using Inferometer.Planning.Screening;
 using Inferometer.Planning.Trials;
 using Inferometer.Reports.Documents;
@@ -40,6 +41,31 @@ public static class PlanTables
         document.Blocks.Add(Front(plan, int.MaxValue));
         document.Blocks.Add(new Sentences("assumptions", null, plan.Assumptions));
         return document;
+    }
+
+    /// <summary>What starts the chosen deployment, for machines: a row for each command, or the manifest as a text.</summary>
+    /// <param name="launch">What starts it; null = nothing was chosen.</param>
+    public static Block Launch(PlanLaunch? launch)
+    {
+        if (launch?.Manifest is { } manifest)
+        {
+            return new Facts(null, [new("Manifest", "manifest", manifest)]);
+        }
+
+        Table table = new(
+            "launch",
+            null,
+            Column.Text("role", "role"),
+            Column.Number("replicas", "replicas"),
+            Column.Number("devices", "devices"),
+            Column.Text("system", "system"),
+            Column.Text("command", "command"));
+        foreach (ReplicaCommand each in launch?.Commands ?? [])
+        {
+            table.Add(each.Command.Role is { } role ? role : Cell.None, each.Replicas, each.Devices, each.System, each.Command.ToShell());
+        }
+
+        return table;
     }
 
     /// <summary>The answers as rows.</summary>

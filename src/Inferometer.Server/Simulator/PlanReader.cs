@@ -5,6 +5,7 @@ using Inferometer.Planning;
 using Inferometer.Planning.Demand;
 using Inferometer.Planning.Deployments;
 using Inferometer.Planning.Inventory;
+using Inferometer.Planning.Launching;
 using Inferometer.Planning.Programs;
 using Inferometer.Server.Wire;
 using Inferometer.Serving;
@@ -88,12 +89,21 @@ internal sealed class PlanReader(Catalogs catalogs, CatalogNames names)
             throw ApiException.Invalid("pools", "pools needs rate: a user's short and long questions would go to different pools.");
         }
 
+        string? emit = fields.Word("emit");
+        if (emit is not null)
+        {
+            plan = pools
+                ? throw ApiException.Invalid("emit", "emit: give it for one pool's deployment at a time, without pools.")
+                : PlanLaunch.Narrowed(plan, emit)
+                    ?? throw ApiException.Invalid("emit", $"emit {emit}: framework names others; leave one of the two out.");
+        }
+
         EstimateReader.Refusing(() =>
         {
             plan.Validate();
             return true;
         });
-        return new PlanRun(catalogs, plan, pools);
+        return new PlanRun(catalogs, plan, pools, emit);
     }
 
     private InventoryRequest ForInventory(RequestFields request, SettingFields fields, string[] models)

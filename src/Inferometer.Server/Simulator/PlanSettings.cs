@@ -1,3 +1,4 @@
+using Inferometer.Planning.Launching;
 using Inferometer.Planning.Programs;
 using Inferometer.Serving.Arrivals;
 
@@ -55,11 +56,13 @@ internal static class PlanSettings
         Whole("seed", 0, int.MaxValue, "Equal seeds give equal plans, on every machine.") with { Default = "0" },
         new("pools", "", "Also plan two pools, short prompts and long ones, each with deployments of its own; needs rate and lengths that "
             + "vary."),
+        new("emit", string.Join('|', PlanLaunch.Kinds), "Also give what starts the cheapest deployment: the commands of this framework, "
+            + "with which alone is planned, or a Kubernetes manifest."),
     ];
 
     /// <summary>Those that say nothing where no load is given, and what there is is looked at.</summary>
     public static IReadOnlyList<string> OfLoads { get; } =
-        ["arrivals", "think", "modes", "max-devices", "budget", "spares", "spot", "seed", "pools"];
+        ["arrivals", "think", "modes", "max-devices", "budget", "spares", "spot", "seed", "pools", "emit"];
 
     private static ServiceSetting Whole(string name, int least, int most, string description) =>
         new(name, "N", description) { Least = least, Most = most };

@@ -8,6 +8,7 @@ using Inferometer.Measurement.Validation;
 using Inferometer.Reports.Validation;
 using Inferometer.Server.Wire;
 using Inferometer.Simulation.Costs;
+using Inferometer.Simulation.Fitting;
 using Inferometer.Simulation.Planning;
 
 namespace Inferometer.Server.Simulator;
@@ -21,6 +22,14 @@ internal sealed class ValidationReader(Catalogs catalogs)
     private const string Measurements = "measurements";
     private const string Against = "against";
     private const string Sizes = "sizes";
+    private const string HeldOut = "hold-out";
+    private const string Points = "calibrate";
+
+    private static readonly (string Name, HoldOut Part)[] Parts =
+    [
+        ("random", HoldOut.RandomFifth), ("groups", HoldOut.WholeGroups), ("model", HoldOut.Model), ("gpu", HoldOut.Device),
+        ("framework", HoldOut.Framework),
+    ];
 
     /// <summary>Everything that a request may say.</summary>
     public static IReadOnlyList<ServiceSetting> Settings { get; } =
@@ -28,6 +37,15 @@ internal sealed class ValidationReader(Catalogs catalogs)
         new("cost-model", string.Join('|', CostModels.All.Select(m => m.Name)), "What predicts.") { Default = CostModels.Default },
         new("worst", "N", "How many of the worst rows to list for each metric.") { Most = 1000, Default = "3" },
         new("rows", "", "List every figure beside its prediction."),
+        new(
+            HeldOut, string.Join('|', Parts.Select(p => p.Name)),
+            "Of serving rows: fit anew without the part that is judged: a random fifth, a fifth of the deployments, one model, one GPU or "
+                + "one framework."),
+        new(Points, "N,...", "With hold-out: correct each fit by so many rows of the deployment that is judged, which are not judged.")
+        {
+            Most = 100,
+            Default = "0",
+        },
     ];
 
     /// <summary>The comparison that a request asks for.</summary>
@@ -57,8 +75,48 @@ internal sealed class ValidationReader(Catalogs catalogs)
             }
         }
 
+        string? part = fields.Word(HeldOut);
+        int[] points = fields.Has(Points) ? fields.Wholes(Points) : [0];
+        if (part is null && fields.Has(Points))
+        {
+            throw ApiException.Invalid(Points, $"{Points} needs {HeldOut}: what ships may have seen the rows that would be judged.");
+        }
+
+        if (part is not null)
+        {
+            RequireFitted(fields, against, model);
+        }
+
         request.RequireNothingElse();
-        return sizes is not null ? OfSizes(sizes) : OfMeasurements(measurements!, against, model, worst, rows);
+        return sizes is not null ? OfSizes(sizes)
+            : part is not null
+                ? HoldingOut(measurements!, Parts.First(p => p.Name.Equals(part, StringComparison.Ordinal)).Part, points, rows)
+            : OfMeasurements(measurements!, against, model, worst, rows);
+    }
+
+    private static void RequireFitted(SettingFields fields, string? against, string model)
+    {
+        string? idle = against is not null ? Against : fields.Has("worst") ? "worst" : null;
+        if (idle is not null)
+        {
+            throw ApiException.Invalid(idle, $"{idle}: with {HeldOut} errors alone are shown; leave it out.");
+        }
+
+        if (!string.Equals(model, CostModels.Default, StringComparison.Ordinal))
+        {
+            throw ApiException.Invalid("cost-model", $"cost-model: with {HeldOut} only '{CostModels.Default}' is fitted; leave it out.");
+        }
+    }
+
+    private Func<Action<double>, CancellationToken, string> HoldingOut(string text, HoldOut part, int[] points, bool rows)
+    {
+        PublishedTable table = Parsed(text, Measurements);
+        return (_, cancelled) =>
+        {
+            CalibratedFits fits = new(catalogs, configFolder: null);
+            IReadOnlyList<ValidationResult> results = CrossValidation.Run(table, fits, part, points, progress: null, cancelled);
+            return SimulatorService.Print(HoldOutPage.Of(part, [.. points.Zip(results)], rows));
+        };
     }
 
     private Func<Action<double>, CancellationToken, string> OfSizes(string text)

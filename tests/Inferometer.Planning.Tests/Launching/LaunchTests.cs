@@ -90,9 +90,34 @@ public sealed class LaunchTests
             StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("vllm", "/health", 8000)]
+    [InlineData("sglang", "/health", 30000)]
+    [InlineData("trtllm", "/health", 8000)]
+    [InlineData("llama.cpp", "/health", 8080)]
+    public void A_manifest_asks_where_the_catalog_says_that_readiness_is_told(string framework, string path, int port)
+    {
+        ServingProgram program = ServingPrograms.Find(framework, "test");
+        string manifest = KubernetesManifest.Of(Deployment(framework, new Parallelism(1)), new ReplicaCount(1), "org/Model", 4096);
+        Assert.Equal((path, port), (program.Health, program.Port));
+        string[] lines = [.. manifest.Split('\n', StringSplitOptions.TrimEntries)];
+        int probe = Array.IndexOf(lines, "readinessProbe:");
+        Assert.Equal(["httpGet:", $"path: {path}", FormattableString.Invariant($"port: {port}")], lines[(probe + 1)..(probe + 4)]);
+        Assert.Contains(FormattableString.Invariant($"timeoutSeconds: {program.HealthTimeoutSeconds}"), lines);
+        Assert.Contains($"          image: {program.Images["NVIDIA"]}\n", manifest, StringComparison.Ordinal);
+        Assert.Contains($"# image: {program.ImageSource}\n", manifest, StringComparison.Ordinal);
+        Assert.Contains($"# readiness: {program.HealthSource}\n", manifest, StringComparison.Ordinal);
+    }
+
+    // Its answer waits for a token, a second at least, which is as long as Kubernetes waits for any where nothing is said.
+    [Fact]
+    public void Sglang_is_given_the_time_that_its_answer_takes() =>
+        Assert.True(ServingPrograms.Find("sglang", "test").HealthTimeoutSeconds > 20);
+
     [Fact]
     public void Every_program_belongs_to_a_framework_and_names_its_source()
     {
+        Assert.All(ServingPrograms.All, p => Assert.True(p.HealthSource.Length > 20 && p.ImageSource.Length > 20, p.Framework));
         Assert.Equal(
             FrameworkCatalog.All.Select(f => f.Name).Where(name => name is not "inferometer").Order(StringComparer.Ordinal),
             ServingPrograms.All.Select(p => p.Framework).Order(StringComparer.Ordinal));

@@ -36,8 +36,33 @@ public sealed class PlanEndpointTests(EngineFixture fixture)
         Assert.Contains("405B", text, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task What_starts_the_chosen_deployment_is_told_where_it_is_asked_for()
+    {
+        const string Body = """
+            {"model":"llama-3.1-8b","users":20,"slo":"ttft:2s,tpot:60ms","on":["4xl40s"],"tp":[1,2],"modes":"aggregated","emit":"KIND"}
+            """;
+        await using TestServer server = await TestServer.StartAsync(fixture.Model);
+        JsonElement plan = JsonElement.Parse((await server.PostAsync(
+            Path + "?wait=60", Body.Replace("KIND", "sglang", StringComparison.Ordinal))).Succeeded().Text);
+        JsonElement launch = Assert.Single(plan.GetProperty("launch").EnumerateArray());
+        JsonElement cheapest = plan.GetProperty("answers").EnumerateArray().First();
+        Assert.Equal("sglang", cheapest.GetProperty("framework").GetString());
+        Assert.Equal(cheapest.GetProperty("rented_replicas").GetInt32(), launch.GetProperty("replicas").GetInt32());
+        Assert.Contains(
+            $"--max-running-requests {cheapest.GetProperty("max_sequences").GetInt32()}", launch.GetProperty("command").GetString(),
+            StringComparison.Ordinal);
+        plan = JsonElement.Parse((await server.PostAsync(
+            Path + "?wait=60", Body.Replace("KIND", "kubernetes", StringComparison.Ordinal))).Succeeded().Text);
+        Assert.Contains("kind: Deployment", plan.GetProperty("manifest").GetString(), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("""{"model":"llama-3.1-8b","users":50}""", "slo")]
+    [InlineData("""{"model":"llama-3.1-8b","users":50,"slo":"ttft:1s","emit":"vllm","framework":"sglang"}""", "emit")]
+    [InlineData("""{"model":"llama-3.1-8b","rate":50,"slo":"ttft:1s","emit":"vllm","pools":true}""", "emit")]
+    [InlineData("""{"model":"llama-3.1-8b","users":50,"slo":"ttft:1s","emit":"systemd"}""", "emit")]
+    [InlineData("""{"on":"8xh100","emit":"vllm"}""", "emit")]
     [InlineData("""{"model":"llama-3.1-8b","users":50,"rate":2,"slo":"ttft:1s"}""", "rate")]
     [InlineData("""{"model":["llama-3.1-8b","qwen3-8b"],"users":50,"slo":"ttft:1s"}""", "model")]
     [InlineData("""{"model":"/etc/passwd","users":50,"slo":"ttft:1s"}""", "model")]
@@ -76,7 +101,7 @@ public sealed class PlanEndpointTests(EngineFixture fixture)
             .Select(l => l.Replace("\\|", "/", StringComparison.Ordinal).Split('|', StringSplitOptions.TrimEntries))
             .ToDictionary(c => c[1].Split('`')[1][2..], c => c[2].Trim('`'), StringComparer.Ordinal);
         Assert.All(PlanSettings.All, s => Assert.Equal(s.Value.Replace('|', '/'), values[s.Name]));
-        string[] elsewhere = ["dataset", "prices", "emit", "top", "catalog", "format"];
+        string[] elsewhere = ["dataset", "prices", "top", "catalog", "format"];
         Assert.Empty(values.Keys.Except(PlanSettings.All.Select(s => s.Name), StringComparer.Ordinal).Except(
             elsewhere, StringComparer.Ordinal));
     }

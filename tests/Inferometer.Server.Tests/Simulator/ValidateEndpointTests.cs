@@ -35,6 +35,24 @@ public sealed class ValidateEndpointTests(EngineFixture fixture)
         Assert.Contains(JsonElement.Parse(text).GetProperty("rows").EnumerateArray(), f => f.GetProperty("baseline").GetDouble() == 9);
     }
 
+    [Fact]
+    public async Task Rows_are_judged_by_fits_that_have_not_seen_them()
+    {
+        string rows = string.Join(',', Enumerable.Range(1, 48).Select(i => FormattableString.Invariant(
+            $$"""
+            {"id":"{{i}}","model":"llama-3.1-8b","system":"{{(i % 2 == 0 ? "h100" : "a100")}}","framework":"vllm","precision":"bf16",
+             "isl":1024,"osl":128,"concurrency":{{4 * i}},"tp":1,"ttft_ms":{{60 + (20 * i)}},"tpot_ms":{{8 + (0.2 * i)}}}
+            """)));
+        await using TestServer server = await TestServer.StartAsync(fixture.Model);
+        string text = (await server.PostAsync(
+            Path, $$"""{"measurements":[{{rows}}],"hold-out":"gpu","calibrate":[0,2]}""")).Succeeded().Text;
+        JsonElement[] errors = [.. JsonElement.Parse(text).GetProperty("held_out").EnumerateArray()];
+        Assert.Equal([0, 2], errors.Select(e => e.GetProperty("points").GetInt32()).Distinct().Order());
+        Assert.All(errors, e => Assert.Equal(44, e.GetProperty("count").GetInt32())); // all but those that a fit was corrected by
+        Assert.Equal(2, JsonElement.Parse(text).GetProperty("parts").EnumerateArray().Select(p => p.GetProperty("part").GetString())
+            .Distinct(StringComparer.Ordinal).Count());
+    }
+
     [Theory]
     [InlineData("""{}""", "measurements")]
     [InlineData("""{"measurements":"/etc/passwd"}""", "measurements")]
@@ -45,7 +63,13 @@ public sealed class ValidateEndpointTests(EngineFixture fixture)
     [InlineData("""{"sizes":"a,b\n1,2"}""", "sizes")]
     [InlineData("""{"sizes":"a,b\n1,2","worst":3}""", "worst")]
     [InlineData("""{"measurements":[{"a":1}],"cost-model":"other"}""", "cost-model")]
-    [InlineData("""{"measurements":[{"a":1}],"hold-out":"random"}""", "hold-out")]
+    [InlineData("""{"measurements":[{"a":1}],"hold-out":"half"}""", "hold-out")]
+    [InlineData("""{"measurements":[{"a":1}],"hold-out":"random"}""", "measurements")]
+    [InlineData("""{"measurements":[{"a":1}],"calibrate":[1]}""", "calibrate")]
+    [InlineData("""{"measurements":[{"a":1}],"hold-out":"random","worst":1}""", "worst")]
+    [InlineData("""{"measurements":[{"a":1}],"hold-out":"random","cost-model":"roofline"}""", "cost-model")]
+    [InlineData("""{"measurements":[{"a":1}],"hold-out":"random","against":[{"id":"a"}]}""", "against")]
+    [InlineData("""{"sizes":"a,b\n1,2","hold-out":"random"}""", "hold-out")]
     public async Task What_is_wrong_is_said_with_its_field(string body, string field)
     {
         await using TestServer server = await TestServer.StartAsync(fixture.Model);

@@ -1,0 +1,89 @@
+using Inferometer.Core;
+using Inferometer.Planning.Answers;
+using Inferometer.Planning.Deployments;
+using Inferometer.Planning.Programs;
+
+namespace Inferometer.Planning.Launching;
+
+/// <summary>What starts the deployment that a plan chose: commands of its program, one for each role, or a manifest.</summary>
+public sealed record PlanLaunch
+{
+    /// <summary>The kind that is a manifest and no command.</summary>
+    public const string Kubernetes = "kubernetes";
+
+    /// <summary>What can be asked for: a framework's command, or <see cref="Kubernetes"/>.</summary>
+    public static IReadOnlyList<string> Kinds { get; } = [.. ServingPrograms.All.Select(p => p.Framework), Kubernetes];
+
+    /// <summary>What was asked for.</summary>
+    public required string Kind { get; init; }
+
+    /// <summary>The commands, each with how many replicas of it there are; empty where it is a manifest.</summary>
+    public required EquatableList<ReplicaCommand> Commands { get; init; }
+
+    /// <summary>The manifest; null where there are commands.</summary>
+    public string? Manifest { get; init; }
+
+    /// <summary>The same question where what is asked for can be had: a command only for a framework that was looked at.</summary>
+    /// <param name="request">The question.</param>
+    /// <param name="kind">One of <see cref="Kinds"/>.</param>
+    /// <returns>Null where the question names frameworks, and others than this one.</returns>
+    public static PlanRequest? Narrowed(PlanRequest request, string kind)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        EquatableList<string> frameworks = request.Space.Frameworks;
+        return kind is Kubernetes ? request
+            : frameworks.Count == 0 || (frameworks is [var only] && string.Equals(only, kind, StringComparison.Ordinal))
+                ? request with { Space = request.Space with { Frameworks = [kind] } }
+                : null;
+    }
+
+    /// <summary>What starts the chosen deployment.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="kind">One of <see cref="Kinds"/>.</param>
+    /// <returns>Null where the plan chose none.</returns>
+    /// <exception cref="InferometerException">The program has no words for something of it, or a manifest cannot say it.</exception>
+    public static PlanLaunch? Of(PlanResult plan, string kind)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        if (plan.Chosen is not { } chosen)
+        {
+            return null;
+        }
+
+        int longest = plan.Request.Demand.LongestTokens();
+        if (kind is Kubernetes)
+        {
+            ReplicaCount rented = chosen.Replicas with { Total = chosen.Provision.Replicas };
+            return new PlanLaunch
+            {
+                Kind = kind,
+                Commands = [],
+                Manifest = KubernetesManifest.Of(chosen.Deployment, rented, plan.Model, longest),
+            };
+        }
+
+        string?[] roles = chosen.Deployment.IsDisaggregated ? ["prefill", "decode"] : [null];
+        return new PlanLaunch
+        {
+            Kind = kind,
+            Commands =
+            [
+                .. roles.Select(role => new ReplicaCommand(
+                    LaunchCommand.Of(chosen.Deployment, plan.Model, longest, role),
+                    ReplicasOf(chosen, role),
+                    chosen.Deployment.Shape.Devices,
+                    chosen.Deployment.Shape.System.Name)),
+            ],
+        };
+    }
+
+    /// <summary>The manifest, or the commands for a POSIX shell, each under a line that says how many of it there are.</summary>
+    public override string ToString() => Manifest ?? string.Join('\n', Commands.Select(c => c.ToString()));
+
+    private static int ReplicasOf(PlanAnswer chosen, string? role) => role switch
+    {
+        "prefill" => chosen.Replicas.Prefill,
+        "decode" => chosen.Provision.Replicas - chosen.Replicas.Prefill,
+        _ => chosen.Provision.Replicas,
+    };
+}
