@@ -45,8 +45,9 @@ public sealed partial class Scheduler
 
     private long SumPromised()
     {
-        long promised = 0;
-        foreach (Sequence running in _running)
+        // A batch that runs ahead has the blocks of all its tokens, but for one each where it has not been planned yet.
+        long promised = IsAhead && Options.PrefillFirst ? PhaseAt(-_ahead).Count : 0;
+        foreach (Sequence running in IsAhead ? _prompting : _running)
         {
             promised += StillPromised(running);
         }

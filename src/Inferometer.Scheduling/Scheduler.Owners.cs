@@ -81,6 +81,7 @@ public sealed partial class Scheduler
 
     private void RequireChangeable(Sequence sequence)
     {
+        RequireLanded();
         if (_isStepOpen)
         {
             throw new InvalidOperationException(

@@ -24,6 +24,8 @@ public sealed partial class Scheduler
             throw new InvalidOperationException("a step is under way; end or abandon it before others begin");
         }
 
+        RequireLanded();
+
         int most = StepsToNextEnd();
         if (most == 0)
         {

@@ -53,6 +53,8 @@ public sealed partial class Scheduler
             throw new InvalidOperationException("a step is under way; end or abandon it before the next begins");
         }
 
+        RequireLanded();
+
         _isStepOpen = true;
         _stepNumber++;
         _marks.Clear();

@@ -131,6 +131,8 @@ public sealed partial class Scheduler
             throw new ArgumentOutOfRangeException(nameof(reason), reason, "a sequence ends for a reason");
         }
 
+        RequireLanded();
+
         if (_isStepOpen && (sequence.State == SequenceState.Running || sequence.MovedStep == _stepNumber))
         {
             EndLater(sequence, reason);
@@ -153,7 +155,7 @@ public sealed partial class Scheduler
         }
         else
         {
-            _running.Remove(sequence);
+            RemoveRunning(sequence);
         }
 
         _deadlines.Remove(sequence);
@@ -215,14 +217,21 @@ public sealed partial class Scheduler
         _waiting.Add(sequence);
     }
 
-    private void InsertRunning(Sequence sequence)
+    private void InsertRunning(Sequence sequence) => Insert(_running, sequence);
+
+    // They are in order.
+    private void RemoveRunning(Sequence sequence)
     {
-        int index = _running.Count;
-        while (index > 0 && ByUrgency.IsBefore(sequence, _running[index - 1]))
+        int low = 0, high = _running.Count - 1;
+        while (low < high)
         {
-            index--;
+            int middle = (low + high) / 2;
+            (low, high) = ByUrgency.IsBefore(_running[middle], sequence) ? (middle + 1, high) : (low, middle);
         }
 
-        _running.Insert(index, sequence);
+        if (low <= high && ReferenceEquals(_running[low], sequence))
+        {
+            _running.RemoveAt(low);
+        }
     }
 }

@@ -105,6 +105,15 @@ public sealed class Sequence
     /// <summary>Place in the order of deadlines; -1 when not in it.</summary>
     internal int DeadlineSlot { get; set; } = -1;
 
+    /// <summary>Of steps that are run ahead, in how many the batch had decoded when it joined.</summary>
+    internal int JoinStep { get; set; }
+
+    /// <summary>How many there are when it ends.</summary>
+    internal int EndStep { get; set; }
+
+    /// <summary>Place in the order of these ends; -1 when not in it.</summary>
+    internal int EndSlot { get; set; } = -1;
+
     /// <summary>Number of the last step that computes some of its tokens.</summary>
     internal long PlannedStep { get; set; }
 

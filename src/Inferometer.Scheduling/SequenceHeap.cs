@@ -44,6 +44,17 @@ internal sealed class SequenceHeap<TOrder> : IReadOnlyList<Sequence>
         return true;
     }
 
+    /// <summary>Takes all out.</summary>
+    public void Clear()
+    {
+        foreach (Sequence sequence in _items)
+        {
+            TOrder.SetSlot(sequence, -1);
+        }
+
+        _items.Clear();
+    }
+
     public IEnumerator<Sequence> GetEnumerator() => _items.GetEnumerator();
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();

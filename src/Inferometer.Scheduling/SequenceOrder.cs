@@ -34,3 +34,13 @@ internal readonly struct ByDeadline : ISequenceOrder
 
     public static void SetSlot(Sequence sequence, int slot) => sequence.DeadlineSlot = slot;
 }
+
+/// <summary>The one whose last step comes first; of those with the same one, the most urgent.</summary>
+internal readonly struct ByEnd : ISequenceOrder
+{
+    public static bool IsBefore(Sequence a, Sequence b) => a.EndStep < b.EndStep || (a.EndStep == b.EndStep && ByUrgency.IsBefore(a, b));
+
+    public static int SlotOf(Sequence sequence) => sequence.EndSlot;
+
+    public static void SetSlot(Sequence sequence, int slot) => sequence.EndSlot = slot;
+}

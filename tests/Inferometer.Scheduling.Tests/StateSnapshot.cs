@@ -64,9 +64,12 @@ internal static class StateSnapshot
         }
 
         text.AppendLine();
-        foreach ((UInt128 hash, int block) in Field<Dictionary<UInt128, int>>(pool, "_index").OrderBy(p => p.Value))
+        UInt128[] hashes = Field<UInt128[]>(pool, "_hash");
+        PrefixIndex index = Field<PrefixIndex>(pool, "_index");
+        for (int block = 0; block < pool.BlockCount && pool.PrefixCaching; block++)
         {
-            text.Append(CultureInfo.InvariantCulture, $"{block}={hash:x} ");
+            int found = published[block] ? index.Find(hashes[block]) : -1;
+            text.Append(CultureInfo.InvariantCulture, $"{block}={found},{(published[block] ? hashes[block] : 0):x} ");
         }
 
         text.AppendLine();

@@ -21,17 +21,13 @@ public sealed partial class BlockPool
             _free[_freeCount++] = block;
         }
 
-        foreach (int block in _index.Values)
-        {
-            _published[block] = false;
-        }
-
+        Array.Clear(_published);
         _index.Clear();
     }
 
     private void Withdraw(int block)
     {
-        _index.Remove(_hash[block]);
+        _index.Remove(block);
         _published[block] = false;
         PrefixVersion++;
     }

@@ -22,7 +22,7 @@ public sealed partial class BlockPool
     internal long Searches { get; private set; }
 
     /// <summary>Whether some block is published under a hash; what else it is of is not looked at.</summary>
-    internal bool IsPublished(UInt128 hash) => _index.ContainsKey(hash);
+    internal bool IsPublished(UInt128 hash) => _index.Find(hash) != None;
 
     /// <summary>From here on every change can be taken back, until it is kept or taken back.</summary>
     internal void BeginJournal()
@@ -106,7 +106,7 @@ public sealed partial class BlockPool
                 _references[block] = 0;
                 _filled[block] = entry.Value;
                 _published[block] = true; // hash and tokens are still there: only the end of a step publishes
-                _index.Add(_hash[block], block);
+                _index.TryAdd(_hash[block], block);
                 LinkAfter(block, None);
                 break;
             case BlockEvent.Shared:

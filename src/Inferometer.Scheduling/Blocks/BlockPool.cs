@@ -21,7 +21,7 @@ public sealed partial class BlockPool
     private readonly UInt128[] _hash;
     private readonly UInt128[] _parent;
     private readonly int[] _tokens;
-    private readonly Dictionary<UInt128, int> _index;
+    private readonly PrefixIndex _index;
     private int _freeCount;
     private int _cachedCount;
     private int _oldest = None;
@@ -62,7 +62,7 @@ public sealed partial class BlockPool
         _hash = new UInt128[cacheable];
         _parent = new UInt128[cacheable];
         _tokens = new int[(long)cacheable * BlockSize];
-        _index = new Dictionary<UInt128, int>(cacheable);
+        _index = new PrefixIndex(_hash);
     }
 
     /// <summary>Blocks in the pool.</summary>
@@ -221,7 +221,6 @@ public sealed partial class BlockPool
         }
 
         _published[block] = true;
-        _hash[block] = hash;
         _parent[block] = parent;
         tokens.CopyTo(_tokens.AsSpan(block * BlockSize, BlockSize));
     }
@@ -231,8 +230,8 @@ public sealed partial class BlockPool
     public int Find(UInt128 parent, UInt128 hash, ReadOnlySpan<int> tokens)
     {
         Searches++;
-        return PrefixCaching && _index.TryGetValue(hash, out int block) && _parent[block] == parent
-            && tokens.SequenceEqual(_tokens.AsSpan(block * BlockSize, BlockSize))
+        int block = PrefixCaching ? _index.Find(hash) : None;
+        return block != None && _parent[block] == parent && tokens.SequenceEqual(_tokens.AsSpan(block * BlockSize, BlockSize))
             ? block
             : None;
     }

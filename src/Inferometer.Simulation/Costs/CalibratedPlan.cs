@@ -8,7 +8,7 @@ using Inferometer.Simulation.Requests;
 namespace Inferometer.Simulation.Costs;
 
 /// <summary>The calibrated cost model's plan: operators at measured rates, and what a framework's step takes beside them.</summary>
-internal sealed class CalibratedPlan : ICostPlan, IRepeatedDecode
+internal sealed class CalibratedPlan : ICostPlan, IRepeatedDecode, IBatchedDecode, ILimitedMemory
 {
     private readonly RooflinePlan _operators;
     private int _repeated;
@@ -85,6 +85,9 @@ internal sealed class CalibratedPlan : ICostPlan, IRepeatedDecode
 
     public MemoryTotals? Memory(in WorkloadPoint point, double? activationBytes = null) => _operators.Memory(point, activationBytes);
 
+    public MemoryTotals? MemoryWithin(in WorkloadPoint point, int maxSequences, int maxStepTokens) =>
+        _operators.MemoryWithin(point, maxSequences, maxStepTokens);
+
     public void BeginRepeat(ReadOnlySpan<DecodeGroup> decode)
     {
         _operators.BeginRepeat(decode);
@@ -93,6 +96,19 @@ internal sealed class CalibratedPlan : ICostPlan, IRepeatedDecode
         {
             _repeated += group.Count;
         }
+    }
+
+    public bool TakesSums => _operators.TakesSums;
+
+    public PhaseTotals StepOfSums(ReadOnlySpan<PrefillChunk> prefill, int sequences, long contextTokens)
+    {
+        int all = sequences;
+        foreach (PrefillChunk chunk in prefill)
+        {
+            all += chunk.Count;
+        }
+
+        return WithFramework(_operators.StepOfSums(prefill, sequences, contextTokens), all, prefill.Length > 0, rows: null);
     }
 
     public PhaseTotals Repeat(int later) => WithFramework(_operators.Repeat(later), _repeated, prompts: false, rows: null);

@@ -29,9 +29,15 @@ internal sealed class MemoryBudget
         ? device.Efficiency.ReservedBytes
         : _framework.ContextBytes + (_devices > 1 ? _framework.PeerBytes : 0);
 
+    /// <summary>Bytes alive while the tokens of the request's largest step are chosen.</summary>
+    /// <param name="vocabulary">Logits of a row.</param>
+    public double SamplerBytes(int vocabulary) => SamplerBytes(vocabulary, _request.MaxSequences, _request.MaxStepTokens);
+
     /// <summary>Bytes alive while the tokens of the largest step are chosen.</summary>
     /// <param name="vocabulary">Logits of a row.</param>
-    public double SamplerBytes(int vocabulary)
+    /// <param name="maxSequences">Most sequences of a step; 0 = as the framework has it.</param>
+    /// <param name="maxStepTokens">Most tokens of a step; 0 = any number.</param>
+    public double SamplerBytes(int vocabulary, int maxSequences, int maxStepTokens)
     {
         if (_framework is null)
         {
@@ -39,8 +45,8 @@ internal sealed class MemoryBudget
         }
 
         FrameworkSize size = _framework.SizeOn(_request.System.Device);
-        int sequences = _request.MaxSequences > 0 ? _request.MaxSequences : size.Sequences;
-        double rows = _request.MaxStepTokens > 0 ? Math.Min(sequences, _request.MaxStepTokens) : sequences;
+        int sequences = maxSequences > 0 ? maxSequences : size.Sequences;
+        double rows = maxStepTokens > 0 ? Math.Min(sequences, maxStepTokens) : sequences;
         return rows * vocabulary * _framework.BytesPerLogit;
     }
 

@@ -6,7 +6,7 @@ using Inferometer.Simulation.Requests;
 namespace Inferometer.Simulation.Costs;
 
 /// <summary>The roofline's plan: compiled operators, evaluated for each step from a few sums over its batch. Reuses its buffers.</summary>
-internal sealed partial class RooflinePlan : ICostPlan
+internal sealed partial class RooflinePlan : ICostPlan, ILimitedMemory
 {
     private readonly DeploymentProfile _profile;
     private readonly PipelineLayout _layout;
@@ -39,7 +39,7 @@ internal sealed partial class RooflinePlan : ICostPlan
             _hostBytesOfWeights += _layout.Totals[c] * _layout.Classes[c].HostWeightBytes;
         }
 
-        _frameworkActivations = _budget.SizesByLargestStep ? LargestStepBytes() : 0;
+        _frameworkActivations = _budget.SizesByLargestStep ? LargestStepBytes(request.MaxSequences, request.MaxStepTokens) : 0;
     }
 
     public string CostModel { get; }
@@ -93,10 +93,16 @@ internal sealed partial class RooflinePlan : ICostPlan
         return _costing.Cost(_prefill, rows);
     }
 
-    public MemoryTotals? Memory(in WorkloadPoint point, double? activationBytes = null)
+    public MemoryTotals? Memory(in WorkloadPoint point, double? activationBytes = null) =>
+        MemoryBeside(point, _budget.SizesByLargestStep ? _frameworkActivations : activationBytes ?? PeakActivationBytes(point, -1));
+
+    public MemoryTotals? MemoryWithin(in WorkloadPoint point, int maxSequences, int maxStepTokens) => MemoryBeside(
+        point,
+        _budget.SizesByLargestStep ? LargestStepBytes(maxSequences, maxStepTokens) : PeakActivationBytes(point, maxStepTokens));
+
+    private MemoryTotals MemoryBeside(in WorkloadPoint point, double activations)
     {
         RequestValidation.Check(point);
-        double activations = _budget.SizesByLargestStep ? _frameworkActivations : activationBytes ?? PeakActivationBytes(point);
         OffloadSpec? offload = Request.Offload;
         double weightShare = offload?.WeightShare ?? 0;
         double kvShare = offload?.KvShare ?? 0;
@@ -147,11 +153,13 @@ internal sealed partial class RooflinePlan : ICostPlan
     }
 
     // A profiling run takes the largest step of one prompt, and then chooses tokens for as many sequences as a step can have.
-    private double LargestStepBytes()
+    private double LargestStepBytes(int maxSequences, int maxStepTokens)
     {
-        int tokens = Request.MaxStepTokens > 0 ? Request.MaxStepTokens : Request.Workload.InputTokens;
+        int tokens = maxStepTokens > 0 ? maxStepTokens : Request.Workload.InputTokens;
         _prefill.SetPrefill(1, 0, tokens, 1);
-        return Math.Max(_costing.PeakActivationBytes(_prefill), _budget.SamplerBytes(_profile.Architecture.VocabularySize));
+        return Math.Max(
+            _costing.PeakActivationBytes(_prefill, maxStepTokens),
+            _budget.SamplerBytes(_profile.Architecture.VocabularySize, maxSequences, maxStepTokens));
     }
 
     private double HostedCacheBytes(in WorkloadPoint point)
@@ -169,14 +177,14 @@ internal sealed partial class RooflinePlan : ICostPlan
         return bytes;
     }
 
-    private double PeakActivationBytes(in WorkloadPoint point)
+    private double PeakActivationBytes(in WorkloadPoint point, int maxStepTokens)
     {
         SetPrefill(point);
-        double peak = _costing.PeakActivationBytes(_prefill);
+        double peak = _costing.PeakActivationBytes(_prefill, maxStepTokens);
         if (point.OutputTokens > 1)
         {
             SetDecode(point);
-            peak = Math.Max(peak, _costing.PeakActivationBytes(_decode));
+            peak = Math.Max(peak, _costing.PeakActivationBytes(_decode, maxStepTokens));
         }
 
         return peak;

@@ -93,7 +93,9 @@ internal sealed partial class StepCosting(DeploymentProfile profile, PipelineLay
     }
 
     /// <summary>Most that the activations of one of the step's operators take beside the residual stream, bytes. Prices nothing.</summary>
-    public double PeakActivationBytes(StepState step)
+    /// <param name="step">The step.</param>
+    /// <param name="limit">Most tokens that are computed at once; 0 = any number, negative = as the request has it.</param>
+    public double PeakActivationBytes(StepState step, int limit = -1)
     {
         double peak = 0;
         for (int c = 0; c < layout.Classes.Length; c++)
@@ -110,7 +112,7 @@ internal sealed partial class StepCosting(DeploymentProfile profile, PipelineLay
             }
         }
 
-        return PeakActivation(step, peak);
+        return PeakActivation(step, peak, limit);
     }
 
     /// <summary>
@@ -140,10 +142,10 @@ internal sealed partial class StepCosting(DeploymentProfile profile, PipelineLay
         return (latency, m * sum);
     }
 
-    private double PeakActivation(StepState step, double operatorBytes)
+    private double PeakActivation(StepState step, double operatorBytes, int most = -1)
     {
         double residual = step.Tokens * profile.Architecture.HiddenSize * profile.ActivationBytes;
-        int limit = profile.Request.MaxStepTokens;
+        int limit = most < 0 ? profile.Request.MaxStepTokens : most;
         double share = limit > 0 ? Math.Min(1, limit / step.Tokens) : 1;
         return share * (operatorBytes + residual);
     }

@@ -1,3 +1,4 @@
+using Inferometer.Simulation.Operators;
 using Inferometer.Simulation.Requests;
 
 namespace Inferometer.Simulation.Costs;
@@ -9,6 +10,33 @@ internal sealed partial class StepState
     private int _repeatedCount;
     private double _repeatedSequences;
     private double[] _contexts = [];
+
+    /// <summary>Every span of attention reaches back to the beginning, so that pairs and reads are sums of contexts.</summary>
+    public bool ReachesBack => Array.TrueForAll(_spans, span => span == default);
+
+    /// <summary>
+    /// A mixture in one micro-batch whose decoding sequences have one new token each and, where <see cref="ReachesBack"/>, contexts of this
+    /// sum: whole numbers, whose sum is the same in any order.
+    /// </summary>
+    public void SetSums(ReadOnlySpan<PrefillChunk> prefill, int sequences, double contexts)
+    {
+        Clear(1);
+        foreach (PrefillChunk chunk in prefill)
+        {
+            Require(chunk.PastTokens >= 0 && chunk.NewTokens >= 1 && chunk.Count >= 1, chunk);
+            AddPrefill(chunk.Count, chunk.PastTokens, chunk.NewTokens, chunk.EndsPrompt);
+        }
+
+        _decodeSequences = sequences;
+        _decodeTokens = sequences;
+        _rows += _decodeTokens;
+        foreach (ContextSeries series in _decode)
+        {
+            series.SetSingle(contexts, contexts);
+        }
+
+        Finish();
+    }
 
     /// <summary>The first of some steps over sequences of one new token each.</summary>
     public void SetRepeated(ReadOnlySpan<DecodeGroup> decode, int microBatches)

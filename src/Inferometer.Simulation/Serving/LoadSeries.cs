@@ -40,6 +40,28 @@ internal sealed class LoadSeries(int quantities)
         }
     }
 
+    /// <summary>
+    /// The same for the first three quantities at once, where the time lies in one bucket: as widths are powers of two, its ends are found
+    /// without rounding.
+    /// </summary>
+    /// <returns>False, with nothing added, where it does not.</returns>
+    public bool TryAdd(double from, double to, double first, double second, double third)
+    {
+        double last = to / WidthSeconds;
+        int bucket = (int)(from / WidthSeconds);
+        if (!(last < Buckets) || (int)last != bucket)
+        {
+            return false;
+        }
+
+        Used = Math.Max(Used, bucket + 1);
+        double seconds = Math.Max(0, to - from);
+        _sums[0][bucket] += first * seconds;
+        _sums[1][bucket] += second * seconds;
+        _sums[2][bucket] += third * seconds;
+        return true;
+    }
+
     /// <summary>Mean amount in a bucket.</summary>
     public double Mean(int quantity, int bucket) => _sums[quantity][bucket] / WidthSeconds;
 

@@ -11,7 +11,7 @@ namespace Inferometer.Simulation.Serving;
 /// One replica of a service: the engine's scheduler over a pool, on a clock of its own. Requests wait outside until the scheduler is near
 /// taking them, as a number and not as a prompt: a long queue costs little.
 /// </summary>
-internal sealed class Replica : ISchedulerObserver
+internal sealed partial class Replica : ISchedulerObserver
 {
     /// <summary>Quantities of <see cref="Series"/>.</summary>
     public const int KvBlocks = 0, Batch = 1, Tokens = 2, Quantities = 3;
@@ -25,6 +25,7 @@ internal sealed class Replica : ISchedulerObserver
     private readonly SimulatedStepExecutor _executor;
     private readonly PriorityQueue<ServiceRequest, (double Key, long Number)> _pending = new();
     private readonly bool _isPrefillOnly;
+    private readonly bool _runsAhead;
     private IReadOnlyList<Sequence> _batch = [];
     private int _measured;
     private double _firstEnd;
@@ -56,6 +57,7 @@ internal sealed class Replica : ISchedulerObserver
         };
         _scheduler = new Scheduler(scheduler, pool, _clock) { Observer = this };
         _executor = new SimulatedStepExecutor(plan, _clock, _options, draft, role == ReplicaRole.Decode) { Owner = this };
+        _runsAhead = _options.RepeatSteps && _scheduler.CanRunAhead && _executor.CanRunAhead;
     }
 
     public int Index { get; }
@@ -70,7 +72,7 @@ internal sealed class Replica : ISchedulerObserver
     public long OutstandingTokens { get; private set; }
 
     /// <summary>When its step ends, or its next one could begin; infinite when it has nothing to do.</summary>
-    public double NextSeconds => _open is not null || HasWork ? _clock.Seconds : double.PositiveInfinity;
+    public double NextSeconds => _open is not null || _scheduler.IsStepAheadOpen || HasWork ? _clock.Seconds : double.PositiveInfinity;
 
     private bool HasWork => _scheduler.HasWork || _pending.Count > 0;
 
@@ -104,7 +106,11 @@ internal sealed class Replica : ISchedulerObserver
     /// <summary>Ends the step that is under way, if one is.</summary>
     public void Finish()
     {
-        if (_open is { } plan)
+        if (_scheduler.IsStepAheadOpen)
+        {
+            _scheduler.EndStepAhead(_executor);
+        }
+        else if (_open is { } plan)
         {
             _open = null;
             _scheduler.EndStep(plan, _openOutcome);
@@ -132,6 +138,7 @@ internal sealed class Replica : ISchedulerObserver
                 return;
             }
 
+            _ignoresHorizon = first;
             first = false;
             if (_clock.Seconds > MostSeconds)
             {
@@ -142,6 +149,20 @@ internal sealed class Replica : ISchedulerObserver
 
             Feed();
             _executor.HorizonSeconds = horizon;
+            if (_runsAhead)
+            {
+                int steps = _scheduler.RunAhead(_executor, stay: true);
+                if (_scheduler.IsStepAheadOpen)
+                {
+                    return;
+                }
+
+                if (steps > 0 || _scheduler.IsAhead)
+                {
+                    continue;
+                }
+            }
+
             if (_options.RepeatSteps && _scheduler.RepeatDecode(_executor) > 0)
             {
                 continue;
@@ -258,9 +279,15 @@ internal sealed class Replica : ISchedulerObserver
 
     private void Note(double begin, double end, int usedBlocks, int sequences, int tokens)
     {
+        bool delivers = tokens > 0 && end > begin;
+        if (delivers && Series.TryAdd(begin, end, usedBlocks, sequences, tokens / (end - begin)))
+        {
+            return;
+        }
+
         Series.Add(KvBlocks, begin, end, usedBlocks);
         Series.Add(Batch, begin, end, sequences);
-        if (tokens > 0 && end > begin)
+        if (delivers)
         {
             Series.Add(Tokens, begin, end, tokens / (end - begin));
         }

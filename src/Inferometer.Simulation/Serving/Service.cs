@@ -182,7 +182,8 @@ internal sealed class Service
         }
     }
 
-    private void Admit(double now)
+    /// <summary>Takes in what arrives up to a time.</summary>
+    public void Admit(double now)
     {
         while (_source.NextSeconds is { } seconds && seconds <= now)
         {

@@ -29,6 +29,9 @@ internal sealed class ServiceRequest(Arrival arrival, long number, bool isMeasur
 
     public int OutputTokens { get; private set; }
 
+    /// <summary>Of steps that are run ahead, from which of them on it saw the gaps of all; below 0 = not yet.</summary>
+    public int JoinStep { get; set; }
+
     public int CachedTokens { get; private set; }
 
     public int Preemptions { get; private set; }

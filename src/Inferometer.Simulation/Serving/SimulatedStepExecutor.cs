@@ -12,7 +12,7 @@ namespace Inferometer.Simulation.Serving;
 /// the plan's rate. Under attention data parallelism each rank has the sequences whose numbers fall to it, and the slowest sets the pace.
 /// Allocates nothing once a step as large was priced. Not thread-safe.
 /// </summary>
-public sealed class SimulatedStepExecutor : IStepExecutor, IRepeatedStepExecutor
+public sealed partial class SimulatedStepExecutor : IStepExecutor, IRepeatedStepExecutor
 {
     private readonly ICostPlan _plan;
     private readonly ICostPlan? _draft;

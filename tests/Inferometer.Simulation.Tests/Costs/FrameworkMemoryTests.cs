@@ -113,6 +113,31 @@ public class FrameworkMemoryTests
         Assert.Equal(2048d * 47104 * 2, Pricing.Plan(request with { MaxSequences = 2 }).MemoryAt(new(1, 1, 1)).ActivationBytes, 1);
     }
 
+    [Theory]
+    [InlineData("vllm")]
+    [InlineData("trtllm")]
+    [InlineData(null)]
+    public void Memory_within_other_limits_is_that_of_a_plan_made_with_them(string? framework)
+    {
+        EstimateRequest request = Request() with
+        {
+            Framework = framework is null ? null : FrameworkCatalog.Find(framework, "test"),
+            MaxStepTokens = 8192,
+            MaxSequences = 64,
+        };
+        WorkloadPoint point = new(4, 3000, 200);
+        foreach (ICostModel model in new ICostModel[] { new CalibratedCostModel(), new RooflineCostModel() })
+        {
+            var plan = (ILimitedMemory)model.Prepare(request);
+            foreach ((int sequences, int tokens) in new[] { (16, 512), (2048, 512), (64, 8192), (1024, 16384) })
+            {
+                MemoryTotals? made = model.Prepare(request with { MaxSequences = sequences, MaxStepTokens = tokens }).Memory(point);
+                Assert.NotNull(made);
+                Assert.Equal(made, plan.MemoryWithin(point, sequences, tokens)); // to the last bit
+            }
+        }
+    }
+
     // Logs of vLLM; weights as they say, so that formats of weights are not judged here.
     [Theory]
     [InlineData("H100_SXM", 65.97, 201088, 0.95, 8192, 1.71)]
