@@ -128,6 +128,48 @@ public sealed class PlannerTests
         Assert.InRange(plan.Deployments - plan.Rejections.Sum(g => g.Count), 0, 3);
     }
 
+    // What the search leaves out by its analytic model, by dominance and by cost is simulated here, with every number of replicas.
+    [Theory]
+    [InlineData("ttft:400ms,tpot:15ms", 60)]
+    [InlineData("ttft:1s,tpot:8ms", 40)]
+    [InlineData("ttft:600ms,tpot:30ms", 400)]
+    public void Nothing_that_is_pruned_would_have_been_cheaper(string slo, int users)
+    {
+        PlanRequest request = Sample.Request(slo, users);
+        request = request with
+        {
+            Space = request.Space with { Weights = ["published", "fp8"], StepTokens = [2048, 8192], Sequences = [16, 64, 256] },
+        };
+        double pruned = Sample.Plan(request).Cheapest!.Provision.DollarsPerHour!.Value;
+        TrialRunner runner = new(
+            new DeploymentPlans(Sample.Catalogs.CreateEngine(), Sample.Catalogs.CostModels), request.Level, request.Seed);
+        double least = double.PositiveInfinity;
+        int simulated = 0;
+        foreach (DeploymentShape shape in ShapeEnumeration.Of(
+            request.Model, Sample.Catalogs.Models.Resolve(request.Model), request.Space, request.Space.Systems))
+        {
+            double each = PriceList.Catalog.Of(shape.System)!.PerHour * shape.Devices;
+            foreach ((int sequences, int tokens) in request.Space.Sequences.SelectMany(s => request.Space.StepTokens.Select(t => (s, t))))
+            {
+                Deployment deployment = new() { Shape = shape, MaxSequences = sequences, StepTokens = tokens };
+                for (int replicas = 1; replicas * each < least; replicas++)
+                {
+                    simulated++;
+                    if (Meets(runner.Replica) && Meets(runner.Fleet))
+                    {
+                        least = replicas * each;
+                    }
+
+                    bool Meets(Func<Deployment, ReplicaCount, ServiceDemand, CancellationToken, Trial> run) =>
+                        run(deployment, new ReplicaCount(replicas), request.Demand, TestContext.Current.CancellationToken).Meets;
+                }
+            }
+        }
+
+        Assert.True(simulated >= 12, $"{simulated}");
+        Assert.Equal(least, pruned, 1e-9);
+    }
+
     [Fact]
     public void Spares_are_rented_and_take_over()
     {

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Inferometer.Core.Deployments;
 using Inferometer.Core.Weights;
@@ -11,6 +13,11 @@ namespace Inferometer.Core.Models;
 public sealed class ResolvedWeights
 {
     private static readonly int Kinds = Enum.GetValues<WeightKind>().Length;
+
+    // A search over deployments asks thousands of times for the same few; they go when their model does.
+    private static readonly ConditionalWeakTable<ModelArchitecture, ConcurrentDictionary<(WeightScheme Scheme, int Split), ResolvedWeights>>
+        Known = [];
+
     private readonly Dictionary<LayerArchitecture, int> _rows = [];
     private readonly Sum[] _sums;
     private readonly Precision _main;
@@ -81,7 +88,8 @@ public sealed class ResolvedWeights
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(scheme);
         ArgumentOutOfRangeException.ThrowIfLessThan(expertSplit, 1);
-        return new ResolvedWeights(model, scheme, expertSplit);
+        return Known.GetOrCreateValue(model).GetOrAdd(
+            (scheme, expertSplit), static (key, of) => new ResolvedWeights(of, key.Scheme, key.Split), model);
     }
 
     /// <summary>The mean of a kind of tensor in the layers that are like one.</summary>

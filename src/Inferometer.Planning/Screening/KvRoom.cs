@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Inferometer.Planning.Demand;
+using Inferometer.Planning.Deployments;
 using Inferometer.Simulation.Costs;
 using Inferometer.Simulation.Requests;
 
@@ -18,10 +19,22 @@ internal readonly record struct KvRoom(int Requests, double NeededBytes, double 
     public bool HoldsWeights => NeededBytes <= CapacityBytes;
 
     /// <summary>The room of a plan; that of a cost model without a notion of memory is without limit.</summary>
-    public static KvRoom Of(ICostPlan plan, ServiceDemand demand)
+    public static KvRoom Of(ICostPlan plan, ServiceDemand demand) =>
+        Of(plan.Memory(Full(plan, demand)), plan.Request.Parallelism.Data);
+
+    /// <summary>The room of a plan under other limits of a step.</summary>
+    public static KvRoom Of(ICostPlan plan, ServiceDemand demand, int maxSequences, int maxStepTokens, DeploymentPlans plans) =>
+        plan is ILimitedMemory limited
+            ? Of(limited.MemoryWithin(Full(plan, demand), maxSequences, maxStepTokens), plan.Request.Parallelism.Data)
+            : Of(plans.WithLimits(plan, maxSequences, maxStepTokens), demand);
+
+    // One request of the mean length on each rank.
+    private static WorkloadPoint Full(ICostPlan plan, ServiceDemand demand) =>
+        new(plan.Request.Parallelism.Data, demand.MeanInput, demand.MeanOutput);
+
+    private static KvRoom Of(MemoryTotals? totals, int ranks)
     {
-        int ranks = plan.Request.Parallelism.Data;
-        if (plan.Memory(new WorkloadPoint(ranks, demand.MeanInput, demand.MeanOutput)) is not { } memory)
+        if (totals is not { } memory)
         {
             return new KvRoom(Most, 0, double.PositiveInfinity);
         }

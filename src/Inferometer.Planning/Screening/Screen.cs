@@ -48,7 +48,7 @@ internal sealed class Screen(
         }
 
         // The least that any of its limits takes: where that does not fit, nothing does.
-        KvRoom most = KvRoom.Of(plans.WithLimits(plan, sequences[0], tokens[0]), demand);
+        KvRoom most = KvRoom.Of(plan, demand, sequences[0], tokens[0], plans);
         if (!most.HoldsWeights || most.Requests < 1)
         {
             RejectionReason reason = most.HoldsWeights ? RejectionReason.KvCache : RejectionReason.Weights;
@@ -65,7 +65,7 @@ internal sealed class Screen(
         {
             if (!rooms.TryGetValue((limit, budget), out KvRoom room))
             {
-                rooms[(limit, budget)] = room = KvRoom.Of(plans.WithLimits(plan, limit, budget), demand);
+                rooms[(limit, budget)] = room = KvRoom.Of(plan, demand, limit, budget, plans);
             }
 
             return room;

@@ -105,6 +105,9 @@ internal sealed class TrialRunner(DeploymentPlans plans, ServiceLevel level, ulo
             BlockSize = block,
             Scheduler = options.Scheduler with { MaxSequences = deployment.MaxSequences, MaxTokensPerStep = deployment.StepTokens },
             BlockCount = (int)Math.Clamp(blocks, 1, int.MaxValue / (2 * block)),
+
+            // Where nobody gives way and prompts begin alike with none, nothing would ever be found again, and to keep it takes longest.
+            PrefixCaching = options.PrefixCaching && !(ample && demand.SharedPrefixTokens == 0),
             Replicas = replicas.Total,
             Routing = RoutingPolicy.LeastTokens,
             Disaggregation = replicas.Prefill == 0 ? null : new Disaggregation
