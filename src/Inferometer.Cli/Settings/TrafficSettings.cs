@@ -99,7 +99,10 @@ internal sealed class TrafficSettings
     public static Traffic Generated(TrafficOptions options, string arrivals)
     {
         UsageException.Checking(options.Validate);
-        return new Traffic(new GeneratedArrivals(options), Describe(options, arrivals), WarmUp.Of(options), IsEmpty: false);
+        return new Traffic(new GeneratedArrivals(options), Describe(options, arrivals), WarmUp.Of(options), IsEmpty: false)
+        {
+            Made = options,
+        };
     }
 
     /// <summary>Adds the options to a command.</summary>
@@ -125,8 +128,9 @@ internal sealed class TrafficSettings
     /// </param>
     /// <param name="model">What the command line calls its model, or null.</param>
     /// <param name="rate">Requests a second in place of <c>--rate</c>; null = those of the command line.</param>
+    /// <param name="requestsPerUser">Where the number of requests is not said, there are at least so many of each user.</param>
     /// <exception cref="UsageException">Options contradict each other, or there are none.</exception>
-    public Traffic Read(ParseResult parsed, ICostPlan? plan, string? model, double? rate = null)
+    public Traffic Read(ParseResult parsed, ICostPlan? plan, string? model, double? rate = null, int requestsPerUser = 0)
     {
         if (_tokenizer.Of(parsed) is { } counting)
         {
@@ -161,10 +165,13 @@ internal sealed class TrafficSettings
             ArrivalTrace trace = ArrivalTraceReader.Read(file);
             return new Traffic(
                 trace.ToSource(), string.Create(CultureInfo.InvariantCulture, $"{trace.Count:#,0} requests of {file}"), WarmUp.None,
-                    trace.Count == 0);
+                    trace.Count == 0)
+            {
+                Trace = trace,
+            };
         }
 
-        return Generated(parsed, plan, model, rate);
+        return Generated(parsed, plan, model, rate, requestsPerUser);
     }
 
     /// <summary>How many requests there may be; more than any number where only their time is limited.</summary>
@@ -174,7 +181,7 @@ internal sealed class TrafficSettings
     /// <summary>The rate, where requests come at one.</summary>
     public double? Rate(ParseResult parsed) => parsed.Given(_rate);
 
-    private Traffic Generated(ParseResult parsed, ICostPlan? plan, string? model, double? rate)
+    private Traffic Generated(ParseResult parsed, ICostPlan? plan, string? model, double? rate, int requestsPerUser)
     {
         if (parsed.IsGiven(_dataset) && (parsed.IsGiven(_input) || parsed.IsGiven(_output)))
         {
@@ -189,7 +196,7 @@ internal sealed class TrafficSettings
 
         int users = parsed.Given(_users) ?? 0;
         LengthPairs? pairs = _dataset.Of(parsed) is { } dataset ? Pairs(dataset, _tokenizer.Of(parsed), model) : null;
-        int? requests = parsed.Given(_requests) ?? (parsed.IsGiven(_duration) ? null : DefaultRequests);
+        int? requests = parsed.Given(_requests) ?? (parsed.IsGiven(_duration) ? null : Math.Max(DefaultRequests, requestsPerUser * users));
         TrafficOptions options = new()
         {
             Process = parsed.IsGiven(_rate) ? ArrivalProcess.Parse(_arrivals.Of(parsed), rate ?? _rate.Of(parsed), "--arrivals") : null,

@@ -1,6 +1,6 @@
 namespace Inferometer.Measurement.Explanation;
 
-/// <summary>A change to a deployment, forecast.</summary>
+/// <summary>A change to a service, simulated.</summary>
 public sealed record ServiceAdvice
 {
     /// <summary>What to do.</summary>
@@ -10,20 +10,11 @@ public sealed record ServiceAdvice
     public string Condition { get; init; } = "";
 
     /// <summary>The forecast with the change.</summary>
-    public required LoadForecast Forecast { get; init; }
+    public required ServiceForecast Forecast { get; init; }
 
     /// <summary>
-    /// Time to first token to expect, milliseconds: the forecast one, and what was not explained of the measured one in proportion to the
-    /// time of a prompt and the users of an engine.
+    /// Share of the whole request that is saved: 0.2 = a fifth shorter. Of the forecast; where the change sets right what makes the service
+    /// slower than its forecast, of what was measured.
     /// </summary>
-    public required double TtftMs { get; init; }
-
-    /// <summary>Time per output token to expect, milliseconds: the forecast one, and what was not explained of the measured one.</summary>
-    public required double TpotMs { get; init; }
-
-    /// <summary>Time of a whole request to expect, milliseconds.</summary>
-    public required double EndToEndMs { get; init; }
-
-    /// <summary>Share of the whole request that is saved: 0.2 = a fifth shorter.</summary>
     public required double Gain { get; init; }
 }

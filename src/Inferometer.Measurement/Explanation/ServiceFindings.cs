@@ -1,33 +1,30 @@
 using System.Globalization;
 using Inferometer.Simulation.Costs;
-using Inferometer.Simulation.Requests;
+using Inferometer.Simulation.Serving;
 
 namespace Inferometer.Measurement.Explanation;
 
 /// <summary>Says in sentences where a measurement and its forecast part.</summary>
 internal static class ServiceFindings
 {
-    // Frameworks add so much to the arithmetic of a step (serving rows of three frameworks against whole steps timed alone).
-    private const double Near = 1.25;
+    private const double Notable = 0.05;
 
-    // A burst answers all users after about half the prompts of all of them.
-    private const double BurstLow = 0.5;
-    private const double BurstHigh = 2;
-
-    public static IReadOnlyList<string> Of(ICostPlan plan, in WorkloadPoint point, ObservedService observed, LoadForecast forecast)
+    public static IReadOnlyList<string> Of(ServiceExplanation e)
     {
         List<string> said = [];
-        Within(said, "TPOT", observed.TpotMs, forecast.TpotIntervalMs);
-        Within(said, "TTFT", observed.TtftMs, forecast.TtftIntervalMs);
-        Tokens(said, observed, forecast);
-        Prompts(said, plan, point, observed, forecast);
-        if (forecast.Room is { } room)
+        Within(said, "TPOT", e.Observed.TpotMs, e.Forecast.TpotIntervalMs);
+        Within(said, "TTFT", e.Observed.TtftMs, e.Forecast.TtftIntervalMs);
+        Most(said, "a token", e.Forecast.PerToken, e.Forecast.TpotMs);
+        Most(said, "the first token", e.Forecast.FirstToken, e.Forecast.TtftMs);
+        Pressure(said, e.Forecast);
+        if (e.Forecast.Result.Overload is { } overload)
         {
-            said.Add(room < point.BatchSize
-                ? Say($"Memory has room for {room:#,0} of the {point.BatchSize:#,0} requests; the rest waits. KV pressure governs TTFT.")
-                : Say($"Memory has room for {room:#,0} such requests: with {point.BatchSize:#,0} in flight none waits for the KV cache."));
+            said.Add(Say($"Requests come faster than they are answered, {overload.ArrivalsPerSecond:0.##} against ")
+                + Say($"{overload.CompletionsPerSecond:0.##} a second: the queue grows as long as they come, and the time to the ")
+                + "first token says how long that was.");
         }
 
+        Parting(said, e);
         return said;
     }
 
@@ -36,67 +33,83 @@ internal static class ServiceFindings
         if (measured is { } ms && range is { } r)
         {
             said.Add(ms >= r.Low && ms <= r.High
-                ? Say($"The measured {metric} lies where nine in ten measurements of such cases lie, {r.Low:0.0} to {r.High:0.0} ms: as ")
-                    + "far as the cost model can tell it is as it should be."
+                ? Say($"The measured {metric} lies where nine in ten measurements of such cases lie, {Short(r.Low)} to {Short(r.High)} ")
+                    + "ms: as far as the cost model can tell it is as it should be."
                 : Say($"The measured {metric} lies {(ms < r.Low ? "below" : "above")} where nine in ten measurements of such cases lie, ")
-                    + Say($"{r.Low:0.0} to {r.High:0.0} ms: something is not as stated, or not as usual."));
+                    + Say($"{Short(r.Low)} to {Short(r.High)} ms: something is not as stated, or not as usual."));
         }
     }
 
-    private static void Tokens(List<string> said, ObservedService observed, LoadForecast forecast)
+    private static void Most(List<string> said, string what, IReadOnlyList<TimePart> parts, double? whole)
     {
-        if (observed.TpotMs is not { } measured || forecast.PerToken.Count == 0)
+        if (whole is { } ms && parts.Count > 0)
         {
-            return;
+            TimePart most = parts.MaxBy(p => p.Milliseconds)!;
+            said.Add(Say($"Of {what}'s {Short(ms)} ms as forecast, most is {most.Name}: {Short(most.Milliseconds)} ms, ")
+                + Say($"{100 * most.Milliseconds / ms:0} %."));
         }
-
-        TimePart most = forecast.PerToken.MaxBy(p => p.Milliseconds)!;
-        said.Add(Say($"Of a token's {forecast.TpotMs:0.0} ms, most is {most.Name}: {most.Milliseconds:0.0} ms, ")
-            + Say($"{100 * most.Milliseconds / forecast.TpotMs:0} %."));
-        double factor = measured / forecast.TpotMs;
-        double rest = measured - forecast.TpotMs;
-        said.Add(factor switch
-        {
-            > Near => Say($"TPOT is {factor:0.0} times the forecast: {rest:0.0} ms of each token are neither bandwidth, arithmetic, ")
-                + Say($"messages nor prompts in between as forecast. Look at what the framework does between steps (scheduling, sampling, ")
-                + "detokenising), whether CUDA graphs are on, and whether the requests are longer than stated.",
-            < 1 / Near => Say($"TPOT is {1 / factor:0.0} times faster than the forecast: the users may be fewer than stated at a time, ")
-                + "the requests shorter, tokens drafted, or the device faster than its entry in the catalog.",
-            _ => Say($"TPOT is as forecast ({100 * (factor - 1):+0;-0} %): the parts above account for it."),
-        });
     }
 
-    private static void Prompts(
-        List<string> said, ICostPlan plan, in WorkloadPoint point, ObservedService observed, LoadForecast forecast)
+    private static void Pressure(List<string> said, ServiceForecast forecast)
     {
-        if (observed.TtftMs is not { } measured)
-        {
-            return;
-        }
+        ServiceLoad load = forecast.Result.Load;
+        long preemptions = forecast.Result.Report.Value.Preemptions;
+        double waits = Of(forecast.FirstToken, "cache_queue") / forecast.TtftMs;
+        said.Add(preemptions > 0 || waits > Notable
+            ? Say($"KV pressure: the cache of {load.KvCapacityTokens:#,0} tokens is full ({100 * load.PeakKvUse:0} % at its peak); ")
+                + Say($"{preemptions:#,0} preemptions, and requests wait {Of(forecast.FirstToken, "cache_queue"):#,0} ms for room.")
+            : Say($"The KV cache has room for {load.KvCapacityTokens:#,0} tokens, of which {100 * load.PeakKvUse:0.#} % are in use at the ")
+                + "peak: nobody waits for it.");
+    }
 
-        double own = forecast.FirstToken[0].Milliseconds;
-        double users = Math.Ceiling((double)point.BatchSize / plan.Request.Parallelism.Data);
-        double burst = own * (users + 1) / 2;
-        double factor = measured / forecast.TtftMs;
-        said.Add(Say($"Reading the prompt takes {own:#,0} ms of the {measured:#,0} ms to the first token."));
-        if (factor <= Near)
+    private static void Parting(List<string> said, ServiceExplanation e)
+    {
+        if (e.Causes.Count == 0)
         {
-            said.Add(factor < 1 / Near
-                ? Say($"TTFT is {1 / factor:0.0} times faster than the forecast: prompts may share a cached beginning, or be shorter.")
-                : Say($"TTFT is as forecast ({100 * (factor - 1):+0;-0} %)."));
+            said.Add(e.Distance <= ServiceExplainer.Near
+                ? "Measurement and forecast agree: the parts below account for it."
+                : "Nothing that was simulated in place of what was stated comes nearer to the measurement.");
         }
-        else if (users > 1 && measured / burst is > BurstLow and < BurstHigh)
+        else if (e.Cause is { } cause)
         {
-            said.Add(Say($"TTFT is {factor:0.0} times the forecast for users who come and go evenly, and near the {burst:#,0} ms that ")
-                + Say($"{users:0} prompts at once would take on average: requests come in bursts, or the benchmark starts all users at ")
-                + "once.");
+            said.Add(Say($"The measured times come out where {cause.Text}: {Times(cause.Forecast)}. ")
+                + Differences(e.Forecast, cause.Forecast));
         }
         else
         {
-            said.Add(Say($"TTFT is {factor:0.0} times the forecast: {measured - forecast.TtftMs:#,0} ms are queueing that an evenly ")
-                + "loaded engine would not have, or time outside the engine (tokenising, HTTP, polling of the scheduler).");
+            ServiceCause nearest = e.Causes[0];
+            said.Add(Say($"Nothing simulated gives the measured times; nearest comes what follows if {nearest.Text}: ")
+                + Say($"{Times(nearest.Forecast)}."));
         }
     }
+
+    private static string Times(ServiceForecast forecast) => forecast.TpotMs is { } tpot
+        ? Say($"TTFT {Short(forecast.TtftMs)} ms, TPOT {Short(tpot)} ms")
+        : Say($"TTFT {Short(forecast.TtftMs)} ms");
+
+    private static string Differences(ServiceForecast now, ServiceForecast then)
+    {
+        string first = Grown(now.FirstToken, then.FirstToken), token = Grown(now.PerToken, then.PerToken);
+        return (first.Length, token.Length) switch
+        {
+            (0, 0) => "",
+            (0, _) => $"Of a token grows {token}.",
+            (_, 0) => $"Of the first token grows {first}.",
+            _ => $"Of the first token grows {first}; of a token {token}.",
+        };
+    }
+
+    private static string Grown(IReadOnlyList<TimePart> now, IReadOnlyList<TimePart> then)
+    {
+        TimePart? most = then.MaxBy(p => p.Milliseconds - Of(now, p.Key));
+        double by = most is null ? 0 : most.Milliseconds - Of(now, most.Key);
+        return by > Notable * then.Sum(p => p.Milliseconds) ? Say($"{most!.Name} by {Short(by)} ms") : "";
+    }
+
+    private static double Of(IReadOnlyList<TimePart> parts, string key) =>
+        parts.FirstOrDefault(p => string.Equals(p.Key, key, StringComparison.Ordinal))?.Milliseconds ?? 0;
+
+    private static string Short(double ms) => ms.ToString(ms < 100 ? "0.0" : "#,0", CultureInfo.InvariantCulture);
 
     private static string Say(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

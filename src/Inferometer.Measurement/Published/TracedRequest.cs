@@ -32,4 +32,7 @@ public sealed record TracedRequest
 
     /// <summary>Time per output token after the first, seconds; null with fewer than two.</summary>
     public double? TpotSeconds => OutputTokens < 2 ? null : (LastTokenSeconds - FirstTokenSeconds) / (OutputTokens - 1);
+
+    /// <summary>Time of the whole request on the engine's side: last token - queued, seconds.</summary>
+    public double EndToEndSeconds => LastTokenSeconds - QueuedSeconds;
 }

@@ -1,7 +1,6 @@
 using Inferometer.Core;
 using Inferometer.Measurement.Published;
 using Inferometer.Scheduling;
-using Inferometer.Serving;
 using Inferometer.Serving.Arrivals;
 using Inferometer.Simulation.Configuration;
 using Inferometer.Simulation.Costs;
@@ -21,9 +20,8 @@ public sealed class TraceReplay(ReplaySetup setup)
     public string Name => setup.CostModel.Name;
 
     /// <summary>Predicts how the run went.</summary>
-    /// <returns>The report, and what step times rest on.</returns>
     /// <exception cref="InferometerException">The run cannot be predicted.</exception>
-    public (ServingReport Report, string RestsOn) Predict(ServingTrace trace, CancellationToken cancellationToken = default)
+    public ReplayedTrace Predict(ServingTrace trace, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(trace);
         if (trace.Engine.AttentionData > 1)
@@ -46,11 +44,18 @@ public sealed class TraceReplay(ReplaySetup setup)
             BlockCount = trace.KvBlocks,
             BlockSize = trace.BlockSize,
             PrefixCaching = trace.PrefixCaching,
+            KeepOutcomes = true,
         };
+        TracedRequest[] requests = [.. trace.Requests.OrderBy(r => r.QueuedSeconds)];
         ArrivalTrace arrivals = new(
-            trace.Requests.OrderBy(r => r.QueuedSeconds)
-                .Select(r => new Arrival { Seconds = r.QueuedSeconds, InputTokens = r.InputTokens, OutputTokens = r.OutputTokens }),
+            requests.Select(r => new Arrival { Seconds = r.QueuedSeconds, InputTokens = r.InputTokens, OutputTokens = r.OutputTokens }),
             trace.Run);
-        return (ServingSimulation.Run(arrivals, plan, options, cancellationToken).Value, PlanBasis.Of(plan));
+        ServiceResult result = ServingSimulation.Serve(arrivals.ToSource(), plan, options, cancellationToken);
+        return new ReplayedTrace
+        {
+            Requests = [.. requests.Zip(result.Outcomes)],
+            RestsOn = PlanBasis.Of(plan),
+            Basis = plan.Basis,
+        };
     }
 }

@@ -18,6 +18,9 @@ public sealed record ValidationResult
     /// <summary>The figures compared, in the order of the table.</summary>
     public required IReadOnlyList<Comparison> Comparisons { get; init; }
 
+    /// <summary>Recorded runs, a row for each time of each; empty for other tables.</summary>
+    public IReadOnlyList<TracedRunErrors> Runs { get; init; } = [];
+
     /// <summary>Rows of the table.</summary>
     public required int Rows { get; init; }
 

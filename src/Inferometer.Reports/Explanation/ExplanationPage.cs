@@ -1,48 +1,53 @@
-using System.Globalization;
 using Inferometer.Measurement.Explanation;
 using Inferometer.Reports.Documents;
 using Inferometer.Simulation.Costs;
 
 namespace Inferometer.Reports.Explanation;
 
-/// <summary>A measured service beside its forecast: the figures, the parts of each, what they say, and what would help.</summary>
+/// <summary>
+/// A measured service beside its simulation: the figures, the parts of each, what they say, what may be the cause, and what would help.
+/// </summary>
 public static class ExplanationPage
 {
     /// <summary>The page.</summary>
     /// <param name="explanation">What was explained.</param>
-    /// <param name="subject">What ran where, for the title.</param>
-    public static Document Of(ServiceExplanation explanation, string subject)
+    /// <param name="title">What ran where and what was asked of it, one line.</param>
+    public static Document Of(ServiceExplanation explanation, string title)
     {
         ArgumentNullException.ThrowIfNull(explanation);
-        Document page = new(Figures(explanation)) { Title = TitleOf(explanation, subject) };
-        if (explanation.Forecast.PerToken.Count > 0)
+        ServiceForecast forecast = explanation.Forecast, cause = explanation.Cause?.Forecast ?? forecast;
+        Document page = new(Figures(explanation)) { Title = title };
+        if (forecast.PerToken.Count > 0)
         {
             page.Blocks.Add(Parts(
-                "tpot_parts", "Where a token's time goes", explanation.Forecast.PerToken, explanation.Observed.TpotMs,
-                explanation.Forecast.TpotMs));
+                "tpot_parts", "Where a token's time goes, as forecast", forecast.PerToken,
+                explanation.Cause is null ? null : cause.PerToken, explanation.Observed.TpotMs - cause.TpotMs));
         }
 
         page.Blocks.Add(Parts(
-            "ttft_parts", "Where the time to the first token goes", explanation.Forecast.FirstToken, explanation.Observed.TtftMs,
-            explanation.Forecast.TtftMs));
+            "ttft_parts", "Where the time to the first token goes, as forecast", forecast.FirstToken,
+            explanation.Cause is null ? null : cause.FirstToken, explanation.Observed.TtftMs - cause.TtftMs));
         page.Blocks.Add(new Sentences("findings", "What this says", explanation.Findings));
+        if (explanation.Causes.Count > 0)
+        {
+            page.Blocks.Add(Causes(explanation));
+        }
+
         page.Blocks.Add(explanation.Advice.Count > 0
             ? Advice(explanation)
-            : new Sentences("advice_note", "What to try", ["No change that is forecast here would shorten a request by 1 % or more."]));
+            : new Sentences("advice_note", "What to try", ["No change that was simulated would shorten a request by 1 % or more."]));
         page.Blocks.Add(new Sentences("assumptions", $"Forecast (cost model {explanation.CostModel})",
         [
             $"Fractions of peak: {explanation.RestsOn}.",
-            "Users send the next request when the last has ended; their loop is replayed with the framework's way of putting prompts into "
-                + "steps, and so is every change.",
-            "With a change, what is not explained of a token stays, and of the first token goes with the time of a prompt and the users.",
+            "All figures are means over the requests of a simulation that runs the framework's scheduler, without those of the warm-up; "
+                + "causes and changes are simulated with the same requests.",
+            "To the first token comes what measured services take outside the engine's steps, and in steps with prompts tokens wait for as "
+                + "much of them as there.",
+            "Each cause and each change stands alone. A gain is the share of a whole request that is saved of the forecast; of what sets a "
+                + "cause right, of what was measured.",
         ]));
         return page;
     }
-
-    private static string TitleOf(ServiceExplanation e, string subject) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"{subject}, {e.Workload.BatchSize} users, {Numbers.Whole(e.Workload.InputTokens)} tokens in, "
-        + $"{Numbers.Whole(e.Workload.OutputTokens)} out");
 
     private static Table Figures(ServiceExplanation e)
     {
@@ -53,9 +58,9 @@ public static class ExplanationPage
             Column.Number("low", "low_ms") with { Audience = ranges ? Audience.Everyone : Audience.Machines },
             Column.Number("high", "high_ms") with { Audience = ranges ? Audience.Everyone : Audience.Machines });
         Add("to the first token", e.Observed.TtftMs, e.Forecast.TtftMs, e.Forecast.TtftIntervalMs);
-        if (e.Forecast.PerToken.Count > 0)
+        if (e.Forecast.TpotMs is { } token)
         {
-            Add("per output token", e.Observed.TpotMs, e.Forecast.TpotMs, e.Forecast.TpotIntervalMs);
+            Add("per output token", e.Observed.TpotMs, token, e.Forecast.TpotIntervalMs);
         }
 
         Add("whole request", e.Observed.EndToEndMs, e.Forecast.EndToEndMs, e.Forecast.EndToEndIntervalMs);
@@ -68,27 +73,58 @@ public static class ExplanationPage
             Cell.Number(range?.Low), Cell.Number(range?.High));
     }
 
-    private static Table Parts(string key, string title, IReadOnlyList<TimePart> parts, double? measured, double forecast)
+    // The parts of the forecast, and beside them those with the cause that gives what was measured.
+    private static Table Parts(
+        string key, string title, IReadOnlyList<TimePart> parts, IReadOnlyList<TimePart>? caused, double? unexplained)
     {
+        Audience ofCause = caused is null ? Audience.Machines : Audience.Everyone;
         Table table = new(
             key, title, Column.Text("part", "part") with { IsRowName = true },
             Column.Text("", "key") with { Audience = Audience.Machines }, Column.Number("ms", "ms"), Column.Number("share", "share"),
-            Column.Bars());
-        double whole = Math.Max(forecast, measured ?? 0);
-        foreach (TimePart part in parts)
+            Column.Bars(), Column.Number("with the cause", "with_cause_ms") with { Audience = ofCause },
+            Column.Number("more", "more_ms") with { Audience = ofCause });
+        double left = Math.Max(0, unexplained ?? 0);
+        double whole = parts.Sum(p => p.Milliseconds) + (caused is null ? left : 0);
+        IEnumerable<TimePart> others = (caused ?? []).ExceptBy(parts.Select(p => p.Key), p => p.Key, StringComparer.Ordinal);
+        foreach (TimePart part in parts.Concat(others.Select(p => p with { Milliseconds = 0 })))
         {
-            Add(part.Name, part.Key, part.Milliseconds, Tone.Accent);
+            double? then = caused is null
+                ? null
+                : caused.FirstOrDefault(p => string.Equals(p.Key, part.Key, StringComparison.Ordinal))?.Milliseconds ?? 0;
+            table.Add(
+                part.Name, part.Key, Cell.Number(part.Milliseconds), Cell.Share(part.Milliseconds / whole),
+                Cell.BarOf(part.Milliseconds / whole), Cell.Number(then), Cell.Number(then - part.Milliseconds));
         }
 
-        if (measured > forecast)
+        if (left > 0)
         {
-            Add("not explained", "unexplained", measured.Value - forecast, Tone.Bad);
+            table.Add(
+                "not explained", "unexplained", caused is null ? Cell.Number(left) : Cell.None,
+                caused is null ? Cell.Share(left / whole) : Cell.None, Cell.BarOf(caused is null ? left / whole : 0, Tone.Bad),
+                caused is null ? Cell.None : Cell.Number(left), Cell.None);
         }
 
         return table;
+    }
 
-        void Add(string name, string partKey, double ms, Tone tone) =>
-            table.Add(name, partKey, Cell.Number(ms), Cell.Share(ms / whole), Cell.BarOf(ms / whole, tone));
+    private static Table Causes(ServiceExplanation e)
+    {
+        Table table = new(
+            "causes", "What may be other than stated, the nearest to the measurement first",
+            Column.Text("if", "cause") with { IsRowName = true }, Column.Text("", "key") with { Audience = Audience.Machines },
+            Column.Number("TTFT ms", "ttft_ms"), Column.Number("TPOT ms", "tpot_ms"), Column.Number("apart", "apart"),
+            Column.Text("", "remedy") with { Audience = Audience.Machines });
+        foreach (ServiceCause each in e.Causes)
+        {
+            Add(each.Text, each.Key, each.Forecast, each.Distance, each.Remedy);
+        }
+
+        Add("all is as stated", "stated", e.Forecast, e.Distance, "");
+        return table;
+
+        void Add(string text, string key, ServiceForecast forecast, double distance, string remedy) => table.Add(
+            text, key, Cell.Number(forecast.TtftMs), Cell.Number(forecast.TpotMs), Cell.Share(Math.Exp(distance) - 1),
+            remedy.Length == 0 ? Cell.None : (Cell)remedy);
     }
 
     private static Table Advice(ServiceExplanation e)
@@ -100,8 +136,9 @@ public static class ExplanationPage
         foreach (ServiceAdvice each in e.Advice)
         {
             table.Add(
-                each.Change, each.Condition.Length == 0 ? Cell.None : (Cell)each.Condition, each.Forecast.Devices,
-                Cell.Number(each.TtftMs), Cell.Number(each.TpotMs), Cell.Number(each.EndToEndMs), Cell.Share(each.Gain));
+                each.Change, each.Condition.Length == 0 ? Cell.None : (Cell)each.Condition, each.Forecast.Result.Load.Devices,
+                Cell.Number(each.Forecast.TtftMs), Cell.Number(each.Forecast.TpotMs), Cell.Number(each.Forecast.EndToEndMs),
+                Cell.Share(each.Gain));
         }
 
         return table;

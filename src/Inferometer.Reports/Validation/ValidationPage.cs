@@ -24,6 +24,11 @@ public static class ValidationPage
     {
         ArgumentNullException.ThrowIfNull(result);
         Document page = new(Summary(result), Metrics(result)) { Title = TitleOf(result) };
+        if (result.Runs.Count > 0)
+        {
+            page.Blocks.Add(Runs(result));
+        }
+
         foreach (Block block in Groups(result))
         {
             page.Blocks.Add(block);
@@ -129,6 +134,30 @@ public static class ValidationPage
                     Signed(s.MedianSigned), Cell.Share(s.ShareBelow), s.Coverage is { } share ? Cell.Share(share) : Cell.None);
             }
         }
+    }
+
+    private static Table Runs(ValidationResult result)
+    {
+        bool ranges = result.Runs.Any(r => r.RangeMs is not null);
+        Table table = new(
+            "runs", "Recorded runs: mean times, their errors, those of percentiles and of each request",
+            Column.Text("run", "label") with { IsRowName = true }, Column.Text("", "run") with { Audience = Audience.Machines },
+            Column.Text("time", "metric") with { IsRowName = true },
+            Column.Number("requests", "requests") with { Audience = Audience.Machines }, Column.Number("measured ms", "measured_ms"),
+            Column.Number("predicted ms", "predicted_ms"),
+            Column.Number("low", "low_ms") with { Audience = ranges ? Audience.Everyone : Audience.Machines },
+            Column.Number("high", "high_ms") with { Audience = ranges ? Audience.Everyone : Audience.Machines },
+            Column.Number("error", "mean_error"), Column.Number("p50", "p50_error"), Column.Number("p90", "p90_error"),
+            Column.Number("p99", "p99_error"), Column.Number("each", "each_mape"));
+        foreach (TracedRunErrors run in result.Runs)
+        {
+            table.Add(
+                run.Label, run.Run, run.Metric, run.Requests, Cell.Number(run.MeasuredMs), Cell.Number(run.PredictedMs),
+                Cell.Number(run.RangeMs?.Low), Cell.Number(run.RangeMs?.High), Signed(run.MeanError), Signed(run.P50Error),
+                Signed(run.P90Error), Signed(run.P99Error), Percent(run.Each.MeanAbsolute));
+        }
+
+        return table;
     }
 
     private static IEnumerable<Table> Groups(ValidationResult result)

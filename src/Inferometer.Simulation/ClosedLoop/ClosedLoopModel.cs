@@ -116,6 +116,16 @@ public static class ClosedLoopModel
         return weights.Fixed + (weights.Steps * stepSeconds) + (weights.PerUser * sequences);
     }
 
+    /// <summary>
+    /// Share of what other requests' prompts add to a step by their operators that tokens of measured services wait for; 1 where the plan
+    /// is not calibrated.
+    /// </summary>
+    public static double PromptShare(ICostPlan plan)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        return ServingWeights.Of(plan).Stall;
+    }
+
     /// <summary>The steps that a loop's times follow from.</summary>
     internal static ClosedLoopSteps Steps(ICostPlan plan, in ClosedLoopLoad load, int? room)
     {

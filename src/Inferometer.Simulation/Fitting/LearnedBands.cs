@@ -4,11 +4,16 @@ namespace Inferometer.Simulation.Fitting;
 
 /// <summary>
 /// Bands from held-out residuals: cases of fitted groups from random fifths, of known devices from whole groups, of known classes from
-/// whole devices. Where not even the class is known nothing can be held out; its band is the class's, twice as wide in logarithms.
+/// whole devices. Runs of a device err together, and of devices there are few: bands of classes reach so far that those of all devices but
+/// one hold nine tenths of the runs of that one. Where not even the class is known nothing can be held out; its band is the class's, twice
+/// as wide in logarithms.
 /// </summary>
 internal static class LearnedBands
 {
     private const double DatasheetWidth = 2;
+    private const double Tail = 0.05;
+    private const double Held = 0.9;
+    private const int TailSteps = 50;
 
     public static IEnumerable<CalibrationBand> Of(IReadOnlyDictionary<HoldOut, CrossPrediction[]> held)
     {
@@ -77,16 +82,52 @@ internal static class LearnedBands
         predictions.Select(p => p.Of(metric)).Where(v => v is not null).Select(v => v!.Value.Measured / v.Value.Predicted);
 
     private static CalibrationBand? Band(Familiarity familiarity, CalibratedMetric metric, IReadOnlyList<CrossPrediction> predictions) =>
-        Band(familiarity, metric, [.. Ratios(metric, predictions).Order()]);
+        Band(
+            familiarity, metric, [.. Ratios(metric, predictions).Order()],
+            familiarity == Familiarity.Class ? TailAcrossDevices(metric, predictions) : Tail);
+
+    // The greatest share of runs outside at either end with which the band of the other devices holds nine tenths of each device's runs,
+    // all taken together.
+    private static double TailAcrossDevices(CalibratedMetric metric, IReadOnlyList<CrossPrediction> predictions)
+    {
+        ILookup<string, CrossPrediction> devices = predictions.ToLookup(p => p.Part, StringComparer.Ordinal);
+        (double[] Own, double[] Others)[] parts =
+        [
+            .. devices.Select(d => (
+                Ratios(metric, d).ToArray(),
+                Ratios(metric, predictions.Where(p => !string.Equals(p.Part, d.Key, StringComparison.Ordinal))).Order().ToArray()))
+                .Where(p => p.Item2.Length >= 10),
+        ];
+        int runs = parts.Sum(p => p.Own.Length);
+        for (int step = TailSteps; step > 1; step--)
+        {
+            double tail = Tail * step / TailSteps;
+            int within = parts.Sum(p =>
+            {
+                double low = FitErrors.Quantile(p.Others, tail), high = FitErrors.Quantile(p.Others, 1 - tail);
+                return p.Own.Count(r => r >= low && r <= high);
+            });
+            if (within >= Held * runs)
+            {
+                return tail;
+            }
+        }
+
+        return Tail / TailSteps;
+    }
 
     /// <summary>The band of sorted ratios of measured over predicted; null where they are too few.</summary>
-    public static CalibrationBand? Band(Familiarity familiarity, CalibratedMetric metric, double[] ratios) =>
+    /// <param name="familiarity">How well the cases are known.</param>
+    /// <param name="metric">What was measured.</param>
+    /// <param name="ratios">The ratios.</param>
+    /// <param name="tail">Share of them beyond either end of the band that nine tenths are expected in.</param>
+    public static CalibrationBand? Band(Familiarity familiarity, CalibratedMetric metric, double[] ratios, double tail = Tail) =>
         ratios.Length < 10 ? null : new CalibrationBand(
             familiarity, metric, ratios.Length,
-            Math.Min(1, FitErrors.Quantile(ratios, 0.05)),
+            Math.Min(1, FitErrors.Quantile(ratios, tail)),
             Math.Min(1, FitErrors.Quantile(ratios, 0.25)),
             Math.Max(1, FitErrors.Quantile(ratios, 0.75)),
-            Math.Max(1, FitErrors.Quantile(ratios, 0.95)));
+            Math.Max(1, FitErrors.Quantile(ratios, 1 - tail)));
 
     private static CalibrationBand Wider(in CalibrationBand band) => new(
         Familiarity.Datasheet, band.Metric, 0, Math.Pow(band.Low90, DatasheetWidth), Math.Pow(band.Low50, DatasheetWidth),

@@ -25,6 +25,7 @@ internal sealed partial class Replica : ISchedulerObserver
     private readonly SimulatedStepExecutor _executor;
     private readonly PriorityQueue<ServiceRequest, (double Key, long Number)> _pending = new();
     private readonly bool _isPrefillOnly;
+    private readonly bool _repeats;
     private readonly bool _runsAhead;
     private IReadOnlyList<Sequence> _batch = [];
     private int _measured;
@@ -49,15 +50,24 @@ internal sealed partial class Replica : ISchedulerObserver
             PrefixCaching = _options.PrefixCaching && role != ReplicaRole.Decode,
         });
 
-        // Prompts that come with their keys and values take no part of a step's budget.
+        // Prompts that come with their keys and values take no part of a step's budget. Ranks that have their own attention have their own
+        // limits too.
+        int ranks = plan.Request.Parallelism.AttentionDataParallel ? plan.Request.Parallelism.Data : 1;
         SchedulerOptions scheduler = _options.Scheduler with
         {
             MaxQueueLength = int.MaxValue,
-            MaxTokensPerStep = role == ReplicaRole.Decode ? int.MaxValue / 2 : _options.Scheduler.MaxTokensPerStep,
+            MaxTokensPerStep = (int)Math.Min(
+                int.MaxValue / 2, role == ReplicaRole.Decode ? int.MaxValue : (long)ranks * _options.Scheduler.MaxTokensPerStep),
+            MaxSequences = (int)Math.Min(int.MaxValue / 2, (long)ranks * _options.Scheduler.MaxSequences),
         };
         _scheduler = new Scheduler(scheduler, pool, _clock) { Observer = this };
-        _executor = new SimulatedStepExecutor(plan, _clock, _options, draft, role == ReplicaRole.Decode) { Owner = this };
-        _runsAhead = _options.RepeatSteps && _scheduler.CanRunAhead && _executor.CanRunAhead;
+        _executor = new SimulatedStepExecutor(plan, _clock, _options, draft, role == ReplicaRole.Decode)
+        {
+            Owner = this,
+            IsObserved = _options.Observer is not null,
+        };
+        _repeats = _options.RepeatSteps && _options.Observer is null;
+        _runsAhead = _repeats && _scheduler.CanRunAhead && _executor.CanRunAhead;
     }
 
     public int Index { get; }
@@ -163,7 +173,7 @@ internal sealed partial class Replica : ISchedulerObserver
                 }
             }
 
-            if (_options.RepeatSteps && _scheduler.RepeatDecode(_executor) > 0)
+            if (_repeats && _scheduler.RepeatDecode(_executor) > 0)
             {
                 continue;
             }
@@ -263,6 +273,7 @@ internal sealed partial class Replica : ISchedulerObserver
         ServiceRequest request = RequestOf(sequence);
         OutstandingTokens -= TokensOf(request);
         request.Note(sequence);
+        _options.Observer?.OnEnded(request.Number, request.IsMeasured, sequence);
         _service.End(request, sequence.FinishReason, sequence.FinishSeconds);
     }
 
@@ -271,6 +282,8 @@ internal sealed partial class Replica : ISchedulerObserver
         int tokens = _delivered;
         _delivered = 0;
         Note(plan.BeginSeconds, plan.EndSeconds, _usedAtBegin, plan.Chunks.Count, tokens);
+        _options.Observer?.OnStep(new ServiceStep(
+            Index, plan, _executor.DecodeSeconds, _scheduler.RunningCount + plan.Finished.Count));
     }
 
     private static ServiceRequest RequestOf(Sequence sequence) => (ServiceRequest)sequence.Request.Owner!;

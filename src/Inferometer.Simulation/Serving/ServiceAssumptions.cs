@@ -52,8 +52,8 @@ public static class ServiceAssumptions
 
         if (plan.Request.Parallelism.AttentionDataParallel)
         {
-            yield return "attention data parallelism: sequences are dealt out to the ranks in turn, and the slowest rank sets the pace "
-                + "of a step";
+            yield return "attention data parallelism: sequences are dealt out to the ranks in turn, the limits of a step hold for each "
+                + "rank, and the slowest rank sets the pace of a step";
         }
 
         foreach (string assumption in plan.Assumptions)

@@ -29,6 +29,12 @@ public sealed record ServingSimulationOptions
     public StepOverhead Overhead { get; init; } = StepOverhead.None;
 
     /// <summary>
+    /// Share of what the cost model has prompts add to a step of decoding sequences that they do add, above 0 to 4: part of their work
+    /// hides behind others'. <see cref="ClosedLoop.ClosedLoopModel.PromptShare"/> is what measured services show.
+    /// </summary>
+    public double PromptShare { get; init; } = 1;
+
+    /// <summary>
     /// From the end of a step until its tokens are with those who asked, and until what they ask next is with the service, at least 0,
     /// seconds; steps go on meanwhile. Null = what the plan is calibrated to, which mostly knows of none.
     /// </summary>
@@ -64,6 +70,9 @@ public sealed record ServingSimulationOptions
     /// </summary>
     public bool RepeatSteps { get; init; } = true;
 
+    /// <summary>Is told of every step; null = nobody.</summary>
+    public IServiceObserver? Observer { get; init; }
+
     /// <summary>Checks every value.</summary>
     /// <exception cref="InferometerException">A value is out of range; the message names it.</exception>
     public void Validate()
@@ -73,6 +82,7 @@ public sealed record ServingSimulationOptions
         Overhead.Validate();
         Require(
             HandOverSeconds is null or (>= 0 and <= 3600), $"{HandOverSeconds} s to hand tokens over; allowed is 0 to 3600");
+        Require(PromptShare is > 0 and <= 4, $"a share of {PromptShare} of prompts in steps; allowed is above 0, up to 4");
         Require(Replicas is >= 1 and <= 100_000, $"{Replicas} replicas; allowed is 1 to 100000");
         Require(BlockSize is >= 1 and <= 65_536, $"{BlockSize} tokens a block; allowed is 1 to 65536");
         Require(BlockCount is null or >= 1, $"{BlockCount} blocks; allowed is 1 or more");

@@ -18,6 +18,7 @@ public sealed partial class SimulatedStepExecutor : IStepExecutor, IRepeatedStep
     private readonly ICostPlan? _draft;
     private readonly VirtualClock _clock;
     private readonly StepOverhead _overhead;
+    private readonly double _promptShare;
     private readonly SpeculativeSpec? _speculative;
     private readonly SeededRandom _random;
     private readonly int _ranks;
@@ -50,6 +51,7 @@ public sealed partial class SimulatedStepExecutor : IStepExecutor, IRepeatedStep
         _clock = clock;
         _draft = draft;
         _overhead = options.Overhead;
+        _promptShare = options.PromptShare;
         _speculative = plan.Request.Speculative;
         _random = new SeededRandom(options.Seed, 3);
         _ranks = plan.Request.Parallelism.AttentionDataParallel ? plan.Request.Parallelism.Data : 1;
@@ -58,6 +60,12 @@ public sealed partial class SimulatedStepExecutor : IStepExecutor, IRepeatedStep
     }
 
     internal StepMeter Meter { get; } = new();
+
+    /// <summary>What the step without its prompts would have taken, seconds, where <see cref="IsObserved"/>.</summary>
+    internal double DecodeSeconds { get; private set; }
+
+    /// <summary>Somebody wants to know <see cref="DecodeSeconds"/>, which takes another price for each step with prompts.</summary>
+    internal bool IsObserved { get; init; }
 
     /// <summary>Is told of repeated steps, of which the scheduler's observer hears nothing.</summary>
     internal Replica? Owner { get; set; }
@@ -179,8 +187,29 @@ public sealed partial class SimulatedStepExecutor : IStepExecutor, IRepeatedStep
     private double Price(int prefill, int decode, int sequences)
     {
         PhaseTotals totals = prefill + decode == 0 ? default : Slowest(prefill, decode);
+        bool isMixed = prefill > 0 && decode > 0;
+        double alone = isMixed && (IsObserved || _promptShare != 1)
+            ? Math.Min(totals.LatencySeconds, Slowest(0, decode).LatencySeconds)
+            : 0;
+        if (isMixed && _promptShare != 1)
+        {
+            double whole = totals.LatencySeconds, felt = alone + (_promptShare * (whole - alone));
+            totals = totals with
+            {
+                LatencySeconds = felt,
+                FlopUtilization = Math.Min(1, totals.FlopUtilization * whole / felt),
+                BandwidthUtilization = Math.Min(1, totals.BandwidthUtilization * whole / felt),
+            };
+        }
+
         double seconds = totals.LatencySeconds + (_draft is null ? 0 : DraftSeconds(prefill, decode)) + _overhead.Of(sequences);
         Meter.Add(totals, seconds, _idleWatts, sequences);
+        if (IsObserved)
+        {
+            DecodeSeconds = prefill == 0 ? seconds : decode == 0 ? 0 : Math.Min(
+                seconds, alone + (_draft is null ? 0 : DraftSeconds(0, decode)) + _overhead.Of(decode));
+        }
+
         return seconds;
     }
 

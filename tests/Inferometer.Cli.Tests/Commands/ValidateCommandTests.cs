@@ -130,21 +130,44 @@ public sealed class ValidateCommandTests : IDisposable
     public async Task A_service_is_explained()
     {
         CommandRun run = (await CommandRun.OfLine(
-            "explain llama-3.1-8b --on h100 --batch 64 --input 1000 --output 200 --ttft 900 --tpot 30")).Succeeded();
+            "explain llama-3.1-8b --on h100 --users 64 --input 1000 --output 200 --requests 300 --ttft 900 --tpot 30")).Succeeded();
 
         string[] texts =
-            ["64 users", "Where a token's time goes", "not explained", "What this says", "What to try", "reading weights"];
+            ["64 users", "Where a token's time goes", "not explained", "What this says", "What to try", "reading weights",
+                "What may be other than stated", "all is as stated"];
         foreach (string text in texts)
         {
             Assert.Contains(text, run.Output, StringComparison.Ordinal);
         }
     }
 
+    [Fact]
+    public async Task Machines_get_every_part_of_an_explanation()
+    {
+        CommandRun run = (await CommandRun.OfLine(
+            "explain llama-3.1-8b --on h100 --rate 30 --input 1000 --output 100 --requests 200 --framework vllm --ttft 900 --tpot 30 "
+                + "-f json")).Succeeded();
+        using JsonDocument document = JsonDocument.Parse(run.Output);
+        JsonElement page = document.RootElement;
+
+        Assert.Equal(900, page.GetProperty("times")[0].GetProperty("measured_ms").GetDouble());
+        double first = page.GetProperty("times")[0].GetProperty("forecast_ms").GetDouble();
+        Assert.Equal(
+            first,
+            page.GetProperty("ttft_parts").EnumerateArray().Where(p => !p.GetProperty("key").ValueEquals("unexplained"))
+                .Sum(p => p.GetProperty("ms").GetDouble()),
+            1e-6 * first);
+        Assert.Contains(page.GetProperty("causes").EnumerateArray(), c => c.GetProperty("key").ValueEquals("stated"));
+        Assert.All(page.GetProperty("advice").EnumerateArray(), a => Assert.True(a.GetProperty("gain").GetDouble() >= 0.01));
+    }
+
     [Theory]
     [InlineData("explain llama-3.1-8b --on h100", ExitCode.Usage, "Say what was measured")]
+    [InlineData("explain llama-3.1-8b --on h100 --ttft 9", ExitCode.Usage, "Say what is asked of the service")]
+    [InlineData("explain llama-3.1-8b --on h100 --ttft 9 --users 2 --rate 3", ExitCode.Usage, "different things of when requests come")]
     [InlineData("explain --on h100 --ttft 9", ExitCode.Usage, "Say which MODEL")]
-    [InlineData("explain llama-3.1-8b --on h100 --tpot 30 --e2e 20", ExitCode.Failed, "TPOT is 30 ms, more than the 20 ms")]
-    [InlineData("explain llama-3.1-8b --on h100 --tpot 0.006", ExitCode.Failed, "another unit (seconds, not milliseconds)")]
+    [InlineData("explain llama-3.1-8b --on h100 --users 1 --requests 9 --tpot 30 --e2e 20", ExitCode.Failed, "TPOT is 30 ms, more than")]
+    [InlineData("explain llama-3.1-8b --on h100 --users 1 --requests 9 --tpot 0.006", ExitCode.Failed, "another unit (seconds, not")]
     [InlineData("explain llama-3.1-8b --on h100 --ttft 0", ExitCode.Usage, "--ttft: '0' is not allowed")]
     public async Task Nonsense_is_refused(string line, int code, string message)
     {

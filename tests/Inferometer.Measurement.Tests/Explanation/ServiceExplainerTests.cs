@@ -1,111 +1,131 @@
-using System.Text.Json.Nodes;
 using Inferometer.Core;
 using Inferometer.Measurement.Explanation;
-using Inferometer.Simulation;
-using Inferometer.Simulation.ClosedLoop;
-using Inferometer.Simulation.Configuration;
-using Inferometer.Simulation.Costs;
-using Inferometer.Simulation.Requests;
+using Inferometer.Serving.Arrivals;
+using Inferometer.Simulation.Serving;
 
 namespace Inferometer.Measurement.Tests.Explanation;
 
 /// <summary>What is said of a measured service.</summary>
 public sealed class ServiceExplainerTests
 {
-    private static readonly SimulationEngine Engine = new();
+    private static readonly TrafficOptions Load = ExplainedServices.Users(32);
 
-    [Fact]
-    public void The_parts_are_those_of_the_closed_loop_and_add_up_to_its_times()
+    public static TheoryData<string> Causes => ["small_cache", "few_places", "host", "slow_device", "burst", "few_places+host"];
+
+    [Theory]
+    [MemberData(nameof(Causes))]
+    public void A_cause_that_was_made_is_found(string made)
     {
-        ICostPlan plan = Engine.Prepare(Config(64));
-        var forecast = LoadForecast.Of(plan, WorkloadPoint.From(plan.Request.Workload));
-        ClosedLoopEstimate loop = ClosedLoopModel.Estimate(plan, new ClosedLoopLoad(64, 1000, 200));
-
-        Assert.Equal(1000 * loop.StallSeconds, Part(forecast.PerToken, "prompt_stalls"), 9);
-        Assert.Equal(1000 * loop.TimePerOutputTokenSeconds, forecast.TpotMs, 6);
-        Assert.Equal(1000 * loop.PromptSeconds, Part(forecast.FirstToken, "own_prompt"), 9);
-        Assert.Equal(1000 * loop.TimeToFirstTokenSeconds, forecast.TtftMs, 6);
-        Assert.Equal(1000 * loop.EndToEndSeconds, forecast.EndToEndMs, 3);
-    }
-
-    [Fact]
-    public void Ranges_lie_around_the_times_they_belong_to()
-    {
-        SimulationConfig config = Config(64);
-        ICostPlan plan = Engine.Prepare(config with { SimulationParams = config.SimulationParams.With("cost_model", "calibrated") });
-        var forecast = LoadForecast.Of(plan, WorkloadPoint.From(plan.Request.Workload));
-        Assert.NotNull(forecast.Basis);
-        foreach ((double time, Interval? range) in new[]
+        ServiceForecast stated = ExplainedServices.Forecast(ExplainedServices.Of(Load));
+        double full = stated.Result.Load.PeakKvUse * stated.Result.Load.KvCapacityTokens;
+        ExplainedService service = made switch
         {
-            (forecast.TtftMs, forecast.TtftIntervalMs), (forecast.TpotMs, forecast.TpotIntervalMs),
-            (forecast.EndToEndMs, forecast.EndToEndIntervalMs),
-        })
+            "small_cache" => ExplainedServices.Of(Load, o => o with { BlockCount = (int)(0.5 * full / o.BlockSize) }),
+            "few_places" => ExplainedServices.Of(Load, o => o with { Scheduler = o.Scheduler with { MaxSequences = 23 } }),
+            "host" => ExplainedServices.Of(Load, o => o with { Overhead = new StepOverhead(0.012, 0) }),
+            "few_places+host" => ExplainedServices.Of(
+                Load, o => o with { Overhead = new StepOverhead(0.02, 0), Scheduler = o.Scheduler with { MaxSequences = 16 } }),
+            _ => ExplainedServices.Of(Load),
+        };
+        ServiceForecast measured = made switch
         {
-            Assert.InRange(time, range!.Value.Low, range.Value.High);
-        }
+            "burst" => ServiceForecast.Of(
+                ExplainedServices.Engine.Prepare(service.Config), new ServiceTraffic(Load with { RampSeconds = 0 }, WarmUp.None),
+                service.Options(ExplainedServices.Engine.Prepare(service.Config)), apart: false, TestContext.Current.CancellationToken),
+            "slow_device" => ServiceForecast.Of(
+                ExplainedServices.Engine.Prepare(service.Config), new ServiceTraffic(Load),
+                service.Options(ExplainedServices.Engine.Prepare(service.Config)), apart: false,
+                TestContext.Current.CancellationToken, slowness: 2.5),
+            _ => ExplainedServices.Forecast(service),
+        };
+
+        ServiceExplanation explanation = ExplainedServices.Explain(ExplainedServices.Of(Load), measured.TtftMs, measured.TpotMs);
+
+        Assert.True(explanation.Distance > 0.1, "the case differs from what is stated");
+        Assert.NotNull(explanation.Cause);
+        Assert.Equal(made, explanation.Cause.Key);
+        Assert.True(explanation.Cause.Distance < 0.1);
+        Assert.NotEmpty(explanation.Cause.Forecast.FirstToken);
+        Assert.Contains(explanation.Findings, f => f.StartsWith("The measured times come out where", StringComparison.Ordinal));
+        ServiceAdvice remedy = explanation.Advice.First(
+            a => string.Equals(a.Change, explanation.Cause.Remedy, StringComparison.Ordinal));
+        Assert.Equal(1 - (explanation.Forecast.EndToEndMs / explanation.Observed.EndToEndMs!.Value), remedy.Gain, 9);
     }
 
     [Fact]
-    public void One_user_waits_for_nobody()
+    public void Causes_come_nearer_the_nearest_first()
     {
-        ICostPlan plan = Engine.Prepare(Config(1));
-        var forecast = LoadForecast.Of(plan, WorkloadPoint.From(plan.Request.Workload));
+        ServiceExplanation explanation = ExplainedServices.Explain(ExplainedServices.Of(Load), 900, 30);
 
-        Assert.DoesNotContain(forecast.FirstToken, p => p.Key is "prompt_queue" or "cache_room");
-        Assert.DoesNotContain(forecast.PerToken, p => p.Key is "prompt_stalls");
-        Assert.Equal("weights", forecast.PerToken[0].Key);
-        Assert.True(Part(forecast.PerToken, "weights") > 0.7 * forecast.TpotMs);
+        Assert.NotEmpty(explanation.Causes);
+        Assert.Equal(explanation.Causes.OrderBy(c => c.Distance), explanation.Causes);
+        Assert.All(explanation.Causes, c => Assert.True(c.Distance < explanation.Distance));
+        Assert.Equal(explanation.Causes.DistinctBy(c => c.Key, StringComparer.Ordinal), explanation.Causes);
     }
 
     [Fact]
-    public void Users_without_room_wait_for_those_who_are_in()
+    public void What_is_as_forecast_has_no_cause()
     {
-        ICostPlan plan = Engine.Prepare(Config(2000));
-        var point = WorkloadPoint.From(plan.Request.Workload);
-        var forecast = LoadForecast.Of(plan, point);
+        ServiceForecast forecast = ExplainedServices.Forecast(ExplainedServices.Of(Load));
+        ServiceExplanation explanation = ExplainedServices.Explain(ExplainedServices.Of(Load), 1.03 * forecast.TtftMs, forecast.TpotMs);
 
-        Assert.InRange(forecast.Room!.Value, 100, 1000);
-        Assert.True(Part(forecast.FirstToken, "cache_room") > 0.5 * forecast.TtftMs);
-        Assert.Contains(
-            new ServiceExplainer(Engine).Explain(Config(2000), new ObservedService(60_000, 60, null)).Findings,
-            said => said.Contains("KV pressure governs TTFT", StringComparison.Ordinal));
+        Assert.Empty(explanation.Causes);
+        Assert.Null(explanation.Cause);
+        Assert.Contains(explanation.Findings, f => f.StartsWith("Measurement and forecast agree", StringComparison.Ordinal));
     }
 
     [Fact]
-    public void Advice_is_forecast_and_the_greatest_gain_comes_first()
+    public void Advice_is_simulated_and_the_greatest_gain_comes_first()
     {
-        ServiceExplanation explanation = new ServiceExplainer(Engine).Explain(Config(64), new ObservedService(900, 30, null));
+        ExplainedService service = ExplainedServices.Of(Load);
+        ServiceForecast now = ExplainedServices.Forecast(service);
+        ServiceExplanation explanation = ExplainedServices.Explain(service, now.TtftMs, now.TpotMs);
 
-        Assert.Equal(900 + (199 * 30), explanation.Observed.EndToEndMs!.Value, 9);
-        Assert.NotEmpty(explanation.Advice);
         Assert.Equal(explanation.Advice.OrderByDescending(a => a.Gain), explanation.Advice);
         ServiceAdvice narrow = explanation.Advice.Single(a => a.Change.StartsWith("weights and activations", StringComparison.Ordinal));
-        ICostPlan plan = Engine.Prepare(Config(64, ("weights", "fp8"), ("activations", "fp8")));
-        var forecast = LoadForecast.Of(plan, WorkloadPoint.From(plan.Request.Workload));
-        Assert.Equal(forecast.TpotMs, narrow.Forecast.TpotMs, 9);
-        Assert.Equal(30 - explanation.Forecast.TpotMs + forecast.TpotMs, narrow.TpotMs, 9);
-        double shorter = forecast.FirstToken[0].Milliseconds / explanation.Forecast.FirstToken[0].Milliseconds;
-        Assert.Equal(forecast.TtftMs + ((900 - explanation.Forecast.TtftMs) * shorter), narrow.TtftMs, 9);
-        Assert.Equal(1 - (narrow.EndToEndMs / explanation.Observed.EndToEndMs.Value), narrow.Gain, 9);
+        ServiceForecast then = ExplainedServices.Forecast(
+            ExplainedServices.Of(Load, null, "roofline", ("weights", "fp8"), ("activations", "fp8")));
+        Assert.Equal(then.TpotMs!.Value, narrow.Forecast.TpotMs!.Value, 9);
+        Assert.Equal(then.TtftMs, narrow.Forecast.TtftMs, 9);
+        Assert.Equal(1 - (then.EndToEndMs / now.EndToEndMs), narrow.Gain, 9);
+        ServiceAdvice twice = explanation.Advice.Single(a => a.Change.StartsWith("2 replicas", StringComparison.Ordinal));
+        Assert.Equal(2, twice.Forecast.Result.Load.Devices);
+    }
+
+    [Fact]
+    public void More_places_are_advised_where_they_are_full()
+    {
+        ServiceExplanation explanation = ExplainedServices.Explain(
+            ExplainedServices.Of(Load, o => o with { Scheduler = o.Scheduler with { MaxSequences = 8 } }), 900, 8);
+
+        Assert.Contains(explanation.Advice, a => a.Change.StartsWith("16 sequences at once instead of 8", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_cache_kept_small_is_advised_to_grow()
+    {
+        ServiceExplanation explanation = ExplainedServices.Explain(
+            ExplainedServices.Of(Load, o => o with { BlockCount = 12_000 / o.BlockSize }), 1200, 8);
+
+        Assert.Contains(explanation.Advice, a => a.Change.StartsWith("as much KV cache", StringComparison.Ordinal) && a.Gain > 0.1);
+        Assert.Contains(explanation.Findings, f => f.StartsWith("KV pressure", StringComparison.Ordinal));
     }
 
     [Fact]
     public void What_is_not_explained_is_the_rest()
     {
-        ServiceExplanation explanation = new ServiceExplainer(Engine).Explain(Config(64), new ObservedService(900, 30, null));
+        ServiceExplanation explanation = ExplainedServices.Explain(ExplainedServices.Of(Load), 900, 30);
 
-        Assert.Equal(30 - explanation.Forecast.TpotMs, explanation.UnexplainedTpotMs!.Value, 9);
-        Assert.Equal(900 - explanation.Forecast.TtftMs, explanation.UnexplainedTtftMs!.Value, 9);
-        Assert.Contains(explanation.Findings, f => f.StartsWith("TPOT is ", StringComparison.Ordinal));
-        Assert.Contains(explanation.Findings, f => f.StartsWith("TTFT is ", StringComparison.Ordinal));
+        Assert.Equal(30 - explanation.Forecast.TpotMs, explanation.UnexplainedTpotMs);
+        Assert.Equal(900 - explanation.Forecast.TtftMs, explanation.UnexplainedTtftMs);
     }
 
     [Theory]
-    [InlineData(900.0, null, 6870.0, 900, 30)]
-    [InlineData(null, 30.0, 6870.0, 900, 30)]
+    [InlineData(900.0, null, 3870.0, 900, 30)]
+    [InlineData(null, 30.0, 3870.0, 900, 30)]
     public void The_third_time_follows_from_two(double? ttft, double? tpot, double? whole, double expectedTtft, double expectedTpot)
     {
-        ObservedService observed = new ServiceExplainer(Engine).Explain(Config(64), new ObservedService(ttft, tpot, whole)).Observed;
+        ObservedService observed = ExplainedServices.Explain(ExplainedServices.Of(Load), ttft, tpot, whole).Observed;
 
         Assert.Equal(expectedTtft, observed.TtftMs!.Value, 9);
         Assert.Equal(expectedTpot, observed.TpotMs!.Value, 9);
@@ -122,34 +142,7 @@ public sealed class ServiceExplainerTests
     public void Nonsense_is_refused(double? ttft, double? tpot, double? whole, string message)
     {
         InferometerException error = Assert.Throws<InferometerException>(
-            () => new ServiceExplainer(Engine).Explain(Config(64), new ObservedService(ttft, tpot, whole)));
+            () => ExplainedServices.Explain(ExplainedServices.Of(Load), ttft, tpot, whole));
         Assert.Contains(message, error.Message, StringComparison.Ordinal);
-    }
-
-    private static double Part(IReadOnlyList<TimePart> parts, string key) =>
-        parts.Single(p => string.Equals(p.Key, key, StringComparison.Ordinal)).Milliseconds;
-
-    private static SimulationConfig Config(int users, params (string Part, string Format)[] formats)
-    {
-        JsonObject parameters = new()
-        {
-            ["system_name"] = "h100",
-            ["batch_size"] = users,
-            ["input_tokens"] = 1000,
-            ["output_tokens"] = 200,
-            ["cost_model"] = "roofline",
-        };
-        if (formats.Length > 0)
-        {
-            parameters["quantization"] = new JsonObject(
-                formats.Select(f => new KeyValuePair<string, JsonNode?>(f.Part, JsonValue.Create(f.Format))));
-        }
-
-        return new SimulationConfig
-        {
-            Model = "llama-3.1-8b",
-            Features = ["prefill", "decode", "flash_attention"],
-            SimulationParams = new ParameterBag(parameters),
-        };
     }
 }

@@ -50,6 +50,45 @@ public sealed class ServingSimulationTests
     }
 
     [Fact]
+    public void Of_prompts_in_a_step_that_decodes_a_share_is_felt()
+    {
+        ArrivalTrace trace =
+            new([new() { Seconds = 0, InputTokens = 10, OutputTokens = 2 }, new() { Seconds = 1e-9, InputTokens = 150, OutputTokens = 1 }]);
+        double alone = Llama.Step([new PrefillChunk(0, 10)], []).LatencySeconds;
+        double decode = Llama.Step([], [new DecodeGroup(11)]).LatencySeconds;
+        double mixed = Llama.Step([new PrefillChunk(0, 150)], [new DecodeGroup(11)]).LatencySeconds;
+        ServingReport report = Run(trace, Llama, new() { PromptShare = 0.25 }).Value;
+        Assert.Equal(alone + decode + (0.25 * (mixed - decode)), report.DurationSeconds, 1e-9);
+    }
+
+    [Fact]
+    public void Ranks_with_attention_of_their_own_have_limits_of_their_own()
+    {
+        ArrivalTrace trace = new(Enumerable.Range(0, 4).Select(_ => new Arrival { Seconds = 0, InputTokens = 100, OutputTokens = 1 }));
+        ServingSimulationOptions options = new()
+        {
+            Scheduler = new SchedulerOptions { MaxTokensPerStep = 100, MaxSequences = 1 },
+            BlockCount = 1000,
+        };
+        EstimateRequest one = Sample.Request(Sample.Llama3) with { System = Sample.RealSystem };
+        FixedPlan ranks = new(1, one with { Parallelism = new(Data: 4, AttentionDataParallel: true) });
+        Assert.Equal(1, Run(trace, ranks, options).Value.DurationSeconds, 1e-9);
+        Assert.Equal(4, Run(trace, new FixedPlan(1), options).Value.DurationSeconds, 1e-9);
+    }
+
+    [Fact]
+    public void An_observer_hears_of_every_step_and_every_request()
+    {
+        Listener listener = new();
+        ServiceResult result = ServingSimulation.Serve(
+            ArrivalTrace.Poisson(50, 20, 200, 10, seed: 5).ToSource(), Llama,
+            new() { WarmUp = new WarmUp(10, 0), Observer = listener }, TestContext.Current.CancellationToken);
+        Assert.Equal(result.Load.Steps, listener.Steps);
+        Assert.Equal(Enumerable.Range(0, 50).Select(i => ((long)i, i >= 10)), listener.Ended.Order());
+        Assert.True(listener.Prompts > 0);
+    }
+
+    [Fact]
     public void Equal_inputs_give_equal_reports()
     {
         ArrivalTrace trace = ArrivalTrace.Poisson(300, 20, 200, 60, seed: 5);
@@ -104,6 +143,26 @@ public sealed class ServingSimulationTests
         ICostPlan plan = Pricing.Plan(Sample.Request(Sample.DeepSeek) with { System = Sample.RealSystem });
         InferometerException error = Assert.Throws<InferometerException>(() => Run(ArrivalTrace.Constant(1, 1, 1, 1), plan));
         Assert.Contains("no room for a KV cache", error.Message, StringComparison.Ordinal);
+    }
+
+    private sealed class Listener : IServiceObserver
+    {
+        public long Steps { get; private set; }
+
+        public int Prompts { get; private set; }
+
+        public List<(long, bool)> Ended { get; } = [];
+
+        public void OnStep(in ServiceStep step)
+        {
+            Steps++;
+            double seconds = step.Plan.EndSeconds - step.Plan.BeginSeconds;
+            Assert.InRange(step.DecodeSeconds, 0, seconds + 1e-9);
+            Assert.InRange(step.Running, 1, 50);
+            Prompts += step.DecodeSeconds < seconds - 1e-9 ? 1 : 0;
+        }
+
+        public void OnEnded(long number, bool isMeasured, Sequence sequence) => Ended.Add((number, isMeasured));
     }
 
     private static Predicted<ServingReport> Run(ArrivalTrace trace, ICostPlan plan, ServingSimulationOptions? options = null) =>
