@@ -33,8 +33,8 @@ switch (args)
     case ["serve-overhead", string served]:
         await ServeOverheadReport.RunAsync(served);
         return 0;
-    case ["two-arms", string folder, .. string[] rest]:
-        return await TwoArms.RunAsync(folder, rest.FirstOrDefault(r => r is not "--steps") ?? "", rest is [.., "--steps"]);
+    case ["two-arms", .. { Length: > 0 } words]:
+        return await TwoArms.RunAsync(ArmOptions.Read(words));
     case ["plan-quick", .. string[] rest]:
         PlanReport.Run(rest is [string planned] ? planned : "llama-3.3-70b");
         return 0;

@@ -38,6 +38,24 @@ public class DocumentationTests
     }
 
     [Fact]
+    public void The_guide_names_every_metric_that_programs_call_otherwise_in_some_versions()
+    {
+        string guide = File.ReadAllText(Path.Combine(SharedFolder.RepositoryRoot, "docs/watch.md"));
+        foreach (Measurement.Watch.WatchedProgram program in Measurement.Watch.WatchedPrograms.All)
+        {
+            foreach (Measurement.Watch.WatchedName name in program.Names.Values.SelectMany(n => n).Where(n => n.Versions is not null))
+            {
+                Assert.True(
+                    program.Program is "TGI" || guide.Split('\n').Any(l => l.Contains($"`{name.Name}`", StringComparison.Ordinal)
+                        && l.Contains($"| {name.Versions} |", StringComparison.Ordinal)),
+                    $"docs/watch.md lacks {name.Name}, {name.Versions}");
+            }
+
+            Assert.Contains(program.Version, guide, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public async Task The_configuration_file_in_the_guide_works()
     {
         string[] yaml = Blocks("docs/estimate.md").Single(b => b[0].StartsWith("model:", StringComparison.Ordinal));

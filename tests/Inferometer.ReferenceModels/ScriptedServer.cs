@@ -163,6 +163,11 @@ public sealed class ScriptedServer : IDisposable
 
     private async Task<bool> StreamAsync(NetworkStream stream, Asked asked, Script script)
     {
+        if (script.HangsUp)
+        {
+            return false;
+        }
+
         if (script.Status != 200)
         {
             return await WriteAsync(stream, script.Status, script.Body);
@@ -197,14 +202,14 @@ public sealed class ScriptedServer : IDisposable
         return true;
     }
 
-    // Timers may end a few milliseconds early.
+    // Timers may end a few milliseconds early. Nobody waits awake for the rest: that would keep the processors from whoever reads.
     private async Task WaitAsync(TimeSpan delay)
     {
         long start = Stopwatch.GetTimestamp();
         await Task.Delay(delay, _end.Token);
         while (Stopwatch.GetElapsedTime(start) < delay)
         {
-            await Task.Yield();
+            await Task.Delay(1, _end.Token);
         }
     }
 
@@ -257,6 +262,9 @@ public sealed class ScriptedServer : IDisposable
 
         /// <summary>Tokens that the usage states; null = one a piece.</summary>
         public int? Tokens { get; init; }
+
+        /// <summary>The connection ends without a word of an answer.</summary>
+        public bool HangsUp { get; init; }
 
         /// <summary>The connection ends behind the last piece.</summary>
         public bool BreaksOff { get; init; }

@@ -8,7 +8,7 @@ import { pathToFileURL } from 'node:url';
 import { makeHistory, run, startBrowser } from './stage.mjs';
 
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const reports = { one: ['measured'], two: ['first', 'slower'], many: ['first', 'second', 'slower', 'measured'] };
+const reports = { one: ['measured'], two: ['first', 'slower'], many: ['first', 'second', 'slower', 'measured'], sweep: ['sweep'] };
 let folder;
 let browser;
 

@@ -54,6 +54,7 @@ export function makeHistory() {
   const load = ['load', '--users', '2', '--requests', '24', '--input', '16', '--output', '8', '--threads', '1', '--warm-up', '0', '--store', store];
   run(...load, '--name', 'measured');
   run(...load, '--name', 'again');
+  run('load', '--rate', '20', '--requests', '12', '--input', '16', '--output', '8', '--threads', '1', '--warm-up', '0', '--sweep-rate', '--slo', 'ttft:60ms', '--store', store, '--name', 'sweep');
   return { folder, store };
 }
 

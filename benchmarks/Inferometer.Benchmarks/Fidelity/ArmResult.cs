@@ -1,31 +1,33 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using Inferometer.Measurement.Load;
 using Inferometer.Serving;
+using Inferometer.Simulation.Serving;
 
 namespace Inferometer.Benchmarks.Fidelity;
 
 /// <summary>A workload, measured and predicted.</summary>
 /// <param name="Workload">What was asked.</param>
 /// <param name="Arms">What came of it.</param>
-internal sealed record ArmResult(ArmWorkload Workload, LoadComparison Arms)
+/// <param name="AsItRan">What is predicted where steps take what they took (<see cref="PlanAsItRan"/>).</param>
+internal sealed record ArmResult(ArmWorkload Workload, LoadComparison Arms, ServiceResult AsItRan)
 {
     private ServingReport Measured => Arms.Measured.Report.Value;
 
     private ServingReport Predicted => Arms.Predicted!.Report.Value;
 
+    private ServingReport PredictedAsItRan => AsItRan.Report.Value;
+
     private bool IsOpen => Workload.Users == 0;
 
-    private (double Measured, double Predicted)[] FirstTokens => IsOpen
-        ? [(Measured.TimeToFirstToken!.P50, Predicted.TimeToFirstToken!.P50),
-            (Measured.TimeToFirstToken.P90, Predicted.TimeToFirstToken.P90)]
-        : [(Measured.TimeToFirstToken!.Mean, Predicted.TimeToFirstToken!.Mean)];
+    private Pair[] FirstTokens => Pairs(r => r.TimeToFirstToken!);
 
-    private (double Measured, double Predicted)[] OutputTokens => IsOpen
-        ? [(Measured.TimePerOutputToken!.P50, Predicted.TimePerOutputToken!.P50),
-            (Measured.TimePerOutputToken.P90, Predicted.TimePerOutputToken.P90)]
-        : [(Measured.TimePerOutputToken!.Mean, Predicted.TimePerOutputToken!.Mean)];
+    private Pair[] OutputTokens => Pairs(r => r.TimePerOutputToken!);
 
-    /// <summary>For people: measured and predicted times, ms, and how far they are apart; means of users, p50 and p90 of rates.</summary>
+    /// <summary>
+    /// For people: measured and predicted times, ms, how far they are apart, and how far where steps take what they took; means of users,
+    /// p50 and p90 of rates.
+    /// </summary>
     public string Row => string.Create(
         CultureInfo.InvariantCulture,
         $"{Workload.Title,-48} TTFT {string.Join("  ", FirstTokens.Select(Say)),-44} TPOT {string.Join("  ", OutputTokens.Select(Say))}");
@@ -40,21 +42,42 @@ internal sealed record ArmResult(ArmWorkload Workload, LoadComparison Arms)
     {
         if (results.Length > 0)
         {
-            double[] first = [.. results.SelectMany(r => r.FirstTokens).Select(Error)];
-            double[] output = [.. results.SelectMany(r => r.OutputTokens).Select(Error)];
+            Pair[] first = [.. results.SelectMany(r => r.FirstTokens)], output = [.. results.SelectMany(r => r.OutputTokens)];
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{title}, {results.Length} workloads: TTFT {Summary(first)}; TPOT {Summary(output)}"));
+                $"{title}, {results.Length} runs: TTFT {Summary(first, p => p.Error)}; TPOT {Summary(output, p => p.Error)}"));
+            Console.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"  with steps as they took: TTFT {Summary(first, p => p.ErrorAsItRan)}; TPOT {Summary(output, p => p.ErrorAsItRan)}"));
         }
     }
 
-    private static string Summary(double[] errors) => string.Create(
+    private static string Summary(Pair[] pairs, Func<Pair, double> error)
+    {
+        double[] errors = [.. pairs.Select(error)];
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"median {100 * MetricSummary.Of([.. errors.Select(Math.Abs)])!.P50:0.0} %, most {100 * errors.Max(Math.Abs):0.0} %, "
+                + $"signed {100 * MetricSummary.Of(errors)!.P50:+0.0;-0.0} %");
+    }
+
+    private Pair[] Pairs(Func<ServingReport, MetricSummary> of)
+    {
+        (MetricSummary measured, MetricSummary predicted, MetricSummary asItRan) = (of(Measured), of(Predicted), of(PredictedAsItRan));
+        return IsOpen
+            ? [new(measured.P50, predicted.P50, asItRan.P50), new(measured.P90, predicted.P90, asItRan.P90)]
+            : [new(measured.Mean, predicted.Mean, asItRan.Mean)];
+    }
+
+    private static string Say(Pair pair) => string.Create(
         CultureInfo.InvariantCulture,
-        $"median {100 * MetricSummary.Of([.. errors.Select(Math.Abs)])!.P50:0.0} %, most {100 * errors.Max(Math.Abs):0.0} %, "
-            + $"signed {100 * MetricSummary.Of(errors)!.P50:+0.0;-0.0} %");
+        $"{1000 * pair.Measured:0.00} / {1000 * pair.Predicted:0.00} {100 * pair.Error:+0;-0} % ({100 * pair.ErrorAsItRan:+0;-0} %)");
 
-    private static double Error((double Measured, double Predicted) pair) => (pair.Predicted / pair.Measured) - 1;
+    [StructLayout(LayoutKind.Auto)]
+    private readonly record struct Pair(double Measured, double Predicted, double AsItRan)
+    {
+        public double Error => (Predicted / Measured) - 1;
 
-    private static string Say((double Measured, double Predicted) pair) => string.Create(
-        CultureInfo.InvariantCulture, $"{1000 * pair.Measured:0.00} / {1000 * pair.Predicted:0.00} {100 * Error(pair):+0;-0} %");
+        public double ErrorAsItRan => (AsItRan / Measured) - 1;
+    }
 }

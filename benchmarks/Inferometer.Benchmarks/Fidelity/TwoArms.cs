@@ -11,8 +11,8 @@ namespace Inferometer.Benchmarks.Fidelity;
 
 /// <summary>
 /// Workloads down both arms: the engine of this process under a load, and what is predicted for the same requests after
-/// <c>calibrate --local</c>, whose models, lengths and batches are other ones. Verb <c>two-arms FOLDER [FILTER] [--steps]</c>; the folder
-/// keeps calibration and models between runs.
+/// <c>calibrate --local</c>, whose models, lengths and batches are other ones. Verb <c>two-arms FOLDER [FILTER] [--rounds N] [--steps]</c>;
+/// the folder keeps calibration and models between runs.
 /// </summary>
 internal static class TwoArms
 {
@@ -20,25 +20,25 @@ internal static class TwoArms
     private const int CacheTokens = 8192;
     private static readonly TimeSpan s_compiling = TimeSpan.FromSeconds(3);
 
-    public static async Task<int> RunAsync(string folder, string filter, bool steps)
+    public static async Task<int> RunAsync(ArmOptions options)
     {
-        if (!Directory.Exists(Path.Combine(folder, "calibration")))
+        if (!Directory.Exists(Path.Combine(options.Folder, "calibration")))
         {
             int code = await InferometerCommand.RunAsync(
-                ["calibrate", "--local", "--catalog", folder], Console.Out, Console.Error, CancellationToken.None);
+                ["calibrate", "--local", "--catalog", options.Folder], Console.Out, Console.Error, CancellationToken.None);
             if (code != 0)
             {
                 return code;
             }
         }
 
-        ArmModels models = new(Path.Combine(folder, "models"));
+        ArmModels models = new(Path.Combine(options.Folder, "models"));
         List<ArmResult> results = [];
         foreach (IGrouping<string, ArmWorkload> group in ArmWorkload.Judged
-            .Where(w => w.Title.Contains(filter, StringComparison.OrdinalIgnoreCase)).GroupBy(w => w.Model, StringComparer.Ordinal))
+            .Where(w => w.Title.Contains(options.Filter, StringComparison.OrdinalIgnoreCase)).GroupBy(w => w.Model, StringComparer.Ordinal))
         {
             string path = models.PathOf(group.Key);
-            ICostPlan plan = PlanOf(path, folder);
+            ICostPlan plan = PlanOf(path, options.Folder);
             using TimedEngine engine = TimedEngine.Load(path, cacheTokens: CacheTokens);
             EngineTarget target = new(engine.Engine, group.Key);
             for (long begin = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(begin) < s_compiling;)
@@ -46,26 +46,45 @@ internal static class TwoArms
                 await RunAsync(target, group.First() with { Requests = Math.Max(2, group.First().Users) });
             }
 
-            foreach (ArmWorkload workload in group)
+            // By turns, so that what drifts on the machine meets all workloads alike.
+            for (int round = 0; round < options.Rounds; round++)
             {
-                // Memory is first touched on the way, as in a service that has run for a while.
-                await RunAsync(target, workload with { Requests = Math.Max(Math.Max(2, workload.Users), workload.Requests / 3) });
-                engine.TakeSteps();
-                LoadResult measured = await RunAsync(target, workload);
-                IReadOnlyList<TimedStep> timed = engine.TakeSteps();
-                ArmResult result = new(workload, LoadComparison.Of(
-                    measured, plan, Options(plan), workload.Users > 0 ? workload.Source() : null, CancellationToken.None));
-                results.Add(result);
-                Console.WriteLine(result.Row);
-                if (steps)
+                foreach (ArmWorkload workload in group)
                 {
-                    StepErrors.Print(timed, plan);
+                    results.Add(await RunAsync(engine, target, plan, workload, options.ShowsSteps));
                 }
             }
         }
 
         ArmResult.PrintMedians(results);
         return 0;
+    }
+
+    private static async Task<ArmResult> RunAsync(
+        TimedEngine engine, EngineTarget target, ICostPlan plan, ArmWorkload workload, bool showsSteps)
+    {
+        // Memory is first touched on the way, as in a service that has run for a while.
+        await RunAsync(target, workload with { Requests = Math.Max(Math.Max(2, workload.Users), workload.Requests / 3) });
+        engine.TakeSteps();
+        ThreadTimes before = ThreadTimes.Now();
+        LoadResult measured = await RunAsync(target, workload);
+        ThreadTimes after = ThreadTimes.Now();
+        IReadOnlyList<TimedStep> timed = engine.TakeSteps();
+        ServingSimulationOptions options = Options(plan);
+        ArmResult result = new(
+            workload, Predict(plan), Predict(new PlanAsItRan(plan, timed)).Predicted!);
+        Console.WriteLine(result.Row);
+        if (showsSteps)
+        {
+            StepErrors.Print(timed, plan);
+            StepErrors.PrintWays(measured.Timelines, timed);
+            Console.WriteLine($"    threads: {after.Since(before)}");
+        }
+
+        return result;
+
+        LoadComparison Predict(ICostPlan by) => LoadComparison.Of(
+            measured, by, options, workload.Users > 0 ? workload.Source() : null, CancellationToken.None);
     }
 
     private static async Task<LoadResult> RunAsync(EngineTarget target, ArmWorkload workload)

@@ -109,7 +109,7 @@ internal sealed partial class BenchCommand
         int[] threads = _threads.Of(parsed);
         var kv = KvArgument.Read(_kv.Of(parsed), location);
         using Interrupt interrupt = new(cancellationToken);
-        using var energy = EnergyMeter.Open();
+        using EnergyMeter energy = _device.Of(parsed).TakesGpu ? EnergyMeter.OpenWithDevices() : EnergyMeter.Open();
         BenchRequest request = new()
         {
             Device = _device.Of(parsed).Find(_printer, location, new InferenceOptions

@@ -30,7 +30,8 @@ internal sealed partial class CalibrateCommand
             + "(json), or a table of serving runs with columns as of silicon.csv; one to eight runs will do.");
 
     private readonly ValueOption<string> _model = new(
-        ["--model"], Domains.Text("MODEL"), "The model, where a result does not say.", "as the result says");
+        ["--model"], Domains.Text("MODEL"), "The model, where a result does not say: a name, or the path of a .gguf file.",
+        "as the result says");
 
     private readonly ValueOption<string> _system = new(
         ["--on"], Domains.Text("SYSTEM"), "The machine, where a result does not say.", "as the result says");

@@ -2,7 +2,9 @@ using System.CommandLine;
 using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Output;
 using Inferometer.Cli.Settings;
+using Inferometer.Core;
 using Inferometer.History.Comparison;
+using Inferometer.History.Records;
 using Inferometer.History.Stores;
 using Inferometer.Reports.Documents;
 using Inferometer.Reports.Runs;
@@ -41,8 +43,14 @@ internal sealed class DiffCommand
     private int Run(ParseResult parsed)
     {
         using IRunStore store = RunStores.OpenExisting(RecordingSettings.Location(parsed, _store));
-        var comparison = RunComparison.Of(
-            RunReference.Find(store, _a.Of(parsed) ?? "latest~1", "A"), RunReference.Find(store, _b.Of(parsed) ?? "latest", "B"));
+        RunRecord a = RunReference.Find(store, _a.Of(parsed) ?? "latest~1", "A");
+        RunRecord b = RunReference.Find(store, _b.Of(parsed) ?? "latest", "B");
+        if (string.Equals(a.Id, b.Id, StringComparison.Ordinal))
+        {
+            throw new InferometerException($"A and B are both the run {a.ShortId}; name two. 'inferometer history' lists runs.");
+        }
+
+        var comparison = RunComparison.Of(a, b);
         OutputFormat format = _format.Of(parsed);
         _printer.Print(format is OutputFormat.Csv ? new Document(RunDiffPage.Differences(comparison)) : RunDiffPage.Of(comparison), format);
         return ExitCode.Success;

@@ -30,7 +30,7 @@ internal sealed class HistoryCommand
         HistoryCommand self = new(printer);
         ExampleCommand command = new(
             "history",
-            "Lists the runs that load, bench, simulate, perplexity and compress eval have kept, and estimate with --record.",
+            "Lists the runs that load, watch, bench, simulate, perplexity and compress eval have kept, and estimate with --record.",
             "inferometer history",
             "inferometer history --kind bench --model qwen3 --since 7d",
             "inferometer history --tag nightly -n 100 -f csv");

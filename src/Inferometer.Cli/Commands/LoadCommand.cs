@@ -116,7 +116,7 @@ internal sealed class LoadCommand
         ServingSimulationOptions? predicted = plan is null
             ? null
             : _service.Read(parsed, plan, traffic, _traffic.Seed(parsed)) with { KeepOutcomes = recording.IsOn };
-        using EnergyMeter? energy = overNetwork ? null : EnergyMeter.Open();
+        using EnergyMeter? energy = !overNetwork ? EnergyMeter.Open() : _url.Of(parsed).IsLoopback ? EnergyMeter.OpenWithDevices() : null;
         LoadOptions options = new()
         {
             Energy = energy,
@@ -131,6 +131,7 @@ internal sealed class LoadCommand
                 rate => RunAsync(target.Target, _traffic.Read(parsed, plan, _model.Of(parsed), rate), options, cancellationToken),
                 _traffic.Rate(parsed)!.Value).ConfigureAwait(false);
             Print(parsed, sweep, target.Target.Name);
+            Keep(parsed, recording, sweep);
             return ExitCode.Success;
         }
 
@@ -149,17 +150,30 @@ internal sealed class LoadCommand
 
     private void Keep(ParseResult parsed, RunRecording recording, LoadComparison load, ICostPlan? plan)
     {
-        string model = parsed.IsGiven(_url)
-            ? _model.Of(parsed) ?? (parsed.IsGiven(_served) ? _served.Of(parsed) : "what it serves")
-            : Path.GetFileName(Path.TrimEndingDirectorySeparator(_model.Of(parsed) ?? ModelLocation.BundledPath));
-        string on = parsed.IsGiven(_url) ? _url.Of(parsed).GetComponents(UriComponents.HostAndPort, UriFormat.Unescaped)
-            : BenchReport.Processor();
+        (string model, string on) = Subject(parsed);
         recording.Keep(
             () => new RunDraft(RunKind.Load, RunArm.Measured, model, on, RecordedServing.Of(load.Measured)),
             load.Predicted is { } predicted
                 ? () => new RunDraft(RunKind.Load, RunArm.Predicted, model, plan!.Request.System.Name, RecordedServing.Of(predicted))
                 : null);
     }
+
+    private void Keep(ParseResult parsed, RunRecording recording, LoadSweep sweep)
+    {
+        (string model, string on) = Subject(parsed);
+        recording.Keep(
+            () => new RunDraft(RunKind.LoadSweep, RunArm.Measured, model, on, RecordedSweep.Of(sweep)),
+            () => sweep.Points.Select(point => new RunPartDraft(
+                new RunDraft(RunKind.Load, RunArm.Measured, model, on, RecordedServing.Of(point.Result)), RecordedSweep.Axis,
+                point.RequestsPerSecond,
+                words => TrafficSettings.AtRate(
+                    words.Where(w => !string.Equals(w, _sweep.Name, StringComparison.Ordinal)), point.RequestsPerSecond))));
+    }
+
+    private (string Model, string On) Subject(ParseResult parsed) => parsed.IsGiven(_url)
+        ? (_model.Of(parsed) ?? (parsed.IsGiven(_served) ? _served.Of(parsed) : "what it serves"),
+            _url.Of(parsed).GetComponents(UriComponents.HostAndPort, UriFormat.Unescaped))
+        : (Path.GetFileName(Path.TrimEndingDirectorySeparator(_model.Of(parsed) ?? ModelLocation.BundledPath)), BenchReport.Processor());
 
     private OpenTarget Open(ParseResult parsed, bool overNetwork, CancellationToken cancellationToken)
     {
@@ -259,8 +273,8 @@ internal sealed class LoadCommand
         string title = string.Create(CultureInfo.InvariantCulture, $"{load.Measured.Report.Source.Machine}: {traffic.Description}");
         Document document = format switch
         {
-            OutputFormat.Json => LoadPage.Full(load, assumptions),
-            OutputFormat.Csv => LoadPage.Row(load),
+            OutputFormat.Json => LoadPage.Full(load, assumptions, _traffic.Users(parsed)),
+            OutputFormat.Csv => LoadPage.Row(load, _traffic.Users(parsed)),
             _ => LoadPage.Of(load, title, assumptions),
         };
         _printer.Print(document, format);

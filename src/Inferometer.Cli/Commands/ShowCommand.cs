@@ -45,7 +45,7 @@ internal sealed class ShowCommand
         {
             OutputFormat.Json => RunPage.Full(run),
             OutputFormat.Csv => new Document(RunPage.Metrics(run)),
-            _ => RunPage.Of(run),
+            _ => RunPage.Of(run, store.List(new RunFilter { PartOf = run.Id })),
         };
         _printer.Print(page, format);
         return ExitCode.Success;

@@ -3,10 +3,13 @@ using System.Globalization;
 using System.Net;
 using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Output;
+using Inferometer.Cli.Recording;
 using Inferometer.Cli.Settings;
 using Inferometer.Compression;
+using Inferometer.History.Records;
 using Inferometer.Measurement.Watch;
 using Inferometer.Reports.Documents;
+using Inferometer.Reports.Runs;
 using Inferometer.Reports.Watch;
 using Inferometer.Reports.Writers;
 using Inferometer.Server.Watching;
@@ -64,6 +67,7 @@ internal sealed class WatchCommand
     private readonly ServiceSettings _service = new();
     private readonly DeploymentOptions _deployment = new(ofService: true);
     private readonly ValueOption<OutputFormat> _format = FormatOptions.Create();
+    private readonly RecordingSettings _recording = new();
     private readonly Printer _printer;
 
     private WatchCommand(Printer printer) => _printer = printer;
@@ -85,6 +89,7 @@ internal sealed class WatchCommand
         };
         self._service.AddOfServiceTo(command);
         command.Add(self._format);
+        self._recording.AddTo(command);
         self._deployment.AddTo(command);
         command.SetAction(self.RunAsync);
         return command;
@@ -93,6 +98,8 @@ internal sealed class WatchCommand
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         Require(parsed);
+        RunRecording recording = RunRecording.Begin(parsed, _recording, _printer);
+        RecordedWatch kept = new(recording.At);
         WatchedDeployment? deployment = Deployment(parsed);
         WatchOptions options = new()
         {
@@ -119,8 +126,13 @@ internal sealed class WatchCommand
             }
 
             await watch.RunAsync(
-                duration, _once.Of(parsed), happened => _printer.Error.WriteLine(WatchLine.Of(happened)), interrupt.Token)
-                .ConfigureAwait(false);
+                duration, _once.Of(parsed),
+                happened =>
+                {
+                    kept.Add(happened);
+                    _printer.Error.WriteLine(WatchLine.Of(happened));
+                },
+                interrupt.Token).ConfigureAwait(false);
         }
         finally
         {
@@ -131,6 +143,9 @@ internal sealed class WatchCommand
         }
 
         Print(parsed, watch.State, scraper.Page, deployment);
+        recording.Keep(() => new RunDraft(
+            RunKind.Watch, RunArm.Measured, _model.Of(parsed) ?? (parsed.IsGiven(_served) ? _served.Of(parsed) : "what it serves"),
+            _url.Of(parsed).GetComponents(UriComponents.HostAndPort, UriFormat.Unescaped), kept.Figures(watch.State)));
         bool drifted = _once.Of(parsed) ? watch.State.Drifting.Any() : watch.State.Alerts.Any(n => n > 0);
         return duration is not null && drifted ? ExitCode.Failed : ExitCode.Success;
     }

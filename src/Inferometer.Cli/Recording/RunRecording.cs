@@ -23,6 +23,9 @@ internal sealed class RunRecording
     /// <summary>Whether anything is kept.</summary>
     public bool IsOn { get; }
 
+    /// <summary>When the run began.</summary>
+    public DateTimeOffset At => _at;
+
     /// <summary>Version and commit of this program.</summary>
     public static string Product =>
         typeof(RunRecording).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
@@ -41,22 +44,33 @@ internal sealed class RunRecording
             return;
         }
 
-        RunRecord kept = Record(run(), null);
-        try
-        {
-            using IRunStore store = RunStores.Open(_settings.Location(_parsed));
-            store.Add(kept);
-            if (prediction is not null)
-            {
-                store.Add(Record(prediction(), kept.Id));
-            }
+        RunRecord kept = Record(run());
+        Add([kept, .. prediction is null ? [] : (RunRecord[])[(Record(prediction()) with { PredictionOf = kept.Id }).Sealed()]]);
+    }
 
-            _printer.Error.WriteLine($"recorded as {kept.ShortId}");
-        }
-        catch (InferometerException fault)
+    /// <summary>Keeps a run with its parts.</summary>
+    /// <param name="whole">Makes it; called only where it is kept.</param>
+    /// <param name="parts">Makes the parts.</param>
+    public void Keep(Func<RunDraft> whole, Func<IEnumerable<RunPartDraft>> parts)
+    {
+        if (!IsOn)
         {
-            _printer.Error.WriteLine($"warning: the run is not recorded. {fault.Message}");
+            return;
         }
+
+        RunRecord kept = Record(whole());
+        Add([kept, .. parts().Select(part =>
+        {
+            RunRecord run = Record(part.Run);
+            System.Text.Json.Nodes.JsonObject settings = run.Config.ToJsonObject();
+            settings[part.Key] = part.Value;
+            return (run with
+            {
+                PartOf = kept.Id,
+                Config = RunConfig.Of(settings),
+                CommandLine = part.CommandLine(run.CommandLine),
+            }).Sealed();
+        })]);
     }
 
     /// <summary>Keeps runs that other processes have made; the name is that of the last, the tags of all.</summary>
@@ -84,10 +98,25 @@ internal sealed class RunRecording
         }
     }
 
-    private RunRecord Record(RunDraft draft, string? predictionOf)
+    // The first is what was asked for; the others, which belong to it, have neither name nor tags.
+    private void Add(IReadOnlyList<RunRecord> runs)
+    {
+        (string? name, string[] tags) = _settings.Labels(_parsed);
+        try
+        {
+            using IRunStore store = RunStores.Open(_settings.Location(_parsed));
+            store.Add([runs[0] with { Name = name, Tags = tags }, .. runs.Skip(1)]);
+            _printer.Error.WriteLine($"recorded as {runs[0].ShortId}");
+        }
+        catch (InferometerException fault)
+        {
+            _printer.Error.WriteLine($"warning: the run is not recorded. {fault.Message}");
+        }
+    }
+
+    private RunRecord Record(RunDraft draft)
     {
         GivenSettings given = new(_parsed, _settings);
-        (string? name, string[] tags) = predictionOf is null ? _settings.Labels(_parsed) : (null, []);
         return new RunRecord
         {
             Kind = draft.Kind,
@@ -100,11 +129,8 @@ internal sealed class RunRecording
             Product = Product,
             TreeCommit = GitTree.CommitAt(Environment.CurrentDirectory),
             CommandLine = given.Words(),
-            PredictionOf = predictionOf,
             Metrics = draft.Figures.Metrics,
             Series = draft.Figures.Series,
-            Name = name,
-            Tags = tags,
         }.Sealed();
     }
 }

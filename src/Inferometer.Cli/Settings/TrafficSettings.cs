@@ -178,6 +178,22 @@ internal sealed class TrafficSettings
     public long MostRequests(ParseResult parsed) => parsed.Given(_requests)
         ?? (parsed.IsGiven(_duration) || parsed.IsGiven(_trace) ? long.MaxValue : DefaultRequests);
 
+    /// <summary>The words of a command line that gives a rate, with another one.</summary>
+    public static IReadOnlyList<string> AtRate(IEnumerable<string> words, double rate)
+    {
+        string[] changed = [.. words];
+        int at = Array.IndexOf(changed, RateOption().Name);
+        if (at >= 0 && at + 1 < changed.Length)
+        {
+            changed[at + 1] = rate.ToString("R", CultureInfo.InvariantCulture);
+        }
+
+        return changed;
+    }
+
+    /// <summary>The users, where requests come from users who wait for answers.</summary>
+    public int? Users(ParseResult parsed) => parsed.Given(_users);
+
     /// <summary>The rate, where requests come at one.</summary>
     public double? Rate(ParseResult parsed) => parsed.Given(_rate);
 

@@ -193,6 +193,8 @@ public sealed class TransformerModel : IModelLoader, IDisposable
             CheckStep(batch, cache, logits.Length, hiddenStates.Length);
             if (batch.TokenCount > 0)
             {
+                // Who reads what the last step computed was woken just now.
+                _pool.LetOthersRun();
                 Run(batch, cache, logits, hiddenStates);
             }
         }

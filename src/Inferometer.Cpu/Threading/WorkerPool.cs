@@ -18,10 +18,16 @@ public sealed class WorkerPool : IDisposable
     /// <summary>Most pieces one dispatch can have.</summary>
     public const int MaxChunks = (1 << ChunkBits) - 1;
 
+    // Up to so many workers, on as many processors, are kept apart; where there are processors to spare the system finds a free one.
+    private const int MostKeptApart = 16;
     private const int ChunkBits = 20;
     private const long ChunkMask = MaxChunks;
 
     private readonly Thread[] _threads;
+    private readonly int[] _threadNumbers; // the system's; 0 until a thread runs
+    private readonly int[] _processors;
+    private readonly bool _takesAll;
+    private readonly bool _keepsApart;
     private readonly Lock _dispatchLock = new();
     private readonly object _sleepGate = new();
     private readonly WorkerPoolOptions _options;
@@ -29,6 +35,7 @@ public sealed class WorkerPool : IDisposable
     private Shared _shared;
     private ParallelWork? _work;
     private ExceptionDispatchInfo? _failure;
+    private int _callersProcessor = -1;
     private bool _running;
     private bool _disposed;
 
@@ -42,12 +49,15 @@ public sealed class WorkerPool : IDisposable
         _options = options ?? new WorkerPoolOptions();
         _spinTicks = (long)(_options.SpinTime.TotalSeconds * Stopwatch.Frequency);
         ThreadCount = threadCount;
-        int[] processors = CpuAffinity.AllowedProcessors();
+        _processors = CpuAffinity.AllowedProcessors();
+        _takesAll = threadCount >= _processors.Length;
+        _keepsApart = !_options.Pin && threadCount is > 1 and <= MostKeptApart && threadCount == _processors.Length;
+        _threadNumbers = new int[threadCount - 1];
         _threads = new Thread[threadCount - 1];
         for (int i = 0; i < _threads.Length; i++)
         {
             int worker = i + 1;
-            int processor = processors[worker % processors.Length];
+            int processor = _processors[worker % _processors.Length];
             _threads[i] = new Thread(() => WorkerLoop(worker, processor)) { IsBackground = true, Name = $"inferometer worker {worker}" };
             _threads[i].Start();
         }
@@ -89,6 +99,20 @@ public sealed class WorkerPool : IDisposable
         finally
         {
             Volatile.Write(ref _running, false);
+        }
+    }
+
+    /// <summary>
+    /// Lets whoever waits for a processor have one, where the workers take all of them: the caller gives its own up once, and each worker
+    /// that has nothing to do just now. Linux otherwise takes a processor from a thread that never sleeps at the next tick of its clock, up
+    /// to 4 ms later, and the readers of what was computed wait for that. Called between computations.
+    /// </summary>
+    public void LetOthersRun()
+    {
+        if (_takesAll)
+        {
+            Interlocked.Increment(ref _shared.Offers);
+            Thread.Yield();
         }
     }
 
@@ -141,6 +165,7 @@ public sealed class WorkerPool : IDisposable
         Interlocked.Exchange(ref _shared.Ticket, dispatch << (2 * ChunkBits) | (long)chunks << ChunkBits);
         if (Volatile.Read(ref _shared.Sleeping) > 0)
         {
+            KeepApart();
             lock (_sleepGate)
             {
                 Monitor.PulseAll(_sleepGate);
@@ -157,6 +182,23 @@ public sealed class WorkerPool : IDisposable
 
         _work = null;
         _failure?.Throw();
+    }
+
+    // Workers that sleep are often woken on the processor that their caller runs on, and share it with the caller for milliseconds while
+    // another one is idle: a step then takes twice as long. Where they last ran is therefore forbidden to them if the caller is there now.
+    private void KeepApart()
+    {
+        int processor = _keepsApart ? CpuAffinity.CurrentProcessor() : -1;
+        if (processor < 0 || processor == _callersProcessor)
+        {
+            return;
+        }
+
+        _callersProcessor = processor;
+        foreach (ref int number in _threadNumbers.AsSpan())
+        {
+            CpuAffinity.TryBind(Volatile.Read(ref number), _processors, but: processor);
+        }
     }
 
     private void TakeChunks(int worker)
@@ -194,15 +236,17 @@ public sealed class WorkerPool : IDisposable
 
     private void WorkerLoop(int worker, int processor)
     {
+        Volatile.Write(ref _threadNumbers[worker - 1], CpuAffinity.CurrentThread());
         if (_options.Pin)
         {
             CpuAffinity.TryBindCurrentThread(processor);
         }
 
+        int offers = 0;
         while (!Volatile.Read(ref _shared.Stopping))
         {
             TakeChunks(worker);
-            if (!SpinForWork())
+            if (!SpinForWork(ref offers))
             {
                 SleepUntilWork();
             }
@@ -215,11 +259,17 @@ public sealed class WorkerPool : IDisposable
         return (ticket & ChunkMask) < (ticket >>> ChunkBits & ChunkMask) || Volatile.Read(ref _shared.Stopping);
     }
 
-    private bool SpinForWork()
+    private bool SpinForWork(ref int offers)
     {
         long deadline = Stopwatch.GetTimestamp() + _spinTicks;
         do
         {
+            if (Volatile.Read(ref _shared.Offers) is var made && made != offers)
+            {
+                offers = made;
+                Thread.Yield();
+            }
+
             for (int i = 0; i < 64; i++)
             {
                 if (HasWork())
@@ -265,5 +315,8 @@ public sealed class WorkerPool : IDisposable
 
         [FieldOffset(388)]
         public bool Stopping;
+
+        [FieldOffset(392)]
+        public int Offers;
     }
 }

@@ -15,6 +15,12 @@ public enum RunKind
     /// <summary>A service under a load.</summary>
     Load,
 
+    /// <summary>A service under loads of rising rates, each of which is a part.</summary>
+    LoadSweep,
+
+    /// <summary>A service watched by its metrics.</summary>
+    Watch,
+
     /// <summary>Prompt processing and generation timed.</summary>
     Bench,
 

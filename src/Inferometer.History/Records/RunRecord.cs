@@ -49,6 +49,9 @@ public sealed record RunRecord
     /// <summary>Id of the measured run that this one predicts; null = it predicts none.</summary>
     public string? PredictionOf { get; init; }
 
+    /// <summary>Id of the run that this one is a part of, as one rate is of a sweep; null = of none.</summary>
+    public string? PartOf { get; init; }
+
     /// <summary>The figures, in the order of tables.</summary>
     public required IReadOnlyList<RunMetric> Metrics { get; init; }
 
@@ -79,7 +82,9 @@ public sealed record RunRecord
     }
 
     /// <summary>The same with its time to the millisecond and its id.</summary>
-    /// <exception cref="InvalidOperationException">A figure is not finite, or of a series that is not here.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// A figure is not finite, or of a series that is not here; a series is over one that is not here, or of another length.
+    /// </exception>
     public RunRecord Sealed()
     {
         foreach (RunMetric metric in Metrics)
@@ -92,6 +97,16 @@ public sealed record RunRecord
             if (metric.Series is not null && SeriesOf(metric) is null)
             {
                 throw new InvalidOperationException($"The figure {metric.Key} is of the series {metric.Series}, which is not there.");
+            }
+        }
+
+        foreach (RunSeries series in Series.Where(s => s.Axis is not null))
+        {
+            int? points = Series.FirstOrDefault(s => string.Equals(s.Key, series.Axis, StringComparison.Ordinal))?.Values.Count;
+            if (points != series.Values.Count)
+            {
+                throw new InvalidOperationException(
+                    $"The series {series.Key} is over {series.Axis}, which {(points is null ? "is not there" : "has another length")}.");
             }
         }
 

@@ -18,7 +18,7 @@ internal static class RunText
     public static RunRecord Parse(string body) =>
         JsonSerializer.Deserialize(body, RunJson.Default.RunRecord) ?? throw new JsonException("The content of a run is null.");
 
-    /// <summary>The id: SHA-256 of the content and of every series with its name and unit.</summary>
+    /// <summary>The id: SHA-256 of the content and of every series with its name, unit and axis.</summary>
     public static string IdOf(RunRecord run)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -26,6 +26,11 @@ internal static class RunText
         foreach (RunSeries series in run.Series)
         {
             hash.AppendData(Encoding.UTF8.GetBytes($"\n{series.Key}\n{series.Unit}\n"));
+            if (series.Axis is not null)
+            {
+                hash.AppendData(Encoding.UTF8.GetBytes($"{series.Axis}\n")); // runs from before there were axes keep their ids
+            }
+
             hash.AppendData(BytesOf(series.Values));
         }
 

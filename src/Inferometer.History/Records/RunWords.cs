@@ -8,7 +8,8 @@ public static class RunWords
     /// <summary>Every kind with its word.</summary>
     public static IReadOnlyList<(string Word, RunKind Kind)> Kinds { get; } =
     [
-        ("estimate", RunKind.Estimate), ("simulate", RunKind.Simulate), ("load", RunKind.Load), ("bench", RunKind.Bench),
+        ("estimate", RunKind.Estimate), ("simulate", RunKind.Simulate), ("load", RunKind.Load), ("load-sweep", RunKind.LoadSweep),
+        ("watch", RunKind.Watch), ("bench", RunKind.Bench),
         ("perplexity", RunKind.Perplexity), ("compress-eval", RunKind.CompressEval), ("import", RunKind.Import),
     ];
 

@@ -17,6 +17,11 @@ public interface IRunStore : IDisposable
     /// <returns>False where it was there already; a new name and new tags are then stuck on it.</returns>
     bool Add(RunRecord run);
 
+    /// <summary>Keeps runs that belong together, all of them or none: a run with its prediction, or with its parts.</summary>
+    /// <param name="runs">The runs, sealed.</param>
+    /// <returns>How many were not there already.</returns>
+    int Add(IReadOnlyList<RunRecord> runs);
+
     /// <summary>Runs that pass a filter, the latest first, without their series.</summary>
     /// <param name="filter">What is wanted.</param>
     IReadOnlyList<RunRecord> List(RunFilter filter);

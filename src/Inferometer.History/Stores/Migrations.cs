@@ -26,6 +26,11 @@ internal static class Migrations
             run_id TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE, position INTEGER NOT NULL, name TEXT NOT NULL, unit TEXT NOT NULL,
             samples {bytes} NOT NULL, PRIMARY KEY (run_id, position));
         """,
+        """
+        ALTER TABLE runs ADD COLUMN part_of TEXT;
+        CREATE INDEX runs_part_of ON runs (part_of);
+        ALTER TABLE run_series ADD COLUMN axis TEXT;
+        """,
     ];
 
     /// <summary>The version that this program writes.</summary>
@@ -74,6 +79,7 @@ internal static class Migrations
         return version <= Newest
             ? version
             : throw new InferometerException(
-                $"{shown}: a later version of this program has written it (version {version} of the store; this program knows {Newest}).");
+                $"{shown}: a later version of this program has written it (version {version} of the store; this program knows {Newest}). "
+                    + "Use that version, or another store (--store).");
     }
 }

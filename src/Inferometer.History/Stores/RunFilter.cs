@@ -35,6 +35,12 @@ public sealed record RunFilter
     /// <summary>Predictions of this measured run; runs that predict a measured one are otherwise left out.</summary>
     public string? PredictionOf { get; init; }
 
+    /// <summary>Parts of this run; runs that are parts of another are otherwise left out.</summary>
+    public string? PartOf { get; init; }
+
+    /// <summary>Also runs that are parts of another.</summary>
+    public bool WithParts { get; init; }
+
     /// <summary>Also runs that predict a measured one.</summary>
     public bool WithPredictions { get; init; }
 

@@ -33,6 +33,12 @@ internal sealed class RunQuery
             _conditions.Add("prediction_of IS NULL");
         }
 
+        Add(filter.PartOf, "part_of = {0}");
+        if (filter.PartOf is null && !filter.WithParts)
+        {
+            _conditions.Add("part_of IS NULL");
+        }
+
         // Runs of one millisecond come in a fixed order too.
         StringBuilder order = new(" ORDER BY at_ms DESC, id");
         if (filter.Limit is not null || filter.Skip > 0)

@@ -70,7 +70,7 @@ public static class RunReference
             return null;
         }
 
-        IReadOnlyList<RunRecord> runs = store.List(new RunFilter { IdPrefix = text, WithPredictions = true, Limit = 2 });
+        IReadOnlyList<RunRecord> runs = store.List(new RunFilter { IdPrefix = text, WithPredictions = true, WithParts = true, Limit = 2 });
         return runs.Count < 2
             ? runs.FirstOrDefault()
             : throw new InferometerException(

@@ -33,38 +33,21 @@ internal sealed class SqlRunStore : IRunStore
     public StoreLocation Location { get; }
 
     /// <inheritdoc/>
-    public bool Add(RunRecord run)
+    public bool Add(RunRecord run) => Add([run]) > 0;
+
+    /// <inheritdoc/>
+    public int Add(IReadOnlyList<RunRecord> runs)
     {
-        ArgumentNullException.ThrowIfNull(run);
-        if (run.Id.Length == 0)
+        ArgumentNullException.ThrowIfNull(runs);
+        if (runs.FirstOrDefault(r => r.Id.Length == 0) is not null)
         {
-            throw new ArgumentException("The run is not sealed.", nameof(run));
+            throw new ArgumentException("A run is not sealed.", nameof(runs));
         }
 
         return With(connection =>
         {
             using DbTransaction transaction = connection.BeginTransaction();
-            bool added = SqlDialect.Run(
-                connection,
-                transaction,
-                """
-                INSERT INTO runs (id, at_ms, kind, arm, model, config_hash, prediction_of, name, body)
-                VALUES (@id, @at, @kind, @arm, @model, @config, @prediction, @name, @body) ON CONFLICT (id) DO NOTHING
-                """,
-                ("id", run.Id), ("at", run.At.ToUnixTimeMilliseconds()), ("kind", RunWords.Of(run.Kind)), ("arm", RunWords.Of(run.Arm)),
-                ("model", run.Model), ("config", run.Config.Hash), ("prediction", run.PredictionOf), ("name", run.Name),
-                ("body", RunText.BodyOf(run))) > 0;
-            for (int i = 0; added && i < run.Series.Count; i++)
-            {
-                RunSeries series = run.Series[i];
-                _ = SqlDialect.Run(
-                    connection, transaction,
-                    "INSERT INTO run_series (run_id, position, name, unit, samples) VALUES (@id, @position, @name, @unit, @samples)",
-                    ("id", run.Id), ("position", i), ("name", series.Key), ("unit", series.Unit),
-                        ("samples", RunText.BytesOf(series.Values)));
-            }
-
-            Label(connection, transaction, run.Id, added ? null : run.Name, run.Tags);
+            int added = runs.Count(run => Add(connection, transaction, run));
             transaction.Commit();
             return added;
         });
@@ -96,7 +79,7 @@ internal sealed class SqlRunStore : IRunStore
     public RunRecord Get(string id)
     {
         ArgumentNullException.ThrowIfNull(id);
-        RunRecord run = List(new RunFilter { IdPrefix = id, WithPredictions = true, Limit = 1 })
+        RunRecord run = List(new RunFilter { IdPrefix = id, WithPredictions = true, WithParts = true, Limit = 1 })
             .FirstOrDefault(r => string.Equals(r.Id, id, StringComparison.Ordinal))
             ?? throw new InferometerException($"{Location.Shown}: there is no run '{id}'.");
         RunRecord whole = run with { Series = Series(id) };
@@ -124,6 +107,36 @@ internal sealed class SqlRunStore : IRunStore
     {
         _source.Dispose();
         _closed?.Invoke();
+    }
+
+    private static bool Add(DbConnection connection, DbTransaction transaction, RunRecord run)
+    {
+        bool added = SqlDialect.Run(
+            connection,
+            transaction,
+            """
+            INSERT INTO runs (id, at_ms, kind, arm, model, config_hash, prediction_of, part_of, name, body)
+            VALUES (@id, @at, @kind, @arm, @model, @config, @prediction, @part, @name, @body) ON CONFLICT (id) DO NOTHING
+            """,
+            ("id", run.Id), ("at", run.At.ToUnixTimeMilliseconds()), ("kind", RunWords.Of(run.Kind)), ("arm", RunWords.Of(run.Arm)),
+            ("model", run.Model), ("config", run.Config.Hash), ("prediction", run.PredictionOf), ("part", run.PartOf), ("name", run.Name),
+            ("body", RunText.BodyOf(run))) > 0;
+        for (int i = 0; added && i < run.Series.Count; i++)
+        {
+            RunSeries series = run.Series[i];
+            _ = SqlDialect.Run(
+                connection,
+                transaction,
+                """
+                INSERT INTO run_series (run_id, position, name, unit, axis, samples)
+                VALUES (@id, @position, @name, @unit, @axis, @samples)
+                """,
+                ("id", run.Id), ("position", i), ("name", series.Key), ("unit", series.Unit), ("axis", series.Axis),
+                ("samples", RunText.BytesOf(series.Values)));
+        }
+
+        Label(connection, transaction, run.Id, added ? null : run.Name, run.Tags);
+        return added;
     }
 
     private static void Label(DbConnection connection, DbTransaction transaction, string id, string? name, IReadOnlyList<string> tags)
@@ -160,11 +173,13 @@ internal sealed class SqlRunStore : IRunStore
     {
         List<RunSeries> series = [];
         using DbCommand command = SqlDialect.Command(
-            connection, null, "SELECT name, unit, samples FROM run_series WHERE run_id = @id ORDER BY position", ("id", id));
+            connection, null, "SELECT name, unit, samples, axis FROM run_series WHERE run_id = @id ORDER BY position", ("id", id));
         using DbDataReader reader = command.ExecuteReader();
         while (reader.Read())
         {
-            series.Add(new RunSeries(reader.GetString(0), reader.GetString(1), RunText.ValuesOf(reader.GetFieldValue<byte[]>(2))));
+            series.Add(new RunSeries(
+                reader.GetString(0), reader.GetString(1), RunText.ValuesOf(reader.GetFieldValue<byte[]>(2)),
+                reader.IsDBNull(3) ? null : reader.GetString(3)));
         }
 
         return [.. series];

@@ -1,10 +1,12 @@
 using System.Diagnostics;
+using System.Globalization;
 
 namespace Inferometer.Measurement.Energy;
 
 /// <summary>
-/// Reads the energy counters of this machine's processors (RAPL of Intel and AMD) from the kernel's powercap interface. Where they cannot
-/// be read, <see cref="Refusal"/> says why and nothing is measured: no power is assumed in their place. Thread-safe.
+/// Reads the energy counters of this machine's processors (RAPL of Intel and AMD) from the kernel's powercap interface, and, where it is
+/// asked to, the power of its NVIDIA devices through <c>nvidia-smi</c>. Where nothing can be read, <see cref="Refusal"/> says why and
+/// nothing is measured: no power is assumed in its place. Thread-safe.
 /// </summary>
 public sealed class EnergyMeter : IDisposable
 {
@@ -16,19 +18,38 @@ public sealed class EnergyMeter : IDisposable
 
     private readonly Lock _lock = new();
     private readonly EnergyCounter[] _counters;
+    private readonly NvidiaPower? _devices;
     private readonly Timer? _timer;
     private string? _fault;
 
-    private EnergyMeter(EnergyCounter[] counters, string? refusal)
+    private EnergyMeter(EnergyCounter[] counters, string? refusal, NvidiaPower? devices = null)
     {
-        (_counters, Refusal) = (counters, refusal);
+        (_counters, Refusal, _devices) = (counters, refusal, devices);
         _timer = counters.Length > 0 ? new Timer(_ => Read(), null, BetweenReadings, BetweenReadings) : null;
     }
 
     /// <summary>Why nothing can be measured, a sentence without its full stop; null = it can.</summary>
     public string? Refusal { get; }
 
-    /// <summary>Looks for the counters.</summary>
+    /// <summary>Looks for the counters of the processors, and for NVIDIA devices, whose power is read from now on.</summary>
+    /// <param name="root">Folder of the powercap interface.</param>
+    /// <param name="path">Folders in which <c>nvidia-smi</c> is looked for; null = those of <c>PATH</c>.</param>
+    public static EnergyMeter OpenWithDevices(string root = DefaultRoot, string? path = null)
+    {
+        EnergyMeter processors = Open(root);
+        NvidiaPower? devices = NvidiaPower.Open(path ?? Environment.GetEnvironmentVariable("PATH") ?? "", out string why);
+        if (devices is null)
+        {
+            string? refusal = processors.Refusal is { } both ? $"{both}; {why}" : null;
+            processors.Dispose();
+            return new EnergyMeter(processors._counters, refusal);
+        }
+
+        processors.Dispose();
+        return new EnergyMeter(processors._counters, null, devices);
+    }
+
+    /// <summary>Looks for the counters of the processors alone.</summary>
     /// <param name="root">Folder of the powercap interface.</param>
     public static EnergyMeter Open(string root = DefaultRoot)
     {
@@ -66,23 +87,39 @@ public sealed class EnergyMeter : IDisposable
     /// <returns>Gives the energy since now; null where nothing can be measured, or a counter could not be read meanwhile.</returns>
     public Func<MeasuredEnergy?> Begin()
     {
-        if (_counters.Length == 0)
+        if (_counters.Length == 0 && _devices is null)
         {
             return static () => null;
         }
 
-        (double packages, double? memory) = Read();
+        (double? packages, double? memory) = Read();
+        double? devices = _devices?.Joules();
         long start = Stopwatch.GetTimestamp();
         return () =>
         {
             double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-            (double packagesNow, double? memoryNow) = Read();
-            return _fault is null ? new MeasuredEnergy(packagesNow - packages, memoryNow - memory, seconds) : null;
+            (double? packagesNow, double? memoryNow) = Read();
+            double? devicesNow = _devices?.Joules();
+            return (_fault ?? _devices?.Fault) is null
+                ? new MeasuredEnergy(packagesNow - packages, memoryNow - memory, seconds)
+                {
+                    DeviceJoules = devicesNow - devices,
+                    Devices = _devices is null ? null : DevicesOf(_devices),
+                }
+                : null;
         };
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _timer?.Dispose();
+    public void Dispose()
+    {
+        _timer?.Dispose();
+        _devices?.Dispose();
+    }
+
+    private static string DevicesOf(NvidiaPower power) => string.Join(
+        " and ", power.Names.GroupBy(n => n, StringComparer.Ordinal)
+            .Select(g => g.Count() > 1 ? string.Create(CultureInfo.InvariantCulture, $"{g.Count()} x {g.Key}") : g.Key));
 
     // Packages and the memory below them. What else there is counts the same again: cores, graphics, the platform (psys), and the packages
     // a second time (intel-rapl-mmio).
@@ -100,7 +137,7 @@ public sealed class EnergyMeter : IDisposable
 
     private static string NameOf(string zone) => File.ReadAllText(Path.Combine(zone, "name")).Trim();
 
-    private (double Packages, double? Memory) Read()
+    private (double? Packages, double? Memory) Read()
     {
         lock (_lock)
         {
@@ -117,7 +154,7 @@ public sealed class EnergyMeter : IDisposable
             }
 
             return (
-                _counters.Where(c => !c.IsMemory).Sum(c => c.Joules),
+                _counters.Any(c => !c.IsMemory) ? _counters.Where(c => !c.IsMemory).Sum(c => c.Joules) : null,
                 _counters.Any(c => c.IsMemory) ? _counters.Where(c => c.IsMemory).Sum(c => c.Joules) : null);
         }
     }

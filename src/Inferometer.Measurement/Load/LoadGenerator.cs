@@ -16,7 +16,7 @@ namespace Inferometer.Measurement.Load;
 /// <param name="options">How it is measured.</param>
 public sealed class LoadGenerator(ILoadTarget target, LoadOptions options)
 {
-    // A sleep ends up to this much late; the rest of the time is waited for awake.
+    // A wait that something can end ends up to this much late; the rest of the time is slept through to the microsecond.
     private static readonly TimeSpan Oversleep = TimeSpan.FromMilliseconds(1.5);
 
     private readonly Lock _lock = new();
@@ -47,6 +47,7 @@ public sealed class LoadGenerator(ILoadTarget target, LoadOptions options)
 
     private void Send(IArrivalSource source, LoadClock clock, CancellationToken cancellationToken)
     {
+        ShortSleep.MakeExact();
         while (!cancellationToken.IsCancellationRequested)
         {
             Sent sent;
@@ -121,9 +122,9 @@ public sealed class LoadGenerator(ILoadTarget target, LoadOptions options)
             return;
         }
 
-        while (next is { } at && clock.Seconds < at)
+        while (next is { } at && at - clock.Seconds is > 0 and var left)
         {
-            Thread.Yield();
+            ShortSleep.For(TimeSpan.FromSeconds(left));
         }
     }
 

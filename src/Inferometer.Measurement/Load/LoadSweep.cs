@@ -18,6 +18,7 @@ public sealed class LoadSweep
     private const double Attainment = 0.9;
 
     private readonly List<LoadPoint> _points = [];
+    private readonly List<(double RequestsPerSecond, string Error)> _failed = [];
 
     private LoadSweep()
     {
@@ -26,13 +27,16 @@ public sealed class LoadSweep
     /// <summary>What was measured, by rising rate.</summary>
     public IReadOnlyList<LoadPoint> Points => _points;
 
+    /// <summary>Rates at which every request failed, with how, in the order in which they were tried.</summary>
+    public IReadOnlyList<(double RequestsPerSecond, string Error)> Failed => _failed;
+
     /// <summary>The highest rate that the service kept up with; null = not even the lowest.</summary>
     public LoadPoint? Knee => _points.LastOrDefault(p => p.KeepsUp);
 
     /// <summary>Runs the sweep.</summary>
     /// <param name="measure">Measures a load at a rate, requests a second.</param>
     /// <param name="firstRate">The rate to begin with.</param>
-    /// <exception cref="InferometerException">A load failed as a whole.</exception>
+    /// <exception cref="InferometerException">Every load failed as a whole; the message is that of the last.</exception>
     public static async Task<LoadSweep> RunAsync(Func<double, Task<LoadResult>> measure, double firstRate)
     {
         ArgumentNullException.ThrowIfNull(measure);
@@ -65,6 +69,11 @@ public sealed class LoadSweep
             }
         }
 
+        if (sweep._points.Count == 0)
+        {
+            throw new InferometerException(sweep._failed[^1].Error);
+        }
+
         sweep._points.Sort((a, b) => a.RequestsPerSecond.CompareTo(b.RequestsPerSecond));
         return sweep;
     }
@@ -93,7 +102,18 @@ public sealed class LoadSweep
 
     private async Task<bool> AddAsync(Func<double, Task<LoadResult>> measure, double rate)
     {
-        LoadResult result = await measure(rate).ConfigureAwait(false);
+        LoadResult result;
+        try
+        {
+            result = await measure(rate).ConfigureAwait(false);
+        }
+        catch (InferometerException error)
+        {
+            // A service that is overrun may refuse every request: no reason to lose what it did at other rates.
+            _failed.Add((rate, error.Message));
+            return false;
+        }
+
         LoadPoint point = new(rate, result, KeepsUp(result));
         _points.Add(point);
         return point.KeepsUp;

@@ -78,9 +78,7 @@ public sealed class OpenAiTarget : ILoadTarget, IDisposable
         try
         {
             int tokens = Math.Max(1, question.Arrival.OutputTokens);
-            using HttpRequestMessage request = RequestOf(_text.PromptOf(question), tokens, stream: true);
-            using HttpResponseMessage response = await _client.SendAsync(
-                request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+            using HttpResponseMessage response = await SendAsync(_text.PromptOf(question), tokens, cancellationToken).ConfigureAwait(false);
             if (!response.IsSuccessStatusCode)
             {
                 return Failed(clock, times, await RefusalAsync(response, cancellationToken).ConfigureAwait(false));
@@ -115,6 +113,25 @@ public sealed class OpenAiTarget : ILoadTarget, IDisposable
         [
             .. times.Select((t, i) => new TokenDelivery(t, (int)((all * (i + 1) / pieces) - (all * i / pieces)))),
         ];
+    }
+
+    // A server closes connections that it kept open when it likes, also while the next request is on its way: clients then ask once more,
+    // and so does this one. What that takes is part of the latency.
+    private async Task<HttpResponseMessage> SendAsync(string prompt, int tokens, CancellationToken cancellationToken)
+    {
+        for (bool isRepeated = false; ; isRepeated = true)
+        {
+            using HttpRequestMessage request = RequestOf(prompt, tokens, stream: true);
+            try
+            {
+                return await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+            }
+            catch (HttpRequestException error) when (!isRepeated && (error.HttpRequestError is HttpRequestError.ResponseEnded
+                || error.InnerException is IOException))
+            {
+                // Nothing of an answer has come.
+            }
+        }
     }
 
     private async Task<LoadAnswer> ReadAsync(Stream stream, LoadClock clock, List<double> times, CancellationToken cancellationToken)

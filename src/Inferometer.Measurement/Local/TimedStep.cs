@@ -17,7 +17,12 @@ public sealed record TimedStep(double Begin, double End, EquatableList<PrefillCh
     public int Sequences => Prefill.Count + Decode.Count;
 
     /// <summary>Its kind, for tables.</summary>
-    public string Kind => (Prefill.Count, Decode.Count) switch
+    public string Kind => KindOf(Prefill.Count, Decode.Count);
+
+    /// <summary>The kind of a step, for tables.</summary>
+    /// <param name="prompts">Chunks of prompts in it.</param>
+    /// <param name="decoding">Sequences that decode.</param>
+    public static string KindOf(int prompts, int decoding) => (prompts, decoding) switch
     {
         (0, 1) => "decode, one",
         (0, <= 4) => "decode, 2 to 4",

@@ -52,7 +52,7 @@ public sealed class PublishedNames
             : NameMatch.None($"machine '{name}' is not in the catalog");
     }
 
-    /// <summary>The catalog name of a model, or the path of its configuration.</summary>
+    /// <summary>The catalog name of a model, or the path of its file or its configuration.</summary>
     public NameMatch ModelOf(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
@@ -64,6 +64,11 @@ public sealed class PublishedNames
         if ((_catalogs.Models.TryFind(name) ?? _catalogs.Models.TryFind(WithoutFormat(name))) is { } model)
         {
             return NameMatch.Of(model.Name);
+        }
+
+        if (name.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase) && File.Exists(name))
+        {
+            return NameMatch.Of(name);
         }
 
         return _configFolder is not null && ConfigOf(name) is { } file

@@ -53,7 +53,8 @@ internal sealed class LoadWindow(TimeSpan length, double? outputTokens)
 
         Scrape first = _pages.First!.Value, last = _pages.Last!.Value;
         double seconds = (last.At - first.At).TotalSeconds;
-        double? output = last.OutputTokens - first.OutputTokens, prompt = last.PromptTokens - first.PromptTokens;
+        double? output = last.OutputTokens - first.OutputTokens, cached = last.CachedTokens - first.CachedTokens;
+        double? prompt = last.PromptTokens - first.PromptTokens + (cached ?? 0);
         HistogramReading? inputs = last.InputLength?.Since(first.InputLength), outputs = last.OutputLength?.Since(first.OutputLength);
         double? ended = last.Requests - first.Requests ?? outputs?.Count ?? output / outputTokens;
         double? grew = last.Running + last.Waiting - first.Running - first.Waiting;
@@ -69,7 +70,7 @@ internal sealed class LoadWindow(TimeSpan length, double? outputTokens)
             OutputTokens = outputs?.Mean ?? (ended > 0 ? output / ended : null),
             PromptTokensPerSecond = (prompt ?? inputs?.Sum) / seconds,
             OutputTokensPerSecond = (output ?? outputs?.Sum) / seconds,
-            CachedShare = queries > 0 ? (last.CacheHits - first.CacheHits) / queries : null,
+            CachedShare = queries > 0 ? (last.CacheHits - first.CacheHits) / queries : prompt > 0 ? cached / prompt : null,
             Running = _pages.Select(p => p.Running).Average(),
             Waiting = _pages.Select(p => p.Waiting).Average(),
             CacheUse = _pages.Select(p => p.CacheUse).Average(),

@@ -7,6 +7,9 @@ internal sealed record Scrape
 {
     private const string ModelLabel = "model_name";
 
+    // Every rank of a group may show what the group does: one of them tells it.
+    private static readonly string[] RankLabels = ["tp_rank", "pp_rank"];
+
     public required TimeSpan At { get; init; }
 
     public required WatchedProgram Program { get; init; }
@@ -27,6 +30,9 @@ internal sealed record Scrape
     public double? PromptSeconds { get; init; }
 
     public double? OutputSeconds { get; init; }
+
+    /// <summary>Tokens of prompts that were found in the cache, where <see cref="PromptTokens"/> leaves them out.</summary>
+    public double? CachedTokens { get; init; }
 
     public double? CacheQueries { get; init; }
 
@@ -51,7 +57,7 @@ internal sealed record Scrape
     /// <summary>Every counter, in one order, for a look at whether one fell.</summary>
     public IEnumerable<double?> Counters =>
     [
-        Requests, PromptTokens, OutputTokens, PromptSeconds, OutputSeconds, CacheQueries, CacheHits,
+        Requests, PromptTokens, OutputTokens, PromptSeconds, OutputSeconds, CachedTokens, CacheQueries, CacheHits,
         InputLength?.Count, OutputLength?.Count, TimeToFirstToken?.Count, TimePerOutputToken?.Count, InterTokenLatency?.Count,
         EndToEnd?.Count, Prefill?.Count, Queue?.Count,
     ];
@@ -68,9 +74,10 @@ internal sealed record Scrape
         var program = WatchedPrograms.Recognise(all, origin);
         MetricSample[] samples =
         [
-            .. all.Where(s => model is null || s.Label(ModelLabel) is not { } name || string.Equals(name, model, StringComparison.Ordinal)),
+            .. all.Where(s => model is null || s.Label(ModelLabel) is not { } name || string.Equals(name, model, StringComparison.Ordinal))
+                .Where(s => RankLabels.All(rank => s.Label(rank) is null or "0")),
         ];
-        if (samples.Length < all.Count && !samples.Any(s => s.Label(ModelLabel) is not null))
+        if (model is not null && samples.Length < all.Count && !samples.Any(s => s.Label(ModelLabel) is not null))
         {
             string[] names = [.. all.Select(s => s.Label(ModelLabel)).OfType<string>().Distinct(StringComparer.Ordinal)];
             throw new InferometerException($"{origin}: no metric is of a model '{model}'; there are those of {string.Join(", ", names)}.");
@@ -89,6 +96,7 @@ internal sealed record Scrape
             OutputTokens = Sum("output_tokens"),
             PromptSeconds = Sum("prompt_seconds"),
             OutputSeconds = Sum("output_seconds"),
+            CachedTokens = Sum("cached_tokens"),
             CacheQueries = Sum("cache_queries"),
             CacheHits = Sum("cache_hits"),
             InputLength = Histogram("input_length"),
@@ -102,7 +110,7 @@ internal sealed record Scrape
         };
 
         IEnumerable<MetricSample> Named(string figure) =>
-            program.Of(figure).Select(name => byName[name]).FirstOrDefault(found => found.Any()) ?? [];
+            program.Of(figure).Select(n => byName[n.Name]).FirstOrDefault(found => found.Any()) ?? [];
 
         double? Sum(string figure)
         {
@@ -117,7 +125,8 @@ internal sealed record Scrape
 
         HistogramReading? Histogram(string figure)
         {
-            string? name = program.Of(figure).FirstOrDefault(n => byName.Contains(n + "_count") && byName.Contains(n + "_sum"));
+            string? name = program.Of(figure).Select(n => n.Name)
+                .FirstOrDefault(n => byName.Contains(n + "_count") && byName.Contains(n + "_sum"));
             return name is null ? null : new HistogramReading(
                 byName[name + "_sum"].Sum(s => s.Value), byName[name + "_count"].Sum(s => s.Value), Buckets(byName[name + "_bucket"]));
         }

@@ -24,7 +24,8 @@ public sealed record WatchedProgram
     public required string Mark { get; init; }
 
     /// <summary>Names by figure: <c>running</c>, <c>time_to_first_token</c>, as the files have them.</summary>
-    public required IReadOnlyDictionary<string, EquatableList<string>> Names { get; init; }
+    public required IReadOnlyDictionary<string, EquatableList<WatchedName>> Names { get; init; }
 
-    internal EquatableList<string> Of(string figure) => Names.TryGetValue(figure, out EquatableList<string>? names) ? names : [];
+    internal EquatableList<WatchedName> Of(string figure) =>
+        Names.TryGetValue(figure, out EquatableList<WatchedName>? names) ? names : [];
 }

@@ -14,7 +14,7 @@ public static class WatchedPrograms
     private static readonly string[] Figures =
     [
         "running", "waiting", "cache_use", "requests", "prompt_tokens", "output_tokens", "prompt_seconds", "output_seconds",
-        "cache_queries", "cache_hits", "input_length", "output_length", "time_to_first_token", "time_per_output_token",
+        "cached_tokens", "cache_queries", "cache_hits", "input_length", "output_length", "time_to_first_token", "time_per_output_token",
         "inter_token_latency", "end_to_end", "prefill", "queue",
     ];
 
@@ -54,10 +54,20 @@ public static class WatchedPrograms
                 Source = Text("source"),
                 Mark = Text("mark"),
                 Names = root.EnumerateObject().Where(p => p.Value.ValueKind == JsonValueKind.Array).ToDictionary(
-                    p => p.Name, p => (EquatableList<string>)[.. p.Value.EnumerateArray().Select(t => t.GetString()!)],
+                    p => p.Name, p => (EquatableList<WatchedName>)[.. p.Value.EnumerateArray().Select(n => NameOf(n, p.Name, source))],
                     StringComparer.Ordinal),
             };
     }
+
+    // A name alone is that of all the versions that the file is of.
+    private static WatchedName NameOf(JsonElement name, string figure, string source) => name.ValueKind switch
+    {
+        JsonValueKind.String => new WatchedName(name.GetString()!, null),
+        JsonValueKind.Object when name.TryGetProperty("name", out JsonElement text) && name.TryGetProperty("versions", out JsonElement of)
+            && name.EnumerateObject().Count() == 2 => new WatchedName(text.GetString()!, of.GetString()),
+        _ => throw new InferometerException(
+            $"{source}: '{figure}' holds {name.GetRawText()}; it must be a name, or an object with 'name' and 'versions'."),
+    };
 
     private static WatchedProgram[] Load()
     {

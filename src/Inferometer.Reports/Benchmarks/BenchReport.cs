@@ -75,7 +75,7 @@ public sealed class BenchReport
         : meter.Refusal is { } refusal
             ? new(_table.WithoutForPeople("joules_per_token"), Energy($"Energy is not measured: {refusal}."))
             : new(_table, Energy(
-                "J/t: joules per token of the whole machine's processors over the repetitions, idle power included "
+                "J/t: joules per token of all that is counted on this machine over the repetitions, idle power included "
                     + $"({_covers ?? "a counter could not be read"})."));
 
     /// <summary>The widest vectors the kernels use here, and what they multiply bytes with where that differs among processors.</summary>

@@ -71,30 +71,33 @@ public static class LoadPage
     /// <summary>Every metric under its key; predicted ones begin with <c>predicted_</c>.</summary>
     /// <param name="load">What was measured and predicted.</param>
     /// <param name="assumptions">What the prediction took for granted; empty without one.</param>
-    public static Document Full(LoadComparison load, IReadOnlyList<string> assumptions)
+    /// <param name="users">Users who waited for answers; null = requests came at times of their own.</param>
+    public static Document Full(LoadComparison load, IReadOnlyList<string> assumptions, int? users)
     {
         ArgumentNullException.ThrowIfNull(load);
         return new Document(
-            new Facts(null, [.. Values(load).Select(v => new Fact(v.Name, v.Key, v.Value))]),
+            new Facts(null, [.. Values(load, users).Select(v => new Fact(v.Name, v.Key, v.Value))]),
             Errors(load.Measured),
             new Sentences("assumptions", null, assumptions));
     }
 
     /// <summary>Every metric as one row.</summary>
     /// <param name="load">What was measured and predicted.</param>
-    public static Document Row(LoadComparison load)
+    /// <param name="users">Users who waited for answers; null = requests came at times of their own.</param>
+    public static Document Row(LoadComparison load, int? users)
     {
         ArgumentNullException.ThrowIfNull(load);
-        (string Name, string Key, Cell Value)[] values = [.. Values(load)];
+        (string Name, string Key, Cell Value)[] values = [.. Values(load, users)];
         Table table = new("load", null, [.. values.Select(v => Column.Number(v.Name, v.Key))]);
         table.Add([.. values.Select(v => v.Value)]);
         return new Document(table);
     }
 
-    private static IEnumerable<(string Name, string Key, Cell Value)> Values(LoadComparison load)
+    private static IEnumerable<(string Name, string Key, Cell Value)> Values(LoadComparison load, int? users)
     {
         yield return ("service", "service", load.Measured.Report.Source.Machine);
         yield return ("began", "date", load.Measured.Report.Source.TakenAt.ToString("O", CultureInfo.InvariantCulture));
+        yield return ("users", "max_concurrency", users is { } n ? n : Cell.None);
         foreach (Metric<ServingReport> metric in ServingReportMetrics.All)
         {
             yield return (metric.Name, metric.Key, metric.CellOf(load.Measured.Report.Value));

@@ -14,6 +14,12 @@ public static class SweepPage
     {
         ArgumentNullException.ThrowIfNull(sweep);
         Document page = new(Headline(sweep), Rates(sweep)) { Title = title };
+        if (sweep.Failed.Count > 0)
+        {
+            page.Blocks.Add(new Sentences("failures", "Rates at which every request failed",
+                [.. sweep.Failed.Select(f => $"{Numbers.Short(f.RequestsPerSecond)} requests/s: {f.Error}")]));
+        }
+
         page.Blocks.Add(new Sentences("definitions", "Definitions",
         [
             "Keeps up: every request is answered, nine in ten keep the service level where one is given, and the requests under way do not "

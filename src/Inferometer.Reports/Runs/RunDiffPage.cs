@@ -127,7 +127,8 @@ public static class RunDiffPage
 
     private static string WayOf(Better better) => better switch { Better.Higher => "higher", Better.Lower => "lower", _ => "" };
 
-    private static string Signed(double share) => (share > 0 ? "+" : "") + Numbers.Percent(share);
+    private static string Signed(double share) =>
+        share is not 0 and > -0.0005 and < 0.0005 ? "0.0 %" : (share > 0 ? "+" : "") + Numbers.Percent(share);
 
     private static void Add(Document page, RunComparison comparison)
     {

@@ -105,6 +105,7 @@ public static class RunJson
     {
         ["key"] = series.Key,
         ["unit"] = series.Unit,
+        ["axis"] = series.Axis,
         ["values"] = new JsonArray([.. series.Values.Select(v => double.IsFinite(v) ? (JsonNode?)v : null)]),
     };
 }

@@ -60,6 +60,7 @@ public static class RunListPage
     private static string Label(string key) => (key switch
     {
         "throughput_tokens_per_s" => "throughput",
+        RecordedSweep.Knee => "keeps up to",
         _ when key.EndsWith("_ms", StringComparison.Ordinal) => key[..^3],
         _ => key,
     }).Replace('_', ' ');

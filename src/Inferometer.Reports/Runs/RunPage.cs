@@ -10,9 +10,11 @@ public static class RunPage
 {
     /// <summary>The page.</summary>
     /// <param name="run">The run, with its series.</param>
-    public static Document Of(RunRecord run)
+    /// <param name="parts">Its parts; empty where it has none.</param>
+    public static Document Of(RunRecord run, IReadOnlyList<RunRecord> parts)
     {
         ArgumentNullException.ThrowIfNull(run);
+        ArgumentNullException.ThrowIfNull(parts);
         List<Fact> facts =
         [
             new("Run", "id", run.Id),
@@ -30,7 +32,16 @@ public static class RunPage
         facts.Add(new("Product", "product", run.Product));
         Add(facts, "Tree", "tree_commit", run.TreeCommit);
         Add(facts, "Predicts", "prediction_of", run.PredictionOf);
-        return new Document(new Facts(null, facts), Metrics(run)) { Title = $"{run.ShortId}: {RunWords.Of(run.Kind)} of {run.Model}" };
+        Add(facts, "Part of", "part_of", run.PartOf);
+        Document page = new(new Facts(null, facts), Metrics(run)) { Title = $"{run.ShortId}: {RunWords.Of(run.Kind)} of {run.Model}" };
+        if (RunParts.Of(run, parts) is { } table)
+        {
+            page.Blocks.Add(table.Rows.Count > 0
+                ? table
+                : new Sentences("drifts", table.Title, ["No latency left its interval, or nothing was predicted."]));
+        }
+
+        return page;
     }
 
     /// <summary>All that is kept of a run, as JSON: what <c>-f json</c> prints.</summary>
@@ -65,11 +76,13 @@ public static class RunPage
             ["product"] = run.Product,
             ["tree_commit"] = run.TreeCommit,
             ["prediction_of"] = run.PredictionOf,
+            ["part_of"] = run.PartOf,
             ["metrics"] = new JsonArray([.. run.Metrics.Select(MetricOf)]),
             ["series"] = new JsonArray([.. run.Series.Select(s => new JsonObject
             {
                 ["key"] = s.Key,
                 ["unit"] = s.Unit,
+                ["axis"] = s.Axis,
                 ["values"] = new JsonArray([.. s.Values.Select(v => double.IsNaN(v) ? null : (JsonNode)JsonValue.Create(v))]),
             })]),
         };

@@ -9,6 +9,9 @@ public enum RunPlotKind
     /// <summary>Points.</summary>
     Points,
 
+    /// <summary>Lines through their points; a point without a value parts a line in two.</summary>
+    Curves,
+
     /// <summary>Bars from left to right, one for each category.</summary>
     Bars,
 }

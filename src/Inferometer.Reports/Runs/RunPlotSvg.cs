@@ -17,6 +17,7 @@ public static class RunPlotSvg
     private const int BarsLeft = 190;
     private const int BarHeight = 16;
     private const int Ticks = 5;
+    private const int MostMarkedPoints = 40; // of more a line alone is drawn
 
     private const string Style = """
         <style>
@@ -83,7 +84,7 @@ public static class RunPlotSvg
 
     private static string Lines(RunPlot plot)
     {
-        (double X, double Y)[] all = [.. plot.Lines.SelectMany(l => l.Points)];
+        (double X, double Y)[] all = [.. plot.Lines.SelectMany(l => l.Points).Where(p => double.IsFinite(p.Y))];
         (double x0, double x1, double xStep) = Scale(all.Min(p => p.X), all.Max(p => p.X), fromZero: false);
         (double y0, double y1, double yStep) = plot.Kind is RunPlotKind.Steps
             ? (0, 100, 25)
@@ -123,6 +124,12 @@ public static class RunPlotSvg
                 continue;
             }
 
+            if (plot.Kind is RunPlotKind.Curves)
+            {
+                AppendCurve(svg, line, X, Y);
+                continue;
+            }
+
             svg.Append(CultureInfo.InvariantCulture, $"<path class=\"s{line.Colour}\" fill=\"none\" stroke-width=\"2\" d=\"");
             bool first = true;
             foreach ((double x, double y) in line.Points)
@@ -139,6 +146,38 @@ public static class RunPlotSvg
 
         double X(double value) => Left + ((value - x0) / (x1 - x0) * (Width - Left - Right));
         double Y(double value) => Height - Bottom - ((value - y0) / (y1 - y0) * (Height - Top - Bottom));
+    }
+
+    private static void AppendCurve(StringBuilder svg, RunPlotLine line, Func<double, double> x, Func<double, double> y)
+    {
+        string strokes = line.Style switch
+        {
+            RunLineStyle.Dashed => " stroke-dasharray=\"7 4\"",
+            RunLineStyle.Dotted => " stroke-dasharray=\"2 4\"",
+            _ => "",
+        };
+        svg.Append(CultureInfo.InvariantCulture, $"<path class=\"s{line.Colour}\" fill=\"none\" stroke-width=\"2\"{strokes} d=\"");
+        bool isParted = true;
+        foreach ((double px, double py) in line.Points)
+        {
+            if (double.IsFinite(py))
+            {
+                svg.Append(CultureInfo.InvariantCulture, $"{(isParted ? 'M' : 'L')}{x(px):0.0} {y(py):0.0}");
+            }
+
+            isParted = !double.IsFinite(py);
+        }
+
+        svg.Append("\"/>\n");
+        if (line.Points.Count > MostMarkedPoints)
+        {
+            return;
+        }
+
+        foreach ((double px, double py) in line.Points.Where(p => double.IsFinite(p.Y)))
+        {
+            svg.Append(CultureInfo.InvariantCulture, $"<circle class=\"f{line.Colour}\" cx=\"{x(px):0.0}\" cy=\"{y(py):0.0}\" r=\"3\"/>\n");
+        }
     }
 
     private static string Bars(RunPlot plot)

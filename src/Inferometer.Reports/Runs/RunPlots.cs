@@ -20,7 +20,9 @@ internal static class RunPlots
             plots.Add(changes);
         }
 
-        foreach (RunSeries series in runs.SelectMany(r => r.Record.Series).DistinctBy(s => s.Key, StringComparer.Ordinal))
+        plots.AddRange(RunCurves.Of(runs));
+        foreach (RunSeries series in runs.SelectMany(r => r.Record.Series).Where(s => s.Axis is null)
+            .DistinctBy(s => s.Key, StringComparer.Ordinal))
         {
             (ReportedRun Run, RunSeries Series)[] with =
             [

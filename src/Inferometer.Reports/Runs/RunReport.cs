@@ -124,6 +124,12 @@ public sealed class RunReport
         return table;
     }
 
+    /// <summary>Rates of sweeps and drifts of watches, a table for each run that has some.</summary>
+    public IReadOnlyList<Table> Parts() =>
+    [
+        .. Runs.Select(r => RunParts.Of(r.Record, [], Runs.Count > 1 ? r.Label : null)).OfType<Table>().Where(t => t.Rows.Count > 0),
+    ];
+
     /// <summary>What the figures mean, a sentence each.</summary>
     public Sentences Meanings() => new("definitions", "Definitions",
     [
@@ -151,8 +157,7 @@ public sealed class RunReport
     /// <summary>The report as a page, for Markdown and terminals.</summary>
     public Document ToDocument()
     {
-        Document page = new(RunTable(), Figures(), Meanings(), Commands()) { Title = Title };
-        return page;
+        return new Document([RunTable(), Figures(), .. Parts(), Meanings(), Commands()]) { Title = Title };
     }
 
     /// <summary>A word of a command line as a shell reads it.</summary>
@@ -176,7 +181,8 @@ public sealed class RunReport
         };
     }
 
-    private static string Signed(double share) => (share > 0 ? "+" : "") + Numbers.Percent(share);
+    private static string Signed(double share) =>
+        share is not 0 and > -0.0005 and < 0.0005 ? "0.0 %" : (share > 0 ? "+" : "") + Numbers.Percent(share);
 
     // Names where all have different ones; two runs of one name are told apart by their digits.
     private static string LabelOf(RunRecord run, IReadOnlyList<RunRecord> all) => run.Name is { } name

@@ -37,6 +37,11 @@ public static class RunReportHtml
         html.Append(CultureInfo.InvariantCulture, $"<h1>{Text(report.Title)}</h1>\n");
         Headline(html, report);
         Plots(html, report.Plots);
+        foreach (Table parts in report.Parts())
+        {
+            Append(html, parts);
+        }
+
         Append(html, report.Figures());
         Append(html, report.RunTable());
         Settings(html, report);
@@ -186,7 +191,10 @@ public static class RunReportHtml
     [
         .. plots.Select(plot => (JsonNode)new JsonObject
         {
-            ["kind"] = plot.Kind switch { RunPlotKind.Steps => "steps", RunPlotKind.Points => "points", _ => "bars" },
+            ["kind"] = plot.Kind switch
+            {
+                RunPlotKind.Steps => "steps", RunPlotKind.Points => "points", RunPlotKind.Curves => "curves", _ => "bars",
+            },
             ["x"] = plot.X,
             ["y"] = plot.Y,
             ["categories"] = new JsonArray([.. plot.Categories.Select(c => (JsonNode)c)]),
@@ -196,6 +204,7 @@ public static class RunReportHtml
                 {
                     ["name"] = line.Name,
                     ["colour"] = line.Colour,
+                    ["style"] = line.Style switch { RunLineStyle.Dashed => "dashed", RunLineStyle.Dotted => "dotted", _ => "solid" },
                     ["points"] = new JsonArray(
                     [
                         .. line.Points.Select(p => (JsonNode)new JsonArray(

@@ -30,6 +30,12 @@ public interface ICostPlan
     /// </summary>
     double? KvBytesPerToken { get; }
 
+    /// <summary>
+    /// From the end of a step until its tokens are with those who asked, and what they ask next is with the engine, seconds; 0 where the
+    /// cost model knows of none.
+    /// </summary>
+    double HandOverSeconds => 0;
+
     /// <summary>What the weights of the fullest device are made of; empty where the cost model has no notion of memory.</summary>
     IReadOnlyList<WeightUse> Weights => [];
 

@@ -26,7 +26,7 @@ internal sealed class Service
     public Service(IArrivalSource source, ICostPlan plan, ServingSimulationOptions options, int blocks, ICostPlan? draft)
     {
         (_source, _plan, Options) = (source, plan, options);
-        _handOver = options.HandOverSeconds ?? (plan is CalibratedPlan calibrated ? calibrated.HandOverSeconds : 0);
+        _handOver = options.HandOverSeconds ?? plan.HandOverSeconds;
         _tally = new ServingTally(options.Recorder);
         int prefill = options.Disaggregation?.PrefillReplicas ?? 0;
         _replicas =

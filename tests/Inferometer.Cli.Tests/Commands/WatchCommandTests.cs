@@ -40,6 +40,29 @@ public sealed class WatchCommandTests
         Assert.Contains("say what the service runs on with --on", run.Output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task What_was_seen_is_kept_with_when_it_drifted()
+    {
+        using ReferenceModels.TemporaryFolder folder = new();
+        string store = folder.File("h.db");
+        using (MetricsServer server = new(requests => Page(requests, 500)))
+        {
+            CommandRun run = await CommandRun.Of(
+                "watch", "llama-3.1-8b", "--url", server.Address, "--on", "h100", "--framework", "vllm", "--for", "0.8", "--window", "0.4",
+                "--interval", "0.2", "--tolerance", "1000%", "--kv-tokens", "1000000", "--store", store, "--name", "w");
+            Assert.Contains("recorded as ", run.Error, StringComparison.Ordinal);
+        }
+
+        Assert.Contains(" watch ", (await CommandRun.OfLine($"history --kind watch --store {store}")).Succeeded().Output,
+            StringComparison.Ordinal);
+        string page = (await CommandRun.OfLine($"show w --store {store}")).Succeeded().Output;
+        Assert.Contains("SLOWER", page, StringComparison.Ordinal);
+        Assert.Contains("observed_ttft_ms", page, StringComparison.Ordinal);
+        using JsonDocument shown = JsonDocument.Parse((await CommandRun.OfLine($"show w --store {store} -f json")).Succeeded().Output);
+        Assert.Contains(shown.RootElement.GetProperty("series").EnumerateArray(), s => s.GetProperty("key").GetString() is "drift_ttft"
+            && s.GetProperty("values").EnumerateArray().Any(v => v.ValueKind is JsonValueKind.Number && v.GetDouble() == 1));
+    }
+
     [Theory]
     [InlineData("watch", "--url ADDRESS")]
     [InlineData("watch --url localhost:8000", "an address of HTTP")]

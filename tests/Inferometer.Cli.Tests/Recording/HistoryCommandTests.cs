@@ -26,6 +26,8 @@ public sealed class HistoryCommandTests : IDisposable
         Assert.Contains("median ttft", list, StringComparison.Ordinal);
         Assert.Contains("simulate of meta-llama/Llama-3.1-8B", (await Run("show slow")).Output, StringComparison.Ordinal);
 
+        CommandRun same = await CommandRun.OfLine($"diff slow main --store {Store}");
+        Assert.Contains("A and B are both the run", Assert.Single(same.Complaints), StringComparison.Ordinal);
         string diff = (await Run("diff slow fast")).Output;
         Assert.Contains("--rate: 2 and 40", diff, StringComparison.Ordinal);
 
@@ -74,6 +76,40 @@ public sealed class HistoryCommandTests : IDisposable
         CommandRun export = await CommandRun.OfLine($"history export -o {exported} --store {Store}");
         Assert.Contains("2 runs", export.Error, StringComparison.Ordinal);
         Assert.True(new FileInfo(exported).Length > 0);
+    }
+
+    // The first eight requests are answered, of the others every second one.
+    [Fact]
+    public async Task A_sweep_is_kept_with_each_of_its_rates()
+    {
+        using ScriptedServer server = new(asked => asked.Number >= 8 && asked.Number % 2 == 1
+            ? new([]) { Status = 503, Body = "full" }
+            : new([.. Enumerable.Repeat(TimeSpan.FromMilliseconds(1), asked.MaxTokens)]));
+        await Keep($"load --url {server.Address} --rate 100 --requests 4 --input 10 --output 2 --warm-up 0 --sweep-rate --name s");
+        Assert.Equal(2, (await Run("history -f csv")).OutputLines.Length);
+        Assert.Contains(" load-sweep ", (await Run("history")).Output, StringComparison.Ordinal);
+        string page = (await Run("show s")).Output;
+        Assert.Contains("knee_requests_per_s", page, StringComparison.Ordinal);
+        Assert.Contains("keeps up", page, StringComparison.Ordinal);
+
+        using var shown = JsonDocument.Parse((await Run("show s -f json")).Output);
+        JsonElement rates = shown.RootElement.GetProperty("series")[0];
+        Assert.Equal(("request_rate", 7), (rates.GetProperty("key").GetString(), rates.GetProperty("values").GetArrayLength()));
+        Assert.Equal("request_rate", shown.RootElement.GetProperty("series")[1].GetProperty("axis").GetString());
+
+        // A rate is a run of its own, which its command makes alone.
+        string id = page.Split('\n').First(l => l.TrimStart().StartsWith("200 ", StringComparison.Ordinal)).TrimEnd().Split(' ')[^1];
+        using var part = JsonDocument.Parse((await Run($"show {id} -f json")).Output);
+        Assert.Equal(shown.RootElement.GetProperty("id").GetString(), part.RootElement.GetProperty("part_of").GetString());
+        string[] words = [.. part.RootElement.GetProperty("command_line").EnumerateArray().Select(w => w.GetString()!)];
+        Assert.DoesNotContain("--sweep-rate", words);
+        Assert.Equal("200", words[Array.IndexOf(words, "--rate") + 1]);
+        Assert.Equal(200, part.RootElement.GetProperty("config").GetProperty("request_rate").GetDouble());
+
+        string report = Path.Combine(_folder.Path, "s.svg");
+        Assert.Equal(ExitCode.Success, (await CommandRun.OfLine($"report s -o {report} --store {Store}")).Code);
+        Assert.Contains("Time to first token over the rate", await File.ReadAllTextAsync(report, TestContext.Current.CancellationToken),
+            StringComparison.Ordinal);
     }
 
     [Fact]

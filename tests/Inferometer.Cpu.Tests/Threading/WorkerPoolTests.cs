@@ -23,6 +23,19 @@ public sealed class WorkerPoolTests
     }
 
     [Fact]
+    public void Others_may_run_between_dispatches()
+    {
+        using WorkerPool pool = new(Environment.ProcessorCount + 1);
+        Counting work = new(100, pool.ThreadCount);
+        for (int round = 1; round <= 50; round++)
+        {
+            pool.LetOthersRun();
+            pool.Run(work, 100);
+            Assert.All(work.Counts, count => Assert.Equal(round, count));
+        }
+    }
+
+    [Fact]
     public void Sleeping_workers_wake_for_the_next_dispatch()
     {
         using WorkerPool pool = new(3, new WorkerPoolOptions { SpinTime = TimeSpan.Zero });
@@ -38,6 +51,27 @@ public sealed class WorkerPoolTests
         }
 
         Assert.All(work.Counts, count => Assert.Equal(200, count));
+    }
+
+    [Fact]
+    public void Workers_of_all_processors_are_woken_elsewhere_than_where_their_caller_runs()
+    {
+        int[] processors = CpuAffinity.AllowedProcessors();
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "threads are placed on Linux alone");
+        Assert.SkipUnless(processors.Length is > 1 and <= 16, "threads are placed where there are 2 to 16 processors");
+        using WorkerPool pool = new(processors.Length, new WorkerPoolOptions { SpinTime = TimeSpan.Zero });
+        Placed work = new(processors.Length);
+
+        // Until the workers sleep there is nothing to place; how long that takes the system decides.
+        for (int round = 0; round < 500 && work.Allowed.Skip(1).Any(a => a is null || a.Length == processors.Length); round++)
+        {
+            Thread.Sleep(2);
+            pool.Run(work, processors.Length);
+        }
+
+        Assert.All(work.Allowed.Skip(1), allowed => Assert.Equal(processors.Length - 1, allowed!.Length));
+        Assert.Equal(processors, work.Allowed[0]);
+        Assert.All(work.Allowed.Skip(1), allowed => Assert.Equal(work.Allowed[1], allowed));
     }
 
     [Fact]
@@ -109,6 +143,19 @@ public sealed class WorkerPoolTests
         {
             ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(worker, threads);
             Interlocked.Increment(ref Counts[chunk]);
+        }
+    }
+
+    private sealed class Placed(int workers) : ParallelWork
+    {
+        private readonly Barrier _all = new(workers);
+
+        public int[]?[] Allowed { get; } = new int[]?[workers];
+
+        public override void Execute(int chunk, int worker)
+        {
+            Allowed[worker] = CpuAffinity.AllowedProcessors();
+            _all.SignalAndWait();
         }
     }
 

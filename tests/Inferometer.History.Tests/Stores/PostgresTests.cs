@@ -14,6 +14,37 @@ public sealed class PostgresTests(PostgresServer server) : IClassFixture<Postgre
     }
 
     [Fact]
+    public void A_database_of_the_first_version_is_brought_to_the_present_one_and_loses_nothing()
+    {
+        StoreLocation place = StoreLocation.Parse(server.Database("older"), "--store")!;
+        using (Npgsql.NpgsqlConnection connection = new(place.ConnectionString))
+        {
+            connection.Open();
+            FirstVersion.Write(connection, "BYTEA");
+        }
+
+        using IRunStore store = RunStores.Open(place);
+        StoreChecks.HoldsTheFirstVersion(store);
+        StoreChecks.KeepsPartsAndAxes(store);
+    }
+
+    [Fact]
+    public void A_database_of_a_later_program_is_refused()
+    {
+        StoreLocation place = StoreLocation.Parse(server.Database("newer"), "--store")!;
+        RunStores.Open(place).Dispose();
+        using (Npgsql.NpgsqlConnection connection = new(place.ConnectionString))
+        {
+            connection.Open();
+            FirstVersion.Run(connection, "INSERT INTO schema_version VALUES (1000)");
+        }
+
+        string message = Assert.Throws<InferometerException>(() => RunStores.Open(place)).Message;
+        Assert.Contains("a later version of this program has written it", message, StringComparison.Ordinal);
+        Assert.StartsWith(place.Shown, message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Processes_that_begin_at_once_make_one_store_and_write_to_it()
     {
         string address = server.Database("writers");

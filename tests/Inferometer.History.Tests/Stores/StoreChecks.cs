@@ -29,6 +29,46 @@ internal static class StoreChecks
         Refers(store, first, second);
     }
 
+    /// <summary>The store holds all that <see cref="FirstVersion"/> wrote.</summary>
+    public static void HoldsTheFirstVersion(IRunStore store)
+    {
+        Assert.Equal([FirstVersion.Ids[0]], store.List(new RunFilter()).Select(r => r.Id));
+        RunRecord measured = store.Get(FirstVersion.Ids[0]), predicted = store.Get(FirstVersion.Ids[1]);
+        Assert.Equal(("first", RunKind.Load, RunArm.Measured), (measured.Name, measured.Kind, measured.Arm));
+        Assert.Equal(["nightly"], measured.Tags);
+        Assert.Equal((12.5, "ttft_ms"), (measured.Metrics[0].Value, measured.Metrics[0].Series));
+        Assert.Equal(FirstVersion.Samples, measured.Series[0].Values);
+        Assert.Null(measured.Series[0].Axis);
+        Assert.Null(measured.PartOf);
+        Assert.Equal(measured.Id, predicted.PredictionOf);
+        Assert.Equal(predicted.Id, Assert.Single(store.List(new RunFilter { PredictionOf = measured.Id })).Id);
+    }
+
+    /// <summary>Parts are kept with their whole and found by it alone; series know what they are over.</summary>
+    public static void KeepsPartsAndAxes(IRunStore store)
+    {
+        int before = store.List(new RunFilter()).Count;
+        RunRecord whole = (SampleRuns.Bench([1], minutes: 90) with
+        {
+            Kind = RunKind.LoadSweep,
+            Series = [new RunSeries("tg128", "tokens/s", [1]), new("rate", "", [2, 4]), new("ttft_ms", "ms", [3, 9], "rate")],
+        }).Sealed();
+        RunRecord part = (SampleRuns.Bench([5], minutes: 91) with { PartOf = whole.Id }).Sealed();
+        Assert.Equal(2, store.Add([whole, part]));
+        Assert.Equal(0, store.Add([whole, part]));
+        Assert.Equal(before + 1, store.List(new RunFilter()).Count);
+        Assert.Equal([part.Id], store.List(new RunFilter { PartOf = whole.Id }).Select(r => r.Id));
+        Assert.Equal(before + 2, store.List(new RunFilter { WithParts = true }).Count);
+        Assert.Equal(whole.Id, RunReference.Find(store, "latest", "RUN").Id);
+        Assert.Equal(whole.Id, RunReference.Find(store, part.ShortId, "RUN").PartOf);
+        Assert.Equal([null, null, "rate"], store.Get(whole.Id).Series.Select(s => s.Axis));
+
+        // All or none: what is not sealed keeps the others out.
+        RunRecord third = SampleRuns.Bench([7], minutes: 92);
+        Assert.Throws<ArgumentException>(() => store.Add([third, third with { Id = "" }]));
+        Assert.Equal(before + 1, store.List(new RunFilter()).Count);
+    }
+
     private static void Lists(IRunStore store, RunRecord first, RunRecord second, RunRecord predicted)
     {
         Assert.Equal([second.Id, first.Id], Ids(new RunFilter()));

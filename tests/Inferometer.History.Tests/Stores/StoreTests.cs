@@ -71,7 +71,50 @@ public sealed class StoreTests : IDisposable
             command.ExecuteNonQuery();
         }
 
-        Assert.Contains("a later version", Assert.Throws<InferometerException>(Open).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "version 1000 of the store; this program knows 2", Assert.Throws<InferometerException>(Open).Message,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_file_of_the_first_version_is_brought_to_the_present_one_and_loses_nothing()
+    {
+        using (Microsoft.Data.Sqlite.SqliteConnection connection = new($"Data Source={_folder.File("history.db")};Pooling=False"))
+        {
+            connection.Open();
+            FirstVersion.Write(connection, "BLOB");
+        }
+
+        using (IRunStore store = Open())
+        {
+            StoreChecks.HoldsTheFirstVersion(store);
+            StoreChecks.KeepsPartsAndAxes(store);
+        }
+
+        using IRunStore again = Open();
+        Assert.Equal(FirstVersion.Ids[0], RunReference.Find(again, "nightly", "RUN").Id);
+    }
+
+    [Fact]
+    public void A_migration_that_breaks_off_leaves_the_file_as_it_was()
+    {
+        using (Microsoft.Data.Sqlite.SqliteConnection connection = new($"Data Source={_folder.File("history.db")};Pooling=False"))
+        {
+            connection.Open();
+            FirstVersion.Write(connection, "BLOB");
+
+            // What the last part of the migration trips over.
+            FirstVersion.Run(connection, "ALTER TABLE run_series ADD COLUMN axis TEXT");
+        }
+
+        Assert.Contains("duplicate column", Assert.Throws<InferometerException>(Open).Message, StringComparison.Ordinal);
+        using Microsoft.Data.Sqlite.SqliteConnection after = new($"Data Source={_folder.File("history.db")};Pooling=False");
+        after.Open();
+        using Microsoft.Data.Sqlite.SqliteCommand ask = after.CreateCommand();
+        ask.CommandText = "SELECT max(version) FROM schema_version";
+        Assert.Equal(1L, ask.ExecuteScalar());
+        ask.CommandText = "SELECT count(*) FROM pragma_table_info('runs') WHERE name = 'part_of'";
+        Assert.Equal(0L, ask.ExecuteScalar());
     }
 
     [Fact]

@@ -32,7 +32,7 @@ public sealed class EnergyMeterTests : IDisposable
         Zone("intel-rapl-mmio:0", "package-0", 900_000_000);
 
         MeasuredEnergy energy = taken()!;
-        Assert.Equal((2.25, 0.5, 2.75), (Math.Round(energy.PackageJoules, 9), Math.Round(energy.DramJoules!.Value, 9),
+        Assert.Equal((2.25, 0.5, 2.75), (Math.Round(energy.PackageJoules!.Value, 9), Math.Round(energy.DramJoules!.Value, 9),
             Math.Round(energy.Joules, 9)));
         Assert.Equal(energy.Joules / energy.Seconds, energy.Watts, 9);
         Assert.Contains("memory", energy.Covers, StringComparison.Ordinal);
@@ -112,6 +112,99 @@ public sealed class EnergyMeterTests : IDisposable
         string said = EnergyMeter.Forbidden("/sys/class/powercap");
         Assert.Contains("root alone", said, StringComparison.Ordinal);
         Assert.Contains("chmod", said, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Power_of_devices_is_summed_up_beside_the_processors_counters()
+    {
+        Zone("intel-rapl:0", "package-0", 1_000_000);
+        using var meter = EnergyMeter.OpenWithDevices(
+            _root.Path, Smi("0, NVIDIA H100, 300.00;1, NVIDIA H100, 20.50", "0, 300.00;1, 20.50"));
+        Assert.Null(meter.Refusal);
+        Func<MeasuredEnergy?> taken = meter.Begin();
+        Zone("intel-rapl:0", "package-0", 3_000_000);
+        Thread.Sleep(300);
+        MeasuredEnergy energy = taken()!;
+
+        // The script says the same power at all times: whatever the readings' times, the energy is power times time.
+        Assert.Equal(320.5, energy.DeviceJoules!.Value / energy.Seconds, 0.5);
+        Assert.Equal(2, energy.PackageJoules!.Value, 9);
+        Assert.Equal(energy.DeviceJoules.Value + 2, energy.Joules, 9);
+        Assert.Equal("2 x NVIDIA H100; processor packages; no counter of memory", energy.Covers);
+    }
+
+    [Fact]
+    public void Devices_are_measured_where_the_processors_cannot_be()
+    {
+        using var meter = EnergyMeter.OpenWithDevices(_root.Path, Smi("0, NVIDIA L4, 30.00", "0, 30.00"));
+        Assert.Null(meter.Refusal);
+        Func<MeasuredEnergy?> taken = meter.Begin();
+        Thread.Sleep(250);
+        MeasuredEnergy energy = taken()!;
+        Assert.Equal(30, energy.Watts, 0.1);
+        Assert.Null(energy.PackageJoules);
+        Assert.Equal("NVIDIA L4; no counter of processors", energy.Covers);
+    }
+
+    [Theory]
+    [InlineData("0, NVIDIA L4, 30.00;1, Quadro K620, [N/A]", "0, 30.00", "it gives no power of Quadro K620 ('[N/A]')")]
+    [InlineData("NVIDIA-SMI has failed because it could not communicate with the driver.", "", "is no reading")]
+    [InlineData("", "", "it lists no device")]
+    [InlineData("0, NVIDIA L4, 30.00", "", "it has ended")]
+    public void Why_devices_are_not_measured_is_said(string listed, string readings, string why)
+    {
+        using var meter = EnergyMeter.OpenWithDevices(_root.Path, Smi(listed, readings));
+        Assert.Contains("shows no energy counter", meter.Refusal, StringComparison.Ordinal);
+        Assert.Contains("nvidia-smi: ", meter.Refusal, StringComparison.Ordinal);
+        Assert.Contains(why, meter.Refusal, StringComparison.Ordinal);
+        Assert.Null(meter.Begin()());
+    }
+
+    [Fact]
+    public void Without_the_program_only_the_processors_are_measured()
+    {
+        string nowhere = _root.Create("empty");
+        using (var none = EnergyMeter.OpenWithDevices(_root.Path, nowhere))
+        {
+            Assert.Contains("there is no nvidia-smi on PATH", none.Refusal, StringComparison.Ordinal);
+        }
+
+        Zone("intel-rapl:0", "package-0", 1_000_000);
+        using var meter = EnergyMeter.OpenWithDevices(_root.Path, nowhere);
+        Assert.Null(meter.Refusal);
+        Assert.Null(meter.Begin()()!.DeviceJoules);
+    }
+
+    [Fact]
+    public void Readings_that_end_take_the_figure_with_them()
+    {
+        using var meter = EnergyMeter.OpenWithDevices(_root.Path, Smi("0, NVIDIA L4, 30.00", "0, 30.00", rounds: 3));
+        Func<MeasuredEnergy?> taken = meter.Begin();
+        for (int i = 0; i < 200 && taken() is not null; i++)
+        {
+            Thread.Sleep(20);
+        }
+
+        Assert.Null(taken());
+    }
+
+    // A program of that name which answers as the real one does: a list when asked for names, and one reading of all after the other.
+    private string Smi(string listed, string readings, int rounds = 100_000)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "the program is a script for a POSIX shell");
+        string folder = _root.Create("bin"), file = Path.Combine(folder, "nvidia-smi");
+        string Said(string lines) => lines.Length == 0 ? ":" : $"printf '%s\\n' {string.Join(' ', lines.Split(';').Select(l => $"'{l}'"))}";
+        File.WriteAllText(
+            file,
+            "#!/bin/sh\ncase \"$*\" in\n*-lms*) i=0; while [ $i -lt "
+                + $"{(readings.Length == 0 ? 0 : rounds)} ]; do {Said(readings)}; sleep 0.02; i=$((i+1)); done;;\n"
+                + $"*--format=csv,noheader,nounits*) {Said(listed)};;\nesac\n");
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+
+        return folder;
     }
 
     private void Zone(string folder, string name, double microjoules)

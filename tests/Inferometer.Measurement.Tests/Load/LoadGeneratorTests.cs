@@ -85,7 +85,9 @@ public sealed class LoadGeneratorTests
         // The second turn of a conversation begins with the first.
         string[] prompts = [.. server.Answers.Select(a => a.Asked.Prompt)];
         int continued = prompts.Count(p => prompts.Any(q => q.Length > p.Length && q.StartsWith(p, StringComparison.Ordinal)));
-        Assert.Equal(12, continued);
+
+        // The last request may find two of the users in the middle of a conversation.
+        Assert.InRange(continued, 11, 12);
     }
 
     [Fact]
@@ -113,6 +115,28 @@ public sealed class LoadGeneratorTests
         Assert.Contains(result.Errors, e => e.Error.StartsWith("the connection broke", StringComparison.Ordinal)
             || e.Error is "the stream ended before the answer did");
         Assert.Equal(5, result.Asked.Count);
+    }
+
+    [Fact]
+    public async Task Who_is_hung_up_on_asks_once_more_and_no_oftener()
+    {
+        using ScriptedServer server = new(asked => asked.Number == 2 ? new([]) { HangsUp = true } : Words(2));
+        LoadResult result = await RunAsync(server, ArrivalTrace.Constant(10, 100, 10, 2).ToSource());
+        Assert.Empty(result.Errors);
+        Assert.Equal(10, result.Report.Value.Completed);
+
+        using ScriptedServer rude = new(asked => asked.Number % 10 is 2 or 3 ? new([]) { HangsUp = true } : Words(2));
+        TrafficOptions one = new()
+        {
+            Users = 1,
+            Requests = 5,
+            Input = LengthDistribution.Fixed(10),
+            Output = LengthDistribution.Fixed(2),
+        };
+        result = await RunAsync(rude, new GeneratedArrivals(one));
+        (string error, int count) = Assert.Single(result.Errors);
+        Assert.Equal(1, count);
+        Assert.StartsWith("the connection failed", error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using Inferometer.Core;
 using Inferometer.Core.Origins;
 using Inferometer.Measurement.Load;
 using Inferometer.Scheduling;
@@ -33,6 +34,18 @@ public sealed class LoadSweepTests
             rate => Task.FromResult(Served(rate, Slo.Parse("ttft:50ms"))), 8); // every answer takes 100 ms
         Assert.Null(sweep.Knee);
         Assert.Equal(7, sweep.Points.Count);
+    }
+
+    [Fact]
+    public async Task A_rate_at_which_everything_fails_does_not_lose_the_others()
+    {
+        LoadSweep sweep = await LoadSweep.RunAsync(
+            rate => rate > 5 ? throw new InferometerException("all 400 requests failed: full") : Task.FromResult(Served(rate)), 2);
+        Assert.InRange(sweep.Knee!.RequestsPerSecond, 4, 5);
+        Assert.All(sweep.Failed, f => Assert.True(f.RequestsPerSecond > 5 && f.Error.EndsWith("full", StringComparison.Ordinal)));
+        Assert.NotEmpty(sweep.Failed);
+        Assert.Equal("gone", (await Assert.ThrowsAsync<InferometerException>(
+            () => LoadSweep.RunAsync(_ => throw new InferometerException("gone"), 1))).Message);
     }
 
     private static LoadResult Served(double rate, Slo? slo = null)

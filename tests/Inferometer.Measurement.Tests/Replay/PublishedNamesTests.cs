@@ -50,4 +50,13 @@ public sealed class PublishedNamesTests
 
         Assert.Equal(file, new PublishedNames(Catalogs.From(null), folder.Path).ModelOf("someone/Newest-7B").Name);
     }
+
+    [Fact]
+    public void A_model_may_be_named_by_its_file()
+    {
+        using ReferenceModels.TemporaryFolder folder = new();
+        string file = folder.Write("mine.gguf", []);
+        Assert.Equal(file, Names.ModelOf(file).Name);
+        Assert.NotNull(Names.ModelOf(folder.File("other.gguf")).Problem);
+    }
 }

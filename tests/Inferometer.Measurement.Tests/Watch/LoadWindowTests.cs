@@ -28,6 +28,58 @@ public sealed class LoadWindowTests
         Assert.Null(load.Of(WatchedLatency.Prefill));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void VLLM_is_read_under_the_names_of_its_versions(bool isOld)
+    {
+        ObservedLoad load = Window(null, (0, Pages.VllmOfVersion(isOld, 100)), (10, Pages.VllmOfVersion(isOld, 130))).Observe();
+        Assert.Equal((60, 100, 20), (load.Requests, load.InputTokens, load.OutputTokens)); // of two engines
+        Assert.Equal((4.0, 0.5, 0.25), (load.Running, load.CacheUse, load.CachedShare));
+        Assert.Equal(0.2, load.Of(WatchedLatency.TimeToFirstToken)!.MeanSeconds, 9);
+        Assert.Equal(0.03, load.Of(WatchedLatency.InterTokenLatency)!.MeanSeconds, 9);
+        Assert.Equal(isOld ? 0 : 0.03, load.Of(WatchedLatency.TimePerOutputToken)?.MeanSeconds ?? 0, 9);
+        Assert.Equal((0.15, 0.05), (
+            Math.Round(load.Of(WatchedLatency.Prefill)!.MeanSeconds, 9), Math.Round(load.Of(WatchedLatency.Queue)!.MeanSeconds, 9)));
+    }
+
+    [Fact]
+    public void Tokens_that_llama_cpp_found_in_its_cache_are_part_of_prompts()
+    {
+        ObservedLoad load = Window(
+            20, (0, Pages.LlamaCppOf2026(1000, 500, 1, 2000, 40)), (10, Pages.LlamaCppOf2026(1900, 600, 1.6, 2200, 45.7))).Observe();
+        Assert.Equal((10, 100, 20), (load.Requests, load.InputTokens, load.OutputTokens));
+        Assert.Equal((0.1, 3.0, 1.0), (load.CachedShare, load.Running, load.Waiting));
+        Assert.Equal(5.7 / 190, load.Of(WatchedLatency.TimePerOutputToken)!.MeanSeconds, 9);
+        Assert.Equal(0.06, load.Of(WatchedLatency.Prefill)!.MeanSeconds, 9);
+        Assert.Null(load.CacheUse);
+    }
+
+    [Fact]
+    public void Ranks_of_a_group_are_not_added_up()
+    {
+        ObservedLoad load = Window(null, (0, Pages.SglangOfAllRanks(10)), (10, Pages.SglangOfAllRanks(30))).Observe();
+        Assert.Equal((3.0, 2.0, 0.25), (load.Running, load.Waiting, load.CachedShare));
+        Assert.Equal((20, 200, 10), (load.Requests, load.InputTokens, load.OutputTokens));
+        Assert.Equal(20, load.Of(WatchedLatency.Queue)!.Count);
+        Assert.Equal(0.02, load.Of(WatchedLatency.TimePerOutputToken)!.MeanSeconds, 9);
+    }
+
+    [Fact]
+    public void Every_name_has_its_program_and_a_file_that_is_wrong_is_named()
+    {
+        Assert.All(WatchedPrograms.All, p => Assert.All(p.Names, n =>
+        {
+            Assert.NotEmpty(n.Value);
+            Assert.Equal(n.Value.Count, n.Value.Select(x => x.Name).Distinct(StringComparer.Ordinal).Count());
+            Assert.All(n.Value, x => Assert.True(n.Value.Count == 1 || x.Versions is not null || p.Program is "TGI", x.Name));
+        }));
+        using JsonDocument wrong = JsonDocument.Parse(
+            """{"program":"x","framework":"x","version":"1","source":"s","mark":"x:","running":[{"name":"x:a","since":"1"}]}""");
+        Assert.Contains("'running' holds", Assert.Throws<InferometerException>(
+            () => WatchedPrograms.Parse(wrong.RootElement, "catalog/watch/x.json")).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void The_window_slides_and_keeps_the_page_at_its_beginning()
     {

@@ -65,6 +65,113 @@ internal static class Pages
 
         """);
 
+    /// <summary>llama.cpp's of 2026, as its server writes it, with tokens of prompts that it found in the cache.</summary>
+    public static string LlamaCppOf2026(double prompt, double cached, double promptSeconds, double output, double outputSeconds)
+    {
+        (string Type, string Name, double Value)[] items =
+        [
+            ("counter", "prompt_tokens_total", prompt), ("counter", "prompt_tokens_cached_total", cached),
+            ("counter", "prompt_seconds_total", promptSeconds), ("counter", "tokens_predicted_total", output),
+            ("counter", "tokens_predicted_seconds_total", outputSeconds), ("counter", "n_decode_total", output),
+            ("counter", "n_tokens_max", 512), ("counter", "spec_decode_num_draft_tokens_total", 0),
+            ("counter", "spec_decode_num_accepted_tokens_total", 0), ("counter", "spec_decode_num_drafts_total", 0),
+            ("gauge", "prompt_tokens_seconds", 812.5), ("gauge", "predicted_tokens_seconds", 44.25), ("gauge", "requests_processing", 3),
+            ("gauge", "requests_deferred", 1), ("gauge", "n_busy_slots_per_decode", 2.5),
+        ];
+        StringBuilder page = new();
+        foreach ((string type, string name, double value) in items)
+        {
+            page.Append(
+                CultureInfo.InvariantCulture,
+                $"# HELP llamacpp:{name} What it is.\n# TYPE llamacpp:{name} {type}\nllamacpp:{name} {value}\n");
+        }
+
+        return page.ToString();
+    }
+
+    /// <summary>
+    /// vLLM's of 2026 as its client library writes it: counters with the time of their making, prompts by where they came from, two
+    /// engines; or as 0.9 wrote it, under older names.
+    /// </summary>
+    public static string VllmOfVersion(bool isOld, int requests)
+    {
+        StringBuilder page = new();
+        foreach (int engine in (int[])[0, 1])
+        {
+            string labels = $"engine=\"{engine}\",model_name=\"meta/llama\"";
+            Line("vllm:num_requests_running", 2);
+            Line("vllm:num_requests_waiting", 0);
+            Line(isOld ? "vllm:gpu_cache_usage_perc" : "vllm:kv_cache_usage_perc", 0.5);
+            Counter("vllm:prompt_tokens", requests * 100);
+            Counter("vllm:generation_tokens", requests * 20);
+            Counter(isOld ? "vllm:gpu_prefix_cache_queries" : "vllm:prefix_cache_queries", requests * 100);
+            Counter(isOld ? "vllm:gpu_prefix_cache_hits" : "vllm:prefix_cache_hits", requests * 25);
+            page.Append(
+                CultureInfo.InvariantCulture,
+                $"vllm:request_success_total{{{labels},finished_reason=\"stop\"}} {requests}.0\n"
+                    + $"vllm:request_success_created{{{labels},finished_reason=\"stop\"}} 1.79e+09\n"
+                    + $"vllm:prompt_tokens_by_source_total{{{labels},source=\"local_compute\"}} {requests * 75}.0\n");
+            Histogram("vllm:time_to_first_token_seconds", requests, 0.2);
+            Histogram(
+                isOld ? "vllm:time_per_output_token_seconds" : "vllm:inter_token_latency_seconds", requests * 19, 0.03);
+            if (!isOld)
+            {
+                Histogram("vllm:request_time_per_output_token_seconds", requests, 0.03);
+            }
+
+            Histogram("vllm:e2e_request_latency_seconds", requests, 0.77);
+            Histogram("vllm:request_queue_time_seconds", requests, 0.05);
+            Histogram("vllm:request_prefill_time_seconds", requests, 0.15);
+
+            void Line(string name, double value) => page.Append(CultureInfo.InvariantCulture, $"{name}{{{labels}}} {value}\n");
+
+            void Counter(string name, double value)
+            {
+                Line(name + "_total", value);
+                Line(name + "_created", 1.79e9);
+            }
+
+            void Histogram(string name, int count, double each)
+            {
+                page.Append(CultureInfo.InvariantCulture, $"{name}_bucket{{{labels},le=\"+Inf\"}} {count}.0\n");
+                Line(name + "_count", count);
+                Line(name + "_sum", count * each);
+                Line(name + "_created", 1.79e9);
+            }
+        }
+
+        return page.ToString();
+    }
+
+    /// <summary>SGLang's of 2026 with metrics of all ranks, as two of a tensor-parallel group show them.</summary>
+    public static string SglangOfAllRanks(int requests)
+    {
+        StringBuilder page = new();
+        foreach (int rank in (int[])[0, 1])
+        {
+            string labels = $"engine_type=\"unified\",model_name=\"m\",pp_rank=\"0\",tp_rank=\"{rank}\"";
+            page.Append(
+                CultureInfo.InvariantCulture,
+                $"sglang:num_running_reqs{{{labels}}} 3.0\nsglang:num_queue_reqs{{{labels}}} 2.0\nsglang:token_usage{{{labels}}} 0.25\n"
+                    + $"sglang:queue_time_seconds_count{{{labels}}} {requests}.0\n"
+                    + $"sglang:queue_time_seconds_sum{{{labels}}} {requests * 0.1}\n");
+        }
+
+        page.Append(
+            CultureInfo.InvariantCulture,
+            $"""
+            sglang:num_requests_total{"{"}model_name="m"{"}"} {requests}.0
+            sglang:prompt_tokens_total{"{"}model_name="m"{"}"} {requests * 200}.0
+            sglang:generation_tokens_total{"{"}model_name="m"{"}"} {requests * 10}.0
+            sglang:cached_tokens_total{"{"}cache_source="device",model_name="m"{"}"} {requests * 40}.0
+            sglang:cached_tokens_total{"{"}cache_source="host",model_name="m"{"}"} {requests * 10}.0
+            sglang:request_time_per_output_token_seconds_sum{"{"}model_name="m",stream="true"{"}"} {requests * 0.02}
+            sglang:request_time_per_output_token_seconds_count{"{"}model_name="m",stream="true"{"}"} {requests}.0
+
+            """);
+        return page.ToString();
+    }
+
     /// <summary>SGLang's, without its histograms of lengths; two replicas.</summary>
     public static string Sglang(int requests) => string.Create(
         CultureInfo.InvariantCulture,

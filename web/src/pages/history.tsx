@@ -14,7 +14,7 @@ import { RunDiff } from './run-diff';
 import { groupsOf, regressionsOf, type Group } from './run-groups';
 
 const start: Values = { kind: '', model: '', metric: '', limit: '5', a: '', b: '' };
-const kinds = ['load', 'bench', 'simulate', 'estimate', 'perplexity', 'compress-eval', 'import'];
+const kinds = ['load', 'load-sweep', 'watch', 'bench', 'simulate', 'estimate', 'perplexity', 'compress-eval', 'import'];
 
 /** Runs that were kept: their figures over time, what got worse, and two of them beside each other. */
 export function HistoryPage({ theme }: PageProps) {

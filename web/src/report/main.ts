@@ -9,11 +9,11 @@ use([BarChart, LineChart, ScatterChart, GridComponent, TooltipComponent, CanvasR
 
 /** A plot of a report, as the program writes it into the file. */
 interface Plot {
-  kind: 'steps' | 'points' | 'bars';
+  kind: 'steps' | 'points' | 'curves' | 'bars';
   x: string;
   y: string;
   categories?: string[];
-  lines: { name: string; colour: number; points: [number, number][] }[];
+  lines: { name: string; colour: number; style: 'solid' | 'dashed' | 'dotted'; points: [number, number | null][] }[];
 }
 
 const plots = JSON.parse(document.getElementById('plots')?.textContent ?? '[]') as Plot[];
@@ -47,17 +47,20 @@ function optionOf(plot: Plot, ink: Ink): EChartsCoreOption {
 
 function lines(plot: Plot, ink: Ink): EChartsCoreOption {
   const steps = plot.kind === 'steps';
+  const joined = steps || plot.kind === 'curves';
+  const most = Math.max(...plot.lines.map((line) => line.points.length));
   return {
     ...frame(ink, { type: 'value', name: plot.x, scale: true }, { type: 'value', name: plot.y, ...(steps ? { min: 0, max: 100 } : {}) }),
     series: plot.lines.map((line) => ({
       name: line.name,
-      type: steps ? 'line' : 'scatter',
+      type: joined ? 'line' : 'scatter',
       step: steps ? 'end' : undefined,
-      symbol: steps ? 'none' : 'circle',
+      symbol: steps || (joined && most > 40) ? 'none' : 'circle',
+      connectNulls: false,
       symbolSize: 5,
       triggerLineEvent: true,
-      itemStyle: { color: ink.series[line.colour], opacity: steps ? 1 : 0.75 },
-      lineStyle: { color: ink.series[line.colour], width: 2 },
+      itemStyle: { color: ink.series[line.colour], opacity: joined ? 1 : 0.75 },
+      lineStyle: { color: ink.series[line.colour], width: 2, type: line.style },
       data: line.points,
       tooltip: {
         formatter: ({ value }: { value?: [number, number] }) =>
