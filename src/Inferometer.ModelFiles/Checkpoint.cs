@@ -30,7 +30,7 @@ public sealed class Checkpoint : IDisposable
         Path = path;
         Header = header;
         string folder = Directory.Exists(path) ? path : System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!;
-        _architecture = new(() => header is null ? HuggingFaceConfigReader.Read(folder) : GgufArchitectureReader.Read(header));
+        _architecture = new(() => header is null ? HuggingFaceConfigReader.ReadToRun(folder) : GgufArchitectureReader.Read(header));
         _tokenizer = new(() => WithTemplateEnds(header is null ? HuggingFaceTokenizer.Load(folder) : GgufTokenizer.Load(header)));
         _samplingDefaults = new(() => header is null ? SamplingDefaults.OfFolder(folder) : SamplingDefaults.Of(header));
         _embeddingDefaults = new(() => header is null ? EmbeddingDefaults.OfFolder(folder) : EmbeddingDefaults.Of(header));

@@ -38,6 +38,7 @@ public sealed class ForwardBatch
         {
             _slices[i].Tokens = default;
             _slices[i].BlockTable = default;
+            _slices[i].Segments = default;
             _slices[i].Adapter = null;
         }
 
@@ -51,10 +52,18 @@ public sealed class ForwardBatch
     /// <param name="blockTable">Cache blocks by position, enough for past and new tokens.</param>
     /// <param name="logitRows">How many of the last tokens get logits, 0 to the number of tokens.</param>
     /// <param name="adapter">Adapter the sequence runs with, or null.</param>
-    /// <exception cref="ArgumentException">No tokens, or more logit rows than tokens.</exception>
+    /// <param name="segments">The segment of each token; empty where all are of the first.</param>
+    /// <exception cref="ArgumentException">No tokens, more logit rows than tokens, or another number of segments.</exception>
     public void Add(
-        ReadOnlyMemory<int> tokens, int pastTokens, ReadOnlyMemory<int> blockTable, int logitRows = 1, IModelAdapter? adapter = null)
+        ReadOnlyMemory<int> tokens, int pastTokens, ReadOnlyMemory<int> blockTable, int logitRows = 1, IModelAdapter? adapter = null,
+        ReadOnlyMemory<int> segments = default)
     {
+        if (!segments.IsEmpty && segments.Length != tokens.Length)
+        {
+            throw new ArgumentException($"{segments.Length} segments for {tokens.Length} tokens", nameof(segments));
+        }
+
+
         if (tokens.IsEmpty)
         {
             throw new ArgumentException("a slice needs at least one token", nameof(tokens));
@@ -74,6 +83,7 @@ public sealed class ForwardBatch
         slice.BlockTable = blockTable;
         slice.LogitRows = logitRows;
         slice.Adapter = adapter;
+        slice.Segments = segments;
         TokenCount += tokens.Length;
         LogitRowCount += logitRows;
     }

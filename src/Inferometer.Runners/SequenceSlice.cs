@@ -20,6 +20,11 @@ public sealed class SequenceSlice
     /// </summary>
     public ReadOnlyMemory<int> BlockTable { get; set; }
 
+    /// <summary>
+    /// The segment of each token, of models that tell a first text from a second; empty where all are of the first.
+    /// </summary>
+    public ReadOnlyMemory<int> Segments { get; set; }
+
     /// <summary>How many of the last tokens get a row of logits: 0 none, 1 the last, n the last n.</summary>
     public int LogitRows { get; set; }
 

@@ -52,14 +52,14 @@ public sealed class FamilyForward(FamilyModel model)
         }
 
         x = Add(x, attended);
-        return Add(x, Feed(Each(x, _spec.BeforeFeedForward)));
+        return !_spec.HasFeedForward ? x : Add(x, Feed(Each(x, _spec.BeforeFeedForward)));
     }
 
     private double[][] Add(double[][] x, double[][] change) => [.. x.Zip(change, (a, b) => Sum(a, b, _spec.ResidualScale))];
 
     private double[][] Mix(int layer, string prefix, double[][] x) => _spec.Mixer(layer) switch
     {
-        "mamba" => Mamba(prefix + "mamba.", x),
+        "mamba" => Mamba(prefix + _spec.MambaPrefix, x),
         "convolution" => Convolution(prefix + "conv.", x),
         "latent" => Latent(layer, prefix + _spec.Attention, x),
         _ => Attention(layer, prefix + _spec.Attention, x),

@@ -86,7 +86,7 @@ public sealed class FamilyModel
             switch (Spec.Mixer(layer))
             {
                 case "mamba":
-                    Mamba(prefix + "mamba.");
+                    Mamba(prefix + Spec.MambaPrefix);
                     break;
                 case "latent":
                     Latent(prefix + Spec.Attention);
@@ -105,7 +105,7 @@ public sealed class FamilyModel
             {
                 Mixture(prefix, Spec.Mixture!);
             }
-            else
+            else if (Spec.HasFeedForward)
             {
                 Network(prefix + Spec.FeedForward, Spec.DenseInner);
             }

@@ -123,6 +123,12 @@ public sealed record FamilySpec(string ModelType)
     /// <summary>attention, latent (DeepSeek), mamba (Mamba-2) or convolution (LFM2).</summary>
     public Func<int, string> Mixer { get; init; } = _ => "attention";
 
+    /// <summary>What stands before the names of Mamba's weights.</summary>
+    public string MambaPrefix { get; init; } = "mamba.";
+
+    /// <summary>False where a layer is its mixer alone.</summary>
+    public bool HasFeedForward { get; init; } = true;
+
     public Func<int, bool> HasExperts { get; init; } = _ => false;
 
     public ExpertSpec? Mixture { get; init; }

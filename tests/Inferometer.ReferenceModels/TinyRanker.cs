@@ -9,7 +9,7 @@ public static class TinyRanker
     public const int Yes = 256, No = 257, TurnBegin = 258, TurnEnd = 259;
 
     /// <summary>The model; its weights can be added to before it is written.</summary>
-    public static TinyModel Create() => TinyModel.Create("qwen3", new JsonObject
+    public static TinyModel Create(string type = "qwen3") => TinyModel.Create(type, new JsonObject
     {
         ["vocab_size"] = 264,
         ["max_position_embeddings"] = 2048,

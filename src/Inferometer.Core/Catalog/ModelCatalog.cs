@@ -83,7 +83,8 @@ public sealed class ModelCatalog
 
         if (gguf)
         {
-            return GgufArchitectureReader.Read(nameOrPath);
+            ModelArchitecture read = GgufArchitectureReader.Read(nameOrPath);
+            return read.IsEncoder ? throw NotDecoders.RefusalToPrice(read) : read;
         }
 
         return written || Directory.Exists(nameOrPath) || File.Exists(nameOrPath)

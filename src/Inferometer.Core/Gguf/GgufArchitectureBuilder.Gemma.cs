@@ -59,10 +59,38 @@ internal sealed partial class GgufArchitectureBuilder
             yield return new("low-rank residual", (2L * updates.BranchRank * _hidden) + _hidden, SidePartUse.Multiplied);
         }
 
+        if (_family.Activation == ActivationKind.XIelu)
+        {
+            yield return new("activation slopes", 2, SidePartUse.Applied);
+        }
+
         if (Has(layer, "inp_gate.weight"))
         {
             yield return new("per-layer input", (2 * Width(layer, "inp_gate.weight") * _hidden) + _hidden, SidePartUse.Multiplied);
         }
+    }
+
+    /// <summary>
+    /// xIELU's slopes above and below zero, before their softplus: a list with an entry for each layer, or one number for all. The keys
+    /// have no architecture before them.
+    /// </summary>
+    private EquatableList<double> Slopes(int layer)
+    {
+        if (_family.Activation != ActivationKind.XIelu)
+        {
+            return [];
+        }
+
+        double Of(string key)
+        {
+            GgufValue value = _header.Metadata.GetValueOrDefault(key) ?? throw Wrong($"the metadata '{key}' is missing");
+            return (value.Kind == GgufValueKind.Array ? value.AsDoubles() is { } all && layer < all.Length ? all[layer] : null
+                : value.AsDouble()) ?? throw Wrong($"the metadata '{key}' should be a number, or one for each layer");
+        }
+
+        return Of("xielu.beta") is 0.5
+            ? [Of("xielu.alpha_p"), Of("xielu.alpha_n")]
+            : throw Wrong($"the metadata 'xielu.beta' is {Of("xielu.beta")}; the activation is known with 0.5");
     }
 
     // Files give standard deviations above the mean, minus infinity for none.

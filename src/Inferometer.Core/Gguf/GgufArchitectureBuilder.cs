@@ -52,7 +52,7 @@ internal sealed partial class GgufArchitectureBuilder
         }
 
         bool parallel = _header.GetBool(Key("use_parallel_residual"), _family.ParallelBlocks && !Has(0, "ffn_norm.weight"));
-        bool behind = !Has(0, "attn_norm.weight") && Has(0, "post_ffw_norm.weight");
+        bool behind = !_family.IsEncoder && !Has(0, "attn_norm.weight") && Has(0, "post_ffw_norm.weight");
         string? name = _header.GetString("general.name", null);
         LayerInputs? inputs = LayerInputs(count);
         AlternatingUpdates? updates = Updates();
@@ -64,7 +64,12 @@ internal sealed partial class GgufArchitectureBuilder
             VocabularySize = (int)table.Shape[1],
             MaxContextTokens = _context,
             Layers = new EquatableList<LayerArchitecture>(layers),
-            TiedEmbeddings = !_header.TryGetTensor("output.weight", out _),
+            IsEncoder = _family.IsEncoder,
+            HasHead = !_family.IsEncoder,
+            NormAfterResidual = _family.NormAfterResidual,
+            TokenTypes = TokenTypes(),
+            EmbeddingNorm = _family.IsEncoder && _header.TryGetTensor("token_embd_norm.weight", out _),
+            TiedEmbeddings = !_family.IsEncoder && !_header.TryGetTensor("output.weight", out _),
             LmHeadBias = _header.TryGetTensor("output.bias", out _),
             Norm = _family.Norm,
             NormEpsilon =
@@ -81,15 +86,24 @@ internal sealed partial class GgufArchitectureBuilder
             PreBlockNorms = parallel && !Has(0, "attn_norm_2.weight") && !Has(0, "ffn_norm.weight") ? 1 : 2,
             LayerInputs = inputs,
             Updates = updates,
-            Parts = [.. Parts(inputs, updates, count)],
+            Parts = [.. Parts(inputs, updates, count), .. _family.NormAfterResidual ? EncoderParts.Tables(TokenTypes(), _hidden) : []],
             PredictionHeads = heads > 0 ? new PredictionHeads { Count = heads, Layers = [Layer(count)] } : null,
             PublishedWeights = GgufWeights.Of(_header, count),
             Source = _header.Source,
         };
     }
 
+    private int TokenTypes() => !_header.TryGetTensor("token_types.weight", out GgufTensorInfo? types) ? 0
+        : types.Shape[0] == _hidden && types.ElementCount / _hidden <= Limits.Vocabulary ? (int)(types.ElementCount / _hidden)
+        : throw Wrong($"'token_types.weight' is [{string.Join(", ", types.Shape)}]; it should be [{_hidden}, types]");
+
     private LayerArchitecture Layer(int index) =>
         new() { Mixer = Mixer(index), FeedForward = FeedForward(index), Parts = [.. PartsOfLayer(index)] };
+
+    // A layer of Mamba-2 alone ends with its recurrence.
+    private bool IsMixerAlone(int layer) =>
+        _family.States == GgufStates.Mamba && Has(layer, "ssm_in.weight") && !Has(layer, "ffn_up.weight")
+            && !Has(layer, "ffn_gate_inp.weight");
 
     private TokenMixer Mixer(int layer)
     {
@@ -138,7 +152,7 @@ internal sealed partial class GgufArchitectureBuilder
             KvHeads = kvHeads,
             HeadDim = headDim,
             ValueHeadDim = valueDim,
-            WindowTokens = local ? window : 0,
+            WindowTokens = !local ? 0 : _family.IsEncoder ? (window / 2) + 1 : window,
             ChunkTokens = chunked ? IntOr(_family.ChunkTokens, "attention.chunk_length", 1, int.MaxValue) : 0,
             QkvBias = Has(layer, "attn_q.bias") || Has(layer, "attn_qkv.bias"),
             OutputBias = Has(layer, "attn_output.bias"),
@@ -166,14 +180,14 @@ internal sealed partial class GgufArchitectureBuilder
     {
         if (!_header.Metadata.TryGetValue(Key("attention.sliding_window_pattern"), out GgufValue? pattern))
         {
-            return _family.GlobalEvery == 0 || (layer + 1) % _family.GlobalEvery != 0;
+            return _family.GlobalEvery == 0 || (layer + (_family.GlobalFirst ? 0 : 1)) % _family.GlobalEvery != 0;
         }
 
         return pattern.Kind == GgufValueKind.Array
             ? pattern.AsBools() is { } layers && layer < layers.Length
                 ? layers[layer]
                 : throw Wrong($"the metadata '{Key("attention.sliding_window_pattern")}' should have a truth value for each layer")
-            : (layer + 1) % IntOr(1, "attention.sliding_window_pattern", 1, Limits.Layers) != 0;
+            : (layer + (_family.GlobalFirst ? 0 : 1)) % IntOr(1, "attention.sliding_window_pattern", 1, Limits.Layers) != 0;
     }
 
     // A weight of head width is shared by the heads, one of all heads' width norms them together, a matrix has a row for each.
@@ -232,8 +246,13 @@ internal sealed partial class GgufArchitectureBuilder
         };
     }
 
-    private FeedForward FeedForward(int layer)
+    private FeedForward? FeedForward(int layer)
     {
+        if (IsMixerAlone(layer))
+        {
+            return null;
+        }
+
         if (!Has(layer, "ffn_gate_inp.weight"))
         {
             int inner = Int("feed_forward_length", Limits.Inner, layer);
@@ -246,6 +265,7 @@ internal sealed partial class GgufArchitectureBuilder
                 Bias = Has(layer, "ffn_up.bias"),
                 Activation = _family.Activation,
                 GateCutoff = GateCutoff(layer),
+                Slopes = Slopes(layer),
             };
         }
 

@@ -18,6 +18,14 @@ public static class GgufFamilies
     // The norm before the head goes by the name of another, of the embedding.
     private static readonly GgufFamily Lfm2 = new() { States = GgufStates.ShortConvolution, FinalNorm = "token_embd_norm" };
 
+    private static readonly GgufFamily Bert = new()
+    {
+        IsEncoder = true,
+        NormAfterResidual = true,
+        Norm = NormKind.LayerNorm,
+        Activation = ActivationKind.Gelu,
+    };
+
     private static readonly GgufFamily Qwen3Next = new()
     {
         States = GgufStates.GatedDelta,
@@ -67,6 +75,8 @@ public static class GgufFamilies
         ["qwen35"] = Qwen3Next with { ValueHeadsInTurn = true, ModelTypes = ["qwen3_5", "qwen3_5_text"] },
         ["qwen35moe"] = Qwen3Next with { ValueHeadsInTurn = true, ModelTypes = ["qwen3_5_moe", "qwen3_5_moe_text"] },
         ["granitehybrid"] = Granite with { States = GgufStates.Mamba, RopeIsOptional = true, ModelTypes = ["granitemoehybrid"] },
+        ["mamba2"] = new() { States = GgufStates.Mamba, ModelTypes = ["mamba2"] },
+        ["apertus"] = new() { Activation = ActivationKind.XIelu, ModelTypes = ["apertus"] },
         ["lfm2"] = Lfm2 with { ModelTypes = ["lfm2"] },
         ["lfm2moe"] = Lfm2 with { ModelTypes = ["lfm2_moe"] },
         ["hunyuan-moe"] = new() { QkNormAfterRope = true, ModelTypes = ["hunyuan_v1_moe"] },
@@ -100,6 +110,19 @@ public static class GgufFamilies
         ["exaone4"] = new() { GlobalEvery = 4, GlobalWithoutRope = true, ModelTypes = ["exaone4"] },
         ["arcee"] = new() { InterleavedRope = true, ReordersHeads = true, Activation = ActivationKind.ReluSquared, ModelTypes = ["arcee"] },
         ["nemotron"] = new() { Norm = NormKind.LayerNorm, Activation = ActivationKind.ReluSquared, ModelTypes = ["nemotron"] },
+        ["bert"] = Bert with { Position = PositionKind.Learned, ModelTypes = ["bert", "roberta", "xlm-roberta", "camembert"] },
+        ["jina-bert-v2"] = Bert with { Position = PositionKind.Alibi, ModelTypes = ["jina_bert"] },
+        ["nomic-bert"] = Bert with { Activation = ActivationKind.Silu, ModelTypes = ["nomic_bert"] },
+        ["modern-bert"] = new()
+        {
+            IsEncoder = true,
+            Norm = NormKind.LayerNormNoBias,
+            Activation = ActivationKind.Gelu,
+            GlobalEvery = 3,
+            GlobalFirst = true,
+            LocalRopeTheta = 10000,
+            ModelTypes = ["modernbert"],
+        },
         ["gpt2"] = new()
         {
             Norm = NormKind.LayerNorm,

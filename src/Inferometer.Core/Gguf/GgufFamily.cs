@@ -20,6 +20,15 @@ public sealed record GgufFamily
     /// <summary>How positions enter.</summary>
     public PositionKind Position { get; init; } = PositionKind.Rotary;
 
+    /// <summary>Tokens see those behind them, and there is no head for tokens.</summary>
+    public bool IsEncoder { get; init; }
+
+    /// <summary>Norms stand behind the residual addition, under names of their own, and none before the head (BERT).</summary>
+    public bool NormAfterResidual { get; init; }
+
+    /// <summary>The first of the layers between which the global ones stand is global itself (ModernBERT).</summary>
+    public bool GlobalFirst { get; init; }
+
     /// <summary>Queries and keys are stored so that adjacent channels rotate together.</summary>
     public bool InterleavedRope { get; init; }
 

@@ -63,7 +63,9 @@ public sealed record AttentionMixer : TokenMixer
     /// <summary>Width of a value head.</summary>
     public required int ValueHeadDim { get; init; }
 
-    /// <summary>Longest distance a query looks back, tokens including itself; 0 = the whole context.</summary>
+    /// <summary>
+    /// Longest distance a query looks back, tokens including itself, in an encoder also ahead; 0 = the whole context.
+    /// </summary>
     public int WindowTokens { get; init; }
 
     /// <summary>Attention is cut at multiples of this many tokens (Llama-4 chunked attention); 0 = not.</summary>
@@ -313,6 +315,12 @@ public sealed record DenseFeedForward : FeedForward
     /// null = none.
     /// </summary>
     public double? GateCutoff { get; init; }
+
+    /// <summary>
+    /// The slopes of xIELU above and below zero, before their softplus, where a file describes them beside its tensors; empty where they
+    /// are tensors.
+    /// </summary>
+    public EquatableList<double> Slopes { get; init; } = [];
 }
 
 /// <summary>A mixture of experts with optional shared experts and, for Gemma-4, a dense part beside it.</summary>

@@ -35,6 +35,17 @@ public sealed record ModelArchitecture
     /// </summary>
     public required EquatableList<LayerArchitecture> Layers { get; init; }
 
+    /// <summary>
+    /// Tokens see those behind them as well as those before (BERT): a text is computed whole, and nothing of it is kept for later.
+    /// </summary>
+    public bool IsEncoder { get; init; }
+
+    /// <summary>
+    /// A head gives logits of tokens. False where the network ends with its states, which become vectors or scores: encoders, and decoders
+    /// that were published as models or classifiers of sequences.
+    /// </summary>
+    public bool HasHead { get; init; } = true;
+
     /// <summary>The LM head reuses the embedding table.</summary>
     public bool TiedEmbeddings { get; init; }
 
@@ -54,6 +65,15 @@ public sealed record ModelArchitecture
     /// Learned position rows, when <see cref="Position"/> is <see cref="PositionKind.Learned"/> (GPT-2: context; OPT: context + 2).
     /// </summary>
     public int LearnedPositionRows { get; init; }
+
+    /// <summary>The learned row of a text's first token; the rows before it stand for no position (RoBERTa: 2).</summary>
+    public int FirstPositionRow { get; init; }
+
+    /// <summary>Rows of a table that tells a first text from a second one, added to the embedding (BERT: 2); 0 = none.</summary>
+    public int TokenTypes { get; init; }
+
+    /// <summary>A norm of the network's kind stands behind the embedding (BERT).</summary>
+    public bool EmbeddingNorm { get; init; }
 
     /// <summary>Width of the embedding when it differs from the hidden size (OPT-350m), otherwise 0.</summary>
     public int EmbeddingProjectionSize { get; init; }
@@ -135,13 +155,18 @@ public sealed record ModelArchitecture
     public int LayerCount => Layers.Count;
 
     /// <summary>
-    /// The layer whose keys and values a layer reads: itself, or where it reuses a cache the last one before it that has its own, with as
-    /// wide a window and heads as wide.
+    /// The layer whose pages a layer's keys and values lie in: itself, or where it reuses a cache the last one before it that has its own,
+    /// with as wide a window and heads as wide. Of an encoder the first: its keys and values are needed for one layer at a time.
     /// </summary>
     /// <param name="layer">Layer, from 0.</param>
     /// <exception cref="InferometerException">There is none before it.</exception>
     public int CacheLayerOf(int layer)
     {
+        if (IsEncoder)
+        {
+            return 0;
+        }
+
         if (Layers[layer].Mixer is not AttentionMixer { ReusesCache: true } mixer)
         {
             return layer;

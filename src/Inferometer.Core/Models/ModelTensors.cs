@@ -68,7 +68,7 @@ public static class ModelTensors
             yield return new(WeightKind.TableProjection, -1, width, hidden, 2);
         }
 
-        if (!model.TiedEmbeddings && !model.SharesTables)
+        if (!model.TiedEmbeddings && !model.SharesTables && model.HasHead)
         {
             yield return new(WeightKind.Head, -1, width, model.VocabularySize);
         }

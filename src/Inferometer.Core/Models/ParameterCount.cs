@@ -94,7 +94,9 @@ public sealed record ParameterCount
                 Experts = experts,
                 Router = router,
                 Norms = norms,
-                Head = (model.TiedEmbeddings || model.SharesTables ? 0 : model.VocabularySize * LayerParameters.EmbeddingWidth(model))
+                Head = (model.TiedEmbeddings || model.SharesTables || !model.HasHead
+                        ? 0
+                        : model.VocabularySize * LayerParameters.EmbeddingWidth(model))
                     + (model.LmHeadBias ? model.VocabularySize : 0),
                 Extra = extra,
                 IdleExperts = idle,

@@ -14,6 +14,7 @@ internal sealed class AttentionBlock
     private readonly LoadedModel _model;
     private readonly CacheAttention _attention;
     private readonly float _epsilon;
+    private readonly float[]? _slopes;
     private readonly Action<int> _prepareRow;
     private readonly Action<int> _gateRow;
     private KvCache? _cache;
@@ -26,6 +27,9 @@ internal sealed class AttentionBlock
     {
         (_step, _model, _attention) = (step, model, attention);
         _epsilon = (float)model.Architecture.NormEpsilon;
+        _slopes = model.Architecture is { Position: PositionKind.Alibi, Layers: [{ Mixer: AttentionMixer { Heads: var heads } }, ..] }
+            ? AlibiSlopes.Of(heads)
+            : null;
         _prepareRow = PrepareRow;
         _gateRow = GateRow;
     }
@@ -77,6 +81,8 @@ internal sealed class AttentionBlock
             Chunk = mixer.ChunkTokens,
             Softcap = (float)mixer.ScoreSoftcap,
             Sinks = _weights!.Sinks,
+            SeesAhead = _model.Architecture.IsEncoder,
+            Slopes = _slopes,
         };
         _attention.Run(_cache, stored, parameters, _step.Workspace.Query, _step.Workspace.Attended);
     }
@@ -112,7 +118,7 @@ internal sealed class AttentionBlock
 
         if (_cache!.GroupedHeads)
         {
-            _cache.Store(_layer, _step.Layout.Slots[row], key, value);
+            _cache.Store(_model.CacheLayerOf(_layer), _step.Layout.Slots[row], key, value);
         }
         else
         {
@@ -179,6 +185,6 @@ internal sealed class AttentionBlock
             value.Slice(shared * mixer.ValueHeadDim, mixer.ValueHeadDim).CopyTo(values[(head * mixer.ValueHeadDim)..]);
         }
 
-        _cache!.Store(_layer, _step.Layout.Slots[row], keys, values);
+        _cache!.Store(_model.CacheLayerOf(_layer), _step.Layout.Slots[row], keys, values);
     }
 }

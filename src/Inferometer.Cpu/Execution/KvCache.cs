@@ -100,7 +100,9 @@ public abstract class KvCache : IDisposable
     }
 
     /// <summary>Pages of each layer of a model.</summary>
-    /// <remarks>A layer that keeps a state, or reads the pages of another, has pages of no heads.</remarks>
+    /// <remarks>
+    /// A layer that keeps a state, or reads the pages of another, has pages of no heads: so have all layers of an encoder but the first.
+    /// </remarks>
     /// <exception cref="Core.InferometerException">There is no way to keep what a layer remembers.</exception>
     internal static KvPageLayout[] Layouts(ModelArchitecture architecture, KvElement element, bool groupedHeads)
     {
@@ -110,6 +112,7 @@ public abstract class KvCache : IDisposable
             layouts[layer] = architecture.Layers[layer].Mixer switch
             {
                 AttentionMixer { ReusesCache: true } => new KvPageLayout(0, 1, 1, element),
+                AttentionMixer when architecture.IsEncoder && layer > 0 => new KvPageLayout(0, 1, 1, element),
                 AttentionMixer m => new KvPageLayout(groupedHeads ? m.KvHeads : m.Heads, m.HeadDim, m.ValueHeadDim, element),
                 LatentAttentionMixer m => new KvPageLayout(1, m.KvRank + m.RopeHeadDim, 0, element),
                 GatedDeltaMixer or MambaMixer or RecurrentMixer or null => new KvPageLayout(0, 1, 1, element),

@@ -91,6 +91,7 @@ public sealed unsafe class PagedKvCache : KvCache
 
     private static KvCodec? Codec(KvPageLayout layout, LayerArchitecture layer) => layer.Mixer switch
     {
+        AttentionMixer when layout.KvHeads == 0 => null,
         LatentAttentionMixer latent => new LatentKvCodec(layout, latent.KvRank),
         AttentionMixer { ReusesCache: false } => new ExactKvCodec(layout),
         _ => null,

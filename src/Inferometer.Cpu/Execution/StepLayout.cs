@@ -13,6 +13,7 @@ internal sealed class StepLayout
     private int[] _firstTokens = [];
     private int[] _logitTokens = [];
     private int[] _sequences = [];
+    private int[] _segments = [];
 
     /// <summary>Sequences of the step.</summary>
     public ForwardBatch Batch { get; private set; } = new();
@@ -32,6 +33,9 @@ internal sealed class StepLayout
     /// <summary>Sequence of each token, [tokens].</summary>
     public ReadOnlySpan<int> Sequences => _sequences.AsSpan(0, TokenCount);
 
+    /// <summary>Segment of each token, [tokens].</summary>
+    public ReadOnlySpan<int> Segments => _segments.AsSpan(0, TokenCount);
+
     /// <summary>Row of each sequence's first token, [sequences].</summary>
     public ReadOnlySpan<int> FirstTokens => _firstTokens.AsSpan(0, Batch.Count);
 
@@ -40,7 +44,7 @@ internal sealed class StepLayout
 
     /// <summary>Flattens <paramref name="batch"/> and checks that every index in it is one the model and the cache have.</summary>
     /// <exception cref="ArgumentException">A token, block or length is out of range.</exception>
-    public void Set(ForwardBatch batch, int vocabularySize, int contextTokens, int blockCount)
+    public void Set(ForwardBatch batch, int vocabularySize, int contextTokens, int blockCount, int tokenTypes = 0)
     {
         Batch = batch;
         TokenCount = batch.TokenCount;
@@ -48,6 +52,7 @@ internal sealed class StepLayout
         Grow(ref _positions, batch.TokenCount);
         Grow(ref _slots, batch.TokenCount);
         Grow(ref _sequences, batch.TokenCount);
+        Grow(ref _segments, batch.TokenCount);
         Grow(ref _firstTokens, batch.Count);
         Grow(ref _logitTokens, batch.LogitRowCount);
         int row = 0, logitRow = 0;
@@ -66,7 +71,14 @@ internal sealed class StepLayout
                     throw new ArgumentException($"sequence {i} holds token {token}; the vocabulary has {vocabularySize}", nameof(batch));
                 }
 
+                int segment = slice.Segments.IsEmpty ? 0 : slice.Segments.Span[t];
+                if ((uint)segment >= (uint)Math.Max(1, tokenTypes))
+                {
+                    throw new ArgumentException($"sequence {i} holds segment {segment}; the model tells {tokenTypes} apart", nameof(batch));
+                }
+
                 int position = slice.PastTokens + t;
+                _segments[row] = segment;
                 _tokens[row] = token;
                 _positions[row] = position;
                 _sequences[row] = i;

@@ -3,6 +3,7 @@ using System.Numerics.Tensors;
 using Inferometer.Core.Models;
 using Inferometer.Cpu.Kernels.Attention;
 using Inferometer.Cpu.Kernels.Elementwise;
+using Inferometer.Cpu.Kernels.Matrices;
 using Inferometer.Cpu.Lora;
 using Inferometer.Cpu.Rotary;
 using Inferometer.Cpu.Threading;
@@ -13,7 +14,7 @@ using Inferometer.Runners;
 namespace Inferometer.Cpu.Execution;
 
 /// <summary>
-/// A decoder-only transformer in memory, ready to run steps on the CPU. Holds no state of any sequence: that is in the
+/// A transformer in memory, decoder or encoder, ready to run steps on the CPU. Holds no state of any sequence: that is in the
 /// <see cref="KvCache"/> a step is given. One step at a time; loading, statistics and properties may be used from any thread.
 /// </summary>
 public sealed class TransformerModel : IModelLoader, IDisposable
@@ -178,6 +179,7 @@ public sealed class TransformerModel : IModelLoader, IDisposable
     /// <param name="hiddenStates">Empty, or [<see cref="ForwardBatch.TokenCount"/>, hidden]: states after the final norm of every
     /// token.</param>
     /// <exception cref="ArgumentException">A span is too short, an index out of range, or the cache has another layout.</exception>
+    /// <exception cref="Core.InferometerException">Logits are asked for, and the model has no head that gives them.</exception>
     /// <exception cref="InvalidOperationException">Another step is running.</exception>
     public void Forward(ForwardBatch batch, KvCache cache, Span<float> logits, Span<float> hiddenStates = default)
     {
@@ -233,6 +235,11 @@ public sealed class TransformerModel : IModelLoader, IDisposable
             throw new ArgumentException("the cache was made for another model, or with other grouping of heads", nameof(cache));
         }
 
+        if (batch.LogitRowCount > 0)
+        {
+            ModelSupport.RequireHead(Architecture);
+        }
+
         if (logitsLength < (long)batch.LogitRowCount * Architecture.VocabularySize)
         {
             throw new ArgumentException(
@@ -252,13 +259,19 @@ public sealed class TransformerModel : IModelLoader, IDisposable
             {
                 throw new ArgumentException($"adapter '{adapter.Name}' of sequence {i} was loaded for another model", nameof(batch));
             }
+
+            if (Architecture.IsEncoder && batch[i].PastTokens > 0)
+            {
+                throw new ArgumentException(
+                    $"sequence {i} goes on behind {batch[i].PastTokens} tokens; an encoder computes a text whole", nameof(batch));
+            }
         }
     }
 
     private void Run(ForwardBatch batch, KvCache cache, Span<float> logits, Span<float> hiddenStates)
     {
         StepLayout layout = _step.Layout;
-        layout.Set(batch, Architecture.VocabularySize, ContextTokens, cache.BlockCount);
+        layout.Set(batch, Architecture.VocabularySize, ContextTokens, cache.BlockCount, Architecture.TokenTypes);
         Workspace work = _step.Workspace;
         work.Reserve(batch.TokenCount);
         cache.States?.BeginStep(batch);
@@ -317,7 +330,12 @@ public sealed class TransformerModel : IModelLoader, IDisposable
             _recurrence!.Run(index, layer.Mixer!, weights.Recurrence!);
         }
 
-        _step.JoinResidual(weights.PostAttentionNorm);
+        Join(weights.PostAttentionNorm);
+        if (layer.FeedForward is null)
+        {
+            return;
+        }
+
         _updates?.JoinBranch();
         if (ownInput)
         {
@@ -329,7 +347,7 @@ public sealed class TransformerModel : IModelLoader, IDisposable
         }
 
         FeedForwardBlock.Run(_step, layer, weights);
-        _step.JoinResidual(weights.PostFeedForwardNorm);
+        Join(weights.PostFeedForwardNorm);
         if (_updates is not null)
         {
             _updates.Correct(index, weights, _inputs);
@@ -347,6 +365,19 @@ public sealed class TransformerModel : IModelLoader, IDisposable
         }
     }
 
+    // The norm is of what a block gives, or of the stream that it has joined.
+    private void Join(NormWeights? norm)
+    {
+        if (!Architecture.NormAfterResidual)
+        {
+            _step.JoinResidual(norm);
+            return;
+        }
+
+        _step.JoinResidual(null);
+        _step.Norm(_step.Workspace.Residual, norm, _step.Workspace.Residual);
+    }
+
     private void EmbedRow(int row)
     {
         Span<float> target = _step.Workspace.Residual.AsSpan(row * Architecture.HiddenSize, Architecture.HiddenSize);
@@ -358,13 +389,25 @@ public sealed class TransformerModel : IModelLoader, IDisposable
 
         if (_loaded.Weights.Positions is { } positions)
         {
-            // Row by row on several threads: the room for the decoded row must be each one's own.
-            float[] position = ArrayPool<float>.Shared.Rent(Architecture.HiddenSize);
-            Span<float> values = position.AsSpan(0, Architecture.HiddenSize);
-            positions.DecodeRow(_step.Layout.Positions[row], values);
-            TensorPrimitives.Add(target, values, target);
-            ArrayPool<float>.Shared.Return(position);
+            AddRow(positions, Architecture.FirstPositionRow + _step.Layout.Positions[row], target);
         }
+
+        if (_loaded.Weights.TokenTypes is { } types)
+        {
+            AddRow(types, _step.Layout.Segments[row], target);
+        }
+
+        _loaded.Weights.EmbeddingNorm?.Apply(target, (float)Architecture.NormEpsilon, target);
+    }
+
+    // Row by row on several threads: the room for the decoded row must be each one's own.
+    private static void AddRow(WeightMatrix table, int row, Span<float> target)
+    {
+        float[] decoded = ArrayPool<float>.Shared.Rent(target.Length);
+        Span<float> values = decoded.AsSpan(0, target.Length);
+        table.DecodeRow(row, values);
+        TensorPrimitives.Add(target, values, target);
+        ArrayPool<float>.Shared.Return(decoded);
     }
 
     // Only rows that get logits pass the final norm and the head, which for prompts is a large part of the work saved.
@@ -381,7 +424,7 @@ public sealed class TransformerModel : IModelLoader, IDisposable
         }
 
         _step.ForEachRow(_finalNormRow, rows);
-        Projection head = _loaded.Weights.Head;
+        Projection head = _loaded.Weights.Head!;
         Span<float> values = logits[..(rows * Architecture.VocabularySize)];
         _step.Multiplier.Multiply(_finalRows, rows, head.Matrix, values);
         FinishLogits(values, head.Bias);
@@ -390,7 +433,7 @@ public sealed class TransformerModel : IModelLoader, IDisposable
     private void FinalNormRow(int row)
     {
         int hidden = Architecture.HiddenSize;
-        _loaded.Weights.FinalNorm.Apply(
+        _loaded.Weights.FinalNorm!.Apply(
             _step.Workspace.Residual.AsSpan(_step.Layout.LogitTokens[row] * hidden, hidden), (float)Architecture.NormEpsilon,
             _finalRows.AsSpan(row * hidden, hidden));
     }

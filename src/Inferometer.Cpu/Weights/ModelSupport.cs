@@ -12,7 +12,7 @@ public static class ModelSupport
     // with them. GGUF architectures that models are written as come beside them.
     private static readonly string[] ModelTypes =
     [
-        .. GgufFamilies.Known.SelectMany(name => GgufFamilies.Find(name)!.ModelTypes), "glm", "gptj", "helium", "apertus",
+        .. GgufFamilies.Known.SelectMany(name => GgufFamilies.Find(name)!.ModelTypes), "glm", "gptj", "helium",
     ];
 
     private static readonly HashSet<string> Families =
@@ -42,6 +42,27 @@ public static class ModelSupport
         ModelLoader.Check(checkpoint);
     }
 
+    /// <summary>Throws where a network has no head that gives logits of tokens, so that no text can be made with it.</summary>
+    /// <exception cref="InferometerException">Names what the model is and what it gives instead.</exception>
+    public static void RequireHead(ModelArchitecture architecture)
+    {
+        ArgumentNullException.ThrowIfNull(architecture);
+        if (!architecture.HasHead)
+        {
+            // The name alone: the message may go to whoever asked over HTTP.
+            throw new InferometerException(
+                $"{architecture.Name}: the model ('{architecture.ModelType}') is {KindOf(architecture)}: it gives vectors of texts "
+                    + "(embeddings) and, with a classification head, scores (rerank), but writes no text.");
+        }
+    }
+
+    /// <summary>What a model without a head for tokens is, in words; what others are, too.</summary>
+    public static string KindOf(ModelArchitecture architecture)
+    {
+        ArgumentNullException.ThrowIfNull(architecture);
+        return architecture.IsEncoder ? "an encoder" : architecture.HasHead ? "a decoder" : "a decoder without a head for tokens";
+    }
+
     /// <summary>Why the engine cannot run a network, in a sentence or two; null when it can.</summary>
     public static string? Explain(ModelArchitecture architecture)
     {
@@ -59,14 +80,21 @@ public static class ModelSupport
             return "forward pass for this family";
         }
 
-        if (architecture.Position is not (PositionKind.Rotary or PositionKind.Learned))
+        if (architecture.Position is not (PositionKind.Rotary or PositionKind.Learned)
+            && !(architecture is { Position: PositionKind.Alibi, IsEncoder: true })
+            && architecture.Layers.Any(layer => layer.Mixer is AttentionMixer or LatentAttentionMixer))
         {
             return $"positions of the kind {architecture.Position}";
         }
 
-        if (architecture.NormAfterResidual)
+        if (architecture is { NormAfterResidual: true, ParallelBlocks: true })
         {
-            return "norms behind the residual addition";
+            return "norms behind the residual addition of blocks side by side";
+        }
+
+        if (architecture.IsEncoder && MissingOfEncoder(architecture) is { } ofEncoder)
+        {
+            return ofEncoder;
         }
 
         if (architecture.EmbeddingProjectionSize != 0)
@@ -89,8 +117,24 @@ public static class ModelSupport
             return layerPart.Name;
         }
 
-        return architecture.Layers.Distinct().Select(layer => Missing(layer.Mixer) ?? Missing(layer.FeedForward))
+        // A recurrence may be all of a layer (Mamba-2 alone).
+        return architecture.Layers.Distinct()
+            .Select(layer => Missing(layer.Mixer)
+                ?? (layer is { FeedForward: null, Mixer: MambaMixer } && !architecture.ParallelBlocks ? null : Missing(layer.FeedForward)))
             .FirstOrDefault(what => what is not null);
+    }
+
+    // Pages are those of one layer after the other, so that they must be alike.
+    private static string? MissingOfEncoder(ModelArchitecture architecture)
+    {
+        AttentionMixer[] mixers = [.. architecture.Layers.Select(layer => layer.Mixer).OfType<AttentionMixer>()];
+        return mixers.Length < architecture.LayerCount ? "encoder whose layers are not all attention"
+            : mixers.Select(mixer => (mixer.Heads, mixer.KvHeads, mixer.HeadDim)).Distinct().Count() > 1
+                ? "encoder with heads of several widths"
+            : Array.Exists(mixers, mixer => mixer.ChunkTokens > 0 || mixer.ReusesCache) ? "encoder with stretches or shared caches"
+            : architecture.Position == PositionKind.Alibi && Array.Exists(mixers, mixer => mixer.QkNorm != QkNormKind.None)
+                ? "norms on queries and keys beside biases by distance"
+            : null;
     }
 
     // What a layer has beside its blocks and is run: the slopes of xIELU, and what Gemma 3n and 4 hang on it.

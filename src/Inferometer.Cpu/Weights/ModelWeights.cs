@@ -5,10 +5,16 @@ namespace Inferometer.Cpu.Weights;
 /// <summary>All weights of a network, ready for the kernels. Owns the matrices.</summary>
 /// <param name="Embedding">Embedding table [vocabulary, hidden].</param>
 /// <param name="Layers">Layers from bottom to top.</param>
-/// <param name="FinalNorm">Norm after the last layer.</param>
-/// <param name="Head">LM head [vocabulary, hidden]; the same matrix as the embedding where they are tied.</param>
-internal sealed record ModelWeights(WeightMatrix Embedding, LayerWeights[] Layers, NormWeights FinalNorm, Projection Head) : IDisposable
+/// <param name="FinalNorm">Norm after the last layer; null where each layer ends with one.</param>
+/// <param name="Head">LM head [vocabulary, hidden]; the same matrix as the embedding where they are tied; null where there is none.</param>
+internal sealed record ModelWeights(WeightMatrix Embedding, LayerWeights[] Layers, NormWeights? FinalNorm, Projection? Head) : IDisposable
 {
+    /// <summary>Rows added to the embedding that tell a first text from a second, [types, hidden], or null.</summary>
+    public WeightMatrix? TokenTypes { get; init; }
+
+    /// <summary>Norm of the embedding, or null.</summary>
+    public NormWeights? EmbeddingNorm { get; init; }
+
     /// <summary>Learned rows added to the embedding, [positions, hidden], or null.</summary>
     public WeightMatrix? Positions { get; init; }
 
@@ -25,9 +31,14 @@ internal sealed record ModelWeights(WeightMatrix Embedding, LayerWeights[] Layer
     public IEnumerable<WeightMatrix> Matrices()
     {
         yield return Embedding;
-        if (!ReferenceEquals(Head.Matrix, Embedding))
+        if (Head is not null && !ReferenceEquals(Head.Matrix, Embedding))
         {
             yield return Head.Matrix;
+        }
+
+        if (TokenTypes is not null)
+        {
+            yield return TokenTypes;
         }
 
         if (Positions is not null)

@@ -15,7 +15,7 @@ internal sealed class WeightAssembly(ModelArchitecture architecture, TensorLoade
     public ModelWeights Load()
     {
         monitor.Begin("embedding");
-        Projection? tied = architecture.TiedEmbeddings
+        Projection? tied = architecture is { TiedEmbeddings: true, HasHead: true }
             ? tensors.Projection(WeightRole.Embedding, 0, architecture.VocabularySize, Hidden)
             : null;
         WeightMatrix embedding = tied?.Matrix ?? tensors.Table(WeightRole.Embedding, architecture.VocabularySize, Hidden);
@@ -27,10 +27,14 @@ internal sealed class WeightAssembly(ModelArchitecture architecture, TensorLoade
         }
 
         monitor.Begin("head");
-        Projection head = tied
-            ?? tensors.Projection(WeightRole.LmHead, 0, architecture.VocabularySize, Hidden, needsBias: architecture.LmHeadBias);
-        ModelWeights weights = new(embedding, layers, tensors.Norm(WeightRole.FinalNorm, 0, Hidden), head)
+        Projection? head = tied ?? (architecture.HasHead
+            ? tensors.Projection(WeightRole.LmHead, 0, architecture.VocabularySize, Hidden, needsBias: architecture.LmHeadBias)
+            : null);
+        NormWeights? last = architecture.NormAfterResidual ? null : tensors.Norm(WeightRole.FinalNorm, 0, Hidden);
+        ModelWeights weights = new(embedding, layers, last, head)
         {
+            TokenTypes = architecture.TokenTypes > 0 ? tensors.Table(WeightRole.TokenTypes, architecture.TokenTypes, Hidden) : null,
+            EmbeddingNorm = architecture.EmbeddingNorm ? tensors.Norm(WeightRole.EmbeddingNorm, 0, Hidden) : null,
             Positions = architecture.LearnedPositionRows > 0
                 ? tensors.Table(WeightRole.PositionTable, architecture.LearnedPositionRows, Hidden)
                 : null,
@@ -79,13 +83,17 @@ internal sealed class WeightAssembly(ModelArchitecture architecture, TensorLoade
     private LayerWeights Layer(int layer, LayerArchitecture shape)
     {
         NormWeights? Norm(bool isThere, WeightRole role) => isThere ? tensors.Norm(role, layer, Hidden) : null;
-        bool before = !architecture.NormsBehindBlocks, behind = architecture.PostBlockNorms || architecture.NormsBehindBlocks;
+        bool before = !architecture.NormsBehindBlocks && !architecture.NormAfterResidual;
+        bool behind = architecture.PostBlockNorms || architecture.NormsBehindBlocks || architecture.NormAfterResidual;
+
+        // ModernBERT's first layer reads the embedding, which was normed.
+        bool isNormed = layer == 0 && architecture.EmbeddingNorm && !tensors.Has(WeightRole.AttentionNorm, layer);
         bool isShared = architecture.ParallelBlocks && architecture.PreBlockNorms == 1;
         return new LayerWeights
         {
-            AttentionNorm = Norm(before, WeightRole.AttentionNorm),
+            AttentionNorm = Norm(before && !isNormed, WeightRole.AttentionNorm),
             PostAttentionNorm = Norm(behind, WeightRole.PostAttentionNorm),
-            FeedForwardNorm = Norm(before && !isShared, WeightRole.FeedForwardNorm),
+            FeedForwardNorm = Norm(before && !isShared && shape.FeedForward is not null, WeightRole.FeedForwardNorm),
             PostFeedForwardNorm = Norm(behind, WeightRole.PostFeedForwardNorm),
             Attention = shape.Mixer is AttentionMixer attention ? Attention(layer, attention) : null,
             Latent = shape.Mixer is LatentAttentionMixer latent ? Latent(layer, latent) : null,
@@ -235,7 +243,7 @@ internal sealed class WeightAssembly(ModelArchitecture architecture, TensorLoade
         {
             return new FeedForwardWeights(null, tensors.Projection(WeightRole.Up, layer, width, Hidden, up, dense.Bias), down)
             {
-                Slopes = dense.Activation == ActivationKind.XIelu ? Slopes(layer) : default,
+                Slopes = dense.Activation == ActivationKind.XIelu ? Slopes(layer, dense) : default,
             };
         }
 
@@ -251,12 +259,12 @@ internal sealed class WeightAssembly(ModelArchitecture architecture, TensorLoade
     }
 
     // Files hold what softplus makes positive; below zero the slope at zero is added (arXiv:2411.13010).
-    private (float Positive, float Negative) Slopes(int layer)
+    private (float Positive, float Negative) Slopes(int layer, DenseFeedForward dense)
     {
         static double Softplus(double x) => x > 30 ? x : Math.Log(1 + Math.Exp(x));
-        return (
-            (float)Softplus(tensors.Vector(WeightRole.ActivationPositive, layer, 1)[0]),
-            (float)(Kernels.Elementwise.PlainActivation.XIeluSlope + Softplus(tensors.Vector(WeightRole.ActivationNegative, layer, 1)[0])));
+        double positive = dense.Slopes.Count > 1 ? dense.Slopes[0] : tensors.Vector(WeightRole.ActivationPositive, layer, 1)[0];
+        double negative = dense.Slopes.Count > 1 ? dense.Slopes[1] : tensors.Vector(WeightRole.ActivationNegative, layer, 1)[0];
+        return ((float)Softplus(positive), (float)(Kernels.Elementwise.PlainActivation.XIeluSlope + Softplus(negative)));
     }
 
     private ExpertWeights Experts(int layer, MoeFeedForward moe)

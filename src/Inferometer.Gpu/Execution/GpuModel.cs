@@ -36,12 +36,12 @@ internal sealed class GpuModel : IDisposable
             }
 
             cancellationToken.ThrowIfCancellationRequested();
-            head = DeviceProjection.Upload(device, [weights.Head], source + ": head");
-            _isTied = ReferenceEquals(weights.Head.Matrix, weights.Embedding);
+            head = DeviceProjection.Upload(device, [weights.Head!], source + ": head");
+            _isTied = ReferenceEquals(weights.Head!.Matrix, weights.Embedding);
             embedding = _isTied
                 ? head
                 : DeviceProjection.Upload(device, [new Projection(weights.Embedding)], source + ": embedding");
-            FinalNorm = new DeviceVector(device, weights.FinalNorm.Weight);
+            FinalNorm = new DeviceVector(device, weights.FinalNorm!.Weight);
         }
         catch (Exception error)
         {

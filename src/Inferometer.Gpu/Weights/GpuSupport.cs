@@ -23,6 +23,11 @@ internal static class GpuSupport
 
     private static string? Missing(ModelArchitecture architecture)
     {
+        if (!architecture.HasHead || architecture.IsEncoder || architecture.NormAfterResidual)
+        {
+            return $"forward pass for {ModelSupport.KindOf(architecture)}";
+        }
+
         if (architecture.Norm is not (NormKind.RmsNorm or NormKind.RmsNormPlusOne))
         {
             return $"norms of the kind {architecture.Norm}";

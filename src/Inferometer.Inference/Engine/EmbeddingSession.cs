@@ -16,6 +16,8 @@ internal sealed class EmbeddingSession(EmbeddingPooling pooling, bool normalise,
 
     public bool WantsHiddenStates => true;
 
+    public ReadOnlyMemory<int> Segments { get; init; }
+
     public Task<float[]> Result => _result.Task;
 
     public Sequence? Sequence { get; set; }

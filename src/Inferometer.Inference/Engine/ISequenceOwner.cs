@@ -12,6 +12,9 @@ internal interface ISequenceOwner
     /// <summary>The step must give the hidden states of the chunk's tokens.</summary>
     bool WantsHiddenStates { get; }
 
+    /// <summary>The segment of each token of the prompt; empty where all are of the first.</summary>
+    ReadOnlyMemory<int> Segments => default;
+
     /// <summary>Takes what a step gave for one chunk.</summary>
     /// <param name="chunk">The chunk; tokens are emitted on it.</param>
     /// <param name="rows">Its rows of logits, and its hidden states when it wants them.</param>

@@ -108,9 +108,10 @@ public sealed partial class InferenceEngine
                 LoadOptions loading = LoadOptionsOf(options, checkpoint.Architecture);
                 TransformerModel model = TransformerModel.Load(checkpoint, loading, progress, cancellationToken);
                 repacked = model.RepackedFile;
-                runner = Runner(model, () => options.KvCompression?.CreateCache(
-                    model, plan.BlockCount, options.MaxBatchSize, plan.StepTokens)
-                    ?? model.CreateCache(plan.BlockCount, options.KvElement, plan.StateSlots));
+                InferenceOptions used = options.For(model.Architecture);
+                runner = Runner(model, () => used.KvCompression?.CreateCache(
+                    model, plan.BlockCount, used.MaxBatchSize, plan.StepTokens)
+                    ?? model.CreateCache(plan.BlockCount, used.KvElement, plan.StateSlots));
                 if (draftFiles is not null)
                 {
                     TransformerModel small = TransformerModel.Load(draftFiles, loading, progress, cancellationToken);
@@ -122,7 +123,8 @@ public sealed partial class InferenceEngine
             {
                 SamplingDefaults = sampling,
                 EmbeddingDefaults = checkpoint.EmbeddingDefaults,
-                Rank = RankHead.Of(checkpoint, tokenizer),
+                Rank = RankHead.Of(checkpoint, tokenizer, out string? rankRefusal),
+                RankRefusal = rankRefusal,
                 RepackedFile = repacked,
             };
         }
@@ -161,10 +163,23 @@ public sealed partial class InferenceEngine
                     + "Leave the setting out.");
         }
 
+        if (checkpoint.Architecture.IsEncoder && options.KvCompression is { } kept)
+        {
+            throw new InferometerException(
+                $"{checkpoint.Path}: the cache setting '{kept.Name}' is about keys and values that are kept; this model "
+                    + $"('{checkpoint.Architecture.ModelType}') is an encoder, of which nothing is. Leave the setting out.");
+        }
+
+        if (options.Speculation is not null)
+        {
+            ModelSupport.RequireHead(checkpoint.Architecture);
+        }
+
         RequireNoStates(checkpoint.Architecture, options.Speculation is not null, "speculative decoding takes back");
         if (draft is not null)
         {
             ModelSupport.Require(draft.Architecture);
+            ModelSupport.RequireHead(draft.Architecture);
             options.Device?.Require(draft.Architecture, options);
             RequireNoStates(draft.Architecture, refused: true, "a draft model takes back");
         }

@@ -1,6 +1,7 @@
 using Inferometer.Core;
-using Inferometer.ModelFiles.Generation;
+using Inferometer.Cpu.Weights;
 using Inferometer.ModelFiles.Templates;
+using Inferometer.ModelFiles.Tokenization;
 using Inferometer.Runners;
 
 namespace Inferometer.Inference.Engine;
@@ -12,6 +13,9 @@ public sealed partial class InferenceEngine
 
     /// <summary>What makes scores of states; null where the model has nothing of the kind.</summary>
     internal RankHead? Rank { get; init; }
+
+    /// <summary>Why it has nothing of the kind, as the end of a sentence.</summary>
+    internal string? RankRefusal { get; init; } = RankHead.Missing;
 
     /// <summary>
     /// How well a text answers a question, 0 to 1: by the classification head of the model's files where there is one, else by how much
@@ -33,21 +37,22 @@ public sealed partial class InferenceEngine
         ArgumentNullException.ThrowIfNull(query);
         ArgumentNullException.ThrowIfNull(document);
         RankHead head = Rank ?? throw new InferometerException(
-            "the model cannot score texts: it has no classification head with one or two outputs, and no single tokens for 'yes' and "
-                + "'no'.");
-        int[] prompt = RankPrompt(query, document, instruction);
-        float[] state = await PoolAsync(prompt, EmbeddingPooling.Last, normalise: false, adapter, cancellationToken).ConfigureAwait(false);
+            $"the model cannot score texts: '{Architecture.ModelType}' is {ModelSupport.KindOf(Architecture)}, and {RankRefusal}");
+        TokenizedPair prompt = RankPair(query, document, instruction);
+        float[] state = await PoolAsync(prompt, head.Pooling, normalise: false, adapter, cancellationToken).ConfigureAwait(false);
         return head.Score(state);
     }
 
     /// <summary>The tokens that <see cref="ScoreAsync"/> puts before the model.</summary>
     /// <inheritdoc cref="ScoreAsync"/>
-    public int[] RankPrompt(string query, string document, string? instruction = null)
+    public int[] RankPrompt(string query, string document, string? instruction = null) => RankPair(query, document, instruction).Ids;
+
+    private TokenizedPair RankPair(string query, string document, string? instruction)
     {
         _rankTemplate ??= RankTemplate.For(Tokenizer);
-        return _rankTemplate?.Encode(Tokenizer, query, document, instruction)
-            ?? (Tokenizer.HasPairs ? Tokenizer.EncodePair(query, document, _maxTokens).Ids : null)
-            ?? throw new InferometerException(
+        return _rankTemplate is { } template ? new TokenizedPair(template.Encode(Tokenizer, query, document, instruction), [])
+            : Tokenizer.HasPairs ? Tokenizer.EncodePair(query, document, _maxTokens)
+            : throw new InferometerException(
                 "the model cannot score texts: it carries no template of the name 'rerank', has no ChatML marks for Qwen3-Reranker's "
                     + "prompt, and its tokenizer does not say how two texts are put together.");
     }

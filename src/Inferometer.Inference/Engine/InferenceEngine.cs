@@ -54,12 +54,13 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
         Tokenizer = tokenizer.FilledTo(runner.Architecture.VocabularySize);
         Options = options;
         MemoryPlan = plan;
-        SchedulerOptions policy = options.ToSchedulerOptions(runner.ContextTokens);
+        InferenceOptions used = options.For(runner.Architecture);
+        SchedulerOptions policy = used.ToSchedulerOptions(runner.ContextTokens);
         BlockPool pool = new(new BlockPoolOptions
         {
             BlockCount = runner.BlockCount,
             BlockSize = runner.BlockSize,
-            PrefixCaching = options.PrefixCache && options.KvCache,
+            PrefixCaching = used.PrefixCache && used.KvCache,
             HashSeed = (ulong)Random.Shared.NextInt64(),
         });
         _maxTokens = (int)Math.Min(policy.MaxSequenceTokens, (long)runner.BlockCount * runner.BlockSize);
@@ -154,11 +155,12 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
     /// <param name="request">Prompt and settings; checked before the first update is awaited.</param>
     /// <param name="cancellationToken">Ends the request.</param>
     /// <returns>An update per token and a last one with reason and usage.</returns>
-    /// <exception cref="InferometerException">The request is not valid.</exception>
+    /// <exception cref="InferometerException">The request is not valid, or the model writes no text.</exception>
     /// <exception cref="RequestRejectedException">From the enumeration: the request was not taken.</exception>
     public IAsyncEnumerable<GenerationUpdate> StreamAsync(GenerationRequest request, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
+        ModelSupport.RequireHead(Architecture);
         int[] prompt = Prompt(request.Prompt, request.PromptTokens, request.AddSpecialTokens, request.ParseSpecialTokens);
         int maxNew = request.MaxNewTokens ?? Math.Max(1, _maxTokens - prompt.Length);
         Require(maxNew > 0, $"request: {nameof(request.MaxNewTokens)} is {maxNew}; allowed is 1 or more.");
@@ -236,17 +238,20 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
         }
 
         return await PoolAsync(
-            Tokenizer.Encode(text), pooling ?? EmbeddingDefaults.Pooling ?? EmbeddingPooling.Mean,
+            new TokenizedPair(Tokenizer.Encode(text), []), pooling ?? EmbeddingDefaults.Pooling ?? EmbeddingPooling.Mean,
             normalise ?? EmbeddingDefaults.Normalises ?? true, adapter, cancellationToken).ConfigureAwait(false);
     }
 
     private async Task<float[]> PoolAsync(
-        int[] tokens, EmbeddingPooling pooling, bool normalise, IModelAdapter? adapter, CancellationToken cancellationToken)
+        TokenizedPair text, EmbeddingPooling pooling, bool normalise, IModelAdapter? adapter, CancellationToken cancellationToken)
     {
-        EmbeddingSession session = new(pooling, normalise, _runner.Architecture.HiddenSize, adapter);
+        EmbeddingSession session = new(pooling, normalise, Architecture.HiddenSize, adapter)
+        {
+            Segments = Architecture.TokenTypes > 1 ? text.Segments : [],
+        };
         SequenceRequest wanted = new()
         {
-            Prompt = Checked(tokens),
+            Prompt = Checked(text.Ids),
             MaxNewTokens = 0,
             CacheSalt = SaltOf(adapter),
             UsePrefixCache = false, // every token's state is needed
@@ -266,6 +271,7 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
         BeamSearchRequest request, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
+        ModelSupport.RequireHead(Architecture);
         request.Validate();
         BeamGroup group = new(request, Tokenizer);
         SequenceRequest wanted = new()

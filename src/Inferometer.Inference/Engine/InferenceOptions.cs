@@ -1,4 +1,5 @@
 using Inferometer.Core;
+using Inferometer.Core.Models;
 using Inferometer.Cpu.Execution;
 using Inferometer.Cpu.Kernels.Attention;
 using Inferometer.Cpu.Weights;
@@ -121,6 +122,14 @@ public sealed record InferenceOptions
                 $"options: {nameof(Speculation)} with a draft model needs {nameof(KvCache)}; turn one of them off.");
         }
     }
+
+    /// <summary>
+    /// The options a model is run with. Tokens of an encoder see those behind them, so that a text is computed in one piece, and its keys
+    /// and values serve one layer at a time: nothing is kept that a prefix or a smaller format would save.
+    /// </summary>
+    internal InferenceOptions For(ModelArchitecture model) => model.IsEncoder
+        ? this with { ChunkedPrefill = false, PrefixCache = false, KvCache = true, KvElement = KvElement.F32 }
+        : this;
 
     internal ForwardOptions ToForwardOptions() => new() { FlashAttention = FlashAttention, GroupedHeads = GroupedHeads };
 

@@ -76,10 +76,13 @@ public sealed record MemoryPlan
     {
         ArgumentNullException.ThrowIfNull(architecture);
         ArgumentNullException.ThrowIfNull(options);
+        options = options.For(architecture);
         int sequenceTokens = Math.Min(options.MaxSequenceTokens, architecture.MaxContextTokens);
         int perSequence = (sequenceTokens + PagedKvCache.BlockSize - 1) / PagedKvCache.BlockSize;
         long perBlock = options.KvCompression?.BytesPerBlock(architecture)
             ?? PagedKvCache.BytesPerBlock(architecture, options.KvElement, options.GroupedHeads);
+        bool hasPages = perBlock > 0; // layers that keep a state alone have none
+        perBlock = Math.Max(1, perBlock);
         perBlock += draft is { } d ? PagedKvCache.BytesPerBlock(d.Architecture, options.KvElement, options.GroupedHeads) : 0;
         int stepTokens = options.MaxTokensPerStep + (options.ChunkedPrefill && options.KvCache ? 0 : sequenceTokens);
         int logitRows = options.MaxBatchSize * (1 + (options.Speculation?.DraftTokens ?? 0));
@@ -98,12 +101,14 @@ public sealed record MemoryPlan
             LeastBlocks = options.KvMemoryBytes is null ? perSequence : 1,
             WantedBlocks = (int)Math
                 .Min(int.MaxValue / PagedKvCache.BlockSize,
-                    options.KvMemoryBytes is { } bytes
+                    options.KvMemoryBytes is { } bytes && hasPages
                         ? Math.Max(0, bytes - fixedBytes) / perBlock
-                        : (long)perSequence * options.MaxBatchSize),
+                        : architecture.IsEncoder
+                            ? (stepTokens / PagedKvCache.BlockSize) + options.MaxBatchSize // of a step alone
+                            : (long)perSequence * options.MaxBatchSize),
             BlockCount = 0,
             ActivationBytes = TransformerModel.RequiredWorkspaceBytes(architecture, stepTokens),
-            LogitBytes = (logitRows + 3L) * architecture.VocabularySize * sizeof(float),
+            LogitBytes = !architecture.HasHead ? 0 : (logitRows + 3L) * architecture.VocabularySize * sizeof(float),
             FreeBytes = freeBytes,
         };
         long room = Math.Max(0, (long)(UsableShare * freeBytes) - plan.TotalBytes);

@@ -2,6 +2,7 @@ using Inferometer.Core;
 using Inferometer.Core.Gguf;
 using Inferometer.Core.Models;
 using Inferometer.ModelFiles.Formats;
+using Inferometer.ModelFiles.Generation;
 
 namespace Inferometer.ModelFiles.Conversion;
 
@@ -27,7 +28,7 @@ internal sealed class ArchitectureMetadata
             .FirstOrDefault();
         _local = model.Layers.Select(layer => layer.Mixer).OfType<AttentionMixer>().FirstOrDefault(mixer => mixer.WindowTokens > 0);
         _latent = model.Layers.Select(layer => layer.Mixer).OfType<LatentAttentionMixer>().FirstOrDefault();
-        if (_attention is null && _latent is null)
+        if (_attention is null && _latent is null && model.Layers.Any(layer => layer.Mixer is not MambaMixer))
         {
             throw new InferometerException($"{source}: the model has no attention layer.");
         }
@@ -51,6 +52,11 @@ internal sealed class ArchitectureMetadata
         // llama.cpp asks for the name of the other norm in files of Phi-3.5-MoE.
         bool isRms = _model.Norm is NormKind.RmsNorm or NormKind.RmsNormPlusOne || Architecture is "phimoe";
         writer.Set(Key(isRms ? "attention.layer_norm_rms_epsilon" : "attention.layer_norm_epsilon"), (float)_model.NormEpsilon);
+        if (_model.IsEncoder)
+        {
+            writer.Set(Key("attention.causal"), false);
+        }
+
         WriteWindows(writer);
         StateMetadata.Write(writer, Architecture, _model);
         WriteInputsAndUpdates(writer);
@@ -65,6 +71,31 @@ internal sealed class ArchitectureMetadata
         WriteFactors(writer);
         WriteRope(writer);
         writer.Set(Key("vocab_size"), (uint)_model.VocabularySize);
+    }
+
+    /// <summary>How states become a vector, or a score, as llama.cpp numbers it.</summary>
+    /// <exception cref="InferometerException">A classification head reads other states than such files mean.</exception>
+    public void WritePooling(GgufWriter writer, EmbeddingDefaults defaults, bool hasClassifier)
+    {
+        bool readsMean = defaults.ClassifierPooling == EmbeddingPooling.Mean;
+        if (hasClassifier && Architecture is "modern-bert" && !readsMean)
+        {
+            throw new InferometerException(
+                $"{_model.Source}: the classification head reads a text's first state (classifier_pooling is not mean), that of such a "
+                    + "GGUF file the mean; the model cannot be written as one.");
+        }
+
+        uint? kind = hasClassifier ? 4u : defaults.Refusal is not null ? null : defaults.Pooling switch
+        {
+            EmbeddingPooling.Mean => 1u,
+            EmbeddingPooling.Cls => 2u,
+            EmbeddingPooling.Last => 3u,
+            _ => null,
+        };
+        if (kind is { } known)
+        {
+            writer.Set(Key("pooling_type"), known);
+        }
     }
 
     /// <summary>
@@ -94,7 +125,13 @@ internal sealed class ArchitectureMetadata
             return;
         }
 
-        AttentionMixer attention = _attention!;
+        if (_attention is not { } attention)
+        {
+            // llama.cpp asks for the key of models that are recurrences alone, too.
+            writer.Set(Key("attention.head_count"), 0u);
+            return;
+        }
+
         writer.Set(Key("attention.head_count"), (uint)attention.Heads);
         SetForLayers(writer, "attention.head_count_kv", layer => layer.Mixer is AttentionMixer mixer ? mixer.KvHeads : 0);
         writer.Set(Key("attention.key_length"), (uint)attention.HeadDim);
@@ -184,13 +221,33 @@ internal sealed class ArchitectureMetadata
             return;
         }
 
-        writer.Set(Key("attention.sliding_window"), (uint)windows.Max());
-        bool[] expected = [.. windows.Select((_, layer) => Family.GlobalEvery == 0 || (layer + 1) % Family.GlobalEvery != 0)];
+        // Files give both sides of an encoder's window together.
+        writer.Set(Key("attention.sliding_window"), (uint)(_model.IsEncoder ? 2 * (windows.Max() - 1) : windows.Max()));
         bool[] actual = [.. windows.Select(window => window > 0)];
+        if (Family.GlobalFirst)
+        {
+            WritePeriod(writer, actual);
+            return;
+        }
+
+        bool[] expected = [.. windows.Select((_, layer) => Family.GlobalEvery == 0 || (layer + 1) % Family.GlobalEvery != 0)];
         if (!expected.SequenceEqual(actual) || Family.PlainScores)
         {
             writer.Set(Key("attention.sliding_window_pattern"), actual);
         }
+    }
+
+    private void WritePeriod(GgufWriter writer, bool[] locals)
+    {
+        int period = Array.IndexOf(locals, false, 1) is > 0 and var next ? next : locals.Length;
+        if (locals.Where((local, layer) => local != (layer % period != 0)).Any())
+        {
+            throw new InferometerException(
+                $"{_model.Source}: layers that see all tokens do not come at equal distances from the first; such a model cannot be "
+                    + $"written as '{Architecture}'.");
+        }
+
+        writer.Set(Key("attention.sliding_window_pattern"), (uint)period);
     }
 
     // Granite's factors; the scale of Gemma's scores follows from its widths, and readers work it out.
@@ -227,6 +284,7 @@ internal sealed class ArchitectureMetadata
             {
                 DenseFeedForward dense => dense.IntermediateSize,
                 MoeFeedForward { ParallelDenseIntermediateSize: > 0 and var beside } => beside,
+                null => 0,
                 _ => usual,
             });
         if (experts is null)

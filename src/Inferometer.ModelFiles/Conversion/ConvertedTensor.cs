@@ -8,7 +8,10 @@ internal sealed record ConvertedTensor(string Name, long[] Shape)
 {
     // What llama.cpp's quantiser leaves as it is, because it is small and every error in it reaches all channels.
     private static readonly string[] s_floats =
-        ["_norm.", "conv1d", "shortconv.conv", "ffn_gate_inp", "altup", "laurel", "per_layer_model_proj", "rope_"];
+    [
+        "_norm.", "conv1d", "shortconv.conv", "ffn_gate_inp", "altup", "laurel", "per_layer_model_proj", "rope_", "position_embd",
+        "token_types", "cls.",
+    ];
 
     /// <summary>
     /// Tensors whose rows follow one another (the experts of a layer, or a single one); empty when <see cref="Values"/> is set.

@@ -64,8 +64,23 @@ internal sealed class HuggingFaceMapping
     public IReadOnlyList<ConvertedTensor> Build()
     {
         Add(WeightRole.Embedding, 0);
-        Add(WeightRole.PositionTable, 0);
-        Add(WeightRole.FinalNorm, 0);
+        AddPositions();
+        if (_model.TokenTypes > 0)
+        {
+            Add(WeightRole.TokenTypes, 0);
+        }
+
+        if (_model.EmbeddingNorm)
+        {
+            Add(WeightRole.EmbeddingNorm, 0);
+        }
+
+        AddClassifier();
+        if (!_model.NormAfterResidual)
+        {
+            Add(WeightRole.FinalNorm, 0);
+        }
+
         Add(WeightRole.LayerInputTable, 0);
         Add(WeightRole.LayerInputProjection, 0);
         Add(WeightRole.LayerInputNorm, 0);
@@ -74,7 +89,7 @@ internal sealed class HuggingFaceMapping
         {
             _used.Add(head + ".weight"); // a second copy of the embedding
         }
-        else
+        else if (_model.HasHead)
         {
             Add(WeightRole.LmHead, 0);
         }
@@ -89,10 +104,81 @@ internal sealed class HuggingFaceMapping
         return _tensors;
     }
 
+    // The rows before that of a text's first token stand for no position, and are left out of such files.
+    private void AddPositions()
+    {
+        if (_model.FirstPositionRow == 0)
+        {
+            Add(WeightRole.PositionTable, 0);
+            return;
+        }
+
+        if (_from.Stem(WeightRole.PositionTable) is { } stem && _weights.TryGetTensor(stem + ".weight", out ModelTensor? table))
+        {
+            _used.Add(table.Name);
+            int first = _model.FirstPositionRow;
+            _tensors.Add(new ConvertedTensor(_to.Stem(WeightRole.PositionTable) + ".weight", [table.Rows - first, table.Columns])
+            {
+                Sources = [table],
+                RowOrder = row => row + first,
+            });
+        }
+    }
+
+    // Outputs, what stands before them, and the norm between the two, under the names that classification heads go by.
+    private void AddClassifier()
+    {
+        // Numbers from 0 on, kept by older releases.
+        _used.UnionWith(["embeddings.position_ids", "bert.embeddings.position_ids", "roberta.embeddings.position_ids"]);
+        (string From, string To)[] parts =
+        [
+            ("score", "cls.output"), ("classifier.out_proj", "cls.output"), ("classifier", "cls.output"), ("classifier.dense", "cls"),
+            ("head.dense", "cls"), ("head.norm", "cls.norm"),
+        ];
+        if (_weights.TryGetTensor("classifier.weight", out _))
+        {
+            parts = [.. parts, ("bert.pooler.dense", "cls"), ("pooler.dense", "cls")];
+        }
+
+        foreach ((string from, string to) in parts)
+        {
+            foreach (string ending in (ReadOnlySpan<string>)[".weight", ".bias"])
+            {
+                if (_weights.TryGetTensor(from + ending, out ModelTensor? tensor) && _used.Add(tensor.Name))
+                {
+                    _tensors.Add(new ConvertedTensor(to + ending, [.. tensor.Shape]) { Sources = [tensor] });
+                }
+            }
+        }
+    }
+
+    /// <summary>
+    /// xIELU's slopes, which files hold as metadata without an architecture before them; nothing where the model has none.
+    /// </summary>
+    public void WriteSlopes(GgufWriter writer)
+    {
+        if (_model.Layers[0].FeedForward is not DenseFeedForward { Activation: ActivationKind.XIelu })
+        {
+            return;
+        }
+
+        writer.Set("xielu.alpha_p", Slopes(WeightRole.ActivationPositive));
+        writer.Set("xielu.alpha_n", Slopes(WeightRole.ActivationNegative));
+        writer.Set("xielu.beta", [.. Enumerable.Repeat(0.5f, _model.LayerCount)]);
+        writer.Set("xielu.eps", [.. Enumerable.Repeat(-1e-6f, _model.LayerCount)]);
+    }
+
+    private float[] Slopes(WeightRole role) => [.. Enumerable.Range(0, _model.LayerCount).Select(layer =>
+        _weights.TryGetTensor(_from.Stem(role, layer)!, out ModelTensor? slope) && slope.ElementCount == 1
+            ? slope.DecodeAll()[0]
+            : throw new InferometerException($"{_weights.Path}: the tensor '{_from.Stem(role, layer)}' is missing."))];
+
     private void AddLayer(int layer)
     {
         LayerArchitecture shape = _model.Layers[layer];
-
+        string slope = _from.Stem(WeightRole.ActivationPositive, layer)!;
+        _used.UnionWith(((string[])["alpha_p", "alpha_n", "beta", "eps"])
+            .Select(name => slope.Replace("alpha_p", name, StringComparison.Ordinal)));
         // Granite calls a dense network and the one that experts share by one name.
         WeightRole[] others = shape.FeedForward switch
         {

@@ -9,6 +9,7 @@ internal sealed class HuggingFaceSource : IConversionSource
 {
     private readonly Checkpoint _model;
     private readonly ArchitectureMetadata _metadata;
+    private readonly HuggingFaceMapping _mapping;
     private readonly IReadOnlyList<string> _mappingNotes;
     private IReadOnlyList<string> _tokenizerNotes = []; // once the metadata are written
 
@@ -16,9 +17,9 @@ internal sealed class HuggingFaceSource : IConversionSource
     {
         _model = model;
         _metadata = new ArchitectureMetadata(model.Architecture, model.Path);
-        HuggingFaceMapping mapping = new(model.Architecture, _metadata.Family, model.Tensors);
-        Tensors = mapping.Build();
-        _mappingNotes = mapping.Notes;
+        _mapping = new HuggingFaceMapping(model.Architecture, _metadata.Family, model.Tensors);
+        Tensors = _mapping.Build();
+        _mappingNotes = _mapping.Notes;
     }
 
     public IReadOnlyList<ConvertedTensor> Tensors { get; }
@@ -29,11 +30,18 @@ internal sealed class HuggingFaceSource : IConversionSource
     public void WriteMetadata(GgufWriter writer)
     {
         _metadata.Write(writer);
+        _mapping.WriteSlopes(writer);
         ConvertedTensor embedding = Tensors.FirstOrDefault(tensor => tensor.Name is "token_embd.weight")
             ?? throw new InferometerException($"{_model.Path}: the weights hold no token embedding.");
         using var files = TokenizerFiles.Read(_model.Path);
         _tokenizerNotes = files.Notes;
         TokenizerMetadata.Write(writer, HuggingFaceTokenizer.Load(files), files, checked((int)embedding.Rows));
+        if (_model.Architecture.TokenTypes > 0)
+        {
+            writer.Set("tokenizer.ggml.token_type_count", (uint)_model.Architecture.TokenTypes);
+        }
+
+        _metadata.WritePooling(writer, _model.EmbeddingDefaults, Tensors.Any(tensor => tensor.Name is "cls.output.weight"));
         _model.SamplingDefaults.Write(writer);
     }
 }

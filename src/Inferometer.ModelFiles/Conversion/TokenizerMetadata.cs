@@ -26,10 +26,10 @@ internal static class TokenizerMetadata
         }
 
         JsonElement root = files.Tokenizer;
-        if (root.Member("model").Member("type").StringOrNull() is "Unigram" or "WordPiece")
+        if (EncoderVocabulary.Write(writer, root, tokenizer.Source, rows) is { } spelling)
         {
-            throw new InferometerException(
-                $"{tokenizer.Source}: tokenizers of the kinds Unigram and WordPiece are not written to GGUF files; BPE is.");
+            WriteTokens(writer, tokenizer, rows, spelling);
+            return;
         }
 
         List<(string Left, string Right)> merges = [.. Merges(root, tokenizer.Source)];
@@ -53,31 +53,45 @@ internal static class TokenizerMetadata
             writer.Set("tokenizer.ggml.add_space_prefix", tokenizer.StripsLeadingSpace);
         }
 
-        WriteTokens(writer, tokenizer, rows);
+        WriteTokens(writer, tokenizer, rows, (text, _) => text);
     }
 
-    private static void WriteTokens(GgufWriter writer, Tokenizer tokenizer, int rows)
+    private static void WriteTokens(GgufWriter writer, Tokenizer tokenizer, int rows, Func<string, TokenKind, string> spelling)
     {
         var texts = new string[rows];
         int[] kinds = new int[rows];
         for (int id = 0; id < rows; id++)
         {
             bool known = id < tokenizer.VocabularySize && !string.IsNullOrEmpty(tokenizer.TokenText(id));
-            texts[id] = known ? tokenizer.TokenText(id) : string.Create(CultureInfo.InvariantCulture, $"[PAD{id}]");
+            texts[id] = known
+                ? spelling(tokenizer.TokenText(id), tokenizer.KindOf(id))
+                : string.Create(CultureInfo.InvariantCulture, $"[PAD{id}]");
             kinds[id] = (int)(known ? tokenizer.KindOf(id) : TokenKind.Unused);
         }
 
         writer.Set("tokenizer.ggml.tokens", texts);
         writer.Set("tokenizer.ggml.token_type", kinds);
-        SetId(writer, "bos_token_id", tokenizer.BosId);
+        SetId(writer, "bos_token_id", tokenizer.BosId ?? IdOf(tokenizer, "cls_token"));
         WriteEnds(writer, tokenizer);
         SetId(writer, "unknown_token_id", tokenizer.UnknownId);
         SetId(writer, "padding_token_id", tokenizer.PadId);
+        EncoderVocabulary.WriteEnds(writer, tokenizer);
         int[] added = tokenizer.Encode("");
-        writer.Set("tokenizer.ggml.add_bos_token", added.Length > 0 && added[0] == tokenizer.BosId);
-        writer.Set("tokenizer.ggml.add_eos_token", added.Length > 0 && tokenizer.EosIds.Count > 0 && added[^1] == tokenizer.EosIds[0]);
+        int? first = tokenizer.BosId ?? IdOf(tokenizer, "cls_token");
+        int? last = tokenizer.EosIds.Count > 0 ? tokenizer.EosIds[0] : IdOf(tokenizer, "sep_token");
+        writer.Set("tokenizer.ggml.add_bos_token", added.Length > 0 && added[0] == first);
+        writer.Set("tokenizer.ggml.add_eos_token", added.Length > 0 && added[^1] == last);
+        if (tokenizer.HasPairs)
+        {
+            writer.Set("tokenizer.ggml.add_sep_token", true);
+        }
+
         WriteTemplates(writer, tokenizer);
     }
+
+    // BERT's begin and end go by the names of the tasks they were made for.
+    private static int? IdOf(Tokenizer tokenizer, string name) =>
+        tokenizer.SpecialTokens.GetValueOrDefault(name) is { } text && tokenizer.TryGetId(text, out int id) ? id : null;
 
     /// <summary>
     /// The format has places for three ends: of text, of turn and of message. The known turn markers of a vocabulary are ends without being
@@ -86,7 +100,7 @@ internal static class TokenizerMetadata
     private static void WriteEnds(GgufWriter writer, Tokenizer tokenizer)
     {
         int[] further = [.. tokenizer.EosIds.Skip(1).Where(id => !TurnMarkers.IsKnown(tokenizer.TokenText(id))).Take(2)];
-        SetId(writer, "eos_token_id", tokenizer.EosIds.Count > 0 ? tokenizer.EosIds[0] : null);
+        SetId(writer, "eos_token_id", tokenizer.EosIds.Count > 0 ? tokenizer.EosIds[0] : IdOf(tokenizer, "sep_token"));
         SetId(writer, "eot_token_id", further.Length > 0 ? further[0] : null);
         SetId(writer, "eom_token_id", further.Length > 1 ? further[1] : null);
     }

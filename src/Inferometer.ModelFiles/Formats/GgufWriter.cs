@@ -63,6 +63,14 @@ public sealed class GgufWriter
     public void Set(string key, IReadOnlyList<int> values) =>
         PutArray(key, GgufValueKind.Int32, values, static (writer, value) => writer.Write(value));
 
+    /// <summary>Sets an array of bytes.</summary>
+    public void Set(string key, ReadOnlyMemory<byte> values) => Put(key, GgufValueKind.Array, writer =>
+    {
+        writer.Write((uint)GgufValueKind.UInt8);
+        writer.Write((ulong)values.Length);
+        writer.Write(values.Span);
+    });
+
     /// <summary>Sets a value read from another file, in the same kind.</summary>
     public void Set(string key, GgufValue value)
     {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Inferometer.Core;
 
 namespace Inferometer.ModelFiles.Formats;
 
@@ -20,7 +21,7 @@ internal static class OptionalJson
 
         try
         {
-            var document = JsonDocument.Parse(File.ReadAllBytes(path));
+            var document = JsonDocument.Parse(PythonJson.Repaired(File.ReadAllBytes(path)));
             if (document.RootElement.ValueKind == JsonValueKind.Object)
             {
                 return document;

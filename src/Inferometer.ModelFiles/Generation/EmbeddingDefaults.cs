@@ -20,6 +20,9 @@ public sealed record EmbeddingDefaults(EmbeddingPooling? Pooling, bool? Normalis
     /// <summary>Why vectors as the makers meant them cannot be made; null where they can. The model runs all the same.</summary>
     public string? Refusal { get; init; }
 
+    /// <summary>Which states a classification head reads, where the files say (<c>classifier_pooling</c> of ModernBERT).</summary>
+    public EmbeddingPooling? ClassifierPooling { get; init; }
+
     /// <summary>What is left out because it is faulty, a line each.</summary>
     public EquatableList<string> Notes { get; init; } = [];
 
@@ -28,6 +31,18 @@ public sealed record EmbeddingDefaults(EmbeddingPooling? Pooling, bool? Normalis
     public static EmbeddingDefaults OfFolder(string folder)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
+        using JsonDocument? config = OptionalJson.Read(Path.Combine(folder, "config.json"), out _);
+        EmbeddingPooling? classifier = (config?.RootElement ?? default).Member("classifier_pooling").StringOrNull() switch
+        {
+            "mean" => EmbeddingPooling.Mean,
+            "cls" => EmbeddingPooling.Cls,
+            _ => null,
+        };
+        return OfModules(folder) with { ClassifierPooling = classifier };
+    }
+
+    private static EmbeddingDefaults OfModules(string folder)
+    {
         string list = Path.Combine(folder, "modules.json");
         if (!File.Exists(list))
         {

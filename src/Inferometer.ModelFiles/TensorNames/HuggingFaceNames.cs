@@ -10,50 +10,59 @@ namespace Inferometer.ModelFiles.TensorNames;
 public sealed class HuggingFaceNames : IWeightNames
 {
     private static readonly string[] Roots =
-        ["model.", "language_model.model.", "model.language_model.", "gpt_neox.", "transformer.", ""];
+        ["model.", "language_model.model.", "model.language_model.", "gpt_neox.", "transformer.", "bert.", "roberta.", "backbone.", ""];
 
-    private static readonly string[] Embeddings = ["embed_tokens", "wte", "embed_in", "word_embeddings"];
+    // With the names under which layers then stand.
+    private static readonly (string Name, string[] Layers)[] Embeddings =
+    [
+        ("embed_tokens", ["layers"]), ("wte", ["h"]), ("embed_in", ["layers"]), ("word_embeddings", ["h"]),
+        ("embeddings", ["layers"]), ("embeddings.word_embeddings", ["encoder.layer", "encoder.layers"]),
+        ("embeddings.tok_embeddings", ["layers"]),
+    ];
 
     private static readonly Dictionary<WeightRole, string[]> Outside = new()
     {
-        [WeightRole.PositionTable] = ["wpe"],
+        [WeightRole.PositionTable] = ["wpe", "embeddings.position_embeddings"],
+        [WeightRole.TokenTypes] = ["embeddings.token_type_embeddings"],
+        [WeightRole.EmbeddingNorm] = ["embeddings.LayerNorm", "emb_ln", "embeddings.norm"],
         [WeightRole.LayerInputTable] = ["embed_tokens_per_layer"],
         [WeightRole.LayerInputProjection] = ["per_layer_model_projection"],
         [WeightRole.LayerInputNorm] = ["per_layer_projection_norm"],
-        [WeightRole.FinalNorm] = ["norm", "final_layernorm", "final_layer_norm", "ln_f", "embedding_norm"],
+        [WeightRole.FinalNorm] = ["norm", "final_layernorm", "final_layer_norm", "ln_f", "embedding_norm", "final_norm", "norm_f"],
     };
 
     private static readonly Dictionary<WeightRole, string[]> InLayer = new()
     {
-        [WeightRole.AttentionNorm] = ["input_layernorm", "ln_1", "attention_layernorm", "ln_attn", "operator_norm"],
-        [WeightRole.PostAttentionNorm] = ["post_self_attn_layernorm", "post_attention_layernorm"],
+        [WeightRole.AttentionNorm] = ["input_layernorm", "ln_1", "attention_layernorm", "ln_attn", "operator_norm", "attn_norm", "norm"],
+        [WeightRole.PostAttentionNorm] = ["post_self_attn_layernorm", "post_attention_layernorm", "attention.output.LayerNorm", "norm1"],
         [WeightRole.FeedForwardNorm] =
-            ["pre_feedforward_layernorm", "post_attention_layernorm", "ln_2", "feedforward_layernorm", "ln_mlp", "ffn_norm"],
-        [WeightRole.PostFeedForwardNorm] = ["post_mlp_layernorm", "post_feedforward_layernorm"],
-        [WeightRole.Query] = ["self_attn.q_proj", "attn.q_proj"],
-        [WeightRole.Key] = ["self_attn.k_proj", "attn.k_proj"],
-        [WeightRole.Value] = ["self_attn.v_proj", "attn.v_proj"],
-        [WeightRole.FusedQueryKeyValue] = ["self_attn.qkv_proj"],
+            ["pre_feedforward_layernorm", "post_attention_layernorm", "ln_2", "feedforward_layernorm", "ln_mlp", "ffn_norm", "mlp_norm"],
+        [WeightRole.PostFeedForwardNorm] =
+            ["post_mlp_layernorm", "post_feedforward_layernorm", "output.LayerNorm", "norm2", "mlp.layernorm"],
+        [WeightRole.Query] = ["self_attn.q_proj", "attn.q_proj", "attention.self.query"],
+        [WeightRole.Key] = ["self_attn.k_proj", "attn.k_proj", "attention.self.key"],
+        [WeightRole.Value] = ["self_attn.v_proj", "attn.v_proj", "attention.self.value"],
+        [WeightRole.FusedQueryKeyValue] = ["self_attn.qkv_proj", "attn.Wqkv"],
         [WeightRole.AttentionOutput] =
         [
             "self_attn.o_proj", "self_attn.dense", "self_attn.out_proj", "attn.out_proj", "attn.c_proj", "attention.dense",
-            "self_attention.dense",
+            "self_attention.dense", "attention.output.dense", "attn.Wo",
         ],
         [WeightRole.AttentionGate] = ["self_attn.gate_proj"],
         [WeightRole.AttentionSinks] = ["self_attn.sinks"],
         [WeightRole.QueryNorm] = ["self_attn.q_norm", "self_attn.q_layernorm", "self_attn.query_layernorm"],
         [WeightRole.KeyNorm] = ["self_attn.k_norm", "self_attn.k_layernorm", "self_attn.key_layernorm"],
-        [WeightRole.Gate] = ["mlp.gate_proj", "feed_forward.w1", "feed_forward.gate_proj", "shared_mlp.gate_proj"],
+        [WeightRole.Gate] = ["mlp.gate_proj", "feed_forward.w1", "feed_forward.gate_proj", "shared_mlp.gate_proj", "mlp.fc12"],
         [WeightRole.Up] =
         [
             "mlp.up_proj", "mlp.c_fc", "mlp.fc1", "mlp.fc_in", "mlp.dense_h_to_4h", "feed_forward.w3", "feed_forward.up_proj",
-            "shared_mlp.up_proj",
+            "shared_mlp.up_proj", "intermediate.dense", "mlp.fc11",
         ],
-        [WeightRole.FusedGateUp] = ["mlp.gate_up_proj"],
+        [WeightRole.FusedGateUp] = ["mlp.gate_up_proj", "mlp.Wi", "mlp.gated_layers"],
         [WeightRole.Down] =
         [
             "mlp.down_proj", "mlp.c_proj", "mlp.fc2", "mlp.fc_out", "mlp.dense_4h_to_h", "feed_forward.w2", "feed_forward.down_proj",
-            "shared_mlp.output_linear",
+            "shared_mlp.output_linear", "output.dense", "mlp.Wo", "mlp.wo",
         ],
         [WeightRole.Router] =
         [
@@ -79,16 +88,16 @@ public sealed class HuggingFaceNames : IWeightNames
         [WeightRole.LatentNorm] = ["self_attn.kv_a_layernorm"],
         [WeightRole.KeyUp] = ["self_attn.k_b_proj"],
         [WeightRole.ValueUp] = ["self_attn.v_b_proj"],
-        [WeightRole.StateInput] = ["linear_attn.in_proj_qkv", "mamba.in_proj", "conv.in_proj"],
+        [WeightRole.StateInput] = ["linear_attn.in_proj_qkv", "mamba.in_proj", "mixer.in_proj", "conv.in_proj"],
         [WeightRole.StateGate] = ["linear_attn.in_proj_z"],
         [WeightRole.StateBeta] = ["linear_attn.in_proj_b"],
         [WeightRole.StateDecay] = ["linear_attn.in_proj_a"],
-        [WeightRole.StateConvolution] = ["linear_attn.conv1d", "mamba.conv1d", "conv.conv"],
-        [WeightRole.StateRates] = ["linear_attn.A_log", "mamba.A_log"],
-        [WeightRole.StateStepBias] = ["linear_attn.dt_bias", "mamba.dt_bias"],
-        [WeightRole.StateSkip] = ["mamba.D"],
-        [WeightRole.StateNorm] = ["linear_attn.norm", "mamba.norm"],
-        [WeightRole.StateOutput] = ["linear_attn.out_proj", "mamba.out_proj", "conv.out_proj"],
+        [WeightRole.StateConvolution] = ["linear_attn.conv1d", "mamba.conv1d", "mixer.conv1d", "conv.conv"],
+        [WeightRole.StateRates] = ["linear_attn.A_log", "mamba.A_log", "mixer.A_log"],
+        [WeightRole.StateStepBias] = ["linear_attn.dt_bias", "mamba.dt_bias", "mixer.dt_bias"],
+        [WeightRole.StateSkip] = ["mamba.D", "mixer.D"],
+        [WeightRole.StateNorm] = ["linear_attn.norm", "mamba.norm", "mixer.norm"],
+        [WeightRole.StateOutput] = ["linear_attn.out_proj", "mamba.out_proj", "mixer.out_proj", "conv.out_proj"],
         [WeightRole.LayerInputGate] = ["per_layer_input_gate"],
         [WeightRole.LayerInputOutput] = ["per_layer_projection"],
         [WeightRole.LayerInputOutputNorm] = ["post_per_layer_input_norm"],
@@ -118,10 +127,10 @@ public sealed class HuggingFaceNames : IWeightNames
     private readonly string _layers;
     private readonly bool _normsBehind;
 
-    private HuggingFaceNames(Func<string, bool> contains, string root, string embedding, bool normsBehind)
+    private HuggingFaceNames(Func<string, bool> contains, string root, string embedding, string layers, bool normsBehind)
     {
         (_contains, _root, _embedding, _normsBehind) = (contains, root, embedding, normsBehind);
-        _layers = _root + (embedding is "wte" or "word_embeddings" ? "h" : "layers");
+        _layers = _root + layers;
     }
 
     /// <summary>The names of a checkpoint, told by where its embedding is; null when none of the known places holds one.</summary>
@@ -133,11 +142,13 @@ public sealed class HuggingFaceNames : IWeightNames
         ArgumentNullException.ThrowIfNull(model);
         foreach (string root in Roots)
         {
-            foreach (string embedding in Embeddings)
+            foreach ((string embedding, string[] layers) in Embeddings)
             {
                 if (contains(root + embedding + ".weight"))
                 {
-                    return new HuggingFaceNames(contains, root, embedding, model.PostBlockNorms || model.NormsBehindBlocks);
+                    bool behind = model.PostBlockNorms || model.NormsBehindBlocks || model.NormAfterResidual;
+                    string first = Array.Find(layers, name => contains($"{root}{name}.0.attn.Wqkv.weight")) ?? layers[0];
+                    return new HuggingFaceNames(contains, root, embedding, first, behind);
                 }
             }
         }

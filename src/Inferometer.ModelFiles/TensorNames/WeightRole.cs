@@ -84,6 +84,12 @@ public enum WeightRole
     /// <summary>Learned rows added to the embedding, [positions, hidden].</summary>
     PositionTable,
 
+    /// <summary>Rows added to the embedding that tell a first text from a second, [types, hidden].</summary>
+    TokenTypes,
+
+    /// <summary>Norm of the embedding.</summary>
+    EmbeddingNorm,
+
     /// <summary>Gate on the attended values, as wide as they are.</summary>
     AttentionGate,
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Inferometer.Core;
 using Inferometer.Core.Gguf;
+using Inferometer.Core.Models;
 
 namespace Inferometer.ModelFiles.Tokenization;
 
@@ -153,12 +154,14 @@ public static class GgufTokenizer
         // BERT's begin and end go by the names of the tasks they were made for.
         bool isBert = header.GetString("tokenizer.ggml.model") is "bert";
         int? separator = SpecialId(header, "seperator_token_id") ?? SpecialId(header, "separator_token_id");
-        int? bos = (isBert ? SpecialId(header, "cls_token_id") : null) ?? SpecialId(header, "bos_token_id")
+        bool isEncoder = Encoder(header) is not null;
+        int? bos = (isBert || isEncoder ? SpecialId(header, "cls_token_id") : null) ?? SpecialId(header, "bos_token_id")
             ?? (parts.Vocabulary.Spelling == TokenSpelling.SentencePiece ? parts.Vocabulary.IdOrNull("<s>") : null);
-        int? eos = (isBert ? separator : null) ?? SpecialId(header, "eos_token_id")
+        int? eos = (isBert || isEncoder ? separator : null) ?? SpecialId(header, "eos_token_id")
             ?? (parts.Vocabulary.Spelling == TokenSpelling.SentencePiece ? parts.Vocabulary.IdOrNull("</s>") : null);
-        bool addsBos = header.GetBool("tokenizer.ggml.add_bos_token", addsBosByDefault);
-        bool addsEos = header.GetBool("tokenizer.ggml.add_eos_token", header.GetString("tokenizer.ggml.model") is "bert" or "t5");
+        bool addsBos = header.GetBool("tokenizer.ggml.add_bos_token", addsBosByDefault || isEncoder);
+        bool addsEos = header.GetBool(
+            "tokenizer.ggml.add_eos_token", isEncoder || header.GetString("tokenizer.ggml.model") is "bert" or "t5");
         return new Tokenizer(parts with
         {
             AddedTokens = AddedTokens(parts.Vocabulary),
@@ -176,12 +179,19 @@ public static class GgufTokenizer
         });
     }
 
-    /// <summary>Encoders read two texts between their ends: BERT in two segments, XLM-RoBERTa in one with two tokens between.</summary>
+    /// <summary>
+    /// Encoders read two texts between their ends: BERT in two segments, XLM-RoBERTa in one with two tokens between, ModernBERT with one.
+    /// </summary>
     private static PairTemplate? Pair(GgufHeader header, bool isBert, int? bos, int? eos, int? separator) =>
         isBert && eos is int end ? PairTemplate.Of(bos, [end], end, secondSegment: 1)
         : header.GetString("tokenizer.ggml.model") is "t5" && bos is not null && eos is int last
             ? PairTemplate.Of(bos, [last, separator ?? last], last, secondSegment: 0)
+        : Encoder(header) is { } family && bos is not null && eos is int closing
+            ? PairTemplate.Of(bos, family.Position == PositionKind.Learned ? [closing, closing] : [closing], closing, secondSegment: 0)
         : null;
+
+    private static GgufFamily? Encoder(GgufHeader header) =>
+        GgufFamilies.Find(header.GetString("general.architecture", null) ?? "") is { IsEncoder: true } family ? family : null;
 
     /// <summary>The key <c>tokenizer.chat_template</c>, and the named ones below it.</summary>
     private static Dictionary<string, string> ChatTemplates(GgufHeader header)

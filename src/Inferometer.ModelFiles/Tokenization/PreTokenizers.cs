@@ -24,6 +24,8 @@ internal static class PreTokenizers
         ["gpt2"] = new(Gpt2),
         ["phi-2"] = new(Gpt2),
         ["olmo"] = new(Gpt2),
+        ["modern-bert"] = new(Gpt2),
+        ["roberta-bpe"] = new(Gpt2),
         ["mpt"] = new(Gpt2),
         ["starcoder"] = new(DigitThenGpt2),
         ["refact"] = new(DigitThenGpt2),

@@ -89,7 +89,9 @@ internal sealed class TokenizerFiles : IDisposable
                 throw new InferometerException($"{path}: larger than the 512 MiB a tokenizer file may have.");
             }
 
-            var document = JsonDocument.Parse(stream);
+            byte[] text = new byte[stream.Length];
+            stream.ReadExactly(text);
+            var document = JsonDocument.Parse(PythonJson.Repaired(text));
             if (document.RootElement.ValueKind == JsonValueKind.Object)
             {
                 return document;

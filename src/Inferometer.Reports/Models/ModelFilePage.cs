@@ -45,7 +45,7 @@ public static class ModelFilePage
             page.Blocks.Add(Endings(tokenizer));
         }
 
-        if (ModelSupport.Explain(model) is null)
+        if (ModelSupport.Explain(model) is null && !model.IsEncoder)
         {
             page.Blocks.Add(Memory(model, contents));
         }
@@ -94,7 +94,11 @@ public static class ModelFilePage
             "Longest context", "max_context_tokens", new Cell($"{Numbers.Whole(model.MaxContextTokens)} tokens", model.MaxContextTokens));
         yield return new(
             "LM head", "tied_embeddings",
-            new Cell(model.TiedEmbeddings ? "shared with the embedding" : "apart from the embedding", model.TiedEmbeddings));
+            new Cell(
+                !model.HasHead ? $"none: {ModelSupport.KindOf(model)} gives vectors, and scores where its files hold a head for them"
+                    : model.TiedEmbeddings ? "shared with the embedding"
+                    : "apart from the embedding",
+                model.TiedEmbeddings));
     }
 
     private static string Positions(ModelArchitecture model)

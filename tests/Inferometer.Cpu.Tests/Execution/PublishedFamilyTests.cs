@@ -22,7 +22,7 @@ public sealed class PublishedFamilyTests
     // There is no architecture of llama.cpp for the others, or it keeps in metadata what checkpoints keep in tensors.
     private static readonly string[] NotConverted =
     [
-        "glm", "gptj", "helium", "apertus", "stablelm 2", "falcon 40b",
+        "glm", "gptj", "helium", "stablelm 2", "falcon 40b",
     ];
 
     public static TheoryData<string> Families => [.. FamilySpecs.All.Keys];

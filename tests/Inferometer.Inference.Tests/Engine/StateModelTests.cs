@@ -31,7 +31,7 @@ public sealed class StateModelTests : IDisposable
     private static readonly string[] s_stored = ["qwen3_next", "qwen3_5_text"];
 
     // Made here, with fewer tokens; the second name of a pair is that of a file.
-    private static readonly string[] s_made = ["granitemoehybrid", "lfm2", "lfm2_moe", "gemma3n", "gemma4 small", "llama4"];
+    private static readonly string[] s_made = ["granitemoehybrid", "mamba2", "lfm2", "lfm2_moe", "gemma3n", "gemma4 small", "llama4"];
 
     private static readonly string[] s_files = ["qwen3_5_text.gguf", "granitemoehybrid.gguf", "lfm2.gguf", "gemma3n.gguf"];
 
@@ -48,7 +48,8 @@ public sealed class StateModelTests : IDisposable
                 ["together", "small chunks", "no prefix cache", "no KV cache", "little memory", "two threads", "static batches"];
             foreach (string model in s_stored.Concat(s_made).Concat(s_files))
             {
-                foreach (string variant in variants)
+                // Recurrences alone have no pages of which there could be too few.
+                foreach (string variant in variants.Where(variant => model is not "mamba2" || variant is not "little memory"))
                 {
                     data.Add(model, variant);
                 }

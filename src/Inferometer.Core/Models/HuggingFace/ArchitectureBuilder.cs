@@ -22,8 +22,12 @@ internal sealed class ArchitectureBuilder
     private readonly FamilyTraits _traits;
     private readonly string _modelType;
     private readonly string? _name;
+    private readonly bool _toRun;
 
-    public ArchitectureBuilder(JsonFields outer, string? name)
+    /// <param name="outer">The file.</param>
+    /// <param name="name">Name to give the model, or null.</param>
+    /// <param name="toRun">Encoders are taken too, and the class that the file names decides whether there is a head.</param>
+    public ArchitectureBuilder(JsonFields outer, string? name, bool toRun = false)
     {
         _outer = outer;
         JsonFields? inner = outer.Object("text_config") ?? outer.Object("language_config") ?? outer.Object("llm_config")
@@ -32,9 +36,15 @@ internal sealed class ArchitectureBuilder
         _modelType = own.Text("model_type") ?? outer.Text("model_type")
             ?? throw new InferometerException(
                 $"{outer.Source}: the field 'model_type' is missing; it should be a string such as \"llama\".");
-        NotDecoders.Refuse(_modelType, outer.Source);
-        NotDecoders.Refuse(outer.Text("model_type") ?? _modelType, outer.Source);
-        FamilyTraits? known = Families.Find(_modelType) ?? Families.Find(outer.Text("model_type") ?? _modelType);
+        _toRun = toRun;
+        FamilyTraits? encoder = toRun ? EncoderFamilies.Find(_modelType) : null;
+        if (encoder is null)
+        {
+            NotDecoders.Refuse(_modelType, outer.Source, toRun);
+            NotDecoders.Refuse(outer.Text("model_type") ?? _modelType, outer.Source, toRun);
+        }
+
+        FamilyTraits? known = encoder ?? Families.Find(_modelType) ?? Families.Find(outer.Text("model_type") ?? _modelType);
         IsKnown = known is not null;
         // A file of its own that states no size at all is no model; a part of a larger one may be the class's default model.
         bool statesSizes = inner is not null || own.HasAny(SizeNames);
@@ -67,6 +77,8 @@ internal sealed class ArchitectureBuilder
             VocabularySize = _fields.Int(Limits.Vocabulary, "vocab_size", "padded_vocab_size"),
             MaxContextTokens = context,
             Layers = layers,
+            IsEncoder = _traits.IsEncoder || (_toRun && _fields.BoolOr(false, "use_bidirectional_attention")),
+            HasHead = HasHead(),
             TiedEmbeddings = !_traits.UntiedWhateverTheFileSays
                 && _fields.BoolOr(_outer.BoolOr(_traits.TiedEmbeddings, "tie_word_embeddings"), "tie_word_embeddings"),
             LmHeadBias = _fields.BoolOr(_traits.LmHeadBias, "lm_head_bias", "decoder_bias"),
@@ -124,6 +136,12 @@ internal sealed class ArchitectureBuilder
         bool softmax = string.Equals(_fields.Text("scoring_func"), "softmax", StringComparison.Ordinal);
         return softmax ? traits with { SigmoidRouter = false, RouterBias = false } : traits;
     }
+
+    // Whoever prices a model generates with it; whoever runs it has the weights of the class that the file names.
+    private bool HasHead() => !_traits.IsEncoder && !(_toRun && _outer.Texts("architectures") is [{ } published, ..]
+        && (published.EndsWith("ForSequenceClassification", StringComparison.Ordinal)
+            || (published.EndsWith("Model", StringComparison.Ordinal) && !published.EndsWith("LMHeadModel", StringComparison.Ordinal)
+                && !_fields.BoolOr(_outer.BoolOr(_traits.TiedEmbeddings, "tie_word_embeddings"), "tie_word_embeddings"))));
 
     private int LayerCount()
     {

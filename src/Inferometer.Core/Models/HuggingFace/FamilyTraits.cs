@@ -79,7 +79,10 @@ internal sealed record FamilyTraits
     /// <summary>Norms before a block whose attention and feed-forward parts run side by side; 2 elsewhere.</summary>
     public int PreBlockNorms { get; init; } = 2;
 
-    /// <summary>Norms run after the residual addition, and there is no final one (GPT-1).</summary>
+    /// <summary>Tokens see those behind them, and there is no head for tokens (BERT).</summary>
+    public bool IsEncoder { get; init; }
+
+    /// <summary>Norms run after the residual addition, and there is no final one (GPT-1, BERT).</summary>
     public bool NormAfterResidual { get; init; }
 
     public bool ScaledEmbedding { get; init; }

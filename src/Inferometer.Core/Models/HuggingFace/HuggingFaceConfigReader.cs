@@ -19,7 +19,17 @@ public static class HuggingFaceConfigReader
     /// <param name="name">Name to give the model; by default the file's <c>_name_or_path</c>, or the folder's name.</param>
     /// <exception cref="InferometerException">The file is missing, is no JSON, or a field is missing, ill-typed or absurd; the message
     /// names file and field.</exception>
-    public static ModelArchitecture Read(string path, string? name = null)
+    public static ModelArchitecture Read(string path, string? name = null) => ReadFile(path, name, toRun: false);
+
+    /// <summary>
+    /// Reads the config.json of a folder whose weights are to be run: encoders too, and the class that the file names decides whether there
+    /// is a head for tokens. <see cref="Read(string, string?)"/> describes what is priced, which writes text.
+    /// </summary>
+    /// <param name="path">The file, or a folder that holds <c>config.json</c>.</param>
+    /// <exception cref="InferometerException">As for <see cref="Read(string, string?)"/>.</exception>
+    public static ModelArchitecture ReadToRun(string path) => ReadFile(path, name: null, toRun: true);
+
+    private static ModelArchitecture ReadFile(string path, string? name, bool toRun)
     {
         ArgumentNullException.ThrowIfNull(path);
         string file = Directory.Exists(path) ? Path.Combine(path, "config.json") : path;
@@ -40,7 +50,7 @@ public static class HuggingFaceConfigReader
             throw new InferometerException($"{(file.Length == 0 ? "''" : file)}: cannot be read: {error.Message}", error);
         }
 
-        return Parse(text, file, name ?? FolderName(file));
+        return Parse(text, file, name ?? FolderName(file), toRun);
     }
 
     /// <summary>Reads the text of a config.json.</summary>
@@ -51,12 +61,15 @@ public static class HuggingFaceConfigReader
     public static ModelArchitecture Parse(string json, string source, string? name = null)
     {
         ArgumentNullException.ThrowIfNull(json);
-        return Parse(System.Text.Encoding.UTF8.GetBytes(json), source, name);
+        return Parse(System.Text.Encoding.UTF8.GetBytes(json), source, name, toRun: false);
     }
 
     /// <summary>Reads an already parsed JSON object with the fields of a config.json.</summary>
     /// <inheritdoc cref="Parse(string, string, string?)" path="/exception"/>
-    public static ModelArchitecture Parse(JsonElement config, string source, string? name = null)
+    public static ModelArchitecture Parse(JsonElement config, string source, string? name = null) =>
+        Parse(config, source, name, toRun: false);
+
+    private static ModelArchitecture Parse(JsonElement config, string source, string? name, bool toRun)
     {
         ArgumentNullException.ThrowIfNull(source);
         if (config.ValueKind != JsonValueKind.Object)
@@ -64,7 +77,7 @@ public static class HuggingFaceConfigReader
             throw new InferometerException($"{source}: a model configuration is a JSON object, this is {config.ValueKind}.");
         }
 
-        ModelArchitecture model = new ArchitectureBuilder(new JsonFields(config, source), name).Build();
+        ModelArchitecture model = new ArchitectureBuilder(new JsonFields(config, source), name, toRun).Build();
         try
         {
             _ = ParameterCount.Of(model);
@@ -77,14 +90,14 @@ public static class HuggingFaceConfigReader
         return model;
     }
 
-    private static ModelArchitecture Parse(byte[] json, string source, string? name)
+    private static ModelArchitecture Parse(byte[] json, string source, string? name, bool toRun)
     {
         try
         {
             var options = new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
             ReadOnlyMemory<byte> text = json.AsSpan().StartsWith("\uFEFF"u8) ? json.AsMemory(3) : json;
-            using JsonDocument document = JsonDocument.Parse(text, options);
-            return Parse(document.RootElement, source, name);
+            using JsonDocument document = JsonDocument.Parse(PythonJson.Repaired(text), options);
+            return Parse(document.RootElement, source, name, toRun);
         }
         catch (JsonException error)
         {

@@ -22,17 +22,27 @@ internal static class NotDecoders
     ];
 
     /// <summary>Throws for a type that no decoder is.</summary>
+    /// <param name="modelType">The type.</param>
+    /// <param name="source">Where it came from.</param>
+    /// <param name="toRun">Some encoders are run, though none is priced.</param>
     /// <exception cref="InferometerException">The type is an encoder or an encoder-decoder.</exception>
-    public static void Refuse(string modelType, string source)
+    public static void Refuse(string modelType, string source, bool toRun = false)
     {
         string? kind = Encoders.Contains(modelType, StringComparer.Ordinal) ? "an encoder"
             : EncoderDecoders.Contains(modelType, StringComparer.Ordinal) ? "an encoder-decoder"
             : null;
         if (kind is not null)
         {
-            throw new InferometerException(
-                $"{source}: '{modelType}' is {kind}. "
-                + "Inferometer describes decoders: models that write one token after another and nothing else.");
+            throw Refusal(modelType, source, kind, toRun);
         }
     }
+
+    /// <summary>The refusal to price a network whose tokens see those behind them.</summary>
+    public static InferometerException RefusalToPrice(ModelArchitecture encoder) =>
+        Refusal(encoder.ModelType, encoder.Source ?? encoder.Name, "an encoder", toRun: false);
+
+    private static InferometerException Refusal(string modelType, string source, string kind, bool toRun) => new(
+        $"{source}: '{modelType}' is {kind}. " + (toRun
+            ? $"Of encoders the engine runs {string.Join(", ", EncoderFamilies.Known.Order(StringComparer.Ordinal))}."
+            : "Inferometer describes decoders: models that write one token after another and nothing else."));
 }

@@ -57,7 +57,7 @@ internal sealed class AttentionPlan
         in AttentionBatch.Sequence sequence, int index, int head, int firstToken, int tokens, in AttentionParameters parameters)
     {
         int position = sequence.PastTokens + firstToken;
-        int end = position + tokens;
+        int end = parameters.EndVisible(position + tokens - 1, sequence.Tokens);
         int start = parameters.FirstVisible(position) / KvPageLayout.PageTokens * KvPageLayout.PageTokens;
         int splits = sequence.QueryTokens <= MaxDecodeTokens ? (end - start + SplitTokens - 1) / SplitTokens : 1;
         for (int split = 0; split < splits; split++)

@@ -4,7 +4,7 @@ using Inferometer.Cpu.Threading;
 namespace Inferometer.Cpu.Kernels.Attention;
 
 /// <summary>
-/// Causal attention over paged keys and values in tiles, without ever storing a row of scores (Dao et al. 2022; split along keys for
+/// Attention over paged keys and values in tiles, without ever storing a row of scores (Dao et al. 2022; split along keys for
 /// decoding as in flash-decoding). Query heads that share a KV head are one tile, so its keys and values are read once for all of them.
 /// </summary>
 /// <remarks>One run at a time. Results do not depend on the number of threads. A warm run allocates nothing.</remarks>
@@ -192,7 +192,9 @@ public sealed unsafe class FlashAttention : IDisposable
             }
 
             int query = sequence.PastTokens + tile.FirstToken + v / _parameters.GroupHeads;
-            Mask(row, position, width, query, position + tokens);
+            int head = (tile.KvHead * _parameters.GroupHeads) + (v % _parameters.GroupHeads);
+            _parameters.AddDistances(new Span<float>(row, width), position, query, head);
+            Mask(row, position, width, query, Math.Min(position + tokens, _parameters.EndVisible(query, sequence.Tokens)));
             float correction = OnlineSoftmax.Update(row, width, segment.Codec.ProbabilityScale, ref scratch.Maxima[v], ref scratch.Sums[v]);
             for (int codec = 0; correction != 1 && codec < _batch.Codecs.Length; codec++)
             {
@@ -208,10 +210,10 @@ public sealed unsafe class FlashAttention : IDisposable
             run, tile.KvHead, scores, ScoreStride, vectors, tokens, scratch.Accumulator(segment.CodecIndex), scratch.CodecScratch);
     }
 
-    /// <summary>Hides keys after the query, before its window, and beyond the end of the stretch.</summary>
+    /// <summary>Hides keys before the query's window, and beyond the end of what it sees of the stretch.</summary>
     private void Mask(float* scores, int position, int count, int query, int end)
     {
-        int visibleEnd = Math.Min(end, query + 1) - position;
+        int visibleEnd = end - position;
         if (visibleEnd < count)
         {
             int from = Math.Max(visibleEnd, 0);

@@ -102,20 +102,21 @@ public sealed unsafe class StandardAttention : IDisposable
 
         codec.PrepareQueries(kvHead, scratch.Queries, 1, scratch.Prepared(segment.CodecIndex));
         byte** pages = stackalloc byte*[KvCodec.MaxRunPages];
-        for (int position = 0; position <= query; position += KvCodec.MaxRunPages * KvPageLayout.PageTokens)
+        int end = _parameters.EndVisible(query, sequence.Tokens);
+        for (int position = 0; position < end; position += KvCodec.MaxRunPages * KvPageLayout.PageTokens)
         {
-            KvPageRun run = RunAt(segment, position, query, pages);
+            KvPageRun run = RunAt(segment, position, end, pages);
             codec.Scores(
                 run, kvHead, scratch.Prepared(segment.CodecIndex), 1, scratch.Scores + position, _scoreStride, scratch.CodecScratch);
         }
 
-        Normalise(scratch.Scores, query, head, codec.ProbabilityScale);
+        Normalise(scratch.Scores, query, end, head, codec.ProbabilityScale);
         Span<float> accumulator = new(scratch.Accumulator(segment.CodecIndex), codec.AccumulatorWidth);
         accumulator.Clear();
-        for (int position = 0; position <= query; position += KvCodec.MaxRunPages * KvPageLayout.PageTokens)
+        for (int position = 0; position < end; position += KvCodec.MaxRunPages * KvPageLayout.PageTokens)
         {
-            KvPageRun run = RunAt(segment, position, query, pages);
-            int tokens = Math.Min(query + 1 - position, run.Count * KvPageLayout.PageTokens);
+            KvPageRun run = RunAt(segment, position, end, pages);
+            int tokens = Math.Min(end - position, run.Count * KvPageLayout.PageTokens);
             codec.Accumulate(
                 run, kvHead, scratch.Scores + position, _scoreStride, 1, tokens, scratch.Accumulator(segment.CodecIndex),
                 scratch.CodecScratch);
@@ -126,16 +127,17 @@ public sealed unsafe class StandardAttention : IDisposable
         codec.AddTo(kvHead, scratch.Accumulator(segment.CodecIndex), 1, output);
     }
 
-    private void Normalise(float* scores, int query, int head, float scale)
+    private void Normalise(float* scores, int query, int end, int head, float scale)
     {
         int first = _parameters.FirstVisible(query);
         new Span<float>(scores, first).Clear();
-        Span<float> visible = new(scores + first, query + 1 - first);
+        Span<float> visible = new(scores + first, end - first);
         if (_parameters.Softcap > 0)
         {
             Softcap.Apply(visible, _parameters.Softcap);
         }
 
+        _parameters.AddDistances(visible, first, query, head);
         if (_parameters.Sinks is { } sinks)
         {
             float highest = MathF.Max(Reductions.Max(visible), sinks[head]);
@@ -148,11 +150,11 @@ public sealed unsafe class StandardAttention : IDisposable
         TensorPrimitives.Multiply(visible, scale, visible);
     }
 
-    private static KvPageRun RunAt(in AttentionBatch.Segment segment, int position, int query, byte** pages)
+    private static KvPageRun RunAt(in AttentionBatch.Segment segment, int position, int end, byte** pages)
     {
         ReadOnlySpan<int> blocks = segment.Blocks.Span;
         int firstPage = position / KvPageLayout.PageTokens;
-        int count = Math.Min(KvCodec.MaxRunPages, query / KvPageLayout.PageTokens + 1 - firstPage);
+        int count = Math.Min(KvCodec.MaxRunPages, ((end - 1) / KvPageLayout.PageTokens) + 1 - firstPage);
         for (int i = 0; i < count; i++)
         {
             pages[i] = segment.Pool + blocks[firstPage + i] * segment.PageStride;
