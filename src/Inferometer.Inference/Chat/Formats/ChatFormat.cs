@@ -72,11 +72,12 @@ public sealed partial class ChatFormat
     /// <summary>A reader of the answer to a prompt.</summary>
     /// <param name="prompt">The prompt: whether it ends inside of reasoning decides how the answer begins.</param>
     /// <param name="tools">The tools that were given; without any, nothing is read as a call.</param>
-    public AnswerReader Read(RenderedPrompt prompt, IReadOnlyList<ToolDeclaration> tools)
+    /// <param name="streamsCalls">Give calls out while they are being written, as <see cref="AnswerReader"/> says.</param>
+    public AnswerReader Read(RenderedPrompt prompt, IReadOnlyList<ToolDeclaration> tools, bool streamsCalls = false)
     {
         ArgumentNullException.ThrowIfNull(prompt);
         ArgumentNullException.ThrowIfNull(tools);
-        return new AnswerReader(this, prompt.Text, tools);
+        return new AnswerReader(this, prompt.Text, tools, streamsCalls);
     }
 
     /// <summary>

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.RegularExpressions;
 
 namespace Inferometer.Inference.Chat.Formats;
@@ -12,14 +13,18 @@ internal sealed partial class HarmonyReader
     private static readonly string[] Ends = ["<|end|>", "<|call|>", "<|return|>", "<|start|>"];
 
     private readonly List<AnswerPart> _parts = [];
+    private readonly CallSink? _sink;
+    private JsonSpan _span;
+    private int _read; // of the body, as arguments
     private string _held = "";
     private string? _function;
     private bool _inBody;
     private bool _isReasoning;
 
     /// <summary>Begins where the prompt ends: mostly inside of a header.</summary>
-    public HarmonyReader(string prompt)
+    public HarmonyReader(string prompt, bool streamsCalls)
     {
+        _sink = streamsCalls ? new CallSink(_parts) : null;
         int start = prompt.LastIndexOf("<|start|>", StringComparison.Ordinal);
         string last = start < 0 ? "" : prompt[start..];
         int message = last.IndexOf(Message, StringComparison.Ordinal);
@@ -86,7 +91,11 @@ internal sealed partial class HarmonyReader
         (int at, string mark) = AnswerReader.FirstMark(_held, Ends);
         if (at < 0)
         {
-            if (_function is null)
+            if (_function is not null)
+            {
+                Stream(_held);
+            }
+            else
             {
                 int certain = _held.Length - AnswerReader.Partial(_held, Ends);
                 Give(_held[..certain]);
@@ -103,16 +112,57 @@ internal sealed partial class HarmonyReader
 
     private void Close(string rest)
     {
-        if (_function is { } name && JsonPieces.All(rest) is [{ ValueKind: System.Text.Json.JsonValueKind.Object } arguments])
+        if (_function is not null)
         {
-            _parts.Add(new AnswerPart(AnswerPartKind.ToolCall, "", ToolCall.Of(null, name, arguments)));
+            Stream(rest);
         }
-        else
+
+        if (_function is { } name && JsonPieces.All(rest) is [{ ValueKind: JsonValueKind.Object } arguments])
+        {
+            if (_sink is null)
+            {
+                _parts.Add(new AnswerPart(AnswerPartKind.ToolCall, "", ToolCall.Of(null, name, arguments)));
+            }
+        }
+        else if (_read == 0)
         {
             Give(rest);
         }
 
-        (_inBody, _function) = (false, null);
+        (_inBody, _function, _read, _span) = (false, null, 0, default);
+    }
+
+    /// <summary>Gives out what has come of a call's arguments.</summary>
+    private void Stream(string body)
+    {
+        if (_sink is null)
+        {
+            return;
+        }
+
+        if (_read == 0)
+        {
+            int start = NamedCallStream.FirstLetter(body, 0);
+            if (start < 0 || body[start] != '{')
+            {
+                return; // no arguments, or not yet
+            }
+
+            _sink.Begin(id: null, _function!);
+            _read = start;
+        }
+
+        if (_sink.IsOpen)
+        {
+            int end = _span.End(body, _read);
+            int to = end < 0 ? body.Length : end;
+            _sink.Write(body.AsSpan(_read, to - _read));
+            _read = to;
+            if (end >= 0)
+            {
+                _sink.End();
+            }
+        }
     }
 
     private void Give(string text)

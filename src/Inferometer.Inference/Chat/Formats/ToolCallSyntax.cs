@@ -1,9 +1,10 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace Inferometer.Inference.Chat.Formats;
 
 /// <summary>How the models of a template write calls: one entry of catalog/chat/formats.json, which says what the members are.</summary>
-internal sealed record ToolCallSyntax
+internal sealed partial record ToolCallSyntax
 {
     public required string Name { get; init; }
 
@@ -49,6 +50,10 @@ internal sealed record ToolCallSyntax
 
     public string AfterValue { get; init; } = "";
 
+    public string? NestedMark { get; init; }
+
+    public string QuoteMark { get; init; } = "";
+
     /// <summary>The text that shows that calls begin.</summary>
     public string? Trigger => SectionOpen ?? Open ?? (BeforeName.Length > 0 ? BeforeName : null);
 
@@ -57,12 +62,34 @@ internal sealed record ToolCallSyntax
 
     /// <summary>Everything that may be a control token of the vocabulary, and is to be seen in an answer.</summary>
     public IEnumerable<string> Marks =>
-        new[] { SectionOpen, SectionClose, Open, Close, BeforeName, AfterName, IdMark, BeforeKey, AfterKey, BeforeValue, AfterValue }
+        new[] { SectionOpen, SectionClose, Open, Close, BeforeName, AfterName, IdMark, BeforeKey, AfterKey, BeforeValue, AfterValue,
+            NestedMark, QuoteMark }
             .OfType<string>();
 
     public bool Fits(string template) =>
         When.All(text => template.Contains(text, StringComparison.Ordinal)) && !Unless.Any(text =>
             template.Contains(text, StringComparison.Ordinal));
+
+    /// <summary>The tool's name, and the call's id, of what is written where the name is.</summary>
+    public (string? Id, string Name) SplitId(string name)
+    {
+        string? id = null;
+        if (IdMark is { } mark && name.IndexOf(mark, StringComparison.Ordinal) is var at and >= 0)
+        {
+            (name, id) = (name[..at].Trim(), name[(at + mark.Length)..].Trim());
+        }
+
+        if (HasNameIndex && Index().Match(name) is { Success: true } index)
+        {
+            id = name; // Kimi's ids are name and number
+            name = name[..index.Index];
+        }
+
+        return (id, name.StartsWith(NamePrefix, StringComparison.Ordinal) ? name[NamePrefix.Length..] : name);
+    }
+
+    [GeneratedRegex(":[0-9]+$", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex Index();
 
     public static ToolCallSyntax Read(JsonElement entry)
     {
@@ -90,6 +117,8 @@ internal sealed record ToolCallSyntax
             AfterKey = Text("after_key") ?? "",
             BeforeValue = Text("before_value"),
             AfterValue = Text("after_value") ?? "",
+            NestedMark = Text("nested_mark"),
+            QuoteMark = Text("quote_mark") ?? "",
         };
 
         string? Text(string member) => entry.TryGetProperty(member, out JsonElement value) ? value.GetString() : null;
