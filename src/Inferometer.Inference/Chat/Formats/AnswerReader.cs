@@ -14,7 +14,7 @@ public sealed class AnswerReader
     private readonly ReasoningTags? _reasoning;
     private readonly ToolCallSyntax? _syntax;
     private readonly ToolCallReader? _calls;
-    private readonly HarmonyReader? _harmony;
+    private readonly IMessageReader? _messages;
     private readonly CallSink? _sink;
     private ICallStream? _stream;
     private int _sectionCalls; // calls that had begun where the section began
@@ -29,12 +29,23 @@ public sealed class AnswerReader
     private bool _mayBeBare;
 
     internal AnswerReader(ChatFormat format, string prompt, IReadOnlyList<ToolDeclaration> tools, bool streamsCalls = false)
+        : this(format.Reasoning, format.Syntax, prompt, tools, streamsCalls)
     {
-        _reasoning = format.Reasoning;
-        _syntax = tools.Count > 0 ? format.Syntax : null;
-        if (format.Syntax is { Form: ToolCallForm.Harmony })
+    }
+
+    internal AnswerReader(
+        ReasoningTags? reasoning, ToolCallSyntax? syntax, string prompt, IReadOnlyList<ToolDeclaration> tools, bool streamsCalls)
+    {
+        _reasoning = reasoning;
+        _syntax = tools.Count > 0 ? syntax : null;
+        _messages = syntax?.Form switch
         {
-            _harmony = new HarmonyReader(prompt, streamsCalls);
+            ToolCallForm.Harmony => new HarmonyReader(prompt, streamsCalls),
+            ToolCallForm.Recipients => new RecipientReader(syntax, prompt, tools, streamsCalls),
+            _ => null,
+        };
+        if (_messages is not null)
+        {
             _textMarks = [];
             return;
         }
@@ -42,7 +53,7 @@ public sealed class AnswerReader
         _calls = _syntax is null ? null : new ToolCallReader(_syntax, tools);
         _sink = _syntax is null || !streamsCalls ? null : new CallSink(_parts);
         _inReasoning = _skipsBlank = _reasoning is { } tags && prompt.TrimEnd().EndsWith(tags.Open, StringComparison.Ordinal);
-        _mayBeBare = _syntax is { Form: ToolCallForm.Bare };
+        _mayBeBare = _syntax is { IsBare: true };
         _textMarks = [.. new[] { _reasoning?.Open, _syntax?.Trigger }.OfType<string>(), .. FormatCatalog.LeftOut];
     }
 
@@ -50,9 +61,9 @@ public sealed class AnswerReader
     public IReadOnlyList<AnswerPart> Append(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        if (_harmony is not null)
+        if (_messages is not null)
         {
-            return _harmony.Append(text);
+            return _messages.Append(text);
         }
 
         _parts.Clear();
@@ -70,9 +81,9 @@ public sealed class AnswerReader
     /// <summary>Ends the answer and returns what was held back; the list is good until the next call.</summary>
     public IReadOnlyList<AnswerPart> Complete()
     {
-        if (_harmony is not null)
+        if (_messages is not null)
         {
-            return _harmony.Complete();
+            return _messages.Complete();
         }
 
         _parts.Clear();
@@ -97,7 +108,7 @@ public sealed class AnswerReader
     /// <summary>Takes what is certain of the text held; false when more must come.</summary>
     private bool Step()
     {
-        if (_mayBeBare && !_inReasoning && _held.TrimStart() is var begun && (begun.Length == 0 || begun[0] is '{' or '['))
+        if (_mayBeBare && !_inReasoning && _held.TrimStart() is var begun && (begun.Length == 0 || _syntax!.MayBegin(begun[0])))
         {
             Stream(hasTrigger: false);
             return false; // the whole answer decides
@@ -161,7 +172,7 @@ public sealed class AnswerReader
         if (_inReasoning)
         {
             _inReasoning = false;
-            _mayBeBare = _syntax is { Form: ToolCallForm.Bare };
+            _mayBeBare = _syntax is { IsBare: true };
         }
         else if (string.Equals(mark, _reasoning?.Open, StringComparison.Ordinal))
         {

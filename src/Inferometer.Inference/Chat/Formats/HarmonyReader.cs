@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.RegularExpressions;
 
 namespace Inferometer.Inference.Chat.Formats;
@@ -7,15 +6,13 @@ namespace Inferometer.Inference.Chat.Formats;
 /// Takes an answer of gpt-oss apart: messages, each with a header that names its channel and perhaps whom it is for. The analysis channel
 /// is reasoning, messages to functions are calls, all else is the answer.
 /// </summary>
-internal sealed partial class HarmonyReader
+internal sealed partial class HarmonyReader : IMessageReader
 {
     private const string Message = "<|message|>";
     private static readonly string[] Ends = ["<|end|>", "<|call|>", "<|return|>", "<|start|>"];
 
     private readonly List<AnswerPart> _parts = [];
-    private readonly CallSink? _sink;
-    private JsonSpan _span;
-    private int _read; // of the body, as arguments
+    private readonly ArgumentsBody _arguments;
     private string _held = "";
     private string? _function;
     private bool _inBody;
@@ -24,7 +21,7 @@ internal sealed partial class HarmonyReader
     /// <summary>Begins where the prompt ends: mostly inside of a header.</summary>
     public HarmonyReader(string prompt, bool streamsCalls)
     {
-        _sink = streamsCalls ? new CallSink(_parts) : null;
+        _arguments = new ArgumentsBody(_parts, streamsCalls ? new CallSink(_parts) : null);
         int start = prompt.LastIndexOf("<|start|>", StringComparison.Ordinal);
         string last = start < 0 ? "" : prompt[start..];
         int message = last.IndexOf(Message, StringComparison.Ordinal);
@@ -91,9 +88,9 @@ internal sealed partial class HarmonyReader
         (int at, string mark) = AnswerReader.FirstMark(_held, Ends);
         if (at < 0)
         {
-            if (_function is not null)
+            if (_function is { } name)
             {
-                Stream(_held);
+                _arguments.Read(name, _held[..^AnswerReader.Partial(_held, Ends)]);
             }
             else
             {
@@ -112,57 +109,12 @@ internal sealed partial class HarmonyReader
 
     private void Close(string rest)
     {
-        if (_function is not null)
-        {
-            Stream(rest);
-        }
-
-        if (_function is { } name && JsonPieces.All(rest) is [{ ValueKind: JsonValueKind.Object } arguments])
-        {
-            if (_sink is null)
-            {
-                _parts.Add(new AnswerPart(AnswerPartKind.ToolCall, "", ToolCall.Of(null, name, arguments)));
-            }
-        }
-        else if (_read == 0)
+        if (_function is not { } name || !_arguments.End(name, rest))
         {
             Give(rest);
         }
 
-        (_inBody, _function, _read, _span) = (false, null, 0, default);
-    }
-
-    /// <summary>Gives out what has come of a call's arguments.</summary>
-    private void Stream(string body)
-    {
-        if (_sink is null)
-        {
-            return;
-        }
-
-        if (_read == 0)
-        {
-            int start = NamedCallStream.FirstLetter(body, 0);
-            if (start < 0 || body[start] != '{')
-            {
-                return; // no arguments, or not yet
-            }
-
-            _sink.Begin(id: null, _function!);
-            _read = start;
-        }
-
-        if (_sink.IsOpen)
-        {
-            int end = _span.End(body, _read);
-            int to = end < 0 ? body.Length : end;
-            _sink.Write(body.AsSpan(_read, to - _read));
-            _read = to;
-            if (end >= 0)
-            {
-                _sink.End();
-            }
-        }
+        (_inBody, _function) = (false, null);
     }
 
     private void Give(string text)

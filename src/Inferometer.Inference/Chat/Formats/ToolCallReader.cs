@@ -15,7 +15,8 @@ internal sealed class ToolCallReader(ToolCallSyntax syntax, IReadOnlyList<ToolDe
     public List<ToolCall>? Read(string section) => syntax.Form switch
     {
         ToolCallForm.Named => Named(section),
-        ToolCallForm.Members => Members(section),
+        ToolCallForm.Members or ToolCallForm.Recipients => Members(section),
+        ToolCallForm.Pairs => PairCalls.Read(Inside(section), syntax.NamePrefix, syntax.QuoteMark),
         ToolCallForm.Python => PythonCalls.Read(Inside(section)),
         _ => Objects(Inside(section)),
     };

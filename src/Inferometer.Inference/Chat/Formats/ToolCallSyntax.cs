@@ -52,6 +52,18 @@ internal sealed partial record ToolCallSyntax
 
     public string? NestedMark { get; init; }
 
+    public string HeaderOpen { get; init; } = "";
+
+    public string HeaderTo { get; init; } = "";
+
+    public string HeaderEnd { get; init; } = "";
+
+    public string Everyone { get; init; } = "";
+
+    public string Self { get; init; } = "";
+
+    public IReadOnlyList<string> Ends { get; init; } = [];
+
     public string QuoteMark { get; init; } = "";
 
     /// <summary>The text that shows that calls begin.</summary>
@@ -60,11 +72,17 @@ internal sealed partial record ToolCallSyntax
     /// <summary>The text that ends them; null = the end of the answer.</summary>
     public string? End => SectionOpen is not null ? SectionClose : string.IsNullOrEmpty(Close) ? null : Close;
 
+    /// <summary>Whether a call may be the whole answer, with nothing before it.</summary>
+    public bool IsBare => Form == ToolCallForm.Bare || (Form == ToolCallForm.Python && Open is null);
+
+    /// <summary>Whether an answer that is a call may begin with a letter.</summary>
+    public bool MayBegin(char letter) => letter == '[' || (letter == '{' && Form == ToolCallForm.Bare);
+
     /// <summary>Everything that may be a control token of the vocabulary, and is to be seen in an answer.</summary>
     public IEnumerable<string> Marks =>
         new[] { SectionOpen, SectionClose, Open, Close, BeforeName, AfterName, IdMark, BeforeKey, AfterKey, BeforeValue, AfterValue,
-            NestedMark, QuoteMark }
-            .OfType<string>();
+            NestedMark, QuoteMark, HeaderOpen, HeaderEnd }
+            .OfType<string>().Concat(Ends);
 
     public bool Fits(string template) =>
         When.All(text => template.Contains(text, StringComparison.Ordinal)) && !Unless.Any(text =>
@@ -118,6 +136,12 @@ internal sealed partial record ToolCallSyntax
             BeforeValue = Text("before_value"),
             AfterValue = Text("after_value") ?? "",
             NestedMark = Text("nested_mark"),
+            HeaderOpen = Text("header_open") ?? "",
+            HeaderTo = Text("header_to") ?? "",
+            HeaderEnd = Text("header_end") ?? "",
+            Everyone = Text("everyone") ?? "",
+            Self = Text("self") ?? "",
+            Ends = Texts("ends"),
             QuoteMark = Text("quote_mark") ?? "",
         };
 

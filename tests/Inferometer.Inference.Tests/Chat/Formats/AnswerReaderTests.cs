@@ -34,6 +34,16 @@ public sealed class AnswerReaderTests
     private const string Granite = "{{ tools }}<|tool_call|><|start_of_role|></think>";
     private const string Phi = "{{ tools }}<|tool|><|/tool|>";
     private const string Command = "{{ tools }}<|START_ACTION|>tool_name<|END_THINKING|>";
+    private const string Gemma = "{{ tools }}<|tool_call>call:<channel|>";
+    private const string FunctionGemma = "{{ tools }}<start_function_call>";
+    private const string KimiK3 = "{{ tools }}<|open|><|sep|>open_tag('call' open_tag('think'";
+    private const string MiniMaxM3 = "{{ tools }}]<]minimax[>[<invoke name=</mm:think>";
+    private const string Functionary = "{{ tools }}>>>${recipient} >>>all";
+    private const string Muse = "{{ tools }}<atem:function_calls><|message|>";
+    private const string Olmo = "{{ tools }}<function_calls>pythonic";
+    private const string Pythonic = "{{ tools }}[func_name1(";
+    private const string GigaChat = "{{ tools }}function call<|role_sep|>";
+    private const string InternLm = "{{ tools }}<|action_start|><|plugin|>";
     private const string Harmony = "{{ tools }}<|start|><|channel|><|message|>";
     private const string Oslo = """get_weather({"city":"Oslo","days":3})""";
 
@@ -80,6 +90,40 @@ public sealed class AnswerReaderTests
         { Command, "<|START_THINKING|>I will look.<|END_THINKING|><|START_ACTION|>[\n    {\"tool_call_id\": \"0\", \"tool_name\""
             + ": \"get_weather\", \"parameters\": {\"city\": \"Oslo\", \"days\": 3}}\n]<|END_ACTION|>", "(I will look.)|" + Oslo },
         { Command, "<|START_RESPONSE|>Hello.<|END_RESPONSE|>", "Hello." },
+        { Gemma, "<|channel>thought\nHm.<channel|>Wait.<|tool_call>call:get_weather{city:<|\"|>Oslo<|\"|>,days:3}<tool_call|><|to"
+            + "ol_call>call:now{}<tool_call|>",
+            "(Hm.)|Wait.|" + Oslo + "|now({})" },
+        { Gemma, "<|tool_call>call:now{a:[<|\"|>x, {y}<|\"|>,1.5,true],b:{<|\"|>c d<|\"|>:null,e:\"f\\n\"}}<tool_call|>",
+            "now({\"a\":[\"x,{y}\",1.5,true],\"b\":{\"cd\":null,\"e\":\"f\\n\"}})" },
+        { FunctionGemma, "<start_function_call>call:get_weather{city:<escape>Oslo<escape>,days:3}<end_function_call>", Oslo },
+        { KimiK3, "<|open|>think<|sep|>Hm.<|close|>think<|sep|><|open|>response<|sep|>Wait.<|close|>response<|sep|><|open|>tools<"
+            + "|sep|><|open|>call tool=\"get_weather\""
+            + " index=\"1\"<|sep|><|open|>argument key=\"city\" type=\"string\"<|sep|>Oslo<|close|>argument<|sep|><|open|>argumen"
+            + "t key=\"days\" type=\"number\"<|sep|>3"
+            + "<|close|>argument<|sep|><|close|>call<|sep|><|open|>call tool=\"now\" index=\"2\"<|sep|><|close|>call<|sep|><|clos"
+            + "e|>tools<|sep|><|close|>message<|sep|>",
+            "(Hm.)|Wait.|" + Oslo + "|now({})" },
+        { MiniMaxM3, "<mm:think>Hm.</mm:think>Wait.]<]minimax[>[<tool_call>\n]<]minimax[>[<invoke name=\"get_weather\">]<]minimax"
+            + "[>[<city>Oslo]<]minimax[>[</city>"
+            + "]<]minimax[>[<days>3]<]minimax[>[</days>]<]minimax[>[</invoke>\n]<]minimax[>[</tool_call>", "(Hm.)|Wait.|" + Oslo },
+        { MiniMaxM3, "]<]minimax[>[<tool_call>]<]minimax[>[<invoke name=\"now\">]<]minimax[>[<a>]<]minimax[>[<item>]<]minimax[>[<"
+            + "b>x]<]minimax[>[</b>]<]minimax[>[</item>"
+            + "]<]minimax[>[<item>2]<]minimax[>[</item>]<]minimax[>[</a>]<]minimax[>[</invoke>]<]minimax[>[</tool_call>", "now({"
+            + "\"a\":[{\"b\":\"x\"},2]})" },
+        { Functionary, "all\nHello >>> there.", "all\nHello >>> there." },
+        { Muse, "<|start|>assistant to=self<|message|>Hm.<|eom|><|start|>assistant to=user<|message|>Wait.<|eom|><|start|>assista"
+            + "nt to=get_weather<|message|><atem:function_calls>\n"
+            + "<atem:invoke name=\"get_weather\">\n<atem:parameter name=\"city\">Oslo</atem:parameter>\n<atem:parameter name=\"da"
+            + "ys\">3</atem:parameter>\n</atem:invoke>\n"
+            + "</atem:function_calls><|eot|>", "(Hm.)|Wait.|" + Oslo },
+        { Olmo, "<function_calls>\nget_weather(city='Oslo', days=3)\nnow()\n</function_calls>", Oslo + "|now({})" },
+        { Pythonic, "[get_weather(city=\"Oslo\", days=3), now()]", Oslo + "|now({})" },
+        { Pythonic, "[1] says so.", "[1] says so." },
+        { GigaChat, "Wait.<|message_sep|>\n\nfunction call<|role_sep|>\n{\"name\": \"get_weather\", \"arguments\": {\"city\": \"O"
+            + "slo\", \"days\": 3}}<|message_sep|>\n\n",
+            "Wait.|" + Oslo },
+        { InternLm, "Wait.<|action_start|><|plugin|>\n{\"name\": \"get_weather\", \"parameters\": {\"city\": \"Oslo\", \"days\": "
+            + "3}}<|action_end|>", "Wait.|" + Oslo },
         { Harmony, "<|channel|>analysis<|message|>Need it.<|end|><|start|>assistant<|channel|>commentary to=functions.get_weathe"
             + "r <|constrain|>json<|message|>{\"city\":\"Oslo\",\"days\":3}<|call|>", "(Need it.)|" + Oslo },
         { Harmony, "<|channel|>analysis<|message|>Easy.<|end|><|start|>assistant<|channel|>final<|message|>It rains.", "(Easy.)|"
@@ -141,6 +185,23 @@ public sealed class AnswerReaderTests
     [Fact]
     public void A_message_to_a_function_without_arguments_is_text() =>
         Assert.Equal("{oops", Parts(Harmony, "<|channel|>commentary to=functions.now<|message|>{oops", 1));
+
+    [Theory]
+    [InlineData(Functionary, ">>>", "all\nIt is >>> fine.\n", "It is >>> fine.\n")]
+    [InlineData(Functionary, ">>>", "all\nWait.\n>>>get_weather\n{\"city\": \"Oslo\", \"days\": 3}>>>now\n{}", "Wait.\n|"
+        + "" + Oslo + "|now({})")]
+    [InlineData(Muse, "<|start|>assistant", " to=user<|message|>Hello.<|eot|>", "Hello.")]
+    [InlineData(Muse, "<|start|>assistant", "<|message|>Hello.", "Hello.")]
+    public void A_message_goes_on_from_the_header_that_the_prompt_began(string template, string prompt, string answer, string expected)
+    {
+        Assert.Equal(expected, Parts(template, answer, 1, prompt));
+        for (int at = 0; at <= answer.Length; at++)
+        {
+            List<AnswerPart> parts = Streamed(template, [answer[..at], answer[at..]], prompt);
+            Assert.Equal(expected, Text(Plain(parts)));
+            RequireOrder(parts);
+        }
+    }
 
     [Fact]
     public void A_prompt_that_ends_inside_of_reasoning_begins_the_answer_there() =>
@@ -209,13 +270,16 @@ public sealed class AnswerReaderTests
 
     private static string Parts(string template, string answer, int step, string prompt = "")
     {
-        AnswerReader reader = new(ChatFormat.For(ChatTemplate.Parse(template, "t"), Tokenizer), prompt, Tools);
+        AnswerReader reader = new(FormatOf(template), prompt, Tools);
         return Text(Read(reader, Enumerable.Range(0, (answer.Length + step - 1) / step)
             .Select(i => answer.Substring(i * step, Math.Min(step, answer.Length - (i * step))))));
     }
 
-    private static List<AnswerPart> Streamed(string template, IEnumerable<string> pieces) =>
-        Read(new(ChatFormat.For(ChatTemplate.Parse(template, "t"), Tokenizer), "", Tools, streamsCalls: true), pieces);
+    private static List<AnswerPart> Streamed(string template, IEnumerable<string> pieces, string prompt = "") =>
+        Read(new(FormatOf(template), prompt, Tools, streamsCalls: true), pieces);
+
+    private static ChatFormat FormatOf(string template) =>
+        ChatFormat.For(ChatTemplate.Parse("{% raw %}" + template + "{% endraw %}", "t"), Tokenizer);
 
     private static List<AnswerPart> Read(AnswerReader reader, IEnumerable<string> pieces) =>
         [.. pieces.SelectMany(piece => reader.Append(piece).ToArray()), .. reader.Complete()];
