@@ -47,6 +47,9 @@ switch (args)
         return AllocationCheck.Run(file, rest is ["--update"]);
     case ["parity", string model, string driver, .. string[] rest]:
         return PeerParity.Run(model, driver, rest is [string tokens] ? int.Parse(tokens, CultureInfo.InvariantCulture) : 32);
+    case ["masks", string folder, .. string[] rest]:
+        MaskReport.Run(folder, rest is [string length] ? int.Parse(length, CultureInfo.InvariantCulture) : 400);
+        return 0;
     case ["constrained", string path, .. string[] rest]:
         ConstraintReport.Run(path, rest is [string count] ? int.Parse(count, CultureInfo.InvariantCulture) : 256);
         return 0;

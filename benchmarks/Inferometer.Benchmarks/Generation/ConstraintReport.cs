@@ -21,7 +21,8 @@ internal static class ConstraintReport
           "address":{"type":"object","required":["street"],"properties":{"street":{"type":"string","maxLength":60},"zip":{"type":"string","pattern":"^[0-9]{5}$"}}}}}}
         """;
 
-    private static readonly (string Name, Func<OutputConstraint> Make)[] Constraints =
+    /// <summary>The constraints that are timed.</summary>
+    public static readonly (string Name, Func<OutputConstraint> Make)[] Constraints =
     [
         ("JSON", static () => OutputConstraint.JsonValue),
         ("JSON schema", static () => OutputConstraint.FromJsonSchema(Schema)),

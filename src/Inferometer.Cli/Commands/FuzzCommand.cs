@@ -1,22 +1,31 @@
 using System.CommandLine;
 using System.Diagnostics;
+using Inferometer.Cli.Fuzzing;
 using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Output;
 using Inferometer.Cli.Settings;
 using Inferometer.Core;
+using Inferometer.History.Fuzzing;
+using Inferometer.Inference.Chat.Fuzzing;
 using Inferometer.Inference.Constraints.Fuzzing;
+using Inferometer.Measurement.Fuzzing;
 using Inferometer.ModelFiles.Fuzzing;
 using Inferometer.Reports.Documents;
 using Inferometer.Reports.Writers;
 
 namespace Inferometer.Cli.Commands;
 
-/// <summary><c>inferometer fuzz</c>: feeds damaged files to the readers of model files, templates, schemas and grammars.</summary>
+/// <summary><c>inferometer fuzz</c>: feeds damaged inputs to all that reads what strangers write.</summary>
 internal static class FuzzCommand
 {
     public static Command Create(Printer printer)
     {
-        FuzzTarget[] all = [.. FuzzTarget.All, .. ConstraintTargets.All];
+        CommandTargets commands = new();
+        FuzzTarget[] all =
+        [
+            .. FormatTargets.All, .. ConstraintTargets.All, .. AnswerTargets.All, .. MeasurementTargets.All,
+            .. HistoryTargets.All, .. commands.All,
+        ];
         ValueOption<FuzzTarget[]> target = new(
             ["--target"], Domains.Word([.. all.Select(t => (t.Name, new[] { t })), ("all", all)]), "Reader to try.", "all")
         { Fallback = all };
@@ -36,6 +45,7 @@ internal static class FuzzCommand
         command.SetAction((parsed, cancellationToken) =>
         {
             using Interrupt interrupt = new(cancellationToken);
+            using CommandTargets loaded = commands;
             FuzzTarget[] targets = target.Of(parsed);
             long tries = count.Of(parsed);
             FuzzReport[] reports = new FuzzReport[targets.Length];

@@ -11,6 +11,7 @@ using Inferometer.Inference.Engine;
 using Inferometer.ModelFiles.Generation;
 using Inferometer.Reports.Generation;
 using Inferometer.Reports.Writers;
+using Inferometer.Scheduling;
 
 namespace Inferometer.Cli.Commands;
 
@@ -151,6 +152,7 @@ internal sealed class RunCommand
             throw;
         }
 
+        NoteEnd(model, stream.Last?.FinishReason, stream.Last?.Usage);
         Report(model, settings, stream.Last?.Usage);
     }
 
@@ -162,6 +164,7 @@ internal sealed class RunCommand
         string? reasoning = prompt.Reader is null ? null : TextOf(parts, AnswerPartKind.Reasoning);
         string text = prompt.Reader is null ? result.Text : TextOf(parts, AnswerPartKind.Text);
         _printer.Print(RunDocument.Of(Subject(model, prompt), result, text, reasoning), OutputFormat.Json);
+        NoteEnd(model, result.FinishReason, result.Usage);
         Report(model, settings, result.Usage);
     }
 
@@ -196,6 +199,14 @@ internal sealed class RunCommand
 
     private static RunSubject Subject(LoadedEngine model, PreparedPrompt prompt) =>
         new(model.Location.Name, prompt.Text, model.Engine.Tokenizer, model.LoadSeconds);
+
+    private void NoteEnd(LoadedEngine model, FinishReason? reason, GenerationUsage? usage)
+    {
+        if (ContextEnd.Note(model.Engine, reason, usage) is { } note)
+        {
+            _printer.Error.WriteLine("note: " + note);
+        }
+    }
 
     private void Report(LoadedEngine model, RunSettings settings, GenerationUsage? usage)
     {

@@ -134,6 +134,11 @@ internal sealed class ChatLoop(
         }
 
         stream.EndLine();
+        if (ContextEnd.Note(model.Engine, stream.Last?.FinishReason, stream.Last?.Usage) is { } note)
+        {
+            printer.Error.WriteLine($"({note})");
+        }
+
         Remember(stream);
     }
 

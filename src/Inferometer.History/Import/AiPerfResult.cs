@@ -79,8 +79,9 @@ internal static class AiPerfResult
         {
             if (owner.TryGetProperty(name, out JsonElement names))
             {
-                return names.ValueKind is JsonValueKind.Array && names.GetArrayLength() > 0 ? names[0].GetString(
-                    ) : ImportedFigures.Text(owner, name);
+                return names is { ValueKind: JsonValueKind.Array } && names.GetArrayLength() > 0
+                    ? names[0].ValueKind is JsonValueKind.String ? names[0].GetString() : null
+                    : ImportedFigures.Text(owner, name);
             }
         }
 

@@ -28,6 +28,7 @@ internal static class VllmResult
             string key = field.Name.Replace("_e2e_latency_ms", "_e2el_ms", StringComparison.Ordinal);
             if (IsFigure(key) && ImportedFigures.Number(result, field.Name) is { } value)
             {
+                metrics.RemoveAll(m => string.Equals(m.Key, key, StringComparison.Ordinal)); // of equal names the last counts
                 metrics.Add(ImportedFigures.Of(key, UnitOf(key), value));
             }
             else if (field.Value.ValueKind is JsonValueKind.String or JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False
@@ -80,7 +81,8 @@ internal static class VllmResult
         if (result.TryGetProperty("itls", out JsonElement itls) && itls.ValueKind is JsonValueKind.Array && itls.GetArrayLength(
             ) == first.Length
             && ImportedFigures.List(result, "output_lens") is { } lengths && lengths.Length == first.Length
-            && itls.EnumerateArray().All(gaps => gaps.ValueKind is JsonValueKind.Array))
+            && itls.EnumerateArray().All(gaps => gaps.ValueKind is JsonValueKind.Array
+                && gaps.EnumerateArray().All(gap => gap.ValueKind is JsonValueKind.Number)))
         {
             double[] after = [.. itls.EnumerateArray().Select(gaps => gaps.EnumerateArray().Sum(g => g.GetDouble()))];
             yield return new RunSeries(

@@ -127,8 +127,12 @@ public sealed class EngineChatClient : IChatClient
         {
             if (part.Call is { } call)
             {
-                Dictionary<string, object?> arguments = call.Arguments.EnumerateObject()
-                    .ToDictionary(member => member.Name, member => (object?)member.Value, StringComparer.Ordinal);
+                Dictionary<string, object?> arguments = new(StringComparer.Ordinal);
+                foreach (System.Text.Json.JsonProperty member in call.Arguments.EnumerateObject())
+                {
+                    arguments[member.Name] = member.Value; // of equal names the last counts
+                }
+
                 contents.Add(new FunctionCallContent(call.Id, call.Name, arguments));
             }
             else if (part.Kind == AnswerPartKind.Text)

@@ -13,7 +13,6 @@ public sealed class FormatFuzzer(FuzzTarget target, int seed)
 {
     /// <summary>Bytes a reader may allocate for one input: a fixed amount and a multiple of the input's length.</summary>
     private const long AllocationAllowance = 4 << 20;
-    private const int AllocationFactor = 64;
     private const int MaxFailures = 20;
     private static readonly TimeSpan TimeAllowance = TimeSpan.FromSeconds(10);
 
@@ -36,7 +35,7 @@ public sealed class FormatFuzzer(FuzzTarget target, int seed)
             tried++;
             accepted += sound ? 1 : 0;
             largest = Math.Max(largest, allocated);
-            fault ??= allocated > AllocationAllowance + ((long)AllocationFactor * input.Length)
+            fault ??= allocated > AllocationAllowance + ((long)target.AllocationFactor * input.Length)
                 ? $"allocated {allocated} bytes for {input.Length} bytes of input"
                 : Stopwatch.GetElapsedTime(started) > TimeAllowance ? $"took {Stopwatch.GetElapsedTime(started).TotalSeconds:F1} s" : null;
             if (fault is not null)

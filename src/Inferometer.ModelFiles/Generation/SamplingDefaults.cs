@@ -52,7 +52,12 @@ public sealed record SamplingDefaults
             return note is null ? None : None with { Notes = [note] };
         }
 
-        JsonElement root = document.RootElement;
+        return Of(document.RootElement, file);
+    }
+
+    /// <summary>What the object in a <c>generation_config.json</c> recommends.</summary>
+    internal static SamplingDefaults Of(JsonElement root, string file)
+    {
         Fields fields = new(file, key => root.TryGetProperty(key, out JsonElement value) && value.ValueKind != JsonValueKind.Null
             ? (value.ValueKind == JsonValueKind.Number ? value.GetDouble() : double.NaN, value.GetRawText()) : null, "");
         SamplingDefaults defaults = fields.Read("temperature", "top_k", "top_p", "min_p", "repetition_penalty");

@@ -20,6 +20,9 @@ public sealed class ChatTemplate
 
     // Hugging Face's name of the template that is used when tools are given.
     private const string ToolUseName = "tool_use";
+
+    // SmolLM3's name of the tools whose calls are JSON between tags.
+    private const string XmlToolsName = "xml_tools";
     private const string TemplateExtension = ".jinja";
 
     private readonly JinjaTemplate _template;
@@ -205,6 +208,11 @@ public sealed class ChatTemplate
         // As in transformers these three are always defined, None where nothing was given.
         yield return KeyValuePair.Create("messages", (JinjaValue)new ListValue([.. prompt.Turns.Select(Message)]));
         yield return KeyValuePair.Create("tools", Given(prompt.Tools));
+        if (prompt.Tools is not null && !prompt.Variables.ContainsKey(XmlToolsName))
+        {
+            yield return KeyValuePair.Create(XmlToolsName, Given(prompt.Tools));
+        }
+
         yield return KeyValuePair.Create("documents", Given(prompt.Documents));
         yield return KeyValuePair.Create("add_generation_prompt", (JinjaValue)BooleanValue.Of(prompt.AddGenerationPrompt));
         foreach ((string name, JsonElement value) in prompt.Variables)

@@ -20,16 +20,25 @@ public static class HuggingFaceTokenizer
 
     /// <summary>Makes the tokenizer of files that were parsed already.</summary>
     /// <exception cref="InferometerException">They are malformed, or of a kind that is not supported.</exception>
-    internal static Tokenizer Load(TokenizerFiles files)
+    internal static Tokenizer Load(TokenizerFiles files) => new(Read(files.Tokenizer, files.Path, files.Special) with
+    {
+        ChatTemplates = ChatTemplateFiles.Read(files.Folder, files.Config),
+        Notes = files.Notes,
+    });
+
+    /// <summary>Makes a tokenizer of a parsed <c>tokenizer.json</c>.</summary>
+    /// <exception cref="InferometerException">It is malformed, or of a kind that is not supported.</exception>
+    internal static Tokenizer Parse(JsonElement root, string path, SpecialTokenFiles special) => new(Read(root, path, special));
+
+    private static TokenizerParts Read(JsonElement root, string path, SpecialTokenFiles special)
     {
         try
         {
-            TokenizerParts parts = Parts(files.Tokenizer, files.Path, files.Special);
-            return new Tokenizer(parts with { ChatTemplates = ChatTemplateFiles.Read(files.Folder, files.Config), Notes = files.Notes });
+            return Parts(root, path, special);
         }
         catch (Exception exception) when (exception is InvalidOperationException or KeyNotFoundException or FormatException)
         {
-            throw new InferometerException($"{files.Path}: not a tokenizer.json as it should be ({exception.Message})", exception);
+            throw new InferometerException($"{path}: not a tokenizer.json as it should be ({exception.Message})", exception);
         }
     }
 

@@ -48,6 +48,11 @@ internal sealed record TokenizerJsonModel(Vocabulary Vocabulary, TokenModel Mode
         List<double> scores = [];
         foreach (JsonElement piece in model.GetProperty("vocab").EnumerateArray())
         {
+            if (piece.GetArrayLength() != 2)
+            {
+                throw new FormatException($"piece {entries.Count.ToString(CultureInfo.InvariantCulture)} is no pair of a text and a score");
+            }
+
             entries.Add((piece[0].GetString() ?? "", entries.Count));
             scores.Add(piece[1].GetDouble());
         }

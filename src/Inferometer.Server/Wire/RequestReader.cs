@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Inferometer.Core;
 using Microsoft.AspNetCore.Http;
 
 namespace Inferometer.Server.Wire;
@@ -16,12 +17,25 @@ internal static class RequestReader
     {
         try
         {
-            return await JsonDocument.ParseAsync(context.Request.Body, Options, context.RequestAborted).ConfigureAwait(false);
+            return RequireText(await JsonDocument.ParseAsync(context.Request.Body, Options, context.RequestAborted).ConfigureAwait(false));
         }
         catch (JsonException error)
         {
             string place = FormattableString.Invariant($"line {error.LineNumber + 1}, byte {error.BytePositionInLine + 1}");
             throw ApiException.Invalid(null, $"The request's body is no JSON document ({place}).");
         }
+    }
+
+    /// <summary>A document all of whose names and texts can be read.</summary>
+    /// <exception cref="ApiException">One is no Unicode; the document is disposed.</exception>
+    public static JsonDocument RequireText(JsonDocument document)
+    {
+        if (JsonUnicode.IsSound(document.RootElement))
+        {
+            return document;
+        }
+
+        document.Dispose();
+        throw ApiException.Invalid(null, "The request's body holds text that is no Unicode.");
     }
 }

@@ -124,6 +124,11 @@ public static class ArrivalTraceReader
                     throw new InferometerException($"{where}: {root.ValueKind} where an object is expected.");
                 }
 
+                if (!JsonUnicode.IsSound(root))
+                {
+                    throw new InferometerException($"{where}: it holds text that is no Unicode.");
+                }
+
                 layout ??= TraceLayout.Of([.. root.EnumerateObject().Select(p => p.Name)]);
                 Add(
                     arrivals,

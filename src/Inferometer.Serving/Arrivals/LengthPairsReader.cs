@@ -57,6 +57,11 @@ public static class LengthPairsReader
         try
         {
             using JsonDocument document = JsonDocument.Parse(json);
+            if (!JsonUnicode.IsSound(document.RootElement))
+            {
+                throw new InferometerException($"dataset {name}: it holds text that is no Unicode.");
+            }
+
             if (document.RootElement.ValueKind != JsonValueKind.Array)
             {
                 throw new InferometerException($"dataset {name}: expected is an array of conversations.");

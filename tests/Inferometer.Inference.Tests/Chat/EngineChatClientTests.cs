@@ -106,7 +106,7 @@ public sealed class EngineChatClientTests
             "no variable that turns reasoning on or off");
         await Refused(
             client, Conversation,
-            new ChatOptions { ResponseFormat = ChatResponseFormat.ForJsonSchema(JsonElement.Parse("""{"maxContains":1}""")) }, "'maxContains' cannot be held to");
+            new ChatOptions { ResponseFormat = ChatResponseFormat.ForJsonSchema(JsonElement.Parse("""{"unevaluatedItems":false}""")) }, "'unevaluatedItems' cannot be held to");
         await Refused(client, Conversation, new ChatOptions { ConversationId = "1" }, "conversations");
         await Refused(
             client, [new ChatMessage(ChatRole.User, [new UriContent("https://example.org/a.png", "image/png")])], null, "UriContent");

@@ -31,7 +31,11 @@ public sealed class ToolCallingTests
         "{#<｜tool▁calls▁begin｜>```json#}", "{#<｜tool▁calls▁begin｜>#}", "{#<minimax:tool_call>#}", "{#<seed:tool_call>#}", "{#<|tool_li"
             + "st_start|>#}",
         "{#<|tool_call|><|start_of_role|>#}", "{#<|tool|><|/tool|>#}", "{#<|START_ACTION|>tool_name#}", "{#<|tools_prefix|>#}",
-        "{#<|start|><|channel|><|message|>#}", "{#DSML function_calls#}", "{#<tool_call></tool_call><think></think>#}",
+        "{#<|start|><|channel|><|message|>#}", "{#DSML function_calls#}", "{#<|tool_call>call:#}", "{#<start_function_call>#}",
+        "{#<|open|><|sep|>open_tag('call'#}", "{#]<]minimax[>[<invoke name=#}", "{#>>>${recipient} >>>all#}", "{#<atem:function_c"
+            + "alls><|message|>#}",
+        "{#<function_calls>pythonic#}", "{#[func_name1(#}", "{#function call<|role_sep|>#}", "{#<|action_start|><|plugin|>#}",
+        "{#<tool_call></tool_call><think></think>#}",
     ];
 
     public static TheoryData<int> Formats => [.. Enumerable.Range(0, Marks.Length)];

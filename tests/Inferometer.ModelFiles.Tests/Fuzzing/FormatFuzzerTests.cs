@@ -5,13 +5,13 @@ namespace Inferometer.ModelFiles.Tests.Fuzzing;
 
 public sealed class FormatFuzzerTests
 {
-    public static TheoryData<string> Targets => [.. FuzzTarget.All.Select(target => target.Name)];
+    public static TheoryData<string> Targets => [.. FormatTargets.All.Select(target => target.Name)];
 
     [Theory]
     [MemberData(nameof(Targets))]
     public void Damaged_files_are_refused_and_nothing_else_happens(string name)
     {
-        FuzzTarget target = FuzzTarget.All.Single(candidate => string.Equals(candidate.Name, name, StringComparison.Ordinal));
+        FuzzTarget target = FormatTargets.All.Single(candidate => string.Equals(candidate.Name, name, StringComparison.Ordinal));
         FuzzReport report = new FormatFuzzer(target, seed: 1).Run(2000, TestContext.Current.CancellationToken);
         Assert.True(report.Failures.Count == 0, report.Failures.Count == 0 ? "" : report.Failures[0].Fault);
         Assert.Equal(2000, report.Tried);
@@ -22,7 +22,7 @@ public sealed class FormatFuzzerTests
     [MemberData(nameof(Targets))]
     public void The_files_it_starts_from_are_sound(string name)
     {
-        FuzzTarget target = FuzzTarget.All.Single(candidate => string.Equals(candidate.Name, name, StringComparison.Ordinal));
+        FuzzTarget target = FormatTargets.All.Single(candidate => string.Equals(candidate.Name, name, StringComparison.Ordinal));
         Assert.All(target.Seeds, target.Read);
     }
 

@@ -35,7 +35,7 @@ internal static class GemmaParts
         long hidden = f.Hidden;
         long streams = f.Fields.IntOr(4, 1, 64, "altup_num_inputs");
         long rank = f.Fields.IntOr(64, 1, Limits.Width, "laurel_rank");
-        var mixer = (AttentionMixer)layer.Mixer!;
+        var mixer = f.Attention(layer);
         long unused = mixer.ReusesCache ? (2L * mixer.KvHeads * mixer.HeadDim * hidden) + mixer.HeadDim : 0;
         if (layer.FeedForward is DenseFeedForward dense)
         {

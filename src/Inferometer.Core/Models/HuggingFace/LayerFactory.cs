@@ -23,6 +23,16 @@ internal sealed class LayerFactory
 
     public JsonFields Fields => Shape.Fields;
 
+    /// <summary>The attention of a layer that has queries, keys and values.</summary>
+    /// <exception cref="InferometerException">The fields say another kind, which the family does not have.</exception>
+    public AttentionMixer Attention(LayerArchitecture layer) => layer.Mixer as AttentionMixer ?? throw new InferometerException(
+        $"{Fields.Source}: its fields ask for layers of another kind than the family's attention (kv_lora_rank, layer_types).");
+
+    /// <summary>The experts of a layer that has some.</summary>
+    /// <exception cref="InferometerException">The fields say that it has none.</exception>
+    public MoeFeedForward Experts(LayerArchitecture layer) => layer.FeedForward as MoeFeedForward ?? throw new InferometerException(
+        $"{Fields.Source}: its fields ask for a layer without experts, which the family does not have.");
+
     public int Hidden => Shape.HiddenSize;
 
     public int LayerCount => Shape.LayerCount;

@@ -36,7 +36,7 @@ internal static class MixtureParts
         int width = f.Fields.Int(Limits.HeadDim, "kv_channels");
         int perToken = f.Fields.Int(Limits.Experts, "num_experts_per_tok");
         int heads = kvHeads * perToken;
-        var mixer = (AttentionMixer)layer.Mixer! with { Heads = heads, KvHeads = kvHeads, HeadDim = width, ValueHeadDim = width };
+        var mixer = f.Attention(layer) with { Heads = heads, KvHeads = kvHeads, HeadDim = width, ValueHeadDim = width };
         long experts = f.Fields.Int(Limits.Experts, "num_local_experts");
         long idle = (experts - perToken) * 2 * f.Hidden * kvHeads * width;
         return (layer with { Mixer = mixer })
@@ -51,9 +51,9 @@ internal static class MixtureParts
     /// </summary>
     public static LayerArchitecture Zaya(LayerFactory f, int index, LayerArchitecture layer)
     {
-        var mixer = (AttentionMixer)layer.Mixer!;
+        var mixer = f.Attention(layer);
         long width = f.Fields.IntOr(256, 1, Limits.Width, "router_hidden_size");
-        var experts = (MoeFeedForward)layer.FeedForward!;
+        var experts = f.Experts(layer);
         long channels = (long)(mixer.Heads + mixer.KvHeads) * mixer.HeadDim;
         long taps = f.Fields.IntOr(2, 1, 64, "cca_time0");
         long grouped = f.Fields.IntOr(2, 1, 64, "cca_time1") * mixer.HeadDim;
@@ -70,7 +70,7 @@ internal static class MixtureParts
     /// </summary>
     public static LayerArchitecture Inkling(LayerFactory f, int index, LayerArchitecture layer)
     {
-        var mixer = (AttentionMixer)layer.Mixer!;
+        var mixer = f.Attention(layer);
         long taps = f.Fields.IntOr(4, 1, 64, "conv_kernel_size", "sconv_kernel_size");
         long relative = f.Fields.IntOr(16, 1, Limits.Width, "d_rel");
         long extent = mixer.WindowTokens > 0 ? mixer.WindowTokens : f.Fields.IntOr(1024, 1, int.MaxValue, "rel_extent");

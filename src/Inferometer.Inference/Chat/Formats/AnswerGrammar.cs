@@ -10,7 +10,7 @@ namespace Inferometer.Inference.Chat.Formats;
 /// What an answer must be where it must be a call of a tool, or JSON, in the way that the models of a template write: reasoning may come
 /// before it.
 /// </summary>
-internal sealed class AnswerGrammar
+internal sealed partial class AnswerGrammar
 {
     private const int MostCalls = 16;
 
@@ -97,10 +97,13 @@ internal sealed class AnswerGrammar
         Expression line = Expression.Text("\n");
         switch (syntax.Form)
         {
-            case ToolCallForm.Harmony:
-                return one;
-            case ToolCallForm.Bare:
+            case ToolCallForm.Harmony or ToolCallForm.Bare:
                 return one; // several are no part of the format
+            case ToolCallForm.Recipients:
+                return Messages(syntax, tools, most);
+            case ToolCallForm.Python when syntax.OnLines:
+                return Expression.Sequence(
+                    Marks(syntax.Open), line, Repeated(one, line, most), line, Marks(syntax.Close));
             case ToolCallForm.Python:
                 return Expression.Sequence(
                     Marks(syntax.Open), Expression.Text("["), Repeated(one, Expression.Text(", "), most), Expression.Text("]"),
@@ -109,6 +112,8 @@ internal sealed class AnswerGrammar
                 return Expression.Sequence(
                     Marks(syntax.Open), Expression.Text("["), Repeated(one, JsonGrammar.Comma, most), Expression.Text("]"),
                         Marks(syntax.Close));
+            case ToolCallForm.Pairs:
+                return Repeated(Expression.Sequence(Marks(syntax.Open), one, Marks(syntax.Close)), Expression.Empty, most);
             case ToolCallForm.Objects:
                 return Repeated(Expression.Sequence(
                     Marks(syntax.Open), Expression.Optional(line), one, Expression.Optional(line), Marks(syntax.Close)), line, most);
@@ -130,8 +135,8 @@ internal sealed class AnswerGrammar
     {
         string origin = $"tool '{tool.Name}'";
         SchemaCompiler.RequireUnicode(tool.Parameters, origin);
-        Expression arguments = syntax.Form is ToolCallForm.Members or ToolCallForm.Python ? Expression.Empty : Schema(tool.Parameters,
-            origin);
+        Expression arguments = syntax.Form is ToolCallForm.Members or ToolCallForm.Python or ToolCallForm.Pairs ? Expression.Empty
+            : Schema(tool.Parameters, origin);
         return syntax.Form switch
         {
             ToolCallForm.Harmony => Expression.Sequence(
@@ -142,6 +147,7 @@ internal sealed class AnswerGrammar
                 syntax.IdMark is { } mark ? Expression.Optional(Expression.Sequence(Marks(mark), Id)) : Expression.Empty,
                 Marks(syntax.AfterName), arguments, Marks(syntax.Close)),
             ToolCallForm.Members => Members(syntax, tool, origin),
+            ToolCallForm.Pairs => Pairs(syntax, tool, origin),
             ToolCallForm.Python => Python(tool, origin),
             _ => Object(syntax, tool, arguments),
         };
@@ -172,25 +178,6 @@ internal sealed class AnswerGrammar
         return JsonGrammar.Braces(new ListExpression(members, JsonGrammar.Comma, Extra: null));
     }
 
-    private Expression Members(ToolCallSyntax syntax, ToolDeclaration tool, string origin)
-    {
-        Expression line = Expression.Optional(Expression.Text("\n"));
-        ListItem[] arguments =
-        [
-            .. Arguments(tool).Select(argument => new ListItem(
-                Expression.Sequence(
-                    Marks(syntax.BeforeKey), Expression.Text(argument.Name), Marks(syntax.AfterKey),
-                    syntax.BeforeValue is { } before ? Expression.Sequence(line, Marks(before)) : Expression.Empty,
-                    tool.TypeOf(argument.Name) is "string" && IsPlain(argument.Schema)
-                        ? new UntilMarkerExpression(syntax.AfterValue)
-                        : Expression.Sequence(line, Schema(argument.Schema, tool.Parameters, origin), line, Marks(syntax.AfterValue))),
-                argument.IsRequired)),
-        ];
-        return Expression.Sequence(
-            Marks(syntax.BeforeName), Expression.Text(tool.Name), Marks(syntax.AfterName), line,
-            new ListExpression(arguments, line, Extra: null), line, Marks(syntax.Close));
-    }
-
     private Expression Python(ToolDeclaration tool, string origin)
     {
         ListItem[] arguments =
@@ -202,10 +189,6 @@ internal sealed class AnswerGrammar
         return Expression.Sequence(
             Expression.Text(tool.Name + "("), new ListExpression(arguments, Expression.Text(", "), Extra: null), Expression.Text(")"));
     }
-
-    /// <summary>Whether a text is held to nothing but being one.</summary>
-    private static bool IsPlain(JsonElement schema) =>
-        schema.EnumerateObject().All(member => member.Name is "type" or "description" or "title" or "default" or "examples");
 
     private static IEnumerable<(string Name, JsonElement Schema, bool IsRequired)> Arguments(ToolDeclaration tool)
     {
@@ -235,10 +218,15 @@ internal sealed class AnswerGrammar
     private static Expression Mark(string text) => new MarkerExpression(text);
 
     /// <summary>A text with the marks in it that may be control tokens.</summary>
-    private static Expression Marks(string? text)
+    private Expression Marks(string? text)
     {
         List<Expression> parts = [];
         string rest = text ?? "";
+        if (_format.Syntax?.NestedMark is { } nested && rest.IndexOf(nested, StringComparison.Ordinal) is var at and >= 0)
+        {
+            return Expression.Sequence(Marks(rest[..at]), Mark(nested), Marks(rest[(at + nested.Length)..]));
+        }
+
         while (rest.Length > 0)
         {
             int open = rest.IndexOfAny(['<', '[']);

@@ -4,12 +4,21 @@ namespace Inferometer.Inference.Chat.Formats;
 /// Takes an answer apart as it comes: reasoning, the answer itself, calls of tools. What may be the beginning of a mark is held back, a
 /// call until it is whole; what looks like a call and is none is given out as text. Not thread-safe; one per answer.
 /// </summary>
+/// <remarks>
+/// Where calls are streamed, each call of a declared tool begins with <see cref="AnswerPartKind.ToolCallStart"/> as soon as its tool is
+/// known, goes on with the text of its arguments, and is given whole at its end; calls whose arguments are not written as they are read
+/// (Python's, arguments as a text) come in one piece. A call that breaks off has no end: what was given of it is what the model wrote.
+/// </remarks>
 public sealed class AnswerReader
 {
     private readonly ReasoningTags? _reasoning;
     private readonly ToolCallSyntax? _syntax;
     private readonly ToolCallReader? _calls;
-    private readonly HarmonyReader? _harmony;
+    private readonly IMessageReader? _messages;
+    private readonly CallSink? _sink;
+    private ICallStream? _stream;
+    private int _sectionCalls; // calls that had begun where the section began
+    private int _searched; // of the section, for its end
     private readonly string[] _textMarks;
     private readonly List<AnswerPart> _parts = [];
     private string _held = "";
@@ -19,20 +28,32 @@ public sealed class AnswerReader
     private bool _skipsBlank;
     private bool _mayBeBare;
 
-    internal AnswerReader(ChatFormat format, string prompt, IReadOnlyList<ToolDeclaration> tools)
+    internal AnswerReader(ChatFormat format, string prompt, IReadOnlyList<ToolDeclaration> tools, bool streamsCalls = false)
+        : this(format.Reasoning, format.Syntax, prompt, tools, streamsCalls)
     {
-        _reasoning = format.Reasoning;
-        _syntax = tools.Count > 0 ? format.Syntax : null;
-        if (format.Syntax is { Form: ToolCallForm.Harmony })
+    }
+
+    internal AnswerReader(
+        ReasoningTags? reasoning, ToolCallSyntax? syntax, string prompt, IReadOnlyList<ToolDeclaration> tools, bool streamsCalls)
+    {
+        _reasoning = reasoning;
+        _syntax = tools.Count > 0 ? syntax : null;
+        _messages = syntax?.Form switch
         {
-            _harmony = new HarmonyReader(prompt);
+            ToolCallForm.Harmony => new HarmonyReader(prompt, streamsCalls),
+            ToolCallForm.Recipients => new RecipientReader(syntax, prompt, tools, streamsCalls),
+            _ => null,
+        };
+        if (_messages is not null)
+        {
             _textMarks = [];
             return;
         }
 
         _calls = _syntax is null ? null : new ToolCallReader(_syntax, tools);
+        _sink = _syntax is null || !streamsCalls ? null : new CallSink(_parts);
         _inReasoning = _skipsBlank = _reasoning is { } tags && prompt.TrimEnd().EndsWith(tags.Open, StringComparison.Ordinal);
-        _mayBeBare = _syntax is { Form: ToolCallForm.Bare };
+        _mayBeBare = _syntax is { IsBare: true };
         _textMarks = [.. new[] { _reasoning?.Open, _syntax?.Trigger }.OfType<string>(), .. FormatCatalog.LeftOut];
     }
 
@@ -40,9 +61,9 @@ public sealed class AnswerReader
     public IReadOnlyList<AnswerPart> Append(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        if (_harmony is not null)
+        if (_messages is not null)
         {
-            return _harmony.Append(text);
+            return _messages.Append(text);
         }
 
         _parts.Clear();
@@ -60,9 +81,9 @@ public sealed class AnswerReader
     /// <summary>Ends the answer and returns what was held back; the list is good until the next call.</summary>
     public IReadOnlyList<AnswerPart> Complete()
     {
-        if (_harmony is not null)
+        if (_messages is not null)
         {
-            return _harmony.Complete();
+            return _messages.Complete();
         }
 
         _parts.Clear();
@@ -70,10 +91,14 @@ public sealed class AnswerReader
         {
             Add(calls);
         }
-        else
+        else if (_sink is null || _sink.Begun == _sectionCalls)
         {
             Give(_held);
             Give(_blank, isBlank: true);
+        }
+        else if (!_sink.IsOpen)
+        {
+            Give(_held[_stream!.Position..]); // behind the calls that were given out
         }
 
         _held = _blank = "";
@@ -83,8 +108,9 @@ public sealed class AnswerReader
     /// <summary>Takes what is certain of the text held; false when more must come.</summary>
     private bool Step()
     {
-        if (_mayBeBare && !_inReasoning && _held.TrimStart() is var begun && (begun.Length == 0 || begun[0] is '{' or '['))
+        if (_mayBeBare && !_inReasoning && _held.TrimStart() is var begun && (begun.Length == 0 || _syntax!.MayBegin(begun[0])))
         {
+            Stream(hasTrigger: false);
             return false; // the whole answer decides
         }
 
@@ -94,13 +120,14 @@ public sealed class AnswerReader
 
     private bool TakeCalls()
     {
+        Stream(hasTrigger: true);
         if (_syntax!.End is not { } end)
         {
             return false;
         }
 
         // An end inside of a text does not end the section: then what is before it reads as nothing.
-        for (int at = _held.IndexOf(end, StringComparison.Ordinal); at >= 0; at = _held.IndexOf(end, at + 1, StringComparison.Ordinal))
+        for (int at; (at = _held.IndexOf(end, _searched, StringComparison.Ordinal)) >= 0; _searched = at + 1)
         {
             int length = at + end.Length;
             if (_calls!.Read(_held[..length]) is { } calls)
@@ -113,7 +140,18 @@ public sealed class AnswerReader
             }
         }
 
+        _searched = Math.Max(_searched, _held.Length - end.Length + 1);
         return false;
+    }
+
+    /// <summary>Gives out what is known of calls that are not whole.</summary>
+    private void Stream(bool hasTrigger)
+    {
+        if (_sink is not null)
+        {
+            _stream ??= _calls!.Stream(_sink, hasTrigger);
+            _stream?.Read(_held);
+        }
     }
 
     private bool TakeText(string[] marks)
@@ -134,7 +172,7 @@ public sealed class AnswerReader
         if (_inReasoning)
         {
             _inReasoning = false;
-            _mayBeBare = _syntax is { Form: ToolCallForm.Bare };
+            _mayBeBare = _syntax is { IsBare: true };
         }
         else if (string.Equals(mark, _reasoning?.Open, StringComparison.Ordinal))
         {
@@ -143,13 +181,29 @@ public sealed class AnswerReader
         else if (string.Equals(mark, _syntax?.Trigger, StringComparison.Ordinal))
         {
             _inCalls = true;
+            _searched = 0;
             _held = mark + _held;
         }
 
         return _held.Length > 0;
     }
 
-    private void Add(List<ToolCall> calls) => _parts.AddRange(calls.Select(call => new AnswerPart(AnswerPartKind.ToolCall, "", call)));
+    private void Add(List<ToolCall> calls)
+    {
+        if (_sink is null)
+        {
+            _parts.AddRange(calls.Select(call => new AnswerPart(AnswerPartKind.ToolCall, "", call)));
+            return;
+        }
+
+        foreach (ToolCall call in calls.Skip(_sink.Begun - _sectionCalls))
+        {
+            _sink.Add(call);
+        }
+
+        _sectionCalls = _sink.Begun;
+        _stream = null;
+    }
 
     /// <summary>Gives text out, but for blanks at its end and, where none are wanted, at its beginning.</summary>
     private void Give(string text, bool isBlank = false)

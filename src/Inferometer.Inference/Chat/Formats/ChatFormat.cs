@@ -27,7 +27,7 @@ public sealed partial class ChatFormat
         TakesTools = ToolsVariable().IsMatch(source);
         Syntax = FormatCatalog.Syntaxes.FirstOrDefault(syntax => syntax.Fits(source))
             ?? FormatCatalog.Syntaxes.FirstOrDefault(syntax => syntax.Trigger is { } mark && tokenizer.TryGetId(mark, out _));
-        Reasoning = FormatCatalog.Reasoning.FirstOrDefault(tags => source.Contains(tags.Close, StringComparison.Ordinal))
+        Reasoning = FormatCatalog.Reasoning.FirstOrDefault(tags => source.Contains(tags.When, StringComparison.Ordinal))
             ?? FormatCatalog.Reasoning.FirstOrDefault(tags =>
                 tokenizer.TryGetId(tags.Open, out _) && tokenizer.TryGetId(tags.Close, out _));
         ShownTokens =
@@ -49,7 +49,7 @@ public sealed partial class ChatFormat
     public string? ToolCalls => Syntax?.Name;
 
     /// <summary>Whether reasoning is told apart from the answer.</summary>
-    public bool HasReasoning => Reasoning is not null || Syntax is { Form: ToolCallForm.Harmony };
+    public bool HasReasoning => Reasoning is not null || Syntax is { Form: ToolCallForm.Harmony } or { Self.Length: > 0 };
 
     /// <summary>Control tokens that belong to what <see cref="Read"/> takes: those of marks around reasoning and calls.</summary>
     public IReadOnlyList<int> ShownTokens { get; }
@@ -72,11 +72,12 @@ public sealed partial class ChatFormat
     /// <summary>A reader of the answer to a prompt.</summary>
     /// <param name="prompt">The prompt: whether it ends inside of reasoning decides how the answer begins.</param>
     /// <param name="tools">The tools that were given; without any, nothing is read as a call.</param>
-    public AnswerReader Read(RenderedPrompt prompt, IReadOnlyList<ToolDeclaration> tools)
+    /// <param name="streamsCalls">Give calls out while they are being written, as <see cref="AnswerReader"/> says.</param>
+    public AnswerReader Read(RenderedPrompt prompt, IReadOnlyList<ToolDeclaration> tools, bool streamsCalls = false)
     {
         ArgumentNullException.ThrowIfNull(prompt);
         ArgumentNullException.ThrowIfNull(tools);
-        return new AnswerReader(this, prompt.Text, tools);
+        return new AnswerReader(this, prompt.Text, tools, streamsCalls);
     }
 
     /// <summary>
@@ -157,6 +158,6 @@ public sealed partial class ChatFormat
         }
     }
 
-    [GeneratedRegex(@"\btools\b", RegexOptions.CultureInvariant, 1000)]
+    [GeneratedRegex(@"\b(xml_)?tools\b", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex ToolsVariable();
 }

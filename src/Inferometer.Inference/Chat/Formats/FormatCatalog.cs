@@ -15,7 +15,8 @@ internal static class FormatCatalog
         Reasoning =
         [
             .. root.GetProperty("reasoning").EnumerateArray().Select(tags => new ReasoningTags(
-                tags.GetProperty("open").GetString()!, tags.GetProperty("close").GetString()!)),
+                tags.GetProperty("open").GetString()!, tags.GetProperty("close").GetString()!,
+                (tags.TryGetProperty("when", out JsonElement when) ? when : tags.GetProperty("close")).GetString()!)),
         ];
         LeftOut = [.. root.GetProperty("left_out").EnumerateArray().Select(text => text.GetString()!)];
     }

@@ -6,20 +6,22 @@ namespace Inferometer.Inference.Chat.Formats;
 /// Takes an answer of gpt-oss apart: messages, each with a header that names its channel and perhaps whom it is for. The analysis channel
 /// is reasoning, messages to functions are calls, all else is the answer.
 /// </summary>
-internal sealed partial class HarmonyReader
+internal sealed partial class HarmonyReader : IMessageReader
 {
     private const string Message = "<|message|>";
     private static readonly string[] Ends = ["<|end|>", "<|call|>", "<|return|>", "<|start|>"];
 
     private readonly List<AnswerPart> _parts = [];
+    private readonly ArgumentsBody _arguments;
     private string _held = "";
     private string? _function;
     private bool _inBody;
     private bool _isReasoning;
 
     /// <summary>Begins where the prompt ends: mostly inside of a header.</summary>
-    public HarmonyReader(string prompt)
+    public HarmonyReader(string prompt, bool streamsCalls)
     {
+        _arguments = new ArgumentsBody(_parts, streamsCalls ? new CallSink(_parts) : null);
         int start = prompt.LastIndexOf("<|start|>", StringComparison.Ordinal);
         string last = start < 0 ? "" : prompt[start..];
         int message = last.IndexOf(Message, StringComparison.Ordinal);
@@ -86,7 +88,11 @@ internal sealed partial class HarmonyReader
         (int at, string mark) = AnswerReader.FirstMark(_held, Ends);
         if (at < 0)
         {
-            if (_function is null)
+            if (_function is { } name)
+            {
+                _arguments.Read(name, _held[..^AnswerReader.Partial(_held, Ends)]);
+            }
+            else
             {
                 int certain = _held.Length - AnswerReader.Partial(_held, Ends);
                 Give(_held[..certain]);
@@ -103,11 +109,7 @@ internal sealed partial class HarmonyReader
 
     private void Close(string rest)
     {
-        if (_function is { } name && JsonPieces.All(rest) is [{ ValueKind: System.Text.Json.JsonValueKind.Object } arguments])
-        {
-            _parts.Add(new AnswerPart(AnswerPartKind.ToolCall, "", ToolCall.Of(null, name, arguments)));
-        }
-        else
+        if (_function is not { } name || !_arguments.End(name, rest))
         {
             Give(rest);
         }

@@ -66,6 +66,10 @@ internal static class JsonPieces
         return JsonElement.Parse(stream.ToArray());
     }
 
+    /// <summary>A list of values.</summary>
+    public static JsonElement List(IEnumerable<JsonElement> values) =>
+        JsonElement.Parse($"[{string.Join(',', values.Select(value => value.GetRawText()))}]");
+
     private static bool SkipBlank(byte[] bytes, ref int at)
     {
         while (at < bytes.Length && bytes[at] is (byte)' ' or (byte)'\n' or (byte)'\r' or (byte)'\t')

@@ -38,7 +38,7 @@ internal sealed class PythonCalls
 
             calls.Add(Call());
         }
-        while (!_failed && Take(','));
+        while (!_failed && (Take(',') || (!isList && Peek() != '\0'))); // or one call a line
 
         _failed |= isList && !Take(']');
         return calls;

@@ -1,12 +1,11 @@
 using System.Text.Json;
-using System.Text.RegularExpressions;
 
 namespace Inferometer.Inference.Chat.Formats;
 
 /// <summary>Reads the calls of a section that a model wrote.</summary>
 /// <param name="syntax">How it writes them.</param>
 /// <param name="tools">The tools it was given, for the types of their arguments.</param>
-internal sealed partial class ToolCallReader(ToolCallSyntax syntax, IReadOnlyList<ToolDeclaration> tools)
+internal sealed class ToolCallReader(ToolCallSyntax syntax, IReadOnlyList<ToolDeclaration> tools)
 {
     private static readonly string[] NameKeys = ["name", "tool_name", "function"];
     private static readonly string[] ArgumentsKeys = ["arguments", "parameters", "args"];
@@ -16,10 +15,31 @@ internal sealed partial class ToolCallReader(ToolCallSyntax syntax, IReadOnlyLis
     public List<ToolCall>? Read(string section) => syntax.Form switch
     {
         ToolCallForm.Named => Named(section),
-        ToolCallForm.Members => Members(section),
+        ToolCallForm.Members or ToolCallForm.Recipients => Members(section),
+        ToolCallForm.Pairs => PairCalls.Read(Inside(section), syntax.NamePrefix, syntax.QuoteMark),
         ToolCallForm.Python => PythonCalls.Read(Inside(section)),
         _ => Objects(Inside(section)),
     };
+
+    /// <summary>A reader of the calls of a section while they are being written; null where they are read whole.</summary>
+    /// <param name="sink">Takes the calls.</param>
+    /// <param name="hasTrigger">Whether the section begins with the mark that shows that calls begin.</param>
+    public ICallStream? Stream(CallSink sink, bool hasTrigger) => syntax.Form switch
+    {
+        ToolCallForm.Objects or ToolCallForm.Bare => new ObjectCallStream(syntax, tools, sink, hasTrigger),
+        ToolCallForm.Named => new NamedCallStream(syntax, tools, sink),
+        ToolCallForm.Members => new MemberCallStream(syntax, tools, sink, takesAnyName: false),
+        _ => null,
+    };
+
+    public static bool IsNameKey(ToolCallSyntax syntax, string key) => IsOneOf(NameKeys, syntax.NameKey, key);
+
+    public static bool IsArgumentsKey(ToolCallSyntax syntax, string key) => IsOneOf(ArgumentsKeys, syntax.ArgumentsKey, key);
+
+    public static bool IsIdKey(string key) => IdKeys.Contains(key, StringComparer.Ordinal);
+
+    private static bool IsOneOf(string[] usual, string own, string key) =>
+        usual.Contains(key, StringComparer.Ordinal) || string.Equals(own, key, StringComparison.Ordinal);
 
     /// <summary>Calls as JSON objects, alone or in lists.</summary>
     private List<ToolCall>? Objects(string body)
@@ -103,7 +123,7 @@ internal sealed partial class ToolCallReader(ToolCallSyntax syntax, IReadOnlyLis
             }
 
             at += arguments.Length;
-            (string? id, name) = SplitId(name);
+            (string? id, name) = syntax.SplitId(name);
             if (Checked(id, name, arguments.Value) is not { } call)
             {
                 return null;
@@ -115,102 +135,16 @@ internal sealed partial class ToolCallReader(ToolCallSyntax syntax, IReadOnlyLis
         return calls.Count == 0 ? null : calls;
     }
 
-    private (string? Id, string Name) SplitId(string name)
-    {
-        string? id = null;
-        if (syntax.IdMark is { } mark && name.IndexOf(mark, StringComparison.Ordinal) is var at and >= 0)
-        {
-            (name, id) = (name[..at].Trim(), name[(at + mark.Length)..].Trim());
-        }
-
-        if (syntax.HasNameIndex && Index().Match(name) is { Success: true } index)
-        {
-            id = name; // Kimi's ids are name and number
-            name = name[..index.Index];
-        }
-
-        return (id, name.StartsWith(syntax.NamePrefix, StringComparison.Ordinal) ? name[syntax.NamePrefix.Length..] : name);
-    }
-
     /// <summary>Calls as a name and members between tags.</summary>
     private List<ToolCall>? Members(string section)
     {
-        string body = syntax.BeforeName.Length == 0 ? Inside(section) : section;
-        List<ToolCall> calls = [];
-        int at = 0;
-        do
-        {
-            if (syntax.BeforeName.Length > 0)
-            {
-                at = body.IndexOf(syntax.BeforeName, at, StringComparison.Ordinal);
-                if (at < 0)
-                {
-                    break;
-                }
-
-                at += syntax.BeforeName.Length;
-            }
-
-            int nameEnd = syntax.AfterName.Length > 0 ? body.IndexOf(syntax.AfterName, at, StringComparison.Ordinal)
-                : body.AsSpan(at).TrimStart().IndexOfAny('<', '\n') is var offset && offset >= 0
-                    ? body.Length - body.AsSpan(at).TrimStart().Length + offset : body.Length;
-            int end = string.IsNullOrEmpty(syntax.Close) ? body.Length : body.IndexOf(syntax.Close, at, StringComparison.Ordinal);
-            if (nameEnd < 0 || end < nameEnd)
-            {
-                return null;
-            }
-
-            string name = body[at..nameEnd].Trim();
-            if (name.Length == 0 || MembersOf(name, body[(nameEnd + syntax.AfterName.Length)..end]) is not { } arguments)
-            {
-                return null;
-            }
-
-            calls.Add(ToolCall.Of(null, name, arguments));
-            at = end;
-        }
-        while (syntax.BeforeName.Length > 0);
-
-        return calls.Count == 0 ? null : calls;
-    }
-
-    private JsonElement? MembersOf(string name, string body)
-    {
-        ToolDeclaration? tool = tools.FirstOrDefault(one => string.Equals(one.Name, name, StringComparison.Ordinal));
-        List<KeyValuePair<string, JsonElement>> members = [];
-        int at = 0;
-        while ((at = body.IndexOf(syntax.BeforeKey, at, StringComparison.Ordinal)) >= 0)
-        {
-            int key = at + syntax.BeforeKey.Length;
-            int keyEnd = body.IndexOf(syntax.AfterKey, key, StringComparison.Ordinal);
-            int value = keyEnd < 0 ? -1 : keyEnd + syntax.AfterKey.Length;
-            if (value >= 0 && syntax.BeforeValue is { } before)
-            {
-                int opens = body.IndexOf(before, value, StringComparison.Ordinal);
-                value = opens < 0 ? -1 : opens + before.Length;
-            }
-
-            int end = value < 0 ? -1 : body.IndexOf(syntax.AfterValue, value, StringComparison.Ordinal);
-            if (end < 0)
-            {
-                return null;
-            }
-
-            string argument = body[key..keyEnd].Trim();
-            string text = WithoutLines(body[value..end]);
-            bool isText = tool?.TypeOf(argument) is "string";
-            members.Add(KeyValuePair.Create(argument, isText ? JsonPieces.Text(text) : JsonPieces.ValueOrText(text)));
-            at = end + syntax.AfterValue.Length;
-        }
-
-        return JsonPieces.Object(members);
-    }
-
-    /// <summary>A value without the one line end on each side with which templates set it apart.</summary>
-    private static string WithoutLines(string text)
-    {
-        text = text.StartsWith('\n') ? text[1..] : text;
-        return text.EndsWith('\n') ? text[..^1] : text;
+        // Where the end of the section is that of the call, an answer may have left it out.
+        string whole = string.IsNullOrEmpty(syntax.Close) && syntax.End is { } end && !section.EndsWith(end, StringComparison.Ordinal)
+            ? section + end : section;
+        CallSink sink = new(parts: null);
+        MemberCallStream stream = new(syntax, tools, sink, takesAnyName: true);
+        stream.Read(whole);
+        return stream.HasFailed || sink.Calls.Count == 0 ? null : sink.Calls;
     }
 
     private string Inside(string section)
@@ -247,7 +181,4 @@ internal sealed partial class ToolCallReader(ToolCallSyntax syntax, IReadOnlyLis
 
         return null;
     }
-
-    [GeneratedRegex(":[0-9]+$", RegexOptions.CultureInvariant, 1000)]
-    private static partial Regex Index();
 }

@@ -1,9 +1,10 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace Inferometer.Inference.Chat.Formats;
 
 /// <summary>How the models of a template write calls: one entry of catalog/chat/formats.json, which says what the members are.</summary>
-internal sealed record ToolCallSyntax
+internal sealed partial record ToolCallSyntax
 {
     public required string Name { get; init; }
 
@@ -49,20 +50,64 @@ internal sealed record ToolCallSyntax
 
     public string AfterValue { get; init; } = "";
 
+    public string? NestedMark { get; init; }
+
+    public string HeaderOpen { get; init; } = "";
+
+    public string HeaderTo { get; init; } = "";
+
+    public string HeaderEnd { get; init; } = "";
+
+    public string Everyone { get; init; } = "";
+
+    public string Self { get; init; } = "";
+
+    public IReadOnlyList<string> Ends { get; init; } = [];
+
+    public string QuoteMark { get; init; } = "";
+
     /// <summary>The text that shows that calls begin.</summary>
     public string? Trigger => SectionOpen ?? Open ?? (BeforeName.Length > 0 ? BeforeName : null);
 
     /// <summary>The text that ends them; null = the end of the answer.</summary>
     public string? End => SectionOpen is not null ? SectionClose : string.IsNullOrEmpty(Close) ? null : Close;
 
+    /// <summary>Whether a call may be the whole answer, with nothing before it.</summary>
+    public bool IsBare => Form == ToolCallForm.Bare || (Form == ToolCallForm.Python && Open is null);
+
+    /// <summary>Whether an answer that is a call may begin with a letter.</summary>
+    public bool MayBegin(char letter) => letter == '[' || (letter == '{' && Form == ToolCallForm.Bare);
+
     /// <summary>Everything that may be a control token of the vocabulary, and is to be seen in an answer.</summary>
     public IEnumerable<string> Marks =>
-        new[] { SectionOpen, SectionClose, Open, Close, BeforeName, AfterName, IdMark, BeforeKey, AfterKey, BeforeValue, AfterValue }
-            .OfType<string>();
+        new[] { SectionOpen, SectionClose, Open, Close, BeforeName, AfterName, IdMark, BeforeKey, AfterKey, BeforeValue, AfterValue,
+            NestedMark, QuoteMark, HeaderOpen, HeaderEnd }
+            .OfType<string>().Concat(Ends);
 
     public bool Fits(string template) =>
         When.All(text => template.Contains(text, StringComparison.Ordinal)) && !Unless.Any(text =>
             template.Contains(text, StringComparison.Ordinal));
+
+    /// <summary>The tool's name, and the call's id, of what is written where the name is.</summary>
+    public (string? Id, string Name) SplitId(string name)
+    {
+        string? id = null;
+        if (IdMark is { } mark && name.IndexOf(mark, StringComparison.Ordinal) is var at and >= 0)
+        {
+            (name, id) = (name[..at].Trim(), name[(at + mark.Length)..].Trim());
+        }
+
+        if (HasNameIndex && Index().Match(name) is { Success: true } index)
+        {
+            id = name; // Kimi's ids are name and number
+            name = name[..index.Index];
+        }
+
+        return (id, name.StartsWith(NamePrefix, StringComparison.Ordinal) ? name[NamePrefix.Length..] : name);
+    }
+
+    [GeneratedRegex(":[0-9]+$", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex Index();
 
     public static ToolCallSyntax Read(JsonElement entry)
     {
@@ -90,6 +135,14 @@ internal sealed record ToolCallSyntax
             AfterKey = Text("after_key") ?? "",
             BeforeValue = Text("before_value"),
             AfterValue = Text("after_value") ?? "",
+            NestedMark = Text("nested_mark"),
+            HeaderOpen = Text("header_open") ?? "",
+            HeaderTo = Text("header_to") ?? "",
+            HeaderEnd = Text("header_end") ?? "",
+            Everyone = Text("everyone") ?? "",
+            Self = Text("self") ?? "",
+            Ends = Texts("ends"),
+            QuoteMark = Text("quote_mark") ?? "",
         };
 
         string? Text(string member) => entry.TryGetProperty(member, out JsonElement value) ? value.GetString() : null;

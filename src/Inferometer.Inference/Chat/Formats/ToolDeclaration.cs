@@ -44,9 +44,16 @@ public sealed record ToolDeclaration(string Name, string Description, JsonElemen
     }
 
     /// <summary>The type of an argument as the schema names it; null where it names none.</summary>
-    internal string? TypeOf(string argument) =>
-        Parameters.ValueKind == JsonValueKind.Object && Parameters.TryGetProperty("properties", out JsonElement properties)
-        && properties.ValueKind == JsonValueKind.Object && properties.TryGetProperty(argument, out JsonElement schema)
-        && schema.ValueKind == JsonValueKind.Object && schema.TryGetProperty("type", out JsonElement type)
-        && type.ValueKind == JsonValueKind.String ? type.GetString() : null;
+    internal string? TypeOf(string argument) => SchemaOf(argument) is { } schema ? TypeOf(schema) : null;
+
+    /// <summary>The schema of an argument; null where there is none.</summary>
+    internal JsonElement? SchemaOf(string argument) => Member(Parameters, "properties") is { } all ? Member(all, argument) : null;
+
+    /// <summary>The one type that a schema names; null where it names none or several.</summary>
+    internal static string? TypeOf(JsonElement schema) =>
+        Member(schema, "type") is { ValueKind: JsonValueKind.String } type ? type.GetString() : null;
+
+    /// <summary>A member of an object; null where it has none, or is no object.</summary>
+    internal static JsonElement? Member(JsonElement schema, string name) =>
+        schema.ValueKind == JsonValueKind.Object && schema.TryGetProperty(name, out JsonElement value) ? value : null;
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Inferometer.Core;
 
 namespace Inferometer.Inference.Constraints.Decoding;
@@ -11,6 +12,8 @@ internal sealed class ConstraintMachine
     private const int MostStacks = 4096; // of one place: more only for grammars that read one text in very many ways
     private const int MostPlaces = 50_000; // kept
     private const int MostMasks = 2048; // kept
+    private const int Dead = -1;
+    private const int InPath = -2;
 
     private readonly Automaton _automaton;
     private readonly Dictionary<(int State, int Below), StackNode> _nodes = [];
@@ -19,6 +22,8 @@ internal sealed class ConstraintMachine
     private readonly HashSet<StackNode> _found = [];
     private readonly HashSet<(int State, int Below)> _entered = [];
     private readonly Configuration[] _path;
+    private readonly int[] _states; // beside the path: the state where a place has one and nothing below, else InPath or Dead
+    private readonly Configuration?[] _entries;
     private readonly ulong[] _bits;
     private readonly Configuration _dead;
     private readonly TokenMask _nothing;
@@ -32,6 +37,8 @@ internal sealed class ConstraintMachine
         _automaton = automaton;
         _partial = new PartialMask?[automaton.StateCount];
         _path = new Configuration[automaton.Trie.LongestToken + 1];
+        _states = new int[automaton.Trie.LongestToken + 1];
+        _entries = new Configuration?[automaton.StateCount];
         _bits = new ulong[(automaton.Trie.Tokenizer.VocabularySize + 63) / 64];
         _dead = new Configuration([], isComplete: false, automaton.SymbolCount);
         _nothing = new TokenMask(new ulong[_bits.Length], 0);
@@ -135,7 +142,7 @@ internal sealed class ConstraintMachine
         {
             if (!IsSet(token) && After(place, token) is { IsDead: false } next)
             {
-                Allow(token, next, ref maximum);
+                Allow(token, next.Cost, ref maximum);
             }
         }
 
@@ -149,7 +156,7 @@ internal sealed class ConstraintMachine
         {
             if (Next(place, symbol) is { IsDead: false } next && next.Cost <= limit)
             {
-                Allow(token, next, ref maximum);
+                Allow(token, next.Cost, ref maximum);
             }
         }
     }
@@ -174,7 +181,7 @@ internal sealed class ConstraintMachine
             _path[node.Depth] = next;
             for (int token = node.Token; token >= 0 && next.Cost <= limit; token = _automaton.Trie.SameBytes(token))
             {
-                Allow(token, next, ref maximum);
+                Allow(token, next.Cost, ref maximum);
             }
 
             i++;
@@ -185,6 +192,8 @@ internal sealed class ConstraintMachine
     }
 
     /// <summary>What is known of the tokens at a state whatever called its rule.</summary>
+    /// <remarks>Optimised at once: a first request walks a tree of hundreds of thousands of nodes a few dozen times.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private PartialMask Partial(int state)
     {
         if (_partial[state] is { } known)
@@ -196,25 +205,24 @@ internal sealed class ConstraintMachine
         int maximum = 0;
         List<int> uncertain = [];
         TrieNode[] nodes = _automaton.Trie.Nodes;
-        _path[0] = PlaceAt(state, below: null, mayEnter: false);
+        _states[0] = state;
         int left = int.MaxValue; // depth at which the rule ended, so that what follows is up to its caller
         for (int i = 0; i < nodes.Length;)
         {
             TrieNode node = nodes[i];
             left = left >= node.Depth ? int.MaxValue : left;
-            Configuration next = Next(_path[node.Depth - 1], _automaton.SymbolOf(node.Byte));
-            if (next.IsDead && left == int.MaxValue)
+            (bool isDead, bool isComplete, int cost) = Step(node);
+            if (isDead && left == int.MaxValue)
             {
                 i = node.End;
                 continue;
             }
 
-            _path[node.Depth] = next;
             for (int token = node.Token; token >= 0; token = _automaton.Trie.SameBytes(token))
             {
-                if (!next.IsDead)
+                if (!isDead)
                 {
-                    Allow(token, next, ref maximum);
+                    Allow(token, cost, ref maximum);
                 }
                 else
                 {
@@ -222,7 +230,7 @@ internal sealed class ConstraintMachine
                 }
             }
 
-            left = next.IsComplete && left == int.MaxValue ? node.Depth : left;
+            left = isComplete && left == int.MaxValue ? node.Depth : left;
             i++;
         }
 
@@ -231,10 +239,52 @@ internal sealed class ConstraintMachine
         return result;
     }
 
-    private void Allow(int token, Configuration next, ref int maximum)
+    /// <summary>
+    /// Goes down to a node of the tree. Most of what is walked is inside of a text, where no rule begins: there a state is all there is
+    /// to a
+    /// place, and a look into the table all there is to a step.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private (bool IsDead, bool IsComplete, int Cost) Step(in TrieNode node)
+    {
+        int before = _states[node.Depth - 1], symbol = _automaton.SymbolOf(node.Byte);
+        ref int at = ref _states[node.Depth];
+        if (before >= 0)
+        {
+            at = _automaton.Next(before, symbol);
+            if (at < 0)
+            {
+                at = Dead;
+                return (true, false, Automaton.Never);
+            }
+
+            if (_automaton.Calls(at).Length == 0)
+            {
+                bool isFinal = _automaton.IsFinal(at);
+                return (!isFinal && !_automaton.HasSymbols(at), isFinal, isFinal ? 0 : _automaton.Cost(at));
+            }
+
+            _path[node.Depth] = _entries[at] ??= PlaceAt(at, below: null);
+        }
+        else if (before == Dead)
+        {
+            at = Dead;
+            return (true, false, Automaton.Never);
+        }
+        else
+        {
+            _path[node.Depth] = Next(_path[node.Depth - 1], symbol);
+        }
+
+        at = InPath;
+        Configuration place = _path[node.Depth];
+        return (place.IsDead, place.IsComplete, place.Cost);
+    }
+
+    private void Allow(int token, int cost, ref int maximum)
     {
         _bits[token >> 6] |= 1UL << (token & 63);
-        maximum = Math.Max(maximum, next.Cost);
+        maximum = Math.Max(maximum, cost);
     }
 
     private bool IsSet(int token) => (_bits[token >> 6] >> (token & 63) & 1) != 0;
@@ -256,18 +306,10 @@ internal sealed class ConstraintMachine
         return Intern();
     }
 
-    private Configuration PlaceAt(int state, StackNode? below, bool mayEnter = true)
+    private Configuration PlaceAt(int state, StackNode? below)
     {
         Begin();
-        if (mayEnter)
-        {
-            Enter(state, below);
-        }
-        else
-        {
-            _found.Add(Node(state, below));
-        }
-
+        Enter(state, below);
         return Intern();
     }
 
@@ -365,6 +407,7 @@ internal sealed class ConstraintMachine
             Array.Clear(place.Next);
         }
 
+        Array.Clear(_entries);
         _places.Clear();
         _nodes.Clear();
         _maskCount = 0;

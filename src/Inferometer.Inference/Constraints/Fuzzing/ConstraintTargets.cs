@@ -12,6 +12,7 @@ namespace Inferometer.Inference.Constraints.Fuzzing;
 public static class ConstraintTargets
 {
     private const string Origin = "fuzzed";
+    private const int CompilersFactor = 4096;
 
     // Small enough that no input may allocate more than a fuzzed reader is allowed.
     private static readonly GrammarLimits Limits = new(States: 800, Cells: 60_000);
@@ -28,11 +29,17 @@ public static class ConstraintTargets
         {
             throw new InferometerException($"{Origin}: not JSON: {error.Message}", error);
         }
-    });
+    })
+    {
+        AllocationFactor = CompilersFactor,
+    };
 
     /// <summary>A grammar in GBNF.</summary>
     public static FuzzTarget Gbnf => new("gbnf", [.. Grammars.Select(Encoding.UTF8.GetBytes)], static input =>
-        Compile(GbnfParser.Parse(Encoding.UTF8.GetString(input), Origin)));
+        Compile(GbnfParser.Parse(Encoding.UTF8.GetString(input), Origin)))
+    {
+        AllocationFactor = CompilersFactor,
+    };
 
     /// <summary>Both.</summary>
     public static IReadOnlyList<FuzzTarget> All => [Schema, Gbnf];

@@ -96,6 +96,6 @@ internal sealed class Negation(SchemaReader reader, string origin, GrammarLimits
     }
 
     /// <summary>A schema of what breaks another.</summary>
-    private static SchemaPlace Contrary(SchemaPlace place) =>
+    public static SchemaPlace Contrary(SchemaPlace place) =>
         new(JsonElement.Parse($"{{\"not\":{place.Element.GetRawText()}}}"), Prefix + place.Pointer);
 }

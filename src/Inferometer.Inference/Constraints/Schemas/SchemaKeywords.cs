@@ -10,6 +10,9 @@ internal sealed class SchemaKeywords(SchemaPlace place, string origin, GrammarLi
     /// <summary>Longest string, list or object that lengths are counted for.</summary>
     private const int MostCounted = 1 << 16;
 
+    /// <summary>Elements beyond the least that are written where <c>maxContains</c> allows some.</summary>
+    private const int MostFurther = 4;
+
     private static readonly Dictionary<string, JsonTypes> TypeNames = new(StringComparer.Ordinal)
     {
         ["null"] = JsonTypes.Null,
@@ -41,7 +44,7 @@ internal sealed class SchemaKeywords(SchemaPlace place, string origin, GrammarLi
         "maxProperties" => branch with { MaximumMembers = Count(member) },
         "patternProperties" => branch with { Named = [new MemberRule([.. NamePatterns(member)], null)] },
         "uniqueItems" => branch with { HasUniqueItems = Flag(member) },
-        "minContains" => branch, // read beside contains, and nothing without it
+        "minContains" or "maxContains" => branch, // read beside contains, and nothing without it
         "minItems" => branch with { MinimumItems = Count(member) },
         "maxItems" => branch with { MaximumItems = Count(member) },
         "items" => branch with { Items = [Schema(member)] },
@@ -51,7 +54,8 @@ internal sealed class SchemaKeywords(SchemaPlace place, string origin, GrammarLi
         "additionalProperties" => branch with { Additional = [Schema(member)] },
         _ => throw place.Fault(origin, member.Name, "cannot be held to. Supported are type, enum, const, properties, required, "
             + "additionalProperties, patternProperties, minProperties, maxProperties, dependentRequired, dependentSchemas, items, "
-            + "prefixItems, minItems, maxItems, uniqueItems, contains, minLength, maxLength, pattern, format, minimum, maximum, "
+            + "prefixItems, minItems, maxItems, uniqueItems, contains, minContains, maxContains, minLength, maxLength, pattern, f"
+            + "ormat, minimum, maximum, "
             + "exclusiveMinimum, exclusiveMaximum, multipleOf, anyOf, oneOf, allOf, not, if and $ref."),
     };
 
@@ -189,21 +193,46 @@ internal sealed class SchemaKeywords(SchemaPlace place, string origin, GrammarLi
         ? member.Value.ValueKind == JsonValueKind.True
         : throw place.Fault(origin, member.Name, $"is {member.Value.GetRawText()}; it must be true or false.");
 
-    /// <summary>As many elements of a kind as there must be; they are written first.</summary>
-    public SchemaBranch Contains(JsonElement element)
+    /// <summary>
+    /// As many elements of a kind as there must be; they are written first. Where there may be no more than some, a way for each number
+    /// of them, and what follows is of another kind.
+    /// </summary>
+    public IReadOnlyList<SchemaBranch> Contains(JsonElement element)
     {
         int least = 1;
+        int? most = null;
         foreach (JsonProperty other in place.Element.EnumerateObject())
         {
             least = other.Name is "minContains" ? Count(other) : least;
+            most = other.Name is "maxContains" ? Count(other) : most;
         }
 
-        return new SchemaBranch
+        SchemaPlace kind = place.At("contains", element);
+        if (most is not { } limit)
         {
-            FirstItems = [.. Enumerable.Repeat((IReadOnlyList<SchemaPlace>)[place.At("contains", element)], least)],
-            MinimumItems = least,
-        };
+            return [Beginning(kind, least)];
+        }
+
+        if (limit < least)
+        {
+            return [new SchemaBranch { Types = JsonTypes.All & ~JsonTypes.Array }];
+        }
+
+        return
+        [
+            .. Enumerable.Range(least, Math.Min(limit - least, MostFurther) + 1).Select(count => Beginning(kind, count) with
+            {
+                Items = [Negation.Contrary(kind)],
+                Types = count == least ? JsonTypes.All : JsonTypes.Array,
+            }),
+        ];
     }
+
+    private static SchemaBranch Beginning(SchemaPlace kind, int count) => new()
+    {
+        FirstItems = [.. Enumerable.Repeat((IReadOnlyList<SchemaPlace>)[kind], count)],
+        MinimumItems = count,
+    };
 
     /// <summary>The names in a list.</summary>
     public static string[] Names(JsonProperty member, SchemaPlace place, string origin) => member.Value.ValueKind == JsonValueKind.Array

@@ -133,7 +133,7 @@ internal sealed class SchemaReader
             case "not":
                 return _negation.Of(place.At(keyword, value));
             case "contains":
-                return [new SchemaKeywords(place, _origin, _limits).Contains(value)];
+                return new SchemaKeywords(place, _origin, _limits).Contains(value);
             case "if":
                 return Conditional(place, place.At(keyword, value));
             case "dependentRequired" or "dependentSchemas":

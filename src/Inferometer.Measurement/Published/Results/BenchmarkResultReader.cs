@@ -169,7 +169,7 @@ public static class BenchmarkResultReader
         try
         {
             using JsonDocument document = JsonDocument.Parse(text);
-            return document.RootElement.Clone();
+            return JsonUnicode.IsSound(document.RootElement) ? document.RootElement.Clone() : null;
         }
         catch (JsonException)
         {

@@ -18,13 +18,8 @@ public sealed class PublishedTemplateTests
 
     private static readonly Tokenizer Tokenizer = TestVocabulary.Create();
 
-    // In no format of the catalog; or jinja2 itself refuses them (Kimi's change lists, which its sandbox forbids).
-    private static readonly string[] Unknown =
-    [
-        "GigaChat3-10B-A1.8B.jinja", "Kimi-K2-Instruct.jinja", "Kimi-K2-Thinking.jinja", "Kimi-K3.jinja", "MiniMax-M3.jinja",
-        "google-gemma-4-31B-it-interleaved.jinja", "google-gemma-4-31B-it.jinja", "llama-cpp-deepseek-r1.jinja",
-        "meetkai-functionary-medium-v3.2.jinja", "muse-glimmer.jinja",
-    ];
+    // jinja2 itself refuses them: Kimi's change lists, which its sandbox forbids, the other writes a generator as JSON.
+    private static readonly string[] Refused = ["Kimi-K2-Instruct.jinja", "Kimi-K2-Thinking.jinja", "llama-cpp-deepseek-r1.jinja"];
 
     public static TheoryData<string> Templates => Directory.Exists(Folder)
         ? [.. Directory.GetFiles(Folder, "*.jinja").Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)] : [""];
@@ -37,7 +32,7 @@ public sealed class PublishedTemplateTests
         ChatTemplate template = ChatTemplate.Parse(File.ReadAllText(Path.Combine(Folder, file)), file, Tokenizer);
         ChatFormat format = ChatFormat.For(template, Tokenizer);
         Assert.SkipUnless(format.TakesTools, "the template writes no tools");
-        Assert.SkipWhen(Unknown.Contains(file, StringComparer.Ordinal), "the format is not known");
+        Assert.SkipWhen(Refused.Contains(file, StringComparer.Ordinal), "the template fails in jinja2 too");
         List<ToolCall> calls = Read(template, format, out string answer);
         Assert.SkipUnless(answer.Contains("get_weather", StringComparison.Ordinal), "the template writes no earlier calls");
         Assert.True(calls.Count == 1 && string.Equals(calls[0].Name, "get_weather", StringComparison.Ordinal)

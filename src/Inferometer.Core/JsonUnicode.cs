@@ -1,0 +1,53 @@
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using System.Text.Unicode;
+
+namespace Inferometer.Core;
+
+/// <summary>
+/// Looks for text in JSON that is no Unicode: bytes that are no UTF-8, and half of a character (an unpaired surrogate), which JSON can
+/// spell. A parsed document may hold both, and fails only where the text is asked for.
+/// </summary>
+public static class JsonUnicode
+{
+    private const int DeepestNesting = 1000;
+
+    /// <summary>Whether all names and texts of a value are Unicode.</summary>
+    /// <param name="value">A value of a parsed document.</param>
+    public static bool IsSound(JsonElement value)
+    {
+        Utf8JsonReader reader = new(JsonMarshal.GetRawUtf8Value(value), new JsonReaderOptions { MaxDepth = DeepestNesting });
+        while (reader.Read())
+        {
+            if (reader.TokenType is JsonTokenType.PropertyName or JsonTokenType.String && !IsText(in reader))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static bool IsText(in Utf8JsonReader reader)
+    {
+        if (!Utf8.IsValid(reader.ValueSpan))
+        {
+            return false;
+        }
+
+        if (!reader.ValueIsEscaped || reader.ValueSpan.IndexOf("\\u"u8) < 0)
+        {
+            return true;
+        }
+
+        try
+        {
+            _ = reader.GetString();
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            return false; // half of a character
+        }
+    }
+}
