@@ -28,10 +28,10 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly Sampler _sampler;
     private readonly ConstraintCache _constraints;
-    private readonly Lock _adapterGate = new();
-    private readonly Dictionary<IModelAdapter, ulong> _adapterSalts = new(ReferenceEqualityComparer.Instance);
+    private readonly ModelStepExecutor _executor;
     private readonly int _maxTokens;
     private readonly int _choosableTokens;
+    private int _isDisposed;
 
     /// <summary>Starts an engine over a model on a device. The engine owns the runners from here on.</summary>
     /// <param name="runner">The model and its cache.</param>
@@ -70,7 +70,7 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
         _constraints = new ConstraintCache(Tokenizer);
         _time = time ?? TimeProvider.System;
         _recorder = new ServingRecorder(options.Recording);
-        ModelStepExecutor executor = new(runner, _draft, _choosableTokens);
+        _executor = new ModelStepExecutor(runner, _draft, _choosableTokens);
         bool keepsStates = PagedKvCache.BytesPerState(runner.Architecture) > 0;
         runner.WatchBlocks(pool.ReferenceCount);
         Scheduler scheduler = new(policy, pool, _time)
@@ -78,7 +78,7 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
             Observer = _recorder,
             CanResume = keepsStates ? runner.CanResume : null,
         };
-        _loop = new EngineLoop(scheduler, executor);
+        _loop = new EngineLoop(scheduler, _executor);
     }
 
     /// <summary>What the model is.</summary>
@@ -113,6 +113,19 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
     /// <summary>Longest sequence, prompt and output together, tokens.</summary>
     public int MaxSequenceTokens => _maxTokens;
 
+    /// <summary>Tokens per block of the cache.</summary>
+    public int BlockTokens => _runner.BlockSize;
+
+    /// <summary>Adapters of its model, which engines over the same weights share.</summary>
+    internal EngineAdapters Adapters { get; init; } = new();
+
+    /// <summary>Told of the tokens of every step that was computed, on the thread that computed it: what listens must not wait.</summary>
+    public event Action<int>? StepComputed
+    {
+        add => _executor.Computed += value;
+        remove => _executor.Computed -= value;
+    }
+
     /// <summary>What the engine did so far.</summary>
     public PerformanceStatistics Statistics =>
         PerformanceStatistics.Of(_loop.Snapshot, _loop.Scheduler.Options, _loop.Scheduler.Pool.BlockCount, _runner.Statistics);
@@ -129,7 +142,8 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
     }
 
     /// <summary>
-    /// Reads a LoRA adapter (a PEFT folder or a GGUF adapter file) for use by requests; it stays until the engine is disposed.
+    /// Reads a LoRA adapter (a PEFT folder or a GGUF adapter file) for use by requests; it stays until the engine, and those
+    /// over the same weights, are disposed.
     /// </summary>
     /// <param name="path">The folder or file.</param>
     /// <param name="scale">Factor on what the adapter adds, on top of its own alpha over rank.</param>
@@ -142,11 +156,7 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
         }
 
         IModelAdapter adapter = _runner.LoadAdapter(path, scale);
-        lock (_adapterGate)
-        {
-            _adapterSalts.Add(adapter, (ulong)_adapterSalts.Count + 1);
-        }
-
+        Adapters.Add(adapter);
         return adapter;
     }
 
@@ -175,7 +185,7 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
             Prompt = prompt,
             MaxNewTokens = maxNew,
             Priority = request.Priority,
-            CacheSalt = SaltOf(request.Adapter),
+            CacheSalt = Adapters.SaltOf(request.Adapter),
             UsePrefixCache = request.UsePrefixCache,
             Owner = session,
         };
@@ -248,7 +258,7 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
         {
             Prompt = Checked(tokens),
             MaxNewTokens = 0,
-            CacheSalt = SaltOf(adapter),
+            CacheSalt = Adapters.SaltOf(adapter),
             UsePrefixCache = false, // every token's state is needed
             Owner = session,
         };
@@ -272,7 +282,7 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
         {
             Prompt = Prompt(request.Prompt, request.PromptTokens, addSpecial: true, parseSpecial: false),
             MaxNewTokens = request.MaxNewTokens,
-            CacheSalt = SaltOf(request.Adapter),
+            CacheSalt = Adapters.SaltOf(request.Adapter),
             ParallelSequences = request.BeamWidth,
             Owner = group,
         };
@@ -317,14 +327,14 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
     /// </summary>
     public void Dispose()
     {
-        _loop.Dispose();
-        _draft?.Dispose();
-        foreach (IModelAdapter adapter in _adapterSalts.Keys)
+        if (Interlocked.Exchange(ref _isDisposed, 1) != 0)
         {
-            adapter.Dispose();
+            return;
         }
 
-        _adapterSalts.Clear();
+        _loop.Dispose();
+        _draft?.Dispose();
+        Adapters.Release();
         _runner.Dispose();
     }
 
@@ -409,21 +419,6 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
         }
 
         return prompt;
-    }
-
-    private ulong SaltOf(IModelAdapter? adapter)
-    {
-        if (adapter is null)
-        {
-            return 0;
-        }
-
-        lock (_adapterGate)
-        {
-            return _adapterSalts.TryGetValue(adapter, out ulong salt)
-                ? salt
-                : throw new InferometerException($"request: adapter '{adapter.Name}' was not loaded by this engine.");
-        }
     }
 
     private static void Require(bool condition, string message)

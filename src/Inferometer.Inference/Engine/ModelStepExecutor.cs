@@ -17,6 +17,9 @@ internal sealed class ModelStepExecutor(IModelRunner runner, DraftModel? draft, 
     private readonly ForwardBatch _batch = new();
     private readonly List<SequenceFailure> _failures = [];
 
+    /// <summary>Told of the tokens of each step once it was computed.</summary>
+    public event Action<int>? Computed;
+
     /// <summary>Sequences of the last step whose owners failed, and how. They end with the step.</summary>
     public IReadOnlyList<SequenceFailure> Failures => _failures;
 
@@ -35,6 +38,7 @@ internal sealed class ModelStepExecutor(IModelRunner runner, DraftModel? draft, 
         draft?.Draft(plan);
         Fill(plan);
         runner.Forward(_batch);
+        Computed?.Invoke(_batch.TokenCount);
         Distribute(plan);
         _batch.Clear();
         return new StepOutcome(Stopwatch.GetElapsedTime(start).TotalSeconds);

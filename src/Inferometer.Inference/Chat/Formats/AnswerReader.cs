@@ -10,6 +10,8 @@ public sealed class AnswerReader
     private readonly ToolCallSyntax? _syntax;
     private readonly ToolCallReader? _calls;
     private readonly HarmonyReader? _harmony;
+    private readonly ChatFormat _format;
+    private CallScanner? _scanner;
     private readonly string[] _textMarks;
     private readonly List<AnswerPart> _parts = [];
     private string _held = "";
@@ -21,6 +23,7 @@ public sealed class AnswerReader
 
     internal AnswerReader(ChatFormat format, string prompt, IReadOnlyList<ToolDeclaration> tools)
     {
+        _format = format;
         _reasoning = format.Reasoning;
         _syntax = tools.Count > 0 ? format.Syntax : null;
         if (format.Syntax is { Form: ToolCallForm.Harmony })
@@ -34,6 +37,19 @@ public sealed class AnswerReader
         _inReasoning = _skipsBlank = _reasoning is { } tags && prompt.TrimEnd().EndsWith(tags.Open, StringComparison.Ordinal);
         _mayBeBare = _syntax is { Form: ToolCallForm.Bare };
         _textMarks = [.. new[] { _reasoning?.Open, _syntax?.Trigger }.OfType<string>(), .. FormatCatalog.LeftOut];
+    }
+
+    /// <summary>
+    /// Has calls told as they are written, where their arguments stand there as JSON: beginning, pieces of arguments, and then the whole.
+    /// Only for answers that are held to be calls where they begin like one. To be said before the first text.
+    /// </summary>
+    public void TellCallsAsWritten()
+    {
+        if (CallScanner.Reads(_format.Syntax))
+        {
+            _scanner = new CallScanner(_format.Syntax!);
+            _harmony?.TellCallsTo(_scanner);
+        }
     }
 
     /// <summary>Adds text and returns what is certain; the list is good until the next call.</summary>
@@ -70,7 +86,7 @@ public sealed class AnswerReader
         {
             Add(calls);
         }
-        else
+        else if (_scanner is not { IsOpen: true }) // of a call that was begun nothing is text
         {
             Give(_held);
             Give(_blank, isBlank: true);
@@ -85,6 +101,7 @@ public sealed class AnswerReader
     {
         if (_mayBeBare && !_inReasoning && _held.TrimStart() is var begun && (begun.Length == 0 || begun[0] is '{' or '['))
         {
+            _scanner?.Read(_held, _parts);
             return false; // the whole answer decides
         }
 
@@ -94,6 +111,7 @@ public sealed class AnswerReader
 
     private bool TakeCalls()
     {
+        _scanner?.Read(_held, _parts);
         if (_syntax!.End is not { } end)
         {
             return false;
@@ -143,13 +161,15 @@ public sealed class AnswerReader
         else if (string.Equals(mark, _syntax?.Trigger, StringComparison.Ordinal))
         {
             _inCalls = true;
+            _scanner?.Begin(_syntax!.Form == ToolCallForm.Named && _syntax.SectionOpen is null ? 0 : mark.Length);
             _held = mark + _held;
         }
 
         return _held.Length > 0;
     }
 
-    private void Add(List<ToolCall> calls) => _parts.AddRange(calls.Select(call => new AnswerPart(AnswerPartKind.ToolCall, "", call)));
+    private void Add(List<ToolCall> calls) => _parts.AddRange(calls.Select(
+        call => new AnswerPart(AnswerPartKind.ToolCall, "", _scanner is null ? call : _scanner.Named(call))));
 
     /// <summary>Gives text out, but for blanks at its end and, where none are wanted, at its beginning.</summary>
     private void Give(string text, bool isBlank = false)

@@ -16,6 +16,7 @@ internal sealed partial class HarmonyReader
     private string? _function;
     private bool _inBody;
     private bool _isReasoning;
+    private CallScanner? _scanner;
 
     /// <summary>Begins where the prompt ends: mostly inside of a header.</summary>
     public HarmonyReader(string prompt)
@@ -30,6 +31,16 @@ internal sealed partial class HarmonyReader
         else if (message < 0)
         {
             _held = last;
+        }
+    }
+
+    /// <summary>Has calls told as they are written.</summary>
+    public void TellCallsTo(CallScanner scanner)
+    {
+        _scanner = scanner;
+        if (_function is not null)
+        {
+            scanner.Begin(0, _function);
         }
     }
 
@@ -79,10 +90,19 @@ internal sealed partial class HarmonyReader
         _isReasoning = Channel().Match(header) is { Success: true } channel
             && string.Equals(channel.Groups["name"].Value, "analysis", StringComparison.Ordinal);
         _function = Recipient().Match(header) is { Success: true } to ? to.Groups["name"].Value : null;
+        if (_function is not null)
+        {
+            _scanner?.Begin(0, _function);
+        }
     }
 
     private bool TakeBody()
     {
+        if (_function is not null)
+        {
+            _scanner?.Read(_held, _parts);
+        }
+
         (int at, string mark) = AnswerReader.FirstMark(_held, Ends);
         if (at < 0)
         {
@@ -105,9 +125,10 @@ internal sealed partial class HarmonyReader
     {
         if (_function is { } name && JsonPieces.All(rest) is [{ ValueKind: System.Text.Json.JsonValueKind.Object } arguments])
         {
-            _parts.Add(new AnswerPart(AnswerPartKind.ToolCall, "", ToolCall.Of(null, name, arguments)));
+            var call = ToolCall.Of(null, name, arguments);
+            _parts.Add(new AnswerPart(AnswerPartKind.ToolCall, "", _scanner is null ? call : _scanner.Named(call)));
         }
-        else
+        else if (_scanner is not { IsOpen: true }) // of a call that was begun nothing is text
         {
             Give(rest);
         }

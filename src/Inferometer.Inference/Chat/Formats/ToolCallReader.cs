@@ -103,7 +103,7 @@ internal sealed partial class ToolCallReader(ToolCallSyntax syntax, IReadOnlyLis
             }
 
             at += arguments.Length;
-            (string? id, name) = SplitId(name);
+            (string? id, name) = SplitId(syntax, name);
             if (Checked(id, name, arguments.Value) is not { } call)
             {
                 return null;
@@ -115,7 +115,8 @@ internal sealed partial class ToolCallReader(ToolCallSyntax syntax, IReadOnlyLis
         return calls.Count == 0 ? null : calls;
     }
 
-    private (string? Id, string Name) SplitId(string name)
+    /// <summary>The id in the name of a call, and the name without it.</summary>
+    internal static (string? Id, string Name) SplitId(ToolCallSyntax syntax, string name)
     {
         string? id = null;
         if (syntax.IdMark is { } mark && name.IndexOf(mark, StringComparison.Ordinal) is var at and >= 0)
