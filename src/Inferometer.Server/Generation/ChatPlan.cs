@@ -14,6 +14,9 @@ internal sealed record ChatPlan
     /// <summary>What the output is held to; null = nothing.</summary>
     public required OutputConstraint? Constraint { get; init; }
 
+    /// <summary>Whether what begins like a call is held to be one, so that it can be given out as it is written.</summary>
+    public required bool HoldsCalls { get; init; }
+
     /// <summary>Control tokens whose text the reader looks for.</summary>
     public required IReadOnlyList<int> ShownTokens { get; init; }
 
