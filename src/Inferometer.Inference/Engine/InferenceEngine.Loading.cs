@@ -5,7 +5,6 @@ using Inferometer.Cpu.Weights;
 using Inferometer.ModelFiles;
 using Inferometer.ModelFiles.Generation;
 using Inferometer.ModelFiles.Tokenization;
-using Inferometer.Runners;
 
 namespace Inferometer.Inference.Engine;
 

@@ -119,13 +119,6 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
     /// <summary>Adapters of its model, which engines over the same weights share.</summary>
     internal EngineAdapters Adapters { get; init; } = new();
 
-    /// <summary>Told of the tokens of every step that was computed, on the thread that computed it: what listens must not wait.</summary>
-    public event Action<int>? StepComputed
-    {
-        add => _executor.Computed += value;
-        remove => _executor.Computed -= value;
-    }
-
     /// <summary>What the engine did so far.</summary>
     public PerformanceStatistics Statistics =>
         PerformanceStatistics.Of(_loop.Snapshot, _loop.Scheduler.Options, _loop.Scheduler.Pool.BlockCount, _runner.Statistics);
@@ -317,6 +310,16 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
     /// Keeps the engine from its next step until the result is disposed, so that requests made meanwhile are there together.
     /// </summary>
     public IDisposable Hold() => _loop.Hold();
+
+    /// <summary>
+    /// Has somebody told of the tokens of every step once it is computed, on the engine's thread: who listens must neither wait nor throw.
+    /// </summary>
+    /// <param name="listener">Given the tokens.</param>
+    public void WatchSteps(Action<int> listener) => _executor.Watch(listener);
+
+    /// <summary>Ends <see cref="WatchSteps"/>.</summary>
+    /// <param name="listener">The one that was given.</param>
+    public void UnwatchSteps(Action<int> listener) => _executor.Unwatch(listener);
 
     /// <summary>Forgets every cached prefix.</summary>
     public void ForgetPrefixes() => _loop.Post(_loop.Scheduler.Pool.ForgetPrefixes);

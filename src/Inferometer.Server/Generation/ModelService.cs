@@ -1,7 +1,6 @@
 using Inferometer.Core;
 using Inferometer.Inference.Chat.Formats;
 using Inferometer.Inference.Engine;
-using Inferometer.Server.Metrics;
 using Inferometer.Server.Wire;
 
 namespace Inferometer.Server.Generation;

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Inferometer.Server.Generation;
 using Inferometer.Server.OpenAi;
 using Inferometer.Server.Simulator;
+using Inferometer.Server.Wire;
 using Microsoft.Extensions.Logging;
 
 namespace Inferometer.Server.Hosting;
@@ -55,10 +56,14 @@ internal static class WarmUp
             return; // catalogs of one's own may be empty
         }
 
-        using var body = JsonDocument.Parse(JsonSerializer.Serialize(new { model, on = system }));
+        JsonElement body = JsonBody.Element(json =>
+        {
+            json.WriteString("model"u8, model);
+            json.WriteString("on"u8, system);
+        });
         try
         {
-            _ = simulator.Estimate(body.RootElement).ToJson();
+            _ = simulator.Estimate(body).ToJson();
         }
         catch (DoesNotFitException refusal)
         {

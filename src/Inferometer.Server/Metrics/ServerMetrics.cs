@@ -29,7 +29,7 @@ internal sealed class ServerMetrics : IDisposable
         OutputLimit = new(Buckets.Tokens(engine.MaxSequenceTokens));
         Labels = string.Create(
             CultureInfo.InvariantCulture, $"engine=\"{index}\",model_name=\"{PrometheusText.Escape(modelName)}\"");
-        engine.StepComputed += CountStep;
+        engine.WatchSteps(CountStep);
     }
 
     /// <summary>The engine whose counts are shown.</summary>
@@ -155,7 +155,7 @@ internal sealed class ServerMetrics : IDisposable
     public string Labels { get; }
 
     /// <summary>Counts no more steps.</summary>
-    public void Dispose() => _engine.StepComputed -= CountStep;
+    public void Dispose() => _engine.UnwatchSteps(CountStep);
 
     private void CountStep(int tokens) => StepTokens.Add(tokens);
 }

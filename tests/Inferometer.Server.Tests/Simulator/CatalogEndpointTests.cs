@@ -80,9 +80,16 @@ public sealed class CatalogEndpointTests(EngineFixture fixture)
                 .Where(route => !IsOfPage(route) && route is not ("* /api/v1/{rest}")).Distinct(StringComparer.Ordinal),
         ];
         Assert.Contains("POST /v1/rerank", mapped);
-        Assert.Empty(mapped.Except(described, StringComparer.Ordinal));
-        Assert.Empty(described.Except(mapped, StringComparer.Ordinal)
-            .Where(route => !route.Contains("/api/v1/runs", StringComparison.Ordinal))); // mapped where a store is named
+        string[] undescribed = [.. mapped.Except(described, StringComparer.Ordinal)];
+        Assert.True(undescribed.Length == 0, string.Join(", ", undescribed));
+
+        // The routes of runs are mapped where a store is named.
+        string[] unmapped =
+        [
+            .. described.Except(mapped, StringComparer.Ordinal)
+                .Where(route => !route.Contains("/api/v1/runs", StringComparison.Ordinal)),
+        ];
+        Assert.True(unmapped.Length == 0, string.Join(", ", unmapped));
 
         static bool IsOfPage(string route) => route.Split(' ') is [_, var path]
             && (path is "/" || (path.Contains('.', StringComparison.Ordinal) && path is not "/api/v1/openapi.json"));
@@ -117,7 +124,11 @@ public sealed class CatalogEndpointTests(EngineFixture fixture)
                 "/api/show" => [("model", $"\"{EngineFixture.ModelName}\"")],
                 _ => [("query", "\"x\""), ("documents", "[\"y\"]")],
             };
-            all = [.. all.Where(field => field.Name != without && !(field.Name is "max_tokens" && path is "/api/chat"))];
+            all =
+            [
+                .. all.Where(field => !string.Equals(field.Name, without, StringComparison.Ordinal)
+                    && !(field.Name is "max_tokens" && path is "/api/chat")),
+            ];
             return all.Length == 0 ? "\"user\":null" : string.Join(',', all.Select(field => $"\"{field.Name}\":{field.Value}"));
         }
     }
