@@ -116,9 +116,12 @@ public sealed class CatalogEndpointTests(EngineFixture fixture)
         {
             (string Name, string Value)[] all = path switch
             {
-                "/v1/chat/completions" or "/api/chat" => [("messages", """[{"role":"user","content":"x"}]"""), ("max_tokens", "1")],
-                "/v1/completions" or "/api/generate" or "/tokenize" => [("prompt", "\"x\"")],
-                "/v1/responses" or "/v1/embeddings" or "/api/embed" => [("input", "\"x\"")],
+                "/v1/chat/completions" => [("messages", """[{"role":"user","content":"x"}]"""), ("max_tokens", "1")],
+                "/api/chat" => [("messages", """[{"role":"user","content":"x"}]"""), ("options", """{"num_predict":1}""")],
+                "/api/generate" => [("prompt", "\"x\""), ("options", """{"num_predict":1}""")],
+                "/v1/responses" => [("input", "\"x\""), ("max_output_tokens", "1")],
+                "/v1/completions" or "/tokenize" => [("prompt", "\"x\"")],
+                "/v1/embeddings" or "/api/embed" => [("input", "\"x\"")],
                 "/v1/score" or "/score" => [("text_1", "\"x\""), ("text_2", "\"y\"")],
                 "/detokenize" => [("tokens", "[300]")],
                 "/api/show" => [("model", $"\"{EngineFixture.ModelName}\"")],
@@ -126,8 +129,7 @@ public sealed class CatalogEndpointTests(EngineFixture fixture)
             };
             all =
             [
-                .. all.Where(field => !string.Equals(field.Name, without, StringComparison.Ordinal)
-                    && !(field.Name is "max_tokens" && path is "/api/chat")),
+                .. all.Where(field => !string.Equals(field.Name, without, StringComparison.Ordinal)),
             ];
             return all.Length == 0 ? "\"user\":null" : string.Join(',', all.Select(field => $"\"{field.Name}\":{field.Value}"));
         }
