@@ -120,6 +120,7 @@ public sealed class CatalogEndpointTests(EngineFixture fixture)
                 "/api/chat" => [("messages", """[{"role":"user","content":"x"}]"""), ("options", """{"num_predict":1}""")],
                 "/api/generate" => [("prompt", "\"x\""), ("options", """{"num_predict":1}""")],
                 "/v1/responses" => [("input", "\"x\""), ("max_output_tokens", "1")],
+                "/tokenize" when without is "messages" => [], // a text, or a conversation
                 "/v1/completions" or "/tokenize" => [("prompt", "\"x\"")],
                 "/v1/embeddings" or "/api/embed" => [("input", "\"x\"")],
                 "/v1/score" or "/score" => [("text_1", "\"x\""), ("text_2", "\"y\"")],
