@@ -30,8 +30,8 @@ switch (args)
     case ["load-truth", .. string[] rest]:
         LoadTruthReport.Run(rest is [string rate] ? double.Parse(rate, CultureInfo.InvariantCulture) : 1000);
         return 0;
-    case ["serve-overhead", string served]:
-        await ServeOverheadReport.RunAsync(served);
+    case ["serve-overhead", string served, .. string[] rest]:
+        await ServeOverheadReport.RunAsync(served, onlyFirst: rest is ["first"]);
         return 0;
     case ["two-arms", .. { Length: > 0 } words]:
         return await TwoArms.RunAsync(ArmOptions.Read(words));

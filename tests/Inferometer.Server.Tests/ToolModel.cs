@@ -16,8 +16,10 @@ internal static class ToolModel
         """;
 
     /// <summary>A model that writes calls between tags, as Qwen's and Hermes' do, and reasons where it is told to.</summary>
-    public static ServedModel Of(EngineFixture fixture) => fixture.Model with
+    /// <param name="fixture">The model.</param>
+    /// <param name="marks">What a template's source has of how calls are written.</param>
+    public static ServedModel Of(EngineFixture fixture, string marks = "<tool_call></tool_call><think></think>") => fixture.Model with
     {
-        Template = ChatTemplate.Parse("{#<tool_call></tool_call><think></think>#}" + Turns, "test template", fixture.Engine.Tokenizer),
+        Template = ChatTemplate.Parse("{#" + marks + "#}" + Turns, "test template", fixture.Engine.Tokenizer),
     };
 }

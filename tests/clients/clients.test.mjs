@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
 import { after, before, test } from 'node:test';
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
-import { embed, generateText, streamText } from 'ai';
+import { embed, generateText, jsonSchema, streamText, tool } from 'ai';
 import { Ollama } from 'ollama';
 import OpenAI from 'openai';
 import { startFront, startServer } from './server.mjs';
@@ -88,14 +88,14 @@ test('openai: responses, whole and streamed', async () => {
 test('openai: responses call tools, whole and streamed, and take what these gave', async () => {
   const caller = await startServer('--no-predictions', '--chat-template', toolTemplate);
   try {
-    const tool = {
+    const declared = {
       type: 'function', name: 'get_weather', description: 'The weather', strict: true,
       parameters: {
         type: 'object', properties: { city: { type: 'string', maxLength: 12 }, days: { type: 'integer', minimum: 1, maximum: 9 } },
         required: ['city', 'days'], additionalProperties: false,
       },
     };
-    const asked = { model: 'tales', input: 'Weather?', tools: [tool], tool_choice: 'required', parallel_tool_calls: false };
+    const asked = { model: 'tales', input: 'Weather?', tools: [declared], tool_choice: 'required', parallel_tool_calls: false };
     const whole = await openai(caller).responses.create(asked);
     const [call] = whole.output;
     assert.equal(call.type, 'function_call');
@@ -111,10 +111,58 @@ test('openai: responses call tools, whole and streamed, and take what these gave
     assert.equal(final.output[0].arguments, told);
     assert.ok(JSON.parse(told).days >= 1);
     const after = await openai(caller).responses.create({
-      model: 'tales', tools: [tool], max_output_tokens: 8,
+      model: 'tales', tools: [declared], max_output_tokens: 8,
       input: [{ role: 'user', content: 'Weather?' }, ...whole.output, { type: 'function_call_output', call_id: call.call_id, output: 'rain' }],
     });
     assert.ok(after.usage.input_tokens > whole.usage.input_tokens);
+  } finally {
+    assert.equal(await caller.stop(), 0);
+  }
+});
+
+const weather = {
+  type: 'object', properties: { city: { type: 'string', maxLength: 12 }, days: { type: 'integer', minimum: 1, maximum: 9 } },
+  required: ['city', 'days'], additionalProperties: false,
+};
+
+test('openai and @ai-sdk: calls of a chat come in pieces and are put together', async () => {
+  const caller = await startServer('--no-predictions', '--chat-template', toolTemplate);
+  try {
+    const tools = [{ type: 'function', function: { name: 'get_weather', description: 'The weather', strict: true, parameters: weather } }];
+    const asked = { model: 'tales', messages, tools, tool_choice: 'required', parallel_tool_calls: false, seed: 4 };
+    const pieces = [];
+    for await (const chunk of await openai(caller).chat.completions.create({ ...asked, stream: true })) {
+      pieces.push(...(chunk.choices[0]?.delta.tool_calls ?? []));
+    }
+
+    assert.equal(pieces[0].function.name, 'get_weather');
+    assert.equal(pieces[0].function.arguments, '');
+    assert.ok(pieces[0].id.length > 0);
+    assert.ok(pieces.length > 4, `${pieces.length} pieces`);
+    assert.ok(pieces.slice(1).every((piece) => piece.index === 0 && piece.id === undefined));
+    const final = await openai(caller).chat.completions.stream(asked).finalChatCompletion();
+    const [call] = final.choices[0].message.tool_calls;
+    assert.equal(final.choices[0].finish_reason, 'tool_calls');
+    assert.equal(call.function.arguments, pieces.map((piece) => piece.function.arguments).join(''));
+    assert.equal(typeof JSON.parse(call.function.arguments).city, 'string');
+
+    const provider = createOpenAICompatible({ name: 'inferometer', baseURL: `${caller.url}/v1` });
+    const stream = streamText({
+      model: provider('tales'), prompt: 'Weather?', toolChoice: 'required', maxOutputTokens: 300,
+      tools: { get_weather: tool({ description: 'The weather', inputSchema: jsonSchema(weather) }) },
+    });
+    let deltas = 0;
+    const calls = [];
+    for await (const part of stream.fullStream) {
+      deltas += part.type === 'tool-input-delta' ? 1 : 0;
+      if (part.type === 'tool-call') {
+        calls.push(part);
+      }
+    }
+
+    assert.ok(deltas > 4, `${deltas} deltas`);
+    assert.equal(calls[0].toolName, 'get_weather');
+    assert.ok(calls.every((one) => one.input.days >= 1 && one.input.days <= 9));
   } finally {
     assert.equal(await caller.stop(), 0);
   }

@@ -26,7 +26,9 @@ internal static class ServeOverheadReport
 
     private static readonly TimeSpan s_round = TimeSpan.FromSeconds(4);
 
-    public static async Task RunAsync(string path)
+    /// <param name="path">The model's file.</param>
+    /// <param name="onlyFirst">Leaves the tokens per second out.</param>
+    public static async Task RunAsync(string path, bool onlyFirst = false)
     {
         using Checkpoint checkpoint = Checkpoint.Open(path);
         StoredModel files = StoredModel.Read(checkpoint);
@@ -49,17 +51,20 @@ internal static class ServeOverheadReport
         tokens = (int)Math.Clamp(rate * s_round.TotalSeconds / Streams, 32, 400);
         await TimeAsync(i => ReadHttpAsync(client, i, tokens));
         List<double> bare = [], served = [], firstBare = [], firstServed = [];
-        for (int round = 0; round < Rounds; round++)
+        for (int round = 0; round < (onlyFirst ? 1 : Rounds); round++)
         {
             bare.Add(Streams * tokens / await TimeAsync(i => ReadEngineAsync(engine, i, tokens)));
             served.Add(Streams * tokens / await TimeAsync(i => ReadHttpAsync(client, i, tokens)));
         }
 
+        double seen = await SumAsync(client);
         for (int i = 0; i < Firsts; i++)
         {
             firstBare.Add(1000 * await ReadEngineAsync(engine, i, tokens: 2));
             firstServed.Add(1000 * await ReadHttpAsync(client, i, tokens: 2));
         }
+
+        seen = 1000 * (await SumAsync(client) - seen) / Firsts;
 
         // Each round beside its neighbour: what both share falls out.
         double lost = Median(bare.Zip(served, (b, s) => 1 - (s / b)));
@@ -75,6 +80,18 @@ internal static class ServeOverheadReport
             CultureInfo.InvariantCulture,
             $"first token of one stream, ms: engine {Median(firstBare):0.000}, over HTTP {Median(firstServed):0.000}; added {added:0.000} "
                 + $"(median of {Firsts} pairs)"));
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"means, ms: engine {firstBare.Average():0.000}, from request read to token in hand {seen:0.000}, "
+                + $"over HTTP {firstServed.Average():0.000}"));
+    }
+
+    /// <summary>Seconds to the first token of all requests, from when they were read to when the server had the token.</summary>
+    private static async Task<double> SumAsync(HttpClient client)
+    {
+        string page = await client.GetStringAsync("/metrics");
+        string line = page.Split('\n').First(l => l.StartsWith("vllm:time_to_first_token_seconds_sum", StringComparison.Ordinal));
+        return double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture);
     }
 
     private static async Task<double> TimeAsync(Func<int, Task<double>> read)

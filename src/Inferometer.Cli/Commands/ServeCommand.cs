@@ -125,7 +125,7 @@ internal sealed class ServeCommand
         using Interrupt interrupt = new(cancellationToken);
         var files = StoredModel.Read(location.Files);
         using LoadedEngine loaded = LoadedEngine.Load(
-            _printer, location, options, _engine.Lora(parsed), _verbose.Of(parsed), interrupt.Token);
+            _printer, location, options, _engine.Lora(parsed), _verbose.Of(parsed), interrupt.Token, _server.Replicas(parsed));
         foreach (string note in location.Files.Notes)
         {
             Note(note);
@@ -146,6 +146,7 @@ internal sealed class ServeCommand
         return new ServedModel
         {
             Engine = loaded.Engine,
+            Replicas = loaded.Replicas,
             Name = name,
             Aliases = names.Length > 1 ? names[1..] : [],
             Files = files,
@@ -161,8 +162,9 @@ internal sealed class ServeCommand
 
     private async Task<LatencyForecast?> MeasureAsync(LoadedEngine loaded, StoredModel files, CancellationToken cancellationToken)
     {
-        (LatencyForecast? forecast, string? refusal) = await LatencyForecast.TryMeasureAsync(loaded.Engine, files, cancellationToken)
-            .ConfigureAwait(false);
+        (LatencyForecast? forecast, string? refusal) = loaded.Replicas.Count > 0
+            ? (null, "several engines share the processors' bandwidth, which no cost model here divides among them")
+            : await LatencyForecast.TryMeasureAsync(loaded.Engine, files, cancellationToken).ConfigureAwait(false);
         if (refusal is not null)
         {
             Note($"latencies are not predicted: {refusal}");

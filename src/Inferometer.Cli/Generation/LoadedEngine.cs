@@ -16,6 +16,9 @@ namespace Inferometer.Cli.Generation;
 internal sealed record LoadedEngine(InferenceEngine Engine, ModelLocation Location, IModelAdapter? Adapter, double LoadSeconds)
     : IDisposable
 {
+    /// <summary>Further engines over the same weights; disposed with this.</summary>
+    public IReadOnlyList<InferenceEngine> Replicas { get; private init; } = [];
+
     /// <summary>Loads a model and its adapter, saying how far it has come when that takes long.</summary>
     /// <param name="printer">Progress, and the plan when <paramref name="verbose"/>.</param>
     /// <param name="location">The model.</param>
@@ -23,24 +26,34 @@ internal sealed record LoadedEngine(InferenceEngine Engine, ModelLocation Locati
     /// <param name="lora">The adapter's path and scale, or null.</param>
     /// <param name="verbose">Print the memory plan before loading.</param>
     /// <param name="cancellationToken">Stops between layers.</param>
+    /// <param name="replicas">Engines over the same weights.</param>
     public static LoadedEngine Load(
         Printer printer, ModelLocation location, InferenceOptions options, (string Path, double Scale)? lora, bool verbose,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken, int replicas = 1)
     {
         long start = Stopwatch.GetTimestamp();
         using ShareProgress progress = new(printer, "loading " + location.Name);
-        InferenceEngine engine = InferenceEngine.Load(
-            location.Files, options, progress.From<LoadProgress>(p => ((double)p.LoadedBytes / Math.Max(1, p.TotalBytes), p.Stage)),
+        IReadOnlyList<InferenceEngine> engines = InferenceEngine.LoadReplicas(
+            location.Files, replicas, options,
+            progress.From<LoadProgress>(p => ((double)p.LoadedBytes / Math.Max(1, p.TotalBytes), p.Stage)),
             cancellationToken, verbose ? Explain : null);
+        InferenceEngine engine = engines[0];
         try
         {
             RepackedFileOption.Explain(printer, engine.RepackedFile);
             IModelAdapter? adapter = lora is { } file ? engine.LoadAdapter(file.Path, file.Scale) : null;
-            return new LoadedEngine(engine, location, adapter, Stopwatch.GetElapsedTime(start).TotalSeconds);
+            return new LoadedEngine(engine, location, adapter, Stopwatch.GetElapsedTime(start).TotalSeconds)
+            {
+                Replicas = [.. engines.Skip(1)],
+            };
         }
         catch
         {
-            engine.Dispose();
+            foreach (InferenceEngine each in engines)
+            {
+                each.Dispose();
+            }
+
             throw;
         }
 
@@ -57,5 +70,13 @@ internal sealed record LoadedEngine(InferenceEngine Engine, ModelLocation Locati
         ? request.PromptTokens.Length
         : Engine.Tokenizer.EncodePrompt(request.Prompt, request.AddSpecialTokens, request.ParseSpecialTokens).Length;
 
-    public void Dispose() => Engine.Dispose();
+    public void Dispose()
+    {
+        foreach (InferenceEngine replica in Replicas)
+        {
+            replica.Dispose();
+        }
+
+        Engine.Dispose();
+    }
 }

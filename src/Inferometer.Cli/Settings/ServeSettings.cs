@@ -51,6 +51,13 @@ internal sealed class ServeSettings
         ["--max-num-seqs", "--parallel"], Domains.Whole(1, 4096), "Answers generated at once; further requests wait.")
     { Fallback = 16 };
 
+    private readonly ValueOption<int> _replicas = new(
+        ["--replicas", "--data-parallel-size"],
+        Domains.Whole(1, 64),
+        "Engines over the same weights, which are in memory once: each has a share of the threads, and a cache, a queue and a batch of its "
+            + "own, as large as the other options say. A request goes to the one with the fewest tokens to compute.")
+    { Fallback = 1 };
+
     private readonly ValueOption<int> _stepTokens = new(
         ["--max-num-batched-tokens"], Domains.Whole(1, 65536, "TOKENS"), "Tokens computed in one step over all answers.")
     { Fallback = 512 };
@@ -155,9 +162,9 @@ internal sealed class ServeSettings
     {
         Option[] all =
         [
-            _host, _port, _names, _keys, _keyFile, _origins, _sequences, _stepTokens, _queue, _connections, _bodyMegabytes, _timeout,
-            _drain, _otlp, _level, _logFormat, _noPredictions, _store, _pooling, _cacheMegabytes, _upstreams, _upstreamKey, _upstreamCheck,
-            _certificate, _certificateKey, _catalog,
+            _host, _port, _names, _keys, _keyFile, _origins, _sequences, _replicas, _stepTokens, _queue, _connections, _bodyMegabytes,
+            _timeout, _drain, _otlp, _level, _logFormat, _noPredictions, _store, _pooling, _cacheMegabytes, _upstreams, _upstreamKey,
+            _upstreamCheck, _certificate, _certificateKey, _catalog,
         ];
         foreach (Option option in all)
         {
@@ -166,13 +173,16 @@ internal sealed class ServeSettings
     }
 
     /// <summary>Options that say nothing where no model is served.</summary>
-    public IReadOnlyList<Option> OfModel => [_names, _sequences, _stepTokens, _queue, _noPredictions, _pooling, _cacheMegabytes];
+    public IReadOnlyList<Option> OfModel => [_names, _sequences, _replicas, _stepTokens, _queue, _noPredictions, _pooling, _cacheMegabytes];
 
     /// <summary>Whether requests are passed on to others.</summary>
     public bool HasUpstreams(ParseResult parsed) => parsed.IsGiven(_upstreams);
 
     /// <summary>Answers generated at once.</summary>
     public int Sequences(ParseResult parsed) => _sequences.Of(parsed);
+
+    /// <summary>Engines over the same weights.</summary>
+    public int Replicas(ParseResult parsed) => _replicas.Of(parsed);
 
     /// <summary>Names that clients call the model by; empty = its file's.</summary>
     public string[] Names(ParseResult parsed) => _names.Of(parsed);
@@ -217,6 +227,7 @@ internal sealed class ServeSettings
             AllowedOrigins = _origins.Of(parsed),
             OtlpEndpoint = parsed.IsGiven(_otlp) ? _otlp.Of(parsed) : OtlpOfEnvironment(),
             LogLevel = _level.Of(parsed),
+            WarmsUp = true,
             LogsJson = _logFormat.Of(parsed) == LogFormat.Json,
             ResponseCacheBytes = (long)(_cacheMegabytes.Of(parsed) * (1 << 20)),
             Upstreams = Upstreams(parsed),

@@ -34,13 +34,13 @@ public sealed class TransformerModel : IModelLoader, IDisposable
     private float[] _finalRows = [];
     private int _running;
 
-    private TransformerModel(LoadedModel loaded, WorkerPool pool, LoadOptions options)
+    private TransformerModel(LoadedModel loaded, WorkerPool pool, ForwardOptions options)
     {
         _loaded = loaded;
         _pool = pool;
-        Options = options.Forward;
+        Options = options;
         _step = new StepContext(loaded.Architecture, pool);
-        _cacheAttention = new CacheAttention(_step, options.Forward, Statistics);
+        _cacheAttention = new CacheAttention(_step, options, Statistics);
         _attention = new AttentionBlock(_step, loaded, _cacheAttention);
         _latent = loaded.Weights.Layers.Any(layer => layer.Latent is not null)
             ? new LatentAttentionBlock(_step, loaded, _cacheAttention)
@@ -50,7 +50,7 @@ public sealed class TransformerModel : IModelLoader, IDisposable
             : null;
         _inputs = loaded.Weights.Inputs is { } inputs ? new LayerInputStage(_step, loaded.Architecture, inputs) : null;
         _updates = loaded.Architecture.Updates is not null ? new UpdateStage(_step, loaded.Architecture, loaded.Weights) : null;
-        _cacheLayouts = KvCache.Layouts(loaded.Architecture, KvElement.F32, options.Forward.GroupedHeads);
+        _cacheLayouts = KvCache.Layouts(loaded.Architecture, KvElement.F32, options.GroupedHeads);
         _embedRow = EmbedRow;
         _finalNormRow = FinalNormRow;
     }
@@ -119,13 +119,24 @@ public sealed class TransformerModel : IModelLoader, IDisposable
         WorkerPool pool = new(options.Threads > 0 ? options.Threads : Environment.ProcessorCount);
         try
         {
-            return new TransformerModel(ModelLoader.Load(checkpoint, options, pool, progress, cancellationToken), pool, options);
+            return new TransformerModel(ModelLoader.Load(checkpoint, options, pool, progress, cancellationToken), pool, options.Forward);
         }
         catch
         {
             pool.Dispose();
             throw;
         }
+    }
+
+    /// <summary>
+    /// Another model over the same weights, which runs steps beside this one with workers and intermediate rows of its own. Adapters
+    /// loaded for one do for the other. The weights stay until both are disposed of, in any order.
+    /// </summary>
+    /// <param name="threads">Its worker threads; 0 = as many as the machine has processors.</param>
+    public TransformerModel Share(int threads = 0)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(threads);
+        return new TransformerModel(_loaded.Share(), new WorkerPool(threads > 0 ? threads : Environment.ProcessorCount), Options);
     }
 
     /// <summary>Bytes of intermediate rows that a step of <paramref name="tokens"/> tokens needs.</summary>
@@ -255,7 +266,7 @@ public sealed class TransformerModel : IModelLoader, IDisposable
 
         for (int i = 0; i < batch.Count; i++)
         {
-            if (batch[i].Adapter is { } adapter && !(adapter is LoraAdapter mine && ReferenceEquals(mine.Owner, _loaded)))
+            if (batch[i].Adapter is { } adapter && !(adapter is LoraAdapter mine && ReferenceEquals(mine.Owner, _loaded.Weights)))
             {
                 throw new ArgumentException($"adapter '{adapter.Name}' of sequence {i} was loaded for another model", nameof(batch));
             }

@@ -29,7 +29,7 @@ public sealed class LoraAdapter : IModelAdapter
     /// <inheritdoc/>
     public long MemoryBytes => _pairs.Sum(pair => pair is null ? 0 : pair.Down.SizeBytes + pair.Up.SizeBytes);
 
-    /// <summary>The model it was loaded for.</summary>
+    /// <summary>The weights it was loaded for.</summary>
     internal object Owner { get; }
 
     /// <inheritdoc/>

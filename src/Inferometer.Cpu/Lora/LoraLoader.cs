@@ -34,11 +34,11 @@ internal static class LoraLoader
         }
         catch
         {
-            new LoraAdapter(path, model, pairs).Dispose();
+            new LoraAdapter(path, model.Weights, pairs).Dispose();
             throw;
         }
 
-        return new LoraAdapter(Path.GetFileNameWithoutExtension(Path.TrimEndingDirectorySeparator(path)), model, pairs);
+        return new LoraAdapter(Path.GetFileNameWithoutExtension(Path.TrimEndingDirectorySeparator(path)), model.Weights, pairs);
     }
 
     private static bool FusedUp(LoadedModel model) => string.Equals(model.Architecture.ModelType, "phi3", StringComparison.Ordinal);

@@ -5,14 +5,20 @@ using Inferometer.ModelFiles;
 
 namespace Inferometer.Cpu.Weights;
 
-/// <summary>A model brought into memory: description, mapped files, weights, and rotary frequencies chosen for the context.</summary>
+/// <summary>
+/// A model brought into memory: description, mapped files, weights, and rotary frequencies chosen for the context. What is in memory may be
+/// shared: it is let go with the last that holds it.
+/// </summary>
 internal sealed class LoadedModel : IDisposable
 {
+    private readonly Holders _holders;
+    private readonly RopeFrequencies[] _frequencies;
     private readonly Checkpoint _checkpoint;
     private readonly RepackedWeights _repacked;
     private readonly int[] _ropeOfLayer;
     private readonly RotaryEmbedding[] _embeddings;
     private readonly int[] _cacheLayers;
+    private int _isDisposed;
 
     public LoadedModel(
         ModelArchitecture architecture, Checkpoint checkpoint, RepackedWeights repacked, ModelWeights weights, int contextTokens)
@@ -33,10 +39,21 @@ internal sealed class LoadedModel : IDisposable
             })];
         (RopeParameters Rope, int HeadDim)[] distinct = [.. ropes.OfType<(RopeParameters, int)>().Distinct()];
         _ropeOfLayer = [.. ropes.Select(rope => rope is { } own ? Array.IndexOf(distinct, own) : -1)];
-        RopeFrequencies[] frequencies =
+        _frequencies =
             [.. distinct.Select(rope => RopeFrequencies.Create(rope.Rope, rope.HeadDim, contextTokens, architecture.MaxContextTokens))];
-        Rotary = new StepRotary(frequencies);
-        _embeddings = [.. frequencies.Zip(distinct, (f, rope) => new RotaryEmbedding(f, rope.HeadDim, rope.Rope.Interleaved))];
+        Rotary = new StepRotary(_frequencies);
+        _embeddings = [.. _frequencies.Zip(distinct, (f, rope) => new RotaryEmbedding(f, rope.HeadDim, rope.Rope.Interleaved))];
+        _holders = new Holders();
+    }
+
+    private LoadedModel(LoadedModel shared)
+    {
+        (Architecture, ContextTokens, Weights, WeightBytes) =
+            (shared.Architecture, shared.ContextTokens, shared.Weights, shared.WeightBytes);
+        (_checkpoint, _repacked, _cacheLayers) = (shared._checkpoint, shared._repacked, shared._cacheLayers);
+        (_ropeOfLayer, _embeddings, _frequencies) = (shared._ropeOfLayer, shared._embeddings, shared._frequencies);
+        Rotary = new StepRotary(_frequencies); // of the step that runs, which is another one
+        _holders = shared._holders;
     }
 
     public ModelArchitecture Architecture { get; }
@@ -81,10 +98,32 @@ internal sealed class LoadedModel : IDisposable
         ? new RotaryEmbedding(RopeFrequencies.None, ((AttentionMixer)Architecture.Layers[layer].Mixer!).HeadDim, interleaved: false)
         : _embeddings[_ropeOfLayer[layer]];
 
+    /// <summary>The same model for another that runs steps beside this one: weights are shared, a step's tables are not.</summary>
+    public LoadedModel Share()
+    {
+        _holders.Add();
+        return new LoadedModel(this);
+    }
+
+    /// <summary>Lets go of the weights; the last to do so frees them.</summary>
     public void Dispose()
     {
-        Weights.Dispose();
-        _repacked.Dispose();
-        _checkpoint.Dispose();
+        if (Interlocked.Exchange(ref _isDisposed, 1) == 0 && _holders.Remove())
+        {
+            Weights.Dispose();
+            _repacked.Dispose();
+            _checkpoint.Dispose();
+        }
+    }
+
+    /// <summary>How many hold the weights. Thread-safe.</summary>
+    private sealed class Holders
+    {
+        private int _count = 1;
+
+        public void Add() => Interlocked.Increment(ref _count);
+
+        /// <returns>True for the last.</returns>
+        public bool Remove() => Interlocked.Decrement(ref _count) == 0;
     }
 }

@@ -5,7 +5,6 @@ using Inferometer.Cpu.Weights;
 using Inferometer.ModelFiles;
 using Inferometer.ModelFiles.Generation;
 using Inferometer.ModelFiles.Tokenization;
-using Inferometer.Runners;
 
 namespace Inferometer.Inference.Engine;
 
@@ -86,70 +85,21 @@ public sealed partial class InferenceEngine
         Checkpoint checkpoint, InferenceOptions? options = null, IProgress<LoadProgress>? progress = null,
         CancellationToken cancellationToken = default, Action<MemoryPlan>? planned = null)
     {
-        ArgumentNullException.ThrowIfNull(checkpoint);
-        options ??= new InferenceOptions();
-        Checkpoint? draftFiles = null;
-        IModelRunner? runner = null, draft = null;
-        RepackedFileReport repacked = RepackedFileReport.None;
-        try
-        {
-            options.Validate();
-            draftFiles = OpenDraft(options);
-            (MemoryPlan plan, Tokenizer tokenizer, SamplingDefaults sampling) = Plan(checkpoint, draftFiles, options, planned);
-            if (options.Device is { } device)
-            {
-                runner = device.CreateRunner(checkpoint, options, plan.BlockCount, progress, cancellationToken);
-                draft = draftFiles is null
-                    ? null
-                    : device.CreateRunner(draftFiles, options, plan.BlockCount, progress, cancellationToken);
-            }
-            else
-            {
-                LoadOptions loading = LoadOptionsOf(options, checkpoint.Architecture);
-                TransformerModel model = TransformerModel.Load(checkpoint, loading, progress, cancellationToken);
-                repacked = model.RepackedFile;
-                InferenceOptions used = options.For(model.Architecture);
-                runner = Runner(model, () => used.KvCompression?.CreateCache(
-                    model, plan.BlockCount, used.MaxBatchSize, plan.StepTokens)
-                    ?? model.CreateCache(plan.BlockCount, used.KvElement, plan.StateSlots));
-                if (draftFiles is not null)
-                {
-                    TransformerModel small = TransformerModel.Load(draftFiles, loading, progress, cancellationToken);
-                    draft = Runner(small, () => small.CreateCache(plan.BlockCount, options.KvElement));
-                }
-            }
-
-            return new InferenceEngine(runner, tokenizer, options, plan, draft)
-            {
-                SamplingDefaults = sampling,
-                EmbeddingDefaults = checkpoint.EmbeddingDefaults,
-                Rank = RankHead.Of(checkpoint, tokenizer, out string? rankRefusal),
-                RankRefusal = rankRefusal,
-                RepackedFile = repacked,
-            };
-        }
-        catch
-        {
-            draft?.Dispose();
-            runner?.Dispose();
-            draftFiles?.Dispose();
-            checkpoint.Dispose();
-            throw;
-        }
+        return LoadReplicas(checkpoint, replicas: 1, options, progress, cancellationToken, planned)[0];
     }
 
     /// <summary>Everything that is read and refused before weights are.</summary>
     private static (MemoryPlan Plan, Tokenizer Tokenizer, SamplingDefaults Sampling) Plan(
-        Checkpoint checkpoint, Checkpoint? draft, InferenceOptions options, Action<MemoryPlan>? planned = null)
+        Checkpoint checkpoint, Checkpoint? draft, InferenceOptions options, Action<MemoryPlan>? planned = null, int replicas = 1)
     {
-        MemoryPlan plan = PlanMemory(checkpoint, draft, options);
+        MemoryPlan plan = PlanMemory(checkpoint, draft, options, replicas);
         planned?.Invoke(plan);
         plan.RequireFit();
         RequireSameVocabulary(checkpoint, draft);
         return (plan, checkpoint.Tokenizer, checkpoint.SamplingDefaults);
     }
 
-    private static MemoryPlan PlanMemory(Checkpoint checkpoint, Checkpoint? draft, InferenceOptions options)
+    private static MemoryPlan PlanMemory(Checkpoint checkpoint, Checkpoint? draft, InferenceOptions options, int replicas = 1)
     {
         ModelSupport.Require(checkpoint.Architecture);
         options.Device?.Require(checkpoint.Architecture, options);
@@ -186,7 +136,7 @@ public sealed partial class InferenceEngine
 
         (ModelArchitecture, long)? small = draft is null ? null : (draft.Architecture, draft.StoredBytes);
         return MemoryPlan.Make(
-            checkpoint.Architecture, checkpoint.StoredBytes, options, options.Device?.FreeBytes ?? FreeMemory.Bytes(), small) with
+            checkpoint.Architecture, checkpoint.StoredBytes, options, options.Device?.FreeBytes ?? FreeMemory.Bytes(), small, replicas) with
         { Source = checkpoint.Path };
     }
 

@@ -28,10 +28,10 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly Sampler _sampler;
     private readonly ConstraintCache _constraints;
-    private readonly Lock _adapterGate = new();
-    private readonly Dictionary<IModelAdapter, ulong> _adapterSalts = new(ReferenceEqualityComparer.Instance);
+    private readonly ModelStepExecutor _executor;
     private readonly int _maxTokens;
     private readonly int _choosableTokens;
+    private int _isDisposed;
 
     /// <summary>Starts an engine over a model on a device. The engine owns the runners from here on.</summary>
     /// <param name="runner">The model and its cache.</param>
@@ -71,7 +71,7 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
         _constraints = new ConstraintCache(Tokenizer);
         _time = time ?? TimeProvider.System;
         _recorder = new ServingRecorder(options.Recording);
-        ModelStepExecutor executor = new(runner, _draft, _choosableTokens);
+        _executor = new ModelStepExecutor(runner, _draft, _choosableTokens);
         bool keepsStates = PagedKvCache.BytesPerState(runner.Architecture) > 0;
         runner.WatchBlocks(pool.ReferenceCount);
         Scheduler scheduler = new(policy, pool, _time)
@@ -79,7 +79,7 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
             Observer = _recorder,
             CanResume = keepsStates ? runner.CanResume : null,
         };
-        _loop = new EngineLoop(scheduler, executor);
+        _loop = new EngineLoop(scheduler, _executor);
     }
 
     /// <summary>What the model is.</summary>
@@ -114,6 +114,12 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
     /// <summary>Longest sequence, prompt and output together, tokens.</summary>
     public int MaxSequenceTokens => _maxTokens;
 
+    /// <summary>Tokens per block of the cache.</summary>
+    public int BlockTokens => _runner.BlockSize;
+
+    /// <summary>Adapters of its model, which engines over the same weights share.</summary>
+    internal EngineAdapters Adapters { get; init; } = new();
+
     /// <summary>What the engine did so far.</summary>
     public PerformanceStatistics Statistics =>
         PerformanceStatistics.Of(_loop.Snapshot, _loop.Scheduler.Options, _loop.Scheduler.Pool.BlockCount, _runner.Statistics);
@@ -130,7 +136,8 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
     }
 
     /// <summary>
-    /// Reads a LoRA adapter (a PEFT folder or a GGUF adapter file) for use by requests; it stays until the engine is disposed.
+    /// Reads a LoRA adapter (a PEFT folder or a GGUF adapter file) for use by requests; it stays until the engine, and those
+    /// over the same weights, are disposed.
     /// </summary>
     /// <param name="path">The folder or file.</param>
     /// <param name="scale">Factor on what the adapter adds, on top of its own alpha over rank.</param>
@@ -143,11 +150,7 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
         }
 
         IModelAdapter adapter = _runner.LoadAdapter(path, scale);
-        lock (_adapterGate)
-        {
-            _adapterSalts.Add(adapter, (ulong)_adapterSalts.Count + 1);
-        }
-
+        Adapters.Add(adapter);
         return adapter;
     }
 
@@ -177,7 +180,7 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
             Prompt = prompt,
             MaxNewTokens = maxNew,
             Priority = request.Priority,
-            CacheSalt = SaltOf(request.Adapter),
+            CacheSalt = Adapters.SaltOf(request.Adapter),
             UsePrefixCache = request.UsePrefixCache,
             Owner = session,
         };
@@ -253,7 +256,7 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
         {
             Prompt = Checked(text.Ids),
             MaxNewTokens = 0,
-            CacheSalt = SaltOf(adapter),
+            CacheSalt = Adapters.SaltOf(adapter),
             UsePrefixCache = false, // every token's state is needed
             Owner = session,
         };
@@ -278,7 +281,7 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
         {
             Prompt = Prompt(request.Prompt, request.PromptTokens, addSpecial: true, parseSpecial: false),
             MaxNewTokens = request.MaxNewTokens,
-            CacheSalt = SaltOf(request.Adapter),
+            CacheSalt = Adapters.SaltOf(request.Adapter),
             ParallelSequences = request.BeamWidth,
             Owner = group,
         };
@@ -314,6 +317,16 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
     /// </summary>
     public IDisposable Hold() => _loop.Hold();
 
+    /// <summary>
+    /// Has somebody told of the tokens of every step once it is computed, on the engine's thread: who listens must neither wait nor throw.
+    /// </summary>
+    /// <param name="listener">Given the tokens.</param>
+    public void WatchSteps(Action<int> listener) => _executor.Watch(listener);
+
+    /// <summary>Ends <see cref="WatchSteps"/>.</summary>
+    /// <param name="listener">The one that was given.</param>
+    public void UnwatchSteps(Action<int> listener) => _executor.Unwatch(listener);
+
     /// <summary>Forgets every cached prefix.</summary>
     public void ForgetPrefixes() => _loop.Post(_loop.Scheduler.Pool.ForgetPrefixes);
 
@@ -323,14 +336,14 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
     /// </summary>
     public void Dispose()
     {
-        _loop.Dispose();
-        _draft?.Dispose();
-        foreach (IModelAdapter adapter in _adapterSalts.Keys)
+        if (Interlocked.Exchange(ref _isDisposed, 1) != 0)
         {
-            adapter.Dispose();
+            return;
         }
 
-        _adapterSalts.Clear();
+        _loop.Dispose();
+        _draft?.Dispose();
+        Adapters.Release();
         _runner.Dispose();
     }
 
@@ -415,21 +428,6 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
         }
 
         return prompt;
-    }
-
-    private ulong SaltOf(IModelAdapter? adapter)
-    {
-        if (adapter is null)
-        {
-            return 0;
-        }
-
-        lock (_adapterGate)
-        {
-            return _adapterSalts.TryGetValue(adapter, out ulong salt)
-                ? salt
-                : throw new InferometerException($"request: adapter '{adapter.Name}' was not loaded by this engine.");
-        }
     }
 
     private static void Require(bool condition, string message)

@@ -55,11 +55,14 @@ public sealed record MemoryPlan
     /// <summary>Bytes of all states.</summary>
     public long StateBytes { get; init; }
 
-    /// <summary>Keys and values.</summary>
+    /// <summary>Engines over the same weights; all but those is each one's own.</summary>
+    public int Replicas { get; init; } = 1;
+
+    /// <summary>Keys and values of one engine.</summary>
     public long KvBytes => KvFixedBytes + (KvBytesPerBlock * BlockCount);
 
-    /// <summary>Everything together.</summary>
-    public long TotalBytes => WeightBytes + KvBytes + StateBytes + ActivationBytes + LogitBytes;
+    /// <summary>Everything together, of all engines.</summary>
+    public long TotalBytes => WeightBytes + (Replicas * (KvBytes + StateBytes + ActivationBytes + LogitBytes));
 
     /// <summary>Whether the engine can start.</summary>
     public bool Fits => BlockCount >= LeastBlocks && TotalBytes <= FreeBytes;
@@ -70,9 +73,10 @@ public sealed record MemoryPlan
     /// <param name="options">The engine's options.</param>
     /// <param name="freeBytes">Free memory, see <see cref="FreeMemory"/>.</param>
     /// <param name="draft">A draft model, whose cache has the same blocks, and the size of its weights.</param>
+    /// <param name="replicas">Engines over the same weights, each with such a cache.</param>
     public static MemoryPlan Make(
         ModelArchitecture architecture, long weightBytes, InferenceOptions options, long freeBytes,
-            (ModelArchitecture Architecture, long WeightBytes)? draft = null)
+            (ModelArchitecture Architecture, long WeightBytes)? draft = null, int replicas = 1)
     {
         ArgumentNullException.ThrowIfNull(architecture);
         ArgumentNullException.ThrowIfNull(options);
@@ -93,6 +97,7 @@ public sealed record MemoryPlan
         {
             Source = architecture.Source ?? architecture.Name,
             WeightBytes = weightBytes + (draft?.WeightBytes ?? 0),
+            Replicas = replicas,
             KvBytesPerBlock = perBlock,
             KvFixedBytes = fixedBytes,
             StateSlots = states,
@@ -112,7 +117,7 @@ public sealed record MemoryPlan
             FreeBytes = freeBytes,
         };
         long room = Math.Max(0, (long)(UsableShare * freeBytes) - plan.TotalBytes);
-        int blocks = (int)Math.Min(plan.WantedBlocks, room / perBlock);
+        int blocks = (int)Math.Min(plan.WantedBlocks, room / (perBlock * replicas));
 
         // A size that was asked for is given or refused, never quietly reduced.
         return plan with { BlockCount = options.KvMemoryBytes is null ? blocks : plan.WantedBlocks };
@@ -127,11 +132,13 @@ public sealed record MemoryPlan
             return;
         }
 
-        long least = TotalBytes - KvBytes + KvFixedBytes + (KvBytesPerBlock * Math.Max(LeastBlocks, BlockCount));
+        long keysAndValues = Replicas * (KvFixedBytes + (KvBytesPerBlock * Math.Max(LeastBlocks, BlockCount)));
+        long least = TotalBytes - (Replicas * KvBytes) + keysAndValues;
         throw new InferometerException(
-            $"{Source}: needs at least {Size(least)} ({Size(WeightBytes)} weights, {Size(least - TotalBytes + KvBytes)} keys and "
-                + $"values, {Size(ActivationBytes + LogitBytes)} activations), "
-            + $"but {Size(FreeBytes)} are free. Shorter sequences, a smaller KV memory, or smaller weights (Q8_0, Q4_0) need less.");
+            $"{Source}: needs at least {Size(least)} ({Size(WeightBytes)} weights, {Size(keysAndValues)} keys and "
+                + $"values, {Size(Replicas * (ActivationBytes + LogitBytes))} activations), "
+            + $"but {Size(FreeBytes)} are free. Shorter sequences, a smaller KV memory, {(Replicas > 1 ? "fewer replicas, " : "")}or "
+            + "smaller weights (Q8_0, Q4_0) need less.");
     }
 
     /// <summary>One line per part.</summary>
@@ -145,9 +152,13 @@ public sealed record MemoryPlan
         string[] states = StateSlots > 0
             ? [string.Create(CultureInfo.InvariantCulture, $"states       {Size(StateBytes)}  {StateSlots} of them")]
             : [];
+        string[] each = Replicas > 1
+            ? [string.Create(CultureInfo.InvariantCulture, $"replicas     {Replicas}, each with")]
+            : [];
         return string.Join(
             Environment.NewLine,
             [$"weights      {Size(WeightBytes)}",
+            .. each,
             $"KV cache     {Size(KvBytes)}  {held}{reduced}",
             .. states,
             $"activations  {Size(ActivationBytes)}",

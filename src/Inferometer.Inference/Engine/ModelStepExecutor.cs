@@ -16,9 +16,29 @@ internal sealed class ModelStepExecutor(IModelRunner runner, DraftModel? draft, 
 {
     private readonly ForwardBatch _batch = new();
     private readonly List<SequenceFailure> _failures = [];
+    private readonly Lock _watching = new();
+    private Action<int>? _watchers;
 
     /// <summary>Sequences of the last step whose owners failed, and how. They end with the step.</summary>
     public IReadOnlyList<SequenceFailure> Failures => _failures;
+
+    /// <summary>Has somebody told of the tokens of each step. Thread-safe.</summary>
+    public void Watch(Action<int> listener)
+    {
+        lock (_watching)
+        {
+            Volatile.Write(ref _watchers, _watchers + listener);
+        }
+    }
+
+    /// <summary>Ends that. Thread-safe.</summary>
+    public void Unwatch(Action<int> listener)
+    {
+        lock (_watching)
+        {
+            Volatile.Write(ref _watchers, _watchers - listener);
+        }
+    }
 
     public StepOutcome Execute(StepPlan plan, CancellationToken cancellationToken)
     {
@@ -35,6 +55,7 @@ internal sealed class ModelStepExecutor(IModelRunner runner, DraftModel? draft, 
         draft?.Draft(plan);
         Fill(plan);
         runner.Forward(_batch);
+        Volatile.Read(ref _watchers)?.Invoke(_batch.TokenCount);
         Distribute(plan);
         _batch.Clear();
         return new StepOutcome(Stopwatch.GetElapsedTime(start).TotalSeconds);

@@ -15,16 +15,17 @@ namespace Inferometer.Server.Fuzzing;
 /// </summary>
 public sealed class RequestTargets : IDisposable
 {
-    private readonly Lazy<(ModelService Service, ServerMetrics Metrics, ServerState State)> _parts;
+    private readonly Lazy<(ModelService Service, ServerMetrics Metrics, Telemetry Telemetry, ServerState State)> _parts;
 
     /// <summary>Targets over a model.</summary>
     /// <param name="load">Loads it, once, when a request is first read.</param>
     public RequestTargets(Func<ServedModel> load) => _parts = new(() =>
     {
         ServedModel model = load();
-        ServerMetrics metrics = new(model.Engine, model.Name, forecast: null);
+        Telemetry telemetry = new();
+        ServerMetrics metrics = new(model.Engine, 0, model.Name, forecast: null, telemetry);
         ServerState state = new();
-        return (new ModelService(model, metrics, new ServerLimits(), state, cache: null), metrics, state);
+        return (new ModelService(model, new ReplicaSet([metrics]), new ServerLimits(), state, cache: null), metrics, telemetry, state);
     });
 
     /// <summary>OpenAI's chat, completions and responses, Ollama's chat and generate: the first byte says which.</summary>
@@ -36,6 +37,7 @@ public sealed class RequestTargets : IDisposable
         if (_parts.IsValueCreated)
         {
             _parts.Value.Metrics.Dispose();
+            _parts.Value.Telemetry.Dispose();
             _parts.Value.State.Dispose();
             _parts.Value.Service.Model.Engine.Dispose();
         }

@@ -8,14 +8,24 @@ namespace Inferometer.Server.Generation;
 /// One answer taken apart as it comes: text, reasoning, calls. Where there is nothing to take apart, text passes through without an
 /// allocation. Not thread-safe.
 /// </summary>
-internal sealed class AnswerParts(ChatPlan? plan)
+internal sealed class AnswerParts
 {
-    private readonly AnswerReader? _reader = plan?.Reader?.Invoke();
+    private readonly ChatPlan? _plan;
+    private readonly AnswerReader? _reader;
     private readonly List<AnswerPart> _parts = [];
     private readonly StringBuilder _text = new();
     private readonly StringBuilder _reasoning = new();
     private readonly List<ToolCall> _calls = [];
     private int _tokens;
+
+    /// <summary>Begins to read.</summary>
+    /// <param name="plan">How the answer was asked for; null = its text is all there is.</param>
+    /// <param name="callsInPieces">Whether calls are wanted as they are written, where they can be.</param>
+    public AnswerParts(ChatPlan? plan, bool callsInPieces)
+    {
+        _plan = plan;
+        _reader = plan?.Reader?.Invoke(callsInPieces && plan.HoldsCalls);
+    }
 
     /// <summary>The text, as far as it was kept.</summary>
     public string Text => _text.ToString();
@@ -68,9 +78,9 @@ internal sealed class AnswerParts(ChatPlan? plan)
     {
         foreach (AnswerPart part in parts)
         {
-            if (part.Call is { } call)
+            if (part.Kind == AnswerPartKind.ToolCall && part.Call is { } call)
             {
-                if (_calls.Count > 0 && plan is { TakesManyCalls: false })
+                if (_calls.Count > 0 && _plan is { TakesManyCalls: false })
                 {
                     continue;
                 }

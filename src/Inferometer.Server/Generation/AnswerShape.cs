@@ -128,12 +128,14 @@ internal sealed record AnswerShape
         // Without marks to look for, text goes out as it comes; a grammar is the whole answer, marks and all.
         bool isPlain = Format.IsGrammar
             || (Tools.All.Count == 0 && !format.HasReasoning && format.ShownTokens.Count == 0);
+        OutputConstraint? constraint = ConstraintFor(prompt, format, service.Model);
         return new ChatPlan
         {
             PromptTokens = tokens,
-            Constraint = ConstraintFor(prompt, format, service.Model),
+            Constraint = constraint,
+            HoldsCalls = constraint is not null && !isPlain && (Tools.Required is not null || (Tools.All.Count > 0 && format.MarksCalls)),
             ShownTokens = isPlain ? [] : format.ShownTokens,
-            Reader = isPlain ? null : () => format.Read(prompt, Tools.All),
+            Reader = isPlain ? null : streamsCalls => format.Read(prompt, Tools.All, streamsCalls),
             TakesManyCalls = Tools.IsMany,
         };
     }
@@ -146,6 +148,7 @@ internal sealed record AnswerShape
         try
         {
             return Tools.Required is { } required ? format.CallsFor(prompt, required, Tools.IsMany)
+                : Format.Constraint is null && Tools.All.Count > 0 ? format.MayCallFor(prompt, Tools.All, Tools.IsMany)
                 : Format.Constraint is not { } constraint || Format.IsGrammar ? Format.Constraint
                 : Tools.All.Count > 0 ? format.CallsFor(prompt, Tools.All, Tools.IsMany, constraint) // the model may call first
                 : format.ConstraintFor(prompt, constraint);

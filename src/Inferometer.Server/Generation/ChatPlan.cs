@@ -14,11 +14,14 @@ internal sealed record ChatPlan
     /// <summary>What the output is held to; null = nothing.</summary>
     public required OutputConstraint? Constraint { get; init; }
 
+    /// <summary>Whether what begins like a call is held to be one, so that it can be given out as it is written.</summary>
+    public required bool HoldsCalls { get; init; }
+
     /// <summary>Control tokens whose text the reader looks for.</summary>
     public required IReadOnlyList<int> ShownTokens { get; init; }
 
     /// <summary>Makes a reader of one answer; null = the output is the answer.</summary>
-    public required Func<AnswerReader>? Reader { get; init; }
+    public required Func<bool, AnswerReader>? Reader { get; init; }
 
     /// <summary>Whether an answer may hold several calls; otherwise the first alone is given out.</summary>
     public required bool TakesManyCalls { get; init; }

@@ -20,7 +20,6 @@ internal sealed class ChoiceStream : IAsyncDisposable
     private readonly Activity? _activity;
     private readonly AnswerCache.Recording? _recording;
     private readonly IReadOnlyList<ChoiceUpdate>? _kept;
-    private readonly ServerMetrics? _metrics;
     private int _next;
     private int _ended;
     private int _longest;
@@ -38,17 +37,23 @@ internal sealed class ChoiceStream : IAsyncDisposable
         CancellationToken cancellationToken)
     {
         _recording = recording;
-        _metrics = service.Metrics;
         _activity = Telemetry.Source.StartActivity($"{operation} {service.Model.Name}", ActivityKind.Server);
         _activity?.SetTag("gen_ai.operation.name", operation).SetTag("gen_ai.provider.name", "inferometer")
             .SetTag("gen_ai.request.model", service.Model.Name).SetTag("gen_ai.request.choice.count", requests.Count);
         _cancel = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, service.State.Stopping);
+        List<SequenceStream> begun = new(requests.Count);
         try
         {
-            _sequences = [.. requests.Select(request => new SequenceStream(service, operation, request, _cancel.Token))];
+            foreach (GenerationRequest request in requests)
+            {
+                begun.Add(new SequenceStream(service, operation, request, _cancel.Token));
+            }
+
+            _sequences = [.. begun];
         }
         catch
         {
+            begun.ForEach(sequence => sequence.Abandon());
             _cancel.Dispose();
             _activity?.Dispose();
             throw;
@@ -125,8 +130,9 @@ internal sealed class ChoiceStream : IAsyncDisposable
             _longest = Math.Max(_longest, usage.OutputTokens);
             if (++_ended == _sequences.Length)
             {
-                _metrics!.Answers.Add(_ended);
-                _metrics.LongestOutput.Add(_longest);
+                ServerMetrics metrics = _sequences[0].Metrics; // one request counts once, whoever generated its answers
+                metrics.Answers.Add(_ended);
+                metrics.LongestOutput.Add(_longest);
             }
         }
 

@@ -1,19 +1,18 @@
 using Inferometer.Core;
 using Inferometer.Inference.Chat.Formats;
 using Inferometer.Inference.Engine;
-using Inferometer.Server.Metrics;
 using Inferometer.Server.Wire;
 
 namespace Inferometer.Server.Generation;
 
 /// <summary>The model as endpoints use it: its answers counted, limited, and refused in words for clients. Thread-safe.</summary>
 /// <param name="model">The model.</param>
-/// <param name="metrics">What is counted.</param>
+/// <param name="replicas">The engines that answer.</param>
 /// <param name="limits">What one client may take.</param>
 /// <param name="state">Whether the server is on its way down.</param>
 /// <param name="cache">Answers that were given; null = none is kept.</param>
 internal sealed class ModelService(
-    ServedModel model, ServerMetrics metrics, ServerLimits limits, ServerState state, AnswerCache? cache)
+    ServedModel model, ReplicaSet replicas, ServerLimits limits, ServerState state, AnswerCache? cache)
 {
     private readonly Lazy<ChatFormat> _format = new(() => ChatFormat.For(model.Template, model.Engine.Tokenizer));
 
@@ -23,8 +22,8 @@ internal sealed class ModelService(
     /// <summary>How it writes calls of tools and reasoning.</summary>
     public ChatFormat Format => _format.Value;
 
-    /// <summary>What is counted.</summary>
-    public ServerMetrics Metrics => metrics;
+    /// <summary>The engines that answer.</summary>
+    public ReplicaSet Replicas => replicas;
 
     /// <summary>What one client may take.</summary>
     public ServerLimits Limits => limits;
@@ -77,11 +76,14 @@ internal sealed class ModelService(
 
     /// <summary>The vector of a text.</summary>
     public Task<float[]> EmbedAsync(string text, CancellationToken cancellationToken) =>
-        AskAsync("input", () => model.Engine.EmbedAsync(text, adapter: model.Adapter, cancellationToken: cancellationToken));
+        AskAsync(
+            "input", text.Length, engine => engine.EmbedAsync(text, adapter: model.Adapter, cancellationToken: cancellationToken));
 
     /// <summary>How well a text answers a question, 0 to 1.</summary>
     public Task<float> ScoreAsync(string query, string document, string? instruction, CancellationToken cancellationToken) =>
-        AskAsync("model", () => model.Engine.ScoreAsync(query, document, instruction, model.Adapter, cancellationToken));
+        AskAsync(
+            "model", query.Length + document.Length,
+            engine => engine.ScoreAsync(query, document, instruction, model.Adapter, cancellationToken));
 
     /// <summary>Answers to parts of one request, computed beside each other as the engine has room.</summary>
     /// <param name="count">Parts.</param>
@@ -93,7 +95,7 @@ internal sealed class ModelService(
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, state.Stopping);
         ParallelOptions options = new()
         {
-            MaxDegreeOfParallelism = model.Engine.Options.MaxBatchSize,
+            MaxDegreeOfParallelism = replicas.MaxSequences,
             CancellationToken = either.Token,
         };
         try
@@ -110,15 +112,16 @@ internal sealed class ModelService(
         return answers;
     }
 
-    private async Task<T> AskAsync<T>(string field, Func<Task<T>> answer)
+    private async Task<T> AskAsync<T>(string field, int letters, Func<InferenceEngine, Task<T>> answer)
     {
+        ReplicaWork work = replicas.BeginReading(letters);
         try
         {
-            return await answer().ConfigureAwait(false);
+            return await answer(work.Replica.Engine).ConfigureAwait(false);
         }
         catch (RequestRejectedException error) when (error.Reason == Scheduling.RejectionReason.QueueFull)
         {
-            throw ApiException.Busy(error.Message, metrics.RetryAfterSeconds());
+            throw ApiException.Busy(error.Message, work.Replica.Metrics.RetryAfterSeconds());
         }
         catch (RequestRejectedException error)
         {
@@ -127,6 +130,10 @@ internal sealed class ModelService(
         catch (InferometerException error)
         {
             throw ApiException.Invalid(field, model.Public(error.Message));
+        }
+        finally
+        {
+            work.End();
         }
     }
 }

@@ -16,10 +16,13 @@ internal sealed class SequenceStream : IAsyncDisposable
 {
     private readonly ModelService _service;
     private readonly string _operation;
-    private readonly IAsyncEnumerator<GenerationUpdate> _updates;
+    private readonly GenerationRequest _request;
     private readonly CancellationToken _cancellationToken;
     private readonly long _arrived = Stopwatch.GetTimestamp();
     private readonly double _timeoutSeconds;
+    private IAsyncEnumerator<GenerationUpdate> _updates;
+    private ReplicaWork _work;
+    private ReplicaMask _tried;
     private long _lastToken;
     private LoadMeter.Reading _decodingSince;
     private bool _decodes;
@@ -31,15 +34,12 @@ internal sealed class SequenceStream : IAsyncDisposable
         _operation = operation;
         _cancellationToken = cancellationToken;
         _timeoutSeconds = request.Timeout?.TotalSeconds ?? 0;
-        try
-        {
-            _updates = service.Model.Engine.StreamAsync(request, cancellationToken).GetAsyncEnumerator(CancellationToken.None);
-        }
-        catch (InferometerException error)
-        {
-            throw ApiException.Invalid(null, service.Model.Public(error.Message));
-        }
+        _request = service.Replicas.WithTokens(request);
+        _updates = Begin();
     }
+
+    /// <summary>What is counted of the replica that answers.</summary>
+    public ServerMetrics Metrics => _work.Replica.Metrics;
 
     /// <summary>The piece that came last.</summary>
     public GenerationUpdate Current { get; private set; }
@@ -51,20 +51,32 @@ internal sealed class SequenceStream : IAsyncDisposable
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<bool> MoveNextAsync()
     {
-        try
+        bool isTaken = false;
+        while (!isTaken)
         {
-            if (!await _updates.MoveNextAsync().ConfigureAwait(false))
+            try
             {
-                return false;
+                if (!await _updates.MoveNextAsync().ConfigureAwait(false))
+                {
+                    return false;
+                }
+
+                isTaken = true;
             }
-        }
-        catch (Exception error) when (error is InferometerException or ObjectDisposedException)
-        {
-            throw Failed(error);
-        }
-        catch (OperationCanceledException) when (_service.State.Stopping.IsCancellationRequested)
-        {
-            throw ModelService.Stopped();
+            catch (InferometerException error) when (GoesElsewhere(error))
+            {
+                await _updates.DisposeAsync().ConfigureAwait(false);
+                _work.End();
+                _updates = Begin();
+            }
+            catch (Exception error) when (error is InferometerException or ObjectDisposedException)
+            {
+                throw Failed(error);
+            }
+            catch (OperationCanceledException) when (_service.State.Stopping.IsCancellationRequested)
+            {
+                throw ModelService.Stopped();
+            }
         }
 
         Current = _updates.Current;
@@ -81,6 +93,9 @@ internal sealed class SequenceStream : IAsyncDisposable
         return true;
     }
 
+    /// <summary>Gives up a sequence that nobody has asked for its first piece: no engine knows of it yet.</summary>
+    public void Abandon() => _work.End();
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
@@ -91,9 +106,37 @@ internal sealed class SequenceStream : IAsyncDisposable
         }
     }
 
+    private IAsyncEnumerator<GenerationUpdate> Begin()
+    {
+        _work = _service.Replicas.Begin(_request, _tried);
+        try
+        {
+            return _work.Replica.Engine.StreamAsync(_request, _cancellationToken).GetAsyncEnumerator(CancellationToken.None);
+        }
+        catch (InferometerException error)
+        {
+            _work.End();
+            throw ApiException.Invalid(null, _service.Model.Public(error.Message));
+        }
+    }
+
+    /// <summary>Whether another replica is to be asked: nothing was answered yet, and this one's queue is full, or it has failed.</summary>
+    private bool GoesElsewhere(InferometerException error)
+    {
+        if (_lastToken != 0
+            || (error is not RequestRejectedException { Reason: RejectionReason.QueueFull } && _work.Replica.Engine.Fault is null))
+        {
+            return false;
+        }
+
+        _tried = _tried.With(_work.Replica.Index);
+        return _service.Replicas.HasOther(_tried);
+    }
+
     private void CountToken()
     {
-        ServerMetrics metrics = _service.Metrics;
+        ServerMetrics metrics = Metrics;
+        _work.CountToken();
         long now = Stopwatch.GetTimestamp();
         if (_lastToken == 0)
         {
@@ -122,7 +165,13 @@ internal sealed class SequenceStream : IAsyncDisposable
 
         _hasEnded = true;
         LoadMeter.Reading now = StopDecoding();
-        _service.Metrics.Add(_operation, reason, new ServedRequest
+        _work.End();
+        if (_request.MaxNewTokens is { } limit)
+        {
+            Metrics.OutputLimit.Add(limit);
+        }
+
+        Metrics.Add(_operation, reason, new ServedRequest
         {
             PromptTokens = usage.PromptTokens,
             CachedTokens = usage.CachedPromptTokens,
@@ -142,10 +191,10 @@ internal sealed class SequenceStream : IAsyncDisposable
         return error switch
         {
             RequestRejectedException { Reason: RejectionReason.QueueFull } =>
-                ApiException.Busy(error.Message, _service.Metrics.RetryAfterSeconds()),
+                ApiException.Busy(error.Message, Metrics.RetryAfterSeconds()),
             RequestRejectedException => ApiException.TooLong(error.Message),
             ObjectDisposedException => ModelService.Stopped(),
-            _ when model.Engine.Fault is not null =>
+            _ when _work.Replica.Engine.Fault is not null =>
                 ApiException.Unavailable("The engine has failed and answers no more.", "engine_failed", cause: error),
 
             // In the engine's own words where it has some; the words of what it ran into are for the log.
@@ -158,7 +207,8 @@ internal sealed class SequenceStream : IAsyncDisposable
     {
         _hasEnded = true;
         _ = StopDecoding();
-        _service.Metrics.CountEnd(reason);
+        _work.End();
+        Metrics.CountEnd(reason);
     }
 
     private LoadMeter.Reading StopDecoding()
@@ -169,6 +219,6 @@ internal sealed class SequenceStream : IAsyncDisposable
         }
 
         _decodes = false;
-        return _service.Metrics.Decoding.Change(-1);
+        return Metrics.Decoding.Change(-1);
     }
 }

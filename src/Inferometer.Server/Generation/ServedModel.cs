@@ -11,6 +11,12 @@ public sealed record ServedModel
     /// <summary>The engine that runs it.</summary>
     public required InferenceEngine Engine { get; init; }
 
+    /// <summary>
+    /// Further engines over the same weights that answer beside <see cref="Engine"/>, see
+    /// <see cref="InferenceEngine.LoadReplicas"/>; each request goes to the one with the fewest tokens to compute.
+    /// </summary>
+    public IReadOnlyList<InferenceEngine> Replicas { get; init; } = [];
+
     /// <summary>What clients call it.</summary>
     public required string Name { get; init; }
 

@@ -6,16 +6,32 @@ internal sealed class ServerState : IDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskCompletionSource _idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _underWay;
+    private bool _isCold;
     private volatile bool _isDraining;
 
     /// <summary>Whether new requests are refused.</summary>
     public bool IsDraining => _isDraining;
+
+    /// <summary>Whether first requests would find all that they need.</summary>
+    public bool IsWarm => !Volatile.Read(ref _isCold);
 
     /// <summary>Cancelled when answers under way are to end.</summary>
     public CancellationToken Stopping => _stop.Token;
 
     /// <summary>Requests being answered.</summary>
     public int UnderWay => Volatile.Read(ref _underWay);
+
+    /// <summary>Makes ready what first requests need, on another thread; until then the state is not warm.</summary>
+    /// <param name="work">Does it, and throws nothing.</param>
+    public void WarmUp(Action work)
+    {
+        Volatile.Write(ref _isCold, value: true);
+        _ = Task.Run(() =>
+        {
+            work();
+            Volatile.Write(ref _isCold, value: false);
+        });
+    }
 
     /// <summary>One more request.</summary>
     public void Enter() => Interlocked.Increment(ref _underWay);

@@ -172,7 +172,13 @@ internal sealed partial record ToolUse(IReadOnlyList<ToolDeclaration> All, IRead
             throw function.Wrong("parameters", Allowed);
         }
 
-        function.Ignore("strict"); // where a call is required its arguments fulfil the schema, strict or not
+        // Arguments fulfil the schema where they can be held to it, strict or not; where it must hold, it must be one that can.
+        if (function.Flag("strict") is true)
+        {
+            string path = function.PathOf("parameters");
+            _ = OutputFormat.Held(path, () => OutputConstraint.FromJsonSchema(parameters, path));
+        }
+
         function.RequireNothingElse();
         return new ToolDeclaration(name, description, parameters);
     }

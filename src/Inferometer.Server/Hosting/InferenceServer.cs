@@ -13,6 +13,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -32,8 +33,10 @@ namespace Inferometer.Server.Hosting;
 public sealed class InferenceServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
-    private readonly ServerState _state;
-    private readonly ServerMetrics? _metrics;
+    private readonly ServerState _state = new();
+    private readonly ServerMetrics[] _metrics;
+    private readonly Telemetry _telemetry = new();
+    private readonly ReplicaSet? _replicas;
     private readonly UpstreamPool? _upstreams;
     private readonly AnswerCache? _cache;
     private readonly ResponseCounts _counts = new();
@@ -41,11 +44,17 @@ public sealed class InferenceServer : IAsyncDisposable
     private readonly ServerLimits _limits;
     private bool _isStopped;
 
-    private InferenceServer(WebApplication app, ServerState state, ServerMetrics? metrics, ServerOptions options)
+    private InferenceServer(WebApplication app, ServedModel? model, LatencyForecast? forecast, ServerOptions options)
     {
         _app = app;
-        _state = state;
-        _metrics = metrics;
+        _metrics =
+        [
+            .. model is null
+                ? []
+                : new[] { model.Engine }.Concat(model.Replicas)
+                    .Select((engine, i) => new ServerMetrics(engine, i, model.Name, forecast, _telemetry)),
+        ];
+        _replicas = model is null ? null : new ReplicaSet(_metrics);
         _limits = options.Limits;
         _logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Inferometer.Server");
         _cache = options.ResponseCacheBytes > 0 ? new AnswerCache(options.ResponseCacheBytes) : null;
@@ -58,13 +67,19 @@ public sealed class InferenceServer : IAsyncDisposable
     /// <summary>Requests being answered.</summary>
     public int RequestsUnderWay => _state.UnderWay;
 
+    /// <summary>Every route with its methods, such as <c>POST /v1/completions</c>; one that takes all methods has <c>*</c>.</summary>
+    internal IEnumerable<string> Routes =>
+        from endpoint in _app.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+        from method in endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods ?? ["*"]
+        select $"{method} /{endpoint.RoutePattern.RawText?.TrimStart('/')}";
+
     /// <summary>Starts a server.</summary>
     /// <param name="model">What answers; null = the simulator alone does, and for a model the options' upstreams.</param>
     /// <param name="options">Null for the defaults.</param>
     /// <param name="forecast">What predicts latencies beside those measured; null = nothing does.</param>
     /// <param name="cancellationToken">Gives up starting.</param>
     /// <exception cref="InferometerException">
-    /// The options are not valid, name upstreams beside a model, or the address is not free.
+    /// The options are not valid, name upstreams beside a model, or the address is not free; or several engines are to be predicted.
     /// </exception>
     public static async Task<InferenceServer> StartAsync(
         ServedModel? model, ServerOptions? options = null, LatencyForecast? forecast = null, CancellationToken cancellationToken = default)
@@ -76,12 +91,19 @@ public sealed class InferenceServer : IAsyncDisposable
             throw new InferometerException("server: upstreams answer in place of a model of its own; give one of them.");
         }
 
-        ServerState state = new();
-        ServerMetrics? metrics = model is null ? null : new(model.Engine, model.Name, forecast);
-        InferenceServer server = new(Build(options), state, metrics, options);
+        RequireFew(model, forecast);
+        InferenceServer server = new(Build(options), model, forecast, options);
         try
         {
-            server.Map(options, model is null ? null : new ModelService(model, metrics!, options.Limits, state, server._cache));
+            ModelService? service =
+                model is null ? null : new ModelService(model, server._replicas!, options.Limits, server._state, server._cache);
+            server.Map(options, service);
+            if (options.WarmsUp)
+            {
+                SimulatorService simulator = server._app.Services.GetRequiredService<SimulatorService>();
+                server._state.WarmUp(() => WarmUp.Run(simulator, service, server._logger));
+            }
+
             await server._app.StartAsync(cancellationToken).ConfigureAwait(false);
             server.LogStart(model, options);
             return server;
@@ -135,9 +157,29 @@ public sealed class InferenceServer : IAsyncDisposable
     {
         await StopAsync(new CancellationToken(canceled: true)).ConfigureAwait(false);
         await _app.DisposeAsync().ConfigureAwait(false);
-        _metrics?.Dispose();
+        foreach (ServerMetrics metrics in _metrics)
+        {
+            metrics.Dispose();
+        }
+
+        _telemetry.Dispose();
         _upstreams?.Dispose();
         _state.Dispose();
+    }
+
+    private static void RequireFew(ServedModel? model, LatencyForecast? forecast)
+    {
+        if (model?.Replicas.Count >= ReplicaMask.Most)
+        {
+            throw new InferometerException(
+                FormattableString.Invariant(
+                    $"server: {model.Replicas.Count + 1} engines answer; allowed are 1 to {ReplicaMask.Most}."));
+        }
+
+        if (forecast is not null && model?.Replicas.Count > 0)
+        {
+            throw new InferometerException("server: latencies are predicted of one engine, not of several that share the memory.");
+        }
     }
 
     private static WebApplication Build(ServerOptions options)
@@ -258,6 +300,11 @@ public sealed class InferenceServer : IAsyncDisposable
     private IEnumerable<Action<PrometheusText>> Pages()
     {
         yield return _counts.Write;
+        if (_replicas is not null)
+        {
+            yield return _replicas.Write;
+        }
+
         if (_cache is not null)
         {
             yield return _cache.Write;

@@ -34,4 +34,7 @@ internal static partial class ServerLog
 
     [LoggerMessage(8, LogLevel.Warning, "Stopped before {UnderWay} request(s) were answered")]
     public static partial void CutShort(ILogger logger, int underWay);
+
+    [LoggerMessage(11, LogLevel.Warning, "What first requests need could not be made ready: {Reason}")]
+    public static partial void NotWarm(ILogger logger, string reason);
 }

@@ -48,6 +48,11 @@ public sealed record ServerOptions
     /// </summary>
     public long ResponseCacheBytes { get; init; }
 
+    /// <summary>
+    /// Whether what first requests would find not compiled and not read is made ready when the server starts; <c>/ready</c> waits for it.
+    /// </summary>
+    public bool WarmsUp { get; init; }
+
     /// <summary>Where traces and metrics are sent by OTLP; null = nowhere.</summary>
     public Uri? OtlpEndpoint { get; init; }
 

@@ -20,8 +20,12 @@ internal sealed class StatusEndpoints(
     /// <inheritdoc/>
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/health", context => AnswerAsync(context, isReady: true)).WithMetadata(ErrorStyle.OpenAi, OpenRoute.Mark);
-        routes.MapGet("/ready", context => AnswerAsync(context, isReady: !state.IsDraining && upstreams is not { HasHealthy: false }))
+        routes.MapGet("/health", context => AnswerAsync(context, isReady: true, isHealth: true))
+            .WithMetadata(ErrorStyle.OpenAi, OpenRoute.Mark);
+        routes.MapGet(
+            "/ready",
+            context => AnswerAsync(
+                context, isReady: state is { IsDraining: false, IsWarm: true } && upstreams is not { HasHealthy: false }, isHealth: false))
             .WithMetadata(ErrorStyle.OpenAi, OpenRoute.Mark);
         routes.MapGet("/version", WriteVersionAsync).WithMetadata(ErrorStyle.OpenAi);
         routes.MapGet("/metrics", WriteMetricsAsync).WithMetadata(ErrorStyle.OpenAi);
@@ -31,11 +35,18 @@ internal sealed class StatusEndpoints(
     public static string Version { get; } = typeof(StatusEndpoints).Assembly
         .GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "unknown";
 
-    private Task AnswerAsync(HttpContext context, bool isReady)
+    private Task AnswerAsync(HttpContext context, bool isReady, bool isHealth)
     {
-        if (service?.Model.Engine.Fault is not null)
+        // One that has failed is told of at once; who asks whether requests can be sent is told so where none answers.
+        if (service?.Replicas.All is { } replicas
+            && (isHealth ? replicas.Any(HasFailed) : replicas.All(HasFailed)))
         {
-            throw ApiException.Unavailable("The engine has failed and answers no more; the server must be started anew.", "engine_failed");
+            throw ApiException.Unavailable(
+                replicas.Count == 1
+                    ? "The engine has failed and answers no more; the server must be started anew."
+                    : FormattableString.Invariant(
+                        $"{replicas.Count(HasFailed)} of {replicas.Count} replicas have failed; the server must be started anew."),
+                "engine_failed");
         }
 
         return isReady
@@ -45,8 +56,12 @@ internal sealed class StatusEndpoints(
                 json.WriteString("status"u8, "ok"u8);
                 json.WriteEndObject();
             })
-            : throw (state.IsDraining ? ModelService.Stopped() : UpstreamPool.NoneAnswers());
+            : throw (state.IsDraining ? ModelService.Stopped()
+                : !state.IsWarm ? ApiException.Unavailable("The server is starting.", "server_starting", 1)
+                : UpstreamPool.NoneAnswers());
     }
+
+    private static bool HasFailed(Replica replica) => replica.Engine.Fault is not null;
 
     private static Task WriteVersionAsync(HttpContext context) => JsonBody.WriteAsync(context, static json =>
     {
@@ -58,7 +73,7 @@ internal sealed class StatusEndpoints(
     private async Task WriteMetricsAsync(HttpContext context)
     {
         context.Response.ContentType = PrometheusText.ContentType;
-        MetricsPage.Write(context.Response.BodyWriter, service?.Metrics, counts);
+        MetricsPage.Write(context.Response.BodyWriter, [.. service?.Replicas.All.Select(replica => replica.Metrics) ?? []], counts);
         await context.Response.BodyWriter.FlushAsync(context.RequestAborted).ConfigureAwait(false);
     }
 }

@@ -27,6 +27,9 @@ internal static class Buckets
     /// <summary>Answers to a request.</summary>
     public static ReadOnlySpan<double> Answers => [1, 2, 5, 10, 20];
 
+    /// <summary>Tokens of a step.</summary>
+    public static ReadOnlySpan<double> StepTokens => [1, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384];
+
     /// <summary>1, 2, 5, 10, 20, 50, ... up to a number of tokens.</summary>
     public static double[] Tokens(int most)
     {

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Diagnostics;
+using System.Globalization;
 using Inferometer.Inference.Engine;
 using Inferometer.Scheduling;
 
@@ -22,21 +23,21 @@ internal static class MetricsPage
 
     /// <summary>Writes all metrics as they are now.</summary>
     /// <param name="output">Where they go.</param>
-    /// <param name="model">What is counted of the model; null = none is served.</param>
+    /// <param name="models">What is counted of each engine of the model; none where no model is served.</param>
     /// <param name="others">What others count.</param>
-    public static void Write(IBufferWriter<byte> output, ServerMetrics? model, IEnumerable<Action<PrometheusText>> others)
+    public static void Write(IBufferWriter<byte> output, IReadOnlyList<ServerMetrics> models, IEnumerable<Action<PrometheusText>> others)
     {
         PrometheusText text = new(output);
-        if (model is not null)
+        if (models.Count > 0)
         {
-            PerformanceStatistics engine = model.Engine.Statistics;
-            WriteState(text, engine, model.Labels);
-            WriteCounters(text, engine, model);
-            WriteLatencies(text, model, model.Labels);
-            WriteOwn(text, engine);
-            if (model.Forecast is { } forecast)
+            EngineReading[] engines = [.. models.Select(metrics => new EngineReading(metrics, metrics.Engine.Statistics))];
+            WriteState(text, engines);
+            WriteCounters(text, engines);
+            WriteLatencies(text, engines);
+            WriteOwn(text, engines);
+            if (models[0].Forecast is { } forecast)
             {
-                WriteForecast(text, model, forecast);
+                WriteForecast(text, models[0], forecast);
             }
         }
 
@@ -48,59 +49,117 @@ internal static class MetricsPage
         WriteProcess(text);
     }
 
-    private static void WriteState(PrometheusText text, PerformanceStatistics engine, string labels)
+    private static void Each(
+        PrometheusText text, string name, string kind, string help, EngineReading[] engines, Func<EngineReading, double> value)
     {
-        text.Single("vllm:num_requests_running", Gauge, "Sequences in the batch.", labels, engine.RunningSequences);
-        text.Single("vllm:num_requests_waiting", Gauge, "Requests in the queue.", labels, engine.WaitingRequests);
-        text.Single(
-            "vllm:kv_cache_usage_perc", Gauge, "Share of the cache's blocks in use, 0 to 1.", labels,
-            (double)engine.KvBlocksUsed / engine.KvBlocksTotal);
-    }
-
-    private static void WriteCounters(PrometheusText text, PerformanceStatistics engine, ServerMetrics metrics)
-    {
-        string labels = metrics.Labels;
-        text.Single(
-            "vllm:prefix_cache_queries_total", Counter, "Prompt tokens looked for in the prefix cache.", labels,
-            engine.CachedPromptTokens + engine.PromptTokensComputed);
-        text.Single(
-            "vllm:prefix_cache_hits_total", Counter, "Prompt tokens taken from the prefix cache.", labels, engine.CachedPromptTokens);
-        text.Single("vllm:num_preemptions_total", Counter, "Sequences that lost their blocks to others.", labels, engine.Preemptions);
-        text.Single("vllm:prompt_tokens_total", Counter, "Prompt tokens of requests that ended.", labels, metrics.PromptTokens);
-        text.Single("vllm:generation_tokens_total", Counter, "Tokens generated.", labels, engine.GeneratedTokens);
-        text.Begin("vllm:request_success_total", Counter, "Sequences that ended, by reason.");
-        foreach ((FinishReason reason, string word) in Reasons)
+        text.Begin(name, kind, help);
+        foreach (EngineReading engine in engines)
         {
-            text.Sample("vllm:request_success_total", $"{labels},finished_reason=\"{word}\"", metrics.Finished(reason));
+            text.Sample(name, engine.Metrics.Labels, value(engine));
         }
     }
 
-    private static void WriteLatencies(PrometheusText text, ServerMetrics metrics, string labels)
+    private static void Each(PrometheusText text, string name, string help, EngineReading[] engines, Func<ServerMetrics, Histogram> of)
     {
-        text.Histogram("vllm:time_to_first_token_seconds", "Arrival to first token.", labels, metrics.FirstToken);
-        text.Histogram("vllm:inter_token_latency_seconds", "Between tokens.", labels, metrics.TokenGap);
-        text.Histogram(
-            "vllm:request_time_per_output_token_seconds", "Mean per token after the first, of a request.", labels, metrics.PerToken);
-        text.Histogram("vllm:e2e_request_latency_seconds", "Submission to the end.", labels, metrics.EndToEnd);
-        text.Histogram("vllm:request_queue_time_seconds", "In the queue.", labels, metrics.Queue);
-        text.Histogram("vllm:request_inference_time_seconds", "First step to the end.", labels, metrics.Inference);
-        text.Histogram("vllm:request_prefill_time_seconds", "First step to the first token.", labels, metrics.Prefill);
-        text.Histogram("vllm:request_decode_time_seconds", "First token to the end.", labels, metrics.Decode);
-        text.Histogram("vllm:request_prompt_tokens", "Tokens of prompts.", labels, metrics.PromptLength);
-        text.Histogram("vllm:request_generation_tokens", "Tokens of outputs.", labels, metrics.OutputLength);
-        text.Histogram(
-            "vllm:request_max_num_generation_tokens", "Tokens of the longest output of a request.", labels, metrics.LongestOutput);
-        text.Histogram("vllm:request_params_n", "Outputs that a request asked for.", labels, metrics.Answers);
+        text.Begin(name, "histogram", help);
+        foreach (EngineReading engine in engines)
+        {
+            text.Buckets(name, engine.Metrics.Labels, of(engine.Metrics));
+        }
     }
 
-    private static void WriteOwn(PrometheusText text, PerformanceStatistics engine)
+    private static void WriteState(PrometheusText text, EngineReading[] engines)
     {
-        text.Single("inferometer_kv_blocks_used", Gauge, "Blocks of the cache in use.", "", engine.KvBlocksUsed);
-        text.Single("inferometer_kv_blocks", Gauge, "Blocks of the cache.", "", engine.KvBlocksTotal);
-        text.Single("inferometer_steps_total", Counter, "Steps run.", "", engine.TotalBatchesProcessed);
-        text.Single("inferometer_step_seconds_total", Counter, "Time spent in steps.", "", engine.TotalSeconds);
-        text.Single("inferometer_drafted_tokens_total", Counter, "Drafted tokens verified.", "", engine.DraftedTokens);
-        text.Single("inferometer_accepted_draft_tokens_total", Counter, "Drafted tokens accepted.", "", engine.AcceptedDraftTokens);
+        Each(text, "vllm:num_requests_running", Gauge, "Sequences in the batch.", engines, e => e.Statistics.RunningSequences);
+        Each(text, "vllm:num_requests_waiting", Gauge, "Requests in the queue.", engines, e => e.Statistics.WaitingRequests);
+        Each(
+            text, "vllm:kv_cache_usage_perc", Gauge, "Share of the cache's blocks in use, 0 to 1.", engines,
+            e => (double)e.Statistics.KvBlocksUsed / e.Statistics.KvBlocksTotal);
+        text.Begin("vllm:cache_config_info", Gauge, "How the cache is set up.");
+        foreach (EngineReading engine in engines)
+        {
+            InferenceOptions options = engine.Metrics.Engine.Options;
+            string labels = string.Create(
+                CultureInfo.InvariantCulture,
+                $"block_size=\"{engine.Metrics.Engine.BlockTokens}\",cache_dtype=\"{options.KvElement.ToString().ToLowerInvariant()}\","
+                    + $"enable_prefix_caching=\"{(options.PrefixCache ? "True" : "False")}\","
+                    + $"num_gpu_blocks=\"{engine.Statistics.KvBlocksTotal}\",");
+            text.Sample("vllm:cache_config_info", labels + engine.Metrics.Labels, 1);
+        }
+    }
+
+    private static void WriteCounters(PrometheusText text, EngineReading[] engines)
+    {
+        Each(
+            text, "vllm:prefix_cache_queries_total", Counter, "Prompt tokens looked for in the prefix cache.", engines,
+            e => e.Statistics.CachedPromptTokens + e.Statistics.PromptTokensComputed);
+        Each(
+            text, "vllm:prefix_cache_hits_total", Counter, "Prompt tokens taken from the prefix cache.", engines,
+            e => e.Statistics.CachedPromptTokens);
+        Each(
+            text, "vllm:num_preemptions_total", Counter, "Sequences that lost their blocks to others.", engines,
+            e => e.Statistics.Preemptions);
+        Each(
+            text, "vllm:prompt_tokens_total", Counter, "Prompt tokens of requests that ended.", engines, e => e.Metrics.PromptTokens);
+        Each(text, "vllm:generation_tokens_total", Counter, "Tokens generated.", engines, e => e.Statistics.GeneratedTokens);
+        text.Begin("vllm:request_success_total", Counter, "Sequences that ended, by reason.");
+        foreach (EngineReading engine in engines)
+        {
+            foreach ((FinishReason reason, string word) in Reasons)
+            {
+                text.Sample(
+                    "vllm:request_success_total", $"{engine.Metrics.Labels},finished_reason=\"{word}\"", engine.Metrics.Finished(reason));
+            }
+        }
+
+        if (engines[0].Metrics.Engine.Options.Speculation is not null)
+        {
+            Each(
+                text, "vllm:spec_decode_num_draft_tokens_total", Counter, "Drafted tokens verified.", engines,
+                e => e.Statistics.DraftedTokens);
+            Each(
+                text, "vllm:spec_decode_num_accepted_tokens_total", Counter, "Drafted tokens accepted.", engines,
+                e => e.Statistics.AcceptedDraftTokens);
+        }
+    }
+
+    private static void WriteLatencies(PrometheusText text, EngineReading[] engines)
+    {
+        Each(text, "vllm:time_to_first_token_seconds", "Arrival to first token.", engines, m => m.FirstToken);
+        Each(text, "vllm:inter_token_latency_seconds", "Between tokens.", engines, m => m.TokenGap);
+
+        // The same under the name that vLLM's dashboards of 2024 and 2025 chart.
+        Each(text, "vllm:time_per_output_token_seconds", "Between tokens, under its older name.", engines, m => m.TokenGap);
+        Each(
+            text, "vllm:request_time_per_output_token_seconds", "Mean per token after the first, of a request.", engines, m => m.PerToken);
+        Each(text, "vllm:e2e_request_latency_seconds", "Submission to the end.", engines, m => m.EndToEnd);
+        Each(text, "vllm:request_queue_time_seconds", "In the queue.", engines, m => m.Queue);
+        Each(text, "vllm:request_inference_time_seconds", "First step to the end.", engines, m => m.Inference);
+        Each(text, "vllm:request_prefill_time_seconds", "First step to the first token.", engines, m => m.Prefill);
+        Each(text, "vllm:request_decode_time_seconds", "First token to the end.", engines, m => m.Decode);
+        Each(text, "vllm:request_prompt_tokens", "Tokens of prompts.", engines, m => m.PromptLength);
+        Each(text, "vllm:request_generation_tokens", "Tokens of outputs.", engines, m => m.OutputLength);
+        Each(
+            text, "vllm:request_max_num_generation_tokens", "Tokens of the longest output of a request.", engines, m => m.LongestOutput);
+        Each(text, "vllm:request_params_n", "Outputs that a request asked for.", engines, m => m.Answers);
+        Each(
+            text, "vllm:request_params_max_tokens", "Longest output that a request allowed, where it said so.", engines,
+            m => m.OutputLimit);
+        Each(text, "vllm:iteration_tokens_total", "Tokens computed in a step.", engines, m => m.StepTokens);
+    }
+
+    /// <summary>Of all engines together.</summary>
+    private static void WriteOwn(PrometheusText text, EngineReading[] engines)
+    {
+        All("inferometer_kv_blocks_used", Gauge, "Blocks of the cache in use.", s => s.KvBlocksUsed);
+        All("inferometer_kv_blocks", Gauge, "Blocks of the cache.", s => s.KvBlocksTotal);
+        All("inferometer_steps_total", Counter, "Steps run.", s => s.TotalBatchesProcessed);
+        All("inferometer_step_seconds_total", Counter, "Time spent in steps.", s => s.TotalSeconds);
+        All("inferometer_drafted_tokens_total", Counter, "Drafted tokens verified.", s => s.DraftedTokens);
+        All("inferometer_accepted_draft_tokens_total", Counter, "Drafted tokens accepted.", s => s.AcceptedDraftTokens);
+
+        void All(string name, string kind, string help, Func<PerformanceStatistics, double> of) =>
+            text.Single(name, kind, help, "", engines.Sum(engine => of(engine.Statistics)));
     }
 
     private static void WriteForecast(PrometheusText text, ServerMetrics metrics, LatencyForecast forecast)
@@ -131,4 +190,7 @@ internal static class MetricsPage
             new DateTimeOffset(process.StartTime.ToUniversalTime()).ToUnixTimeMilliseconds() / 1000.0);
         text.Single("inferometer_managed_heap_bytes", Gauge, "Managed heap.", "", GC.GetTotalMemory(forceFullCollection: false));
     }
+
+    /// <summary>An engine at the moment.</summary>
+    private sealed record EngineReading(ServerMetrics Metrics, PerformanceStatistics Statistics);
 }

@@ -41,6 +41,12 @@ internal sealed class PrometheusText(IBufferWriter<byte> output)
     public void Histogram(string name, string help, string labels, Histogram histogram)
     {
         Begin(name, "histogram", help);
+        Buckets(name, labels, histogram);
+    }
+
+    /// <summary>The samples of a histogram that was begun.</summary>
+    public void Buckets(string name, string labels, Histogram histogram)
+    {
         string before = labels.Length == 0 ? "" : labels + ",";
         long count = 0;
         for (int i = 0; i <= histogram.Bounds.Length; i++)

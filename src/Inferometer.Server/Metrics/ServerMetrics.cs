@@ -5,22 +5,38 @@ using Inferometer.Scheduling;
 namespace Inferometer.Server.Metrics;
 
 /// <summary>What the server counts of its requests, for all threads. The engine counts the rest, see <see cref="MetricsPage"/>.</summary>
-internal sealed class ServerMetrics(InferenceEngine engine, string modelName, LatencyForecast? forecast) : IDisposable
+internal sealed class ServerMetrics : IDisposable
 {
+    private readonly InferenceEngine _engine;
+    private readonly string _modelName;
+    private readonly LatencyForecast? _forecast;
+    private readonly Telemetry _telemetry;
     private readonly long[] _finished = new long[Enum.GetValues<FinishReason>().Length];
     private long _promptTokens;
 
-    /// <summary>The engine whose counts are shown.</summary>
-    public InferenceEngine Engine => engine;
+    /// <summary>Begins to count.</summary>
+    /// <param name="engine">The engine.</param>
+    /// <param name="index">Its number among those that answer, from 0.</param>
+    /// <param name="modelName">The model's name, for labels.</param>
+    /// <param name="forecast">What predicts; null = nothing does.</param>
+    /// <param name="telemetry">OpenTelemetry's instruments, of all engines.</param>
+    public ServerMetrics(InferenceEngine engine, int index, string modelName, LatencyForecast? forecast, Telemetry telemetry)
+    {
+        (_engine, _modelName, _forecast, _telemetry) = (engine, modelName, forecast, telemetry);
+        PromptLength = new(Buckets.Tokens(engine.MaxSequenceTokens));
+        OutputLength = new(Buckets.Tokens(engine.MaxSequenceTokens));
+        LongestOutput = new(Buckets.Tokens(engine.MaxSequenceTokens));
+        OutputLimit = new(Buckets.Tokens(engine.MaxSequenceTokens));
+        Labels = string.Create(
+            CultureInfo.InvariantCulture, $"engine=\"{index}\",model_name=\"{PrometheusText.Escape(modelName)}\"");
+        engine.WatchSteps(CountStep);
+    }
 
-    /// <summary>The model's name, for labels.</summary>
-    public string ModelName => modelName;
+    /// <summary>The engine whose counts are shown.</summary>
+    public InferenceEngine Engine => _engine;
 
     /// <summary>What predicts; null = nothing does.</summary>
-    public LatencyForecast? Forecast => forecast;
-
-    /// <summary>Traces and OpenTelemetry's instruments.</summary>
-    public Telemetry Telemetry { get; } = new();
+    public LatencyForecast? Forecast => _forecast;
 
     /// <summary>Sequences that decode.</summary>
     public LoadMeter Decoding { get; } = new();
@@ -50,16 +66,22 @@ internal sealed class ServerMetrics(InferenceEngine engine, string modelName, La
     public Histogram Decode { get; } = new(Buckets.Request);
 
     /// <summary>Prompt lengths.</summary>
-    public Histogram PromptLength { get; } = new(Buckets.Tokens(engine.MaxSequenceTokens));
+    public Histogram PromptLength { get; }
 
     /// <summary>Output lengths.</summary>
-    public Histogram OutputLength { get; } = new(Buckets.Tokens(engine.MaxSequenceTokens));
+    public Histogram OutputLength { get; }
 
     /// <summary>Answers that requests asked for.</summary>
     public Histogram Answers { get; } = new(Buckets.Answers);
 
     /// <summary>Tokens of the longest answer of a request.</summary>
-    public Histogram LongestOutput { get; } = new(Buckets.Tokens(engine.MaxSequenceTokens));
+    public Histogram LongestOutput { get; }
+
+    /// <summary>Longest answer that a request allowed, where it said so.</summary>
+    public Histogram OutputLimit { get; }
+
+    /// <summary>Tokens computed in a step.</summary>
+    public Histogram StepTokens { get; } = new(Buckets.StepTokens);
 
     /// <summary>Measured from the first step to the first token, of requests that were predicted.</summary>
     public Histogram MeasuredFirstToken { get; } = new(Buckets.FirstToken);
@@ -101,13 +123,13 @@ internal sealed class ServerMetrics(InferenceEngine engine, string modelName, La
         PerToken.Add(served.PerTokenSeconds);
         PromptLength.Add(served.PromptTokens);
         OutputLength.Add(served.OutputTokens);
-        Telemetry.Add(operation, modelName, served);
-        if (forecast is null || served.OutputTokens == 0)
+        _telemetry.Add(operation, _modelName, served);
+        if (_forecast is null || served.OutputTokens == 0)
         {
             return;
         }
 
-        LatencyForecast.Latencies predicted = forecast.Price(served);
+        LatencyForecast.Latencies predicted = _forecast.Price(served);
         MeasuredFirstToken.Add(served.PrefillSeconds);
         PredictedFirstToken.Add(predicted.FirstToken);
         MeasuredToken.Add(served.PerTokenSeconds);
@@ -122,7 +144,7 @@ internal sealed class ServerMetrics(InferenceEngine engine, string modelName, La
     /// </summary>
     public int RetryAfterSeconds()
     {
-        PerformanceStatistics statistics = engine.Statistics;
+        PerformanceStatistics statistics = _engine.Statistics;
         long count = EndToEnd.Count;
         double each = count == 0 ? 1 : Inference.Sum / count;
         double seconds = each * Math.Max(1, statistics.WaitingRequests) / Math.Max(1, statistics.MaxBatchSize);
@@ -130,9 +152,10 @@ internal sealed class ServerMetrics(InferenceEngine engine, string modelName, La
     }
 
     /// <summary>Labels of vLLM's metrics.</summary>
-    public string Labels { get; } = string.Create(
-        CultureInfo.InvariantCulture, $"engine=\"0\",model_name=\"{PrometheusText.Escape(modelName)}\"");
+    public string Labels { get; }
 
-    /// <inheritdoc/>
-    public void Dispose() => Telemetry.Dispose();
+    /// <summary>Counts no more steps.</summary>
+    public void Dispose() => _engine.UnwatchSteps(CountStep);
+
+    private void CountStep(int tokens) => StepTokens.Add(tokens);
 }

@@ -12,7 +12,7 @@ internal sealed class OllamaAnswer(OllamaRequest request, ModelService service)
 {
     private const double Nanoseconds = 1e9;
 
-    private readonly AnswerParts _parts = new(request.Plan);
+    private readonly AnswerParts _parts = new(request.Plan, callsInPieces: false); // clients take a call's arguments whole
     private GenerationUpdate _last;
 
     /// <summary>Collects the answer.</summary>

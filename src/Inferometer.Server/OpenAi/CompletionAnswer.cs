@@ -15,7 +15,7 @@ namespace Inferometer.Server.OpenAi;
 /// </summary>
 internal sealed class CompletionAnswer(CompletionRequest request, ModelService service)
 {
-    private readonly Choice[] _choices = [.. request.Answers.Select(_ => new Choice(request.Plan))];
+    private readonly Choice[] _choices = [.. request.Answers.Select(_ => new Choice(request.Plan, request.Streams))];
     private readonly TokenUsage _usage = new();
 
     /// <summary>Collects all answers.</summary>
@@ -86,19 +86,21 @@ internal sealed class CompletionAnswer(CompletionRequest request, ModelService s
         for (int i = 0; i < parts.Count; i++)
         {
             AnswerPart part = parts[i];
-            if (part.Call is { } call)
+            switch (part.Kind)
             {
-                // Clients add the arguments up; some read the name in the first piece alone.
-                WritePiece(output, piece.Choice, new AnswerDelta(DeltaKind.Call, "", call, choice.CallsWritten));
-                WritePiece(
-                    output, piece.Choice,
-                    new AnswerDelta(DeltaKind.Arguments, call.Arguments.GetRawText(), call, choice.CallsWritten));
-                choice.CallsWritten++;
-            }
-            else
-            {
-                DeltaKind kind = part.Kind == AnswerPartKind.Reasoning ? DeltaKind.Reasoning : DeltaKind.Text;
-                WritePiece(output, piece.Choice, new AnswerDelta(kind, part.Text));
+                case AnswerPartKind.ToolCallStart:
+                    WritePiece(output, piece.Choice, new AnswerDelta(DeltaKind.Call, "", part.Call, choice.CallsBegun++));
+                    break;
+                case AnswerPartKind.ToolCallArguments:
+                    WritePiece(output, piece.Choice, new AnswerDelta(DeltaKind.Arguments, part.Text, null, choice.CallsBegun - 1));
+                    break;
+                case AnswerPartKind.ToolCall:
+                    WriteCall(output, piece.Choice, part.Call!);
+                    break;
+                default:
+                    DeltaKind kind = part.Kind == AnswerPartKind.Reasoning ? DeltaKind.Reasoning : DeltaKind.Text;
+                    WritePiece(output, piece.Choice, new AnswerDelta(kind, part.Text));
+                    break;
             }
         }
 
@@ -107,6 +109,22 @@ internal sealed class CompletionAnswer(CompletionRequest request, ModelService s
         {
             WritePiece(output, piece.Choice, new AnswerDelta(DeltaKind.End, ""));
         }
+    }
+
+    /// <summary>A call that is whole, which may have been written in pieces.</summary>
+    private void WriteCall(MessageStream output, int index, ToolCall call)
+    {
+        Choice choice = _choices[index];
+        int place = choice.CallsWritten++;
+        if (place < choice.CallsBegun)
+        {
+            return;
+        }
+
+        // Clients add the arguments up; some read the name in the first piece alone.
+        choice.CallsBegun++;
+        WritePiece(output, index, new AnswerDelta(DeltaKind.Call, "", call, place));
+        WritePiece(output, index, new AnswerDelta(DeltaKind.Arguments, call.Arguments.GetRawText(), call, place));
     }
 
     private void WritePiece(MessageStream output, int index, in AnswerDelta delta)
@@ -170,11 +188,13 @@ internal sealed class CompletionAnswer(CompletionRequest request, ModelService s
     };
 
     /// <summary>One answer on its way.</summary>
-    private sealed class Choice(ChatPlan? plan)
+    private sealed class Choice(ChatPlan? plan, bool streams)
     {
         public int Offset;
 
-        public AnswerParts Parts { get; } = new(plan);
+        public AnswerParts Parts { get; } = new(plan, callsInPieces: streams);
+
+        public int CallsBegun { get; set; }
 
         public int CallsWritten { get; set; }
 

@@ -12,7 +12,7 @@ internal enum DeltaKind
     /// <summary>A call: its id and name.</summary>
     Call,
 
-    /// <summary>The arguments of the call before.</summary>
+    /// <summary>Arguments of the call before, or a piece of them.</summary>
     Arguments,
 
     /// <summary>The end.</summary>

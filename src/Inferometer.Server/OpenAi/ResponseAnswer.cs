@@ -13,9 +13,10 @@ namespace Inferometer.Server.OpenAi;
 /// </summary>
 internal sealed class ResponseAnswer(ResponseRequest request, ModelService service)
 {
-    private readonly AnswerParts _parts = new(request.Plan);
+    private readonly AnswerParts _parts = new(request.Plan, request.Streams);
     private readonly List<ResponseItem> _items = [];
     private ResponseItem? _open; // the message that text is added to
+    private ResponseItem? _call; // the call that is being written
     private GenerationUsage? _usage;
     private FinishReason _reason;
     private int _sequence;
@@ -68,19 +69,24 @@ internal sealed class ResponseAnswer(ResponseRequest request, ModelService servi
         for (int i = 0; i < parts.Count; i++)
         {
             AnswerPart part = parts[i];
-            if (part.Call is { } call)
+            switch (part.Kind)
             {
-                Close(output, "completed");
-                AddCall(call, output);
-            }
-            else if (part.Kind == AnswerPartKind.Text)
-            {
-                ResponseItem message = _open ?? Open(output);
-                message.Append(part.Text);
-                if (output is not null)
-                {
-                    WriteDelta(output, message, part.Text);
-                }
+                case AnswerPartKind.ToolCallStart:
+                    Close(output, "completed");
+                    BeginCall(part.Call!, output);
+                    break;
+                case AnswerPartKind.ToolCallArguments:
+                    AddArguments(part.Text, output);
+                    break;
+                case AnswerPartKind.ToolCall:
+                    Close(output, "completed");
+                    AddCall(part.Call!, output);
+                    break;
+                case AnswerPartKind.Text:
+                    AddText(part.Text, output);
+                    break;
+                default:
+                    break; // reasoning
             }
         }
 
@@ -100,6 +106,17 @@ internal sealed class ResponseAnswer(ResponseRequest request, ModelService servi
         }
 
         Close(output, Status);
+        CloseCall(output, Status);
+    }
+
+    private void AddText(string text, MessageStream? output)
+    {
+        ResponseItem message = _open ?? Open(output);
+        message.Append(text);
+        if (output is not null)
+        {
+            WriteDelta(output, message, text);
+        }
     }
 
     private ResponseItem Open(MessageStream? output)
@@ -149,33 +166,61 @@ internal sealed class ResponseAnswer(ResponseRequest request, ModelService servi
         WriteItem(output, "response.output_item.done"u8, message, isWhole: true);
     }
 
+    private void BeginCall(ToolCall call, MessageStream? output)
+    {
+        _call = new ResponseItem(_items.Count, call);
+        _items.Add(_call);
+        if (output is not null)
+        {
+            WriteItem(output, "response.output_item.added"u8, _call, isWhole: false);
+        }
+    }
+
+    private void AddArguments(string text, MessageStream? output)
+    {
+        _call!.Append(text);
+        if (output is not null)
+        {
+            WriteArguments(output, _call, "response.function_call_arguments.delta"u8, "delta"u8, text);
+        }
+    }
+
     private void AddCall(ToolCall call, MessageStream? output)
     {
-        ResponseItem item = new(_items.Count, call);
-        _items.Add(item);
-        if (output is not null)
+        if (_call is null)
         {
-            WriteItem(output, "response.output_item.added"u8, item, isWhole: false);
-            WriteArguments("response.function_call_arguments.delta"u8, "delta"u8);
+            BeginCall(call, output);
+            AddArguments(call.Arguments.GetRawText(), output);
         }
 
-        item.Status = "completed";
+        CloseCall(output, "completed");
+    }
+
+    private void CloseCall(MessageStream? output, string status)
+    {
+        if (_call is not { } item)
+        {
+            return;
+        }
+
+        _call = null;
+        item.Status = status;
         if (output is not null)
         {
-            WriteArguments("response.function_call_arguments.done"u8, "arguments"u8);
+            WriteArguments(output, item, "response.function_call_arguments.done"u8, "arguments"u8, item.Text);
             WriteItem(output, "response.output_item.done"u8, item, isWhole: true);
         }
+    }
 
-        void WriteArguments(ReadOnlySpan<byte> name, ReadOnlySpan<byte> field)
-        {
-            Utf8JsonWriter json = Begin(output, name);
-            json.WriteString("item_id"u8, item.Id);
-            json.WriteNumber("output_index"u8, item.Index);
-            json.WriteString("name"u8, call.Name);
-            json.WriteString(field, item.Text);
-            json.WriteEndObject();
-            output.End();
-        }
+    private void WriteArguments(MessageStream output, ResponseItem item, ReadOnlySpan<byte> name, ReadOnlySpan<byte> field, string text)
+    {
+        Utf8JsonWriter json = Begin(output, name);
+        json.WriteString("item_id"u8, item.Id);
+        json.WriteNumber("output_index"u8, item.Index);
+        json.WriteString("name"u8, item.Call!.Name);
+        json.WriteString(field, text);
+        json.WriteEndObject();
+        output.End();
     }
 
     private void WriteItem(MessageStream output, ReadOnlySpan<byte> name, ResponseItem item, bool isWhole) => Event(output, name, json =>

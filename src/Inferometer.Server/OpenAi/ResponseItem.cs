@@ -22,12 +22,12 @@ internal sealed class ResponseItem(int index, ToolCall? call)
     public ToolCall? Call => call;
 
     /// <summary>The text so far, or the arguments.</summary>
-    public string Text => call is null ? _text.ToString() : call.Arguments.GetRawText();
+    public string Text => _text.ToString();
 
     /// <summary>How far it is: <c>in_progress</c>, <c>completed</c>, or <c>incomplete</c>.</summary>
     public string Status { get; set; } = "in_progress";
 
-    /// <summary>Adds text.</summary>
+    /// <summary>Adds text, or a piece of arguments.</summary>
     public void Append(string text) => _text.Append(text);
 
     /// <summary>Writes the item.</summary>

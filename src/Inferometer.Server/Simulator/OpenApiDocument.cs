@@ -1,24 +1,33 @@
 using System.Text.Json.Nodes;
 using Inferometer.Reports.Metrics;
+using Inferometer.Server.Description;
 using Inferometer.Simulation.Planning;
 
 namespace Inferometer.Server.Simulator;
 
-/// <summary>The OpenAPI document of the simulator's routes, its schemas made from the settings' declarations.</summary>
+/// <summary>The OpenAPI document: the simulator's routes, their schemas made from the settings' declarations, and all others.</summary>
 internal static class OpenApiDocument
 {
     private const string Json = "application/json";
 
     /// <summary>The document.</summary>
     /// <param name="version">The program's version.</param>
-    public static JsonObject Create(string version) => new()
+    public static JsonObject Create(string version)
+    {
+        JsonObject document = OfSimulator(version);
+        ServedPaths.AddTo(document);
+        return document;
+    }
+
+    private static JsonObject OfSimulator(string version) => new()
     {
         ["openapi"] = "3.1.0",
         ["info"] = new JsonObject
         {
             ["title"] = "Inferometer",
             ["version"] = version,
-            ["description"] = "The simulator over HTTP: fields are the options of the command line, answers what it prints as JSON.",
+            ["description"] = "The simulator over HTTP: fields are the options of the command line, answers what it prints as JSON. Where "
+                + "a model is served, the APIs of OpenAI and Ollama.",
         },
         ["paths"] = new JsonObject
         {
@@ -55,9 +64,13 @@ internal static class OpenApiDocument
                 ["get"] = Operation("Two runs beside each other.", "Figures of both, and what was asked for differently."),
             },
             ["/api/v1/models"] = Get("Models of the catalog."),
+            ["/api/v1/models/{name}"] = One("A model of the catalog."),
             ["/api/v1/hardware"] = Get("Machines of the catalog."),
+            ["/api/v1/hardware/{name}"] = One("A machine of the catalog."),
             ["/api/v1/features"] = Get("Features of the simulator."),
+            ["/api/v1/features/{name}"] = One("A feature of the simulator."),
             ["/api/v1/settings"] = Get("What can be said of an estimate and of a service, with ranges and defaults.", "object"),
+            ["/api/v1/openapi.json"] = Get("This document.", "object"),
         },
         ["components"] = new JsonObject
         {
@@ -155,12 +168,12 @@ internal static class OpenApiDocument
             new JsonObject { ["type"] = "string" }),
     };
 
-    private static JsonObject RunParameter(string name) => new()
+    private static JsonObject RunParameter(string name, string what = "A name, a tag, latest, or the first digits of an id.") => new()
     {
         ["name"] = name,
         ["in"] = "path",
         ["required"] = true,
-        ["schema"] = Text("A name, a tag, latest, or the first digits of an id."),
+        ["schema"] = Text(what),
     };
 
     private static JsonObject Deployment(IEnumerable<EstimateSetting> settings)
@@ -230,6 +243,12 @@ internal static class OpenApiDocument
     }
 
     private static JsonObject Get(string summary, string type = "array") => new() { ["get"] = Operation(summary, "A list.", type: type) };
+
+    private static JsonObject One(string summary) => new()
+    {
+        ["parameters"] = new JsonArray(RunParameter("name", "A name or an alias.")),
+        ["get"] = Operation(summary, "What is known of it."),
+    };
 
     private static JsonObject Operation(string summary, string? answer, string media = Json, string type = "object") => new()
     {

@@ -52,6 +52,8 @@ public sealed class ToolTests(EngineFixture fixture)
         Assert.Equal("function", pieces[0].GetProperty("type").GetString());
         Assert.Equal("get_weather", pieces[0].GetProperty("function").GetProperty("name").GetString());
         Assert.All(pieces.Skip(1), p => Assert.False(p.TryGetProperty("id", out _)));
+        Assert.Equal("", pieces[0].GetProperty("function").GetProperty("arguments").GetString());
+        Assert.True(pieces.Length > 4, "the arguments came as they were written"); // some tokens each
         RequireArguments(string.Concat(pieces.Select(p => p.GetProperty("function").GetProperty("arguments").GetString())));
         Assert.Equal("tool_calls", choices[^1].GetProperty("finish_reason").GetString());
     }
@@ -66,6 +68,37 @@ public sealed class ToolTests(EngineFixture fixture)
             Assert.Single(choice.GetProperty("message").GetProperty("tool_calls").EnumerateArray())
                 .GetProperty("function").GetProperty("name").GetString(),
             (string[])["get_weather", "other"]));
+    }
+
+    [Fact]
+    public async Task Arguments_that_are_cut_short_are_told_as_far_as_they_came()
+    {
+        await using TestServer server = await TestServer.StartAsync(ToolModel.Of(fixture));
+        string tool = Tools.Replace("\"maxLength\":12", "\"minLength\":400", StringComparison.Ordinal);
+        List<string> events = await server.EventsAsync(
+            Chat, $$"""{{{tool}},{{Named}},"messages":[{"role":"user","content":"Weather?"}],"max_tokens":120,"seed":3,"stream":true}""");
+        JsonElement[] choices = [.. events.SkipLast(1).Select(e => JsonElement.Parse(e).GetProperty("choices")[0])];
+        Assert.Equal("length", choices[^1].GetProperty("finish_reason").GetString());
+        string arguments = string.Concat(choices.Select(c => c.GetProperty("delta")).Where(d => d.TryGetProperty("tool_calls", out _))
+            .Select(d => d.GetProperty("tool_calls")[0].GetProperty("function").GetProperty("arguments").GetString()));
+        Assert.Matches("^\\{\\s*\"city\":\\s?\"", arguments);
+        Assert.All(choices, c => Assert.True(
+            !c.GetProperty("delta").TryGetProperty("content", out JsonElement text) || text.GetString() is ""));
+    }
+
+    [Fact]
+    public async Task A_model_that_may_call_and_does_not_answers_freely()
+    {
+        // Behind the other template the same prompt is held to nothing, as it does not mark the beginning of a call.
+        string body = $$"""{{{Tools}},"messages":[{"role":"user","content":"Weather?"}],"max_tokens":40,"temperature":0}""";
+        await using TestServer held = await TestServer.StartAsync(ToolModel.Of(fixture));
+        await using TestServer free = await TestServer.StartAsync(ToolModel.Of(fixture, "ipython parameters"));
+        string text = Content(await held.PostAsync(Chat, body));
+        Assert.NotEmpty(text);
+        Assert.Equal(Content(await free.PostAsync(Chat, body)), text);
+
+        static string Content(Answer answer) => answer.Succeeded().Json.GetProperty("choices")[0].GetProperty("message")
+            .GetProperty("content").GetString()!;
     }
 
     [Fact]
@@ -142,6 +175,8 @@ public sealed class ToolTests(EngineFixture fixture)
     [InlineData(""" "tools":[{"function":{"name":"a","parameters":{"properties":{"x":{"maxContains":1}}}}}],"tool_choice":"required" """,
         "tools[0].function.parameters")]
     [InlineData(""" "tools":[{"function":{"name":"a","parameters":{"properties":5,"required":"x"}}}],"tool_choice":"required" """,
+        "tools[0].function.parameters")]
+    [InlineData(""" "tools":[{"function":{"name":"a","strict":true,"parameters":{"properties":{"x":{"maxContains":1}}}}}] """,
         "tools[0].function.parameters")]
     [InlineData(""" "tools":[{"function":{"name":"a"}}],"tool_choice":"sometimes" """, "tool_choice")]
     [InlineData(""" "tools":[{"function":{"name":"a"}}],"tool_choice":{"type":"function","function":{"name":"b"}} """, "tool_choice")]

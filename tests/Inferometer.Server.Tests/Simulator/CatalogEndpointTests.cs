@@ -57,6 +57,87 @@ public sealed class CatalogEndpointTests(EngineFixture fixture)
     }
 
     [Fact]
+    public async Task Every_route_that_is_mapped_is_in_the_document_and_takes_the_fields_that_it_names()
+    {
+        await using TestServer server = await TestServer.StartAsync(fixture.Model);
+        JsonElement document = (await server.GetAsync("/api/v1/openapi.json")).Succeeded().Json;
+        HashSet<string> described = [];
+        foreach (JsonProperty path in document.GetProperty("paths").EnumerateObject())
+        {
+            foreach (JsonProperty operation in path.Value.EnumerateObject().Where(o => o.Name is not "parameters"))
+            {
+                described.Add($"{operation.Name.ToUpperInvariant()} {path.Name}");
+                if (operation.Name is "post" && !path.Name.StartsWith("/api/v1/", StringComparison.Ordinal) && path.Name is not "/mcp")
+                {
+                    await RequireFieldsAsync(server, document, path.Name, operation.Value);
+                }
+            }
+        }
+
+        string[] mapped =
+        [
+            .. server.Server.Routes.Select(route => route.Replace("{**", "{", StringComparison.Ordinal))
+                .Select(route => route.EndsWith("mcp/", StringComparison.Ordinal) ? route.TrimEnd('/') : route)
+                .Where(route => !IsOfPage(route) && route is not ("* /api/v1/{rest}")).Distinct(StringComparer.Ordinal),
+        ];
+        Assert.Contains("POST /v1/rerank", mapped);
+        string[] undescribed = [.. mapped.Except(described, StringComparer.Ordinal)];
+        Assert.True(undescribed.Length == 0, string.Join(", ", undescribed));
+
+        // The routes of runs are mapped where a store is named.
+        string[] unmapped =
+        [
+            .. described.Except(mapped, StringComparer.Ordinal)
+                .Where(route => !route.Contains("/api/v1/runs", StringComparison.Ordinal)),
+        ];
+        Assert.True(unmapped.Length == 0, string.Join(", ", unmapped));
+
+        static bool IsOfPage(string route) => route.Split(' ') is [_, var path]
+            && (path is "/" || (path.Contains('.', StringComparison.Ordinal) && path is not "/api/v1/openapi.json"));
+    }
+
+    /// <summary>A field that a schema names is known to the route: what is wrong with a made-up value is told of the value.</summary>
+    private static async Task RequireFieldsAsync(TestServer server, JsonElement document, string path, JsonElement operation)
+    {
+        string schema = operation.GetProperty("requestBody").GetProperty("content").GetProperty("application/json").GetProperty("schema")
+            .GetProperty("$ref").GetString()!.Split('/')[^1];
+        JsonElement fields = document.GetProperty("components").GetProperty("schemas").GetProperty(schema).GetProperty("properties");
+        string[] names = [.. fields.EnumerateObject().Select(field => field.Name)];
+        Assert.NotEmpty(names);
+        string unheard = (await server.PostAsync(path, $$"""{{{Minimum(path)}},"unheard_of":1}""")).Text;
+        Assert.Contains("unheard_of", unheard, StringComparison.Ordinal);
+        foreach (string name in names)
+        {
+            Answer answer = await server.PostAsync(path, "{" + Minimum(path, name) + $",\"{name}\":" + """{"made":"up"}}""");
+            Assert.DoesNotContain($"\"{name}: this field is not known here", answer.Text, StringComparison.Ordinal);
+        }
+
+        // The fewest fields with which all others are read.
+        static string Minimum(string path, string without = "")
+        {
+            (string Name, string Value)[] all = path switch
+            {
+                "/v1/chat/completions" => [("messages", """[{"role":"user","content":"x"}]"""), ("max_tokens", "1")],
+                "/api/chat" => [("messages", """[{"role":"user","content":"x"}]"""), ("options", """{"num_predict":1}""")],
+                "/api/generate" => [("prompt", "\"x\""), ("options", """{"num_predict":1}""")],
+                "/v1/responses" => [("input", "\"x\""), ("max_output_tokens", "1")],
+                "/tokenize" when without is "messages" => [], // a text, or a conversation
+                "/v1/completions" or "/tokenize" => [("prompt", "\"x\"")],
+                "/v1/embeddings" or "/api/embed" => [("input", "\"x\"")],
+                "/v1/score" or "/score" => [("text_1", "\"x\""), ("text_2", "\"y\"")],
+                "/detokenize" => [("tokens", "[300]")],
+                "/api/show" => [("model", $"\"{EngineFixture.ModelName}\"")],
+                _ => [("query", "\"x\""), ("documents", "[\"y\"]")],
+            };
+            all =
+            [
+                .. all.Where(field => !string.Equals(field.Name, without, StringComparison.Ordinal)),
+            ];
+            return all.Length == 0 ? "\"user\":null" : string.Join(',', all.Select(field => $"\"{field.Name}\":{field.Value}"));
+        }
+    }
+
+    [Fact]
     public async Task The_document_describes_every_route_and_all_it_refers_to_is_there()
     {
         using TemporaryFolder folder = new();
@@ -70,7 +151,9 @@ public sealed class CatalogEndpointTests(EngineFixture fixture)
             Assert.True(schemas.TryGetProperty(part[..part.IndexOf('"', StringComparison.Ordinal)], out _));
         }
 
-        foreach (JsonProperty path in document.GetProperty("paths").EnumerateObject())
+        foreach (JsonProperty path in document.GetProperty("paths").EnumerateObject()
+            .Where(path => path.Name.StartsWith("/api/v1/", StringComparison.Ordinal))
+            .Where(path => !path.Name.Contains("{name}", StringComparison.Ordinal)))
         {
             string url = path.Name.Replace("{id}", "none", StringComparison.Ordinal).Replace("{other}", "none", StringComparison.Ordinal);
             foreach (JsonProperty operation in path.Value.EnumerateObject().Where(o => o.Name is not "parameters"))

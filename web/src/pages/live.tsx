@@ -76,7 +76,7 @@ export function LivePage({ theme }: PageProps) {
             <Tile name="Queue" value={count(now.reading.get('vllm:num_requests_waiting') ?? 0)} unit="requests waiting" />
             <Tile
               name="KV cache"
-              value={percent(now.reading.get('vllm:kv_cache_usage_perc') ?? 0)}
+              value={percent(usedShare(now.reading))}
               unit={`${count(now.reading.get('inferometer_kv_blocks_used') ?? 0)} of ${count(now.reading.get('inferometer_kv_blocks') ?? 0)} blocks`}
             />
             <Tile name="Output" value={digits(now.tokensPerSecond)} unit="tokens/s" />
@@ -114,12 +114,21 @@ export function LivePage({ theme }: PageProps) {
   );
 }
 
+/** Blocks of all engines' caches in use, 0 to 1; each engine's own share cannot be added up. */
+function usedShare(reading: Reading): number {
+  return (reading.get('inferometer_kv_blocks_used') ?? 0) / Math.max(1, reading.get('inferometer_kv_blocks') ?? 0);
+}
+
 function Comparison({ reading }: { reading: Reading }) {
   const rows = pairs.map(([name, key]) => ({
     name,
     measured: meanBetween(undefined, reading, `inferometer_measured_${key}_seconds`),
     predicted: meanBetween(undefined, reading, `inferometer_predicted_${key}_seconds`),
   }));
+  if (!reading.has('inferometer_prediction_info')) {
+    return <p class="muted">This server predicts nothing: it was told not to, or cannot for the model as it is run. It said so when it started.</p>;
+  }
+
   if (rows.every((row) => row.measured === undefined)) {
     return <p class="muted">No request has been answered yet; the Chat page makes one.</p>;
   }

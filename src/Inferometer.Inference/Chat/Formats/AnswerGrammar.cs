@@ -43,11 +43,58 @@ internal sealed partial class AnswerGrammar
                 () => Expression.Choice([work.Calls(tools, many), work.Json(schema)]));
     }
 
+    /// <summary>An answer that may call tools: any text, but where it begins like a call it is one.</summary>
+    /// <param name="format">How calls are written.</param>
+    /// <param name="prompt">What it answers.</param>
+    /// <param name="tools">The tools that may be called.</param>
+    /// <param name="many">Whether there may be several calls.</param>
+    /// <param name="tokens">Control tokens that may stand in the text.</param>
+    /// <returns>Null where the beginning of a call cannot be told from that of a text.</returns>
+    /// <exception cref="InferometerException">The schema of a tool cannot be held to.</exception>
+    public static OutputConstraint? MayCall(
+        ChatFormat format, string prompt, IReadOnlyList<ToolDeclaration> tools, bool many, IReadOnlyList<int> tokens)
+    {
+        AnswerGrammar work = new(format, prompt);
+        string key = string.Join('\n', tools.Select(tool => $"{tool.Name} {tool.Parameters.GetRawText()}"));
+        return format.Syntax switch
+        {
+            { Form: ToolCallForm.Harmony } when work.WrittenOfHeader.Length == 0 => work.Build("may call", key, () => work.Messages(tools)),
+            { Form: ToolCallForm.Harmony or ToolCallForm.Bare } or { Trigger: null } or null => null,
+            { Trigger: { } trigger } => work.Build(
+                $"may call {many}", key,
+                () => Expression.Sequence(TextBefore(trigger, tokens), Expression.Optional(work.Calls(tools, many)))),
+        };
+    }
+
     /// <summary>An answer that is JSON of a schema.</summary>
     public static OutputConstraint Json(ChatFormat format, string prompt, JsonElement schema)
     {
         AnswerGrammar work = new(format, prompt);
         return work.Build("answer", schema.GetRawText(), () => work.Json(schema));
+    }
+
+    /// <summary>A text in which no call begins. Between two tokens it is looked at anew, as no mark goes on behind one.</summary>
+    private static Expression TextBefore(string trigger, IReadOnlyList<int> tokens)
+    {
+        Expression text = new WithoutMarkerExpression(trigger);
+        return tokens.Count == 0 ? text : Expression.Sequence(
+            text,
+            Expression.Repeat(
+                Expression.Sequence(Expression.Choice([.. tokens.Select(id => new TokenExpression(id))]), text), 0, null));
+    }
+
+    /// <summary>Messages to oneself and to the user, then the answer or a call.</summary>
+    private Expression Messages(IReadOnlyList<ToolDeclaration> tools)
+    {
+        Expression text = Expression.Repeat(Expression.Characters(CharacterSet.Any), 0, null);
+        return Expression.Sequence(
+            Expression.Repeat(Expression.Choice(Before("analysis"), Before("commentary")), 0, null),
+            Expression.Choice(
+                Expression.Sequence(Header("<|channel|>final<|message|>"), text), Calls(tools, many: false)));
+
+        static Expression Before(string channel) => Expression.Sequence(
+            Mark("<|channel|>"), Expression.Text(channel), Mark("<|message|>"), new UntilMarkerExpression("<|end|>"), Mark("<|start|>"),
+            Expression.Text("assistant"));
     }
 
     private Expression Json(JsonElement schema)
@@ -199,12 +246,20 @@ internal sealed partial class AnswerGrammar
             : [];
     }
 
+    private string WrittenOfHeader
+    {
+        get
+        {
+            const string Assistant = "assistant";
+            int at = _prompt.LastIndexOf(Assistant, StringComparison.Ordinal);
+            return at < 0 ? "" : _prompt[(at + Assistant.Length)..];
+        }
+    }
+
     private Expression Header(string text)
     {
         // What the prompt has written of it already is not written again.
-        const string Assistant = "assistant";
-        int at = _prompt.LastIndexOf(Assistant, StringComparison.Ordinal);
-        string written = at < 0 ? "" : _prompt[(at + Assistant.Length)..];
+        string written = WrittenOfHeader;
         return Marks(text.StartsWith(written, StringComparison.Ordinal) ? text[written.Length..] : text);
     }
 

@@ -15,6 +15,8 @@ public sealed partial class ChatFormat
 {
     private const string Probe = "gulls";
 
+    private static readonly JsonElement AnyObject = JsonElement.Parse("""{"type":"object"}""");
+
     private readonly ChatTemplate _template;
     private readonly Tokenizer _tokenizer;
     private readonly Lazy<bool> _takesArgumentsAsText;
@@ -47,6 +49,9 @@ public sealed partial class ChatFormat
 
     /// <summary>Name of the way in which calls of tools are written; null where none is known.</summary>
     public string? ToolCalls => Syntax?.Name;
+
+    /// <summary>Whether a call begins with something that no text does, so that it can be told from one at once.</summary>
+    public bool MarksCalls => Syntax is { Form: ToolCallForm.Harmony } or { Form: not ToolCallForm.Bare, Trigger: not null };
 
     /// <summary>Whether reasoning is told apart from the answer.</summary>
     public bool HasReasoning => Reasoning is not null || Syntax is { Form: ToolCallForm.Harmony } or { Self.Length: > 0 };
@@ -109,6 +114,24 @@ public sealed partial class ChatFormat
 
         return orJson is null || orJson.Schema is not null ? AnswerGrammar.Calls(this, prompt.Text, tools, many, orJson?.Schema)
             : throw new InferometerException("chat: an answer may be calls of tools or JSON, not calls or a text of a grammar.");
+    }
+
+    /// <summary>
+    /// What an answer must be that may call tools or not: any text, but where it begins like a call, that call is one of a tool with
+    /// arguments of its schema. A tool whose schema cannot be held to may be called with any object.
+    /// </summary>
+    /// <param name="prompt">The prompt.</param>
+    /// <param name="tools">The tools that may be called: one or more.</param>
+    /// <param name="many">Whether there may be several calls.</param>
+    /// <returns>Null where the models of the template do not mark the beginning of a call.</returns>
+    public OutputConstraint? MayCallFor(RenderedPrompt prompt, IReadOnlyList<ToolDeclaration> tools, bool many)
+    {
+        ArgumentNullException.ThrowIfNull(prompt);
+        ArgumentNullException.ThrowIfNull(tools);
+        int[] marks = Syntax?.Trigger is { } trigger ? [.. _tokenizer.ControlTokensIn(trigger)] : [];
+        return AnswerGrammar.MayCall(
+            this, prompt.Text, [.. tools.Select(tool => tool.IsHoldable ? tool : tool with { Parameters = AnyObject })], many,
+            [.. ShownTokens.Except(marks)]);
     }
 
     /// <summary>

@@ -1,5 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Inferometer.Core;
+using Inferometer.Inference.Constraints;
 
 namespace Inferometer.Inference.Chat.Formats;
 
@@ -41,6 +43,22 @@ public sealed record ToolDeclaration(string Name, string Description, JsonElemen
         }
 
         return JsonElement.Parse(stream.ToArray());
+    }
+
+    /// <summary>Whether calls can be held to its schema.</summary>
+    internal bool IsHoldable
+    {
+        get
+        {
+            try
+            {
+                return OutputConstraint.FromJsonSchema(Parameters) is not null;
+            }
+            catch (InferometerException)
+            {
+                return false;
+            }
+        }
     }
 
     /// <summary>The type of an argument as the schema names it; null where it names none.</summary>

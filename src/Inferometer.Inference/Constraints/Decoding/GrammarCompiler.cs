@@ -70,6 +70,16 @@ internal sealed class GrammarCompiler : IGrammarSymbols
                 builder.Add(
                     new AutomatonExpression(TextAutomaton.Until(until.Value, _limits, _grammar.Origin), Spelling: null), from, to);
                 break;
+            case WithoutMarkerExpression without when _vocabulary.ControlToken(without.Value) is not null:
+                int free = builder.AddState(); // no text of characters holds a control token
+                builder.AddEmpty(from, free);
+                builder.AddAnyText(free);
+                builder.AddEmpty(free, to);
+                break;
+            case WithoutMarkerExpression without:
+                builder.Add(
+                    new AutomatonExpression(TextAutomaton.Without(without.Value, _limits, _grammar.Origin), Spelling: null), from, to);
+                break;
             case TokenExpression token:
                 AddToken(builder, token.Id, from, to);
                 break;

@@ -52,6 +52,9 @@ internal sealed record TokenExpression(int Id) : Expression;
 /// <summary>Any text up to the first marker, which belongs to it.</summary>
 internal sealed record UntilMarkerExpression(string Value) : Expression;
 
+/// <summary>Any text in which the marker does not occur.</summary>
+internal sealed record WithoutMarkerExpression(string Value) : Expression;
+
 /// <summary>Some of a list in its order, with separators between those that are there; then, where <paramref name="Extra"/> is given, any
 /// number of those.</summary>
 internal sealed record ListExpression(IReadOnlyList<ListItem> Items, Expression Separator, Expression? Extra) : Expression;

@@ -73,6 +73,16 @@ internal sealed class TextAutomaton
         return Trimmed(found with { Edges = [.. found.Edges.Select((edges, state) => found.IsFinal[state] ? [] : edges)] });
     }
 
+    /// <summary>Texts in which <paramref name="part"/> does not occur.</summary>
+    public static TextAutomaton Without(string part, GrammarLimits limits, string origin)
+    {
+        Expression any = Expression.Repeat(Expression.Characters(CharacterSet.Any), 0, null);
+        Dfa found = Of(Expression.Sequence(any, Expression.Text(part)), limits, origin).Dfa;
+        return Trimmed(new Dfa(
+            [.. found.Edges.Select(edges => edges.Where(edge => !found.IsFinal[edge.To]).ToArray())],
+            [.. found.IsFinal.Select(isFound => !isFound)]));
+    }
+
     /// <summary>Texts of some characters that are none of a list.</summary>
     public static TextAutomaton NoneOf(
         IReadOnlyCollection<string> texts, CharacterSet characters, GrammarLimits limits, string origin) =>

@@ -1,0 +1,31 @@
+using Inferometer.Inference.Engine;
+using Inferometer.Server.Metrics;
+
+namespace Inferometer.Server.Generation;
+
+/// <summary>One of the engines that answer, and what it has to do.</summary>
+/// <param name="index">Its number, from 0.</param>
+/// <param name="engine">The engine.</param>
+/// <param name="metrics">What is counted of it.</param>
+internal sealed class Replica(int index, InferenceEngine engine, ServerMetrics metrics)
+{
+    private long _outstanding;
+
+    /// <summary>Its number, from 0.</summary>
+    public int Index => index;
+
+    /// <summary>The engine.</summary>
+    public InferenceEngine Engine => engine;
+
+    /// <summary>What is counted of it.</summary>
+    public ServerMetrics Metrics => metrics;
+
+    /// <summary>What it was given lately. Under the lock of its set.</summary>
+    public PrefixMemory Prefixes { get; } = new(engine.Statistics.KvBlocksTotal);
+
+    /// <summary>Tokens that it has still to compute: prompts without a first token, and what is left of the answers asked for.</summary>
+    public long OutstandingTokens => Volatile.Read(ref _outstanding);
+
+    /// <summary>Adds tokens to compute, or takes some off.</summary>
+    public void Add(long tokens) => Interlocked.Add(ref _outstanding, tokens);
+}

@@ -1,0 +1,109 @@
+using Inferometer.Inference.Engine;
+using Inferometer.Server.Metrics;
+
+namespace Inferometer.Server.Generation;
+
+/// <summary>
+/// The engines that answer, and which of them takes a request: the one with the fewest tokens to compute, those of its prompt that it has
+/// in its cache taken off. One that has failed is asked only where all have. Thread-safe.
+/// </summary>
+internal sealed class ReplicaSet
+{
+    /// <summary>Tokens that an answer without a limit is taken for, as for upstreams.</summary>
+    private const int UnlimitedTokens = 256;
+
+    private const int LettersPerToken = 4; // of texts that are not tokenized here
+
+    private readonly Lock _gate = new();
+    private readonly Replica[] _all;
+    private readonly ulong _seed = (ulong)Random.Shared.NextInt64();
+
+    /// <summary>The engines of a model.</summary>
+    /// <param name="metrics">What is counted of each, in their order.</param>
+    public ReplicaSet(IReadOnlyList<ServerMetrics> metrics) => _all = [.. metrics.Select((m, i) => new Replica(i, m.Engine, m))];
+
+    /// <summary>All of them.</summary>
+    public IReadOnlyList<Replica> All => _all;
+
+    /// <summary>Answers that all of them generate at once.</summary>
+    public int MaxSequences => _all.Sum(replica => replica.Engine.Options.MaxBatchSize);
+
+    /// <summary>Gives a request to one of them.</summary>
+    /// <param name="request">The request; where there are several to choose from, its prompt is in tokens.</param>
+    /// <param name="tried">Those that had it before and could not take it.</param>
+    public ReplicaWork Begin(GenerationRequest request, ReplicaMask tried)
+    {
+        ReadOnlySpan<int> prompt = request.PromptTokens.Span;
+        int tokens = request.Prompt is { } text ? 1 + (text.Length / LettersPerToken) : prompt.Length;
+        int output = Math.Min(request.MaxNewTokens ?? UnlimitedTokens, _all[0].Engine.MaxSequenceTokens);
+        bool isCached = request.UsePrefixCache && _all[0].Engine.Options is { PrefixCache: true, KvCache: true };
+        return Begin(isCached ? prompt : default, tokens, output, tried);
+    }
+
+    /// <summary>Gives a text that is only read to one of them.</summary>
+    public ReplicaWork BeginReading(int letters) => Begin([], 1 + (letters / LettersPerToken), 0, default);
+
+    /// <summary>The prompt in tokens, where it decides who takes the request.</summary>
+    public GenerationRequest WithTokens(GenerationRequest request)
+    {
+        if (_all.Length == 1 || request.Prompt is null)
+        {
+            return request;
+        }
+
+        int[] tokens = _all[0].Engine.Tokenizer.EncodePrompt(request.Prompt, request.AddSpecialTokens, request.ParseSpecialTokens);
+        return tokens.Length == 0 ? request : request with { Prompt = null, PromptTokens = tokens };
+    }
+
+    /// <summary>Whether another one could take a request that these could not.</summary>
+    public bool HasOther(ReplicaMask tried) => Array.Exists(_all, replica => !tried.Has(replica.Index) && replica.Engine.Fault is null);
+
+    /// <summary>Writes what they have to do.</summary>
+    public void Write(PrometheusText text)
+    {
+        const string Name = "inferometer_replica_outstanding_tokens";
+        text.Begin(Name, "gauge", "Tokens that an engine has still to compute, as far as requests say.");
+        foreach (Replica replica in _all)
+        {
+            text.Sample(Name, replica.Metrics.Labels, replica.OutstandingTokens);
+        }
+    }
+
+    private ReplicaWork Begin(ReadOnlySpan<int> prompt, int promptTokens, int outputTokens, ReplicaMask tried)
+    {
+        if (_all.Length == 1)
+        {
+            _all[0].Add(promptTokens + outputTokens);
+            return new ReplicaWork(_all[0], promptTokens, outputTokens);
+        }
+
+        UInt128[] hashes = PrefixMemory.Hashes(prompt, _seed);
+        lock (_gate)
+        {
+            (Replica Replica, int Known)? best = null;
+            foreach (Replica replica in _all)
+            {
+                int known = Math.Clamp(replica.Prefixes.KnownTokens(hashes), 0, Math.Max(0, promptTokens - 1));
+                if (best is not { } other || IsBetter((replica, known), other, tried))
+                {
+                    best = (replica, known);
+                }
+            }
+
+            (Replica chosen, int cached) = best!.Value;
+            chosen.Prefixes.Add(hashes);
+            chosen.Add(promptTokens - cached + outputTokens);
+            return new ReplicaWork(chosen, promptTokens - cached, outputTokens);
+        }
+    }
+
+    private static bool IsBetter((Replica Replica, int Known) one, (Replica Replica, int Known) other, ReplicaMask tried)
+    {
+        int oneFails = Failing(one.Replica), otherFails = Failing(other.Replica);
+        return oneFails != otherFails
+            ? oneFails < otherFails
+            : one.Replica.OutstandingTokens - one.Known < other.Replica.OutstandingTokens - other.Known;
+
+        int Failing(Replica replica) => tried.Has(replica.Index) ? 2 : replica.Engine.Fault is null ? 0 : 1;
+    }
+}
