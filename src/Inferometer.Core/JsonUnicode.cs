@@ -28,6 +28,52 @@ public static class JsonUnicode
         return true;
     }
 
+    /// <summary>Where the first name or text stands that is no Unicode: <c>messages[0].content</c>; of a name, the object it is in.</summary>
+    /// <param name="value">A value of a parsed document.</param>
+    /// <returns>Null where all are sound; empty for the value itself.</returns>
+    public static string? PlaceOfUnsound(JsonElement value) => IsSound(value) ? null : Place(value, "");
+
+    private static string Place(JsonElement value, string path)
+    {
+        if (value.ValueKind == JsonValueKind.Array)
+        {
+            int at = 0;
+            foreach (JsonElement element in value.EnumerateArray())
+            {
+                if (!IsSound(element))
+                {
+                    return Place(element, $"{path}[{at}]");
+                }
+
+                at++;
+            }
+        }
+        else if (value.ValueKind == JsonValueKind.Object)
+        {
+            foreach (JsonProperty property in value.EnumerateObject())
+            {
+                if (!IsSound(property.Value))
+                {
+                    return Name(property) is { } name ? Place(property.Value, path.Length == 0 ? name : $"{path}.{name}") : path;
+                }
+            }
+        }
+
+        return path;
+    }
+
+    private static string? Name(JsonProperty property)
+    {
+        try
+        {
+            return property.Name;
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
     private static bool IsText(in Utf8JsonReader reader)
     {
         if (!Utf8.IsValid(reader.ValueSpan))

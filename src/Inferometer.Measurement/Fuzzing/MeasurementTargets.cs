@@ -74,7 +74,7 @@ public static class MeasurementTargets
                 + " t/s |\n| ------------------------------ | ---------: | ---------: | ---------- | ------: | ------------: | --"
                 + "-----------------: |\n| llama 1B Q8_0                  |   1.22 GiB |     1.24 B | CPU        |       2 |     "
                 + "    pp512 |        101.00 ± 1.00 |\n",
-            """{"date":"20260131-083000","backend":"vllm","model_id":"meta-llama/Llama-3.1-8B","num_prompts":4,"request_rate":2.0,"max_concurrency":null,"duration":10.0,"completed":4,"total_input_tokens":400,"total_output_tokens":12,"request_throughput":0.4,"output_throughput":1.2,"mean_ttft_ms":25.0,"median_ttft_ms":25.0,"mean_tpot_ms":10.0,"ttfts":[0.01,0.02],"itls":[[0.01],[0.01]],"input_lens":[100,100],"output_lens":[3,3]}""",
+            """{"date":"20260131-083000","backend":"vllm","model_id":"meta-llama/Llama-3.1-8B","num_prompts":4,"request_rate":"inf","max_concurrency":2,"duration":10.0,"completed":4,"total_input_tokens":400,"total_output_tokens":12,"request_throughput":0.4,"output_throughput":1.2,"mean_ttft_ms":25.0,"median_ttft_ms":25.0,"mean_tpot_ms":10.0,"ttfts":[0.01,0.02],"itls":[[0.01],[0.01]],"input_lens":[100,100],"output_lens":[3,3]}""",
             """{"aiperf_version":"0.3.0","time_to_first_token":{"unit":"ms","avg":50.0,"p50":48.0,"p99":90.0},"inter_token_latency":{"unit":"s","avg":0.02},"output_token_throughput":{"unit":"tokens/sec","avg":321.0},"request_count":{"unit":"requests","avg":100},"input_sequence_length":{"unit":"tokens","avg":100},"output_sequence_length":{"unit":"tokens","avg":20},"input_config":{"endpoint":{"model_names":["qwen3-8b"]},"loadgen":{"concurrency":8}}}""",
         ],
         static text => BenchmarkResultReader.Read(text, Origin, Subject));

@@ -30,12 +30,14 @@ internal static class RequestReader
     /// <exception cref="ApiException">One is no Unicode; the document is disposed.</exception>
     public static JsonDocument RequireText(JsonDocument document)
     {
-        if (JsonUnicode.IsSound(document.RootElement))
+        if (JsonUnicode.PlaceOfUnsound(document.RootElement) is not { } place)
         {
             return document;
         }
 
         document.Dispose();
-        throw ApiException.Invalid(null, "The request's body holds text that is no Unicode.");
+        throw place.Length == 0
+            ? ApiException.Invalid(null, "The request's body holds text that is no Unicode.")
+            : ApiException.Invalid(place, $"{place}: holds text that is no Unicode.");
     }
 }

@@ -11,9 +11,9 @@ public sealed partial class SimulatedStepExecutor : IAheadStepExecutor
     private int _members;
     private long _contexts; // of the members in the next step
 
-    /// <summary>Whether steps can be run ahead: nothing is drafted, and the plan takes sums.</summary>
+    /// <summary>Whether steps can be run ahead: nothing is drafted, prompts are felt whole, and the plan takes sums.</summary>
     internal bool CanRunAhead => _plan is IBatchedDecode { TakesSums: true } && _ranks == 1 && _speculative is null && _draft is null
-        && Owner is not null;
+        && _promptShare == 1 && Owner is not null;
 
     bool IAheadStepExecutor.LeavesStep => !MayPass && _clock.Seconds > HorizonSeconds;
 

@@ -172,11 +172,11 @@ public sealed class ToolTests(EngineFixture fixture)
     [InlineData(""" "tools":[{"function":{"name":"a","parameters":[]}}] """, "tools[0].function.parameters")]
     [InlineData(""" "tools":[{"function":{"name":"a","made_up":1}}] """, "tools[0].function.made_up")]
     [InlineData(""" "tools":[{"function":{"name":"a","description":"\ud800"}}] """, "tools[0].function.description")]
-    [InlineData(""" "tools":[{"function":{"name":"a","parameters":{"properties":{"x":{"maxContains":1}}}}}],"tool_choice":"required" """,
+    [InlineData(""" "tools":[{"function":{"name":"a","parameters":{"properties":{"x":{"unevaluatedItems":false}}}}}],"tool_choice":"required" """,
         "tools[0].function.parameters")]
     [InlineData(""" "tools":[{"function":{"name":"a","parameters":{"properties":5,"required":"x"}}}],"tool_choice":"required" """,
         "tools[0].function.parameters")]
-    [InlineData(""" "tools":[{"function":{"name":"a","strict":true,"parameters":{"properties":{"x":{"maxContains":1}}}}}] """,
+    [InlineData(""" "tools":[{"function":{"name":"a","strict":true,"parameters":{"properties":{"x":{"unevaluatedItems":false}}}}}] """,
         "tools[0].function.parameters")]
     [InlineData(""" "tools":[{"function":{"name":"a"}}],"tool_choice":"sometimes" """, "tool_choice")]
     [InlineData(""" "tools":[{"function":{"name":"a"}}],"tool_choice":{"type":"function","function":{"name":"b"}} """, "tool_choice")]
