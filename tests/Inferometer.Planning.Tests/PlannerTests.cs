@@ -238,4 +238,15 @@ public sealed class PlannerTests
     }
 
     private static string Fails(PlanRequest request) => Assert.Throws<InferometerException>(() => Sample.Plan(request)).Message;
+
+    [Theory]
+    [InlineData(2000, "dearer: $2,000 a month at the least (TPOT binds), $1,500 do")]
+    [InlineData(1500.2, "as dear: $1,500 a month at the least (TPOT binds), but slower, or more are needed")]
+    [InlineData(1000, "dearer when simulated: $1,000 a month at the least (TPOT binds), $1,500 do")]
+    public void Equal_prices_are_not_told_as_dearer(double found, string said)
+    {
+        Deployment deployment = Sample.Plan(Sample.Request("ttft<500ms,tpot<20ms")).Cheapest!.Deployment;
+        Rejection rejection = new(RejectionReason.Dearer, deployment, found, 1500) { Binding = Binding.TimePerOutputToken };
+        Assert.Equal(said, rejection.ToString());
+    }
 }

@@ -63,7 +63,7 @@ internal sealed class CompareCommand
             self._models, self._modelOption, self._zip, self._best, self._sort, self._filter, self._top, self._format,
         };
         self._deployment.AddTo(command);
-        command.SetAction((parsed, cancellationToken) => Task.Run(() => self.Run(parsed, cancellationToken), cancellationToken));
+        command.SetAction((parsed, cancellationToken) => Interrupt.RunAsync(token => self.Run(parsed, token), cancellationToken));
         return command;
     }
 

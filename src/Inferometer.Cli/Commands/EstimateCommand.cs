@@ -62,7 +62,7 @@ internal sealed partial class EstimateCommand
         };
         self._recording.AddTo(command);
         self._deployment.AddTo(command);
-        command.SetAction((parsed, cancellationToken) => Task.Run(() => self.Run(parsed, cancellationToken), cancellationToken));
+        command.SetAction((parsed, cancellationToken) => Interrupt.RunAsync(token => self.Run(parsed, token), cancellationToken));
         return command;
     }
 

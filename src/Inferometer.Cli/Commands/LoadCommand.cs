@@ -116,6 +116,7 @@ internal sealed class LoadCommand
         ServingSimulationOptions? predicted = plan is null
             ? null
             : _service.Read(parsed, plan, traffic, _traffic.Seed(parsed)) with { KeepOutcomes = recording.IsOn };
+        using Interrupt interrupt = new(cancellationToken);
         using EnergyMeter? energy = !overNetwork ? EnergyMeter.Open() : _url.Of(parsed).IsLoopback ? EnergyMeter.OpenWithDevices() : null;
         LoadOptions options = new()
         {
@@ -124,25 +125,35 @@ internal sealed class LoadCommand
             Slo = _service.Slo(parsed),
             Timeout = TimeSpan.FromSeconds(_timeout.Of(parsed)),
         };
-        using OpenTarget target = Open(parsed, overNetwork, cancellationToken);
+        using OpenTarget target = Open(parsed, overNetwork, interrupt.Token);
+        await target.Target.PrepareAsync(interrupt.Token).ConfigureAwait(false);
         if (_sweep.Of(parsed))
         {
             LoadSweep sweep = await LoadSweep.RunAsync(
-                rate => RunAsync(target.Target, _traffic.Read(parsed, plan, _model.Of(parsed), rate), options, cancellationToken),
+                rate => RunAsync(target.Target, _traffic.Read(parsed, plan, _model.Of(parsed), rate), options, interrupt.Token),
                 _traffic.Rate(parsed)!.Value).ConfigureAwait(false);
             Print(parsed, sweep, target.Target.Name);
             Keep(parsed, recording, sweep);
             return ExitCode.Success;
         }
 
-        LoadResult measured = await RunAsync(target.Target, traffic, options, cancellationToken).ConfigureAwait(false);
+        // Ctrl+C ends the load, not the command: what was answered until then took time to measure and is worth showing.
+        LoadResult measured = await RunAsync(
+            target.Target, traffic, options with { Stop = interrupt.Token }, CancellationToken.None).ConfigureAwait(false);
         timeline?.Invoke(new Document(TimelineTable.Of([.. measured.Timelines.Select(t => t.ToOutcome())])));
+
+        if (measured.IsStoppedEarly)
+        {
+            // Neither kept nor set beside a prediction of the whole: it is another load than the one that was asked for.
+            Print(parsed, new LoadComparison(measured, null), traffic, plan: null, options: null);
+            throw new OperationCanceledException(interrupt.Token);
+        }
 
         // Users of a closed loop ask when they are answered; in the prediction, by the prediction.
         IArrivalSource? users = traffic.Source.Listens ? _traffic.Read(parsed, plan, _model.Of(parsed)).Source : null;
         LoadComparison load = plan is null
             ? new LoadComparison(measured, null)
-            : LoadComparison.Of(measured, plan, predicted!, users, cancellationToken);
+            : LoadComparison.Of(measured, plan, predicted!, users, interrupt.Token);
         Print(parsed, load, traffic, plan, predicted);
         Keep(parsed, recording, load, plan);
         return measured.Errors.Count == 0 ? ExitCode.Success : ExitCode.Failed;
@@ -205,7 +216,6 @@ internal sealed class LoadCommand
     private async Task<LoadResult> RunAsync(
         ILoadTarget target, Traffic traffic, LoadOptions options, CancellationToken cancellationToken)
     {
-        await target.PrepareAsync(cancellationToken).ConfigureAwait(false);
         using Progress progress = new(_printer, "answers", total: 0);
         LoadGenerator generator = new(target, options with { Progress = _ => progress.Advance() });
         return await generator.RunAsync(traffic.Source, cancellationToken).ConfigureAwait(false);
@@ -275,7 +285,8 @@ internal sealed class LoadCommand
         {
             OutputFormat.Json => LoadPage.Full(load, assumptions, _traffic.Users(parsed)),
             OutputFormat.Csv => LoadPage.Row(load, _traffic.Users(parsed)),
-            _ => LoadPage.Of(load, title, assumptions),
+            _ => LoadPage.Of(
+                load, title, assumptions, _traffic.MostRequests(parsed) is < long.MaxValue and var planned ? planned : null),
         };
         _printer.Print(document, format);
     }

@@ -74,7 +74,7 @@ internal sealed class PlanCommand
             command.Add(option);
         }
 
-        command.SetAction((parsed, cancellationToken) => Task.Run(() => self.Run(parsed, cancellationToken), cancellationToken));
+        command.SetAction((parsed, cancellationToken) => Interrupt.RunAsync(token => self.Run(parsed, token), cancellationToken));
         return command;
     }
 

@@ -36,7 +36,7 @@ internal sealed class ShowcaseCommand
         {
             self._model, self._system, self._catalog, self._report, self._format,
         };
-        command.SetAction((parsed, cancellationToken) => Task.Run(() => self.Run(parsed, cancellationToken), cancellationToken));
+        command.SetAction((parsed, cancellationToken) => Interrupt.RunAsync(token => self.Run(parsed, token), cancellationToken));
         return command;
     }
 

@@ -62,7 +62,7 @@ internal sealed class SimulateCommand
         command.Add(self._format);
         self._recording.AddTo(command);
         self._deployment.AddTo(command);
-        command.SetAction((parsed, cancellationToken) => Task.Run(() => self.Run(parsed, cancellationToken), cancellationToken));
+        command.SetAction((parsed, cancellationToken) => Interrupt.RunAsync(token => self.Run(parsed, token), cancellationToken));
         return command;
     }
 

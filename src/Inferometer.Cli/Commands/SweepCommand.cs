@@ -105,10 +105,11 @@ internal sealed class SweepCommand
             return ExitCode.Success;
         }
 
+        using Interrupt interrupt = new(cancellationToken);
         SweepOutcome outcome;
         using (SweepProgressLine progress = new(_printer))
         {
-            outcome = await Sweep.RunAsync(request, engine, progress, cancellationToken).ConfigureAwait(false);
+            outcome = await Sweep.RunAsync(request, engine, progress, interrupt.Token).ConfigureAwait(false);
         }
 
         _printer.Print(SweepPage.OfOutcome(outcome, request.Output), _format.Of(parsed));

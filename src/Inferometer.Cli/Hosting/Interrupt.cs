@@ -23,6 +23,18 @@ internal sealed class Interrupt : IDisposable
         _term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
     }
 
+    /// <summary>Does work that Ctrl+C cancels.</summary>
+    /// <param name="work">The work; it is given the token to watch.</param>
+    /// <param name="cancellationToken">Cancels it as well.</param>
+    /// <returns>What the work returned.</returns>
+    public static Task<int> RunAsync(Func<CancellationToken, int> work, CancellationToken cancellationToken) => Task.Run(
+        () =>
+        {
+            using Interrupt interrupt = new(cancellationToken);
+            return work(interrupt.Token);
+        },
+        cancellationToken);
+
     /// <summary>Cancelled when the command is to end.</summary>
     public CancellationToken Token => _command.Token;
 

@@ -272,9 +272,17 @@ internal sealed class TrafficSettings
         };
         string lengths = options.Pairs is { } pairs
             ? $"lengths of {pairs.Name}{(pairs.IsEstimated ? ", estimated: a token for every 4 characters" : "")}"
-            : string.Create(CultureInfo.InvariantCulture, $"input {options.Input.Mean:0.#}, output {options.Output.Mean:0.#}");
+            : $"input {Lengths(options.Input)}, output {Lengths(options.Output)}";
         return $"{who}, {many}, {lengths}";
     }
+
+    // Where they end is said where that is somewhere: a normal distribution has no end.
+    private static string Lengths(LengthDistribution lengths) => lengths switch
+    {
+        _ when lengths.Smallest == lengths.Largest => string.Create(CultureInfo.InvariantCulture, $"{lengths.Smallest}"),
+        { Largest: LengthDistribution.MostTokens } => string.Create(CultureInfo.InvariantCulture, $"{lengths.Mean:0.#} on average"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{lengths.Smallest} to {lengths.Largest} ({lengths.Mean:0.#} on average)"),
+    };
 
     private static void Refuse(ParseResult parsed, Option needed, Option given, string why)
     {

@@ -5,6 +5,7 @@ using Inferometer.Measurement.Energy;
 using Inferometer.Scheduling;
 using Inferometer.Serving;
 using Inferometer.Serving.Arrivals;
+using Inferometer.Simulation.Serving;
 
 namespace Inferometer.Measurement.Load;
 
@@ -29,20 +30,28 @@ public sealed class LoadGenerator(ILoadTarget target, LoadOptions options)
     /// <param name="source">What is asked and when; used up.</param>
     /// <param name="cancellationToken">Gives up all requests under way.</param>
     /// <exception cref="InferometerException">Every request failed; the message says how.</exception>
+    /// <exception cref="OperationCanceledException">It was given up, or stopped before anything was answered.</exception>
     public async Task<LoadResult> RunAsync(IArrivalSource source, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(source);
         DateTimeOffset began = DateTimeOffset.UtcNow;
         Func<MeasuredEnergy?>? taken = options.Energy?.Begin();
         LoadClock clock = new();
-        using CancellationTokenSource ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using CancellationTokenSource ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, options.Stop);
 
         // A thread of its own: what is due must not wait for a free one.
         await Task.Factory.StartNew(
             () => Send(source, clock, ending.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)
             .ConfigureAwait(false);
         cancellationToken.ThrowIfCancellationRequested();
-        return Result(began, taken?.Invoke());
+        return Result(began, taken?.Invoke(), options.Stop.IsCancellationRequested && IsCutShort(source));
+    }
+
+    // Requests that were given up tell nothing of the service: they are left out.
+    private bool IsCutShort(IArrivalSource source)
+    {
+        int givenUp = _sent.RemoveAll(s => s.Answer!.FinishReason == FinishReason.Cancelled);
+        return _sent.Count > 0 ? givenUp > 0 || source.NextSeconds is not null : throw new OperationCanceledException(options.Stop);
     }
 
     private void Send(IArrivalSource source, LoadClock clock, CancellationToken cancellationToken)
@@ -166,7 +175,7 @@ public sealed class LoadGenerator(ILoadTarget target, LoadOptions options)
     private static LoadAnswer Failed(LoadClock clock, FinishReason reason, string error) =>
         new() { EndSeconds = clock.Seconds, FinishReason = reason, Error = error };
 
-    private LoadResult Result(DateTimeOffset began, MeasuredEnergy? energy)
+    private LoadResult Result(DateTimeOffset began, MeasuredEnergy? energy, bool isEarly)
     {
         // An answer can bring a question that was due before one that was sent meanwhile.
         Sent[] all = [.. _sent.OrderBy(s => s.Arrival.Seconds).ThenBy(s => s.Index)];
@@ -181,8 +190,15 @@ public sealed class LoadGenerator(ILoadTarget target, LoadOptions options)
         }
 
         RequestTimeline[] timelines = [.. all.Select(Timeline)];
-        RequestTimeline[] measured = [.. timelines.Where((t, i) => i >= options.WarmUp.Requests
-            && t.ArrivalSeconds >= options.WarmUp.Seconds)];
+        WarmUp warmUp = options.WarmUp;
+        RequestTimeline[] measured = Behind(warmUp);
+        if (isEarly && measured.Length == 0)
+        {
+            // What was to warm the service up is all there is.
+            warmUp = WarmUp.None;
+            measured = timelines;
+        }
+
         double[] late = [.. all.Select(s => Math.Max(0, s.SentSeconds - s.Arrival.Seconds))];
         return new LoadResult
         {
@@ -198,12 +214,16 @@ public sealed class LoadGenerator(ILoadTarget target, LoadOptions options)
                         Segments = Fitted(x.s, x.t),
                     }),
                 "measured requests"),
-            WarmUp = options.WarmUp,
+            WarmUp = warmUp,
+            IsStoppedEarly = isEarly,
             Energy = energy,
             EnergyRefusal = options.Energy?.Refusal,
             Errors = errors,
             Lateness = MetricSummary.Of(late) ?? throw new InferometerException("load: there was nothing to ask."),
         };
+
+        RequestTimeline[] Behind(WarmUp begin) =>
+            [.. timelines.Where((t, i) => i >= begin.Requests && t.ArrivalSeconds >= begin.Seconds)];
     }
 
     // Stretches of a prompt that is shorter than was asked for are cut; what is longer is like nothing else.

@@ -21,4 +21,9 @@ public sealed record LoadOptions
 
     /// <summary>Told after each answer how many there are.</summary>
     public Action<long>? Progress { get; init; }
+
+    /// <summary>
+    /// Ends the load early: what is under way is given up, and what was answered until then is the result, which says so.
+    /// </summary>
+    public CancellationToken Stop { get; init; }
 }

@@ -33,6 +33,11 @@ public sealed record LoadResult
     /// <summary>How much later than intended requests left, seconds: the generator's own error.</summary>
     public required MetricSummary Lateness { get; init; }
 
+    /// <summary>
+    /// Whether the load was stopped before its end. Requests that were under way then are in none of the figures.
+    /// </summary>
+    public bool IsStoppedEarly { get; init; }
+
     /// <summary>Energy of this machine from the first request to the last answer; null = it was not measured.</summary>
     public MeasuredEnergy? Energy { get; init; }
 

@@ -38,9 +38,7 @@ public sealed record Rejection(RejectionReason Reason, Deployment Deployment, do
         RejectionReason.Budget => Say($"cost: ${Found:#,0} a month, ${Needed:#,0} allowed"),
         RejectionReason.Dominated => "another batch limit does as much with less memory",
         RejectionReason.Simulated => Say($"simulated: {Note} {Milliseconds(Found)} ms, {Milliseconds(Needed)} allowed"),
-        RejectionReason.Dearer => Binding is { } binding
-            ? Say($"dearer: ${Found:#,0} a month at the least ({Words(binding)} binds), ${Needed:#,0} do")
-            : Say($"dearer: ${Found:#,0} a month at the least, ${Needed:#,0} do"),
+        RejectionReason.Dearer => Dearer(Binding is { } binding ? $" ({Words(binding)} binds)" : ""),
         _ => Say($"{Words(BindingOf(Reason))}: {Milliseconds(Found)} ms for a single user, {Milliseconds(Needed)} allowed"),
     };
 
@@ -54,6 +52,14 @@ public sealed record Rejection(RejectionReason Reason, Deployment Deployment, do
         Screening.Binding.InterTokenLatency => "ITL",
         Screening.Binding.EndToEnd => "E2E",
         _ => "load",
+    };
+
+    // Of two that cost the same the faster one is the answer; what looks cheaper took more replicas as soon as it was simulated.
+    private string Dearer(string binds) => Math.Round(Found).CompareTo(Math.Round(Needed)) switch
+    {
+        > 0 => Say($"dearer: ${Found:#,0} a month at the least{binds}, ${Needed:#,0} do"),
+        0 => Say($"as dear: ${Found:#,0} a month at the least{binds}, but slower, or more are needed"),
+        _ => Say($"dearer when simulated: ${Found:#,0} a month at the least{binds}, ${Needed:#,0} do"),
     };
 
     private static Binding? BindingOf(RejectionReason reason) => reason switch

@@ -11,6 +11,12 @@ public sealed record Column(string Heading, string Key)
     /// <summary>Says which row it is: repeated in every part of a table that is folded because it is wider than the terminal.</summary>
     public bool IsRowName { get; init; }
 
+    /// <summary>Holds names that are searched for: none is parted at a slash or a hyphen.</summary>
+    public bool IsWhole { get; init; }
+
+    /// <summary>A page goes without it before its table is folded.</summary>
+    public bool IsMinor { get; init; }
+
     /// <summary>Who gets to see it.</summary>
     public Audience Audience { get; init; }
 

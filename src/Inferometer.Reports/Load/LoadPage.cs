@@ -31,12 +31,13 @@ public static class LoadPage
     /// <param name="load">What was measured and predicted.</param>
     /// <param name="title">What was asked of what, one line.</param>
     /// <param name="assumptions">What the prediction took for granted; empty without one.</param>
-    public static Document Of(LoadComparison load, string title, IReadOnlyList<string> assumptions)
+    /// <param name="planned">Requests that were to be asked; null = only their time was limited.</param>
+    public static Document Of(LoadComparison load, string title, IReadOnlyList<string> assumptions, long? planned = null)
     {
         ArgumentNullException.ThrowIfNull(load);
         ArgumentNullException.ThrowIfNull(assumptions);
         ServingReport report = load.Measured.Report.Value;
-        Document page = new(Headline(load.Measured)) { Title = title };
+        Document page = new(Headline(load.Measured, planned)) { Title = title };
         page.Blocks.Add(ServingReportMetrics.Latencies(report));
         if (load.Predicted is { } predicted)
         {
@@ -98,6 +99,7 @@ public static class LoadPage
         yield return ("service", "service", load.Measured.Report.Source.Machine);
         yield return ("began", "date", load.Measured.Report.Source.TakenAt.ToString("O", CultureInfo.InvariantCulture));
         yield return ("users", "max_concurrency", users is { } n ? n : Cell.None);
+        yield return ("stopped early", "stopped_early", load.Measured.IsStoppedEarly);
         foreach (Metric<ServingReport> metric in ServingReportMetrics.All)
         {
             yield return (metric.Name, metric.Key, metric.CellOf(load.Measured.Report.Value));
@@ -122,13 +124,23 @@ public static class LoadPage
         }
     }
 
-    private static Facts Headline(LoadResult result)
+    private static Facts Headline(LoadResult result, long? planned)
     {
         ServingReport report = result.Report.Value;
         long failed = result.Errors.Sum(e => (long)e.Count);
         string counts = $"{Numbers.Whole(report.Completed)} measured{(failed > 0 ? $", {Numbers.Whole(failed)} failed" : "")}, "
             + $"{Numbers.Whole(result.Timelines.Count)} in all; warm-up: {result.WarmUp}";
-        List<Fact> facts =
+        List<Fact> facts = [];
+        if (result.IsStoppedEarly)
+        {
+            string answered = Numbers.Whole(result.Timelines.Count(t => t.IsCompleted));
+            string all = planned is { } most ? $" of {Numbers.Whole(most)}" : "";
+            facts.Add(new(
+                "Incomplete", "stopped_early",
+                new Cell($"stopped early, with {answered}{all} requests answered", true) { Tone = Tone.Bad }));
+        }
+
+        facts.AddRange(
         [
             new("Requests", "completed", Cell.Number(report.Completed, counts)),
             new(
@@ -142,7 +154,7 @@ public static class LoadPage
                 Cell.Number(
                     report.PromptTokens,
                     $"{Numbers.Whole(report.PromptTokens)} of prompts{Cached(report)}, {Numbers.Whole(report.OutputTokens)} generated")),
-        ];
+        ]);
         if (report.Goodput is { } goodput)
         {
             facts.Add(new(

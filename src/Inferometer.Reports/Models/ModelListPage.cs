@@ -16,13 +16,13 @@ public static class ModelListPage
         Table table = new(
             "models",
             null,
-            Column.Text("model", "name"),
+            Column.Text("model", "name") with { IsWhole = true },
             Column.Text("type", "model_type") with { Audience = Audience.Machines },
             Column.Number("params", "parameters"),
             Column.Number("active", "active_parameters"),
-            Column.Number("layers", "layers"),
+            Column.Number("layers", "layers") with { IsMinor = true },
             Column.Number("hidden", "hidden_size") with { Audience = Audience.Machines },
-            Column.Text("attention", "attention"),
+            Column.Text("attention", "attention") with { IsMinor = true },
             Column.Number("context", "max_context_tokens"),
             Column.Number("KV/tok", "kv_bytes_per_token_bf16"),
             Column.Text("aliases", "aliases") with { Audience = Audience.Machines });

@@ -22,7 +22,11 @@ public static class PlanPage
             page.Blocks.Add(Answers(plan));
             page.Blocks.Add(PlanTables.Limits(chosen));
             page.Blocks.Add(Margins(plan, chosen));
-            page.Blocks.Add(PlanTables.Changes(plan, chosen));
+            foreach (Block changes in Changes(plan, chosen))
+            {
+                page.Blocks.Add(changes);
+            }
+
         }
         else
         {
@@ -37,6 +41,28 @@ public static class PlanPage
 
         page.Blocks.Add(new Sentences("assumptions", "Assumptions", [Looked(plan), .. plan.Assumptions]));
         return page;
+    }
+
+    private static IEnumerable<Block> Changes(PlanResult plan, PlanAnswer chosen)
+    {
+        Table savings = PlanTables.Savings(plan, chosen), costs = PlanTables.Costs(plan, chosen);
+        if (savings.Rows.Count > 0)
+        {
+            yield return savings;
+        }
+
+        if (costs.Rows.Count > 0)
+        {
+            yield return costs;
+            if (plan.Request.Demand.IsClosed && costs.Rows.Any(r => r[0].Text.StartsWith("answers", StringComparison.Ordinal)))
+            {
+                yield return new Sentences("costs_note", null,
+                [
+                    "Users ask again when they are answered: shorter answers bring more prompts, which hold up the answers of the others.",
+                ])
+                { Bulleted = false };
+            }
+        }
     }
 
     // What wins twice stands once.

@@ -12,6 +12,9 @@ namespace Inferometer.Reports.Planning;
 /// <summary>The tables of a plan, for people and for machines.</summary>
 public static class PlanTables
 {
+    // Below it a change saves nothing.
+    private const double LeastShare = 5e-4;
+
     /// <summary>Everything under its key: answers, limits, changes, constraints, front.</summary>
     /// <param name="plan">The plan.</param>
     public static Document Full(PlanResult plan)
@@ -172,7 +175,7 @@ public static class PlanTables
         return table;
     }
 
-    /// <summary>What changes of the question would save.</summary>
+    /// <summary>What changes of the question would save, or cost.</summary>
     /// <param name="plan">The plan.</param>
     /// <param name="chosen">Its answer.</param>
     public static Table Changes(PlanResult plan, PlanAnswer chosen)
@@ -189,19 +192,44 @@ public static class PlanTables
             Column.Text("deployment", "deployment") with { Audience = Audience.Machines });
         foreach (Sensitivity change in plan.Sensitivities)
         {
-            double? share = change.Deployment is null ? null
-                : 1 - ((change.Provision.DollarsPerHour ?? change.Provision.Devices)
-                    / (chosen.Provision.DollarsPerHour ?? chosen.Provision.Devices));
             table.Add(
                 change.Change,
                 change.Deployment is null ? new Cell("nothing does", null) : Dollars(change.Provision.DollarsPerMonth),
-                share is { } s ? Cell.Number(s, (Math.Abs(s) < 5e-4 ? 0 : s * 100).ToString("0",
-                    CultureInfo.InvariantCulture) + " %") : Cell.None,
+                Cell.Number(SavedBy(change, chosen)),
                 change.Deployment is null ? Cell.None : change.Provision.Devices,
                 change.Deployment is { } d ? d.ToString() : Cell.None);
         }
 
         return table;
+    }
+
+    /// <summary>The changes of the question that save something, for people.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="chosen">Its answer.</param>
+    internal static Table Savings(PlanResult plan, PlanAnswer chosen)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        ArgumentNullException.ThrowIfNull(chosen);
+        return Compared(
+            "savings", "What to change first", "saves", plan.Sensitivities.Where(c => SavedBy(c, chosen) >= LeastShare),
+            c => Percent(SavedBy(c, chosen)!.Value));
+    }
+
+    /// <summary>The changes of the question that save nothing, with what they cost, for people.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="chosen">Its answer.</param>
+    internal static Table Costs(PlanResult plan, PlanAnswer chosen)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        ArgumentNullException.ThrowIfNull(chosen);
+        return Compared(
+            "costs", "What would save nothing", "costs", plan.Sensitivities.Where(c => !(SavedBy(c, chosen) >= LeastShare)),
+            c => SavedBy(c, chosen) switch
+            {
+                null => "-",
+                <= -LeastShare and var more => $"{Percent(-more)} more",
+                _ => "as much",
+            });
     }
 
     /// <summary>Why the others are not the answer.</summary>
@@ -283,6 +311,36 @@ public static class PlanTables
             yield return points[count == 1 ? 0 : (int)Math.Round((double)i * (points.Count - 1) / (count - 1))];
         }
     }
+
+    private static Table Compared(
+        string key, string title, string heading, IEnumerable<Sensitivity> changes, Func<Sensitivity, string> compared)
+    {
+        Table table = new(
+            key,
+            title,
+            Column.Text("change", "change") with { IsRowName = true },
+            Column.Number("$ a month", "usd_per_month"),
+            Column.Number(heading, "share"),
+            Column.Number("devices", "devices"));
+        foreach (Sensitivity change in changes)
+        {
+            bool none = change.Deployment is null;
+            table.Add(
+                change.Change, none ? new Cell("nothing does", null) : Dollars(change.Provision.DollarsPerMonth), compared(change),
+                none ? Cell.None : change.Provision.Devices);
+        }
+
+        return table;
+    }
+
+    // Of what the answer costs; where no price is known, of its devices. Null = nothing keeps the level then.
+    private static double? SavedBy(Sensitivity change, PlanAnswer chosen) => change.Deployment is null
+        ? null
+        : 1 - ((change.Provision.DollarsPerHour ?? change.Provision.Devices)
+            / (chosen.Provision.DollarsPerHour ?? chosen.Provision.Devices));
+
+    private static string Percent(double share) =>
+        (share * 100).ToString(share < 0.1 ? "0.#" : "0", CultureInfo.InvariantCulture) + " %";
 
     private static Cell Dollars(double? value) => value is { } d
         ? Cell.Number(d, string.Create(CultureInfo.InvariantCulture, $"{d:#,0}"))

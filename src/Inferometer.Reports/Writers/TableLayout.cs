@@ -12,8 +12,8 @@ internal readonly record struct LaidColumn(int Index, int Width);
 /// <summary>
 /// How a table is laid out on a page: as it is where it fits. Where it does not, it gives up in this order, and no more than it must: the
 /// length of its last text, the length of its bars, headings on one line, one of two blanks between columns, other texts on one line, the
-/// bars. What is still too wide is folded: columns that do not fit continue below, behind the columns that name the row. Numbers are never
-/// cut.
+/// bars, the minor columns. What is still too wide is folded: columns that do not fit continue below, behind the columns that name the row.
+/// Numbers are never cut.
 /// </summary>
 internal sealed class TableLayout
 {
@@ -59,14 +59,17 @@ internal sealed class TableLayout
         _gap = 1;
         if (Fits(shown, widths)
             || Fits(shown, widths = WithFoldedTexts(widths))
-            || Fits(shown = [.. shown.Where(i => !_table.Columns[i].IsBars)], widths))
+            || Fits(shown = [.. shown.Where(i => !_table.Columns[i].IsBars)], widths)
+            || Fits(Major(shown), widths))
         {
-            return [Columns(shown, widths)];
+            return [Columns(Fits(shown, widths) ? shown : Major(shown), widths)];
         }
 
         _gap = 2;
         return Folded(shown, widths);
     }
+
+    private int[] Major(int[] shown) => [.. shown.Where(i => !_table.Columns[i].IsMinor)];
 
     private List<LaidColumn[]> Folded(int[] shown, Dictionary<int, int> widths)
     {
@@ -136,7 +139,8 @@ internal sealed class TableLayout
 
     private int LeastWidth(int column, int width)
     {
-        int part = _table.Rows.Select(r => Prose.LongestPart(r[column].Text)).Append(
+        bool isWhole = _table.Columns[column].IsWhole;
+        int part = _table.Rows.Select(r => isWhole ? Prose.LongestWord(r[column].Text) : Prose.LongestPart(r[column].Text)).Append(
             Prose.LongestWord(_table.Columns[column].Heading)).Max();
         return Math.Min(width, Math.Max(part, LeastTextWidth));
     }

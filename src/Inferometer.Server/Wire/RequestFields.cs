@@ -192,8 +192,10 @@ internal sealed class RequestFields
     public ApiException Wrong(string name, string allowed)
     {
         string path = PathOf(name);
-        string given = _object.TryGetProperty(name, out JsonElement value) ? Shortened(value.GetRawText()) : "nothing";
-        return ApiException.Invalid(path, $"{path}: {given} is not allowed; it must be {allowed}.");
+        string fault = _object.TryGetProperty(name, out JsonElement value)
+            ? $"{path}: {Shortened(value.GetRawText())} is not allowed"
+            : $"{path} is missing";
+        return ApiException.Invalid(path, $"{fault}; it must be {allowed}.");
     }
 
     /// <summary>The text of a string, which JSON lets be no text at all (half a surrogate pair).</summary>

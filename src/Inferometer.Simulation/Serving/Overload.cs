@@ -10,7 +10,10 @@ namespace Inferometer.Simulation.Serving;
 /// <param name="WaitingHalfway">Requests that waited when half of the time of arrivals had passed.</param>
 /// <param name="WaitingAtEnd">Requests that waited when the last one had come.</param>
 /// <param name="ArrivalsPerSecond">Rate of arrivals.</param>
-/// <param name="CompletionsPerSecond">Rate at which requests were answered during the second half of the arrivals.</param>
+/// <param name="CompletionsPerSecond">
+/// Rate at which requests were answered during the second half of the arrivals; where they came too fast for ten to be answered in it, the
+/// throughput of the whole.
+/// </param>
 public sealed record Overload(long WaitingHalfway, long WaitingAtEnd, double ArrivalsPerSecond, double CompletionsPerSecond)
 {
     private const long Least = 10;
@@ -20,7 +23,9 @@ public sealed record Overload(long WaitingHalfway, long WaitingAtEnd, double Arr
     /// The rule: requests come over a time, at the end of it more wait than a quarter and a half through, and the growth of the second half
     /// is above a twentieth of what came in it.
     /// </summary>
-    internal static Overload? Of(IReadOnlyList<RequestOutcome> outcomes)
+    /// <param name="outcomes">What became of the requests.</param>
+    /// <param name="throughput">Requests completed a second over the whole of it.</param>
+    internal static Overload? Of(IReadOnlyList<RequestOutcome> outcomes, double throughput)
     {
         if (outcomes.Count < 2 * Least)
         {
@@ -47,7 +52,8 @@ public sealed record Overload(long WaitingHalfway, long WaitingAtEnd, double Arr
 
         bool grows = span > 0 && endWaiting >= Least && endWaiting > halfWaiting && halfWaiting >= quarterWaiting
             && endWaiting - halfWaiting > GrowthOfArrivals * lateArrivals;
-        return grows ? new Overload(halfWaiting, endWaiting, (outcomes.Count - 1) / span, lateEnds / (span / 2)) : null;
+        double rate = lateEnds >= Least ? lateEnds / (span / 2) : throughput;
+        return grows ? new Overload(halfWaiting, endWaiting, (outcomes.Count - 1) / span, rate) : null;
     }
 
     private static int Waits(in RequestOutcome outcome, double seconds) =>

@@ -12,12 +12,14 @@ internal static class ServiceSummary
     // Quantities of the series of requests.
     private const int Waiting = 0, Running = 1;
 
-    public static ServiceResult Of(Service service, ICostPlan plan) => new()
+    public static ServiceResult Of(Service service, ICostPlan plan) => Of(service, plan, service.Report());
+
+    private static ServiceResult Of(Service service, ICostPlan plan, ServingReport report) => new()
     {
-        Report = new Predicted<ServingReport>(service.Report(), plan.CostModel),
+        Report = new Predicted<ServingReport>(report, plan.CostModel),
         Load = LoadOf(service, plan),
         OverTime = OverTime(service),
-        Overload = Overload.Of(service.Outcomes),
+        Overload = Overload.Of(service.Outcomes, report.RequestsPerSecond),
         WarmUp = service.Options.WarmUp,
         Requests = service.Outcomes.Count,
         Warnings = [.. Warnings(service)],

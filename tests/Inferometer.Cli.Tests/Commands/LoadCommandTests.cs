@@ -60,6 +60,31 @@ public sealed class LoadCommandTests : IDisposable
         Assert.Contains("HTTP 503: busy", run.Output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Stopping_a_load_shows_what_was_answered_and_that_it_is_not_all()
+    {
+        using CancellationTokenSource stop = new();
+        using ScriptedServer server = new(asked =>
+        {
+            if (asked.Number < 7)
+            {
+                return new([TimeSpan.Zero]);
+            }
+
+            stop.CancelAfter(TimeSpan.FromMilliseconds(100));
+            return new([TimeSpan.FromMinutes(5)]);
+        });
+        await using StringWriter output = new();
+        await using StringWriter error = new();
+        int code = await InferometerCommand.RunAsync(
+            ["load", "--url", server.Address.ToString(), "--users", "1", "--requests", "1000000", "--input", "30", "--output", "1"],
+            output, error, stop.Token);
+        Assert.Equal(ExitCode.Cancelled, code);
+        Assert.Contains("stopped early, with 7 of 1,000,000 requests answered", output.ToString(), StringComparison.Ordinal);
+        Assert.Contains("Time to first token", output.ToString(), StringComparison.Ordinal);
+        Assert.EndsWith("cancelled" + Environment.NewLine, error.ToString(), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("load --rate 1 --stop-at-eos", "--stop-at-eos needs --url")]
     [InlineData("load --url http://127.0.0.1:1 --rate 1 --threads 2", "--threads: it is said of the engine of this process")]

@@ -17,11 +17,21 @@ public sealed class PlanCommandTests
         {
             "for 20 users, 512 tokens in, 64 out: p90 TTFT < 500 ms, p90 TPOT < 20 ms", "cheapest", "fastest", "1 x H100_SXM",
                 "Head-room:",
-            "What to change first", "Why the others are not it", "Speed for a user", "deployments were looked at",
+            "What would save nothing", "Why the others are not it", "Speed for a user", "deployments were looked at",
         })
         {
             Assert.Contains(part, page, StringComparison.Ordinal);
         }
+    }
+
+    // One device is the least there can be: nothing saves, and no cost stands as a saving.
+    [Fact]
+    public async Task What_saves_nothing_is_not_told_to_be_changed_first()
+    {
+        string page = (await CommandRun.OfLine(Small)).Succeeded().Output;
+        Assert.DoesNotContain("What to change first", page, StringComparison.Ordinal);
+        Assert.DoesNotMatch(@"-\d+ %", page);
+        Assert.Matches(@"a quarter less load +\S+ +as much", page);
     }
 
     [Fact]

@@ -26,6 +26,17 @@ public sealed class SimulateCommandTests : IDisposable
     public async Task Commands_of_the_guide_work(string line) =>
         Assert.NotEmpty((await CommandRun.OfLine(line["inferometer ".Length..])).Succeeded().Output);
 
+    // They ask the same users with other lengths, and say which.
+    [Fact]
+    public async Task The_heading_says_the_lengths_that_were_drawn()
+    {
+        const string Load = "llama-3.1-8b --on h100 --users 4 --input 1000 --output 100";
+        string simulated = (await CommandRun.OfLine($"simulate {Load} --requests 40")).Succeeded().OutputLines[0];
+        string estimated = (await CommandRun.OfLine($"estimate {Load}")).Succeeded().OutputLines[0];
+        Assert.EndsWith("input 1000, output 100", simulated, StringComparison.Ordinal);
+        Assert.EndsWith("input 800 to 1200 (1000 on average), output 80 to 120 (100 on average)", estimated, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Json_and_csv_have_the_keys_of_vllms_benchmark()
     {

@@ -172,6 +172,49 @@ public sealed class LoadGeneratorTests
             () => RunAsync(server, ArrivalTrace.Constant(5, 100, 10, 1).ToSource(), cancellationToken: stop.Token));
     }
 
+    // The sixth request is never answered; the load is stopped while it is waited for, and behind it more would have come.
+    [Fact]
+    public async Task A_load_that_is_stopped_early_gives_what_was_answered_and_says_so()
+    {
+        using CancellationTokenSource stop = new();
+        using ScriptedServer server = new(asked => asked.Number < 5 ? Words(2) : Words(1, TimeSpan.FromMinutes(5)));
+        LoadOptions options = new()
+        {
+            Stop = stop.Token,
+            WarmUp = new WarmUp(50, 0),
+            Progress = answers =>
+            {
+                if (answers == 5)
+                {
+                    stop.CancelAfter(TimeSpan.FromMilliseconds(100));
+                }
+            },
+        };
+        GeneratedArrivals users = new(new TrafficOptions
+        {
+            Users = 1,
+            Requests = 100,
+            Input = LengthDistribution.Fixed(10),
+            Output = LengthDistribution.Fixed(2),
+        });
+        LoadResult result = await RunAsync(server, users, options);
+        Assert.True(result.IsStoppedEarly);
+        Assert.Equal((5, 5, WarmUp.None), (result.Timelines.Count, result.Report.Value.Completed, result.WarmUp));
+        Assert.Empty(result.Errors);
+
+        using ScriptedServer whole = new(_ => Words(1));
+        Assert.False((await RunAsync(whole, ArrivalTrace.Constant(3, 100, 10, 1).ToSource())).IsStoppedEarly);
+    }
+
+    [Fact]
+    public async Task A_load_that_is_stopped_before_any_answer_has_no_result()
+    {
+        using CancellationTokenSource stop = new(TimeSpan.FromMilliseconds(200));
+        using ScriptedServer server = new(_ => Words(1, TimeSpan.FromMinutes(5)));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => RunAsync(server, ArrivalTrace.Constant(5, 100, 10, 1).ToSource(), new LoadOptions { Stop = stop.Token }));
+    }
+
     [Theory]
     [InlineData(4, 4, new[] { 1, 1, 1, 1 })]
     [InlineData(4, 10, new[] { 2, 3, 2, 3 })]

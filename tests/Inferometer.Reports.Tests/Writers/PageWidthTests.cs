@@ -46,6 +46,20 @@ public class PageWidthTests
     }
 
     [Fact]
+    public void Names_stay_whole_and_minor_columns_go_before_a_table_is_folded()
+    {
+        Table table = Table(
+            [
+                Column.Text("name", "name") with { IsWhole = true }, Column.Number("layers", "layers") with { IsMinor = true },
+                Column.Number("size", "size"),
+            ],
+            [["an-organisation/a-model-of-some-length", 1234567, 12345]]);
+        const string Name = "an-organisation/a-model-of-some-length";
+        Assert.Equal(Name + "  1,234,567  12,345", Lines(new Document(table), 57)[^1]);
+        Assert.Equal(Name + " 12,345", Lines(new Document(table), 45)[^1]);
+    }
+
+    [Fact]
     public void What_does_not_fit_continues_below_behind_the_columns_that_name_the_row()
     {
         Table table = Numbered(6);

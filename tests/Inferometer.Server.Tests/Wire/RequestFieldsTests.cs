@@ -48,4 +48,13 @@ public sealed class RequestFieldsTests
         string json = $$"""{"x":"{{new string('a', 5000)}}"}""";
         Assert.True(Assert.Throws<ApiException>(() => Of(json).Flag("x")).Message.Length < 200);
     }
+
+    [Fact]
+    public void What_is_not_there_is_missing()
+    {
+        string message = Of("{}").Wrong("content", "a text").Message;
+        Assert.Contains("content is missing; it must be a text.", message, StringComparison.Ordinal);
+        Assert.Contains("content: 3 is not allowed; it must be a text.", Of("""{"content":3}""").Wrong("content", "a text").Message,
+            StringComparison.Ordinal);
+    }
 }

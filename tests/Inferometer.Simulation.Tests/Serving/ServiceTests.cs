@@ -126,6 +126,15 @@ public sealed class ServiceTests
             new()).Overload);
     }
 
+    // A hundred requests within a microsecond: none is answered while they come, and the rate of answers is not 0 for that.
+    [Fact]
+    public void Requests_that_come_all_but_at_once_are_answered_at_the_throughput()
+    {
+        ServiceResult result = Serve(Open(1e9, 100), new() { Scheduler = new() { MaxSequences = 8 } });
+        Assert.Equal(result.Report.Value.RequestsPerSecond, result.Overload!.CompletionsPerSecond);
+        Assert.True(result.Overload.CompletionsPerSecond > 0, "some are answered");
+    }
+
     [Fact]
     public void The_warm_up_is_served_and_not_measured()
     {
