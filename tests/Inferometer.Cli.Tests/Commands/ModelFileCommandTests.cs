@@ -120,7 +120,9 @@ public class ModelFileCommandTests
         Assert.True(targets.Length >= 2);
         Assert.All(targets, t => Assert.Equal(500, t.GetProperty("tried").GetInt64()));
         Assert.All(targets, t => Assert.Equal(0, t.GetProperty("failures").GetInt64()));
-        Assert.All(targets, t => Assert.True(t.GetProperty("refused").GetInt64() > 0));
+
+        // What a model writes is text where it is no call: nothing of it is refused.
+        Assert.All(targets, t => Assert.True(t.GetProperty("refused").GetInt64() > 0 || t.GetProperty("target").GetString() is "calls"));
     }
 
     [Theory]
@@ -137,7 +139,7 @@ public class ModelFileCommandTests
     {
         CommandRun run = await CommandRun.Of("fuzz", "--target", "guf");
         Assert.Equal(ExitCode.Usage, run.Code);
-        Assert.Contains("Did you mean 'gguf'?", Assert.Single(run.Complaints), StringComparison.Ordinal);
+        Assert.Contains("Did you mean 'gguf'", Assert.Single(run.Complaints), StringComparison.Ordinal);
     }
 
     private static async Task<double> FirstLogProbability(string model)

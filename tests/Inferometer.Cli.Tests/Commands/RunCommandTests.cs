@@ -31,8 +31,8 @@ public class RunCommandTests
     [Fact]
     public async Task Without_a_limit_text_goes_on_to_the_end_of_the_context()
     {
-        JsonElement document = await Document("--seed", "1", "--ctx", "40", "-n", "-1");
-        JsonElement shorter = await Document("--seed", "1", "--ctx", "40");
+        JsonElement document = await CutOff("--seed", "1", "--ctx", "40", "-n", "-1");
+        JsonElement shorter = await CutOff("--seed", "1", "--ctx", "40");
         Assert.Equal(40, document.GetProperty("prompt_tokens").GetInt32() + document.GetProperty("output_tokens").GetInt32());
         Assert.Equal(document.GetProperty("text").GetString(), shorter.GetProperty("text").GetString());
     }
@@ -244,6 +244,14 @@ public class RunCommandTests
     }
 
     private static Task<CommandRun> Run(params string[] options) => CommandRun.Of(["run", "-p", Prompt, .. options]);
+
+    private static async Task<JsonElement> CutOff(params string[] options)
+    {
+        CommandRun run = await Run([.. options, "--format", "json"]);
+        Assert.Equal(ExitCode.Success, run.Code);
+        Assert.StartsWith("note: the context of 40 tokens is full", Assert.Single(run.Complaints), StringComparison.Ordinal);
+        return JsonSerializer.Deserialize<JsonElement>(run.Output);
+    }
 
     private static async Task<JsonElement> Document(params string[] options)
     {
