@@ -43,7 +43,15 @@ public class WrongInputTests
     [InlineData("estimate llama-3.1-8b --on h100 --draft nothing-like-it", ExitCode.Failed, "'nothing-like-it' is not a model")]
     [InlineData("estimate llama-3.1-8b --on h100 --draft ngram --acceptance 2", ExitCode.Usage, "--acceptance: '2'")]
     [InlineData("estimate llama-3.1-8b --on h100 --prefix-cached 5000", ExitCode.Failed, "5000 is not allowed")]
-    [InlineData("estimate llama-3.1-8b --on flops=312", ExitCode.Failed, "Memory_size")]
+    [InlineData("estimate llama-3.1-8b --on flops=312", ExitCode.Usage, "--on: memory_size is missing; a system of your own is flops=TFLOPS")]
+    [InlineData(
+        "estimate llama-3.1-8b --on flops=900,memory_size=80e9,memory_bw=3000,icn=100", ExitCode.Usage,
+        "--on: 'Memory_size' is 80,000,000,000 GB; it should be above 0 and at most 10,000,000 GB.")]
+    [InlineData(
+        "estimate llama-3.1-8b --on flops=900,memory_size=80,memory_bw=3e12,icn=100", ExitCode.Usage, "3,000,000,000,000 GB/s")]
+    [InlineData(
+        "estimate llama-3.1-8b --on h100 --memory-utilization 0,9", ExitCode.Usage,
+        "--memory-utilization: '0,9' is not allowed; it must be a number above 0 to 1. Decimals are written with a point.")]
     [InlineData("estimate llama-3.1-8b --on flops=312,speed=9", ExitCode.Usage, "'speed=9'")]
     [InlineData("estimate llama-3.1-8b --on flops=fast", ExitCode.Usage, "'flops=fast'")]
     [InlineData("estimate llama-3.1-8b --on h100 --catalog /no/such/folder", ExitCode.Failed, "no such catalog folder")]
@@ -54,6 +62,9 @@ public class WrongInputTests
     [InlineData("compare llama-3.1-8b --on h100 --best speed", ExitCode.Usage, "--best: 'speed'")]
     [InlineData("compare llama-3.1-8b --on h100 --features decode --best ttft", ExitCode.Failed, "not known for any")]
     [InlineData("compare llama-3.1-8b --on h100 --tp 1,2 --batch 1,2,3 --zip", ExitCode.Usage, "2 and 3 values")]
+    [InlineData("compare llama-3.1-8b --on h100,h1000", ExitCode.Failed, "'h1000' is not a system")]
+    [InlineData("compare llama-3.1-8b,nosuch --on h100", ExitCode.Failed, "'nosuch' is not a model")]
+    [InlineData("compare llama-3.1-8b --on h100 --draft ngram,nosuch", ExitCode.Failed, "'nosuch' is not a model")]
     [InlineData("compare llama-3.1-8x --on h100", ExitCode.Failed, "llama-3.1-8x")]
     [InlineData("models no-such-model", ExitCode.Failed, "'no-such-model'")]
     [InlineData("hardware h101", ExitCode.Failed, "Did you mean 'H100'")]
