@@ -103,6 +103,51 @@ public class WrongInputTests
         Assert.Equal(ExitCode.Failed, run.Code);
     }
 
+    /// <summary>Files of the wrong kind are told as such: no bytes of theirs, and nothing of the runtime's own words.</summary>
+    [Theory]
+    [InlineData("validate -m", "semi.csv", "a;b;c\n1;2;3\n", "the columns are separated by semicolons; use commas")]
+    [InlineData("calibrate -m", "semi.csv", "a;b;c\n1;2;3\n", "the columns are separated by semicolons; use commas")]
+    [InlineData("sweep show", "tabs.csv", "a\tb\n1\t2\n", "the columns are separated by tabs; use commas")]
+    [InlineData("simulate llama-3.1-8b --on h100 --trace", "semi.csv", "time;input;output\n0;1;2\n", "separated by semicolons; use commas")]
+    [InlineData("simulate llama-3.1-8b --on h100 --trace", "commas.tsv", "time,input,output\n0,1,2\n", "separated by commas; use tabs")]
+    [InlineData("validate -m", "binary.csv", "PK\u0003\u0004\u0001\n", "is not a text file")]
+    [InlineData("calibrate -m", "binary.csv", "PK\u0003\u0004\u0001\n", "is not a text file")]
+    [InlineData("sweep show", "binary.csv", "PK\u0003\u0004\u0001\n", "is not a text file")]
+    [InlineData("simulate llama-3.1-8b --on h100 --trace", "binary.csv", "PK\u0003\u0004\u0001\n", "is not a text file")]
+    [InlineData("estimate --on h100", "empty.json", "", "not valid JSON: there is nothing in it.")]
+    [InlineData("estimate --on h100", "open.json", "{", "not valid JSON: line 1, column 2: ")]
+    [InlineData("estimate llama-3.1-8b --on", "empty.json", "", "not valid JSON: there is nothing in it.")]
+    [InlineData("run -p hi --json-schema", "empty.json", "", "not JSON: there is nothing in it.")]
+    [InlineData("estimate --on h100", "empty.gguf", "", "not a GGUF file: it is empty.")]
+    [InlineData("models", "empty.gguf", "", "not a GGUF file: it is empty.")]
+    [InlineData("info", "empty.gguf", "", "not a GGUF file: it is empty.")]
+    [InlineData("run -p hi", "empty.gguf", "", "not a GGUF file: it is empty.")]
+    [InlineData("estimate --on h100", "other.gguf", "something else, long enough for a header", "not a GGUF file: it does not start")]
+    [InlineData("run -p hi", "other.gguf", "something else, long enough for a header", "not a GGUF file: it does not start")]
+    [InlineData("convert --type q8_0 -o new.gguf", "other.gguf", "something else, long enough for a header", "not a GGUF file: it does")]
+    public async Task A_file_of_another_kind_is_told_as_such(string line, string name, string text, string expected)
+    {
+        string file = Path.Combine(Directory.CreateTempSubdirectory("inferometer").FullName, name);
+        await File.WriteAllTextAsync(file, text, TestContext.Current.CancellationToken);
+        CommandRun run = await CommandRun.Of([.. line.Split(' '), file]);
+        string only = Assert.Single(run.Complaints);
+        Assert.Contains(name, only, StringComparison.Ordinal);
+        Assert.Contains(expected, only, StringComparison.Ordinal);
+        Assert.DoesNotContain("isFinalBlock", only, StringComparison.Ordinal);
+        Assert.DoesNotContain("LineNumber", only, StringComparison.Ordinal);
+        Assert.NotEqual(ExitCode.Success, run.Code);
+    }
+
+    [Fact]
+    public async Task A_folder_without_a_configuration_is_told_as_such()
+    {
+        string folder = Directory.CreateTempSubdirectory("inferometer").FullName;
+        CommandRun run = await CommandRun.Of("estimate", folder, "--on", "h100");
+        Assert.Equal(
+            $"error: {folder}: the folder holds no config.json, so it is no Hugging Face model.", Assert.Single(run.Complaints).TrimEnd());
+        Assert.Equal(ExitCode.Failed, run.Code);
+    }
+
     [Fact]
     public async Task Too_many_combinations_are_refused_before_any_work()
     {
