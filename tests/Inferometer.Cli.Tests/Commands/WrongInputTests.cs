@@ -26,13 +26,18 @@ public class WrongInputTests
     [InlineData("estimate llama-3.1-8b --on h100 --batch 1,2", ExitCode.Usage, "'inferometer compare' takes several")]
     [InlineData("estimate llama-3.1-8b --on h100 --batch 1,", ExitCode.Usage, "empty value")]
     [InlineData("estimate llama-3.1-8b --on h100 --tp 64", ExitCode.Failed, "tensor = 64")]
+    [InlineData("estimate llama-3.1-8b --on h100 --tp 3", ExitCode.Failed, "(--allow-uneven)")]
+    [InlineData("estimate llama-3.1-8b --on h100 --ep 8", ExitCode.Failed, "is a dense model: it has no experts")]
+    [InlineData("estimate llama-3.1-8b --on h100 --lora 0", ExitCode.Usage, "--lora: '0' is not allowed; it must be none or rank")]
+    [InlineData(
+        "estimate llama-3.1-8b --on h100 --draft llama-3.1-70b", ExitCode.Failed, "with the draft model llama-3.1-70b does not fit")]
     [InlineData("estimate llama-3.1-8b --on h100 --pp 33", ExitCode.Failed, "33 pipeline stages cannot share the 32 layers")]
     [InlineData("estimate mixtral-8x7b --on h100 --tp 4 --ep 3", ExitCode.Failed, "expert = 3 must divide tensor = 4")]
     [InlineData("estimate llama-3.1-8b --on h100 --batch 100000", ExitCode.Failed, "does not fit")]
     [InlineData("estimate llama-3.1-8b --on h100 --bits bf17", ExitCode.Usage, "--bits: 'bf17'")]
     [InlineData("estimate llama-3.1-8b --on h100 --kv x", ExitCode.Usage, "--kv: 'x'")]
     [InlineData("estimate llama-3.1-8b --on h100 --param foo", ExitCode.Usage, "name=value")]
-    [InlineData("estimate llama-3.1-8b --on h100 --param foo=1", ExitCode.Failed, "'foo' is not a known parameter")]
+    [InlineData("estimate llama-3.1-8b --on h100 --param foo=1", ExitCode.Failed, "'foo' is not a known parameter. 'inferometer features'")]
     [InlineData("estimate llama-3.1-8b --on h100 --param lora=1 --param lora.rank=8", ExitCode.Usage, "'lora'")]
     [InlineData("estimate llama-3.1-8b --on h100 --param lora.rank=0", ExitCode.Failed, "lora.rank: 0 is not allowed")]
     [InlineData("estimate llama-3.1-8b --on h100 --features flash_atention", ExitCode.Usage, "Did you mean 'flash_attention'?")]
@@ -67,6 +72,9 @@ public class WrongInputTests
     [InlineData("compare llama-3.1-8b --on h100 --draft ngram,nosuch", ExitCode.Failed, "'nosuch' is not a model")]
     [InlineData("compare llama-3.1-8x --on h100", ExitCode.Failed, "llama-3.1-8x")]
     [InlineData("models no-such-model", ExitCode.Failed, "'no-such-model'")]
+    [InlineData("models zzzzzzzzzzzz", ExitCode.Failed, "'inferometer models' lists the known ones.")]
+    [InlineData("hardware zzzzzzzzzzzz", ExitCode.Failed, "'inferometer hardware' lists the known ones.")]
+    [InlineData("run -p hi -n 100000", ExitCode.Failed, "--max-tokens (-n): 100000 new tokens")]
     [InlineData("hardware h101", ExitCode.Failed, "Did you mean 'H100'")]
     [InlineData("features flash", ExitCode.Failed, "Did you mean 'flash_attention'?")]
     [InlineData("showcase --on nothing", ExitCode.Failed, "nothing")]
@@ -145,6 +153,15 @@ public class WrongInputTests
         CommandRun run = await CommandRun.Of("estimate", folder, "--on", "h100");
         Assert.Equal(
             $"error: {folder}: the folder holds no config.json, so it is no Hugging Face model.", Assert.Single(run.Complaints).TrimEnd());
+        Assert.Equal(ExitCode.Failed, run.Code);
+    }
+
+    [Fact]
+    public async Task A_folder_without_parts_of_a_catalog_is_none()
+    {
+        string folder = Directory.CreateTempSubdirectory("inferometer").FullName;
+        CommandRun run = await CommandRun.Of("estimate", "llama-3.1-8b", "--on", "h100", "--catalog", folder);
+        Assert.Contains($"'{folder}': this is no catalog folder", Assert.Single(run.Complaints), StringComparison.Ordinal);
         Assert.Equal(ExitCode.Failed, run.Code);
     }
 
