@@ -13,6 +13,8 @@ namespace Inferometer.Core;
 /// <param name="separator">What stands between fields.</param>
 public sealed class CsvRecords(TextReader reader, string name, char separator = ',')
 {
+    private static readonly char[] Separators = [';', '\t', ','];
+
     private readonly StringBuilder _field = new();
     private readonly List<string> _fields = [];
     private int _lines;
@@ -31,7 +33,8 @@ public sealed class CsvRecords(TextReader reader, string name, char separator = 
 
     /// <summary>Moves to the next record.</summary>
     /// <returns>False at the end.</returns>
-    /// <exception cref="InferometerException">A quote is not closed, or text follows a closing quote.</exception>
+    /// <exception cref="InferometerException">A quote is not closed, text follows a closing quote, or the first line shows a file that is
+    /// no text or has other separators.</exception>
     public bool Read()
     {
         _fields.Clear();
@@ -39,6 +42,11 @@ public sealed class CsvRecords(TextReader reader, string name, char separator = 
         if (NextLine() is not { } line)
         {
             return false;
+        }
+
+        if (Line == 1)
+        {
+            RequireText(line);
         }
 
         int at = Line == 1 && line.StartsWith('\uFEFF') ? 1 : 0;
@@ -75,6 +83,33 @@ public sealed class CsvRecords(TextReader reader, string name, char separator = 
             }
         }
     }
+
+    // The first line tells a table from what is none, so that nothing of the latter is shown as if it were a name.
+    private void RequireText(string line)
+    {
+        if (line.Any(c => c == '\uFFFD' || (char.IsControl(c) && c != '\t')))
+        {
+            throw new InferometerException($"{name} is not a text file in UTF-8; read are values separated by {Said(separator)}.");
+        }
+
+        if (line.StartsWith('"') || line.Contains(separator, StringComparison.Ordinal))
+        {
+            return;
+        }
+
+        if (Array.FindIndex(Separators, c => line.Contains(c, StringComparison.Ordinal)) is >= 0 and int found)
+        {
+            throw new InferometerException($"{name}: the columns are separated by {Said(Separators[found])}; use {Said(separator)}.");
+        }
+    }
+
+    private static string Said(char separator) => separator switch
+    {
+        ',' => "commas",
+        ';' => "semicolons",
+        '\t' => "tabs",
+        _ => $"'{separator}'",
+    };
 
     private string? NextLine()
     {

@@ -275,8 +275,10 @@ public sealed class SimulationEngine
                 case 0:
                     IEnumerable<string> known = EngineParameters.Concat(
                         Features.Available.SelectMany(f => f.Parameters).Select(p => p.Name));
-                    faults.Add(
-                        $"{config.SimulationParams.Path}: '{parameter}' is not a known parameter.{NameSuggestion.For(parameter, known)}");
+                    string near = NameSuggestion.For(parameter, known);
+                    faults.Add($"{config.SimulationParams.Path}: '{parameter}' is not a known parameter."
+                        + (near.Length > 0 ? near
+                            : " 'inferometer features' lists the features, 'inferometer features NAME' the parameters."));
                     break;
                 case 1:
                     names.Add(owners[0]);

@@ -44,6 +44,24 @@ public class CsvRecordsTests
         Assert.Equal(message, Assert.Throws<InferometerException>(() => records.Read()).Message);
     }
 
+    [Theory]
+    [InlineData("a;b\n1;2\n", ',', "t.csv: the columns are separated by semicolons; use commas.")]
+    [InlineData("a\tb\n", ',', "t.csv: the columns are separated by tabs; use commas.")]
+    [InlineData("a,b\n", '\t', "t.csv: the columns are separated by commas; use tabs.")]
+    [InlineData("\u0001\u0002,\uFFFD\n", ',', "t.csv is not a text file in UTF-8; read are values separated by commas.")]
+    public void Another_separator_and_what_is_no_text_are_told(string text, char separator, string message)
+    {
+        CsvRecords records = new(new StringReader(text), "t.csv", separator);
+        Assert.Equal(message, Assert.Throws<InferometerException>(() => records.Read()).Message);
+    }
+
+    [Theory]
+    [InlineData("note;id,value\n")]
+    [InlineData("\"one; quoted\"\n")]
+    [InlineData("single\n1;2\n")]
+    public void Other_separators_may_stand_within_fields(string text) =>
+        Assert.True(new CsvRecords(new StringReader(text), "t.csv").Read());
+
     /// <summary>Whatever the fields are, what a writer by the book wrote is read again.</summary>
     [Fact]
     public void What_was_written_is_read_again()

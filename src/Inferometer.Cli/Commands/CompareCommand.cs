@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Output;
 using Inferometer.Cli.Settings;
@@ -15,6 +17,10 @@ namespace Inferometer.Cli.Commands;
 /// <summary><c>inferometer compare</c>: several estimates side by side.</summary>
 internal sealed class CompareCommand
 {
+    private const string DraftGroup = "speculative_decode";
+    private const string DraftModel = "draft_model";
+    private static readonly string[] DraftsWithoutModel = ["mtp", "ngram"];
+
     private readonly PathArgument _models = new("MODELS", PathUse.Name, "Models, separated by commas.", isOptional: true);
     private readonly DeploymentOptions _deployment = new();
     private readonly ValueOption<string> _modelOption = new(["--model"], Domains.Text("A,B"), "The models, as an option.");
@@ -72,6 +78,7 @@ internal sealed class CompareCommand
         Objective objective = _best.Of(parsed);
         IReadOnlyList<SimulationConfig> settings = _deployment.ReadMany(parsed, Models(parsed), _zip.Of(parsed));
         Catalogs catalogs = _deployment.Catalogs(parsed);
+        RequireNames(settings, catalogs);
         EstimateBatch batch = new(catalogs.CreateEngine(new KvProfileReader()));
         IReadOnlyList<Estimate> estimates;
         using (Progress progress = new(_printer, "estimates", settings.Count))
@@ -98,6 +105,31 @@ internal sealed class CompareCommand
         _printer.Print(ComparisonPage.Of(estimates, objective, forPeople, asked - estimates.Count), format);
         return ExitCode.Success;
     }
+
+    // A name that nothing knows is a slip of the hand, not a row that turned out to be impossible.
+    private static void RequireNames(IReadOnlyList<SimulationConfig> settings, Catalogs catalogs)
+    {
+        foreach (string model in settings.Select(s => s.Model).Concat(Names(settings, DraftGroup, DraftModel)
+            .Where(name => !DraftsWithoutModel.Contains(name, StringComparer.OrdinalIgnoreCase))).Distinct(StringComparer.Ordinal))
+        {
+            if (catalogs.Models.TryFind(model) is null && !Path.Exists(model))
+            {
+                _ = catalogs.Models.Resolve(model);
+            }
+        }
+
+        foreach (string system in Names(settings, "system_name", null).Distinct(StringComparer.Ordinal))
+        {
+            _ = catalogs.Hardware.Resolve(system);
+        }
+    }
+
+    private static IEnumerable<string> Names(IReadOnlyList<SimulationConfig> settings, string parameter, string? member) =>
+        from config in settings
+        let value = config.SimulationParams.Raw(parameter)
+        let node = member is null ? value : (value as JsonObject)?[member]
+        where node?.GetValueKind() == JsonValueKind.String
+        select node.GetValue<string>();
 
     private IReadOnlyList<Estimate> Chosen(ParseResult parsed, Objective objective, IReadOnlyList<Estimate> estimates)
     {

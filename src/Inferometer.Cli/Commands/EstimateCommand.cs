@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Output;
 using Inferometer.Cli.Recording;
@@ -79,7 +80,7 @@ internal sealed partial class EstimateCommand
         SimulationResult result = engine.Simulate(config);
         if (result.MemoryUsage is { Fits: false } && !_allowOverflow.Of(parsed))
         {
-            throw new InferometerException(Overflow.Explain(result, FittingChanges.Of(config, engine)));
+            throw new InferometerException(Overflow.Explain(WithDraft(result, config), FittingChanges.Of(config, engine)));
         }
 
         Print(parsed, config, result, engine);
@@ -87,6 +88,13 @@ internal sealed partial class EstimateCommand
             RunKind.Estimate, RunArm.Predicted, result.Model, $"{result.Devices} x {result.System}", RecordedBenchmarks.Of(result)));
         return ExitCode.Success;
     }
+
+    // What does not fit are both models together, and often it is the draft that is too large.
+    private static SimulationResult WithDraft(SimulationResult result, SimulationConfig config) =>
+        config.SimulationParams.Raw("speculative_decode") is JsonObject group
+            && group["draft_model"] is JsonValue draft && draft.TryGetValue(out string? name) && name is not ("mtp" or "ngram")
+            ? result with { Model = $"{result.Model} with the draft model {name}" }
+            : result;
 
     private void Print(ParseResult parsed, SimulationConfig config, SimulationResult result, SimulationEngine engine)
     {

@@ -122,11 +122,28 @@ internal sealed class RunCommand
 
         PreparedPrompt prompt = format.Request(settings.Prompt, settings.Sampling.Constraint);
         prompt = prompt with { Request = settings.Complete(prompt.Request, format, model) };
+        RequireRoom(parsed, model, prompt.Request);
         Task work = settings.Beams > 1 ? SearchAsync(model, settings, prompt, interrupt.Token)
             : settings.AsJson ? GenerateAsync(model, settings, prompt, interrupt.Token)
             : StreamAsync(model, settings, prompt, interrupt.Token);
         await work.ConfigureAwait(false);
         return ExitCode.Success;
+    }
+
+    // The engine refuses it as well, but knows nothing of the options.
+    private void RequireRoom(ParseResult parsed, LoadedEngine model, GenerationRequest request)
+    {
+        (int tokens, int most) = (model.CountTokens(request), model.Engine.MaxSequenceTokens);
+        if (tokens + (long)(request.MaxNewTokens ?? 1) <= most)
+        {
+            return;
+        }
+
+        string fault = tokens < most && parsed.IsGiven(_limit)
+            ? $"{_limit.Name} (-n): {request.MaxNewTokens} new tokens behind {tokens} of the prompt"
+            : $"{_prompt.Name}: {tokens} tokens, and what is generated behind them,";
+        throw new InferometerException(
+            $"{fault} are more than a sequence may have: {most} tokens, by --ctx or what the model allows.");
     }
 
     private async Task StreamAsync(LoadedEngine model, RunSettings settings, PreparedPrompt prompt, CancellationToken cancellationToken)

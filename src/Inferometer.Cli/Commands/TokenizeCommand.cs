@@ -123,7 +123,7 @@ internal sealed class TokenizeCommand
         }
         catch (Exception error) when (error is JsonException or IOException or UnauthorizedAccessException)
         {
-            throw new InferometerException($"{file}: cannot be read: {error.Message}", error);
+            throw new InferometerException($"{file}: cannot be read: {JsonFault.Describe(error)}", error);
         }
     }
 }

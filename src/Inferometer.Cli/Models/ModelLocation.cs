@@ -1,5 +1,6 @@
 using Inferometer.Core;
 using Inferometer.Core.Catalog;
+using Inferometer.Core.Gguf;
 using Inferometer.ModelFiles;
 using Inferometer.ModelFiles.Formats;
 
@@ -49,15 +50,30 @@ internal sealed record ModelLocation(Checkpoint Files) : IDisposable
                 $"{text}: there is no such file or folder; a model to run is a .gguf file or a Hugging Face folder.{Catalogued(text)}");
         }
 
-        return ModelFile.IsGguf(text)
-            ? text
-            : throw new InferometerException(
-                $"{text}: is no GGUF file (it does not begin with the letters GGUF); a model to run is a .gguf file or a Hugging Face "
-                + "folder with config.json.");
+        if (!ModelFile.IsGguf(text))
+        {
+            RefuseAsGguf(text);
+        }
+
+        return text;
     }
 
     /// <inheritdoc/>
     public void Dispose() => Files.Dispose();
+
+    // In the words of whatever else reads such a file.
+    private static void RefuseAsGguf(string text)
+    {
+        try
+        {
+            _ = GgufHeader.Read(text);
+        }
+        catch (InferometerException wrong)
+        {
+            throw new InferometerException(
+                $"{wrong.Message} A model to run is a .gguf file or a Hugging Face folder with config.json.", wrong);
+        }
+    }
 
     private static string Catalogued(string text) => ModelCatalog.BuiltIn.TryFind(text) is null
         ? ""

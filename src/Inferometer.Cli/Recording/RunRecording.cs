@@ -8,8 +8,8 @@ using Inferometer.History.Stores;
 
 namespace Inferometer.Cli.Recording;
 
-/// <summary>Keeps the run of a command in the history. A history that cannot be written is no reason to fail: it is said, and that is
-/// all.</summary>
+/// <summary>Keeps the run of a command in the history. A history that cannot be written is no reason to fail, and only said, where
+/// the command keeps its runs by itself; where keeping was asked for it is an error.</summary>
 internal sealed class RunRecording
 {
     private readonly ParseResult _parsed;
@@ -94,7 +94,7 @@ internal sealed class RunRecording
         }
         catch (InferometerException fault)
         {
-            _printer.Error.WriteLine($"warning: the runs are not recorded. {fault.Message}");
+            Fail("the runs are", fault);
         }
     }
 
@@ -110,8 +110,19 @@ internal sealed class RunRecording
         }
         catch (InferometerException fault)
         {
-            _printer.Error.WriteLine($"warning: the run is not recorded. {fault.Message}");
+            Fail("the run is", fault);
         }
+    }
+
+    // What was asked for and cannot be done is an error; what is done by default must not spoil the result.
+    private void Fail(string what, InferometerException fault)
+    {
+        if (_settings.IsAsked)
+        {
+            throw new InferometerException($"{_settings.Switch}: {what} not recorded. {fault.Message}", fault);
+        }
+
+        _printer.Error.WriteLine($"warning: {what} not recorded. {fault.Message}");
     }
 
     private RunRecord Record(RunDraft draft)

@@ -1,12 +1,15 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Inferometer.Cli.Hosting;
+using Inferometer.Core.Catalog;
 
 namespace Inferometer.Cli.Settings;
 
 /// <summary>Reads <c>name=value</c> texts into parameters.</summary>
 internal static class ParameterText
 {
+    private const string OwnSystem = "a system of your own is flops=TFLOPS,memory_size=GB,memory_bw=GB/s,icn=GB/s";
+
     // As the keys of a custom system are written in configurations.
     private static readonly string[] SystemKeys = ["Flops", "Memory_size", "Memory_BW", "ICN"];
 
@@ -45,7 +48,7 @@ internal static class ParameterText
     /// <summary>
     /// Reads a system of the user's own: <c>flops=312,memory_size=80,memory_bw=2039,icn=300</c> (TFLOPS, GB, GB/s, GB/s).
     /// </summary>
-    /// <exception cref="UsageException">Another name, or no number.</exception>
+    /// <exception cref="UsageException">Another name, no number, or one that is missing or absurd.</exception>
     public static JsonObject ParseSystem(string text, string origin)
     {
         JsonObject system = [];
@@ -58,6 +61,13 @@ internal static class ParameterText
                 ? value : throw Wrong(part, origin);
         }
 
+        if (SystemKeys.FirstOrDefault(k => !system.ContainsKey(k)) is { } missing)
+        {
+            throw new UsageException($"{origin}: {missing.ToLowerInvariant()} is missing; {OwnSystem}.");
+        }
+
+        // The figures themselves are checked where they are declared.
+        UsageException.Checking(() => InlineSystem.Parse(JsonElement.Parse(system.ToJsonString()), origin));
         return system;
     }
 
@@ -71,7 +81,7 @@ internal static class ParameterText
     }
 
     private static UsageException Wrong(string part, string origin) =>
-        new($"{origin}: '{part}' is not allowed; a system of your own is flops=TFLOPS,memory_size=GB,memory_bw=GB/s,icn=GB/s.");
+        new($"{origin}: '{part}' is not allowed; {OwnSystem}.");
 
     // What is not JSON is a text: no quotes are needed around names.
     private static JsonNode? Value(string text)

@@ -18,6 +18,10 @@ internal static class PathCheck
             if (input.Of(parsed) is { } path)
             {
                 Require(input, path);
+                if (input is Option option && input.Use == PathUse.WriteFile && parsed.IsGiven(option))
+                {
+                    RequireWritable(input, path);
+                }
             }
         }
     }
@@ -45,6 +49,30 @@ internal static class PathCheck
         if (fault is not null)
         {
             throw new InferometerException($"{input.Label}: '{path}' {fault}.");
+        }
+    }
+
+    // A file that is there is left alone: it may be a pipe, which ends when whoever opened it closes it. What a link leads
+    // to is left alone too.
+    private static void RequireWritable(IPathInput input, string path)
+    {
+        if (Path.Exists(path) || new FileInfo(path).LinkTarget is not null)
+        {
+            return;
+        }
+
+        try
+        {
+            using (new FileStream(path, FileMode.CreateNew))
+            {
+            }
+
+            File.Delete(path);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or NotSupportedException)
+        {
+            string why = fault is UnauthorizedAccessException ? "nothing may be written in its folder" : "its folder takes no new files";
+            throw new InferometerException($"{input.Label}: '{path}' cannot be written to: {why}.", fault);
         }
     }
 

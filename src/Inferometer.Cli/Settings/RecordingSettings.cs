@@ -27,6 +27,12 @@ internal sealed class RecordingSettings
         _store = StoreOption();
     }
 
+    /// <summary>Whether a run is kept only because the command line asks for it.</summary>
+    public bool IsAsked => _whereAsked;
+
+    /// <summary>Name of the option that says whether a run is kept.</summary>
+    public string Switch => _switch.Name;
+
     /// <summary>Where runs are kept, the same on every command that keeps or reads them.</summary>
     public static ValueOption<string> StoreOption() => new(
         ["--store"], new("STORE", null, (text, origin) =>

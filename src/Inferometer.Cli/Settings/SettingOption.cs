@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Inferometer.Core;
 using Inferometer.Simulation.Planning;
 
 namespace Inferometer.Cli.Settings;
@@ -19,6 +20,12 @@ internal sealed class SettingOption : Option<SaidValue[]>, IDeclared
         {
             List<SaidValue> values = [];
             string given = result.Tokens[0].Value;
+            if (IsDecimalComma(given))
+            {
+                result.AddError(Domains.Wrong(Name, given, $"a number {setting.Range}", " Decimals are written with a point.").Message);
+                return [];
+            }
+
             foreach (string part in given.Split(',', StringSplitOptions.TrimEntries))
             {
                 if (part.Length == 0)
@@ -50,6 +57,24 @@ internal sealed class SettingOption : Option<SaidValue[]>, IDeclared
 
     /// <inheritdoc/>
     public string? Default => Setting.Default;
+
+    // 0,9 is meant as one number where its parts are none of those that the option takes.
+    private bool IsDecimalComma(string given) =>
+        Setting.Bounds is null && Setting.Range is not null && given.Split(',') is [{ Length: > 0 } whole, { Length: > 0 } part]
+        && whole.All(char.IsAsciiDigit) && part.All(char.IsAsciiDigit) && !(IsTaken(whole) && IsTaken(part));
+
+    private bool IsTaken(string text)
+    {
+        try
+        {
+            _ = Setting.Read(text);
+            return true;
+        }
+        catch (InferometerException)
+        {
+            return false;
+        }
+    }
 
     /// <summary>The values given; null where the option was not.</summary>
     public IReadOnlyList<SaidValue>? Of(ParseResult parsed) => parsed.IsGiven(this) ? parsed.GetValue(this)! : null;

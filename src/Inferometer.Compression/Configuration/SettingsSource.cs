@@ -44,7 +44,7 @@ public sealed class SettingsSource
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException or InvalidOperationException)
         {
-            throw new InferometerException($"{path}: not a configuration file (one flat JSON object): {error.Message}", error);
+            throw new InferometerException($"{path}: not a configuration file (one flat JSON object): {JsonFault.Describe(error)}", error);
         }
 
         // A misspelt name would otherwise leave the default in force without a word.

@@ -98,7 +98,7 @@ internal static class ProfileFile
         }
         catch (Exception error) when (error is IOException or JsonException or InvalidOperationException)
         {
-            throw new InferometerException($"{path}: not a compression profile: {error.Message}", error);
+            throw new InferometerException($"{path}: not a compression profile: {JsonFault.Describe(error)}", error);
         }
     }
 

@@ -67,7 +67,7 @@ internal static class CatalogFiles
         }
         catch (JsonException error)
         {
-            throw new InferometerException($"{source}: not valid JSON: {error.Message}", error);
+            throw new InferometerException($"{source}: not valid JSON: {JsonFault.Describe(error)}", error);
         }
     }
 }

@@ -14,17 +14,20 @@ public static class InlineSystem
 {
     private static readonly string[] Keys = ["Flops", "Memory_size", "Memory_BW", "ICN"];
 
+    // Far above any machine there is, and below what the same figure is in units a thousand or more times smaller.
+    private static readonly (double Most, string Unit)[] Limits = [(1e7, "TFLOPS"), (1e7, "GB"), (1e8, "GB/s"), (1e8, "GB/s")];
+
     /// <summary>
     /// Makes the system. Peaks of other formats are taken from bf16 as <see cref="Device.PeakFor"/> does; links have 1 us latency and one
     /// tier.
     /// </summary>
-    /// <exception cref="InferometerException">A figure is not above zero.</exception>
+    /// <exception cref="InferometerException">A figure is not above zero, or absurdly large: given in a smaller unit.</exception>
     public static HardwareSystem Create(double flopsTera, double memoryGB, double memoryBandwidthGBps, double linkGBps, string origin)
     {
-        Check(flopsTera, Keys[0], origin);
-        Check(memoryGB, Keys[1], origin);
-        Check(memoryBandwidthGBps, Keys[2], origin);
-        Check(linkGBps, Keys[3], origin);
+        Check(flopsTera, 0, origin);
+        Check(memoryGB, 1, origin);
+        Check(memoryBandwidthGBps, 2, origin);
+        Check(linkGBps, 3, origin);
         var link = new Link(linkGBps * 1e9, 1e-6);
         return new HardwareSystem
         {
@@ -46,7 +49,7 @@ public static class InlineSystem
     internal static bool IsGivenBy(JsonElement json) => Array.Exists(Keys, key => json.TryGetProperty(key, out _));
 
     /// <summary>Reads the four figures from a JSON object.</summary>
-    /// <exception cref="InferometerException">A key is missing, unknown, or no number above zero.</exception>
+    /// <exception cref="InferometerException">A key is missing, unknown, no number above zero, or absurdly large.</exception>
     public static HardwareSystem Parse(JsonElement json, string origin)
     {
         if (json.ValueKind != JsonValueKind.Object)
@@ -72,11 +75,14 @@ public static class InlineSystem
         return Create(values[0], values[1], values[2], values[3], origin);
     }
 
-    private static void Check(double value, string key, string origin)
+    private static void Check(double value, int figure, string origin)
     {
-        if (!(value > 0 && double.IsFinite(value)))
+        (double most, string unit) = Limits[figure];
+        if (!(value > 0 && value <= most))
         {
-            throw new InferometerException($"{origin}: '{key}' is {value.ToString(CultureInfo.InvariantCulture)}; it should be above 0.");
+            throw new InferometerException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{origin}: '{Keys[figure]}' is {value:#,0.###} {unit}; it should be above 0 and at most {most:#,0} {unit}."));
         }
     }
 }

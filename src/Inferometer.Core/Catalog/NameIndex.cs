@@ -36,16 +36,17 @@ internal sealed class NameIndex<T>
     public T? Find(string name) => _byKey.GetValueOrDefault(Normalize(name));
 
     /// <summary>
-    /// The sentence that offers up to three spellings near <paramref name="name"/>, each of another entry, or points to the list.
+    /// The sentence that offers up to three spellings near <paramref name="name"/>, each of another entry, or names the command that lists
+    /// them.
     /// </summary>
     /// <param name="name">What was written.</param>
-    /// <param name="list">What the list holds, such as <c>models</c>.</param>
+    /// <param name="list">What the list holds, and the command that prints it, such as <c>models</c>.</param>
     public string Suggest(string name, string list)
     {
         IEnumerable<string> near = NameSuggestion.Near(name[(name.LastIndexOf('/') + 1)..], _byKey.Keys)
             .DistinctBy(key => _byKey[key], ReferenceEqualityComparer.Instance).Take(3).Select(key => _spelling[key]);
         string sentence = NameSuggestion.Sentence(near);
-        return sentence.Length > 0 ? sentence : $" See the list of {list}.";
+        return sentence.Length > 0 ? sentence : $" 'inferometer {list}' lists the known ones.";
     }
 
     private static IEnumerable<string> Keys(string spelling)

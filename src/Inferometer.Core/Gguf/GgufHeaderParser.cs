@@ -52,6 +52,11 @@ internal sealed class GgufHeaderParser(GgufReader reader)
 
     private int ReadVersion()
     {
+        if (reader.Length == 0)
+        {
+            throw new InferometerException($"{reader.Source}: not a GGUF file: it is empty.");
+        }
+
         if (reader.Length < 24 || reader.ReadUInt32() != Magic)
         {
             throw new InferometerException($"{reader.Source}: not a GGUF file: it does not start with the letters GGUF and a header.");

@@ -76,7 +76,7 @@ internal static partial class PeftAdapterReader
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException)
         {
-            throw new InferometerException($"{path}: cannot be read: {error.Message}", error);
+            throw new InferometerException($"{path}: cannot be read: {JsonFault.Describe(error)}", error);
         }
     }
 

@@ -24,7 +24,7 @@ public static class RunStores
     public static IRunStore OpenExisting(StoreLocation location)
     {
         ArgumentNullException.ThrowIfNull(location);
-        return location.File is null || File.Exists(location.File)
+        return location.File is null || Path.Exists(location.File)
             ? Open(location)
             : throw new InferometerException(
                 $"{location.Shown}: there is no history yet. load, bench, simulate, perplexity and compress eval make one, and import.");
@@ -32,6 +32,11 @@ public static class RunStores
 
     private static SqlRunStore OpenFile(StoreLocation location, string file)
     {
+        if (Directory.Exists(file))
+        {
+            throw new InferometerException($"{file}: is a folder; runs are kept in a file, such as {Path.Combine(file, "history.db")}.");
+        }
+
         try
         {
             if (Path.GetDirectoryName(file) is { Length: > 0 } folder)

@@ -53,7 +53,7 @@ public sealed class OutputConstraint : IEquatable<OutputConstraint>
         }
         catch (JsonException error)
         {
-            throw new InferometerException($"{origin}: not JSON: {error.Message}", error);
+            throw new InferometerException($"{origin}: not JSON: {JsonFault.Describe(error)}", error);
         }
     }
 

@@ -47,7 +47,7 @@ public sealed record ReferenceText(string Prompt, IReadOnlyList<string> Referenc
         }
         catch (JsonException error)
         {
-            throw new InferometerException($"{origin}: it is not JSON: {error.Message}", error);
+            throw new InferometerException($"{origin}: it is not JSON: {JsonFault.Describe(error)}", error);
         }
 
         throw new InferometerException($"{origin}: wanted is an object with the text 'prompt' and 'reference', a text or a list of texts.");

@@ -6,13 +6,16 @@ namespace Inferometer.ModelFiles.Formats;
 public static class ModelFile
 {
     /// <summary>
-    /// Opens a GGUF file, a safetensors file or a Hugging Face folder; a file is told by its first bytes, not by its name.
+    /// Opens a GGUF file, a safetensors file or a Hugging Face folder; a file is told by its first bytes, and by its name
+    /// only where those are no GGUF file's although it is called one.
     /// </summary>
     /// <exception cref="InferometerException">There is no such file or folder, or it is not sound.</exception>
     public static ITensorSource Open(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        return !Directory.Exists(path) && IsGguf(path) ? GgufModelFile.Open(path) : SafetensorsModel.Open(path);
+        return !Directory.Exists(path) && (IsGguf(path) || path.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase))
+            ? GgufModelFile.Open(path)
+            : SafetensorsModel.Open(path);
     }
 
     /// <summary>Whether a file starts with the letters GGUF.</summary>

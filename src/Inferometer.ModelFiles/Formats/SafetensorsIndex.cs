@@ -66,7 +66,7 @@ internal sealed class SafetensorsIndex
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
-            throw new InferometerException($"{source}: is not the expected JSON: {error.Message}", error);
+            throw new InferometerException($"{source}: is not the expected JSON: {JsonFault.Describe(error)}", error);
         }
     }
 }

@@ -102,7 +102,7 @@ internal sealed class TokenizerFiles : IDisposable
         }
         catch (JsonException exception)
         {
-            throw new InferometerException($"{path}: not valid JSON ({exception.Message})", exception);
+            throw new InferometerException($"{path}: not valid JSON: {JsonFault.Describe(exception)}", exception);
         }
     }
 }

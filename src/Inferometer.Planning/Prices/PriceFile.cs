@@ -56,7 +56,7 @@ public static class PriceFile
         }
         catch (JsonException error)
         {
-            throw new InferometerException($"{path}: not valid JSON: {error.Message}", error);
+            throw new InferometerException($"{path}: not valid JSON: {JsonFault.Describe(error)}", error);
         }
 
         return Sound(prices, path);

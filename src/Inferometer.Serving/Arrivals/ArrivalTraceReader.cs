@@ -137,7 +137,7 @@ public static class ArrivalTraceReader
             }
             catch (JsonException error)
             {
-                throw new InferometerException($"{where}: no JSON ({error.Message})", error);
+                throw new InferometerException($"{where}: no JSON: {JsonFault.Reason(error)}", error);
             }
         }
 

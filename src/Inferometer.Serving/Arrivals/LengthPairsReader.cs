@@ -95,7 +95,7 @@ public static class LengthPairsReader
         }
         catch (JsonException error)
         {
-            throw new InferometerException($"dataset {name}: no JSON ({error.Message})", error);
+            throw new InferometerException($"dataset {name}: no JSON: {JsonFault.Describe(error)}", error);
         }
     }
 

@@ -54,7 +54,7 @@ public static class CalibrationFile
         }
         catch (JsonException error)
         {
-            throw new InferometerException($"{source}: not valid JSON: {error.Message}", error);
+            throw new InferometerException($"{source}: not valid JSON: {JsonFault.Describe(error)}", error);
         }
     }
 

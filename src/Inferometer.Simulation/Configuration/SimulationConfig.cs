@@ -69,7 +69,8 @@ public sealed record SimulationConfig
         catch (JsonException error)
         {
             throw new Core.InferometerException(
-                $"{origin}: not valid JSON at line {error.LineNumber + 1}, column {error.BytePositionInLine + 1}: {Reason(error)}", error);
+                $"{origin}: not valid JSON at line {error.LineNumber + 1}, column {error.BytePositionInLine + 1}: "
+                    + Core.JsonFault.Reason(error), error);
         }
 
         return node is JsonObject root
@@ -105,13 +106,6 @@ public sealed record SimulationConfig
         }
 
         return root;
-    }
-
-    // The runtime appends the place, counted from zero, to its reason.
-    private static string Reason(JsonException error)
-    {
-        int end = error.Message.IndexOf(" LineNumber:", StringComparison.Ordinal);
-        return end < 0 ? error.Message : error.Message[..end];
     }
 
     private static SimulationConfig FromNode(JsonObject root, string origin)

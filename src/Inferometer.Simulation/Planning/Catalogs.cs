@@ -1,3 +1,4 @@
+using Inferometer.Core;
 using Inferometer.Core.Caching;
 using Inferometer.Core.Catalog;
 using Inferometer.Simulation.Calibration;
@@ -12,15 +13,32 @@ namespace Inferometer.Simulation.Planning;
 public sealed record Catalogs(ModelCatalog Models, HardwareCatalog Hardware)
 {
     private const string SystemName = "system_name";
+    private static readonly string[] Parts = ["models", "hardware", "calibration"];
 
     /// <summary>What the calibrated cost model knows; null = what ships with the program.</summary>
     public CalibrationSet? Calibration { get; init; }
 
     /// <summary>The built-in catalogs, extended by a user's folder where one is given.</summary>
     /// <param name="folder">Folder with models/*.json, hardware/*.json and calibration/*.json; null = none.</param>
-    public static Catalogs From(string? folder) => folder is null
-        ? new(ModelCatalog.BuiltIn, HardwareCatalog.BuiltIn)
-        : new(ModelCatalog.WithFolder(folder), HardwareCatalog.WithFolder(folder)) { Calibration = CalibrationFile.WithFolder(folder) };
+    /// <exception cref="InferometerException">The folder is missing, holds none of the three, or one of its files is unsound.</exception>
+    public static Catalogs From(string? folder)
+    {
+        if (folder is null)
+        {
+            return new(ModelCatalog.BuiltIn, HardwareCatalog.BuiltIn);
+        }
+
+        if (Directory.Exists(folder) && !Array.Exists(Parts, part => Directory.Exists(Path.Combine(folder, part))))
+        {
+            throw new InferometerException(
+                $"'{folder}': this is no catalog folder; it should hold one of the subfolders {string.Join(", ", Parts)} with JSON files.");
+        }
+
+        return new(ModelCatalog.WithFolder(folder), HardwareCatalog.WithFolder(folder))
+        {
+            Calibration = CalibrationFile.WithFolder(folder),
+        };
+    }
 
     /// <summary>A configuration with the names of the catalog in place of aliases; paths and unknown names stay as they are.</summary>
     public SimulationConfig Canonical(SimulationConfig config)

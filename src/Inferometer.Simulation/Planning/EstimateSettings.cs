@@ -245,7 +245,7 @@ public static class EstimateSettings
 
     private static JsonObject? Lora(string text)
     {
-        if (text is "0" or "none")
+        if (text is "none")
         {
             return null;
         }
@@ -261,7 +261,7 @@ public static class EstimateSettings
                 ["adapters"] = parts.Length > 1 ? Positive(parts[1]) : 1,
                 ["strategy"] = parts.Length > 2 ? parts[2] : "dynamic",
             }
-            : throw EstimateSetting.Wrong("--lora", text, "rank[:adapters[:merged]], such as 16 or 16:8 or 16:1:merged");
+            : throw EstimateSetting.Wrong("--lora", text, "none or rank[:adapters[:merged]], such as 16 or 16:8 or 16:1:merged");
     }
 
     private static int? Positive(string text) =>

@@ -126,6 +126,13 @@ internal static class RequestValidation
                 $"parallelism: tensor = {tensor} leaves devices without work; {architecture.Name} has {heads} heads to share.");
         }
 
+        int experts = architecture.Layers.Max(layer => layer.FeedForward is MoeFeedForward moe ? moe.Experts : 0);
+        if (expert > 1 && experts == 0)
+        {
+            throw new InferometerException(
+                $"parallelism: expert = {expert} (--ep), but {architecture.Name} is a dense model: it has no experts to share.");
+        }
+
         int group = attentionData ? tensor * data : tensor;
         if (group % expert != 0)
         {
@@ -135,7 +142,6 @@ internal static class RequestValidation
             throw new InferometerException($"parallelism: expert = {expert} must divide {of}.");
         }
 
-        int experts = architecture.Layers.Max(layer => layer.FeedForward is MoeFeedForward moe ? moe.Experts : 0);
         if (expert > 1 && expert > experts)
         {
             throw new InferometerException($"parallelism: expert = {expert}, but {architecture.Name} has {experts} experts per layer.");

@@ -19,7 +19,8 @@ internal static class TensorParallelHeads
         IEnumerable<int> allowed = Enumerable.Range(1, Most(uneven)).Where(degree => mixers.All(mixer => Divides(mixer, degree)));
         throw new InferometerException(
             $"parallelism: tensor = {tensor} does not deal out the {Describe(uneven)} of {architecture.Name} evenly, "
-            + $"and frameworks refuse it. Allowed: {string.Join(", ", allowed)}. Allow uneven heads to price it all the same.");
+            + $"and frameworks refuse it. Allowed: {string.Join(", ", allowed)}. Allow uneven heads (--allow-uneven) to price it all the "
+            + "same.");
     }
 
     private static bool Divides(TokenMixer mixer, int tensor) => mixer switch

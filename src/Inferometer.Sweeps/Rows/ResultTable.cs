@@ -176,7 +176,7 @@ internal sealed class ResultTable
         catch (JsonException error)
         {
             throw new InferometerException(
-                string.Create(CultureInfo.InvariantCulture, $"{file}: line {row} is not a JSON object: {error.Message}"), error);
+                string.Create(CultureInfo.InvariantCulture, $"{file}: line {row} is not a JSON object: {JsonFault.Reason(error)}"), error);
         }
     }
 }

@@ -182,6 +182,13 @@ public class CompareCommandTests
     }
 
     [Fact]
+    public async Task Shares_are_listed_with_commas_as_well()
+    {
+        JsonArray rows = await Rows("compare llama-3.1-8b --on h100 --memory-utilization 0.8,0.9,1");
+        Assert.Equal([0.8, 0.9, 1], rows.Select(r => r!["memory_utilization"]!.GetValue<double>()));
+    }
+
+    [Fact]
     public async Task Csv_rows_all_have_the_headers_columns()
     {
         CommandRun run = (await CommandRun.OfLine("compare llama-3.1-8b --on h100,a100 --batch 1,2 --format csv")).Succeeded();

@@ -84,6 +84,27 @@ public sealed class PathTests : IDisposable
     }
 
     [Theory]
+    [MemberData(nameof(WrittenFiles))]
+    public async Task A_folder_that_takes_no_files_is_told_before_the_work(string command, string label)
+    {
+        Assert.SkipUnless(Directory.Exists("/proc/self"), "No folder here refuses everybody.");
+        Assert.Contains(
+            $"{label}: '/proc/written.gguf' cannot be written to: ", await Refusal(ExitCode.Failed, command, label, "/proc/written.gguf"),
+            StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [MemberData(nameof(WrittenFiles))]
+    public async Task The_check_leaves_no_file(string command, string label)
+    {
+        // The next option is wrong, so that nothing but the check of the first looks at the file.
+        string file = _folder.File("new.gguf");
+        string[] line = CommandWords.Line(_folder, command, label, [label, file]);
+        _ = await CommandRun.Of([.. line, "--no-such-option"]);
+        Assert.False(File.Exists(file));
+    }
+
+    [Theory]
     [MemberData(nameof(Folders))]
     public async Task A_file_is_no_folder(string command, string label)
     {

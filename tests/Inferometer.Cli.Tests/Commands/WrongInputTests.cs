@@ -26,13 +26,18 @@ public class WrongInputTests
     [InlineData("estimate llama-3.1-8b --on h100 --batch 1,2", ExitCode.Usage, "'inferometer compare' takes several")]
     [InlineData("estimate llama-3.1-8b --on h100 --batch 1,", ExitCode.Usage, "empty value")]
     [InlineData("estimate llama-3.1-8b --on h100 --tp 64", ExitCode.Failed, "tensor = 64")]
+    [InlineData("estimate llama-3.1-8b --on h100 --tp 3", ExitCode.Failed, "(--allow-uneven)")]
+    [InlineData("estimate llama-3.1-8b --on h100 --ep 8", ExitCode.Failed, "is a dense model: it has no experts")]
+    [InlineData("estimate llama-3.1-8b --on h100 --lora 0", ExitCode.Usage, "--lora: '0' is not allowed; it must be none or rank")]
+    [InlineData(
+        "estimate llama-3.1-8b --on h100 --draft llama-3.1-70b", ExitCode.Failed, "with the draft model llama-3.1-70b does not fit")]
     [InlineData("estimate llama-3.1-8b --on h100 --pp 33", ExitCode.Failed, "33 pipeline stages cannot share the 32 layers")]
     [InlineData("estimate mixtral-8x7b --on h100 --tp 4 --ep 3", ExitCode.Failed, "expert = 3 must divide tensor = 4")]
     [InlineData("estimate llama-3.1-8b --on h100 --batch 100000", ExitCode.Failed, "does not fit")]
     [InlineData("estimate llama-3.1-8b --on h100 --bits bf17", ExitCode.Usage, "--bits: 'bf17'")]
     [InlineData("estimate llama-3.1-8b --on h100 --kv x", ExitCode.Usage, "--kv: 'x'")]
     [InlineData("estimate llama-3.1-8b --on h100 --param foo", ExitCode.Usage, "name=value")]
-    [InlineData("estimate llama-3.1-8b --on h100 --param foo=1", ExitCode.Failed, "'foo' is not a known parameter")]
+    [InlineData("estimate llama-3.1-8b --on h100 --param foo=1", ExitCode.Failed, "'foo' is not a known parameter. 'inferometer features'")]
     [InlineData("estimate llama-3.1-8b --on h100 --param lora=1 --param lora.rank=8", ExitCode.Usage, "'lora'")]
     [InlineData("estimate llama-3.1-8b --on h100 --param lora.rank=0", ExitCode.Failed, "lora.rank: 0 is not allowed")]
     [InlineData("estimate llama-3.1-8b --on h100 --features flash_atention", ExitCode.Usage, "Did you mean 'flash_attention'?")]
@@ -43,7 +48,15 @@ public class WrongInputTests
     [InlineData("estimate llama-3.1-8b --on h100 --draft nothing-like-it", ExitCode.Failed, "'nothing-like-it' is not a model")]
     [InlineData("estimate llama-3.1-8b --on h100 --draft ngram --acceptance 2", ExitCode.Usage, "--acceptance: '2'")]
     [InlineData("estimate llama-3.1-8b --on h100 --prefix-cached 5000", ExitCode.Failed, "5000 is not allowed")]
-    [InlineData("estimate llama-3.1-8b --on flops=312", ExitCode.Failed, "Memory_size")]
+    [InlineData("estimate llama-3.1-8b --on flops=312", ExitCode.Usage, "--on: memory_size is missing; a system of your own is flops=TFLOPS")]
+    [InlineData(
+        "estimate llama-3.1-8b --on flops=900,memory_size=80e9,memory_bw=3000,icn=100", ExitCode.Usage,
+        "--on: 'Memory_size' is 80,000,000,000 GB; it should be above 0 and at most 10,000,000 GB.")]
+    [InlineData(
+        "estimate llama-3.1-8b --on flops=900,memory_size=80,memory_bw=3e12,icn=100", ExitCode.Usage, "3,000,000,000,000 GB/s")]
+    [InlineData(
+        "estimate llama-3.1-8b --on h100 --memory-utilization 0,9", ExitCode.Usage,
+        "--memory-utilization: '0,9' is not allowed; it must be a number above 0 to 1. Decimals are written with a point.")]
     [InlineData("estimate llama-3.1-8b --on flops=312,speed=9", ExitCode.Usage, "'speed=9'")]
     [InlineData("estimate llama-3.1-8b --on flops=fast", ExitCode.Usage, "'flops=fast'")]
     [InlineData("estimate llama-3.1-8b --on h100 --catalog /no/such/folder", ExitCode.Failed, "no such catalog folder")]
@@ -54,8 +67,14 @@ public class WrongInputTests
     [InlineData("compare llama-3.1-8b --on h100 --best speed", ExitCode.Usage, "--best: 'speed'")]
     [InlineData("compare llama-3.1-8b --on h100 --features decode --best ttft", ExitCode.Failed, "not known for any")]
     [InlineData("compare llama-3.1-8b --on h100 --tp 1,2 --batch 1,2,3 --zip", ExitCode.Usage, "2 and 3 values")]
+    [InlineData("compare llama-3.1-8b --on h100,h1000", ExitCode.Failed, "'h1000' is not a system")]
+    [InlineData("compare llama-3.1-8b,nosuch --on h100", ExitCode.Failed, "'nosuch' is not a model")]
+    [InlineData("compare llama-3.1-8b --on h100 --draft ngram,nosuch", ExitCode.Failed, "'nosuch' is not a model")]
     [InlineData("compare llama-3.1-8x --on h100", ExitCode.Failed, "llama-3.1-8x")]
     [InlineData("models no-such-model", ExitCode.Failed, "'no-such-model'")]
+    [InlineData("models zzzzzzzzzzzz", ExitCode.Failed, "'inferometer models' lists the known ones.")]
+    [InlineData("hardware zzzzzzzzzzzz", ExitCode.Failed, "'inferometer hardware' lists the known ones.")]
+    [InlineData("run -p hi -n 100000", ExitCode.Failed, "--max-tokens (-n): 100000 new tokens")]
     [InlineData("hardware h101", ExitCode.Failed, "Did you mean 'H100'")]
     [InlineData("features flash", ExitCode.Failed, "Did you mean 'flash_attention'?")]
     [InlineData("showcase --on nothing", ExitCode.Failed, "nothing")]
@@ -89,6 +108,60 @@ public class WrongInputTests
         CommandRun run = await CommandRun.Of("estimate", "--config", file);
         Assert.Contains(expected, Assert.Single(run.Complaints), StringComparison.Ordinal);
         Assert.Equal("", run.Output);
+        Assert.Equal(ExitCode.Failed, run.Code);
+    }
+
+    /// <summary>Files of the wrong kind are told as such: no bytes of theirs, and nothing of the runtime's own words.</summary>
+    [Theory]
+    [InlineData("validate -m", "semi.csv", "a;b;c\n1;2;3\n", "the columns are separated by semicolons; use commas")]
+    [InlineData("calibrate -m", "semi.csv", "a;b;c\n1;2;3\n", "the columns are separated by semicolons; use commas")]
+    [InlineData("sweep show", "tabs.csv", "a\tb\n1\t2\n", "the columns are separated by tabs; use commas")]
+    [InlineData("simulate llama-3.1-8b --on h100 --trace", "semi.csv", "time;input;output\n0;1;2\n", "separated by semicolons; use commas")]
+    [InlineData("simulate llama-3.1-8b --on h100 --trace", "commas.tsv", "time,input,output\n0,1,2\n", "separated by commas; use tabs")]
+    [InlineData("validate -m", "binary.csv", "PK\u0003\u0004\u0001\n", "is not a text file")]
+    [InlineData("calibrate -m", "binary.csv", "PK\u0003\u0004\u0001\n", "is not a text file")]
+    [InlineData("sweep show", "binary.csv", "PK\u0003\u0004\u0001\n", "is not a text file")]
+    [InlineData("simulate llama-3.1-8b --on h100 --trace", "binary.csv", "PK\u0003\u0004\u0001\n", "is not a text file")]
+    [InlineData("estimate --on h100", "empty.json", "", "not valid JSON: there is nothing in it.")]
+    [InlineData("estimate --on h100", "open.json", "{", "not valid JSON: line 1, column 2: ")]
+    [InlineData("estimate llama-3.1-8b --on", "empty.json", "", "not valid JSON: there is nothing in it.")]
+    [InlineData("run -p hi --json-schema", "empty.json", "", "not JSON: there is nothing in it.")]
+    [InlineData("estimate --on h100", "empty.gguf", "", "not a GGUF file: it is empty.")]
+    [InlineData("models", "empty.gguf", "", "not a GGUF file: it is empty.")]
+    [InlineData("info", "empty.gguf", "", "not a GGUF file: it is empty.")]
+    [InlineData("run -p hi", "empty.gguf", "", "not a GGUF file: it is empty.")]
+    [InlineData("estimate --on h100", "other.gguf", "something else, long enough for a header", "not a GGUF file: it does not start")]
+    [InlineData("run -p hi", "other.gguf", "something else, long enough for a header", "not a GGUF file: it does not start")]
+    [InlineData("convert --type q8_0 -o new.gguf", "other.gguf", "something else, long enough for a header", "not a GGUF file: it does")]
+    public async Task A_file_of_another_kind_is_told_as_such(string line, string name, string text, string expected)
+    {
+        string file = Path.Combine(Directory.CreateTempSubdirectory("inferometer").FullName, name);
+        await File.WriteAllTextAsync(file, text, TestContext.Current.CancellationToken);
+        CommandRun run = await CommandRun.Of([.. line.Split(' '), file]);
+        string only = Assert.Single(run.Complaints);
+        Assert.Contains(name, only, StringComparison.Ordinal);
+        Assert.Contains(expected, only, StringComparison.Ordinal);
+        Assert.DoesNotContain("isFinalBlock", only, StringComparison.Ordinal);
+        Assert.DoesNotContain("LineNumber", only, StringComparison.Ordinal);
+        Assert.NotEqual(ExitCode.Success, run.Code);
+    }
+
+    [Fact]
+    public async Task A_folder_without_a_configuration_is_told_as_such()
+    {
+        string folder = Directory.CreateTempSubdirectory("inferometer").FullName;
+        CommandRun run = await CommandRun.Of("estimate", folder, "--on", "h100");
+        Assert.Equal(
+            $"error: {folder}: the folder holds no config.json, so it is no Hugging Face model.", Assert.Single(run.Complaints).TrimEnd());
+        Assert.Equal(ExitCode.Failed, run.Code);
+    }
+
+    [Fact]
+    public async Task A_folder_without_parts_of_a_catalog_is_none()
+    {
+        string folder = Directory.CreateTempSubdirectory("inferometer").FullName;
+        CommandRun run = await CommandRun.Of("estimate", "llama-3.1-8b", "--on", "h100", "--catalog", folder);
+        Assert.Contains($"'{folder}': this is no catalog folder", Assert.Single(run.Complaints), StringComparison.Ordinal);
         Assert.Equal(ExitCode.Failed, run.Code);
     }
 

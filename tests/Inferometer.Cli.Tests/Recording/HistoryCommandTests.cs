@@ -121,6 +121,17 @@ public sealed class HistoryCommandTests : IDisposable
         Assert.StartsWith("warning: the run is not recorded. ", Assert.Single(run.Complaints), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_store_that_cannot_be_written_is_an_error_where_keeping_was_asked_for()
+    {
+        CommandRun run = await CommandRun.OfLine($"estimate llama-3.1-8b --on h100 --record --store {_folder.Path}");
+        Assert.Equal(ExitCode.Failed, run.Code);
+        string only = Assert.Single(run.Complaints);
+        Assert.StartsWith("error: --record: the run is not recorded. ", only, StringComparison.Ordinal);
+        Assert.Contains($"{_folder.Path}: is a folder", only, StringComparison.Ordinal);
+        Assert.Contains("is a folder", (await CommandRun.OfLine($"history --store {_folder.Path}")).Error, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("simulate llama-3.1-8b --on h100 --rate 2 --no-record --name x", "--name and --no-record contradict each other")]
     [InlineData("estimate llama-3.1-8b --on h100 --tag x", "--tag needs --record")]

@@ -186,6 +186,8 @@ public sealed class HardwareCatalogTests : IDisposable
     [Theory]
     [InlineData("""{"Flops":312,"Memory_size":80,"Memory_BW":2039}""", "'ICN'")]
     [InlineData("""{"Flops":0,"Memory_size":80,"Memory_BW":2039,"ICN":1}""", "'Flops' is 0")]
+    [InlineData("""{"Flops":312e12,"Memory_size":80,"Memory_BW":2039,"ICN":1}""", "at most 10,000,000 TFLOPS")]
+    [InlineData("""{"Flops":312,"Memory_size":80,"Memory_BW":2039,"ICN":1e12}""", "at most 100,000,000 GB/s")]
     [InlineData("""{"flops":1}""", "'flops'")]
     [InlineData("[]", "Array")]
     public void A_faulty_custom_system_says_what_is_wrong(string text, string fault)

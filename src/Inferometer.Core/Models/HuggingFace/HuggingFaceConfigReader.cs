@@ -33,6 +33,13 @@ public static class HuggingFaceConfigReader
     {
         ArgumentNullException.ThrowIfNull(path);
         string file = Directory.Exists(path) ? Path.Combine(path, "config.json") : path;
+        if (file.Length > 0 && !File.Exists(file))
+        {
+            throw new InferometerException(Directory.Exists(path)
+                ? $"{path}: the folder holds no config.json, so it is no Hugging Face model."
+                : $"{file}: cannot be read: there is no such file.");
+        }
+
         byte[] text;
         try
         {
@@ -101,7 +108,7 @@ public static class HuggingFaceConfigReader
         }
         catch (JsonException error)
         {
-            throw new InferometerException($"{source}: not valid JSON: {error.Message}", error);
+            throw new InferometerException($"{source}: not valid JSON: {JsonFault.Describe(error)}", error);
         }
     }
 
