@@ -52,7 +52,7 @@ internal static class AiPerfResult
         }
 
         JsonObject settings = result.TryGetProperty("input_config", out JsonElement config) && config.ValueKind is JsonValueKind.Object
-            ? JsonNode.Parse(config.GetRawText())!.AsObject()
+            ? ImportedFigures.Settings(config)
             : [];
         return new ImportedRun
         {

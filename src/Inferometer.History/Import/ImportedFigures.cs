@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Inferometer.History.Records;
 
 namespace Inferometer.History.Import;
@@ -41,6 +42,27 @@ internal static class ImportedFigures
     public static string? Text(JsonElement o, string name) =>
         o.TryGetProperty(name, out JsonElement value) && value.ValueKind is JsonValueKind.String && value.GetString(
             ) is { Length: > 0 } text ? text : null;
+
+    /// <summary>A setting as it stands; of equal names in an object, at whatever depth, the last counts, as it does for those programs.</summary>
+    public static JsonNode? Setting(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Object => Settings(value),
+        JsonValueKind.Array => new JsonArray([.. value.EnumerateArray().Select(Setting)]),
+        JsonValueKind.Null => null,
+        _ => JsonValue.Create(value.Clone()),
+    };
+
+    /// <summary>The settings of an object, read as a setting is.</summary>
+    public static JsonObject Settings(JsonElement group)
+    {
+        JsonObject settings = [];
+        foreach (JsonProperty member in group.EnumerateObject())
+        {
+            settings[member.Name] = Setting(member.Value);
+        }
+
+        return settings;
+    }
 
     /// <summary>The finite number of a member; null where it is none.</summary>
     public static double? Number(JsonElement o, string name) =>

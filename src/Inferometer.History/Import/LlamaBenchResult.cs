@@ -89,7 +89,7 @@ internal static class LlamaBenchResult
         {
             if (!Results.Contains(field.Name, StringComparer.Ordinal))
             {
-                settings[field.Name] = JsonNode.Parse(field.Value.GetRawText());
+                settings[field.Name] = ImportedFigures.Setting(field.Value);
             }
         }
 

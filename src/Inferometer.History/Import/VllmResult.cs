@@ -34,7 +34,7 @@ internal static class VllmResult
             else if (field.Value.ValueKind is JsonValueKind.String or JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False
                 && field.Name is not ("date" or "_where"))
             {
-                settings[field.Name] = JsonNode.Parse(field.Value.GetRawText());
+                settings[field.Name] = ImportedFigures.Setting(field.Value);
             }
         }
 

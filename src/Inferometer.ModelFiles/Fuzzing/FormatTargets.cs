@@ -63,7 +63,12 @@ public static class FormatTargets
         Tokenizer tokenizer = HuggingFaceTokenizer.Parse(document.RootElement, Origin, default);
         int[] ids = tokenizer.Encode(SampleText, addSpecial: true, parseSpecial: true);
         _ = tokenizer.Decode(ids);
-    });
+    })
+    {
+        // A pattern of its own may take the square of its length (PreTokenizerPatterns.LongestForeign); with that, ids without a token
+        // may take what is allowed of them.
+        AllocationFactor = PreTokenizerPatterns.LongestForeign,
+    };
 
     /// <summary>What a generation_config.json recommends.</summary>
     public static FuzzTarget Generation => new("generation", [GenerationSeed], static input =>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 
 namespace Inferometer.ModelFiles.Tokenization;
@@ -79,10 +80,20 @@ internal static partial class PreTokenizerPatterns
         [EastAsian] = EastAsianRegex,
     };
 
+    /// <summary>
+    /// Longest pattern that is parsed here: .NET joins the letters of a pattern one by one, which takes the square of its length. Those
+    /// published have a few hundred.
+    /// </summary>
+    public const int LongestForeign = 4096;
+
     /// <summary>The build-time form of a known pattern; any other is parsed here, with a time limit per match.</summary>
-    /// <exception cref="ArgumentException">The pattern is not one .NET understands.</exception>
+    /// <exception cref="ArgumentException">The pattern is not one .NET understands, or is longer than allowed.</exception>
     public static Regex Get(string pattern) =>
-        Known.TryGetValue(pattern, out Func<Regex>? known) ? known() : new Regex(pattern, RegexOptions.CultureInvariant, ForeignMatchLimit);
+        Known.TryGetValue(pattern, out Func<Regex>? known) ? known()
+        : pattern.Length <= LongestForeign ? new Regex(pattern, RegexOptions.CultureInvariant, ForeignMatchLimit)
+        : throw new ArgumentException(
+            string.Create(
+                CultureInfo.InvariantCulture, $"it has {pattern.Length} characters; at most {LongestForeign} are allowed"));
 
     [GeneratedRegex(Gpt2, RegexOptions.CultureInvariant, -1)]
     private static partial Regex Gpt2Regex();

@@ -7,6 +7,9 @@ namespace Inferometer.ModelFiles.Tokenization;
 /// <summary>Reads the <c>model</c> and <c>added_tokens</c> of a <c>tokenizer.json</c>.</summary>
 internal sealed record TokenizerJsonModel(Vocabulary Vocabulary, TokenModel Model, IReadOnlyList<AddedToken> AddedTokens, int? UnknownId)
 {
+    /// <summary>Ids that stand for nothing, between others: published tokenizers leave a few thousand at most.</summary>
+    private const int MostUnused = 1 << 16;
+
     public static TokenizerJsonModel Read(JsonElement root, string source, TokenSpelling spelling)
     {
         JsonElement model = root.Member("model");
@@ -125,6 +128,7 @@ internal sealed record TokenizerJsonModel(Vocabulary Vocabulary, TokenModel Mode
         string source)
     {
         int size = 1 + entries.Select(entry => entry.Id).Concat(added.Select(token => token.Id)).DefaultIfEmpty(-1).Max();
+        RequireFew(size - entries.Count - added.Count, size, source);
         var texts = new string[size];
         var kinds = new TokenKind[size];
         Array.Fill(texts, "");
@@ -153,6 +157,18 @@ internal sealed record TokenizerJsonModel(Vocabulary Vocabulary, TokenModel Mode
         }
 
         return new Vocabulary(texts, kinds, spelling, source);
+    }
+
+    /// <summary>A single wrong id would fill tables of millions of places that stand for nothing.</summary>
+    private static void RequireFew(int unused, int size, string source)
+    {
+        if (unused > MostUnused)
+        {
+            throw new InferometerException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{source}: the largest id of a token is {size - 1}, which leaves at least {unused} ids without one; at most {MostUnused} "
+                    + $"are allowed."));
+        }
     }
 
     private static List<(string Left, string Right)> ReadMerges(JsonElement merges, string source)

@@ -44,7 +44,7 @@ internal sealed class Vocabulary
         Kinds = kinds;
         Spelling = spelling;
         Source = source;
-        _idsByText = new Dictionary<string, int>(texts.Length, StringComparer.Ordinal);
+        _idsByText = new Dictionary<string, int>(texts.Count(text => text.Length > 0), StringComparer.Ordinal);
         _byteOffsets = new int[texts.Length + 1];
         var all = new MemoryStream();
         for (int id = 0; id < texts.Length; id++)

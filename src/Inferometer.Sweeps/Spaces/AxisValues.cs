@@ -65,7 +65,14 @@ internal static class AxisValues
         }
 
         // A step such as 0.1 has no exact double; the last value may lie a rounding beyond the end.
-        double end = to * (1 + 1e-12);
+        double end = to + (Math.Abs(to) * 1e-12);
+        double steps = multiplies ? Math.Log(end / from) / Math.Log(by) : (end - from) / by;
+        if (!(steps < MostValues)) // counted before they are written out
+        {
+            throw new InferometerException(string.Create(
+                CultureInfo.InvariantCulture, $"{place}: the range has more than {MostValues:#,0} values."));
+        }
+
         List<string> values = [];
         for (int i = 0; ; i++)
         {
@@ -73,12 +80,6 @@ internal static class AxisValues
             if (value > end)
             {
                 return values;
-            }
-
-            if (values.Count >= MostValues)
-            {
-                throw new InferometerException(string.Create(
-                    CultureInfo.InvariantCulture, $"{place}: the range has more than {MostValues:#,0} values."));
             }
 
             values.Add(Math.Round(value, 9).ToString(CultureInfo.InvariantCulture));

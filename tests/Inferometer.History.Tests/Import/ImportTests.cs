@@ -80,6 +80,16 @@ public sealed class ImportTests
     }
 
     [Theory]
+    [InlineData("{\"aiperf_version\":\"1\",\"request_count\":{\"avg\":100},\"time_to_first_token\":{\"unit\":\"ms\",\"avg\":50},"
+        + "\"request_latency\":{\"unit\":\"ms\",\"avg\":9},\"output_token_throughput\":{\"avg\":3},\"request_throughput\":{\"avg\":1},"
+        + "\"input_config\":{\"loadgen\":{\"a\":1},\"loadgen\":{\"b\":1,\"c\":[{\"d\":1,\"d\":2}],\"b\":3}}}",
+        "\"loadgen\":{\"b\":3,\"c\":[{\"d\":2}]}")]
+    [InlineData("[{\"build_commit\":\"f\",\"model_filename\":\"m.gguf\",\"n_prompt\":512,\"n_gen\":0,\"avg_ts\":101.0,\"stddev_ts\":1.0,"
+        + "\"samples_ts\":[1.0],\"extra\":{\"x\":1,\"x\":2}}]", "\"extra\":{\"x\":2}")]
+    public void Of_equal_names_the_last_counts_however_deep_they_lie(string text, string settings) =>
+        Assert.Contains(settings, Assert.Single(Read(text)).Config.Json, StringComparison.Ordinal);
+
+    [Theory]
     [InlineData("{}", "of no benchmark that is known")]
     [InlineData("[]", "it holds no result")]
     [InlineData("nonsense", "neither one JSON document")]

@@ -73,6 +73,7 @@ public sealed class GrammarTests
     [InlineData("root ::= a\na ::= b* root \"x\"\nb ::= \"b\"", "begins with itself")]
     [InlineData("root ::= \"a\" root", "no text fulfils the grammar")]
     [InlineData("root ::= ([a-z]{1000}){1000}", "more than")]
+    [InlineData("root ::= ([a-z]?){6000}", "more than 16777216 ways to go on")]
     [InlineData("root ::= <[99999]>", "token 99999 is outside the vocabulary")]
     public void A_grammar_that_cannot_be_used_is_refused(string grammar, string message)
     {

@@ -1,3 +1,4 @@
+using System.Text;
 using Inferometer.Core;
 using Inferometer.ModelFiles.Fuzzing;
 
@@ -24,6 +25,32 @@ public sealed class FormatFuzzerTests
     {
         FuzzTarget target = FormatTargets.All.Single(candidate => string.Equals(candidate.Name, name, StringComparison.Ordinal));
         Assert.All(target.Seeds, target.Read);
+    }
+
+    [Theory]
+    [InlineData("{{ 'x'", " 'a b c'", "}}")]
+    [InlineData("{{ 1 is not no", ".cen", "}}")]
+    [InlineData("{{ 1 | no", ".cen", "}}")]
+    [InlineData("{{ 'a b c'", ".title( )", "}}")]
+    public void A_template_that_repeats_itself_takes_memory_as_it_is_long(string before, string repeated, string behind)
+    {
+        byte[] input = Encoding.UTF8.GetBytes(before + string.Concat(Enumerable.Repeat(repeated, 2000)) + behind);
+        Attempt(FormatTargets.Template, input);
+        long start = GC.GetAllocatedBytesForCurrentThread();
+        Attempt(FormatTargets.Template, input);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - start, 1, 4 << 20);
+
+        static void Attempt(FuzzTarget target, byte[] input)
+        {
+            try
+            {
+                target.Read(input);
+            }
+            catch (InferometerException)
+            {
+                return; // a name that there is not
+            }
+        }
     }
 
     [Fact]

@@ -102,6 +102,7 @@ public sealed class HuggingFaceTokenizerTests : IDisposable
     [InlineData("""{"model":{"type":"BPE"}}""", "not a tokenizer.json")]
     [InlineData("""{"model":{"type":"BPE","vocab":{},"merges":[]}}""", "has 0 tokens")]
     [InlineData("""{"model":{"type":"BPE","vocab":{"a":2000000000},"merges":[]}}""", "id 2000000000")]
+    [InlineData("""{"model":{"type":"BPE","vocab":{"a":0,"b":96100},"merges":[]}}""", "the largest id of a token is 96100, which leaves at least 96099 ids")]
     [InlineData("""{"model":{"type":"BPE","vocab":{"a":0,"b":0},"merges":[]}}""", "same id 0")]
     [InlineData("""{"model":{"type":"BPE","vocab":{"a":-1},"merges":[]}}""", "id -1")]
     [InlineData("""{"model":{"type":"BPE","vocab":{"a":"x"},"merges":[]}}""", "the id x")]
@@ -121,6 +122,17 @@ public sealed class HuggingFaceTokenizerTests : IDisposable
         Assert.Contains(part, message, StringComparison.Ordinal);
         Assert.Contains("tokenizer.json", message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', message);
+    }
+
+    [Fact]
+    public void A_pattern_of_its_own_may_not_be_as_long_as_it_likes()
+    {
+        File.WriteAllText(
+            Path.Combine(_folder, "tokenizer.json"),
+            $$$"""{"pre_tokenizer":{"type":"Split","pattern":{"Regex":"(?i:{{{new string('a', 5000)}}})"},"behavior":"Isolated"},"model":{"type":"BPE","vocab":{"a":0},"merges":[]}}""");
+        Assert.Contains(
+            "it has 5005 characters; at most 4096 are allowed",
+            Assert.Throws<InferometerException>(() => HuggingFaceTokenizer.Load(_folder)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

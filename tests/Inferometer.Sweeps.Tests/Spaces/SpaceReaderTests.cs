@@ -108,6 +108,20 @@ public class SpaceReaderTests
         Assert.All(said, words => Assert.Contains(words, error.Message, StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("{from: 1, to: 642949672952}")]
+    [InlineData("{from: 1, to: 1e300, times: 1.000001}")]
+    [InlineData("{from: 0, to: 1, step: 1e-300}")]
+    public void A_range_of_too_many_values_is_refused_before_they_are_written_out(string range)
+    {
+        string space = $"base: {{model: llama-3.1-8b, on: h100}}\nproduct: {{batch: {range}}}";
+        TestSpaces.Parse("product: {batch: {from: 1, to: 2}}");
+        long start = GC.GetAllocatedBytesForCurrentThread();
+        InferometerException error = Assert.Throws<InferometerException>(() => TestSpaces.Parse(space));
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - start, 1, 16 << 20);
+        Assert.Contains("the range has more than 10,000,000 values", error.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_billion_points_are_allowed_and_one_more_is_not()
     {

@@ -48,7 +48,7 @@ internal static class DenseParts
 
         // Two norms of queries and keys and two gates beside what a layer of the text has.
         long parameters = LayerParameters.Mixer(layer.Mixer!, f.Hidden)
-            + LayerParameters.Dense((DenseFeedForward)layer.FeedForward!, f.Hidden)
+            + LayerParameters.Dense(f.Dense(layer), f.Hidden)
             + (2L * f.Hidden) + (2L * f.Softmax(index).HeadDim) + 2;
         return new LayerArchitecture().With("cross-attention layer for images", parameters, SidePartUse.Idle);
     }

@@ -13,7 +13,7 @@ internal static class LatentParts
     /// </summary>
     public static LayerArchitecture Axk2Layer(LayerFactory f, int index, LayerArchitecture layer)
     {
-        var mixer = (LatentAttentionMixer)layer.Mixer!;
+        LatentAttentionMixer mixer = f.Latent(layer);
         long queries = (long)mixer.Heads * (mixer.NopeHeadDim + mixer.RopeHeadDim);
         long gates = (long)mixer.Heads * mixer.ValueHeadDim;
         long norms = layer.FeedForward is MoeFeedForward ? 2 : 1;

@@ -25,8 +25,16 @@ internal sealed class LayerFactory
 
     /// <summary>The attention of a layer that has queries, keys and values.</summary>
     /// <exception cref="InferometerException">The fields say another kind, which the family does not have.</exception>
-    public AttentionMixer Attention(LayerArchitecture layer) => layer.Mixer as AttentionMixer ?? throw new InferometerException(
-        $"{Fields.Source}: its fields ask for layers of another kind than the family's attention (kv_lora_rank, layer_types).");
+    public AttentionMixer Attention(LayerArchitecture layer) => MixerOf<AttentionMixer>(layer, "attention");
+
+    /// <summary>The latent attention of a layer.</summary>
+    /// <exception cref="InferometerException">The fields say another kind, which the family does not have.</exception>
+    public LatentAttentionMixer Latent(LayerArchitecture layer) => MixerOf<LatentAttentionMixer>(layer, "latent attention");
+
+    /// <summary>The dense network of a layer that has one.</summary>
+    /// <exception cref="InferometerException">The fields say that it has none.</exception>
+    public DenseFeedForward Dense(LayerArchitecture layer) => layer.FeedForward as DenseFeedForward ?? throw new InferometerException(
+        $"{Fields.Source}: its fields ask for a layer without a dense network, which the family does not have.");
 
     /// <summary>The experts of a layer that has some.</summary>
     /// <exception cref="InferometerException">The fields say that it has none.</exception>
@@ -56,4 +64,8 @@ internal sealed class LayerFactory
 
     /// <summary>The usual layer: a mixer and a feed-forward part.</summary>
     public LayerArchitecture Standard(int layer) => new() { Mixer = Mixer(layer), FeedForward = FeedForward(layer) };
+
+    private T MixerOf<T>(LayerArchitecture layer, string kind)
+        where T : TokenMixer => layer.Mixer as T ?? throw new InferometerException(
+            $"{Fields.Source}: its fields ask for layers of another kind than the family's {kind} (kv_lora_rank, layer_types).");
 }

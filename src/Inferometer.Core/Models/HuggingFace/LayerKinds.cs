@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Inferometer.Core.Models.HuggingFace;
 
 /// <summary>How far one attention layer looks and whether positions enter it.</summary>
@@ -39,9 +41,7 @@ internal sealed class LayerKinds
         _window = _fields.IntOr(0, 0, int.MaxValue, "sliding_window", "sliding_window_size", "attention_window_size", "window_size");
         if (_types is not null && _shape.Traits.Stack is null && _types.Length != shape.LayerCount)
         {
-            throw _fields.Wrong(
-                _fields.Has("layer_types") ? "layer_types" : "layers_block_type",
-                $"an array with one entry for each of the {shape.LayerCount} layers");
+            throw NotOneEach(shape.LayerCount);
         }
     }
 
@@ -147,7 +147,8 @@ internal sealed class LayerKinds
 
     private string Type(int layer)
     {
-        string type = _types![layer];
+        // A family that stacks its layers itself may ask for more of them than the list has.
+        string type = layer < _types!.Length ? _types[layer] : throw NotOneEach(layer + 1);
         bool known = type is "chunked_attention" || Full.Contains(type, StringComparer.Ordinal)
             || Sliding.Contains(type, StringComparer.Ordinal) || Recurrent.Contains(type, StringComparer.Ordinal)
             || (_shape.Traits.Stack is not null && type is "moe" or "mlp");
@@ -157,4 +158,8 @@ internal sealed class LayerKinds
                 $"{_fields.Source}: 'layer_types[{layer}]' is '{type}'; allowed are full_attention, sliding_attention, linear_attention, "
                 + "chunked_attention and the names of sparse and recurrent layers.");
     }
+
+    private InferometerException NotOneEach(int layers) => _fields.Wrong(
+        Array.Find(["layer_types", "layers_block_type", "attention_layers"], _fields.Has)!,
+        string.Create(CultureInfo.InvariantCulture, $"an array with one entry for each of the {layers} layers"));
 }

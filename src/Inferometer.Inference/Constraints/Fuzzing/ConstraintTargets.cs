@@ -15,7 +15,7 @@ public static class ConstraintTargets
     private const int CompilersFactor = 4096;
 
     // Small enough that no input may allocate more than a fuzzed reader is allowed.
-    private static readonly GrammarLimits Limits = new(States: 800, Cells: 60_000);
+    private static readonly GrammarLimits Limits = new(States: 800, Cells: 60_000, Members: 60_000);
 
     /// <summary>A JSON schema.</summary>
     public static FuzzTarget Schema => new("schema", [.. Schemas.Select(Encoding.UTF8.GetBytes)], static input =>

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Inferometer.Inference.Constraints.Grammars;
 
 /// <summary>Makes an automaton deterministic: its states become the sets of states that one text can lead to.</summary>
@@ -8,9 +10,20 @@ internal sealed class Determiniser
     private readonly GrammarLimits _limits;
     private readonly string _origin;
     private readonly Dictionary<int[], int> _numbers = new(SetComparer.Instance);
+    private readonly Dictionary<int[], int>.AlternateLookup<ReadOnlySpan<int>> _numbersOf;
     private readonly List<int[]> _sets = [];
-    private readonly HashSet<int> _closed = [];
-    private readonly Stack<int> _open = new();
+    private readonly int[] _closedIn; // per state the last turn that came to it
+    private int _turn;
+    private long _members;
+
+    // Kept from set to set: most of them are known already, and would be made for nothing.
+    private readonly List<int> _open = [];
+    private readonly List<int> _key = [];
+    private readonly List<int> _empties = [];
+    private readonly List<Nfa.Edge> _edges = [];
+    private readonly List<Nfa.Edge> _live = [];
+    private readonly List<int> _borders = [];
+    private readonly List<DfaEdge> _result = [];
 
     private Determiniser(Nfa nfa, int accept, GrammarLimits limits, string origin)
     {
@@ -18,12 +31,16 @@ internal sealed class Determiniser
         _accept = accept;
         _limits = limits;
         _origin = origin;
+        _closedIn = new int[nfa.StateCount];
+        _numbersOf = _numbers.GetAlternateLookup<ReadOnlySpan<int>>();
     }
 
     public static Dfa Run(Nfa nfa, int start, int accept, GrammarLimits limits, string origin)
     {
         Determiniser work = new(nfa, accept, limits, origin);
-        work.NumberOf([start]);
+        work.Begin();
+        work.Open(start);
+        work.Number();
         List<DfaEdge[]> edges = [];
         while (edges.Count < work._sets.Count)
         {
@@ -35,43 +52,66 @@ internal sealed class Determiniser
 
     private DfaEdge[] EdgesOf(int[] set)
     {
-        Nfa.Edge[] edges = [.. set.SelectMany(_nfa.Edges)];
-        if (edges.Length == 0)
+        _edges.Clear();
+        foreach (int state in set)
         {
-            return [];
+            _nfa.CopyEdges(state, _edges);
         }
 
-        SortedSet<int> borders = [];
-        foreach (Nfa.Edge edge in edges)
+        _borders.Clear();
+        foreach (Nfa.Edge edge in _edges)
         {
-            borders.Add(edge.First);
-            borders.Add(edge.Last + 1);
+            _borders.Add(edge.First);
+            _borders.Add(edge.Last + 1);
         }
 
-        Array.Sort(edges, (a, b) => a.First.CompareTo(b.First));
-        List<DfaEdge> result = [];
-        List<Nfa.Edge> live = [];
-        HashSet<int> targets = [];
+        _borders.Sort();
+        _edges.Sort(static (a, b) => a.First.CompareTo(b.First));
+        _result.Clear();
+        _live.Clear();
         int next = 0, from = -1;
-        foreach (int border in borders)
+        foreach (int border in _borders)
         {
-            if (live.Count > 0)
+            if (border == from)
             {
-                targets.Clear();
-                targets.UnionWith(live.Select(edge => edge.To));
-                Append(result, new DfaEdge(from, border - 1, NumberOf(targets)));
+                continue;
             }
 
-            live.RemoveAll(edge => edge.Last < border);
-            for (; next < edges.Length && edges[next].First == border; next++)
+            if (_live.Count > 0)
             {
-                live.Add(edges[next]);
+                Begin();
+                foreach (Nfa.Edge edge in _live)
+                {
+                    Open(edge.To);
+                }
+
+                Append(_result, new DfaEdge(from, border - 1, Number()));
+            }
+
+            LeaveBehind(border);
+            for (; next < _edges.Count && _edges[next].First == border; next++)
+            {
+                _live.Add(_edges[next]);
             }
 
             from = border;
         }
 
-        return [.. result];
+        return [.. _result];
+    }
+
+    private void LeaveBehind(int border)
+    {
+        int kept = 0;
+        foreach (Nfa.Edge edge in CollectionsMarshal.AsSpan(_live))
+        {
+            if (edge.Last >= border)
+            {
+                _live[kept++] = edge;
+            }
+        }
+
+        _live.RemoveRange(kept, _live.Count - kept);
     }
 
     private static void Append(List<DfaEdge> edges, DfaEdge edge)
@@ -86,30 +126,44 @@ internal sealed class Determiniser
         }
     }
 
-    /// <summary>The number of a set with all that it reaches without a symbol. States that only lead on so are left out of it.</summary>
-    private int NumberOf(IEnumerable<int> states)
+    private void Begin()
     {
-        _closed.Clear();
-        foreach (int state in states)
-        {
-            Open(state);
-        }
+        _turn++;
+        _open.Clear();
+        _key.Clear();
+    }
 
-        while (_open.TryPop(out int state))
+    /// <summary>The number of the states opened with all that they reach without a symbol. States that only lead on so are left out of
+    /// it.</summary>
+    private int Number()
+    {
+        for (int next = 0; next < _open.Count; next++)
         {
-            foreach (int to in _nfa.Empties(state))
+            int state = _open[next];
+            if (state == _accept || _nfa.HasEdges(state))
+            {
+                _key.Add(state);
+            }
+
+            _empties.Clear();
+            _nfa.CopyEmpties(state, _empties);
+            foreach (int to in _empties)
             {
                 Open(to);
             }
         }
 
-        int[] key = [.. _closed.Where(state => state == _accept || _nfa.HasEdges(state)).Order()];
-        if (!_numbers.TryGetValue(key, out int number))
+        _key.Sort();
+        ReadOnlySpan<int> key = CollectionsMarshal.AsSpan(_key);
+        if (!_numbersOf.TryGetValue(key, out int number))
         {
             number = _sets.Count;
-            _sets.Add(key);
+            _members += key.Length;
+            _limits.RequireMembers(_members, _origin);
+            int[] set = [.. key];
+            _sets.Add(set);
             _limits.RequireStates(_sets.Count, _origin);
-            _numbers.Add(key, number);
+            _numbers.Add(set, number);
         }
 
         return number;
@@ -117,27 +171,34 @@ internal sealed class Determiniser
 
     private void Open(int state)
     {
-        if (_closed.Add(state))
+        if (_closedIn[state] != _turn)
         {
-            _open.Push(state);
+            _closedIn[state] = _turn;
+            _open.Add(state);
         }
     }
 
-    private sealed class SetComparer : IEqualityComparer<int[]>
+    private sealed class SetComparer : IEqualityComparer<int[]>, IAlternateEqualityComparer<ReadOnlySpan<int>, int[]>
     {
         public static readonly SetComparer Instance = new();
 
         public bool Equals(int[]? x, int[]? y) => x.AsSpan().SequenceEqual(y);
 
-        public int GetHashCode(int[] obj)
+        public int GetHashCode(int[] obj) => GetHashCode(obj.AsSpan());
+
+        public bool Equals(ReadOnlySpan<int> alternate, int[] other) => alternate.SequenceEqual(other);
+
+        public int GetHashCode(ReadOnlySpan<int> alternate)
         {
             HashCode hash = default;
-            foreach (int value in obj)
+            foreach (int value in alternate)
             {
                 hash.Add(value);
             }
 
             return hash.ToHashCode();
         }
+
+        public int[] Create(ReadOnlySpan<int> alternate) => alternate.ToArray();
     }
 }

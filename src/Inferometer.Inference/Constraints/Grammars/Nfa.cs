@@ -23,31 +23,43 @@ internal sealed class Nfa(GrammarLimits limits, string origin)
 
     public void AddEmpty(int from, int to) => Link(from, new Edge(NoSymbol, NoSymbol, to, _first[from]));
 
-    /// <summary>States reached without a symbol.</summary>
-    public IEnumerable<int> Empties(int state)
+    /// <summary>Appends the states reached without a symbol.</summary>
+    public void CopyEmpties(int state, List<int> states)
     {
         for (int i = _first[state]; i >= 0; i = _edges[i].Next)
         {
             if (_edges[i].First == NoSymbol)
             {
-                yield return _edges[i].To;
+                states.Add(_edges[i].To);
             }
         }
     }
 
-    /// <summary>Edges that take a symbol.</summary>
-    public IEnumerable<Edge> Edges(int state)
+    /// <summary>Appends the edges that take a symbol.</summary>
+    public void CopyEdges(int state, List<Edge> edges)
     {
         for (int i = _first[state]; i >= 0; i = _edges[i].Next)
         {
             if (_edges[i].First != NoSymbol)
             {
-                yield return _edges[i];
+                edges.Add(_edges[i]);
             }
         }
     }
 
-    public bool HasEdges(int state) => Edges(state).Any();
+    /// <summary>Whether an edge of a state takes a symbol.</summary>
+    public bool HasEdges(int state)
+    {
+        for (int i = _first[state]; i >= 0; i = _edges[i].Next)
+        {
+            if (_edges[i].First != NoSymbol)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     private void Link(int from, Edge edge)
     {

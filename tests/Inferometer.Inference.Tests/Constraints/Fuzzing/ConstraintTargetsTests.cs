@@ -1,3 +1,4 @@
+using System.Text;
 using Inferometer.Inference.Constraints.Fuzzing;
 using Inferometer.ModelFiles.Fuzzing;
 
@@ -9,6 +10,19 @@ public sealed class ConstraintTargetsTests
 
     private static FuzzTarget Target(string name) =>
         ConstraintTargets.All.Single(target => string.Equals(target.Name, name, StringComparison.Ordinal));
+
+    [Theory]
+    [InlineData(
+        "schema", "{\"type\":[\"string\",\"null\"],\"format\":\"date\",\"pattern\":\"^(ab|[^c-e\\\\s])*$|[\\\\u00e9\\\\x41]", ".?", "\"}", 78)]
+    [InlineData("gbnf", "root ::= \"x\" ", "[a-h]? ", "\n", 167)]
+    public void Parts_that_may_be_left_out_take_little_memory(string name, string before, string part, string behind, int count)
+    {
+        byte[] input = Encoding.UTF8.GetBytes(before + string.Concat(Enumerable.Repeat(part, count)) + behind);
+        Target(name).Read(input);
+        long start = GC.GetAllocatedBytesForCurrentThread();
+        Target(name).Read(input);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - start, 1, 2 << 20);
+    }
 
     [Theory]
     [MemberData(nameof(Targets))]

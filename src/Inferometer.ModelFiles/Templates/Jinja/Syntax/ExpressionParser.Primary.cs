@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Numerics;
+using System.Text;
 using Inferometer.ModelFiles.Templates.Jinja.Values;
 
 namespace Inferometer.ModelFiles.Templates.Jinja.Syntax;
@@ -15,13 +16,7 @@ internal sealed partial class ExpressionParser
             case TokenKind.Name:
                 return Named(token);
             case TokenKind.Text:
-                string text = token.Text;
-                while (tokens.Current.Kind == TokenKind.Text)
-                {
-                    text += tokens.Take().Text;
-                }
-
-                return new Literal(token.Offset, new StringValue(text));
+                return new Literal(token.Offset, new StringValue(Joined(token.Text)));
             case TokenKind.Integer:
                 return new Literal(token.Offset, Integer(token));
             case TokenKind.Float:
@@ -38,6 +33,23 @@ internal sealed partial class ExpressionParser
             default:
                 throw TokenStream.Fault($"unexpected {token}", token.Offset);
         }
+    }
+
+    /// <summary>Texts that stand side by side are one; there may be thousands of them.</summary>
+    private string Joined(string first)
+    {
+        if (tokens.Current.Kind != TokenKind.Text)
+        {
+            return first;
+        }
+
+        StringBuilder all = new(first);
+        while (tokens.Current.Kind == TokenKind.Text)
+        {
+            all.Append(tokens.Take().Text);
+        }
+
+        return all.ToString();
     }
 
     private Expression Named(Token token)
@@ -172,13 +184,19 @@ internal sealed partial class ExpressionParser
 
     private string DottedName(string what)
     {
-        string name = tokens.Expect(TokenKind.Name, what).Text;
-        while (tokens.TakeIf("."))
+        string first = tokens.Expect(TokenKind.Name, what).Text;
+        if (!tokens.Current.Is("."))
         {
-            name += "." + tokens.Expect(TokenKind.Name, what).Text;
+            return first;
         }
 
-        return name;
+        StringBuilder all = new(first);
+        while (tokens.TakeIf("."))
+        {
+            all.Append('.').Append(tokens.Expect(TokenKind.Name, what).Text);
+        }
+
+        return all.ToString();
     }
 
     private Expression Test(int offset, Expression value)

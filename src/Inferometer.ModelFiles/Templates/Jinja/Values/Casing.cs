@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 
@@ -29,10 +30,12 @@ internal static class Casing
         ['\ufb06'] = "ST",
     };
 
+    private static readonly SearchValues<char> BecomeSeveral = SearchValues.Create([.. SeveralUpper.Keys]);
+
     public static string Upper(string text)
     {
         string upper = text.ToUpperInvariant();
-        return upper.Any(SeveralUpper.ContainsKey) ? string.Concat(upper.Select(c => SeveralUpper.GetValueOrDefault(c)
+        return upper.AsSpan().ContainsAny(BecomeSeveral) ? string.Concat(upper.Select(c => SeveralUpper.GetValueOrDefault(c)
             ?? c.ToString())) : upper;
     }
 
