@@ -93,7 +93,8 @@ internal static partial class PreTokenizerPatterns
         : pattern.Length <= LongestForeign ? new Regex(pattern, RegexOptions.CultureInvariant, ForeignMatchLimit)
         : throw new ArgumentException(
             string.Create(
-                CultureInfo.InvariantCulture, $"it has {pattern.Length} characters; at most {LongestForeign} are allowed"));
+                CultureInfo.InvariantCulture, $"it has {pattern.Length} characters; at most {LongestForeign} are allowed"),
+            nameof(pattern));
 
     [GeneratedRegex(Gpt2, RegexOptions.CultureInvariant, -1)]
     private static partial Regex Gpt2Regex();

@@ -8,7 +8,7 @@ namespace Inferometer.Inference.Chat.Fuzzing;
 /// <summary>The readers of what models write: answers with reasoning and calls of tools, in pieces.</summary>
 public static class AnswerTargets
 {
-    // A call that is held is copied with each piece, which a limit of memory per letter would count.
+    // A call that is held is copied with each piece, so that memory goes by the square of an answer's length.
     private const int LongestAnswer = 2000;
 
     private static readonly ToolDeclaration[] Tools =
@@ -39,7 +39,12 @@ public static class AnswerTargets
             string.Equals(Describe(whole), Describe(Read(syntax, pieces, streams: false)), StringComparison.Ordinal),
             "an answer in pieces gives something else than at once");
         RequireOrder(Read(syntax, pieces, streams: true));
-    });
+    })
+    {
+        // Pieces may be of one letter. Each is put behind the text held (half of the longest answer on average, two bytes a letter), in
+        // two readings; where an answer may be a bare call, its blanks are trimmed off for a look at how it begins.
+        AllocationFactor = 4 * LongestAnswer,
+    };
 
     /// <summary>All of the above.</summary>
     public static IReadOnlyList<FuzzTarget> All => [Calls];
