@@ -91,15 +91,25 @@ public sealed class ReplicaTests(EngineFixture fixture)
         string beginning = string.Join(',', Enumerable.Range(0, 400).Select(i => 300 + (i * 7 % 900)));
         (await server.PostAsync(Text, $$"""{"prompt":[{{beginning}}],"max_tokens":1}""")).Succeeded();
         Assert.Equal(1, replicas.Engines[0].Statistics.CompletedRequests);
+        while (await OutstandingAsync(server, engine: 0) > 0)
+        {
+            await Task.Delay(5, TestContext.Current.CancellationToken); // its answer is out a little before it is taken off
+        }
 
         // The engine that has it is busy now, though not with so much that computing it again would be less.
-        using HttpResponseMessage busy = await StreamAsync(server, "Once", 200);
-        using IDisposable held = replicas.Engines[0].Hold();
+        using IDisposable held = replicas.Engines[0].Hold(); // first, so that what keeps it busy cannot be done before the others come
+        Task<Answer> busy = server.PostAsync(Text, """{"prompt":"Once","max_tokens":200}""");
+        while (await OutstandingAsync(server, engine: 0) == 0)
+        {
+            await Task.Delay(5, TestContext.Current.CancellationToken); // until it is the engine's
+        }
+
         Task<Answer> again = server.PostAsync(Text, $$"""{"prompt":[{{beginning}},50,51],"max_tokens":1}""");
         await TestServer.UntilAsync(() => server.Server.RequestsUnderWay == 2, "it was there");
         (await server.PostAsync(Text, """{"prompt":"Something else","max_tokens":1}""")).Succeeded();
         Assert.Equal(1, replicas.Engines[1].Statistics.CompletedRequests);
         held.Dispose();
+        (await busy).Succeeded();
         JsonElement usage = (await again).Succeeded().Json.GetProperty("usage");
         Assert.Equal(400, usage.GetProperty("prompt_tokens_details").GetProperty("cached_tokens").GetInt32());
     }
@@ -164,6 +174,14 @@ public sealed class ReplicaTests(EngineFixture fixture)
         MemoryPlan plan = InferenceEngine.PlanMemory(path, options);
         CpuModelRunner runner = new(network, network.CreateCache(plan.BlockCount));
         return new InferenceEngine(runner, GgufTokenizer.Load(GgufHeader.Read(path)), options, plan, time: time);
+    }
+
+    private static async Task<int> OutstandingAsync(TestServer server, int engine)
+    {
+        string page = await server.Client.GetStringAsync(new Uri("/metrics", UriKind.Relative), TestContext.Current.CancellationToken);
+        string line = page.Split('\n').Single(l => l.StartsWith("inferometer_replica_outstanding_tokens{", StringComparison.Ordinal)
+            && l.Contains($"engine=\"{engine}\"", StringComparison.Ordinal));
+        return int.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture);
     }
 
     private static async Task<HttpResponseMessage> StreamAsync(TestServer server, string prompt, int tokens)
