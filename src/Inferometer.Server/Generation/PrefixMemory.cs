@@ -5,8 +5,8 @@ namespace Inferometer.Server.Generation;
 
 /// <summary>
 /// Which beginnings of prompts an engine was given lately, block by block, so that a prompt that begins alike can go where it is in the
-/// cache. Of blocks that fall on one place the later stays; what it says may be wrong then, or out of date, and costs a guess. Not
-/// thread-safe.
+/// cache. A block may lie in any of eight places, of which the one given last stays longest: with one place each, a long prompt would
+/// push out blocks of its own. What it says may be out of date, and costs a guess then. Not thread-safe.
 /// </summary>
 /// <param name="blocks">Blocks of the engine's cache.</param>
 internal sealed class PrefixMemory(int blocks)
@@ -16,7 +16,9 @@ internal sealed class PrefixMemory(int blocks)
 
     private const int MostPlaces = 1 << 16;
 
-    private readonly UInt128[] _places = new UInt128[Math.Min(MostPlaces, (int)BitOperations.RoundUpToPowerOf2(2 * (uint)blocks))];
+    private const int Ways = 8;
+
+    private readonly UInt128[] _places = new UInt128[Math.Clamp((int)BitOperations.RoundUpToPowerOf2(2 * (uint)blocks), Ways, MostPlaces)];
 
     /// <summary>The hashes of a prompt's whole blocks, each over all that is before it.</summary>
     /// <param name="prompt">Tokens.</param>
@@ -37,7 +39,7 @@ internal sealed class PrefixMemory(int blocks)
     public int KnownTokens(ReadOnlySpan<UInt128> hashes)
     {
         int known = 0;
-        while (known < hashes.Length && _places[PlaceOf(hashes[known])] == hashes[known])
+        while (known < hashes.Length && PlacesOf(hashes[known]).Contains(hashes[known]))
         {
             known++;
         }
@@ -50,9 +52,12 @@ internal sealed class PrefixMemory(int blocks)
     {
         foreach (UInt128 hash in hashes)
         {
-            _places[PlaceOf(hash)] = hash;
+            Span<UInt128> places = PlacesOf(hash);
+            int last = places.IndexOf(hash) is >= 0 and var found ? found : Ways - 1;
+            places[..last].CopyTo(places[1..]);
+            places[0] = hash;
         }
     }
 
-    private int PlaceOf(UInt128 hash) => (int)((ulong)hash & (uint)(_places.Length - 1));
+    private Span<UInt128> PlacesOf(UInt128 hash) => _places.AsSpan(Ways * (int)((ulong)hash & (uint)((_places.Length / Ways) - 1)), Ways);
 }
