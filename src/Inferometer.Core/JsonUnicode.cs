@@ -28,7 +28,9 @@ public static class JsonUnicode
         return true;
     }
 
-    /// <summary>Where the first name or text stands that is no Unicode: <c>messages[0].content</c>; of a name, the object it is in.</summary>
+    /// <summary>
+    /// Where the first name or text stands that is no Unicode: <c>messages[0].content</c>; of a name, the object it is in.
+    /// </summary>
     /// <param name="value">A value of a parsed document.</param>
     /// <returns>Null where all are sound; empty for the value itself.</returns>
     public static string? PlaceOfUnsound(JsonElement value) => IsSound(value) ? null : Place(value, "");

@@ -43,7 +43,9 @@ internal static class ImportedFigures
         o.TryGetProperty(name, out JsonElement value) && value.ValueKind is JsonValueKind.String && value.GetString(
             ) is { Length: > 0 } text ? text : null;
 
-    /// <summary>A setting as it stands; of equal names in an object, at whatever depth, the last counts, as it does for those programs.</summary>
+    /// <summary>
+    /// A setting as it stands; of equal names in an object, at whatever depth, the last counts, as it does for those programs.
+    /// </summary>
     public static JsonNode? Setting(JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.Object => Settings(value),

@@ -48,7 +48,8 @@ public class WrongInputTests
     [InlineData("estimate llama-3.1-8b --on h100 --draft nothing-like-it", ExitCode.Failed, "'nothing-like-it' is not a model")]
     [InlineData("estimate llama-3.1-8b --on h100 --draft ngram --acceptance 2", ExitCode.Usage, "--acceptance: '2'")]
     [InlineData("estimate llama-3.1-8b --on h100 --prefix-cached 5000", ExitCode.Failed, "5000 is not allowed")]
-    [InlineData("estimate llama-3.1-8b --on flops=312", ExitCode.Usage, "--on: memory_size is missing; a system of your own is flops=TFLOPS")]
+    [InlineData(
+        "estimate llama-3.1-8b --on flops=312", ExitCode.Usage, "--on: memory_size is missing; a system of your own is flops=TFLOPS")]
     [InlineData(
         "estimate llama-3.1-8b --on flops=900,memory_size=80e9,memory_bw=3000,icn=100", ExitCode.Usage,
         "--on: 'Memory_size' is 80,000,000,000 GB; it should be above 0 and at most 10,000,000 GB.")]

@@ -63,12 +63,14 @@ public sealed class HuggingFaceConfigReaderTests
     [InlineData("\"rope_scaling\":{\"type\":\"linear\"}", "llama", "rope_scaling.factor")]
     [InlineData("\"rope_scaling\":{\"type\":\"longrope\",\"short_factor\":[1]}", "phi3", "rope_scaling.short_factor")]
     [InlineData(
-        "\"q_lora_rank\":32,\"kv_lora_rank\":16,\"qk_nope_head_dim\":16,\"qk_rope_head_dim\":8,\"v_head_dim\":16,\"linear_num_key_heads\":2,"
+        "\"q_lora_rank\":32,\"kv_lora_rank\":16,\"qk_nope_head_dim\":16,\"qk_rope_head_dim\":8,\"v_head_dim\":16,"
+            + "\"linear_num_key_heads\":2,"
             + "\"linear_num_value_heads\":4,\"linear_key_head_dim\":16,\"linear_value_head_dim\":16,\"linear_conv_kernel_dim\":4,"
             + "\"n_routed_experts\":8,\"num_experts_per_tok\":2,\"moe_intermediate_size\":64,\"first_k_dense_replace\":1",
         "axk2", "layers of another kind than the family's latent attention")]
     [InlineData(
-        "\"layer_types\":[\"full_attention\"],\"num_layers_per_stack\":2,\"sliding_window\":32", "hrm_text", "one entry for each of the 2 layers")]
+        "\"layer_types\":[\"full_attention\"],\"num_layers_per_stack\":2,\"sliding_window\":32",
+        "hrm_text", "one entry for each of the 2 layers")]
     [InlineData("\"hybrid_override_pattern\":\"M*\"", "nemotron_h", "hybrid_override_pattern")]
     [InlineData("\"head_dim\":64000,\"num_hidden_layers\":16000,\"hidden_size\":4000000,\"num_attention_heads\":60000", "llama", "2^63")]
     public void Contradictions_are_refused(string extra, string modelType, string fault) =>

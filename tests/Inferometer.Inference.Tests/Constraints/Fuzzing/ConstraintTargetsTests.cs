@@ -13,7 +13,8 @@ public sealed class ConstraintTargetsTests
 
     [Theory]
     [InlineData(
-        "schema", "{\"type\":[\"string\",\"null\"],\"format\":\"date\",\"pattern\":\"^(ab|[^c-e\\\\s])*$|[\\\\u00e9\\\\x41]", ".?", "\"}", 78)]
+        "schema", "{\"type\":[\"string\",\"null\"],\"format\":\"date\",\"pattern\":\"^(ab|[^c-e\\\\s])*$|[\\\\u00e9\\\\x41]", ".?", "\"}",
+        78)]
     [InlineData("gbnf", "root ::= \"x\" ", "[a-h]? ", "\n", 167)]
     public void Parts_that_may_be_left_out_take_little_memory(string name, string before, string part, string behind, int count)
     {
