@@ -73,7 +73,7 @@ internal static class CommandWords
         string[] prompt = words is "run" && label is not "--prompt" ? ["-p", "Once"] : [];
         string[] load = words is "simulate" && label is not ("--rate" or "--users" or "--trace") ? ["--rate", "1"] : [];
         string[] service = words is "watch" && label is not "--url" ? ["--url", "http://127.0.0.1:1"] : [];
-        string[] measured = words is "explain" ? ["--ttft", "900"] : [];
+        string[] measured = words is "explain" && label is not "--ttft" ? ["--ttft", "900"] : [];
         string[] runs = words is "report" ? ["latest"] : [];
         string[] last = label.StartsWith('-') ? given : [];
         return [.. words.Split(' '), .. arguments, .. runs, .. options, .. prompt, .. load, .. service, .. measured, .. last];

@@ -57,8 +57,8 @@ public class InfoCommandTests
         [
             (folder.File("missing.gguf"), "there is no such file"),
             (folder.File(""), "holds no config.json"),
-            (folder.Write("empty.gguf", []), "no GGUF file"),
-            (folder.Write("text.gguf", "Once upon a time"u8.ToArray()), "no GGUF file"),
+            (folder.Write("empty.gguf", []), "not a GGUF file: it is empty"),
+            (folder.Write("text.gguf", "Once upon a time"u8.ToArray()), "not a GGUF file"),
             (folder.Write("magic.gguf", "GGUF"u8.ToArray()), "magic.gguf"),
             (folder.Write("header.gguf", model[..5000]), "header.gguf"),
             (folder.Write("truncated.gguf", model[..^100]), "truncated.gguf"),
