@@ -48,7 +48,7 @@ sealed class Echo : IChatClient
 
     public IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
         IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default) =>
-        throw new NotSupportedException();
+        throw new NotSupportedException(); // an answer in pieces is not asked for here
 
     public object? GetService(Type serviceType, object? serviceKey = null) => null;
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Inferometer.Cli.Hosting;
 
 namespace Inferometer.Cli.Tests;
@@ -15,6 +16,24 @@ internal sealed record CommandRun(int Code, string Output, string Error)
         await using StringWriter error = new();
         int code = await InferometerCommand.RunAsync(args, output, error, TestContext.Current.CancellationToken);
         return new CommandRun(code, output.ToString(), error.ToString());
+    }
+
+    /// <summary>
+    /// In a process of its own, where the variable COLUMNS is <paramref name="columns"/>: tests must not change the environment of one
+    /// another.
+    /// </summary>
+    public static async Task<CommandRun> OfWidth(string columns, params string[] args)
+    {
+        ProcessStartInfo start = new("dotnet", [typeof(InferometerCommand).Assembly.Location, .. args])
+        {
+            UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true,
+        };
+        start.Environment["COLUMNS"] = columns;
+        using Process child = Process.Start(start)!;
+        Task<string> error = child.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        string output = await child.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await child.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return new CommandRun(child.ExitCode, output, await error);
     }
 
     /// <summary>As a user types it; no argument holds a blank.</summary>

@@ -13,9 +13,9 @@ public class DocumentationTests
         [.. Blocks("docs/estimate.md").Where(b => !b[0].StartsWith("$ ", StringComparison.Ordinal)).SelectMany(b => b)
             .Where(l => l.StartsWith("inferometer ", StringComparison.Ordinal))];
 
-    public static TheoryData<string, string> Captures =>
-        new(Blocks("docs/estimate.md").Where(b => b[0].StartsWith("$ inferometer ", StringComparison.Ordinal))
-            .Select(b => (b[0][2..], string.Join('\n', b[1..]))));
+    public static TheoryData<string, string> Captures => CapturesOf("docs/estimate.md");
+
+    public static TheoryData<string, string> Plans => CapturesOf("docs/plan.md");
 
     [Theory]
     [MemberData(nameof(Commands))]
@@ -26,6 +26,12 @@ public class DocumentationTests
     [MemberData(nameof(Captures))]
     public async Task Output_in_the_guide_is_what_is_printed(string line, string printed) =>
         Assert.Equal(printed, (await CommandRun.Of(line.Split(' ')[1..])).Succeeded().Output.TrimEnd());
+
+    // A hundred columns wide. Where nothing keeps the level asked for, the plan says so, and fails.
+    [Theory]
+    [MemberData(nameof(Plans))]
+    public async Task A_plan_in_the_guide_is_what_is_printed(string line, string printed) =>
+        Assert.Equal(printed.Split('\n'), (await CommandRun.OfWidth("100", line.Split(' ')[1..])).Output.TrimEnd().Split('\n'));
 
     [Fact]
     public async Task Output_in_the_readme_is_what_its_command_prints()
@@ -64,6 +70,10 @@ public class DocumentationTests
         CommandRun run = (await CommandRun.Of("estimate", "--config", file)).Succeeded();
         Assert.Contains("Llama-3.1-8B on 2 x H100_SXM", run.Output, StringComparison.Ordinal);
     }
+
+    private static TheoryData<string, string> CapturesOf(string file) =>
+        new(Blocks(file).Where(b => b.Length > 1 && b[0].StartsWith("$ inferometer ", StringComparison.Ordinal))
+            .Select(b => (b[0][2..], string.Join('\n', b[1..]))));
 
     // The lines between two fences.
     private static IEnumerable<string[]> Blocks(string file)

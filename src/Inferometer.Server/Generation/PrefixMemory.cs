@@ -18,7 +18,7 @@ internal sealed class PrefixMemory(int blocks)
 
     private const int Ways = 8;
 
-    private readonly UInt128[] _places = new UInt128[Math.Clamp((int)BitOperations.RoundUpToPowerOf2(2 * (uint)blocks), Ways, MostPlaces)];
+    private readonly UInt128[] _places = new UInt128[BitOperations.RoundUpToPowerOf2((uint)Math.Min(Ways * (long)blocks, MostPlaces))];
 
     /// <summary>The hashes of a prompt's whole blocks, each over all that is before it.</summary>
     /// <param name="prompt">Tokens.</param>

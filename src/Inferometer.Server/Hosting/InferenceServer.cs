@@ -235,6 +235,9 @@ public sealed class InferenceServer : IAsyncDisposable
 
         // An answer that broke off is thrown to it on purpose; all other errors are caught and logged before it sees them.
         logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Critical);
+
+        // Why it cannot start is thrown, and told once, in one line.
+        logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
         if (options.Log is { } own)
         {
             logging.AddProvider(own);

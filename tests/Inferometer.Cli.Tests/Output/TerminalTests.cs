@@ -1,8 +1,8 @@
-using System.Diagnostics;
+using Inferometer.Cli.Hosting;
 
 namespace Inferometer.Cli.Tests.Output;
 
-/// <summary>How wide pages are, in a process of its own: tests must not change the environment of one another.</summary>
+/// <summary>How wide pages are.</summary>
 public class TerminalTests
 {
     [Fact]
@@ -35,17 +35,8 @@ public class TerminalTests
 
     private static async Task<string[]> LinesAsync(string columns, params string[] arguments)
     {
-        ProcessStartInfo start = new("dotnet") { UseShellExecute = false, RedirectStandardOutput = true };
-        start.Environment["COLUMNS"] = columns;
-        foreach (string argument in (string[])[typeof(InferometerCommand).Assembly.Location, .. arguments])
-        {
-            start.ArgumentList.Add(argument);
-        }
-
-        using Process child = Process.Start(start)!;
-        string output = await child.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
-        await child.WaitForExitAsync(TestContext.Current.CancellationToken);
-        Assert.Equal(0, child.ExitCode);
-        return output.TrimEnd('\n').Split('\n');
+        CommandRun run = await CommandRun.OfWidth(columns, arguments);
+        Assert.Equal(ExitCode.Success, run.Code);
+        return run.Output.TrimEnd('\n').Split('\n');
     }
 }

@@ -143,9 +143,11 @@ public sealed class GuardTests(EngineFixture fixture)
     public async Task A_port_that_is_taken_is_told()
     {
         await using TestServer server = await TestServer.StartAsync(fixture.Model);
-        ServerOptions options = new() { Port = server.Server.Address.Port, Log = new CapturedLog() };
+        CapturedLog log = new();
+        ServerOptions options = new() { Port = server.Server.Address.Port, Log = log };
         InferometerException error = await Assert.ThrowsAsync<InferometerException>(
             () => InferenceServer.StartAsync(fixture.Model, options, cancellationToken: TestContext.Current.CancellationToken));
         Assert.Contains("cannot listen", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(log.Lines, line => line.Contains("   at ", StringComparison.Ordinal));
     }
 }

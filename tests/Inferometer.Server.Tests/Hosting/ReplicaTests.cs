@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Text.Json;
@@ -91,19 +92,12 @@ public sealed class ReplicaTests(EngineFixture fixture)
         string beginning = string.Join(',', Enumerable.Range(0, 400).Select(i => 300 + (i * 7 % 900)));
         (await server.PostAsync(Text, $$"""{"prompt":[{{beginning}}],"max_tokens":1}""")).Succeeded();
         Assert.Equal(1, replicas.Engines[0].Statistics.CompletedRequests);
-        while (await OutstandingAsync(server, engine: 0) > 0)
-        {
-            await Task.Delay(5, TestContext.Current.CancellationToken); // its answer is out a little before it is taken off
-        }
+        await UntilEngine0Async(server, tokens => tokens == 0); // its answer is out a little before it is taken off
 
         // The engine that has it is busy now, though not with so much that computing it again would be less.
         using IDisposable held = replicas.Engines[0].Hold(); // first, so that what keeps it busy cannot be done before the others come
         Task<Answer> busy = server.PostAsync(Text, """{"prompt":"Once","max_tokens":200}""");
-        while (await OutstandingAsync(server, engine: 0) == 0)
-        {
-            await Task.Delay(5, TestContext.Current.CancellationToken); // until it is the engine's
-        }
-
+        await UntilEngine0Async(server, tokens => tokens > 0); // it is the engine's
         Task<Answer> again = server.PostAsync(Text, $$"""{"prompt":[{{beginning}},50,51],"max_tokens":1}""");
         await TestServer.UntilAsync(() => server.Server.RequestsUnderWay == 2, "it was there");
         (await server.PostAsync(Text, """{"prompt":"Something else","max_tokens":1}""")).Succeeded();
@@ -176,12 +170,20 @@ public sealed class ReplicaTests(EngineFixture fixture)
         return new InferenceEngine(runner, GgufTokenizer.Load(GgufHeader.Read(path)), options, plan, time: time);
     }
 
-    private static async Task<int> OutstandingAsync(TestServer server, int engine)
+    /// <summary>Waits until the first engine has as many tokens to compute as is asked for.</summary>
+    private static async Task UntilEngine0Async(TestServer server, Func<int, bool> isSo)
     {
-        string page = await server.Client.GetStringAsync(new Uri("/metrics", UriKind.Relative), TestContext.Current.CancellationToken);
-        string line = page.Split('\n').Single(l => l.StartsWith("inferometer_replica_outstanding_tokens{", StringComparison.Ordinal)
-            && l.Contains($"engine=\"{engine}\"", StringComparison.Ordinal));
-        return int.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture);
+        long start = Stopwatch.GetTimestamp();
+        int tokens;
+        do
+        {
+            Assert.True(Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(30), "the first engine never had so many tokens");
+            string page = await server.Client.GetStringAsync(new Uri("/metrics", UriKind.Relative), TestContext.Current.CancellationToken);
+            string line = page.Split('\n').Single(l => l.StartsWith("inferometer_replica_outstanding_tokens{", StringComparison.Ordinal)
+                && l.Contains("engine=\"0\"", StringComparison.Ordinal));
+            tokens = int.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture);
+        }
+        while (!isSo(tokens));
     }
 
     private static async Task<HttpResponseMessage> StreamAsync(TestServer server, string prompt, int tokens)

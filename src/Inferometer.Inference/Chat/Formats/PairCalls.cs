@@ -6,20 +6,18 @@ namespace Inferometer.Inference.Chat.Formats;
 
 /// <summary>
 /// Reads calls as Gemma writes them: <c>call:f{city:QOsloQ,days:3,at:[QaQ]}</c>, where Q is a mark around texts. Names of members stand
-/// bare;
-/// JSON's own texts are taken too.
+/// bare; JSON's own texts are taken too.
 /// </summary>
-internal sealed class PairCalls
+internal sealed class PairCalls : CallText
 {
     private const int DeepestNesting = 32;
 
-    private readonly string _text;
     private readonly string _quote;
-    private int _at;
     private int _depth;
     private bool _failed;
 
-    private PairCalls(string text, string quote) => (_text, _quote) = (text, quote);
+    private PairCalls(string text, string quote)
+        : base(text) => _quote = quote;
 
     /// <summary>The calls of a text; null where it is something else.</summary>
     /// <param name="text">The text between the marks of a section.</param>
@@ -44,7 +42,7 @@ internal sealed class PairCalls
             calls.Add(ToolCall.Of(null, name, JsonElement.Parse(json.ToString())));
             reader.Skip();
         }
-        while (reader._at < text.Length);
+        while (reader.At < text.Length);
 
         return calls;
     }
@@ -124,10 +122,10 @@ internal sealed class PairCalls
     /// <summary>A number, a truth value, nothing; else the text as it stands there.</summary>
     private void Word(StringBuilder json)
     {
-        int length = _text.AsSpan(_at).IndexOfAny(',', '}', ']');
-        string word = _text.Substring(_at, length < 0 ? _text.Length - _at : length).Trim();
+        int length = Source.AsSpan(At).IndexOfAny(',', '}', ']');
+        string word = Source.Substring(At, length < 0 ? Source.Length - At : length).Trim();
         _failed |= length < 0 || word.Length == 0;
-        _at += Math.Max(length, 0);
+        At += Math.Max(length, 0);
         if (word is "true" or "false" or "null")
         {
             json.Append(word);
@@ -148,13 +146,13 @@ internal sealed class PairCalls
 
     private string Quoted()
     {
-        if (JsonPieces.First(_text[_at..]) is not ({ ValueKind: JsonValueKind.String } value, int length))
+        if (JsonPieces.First(Source[At..]) is not ({ ValueKind: JsonValueKind.String } value, int length))
         {
             _failed = true;
             return "";
         }
 
-        _at += length;
+        At += length;
         return value.GetString()!;
     }
 
@@ -164,44 +162,23 @@ internal sealed class PairCalls
     /// <summary>The text up to a mark, which is passed over where it is one of its own rather than what comes next.</summary>
     private string Until(string mark, bool isMark = false)
     {
-        int end = _text.IndexOf(mark, _at, StringComparison.Ordinal);
+        int end = Source.IndexOf(mark, At, StringComparison.Ordinal);
         _failed |= end < 0;
         if (_failed)
         {
             return "";
         }
 
-        string text = _text[_at..end];
-        _at = end + (isMark ? mark.Length : 0);
+        string text = Source[At..end];
+        At = end + (isMark ? mark.Length : 0);
         return text;
     }
 
     private bool TakeMark(string mark)
     {
         Skip();
-        bool isThere = _text.AsSpan(_at).StartsWith(mark);
-        _at += isThere ? mark.Length : 0;
+        bool isThere = Source.AsSpan(At).StartsWith(mark);
+        At += isThere ? mark.Length : 0;
         return isThere;
-    }
-
-    private char Peek()
-    {
-        Skip();
-        return _at < _text.Length ? _text[_at] : '\0';
-    }
-
-    private bool Take(char expected)
-    {
-        bool isThere = Peek() == expected && _at < _text.Length;
-        _at += isThere ? 1 : 0;
-        return isThere;
-    }
-
-    private void Skip()
-    {
-        while (_at < _text.Length && char.IsWhiteSpace(_text[_at]))
-        {
-            _at++;
-        }
     }
 }

@@ -5,16 +5,17 @@ using System.Text.Json;
 namespace Inferometer.Inference.Chat.Formats;
 
 /// <summary>Reads calls as Python writes them: <c>[f(a='x', b=[1, True]), g()]</c>. Arguments have names; values are literals.</summary>
-internal sealed class PythonCalls
+internal sealed class PythonCalls : CallText
 {
     private const int DeepestNesting = 32;
 
-    private readonly string _text;
-    private int _at;
     private int _depth;
     private bool _failed;
 
-    private PythonCalls(string text) => _text = text;
+    private PythonCalls(string text)
+        : base(text)
+    {
+    }
 
     /// <summary>The calls of a text; null where it is something else.</summary>
     public static List<ToolCall>? Read(string text)
@@ -22,7 +23,7 @@ internal sealed class PythonCalls
         PythonCalls reader = new(text);
         List<ToolCall> calls = reader.List();
         reader.Skip();
-        return reader._failed || reader._at < text.Length || calls.Count == 0 ? null : calls;
+        return reader._failed || reader.At < text.Length || calls.Count == 0 ? null : calls;
     }
 
     private List<ToolCall> List()
@@ -142,20 +143,20 @@ internal sealed class PythonCalls
     private string Quoted()
     {
         char quote = Peek();
-        _at++;
+        At++;
         StringBuilder text = new();
-        while (_at < _text.Length && _text[_at] != quote)
+        while (At < Source.Length && Source[At] != quote)
         {
-            char next = _text[_at++];
-            if (next == '\\' && _at < _text.Length)
+            char next = Source[At++];
+            if (next == '\\' && At < Source.Length)
             {
-                next = _text[_at++] switch { 'n' => '\n', 't' => '\t', 'r' => '\r', var other => other };
+                next = Source[At++] switch { 'n' => '\n', 't' => '\t', 'r' => '\r', var other => other };
             }
 
             text.Append(next);
         }
 
-        _failed |= _at++ >= _text.Length;
+        _failed |= At++ >= Source.Length;
         return text.ToString();
     }
 
@@ -167,33 +168,12 @@ internal sealed class PythonCalls
 
     private string While(Func<char, bool> belongs)
     {
-        int from = _at;
-        while (_at < _text.Length && belongs(_text[_at]))
+        int from = At;
+        while (At < Source.Length && belongs(Source[At]))
         {
-            _at++;
+            At++;
         }
 
-        return _text[from.._at];
-    }
-
-    private char Peek()
-    {
-        Skip();
-        return _at < _text.Length ? _text[_at] : '\0';
-    }
-
-    private bool Take(char expected)
-    {
-        bool isThere = Peek() == expected && _at < _text.Length;
-        _at += isThere ? 1 : 0;
-        return isThere;
-    }
-
-    private void Skip()
-    {
-        while (_at < _text.Length && char.IsWhiteSpace(_text[_at]))
-        {
-            _at++;
-        }
+        return Source[from..At];
     }
 }
