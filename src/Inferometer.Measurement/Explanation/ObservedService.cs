@@ -8,12 +8,15 @@ namespace Inferometer.Measurement.Explanation;
 /// <param name="EndToEndMs">Mean time of a whole request, milliseconds; null = not measured.</param>
 public sealed record ObservedService(double? TtftMs, double? TpotMs, double? EndToEndMs)
 {
+    private const double MostApart = 2;
+
     /// <summary>The same with the third time, where it follows from two.</summary>
     /// <param name="outputTokens">Mean output tokens of a request.</param>
-    /// <exception cref="InferometerException">Nothing was measured.</exception>
+    /// <exception cref="InferometerException">Nothing was measured, or the times cannot be of the same requests.</exception>
     internal ObservedService Completed(double outputTokens)
     {
         double later = outputTokens - 1;
+        RequireAgreement(later);
         return this switch
         {
             { TtftMs: null, TpotMs: null, EndToEndMs: null } =>
@@ -48,6 +51,23 @@ public sealed record ObservedService(double? TtftMs, double? TpotMs, double? End
                 sum += ratio * ratio;
                 count++;
             }
+        }
+    }
+
+    // Means of first tokens and of pauses weigh requests otherwise than those of whole ones do: only what is far apart is contradictory.
+    private void RequireAgreement(double later)
+    {
+        double parts = (TtftMs ?? 0) + (later * (TpotMs ?? 0));
+        bool isWhole = TtftMs is not null && TpotMs is not null;
+        if (EndToEndMs is { } all && (parts > MostApart * all || (isWhole && all > MostApart * parts)))
+        {
+            throw new InferometerException(
+                FormattableString.Invariant(
+                    $"what was measured: {(TtftMs is { } ttft ? FormattableString.Invariant($"{ttft:N0} ms to the first token") : "")}")
+                + (isWhole ? " and " : "")
+                + (TpotMs is { } tpot ? FormattableString.Invariant($"{later:N0} times {tpot:0.###} ms per output token") : "")
+                + FormattableString.Invariant($" make {parts:N0} ms, not {all:N0} ms for a whole request; ")
+                + "they cannot be of the same requests.");
         }
     }
 }

@@ -167,6 +167,12 @@ public sealed class ValidateCommandTests : IDisposable
     [InlineData("explain llama-3.1-8b --on h100 --ttft 9 --users 2 --rate 3", ExitCode.Usage, "different things of when requests come")]
     [InlineData("explain --on h100 --ttft 9", ExitCode.Usage, "Say which MODEL")]
     [InlineData("explain llama-3.1-8b --on h100 --users 1 --requests 9 --tpot 30 --e2e 20", ExitCode.Failed, "TPOT is 30 ms, more than")]
+    [InlineData(
+        "explain llama-3.1-8b --on h100 --users 1 --requests 9 --output 256 --e2e 1900 --ttft 100 --tpot 50", ExitCode.Failed,
+        "100 ms to the first token and 255 times 50 ms per output token make 12,850 ms, not 1,900 ms for a whole request")]
+    [InlineData(
+        "explain llama-3.1-8b --on h100 --users 1 --requests 9 --output 256 --e2e 900 --tpot 40", ExitCode.Failed,
+        "255 times 40 ms per output token make 10,200 ms, not 900 ms")]
     [InlineData("explain llama-3.1-8b --on h100 --users 1 --requests 9 --tpot 0.006", ExitCode.Failed, "another unit (seconds, not")]
     [InlineData("explain llama-3.1-8b --on h100 --ttft 0", ExitCode.Usage, "--ttft: '0' is not allowed")]
     public async Task Nonsense_is_refused(string line, int code, string message)
