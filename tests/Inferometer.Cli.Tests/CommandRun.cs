@@ -26,7 +26,9 @@ internal sealed record CommandRun(int Code, string Output, string Error)
     {
         ProcessStartInfo start = new("dotnet", [typeof(InferometerCommand).Assembly.Location, .. args])
         {
-            UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true,
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         };
         start.Environment["COLUMNS"] = columns;
         using Process child = Process.Start(start)!;

@@ -1,4 +1,5 @@
 using Inferometer.Core;
+using Inferometer.Core.Catalog;
 using Inferometer.Measurement.Published;
 using Inferometer.Measurement.Replay;
 using Inferometer.Simulation.Fitting;
@@ -36,7 +37,12 @@ public static class MeasuredRuns
 
                 if (request.Framework is null)
                 {
-                    leftOut?.Invoke(row.Id, $"framework '{row.Framework}' is not known");
+                    string known = string.Join(", ", FrameworkCatalog.All.Select(f => f.Name));
+                    leftOut?.Invoke(
+                        row.Id,
+                        string.IsNullOrEmpty(row.Framework)
+                            ? $"the column 'framework' is missing or empty; it must be one of {known}"
+                            : $"framework '{row.Framework}' is not known; it must be one of {known}");
                     continue;
                 }
 

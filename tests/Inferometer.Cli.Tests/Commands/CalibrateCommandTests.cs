@@ -38,6 +38,7 @@ public sealed class CalibrateCommandTests : IDisposable
     [Theory]
     [InlineData("slow,llama-3.1-8b,h100,vllm,bf16,1000,200,1,50,1100\n", "slow: a time per output token of 1100 ms")]
     [InlineData("early,llama-3.1-8b,h100,vllm,bf16,1000,200,1,0.05,8\n", "early: a time to first token of 0.05 ms")]
+    [InlineData("nothing's,llama-3.1-8b,h100,,bf16,1000,200,1,50,8\n", "the column 'framework' is missing or empty; it must be one of")]
     [InlineData("nobody's,llama-3.1-8b,h100,mine,bf16,1000,200,1,50,8\n", "nobody's: framework 'mine' is not known")]
     [InlineData("nowhere,llama-3.1-8b,h1000,vllm,bf16,1000,200,1,50,8\n", "nowhere: machine 'h1000'")]
     public async Task What_cannot_have_been_measured_is_refused_with_its_row(string row, string said)
