@@ -61,15 +61,35 @@ internal static class NumberRanges
         return rest > 0 || (isExact && excludes) ? whole + 1 : whole;
     }
 
-    /// <summary>Numbers with more decimals than those that decide: each lies between two neighbours that are both in the range.</summary>
+    /// <summary>
+    /// Numbers with more decimals than those that decide: each lies between two neighbours that are both in the range, or between an
+    /// excluded bound and its neighbour.
+    /// </summary>
     private static Expression? Between(NumberBounds bounds, int decimals)
     {
         (BigInteger low, BigInteger high) = Scaled(bounds, decimals);
         (BigInteger lowest, BigInteger highest) = Scaled(bounds with { ExcludesMinimum = false, ExcludesMaximum = false }, decimals);
         return Either(
-            Magnitudes(BigInteger.Max(low, 0), highest - 1, decimals, more: true),
-            Magnitudes(BigInteger.Max(-high, 0), -lowest - 1, decimals, more: true));
+            OneOf(
+                Magnitudes(BigInteger.Max(low, 0), highest - 1, decimals, more: true),
+                bounds.ExcludesMinimum && lowest >= 0 && lowest < highest ? Above(lowest, decimals) : null),
+            OneOf(
+                Magnitudes(BigInteger.Max(-high, 0), -lowest - 1, decimals, more: true),
+                bounds.ExcludesMaximum && highest <= 0 && lowest < highest ? Above(-highest, decimals) : null));
     }
+
+    /// <summary>What begins as a bound does and has a digit other than 0 behind it.</summary>
+    private static Expression? Above(BigInteger bound, int decimals) => Magnitudes(bound, bound, decimals, more: false) is { } digits
+        ? Expression.Sequence(digits, Expression.Choice([
+            .. Enumerable.Range(0, MoreDecimals).Select(zeros => Expression.Sequence(
+                Expression.Text(new string('0', zeros)),
+                Expression.Characters(CharacterSet.Of(new SymbolRange('1', '9'))),
+                JsonGrammar.Digits(0, MoreDecimals - 1 - zeros))),
+        ]))
+        : null;
+
+    private static Expression? OneOf(Expression? one, Expression? other) =>
+        one is null ? other : other is null ? one : Expression.Choice(one, other);
 
     private static Expression? Signed(BigInteger low, BigInteger high, int decimals) => Either(
         Magnitudes(BigInteger.Max(low, 0), high, decimals, more: false),
@@ -78,7 +98,7 @@ internal static class NumberRanges
     private static Expression? Either(Expression? positive, Expression? negative)
     {
         Expression? signed = negative is null ? null : Expression.Sequence(Expression.Text("-"), negative);
-        return positive is null ? signed : signed is null ? positive : Expression.Choice(positive, signed);
+        return OneOf(positive, signed);
     }
 
     private static Expression? Magnitudes(BigInteger low, BigInteger high, int decimals, bool more)
