@@ -12,7 +12,16 @@ namespace Inferometer.Planning;
 /// Finds the best of what passed the analytic model by simulating it, the most promising first, until nothing that is left could be better
 /// by its least replicas. Candidates are taken in batches of a fixed size, so that the result is the same however many threads there are.
 /// </summary>
-internal sealed class AnswerSearch(TrialRunner runner, ServiceDemand demand, ScreenBounds bounds, int mostBatches = 40)
+/// <param name="runner">Simulates.</param>
+/// <param name="demand">The load.</param>
+/// <param name="bounds">What may be spent.</param>
+/// <param name="mostBatches">Most batches that are looked at.</param>
+/// <param name="prunes">
+/// Only the answer is wanted, not why the others are none: within a batch too nothing is simulated that could not be better than what was
+/// found. The answer is the same.
+/// </param>
+internal sealed class AnswerSearch(
+    TrialRunner runner, ServiceDemand demand, ScreenBounds bounds, int mostBatches = 40, bool prunes = false)
 {
     private const int Batch = 8;
     private const int MostGrowth = 3;
@@ -44,7 +53,10 @@ internal sealed class AnswerSearch(TrialRunner runner, ServiceDemand demand, Scr
         {
             double limit = least;
             (Candidate Candidate, double Bound)[] batch = [.. order.Skip(begin).Take(Batch).Where(c => c.Bound <= limit)];
-            foreach (PlanAnswer answer in Evaluate(batch, (c, r) => of(Rented(c, r)) <= limit, cancellationToken))
+            IEnumerable<PlanAnswer> answers = prunes
+                ? Pruned(batch, of, limit, cancellationToken)
+                : Evaluate(batch, (c, r) => of(Rented(c, r)) <= limit, cancellationToken);
+            foreach (PlanAnswer answer in answers)
             {
                 double figure = of(answer.Provision)!.Value;
                 if (figure < least || (figure == least && answer.Trial.EndToEnd < best!.Trial.EndToEnd))
@@ -96,6 +108,31 @@ internal sealed class AnswerSearch(TrialRunner runner, ServiceDemand demand, Scr
         Parallel.For(0, batch.Length, new ParallelOptions { CancellationToken = cancellationToken }, i =>
             answers[i] = Evaluate(batch[i].Candidate, r => isWorth(batch[i].Candidate, r), cancellationToken));
         return answers.OfType<PlanAnswer>();
+    }
+
+    // One after another, as each answer says what those behind it may cost at most. Of a number of the grid those below it, which are looked
+    // at where it is found, may cost less.
+    private IEnumerable<PlanAnswer> Pruned(
+        (Candidate Candidate, double Bound)[] batch, Func<Provision, double?> of, double limit, CancellationToken cancellationToken)
+    {
+        double least = limit;
+        foreach ((Candidate candidate, double bound) in batch)
+        {
+            if (bound > least)
+            {
+                continue;
+            }
+
+            bool IsWorth(ReplicaCount replicas) => of(Rented(candidate, replicas)) <= limit
+                && of(Rented(candidate, candidate.Deployment.IsDisaggregated
+                    ? replicas
+                    : new ReplicaCount(ReplicaGrid.Before(replicas.Total) + 1))) <= least;
+            if (Evaluate(candidate, IsWorth, cancellationToken) is { } answer)
+            {
+                least = Math.Min(least, of(answer.Provision)!.Value);
+                yield return answer;
+            }
+        }
     }
 
     // The least replicas that keep the level, one by one from what the analytic model has as the least.

@@ -49,7 +49,8 @@ public sealed class Planner
         (ModelArchitecture architecture, IReadOnlyList<SystemChoice> systems, ScreenedShape[] screened) =
             (begun.Model, begun.Systems, begun.Screened);
         Candidate[] candidates = begun.Candidates;
-        TrialRunner runner = new(_plans, request.Level, request.Seed);
+        TrialMemory memory = new();
+        TrialRunner runner = new(_plans, request.Level, request.Seed, memory);
         AnswerSearch search = new(runner, request.Demand, BoundsOf(request));
         PlanAnswer? cheapest = search.Least(candidates, p => p.DollarsPerHour, cancellationToken);
         progress?.Invoke(0.6);
@@ -76,7 +77,7 @@ public sealed class Planner
             Front = [.. ParetoPoint.Front(screened.SelectMany(s => s.Points))],
             Assumptions = [.. PlanAssumptions.Of(request, _prices, begun.Unpriced, cheapest ?? smallest)],
         };
-        return Explained(result, runner, systems, architecture, cancellationToken);
+        return Explained(result, runner, memory, systems, architecture, cancellationToken);
     }
 
     /// <summary>The cheapest deployment alone, or without prices the smallest; null = none keeps the level.</summary>
@@ -112,7 +113,7 @@ public sealed class Planner
     }
 
     private PlanResult Explained(
-        PlanResult result, TrialRunner runner, IReadOnlyList<SystemChoice> systems, ModelArchitecture architecture,
+        PlanResult result, TrialRunner runner, TrialMemory memory, IReadOnlyList<SystemChoice> systems, ModelArchitecture architecture,
         CancellationToken cancellationToken)
     {
         if (result.Chosen is not { } chosen)
@@ -127,13 +128,13 @@ public sealed class Planner
             new ParallelOptions { CancellationToken = cancellationToken },
             () => headroom = Margins.HeadroomOf(chosen, result.Request.Demand, runner, cancellationToken),
             () => failure = Margins.FailureOf(chosen, result.Request, runner, cancellationToken),
-            () => sensitivities = Sensitivities(result.Request, chosen, systems, architecture, cancellationToken));
+            () => sensitivities = Sensitivities(result.Request, chosen, memory, systems, architecture, cancellationToken));
         return result with { Headroom = headroom, Failure = failure, Sensitivities = [.. sensitivities] };
     }
 
     // The question changed in one point each, with the system and framework of the answer, whose other degrees and formats may be taken.
     private IReadOnlyList<Sensitivity> Sensitivities(
-        PlanRequest request, PlanAnswer chosen, IReadOnlyList<SystemChoice> systems, ModelArchitecture architecture,
+        PlanRequest request, PlanAnswer chosen, TrialMemory memory, IReadOnlyList<SystemChoice> systems, ModelArchitecture architecture,
         CancellationToken cancellationToken)
     {
         DeploymentShape shape = chosen.Deployment.Shape;
@@ -145,8 +146,9 @@ public sealed class Planner
             PlanRequest changed = changes[i].Request;
             DeploymentShape[] shapes = [.. ShapeEnumeration.Of(request.Model, architecture, changed.Space, [system])];
             Candidate[] candidates = Numbered(Screened(changed, shapes, [system], progress: null, cancellationToken));
-            AnswerSearch search = new(new TrialRunner(_plans, changed.Level, changed.Seed), changed.Demand, BoundsOf(changed),
-                BatchesOfChange);
+            AnswerSearch search = new(
+                new TrialRunner(_plans, changed.Level, changed.Seed, memory), changed.Demand, BoundsOf(changed), BatchesOfChange,
+                prunes: true);
             PlanAnswer? answer = search.Least(candidates, p => p.DollarsPerHour ?? p.Devices, cancellationToken);
             outcomes[i] = new Sensitivity(
                 changes[i].Change, answer?.Deployment, answer?.Replicas ?? default, answer?.Provision ?? default);

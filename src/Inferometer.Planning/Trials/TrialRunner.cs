@@ -16,7 +16,8 @@ namespace Inferometer.Planning.Trials;
 /// <param name="plans">Makes cost plans.</param>
 /// <param name="level">What must be kept.</param>
 /// <param name="seed">Equal seeds give equal requests.</param>
-internal sealed class TrialRunner(DeploymentPlans plans, ServiceLevel level, ulong seed)
+/// <param name="memory">Simulations of the same model that were run already; null = none.</param>
+internal sealed class TrialRunner(DeploymentPlans plans, ServiceLevel level, ulong seed, TrialMemory? memory = null)
 {
     // More replicas than these are simulated by so many of them under their part of the load: they are alike.
     private const int MostReplicas = 8;
@@ -26,6 +27,8 @@ internal sealed class TrialRunner(DeploymentPlans plans, ServiceLevel level, ulo
     private const int BeyondPercentile = 40;
     private const int LeastBlock = 16;
     private const int AmpleRoom = 4; // lengths vary: so many mean requests hold any that run at once
+
+    private readonly TrialMemory _memory = memory ?? new TrialMemory();
 
     /// <summary>The level that outcomes are held against.</summary>
     public ServiceLevel Level => level;
@@ -73,20 +76,48 @@ internal sealed class TrialRunner(DeploymentPlans plans, ServiceLevel level, ulo
     private Trial Run(
         Deployment deployment, ReplicaCount replicas, ServiceDemand demand, ulong requests, CancellationToken cancellationToken)
     {
+        int measured = Math.Max(Measured(), 2 * demand.Users);
+        return Outcome(
+            _memory.Of(
+                deployment, replicas, demand, measured, requests,
+                () => Serve(deployment, replicas, demand, measured, requests, cancellationToken)),
+            replicas, demand);
+    }
+
+    private ServedRequests Serve(
+        Deployment deployment, ReplicaCount replicas, ServiceDemand demand, int measured, ulong requests,
+        CancellationToken cancellationToken)
+    {
         ICostPlan plan = plans.Of(deployment);
         KvRoom room = KvRoom.Of(plan, demand);
         ReplicaModel model = new(plan, demand);
-        int measured = Math.Max(Measured(), 2 * demand.Users);
         int warm = demand.IsClosed ? demand.Users : measured / 10;
-        GeneratedArrivals generated = new(demand.Traffic(measured + warm, requests));
         double turn = model.At(Math.Max(1, (double)demand.Users / Math.Max(1, replicas.Decode))).EndToEnd;
-        IArrivalSource source = demand.IsClosed ? new StaggeredUsers(generated, demand.Users, turn) : generated;
+        IArrivalSource Source()
+        {
+            GeneratedArrivals generated = new(demand.Traffic(measured + warm, requests));
+            return demand.IsClosed ? new StaggeredUsers(generated, demand.Users, turn) : generated;
+        }
+
         ServingSimulationOptions options = Options(deployment, plan, replicas, room, demand) with { WarmUp = new WarmUp(warm, 0) };
         double real = Math.Max(1, Blocks(room.Requests, demand, options.BlockSize));
-        ServiceResult result = ServingSimulation.Serve(source, plan, options, cancellationToken);
-        return Outcome(result, replicas, plan.Basis, model, warm,
-            demand) with
-        { PeakKvUse = result.Load.PeakKvUse * options.BlockCount!.Value / real };
+
+        // Of prompts that begin alike with none only one that gave way would be found again: to keep them takes longest, and changes
+        // nothing where none did.
+        bool alike = demand.SharedPrefixTokens > 0;
+        ServiceResult result = ServingSimulation.Serve(
+            Source(), plan, options with { PrefixCaching = options.PrefixCaching && alike }, cancellationToken);
+        if (options.PrefixCaching && !alike && result.Outcomes.Any(o => o.Preemptions > 0))
+        {
+            result = ServingSimulation.Serve(Source(), plan, options, cancellationToken);
+        }
+
+        double batch = Math.Max(1, result.Load.MeanBatch);
+        result = result with
+        {
+            Load = result.Load with { PeakKvUse = result.Load.PeakKvUse * options.BlockCount!.Value / real },
+        };
+        return new ServedRequests(result, warm, model.Admission(model.Decode(batch), batch), plan.Basis);
     }
 
     private static ServingSimulationOptions Options(
@@ -105,9 +136,6 @@ internal sealed class TrialRunner(DeploymentPlans plans, ServiceLevel level, ulo
             BlockSize = block,
             Scheduler = options.Scheduler with { MaxSequences = deployment.MaxSequences, MaxTokensPerStep = deployment.StepTokens },
             BlockCount = (int)Math.Clamp(blocks, 1, int.MaxValue / (2 * block)),
-
-            // Where nobody gives way and prompts begin alike with none, nothing would ever be found again, and to keep it takes longest.
-            PrefixCaching = options.PrefixCaching && !(ample && demand.SharedPrefixTokens == 0),
             Replicas = replicas.Total,
             Routing = RoutingPolicy.LeastTokens,
             Disaggregation = replicas.Prefill == 0 ? null : new Disaggregation
@@ -130,45 +158,31 @@ internal sealed class TrialRunner(DeploymentPlans plans, ServiceLevel level, ulo
             : (int)Math.Clamp(BeyondPercentile / (1 - (percentile / 100)), LeastMeasured, MostMeasured);
     }
 
-    private Trial Outcome(
-        ServiceResult result, ReplicaCount replicas, EstimateBasis? basis, ReplicaModel model, int warm, ServiceDemand demand)
+    private Trial Outcome(ServedRequests served, ReplicaCount replicas, ServiceDemand demand)
     {
-        RequestOutcome[] done = [.. result.Outcomes.Skip(warm).Where(o => o.OutputTokens > 0)];
-        double batch = Math.Max(1, result.Load.MeanBatch);
-        double admission = model.Admission(model.Decode(batch), batch);
-        double[] first = Sorted(done, o => o.FirstTokenSeconds - o.ArrivalSeconds + admission);
-        double[] each = Sorted(done, o => (o.LastTokenSeconds - o.FirstTokenSeconds) / (o.OutputTokens - 1));
-        double[] gap = Sorted(done, o => o.LongestGapSeconds);
-        double[] whole = Sorted(done, o => o.LastTokenSeconds - o.ArrivalSeconds + admission);
-        double[] ValuesOf(LatencyMetric metric) => metric switch
-        {
-            LatencyMetric.TimeToFirstToken => first,
-            LatencyMetric.TimePerOutputToken => each,
-            LatencyMetric.InterTokenLatency => gap,
-            _ => whole,
-        };
+        ServiceResult result = served.Result;
         ServingReport report = result.Report.Value;
         long refused = report.Rejected;
         return new Trial
         {
             Replicas = replicas,
-            Limits = [.. level.Limits.Select(limit => Limit(limit, ValuesOf(limit.Metric), basis))],
-            Fault = done.Length == 0 ? result.Warnings.FirstOrDefault() ?? "nothing was answered"
+            Limits = [.. level.Limits.Select(limit => Limit(limit, served.Sorted(limit.Metric), served.Basis))],
+            Fault = served.Count == 0 ? result.Warnings.FirstOrDefault() ?? "nothing was answered"
                 : refused > 0 ? FormattableString.Invariant($"{refused} requests are longer than the cache or the model takes")
                 : !demand.IsClosed && result.Overload is not null ? "requests come faster than they are answered"
                 : null,
-            TimeToFirstToken = Median(first),
-            TimePerOutputToken = Median(each),
-            EndToEnd = Median(whole),
-            AdmissionSeconds = admission,
+            TimeToFirstToken = Median(served.Sorted(LatencyMetric.TimeToFirstToken)),
+            TimePerOutputToken = Median(served.Sorted(LatencyMetric.TimePerOutputToken)),
+            EndToEnd = Median(served.Sorted(LatencyMetric.EndToEnd)),
+            AdmissionSeconds = served.Admission,
             RequestsPerSecond = report.RequestsPerSecond,
             OutputTokensPerSecond = report.OutputTokensPerSecond,
-            Attainment = Attainment(done, admission),
+            Attainment = served.Attainment(level.Limits),
             JoulesPerToken = result.Load.JoulesPerOutputToken,
             PeakKvUse = result.Load.PeakKvUse,
             BusyShare = result.Load.BusyShare,
             MeanBatch = result.Load.MeanBatch,
-            Measured = done.Length,
+            Measured = served.Count,
         };
     }
 
@@ -185,18 +199,6 @@ internal sealed class TrialRunner(DeploymentPlans plans, ServiceLevel level, ulo
 
         return new LimitOutcome(limit, Median(values), at, level.AllowedSeconds(limit, basis), half, nine);
     }
-
-    private double Attainment(RequestOutcome[] done, double admission) => done.Length == 0 ? 0 : (double)done.Count(o => level.Limits.All(
-        l => !((l.Metric switch
-        {
-            LatencyMetric.TimeToFirstToken => o.FirstTokenSeconds - o.ArrivalSeconds + admission,
-            LatencyMetric.TimePerOutputToken => (o.LastTokenSeconds - o.FirstTokenSeconds) / (o.OutputTokens - 1),
-            LatencyMetric.InterTokenLatency => o.LongestGapSeconds,
-            _ => o.LastTokenSeconds - o.ArrivalSeconds + admission,
-        }) > l.Seconds))) / done.Length;
-
-    private static double[] Sorted(RequestOutcome[] outcomes, Func<RequestOutcome, double> of) =>
-        [.. outcomes.Select(of).Where(double.IsFinite).Order()];
 
     private static double Median(double[] sorted) => sorted.Length == 0 ? 0 : Percentile.Of(sorted, 50);
 }
