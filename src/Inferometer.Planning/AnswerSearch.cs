@@ -110,29 +110,31 @@ internal sealed class AnswerSearch(
         return answers.OfType<PlanAnswer>();
     }
 
-    // One after another, as each answer says what those behind it may cost at most. Of a number of the grid those below it, which are looked
-    // at where it is found, may cost less.
+    // Each answer says what the others may cost at most. Of a number of the grid those below it, which are looked at where it is found, may
+    // cost less. What is left out depends on who is first, what is best of the rest does not.
     private IEnumerable<PlanAnswer> Pruned(
         (Candidate Candidate, double Bound)[] batch, Func<Provision, double?> of, double limit, CancellationToken cancellationToken)
     {
         double least = limit;
-        foreach ((Candidate candidate, double bound) in batch)
+        Lock one = new();
+        PlanAnswer?[] answers = new PlanAnswer?[batch.Length];
+        Parallel.For(0, batch.Length, new ParallelOptions { CancellationToken = cancellationToken }, i =>
         {
-            if (bound > least)
-            {
-                continue;
-            }
-
+            Candidate candidate = batch[i].Candidate;
             bool IsWorth(ReplicaCount replicas) => of(Rented(candidate, replicas)) <= limit
                 && of(Rented(candidate, candidate.Deployment.IsDisaggregated
                     ? replicas
-                    : new ReplicaCount(ReplicaGrid.Before(replicas.Total) + 1))) <= least;
-            if (Evaluate(candidate, IsWorth, cancellationToken) is { } answer)
+                    : new ReplicaCount(ReplicaGrid.Before(replicas.Total) + 1))) <= Volatile.Read(ref least);
+            answers[i] = Evaluate(candidate, IsWorth, cancellationToken);
+            if (answers[i] is { } answer)
             {
-                least = Math.Min(least, of(answer.Provision)!.Value);
-                yield return answer;
+                lock (one)
+                {
+                    Volatile.Write(ref least, Math.Min(least, of(answer.Provision)!.Value));
+                }
             }
-        }
+        });
+        return answers.OfType<PlanAnswer>();
     }
 
     // The least replicas that keep the level, one by one from what the analytic model has as the least.

@@ -54,16 +54,35 @@ public sealed class Planner
         AnswerSearch search = new(runner, request.Demand, BoundsOf(request));
         PlanAnswer? cheapest = search.Least(candidates, p => p.DollarsPerHour, cancellationToken);
         progress?.Invoke(0.6);
-        PlanAnswer? smallest = search.Least(
-            candidates, p => p.Devices + (1e-6 * Math.Min(1e5, p.DollarsPerHour ?? 1e5)), cancellationToken);
-        progress?.Invoke(0.75);
+        PlanAnswer? smallest = null, fastest = null;
+        Explanation explanation = new(null, null, []);
+        void Others()
+        {
+            smallest = search.Least(
+                candidates, p => p.Devices + (1e-6 * Math.Min(1e5, p.DollarsPerHour ?? 1e5)), cancellationToken);
+            progress?.Invoke(0.75);
 
-        // Speed can always be bought: with a replica for every user, in the end. Unless a budget says more, twice the least is the end.
-        double most = request.BudgetPerMonth ?? (FastestFactor * (cheapest?.Provision.DollarsPerMonth ?? double.PositiveInfinity));
-        double devices = FastestFactor * (smallest?.Provision.Devices ?? double.PositiveInfinity);
-        PlanAnswer? fastest = search.Fastest(
-            candidates, p => p.DollarsPerMonth is { } dollars ? dollars <= most : p.Devices <= devices, cancellationToken);
-        progress?.Invoke(0.85);
+            // Speed can always be bought: with a replica for every user, in the end. Unless a budget says more, twice the least is the end.
+            double most = request.BudgetPerMonth ?? (FastestFactor * (cheapest?.Provision.DollarsPerMonth ?? double.PositiveInfinity));
+            double devices = FastestFactor * (smallest?.Provision.Devices ?? double.PositiveInfinity);
+            fastest = search.Fastest(
+                candidates, p => p.DollarsPerMonth is { } dollars ? dollars <= most : p.Devices <= devices, cancellationToken);
+            progress?.Invoke(0.85);
+        }
+
+        void Explain() => explanation = (cheapest ?? smallest) is { } chosen
+            ? Explained(request, chosen, runner, memory, systems, architecture, cancellationToken)
+            : explanation;
+        if (cheapest is null)
+        {
+            Others(); // of which the smallest is what is explained
+            Explain();
+        }
+        else
+        {
+            Parallel.Invoke(new ParallelOptions { CancellationToken = cancellationToken }, Others, Explain);
+        }
+
         PlanResult result = new()
         {
             Request = request,
@@ -75,9 +94,12 @@ public sealed class Planner
             Fastest = fastest,
             Rejections = [.. RejectionGroup.Of(RejectionsOf(screened, candidates, search, cheapest ?? smallest))],
             Front = [.. ParetoPoint.Front(screened.SelectMany(s => s.Points))],
+            Headroom = explanation.Headroom,
+            Failure = explanation.Failure,
+            Sensitivities = [.. explanation.Sensitivities],
             Assumptions = [.. PlanAssumptions.Of(request, _prices, begun.Unpriced, cheapest ?? smallest)],
         };
-        return Explained(result, runner, memory, systems, architecture, cancellationToken);
+        return result.Chosen is null ? result with { Nearest = NearMiss.Of(result.Rejections, request.Level) } : result;
     }
 
     /// <summary>The cheapest deployment alone, or without prices the smallest; null = none keeps the level.</summary>
@@ -112,24 +134,19 @@ public sealed class Planner
         return new Search(architecture, systems, unpriced, screened, Numbered(screened));
     }
 
-    private PlanResult Explained(
-        PlanResult result, TrialRunner runner, TrialMemory memory, IReadOnlyList<SystemChoice> systems, ModelArchitecture architecture,
-        CancellationToken cancellationToken)
+    private Explanation Explained(
+        PlanRequest request, PlanAnswer chosen, TrialRunner runner, TrialMemory memory, IReadOnlyList<SystemChoice> systems,
+        ModelArchitecture architecture, CancellationToken cancellationToken)
     {
-        if (result.Chosen is not { } chosen)
-        {
-            return result with { Nearest = NearMiss.Of(result.Rejections, result.Request.Level) };
-        }
-
         Headroom? headroom = null;
         FailureOutcome? failure = null;
         IReadOnlyList<Sensitivity> sensitivities = [];
         Parallel.Invoke(
             new ParallelOptions { CancellationToken = cancellationToken },
-            () => headroom = Margins.HeadroomOf(chosen, result.Request.Demand, runner, cancellationToken),
-            () => failure = Margins.FailureOf(chosen, result.Request, runner, cancellationToken),
-            () => sensitivities = Sensitivities(result.Request, chosen, memory, systems, architecture, cancellationToken));
-        return result with { Headroom = headroom, Failure = failure, Sensitivities = [.. sensitivities] };
+            () => headroom = Margins.HeadroomOf(chosen, request.Demand, runner, cancellationToken),
+            () => failure = Margins.FailureOf(chosen, request, runner, cancellationToken),
+            () => sensitivities = Sensitivities(request, chosen, memory, systems, architecture, cancellationToken));
+        return new Explanation(headroom, failure, sensitivities);
     }
 
     // The question changed in one point each, with the system and framework of the answer, whose other degrees and formats may be taken.
@@ -228,6 +245,9 @@ public sealed class Planner
             }
         }
     }
+
+    /// <summary>How far the chosen answer is from not being one.</summary>
+    private sealed record Explanation(Headroom? Headroom, FailureOutcome? Failure, IReadOnlyList<Sensitivity> Sensitivities);
 
     /// <summary>What the analytic model let pass.</summary>
     private sealed record Search(
