@@ -61,11 +61,15 @@ public sealed class HardwareCatalog
     // As people write eight of a device. A deployment's parallelism says how many there are, and how they share the work.
     private string? Counted(string name)
     {
-        string digits = new([.. name.TakeWhile(char.IsAsciiDigit)]);
-        string rest = name[digits.Length..].TrimStart();
-        return digits.Length > 0 && rest is ['x' or 'X', .. var device] && TryFind(device.Trim()) is { } system
-            ? $" Give '{system.Name}': how many devices there are follows from the parallelism, such as tensor = {digits} (--tp {digits})."
-            : null;
+        if (!CountedName.TryRead(name, part => TryFind(part) is not null, out CountedName? counted) || TryFind(counted.Name) is not { } system)
+        {
+            return null;
+        }
+
+        return counted.Count is not > 1
+            ? $" Give '{system.Name}' alone."
+            : $" Give '{system.Name}': how many devices there are follows from the parallelism, such as tensor = {counted.Count} "
+                + $"(--tp {counted.Count}).";
     }
 
     /// <summary>

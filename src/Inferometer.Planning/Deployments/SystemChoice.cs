@@ -13,7 +13,7 @@ public sealed record SystemChoice(string Name, HardwareSystem System, int? Count
 {
     private const int MostDevices = 1 << 20;
 
-    /// <summary>Reads <c>h100</c> (as many as are wanted) or <c>8xh100</c>.</summary>
+    /// <summary>Reads <c>h100</c> (as many as are wanted), or <c>8xh100</c> as <see cref="CountedName"/> takes it apart.</summary>
     /// <param name="text">The text.</param>
     /// <param name="hardware">What can be named.</param>
     /// <param name="origin">Where the text came from, for errors.</param>
@@ -24,7 +24,7 @@ public sealed record SystemChoice(string Name, HardwareSystem System, int? Count
         return Parse(text, hardware.Resolve, origin);
     }
 
-    /// <summary>Reads <c>h100</c> (as many as are wanted) or <c>8xh100</c>.</summary>
+    /// <summary>Reads <c>h100</c> (as many as are wanted), or <c>8xh100</c> as <see cref="CountedName"/> takes it apart.</summary>
     /// <param name="text">The text.</param>
     /// <param name="resolve">Finds a system by the name it is given.</param>
     /// <param name="origin">Where the text came from, for errors.</param>
@@ -34,23 +34,27 @@ public sealed record SystemChoice(string Name, HardwareSystem System, int? Count
         ArgumentNullException.ThrowIfNull(text);
         ArgumentNullException.ThrowIfNull(resolve);
         string trimmed = text.Trim();
-        int digits = 0;
-        while (digits < trimmed.Length && char.IsAsciiDigit(trimmed[digits]))
-        {
-            digits++;
-        }
-
-        string rest = trimmed[digits..].TrimStart();
-        if (digits == 0 || rest.Length < 2 || rest[0] is not ('x' or 'X' or '*'))
+        if (!CountedName.TryRead(trimmed, IsName, out CountedName? counted))
         {
             return new SystemChoice(trimmed, Find(trimmed), Count: null);
         }
 
-        string name = rest[1..].Trim();
-        return int.TryParse(trimmed.AsSpan(0, digits), NumberStyles.None, CultureInfo.InvariantCulture, out int count)
-            && count is >= 1 and <= MostDevices
-                ? new SystemChoice(name, Find(name), count)
-                : throw new InferometerException($"{origin}: '{text}': the number of devices must be from 1 to {MostDevices}.");
+        return counted.Count is { } count
+            ? new SystemChoice(counted.Name, Find(counted.Name), count)
+            : throw new InferometerException($"{origin}: '{text}': the number of devices must be from 1 to {MostDevices}.");
+
+        bool IsName(string what)
+        {
+            try
+            {
+                _ = resolve(what);
+                return true;
+            }
+            catch (InferometerException)
+            {
+                return false;
+            }
+        }
 
         HardwareSystem Find(string what)
         {

@@ -15,7 +15,15 @@ public sealed class HardwareCatalogTests : IDisposable
     [Theory]
     [InlineData("4xh100", "'4xh100' is not a system of the hardware catalog. Give 'H100_SXM': how many devices there are follows from the "
         + "parallelism, such as tensor = 4 (--tp 4).")]
+    [InlineData("2xh100", "Give 'H100_SXM': how many devices there are follows from the parallelism, such as tensor = 2 (--tp 2).")]
     [InlineData("8 x mi300x", "tensor = 8 (--tp 8)")]
+    [InlineData("8x h100", "tensor = 8 (--tp 8)")]
+    [InlineData("h100x8", "tensor = 8 (--tp 8)")]
+    [InlineData("h100 * 16", "tensor = 16 (--tp 16)")]
+    [InlineData("h100:4", "tensor = 4 (--tp 4)")]
+    [InlineData("2 h100", "tensor = 2 (--tp 2)")]
+    [InlineData("1xh100", "Give 'H100_SXM' alone.")]
+    [InlineData("h100:0", "Give 'H100_SXM' alone.")]
     [InlineData("4xnothing", "is not a system of the hardware catalog.")]
     public void A_number_of_devices_in_a_name_is_told_where_it_goes(string written, string said) => Assert.Contains(
         said, Assert.Throws<InferometerException>(() => HardwareCatalog.BuiltIn.Find(written)).Message, StringComparison.Ordinal);
