@@ -1,3 +1,4 @@
+using System.Globalization;
 using Inferometer.Core;
 using Inferometer.Core.Caching;
 using Inferometer.Core.Models;
@@ -110,7 +111,8 @@ public sealed class Planner
     {
         ArgumentNullException.ThrowIfNull(request);
         Search begun = Begin(request, progress: null, cancellationToken);
-        AnswerSearch search = new(new TrialRunner(_plans, request.Level, request.Seed), request.Demand, BoundsOf(request));
+        AnswerSearch search = new(
+            new TrialRunner(_plans, request.Level, request.Seed), request.Demand, BoundsOf(request), prunes: true);
         return search.Least(begun.Candidates, p => p.DollarsPerHour, cancellationToken)
             ?? search.Least(begun.Candidates, p => p.DollarsPerHour is null ? p.Devices : null, cancellationToken);
     }
@@ -122,6 +124,14 @@ public sealed class Planner
         request.Validate();
         ModelArchitecture architecture = _catalogs.Models.Resolve(request.Model);
         IReadOnlyList<SystemChoice> systems = SystemsOf(request.Space, out int unpriced);
+        if (request.SpotShare > 0 && systems.All(s => _prices.Of(s.System)?.SpotPerHour is null))
+        {
+            throw new InferometerException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"plan: {100 * request.SpotShare:0.##} % of the replicas may be on spot (--spot), but no price says what that costs; a file "
+                    + $"for --prices does, with spot and spot_availability of a system."));
+        }
+
         DeploymentShape[] shapes = [.. ShapeEnumeration.Of(request.Model, architecture, request.Space, systems)];
         if (shapes.Length == 0)
         {

@@ -123,6 +123,11 @@ public sealed record Slo
 
     private static SloLimit ParseLimit(string text, string part)
     {
+        if (part.Length == 0)
+        {
+            throw Malformed(text, text, "a limit is missing; an example is \"ttft<500ms,tpot<40ms\"");
+        }
+
         int sign = part.AsSpan().IndexOfAny('<', ':');
         if (sign < 0)
         {

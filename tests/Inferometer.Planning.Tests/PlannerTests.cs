@@ -220,6 +220,7 @@ public sealed class PlannerTests
         Assert.Contains("users", Fails(request with { Demand = request.Demand with { Users = 0 } }), StringComparison.Ordinal);
         Assert.Contains("spares", Fails(request with { Spares = -1 }), StringComparison.Ordinal);
         Assert.Contains("spot share", Fails(request with { SpotShare = 2 }), StringComparison.Ordinal);
+        Assert.Contains("no price says what that costs", Fails(request with { SpotShare = 0.5 }), StringComparison.Ordinal);
         Assert.Contains(
             "no deployment", Fails(request with { Space = request.Space with { Systems = [Sample.On("m4max")] } }),
                 StringComparison.Ordinal);
@@ -235,6 +236,20 @@ public sealed class PlannerTests
         request = request with { Space = request.Space with { Systems = [Sample.On("h100"), Sample.On("a100_sxm_80gb")] } };
         PlanResult plan = new Planner(Sample.Catalogs, prices).Plan(request, progress: null, TestContext.Current.CancellationToken);
         Assert.Equal("A100_SXM_80GB", plan.Cheapest!.Deployment.Shape.System.Name);
+    }
+
+    [Theory]
+    [InlineData("ttft<500ms,tpot<16ms", 60)]
+    [InlineData("ttft<300ms,tpot<25ms", 200)]
+    [InlineData("tpot<30ms", 25)]
+    public void The_cheapest_alone_is_that_of_a_whole_plan(string level, int users)
+    {
+        PlanRequest request = Sample.Request(level, users: users);
+        PlanAnswer? whole = Sample.Plan(request).Cheapest;
+        PlanAnswer? alone = new Planner(Sample.Catalogs).Cheapest(request, TestContext.Current.CancellationToken);
+        Assert.NotNull(whole);
+        Assert.Equal(whole.Deployment.ToString(), alone!.Deployment.ToString());
+        Assert.Equal((whole.Replicas, whole.Provision, whole.Trial), (alone.Replicas, alone.Provision, alone.Trial));
     }
 
     private static string Fails(PlanRequest request) => Assert.Throws<InferometerException>(() => Sample.Plan(request)).Message;

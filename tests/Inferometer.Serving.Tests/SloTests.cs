@@ -34,7 +34,8 @@ public sealed class SloTests
     [InlineData("all p95 ttft<1s", "before \"<\" stands a metric")]
     [InlineData("<1s", "before \"<\" stands a metric")]
     [InlineData("ttft<1s,ttft<2s", "ttft is limited twice")]
-    [InlineData("", "it has no \"<\"")]
+    [InlineData("", "a limit is missing")]
+    [InlineData("ttft<1s,", "service level \"ttft<1s,\": a limit is missing")]
     public void A_malformed_part_is_named_with_what_is_allowed(string text, string expected) =>
         Assert.Contains(expected, Assert.Throws<InferometerException>(() => Slo.Parse(text)).Message, StringComparison.Ordinal);
 

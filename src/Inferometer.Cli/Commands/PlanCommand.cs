@@ -107,7 +107,7 @@ internal sealed class PlanCommand
         int top = format is OutputFormat.Table or OutputFormat.Markdown ? _top.Of(parsed) : int.MaxValue;
         Document page = InventoryPage.Of(rows, request, top);
         _printer.Print(format == OutputFormat.Csv ? new Document(page.Blocks.OfType<Table>().First()) : page, format);
-        return ExitCode.Success;
+        return rows.Any(r => r.Deployment is not null) ? ExitCode.Success : ExitCode.Failed;
     }
 
     private int Plan(ParseResult parsed, Catalogs catalogs, string[] models, CancellationToken cancellationToken)

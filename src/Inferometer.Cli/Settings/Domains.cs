@@ -51,7 +51,8 @@ internal static class Domains
                 }
             }
 
-            throw Wrong(origin, text, Listed(names), NameSuggestion.For(text, names));
+            // Of numbers none is a misspelt other.
+            throw Wrong(origin, text, Listed(names), TryNumber(text, out _) ? "" : NameSuggestion.For(text, names));
         });
     }
 

@@ -262,7 +262,7 @@ internal sealed class PlanSettings
         }
         catch (InferometerException error)
         {
-            throw new InferometerException($"{origin}: {Domains.Quote(text)} is not allowed: {error.Message}", error);
+            throw new InferometerException($"{origin}: {error.Message}", error);
         }
     }
 

@@ -167,7 +167,7 @@ internal sealed class ServiceSettings
         }
         catch (InferometerException error)
         {
-            throw new InferometerException($"{origin}: {Domains.Quote(text)} is not allowed: {error.Message}", error);
+            throw new InferometerException($"{origin}: {error.Message}", error);
         }
     }
 

@@ -137,9 +137,16 @@ public static class PriceFile
     private static void Add(
         Dictionary<string, SystemPrice> prices, string name, SystemPrice price, string place, HardwareCatalog hardware)
     {
-        HardwareSystem system = hardware.TryFind(name) ?? throw new InferometerException(
-            $"{place}: '{name}' is not a system of the hardware catalog."
-                + NameSuggestion.For(name, hardware.Systems.Select(s => s.System.Name)));
+        HardwareSystem system;
+        try
+        {
+            system = hardware.Find(name);
+        }
+        catch (InferometerException error)
+        {
+            throw new InferometerException($"{place}: {error.Message}", error);
+        }
+
         if (!prices.TryAdd(system.Name, price))
         {
             throw new InferometerException($"{place}: {system.Name} has two prices.");

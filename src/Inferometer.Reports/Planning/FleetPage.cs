@@ -24,7 +24,12 @@ public static class FleetPage
                                 $"${best.DollarsPerMonth:#,0} a month, split at {best.Tokens:#,0} tokens of prompt"))
                         : new Cell("no split keeps the level", null)),
                     new("Saved", "saved_share", fleet.Saved is { } saved
-                        ? Cell.Number(saved, saved > 0.0005 ? Numbers.Percent(saved) : "nothing: one pool is as cheap")
+                        ? Cell.Number(saved, saved switch
+                        {
+                            > 0.0005 => Numbers.Percent(saved),
+                            < -0.0005 => "nothing: one pool is cheaper",
+                            _ => "nothing: one pool is as cheap",
+                        })
                         : Cell.None),
                 ]),
             Splits(fleet),
