@@ -63,9 +63,12 @@ public sealed class SpaceReader
         {
             if (!s_parts.Contains(name, StringComparer.Ordinal))
             {
+                bool isSetting = _points.Settings(simulated: true).Any(s => s.IsCalled(name.TrimStart('-')));
+                string hint = isSetting
+                    ? " Settings stand under 'base' (one value for all points) or 'product' (every combination)."
+                    : NameSuggestion.For(name, s_parts);
                 throw new InferometerException(
-                    $"{_places.Of(name)}: '{name}' is not a part of a space.{NameSuggestion.For(name, s_parts)} "
-                    + $"Allowed: {string.Join(", ", s_parts)}.");
+                    $"{_places.Of(name)}: '{name}' is not a part of a space.{hint} Allowed: {string.Join(", ", s_parts)}.");
             }
         }
 
