@@ -53,6 +53,9 @@ switch (args)
     case ["constrained", string path, .. string[] rest]:
         ConstraintReport.Run(path, rest is [string count] ? int.Parse(count, CultureInfo.InvariantCulture) : 256);
         return 0;
+    case ["constrained-vocabulary", string vocabulary, .. string[] rest]:
+        ConstraintReport.RunVocabulary(vocabulary, rest is [string decoded] ? int.Parse(decoded, CultureInfo.InvariantCulture) : 128);
+        return 0;
     default:
         BenchmarkSwitcher.FromAssembly(typeof(AllocationCheck).Assembly).Run(args);
         return 0;

@@ -35,7 +35,7 @@ public static class GgufFamilies
 
     private static readonly Dictionary<string, GgufFamily> ByName = new(StringComparer.Ordinal)
     {
-        ["llama"] = new() { InterleavedRope = true, ReordersHeads = true, ModelTypes = ["llama", "mistral", "mixtral"] },
+        ["llama"] = new() { InterleavedRope = true, ReordersHeads = true, ModelTypes = ["llama", "mistral", "mixtral", "helium"] },
         ["qwen2"] = new() { ModelTypes = ["qwen2"] },
         ["qwen2moe"] = new() { NormalizeTopK = false, ModelTypes = ["qwen2_moe"] },
         ["qwen3"] = new() { ModelTypes = ["qwen3"] },
@@ -100,6 +100,7 @@ public static class GgufFamilies
         ["granitemoe"] = Granite with { ModelTypes = ["granitemoe", "granitemoeshared"] },
         ["command-r"] = Cohere with { ModelTypes = ["cohere"] },
         ["cohere2"] = Cohere with { GlobalEvery = 4, GlobalWithoutRope = true, ModelTypes = ["cohere2"] },
+        ["chatglm"] = new() { InterleavedRope = true, ModelTypes = ["glm"] },
         ["glm4"] = new() { InterleavedRope = true, ModelTypes = ["glm4"] },
         ["glm4moe"] = new() { FeedForwardNormIsPostAttention = true, ModelTypes = ["glm4_moe"] },
         ["dots1"] = new() { ModelTypes = ["dots1"] },
@@ -144,6 +145,7 @@ public static class GgufFamilies
             Norm = NormKind.LayerNorm,
             Activation = ActivationKind.Gelu,
             ParallelBlocks = true,
+            SecondNormIsAttention = true,
             FusedQkv = true,
             ModelTypes = ["falcon"],
         },

@@ -107,6 +107,11 @@ public sealed record GgufFamily
     /// <summary>The norm before the feed-forward part is called <c>post_attention_norm</c> in files.</summary>
     public bool FeedForwardNormIsPostAttention { get; init; }
 
+    /// <summary>
+    /// Of two norms side by side the one before attention is called <c>attn_norm_2</c>, the other <c>attn_norm</c> (Falcon 40B).
+    /// </summary>
+    public bool SecondNormIsAttention { get; init; }
+
     /// <summary>Queries, keys and values are one tensor, <c>attn_qkv</c>, in the files of llama.cpp.</summary>
     public bool FusedQkv { get; init; }
 

@@ -77,7 +77,7 @@ internal static class ModelLoader
         ITensorSource source = checkpoint.Tensors;
         bool Contains(string name) => source.TryGetTensor(name, out _);
         return checkpoint.Header is not null
-            ? new GgufNames(GgufFamilies.Find(architecture.ModelType))
+            ? new GgufNames(GgufFamilies.Find(architecture.ModelType), architecture)
             : HuggingFaceNames.Find(Contains, architecture)
                 ?? throw new InferometerException(
                     $"{source.Path}: no tensor 'model.embed_tokens.weight'; the checkpoint's tensor names are not known.");

@@ -12,7 +12,7 @@ public static class ModelSupport
     // with them. GGUF architectures that models are written as come beside them.
     private static readonly string[] ModelTypes =
     [
-        .. GgufFamilies.Known.SelectMany(name => GgufFamilies.Find(name)!.ModelTypes), "glm", "gptj", "helium",
+        .. GgufFamilies.Known.SelectMany(name => GgufFamilies.Find(name)!.ModelTypes), "gptj",
     ];
 
     private static readonly HashSet<string> Families =

@@ -49,7 +49,7 @@ internal sealed class HuggingFaceMapping
     {
         _model = model;
         _weights = weights;
-        _to = new GgufNames(family);
+        _to = new GgufNames(family, model);
         _family = family;
         _normsPlusOne = model.Norm is NormKind.RmsNormPlusOne or NormKind.LayerNormPlusOne;
         _from = HuggingFaceNames.Find(name => weights.TryGetTensor(name, out _), model)
@@ -94,7 +94,6 @@ internal sealed class HuggingFaceMapping
             Add(WeightRole.LmHead, 0);
         }
 
-        RequireNorms();
         AddRopeDivisors();
         for (int layer = 0; layer < _model.LayerCount; layer++)
         {
@@ -203,6 +202,10 @@ internal sealed class HuggingFaceMapping
                     string.Create(System.Globalization.CultureInfo.InvariantCulture, $"blk.{layer}.ssm_ba"),
                     delta.ValueHeads / delta.KeyHeads);
             }
+            else if (role is WeightRole.QueryNorm or WeightRole.KeyNorm && AddNormsOfHeads(role, layer))
+            {
+                continue;
+            }
             else if (role is WeightRole.ExpertGate or WeightRole.ExpertUp or WeightRole.ExpertDown)
             {
                 AddExperts(role, layer);
@@ -248,19 +251,21 @@ internal sealed class HuggingFaceMapping
         }
     }
 
-    // StableLM 2 keeps the norm of every head as a tensor of its own.
-    private void RequireNorms()
+    // StableLM 2 keeps the norm of every head as a tensor of its own; files have them one above the other.
+    private bool AddNormsOfHeads(WeightRole role, int layer)
     {
-        for (int layer = 0; layer < _model.LayerCount; layer++)
+        ModelTensor[] norms = [.. Enumerable.Range(0, _model.Layers[layer].Mixer is AttentionMixer mixer ? mixer.Heads : 0)
+            .Select(head => string.Create(
+                System.Globalization.CultureInfo.InvariantCulture, $"{_from.Stem(role, layer)}.norms.{head}.weight"))
+            .Select(name => _weights.TryGetTensor(name, out ModelTensor? norm) ? norm : null).OfType<ModelTensor>()];
+        if (norms.Length == 0)
         {
-            if (_model.Layers[layer].Mixer is AttentionMixer { QkNorm: QkNormKind.EachHead }
-                && _from.Stem(WeightRole.QueryNorm, layer) is { } stem && !_weights.TryGetTensor(stem + ".weight", out _))
-            {
-                throw new InferometerException(
-                    $"{_weights.Path}: the norms of the query heads of layer {layer} are tensors of their own, which cannot be converted; "
-                        + $"'{stem}.weight' should hold them all.");
-            }
+            return false;
         }
+
+        _used.UnionWith(norms.Select(norm => norm.Name));
+        _tensors.Add(new ConvertedTensor(_to.Stem(role, layer) + ".weight", [norms.Length, norms[0].ElementCount]) { Sources = norms });
+        return true;
     }
 
     // Queries, keys and values become one tensor, for the architectures whose readers know no other.
@@ -318,7 +323,9 @@ internal sealed class HuggingFaceMapping
     private ConvertedTensor Convert(WeightRole role, string name, ModelTensor tensor, int layer)
     {
         long[] shape = role == WeightRole.SharedExpertGate ? [tensor.ElementCount] : [.. tensor.Shape];
-        long headRows = _family.ReordersHeads ? RotaryHeadRows(role, tensor, layer) : 0;
+        // Helium's checkpoints have neighbours that rotate together already.
+        bool reorders = _family.ReordersHeads && _model.Layers[layer].Mixer is not AttentionMixer { Rope.Interleaved: true };
+        long headRows = reorders ? RotaryHeadRows(role, tensor, layer) : 0;
         if (headRows > 0 && shape.Length == 1)
         {
             float[] values = tensor.DecodeAll();

@@ -159,23 +159,14 @@ internal static class TokenizerMetadata
     private static string PreTokenizerName(JsonElement root, string source)
     {
         List<string> patterns = [.. Patterns(root.Member("pre_tokenizer"))];
-        foreach (string name in (ReadOnlySpan<string>)
-            ["llama-bpe", "qwen2", "tekken", "gpt-4o", "deepseek-v3", "deepseek-coder", "starcoder", "gpt-2"])
-        {
-            if (PreTokenizers.Get(name, source).Patterns.SequenceEqual(patterns, StringComparer.Ordinal))
-            {
-                return name;
-            }
-        }
-
-        throw new InferometerException(
+        return PreTokenizers.NameOf(patterns, root.Member("model").Member("ignore_merges").IsTrue()) ?? throw new InferometerException(
             $"{source}: GGUF names pre-tokenizers, and none of the known names stands for the patterns {string.Join(" then ", patterns)}.");
     }
 
     private static IEnumerable<string> Patterns(JsonElement step) => step.Member("type").StringOrNull() switch
     {
         "Sequence" => step.GetProperty("pretokenizers").EnumerateArray().SelectMany(Patterns),
-        "Split" => [step.Member("pattern").Member("Regex").StringOrNull() ?? ""],
+        "Split" => [PreTokenizerPatterns.Canonical(step.Member("pattern").Member("Regex").StringOrNull() ?? "")],
         "Digits" => [step.Member("individual_digits").IsTrue() ? PreTokenizerPatterns.OneDigit : PreTokenizerPatterns.Digits],
         "ByteLevel" when step.Member("use_regex").ValueKind != JsonValueKind.False => [PreTokenizerPatterns.Gpt2],
         _ => [],

@@ -33,11 +33,11 @@ public sealed class FormatFuzzer(FuzzTarget target, int seed)
             string? fault = Try(input, out bool sound);
             long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
             tried++;
-            accepted += sound ? 1 : 0;
             largest = Math.Max(largest, allocated);
             fault ??= allocated > AllocationAllowance + ((long)target.AllocationFactor * input.Length)
                 ? $"allocated {allocated} bytes for {input.Length} bytes of input"
                 : Stopwatch.GetElapsedTime(started) > TimeAllowance ? $"took {Stopwatch.GetElapsedTime(started).TotalSeconds:F1} s" : null;
+            accepted += sound && fault is null ? 1 : 0;
             if (fault is not null)
             {
                 failures.Add(new FuzzFailure(fault, input));

@@ -1,12 +1,17 @@
 using System.Globalization;
 using Inferometer.Core.Gguf;
+using Inferometer.Core.Models;
 
 namespace Inferometer.ModelFiles.TensorNames;
 
 /// <summary>Tensor names of GGUF files (the table of the gguf project's documentation).</summary>
 /// <param name="family">The file's architecture; null for the names that most have.</param>
-public sealed class GgufNames(GgufFamily? family = null) : IWeightNames
+/// <param name="model">What it describes; null where no layer has two norms side by side.</param>
+public sealed class GgufNames(GgufFamily? family = null, ModelArchitecture? model = null) : IWeightNames
 {
+    private readonly bool _secondIsAttention =
+        family is { SecondNormIsAttention: true } && model is { ParallelBlocks: true, PreBlockNorms: 2 };
+
     /// <inheritdoc/>
     public string? Stem(WeightRole role, int layer = 0) => role switch
     {
@@ -39,8 +44,9 @@ public sealed class GgufNames(GgufFamily? family = null) : IWeightNames
 
     private string? InLayer(WeightRole role) => role switch
     {
-        WeightRole.AttentionNorm => "attn_norm",
+        WeightRole.AttentionNorm => _secondIsAttention ? "attn_norm_2" : "attn_norm",
         WeightRole.PostAttentionNorm => family?.NormAfterResidual is true ? "attn_output_norm" : "post_attention_norm",
+        WeightRole.FeedForwardNorm when _secondIsAttention => "attn_norm",
         WeightRole.FeedForwardNorm => family?.FeedForwardNormIsPostAttention is true ? "post_attention_norm" : "ffn_norm",
         WeightRole.PostFeedForwardNorm => family?.NormAfterResidual is true ? "layer_output_norm" : "post_ffw_norm",
         WeightRole.Query => "attn_q",

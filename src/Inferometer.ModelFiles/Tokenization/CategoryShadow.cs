@@ -46,10 +46,11 @@ internal sealed class CategoryShadow
         return new TextPiece(start, _places[shadow.Start + shadow.Length] - start);
     }
 
-    // None of these is matched by name or range in a published pattern (DeepSeek Coder's has U+0800 to U+9FA5 and U+AC00 to U+D7FF).
+    // None of these is matched by name or range in a published pattern (DeepSeek Coder's has U+0800 to U+9FA5 and U+AC00 to U+D7FF,
+    // DeepSeek LLM's most letters with a case).
     private static char StandIn(UnicodeCategory category) => category switch
     {
-        UnicodeCategory.UppercaseLetter => '\u0531',
+        UnicodeCategory.UppercaseLetter => '\uA790',
         UnicodeCategory.LowercaseLetter => '\u0561',
         UnicodeCategory.TitlecaseLetter => '\u01C5',
         UnicodeCategory.ModifierLetter => '\u02B0',

@@ -54,6 +54,39 @@ internal static partial class PreTokenizerPatterns
 
     public const string EastAsian = "[一-龥ࠀ-一가-\uD7FF]+";
 
+    // Of Qwen3.5's: accents belong to their letters.
+    public const string Qwen35 =
+        @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+
+    // Seed's files write the third of these with a count of one.
+    public const string SeedCoder =
+        @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1}| ?[^\s\p{L}\p{N}\r\n]+|\s*[\r\n]+|\s+(?!\S)|\s+";
+
+    public const string MiniCpm =
+        @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}+| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+
+    // Of Aya's: groups of three that end with the number.
+    public const string DigitsFromTheEnd = @"\d{1,3}(?=(?:\d{3})*\b)";
+
+    // BLOOM's and its relatives'.
+    public const string Words = @" ?[^(\s|.,!?…。，、।۔،)]+";
+
+    public const string SpaceAtEnd = @"\s+$";
+
+    // The letters with a case of DeepSeek LLM's and V2's; those beyond the first plane (Deseret, Osage, Adlam and others) are left out.
+    public const string DeepSeekLetters =
+        "\\s?[A-Za-z\u00B5\u00C0-\u00D6\u00D8-\u00F6\u00F8-\u01BA\u01BC-\u01BF\u01C4-\u0293\u0295-\u02AF\u0370-\u0373\u0376"
+        + "\u0377\u037B-\u037D\u037F\u0386\u0388-\u038A\u038C\u038E-\u03A1\u03A3-\u03F5\u03F7-\u0481\u048A-\u052F\u0531-"
+        + "\u0556\u10A0-\u10C5\u13A0-\u13F5\u13F8-\u13FD\u1C90-\u1CBA\u1CBD-\u1CBF\u1D00-\u1D2B\u1D6B-\u1D77\u1D79-\u1D9A"
+        + "\u1E00-\u1F15\u1F18-\u1F1D\u1F20-\u1F45\u1F48-\u1F4D\u1F50-\u1F57\u1F59\u1F5B\u1F5D\u1F5F-\u1F7D\u1F80-\u1FB4"
+        + "\u1FB6-\u1FBC\u1FBE\u1FC2-\u1FC4\u1FC6-\u1FCC\u1FD0-\u1FD3\u1FD6-\u1FDB\u1FE0-\u1FEC\u1FF2-\u1FF4\u1FF6-\u1FFC"
+        + "\u2102\u2107\u210A-\u2113\u2115\u2119-\u211D\u2124\u2126\u2128\u212A-\u212D\u212F-\u2134\u2139\u213C-\u213F"
+        + "\u2145-\u2149\u214E\u2183\u2184\u2C00-\u2C7B\u2C7E-\u2CE4\u2CEB-\u2CEE\u2CF2\u2CF3\uA640-\uA66D\uA680-\uA69B"
+        + "\uA722-\uA76F\uA771-\uA787\uA78B-\uA78E\uAB70-\uABBF\uFB00-\uFB06\uFB13-\uFB17\uFF21-\uFF3A\uFF41-\uFF5A]+";
+
+    // Its second range holds the letters of ASCII, so that a word with others is cut at them: so do those models.
+    public const string DeepSeekPunctuation = "\\s?[!-/:-~\uFF01-\uFF0F\uFF1A-\uFF5E\u2018-\u201F\u3000-\u3002]+";
+
     // Patterns written by a hostile hand can take exponential time; these bounds apply to each match.
     private static readonly TimeSpan ForeignMatchLimit = TimeSpan.FromSeconds(2);
 
@@ -78,6 +111,14 @@ internal static partial class PreTokenizerPatterns
         [SpaceLetters] = SpaceLettersRegex,
         [SpacePunctuation] = SpacePunctuationRegex,
         [EastAsian] = EastAsianRegex,
+        [Qwen35] = Qwen35Regex,
+        [SeedCoder] = SeedCoderRegex,
+        [MiniCpm] = MiniCpmRegex,
+        [DigitsFromTheEnd] = DigitsFromTheEndRegex,
+        [Words] = WordsRegex,
+        [SpaceAtEnd] = SpaceAtEndRegex,
+        [DeepSeekLetters] = DeepSeekLettersRegex,
+        [DeepSeekPunctuation] = DeepSeekPunctuationRegex,
     };
 
     /// <summary>
@@ -86,15 +127,36 @@ internal static partial class PreTokenizerPatterns
     /// </summary>
     public const int LongestForeign = 4096;
 
+    /// <summary>
+    /// One spelling for each pattern: line ends and tabulators that files hold as characters become the escapes for them, and ranges of
+    /// characters beyond the first plane, which .NET does not know and which <see cref="CategoryShadow"/> leaves nothing for, go.
+    /// </summary>
+    public static string Canonical(string pattern) => FarRangeRegex()
+        .Replace(pattern, "")
+        .Replace("\r", @"\r", StringComparison.Ordinal)
+        .Replace("\n", @"\n", StringComparison.Ordinal)
+        .Replace("\t", @"\t", StringComparison.Ordinal);
+
     /// <summary>The build-time form of a known pattern; any other is parsed here, with a time limit per match.</summary>
     /// <exception cref="ArgumentException">The pattern is not one .NET understands, or is longer than allowed.</exception>
-    public static Regex Get(string pattern) =>
-        Known.TryGetValue(pattern, out Func<Regex>? known) ? known()
-        : pattern.Length <= LongestForeign ? new Regex(pattern, RegexOptions.CultureInvariant, ForeignMatchLimit)
-        : throw new ArgumentException(
-            string.Create(
-                CultureInfo.InvariantCulture, $"it has {pattern.Length} characters; at most {LongestForeign} are allowed"),
-            nameof(pattern));
+    public static Regex Get(string pattern)
+    {
+        if (pattern.Length > LongestForeign)
+        {
+            throw new ArgumentException(
+                string.Create(
+                    CultureInfo.InvariantCulture, $"it has {pattern.Length} characters; at most {LongestForeign} are allowed"),
+                nameof(pattern));
+        }
+
+        string canonical = Canonical(pattern);
+        return Known.TryGetValue(canonical, out Func<Regex>? known)
+            ? known()
+            : new Regex(canonical, RegexOptions.CultureInvariant, ForeignMatchLimit);
+    }
+
+    [GeneratedRegex(@"[\uD800-\uDBFF][\uDC00-\uDFFF]-[\uD800-\uDBFF][\uDC00-\uDFFF]", RegexOptions.CultureInvariant, -1)]
+    private static partial Regex FarRangeRegex();
 
     [GeneratedRegex(Gpt2, RegexOptions.CultureInvariant, -1)]
     private static partial Regex Gpt2Regex();
@@ -152,4 +214,28 @@ internal static partial class PreTokenizerPatterns
 
     [GeneratedRegex(EastAsian, RegexOptions.CultureInvariant, -1)]
     private static partial Regex EastAsianRegex();
+
+    [GeneratedRegex(Qwen35, RegexOptions.CultureInvariant, -1)]
+    private static partial Regex Qwen35Regex();
+
+    [GeneratedRegex(SeedCoder, RegexOptions.CultureInvariant, -1)]
+    private static partial Regex SeedCoderRegex();
+
+    [GeneratedRegex(MiniCpm, RegexOptions.CultureInvariant, -1)]
+    private static partial Regex MiniCpmRegex();
+
+    [GeneratedRegex(DigitsFromTheEnd, RegexOptions.CultureInvariant, -1)]
+    private static partial Regex DigitsFromTheEndRegex();
+
+    [GeneratedRegex(Words, RegexOptions.CultureInvariant, -1)]
+    private static partial Regex WordsRegex();
+
+    [GeneratedRegex(SpaceAtEnd, RegexOptions.CultureInvariant, -1)]
+    private static partial Regex SpaceAtEndRegex();
+
+    [GeneratedRegex(DeepSeekLetters, RegexOptions.CultureInvariant, -1)]
+    private static partial Regex DeepSeekLettersRegex();
+
+    [GeneratedRegex(DeepSeekPunctuation, RegexOptions.CultureInvariant, -1)]
+    private static partial Regex DeepSeekPunctuationRegex();
 }

@@ -39,11 +39,15 @@ internal sealed record TokenizerJsonTemplate(IReadOnlyList<int> Prefix, IReadOnl
     /// <summary>The two processors that name a token at each end: <c>["[CLS]", 101]</c>.</summary>
     private static TokenizerJsonTemplate ReadEnds(JsonElement processor, int separators, int secondSegment)
     {
-        int begin = processor.GetProperty("cls")[1].GetInt32();
-        int end = processor.GetProperty("sep")[1].GetInt32();
+        int begin = ReadEnd(processor, "cls"), end = ReadEnd(processor, "sep");
         return new TokenizerJsonTemplate(
             [begin], [end], PairTemplate.Of(begin, [.. Enumerable.Repeat(end, separators)], end, secondSegment));
     }
+
+    private static int ReadEnd(JsonElement processor, string name) =>
+        processor.Member(name) is { ValueKind: JsonValueKind.Array } end && end.GetArrayLength() == 2
+            ? end[1].GetInt32()
+            : throw new FormatException($"'{name}' of the post-processor is no pair of a token and its id");
 
     private static TokenizerJsonTemplate ReadTemplate(JsonElement processor, Vocabulary vocabulary)
     {

@@ -31,7 +31,7 @@ public static class ModelDescription
         ];
         return groups is [(string only, int all)] && all == model.LayerCount
             ? only
-            : string.Join("; ", groups.Select(g => $"{g.Count} layers {g.Text}"));
+            : string.Join("; ", groups.Select(g => $"{g.Count} {(g.Count == 1 ? "layer" : "layers")} {g.Text}"));
     }
 
     private static string Brief(TokenMixer mixer) => mixer switch

@@ -32,7 +32,7 @@ public static class ModelFilePage
         (Tokenizer? tokenizer, string? fault) = Read(readTokenizer);
         List<Fact> facts = [.. General(contents, refusal), .. Network(model, contents)];
         facts.AddRange(tokenizer is null
-            ? [new("Tokenizer", "tokenizer", new Cell("cannot be read: " + fault, null) { Tone = Tone.Bad })]
+            ? [new("Tokenizer", "tokenizer_fault", new Cell("cannot be read: " + fault, fault) { Tone = Tone.Bad })]
             : Vocabulary(tokenizer));
         if (notes is { Count: > 0 })
         {
@@ -61,7 +61,15 @@ public static class ModelFilePage
         yield return new(
             "Size", "file_bytes",
             Cell.Number(contents.FileBytes, $"{Numbers.Bytes(contents.FileBytes)} ({Numbers.Whole(contents.FileBytes)} bytes)"));
-        yield return new("Runs here", "runs", refusal is null ? true : new Cell("no: " + refusal, false) { Tone = Tone.Bad });
+        yield return new(
+            "Runs here", "runs",
+            refusal is not null ? new Cell("no", false) { Tone = Tone.Bad }
+                : contents.Architecture.HasHead ? true
+                : new Cell("yes, for vectors and scores ('serve'); it writes no text, and 'run' says so", true));
+        if (refusal is not null)
+        {
+            yield return new("Because", "refusal", new Cell(refusal, refusal) { Tone = Tone.Bad });
+        }
     }
 
     private static IEnumerable<Fact> Network(ModelArchitecture model, StoredModel contents)
@@ -92,13 +100,13 @@ public static class ModelFilePage
         yield return new("Positions", "positions", Positions(model));
         yield return new(
             "Longest context", "max_context_tokens", new Cell($"{Numbers.Whole(model.MaxContextTokens)} tokens", model.MaxContextTokens));
-        yield return new(
-            "LM head", "tied_embeddings",
-            new Cell(
-                !model.HasHead ? $"none: {ModelSupport.KindOf(model)} gives vectors, and scores where its files hold a head for them"
-                    : model.TiedEmbeddings ? "shared with the embedding"
-                    : "apart from the embedding",
-                model.TiedEmbeddings));
+        yield return model.HasHead
+            ? new(
+                "LM head", "tied_embeddings",
+                new Cell(model.TiedEmbeddings ? "shared with the embedding" : "apart from the embedding", model.TiedEmbeddings))
+            : new(
+                "LM head", "has_head",
+                new Cell($"none: {ModelSupport.KindOf(model)} gives vectors, and scores where its files hold a head for them", false));
     }
 
     private static string Positions(ModelArchitecture model)
@@ -107,8 +115,8 @@ public static class ModelFilePage
         [
             .. model.Layers.Select(l => l.Mixer).OfType<AttentionMixer>().Select(m => m.Rope).OfType<RopeParameters>().Distinct(),
         ];
-        return model.Position != PositionKind.Rotary || ropes.Length == 0
-            ? model.Position.ToString()
+        return model.Position is PositionKind.Alibi ? "biases by distance (ALiBi)"
+            : model.Position != PositionKind.Rotary || ropes.Length == 0 ? model.Position.ToString().ToLowerInvariant()
             : string.Join("; ", ropes.Select(r => string.Create(
                 CultureInfo.InvariantCulture,
                 $"rotary, base {r.Theta:#,0.##}{(r.Scaling == RopeScaling.None ? "" : $", {r.Scaling} scaling{(r.Factor > 1 ? $" by "
@@ -145,7 +153,11 @@ public static class ModelFilePage
             yield return new("Begin token", "begin_token", new Cell(FormattableString.Invariant($"{text} ({begin}), {by}"), text));
         }
 
-        yield return new("Begin token added", "adds_begin_token", tokenizer.AddsBos);
+        // BERT's two are neither a begin nor an end of what is written.
+        string[] around = [.. tokenizer.Encode("").Select(id => FormattableString.Invariant($"{tokenizer.TokenText(id)} ({id})"))];
+        yield return tokenizer.BosId is null && around.Length > 0
+            ? new("Around a text", "around_text", string.Join(", ", around))
+            : new("Begin token added", "adds_begin_token", tokenizer.AddsBos);
         if (tokenizer.AddsEos)
         {
             yield return new("End token added", "adds_end_token", new Cell("yes, but to no prompt", true));
@@ -154,7 +166,7 @@ public static class ModelFilePage
         string names = string.Join(", ", tokenizer.ChatTemplates.Keys);
         yield return new(
             "Chat template", "chat_template",
-            fault is not null ? new Cell("cannot be read: " + fault, null) { Tone = Tone.Bad }
+            fault is not null ? new Cell($"stored: {names}; cannot be read: {fault}", names) { Tone = Tone.Bad }
                 : names.Length == 0 ? new Cell("none stored", null)
                 : new Cell("stored: " + names, names));
     }

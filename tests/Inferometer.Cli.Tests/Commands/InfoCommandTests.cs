@@ -83,10 +83,33 @@ public class InfoCommandTests
         byte[] header = """{"wte.weight":{"dtype":"F32","shape":[2,4],"data_offsets":[0,32]}}"""u8.ToArray();
         folder.Write("model.safetensors", [.. BitConverter.GetBytes((long)header.Length), .. header, .. new byte[32]]);
         CommandRun run = (await CommandRun.Of("info", folder.File(""))).Succeeded();
-        Assert.Matches(@"Runs here +no: ", run.Output);
+        Assert.Matches(@"Runs here +no\s+Because +", run.Output);
         Assert.Contains(
             "the engine cannot run this model ('bloom')",
             string.Join(' ', run.Output.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
         Assert.DoesNotContain("Memory of the engine", run.Output, StringComparison.Ordinal);
+        JsonElement info = JsonSerializer.Deserialize<JsonElement>(
+            (await CommandRun.Of("info", folder.File(""), "--format", "json")).Succeeded().Output);
+        Assert.False(info.GetProperty("runs").GetBoolean());
+        Assert.Contains("the engine cannot run this model ('bloom')", info.GetProperty("refusal").GetString(), StringComparison.Ordinal);
+        Assert.Contains("does not exist", info.GetProperty("tokenizer_fault").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_encoder_is_said_to_give_vectors_and_no_text()
+    {
+        using TemporaryFolder folder = new();
+        EncoderModel model = new(EncoderSpec.All["bert"]);
+        string path = model.WriteFolder(folder);
+        EncoderModel.WriteTokenizer(model.Spec, path);
+        JsonElement info = JsonSerializer.Deserialize<JsonElement>(
+            (await CommandRun.Of("info", path, "--format", "json")).Succeeded().Output);
+        Assert.True(info.GetProperty("runs").GetBoolean());
+        Assert.False(info.GetProperty("has_head").GetBoolean());
+        Assert.Equal("[CLS] (2), [SEP] (3)", info.GetProperty("around_text").GetString());
+        Assert.Contains("it writes no text", (await CommandRun.Of("info", path)).Succeeded().Output, StringComparison.Ordinal);
+        CommandRun run = await CommandRun.Of("run", path, "-p", "x");
+        Assert.Equal(ExitCode.Failed, run.Code);
+        Assert.Contains("writes no text", run.Error, StringComparison.Ordinal);
     }
 }

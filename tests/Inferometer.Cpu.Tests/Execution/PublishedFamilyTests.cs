@@ -19,15 +19,10 @@ public sealed class PublishedFamilyTests
 
     private static readonly int[] Tokens = [.. Enumerable.Range(0, 24).Select(i => ((i * 37) + (i * i * 5) + 11) % FamilySpec.Vocabulary)];
 
-    // There is no architecture of llama.cpp for the others, or it keeps in metadata what checkpoints keep in tensors.
-    private static readonly string[] NotConverted =
-    [
-        "glm", "gptj", "helium", "stablelm 2", "falcon 40b",
-    ];
-
     public static TheoryData<string> Families => [.. FamilySpecs.All.Keys];
 
-    public static TheoryData<string> Converted => [.. FamilySpecs.All.Keys.Except(NotConverted, StringComparer.Ordinal)];
+    // llama.cpp has a name for GPT-J, but no code.
+    public static TheoryData<string> Converted => [.. FamilySpecs.All.Keys.Where(family => family is not "gptj")];
 
     [Theory]
     [MemberData(nameof(Families))]
@@ -73,8 +68,7 @@ public sealed class PublishedFamilyTests
                 {
                     "deepseek2.attention.key_length" => FamilySpec.NopeDim + FamilySpec.RopeDim,
                     "deepseek2.attention.value_length" => FamilySpec.ValueDim,
-                    _ => (object?)value.AsString() ?? value.AsStrings() ?? (object?)value.AsBool()
-                        ?? (value.AsInt64() is { } number ? (object)(int)number : value.AsDouble()),
+                    _ => Plain(value),
                 };
                 if (plain is not null)
                 {
@@ -97,6 +91,48 @@ public sealed class PublishedFamilyTests
 
         Check(model, older);
     }
+
+    // As llama.cpp writes GLM-4's first checkpoints, whose queries, keys and values are one matrix.
+    [Fact]
+    public void Files_of_glm_that_fuse_queries_keys_and_values_are_read()
+    {
+        using TemporaryFolder folder = new();
+        FamilyModel model = new(FamilySpecs.All["glm"]);
+        string source = model.WriteFolder(folder), gguf = folder.File("model.gguf"), fused = folder.File("fused.gguf");
+        WriteTokenizer(source);
+        ModelConverter.Convert(source, gguf, GgmlType.F32, null, TestContext.Current.CancellationToken);
+        using (GgufModelFile file = GgufModelFile.Open(GgufHeader.Read(gguf)))
+        {
+            Assert.Equal("chatglm", file.Header.Architecture);
+            Dictionary<string, ReferenceTensor> tensors = file.Tensors.ToDictionary(
+                tensor => tensor.Name,
+                tensor => new ReferenceTensor([.. tensor.Shape.Select(extent => (int)extent)], tensor.DecodeAll()),
+                StringComparer.Ordinal);
+            for (int layer = 0; layer < FamilySpec.Layers; layer++)
+            {
+                foreach (string ending in (string[])["weight", "bias"])
+                {
+                    ReferenceTensor[] parts = [.. ((string[])["q", "k", "v"]).Select(name =>
+                    {
+                        Assert.True(tensors.Remove($"blk.{layer}.attn_{name}.{ending}", out ReferenceTensor? part));
+                        return part!;
+                    })];
+                    int[] shape = [parts.Sum(part => part.Shape[0]), .. parts[0].Shape.Skip(1)];
+                    tensors[$"blk.{layer}.attn_qkv.{ending}"] = new ReferenceTensor(shape, [.. parts.SelectMany(part => part.Data)]);
+                }
+            }
+
+            List<KeyValuePair<string, object>> metadata = [.. file.Header.Metadata
+                .Select(entry => new KeyValuePair<string, object?>(entry.Key, Plain(entry.Value)))
+                .Where(entry => entry.Value is not null).Select(entry => new KeyValuePair<string, object>(entry.Key, entry.Value!))];
+            GgufFile.Write(fused, metadata, [.. tensors]);
+        }
+
+        Check(model, fused);
+    }
+
+    private static object? Plain(GgufValue value) => (object?)value.AsString() ?? value.AsStrings() ?? (object?)value.AsBool()
+        ?? (value.AsInt64() is { } number ? (object)(int)number : value.AsDouble());
 
     [Theory]
     [InlineData("gpt_oss")]

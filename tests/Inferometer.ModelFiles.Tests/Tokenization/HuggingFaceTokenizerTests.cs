@@ -115,6 +115,8 @@ public sealed class HuggingFaceTokenizerTests : IDisposable
     [InlineData("""{"pre_tokenizer":{"type":"Split","pattern":{"Regex":"a"},"behavior":"Odd"},"model":{"type":"BPE","vocab":{"a":0},"merges":[]}}""", "'Odd' is not known")]
     [InlineData("""{"post_processor":{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"<s>"}}],"special_tokens":{}},"model":{"type":"BPE","vocab":{"a":0},"merges":[]}}""", "without giving its ids")]
     [InlineData("""{"post_processor":{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"s"}}],"special_tokens":{"s":{"ids":[9]}}},"model":{"type":"BPE","vocab":{"a":0},"merges":[]}}""", "id 9 is outside")]
+    [InlineData("""{"post_processor":{"type":"BertProcessing","sep":[3],"cls":["a",0]},"model":{"type":"BPE","vocab":{"a":0},"merges":[]}}""", "'sep' of the post-processor is no pair")]
+    [InlineData("""{"post_processor":{"type":"RobertaProcessing","sep":["a",0]},"model":{"type":"BPE","vocab":{"a":0},"merges":[]}}""", "'cls' of the post-processor is no pair")]
     public void Faulty_files_are_refused_in_one_line(string json, string part)
     {
         File.WriteAllText(Path.Combine(_folder, "tokenizer.json"), json);

@@ -21,6 +21,18 @@ public sealed class PreTokenizerTests
     [InlineData("falcon", "a,b 1234", "a|,|b| |123|4")]
     [InlineData("tekken", "helloWorld HELLOworld", "hello|World| HELLOworld")]
     [InlineData("llama-bpe", "a \n  b   ", "a| \n| | b|   ")]
+    [InlineData("glm4", "Hello world's  x1234", "Hello| world|'s| | x|123|4")]
+    [InlineData("lfm2", "1234567", "123|456|7")]
+    [InlineData("hunyuan", "x12", "x|1|2")]
+    [InlineData("minimax-m2", "Hello world's  x123", "Hello| world's| | x|123")]
+    [InlineData("qwen35", "cafe\u0301s 12", "cafe\u0301s| |1|2")]
+    [InlineData("qwen2", "cafe\u0301s 12", "cafe|\u0301s| |1|2")]
+    [InlineData("seed-coder", "a!\n\n12 b", "a|!|\n\n|1|2| b")]
+    [InlineData("tiny_aya", "x1234567 a", "x|1|234|567| a")]
+    [InlineData("minicpm5", "x1234 a", "x|123|4| a")]
+    [InlineData("exaone4", "1234567", "1234567")]
+    [InlineData("deepseek-llm", "Hello wörld, 12日本\n x", "Hello| w|ö|rld|,| |12|日本|\n| x")]
+    [InlineData("viking", "Hei maailma, 12", "Hei| maailma|,| |1|2")]
     public void Text_is_cut_as_the_pattern_says(string name, string text, string expected) =>
         Assert.Equal(expected, string.Join('|', Pieces(PreTokenizers.Get(name, "test").Create(), text)));
 
@@ -29,6 +41,7 @@ public sealed class PreTokenizerTests
     [InlineData("gpt-2", "a😀!b", "a|😀!|b")]
     [InlineData("llama-bpe", "𝟏𝟐𝟑𝟒", "𝟏𝟐𝟑|𝟒")]
     [InlineData("qwen2", "𝟏𝟐", "𝟏|𝟐")]
+    [InlineData("deepseek-llm", "a𝐀b", "a|𝐀|b")]
     public void Characters_beyond_the_first_plane_count_as_what_they_are(string name, string text, string expected) =>
         Assert.Equal(expected, string.Join('|', Pieces(PreTokenizers.Get(name, "test").Create(), text)));
 
@@ -50,6 +63,27 @@ public sealed class PreTokenizerTests
         var step = new SplitStep(PreTokenizerPatterns.Get("[a-z]+"), SplitBehavior.Removed, Invert: true);
         Assert.Equal(["the", "final"], Pieces(new PreTokenizer([step]), "the--final-"), StringComparer.Ordinal);
     }
+
+    // As they stand in tokenizer.json of DeepSeek-V3, DeepSeek-V2 (shortened), Llama 3 and Seed-OSS.
+    [Theory]
+    [InlineData("[^\r\n\\p{L}\\p{P}\\p{S}]?x\t", "[^\\r\\n\\p{L}\\p{P}\\p{S}]?x\\t")]
+    [InlineData("\\s?[A-Za-zＡ-Ｚａ-ｚ𐐀-𐑏𐒰-𐓓𐓘-𐓻]+", "\\s?[A-Za-zＡ-Ｚａ-ｚ]+")]
+    public void Spellings_of_a_pattern_are_one(string written, string expected)
+    {
+        Assert.Equal(expected, PreTokenizerPatterns.Canonical(written));
+        Assert.Equal(expected, PreTokenizerPatterns.Get(written).ToString());
+    }
+
+    [Theory]
+    [InlineData(PreTokenizerPatterns.Llama3, true, "llama-bpe")]
+    [InlineData(PreTokenizerPatterns.Llama3, false, "smaug-bpe")]
+    [InlineData(PreTokenizerPatterns.Qwen2, true, "qwen2")]
+    [InlineData(PreTokenizerPatterns.Qwen35, false, "qwen35")]
+    [InlineData(PreTokenizerPatterns.SeedCoder, false, "seed-coder")]
+    [InlineData("[^\r\n\\p{L}\\p{N}]?\\p{L}+", false, null)]
+    [InlineData("[a-z]+", false, null)]
+    public void Patterns_are_written_under_the_name_that_treats_merges_alike(string pattern, bool ignoresMerges, string? name) =>
+        Assert.Equal(name, PreTokenizers.NameOf([pattern], ignoresMerges));
 
     [Fact]
     public void An_unknown_name_is_refused_with_those_known()

@@ -21,7 +21,7 @@ public sealed class AnswerReader
     private int _searched; // of the section, for its end
     private readonly string[] _textMarks;
     private readonly List<AnswerPart> _parts = [];
-    private string _held = "";
+    private readonly HeldText _held = new();
     private string _blank = ""; // white space that a mark may follow, before which it is left out
     private bool _inReasoning;
     private bool _inCalls;
@@ -69,7 +69,7 @@ public sealed class AnswerReader
         _parts.Clear();
         if (text.Length > 0)
         {
-            _held += text;
+            _held.Append(text);
             while (Step())
             {
             }
@@ -87,28 +87,30 @@ public sealed class AnswerReader
         }
 
         _parts.Clear();
-        if ((_inCalls || _mayBeBare) && _calls?.Read(_held.Trim()) is { } calls)
+        if ((_inCalls || _mayBeBare) && _calls?.Read(_held.Span.Trim().ToString()) is { } calls)
         {
             Add(calls);
         }
         else if (_sink is null || _sink.Begun == _sectionCalls)
         {
-            Give(_held);
+            Give(_held.TakeAll());
             Give(_blank, isBlank: true);
         }
         else if (!_sink.IsOpen)
         {
-            Give(_held[_stream!.Position..]); // behind the calls that were given out
+            _held.Drop(_stream!.Position);
+            Give(_held.TakeAll()); // behind the calls that were given out
         }
 
-        _held = _blank = "";
+        _held.Drop(_held.Length);
+        _blank = "";
         return _parts;
     }
 
     /// <summary>Takes what is certain of the text held; false when more must come.</summary>
     private bool Step()
     {
-        if (_mayBeBare && !_inReasoning && _held.TrimStart() is var begun && (begun.Length == 0 || _syntax!.MayBegin(begun[0])))
+        if (_mayBeBare && !_inReasoning && MayBeBegunCall())
         {
             Stream(hasTrigger: false);
             return false; // the whole answer decides
@@ -116,6 +118,12 @@ public sealed class AnswerReader
 
         _mayBeBare = _mayBeBare && _inReasoning;
         return _inCalls ? TakeCalls() : TakeText(_inReasoning ? [_reasoning!.Close] : _textMarks);
+    }
+
+    private bool MayBeBegunCall()
+    {
+        ReadOnlySpan<char> begun = _held.Span.TrimStart();
+        return begun.Length == 0 || _syntax!.MayBegin(begun[0]);
     }
 
     private bool TakeCalls()
@@ -127,13 +135,13 @@ public sealed class AnswerReader
         }
 
         // An end inside of a text does not end the section: then what is before it reads as nothing.
-        for (int at; (at = _held.IndexOf(end, _searched, StringComparison.Ordinal)) >= 0; _searched = at + 1)
+        for (int at; (at = _held.Span.Find(end, _searched)) >= 0; _searched = at + 1)
         {
             int length = at + end.Length;
-            if (_calls!.Read(_held[..length]) is { } calls)
+            if (_calls!.Read(_held.Span[..length].ToString()) is { } calls)
             {
                 Add(calls);
-                _held = _held[length..];
+                _held.Drop(length);
                 _inCalls = false;
                 _skipsBlank = true;
                 return _held.Length > 0;
@@ -150,23 +158,20 @@ public sealed class AnswerReader
         if (_sink is not null)
         {
             _stream ??= _calls!.Stream(_sink, hasTrigger);
-            _stream?.Read(_held);
+            _stream?.Read(_held.Span);
         }
     }
 
     private bool TakeText(string[] marks)
     {
-        (int at, string mark) = FirstMark(_held, marks);
+        (int at, string mark) = Marks.FirstOf(_held.Span, marks);
         if (at < 0)
         {
-            int certain = _held.Length - Partial(_held, marks);
-            Give(_held[..certain]);
-            _held = _held[certain..];
+            Give(_held.Take(_held.Length - Marks.Partial(_held.Span, marks)));
             return false;
         }
 
-        Give(_held[..at]);
-        _held = _held[(at + mark.Length)..];
+        Give(_held.Take(at));
         _blank = "";
         _skipsBlank = true;
         if (_inReasoning)
@@ -180,11 +185,11 @@ public sealed class AnswerReader
         }
         else if (string.Equals(mark, _syntax?.Trigger, StringComparison.Ordinal))
         {
-            _inCalls = true;
-            _searched = 0;
-            _held = mark + _held;
+            (_inCalls, _searched) = (true, 0);
+            return true; // the mark belongs to the section
         }
 
+        _held.Drop(mark.Length);
         return _held.Length > 0;
     }
 
@@ -226,38 +231,5 @@ public sealed class AnswerReader
         {
             _parts.Add(new AnswerPart(_inReasoning ? AnswerPartKind.Reasoning : AnswerPartKind.Text, given));
         }
-    }
-
-    internal static (int At, string Mark) FirstMark(string text, IEnumerable<string> marks)
-    {
-        (int At, string Mark) first = (-1, "");
-        foreach (string mark in marks)
-        {
-            int at = text.IndexOf(mark, StringComparison.Ordinal);
-            if (at >= 0 && (first.At < 0 || at < first.At || (at == first.At && mark.Length > first.Mark.Length)))
-            {
-                first = (at, mark);
-            }
-        }
-
-        return first;
-    }
-
-    /// <summary>Characters at the end of a text that may be the beginning of a mark.</summary>
-    internal static int Partial(string text, IEnumerable<string> marks)
-    {
-        int longest = 0;
-        foreach (string mark in marks)
-        {
-            for (int length = Math.Min(mark.Length - 1, text.Length); length > longest; length--)
-            {
-                if (text.AsSpan(text.Length - length).SequenceEqual(mark.AsSpan(0, length)))
-                {
-                    longest = length;
-                }
-            }
-        }
-
-        return longest;
     }
 }

@@ -10,11 +10,12 @@ internal sealed class ArgumentsBody(List<AnswerPart> parts, CallSink? sink)
 {
     private JsonSpan _span;
     private int _read;
+    private bool _isBroken; // brackets that close nothing: no JSON can come of it
 
     /// <summary>Gives out what has come.</summary>
     /// <param name="name">The function.</param>
     /// <param name="body">All of the body so far.</param>
-    public void Read(string name, string body)
+    public void Read(string name, ReadOnlySpan<char> body)
     {
         if (sink is null)
         {
@@ -23,7 +24,7 @@ internal sealed class ArgumentsBody(List<AnswerPart> parts, CallSink? sink)
 
         if (_read == 0)
         {
-            int start = NamedCallStream.FirstLetter(body, 0);
+            int start = body.FirstLetter(0);
             if (start < 0 || body[start] != '{')
             {
                 return; // no arguments, or not yet
@@ -35,14 +36,11 @@ internal sealed class ArgumentsBody(List<AnswerPart> parts, CallSink? sink)
 
         if (sink.IsOpen)
         {
-            int end = _span.End(body, _read);
+            int end = _isBroken ? -1 : _span.End(body, _read);
             int to = end < 0 ? body.Length : end;
-            sink.Write(body.AsSpan(_read, to - _read));
+            sink.Write(body[_read..to]);
             _read = to;
-            if (end >= 0)
-            {
-                sink.End();
-            }
+            _isBroken |= end >= 0 && !sink.End();
         }
     }
 
@@ -52,7 +50,7 @@ internal sealed class ArgumentsBody(List<AnswerPart> parts, CallSink? sink)
     {
         Read(name, body);
         bool hasBegun = _read > 0;
-        (_read, _span) = (0, default);
+        (_read, _span, _isBroken) = (0, default, false);
         if (JsonPieces.All(body) is not [{ ValueKind: JsonValueKind.Object } arguments])
         {
             return hasBegun;

@@ -13,7 +13,8 @@ internal sealed partial class HarmonyReader : IMessageReader
 
     private readonly List<AnswerPart> _parts = [];
     private readonly ArgumentsBody _arguments;
-    private string _held = "";
+    private readonly HeldText _held = new();
+    private int _searched; // of a call, for its end
     private string? _function;
     private bool _inBody;
     private bool _isReasoning;
@@ -31,14 +32,14 @@ internal sealed partial class HarmonyReader : IMessageReader
         }
         else if (message < 0)
         {
-            _held = last;
+            _held.Append(last);
         }
     }
 
     public List<AnswerPart> Append(string text)
     {
         _parts.Clear();
-        _held += text;
+        _held.Append(text);
         while (_inBody ? TakeBody() : TakeHeader())
         {
         }
@@ -51,27 +52,27 @@ internal sealed partial class HarmonyReader : IMessageReader
         _parts.Clear();
         if (_inBody)
         {
-            Close(_held);
+            Close(_held.TakeAll());
         }
-        else if (!_held.StartsWith("<|start|>", StringComparison.Ordinal) && _held.Trim().Length > 0)
+        else if (!_held.Span.StartsWith("<|start|>") && !_held.Span.IsWhiteSpace())
         {
-            _parts.Add(new AnswerPart(AnswerPartKind.Text, _held)); // no header after all
+            _parts.Add(new AnswerPart(AnswerPartKind.Text, _held.TakeAll())); // no header after all
         }
 
-        _held = "";
+        _held.Drop(_held.Length);
         return _parts;
     }
 
     private bool TakeHeader()
     {
-        int at = _held.IndexOf(Message, StringComparison.Ordinal);
+        int at = _held.Span.IndexOf(Message);
         if (at < 0)
         {
             return false;
         }
 
-        Open(_held[..at]);
-        _held = _held[(at + Message.Length)..];
+        Open(_held.Take(at));
+        _held.Drop(Message.Length);
         return _held.Length > 0;
     }
 
@@ -85,25 +86,24 @@ internal sealed partial class HarmonyReader : IMessageReader
 
     private bool TakeBody()
     {
-        (int at, string mark) = AnswerReader.FirstMark(_held, Ends);
+        (int at, string mark) = Marks.FirstOf(_held.Span, Ends, _searched);
         if (at < 0)
         {
             if (_function is { } name)
             {
-                _arguments.Read(name, _held[..^AnswerReader.Partial(_held, Ends)]);
+                _searched = _held.Length - Marks.Partial(_held.Span, Ends);
+                _arguments.Read(name, _held.Span[.._searched]);
             }
             else
             {
-                int certain = _held.Length - AnswerReader.Partial(_held, Ends);
-                Give(_held[..certain]);
-                _held = _held[certain..];
+                Give(_held.Take(_held.Length - Marks.Partial(_held.Span, Ends)));
             }
 
             return false;
         }
 
-        Close(_held[..at]);
-        _held = mark is "<|start|>" ? _held[at..] : _held[(at + mark.Length)..];
+        Close(_held.Take(at));
+        _held.Drop(mark is "<|start|>" ? 0 : mark.Length);
         return _held.Length > 0;
     }
 
@@ -114,7 +114,7 @@ internal sealed partial class HarmonyReader : IMessageReader
             Give(rest);
         }
 
-        (_inBody, _function) = (false, null);
+        (_inBody, _function, _searched) = (false, null, 0);
     }
 
     private void Give(string text)

@@ -16,16 +16,16 @@ internal readonly record struct HoledMark(string Before, string? After)
 
     /// <summary>The first such mark of a text.</summary>
     /// <returns>Where it begins, the place behind it, and the part that differs; null while it is not whole.</returns>
-    public (int At, int End, string Part)? Find(string text, int from)
+    public (int At, int End, string Part)? Find(ReadOnlySpan<char> text, int from)
     {
-        int at = text.IndexOf(Before, from, StringComparison.Ordinal);
+        int at = text.Find(Before, from);
         int part = at + Before.Length;
         if (at < 0 || After is null)
         {
             return at < 0 ? null : (at, part, "");
         }
 
-        int end = text.IndexOf(After, part, StringComparison.Ordinal);
-        return end < 0 ? null : (at, end + After.Length, text[part..end]);
+        int end = text.Find(After, part);
+        return end < 0 ? null : (at, end + After.Length, text[part..end].ToString());
     }
 }

@@ -8,5 +8,5 @@ internal interface ICallStream
 
     /// <summary>Reads on.</summary>
     /// <param name="section">All of the section so far: what was there before, and more.</param>
-    void Read(string section);
+    void Read(ReadOnlySpan<char> section);
 }

@@ -19,7 +19,7 @@ internal abstract class JsonCallStream(ToolCallSyntax syntax, IReadOnlyList<Tool
     protected ToolCallSyntax Syntax => syntax;
 
     /// <inheritdoc/>
-    public void Read(string section)
+    public void Read(ReadOnlySpan<char> section)
     {
         while (!_isOff && (_inArguments ? TakeArguments(section) : TakeHeader(section)))
         {
@@ -28,7 +28,7 @@ internal abstract class JsonCallStream(ToolCallSyntax syntax, IReadOnlyList<Tool
 
     /// <summary>Reads what comes before the arguments of the next call.</summary>
     /// <returns>Whether there is more to read; false = more must come.</returns>
-    protected abstract bool TakeHeader(string section);
+    protected abstract bool TakeHeader(ReadOnlySpan<char> section);
 
     /// <summary>The arguments of a call are over.</summary>
     protected virtual void Ended()
@@ -55,11 +55,11 @@ internal abstract class JsonCallStream(ToolCallSyntax syntax, IReadOnlyList<Tool
         return true;
     }
 
-    private bool TakeArguments(string section)
+    private bool TakeArguments(ReadOnlySpan<char> section)
     {
         int end = _span.End(section, Position);
         int to = end < 0 ? section.Length : end;
-        sink.Write(section.AsSpan(Position, to - Position));
+        sink.Write(section[Position..to]);
         Position = to;
         if (end < 0)
         {

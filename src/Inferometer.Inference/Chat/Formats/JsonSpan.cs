@@ -14,7 +14,7 @@ internal struct JsonSpan
 
     /// <summary>Goes on at a place; the same characters must not be given twice.</summary>
     /// <returns>The place behind the end, or -1 when more must come.</returns>
-    public int End(string text, int from)
+    public int End(ReadOnlySpan<char> text, int from)
     {
         for (int i = from; i < text.Length; i++)
         {

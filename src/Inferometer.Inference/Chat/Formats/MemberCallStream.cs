@@ -33,7 +33,7 @@ internal sealed class MemberCallStream(
     public bool HasFailed => _isOff || sink.IsOpen;
 
     /// <inheritdoc/>
-    public void Read(string section)
+    public void Read(ReadOnlySpan<char> section)
     {
         while (!_isOff && (!_inCall ? TakeName(section) : _inValue ? TakeValue(section) : TakeKey(section)))
         {
@@ -46,12 +46,12 @@ internal sealed class MemberCallStream(
         return false;
     }
 
-    private bool TakeName(string section)
+    private bool TakeName(ReadOnlySpan<char> section)
     {
         int start;
         if (syntax.BeforeName.Length > 0)
         {
-            int at = section.IndexOf(syntax.BeforeName, Position, StringComparison.Ordinal);
+            int at = section.Find(syntax.BeforeName, Position);
             if (at < 0)
             {
                 return false;
@@ -66,18 +66,18 @@ internal sealed class MemberCallStream(
         else
         {
             string open = syntax.Trigger ?? "";
-            start = section.StartsWith(open, StringComparison.Ordinal) ? open.Length : 0;
+            start = section.StartsWith(open) ? open.Length : 0;
         }
 
-        int letter = NamedCallStream.FirstLetter(section, start);
+        int letter = section.FirstLetter(start);
         (int At, int End, string Part)? after = letter < 0 ? null : syntax.AfterName.Length > 0 ? _afterName.Find(section, start)
-            : section.AsSpan(letter).IndexOfAny('<', '\n') is var offset and >= 0 ? (letter + offset, letter + offset, "") : null;
+            : section[letter..].IndexOfAny('<', '\n') is var offset and >= 0 ? (letter + offset, letter + offset, "") : null;
         if (after is not { } end)
         {
             return false;
         }
 
-        string name = section[letter..Math.Max(letter, end.At)].Trim();
+        string name = section[letter..Math.Max(letter, end.At)].Trim().ToString();
         _tool = tools.FirstOrDefault(one => string.Equals(one.Name, name, StringComparison.Ordinal));
         if (name.Length == 0 || (_tool is null && !takesAnyName))
         {
@@ -89,11 +89,11 @@ internal sealed class MemberCallStream(
         return true;
     }
 
-    private bool TakeKey(string section)
+    private bool TakeKey(ReadOnlySpan<char> section)
     {
         string closeMark = string.IsNullOrEmpty(syntax.Close) ? syntax.End ?? "" : syntax.Close;
-        int key = section.IndexOf(syntax.BeforeKey, Position, StringComparison.Ordinal);
-        int close = closeMark.Length == 0 ? -1 : section.IndexOf(closeMark, Position, StringComparison.Ordinal);
+        int key = section.Find(syntax.BeforeKey, Position);
+        int close = closeMark.Length == 0 ? -1 : section.Find(closeMark, Position);
         if (close >= 0 && (key < 0 || close <= key))
         {
             sink.Write(_hasMembers ? "}" : "{}");
@@ -108,7 +108,7 @@ internal sealed class MemberCallStream(
         }
 
         int start = key + syntax.BeforeKey.Length;
-        int keyEnd = section.IndexOf(syntax.AfterKey, start, StringComparison.Ordinal);
+        int keyEnd = section.Find(syntax.AfterKey, start);
         int value = keyEnd < 0 ? -1 : keyEnd + syntax.AfterKey.Length;
         string type = "";
         if (value >= 0 && _beforeValue is { } before)
@@ -121,7 +121,7 @@ internal sealed class MemberCallStream(
             return false;
         }
 
-        string name = section[start..keyEnd].Trim();
+        string name = section[start..keyEnd].Trim().ToString();
         _isText = type.Length > 0 ? type is "string" : _tool?.TypeOf(name) is "string";
         _schema = _tool?.SchemaOf(name);
         _afterValue = syntax.AfterValue.Replace(HoledMark.Hole, name, StringComparison.Ordinal);
@@ -130,14 +130,14 @@ internal sealed class MemberCallStream(
         return true;
     }
 
-    private bool TakeValue(string section)
+    private bool TakeValue(ReadOnlySpan<char> section)
     {
-        int end = section.IndexOf(_afterValue, Position, StringComparison.Ordinal);
+        int end = section.Find(_afterValue, Position);
         if (!_isText)
         {
             if (end >= 0)
             {
-                sink.Write(Value(WithoutLines(section[_valueStart..end])).GetRawText());
+                sink.Write(Value(WithoutLines(section[_valueStart..end].ToString())).GetRawText());
             }
 
             _inValue = end < 0;
@@ -151,12 +151,12 @@ internal sealed class MemberCallStream(
             Position++;
         }
 
-        int certain = end >= 0 ? end : section.Length - AnswerReader.Partial(section, [_afterValue]);
+        int certain = end >= 0 ? end : section.Length - Marks.Partial(section, _afterValue);
         certain -= certain > Position && section[certain - 1] == '\n' ? 1 : 0;
         certain -= end < 0 && certain > Position && char.IsHighSurrogate(section[certain - 1]) ? 1 : 0;
         if (certain > Position)
         {
-            sink.Write(JsonEncodedText.Encode(section.AsSpan(Position, certain - Position), JavaScriptEncoder.UnsafeRelaxedJsonEscaping)
+            sink.Write(JsonEncodedText.Encode(section[Position..certain], JavaScriptEncoder.UnsafeRelaxedJsonEscaping)
                 .Value);
             Position = certain;
         }

@@ -6,9 +6,9 @@ internal sealed class NamedCallStream(ToolCallSyntax syntax, IReadOnlyList<ToolD
 {
     private readonly string _after = syntax.AfterName.Trim();
 
-    protected override bool TakeHeader(string section)
+    protected override bool TakeHeader(ReadOnlySpan<char> section)
     {
-        int at = section.IndexOf(Syntax.BeforeName, Position, StringComparison.Ordinal);
+        int at = section.Find(Syntax.BeforeName, Position);
         if (at < 0)
         {
             return false;
@@ -16,21 +16,14 @@ internal sealed class NamedCallStream(ToolCallSyntax syntax, IReadOnlyList<ToolD
 
         Position = at; // what is before it was looked through
         int start = at + Syntax.BeforeName.Length;
-        int end = section.IndexOf(_after, start, StringComparison.Ordinal);
-        int arguments = end < 0 ? -1 : FirstLetter(section, end + _after.Length);
+        int end = section.Find(_after, start);
+        int arguments = end < 0 ? -1 : section.FirstLetter(end + _after.Length);
         if (arguments < 0)
         {
             return false;
         }
 
-        (string? id, string name) = Syntax.SplitId(section[start..end].Trim());
+        (string? id, string name) = Syntax.SplitId(section[start..end].Trim().ToString());
         return section[arguments] == '{' ? Begin(id, name, arguments) : Stop();
-    }
-
-    /// <summary>The first place that is not blank, or -1.</summary>
-    internal static int FirstLetter(string text, int from)
-    {
-        int offset = text.AsSpan(from).IndexOfAnyExcept(" \n\r\t");
-        return offset < 0 ? -1 : from + offset;
     }
 }

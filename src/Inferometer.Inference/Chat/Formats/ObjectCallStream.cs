@@ -7,18 +7,22 @@ internal sealed class ObjectCallStream : JsonCallStream
 {
     private const string Fence = "```json";
 
-    // What stands before the arguments is read anew with each piece; longer than this nothing is.
+    // A member before the arguments is read anew with each piece; longer than this they all together are not.
     private const int LongestHeader = 4000;
 
     private bool _inTail;
     private JsonSpan _tail;
+    private int _header; // where a call's members begin; 0 = none have
+    private int _member; // of these the one that is not whole
+    private string? _name;
+    private string? _id;
 
     public ObjectCallStream(ToolCallSyntax syntax, IReadOnlyList<ToolDeclaration> tools, CallSink sink, bool hasTrigger)
         : base(syntax, tools, sink) => Position = hasTrigger ? syntax.Trigger!.Length : 0;
 
     protected override void Ended() => (_inTail, _tail) = (true, JsonSpan.Inside);
 
-    protected override bool TakeHeader(string section)
+    protected override bool TakeHeader(ReadOnlySpan<char> section)
     {
         if (_inTail)
         {
@@ -32,6 +36,11 @@ internal sealed class ObjectCallStream : JsonCallStream
             _inTail = false;
         }
 
+        if (_header > 0)
+        {
+            return TakeMembers(section);
+        }
+
         int at = Position;
         while (at < section.Length && section[at] is ' ' or '\n' or '\r' or '\t' or ',' or '[')
         {
@@ -40,11 +49,17 @@ internal sealed class ObjectCallStream : JsonCallStream
 
         if (at < section.Length && section[at] == '`')
         {
-            return section.AsSpan(at).StartsWith(Fence) ? Skip(at + Fence.Length)
-                : Fence.AsSpan().StartsWith(section.AsSpan(at)) ? false : Stop();
+            return section[at..].StartsWith(Fence) ? Skip(at + Fence.Length)
+                : Fence.AsSpan().StartsWith(section[at..]) ? false : Stop();
         }
 
-        return at < section.Length && (section[at] == '{' ? TakeMembers(section, at + 1) : Stop());
+        if (at == section.Length)
+        {
+            return false;
+        }
+
+        (_header, _member, _name, _id) = (at + 1, at + 1, null, null);
+        return section[at] == '{' ? TakeMembers(section) : Stop();
     }
 
     private bool Skip(int to)
@@ -53,16 +68,16 @@ internal sealed class ObjectCallStream : JsonCallStream
         return true;
     }
 
-    private bool TakeMembers(string section, int at)
+    private bool TakeMembers(ReadOnlySpan<char> section)
     {
-        if (section.Length - at > LongestHeader)
+        if (section.Length - _header > LongestHeader)
         {
             return Stop();
         }
 
-        string? name = null, id = null;
         while (true)
         {
+            int at = _member;
             if (!TakeText(section, ref at, out string key) || !TakeColon(section, ref at))
             {
                 return at < 0 && Stop();
@@ -71,8 +86,8 @@ internal sealed class ObjectCallStream : JsonCallStream
             bool isArguments = Syntax.NameKey.Length == 0 || ToolCallReader.IsArgumentsKey(Syntax, key);
             if (isArguments)
             {
-                name = Syntax.NameKey.Length == 0 ? key : name;
-                return section[at] == '{' && name is not null ? Begin(id, name, at) : Stop();
+                (string? name, _header) = (Syntax.NameKey.Length == 0 ? key : _name, 0);
+                return section[at] == '{' && name is not null ? Begin(_id, name, at) : Stop();
             }
 
             if (!TakeValue(section, ref at, out string? text))
@@ -80,13 +95,14 @@ internal sealed class ObjectCallStream : JsonCallStream
                 return at < 0 && Stop();
             }
 
-            name = ToolCallReader.IsNameKey(Syntax, key) ? text : name;
-            id = ToolCallReader.IsIdKey(key) ? text : id;
+            _member = at;
+            _name = ToolCallReader.IsNameKey(Syntax, key) ? text : _name;
+            _id = ToolCallReader.IsIdKey(key) ? text : _id;
         }
     }
 
     /// <summary>A value and the comma behind it: a text, a number or a word.</summary>
-    private static bool TakeValue(string section, ref int at, out string? text)
+    private static bool TakeValue(ReadOnlySpan<char> section, ref int at, out string? text)
     {
         text = null;
         if (section[at] == '"')
@@ -104,7 +120,7 @@ internal sealed class ObjectCallStream : JsonCallStream
             return false;
         }
 
-        int comma = section.AsSpan(at).IndexOfAny(',', '}');
+        int comma = section[at..].IndexOfAny(',', '}');
         if (comma < 0)
         {
             return false;
@@ -115,10 +131,10 @@ internal sealed class ObjectCallStream : JsonCallStream
     }
 
     /// <summary>A JSON text. False = more must come, or, with <paramref name="at"/> -1, something else is there.</summary>
-    private static bool TakeText(string section, ref int at, out string text)
+    private static bool TakeText(ReadOnlySpan<char> section, ref int at, out string text)
     {
         text = "";
-        int start = NamedCallStream.FirstLetter(section, at);
+        int start = section.FirstLetter(at);
         if (start < 0)
         {
             return false;
@@ -141,7 +157,7 @@ internal sealed class ObjectCallStream : JsonCallStream
             return false;
         }
 
-        if (JsonPieces.All(section[start..(end + 1)]) is not [{ ValueKind: JsonValueKind.String } value])
+        if (JsonPieces.All(section[start..(end + 1)].ToString()) is not [{ ValueKind: JsonValueKind.String } value])
         {
             at = -1;
             return false;
@@ -152,9 +168,9 @@ internal sealed class ObjectCallStream : JsonCallStream
     }
 
     /// <summary>A colon; then the place is that of the value.</summary>
-    private static bool TakeColon(string section, ref int at)
+    private static bool TakeColon(ReadOnlySpan<char> section, ref int at)
     {
-        int colon = NamedCallStream.FirstLetter(section, at);
+        int colon = section.FirstLetter(at);
         if (colon < 0)
         {
             return false;
@@ -166,7 +182,7 @@ internal sealed class ObjectCallStream : JsonCallStream
             return false;
         }
 
-        int value = NamedCallStream.FirstLetter(section, colon + 1);
+        int value = section.FirstLetter(colon + 1);
         at = value < 0 ? at : value;
         return value >= 0;
     }

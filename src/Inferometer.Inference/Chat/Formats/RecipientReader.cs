@@ -13,7 +13,8 @@ internal sealed class RecipientReader : IMessageReader
     private readonly ArgumentsBody _arguments;
     private readonly Dictionary<string, string?> _headers = new(StringComparer.Ordinal); // marks with their recipients
     private readonly string[] _marks;
-    private string _held;
+    private readonly HeldText _held = new();
+    private int _searched; // of a call, for its end
     private int _written; // letters of what is held that the prompt has written
     private string? _tool;
     private ICallStream? _stream;
@@ -47,7 +48,11 @@ internal sealed class RecipientReader : IMessageReader
 
         _marks = [.. _headers.Keys];
         int start = prompt.LastIndexOf(open, StringComparison.Ordinal);
-        _held = start >= 0 && _marks.Any(mark => mark.StartsWith(prompt[start..], StringComparison.Ordinal)) ? prompt[start..] : "";
+        if (start >= 0 && _marks.Any(mark => mark.StartsWith(prompt[start..], StringComparison.Ordinal)))
+        {
+            _held.Append(prompt[start..]);
+        }
+
         _written = _held.Length;
     }
 
@@ -55,7 +60,7 @@ internal sealed class RecipientReader : IMessageReader
     public List<AnswerPart> Append(string text)
     {
         _parts.Clear();
-        _held += text;
+        _held.Append(text);
         while (Step())
         {
         }
@@ -67,33 +72,32 @@ internal sealed class RecipientReader : IMessageReader
     public List<AnswerPart> Complete()
     {
         _parts.Clear();
-        Close(_held);
-        _held = "";
+        Close(_held.TakeAll());
         return _parts;
     }
 
     private bool Step()
     {
-        (int at, string mark) = AnswerReader.FirstMark(_held, _marks);
+        (int at, string mark) = Marks.FirstOf(_held.Span, _marks, _searched);
         if (at < 0)
         {
-            int certain = _held.Length - AnswerReader.Partial(_held, _marks);
+            int certain = _held.Length - Marks.Partial(_held.Span, _marks);
             if (_tool is { } name)
             {
-                ReadCall(name, _held[..certain]);
+                ReadCall(name, _held.Span[..certain]);
+                _searched = certain;
             }
             else
             {
-                Give(_held[..certain]);
-                _held = _held[certain..];
+                Give(_held.Take(certain));
             }
 
             return false;
         }
 
-        Close(_held[..at]);
-        _held = _held[(at + mark.Length)..];
-        _written = 0;
+        Close(_held.Take(at));
+        _held.Drop(mark.Length);
+        (_written, _searched) = (0, 0);
         string? recipient = _headers[mark];
         _isOver = recipient is null;
         _isReasoning = recipient is { Length: > 0 } && string.Equals(recipient, _syntax.Self, StringComparison.Ordinal);
@@ -101,7 +105,7 @@ internal sealed class RecipientReader : IMessageReader
         return _held.Length > 0;
     }
 
-    private void ReadCall(string name, string body)
+    private void ReadCall(string name, ReadOnlySpan<char> body)
     {
         if (HasTags)
         {

@@ -8,9 +8,6 @@ namespace Inferometer.Inference.Chat.Fuzzing;
 /// <summary>The readers of what models write: answers with reasoning and calls of tools, in pieces.</summary>
 public static class AnswerTargets
 {
-    // A call that is held is copied with each piece, so that memory goes by the square of an answer's length.
-    private const int LongestAnswer = 2000;
-
     private static readonly ToolDeclaration[] Tools =
     [
         new("get_weather", "", JsonElement.Parse(
@@ -32,7 +29,6 @@ public static class AnswerTargets
 
         ToolCallSyntax? syntax = AnswerSeeds.SyntaxOf(input[0]);
         string text = Encoding.UTF8.GetString(input.AsSpan(2));
-        text = text.Length > LongestAnswer ? text[..LongestAnswer] : text;
         List<AnswerPart> whole = Read(syntax, [text], streams: false);
         string[] pieces = [.. Pieces(text, input[1])];
         Require(
@@ -41,9 +37,7 @@ public static class AnswerTargets
         RequireOrder(Read(syntax, pieces, streams: true));
     })
     {
-        // Pieces may be of one letter. Each is put behind the text held (half of the longest answer on average, two bytes a letter), in
-        // two readings; where an answer may be a bare call, its blanks are trimmed off for a look at how it begins.
-        AllocationFactor = 4 * LongestAnswer,
+        AllocationFactor = 1024, // a part and its text for each piece, in three readings, and what describes two of them
     };
 
     /// <summary>All of the above.</summary>

@@ -227,6 +227,52 @@ public sealed class AnswerReaderTests
         Assert.Empty(reader.Complete());
     }
 
+    // In pieces of four letters: a copy of all that is held for each would be 800 MB.
+    [Theory]
+    [InlineData(Hermes, "<tool_call>{\"name\": \"get_weather\", \"arguments\": {\"city\": \"TEXT\"}}</tool_call>")]
+    [InlineData(Llama, "{\"name\": \"get_weather\", \"parameters\": {\"city\": \"TEXT\"}}")]
+    [InlineData(Coder, "<tool_call>\n<function=get_weather>\n<parameter=city>\nTEXT\n</parameter>\n</function>\n</tool_call>")]
+    [InlineData(Harmony, " to=functions.get_weather<|channel|>commentary json<|message|>{\"city\":\"TEXT\"}<|call|>")]
+    [InlineData(Functionary, ">>>get_weather\n{\"city\": \"TEXT\"}")]
+    public void Memory_for_a_call_in_pieces_goes_by_its_length(string template, string answer)
+    {
+        const int Letters = 40_000, Most = 400 * Letters;
+        string text = string.Concat(Enumerable.Range(0, Letters / 8).Select(i => $"{i,7} "));
+        string[] pieces = [.. answer.Replace("TEXT", text, StringComparison.Ordinal).Chunk(4).Select(letters => new string(letters))];
+        foreach (bool streams in (bool[])[false, true])
+        {
+            AnswerReader reader = new(FormatOf(template), "", Tools, streams);
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            List<AnswerPart> parts = Read(reader, pieces);
+            long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+            ToolCall call = Assert.Single(Plain(parts)).Call!;
+            Assert.Equal(text.Trim(), call.Arguments.GetProperty("city").GetString()!.Trim());
+            Assert.InRange(allocated, 1, Most);
+        }
+    }
+
+    [Fact]
+    public void Memory_for_what_stands_before_the_arguments_goes_by_its_length()
+    {
+        string before = string.Concat(Enumerable.Range(0, 390).Select(_ => "\"a\": 3, "));
+        string answer = $"<tool_call>{{{before}\"name\": \"now\", \"arguments\": {{}}}}</tool_call>";
+        long start = GC.GetAllocatedBytesForCurrentThread();
+        List<AnswerPart> parts = Streamed(Hermes, answer.Select(letter => letter.ToString()));
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - start, 1, 1024 * answer.Length);
+        Assert.Contains(parts, part => part.Kind == AnswerPartKind.ToolCallStart);
+        Assert.Equal("now({})", Text(Plain(parts)));
+    }
+
+    [Fact]
+    public void Memory_for_arguments_that_are_broken_goes_by_their_length()
+    {
+        string answer = " to=functions.now<|channel|>commentary json<|message|>{" + string.Concat(Enumerable.Repeat("a]\"b\"", 2000));
+        long start = GC.GetAllocatedBytesForCurrentThread();
+        List<AnswerPart> parts = Streamed(Harmony, answer.Select(letter => letter.ToString()));
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - start, 1, 1024 * answer.Length);
+        Assert.DoesNotContain(parts, part => part.Kind == AnswerPartKind.ToolCall);
+    }
+
     [Fact]
     public void Ids_are_the_models_own_or_nine_letters_and_digits()
     {
