@@ -48,6 +48,9 @@ public static class InferometerCommand
                 return ExitCode.Usage;
             }
 
+            // As other programs have it; no command is called help.
+            args = args is ["help", .. { } asked] ? [.. asked, "--help"] : args;
+
             // A value may begin with @: it is no file of further arguments.
             parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
             if (parsed.Action is not { ClearsParseErrors: true })

@@ -32,6 +32,11 @@ public static class JsonFault
             return "there is nothing in it.";
         }
 
+        if (error.Message.StartsWith("Expected depth to be zero", StringComparison.Ordinal))
+        {
+            return "it ends before an object or a list that it opened is closed.";
+        }
+
         // The runtime appends the place to its reason, behind the path within the document where it knows one.
         int place = error.Message.IndexOf(" LineNumber:", StringComparison.Ordinal);
         int path = error.Message.IndexOf(" Path: ", StringComparison.Ordinal);

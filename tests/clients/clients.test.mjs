@@ -228,6 +228,37 @@ test('ollama: chat, generate, embed and the lists', async () => {
   assert.equal((await client.show({ model: 'tales' })).details.quantization_level, 'Q8_0');
 });
 
+test('ollama: the older vectors, the version, what is told of the model, and pulling', async () => {
+  const client = new Ollama({ host: server.url });
+  const { embedding } = await client.embeddings({ model: 'tales', prompt: 'a ship', options: { num_ctx: 256 } });
+  const { embeddings } = await client.embed({ model: 'tales', input: 'a ship', truncate: true });
+  assert.deepEqual(embedding, embeddings[0]);
+  assert.match((await client.version()).version, /^\d+\.\d+/);
+  const shown = await client.show({ model: 'tales' });
+  assert.match(shown.modelfile, /^FROM tales\n/);
+  assert.ok(shown.model_info['general.parameter_count'] > 5e6);
+  assert.equal((await client.list()).models[0].digest.length, 64);
+  assert.equal((await client.pull({ model: 'tales' })).status, 'success');
+  assert.match(await textOf(await client.pull({ model: 'tales', stream: true }), (p) => p.status), /success/);
+  await assert.rejects(client.pull({ model: 'llama3.2' }), /inferometer serve PATH/);
+  await assert.rejects(client.delete({ model: 'tales' }), /no files are deleted/);
+});
+
+test('openai: fields of vLLM and llama.cpp beside its own', async () => {
+  const chosen = await openai().chat.completions.create({
+    model: 'tales', messages, max_tokens: 20, structured_outputs: { choice: ['positive', 'negative'] }, top_k: 40, repeat_penalty: 1.1,
+    cache_prompt: true, typical_p: 1, mirostat: 0, user: 'somebody', service_tier: 'auto',
+  });
+  assert.match(chosen.choices[0].message.content, /^(positive|negative)$/);
+  const continued = await openai().chat.completions.create({
+    model: 'tales', messages: [...messages, { role: 'assistant', content: 'Then the king' }], max_tokens: 6, min_tokens: 6, ignore_eos: true,
+    add_generation_prompt: false, continue_final_message: true,
+  });
+  assert.equal(continued.usage.completion_tokens, 6);
+  await assert.rejects(
+    openai().chat.completions.create({ model: 'tales', messages, typical_p: 0.5 }), (error) => error.status === 400 && error.param === 'typical_p');
+});
+
 test('ollama: errors are texts, also in the middle of a stream', async () => {
   await assert.rejects(new Ollama({ host: server.url }).chat({ model: 'other', messages }), /'other' is not served/);
   const client = new Ollama({ host: hurried.url });

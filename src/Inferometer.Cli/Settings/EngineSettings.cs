@@ -136,7 +136,20 @@ internal sealed class EngineSettings
                 : throw Domains.Wrong(origin, text, "FILE or FILE:SCALE, SCALE a number such as 0.5");
     }
 
+    // Beside MODEL's own errors it must be told which of the two is meant.
+    private string RequireDraft(string draft)
+    {
+        try
+        {
+            return ModelLocation.Require(draft);
+        }
+        catch (InferometerException error)
+        {
+            throw new InferometerException($"{_draft.Name}: {error.Message}", error);
+        }
+    }
+
     private SpeculationOptions? Speculation(ParseResult parsed) => _draft.Of(parsed) is { } draft
-        ? new SpeculationOptions { DraftModelPath = ModelLocation.Require(draft), DraftTokens = _draftTokens.Of(parsed) }
+        ? new SpeculationOptions { DraftModelPath = RequireDraft(draft), DraftTokens = _draftTokens.Of(parsed) }
         : parsed.Given(_lookup) is { } tokens ? new SpeculationOptions { DraftTokens = tokens } : null;
 }

@@ -34,7 +34,7 @@ internal static class SafetensorsWriter
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             File.Delete(temporary);
-            throw new InferometerException($"{path}: cannot be written: {error.Message}", error);
+            throw new InferometerException($"{path}: cannot be written: {FileFault.Describe(error, path)}", error);
         }
     }
 

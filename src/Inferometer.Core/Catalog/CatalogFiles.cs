@@ -52,7 +52,7 @@ internal static class CatalogFiles
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
         {
-            throw new InferometerException($"{file}: cannot be read: {error.Message}", error);
+            throw new InferometerException($"{file}: cannot be read: {FileFault.Describe(error, file)}", error);
         }
     }
 

@@ -72,7 +72,7 @@ public sealed class GgufHeader
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
         {
-            throw new InferometerException($"{(path.Length == 0 ? "''" : path)}: cannot be read: {error.Message}", error);
+            throw new InferometerException($"{(path.Length == 0 ? "''" : path)}: cannot be read: {FileFault.Describe(error, path)}", error);
         }
     }
 

@@ -26,7 +26,7 @@ public static class ResultImport
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new InferometerException($"{path}: cannot be read: {error.Message}", error);
+            throw new InferometerException($"{path}: cannot be read: {FileFault.Describe(error, path)}", error);
         }
     }
 

@@ -67,6 +67,33 @@ public sealed class OutputConstraint : IEquatable<OutputConstraint>
         return new OutputConstraint("grammar " + grammar, GbnfParser.Parse(grammar, origin));
     }
 
+    /// <summary>A text that a regular expression (ECMA-262) matches from its beginning to its end.</summary>
+    /// <param name="pattern">The expression: no references back, no looking around; anchors only at its ends.</param>
+    /// <param name="origin">What messages call it.</param>
+    /// <exception cref="InferometerException">It is none, or cannot be held to; names the place.</exception>
+    public static OutputConstraint FromPattern(string pattern, string origin = "pattern")
+    {
+        ArgumentNullException.ThrowIfNull(pattern);
+        Expression texts = new PatternParser(pattern, fault => new InferometerException($"{origin} {fault}")).ReadWhole();
+        return new OutputConstraint("pattern " + pattern, OfOneRule(texts, origin));
+    }
+
+    /// <summary>One of some texts.</summary>
+    /// <param name="choices">The texts: at least one, none of them empty.</param>
+    /// <param name="origin">What messages call them.</param>
+    /// <exception cref="InferometerException">There is none, or one is empty.</exception>
+    public static OutputConstraint FromChoices(IReadOnlyList<string> choices, string origin = "choices")
+    {
+        ArgumentNullException.ThrowIfNull(choices);
+        return choices.Count > 0 && choices.All(choice => !string.IsNullOrEmpty(choice))
+            ? new OutputConstraint(
+                string.Concat(choices.Select(choice => $"choice {choice.Length} {choice} ")),
+                OfOneRule(Expression.Choice([.. choices.Select(Expression.Text)]), origin))
+            : throw new InferometerException($"{origin}: one or more texts are needed, none of them empty.");
+    }
+
+    private static Grammar OfOneRule(Expression body, string origin) => new([new GrammarRule("root", body)], 0, origin);
+
     /// <summary>A text of a grammar made elsewhere; equal keys must mean equal grammars.</summary>
     internal static OutputConstraint Of(string key, Grammar grammar) => new(key, grammar);
 

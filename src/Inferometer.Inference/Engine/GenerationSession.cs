@@ -38,7 +38,7 @@ internal sealed class GenerationSession : ISequenceOwner
         _sampler = sampler;
         _tokenizer = tokenizer;
         _text = new StreamingDetokenizer(tokenizer, includeControl: false, isContinuation: true);
-        _stops = new StopStringMatcher(_options.StopStrings);
+        _stops = new StopStringMatcher(_options.StopStrings, _options.IncludesStop);
         _speculation = request.Speculate ? speculation : null;
         _places = new int[_speculation?.DraftTokens ?? 0];
         _shown = request.ShownTokens.ToFrozenSet();
@@ -135,11 +135,18 @@ internal sealed class GenerationSession : ISequenceOwner
     {
         if (_options.StopTokens.Contains(token) || (_tokenizer.IsEndOfGeneration(token) && !_options.IgnoreEndOfGeneration))
         {
+            if (_options.IncludesStop)
+            {
+                _channel.Writer.TryWrite(
+                    new GenerationUpdate { Text = _stops.Append(TextOf(token)), TokenId = token, LogProbabilities = logProbabilities });
+            }
+
             chunk.Finish(FinishReason.Stop);
             return true;
         }
 
-        string text = _stops.Append(_shown.Contains(token) ? _text.Flush() + _tokenizer.TokenText(token) : _text.Append(token));
+        string piece = TextOf(token);
+        string text = _state.OutputTokens <= _options.MinOutputTokens ? piece : _stops.Append(piece);
         _channel.Writer.TryWrite(new GenerationUpdate { Text = text, TokenId = token, LogProbabilities = logProbabilities });
         if (_stops.IsStopped || _state.IsComplete)
         {
@@ -149,6 +156,9 @@ internal sealed class GenerationSession : ISequenceOwner
 
         return false;
     }
+
+    private string TextOf(int token) =>
+        _shown.Contains(token) ? _text.Flush() + _tokenizer.TokenText(token) : _text.Append(token);
 
     private void ProposeDraft(StepChunk chunk, SpeculationOptions speculation)
     {

@@ -229,11 +229,20 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
     /// <param name="cancellationToken">Ends the request.</param>
     /// <exception cref="RequestRejectedException">The text is too long or too many requests wait.</exception>
     /// <exception cref="InferometerException">The model's files ask for a pooling that is not supported, and none is named.</exception>
-    public async Task<float[]> EmbedAsync(
+    public Task<float[]> EmbedAsync(
         string text, EmbeddingPooling? pooling = null, bool? normalise = null, IModelAdapter? adapter = null,
             CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(text);
+        return EmbedAsync(Tokenizer.Encode(text), pooling, normalise, adapter, cancellationToken);
+    }
+
+    /// <summary>The vector of a text in tokens, the special ones that the model expects among them.</summary>
+    /// <inheritdoc cref="EmbedAsync(string, EmbeddingPooling?, bool?, IModelAdapter?, CancellationToken)"/>
+    public async Task<float[]> EmbedAsync(
+        ReadOnlyMemory<int> tokens, EmbeddingPooling? pooling = null, bool? normalise = null, IModelAdapter? adapter = null,
+            CancellationToken cancellationToken = default)
+    {
         pooling ??= Options.Pooling;
         if (pooling is null && EmbeddingDefaults.Refusal is { } refusal)
         {
@@ -241,7 +250,7 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
         }
 
         return await PoolAsync(
-            new TokenizedPair(Tokenizer.Encode(text), []), pooling ?? EmbeddingDefaults.Pooling ?? EmbeddingPooling.Mean,
+            new TokenizedPair(tokens.ToArray(), []), pooling ?? EmbeddingDefaults.Pooling ?? EmbeddingPooling.Mean,
             normalise ?? EmbeddingDefaults.Normalises ?? true, adapter, cancellationToken).ConfigureAwait(false);
     }
 

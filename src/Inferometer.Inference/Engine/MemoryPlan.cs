@@ -135,9 +135,9 @@ public sealed record MemoryPlan
         long keysAndValues = Replicas * (KvFixedBytes + (KvBytesPerBlock * Math.Max(LeastBlocks, BlockCount)));
         long least = TotalBytes - (Replicas * KvBytes) + keysAndValues;
         throw new InferometerException(
-            $"{Source}: needs at least {Size(least)} ({Size(WeightBytes)} weights, {Size(keysAndValues)} keys and "
-                + $"values, {Size(Replicas * (ActivationBytes + LogitBytes))} activations), "
-            + $"but {Size(FreeBytes)} are free. Shorter sequences, a smaller KV memory, {(Replicas > 1 ? "fewer replicas, " : "")}or "
+            $"{Source}: needs at least {Told(least)} ({Told(WeightBytes)} weights, {Told(keysAndValues)} keys and "
+                + $"values, {Told(Replicas * (ActivationBytes + LogitBytes))} activations), "
+            + $"but {Told(FreeBytes)} are free. Shorter sequences, a smaller KV memory, {(Replicas > 1 ? "fewer replicas, " : "")}or "
             + "smaller weights (Q8_0, Q4_0) need less.");
     }
 
@@ -165,6 +165,9 @@ public sealed record MemoryPlan
             $"logits       {Size(LogitBytes)}",
             $"total        {Size(TotalBytes)}  of {Size(FreeBytes)} free"]);
     }
+
+    // In a sentence, not under other sizes.
+    private static string Told(long bytes) => Size(bytes).TrimStart();
 
     private static string Size(long bytes) => bytes < 1_000_000_000
         ? string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6,8:0.000} MB")

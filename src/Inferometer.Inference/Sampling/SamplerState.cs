@@ -54,8 +54,8 @@ internal sealed class SamplerState
     /// <summary>
     /// Nothing but the most probable token of the model's own logits can be chosen, and nothing else of them is asked for.
     /// </summary>
-    public bool TakesBest =>
-        Options.IsGreedy && Options.TopLogProbabilities is null && Bias.Length == 0 && _counts is null && _constraint is null;
+    public bool TakesBest => Options.IsGreedy && Options.TopLogProbabilities is null && Options.MinOutputTokens == 0
+        && Bias.Length == 0 && _counts is null && _constraint is null;
 
     /// <summary>Bias, penalties and grammar mask, in place.</summary>
     public void Shape(Span<float> logits)
@@ -69,6 +69,14 @@ internal sealed class SamplerState
         if (_constraint is not null)
         {
             Constrain(_constraint, _place!, logits);
+        }
+
+        for (int i = 0; OutputTokens < Options.MinOutputTokens && i < _endTokens.Length; i++)
+        {
+            if (_endTokens[i] < logits.Length)
+            {
+                logits[_endTokens[i]] = float.NegativeInfinity;
+            }
         }
     }
 

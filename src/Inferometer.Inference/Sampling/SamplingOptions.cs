@@ -54,6 +54,15 @@ public sealed record SamplingOptions
     /// <summary>The model's own end tokens do not end the output and are never chosen.</summary>
     public bool IgnoreEndOfGeneration { get; init; }
 
+    /// <summary>
+    /// Tokens that the output has at least: before them no token that ends it is chosen, and stop strings are not looked for. A
+    /// <see cref="Constraint"/> that nothing can follow ends it all the same.
+    /// </summary>
+    public int MinOutputTokens { get; init; }
+
+    /// <summary>Whether the stop string or the token that ended the output belongs to it; of control tokens those that are shown.</summary>
+    public bool IncludesStop { get; init; }
+
     /// <summary>What the output must be: JSON, JSON of a schema, or a text of a grammar; null = anything.</summary>
     public OutputConstraint? Constraint { get; init; }
 
@@ -95,6 +104,7 @@ public sealed record SamplingOptions
             "above 0 (1 = off)");
         Require(float.IsFinite(FrequencyPenalty), nameof(FrequencyPenalty), FrequencyPenalty, "a finite number");
         Require(float.IsFinite(PresencePenalty), nameof(PresencePenalty), PresencePenalty, "a finite number");
+        Require(MinOutputTokens >= 0, nameof(MinOutputTokens), MinOutputTokens, "0 or more");
         Require(TopLogProbabilities is null or (>= 0 and <= 100), nameof(TopLogProbabilities), TopLogProbabilities ?? 0, "0 to 100");
         foreach ((int token, float bias) in LogitBias ?? EmptyBias)
         {

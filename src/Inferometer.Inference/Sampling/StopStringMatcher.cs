@@ -3,7 +3,7 @@ using System.Text;
 namespace Inferometer.Inference.Sampling;
 
 /// <summary>Finds stop strings in text that comes in pieces: holds back what may be the beginning of one. Not thread-safe.</summary>
-internal sealed class StopStringMatcher(IReadOnlyList<string> stops)
+internal sealed class StopStringMatcher(IReadOnlyList<string> stops, bool includesStop = false)
 {
     private readonly StringBuilder _held = new();
 
@@ -34,7 +34,7 @@ internal sealed class StopStringMatcher(IReadOnlyList<string> stops)
         if (end >= 0)
         {
             IsStopped = true;
-            return all[..end];
+            return all[..(includesStop ? end + LengthAt(all, end) : end)];
         }
 
         int held = LongestPartialMatch(all);
@@ -65,6 +65,9 @@ internal sealed class StopStringMatcher(IReadOnlyList<string> stops)
 
         return first;
     }
+
+    private int LengthAt(string text, int index) =>
+        stops.First(stop => text.AsSpan(index).StartsWith(stop, StringComparison.Ordinal)).Length;
 
     private int LongestPartialMatch(string text)
     {

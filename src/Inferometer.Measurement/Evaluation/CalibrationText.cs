@@ -56,7 +56,7 @@ public sealed record CalibrationText(string File, int[] Tokens, int? StartToken,
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new InferometerException($"{file}: cannot be read: {error.Message}", error);
+            throw new InferometerException($"{file}: cannot be read: {FileFault.Describe(error, file)}", error);
         }
     }
 }

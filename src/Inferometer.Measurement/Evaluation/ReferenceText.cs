@@ -25,7 +25,7 @@ public sealed record ReferenceText(string Prompt, IReadOnlyList<string> Referenc
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new InferometerException($"{file}: cannot be read: {error.Message}", error);
+            throw new InferometerException($"{file}: cannot be read: {FileFault.Describe(error, file)}", error);
         }
     }
 

@@ -23,7 +23,7 @@ public static class PublishedSizes
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
         {
-            throw new InferometerException($"{path}: cannot be read: {error.Message}", error);
+            throw new InferometerException($"{path}: cannot be read: {FileFault.Describe(error, path)}", error);
         }
     }
 

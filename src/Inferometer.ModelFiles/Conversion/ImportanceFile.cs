@@ -35,7 +35,7 @@ public static class ImportanceFile
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new InferometerException($"{path}: cannot be read: {error.Message}", error);
+            throw new InferometerException($"{path}: cannot be read: {FileFault.Describe(error, path)}", error);
         }
     }
 
@@ -61,7 +61,7 @@ public static class ImportanceFile
         }
         catch (IOException error)
         {
-            throw new InferometerException($"{path}: cannot be written: {error.Message}", error);
+            throw new InferometerException($"{path}: cannot be written: {FileFault.Describe(error, path)}", error);
         }
     }
 

@@ -103,7 +103,7 @@ public static class ModelConverter
         }
         catch (IOException error)
         {
-            throw new InferometerException($"{output}: cannot be written: {error.Message}", error);
+            throw new InferometerException($"{output}: cannot be written: {FileFault.Describe(error, output)}", error);
         }
     }
 

@@ -24,7 +24,7 @@ public sealed class AtomicFile : IDisposable
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or NotSupportedException)
         {
-            throw new InferometerException($"{path}: cannot be written: {error.Message}", error);
+            throw new InferometerException($"{path}: cannot be written: {FileFault.Describe(error, path)}", error);
         }
     }
 

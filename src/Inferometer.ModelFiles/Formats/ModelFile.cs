@@ -30,7 +30,7 @@ public static class ModelFile
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or NotSupportedException)
         {
-            throw new InferometerException($"{path}: cannot be read: {error.Message}", error);
+            throw new InferometerException($"{path}: cannot be read: {FileFault.Describe(error, path)}", error);
         }
     }
 }

@@ -37,7 +37,7 @@ internal static class OptionalJson
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            note = $"{path}: cannot be read ({error.Message}); the file is left out.";
+            note = $"{path}: cannot be read ({FileFault.Describe(error, path)}); the file is left out.";
         }
 
         return null;

@@ -33,7 +33,7 @@ internal sealed class SafetensorsIndex
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new InferometerException($"{path}: cannot be read: {error.Message}", error);
+            throw new InferometerException($"{path}: cannot be read: {FileFault.Describe(error, path)}", error);
         }
     }
 

@@ -37,7 +37,7 @@ public static class SyntheticModel
         }
         catch (IOException error)
         {
-            throw new InferometerException($"{path}: cannot be written: {error.Message}", error);
+            throw new InferometerException($"{path}: cannot be written: {FileFault.Describe(error, path)}", error);
         }
     }
 

@@ -11,6 +11,11 @@ public sealed record ChatPrompt
     /// <summary>Ends with what makes the model answer.</summary>
     public bool AddGenerationPrompt { get; init; } = true;
 
+    /// <summary>
+    /// Ends within the last turn, which the model goes on with, instead of behind it. For prompts that are rendered with a tokenizer.
+    /// </summary>
+    public bool ContinuesLastTurn { get; init; }
+
     /// <summary>The tools the model may call: an array of JSON schemas of functions; null = none.</summary>
     public JsonElement? Tools { get; init; }
 

@@ -25,6 +25,9 @@ public sealed class ChatTemplate
     private const string XmlToolsName = "xml_tools";
     private const string TemplateExtension = ".jinja";
 
+    // A character that Unicode keeps free for programs' own use; guards (PromptGuard) begin at the other end of these.
+    private const char ContinueMark = '\uFDEF';
+
     private readonly JinjaTemplate _template;
     private readonly Lazy<JinjaTemplate>? _withTools;
     private readonly IReadOnlyDictionary<string, string> _specialTokens;
@@ -174,8 +177,27 @@ public sealed class ChatTemplate
     {
         ArgumentNullException.ThrowIfNull(prompt);
         ArgumentNullException.ThrowIfNull(tokenizer);
+        prompt = prompt.ContinuesLastTurn ? Open(prompt) : prompt;
         (ChatPrompt guarded, char? guard) = PromptGuard.Apply(prompt, tokenizer);
-        return new RenderedPrompt(Render(guarded, cancellationToken), guard);
+        string text = Render(guarded, cancellationToken);
+        return new RenderedPrompt(prompt.ContinuesLastTurn ? UpToMark(text) : text, guard);
+    }
+
+    /// <summary>The conversation with a mark behind the text that is to be gone on with: what follows it when rendered is cut.</summary>
+    private static ChatPrompt Open(ChatPrompt prompt)
+    {
+        ChatTurn last = prompt.Turns is [.., { Members: null, Content.Length: > 0 } turn] && !prompt.AddGenerationPrompt
+            ? turn
+            : throw new InferometerException(
+                "A conversation is continued within its last turn where that is a text alone and no generation prompt is added.");
+        return prompt with { Turns = [.. prompt.Turns.SkipLast(1), last with { Content = last.Content + ContinueMark }] };
+    }
+
+    private static string UpToMark(string text)
+    {
+        int mark = text.LastIndexOf(ContinueMark);
+        return mark >= 0 ? text[..mark]
+            : throw new InferometerException("The chat template does not write the last turn as it is, so that it cannot be continued.");
     }
 
     private static List<ChatTurn>? Folded(IReadOnlyList<ChatTurn> turns)
@@ -253,7 +275,7 @@ public sealed class ChatTemplate
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new InferometerException($"Chat template '{path}' cannot be read: {error.Message}", error);
+            throw new InferometerException($"Chat template '{path}' cannot be read: {FileFault.Describe(error, path)}", error);
         }
     }
 }

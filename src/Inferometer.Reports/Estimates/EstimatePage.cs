@@ -147,7 +147,7 @@ public static class EstimatePage
         Add(EstimateMetrics.PrefillThroughput, v => $"{Numbers.Short(v)} prompt tokens/s");
         Add(EstimateMetrics.DecodeThroughput, v => $"{Numbers.Short(v)} generated tokens/s");
         Add(EstimateMetrics.TotalThroughput, v => $"{Numbers.Short(v)} tokens/s{Requests(m)}");
-        Add(EstimateMetrics.Cost, v => $"{Numbers.Dollars(v)} per million generated tokens");
+        Add(EstimateMetrics.Cost, v => $"{Numbers.Dollars(v)} per million generated tokens{Rent(m)}");
         Add(EstimateMetrics.Energy, v => $"{Numbers.Short(v)} J per generated token{Watts(m)}");
         if (result.MemoryUsage is { Fits: true } room)
         {
@@ -183,6 +183,9 @@ public static class EstimatePage
             ? $"{usable}, {Numbers.Bytes(memory.CapacityBytes)} taken ({Numbers.Percent(memory.CapacityBytes / memory.UsableBytes)})"
             : usable;
     }
+
+    // What the cost rests on: the rent of all devices, whose whole hours these requests have to pay.
+    private static string Rent(SimulationMetrics m) => m.CostPerHourUsd is { } hour ? $", at {Numbers.Dollars(hour)} an hour" : "";
 
     private static string Watts(SimulationMetrics m) => m.AveragePowerWatts is { } w ? $", {Numbers.Short(w)} W on average" : "";
 

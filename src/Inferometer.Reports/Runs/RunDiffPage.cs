@@ -105,7 +105,7 @@ public static class RunDiffPage
 
     private static Cell[] Cells(MetricDifference d) =>
     [
-        new Cell(d.Key, d.Key), Cell.Number(d.A.Value), Cell.Number(d.B.Value), d.B.Unit,
+        new Cell(d.Key, d.Key), FigureCell.Of(d.A), FigureCell.Of(d.B), d.B.Unit,
         d.Relative is { } relative ? Cell.Number(relative, Signed(relative)) : Cell.None,
         d.RelativeInterval is { } range ? Cell.Number(range.Low, $"{Signed(range.Low)} .. {Signed(range.High)}") : Cell.None,
         d.RelativeInterval is { } high ? Cell.Number(high.High) : Cell.None,

@@ -104,7 +104,7 @@ public static class RunPage
             double mean = values.Length > 0 ? values.Average() : 0;
             double? deviation = values.Length > 1 ? Math.Sqrt(values.Sum(v => (v - mean) * (v - mean)) / (values.Length - 1)) : null;
             table.Add(
-                new Cell(metric.Key, metric.Key), Cell.Number(metric.Value), metric.Unit,
+                new Cell(metric.Key, metric.Key), FigureCell.Of(metric), metric.Unit,
                 metric.Better switch { Better.Higher => "higher", Better.Lower => "lower", _ => "" },
                 values.Length > 0 ? values.Length : Cell.None, Cell.Number(deviation));
         }

@@ -52,7 +52,7 @@ internal static class RunPlots
             }
 
             plots.Add(new RunPlot(
-                $"{name}: in the order they came", RunPlotKind.Points, "number", axis,
+                $"{name}: in the order they came", RunPlotKind.Points, "place in that order", axis,
                 [.. with.Select(x => new RunPlotLine(x.Run.Label, x.Run.Colour, Points(x.Series.Values)))]));
         }
 

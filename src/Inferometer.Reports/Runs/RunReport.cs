@@ -111,7 +111,9 @@ public sealed class RunReport
             foreach (ReportedRun run in Runs)
             {
                 double? value = run.Record.Find(metric.Key)?.Value;
-                cells.Add(value is { } v ? Cell.Number(v) with { Tone = metric.IsHeadline ? Tone.Strong : Tone.Normal } : Cell.None);
+                cells.Add(value is { } v
+                    ? FigureCell.Of(v, metric.Unit) with { Tone = metric.IsHeadline ? Tone.Strong : Tone.Normal }
+                    : Cell.None);
                 if (run.Colour > 0)
                 {
                     cells.Add(Change(_comparisons[run.Colour - 1].Find(metric.Key)));

@@ -55,6 +55,8 @@ internal static class ServedPaths
         paths["/api/chat"] = Post("An answer to a conversation, as Ollama has it.", "OllamaChatRequest", "OllamaError", Lines);
         paths["/api/generate"] = Post("An answer to a text, as Ollama has it.", "OllamaGenerateRequest", "OllamaError", Lines);
         paths["/api/embed"] = Post("Texts as vectors, as Ollama has it.", "OllamaEmbedRequest", "OllamaError");
+        paths["/api/embeddings"] = Post("One text as a vector, as Ollama had it.", "OllamaEmbeddingsRequest", "OllamaError");
+        paths["/api/pull"] = Post("Succeeds for the model that is served.", "OllamaShowRequest", "OllamaError", Lines);
         paths["/api/show"] = Post("What the model is.", "OllamaShowRequest", "OllamaError");
         paths["/api/tags"] = Get("The model that is served.", "OllamaError");
         paths["/api/ps"] = Get("The model that is loaded.", "OllamaError");
@@ -90,6 +92,7 @@ internal static class ServedPaths
                 ("logprobs", Flag("Log-probabilities of the tokens.")), ("top_logprobs", Whole("And of as many others, up to 20.")),
                 ("reasoning_effort", Text("none, low, medium or high, where the model reasons.")),
                 ("chat_template_kwargs", Object("Variables for the chat template.")),
+                ("continue_final_message", Flag("Whether the answer goes on with the last message.")),
                 ("add_generation_prompt", Flag("Whether the prompt ends with what makes the model answer.")),
             ]));
         yield return ("CompletionRequest", Request(
@@ -97,7 +100,8 @@ internal static class ServedPaths
             [
                 ("prompt", Any("A text, a list of texts, tokens, or lists of tokens.")), .. Sampling, .. Answers, .. Shape,
                 ("logprobs", Whole("Log-probabilities of the tokens and of as many others, up to 20.")),
-                ("best_of", Whole("The value of n, or left out.")),
+                ("best_of", Whole("Answers that are generated, of which the n most probable are given.")),
+                ("echo", Flag("Whether answers begin with the prompt.")),
                 ("add_special_tokens", Flag("Whether the tokens that the model expects in front of a text are added.")),
             ]));
         yield return ("ResponseRequest", Request(
@@ -158,6 +162,7 @@ internal static class ServedPaths
                 ("raw", Flag("Whether the prompt goes to the model as it is.")), .. OllamaShape,
             ]));
         yield return ("OllamaEmbedRequest", Request(["input"], [("input", Any("A text, or several."))]));
+        yield return ("OllamaEmbeddingsRequest", Request(["prompt"], [("prompt", Text("A text."))]));
         yield return ("OllamaShowRequest", Request([], []));
     }
 
@@ -175,20 +180,30 @@ internal static class ServedPaths
         ("frequency_penalty", Number("-2 to 2.")), ("presence_penalty", Number("-2 to 2.")),
         ("repetition_penalty", Number("Above 1: what was said becomes less probable.")), ("seed", Whole("The same seed, the same answer.")),
         ("stop", Any("A text, or up to several, before which the answer ends.")), ("logit_bias", Object("Added to the logits of tokens.")),
-        ("ignore_eos", Flag("Whether the answer goes on behind its end.")),
+        ("ignore_eos", Flag("Whether the answer goes on behind its end.")), ("min_tokens", Whole("Shortest answer.")),
+        ("stop_token_ids", List("Tokens at which the answer ends.", "integer")),
+        ("include_stop_str_in_output", Flag("Whether what ended the answer belongs to it.")),
     ];
 
     private static (string Name, JsonObject Schema)[] Answers =>
     [
-        ("n", Whole("Answers.")), ("max_tokens", Whole("Longest answer.")), ("max_completion_tokens", Whole("The same.")),
-        ("stream", Flag("Whether the answer comes in events.")), ("stream_options", Object("include_usage.")),
+        ("n", Whole("Answers.")), ("max_tokens", Whole("Longest answer; -1 = as long as fits the context.")),
+        ("max_completion_tokens", Whole("The same.")), ("n_predict", Whole("The same.")),
+        ("stream", Flag("Whether the answer comes in events.")),
+        ("stream_options", Object("include_usage, continuous_usage_stats.")),
+        ("truncate_prompt_tokens", Whole("Tokens of the prompt that are used, its last ones; -1 = as many as fit.")),
+        ("priority", Whole("The least is served first.")), ("skip_special_tokens", Flag("Whether control tokens are left out.")),
+        ("timings_per_token", Flag("Whether times are told, as llama.cpp has it.")),
         ("cache_prompt", Flag("Whether the beginning of the prompt may come from the cache.")),
     ];
 
     private static (string Name, JsonObject Schema)[] Shape =>
     [
         ("response_format", Object("text, json_object, or json_schema with a schema, which the answer is held to.")),
-        ("guided_json", Any("A JSON schema, as vLLM has it.")), ("grammar", Text("A grammar in GBNF, as llama.cpp has it.")),
+        ("guided_json", Any("A JSON schema, as vLLM has it.")), ("guided_regex", Text("A regular expression.")),
+        ("guided_choice", List("Texts of which the answer is one.", "string")), ("guided_grammar", Text("A grammar in GBNF.")),
+        ("structured_outputs", Object("One of json, regex, choice, grammar, json_object, as vLLM has it.")),
+        ("grammar", Text("A grammar in GBNF, as llama.cpp has it.")),
     ];
 
     private static JsonObject Post(string summary, string schema, string error, params string[] streams)

@@ -21,10 +21,7 @@ internal sealed class AnswerCache(long mostBytes)
 
     // What changes how an answer is sent, or nothing of it, is not part of the question.
     private static readonly string[] s_beside =
-    [
-        "model", "stream", "stream_options", "user", "metadata", "store", "service_tier", "safety_identifier", "prompt_cache_key",
-        "prompt_cache_retention", "prediction", "request_id",
-    ];
+        ["model", "stream", "stream_options", "priority", .. IdleFields.Bookkeeping, .. IdleFields.Machinery];
 
     private readonly Lock _gate = new();
     private readonly Dictionary<string, LinkedListNode<Entry>> _entries = new(StringComparer.Ordinal);

@@ -39,6 +39,9 @@ internal sealed class AnswerParts
     /// <summary>Tokens up to the last one of reasoning.</summary>
     public int ReasoningTokens { get; private set; }
 
+    /// <summary>Begins the text that is kept with what is given out before the output.</summary>
+    public void Begin(string? text) => _text.Append(text);
+
     /// <summary>What a piece of the output makes certain.</summary>
     /// <returns>The parts; good until the next call.</returns>
     public IReadOnlyList<AnswerPart> Take(in GenerationUpdate update)

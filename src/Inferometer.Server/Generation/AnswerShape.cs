@@ -99,9 +99,11 @@ internal sealed record AnswerShape
     /// <param name="turns">The conversation.</param>
     /// <param name="addGenerationPrompt">Whether the prompt ends with what makes the model answer.</param>
     /// <param name="addSpecial">Whether the tokens that the model expects in front of a text are added.</param>
+    /// <param name="continuesLast">Whether the answer goes on with the last turn.</param>
     /// <exception cref="ApiException">The model's template refuses the conversation, or a schema cannot be held to.</exception>
     public ChatPlan Plan(
-        ModelService service, IReadOnlyList<ChatTurn> turns, bool addGenerationPrompt = true, bool addSpecial = true)
+        ModelService service, IReadOnlyList<ChatTurn> turns, bool addGenerationPrompt = true, bool addSpecial = true,
+        bool continuesLast = false)
     {
         ChatFormat format = service.Format;
         RenderedPrompt prompt;
@@ -116,6 +118,7 @@ internal sealed record AnswerShape
                     Variables = TemplateVariables,
                     FoldsSystemTurn = true,
                     AddGenerationPrompt = addGenerationPrompt,
+                    ContinuesLastTurn = continuesLast,
                 },
                 service.Model.Engine.Tokenizer);
             tokens = prompt.Encode(service.Model.Engine.Tokenizer, addSpecial);

@@ -31,7 +31,7 @@ internal sealed record ChatPlan
     public GenerationRequest Apply(GenerationRequest request) => request with
     {
         PromptTokens = PromptTokens,
-        ShownTokens = ShownTokens,
+        ShownTokens = request.ShownTokens.Count > 0 ? request.ShownTokens : ShownTokens, // all of them, where it is not empty
         Sampling = (request.Sampling ?? new SamplingOptions()) with { Constraint = Constraint },
     };
 }

@@ -14,10 +14,18 @@ namespace Inferometer.Server.Generation;
 internal sealed class ModelService(
     ServedModel model, ReplicaSet replicas, ServerLimits limits, ServerState state, AnswerCache? cache)
 {
+    private const int LettersPerToken = 4; // as replicas take texts that are not tokenized
+
     private readonly Lazy<ChatFormat> _format = new(() => ChatFormat.For(model.Template, model.Engine.Tokenizer));
+
+    private readonly Lazy<int[]> _controlTokens = new(() =>
+        [.. Enumerable.Range(0, model.Engine.Tokenizer.VocabularySize).Where(model.Engine.Tokenizer.IsControl)]);
 
     /// <summary>The model.</summary>
     public ServedModel Model => model;
+
+    /// <summary>Tokens that stand for no text unless they are asked for.</summary>
+    public IReadOnlyCollection<int> ControlTokens => _controlTokens.Value;
 
     /// <summary>How it writes calls of tools and reasoning.</summary>
     public ChatFormat Format => _format.Value;
@@ -74,10 +82,11 @@ internal sealed class ModelService(
         }
     }
 
-    /// <summary>The vector of a text.</summary>
-    public Task<float[]> EmbedAsync(string text, CancellationToken cancellationToken) =>
+    /// <summary>The vector of a text in tokens.</summary>
+    public Task<float[]> EmbedAsync(int[] tokens, CancellationToken cancellationToken) =>
         AskAsync(
-            "input", text.Length, engine => engine.EmbedAsync(text, adapter: model.Adapter, cancellationToken: cancellationToken));
+            "input", LettersPerToken * tokens.Length,
+            engine => engine.EmbedAsync(tokens, adapter: model.Adapter, cancellationToken: cancellationToken));
 
     /// <summary>How well a text answers a question, 0 to 1.</summary>
     public Task<float> ScoreAsync(string query, string document, string? instruction, CancellationToken cancellationToken) =>

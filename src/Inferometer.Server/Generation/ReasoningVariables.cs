@@ -8,7 +8,7 @@ namespace Inferometer.Server.Generation;
 /// <summary>Reads what requests say of reasoning, and what else they give to the chat template, as its variables.</summary>
 internal static class ReasoningVariables
 {
-    private const string Levels = "\"none\", \"low\", \"medium\" or \"high\"";
+    private const string Levels = "\"none\", \"minimal\", \"low\", \"medium\", \"high\" or \"xhigh\"";
     private const string Unknown = "the model's chat template knows no reasoning; leave it out.";
 
     /// <summary>
@@ -44,6 +44,10 @@ internal static class ReasoningVariables
             null => new Dictionary<string, JsonElement>(StringComparer.Ordinal),
             "none" => Off(fields.PathOf(name), format),
             { } level and ("low" or "medium" or "high") => On(fields.PathOf(name), format, level),
+
+            // No template that is known has them; they are the nearest level that has one.
+            "minimal" => On(fields.PathOf(name), format, "low"),
+            "xhigh" => On(fields.PathOf(name), format, "high"),
             _ => throw fields.Wrong(name, Levels),
         };
 

@@ -9,6 +9,7 @@ namespace Inferometer.Server.Generation;
 internal static class SamplingReader
 {
     private const int MaxStops = 16;
+    private const int MaxStopTokens = 256;
 
     /// <summary>Reads the fields that OpenAI's, vLLM's, llama.cpp's and Ollama's APIs have for it.</summary>
     /// <param name="fields">The request, or the options in it.</param>
@@ -20,6 +21,8 @@ internal static class SamplingReader
         SamplingOptions defaults = new SamplingOptions().With(model.Engine.SamplingDefaults);
         long? seed = fields.Whole("seed", long.MinValue, long.MaxValue);
         int? topK = fields.Count("top_k", -1);
+        bool runsOn = fields.Flag("ignore_eos") ?? false;
+        NeutralSettings.Read(fields);
         return defaults with
         {
             Temperature = fields.Number("temperature", 0, 1000) ?? defaults.Temperature,
@@ -28,10 +31,15 @@ internal static class SamplingReader
             MinP = fields.Number("min_p", 0, 1) ?? defaults.MinP,
             FrequencyPenalty = fields.Number("frequency_penalty", -2, 2) ?? 0,
             PresencePenalty = fields.Number("presence_penalty", -2, 2) ?? 0,
-            RepetitionPenalty = Repetition(fields) ?? defaults.RepetitionPenalty,
+            RepetitionPenalty = Repetition(fields, defaults.RepetitionPenalty),
             Seed = seed is null or -1 ? null : unchecked((ulong)seed), // -1: another one each time, as everywhere
-            StopStrings = isChat ? [.. model.Template.StopStrings, .. Stops(fields)] : Stops(fields),
-            StopTokens = isChat ? model.Template.EndTokens : [],
+            IgnoreEndOfGeneration = runsOn,
+            MinOutputTokens = fields.Count("min_tokens", 0) ?? 0,
+            IncludesStop = fields.Flag("include_stop_str_in_output") ?? false,
+
+            // The ends that the template writes are the model's own: what is to run on does not stop at them either.
+            StopStrings = isChat && !runsOn ? [.. model.Template.StopStrings, .. Stops(fields)] : Stops(fields),
+            StopTokens = isChat && !runsOn ? [.. model.Template.EndTokens, .. StopTokens(fields, model)] : StopTokens(fields, model),
         };
     }
 
@@ -63,13 +71,42 @@ internal static class SamplingReader
         return bias;
     }
 
-    private static float? Repetition(RequestFields fields)
+    private static int[] StopTokens(RequestFields fields, ServedModel model)
+    {
+        const string Name = "stop_token_ids";
+        int vocabulary = model.Engine.Architecture.VocabularySize;
+        string allowed = string.Create(
+            CultureInfo.InvariantCulture, $"a list of at most {MaxStopTokens} token ids from 0 to {vocabulary - 1}");
+        return !fields.TryGet(Name, out JsonElement given) ? []
+            : given.ValueKind == JsonValueKind.Array && given.GetArrayLength() <= MaxStopTokens
+                ? [.. given.EnumerateArray().Select(item => item.ValueKind == JsonValueKind.Number && item.TryGetInt32(out int token)
+                    && token >= 0 && token < vocabulary ? token : throw fields.Wrong(Name, allowed))]
+            : throw fields.Wrong(Name, allowed);
+    }
+
+    private static float Repetition(RequestFields fields, float recommended)
     {
         float? vllm = fields.Number("repetition_penalty", 0, 1000, above: true);
         float? llama = fields.Number("repeat_penalty", 0, 1000, above: true);
-        return vllm is null || llama is null || vllm == llama
-            ? vllm ?? llama
+        float penalty = vllm is null || llama is null || vllm == llama
+            ? vllm ?? llama ?? recommended
             : throw fields.Wrong("repeat_penalty", "the same as repetition_penalty, or left out");
+
+        foreach (string name in (ReadOnlySpan<string>)["penalize_nl", "penalize_newline"])
+        {
+            if (fields.Flag(name) is false && penalty != 1)
+            {
+                throw ApiException.Unsupported(
+                    fields.PathOf(name), "line ends are penalised as any other token; give true, which says so, or no repetition penalty.");
+            }
+        }
+
+        // The tokens that it looks back on: here all of them. 0 turns it off, and where it is off the number says nothing.
+        int? window = fields.Count("repeat_last_n", -1);
+        return window is 0 ? 1
+            : window is null or -1 || penalty == 1 ? penalty
+            : throw ApiException.Unsupported(
+                fields.PathOf("repeat_last_n"), "a penalty counts the whole context; give -1, which says so, or 0, which turns it off.");
     }
 
     private static List<string> Stops(RequestFields fields)

@@ -289,7 +289,7 @@ public sealed class InferenceServer : IAsyncDisposable
             new StatusEndpoints(_state, service, _upstreams, [.. Pages()]),
             .. service is not null ? OfModel(service)
                 : _upstreams is not null ? [OfUpstreams(_upstreams, options)]
-                : (IEndpointGroup[])[new NoModelEndpoints()],
+                : (IEndpointGroup[])[new NoModelEndpoints(StatusEndpoints.Version)],
             new RunEndpoints(options.Runs),
             .. SimulatorGroups.Create(
                 _app.Services.GetRequiredService<SimulatorService>(), StatusEndpoints.Version, _logger, _app.Lifetime.ApplicationStopping),
@@ -323,6 +323,7 @@ public sealed class InferenceServer : IAsyncDisposable
     [
         new ModelEndpoints(service), new CompletionEndpoints(service), new TokenEndpoints(service), new EmbeddingEndpoints(service),
         new RankEndpoints(service), new ResponseEndpoints(service), new OllamaEndpoints(service, StatusEndpoints.Version),
+        new OllamaLibraryEndpoints(service),
     ];
 
     private UpstreamEndpoints OfUpstreams(UpstreamPool pool, ServerOptions options) =>

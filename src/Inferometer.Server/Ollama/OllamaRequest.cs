@@ -63,13 +63,11 @@ internal sealed record OllamaRequest(GenerationRequest? Generation, ChatPlan? Pl
         RequestFields fields, ModelService service, GenerationRequest? generation, ChatPlan? plan, bool isChat)
     {
         bool streams = fields.Flag("stream") ?? true;
-        fields.Ignore("keep_alive"); // the model stays
-        JsonElement none = JsonElement.Parse("{}");
-        RequestFields options = fields.Object("options") ?? RequestFields.Of(none);
+        fields.Refuse("logprobs", "log-probabilities are given by /v1/chat/completions and /v1/completions.");
+        fields.Ignore("top_logprobs");
+        RequestFields options = OllamaOptions.Of(fields, service.Model);
         SamplingOptions sampling = SamplingReader.Read(options, service.Model, isChat: isChat || plan is not null);
         int? limit = options.Count("num_predict", -2);
-        _ = options.Count("num_ctx", 1, service.Model.Engine.MaxSequenceTokens); // the context is there, whatever part is asked for
-        options.Ignore("num_keep", "num_thread", "num_batch", "num_gpu", "main_gpu", "use_mmap", "use_mlock", "numa", "low_vram");
         options.RequireNothingElse();
         fields.RequireNothingElse();
         generation = generation is null ? null : generation with

@@ -17,6 +17,10 @@ internal sealed class CompletionAnswer(CompletionRequest request, ModelService s
 {
     private readonly Choice[] _choices = [.. request.Answers.Select(_ => new Choice(request.Plan, request.Streams))];
     private readonly TokenUsage _usage = new();
+    private readonly AnswerTimings? _timings = request.HasTimings ? new AnswerTimings() : null;
+    private readonly int _promptTokens = request.Answers.Where((_, i) => i % request.AnswersPerPrompt == 0).Sum(a => a.PromptTokens.Length);
+    private int _outputTokens;
+    private GenerationUsage? _ended;
 
     /// <summary>Collects all answers.</summary>
     public async Task CollectAsync(ChoiceStream stream)
@@ -25,6 +29,12 @@ internal sealed class CompletionAnswer(CompletionRequest request, ModelService s
         {
             ChoiceUpdate piece = stream.Current;
             Choice choice = _choices[piece.Choice];
+            if (!choice.HasBegun)
+            {
+                choice.Parts.Begin(EchoOf(piece.Choice));
+                choice.HasBegun = true;
+            }
+
             choice.Parts.Keep(piece.Update);
             choice.Keep(piece.Update);
             Count(piece);
@@ -37,11 +47,11 @@ internal sealed class CompletionAnswer(CompletionRequest request, ModelService s
     {
         WriteHead(json, request.Format.WholeObject);
         json.WriteStartArray("choices"u8);
-        for (int i = 0; i < _choices.Length; i++)
+        int index = 0;
+        foreach (Choice choice in Kept())
         {
-            Choice choice = _choices[i];
             json.WriteStartObject();
-            json.WriteNumber("index"u8, i);
+            json.WriteNumber("index"u8, index++);
             request.Format.WriteWhole(json, choice.Parts);
             WriteLogProbabilities(json, choice);
             json.WriteString("finish_reason"u8, WordOf(choice));
@@ -50,6 +60,7 @@ internal sealed class CompletionAnswer(CompletionRequest request, ModelService s
 
         json.WriteEndArray();
         _usage.Write(json);
+        _timings?.Write(json, _ended);
         json.WriteEndObject();
     }
 
@@ -81,8 +92,15 @@ internal sealed class CompletionAnswer(CompletionRequest request, ModelService s
             WritePiece(output, piece.Choice, new AnswerDelta(DeltaKind.Text, ""));
         }
 
+        if (!choice.HasBegun && EchoOf(piece.Choice) is { } prompt)
+        {
+            WritePiece(output, piece.Choice, new AnswerDelta(DeltaKind.Text, prompt));
+        }
+
+        _outputTokens += update.TokenId is null ? 0 : 1;
         choice.Keep(update);
         IReadOnlyList<AnswerPart> parts = choice.Parts.Take(update);
+        Count(piece);
         for (int i = 0; i < parts.Count; i++)
         {
             AnswerPart part = parts[i];
@@ -104,7 +122,6 @@ internal sealed class CompletionAnswer(CompletionRequest request, ModelService s
             }
         }
 
-        Count(piece);
         if (update.Usage is not null)
         {
             WritePiece(output, piece.Choice, new AnswerDelta(DeltaKind.End, ""));
@@ -141,14 +158,26 @@ internal sealed class CompletionAnswer(CompletionRequest request, ModelService s
         json.WriteText("finish_reason"u8, delta.Kind == DeltaKind.End ? WordOf(choice) : null);
         json.WriteEndObject();
         json.WriteEndArray();
-        if (request.IncludesUsage)
+        if (request.HasRunningUsage)
+        {
+            TokenUsage.WriteRunning(json, _promptTokens, _outputTokens);
+        }
+        else if (request.IncludesUsage)
         {
             json.WriteNull("usage"u8);
         }
 
+        _timings?.Write(json, delta.Kind == DeltaKind.End ? _ended : null);
         json.WriteEndObject();
         output.End();
     }
+
+    /// <summary>The answers that are given: of each prompt's the most probable ones, by the mean over their tokens.</summary>
+    private IEnumerable<Choice> Kept() => request.KeptPerPrompt == request.AnswersPerPrompt ? _choices
+        : _choices.Chunk(request.AnswersPerPrompt).SelectMany(
+            answers => answers.OrderByDescending(answer => answer.MeanLogProbability).Take(request.KeptPerPrompt));
+
+    private string? EchoOf(int index) => request.Echoes?[index / request.AnswersPerPrompt];
 
     private void WriteHead(Utf8JsonWriter json, ReadOnlySpan<byte> kind)
     {
@@ -173,8 +202,10 @@ internal sealed class CompletionAnswer(CompletionRequest request, ModelService s
 
     private void Count(ChoiceUpdate piece)
     {
+        _timings?.Count(piece.Update);
         if (piece.Update.Usage is { } usage)
         {
+            _ended = usage;
             _usage.Add(usage, _choices[piece.Choice].Parts.ReasoningTokens, countsPrompt: piece.Choice % request.AnswersPerPrompt == 0);
         }
     }
@@ -192,6 +223,9 @@ internal sealed class CompletionAnswer(CompletionRequest request, ModelService s
     {
         public int Offset;
 
+        private double _logProbability;
+        private int _counted;
+
         public AnswerParts Parts { get; } = new(plan, callsInPieces: streams);
 
         public int CallsBegun { get; set; }
@@ -204,12 +238,16 @@ internal sealed class CompletionAnswer(CompletionRequest request, ModelService s
 
         public bool HasBegun { get; set; }
 
+        public double MeanLogProbability => _counted == 0 ? double.NegativeInfinity : _logProbability / _counted;
+
         /// <summary>Keeps what is written later: log-probabilities of tokens whose text is not certain yet, and the end.</summary>
         public void Keep(in GenerationUpdate update)
         {
             if (update.LogProbabilities is { } logs)
             {
                 LogProbabilities.Add(logs);
+                _logProbability += logs.Chosen.LogProbability;
+                _counted++;
             }
 
             if (update.Usage is not null)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Inferometer.Core;
 using Inferometer.Inference.Engine;
 using Inferometer.Inference.Sampling;
 using Inferometer.ModelFiles.Templates;
@@ -13,6 +14,8 @@ internal static class CompletionReader
 {
     private const int DefaultTextTokens = 16; // as OpenAI and vLLM have it
     private const int MaxTopLogProbabilities = 20;
+    private const int MaxPriority = 1_000_000;
+    private const int Unlimited = -1;
 
     /// <summary>Reads a request to <c>/v1/chat/completions</c>.</summary>
     /// <exception cref="ApiException">It is not one that is answered.</exception>
@@ -24,18 +27,26 @@ internal static class CompletionReader
         var shape = AnswerShape.Read(fields, service.Format);
         bool logs = fields.Flag("logprobs") ?? false;
         int? top = fields.Count("top_logprobs", 0, MaxTopLogProbabilities);
-        if (top is not null && !logs)
+        if (top is > 0 && !logs)
         {
             throw fields.Wrong("top_logprobs", "left out unless logprobs is true");
         }
 
         RequireText(fields);
         bool addPrompt = fields.Flag("add_generation_prompt") ?? true;
-        int? limit = Limit(fields);
+        bool continues = fields.Flag("continue_final_message") ?? false;
+        if (continues && addPrompt)
+        {
+            throw fields.Wrong("continue_final_message", "true only beside \"add_generation_prompt\": false");
+        }
+
         CompletionRequest request = Read(fields, service, shape, logs ? top ?? 0 : null, isChat: true, "chatcmpl-");
+        ForeignFields.RefuseOfChats(fields);
+        var cut = PromptCut.Read(fields, service, request.Answers[0].MaxNewTokens, isChat: true);
         fields.RequireNothingElse();
-        ChatPlan plan = shape.Plan(service, turns, addPrompt);
-        GenerationRequest generation = plan.Apply(request.Answers[0]) with { MaxNewTokens = limit };
+        ChatPlan plan = shape.Plan(service, turns, addPrompt, continuesLast: continues);
+        RequireOneTimed(request, request.AnswersPerPrompt);
+        GenerationRequest generation = cut.Apply(plan.Apply(request.Answers[0]), service);
         return request with { Plan = plan, Answers = Repeat(generation, request.AnswersPerPrompt) };
     }
 
@@ -47,28 +58,73 @@ internal static class CompletionReader
         service.RequireServed(fields);
         var shape = AnswerShape.ReadForText(fields);
         bool addSpecial = fields.Flag("add_special_tokens") ?? true;
-        int limit = Limit(fields) ?? DefaultTextTokens;
         CompletionRequest request = Read(
             fields, service, shape, fields.Count("logprobs", 0, MaxTopLogProbabilities), isChat: false, "cmpl-");
-        fields.Refuse("echo", "the prompt is not given back.");
         fields.Refuse("suffix", "filling in between two texts is not supported.");
-        if (fields.Count("best_of", 1) is { } best && best != request.AnswersPerPrompt)
+        fields.Refuse("prompt_embeds", "prompts are texts or tokens.");
+        int kept = request.AnswersPerPrompt;
+        int tried = Tried(fields, kept, request.Streams);
+        List<GenerationRequest> prompts = TextPrompts.Read(fields);
+        bool echoes = fields.Flag("echo") ?? false;
+        if (echoes && request.HasLogProbabilities)
         {
-            throw ApiException.Unsupported("best_of", "answers are not chosen among others; leave it out, or give the value of n.");
+            throw ApiException.Unsupported("echo", "log-probabilities of a prompt are not computed; leave out echo or logprobs.");
         }
 
-        List<GenerationRequest> prompts = TextPrompts.Read(fields);
+        var cut = PromptCut.Read(fields, service, request.Answers[0].MaxNewTokens, isChat: false);
         fields.RequireNothingElse();
-        RequireFew(service, prompts.Count * (long)request.AnswersPerPrompt);
-        GenerationRequest shared = request.Answers[0] with { MaxNewTokens = limit, AddSpecialTokens = addSpecial };
+        RequireFew(service, prompts.Count * (long)tried);
+        GenerationRequest shared = request.Answers[0] with { AddSpecialTokens = addSpecial };
+        shared = tried > kept && shared.Sampling is { TopLogProbabilities: null } plain
+            ? shared with { Sampling = plain with { TopLogProbabilities = 0 } } // answers are chosen by them
+            : shared;
+        GenerationRequest[] whole =
+        [
+            .. prompts.Select(prompt => cut.Apply(shared with { Prompt = prompt.Prompt, PromptTokens = prompt.PromptTokens }, service)),
+        ];
+        string[]? echoed = echoes ? [.. whole.Select(prompt => EchoOf(prompt, service))] : null;
+        if (request.HasRunningUsage)
+        {
+            whole = [.. whole.Select(prompt => PromptCut.InTokens(prompt, service))];
+        }
+
+        RequireOneTimed(request, whole.Length * tried);
         return request with
         {
-            Answers =
-            [
-                .. prompts.SelectMany(prompt => Repeat(
-                    shared with { Prompt = prompt.Prompt, PromptTokens = prompt.PromptTokens }, request.AnswersPerPrompt)),
-            ],
+            AnswersPerPrompt = tried,
+            KeptPerPrompt = kept,
+            Echoes = echoed,
+            Answers = [.. whole.SelectMany(prompt => Repeat(prompt, tried))],
         };
+    }
+
+    private static void RequireOneTimed(CompletionRequest request, int answers)
+    {
+        if (request.HasTimings && answers > 1)
+        {
+            throw ApiException.Unsupported("timings_per_token", "one answer alone has times; leave it out, or ask for one.");
+        }
+    }
+
+    private static int Tried(RequestFields fields, int kept, bool streams)
+    {
+        const string Name = "best_of";
+        int tried = fields.Count(Name, 1) ?? kept;
+        return tried < kept ? throw fields.Wrong(Name, "n or more")
+            : tried > kept && streams ? throw ApiException.Unsupported(Name, "the best answers are known at the end; leave out stream.")
+            : tried;
+    }
+
+    private static string EchoOf(GenerationRequest prompt, ModelService service)
+    {
+        try
+        {
+            return prompt.Prompt ?? service.Model.Engine.Tokenizer.Decode(prompt.PromptTokens.Span);
+        }
+        catch (InferometerException error)
+        {
+            throw ApiException.Invalid("prompt", service.Model.Public(error.Message));
+        }
     }
 
     private static CompletionRequest Read(
@@ -77,9 +133,11 @@ internal static class CompletionReader
         int count = fields.Count("n", 1, service.Limits.MaxChoices) ?? 1;
         bool streams = fields.Flag("stream") ?? false;
         bool usage = false;
+        bool runningUsage = false;
         if (fields.Object("stream_options") is { } options)
         {
             usage = options.Flag("include_usage") ?? false;
+            runningUsage = options.Flag("continuous_usage_stats") ?? false;
             options.Ignore("include_obfuscation"); // padding against listeners, which OpenAI's own service adds
             options.RequireNothingElse();
         }
@@ -88,11 +146,20 @@ internal static class CompletionReader
         {
             LogitBias = SamplingReader.LogitBias(fields, service.Model),
             TopLogProbabilities = topLogProbabilities,
-            IgnoreEndOfGeneration = fields.Flag("ignore_eos") ?? false,
         };
-        fields.Ignore(
-            "user", "metadata", "store", "service_tier", "safety_identifier", "prompt_cache_key", "prompt_cache_retention", "prediction",
-            "request_id");
+        int? limit = Limit(fields) ?? (isChat ? null : DefaultTextTokens);
+        limit = limit is Unlimited ? null : limit;
+        if (limit < sampling.MinOutputTokens)
+        {
+            throw fields.Wrong("min_tokens", string.Create(CultureInfo.InvariantCulture, $"at most max_tokens, which is {limit}"));
+        }
+
+        bool showsControl = fields.Flag("skip_special_tokens") is false;
+        bool hasTimings = fields.Flag("timings_per_token") ?? false;
+        int priority = fields.Count("priority", -MaxPriority, MaxPriority) ?? 0;
+        ForeignFields.Refuse(fields);
+        fields.Ignore(IdleFields.Bookkeeping);
+        fields.Ignore(IdleFields.Machinery);
         return new CompletionRequest
         {
             Format = isChat ? CompletionFormat.Chat : CompletionFormat.Text,
@@ -101,26 +168,46 @@ internal static class CompletionReader
                 new GenerationRequest
                 {
                     Sampling = shape.Apply(sampling),
+                    MaxNewTokens = limit,
+                    Priority = -priority, // vLLM serves the least first
+                    ShownTokens = showsControl ? service.ControlTokens : [],
                     Timeout = service.Limits.RequestTimeout,
                     Adapter = service.Model.Adapter,
                     UsePrefixCache = fields.Flag("cache_prompt") ?? true,
                 },
             ],
             AnswersPerPrompt = count,
+            KeptPerPrompt = count,
             Streams = streams,
             IncludesUsage = usage,
+            HasRunningUsage = runningUsage,
+            HasTimings = hasTimings,
             HasLogProbabilities = topLogProbabilities is not null,
             Id = idPrefix + Guid.NewGuid().ToString("N", CultureInfo.InvariantCulture),
         };
     }
 
+    /// <summary>The longest answer, by whichever of its three names; -1 = up to the context, as llama.cpp has it.</summary>
     private static int? Limit(RequestFields fields)
     {
-        int? old = fields.Count("max_tokens", 1);
-        int? current = fields.Count("max_completion_tokens", 1);
-        return old is null || current is null || old == current
-            ? current ?? old
-            : throw fields.Wrong("max_tokens", "the same as max_completion_tokens, or left out");
+        (string Name, int? Tokens)? said = null;
+        foreach (string name in (ReadOnlySpan<string>)["max_completion_tokens", "max_tokens", "n_predict"])
+        {
+            int? tokens = fields.Count(name, Unlimited);
+            if (tokens is 0)
+            {
+                throw fields.Wrong(name, "1 or more, or -1 for as many as fit the context");
+            }
+
+            if (tokens is not null && said is { } other && other.Tokens != tokens)
+            {
+                throw fields.Wrong(name, $"the same as {other.Name}, or left out");
+            }
+
+            said = tokens is null ? said : (name, tokens);
+        }
+
+        return said?.Tokens;
     }
 
     private static void RequireText(RequestFields fields)

@@ -15,14 +15,26 @@ internal sealed record CompletionRequest
     /// <summary>How the answers to a conversation are read; null = they are texts.</summary>
     public ChatPlan? Plan { get; init; }
 
-    /// <summary>Answers to each prompt.</summary>
+    /// <summary>Answers that are generated to each prompt.</summary>
     public required int AnswersPerPrompt { get; init; }
+
+    /// <summary>Answers that are given to each prompt: where they are fewer than are generated, the most probable ones.</summary>
+    public required int KeptPerPrompt { get; init; }
+
+    /// <summary>What each prompt's answers begin with: the prompt; null = nothing.</summary>
+    public IReadOnlyList<string>? Echoes { get; init; }
 
     /// <summary>Whether the answer is sent in pieces.</summary>
     public required bool Streams { get; init; }
 
     /// <summary>Whether the last piece of a stream tells the tokens used.</summary>
     public required bool IncludesUsage { get; init; }
+
+    /// <summary>Whether every piece of a stream tells the tokens used so far, as vLLM has it.</summary>
+    public bool HasRunningUsage { get; init; }
+
+    /// <summary>Whether times are told, as llama.cpp has it.</summary>
+    public bool HasTimings { get; init; }
 
     /// <summary>Whether log-probabilities were asked for.</summary>
     public required bool HasLogProbabilities { get; init; }

@@ -22,7 +22,7 @@ internal sealed class EmbeddingEndpoints(ModelService service) : IEndpointGroup
         {
             var fields = RequestFields.Of(body.RootElement);
             service.RequireServed(fields);
-            inputs = EmbeddingInputs.Read(fields);
+            inputs = EmbeddingInputs.Read(fields, service.Model);
             asBase64 = fields.Text("encoding_format") switch
             {
                 null or "float" => false,
@@ -30,12 +30,18 @@ internal sealed class EmbeddingEndpoints(ModelService service) : IEndpointGroup
                 _ => throw fields.Wrong("encoding_format", "\"float\" or \"base64\""),
             };
             fields.Refuse("dimensions", "vectors have the model's own length.");
-            fields.Ignore("user");
+            if (fields.Count("truncate_prompt_tokens", -1) is { } most)
+            {
+                inputs = most is 0 ? throw fields.Wrong("truncate_prompt_tokens", "1 or more, or -1 for as many as fit the context")
+                    : inputs.CutTo(most is -1 ? service.Model.Engine.MaxSequenceTokens : most, service.Model);
+            }
+
+            fields.Ignore(IdleFields.Bookkeeping);
             fields.RequireNothingElse();
         }
 
         float[][] vectors = await inputs.EmbedAsync(service, context.RequestAborted).ConfigureAwait(false);
-        int tokens = inputs.CountTokens(service.Model);
+        int tokens = inputs.CountTokens();
         await JsonBody.WriteAsync(context, json => Write(json, vectors, asBase64, tokens)).ConfigureAwait(false);
     }
 

@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Routing;
 namespace Inferometer.Server.OpenAi;
 
 /// <summary>The APIs of a model where none is served: lists are empty, and the rest says how to serve one.</summary>
-internal sealed class NoModelEndpoints : IEndpointGroup
+internal sealed class NoModelEndpoints(string version) : IEndpointGroup
 {
     private static readonly string[] s_paths =
         ["/v1/{**rest}", "/v2/rerank", "/rerank", "/score", "/tokenize", "/detokenize"];
@@ -19,6 +19,14 @@ internal sealed class NoModelEndpoints : IEndpointGroup
             .WithMetadata(ErrorStyle.OpenAi);
         routes.MapGet("/api/tags", context => JsonBody.WriteAsync(context, static json => WriteEmpty(json, "models", null)))
             .WithMetadata(ErrorStyle.Ollama);
+        routes.MapGet("/api/ps", context => JsonBody.WriteAsync(context, static json => WriteEmpty(json, "models", null)))
+            .WithMetadata(ErrorStyle.Ollama);
+        routes.MapGet("/api/version", context => JsonBody.WriteAsync(context, json =>
+        {
+            json.WriteStartObject();
+            json.WriteString("version"u8, version);
+            json.WriteEndObject();
+        })).WithMetadata(ErrorStyle.Ollama);
         foreach (string path in s_paths)
         {
             routes.Map(path, Refuse).WithMetadata(ErrorStyle.OpenAi);

@@ -60,7 +60,7 @@ internal sealed record ResponseRequest
         }
 
         fields.Refuse("include", "there is nothing to include.");
-        fields.Ignore("user", "metadata", "store", "service_tier", "safety_identifier", "prompt_cache_key", "prompt_cache_retention");
+        fields.Ignore(IdleFields.Bookkeeping);
         bool streams = fields.Flag("stream") ?? false;
         if (fields.Object("stream_options") is { } options)
         {

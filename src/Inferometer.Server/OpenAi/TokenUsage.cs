@@ -26,6 +26,19 @@ internal sealed class TokenUsage
         }
     }
 
+    /// <summary>Writes what was used so far, before any answer has ended.</summary>
+    /// <param name="json">Within a piece of an answer.</param>
+    /// <param name="promptTokens">Tokens of the prompts.</param>
+    /// <param name="outputTokens">Tokens generated.</param>
+    public static void WriteRunning(Utf8JsonWriter json, int promptTokens, int outputTokens)
+    {
+        json.WriteStartObject("usage"u8);
+        json.WriteNumber("prompt_tokens"u8, promptTokens);
+        json.WriteNumber("completion_tokens"u8, outputTokens);
+        json.WriteNumber("total_tokens"u8, promptTokens + outputTokens);
+        json.WriteEndObject();
+    }
+
     /// <summary>Writes it.</summary>
     public void Write(Utf8JsonWriter json)
     {

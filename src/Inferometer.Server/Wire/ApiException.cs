@@ -45,8 +45,8 @@ internal sealed class ApiException(int status, string type, string message) : Ex
         new(StatusCodes.Status400BadRequest, Request, message) { Code = "context_length_exceeded" };
 
     /// <summary>Another model is served, or none of that name.</summary>
-    public static ApiException UnknownModel(string name, string served) =>
-        new(StatusCodes.Status404NotFound, Request, $"model: '{name}' is not served here; served is '{served}'.")
+    public static ApiException UnknownModel(string name, string served, string advice = ".") =>
+        new(StatusCodes.Status404NotFound, Request, $"model: '{name}' is not served here; served is '{served}'{advice}")
         {
             Param = "model",
             Code = "model_not_found",

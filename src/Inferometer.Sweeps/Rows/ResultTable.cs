@@ -160,7 +160,7 @@ internal sealed class ResultTable
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new InferometerException($"'{file}' cannot be read: {error.Message}", error);
+            throw new InferometerException($"'{file}' cannot be read: {FileFault.Describe(error, file)}", error);
         }
     }
 

@@ -47,7 +47,8 @@ internal sealed class SweepFolder(string path)
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new InferometerException($"'{path}', where shards are kept beside the output, cannot be written: {error.Message}", error);
+            throw new InferometerException(
+                $"'{path}', where shards are kept beside the output, cannot be written: {FileFault.Describe(error, path)}", error);
         }
     }
 
@@ -76,7 +77,7 @@ internal sealed class SweepFolder(string path)
         }
         catch (Exception error) when (error is IOException or JsonException or UnauthorizedAccessException)
         {
-            throw new InferometerException($"'{file}' cannot be read: {error.Message}", error);
+            throw new InferometerException($"'{file}' cannot be read: {FileFault.Describe(error, file)}", error);
         }
     }
 

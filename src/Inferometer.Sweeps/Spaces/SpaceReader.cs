@@ -41,7 +41,7 @@ public sealed class SpaceReader
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new InferometerException($"space '{file}': cannot be read: {error.Message}", error);
+            throw new InferometerException($"space '{file}': cannot be read: {FileFault.Describe(error, file)}", error);
         }
     }
 

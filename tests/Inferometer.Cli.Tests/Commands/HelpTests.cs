@@ -27,6 +27,14 @@ public class HelpTests
     }
 
     [Fact]
+    public async Task Help_is_asked_for_as_a_command_too()
+    {
+        Assert.Equal((await CommandRun.Of("--help")).Output, (await CommandRun.Of("help")).Succeeded().Output);
+        string help = (await CommandRun.Of("sweep", "show", "--help")).Output;
+        Assert.Equal(help, (await CommandRun.Of("help", "sweep", "show")).Succeeded().Output);
+    }
+
+    [Fact]
     public async Task Without_a_command_the_help_is_shown_and_the_code_says_so()
     {
         CommandRun run = await CommandRun.Of();

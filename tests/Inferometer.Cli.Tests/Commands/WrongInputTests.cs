@@ -5,6 +5,12 @@ namespace Inferometer.Cli.Tests.Commands;
 public class WrongInputTests
 {
     [Theory]
+    [InlineData(
+        "run -p x --json-schema nosuch.json", ExitCode.Failed, "--json-schema: 'nosuch.json' cannot be read: there is no such file.")]
+    [InlineData("run -p x --draft nosuch.gguf", ExitCode.Failed, "--draft: nosuch.gguf: there is no such file or folder")]
+    [InlineData("run -p x --chat-template nosuch.jinja", ExitCode.Failed, "'nosuch.jinja' cannot be read: there is no such file.")]
+    [InlineData("calibrate --measurements nosuch.csv", ExitCode.Failed, "nosuch.csv: cannot be read: there is no such file.")]
+    [InlineData("run -p x --ctx 2000000000", ExitCode.Failed, " MB weights, ")]
     [InlineData("estimat llama-3.1-8b", ExitCode.Usage, "Did you mean 'estimate'?")]
     [InlineData("estimate", ExitCode.Usage, "Say which MODEL")]
     [InlineData("estimate llama-3.1-8b", ExitCode.Usage, "Say which machine with --on")]

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Inferometer.Core;
 using Inferometer.ModelFiles.Templates;
 using Inferometer.ModelFiles.Tokenization;
 using Inferometer.Tests;
@@ -33,6 +34,37 @@ public sealed class RenderedPromptTests
         }
 
         return Checkpoint.Open(SharedFolder.Require(model)).Tokenizer;
+    }
+
+    [Fact]
+    public void A_prompt_that_goes_on_with_its_last_turn_ends_within_it()
+    {
+        Tokenizer tokenizer = Tales;
+        string mark = tokenizer.SpecialTokens["eos_token"];
+        string said = $"a {mark} b\uFDD0 ";
+        ChatPrompt prompt = new()
+        {
+            Turns = [new ChatTurn(ChatTurn.User, said), new ChatTurn(ChatTurn.Assistant, said)],
+            AddGenerationPrompt = false,
+            ContinuesLastTurn = true,
+        };
+        RenderedPrompt rendered = Template(tokenizer).Render(prompt, tokenizer, Stop);
+        Assert.EndsWith("assistant " + said, rendered.Text, StringComparison.Ordinal);
+        Assert.Single(rendered.Encode(tokenizer), tokenizer.EosIds[0]); // of the first turn: what users write is text
+    }
+
+    [Fact]
+    public void A_turn_that_is_not_written_as_it_is_cannot_be_gone_on_with()
+    {
+        Tokenizer tokenizer = Tales;
+        var template = ChatTemplate.Parse("{% for m in messages %}{{ m.content[:2] }}{% endfor %}", "t", tokenizer);
+        ChatPrompt prompt = new()
+        {
+            Turns = [new ChatTurn(ChatTurn.Assistant, "long")], AddGenerationPrompt = false, ContinuesLastTurn = true,
+        };
+        Assert.Throws<InferometerException>(() => template.Render(prompt, tokenizer, Stop));
+        ChatPrompt asks = prompt with { AddGenerationPrompt = true };
+        Assert.Throws<InferometerException>(() => Template(tokenizer).Render(asks, tokenizer, Stop));
     }
 
     [Theory]

@@ -66,14 +66,74 @@ public sealed class OllamaTests(EngineFixture fixture)
         await using TestServer server = await TestServer.StartAsync(fixture.Model);
         JsonElement tags = (await server.GetAsync("/api/tags")).Succeeded().Json.GetProperty("models")[0];
         Assert.Equal(new FileInfo(EngineFixture.ModelPath).Length, tags.GetProperty("size").GetInt64());
+        Assert.Matches("^[0-9a-f]{64}$", tags.GetProperty("digest").GetString());
         Assert.Equal("Q8_0", tags.GetProperty("details").GetProperty("quantization_level").GetString());
         JsonElement show = (await server.PostAsync("/api/show", """{"model":"tales:latest"}""")).Succeeded().Json;
         Assert.Equal(fixture.Model.Files.Parameters, show.GetProperty("model_info").GetProperty("general.parameter_count").GetInt64());
+        Assert.StartsWith("FROM tales\n", show.GetProperty("modelfile").GetString(), StringComparison.Ordinal);
         Assert.Equal("tales", (await server.GetAsync("/api/ps")).Succeeded().Json.GetProperty("models")[0].GetProperty("name").GetString());
         Assert.NotEmpty((await server.GetAsync("/api/version")).Succeeded().Json.GetProperty("version").GetString()!);
         JsonElement vectors = (await server.PostAsync("/api/embed", """{"input":["a","b"]}""")).Succeeded().Json.GetProperty("embeddings");
         Assert.Equal([fixture.Engine.Architecture.HiddenSize, fixture.Engine.Architecture.HiddenSize],
             vectors.EnumerateArray().Select(v => v.GetArrayLength()));
+    }
+
+    [Fact]
+    public async Task One_text_has_a_vector_in_the_older_form_too()
+    {
+        await using TestServer server = await TestServer.StartAsync(fixture.Model);
+        JsonElement many = (await server.PostAsync("/api/embed", """{"input":["a ship"],"options":{"num_ctx":512},"truncate":true}"""))
+            .Succeeded().Json;
+        JsonElement one = (await server.PostAsync("/api/embeddings", """{"model":"tales","prompt":"a ship","keep_alive":"5m"}"""))
+            .Succeeded().Json;
+        Assert.Equal(
+            many.GetProperty("embeddings")[0].EnumerateArray().Select(v => v.GetSingle()),
+            one.GetProperty("embedding").EnumerateArray().Select(v => v.GetSingle()));
+        string endless = string.Concat(Enumerable.Repeat("the sea and the old ship ", 400));
+        JsonElement cut = (await server.PostAsync("/api/embed", $$"""{"input":"{{endless}}","truncate":true}""")).Succeeded().Json;
+        Assert.Equal(fixture.Engine.MaxSequenceTokens, cut.GetProperty("prompt_eval_count").GetInt32());
+        Answer refused = await server.PostAsync("/api/embed", $$"""{"input":"{{endless}}"}""");
+        Assert.Equal(HttpStatusCode.BadRequest, refused.Status);
+        Assert.StartsWith("prompt", (await server.PostAsync("/api/embeddings", "{}")).Error.GetString()!, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Only_the_model_that_is_served_can_be_pulled_and_the_error_tells_how_another_is()
+    {
+        await using TestServer server = await TestServer.StartAsync(fixture.Model);
+        Answer streamed = (await server.PostAsync("/api/pull", """{"model":"tales:latest"}""")).Succeeded();
+        Assert.Equal("{\"status\":\"success\"}\n", streamed.Text);
+        Answer whole = (await server.PostAsync("/api/pull", """{"name":"tales","stream":false}""")).Succeeded();
+        Assert.Equal("success", whole.Json.GetProperty("status").GetString());
+        Answer other = await server.PostAsync("/api/pull", """{"model":"llama3.2","insecure":false}""");
+        Assert.Equal(HttpStatusCode.NotFound, other.Status);
+        Assert.Contains("'inferometer serve PATH'", other.Error.GetString(), StringComparison.Ordinal);
+        (string Method, string Path)[] kept =
+        [
+            ("POST", "/api/push"), ("POST", "/api/create"), ("POST", "/api/copy"), ("DELETE", "/api/delete"),
+            ("POST", "/api/blobs/sha256:1"),
+        ];
+        foreach ((string method, string path) in kept)
+        {
+            Answer answer = await server.SendAsync(new HttpMethod(method), path, "{}");
+            Assert.Equal(HttpStatusCode.BadRequest, answer.Status);
+            Assert.StartsWith(path, answer.Error.GetString(), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Options_that_turn_off_what_is_not_done_are_taken()
+    {
+        await using TestServer server = await TestServer.StartAsync(fixture.Model);
+        const string Options = """
+            {"num_keep":5,"seed":42,"num_predict":2,"top_k":20,"top_p":0.9,"min_p":0.0,"tfs_z":1,"typical_p":1.0,"repeat_last_n":-1,
+             "temperature":0.8,"repeat_penalty":1.2,"presence_penalty":1.5,"frequency_penalty":1.0,"mirostat":0,"mirostat_tau":0.8,
+             "mirostat_eta":0.6,"penalize_newline":true,"stop":["\n","user:"],"numa":false,"num_ctx":1024,"num_batch":2,"num_gpu":1,
+             "main_gpu":0,"low_vram":false,"f16_kv":true,"vocab_only":false,"use_mmap":true,"use_mlock":false,"num_thread":8}
+            """;
+        (await server.PostAsync("/api/generate", $$"""{"prompt":"x","stream":false,"logprobs":false,"options":{{Options}}}""")).Succeeded();
+        Answer refused = await server.PostAsync("/api/generate", """{"prompt":"x","options":{"repeat_last_n":64,"repeat_penalty":1.2}}""");
+        Assert.StartsWith("options.repeat_last_n", refused.Error.GetString(), StringComparison.Ordinal);
     }
 
     [Fact]

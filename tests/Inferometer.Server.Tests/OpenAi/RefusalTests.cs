@@ -21,7 +21,8 @@ public sealed class RefusalTests(EngineFixture fixture)
     [InlineData(""" "chat_template_kwargs":{"a":"\ud800"} """, "chat_template_kwargs.a", "invalid_value")]
     [InlineData(""" "functions":[{"name":"f"}] """, "functions", "unsupported")]
     [InlineData(""" "function_call":{"name":"f"} """, "function_call", "unsupported")]
-    [InlineData(""" "reasoning_effort":"minimal" """, "reasoning_effort", "invalid_value")]
+    [InlineData(""" "reasoning_effort":"minimal" """, "reasoning_effort", "unsupported")]
+    [InlineData(""" "reasoning_effort":"extreme" """, "reasoning_effort", "invalid_value")]
     [InlineData(""" "reasoning_effort":"high" """, "reasoning_effort", "unsupported")]
     [InlineData(""" "made_up":1 """, "made_up", "unsupported")]
     [InlineData(""" "audio":{} """, "audio", "unsupported")]
@@ -150,7 +151,7 @@ public sealed class RefusalTests(EngineFixture fixture)
         await using TestServer server = await TestServer.StartAsync(fixture.Model);
         const string Secret = "xyzzy-plugh";
         Answer answer = await server.SendAsync(
-            HttpMethod.Post, Chat, $$"""{"messages":[{"role":"user","content":"{{Secret}}"}],"max_tokens":2}""",
+            HttpMethod.Post, Chat, $$"""{"messages":[{"role":"user","content":"{{Secret}}"}],"temperature":0,"max_tokens":12}""",
             ("X-Request-Id", "my-id-1"));
         string said = answer.Succeeded().Json.GetProperty("choices")[0].GetProperty("message").GetProperty("content").GetString()!;
         Assert.Equal("my-id-1", Assert.Single(answer.Headers.GetValues("X-Request-Id")));

@@ -4,6 +4,7 @@ using Inferometer.Core.Catalog;
 using Inferometer.History.Stores;
 using Inferometer.ReferenceModels;
 using Inferometer.Server.Hosting;
+using Inferometer.Server.Ollama;
 using Inferometer.Server.Simulator;
 using Inferometer.Simulation.Planning;
 using Inferometer.Tests;
@@ -78,7 +79,8 @@ public sealed class CatalogEndpointTests(EngineFixture fixture)
         [
             .. server.Server.Routes.Select(route => route.Replace("{**", "{", StringComparison.Ordinal))
                 .Select(route => route.EndsWith("mcp/", StringComparison.Ordinal) ? route.TrimEnd('/') : route)
-                .Where(route => !IsOfPage(route) && route is not ("* /api/v1/{rest}")).Distinct(StringComparer.Ordinal),
+                .Where(route => !IsOfPage(route) && route is not ("* /api/v1/{rest}")).Distinct(StringComparer.Ordinal)
+                .Except(OllamaLibraryEndpoints.Refused, StringComparer.Ordinal),
         ];
         Assert.Contains("POST /v1/rerank", mapped);
         string[] undescribed = [.. mapped.Except(described, StringComparer.Ordinal)];
@@ -126,7 +128,8 @@ public sealed class CatalogEndpointTests(EngineFixture fixture)
                 "/v1/embeddings" or "/api/embed" => [("input", "\"x\"")],
                 "/v1/score" or "/score" => [("text_1", "\"x\""), ("text_2", "\"y\"")],
                 "/detokenize" => [("tokens", "[300]")],
-                "/api/show" => [("model", $"\"{EngineFixture.ModelName}\"")],
+                "/api/embeddings" => [("prompt", "\"x\"")],
+                "/api/show" or "/api/pull" => [("model", $"\"{EngineFixture.ModelName}\"")],
                 _ => [("query", "\"x\""), ("documents", "[\"y\"]")],
             };
             all =

@@ -247,9 +247,14 @@ function Runs({ runs, metric, a, b, onPick }: RunsProps) {
 }
 
 function metricsOf(runs: RunEntry[]): RunMetric[] {
-  const all = new Map<string, RunMetric>();
-  runs.forEach((run) => run.metrics.forEach((metric) => all.has(metric.key) || all.set(metric.key, metric)));
-  return [...all.values()];
+  const all = new Map<string, { metric: RunMetric; runs: number }>();
+  for (const metric of runs.flatMap((run) => run.metrics)) {
+    const known = all.get(metric.key) ?? { metric, runs: 0 };
+    all.set(metric.key, { ...known, runs: known.runs + 1 });
+  }
+
+  // What most runs have comes first, as the page begins with it.
+  return [...all.values()].sort((a, b) => b.runs - a.runs).map((one) => one.metric);
 }
 
 function valueOf(run: RunEntry, key: string): number | undefined {

@@ -199,7 +199,7 @@ function requestsOption(ink: Ink, moments: Moment[]) {
 function lines(ink: Ink, moments: Moment[], unit: string, series: [number, (moment: Moment) => number][]) {
   const end = moments[moments.length - 1]?.at ?? 0;
   return {
-    ...frame(ink, { type: 'value', min: -120, max: 0, axisLabel: { formatter: '{value} s', color: ink.muted } }, { type: 'value', name: unit, min: 0, splitNumber: 3, minInterval: 1 }),
+    ...frame(ink, { type: 'value', min: -120, max: 0, axisLabel: { formatter: (value: number) => `${value < 0 ? '−' : ''}${Math.abs(value)} s`, color: ink.muted } }, { type: 'value', name: unit, min: 0, splitNumber: 3, minInterval: 1 }),
     grid: { left: 58, right: 16, top: 10, bottom: 24 },
     series: series.map(([colour, of]) => ({
       type: 'line',

@@ -116,8 +116,10 @@ function Panel({ title, runs, theme, curves, unit, log = false, limit, onPick }:
 
 function optionOf(ink: Ink, runs: LoadRun[], curves: Curve[], unit: string, log: boolean, limit: number | undefined) {
   const [first, last] = [runs[0]?.rate ?? 0, runs[runs.length - 1]?.rate ?? 1];
+  // The least and the greatest rate stand beside round ones, whose labels they would run into.
+  const axisLabel = { color: ink.muted, fontSize: 11, hideOverlap: true, showMinLabel: false, showMaxLabel: false };
   return {
-    ...frame(ink, { type: 'value', name: 'requests/s offered', min: 'dataMin', max: 'dataMax' }, { type: log ? 'log' : 'value', name: unit }),
+    ...frame(ink, { type: 'value', name: 'requests/s offered', min: 'dataMin', max: 'dataMax', axisLabel }, { type: log ? 'log' : 'value', name: unit }),
     series: [
       ...curves.map((curve) => ({
         type: 'line',

@@ -50,7 +50,6 @@ export function RunDiff({ a, b }: { a: string; b: string }) {
           <thead>
             <tr>
               <th scope="col">figure</th>
-              <th scope="col">unit</th>
               <th scope="col" class="number">{first}</th>
               <th scope="col" class="number">{second}</th>
               <th scope="col" class="number">change</th>
@@ -61,8 +60,10 @@ export function RunDiff({ a, b }: { a: string; b: string }) {
           <tbody>
             {difference.metrics.map((metric) => (
               <tr key={metric.key} class={metric.headline ? 'front' : ''}>
-                <th scope="row">{metric.name}</th>
-                <td>{metric.unit}</td>
+                <th scope="row">
+                  {metric.name}
+                  {metric.unit === '' ? '' : <small>, {metric.unit}</small>}
+                </th>
                 <td class="number">{metric.a === null ? '–' : digits(metric.a)}</td>
                 <td class="number">{metric.b === null ? '–' : digits(metric.b)}</td>
                 <td class={`number ${toneOf(metric.verdict)}`}>{signed(metric.change)}</td>

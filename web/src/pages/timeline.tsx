@@ -54,8 +54,8 @@ function Panel({ label, unit, lines, points, theme }: { label: string; unit: str
 
 function optionOf(ink: Ink, unit: string, lines: Line[], points: LoadPoint[]) {
   return {
-    ...frame(ink, { type: 'value', min: 'dataMin', max: 'dataMax', axisLabel: { formatter: '{value} s', color: ink.muted } }, { type: 'value', name: unit, splitNumber: 3 }),
-    grid: { left: 58, right: 16, top: 10, bottom: 24 },
+    ...frame(ink, { type: 'value', min: 'dataMin', max: 'dataMax', axisLabel: { formatter: '{value} s', color: ink.muted } }, { type: 'value', name: unit, nameGap: 52, splitNumber: 3 }),
+    grid: { left: 70, right: 18, top: 10, bottom: 24 }, // wide enough for 8,000, so that the three stand under one another
     series: lines.map((line) => ({
       type: 'line',
       step: 'end',

@@ -54,7 +54,7 @@ public static class HuggingFaceConfigReader
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
         {
-            throw new InferometerException($"{(file.Length == 0 ? "''" : file)}: cannot be read: {error.Message}", error);
+            throw new InferometerException($"{(file.Length == 0 ? "''" : file)}: cannot be read: {FileFault.Describe(error, file)}", error);
         }
 
         return Parse(text, file, name ?? FolderName(file), toRun);

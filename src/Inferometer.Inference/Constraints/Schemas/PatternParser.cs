@@ -34,7 +34,13 @@ internal sealed class PatternParser(string pattern, Func<string, InferometerExce
 
     /// <summary>The texts in which the pattern is found.</summary>
     /// <exception cref="InferometerException">It is none, or cannot be held to.</exception>
-    public Expression Read()
+    public Expression Read() => Read(AnyText);
+
+    /// <summary>The texts that the pattern matches from their beginning to their end, with anchors or without.</summary>
+    /// <exception cref="InferometerException">It is none, or cannot be held to.</exception>
+    public Expression ReadWhole() => Read(Expression.Empty);
+
+    private Expression Read(Expression around)
     {
         List<Expression> branches = [];
         do
@@ -42,7 +48,7 @@ internal sealed class PatternParser(string pattern, Func<string, InferometerExce
             bool isAnchored = Take('^');
             Expression body = Sequence();
             bool endsAnchored = Take('$');
-            branches.Add(Expression.Sequence(isAnchored ? Expression.Empty : AnyText, body, endsAnchored ? Expression.Empty : AnyText));
+            branches.Add(Expression.Sequence(isAnchored ? Expression.Empty : around, body, endsAnchored ? Expression.Empty : around));
         }
         while (Take('|'));
 

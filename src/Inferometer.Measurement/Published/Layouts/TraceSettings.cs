@@ -39,7 +39,7 @@ internal sealed record TraceSettings
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException)
         {
-            throw new InferometerException($"{file}: the settings of the run cannot be read: {error.Message}", error);
+            throw new InferometerException($"{file}: the settings of the run cannot be read: {FileFault.Describe(error, file)}", error);
         }
     }
 }
