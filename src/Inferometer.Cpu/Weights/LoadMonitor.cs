@@ -9,6 +9,9 @@ internal sealed class LoadMonitor(ITensorSource source, IProgress<LoadProgress>?
     private readonly HashSet<string> _taken = new(StringComparer.Ordinal);
     private long _loaded;
 
+    /// <summary>The part of the file's bytes that was taken so far, 0 to 1.</summary>
+    public double Fraction => _total == 0 ? 0 : (double)_loaded / _total;
+
     /// <summary>Notes that a tensor was taken; false when it was before, as another part of it.</summary>
     public bool Take(ModelTensor tensor)
     {

@@ -25,6 +25,14 @@ public sealed record LoadOptions
     /// </summary>
     public RepackedFileUse RepackedFile { get; init; } = RepackedFileUse.Read;
 
+    /// <summary>
+    /// Steps in which quantised weights are repacked while they are in use, a part of the model in each, after a first step that uses them
+    /// as they are stored; 0 = all of them when the model is loaded. The first result comes sooner and those steps take longer; what is
+    /// computed is the same to the bit. Weights that are kept in the file of repacked weights, or that are worked out while they are read,
+    /// are repacked at once whatever is asked for. The model's files are read until the last of them is repacked.
+    /// </summary>
+    public int RepackingSteps { get; init; }
+
     /// <summary>How stored weights are laid out for the kernels, and whether quantised ones meet quantised activations.</summary>
     public WeightPackingOptions Packing { get; init; } = new();
 

@@ -24,6 +24,12 @@ internal static class ModelLoader
             LoadMonitor monitor = new(source, progress, cancellationToken);
             ModelArchitecture architecture = checkpoint.Architecture;
             ModelSupport.Require(architecture);
+            if (options.RepackingSteps < 0)
+            {
+                throw new InferometerException(
+                    $"{nameof(LoadOptions.RepackingSteps)} is {options.RepackingSteps}; it must be 0 or more.");
+            }
+
             repacked = RepackedWeights.Open(source, options, pool);
             (architecture, ModelWeights weights) = Assemble(checkpoint, architecture, pool, options, monitor, repacked);
             repacked.Complete();

@@ -251,8 +251,14 @@ internal sealed unsafe class TensorLoader
             return kept;
         }
 
+        double place = _monitor.Fraction;
         Take(tensor);
-        WeightMatrix matrix = Create(tensor, firstRow, rows, _options.Packing);
+
+        // One after the other also then: neighbours in the file are repacked in the same step, and their pages given back.
+        RepackingDelay? delay = _options.RepackingSteps > 0 && tensor.OutlivesRelease && !_repacked.IsWriting
+            ? new RepackingDelay(1 + (int)(place * _options.RepackingSteps), (first, count) => tensor.ReleaseRows(firstRow + first, count))
+            : null;
+        WeightMatrix matrix = Create(tensor, firstRow, rows, _options.Packing, delay);
         if (matrix.Repacked is not null)
         {
             _repacked.Keep(tensor, firstRow, matrix);
@@ -265,7 +271,8 @@ internal sealed unsafe class TensorLoader
         return matrix;
     }
 
-    private WeightMatrix Create(ModelTensor tensor, long firstRow, int rows, WeightPackingOptions packing)
+    private WeightMatrix Create(
+        ModelTensor tensor, long firstRow, int rows, WeightPackingOptions packing, RepackingDelay? delay = null)
     {
         long rowBytes = tensor.RowByteCount;
         byte* data = OnlyChecks ? tensor.Place : tensor.Data;
@@ -274,7 +281,7 @@ internal sealed unsafe class TensorLoader
             return WeightMatrix
                 .CreateIn(
                     _repacked.Memory, tensor.Type, rows, (int)tensor.Columns, data + (firstRow * rowBytes), rows * rowBytes, _pool,
-                    packing);
+                    packing, delay);
         }
         catch (NotSupportedException error)
         {

@@ -204,10 +204,11 @@ public sealed partial class InferenceEngine
         }
     }
 
-    private static LoadOptions LoadOptionsOf(InferenceOptions options, ModelArchitecture architecture) => new()
+    private static LoadOptions LoadOptionsOf(InferenceOptions options, Checkpoint files) => new()
     {
         Threads = options.Threads,
-        ContextTokens = Math.Min(options.MaxSequenceTokens, architecture.MaxContextTokens),
+        ContextTokens = Math.Min(options.MaxSequenceTokens, files.Architecture.MaxContextTokens),
+        RepackingSteps = FreeMemory.Bytes() >= 2 * files.StoredBytes ? options.RepackingSteps : 0,
         CheckWeights = options.CheckWeights,
         RepackedFile = options.RepackedFile,
         Forward = options.ToForwardOptions(),

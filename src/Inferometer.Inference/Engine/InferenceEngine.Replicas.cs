@@ -73,7 +73,7 @@ public sealed partial class InferenceEngine
         try
         {
             // With all threads: repacking is most of what loading takes.
-            LoadOptions loading = LoadOptionsOf(parts.Options, parts.Files.Architecture);
+            LoadOptions loading = LoadOptionsOf(parts.Options, parts.Files);
             model = TransformerModel.Load(parts.Files, loading, progress, cancellationToken);
             small = draftFiles is null ? null : TransformerModel.Load(draftFiles, loading, progress, cancellationToken);
             if (threads.Length == 1)

@@ -89,6 +89,13 @@ public sealed record InferenceOptions
     /// <summary>What to do about the file of repacked weights beside the model, see <see cref="LoadOptions.RepackedFile"/>.</summary>
     public RepackedFileUse RepackedFile { get; init; } = RepackedFileUse.Read;
 
+    /// <summary>
+    /// Steps in which quantised weights are repacked while they are in use, see <see cref="LoadOptions.RepackingSteps"/>; 0 = when the
+    /// model is loaded, as always where less than twice the weights' memory is free, so that their file would not stay in memory until
+    /// then.
+    /// </summary>
+    public int RepackingSteps { get; init; } = 1;
+
     /// <summary>Checks every value.</summary>
     /// <exception cref="InferometerException">A value is out of range or two contradict each other; the message names them.</exception>
     public void Validate()
@@ -97,6 +104,12 @@ public sealed record InferenceOptions
         RequirePositive(MaxSequenceTokens, nameof(MaxSequenceTokens));
         RequirePositive(MaxTokensPerStep, nameof(MaxTokensPerStep));
         RequirePositive(MaxQueueLength, nameof(MaxQueueLength));
+        if (RepackingSteps is < 0 or > 1000)
+        {
+            throw new InferometerException(
+                $"options: {nameof(RepackingSteps)} is {RepackingSteps}; allowed is 0 (when the model is loaded) to 1000.");
+        }
+
         if (Threads is < 0 or > 1024)
         {
             throw new InferometerException($"options: {nameof(Threads)} is {Threads}; allowed is 0 (all processors) to 1024.");

@@ -40,6 +40,7 @@ internal static class GgufFileType
         GgmlType.IQ4_NL => 25,
         GgmlType.IQ4_XS => 30,
         GgmlType.BF16 => 32,
+        GgmlType.MXFP4 => 38, // named there for mixtures of experts, which it is usual for
         _ => throw new ArgumentOutOfRangeException(nameof(type), type, "No file type is known for this format."),
     };
 }

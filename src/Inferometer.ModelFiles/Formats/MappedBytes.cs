@@ -7,5 +7,7 @@ internal sealed unsafe class MappedBytes(MappedFile file, long start) : TensorBy
 
     public override byte* Address => file.Pointer + start;
 
+    public override bool OutlivesRelease => true;
+
     public override void Release(long offset, long byteCount) => file.Release(start + offset, byteCount);
 }

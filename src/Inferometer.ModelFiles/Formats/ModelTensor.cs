@@ -94,6 +94,12 @@ public sealed unsafe class ModelTensor
     /// <param name="rows">Number of rows.</param>
     public void ReleaseRows(long firstRow, long rows) => _bytes.Release(firstRow * RowByteCount, rows * RowByteCount);
 
+    /// <summary>
+    /// Whether rows can be read while <see cref="ReleaseRows"/> runs, and after it: so of a file mapped as it is, not of a tensor that was
+    /// worked out of others.
+    /// </summary>
+    public bool OutlivesRelease => _bytes.OutlivesRelease;
+
     /// <summary>The raw bytes of one row.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There is no such row.</exception>
     public ReadOnlySpan<byte> Row(long row) => Bytes(row * RowByteCount, checked((int)RowByteCount));

@@ -13,6 +13,9 @@ internal abstract unsafe class TensorBytes
     /// <summary>Where the first byte will be once somebody reads it; nothing must be read there yet.</summary>
     public virtual byte* Reserved => Address;
 
+    /// <summary>Whether a part can be read while it is being released, and afterwards: it then comes from a file again.</summary>
+    public virtual bool OutlivesRelease => false;
+
     /// <summary>Takes back the memory of a part; what is read nevertheless comes from the file again.</summary>
     public abstract void Release(long offset, long byteCount);
 }

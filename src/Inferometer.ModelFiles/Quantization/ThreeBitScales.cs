@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Inferometer.ModelFiles.Quantization;
 
 /// <summary>
@@ -9,6 +11,7 @@ public static class ThreeBitScales
     /// <summary>Unpacks the scales.</summary>
     /// <param name="packed">The 12 bytes.</param>
     /// <param name="scales">Sixteen numbers from -32 to 31.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Read(ReadOnlySpan<byte> packed, Span<sbyte> scales)
     {
         for (int i = 0; i < 16; i++)

@@ -14,6 +14,10 @@ internal static class RandomBlocks
 
     private static readonly float s_levelRootMeanSquare = MathF.Sqrt(FourBitLevels.Curved.ToArray().Average(level => (float)level * level));
 
+    // The levels are twice the values.
+    private static readonly float s_floatRootMeanSquare =
+        MathF.Sqrt(FourBitLevels.Float4.ToArray().Average(level => (float)level * level)) / 2;
+
     /// <summary>Fills whole blocks.</summary>
     public static void Fill(GgmlType type, float deviation, ref NoiseSource noise, Span<byte> blocks)
     {
@@ -91,10 +95,21 @@ internal static class RandomBlocks
             case GgmlType.IQ4_XS:
                 SetLevelScales(block, deviation / s_levelRootMeanSquare, sign);
                 break;
+            case GgmlType.MXFP4:
+                SetPowerScale(block, deviation / s_floatRootMeanSquare);
+                break;
             default:
                 SetSixBitScales(block, deviation / Spread(64), sign);
                 break;
         }
+    }
+
+    /// <summary>One of the two powers of two around the scale, as often as gives values of the right mean square.</summary>
+    private static void SetPowerScale(Span<byte> block, float scale)
+    {
+        int exponent = MathF.ILogB(scale);
+        float over = scale / MathF.ScaleB(1, exponent), larger = (over * over - 1) / 3; // share of the larger one: its square is 4
+        block[0] = (byte)Math.Clamp(127 + exponent + (block[0] < 256 * larger ? 1 : 0), 0, PowerScale.LargestExponent);
     }
 
     /// <summary>Scales from 32 to 63, each group's minimum equal to its scale, so that e m = centre d s.</summary>

@@ -14,6 +14,9 @@ public static class SyntheticModel
 {
     private const int ChunkBytes = 1 << 20;
 
+    /// <summary>Formats that models can be made in: all that can be encoded, and MXFP4, which can be made alone.</summary>
+    public static IReadOnlyList<GgmlType> Types { get; } = [.. BlockCodec.WrittenTypes, GgmlType.MXFP4];
+
     /// <summary>Writes a model; the file appears under its name when it is complete.</summary>
     /// <param name="path">The file; an older one is replaced.</param>
     /// <param name="shape">Widths.</param>
@@ -145,10 +148,10 @@ public static class SyntheticModel
     private static void Check(SyntheticShape shape, GgmlType type)
     {
         shape.Validate();
-        if (!BlockCodec.IsWritten(type))
+        if (!Types.Contains(type))
         {
             throw new InferometerException(
-                $"Synthetic model: {type} cannot be made. Supported: {string.Join(", ", BlockCodec.WrittenTypes)}.");
+                $"Synthetic model: {type} cannot be made. Supported: {string.Join(", ", Types)}.");
         }
 
         if (shape.HiddenSize % type.BlockSize() != 0 || shape.FeedForwardSize % type.BlockSize() != 0)

@@ -1,5 +1,6 @@
 using Inferometer.Core.Gguf;
 using Inferometer.Cpu.Kernels.Matrices;
+using Inferometer.Cpu.Threading;
 using Inferometer.ModelFiles.Quantization;
 
 namespace Inferometer.Cpu.Tests.Kernels;
@@ -103,6 +104,56 @@ public sealed unsafe class PanelMatrixTests
             {
                 matrix.DecodeRow(i, row);
                 Assert.Equal(expected[(i * columns)..((i + 1) * columns)], row);
+            }
+        }
+    }
+
+    /// <summary>With rows as they are stored, while they are repacked, and with panels: all the same to the bit.</summary>
+    [Theory]
+    [MemberData(nameof(Types))]
+    public void Repacking_while_in_use_changes_no_bit(GgmlType type)
+    {
+        const int Rows = 83, Uses = 2;
+        int columns = type.BlockSize() * 3;
+        byte[] stored = RandomData.Weights(type, Rows, columns, 4);
+        float[] x = RandomData.Floats(130 * columns, 5), expected = new float[130 * Rows], actual = new float[130 * Rows];
+        float[] row = new float[columns], decoded = new float[columns];
+        int repacked = 0;
+        using WorkerPool pool = new(3);
+        using MatrixMultiplier multiplier = new(pool);
+        fixed (byte* source = stored)
+        {
+            using var atOnce = WeightMatrix.Create(type, Rows, columns, source, stored.Length);
+            foreach (int tokens in (int[])[1, 5, 64, 130])
+            {
+                byte[] own = [.. stored];
+                fixed (byte* kept = own)
+                {
+                    using PanelMemory memory = new();
+                    RepackingDelay delay = new(Uses, (first, count) => repacked += first == 0 && count == Rows ? 1 : 0);
+                    using var inUse = WeightMatrix.CreateIn(memory, type, Rows, columns, kept, own.Length, pool, null, delay);
+                    repacked = 0;
+                    multiplier.Multiply(x, tokens, atOnce, expected);
+                    for (int use = 0; use < Uses + 3; use++)
+                    {
+                        Assert.Equal(use <= Uses, inUse.ReadsSource);
+                        Assert.Equal(use <= Uses, inUse.Repacked is null);
+                        Assert.Equal(use <= Uses ? 0 : 1, repacked);
+                        Array.Fill(actual, float.NaN);
+                        multiplier.Multiply(x, tokens, inUse, actual);
+                        Assert.Equal(expected[..(tokens * Rows)], actual[..(tokens * Rows)]);
+                        atOnce.DecodeRow(use * 16, row);
+                        inUse.DecodeRow(use * 16, decoded);
+                        Assert.Equal(row, decoded);
+                        if (repacked > 0)
+                        {
+                            Array.Clear(own); // what comes now must come from the panels
+                        }
+                    }
+
+                    Assert.True(new ReadOnlySpan<byte>(atOnce.Repacked, (int)atOnce.SizeBytes).SequenceEqual(
+                        new ReadOnlySpan<byte>(inUse.Repacked, (int)inUse.SizeBytes)));
+                }
             }
         }
     }

@@ -22,6 +22,7 @@ public sealed class InferenceOptionsTests
         Check(new InferenceOptions { MaxTokensPerStep = 0 }, "MaxTokensPerStep");
         Check(new InferenceOptions { Threads = -1 }, "Threads");
         Check(new InferenceOptions { KvMemoryBytes = 0 }, "KvMemoryBytes");
+        Check(new InferenceOptions { RepackingSteps = -1 }, "RepackingSteps");
         Check(new InferenceOptions { Speculation = new SpeculationOptions { DraftTokens = 0 } }, "DraftTokens");
         Check(new InferenceOptions { KvCache = false, Speculation = new SpeculationOptions { DraftModelPath = "x" } }, "KvCache");
         new InferenceOptions().Validate();

@@ -21,7 +21,7 @@ public sealed class SyntheticModelTests
         ContextTokens = 128,
     };
 
-    public static TheoryData<GgmlType> Types => [.. BlockCodec.WrittenTypes];
+    public static TheoryData<GgmlType> Types => [.. SyntheticModel.Types];
 
     [Theory]
     [MemberData(nameof(Types))]

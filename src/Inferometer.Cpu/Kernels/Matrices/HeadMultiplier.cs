@@ -77,8 +77,10 @@ internal sealed unsafe class HeadMultiplier(WorkerPool pool) : ParallelWork, IDi
             Output = _output + ((long)chunk * _to.Width),
             OutputStride = _to.Stride,
             Tokens = _rows,
+            Repacks = matrix.BeginUse(),
         };
         matrix.MultiplyChunk(operand, 0, 1, Reserve(ref _scratch[worker], matrix.ScratchBytes(_rows)));
+        matrix.EndUse(operand.Repacks);
     }
 
     /// <inheritdoc/>

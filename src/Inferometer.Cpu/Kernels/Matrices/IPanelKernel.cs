@@ -20,6 +20,12 @@ internal unsafe interface IPanelKernel
     /// <summary>Copies one row's block into its place in a panel block.</summary>
     static abstract void Insert(ReadOnlySpan<byte> block, byte* panelBlock, int row);
 
+    /// <summary>Copies a block of all 16 rows into their places in a panel block, every byte of which it writes.</summary>
+    /// <param name="blocks">The block of row 0.</param>
+    /// <param name="rowBytes">Bytes from a row's block to the next row's.</param>
+    /// <param name="panelBlock">The panel block.</param>
+    static abstract void InsertRows(byte* blocks, long rowBytes, byte* panelBlock);
+
     /// <summary>Copies one row's block out again.</summary>
     static abstract void Extract(byte* panelBlock, int row, Span<byte> block);
 

@@ -22,6 +22,7 @@ internal readonly unsafe struct IQ4_NLFormat : ITableFormat
 
     public static int ScaleBytes => 32;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void InsertScales(ReadOnlySpan<byte> block, byte* panelBlock, int groupBytes, int row) =>
         PanelHeader.Write(block, panelBlock, row);
 

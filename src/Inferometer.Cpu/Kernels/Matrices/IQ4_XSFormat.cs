@@ -24,6 +24,7 @@ internal readonly unsafe struct IQ4_XSFormat : ITableFormat
 
     public static int ScaleBytes => 16;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void InsertScales(ReadOnlySpan<byte> block, byte* panelBlock, int groupBytes, int row)
     {
         PanelHeader.Write(block, panelBlock, row);

@@ -55,13 +55,7 @@ internal readonly unsafe partial struct LowBitPanel<TFormat> : IPanelKernel
     public static void Insert(ReadOnlySpan<byte> block, byte* panelBlock, int row)
     {
         PanelHeader.Write(block[TFormat.FactorAt..], panelBlock, row);
-        Span<byte> scales = stackalloc byte[16];
-        TFormat.ReadScales(block, scales);
-        for (int group = 0; group < 16; group++)
-        {
-            panelBlock[ScaleOffset + group * 16 + row] = scales[group];
-        }
-
+        InsertScales(block, panelBlock, row);
         PanelRows.Spread(block.Slice(TFormat.QuantsAt, 64), panelBlock + PartOffset, row);
         if (TFormat.HasThirdBits)
         {
@@ -70,6 +64,38 @@ internal readonly unsafe partial struct LowBitPanel<TFormat> : IPanelKernel
         else
         {
             PanelHeader.Write(block[(TFormat.FactorAt + 2)..], panelBlock + MinimumOffset, row);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void InsertRows(byte* blocks, long rowBytes, byte* panelBlock)
+    {
+        RowSpread.Bytes(blocks + TFormat.QuantsAt, rowBytes, 64, panelBlock + PartOffset);
+        RowSpread.Pairs(blocks + TFormat.FactorAt, rowBytes, panelBlock);
+        if (TFormat.HasThirdBits)
+        {
+            RowSpread.Bytes(blocks, rowBytes, 32, panelBlock + ThirdOffset);
+        }
+        else
+        {
+            RowSpread.Pairs(blocks + TFormat.FactorAt + 2, rowBytes, panelBlock + MinimumOffset);
+        }
+
+        for (int row = 0; row < PanelRows.Count; row++)
+        {
+            InsertScales(new ReadOnlySpan<byte>(blocks + row * rowBytes, Type.BlockBytes()), panelBlock, row);
+        }
+    }
+
+    // Optimised at once, as everything that loading a model runs millions of times.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void InsertScales(ReadOnlySpan<byte> block, byte* panelBlock, int row)
+    {
+        Span<byte> scales = stackalloc byte[16];
+        TFormat.ReadScales(block, scales);
+        for (int group = 0; group < 16; group++)
+        {
+            panelBlock[ScaleOffset + group * 16 + row] = scales[group];
         }
     }
 

@@ -23,6 +23,7 @@ internal readonly unsafe struct MXFP4Format : ITableFormat
 
     public static int ScaleBytes => 16;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void InsertScales(ReadOnlySpan<byte> block, byte* panelBlock, int groupBytes, int row) => panelBlock[row] = block[0];
 
     public static void ExtractScales(byte* panelBlock, int groupBytes, int row, Span<byte> block) => block[0] = panelBlock[row];

@@ -130,6 +130,7 @@ public sealed unsafe class MatrixMultiplier : IDisposable
                         $"Matrices that share an input must have as many columns: {columns} and {matrix.Columns}.", nameof(matrices));
                 }
 
+                target.Operand.Repacks = matrix.BeginUse();
                 target.FirstChunk = chunks;
                 target.ChunkCount = matrix.ChunkCount(tokens, _pool.ThreadCount);
                 chunks += target.ChunkCount;
@@ -144,6 +145,11 @@ public sealed unsafe class MatrixMultiplier : IDisposable
 
             _multiplyWork.MatrixCount = matrices;
             _pool.Run(_multiplyWork, chunks);
+            for (int i = 0; i < matrices; i++)
+            {
+                ref Target target = ref _multiplyWork.Targets[i];
+                target.Matrix!.EndUse(target.Operand.Repacks);
+            }
         }
     }
 

@@ -17,4 +17,7 @@ internal unsafe struct MatrixOperand
 
     /// <summary>Tokens in the step.</summary>
     public int Tokens;
+
+    /// <summary>What <see cref="WeightMatrix.BeginUse"/> said: rows that are still as they were stored are repacked on the way.</summary>
+    public bool Repacks;
 }

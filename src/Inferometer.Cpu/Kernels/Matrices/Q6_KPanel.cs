@@ -43,6 +43,40 @@ internal readonly unsafe partial struct Q6_KPanel : IPanelKernel
         PanelHeader.Write(block[208..], panelBlock, row);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void InsertRows(byte* blocks, long rowBytes, byte* panelBlock)
+    {
+        byte* vectors = stackalloc byte[208 / 4 * 64];
+        RowSpread.Bytes(blocks, rowBytes, 208, vectors);
+        for (int four = 0; four < 32; four++)
+        {
+            Vector512.Load(vectors + 64 * four).Store(panelBlock + LowOffset(four));
+        }
+
+        for (int four = 0; four < 16; four++)
+        {
+            Vector512.Load(vectors + 64 * (32 + four)).Store(panelBlock + HighOffset(four));
+        }
+
+        RowSpread.Pairs(blocks + 208, rowBytes, panelBlock);
+        uint* scales = (uint*)(vectors + 64 * 48);
+        for (int group = 0; group < 16; group++)
+        {
+            byte* target = panelBlock + ScaleOffset + group * 16;
+            if (Avx512F.IsSupported)
+            {
+                Vector512<uint> fours = Vector512.Load(scales + group / 4 * 16);
+                Avx512F.ConvertToVector128Byte(RowSpread.ByteOf(fours, group % 4 * 8)).Store(target);
+                continue;
+            }
+
+            for (int row = 0; row < PanelRows.Count; row++)
+            {
+                target[row] = (byte)(scales[group / 4 * 16 + row] >> (group % 4 * 8));
+            }
+        }
+    }
+
     public static void Extract(byte* panelBlock, int row, Span<byte> block)
     {
         for (int four = 0; four < 32; four++)

@@ -35,6 +35,17 @@ internal readonly unsafe struct Q8_0BytePanel : IPanelKernel
         PanelRows.Spread(shifted, panelBlock + QuantOffset, row);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void InsertRows(byte* blocks, long rowBytes, byte* panelBlock)
+    {
+        RowSpread.Pairs(blocks, rowBytes, panelBlock);
+        RowSpread.Bytes(blocks + 2, rowBytes, 32, panelBlock + QuantOffset);
+        for (byte* vector = panelBlock + QuantOffset; vector < panelBlock + BlockBytes; vector += 64)
+        {
+            (Vector512.Load(vector) ^ Vector512.Create((byte)0x80)).Store(vector);
+        }
+    }
+
     public static void Extract(byte* panelBlock, int row, Span<byte> block)
     {
         PanelHeader.Read(panelBlock, row, block);

@@ -33,6 +33,16 @@ internal readonly unsafe struct Q8_0Panel : IPanelKernel
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void InsertRows(byte* blocks, long rowBytes, byte* panelBlock)
+    {
+        RowSpread.Pairs(blocks, rowBytes, panelBlock);
+        for (int pair = 0; pair < 16; pair++)
+        {
+            RowSpread.Pairs(blocks + 2 + 2 * pair, rowBytes, panelBlock + QuantOffset + 32 * pair);
+        }
+    }
+
     public static void Extract(byte* panelBlock, int row, Span<byte> block)
     {
         PanelHeader.Read(panelBlock, row, block);

@@ -45,17 +45,35 @@ internal readonly unsafe partial struct SixBitScalePanel<TFormat> : IPanelKernel
     {
         PanelHeader.Write(block, panelBlock, row);
         PanelHeader.Write(block[2..], panelBlock + MinimumOffset, row);
-        for (int group = 0; group < 8; group++)
-        {
-            (int scale, int minimum) = SixBitScales.Read(block.Slice(4, 12), group);
-            panelBlock[ScaleOffset + group * 16 + row] = (byte)scale;
-            panelBlock[GroupMinimumOffset + group * 16 + row] = (byte)minimum;
-        }
-
+        InsertScales(block.Slice(4, 12), panelBlock, row);
         PanelRows.Spread(block[^128..], panelBlock + QuantOffset, row);
         if (TFormat.HasFifthBits)
         {
             PanelRows.Spread(block.Slice(16, 32), panelBlock + FifthOffset, row);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void InsertRows(byte* blocks, long rowBytes, byte* panelBlock)
+    {
+        int quantsAt = TFormat.HasFifthBits ? 48 : 16;
+        RowSpread.Bytes(blocks + quantsAt, rowBytes, 128, panelBlock + QuantOffset);
+        if (TFormat.HasFifthBits)
+        {
+            RowSpread.Bytes(blocks + 16, rowBytes, 32, panelBlock + FifthOffset);
+        }
+
+        RowSpread.Pairs(blocks, rowBytes, panelBlock);
+        RowSpread.Pairs(blocks + 2, rowBytes, panelBlock + MinimumOffset);
+        if (Avx512F.IsSupported)
+        {
+            InsertScales512(blocks, rowBytes, panelBlock);
+            return;
+        }
+
+        for (int row = 0; row < PanelRows.Count; row++)
+        {
+            InsertScales(new ReadOnlySpan<byte>(blocks + row * rowBytes + 4, 12), panelBlock, row);
         }
     }
 
@@ -75,6 +93,36 @@ internal readonly unsafe partial struct SixBitScalePanel<TFormat> : IPanelKernel
         if (TFormat.HasFifthBits)
         {
             PanelRows.Collect(panelBlock + FifthOffset, row, block.Slice(16, 32));
+        }
+    }
+
+    private static void InsertScales(ReadOnlySpan<byte> packed, byte* panelBlock, int row)
+    {
+        for (int group = 0; group < 8; group++)
+        {
+            (int scale, int minimum) = SixBitScales.Read(packed, group);
+            panelBlock[ScaleOffset + group * 16 + row] = (byte)scale;
+            panelBlock[GroupMinimumOffset + group * 16 + row] = (byte)minimum;
+        }
+    }
+
+    /// <summary>The scales of all rows, four bytes of each in a vector: see <see cref="SixBitScales"/> for what lies where.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void InsertScales512(byte* blocks, long rowBytes, byte* panelBlock)
+    {
+        byte* vectors = stackalloc byte[256];
+        RowSpread.Bytes(blocks, rowBytes, 16, vectors);
+        Vector512<uint> low = Vector512.Load((uint*)vectors + 16), next = Vector512.Load((uint*)vectors + 32),
+            rest = Vector512.Load((uint*)vectors + 48);
+        Vector512<uint> six = Vector512.Create(63u), four = Vector512.Create(15u);
+        for (int i = 0; i < 4; i++)
+        {
+            Vector512<uint> a = RowSpread.ByteOf(low, 8 * i), b = RowSpread.ByteOf(next, 8 * i), c = RowSpread.ByteOf(rest, 8 * i);
+            byte* scale = panelBlock + ScaleOffset + 16 * i, minimum = panelBlock + GroupMinimumOffset + 16 * i;
+            Avx512F.ConvertToVector128Byte(a & six).Store(scale);
+            Avx512F.ConvertToVector128Byte(b & six).Store(minimum);
+            Avx512F.ConvertToVector128Byte(c & four | a >> 6 << 4).Store(scale + 64);
+            Avx512F.ConvertToVector128Byte(c >> 4 | b >> 6 << 4).Store(minimum + 64);
         }
     }
 

@@ -50,13 +50,43 @@ internal readonly unsafe partial struct SmallBlockPanel<TFormat> : IPanelKernel
         PanelRows.Spread(block[^16..], panelBlock + QuantOffset, row);
         if (TFormat.HasFifthBits)
         {
-            uint bits = BinaryPrimitives.ReadUInt32LittleEndian(block[^20..]);
-            byte* target = panelBlock + QuantOffset + 256 + row * 4;
-            for (int column = 0; column < 32; column++)
-            {
-                target[column % 4] |= (byte)((bits >> column & 1) << (column / 4));
-            }
+            InsertFifthBits(BinaryPrimitives.ReadUInt32LittleEndian(block[^20..]), panelBlock, row);
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void InsertRows(byte* blocks, long rowBytes, byte* panelBlock)
+    {
+        int blockBytes = Type.BlockBytes();
+        RowSpread.Pairs(blocks, rowBytes, panelBlock);
+        if (TFormat.HasMinimum)
+        {
+            RowSpread.Pairs(blocks + 2, rowBytes, panelBlock + MinimumOffset);
+        }
+
+        RowSpread.Bytes(blocks + blockBytes - 16, rowBytes, 16, panelBlock + QuantOffset);
+        for (int row = 0; TFormat.HasFifthBits && row < PanelRows.Count; row++)
+        {
+            InsertFifthBits(*(uint*)(blocks + row * rowBytes + blockBytes - 20), panelBlock, row);
+        }
+    }
+
+    /// <summary>Bit c of the stored bits goes to bit c / 4 of byte c mod 4 of the row's four.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void InsertFifthBits(uint bits, byte* panelBlock, int row)
+    {
+        uint result = 0;
+        for (int part = 0; part < 4; part++)
+        {
+            // Every fourth bit: they move together in twos, fours and eights.
+            uint x = bits >> part & 0x11111111;
+            x = (x | x >> 3) & 0x03030303;
+            x = (x | x >> 6) & 0x000F000F;
+            x = (x | x >> 12) & 0x000000FF;
+            result |= x << (8 * part);
+        }
+
+        ((uint*)(panelBlock + QuantOffset + 256))[row] = result;
     }
 
     public static void Extract(byte* panelBlock, int row, Span<byte> block)

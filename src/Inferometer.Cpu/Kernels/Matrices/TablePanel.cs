@@ -48,6 +48,22 @@ internal readonly unsafe partial struct TablePanel<TFormat> : IPanelKernel
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void InsertRows(byte* blocks, long rowBytes, byte* panelBlock)
+    {
+        int blockBytes = Type.BlockBytes();
+        for (int row = 0; row < PanelRows.Count; row++)
+        {
+            TFormat.InsertScales(new ReadOnlySpan<byte>(blocks + row * rowBytes, blockBytes), panelBlock, GroupBytes, row);
+        }
+
+        byte* group = panelBlock + TFormat.HeadBytes;
+        for (int i = 0; i < TFormat.Groups; i++, group += GroupBytes)
+        {
+            RowSpread.Bytes(blocks + TFormat.QuantsAt + 16 * i, rowBytes, 16, group + TFormat.ScaleBytes);
+        }
+    }
+
     public static void Extract(byte* panelBlock, int row, Span<byte> block)
     {
         TFormat.ExtractScales(panelBlock, GroupBytes, row, block);

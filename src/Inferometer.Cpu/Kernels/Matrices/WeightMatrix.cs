@@ -54,15 +54,17 @@ public abstract unsafe class WeightMatrix : IDisposable
 
     /// <summary>
     /// Makes a matrix of stored weights; repacked ones lie in <paramref name="memory"/>, which must outlive the matrix, or in memory of
-    /// their own.
+    /// their own. With a <paramref name="delay"/> they are repacked while they are in use, and the source must stay readable until
+    /// disposal.
     /// </summary>
     internal static WeightMatrix CreateIn(
         PanelMemory? memory, GgmlType type, int rows, int columns, byte* source, long sourceBytes, WorkerPool? pool,
-            WeightPackingOptions? options)
+            WeightPackingOptions? options, RepackingDelay? delay = null)
     {
         ArgumentNullException.ThrowIfNull(source);
         CheckShape(type, rows, columns, sourceBytes);
-        return (options is { QuantizeActivations: false } ? null : Panels(type, rows, columns, new PanelOrigin(source, pool, memory)))
+        PanelOrigin origin = new(source, pool, memory, delay: delay);
+        return (options is { QuantizeActivations: false } ? null : Panels(type, rows, columns, origin))
             ?? new RowMatrix(type, rows, columns, source, null, options is not { QuantizeActivations: false });
     }
 
@@ -111,6 +113,18 @@ public abstract unsafe class WeightMatrix : IDisposable
 
     /// <summary>First byte of the rows as they are stored, or null where they were repacked.</summary>
     internal virtual byte* Stored => null;
+
+    /// <summary>
+    /// A multiplication begins, of which the pieces are told the answer: whether it repacks rows that are still as they were stored. Such a
+    /// multiplication must compute all rows, and <see cref="EndUse"/> follows when it has. Thread-safe: weights may be multiplied by
+    /// several models side by side.
+    /// </summary>
+    internal virtual bool BeginUse() => false;
+
+    /// <summary>A multiplication ended that began with <paramref name="repacks"/> as the answer.</summary>
+    internal virtual void EndUse(bool repacks)
+    {
+    }
 
     /// <summary>The activations this matrix wants for a step of so many tokens.</summary>
     internal abstract ActivationLayout LayoutFor(int tokens);
