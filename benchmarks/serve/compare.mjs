@@ -103,7 +103,7 @@ let lengths;
 try {
   const [own, theirs] = [await freePort(), await freePort()];
   servers.push(await start('inferometer', 'dotnet', [program, 'serve', model, '--port', String(own), '--no-predictions', '--log-level', 'error', '--max-num-seqs', String(most), '--ctx', String(context), '--threads', values.threads], own));
-  servers.push(await start('llama.cpp', peer, ['-m', model, '--host', '127.0.0.1', '--port', String(theirs), '-np', String(most), '-c', String(context * most), '-t', values.threads, '-tb', values.threads, '--no-webui', '--no-slots', '-fa', 'on'], theirs));
+  servers.push(await start('llama.cpp', peer, ['-m', model, '--host', '127.0.0.1', '--port', String(theirs), '-np', String(most), '-c', String(context * most), '-t', values.threads, '-tb', values.threads, '--no-webui', '--no-slots', '-fa', 'on', '-b', '2048', '-ub', '512', '--no-context-shift', '--cache-ram', '0'], theirs));
   for (const server of servers) {
     await measure(server, Math.min(4, most), 1e6); // code is compiled, memory is there
     await measure(server, Math.min(4, most), 1e6 + 10);
