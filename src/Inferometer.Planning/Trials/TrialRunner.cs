@@ -84,16 +84,14 @@ internal sealed class TrialRunner(DeploymentPlans plans, ServiceLevel level, ulo
         ServingSimulationOptions options = Options(deployment, plan, replicas, room, demand) with { WarmUp = new WarmUp(warm, 0) };
         double real = Math.Max(1, Blocks(room.Requests, demand, options.BlockSize));
         ServiceResult result = ServingSimulation.Serve(source, plan, options, cancellationToken);
-        return Outcome(result, replicas, plan.Basis, model, warm,
-            demand) with
+        return Outcome(result, replicas, plan.Basis, warm, demand) with
         { PeakKvUse = result.Load.PeakKvUse * options.BlockCount!.Value / real };
     }
 
     private static ServingSimulationOptions Options(
         Deployment deployment, ICostPlan plan, ReplicaCount replicas, KvRoom room, ServiceDemand demand)
     {
-        ServingSimulationOptions options = deployment.Shape.Framework.OptionsFor(
-            plan.Request.System.Device, plan.Request.Architecture.MaxContextTokens);
+        ServingSimulationOptions options = deployment.Shape.Framework.OptionsFor(plan);
         Link link = plan.Request.System.InterNode;
         // Blocks that nobody can use would only take time and memory to keep; cells of one token are as good in sixteens.
         int block = Math.Max(LeastBlock, options.BlockSize);
@@ -131,15 +129,13 @@ internal sealed class TrialRunner(DeploymentPlans plans, ServiceLevel level, ulo
     }
 
     private Trial Outcome(
-        ServiceResult result, ReplicaCount replicas, EstimateBasis? basis, ReplicaModel model, int warm, ServiceDemand demand)
+        ServiceResult result, ReplicaCount replicas, EstimateBasis? basis, int warm, ServiceDemand demand)
     {
         RequestOutcome[] done = [.. result.Outcomes.Skip(warm).Where(o => o.OutputTokens > 0)];
-        double batch = Math.Max(1, result.Load.MeanBatch);
-        double admission = model.Admission(model.Decode(batch), batch);
-        double[] first = Sorted(done, o => o.FirstTokenSeconds - o.ArrivalSeconds + admission);
+        double[] first = Sorted(done, o => o.FirstTokenSeconds - o.ArrivalSeconds);
         double[] each = Sorted(done, o => (o.LastTokenSeconds - o.FirstTokenSeconds) / (o.OutputTokens - 1));
         double[] gap = Sorted(done, o => o.LongestGapSeconds);
-        double[] whole = Sorted(done, o => o.LastTokenSeconds - o.ArrivalSeconds + admission);
+        double[] whole = Sorted(done, o => o.LastTokenSeconds - o.ArrivalSeconds);
         double[] ValuesOf(LatencyMetric metric) => metric switch
         {
             LatencyMetric.TimeToFirstToken => first,
@@ -160,10 +156,10 @@ internal sealed class TrialRunner(DeploymentPlans plans, ServiceLevel level, ulo
             TimeToFirstToken = Median(first),
             TimePerOutputToken = Median(each),
             EndToEnd = Median(whole),
-            AdmissionSeconds = admission,
+            AdmissionSeconds = result.Load.BesideSeconds,
             RequestsPerSecond = report.RequestsPerSecond,
             OutputTokensPerSecond = report.OutputTokensPerSecond,
-            Attainment = Attainment(done, admission),
+            Attainment = Attainment(done),
             JoulesPerToken = result.Load.JoulesPerOutputToken,
             PeakKvUse = result.Load.PeakKvUse,
             BusyShare = result.Load.BusyShare,
@@ -186,13 +182,13 @@ internal sealed class TrialRunner(DeploymentPlans plans, ServiceLevel level, ulo
         return new LimitOutcome(limit, Median(values), at, level.AllowedSeconds(limit, basis), half, nine);
     }
 
-    private double Attainment(RequestOutcome[] done, double admission) => done.Length == 0 ? 0 : (double)done.Count(o => level.Limits.All(
+    private double Attainment(RequestOutcome[] done) => done.Length == 0 ? 0 : (double)done.Count(o => level.Limits.All(
         l => !((l.Metric switch
         {
-            LatencyMetric.TimeToFirstToken => o.FirstTokenSeconds - o.ArrivalSeconds + admission,
+            LatencyMetric.TimeToFirstToken => o.FirstTokenSeconds - o.ArrivalSeconds,
             LatencyMetric.TimePerOutputToken => (o.LastTokenSeconds - o.FirstTokenSeconds) / (o.OutputTokens - 1),
             LatencyMetric.InterTokenLatency => o.LongestGapSeconds,
-            _ => o.LastTokenSeconds - o.ArrivalSeconds + admission,
+            _ => o.LastTokenSeconds - o.ArrivalSeconds,
         }) > l.Seconds))) / done.Length;
 
     private static double[] Sorted(RequestOutcome[] outcomes, Func<RequestOutcome, double> of) =>
