@@ -82,8 +82,8 @@ internal sealed class ValidateCommand
             "inferometer validate --measurements silicon.csv --simulate 10",
             "inferometer validate --sizes published_by_users.csv")
         {
-            self._measurements, self._sizes, self._against, self._costModel, self._holdOut, self._calibrate, self._simulate, self._worst, self._rows,
-            self._output, self._catalog, self._format,
+            self._measurements, self._sizes, self._against, self._costModel, self._holdOut, self._calibrate, self._simulate, self._worst,
+            self._rows, self._output, self._catalog, self._format,
         };
         command.SetAction((parsed, cancellationToken) => Task.Run(() => self.Run(parsed, cancellationToken), cancellationToken));
         return command;

@@ -88,7 +88,9 @@ public sealed record ServiceForecast
             FirstToken = times is null ? [] :
             [
                 .. times.FirstToken(firstMs - admission),
-                .. admission > 1e-6 * firstMs ? [new TimePart("admission", "the way there and back, polling", admission)] : Array.Empty<TimePart>(),
+                .. admission > 1e-6 * firstMs
+                    ? [new TimePart("admission", "the way there and back, polling", admission)]
+                    : Array.Empty<TimePart>(),
             ],
             PerToken = times is null ? [] : [.. times.PerToken()],
             Basis = plan.Basis,

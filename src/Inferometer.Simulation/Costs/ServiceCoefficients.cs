@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using Inferometer.Core;
 
 namespace Inferometer.Simulation.Costs;
@@ -16,6 +17,7 @@ namespace Inferometer.Simulation.Costs;
 /// </param>
 /// <param name="AdmissionSteps">Steps that a request waits for before it is taken up, those within the engine's loop among them.</param>
 /// <param name="AdmissionSecondsPerSequence">The host's work for each request in flight on one rank, at least 0, seconds.</param>
+[StructLayout(LayoutKind.Auto)]
 public readonly record struct ServiceCoefficients(
     double PromptShare, double AdmissionSeconds, double AdmissionSteps, double AdmissionSecondsPerSequence)
 {

@@ -147,7 +147,8 @@ internal sealed class Service
         StepMeter.Mark from = request.Came, to = request.Replica!.Meter.Now;
         double busy = to.BusySeconds - from.BusySeconds;
         return _coefficients.Admission(
-            busy / Math.Max(1, to.Steps - from.Steps), (to.SequenceSeconds - from.SequenceSeconds) / Math.Max(busy, double.Epsilon) / _ranks);
+            busy / Math.Max(1, to.Steps - from.Steps),
+            (to.SequenceSeconds - from.SequenceSeconds) / Math.Max(busy, double.Epsilon) / _ranks);
     }
 
     public bool IsMeasured(int number, double arrival) => number >= Options.WarmUp.Requests && arrival >= Options.WarmUp.Seconds;

@@ -43,8 +43,8 @@ public static class ServiceAssumptions
             ? string.Create(
                 CultureInfo.InvariantCulture,
                 $"a request takes {beside.AdmissionSeconds * 1e3:0.0} ms, {beside.AdmissionSteps:0.0} steps and "
-                    + $"{beside.AdmissionSecondsPerSequence * 1e3:0.00} ms per request in flight on the way to its first token, beside queue "
-                    + $"and prompt, as in measured services")
+                    + $"{beside.AdmissionSecondsPerSequence * 1e3:0.00} ms per request in flight on the way to its first token, "
+                    + $"beside queue and prompt, as in measured services")
             : "no tokenisation, no HTTP";
         if (options.Disaggregation is { } apart)
         {
