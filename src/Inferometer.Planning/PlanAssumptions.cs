@@ -19,7 +19,7 @@ internal static class PlanAssumptions
         if (chosen is not null)
         {
             yield return Say(
-                $"Times to first token have {chosen.Trial.AdmissionSeconds * 1000:0} ms in them that are not simulated: transport, ")
+                $"Times to first token have {chosen.Trial.AdmissionSeconds * 1000:0} ms in them outside the engine's steps: transport, ")
                 + "tokenisation and admission, as fitted to measured services.";
             if (chosen.RestsOn is { } rests)
             {

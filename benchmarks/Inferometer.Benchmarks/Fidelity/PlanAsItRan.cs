@@ -38,6 +38,8 @@ internal sealed class PlanAsItRan : ICostPlan
 
     public double HandOverSeconds => _plan.HandOverSeconds;
 
+    public ServiceCoefficients Service => _plan.Service;
+
     public double? KvBytesPerToken => _plan.KvBytesPerToken;
 
     public IReadOnlyList<WeightUse> Weights => _plan.Weights;

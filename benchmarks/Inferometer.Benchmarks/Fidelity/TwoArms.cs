@@ -93,8 +93,7 @@ internal static class TwoArms
         return await new LoadGenerator(target, new LoadOptions()).RunAsync(workload.Source());
     }
 
-    private static ServingSimulationOptions Options(ICostPlan plan) =>
-        plan.Framework().OptionsFor(plan.Request.System.Device, plan.Request.Architecture.MaxContextTokens);
+    private static ServingSimulationOptions Options(ICostPlan plan) => plan.Framework().OptionsFor(plan);
 
     private static ICostPlan PlanOf(string path, string catalog) => Catalogs.From(catalog).CreateEngine().Prepare(new SimulationConfig
     {

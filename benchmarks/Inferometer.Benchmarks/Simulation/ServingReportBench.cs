@@ -54,8 +54,9 @@ internal static class ServingReportBench
             });
             long tokens = ahead.Load.OutputTokens;
 
-            // The plain loop knows of no prefixes, of which preempted requests find their own again.
-            ServiceResult counted = ServingSimulation.Serve(Source(), plan, options with { PrefixCaching = false });
+            // The plain loop knows of no prefixes, of which preempted requests find their own again, and of nothing beside steps.
+            ServiceResult counted = ServingSimulation.Serve(
+                Source(), plan, options with { PrefixCaching = false, Coefficients = ServiceCoefficients.None });
             double span = end - counted.Load.DurationSeconds; // from the first arrival on, which is small beside it
             bool isEqual = plain.Tokens == counted.Load.OutputTokens && plain.Steps == counted.Load.Steps && Math.Abs(span) < 0.001 * end;
             string same = isEqual ? "equal" : string.Create(

@@ -45,11 +45,9 @@ internal sealed partial class EstimateCommand
                 Requests = Math.Max(LeastRequests, RequestsPerUser * users),
             },
             "poisson");
-        Parallelism parallelism = plan.Request.Parallelism;
         FrameworkProfile policy = plan.Framework();
-        ServingSimulationOptions options = policy.OptionsFor(plan.Request.System.Device, plan.Request.Architecture.MaxContextTokens) with
+        ServingSimulationOptions options = policy.OptionsFor(plan) with
         {
-            Replicas = parallelism.AttentionDataParallel ? 1 : parallelism.Data,
             WarmUp = traffic.WarmUp,
             KeepOutcomes = recording.IsOn,
         };

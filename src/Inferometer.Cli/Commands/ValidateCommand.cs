@@ -53,6 +53,11 @@ internal sealed class ValidateCommand
         "With --hold-out: correct each fit by so many rows of the deployment that is judged, those that tell most; they are not judged.",
         [0]);
 
+    private readonly ValueOption<int> _simulate = new(
+        ["--simulate"], Domains.Whole(1, 1_000_000, help: "N"),
+        "Of serving rows: play every Nth through the serving simulation, as simulate does it, instead of pricing all as closed loops.",
+        "none");
+
     private readonly FlagOption _rows = new(["--rows"], "List every figure beside its prediction.");
     private readonly PathOption _output = new(
         ["--output", "-o"], PathUse.WriteFile, "Also draw predicted over measured: a page (.html) or a picture (.svg).");
@@ -74,10 +79,11 @@ internal sealed class ValidateCommand
             "inferometer validate --measurements silicon.csv --against baseline.csv -o scatter.html",
             "inferometer validate --measurements my-runs.csv --rows --format csv",
             "inferometer validate --measurements silicon.csv --hold-out groups --calibrate 0,1,3,5",
+            "inferometer validate --measurements silicon.csv --simulate 10",
             "inferometer validate --sizes published_by_users.csv")
         {
-            self._measurements, self._sizes, self._against, self._costModel, self._holdOut, self._calibrate, self._worst, self._rows,
-            self._output, self._catalog, self._format,
+            self._measurements, self._sizes, self._against, self._costModel, self._holdOut, self._calibrate, self._simulate, self._worst,
+            self._rows, self._output, self._catalog, self._format,
         };
         command.SetAction((parsed, cancellationToken) => Task.Run(() => self.Run(parsed, cancellationToken), cancellationToken));
         return command;
@@ -107,8 +113,14 @@ internal sealed class ValidateCommand
             throw new UsageException("--calibrate needs --hold-out: what ships may have seen the rows that would be judged.");
         }
 
+        if (parsed.IsGiven(_simulate) && table.Serving.Count == 0)
+        {
+            throw new UsageException($"--simulate: serving rows are simulated; {path} is a table of {table.Layout}.");
+        }
+
         PublishedTable? baseline = _against.Of(parsed) is { } other ? PublishedTableReader.Read(other) : null;
-        ValidationResult result = TableValidation.Run(table, setup, baseline, cancellationToken);
+        ValidationResult result = TableValidation.Run(
+            table, setup, baseline, cancellationToken, parsed.Given(_simulate) ?? 0);
         OutputFormat format = _format.Of(parsed);
         Document page = format == OutputFormat.Csv && _rows.Of(parsed)
             ? new Document(ValidationPage.Figures(result))
@@ -125,7 +137,7 @@ internal sealed class ValidateCommand
 
     private int Sizes(ParseResult parsed, string path, ModelCatalog models)
     {
-        Option[] others = [_measurements, _against, _costModel, _holdOut, _calibrate, _worst, _rows, _output];
+        Option[] others = [_measurements, _against, _costModel, _holdOut, _calibrate, _simulate, _worst, _rows, _output];
         if (others.FirstOrDefault(parsed.IsGiven) is { } other)
         {
             throw new UsageException($"--sizes: not together with {other.Name}; sizes are compared by themselves, row by row.");
@@ -158,8 +170,9 @@ internal sealed class ValidateCommand
         HoldOut holdOut = _holdOut.Of(parsed);
         int[] points = [.. _calibrate.Of(parsed).Distinct().Order()];
         CalibratedFits fits = new(
-            Catalogs.From(_catalog.Of(parsed)), PublishedNames.ConfigFolderOf(_measurements.Of(parsed)!));
-        IReadOnlyList<ValidationResult> results = CrossValidation.Run(table, fits, holdOut, points, progress, interrupt.Token);
+            Catalogs.From(_catalog.Of(parsed)), PublishedNames.ConfigFolderOf(_measurements.Of(parsed)!), parsed.IsGiven(_simulate));
+        IReadOnlyList<ValidationResult> results = CrossValidation.Run(
+            table, fits, holdOut, points, progress, interrupt.Token, parsed.Given(_simulate) ?? 1);
         OutputFormat format = _format.Of(parsed);
         Document page = format == OutputFormat.Csv && _rows.Of(parsed)
             ? new Document(ValidationPage.Figures(results[^1]))

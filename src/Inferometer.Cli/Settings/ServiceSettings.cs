@@ -2,7 +2,6 @@ using System.CommandLine;
 using Inferometer.Cli.Hosting;
 using Inferometer.Core;
 using Inferometer.Core.Catalog;
-using Inferometer.Core.Deployments;
 using Inferometer.Core.Frameworks;
 using Inferometer.Serving;
 using Inferometer.Simulation.Costs;
@@ -130,9 +129,7 @@ internal sealed class ServiceSettings
     /// <exception cref="UsageException">Options contradict each other.</exception>
     public ServingSimulationOptions Read(ParseResult parsed, ICostPlan plan)
     {
-        ServingSimulationOptions options = Policy(parsed, plan)
-            .OptionsFor(plan.Request.System.Device, plan.Request.Architecture.MaxContextTokens);
-        Parallelism parallelism = plan.Request.Parallelism;
+        ServingSimulationOptions options = Policy(parsed, plan).OptionsFor(plan);
         int blockSize = parsed.Given(_block) ?? options.BlockSize;
         ServingSimulationOptions said = options with
         {
@@ -146,7 +143,7 @@ internal sealed class ServiceSettings
             PrefixCaching = options.PrefixCaching && !_noPrefix.Of(parsed),
             Recorder = new ServingRecorderOptions { Slo = Slo(parsed) },
             Overhead = new StepOverhead(_step.Of(parsed) * 1e-3, _sequence.Of(parsed) * 1e-6),
-            Replicas = _replicas.Of(parsed) * (parallelism.AttentionDataParallel ? 1 : parallelism.Data),
+            Replicas = _replicas.Of(parsed) * options.Replicas,
             Routing = _router.Of(parsed),
             Disaggregation = Apart(parsed, plan),
         };

@@ -1,21 +1,16 @@
 using Inferometer.Core;
 using Inferometer.Serving;
-using Inferometer.Simulation.ClosedLoop;
 using Inferometer.Simulation.Costs;
 using Inferometer.Simulation.Serving;
 
 namespace Inferometer.Measurement.Explanation;
 
 /// <summary>
-/// What a service does under a load, simulated, with its mean times as sums of parts. What its users see is told by what they measure: to
-/// the simulated time to first token comes what a calibration knows of the way to the engine and back.
+/// What a service does under a load, simulated, with its mean times as sums of parts.
 /// </summary>
 public sealed record ServiceForecast
 {
     private const double Milliseconds = 1000;
-
-    // Of the step that runs when a request comes a half is still to come on average, and the simulation has it already.
-    private const double SimulatedSteps = 0.5;
 
     private ServiceForecast()
     {
@@ -74,7 +69,6 @@ public sealed record ServiceForecast
             asked.Source(), priced, options with
             {
                 WarmUp = asked.WarmUp,
-                PromptShare = ClosedLoopModel.PromptShare(plan),
                 Observer = times,
             }, cancellationToken);
         ServingReport report = result.Report.Value;
@@ -84,33 +78,22 @@ public sealed record ServiceForecast
         }
 
         double firstMs = Milliseconds * first.Mean;
-        double admission = Milliseconds * AdmissionSeconds(plan, result);
+        double admission = Milliseconds * (result.Load.BesideSeconds - (options.HandOverSeconds ?? plan.HandOverSeconds));
         return new ServiceForecast
         {
             Result = result,
-            TtftMs = firstMs + admission,
+            TtftMs = firstMs,
             TpotMs = Milliseconds * report.TimePerOutputToken?.Mean,
-            EndToEndMs = (Milliseconds * whole.Mean) + admission,
+            EndToEndMs = Milliseconds * whole.Mean,
             FirstToken = times is null ? [] :
             [
-                .. times.FirstToken(firstMs),
-                .. admission > 0 ? [new TimePart("admission", "the way there and back, polling", admission)] : Array.Empty<TimePart>(),
+                .. times.FirstToken(firstMs - admission),
+                .. admission > 1e-6 * firstMs
+                    ? [new TimePart("admission", "the way there and back, polling", admission)]
+                    : Array.Empty<TimePart>(),
             ],
             PerToken = times is null ? [] : [.. times.PerToken()],
             Basis = plan.Basis,
         };
-    }
-
-    /// <summary>
-    /// What requests wait for outside the engine's steps: transport, tokenisation, polling, the host's work for all requests in flight.
-    /// </summary>
-    private static double AdmissionSeconds(ICostPlan plan, ServiceResult result)
-    {
-        ServiceLoad load = result.Load;
-        int ranks = plan.Request.Parallelism.AttentionDataParallel ? plan.Request.Parallelism.Data : 1;
-        double step = load.BusyShare * load.DurationSeconds * load.Replicas / Math.Max(1, load.Steps);
-        double sequences = load.MeanBatch / ranks;
-        double known = ClosedLoopModel.AdmissionSeconds(plan, step, sequences);
-        return Math.Max(0, known - (SimulatedSteps * step));
     }
 }

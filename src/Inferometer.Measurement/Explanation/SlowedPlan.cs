@@ -20,6 +20,10 @@ internal sealed class SlowedPlan(ICostPlan plan, double factor) : ICostPlan
 
     public double? KvBytesPerToken => plan.KvBytesPerToken;
 
+    public double HandOverSeconds => plan.HandOverSeconds;
+
+    public ServiceCoefficients Service => plan.Service;
+
     public IReadOnlyList<WeightUse> Weights => plan.Weights;
 
     public PhaseTotals Prefill(in WorkloadPoint point, ICollection<OperatorRow>? rows = null) => Slow(plan.Prefill(point, rows));

@@ -13,8 +13,7 @@ public sealed class ClosedLoopPredictor(ReplaySetup setup) : IServingPredictor
 {
     private const double Milliseconds = 1000;
 
-    private readonly DeploymentOfRow _deployments = new(setup);
-    private readonly Dictionary<string, ICostPlan> _plans = new(StringComparer.Ordinal);
+    private readonly RowPlans _plans = new(setup);
 
     /// <inheritdoc/>
     public string Name => setup.CostModel.Name;
@@ -23,10 +22,10 @@ public sealed class ClosedLoopPredictor(ReplaySetup setup) : IServingPredictor
     public ServingPrediction Predict(ServingMeasurement row)
     {
         ArgumentNullException.ThrowIfNull(row);
-        ICostPlan plan = PlanOf(row, row.Engine);
+        ICostPlan plan = _plans.Of(row, row.Engine);
         ClosedLoopLoad load = LoadOf(row, row.Engine.Workers);
         return Prediction(row.PrefillEngine is { } pool
-            ? ClosedLoopModel.EstimateSeparate(PlanOf(row, pool), (double)row.Concurrency / pool.Workers, plan, load)
+            ? ClosedLoopModel.EstimateSeparate(_plans.Of(row, pool), (double)row.Concurrency / pool.Workers, plan, load)
             : ClosedLoopModel.Estimate(plan, load));
     }
 
@@ -35,16 +34,6 @@ public sealed class ClosedLoopPredictor(ReplaySetup setup) : IServingPredictor
         Math.Max(1, (int)Math.Ceiling((double)row.Concurrency / workers)), row.NominalInputTokens, row.NominalOutputTokens,
         row.LengthSpread);
 
-    private ICostPlan PlanOf(ServingMeasurement row, EnginePool pool)
-    {
-        string key = $"{row.Model}|{row.System}|{row.Precision}|{row.KvPrecision}|{row.Framework}|{pool.Parallelism}";
-        if (!_plans.TryGetValue(key, out ICostPlan? plan))
-        {
-            _plans[key] = plan = setup.Engine.Prepare(_deployments.Of(row, pool, 1));
-        }
-
-        return plan;
-    }
 
     private static ServingPrediction Prediction(ClosedLoopEstimate estimate) => new()
     {

@@ -10,16 +10,17 @@ namespace Inferometer.Measurement.Validation;
 /// <summary>The calibrated cost model, fitted anew to the rows it may see.</summary>
 /// <param name="catalogs">Models and machines.</param>
 /// <param name="configFolder">Folder of configurations of models that the catalog lacks; null = none.</param>
-public sealed class CalibratedFits(Catalogs catalogs, string? configFolder) : IFittedPredictors
+/// <param name="simulated">Predicts by the serving simulation instead of the formulas of a closed loop.</param>
+public sealed class CalibratedFits(Catalogs catalogs, string? configFolder, bool simulated = false) : IFittedPredictors
 {
     private const string Calibrated = "calibrated";
 
     /// <inheritdoc/>
-    public string Name => Calibrated;
+    public string Name => simulated ? $"{Calibrated}, simulated" : Calibrated;
 
     /// <inheritdoc/>
     public IFittedPredictor FitTo(IReadOnlyList<ServingMeasurement> rows) =>
-        new Fit(catalogs, configFolder, CalibrationFitter.Fit(RunsOf(rows), validate: false).Calibration);
+        new Fit(catalogs, configFolder, simulated, CalibrationFitter.Fit(RunsOf(rows), validate: false).Calibration);
 
     private IReadOnlyList<ServingRun> RunsOf(IReadOnlyList<ServingMeasurement> rows) =>
         RunsOf(new(catalogs, configFolder, Calibrated), rows);
@@ -30,14 +31,17 @@ public sealed class CalibratedFits(Catalogs catalogs, string? configFolder) : IF
     private static ReplaySetup SetupOf(Catalogs catalogs, string? configFolder, CalibrationSet set) =>
         new(catalogs with { Calibration = set with { Bands = CalibrationSet.BuiltIn.Bands } }, configFolder, Calibrated);
 
-    private sealed class Fit(Catalogs catalogs, string? configFolder, CalibrationSet set) : IFittedPredictor
+    private static IServingPredictor PredictorOf(ReplaySetup setup, bool simulated) =>
+        simulated ? new SimulatedLoopPredictor(setup) : new ClosedLoopPredictor(setup);
+
+    private sealed class Fit(Catalogs catalogs, string? configFolder, bool simulated, CalibrationSet set) : IFittedPredictor
     {
         private readonly ReplaySetup _setup = SetupOf(catalogs, configFolder, set);
-        private ClosedLoopPredictor? _predictor;
+        private IServingPredictor? _predictor;
 
         public string Name => Calibrated;
 
-        public ServingPrediction Predict(ServingMeasurement row) => (_predictor ??= new(_setup)).Predict(row);
+        public ServingPrediction Predict(ServingMeasurement row) => (_predictor ??= PredictorOf(_setup, simulated)).Predict(row);
 
         public IReadOnlyList<ServingMeasurement> MostTelling(IReadOnlyList<ServingMeasurement> rows, int count)
         {
@@ -49,7 +53,7 @@ public sealed class CalibratedFits(Catalogs catalogs, string? configFolder) : IF
         public IServingPredictor CorrectedBy(IReadOnlyList<ServingMeasurement> rows)
         {
             CalibrationSet own = UserCalibration.Fit("own", set, RunsOf(_setup, rows)).Calibration;
-            return new ClosedLoopPredictor(SetupOf(catalogs, configFolder, set.With(own)));
+            return PredictorOf(SetupOf(catalogs, configFolder, set.With(own)), simulated);
         }
     }
 }

@@ -19,11 +19,12 @@ public static class CrossValidation
     /// rows: those that the largest count leaves.</param>
     /// <param name="progress">Told what is being done; null = nobody.</param>
     /// <param name="cancellationToken">Stops between rows and fits.</param>
+    /// <param name="every">Judges every so-manieth row, 1 = all; every row is fitted to when it is not held out.</param>
     /// <returns>One result for each of <paramref name="points"/>.</returns>
     /// <exception cref="InferometerException">The table has no rows that can be held out.</exception>
     public static IReadOnlyList<ValidationResult> Run(
         PublishedTable table, IFittedPredictors fitted, HoldOut holdOut, IReadOnlyList<int> points, IProgress<string>? progress = null,
-        CancellationToken cancellationToken = default)
+        CancellationToken cancellationToken = default, int every = 1)
     {
         ArgumentNullException.ThrowIfNull(table);
         ArgumentNullException.ThrowIfNull(fitted);
@@ -37,6 +38,7 @@ public static class CrossValidation
         }
 
         int most = points.Max();
+        HashSet<ServingMeasurement> looked = new(SimulatedRows.Of(table, every).Serving, ReferenceEqualityComparer.Instance);
         List<ServingMeasurement> judged = [];
         Dictionary<ServingMeasurement, IServingPredictor>[] of =
             [.. points.Select(_ => new Dictionary<ServingMeasurement, IServingPredictor>(ReferenceEqualityComparer.Instance))];
@@ -56,7 +58,8 @@ public static class CrossValidation
                 }
 
                 IReadOnlyList<ServingMeasurement> telling = most == 0 ? [] : fit.MostTelling(rows, most);
-                ServingMeasurement[] rest = [.. rows.Except(telling, ReferenceEqualityComparer.Instance).Cast<ServingMeasurement>()];
+                ServingMeasurement[] rest =
+                    [.. rows.Except(telling, ReferenceEqualityComparer.Instance).Cast<ServingMeasurement>().Where(looked.Contains)];
                 judged.AddRange(rest);
                 for (int i = 0; i < points.Count; i++)
                 {

@@ -13,14 +13,23 @@ public static class TableValidation
     /// <param name="setup">What predicts.</param>
     /// <param name="baseline">Predictions of another tool, for serving rows; null = none.</param>
     /// <param name="cancellationToken">Stops between rows.</param>
+    /// <param name="simulateEvery">
+    /// Of serving rows play every so-manieth through the serving simulation, 1 = all; 0 = the formulas of a closed loop, for all.
+    /// </param>
     /// <exception cref="InferometerException">
     /// No row of the table can be predicted, or a baseline was given that does not belong to it.
     /// </exception>
     public static ValidationResult Run(
-        PublishedTable table, ReplaySetup setup, PublishedTable? baseline = null, CancellationToken cancellationToken = default)
+        PublishedTable table, ReplaySetup setup, PublishedTable? baseline = null, CancellationToken cancellationToken = default,
+        int simulateEvery = 0)
     {
         ArgumentNullException.ThrowIfNull(table);
         ArgumentNullException.ThrowIfNull(setup);
+        if (simulateEvery > 0)
+        {
+            table = SimulatedRows.Of(table, simulateEvery);
+        }
+
         if (baseline is { Baseline.Count: 0 })
         {
             throw new InferometerException($"{baseline.Path}: holds no predictions of another tool; it is a table of {baseline.Layout}.");
@@ -35,7 +44,9 @@ public static class TableValidation
         ValidationResult result = table switch
         {
             { Serving.Count: > 0 } => ServingValidation.Run(
-                table, setup.CostModel is CalibratedCostModel ? new ClosedLoopPredictor(setup) : new CostModelReplay(setup),
+                table,
+                simulateEvery > 0 ? new SimulatedLoopPredictor(setup)
+                    : setup.CostModel is CalibratedCostModel ? new ClosedLoopPredictor(setup) : new CostModelReplay(setup),
                 baseline?.Baseline, Path.GetFileNameWithoutExtension(baseline?.Path) ?? "", cancellationToken),
             { Throughput.Count: > 0 } => ThroughputValidation.Run(table, new ThroughputReplay(setup), cancellationToken),
             { Operators.Count: > 0 } => OperatorValidation.Run(table, new OperatorReplay(setup), cancellationToken),

@@ -116,7 +116,7 @@ public sealed class WatchedDeployment
     private WatchedFigure Figure(
         WatchedLatency latency, ObservedLoad load, ServiceResult[] results, bool tooFew, bool overloaded)
     {
-        double[] means = [.. results.Select(r => Mean(latency, r.Report.Value)).OfType<double>()];
+        double[] means = [.. results.Select(r => Mean(latency, r)).OfType<double>()];
         double? observed = load.Of(latency)?.MeanSeconds;
         if (means.Length < Runs)
         {
@@ -132,16 +132,20 @@ public sealed class WatchedDeployment
         return new WatchedFigure(latency, observed, means.Average(), interval, drift);
     }
 
-    private static double? Mean(WatchedLatency latency, ServingReport report) => latency switch
+    private static double? Mean(WatchedLatency latency, ServiceResult result)
     {
-        WatchedLatency.TimeToFirstToken => report.TimeToFirstToken?.Mean,
-        WatchedLatency.TimePerOutputToken => report.TimePerOutputToken?.Mean,
-        WatchedLatency.InterTokenLatency => report.InterTokenLatency?.Mean,
-        WatchedLatency.EndToEnd => report.EndToEnd?.Mean,
-        WatchedLatency.Prefill => report.TimeToFirstToken?.Mean - report.Queue?.Mean,
-        WatchedLatency.Queue => report.Queue?.Mean,
-        _ => throw new ArgumentOutOfRangeException(nameof(latency), latency, null),
-    };
+        ServingReport report = result.Report.Value;
+        return latency switch
+        {
+            WatchedLatency.TimeToFirstToken => report.TimeToFirstToken?.Mean,
+            WatchedLatency.TimePerOutputToken => report.TimePerOutputToken?.Mean,
+            WatchedLatency.InterTokenLatency => report.InterTokenLatency?.Mean,
+            WatchedLatency.EndToEnd => report.EndToEnd?.Mean,
+            WatchedLatency.Prefill => report.TimeToFirstToken?.Mean - report.Queue?.Mean - result.Load.BesideSeconds,
+            WatchedLatency.Queue => report.Queue?.Mean,
+            _ => throw new ArgumentOutOfRangeException(nameof(latency), latency, null),
+        };
+    }
 
     // Of the queue nothing is known: its length goes with how near the load is to what the service can do, and not with its speed alone.
     private Interval? Band(WatchedLatency latency) => latency switch

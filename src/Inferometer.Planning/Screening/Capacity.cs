@@ -9,6 +9,8 @@ namespace Inferometer.Planning.Screening;
 /// <param name="Binding">What keeps it from more.</param>
 internal sealed record Capacity(FluidPoint Point, Binding Binding)
 {
+    private const int Halvings = 4;
+
     /// <summary>The largest load that keeps every limit.</summary>
     /// <param name="model">The replica.</param>
     /// <param name="level">The limits.</param>
@@ -35,7 +37,20 @@ internal sealed record Capacity(FluidPoint Point, Binding Binding)
         Binding binding = low < most ? Fails(model.At(low + 1, apart), level, basis)!.Value
             : room <= sequences ? Binding.KvCache
             : Binding.BatchLimit;
-        return new Capacity(model.At(low, apart), binding);
+        return new Capacity(model.At(low < most ? Within(low) : low, apart), binding);
+
+        // A batch is so large on average, not always: whole sequences would give away up to a user of each replica.
+        double Within(double least)
+        {
+            double above = least + 1;
+            for (int i = 0; i < Halvings; i++)
+            {
+                double middle = (least + above) / 2;
+                (least, above) = Fails(model.At(middle, apart), level, basis) is null ? (middle, above) : (least, middle);
+            }
+
+            return least;
+        }
     }
 
     /// <summary>The first limit that a point does not keep; null = it keeps all.</summary>
@@ -50,6 +65,21 @@ internal sealed record Capacity(FluidPoint Point, Binding Binding)
         }
 
         return null;
+    }
+
+    /// <summary>How much longer requests may take before they begin to be computed; 0 where no limit is of that.</summary>
+    public double SlackSeconds(ServiceLevel level, EstimateBasis? basis)
+    {
+        double slack = double.PositiveInfinity;
+        foreach (SloLimit limit in level.Limits)
+        {
+            if (limit.Metric is LatencyMetric.TimeToFirstToken or LatencyMetric.EndToEnd)
+            {
+                slack = Math.Min(slack, level.AllowedSeconds(limit, basis) - ValueOf(limit.Metric, Point));
+            }
+        }
+
+        return double.IsFinite(slack) ? Math.Max(0, slack) : 0;
     }
 
     /// <summary>How many times a limit the worst of a point's times is.</summary>

@@ -1,5 +1,4 @@
 using Inferometer.Planning.Demand;
-using Inferometer.Simulation.ClosedLoop;
 using Inferometer.Simulation.Costs;
 using Inferometer.Simulation.Requests;
 
@@ -44,7 +43,7 @@ internal sealed class ReplicaModel
         PrefillChunk[] late = [new(demand.SharedPrefixTokens, Math.Max(1, lateInput - demand.SharedPrefixTokens))];
         PromptOfPercentile = lateInput > _input ? plan.Step(late, []).LatencySeconds : Prompt;
         double added = plan.Step(prompt, beside).LatencySeconds - plan.Step([], beside).LatencySeconds;
-        Added = Math.Max(added, LeastPromptShare * Prompt) / Ranks;
+        Added = plan.Service.PromptShare * Math.Max(added, LeastPromptShare * Prompt) / Ranks;
     }
 
     /// <summary>Ranks of attention data parallelism, which read prompts at the same time.</summary>
@@ -56,7 +55,7 @@ internal sealed class ReplicaModel
     /// <summary>A step that reads the prompt of the percentile that the limit of first tokens is of, seconds.</summary>
     public double PromptOfPercentile { get; }
 
-    /// <summary>What a prompt adds to a step of others, seconds.</summary>
+    /// <summary>What a prompt adds to a step of others that these feel, seconds.</summary>
     public double Added { get; }
 
     /// <summary>A decode step of so many sequences, seconds: straight lines between powers of two.</summary>
@@ -87,10 +86,8 @@ internal sealed class ReplicaModel
             sequences, rate, step, ttft, tpot, endToEnd, sequences + (rate * (before + Prompt + _demand.Think.MeanSeconds)));
     }
 
-    /// <summary>Time that the first token takes beside what is simulated: transport, tokenisation, steps that a scheduler lets
-    /// pass.</summary>
-    public double Admission(double step, double sequences) =>
-        Math.Max(0, ClosedLoopModel.AdmissionSeconds(_plan, step, sequences / Ranks) - (step / 2));
+    /// <summary>Time that the first token takes beside steps: transport, tokenisation, steps that a scheduler lets pass.</summary>
+    private double Admission(double step, double sequences) => _plan.Service.Admission(step, sequences / Ranks);
 
     private double Priced(int power)
     {

@@ -126,7 +126,7 @@ internal sealed class Screen(
                 continue;
             }
 
-            ReplicaCount least = Least(capacity, model, limit, apart);
+            ReplicaCount least = Least(capacity, model, limit, plan.Basis, apart);
             kept.Add(new Candidate
             {
                 Deployment = deployment,
@@ -140,7 +140,8 @@ internal sealed class Screen(
                 Basis = plan.Basis,
             });
 
-            isAll = capacity.Point.Sequences >= free.Point.Sequences;
+            // Users who wait for a place leave tokens of the others faster: of a closed loop a smaller batch may carry more of them.
+            isAll = capacity.Point.Sequences >= free.Point.Sequences && !(demand.IsClosed && free.SlackSeconds(level, plan.Basis) > 0);
         }
 
         Candidate? best = kept.OrderBy(c => c.Least.Total).ThenBy(c => c.Deployment.MaxSequences).FirstOrDefault();
@@ -164,9 +165,9 @@ internal sealed class Screen(
         screened.Candidates.Add(best);
     }
 
-    private ReplicaCount Least(Capacity capacity, ReplicaModel model, int limit, bool apart)
+    private ReplicaCount Least(Capacity capacity, ReplicaModel model, int limit, EstimateBasis? basis, bool apart)
     {
-        double carried = demand.IsClosed ? Math.Min(Math.Floor(capacity.Point.Users + 1e-9), limit) : capacity.Point.RequestsPerSecond;
+        double carried = demand.IsClosed ? UsersOf(capacity, limit, basis) : capacity.Point.RequestsPerSecond;
         double asked = demand.IsClosed ? demand.Users : demand.RequestsPerSecond;
         int decode = (int)Math.Max(1, Math.Min(1 << 20, Math.Ceiling((asked / Math.Max(carried, 1e-12)) - 1e-9)));
         if (!apart)
@@ -179,6 +180,14 @@ internal sealed class Screen(
             : demand.RequestsPerSecond;
         int prefill = (int)Math.Max(1, Math.Ceiling((rate * model.Prompt / model.Ranks / BusiestPrefill) - 1e-9));
         return new ReplicaCount(decode + prefill, prefill);
+    }
+
+    // Where the batch limit binds, others may wait for a place as long as the limits of whole answers and first tokens leave time for it.
+    private double UsersOf(Capacity capacity, int limit, EstimateBasis? basis)
+    {
+        double placed = Math.Min(capacity.Point.Users, limit);
+        double slack = capacity.Binding == Binding.BatchLimit ? capacity.SlackSeconds(level, basis) : 0;
+        return Math.Floor(placed + (slack * capacity.Point.RequestsPerSecond) + 1e-9);
     }
 
     private double PerReplica(Capacity capacity, ReplicaCount least) => demand.IsClosed

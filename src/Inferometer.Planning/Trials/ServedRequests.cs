@@ -5,7 +5,7 @@ using Inferometer.Simulation.Serving;
 namespace Inferometer.Planning.Trials;
 
 /// <summary>
-/// What came out of a simulation, before it is held against any level: the times of the measured requests, admission included. Thread-safe.
+/// What came out of a simulation, before it is held against any level: the times of the measured requests. Thread-safe.
 /// </summary>
 internal sealed class ServedRequests
 {
@@ -18,24 +18,20 @@ internal sealed class ServedRequests
     /// <summary>Takes the times of a simulation.</summary>
     /// <param name="result">The simulation.</param>
     /// <param name="warm">Requests at its begin that are not measured.</param>
-    /// <param name="admission">Time to the first token that is not simulated, seconds.</param>
     /// <param name="basis">What the times rest on.</param>
-    public ServedRequests(ServiceResult result, int warm, double admission, EstimateBasis? basis)
+    public ServedRequests(ServiceResult result, int warm, EstimateBasis? basis)
     {
-        (Result, Admission, Basis) = (result with { Outcomes = [], OverTime = [] }, admission, basis);
+        (Result, Basis) = (result with { Outcomes = [], OverTime = [] }, basis);
         RequestOutcome[] done = [.. result.Outcomes.Skip(warm).Where(o => o.OutputTokens > 0)];
-        _first = [.. done.Select(o => o.FirstTokenSeconds - o.ArrivalSeconds + admission)];
+        _first = [.. done.Select(o => o.FirstTokenSeconds - o.ArrivalSeconds)];
         _each = [.. done.Select(o => (o.LastTokenSeconds - o.FirstTokenSeconds) / (o.OutputTokens - 1))];
         _gap = [.. done.Select(o => o.LongestGapSeconds)];
-        _whole = [.. done.Select(o => o.LastTokenSeconds - o.ArrivalSeconds + admission)];
+        _whole = [.. done.Select(o => o.LastTokenSeconds - o.ArrivalSeconds)];
         _sorted = [.. new[] { _first, _each, _gap, _whole }.Select(t => new Lazy<double[]>(() => [.. t.Where(double.IsFinite).Order()]))];
     }
 
     /// <summary>The simulation without its requests.</summary>
     public ServiceResult Result { get; }
-
-    /// <summary>Time to the first token that is not simulated, seconds; part of the times.</summary>
-    public double Admission { get; }
 
     /// <summary>What the times rest on; null = the cost model does not say.</summary>
     public EstimateBasis? Basis { get; }

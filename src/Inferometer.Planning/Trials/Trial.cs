@@ -24,7 +24,7 @@ public sealed record Trial
     /// <summary>Median time of a request, seconds.</summary>
     public required double EndToEnd { get; init; }
 
-    /// <summary>Part of the time to first token that is not simulated but added: transport, tokenisation, admission; seconds.</summary>
+    /// <summary>Part of the time to first token outside the engine's steps: transport, tokenisation, admission; seconds, mean.</summary>
     public required double AdmissionSeconds { get; init; }
 
     /// <summary>Requests answered a second.</summary>

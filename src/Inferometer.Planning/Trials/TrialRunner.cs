@@ -112,19 +112,17 @@ internal sealed class TrialRunner(DeploymentPlans plans, ServiceLevel level, ulo
             result = ServingSimulation.Serve(Source(), plan, options, cancellationToken);
         }
 
-        double batch = Math.Max(1, result.Load.MeanBatch);
         result = result with
         {
             Load = result.Load with { PeakKvUse = result.Load.PeakKvUse * options.BlockCount!.Value / real },
         };
-        return new ServedRequests(result, warm, model.Admission(model.Decode(batch), batch), plan.Basis);
+        return new ServedRequests(result, warm, plan.Basis);
     }
 
     private static ServingSimulationOptions Options(
         Deployment deployment, ICostPlan plan, ReplicaCount replicas, KvRoom room, ServiceDemand demand)
     {
-        ServingSimulationOptions options = deployment.Shape.Framework.OptionsFor(
-            plan.Request.System.Device, plan.Request.Architecture.MaxContextTokens);
+        ServingSimulationOptions options = deployment.Shape.Framework.OptionsFor(plan);
         Link link = plan.Request.System.InterNode;
         // Blocks that nobody can use would only take time and memory to keep; cells of one token are as good in sixteens.
         int block = Math.Max(LeastBlock, options.BlockSize);
@@ -174,7 +172,7 @@ internal sealed class TrialRunner(DeploymentPlans plans, ServiceLevel level, ulo
             TimeToFirstToken = Median(served.Sorted(LatencyMetric.TimeToFirstToken)),
             TimePerOutputToken = Median(served.Sorted(LatencyMetric.TimePerOutputToken)),
             EndToEnd = Median(served.Sorted(LatencyMetric.EndToEnd)),
-            AdmissionSeconds = served.Admission,
+            AdmissionSeconds = result.Load.BesideSeconds,
             RequestsPerSecond = report.RequestsPerSecond,
             OutputTokensPerSecond = report.OutputTokensPerSecond,
             Attainment = served.Attainment(level.Limits),

@@ -130,7 +130,7 @@ public static class EstimatePage
             }
         }
 
-        Add(EstimateMetrics.TimeToFirstToken, Numbers.Milliseconds);
+        Add(EstimateMetrics.TimeToFirstToken, v => $"{Numbers.Milliseconds(v)}, a batch by itself; of a service: --users, --rate");
         Add(EstimateMetrics.TimePerOutputToken, v => $"{Numbers.Milliseconds(v)}, {Numbers.Short(1000 / v)} tokens/s per request");
         if (m.ItlMs is { } itl && m.TpotMs is { } tpot && itl > tpot * 1.0001)
         {

@@ -89,8 +89,7 @@ internal sealed class ServiceReader(EstimateReader deployments, SimulationEngine
 
     private static ServingSimulationOptions Options(SettingFields fields, FrameworkProfile policy, ICostPlan plan, TrafficOptions traffic)
     {
-        ServingSimulationOptions own = policy.OptionsFor(plan.Request.System.Device, plan.Request.Architecture.MaxContextTokens);
-        Parallelism parallelism = plan.Request.Parallelism;
+        ServingSimulationOptions own = policy.OptionsFor(plan);
         int block = fields.Whole("block-size") ?? own.BlockSize;
         double? link = fields.Number("kv-link");
         int? prefill = fields.Whole("prefill-replicas");
@@ -115,7 +114,7 @@ internal sealed class ServiceReader(EstimateReader deployments, SimulationEngine
             },
             Overhead = new StepOverhead(
                 (fields.Number("step-overhead") ?? 0) * 1e-3, (fields.Number("sequence-overhead") ?? 0) * 1e-6),
-            Replicas = (fields.Whole("replicas") ?? 1) * (parallelism.AttentionDataParallel ? 1 : parallelism.Data),
+            Replicas = (fields.Whole("replicas") ?? 1) * own.Replicas,
             Routing = fields.Word("router") switch
             {
                 "least-tokens" => RoutingPolicy.LeastTokens,

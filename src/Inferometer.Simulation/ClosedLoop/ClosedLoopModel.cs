@@ -36,7 +36,7 @@ public static class ClosedLoopModel
         bool isFull = steps.Room < load.Users;
         double unlimited = isFull ? weights.Queue * Math.Max(0, Replay(plan, load, steps with { Room = null }) - steps.Prompt) : queue;
         double prompt = weights.Prompt * steps.Prompt;
-        double admission = AdmissionSeconds(plan, steps.Decode, steps.Sequences);
+        double admission = weights.AdmissionSeconds(steps.Decode, steps.Sequences);
         double ttft = admission + prompt + queue;
         return new ClosedLoopEstimate
         {
@@ -100,30 +100,6 @@ public static class ClosedLoopModel
             Room = room,
             Basis = answers.Basis,
         };
-    }
-
-    /// <summary>
-    /// What the first token waits for beside its own prompt and the queue: transport, tokenisation, steps that run, and the host's work
-    /// for the requests in flight. Measured where the plan is calibrated, half a step otherwise.
-    /// </summary>
-    /// <param name="plan">The deployment.</param>
-    /// <param name="stepSeconds">A decode step of all requests in flight, seconds.</param>
-    /// <param name="sequences">Requests in flight on one rank.</param>
-    public static double AdmissionSeconds(ICostPlan plan, double stepSeconds, double sequences)
-    {
-        ArgumentNullException.ThrowIfNull(plan);
-        ServingWeights weights = ServingWeights.Of(plan);
-        return weights.Fixed + (weights.Steps * stepSeconds) + (weights.PerUser * sequences);
-    }
-
-    /// <summary>
-    /// Share of what other requests' prompts add to a step by their operators that tokens of measured services wait for; 1 where the plan
-    /// is not calibrated.
-    /// </summary>
-    public static double PromptShare(ICostPlan plan)
-    {
-        ArgumentNullException.ThrowIfNull(plan);
-        return ServingWeights.Of(plan).Stall;
     }
 
     /// <summary>The steps that a loop's times follow from.</summary>

@@ -47,7 +47,7 @@ internal sealed class SeparateStations
 
     /// <summary>Seconds before a prompt is taken up, beside the queue.</summary>
     public double AdmissionSeconds(double token, int sequences) =>
-        _weights.Fixed + (_weights.Steps * token) + (_weights.PerUser * sequences);
+        _weights.AdmissionSeconds(token, sequences);
 
     /// <summary>
     /// M/D/1 (Pollaczek and Khinchine) at each prompt worker with so many requests a second in all; infinite where they cannot keep up.

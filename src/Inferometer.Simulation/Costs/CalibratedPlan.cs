@@ -37,6 +37,11 @@ internal sealed class CalibratedPlan : ICostPlan, IRepeatedDecode, IBatchedDecod
         _sequence = c[Coefficient.Sequence];
         _promptFloor = c[Coefficient.PromptLayer] * request.Architecture.LayerCount;
         _replicas = request.Parallelism.Data;
+        Service = match.Subject.Framework.Scheduler.HandsOver
+            ? ServiceCoefficients.None
+            : new(
+                match.Familiarity == Familiarity.Datasheet ? 1 : c[Coefficient.Stall],
+                c[Coefficient.FirstToken], c[Coefficient.FirstTokenSteps], c[Coefficient.FirstTokenUser]);
     }
 
     public string CostModel { get; }
@@ -56,6 +61,13 @@ internal sealed class CalibratedPlan : ICostPlan, IRepeatedDecode, IBatchedDecod
     public double HandOverSeconds => Match.Subject.Framework.Scheduler.HandsOver && Match.Familiarity <= Familiarity.Related
         ? Match.Coefficients[Coefficient.FirstToken]
         : 0;
+
+    /// <summary>
+    /// Of this program's own engine nothing: it is the engine that is simulated, with steps that were timed one by one, and what lies
+    /// beside them is its <see cref="HandOverSeconds"/>. Of others what their services showed; but where no service was fitted on such a
+    /// device prompts count whole: what hides them behind weights that are read is arithmetic to spare, of which graphics cards have less.
+    /// </summary>
+    public ServiceCoefficients Service { get; }
 
     public double? KvBytesPerToken => _operators.KvBytesPerToken;
 

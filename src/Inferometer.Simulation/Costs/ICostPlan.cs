@@ -36,6 +36,9 @@ public interface ICostPlan
     /// </summary>
     double HandOverSeconds => 0;
 
+    /// <summary>What measured services of this deployment show beside the times of steps.</summary>
+    ServiceCoefficients Service => ServiceCoefficients.None;
+
     /// <summary>What the weights of the fullest device are made of; empty where the cost model has no notion of memory.</summary>
     IReadOnlyList<WeightUse> Weights => [];
 

@@ -1,12 +1,30 @@
+using Inferometer.Core.Deployments;
 using Inferometer.Core.Frameworks;
 using Inferometer.Core.Hardware;
 using Inferometer.Scheduling;
+using Inferometer.Simulation.Costs;
 
 namespace Inferometer.Simulation.Serving;
 
 /// <summary>A framework's scheduler, as the catalog describes it, for the engine's scheduler to follow.</summary>
 public static class FrameworkPolicy
 {
+    /// <summary>
+    /// Options of a simulation of a deployment as a framework's scheduler serves it: what every command and endpoint begins with. What
+    /// measured services show beside the times of steps comes from the plan.
+    /// </summary>
+    /// <param name="framework">The framework.</param>
+    /// <param name="plan">The deployment; ranks of its data parallelism that share no layer are replicas.</param>
+    public static ServingSimulationOptions OptionsFor(this FrameworkProfile framework, ICostPlan plan)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        Parallelism parallelism = plan.Request.Parallelism;
+        return framework.OptionsFor(plan.Request.System.Device, plan.Request.Architecture.MaxContextTokens) with
+        {
+            Replicas = parallelism.AttentionDataParallel ? 1 : parallelism.Data,
+        };
+    }
+
     /// <summary>Options of a simulation with a framework's scheduler as it comes.</summary>
     /// <param name="framework">The framework.</param>
     /// <param name="device">The device, whose memory some defaults follow.</param>

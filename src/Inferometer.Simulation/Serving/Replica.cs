@@ -107,7 +107,7 @@ internal sealed partial class Replica : ISchedulerObserver
             return string.Create(CultureInfo.InvariantCulture, $"{_options.Scheduler.MaxQueueLength:#,0} requests waited already.");
         }
 
-        request.Replica = this;
+        request.GoTo(this);
         OutstandingTokens += total;
         _pending.Enqueue(request, (seconds - (arrival.Priority * _options.Scheduler.PriorityHeadStartSeconds), request.Number));
         return null;

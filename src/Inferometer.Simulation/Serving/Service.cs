@@ -20,6 +20,9 @@ internal sealed class Service
     private readonly List<RequestOutcome> _outcomes = []; // by number of the request
     private readonly ServingTally _tally;
     private readonly double _handOver;
+    private readonly ServiceCoefficients _coefficients;
+    private readonly int _ranks;
+    private readonly List<double> _beside = []; // likewise: seconds outside the engine's steps
     private double _gapSeconds;
     private long _gapCount;
 
@@ -27,6 +30,8 @@ internal sealed class Service
     {
         (_source, _plan, Options) = (source, plan, options);
         _handOver = options.HandOverSeconds ?? plan.HandOverSeconds;
+        _coefficients = options.Coefficients ?? plan.Service;
+        _ranks = plan.Request.Parallelism.AttentionDataParallel ? plan.Request.Parallelism.Data : 1;
         _tally = new ServingTally(options.Recorder);
         int prefill = options.Disaggregation?.PrefillReplicas ?? 0;
         _replicas =
@@ -120,11 +125,33 @@ internal sealed class Service
             return;
         }
 
-        _outcomes[(int)request.Number] = request.Outcome(reason, seconds, _handOver);
-        _source.Answered(request.Arrival, seconds + _handOver, isRefused: false);
+        double beside = _handOver + Admission(request);
+        _beside[(int)request.Number] = beside;
+        _outcomes[(int)request.Number] = request.Outcome(reason, seconds, beside);
+        _source.Answered(request.Arrival, seconds + beside, isRefused: false);
     }
 
-    private bool IsMeasured(int number, double arrival) => number >= Options.WarmUp.Requests && arrival >= Options.WarmUp.Seconds;
+    /// <summary>
+    /// What a request took outside the engine's steps, seconds: its tokens were with who asked so much later than the engine had them.
+    /// </summary>
+    public double BesideSeconds(int number) => _beside[number];
+
+    // By the steps that ran while it was there. It comes after them: when it does makes no difference to who waits for the answer.
+    private double Admission(ServiceRequest request)
+    {
+        if (!_coefficients.Admits)
+        {
+            return 0;
+        }
+
+        StepMeter.Mark from = request.Came, to = request.Replica!.Meter.Now;
+        double busy = to.BusySeconds - from.BusySeconds;
+        return _coefficients.Admission(
+            busy / Math.Max(1, to.Steps - from.Steps),
+            (to.SequenceSeconds - from.SequenceSeconds) / Math.Max(busy, double.Epsilon) / _ranks);
+    }
+
+    public bool IsMeasured(int number, double arrival) => number >= Options.WarmUp.Requests && arrival >= Options.WarmUp.Seconds;
 
     private double NextEvent()
     {
@@ -190,6 +217,7 @@ internal sealed class Service
             Arrival arrival = _source.Take();
             int number = _outcomes.Count;
             _outcomes.Add(default);
+            _beside.Add(0);
             ServiceRequest request = new(arrival, number, IsMeasured(number, arrival.Seconds));
             LastArrivalSeconds = arrival.Seconds;
             if (_router.For(arrival).Submit(request, arrival.Seconds) is { } why)

@@ -30,8 +30,22 @@ public static class ServiceAssumptions
         yield return string.Create(
             CultureInfo.InvariantCulture,
             $"framework: {options.Overhead.SecondsPerStep * 1e3:0.###} ms a step and {options.Overhead.SecondsPerSequence * 1e6:0.###} "
-                + $"us a sequence beside the "
-                + $"cost model; no tokenisation, no HTTP");
+                + $"us a sequence beside the cost model");
+        ServiceCoefficients beside = options.Coefficients ?? plan.Service;
+        if (beside.PromptShare != 1)
+        {
+            yield return string.Create(
+                CultureInfo.InvariantCulture,
+                $"of what a prompt adds to a step, those that decode in it wait for {beside.PromptShare:0.00}, as in measured services");
+        }
+
+        yield return beside.Admits
+            ? string.Create(
+                CultureInfo.InvariantCulture,
+                $"a request takes {beside.AdmissionSeconds * 1e3:0.0} ms, {beside.AdmissionSteps:0.0} steps and "
+                    + $"{beside.AdmissionSecondsPerSequence * 1e3:0.00} ms per request in flight on the way to its first token, "
+                    + $"beside queue and prompt, as in measured services")
+            : "no tokenisation, no HTTP";
         if (options.Disaggregation is { } apart)
         {
             yield return string.Create(

@@ -29,6 +29,11 @@ public sealed record ServiceLoad
     /// <summary>Sequences in a step, averaged over the time of steps.</summary>
     public required double MeanBatch { get; init; }
 
+    /// <summary>
+    /// What measured requests took outside the engine's steps, on average, seconds: part of their time to first token.
+    /// </summary>
+    public double BesideSeconds { get; init; }
+
     /// <summary>Tokens that the KV cache of one replica has room for.</summary>
     public required long KvCapacityTokens { get; init; }
 

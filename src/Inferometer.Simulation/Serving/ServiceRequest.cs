@@ -14,7 +14,10 @@ internal sealed class ServiceRequest(Arrival arrival, long number, bool isMeasur
 
     public bool IsMeasured { get; } = isMeasured;
 
-    public Replica? Replica { get; set; }
+    public Replica? Replica { get; private set; }
+
+    /// <summary>What the steps of <see cref="Replica"/> added up to when it came there.</summary>
+    public StepMeter.Mark Came { get; private set; }
 
     /// <summary>Its prompt was computed elsewhere and has arrived with keys and values.</summary>
     public bool IsTransferred { get; set; }
@@ -35,6 +38,9 @@ internal sealed class ServiceRequest(Arrival arrival, long number, bool isMeasur
     public int CachedTokens { get; private set; }
 
     public int Preemptions { get; private set; }
+
+    /// <summary>It goes to a replica.</summary>
+    public void GoTo(Replica replica) => (Replica, Came) = (replica, replica.Meter.Now);
 
     /// <summary>Tokens came together.</summary>
     /// <returns>The gap before them; NaN before the first.</returns>
@@ -79,15 +85,15 @@ internal sealed class ServiceRequest(Arrival arrival, long number, bool isMeasur
 
     /// <param name="reason">Why it ended.</param>
     /// <param name="seconds">When.</param>
-    /// <param name="handOver">What tokens take from there to who asked, seconds.</param>
-    public RequestOutcome Outcome(FinishReason reason, double seconds, double handOver = 0) => new()
+    /// <param name="beside">What it takes outside the engine's steps, seconds.</param>
+    public RequestOutcome Outcome(FinishReason reason, double seconds, double beside = 0) => new()
     {
         ArrivalSeconds = Arrival.Seconds,
         AdmittedSeconds = AdmittedSeconds,
-        FirstTokenSeconds = FirstTokenSeconds + handOver,
-        LastTokenSeconds = LastTokenSeconds + handOver,
+        FirstTokenSeconds = FirstTokenSeconds + beside,
+        LastTokenSeconds = LastTokenSeconds + beside,
         LongestGapSeconds = LongestGapSeconds,
-        FinishSeconds = seconds + handOver,
+        FinishSeconds = seconds + beside,
         FinishReason = reason,
         PromptTokens = Arrival.InputTokens,
         CachedTokens = CachedTokens,

@@ -68,6 +68,7 @@ internal static class ServiceSummary
             FlopUtilization = Share(service.Replicas.Sum(r => r.Meter.FlopSeconds), replicaSeconds),
             BandwidthUtilization = Share(service.Replicas.Sum(r => r.Meter.BandwidthSeconds), replicaSeconds),
             MeanBatch = Share(service.Replicas.Sum(r => r.Meter.SequenceSeconds), busy),
+            BesideSeconds = Beside(service),
             KvCapacityTokens = (long)blocks * service.Replicas[0].Pool.BlockSize,
             MeanKvUse = Share(blockSeconds, replicaSeconds * blocks),
             PeakKvUse = (double)service.Replicas.Max(r => r.Pool.Statistics.PeakUsedBlocks) / blocks,
@@ -84,11 +85,13 @@ internal static class ServiceSummary
         double end = EndOf(outcomes);
         LoadSeries requests = new(2);
         requests.Cover(end);
-        foreach (RequestOutcome outcome in outcomes)
+        for (int i = 0; i < outcomes.Count; i++)
         {
-            double admitted = double.IsNaN(outcome.AdmittedSeconds) ? outcome.FinishSeconds : outcome.AdmittedSeconds;
+            RequestOutcome outcome = outcomes[i];
+            double left = outcome.FinishSeconds - service.BesideSeconds(i); // the engine: on its way nobody takes a place in a batch
+            double admitted = double.IsNaN(outcome.AdmittedSeconds) ? left : outcome.AdmittedSeconds;
             requests.Add(Waiting, outcome.ArrivalSeconds, admitted, 1);
-            requests.Add(Running, admitted, outcome.FinishSeconds, 1);
+            requests.Add(Running, admitted, left, 1);
         }
 
         foreach (Replica replica in service.Replicas)
@@ -107,6 +110,23 @@ internal static class ServiceSummary
                 service.Replicas.Sum(r => r.Series.Mean(Replica.KvBlocks, i)) / blocks,
                 service.Replicas.Sum(r => r.Series.Mean(Replica.Tokens, i)))),
         ];
+    }
+
+    private static double Beside(Service service)
+    {
+        double seconds = 0;
+        long measured = 0;
+        for (int i = 0; i < service.Outcomes.Count; i++)
+        {
+            RequestOutcome outcome = service.Outcomes[i];
+            if (outcome.FinishReason != FinishReason.None && service.IsMeasured(i, outcome.ArrivalSeconds))
+            {
+                seconds += service.BesideSeconds(i);
+                measured++;
+            }
+        }
+
+        return Share(seconds, measured);
     }
 
     private static double EndOf(IReadOnlyList<RequestOutcome> outcomes)

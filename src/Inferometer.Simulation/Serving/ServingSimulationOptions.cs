@@ -29,10 +29,10 @@ public sealed record ServingSimulationOptions
     public StepOverhead Overhead { get; init; } = StepOverhead.None;
 
     /// <summary>
-    /// Share of what the cost model has prompts add to a step of decoding sequences that they do add, above 0 to 4: part of their work
-    /// hides behind others'. <see cref="ClosedLoop.ClosedLoopModel.PromptShare"/> is what measured services show.
+    /// What lies beside the times of steps: how much of others' prompts is felt, and what requests wait for outside steps. Null = what the
+    /// plan is calibrated to.
     /// </summary>
-    public double PromptShare { get; init; } = 1;
+    public ServiceCoefficients? Coefficients { get; init; }
 
     /// <summary>
     /// From the end of a step until its tokens are with those who asked, and until what they ask next is with the service, at least 0,
@@ -82,7 +82,7 @@ public sealed record ServingSimulationOptions
         Overhead.Validate();
         Require(
             HandOverSeconds is null or (>= 0 and <= 3600), $"{HandOverSeconds} s to hand tokens over; allowed is 0 to 3600");
-        Require(PromptShare is > 0 and <= 4, $"a share of {PromptShare} of prompts in steps; allowed is above 0, up to 4");
+        Coefficients?.Validate();
         Require(Replicas is >= 1 and <= 100_000, $"{Replicas} replicas; allowed is 1 to 100000");
         Require(BlockSize is >= 1 and <= 65_536, $"{BlockSize} tokens a block; allowed is 1 to 65536");
         Require(BlockCount is null or >= 1, $"{BlockCount} blocks; allowed is 1 or more");

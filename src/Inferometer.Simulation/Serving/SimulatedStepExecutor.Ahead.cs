@@ -11,9 +11,9 @@ public sealed partial class SimulatedStepExecutor : IAheadStepExecutor
     private int _members;
     private long _contexts; // of the members in the next step
 
-    /// <summary>Whether steps can be run ahead: nothing is drafted, prompts are felt whole, and the plan takes sums.</summary>
+    /// <summary>Whether steps can be run ahead: nothing is drafted, and the plan takes sums.</summary>
     internal bool CanRunAhead => _plan is IBatchedDecode { TakesSums: true } && _ranks == 1 && _speculative is null && _draft is null
-        && _promptShare == 1 && Owner is not null;
+        && Owner is not null;
 
     bool IAheadStepExecutor.LeavesStep => !MayPass && _clock.Seconds > HorizonSeconds;
 
@@ -71,6 +71,11 @@ public sealed partial class SimulatedStepExecutor : IAheadStepExecutor
 
         double begin = _clock.Seconds;
         PhaseTotals totals = prefill + decode == 0 ? default : _sums!.StepOfSums(_prefill.AsSpan(0, prefill), decode, contexts);
+        if (prefill > 0 && decode > 0 && _promptShare != 1)
+        {
+            totals = Felt(totals, Math.Min(totals.LatencySeconds, _sums!.StepOfSums([], decode, contexts).LatencySeconds));
+        }
+
         double seconds = totals.LatencySeconds + _overhead.Of(members + chunks);
         Meter.Add(totals, seconds, _idleWatts, members + chunks);
         _clock.Advance(seconds);

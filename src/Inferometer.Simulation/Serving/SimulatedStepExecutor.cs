@@ -51,7 +51,7 @@ public sealed partial class SimulatedStepExecutor : IStepExecutor, IRepeatedStep
         _clock = clock;
         _draft = draft;
         _overhead = options.Overhead;
-        _promptShare = options.PromptShare;
+        _promptShare = (options.Coefficients ?? plan.Service).PromptShare;
         _speculative = plan.Request.Speculative;
         _random = new SeededRandom(options.Seed, 3);
         _ranks = plan.Request.Parallelism.AttentionDataParallel ? plan.Request.Parallelism.Data : 1;
@@ -193,13 +193,7 @@ public sealed partial class SimulatedStepExecutor : IStepExecutor, IRepeatedStep
             : 0;
         if (isMixed && _promptShare != 1)
         {
-            double whole = totals.LatencySeconds, felt = alone + (_promptShare * (whole - alone));
-            totals = totals with
-            {
-                LatencySeconds = felt,
-                FlopUtilization = Math.Min(1, totals.FlopUtilization * whole / felt),
-                BandwidthUtilization = Math.Min(1, totals.BandwidthUtilization * whole / felt),
-            };
+            totals = Felt(totals, alone);
         }
 
         double seconds = totals.LatencySeconds + (_draft is null ? 0 : DraftSeconds(prefill, decode)) + _overhead.Of(sequences);
@@ -211,6 +205,18 @@ public sealed partial class SimulatedStepExecutor : IStepExecutor, IRepeatedStep
         }
 
         return seconds;
+    }
+
+    // A step of prompts and decoding sequences as these feel it: part of what prompts add hides behind what is done anyway.
+    private PhaseTotals Felt(in PhaseTotals totals, double aloneSeconds)
+    {
+        double whole = totals.LatencySeconds, felt = aloneSeconds + (_promptShare * (whole - aloneSeconds));
+        return totals with
+        {
+            LatencySeconds = felt,
+            FlopUtilization = Math.Min(1, totals.FlopUtilization * whole / felt),
+            BandwidthUtilization = Math.Min(1, totals.BandwidthUtilization * whole / felt),
+        };
     }
 
     // Ranks wait for each other at every layer's experts.

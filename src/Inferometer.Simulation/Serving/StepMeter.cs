@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Inferometer.Simulation.Costs;
 
 namespace Inferometer.Simulation.Serving;
@@ -18,6 +19,9 @@ internal sealed class StepMeter
 
     public double SequenceSeconds { get; private set; }
 
+    /// <summary>What has been added up so far.</summary>
+    public Mark Now => new(Steps, BusySeconds, SequenceSeconds);
+
     /// <param name="totals">The step's work.</param>
     /// <param name="seconds">Its time, overhead included.</param>
     /// <param name="idleWatts">Power of a device that waits for the framework; NaN where it is not known.</param>
@@ -32,4 +36,8 @@ internal sealed class StepMeter
         BandwidthSeconds += totals.BandwidthUtilization * work;
         SequenceSeconds += sequences * seconds;
     }
+
+    /// <summary>The sums at a moment, so that the steps between two can be told.</summary>
+    [StructLayout(LayoutKind.Auto)]
+    public readonly record struct Mark(long Steps, double BusySeconds, double SequenceSeconds);
 }

@@ -20,7 +20,7 @@ internal static class ExplainedServices
             Config = Config(costModel, formats),
             Traffic = _ => new ServiceTraffic(traffic),
             Options = plan => (change ?? (o => o))(
-            plan.Framework().OptionsFor(plan.Request.System.Device, plan.Request.Architecture.MaxContextTokens)),
+            plan.Framework().OptionsFor(plan)),
         };
 
     public static TrafficOptions Users(int users, int input = 1000, int output = 100, int requests = 300) => new()

@@ -60,6 +60,7 @@ public sealed class DeviceFitterTests
         CalibratedPlan plan = (CalibratedPlan)new CalibratedCostModel(CalibrationSet.BuiltIn.With(fit.Calibration))
             .Prepare(steps[0].Request);
         Assert.Equal(1.5e-3, plan.HandOverSeconds, 1e-9);
+        Assert.Equal(ServiceCoefficients.None, plan.Service); // its steps were timed one by one
 
         // Nobody has timed it elsewhere.
         CalibratedPlan elsewhere = (CalibratedPlan)new CalibratedCostModel(CalibrationSet.BuiltIn.With(fit.Calibration)).Prepare(

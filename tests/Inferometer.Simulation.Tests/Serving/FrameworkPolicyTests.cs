@@ -2,7 +2,11 @@ using Inferometer.Core.Catalog;
 using Inferometer.Core.Frameworks;
 using Inferometer.Core.Hardware;
 using Inferometer.Scheduling;
+using Inferometer.Simulation.Calibration;
+using Inferometer.Simulation.Costs;
+using Inferometer.Simulation.Requests;
 using Inferometer.Simulation.Serving;
+using Inferometer.Simulation.Tests.Costs;
 
 namespace Inferometer.Simulation.Tests.Serving;
 
@@ -49,6 +53,37 @@ public sealed class FrameworkPolicyTests
         FrameworkProfile own = FrameworkCatalog.Find("inferometer", "test");
         Assert.True(own.RunsOn(HardwareCatalog.BuiltIn.Find("epyc_9654").Device));
         Assert.False(own.RunsOn(HardwareCatalog.BuiltIn.Find("h100_sxm").Device));
+    }
+
+    [Theory]
+    [InlineData(1, false, 1)]
+    [InlineData(4, false, 4)]
+    [InlineData(4, true, 1)]
+    public void A_deployment_says_which_replicas_it_has_and_its_plan_what_lies_beside_steps(int data, bool attention, int replicas)
+    {
+        EstimateRequest request = Sample.Request(Sample.Llama3) with
+        {
+            System = Sample.RealSystem,
+            Parallelism = new(Data: data, AttentionDataParallel: attention),
+        };
+        ServingSimulationOptions options = FrameworkCatalog.Usual.OptionsFor(Pricing.Plan(request));
+
+        Assert.Equal((replicas, request.Architecture.MaxContextTokens), (options.Replicas, options.Scheduler.MaxSequenceTokens));
+        Assert.Null(options.Coefficients);
+    }
+
+    [Fact]
+    public void What_lies_beside_steps_is_what_the_calibration_found_and_nothing_where_nobody_measured()
+    {
+        EstimateRequest request = Sample.Request(Sample.Llama3) with { System = Sample.RealSystem };
+        var plan = (CalibratedPlan)new CalibratedCostModel().Prepare(request);
+        Coefficients c = plan.Match.Coefficients;
+
+        Assert.Equal(
+            new ServiceCoefficients(
+                c[Coefficient.Stall], c[Coefficient.FirstToken], c[Coefficient.FirstTokenSteps], c[Coefficient.FirstTokenUser]),
+            plan.Service);
+        Assert.Equal(ServiceCoefficients.None, Pricing.Plan(request).Service);
     }
 
     private static ServingSimulationOptions Options(string framework, string system)

@@ -62,8 +62,10 @@ public sealed class RepeatedStepTests
          from apart in Gen.Elements(false, false, true)
          from policy in Gen.Choose(0, 5)
          from caching in Gen.Elements(true, false)
+         from beside in Gen.Elements(false, true)
          from seed in Gen.Choose(0, 10_000)
-         select new Case(requests, rate, users, turns, shared, blocks, replicas, routing, apart && replicas > 1, policy, caching, seed))
+         select new Case(
+             requests, rate, users, turns, shared, blocks, replicas, routing, apart && replicas > 1, policy, caching, beside, seed))
              .ToArbitrary();
 
     private static ServiceResult Serve(Case c, bool repeat)
@@ -105,11 +107,12 @@ public sealed class RepeatedStepTests
                 KeepOutcomes = true,
                 RepeatSteps = repeat,
                 Overhead = new StepOverhead(1e-4, 1e-5),
+                Coefficients = c.Beside ? new ServiceCoefficients(0.6, 2e-3, 3.5, 1e-4) : null,
             },
             TestContext.Current.CancellationToken);
     }
 
     private sealed record Case(
         int Requests, int Rate, int Users, int Turns, int Shared, int Blocks, int Replicas, RoutingPolicy Routing, bool Apart, int Policy,
-        bool Caching, int Seed);
+        bool Caching, bool Beside, int Seed);
 }

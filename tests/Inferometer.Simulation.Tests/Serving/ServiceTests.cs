@@ -1,3 +1,4 @@
+using Inferometer.Core;
 using Inferometer.Core.Catalog;
 using Inferometer.Scheduling;
 using Inferometer.Serving;
@@ -38,6 +39,51 @@ public sealed class ServiceTests
             }),
             new FixedPlan(0.1), new() { BlockCount = 1000, KeepOutcomes = true, HandOverSeconds = handOver },
             TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public void Requests_take_their_way_to_the_engine_and_back_and_users_wait_for_it()
+    {
+        ServiceCoefficients coefficients = new(1, AdmissionSeconds: 0.03, AdmissionSteps: 2.5, AdmissionSecondsPerSequence: 0.005);
+        ServiceResult at = Served(null), late = Served(coefficients);
+        const double Beside = 0.03 + (2 * 0.1) + 0.005; // one user, steps of 0.1 s
+        Assert.Equal(0, at.Load.BesideSeconds);
+        Assert.Equal(Beside, late.Load.BesideSeconds, 1e-9);
+        for (int i = 0; i < 3; i++)
+        {
+            RequestOutcome was = at.Outcomes[i], now = late.Outcomes[i];
+            Assert.Equal(was.ArrivalSeconds + (i * Beside), now.ArrivalSeconds, 1e-9);
+            Assert.Equal(was.FirstTokenSeconds - was.ArrivalSeconds + Beside, now.FirstTokenSeconds - now.ArrivalSeconds, 1e-9);
+            Assert.Equal(was.LastTokenSeconds - was.FirstTokenSeconds, now.LastTokenSeconds - now.FirstTokenSeconds, 1e-9);
+        }
+
+        // Little's law of the users: each always has one request under way, on its way or with the engine.
+        ServingReport report = late.Report.Value;
+        Assert.Equal(1, report.RequestsPerSecond * report.EndToEnd!.Mean, 1e-6);
+        Assert.InRange(late.OverTime.Max(p => p.Running), 0.1, 1); // with the engine
+
+        static ServiceResult Served(ServiceCoefficients? coefficients) => ServingSimulation.Serve(
+            new GeneratedArrivals(new TrafficOptions
+            {
+                Users = 1,
+                Requests = 3,
+                Input = LengthDistribution.Fixed(10),
+                Output = LengthDistribution.Fixed(5),
+            }),
+            new FixedPlan(0.1), new() { BlockCount = 1000, KeepOutcomes = true, Coefficients = coefficients },
+            TestContext.Current.CancellationToken);
+    }
+
+    [Theory]
+    [InlineData(0, 0, 1, 0, "a share of 0 of prompts")]
+    [InlineData(1, -1, 1, 0, "-1 s to admit")]
+    [InlineData(1, 0, -1, 0, "-1 steps to admit")]
+    [InlineData(1, 0, 1, double.NaN, "NaN s of admission a sequence")]
+    public void Impossible_coefficients_are_named(double share, double seconds, double steps, double sequence, string named)
+    {
+        InferometerException error = Assert.Throws<InferometerException>(
+            () => Serve(One(10, 10), new() { Coefficients = new(share, seconds, steps, sequence) }));
+        Assert.Contains(named, error.Message, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -57,7 +57,7 @@ public sealed class ServingSimulationTests
         double alone = Llama.Step([new PrefillChunk(0, 10)], []).LatencySeconds;
         double decode = Llama.Step([], [new DecodeGroup(11)]).LatencySeconds;
         double mixed = Llama.Step([new PrefillChunk(0, 150)], [new DecodeGroup(11)]).LatencySeconds;
-        ServingReport report = Run(trace, Llama, new() { PromptShare = 0.25 }).Value;
+        ServingReport report = Run(trace, Llama, new() { Coefficients = ServiceCoefficients.None with { PromptShare = 0.25 } }).Value;
         Assert.Equal(alone + decode + (0.25 * (mixed - decode)), report.DurationSeconds, 1e-9);
     }
 
