@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Inferometer.Core.Catalog;
-using Inferometer.Core.Deployments;
 using Inferometer.Core.Frameworks;
 using Inferometer.Server.Wire;
 using Inferometer.Serving;

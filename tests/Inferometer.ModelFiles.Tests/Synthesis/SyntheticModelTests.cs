@@ -1,7 +1,6 @@
 using Inferometer.Core;
 using Inferometer.Core.Gguf;
 using Inferometer.ModelFiles.Formats;
-using Inferometer.ModelFiles.Quantization;
 using Inferometer.ModelFiles.Synthesis;
 using Inferometer.ModelFiles.Tokenization;
 using Inferometer.ReferenceModels;
