@@ -128,8 +128,8 @@ public sealed class Planner
         {
             throw new InferometerException(string.Create(
                 CultureInfo.InvariantCulture,
-                $"plan: {100 * request.SpotShare:0.##} % of the replicas may be on spot (--spot), but no price says what that costs; a file "
-                    + $"for --prices does, with spot and spot_availability of a system."));
+                $"plan: {100 * request.SpotShare:0.##} % of the replicas may be on spot (--spot), but no price says what that costs; "
+                    + $"a file for --prices does, with spot and spot_availability of a system."));
         }
 
         DeploymentShape[] shapes = [.. ShapeEnumeration.Of(request.Model, architecture, request.Space, systems)];

@@ -3,7 +3,9 @@ using System.Globalization;
 
 namespace Inferometer.Core.Catalog;
 
-/// <summary>A name with how many there are of it, as people write it: <c>8xh100</c>, <c>8 * h100</c>, <c>h100x8</c>, <c>h100:8</c>.</summary>
+/// <summary>
+/// A name with how many there are of it, as people write it: <c>8xh100</c>, <c>8 * h100</c>, <c>h100x8</c>, <c>h100:8</c>.
+/// </summary>
 /// <param name="Name">The name.</param>
 /// <param name="Digits">The number as it was written, of digits alone; it may be 0 or larger than any type holds.</param>
 public sealed record CountedName(string Name, string Digits)
@@ -12,9 +14,10 @@ public sealed record CountedName(string Name, string Digits)
     private const string Behind = Before + ":";
 
     /// <summary>The number; null = it is 0, or more than a million.</summary>
-    public int? Count => int.TryParse(Digits, NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count is >= 1 and <= 1 << 20
-        ? count
-        : null;
+    public int? Count =>
+        int.TryParse(Digits, NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count is >= 1 and <= 1 << 20
+            ? count
+            : null;
 
     /// <summary>
     /// Takes a text apart, where it is not a name as a whole; and behind a name that is not known a number is part of it: an

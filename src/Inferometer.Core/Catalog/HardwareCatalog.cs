@@ -61,7 +61,8 @@ public sealed class HardwareCatalog
     // As people write eight of a device. A deployment's parallelism says how many there are, and how they share the work.
     private string? Counted(string name)
     {
-        if (!CountedName.TryRead(name, part => TryFind(part) is not null, out CountedName? counted) || TryFind(counted.Name) is not { } system)
+        if (!CountedName.TryRead(name, part => TryFind(part) is not null, out CountedName? counted)
+            || TryFind(counted.Name) is not { } system)
         {
             return null;
         }

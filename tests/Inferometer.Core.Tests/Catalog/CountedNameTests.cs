@@ -38,5 +38,6 @@ public sealed class CountedNameTests
     [InlineData("8")]
     [InlineData("2h100")]
     [InlineData("")]
-    public void Names_that_hold_digits_are_no_numbers_of_something(string text) => Assert.False(CountedName.TryRead(text, Known.Contains, out _));
+    public void Names_that_hold_digits_are_no_numbers_of_something(string text) =>
+        Assert.False(CountedName.TryRead(text, Known.Contains, out _));
 }
