@@ -34,19 +34,18 @@ internal sealed class ConstraintArguments
             throw new UsageException($"{given[0].Name} and {given[1].Name} both say what the output must be; give one of them.");
         }
 
-        // A file that cannot be read is no fault of the command line; what stands in it is.
-        string? schemaFile = _schema.Of(parsed) is { } named && !IsText(named) ? ReadFile(named, _schema.Name) : null;
         OutputConstraint? constraint = null;
         UsageException.Checking(() => constraint = _json.Of(parsed) ? OutputConstraint.JsonObject
-            : schemaFile is not null ? OutputConstraint.FromJsonSchema(schemaFile, _schema.Of(parsed)!)
-            : _schema.Of(parsed) is { } schema ? OutputConstraint.FromJsonSchema(schema, _schema.Name)
+            : _schema.Of(parsed) is { } schema ? Schema(schema)
             : _grammar.Of(parsed) is { } grammar ? OutputConstraint.FromGrammar(grammar, $"{_grammar.Name} {Domains.Quote(grammar)}")
             : _grammarFile.Of(parsed) is { } path ? OutputConstraint.FromGrammar(ReadFile(path, _grammarFile.Name), path)
             : null);
         return constraint;
     }
 
-    private static bool IsText(string fileOrText) => fileOrText.TrimStart() is ['{', ..];
+    private OutputConstraint Schema(string fileOrText) => fileOrText.TrimStart() is ['{', ..]
+        ? OutputConstraint.FromJsonSchema(fileOrText, _schema.Name)
+        : OutputConstraint.FromJsonSchema(ReadFile(fileOrText, _schema.Name), fileOrText);
 
     private static string ReadFile(string path, string option)
     {

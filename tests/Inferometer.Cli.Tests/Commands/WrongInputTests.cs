@@ -6,7 +6,7 @@ public class WrongInputTests
 {
     [Theory]
     [InlineData(
-        "run -p x --json-schema nosuch.json", ExitCode.Failed, "--json-schema: 'nosuch.json' cannot be read: there is no such file.")]
+        "run -p x --json-schema nosuch.json", ExitCode.Usage, "--json-schema: 'nosuch.json' cannot be read: there is no such file.")]
     [InlineData("run -p x --draft nosuch.gguf", ExitCode.Failed, "--draft: nosuch.gguf: there is no such file or folder")]
     [InlineData("run -p x --chat-template nosuch.jinja", ExitCode.Failed, "'nosuch.jinja' cannot be read: there is no such file.")]
     [InlineData("calibrate --measurements nosuch.csv", ExitCode.Failed, "nosuch.csv: cannot be read: there is no such file.")]
