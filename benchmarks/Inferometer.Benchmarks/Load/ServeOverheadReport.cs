@@ -17,8 +17,8 @@ namespace Inferometer.Benchmarks.Load;
 /// <summary>
 /// What HTTP costs: the same requests to one engine, read from it directly and over loopback, in turn, so that a drift of the machine meets
 /// both. The client's own work is part of it, since it has the same processors. Nothing is measured before the runtime has stopped
-/// compiling, which otherwise takes a processor from the engine for tens of milliseconds at a time, and mostly while HTTP answers, whose
-/// code is the larger. Verb <c>serve-overhead</c>, with a model's file.
+/// compiling, or half a minute has gone: compiling takes a processor from the engine for tens of milliseconds at a time, and mostly while
+/// HTTP answers, whose code is the larger. Verb <c>serve-overhead</c>, with a model's file.
 /// </summary>
 internal static class ServeOverheadReport
 {
