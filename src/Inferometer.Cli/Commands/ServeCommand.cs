@@ -121,7 +121,8 @@ internal sealed class ServeCommand
     private async Task<int> ServeModelAsync(ParseResult parsed, ServerOptions server, CancellationToken cancellationToken)
     {
         using ModelLocation location = ModelLocation.Resolve(_model.Of(parsed));
-        InferenceOptions options = _server.Apply(parsed, _engine.Read(parsed, location, _server.Sequences(parsed), _printer));
+        InferenceOptions options = _server.Apply(
+            parsed, _engine.Read(parsed, location, _server.Sequences(parsed), _printer, _server.Replicas(parsed)));
         using Interrupt interrupt = new(cancellationToken);
         var files = StoredModel.Read(location.Files);
         using LoadedEngine loaded = LoadedEngine.Load(
@@ -162,9 +163,8 @@ internal sealed class ServeCommand
 
     private async Task<LatencyForecast?> MeasureAsync(LoadedEngine loaded, StoredModel files, CancellationToken cancellationToken)
     {
-        (LatencyForecast? forecast, string? refusal) = loaded.Replicas.Count > 0
-            ? (null, "several engines share the processors' bandwidth, which no cost model here divides among them")
-            : await LatencyForecast.TryMeasureAsync(loaded.Engine, files, cancellationToken).ConfigureAwait(false);
+        (LatencyForecast? forecast, string? refusal) =
+            await LatencyForecast.TryMeasureAsync([loaded.Engine, .. loaded.Replicas], files, cancellationToken).ConfigureAwait(false);
         if (refusal is not null)
         {
             Note($"latencies are not predicted: {refusal}");

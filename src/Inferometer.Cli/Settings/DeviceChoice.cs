@@ -1,3 +1,4 @@
+using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Models;
 using Inferometer.Cli.Output;
 using Inferometer.Core;
@@ -26,11 +27,26 @@ internal sealed record DeviceChoice(bool TakesGpu, bool IsOptional, int Index)
     /// <param name="printer">Told the reason.</param>
     /// <param name="model">The model.</param>
     /// <param name="options">What the engine will be asked for.</param>
-    /// <exception cref="InferometerException">There is no such GPU.</exception>
-    public IRunnerProvider? Find(Printer printer, ModelLocation model, InferenceOptions options)
+    /// <param name="replicas">Engines over the same weights, which run on the processor alone.</param>
+    /// <exception cref="InferometerException">There is no such GPU, or it is to run several engines.</exception>
+    public IRunnerProvider? Find(Printer printer, ModelLocation model, InferenceOptions options, int replicas = 1)
     {
         if (!TakesGpu)
         {
+            return null;
+        }
+
+        if (replicas > 1)
+        {
+            const string Why = "engines over the same weights run on the processor; a GPU takes one engine";
+            if (!IsOptional)
+            {
+                throw new UsageException(
+                    FormattableString.Invariant($"--device {this} with --replicas {replicas}: {Why}. Leave one of them out, or start ")
+                        + "a server for each GPU and one with --upstream before them.");
+            }
+
+            printer.Error.WriteLine($"note: --device auto takes the processor: {Why}");
             return null;
         }
 

@@ -69,7 +69,12 @@ internal sealed class EngineSettings
     }
 
     /// <summary>The engine's configuration for a command that runs <paramref name="sequences"/> sequences at once.</summary>
-    public InferenceOptions Read(ParseResult parsed, ModelLocation model, int sequences, Printer printer)
+    /// <param name="parsed">The command line.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="sequences">Sequences at once.</param>
+    /// <param name="printer">Told why <c>--device auto</c> takes the processor.</param>
+    /// <param name="replicas">Engines that are to share the weights.</param>
+    public InferenceOptions Read(ParseResult parsed, ModelLocation model, int sequences, Printer printer, int replicas = 1)
     {
         int? context = parsed.Given(_context);
         _rope.Apply(parsed, model, context);
@@ -87,7 +92,7 @@ internal sealed class EngineSettings
             RepackedFile = RepackedFileOption.Use(_repack.Of(parsed)),
         };
         UsageException.Checking(options.Validate);
-        return options with { Device = _device.Of(parsed).Find(printer, model, options) };
+        return options with { Device = _device.Of(parsed).Find(printer, model, options, replicas) };
     }
 
     /// <summary>Refuses options that contradict each other, before anything is read.</summary>

@@ -26,6 +26,20 @@ public sealed record ThisMachine(MachineLimits Limits, double DispatchSeconds)
         return new ThisMachine(limits, MachineProbe.MeasureDispatch(pool));
     }
 
+    /// <summary>
+    /// What is left of it for some of its threads while the others work as well: their share of the bandwidth and the rates.
+    /// </summary>
+    /// <param name="threads">Their number.</param>
+    /// <param name="all">Threads that this was measured with.</param>
+    public ThisMachine ShareOf(int threads, int all)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(threads);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(threads, all);
+        double share = (double)threads / all;
+        MachineLimits part = new(threads, Limits.ReadGBps * share, Limits.FloatGops * share, Limits.Int8Gops * share);
+        return this with { Limits = part };
+    }
+
     /// <summary>The request that predicts a workload of the engine on this machine.</summary>
     public EstimateRequest RequestFor(AblationSettings settings)
     {

@@ -23,7 +23,7 @@ public sealed class RequestTargets : IDisposable
     {
         ServedModel model = load();
         Telemetry telemetry = new();
-        ServerMetrics metrics = new(model.Engine, 0, model.Name, forecast: null, telemetry);
+        ServerMetrics metrics = new(model.Engine, 0, model.Name, predictions: null, telemetry);
         ServerState state = new();
         return (new ModelService(model, new ReplicaSet([metrics]), new ServerLimits(), state, cache: null), metrics, telemetry, state);
     });

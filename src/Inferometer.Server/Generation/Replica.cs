@@ -7,9 +7,11 @@ namespace Inferometer.Server.Generation;
 /// <param name="index">Its number, from 0.</param>
 /// <param name="engine">The engine.</param>
 /// <param name="metrics">What is counted of it.</param>
-internal sealed class Replica(int index, InferenceEngine engine, ServerMetrics metrics)
+/// <param name="working">How many of all have work.</param>
+internal sealed class Replica(int index, InferenceEngine engine, ServerMetrics metrics, LoadMeter working)
 {
     private long _outstanding;
+    private int _requests;
 
     /// <summary>Its number, from 0.</summary>
     public int Index => index;
@@ -25,6 +27,24 @@ internal sealed class Replica(int index, InferenceEngine engine, ServerMetrics m
 
     /// <summary>Tokens that it has still to compute: prompts without a first token, and what is left of the answers asked for.</summary>
     public long OutstandingTokens => Volatile.Read(ref _outstanding);
+
+    /// <summary>One more request.</summary>
+    public void Enter()
+    {
+        if (Interlocked.Increment(ref _requests) == 1)
+        {
+            _ = working.Change(1);
+        }
+    }
+
+    /// <summary>One fewer.</summary>
+    public void Leave()
+    {
+        if (Interlocked.Decrement(ref _requests) == 0)
+        {
+            _ = working.Change(-1);
+        }
+    }
 
     /// <summary>Adds tokens to compute, or takes some off.</summary>
     public void Add(long tokens) => Interlocked.Add(ref _outstanding, tokens);

@@ -20,7 +20,10 @@ internal sealed class ReplicaSet
 
     /// <summary>The engines of a model.</summary>
     /// <param name="metrics">What is counted of each, in their order.</param>
-    public ReplicaSet(IReadOnlyList<ServerMetrics> metrics) => _all = [.. metrics.Select((m, i) => new Replica(i, m.Engine, m))];
+    public ReplicaSet(IReadOnlyList<ServerMetrics> metrics) => _all = [.. metrics.Select((m, i) => new Replica(i, m.Engine, m, Working))];
+
+    /// <summary>How many of them have work.</summary>
+    public LoadMeter Working { get; } = new();
 
     /// <summary>All of them.</summary>
     public IReadOnlyList<Replica> All => _all;

@@ -25,6 +25,8 @@ internal sealed class SequenceStream : IAsyncDisposable
     private ReplicaMask _tried;
     private long _lastToken;
     private LoadMeter.Reading _decodingSince;
+    private LoadMeter.Reading _workingSince;
+    private LoadMeter.Reading _workingAtFirst;
     private bool _decodes;
     private bool _hasEnded;
 
@@ -109,6 +111,7 @@ internal sealed class SequenceStream : IAsyncDisposable
     private IAsyncEnumerator<GenerationUpdate> Begin()
     {
         _work = _service.Replicas.Begin(_request, _tried);
+        _workingSince = _service.Replicas.Working.Change(0);
         try
         {
             return _work.Replica.Engine.StreamAsync(_request, _cancellationToken).GetAsyncEnumerator(CancellationToken.None);
@@ -142,6 +145,7 @@ internal sealed class SequenceStream : IAsyncDisposable
         {
             metrics.FirstToken.Add(Stopwatch.GetElapsedTime(_arrived, now).TotalSeconds);
             _decodingSince = metrics.Decoding.Change(1);
+            _workingAtFirst = _service.Replicas.Working.Change(0);
             _decodes = true;
         }
         else
@@ -165,6 +169,7 @@ internal sealed class SequenceStream : IAsyncDisposable
 
         _hasEnded = true;
         LoadMeter.Reading now = StopDecoding();
+        LoadMeter.Reading working = _service.Replicas.Working.Change(0);
         _work.End();
         if (_request.MaxNewTokens is { } limit)
         {
@@ -181,6 +186,8 @@ internal sealed class SequenceStream : IAsyncDisposable
             TotalSeconds = usage.TotalSeconds,
             Neighbours = _decodingSince.Running,
             MeanDecoding = now.MeanSince(_decodingSince),
+            OthersInPrefill = _workingAtFirst.MeanSince(_workingSince) - 1,
+            OthersInDecode = working.MeanSince(_workingAtFirst) - 1,
         });
     }
 

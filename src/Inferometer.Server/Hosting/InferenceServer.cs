@@ -47,12 +47,13 @@ public sealed class InferenceServer : IAsyncDisposable
     private InferenceServer(WebApplication app, ServedModel? model, LatencyForecast? forecast, ServerOptions options)
     {
         _app = app;
+        PredictionMetrics? predictions = forecast is null ? null : new PredictionMetrics(forecast);
         _metrics =
         [
             .. model is null
                 ? []
                 : new[] { model.Engine }.Concat(model.Replicas)
-                    .Select((engine, i) => new ServerMetrics(engine, i, model.Name, forecast, _telemetry)),
+                    .Select((engine, i) => new ServerMetrics(engine, i, model.Name, predictions, _telemetry)),
         ];
         _replicas = model is null ? null : new ReplicaSet(_metrics);
         _limits = options.Limits;
@@ -79,7 +80,7 @@ public sealed class InferenceServer : IAsyncDisposable
     /// <param name="forecast">What predicts latencies beside those measured; null = nothing does.</param>
     /// <param name="cancellationToken">Gives up starting.</param>
     /// <exception cref="InferometerException">
-    /// The options are not valid, name upstreams beside a model, or the address is not free; or several engines are to be predicted.
+    /// The options are not valid, name upstreams beside a model, or the address is not free; or other engines were measured than answer.
     /// </exception>
     public static async Task<InferenceServer> StartAsync(
         ServedModel? model, ServerOptions? options = null, LatencyForecast? forecast = null, CancellationToken cancellationToken = default)
@@ -176,9 +177,10 @@ public sealed class InferenceServer : IAsyncDisposable
                     $"server: {model.Replicas.Count + 1} engines answer; allowed are 1 to {ReplicaMask.Most}."));
         }
 
-        if (forecast is not null && model?.Replicas.Count > 0)
+        if (forecast is not null && forecast.Engines != 1 + (model?.Replicas.Count ?? 0))
         {
-            throw new InferometerException("server: latencies are predicted of one engine, not of several that share the memory.");
+            throw new InferometerException(FormattableString.Invariant(
+                $"server: {1 + (model?.Replicas.Count ?? 0)} engines answer, and {forecast.Engines} were measured to predict latencies."));
         }
     }
 

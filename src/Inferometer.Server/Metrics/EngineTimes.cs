@@ -24,41 +24,51 @@ internal readonly record struct EngineTimes(
     public int MiddleTokens => PromptTokens + ((OutputTokens + 1) / 2);
 
     /// <summary>
-    /// Times one answer alone and, where the engine runs several at once, some together. A first short one finds code that is not compiled
-    /// yet and memory that was not touched, a second says how long the others may be; of those the fastest count, since whatever else runs
-    /// on the machine can only slow them down.
+    /// Times one answer alone and, where an engine runs several at once, some together; on all engines given at the same time. A first
+    /// short one finds code that is not compiled yet and memory that was not touched, a second says how long the others may be; of those
+    /// the fastest count, since whatever else runs on the machine can only slow them down.
     /// </summary>
-    public static async Task<(EngineTimes Alone, EngineTimes? Together)> MeasureAsync(
-        InferenceEngine engine, CancellationToken cancellationToken)
+    /// <returns>Of each engine.</returns>
+    public static async Task<(EngineTimes[] Alone, EngineTimes[]? Together)> MeasureAsync(
+        IReadOnlyList<InferenceEngine> engines, CancellationToken cancellationToken)
     {
+        InferenceEngine engine = engines[0];
         int prompt = Math.Clamp(engine.MaxSequenceTokens / 4, 1, MaxPrompt);
         int most = Math.Max(1, Math.Min(MaxTokens, engine.MaxSequenceTokens - prompt));
-        _ = await RunAsync(engine, 1, prompt, Math.Min(FewTokens, most), cancellationToken).ConfigureAwait(false);
-        EngineTimes first = await RunAsync(engine, 1, prompt, Math.Min(FewTokens, most), cancellationToken).ConfigureAwait(false);
-        int tokens = Math.Clamp((int)(Seconds / Math.Max(1e-6, first.TokenSeconds)), Math.Min(FewTokens, most), most);
-        EngineTimes alone = await BestAsync(engine, 1, prompt, tokens, cancellationToken).ConfigureAwait(false);
+        _ = await RunAsync(engines, 1, prompt, Math.Min(FewTokens, most), cancellationToken).ConfigureAwait(false);
+        EngineTimes[] first = await RunAsync(engines, 1, prompt, Math.Min(FewTokens, most), cancellationToken).ConfigureAwait(false);
+        int tokens = Math.Clamp((int)(Seconds / Math.Max(1e-6, first[0].TokenSeconds)), Math.Min(FewTokens, most), most);
+        EngineTimes[] alone = await BestAsync(engines, 1, prompt, tokens, cancellationToken).ConfigureAwait(false);
         int many = Math.Min(ManySequences, engine.Options.MaxBatchSize);
         return many == 1
             ? (alone, null)
-            : (alone, await BestAsync(engine, many, prompt, tokens, cancellationToken).ConfigureAwait(false));
+            : (alone, await BestAsync(engines, many, prompt, tokens, cancellationToken).ConfigureAwait(false));
     }
 
-    private static async Task<EngineTimes> BestAsync(
-        InferenceEngine engine, int sequences, int promptTokens, int outputTokens, CancellationToken cancellationToken)
+    private static async Task<EngineTimes[]> BestAsync(
+        IReadOnlyList<InferenceEngine> engines, int sequences, int promptTokens, int outputTokens, CancellationToken cancellationToken)
     {
-        EngineTimes best = await RunAsync(engine, sequences, promptTokens, outputTokens, cancellationToken).ConfigureAwait(false);
+        EngineTimes[] best = await RunAsync(engines, sequences, promptTokens, outputTokens, cancellationToken).ConfigureAwait(false);
         for (int run = 1; run < Runs; run++)
         {
-            EngineTimes again = await RunAsync(engine, sequences, promptTokens, outputTokens, cancellationToken).ConfigureAwait(false);
-            best = best with
+            EngineTimes[] again = await RunAsync(engines, sequences, promptTokens, outputTokens, cancellationToken).ConfigureAwait(false);
+            for (int i = 0; i < best.Length; i++)
             {
-                PrefillSeconds = Math.Min(best.PrefillSeconds, again.PrefillSeconds),
-                TokenSeconds = Math.Min(best.TokenSeconds, again.TokenSeconds),
-            };
+                best[i] = best[i] with
+                {
+                    PrefillSeconds = Math.Min(best[i].PrefillSeconds, again[i].PrefillSeconds),
+                    TokenSeconds = Math.Min(best[i].TokenSeconds, again[i].TokenSeconds),
+                };
+            }
         }
 
         return best;
     }
+
+    private static async Task<EngineTimes[]> RunAsync(
+        IReadOnlyList<InferenceEngine> engines, int sequences, int promptTokens, int outputTokens, CancellationToken cancellationToken) =>
+        await Task.WhenAll(engines.Select(engine => RunAsync(engine, sequences, promptTokens, outputTokens, cancellationToken)))
+            .ConfigureAwait(false);
 
     private static async Task<EngineTimes> RunAsync(
         InferenceEngine engine, int sequences, int promptTokens, int outputTokens, CancellationToken cancellationToken)

@@ -35,9 +35,9 @@ internal static class MetricsPage
             WriteCounters(text, engines);
             WriteLatencies(text, engines);
             WriteOwn(text, engines);
-            if (models[0].Forecast is { } forecast)
+            if (models[0].Predictions is { } predictions)
             {
-                WriteForecast(text, models[0], forecast);
+                WritePredictions(text, predictions);
             }
         }
 
@@ -162,8 +162,9 @@ internal static class MetricsPage
             text.Single(name, kind, help, "", engines.Sum(engine => of(engine.Statistics)));
     }
 
-    private static void WriteForecast(PrometheusText text, ServerMetrics metrics, LatencyForecast forecast)
+    private static void WritePredictions(PrometheusText text, PredictionMetrics metrics)
     {
+        LatencyForecast forecast = metrics.Forecast;
         text.Single(
             "inferometer_prediction_info", Gauge, "What the predictions rest on.",
             $"cost_model=\"{PrometheusText.Escape(forecast.CostModel)}\",basis=\"{PrometheusText.Escape(forecast.Basis)}\"", 1);

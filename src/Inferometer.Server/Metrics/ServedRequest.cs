@@ -30,6 +30,12 @@ internal readonly record struct ServedRequest
     /// <summary>Sequences that decoded at once while this one did, itself among them, on average.</summary>
     public required double MeanDecoding { get; init; }
 
+    /// <summary>Other engines that had work until the first token came, on average.</summary>
+    public double OthersInPrefill { get; init; }
+
+    /// <summary>Other engines that had work from the first token to the end, on average.</summary>
+    public double OthersInDecode { get; init; }
+
     /// <summary>From the first step to the first token, seconds; NaN without one.</summary>
     public double PrefillSeconds => FirstTokenSeconds - QueueSeconds;
 

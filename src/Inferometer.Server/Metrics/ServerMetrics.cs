@@ -9,7 +9,8 @@ internal sealed class ServerMetrics : IDisposable
 {
     private readonly InferenceEngine _engine;
     private readonly string _modelName;
-    private readonly LatencyForecast? _forecast;
+    private readonly int _index;
+    private readonly PredictionMetrics? _predictions;
     private readonly Telemetry _telemetry;
     private readonly long[] _finished = new long[Enum.GetValues<FinishReason>().Length];
     private long _promptTokens;
@@ -18,11 +19,11 @@ internal sealed class ServerMetrics : IDisposable
     /// <param name="engine">The engine.</param>
     /// <param name="index">Its number among those that answer, from 0.</param>
     /// <param name="modelName">The model's name, for labels.</param>
-    /// <param name="forecast">What predicts; null = nothing does.</param>
+    /// <param name="predictions">What is predicted for the requests of all engines; null = nothing is.</param>
     /// <param name="telemetry">OpenTelemetry's instruments, of all engines.</param>
-    public ServerMetrics(InferenceEngine engine, int index, string modelName, LatencyForecast? forecast, Telemetry telemetry)
+    public ServerMetrics(InferenceEngine engine, int index, string modelName, PredictionMetrics? predictions, Telemetry telemetry)
     {
-        (_engine, _modelName, _forecast, _telemetry) = (engine, modelName, forecast, telemetry);
+        (_engine, _index, _modelName, _predictions, _telemetry) = (engine, index, modelName, predictions, telemetry);
         PromptLength = new(Buckets.Tokens(engine.MaxSequenceTokens));
         OutputLength = new(Buckets.Tokens(engine.MaxSequenceTokens));
         LongestOutput = new(Buckets.Tokens(engine.MaxSequenceTokens));
@@ -35,8 +36,8 @@ internal sealed class ServerMetrics : IDisposable
     /// <summary>The engine whose counts are shown.</summary>
     public InferenceEngine Engine => _engine;
 
-    /// <summary>What predicts; null = nothing does.</summary>
-    public LatencyForecast? Forecast => _forecast;
+    /// <summary>What is predicted for the requests of all engines; null = nothing is.</summary>
+    public PredictionMetrics? Predictions => _predictions;
 
     /// <summary>Sequences that decode.</summary>
     public LoadMeter Decoding { get; } = new();
@@ -83,24 +84,6 @@ internal sealed class ServerMetrics : IDisposable
     /// <summary>Tokens computed in a step.</summary>
     public Histogram StepTokens { get; } = new(Buckets.StepTokens);
 
-    /// <summary>Measured from the first step to the first token, of requests that were predicted.</summary>
-    public Histogram MeasuredFirstToken { get; } = new(Buckets.FirstToken);
-
-    /// <summary>Predicted for the same.</summary>
-    public Histogram PredictedFirstToken { get; } = new(Buckets.FirstToken);
-
-    /// <summary>Measured mean between tokens, of requests that were predicted.</summary>
-    public Histogram MeasuredToken { get; } = new(Buckets.Token);
-
-    /// <summary>Predicted for the same.</summary>
-    public Histogram PredictedToken { get; } = new(Buckets.Token);
-
-    /// <summary>Measured from the first step to the end, of requests that were predicted.</summary>
-    public Histogram MeasuredRequest { get; } = new(Buckets.Request);
-
-    /// <summary>Predicted for the same.</summary>
-    public Histogram PredictedRequest { get; } = new(Buckets.Request);
-
     /// <summary>Prompt tokens of sequences that ended.</summary>
     public long PromptTokens => Volatile.Read(ref _promptTokens);
 
@@ -124,18 +107,7 @@ internal sealed class ServerMetrics : IDisposable
         PromptLength.Add(served.PromptTokens);
         OutputLength.Add(served.OutputTokens);
         _telemetry.Add(operation, _modelName, served);
-        if (_forecast is null || served.OutputTokens == 0)
-        {
-            return;
-        }
-
-        LatencyForecast.Latencies predicted = _forecast.Price(served);
-        MeasuredFirstToken.Add(served.PrefillSeconds);
-        PredictedFirstToken.Add(predicted.FirstToken);
-        MeasuredToken.Add(served.PerTokenSeconds);
-        PredictedToken.Add(predicted.Token);
-        MeasuredRequest.Add(served.TotalSeconds - served.QueueSeconds);
-        PredictedRequest.Add(predicted.Request);
+        _predictions?.Add(_index, served);
     }
 
     /// <summary>

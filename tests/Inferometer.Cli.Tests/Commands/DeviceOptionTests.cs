@@ -46,6 +46,17 @@ public sealed class DeviceOptionTests
         Assert.Contains("note: --device auto takes the processor: gpu: no NVIDIA GPU", run.Error, StringComparison.Ordinal);
     }
 
+    /// <summary>With a card or without: several engines run on the processor.</summary>
+    [Fact]
+    public async Task Several_engines_on_a_gpu_are_refused_by_the_names_of_both_options()
+    {
+        CommandRun run = await CommandRun.Of("serve", "--demo", "--port", "0", "--replicas", "2", "--threads", "2", "--device", "gpu:1");
+        Assert.Equal(ExitCode.Usage, run.Code);
+        Assert.Contains("--device gpu:1 with --replicas 2", run.Error, StringComparison.Ordinal);
+        Assert.Contains("--upstream", run.Error, StringComparison.Ordinal);
+        Assert.Empty(run.Output);
+    }
+
     [Fact]
     public async Task The_emulated_gpu_gives_the_text_the_times_and_the_perplexity_that_the_processor_gives()
     {

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Text.Json;
+using Inferometer.Core;
 using Inferometer.Core.Gguf;
 using Inferometer.Cpu.Execution;
 using Inferometer.Cpu.Weights;
@@ -11,6 +12,7 @@ using Inferometer.ModelFiles;
 using Inferometer.ModelFiles.Templates;
 using Inferometer.ModelFiles.Tokenization;
 using Inferometer.Server.Generation;
+using Inferometer.Server.Metrics;
 
 namespace Inferometer.Server.Tests.Hosting;
 
@@ -106,6 +108,39 @@ public sealed class ReplicaTests(EngineFixture fixture)
         (await busy).Succeeded();
         JsonElement usage = (await again).Succeeded().Json.GetProperty("usage");
         Assert.Equal(400, usage.GetProperty("prompt_tokens_details").GetProperty("cached_tokens").GetInt32());
+    }
+
+    [Fact]
+    public async Task Beside_what_was_measured_of_all_engines_stands_what_was_predicted_of_them()
+    {
+        await using Replicas replicas = Replicas.Load(2, new InferenceOptions { MaxBatchSize = 4, MaxSequenceTokens = 256, Threads = 2 });
+        (LatencyForecast? forecast, string? refusal) =
+            await LatencyForecast.TryMeasureAsync(replicas.Engines, replicas.Model.Files, Cancelled);
+        Assert.True(forecast is not null, refusal);
+        await using TestServer server = await TestServer.StartAsync(replicas.Model, forecast: forecast);
+        IDisposable[] held = [.. replicas.Engines.Select(engine => engine.Hold())]; // each takes one of them
+        Task<Answer>[] answers =
+        [
+            .. Enumerable.Range(0, 2).Select(i => server.PostAsync(
+                Text, FormattableString.Invariant($$"""{"prompt":[{{300 + i}},5,6,7],"max_tokens":20,"ignore_eos":true}"""))),
+        ];
+        await TestServer.UntilAsync(() => server.Server.RequestsUnderWay == 2, "both were there");
+        await UntilAsync(server, tokens => tokens.All(t => t > 0), "each engine had one");
+        Array.ForEach(held, one => one.Dispose());
+        Assert.All(await Task.WhenAll(answers), answer => answer.Succeeded());
+        Assert.All(replicas.Engines, engine => Assert.True(engine.Statistics.GeneratedTokens > 0));
+        string page = (await server.GetAsync("/metrics")).Text;
+        foreach (string name in (string[])["time_to_first_token", "time_per_output_token", "request_inference_time"])
+        {
+            Assert.Equal([2], Values(page, $"inferometer_measured_{name}_seconds_count ", ""));
+            Assert.Equal([2], Values(page, $"inferometer_predicted_{name}_seconds_count ", ""));
+            Assert.True(Values(page, $"inferometer_predicted_{name}_seconds_sum ", "")[0] > 0);
+        }
+
+        Assert.Contains("shared by 2 engines", page, StringComparison.Ordinal);
+        InferometerException wrong = await Assert.ThrowsAsync<InferometerException>(
+            () => TestServer.StartAsync(replicas.Model with { Replicas = [] }, forecast: forecast));
+        Assert.Contains("1 engines answer, and 2 were measured", wrong.Message, StringComparison.Ordinal);
     }
 
     [Fact]

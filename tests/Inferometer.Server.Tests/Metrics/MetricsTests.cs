@@ -96,13 +96,13 @@ public sealed class MetricsTests(EngineFixture fixture)
             Neighbours = 0,
             MeanDecoding = 1,
         };
-        LatencyForecast.Latencies least = forecast.Price(alone);
-        Assert.True(forecast.Price(alone with { PromptTokens = 512 }).FirstToken > least.FirstToken);
-        Assert.True(forecast.Price(alone with { CachedTokens = 48 }).FirstToken < least.FirstToken);
-        Assert.True(forecast.Price(alone with { MeanDecoding = 6.5 }).Token > least.Token);
-        Assert.True(forecast.Price(alone with { OutputTokens = 20 }).Request > least.Request);
+        LatencyForecast.Latencies least = forecast.Price(0, alone);
+        Assert.True(forecast.Price(0, alone with { PromptTokens = 512 }).FirstToken > least.FirstToken);
+        Assert.True(forecast.Price(0, alone with { CachedTokens = 48 }).FirstToken < least.FirstToken);
+        Assert.True(forecast.Price(0, alone with { MeanDecoding = 6.5 }).Token > least.Token);
+        Assert.True(forecast.Price(0, alone with { OutputTokens = 20 }).Request > least.Request);
         Assert.Equal(least.FirstToken + (9 * least.Token), least.Request, 12);
-        Assert.True(double.IsNaN(forecast.Price(alone with { OutputTokens = 1 }).Token));
+        Assert.True(double.IsNaN(forecast.Price(0, alone with { OutputTokens = 1 }).Token));
     }
 
     [Fact]
@@ -120,8 +120,9 @@ public sealed class MetricsTests(EngineFixture fixture)
     [Fact]
     public async Task What_was_measured_at_the_start_is_predicted_again()
     {
-        (EngineTimes alone, EngineTimes? together) =
-            await EngineTimes.MeasureAsync(fixture.Engine, TestContext.Current.CancellationToken);
+        (EngineTimes[] ones, EngineTimes[]? several) =
+            await EngineTimes.MeasureAsync([fixture.Engine], TestContext.Current.CancellationToken);
+        (EngineTimes alone, EngineTimes? together) = (ones[0], several?[0]);
         Assert.True(alone.PrefillSeconds > 0 && alone.TokenSeconds > 0);
         Assert.Equal(8, together!.Value.Sequences);
 
@@ -143,10 +144,49 @@ public sealed class MetricsTests(EngineFixture fixture)
             Neighbours = 0,
             MeanDecoding = 1,
         };
-        Assert.Equal(0.5, forecast.Price(served).Token, 9);
-        Assert.Equal(3, forecast.Price(served).FirstToken, 9);
-        Assert.Equal(1.2, forecast.Price(served with { MeanDecoding = 8, OutputTokens = eight.OutputTokens }).Token, 9);
+        Assert.Equal(0.5, forecast.Price(0, served).Token, 9);
+        Assert.Equal(3, forecast.Price(0, served).FirstToken, 9);
+        Assert.Equal(1.2, forecast.Price(0, served with { MeanDecoding = 8, OutputTokens = eight.OutputTokens }).Token, 9);
         Assert.Contains("a machine", forecast.Basis, StringComparison.Ordinal);
+    }
+
+    /// <summary>Of several engines each is fitted by itself and beside the others; a request lies between, by how many worked.</summary>
+    [Fact]
+    public void Engines_beside_are_part_of_what_is_predicted()
+    {
+        ThisMachine whole = new(new MachineLimits(3, 3, 30, 300), 1e-6);
+        Assert.Equal(new MachineLimits(1, 1, 10, 100), whole.ShareOf(1, 3).Limits);
+        ICostPlan plan = new RooflineCostModel().Prepare(whole.ShareOf(1, 3).RequestFor(
+            new AblationSettings(fixture.Model.Files, new Workload(), 1, 1, KvElement.F16, TimeSpan.Zero)));
+        EngineTimes alone = new(1, 32, 16, PrefillSeconds: 3, TokenSeconds: 0.5);
+        EngineTimes beside = alone with { PrefillSeconds = 4, TokenSeconds = 0.9 };
+        LatencyForecast.EnginePair pair = new(new EngineFit(plan, 512, alone, null), new EngineFit(plan, 512, beside, null));
+        LatencyForecast forecast = new("a machine", [pair, pair, pair]);
+        Assert.Equal(3, forecast.Engines);
+        ServedRequest served = new()
+        {
+            PromptTokens = alone.PromptTokens,
+            CachedTokens = 0,
+            OutputTokens = alone.OutputTokens,
+            QueueSeconds = 0,
+            FirstTokenSeconds = 3,
+            TotalSeconds = 9,
+            Neighbours = 0,
+            MeanDecoding = 1,
+        };
+        Assert.Equal((3, 0.5), Rounded(served));
+        Assert.Equal((4, 0.9), Rounded(served with { OthersInPrefill = 2, OthersInDecode = 2 }));
+        Assert.Equal((3.5, 0.6), Rounded(served with { OthersInPrefill = 1, OthersInDecode = 0.5 }));
+        LatencyForecast.Latencies one = forecast.Price(1, served with { OutputTokens = 1, OthersInPrefill = 2 });
+        Assert.Equal((4, 4), (Math.Round(one.FirstToken, 9), Math.Round(one.Request, 9)));
+        Assert.True(double.IsNaN(one.Token));
+
+        (double First, double Token) Rounded(ServedRequest request)
+        {
+            LatencyForecast.Latencies priced = forecast.Price(2, request);
+            Assert.Equal(priced.FirstToken + (15 * priced.Token), priced.Request, 9);
+            return (Math.Round(priced.FirstToken, 9), Math.Round(priced.Token, 9));
+        }
     }
 
     [Fact]
