@@ -27,11 +27,12 @@ public readonly record struct ServiceCoefficients(
     /// <summary>Prompts are felt whole, and nothing is added.</summary>
     public static ServiceCoefficients None { get; } = new(1, 0, SimulatedSteps, 0);
 
-    /// <summary>The same as the engine itself sees it: from when a request is with it until its tokens leave it.</summary>
-    public ServiceCoefficients WithinEngine => None with { PromptShare = PromptShare };
-
     /// <summary>Whether requests take time outside the steps that are simulated.</summary>
     public bool Admits => AdmissionSeconds > 0 || AdmissionSteps > SimulatedSteps || AdmissionSecondsPerSequence > 0;
+
+    /// <summary>The same as the engine itself sees it: from when a request is with it until its tokens leave it.</summary>
+    /// <remarks>No property: a record prints all of its properties, and this one would print itself without end.</remarks>
+    public ServiceCoefficients WithinEngine() => None with { PromptShare = PromptShare };
 
     /// <summary>What a request takes outside the steps that are simulated, seconds.</summary>
     /// <param name="stepSeconds">A mean step while it was served, seconds.</param>

@@ -75,7 +75,7 @@ public sealed class FrameworkPolicyTests
     [Fact]
     public void What_lies_beside_steps_is_what_the_calibration_found_and_nothing_where_nobody_measured()
     {
-        EstimateRequest request = Sample.Request(Sample.Llama3) with { System = Sample.RealSystem };
+        EstimateRequest request = Sample.Request(Sample.Llama3) with { System = HardwareCatalog.BuiltIn.Find("h100_sxm") };
         var plan = (CalibratedPlan)new CalibratedCostModel().Prepare(request);
         Coefficients c = plan.Match.Coefficients;
 
@@ -83,7 +83,22 @@ public sealed class FrameworkPolicyTests
             new ServiceCoefficients(
                 c[Coefficient.Stall], c[Coefficient.FirstToken], c[Coefficient.FirstTokenSteps], c[Coefficient.FirstTokenUser]),
             plan.Service);
+        Assert.InRange(plan.Service.PromptShare, 0.3, 0.95);
         Assert.Equal(ServiceCoefficients.None, Pricing.Plan(request).Service);
+
+        // No service was fitted on such a card: what hides prompts elsewhere is not known to hide them there.
+        ICostPlan card = new CalibratedCostModel().Prepare(request with { System = HardwareCatalog.BuiltIn.Find("rtx_4090") });
+        Assert.Equal(1, card.Service.PromptShare);
+        Assert.True(card.Service.Admits);
+    }
+
+    [Fact]
+    public void Coefficients_print_what_they_are_and_the_engine_sees_no_way_to_itself()
+    {
+        ServiceCoefficients all = new(0.5, 0.25, 3, 0.125);
+
+        Assert.Contains("PromptShare = 0.5, AdmissionSeconds = 0.25", all.ToString(), StringComparison.Ordinal);
+        Assert.Equal((0.5, false), (all.WithinEngine().PromptShare, all.WithinEngine().Admits));
     }
 
     private static ServingSimulationOptions Options(string framework, string system)
