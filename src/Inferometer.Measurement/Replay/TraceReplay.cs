@@ -44,7 +44,7 @@ public sealed class TraceReplay(ReplaySetup setup)
             BlockCount = trace.KvBlocks,
             BlockSize = trace.BlockSize,
             PrefixCaching = trace.PrefixCaching,
-            Coefficients = plan.Service.WithinEngine, // the engine's own times, without the way there
+            Coefficients = plan.Service.WithinEngine(), // the engine's own times, without the way there
             KeepOutcomes = true,
         };
         TracedRequest[] requests = [.. trace.Requests.OrderBy(r => r.QueuedSeconds)];

@@ -28,7 +28,8 @@ public readonly record struct ServiceCoefficients(
     public static ServiceCoefficients None { get; } = new(1, 0, SimulatedSteps, 0);
 
     /// <summary>The same as the engine itself sees it: from when a request is with it until its tokens leave it.</summary>
-    public ServiceCoefficients WithinEngine => None with { PromptShare = PromptShare };
+    /// <remarks>A property of the record's own type would be printed with it, without end.</remarks>
+    public ServiceCoefficients WithinEngine() => None with { PromptShare = PromptShare };
 
     /// <summary>Whether requests take time outside the steps that are simulated.</summary>
     public bool Admits => AdmissionSeconds > 0 || AdmissionSteps > SimulatedSteps || AdmissionSecondsPerSequence > 0;

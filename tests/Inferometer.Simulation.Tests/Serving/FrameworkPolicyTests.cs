@@ -75,15 +75,30 @@ public sealed class FrameworkPolicyTests
     [Fact]
     public void What_lies_beside_steps_is_what_the_calibration_found_and_nothing_where_nobody_measured()
     {
-        EstimateRequest request = Sample.Request(Sample.Llama3) with { System = Sample.RealSystem };
-        var plan = (CalibratedPlan)new CalibratedCostModel().Prepare(request);
-        Coefficients c = plan.Match.Coefficients;
+        EstimateRequest unknown = Sample.Request(Sample.Llama3) with { System = Sample.RealSystem };
+        EstimateRequest known = unknown with
+        {
+            System = HardwareCatalog.BuiltIn.Find("h100_sxm"),
+            Framework = FrameworkCatalog.Find("vllm", "test"),
+        };
+        foreach (EstimateRequest request in (EstimateRequest[])[unknown, known])
+        {
+            var plan = (CalibratedPlan)new CalibratedCostModel().Prepare(request);
+            Coefficients c = plan.Match.Coefficients;
 
-        Assert.Equal(
-            new ServiceCoefficients(
-                c[Coefficient.Stall], c[Coefficient.FirstToken], c[Coefficient.FirstTokenSteps], c[Coefficient.FirstTokenUser]),
-            plan.Service);
-        Assert.Equal(ServiceCoefficients.None, Pricing.Plan(request).Service);
+            // How much of others' prompts is felt depends on the device: of one that nobody measured all of it.
+            Assert.Equal(request == unknown, plan.Match.Familiarity == Familiarity.Datasheet);
+            Assert.Equal(
+                new ServiceCoefficients(
+                    request == unknown ? 1 : c[Coefficient.Stall], c[Coefficient.FirstToken], c[Coefficient.FirstTokenSteps],
+                    c[Coefficient.FirstTokenUser]),
+                plan.Service);
+        }
+
+        Assert.Equal(ServiceCoefficients.None, Pricing.Plan(unknown).Service);
+
+        // A record that has a value of its own type among its properties would be printed without end.
+        Assert.Contains("PromptShare = 1,", ServiceCoefficients.None.ToString(), StringComparison.Ordinal);
     }
 
     private static ServingSimulationOptions Options(string framework, string system)
