@@ -3,11 +3,14 @@
 // and then other loads, closed and open, are measured and predicted. In the end the three are measured again, which says how much of a
 // difference is the machine's own.
 //   node benchmarks/serve/fidelity.mjs MODEL.gguf --catalog FOLDER [--bits q8_0] [--scale 1] [--slots 8] [--context 2048] [--threads N]
-// FOLDER keeps the machine ('inferometer calibrate --local --catalog FOLDER', made where it is missing) and the calibration. --scale makes
-// rates so many times as high (0.1 for a model ten times as slow) and loads of fewer requests. Needs a build of src/Inferometer.Cli in
-// Release, and PEER_SERVER=1 benchmarks/peer/build.sh once. Prints tables in Markdown.
-import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+//     [--points 1,2,3] [--kept] [--steps]
+// FOLDER keeps the machine ('inferometer calibrate --local --catalog FOLDER', made where it is missing), the calibration, and what was
+// measured; --kept measures nothing again that is there and predicts it anew. --scale makes rates so many times as high (0.1 for a model ten
+// times as slow) and loads of fewer requests. --points names other loads to calibrate to, by their numbers in the table. --steps times steps of
+// one to sixteen sequences too. Needs a build of src/Inferometer.Cli in Release, and PEER_SERVER=1 benchmarks/peer/build.sh once. Prints
+// tables in Markdown.
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { cpus } from 'node:os';
@@ -25,6 +28,9 @@ const { values, positionals } = parseArgs({
     slots: { type: 'string', default: '8' },
     context: { type: 'string', default: '2048' },
     threads: { type: 'string', default: String(cpus().length) },
+    points: { type: 'string', default: '1,2,3' },
+    kept: { type: 'boolean', default: false },
+    steps: { type: 'boolean', default: false },
     peer: { type: 'string', default: fileURLToPath(new URL('../peer/.peer/server/bin/llama-server', import.meta.url)) },
   },
 });
@@ -46,23 +52,36 @@ const machine = ['--on', 'this_machine', '--framework', 'llama.cpp', '--catalog'
 
 // A load: users who wait, or a rate; tokens in and out; requests of a model that is asked at --scale 1.
 const some = (requests, least) => String(Math.max(least, Math.round(requests * Math.min(1, Math.sqrt(scale)))));
+const around = (tokens) => `uniform:${Math.round(0.8 * tokens)},${Math.round(1.2 * tokens)}`;
 const users = (n, input, output, requests) => ({
   name: `${n} ${n === 1 ? 'user' : 'users'}, ${input} in, ${output} out`, isOpen: false,
-  // Users begin one after the other: those who begin together stay together where all ask for the same, and their prompts are read as one.
-  words: ['--users', String(n), '--ramp', String(Number((n * 0.25 / scale).toPrecision(3))), '--input', String(input), '--output', String(output), '--requests', some(requests, Math.max(2 * n, 3)), '--warm-up', String(n > 1 ? n : 1)],
+  // Users begin one after the other, and lengths vary by a fifth: those who begin together, or fall into step, stay together where all ask for
+  // the same, and their prompts are read as one.
+  words: ['--users', String(n), '--ramp', String(Number((n * 0.25 / scale).toPrecision(3))), '--input', around(input), '--output', around(output), '--requests', some(requests, Math.max(2 * n, 3)), '--warm-up', String(n > 1 ? n : 1), '--seed', '3'],
 });
 const rate = (perSecond, input, output, requests) => ({
   name: `${Number((perSecond * scale).toPrecision(3))} requests/s, ${input} in, ${output} out`, isOpen: true,
   words: ['--rate', String(perSecond * scale), '--input', `uniform:${input.replace(' to ', ',')}`, '--output', `uniform:${output.replace(' to ', ',')}`, '--requests', some(requests, 12), '--seed', '7'],
 });
-const points = [users(1, 128, 32, 12), users(4, 256, 32, 16), users(8, 64, 32, 32)];
-const judged = [
-  users(1, 640, 24, 6), users(2, 320, 48, 8), users(4, 128, 64, 12), users(8, 192, 32, 16),
+const loads = [
+  users(1, 128, 32, 12), users(4, 256, 32, 20), users(8, 64, 32, 40),
+  users(1, 640, 24, 6), users(2, 320, 48, 10), users(4, 128, 64, 16), users(6, 96, 48, 24), users(8, 192, 32, 24), users(16, 64, 32, 56),
   rate(4, '64 to 192', '16 to 48', 44), rate(2, '128 to 384', '16 to 48', 26),
 ];
+const chosen = values.points.split(',').map((number) => Number(number) - 1);
+const points = loads.filter((_, i) => chosen.includes(i));
+const judged = loads.filter((_, i) => !chosen.includes(i));
+if (points.length !== chosen.length || points.some((load) => load.isOpen)) {
+  console.error(`error: --points ${values.points}: numbers of loads of users, 1 to ${loads.filter((load) => !load.isOpen).length}.`);
+  process.exit(2);
+}
 
-function inferometer(...words) {
-  const { status, stdout, stderr } = spawnSync('dotnet', [program, ...words], { encoding: 'utf8', env: { ...process.env, INFEROMETER_STORE: 'none' } });
+async function inferometer(...words) {
+  const child = spawn('dotnet', [program, ...words], { env: { ...process.env, INFEROMETER_STORE: 'none' } });
+  let stdout = '', stderr = '';
+  child.stdout.on('data', (data) => { stdout += data; });
+  child.stderr.on('data', (data) => { stderr += data; });
+  const [status] = await once(child, 'close');
   if (status !== 0 && !stdout.startsWith('{')) throw new Error(`inferometer ${words.join(' ')}: ${stderr.trim() || stdout.trim()}`);
   if (status !== 0) console.error(`${words.join(' ')}: ${JSON.stringify(JSON.parse(stdout).errors)}`);
   return stdout;
@@ -91,46 +110,73 @@ async function start(port) {
 
 if (!existsSync(join(folder, 'hardware', 'this_machine.json'))) {
   mkdirSync(folder, { recursive: true });
-  inferometer('calibrate', '--local', '--catalog', folder);
+  await inferometer('calibrate', '--local', '--catalog', folder);
 }
 
-const port = await freePort();
-const server = await start(port);
+let server, url;
+const stop = () => server?.kill('SIGTERM');
+process.on('SIGTERM', () => { stop(); process.exit(143); });
+process.on('SIGINT', () => { stop(); process.exit(130); });
+const fileOf = (load) => join(folder, `${load.name.replaceAll(/[^a-z0-9.]+/gi, '-')}.json`);
+
+async function measure(load) {
+  if (!server) {
+    const port = await freePort();
+    server = await start(port);
+    url = `http://127.0.0.1:${port}`;
+    await measure({ ...users(Number(values.slots), 64, 8, 64), name: 'warm-up' }); // memory is touched, connections stand
+  }
+
+  const text = await inferometer('load', '--url', url, ...load.words, '-f', 'json');
+  writeFileSync(fileOf(load), text);
+  return JSON.parse(text);
+}
+
+const taken = async (load) => values.kept && existsSync(fileOf(load)) ? JSON.parse(readFileSync(fileOf(load), 'utf8')) : measure(load);
+const digits = (value) => String(Number(value.toPrecision(3)));
+const share = (value) => `${value >= 0 ? '+' : ''}${(100 * value).toFixed(0)} %`;
+const middle = (list) => [...list].sort((a, b) => a - b)[list.length >> 1];
 try {
-  const url = `http://127.0.0.1:${port}`;
-  const measure = (load, ...more) => JSON.parse(inferometer('load', ...more, '--url', url, ...load.words, '-f', 'json'));
-  measure(users(Number(values.slots), 64, 8, 16)); // memory is touched, connections stand
-  const first = points.map((point) => measure(point));
-  const files = first.map((result, i) => {
-    const file = join(folder, `llama-server-${i + 1}.json`);
-    writeFileSync(file, JSON.stringify(result));
-    return file;
-  });
-  inferometer('calibrate', ...files.flatMap((file) => ['-m', file]), '--model', model, '--bits', values.bits, '--on', 'this_machine', '--framework', 'llama.cpp',
-    '--catalog', folder, '--name', 'llama_server');
-  console.log(`${model.split('/').at(-1)} (${(statSync(model).size / 1e6).toFixed(0)} MB), ${values.threads} threads, ${values.slots} slots; ms, measured / predicted\n`);
-  console.log('| load | TTFT | | TPOT | |\n| --- | --- | --- | --- | --- |');
-  const errors = { closed: { ttft: [], tpot: [] }, open: { ttft: [], tpot: [] } };
-  const digits = (value) => String(Number(value.toPrecision(3)));
-  const share = (value) => `${value >= 0 ? '+' : ''}${(100 * value).toFixed(0)} %`;
-  for (const load of judged) {
-    const result = measure(load, model, ...machine, '--max-num-seqs', values.slots);
-    for (const [statistic, label] of load.isOpen ? [['median', ', p50'], ['p90', ', p90']] : [['mean', '']]) {
-      const cells = ['ttft', 'tpot'].flatMap((metric) => {
-        const [measured, predicted] = [result[`${statistic}_${metric}_ms`], result[`predicted_${statistic}_${metric}_ms`]];
-        errors[load.isOpen ? 'open' : 'closed'][metric].push(predicted / measured - 1);
-        return [`${digits(measured)} / ${digits(predicted)}`, share(predicted / measured - 1)];
-      });
-      console.log(`| ${load.name}${label} | ${cells.join(' | ')} |`);
+  const results = new Map();
+  for (const load of loads) results.set(load, await taken(load));
+  if (values.steps) {
+    for (const n of [1, 2, 3, 4, 5, 6, 7, 8]) {
+      const load = { name: `steps of ${n}`, words: ['--users', String(n), '--input', '16', '--output', '48', '--requests', String(3 * n), '--warm-up', String(n)] };
+      const { median_itl_ms: between } = await taken(load);
+      console.log(`between tokens of ${n}: ${digits(between)} ms in the middle`);
     }
   }
-  console.log('');
-  const median = (list) => [...list].sort((a, b) => a - b)[list.length >> 1];
-  for (const [kind, of] of Object.entries(errors)) {
-    console.log(`${kind} loops: error in the middle TTFT ${(100 * median(of.ttft.map(Math.abs))).toFixed(0)} %, TPOT ${(100 * median(of.tpot.map(Math.abs))).toFixed(0)} %`);
+
+  await inferometer('calibrate', ...points.flatMap((load) => ['-m', fileOf(load)]), '--model', model, '--bits', values.bits, '--on', 'this_machine',
+    '--framework', 'llama.cpp', '--max-num-seqs', values.slots, '--catalog', folder, '--name', 'llama_server');
+  console.log(`${model.split('/').at(-1)} (${(statSync(model).size / 1e6).toFixed(0)} MB), ${values.threads} threads, ${values.slots} slots; ms, measured / predicted\n`);
+  console.log('| load | TTFT | | TPOT | |\n| --- | --- | --- | --- | --- |');
+  const errors = { points: [], users: [], rates: [] };
+  for (const load of [...points, ...judged]) {
+    const measured = results.get(load);
+    const predicted = JSON.parse(await inferometer('simulate', model, ...machine, '--max-num-seqs', values.slots, ...load.words, '-f', 'json'));
+    for (const [statistic, label] of load.isOpen ? [['median', ', p50'], ['p90', ', p90']] : [['mean', '']]) {
+      const cells = ['ttft', 'tpot'].flatMap((metric) => {
+        const [is, said] = [measured[`${statistic}_${metric}_ms`], predicted[`${statistic}_${metric}_ms`]];
+        errors[points.includes(load) ? 'points' : load.isOpen ? 'rates' : 'users'].push({ metric, error: Math.abs(said / is - 1) });
+        return [`${digits(is)} / ${digits(said)}`, share(said / is - 1)];
+      });
+      console.log(`| ${points.includes(load) ? 'point: ' : ''}${load.name}${label} | ${cells.join(' | ')} |`);
+    }
   }
-  const again = points.map((point) => measure(point));
-  console.log(`the three points, again after all others: ${points.map((p, i) => `${p.name}: TTFT ${share(again[i].mean_ttft_ms / first[i].mean_ttft_ms - 1)}, TPOT ${share(again[i].mean_tpot_ms / first[i].mean_tpot_ms - 1)}`).join('; ')}`);
+
+  console.log('');
+  for (const [kind, of] of Object.entries(errors)) {
+    const said = (metric) => `${metric.toUpperCase()} ${(100 * middle(of.filter((e) => e.metric === metric).map((e) => e.error))).toFixed(0)} %`;
+    console.log(`${kind}: error in the middle ${said('ttft')}, ${said('tpot')}`);
+  }
+
+  if (server) {
+    const again = [];
+    for (const load of points) again.push(await measure({ ...load, name: `${load.name}, again` }));
+    const drift = (result, load, metric) => share(result[`mean_${metric}_ms`] / results.get(load)[`mean_${metric}_ms`] - 1);
+    console.log(`the points, again after all others: ${points.map((p, i) => `${p.name}: TTFT ${drift(again[i], p, 'ttft')}, TPOT ${drift(again[i], p, 'tpot')}`).join('; ')}`);
+  }
 } finally {
-  server.kill('SIGTERM');
+  stop();
 }

@@ -17,7 +17,8 @@ internal sealed partial class CalibrateCommand
 
     private async Task<int> LocalAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        foreach (Option idle in new Option[] { _measurements, _model, _system, _framework, _bits, _tensor, _attention, _expert })
+        foreach (Option idle in new Option[]
+            { _measurements, _model, _system, _framework, _bits, _tensor, _attention, _expert, _sequences })
         {
             if (parsed.IsGiven(idle))
             {

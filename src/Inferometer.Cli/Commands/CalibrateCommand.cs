@@ -50,6 +50,10 @@ internal sealed partial class CalibrateCommand
     { Fallback = 1 };
 
     private readonly ValueOption<int> _expert = new(["--ep"], Domains.Whole(1, 1024), "Expert parallelism of a result.") { Fallback = 1 };
+    private readonly ValueOption<int> _sequences = new(
+        ["--max-num-seqs"], Domains.Whole(1, 1 << 20), "Most requests that the measured service runs at once, such as its slots.",
+        "as many as there are users");
+
     private readonly FlagOption _local = new(
         ["--local"], "Measure this machine and this program's engine on it instead, in less than a minute, and check the predictions.");
 
@@ -83,7 +87,7 @@ internal sealed partial class CalibrateCommand
             "inferometer calibrate --local --catalog ./catalog")
         {
             self._measurements, self._model, self._system, self._framework, self._bits, self._tensor, self._attention, self._expert,
-            self._local, self._name, self._threads, self._catalog, self._format,
+            self._sequences, self._local, self._name, self._threads, self._catalog, self._format,
         };
         command.SetAction(self.RunAsync);
         return command;
@@ -118,7 +122,7 @@ internal sealed partial class CalibrateCommand
         {
             PublishedTable table = BenchmarkResultReader.Read(path, SubjectOf(parsed));
             ReplaySetup setup = new(catalogs, PublishedNames.ConfigFolderOf(path), "calibrated");
-            runs.AddRange(MeasuredRuns.Of(table, setup, Left));
+            runs.AddRange(MeasuredRuns.Of(table, setup, Left).Select(run => run with { MostRunning = parsed.Given(_sequences) }));
             rates.AddRange(MeasuredRates.Of(table, LlamaCpp, setup, Left));
         }
 
@@ -133,7 +137,7 @@ internal sealed partial class CalibrateCommand
         }
 
         string name = parsed.IsGiven(_name) ? _name.Of(parsed) : Path.GetFileNameWithoutExtension(paths[0]);
-        UserCalibrationResult result = UserCalibration.Fit(name, CalibrationSet.BuiltIn, runs, rates, cancellationToken);
+        UserCalibrationResult result = UserCalibration.Fit(name, CalibrationSet.BuiltIn, runs, rates, cancellationToken: cancellationToken);
         string? written = folder is null ? null : Write(folder, name, result.Calibration, string.Create(
             CultureInfo.InvariantCulture,
             $"inferometer calibrate on {count} runs of {string.Join(", ", paths.Select(Path.GetFileName))}"));

@@ -130,9 +130,16 @@ internal sealed class LoadCommand
         if (_sweep.Of(parsed))
         {
             LoadSweep sweep = await LoadSweep.RunAsync(
-                rate => RunAsync(target.Target, _traffic.Read(parsed, plan, _model.Of(parsed), rate), options, interrupt.Token),
-                _traffic.Rate(parsed)!.Value).ConfigureAwait(false);
+                rate => RunAsync(
+                    target.Target, _traffic.Read(parsed, plan, _model.Of(parsed), rate), options with { Stop = interrupt.Token },
+                    CancellationToken.None),
+                _traffic.Rate(parsed)!.Value, interrupt.Token).ConfigureAwait(false);
             Print(parsed, sweep, target.Target.Name);
+            if (sweep.StoppedAt is not null)
+            {
+                throw new OperationCanceledException(interrupt.Token);
+            }
+
             Keep(parsed, recording, sweep);
             return ExitCode.Success;
         }

@@ -53,6 +53,8 @@ public static class MeasuredRuns
                     Load = ClosedLoopPredictor.LoadOf(row, row.Engine.Workers),
                     PromptRequest = row.PrefillEngine is { } readers ? RequestOf(row, readers) : null,
                     PromptUsers = row.PrefillEngine is { } pool ? (double)row.Concurrency / pool.Workers : 0,
+                    IsWarm = row.IsWarm,
+                    MedianGapSeconds = row.MedianItlMs / 1000,
                     TimeToFirstTokenSeconds = row.TtftMs / 1000,
                     TimePerOutputTokenSeconds = row.TpotMs / 1000,
                 });

@@ -33,50 +33,58 @@ public sealed class LoadSweep
     /// <summary>The highest rate that the service kept up with; null = not even the lowest.</summary>
     public LoadPoint? Knee => _points.LastOrDefault(p => p.KeepsUp);
 
+    /// <summary>The rate that was under way when the sweep was stopped, requests a second; null = it ran to its end.</summary>
+    public double? StoppedAt { get; private set; }
+
+    /// <summary>
+    /// What was answered at <see cref="StoppedAt"/> until then: of a load that was cut short, so that whether the service keeps up with it
+    /// is not known. Null where nothing was.
+    /// </summary>
+    public LoadResult? CutShort { get; private set; }
+
+    /// <summary>The highest rate of those that bound the knee that was kept up with, requests a second; null = none yet.</summary>
+    public double? Above { get; private set; }
+
+    /// <summary>The lowest that was not kept up with, requests a second; null = none yet.</summary>
+    public double? Below { get; private set; }
+
     /// <summary>Runs the sweep.</summary>
     /// <param name="measure">Measures a load at a rate, requests a second.</param>
     /// <param name="firstRate">The rate to begin with.</param>
+    /// <param name="stop">
+    /// Ends the sweep early: the load under way is to end by it too (<see cref="LoadOptions.Stop"/>), and what was measured is the result.
+    /// </param>
     /// <exception cref="InferometerException">Every load failed as a whole; the message is that of the last.</exception>
-    public static async Task<LoadSweep> RunAsync(Func<double, Task<LoadResult>> measure, double firstRate)
+    /// <exception cref="OperationCanceledException">It was stopped before anything was answered.</exception>
+    public static async Task<LoadSweep> RunAsync(
+        Func<double, Task<LoadResult>> measure, double firstRate, CancellationToken stop = default)
     {
         ArgumentNullException.ThrowIfNull(measure);
         LoadSweep sweep = new();
-        bool keeps = await sweep.AddAsync(measure, firstRate).ConfigureAwait(false);
-        double low = keeps ? firstRate : 0, high = keeps ? 0 : firstRate, rate = firstRate;
-        for (int i = 0; i < (keeps ? Doublings : Halvings) && (low == 0 || high == 0); i++)
+        await sweep.TryAsync(measure, firstRate, stop).ConfigureAwait(false);
+        bool rises = sweep.Above is not null;
+        double rate = firstRate;
+        for (int i = 0; i < (rises ? Doublings : Halvings) && !sweep.IsOver && (sweep.Above is null || sweep.Below is null); i++)
         {
-            rate = keeps ? rate * 2 : rate / 2;
-            if (await sweep.AddAsync(measure, rate).ConfigureAwait(false))
-            {
-                low = rate;
-            }
-            else
-            {
-                high = rate;
-            }
+            rate = rises ? rate * 2 : rate / 2;
+            await sweep.TryAsync(measure, rate, stop).ConfigureAwait(false);
         }
 
-        for (int i = 0; i < Refinements && low > 0 && high > 0; i++)
+        for (int i = 0; i < Refinements && !sweep.IsOver && sweep is { Above: { } low, Below: { } high }; i++)
         {
-            rate = Math.Sqrt(low * high);
-            if (await sweep.AddAsync(measure, rate).ConfigureAwait(false))
-            {
-                low = rate;
-            }
-            else
-            {
-                high = rate;
-            }
+            await sweep.TryAsync(measure, Math.Sqrt(low * high), stop).ConfigureAwait(false);
         }
 
-        if (sweep._points.Count == 0)
+        if (sweep._points.Count == 0 && sweep.CutShort is null)
         {
-            throw new InferometerException(sweep._failed[^1].Error);
+            throw sweep.IsOver ? new OperationCanceledException(stop) : new InferometerException(sweep._failed[^1].Error);
         }
 
         sweep._points.Sort((a, b) => a.RequestsPerSecond.CompareTo(b.RequestsPerSecond));
         return sweep;
     }
+
+    private bool IsOver => StoppedAt is not null;
 
     /// <summary>
     /// Whether a service kept up: every request was answered; with a service level nine in ten kept it; and of the requests of the second
@@ -100,22 +108,39 @@ public sealed class LoadSweep
     private static int UnderWay(LoadResult result, int index) =>
         result.Timelines.Take(index).Count(t => t.FinishSeconds > result.Timelines[index].ArrivalSeconds);
 
-    private async Task<bool> AddAsync(Func<double, Task<LoadResult>> measure, double rate)
+    private async Task TryAsync(Func<double, Task<LoadResult>> measure, double rate, CancellationToken stop)
     {
-        LoadResult result;
+        bool keepsUp = false;
         try
         {
-            result = await measure(rate).ConfigureAwait(false);
+            LoadResult result = await measure(rate).ConfigureAwait(false);
+            if (result.IsStoppedEarly)
+            {
+                (StoppedAt, CutShort) = (rate, result);
+                return;
+            }
+
+            keepsUp = KeepsUp(result);
+            _points.Add(new LoadPoint(rate, result, keepsUp));
         }
         catch (InferometerException error)
         {
             // A service that is overrun may refuse every request: no reason to lose what it did at other rates.
             _failed.Add((rate, error.Message));
-            return false;
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            StoppedAt = rate;
+            return;
         }
 
-        LoadPoint point = new(rate, result, KeepsUp(result));
-        _points.Add(point);
-        return point.KeepsUp;
+        if (keepsUp)
+        {
+            Above = rate;
+        }
+        else
+        {
+            Below = rate;
+        }
     }
 }

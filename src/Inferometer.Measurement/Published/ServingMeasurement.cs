@@ -48,6 +48,15 @@ public sealed record ServingMeasurement
     /// </summary>
     public double LengthSpread { get; init; }
 
+    /// <summary>
+    /// It counts what users see who have been there for a while (a warm-up is left out, and users began one after the other), as this
+    /// program's <c>load</c> measures; otherwise the burst of all users at the beginning counts too.
+    /// </summary>
+    public bool IsWarm { get; init; }
+
+    /// <summary>Median time between two tokens of an answer, milliseconds; null where it is not told.</summary>
+    public double? MedianItlMs { get; init; }
+
     /// <summary>Mean prompt tokens of a request.</summary>
     public double InputTokens => NominalInputTokens * (1 - (LengthSpread / 2));
 

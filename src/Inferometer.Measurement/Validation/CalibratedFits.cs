@@ -52,7 +52,7 @@ public sealed class CalibratedFits(Catalogs catalogs, string? configFolder, bool
 
         public IServingPredictor CorrectedBy(IReadOnlyList<ServingMeasurement> rows)
         {
-            CalibrationSet own = UserCalibration.Fit("own", set, RunsOf(_setup, rows)).Calibration;
+            CalibrationSet own = UserCalibration.Fit("own", set, RunsOf(_setup, rows), ofFormulas: !simulated).Calibration;
             return PredictorOf(SetupOf(catalogs, configFolder, set.With(own)), simulated);
         }
     }

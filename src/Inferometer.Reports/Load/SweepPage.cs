@@ -41,20 +41,32 @@ public static class SweepPage
             Column.Number("keep the level", "slo_attainment"), Column.Number("failed", "failed"), Column.Text("keeps up", "keeps_up"));
         foreach (LoadPoint point in sweep.Points)
         {
-            ServingReport report = point.Result.Report.Value;
-            table.Add(
-                Cell.Number(point.RequestsPerSecond), Cell.Number(report.RequestsPerSecond), Cell.Number(report.OutputTokensPerSecond),
-                Cell.Number(report.TimeToFirstToken?.P50 * 1000), Cell.Number(report.TimeToFirstToken?.P99 * 1000),
-                Cell.Number(report.TimePerOutputToken?.P50 * 1000), Cell.Number(report.TimePerOutputToken?.P99 * 1000),
-                report.Goodput is { } goodput ? Cell.Share(goodput.Attainment) : Cell.None, point.Result.Errors.Sum(e => e.Count),
-                point.KeepsUp ? "yes" : "no");
+            Add(point.RequestsPerSecond, point.Result, point.KeepsUp ? "yes" : "no");
+        }
+
+        if (sweep is { StoppedAt: { } rate, CutShort: { } cut })
+        {
+            Add(rate, cut, "stopped");
         }
 
         return table;
+
+        void Add(double rate, LoadResult result, string keepsUp)
+        {
+            ServingReport report = result.Report.Value;
+            table.Add(
+                Cell.Number(rate), Cell.Number(report.RequestsPerSecond), Cell.Number(report.OutputTokensPerSecond),
+                Cell.Number(report.TimeToFirstToken?.P50 * 1000), Cell.Number(report.TimeToFirstToken?.P99 * 1000),
+                Cell.Number(report.TimePerOutputToken?.P50 * 1000), Cell.Number(report.TimePerOutputToken?.P99 * 1000),
+                report.Goodput is { } goodput ? Cell.Share(goodput.Attainment) : Cell.None, result.Errors.Sum(e => e.Count), keepsUp);
+        }
     }
 
     private static Facts Headline(LoadSweep sweep) => new(null,
     [
+        .. sweep.StoppedAt is { } rate
+            ? [new Fact("Incomplete", "stopped_early", new Cell(Left(sweep, rate), true) { Tone = Tone.Bad })]
+            : Array.Empty<Fact>(),
         new(
             "Keeps up to", "knee_requests_per_s",
             sweep.Knee is { } knee
@@ -62,6 +74,23 @@ public static class SweepPage
                     knee.RequestsPerSecond,
                     $"{Numbers.Short(knee.RequestsPerSecond)} requests/s, "
                         + $"{Numbers.Short(knee.Result.Report.Value.OutputTokensPerSecond)} output tokens/s") with { Tone = Tone.Strong }
-                : new Cell("none of these rates", null)),
+                : new Cell(sweep.Points.Count == 0 ? "not known" : "none of these rates", null)),
     ]);
+
+    // What a sweep that was stopped had found out, and what it had not.
+    private static string Left(LoadSweep sweep, double rate)
+    {
+        string answered = sweep.CutShort is { } cut
+            ? $", with {Numbers.Whole(cut.Timelines.Count(t => t.IsCompleted))} requests answered there"
+            : "";
+        string left = sweep switch
+        {
+            { Above: { } above, Below: { } below } =>
+                $"between {Numbers.Short(above)}, which the service kept up with, and {Numbers.Short(below)}, which it did not",
+            { Above: { } above } => $"above {Numbers.Short(above)}, the highest that was tried to its end",
+            { Below: { } below } => $"below {Numbers.Short(below)}, the lowest that was tried to its end",
+            _ => "not known: no rate was tried to its end",
+        };
+        return $"stopped at {Numbers.Short(rate)} requests/s{answered}; the highest rate is {left}";
+    }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Inferometer.Core;
 using Inferometer.Core.Catalog;
@@ -7,6 +8,11 @@ namespace Inferometer.Simulation.Calibration;
 /// <summary>Reads the JSON of a calibration; every error names the file, the field and the value.</summary>
 internal sealed class CalibrationParser(string source)
 {
+    private const double MostFactor = 1000;
+
+    // From next to nothing, which is believed of a deployment that nobody measured, to a second.
+    private const double MostDoubling = 1e10;
+
     public CalibrationSet Set(JsonElement root)
     {
         Known(root, "", "name", "source", "base", "layers", "bands");
@@ -49,10 +55,13 @@ internal sealed class CalibrationParser(string source)
             foreach (JsonProperty property in Object(given, path + ".factors").EnumerateObject())
             {
                 double factor = Number(property.Value, $"{path}.factors.{property.Name}");
+                Coefficient coefficient = CoefficientTable.Find(property.Name, $"{source}: {path}.factors");
+                double most = coefficient == Coefficient.Doubling ? MostDoubling : MostFactor;
                 factors.Add(new(
-                    CoefficientTable.Find(property.Name, $"{source}: {path}.factors"),
-                    factor is > 0.001 and < 1000 ? factor
-                        : throw Wrong($"{path}.factors.{property.Name}", property.Value, "a factor between 0.001 and 1000")));
+                    coefficient,
+                    factor > 1 / most && factor < most ? factor : throw Wrong(
+                        $"{path}.factors.{property.Name}", property.Value,
+                        string.Create(CultureInfo.InvariantCulture, $"a factor between {1 / most} and {most}"))));
             }
         }
 

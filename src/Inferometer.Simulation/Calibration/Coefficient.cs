@@ -67,6 +67,12 @@ public enum Coefficient
     /// <summary>Seconds of the same kind per sequence of the step.</summary>
     Sequence,
 
+    /// <summary>
+    /// Seconds that a step takes longer for every doubling of the sequences that decode in it, beside the arithmetic of their rows: kernels
+    /// for one row that are run row by row, threads that wait for each other and for those that send the tokens.
+    /// </summary>
+    Doubling,
+
     /// <summary>Least seconds per layer of a step that reads prompts, as it runs outside graphs.</summary>
     PromptLayer,
 

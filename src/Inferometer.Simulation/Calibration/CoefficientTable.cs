@@ -27,6 +27,7 @@ public static class CoefficientTable
         new(Coefficient.LinkLatency, "link_latency_s", "s", 3e-6, 0.5, 1e-8, 1e-2),
         new(Coefficient.Step, "step_s", "s", 0.3e-3, 0.8, 1e-7, 1),
         new(Coefficient.Sequence, "sequence_s", "s", 10e-6, 0.6, 1e-9, 0.1),
+        new(Coefficient.Doubling, "doubling_s", "s", 1e-9, 3, 1e-9, 1),
         new(Coefficient.PromptLayer, "prompt_layer_s", "s", 0.15e-3, 0.5, 1e-8, 0.1),
         new(Coefficient.Stall, "stall", "ratio", 0.8, 0.3, 0.01, 1.5, Serving: true),
         new(Coefficient.FirstToken, "first_token_s", "s", 25e-3, 0.7, 1e-6, 10, Serving: true),

@@ -10,10 +10,13 @@ namespace Inferometer.Simulation.Costs;
 /// <summary>The calibrated cost model's plan: operators at measured rates, and what a framework's step takes beside them.</summary>
 internal sealed class CalibratedPlan : ICostPlan, IRepeatedDecode, IBatchedDecode, ILimitedMemory
 {
+    private const double ToldSeconds = 1e-6;
+
     private readonly RooflinePlan _operators;
     private int _repeated;
     private readonly double _step;
     private readonly double _sequence;
+    private readonly double _doubling;
     private readonly double _promptFloor;
     private readonly int _replicas;
     private EquatableList<string>? _assumptions;
@@ -35,6 +38,7 @@ internal sealed class CalibratedPlan : ICostPlan, IRepeatedDecode, IBatchedDecod
 
         _step = c[Coefficient.Step];
         _sequence = c[Coefficient.Sequence];
+        _doubling = c[Coefficient.Doubling] > CoefficientTable.Of(Coefficient.Doubling).Prior ? c[Coefficient.Doubling] : 0;
         _promptFloor = c[Coefficient.PromptLayer] * request.Architecture.LayerCount;
         _replicas = request.Parallelism.Data;
         Service = match.Subject.Framework.Scheduler.HandsOver
@@ -74,25 +78,29 @@ internal sealed class CalibratedPlan : ICostPlan, IRepeatedDecode, IBatchedDecod
     public IReadOnlyList<WeightUse> Weights => _operators.Weights;
 
     public PhaseTotals Prefill(in WorkloadPoint point, ICollection<OperatorRow>? rows = null) => WithFramework(
-        _operators.Prefill(point, rows), DeploymentProfile.Part(point.BatchSize, _replicas), prompts: true, rows);
+        _operators.Prefill(point, rows), DeploymentProfile.Part(point.BatchSize, _replicas), 0, prompts: true, rows);
 
-    public PhaseTotals Decode(in WorkloadPoint point, ICollection<OperatorRow>? rows = null) => WithFramework(
-        _operators.Decode(point, rows), DeploymentProfile.Part(point.BatchSize, _replicas) * point.BeamWidth, prompts: false, rows);
+    public PhaseTotals Decode(in WorkloadPoint point, ICollection<OperatorRow>? rows = null)
+    {
+        int sequences = DeploymentProfile.Part(point.BatchSize, _replicas) * point.BeamWidth;
+        return WithFramework(_operators.Decode(point, rows), sequences, sequences, prompts: false, rows);
+    }
 
     public PhaseTotals Step(ReadOnlySpan<PrefillChunk> prefill, ReadOnlySpan<DecodeGroup> decode, ICollection<OperatorRow>? rows = null)
     {
-        int sequences = 0;
+        int decoding = 0;
+        foreach (DecodeGroup group in decode)
+        {
+            decoding += group.Count;
+        }
+
+        int sequences = decoding;
         foreach (PrefillChunk chunk in prefill)
         {
             sequences += chunk.Count;
         }
 
-        foreach (DecodeGroup group in decode)
-        {
-            sequences += group.Count;
-        }
-
-        return WithFramework(_operators.Step(prefill, decode, rows), sequences, prefill.Length > 0, rows);
+        return WithFramework(_operators.Step(prefill, decode, rows), sequences, decoding, prefill.Length > 0, rows);
     }
 
     public MemoryTotals? Memory(in WorkloadPoint point, double? activationBytes = null) => _operators.Memory(point, activationBytes);
@@ -120,22 +128,25 @@ internal sealed class CalibratedPlan : ICostPlan, IRepeatedDecode, IBatchedDecod
             all += chunk.Count;
         }
 
-        return WithFramework(_operators.StepOfSums(prefill, sequences, contextTokens), all, prefill.Length > 0, rows: null);
+        return WithFramework(_operators.StepOfSums(prefill, sequences, contextTokens), all, sequences, prefill.Length > 0, rows: null);
     }
 
-    public PhaseTotals Repeat(int later) => WithFramework(_operators.Repeat(later), _repeated, prompts: false, rows: null);
+    public PhaseTotals Repeat(int later) => WithFramework(_operators.Repeat(later), _repeated, _repeated, prompts: false, rows: null);
 
-    private PhaseTotals WithFramework(in PhaseTotals operators, int sequences, bool prompts, ICollection<OperatorRow>? rows)
+    private PhaseTotals WithFramework(
+        in PhaseTotals operators, int sequences, int decoding, bool prompts, ICollection<OperatorRow>? rows)
     {
         // Operators of a short prompt are started faster than a framework outside its graphs can.
         double waiting = prompts ? Math.Max(0, _promptFloor - (operators.LatencySeconds - operators.DraftSeconds)) : 0;
-        double framework = waiting + _step + (_sequence * sequences);
+        double doublings = decoding > 1 ? _doubling * Math.Log2(decoding) : 0;
+        double framework = waiting + _step + (_sequence * sequences) + doublings;
         double latency = operators.LatencySeconds + framework;
         double share = operators.LatencySeconds / latency;
         if (rows is not null)
         {
             AddRow(rows, "framework_step", waiting + _step);
             AddRow(rows, "framework_sequences", _sequence * sequences);
+            AddRow(rows, "framework_doublings", doublings);
         }
 
         CalibrationBand band = prompts ? Basis.TimeToFirstToken : Basis.TimePerOutputToken;
@@ -196,6 +207,9 @@ internal sealed class CalibratedPlan : ICostPlan, IRepeatedDecode, IBatchedDecod
                 + Say($"links {c[Coefficient.Link]:0.00}."),
             Say($"{Basis.Framework} takes {c[Coefficient.Step] * 1e3:0.00} ms per step and {c[Coefficient.Sequence] * 1e6:0} us per ")
                 + "sequence beside them.",
+            .. _doubling >= ToldSeconds
+                ? [Say($"Every doubling of the sequences that decode takes {_doubling * 1e3:0.00} ms more.")]
+                : Array.Empty<string>(),
             .. _operators.Assumptions.Skip(2), // what the roofline says of its own fractions does not hold here
         ];
     }

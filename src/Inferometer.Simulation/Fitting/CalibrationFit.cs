@@ -61,9 +61,10 @@ internal static class CalibrationFit
     }
 
     /// <summary>
-    /// What is left of one group over a calibration, both stages. Other groups' layers below hold too; one of the same group is built upon.
+    /// What is left of one group over a calibration, for the formulas of closed loops, both stages. Other groups' layers below hold too;
+    /// one of the same group is built upon.
     /// </summary>
-    public static CalibrationLayer Group(
+    public static CalibrationLayer GroupOfFormulas(
         IReadOnlyList<FitCase> group, CalibrationSet below, double tokenNoise, double firstTokenNoise, CancellationToken cancellationToken)
     {
         CalibrationLayer scope = ScopeOf(group);
@@ -75,6 +76,29 @@ internal static class CalibrationFit
         FitLayout first = new(FitUnknowns.FirstTokenGroup(scope), with.CoefficientsOf);
         double[] firstAt = new FirstTokenStage(group, parts, first, firstTokenNoise).Fit(15, cancellationToken);
         return Merge(layer, first.Layers(firstAt).Single());
+    }
+
+    /// <summary>
+    /// What is left of one group over a calibration, for a simulated service. Other groups' layers below hold too; one of the same group is
+    /// built upon.
+    /// </summary>
+    public static CalibrationLayer Group(
+        IReadOnlyList<FitCase> group, CalibrationSet below, double tokenNoise, double firstTokenNoise, CancellationToken cancellationToken)
+    {
+        CalibrationLayer scope = ScopeOf(group);
+        FitCase some = group[0];
+        double step = group.OrderBy(c => c.Run.Load.Users).Select(c => c.Run.TimePerOutputTokenSeconds).FirstOrDefault(t => t is > 0)
+            ?? FitCase.Plan(some, below.CoefficientsOf(some.Subject)).Step([], [new(some.Run.Load.MeanInputTokens)]).LatencySeconds;
+        FitLayout own = new(
+            FitUnknowns.Own(scope, below.Match(some.Run.Request).Familiarity, step, below.CoefficientsOf(some.Subject)),
+            below.CoefficientsOf);
+        double[] at = new OwnRunsStage(group, own, tokenNoise, firstTokenNoise).Fit(cancellationToken);
+        CalibrationLayer layer = own.Layers(at).Single();
+        CalibrationSet with = below.With(Set(below.Base, [layer]));
+        Dictionary<FitCase, Parts> parts = FirstTokenStage.PartsOf(group, c => with.CoefficientsOf(c.Subject));
+        FitLayout formulas = new(FitUnknowns.OwnOfFormulas(scope), with.CoefficientsOf);
+        double[] formulasAt = new FirstTokenStage(group, parts, formulas, firstTokenNoise).Fit(15, cancellationToken);
+        return Merge(layer, formulas.Layers(formulasAt).Single());
     }
 
     /// <summary>The same to rates of prompts and generation, which say nothing of serving.</summary>

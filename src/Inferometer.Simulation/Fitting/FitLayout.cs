@@ -13,9 +13,9 @@ internal sealed class FitLayout(IReadOnlyList<FitParameter> parameters, Func<Cal
         List<CoefficientFactor> factors = [];
         for (int j = 0; j < parameters.Count; j++)
         {
-            if (at[j] != 0 && parameters[j].Scope.Matches(subject))
+            if (parameters[j].Moves(at[j]) && parameters[j].Scope.Matches(subject))
             {
-                double factor = Math.Exp(at[j]);
+                double factor = parameters[j].Factor(at[j]);
                 factors.AddRange(parameters[j].Coefficients.Select(c => new CoefficientFactor(c, factor)));
             }
         }
@@ -31,8 +31,8 @@ internal sealed class FitLayout(IReadOnlyList<FitParameter> parameters, Func<Cal
         {
             Factors =
             [
-                .. scope.Where(x => Math.Abs(x.At) >= 0.0005)
-                    .SelectMany(x => x.Parameter.Coefficients.Select(c => new CoefficientFactor(c, Math.Exp(x.At))))
+                .. scope.Where(x => Math.Abs(x.At + x.Parameter.Centre) >= 0.0005)
+                    .SelectMany(x => x.Parameter.Coefficients.Select(c => new CoefficientFactor(c, x.Parameter.Factor(x.At))))
                     .OrderBy(f => f.Coefficient),
             ],
         });

@@ -12,6 +12,13 @@ internal static class FitUnknowns
     private const double Group = 0.3;
     private const double FrameworkServing = 0.4;
 
+    // A doubling of sequences is believed to cost a small part of a step, and may cost as much as one.
+    private const double DoublingShare = 0.003;
+
+    // How much further one's own runs may move a deployment of which no run of its device, or of its class of devices, was fitted.
+    private const double OfClassWidth = 2;
+    private const double UnknownWidth = 3;
+
     private static readonly CalibrationLayer All = new();
 
     private static readonly Coefficient[] OfArchitecture =
@@ -43,10 +50,16 @@ internal static class FitUnknowns
         [Coefficient.AttentionExtra],
     ];
 
+    // How fast the device is as a whole; how its parts compare is known better.
+    private static readonly Coefficient[] OfLevel = [Coefficient.Launch, Coefficient.MatrixMemory, Coefficient.Matrix16, Coefficient.Step];
+
+    private static readonly Coefficient[] OfFormulas = [Coefficient.FirstTokenPrompt, Coefficient.Queue];
+
     /// <summary>Time per token, all runs.</summary>
     public static FitParameter[] TokenGlobals(IReadOnlyList<FitCase> cases) =>
     [
-        .. CoefficientTable.All.Where(info => !info.Serving || info.Coefficient == Coefficient.Stall)
+        .. CoefficientTable.All
+            .Where(info => info.Coefficient != Coefficient.Doubling && (!info.Serving || info.Coefficient == Coefficient.Stall))
             .Select(info => new FitParameter([info.Coefficient], All, 2 * info.Spread)),
         .. Scopes(cases, s => new CalibrationLayer { Architecture = s.Architecture })
             .SelectMany(scope => Each(OfArchitecture, scope, Small)),
@@ -55,6 +68,37 @@ internal static class FitUnknowns
 
     /// <summary>Time per token, one group.</summary>
     public static FitParameter[] TokenGroup(CalibrationLayer scope) => [.. OfGroup.Select(set => new FitParameter([.. set], scope, Group))];
+
+    /// <summary>
+    /// Both times of one's own runs of a deployment, as a simulated service gives them: <see cref="Coefficient.FirstTokenPrompt"/> and
+    /// <see cref="Coefficient.Queue"/>, of which it knows nothing, are left where they are.
+    /// </summary>
+    /// <param name="scope">The deployment's group.</param>
+    /// <param name="known">How well it is known before.</param>
+    /// <param name="stepSeconds">A measured time per token, seconds, of few users.</param>
+    /// <param name="before">Coefficients before.</param>
+    public static FitParameter[] Own(CalibrationLayer scope, Familiarity known, double stepSeconds, Coefficients before)
+    {
+        double width = known switch
+        {
+            Familiarity.Fitted or Familiarity.Related => 1,
+            Familiarity.Class => OfClassWidth,
+            _ => UnknownWidth,
+        };
+        return
+        [
+            .. OfGroup.Select(set => new FitParameter([.. set], scope, OfLevel.Contains(set[0]) ? width * Group : Group)),
+            new FitParameter([Coefficient.Doubling], scope, CoefficientTable.Of(Coefficient.Doubling).Spread)
+            {
+                Centre = Math.Max(0, Math.Log(DoublingShare * stepSeconds / before[Coefficient.Doubling])),
+            },
+            .. FirstToken.Except(OfFormulas).Select(c => new FitParameter([c], scope, 2 * CoefficientTable.Of(c).Spread)),
+        ];
+    }
+
+    /// <summary>Time to first token of one's own runs, what only formulas of closed loops use.</summary>
+    public static FitParameter[] OwnOfFormulas(CalibrationLayer scope) =>
+        [.. OfFormulas.Select(c => new FitParameter([c], scope, 2 * CoefficientTable.Of(c).Spread))];
 
     /// <summary>Time to first token, all runs.</summary>
     public static FitParameter[] FirstTokenGlobals(IReadOnlyList<FitCase> cases) =>

@@ -167,7 +167,8 @@ internal static class LeastSquares
         return [.. x.Select((v, a) => v - Math.Clamp(step[a], -LongestStep, LongestStep))];
     }
 
-    private static double Cost(double[] r, double[] x, double[] spread)
+    /// <summary>What is minimised.</summary>
+    public static double Cost(double[] r, double[] x, double[] spread)
     {
         double cost = 0;
         foreach (double v in r)

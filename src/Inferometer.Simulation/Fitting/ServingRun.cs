@@ -21,6 +21,20 @@ public sealed record ServingRun
     /// <summary>Users per such worker.</summary>
     public double PromptUsers { get; init; }
 
+    /// <summary>
+    /// It counts what users see who have been there for a while; otherwise all began at once, and what they saw then counts too, as public
+    /// benchmarks have it.
+    /// </summary>
+    public bool IsWarm { get; init; }
+
+    /// <summary>Most requests that the service runs at once; null = as many as are in flight.</summary>
+    public int? MostRunning { get; init; }
+
+    /// <summary>
+    /// Median time between two tokens of an answer, seconds: a step without prompts, where most are so. Null where it was not measured.
+    /// </summary>
+    public double? MedianGapSeconds { get; init; }
+
     /// <summary>Mean time to first token, seconds; null where it was not measured.</summary>
     public double? TimeToFirstTokenSeconds { get; init; }
 

@@ -1,14 +1,14 @@
 using System.Globalization;
 using Inferometer.Core;
 using Inferometer.Simulation.Calibration;
-using Inferometer.Simulation.ClosedLoop;
 using Inferometer.Simulation.Costs;
 
 namespace Inferometer.Simulation.Fitting;
 
 /// <summary>
 /// A user's own calibration from a handful of runs: the group factors of the fit, found for each deployment's group with the shipped
-/// coefficients held, so that a few runs move only what they speak of. Deterministic.
+/// coefficients held, so that a few runs move only what they speak of. What is made to agree with the runs is the simulated service.
+/// Deterministic.
 /// </summary>
 public static class UserCalibration
 {
@@ -26,13 +26,17 @@ public static class UserCalibration
     /// <param name="below">Calibration it stands on.</param>
     /// <param name="runs">Measured runs; those of one model, format, device and framework are fitted together.</param>
     /// <param name="rates">Measured rates of engines by themselves, fitted before the runs of the same group.</param>
+    /// <param name="ofFormulas">
+    /// What is made to agree with the runs: the formulas of closed loops (<see cref="ClosedLoop.ClosedLoopModel"/>) instead of a simulated
+    /// service, for those who price many runs by these.
+    /// </param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <returns>Layers alone, without those below.</returns>
     /// <exception cref="InferometerException">There is neither run nor rate, or one that cannot have been measured; the message names it.
     /// </exception>
     public static UserCalibrationResult Fit(
         string name, CalibrationSet below, IReadOnlyList<ServingRun> runs, IReadOnlyList<RateRun>? rates = null,
-        CancellationToken cancellationToken = default)
+        bool ofFormulas = false, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(below);
         ArgumentNullException.ThrowIfNull(runs);
@@ -43,7 +47,7 @@ public static class UserCalibration
             throw new InferometerException("calibrate: there is no run to calibrate to.");
         }
 
-        ClosedLoopEstimate[] before = Estimates(below, cases);
+        ServedTimes[] before = Times(below, cases, ofFormulas, cancellationToken);
         double[] stepsBefore = Steps(below, engine);
         for (int i = 0; i < cases.Length; i++)
         {
@@ -65,21 +69,27 @@ public static class UserCalibration
         CalibrationSet with = below.With(new CalibrationSet { Name = name, Layers = [.. layers] });
         foreach (IGrouping<string, FitCase> group in cases.GroupBy(c => c.Group, StringComparer.Ordinal))
         {
-            layers.Add(CalibrationFit.Group([.. group], with, TokenNoise, FirstTokenNoise, cancellationToken));
+            layers.Add(ofFormulas
+                ? CalibrationFit.GroupOfFormulas([.. group], with, TokenNoise, FirstTokenNoise, cancellationToken)
+                : CalibrationFit.Group([.. group], with, TokenNoise, FirstTokenNoise, cancellationToken));
         }
 
         CalibrationSet own = new() { Name = name, Layers = [.. layers] };
         CalibrationSet all = below.With(own);
         return new UserCalibrationResult(
             own,
-            [.. runs.Zip(before, Estimates(all, cases)).Select(x => new CalibratedRun(x.First, x.Second, x.Third))],
+            [
+                .. runs.Zip(before, Times(all, cases, ofFormulas, cancellationToken))
+                    .Select(x => new CalibratedRun(x.First, x.Second, x.Third)),
+            ],
             [.. engine.Zip(stepsBefore, Steps(all, engine)).Select(x => new CalibratedRate(x.First.Run, x.Second, x.Third))]);
     }
 
-    private static ClosedLoopEstimate[] Estimates(CalibrationSet set, FitCase[] cases)
+    private static ServedTimes[] Times(
+        CalibrationSet set, FitCase[] cases, bool ofFormulas, CancellationToken cancellationToken)
     {
         CalibratedCostModel model = new(set);
-        return [.. cases.Select(c => ClosedLoopModel.Estimate(model.Prepare(c.Run.Request), c.Run.Load))];
+        return [.. cases.Select(c => ServedTimes.Of(c, model.Prepare(c.Run.Request), ofFormulas, cancellationToken))];
     }
 
     private static double[] Steps(CalibrationSet set, RateCase[] cases)
@@ -88,7 +98,7 @@ public static class UserCalibration
         return [.. cases.Select(c => RateStage.Predict(model.Prepare(c.Run.Request), c.Run))];
     }
 
-    private static void Refuse(ServingRun run, ClosedLoopEstimate predicted)
+    private static void Refuse(ServingRun run, in ServedTimes predicted)
     {
         Check(run.Id, "time per output token", run.TimePerOutputTokenSeconds, predicted.TimePerOutputTokenSeconds);
         Check(run.Id, "time to first token", run.TimeToFirstTokenSeconds, predicted.TimeToFirstTokenSeconds);
@@ -113,11 +123,11 @@ public static class UserCalibration
 public sealed record UserCalibrationResult(
     CalibrationSet Calibration, EquatableList<CalibratedRun> Runs, EquatableList<CalibratedRate> Rates);
 
-/// <summary>One run, predicted without and with a user's calibration.</summary>
+/// <summary>One run, predicted without and with a user's calibration, as a simulated service gives it.</summary>
 /// <param name="Run">The run.</param>
 /// <param name="Before">Without.</param>
 /// <param name="After">With.</param>
-public sealed record CalibratedRun(ServingRun Run, ClosedLoopEstimate Before, ClosedLoopEstimate After);
+public sealed record CalibratedRun(ServingRun Run, ServedTimes Before, ServedTimes After);
 
 /// <summary>One rate of an engine by itself, predicted without and with a calibration.</summary>
 /// <param name="Rate">The rate.</param>

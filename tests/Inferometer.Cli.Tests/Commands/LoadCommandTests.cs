@@ -85,6 +85,37 @@ public sealed class LoadCommandTests : IDisposable
         Assert.EndsWith("cancelled" + Environment.NewLine, error.ToString(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Stopping_a_sweep_shows_the_rates_that_were_done_and_what_is_left()
+    {
+        using CancellationTokenSource stop = new();
+        using ScriptedServer server = new(asked =>
+        {
+            if (asked.Number < 20)
+            {
+                return new([TimeSpan.Zero]);
+            }
+
+            stop.CancelAfter(TimeSpan.FromMilliseconds(200));
+            return new([TimeSpan.FromMinutes(5)]);
+        });
+        await using StringWriter output = new();
+        await using StringWriter error = new();
+        int code = await InferometerCommand.RunAsync(
+            [
+                "load", "--url", server.Address.ToString(), "--rate", "10", "--arrivals", "constant", "--requests", "8",
+                "--input", "30", "--output", "1", "--warm-up", "0", "--sweep-rate",
+            ],
+            output, error, stop.Token);
+        Assert.Equal(ExitCode.Cancelled, code);
+        string words = string.Join(' ', output.ToString().Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)); // lines are wrapped
+        Assert.Contains("stopped at 40.0 requests/s, with 4 requests answered there", words, StringComparison.Ordinal);
+        Assert.Contains("above 20.0, the highest that was tried to its end", words, StringComparison.Ordinal);
+        string underWay = output.ToString().Split('\n').Single(line => line.TrimEnd().EndsWith(" stopped", StringComparison.Ordinal));
+        Assert.StartsWith("40.0", underWay.TrimStart(), StringComparison.Ordinal);
+        Assert.EndsWith("cancelled" + Environment.NewLine, error.ToString(), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("load --rate 1 --stop-at-eos", "--stop-at-eos needs --url")]
     [InlineData("load --url http://127.0.0.1:1 --rate 1 --threads 2", "--threads: it is said of the engine of this process")]

@@ -125,6 +125,18 @@ public sealed class StoreTests : IDisposable
         Assert.False(File.Exists(file));
     }
 
+    [Fact]
+    public void A_file_that_is_something_else_is_told_in_words_and_stays_as_it_is()
+    {
+        string file = _folder.File("notes.db");
+        File.WriteAllText(file, new string('x', 5000));
+        string message = Assert.Throws<InferometerException>(
+            () => RunStores.OpenExisting(StoreLocation.OfFile(file)).Dispose()).Message;
+        Assert.Contains("notes.db: holds no runs: it is not an SQLite database.", message, StringComparison.Ordinal);
+        Assert.DoesNotContain("SQLite Error", message, StringComparison.Ordinal);
+        Assert.Equal(new string('x', 5000), File.ReadAllText(file));
+    }
+
     [Theory]
     [InlineData("mysql://host/db", "'mysql'")]
     [InlineData("postgres:/host/db", "must go on with //")]

@@ -160,7 +160,7 @@ public sealed class BenchmarkResultReaderTests
         ReplaySetup setup = new(Catalogs.From(null), null, "calibrated");
         return UserCalibration.Fit(
             "own", Simulation.Calibration.CalibrationSet.BuiltIn, [], MeasuredRates.Of(Read(text, new()), "llama.cpp", setup),
-            TestContext.Current.CancellationToken);
+            cancellationToken: TestContext.Current.CancellationToken);
     }
 
     private static void Refused(string text, BenchmarkSubject subject, string message)

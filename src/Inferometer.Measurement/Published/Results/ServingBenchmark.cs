@@ -12,6 +12,9 @@ namespace Inferometer.Measurement.Published.Results;
 /// </summary>
 internal static class ServingBenchmark
 {
+    // A field that this program's load adds to those of vLLM.
+    private const string OfLoad = "p99_send_delay_ms";
+
     public static bool IsVllm(JsonResult o) => o.Has("mean_ttft_ms") && o.Has("total_output_tokens");
 
     public static bool IsAiPerf(JsonResult o) => o.Inside("time_to_first_token")?.Has("avg") == true;
@@ -35,7 +38,9 @@ internal static class ServingBenchmark
             Output: o.RequiredPositive("total_output_tokens") / completed,
             TtftMs: o.RequiredPositive("mean_ttft_ms"),
             TpotMs: o.RequiredPositive("mean_tpot_ms"),
-            EndToEndMs: o.Positive("mean_e2el_ms") ?? o.Positive("mean_e2e_latency_ms")));
+            EndToEndMs: o.Positive("mean_e2el_ms") ?? o.Positive("mean_e2e_latency_ms"),
+            MedianItlMs: o.Positive("median_itl_ms"),
+            IsWarm: o.Has(OfLoad)));
     }
 
     public static ServingMeasurement AiPerf(JsonResult o, string path, int line, BenchmarkSubject subject)
@@ -109,11 +114,14 @@ internal static class ServingBenchmark
             NominalOutputTokens = Math.Max(1, (int)Math.Round(run.Output)),
             Concurrency = (int)Math.Round(run.Users),
             Engine = subject.Pool,
+            IsWarm = run.IsWarm,
+            MedianItlMs = run.MedianItlMs,
             TtftMs = run.TtftMs,
             TpotMs = run.TpotMs,
         };
     }
 
     private sealed record Figures(
-        string? Model, string? Framework, double Users, double Input, double Output, double TtftMs, double TpotMs, double? EndToEndMs);
+        string? Model, string? Framework, double Users, double Input, double Output, double TtftMs, double TpotMs, double? EndToEndMs,
+        double? MedianItlMs = null, bool IsWarm = false);
 }

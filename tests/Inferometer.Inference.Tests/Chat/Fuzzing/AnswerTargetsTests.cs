@@ -1,20 +1,13 @@
 using Inferometer.Inference.Chat.Fuzzing;
-using Inferometer.ModelFiles.Fuzzing;
+using Inferometer.Tests;
 
 namespace Inferometer.Inference.Tests.Chat.Fuzzing;
 
 public sealed class AnswerTargetsTests
 {
-    public static TheoryData<string> Names => [.. AnswerTargets.All.Select(target => target.Name)];
+    public static TheoryData<string> Names => DamagedInputs.NamesOf(AnswerTargets.All);
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void Damaged_inputs_are_refused_and_nothing_else_happens(string name)
-    {
-        FuzzTarget target = AnswerTargets.All.Single(one => string.Equals(one.Name, name, StringComparison.Ordinal));
-        Assert.All(target.Seeds, target.Read);
-        FuzzReport report = new FormatFuzzer(target, seed: 1).Run(3000, TestContext.Current.CancellationToken);
-        Assert.True(report.Failures.Count == 0, report.Failures.Count == 0 ? "" : report.Failures[0].Fault);
-        Assert.InRange(report.Accepted, 1, 3000);
-    }
+    public void Damaged_inputs_are_refused_and_nothing_else_happens(string name) => DamagedInputs.AreRefused(AnswerTargets.All, name);
 }

@@ -1,12 +1,13 @@
 using System.Text;
 using Inferometer.Inference.Constraints.Fuzzing;
 using Inferometer.ModelFiles.Fuzzing;
+using Inferometer.Tests;
 
 namespace Inferometer.Inference.Tests.Constraints.Fuzzing;
 
 public sealed class ConstraintTargetsTests
 {
-    public static TheoryData<string> Targets => [.. ConstraintTargets.All.Select(target => target.Name)];
+    public static TheoryData<string> Targets => DamagedInputs.NamesOf(ConstraintTargets.All);
 
     private static FuzzTarget Target(string name) =>
         ConstraintTargets.All.Single(target => string.Equals(target.Name, name, StringComparison.Ordinal));
@@ -27,18 +28,5 @@ public sealed class ConstraintTargetsTests
 
     [Theory]
     [MemberData(nameof(Targets))]
-    public void Sound_files_are_taken(string name)
-    {
-        FuzzTarget target = Target(name);
-        Assert.All(target.Seeds, seed => target.Read(seed));
-    }
-
-    [Theory]
-    [MemberData(nameof(Targets))]
-    public void Damaged_files_are_taken_or_refused_and_nothing_else(string name)
-    {
-        FuzzReport report = new FormatFuzzer(Target(name), seed: 11).Run(4000, TestContext.Current.CancellationToken);
-        Assert.Empty(report.Failures);
-        Assert.InRange(report.Accepted, 1, 3999);
-    }
+    public void Damaged_inputs_are_refused_and_nothing_else_happens(string name) => DamagedInputs.AreRefused(ConstraintTargets.All, name);
 }

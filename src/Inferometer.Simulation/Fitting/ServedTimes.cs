@@ -1,0 +1,75 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Inferometer.Serving;
+using Inferometer.Serving.Arrivals;
+using Inferometer.Simulation.ClosedLoop;
+using Inferometer.Simulation.Costs;
+using Inferometer.Simulation.Serving;
+
+namespace Inferometer.Simulation.Fitting;
+
+/// <summary>What users of a service see on average.</summary>
+/// <param name="TimeToFirstTokenSeconds">From sending a request to its first token, seconds.</param>
+/// <param name="TimePerOutputTokenSeconds">Mean time per output token after the first, seconds.</param>
+[StructLayout(LayoutKind.Auto)]
+public readonly record struct ServedTimes(double TimeToFirstTokenSeconds, double TimePerOutputTokenSeconds)
+{
+    private const int RequestsPerUser = 10; // as public benchmarks have it
+    private const int LeastRequests = 60;
+    private const int MostRequests = 4000;
+
+    // Requests of equal length drift apart all the same: batches, hosts and clients are never in step.
+    private const double LeastSpread = 0.2;
+
+    /// <summary>
+    /// The times of a closed loop in a simulated service, as <c>simulate</c> and <c>load</c> predict them; of separate prompt workers,
+    /// which these do not simulate, by <see cref="ClosedLoopModel"/>.
+    /// </summary>
+    internal static ServedTimes Of(FitCase item, ICostPlan plan, bool ofFormulas, CancellationToken cancellationToken)
+    {
+        ClosedLoopEstimate formulas = ClosedLoopModel.Estimate(plan, item.Run.Load);
+        if (ofFormulas || item.IsSeparate || item.Run.Load.Users > MostRequests / RequestsPerUser)
+        {
+            return Of(formulas);
+        }
+
+        ServingSimulationOptions options = plan.Framework().OptionsFor(plan);
+        int running = item.Run.MostRunning ?? Math.Max(options.Scheduler.MaxSequences, item.Run.Load.Users);
+        TrafficOptions traffic = Traffic(item.Run, formulas.EndToEndSeconds);
+        ServingReport report = ServingSimulation.Serve(
+            new GeneratedArrivals(traffic), plan, options with
+            {
+                Scheduler = options.Scheduler with { MaxSequences = running },
+                WarmUp = item.Run.IsWarm ? new WarmUp(2 * item.Run.Load.Users, 0) : WarmUp.None,
+            }, cancellationToken).Report.Value;
+        return report is { TimeToFirstToken: { } first }
+            ? new ServedTimes(first.Mean, report.TimePerOutputToken?.Mean ?? formulas.TimePerOutputTokenSeconds)
+            : Of(formulas);
+    }
+
+    internal static ServedTimes Of(ClosedLoopEstimate formulas) =>
+        new(formulas.TimeToFirstTokenSeconds, formulas.TimePerOutputTokenSeconds);
+
+    private static TrafficOptions Traffic(ServingRun run, double rampSeconds)
+    {
+        ClosedLoopLoad load = run.Load;
+        double spread = Math.Max(load.Spread, LeastSpread);
+        return new TrafficOptions
+        {
+            Users = load.Users,
+            RampSeconds = run.IsWarm ? rampSeconds : 0,
+            SharedPrefixTokens = load.CachedTokens,
+            Input = Lengths(Math.Max(1, load.MeanInputTokens - load.CachedTokens), spread),
+            Output = Lengths(load.MeanOutputTokens, spread),
+            Requests = Math.Clamp(RequestsPerUser * load.Users, LeastRequests, MostRequests),
+        };
+    }
+
+    private static LengthDistribution Lengths(int mean, double spread)
+    {
+        double half = spread / 2, longest = mean / (1 - half);
+        return LengthDistribution.Parse(string.Create(
+            CultureInfo.InvariantCulture,
+            $"uniform:{Math.Max(1, (int)Math.Round(longest * (1 - spread)))},{Math.Max(1, (int)Math.Round(longest))}"));
+    }
+}
