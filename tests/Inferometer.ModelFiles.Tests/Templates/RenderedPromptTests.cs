@@ -60,7 +60,9 @@ public sealed class RenderedPromptTests
         var template = ChatTemplate.Parse("{% for m in messages %}{{ m.content[:2] }}{% endfor %}", "t", tokenizer);
         ChatPrompt prompt = new()
         {
-            Turns = [new ChatTurn(ChatTurn.Assistant, "long")], AddGenerationPrompt = false, ContinuesLastTurn = true,
+            Turns = [new ChatTurn(ChatTurn.Assistant, "long")],
+            AddGenerationPrompt = false,
+            ContinuesLastTurn = true,
         };
         Assert.Throws<InferometerException>(() => template.Render(prompt, tokenizer, Stop));
         ChatPrompt asks = prompt with { AddGenerationPrompt = true };
