@@ -27,7 +27,7 @@ public sealed record Slo
             if (!(limit.Seconds > 0) || !double.IsFinite(limit.Seconds) || limit.Percentile is not (null or (> 0 and <= 100)))
             {
                 throw new InferometerException(
-                    $"service level: \"{limit}\": allowed is a time above 0 and a percentile above 0 up to 100.");
+                    $"service level: '{limit}': allowed is a time above 0 and a percentile above 0 up to 100.");
             }
 
             if (Limits.Count(l => l.Metric == limit.Metric) > 1)
@@ -186,6 +186,6 @@ public sealed record Slo
 
     private static InferometerException Malformed(string text, string part, string why) =>
         new(string.Equals(part, text, StringComparison.Ordinal)
-            ? $"service level \"{text}\": {why}."
-            : $"service level \"{text}\": in \"{part}\": {why}.");
+            ? $"service level '{text}': {why}."
+            : $"service level '{text}': in '{part}': {why}.");
 }

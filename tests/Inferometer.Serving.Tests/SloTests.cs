@@ -21,21 +21,21 @@ public sealed class SloTests
     public void What_it_writes_it_reads(string text) => Assert.Equal(Slo.Parse(text), Slo.Parse(Slo.Parse(text).ToString()));
 
     [Theory]
-    [InlineData("ttft<500ms,tpo<40ms", "in \"tpo<40ms\": unknown metric \"tpo\"; known are ttft, tpot, itl, e2e")]
+    [InlineData("ttft<500ms,tpo<40ms", "in 'tpo<40ms': unknown metric \"tpo\"; known are ttft, tpot, itl, e2e")]
     [InlineData("ttft=500ms", "it has no \"<\"")]
     [InlineData("ttft<500", "\"500\" has no unit; allowed are us, ms, s")]
     [InlineData("ttft<5min", "unknown unit \"min\"")]
     [InlineData("ttft<ms", "\"\" is no number above 0")]
     [InlineData("ttft<0ms", "\"0\" is no number above 0")]
     [InlineData("ttft<-3ms", "\"-3\" is no number above 0")]
-    [InlineData("ttft<0,5s", "in \"ttft<0\": \"0\" has no unit")]
+    [InlineData("ttft<0,5s", "in 'ttft<0': \"0\" has no unit")]
     [InlineData("q95 ttft<1s", "\"q95\" is no percentile")]
     [InlineData("p101 ttft<1s", "\"p101\" is no percentile")]
     [InlineData("all p95 ttft<1s", "before \"<\" stands a metric")]
     [InlineData("<1s", "before \"<\" stands a metric")]
     [InlineData("ttft<1s,ttft<2s", "ttft is limited twice")]
     [InlineData("", "a limit is missing")]
-    [InlineData("ttft<1s,", "service level \"ttft<1s,\": a limit is missing")]
+    [InlineData("ttft<1s,", "service level 'ttft<1s,': a limit is missing")]
     public void A_malformed_part_is_named_with_what_is_allowed(string text, string expected) =>
         Assert.Contains(expected, Assert.Throws<InferometerException>(() => Slo.Parse(text)).Message, StringComparison.Ordinal);
 

@@ -21,33 +21,13 @@ public sealed record SystemChoice(string Name, HardwareSystem System, int? Count
     public static SystemChoice Parse(string text, HardwareCatalog hardware, string origin)
     {
         ArgumentNullException.ThrowIfNull(hardware);
-        return Parse(text, hardware.Resolve, origin);
-    }
+        return Parse(text, IsName, hardware.Resolve, origin);
 
-    /// <summary>Reads <c>h100</c> (as many as are wanted), or <c>8xh100</c> as <see cref="CountedName"/> takes it apart.</summary>
-    /// <param name="text">The text.</param>
-    /// <param name="resolve">Finds a system by the name it is given.</param>
-    /// <param name="origin">Where the text came from, for errors.</param>
-    /// <exception cref="InferometerException">There is no such system, or the count is out of range.</exception>
-    public static SystemChoice Parse(string text, Func<string, HardwareSystem> resolve, string origin)
-    {
-        ArgumentNullException.ThrowIfNull(text);
-        ArgumentNullException.ThrowIfNull(resolve);
-        string trimmed = text.Trim();
-        if (!CountedName.TryRead(trimmed, IsName, out CountedName? counted))
-        {
-            return new SystemChoice(trimmed, Find(trimmed), Count: null);
-        }
-
-        return counted.Count is { } count
-            ? new SystemChoice(counted.Name, Find(counted.Name), count)
-            : throw new InferometerException($"{origin}: '{text}': the number of devices must be from 1 to {MostDevices}.");
-
-        bool IsName(string what)
+        bool IsName(string name)
         {
             try
             {
-                _ = resolve(what);
+                _ = hardware.Resolve(name);
                 return true;
             }
             catch (InferometerException)
@@ -55,6 +35,28 @@ public sealed record SystemChoice(string Name, HardwareSystem System, int? Count
                 return false;
             }
         }
+    }
+
+    /// <summary>Reads <c>h100</c> (as many as are wanted), or <c>8xh100</c> as <see cref="CountedName"/> takes it apart.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="isName">Whether a text names a system.</param>
+    /// <param name="resolve">Finds a system by the name it is given.</param>
+    /// <param name="origin">Where the text came from, for errors.</param>
+    /// <exception cref="InferometerException">There is no such system, or the count is out of range.</exception>
+    public static SystemChoice Parse(string text, Func<string, bool> isName, Func<string, HardwareSystem> resolve, string origin)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        ArgumentNullException.ThrowIfNull(isName);
+        ArgumentNullException.ThrowIfNull(resolve);
+        string trimmed = text.Trim();
+        if (!CountedName.TryRead(trimmed, isName, out CountedName? counted))
+        {
+            return new SystemChoice(trimmed, Find(trimmed), Count: null);
+        }
+
+        return counted.Count is { } count
+            ? new SystemChoice(counted.Name, Find(counted.Name), count)
+            : throw new InferometerException($"{origin}: '{text}': the number of devices must be from 1 to {MostDevices}.");
 
         HardwareSystem Find(string what)
         {

@@ -192,7 +192,7 @@ internal sealed class PlanReader(Catalogs catalogs, CatalogNames names)
     }
 
     private SystemChoice System(string text) => SettingFields.Parsed("on", text, given => SystemChoice.Parse(
-        given, name => catalogs.Hardware.Find(names.Machine(name, "on")), "on"));
+        given, name => catalogs.Hardware.TryFind(name) is not null, name => catalogs.Hardware.Find(names.Machine(name, "on")), "on"));
 
     // What names a file must not be looked for.
     private static string Cache(string text) => text.ToUpperInvariant() switch

@@ -70,7 +70,8 @@ internal sealed unsafe class PanelMatrix<TKernel> : WeightMatrix
 
     internal override byte* Stored => (byte*)Volatile.Read(ref _stored);
 
-    internal override bool BeginUse() => ReadsSource && Interlocked.Decrement(ref _usesLeft) < 0;
+    // One multiplication alone keeps what it repacks: two that wrote a panel at the same time would read each other's halves.
+    internal override bool BeginUse() => ReadsSource && Interlocked.Decrement(ref _usesLeft) == -1;
 
     internal override void EndUse(bool repacks)
     {
