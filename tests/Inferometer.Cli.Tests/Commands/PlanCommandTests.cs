@@ -80,7 +80,7 @@ public sealed class PlanCommandTests
     [InlineData("plan --users 5 --slo ttft:1s", "Say which MODEL")]
     [InlineData("plan a,b --users 5 --slo ttft:1s", "one MODEL at a time")]
     [InlineData("plan llama-3.1-8b --users 5 --rate 5 --slo ttft:1s", "--users and --rate")]
-    [InlineData("plan llama-3.1-8b --users 5 --slo ttft:1s,tpto:3ms", "in \"tpto:3ms\": unknown metric \"tpto\"")]
+    [InlineData("plan llama-3.1-8b --users 5 --slo ttft:1s,tpto:3ms", "in 'tpto:3ms': unknown metric \"tpto\"")]
     [InlineData("plan llama-3.1-8b --users 5 --slo ttft:5", "has no unit")]
     [InlineData("plan llama-3.1-8b --users 5 --slo ttft:1s --percentile 90", "--percentile: '90'")]
     [InlineData("plan llama-3.1-8b --users 5 --slo ttft:1s --weights q3_k_m", "a serving framework takes")]

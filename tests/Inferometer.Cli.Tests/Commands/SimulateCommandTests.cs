@@ -150,7 +150,7 @@ public sealed class SimulateCommandTests : IDisposable
     [InlineData("--rate 5 --output 0", "--output: '0' is not allowed")]
     [InlineData("--rate 5 --input uniform:5", "--input: 'uniform:5' is not allowed")]
     [InlineData("--rate 5 --slo ttft<500", "\"500\" has no unit")]
-    [InlineData("--rate 5 --slo ttft<500ms,speed<3s", "in \"speed<3s\": unknown metric \"speed\"")]
+    [InlineData("--rate 5 --slo ttft<500ms,speed<3s", "in 'speed<3s': unknown metric \"speed\"")]
     [InlineData("--rate 5 --router least-tokens", "--router needs several --replicas")]
     [InlineData("--rate 5 --kv-link 3", "--kv-link needs --prefill-replicas")]
     [InlineData("--rate 5 --prefill-replicas 1", "needed are at least one replica for each part")]
