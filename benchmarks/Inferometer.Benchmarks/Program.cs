@@ -53,6 +53,13 @@ switch (args)
     case ["constrained", string path, .. string[] rest]:
         ConstraintReport.Run(path, rest is [string count] ? int.Parse(count, CultureInfo.InvariantCulture) : 256);
         return 0;
+    case ["start", string started, .. string[] rest]:
+        StartReport.Run(started, rest is [string texts] ? int.Parse(texts, CultureInfo.InvariantCulture) : 64);
+        return 0;
+    case ["start-once", string once, string steps, string generated]:
+        await StartReport.RunOnceAsync(
+            once, int.Parse(steps, CultureInfo.InvariantCulture), int.Parse(generated, CultureInfo.InvariantCulture));
+        return 0;
     case ["constrained-vocabulary", string vocabulary, .. string[] rest]:
         ConstraintReport.RunVocabulary(vocabulary, rest is [string decoded] ? int.Parse(decoded, CultureInfo.InvariantCulture) : 128);
         return 0;

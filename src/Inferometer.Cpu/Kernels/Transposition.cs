@@ -41,6 +41,15 @@ internal static unsafe class Transposition
     {
         Vector512<float> r0 = TStored.Load512(row[0] + k * TStored.Bytes), r1 = TStored.Load512(row[1] + k * TStored.Bytes);
         Vector512<float> r2 = TStored.Load512(row[2] + k * TStored.Bytes), r3 = TStored.Load512(row[3] + k * TStored.Bytes);
+        Lanes4(r0, r1, r2, r3, out c0, out c1, out c2, out c3);
+    }
+
+    /// <summary>Transposes four times four numbers in every lane of 128 bits.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Lanes4(
+        Vector512<float> r0, Vector512<float> r1, Vector512<float> r2, Vector512<float> r3, out Vector512<float> c0,
+        out Vector512<float> c1, out Vector512<float> c2, out Vector512<float> c3)
+    {
         Vector512<float> low01 = Avx512F.UnpackLow(r0, r1), high01 = Avx512F.UnpackHigh(r0, r1);
         Vector512<float> low23 = Avx512F.UnpackLow(r2, r3), high23 = Avx512F.UnpackHigh(r2, r3);
         c0 = Avx512F.Shuffle(low01, low23, 0x44);

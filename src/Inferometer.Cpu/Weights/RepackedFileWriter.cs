@@ -102,7 +102,8 @@ internal sealed unsafe class RepackedFileWriter : IDisposable
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new InferometerException($"{_path}: the repacked weights cannot be kept there: {error.Message}", error);
+            throw new InferometerException(
+                $"{_path}: the repacked weights cannot be kept there: {FileFault.Describe(error, _path)}", error);
         }
     }
 }

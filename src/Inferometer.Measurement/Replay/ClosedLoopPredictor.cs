@@ -34,7 +34,6 @@ public sealed class ClosedLoopPredictor(ReplaySetup setup) : IServingPredictor
         Math.Max(1, (int)Math.Ceiling((double)row.Concurrency / workers)), row.NominalInputTokens, row.NominalOutputTokens,
         row.LengthSpread);
 
-
     private static ServingPrediction Prediction(ClosedLoopEstimate estimate) => new()
     {
         TtftMs = Milliseconds * estimate.TimeToFirstTokenSeconds,

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Inferometer.Core;
 using Inferometer.Measurement.Published;
 using Inferometer.Serving;
@@ -18,10 +17,6 @@ namespace Inferometer.Measurement.Replay;
 public sealed class SimulatedLoopPredictor(ReplaySetup setup) : IServingPredictor
 {
     private const double Milliseconds = 1000;
-    private const int RequestsPerUser = 10;
-
-    // Requests of equal length drift apart all the same; without it a whole house of users would ask at once again and again.
-    private const double LeastSpread = 0.2;
 
     private readonly RowPlans _plans = new(setup);
 
@@ -39,12 +34,13 @@ public sealed class SimulatedLoopPredictor(ReplaySetup setup) : IServingPredicto
 
         ICostPlan plan = _plans.Of(row, row.Engine);
         ClosedLoopLoad load = ClosedLoopPredictor.LoadOf(row, row.Engine.Workers);
+        double spread = Math.Max(row.LengthSpread, ClosedLoopLoad.LeastSpread);
         TrafficOptions traffic = new()
         {
             Users = load.Users,
-            Input = Lengths(row.InputTokens, row.LengthSpread),
-            Output = Lengths(row.OutputTokens, row.LengthSpread),
-            Requests = RequestsPerUser * load.Users,
+            Input = LengthDistribution.Around(row.InputTokens, spread),
+            Output = LengthDistribution.Around(row.OutputTokens, spread),
+            Requests = ClosedLoopLoad.RequestsPerUser * load.Users,
         };
         ServiceResult result = ServingSimulation.Serve(new GeneratedArrivals(traffic), plan, plan.Framework().OptionsFor(plan));
         ServingReport report = result.Report.Value;
@@ -63,14 +59,5 @@ public sealed class SimulatedLoopPredictor(ReplaySetup setup) : IServingPredicto
             TpotIntervalMs = plan.Basis is { } basis && tpot is { } ms ? EstimateBasis.NineTenths(basis.TimePerOutputToken, ms) : null,
             RestsOn = PlanBasis.Of(plan),
         };
-    }
-
-    private static LengthDistribution Lengths(double mean, double spread)
-    {
-        double half = Math.Max(spread, LeastSpread) / 2;
-        double longest = mean / (1 - half);
-        return LengthDistribution.Parse(string.Create(
-            CultureInfo.InvariantCulture,
-            $"uniform:{Math.Max(1, (int)Math.Round(longest * (1 - (2 * half))))},{Math.Max(1, (int)Math.Round(longest))}"));
     }
 }

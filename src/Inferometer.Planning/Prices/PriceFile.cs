@@ -29,7 +29,7 @@ public static class PriceFile
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
-            throw new InferometerException($"{path}: cannot be read: {error.Message}", error);
+            throw new InferometerException($"{path}: cannot be read: {FileFault.Describe(error, path)}", error);
         }
 
         return Path.GetExtension(path).Equals(".csv", StringComparison.OrdinalIgnoreCase)

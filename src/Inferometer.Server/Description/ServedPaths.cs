@@ -90,7 +90,7 @@ internal static class ServedPaths
                 ("tool_choice", Any("none, auto, required, or one function by name.")),
                 ("parallel_tool_calls", Flag("Whether there may be several calls.")),
                 ("logprobs", Flag("Log-probabilities of the tokens.")), ("top_logprobs", Whole("And of as many others, up to 20.")),
-                ("reasoning_effort", Text("none, low, medium or high, where the model reasons.")),
+                ("reasoning_effort", Text("none, minimal, low, medium, high or xhigh, where the model reasons.")),
                 ("chat_template_kwargs", Object("Variables for the chat template.")),
                 ("continue_final_message", Flag("Whether the answer goes on with the last message.")),
                 ("add_generation_prompt", Flag("Whether the prompt ends with what makes the model answer.")),

@@ -39,7 +39,7 @@ public static class ArrivalTraceReader
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new InferometerException($"arrival trace {path}: {error.Message}", error);
+            throw new InferometerException($"arrival trace {path}: cannot be read: {FileFault.Describe(error, path)}", error);
         }
     }
 

@@ -36,6 +36,16 @@ public abstract class LengthDistribution
         : throw new InferometerException(
             string.Create(CultureInfo.InvariantCulture, $"length: {tokens} tokens; allowed is 1 to {MostTokens}."));
 
+    /// <summary>Lengths spread evenly from (1 - <paramref name="spread"/>) of the longest to the longest.</summary>
+    /// <param name="mean">Their mean, before they are rounded, at least 1.</param>
+    /// <param name="spread">At least 0, below 1; 0 = all are equal.</param>
+    public static LengthDistribution Around(double mean, double spread)
+    {
+        double longest = mean / (1 - (spread / 2));
+        return new UniformLengths(
+            Math.Max(1, (int)Math.Round(longest * (1 - spread))), Math.Max(1, (int)Math.Round(longest)));
+    }
+
     /// <summary>Lengths that were seen, each as likely as it was frequent.</summary>
     /// <exception cref="InferometerException">There is none, or one is below 1.</exception>
     public static LengthDistribution Empirical(IEnumerable<int> lengths)

@@ -37,7 +37,7 @@ public static class LengthPairsReader
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new InferometerException($"dataset {path}: {error.Message}", error);
+            throw new InferometerException($"dataset {path}: cannot be read: {FileFault.Describe(error, path)}", error);
         }
     }
 

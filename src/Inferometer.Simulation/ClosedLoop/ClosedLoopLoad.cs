@@ -10,6 +10,15 @@ namespace Inferometer.Simulation.ClosedLoop;
 [StructLayout(LayoutKind.Auto)]
 public readonly record struct ClosedLoopLoad(int Users, int InputTokens, int OutputTokens, double Spread = 0)
 {
+    /// <summary>
+    /// Least <see cref="Spread"/> of a simulated loop. Requests of equal length drift apart all the same: batches, hosts and clients are
+    /// never in step; without it all users would ask at once again and again.
+    /// </summary>
+    public const double LeastSpread = 0.2;
+
+    /// <summary>Requests of each user, as public benchmarks have it.</summary>
+    public const int RequestsPerUser = 10;
+
     /// <summary>First tokens of every prompt that are in the cache already; fewer than <see cref="InputTokens"/>.</summary>
     public int CachedTokens { get; init; }
 

@@ -48,7 +48,8 @@ public sealed record SimulationConfig
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
         {
-            throw new Core.InferometerException($"configuration file '{path}': cannot be read: {error.Message}", error);
+            throw new Core.InferometerException(
+                $"configuration file '{path}': cannot be read: {Core.FileFault.Describe(error, path)}", error);
         }
 
         bool yaml = path.EndsWith(".yaml", StringComparison.OrdinalIgnoreCase) || path.EndsWith(".yml", StringComparison.OrdinalIgnoreCase);

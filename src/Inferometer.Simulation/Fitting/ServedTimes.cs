@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Runtime.InteropServices;
 using Inferometer.Serving;
 using Inferometer.Serving.Arrivals;
@@ -14,12 +13,8 @@ namespace Inferometer.Simulation.Fitting;
 [StructLayout(LayoutKind.Auto)]
 public readonly record struct ServedTimes(double TimeToFirstTokenSeconds, double TimePerOutputTokenSeconds)
 {
-    private const int RequestsPerUser = 10; // as public benchmarks have it
     private const int LeastRequests = 60;
     private const int MostRequests = 4000;
-
-    // Requests of equal length drift apart all the same: batches, hosts and clients are never in step.
-    private const double LeastSpread = 0.2;
 
     /// <summary>
     /// The times of a closed loop in a simulated service, as <c>simulate</c> and <c>load</c> predict them; of separate prompt workers,
@@ -28,7 +23,7 @@ public readonly record struct ServedTimes(double TimeToFirstTokenSeconds, double
     internal static ServedTimes Of(FitCase item, ICostPlan plan, bool ofFormulas, CancellationToken cancellationToken)
     {
         ClosedLoopEstimate formulas = ClosedLoopModel.Estimate(plan, item.Run.Load);
-        if (ofFormulas || item.IsSeparate || item.Run.Load.Users > MostRequests / RequestsPerUser)
+        if (ofFormulas || item.IsSeparate || item.Run.Load.Users > MostRequests / ClosedLoopLoad.RequestsPerUser)
         {
             return Of(formulas);
         }
@@ -53,23 +48,15 @@ public readonly record struct ServedTimes(double TimeToFirstTokenSeconds, double
     private static TrafficOptions Traffic(ServingRun run, double rampSeconds)
     {
         ClosedLoopLoad load = run.Load;
-        double spread = Math.Max(load.Spread, LeastSpread);
+        double spread = Math.Max(load.Spread, ClosedLoopLoad.LeastSpread);
         return new TrafficOptions
         {
             Users = load.Users,
             RampSeconds = run.IsWarm ? rampSeconds : 0,
             SharedPrefixTokens = load.CachedTokens,
-            Input = Lengths(Math.Max(1, load.MeanInputTokens - load.CachedTokens), spread),
-            Output = Lengths(load.MeanOutputTokens, spread),
-            Requests = Math.Clamp(RequestsPerUser * load.Users, LeastRequests, MostRequests),
+            Input = LengthDistribution.Around(Math.Max(1, load.MeanInputTokens - load.CachedTokens), spread),
+            Output = LengthDistribution.Around(load.MeanOutputTokens, spread),
+            Requests = Math.Clamp(ClosedLoopLoad.RequestsPerUser * load.Users, LeastRequests, MostRequests),
         };
-    }
-
-    private static LengthDistribution Lengths(int mean, double spread)
-    {
-        double half = spread / 2, longest = mean / (1 - half);
-        return LengthDistribution.Parse(string.Create(
-            CultureInfo.InvariantCulture,
-            $"uniform:{Math.Max(1, (int)Math.Round(longest * (1 - spread)))},{Math.Max(1, (int)Math.Round(longest))}"));
     }
 }

@@ -133,17 +133,7 @@ public sealed class MetricsTests(EngineFixture fixture)
             new ThisMachine(new MachineLimits(1, 10, 100, 0), 1e-6).RequestFor(
                 new AblationSettings(fixture.Model.Files, new Workload(), 1, 1, KvElement.F16, TimeSpan.Zero)));
         LatencyForecast forecast = new(plan, "a machine", 512, alone, eight);
-        ServedRequest served = new()
-        {
-            PromptTokens = alone.PromptTokens,
-            CachedTokens = 0,
-            OutputTokens = alone.OutputTokens,
-            QueueSeconds = 0,
-            FirstTokenSeconds = 3,
-            TotalSeconds = 9,
-            Neighbours = 0,
-            MeanDecoding = 1,
-        };
+        ServedRequest served = ServedAs(alone);
         Assert.Equal(0.5, forecast.Price(0, served).Token, 9);
         Assert.Equal(3, forecast.Price(0, served).FirstToken, 9);
         Assert.Equal(1.2, forecast.Price(0, served with { MeanDecoding = 8, OutputTokens = eight.OutputTokens }).Token, 9);
@@ -163,17 +153,7 @@ public sealed class MetricsTests(EngineFixture fixture)
         LatencyForecast.EnginePair pair = new(new EngineFit(plan, 512, alone, null), new EngineFit(plan, 512, beside, null));
         LatencyForecast forecast = new("a machine", [pair, pair, pair]);
         Assert.Equal(3, forecast.Engines);
-        ServedRequest served = new()
-        {
-            PromptTokens = alone.PromptTokens,
-            CachedTokens = 0,
-            OutputTokens = alone.OutputTokens,
-            QueueSeconds = 0,
-            FirstTokenSeconds = 3,
-            TotalSeconds = 9,
-            Neighbours = 0,
-            MeanDecoding = 1,
-        };
+        ServedRequest served = ServedAs(alone);
         Assert.Equal((3, 0.5), Rounded(served));
         Assert.Equal((4, 0.9), Rounded(served with { OthersInPrefill = 2, OthersInDecode = 2 }));
         Assert.Equal((3.5, 0.6), Rounded(served with { OthersInPrefill = 1, OthersInDecode = 0.5 }));
@@ -216,4 +196,17 @@ public sealed class MetricsTests(EngineFixture fixture)
             l => l.EndsWith("+Inf", StringComparison.Ordinal)
                 ? double.PositiveInfinity
                 : double.Parse(l[(l.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
+
+    /// <summary>A request of the lengths that an engine was timed with, served by itself.</summary>
+    private static ServedRequest ServedAs(in EngineTimes times) => new()
+    {
+        PromptTokens = times.PromptTokens,
+        CachedTokens = 0,
+        OutputTokens = times.OutputTokens,
+        QueueSeconds = 0,
+        FirstTokenSeconds = 3,
+        TotalSeconds = 9,
+        Neighbours = 0,
+        MeanDecoding = 1,
+    };
 }

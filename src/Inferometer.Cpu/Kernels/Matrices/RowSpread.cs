@@ -58,7 +58,7 @@ internal static unsafe class RowSpread
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Four(byte* first, long rowBytes, byte* vectors)
     {
-        Columns(
+        Transposition.Lanes4(
             Lanes(first, rowBytes), Lanes(first + rowBytes, rowBytes), Lanes(first + 2 * rowBytes, rowBytes),
             Lanes(first + 3 * rowBytes, rowBytes), out Vector512<float> c0, out Vector512<float> c1, out Vector512<float> c2,
             out Vector512<float> c3);
@@ -73,11 +73,11 @@ internal static unsafe class RowSpread
     private static void Eight(byte* first, long rowBytes, byte* vectors)
     {
         byte* later = first + 8 * rowBytes;
-        Columns(
+        Transposition.Lanes4(
             Halves(first, rowBytes), Halves(first + rowBytes, rowBytes), Halves(first + 2 * rowBytes, rowBytes),
             Halves(first + 3 * rowBytes, rowBytes), out Vector512<float> a0, out Vector512<float> a1, out Vector512<float> a2,
             out Vector512<float> a3);
-        Columns(
+        Transposition.Lanes4(
             Halves(later, rowBytes), Halves(later + rowBytes, rowBytes), Halves(later + 2 * rowBytes, rowBytes),
             Halves(later + 3 * rowBytes, rowBytes), out Vector512<float> b0, out Vector512<float> b1, out Vector512<float> b2,
             out Vector512<float> b3);
@@ -99,20 +99,6 @@ internal static unsafe class RowSpread
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<float> Halves(byte* row, long rowBytes) =>
         Vector512.Create(Vector256.Load(row), Vector256.Load(row + 4 * rowBytes)).AsSingle();
-
-    /// <summary>Transposes four times four numbers in every lane.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Columns(
-        Vector512<float> r0, Vector512<float> r1, Vector512<float> r2, Vector512<float> r3, out Vector512<float> c0,
-        out Vector512<float> c1, out Vector512<float> c2, out Vector512<float> c3)
-    {
-        Vector512<float> low01 = Avx512F.UnpackLow(r0, r1), high01 = Avx512F.UnpackHigh(r0, r1);
-        Vector512<float> low23 = Avx512F.UnpackLow(r2, r3), high23 = Avx512F.UnpackHigh(r2, r3);
-        c0 = Avx512F.Shuffle(low01, low23, 0x44);
-        c1 = Avx512F.Shuffle(low01, low23, 0xEE);
-        c2 = Avx512F.Shuffle(high01, high23, 0x44);
-        c3 = Avx512F.Shuffle(high01, high23, 0xEE);
-    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Store(Vector512<float> column, byte* vector) => column.AsByte().Store(vector);
