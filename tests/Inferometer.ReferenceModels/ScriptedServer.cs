@@ -56,7 +56,7 @@ public sealed class ScriptedServer : IDisposable
                 _ = ServeAsync(client);
             }
         }
-        catch (Exception error) when (error is OperationCanceledException or SocketException or ObjectDisposedException)
+        catch (Exception error) when (error is OperationCanceledException or SocketException or InvalidOperationException)
         {
             // The server has ended.
         }

@@ -35,11 +35,21 @@ public readonly record struct ServedTimes(double TimeToFirstTokenSeconds, double
             new GeneratedArrivals(traffic), plan, options with
             {
                 Scheduler = options.Scheduler with { MaxSequences = running },
+                BlockCount = Blocks(plan, options, item.Run.Load),
                 WarmUp = item.Run.IsWarm ? new WarmUp(2 * item.Run.Load.Users, 0) : WarmUp.None,
             }, cancellationToken).Report.Value;
         return report is { TimeToFirstToken: { } first }
             ? new ServedTimes(first.Mean, report.TimePerOutputToken?.Mean ?? formulas.TimePerOutputTokenSeconds)
             : Of(formulas);
+    }
+
+    // What was measured had room for what was asked of it: where memory is thought to be too small for a request, for those of all users.
+    private static int Blocks(ICostPlan plan, ServingSimulationOptions options, in ClosedLoopLoad load)
+    {
+        double longest = (1 + ClosedLoopLoad.LeastSpread) * (load.InputTokens + (double)load.OutputTokens);
+        double each = Math.Ceiling(longest / options.BlockSize) + 1;
+        int thought = ServingSimulation.BlocksOf(plan, options, out _);
+        return thought >= each ? thought : (int)Math.Min(each * load.Users, int.MaxValue / (2 * options.BlockSize));
     }
 
     internal static ServedTimes Of(ClosedLoopEstimate formulas) =>

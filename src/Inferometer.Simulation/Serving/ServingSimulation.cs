@@ -59,21 +59,30 @@ public static class ServingSimulation
     {
         ArgumentNullException.ThrowIfNull(plan);
         ArgumentNullException.ThrowIfNull(options);
+        int blocks = BlocksOf(plan, options, out MemoryTotals memory);
+        return blocks >= 1 ? blocks : throw new InferometerException(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{plan.Request.Architecture.Name} on {plan.Request.System.Name}: no room for a KV cache; "
+                + $"{(memory.TotalBytes - memory.KvCacheBytes) / 1e9:0.0} "
+                + $"of {memory.CapacityBytes / 1e9:0.0} GB are taken by weights, activations and reserve."));
+    }
+
+    /// <summary>The same as <see cref="BlocksThatFit"/>; 0 where there is room for none.</summary>
+    /// <exception cref="InferometerException">The cost model knows nothing of memory.</exception>
+    internal static int BlocksOf(ICostPlan plan, ServingSimulationOptions options, out MemoryTotals memory)
+    {
         WorkloadPoint largestStep = new(1, options.Scheduler.MaxTokensPerStep, 1);
-        if (plan.KvBytesPerToken is not > 0 || plan.Memory(largestStep) is not { } memory)
+        if (plan.KvBytesPerToken is not > 0 || plan.Memory(largestStep) is not { } totals)
         {
             throw new InferometerException(
                 $"serving simulation: the cost model '{plan.CostModel}' does not say what the KV cache takes; give the number of blocks.");
         }
 
+        memory = totals;
         int ranks = plan.Request.Parallelism.AttentionDataParallel ? plan.Request.Parallelism.Data : 1; // each has a cache of its own
         double free = memory.CapacityBytes - memory.WeightBytes - memory.ActivationBytes - memory.ReservedBytes;
         double blocks = ranks * Math.Floor(free / (plan.KvBytesPerToken.Value * options.BlockSize));
-        return blocks >= 1 ? (int)Math.Min(blocks, int.MaxValue / options.BlockSize) : throw new InferometerException(string.Create(
-            CultureInfo.InvariantCulture,
-            $"{plan.Request.Architecture.Name} on {plan.Request.System.Name}: no room for a KV cache; "
-                + $"{(memory.TotalBytes - memory.KvCacheBytes) / 1e9:0.0} "
-                + $"of {memory.CapacityBytes / 1e9:0.0} GB are taken by weights, activations and reserve."));
+        return (int)Math.Clamp(blocks, 0, int.MaxValue / options.BlockSize);
     }
 
     private static ICostPlan? DraftOf(ICostPlan plan) => plan.Request.Speculative?.Draft is { } draft

@@ -68,12 +68,12 @@ internal sealed class ScriptedUpstream : IAsyncDisposable
     {
         await _stop.CancelAsync();
         _listener.Stop();
+        await _accepting;
         foreach (TcpClient client in _clients)
         {
             client.Dispose();
         }
 
-        await _accepting;
         _stop.Dispose();
     }
 
@@ -92,9 +92,9 @@ internal sealed class ScriptedUpstream : IAsyncDisposable
                 _ = ServeAsync(client);
             }
         }
-        catch (Exception error) when (error is OperationCanceledException or SocketException or ObjectDisposedException)
+        catch (Exception error) when (error is OperationCanceledException or SocketException or InvalidOperationException)
         {
-            // It goes away.
+            // It goes away: while it waits, or (then it is "not listening") between two connections.
         }
     }
 

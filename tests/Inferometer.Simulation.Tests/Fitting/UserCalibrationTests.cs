@@ -1,3 +1,4 @@
+using Inferometer.Core;
 using Inferometer.Core.Catalog;
 using Inferometer.Core.Deployments;
 using Inferometer.Serving;
@@ -71,6 +72,33 @@ public sealed class UserCalibrationTests
             cancellationToken: TestContext.Current.CancellationToken).Calibration;
         Coefficients c = CalibrationSet.BuiltIn.With(own).CoefficientsOf(CalibrationSubject.Of(request));
         Assert.InRange(c[Coefficient.Doubling] / Step(truth, 1), 0, 0.01);
+    }
+
+    /// <summary>What ran had room, whatever is thought of its memory.</summary>
+    [Fact]
+    public void A_measured_service_that_is_thought_not_to_fit_is_calibrated_to()
+    {
+        EstimateRequest request = Request() with
+        {
+            Architecture = ModelCatalog.BuiltIn.Resolve("llama-3.3-70b"),
+            System = HardwareCatalog.BuiltIn.Find("rtx_4090"),
+            Precisions = new() { Weights = Precision.Parse("bf16", "test") },
+            Framework = FrameworkCatalog.Find("vllm", "test"),
+        };
+        ServingRun run = new()
+        {
+            Id = "too large",
+            Request = request,
+            Load = new ClosedLoopLoad(4, 256, 64),
+            TimeToFirstTokenSeconds = 0.5,
+            TimePerOutputTokenSeconds = 0.2,
+        };
+        Assert.Throws<InferometerException>(() => ServingSimulation.BlocksThatFit(
+            new CalibratedCostModel().Prepare(request), new ServingSimulationOptions()));
+        UserCalibrationResult result = UserCalibration.Fit(
+            "own", CalibrationSet.BuiltIn, [run], cancellationToken: TestContext.Current.CancellationToken);
+        ServedTimes after = Assert.Single(result.Runs).After;
+        Assert.InRange(after.TimePerOutputTokenSeconds, 0.15, 0.25);
     }
 
     private static double Step(ICostPlan plan, int sequences) => plan.Step([], [new DecodeGroup(200, sequences)]).LatencySeconds;
