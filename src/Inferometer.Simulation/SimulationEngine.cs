@@ -212,7 +212,7 @@ public sealed class SimulationEngine
             MaxSequences = parameters.Int32("max_sequences", 0),
             Framework = framework,
             MemoryUtilization = parameters.Contains("memory_utilization") ? parameters.Number("memory_utilization", 1, 0, 1) : null,
-            QueueingSeconds = parameters.Number("queueing_ms", 0) / 1000,
+            QueueingSeconds = parameters.Number("queueing_ms", 0, 0, 86_400_000) / 1000,
         };
     }
 

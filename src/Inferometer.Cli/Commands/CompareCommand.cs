@@ -64,7 +64,7 @@ internal sealed class CompareCommand
             "inferometer compare llama2_7b --on A100_80GB --tp 4 --batch 4 --output 128 --bits bf16,int8,int4",
             "inferometer compare llama2_7b,llama2_13b,llama2_70b --tp 2,4,8 --zip --on H100_80GB --batch 4",
             "inferometer compare llama-3.1-70b --on h100,h200 --tp 2,4,8 --batch 1,16,64 --best cost --format csv",
-            "inferometer compare llama-3.1-70b --on h100,h200,b200 --tp 1,2,4,8 --batch 1,8,64 --filter tpot_ms<30 --sort cost --top 5")
+            "inferometer compare llama-3.1-70b --on h100,h200,b200 --tp 1,2,4,8 --batch 1,8,64 --filter \"tpot_ms<30\" --sort cost --top 5")
         {
             self._models, self._modelOption, self._zip, self._best, self._sort, self._filter, self._top, self._format,
         };

@@ -16,13 +16,8 @@ internal static class ServiceOutput
     /// <summary>Serves all that is asked.</summary>
     /// <exception cref="InferometerException">Nothing was served, or the deployment does not fit.</exception>
     public static ServiceResult Serve(Traffic traffic, ICostPlan plan, ServingSimulationOptions options,
-        CancellationToken cancellationToken)
-    {
-        ServiceResult result = ServingSimulation.Serve(traffic.Source, plan, options, cancellationToken);
-        return result.Load.Completed > 0
-            ? result
-            : throw new InferometerException($"no request was served. {string.Join(' ', result.Warnings)}".TrimEnd());
-    }
+        CancellationToken cancellationToken) =>
+        ServingSimulation.Serve(traffic.Source, plan, options, cancellationToken).RequireMeasured();
 
     /// <summary>Prints what a service did.</summary>
     public static void Print(

@@ -57,7 +57,7 @@ internal sealed class SweepShowCommand
             "show",
             "Shows results of a sweep: a metric over two settings, or a list of rows, filtered, sorted and drawn.",
             "inferometer sweep show results.csv --rows tp --columns batch --value tpot",
-            "inferometer sweep show results.parquet --where tpot<40 --sort cost --top 5",
+            "inferometer sweep show results.parquet --where \"tpot<40\" --sort cost --top 5",
             "inferometer sweep show results.csv --rows batch --columns system --value throughput --plot throughput.svg",
             "inferometer sweep show results.csv --rows batch --columns tp --value tpot --plot terminal")
         {

@@ -11,6 +11,7 @@ namespace Inferometer.Cli.Settings;
 internal sealed class DeploymentOptions
 {
     private const int MostCombinations = 10_000;
+    private readonly bool _ofService;
     private readonly SystemOption _system = new();
     private readonly SettingOption[] _settings;
     private readonly FlagOption _attentionData = new(["--attention-dp"], "The --dp ranks replicate attention and share the experts.");
@@ -32,10 +33,11 @@ internal sealed class DeploymentOptions
 
     /// <summary>Declares the options.</summary>
     /// <param name="ofService">Those of the deployment alone, without those of a single workload.</param>
-    public DeploymentOptions(bool ofService = false) => _settings =
-    [
-        .. (ofService ? EstimateSettings.OfDeployment : EstimateSettings.All).Select(s => new SettingOption(s)),
-    ];
+    public DeploymentOptions(bool ofService = false)
+    {
+        _ofService = ofService;
+        _settings = [.. (ofService ? EstimateSettings.OfDeployment : EstimateSettings.All).Select(s => new SettingOption(s))];
+    }
 
     private IEnumerable<Option> Describing => [_system, .. _settings, _attentionData, _uneven, _noFlash, _features, _parameters];
 
@@ -104,6 +106,12 @@ internal sealed class DeploymentOptions
         if (given.FirstOrDefault(o => o.Setting.OnlyWith is { } needed && !given.Any(g => Sets(g, needed))) is { } lone)
         {
             throw new UsageException($"{lone.Name} needs {_settings.First(o => Sets(o, lone.Setting.OnlyWith!)).Name}.");
+        }
+
+        if (_ofService && _features.Of(parsed).SelectMany(f => f).FirstOrDefault(EstimateRequestText.IsPhase) is { } phase)
+        {
+            throw new UsageException(
+                $"{_features.Name}: '{phase}' is not allowed here; a service computes prompts and tokens. A phase alone: 'estimate'.");
         }
 
         if (!parsed.IsGiven(_system))

@@ -96,8 +96,19 @@ internal sealed class ServiceSettings
     public FrameworkProfile Policy(ParseResult parsed, ICostPlan plan) => parsed.IsGiven(_policy) ? _policy.Of(parsed) : plan.Framework();
 
     /// <summary>What is not measured.</summary>
-    public WarmUp WarmUp(ParseResult parsed, Traffic traffic) =>
-        parsed.Given(_warmUp) is { } warmUp ? new WarmUp(warmUp, 0) : traffic.WarmUp;
+    /// <exception cref="UsageException">It is all there is.</exception>
+    public WarmUp WarmUp(ParseResult parsed, Traffic traffic)
+    {
+        if (parsed.Given(_warmUp) is not { } warmUp)
+        {
+            return traffic.WarmUp;
+        }
+
+        return traffic.Made?.Requests is not { } requests || warmUp < requests
+            ? new WarmUp(warmUp, 0)
+            : throw new UsageException(
+                $"{_warmUp.Name}: '{warmUp}' is not allowed; of {requests} requests at most {requests - 1} can go unmeasured.");
+    }
 
     /// <summary>The service level, or null.</summary>
     public Slo? Slo(ParseResult parsed) => parsed.IsGiven(_slo) ? _slo.Of(parsed) : null;

@@ -53,8 +53,9 @@ internal static class LlamaBenchResult
 
     private static void Add(JsonElement test, bool several, string file, List<RunMetric> metrics, List<RunSeries> series)
     {
-        double rate = ImportedFigures.Number(test, "avg_ts")
-            ?? throw new InferometerException($"{file}: a test of llama-bench has no number in 'avg_ts'.");
+        double rate = ImportedFigures.Number(test, "avg_ts") is { } given && double.IsFinite(given) && given > 0
+            ? given
+            : throw new InferometerException($"{file}: a test of llama-bench has no number above 0 in 'avg_ts'.");
         string name = NameOf(test, several), key = name;
         for (int i = 2; metrics.Any(m => string.Equals(m.Key, key, StringComparison.Ordinal)); i++)
         {

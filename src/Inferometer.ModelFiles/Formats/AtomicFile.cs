@@ -43,10 +43,20 @@ public sealed class AtomicFile : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        Stream.Dispose();
-        if (!_committed)
+        try
         {
-            File.Delete(_temporaryPath);
+            Stream.Dispose();
+        }
+        catch (IOException) when (!_committed)
+        {
+            // What is given up need not be written: the disk may be full of it.
+        }
+        finally
+        {
+            if (!_committed)
+            {
+                File.Delete(_temporaryPath);
+            }
         }
     }
 }

@@ -31,6 +31,9 @@ public static class Numbers
         return value.ToString(format, CultureInfo.InvariantCulture);
     }
 
+    /// <summary>How many there is room for: never more than there is, so digits are cut off instead of rounded.</summary>
+    public static string Room(double value) => Short(value >= 100 ? Math.Floor(value) : Math.Floor(value * 10) / 10);
+
     /// <summary>Decimals that give the largest number of a column three digits, so that all of it can be aligned on the point.</summary>
     public static int DecimalsFor(double largest) => Math.Abs(largest) switch
     {

@@ -29,6 +29,12 @@ public static class EstimatePage
                 [SettingMeasures.Named(config, result.Model, system)], result.Formats is { } f ? SettingMeasures.Short(f) : null)
             : $"{SettingMeasures.ShortName(result.Model)} on {system}, from {origin}";
         Document page = new(Headline(result, rooms ?? [])) { Title = title };
+        if (result.Warnings.Count > 0)
+        {
+            // Before the figures that they make doubtful.
+            page.Blocks.Add(new Sentences("warnings", "Warnings", result.Warnings));
+        }
+
         if (result.MemoryUsage is { } memory)
         {
             page.Blocks.Add(Memory(memory));
@@ -50,11 +56,6 @@ public static class EstimatePage
         {
             page.Blocks.Add(new Facts("Features", [.. from feature in result.FeatureMetrics from figure in feature.Value
                 select new Fact($"{Words(feature.Key)}: {Words(figure.Key)}", $"{feature.Key}_{figure.Key}", Cell.Number(figure.Value))]));
-        }
-
-        if (result.Warnings.Count > 0)
-        {
-            page.Blocks.Add(new Sentences("warnings", "Warnings", result.Warnings));
         }
 
         page.Blocks.Add(new Sentences("assumptions", $"Assumptions (cost model {result.CostModel})", result.Assumptions));
@@ -119,7 +120,7 @@ public static class EstimatePage
 
             if (memory.KvCapacityTokens is { } tokens && memory.ConcurrentRequests is { } requests)
             {
-                string cache = $"{Numbers.Whole((long)tokens)} tokens, {Numbers.Short(requests)} requests of this length at once";
+                string cache = $"{Numbers.Whole((long)tokens)} tokens, {Numbers.Room(requests)} requests of this length at once";
                 facts.Add(new("KV cache holds", EstimateMetrics.KvCapacity.Key, Cell.Number(tokens, cache)));
                 if (rooms.Count > 0)
                 {

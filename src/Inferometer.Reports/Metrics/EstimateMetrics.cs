@@ -283,6 +283,7 @@ public static class EstimateMetrics
         Better = Direction.HigherIsBetter,
         Definition = "KV capacity of all replicas / (I + N - 1): requests of this length that the caches hold at once",
         Of = r => r.MemoryUsage?.ConcurrentRequests,
+        Format = (_, requests) => Numbers.Room(requests),
     };
 
     /// <summary>Weights on the fullest device.</summary>

@@ -23,10 +23,8 @@ internal sealed class ServiceRun(
     public string Run(Action<double> progress, CancellationToken cancellationToken)
     {
         CountedArrivals source = new(new GeneratedArrivals(traffic), traffic, progress);
-        ServiceResult result = ServingSimulation.Serve(source, plan, options, cancellationToken);
-        return result.Load.Completed > 0
-            ? SimulatorService.Print(ServicePage.Full(result, [.. ServiceAssumptions.Of(policy, options, plan)], plan.Basis))
-            : throw new InferometerException($"no request was served. {string.Join(' ', result.Warnings)}".TrimEnd());
+        ServiceResult result = ServingSimulation.Serve(source, plan, options, cancellationToken).RequireMeasured();
+        return SimulatorService.Print(ServicePage.Full(result, [.. ServiceAssumptions.Of(policy, options, plan)], plan.Basis));
     }
 
     /// <summary>Arrivals that tell how many of them there were.</summary>

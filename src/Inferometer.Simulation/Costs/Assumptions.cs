@@ -83,7 +83,8 @@ internal static class Assumptions
             said.Add(
                 Say($"{part} are computed by {host.Device.Name} at its own rates; in steps of {host.StreamFromTokens} tokens or more ")
                 + "the device does, where bringing the weights over is faster. "
-                + Say($"Handing over takes {DeploymentProfile.HostLatencySeconds * 1e6:0} us."));
+                + Say($"Handing over takes {DeploymentProfile.HostLatencySeconds * 1e6:0} us. ")
+                + "Energy and cost are the devices' alone.");
         }
     }
 

@@ -13,7 +13,9 @@ internal static class MemoryLimits
     /// <summary>The totals with the limits beside them.</summary>
     public static MemoryEstimate Report(ICostPlan plan, WorkloadPoint point, MemoryTotals totals)
     {
-        int most = Math.Max(plan.Request.Architecture.MaxContextTokens, point.InputTokens + point.OutputTokens - 1);
+        int asked = point.InputTokens + point.OutputTokens - 1;
+        int most = plan.Request.Architecture.MaxContextTokens;
+        most = totals.Fits ? Math.Max(most, asked) : most; // what fits beyond what the model was made for has its warning
         int generated = point.OutputTokens - 1;
         int prompt = Largest(point.CachedPrefixTokens + 1, most - generated, input => Fits(plan, point with { InputTokens = input }));
         int batch = Largest(1, BatchLimit, size => Fits(plan, point with { BatchSize = size }));

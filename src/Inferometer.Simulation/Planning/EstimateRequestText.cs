@@ -12,7 +12,7 @@ namespace Inferometer.Simulation.Planning;
 /// <param name="System">Catalog name or file of the system, or its figures.</param>
 /// <param name="Phases">Phases: prefill, decode, chunked.</param>
 /// <param name="Features">Further features.</param>
-/// <param name="Parameters">Further parameters, as <c>--param</c> gave them; they win over settings.</param>
+/// <param name="Parameters">Further parameters, as <c>--param</c> gave them; none may say other than a setting does.</param>
 /// <param name="AttentionDataParallel">Data-parallel ranks replicate attention and share the experts.</param>
 /// <param name="AllowUneven">Tensor parallelism need not divide the heads.</param>
 public sealed record EstimateRequestText(
@@ -25,6 +25,9 @@ public sealed record EstimateRequestText(
     /// <summary>What the options say; a setting that is not here has its default.</summary>
     public IReadOnlyDictionary<EstimateSetting, JsonNode> Said { get; init; } = new Dictionary<EstimateSetting, JsonNode>();
 
+    /// <summary>Whether a feature of this name is a phase.</summary>
+    public static bool IsPhase(string feature) => PhaseNames.Contains(feature, StringComparer.Ordinal);
+
     /// <summary>An estimate of which nothing is said yet but these.</summary>
     /// <param name="model">Catalog name or path.</param>
     /// <param name="system">Catalog name or file of the system, or its figures.</param>
@@ -33,7 +36,7 @@ public sealed record EstimateRequestText(
     public static EstimateRequestText Of(string model, JsonNode system, IEnumerable<string> features, bool flashAttention)
     {
         string[] all = [.. features];
-        string[] phases = [.. all.Where(f => PhaseNames.Contains(f, StringComparer.Ordinal))];
+        string[] phases = [.. all.Where(IsPhase)];
         string[] others = [.. all.Except(PhaseNames, StringComparer.Ordinal)];
         return new EstimateRequestText(
             model,
@@ -68,6 +71,7 @@ public sealed record EstimateRequestText(
     /// <exception cref="InferometerException">A further parameter contradicts an option.</exception>
     public SimulationConfig ToConfig()
     {
+        RequireOneValueEach();
         JsonObject parameters = new() { ["system_name"] = System.DeepClone() };
         foreach (EstimateSetting setting in EstimateSettings.All.Where(IsRead))
         {
@@ -80,6 +84,7 @@ public sealed record EstimateRequestText(
 
         if (AttentionDataParallel)
         {
+            RequireRanks();
             parameters["data_parallel"] ??= 1;
             parameters["attention_data_parallel"] = true;
         }
@@ -103,7 +108,7 @@ public sealed record EstimateRequestText(
         };
     }
 
-    // A member of a group stands beside what options say of the group; the same member said twice is a contradiction, never dropped.
+    // A member of a group stands beside what options say of the group.
     private static void Put(JsonObject parameters, string name, JsonNode? value)
     {
         if (value is not JsonObject members || parameters[name] is not JsonObject group)
@@ -114,13 +119,64 @@ public sealed record EstimateRequestText(
 
         foreach ((string member, JsonNode? own) in members)
         {
-            if (group[member] is { } other && !JsonNode.DeepEquals(other, own))
-            {
-                throw new InferometerException(
-                    $"--param: {name}.{member} = '{own}' contradicts '{other}', which an option says; give one of them.");
-            }
-
             group[member] = own?.DeepClone();
+        }
+    }
+
+    // The same thing said twice in different ways is a contradiction; neither is dropped.
+    private void RequireOneValueEach()
+    {
+        foreach ((EstimateSetting setting, JsonNode value) in Said)
+        {
+            Require(setting.Parameter, value, setting.Option, own => JsonNode.DeepEquals(own, value) || IsSame(setting, own, value));
+        }
+
+        if (AttentionDataParallel)
+        {
+            Require("attention_data_parallel", true, "--attention-dp", own => JsonNode.DeepEquals(own, true));
+        }
+
+        if (AllowUneven)
+        {
+            Require("allow_uneven_heads", true, "--allow-uneven", own => JsonNode.DeepEquals(own, true));
+        }
+    }
+
+    private void Require(string parameter, JsonNode value, string option, Predicate<JsonNode?> agrees)
+    {
+        string[] path = parameter.Split('.');
+        if (!Parameters.TryGetPropertyValue(path[0], out JsonNode? own))
+        {
+            return;
+        }
+
+        bool isGiven = path.Length == 1 || (own is JsonObject group && group.TryGetPropertyValue(path[1], out own));
+        if (isGiven && !agrees(own))
+        {
+            throw new InferometerException(
+                $"--param: {parameter} = '{own?.ToString() ?? "null"}' contradicts '{value}', which {option} says; give one of them.");
+        }
+    }
+
+    // Formats and shares have several spellings.
+    private static bool IsSame(EstimateSetting setting, JsonNode? own, JsonNode value)
+    {
+        try
+        {
+            return own is not null && JsonNode.DeepEquals(setting.Read(own.ToString()), value);
+        }
+        catch (InferometerException)
+        {
+            return false;
+        }
+    }
+
+    private void RequireRanks()
+    {
+        if (!Parameters.ContainsKey("data_parallel")
+            && !Said.Keys.Any(s => string.Equals(s.Parameter, "data_parallel", StringComparison.Ordinal)))
+        {
+            throw new InferometerException("--attention-dp needs --dp: with one rank there is nothing to replicate.");
         }
     }
 

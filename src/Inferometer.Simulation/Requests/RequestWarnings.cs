@@ -6,6 +6,9 @@ namespace Inferometer.Simulation.Requests;
 /// <summary>What makes a result doubtful although it can be computed: said in sentences with every result.</summary>
 internal static class RequestWarnings
 {
+    // By so many rows checkpoints of one family differ that pad their tables (llama.cpp, common/speculative.cpp).
+    private const int PaddedRows = 128;
+
     public static IEnumerable<string> Of(EstimateRequest request, bool generates)
     {
         ModelArchitecture model = request.Architecture;
@@ -25,6 +28,14 @@ internal static class RequestWarnings
         if (request is { Framework: { } server, Host: { } host } && !server.RunsOn(host.Device))
         {
             yield return $"{server.Name} is not known to compute a part of the network on the host.";
+        }
+
+        if (request.Speculative?.Draft is { } draft && Math.Abs(draft.VocabularySize - model.VocabularySize) > PaddedRows)
+        {
+            yield return string.Create(
+                CultureInfo.InvariantCulture,
+                $"The draft {draft.Name} has {draft.VocabularySize} tokens and {model.Name} {model.VocabularySize}: "
+                    + $"engines draft only with a model of the same vocabulary.");
         }
 
         if (!model.IsKnownFamily)

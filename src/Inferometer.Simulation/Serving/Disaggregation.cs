@@ -20,13 +20,19 @@ public sealed record Disaggregation
 
     internal void Validate(int replicas)
     {
-        if (PrefillReplicas < 1 || PrefillReplicas >= replicas || !(BandwidthBytesPerSecond > 0) || !(LatencySeconds >= 0))
+        if (PrefillReplicas < 1 || PrefillReplicas >= replicas)
         {
             throw new InferometerException(string.Create(
                 CultureInfo.InvariantCulture,
-                $"disaggregation: {PrefillReplicas} of {replicas} replicas for prefill over a link of {BandwidthBytesPerSecond} bytes/s; "
-                    + $"needed are at least one "
-                    + $"replica for each part, a bandwidth above 0 and a latency of 0 or more."));
+                $"disaggregation: {PrefillReplicas} of {replicas} replicas for prefill; needed are at least one replica for each part."));
+        }
+
+        if (!(BandwidthBytesPerSecond > 0) || !(LatencySeconds >= 0))
+        {
+            throw new InferometerException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"disaggregation: a link of {BandwidthBytesPerSecond} bytes/s and {LatencySeconds} s; "
+                    + $"needed are a bandwidth above 0 and a latency of 0 or more."));
         }
     }
 }

@@ -27,6 +27,16 @@ public static class ServiceAssumptions
             $"steps of at most {options.Scheduler.MaxTokensPerStep:#,0} tokens and {options.Scheduler.EffectiveMaxSequences:#,0} "
                 + $"sequences; blocks of "
                 + $"{options.BlockSize} tokens; prefix cache {(options.PrefixCaching ? "on" : "off")}");
+        if (options.BlockCount is { } said && plan.KvBytesPerToken is > 0)
+        {
+            long room = (long)ServingSimulation.BlocksOf(plan, options, out _) * options.BlockSize;
+            long tokens = (long)said * options.BlockSize;
+            yield return string.Create(
+                CultureInfo.InvariantCulture,
+                $"the KV cache of a replica holds {tokens:#,0} tokens, as said; "
+                    + $"{(tokens > room ? "that is more than there is room for, " : "there is room for ")}{room:#,0}");
+        }
+
         yield return string.Create(
             CultureInfo.InvariantCulture,
             $"framework: {options.Overhead.SecondsPerStep * 1e3:0.###} ms a step and {options.Overhead.SecondsPerSequence * 1e6:0.###} "

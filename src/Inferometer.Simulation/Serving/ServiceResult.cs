@@ -1,3 +1,4 @@
+using System.Globalization;
 using Inferometer.Core;
 using Inferometer.Core.Origins;
 using Inferometer.Serving;
@@ -30,4 +31,17 @@ public sealed record ServiceResult
 
     /// <summary>What became of each request in order of arrival; empty where the options do not keep them.</summary>
     public IReadOnlyList<RequestOutcome> Outcomes { get; init; } = [];
+
+    /// <summary>This, where something was measured.</summary>
+    /// <exception cref="InferometerException">No request was served, or none that is measured.</exception>
+    public ServiceResult RequireMeasured()
+    {
+        string warnings = string.Join(' ', Warnings);
+        return Load.Completed == 0 ? throw new InferometerException($"no request was served. {warnings}".TrimEnd())
+            : Report.Value.Completed > 0 ? this
+            : throw new InferometerException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"of {Requests} requests none that was served is measured; not measured: {WarmUp}. Ask for more, or let fewer warm up. "
+                    + $"{warnings}").TrimEnd());
+    }
 }

@@ -36,7 +36,7 @@ internal static class ServiceSummary
 
         long completed = service.Outcomes.LongCount(o => o.FinishReason != FinishReason.None);
         long measured = service.Report().Completed;
-        if (completed > 0 && measured < 100)
+        if (completed > 0 && measured is > 0 and < 100)
         {
             yield return $"{measured} measured requests: percentiles above the median rest on few of them.";
         }

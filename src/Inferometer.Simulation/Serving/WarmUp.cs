@@ -16,12 +16,16 @@ public sealed record WarmUp(int Requests, double Seconds)
 
     /// <summary>
     /// The rule for requests that are made up: of a number of them the first tenth, and in a closed loop at least twice as many as there
-    /// are users, as all of these ask at the beginning, but never more than half; of a duration the first tenth.
+    /// are users, as all of these ask at the beginning, but never more than half; of a duration, or where it ends before so many came at
+    /// their rate, its first tenth.
     /// </summary>
     public static WarmUp Of(TrafficOptions traffic)
     {
         ArgumentNullException.ThrowIfNull(traffic);
-        if (traffic.Requests is not { } requests)
+        double came = traffic.Process is { RequestsPerSecond: var rate } && traffic.DurationSeconds is { } seconds
+            ? rate * seconds
+            : double.PositiveInfinity;
+        if (traffic.Requests is not { } requests || came < requests)
         {
             return new WarmUp(0, traffic.DurationSeconds!.Value / 10);
         }

@@ -139,6 +139,24 @@ public sealed class SimulateCommandTests : IDisposable
         }
     }
 
+    /// <summary>Where a duration ends before the number of requests is reached, it is what the warm-up is a tenth of.</summary>
+    [Fact]
+    public async Task A_warm_up_is_never_all_there_is()
+    {
+        string both = (await CommandRun.OfLine(Line + "--rate 2 --requests 1000 --duration 10 -f json")).Succeeded().Output;
+        Assert.Equal(
+            (await CommandRun.OfLine(Line + "--rate 2 --duration 10 -f json")).Succeeded().Output, both);
+        CommandRun none = await CommandRun.OfLine(Line + "--rate 2 --duration 10 --warm-up 500");
+        Assert.NotEqual(ExitCode.Success, none.Code);
+        Assert.Contains("not measured: the first 500 requests", Assert.Single(none.Complaints), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_cache_larger_than_there_is_room_for_is_said() => Assert.Contains(
+        "that is more than there is room for",
+        (await CommandRun.OfLine(Line + "--rate 2 --requests 10 --kv-tokens 100000000")).Succeeded().Output,
+        StringComparison.Ordinal);
+
     [Theory]
     [InlineData("", "Say what is asked of the service")]
     [InlineData("--rate 0", "'0' is not allowed; it must be a number above 0")]
@@ -157,6 +175,8 @@ public sealed class SimulateCommandTests : IDisposable
     [InlineData("--rate 5 --shared-prefixes 3", "--shared-prefixes needs --shared-prefix")]
     [InlineData("--rate 5 --policy vlm", "Did you mean 'vllm'")]
     [InlineData("--rate 5 --timeline out.txt", "it must end in .csv or .jsonl")]
+    [InlineData("--rate 5 --features decode", "--features: 'decode' is not allowed here")]
+    [InlineData("--rate 5 --requests 100 --warm-up 100", "--warm-up: '100' is not allowed; of 100 requests at most 99")]
     public async Task A_wrong_line_gets_one_line(string rest, string message)
     {
         CommandRun run = await CommandRun.OfLine(Line + rest);

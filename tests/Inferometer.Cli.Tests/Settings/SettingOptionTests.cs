@@ -41,6 +41,40 @@ public class SettingOptionTests
                     string.Equals(o.Name, name, StringComparison.Ordinal)).Setting);
     }
 
+    /// <summary>Whatever is said of a setting by its option, a parameter that says other than it is refused, never taken instead.</summary>
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void A_parameter_may_not_contradict_an_option(string name)
+    {
+        EstimateSetting setting = Find(name);
+        string text = s_samples.First(sample => TryRead(setting, sample) is not null);
+        (EstimateSetting meant, JsonNode? value) = setting.ReadFor(text);
+        EstimateRequestText start = setting.OnlyWith is null ? Request() : Request().With(Said("--draft", "ngram"));
+        EstimateRequestText said = start.With(Said(name, text));
+        Assert.True(JsonNode.DeepEquals(Parameters(said), Parameters(said with { Parameters = Own(meant.Parameter, value!.DeepClone()) })));
+        InferometerException refused = Assert.Throws<InferometerException>(
+            () => (said with { Parameters = Own(meant.Parameter, "something else") }).ToConfig());
+        Assert.Contains($"{meant.Parameter} = 'something else' contradicts", refused.Message, StringComparison.Ordinal);
+
+        static JsonObject Own(string parameter, JsonNode own)
+        {
+            string[] path = parameter.Split('.');
+            return path.Length == 1 ? new() { [path[0]] = own } : new() { [path[0]] = new JsonObject { [path[1]] = own } };
+        }
+    }
+
+    [Theory]
+    [InlineData("--tp 4 -p tensor_parallel=2", "tensor_parallel = '2' contradicts '4', which --tp says")]
+    [InlineData("--batch 1 -p batch_size=5", "batch_size = '5' contradicts '1', which --batch says")]
+    [InlineData("--dp 2 --attention-dp -p attention_data_parallel=false", "attention_data_parallel = 'false' contradicts 'true'")]
+    [InlineData("--attention-dp", "--attention-dp needs --dp")]
+    public async Task What_would_be_ignored_is_refused(string rest, string message)
+    {
+        CommandRun run = await CommandRun.OfLine("estimate llama-3.1-8b --on h100 " + rest);
+        Assert.Equal(ExitCode.Usage, run.Code);
+        Assert.Contains(message, Assert.Single(run.Complaints), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Settings_become_a_configuration_that_says_no_more_than_was_asked()
     {
