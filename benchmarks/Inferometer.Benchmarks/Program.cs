@@ -56,6 +56,9 @@ switch (args)
     case ["start", string started, .. string[] rest]:
         StartReport.Run(started, rest is [string texts] ? int.Parse(texts, CultureInfo.InvariantCulture) : 64);
         return 0;
+    case ["step", string stepped, .. string[] rest]:
+        StepReport.Run(stepped, rest is [string rounds] ? int.Parse(rounds, CultureInfo.InvariantCulture) : 10);
+        return 0;
     case ["start-once", string once, string steps, string generated]:
         await StartReport.RunOnceAsync(
             once, int.Parse(steps, CultureInfo.InvariantCulture), int.Parse(generated, CultureInfo.InvariantCulture));

@@ -8,8 +8,14 @@
 # measured on one H100: on another card they say nothing.
 set -eu
 cd "$(dirname "$0")/../.."
-folder=${1:-$(mktemp -d)}
 types=${2:-q8_0 q4_k f16}
+if ! nvidia-smi -L > /dev/null 2>&1 && [ ! -e /dev/nvidia0 ] && [ ! -e /dev/dxg ]; then
+  echo "card.sh: this machine has no NVIDIA card that can be used: nvidia-smi lists none, and there is neither /dev/nvidia0 nor /dev/dxg." >&2
+  echo "What can be checked without one: dotnet test --project tests/Inferometer.Gpu.Tests" >&2
+  exit 1
+fi
+
+folder=${1:-$(mktemp -d)}
 mkdir -p "$folder"
 
 dotnet build -c Release -v q tests/Inferometer.Gpu.Tests
@@ -24,6 +30,7 @@ for type in $types; do
   echo "== $type" >&2
   inferometer bench "$model" --device gpu -p 128,512,2048 -n 0 -r 3 -o json > "$folder/$type-prompt.json"
   inferometer bench "$model" --device gpu -p 0 -n 64 -d 0,4096 -r 3 -o json > "$folder/$type-generate.json"
+  inferometer bench "$model" --device gpu --kv q8 -p 0 -n 64 -d 4096 -r 3 -o json > "$folder/$type-generate-kv-q8.json"
   inferometer bench "$model" --device gpu -p 0 -n 32 -d 128 -b 8,32,128 -r 3 -o json > "$folder/$type-batch.json"
 done
 

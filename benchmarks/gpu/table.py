@@ -14,14 +14,15 @@ if os.path.exists(peer_file):
 
 print(f"{'type':<6}{'test':<24}{'tokens/s':>10}{'+/-':>8}{'llama.cpp':>11}{'ratio':>7}")
 for kind in types:
-    for part in ("prompt", "generate", "batch"):
+    for part in ("prompt", "generate", "generate-kv-q8", "batch"):
         with open(os.path.join(folder, f"{kind}-{part}.json")) as file:
             rows = json.load(file)
         for row in rows:
             prompt, size, depth, sequences = row["n_prompt"], row["n_gen"], row["n_depth"], row["n_sequences"]
             test = "pp" if prompt else "bd" if sequences > 1 else "tg"
-            other = peer.get((kind, test, prompt or size, sequences, depth))
-            name = f"{test}{prompt or size} d{depth} x{sequences}"
+            rounded = part.endswith("q8")  # the peer's figures are over f16
+            other = None if rounded else peer.get((kind, test, prompt or size, sequences, depth))
+            name = f"{test}{prompt or size} d{depth} x{sequences}{' kv q8' if rounded else ''}"
             print(
                 f"{kind:<6}{name:<24}{row['avg_ts']:>10.1f}{row['stddev_ts']:>8.1f}"
                 + (f"{other:>11.1f}{row['avg_ts'] / other:>7.2f}" if other else f"{'-':>11}{'-':>7}"))

@@ -33,6 +33,10 @@ public sealed class KvCacheSetting : IKvCacheProvider
     /// <inheritdoc/>
     public string Name { get; }
 
+    /// <inheritdoc/>
+    /// <remarks>0 also with another window of exact tokens than the usual one: who asks for that is to have it.</remarks>
+    public int RoundedBits => _window == ExactWindow.Default ? _bits : 0;
+
     /// <summary>Reads a setting, and the profile file where it names one.</summary>
     /// <param name="text">See <see cref="Allowed"/>.</param>
     /// <param name="modelPath">The model's file or folder, for the profile beside it; null where there is none.</param>

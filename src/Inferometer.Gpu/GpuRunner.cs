@@ -29,12 +29,12 @@ internal sealed class GpuRunner : IModelRunner
     private long _attentions;
 
     /// <summary>Makes a runner of its parts.</summary>
-    public GpuRunner(GpuDevice device, GpuModel model, int blockCount)
+    public GpuRunner(GpuDevice device, GpuModel model, int blockCount, bool roundsCache = false)
     {
         (_device, _model) = (device, model);
         try
         {
-            _cache = new GpuKvCache(device, model.Architecture, blockCount);
+            _cache = new GpuKvCache(device, model.Architecture, blockCount, roundsCache);
         }
         catch (AcceleratorException error)
         {

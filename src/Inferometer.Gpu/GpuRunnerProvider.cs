@@ -20,6 +20,9 @@ public sealed class GpuRunnerProvider : IRunnerProvider
     /// </summary>
     public const string EmulationVariable = "INFEROMETER_GPU";
 
+    private const int CacheBits = 8;
+    private const string CacheName = "q8";
+
     private readonly int _index;
     private readonly bool _isEmulated;
 
@@ -53,9 +56,14 @@ public sealed class GpuRunnerProvider : IRunnerProvider
     {
         ArgumentNullException.ThrowIfNull(architecture);
         ArgumentNullException.ThrowIfNull(options);
-        GpuSupport.Require(architecture);
+        GpuSupport.Require(architecture, Rounds(options));
         Refuse(options.Threads > 0, "use for --threads");
-        Refuse(options.KvCompression is not null, "a compressed cache of keys and values");
+        if (options.KvCompression is { } cache && cache.RoundedBits != CacheBits)
+        {
+            Refuse(cache.Name is not CacheName, $"cache of the kind '{cache.Name}', but f16 and {CacheName}");
+            Refuse(true, $"window of exact tokens of one's own choice in its {CacheName} cache");
+        }
+
         Refuse(options.KvElement != KvElement.F16, $"keys and values as {options.KvElement}");
         Refuse(!options.FlashAttention, "attention that stores whole rows of scores");
         Refuse(!options.GroupedHeads, "a copy of keys and values for each query head");
@@ -79,7 +87,7 @@ public sealed class GpuRunnerProvider : IRunnerProvider
             int context = Math.Min(options.MaxSequenceTokens, checkpoint.Architecture.MaxContextTokens);
             isOwned = true;
             model = GpuModel.Load(device, checkpoint, context, options.CheckWeights, progress, cancellationToken);
-            return new GpuRunner(device, model, blockCount);
+            return new GpuRunner(device, model, blockCount, Rounds(options));
         }
         catch
         {
@@ -95,6 +103,8 @@ public sealed class GpuRunnerProvider : IRunnerProvider
     }
 
     private static GpuDevice Open(int index, bool isEmulated) => isEmulated ? GpuDevice.OpenEmulated() : GpuDevice.Open(index);
+
+    private static bool Rounds(InferenceOptions options) => options.KvCompression?.RoundedBits == CacheBits;
 
     private static void Refuse(bool isAsked, string what)
     {

@@ -21,6 +21,7 @@ internal static class QuickReport
     [
         GgmlType.Q4_0, GgmlType.Q8_0, GgmlType.Q4_K, GgmlType.Q6_K, GgmlType.F16, GgmlType.BF16, GgmlType.F32, GgmlType.Q4_1, GgmlType.Q5_0,
             GgmlType.Q5_1, GgmlType.Q5_K, GgmlType.Q2_K, GgmlType.Q3_K, GgmlType.IQ4_NL, GgmlType.IQ4_XS, GgmlType.MXFP4,
+        GgmlType.NVFP4,
     ];
 
     /// <summary>Prints the report.</summary>

@@ -57,7 +57,7 @@ internal sealed unsafe class SyntheticWeights : IDisposable
         }
         else
         {
-            row.AsSpan().Fill(0x35); // numbers of middling size in MXFP4, the one format here that is only read
+            row.AsSpan().Fill(0x35); // numbers of middling size in the formats here that are only read
         }
 
         for (int i = 0; i < rows; i++)

@@ -8,6 +8,12 @@ public interface IKvCacheProvider
     /// <summary>What the cache is called in reports, such as <c>q8</c>.</summary>
     string Name { get; }
 
+    /// <summary>
+    /// Bits of a number where keys and values are rounded with a scale for every 32, which runners on other devices may do in their own
+    /// way; 0 where the cache is anything else.
+    /// </summary>
+    int RoundedBits => 0;
+
     /// <summary>Bytes that every block takes, over all layers; known before the model is loaded.</summary>
     /// <param name="architecture">The model.</param>
     long BytesPerBlock(ModelArchitecture architecture);

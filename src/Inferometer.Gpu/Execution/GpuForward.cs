@@ -135,7 +135,7 @@ internal sealed class GpuForward : IDisposable
 
         int rope = _model.RopeOf(layer);
         AttentionArguments attention = ArgumentsOf(layer, weights);
-        _device.Kernels.Store(
+        (_cache.IsRounded ? _device.Kernels.StoreRounded : _device.Kernels.Store)(
             Warps((long)Tokens * (mixer.Heads + (2 * mixer.KvHeads))), attention, new RotaryArguments
             {
                 Cosines = rope < 0 ? _work.Normed.View : _tables.Cosines(rope, _model.Pairs[rope]),
@@ -148,7 +148,7 @@ internal sealed class GpuForward : IDisposable
                 Epsilon = _epsilon,
             });
         int groups = _device.GroupsFor((long)Tokens * mixer.Heads);
-        _device.Kernels.Attend(
+        (_cache.IsRounded ? _device.Kernels.AttendRounded : _device.Kernels.Attend)(
             new KernelConfig(new Index3D(groups, attention.Splits, 1), new Index3D(_device.Warps * _device.Lanes, 1, 1)), attention);
         if (attention.Splits > 1)
         {
@@ -168,6 +168,8 @@ internal sealed class GpuForward : IDisposable
             Inputs = _work.Inputs.View,
             Keys = _cache.Keys(layer),
             Values = _cache.Values(layer),
+            KeyScales = _cache.KeyScales(layer),
+            ValueScales = _cache.ValueScales(layer),
             Output = _work.Attended.View,
             Positions = _tables.Positions,
             Slots = _tables.Slots,

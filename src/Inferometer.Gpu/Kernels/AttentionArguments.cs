@@ -8,11 +8,17 @@ internal struct AttentionArguments
     /// <summary>[tokens][heads + 2 KV heads][width]: queries, keys, values.</summary>
     public ArrayView<float> Inputs;
 
-    /// <summary>Keys of the layer, [blocks][KV heads][16 tokens][width], half precision.</summary>
+    /// <summary>Keys of the layer, [blocks][KV heads][16 tokens][width], half precision or two rounded numbers in each.</summary>
     public ArrayView<ushort> Keys;
 
     /// <summary>Values, likewise.</summary>
     public ArrayView<ushort> Values;
+
+    /// <summary>Scales of rounded keys, [blocks][KV heads][16 tokens][width / 32], half precision.</summary>
+    public ArrayView<ushort> KeyScales;
+
+    /// <summary>Scales of rounded values, likewise.</summary>
+    public ArrayView<ushort> ValueScales;
 
     /// <summary>[tokens][heads][width].</summary>
     public ArrayView<float> Output;

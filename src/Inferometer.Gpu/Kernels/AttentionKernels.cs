@@ -3,7 +3,7 @@ using ILGPU;
 namespace Inferometer.Gpu.Kernels;
 
 /// <summary>
-/// Attention over a paged cache of half-precision keys and values. A warp has one head of one token, or a part of its context.
+/// Attention over a paged cache of keys and values. A warp has one head of one token, or a part of its context.
 /// </summary>
 internal static class AttentionKernels
 {
@@ -20,8 +20,9 @@ internal static class AttentionKernels
     private const int WarpRoom = (2 * MaxWidth) + MaxLanes;
 
     /// <summary>Norms and rotates queries and keys, and writes keys and values to the cache.</summary>
-    public static void Store<TLanes>(AttentionArguments attention, RotaryArguments rotary)
+    public static void Store<TLanes, TPages>(AttentionArguments attention, RotaryArguments rotary)
         where TLanes : struct, ILanes
+        where TPages : struct, IKvPages
     {
         int lane = Group.IdxX % TLanes.Count, all = attention.Heads + (2 * attention.KvHeads);
         int item = (Grid.IdxX * (Group.DimX / TLanes.Count)) + (Group.IdxX / TLanes.Count);
@@ -35,12 +36,18 @@ internal static class AttentionKernels
         int kind = head < attention.Heads ? 0 : head < attention.Heads + attention.KvHeads ? 1 : 2;
         int kvHead = kind == 0 ? 0 : head - attention.Heads - ((kind - 1) * attention.KvHeads);
         int slot = attention.Slots[token];
-        long cell = ((((long)(slot / PageTokens) * attention.KvHeads) + kvHead) * PageTokens + (slot % PageTokens)) * width;
+        long cell = (((long)(slot / PageTokens) * attention.KvHeads) + kvHead) * PageTokens + (slot % PageTokens), place = cell * width;
         if (kind == 2)
         {
+            if (TPages.AreRounded)
+            {
+                Round<TLanes>(attention.Inputs, start, attention.Values, attention.ValueScales, cell, width, lane);
+                return;
+            }
+
             for (int i = lane; i < width; i += TLanes.Count)
             {
-                attention.Values[cell + i] = DeviceMath.FloatToHalf(attention.Inputs[start + i]);
+                attention.Values[place + i] = DeviceMath.FloatToHalf(attention.Inputs[start + i]);
             }
 
             return;
@@ -74,16 +81,22 @@ internal static class AttentionKernels
                 (x, y) = ((x * cosine) - (y * sine), (y * cosine) + (x * sine));
             }
 
-            if (kind == 0)
+            if (TPages.AreRounded || kind == 0)
             {
                 attention.Inputs[start + first] = x;
                 attention.Inputs[start + second] = isPair ? y : x;
             }
             else
             {
-                attention.Keys[cell + first] = DeviceMath.FloatToHalf(x);
-                attention.Keys[cell + second] = DeviceMath.FloatToHalf(isPair ? y : x);
+                attention.Keys[place + first] = DeviceMath.FloatToHalf(x);
+                attention.Keys[place + second] = DeviceMath.FloatToHalf(isPair ? y : x);
             }
+        }
+
+        if (TPages.AreRounded && kind == 1)
+        {
+            Meet<TLanes>();
+            Round<TLanes>(attention.Inputs, start, attention.Keys, attention.KeyScales, cell, width, lane);
         }
     }
 
@@ -91,8 +104,9 @@ internal static class AttentionKernels
     /// softmax(q k) v of one head of one token, over a part of its context: tile by tile as many tokens as a warp has threads, with an
     /// online softmax. Scores: a thread has a token; values: it has some channels.
     /// </summary>
-    public static void Attend<TLanes>(AttentionArguments attention)
+    public static void Attend<TLanes, TPages>(AttentionArguments attention)
         where TLanes : struct, ILanes
+        where TPages : struct, IKvPages
     {
         ArrayView<float> shared = SharedMemory.Allocate<float>(MaxWarps * WarpRoom);
         int lane = Group.IdxX % TLanes.Count, warp = Group.IdxX / TLanes.Count;
@@ -128,7 +142,7 @@ internal static class AttentionKernels
             if (mine < end)
             {
                 long cell = Cell(attention, table, mine, kvHead);
-                score = Score(keys, cell * (width / 8), shared, queryAt, width / 8) * attention.Scale;
+                score = TPages.Score(keys, attention.KeyScales, cell, shared, queryAt, width) * attention.Scale;
                 score = attention.Softcap > 0 ? attention.Softcap * DeviceMath.Tanh(score / attention.Softcap) : score;
             }
 
@@ -145,12 +159,12 @@ internal static class AttentionKernels
                 float a = shared[at] * kept, b = shared[at + 1] * kept, c = shared[at + 2] * kept, d = shared[at + 3] * kept;
                 for (int i = 0; i < count; i++)
                 {
-                    Int2 bits = values[(Cell(attention, table, tile + i, kvHead) * (width / 4)) + four];
+                    Float4 value = TPages.Four(values, attention.ValueScales, Cell(attention, table, tile + i, kvHead), four, width);
                     float p = shared[shareAt + i];
-                    a += p * DeviceMath.HalfToFloat(bits.X & 0xFFFF);
-                    b += p * DeviceMath.HalfToFloat((bits.X >> 16) & 0xFFFF);
-                    c += p * DeviceMath.HalfToFloat(bits.Y & 0xFFFF);
-                    d += p * DeviceMath.HalfToFloat((bits.Y >> 16) & 0xFFFF);
+                    a += p * value.X;
+                    b += p * value.Y;
+                    c += p * value.Z;
+                    d += p * value.W;
                 }
 
                 shared[at] = a;
@@ -254,23 +268,32 @@ internal static class AttentionKernels
         return ((((long)block * attention.KvHeads) + kvHead) * PageTokens) + (position % PageTokens);
     }
 
-    private static float Score(ArrayView<Int4> keys, long start, ArrayView<float> shared, int query, int eights)
+    // A thread has whole blocks. The scale is the one that is stored, in half precision, so that it rounds once; where that is too small
+    // for half precision to be near it, numbers are kept within a byte.
+    private static void Round<TLanes>(
+        ArrayView<float> inputs, long start, ArrayView<ushort> pages, ArrayView<ushort> scales, long cell, int width, int lane)
+        where TLanes : struct, ILanes
     {
-        float sum = 0;
-        for (int i = 0; i < eights; i++)
+        int blocks = width / QuantBlock.Width;
+        for (int block = lane; block < blocks; block += TLanes.Count)
         {
-            Int4 bits = keys[start + i];
-            int at = query + (8 * i);
-            sum += (DeviceMath.HalfToFloat(bits.X & 0xFFFF) * shared[at])
-                + (DeviceMath.HalfToFloat((bits.X >> 16) & 0xFFFF) * shared[at + 1])
-                + (DeviceMath.HalfToFloat(bits.Y & 0xFFFF) * shared[at + 2])
-                + (DeviceMath.HalfToFloat((bits.Y >> 16) & 0xFFFF) * shared[at + 3])
-                + (DeviceMath.HalfToFloat(bits.Z & 0xFFFF) * shared[at + 4])
-                + (DeviceMath.HalfToFloat((bits.Z >> 16) & 0xFFFF) * shared[at + 5])
-                + (DeviceMath.HalfToFloat(bits.W & 0xFFFF) * shared[at + 6])
-                + (DeviceMath.HalfToFloat((bits.W >> 16) & 0xFFFF) * shared[at + 7]);
-        }
+            long from = start + (block * QuantBlock.Width), to = ((cell * width) + (block * QuantBlock.Width)) / 2;
+            float largest = 0;
+            for (int i = 0; i < QuantBlock.Width; i++)
+            {
+                largest = IntrinsicMath.Max(largest, IntrinsicMath.Abs(inputs[from + i]));
+            }
 
-        return sum;
+            ushort bits = DeviceMath.FloatToHalf(largest / 127);
+            float scale = DeviceMath.HalfToFloat(bits), inverse = scale > 0 ? 1 / scale : 0;
+            scales[(cell * blocks) + block] = bits;
+            for (int i = 0; i < QuantBlock.Width; i += 2)
+            {
+                int low = Byte(inputs[from + i] * inverse), high = Byte(inputs[from + i + 1] * inverse);
+                pages[to + (i / 2)] = (ushort)((low & 0xFF) | ((high & 0xFF) << 8));
+            }
+        }
     }
+
+    private static int Byte(float value) => RowKernels.Nearest(IntrinsicMath.Max(-127f, IntrinsicMath.Min(127f, value)));
 }

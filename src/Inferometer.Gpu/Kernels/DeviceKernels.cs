@@ -30,11 +30,17 @@ internal abstract class DeviceKernels
     /// <summary>See <see cref="RowKernels.GateRows"/>.</summary>
     public abstract Action<KernelConfig, ArrayView<float>, ArrayView<float>, int> GateRows { get; }
 
-    /// <summary>See <see cref="AttentionKernels.Store"/>.</summary>
+    /// <summary>See <see cref="AttentionKernels.Store{TLanes, TPages}"/>; into pages of half precision.</summary>
     public abstract Action<KernelConfig, AttentionArguments, RotaryArguments> Store { get; }
 
-    /// <summary>See <see cref="AttentionKernels.Attend"/>.</summary>
+    /// <summary>The same into pages of bytes.</summary>
+    public abstract Action<KernelConfig, AttentionArguments, RotaryArguments> StoreRounded { get; }
+
+    /// <summary>See <see cref="AttentionKernels.Attend{TLanes, TPages}"/>; over pages of half precision.</summary>
     public abstract Action<KernelConfig, AttentionArguments> Attend { get; }
+
+    /// <summary>The same over pages of bytes.</summary>
+    public abstract Action<KernelConfig, AttentionArguments> AttendRounded { get; }
 
     /// <summary>See <see cref="AttentionKernels.Combine"/>.</summary>
     public abstract Action<KernelConfig, AttentionArguments> Combine { get; }
@@ -87,10 +93,16 @@ internal sealed class DeviceKernels<TLanes>(Accelerator accelerator) : DeviceKer
         field ??= accelerator.LoadStreamKernel<ArrayView<float>, ArrayView<float>, int>(RowKernels.GateRows);
 
     public override Action<KernelConfig, AttentionArguments, RotaryArguments> Store =>
-        field ??= accelerator.LoadStreamKernel<AttentionArguments, RotaryArguments>(AttentionKernels.Store<TLanes>);
+        field ??= accelerator.LoadStreamKernel<AttentionArguments, RotaryArguments>(AttentionKernels.Store<TLanes, HalfPages>);
+
+    public override Action<KernelConfig, AttentionArguments, RotaryArguments> StoreRounded =>
+        field ??= accelerator.LoadStreamKernel<AttentionArguments, RotaryArguments>(AttentionKernels.Store<TLanes, BytePages>);
 
     public override Action<KernelConfig, AttentionArguments> Attend =>
-        field ??= accelerator.LoadStreamKernel<AttentionArguments>(AttentionKernels.Attend<TLanes>);
+        field ??= accelerator.LoadStreamKernel<AttentionArguments>(AttentionKernels.Attend<TLanes, HalfPages>);
+
+    public override Action<KernelConfig, AttentionArguments> AttendRounded =>
+        field ??= accelerator.LoadStreamKernel<AttentionArguments>(AttentionKernels.Attend<TLanes, BytePages>);
 
     public override Action<KernelConfig, AttentionArguments> Combine =>
         field ??= accelerator.LoadStreamKernel<AttentionArguments>(AttentionKernels.Combine);

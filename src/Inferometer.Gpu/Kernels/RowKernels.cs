@@ -245,6 +245,8 @@ internal static class RowKernels
         scales[block] = new ActivationScale { Scale = scale, Sum = scale * sum };
     }
 
-    // To the even one of two as near, as processors round: with 1.5 x 2^23 added there is no room for a fraction.
-    private static int Nearest(float value) => (int)Interop.FloatAsInt(value + 12582912f) - 0x4B400000;
+    /// <summary>
+    /// To the even one of two as near, as processors round: with 1.5 x 2^23 added there is no room for a fraction. Below 2^22.
+    /// </summary>
+    internal static int Nearest(float value) => (int)Interop.FloatAsInt(value + 12582912f) - 0x4B400000;
 }

@@ -9,17 +9,25 @@ namespace Inferometer.Gpu.Weights;
 internal static class GpuSupport
 {
     /// <summary>Throws when the network holds a part there are no kernels for.</summary>
+    /// <param name="architecture">The network.</param>
+    /// <param name="roundsCache">Keys and values are to be kept as bytes.</param>
     /// <exception cref="InferometerException">Names the part.</exception>
-    public static void Require(ModelArchitecture architecture)
+    public static void Require(ModelArchitecture architecture, bool roundsCache)
     {
         ModelSupport.Require(architecture);
-        if (Missing(architecture) is { } missing)
+        if ((Missing(architecture) ?? (roundsCache ? MissingOfBytes(architecture) : null)) is { } missing)
         {
             throw new InferometerException(
                 $"{architecture.Source ?? architecture.Name}: the GPU cannot run this model ('{architecture.ModelType}') yet: it has no "
                     + $"{missing}. Use --device cpu.");
         }
     }
+
+    private static string? MissingOfBytes(ModelArchitecture architecture) =>
+        architecture.Layers.Select(layer => layer.Mixer).OfType<AttentionMixer>()
+            .FirstOrDefault(mixer => mixer.HeadDim % QuantBlock.Width != 0) is { } odd
+            ? $"8-bit cache for heads {odd.HeadDim} wide, no multiple of {QuantBlock.Width}"
+            : null;
 
     private static string? Missing(ModelArchitecture architecture)
     {

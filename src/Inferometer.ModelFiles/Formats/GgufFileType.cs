@@ -41,6 +41,7 @@ internal static class GgufFileType
         GgmlType.IQ4_XS => 30,
         GgmlType.BF16 => 32,
         GgmlType.MXFP4 => 38, // named there for mixtures of experts, which it is usual for
+        GgmlType.NVFP4 => 39,
         _ => throw new ArgumentOutOfRangeException(nameof(type), type, "No file type is known for this format."),
     };
 }

@@ -14,7 +14,8 @@ public static class PowerScale
     /// <summary>
     /// Half of a float with four bits of exponent (bias 7) and three of mantissa, without a sign; 0x7F, which is no number, counts as zero.
     /// </summary>
-    internal static float HalfOfUnsigned(byte bits)
+    /// <param name="bits">The float; its highest bit is left out.</param>
+    public static float HalfOfUnsigned(byte bits)
     {
         int exponent = (bits >> 3) & 15, mantissa = bits & 7;
         return bits == 0x7F ? 0

@@ -10,6 +10,7 @@ namespace Inferometer.ModelFiles.Synthesis;
 /// </summary>
 internal static class RandomBlocks
 {
+    private const int LargestFloatScale = 0x7E;
     private const float SignedScaleRootMeanSquare = 23.9f; // of the integers 16 to 31
 
     private static readonly float s_levelRootMeanSquare = MathF.Sqrt(FourBitLevels.Curved.ToArray().Average(level => (float)level * level));
@@ -98,6 +99,9 @@ internal static class RandomBlocks
             case GgmlType.MXFP4:
                 SetPowerScale(block, deviation / s_floatRootMeanSquare);
                 break;
+            case GgmlType.NVFP4:
+                SetSmallFloatScales(block, deviation / s_floatRootMeanSquare);
+                break;
             default:
                 SetSixBitScales(block, deviation / Spread(64), sign);
                 break;
@@ -110,6 +114,25 @@ internal static class RandomBlocks
         int exponent = MathF.ILogB(scale);
         float over = scale / MathF.ScaleB(1, exponent), larger = (over * over - 1) / 3; // share of the larger one: its square is 4
         block[0] = (byte)Math.Clamp(127 + exponent + (block[0] < 256 * larger ? 1 : 0), 0, PowerScale.LargestExponent);
+    }
+
+    /// <summary>
+    /// For each of four groups one of the two floats of eight bits around the scale, as often as gives values of the right mean square.
+    /// </summary>
+    private static void SetSmallFloatScales(Span<byte> block, float scale)
+    {
+        int below = 0;
+        while (below < LargestFloatScale - 1 && 2 * PowerScale.HalfOfUnsigned((byte)(below + 1)) <= scale)
+        {
+            below++;
+        }
+
+        float less = 2 * PowerScale.HalfOfUnsigned((byte)below), more = 2 * PowerScale.HalfOfUnsigned((byte)(below + 1));
+        float larger = ((scale * scale) - (less * less)) / ((more * more) - (less * less)); // share of the larger one
+        foreach (ref byte group in block[..4])
+        {
+            group = (byte)(below + (group < 256 * larger ? 1 : 0));
+        }
     }
 
     /// <summary>Scales from 32 to 63, each group's minimum equal to its scale, so that e m = centre d s.</summary>

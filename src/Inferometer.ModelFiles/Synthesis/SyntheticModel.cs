@@ -14,8 +14,8 @@ public static class SyntheticModel
 {
     private const int ChunkBytes = 1 << 20;
 
-    /// <summary>Formats that models can be made in: all that can be encoded, and MXFP4, which can be made alone.</summary>
-    public static IReadOnlyList<GgmlType> Types { get; } = [.. BlockCodec.WrittenTypes, GgmlType.MXFP4];
+    /// <summary>Formats that models can be made in: all that can be encoded, and MXFP4 and NVFP4, which can be made alone.</summary>
+    public static IReadOnlyList<GgmlType> Types { get; } = [.. BlockCodec.WrittenTypes, GgmlType.MXFP4, GgmlType.NVFP4];
 
     /// <summary>Writes a model; the file appears under its name when it is complete.</summary>
     /// <param name="path">The file; an older one is replaced.</param>

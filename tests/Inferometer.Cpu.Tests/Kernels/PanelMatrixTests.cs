@@ -12,7 +12,7 @@ public sealed unsafe class PanelMatrixTests
     [
         GgmlType.Q4_0, GgmlType.Q4_1, GgmlType.Q5_0, GgmlType.Q5_1, GgmlType.Q8_0, GgmlType.Q2_K, GgmlType.Q3_K, GgmlType.Q4_K,
             GgmlType.Q5_K,
-        GgmlType.Q6_K, GgmlType.IQ4_NL, GgmlType.IQ4_XS, GgmlType.MXFP4,
+        GgmlType.Q6_K, GgmlType.IQ4_NL, GgmlType.IQ4_XS, GgmlType.MXFP4, GgmlType.NVFP4,
     ];
 
     public static readonly TheoryData<GgmlType> Types = [.. s_types];
@@ -53,7 +53,7 @@ public sealed unsafe class PanelMatrixTests
             }
 
             float[] x = RandomData.Floats(tokens * columns, tokens);
-            float[] rounded = Round(x, type == GgmlType.IQ4_XS ? 32 : type.BlockSize());
+            float[] rounded = Round(x, type is GgmlType.IQ4_XS or GgmlType.NVFP4 ? 32 : type.BlockSize());
             double[] expected = MatrixMultiplierTests.Product(w, rows, columns, rounded, tokens);
             MatrixMultiplierTests.AssertClose(
                 expected, MatrixMultiplierTests.Multiply(type, rows, columns, stored, x, tokens, 2, null), 2e-6);
@@ -170,6 +170,30 @@ public sealed unsafe class PanelMatrixTests
         }
     }
 
+    /// <summary>Each of the 256 bytes that a scale may be, with and without exponent, as one that is no number too.</summary>
+    [Fact]
+    public void Every_scale_of_NVFP4_multiplies_as_it_decodes()
+    {
+        const int Rows = 64, Columns = 64, Group = 16;
+        byte[] stored = RandomData.Weights(GgmlType.NVFP4, Rows, Columns, 6);
+        for (int scale = 0; scale < 256; scale++)
+        {
+            stored[scale / 4 * 36 + scale % 4] = (byte)scale;
+        }
+
+        float[] w = new float[Rows * Columns], x = new float[4 * Columns];
+        BlockCodec.Decode(GgmlType.NVFP4, stored, w);
+        for (int group = 0; group < 4; group++)
+        {
+            x.AsSpan(group * (Columns + Group), Group).Fill(1); // each token sees one group
+        }
+
+        double[] expected = MatrixMultiplierTests.Product(w, Rows, Columns, x, 4);
+        float[] actual = MatrixMultiplierTests.Multiply(GgmlType.NVFP4, Rows, Columns, stored, x, 4, 1, null);
+        Assert.Contains(expected, y => y != 0 && Math.Abs(y) < 0.05);
+        Assert.All(Enumerable.Range(0, expected.Length), i => Assert.Equal(expected[i], actual[i], Math.Abs(expected[i]) * 1e-6));
+    }
+
     [Fact]
     public void Activations_of_zero_give_zero()
     {
@@ -204,6 +228,7 @@ public sealed unsafe class PanelMatrixTests
                 GgmlType.Q2_K => (80, 4),
                 GgmlType.Q3_K => (108, 2),
                 GgmlType.MXFP4 => (0, 1),
+                GgmlType.NVFP4 => (0, 4),
                 _ => (0, 2),
             };
             source.AsSpan(start + offset, bytes).CopyTo(target.AsSpan(start + offset, bytes));

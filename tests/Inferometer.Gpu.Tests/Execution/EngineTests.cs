@@ -17,6 +17,8 @@ public sealed class EngineTests
 {
     private const string Stories = "models/stories260k/stories260k-f32.gguf";
 
+    private const string Tales = "models/tales-5m/tales-5m-q8_0.gguf"; // whose heads are wide enough for a cache of bytes
+
     private static readonly InferenceOptions Defaults = new() { MaxBatchSize = 8, MaxSequenceTokens = 256 };
 
     private static readonly string[] Prompts =
@@ -28,6 +30,9 @@ public sealed class EngineTests
     ];
 
     private static readonly Lazy<Task<IReadOnlyList<int>[]>> Expected = new(() => RunAllAsync(Defaults));
+
+    private static readonly Lazy<Task<IReadOnlyList<int>[]>> ExpectedOverBytes =
+        new(() => RunAllAsync(Defaults with { KvCompression = new ByteCache() }, model: Tales));
 
     /// <summary>Lets the emulation stand in for a card in this process.</summary>
     [ModuleInitializer]
@@ -86,6 +91,28 @@ public sealed class EngineTests
         Assert.Equal(expected, actual);
     }
 
+    /// <summary>Over bytes texts may differ from those over half precision, but not with how they are batched.</summary>
+    [Theory]
+    [InlineData("one at a time")]
+    [InlineData("no prefix cache")]
+    [InlineData("small chunks")]
+    [InlineData("little memory")]
+    public async Task Over_a_cache_of_bytes_batching_changes_no_token_either(string variant)
+    {
+        InferenceOptions bytes = Defaults with { KvCompression = new ByteCache() };
+        IReadOnlyList<int>[] expected = await ExpectedOverBytes.Value;
+        IReadOnlyList<int>[] actual = await RunAllAsync(
+            variant switch
+            {
+                "one at a time" => bytes with { Batching = BatchingMode.Off },
+                "no prefix cache" => bytes with { PrefixCache = false },
+                "small chunks" => bytes with { MaxTokensPerStep = 5 },
+                _ => bytes with { KvMemoryBytes = 7 * ByteCache.BytesOf(Architecture(Tales)) },
+            },
+            mustPreempt: variant is "little memory", model: Tales);
+        Assert.Equal(expected, actual);
+    }
+
     [Fact]
     public async Task Sampled_tokens_are_those_of_the_processor()
     {
@@ -110,6 +137,8 @@ public sealed class EngineTests
     {
         string path = SharedFolder.Require(Stories);
         Refused(Defaults with { KvElement = KvElement.F32 }, "keys and values as F32");
+        Refused(Defaults with { KvCompression = new ByteCache(4) }, "'q4'");
+        Refused(Defaults with { KvCompression = new ByteCache() }, "8-bit cache for heads 8 wide");
         Refused(Defaults with { FlashAttention = false }, "whole rows of scores");
         Refused(Defaults with { Threads = 2 }, "--threads");
         using InferenceEngine engine = Start(Stories, Defaults);
@@ -131,16 +160,18 @@ public sealed class EngineTests
         SharedFolder.Require(Stories), Defaults with { Device = GpuRunnerProvider.Find() },
         cancellationToken: new CancellationToken(true)));
 
-    private static Core.Models.ModelArchitecture Architecture() => Core.Gguf.GgufArchitectureReader.Read(SharedFolder.Require(Stories));
+    private static Core.Models.ModelArchitecture Architecture(string model = Stories) =>
+        Core.Gguf.GgufArchitectureReader.Read(SharedFolder.Require(model));
 
     private static InferenceEngine Start(string model, InferenceOptions options, bool onGpu = true) => InferenceEngine.Load(
         SharedFolder.Require(model), onGpu ? options with { Device = GpuRunnerProvider.Find() } : options with { Threads = 1 },
         cancellationToken: TestContext.Current.CancellationToken);
 
     private static async Task<IReadOnlyList<int>[]> RunAllAsync(
-        InferenceOptions options, bool onGpu = true, SamplingOptions? sampling = null, bool mustPreempt = false)
+        InferenceOptions options, bool onGpu = true, SamplingOptions? sampling = null, bool mustPreempt = false,
+        string model = Stories)
     {
-        await using InferenceEngine engine = Start(Stories, options, onGpu);
+        await using InferenceEngine engine = Start(model, options, onGpu);
         GenerationResult[] results = await Task.WhenAll(Prompts.Select(prompt => engine.GenerateAsync(
             new GenerationRequest { Prompt = prompt, MaxNewTokens = 20, Sampling = sampling ?? SamplingOptions.Greedy },
             TestContext.Current.CancellationToken)));

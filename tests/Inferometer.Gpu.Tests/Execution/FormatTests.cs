@@ -35,6 +35,25 @@ public sealed class FormatTests
     }
 
     [Fact]
+    public void Over_a_cache_of_bytes_logits_stay_near_and_copied_pages_are_the_same()
+    {
+        string path = SharedFolder.Require("models/tales-5m/tales-5m-q8_0.gguf");
+        int[] tokens = [.. Enumerable.Range(0, 19).Select(i => ((i * 37) + 11) % 80)];
+        using GpuRunner exact = Runners.OnGpu(path, 5), bytes = Runners.OnGpu(path, 5, roundsCache: true);
+        float[][] rounded = bytes.Logits(tokens, 16, 1, 1, 1);
+        double difference = Runners.Difference(exact.Logits(tokens, 16, 1, 1, 1), rounded);
+        Assert.InRange(difference, 1e-6, 2e-2); // something is rounded, and little comes of it
+
+        // Blocks are used in falling order: 4, then 3. The same last token over copies of both.
+        bytes.CopyBlock(4, 0);
+        bytes.CopyBlock(3, 1);
+        ForwardBatch batch = new();
+        batch.Add(tokens.AsMemory(18, 1), 18, new[] { 0, 1 }, 1);
+        bytes.Forward(batch);
+        Assert.Equal(rounded[18], bytes.Logits(0).ToArray());
+    }
+
+    [Fact]
     public void Contexts_in_parts_give_the_same()
     {
         using TemporaryFolder folder = new();

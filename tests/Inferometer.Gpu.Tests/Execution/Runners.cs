@@ -17,11 +17,11 @@ internal static class Runners
         return new CpuModelRunner(model, model.CreateCache(blocks));
     }
 
-    public static GpuRunner OnGpu(string path, int blocks, int lanes = 1)
+    public static GpuRunner OnGpu(string path, int blocks, int lanes = 1, bool roundsCache = false)
     {
         GpuDevice device = GpuDevice.OpenEmulated(lanes);
         GpuModel model = GpuModel.Load(device, Checkpoint.Open(path), 0, true, null, TestContext.Current.CancellationToken);
-        return new GpuRunner(device, model, blocks);
+        return new GpuRunner(device, model, blocks, roundsCache);
     }
 
     /// <summary>Logits of all tokens of a sequence that is run in the given stretches, blocks in falling order.</summary>

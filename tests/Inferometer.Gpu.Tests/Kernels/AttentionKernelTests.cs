@@ -32,6 +32,8 @@ public sealed class AttentionKernelTests
             Slots = bench.Upload(positions),
             TableStarts = bench.Upload(starts),
             Tables = bench.Upload(tables),
+            KeyScales = bench.Upload(new ushort[1]),
+            ValueScales = bench.Upload(new ushort[1]),
             Sinks = bench.Upload(sinks),
             Parts = bench.Upload(new float[3 * Heads * splits * (Width + 2)]),
             Tokens = 3,
@@ -120,6 +122,7 @@ public sealed class AttentionKernelTests
 
         // Views that are not used are places to point at nevertheless.
         attention.Output = attention.Sinks = attention.Parts = attention.Inputs;
+        attention.KeyScales = attention.ValueScales = attention.Keys;
         attention.Positions = attention.TableStarts = attention.Tables = attention.Slots;
         bench.Device.Kernels.Store(new KernelConfig(bench.Device.GroupsFor(2 * all), bench.Device.Warps * lanes), attention, rotary);
         float[] queries = bench.Download(attention.Inputs);
@@ -159,6 +162,144 @@ public sealed class AttentionKernelTests
         }
 
         Assert.Equal(2 * KvHeads * Width, keys.Count(bits => bits != 0));
+    }
+
+    /// <summary>
+    /// A sequence is written to byte pages token by token and attended to: every stored number is within half a step of what was written,
+    /// and attention is the definition's over the stored numbers.
+    /// </summary>
+    [Theory]
+    [InlineData(1, 1, true)]
+    [InlineData(1, 2, false)]
+    [InlineData(4, 1, false)]
+    [InlineData(4, 2, true)]
+    public void Byte_pages_hold_what_is_written_to_half_a_step_and_heads_attend_to_it(int lanes, int splits, bool areNeighbours)
+    {
+        const int width = 64, blocks = width / 32, pairs = 20, tokens = 37, all = Heads + (2 * KvHeads);
+        using KernelBench bench = new(lanes, 5);
+        int[] table = [4, 1, 3], positions = [.. Enumerable.Range(0, tokens)];
+        int[] slots = [.. positions.Select(position => (table[position / 16] * 16) + (position % 16))];
+        float[] inputs = bench.Values(tokens * all * width, 2);
+        float[] cosines = bench.Values(tokens * pairs), sines = bench.Values(tokens * pairs);
+        for (int i = 0; i < inputs.Length; i++)
+        {
+            // Blocks of every magnitude, one of zeros, one whose scale half precision barely has.
+            int block = i / 32;
+            inputs[i] *= block == 11 ? 0 : block == 13 ? 1e-6f : (block % 5) switch { 0 => 100, 1 => 0.01f, _ => 1 };
+        }
+
+        const int cells = 5 * KvHeads * 16;
+        AttentionArguments attention = new()
+        {
+            Inputs = bench.Upload(inputs),
+            Keys = bench.Upload(new ushort[cells * width / 2]),
+            Values = bench.Upload(new ushort[cells * width / 2]),
+            KeyScales = bench.Upload(new ushort[cells * blocks]),
+            ValueScales = bench.Upload(new ushort[cells * blocks]),
+            Output = bench.Upload(new float[tokens * Heads * width]),
+            Positions = bench.Upload(positions),
+            Slots = bench.Upload(slots),
+            TableStarts = bench.Upload(new int[tokens]),
+            Tables = bench.Upload(table),
+            Sinks = bench.Upload(new float[Heads]),
+            Parts = bench.Upload(new float[tokens * Heads * splits * (width + 2)]),
+            Tokens = tokens,
+            Heads = Heads,
+            KvHeads = KvHeads,
+            Width = width,
+            Scale = 0.001f,
+            Splits = splits,
+        };
+        RotaryArguments rotary = new()
+        {
+            Cosines = bench.Upload(cosines),
+            Sines = bench.Upload(sines),
+            QueryNorm = attention.Inputs,
+            KeyNorm = attention.Inputs,
+            Pairs = pairs,
+            AreNeighbours = areNeighbours ? 1 : 0,
+        };
+        bench.Device.Kernels.StoreRounded(
+            new KernelConfig(bench.Device.GroupsFor(tokens * all), bench.Device.Warps * lanes), attention, rotary);
+        float[] queries = bench.Download(attention.Inputs);
+        float[] keys = Stored(attention.Keys, attention.KeyScales), values = Stored(attention.Values, attention.ValueScales);
+        for (int token = 0; token < tokens; token++)
+        {
+            for (int head = Heads; head < all; head++)
+            {
+                bool isKey = head < Heads + KvHeads;
+                float[] expected = inputs[(((token * all) + head) * width)..(((token * all) + head + 1) * width)];
+                if (isKey)
+                {
+                    ReadOnlySpan<float> cosine = cosines.AsSpan(token * pairs, pairs), sine = sines.AsSpan(token * pairs, pairs);
+                    if (areNeighbours)
+                    {
+                        Cpu.Kernels.Elementwise.Rope.RotatePairs(expected, width, cosine, sine);
+                    }
+                    else
+                    {
+                        Cpu.Kernels.Elementwise.Rope.RotateHalves(expected, width, cosine, sine);
+                    }
+                }
+
+                int cell = CellOf(token, (head - Heads) % KvHeads);
+                for (int block = 0; block < blocks; block++)
+                {
+                    Range range = (32 * block)..(32 * (block + 1));
+                    float[] stored = (isKey ? keys : values)[(cell * width)..((cell + 1) * width)][range];
+                    float largest = expected[range].Max(Math.Abs);
+
+                    // Half a step, and what half precision takes off the scale, the more the smaller it is.
+                    double tolerance = (largest / 127 * 0.51) + Math.Min(largest, 127 * Math.Pow(2, -25) * 1.01);
+                    Assert.All(expected[range].Zip(stored), pair => Assert.Equal(pair.First, pair.Second, tolerance));
+                }
+            }
+        }
+
+        bench.Device.Kernels.AttendRounded(bench.Grid(tokens * Heads, splits), attention);
+        if (splits > 1)
+        {
+            bench.Device.Kernels.Combine(new KernelConfig(tokens * Heads, lanes), attention);
+        }
+
+        float[] actual = bench.Download(attention.Output);
+        for (int item = 0; item < tokens * Heads; item++)
+        {
+            (int token, int head) = (item / Heads, item % Heads);
+            double sum = 0;
+            double[] expected = new double[width];
+            for (int position = 0; position <= token; position++)
+            {
+                int cell = CellOf(position, head / (Heads / KvHeads)) * width;
+                double score = 0;
+                for (int i = 0; i < width; i++)
+                {
+                    score += (double)queries[(((token * all) + head) * width) + i] * keys[cell + i];
+                }
+
+                double share = Math.Exp(score * 0.001f);
+                sum += share;
+                for (int i = 0; i < width; i++)
+                {
+                    expected[i] += share * values[cell + i];
+                }
+            }
+
+            for (int i = 0; i < width; i++)
+            {
+                Assert.Equal(expected[i] / sum, actual[(item * width) + i], 2e-3);
+            }
+        }
+
+        int CellOf(int position, int kvHead) =>
+            (((table[position / 16] * KvHeads) + kvHead) * 16) + (position % 16);
+
+        float[] Stored(ArrayView<ushort> pages, ArrayView<ushort> scales)
+        {
+            ushort[] words = bench.Download(pages), factors = bench.Download(scales);
+            return [.. Enumerable.Range(0, words.Length * 2).Select(i =>
+                (sbyte)(words[i / 2] >> (i % 2 * 8)) * (float)BitConverter.UInt16BitsToHalf(factors[i / 32]))];
+        }
     }
 
     private static float[] Halves(float[] values) => Array.ConvertAll(values, value => (float)(System.Half)value);

@@ -24,7 +24,7 @@ internal static class Ptx
     ];
 
     /// <summary>Every kernel that a card would be given, by name: all methods of the kernel classes that are launched, closed over warps
-    /// of 32 and each format.</summary>
+    /// of 32, each format and each kind of pages.</summary>
     public static IReadOnlyDictionary<string, MethodInfo> All { get; } = Find();
 
     /// <summary>A kernel's PTX.</summary>
@@ -59,6 +59,13 @@ internal static class Ptx
     private static IEnumerable<(string Name, MethodInfo Closed)> Close(MethodInfo method)
     {
         string[] parameters = [.. method.GetGenericArguments().Select(argument => argument.Name)];
+        if (parameters.Contains("TPages"))
+        {
+            yield return (method.Name, method.MakeGenericMethod(typeof(Lanes32), typeof(HalfPages)));
+            yield return (method.Name + " bytes", method.MakeGenericMethod(typeof(Lanes32), typeof(BytePages)));
+            yield break;
+        }
+
         if (!parameters.Contains("TFormat"))
         {
             yield return (method.Name, parameters.Length == 0 ? method : method.MakeGenericMethod(typeof(Lanes32)));

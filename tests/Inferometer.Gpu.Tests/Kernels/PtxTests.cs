@@ -73,6 +73,17 @@ public sealed partial class PtxTests
         Assert.Contains("cvt.f32.f16", ptx, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Attention_over_bytes_reads_them_in_wide_loads_too()
+    {
+        string ptx = Ptx.Compile(Ptx.All["Attend bytes"], CudaArchitecture.SM_90);
+        Assert.Contains("ld.global.v4.b32", ptx, StringComparison.Ordinal);
+        Assert.Contains("ld.global.v2.b32", ptx, StringComparison.Ordinal);
+        Assert.DoesNotContain("ld.global.b8", ptx, StringComparison.Ordinal);
+        Assert.DoesNotContain("ld.global.s8", ptx, StringComparison.Ordinal);
+        Assert.Contains("bar.warp.sync", Ptx.Compile(Ptx.All["Store bytes"], CudaArchitecture.SM_90), StringComparison.Ordinal);
+    }
+
     [GeneratedRegex(@"\bcall(\.uni)?\b", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Call();
 

@@ -15,6 +15,9 @@ internal enum ActivationLayout
     /// <summary>The same integers for weights that are stored as unsigned bytes; see <see cref="Int8Activations"/>.</summary>
     Int8By32ForBytes,
 
+    /// <summary>The same integers for weights with a scale per 16 of them; see <see cref="Int8Activations"/>.</summary>
+    Int8By32InHalves,
+
     /// <summary>The same integers, each in 16 bits; see <see cref="Int8Activations"/>.</summary>
     Int16By32,
 

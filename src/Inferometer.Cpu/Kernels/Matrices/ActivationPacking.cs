@@ -14,8 +14,8 @@ internal static unsafe class ActivationPacking
     public static long ByteCount(ActivationLayout layout, int tokens, int columns) => layout switch
     {
         ActivationLayout.FloatTiles => FloatTilePacking.ByteCount(tokens, columns),
-        ActivationLayout.Int8By32 or ActivationLayout.Int8By32ForBytes or ActivationLayout.Int16By32 or ActivationLayout.FineBy32
-            or ActivationLayout.Int8By256
+        ActivationLayout.Int8By32 or ActivationLayout.Int8By32ForBytes or ActivationLayout.Int8By32InHalves or ActivationLayout.Int16By32
+            or ActivationLayout.FineBy32 or ActivationLayout.Int8By256
             => (long)tokens * (columns / Int8Activations.BlockSize(layout)) * Int8Activations.BlockBytes(layout),
         _ => throw new UnreachableException(),
     };

@@ -12,9 +12,11 @@ namespace Inferometer.Cpu.Kernels.Matrices;
 /// <remarks>
 /// Every block ends with its scale (float). Before the scale <see cref="ActivationLayout.FineBy32"/> has 32 shorts of magnitude up to 8191;
 /// <see cref="ActivationLayout.Int8By32"/> has 32 bytes q and -8 times their sum (int), what weights stored with 8 added give too much;
-/// <see cref="ActivationLayout.Int8By32ForBytes"/> has the same with -128 times the sum; <see cref="ActivationLayout.Int16By32"/> has q as
-/// 32 shorts; <see cref="ActivationLayout.Int8By256"/> has 256 bytes q, then for each of the sixteen groups of 16 two shorts, -32 times the
-/// sum of those q whose column modulo 4 is 0 or 1 and of the others, then the sums of the eight groups of 32 (short).
+/// <see cref="ActivationLayout.Int8By32ForBytes"/> has the same with -128 times the sum; <see cref="ActivationLayout.Int8By32InHalves"/>
+/// has for each half two shorts instead, -12 times the sum of those q whose column modulo 4 is 0 or 1 and of the others;
+/// <see cref="ActivationLayout.Int16By32"/> has q as 32 shorts; <see cref="ActivationLayout.Int8By256"/> has 256 bytes q, then for each of
+/// the sixteen groups of 16 two shorts, -32 times the sum of those q whose column modulo 4 is 0 or 1 and of the others, then the sums of
+/// the eight groups of 32 (short).
 /// </remarks>
 internal static unsafe class Int8Activations
 {
@@ -25,6 +27,9 @@ internal static unsafe class Int8Activations
     /// Bytes of a block of <see cref="ActivationLayout.Int8By32"/> and of <see cref="ActivationLayout.Int8By32ForBytes"/>.
     /// </summary>
     public const int BlockBytes32 = 32 + sizeof(int) + sizeof(float);
+
+    /// <summary>Bytes of a block of <see cref="ActivationLayout.Int8By32InHalves"/>.</summary>
+    public const int BlockBytes32InHalves = 32 + 2 * 2 * sizeof(short) + sizeof(float);
 
     /// <summary>Bytes of a block of <see cref="ActivationLayout.Int16By32"/> and of <see cref="ActivationLayout.FineBy32"/>.</summary>
     public const int WideBlockBytes32 = 64 + sizeof(float);
@@ -48,6 +53,7 @@ internal static unsafe class Int8Activations
     public static int BlockBytes(ActivationLayout layout) => layout switch
     {
         ActivationLayout.Int8By32 or ActivationLayout.Int8By32ForBytes => BlockBytes32,
+        ActivationLayout.Int8By32InHalves => BlockBytes32InHalves,
         ActivationLayout.Int16By32 or ActivationLayout.FineBy32 => WideBlockBytes32,
         _ => BlockBytes256,
     };
@@ -81,6 +87,11 @@ internal static unsafe class Int8Activations
                     *(int*)(target + 32) =
                         (layout == ActivationLayout.Int8By32 ? -8 : -128) * (Sum16((sbyte*)target) + Sum16((sbyte*)target + 16));
                     break;
+                case ActivationLayout.Int8By32InHalves:
+                    Round32(source, inverse, (sbyte*)target);
+                    _ = PairSums((sbyte*)target, -12, (short*)(target + 32));
+                    _ = PairSums((sbyte*)target + 16, -12, (short*)(target + 36));
+                    break;
                 case ActivationLayout.Int16By32:
                     Round32(source, inverse, narrow);
                     Widen32(narrow, (short*)target);
@@ -106,15 +117,16 @@ internal static unsafe class Int8Activations
         {
             sbyte* q = (sbyte*)target + 32 * group;
             Round32(source + 32 * group, inverse, q);
-            sums[group] = (short)(PairSums(q, pairs + 4 * group) + PairSums(q + 16, pairs + 4 * group + 2));
+            sums[group] = (short)(PairSums(q, -32, pairs + 4 * group) + PairSums(q + 16, -32, pairs + 4 * group + 2));
         }
     }
 
     /// <summary>
-    /// Writes -32 times the sums of q[4i] + q[4i + 1] and of q[4i + 2] + q[4i + 3], i from 0 to 3; returns the sum of all sixteen.
+    /// Writes <paramref name="factor"/> times the sums of q[4i] + q[4i + 1] and of q[4i + 2] + q[4i + 3], i from 0 to 3; returns the sum of
+    /// all sixteen.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int PairSums(sbyte* q, short* target)
+    private static int PairSums(sbyte* q, int factor, short* target)
     {
         int first = 0, second = 0;
         if (ByteProducts.IsSupported)
@@ -136,8 +148,8 @@ internal static unsafe class Int8Activations
             }
         }
 
-        target[0] = (short)(-32 * first);
-        target[1] = (short)(-32 * second);
+        target[0] = (short)(factor * first);
+        target[1] = (short)(factor * second);
         return first + second;
     }
 

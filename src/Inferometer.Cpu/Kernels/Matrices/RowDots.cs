@@ -33,6 +33,12 @@ internal static unsafe class RowDots
     public static void Multiply<TStored>(byte* weights, long rowBytes, int rows, int columns, in MatrixOperand operand, int firstRow)
         where TStored : struct, IStoredFloat
     {
+        if (operand.Tokens == 1 && Avx512F.IsSupported && PanelPrefetch.PrefersRowsApart)
+        {
+            MultiplyApart<TStored>(weights, rowBytes, rows, columns, operand, firstRow);
+            return;
+        }
+
         // One tile wide, the next rows arrive just before they are needed; several wide, the block they all pass over stays in the cache,
         // so the next block is fetched.
         bool single = TileTokens(operand.Tokens) == operand.Tokens;
@@ -63,6 +69,31 @@ internal static unsafe class RowDots
         }
     }
 
+    /// <summary>One token: two streams, through the first and the second half of the rows.</summary>
+    private static void MultiplyApart<TStored>(
+        byte* weights, long rowBytes, int rows, int columns, in MatrixOperand operand, int firstRow)
+        where TStored : struct, IStoredFloat
+    {
+        float* x = (float*)operand.Activations, output = operand.Output + firstRow;
+        int apart = (rows + 1) / 2, summed = columns & ~15;
+        for (int row = 0; row < apart; row++)
+        {
+            // Of an odd number of rows the last has no partner but itself.
+            int other = Math.Min(row + apart, rows - 1);
+            byte* first = weights + row * rowBytes, second = weights + other * rowBytes;
+            float firstSum, secondSum;
+            RowDots512.Times1Apart<TStored>(first, second, x, columns, &firstSum, &secondSum);
+            if (summed < columns)
+            {
+                AddRest<TStored>(first, 0, 1, x, summed, columns, 1, &firstSum);
+                AddRest<TStored>(second, 0, 1, x, summed, columns, 1, &secondSum);
+            }
+
+            output[row] = firstSum * TStored.Scale;
+            output[other] = secondSum * TStored.Scale;
+        }
+    }
+
     private static int TileTokens(int left) => Avx512F.IsSupported
         ? left >= 8 ? 8 : left >= 4 ? 4 : left >= 2 ? 2 : 1
         : Vector128.IsHardwareAccelerated && left >= 4 ? 4 : 1;
@@ -75,7 +106,7 @@ internal static unsafe class RowDots
     {
         if (Avx512F.IsSupported)
         {
-            return tokens == 8 ? 3 : tokens > 1 || PanelPrefetch.PrefersOneStream || HasShortRows<TStored>(columns) ? 4 : 8;
+            return tokens == 8 ? 3 : tokens > 1 || HasShortRows<TStored>(columns) ? 4 : 8;
         }
 
         return Vector128.IsHardwareAccelerated ? tokens == 4 ? 2 : 4 : 1;
@@ -114,9 +145,6 @@ internal static unsafe class RowDots
         {
             switch (tokens)
             {
-                case 1 when PanelPrefetch.PrefersOneStream:
-                    RowDots512.Times1Stream<TStored>(weights, rowBytes, x, columns, sums);
-                    break;
                 case 1 when HasShortRows<TStored>(columns):
                     RowDots512.Times1Short<TStored>(weights, rowBytes, x, columns, next, sums);
                     break;

@@ -52,9 +52,8 @@ internal sealed unsafe class RowMatrix : WeightMatrix
         : _finePanels > 0 ? ActivationLayout.FineBy32
         : ActivationLayout.FloatTiles;
 
-    internal override int ChunkCount(int tokens, int threads) => tokens <= _maxDotTokens
-        ? Math.Min(Blocks, threads * 8)
-        : (Rows + ChunkRows - 1) / ChunkRows;
+    internal override int ChunkCount(int tokens, int threads) => tokens > _maxDotTokens ? (Rows + ChunkRows - 1) / ChunkRows
+        : Math.Min(Blocks, tokens == 1 ? StreamChunks.Count(threads) : threads * 8);
 
     private int ChunkRows => _finePanels > 0 ? _finePanels * PanelRows.Count : FloatTile.PanelRows;
 
@@ -66,8 +65,8 @@ internal sealed unsafe class RowMatrix : WeightMatrix
     {
         if (operand.Tokens <= _maxDotTokens)
         {
-            int first = (int)((long)Blocks * chunk / chunkCount) * RowDots.BlockRows;
-            int end = Math.Min((int)((long)Blocks * (chunk + 1) / chunkCount) * RowDots.BlockRows, Rows);
+            int first = StreamChunks.Start(Blocks, chunk, chunkCount, operand.Tokens) * RowDots.BlockRows;
+            int end = Math.Min(StreamChunks.Start(Blocks, chunk + 1, chunkCount, operand.Tokens) * RowDots.BlockRows, Rows);
             MultiplyRows(operand, first, end - first, (float*)scratch);
         }
         else if (_finePanels > 0)

@@ -161,6 +161,7 @@ public abstract unsafe class WeightMatrix : IDisposable
         GgmlType.IQ4_NL => new PanelMatrix<TablePanel<IQ4_NLFormat>>(rows, columns, origin),
         GgmlType.IQ4_XS => new PanelMatrix<TablePanel<IQ4_XSFormat>>(rows, columns, origin),
         GgmlType.MXFP4 => new PanelMatrix<TablePanel<MXFP4Format>>(rows, columns, origin),
+        GgmlType.NVFP4 => new PanelMatrix<NVFP4Panel>(rows, columns, origin),
         _ => null,
     };
 
