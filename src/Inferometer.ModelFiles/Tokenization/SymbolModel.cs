@@ -18,6 +18,12 @@ internal abstract class SymbolModel : TokenModel
             return;
         }
 
+        if (most > LongestPooled)
+        {
+            Encode(piece, GC.AllocateUninitializedArray<Symbol>(most), output);
+            return;
+        }
+
         Symbol[] rented = ArrayPool<Symbol>.Shared.Rent(most);
         Encode(piece, rented, output);
         ArrayPool<Symbol>.Shared.Return(rented);

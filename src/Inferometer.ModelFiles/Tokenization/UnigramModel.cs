@@ -41,7 +41,8 @@ internal sealed class UnigramModel : TokenModel
 
     public override void Encode(ReadOnlySpan<char> piece, List<int> output)
     {
-        Place[] places = ArrayPool<Place>.Shared.Rent(piece.Length + 1);
+        bool isPooled = piece.Length < LongestPooled;
+        Place[] places = isPooled ? ArrayPool<Place>.Shared.Rent(piece.Length + 1) : new Place[piece.Length + 1];
         FindBest(piece, places);
 
         // The way back from the end gives the tokens in reverse.
@@ -69,7 +70,10 @@ internal sealed class UnigramModel : TokenModel
         }
 
         CollectionsMarshal.AsSpan(output)[first..].Reverse();
-        ArrayPool<Place>.Shared.Return(places);
+        if (isPooled)
+        {
+            ArrayPool<Place>.Shared.Return(places);
+        }
     }
 
     private void FindBest(ReadOnlySpan<char> piece, Place[] places)

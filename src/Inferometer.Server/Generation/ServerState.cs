@@ -23,12 +23,12 @@ internal sealed class ServerState : IDisposable
 
     /// <summary>Makes ready what first requests need, on another thread; until then the state is not warm.</summary>
     /// <param name="work">Does it, and throws nothing.</param>
-    public void WarmUp(Action work)
+    public void WarmUp(Func<Task> work)
     {
         Volatile.Write(ref _isCold, value: true);
-        _ = Task.Run(() =>
+        _ = Task.Run(async () =>
         {
-            work();
+            await work().ConfigureAwait(false);
             Volatile.Write(ref _isCold, value: false);
         });
     }

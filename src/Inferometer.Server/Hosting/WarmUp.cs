@@ -1,15 +1,18 @@
+using System.Text;
 using System.Text.Json;
 using Inferometer.Server.Generation;
 using Inferometer.Server.OpenAi;
 using Inferometer.Server.Simulator;
 using Inferometer.Server.Wire;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
 namespace Inferometer.Server.Hosting;
 
 /// <summary>
 /// Does once what first requests would find not compiled and not read yet: a conversation read, written by the template and tokenized, and
-/// an estimate that does not fit, with its advice. Nothing of it is counted, and the engine is not asked.
+/// two estimates answered as requests are, one of which does not fit and is refused with its advice. Nothing of it is counted, and the
+/// engine is not asked.
 /// </summary>
 internal static class WarmUp
 {
@@ -20,10 +23,11 @@ internal static class WarmUp
     /// <param name="simulator">The simulator.</param>
     /// <param name="model">The model; null = none is served.</param>
     /// <param name="logger">Told of faults.</param>
-    public static void Run(SimulatorService simulator, ModelService? model, ILogger logger)
+    public static async Task RunAsync(SimulatorService simulator, ModelService? model, ILogger logger)
     {
-        Try(() => Refuse(simulator));
-        Try(() =>
+        await TryAsync(() => EstimateAsync(simulator, allowOverflow: false)).ConfigureAwait(false);
+        await TryAsync(() => EstimateAsync(simulator, allowOverflow: true)).ConfigureAwait(false);
+        await TryAsync(() =>
         {
             if (model is not null)
             {
@@ -31,13 +35,15 @@ internal static class WarmUp
                     """{"messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"Good morning."}],"stream":true}""");
                 _ = CompletionReader.ReadChat(body.RootElement, model);
             }
-        });
 
-        void Try(Action part)
+            return Task.CompletedTask;
+        }).ConfigureAwait(false);
+
+        async Task TryAsync(Func<Task> part)
         {
             try
             {
-                part();
+                await part().ConfigureAwait(false);
             }
             catch (Exception error)
             {
@@ -46,7 +52,8 @@ internal static class WarmUp
         }
     }
 
-    private static void Refuse(SimulatorService simulator)
+    /// <summary>As the endpoint does it, from the request's bytes to those of the answer: reading them is compiled too.</summary>
+    private static async Task EstimateAsync(SimulatorService simulator, bool allowOverflow)
     {
         string? model = (simulator.Catalogs.Models.TryFind(LargeModel) ?? simulator.Catalogs.Models.Models.FirstOrDefault())?.Name;
         string? system = simulator.Catalogs.Hardware.TryFind(System)?.Name
@@ -60,14 +67,15 @@ internal static class WarmUp
         {
             json.WriteString("model"u8, model);
             json.WriteString("on"u8, system);
+            json.WriteBoolean("allow-overflow"u8, allowOverflow);
         });
-        try
-        {
-            _ = simulator.Estimate(body).ToJson();
-        }
-        catch (DoesNotFitException refusal)
-        {
-            _ = refusal.Message.Length; // with its advice
-        }
+        byte[] bytes = Encoding.UTF8.GetBytes(body.GetRawText());
+        using MemoryStream request = new(bytes);
+        using MemoryStream answer = new();
+        DefaultHttpContext context = new();
+        (context.Request.Method, context.Request.ContentType, context.Request.ContentLength) =
+            (HttpMethods.Post, "application/json", bytes.Length);
+        (context.Request.Body, context.Response.Body) = (request, answer);
+        await SimulatorEndpoints.EstimateAsync(context, simulator).ConfigureAwait(false);
     }
 }

@@ -189,7 +189,30 @@ internal static class MetricsPage
         text.Single(
             "process_start_time_seconds", Gauge, "When the process started, seconds since 1970.", "",
             new DateTimeOffset(process.StartTime.ToUniversalTime()).ToUnixTimeMilliseconds() / 1000.0);
+        WriteCollector(text);
+    }
+
+    /// <summary>The heap between collections is mostly what nobody holds any more; what a collection left is what is held.</summary>
+    private static void WriteCollector(PrometheusText text)
+    {
+        const string Collections = "inferometer_gc_collections_total";
+        GCMemoryInfo last = GC.GetGCMemoryInfo(GCKind.Any);
         text.Single("inferometer_managed_heap_bytes", Gauge, "Managed heap.", "", GC.GetTotalMemory(forceFullCollection: false));
+        text.Single(
+            "inferometer_managed_heap_held_bytes", Gauge, "What the last collection left of the managed heap.", "",
+            last.HeapSizeBytes - last.FragmentedBytes);
+        text.Single(
+            "inferometer_managed_heap_committed_bytes", Gauge, "Memory of the managed heap at the last collection.", "",
+            last.TotalCommittedBytes);
+        text.Single(
+            "inferometer_gc_pause_seconds_total", Counter, "Time that collections stopped the program.", "",
+            GC.GetTotalPauseDuration().TotalSeconds);
+        text.Begin(Collections, Counter, "Collections by generation; one of a generation is one of those below it too.");
+        for (int generation = 0; generation <= GC.MaxGeneration; generation++)
+        {
+            text.Sample(
+                Collections, string.Create(CultureInfo.InvariantCulture, $"generation=\"{generation}\""), GC.CollectionCount(generation));
+        }
     }
 
     /// <summary>An engine at the moment.</summary>

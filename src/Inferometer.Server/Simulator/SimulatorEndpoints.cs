@@ -19,7 +19,7 @@ internal sealed class SimulatorEndpoints(SimulatorService service, JobQueue jobs
     /// <inheritdoc/>
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/api/v1/estimate", EstimateAsync).WithMetadata(ProblemStyle.Problem);
+        routes.MapPost("/api/v1/estimate", context => EstimateAsync(context, service)).WithMetadata(ProblemStyle.Problem);
         routes.MapPost("/api/v1/compare", CompareAsync).WithMetadata(ProblemStyle.Problem);
         Job("simulate", body => service.Services.Read(body).Run);
         Job("plan", body => service.Plans.Read(body).Run);
@@ -37,7 +37,8 @@ internal sealed class SimulatorEndpoints(SimulatorService service, JobQueue jobs
         await context.Response.WriteAsync(json, Encoding.UTF8, context.RequestAborted).ConfigureAwait(false);
     }
 
-    private async Task EstimateAsync(HttpContext context)
+    /// <summary>Answers what an estimate comes to, or why it does not fit.</summary>
+    public static async Task EstimateAsync(HttpContext context, SimulatorService service)
     {
         using JsonDocument body = await ReadAsync(context).ConfigureAwait(false);
         try

@@ -13,6 +13,9 @@ namespace Inferometer.Server.Tests.Metrics;
 [Collection(EngineTests.Name)]
 public sealed partial class PrometheusTests(EngineFixture fixture)
 {
+    private const string Firsts = "vllm:time_to_first_token_seconds";
+    private const string PerToken = "time_per_output_token_seconds_sum";
+
     private static readonly string Rules = Path.Combine(SharedFolder.RepositoryRoot, "deploy", "prometheus", "rules.yml");
 
     [Fact]
@@ -73,7 +76,79 @@ public sealed partial class PrometheusTests(EngineFixture fixture)
         string rules = await File.ReadAllTextAsync(Rules, TestContext.Current.CancellationToken);
         string[] named = [.. Names().Matches(rules).Select(m => m.Value)];
         Assert.NotEmpty(named);
-        Assert.All(named, name => Assert.Contains("# TYPE " + Family().Replace(name, ""), page, StringComparison.Ordinal));
+        Assert.All(named, name => Assert.Contains("# TYPE " + Family().Replace(name, "") + " ", page, StringComparison.Ordinal));
+
+        // A share within a bound that no bucket has would be a share of nothing.
+        string[] bounds = [.. Bounds().Matches(rules).Select(m => m.Value)];
+        Assert.NotEmpty(bounds);
+        Assert.All(bounds, bound => Assert.Contains(bound, page, StringComparison.Ordinal));
+    }
+
+    /// <summary>What each alert is for, told to Prometheus as a series of an afternoon, and what it makes of it.</summary>
+    [Theory]
+    [InlineData(
+        "InferometerBurnsObjective", "burns", true,
+        Firsts + """_bucket{model_name="m",le="2.5"}=0+50x180;""" + Firsts + """_count{model_name="m"}=0+100x180""")]
+    [InlineData(
+        "InferometerBurnsObjective", "keeps", false,
+        Firsts + """_bucket{model_name="m",le="2.5"}=0+97x180;""" + Firsts + """_count{model_name="m"}=0+100x180""")]
+    [InlineData(
+        "InferometerStalls", "stalls", true,
+        """vllm:num_requests_running{model_name="m"}=3+0x180;vllm:generation_tokens_total{model_name="m"}=900+0x180""")]
+    [InlineData(
+        "InferometerStalls", "works", false,
+        """vllm:num_requests_running{model_name="m"}=3+0x180;vllm:generation_tokens_total{model_name="m"}=900+40x180""")]
+    [InlineData(
+        "InferometerSlowerThanPredicted", "drifts", true,
+        "inferometer_measured_" + PerToken + "=0+5x180;inferometer_predicted_" + PerToken + "=0+2x180")]
+    [InlineData(
+        "InferometerSlowerThanPredicted", "agrees", false,
+        "inferometer_measured_" + PerToken + "=0+3x180;inferometer_predicted_" + PerToken + "=0+2x180")]
+    [InlineData(
+        "InferometerPrefixHitsFell", "fell", true,
+        """vllm:prefix_cache_hits_total=0+80x110 8810+5x70;vllm:prefix_cache_queries_total=0+100x180""")]
+    [InlineData(
+        "InferometerPrefixHitsFell", "never had", false,
+        """vllm:prefix_cache_hits_total=0+1x180;vllm:prefix_cache_queries_total=0+100x180""")]
+    [InlineData("InferometerQueueStands", "stands", true, """vllm:num_requests_waiting{model_name="m"}=1+0x180""")]
+    [InlineData("InferometerRefuses", "refuses", true, """inferometer_http_responses_total{code="429"}=0+6x180""")]
+    [InlineData("InferometerFails", "fails", true, """inferometer_http_responses_total{code="500"}=0+6x180""")]
+    [InlineData("InferometerDown", "gone", true, """up{job="inferometer"}=0+0x180""")]
+    public async Task An_alert_fires_when_it_should_and_else_not(string alert, string what, bool fires, string series)
+    {
+        string[] inputs =
+        [
+            .. series.Split(';').Select(one => one.Split('=')).Select(parts =>
+                $"      - series: '{string.Join('=', parts[..^1])}'\n        values: '{parts[^1]}'"),
+        ];
+        string file = Path.GetTempFileName();
+        try
+        {
+            // Whatever labels and words it fires with: asked as a query, for a rule's test wants every word of its alerts.
+            await File.WriteAllTextAsync(
+                file,
+                $"""
+                rule_files:
+                  - {Rules}
+                evaluation_interval: 1m
+                tests:
+                  - name: {what}
+                    interval: 1m
+                    input_series:
+                {string.Join('\n', inputs)}
+                    promql_expr_test:
+                      - expr: count(ALERTS{"{"}alertname="{alert}",alertstate="firing"{"}"})
+                        eval_time: 160m
+                        exp_samples: {(fires ? "[{ labels: '{}', value: 1 }]" : "[]")}
+                """,
+                TestContext.Current.CancellationToken);
+            (int code, string[] lines) = await PrometheusTool.CheckAsync(["test", "rules", file], "");
+            Assert.True(code == 0, string.Join('\n', lines));
+        }
+        finally
+        {
+            File.Delete(file);
+        }
     }
 
     private static async Task<JsonElement> QueryAsync(HttpClient client, string query, Process prometheus)
@@ -114,6 +189,9 @@ public sealed partial class PrometheusTests(EngineFixture fixture)
 
     [GeneratedRegex(@"\b(vllm:|inferometer_)\w+", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Names();
+
+    [GeneratedRegex("le=\"[^\"]*\"", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Bounds();
 
     [GeneratedRegex("_(bucket|sum|count)$", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Family();
