@@ -6,10 +6,11 @@ import { ComparePage } from './pages/compare';
 import { EstimatePage } from './pages/estimate';
 import { HistoryPage } from './pages/history';
 import { LivePage } from './pages/live';
+import { PlanPage } from './pages/plan';
 import { ServingPage } from './pages/serving';
 import { Notice } from './parts/notice';
 import { useCatalog, type Catalog } from './state/catalog';
-import { useRoute } from './state/route';
+import { lastHash, useRoute } from './state/route';
 import { useTheme, type Theme } from './state/theme';
 
 export interface PageProps {
@@ -27,6 +28,7 @@ const pages: readonly [PageEntry, ...PageEntry[]] = [
   { key: 'estimate', name: 'Estimate', page: EstimatePage },
   { key: 'compare', name: 'Compare', page: ComparePage },
   { key: 'serving', name: 'Serving', page: ServingPage },
+  { key: 'plan', name: 'Plan', page: PlanPage },
   { key: 'history', name: 'History', page: HistoryPage },
   { key: 'live', name: 'Live', page: LivePage },
   { key: 'chat', name: 'Chat', page: ChatPage },
@@ -55,7 +57,16 @@ export function App() {
         </span>
         <nav aria-label="Pages">
           {pages.map((page) => (
-            <a key={page.key} href={`#/${page.key}`} aria-current={page.key === entry.key ? 'page' : undefined}>
+            <a
+              key={page.key}
+              href={lastHash(page.key)}
+              aria-current={page.key === entry.key ? 'page' : undefined}
+              onClick={(event) => {
+                if (page.key === entry.key && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+                  event.preventDefault(); // what is set here stays as it is
+                }
+              }}
+            >
               {page.name}
             </a>
           ))}

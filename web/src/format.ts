@@ -9,7 +9,8 @@ export function digits(value: number, count = 3): string {
     return '0';
   }
 
-  const size = Math.floor(Math.log10(Math.abs(value)));
+  // Of the rounded value: 0.9996 is 1.00, not 1.000.
+  const size = Math.floor(Math.log10(Math.abs(Number(value.toPrecision(count)))));
   if (size < -4) {
     return value.toExponential(1);
   }
@@ -25,7 +26,7 @@ export function time(ms: number | null | undefined): string {
     return '–';
   }
 
-  return ms >= 60_000 ? `${digits(ms / 60_000)} min` : ms >= 1000 ? `${digits(ms / 1000)} s` : ms < 1 ? `${digits(ms * 1000)} µs` : `${digits(ms)} ms`;
+  return ms >= 600_000 ? `${digits(ms / 60_000)} min` : ms >= 1000 ? `${digits(ms / 1000)} s` : ms < 1 ? `${digits(ms * 1000)} µs` : `${digits(ms)} ms`;
 }
 
 export function bytes(value: number): string {

@@ -3,11 +3,12 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
-import { makeHistory, open, settled, startBrowser, startServer } from './stage.mjs';
+import { makeHistory, open, run, settled, startBrowser, startServer } from './stage.mjs';
 
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const pages = ['estimate', 'compare', 'serving', 'history', 'live', 'chat'];
-const fast = { serving: '#/serving?points=2&requests=100', history: '#/history?a=first&b=slower' };
+const pages = ['estimate', 'compare', 'serving', 'plan', 'history', 'live', 'chat'];
+const fast = { plan: '#/plan?model=meta-llama/Llama-3.1-8B&on=H100_SXM&rate=4',
+  serving: '#/serving?points=2&requests=100', history: '#/history?a=first&b=slower' };
 const budget = 300_000;
 let server;
 let browser;
@@ -141,6 +142,8 @@ test('a service is simulated at every rate, and can be stopped', async () => {
   await visit('#/serving?points=3&requests=100', {}, async (page) => {
     assert.equal(await page.locator('tbody tr').count(), 3);
     await page.getByRole('heading', { name: /Over time at/ }).waitFor();
+    await page.getByRole('region', { name: 'Loads simulated' }).getByRole('button', { name: '18', exact: true }).press('Enter');
+    await page.getByRole('heading', { name: 'Over time at 18 requests/s' }).waitFor();
     const requests = page.getByLabel('Requests', { exact: true });
     await requests.fill('200000');
     await requests.press('Tab');
@@ -171,6 +174,91 @@ test('a conversation is streamed, can be stopped, and is seen on the Live page b
     await page.getByRole('row', { name: /Time per output token [\d.]+ .s [\d.]+ .s/ }).waitFor();
     assert.deepEqual(complaints, []);
   });
+});
+
+test('a plan names deployments that keep the level, and what was asked goes on to the Serving page', async () => {
+  await visit(fast.plan, {}, async (page) => {
+    await page.getByRole('heading', { name: /^Deployments that keep it/ }).waitFor();
+    assert.match(await page.getByRole('columnheader', { name: /cheapest/ }).textContent(), /^cheapest\$[\d,]+ a month$/);
+    const command = await page.locator('.copies code').first().textContent();
+    assert.equal(command, 'inferometer plan meta-llama/Llama-3.1-8B --on H100_SXM --rate 4 --input 1000 --output 250 --slo ttft:1s,tpot:40ms');
+    const printed = JSON.parse(run(...command.split(' ').slice(1), '--format', 'json'));
+    const rents = await page.locator('.answers thead .figure').allTextContents();
+    assert.deepEqual(rents, printed.answers.map((answer) => `$${Math.round(answer.usd_per_month).toLocaleString('en')}`));
+    await page.getByRole('link', { name: 'The cheapest under rising load' }).click();
+    await page.getByRole('heading', { name: /^Over time at/ }).waitFor();
+    assert.match(page.url(), /#\/serving\?model=meta-llama\/Llama-3.1-8B&on=H100_SXM&tp=1.*framework=/);
+    assert.equal(await page.getByRole('alert').count(), 0);
+  });
+});
+
+test('a level that nothing keeps is said to be, with what is nearest', async () => {
+  await visit(`${fast.plan}&slo=ttft:1s,tpot:1ms`, {}, async (page) => {
+    await page.getByRole('heading', { name: 'No deployment keeps this' }).waitFor();
+    assert.match(await page.locator('.notice').textContent(), /The nearest: TPOT/);
+    assert.ok((await page.getByRole('region', { name: 'Why the others are not it' }).locator('tbody tr').count()) > 0);
+  });
+});
+
+test('users in place of a rate, and an empty field, stand in the link', async () => {
+  await visit(fast.plan, {}, async (page) => {
+    await page.getByLabel('Users').fill('8');
+    await page.getByLabel('Users').press('Enter');
+    await page.waitForFunction(() => location.hash.includes('rate=&') && location.hash.includes('users=8'));
+    await page.reload();
+    await settled(page);
+    assert.equal(await page.getByLabel('Requests/s').inputValue(), '');
+    await page.getByRole('heading', { name: /^Deployments that keep it/ }).waitFor();
+  });
+});
+
+test('going to another page and back loses nothing that was set', async () => {
+  await visit('#/estimate?batch=8', {}, async (page) => {
+    await page.getByLabel('Batch', { exact: true }).fill('9');
+    await page.getByRole('link', { name: 'Chat', exact: true }).click();
+    await page.getByLabel('Message').waitFor();
+    await page.getByRole('link', { name: 'Estimate', exact: true }).click();
+    assert.equal(await page.getByLabel('Batch', { exact: true }).inputValue(), '9');
+    await page.getByRole('link', { name: 'Estimate', exact: true }).click();
+    assert.match(page.url(), /batch=9/);
+    await page.getByRole('link', { name: 'Compare batches' }).click();
+    await page.waitForFunction(() => document.querySelectorAll('tbody tr').length === 5);
+    assert.match(page.url(), /batch=1,9,16,64,256/);
+  });
+});
+
+test('rows are saved as comma-separated values with every digit, and why some are impossible', async () => {
+  await visit('#/compare?model=meta-llama/Llama-3.1-70B&on=H100_SXM&tp=1,4&batch=1&bits=bf16', {}, async (page) => {
+    const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Save as CSV: Deployments compared' }).click()]);
+    assert.equal(download.suggestedFilename(), 'deployments-compared.csv');
+    const lines = (await readFile(await download.path(), 'utf8')).trimEnd().split('\r\n');
+    assert.match(lines[0], /^machine,TP,.*TTFT ms,TPOT ms,.*,error$/);
+    assert.match(lines[1], /^H100_SXM,1,.*does not fit/);
+    assert.match(lines[2], /^H100_SXM,4,4,\d+\.\d{6,},/);
+  });
+});
+
+test('a chart whose library comes after newer figures shows the newer ones', async () => {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  let release;
+  const held = new Promise((go) => (release = go));
+  await page.route('**/assets/echarts*.js', async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.goto(`${server.address}/#/estimate`);
+  await page.locator('.tile .figure').first().waitFor();
+  const before = await page.locator('.tile .figure').nth(1).textContent();
+  await page.getByLabel('Batch', { exact: true }).fill('64');
+  await page.waitForFunction((old) => document.querySelectorAll('.tile .figure')[1].textContent !== old, before);
+  release();
+  await settled(page);
+  const late = await page.locator('.chart canvas').first().evaluate((canvas) => canvas.toDataURL());
+  await page.reload();
+  await settled(page);
+  assert.equal(await page.locator('.chart canvas').first().evaluate((canvas) => canvas.toDataURL()) === late, true);
+  await context.close();
 });
 
 test('the history shows runs over time, what got worse, and two beside each other', async () => {

@@ -10,6 +10,7 @@ const pages = {
   refusal: '#/estimate?model=meta-llama/Llama-3.1-70B&on=H100_SXM',
   compare: '#/compare',
   serving: '#/serving',
+  plan: '#/plan',
   history: '#/history?a=first&b=slower&limit=1',
   live: '#/live',
   chat: '#/chat',

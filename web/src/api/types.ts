@@ -39,6 +39,7 @@ export interface Setting {
 export interface Settings {
   estimate: Setting[];
   simulate: Setting[];
+  plan: Setting[];
 }
 
 export interface Interval {
@@ -161,6 +162,55 @@ export interface LoadPoint {
 }
 
 export type ServiceReport = Record<string, number | null> & { over_time: LoadPoint[]; warnings: string[]; assumptions: string[] };
+
+export interface PlanAnswer {
+  answer: string;
+  system: string;
+  devices: number;
+  replicas: number;
+  prefill_replicas: number;
+  tensor_parallel: number;
+  pipeline_parallel: number;
+  expert_parallel: number;
+  attention_data_parallel: number;
+  weights: string;
+  kv_cache: string;
+  framework: string;
+  max_sequences: number;
+  max_step_tokens: number;
+  usd_per_month: number;
+  usd_per_million_output_tokens: number;
+  joules_per_output_token: number | null;
+  median_ttft_ms: number;
+  median_tpot_ms: number;
+  request_throughput: number;
+  output_throughput_per_device: number;
+  risk: string;
+}
+
+export interface PlanResult {
+  model: string;
+  demand: string;
+  level: string;
+  deployments: number;
+  simulations: number;
+  headroom_factor: number | null;
+  nearest: string | null;
+  answers: PlanAnswer[];
+  limits?: { limit: string; median_ms: number; predicted_ms: number; upper_quarter_ms: number; upper_twentieth_ms: number; risk: string }[];
+  changes?: { change: string; usd_per_month: number | null; saved_share: number | null; devices: number | null }[];
+  rejections: { deployments: number; nearest: string; deployment: string }[];
+  front: {
+    tokens_per_s_per_user: number;
+    tokens_per_s_per_device: number;
+    sequences: number;
+    ttft_ms: number;
+    usd_per_million_output_tokens: number | null;
+    keeps_level: boolean;
+    deployment: string;
+  }[];
+  assumptions: string[];
+}
 
 export interface JobStatus {
   id: string;

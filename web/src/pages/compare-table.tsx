@@ -22,6 +22,8 @@ const measures: Measure[] = [
   { head: 'memory', help: 'Share of a device’s memory', of: shareOf, text: percent },
 ];
 
+const whyNot: TableColumn<Row> = { key: 'error', head: 'error', isNumber: false, of: (row) => sortable(row.error), cell: (row) => String(row.error ?? '') };
+
 /** The rows with their figures; those that are impossible say why. */
 export function CompareTable({ rows }: { rows: Row[] }) {
   const points = rows.map((row) => pointOf(row)).filter((point) => point !== undefined);
@@ -51,7 +53,7 @@ export function CompareTable({ rows }: { rows: Row[] }) {
   ];
   return (
     <>
-      <SortedTable caption="Deployments compared" rows={rows} columns={columns} mark={(row) => (typeof row.error === 'string' ? 'impossible' : front.has(row) ? 'front' : '')} />
+      <SortedTable caption="Deployments compared" rows={rows} columns={columns} unseen={[whyNot]} mark={(row) => (typeof row.error === 'string' ? 'impossible' : front.has(row) ? 'front' : '')} />
       <p class="muted small">Bold: on the front.</p>
       {errors.length > 0 && (
         <ol class="plain small">

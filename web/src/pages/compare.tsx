@@ -57,7 +57,7 @@ export function ComparePage({ catalog, theme }: PageProps) {
           {lists.map((name) => (
             <TextField
               key={name}
-              label={name.length === 2 ? name.toUpperCase() : name.charAt(0).toUpperCase() + name.slice(1)}
+              label={name === 'bits' ? 'Format' : name.length === 2 ? name.toUpperCase() : name.charAt(0).toUpperCase() + name.slice(1)}
               isLong={name === 'batch' || name === 'framework'}
               help={settingOf(settings, name).description}
               value={values[name] ?? ''}
@@ -86,7 +86,7 @@ export function ComparePage({ catalog, theme }: PageProps) {
         )}
         <section class="panel copies" aria-label="To take along">
           <CopyLine label="Command" text={commandOf('compare', said)} />
-          <CopyLine label="Link" text={location.origin + location.pathname + hashOf('compare', said)} />
+          <CopyLine label="Link" text={location.origin + location.pathname + hashOf('compare', values, start)} />
         </section>
       </div>
     </div>

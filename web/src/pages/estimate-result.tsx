@@ -5,18 +5,32 @@ import { Notice } from '../parts/notice';
 import type { Theme } from '../state/theme';
 import { Breakdown } from './breakdown';
 import { memoryParts } from './memory';
+import { hashOf, type Values } from '../state/route';
 import { Roofline } from './roofline';
 import { shortName } from './scenario';
 
+interface Props {
+  result: Result;
+  theme: Theme;
+  /** What was asked for, without what is meant anyway. */
+  asked: Values;
+}
+
 /** What came of an estimate. */
-export function EstimateResult({ result, theme }: { result: Result; theme: Theme }) {
+export function EstimateResult({ result, theme, asked }: Props) {
   const { metrics, memory_usage: memory, basis, formats } = result;
   return (
     <>
-      <p class="subject">
-        <b>{shortName(result.model)}</b> on {result.devices} × <b>{result.system}</b>
-        {formats === undefined ? '' : `, weights ${formats.weights}, KV cache ${formats.kv_cache}`}
-      </p>
+      <div class="subject">
+        <p>
+          <b>{shortName(result.model)}</b> on {result.devices} × <b>{result.system}</b>
+          {formats === undefined ? '' : `, weights ${formats.weights}, KV cache ${formats.kv_cache}`}
+        </p>
+        <nav aria-label="Go on with this">
+          <a href={hashOf('compare', comparedOf(asked))}>Compare batches</a>
+          <a href={hashOf('serving', servedOf(asked))}>Under load</a>
+        </nav>
+      </div>
       {result.warnings.map((warning) => (
         <Notice key={warning} kind="warning" title="Take care" text={warning} />
       ))}
@@ -25,6 +39,11 @@ export function EstimateResult({ result, theme }: { result: Result; theme: Theme
         <Tile name="Time per output token" ms={metrics.tpot_ms} band={basis?.time_per_output_token} />
         <Tile name="Whole request" ms={metrics.e2e_ms} band={basis?.end_to_end} />
       </section>
+      {basis !== undefined && (
+        <p class="basis muted small">
+          Bars: half of measurements lie in the thick part, nine in ten on the line ({basis.rests_on}).
+        </p>
+      )}
       <section class="panel" aria-label="Rates and costs">
         <dl class="facts">
           <Fact name="Speed per user" value={metrics.tpot_ms === undefined ? undefined : `${digits(1000 / metrics.tpot_ms)} tokens/s`} />
@@ -87,6 +106,16 @@ export function EstimateResult({ result, theme }: { result: Result; theme: Theme
       </section>
     </>
   );
+}
+
+// The lists that a comparison is made of; one batch alone would be one row.
+function comparedOf({ batch, ...rest }: Values): Values {
+  return { ...rest, tp: rest.tp ?? '1', bits: rest.bits ?? 'published', batch: batch === undefined ? '1,4,16,64,256' : [...new Set(['1', batch, '16', '64', '256'])].sort((a, b) => Number(a) - Number(b)).join(',') };
+}
+
+// A service has no batch: its load makes one.
+function servedOf(asked: Values): Values {
+  return { ...asked, batch: '', input: asked.input ?? '2048', output: asked.output ?? '256' };
 }
 
 function Tile({ name, ms, band }: { name: string; ms: number | undefined; band: Band | undefined }) {

@@ -8,7 +8,7 @@ import { Picker } from '../parts/picker';
 import { hashOf, useValues, type Values } from '../state/route';
 import { EstimateResult } from './estimate-result';
 import { Refusal } from './refusal';
-import { bodyOf, commandOf, modelChoices, settingOf, systemChoices, withoutDefaults } from './scenario';
+import { bodyOf, commandOf, estimateFlags, modelChoices, settingOf, systemChoices, withoutDefaults } from './scenario';
 
 const start: Values = {
   model: 'meta-llama/Llama-3.1-8B',
@@ -33,6 +33,7 @@ const load = [
   { name: 'output', label: 'Output tokens', stops: powers(1, 16_384) },
 ];
 const formats = { bits: 'Format', kv: 'KV cache', framework: 'Framework' };
+const unset: Record<string, string> = { kv: 'the format’s own', framework: 'none named' };
 const featured = [...Object.keys(start), ...Object.keys(formats)];
 
 /** One model on one machine: what it takes, how fast it is, and where the time goes. */
@@ -40,7 +41,7 @@ export function EstimatePage({ catalog, theme }: PageProps) {
   const [values, change] = useValues('estimate', start);
   const [result, setResult] = useState<Result>();
   const [fault, setFault] = useState<Problem | string>();
-  const settings = catalog.settings.estimate;
+  const settings = [...catalog.settings.estimate, ...estimateFlags];
   const asked = JSON.stringify(bodyOf(values));
   useEffect(() => {
     const abort = new AbortController();
@@ -73,8 +74,8 @@ export function EstimatePage({ catalog, theme }: PageProps) {
       />
     );
   };
-  const field = (name: string, label?: string) => (
-    <SettingField key={name} {...(label === undefined ? {} : { label })} setting={settingOf(settings, name)} value={values[name] ?? ''} onChange={(value) => change({ [name]: value })} />
+  const field = (name: string, label?: string, none?: string) => (
+    <SettingField key={name} {...(label === undefined ? {} : { label })} {...(none === undefined ? {} : { none })} setting={settingOf(settings, name)} value={values[name] ?? ''} onChange={(value) => change({ [name]: value })} />
   );
   const others = settings.map((setting) => setting.name).filter((name) => !featured.includes(name));
   const set = others.filter((name) => (values[name] ?? '') !== '').length;
@@ -94,7 +95,7 @@ export function EstimatePage({ catalog, theme }: PageProps) {
         </fieldset>
         <fieldset>
           <legend>Formats and framework</legend>
-          {Object.entries(formats).map(([name, label]) => field(name, label))}
+          {Object.entries(formats).map(([name, label]) => field(name, label, unset[name]))}
         </fieldset>
         <details open={set > 0}>
           <summary>{set === 0 ? 'More settings' : `More settings (${set} set)`}</summary>
@@ -106,10 +107,10 @@ export function EstimatePage({ catalog, theme }: PageProps) {
       </form>
       <div class="results" aria-live="polite">
         {fault !== undefined && <Refusal fault={fault} onChange={change} />}
-        {result !== undefined && fault === undefined && <EstimateResult result={result} theme={theme} />}
+        {result !== undefined && fault === undefined && <EstimateResult result={result} theme={theme} asked={said} />}
         <section class="panel copies" aria-label="To take along">
           <CopyLine label="Command" text={commandOf('estimate', said)} />
-          <CopyLine label="Link" text={location.origin + location.pathname + hashOf('estimate', said)} />
+          <CopyLine label="Link" text={location.origin + location.pathname + hashOf('estimate', said, start)} />
         </section>
       </div>
     </div>

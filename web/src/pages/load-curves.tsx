@@ -46,9 +46,9 @@ const columns: TableColumn<LoadRun>[] = [
   column('good /s', 'Requests a second that keep the service level', of('request_goodput'), digits),
   column('good', 'Share of the requests that keep it', of('slo_attainment'), percent),
   column('TTFT p50 ms', 'Time to first token, median', of('median_ttft_ms'), digits),
-  column('p99 ms', 'Time to first token, 99th percentile', of('p99_ttft_ms'), digits),
+  column('TTFT p99 ms', 'Time to first token, 99th percentile', of('p99_ttft_ms'), digits),
   column('TPOT p50 ms', 'Time per output token, median', of('median_tpot_ms'), digits),
-  column('p99 ms ', 'Time per output token, 99th percentile', of('p99_tpot_ms'), digits),
+  column('TPOT p99 ms', 'Time per output token, 99th percentile', of('p99_tpot_ms'), digits),
   column('tokens/s', 'Generated tokens a second', of('output_throughput'), digits),
   column('batch', 'Sequences in a step, mean', of('mean_batch'), digits),
 ];
@@ -61,7 +61,7 @@ export function LoadCurves({ runs, theme, picked, onPick, slo }: Props) {
         <Panel title="Time to first token" runs={runs} theme={theme} curves={firstToken} unit="ms" log limit={limitOf(slo, 'ttft')} onPick={onPick} />
         <Panel title="Time per output token" runs={runs} theme={theme} curves={perToken} unit="ms" limit={limitOf(slo, 'tpot')} onPick={onPick} />
       </div>
-      <Panel title="Answered and good" runs={runs} theme={theme} curves={rates} unit="requests/s" onPick={onPick} />
+      <Panel title="Answered and good" runs={runs} theme={theme} curves={rates} unit="requests/s" note="the time in which the last are answered counts, so a short run answers fewer than come" onPick={onPick} />
       <section class="panel">
         <h2>
           Loads <small>pick one to see it over time</small>
@@ -86,10 +86,11 @@ interface PanelProps {
   unit: string;
   log?: boolean;
   limit?: number | undefined;
+  note?: string;
   onPick: (index: number) => void;
 }
 
-function Panel({ title, runs, theme, curves, unit, log = false, limit, onPick }: PanelProps) {
+function Panel({ title, runs, theme, curves, unit, log = false, limit, note, onPick }: PanelProps) {
   return (
     <section class="panel">
       <h2>{title}</h2>
@@ -108,6 +109,7 @@ function Panel({ title, runs, theme, curves, unit, log = false, limit, onPick }:
             {curve.name}
           </li>
         ))}
+        {note !== undefined && <li class="muted">{note}</li>}
         {limit !== undefined && <li class="muted">dashed: the limit, {digits(limit)} ms</li>}
       </ul>
     </section>
@@ -157,7 +159,7 @@ function of(key: string): (run: LoadRun) => number | null {
 function column(head: string, help: string, value: (run: LoadRun) => number | null, text: (value: number) => string): TableColumn<LoadRun> {
   return {
     key: head,
-    head: head.trim(),
+    head,
     help,
     isNumber: true,
     of: value,

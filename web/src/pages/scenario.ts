@@ -4,8 +4,15 @@ import type { Choice } from '../parts/picker';
 import type { Catalog } from '../state/catalog';
 import type { Values } from '../state/route';
 
-/** Options that are said by their names alone. */
-const flags = ['attention-dp', 'allow-uneven', 'no-flash-attention', 'no-prefix-caching'];
+/** Options of an estimate that are said by their names alone. */
+export const estimateFlags: Setting[] = [
+  { name: 'attention-dp', description: 'The dp ranks replicate attention and share the experts.', type: 'boolean' },
+  { name: 'allow-uneven', description: 'Price tensor parallelism that does not divide the heads, which frameworks refuse.', type: 'boolean' },
+  { name: 'no-flash-attention', description: 'The score matrix goes through memory.', type: 'boolean' },
+];
+
+/** All options that are said by their names alone. */
+const flags = [...estimateFlags.map((flag) => flag.name), 'no-prefix-caching', 'pools'];
 
 /** What a request says: every value that is set. */
 export function bodyOf(values: Values): Record<string, string | boolean> {

@@ -2,14 +2,14 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { PageProps } from '../app';
 import { isAbort, messageOf } from '../api/client';
 import { runJob } from '../api/jobs';
-import type { ServiceReport } from '../api/types';
+import type { ServiceReport, Setting } from '../api/types';
 import { CopyLine } from '../parts/copy';
 import { powers, SettingField, SliderField, TextField } from '../parts/fields';
 import { Notice } from '../parts/notice';
 import { Picker } from '../parts/picker';
 import { hashOf, useValues, type Values } from '../state/route';
 import { LoadCurves, type LoadRun } from './load-curves';
-import { bodyOf, commandOf, modelChoices, settingOf, systemChoices, withoutDefaults } from './scenario';
+import { bodyOf, commandOf, estimateFlags, modelChoices, settingOf, systemChoices, withoutDefaults } from './scenario';
 import { Timeline } from './timeline';
 
 const start: Values = {
@@ -72,13 +72,15 @@ export function ServingPage({ catalog, theme }: PageProps) {
     return () => running.current?.abort();
   }, []);
 
-  const field = (settings: typeof simulate) => (name: string) => (
-    <SettingField key={name} setting={settingOf(settings, name)} value={values[name] ?? ''} onChange={(value) => change({ [name]: value })} />
+  const field = (setting: Setting) => (
+    <SettingField key={setting.name} setting={setting} value={values[setting.name] ?? ''} onChange={(value) => change({ [setting.name]: value })} />
   );
   const text = (name: string, label: string, help = settingOf(simulate, name).description) => (
     <TextField label={label} help={help} value={values[name] ?? ''} onChange={(value) => change({ [name]: value })} />
   );
-  const others = simulate.map((setting) => setting.name).filter((name) => !shown.includes(name));
+  const others = [...simulate, ...estimate.filter((setting) => !simulate.some((own) => own.name === setting.name)), ...estimateFlags]
+    .filter((setting) => !shown.includes(setting.name) && setting.name !== 'batch');
+  const set = others.filter((setting) => (values[setting.name] ?? '') !== '').length;
   const chosen = runs[picked < 0 ? lastKept(runs) : Math.min(picked, runs.length - 1)];
   const single = withoutDefaults({ ...without(values, own), rate: String(chosen?.rate ?? rates[0] ?? 1) }, [...simulate, ...estimate]);
   return (
@@ -116,9 +118,9 @@ export function ServingPage({ catalog, theme }: PageProps) {
           {text('to', 'To', 'The greatest rate')}
           {text('points', 'Rates', 'How many rates are simulated, at most 24')}
         </fieldset>
-        <details>
-          <summary>More settings</summary>
-          {others.map(field(simulate))}
+        <details open={set > 0}>
+          <summary>{set === 0 ? 'More settings' : `More settings (${set} set)`}</summary>
+          {others.map(field)}
         </details>
         {done === undefined ? (
           <button type="submit" class="main">
@@ -139,7 +141,7 @@ export function ServingPage({ catalog, theme }: PageProps) {
         {runs.length === 0 && fault === undefined && <p class="muted">{done === undefined ? 'Nothing was simulated yet.' : 'Simulating…'}</p>}
         <section class="panel copies" aria-label="To take along">
           <CopyLine label="Command" text={commandOf('simulate', single)} />
-          <CopyLine label="Link" text={location.origin + location.pathname + hashOf('serving', values)} />
+          <CopyLine label="Link" text={location.origin + location.pathname + hashOf('serving', values, start)} />
         </section>
       </div>
     </div>

@@ -23,6 +23,8 @@ export function Chart({ label, theme, height, option, depends, onPick, onPickIte
   pick.current = onPick;
   const pickItem = useRef(onPickItem);
   pickItem.current = onPickItem;
+  const latest = useRef(option);
+  latest.current = option; // the library may arrive after newer figures did
   useEffect(() => {
     let gone = false;
     let observer: ResizeObserver | undefined;
@@ -43,7 +45,7 @@ export function Chart({ label, theme, height, option, depends, onPick, onPickIte
       });
       observer = new ResizeObserver(() => chart.current?.resize());
       observer.observe(element);
-      chart.current.setOption(option(inkOf(element)), true);
+      chart.current.setOption(latest.current(inkOf(element)), true);
       element.dataset.drawn = 'true';
     });
     return () => {

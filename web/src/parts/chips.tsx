@@ -5,13 +5,16 @@ interface Props {
   choices: Choice[];
   values: string[];
   onChange: (values: string[]) => void;
+  /** What it means that none is chosen; without it the last cannot be taken away. */
+  none?: string;
 }
 
 /** Several of a list: each can be taken away, and the field adds one. */
-export function ChipPicker({ label, choices, values, onChange }: Props) {
+export function ChipPicker({ label, choices, values, onChange, none }: Props) {
   return (
     <div class="chips">
       <Picker label={label} choices={choices} value="" hint="Add one" onPick={(name) => onChange([...values.filter((v) => v !== name), name])} />
+      {values.length === 0 && none !== undefined && <p class="muted small">{none}</p>}
       <ul aria-label={`${label} chosen`}>
         {values.map((value) => (
           <li key={value}>
@@ -19,7 +22,7 @@ export function ChipPicker({ label, choices, values, onChange }: Props) {
             <button
               type="button"
               aria-label={`Remove ${value}`}
-              disabled={values.length === 1}
+              disabled={values.length === 1 && none === undefined}
               onClick={() => onChange(values.filter((other) => other !== value))}
             >
               ×

@@ -15,7 +15,10 @@ export function CopyLine({ label, text }: { label: string; text: string }) {
   return (
     <div class="copy">
       <span class="copy-label">{label}</span>
-      <code tabIndex={0}>{text}</code>
+      <code tabIndex={0}>
+        {/* A line is broken between words, not at the hyphens of an option. */}
+        {text.split(' ').flatMap((word, i) => [i === 0 ? '' : ' ', <span key={i}>{word}</span>])}
+      </code>
       <button type="button" onClick={() => void copy()} aria-label={`Copy ${label.toLowerCase()}`}>
         {copied ? 'Copied' : 'Copy'}
       </button>

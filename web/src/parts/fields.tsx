@@ -73,16 +73,18 @@ interface SettingProps {
   value: string;
   onChange: (value: string) => void;
   label?: string;
+  /** What holds where nothing is said and no default is declared. */
+  none?: string;
 }
 
 /** Any setting the server declares: a choice, a number or a text, with its help. Empty is its default. */
-export function SettingField({ setting, value, onChange, label }: SettingProps) {
+export function SettingField({ setting, value, onChange, label, none: unset = '–' }: SettingProps) {
   const id = useId();
   const fallback = setting.default === undefined ? '' : String(setting.default);
-  const none = fallback === '' ? '–' : fallback;
+  const none = fallback === '' ? unset : fallback;
   const choices = setting.enum;
   return (
-    <div class="field" title={setting.description}>
+    <div class="field" title={`${setting.description} (--${setting.name})`}>
       <label for={id}>{label ?? capital(setting.name.replaceAll('-', ' '))}</label>
       {choices !== undefined ? (
         <select id={id} value={value} onChange={(event) => onChange(event.currentTarget.value)}>
@@ -116,8 +118,12 @@ export function SettingField({ setting, value, onChange, label }: SettingProps) 
   );
 }
 
+const spelled: Record<string, string> = { kv: 'KV', gpu: 'GPU', cpu: 'CPU', moe: 'MoE', lora: 'LoRA', dp: 'DP', pp: 'PP', tp: 'TP', ep: 'EP', max: 'most', num: '' };
+
+// The option's name as a label: max-num-seqs is "Most seqs".
 function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
+  const words = text.split(' ').map((word) => spelled[word] ?? word).filter((word) => word !== '').join(' ');
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 interface TextProps {

@@ -13,17 +13,34 @@ export function readRoute(): Route {
   return { page, values: Object.fromEntries(new URLSearchParams(query)) };
 }
 
-export function hashOf(page: string, values: Values): string {
-  const query = new URLSearchParams(Object.entries(values).filter(([, value]) => value !== ''));
+/** The address of a page with values; nothing is said of an empty one, unless the page begins with another. */
+export function hashOf(page: string, values: Values, defaults: Values = {}): string {
+  const query = new URLSearchParams(Object.entries(values).filter(([name, value]) => value !== '' || (defaults[name] ?? '') !== ''));
   const text = query.toString().replaceAll('%2C', ',').replaceAll('%2F', '/').replaceAll('%3A', ':');
   return `#/${page}${text === '' ? '' : `?${text}`}`;
+}
+
+/** Where each page was left: going to another page and back loses nothing that was set. */
+const left = new Map<string, string>();
+
+function remember(): void {
+  left.set(readRoute().page, location.hash);
+}
+
+/** The address of a page as it was left, or as it begins. */
+export function lastHash(page: string): string {
+  return left.get(page) ?? `#/${page}`;
 }
 
 /** The route as it is, and after every change of it. */
 export function useRoute(): Route {
   const [route, setRoute] = useState(readRoute);
   useEffect(() => {
-    const changed = (): void => setRoute(readRoute());
+    const changed = (): void => {
+      remember();
+      setRoute(readRoute());
+    };
+    remember();
     addEventListener('hashchange', changed);
     return () => removeEventListener('hashchange', changed);
   }, []);
@@ -46,7 +63,8 @@ export function useValues(page: string, defaults: Values): [Values, (changes: Va
   const change = (changes: Values): void => {
     setValues((old) => {
       const next = { ...old, ...changes };
-      history.replaceState(null, '', hashOf(page, stated(next, defaults)));
+      history.replaceState(null, '', hashOf(page, stated(next, defaults), defaults));
+      remember();
       return next;
     });
   };
