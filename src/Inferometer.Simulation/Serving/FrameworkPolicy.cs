@@ -43,7 +43,7 @@ public static class FrameworkPolicy
                 ChunkedPrefill = scheduler.ChunksPrompts,
                 ReserveForOutput = scheduler.ReservesOutput,
                 AdmissionReserve = scheduler.AdmissionReserve,
-                MaxTokensPerStep = size.BudgetTokens,
+                MaxTokensPerStep = StepTokens(scheduler, size),
                 MaxSequences = size.Running,
                 MaxSequenceTokens = maxSequenceTokens,
                 MaxQueueLength = int.MaxValue,
@@ -52,4 +52,11 @@ public static class FrameworkPolicy
             PrefixCaching = scheduler.PrefixCaching,
         };
     }
+
+    // A prompt that is read in one piece must fit beside all that decode, or it would wait until these are few: whoever serves so sets the
+    // step's tokens to the longest prompt and the sequences together.
+    private static int StepTokens(FrameworkScheduler scheduler, FrameworkSize size) =>
+        scheduler is { ChunksPrompts: false, PromptsFirst: false, StaticBatches: false }
+            ? size.BudgetTokens + size.Running
+            : size.BudgetTokens;
 }

@@ -2,6 +2,7 @@ using Inferometer.Core.Catalog;
 using Inferometer.Core.Frameworks;
 using Inferometer.Core.Hardware;
 using Inferometer.Scheduling;
+using Inferometer.Serving.Arrivals;
 using Inferometer.Simulation.Calibration;
 using Inferometer.Simulation.Costs;
 using Inferometer.Simulation.Requests;
@@ -28,12 +29,30 @@ public sealed class FrameworkPolicyTests
     [InlineData("sglang", "rtx_4090", 2048, 2048)]
     [InlineData("sglang", "h100_sxm", 8192, 2048)]
     [InlineData("sglang", "b200_sxm", 16384, 2048)]
-    [InlineData("trtllm", "h100_sxm", 8192, 2048)]
+    [InlineData("trtllm", "h100_sxm", 8192 + 2048, 2048)]
     [InlineData("llama.cpp", "h100_sxm", 2048, 4)]
     public void Steps_follow_the_device(string framework, string system, int tokens, int sequences)
     {
         SchedulerOptions options = Options(framework, system).Scheduler;
         Assert.Equal((tokens, sequences), (options.MaxTokensPerStep, options.MaxSequences));
+    }
+
+    // In one piece, a prompt of 8,100 tokens would find no room in a step of 8,192 as long as a hundred others decode.
+    [Fact]
+    public void Prompts_that_are_read_in_one_piece_find_room_beside_those_that_decode()
+    {
+        ServiceResult result = ServingSimulation.Serve(
+            ArrivalTrace.Constant(200, 5, 8100, 300).ToSource(),
+            new FixedPlan(0.1),
+            FrameworkCatalog.Find("trtllm", "test").OptionsFor(HardwareCatalog.BuiltIn.Find("h100_sxm").Device, 10_000) with
+            {
+                BlockCount = 100_000,
+            },
+            TestContext.Current.CancellationToken);
+
+        Assert.Equal(200, result.Load.Completed);
+        Assert.InRange(result.OverTime.Max(p => p.Running), 120, 160); // 5 a second for 30 seconds each
+        Assert.InRange(result.Report.Value.TimeToFirstToken!.Mean, 0.1, 0.25);
     }
 
     [Theory]
