@@ -252,6 +252,27 @@ public sealed class PlannerTests
         Assert.Equal((whole.Replicas, whole.Provision, whole.Trial), (alone.Replicas, alone.Provision, alone.Trial));
     }
 
+    // As above, with prompts apart and several frameworks: more candidates than a batch, some of which take more than their least replicas.
+    [Theory]
+    [InlineData("ttft:400ms,tpot:12ms", 200)]
+    [InlineData("ttft:300ms,tpot:8ms", 120)]
+    public void The_cheapest_alone_is_that_of_a_whole_plan_where_prompts_are_apart(string level, int users)
+    {
+        PlanRequest request = Sample.Request(level, users);
+        request = request with
+        {
+            Space = request.Space with
+            {
+                Frameworks = ["vllm", "sglang"], KvCaches = [], StepTokens = [2048, 8192], Aggregated = false, Disaggregated = true,
+            },
+        };
+        PlanAnswer? whole = Sample.Plan(request).Cheapest;
+        PlanAnswer? alone = new Planner(Sample.Catalogs).Cheapest(request, TestContext.Current.CancellationToken);
+        Assert.NotNull(whole);
+        Assert.Equal(whole.Deployment.ToString(), alone!.Deployment.ToString());
+        Assert.Equal((whole.Replicas, whole.Provision, whole.Trial), (alone.Replicas, alone.Provision, alone.Trial));
+    }
+
     private static string Fails(PlanRequest request) => Assert.Throws<InferometerException>(() => Sample.Plan(request)).Message;
 
     [Theory]
