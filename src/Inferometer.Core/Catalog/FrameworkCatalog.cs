@@ -102,6 +102,7 @@ public static class FrameworkCatalog
                 : throw fields.Wrong("admission_reserve", "a share from 0 up to below 1"),
             PrefixCaching = fields.BoolOr(true, "prefix_caching"),
             HandsOver = fields.BoolOr(false, "hands_over"),
+            StreamsPerSlot = fields.BoolOr(false, "streams_per_slot"),
         };
     }
 

@@ -32,6 +32,12 @@ public sealed record FrameworkScheduler
     /// </summary>
     public bool HandsOver { get; init; }
 
+    /// <summary>
+    /// Requests sit in numbered slots, and unless there are as many of these as the framework comes with, each has keys and values of its
+    /// own: a step is computed in passes over neighbouring slots with equally many tokens (<see cref="FrameworkSize.StepTokens"/> at most).
+    /// </summary>
+    public bool StreamsPerSlot { get; init; }
+
     /// <summary>Full blocks are kept and reused by requests that begin alike.</summary>
     public bool PrefixCaching { get; init; }
 }

@@ -213,7 +213,7 @@ internal sealed class SqlRunStore : IRunStore
         catch (Exception fault) when (fault is DbException or IOException or UnauthorizedAccessException or TimeoutException
             or System.Net.Sockets.SocketException)
         {
-            throw new InferometerException($"{Location.Shown}: {StoreFaults.Say(fault)}", fault);
+            throw new InferometerException($"{Location.Shown}: {StoreFaults.Say(fault, Location)}", fault);
         }
     }
 }

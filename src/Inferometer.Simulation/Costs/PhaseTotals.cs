@@ -52,4 +52,26 @@ public readonly record struct PhaseTotals
 
     /// <summary>FLOPs per byte of memory traffic.</summary>
     public double ArithmeticIntensity => MemoryBytes > 0 ? Flops / MemoryBytes : 0;
+
+    /// <summary>This and another pass after it, as one step: times and amounts are added, shares and power are means over time.</summary>
+    /// <param name="next">What follows.</param>
+    internal PhaseTotals Then(in PhaseTotals next)
+    {
+        double latency = LatencySeconds + next.LatencySeconds, before = LatencySeconds / latency, after = next.LatencySeconds / latency;
+        return next with
+        {
+            LatencySeconds = latency,
+            LatencyInterval = LatencyInterval + next.LatencyInterval,
+            DraftSeconds = DraftSeconds + next.DraftSeconds,
+            SerialSeconds = SerialSeconds + next.SerialSeconds,
+            CommunicationSeconds = CommunicationSeconds + next.CommunicationSeconds,
+            Flops = Flops + next.Flops,
+            MemoryBytes = MemoryBytes + next.MemoryBytes,
+            CollectiveBytes = CollectiveBytes + next.CollectiveBytes,
+            PeakActivationBytes = Math.Max(PeakActivationBytes, next.PeakActivationBytes),
+            FlopUtilization = (FlopUtilization * before) + (next.FlopUtilization * after),
+            BandwidthUtilization = (BandwidthUtilization * before) + (next.BandwidthUtilization * after),
+            DeviceWatts = (DeviceWatts * before) + (next.DeviceWatts * after),
+        };
+    }
 }

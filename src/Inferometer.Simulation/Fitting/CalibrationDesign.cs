@@ -6,8 +6,9 @@ namespace Inferometer.Simulation.Fitting;
 /// <summary>
 /// Which runs of a deployment teach most about it. What a user's calibration may move has a spread before anything is measured; a run
 /// narrows it as far as its times depend on it. Chosen is, one after the other, the run after which the predictions of all candidates are
-/// most certain: the least sum of variances of the logarithms of TPOT and TTFT, from the slopes of the cost model. Measured times play no
-/// part.
+/// most certain: the least sum of variances of the logarithms of TPOT and TTFT, from the slopes of the cost model. What is believed to be
+/// next to nothing and may be as much as a step (a doubling of the sequences) has no slope where it is believed to be: in its place stands
+/// what it changes one standard deviation above. Measured times play no part.
 /// </summary>
 public static class CalibrationDesign
 {
@@ -27,7 +28,7 @@ public static class CalibrationDesign
         ArgumentNullException.ThrowIfNull(measured);
         FitCase[] cases = FitCase.Of([.. candidates, .. measured]);
         double[][][] slopes = [.. cases.Select(c => Slopes(below, c))];
-        double[,] covariance = Prior();
+        double[,] covariance = Prior(below, cases);
         for (int i = candidates.Count; i < cases.Length; i++)
         {
             covariance = After(covariance, slopes[i]);
@@ -65,13 +66,14 @@ public static class CalibrationDesign
         ArgumentNullException.ThrowIfNull(below);
         ArgumentNullException.ThrowIfNull(asked);
         ArgumentNullException.ThrowIfNull(measured);
-        double[,] covariance = Prior();
+        FitCase[] cases = FitCase.Of(asked);
+        double[,] covariance = Prior(below, cases);
         foreach (FitCase run in FitCase.Of(measured))
         {
             covariance = After(covariance, Slopes(below, run));
         }
 
-        double[][][] slopes = [.. FitCase.Of(asked).Select(c => Slopes(below, c))];
+        double[][][] slopes = [.. cases.Select(c => Slopes(below, c))];
         return (Of(0) * UserCalibration.TokenNoise, Of(1) * UserCalibration.FirstTokenNoise);
 
         double Of(int metric) => Math.Sqrt(slopes.Average(s => Variance(covariance, s[metric])));
@@ -81,34 +83,48 @@ public static class CalibrationDesign
     private static double[][] Slopes(CalibrationSet below, FitCase item)
     {
         Coefficients at = below.CoefficientsOf(item.Subject);
-        FitParameter[] unknowns = Unknowns;
+        FitParameter[] unknowns = Unknowns(below, item);
         ClosedLoopEstimate here = Estimate(item, at);
         double[][] slopes = [new double[unknowns.Length], new double[unknowns.Length]];
         for (int j = 0; j < unknowns.Length; j++)
         {
+            // Over so much of the unknown the times change, and by its spread of what is believed where that is the whole way.
+            bool isFar = unknowns[j].MayBeFar;
+            double difference = isFar ? -unknowns[j].Spread : Difference;
+            double factor = isFar ? unknowns[j].Factor(unknowns[j].Spread) : Math.Exp(-Difference);
             ClosedLoopEstimate moved = Estimate(
-                item, at.Times([.. unknowns[j].Coefficients.Select(c => new CoefficientFactor(c, Math.Exp(-Difference)))]));
+                item, at.Times([.. unknowns[j].Coefficients.Select(c => new CoefficientFactor(c, factor))]));
             slopes[0][j] = Math.Log(here.TimePerOutputTokenSeconds / moved.TimePerOutputTokenSeconds)
-                / (Difference * UserCalibration.TokenNoise);
+                / (difference * UserCalibration.TokenNoise);
             slopes[1][j] = Math.Log(here.TimeToFirstTokenSeconds / moved.TimeToFirstTokenSeconds)
-                / (Difference * UserCalibration.FirstTokenNoise);
+                / (difference * UserCalibration.FirstTokenNoise);
         }
 
         return slopes;
     }
 
-    private static FitParameter[] Unknowns { get; } =
-        [.. FitUnknowns.TokenGroup(new CalibrationLayer()), .. FitUnknowns.FirstTokenGroup(new CalibrationLayer())];
+    // As a calibration has them, with the widths of a deployment that is known: how much wider others are is alike for all candidates.
+    private static FitParameter[] Unknowns(CalibrationSet below, FitCase item)
+    {
+        Coefficients at = below.CoefficientsOf(item.Subject);
+        double step = FitCase.Plan(item, at).Step([], [new(item.Run.Load.MeanInputTokens)]).LatencySeconds;
+        return
+        [
+            .. FitUnknowns.Own(new CalibrationLayer(), Familiarity.Related, step, at),
+            .. FitUnknowns.OwnOfFormulas(new CalibrationLayer()),
+        ];
+    }
 
     private static ClosedLoopEstimate Estimate(FitCase item, Coefficients coefficients) =>
         ClosedLoopModel.Estimate(FitCase.Plan(item, coefficients), item.Run.Load);
 
-    private static double[,] Prior()
+    private static double[,] Prior(CalibrationSet below, FitCase[] cases)
     {
-        double[,] covariance = new double[Unknowns.Length, Unknowns.Length];
-        for (int j = 0; j < Unknowns.Length; j++)
+        FitParameter[] unknowns = cases.Length > 0 ? Unknowns(below, cases[0]) : [];
+        double[,] covariance = new double[unknowns.Length, unknowns.Length];
+        for (int j = 0; j < unknowns.Length; j++)
         {
-            covariance[j, j] = Unknowns[j].Spread * Unknowns[j].Spread;
+            covariance[j, j] = unknowns[j].Spread * unknowns[j].Spread;
         }
 
         return covariance;
@@ -118,7 +134,7 @@ public static class CalibrationDesign
     private static double[,] After(double[,] covariance, double[][] slopes)
     {
         double[,] after = covariance;
-        int n = Unknowns.Length;
+        int n = covariance.GetLength(0);
         foreach (double[] slope in slopes)
         {
             double[] moved = Times(after, slope);

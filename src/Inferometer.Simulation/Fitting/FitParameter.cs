@@ -14,6 +14,9 @@ internal sealed record FitParameter(EquatableList<Coefficient> Coefficients, Cal
     /// </summary>
     public double Centre { get; init; }
 
+    /// <summary>It may be so far from what is believed that no slope leads there: a fit begins there too.</summary>
+    public bool MayBeFar { get; init; }
+
     /// <summary>The factor at a point of the fit.</summary>
     public double Factor(double at) => Math.Exp(at + Centre);
 

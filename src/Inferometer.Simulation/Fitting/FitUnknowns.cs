@@ -91,6 +91,7 @@ internal static class FitUnknowns
             new FitParameter([Coefficient.Doubling], scope, CoefficientTable.Of(Coefficient.Doubling).Spread)
             {
                 Centre = Math.Max(0, Math.Log(DoublingShare * stepSeconds / before[Coefficient.Doubling])),
+                MayBeFar = true,
             },
             .. FirstToken.Except(OfFormulas).Select(c => new FitParameter([c], scope, 2 * CoefficientTable.Of(c).Spread)),
         ];

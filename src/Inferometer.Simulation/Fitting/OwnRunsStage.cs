@@ -18,6 +18,8 @@ internal sealed class OwnRunsStage
     // From where a doubling costs a small part of a step no slope leads to where it costs as much as one.
     private const double FarStart = 5;
 
+    private static readonly ServedTimes s_one = new(1, 1) { MedianGapSeconds = 1 };
+
     private readonly FitCase[] _cases;
     private readonly FitLayout _layout;
     private readonly double _tokenNoise;
@@ -31,17 +33,17 @@ internal sealed class OwnRunsStage
         _layout = layout;
         (_tokenNoise, _firstTokenNoise) = (tokenNoise, firstTokenNoise);
         _spread = [.. layout.Parameters.Select(p => p.Spread)];
-        _over = [.. cases.Select(_ => new ServedTimes(1, 1))];
+        _over = [.. cases.Select(_ => s_one)];
     }
 
     public double[] Fit(CancellationToken cancellationToken)
     {
         double[] near = new double[_spread.Length];
-        double[] far = [.. _layout.Parameters.Select(p => p.Centre > 0 ? FarStart : 0)];
+        double[] far = [.. _layout.Parameters.Select(p => p.MayBeFar ? FarStart : 0)];
         (double[] At, double Cost) best = (near, double.PositiveInfinity);
         foreach (double[] start in new[] { near, far })
         {
-            Array.Fill(_over, new ServedTimes(1, 1));
+            Array.Fill(_over, s_one);
             double[] at = start;
             for (int round = 0; round < Rounds; round++)
             {
@@ -65,12 +67,14 @@ internal sealed class OwnRunsStage
         {
             CalibratedPlan plan = PlanOf(_cases[i], at);
             ServedTimes served = ServedTimes.Of(_cases[i], plan, ofFormulas: false, cancellationToken);
-            ClosedLoopEstimate estimate = ClosedLoopModel.Estimate(plan, _cases[i].Run.Load);
-            ServedTimes formulas = ServedTimes.Of(estimate);
+            ServedTimes formulas = ServedTimes.Of(ClosedLoopModel.Estimate(plan, _cases[i].Run.Load));
             _over[i] = new ServedTimes(
                 served.TimeToFirstTokenSeconds / formulas.TimeToFirstTokenSeconds,
-                served.TimePerOutputTokenSeconds / formulas.TimePerOutputTokenSeconds);
-            Add(r, _cases[i].Run, served, estimate.StepSeconds);
+                served.TimePerOutputTokenSeconds / formulas.TimePerOutputTokenSeconds)
+            {
+                MedianGapSeconds = served.MedianGapSeconds / formulas.MedianGapSeconds,
+            };
+            Add(r, _cases[i].Run, served);
         }
 
         return LeastSquares.Cost([.. r], at, _spread);
@@ -81,10 +85,13 @@ internal sealed class OwnRunsStage
         List<double> r = [];
         for (int i = 0; i < _cases.Length; i++)
         {
-            ClosedLoopEstimate formulas = ClosedLoopModel.Estimate(PlanOf(_cases[i], at), _cases[i].Run.Load);
+            ServedTimes formulas = ServedTimes.Of(ClosedLoopModel.Estimate(PlanOf(_cases[i], at), _cases[i].Run.Load));
             Add(r, _cases[i].Run, new ServedTimes(
                 formulas.TimeToFirstTokenSeconds * _over[i].TimeToFirstTokenSeconds,
-                formulas.TimePerOutputTokenSeconds * _over[i].TimePerOutputTokenSeconds), formulas.StepSeconds);
+                formulas.TimePerOutputTokenSeconds * _over[i].TimePerOutputTokenSeconds)
+            {
+                MedianGapSeconds = formulas.MedianGapSeconds * _over[i].MedianGapSeconds,
+            });
         }
 
         return [.. r];
@@ -93,12 +100,12 @@ internal sealed class OwnRunsStage
     private CalibratedPlan PlanOf(FitCase item, double[] at) => FitCase.Plan(item, _layout.CoefficientsOf(item.Subject, at));
 
     // In the middle between two tokens lies a step without prompts, where others' prompts come into fewer steps than not.
-    private void Add(List<double> residuals, ServingRun run, in ServedTimes predicted, double stepSeconds)
+    private void Add(List<double> residuals, ServingRun run, in ServedTimes predicted)
     {
         if (run.MedianGapSeconds is > 0 and { } gap && run.Request.Speculative is null
             && run.Load.Users <= (run.MostRunning ?? int.MaxValue) && run.Load.Users - 1 < MostPromptSteps * run.Load.MeanOutputTokens)
         {
-            residuals.Add(Math.Log(stepSeconds / gap) / _tokenNoise);
+            residuals.Add(Math.Log(predicted.MedianGapSeconds / gap) / _tokenNoise);
         }
 
         if (run.TimePerOutputTokenSeconds is > 0 and { } token)

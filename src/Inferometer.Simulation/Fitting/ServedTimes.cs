@@ -13,6 +13,9 @@ namespace Inferometer.Simulation.Fitting;
 [StructLayout(LayoutKind.Auto)]
 public readonly record struct ServedTimes(double TimeToFirstTokenSeconds, double TimePerOutputTokenSeconds)
 {
+    /// <summary>Median time between two tokens of a request, seconds; of formulas, a step without prompts.</summary>
+    public double MedianGapSeconds { get; init; }
+
     private const int LeastRequests = 60;
     private const int MostRequests = 4000;
 
@@ -40,6 +43,9 @@ public readonly record struct ServedTimes(double TimeToFirstTokenSeconds, double
             }, cancellationToken).Report.Value;
         return report is { TimeToFirstToken: { } first }
             ? new ServedTimes(first.Mean, report.TimePerOutputToken?.Mean ?? formulas.TimePerOutputTokenSeconds)
+            {
+                MedianGapSeconds = report.InterTokenLatency?.P50 ?? formulas.StepSeconds,
+            }
             : Of(formulas);
     }
 
@@ -53,7 +59,7 @@ public readonly record struct ServedTimes(double TimeToFirstTokenSeconds, double
     }
 
     internal static ServedTimes Of(ClosedLoopEstimate formulas) =>
-        new(formulas.TimeToFirstTokenSeconds, formulas.TimePerOutputTokenSeconds);
+        new(formulas.TimeToFirstTokenSeconds, formulas.TimePerOutputTokenSeconds) { MedianGapSeconds = formulas.StepSeconds };
 
     private static TrafficOptions Traffic(ServingRun run, double rampSeconds)
     {

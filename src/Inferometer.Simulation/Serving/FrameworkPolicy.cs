@@ -50,6 +50,7 @@ public static class FrameworkPolicy
             },
             BlockSize = framework.BlockTokens,
             PrefixCaching = scheduler.PrefixCaching,
+            Slots = scheduler.StreamsPerSlot ? new SlotStreams(size.StepTokens, SharedAt: size.Running) : null,
         };
     }
 

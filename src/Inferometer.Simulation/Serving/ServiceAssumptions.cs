@@ -56,6 +56,16 @@ public static class ServiceAssumptions
                     + $"{beside.AdmissionSecondsPerSequence * 1e3:0.00} ms per request in flight on the way to its first token, "
                     + $"beside queue and prompt, as in measured services")
             : "no tokenisation, no HTTP";
+        if (options.Slots is { } slots)
+        {
+            yield return slots.Divide(options.Scheduler.EffectiveMaxSequences)
+                ? string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"each of {options.Scheduler.EffectiveMaxSequences:#,0} slots has keys and values of its own: a step takes one pass "
+                        + $"over the weights for every stretch of neighbouring slots with equally many tokens")
+                : "all slots share their keys and values: a step is one pass";
+        }
+
         if (options.Disaggregation is { } apart)
         {
             yield return string.Create(

@@ -40,6 +40,9 @@ public sealed record ServingSimulationOptions
     /// </summary>
     public double? HandOverSeconds { get; init; }
 
+    /// <summary>Steps are computed in passes by slots, each with keys and values of its own; null = at once.</summary>
+    public SlotStreams? Slots { get; init; }
+
     /// <summary>Equal replicas behind a router, at least 1.</summary>
     public int Replicas { get; init; } = 1;
 
@@ -83,6 +86,9 @@ public sealed record ServingSimulationOptions
         Require(
             HandOverSeconds is null or (>= 0 and <= 3600), $"{HandOverSeconds} s to hand tokens over; allowed is 0 to 3600");
         Coefficients?.Validate();
+        Require(
+            Slots is null or { PassTokens: >= 1, SharedAt: >= 0 },
+            $"passes of {Slots?.PassTokens} tokens by slots, of which {Slots?.SharedAt} share; allowed is 1 or more, and 0 or more");
         Require(Replicas is >= 1 and <= 100_000, $"{Replicas} replicas; allowed is 1 to 100000");
         Require(BlockSize is >= 1 and <= 65_536, $"{BlockSize} tokens a block; allowed is 1 to 65536");
         Require(BlockCount is null or >= 1, $"{BlockCount} blocks; allowed is 1 or more");

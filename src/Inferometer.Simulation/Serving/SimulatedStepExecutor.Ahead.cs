@@ -13,7 +13,7 @@ public sealed partial class SimulatedStepExecutor : IAheadStepExecutor
 
     /// <summary>Whether steps can be run ahead: nothing is drafted, and the plan takes sums.</summary>
     internal bool CanRunAhead => _plan is IBatchedDecode { TakesSums: true } && _ranks == 1 && _speculative is null && _draft is null
-        && Owner is not null;
+        && _slots is null && Owner is not null;
 
     bool IAheadStepExecutor.LeavesStep => !MayPass && _clock.Seconds > HorizonSeconds;
 

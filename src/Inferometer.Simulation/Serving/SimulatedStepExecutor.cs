@@ -8,8 +8,8 @@ namespace Inferometer.Simulation.Serving;
 /// <summary>
 /// Executes a step by asking a plan how long it would take, and moves a virtual clock by that: the other executor of the scheduler that the
 /// engine runs. Tokens have no meaning here; each is 0. Where the plan decodes speculatively, drafts are proposed, and accepted by chance
-/// at
-/// the plan's rate. Under attention data parallelism each rank has the sequences whose numbers fall to it, and the slowest sets the pace.
+/// at the plan's rate. Slots with keys and values of their own divide a step into passes. Under attention data parallelism each rank has
+/// the sequences whose numbers fall to it, and the slowest sets the pace.
 /// Allocates nothing once a step as large was priced. Not thread-safe.
 /// </summary>
 public sealed partial class SimulatedStepExecutor : IStepExecutor, IRepeatedStepExecutor
@@ -22,6 +22,7 @@ public sealed partial class SimulatedStepExecutor : IStepExecutor, IRepeatedStep
     private readonly SpeculativeSpec? _speculative;
     private readonly SeededRandom _random;
     private readonly int _ranks;
+    private readonly SlotPasses? _slots; // where they divide steps; ranks are slots then
     private readonly bool _promptsAreTransferred;
     private readonly double _idleWatts;
     private PrefillChunk[] _prefill = new PrefillChunk[16];
@@ -55,6 +56,9 @@ public sealed partial class SimulatedStepExecutor : IStepExecutor, IRepeatedStep
         _speculative = plan.Request.Speculative;
         _random = new SeededRandom(options.Seed, 3);
         _ranks = plan.Request.Parallelism.AttentionDataParallel ? plan.Request.Parallelism.Data : 1;
+        _slots = _ranks == 1 && options.Slots is { } streams && streams.Divide(options.Scheduler.EffectiveMaxSequences)
+            ? new SlotPasses(options.Scheduler.EffectiveMaxSequences, streams.PassTokens, new SeededRandom(options.Seed, 4))
+            : null;
         _promptsAreTransferred = promptsAreTransferred;
         _idleWatts = plan.Request.Power.Watts(plan.Request.System.Device.TdpWatts, 0, 0) ?? double.NaN;
     }
@@ -87,11 +91,12 @@ public sealed partial class SimulatedStepExecutor : IStepExecutor, IRepeatedStep
         ArgumentNullException.ThrowIfNull(step);
         cancellationToken.ThrowIfCancellationRequested();
         Reserve(step.Chunks.Count);
+        _slots?.GiveBack();
         int prefill = 0, decode = 0;
         for (int i = 0; i < step.Chunks.Count; i++)
         {
             StepChunk chunk = step.Chunks[i];
-            int rank = _ranks == 1 ? 0 : (int)(chunk.Sequence.Id % _ranks);
+            int rank = RankOf(chunk.Sequence);
             if (chunk.IsPrefill && !(_promptsAreTransferred && chunk.Sequence.Preemptions == 0))
             {
                 _prefillRanks[prefill] = rank;
@@ -121,13 +126,14 @@ public sealed partial class SimulatedStepExecutor : IStepExecutor, IRepeatedStep
         _sequences = batch.Count;
         _repeated = 0;
         Reserve(batch.Count);
+        _slots?.GiveBack();
         for (int i = 0; i < batch.Count; i++)
         {
-            _decodeRanks[i] = _ranks == 1 ? 0 : (int)(batch[i].Id % _ranks);
+            _decodeRanks[i] = RankOf(batch[i]);
             _decode[i] = new DecodeGroup(batch[i].TokenCount);
         }
 
-        _repeatedPlan = _ranks == 1 ? _plan as IRepeatedDecode : null;
+        _repeatedPlan = _ranks == 1 && _slots is null ? _plan as IRepeatedDecode : null;
         _repeatedPlan?.BeginRepeat(_decode.AsSpan(0, _sequences));
         Owner?.BeginRepeated(batch);
     }
@@ -165,6 +171,8 @@ public sealed partial class SimulatedStepExecutor : IStepExecutor, IRepeatedStep
     }
 
     void IRepeatedStepExecutor.End(int steps) => Owner?.EndRepeated(steps);
+
+    private int RankOf(Sequence sequence) => _slots?.SlotOf(sequence) ?? (_ranks == 1 ? 0 : (int)(sequence.Id % _ranks));
 
     private void Emit(StepChunk chunk)
     {
@@ -224,7 +232,7 @@ public sealed partial class SimulatedStepExecutor : IStepExecutor, IRepeatedStep
     {
         if (_ranks == 1)
         {
-            return _plan.Step(_prefill.AsSpan(0, prefill), _decode.AsSpan(0, decode));
+            return _slots is null ? _plan.Step(_prefill.AsSpan(0, prefill), _decode.AsSpan(0, decode)) : Passes(_slots, prefill, decode);
         }
 
         PhaseTotals slowest = default;
@@ -255,6 +263,30 @@ public sealed partial class SimulatedStepExecutor : IStepExecutor, IRepeatedStep
         }
 
         return slowest;
+    }
+
+    private PhaseTotals Passes(SlotPasses slots, int prefill, int decode)
+    {
+        slots.Begin();
+        for (int i = 0; i < decode; i++)
+        {
+            slots.Add(_decodeRanks[i], _decode[i]);
+        }
+
+        for (int i = 0; i < prefill; i++)
+        {
+            slots.Add(_prefillRanks[i], _prefill[i]);
+        }
+
+        PhaseTotals sum = default;
+        int passes = 0;
+        while (slots.Next(_rankPrefill, _rankDecode) is var (p, d) && p + d > 0)
+        {
+            PhaseTotals pass = _plan.Step(_rankPrefill.AsSpan(0, p), _rankDecode.AsSpan(0, d));
+            sum = passes++ == 0 ? pass : sum.Then(pass);
+        }
+
+        return sum;
     }
 
     // The draft reads prompts as the target does, and before each check of drafted tokens proposes them one by one.

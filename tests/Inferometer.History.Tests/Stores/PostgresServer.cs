@@ -11,6 +11,12 @@ namespace Inferometer.History.Tests.Stores;
 /// </summary>
 public sealed class PostgresServer : IDisposable
 {
+    /// <summary>A user whose password the server wants.</summary>
+    public const string Guarded = "guarded";
+
+    /// <summary>A user whom the server refuses.</summary>
+    public const string Refused = "refused";
+
     private const string Installed = "/usr/lib/postgresql";
 
     private readonly string? _programs;
@@ -36,6 +42,10 @@ public sealed class PostgresServer : IDisposable
         }
 
         RunAsUser("initdb", "-D", Data, "-U", "tester", "-A", "trust", "--no-sync", "-E", "UTF8");
+        string access = Path.Combine(Data, "pg_hba.conf");
+        File.WriteAllText(
+            access,
+            $"host all {Guarded} 127.0.0.1/32 scram-sha-256\nhost all {Refused} 127.0.0.1/32 reject\n{File.ReadAllText(access)}");
         RunAsUser("pg_ctl", "-D", Data, "-w", "-l", Path.Combine(_folder, "log"), "-o",
             $"-p {_port} -c listen_addresses=127.0.0.1 -k {_folder}", "start");
         _started = true;
@@ -55,6 +65,10 @@ public sealed class PostgresServer : IDisposable
         RunAsUser("createdb", "-h", "127.0.0.1", "-p", $"{_port}", "-U", "tester", name);
         return $"postgres://tester@127.0.0.1:{_port}/{name}";
     }
+
+    /// <summary>Runs a statement in a database as its owner.</summary>
+    public void Execute(string database, string statement) =>
+        RunAsUser("psql", "-h", "127.0.0.1", "-p", $"{_port}", "-U", "tester", "-d", database, "-q", "-c", statement);
 
     /// <summary>Stops the server at once, as a machine that fails does.</summary>
     public void StopAtOnce() => RunAsUser("pg_ctl", "-D", Data, "-m", "immediate", "-w", "stop");

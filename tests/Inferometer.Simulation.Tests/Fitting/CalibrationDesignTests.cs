@@ -46,6 +46,20 @@ public sealed class CalibrationDesignTests
         Assert.Equal(expected, CalibrationDesign.Choose(Below, timed, [], 3));
     }
 
+    [Fact]
+    public void Runs_of_one_user_leave_open_what_further_sequences_cost()
+    {
+        // A doubling is believed to cost next to nothing, and one standard deviation above that 6 % of a step: of 128 sequences a third.
+        ServingRun[] candidates = Candidates();
+        ServingRun[] asked = [.. candidates.Where(c => c.Load.Users == 128)];
+        double alone = After(1), many = After(128);
+        Assert.InRange(alone, 0.2, 0.6);
+        Assert.True(many < alone / 3, $"{many} after runs of many users, {alone} after those of one");
+
+        double After(int users) => CalibrationDesign.Uncertainty(
+            Below, asked, [.. Enumerable.Repeat(candidates.Where(c => c.Load.Users == users), 20).SelectMany(c => c)]).Token;
+    }
+
     private static ServingRun[] Candidates()
     {
         var request = Sample.Request(Sample.Llama3) with
