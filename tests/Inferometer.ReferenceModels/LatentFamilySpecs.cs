@@ -26,6 +26,13 @@ internal static class LatentFamilySpecs
         }),
     };
 
+    // Kimi K2 and GLM-4.7-Flash are DeepSeek-V3's network with all experts in one group.
+    private static readonly FamilySpec OneGroup = DeepSeek with
+    {
+        Mixture = FamilyParts.Sigmoid with { Groups = 1, GroupsUsed = 1 },
+        Config = FamilyParts.With(DeepSeek.Config, new() { ["n_group"] = 1, ["topk_group"] = 1 }),
+    };
+
     public static IReadOnlyDictionary<string, FamilySpec> All { get; } = new Dictionary<string, FamilySpec>(StringComparer.Ordinal)
     {
         ["deepseek_v3"] = DeepSeek,
@@ -47,6 +54,8 @@ internal static class LatentFamilySpecs
                 },
             }),
         },
+        ["kimi_k2"] = OneGroup with { ModelType = "kimi_k2" },
+        ["glm4_moe_lite"] = OneGroup with { ModelType = "glm4_moe_lite" },
         ["deepseek_v2"] = DeepSeek with
         {
             ModelType = "deepseek_v2",

@@ -17,6 +17,8 @@ internal sealed class ChatLoop(
 {
     private const string Prompt = ">>> ";
 
+    private const string LongerThanContext = "the conversation is longer than the context; --ctx makes that longer, /clear starts anew";
+
     // Part of the context kept free for the answer when no limit is given.
     private const int AnswerShare = 4;
 
@@ -189,8 +191,8 @@ internal sealed class ChatLoop(
         {
             printer.Error.WriteLine(
                 dropped == 1
-                    ? "(the oldest exchange was dropped: the conversation is longer than the context)"
-                    : $"(the {dropped} oldest exchanges were dropped: the conversation is longer than the context)");
+                    ? $"(the oldest exchange was dropped: {LongerThanContext})"
+                    : $"(the {dropped} oldest exchanges were dropped: {LongerThanContext})");
         }
     }
 

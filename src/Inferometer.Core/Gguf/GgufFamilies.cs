@@ -84,7 +84,12 @@ public static class GgufFamilies
         ["seed_oss"] = new() { FeedForwardNormIsPostAttention = true, ModelTypes = ["seed_oss"] },
         ["starcoder2"] = new() { Norm = NormKind.LayerNorm, Activation = ActivationKind.GeluTanh, ModelTypes = ["starcoder2"] },
         ["stablelm"] = new() { Norm = NormKind.LayerNorm, ParallelBlocks = true, ModelTypes = ["stablelm"] },
-        ["deepseek2"] = new() { InterleavedRope = true, NormalizeTopK = false, ModelTypes = ["deepseek_v2", "deepseek_v3"] },
+        ["deepseek2"] = new()
+        {
+            InterleavedRope = true,
+            NormalizeTopK = false,
+            ModelTypes = ["deepseek_v2", "deepseek_v3", "kimi_k2", "glm4_moe_lite"],
+        },
         ["gpt-oss"] = new()
         {
             Activation = ActivationKind.SwigluOss,

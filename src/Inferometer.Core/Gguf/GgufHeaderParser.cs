@@ -7,6 +7,9 @@ namespace Inferometer.Core.Gguf;
 internal sealed class GgufHeaderParser(GgufReader reader)
 {
     private const uint Magic = 0x46554747; // "GGUF"
+
+    // "vers", of "version https://git-lfs.github.com/spec/v1".
+    private const uint GitLfs = 0x73726576;
     private const int DefaultAlignment = 32;
     private const int MaxDimensions = 4; // GGML_MAX_DIMS
     private const int MaxArrayDepth = 4;
@@ -57,7 +60,14 @@ internal sealed class GgufHeaderParser(GgufReader reader)
             throw new InferometerException($"{reader.Source}: not a GGUF file: it is empty.");
         }
 
-        if (reader.Length < 24 || reader.ReadUInt32() != Magic)
+        uint magic = reader.Length < 24 ? 0 : reader.ReadUInt32();
+        if (magic == GitLfs)
+        {
+            throw new InferometerException(
+                $"{reader.Source}: not a GGUF file: it is a pointer of Git LFS; what it stands for was not fetched (git lfs pull).");
+        }
+
+        if (magic != Magic)
         {
             throw new InferometerException($"{reader.Source}: not a GGUF file: it does not start with the letters GGUF and a header.");
         }

@@ -62,6 +62,11 @@ public sealed class SafetensorsHeader
             throw Unsound(source, $"it has {fileLength} bytes, too few for a header");
         }
 
+        if (lengthBytes.SequenceEqual("version "u8))
+        {
+            throw Unsound(source, "it is a pointer of Git LFS; what it stands for was not fetched (git lfs pull)");
+        }
+
         ulong headerBytes = BinaryPrimitives.ReadUInt64LittleEndian(lengthBytes);
         if (headerBytes > (ulong)Math.Min(fileLength - 8, MaxHeaderBytes))
         {

@@ -46,7 +46,11 @@ public sealed class SafetensorsModel : ITensorSource
         }
         else
         {
-            throw new InferometerException($"{path}: the folder has neither model.safetensors nor model.safetensors.index.json.");
+            throw new InferometerException(
+                $"{path}: the folder has neither model.safetensors nor model.safetensors.index.json."
+                    + (Directory.EnumerateFiles(path, "pytorch_model*.bin").Any()
+                        ? " Its weights (pytorch_model.bin) are a program of Python's pickle, which is not run; save them as safetensors."
+                        : ""));
         }
 
         List<SafetensorsHeader> headers = [.. files.Select(SafetensorsHeader.Read)];

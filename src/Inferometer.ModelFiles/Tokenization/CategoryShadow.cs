@@ -10,6 +10,11 @@ namespace Inferometer.ModelFiles.Tokenization;
 /// </summary>
 internal sealed class CategoryShadow
 {
+    // Stands for every Chinese character beyond the first plane. It is a letter of 'Phags-pa, which itself becomes its neighbour;
+    // in a text without characters beyond the first plane, which has no shadow, Kimi's pattern takes that letter for Chinese.
+    private const char FarHan = '\uA840';
+    private const char NextToFarHan = '\uA841';
+
     private readonly int[] _places;
 
     private CategoryShadow(char[] units, int[] places)
@@ -30,7 +35,7 @@ internal sealed class CategoryShadow
         int at = 0;
         foreach (Rune rune in text.EnumerateRunes())
         {
-            units[count] = rune.IsBmp ? (char)rune.Value : StandIn(Rune.GetUnicodeCategory(rune));
+            units[count] = rune.Value == FarHan ? NextToFarHan : rune.IsBmp ? (char)rune.Value : StandIn(rune);
             places[count++] = at;
             at += rune.Utf16SequenceLength;
         }
@@ -45,6 +50,14 @@ internal sealed class CategoryShadow
         int start = _places[shadow.Start];
         return new TextPiece(start, _places[shadow.Start + shadow.Length] - start);
     }
+
+    private static char StandIn(Rune rune) => IsHan(rune.Value) ? FarHan : StandIn(Rune.GetUnicodeCategory(rune));
+
+    // The blocks of the script Han beyond U+FFFF: extensions B to I, and compatibility characters. What is not assigned in them is no
+    // letter.
+    private static bool IsHan(int value) =>
+        value is >= 0x20000 and <= 0x2FA1F or >= 0x30000 and <= 0x323AF
+            && Rune.GetUnicodeCategory(new Rune(value)) == UnicodeCategory.OtherLetter;
 
     // None of these is matched by name or range in a published pattern (DeepSeek Coder's has U+0800 to U+9FA5 and U+AC00 to U+D7FF,
     // DeepSeek LLM's most letters with a case).

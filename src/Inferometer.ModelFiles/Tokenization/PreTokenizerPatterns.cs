@@ -87,6 +87,41 @@ internal static partial class PreTokenizerPatterns
     // Its second range holds the letters of ASCII, so that a word with others is cut at them: so do those models.
     public const string DeepSeekPunctuation = "\\s?[!-/:-~\uFF01-\uFF0F\uFF1A-\uFF5E\u2018-\u201F\u3000-\u3002]+";
 
+    // Of Kimi's: Chinese is cut from every other writing. The characters are those of the script Han in the first plane; those beyond it
+    // stand in the shadow as one that no other text has (CategoryShadow.FarHan).
+    internal const string Han =
+        "\u2E80-\u2E99\u2E9B-\u2EF3\u2F00-\u2FD5\u3005\u3007\u3021-\u3029\u3038-\u303B\u3400-\u4DBF\u4E00-\u9FFF\uF900-\uFA6D\uFA70-\uFAD9\uA840";
+
+    private const string KimiUpper = @"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}-[" + Han + "]]";
+
+    private const string KimiLower = @"[\p{Ll}\p{Lm}\p{Lo}\p{M}-[" + Han + "]]";
+
+    public const string Kimi =
+        "[" + Han + @"]+|[^\r\n\p{L}\p{N}]?" + KimiUpper + "*" + KimiLower + @"+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|[^\r\n\p{L}\p{N}]?" + KimiUpper + "+"
+        + KimiLower + @"*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+
+    // Of SuperBPE's, which cuts texts nowhere but before groups of three digits that end with the number.
+    public const string BeforeThreeDigits = @"(?=(\d{3})+(?!\d))";
+
+    // Of Ling's and LLaDA's.
+    public const string Bailing =
+        @"'(?i:[sdmt]|ll|ve|re)|(?>[^\r\n\p{L}\p{N}]?)\p{L}+|\p{N}| ?(?>[^\s\p{L}\p{N}]+)[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+";
+
+    // Of K-EXAONE's: words with single blanks between them stay together.
+    public const string ExaoneMoe =
+        @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?(?:\p{L}\p{M}*(?: \p{L}\p{M}*)*)+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]?|\s*[\r\n]|\s+(?!\S)|\s+";
+
+    // Of Jais 2's: runs of blanks in powers of two.
+    public const string Jais2 =
+        @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s{512}(?!\S)|\s{256}(?!\S)|\s{128}(?!\S)|\s{64}(?!\S)|\s{32}(?!\S)|\s{16}(?!\S)|\s{8}(?!\S)|\s{4}(?!\S)|\s{1,2}(?!\S)|\s{1}";
+
+    // Of Youtu's, before a second of GPT-4o's kind with single digits.
+    public const string YoutuAsian =
+        "[\uAC00-\uD7A3\u3131-\u318E]+|[\uFF01\u2026\u201C\u201D\u2018\u2019\u2014\uFF1A\uFF1B\uFF0C\u3001-\u303F\uFE30-\uFE4F]+|[\u3105-\u312F]+|[\u4E00-\u9FA5\u3040-\u309F\u30A0-\u30FF]+";
+
+    public const string Youtu =
+        @"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+
     // Patterns written by a hostile hand can take exponential time; these bounds apply to each match.
     private static readonly TimeSpan ForeignMatchLimit = TimeSpan.FromSeconds(2);
 
@@ -119,6 +154,13 @@ internal static partial class PreTokenizerPatterns
         [SpaceAtEnd] = SpaceAtEndRegex,
         [DeepSeekLetters] = DeepSeekLettersRegex,
         [DeepSeekPunctuation] = DeepSeekPunctuationRegex,
+        [Kimi] = KimiRegex,
+        [BeforeThreeDigits] = BeforeThreeDigitsRegex,
+        [Bailing] = BailingRegex,
+        [ExaoneMoe] = ExaoneMoeRegex,
+        [Jais2] = Jais2Regex,
+        [YoutuAsian] = YoutuAsianRegex,
+        [Youtu] = YoutuRegex,
     };
 
     /// <summary>
@@ -129,13 +171,15 @@ internal static partial class PreTokenizerPatterns
 
     /// <summary>
     /// One spelling for each pattern: line ends and tabulators that files hold as characters become the escapes for them, and ranges of
-    /// characters beyond the first plane, which .NET does not know and which <see cref="CategoryShadow"/> leaves nothing for, go.
+    /// characters beyond the first plane, which .NET does not know and which <see cref="CategoryShadow"/> leaves nothing for, go; what
+    /// .NET writes otherwise is translated (<see cref="ForeignPattern"/>).
     /// </summary>
-    public static string Canonical(string pattern) => FarRangeRegex()
+    /// <exception cref="ArgumentException">It has a part there is no translation for.</exception>
+    public static string Canonical(string pattern) => ForeignPattern.Translate(FarRangeRegex()
         .Replace(pattern, "")
         .Replace("\r", @"\r", StringComparison.Ordinal)
         .Replace("\n", @"\n", StringComparison.Ordinal)
-        .Replace("\t", @"\t", StringComparison.Ordinal);
+        .Replace("\t", @"\t", StringComparison.Ordinal));
 
     /// <summary>The build-time form of a known pattern; any other is parsed here, with a time limit per match.</summary>
     /// <exception cref="ArgumentException">The pattern is not one .NET understands, or is longer than allowed.</exception>
@@ -238,4 +282,25 @@ internal static partial class PreTokenizerPatterns
 
     [GeneratedRegex(DeepSeekPunctuation, RegexOptions.CultureInvariant, -1)]
     private static partial Regex DeepSeekPunctuationRegex();
+
+    [GeneratedRegex(Kimi, RegexOptions.CultureInvariant, -1)]
+    private static partial Regex KimiRegex();
+
+    [GeneratedRegex(BeforeThreeDigits, RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, -1)]
+    private static partial Regex BeforeThreeDigitsRegex();
+
+    [GeneratedRegex(Bailing, RegexOptions.CultureInvariant, -1)]
+    private static partial Regex BailingRegex();
+
+    [GeneratedRegex(ExaoneMoe, RegexOptions.CultureInvariant, -1)]
+    private static partial Regex ExaoneMoeRegex();
+
+    [GeneratedRegex(Jais2, RegexOptions.CultureInvariant, -1)]
+    private static partial Regex Jais2Regex();
+
+    [GeneratedRegex(YoutuAsian, RegexOptions.CultureInvariant, -1)]
+    private static partial Regex YoutuAsianRegex();
+
+    [GeneratedRegex(Youtu, RegexOptions.CultureInvariant, -1)]
+    private static partial Regex YoutuRegex();
 }

@@ -36,8 +36,11 @@ internal sealed record SplitStep(Regex Pattern, SplitBehavior Behavior = SplitBe
         int end = 0;
         foreach (ValueMatch match in Pattern.EnumerateMatches(span))
         {
+            // A match of no characters cuts and is no piece (what looks ahead only); right behind another one there is a cut already.
             if (match.Length == 0)
             {
+                cutter.Cut(end, match.Index - end, isMatch: Invert);
+                end = match.Index;
                 continue;
             }
 
@@ -79,6 +82,15 @@ internal sealed record SplitStep(Regex Pattern, SplitBehavior Behavior = SplitBe
 
             _length += count;
             _heldIsMatch = isMatch;
+        }
+
+        public void Cut(int at, int count, bool isMatch)
+        {
+            if (count > 0)
+            {
+                Add(at, count, isMatch);
+                Finish();
+            }
         }
 
         public void Finish()

@@ -52,7 +52,8 @@ internal sealed class TokenizerFiles : IDisposable
     {
         string path = System.IO.Path.Combine(folder, "tokenizer.json");
         JsonDocument tokenizer = ReadIfPresent(path)
-            ?? throw new InferometerException($"'{path}' does not exist; a Hugging Face model folder needs it for its tokenizer.");
+            ?? throw new InferometerException(
+                $"'{path}' does not exist; a Hugging Face model folder needs it for its tokenizer.{OtherForm(folder)}");
         ParsedFiles.Count(path);
         try
         {
@@ -73,6 +74,13 @@ internal sealed class TokenizerFiles : IDisposable
         _generation?.Dispose();
         _model?.Dispose();
     }
+
+    private static string OtherForm(string folder) =>
+        ((string[])["tiktoken.model", "tokenizer.model", "spiece.model", "vocab.txt", "vocab.json", "tekken.json"])
+            .FirstOrDefault(name => File.Exists(System.IO.Path.Combine(folder, name))) is { } other
+            ? $" {other} is another form, which is not read: a GGUF file of the model carries its tokenizer, or transformers can write the "
+                + "folder's (AutoTokenizer.from_pretrained, save_pretrained)."
+            : "";
 
     private static JsonDocument? ReadIfPresent(string path)
     {

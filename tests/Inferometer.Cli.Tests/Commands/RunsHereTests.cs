@@ -76,6 +76,49 @@ public sealed class RunsHereTests : IDisposable
         Assert.Contains("sparse attention that an indexer chooses", Refusal(folder), StringComparison.Ordinal);
     }
 
+    /// <summary>
+    /// Every family of the catalog, as a folder that has its configuration and no weights: what is missing is a tensor where the table
+    /// of docs/models.md names the family, and else the family itself or a part of it.
+    /// </summary>
+    [Fact]
+    public async Task Families_of_the_catalog()
+    {
+        HashSet<string> documented = [.. DocumentedTypes()];
+        HashSet<string> seen = new(StringComparer.Ordinal);
+        foreach (string file in Directory.EnumerateFiles(Path.Combine(SharedFolder.RepositoryRoot, "catalog", "models"), "*.json")
+            .Order(StringComparer.Ordinal))
+        {
+            string text = await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken);
+            JsonObject config = JsonNode.Parse(text)!["config"]!.AsObject();
+            // What is run is the text part of a model that has others.
+            string outer = (string)config["model_type"]!, type = (string?)config["text_config"]?["model_type"] ?? outer;
+            if (!seen.Add($"{outer} {type}"))
+            {
+                continue;
+            }
+
+            string folder = _folder.Create("catalog" + seen.Count);
+            await File.WriteAllTextAsync(Path.Combine(folder, "config.json"), config.ToJsonString(), TestContext.Current.CancellationToken);
+            SafetensorsFile.Write(
+                Path.Combine(folder, "model.safetensors"), [new("none", ReferenceTensor.Random(new Random(1), 1, 0, 3, 32))]);
+            WriteTokenizer(folder);
+            Assert.False(await Agree(folder), file);
+            string refusal = Refusal(folder)!;
+            Assert.True(
+                documented.Contains(type) == refusal.Contains("tensor", StringComparison.Ordinal),
+                $"{type}: {refusal}");
+        }
+
+        Assert.True(seen.Count > 40);
+    }
+
+    // The names in the second column of the first table.
+    private static IEnumerable<string> DocumentedTypes() =>
+        File.ReadLines(Path.Combine(SharedFolder.RepositoryRoot, "docs", "models.md"))
+            .SkipWhile(line => !line.StartsWith("| family", StringComparison.Ordinal))
+            .TakeWhile(line => line.StartsWith('|'))
+            .SelectMany(line => line.Split('|')[2].Split(',', StringSplitOptions.TrimEntries));
+
     [Fact]
     public async Task The_bundled_model() => Assert.True(await Agree(ModelLocation.BundledPath));
 

@@ -43,6 +43,12 @@ public sealed class GgufHeaderTests
     }
 
     [Fact]
+    public void A_pointer_of_git_lfs_is_told_from_a_damaged_file() => Assert.Contains(
+        "pointer of Git LFS",
+        Assert.Throws<InferometerException>(() => Read("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n"u8.ToArray())).Message,
+        StringComparison.Ordinal);
+
+    [Fact]
     public void Trailing_extents_of_one_are_left_out()
     {
         GgufHeader header = Read(new GgufBytes().F32("a", 8, 1).F32("b", 8, 4, 1, 1).F32("c", 1, 1).F32("d", 8, 1, 3).Build());

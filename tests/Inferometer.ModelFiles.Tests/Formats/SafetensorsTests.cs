@@ -85,6 +85,21 @@ public sealed class SafetensorsTests
     }
 
     [Fact]
+    public void What_stands_for_weights_is_told_from_them()
+    {
+        byte[] pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 123\n"u8.ToArray();
+        using MemoryStream stream = new(pointer);
+        Assert.Contains(
+            "pointer of Git LFS",
+            Assert.Throws<InferometerException>(() => SafetensorsHeader.Read(stream, "x")).Message,
+            StringComparison.Ordinal);
+        using TemporaryFolder folder = new();
+        File.WriteAllBytes(Path.Combine(folder.Path, "pytorch_model.bin"), [1]);
+        Assert.Contains(
+            "pickle", Assert.Throws<InferometerException>(() => ModelFile.Open(folder.Path)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_folder_without_weights_is_refused()
     {
         using TemporaryFolder folder = new();

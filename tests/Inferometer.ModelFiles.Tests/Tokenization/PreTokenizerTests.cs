@@ -33,6 +33,14 @@ public sealed class PreTokenizerTests
     [InlineData("exaone4", "1234567", "1234567")]
     [InlineData("deepseek-llm", "Hello wörld, 12日本\n x", "Hello| w|ö|rld|,| |12|日本|\n| x")]
     [InlineData("viking", "Hei maailma, 12", "Hei| maailma|,| |1|2")]
+    [InlineData("kimi-k2", "Hello world's  x1234", "Hello| world's| | x|123|4")]
+    [InlineData("kimi-k2", "ab中文cd 中 \n x々〇漢É", "ab|中文|cd| |中| \n| x|々〇漢|É")]
+    [InlineData("kimi-k2", "「中文」helloWorld!\n", "「|中文|」hello|World|!\n")]
+    [InlineData("superbpe", "by the way, 1234567 of 12 and 123456", "by the way, |1|234|567| of |12| and |123|456")]
+    [InlineData("bailingmoe", "Don'T stop\n\nit's", "Don|'T| stop|\n\n|it|'s")]
+    [InlineData("exaone-moe", "one two  three, it's 12", "one two| | three|,| it|'s| |1|2")]
+    [InlineData("jais-2", "a       b", "a|    |  | b")]
+    [InlineData("youtu", "한국어 text 中文ＡｂC 12", "한국어| text| |中文|Ａｂ|C| |1|2")]
     public void Text_is_cut_as_the_pattern_says(string name, string text, string expected) =>
         Assert.Equal(expected, string.Join('|', Pieces(PreTokenizers.Get(name, "test").Create(), text)));
 
@@ -42,6 +50,7 @@ public sealed class PreTokenizerTests
     [InlineData("llama-bpe", "𝟏𝟐𝟑𝟒", "𝟏𝟐𝟑|𝟒")]
     [InlineData("qwen2", "𝟏𝟐", "𝟏|𝟐")]
     [InlineData("deepseek-llm", "a𝐀b", "a|𝐀|b")]
+    [InlineData("kimi-k2", "a𠮷中b𝐀", "a|𠮷中|b|𝐀")]
     public void Characters_beyond_the_first_plane_count_as_what_they_are(string name, string text, string expected) =>
         Assert.Equal(expected, string.Join('|', Pieces(PreTokenizers.Get(name, "test").Create(), text)));
 
@@ -73,6 +82,35 @@ public sealed class PreTokenizerTests
         Assert.Equal(expected, PreTokenizerPatterns.Canonical(written));
         Assert.Equal(expected, PreTokenizerPatterns.Get(written).ToString());
     }
+
+    // Oniguruma's notation: classes within classes (BLOOM's), quantifiers that give nothing back (Ling's), intersections (Kimi's).
+    [Theory]
+    [InlineData(" ?[^(\\s|[.,!?…。，、।۔،])]+", "poro-chat")]
+    [InlineData("'(?i:[sdmt]|ll|ve|re)|[^\\r\\n\\p{L}\\p{N}]?+\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]++[\\r\\n]*|\\s*[\\r\\n]|\\s+(?!\\S)|\\s+", "bailingmoe")]
+    [InlineData("[\\p{Han}]+|[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}&&[^\\p{Han}]]*[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}&&[^\\p{Han}]]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}&&[^\\p{Han}]]+[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}&&[^\\p{Han}]]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+", "kimi-k2")]
+    public void Patterns_in_the_notation_of_their_files_are_known(string written, string name)
+    {
+        string canonical = PreTokenizerPatterns.Canonical(written);
+        Assert.Equal(canonical, PreTokenizerPatterns.Canonical(canonical));
+        Assert.Equal(name, PreTokenizers.NameOf([canonical], ignoresMerges: false));
+    }
+
+    [Theory]
+    [InlineData("a++b", "(?>a+)b")]
+    [InlineData("(a|bc)*+d", "(?>(a|bc)*)d")]
+    [InlineData("\\p{L}?+[x-z]++", "(?>\\p{L}?)(?>[x-z]+)")]
+    [InlineData("\\p{N}{1,3}+", "(?:\\p{N}{1,3})+")]
+    [InlineData("(?i:'s)?a+?b{2}?", "(?i:'s)?a+?b{2}?")]
+    [InlineData("[a[bc]d]+", "[abcd]+")]
+    [InlineData("\\+++[\\]+]", "(?>\\++)[\\]+]")]
+    public void Notations_of_Oniguruma_become_those_of_dotnet(string written, string expected) =>
+        Assert.Equal(expected, PreTokenizerPatterns.Canonical(written));
+
+    [Theory]
+    [InlineData("[a-z&&[^b]]")]
+    [InlineData("[[:alpha:]]+")]
+    public void Classes_that_would_mean_something_else_are_refused(string written) =>
+        Assert.Throws<ArgumentException>(() => PreTokenizerPatterns.Get(written));
 
     [Theory]
     [InlineData(PreTokenizerPatterns.Llama3, true, "llama-bpe")]
