@@ -98,6 +98,12 @@ public sealed class PlannerTests
         Assert.Matches("^TPOT: [0-9.]+ ms for a single user, 1 allowed$", plan.Nearest.Rejection.ToString());
     }
 
+    [Theory]
+    [InlineData("ttft<1ms,tpot<1ms", "^p90 TTFT < [0-9.]+ ms and p90 TPOT < [0-9.]+ ms would, for a single user$")]
+    [InlineData("tpot<1ms,e2e<2ms,ttft<10s", "^p90 TPOT < [0-9.]+ ms and p90 E2E < [0-9.,]+ ms would, for a single user$")]
+    public void What_would_do_names_every_limit_that_is_missed_and_no_other(string slo, string would) =>
+        Assert.Matches(would, Sample.Plan(Sample.Request(slo)).Nearest!.Would);
+
     [Fact]
     public void Too_few_devices_say_how_many_requests_fit_and_how_many_are_needed()
     {

@@ -43,10 +43,16 @@ public sealed record NearMiss(Rejection Rejection, string Would)
         RejectionReason.KvCache => "shorter requests would, or a narrower cache",
         RejectionReason.Budget => Say($"${rejection.Found:#,0} a month would"),
         RejectionReason.Simulated => Say($"a limit of {Rounded(rejection.Found * 1000 * Margin)} ms would"),
-        _ => Say($"{Limit(rejection.Reason, level)} < {Rounded(rejection.Found * 1000 * Margin)} ms would, for a single user"),
+        _ => string.Join(
+            " and ",
+            rejection.Others.Select(o => Needs(o.Limit, o.Seconds))
+                .Prepend(Needs(Limit(rejection.Reason, level), rejection.Found))) + " would, for a single user",
     };
 
-    private static string Limit(RejectionReason reason, ServiceLevel level)
+    private static string Needs(SloLimit limit, double seconds) => Say(
+        $"p{limit.Percentile} {SloLimit.NameOf(limit.Metric).ToUpperInvariant()} < {Rounded(seconds * 1000 * Margin)} ms");
+
+    private static SloLimit Limit(RejectionReason reason, ServiceLevel level)
     {
         LatencyMetric metric = reason switch
         {
@@ -55,8 +61,7 @@ public sealed record NearMiss(Rejection Rejection, string Would)
             RejectionReason.InterTokenLatency => LatencyMetric.InterTokenLatency,
             _ => LatencyMetric.EndToEnd,
         };
-        SloLimit limit = level.Limits.First(l => l.Metric == metric);
-        return Say($"p{limit.Percentile} {SloLimit.NameOf(metric).ToUpperInvariant()}");
+        return level.Limits.First(l => l.Metric == metric);
     }
 
     private static string Rounded(double value)

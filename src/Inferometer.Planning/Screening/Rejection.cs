@@ -1,5 +1,7 @@
 using System.Globalization;
+using Inferometer.Core;
 using Inferometer.Planning.Deployments;
+using Inferometer.Serving;
 
 namespace Inferometer.Planning.Screening;
 
@@ -18,6 +20,9 @@ public sealed record Rejection(RejectionReason Reason, Deployment Deployment, do
 
     /// <summary>Further words, such as what the simulator says of an impossible deployment.</summary>
     public string? Note { get; init; }
+
+    /// <summary>Further limits that a single user does not keep there, each with the time that there is, seconds.</summary>
+    internal EquatableList<(SloLimit Limit, double Seconds)> Others { get; init; } = [];
 
     /// <summary>How many times what is allowed it takes, at least 1: the nearer to 1, the nearer it is to being an answer.</summary>
     public double Excess => Reason switch

@@ -243,7 +243,15 @@ internal sealed class Screen(
             Binding.InterTokenLatency => RejectionReason.InterTokenLatency,
             _ => RejectionReason.EndToEnd,
         };
-        return new Rejection(reason, deployment, Capacity.ValueOf(limit.Metric, alone), level.AllowedSeconds(limit, basis));
+        FluidPoint point = alone;
+        return new Rejection(reason, deployment, Capacity.ValueOf(limit.Metric, point), level.AllowedSeconds(limit, basis))
+        {
+            Others =
+            [
+                .. level.Limits.Where(l => l.Metric != limit.Metric).Select(l => (l, Capacity.ValueOf(l.Metric, point)))
+                    .Where(l => l.Item2 > level.AllowedSeconds(l.l, basis)),
+            ],
+        };
     }
 
     private IEnumerable<ParetoPoint> Points(
