@@ -21,18 +21,18 @@ public class DocumentationTests
     [Theory]
     [MemberData(nameof(Commands))]
     public async Task Commands_in_the_guide_work(string line) =>
-        Assert.NotEmpty((await CommandRun.Of(line.Split(' ')[1..])).Succeeded().Output);
+        Assert.NotEmpty((await CommandRun.Of(Words(line))).Succeeded().Output);
 
     [Theory]
     [MemberData(nameof(Captures))]
     public async Task Output_in_the_guide_is_what_is_printed(string line, string printed) =>
-        Assert.Equal(printed, (await CommandRun.Of(line.Split(' ')[1..])).Succeeded().Output.TrimEnd());
+        Assert.Equal(printed, (await CommandRun.Of(Words(line))).Succeeded().Output.TrimEnd());
 
     // A hundred columns wide. Where nothing keeps the level asked for, the plan says so, and fails.
     [Theory]
     [MemberData(nameof(Plans))]
     public async Task A_plan_in_the_guide_is_what_is_printed(string line, string printed) =>
-        Assert.Equal(printed.Split('\n'), (await CommandRun.OfWidth("100", line.Split(' ')[1..])).Output.TrimEnd().Split('\n'));
+        Assert.Equal(printed.Split('\n'), (await CommandRun.OfWidth("100", Words(line))).Output.TrimEnd().Split('\n'));
 
     // Lines of dots stand for what is left out; what stands between two of them follows one another.
     [Fact]
@@ -119,4 +119,7 @@ public class DocumentationTests
             }
         }
     }
+
+    // As a shell takes the line apart.
+    private static string[] Words(string line) => [.. CommandLineParser.SplitCommandLine(line).Skip(1)];
 }

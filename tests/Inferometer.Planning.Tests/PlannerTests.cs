@@ -269,7 +269,11 @@ public sealed class PlannerTests
         {
             Space = request.Space with
             {
-                Frameworks = ["vllm", "sglang"], KvCaches = [], StepTokens = [2048, 8192], Aggregated = false, Disaggregated = true,
+                Frameworks = ["vllm", "sglang"],
+                KvCaches = [],
+                StepTokens = [2048, 8192],
+                Aggregated = false,
+                Disaggregated = true,
             },
         };
         PlanAnswer? whole = Sample.Plan(request).Cheapest;

@@ -32,7 +32,11 @@ public static class Numbers
     }
 
     /// <summary>How many there is room for: never more than there is, so digits are cut off instead of rounded.</summary>
-    public static string Room(double value) => Short(value >= 100 ? Math.Floor(value) : Math.Floor(value * 10) / 10);
+    public static string Room(double value)
+    {
+        double steps = value >= 100 ? 1 : value >= 10 ? 10 : 100;
+        return Short(Math.Floor(value * steps) / steps);
+    }
 
     /// <summary>Decimals that give the largest number of a column three digits, so that all of it can be aligned on the point.</summary>
     public static int DecimalsFor(double largest) => Math.Abs(largest) switch

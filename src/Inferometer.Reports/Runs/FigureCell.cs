@@ -11,7 +11,8 @@ internal static class FigureCell
 
     /// <inheritdoc cref="Of(RunMetric)"/>
     public static Cell Of(double value, string unit) =>
-        unit is "requests" or "tokens" or "replicas" or "devices" or "steps" or "" && Math.Abs(value) < long.MaxValue && value == Math.Round(value)
+        unit is "requests" or "tokens" or "replicas" or "devices" or "steps" or ""
+            && Math.Abs(value) < long.MaxValue && value == Math.Round(value)
             ? Cell.Number(value, Numbers.Whole((long)value))
             : Cell.Number(value);
 }

@@ -45,7 +45,8 @@ public sealed class GgufHeaderTests
     [Fact]
     public void A_pointer_of_git_lfs_is_told_from_a_damaged_file() => Assert.Contains(
         "pointer of Git LFS",
-        Assert.Throws<InferometerException>(() => Read("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n"u8.ToArray())).Message,
+        Assert.Throws<InferometerException>(
+            () => Read("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n"u8.ToArray())).Message,
         StringComparison.Ordinal);
 
     [Fact]

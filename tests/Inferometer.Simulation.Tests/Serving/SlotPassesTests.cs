@@ -1,7 +1,6 @@
 using Inferometer.Scheduling;
 using Inferometer.Serving;
 using Inferometer.Serving.Arrivals;
-using Inferometer.Simulation.Costs;
 using Inferometer.Simulation.Requests;
 using Inferometer.Simulation.Serving;
 
