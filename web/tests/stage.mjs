@@ -75,7 +75,8 @@ export async function open(browser, address, hash, options = {}) {
   const complaints = [];
   page.on('console', (message) => {
     if (message.type() === 'error' || message.type() === 'warning') {
-      complaints.push(message.text());
+      const { url } = message.location();
+      complaints.push(url ? `${message.text()}: ${url}` : message.text());
     }
   });
   page.on('pageerror', (error) => complaints.push(String(error)));

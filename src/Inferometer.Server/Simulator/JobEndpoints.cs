@@ -29,7 +29,8 @@ internal sealed class JobEndpoints(JobQueue jobs) : IEndpointGroup
             await Task.WhenAny(job.Ended, Task.Delay(TimeSpan.FromSeconds(seconds), context.RequestAborted)).ConfigureAwait(false);
         }
 
-        switch (job.State)
+        // Who does not wait gets a job whatever its speed, so that an answer is always of one kind.
+        switch (seconds > 0 ? job.State : JobState.Queued)
         {
             case JobState.Done:
                 await SimulatorEndpoints.WriteAsync(context, job.Result!).ConfigureAwait(false);

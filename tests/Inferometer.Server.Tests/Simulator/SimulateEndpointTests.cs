@@ -13,6 +13,20 @@ public sealed class SimulateEndpointTests(EngineFixture fixture)
     private const string Short = """{"model":"llama-3.1-8b","on":"h100","rate":5,"requests":200,"input":500,"output":"uniform:50,150"}""";
     private const string Long = """{"model":"llama-3.1-8b","on":"h100","rate":1000,"requests":200000,"input":500,"output":2000}""";
 
+    /// <summary>However fast the work, who does not ask to wait gets a job.</summary>
+    [Fact]
+    public async Task Without_waiting_the_answer_is_always_a_job()
+    {
+        await using TestServer server = await TestServer.StartAsync(fixture.Model);
+        const string Tiny = """{"model":"llama-3.1-8b","on":"h100","rate":1,"requests":2,"warm-up":0,"output":2}""";
+        for (int i = 0; i < 20; i++)
+        {
+            Answer answer = await server.PostAsync(Path, Tiny);
+            Assert.Equal(HttpStatusCode.Accepted, answer.Status);
+            Assert.Contains("\"id\":", answer.Text, StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public async Task A_short_run_is_answered_with_its_result_and_equal_seeds_give_equal_ones()
     {
