@@ -28,7 +28,8 @@ internal static class PostgresFaults
             $"the server has no database '{Database(place)}'. Make it (createdb {Database(place)}), or name another one: {Address}.",
         PostgresErrorCodes.InsufficientPrivilege =>
             $"{User(place)} may not do this in the database '{Database(place)}' ({Own(fault)}). Its owner can allow it: GRANT ALL ON "
-                + $"SCHEMA public TO {UserName(place)}; and on tables that another user has made: GRANT ALL ON ALL TABLES IN SCHEMA public.",
+                + $"SCHEMA public TO {UserName(place)}; and on tables that another user has made: "
+                + "GRANT ALL ON ALL TABLES IN SCHEMA public.",
         PostgresErrorCodes.ReadOnlySqlTransaction => "cannot be written: the server, or this database, is read-only.",
         PostgresErrorCodes.TooManyConnections => "the server has no connection free; try again later.",
         PostgresErrorCodes.DiskFull or PostgresErrorCodes.OutOfMemory => $"the server has no room left: {Own(fault)}.",

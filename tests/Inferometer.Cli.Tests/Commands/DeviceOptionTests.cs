@@ -78,9 +78,10 @@ public sealed class DeviceOptionTests
             CommandRun bench = (await CommandRun.Of([.. timed, "--device", "gpu"])).Succeeded();
             Assert.Contains("GPU, managed", bench.Output, StringComparison.Ordinal);
 
-            CommandRun refused = await CommandRun.Of([.. run, "--device", "gpu:0", "--kv", "q8"]);
+            Assert.Equal(expected, (await CommandRun.Of([.. run, "--device", "gpu:0", "--kv", "q8"])).Succeeded().Output);
+            CommandRun refused = await CommandRun.Of([.. run, "--device", "gpu:0", "--kv", "q4"]);
             Assert.Equal(ExitCode.Failed, refused.Code);
-            Assert.Contains("compressed cache", refused.Error, StringComparison.Ordinal);
+            Assert.Contains("no cache of the kind 'q4', but f16 and q8", refused.Error, StringComparison.Ordinal);
         }
         finally
         {
