@@ -1,6 +1,5 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import type { PageProps } from '../app';
-import { isAbort, messageOf } from '../api/client';
 import { runJob } from '../api/jobs';
 import type { PlanResult } from '../api/types';
 import { ChipPicker } from '../parts/chips';
@@ -9,6 +8,7 @@ import { SettingField, TextField } from '../parts/fields';
 import { Notice } from '../parts/notice';
 import { Picker } from '../parts/picker';
 import { hashOf, useValues, type Values } from '../state/route';
+import { useRun } from '../state/run';
 import { PlanAnswers } from './plan-answers';
 import { PlanFront } from './plan-front';
 import { PlanReasons } from './plan-reasons';
@@ -35,38 +35,15 @@ interface Planned {
 export function PlanPage({ catalog, theme }: PageProps) {
   const [values, change] = useValues('plan', start);
   const [planned, setPlanned] = useState<Planned>();
-  const [done, setDone] = useState<number>();
   const [ran, setRan] = useState('');
-  const [fault, setFault] = useState<string>();
-  const running = useRef<AbortController>(undefined);
   const settings = catalog.settings.plan;
   const asked = JSON.stringify(bodyOf(values));
 
-  const run = async (): Promise<void> => {
-    running.current?.abort();
-    const abort = new AbortController();
-    running.current = abort;
-    setFault(undefined);
+  const { start: run, stop, done, fault } = useRun(async (signal, tell) => {
     setPlanned(undefined);
     setRan(asked);
-    setDone(0);
-    try {
-      setPlanned({ plan: await runJob<PlanResult>('/api/v1/plan', JSON.parse(asked), abort.signal, setDone), values });
-    } catch (error) {
-      if (!isAbort(error)) {
-        setFault(messageOf(error));
-      }
-    } finally {
-      if (running.current === abort) {
-        running.current = undefined;
-        setDone(undefined);
-      }
-    }
-  };
-  useEffect(() => {
-    void run();
-    return () => running.current?.abort();
-  }, []);
+    setPlanned({ plan: await runJob<PlanResult>('/api/v1/plan', JSON.parse(asked), signal, tell), values });
+  });
 
   const field = (name: string, label?: string) => (
     <SettingField key={name} {...(label === undefined ? {} : { label })} setting={settingOf(settings, name)} value={values[name] ?? ''} onChange={(value) => change({ [name]: value })} />
@@ -117,7 +94,7 @@ export function PlanPage({ catalog, theme }: PageProps) {
             {ran === asked ? 'Plan again' : 'Plan'}
           </button>
         ) : (
-          <button type="button" class="main" onClick={() => running.current?.abort()}>
+          <button type="button" class="main" onClick={stop}>
             Stop
           </button>
         )}

@@ -1,6 +1,5 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import type { PageProps } from '../app';
-import { isAbort, messageOf } from '../api/client';
 import { runJob } from '../api/jobs';
 import type { ServiceReport, Setting } from '../api/types';
 import { CopyLine } from '../parts/copy';
@@ -8,6 +7,7 @@ import { powers, SettingField, SliderField, TextField } from '../parts/fields';
 import { Notice } from '../parts/notice';
 import { Picker } from '../parts/picker';
 import { hashOf, useValues, type Values } from '../state/route';
+import { useRun } from '../state/run';
 import { LoadCurves, type LoadRun } from './load-curves';
 import { bodyOf, commandOf, estimateFlags, modelChoices, settingOf, systemChoices, withoutDefaults } from './scenario';
 import { Timeline } from './timeline';
@@ -32,45 +32,23 @@ const shown = ['tp', 'bits', 'model', 'on', 'input', 'output', 'slo', 'requests'
 export function ServingPage({ catalog, theme }: PageProps) {
   const [values, change] = useValues('serving', start);
   const [runs, setRuns] = useState<LoadRun[]>([]);
-  const [done, setDone] = useState<number>();
   const [ran, setRan] = useState('');
   const [picked, setPicked] = useState(-1);
-  const [fault, setFault] = useState<string>();
-  const running = useRef<AbortController>(undefined);
   const { estimate, simulate } = catalog.settings;
   const rates = ratesOf(values);
   const asked = JSON.stringify([bodyOf(without(values, own)), rates]);
 
-  const run = async (): Promise<void> => {
-    running.current?.abort();
-    const abort = new AbortController();
-    running.current = abort;
+  const { start: run, stop, done, fault } = useRun(async (signal, tell) => {
     setRuns([]);
-    setFault(undefined);
     setRan(asked);
     setPicked(-1);
-    try {
-      for (const [i, rate] of rates.entries()) {
-        const tell = (share: number): void => setDone((i + share) / rates.length);
-        tell(0);
-        const report = await runJob<ServiceReport>('/api/v1/simulate', { ...bodyOf(without(values, own)), rate }, abort.signal, tell);
-        setRuns((old) => [...old, { rate, report }]);
-      }
-    } catch (error) {
-      if (!isAbort(error)) {
-        setFault(messageOf(error));
-      }
-    } finally {
-      if (running.current === abort) {
-        running.current = undefined;
-        setDone(undefined);
-      }
+    for (const [i, rate] of rates.entries()) {
+      const part = (share: number): void => tell((i + share) / rates.length);
+      part(0);
+      const report = await runJob<ServiceReport>('/api/v1/simulate', { ...bodyOf(without(values, own)), rate }, signal, part);
+      setRuns((old) => [...old, { rate, report }]);
     }
-  };
-  useEffect(() => {
-    void run();
-    return () => running.current?.abort();
-  }, []);
+  });
 
   const field = (setting: Setting) => (
     <SettingField key={setting.name} setting={setting} value={values[setting.name] ?? ''} onChange={(value) => change({ [setting.name]: value })} />
@@ -127,7 +105,7 @@ export function ServingPage({ catalog, theme }: PageProps) {
             {ran === asked ? 'Run again' : 'Run'}
           </button>
         ) : (
-          <button type="button" class="main" onClick={() => running.current?.abort()}>
+          <button type="button" class="main" onClick={stop}>
             Stop
           </button>
         )}
