@@ -49,6 +49,27 @@ internal static class DenseFamilySpecs
         Config = new() { ["attention_bias"] = true, ["partial_rotary_factor"] = 0.5 },
     };
 
+    private static readonly FamilySpec Ministral3 = new("ministral3")
+    {
+        Temperature = _ => (0.3, 8, 0),
+        Scaling = _ => (FamilyParts.Yarn(10000, 4, 8, 4, 1, FamilySpec.HeadDim, rounds: true)!.Value.Frequency, 1),
+        Config = new()
+        {
+            ["rope_parameters"] = new JsonObject
+            {
+                ["rope_type"] = "yarn",
+                ["rope_theta"] = 10000.0,
+                ["factor"] = 4.0,
+                ["original_max_position_embeddings"] = 8,
+                ["beta_fast"] = 4.0,
+                ["beta_slow"] = 1.0,
+                ["mscale"] = 1.0,
+                ["mscale_all_dim"] = 1.0,
+                ["llama_4_scaling_beta"] = 0.3,
+            },
+        },
+    };
+
     public static IReadOnlyDictionary<string, FamilySpec> All { get; } = new Dictionary<string, FamilySpec>(StringComparer.Ordinal)
     {
         ["olmo2"] = Olmo2,
@@ -70,6 +91,7 @@ internal static class DenseFamilySpecs
             Clip = 1.2,
             Config = new() { ["clip_qkv"] = 1.2 },
         },
+        ["ministral3"] = Ministral3,
         ["granite"] = Granite,
         ["cohere"] = Cohere,
         ["cohere with norms on heads"] = Cohere with

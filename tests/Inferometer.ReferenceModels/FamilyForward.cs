@@ -226,9 +226,10 @@ public sealed class FamilyForward(FamilyModel model)
             (q, k, v) = (Cut(q), Cut(k), Cut(v));
         }
 
-        if (!_spec.HasRope(layer) && _spec.Temperature.Tokens > 0)
+        (double scale, int tokens, int offset) = _spec.Temperature(layer);
+        if (tokens > 0)
         {
-            double factor = 1 + (_spec.Temperature.Scale * Math.Log(1 + Math.Floor((position + 1.0) / _spec.Temperature.Tokens)));
+            double factor = 1 + (scale * Math.Log(1 + Math.Floor((position + offset) / (double)tokens)));
             q = [.. q.Select(head => head.Select(value => value * factor).ToArray())];
         }
 

@@ -88,8 +88,8 @@ public sealed record FamilySpec(string ModelType)
     /// <summary>Attention is cut at multiples of so many tokens in layers that know positions; 0 = not.</summary>
     public int Chunk { get; init; }
 
-    /// <summary>How queries of layers without positions grow, and after how many tokens each; 0 = not.</summary>
-    public (double Scale, int Tokens) Temperature { get; init; }
+    /// <summary>How queries of a layer grow, after how many tokens each, and where counting starts; 0 = not.</summary>
+    public Func<int, (double Scale, int Tokens, int Offset)> Temperature { get; init; } = _ => default;
 
     public double ScoreScale { get; init; } = 1 / Math.Sqrt(HeadDim);
 

@@ -109,7 +109,7 @@ internal static class MixtureFamilySpecs
             QkNorm = "plain",
             HasRope = layer => layer % 4 != 3,
             Chunk = 6,
-            Temperature = (0.5, 4),
+            Temperature = layer => layer % 4 == 3 ? (0.5, 4, 1) : default,
             FeedForward = "feed_forward.",
             DenseInner = 2 * FamilySpec.Inner,
             HasExperts = layer => layer % 2 == 1,

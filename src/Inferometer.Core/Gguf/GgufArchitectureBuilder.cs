@@ -146,6 +146,7 @@ internal sealed partial class GgufArchitectureBuilder
             && !(_family.RopeIsOptional && !_header.GetBool(Key("rope.scaling.finetuned"), false));
         bool chunked = _family.ChunkTokens > 0 && hasRope;
         bool reuses = ReusesCache(layer);
+        (double growth, int growthTokens, int growthOffset) = QueryGrowth(hasRope);
         return new AttentionMixer
         {
             Heads = heads,
@@ -160,9 +161,9 @@ internal sealed partial class GgufArchitectureBuilder
             ReusesCache = reuses,
             ValuesAreKeys = !reuses && !fused && !Has(layer, "attn_v.weight"),
             ValueNorm = _family.ValueNorm,
-            TemperatureScale = _family.ChunkTokens > 0 && !hasRope ? _header.GetDouble(Key("attention.temperature_scale"), 0.1) : 0,
-            TemperatureTokens =
-                _family.ChunkTokens > 0 && !hasRope ? IntOr(8192, "attention.temperature_length", 1, int.MaxValue) : 0,
+            TemperatureScale = growth,
+            TemperatureTokens = growthTokens,
+            TemperatureOffset = growthOffset,
             QkNorm = chunked && IntOr(0, "expert_count", 0, Limits.Experts) != MaverickExperts
                 ? QkNormKind.NonParametric
                 : QkNorm(layer, headDim),
@@ -173,6 +174,20 @@ internal sealed partial class GgufArchitectureBuilder
             ScoreScale = _header.GetDouble(Key("attention.scale"), ScoreScale(heads, headDim)),
             Rope = hasRope ? Rope(headDim, local) : null,
         };
+    }
+
+    private (double Scale, int Tokens, int Offset) QueryGrowth(bool hasRope)
+    {
+        if (_family.ChunkTokens > 0 && !hasRope)
+        {
+            return (
+                _header.GetDouble(Key("attention.temperature_scale"), 0.1),
+                IntOr(8192, "attention.temperature_length", 1, int.MaxValue),
+                1);
+        }
+
+        double scale = _family.GrowsQueries ? _header.GetDouble(Key("attention.temperature_scale"), 0) : 0;
+        return scale > 0 ? (scale, IntOr(_context, "rope.scaling.original_context_length", 1, int.MaxValue), 0) : default;
     }
 
     // Files say it as a list, as a number, or leave it to the architecture.
@@ -328,9 +343,23 @@ internal sealed partial class GgufArchitectureBuilder
                 Scaling = scheme,
                 Factor = _header.GetDouble(Key("rope.scaling.factor"), 1),
                 OriginalContextTokens = IntOr(_context, "rope.scaling.original_context_length", 1, int.MaxValue),
+                BetaFast = _header.GetDouble(Key("rope.scaling.yarn_beta_fast"), rope.BetaFast),
+                BetaSlow = _header.GetDouble(Key("rope.scaling.yarn_beta_slow"), rope.BetaSlow),
                 TruncateRange = _family.TruncatesYarnRange,
-                AttentionFactor = scheme == RopeScaling.LongRope ? _header.GetDouble(Key("rope.scaling.attn_factor"), 0) : 0,
+                AttentionFactor = RopeAmplitude(scheme),
             };
+    }
+
+    // 0 where the scheme's own formula holds. Two of YaRN's, one over the other, are written as the multiplier of the lower one.
+    private double RopeAmplitude(RopeScaling scheme)
+    {
+        if (scheme == RopeScaling.Yarn && _family.GrowsQueries)
+        {
+            double log = 0.1 * Math.Log(Math.Max(1, _header.GetDouble(Key("rope.scaling.factor"), 1)));
+            return (1 + log) / (1 + (_header.GetDouble(Key("rope.scaling.yarn_log_multiplier"), 1) * log));
+        }
+
+        return scheme == RopeScaling.LongRope ? _header.GetDouble(Key("rope.scaling.attn_factor"), 0) : 0;
     }
 
     private string Key(string name) => $"{_arch}.{name}";

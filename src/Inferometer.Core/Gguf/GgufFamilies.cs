@@ -36,6 +36,7 @@ public static class GgufFamilies
     private static readonly Dictionary<string, GgufFamily> ByName = new(StringComparer.Ordinal)
     {
         ["llama"] = new() { InterleavedRope = true, ReordersHeads = true, ModelTypes = ["llama", "mistral", "mixtral", "helium"] },
+        ["mistral3"] = new() { InterleavedRope = true, ReordersHeads = true, GrowsQueries = true, ModelTypes = ["ministral3"] },
         ["qwen2"] = new() { ModelTypes = ["qwen2"] },
         ["qwen2moe"] = new() { NormalizeTopK = false, ModelTypes = ["qwen2_moe"] },
         ["qwen3"] = new() { ModelTypes = ["qwen3"] },

@@ -62,6 +62,12 @@ public sealed record GgufFamily
     /// <summary>Attention is cut at multiples of so many tokens where a layer knows positions (Llama 4); 0 = not.</summary>
     public int ChunkTokens { get; init; }
 
+    /// <summary>
+    /// Queries grow with their position where <c>attention.temperature_scale</c> says so, by the context before YaRN, whose factor on
+    /// cosines and sines is the quotient that <c>rope.scaling.yarn_log_multiplier</c> gives (Ministral 3).
+    /// </summary>
+    public bool GrowsQueries { get; init; }
+
     /// <summary>The rotary embedding is there only where <c>rope.scaling.finetuned</c> says so (Granite 4).</summary>
     public bool RopeIsOptional { get; init; }
 

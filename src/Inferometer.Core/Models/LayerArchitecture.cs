@@ -84,13 +84,16 @@ public sealed record AttentionMixer : TokenMixer
     public bool ValueNorm { get; init; }
 
     /// <summary>
-    /// Queries grow with their position p by 1 + scale * ln(1 + floor((p + 1) / <see cref="TemperatureTokens"/>)) (Llama 4, layers without
-    /// positions); 0 = not.
+    /// Queries grow with their position p by 1 + scale * ln(1 + floor((p + <see cref="TemperatureOffset"/>) /
+    /// <see cref="TemperatureTokens"/>)) (Llama 4's layers without positions, all of Ministral 3); 0 = not.
     /// </summary>
     public double TemperatureScale { get; init; }
 
     /// <summary>Tokens after which <see cref="TemperatureScale"/> takes the next step.</summary>
     public int TemperatureTokens { get; init; }
+
+    /// <summary>Added to the position before it is divided: 1 in Llama 4, which counts tokens, 0 in Ministral 3.</summary>
+    public int TemperatureOffset { get; init; }
 
     /// <summary>Norm on queries and keys after their projection.</summary>
     public QkNormKind QkNorm { get; init; }

@@ -131,7 +131,7 @@ internal sealed class AttentionBlock
         Prepare(query, row, mixer, _weights!.QueryNorm);
         if (mixer.TemperatureScale > 0)
         {
-            int steps = (_step.Layout.Positions[row] + 1) / mixer.TemperatureTokens;
+            int steps = (_step.Layout.Positions[row] + mixer.TemperatureOffset) / mixer.TemperatureTokens;
             TensorPrimitives.Multiply(query, 1 + ((float)mixer.TemperatureScale * MathF.Log(1 + steps)), query);
         }
     }

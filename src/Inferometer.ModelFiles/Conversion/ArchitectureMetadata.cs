@@ -152,6 +152,23 @@ internal sealed class ArchitectureMetadata
         {
             WriteChunks(writer);
         }
+        else if (Family.GrowsQueries)
+        {
+            WriteQueryGrowth(writer, attention);
+        }
+    }
+
+    // Ministral 3: files have no key for the tokens of a step, which are those of the context before YaRN.
+    private void WriteQueryGrowth(GgufWriter writer, AttentionMixer attention)
+    {
+        if (attention.TemperatureScale > 0 && GlobalRope(_model)?.OriginalContextTokens != attention.TemperatureTokens)
+        {
+            throw new InferometerException(
+                $"{_model.Source}: queries grow every {attention.TemperatureTokens} tokens, which is not the context that YaRN starts from; "
+                    + $"such a model cannot be written as '{Architecture}'.");
+        }
+
+        SetPositive(writer, "attention.temperature_scale", attention.TemperatureScale);
     }
 
     // Llama 4: llama.cpp takes every fourth layer to be without positions and whole; files tell the widths that are not Meta's.
@@ -370,8 +387,23 @@ internal sealed class ArchitectureMetadata
                 return;
             }
 
+            if (Family.GrowsQueries && rope.Scaling == RopeScaling.Yarn)
+            {
+                WriteYarn(writer, rope);
+                return;
+            }
+
             SetPositive(writer, "rope.scaling.attn_factor", rope.AttentionFactor);
         }
+    }
+
+    // Ministral 3: what cosines carry is (1 + 0.1 ln factor) over (1 + 0.1 multiplier ln factor).
+    private void WriteYarn(GgufWriter writer, RopeParameters rope)
+    {
+        double log = 0.1 * Math.Log(Math.Max(1, rope.Factor)), amplitude = rope.AttentionFactor > 0 ? rope.AttentionFactor : 1 + log;
+        writer.Set(Key("rope.scaling.yarn_log_multiplier"), log > 0 ? (float)((((1 + log) / amplitude) - 1) / log) : 1f);
+        writer.Set(Key("rope.scaling.yarn_beta_fast"), (float)rope.BetaFast);
+        writer.Set(Key("rope.scaling.yarn_beta_slow"), (float)rope.BetaSlow);
     }
 
     private void SetPositive(GgufWriter writer, string key, double value)

@@ -149,6 +149,7 @@ internal sealed class MixerBuilder
                     + $"second.");
         }
 
+        (double growth, int growthTokens, int growthOffset) = QueryGrowth(kind);
         int valueDim = _fields.IntOr(headDim, 1, Limits.HeadDim, "v_head_dim");
         bool qkvBias = _fields.BoolOr(_traits.QkvBias, "attention_bias", "qkv_bias", "use_qkv_bias", "enable_bias", "use_bias");
         bool outputBias = _traits.AttentionBiasCoversOutput
@@ -166,8 +167,9 @@ internal sealed class MixerBuilder
             OutputBias = outputBias,
             ValueScale = _fields.PositiveOr(1, "attention_value_scale"),
             ValueNorm = _traits.ValueNorm,
-            TemperatureScale = TemperatureTokens(kind) > 0 ? _fields.PositiveOr(0.1, "attn_scale") : 0,
-            TemperatureTokens = TemperatureTokens(kind),
+            TemperatureScale = growth,
+            TemperatureTokens = growthTokens,
+            TemperatureOffset = growthOffset,
             QkNorm = QkNorm(kind),
             QkNormAfterRope = _traits.QkNormAfterRope,
             QkvClip = _fields.PositiveOr(0, "clip_qkv"),
@@ -257,11 +259,19 @@ internal sealed class MixerBuilder
         ShortFactors = [.. Enumerable.Range(0, headDim / 2).Select(i => i < rope.RotaryDim / 2 ? 1 : RopeParameters.Still)],
     };
 
-    // Llama 4's layers without positions.
-    private int TemperatureTokens(LayerKind kind) =>
-        _shape.ModelType is "llama4" or "llama4_text" && !kind.HasRope && _fields.BoolOr(true, "attn_temperature_tuning")
-            ? _fields.IntOr(8192, 1, int.MaxValue, "floor_scale")
-            : 0;
+    /// <summary>How queries grow: Llama 4's in layers without positions, Ministral 3's in all.</summary>
+    private (double Scale, int Tokens, int Offset) QueryGrowth(LayerKind kind)
+    {
+        if (_shape.ModelType is "llama4" or "llama4_text" && !kind.HasRope && _fields.BoolOr(true, "attn_temperature_tuning"))
+        {
+            return (_fields.PositiveOr(0.1, "attn_scale"), _fields.IntOr(8192, 1, int.MaxValue, "floor_scale"), 1);
+        }
+
+        return _shape.ModelType is "ministral3" && _fields.Object("rope_parameters") is { } rope
+            && rope.PositiveOr(0, "llama_4_scaling_beta") is > 0 and var beta
+            ? (beta, rope.IntOr(_shape.MaxContextTokens, 1, int.MaxValue, "original_max_position_embeddings"), 0)
+            : default;
+    }
 
     private QkNormKind QkNorm(LayerKind kind)
     {
