@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using Inferometer.Core.Gguf;
+using Inferometer.Cpu.Kernels.Emitted;
 
 namespace Inferometer.Cpu.Kernels.Matrices;
 
@@ -16,6 +17,10 @@ internal readonly unsafe partial struct Q6_KPanel : IPanelKernel
     private const int PartOffset = ScaleOffset + 16 * 16;
     private const int PartBytes = 12 * 64;
     private const int BlockBytes = PartOffset + 4 * PartBytes;
+
+    private static readonly delegate* unmanaged[SuppressGCTransition]<byte*, byte*, nint, float*, void> s_emitted =
+        (delegate* unmanaged[SuppressGCTransition]<byte*, byte*, nint, float*, void>)EmittedKernels.Place(
+            () => Block256Code.SixBits(ScaleOffset, PartOffset));
 
     public static GgmlType Type => GgmlType.Q6_K;
 
@@ -102,10 +107,15 @@ internal readonly unsafe partial struct Q6_KPanel : IPanelKernel
         int* products = stackalloc int[Int8Activations.SlabTokens * PanelRows.Count];
         for (int block = 0; block < blocks; block++)
         {
-            if (Avx512BW.IsSupported)
+            if (tokens > 1 && s_emitted is not null)
+            {
+                s_emitted(panel, x, tokens, (float*)products);
+                AddSums512(panel, x, tokens, products, true, sums);
+            }
+            else if (Avx512BW.IsSupported)
             {
                 Products512(panel, x, tokens, products);
-                AddSums512(panel, x, tokens, products, sums);
+                AddSums512(panel, x, tokens, products, false, sums);
             }
             else if (Avx2.IsSupported)
             {
@@ -219,15 +229,17 @@ internal readonly unsafe partial struct Q6_KPanel : IPanelKernel
     private static Vector512<short> Pairs512(Vector512<byte> weights, int four) =>
         Avx512BW.MultiplyAddAdjacent(weights, Vector512.Create(four).AsSByte());
 
-    /// <summary>sums += d products times the activations' scale.</summary>
+    /// <summary>sums += d products times the activations' scale, where products may be f32 already.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void AddSums512(byte* panel, byte* x, int tokens, int* products, float* sums)
+    private static void AddSums512(byte* panel, byte* x, int tokens, int* products, bool areFloats, float* sums)
     {
         Vector512<float> d = HalfBits.Load512((ushort*)panel);
         x += Int8Activations.ScaleOffset256;
         for (int token = 0; token < tokens; token++)
         {
-            PanelScale.Add(Vector512.Load(products), d * Vector512.Create(*(float*)x), sums);
+            Vector512<int> loaded = Vector512.Load(products);
+            Vector512<float> value = areFloats ? loaded.AsSingle() : Vector512.ConvertToSingle(loaded);
+            Vector512.FusedMultiplyAdd(value, d * Vector512.Create(*(float*)x), Vector512.Load(sums)).Store(sums);
             x += Int8Activations.BlockBytes256;
             products += PanelRows.Count;
             sums += PanelRows.Count;

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using Inferometer.Core.Gguf;
+using Inferometer.Cpu.Kernels.Emitted;
 
 namespace Inferometer.Cpu.Kernels.Matrices;
 
@@ -18,10 +19,14 @@ internal readonly unsafe struct Q8_0BytePanel : IPanelKernel
     private const int QuantOffset = 32;
     private const int BlockBytes = QuantOffset + 8 * 64;
 
+    private static readonly delegate* unmanaged<byte*, nint, byte*, nint, float*, void> s_emitted =
+        (delegate* unmanaged<byte*, nint, byte*, nint, float*, void>)EmittedKernels.Place(
+            () => Block32Code.Bytes(BlockBytes, QuantOffset));
+
     public static GgmlType Type => GgmlType.Q8_0;
 
     /// <summary>Whether this layout is the better one here: bytes are multiplied as they are, not widened to 16 bits.</summary>
-    public static bool IsFaster => VnniProducts.IsSupported || (ByteProducts.IsSupported && !Avx2.IsSupported);
+    public static bool IsFaster => s_emitted is not null || VnniProducts.IsSupported || (ByteProducts.IsSupported && !Avx2.IsSupported);
 
     public static int PanelBlockBytes => BlockBytes;
 
@@ -56,7 +61,11 @@ internal readonly unsafe struct Q8_0BytePanel : IPanelKernel
 
     public static void Multiply(byte* panel, int blocks, byte* x, int tokens, float* sums)
     {
-        if (VnniProducts.IsSupported)
+        if (s_emitted is not null && (tokens > 1 || !VnniProducts.IsSupported))
+        {
+            s_emitted(panel, blocks, x, tokens, sums);
+        }
+        else if (VnniProducts.IsSupported)
         {
             MultiplyVnni(panel, blocks, x, tokens, sums);
         }

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using Inferometer.Core.Gguf;
+using Inferometer.Cpu.Kernels.Emitted;
 using Inferometer.ModelFiles.Quantization;
 
 namespace Inferometer.Cpu.Kernels.Matrices;
@@ -22,6 +23,10 @@ internal readonly unsafe partial struct SixBitScalePanel<TFormat> : IPanelKernel
     private const int ScaleOffset = 64;
     private const int GroupMinimumOffset = ScaleOffset + 8 * 16;
     private const int FifthOffset = GroupMinimumOffset + 8 * 16;
+
+    private static readonly delegate* unmanaged[SuppressGCTransition]<byte*, byte*, nint, float*, void> s_emitted =
+        (delegate* unmanaged[SuppressGCTransition]<byte*, byte*, nint, float*, void>)EmittedKernels.Place(
+            () => Block256Code.SixBitScales(BlockBytes, ScaleOffset, FifthOffset, QuantOffset));
 
     public static GgmlType Type => TFormat.Type;
 
@@ -131,10 +136,15 @@ internal readonly unsafe partial struct SixBitScalePanel<TFormat> : IPanelKernel
         int* products = stackalloc int[Int8Activations.SlabTokens * PanelRows.Count];
         for (int block = 0; block < blocks; block++)
         {
-            if (Avx512BW.IsSupported)
+            if (tokens > 1 && s_emitted is not null)
+            {
+                s_emitted(panel, x, tokens, (float*)products);
+                AddMinima512(panel, x, tokens, products, true, sums);
+            }
+            else if (Avx512BW.IsSupported)
             {
                 Products512(panel, x, tokens, products);
-                AddMinima512(panel, x, tokens, products, sums);
+                AddMinima512(panel, x, tokens, products, false, sums);
             }
             else if (Avx2.IsSupported)
             {
@@ -252,9 +262,12 @@ internal readonly unsafe partial struct SixBitScalePanel<TFormat> : IPanelKernel
         high |= second.Take(bits);
     }
 
-    /// <summary>sums += (d products - dmin sum over groups of minimum times the activations' sum) times the activations' scale.</summary>
+    /// <summary>
+    /// sums += (d products - dmin sum over groups of minimum times the activations' sum) times the activations' scale, where products may be
+    /// f32 already.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void AddMinima512(byte* panel, byte* x, int tokens, int* products, float* sums)
+    private static void AddMinima512(byte* panel, byte* x, int tokens, int* products, bool areFloats, float* sums)
     {
         Vector512<float> d = HalfBits.Load512((ushort*)panel), m = HalfBits.Load512((ushort*)(panel + MinimumOffset));
         Vector512<short> m0 = Two512(panel + GroupMinimumOffset + 0);
@@ -269,7 +282,8 @@ internal readonly unsafe partial struct SixBitScalePanel<TFormat> : IPanelKernel
             a += Avx512BW.MultiplyAddAdjacent(m1, Vector512.Create(s[1]).AsInt16());
             a += Avx512BW.MultiplyAddAdjacent(m2, Vector512.Create(s[2]).AsInt16());
             a += Avx512BW.MultiplyAddAdjacent(m3, Vector512.Create(s[3]).AsInt16());
-            Vector512<float> value = Vector512.ConvertToSingle(Vector512.Load(products)) * d - Vector512.ConvertToSingle(a) * m;
+            Vector512<int> loaded = Vector512.Load(products);
+            Vector512<float> value = (areFloats ? loaded.AsSingle() : Vector512.ConvertToSingle(loaded)) * d - Vector512.ConvertToSingle(a) * m;
             Vector512.FusedMultiplyAdd(value, Vector512.Create(((float*)s)[4]), Vector512.Load(sums)).Store(sums);
             x += Int8Activations.BlockBytes256;
             products += PanelRows.Count;

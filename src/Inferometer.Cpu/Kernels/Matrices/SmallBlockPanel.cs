@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using Inferometer.Core.Gguf;
+using Inferometer.Cpu.Kernels.Emitted;
 
 namespace Inferometer.Cpu.Kernels.Matrices;
 
@@ -19,6 +20,10 @@ internal readonly unsafe partial struct SmallBlockPanel<TFormat> : IPanelKernel
     where TFormat : struct, ISmallBlockFormat
 {
     private const int MinimumOffset = 32;
+
+    private static readonly delegate* unmanaged<byte*, nint, byte*, nint, float*, void> s_emitted =
+        (delegate* unmanaged<byte*, nint, byte*, nint, float*, void>)EmittedKernels.Place(
+            () => Block32Code.Small<TFormat>(BlockBytes, QuantOffset));
 
     public static GgmlType Type => TFormat.Type;
 
@@ -112,7 +117,11 @@ internal readonly unsafe partial struct SmallBlockPanel<TFormat> : IPanelKernel
 
     public static void Multiply(byte* panel, int blocks, byte* x, int tokens, float* sums)
     {
-        if (Avx512BW.IsSupported)
+        if (tokens > 1 && s_emitted is not null)
+        {
+            s_emitted(panel, blocks, x, tokens, sums);
+        }
+        else if (Avx512BW.IsSupported)
         {
             Multiply512(panel, blocks, x, tokens, sums);
         }

@@ -1,0 +1,241 @@
+using System.Buffers.Binary;
+
+namespace Inferometer.Cpu.Kernels.Emitted;
+
+/// <summary>
+/// Writes the x64 instructions that emitted kernels consist of, by the encodings of Intel's Software Developer's Manual, volume 2: EVEX
+/// prefix (section 2.7) with vectors of 512 bits, ModRM with a register and a distance, compressed to a byte where it is a small multiple
+/// of what is read.
+/// </summary>
+/// <remarks>Methods are named after the instructions; operands come in Intel's order, the destination first.</remarks>
+internal sealed class Assembler
+{
+    // What one distance of a byte stands for: a whole vector, or what is widened or repeated.
+    private const int Vector = 64, Half = 32, Quarter = 16, Element = 4;
+
+    private readonly List<byte> _code = [];
+
+    /// <summary>The code so far.</summary>
+    public byte[] ToArray() => [.. _code];
+
+    /// <summary>Where the next instruction stands.</summary>
+    public Label Here() => new(_code.Count);
+
+    public void Load(Zmm target, Memory source) => Evex(0x6F, Map.F, Prefix.PF3, target, default, source, Vector);
+
+    public void Store(Memory target, Zmm source) => Evex(0x7F, Map.F, Prefix.PF3, source, default, target, Vector);
+
+    public void Vpandd(Zmm target, Zmm first, Zmm second) => Evex(0xDB, Map.F, Prefix.P66, target, first, second);
+
+    public void Vpord(Zmm target, Zmm first, Zmm second) => Evex(0xEB, Map.F, Prefix.P66, target, first, second);
+
+    public void Vpxord(Zmm target, Zmm first, Zmm second) => Evex(0xEF, Map.F, Prefix.P66, target, first, second);
+
+    public void Vpaddd(Zmm target, Zmm first, Zmm second) => Evex(0xFE, Map.F, Prefix.P66, target, first, second);
+
+    /// <summary>Shifts 16-bit lanes to the right, zeros coming in.</summary>
+    public void Vpsrlw(Zmm target, Zmm source, int bits) => Shift(0x71, 2, target, source, bits);
+
+    /// <summary>Shifts 16-bit lanes to the left.</summary>
+    public void Vpsllw(Zmm target, Zmm source, int bits) => Shift(0x71, 6, target, source, bits);
+
+    /// <summary>Shifts 32-bit lanes to the right, signs coming in.</summary>
+    public void Vpsrad(Zmm target, Zmm source, int bits) => Shift(0x72, 4, target, source, bits);
+
+    /// <summary>target += the four products of each lane's unsigned bytes with the four signed bytes in memory (AVX512_VNNI).</summary>
+    public void Vpdpbusd(Zmm target, Zmm weights, Memory four) => Repeated(0x50, Map.F38, Prefix.P66, target, weights, four);
+
+    /// <summary>target += the two products of each lane's signed 16-bit numbers with the two in memory (AVX512_VNNI).</summary>
+    public void Vpdpwssd(Zmm target, Zmm weights, Memory two) => Repeated(0x52, Map.F38, Prefix.P66, target, weights, two);
+
+    /// <summary>The 32 bits in memory, in every lane.</summary>
+    public void Vpbroadcastd(Zmm target, Memory source) => Evex(0x58, Map.F38, Prefix.P66, target, default, source, Element);
+
+    /// <summary>The lower 32 bits of a register, in every lane.</summary>
+    public void Vpbroadcastd(Zmm target, Gpr source)
+    {
+        Prefixes(Map.F38, Prefix.P66, target.Number, 0, (int)source, false);
+        _code.Add(0x7C);
+        Registers(target.Number, (int)source);
+    }
+
+    /// <summary>Sixteen bytes to 32 bits each, without signs.</summary>
+    public void Vpmovzxbd(Zmm target, Memory source) => Evex(0x31, Map.F38, Prefix.P66, target, default, source, Quarter);
+
+    /// <summary>Sixteen bytes to 32 bits each, with signs.</summary>
+    public void Vpmovsxbd(Zmm target, Memory source) => Evex(0x21, Map.F38, Prefix.P66, target, default, source, Quarter);
+
+    /// <summary>Sixteen f16 numbers to f32.</summary>
+    public void Vcvtph2ps(Zmm target, Memory source) => Evex(0x13, Map.F38, Prefix.P66, target, default, source, Half);
+
+    public void Vcvtdq2ps(Zmm target, Zmm source) => Evex(0x5B, Map.F, Prefix.None, target, default, source);
+
+    public void Vmulps(Zmm target, Zmm first, Zmm second) => Evex(0x59, Map.F, Prefix.None, target, first, second);
+
+    /// <summary>target = first times the number in memory.</summary>
+    public void Vmulps(Zmm target, Zmm first, Memory one) => Repeated(0x59, Map.F, Prefix.None, target, first, one);
+
+    /// <summary>target += first * second.</summary>
+    public void Vfmadd231ps(Zmm target, Zmm first, Zmm second) => Evex(0xB8, Map.F38, Prefix.P66, target, first, second);
+
+    /// <summary>target = target * first + the vector in memory.</summary>
+    public void Vfmadd213ps(Zmm target, Zmm first, Memory second) =>
+        Evex(0xA8, Map.F38, Prefix.P66, target, first, second, Vector);
+
+    /// <summary>Asks for the cache line of an address.</summary>
+    public void Prefetcht0(Memory line)
+    {
+        if ((int)line.Address >= 8)
+        {
+            _code.Add(0x41);
+        }
+
+        _code.AddRange([0x0F, 0x18]);
+        Distance(1, line, 1);
+    }
+
+    public void Mov(Gpr target, Gpr source) => Integer(0x89, (int)source, target);
+
+    /// <summary>The lower 32 bits; the upper become zero.</summary>
+    public void Mov(Gpr target, uint value)
+    {
+        if ((int)target >= 8)
+        {
+            _code.Add(0x41);
+        }
+
+        _code.Add((byte)(0xB8 + ((int)target & 7)));
+        Add32(unchecked((int)value));
+    }
+
+    public void Add(Gpr target, int value)
+    {
+        Integer(0x81, 0, target);
+        Add32(value);
+    }
+
+    public void Sub(Gpr target, int value)
+    {
+        Integer(0x81, 5, target);
+        Add32(value);
+    }
+
+    /// <summary>Goes back to <paramref name="label"/> where the last sum was not negative.</summary>
+    public void JumpIfNotNegative(Label label) => JumpBack(0x89, label);
+
+    /// <summary>Goes back to <paramref name="label"/> where the last sum was not zero.</summary>
+    public void JumpIfNotZero(Label label) => JumpBack(0x85, label);
+
+    /// <summary>Goes on behind what <paramref name="body"/> writes where the last sum was negative.</summary>
+    public void SkipIfNegative(Action body) => Skip(0x88, body);
+
+    /// <summary>Goes on behind what <paramref name="body"/> writes where the last sum was zero.</summary>
+    public void SkipIfZero(Action body) => Skip(0x84, body);
+
+    /// <summary>Back to the caller, with the upper halves of registers marked as unused.</summary>
+    public void Return() => _code.AddRange([0xC5, 0xF8, 0x77, 0xC3]);
+
+    private void JumpBack(byte condition, Label label)
+    {
+        _code.AddRange([0x0F, condition]);
+        Add32(label.Offset - (_code.Count + 4));
+    }
+
+    private void Skip(byte condition, Action body)
+    {
+        _code.AddRange([0x0F, condition, 0, 0, 0, 0]);
+        int start = _code.Count;
+        body();
+        Span<byte> distance = stackalloc byte[4];
+        BinaryPrimitives.WriteInt32LittleEndian(distance, _code.Count - start);
+        for (int i = 0; i < 4; i++)
+        {
+            _code[start - 4 + i] = distance[i];
+        }
+    }
+
+    // 64-bit operation with one register in ModRM's reg, or a number that extends the opcode, and one in its rm.
+    private void Integer(byte opcode, int reg, Gpr rm)
+    {
+        _code.Add((byte)(0x48 | (reg >= 8 ? 4 : 0) | ((int)rm >= 8 ? 1 : 0)));
+        _code.Add(opcode);
+        Registers(reg, (int)rm);
+    }
+
+    private void Shift(byte opcode, int extension, Zmm target, Zmm source, int bits)
+    {
+        Prefixes(Map.F, Prefix.P66, extension, target.Number, source.Number, true);
+        _code.Add(opcode);
+        Registers(extension, source.Number);
+        _code.Add((byte)bits);
+    }
+
+    private void Evex(byte opcode, Map map, Prefix prefix, Zmm reg, Zmm other, Zmm rm)
+    {
+        Prefixes(map, prefix, reg.Number, other.Number, rm.Number, true);
+        _code.Add(opcode);
+        Registers(reg.Number, rm.Number);
+    }
+
+    private void Evex(byte opcode, Map map, Prefix prefix, Zmm reg, Zmm other, Memory rm, int unit)
+    {
+        Prefixes(map, prefix, reg.Number, other.Number, (int)rm.Address, false);
+        _code.Add(opcode);
+        Distance(reg.Number, rm, unit);
+    }
+
+    // One element in memory, repeated over the lanes.
+    private void Repeated(byte opcode, Map map, Prefix prefix, Zmm reg, Zmm other, Memory rm)
+    {
+        Prefixes(map, prefix, reg.Number, other.Number, (int)rm.Address, false, repeats: true);
+        _code.Add(opcode);
+        Distance(reg.Number, rm, Element);
+    }
+
+    // Register numbers have five bits: four stand in the prefix, inverted. A vector in rm has its fifth bit where an index would be.
+    private void Prefixes(Map map, Prefix prefix, int reg, int other, int rm, bool isVector, bool repeats = false)
+    {
+        int r = (reg >> 3 & 1) ^ 1, high = (reg >> 4 & 1) ^ 1, b = (rm >> 3 & 1) ^ 1, x = isVector ? (rm >> 4 & 1) ^ 1 : 1;
+        _code.Add(0x62);
+        _code.Add((byte)(r << 7 | x << 6 | b << 5 | high << 4 | (int)map));
+        _code.Add((byte)((~other & 15) << 3 | 4 | (int)prefix));
+        _code.Add((byte)(0b10 << 5 | (repeats ? 1 << 4 : 0) | ((other >> 4 & 1) ^ 1) << 3));
+    }
+
+    private void Registers(int reg, int rm) => _code.Add((byte)(0xC0 | (reg & 7) << 3 | rm & 7));
+
+    // No address here is RSP or R12, which would need another byte.
+    private void Distance(int reg, Memory memory, int unit)
+    {
+        int fields = (reg & 7) << 3 | (int)memory.Address & 7;
+        if (memory.Distance % unit == 0 && memory.Distance / unit is >= sbyte.MinValue and <= sbyte.MaxValue and var units)
+        {
+            _code.Add((byte)(0x40 | fields));
+            _code.Add(unchecked((byte)units));
+            return;
+        }
+
+        _code.Add((byte)(0x80 | fields));
+        Add32(memory.Distance);
+    }
+
+    private void Add32(int value)
+    {
+        Span<byte> bytes = stackalloc byte[4];
+        BinaryPrimitives.WriteInt32LittleEndian(bytes, value);
+        _code.AddRange(bytes);
+    }
+
+    private enum Map
+    {
+        F = 1,
+        F38 = 2,
+    }
+
+    private enum Prefix
+    {
+        None = 0,
+        P66 = 1,
+        PF3 = 2,
+    }
+}

@@ -1,0 +1,248 @@
+using Inferometer.Cpu.Kernels.Matrices;
+
+namespace Inferometer.Cpu.Kernels.Emitted;
+
+/// <summary>
+/// Code for one block of 256 columns of Q4_K, Q5_K and Q6_K: products[token][16] = sum over groups of scale times the products of quants
+/// and activations, as f32. Arguments: panel, activations, tokens, products.
+/// </summary>
+/// <remarks>
+/// A group's products are whole numbers below 2^24 times its scale, so that only their sum is rounded. Weights of 32 columns stay in eight
+/// registers while the tokens pass, four at a time.
+/// </remarks>
+internal static class Block256Code
+{
+    private const Gpr Panel = Gpr.Rdi, X = Gpr.Rsi, Tokens = Gpr.Rdx, Products = Gpr.Rcx;
+    private const Gpr Count = Gpr.R8, Target = Gpr.R9, Activations = Gpr.R10;
+
+    private static readonly Zmm s_scale = new(24), s_secondScale = new(25), s_high = new(26), s_ones = new(28), s_bits = new(29),
+        s_mask = new(30), s_bit = new(31);
+
+    /// <summary>Q4_K and Q5_K: groups of 32 columns, two of them in the nibbles of eight vectors.</summary>
+    public static byte[] SixBitScales(int panelBlockBytes, int scalesAt, int fifthAt, int quantsAt)
+    {
+        bool hasFifthBits = quantsAt > fifthAt;
+        Assembler code = Begin(0x0F0F0F0F, hasFifthBits ? 0x10101010u : 0);
+        for (int group = 0; group < 8; group++)
+        {
+            if (group % 2 == 0)
+            {
+                Prefetch(code, group / 2 * (panelBlockBytes / 4), panelBlockBytes / 4);
+            }
+
+            for (int i = 0; i < 8; i++)
+            {
+                Zmm weight = Weight(i);
+                code.Load(weight, new(Panel, quantsAt + (group / 2 * 512) + (64 * i)));
+                if (group % 2 == 1)
+                {
+                    code.Vpsrlw(weight, weight, 4);
+                }
+
+                code.Vpandd(weight, weight, s_mask);
+                if (hasFifthBits)
+                {
+                    code.Load(s_bits, new(Panel, fifthAt + (64 * i)));
+                    MoveBit(code, s_bits, group, 4);
+                    code.Vpandd(s_bits, s_bits, s_bit);
+                    code.Vpord(weight, weight, s_bits);
+                }
+            }
+
+            code.Vpmovzxbd(s_scale, new(Panel, scalesAt + (16 * group)));
+            code.Vcvtdq2ps(s_scale, s_scale);
+            bool isFirst = group == 0;
+            int first = 32 * group;
+            ForTokens(code, tokens =>
+            {
+                for (int token = 0; token < tokens; token++)
+                {
+                    code.Vpxord(new(token), new(token), new(token));
+                }
+
+                Multiply(code, tokens, 0, 0, 8, first);
+                Finish(code, tokens, isFirst, hasSecond: false);
+            });
+        }
+
+        code.Return();
+        return code.ToArray();
+    }
+
+    /// <summary>Q6_K: groups of 16 columns, four of them in a part; see <c>Q6_KPanel</c> for what lies where.</summary>
+    public static byte[] SixBits(int scalesAt, int partsAt)
+    {
+        const int PartBytes = 12 * 64;
+        Assembler code = Begin(0x0F0F0F0F, 0x30303030);
+        code.Mov(Gpr.Rax, 0x00010001);
+        code.Vpbroadcastd(s_ones, Gpr.Rax);
+        for (int part = 0; part < 4; part++)
+        {
+            int quants = partsAt + (part * PartBytes);
+            Prefetch(code, quants, PartBytes);
+            int group = (part / 2 * 8) + (part % 2);
+            for (int pair = 0; pair < 2; pair++)
+            {
+                // Runs 0 and 1 in the low nibbles, then 2 and 3 in the high ones; the upper two bits of all four in one vector.
+                for (int i = 0; i < 4; i++)
+                {
+                    code.Load(s_high, new(Panel, quants + (192 * i) + 128));
+                    for (int run = 0; run < 2; run++)
+                    {
+                        Zmm weight = Weight((4 * run) + i);
+                        code.Load(weight, new(Panel, quants + (192 * i) + (64 * run)));
+                        if (pair == 1)
+                        {
+                            code.Vpsrlw(weight, weight, 4);
+                        }
+
+                        code.Vpandd(weight, weight, s_mask);
+                        Zmm bits = s_bits;
+                        Copy(code, bits, s_high);
+                        MoveBit(code, bits, 2 * ((2 * pair) + run), 4);
+                        code.Vpandd(bits, bits, s_bit);
+                        code.Vpord(weight, weight, bits);
+                    }
+                }
+
+                int first = group + (4 * pair), second = first + 2;
+                code.Vpmovsxbd(s_scale, new(Panel, scalesAt + (16 * first)));
+                code.Vcvtdq2ps(s_scale, s_scale);
+                code.Vpmovsxbd(s_secondScale, new(Panel, scalesAt + (16 * second)));
+                code.Vcvtdq2ps(s_secondScale, s_secondScale);
+                bool isFirst = part == 0 && pair == 0;
+                ForTokens(code, tokens =>
+                {
+                    for (int run = 0; run < 2; run++)
+                    {
+                        int columns = 16 * (first + (2 * run));
+                        for (int token = 0; token < tokens; token++)
+                        {
+                            // -32 times the activations' sums, of which there are two of 16 bits for each group.
+                            Zmm sum = new((tokens * run) + token);
+                            code.Vpxord(sum, sum, sum);
+                            code.Vpdpwssd(sum, s_ones, At(token, Int8Activations.PairSumOffset256 + (columns / 4)));
+                        }
+
+                        Multiply(code, tokens, tokens * run, 4 * run, 4, columns);
+                    }
+
+                    Finish(code, tokens, isFirst, hasSecond: true);
+                });
+            }
+        }
+
+        code.Return();
+        return code.ToArray();
+    }
+
+    private static Zmm Weight(int i) => new(16 + i);
+
+    private static Memory At(int token, int distance) => new(Activations, (token * Int8Activations.BlockBytes256) + distance);
+
+    private static Assembler Begin(uint mask, uint bit)
+    {
+        Assembler code = new();
+        code.Mov(Gpr.Rax, mask);
+        code.Vpbroadcastd(s_mask, Gpr.Rax);
+        if (bit != 0)
+        {
+            code.Mov(Gpr.Rax, bit);
+            code.Vpbroadcastd(s_bit, Gpr.Rax);
+        }
+
+        return code;
+    }
+
+    private static void Prefetch(Assembler code, int offset, int bytes)
+    {
+        for (int line = 0; line < bytes; line += 64)
+        {
+            code.Prefetcht0(new(Panel, PanelScale.PrefetchBytes + offset + line));
+        }
+    }
+
+    private static void Copy(Assembler code, Zmm target, Zmm source) => code.Vpord(target, source, source);
+
+    // What comes over from the neighbouring byte falls to the mask that follows.
+    private static void MoveBit(Assembler code, Zmm bits, int from, int to)
+    {
+        if (from < to)
+        {
+            code.Vpsllw(bits, bits, to - from);
+        }
+        else if (from > to)
+        {
+            code.Vpsrlw(bits, bits, from - to);
+        }
+    }
+
+    /// <summary>What <paramref name="body"/> writes for so many tokens, over all of them.</summary>
+    private static void ForTokens(Assembler code, Action<int> body)
+    {
+        code.Mov(Activations, X);
+        code.Mov(Target, Products);
+        code.Mov(Count, Tokens);
+        code.Sub(Count, 4);
+        code.SkipIfNegative(() =>
+        {
+            Label four = code.Here();
+            body(4);
+            Advance(code, 4);
+            code.Sub(Count, 4);
+            code.JumpIfNotNegative(four);
+        });
+        code.Add(Count, 4);
+        code.SkipIfZero(() =>
+        {
+            Label one = code.Here();
+            body(1);
+            Advance(code, 1);
+            code.Sub(Count, 1);
+            code.JumpIfNotZero(one);
+        });
+    }
+
+    private static void Advance(Assembler code, int tokens)
+    {
+        code.Add(Activations, tokens * Int8Activations.BlockBytes256);
+        code.Add(Target, tokens * 64);
+    }
+
+    private static void Multiply(Assembler code, int tokens, int firstSum, int firstWeight, int weights, int column)
+    {
+        for (int i = 0; i < weights; i++)
+        {
+            for (int token = 0; token < tokens; token++)
+            {
+                code.Vpdpbusd(new(firstSum + token), Weight(firstWeight + i), At(token, column + (4 * i)));
+            }
+        }
+    }
+
+    private static void Finish(Assembler code, int tokens, bool isFirst, bool hasSecond)
+    {
+        for (int token = 0; token < tokens; token++)
+        {
+            Zmm sum = new(token), second = new(tokens + token);
+            Memory target = new(Target, 64 * token);
+            code.Vcvtdq2ps(sum, sum);
+            if (isFirst)
+            {
+                code.Vmulps(sum, sum, s_scale);
+            }
+            else
+            {
+                code.Vfmadd213ps(sum, s_scale, target);
+            }
+
+            if (hasSecond)
+            {
+                code.Vcvtdq2ps(second, second);
+                code.Vfmadd231ps(sum, second, s_secondScale);
+            }
+
+            code.Store(target, sum);
+        }
+    }
+}

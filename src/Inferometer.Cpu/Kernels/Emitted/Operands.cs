@@ -1,0 +1,48 @@
+using System.Runtime.InteropServices;
+
+namespace Inferometer.Cpu.Kernels.Emitted;
+
+/// <summary>
+/// General registers that a function may change in both calling conventions of x64, by their numbers. They hold what System V passes them:
+/// a function's first five arguments are in <see cref="Rdi"/>, <see cref="Rsi"/>, <see cref="Rdx"/>, <see cref="Rcx"/> and
+/// <see cref="R8"/>.
+/// </summary>
+internal enum Gpr : byte
+{
+    /// <summary>Free.</summary>
+    Rax = 0,
+
+    /// <summary>Fourth argument.</summary>
+    Rcx = 1,
+
+    /// <summary>Third argument.</summary>
+    Rdx = 2,
+
+    /// <summary>Second argument.</summary>
+    Rsi = 6,
+
+    /// <summary>First argument.</summary>
+    Rdi = 7,
+
+    /// <summary>Fifth argument.</summary>
+    R8 = 8,
+
+    /// <summary>Sixth argument, or free.</summary>
+    R9 = 9,
+
+    /// <summary>Free.</summary>
+    R10 = 10,
+
+    /// <summary>Free.</summary>
+    R11 = 11,
+}
+
+/// <summary>A register of 512 bits, 0 to 31.</summary>
+internal readonly record struct Zmm(int Number);
+
+/// <summary>Memory at an address and a distance in bytes.</summary>
+[StructLayout(LayoutKind.Auto)]
+internal readonly record struct Memory(Gpr Address, int Distance);
+
+/// <summary>A place in code that jumps go to.</summary>
+internal readonly record struct Label(int Offset);
