@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
+using Inferometer.Cpu.Kernels.Emitted;
 
 namespace Inferometer.Measurement.Diagnostics;
 
@@ -15,7 +16,9 @@ internal static unsafe class RateLoops
         2.0 * Rounds * 12 * (Vector512.IsHardwareAccelerated ? 16 : Vector256.IsHardwareAccelerated ? 8 : 4);
 
     /// <summary>Integer operations of one call of <see cref="MultiplyIntegers"/>; 0 where it has no instruction.</summary>
-    public static double Int8Operations => 2.0 * Rounds * 8 * (Avx512BW.IsSupported ? 64 : Avx2.IsSupported ? 32 : HasIntegers128 ? 16 : 0);
+    public static double Int8Operations => ByteProductRate.IsSupported
+        ? Rounds * ByteProductRate.OperationsPerRound
+        : 2.0 * Rounds * 8 * (Avx512BW.IsSupported ? 64 : Avx2.IsSupported ? 32 : HasIntegers128 ? 16 : 0);
 
     /// <summary>Reads memory, a multiple of 1 KiB.</summary>
     public static long Read(byte* start, long bytes)
@@ -28,9 +31,19 @@ internal static unsafe class RateLoops
     public static long MultiplyFloats()
         => Vector512.IsHardwareAccelerated ? Floats512() : Vector256.IsHardwareAccelerated ? Floats256() : Floats128();
 
-    /// <summary>Products of bytes added in pairs, and to a sum of 16 bits; on Arm added in fours to one of 32.</summary>
-    public static long MultiplyIntegers() =>
-        Avx512BW.IsSupported ? Integers512() : Avx2.IsSupported ? Integers256() : HasIntegers128 ? Integers128() : 0;
+    /// <summary>
+    /// Products of bytes added in pairs, and to a sum of 16 bits; on Arm, and where there are kernels for it, in fours to one of 32.
+    /// </summary>
+    public static long MultiplyIntegers()
+    {
+        if (ByteProductRate.IsSupported)
+        {
+            ByteProductRate.Run(Rounds);
+            return 0;
+        }
+
+        return Avx512BW.IsSupported ? Integers512() : Avx2.IsSupported ? Integers256() : HasIntegers128 ? Integers128() : 0;
+    }
 
     private static bool HasIntegers128 => Ssse3.IsSupported || Dp.IsSupported;
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.Arm;
+using Inferometer.Cpu.Kernels.Emitted;
 using Inferometer.History.Records;
 using Inferometer.Measurement.Benchmarks;
 using Inferometer.Measurement.Diagnostics;
@@ -80,8 +81,9 @@ public sealed class BenchReport
 
     /// <summary>The widest vectors the kernels use here, and what they multiply bytes with where that differs among processors.</summary>
     public static string Backend =>
-        Vector512.IsHardwareAccelerated
-            ? "CPU, managed, 512 bit"
+        EmittedKernels.IsSupported
+            ? "CPU, managed, 512 bit, VNNI"
+            : Vector512.IsHardwareAccelerated ? "CPU, managed, 512 bit"
             : Vector256.IsHardwareAccelerated ? "CPU, managed, 256 bit"
             : !Vector128.IsHardwareAccelerated ? "CPU, managed, no vectors"
             : Dp.IsSupported ? "CPU, managed, 128 bit, dot product"

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using Inferometer.Cpu.Kernels.Emitted;
 
 namespace Inferometer.Cpu.Tests.InstructionSets;
 
@@ -9,6 +10,7 @@ namespace Inferometer.Cpu.Tests.InstructionSets;
 public sealed class NarrowTierTests
 {
     [Theory]
+    [InlineData(EmittedKernels.Variable, "512-bit vectors without kernels of machine code")]
     [InlineData("DOTNET_EnableGFNI", "512-bit vectors without Galois-field products")]
     [InlineData("DOTNET_EnableAVXVNNI", "512-bit vectors without products of bytes that add up to 32 bits")]
     [InlineData("DOTNET_EnableAVX512", "256-bit vectors")]
@@ -30,6 +32,9 @@ public sealed class NarrowTierTests
             RedirectStandardError = true,
         };
         start.Environment[setting] = "0";
+
+        // Kernels of machine code would stand in for what the other settings are to test.
+        start.Environment[EmittedKernels.Variable] = "0";
         using Process child = Process.Start(start)!;
         Task<string> errors = child.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         string output = await child.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);

@@ -1,6 +1,7 @@
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
+using Inferometer.Cpu.Kernels.Emitted;
 using Inferometer.Cpu.Kernels.Matrices;
 
 namespace Inferometer.Cpu.Tests.Kernels;
@@ -39,6 +40,15 @@ public sealed class VectorTierTests
         };
         Assert.False(off && supported, $"{setting}=0 left the instructions on");
     }
+
+    /// <summary>
+    /// Where the processor has the instructions and nothing turns them off, the kernels of machine code must be the ones that are tested.
+    /// </summary>
+    [Fact]
+    public void Kernels_of_machine_code_are_used_unless_turned_off() => Assert.Equal(
+        OperatingSystem.IsLinux() && Avx512BW.IsSupported && (X86Base.CpuId(7, 0).Ecx & (1 << 11)) != 0
+            && Environment.GetEnvironmentVariable(EmittedKernels.Variable) is not "0",
+        EmittedKernels.IsSupported);
 
     /// <summary>Asked for by name, Arm's dot product must be there: else a run would test what stands in for it.</summary>
     [Fact]

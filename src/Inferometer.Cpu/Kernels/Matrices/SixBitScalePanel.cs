@@ -136,7 +136,7 @@ internal readonly unsafe partial struct SixBitScalePanel<TFormat> : IPanelKernel
         int* products = stackalloc int[Int8Activations.SlabTokens * PanelRows.Count];
         for (int block = 0; block < blocks; block++)
         {
-            if (tokens > 1 && s_emitted is not null)
+            if (s_emitted is not null)
             {
                 s_emitted(panel, x, tokens, (float*)products);
                 AddMinima512(panel, x, tokens, products, true, sums);

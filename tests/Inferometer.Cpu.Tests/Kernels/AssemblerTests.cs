@@ -1,0 +1,145 @@
+using System.Diagnostics;
+using System.Runtime.Intrinsics.X86;
+using System.Text.RegularExpressions;
+using Inferometer.Cpu.Kernels.Emitted;
+using Inferometer.Cpu.Kernels.Matrices;
+
+namespace Inferometer.Cpu.Tests.Kernels;
+
+/// <summary>What the assembler writes, as another program reads it: GNU's objdump.</summary>
+public sealed partial class AssemblerTests
+{
+    [Fact]
+    public void Instructions_are_what_a_disassembler_reads()
+    {
+        Assembler code = new();
+        code.Load(new(17), new(Gpr.Rdi, 128));
+        code.Load(new(9), new(Gpr.R8, 100));
+        code.Store(new(Gpr.R10, -64), new(31));
+        code.Vpandd(new(1), new(18), new(30));
+        code.Vpord(new(20), new(3), new(11));
+        code.Vpxord(new(0), new(0), new(0));
+        code.Vpaddd(new(8), new(16), new(24));
+        code.Vpsrlw(new(23), new(5), 4);
+        code.Vpsllw(new(2), new(29), 3);
+        code.Vpsrad(new(12), new(28), 3);
+        code.Vpdpbusd(new(3), new(23), new(Gpr.Rdx, 4 * 127));
+        code.Vpdpbusd(new(19), new(6), new(Gpr.R9, 4 * 128));
+        code.Vpdpwssd(new(4), new(28), new(Gpr.Rsi, 256));
+        code.Vpbroadcastd(new(21), new Memory(Gpr.Rcx, 32));
+        code.Vpbroadcastd(new(30), Gpr.Rax);
+        code.Vpbroadcastd(new(6), Gpr.R11);
+        code.Vpmovzxbd(new(24), new(Gpr.Rdi, 16 * 12));
+        code.Vpmovsxbd(new(25), new(Gpr.R10, 7));
+        code.Vcvtph2ps(new(26), new(Gpr.Rdi, 32));
+        code.Vcvtdq2ps(new(27), new(15));
+        code.Vmulps(new(10), new(25), new Zmm(29));
+        code.Vmulps(new(4), new(24), new Memory(Gpr.Rdx, 36));
+        code.Vfmadd231ps(new(5), new(17), new(4));
+        code.Vfmadd213ps(new(7), new(22), new(Gpr.R10, 192));
+        code.Prefetcht0(new(Gpr.Rdi, 4096));
+        code.Prefetcht0(new(Gpr.R9, 64));
+        code.Mov(Gpr.R10, Gpr.R8);
+        code.Mov(Gpr.Rax, 0x0F0F0F0F);
+        code.Mov(Gpr.R9, 7u);
+        code.Add(Gpr.Rdx, 160);
+        code.Sub(Gpr.R9, 4);
+        code.SkipIfZero(() => code.Add(Gpr.Rsi, -8));
+        code.SkipIfNegative(() => code.JumpIfNotZero(code.Here()));
+        code.JumpIfNotNegative(new(0));
+        code.Return();
+        Assert.Equal(
+            [
+                "vmovdqu32 0x80(%rdi),%zmm17", "vmovdqu32 0x64(%r8),%zmm9", "vmovdqu32 %zmm31,-0x40(%r10)", "vpandd %zmm30,%zmm18,%zmm1",
+                "vpord %zmm11,%zmm3,%zmm20", "vpxord %zmm0,%zmm0,%zmm0", "vpaddd %zmm24,%zmm16,%zmm8", "vpsrlw $0x4,%zmm5,%zmm23",
+                "vpsllw $0x3,%zmm29,%zmm2", "vpsrad $0x3,%zmm28,%zmm12", "vpdpbusd 0x1fc(%rdx){1to16},%zmm23,%zmm3",
+                "vpdpbusd 0x200(%r9){1to16},%zmm6,%zmm19", "vpdpwssd 0x100(%rsi){1to16},%zmm28,%zmm4", "vpbroadcastd 0x20(%rcx),%zmm21",
+                "vpbroadcastd %eax,%zmm30", "vpbroadcastd %r11d,%zmm6", "vpmovzxbd 0xc0(%rdi),%zmm24", "vpmovsxbd 0x7(%r10),%zmm25",
+                "vcvtph2ps 0x20(%rdi),%zmm26", "vcvtdq2ps %zmm15,%zmm27", "vmulps %zmm29,%zmm25,%zmm10",
+                "vmulps 0x24(%rdx){1to16},%zmm24,%zmm4", "vfmadd231ps %zmm4,%zmm17,%zmm5", "vfmadd213ps 0xc0(%r10),%zmm22,%zmm7",
+                "prefetcht0 0x1000(%rdi)", "prefetcht0 0x40(%r9)", "mov %r8,%r10", "mov $0xf0f0f0f,%eax", "mov $0x7,%r9d",
+                "add $0xa0,%rdx", "sub $0x4,%r9", "je 0xdd", "add $0xfffffffffffffff8,%rsi", "js 0xe9", "jne 0xe3", "jns 0x0",
+                "vzeroupper", "ret",
+            ],
+            Disassemble(code.ToArray()));
+    }
+
+    [Fact]
+    public void Kernels_hold_no_instruction_that_the_disassembler_does_not_know()
+    {
+        foreach (byte[] kernel in (byte[][])
+            [
+                Block32Code.Small<Q4_0Format>(288, 32), Block32Code.Small<Q5_1Format>(384, 64), Block32Code.Bytes(544, 32),
+                Block256Code.SixBitScales(2880, 64, 320, 832), Block256Code.SixBits(32, 288),
+            ])
+        {
+            string[] lines = Disassemble(kernel);
+            Assert.DoesNotContain(lines, line => line.Contains("(bad)", StringComparison.Ordinal));
+            Assert.Equal("ret", lines[^1]);
+        }
+    }
+
+    [Fact]
+    public unsafe void Placed_code_runs()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux() && X86Base.X64.IsSupported, "the code is for x64 and Linux");
+        Assembler code = new();
+        code.Mov(Gpr.Rax, Gpr.Rdi);
+        code.Sub(Gpr.Rsi, 1);
+        code.SkipIfNegative(() =>
+        {
+            Label again = code.Here();
+            code.Add(Gpr.Rax, 3);
+            code.Sub(Gpr.Rsi, 1);
+            code.JumpIfNotNegative(again);
+        });
+        code.Return();
+        var multiply = (delegate* unmanaged<long, long, long>)ExecutableCode.TryPlace(code.ToArray());
+        Assert.True(multiply is not null);
+        Assert.Equal(100, multiply(100, 0));
+        Assert.Equal(100 + (3 * 5), multiply(100, 5));
+    }
+
+    private static string[] Disassemble(byte[] code)
+    {
+        string file = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
+        File.WriteAllBytes(file, code);
+        try
+        {
+            using Process? process = Start(file);
+            Assert.SkipWhen(process is null, "objdump (Debian: binutils) is not here");
+            string output = process.StandardOutput.ReadToEnd();
+            process.WaitForExit();
+            Assert.Equal(0, process.ExitCode);
+            return [.. Instruction().Matches(output).Select(match => Spaces().Replace(match.Groups["text"].Value.Trim(), " "))];
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    private static Process? Start(string file)
+    {
+        ProcessStartInfo start = new("objdump")
+        {
+            UseShellExecute = false,
+            ArgumentList = { "-D", "-b", "binary", "-m", "i386:x86-64", "--no-show-raw-insn", file },
+            RedirectStandardOutput = true,
+        };
+        try
+        {
+            return Process.Start(start);
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            return null;
+        }
+    }
+
+    [GeneratedRegex(@"^ +[0-9a-f]+:\s+(?<text>.+)$", RegexOptions.Multiline | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex Instruction();
+
+    [GeneratedRegex(@"\s+", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex Spaces();
+}
