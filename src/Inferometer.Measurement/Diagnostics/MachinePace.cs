@@ -6,7 +6,7 @@ namespace Inferometer.Measurement.Diagnostics;
 /// <param name="ArithmeticSeconds">Multiply-adds in registers, on all threads.</param>
 /// <param name="MemorySeconds">Reading memory, on all threads.</param>
 [StructLayout(LayoutKind.Auto)]
-public readonly record struct MachinePace(double ArithmeticSeconds, double MemorySeconds)
+internal readonly record struct MachinePace(double ArithmeticSeconds, double MemorySeconds)
 {
     /// <summary>How much longer than another moment the slower of both took: 0.1 is a tenth longer, below 0 is faster.</summary>
     /// <param name="other">The other moment.</param>

@@ -8,12 +8,12 @@ namespace Inferometer.Measurement.Diagnostics;
 /// Times two fixed pieces of work within some hundredths of a second: medians of a few passes, so that one interruption does not show and
 /// a slow spell does. For readings between measurements, while nothing else of this process runs.
 /// </summary>
-public sealed class PaceProbe : IDisposable
+internal sealed class PaceProbe : IDisposable
 {
     private const long BufferBytes = 256L << 20; // more than most caches hold
     private const int ChunksPerThread = 4;
     private const int ArithmeticPasses = 9;
-    private const int MemoryPasses = 3;
+    private const int MemoryPasses = 5;
 
     private readonly WorkerPool _pool;
     private readonly NativeBuffer _buffer;

@@ -25,10 +25,10 @@ using Inferometer.Simulation.Serving;
 namespace Inferometer.Measurement.Local;
 
 /// <summary>
-/// Calibrates predictions of the engine on the machine it runs on, in less than a minute: the machine's limits, then steps of small
-/// models with random weights, fitted as a device of the framework <c>inferometer</c>. Then workloads with other lengths and users are
-/// predicted, by the serving simulation, and run. Nothing else should run on the machine meanwhile; what was measured while the machine
-/// was slower than at other moments is measured again (<see cref="PaceReport"/>).
+/// Calibrates predictions of the engine on the machine it runs on, in a minute or a few where it is not steady: the machine's limits, then
+/// steps of small models with random weights, fitted as a device of the framework <c>inferometer</c>. Then workloads with other lengths and
+/// users are predicted, by the serving simulation, and run. Nothing else should run on the machine meanwhile; what was measured while the
+/// machine was slower than at other moments is measured again (<see cref="PaceReport"/>).
 /// </summary>
 public static class LocalCalibration
 {

@@ -12,7 +12,7 @@ namespace Inferometer.Measurement.Local;
 internal sealed class PaceGuard(Func<MachinePace> read, Func<CancellationToken, Task> wait)
 {
     /// <summary>A machine that is slower by more than this is in a slow spell.</summary>
-    public const double Tolerance = 0.1;
+    public const double Tolerance = 0.15;
 
     private const int MostRounds = 4;
     private const int MostWaits = 20; // before each further round
@@ -22,7 +22,7 @@ internal sealed class PaceGuard(Func<MachinePace> read, Func<CancellationToken, 
     /// <summary>Readings so far.</summary>
     public int Readings => _readings.Count;
 
-    /// <summary>The quick moments: what a tenth of the readings reached, of each piece of work. The very quickest one may be a fluke.</summary>
+    /// <summary>The quick moments: what a tenth of the readings reached, of each piece of work. The quickest may be a fluke.</summary>
     public MachinePace Quick => new(AtTenth(r => r.ArithmeticSeconds), AtTenth(r => r.MemorySeconds));
 
     /// <summary>Measures stretches, again where the machine was slow.</summary>

@@ -29,7 +29,8 @@ public sealed record PaceReport(EquatableList<PacedStretch> Stretches, int Readi
             string again = repeated == 0
                 ? ""
                 : $" The machine was up to {Percent(Repeated.Max(s => s.FirstSlowness))} slower during {repeated} of {Stretches.Count} "
-                    + $"stretches, which were measured again{(leftOut > 0 ? $"; {leftOut} of them never in a quick moment, and left out" : "")}.";
+                    + "stretches, which were measured again"
+                    + (leftOut > 0 ? $"; {leftOut} of them never in a quick moment, and left out." : ".");
             return slow == 0
                 ? $"Steady: within {Percent(Slowness)} of its quick moments in all that counts.{again}"
                 : $"Not steady: the machine was up to {Percent(Slowness)} slower than in its quick moments during {slow} of "

@@ -7,6 +7,7 @@ using Inferometer.Measurement.Diagnostics;
 using Inferometer.Server.Generation;
 using Inferometer.Server.Metrics;
 using Inferometer.Simulation.Costs;
+using Inferometer.Simulation.Requests;
 
 namespace Inferometer.Server.Tests.Metrics;
 
