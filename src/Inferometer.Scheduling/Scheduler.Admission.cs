@@ -127,6 +127,7 @@ public sealed partial class Scheduler
         if (double.IsNaN(sequence.AdmittedSeconds))
         {
             sequence.AdmittedSeconds = _plan.BeginSeconds;
+            sequence.PromptTokensBefore = _statistics.PrefillTokens;
             sequence.CachedPromptTokens = sequence.ComputedTokens;
             _statistics.CachedPromptTokens += sequence.ComputedTokens;
         }

@@ -8,6 +8,7 @@ public sealed partial class Scheduler
         List<StepChunk> chunks = _plan.ChunkList;
         int members = _batchDecodes ? _batch.Count : 0;
         int all = members + chunks.Count;
+        _promptTokensBefore = _statistics.PrefillTokens;
         _ahead += members > 0 ? 1 : 0;
         _run++;
         _aheadFilled += members;

@@ -6,6 +6,7 @@ namespace Inferometer.Scheduling;
 public sealed partial class Scheduler
 {
     private readonly List<(Sequence Sequence, FinishReason Reason)> _ending = [];
+    private long _promptTokensBefore; // computed before the step that was taken in last
 
     private void Commit(StepOutcome outcome)
     {
@@ -32,6 +33,7 @@ public sealed partial class Scheduler
     private void CommitChunks(StepOutcome outcome, double now)
     {
         List<StepChunk> chunks = _plan.ChunkList;
+        _promptTokensBefore = _statistics.PrefillTokens;
         _statistics.Steps++;
         _statistics.StepSeconds += outcome.DurationSeconds;
         _statistics.Chunks += chunks.Count;
@@ -135,6 +137,7 @@ public sealed partial class Scheduler
         if (double.IsNaN(sequence.FirstTokenSeconds))
         {
             sequence.FirstTokenSeconds = now;
+            sequence.PromptTokensUntilFirst = _promptTokensBefore + _plan.PrefillTokens - sequence.PromptTokensBefore;
         }
 
         sequence.LastTokenSeconds = now;

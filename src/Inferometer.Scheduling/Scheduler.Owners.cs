@@ -21,6 +21,8 @@ public sealed partial class Scheduler
             ArrivalSeconds = parent.ArrivalSeconds,
             AdmittedSeconds = parent.AdmittedSeconds,
             FirstTokenSeconds = parent.FirstTokenSeconds,
+            PromptTokensBefore = parent.PromptTokensBefore,
+            PromptTokensUntilFirst = parent.PromptTokensUntilFirst,
             LastTokenSeconds = parent.LastTokenSeconds,
         };
         child.CopyFrom(parent, Pool.BlockSize);

@@ -82,6 +82,11 @@ public sealed class Sequence
     /// <summary>When the step ended that gave its first token; NaN before.</summary>
     public double FirstTokenSeconds { get; internal set; } = double.NaN;
 
+    /// <summary>
+    /// Prompt tokens that the steps from its first one to its first token computed, its own and those of others; 0 before the first token.
+    /// </summary>
+    public long PromptTokensUntilFirst { get; internal set; }
+
     /// <summary>When the step ended that gave its latest tokens; NaN before the first.</summary>
     public double LastTokenSeconds { get; internal set; } = double.NaN;
 
@@ -98,6 +103,9 @@ public sealed class Sequence
     internal double OrderKey { get; }
 
     internal UInt128 RootHash { get; }
+
+    /// <summary>Prompt tokens that the scheduler had computed when it was first admitted.</summary>
+    internal long PromptTokensBefore { get; set; }
 
     /// <summary>Place in the queue; -1 when not in it.</summary>
     internal int WaitingSlot { get; set; } = -1;

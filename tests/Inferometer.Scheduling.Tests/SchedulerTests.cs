@@ -52,6 +52,21 @@ public sealed class SchedulerTests
     }
 
     [Fact]
+    public void A_sequence_tells_how_much_of_all_prompts_was_read_until_its_first_token()
+    {
+        ServingBench bench = new(64, new SchedulerOptions { MaxTokensPerStep = 100, MaxSequences = 8 });
+        Sequence[] together = [bench.Submit(ServingBench.Prompt(1, 60), 4), bench.Submit(ServingBench.Prompt(2, 90), 4)];
+        bench.Step(); // 60 of the first, 40 of the second
+        Sequence later = bench.Submit(ServingBench.Prompt(3, 30), 4);
+        Assert.Equal(0, later.PromptTokensUntilFirst);
+        bench.RunToEnd(); // 50 of the second and the third
+        Assert.Equal([100L, 180L, 80L], together.Append(later).Select(s => s.PromptTokensUntilFirst));
+        Sequence alone = bench.Submit(ServingBench.Prompt(1, 60), 4);
+        bench.RunToEnd();
+        Assert.Equal(60 - 48, alone.PromptTokensUntilFirst); // three blocks are in the cache
+    }
+
+    [Fact]
     public void A_conversation_reuses_the_blocks_of_the_answer_too()
     {
         ServingBench bench = new(64);

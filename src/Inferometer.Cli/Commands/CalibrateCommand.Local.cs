@@ -46,7 +46,8 @@ internal sealed partial class CalibrateCommand
                 .ConfigureAwait(false);
             written.Add(Write(folder, name, result.Calibration, string.Create(
                 CultureInfo.InvariantCulture,
-                $"inferometer calibrate --local: {result.Steps.Count} steps of the engine with {result.Limits.Threads} threads")));
+                $"inferometer calibrate --local: {result.Steps.Count} steps of the engine with {result.Limits.Threads} threads. "
+                    + $"{result.Pace.Summary}")));
         }
 
         _printer.Print(LocalCalibrationPage.Of(result, _catalog.Of(parsed), written), _format.Of(parsed));

@@ -55,7 +55,9 @@ internal sealed partial class CalibrateCommand
         "as many as there are users");
 
     private readonly FlagOption _local = new(
-        ["--local"], "Measure this machine and this program's engine on it instead, in less than a minute, and check the predictions.");
+        ["--local"],
+        "Measure this machine and this program's engine on it instead, in a minute or a few where it is not steady, and check the "
+            + "predictions.");
 
     private readonly ValueOption<string> _name = new(
         ["--name"], new("NAME", null, PlainName), "Name of the calibration, and with --local of the machine.",

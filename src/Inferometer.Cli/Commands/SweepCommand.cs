@@ -5,6 +5,7 @@ using Inferometer.Cli.Settings;
 using Inferometer.Reports.Writers;
 using Inferometer.Simulation.Planning;
 using Inferometer.Sweeps.Clusters;
+using Inferometer.Sweeps.Rows;
 using Inferometer.Sweeps.Runs;
 using Inferometer.Sweeps.Spaces;
 using Inferometer.Sweeps.Tables;
@@ -84,6 +85,11 @@ internal sealed class SweepCommand
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
+        if (_output.Of(parsed) is { } output)
+        {
+            UsageException.Checking(() => ResultFormats.Of(output, "-o"));
+        }
+
         ISweepEngine engine = Engine(parsed);
         string? catalog = _catalog.Of(parsed);
         PointReader points = new(Catalogs.From(catalog));

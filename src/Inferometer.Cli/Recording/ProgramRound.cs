@@ -77,6 +77,7 @@ internal static class ProgramRound
     /// <param name="words">Command and options.</param>
     /// <param name="folder">A folder for what it keeps.</param>
     /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="UsageException">It is wrong in itself; the message is its own.</exception>
     /// <exception cref="InferometerException">It failed; the message is its own.</exception>
     public static async Task<RunRecord> RunAsync(string[] words, string folder, CancellationToken cancellationToken)
     {
@@ -98,8 +99,8 @@ internal static class ProgramRound
             {
                 string last = errors.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).LastOrDefault(
                     ) ?? "";
-                throw new InferometerException(
-                    $"{string.Join(' ', words)}: {(last.StartsWith("error: ", StringComparison.Ordinal) ? last[7..] : last)}");
+                string message = $"{string.Join(' ', words)}: {(last.StartsWith("error: ", StringComparison.Ordinal) ? last[7..] : last)}";
+                throw process.ExitCode == ExitCode.Usage ? new UsageException(message) : new InferometerException(message);
             }
         }
         finally

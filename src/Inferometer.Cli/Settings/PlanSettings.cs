@@ -243,7 +243,7 @@ internal sealed class PlanSettings
 
     private SearchSpace Space(ParseResult parsed, HardwareCatalog hardware) => new()
     {
-        Systems = [.. _on.Of(parsed).Select(text => SystemChoice.Parse(text, hardware, _on.Name))],
+        Systems = [.. _on.Of(parsed).Select(text => System(text, hardware))],
         Frameworks = [.. _frameworks.Of(parsed)],
         Weights = [.. _weights.Of(parsed)],
         KvCaches = [.. _kv.Of(parsed)],
@@ -253,6 +253,19 @@ internal sealed class PlanSettings
         Aggregated = _modes.Of(parsed).Together,
         Disaggregated = _modes.Of(parsed).Apart,
     };
+
+    // A count is of the command line; whether there is such a system, the catalog says.
+    private SystemChoice System(string text, HardwareCatalog hardware)
+    {
+        try
+        {
+            return SystemChoice.Parse(text, hardware, _on.Name);
+        }
+        catch (DeviceCountException wrong)
+        {
+            throw new UsageException(wrong.Message, wrong);
+        }
+    }
 
     private static Slo ReadLevel(string text, string origin)
     {

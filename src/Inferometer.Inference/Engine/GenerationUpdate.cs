@@ -33,6 +33,12 @@ public sealed record GenerationUsage
     /// <summary>Prompt tokens taken from the prefix cache.</summary>
     public required int CachedPromptTokens { get; init; }
 
+    /// <summary>
+    /// Prompt tokens that the engine computed in the steps from the request's first one to its first token, its own and those of others;
+    /// 0 without a token.
+    /// </summary>
+    public required long PromptTokensUntilFirst { get; init; }
+
     /// <summary>Tokens generated, a token that ended the output included.</summary>
     public required int OutputTokens { get; init; }
 
@@ -49,6 +55,7 @@ public sealed record GenerationUsage
     {
         PromptTokens = sequence.PromptTokens,
         CachedPromptTokens = sequence.CachedPromptTokens,
+        PromptTokensUntilFirst = sequence.PromptTokensUntilFirst,
         OutputTokens = sequence.GeneratedTokens,
         QueueSeconds = sequence.AdmittedSeconds - sequence.ArrivalSeconds,
         TimeToFirstTokenSeconds = sequence.FirstTokenSeconds - sequence.ArrivalSeconds,

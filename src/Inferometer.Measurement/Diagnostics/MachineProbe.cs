@@ -10,7 +10,7 @@ namespace Inferometer.Measurement.Diagnostics;
 /// passes, since whatever else
 /// runs can only slow a pass down. On shared hosts the limits change within minutes, so measure them beside what is compared with them.
 /// </summary>
-public static unsafe class MachineProbe
+public static class MachineProbe
 {
     /// <summary>Bytes read per pass by default: several times any last-level cache.</summary>
     public const long DefaultBufferBytes = 512L << 20;
@@ -34,7 +34,7 @@ public static unsafe class MachineProbe
         int chunks = pool.ThreadCount * ChunksPerThread;
         long chunkBytes = bufferBytes / chunks / 1024 * 1024;
         using NativeBuffer buffer = NativeBuffer.Uninitialized(chunkBytes * chunks);
-        ProbeWork work = new(buffer.Address, chunkBytes);
+        ProbeWork work = new(buffer, chunkBytes);
 
         // The first touch of fresh memory is not what is measured.
         work.Kind = ProbeKind.Write;
@@ -63,7 +63,7 @@ public static unsafe class MachineProbe
         for (int i = 0; i < rates.Length; i++)
         {
             long chunkBytes = (long)sizes[i] / chunks / 1024 * 1024;
-            ProbeWork work = new(buffer.Address, chunkBytes) { Kind = ProbeKind.Write };
+            ProbeWork work = new(buffer, chunkBytes) { Kind = ProbeKind.Write };
             pool.Run(work, chunks);
             rates[i] = BestRate(pool, work, ProbeKind.Read, chunks, chunkBytes, seconds, cancellationToken);
         }
@@ -127,53 +127,10 @@ public static unsafe class MachineProbe
         return best;
     }
 
-    private enum ProbeKind
-    {
-        Write,
-        Read,
-        Float,
-        Int8,
-    }
-
     private sealed class EmptyWork : ParallelWork
     {
         public override void Execute(int chunk, int worker)
         {
-        }
-    }
-
-    private sealed class ProbeWork(byte* buffer, long chunkBytes) : ParallelWork
-    {
-        private long _sink;
-
-        public ProbeKind Kind { get; set; }
-
-        public override void Execute(int chunk, int worker)
-        {
-            byte* start = buffer + chunk * chunkBytes;
-            long result = 0;
-            switch (Kind)
-            {
-                case ProbeKind.Write:
-                    for (long i = 0; i < chunkBytes; i += sizeof(long))
-                    {
-                        *(long*)(start + i) = i;
-                    }
-
-                    break;
-                case ProbeKind.Read:
-                    result = RateLoops.Read(start, chunkBytes);
-                    break;
-                case ProbeKind.Float:
-                    result = RateLoops.MultiplyFloats();
-                    break;
-                default:
-                    result = RateLoops.MultiplyIntegers();
-                    break;
-            }
-
-            // Results are used, so that no loop can be left out.
-            Interlocked.Add(ref _sink, result);
         }
     }
 }

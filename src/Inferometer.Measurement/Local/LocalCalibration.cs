@@ -20,15 +20,15 @@ using Inferometer.Simulation.Configuration;
 using Inferometer.Simulation.Costs;
 using Inferometer.Simulation.Fitting;
 using Inferometer.Simulation.Planning;
-using Inferometer.Simulation.Requests;
 using Inferometer.Simulation.Serving;
 
 namespace Inferometer.Measurement.Local;
 
 /// <summary>
-/// Calibrates predictions of the engine on the machine it runs on, in less than a minute: the machine's limits, then steps of small
-/// models with random weights, fitted as a device of the framework <c>inferometer</c>. Then workloads with other lengths and users are
-/// predicted, by the serving simulation, and run. Nothing else should run on the machine meanwhile.
+/// Calibrates predictions of the engine on the machine it runs on, in a minute or a few where it is not steady: the machine's limits, then
+/// steps of small models with random weights, fitted as a device of the framework <c>inferometer</c>. Then workloads with other lengths and
+/// users are predicted, by the serving simulation, and run. Nothing else should run on the machine meanwhile; what was measured while the
+/// machine was slower than at other moments is measured again (<see cref="PaceReport"/>).
 /// </summary>
 public static class LocalCalibration
 {
@@ -38,6 +38,9 @@ public static class LocalCalibration
     private const double RuntimeBytes = 100e6; // the runtime, the program, its buffers
     private const ulong Seed = 1;
     private const int CacheTokens = 4096;
+    private const string LimitsTitle = "limits of the machine";
+    private const double MostLeftOut = 0.25; // of all stretches
+    private static readonly TimeSpan BetweenReadings = TimeSpan.FromSeconds(0.5);
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(0.25);
 
     // One of few large operators in two formats, one of many small ones, all larger than most caches; and one that fits into them. The
@@ -88,29 +91,33 @@ public static class LocalCalibration
         DirectoryInfo folder = Directory.CreateTempSubdirectory("inferometer-calibrate-");
         try
         {
-            progress?.Report("limits of the machine");
-            (MachineLimits limits, double dispatch, DeviceCache? cache) = Limits(threads, cancellationToken);
+            using PaceProbe probe = new(threads);
+            PaceGuard guard = new(probe.Read, token => Task.Delay(BetweenReadings, token));
+            (Measured Value, PacedStretch Stretch)[] parts = LeaveOut(await guard.MeasureAsync<Measured>(
+                [LimitsTitle, .. Models.SelectMany(m => Loads.Select(l => TitleOf(m, l)))], MeasureAsync, cancellationToken)
+                .ConfigureAwait(false));
+            (MachineLimits limits, double dispatch, DeviceCache? cache) = parts[0].Value.Limits!.Value;
             HardwareSystem machine = MachineOf(name, limits, dispatch, cache);
             Catalogs catalogs = Described(folder.FullName, machine);
-            List<MeasuredStep> steps = [];
-            List<double> handOvers = [];
-            foreach (LocalModel model in Models)
-            {
-                progress?.Report($"steps of {model.Title}");
-                steps.AddRange(await MeasureAsync(
-                    model, folder.FullName, threads, catalogs, name, handOvers, cancellationToken).ConfigureAwait(false));
-            }
-
-            progress?.Report($"fit to {steps.Count} steps");
-            double handOver = Math.Max(0, MetricSummary.Of([.. handOvers])!.P50);
+            MeasuredStep[] steps = [.. Models.SelectMany((model, i) => StepSample.Of(
+                model.Title, catalogs.CreateEngine().Prepare(ConfigOf(model.PathIn(folder.FullName), name, 1, 1, 1)).Request,
+                [.. parts.Skip(1 + (i * Loads.Length)).Take(Loads.Length).Select(p => p.Value.Steps)]))];
+            progress?.Report($"fit to {steps.Length} steps");
+            double handOver = Math.Max(0, MetricSummary.Of([.. parts.SelectMany(p => p.Value.HandOvers)])!.P50);
             DeviceFit fit = DeviceFitter.Fit(name, CalibrationSet.BuiltIn, steps, handOver, cancellationToken);
             Catalogs calibrated = catalogs with { Calibration = CalibrationSet.BuiltIn.With(fit.Calibration) };
-            List<LocalCheck> checks = [];
-            foreach (LocalCheckOf check in Checks)
-            {
-                progress?.Report($"check with {check.Model.Title}");
-                checks.Add(await CheckAsync(check, folder.FullName, threads, calibrated, name, cancellationToken).ConfigureAwait(false));
-            }
+            IReadOnlyList<(LocalCheck Check, PacedStretch Stretch)> checks = await guard.MeasureAsync<LocalCheck>(
+                [.. Checks.Select(c => $"check with {c.Model.Title}, {c.Users} {(c.Users == 1 ? "user" : "users")}")],
+                async (pending, measure) =>
+                {
+                    foreach (int i in pending)
+                    {
+                        progress?.Report($"check with {Checks[i].Model.Title}");
+                        await measure(i, () => CheckAsync(Checks[i], folder.FullName, threads, calibrated, name, cancellationToken))
+                            .ConfigureAwait(false);
+                    }
+                },
+                cancellationToken).ConfigureAwait(false);
 
             return new LocalCalibrationResult
             {
@@ -120,7 +127,8 @@ public static class LocalCalibration
                 HandOverSeconds = handOver,
                 Calibration = fit.Calibration,
                 Steps = fit.Steps,
-                Checks = checks,
+                Checks = [.. checks.Select(c => c.Check)],
+                Pace = new PaceReport([.. parts.Select(p => p.Stretch), .. checks.Select(c => c.Stretch)], guard.Readings),
                 Seconds = Stopwatch.GetElapsedTime(start).TotalSeconds,
             };
         }
@@ -128,7 +136,41 @@ public static class LocalCalibration
         {
             folder.Delete(recursive: true);
         }
+
+        // Stretches of one model together, so that it is loaded once a round.
+        async Task MeasureAsync(IReadOnlyList<int> pending, Func<int, Func<Task<Measured>>, Task> measure)
+        {
+            if (pending.Contains(0))
+            {
+                progress?.Report(LimitsTitle);
+                await measure(0, () => Task.FromResult(new Measured { Limits = Limits(threads, cancellationToken) }))
+                    .ConfigureAwait(false);
+            }
+
+            foreach (IGrouping<int, int> model in pending.Where(i => i > 0).GroupBy(i => (i - 1) / Loads.Length, i => i))
+            {
+                progress?.Report($"steps of {Models[model.Key].Title}");
+                await MeasureModelAsync(
+                    Models[model.Key], [.. model.Select(i => ((i - 1) % Loads.Length, i))], folder.FullName, threads, measure,
+                    cancellationToken).ConfigureAwait(false);
+            }
+        }
     }
+
+    // Stretches of slow spells do not count where most of the others are there; where they are many, all count, and it is said.
+    private static (Measured Value, PacedStretch Stretch)[] LeaveOut(IReadOnlyList<(Measured Value, PacedStretch Stretch)> parts)
+    {
+        bool areFew = parts.Count(p => p.Stretch.IsSlow) <= MostLeftOut * parts.Count;
+        return
+        [
+            .. parts.Select(p => areFew && p.Stretch.IsSlow && p.Value.Limits is null
+                ? (new Measured(), p.Stretch with { IsLeftOut = true })
+                : p),
+        ];
+    }
+
+    private static string TitleOf(LocalModel model, TrafficOptions load) =>
+        $"{model.Title}, {load.Users} {(load.Users == 1 ? "user" : "users")}";
 
     private static (MachineLimits Limits, double DispatchSeconds, DeviceCache? Cache) Limits(
         int threads, CancellationToken cancellationToken)
@@ -170,31 +212,29 @@ public static class LocalCalibration
     }
 
     // Through the engine, with all it does for a request: every load once for the compiler and for memory's first touch, and once more.
-    private static async Task<IEnumerable<MeasuredStep>> MeasureAsync(
-        LocalModel model, string folder, int threads, Catalogs catalogs, string machine, List<double> handOvers,
-        CancellationToken cancellationToken)
+    private static async Task MeasureModelAsync(
+        LocalModel model, IReadOnlyList<(int Load, int Index)> stretches, string folder, int threads,
+        Func<int, Func<Task<Measured>>, Task> measure, CancellationToken cancellationToken)
     {
-        string path = model.Write(folder, Seed, cancellationToken);
-        EstimateRequest request = catalogs.CreateEngine().Prepare(ConfigOf(path, machine, 1, 1, 1)).Request;
-        using TimedEngine engine = TimedEngine.Load(path, threads, CacheTokens, cancellationToken);
+        using TimedEngine engine =
+            TimedEngine.Load(model.Write(folder, Seed, cancellationToken), threads, CacheTokens, cancellationToken);
         EngineTarget target = new(engine.Engine, model.Title);
-        List<MeasuredStep> steps = [];
-        foreach (TrafficOptions load in Loads)
+        foreach ((int load, _) in stretches)
         {
-            await RunAsync(load with { Seed = 2, Requests = Math.Max(load.Users, load.Requests!.Value / 3) }).ConfigureAwait(false);
+            TrafficOptions all = Loads[load];
+            await RunAsync(all with { Seed = 2, Requests = Math.Max(all.Users, all.Requests!.Value / 3) }).ConfigureAwait(false);
         }
 
-        List<TimedStep> timed = [];
-        foreach (TrafficOptions load in Loads)
+        foreach ((int load, int index) in stretches)
         {
-            engine.TakeSteps();
-            LoadResult result = await RunAsync(load).ConfigureAwait(false);
-            IReadOnlyList<TimedStep> run = engine.TakeSteps();
-            timed.AddRange(run);
-            handOvers.AddRange(load.Users == 1 ? HandOvers(result, run) : []);
+            await measure(index, async () =>
+            {
+                engine.TakeSteps();
+                LoadResult result = await RunAsync(Loads[load]).ConfigureAwait(false);
+                IReadOnlyList<TimedStep> steps = engine.TakeSteps();
+                return new Measured { Steps = steps, HandOvers = Loads[load].Users == 1 ? [.. HandOvers(result, steps)] : [] };
+            }).ConfigureAwait(false);
         }
-
-        return StepSample.Of(model.Title, request, timed);
 
         async Task<LoadResult> RunAsync(TrafficOptions load)
         {
@@ -281,6 +321,16 @@ public static class LocalCalibration
             },
             "calibrate --local"),
     };
+
+    /// <summary>What a stretch gave.</summary>
+    private sealed record Measured
+    {
+        public (MachineLimits Limits, double DispatchSeconds, DeviceCache? Cache)? Limits { get; init; }
+
+        public IReadOnlyList<TimedStep> Steps { get; init; } = [];
+
+        public IReadOnlyList<double> HandOvers { get; init; } = [];
+    }
 
     private sealed record LocalCheckOf(LocalModel Model, int Users, int InputTokens, int OutputTokens);
 }

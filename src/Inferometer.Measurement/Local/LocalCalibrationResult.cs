@@ -29,6 +29,9 @@ public sealed record LocalCalibrationResult
     /// <summary>Workloads that it has not seen.</summary>
     public required IReadOnlyList<LocalCheck> Checks { get; init; }
 
+    /// <summary>How steady the machine was meanwhile.</summary>
+    public required PaceReport Pace { get; init; }
+
     /// <summary>How long all of it took, seconds.</summary>
     public required double Seconds { get; init; }
 }

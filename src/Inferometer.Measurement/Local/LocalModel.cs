@@ -12,6 +12,10 @@ internal sealed record LocalModel(string Name, SyntheticShape Shape, GgmlType Ty
     /// <summary>Name and format, for people.</summary>
     public string Title => $"{Name} {Type.ToString().ToLowerInvariant()}";
 
+    /// <summary>Its file.</summary>
+    /// <param name="folder">Folder it is written to.</param>
+    public string PathIn(string folder) => Path.Combine(folder, $"{Name}-{Type}.gguf");
+
     /// <summary>Writes it, unless it is there.</summary>
     /// <param name="folder">Folder to write to.</param>
     /// <param name="seed">Equal seeds give equal files.</param>
@@ -19,7 +23,7 @@ internal sealed record LocalModel(string Name, SyntheticShape Shape, GgmlType Ty
     /// <returns>The file.</returns>
     public string Write(string folder, ulong seed, CancellationToken cancellationToken)
     {
-        string path = Path.Combine(folder, $"{Name}-{Type}.gguf");
+        string path = PathIn(folder);
         if (!File.Exists(path))
         {
             SyntheticModel.Write(path, Shape, Type, seed, null, cancellationToken);

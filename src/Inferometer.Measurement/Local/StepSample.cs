@@ -24,10 +24,24 @@ internal static class StepSample
     /// <summary>Takes a sample.</summary>
     /// <param name="title">What ran.</param>
     /// <param name="request">The deployment.</param>
-    /// <param name="steps">Steps in order.</param>
-    public static IEnumerable<MeasuredStep> Of(string title, EstimateRequest request, IReadOnlyList<TimedStep> steps)
+    /// <param name="runs">Of each run its steps in order.</param>
+    public static IEnumerable<MeasuredStep> Of(string title, EstimateRequest request, IReadOnlyList<IReadOnlyList<TimedStep>> runs)
     {
-        List<(string Kind, StepBatch Step, double Seconds)> taken = [];
+        (string Kind, StepBatch Step, double Seconds)[] taken = [.. runs.SelectMany(Of)];
+        Dictionary<string, int> counts = taken.GroupBy(t => t.Kind, StringComparer.Ordinal)
+            .ToDictionary(g => g.Key, g => g.Count(), StringComparer.Ordinal);
+        return taken.Select(t => new MeasuredStep
+        {
+            Id = $"{title}: {t.Kind}",
+            Request = request,
+            Step = t.Step,
+            Seconds = t.Seconds,
+            Weight = Math.Sqrt(WeightOfKind / counts[t.Kind]),
+        });
+    }
+
+    private static IEnumerable<(string Kind, StepBatch Step, double Seconds)> Of(IReadOnlyList<TimedStep> steps)
+    {
         double[] seconds = WithPauses(steps);
         for (int i = 0; i < steps.Count;)
         {
@@ -40,20 +54,9 @@ internal static class StepSample
             }
 
             TimedStep middle = steps[(i + end) / 2];
-            taken.Add((middle.Kind, new StepBatch { Prefill = middle.Prefill, Decode = middle.Decode }, Mean(seconds[i..end])));
+            yield return (middle.Kind, new StepBatch { Prefill = middle.Prefill, Decode = middle.Decode }, Mean(seconds[i..end]));
             i = end;
         }
-
-        Dictionary<string, int> counts = taken.GroupBy(t => t.Kind, StringComparer.Ordinal)
-            .ToDictionary(g => g.Key, g => g.Count(), StringComparer.Ordinal);
-        return taken.Select(t => new MeasuredStep
-        {
-            Id = $"{title}: {t.Kind}",
-            Request = request,
-            Step = t.Step,
-            Seconds = t.Seconds,
-            Weight = Math.Sqrt(WeightOfKind / counts[t.Kind]),
-        });
     }
 
     private static double[] WithPauses(IReadOnlyList<TimedStep> steps)

@@ -17,7 +17,8 @@ public sealed record SystemChoice(string Name, HardwareSystem System, int? Count
     /// <param name="text">The text.</param>
     /// <param name="hardware">What can be named.</param>
     /// <param name="origin">Where the text came from, for errors.</param>
-    /// <exception cref="InferometerException">There is no such system, or the count is out of range.</exception>
+    /// <exception cref="DeviceCountException">The count is out of range.</exception>
+    /// <exception cref="InferometerException">There is no such system.</exception>
     public static SystemChoice Parse(string text, HardwareCatalog hardware, string origin)
     {
         ArgumentNullException.ThrowIfNull(hardware);
@@ -42,7 +43,8 @@ public sealed record SystemChoice(string Name, HardwareSystem System, int? Count
     /// <param name="isName">Whether a text names a system.</param>
     /// <param name="resolve">Finds a system by the name it is given.</param>
     /// <param name="origin">Where the text came from, for errors.</param>
-    /// <exception cref="InferometerException">There is no such system, or the count is out of range.</exception>
+    /// <exception cref="DeviceCountException">The count is out of range.</exception>
+    /// <exception cref="InferometerException">There is no such system.</exception>
     public static SystemChoice Parse(string text, Func<string, bool> isName, Func<string, HardwareSystem> resolve, string origin)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -56,7 +58,7 @@ public sealed record SystemChoice(string Name, HardwareSystem System, int? Count
 
         return counted.Count is { } count
             ? new SystemChoice(counted.Name, Find(counted.Name), count)
-            : throw new InferometerException($"{origin}: '{text}': the number of devices must be from 1 to {MostDevices}.");
+            : throw new DeviceCountException($"{origin}: '{text}': the number of devices must be from 1 to {MostDevices}.");
 
         HardwareSystem Find(string what)
         {

@@ -9,6 +9,8 @@ namespace Inferometer.Reports.Fitting;
 /// <summary>What was measured of this machine, and how predictions of the engine fare on workloads they have not seen.</summary>
 public static class LocalCalibrationPage
 {
+    private const int MostStretches = 5;
+
     /// <summary>The page.</summary>
     /// <param name="result">What was measured.</param>
     /// <param name="catalog">Folder it was written to; null = none.</param>
@@ -17,7 +19,7 @@ public static class LocalCalibrationPage
     {
         ArgumentNullException.ThrowIfNull(result);
         ArgumentNullException.ThrowIfNull(written);
-        Document page = new(Machine(result), Checks(result), Steps(result))
+        Document page = new(Machine(result), Pace(result.Pace), Checks(result), Steps(result))
         {
             Title = $"The engine on {result.Machine.System.Name}, {result.Limits.Threads} threads",
         };
@@ -59,6 +61,23 @@ public static class LocalCalibrationPage
             : [],
         new("Took", "seconds", Cell.Number(result.Seconds, $"{Numbers.Short(result.Seconds)} s")),
     ]);
+
+    private static Sentences Pace(PaceReport pace) => new(
+        "pace", pace.IsSteady ? "How steady the machine was" : "The machine was not steady",
+        [
+            pace.Summary,
+            .. pace.Stretches.Where(s => s.IsSlow).OrderByDescending(s => s.Slowness).Take(MostStretches).Select(s =>
+                $"{s.Title}: {Slower(s)} slower in the quickest of {s.Attempts} attempts{(s.IsLeftOut ? ", left out" : "")}."),
+            .. pace.IsSteady
+                ? []
+                : new[]
+                {
+                    "Predictions are off by about as much where the machine is quick. Stop what else runs on it, or wait where other "
+                        + "guests of its host take their share, and calibrate again.",
+                },
+        ]);
+
+    private static string Slower(PacedStretch stretch) => (100 * stretch.Slowness).ToString("0", CultureInfo.InvariantCulture) + " %";
 
     private static Table Steps(LocalCalibrationResult result)
     {

@@ -41,7 +41,7 @@ public static class RunListPage
     }
 
     /// <summary>A figure with its unit: 12.3 ms.</summary>
-    internal static string Short(RunMetric metric) => $"{Numbers.Short(metric.Value)} {metric.Unit}".TrimEnd();
+    internal static string Short(RunMetric metric) => $"{FigureCell.Of(metric).Text} {metric.Unit}".TrimEnd();
 
     /// <summary>A moment: people read it in the zone of their machine, machines as ISO 8601 in UTC.</summary>
     internal static Cell When(DateTimeOffset at) => new(

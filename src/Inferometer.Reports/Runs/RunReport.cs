@@ -110,9 +110,8 @@ public sealed class RunReport
             List<Cell> cells = [new Cell(metric.Name, metric.Key), metric.Unit];
             foreach (ReportedRun run in Runs)
             {
-                double? value = run.Record.Find(metric.Key)?.Value;
-                cells.Add(value is { } v
-                    ? FigureCell.Of(v, metric.Unit) with { Tone = metric.IsHeadline ? Tone.Strong : Tone.Normal }
+                cells.Add(run.Record.Find(metric.Key) is { } figure
+                    ? FigureCell.Of(figure) with { Tone = metric.IsHeadline ? Tone.Strong : Tone.Normal }
                     : Cell.None);
                 if (run.Colour > 0)
                 {

@@ -83,7 +83,7 @@ public static class RunReportHtml
         {
             html.Append(
                 CultureInfo.InvariantCulture,
-                $"<div><dt>{Text(metric.Name)}</dt><dd>{Text(Numbers.Short(metric.Value))}<small> {Text(metric.Unit)}</small></dd>"
+                $"<div><dt>{Text(metric.Name)}</dt><dd>{Text(FigureCell.Of(metric).Text)}<small> {Text(metric.Unit)}</small></dd>"
                     + $"</div>\n");
         }
 

@@ -184,6 +184,7 @@ internal sealed class SequenceStream : IAsyncDisposable
             QueueSeconds = usage.QueueSeconds,
             FirstTokenSeconds = usage.TimeToFirstTokenSeconds,
             TotalSeconds = usage.TotalSeconds,
+            OtherPromptTokens = Math.Max(0, usage.PromptTokensUntilFirst - (usage.PromptTokens - usage.CachedPromptTokens)),
             Neighbours = _decodingSince.Running,
             MeanDecoding = now.MeanSince(_decodingSince),
             OthersInPrefill = _workingAtFirst.MeanSince(_workingSince) - 1,

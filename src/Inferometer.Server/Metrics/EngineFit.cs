@@ -51,19 +51,39 @@ internal sealed class EngineFit
     public string Summary => FormattableString.Invariant(
         $"{1e6 * _stepSeconds:0} us per step, {1e6 * _sequenceSeconds:0} us per sequence, prompts x {_promptFactor:0.00}");
 
-    /// <summary>Seconds from the first step of a request to its first token.</summary>
+    /// <summary>
+    /// Seconds from the first step of a request to its first token. Prompts of others that were read meanwhile are taken to be as long as
+    /// its own: they fill the steps that read it, and where they do not fit, steps before those.
+    /// </summary>
     public double Prefill(in ServedRequest served)
     {
         int context = served.PromptTokens + (served.OutputTokens / 2);
         DecodeGroup[] beside = served.Neighbours > 0 ? [new DecodeGroup(Math.Max(1, context), served.Neighbours)] : [];
         int budget = Math.Max(1, _stepTokens - served.Neighbours);
+        int own = Math.Max(1, served.PromptTokens - served.CachedTokens);
+        long others = served.OtherPromptTokens;
         double seconds = 0;
-        for (int past = served.CachedTokens; past < served.PromptTokens; past += budget)
+        List<PrefillChunk> chunks = [];
+        for (int past = served.CachedTokens; past < served.PromptTokens || others > 0; past += budget)
         {
-            PrefillChunk chunk = Chunk(past, served.PromptTokens, budget);
-            double read = _plan.Step([chunk], []).LatencySeconds;
-            double decoded = beside.Length == 0 ? 0 : _plan.Step([chunk], beside).LatencySeconds - read;
-            seconds += (_promptFactor * read) + decoded + _stepSeconds + (_sequenceSeconds * (1 + served.Neighbours));
+            chunks.Clear();
+            int left = budget;
+            if (past < served.PromptTokens)
+            {
+                chunks.Add(Chunk(past, served.PromptTokens, budget));
+                left -= chunks[0].NewTokens;
+            }
+
+            while (left > 0 && others > 0)
+            {
+                chunks.Add(Chunk(0, (int)Math.Min(own, others), left));
+                left -= chunks[^1].NewTokens;
+                others -= chunks[^1].NewTokens;
+            }
+
+            double read = _plan.Step([.. chunks], []).LatencySeconds;
+            double decoded = beside.Length == 0 ? 0 : _plan.Step([.. chunks], beside).LatencySeconds - read;
+            seconds += (_promptFactor * read) + decoded + _stepSeconds + (_sequenceSeconds * (chunks.Count + served.Neighbours));
         }
 
         return seconds;

@@ -24,6 +24,9 @@ internal readonly record struct ServedRequest
     /// <summary>From submission to the end, seconds.</summary>
     public required double TotalSeconds { get; init; }
 
+    /// <summary>Prompt tokens of others that its engine computed from this one's first step to its first token.</summary>
+    public long OtherPromptTokens { get; init; }
+
     /// <summary>Other sequences that decoded when the first token came.</summary>
     public required int Neighbours { get; init; }
 

@@ -75,6 +75,7 @@ public sealed class PlanCommandTests
     }
 
     [Theory]
+    [InlineData("plan llama-3.1-8b --users 5 --slo ttft:1s --on 0xh100", "the number of devices")]
     [InlineData("plan", "Say who asks")]
     [InlineData("plan llama-3.1-8b --users 5", "--slo")]
     [InlineData("plan --users 5 --slo ttft:1s", "Say which MODEL")]
@@ -98,7 +99,6 @@ public sealed class PlanCommandTests
 
     [Theory]
     [InlineData("plan llama-3.1-8b --users 5 --slo ttft:1s --on h1000", "'h1000' is not a system")]
-    [InlineData("plan llama-3.1-8b --users 5 --slo ttft:1s --on 0xh100", "the number of devices")]
     [InlineData("plan llama-9 --users 5 --slo ttft:1s", "'llama-9' is not a model")]
     [InlineData("plan llama-3.1-8b --users 5 --slo ttft:1s --on h100,H100_SXM", "named twice")]
     public async Task A_wrong_name_is_told_so(string line, string expected)

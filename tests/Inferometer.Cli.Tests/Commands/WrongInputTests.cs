@@ -1,4 +1,5 @@
 using Inferometer.Cli.Hosting;
+using Inferometer.Tests;
 
 namespace Inferometer.Cli.Tests.Commands;
 
@@ -192,5 +193,14 @@ public class WrongInputTests
         int code = await InferometerCommand.RunAsync(["compare", "llama-3.1-8b", "--on", "h100"], output, error, source.Token);
         Assert.Equal(ExitCode.Cancelled, code);
         Assert.Equal("cancelled", error.ToString().TrimEnd());
+    }
+
+    [Fact]
+    public async Task An_ending_that_a_sweep_cannot_write_is_a_wrong_command_line()
+    {
+        string space = Path.Combine(SharedFolder.RepositoryRoot, "README.md");
+        CommandRun run = await CommandRun.Of("sweep", space, "-o", "results.txt");
+        Assert.Equal((ExitCode.Usage, ""), (run.Code, run.Output));
+        Assert.Contains("-o: 'results.txt' is not allowed; it must end in .csv, .jsonl or .parquet.", run.Error, StringComparison.Ordinal);
     }
 }

@@ -48,7 +48,7 @@ public sealed class StepSampleTests
         Assert.Equal(prompts, sample[^1].Weight * sample[^1].Weight, 1e-9);
     }
 
-    private static MeasuredStep[] Of(params TimedStep[] steps) => [.. StepSample.Of("run", Request, steps)];
+    private static MeasuredStep[] Of(params TimedStep[] steps) => [.. StepSample.Of("run", Request, [steps])];
 
     private static TimedStep Prompt(double begin, double end) => new(begin, end, [new PrefillChunk(0, 100)], []);
 

@@ -7,6 +7,7 @@ using Inferometer.Measurement.Diagnostics;
 using Inferometer.Server.Generation;
 using Inferometer.Server.Metrics;
 using Inferometer.Simulation.Costs;
+using Inferometer.Simulation.Requests;
 
 namespace Inferometer.Server.Tests.Metrics;
 
@@ -138,6 +139,29 @@ public sealed class MetricsTests(EngineFixture fixture)
         Assert.Equal(3, forecast.Price(0, served).FirstToken, 9);
         Assert.Equal(1.2, forecast.Price(0, served with { MeanDecoding = 8, OutputTokens = eight.OutputTokens }).Token, 9);
         Assert.Contains("a machine", forecast.Basis, StringComparison.Ordinal);
+    }
+
+    /// <summary>Who asks together waits for all prompts: each step that reads them is priced with all that it reads.</summary>
+    [Fact]
+    public void Prompts_of_others_that_were_read_meanwhile_are_part_of_the_first_token()
+    {
+        const double token = 0.5; // s
+        ICostPlan plan = new RooflineCostModel().Prepare(
+            new ThisMachine(new MachineLimits(1, 10, 100, 0), 1e-6).RequestFor(
+                new AblationSettings(fixture.Model.Files, new Workload(), 1, 1, KvElement.F16, TimeSpan.Zero)));
+        EngineTimes alone = new(1, 32, 16, PrefillSeconds: 3, TokenSeconds: token);
+        LatencyForecast forecast = new(plan, "a machine", 64, alone, null);
+        ServedRequest served = ServedAs(alone);
+        double each = token - plan.Step([], [new DecodeGroup(alone.MiddleTokens)]).LatencySeconds;
+        double factor = (3 - each) / Read(1);
+
+        // Two prompts of 32 tokens fill a step of 64: one other is read in the same step, six others in three more.
+        Assert.Equal((factor * Read(2)) + (2 * each), forecast.Price(0, served with { OtherPromptTokens = 32 }).FirstToken, 9);
+        Assert.Equal((4 * factor * Read(2)) + (8 * each), forecast.Price(0, served with { OtherPromptTokens = 7 * 32 }).FirstToken, 9);
+        Assert.Equal(
+            forecast.Price(0, served).Token, forecast.Price(0, served with { OtherPromptTokens = 7 * 32 }).Token, 12);
+
+        double Read(int prompts) => plan.Step([.. Enumerable.Repeat(new PrefillChunk(0, 32), prompts)], []).LatencySeconds;
     }
 
     /// <summary>Of several engines each is fitted by itself and beside the others; a request lies between, by how many worked.</summary>
