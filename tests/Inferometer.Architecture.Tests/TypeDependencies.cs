@@ -48,7 +48,7 @@ internal static class TypeDependencies
         return outside.OfType<TypeReference>();
     }
 
-    private static IEnumerable<TypeReference> Signature(MethodReference method) =>
+    private static IEnumerable<TypeReference> Signature(IMethodSignature method) =>
         [method.ReturnType, .. method.Parameters.Select(p => p.ParameterType)];
 
     private static IEnumerable<TypeReference> Operand(Instruction instruction) => instruction.Operand switch
@@ -60,11 +60,12 @@ internal static class TypeDependencies
         _ => [],
     };
 
-    /// <summary>A type and the types it is made of: elements of arrays, arguments of generics.</summary>
+    /// <summary>A type and the types it is made of: elements of arrays, arguments of generics and of function pointers.</summary>
     private static IEnumerable<TypeReference> Parts(TypeReference type) => type switch
     {
         GenericParameter => [],
         GenericInstanceType generic => [generic.ElementType, .. generic.GenericArguments.SelectMany(Parts)],
+        FunctionPointerType pointer => Signature(pointer).SelectMany(Parts),
         TypeSpecification specification => Parts(specification.ElementType),
         _ => [type],
     };

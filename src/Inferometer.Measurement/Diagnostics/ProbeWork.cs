@@ -30,6 +30,9 @@ internal sealed unsafe class ProbeWork(NativeBuffer buffer, long chunkBytes) : P
             case ProbeKind.Read:
                 result = RateLoops.Read(start, chunkBytes);
                 break;
+            case ProbeKind.ReadPages:
+                result = RateLoops.ReadPages(start, chunkBytes);
+                break;
             case ProbeKind.Float:
                 result = RateLoops.MultiplyFloats();
                 break;
@@ -48,6 +51,7 @@ internal enum ProbeKind
 {
     Write,
     Read,
+    ReadPages,
     Float,
     Int8,
 }

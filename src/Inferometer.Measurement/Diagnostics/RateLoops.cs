@@ -10,6 +10,8 @@ namespace Inferometer.Measurement.Diagnostics;
 internal static unsafe class RateLoops
 {
     private const int Rounds = 100_000;
+    private const int PagesSideBySide = 4;
+    private const int PageBytes = 4096;
 
     /// <summary>Floating point operations of one call of <see cref="MultiplyFloats"/>.</summary>
     public static double FloatOperations =>
@@ -26,6 +28,21 @@ internal static unsafe class RateLoops
             ? Read512(start, bytes)
             : Vector256.IsHardwareAccelerated ? Read256(start, bytes)
             : Read128(start, bytes);
+
+    /// <summary>
+    /// Reads the same, a line of each of <see cref="PagesSideBySide"/> pages in turn, which some processors do faster than one stream; of
+    /// vectors below 512 bits as <see cref="Read"/> does.
+    /// </summary>
+    public static long ReadPages(byte* start, long bytes)
+    {
+        if (!Vector512.IsHardwareAccelerated)
+        {
+            return Read(start, bytes);
+        }
+
+        long whole = bytes / (PagesSideBySide * PageBytes) * (PagesSideBySide * PageBytes);
+        return ReadPages512(start, whole) ^ Read512(start + whole, bytes - whole);
+    }
 
     /// <summary>Independent chains of multiply-adds.</summary>
     public static long MultiplyFloats()
@@ -61,6 +78,24 @@ internal static unsafe class RateLoops
             b ^= Vector512.Load((long*)(p + 64));
             c ^= Vector512.Load((long*)(p + 128));
             d ^= Vector512.Load((long*)(p + 192));
+        }
+
+        return Vector512.Sum(a ^ b ^ c ^ d);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static long ReadPages512(byte* start, long bytes)
+    {
+        Vector512<long> a = default, b = default, c = default, d = default;
+        for (byte* pages = start; pages < start + bytes; pages += PagesSideBySide * PageBytes)
+        {
+            for (byte* p = pages; p < pages + PageBytes; p += 64)
+            {
+                a ^= Vector512.Load((long*)p);
+                b ^= Vector512.Load((long*)(p + PageBytes));
+                c ^= Vector512.Load((long*)(p + 2 * PageBytes));
+                d ^= Vector512.Load((long*)(p + 3 * PageBytes));
+            }
         }
 
         return Vector512.Sum(a ^ b ^ c ^ d);

@@ -164,8 +164,8 @@ internal sealed class ArchitectureMetadata
         if (attention.TemperatureScale > 0 && GlobalRope(_model)?.OriginalContextTokens != attention.TemperatureTokens)
         {
             throw new InferometerException(
-                $"{_model.Source}: queries grow every {attention.TemperatureTokens} tokens, which is not the context that YaRN starts from; "
-                    + $"such a model cannot be written as '{Architecture}'.");
+                $"{_model.Source}: queries grow every {attention.TemperatureTokens} tokens, which is not the context that YaRN starts "
+                    + $"from; such a model cannot be written as '{Architecture}'.");
         }
 
         SetPositive(writer, "attention.temperature_scale", attention.TemperatureScale);

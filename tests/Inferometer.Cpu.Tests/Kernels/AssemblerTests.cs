@@ -137,7 +137,8 @@ public sealed partial class AssemblerTests
         }
     }
 
-    [GeneratedRegex(@"^ +[0-9a-f]+:\s+(?<text>.+)$", RegexOptions.Multiline | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, 1000)]
+    [GeneratedRegex(
+        @"^ +[0-9a-f]+:\s+(?<text>.+)$", RegexOptions.Multiline | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, 1000)]
     private static partial Regex Instruction();
 
     [GeneratedRegex(@"\s+", RegexOptions.CultureInvariant, 1000)]

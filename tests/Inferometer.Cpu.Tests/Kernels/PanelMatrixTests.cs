@@ -60,6 +60,24 @@ public sealed unsafe class PanelMatrixTests
         }
     }
 
+    /// <summary>To the bit, whichever kernels the two numbers of tokens go to: what a request gets does not hang on its neighbours.</summary>
+    [Theory]
+    [MemberData(nameof(Types))]
+    public void A_token_gives_the_same_alone_as_among_others(GgmlType type)
+    {
+        const int Rows = 33, Tokens = 11;
+        int columns = type.BlockSize() * 3;
+        byte[] stored = RandomData.Weights(type, Rows, columns, 5);
+        float[] x = RandomData.Floats(Tokens * columns, 6);
+        float[] together = MatrixMultiplierTests.Multiply(type, Rows, columns, stored, x, Tokens, 2, null);
+        for (int token = 0; token < Tokens; token++)
+        {
+            float[] own = x[(token * columns)..((token + 1) * columns)];
+            float[] alone = MatrixMultiplierTests.Multiply(type, Rows, columns, stored, own, 1, 1, null);
+            Assert.Equal(together[(token * Rows)..((token + 1) * Rows)], alone);
+        }
+    }
+
     [Theory]
     [MemberData(nameof(Types))]
     public void Extreme_weights_and_activations_do_not_overflow(GgmlType type)

@@ -1,6 +1,8 @@
 namespace Inferometer.Cpu.Kernels.Emitted;
 
-/// <summary>The rate at which the processor multiplies and adds bytes in vectors of 512 bits, which is what emitted kernels cannot pass.</summary>
+/// <summary>
+/// The rate at which the processor multiplies and adds bytes in vectors of 512 bits, which is what emitted kernels cannot pass.
+/// </summary>
 internal static unsafe class ByteProductRate
 {
     // As many chains as keep two units busy for the five cycles that a sum takes.

@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Inferometer.Cpu.Kernels.Emitted;
 
-/// <summary>Memory with machine code. It is written first and executable afterwards, never both, and stays until the process ends.</summary>
+/// <summary>
+/// Memory with machine code. It is written first and executable afterwards, never both, and stays until the process ends.
+/// </summary>
 internal static unsafe partial class ExecutableCode
 {
     private const int Read = 1, Write = 2, Execute = 4;

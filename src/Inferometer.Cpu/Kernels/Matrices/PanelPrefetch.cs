@@ -18,11 +18,12 @@ internal static unsafe class PanelPrefetch
     private static readonly bool s_helpsOneToken = X86Base.IsSupported && (!IsAmd() || Family() >= FirstAmdFamilyThatGains);
 
     /// <summary>
-    /// Whether rows of plain floats are best read two at a time that lie far apart. Measured for Zen 5 alone (two threads, F16 in the pages
-    /// of its file: 73 GB/s where one row after another had 65 and plain reading 73; with 5632 columns 71 and 61); others keep rows side by
-    /// side, which served Zen 4 better.
+    /// Whether rows of plain floats are best read two at a time that lie far apart. On Zen 5 (two threads, F16 in the pages of its file)
+    /// 73 GB/s where one row after another had 65 and plain reading 73, with 5632 columns 71 and 61; on Sapphire Rapids F16 generates
+    /// faster than with rows side by side, too (docs/benchmarks.md). AMD's processors up to Zen 4 keep rows side by side, which served
+    /// them better.
     /// </summary>
-    public static bool PrefersRowsApart { get; } = X86Base.IsSupported && IsAmd() && Family() >= FirstAmdFamilyThatGains;
+    public static bool PrefersRowsApart { get; } = s_helpsOneToken;
 
     /// <summary>Whether to ask at all.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -263,8 +263,8 @@ internal readonly unsafe partial struct SixBitScalePanel<TFormat> : IPanelKernel
     }
 
     /// <summary>
-    /// sums += (d products - dmin sum over groups of minimum times the activations' sum) times the activations' scale, where products may be
-    /// f32 already.
+    /// sums += (d products - dmin sum over groups of minimum times the activations' sum) times the activations' scale, where products may
+    /// be f32 already.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void AddMinima512(byte* panel, byte* x, int tokens, int* products, bool areFloats, float* sums)
@@ -283,7 +283,8 @@ internal readonly unsafe partial struct SixBitScalePanel<TFormat> : IPanelKernel
             a += Avx512BW.MultiplyAddAdjacent(m2, Vector512.Create(s[2]).AsInt16());
             a += Avx512BW.MultiplyAddAdjacent(m3, Vector512.Create(s[3]).AsInt16());
             Vector512<int> loaded = Vector512.Load(products);
-            Vector512<float> value = (areFloats ? loaded.AsSingle() : Vector512.ConvertToSingle(loaded)) * d - Vector512.ConvertToSingle(a) * m;
+            Vector512<float> value = areFloats ? loaded.AsSingle() : Vector512.ConvertToSingle(loaded);
+            value = value * d - Vector512.ConvertToSingle(a) * m;
             Vector512.FusedMultiplyAdd(value, Vector512.Create(((float*)s)[4]), Vector512.Load(sums)).Store(sums);
             x += Int8Activations.BlockBytes256;
             products += PanelRows.Count;

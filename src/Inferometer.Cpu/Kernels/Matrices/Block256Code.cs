@@ -1,6 +1,6 @@
-using Inferometer.Cpu.Kernels.Matrices;
+using Inferometer.Cpu.Kernels.Emitted;
 
-namespace Inferometer.Cpu.Kernels.Emitted;
+namespace Inferometer.Cpu.Kernels.Matrices;
 
 /// <summary>
 /// Code for one block of 256 columns of Q4_K, Q5_K and Q6_K: products[token][16] = sum over groups of scale times the products of quants
@@ -69,7 +69,7 @@ internal static class Block256Code
         return code.ToArray();
     }
 
-    /// <summary>Q6_K: groups of 16 columns, four of them in a part; see <c>Q6_KPanel</c> for what lies where.</summary>
+    /// <summary>Q6_K: groups of 16 columns, four of them in a part; see <see cref="Q6_KPanel"/> for what lies where.</summary>
     public static byte[] SixBits(int scalesAt, int partsAt)
     {
         const int PartBytes = 12 * 64;

@@ -1,10 +1,10 @@
-using Inferometer.Cpu.Kernels.Matrices;
+using Inferometer.Cpu.Kernels.Emitted;
 
-namespace Inferometer.Cpu.Kernels.Emitted;
+namespace Inferometer.Cpu.Kernels.Matrices;
 
 /// <summary>
-/// Code for panels of blocks of 32 columns: Q4_0, Q4_1, Q5_0, Q5_1 and Q8_0. A function takes what <c>IPanelKernel.Multiply</c> does: panel,
-/// blocks, activations, tokens, sums.
+/// Code for panels of blocks of 32 columns: Q4_0, Q4_1, Q5_0, Q5_1 and Q8_0. A function takes what <see cref="IPanelKernel.Multiply"/>
+/// does: panel, blocks, activations, tokens, sums.
 /// </summary>
 /// <remarks>
 /// A block's weights stay in eight registers while its tokens pass, four at a time: chains of eight products that depend on each other
