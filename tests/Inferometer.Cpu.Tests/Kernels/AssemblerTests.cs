@@ -22,7 +22,6 @@ public sealed partial class AssemblerTests
         code.Vpaddd(new(8), new(16), new(24));
         code.Vpsrlw(new(23), new(5), 4);
         code.Vpsllw(new(2), new(29), 3);
-        code.Vpsrad(new(12), new(28), 3);
         code.Vpdpbusd(new(3), new(23), new(Gpr.Rdx, 4 * 127));
         code.Vpdpbusd(new(19), new(6), new(Gpr.R9, 4 * 128));
         code.Vpdpwssd(new(4), new(28), new(Gpr.Rsi, 256));
@@ -52,13 +51,13 @@ public sealed partial class AssemblerTests
             [
                 "vmovdqu32 0x80(%rdi),%zmm17", "vmovdqu32 0x64(%r8),%zmm9", "vmovdqu32 %zmm31,-0x40(%r10)", "vpandd %zmm30,%zmm18,%zmm1",
                 "vpord %zmm11,%zmm3,%zmm20", "vpxord %zmm0,%zmm0,%zmm0", "vpaddd %zmm24,%zmm16,%zmm8", "vpsrlw $0x4,%zmm5,%zmm23",
-                "vpsllw $0x3,%zmm29,%zmm2", "vpsrad $0x3,%zmm28,%zmm12", "vpdpbusd 0x1fc(%rdx){1to16},%zmm23,%zmm3",
+                "vpsllw $0x3,%zmm29,%zmm2", "vpdpbusd 0x1fc(%rdx){1to16},%zmm23,%zmm3",
                 "vpdpbusd 0x200(%r9){1to16},%zmm6,%zmm19", "vpdpwssd 0x100(%rsi){1to16},%zmm28,%zmm4", "vpbroadcastd 0x20(%rcx),%zmm21",
                 "vpbroadcastd %eax,%zmm30", "vpbroadcastd %r11d,%zmm6", "vpmovzxbd 0xc0(%rdi),%zmm24", "vpmovsxbd 0x7(%r10),%zmm25",
                 "vcvtph2ps 0x20(%rdi),%zmm26", "vcvtdq2ps %zmm15,%zmm27", "vmulps %zmm29,%zmm25,%zmm10",
                 "vmulps 0x24(%rdx){1to16},%zmm24,%zmm4", "vfmadd231ps %zmm4,%zmm17,%zmm5", "vfmadd213ps 0xc0(%r10),%zmm22,%zmm7",
                 "prefetcht0 0x1000(%rdi)", "prefetcht0 0x40(%r9)", "mov %r8,%r10", "mov $0xf0f0f0f,%eax", "mov $0x7,%r9d",
-                "add $0xa0,%rdx", "sub $0x4,%r9", "je 0xdd", "add $0xfffffffffffffff8,%rsi", "js 0xe9", "jne 0xe3", "jns 0x0",
+                "add $0xa0,%rdx", "sub $0x4,%r9", "je 0xd6", "add $0xfffffffffffffff8,%rsi", "js 0xe2", "jne 0xdc", "jns 0x0",
                 "vzeroupper", "ret",
             ],
             Disassemble(code.ToArray()));

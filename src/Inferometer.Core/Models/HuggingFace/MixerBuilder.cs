@@ -267,10 +267,19 @@ internal sealed class MixerBuilder
             return (_fields.PositiveOr(0.1, "attn_scale"), _fields.IntOr(8192, 1, int.MaxValue, "floor_scale"), 1);
         }
 
-        return _shape.ModelType is "ministral3" && _fields.Object("rope_parameters") is { } rope
-            && rope.PositiveOr(0, "llama_4_scaling_beta") is > 0 and var beta
-            ? (beta, rope.IntOr(_shape.MaxContextTokens, 1, int.MaxValue, "original_max_position_embeddings"), 0)
-            : default;
+        if (_shape.ModelType is not "ministral3" || _fields.Object("rope_parameters") is not { } rope)
+        {
+            return default;
+        }
+
+        // Devstral 2 has 0.
+        double beta = rope.NumberOr(0, "llama_4_scaling_beta");
+        return beta switch
+        {
+            0 => default,
+            > 0 => (beta, rope.IntOr(_shape.MaxContextTokens, 1, int.MaxValue, "original_max_position_embeddings"), 0),
+            _ => throw rope.Wrong("llama_4_scaling_beta", "a number of 0 or more"),
+        };
     }
 
     private QkNormKind QkNorm(LayerKind kind)

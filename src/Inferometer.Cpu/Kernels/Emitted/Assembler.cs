@@ -34,13 +34,10 @@ internal sealed class Assembler
     public void Vpaddd(Zmm target, Zmm first, Zmm second) => Evex(0xFE, Map.F, Prefix.P66, target, first, second);
 
     /// <summary>Shifts 16-bit lanes to the right, zeros coming in.</summary>
-    public void Vpsrlw(Zmm target, Zmm source, int bits) => Shift(0x71, 2, target, source, bits);
+    public void Vpsrlw(Zmm target, Zmm source, int bits) => Shift(2, target, source, bits);
 
     /// <summary>Shifts 16-bit lanes to the left.</summary>
-    public void Vpsllw(Zmm target, Zmm source, int bits) => Shift(0x71, 6, target, source, bits);
-
-    /// <summary>Shifts 32-bit lanes to the right, signs coming in.</summary>
-    public void Vpsrad(Zmm target, Zmm source, int bits) => Shift(0x72, 4, target, source, bits);
+    public void Vpsllw(Zmm target, Zmm source, int bits) => Shift(6, target, source, bits);
 
     /// <summary>target += the four products of each lane's unsigned bytes with the four signed bytes in memory (AVX512_VNNI).</summary>
     public void Vpdpbusd(Zmm target, Zmm weights, Memory four) => Repeated(0x50, Map.F38, Prefix.P66, target, weights, four);
@@ -162,10 +159,10 @@ internal sealed class Assembler
         Registers(reg, (int)rm);
     }
 
-    private void Shift(byte opcode, int extension, Zmm target, Zmm source, int bits)
+    private void Shift(int extension, Zmm target, Zmm source, int bits)
     {
         Prefixes(Map.F, Prefix.P66, extension, target.Number, source.Number, true);
-        _code.Add(opcode);
+        _code.Add(0x71);
         Registers(extension, source.Number);
         _code.Add((byte)bits);
     }
