@@ -60,7 +60,9 @@ public sealed unsafe class PanelMatrixTests
         }
     }
 
-    /// <summary>To the bit, whichever kernels the two numbers of tokens go to: what a request gets does not hang on its neighbours.</summary>
+    /// <summary>
+    /// To the bit, whichever kernels the two numbers of tokens go to: what a request gets does not hang on its neighbours.
+    /// </summary>
     [Theory]
     [MemberData(nameof(Types))]
     public void A_token_gives_the_same_alone_as_among_others(GgmlType type)
