@@ -92,12 +92,13 @@ public sealed class UpstreamTests
             },
         };
         await using ScriptedUpstream good = new() { Answer = (_, stream, _) => ScriptedUpstream.WriteAsync(stream, 200, "\"good\"") };
+        await using TestServer server = await StartAsync(new ServerOptions(), bad, good);
         if (how is "away")
         {
+            // Not sooner: the first look at an upstream's health may find it gone before anybody asks.
             bad.GoAway();
         }
 
-        await using TestServer server = await StartAsync(new ServerOptions(), bad, good);
         for (int i = 0; i < 6; i++)
         {
             Answer answer = (await server.PostAsync(Chat, Body)).Succeeded();
