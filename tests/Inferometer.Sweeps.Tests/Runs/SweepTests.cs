@@ -188,13 +188,13 @@ public class SweepTests
     }
 
     [Theory]
-    [InlineData("r.txt", "must end in .csv, .jsonl or .parquet")]
-    [InlineData("missing/r.csv", "its folder does not exist")]
-    public async Task An_output_that_cannot_be_is_refused_before_any_work(string output, string said)
+    [InlineData("r.txt", 2, "must end in .csv, .jsonl or .parquet")]
+    [InlineData("missing/r.csv", 1, "its folder does not exist")]
+    public async Task An_output_that_cannot_be_is_refused_before_any_work(string output, int code, string said)
     {
         using ScratchFolder folder = new();
         ProgramRun run = await ProgramRun.Of("sweep", folder.Write("space.yaml", Space), "-o", folder[output]);
-        Assert.Equal(1, run.Code);
+        Assert.Equal(code, run.Code);
         Assert.Contains(said, run.Error, StringComparison.Ordinal);
         Assert.Single(Directory.GetFileSystemEntries(folder.Path));
     }
