@@ -93,15 +93,15 @@ public sealed class EnergyMeter : IDisposable
         }
 
         (double? packages, double? memory) = Read();
-        double? devices = _devices?.Joules();
         long start = Stopwatch.GetTimestamp();
+        double? devices = _devices?.Joules(start);
         return () =>
         {
-            double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+            long end = Stopwatch.GetTimestamp();
             (double? packagesNow, double? memoryNow) = Read();
-            double? devicesNow = _devices?.Joules();
+            double? devicesNow = _devices?.Joules(end);
             return (_fault ?? _devices?.Fault) is null
-                ? new MeasuredEnergy(packagesNow - packages, memoryNow - memory, seconds)
+                ? new MeasuredEnergy(packagesNow - packages, memoryNow - memory, Stopwatch.GetElapsedTime(start, end).TotalSeconds)
                 {
                     DeviceJoules = devicesNow - devices,
                     Devices = _devices is null ? null : DevicesOf(_devices),

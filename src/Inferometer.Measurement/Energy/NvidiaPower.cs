@@ -68,13 +68,15 @@ internal sealed class NvidiaPower : IDisposable
         }
     }
 
-    /// <summary>Energy of all devices since it was opened, joules: as of now, at the power that was read last.</summary>
-    public double Joules()
+    /// <summary>Energy of all devices since it was opened, joules, at the power that was read last.</summary>
+    /// <param name="at">
+    /// As of when, by <see cref="Stopwatch.GetTimestamp"/>: the caller's, since a thread may be held up between its clock and this one.
+    /// </param>
+    public double Joules(long at)
     {
-        long now = Stopwatch.GetTimestamp();
         lock (_lock)
         {
-            return _readings.Values.Sum(r => r.Joules + (r.Watts * Stopwatch.GetElapsedTime(r.At, now).TotalSeconds));
+            return _readings.Values.Sum(r => r.Joules + (r.Watts * Stopwatch.GetElapsedTime(r.At, at).TotalSeconds));
         }
     }
 

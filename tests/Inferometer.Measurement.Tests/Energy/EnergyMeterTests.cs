@@ -128,7 +128,7 @@ public sealed class EnergyMeterTests : IDisposable
         MeasuredEnergy energy = Once(taken, joules: 50);
 
         // The script says the same power at all times: whatever the readings' times, the energy is power times time.
-        Assert.Equal(320.5, energy.DeviceJoules!.Value / energy.Seconds, 0.5);
+        Assert.Equal(320.5, energy.DeviceJoules!.Value / energy.Seconds, 0.05);
         Assert.Equal(2, energy.PackageJoules!.Value, 9);
         Assert.Equal(energy.DeviceJoules.Value + 2, energy.Joules, 9);
         Assert.Equal("2 x NVIDIA H100; processor packages; no counter of memory", energy.Covers);
@@ -141,7 +141,7 @@ public sealed class EnergyMeterTests : IDisposable
         Assert.Null(meter.Refusal);
         Func<MeasuredEnergy?> taken = meter.Begin();
         MeasuredEnergy energy = Once(taken, joules: 5);
-        Assert.Equal(30, energy.Watts, 0.1);
+        Assert.Equal(30, energy.Watts, 0.005);
         Assert.Null(energy.PackageJoules);
         Assert.Equal("NVIDIA L4; no counter of processors", energy.Covers);
     }
