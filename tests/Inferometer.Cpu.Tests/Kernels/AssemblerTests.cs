@@ -30,12 +30,35 @@ public sealed partial class AssemblerTests
         code.Vpbroadcastd(new(6), Gpr.R11);
         code.Vpmovzxbd(new(24), new(Gpr.Rdi, 16 * 12));
         code.Vpmovsxbd(new(25), new(Gpr.R10, 7));
-        code.Vcvtph2ps(new(26), new(Gpr.Rdi, 32));
+        code.Vcvtph2ps(new(26), new Memory(Gpr.Rdi, 32));
         code.Vcvtdq2ps(new(27), new(15));
         code.Vmulps(new(10), new(25), new Zmm(29));
         code.Vmulps(new(4), new(24), new Memory(Gpr.Rdx, 36));
         code.Vfmadd231ps(new(5), new(17), new(4));
         code.Vfmadd213ps(new(7), new(22), new(Gpr.R10, 192));
+        code.Vpmullw(new(18), new(7), new(28));
+        code.Vpminuw(new(11), new(19), new(3));
+        code.Vpabsd(new(12), new(20));
+        code.Vpshufb(new(21), new(13), new(29));
+        code.Vpunpcklqdq(new(14), new(22), new(5));
+        code.Vpsrld(new(6), new(17), 16);
+        code.Vpsrad(new(25), new(2), 31);
+        code.Vpslld(new(1), new(26), 5);
+        code.Vpbroadcastq(new(27), Gpr.R9);
+        code.Fill(new(16), 0x80000001);
+        code.Vpmovzxbw(new(4), new(Gpr.Rsi, 64));
+        code.Vcvtph2ps(new(23), new Zmm(8));
+        code.Vscalefps(new(9), new(24), new(31));
+        code.Mov(Gpr.R8, 0x0102030405060708);
+        code.Mov(Gpr.Rcx, 0xF1F2F3F4F5F6F7F8);
+        code.Vaddps(new(19), new(10), new(30));
+        code.Load(new(18), new(Gpr.R11, 0, Gpr.R10, 1));
+        code.Load(new(3), new(Gpr.Rdx, 640, Gpr.Rax, 8));
+        code.Vcvtph2ps(new(25), new Memory(Gpr.Rdi, 100, Gpr.R9, 2));
+        code.Prefetcht1(new(Gpr.R8, 64));
+        code.Shl(Gpr.R10, 2);
+        code.Lea(Gpr.R10, new(Gpr.Rax, 0, Gpr.Rax, 2));
+        code.Lea(Gpr.Rcx, new(Gpr.R9, -8, Gpr.R11, 4));
         code.Prefetcht0(new(Gpr.Rdi, 4096));
         code.Prefetcht0(new(Gpr.R9, 64));
         code.Mov(Gpr.R10, Gpr.R8);
@@ -56,8 +79,14 @@ public sealed partial class AssemblerTests
                 "vpbroadcastd %eax,%zmm30", "vpbroadcastd %r11d,%zmm6", "vpmovzxbd 0xc0(%rdi),%zmm24", "vpmovsxbd 0x7(%r10),%zmm25",
                 "vcvtph2ps 0x20(%rdi),%zmm26", "vcvtdq2ps %zmm15,%zmm27", "vmulps %zmm29,%zmm25,%zmm10",
                 "vmulps 0x24(%rdx){1to16},%zmm24,%zmm4", "vfmadd231ps %zmm4,%zmm17,%zmm5", "vfmadd213ps 0xc0(%r10),%zmm22,%zmm7",
-                "prefetcht0 0x1000(%rdi)", "prefetcht0 0x40(%r9)", "mov %r8,%r10", "mov $0xf0f0f0f,%eax", "mov $0x7,%r9d",
-                "add $0xa0,%rdx", "sub $0x4,%r9", "je 0xd6", "add $0xfffffffffffffff8,%rsi", "js 0xe2", "jne 0xdc", "jns 0x0",
+                "vpmullw %zmm28,%zmm7,%zmm18", "vpminuw %zmm3,%zmm19,%zmm11", "vpabsd %zmm20,%zmm12", "vpshufb %zmm29,%zmm13,%zmm21",
+                "vpunpcklqdq %zmm5,%zmm22,%zmm14", "vpsrld $0x10,%zmm17,%zmm6", "vpsrad $0x1f,%zmm2,%zmm25", "vpslld $0x5,%zmm26,%zmm1",
+                "vpbroadcastq %r9,%zmm27", "mov $0x80000001,%eax", "vpbroadcastd %eax,%zmm16", "vpmovzxbw 0x40(%rsi),%zmm4",
+                "vcvtph2ps %ymm8,%zmm23", "vscalefps %zmm31,%zmm24,%zmm9", "movabs $0x102030405060708,%r8",
+                "movabs $0xf1f2f3f4f5f6f7f8,%rcx", "vaddps %zmm30,%zmm10,%zmm19", "vmovdqu32 0x0(%r11,%r10,1),%zmm18",
+                "vmovdqu32 0x280(%rdx,%rax,8),%zmm3", "vcvtph2ps 0x64(%rdi,%r9,2),%zmm25", "prefetcht1 0x40(%r8)", "shl $0x2,%r10",
+                "lea 0x0(%rax,%rax,2),%r10", "lea -0x8(%r9,%r11,4),%rcx", "prefetcht0 0x1000(%rdi)", "prefetcht0 0x40(%r9)", "mov %r8,%r10", "mov $0xf0f0f0f,%eax", "mov $0x7,%r9d",
+                "add $0xa0,%rdx", "sub $0x4,%r9", "je 0x175", "add $0xfffffffffffffff8,%rsi", "js 0x181", "jne 0x17b", "jns 0x0",
                 "vzeroupper", "ret",
             ],
             Disassemble(code.ToArray()));
@@ -69,7 +98,10 @@ public sealed partial class AssemblerTests
         foreach (byte[] kernel in (byte[][])
             [
                 Block32Code.Small<Q4_0Format>(288, 32), Block32Code.Small<Q5_1Format>(384, 64), Block32Code.Bytes(544, 32),
+                Block32Code.Table<IQ4_XSFormat>(272), Block32Code.Table<MXFP4Format>(272), NVFP4Code.Write(576, 64, 12),
                 Block256Code.SixBitScales(2880, 64, 320, 832), Block256Code.SixBits(32, 288),
+                LowBitCode.Write<Q2_KFormat>(32, 64, 320, 320), LowBitCode.Write<Q3_KFormat>(32, 32, 288, 800),
+                HalfRowCode.Tile(4, 2), HalfRowCode.Tile(4, 4), HalfRowCode.Tile(3, 8), HalfRowCode.Apart(),
             ])
         {
             string[] lines = Disassemble(kernel);

@@ -101,8 +101,14 @@ public sealed unsafe class PanelMatrixTests
                 // Products may cancel to nothing, so the error is measured against the sum of their sizes.
                 double[] expected = MatrixMultiplierTests.Product(w, Rows, columns, x, 1);
                 double[] sizes = MatrixMultiplierTests.Product([.. w.Select(MathF.Abs)], Rows, columns, ones, 1);
-                float[] actual = MatrixMultiplierTests.Multiply(type, Rows, columns, stored, x, 1, 1, null);
-                Assert.All(Enumerable.Range(0, Rows), row => Assert.Equal(expected[row], actual[row], 1e-6 * sizes[row] + 1e-9));
+                foreach (int tokens in (int[])[1, 5])
+                {
+                    float[] repeated = [.. Enumerable.Repeat(x, tokens).SelectMany(token => token)];
+                    float[] actual = MatrixMultiplierTests.Multiply(type, Rows, columns, stored, repeated, tokens, 1, null);
+                    Assert.All(
+                        Enumerable.Range(0, tokens * Rows),
+                        i => Assert.Equal(expected[i % Rows], actual[i], 1e-6 * sizes[i % Rows] + 1e-9));
+                }
             }
         }
     }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Numerics;
 
 namespace Inferometer.Cpu.Kernels.Emitted;
 
@@ -33,11 +34,35 @@ internal sealed class Assembler
 
     public void Vpaddd(Zmm target, Zmm first, Zmm second) => Evex(0xFE, Map.F, Prefix.P66, target, first, second);
 
+    /// <summary>The lower 16 bits of the products of 16-bit lanes.</summary>
+    public void Vpmullw(Zmm target, Zmm first, Zmm second) => Evex(0xD5, Map.F, Prefix.P66, target, first, second);
+
+    /// <summary>The lesser of 16-bit lanes without signs.</summary>
+    public void Vpminuw(Zmm target, Zmm first, Zmm second) => Evex(0x3A, Map.F38, Prefix.P66, target, first, second);
+
+    /// <summary>Magnitudes of 32-bit lanes.</summary>
+    public void Vpabsd(Zmm target, Zmm source) => Evex(0x1E, Map.F38, Prefix.P66, target, default, source);
+
+    /// <summary>In each quarter the bytes of <paramref name="table"/> whose numbers, 0 to 15, are in <paramref name="numbers"/>.</summary>
+    public void Vpshufb(Zmm target, Zmm table, Zmm numbers) => Evex(0x00, Map.F38, Prefix.P66, target, table, numbers);
+
+    /// <summary>In each quarter the lower 64 bits of <paramref name="first"/>, then those of <paramref name="second"/>.</summary>
+    public void Vpunpcklqdq(Zmm target, Zmm first, Zmm second) => Evex(0x6C, Map.F, Prefix.P66, target, first, second, wide: true);
+
     /// <summary>Shifts 16-bit lanes to the right, zeros coming in.</summary>
-    public void Vpsrlw(Zmm target, Zmm source, int bits) => Shift(2, target, source, bits);
+    public void Vpsrlw(Zmm target, Zmm source, int bits) => Shift(0x71, 2, target, source, bits);
 
     /// <summary>Shifts 16-bit lanes to the left.</summary>
-    public void Vpsllw(Zmm target, Zmm source, int bits) => Shift(6, target, source, bits);
+    public void Vpsllw(Zmm target, Zmm source, int bits) => Shift(0x71, 6, target, source, bits);
+
+    /// <summary>Shifts 32-bit lanes to the right, zeros coming in.</summary>
+    public void Vpsrld(Zmm target, Zmm source, int bits) => Shift(0x72, 2, target, source, bits);
+
+    /// <summary>Shifts 32-bit lanes to the right, signs coming in.</summary>
+    public void Vpsrad(Zmm target, Zmm source, int bits) => Shift(0x72, 4, target, source, bits);
+
+    /// <summary>Shifts 32-bit lanes to the left.</summary>
+    public void Vpslld(Zmm target, Zmm source, int bits) => Shift(0x72, 6, target, source, bits);
 
     /// <summary>target += the four products of each lane's unsigned bytes with the four signed bytes in memory (AVX512_VNNI).</summary>
     public void Vpdpbusd(Zmm target, Zmm weights, Memory four) => Repeated(0x50, Map.F38, Prefix.P66, target, weights, four);
@@ -49,11 +74,16 @@ internal sealed class Assembler
     public void Vpbroadcastd(Zmm target, Memory source) => Evex(0x58, Map.F38, Prefix.P66, target, default, source, Element);
 
     /// <summary>The lower 32 bits of a register, in every lane.</summary>
-    public void Vpbroadcastd(Zmm target, Gpr source)
+    public void Vpbroadcastd(Zmm target, Gpr source) => Broadcast(target, source, wide: false);
+
+    /// <summary>The 64 bits of a register, in every lane of as many.</summary>
+    public void Vpbroadcastq(Zmm target, Gpr source) => Broadcast(target, source, wide: true);
+
+    /// <summary>A number of 32 bits in every lane, by way of <see cref="Gpr.Rax"/>.</summary>
+    public void Fill(Zmm target, uint value)
     {
-        Prefixes(Map.F38, Prefix.P66, target.Number, 0, (int)source, false);
-        _code.Add(0x7C);
-        Registers(target.Number, (int)source);
+        Mov(Gpr.Rax, value);
+        Vpbroadcastd(target, Gpr.Rax);
     }
 
     /// <summary>Sixteen bytes to 32 bits each, without signs.</summary>
@@ -62,15 +92,26 @@ internal sealed class Assembler
     /// <summary>Sixteen bytes to 32 bits each, with signs.</summary>
     public void Vpmovsxbd(Zmm target, Memory source) => Evex(0x21, Map.F38, Prefix.P66, target, default, source, Quarter);
 
+    /// <summary>Thirty-two bytes to 16 bits each, without signs.</summary>
+    public void Vpmovzxbw(Zmm target, Memory source) => Evex(0x30, Map.F38, Prefix.P66, target, default, source, Half);
+
     /// <summary>Sixteen f16 numbers to f32.</summary>
     public void Vcvtph2ps(Zmm target, Memory source) => Evex(0x13, Map.F38, Prefix.P66, target, default, source, Half);
 
+    /// <summary>The sixteen f16 numbers in the lower half of a register to f32.</summary>
+    public void Vcvtph2ps(Zmm target, Zmm source) => Evex(0x13, Map.F38, Prefix.P66, target, default, source);
+
     public void Vcvtdq2ps(Zmm target, Zmm source) => Evex(0x5B, Map.F, Prefix.None, target, default, source);
+
+    public void Vaddps(Zmm target, Zmm first, Zmm second) => Evex(0x58, Map.F, Prefix.None, target, first, second);
 
     public void Vmulps(Zmm target, Zmm first, Zmm second) => Evex(0x59, Map.F, Prefix.None, target, first, second);
 
     /// <summary>target = first times the number in memory.</summary>
     public void Vmulps(Zmm target, Zmm first, Memory one) => Repeated(0x59, Map.F, Prefix.None, target, first, one);
+
+    /// <summary>target = first times two to the power of <paramref name="second"/>, rounded down.</summary>
+    public void Vscalefps(Zmm target, Zmm first, Zmm second) => Evex(0x2C, Map.F38, Prefix.P66, target, first, second);
 
     /// <summary>target += first * second.</summary>
     public void Vfmadd231ps(Zmm target, Zmm first, Zmm second) => Evex(0xB8, Map.F38, Prefix.P66, target, first, second);
@@ -80,16 +121,10 @@ internal sealed class Assembler
         Evex(0xA8, Map.F38, Prefix.P66, target, first, second, Vector);
 
     /// <summary>Asks for the cache line of an address.</summary>
-    public void Prefetcht0(Memory line)
-    {
-        if ((int)line.Address >= 8)
-        {
-            _code.Add(0x41);
-        }
+    public void Prefetcht0(Memory line) => Prefetch(1, line);
 
-        _code.AddRange([0x0F, 0x18]);
-        Distance(1, line, 1);
-    }
+    /// <summary>Asks for the cache line of an address, in the second-level cache.</summary>
+    public void Prefetcht1(Memory line) => Prefetch(2, line);
 
     public void Mov(Gpr target, Gpr source) => Integer(0x89, (int)source, target);
 
@@ -105,6 +140,14 @@ internal sealed class Assembler
         Add32(unchecked((int)value));
     }
 
+    public void Mov(Gpr target, ulong value)
+    {
+        _code.Add((byte)((int)target >= 8 ? 0x49 : 0x48));
+        _code.Add((byte)(0xB8 + ((int)target & 7)));
+        Add32(unchecked((int)value));
+        Add32(unchecked((int)(value >> 32)));
+    }
+
     public void Add(Gpr target, int value)
     {
         Integer(0x81, 0, target);
@@ -115,6 +158,21 @@ internal sealed class Assembler
     {
         Integer(0x81, 5, target);
         Add32(value);
+    }
+
+    /// <summary>Shifts to the left.</summary>
+    public void Shl(Gpr target, int bits)
+    {
+        Integer(0xC1, 4, target);
+        _code.Add((byte)bits);
+    }
+
+    /// <summary>The address itself.</summary>
+    public void Lea(Gpr target, Memory address)
+    {
+        _code.Add((byte)(0x48 | (int)target >> 3 << 2 | IndexBit(address) << 1 | (int)address.Address >> 3));
+        _code.Add(0x8D);
+        Distance((int)target, address, 1);
     }
 
     /// <summary>Goes back to <paramref name="label"/> where the last sum was not negative.</summary>
@@ -151,6 +209,17 @@ internal sealed class Assembler
         }
     }
 
+    private void Prefetch(int level, Memory line)
+    {
+        if ((int)line.Address >= 8)
+        {
+            _code.Add(0x41);
+        }
+
+        _code.AddRange([0x0F, 0x18]);
+        Distance(level, line, 1);
+    }
+
     // 64-bit operation with one register in ModRM's reg, or a number that extends the opcode, and one in its rm.
     private void Integer(byte opcode, int reg, Gpr rm)
     {
@@ -159,24 +228,31 @@ internal sealed class Assembler
         Registers(reg, (int)rm);
     }
 
-    private void Shift(int extension, Zmm target, Zmm source, int bits)
+    private void Broadcast(Zmm target, Gpr source, bool wide)
     {
-        Prefixes(Map.F, Prefix.P66, extension, target.Number, source.Number, true);
-        _code.Add(0x71);
+        Prefixes(Map.F38, Prefix.P66, target.Number, 0, (int)source, 0, wide: wide);
+        _code.Add(0x7C);
+        Registers(target.Number, (int)source);
+    }
+
+    private void Shift(byte opcode, int extension, Zmm target, Zmm source, int bits)
+    {
+        Prefixes(Map.F, Prefix.P66, extension, target.Number, source.Number, source.Number >> 4);
+        _code.Add(opcode);
         Registers(extension, source.Number);
         _code.Add((byte)bits);
     }
 
-    private void Evex(byte opcode, Map map, Prefix prefix, Zmm reg, Zmm other, Zmm rm)
+    private void Evex(byte opcode, Map map, Prefix prefix, Zmm reg, Zmm other, Zmm rm, bool wide = false)
     {
-        Prefixes(map, prefix, reg.Number, other.Number, rm.Number, true);
+        Prefixes(map, prefix, reg.Number, other.Number, rm.Number, rm.Number >> 4, wide: wide);
         _code.Add(opcode);
         Registers(reg.Number, rm.Number);
     }
 
     private void Evex(byte opcode, Map map, Prefix prefix, Zmm reg, Zmm other, Memory rm, int unit)
     {
-        Prefixes(map, prefix, reg.Number, other.Number, (int)rm.Address, false);
+        Prefixes(map, prefix, reg.Number, other.Number, (int)rm.Address, IndexBit(rm));
         _code.Add(opcode);
         Distance(reg.Number, rm, unit);
     }
@@ -184,18 +260,20 @@ internal sealed class Assembler
     // One element in memory, repeated over the lanes.
     private void Repeated(byte opcode, Map map, Prefix prefix, Zmm reg, Zmm other, Memory rm)
     {
-        Prefixes(map, prefix, reg.Number, other.Number, (int)rm.Address, false, repeats: true);
+        Prefixes(map, prefix, reg.Number, other.Number, (int)rm.Address, IndexBit(rm), repeats: true);
         _code.Add(opcode);
         Distance(reg.Number, rm, Element);
     }
 
-    // Register numbers have five bits: four stand in the prefix, inverted. A vector in rm has its fifth bit where an index would be.
-    private void Prefixes(Map map, Prefix prefix, int reg, int other, int rm, bool isVector, bool repeats = false)
+    private static int IndexBit(Memory memory) => (int)memory.Index.GetValueOrDefault() >> 3;
+
+    // Register numbers have five bits: four stand in the prefix, inverted. A vector in rm has its fifth bit where an index has its fourth.
+    private void Prefixes(Map map, Prefix prefix, int reg, int other, int rm, int index, bool repeats = false, bool wide = false)
     {
-        int r = (reg >> 3 & 1) ^ 1, high = (reg >> 4 & 1) ^ 1, b = (rm >> 3 & 1) ^ 1, x = isVector ? (rm >> 4 & 1) ^ 1 : 1;
+        int r = (reg >> 3 & 1) ^ 1, high = (reg >> 4 & 1) ^ 1, b = (rm >> 3 & 1) ^ 1;
         _code.Add(0x62);
-        _code.Add((byte)(r << 7 | x << 6 | b << 5 | high << 4 | (int)map));
-        _code.Add((byte)((~other & 15) << 3 | 4 | (int)prefix));
+        _code.Add((byte)(r << 7 | (index ^ 1) << 6 | b << 5 | high << 4 | (int)map));
+        _code.Add((byte)((wide ? 1 << 7 : 0) | (~other & 15) << 3 | 4 | (int)prefix));
         _code.Add((byte)(0b10 << 5 | (repeats ? 1 << 4 : 0) | ((other >> 4 & 1) ^ 1) << 3));
     }
 
@@ -204,15 +282,19 @@ internal sealed class Assembler
     // No address here is RSP or R12, which would need another byte.
     private void Distance(int reg, Memory memory, int unit)
     {
-        int fields = (reg & 7) << 3 | (int)memory.Address & 7;
+        int address = (int)memory.Address & 7, fields = (reg & 7) << 3 | (memory.Index is null ? address : 4);
+        Span<byte> index = memory.Index is Gpr number
+            ? [(byte)(BitOperations.Log2((uint)memory.Scale) << 6 | ((int)number & 7) << 3 | address)] : [];
         if (memory.Distance % unit == 0 && memory.Distance / unit is >= sbyte.MinValue and <= sbyte.MaxValue and var units)
         {
             _code.Add((byte)(0x40 | fields));
+            _code.AddRange(index);
             _code.Add(unchecked((byte)units));
             return;
         }
 
         _code.Add((byte)(0x80 | fields));
+        _code.AddRange(index);
         Add32(memory.Distance);
     }
 

@@ -74,8 +74,7 @@ internal static class Block256Code
     {
         const int PartBytes = 12 * 64;
         Assembler code = Begin(0x0F0F0F0F, 0x30303030);
-        code.Mov(Gpr.Rax, 0x00010001);
-        code.Vpbroadcastd(s_ones, Gpr.Rax);
+        code.Fill(s_ones, 0x00010001);
         for (int part = 0; part < 4; part++)
         {
             int quants = partsAt + (part * PartBytes);
@@ -143,12 +142,10 @@ internal static class Block256Code
     private static Assembler Begin(uint mask, uint bit)
     {
         Assembler code = new();
-        code.Mov(Gpr.Rax, mask);
-        code.Vpbroadcastd(s_mask, Gpr.Rax);
+        code.Fill(s_mask, mask);
         if (bit != 0)
         {
-            code.Mov(Gpr.Rax, bit);
-            code.Vpbroadcastd(s_bit, Gpr.Rax);
+            code.Fill(s_bit, bit);
         }
 
         return code;
@@ -182,31 +179,12 @@ internal static class Block256Code
     {
         code.Mov(Activations, X);
         code.Mov(Target, Products);
-        code.Mov(Count, Tokens);
-        code.Sub(Count, 4);
-        code.SkipIfNegative(() =>
+        TokenLoop.Write(code, Tokens, Count, tokens =>
         {
-            Label four = code.Here();
-            body(4);
-            Advance(code, 4);
-            code.Sub(Count, 4);
-            code.JumpIfNotNegative(four);
+            body(tokens);
+            code.Add(Activations, tokens * Int8Activations.BlockBytes256);
+            code.Add(Target, tokens * 64);
         });
-        code.Add(Count, 4);
-        code.SkipIfZero(() =>
-        {
-            Label one = code.Here();
-            body(1);
-            Advance(code, 1);
-            code.Sub(Count, 1);
-            code.JumpIfNotZero(one);
-        });
-    }
-
-    private static void Advance(Assembler code, int tokens)
-    {
-        code.Add(Activations, tokens * Int8Activations.BlockBytes256);
-        code.Add(Target, tokens * 64);
     }
 
     private static void Multiply(Assembler code, int tokens, int firstSum, int firstWeight, int weights, int column)

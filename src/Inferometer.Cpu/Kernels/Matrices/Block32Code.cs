@@ -3,8 +3,8 @@ using Inferometer.Cpu.Kernels.Emitted;
 namespace Inferometer.Cpu.Kernels.Matrices;
 
 /// <summary>
-/// Code for panels of blocks of 32 columns: Q4_0, Q4_1, Q5_0, Q5_1 and Q8_0. A function takes what <see cref="IPanelKernel.Multiply"/>
-/// does: panel, blocks, activations, tokens, sums.
+/// Code for panels of blocks or groups of 32 columns: Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, IQ4_NL, IQ4_XS and MXFP4. A function takes what
+/// <see cref="IPanelKernel.Multiply"/> does: panel, blocks, activations, tokens, sums.
 /// </summary>
 /// <remarks>
 /// A block's weights stay in eight registers while its tokens pass, four at a time: chains of eight products that depend on each other
@@ -16,7 +16,8 @@ internal static class Block32Code
     private const Gpr Count = Gpr.R9, Target = Gpr.R10;
     private const int SumAt = 32, ScaleAt = 36;
 
-    private static readonly Zmm s_scale = new(24), s_minimum = new(25), s_eighth = new(29), s_mask = new(30), s_bit = new(31);
+    private static readonly Zmm s_scale = new(24), s_minimum = new(25), s_free = new(26),
+        s_levels = new(28), s_eighth = new(29), s_mask = new(30), s_bit = new(31);
 
     /// <summary>Weights of four or five bits.</summary>
     /// <param name="panelBlockBytes">Bytes of a block of 16 rows.</param>
@@ -25,30 +26,60 @@ internal static class Block32Code
         where TFormat : struct, ISmallBlockFormat
     {
         Assembler code = new();
-        code.Mov(Gpr.Rax, 0x0F0F0F0F);
-        code.Vpbroadcastd(s_mask, Gpr.Rax);
+        code.Fill(s_mask, 0x0F0F0F0F);
         if (TFormat.HasFifthBits)
         {
-            code.Mov(Gpr.Rax, 0x10101010);
-            code.Vpbroadcastd(s_bit, Gpr.Rax);
+            code.Fill(s_bit, 0x10101010);
         }
 
-        return Loop(code, panelBlockBytes, () => Unpack<TFormat>(code, quantsAt), new Block(
-            TFormat.HasMinimum, StartTwice: TFormat.HasFifthBits && !TFormat.HasMinimum));
+        return Loop(code, 0, panelBlockBytes, 1, group =>
+        {
+            Unpack<TFormat>(code, quantsAt);
+            code.Vcvtph2ps(s_scale, new Memory(Panel, 0));
+            if (TFormat.HasMinimum)
+            {
+                code.Vcvtph2ps(s_minimum, new Memory(Panel, 32));
+                code.Vmulps(s_minimum, s_minimum, s_eighth);
+            }
+        }, new Block(TFormat.HasMinimum, StartTwice: TFormat.HasFifthBits && !TFormat.HasMinimum));
     }
 
     /// <summary>Weights of eight bits, 128 added to each.</summary>
     public static byte[] Bytes(int panelBlockBytes, int quantsAt)
     {
         Assembler code = new();
-        return Loop(
-            code, panelBlockBytes, () =>
+        return Loop(code, 0, panelBlockBytes, 1, group =>
+        {
+            for (int i = 0; i < 8; i++)
             {
-                for (int i = 0; i < 8; i++)
-                {
-                    code.Load(Weight(i), new(Panel, quantsAt + (64 * i)));
-                }
-            }, new Block(HasMinimum: false, StartTwice: false));
+                code.Load(Weight(i), new(Panel, quantsAt + (64 * i)));
+            }
+
+            code.Vcvtph2ps(s_scale, new Memory(Panel, 0));
+        }, new Block(HasMinimum: false, StartTwice: false));
+    }
+
+    /// <summary>Weights of four bits that name levels, in groups one after the other.</summary>
+    /// <param name="groupBytes">Bytes of a group of 16 rows, its scales at the beginning.</param>
+    public static byte[] Table<TFormat>(int groupBytes)
+        where TFormat : struct, ITableFormat
+    {
+        // Twice 8, or 128: what the sums that are stored with the activations take off.
+        int added = TFormat.HasSmallLevels ? 16 : 128;
+        Assembler code = new();
+        LevelCode.Load(code, s_levels, s_free, TFormat.Levels, added);
+        code.Fill(s_mask, 0x0F0F0F0F);
+        return Loop(code, TFormat.HeadBytes, groupBytes, TFormat.Groups, group =>
+        {
+            int at = TFormat.HeadBytes + (group * groupBytes);
+            for (int i = 0; i < 4; i++)
+            {
+                code.Load(Weight(i), new(Panel, at + TFormat.ScaleBytes + (64 * i)));
+                LevelCode.Split(code, Weight(i), Weight(i + 4), s_levels, s_mask);
+            }
+
+            TFormat.WriteScales(code, s_scale, s_free, new(Panel, 0), new(Panel, at));
+        }, new Block(HasMinimum: false, StartTwice: TFormat.HasSmallLevels));
     }
 
     private static Zmm Weight(int i) => new(16 + i);
@@ -86,48 +117,29 @@ internal static class Block32Code
         }
     }
 
-    private static byte[] Loop(Assembler code, int panelBlockBytes, Action unpack, Block block)
+    // Blocks of some bytes and then groups, whose weights and scales are loaded by what load writes.
+    private static byte[] Loop(Assembler code, int headBytes, int groupBytes, int groups, Action<int> load, Block block)
     {
         if (block.HasMinimum)
         {
             // -1/8: the activations' sums are there -8 times.
-            code.Mov(Gpr.Rax, BitConverter.SingleToUInt32Bits(-0.125f));
-            code.Vpbroadcastd(s_eighth, Gpr.Rax);
+            code.Fill(s_eighth, BitConverter.SingleToUInt32Bits(-0.125f));
         }
 
         Label next = code.Here();
-        unpack();
-        code.Vcvtph2ps(s_scale, new(Panel, 0));
-        if (block.HasMinimum)
+        for (int group = 0; group < groups; group++)
         {
-            code.Vcvtph2ps(s_minimum, new(Panel, 32));
-            code.Vmulps(s_minimum, s_minimum, s_eighth);
+            load(group);
+            for (int line = 0; line < groupBytes; line += 64)
+            {
+                code.Prefetcht0(new(Panel, PanelScale.PrefetchBytes + headBytes + (group * groupBytes) + line));
+            }
+
+            code.Mov(Target, Sums);
+            TokenLoop.Write(code, Tokens, Count, tokens => AddTokens(code, tokens, block));
         }
 
-        for (int line = 0; line < panelBlockBytes; line += 64)
-        {
-            code.Prefetcht0(new(Panel, PanelScale.PrefetchBytes + line));
-        }
-
-        code.Mov(Target, Sums);
-        code.Mov(Count, Tokens);
-        code.Sub(Count, 4);
-        code.SkipIfNegative(() =>
-        {
-            Label four = code.Here();
-            AddTokens(code, 4, block);
-            code.Sub(Count, 4);
-            code.JumpIfNotNegative(four);
-        });
-        code.Add(Count, 4);
-        code.SkipIfZero(() =>
-        {
-            Label one = code.Here();
-            AddTokens(code, 1, block);
-            code.Sub(Count, 1);
-            code.JumpIfNotZero(one);
-        });
-        code.Add(Panel, panelBlockBytes);
+        code.Add(Panel, headBytes + (groups * groupBytes));
         code.Sub(Blocks, 1);
         code.JumpIfNotZero(next);
         code.Return();

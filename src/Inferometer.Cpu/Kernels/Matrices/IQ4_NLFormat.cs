@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Inferometer.Core.Gguf;
+using Inferometer.Cpu.Kernels.Emitted;
 using Inferometer.ModelFiles.Quantization;
 
 namespace Inferometer.Cpu.Kernels.Matrices;
@@ -37,6 +38,9 @@ internal readonly unsafe struct IQ4_NLFormat : ITableFormat
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> Scale128(byte* panelBlock, byte* group, int quarter) => HalfBits.Load128((ushort*)group + 4 * quarter);
+
+    public static void WriteScales(Assembler code, Zmm scales, Zmm free, Memory panelBlock, Memory group) =>
+        code.Vcvtph2ps(scales, group);
 
     public static float Scale(byte* panelBlock, byte* group, int row) => HalfBits.Load(group + 2 * row);
 }

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using Inferometer.Core.Gguf;
+using Inferometer.Cpu.Kernels.Emitted;
 using Inferometer.ModelFiles.Quantization;
 
 namespace Inferometer.Cpu.Kernels.Matrices;
@@ -63,6 +64,14 @@ internal readonly unsafe struct IQ4_XSFormat : ITableFormat
     public static Vector128<float> Scale128(byte* panelBlock, byte* group, int quarter) =>
         HalfBits.Load128((ushort*)panelBlock + 4 * quarter)
         * Vector128.ConvertToSingle(ByteProducts.Four((sbyte*)group + 4 * quarter));
+
+    public static void WriteScales(Assembler code, Zmm scales, Zmm free, Memory panelBlock, Memory group)
+    {
+        code.Vpmovsxbd(free, group);
+        code.Vcvtdq2ps(free, free);
+        code.Vcvtph2ps(scales, panelBlock);
+        code.Vmulps(scales, scales, free);
+    }
 
     public static float Scale(byte* panelBlock, byte* group, int row) => HalfBits.Load(panelBlock + 2 * row) * (sbyte)group[row];
 }

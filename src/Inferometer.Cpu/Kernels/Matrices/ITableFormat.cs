@@ -1,5 +1,6 @@
 using System.Runtime.Intrinsics;
 using Inferometer.Core.Gguf;
+using Inferometer.Cpu.Kernels.Emitted;
 
 namespace Inferometer.Cpu.Kernels.Matrices;
 
@@ -40,6 +41,14 @@ internal unsafe interface ITableFormat
 
     /// <summary>Scales of four rows in a group.</summary>
     static abstract Vector128<float> Scale128(byte* panelBlock, byte* group, int quarter);
+
+    /// <summary>Writes code for the scales of the 16 rows in a group.</summary>
+    /// <param name="code">Where to.</param>
+    /// <param name="scales">Where the scales go.</param>
+    /// <param name="free">A register for the way there.</param>
+    /// <param name="panelBlock">The panel block.</param>
+    /// <param name="group">The group.</param>
+    static abstract void WriteScales(Assembler code, Zmm scales, Zmm free, Memory panelBlock, Memory group);
 
     /// <summary>Scale of a row in a group.</summary>
     static abstract float Scale(byte* panelBlock, byte* group, int row);

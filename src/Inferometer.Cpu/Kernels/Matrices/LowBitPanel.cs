@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using Inferometer.Core.Gguf;
+using Inferometer.Cpu.Kernels.Emitted;
 
 namespace Inferometer.Cpu.Kernels.Matrices;
 
@@ -20,6 +21,10 @@ internal readonly unsafe partial struct LowBitPanel<TFormat> : IPanelKernel
 {
     private const int MinimumOffset = 32;
     private const int PartBytes = 4 * 64;
+
+    private static readonly delegate* unmanaged<byte*, byte*, nint, int*, float*, void> s_emitted =
+        (delegate* unmanaged<byte*, byte*, nint, int*, float*, void>)EmittedKernels.Place(
+            () => LowBitCode.Write<TFormat>(MinimumOffset, ScaleOffset, ThirdOffset, PartOffset));
 
     public static GgmlType Type => TFormat.Type;
 
@@ -125,7 +130,11 @@ internal readonly unsafe partial struct LowBitPanel<TFormat> : IPanelKernel
         int* products = stackalloc int[Int8Activations.SlabTokens * PanelRows.Count];
         for (int block = 0; block < blocks; block++)
         {
-            if (Avx512BW.IsSupported)
+            if (s_emitted is not null)
+            {
+                s_emitted(panel, x, tokens, products, sums);
+            }
+            else if (Avx512BW.IsSupported)
             {
                 if (tokens == 1)
                 {

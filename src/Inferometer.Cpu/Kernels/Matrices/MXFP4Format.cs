@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using Inferometer.Core.Gguf;
+using Inferometer.Cpu.Kernels.Emitted;
 using Inferometer.ModelFiles.Quantization;
 
 namespace Inferometer.Cpu.Kernels.Matrices;
@@ -54,6 +55,17 @@ internal readonly unsafe struct MXFP4Format : ITableFormat
         Vector128<int> subnormal = (e + Vector128<int>.One) << 21; // as above, for exponents 0 and 1
         return Vector128.ConditionalSelect(Vector128.LessThan(e, Vector128.Create(2)), subnormal,
             (e - Vector128<int>.One) << 23).AsSingle();
+    }
+
+    // 2^(e - 128), subnormal floats among them.
+    public static void WriteScales(Assembler code, Zmm scales, Zmm free, Memory panelBlock, Memory group)
+    {
+        code.Vpmovzxbd(scales, group);
+        code.Fill(free, unchecked((uint)-128));
+        code.Vpaddd(scales, scales, free);
+        code.Vcvtdq2ps(scales, scales);
+        code.Fill(free, BitConverter.SingleToUInt32Bits(1));
+        code.Vscalefps(scales, free, scales);
     }
 
     public static float Scale(byte* panelBlock, byte* group, int row) => PowerScale.HalfOf(group[row]);

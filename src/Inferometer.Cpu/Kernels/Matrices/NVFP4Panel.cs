@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using Inferometer.Core.Gguf;
+using Inferometer.Cpu.Kernels.Emitted;
 using Inferometer.ModelFiles.Quantization;
 
 namespace Inferometer.Cpu.Kernels.Matrices;
@@ -28,6 +29,10 @@ internal readonly unsafe partial struct NVFP4Panel : IPanelKernel
     // 7 there and 127 here, and one less for the half.
     private const int Rebias = (127 - 7 - 1) << 23;
     private const float TwiceSmallest = 1 / 128f;
+
+    private static readonly delegate* unmanaged<byte*, nint, byte*, nint, float*, void> s_emitted =
+        (delegate* unmanaged<byte*, nint, byte*, nint, float*, void>)EmittedKernels.Place(
+            () => NVFP4Code.Write(BlockBytes, QuantOffset, Added));
 
     public static GgmlType Type => GgmlType.NVFP4;
 
@@ -72,7 +77,11 @@ internal readonly unsafe partial struct NVFP4Panel : IPanelKernel
 
     public static void Multiply(byte* panel, int blocks, byte* x, int tokens, float* sums)
     {
-        if (Avx512BW.IsSupported)
+        if (s_emitted is not null)
+        {
+            s_emitted(panel, blocks, x, tokens, sums);
+        }
+        else if (Avx512BW.IsSupported)
         {
             Multiply512(panel, blocks, x, tokens, sums);
         }

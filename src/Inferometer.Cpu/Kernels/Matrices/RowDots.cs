@@ -82,7 +82,15 @@ internal static unsafe class RowDots
             int other = Math.Min(row + apart, rows - 1);
             byte* first = weights + row * rowBytes, second = weights + other * rowBytes;
             float firstSum, secondSum;
-            RowDots512.Times1Apart<TStored>(first, second, x, columns, &firstSum, &secondSum);
+            if (typeof(TStored) == typeof(StoredHalf) && HalfRows.AreEmitted)
+            {
+                HalfRows.MultiplyApart(first, second, x, columns, &firstSum, &secondSum);
+            }
+            else
+            {
+                RowDots512.Times1Apart<TStored>(first, second, x, columns, &firstSum, &secondSum);
+            }
+
             if (summed < columns)
             {
                 AddRest<TStored>(first, 0, 1, x, summed, columns, 1, &firstSum);
@@ -145,6 +153,9 @@ internal static unsafe class RowDots
         {
             switch (tokens)
             {
+                case > 1 when typeof(TStored) == typeof(StoredHalf) && HalfRows.AreEmitted:
+                    HalfRows.Multiply(weights, rowBytes, x, columns, tokens, next, sums);
+                    break;
                 case 1 when HasShortRows<TStored>(columns):
                     RowDots512.Times1Short<TStored>(weights, rowBytes, x, columns, next, sums);
                     break;

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using Inferometer.Core.Gguf;
+using Inferometer.Cpu.Kernels.Emitted;
 
 namespace Inferometer.Cpu.Kernels.Matrices;
 
@@ -19,6 +20,9 @@ namespace Inferometer.Cpu.Kernels.Matrices;
 internal readonly unsafe partial struct TablePanel<TFormat> : IPanelKernel
     where TFormat : struct, ITableFormat
 {
+    private static readonly delegate* unmanaged<byte*, nint, byte*, nint, float*, void> s_emitted =
+        (delegate* unmanaged<byte*, nint, byte*, nint, float*, void>)EmittedKernels.Place(() => Block32Code.Table<TFormat>(GroupBytes));
+
     public static GgmlType Type => TFormat.Type;
 
     public static int PanelBlockBytes => BlockBytes;
@@ -76,7 +80,11 @@ internal readonly unsafe partial struct TablePanel<TFormat> : IPanelKernel
 
     public static void Multiply(byte* panel, int blocks, byte* x, int tokens, float* sums)
     {
-        if (Avx512BW.IsSupported && (TFormat.HasSmallLevels || !VnniProducts.IsSupported))
+        if (s_emitted is not null)
+        {
+            s_emitted(panel, blocks, x, tokens, sums);
+        }
+        else if (Avx512BW.IsSupported && (TFormat.HasSmallLevels || !VnniProducts.IsSupported))
         {
             Multiply512(panel, blocks, x, tokens, sums);
         }

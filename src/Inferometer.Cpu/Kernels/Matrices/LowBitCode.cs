@@ -1,0 +1,255 @@
+using Inferometer.Cpu.Kernels.Emitted;
+
+namespace Inferometer.Cpu.Kernels.Matrices;
+
+/// <summary>
+/// Code for one block of 256 columns of Q2_K and Q3_K, see <see cref="LowBitPanel{TFormat}"/> for what lies where. Arguments: panel,
+/// activations, tokens, scratch of [token][16] numbers of 32 bits, sums.
+/// </summary>
+/// <remarks>
+/// Quants are so few bits wide that their products with their group's scale fit a byte without a sign: 3 * 15, and 7 * 32 where the scale's
+/// sign is left to the quants. So the scale is multiplied in once for all tokens, and a token's 256 columns are one chain of sums. Where a
+/// scale of Q3_K is negative, quants count down from 7: (q - 4) s = (7 - q) |s| - 3 |s|, as (q - 4) s = q |s| - 4 |s| elsewhere; 3 or 4
+/// times |s| goes with the sums of the activations, as the minima of Q2_K do.
+/// </remarks>
+internal static class LowBitCode
+{
+    private const Gpr Panel = Gpr.Rdi, X = Gpr.Rsi, Tokens = Gpr.Rdx, Products = Gpr.Rcx, Sums = Gpr.R8;
+    private const Gpr Count = Gpr.R9, Activations = Gpr.R10, Target = Gpr.R11, Result = Gpr.Rax;
+    private const int Parts = 4, PartBytes = 4 * 64, Runs = 4, Vectors = 16;
+
+    private static readonly Zmm s_scale = new(4), s_flip = new(5), s_bits = new(6), s_temporary = new(7), s_factor = new(8),
+        s_low = new(9), s_third = new(10), s_seven = new(11), s_nibble = new(12);
+
+    /// <param name="minimaAt">Where the factors of minima are.</param>
+    /// <param name="scalesAt">Where the groups' scales are.</param>
+    /// <param name="thirdAt">Where the third bits are.</param>
+    /// <param name="partsAt">Where the low bits are.</param>
+    public static byte[] Write<TFormat>(int minimaAt, int scalesAt, int thirdAt, int partsAt)
+        where TFormat : struct, ILowBitFormat
+    {
+        Assembler code = new();
+        code.Fill(s_low, 0x03030303);
+        code.Fill(s_third, 0x04040404);
+        code.Fill(s_seven, 0x07070707);
+        code.Fill(s_nibble, 0x0000000F);
+        Prefetch(code, 0, thirdAt);
+        WriteOffsets<TFormat>(code, minimaAt, scalesAt);
+        code.Vcvtph2ps(s_factor, new Memory(Panel, 0));
+        for (int part = 0; part < Parts; part++)
+        {
+            Prefetch(code, partsAt + (part * PartBytes), PartBytes);
+            if (TFormat.HasThirdBits && part < 2)
+            {
+                Prefetch(code, thirdAt + (part * PartBytes), PartBytes);
+            }
+
+            int first = (part / 2 * 8) + (part % 2);
+            for (int run = 0; run < Runs; run++)
+            {
+                LoadScales<TFormat>(code, scalesAt + (16 * (first + (2 * run))));
+                for (int i = 0; i < 4; i++)
+                {
+                    Unpack<TFormat>(
+                        code, Weight((4 * run) + i), partsAt + (part * PartBytes) + (64 * i), 2 * run,
+                        thirdAt + (part % 2 * PartBytes) + (64 * i), (part / 2 * 4) + run);
+                }
+            }
+
+            bool begins = part == 0 && !TFormat.HasThirdBits, ends = part == Parts - 1;
+            ForTokens(code, tokens =>
+            {
+                for (int token = 0; token < tokens; token++)
+                {
+                    Begin(code, token, begins);
+                }
+
+                for (int i = 0; i < Vectors; i++)
+                {
+                    for (int token = 0; token < tokens; token++)
+                    {
+                        code.Vpdpbusd(new(token), Weight(i), At(token, (16 * (first + (i / 4 * 2))) + (i % 4 * 4)));
+                    }
+                }
+
+                for (int token = 0; token < tokens; token++)
+                {
+                    End(code, token, ends);
+                }
+            });
+        }
+
+        code.Return();
+        return code.ToArray();
+    }
+
+    private static Zmm Weight(int i) => new(16 + i);
+
+    private static Memory At(int token, int distance) => new(Activations, (token * Int8Activations.BlockBytes256) + distance);
+
+    private static void Prefetch(Assembler code, int offset, int bytes)
+    {
+        for (int line = 0; line < bytes; line += 64)
+        {
+            code.Prefetcht0(new(Panel, PanelScale.PrefetchBytes + offset + line));
+        }
+    }
+
+    // What goes with the activations' sums, of which -32 times are there: of Q2_K a term of its own, of Q3_K where the products begin.
+    private static void WriteOffsets<TFormat>(Assembler code, int minimaAt, int scalesAt)
+        where TFormat : struct, ILowBitFormat
+    {
+        for (int group = 0; group < Vectors; group++)
+        {
+            Zmm offset = Weight(group);
+            Memory scales = new(Panel, scalesAt + (16 * group));
+            if (TFormat.HasThirdBits)
+            {
+                // 4 |s|, and s more where it is negative.
+                code.Vpmovsxbd(offset, scales);
+                code.Vpsrad(s_flip, offset, 31);
+                code.Vpandd(s_flip, s_flip, offset);
+                code.Vpabsd(offset, offset);
+                code.Vpslld(offset, offset, 2);
+                code.Vpaddd(offset, offset, s_flip);
+            }
+            else
+            {
+                code.Vpmovzxbd(offset, scales);
+                code.Vpsrld(offset, offset, 4);
+            }
+
+            Twice(code, offset);
+        }
+
+        if (!TFormat.HasThirdBits)
+        {
+            code.Fill(s_temporary, BitConverter.SingleToUInt32Bits(1 / 32f));
+            code.Vcvtph2ps(s_factor, new Memory(Panel, minimaAt));
+            code.Vmulps(s_factor, s_factor, s_temporary);
+        }
+
+        ForTokens(code, tokens =>
+        {
+            for (int token = 0; token < tokens; token++)
+            {
+                Begin(code, token, begins: true);
+            }
+
+            for (int group = 0; group < Vectors; group++)
+            {
+                for (int token = 0; token < tokens; token++)
+                {
+                    code.Vpdpwssd(new(token), Weight(group), At(token, Int8Activations.PairSumOffset256 + (4 * group)));
+                }
+            }
+
+            for (int token = 0; token < tokens; token++)
+            {
+                if (TFormat.HasThirdBits)
+                {
+                    code.Vpsrad(new(token), new(token), 5);
+                }
+
+                End(code, token, ends: !TFormat.HasThirdBits);
+            }
+        });
+    }
+
+    private static void LoadScales<TFormat>(Assembler code, int at)
+        where TFormat : struct, ILowBitFormat
+    {
+        if (TFormat.HasThirdBits)
+        {
+            code.Vpmovsxbd(s_scale, new(Panel, at));
+            code.Vpsrad(s_flip, s_scale, 31);
+            code.Vpandd(s_flip, s_flip, s_seven);
+            code.Vpabsd(s_scale, s_scale);
+        }
+        else
+        {
+            code.Vpmovzxbd(s_scale, new(Panel, at));
+            code.Vpandd(s_scale, s_scale, s_nibble);
+        }
+
+        Twice(code, s_scale);
+    }
+
+    /// <summary>A number of at most 16 bits in both halves of a lane.</summary>
+    private static void Twice(Assembler code, Zmm lanes)
+    {
+        code.Vpslld(s_temporary, lanes, 16);
+        code.Vpord(lanes, lanes, s_temporary);
+    }
+
+    // Quants times scales; what shifts bring over from the neighbouring byte falls to the masks.
+    private static void Unpack<TFormat>(Assembler code, Zmm weight, int lowAt, int lowBit, int thirdAt, int thirdBit)
+        where TFormat : struct, ILowBitFormat
+    {
+        code.Load(weight, new(Panel, lowAt));
+        code.Vpsrlw(weight, weight, lowBit);
+        code.Vpandd(weight, weight, s_low);
+        if (TFormat.HasThirdBits)
+        {
+            code.Load(s_bits, new(Panel, thirdAt));
+            if (thirdBit < 2)
+            {
+                code.Vpsllw(s_bits, s_bits, 2 - thirdBit);
+            }
+            else
+            {
+                code.Vpsrlw(s_bits, s_bits, thirdBit - 2);
+            }
+
+            code.Vpandd(s_bits, s_bits, s_third);
+            code.Vpord(weight, weight, s_bits);
+            code.Vpxord(weight, weight, s_flip);
+        }
+
+        code.Vpmullw(weight, weight, s_scale);
+    }
+
+    private static void ForTokens(Assembler code, Action<int> body)
+    {
+        code.Mov(Activations, X);
+        code.Mov(Target, Products);
+        code.Mov(Result, Sums);
+        TokenLoop.Write(code, Tokens, Count, tokens =>
+        {
+            body(tokens);
+            code.Add(Activations, tokens * Int8Activations.BlockBytes256);
+            code.Add(Target, tokens * 64);
+            code.Add(Result, tokens * 64);
+        });
+    }
+
+    private static void Begin(Assembler code, int token, bool begins)
+    {
+        Zmm sum = new(token);
+        if (begins)
+        {
+            code.Vpxord(sum, sum, sum);
+        }
+        else
+        {
+            code.Load(sum, new(Target, 64 * token));
+        }
+    }
+
+    // Whole numbers stay in the scratch until their last product; then sums += numbers * (factor * scale of the activations).
+    private static void End(Assembler code, int token, bool ends)
+    {
+        Zmm sum = new(token);
+        if (!ends)
+        {
+            code.Store(new(Target, 64 * token), sum);
+            return;
+        }
+
+        Memory result = new(Result, 64 * token);
+        code.Vcvtdq2ps(sum, sum);
+        code.Vmulps(s_temporary, s_factor, At(token, Int8Activations.ScaleOffset256));
+        code.Vfmadd213ps(sum, s_temporary, result);
+        code.Store(result, sum);
+    }
+}
