@@ -1,19 +1,20 @@
 using System.Diagnostics;
 using System.Globalization;
+using Inferometer.Core.Gguf;
 using Inferometer.Cpu.Kernels;
 using Inferometer.Cpu.Kernels.Matrices;
 
 namespace Inferometer.Benchmarks.Kernels;
 
 /// <summary>
-/// The kernels of panels and of float rows alone, on one thread, with weights and activations in the cache: what arithmetic allows before memory, threads and
-/// packing take their share. <c>kernels-cached</c>.
+/// The kernels of panels and of float rows alone, on one thread, with weights and activations in the cache: what arithmetic allows before
+/// memory, threads and packing take their share. <c>kernels-cached</c>.
 /// </summary>
 internal static unsafe class CachedReport
 {
     private const int Columns = 2048;
     private const int Passes = 300;
-    private static readonly int[] s_tokens = [1, 2, 8, 32, 64];
+    private static readonly int[] s_tokens = [1, 2, 4, 8, 64];
 
     /// <summary>Prints the report.</summary>
     public static void Run()
@@ -68,10 +69,10 @@ internal static unsafe class CachedReport
     private static void Report<TKernel>()
         where TKernel : struct, IPanelKernel
     {
-        int blocks = Columns / Int8Activations.BlockSize(TKernel.Layout);
+        int blocks = Columns / TKernel.Type.BlockSize(), activationBlocks = Columns / Int8Activations.BlockSize(TKernel.Layout);
         long panelBytes = (long)blocks * TKernel.PanelBlockBytes;
         using NativeBuffer panel = new(panelBytes);
-        using NativeBuffer x = new((long)blocks * Int8Activations.BlockBytes(TKernel.Layout) * Int8Activations.SlabTokens);
+        using NativeBuffer x = new((long)activationBlocks * Int8Activations.BlockBytes(TKernel.Layout) * Int8Activations.SlabTokens);
         using NativeBuffer sums = new(PanelRows.Count * Int8Activations.SlabTokens * sizeof(float));
 
         // 0x3C3C is about 1 as an f16 and no special number as an f32.

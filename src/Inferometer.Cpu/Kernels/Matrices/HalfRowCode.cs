@@ -11,8 +11,8 @@ internal static class HalfRowCode
     private const int StepColumns = 16, RowStep = 2 * StepColumns, TokenStep = 4 * StepColumns, Line = 64;
 
     /// <summary>
-    /// A tile of consecutive rows. Arguments: first row, bytes from row to row, activations as [tokens][columns], columns, where to prefetch,
-    /// sums as [tokens][rows][16], of which the sixteen are to be added up.
+    /// A tile of consecutive rows. Arguments: first row, bytes from row to row, activations as [tokens][columns], columns, where to
+    /// prefetch, sums as [tokens][rows][16], of which the sixteen are to be added up.
     /// </summary>
     /// <param name="rows">2 to 4.</param>
     /// <param name="tokens">2, 4 or 8; times <paramref name="rows"/> at most 24.</param>

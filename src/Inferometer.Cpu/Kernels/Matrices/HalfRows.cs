@@ -4,11 +4,14 @@ using Inferometer.Cpu.Kernels.Emitted;
 
 namespace Inferometer.Cpu.Kernels.Matrices;
 
-/// <summary>The tiles of <see cref="RowDots512"/> for rows of f16 in emitted code, the same to the bit.</summary>
+/// <summary>
+/// The tiles of <see cref="RowDots512"/> for <see cref="StoredHalf"/> in emitted code, the same to the bit: an instruction widens sixteen
+/// f16, for which .NET takes eight.
+/// </summary>
 internal static unsafe class HalfRows
 {
-    private static readonly delegate* unmanaged<byte*, nint, float*, nint, byte*, float*, void> s_times2 = Tile(4, 2), s_times4 = Tile(4, 4),
-        s_times8 = Tile(3, 8);
+    private static readonly delegate* unmanaged<byte*, nint, float*, nint, byte*, float*, void>
+        s_times2 = Tile(4, 2), s_times4 = Tile(4, 4), s_times8 = Tile(3, 8);
 
     private static readonly delegate* unmanaged<byte*, byte*, float*, nint, float*, void> s_apart =
         (delegate* unmanaged<byte*, byte*, float*, nint, float*, void>)EmittedKernels.Place(HalfRowCode.Apart);

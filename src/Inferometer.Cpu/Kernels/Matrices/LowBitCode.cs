@@ -16,7 +16,7 @@ internal static class LowBitCode
 {
     private const Gpr Panel = Gpr.Rdi, X = Gpr.Rsi, Tokens = Gpr.Rdx, Products = Gpr.Rcx, Sums = Gpr.R8;
     private const Gpr Count = Gpr.R9, Activations = Gpr.R10, Target = Gpr.R11, Result = Gpr.Rax;
-    private const int Parts = 4, PartBytes = 4 * 64, Runs = 4, Vectors = 16;
+    private const int Parts = 4, PartBytes = 4 * 64, Runs = 4, Vectors = 16, Chains = TokenLoop.Together;
 
     private static readonly Zmm s_scale = new(4), s_flip = new(5), s_bits = new(6), s_temporary = new(7), s_factor = new(8),
         s_low = new(9), s_third = new(10), s_seven = new(11), s_nibble = new(12);
@@ -59,19 +59,16 @@ internal static class LowBitCode
             bool begins = part == 0 && !TFormat.HasThirdBits, ends = part == Parts - 1;
             ForTokens(code, tokens =>
             {
-                for (int token = 0; token < tokens; token++)
-                {
-                    Begin(code, token, begins);
-                }
-
+                Begin(code, tokens, begins);
                 for (int i = 0; i < Vectors; i++)
                 {
                     for (int token = 0; token < tokens; token++)
                     {
-                        code.Vpdpbusd(new(token), Weight(i), At(token, (16 * (first + (i / 4 * 2))) + (i % 4 * 4)));
+                        code.Vpdpbusd(Chain(tokens, token, i), Weight(i), At(token, (16 * (first + (i / 4 * 2))) + (i % 4 * 4)));
                     }
                 }
 
+                Join(code, tokens);
                 for (int token = 0; token < tokens; token++)
                 {
                     End(code, token, ends);
@@ -131,19 +128,16 @@ internal static class LowBitCode
 
         ForTokens(code, tokens =>
         {
-            for (int token = 0; token < tokens; token++)
-            {
-                Begin(code, token, begins: true);
-            }
-
+            Begin(code, tokens, begins: true);
             for (int group = 0; group < Vectors; group++)
             {
                 for (int token = 0; token < tokens; token++)
                 {
-                    code.Vpdpwssd(new(token), Weight(group), At(token, Int8Activations.PairSumOffset256 + (4 * group)));
+                    code.Vpdpwssd(Chain(tokens, token, group), Weight(group), At(token, Int8Activations.PairSumOffset256 + (4 * group)));
                 }
             }
 
+            Join(code, tokens);
             for (int token = 0; token < tokens; token++)
             {
                 if (TFormat.HasThirdBits)
@@ -223,16 +217,30 @@ internal static class LowBitCode
         });
     }
 
-    private static void Begin(Assembler code, int token, bool begins)
+    // Four chains of sums, which hide the time one takes: of a token each, or all of one token's.
+    private static Zmm Chain(int tokens, int token, int i) => new(tokens == 1 ? i % Chains : token);
+
+    private static void Begin(Assembler code, int tokens, bool begins)
     {
-        Zmm sum = new(token);
-        if (begins)
+        for (int chain = 0; chain < Chains; chain++)
         {
-            code.Vpxord(sum, sum, sum);
+            Zmm sum = new(chain);
+            if (begins || chain >= tokens)
+            {
+                code.Vpxord(sum, sum, sum);
+            }
+            else
+            {
+                code.Load(sum, new(Target, 64 * chain));
+            }
         }
-        else
+    }
+
+    private static void Join(Assembler code, int tokens)
+    {
+        for (int chain = tokens; chain < Chains; chain++)
         {
-            code.Load(sum, new(Target, 64 * token));
+            code.Vpaddd(new(0), new(0), new(chain));
         }
     }
 

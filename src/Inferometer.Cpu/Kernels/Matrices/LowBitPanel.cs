@@ -32,6 +32,9 @@ internal readonly unsafe partial struct LowBitPanel<TFormat> : IPanelKernel
 
     public static ActivationLayout Layout => ActivationLayout.Int8By256;
 
+    // Emitted code multiplies scales into quants once for all tokens, which with third bits takes too long for one or two.
+    private static int FewestEmitted => TFormat.HasThirdBits ? 4 : 1;
+
     // Constants of a format; in the kernels a call would also push the vectors held in registers out to memory.
     private static int ScaleOffset
     {
@@ -130,7 +133,7 @@ internal readonly unsafe partial struct LowBitPanel<TFormat> : IPanelKernel
         int* products = stackalloc int[Int8Activations.SlabTokens * PanelRows.Count];
         for (int block = 0; block < blocks; block++)
         {
-            if (s_emitted is not null)
+            if (tokens >= FewestEmitted && s_emitted is not null)
             {
                 s_emitted(panel, x, tokens, products, sums);
             }

@@ -5,7 +5,8 @@ namespace Inferometer.Cpu.Kernels.Matrices;
 /// <summary>The loop over tokens in emitted kernels.</summary>
 internal static class TokenLoop
 {
-    private const int Together = 4;
+    /// <summary>Tokens of one round, as long as there are so many.</summary>
+    public const int Together = 4;
 
     /// <summary>Writes a loop that takes tokens, one or more, four at a time and what is left one by one.</summary>
     /// <param name="code">Where the loop is written to.</param>
