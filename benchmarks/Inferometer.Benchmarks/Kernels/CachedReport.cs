@@ -14,7 +14,7 @@ internal static unsafe class CachedReport
 {
     private const int Columns = 2048;
     private const int Passes = 300;
-    private static readonly int[] s_tokens = [1, 2, 4, 8, 64];
+    private static readonly int[] s_tokens = [1, 2, 4, 8, 32, 64];
 
     /// <summary>Prints the report.</summary>
     public static void Run()
