@@ -151,13 +151,8 @@ internal static class Block256Code
         return code;
     }
 
-    private static void Prefetch(Assembler code, int offset, int bytes)
-    {
-        for (int line = 0; line < bytes; line += 64)
-        {
-            code.Prefetcht0(new(Panel, PanelScale.PrefetchBytes + offset + line));
-        }
-    }
+    private static void Prefetch(Assembler code, int offset, int bytes) =>
+        PanelPrefetch.Write(code, Panel, Tokens, Count, offset, bytes);
 
     private static void Copy(Assembler code, Zmm target, Zmm source) => code.Vpord(target, source, source);
 

@@ -130,11 +130,7 @@ internal static class Block32Code
         for (int group = 0; group < groups; group++)
         {
             load(group);
-            for (int line = 0; line < groupBytes; line += 64)
-            {
-                code.Prefetcht0(new(Panel, PanelScale.PrefetchBytes + headBytes + (group * groupBytes) + line));
-            }
-
+            PanelPrefetch.Write(code, Panel, Tokens, Count, headBytes + (group * groupBytes), groupBytes);
             code.Mov(Target, Sums);
             TokenLoop.Write(code, Tokens, Count, tokens => AddTokens(code, tokens, block));
         }

@@ -84,13 +84,8 @@ internal static class LowBitCode
 
     private static Memory At(int token, int distance) => new(Activations, (token * Int8Activations.BlockBytes256) + distance);
 
-    private static void Prefetch(Assembler code, int offset, int bytes)
-    {
-        for (int line = 0; line < bytes; line += 64)
-        {
-            code.Prefetcht0(new(Panel, PanelScale.PrefetchBytes + offset + line));
-        }
-    }
+    private static void Prefetch(Assembler code, int offset, int bytes) =>
+        PanelPrefetch.Write(code, Panel, Tokens, Count, offset, bytes);
 
     // What goes with the activations' sums, of which -32 times are there: of Q2_K a term of its own, of Q3_K where the products begin.
     private static void WriteOffsets<TFormat>(Assembler code, int minimaAt, int scalesAt)

@@ -32,11 +32,7 @@ internal static class NVFP4Code
         code.Fill(s_lowSeven, 0x007F007F);
         code.Fill(s_factor, BitConverter.SingleToUInt32Bits(ScaleFactor));
         Label next = code.Here();
-        for (int line = 0; line < panelBlockBytes; line += 64)
-        {
-            code.Prefetcht0(new(Panel, PanelScale.PrefetchBytes + line));
-        }
-
+        PanelPrefetch.Write(code, Panel, Tokens, Count, 0, panelBlockBytes);
         for (int group = 0; group < Groups; group += 2)
         {
             for (int half = 0; half < 2; half++)

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics.X86;
+using Inferometer.Cpu.Kernels.Emitted;
 
 namespace Inferometer.Cpu.Kernels.Matrices;
 
@@ -49,6 +50,34 @@ internal static unsafe class PanelPrefetch
         Line(position, 9, count);
         Line(position, 10, count);
         Line(position, 11, count);
+    }
+
+    /// <summary>Writes the same for machine code, where one token's stream is left alone on processors that lose by asking.</summary>
+    /// <param name="code">Where it is written to.</param>
+    /// <param name="panel">Holds the address from which <paramref name="offset"/> counts.</param>
+    /// <param name="tokens">Holds the number of tokens.</param>
+    /// <param name="free">Is overwritten.</param>
+    /// <param name="offset">Of the first line, bytes.</param>
+    /// <param name="bytes">To ask for.</param>
+    public static void Write(Assembler code, Gpr panel, Gpr tokens, Gpr free, int offset, int bytes)
+    {
+        if (s_helpsOneToken)
+        {
+            Lines();
+            return;
+        }
+
+        code.Mov(free, tokens);
+        code.Sub(free, 1);
+        code.SkipIfZero(Lines);
+
+        void Lines()
+        {
+            for (int line = 0; line < bytes; line += LineBytes)
+            {
+                code.Prefetcht0(new(panel, PanelScale.PrefetchBytes + offset + line));
+            }
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
