@@ -72,13 +72,18 @@ public static class InferometerCommand
     {
         UsageException => (
             ExitCode.Usage,
-            $"error: {OneLine(fault.Message)} See '{CommandLineCheck.PathOf(parsed!.CommandResult.Command)} --help'."),
+            $"error: {OneLine(fault.Message)}{HelpOf(fault, parsed!)}"),
         OperationCanceledException => (ExitCode.Cancelled, "cancelled"),
         InferometerException or IOException or UnauthorizedAccessException => (ExitCode.Failed, $"error: {OneLine(fault.Message)}"),
         InsufficientExecutionStackException or OutOfMemoryException => (ExitCode.Failed, "error: there is not enough memory for this."),
         AggregateException { InnerException: { } inner } => Explain(inner, parsed),
         _ => (ExitCode.Internal, OfTheProgram(fault)),
     };
+
+    // A command that 'ab' ran has said already where its own help is.
+    private static string HelpOf(Exception fault, ParseResult parsed) => fault.Message.EndsWith(" --help'.", StringComparison.Ordinal)
+        ? ""
+        : $" See '{CommandLineCheck.PathOf(parsed.CommandResult.Command)} --help'.";
 
     private static string OfTheProgram(Exception fault)
     {

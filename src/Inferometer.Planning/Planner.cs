@@ -105,12 +105,13 @@ public sealed class Planner
 
     /// <summary>The cheapest deployment alone, or without prices the smallest; null = none keeps the level.</summary>
     /// <param name="request">What is asked.</param>
+    /// <param name="progress">Told the share that is done, 0 to 1, from any thread; null = nobody is told.</param>
     /// <param name="cancellationToken">Ends the search.</param>
     /// <exception cref="InferometerException">A name is not known, a value is out of range, or the space is empty.</exception>
-    public PlanAnswer? Cheapest(PlanRequest request, CancellationToken cancellationToken = default)
+    public PlanAnswer? Cheapest(PlanRequest request, Action<double>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
-        Search begun = Begin(request, progress: null, cancellationToken);
+        Search begun = Begin(request, progress, cancellationToken);
         AnswerSearch search = new(
             new TrialRunner(_plans, request.Level, request.Seed), request.Demand, BoundsOf(request), prunes: true);
         return search.Least(begun.Candidates, p => p.DollarsPerHour, cancellationToken)

@@ -9,11 +9,18 @@ namespace Inferometer.Serving;
 [StructLayout(LayoutKind.Auto)]
 public readonly record struct RequestOutcome
 {
+    // A simulated clock counts picoseconds, upwards, and shows them as a double: who is admitted on arrival is so a rounding later.
+    private const double TickSeconds = 2e-12;
+    private const double TickShare = 4.5e-16;
+
     /// <summary>When it arrived.</summary>
     public required double ArrivalSeconds { get; init; }
 
     /// <summary>When it was first admitted; NaN when it never was.</summary>
     public double AdmittedSeconds { get; init; }
+
+    /// <summary>Arrival to admission; NaN when it was never admitted, 0 where only the clock's rounding lies between.</summary>
+    public double QueueSeconds => Queue(ArrivalSeconds, AdmittedSeconds);
 
     /// <summary>When its first token came; NaN when none did.</summary>
     public double FirstTokenSeconds { get; init; }
@@ -44,4 +51,10 @@ public readonly record struct RequestOutcome
 
     /// <summary>Replica that served it, from 0; where prefill and decode are apart, the one that decoded.</summary>
     public int Replica { get; init; }
+
+    internal static double Queue(double arrival, double admitted)
+    {
+        double waited = admitted - arrival;
+        return Math.Abs(waited) <= TickSeconds + (TickShare * Math.Abs(admitted)) ? 0 : waited;
+    }
 }

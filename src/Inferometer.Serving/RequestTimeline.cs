@@ -48,8 +48,8 @@ public sealed record RequestTimeline
     /// <summary>True when it ended as its owner wished: by length or stop.</summary>
     public bool IsCompleted => FinishReason is FinishReason.Length or FinishReason.Stop;
 
-    /// <summary>Arrival to admission; null when it was never admitted.</summary>
-    public double? QueueTime => AdmittedSeconds - ArrivalSeconds;
+    /// <summary>Arrival to admission; null when it was never admitted, 0 where only the clock's rounding lies between.</summary>
+    public double? QueueTime => AdmittedSeconds is { } admitted ? RequestOutcome.Queue(ArrivalSeconds, admitted) : null;
 
     /// <summary>Time to first token: arrival to first token; null without one.</summary>
     public double? TimeToFirstToken => FirstTokenSeconds - ArrivalSeconds;

@@ -92,7 +92,7 @@ internal sealed class ServingTotals(int maxSamples, Slo? slo)
         _outputTokens += tokens;
         if (!double.IsNaN(request.AdmittedSeconds))
         {
-            _queue.Add(request.AdmittedSeconds - request.ArrivalSeconds);
+            _queue.Add(request.QueueSeconds);
         }
 
         if (tokens > 0)

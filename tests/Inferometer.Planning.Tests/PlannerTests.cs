@@ -252,7 +252,7 @@ public sealed class PlannerTests
     {
         PlanRequest request = Sample.Request(level, users: users);
         PlanAnswer? whole = Sample.Plan(request).Cheapest;
-        PlanAnswer? alone = new Planner(Sample.Catalogs).Cheapest(request, TestContext.Current.CancellationToken);
+        PlanAnswer? alone = new Planner(Sample.Catalogs).Cheapest(request, cancellationToken: TestContext.Current.CancellationToken);
         Assert.NotNull(whole);
         Assert.Equal(whole.Deployment.ToString(), alone!.Deployment.ToString());
         Assert.Equal((whole.Replicas, whole.Provision, whole.Trial), (alone.Replicas, alone.Provision, alone.Trial));
@@ -277,7 +277,7 @@ public sealed class PlannerTests
             },
         };
         PlanAnswer? whole = Sample.Plan(request).Cheapest;
-        PlanAnswer? alone = new Planner(Sample.Catalogs).Cheapest(request, TestContext.Current.CancellationToken);
+        PlanAnswer? alone = new Planner(Sample.Catalogs).Cheapest(request, cancellationToken: TestContext.Current.CancellationToken);
         Assert.NotNull(whole);
         Assert.Equal(whole.Deployment.ToString(), alone!.Deployment.ToString());
         Assert.Equal((whole.Replicas, whole.Provision, whole.Trial), (alone.Replicas, alone.Provision, alone.Trial));

@@ -27,6 +27,29 @@ public sealed class ServingRecorderTests
         new() { Seconds = 0.5, InputTokens = 4, OutputTokens = 1 },
     ]);
 
+    // The clock counts picoseconds, upwards, and shows them as a double.
+    [Fact]
+    public void Who_is_admitted_on_arrival_has_not_waited()
+    {
+        VirtualClock clock = new();
+        Random random = new(3);
+        for (double seconds = 0.1; seconds < 5e6; seconds *= 1 + (0.01 * random.NextDouble()))
+        {
+            clock.AdvanceTo(seconds);
+            RequestOutcome request = new()
+            {
+                ArrivalSeconds = seconds,
+                AdmittedSeconds = clock.Seconds,
+                FinishSeconds = clock.Seconds,
+                FinishReason = FinishReason.Length,
+                PromptTokens = 1,
+            };
+            Assert.Equal(0, request.QueueSeconds);
+            Assert.Equal(1e-6, (request with { AdmittedSeconds = seconds + 1e-6 }).QueueSeconds, 1e-9);
+            Assert.True(double.IsNaN((request with { AdmittedSeconds = double.NaN }).QueueSeconds));
+        }
+    }
+
     /// <summary>
     /// Steps of 0.1 s. The first: tokens at 0.1, 0.2, 0.3. The second waits for the end of the first step: tokens at 0.2, 0.3. The
     /// third comes into an empty system at 0.5: one token at 0.6.

@@ -17,8 +17,8 @@ internal sealed class ImportCommand
     private static readonly Domain<string> Label = new("NAME", null, RunReference.CheckLabel);
 
     private readonly PathArgument _file = new(
-        "FILE", PathUse.ReadFile, "A result in JSON or JSON lines: llama-bench, vLLM 'bench serve', SGLang bench_serving, AIPerf, "
-            + "GenAI-Perf.",
+        "FILE", PathUse.ReadFile, "A result in JSON or JSON lines, or CSV of llama-bench: llama-bench, vLLM 'bench serve', SGLang "
+            + "bench_serving, AIPerf, GenAI-Perf.",
         isOptional: false);
 
     private readonly ValueOption<string> _model = new(["--model"], Domains.Text("NAME"), "The model that ran.", "as the file says");

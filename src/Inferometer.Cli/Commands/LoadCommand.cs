@@ -140,7 +140,7 @@ internal sealed class LoadCommand
                 throw new OperationCanceledException(interrupt.Token);
             }
 
-            Keep(parsed, recording, sweep);
+            Keep(Subject(parsed, target.Target), recording, sweep);
             return ExitCode.Success;
         }
 
@@ -162,13 +162,13 @@ internal sealed class LoadCommand
             ? new LoadComparison(measured, null)
             : LoadComparison.Of(measured, plan, predicted!, users, interrupt.Token);
         Print(parsed, load, traffic, plan, predicted);
-        Keep(parsed, recording, load, plan);
+        Keep(Subject(parsed, target.Target), recording, load, plan);
         return measured.Errors.Count == 0 ? ExitCode.Success : ExitCode.Failed;
     }
 
-    private void Keep(ParseResult parsed, RunRecording recording, LoadComparison load, ICostPlan? plan)
+    private static void Keep((string Model, string On) subject, RunRecording recording, LoadComparison load, ICostPlan? plan)
     {
-        (string model, string on) = Subject(parsed);
+        (string model, string on) = subject;
         recording.Keep(
             () => new RunDraft(RunKind.Load, RunArm.Measured, model, on, RecordedServing.Of(load.Measured)),
             load.Predicted is { } predicted
@@ -176,9 +176,9 @@ internal sealed class LoadCommand
                 : null);
     }
 
-    private void Keep(ParseResult parsed, RunRecording recording, LoadSweep sweep)
+    private void Keep((string Model, string On) subject, RunRecording recording, LoadSweep sweep)
     {
-        (string model, string on) = Subject(parsed);
+        (string model, string on) = subject;
         recording.Keep(
             () => new RunDraft(RunKind.LoadSweep, RunArm.Measured, model, on, RecordedSweep.Of(sweep)),
             () => sweep.Points.Select(point => new RunPartDraft(
@@ -188,9 +188,8 @@ internal sealed class LoadCommand
                     words.Where(w => !string.Equals(w, _sweep.Name, StringComparison.Ordinal)), point.RequestsPerSecond))));
     }
 
-    private (string Model, string On) Subject(ParseResult parsed) => parsed.IsGiven(_url)
-        ? (_model.Of(parsed) ?? (parsed.IsGiven(_served) ? _served.Of(parsed) : "what it serves"),
-            _url.Of(parsed).GetComponents(UriComponents.HostAndPort, UriFormat.Unescaped))
+    private (string Model, string On) Subject(ParseResult parsed, ILoadTarget target) => target is OpenAiTarget service
+        ? (_model.Of(parsed) ?? service.Model, _url.Of(parsed).GetComponents(UriComponents.HostAndPort, UriFormat.Unescaped))
         : (Path.GetFileName(Path.TrimEndingDirectorySeparator(_model.Of(parsed) ?? ModelLocation.BundledPath)), BenchReport.Processor());
 
     private OpenTarget Open(ParseResult parsed, bool overNetwork, CancellationToken cancellationToken)

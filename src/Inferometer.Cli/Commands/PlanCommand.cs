@@ -5,6 +5,7 @@ using Inferometer.Cli.Settings;
 using Inferometer.Compression;
 using Inferometer.Core;
 using Inferometer.Planning;
+using Inferometer.Planning.Answers;
 using Inferometer.Planning.Fleets;
 using Inferometer.Planning.Inventory;
 using Inferometer.Planning.Launching;
@@ -126,15 +127,15 @@ internal sealed class PlanCommand
             return Pools(parsed, planner, request, cancellationToken);
         }
 
+        if (parsed.IsGiven(_emit))
+        {
+            return Emit(parsed, planner, request, catalogs.Models.Resolve(model).Name, cancellationToken);
+        }
+
         PlanResult plan;
         using (Progress progress = new(_printer, "planning", 0))
         {
             plan = planner.Plan(request, progress.Report, cancellationToken);
-        }
-
-        if (parsed.IsGiven(_emit))
-        {
-            return Emit(parsed, plan);
         }
 
         OutputFormat format = _format.Of(parsed);
@@ -175,11 +176,24 @@ internal sealed class PlanCommand
         : PlanLaunch.Narrowed(request, _emit.Of(parsed))
             ?? throw new UsageException($"--emit {_emit.Of(parsed)}: --framework names others; leave one of the two out.");
 
-    private int Emit(ParseResult parsed, PlanResult plan)
+    // Only the cheapest is wanted; what else a plan tells is worked out where there is none, to say why.
+    private int Emit(ParseResult parsed, Planner planner, PlanRequest request, string model, CancellationToken cancellationToken)
     {
-        PlanLaunch launch = PlanLaunch.Of(plan, _emit.Of(parsed)) ?? throw new InferometerException(
-            $"nothing keeps this level. {(plan.Nearest is { } n ? $"What binds: {n.Rejection}. {n.Would}." : "")}".TrimEnd());
-        _printer.Output.Write(launch.ToString());
+        PlanAnswer? cheapest;
+        NearMiss? nearest;
+        using (Progress progress = new(_printer, "planning", 0))
+        {
+            cheapest = planner.Cheapest(request, progress.Report, cancellationToken);
+            nearest = cheapest is null ? planner.Plan(request, progress.Report, cancellationToken).Nearest : null;
+        }
+
+        if (cheapest is null)
+        {
+            throw new InferometerException(
+                $"nothing keeps this level. {(nearest is { } n ? $"What binds: {n.Rejection}. {n.Would}." : "")}".TrimEnd());
+        }
+
+        _printer.Output.Write(PlanLaunch.Of(cheapest, request, model, _emit.Of(parsed)).ToString());
         return ExitCode.Success;
     }
 }

@@ -61,7 +61,7 @@ internal sealed class ReportCommand
                 $"{_output.Name}: {Domains.Quote(file)} is not allowed; it must end in {Domains.Listed(Endings)}.");
         }
 
-        using IRunStore store = RunStores.Open(RecordingSettings.Location(parsed, _store));
+        using IRunStore store = RunStores.OpenExisting(RecordingSettings.Location(parsed, _store));
         List<RunRecord> runs = [.. _runs.Of(parsed).Select(text => RunReference.Find(store, text, "RUN"))];
         if (!_noPredictions.Of(parsed))
         {

@@ -1,11 +1,13 @@
 using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Settings;
+using Inferometer.Core;
+using Inferometer.ModelFiles.Formats;
 using Inferometer.Reports.Documents;
 using Inferometer.Reports.Writers;
 
 namespace Inferometer.Cli.Commands;
 
-/// <summary>A table written to a file whose name says the format.</summary>
+/// <summary>A table written to a file whose name says the format; it is there when it is whole.</summary>
 internal static class RowFile
 {
     /// <summary>What writes to a file; null where none is wanted.</summary>
@@ -27,8 +29,20 @@ internal static class RowFile
         };
         return document =>
         {
-            using StreamWriter writer = new(path);
-            DocumentWriters.For(format, writer).Write(document);
+            try
+            {
+                using AtomicFile file = new(path);
+                using (StreamWriter writer = new(file.Stream, leaveOpen: true))
+                {
+                    DocumentWriters.For(format, writer).Write(document);
+                }
+
+                file.Commit();
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                throw new InferometerException($"{option}: {path}: cannot be written: {FileFault.Describe(error, path)}", error);
+            }
         };
     }
 }

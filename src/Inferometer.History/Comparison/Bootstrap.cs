@@ -5,7 +5,8 @@ namespace Inferometer.History.Comparison;
 /// <summary>
 /// Resamples a series (Efron, 1979): as many values drawn from it with replacement, a thousand times over, from a fixed seed. How far the
 /// statistic of a resample lies from that of the series is widened by sqrt(n / (n - 1)) x t(n - 1) / z, which makes intervals of few values
-/// as wide as Student's (Hesterberg, 2014, "expanded percentile"). Values are taken as independent of each other.
+/// as wide as Student's (Hesterberg, 2014, "expanded percentile"). Of values that are all above 0 it is the ratio that is widened, so that
+/// no time and no rate may lie below 0. Values are taken as independent of each other.
 /// </summary>
 internal static class Bootstrap
 {
@@ -38,7 +39,10 @@ internal static class Bootstrap
 
             for (int s = 0; s < whole.Length; s++)
             {
-                resampled[statistics[s]][time] = whole[s] + (wider * (Statistics.Of(statistics[s], sorted, counts) - whole[s]));
+                double drawn = Statistics.Of(statistics[s], sorted, counts);
+                resampled[statistics[s]][time] = sorted[0] > 0 && whole[s] > 0
+                    ? whole[s] * Math.Pow(drawn / whole[s], wider)
+                    : whole[s] + (wider * (drawn - whole[s]));
             }
         }
 

@@ -23,9 +23,12 @@ public sealed record MetricDifference
     /// <summary>Between what the difference lies at 95 %, in the unit of the figure; null = there is no spread to say it by.</summary>
     public Interval? Interval { get; init; }
 
-    /// <summary>The same over the first figure; null where that is 0 or may be.</summary>
-    public Interval? RelativeInterval => Interval is { } i && A.Value != 0
-        ? new Interval(i.Low / Math.Abs(A.Value), i.High / Math.Abs(A.Value)) : null;
+    /// <summary>
+    /// Between what second over first less 1 lies at 95 %: of the ratios themselves where both figures are above 0 in every resample,
+    /// otherwise <see cref="Interval"/> over the first figure, of two figures not below 0 down to -1. Null where there is no spread, or the
+    /// first figure is 0.
+    /// </summary>
+    public Interval? RelativeInterval { get; init; }
 
     /// <summary>Values behind the first figure.</summary>
     public int ValuesA { get; init; }

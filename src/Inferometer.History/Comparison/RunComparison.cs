@@ -27,11 +27,14 @@ public sealed record RunComparison(
         {
             if (a.Find(metric.Key) is { } before && string.Equals(before.Unit, metric.Unit, StringComparison.Ordinal))
             {
+                (Interval? interval, Interval? relative) = IntervalsOf(
+                    before, metric, Spread.Of(before, first), Spread.Of(metric, second));
                 differences.Add(new MetricDifference
                 {
                     A = before,
                     B = metric,
-                    Interval = IntervalOf(Spread.Of(before, first), Spread.Of(metric, second)),
+                    Interval = interval,
+                    RelativeInterval = relative,
                     ValuesA = Count(before, first),
                     ValuesB = Count(metric, second),
                 });
@@ -64,21 +67,39 @@ public sealed record RunComparison(
     private static int Count(RunMetric metric, Dictionary<string, Resamples> series) =>
         metric.Series is { } key && series.TryGetValue(key, out Resamples? resamples) ? resamples.Count : 0;
 
-    private static Interval? IntervalOf(Spread? a, Spread? b)
+    // A figure that is measured, as a time or a rate is, cannot fall by more than all of it: of such the ratio is looked at, not the
+    // difference over one of the two.
+    private static (Interval? Difference, Interval? Relative) IntervalsOf(RunMetric before, RunMetric after, Spread? a, Spread? b)
     {
         if (a is null || b is null)
         {
-            return null;
+            return (null, null);
         }
 
-        double[] differences = new double[Bootstrap.Times];
+        double[] differences = new double[Bootstrap.Times], ratios = new double[Bootstrap.Times];
+        bool above0 = true;
         for (int i = 0; i < differences.Length; i++)
         {
-            differences[i] = b.At(i) - a.At(i);
+            (double one, double other) = (a.At(i), b.At(i));
+            differences[i] = other - one;
+            above0 &= one > 0 && other > 0;
+            ratios[i] = (other / one) - 1;
         }
 
-        Array.Sort(differences);
-        return new Interval(Serving.Percentile.Of(differences, 2.5), Serving.Percentile.Of(differences, 97.5));
+        Interval difference = Between(differences);
+        if (above0)
+        {
+            return (difference, Between(ratios));
+        }
+
+        double size = Math.Abs(before.Value), most = before.Value > 0 && after.Value >= 0 ? -1 : double.NegativeInfinity;
+        return (difference, size > 0 ? new Interval(Math.Max(most, difference.Low / size), difference.High / size) : null);
+    }
+
+    private static Interval Between(double[] values)
+    {
+        Array.Sort(values);
+        return new Interval(Serving.Percentile.Of(values, 2.5), Serving.Percentile.Of(values, 97.5));
     }
 
     private static IEnumerable<string> Doubts(RunRecord a, RunRecord b)

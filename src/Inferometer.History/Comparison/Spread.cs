@@ -20,6 +20,18 @@ internal sealed class Spread
         : metric.StandardError is { } error ? new Spread(metric.Value, error)
         : null;
 
-    /// <summary>Its value in a resample; without values behind it, a quantile of the normal distribution in a scrambled order.</summary>
-    public double At(int i) => _resamples is not null ? _resamples[i] : _value + (_error * Normal.Scrambled(i, _value));
+    /// <summary>
+    /// Its value in a resample; without values behind it, a draw of the normal distribution in a scrambled order: of the logarithm where
+    /// the error is well below a figure above 0, so that none comes out below.
+    /// </summary>
+    public double At(int i)
+    {
+        if (_resamples is not null)
+        {
+            return _resamples[i];
+        }
+
+        double draw = Normal.Scrambled(i, _value);
+        return _value > 2 * _error ? _value * Math.Exp(_error / _value * draw) : _value + (_error * draw);
+    }
 }

@@ -22,7 +22,7 @@ public static class ResultImport
         ArgumentException.ThrowIfNullOrEmpty(path);
         try
         {
-            return Read(File.ReadAllText(path), Path.GetFileName(path), new DateTimeOffset(File.GetLastWriteTimeUtc(path)), subject);
+            return Read(File.ReadAllText(path), path, new DateTimeOffset(File.GetLastWriteTimeUtc(path)), subject);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -32,7 +32,7 @@ public static class ResultImport
 
     /// <summary>Reads a text.</summary>
     /// <param name="text">The text.</param>
-    /// <param name="name">Its file's name, for errors and for the run.</param>
+    /// <param name="name">Its file's path, for errors; the run keeps the name alone.</param>
     /// <param name="written">When it was written: the time of results that do not tell theirs.</param>
     /// <param name="subject">What ran, where the text does not say.</param>
     /// <exception cref="InferometerException">As for a file.</exception>
@@ -77,7 +77,7 @@ public static class ResultImport
             On = subject.System ?? run.On ?? "unknown",
             Config = RunConfig.Of(settings),
             Product = run.Program,
-            CommandLine = ["import", name],
+            CommandLine = ["import", Path.GetFileName(name)],
             Metrics = run.Metrics.Count > 0 ? run.Metrics : throw new InferometerException($"{name}: it holds no figure that is known."),
             Series = run.Series,
         }.Sealed();

@@ -41,8 +41,9 @@ public static class RunReference
                 ?? store.List(one with { Tag = parts[0] }).FirstOrDefault()
                 ?? (back == 0 ? ByDigits(store, parts[0], origin) : null);
         return found is null
-            ? throw new InferometerException(
-                $"{origin}: there is no run '{text}' in {store.Location.Shown}; it must be {Allowed}. 'inferometer history' lists runs.")
+            ? throw new InferometerException(IsEmpty(store)
+                ? $"{origin}: there is no run in {store.Location.Shown} yet. {RunStores.Makers}"
+                : $"{origin}: there is no run '{text}' in {store.Location.Shown}; it must be {Allowed}. 'inferometer history' lists runs.")
             : store.Get(found.Id);
     }
 
@@ -62,6 +63,9 @@ public static class RunReference
                 $"{origin}: '{text}' is not allowed; it must be 1 to 100 letters, digits and -_./+:=, begin with a letter or digit, and "
                     + $"not be 'latest'.");
     }
+
+    private static bool IsEmpty(IRunStore store) =>
+        store.List(new RunFilter { WithPredictions = true, WithParts = true, Limit = 1 }).Count == 0;
 
     private static RunRecord? ByDigits(IRunStore store, string text, string origin)
     {

@@ -7,6 +7,9 @@ namespace Inferometer.History.Stores;
 /// <summary>Opens stores.</summary>
 public static class RunStores
 {
+    /// <summary>What puts runs into a store, a sentence for errors.</summary>
+    internal const string Makers = "load, bench, simulate, perplexity and compress eval make runs, and import takes in those of others.";
+
     /// <summary>Opens a store: makes it where it is not there, and brings it to the present version.</summary>
     /// <param name="location">Where it is.</param>
     /// <exception cref="InferometerException">It cannot be opened, is no store, or was written by a later program.</exception>
@@ -27,7 +30,7 @@ public static class RunStores
         return location.File is null || Path.Exists(location.File)
             ? Open(location)
             : throw new InferometerException(
-                $"{location.Shown}: there is no history yet. load, bench, simulate, perplexity and compress eval make one, and import.");
+                $"{location.Shown}: there is no history yet. {Makers}");
     }
 
     private static SqlRunStore OpenFile(StoreLocation location, string file)

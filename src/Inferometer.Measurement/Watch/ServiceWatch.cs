@@ -13,6 +13,7 @@ public sealed class ServiceWatch(
 {
     private readonly LoadWindow _window = new(options.Window, options.OutputTokens);
     private readonly long _began = time.GetTimestamp();
+    private readonly HashSet<WatchedLatency> _drifting = []; // a drift lasts until its latency is seen within its interval
     private WatchState _state = new();
 
     /// <summary>How things stand. Any thread may ask.</summary>
@@ -79,6 +80,8 @@ public sealed class ServiceWatch(
         {
             IsUp = true,
             Error = null,
+            LostSince = null,
+            IsOutdated = State.IsOutdated || isRestarted,
             Scrapes = State.Scrapes + 1,
             Restarts = State.Restarts + (isRestarted ? 1 : 0),
         });
@@ -89,7 +92,6 @@ public sealed class ServiceWatch(
 
         if (isRestarted)
         {
-            Forget(tell);
             Tell(WatchEventKind.Restarted, tell);
         }
 
@@ -102,12 +104,10 @@ public sealed class ServiceWatch(
     private void Look(Action<WatchEvent> tell, CancellationToken cancellationToken)
     {
         ObservedLoad load = _window.Observe();
-        HashSet<WatchedLatency> before = [.. State.Drifting.Select(f => f.Latency)];
         PredictedLoad? predicted = deployment?.Predict(load, options.FewestRequests, cancellationToken);
-        WatchState state = State with { Load = load, Predicted = predicted };
-        WatchedFigure[] began = [.. state.Drifting.Where(f => !before.Contains(f.Latency))];
-        WatchedFigure[] ended =
-            [.. predicted?.Figures.Where(f => f.Drift is not (Drift.Slower or Drift.Faster) && before.Contains(f.Latency)) ?? []];
+        WatchState state = State with { Load = load, Predicted = predicted, IsOutdated = false };
+        WatchedFigure[] began = [.. state.Drifting.Where(f => _drifting.Add(f.Latency))];
+        WatchedFigure[] ended = [.. predicted?.Figures.Where(f => f.Drift is Drift.None && _drifting.Remove(f.Latency)) ?? []];
         Set(state with { Alerts = [.. state.Alerts.Select((n, i) => n + began.Count(f => (int)f.Latency == i))] });
         Tell(WatchEventKind.Looked, tell);
         foreach (WatchedFigure figure in began)
@@ -121,26 +121,22 @@ public sealed class ServiceWatch(
         }
     }
 
+    // What was seen before stays, as it was: that the service is away ends no drift.
     private void Fail(string error, Action<WatchEvent> tell)
     {
         bool isNew = State.IsUp || State.Failures == 0;
         _window.Clear();
-        Set(State with { IsUp = false, Error = error, Failures = State.Failures + 1 });
+        Set(State with
+        {
+            IsUp = false,
+            Error = error,
+            Failures = State.Failures + 1,
+            LostSince = State.LostSince ?? time.GetUtcNow(),
+            IsOutdated = true,
+        });
         if (isNew)
         {
-            Forget(tell);
             Tell(WatchEventKind.Lost, tell);
-        }
-    }
-
-    // What was seen of the service before says nothing of it now.
-    private void Forget(Action<WatchEvent> tell)
-    {
-        WatchedFigure[] drifting = [.. State.Drifting];
-        Set(State with { Load = null, Predicted = null });
-        foreach (WatchedFigure figure in drifting)
-        {
-            Tell(WatchEventKind.DriftEnded, tell, figure);
         }
     }
 

@@ -20,7 +20,16 @@ public sealed record WatchState
     /// <summary>Why the last page could not be read; null = it could.</summary>
     public string? Error { get; init; }
 
-    /// <summary>What was observed in the window; null = not enough was read yet.</summary>
+    /// <summary>Since when no page could be read; null = the last one could, or none was asked for.</summary>
+    public DateTimeOffset? LostSince { get; init; }
+
+    /// <summary>
+    /// Whether <see cref="Load"/> and <see cref="Predicted"/> are of before the service was lost or started anew, and say nothing of it
+    /// now.
+    /// </summary>
+    public bool IsOutdated { get; init; }
+
+    /// <summary>What was observed in the window that was looked at last; null = none was yet.</summary>
     public ObservedLoad? Load { get; init; }
 
     /// <summary>What is predicted for it; null = nothing.</summary>
@@ -29,6 +38,6 @@ public sealed record WatchState
     /// <summary>How often each latency left its interval, in the order of <see cref="WatchedLatency"/>.</summary>
     public EquatableList<long> Alerts { get; init; } = [.. new long[Enum.GetValues<WatchedLatency>().Length]];
 
-    /// <summary>Latencies that are outside their intervals.</summary>
+    /// <summary>Latencies that were outside their intervals when the window was last looked at.</summary>
     public IEnumerable<WatchedFigure> Drifting => Predicted?.Figures.Where(f => f.Drift is Drift.Slower or Drift.Faster) ?? [];
 }

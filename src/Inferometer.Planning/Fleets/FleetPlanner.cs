@@ -40,7 +40,7 @@ public sealed class FleetPlanner(Planner planner)
             throw new InferometerException("pools: the prompts are all alike; there is nothing to split by.");
         }
 
-        PlanAnswer? single = planner.Cheapest(request, cancellationToken);
+        PlanAnswer? single = planner.Cheapest(request, cancellationToken: cancellationToken);
         List<FleetSplit> splits = [];
         foreach (int tokens in lengths)
         {
@@ -48,8 +48,8 @@ public sealed class FleetPlanner(Planner planner)
             splits.Add(new FleetSplit(
                 tokens,
                 share,
-                planner.Cheapest(Pool(request, pairs.Where(p => p.Input <= tokens), share), cancellationToken),
-                planner.Cheapest(Pool(request, pairs.Where(p => p.Input > tokens), 1 - share), cancellationToken)));
+                planner.Cheapest(Pool(request, pairs.Where(p => p.Input <= tokens), share), cancellationToken: cancellationToken),
+                planner.Cheapest(Pool(request, pairs.Where(p => p.Input > tokens), 1 - share), cancellationToken: cancellationToken)));
             progress?.Invoke((double)splits.Count / lengths.Length);
         }
 

@@ -45,12 +45,20 @@ public sealed record PlanLaunch
     public static PlanLaunch? Of(PlanResult plan, string kind)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        if (plan.Chosen is not { } chosen)
-        {
-            return null;
-        }
+        return plan.Chosen is { } chosen ? Of(chosen, plan.Request, plan.Model, kind) : null;
+    }
 
-        int longest = plan.Request.Demand.LongestTokens();
+    /// <summary>What starts a deployment.</summary>
+    /// <param name="chosen">The deployment and its replicas.</param>
+    /// <param name="request">The question that it answers.</param>
+    /// <param name="model">Name of the model.</param>
+    /// <param name="kind">One of <see cref="Kinds"/>.</param>
+    /// <exception cref="InferometerException">The program has no words for something of it, or a manifest cannot say it.</exception>
+    public static PlanLaunch Of(PlanAnswer chosen, PlanRequest request, string model, string kind)
+    {
+        ArgumentNullException.ThrowIfNull(chosen);
+        ArgumentNullException.ThrowIfNull(request);
+        int longest = request.Demand.LongestTokens();
         if (kind is Kubernetes)
         {
             ReplicaCount rented = chosen.Replicas with { Total = chosen.Provision.Replicas };
@@ -58,7 +66,7 @@ public sealed record PlanLaunch
             {
                 Kind = kind,
                 Commands = [],
-                Manifest = KubernetesManifest.Of(chosen.Deployment, rented, plan.Model, longest),
+                Manifest = KubernetesManifest.Of(chosen.Deployment, rented, model, longest),
             };
         }
 
@@ -69,7 +77,7 @@ public sealed record PlanLaunch
             Commands =
             [
                 .. roles.Select(role => new ReplicaCommand(
-                    LaunchCommand.Of(chosen.Deployment, plan.Model, longest, role),
+                    LaunchCommand.Of(chosen.Deployment, model, longest, role),
                     ReplicasOf(chosen, role),
                     chosen.Deployment.Shape.Devices,
                     chosen.Deployment.Shape.System.Name)),

@@ -107,8 +107,8 @@ public static class PriceFile
         if (entry.Value.ValueKind != JsonValueKind.Object)
         {
             throw new InferometerException(
-                $"{place}: '{entry.Value.GetRawText()}' is not allowed; it must be a price, or an object with per_hour, spot and "
-                    + "spot_availability.");
+                $"{place}: {entry.Value.GetRawText()} is not allowed; it must be a price, a number above 0, or an object with "
+                    + "per_hour, spot and spot_availability.");
         }
 
         Dictionary<string, double> said = new(StringComparer.Ordinal);
@@ -123,7 +123,8 @@ public static class PriceFile
 
             said[part.Name] = part.Value.ValueKind == JsonValueKind.Number
                 ? Positive(part.Value.GetDouble(), part.Name, place)
-                : throw new InferometerException($"{place}: {part.Name}: '{part.Value.GetRawText()}' is not allowed; it must be a number.");
+                : throw new InferometerException(
+                    $"{place}: {part.Name}: {part.Value.GetRawText()} is not allowed; it must be a number above 0.");
         }
 
         return said.TryGetValue("per_hour", out double price)

@@ -194,8 +194,9 @@ public static class EstimatePage
 
     private static Table Memory(MemoryEstimate memory)
     {
+        var unit = ByteUnit.For(Math.Max(memory.WeightBytes, memory.KvCacheBytes));
         Table table = new(
-            "memory", "Memory per device", Column.Text("part", "part"), Column.Number("GB", "bytes"), Column.Number("share", "share"),
+            "memory", "Memory per device", Column.Text("part", "part"), Column.Number(unit.Name, "bytes"), Column.Number("share", "share"),
             Column.Bars() with { BarWidth = WideBar });
         Part("weights", memory.WeightBytes, Tone.Accent);
         Part("KV cache", memory.KvCacheBytes, Tone.Accent);
@@ -206,7 +207,7 @@ public static class EstimatePage
         if (memory.OffloadedBytes > 0)
         {
             Cell share = memory.HostCapacityBytes is { } host ? Cell.Share(memory.OffloadedBytes / host) : Cell.None;
-            table.Add(memory.HostCapacityBytes is null ? "offloaded" : "host", Gigabytes(memory.OffloadedBytes), share, Cell.None);
+            table.Add(memory.HostCapacityBytes is null ? "offloaded" : "host", unit.Of(memory.OffloadedBytes), share, Cell.None);
         }
 
         return table;
@@ -214,21 +215,22 @@ public static class EstimatePage
         void Part(string name, double bytes, Tone tone)
         {
             double share = bytes / memory.CapacityBytes;
-            table.Add(name, Gigabytes(bytes), Cell.Share(share), Cell.BarOf(share, tone));
+            table.Add(name, unit.Of(bytes), Cell.Share(share), Cell.BarOf(share, tone));
         }
     }
 
     private static Table Weights(FormatReport formats)
     {
+        var unit = ByteUnit.For(formats.Parts.Sum(use => use.Bytes));
         Table table = new(
             "weights", "Weights per device", Column.Text("part", "part"), Column.Text("format", "format"),
-            Column.Number("parameters", "parameters"), Column.Number("bits each", "bits_per_weight"), Column.Number("GB", "bytes"));
+            Column.Number("parameters", "parameters"), Column.Number("bits each", "bits_per_weight"), Column.Number(unit.Name, "bytes"));
         foreach (WeightUse use in formats.Parts)
         {
             table.Add(
                 Words(use.Part), use.Formats, Cell.Number(use.Elements, Numbers.Count(use.Elements)),
                 use.Elements > 0 ? Cell.Number(use.BitsPerWeight, Numbers.Fixed(use.BitsPerWeight, 3)) : Cell.None,
-                Cell.Number(use.Bytes, Numbers.Fixed(use.Bytes / 1e9, 3)));
+                unit.Of(use.Bytes, 3));
         }
 
         return table;
@@ -298,8 +300,6 @@ public static class EstimatePage
         string text = string.Join(", ", parts);
         return new Cell(text.Length == 0 ? use.Bound : text, use.Bound);
     }
-
-    private static Cell Gigabytes(double bytes) => Cell.Number(bytes, Numbers.Fixed(bytes / 1e9, 2));
 
     private static string Words(string name) => name.Replace('_', ' ');
 }

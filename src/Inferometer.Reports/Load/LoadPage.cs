@@ -10,6 +10,8 @@ namespace Inferometer.Reports.Load;
 /// <summary>What a service did under a load, beside what was predicted for it.</summary>
 public static class LoadPage
 {
+    private const double BunchedSeconds = 2e-5;
+
     // What stands beside its prediction, with the unit and how tables write it.
     private static readonly (string Name, string Key, Func<ServingReport, double?> Of)[] Compared =
     [
@@ -171,6 +173,18 @@ public static class LoadPage
                 result.Lateness.P99 * 1000,
                 $"{Numbers.Short(result.Lateness.P50 * 1000)} ms in the middle, {Numbers.Short(result.Lateness.P99 * 1000)} ms at p99; "
                     + "counted in the latencies")));
+        if (report.InterTokenLatency is { P50: < BunchedSeconds } gaps)
+        {
+            facts.Add(new(
+                "Bunched", "median_itl_ms",
+                new Cell(
+                    $"half of the pieces of text came within {Numbers.Milliseconds(gaps.P50 * 1000)} of the one before; no model makes "
+                        + "them so fast: they were held up on the way, by the service, the network or a busy machine, and TPOT tells of "
+                        + "that",
+                    gaps.P50 * 1000)
+                { Tone = Tone.Bad }));
+        }
+
         if (result.Energy is { } energy && result.JoulesPerOutputToken is { } joules)
         {
             facts.Add(new(

@@ -100,9 +100,10 @@ public static class ModelPage
 
     private static Table Memory(ModelArchitecture model)
     {
+        var unit = ByteUnit.For(ModelMemory.Of(model, 1, Precision.Bf16, Precision.Bf16).WeightBytes);
         Table table = new(
             "memory",
-            "Memory of the weights and one sequence, GB",
+            $"Memory of the weights and one sequence, {unit.Name}",
             Column.Number("context", "context_tokens"),
             Column.Number("KV bf16", "kv_bf16_bytes"),
             Column.Number("KV fp8", "kv_fp8_bytes"),
@@ -117,12 +118,10 @@ public static class ModelPage
             var eight = ModelMemory.Of(model, tokens, fp8, fp8);
             var four = ModelMemory.Of(model, tokens, int4, fp8);
             table.Add(
-                tokens, Gigabytes(bf16.KvBytes), Gigabytes(eight.KvBytes), Gigabytes(bf16.WeightBytes + bf16.KvBytes),
-                Gigabytes(eight.WeightBytes + eight.KvBytes), Gigabytes(four.WeightBytes + four.KvBytes));
+                tokens, unit.Of(bf16.KvBytes), unit.Of(eight.KvBytes), unit.Of(bf16.WeightBytes + bf16.KvBytes),
+                unit.Of(eight.WeightBytes + eight.KvBytes), unit.Of(four.WeightBytes + four.KvBytes));
         }
 
         return table;
     }
-
-    private static Cell Gigabytes(double bytes) => Cell.Number(bytes, Numbers.Fixed(bytes / 1e9, 2));
 }

@@ -29,14 +29,14 @@ public static class RecordedServing
         ("ttft", o => o.FirstTokenSeconds - o.ArrivalSeconds),
         ("tpot", o => o.OutputTokens > 1 ? (o.LastTokenSeconds - o.FirstTokenSeconds) / (o.OutputTokens - 1) : double.NaN),
         ("e2el", o => o.LastTokenSeconds - o.ArrivalSeconds),
-        ("queue", o => o.AdmittedSeconds - o.ArrivalSeconds),
+        ("queue", o => o.QueueSeconds),
     ];
 
-    private static readonly (string Metric, string Series, Func<RequestOutcome, double> Amount)[] Rates =
+    private static readonly (string Metric, string Series, string Unit, Func<RequestOutcome, double> Amount)[] Rates =
     [
-        ("request_throughput", "stretch_requests_per_s", _ => 1),
-        ("output_throughput", "stretch_output_tokens_per_s", o => o.OutputTokens),
-        ("total_token_throughput", "stretch_tokens_per_s", o => o.PromptTokens + o.OutputTokens),
+        ("request_throughput", "stretch_requests_per_s", "requests/s", _ => 1),
+        ("output_throughput", "stretch_output_tokens_per_s", "tokens/s", o => o.OutputTokens),
+        ("total_token_throughput", "stretch_tokens_per_s", "tokens/s", o => o.PromptTokens + o.OutputTokens),
     ];
 
     /// <summary>Of a service under a load.</summary>
@@ -121,11 +121,9 @@ public static class RecordedServing
             yield break;
         }
 
-        foreach ((_, string key, Func<RequestOutcome, double> amount) in Rates)
+        foreach ((_, string key, string unit, Func<RequestOutcome, double> amount) in Rates)
         {
-            yield return new RunSeries(
-                key, key[(key.IndexOf('_', StringComparison.Ordinal) + 1)..].Replace("_per_", "/", StringComparison.Ordinal),
-                Rate(completed, start, report.DurationSeconds, stretches, amount));
+            yield return new RunSeries(key, unit, Rate(completed, start, report.DurationSeconds, stretches, amount));
         }
     }
 

@@ -12,7 +12,7 @@ public static class WatchLine
     public static string Of(WatchEvent happened)
     {
         ArgumentNullException.ThrowIfNull(happened);
-        string time = happened.At.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+        string time = Time(happened.At);
         return happened.Kind switch
         {
             WatchEventKind.Looked => $"{time} load: {Load(happened.State)}",
@@ -24,6 +24,10 @@ public static class WatchLine
             _ => throw new ArgumentOutOfRangeException(nameof(happened), happened.Kind, null),
         };
     }
+
+    /// <summary>A moment in UTC, to the second.</summary>
+    internal static string Time(DateTimeOffset at) =>
+        at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
     private static string Load(WatchState state)
     {

@@ -13,7 +13,7 @@ public static class WatchPage
     public static Document Of(WatchState state, string title, string? restsOn)
     {
         ArgumentNullException.ThrowIfNull(state);
-        Document page = new(Headline(state)) { Title = title };
+        Document page = new(Headline(state, restsOn is not null)) { Title = title };
         if (state.Load is { } load)
         {
             page.Blocks.Add(Latencies(state, load));
@@ -47,7 +47,8 @@ public static class WatchPage
     private static Table Latencies(WatchState state, ObservedLoad? load)
     {
         Table table = new(
-            "latencies", "Mean latencies, ms", Column.Text("", "metric") with { IsRowName = true },
+            "latencies", $"Mean latencies{(state.IsOutdated ? $" before the service {Fate(state)}" : "")}, ms",
+            Column.Text("", "metric") with { IsRowName = true },
             Column.Number("observed", "observed_ms"), Column.Number("predicted", "predicted_ms"), Column.Number("from", "low_ms"),
             Column.Number("to", "high_ms"), Column.Text("", "drift"));
         foreach (WatchedLatency latency in Enum.GetValues<WatchedLatency>())
@@ -75,22 +76,29 @@ public static class WatchPage
         _ => state.Predicted is null ? Cell.None : new Cell("-", "unknown"),
     };
 
-    private static Facts Headline(WatchState state)
+    private static Facts Headline(WatchState state, bool predicts)
     {
         ObservedLoad? load = state.Load;
         PredictedLoad? predicted = state.Predicted;
         string program = load is null ? "-" : load.Program.Program;
         string span = load is null
             ? "nothing yet"
-            : $"{Numbers.Short(load.Seconds)} s, {Numbers.Whole(load.Scrapes)} pages"
+            : (state.IsOutdated ? $"before it {Fate(state)}: " : "")
+                + $"{Numbers.Short(load.Seconds)} s, {Numbers.Whole(load.Scrapes)} pages"
                 + (load.Requests is { } n ? $", {Numbers.Whole((long)Math.Round(n))} requests ended" : "");
         List<Fact> facts =
         [
             new("Service", "program", new Cell(
-                state.IsUp ? program : $"away: {state.Error}", load?.Program.Program) { Tone = state.IsUp ? Tone.Normal : Tone.Bad }),
+                state.LostSince is null ? program : $"LOST: {state.Error}", load?.Program.Program)
+            { Tone = state.LostSince is null ? Tone.Normal : Tone.Bad }),
             new("Up", "up", state.IsUp),
             new("Window", "window_seconds", new Cell(span, load?.Seconds)),
         ];
+        if (state.LostSince is { } lost)
+        {
+            facts.Insert(1, new("Lost since", "lost_since", WatchLine.Time(lost)));
+        }
+
         if (load is not null)
         {
             facts.Add(new("Rate", "requests_per_s", Optional(load.RequestsPerSecond, v => $"{Numbers.Short(v)} requests/s")));
@@ -113,27 +121,39 @@ public static class WatchPage
             facts.Add(new("Predicted overload", "predicted_overload", predicted.IsOverloaded));
         }
 
-        facts.Add(new("Drift", "drift", DriftOf(state)));
+        facts.Add(new("Drift", "drift", DriftOf(state, predicts)));
         facts.Add(new("Alerts", "alerts", state.Alerts.Sum()));
         facts.Add(new("Restarts", "restarts", state.Restarts));
         facts.Add(new("Pages missed", "scrape_errors", state.Failures));
         return new Facts(null, facts);
     }
 
-    private static Cell DriftOf(WatchState state)
+    private static Cell DriftOf(WatchState state, bool predicts)
     {
+        if (state.Predicted is null)
+        {
+            return new Cell(
+                predicts ? "not known: no window was looked at with requests to predict" : "not known: nothing is predicted", null);
+        }
+
         WatchedFigure[] drifting = [.. state.Drifting];
-        return state.Predicted is null
-            ? new Cell("not known: nothing is predicted", null)
-            : drifting.Length == 0
-                ? new Cell("none", false) { Tone = Tone.Good }
-                : new Cell(
-                    string.Join(", ", drifting.Select(f => $"{NameOf(f.Latency)} {(f.Drift is Drift.Slower ? "slower" : "faster")}")), true)
-                { Tone = Tone.Bad };
+        string words = drifting.Length == 0
+            ? "none"
+            : string.Join(", ", drifting.Select(f => $"{NameOf(f.Latency)} {(f.Drift is Drift.Slower ? "slower" : "faster")}"));
+        return state.IsOutdated
+            ? new Cell($"not known; before the service {Fate(state)}: {words}", null)
+            : new Cell(words, drifting.Length > 0) { Tone = drifting.Length > 0 ? Tone.Bad : Tone.Good };
     }
+
+    private static string Fate(WatchState state) => state.LostSince is null ? "was away" : "was lost";
 
     private static IEnumerable<string> Notes(WatchState state, string? restsOn)
     {
+        if (state is { LostSince: not null, Load: not null })
+        {
+            yield return "The service cannot be read any more: what is shown was seen last, and says nothing of it now.";
+        }
+
         yield return "Rates, lengths and latencies are of the requests that ended in the window; running, waiting and cache are means of "
             + "the pages.";
         if (restsOn is null)

@@ -10,7 +10,7 @@ namespace Inferometer.Server.Mcp;
 /// </summary>
 public static class SimulatorMcpServer
 {
-    /// <summary>Answers until the input ends.</summary>
+    /// <summary>Answers until the input ends and every request before its end has its answer.</summary>
     /// <param name="input">Where requests come from.</param>
     /// <param name="output">Where answers go; nothing else may be written there.</param>
     /// <param name="catalogs">Models and machines that can be named; null = what ships with the program.</param>
@@ -20,7 +20,7 @@ public static class SimulatorMcpServer
         using SimulatorService service = new(catalogs);
         McpServerOptions options = new();
         Configure(options, SimulatorTools.Create(service));
-        StreamServerTransport transport = new(input, output, "inferometer");
+        AnsweringTransport transport = new(input, output, "inferometer", cancellationToken);
         await using (transport.ConfigureAwait(false))
         {
             var server = McpServer.Create(transport, options);

@@ -18,7 +18,9 @@ internal static class WatchMetrics
         text.Single("inferometer_watch_scrapes_total", Counter, "Pages of the service that were read.", "", state.Scrapes);
         text.Single("inferometer_watch_scrape_errors_total", Counter, "Pages that could not be read.", "", state.Failures);
         text.Single("inferometer_watch_restarts_total", Counter, "Times that the service was started anew.", "", state.Restarts);
-        if (state.Load is { } load)
+        // Of a service that is away nothing is shown that would pass for its present state.
+        ObservedLoad? seen = state.IsOutdated ? null : state.Load;
+        if (seen is { } load)
         {
             WriteLoad(text, load);
         }
@@ -29,7 +31,7 @@ internal static class WatchMetrics
             text.Sample("inferometer_watch_alerts_total", Label(latency), state.Alerts[(int)latency]);
         }
 
-        if (state.Load is { Latencies.Count: > 0 } seen)
+        if (seen is { Latencies.Count: > 0 })
         {
             text.Begin("inferometer_watch_observed_seconds", Gauge, "Mean latency observed in the window.");
             foreach (ObservedLatency latency in seen.Latencies)
@@ -38,7 +40,7 @@ internal static class WatchMetrics
             }
         }
 
-        if (state.Predicted is { } predicted)
+        if (state is { IsOutdated: false, Predicted: { } predicted })
         {
             WritePredicted(text, predicted);
         }

@@ -26,7 +26,7 @@ public abstract class LengthDistribution
     /// <summary>Largest length there can be.</summary>
     public int Largest { get; }
 
-    /// <summary>Mean length, before it is rounded and cut to the allowed range.</summary>
+    /// <summary>Mean of the lengths that are drawn, rounded and held within the ends as they are.</summary>
     public abstract double Mean { get; }
 
     /// <summary>One length.</summary>
@@ -58,8 +58,8 @@ public abstract class LengthDistribution
 
     /// <summary>
     /// Reads <c>512</c>, <c>uniform:100,900</c> (both ends included), <c>normal:512,128</c> and <c>lognormal:512,300</c> (mean and standard
-    /// deviation of the lengths themselves, rounded, at least 1), <c>zipf:1.2,16,4096</c> (P(n) in proportion to (n - 15)^-1.2 from 16 to
-    /// 4096) or <c>file:lengths.txt</c> (one whole number a line).
+    /// deviation before lengths are rounded and held between 1 and <see cref="MostTokens"/>), <c>zipf:1.2,16,4096</c> (P(n) in proportion
+    /// to (n - 15)^-1.2 from 16 to 4096) or <c>file:lengths.txt</c> (one whole number a line).
     /// </summary>
     /// <param name="text">The text.</param>
     /// <param name="origin">Where it came from, for the error.</param>
@@ -82,8 +82,9 @@ public abstract class LengthDistribution
         return (kind, figures) switch
         {
             ("uniform", [double least, double most]) when least <= most => new UniformLengths((int)Tokens(least), (int)Tokens(most)),
-            ("normal", [double mean, double deviation]) when deviation >= 0 => new NormalLengths(Tokens(mean), deviation),
-            ("lognormal", [double mean, double deviation]) when deviation >= 0 => new LogNormalLengths(Tokens(mean), deviation),
+            ("normal", [double mean, double deviation]) when deviation >= 0 => new NormalLengths(Tokens(mean), Deviation(deviation)),
+            ("lognormal", [double mean, double deviation]) when deviation >= 0 =>
+                new LogNormalLengths(Tokens(mean), Deviation(deviation)),
             ("zipf", [double exponent, double least, double most])
                 when exponent is > 0 and <= 20 && least <= most && most - least < MostRanks =>
                     new ZipfLengths(exponent, (int)Tokens(least), (int)Tokens(most)),
@@ -92,6 +93,10 @@ public abstract class LengthDistribution
 
         double Tokens(double value) => value is >= 1 and <= MostTokens ? value : throw new InferometerException(string.Create(
             CultureInfo.InvariantCulture, $"{origin}: '{Figures.Quoted(text)}' is not allowed; it must be 1 to {MostTokens} tokens."));
+
+        double Deviation(double value) => value <= MostTokens ? value : throw new InferometerException(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{origin}: '{Figures.Quoted(text)}' is not allowed; its standard deviation must be 0 to {MostTokens} tokens."));
     }
 
     /// <summary>Draws a length.</summary>
@@ -144,15 +149,34 @@ public abstract class LengthDistribution
         internal override int Draw(SeededRandom random) => Smallest + random.Below(Largest - Smallest + 1);
     }
 
-    private sealed class NormalLengths(double mean, double deviation) : LengthDistribution(1, MostTokens)
+    private sealed class NormalLengths : LengthDistribution
     {
-        public override double Mean => mean;
+        private readonly double _mean;
+        private readonly double _deviation;
 
-        internal override int Draw(SeededRandom random) => Rounded(mean + (deviation * random.Normal()));
+        public NormalLengths(double mean, double deviation)
+            : base(1, MostTokens)
+        {
+            (_mean, _deviation) = (mean, deviation);
+            Mean = deviation > 0 ? RoundedMean.Of(AtLeast, Excess, mean, deviation, MostTokens) : Rounded(mean);
+        }
+
+        public override double Mean { get; }
+
+        internal override int Draw(SeededRandom random) => Rounded(_mean + (_deviation * random.Normal()));
+
+        private double AtLeast(double tokens) => PortableMath.NormalTail((tokens - _mean) / _deviation);
+
+        private double Excess(double tokens)
+        {
+            double z = (tokens - _mean) / _deviation;
+            return _deviation * (PortableMath.NormalDensity(z) - (z * PortableMath.NormalTail(z)));
+        }
     }
 
     private sealed class LogNormalLengths : LengthDistribution
     {
+        private readonly double _unrounded;
         private readonly double _location;
         private readonly double _scale;
 
@@ -160,15 +184,23 @@ public abstract class LengthDistribution
         public LogNormalLengths(double mean, double deviation)
             : base(1, MostTokens)
         {
-            Mean = mean;
             double variance = PortableMath.Log(1 + (deviation / mean * (deviation / mean)));
+            _unrounded = mean;
             _scale = Math.Sqrt(variance);
             _location = PortableMath.Log(mean) - (variance / 2);
+            Mean = _scale > 0 ? RoundedMean.Of(AtLeast, Excess, mean, deviation, MostTokens) : Rounded(PortableMath.Exp(_location));
         }
 
         public override double Mean { get; }
 
         internal override int Draw(SeededRandom random) => Rounded(PortableMath.Exp(_location + (_scale * random.Normal())));
+
+        private double AtLeast(double tokens) => PortableMath.NormalTail(Z(tokens));
+
+        private double Excess(double tokens) =>
+            (_unrounded * PortableMath.NormalTail(Z(tokens) - _scale)) - (tokens * PortableMath.NormalTail(Z(tokens)));
+
+        private double Z(double tokens) => (PortableMath.Log(tokens) - _location) / _scale;
     }
 
     private sealed class ZipfLengths : LengthDistribution

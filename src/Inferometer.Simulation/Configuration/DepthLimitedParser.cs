@@ -10,20 +10,26 @@ namespace Inferometer.Simulation.Configuration;
 /// </summary>
 internal sealed class DepthLimitedParser(IParser parser, int limit, string origin) : IParser
 {
-    private int _depth;
+    private readonly Stack<Mark> _open = [];
 
     public ParsingEvent? Current => parser.Current;
+
+    /// <summary>Where the innermost list or mapping begins that has not ended; null = there is none.</summary>
+    public Mark? Open => _open.Count > 0 ? _open.Peek() : null;
 
     public bool MoveNext()
     {
         bool more = parser.MoveNext();
         switch (Current)
         {
-            case MappingStart or SequenceStart when ++_depth > limit:
+            case MappingStart or SequenceStart when _open.Count == limit:
                 throw new InferometerException(
-                    $"{origin}: nested deeper than {limit} levels at line {Current.Start.Line}, column {Current.Start.Column}.");
+                    $"{origin}, line {Current.Start.Line}, column {Current.Start.Column}: nested deeper than {limit} levels.");
+            case MappingStart or SequenceStart:
+                _open.Push(Current.Start);
+                break;
             case MappingEnd or SequenceEnd:
-                _depth--;
+                _open.Pop();
                 break;
         }
 

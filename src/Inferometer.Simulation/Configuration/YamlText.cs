@@ -22,27 +22,28 @@ public static partial class YamlText
     public static JsonObject ParseObject(string text, string origin)
     {
         YamlStream stream = [];
+        DepthLimitedParser parser = new(new Parser(new StringReader(text)), MaximumDepth, origin);
         try
         {
-            stream.Load(new DepthLimitedParser(new Parser(new StringReader(text)), MaximumDepth, origin));
+            stream.Load(parser);
         }
-        catch (YamlException error)
+        catch (Exception error) when (error is YamlException or InvalidOperationException or ArgumentException)
         {
-            throw new Core.InferometerException(
-                $"{origin}: not valid YAML at line {error.Start.Line}, column {error.Start.Column}: "
-                    + $"{error.Message.ReplaceLineEndings(" ")}", error);
-        }
-        catch (Exception error) when (error is InvalidOperationException or ArgumentException)
-        {
-            // The parser reports some unclosed brackets this way, without a place.
-            throw new Core.InferometerException(
-                $"{origin}: not valid YAML; a bracket or quote that was opened is not closed in its line.", error);
+            throw YamlFault.Of(error, text, origin, parser.Open);
         }
 
-        if (stream.Documents.Count != 1
-            || Convert(stream.Documents[0].RootNode, origin, new(ReferenceEqualityComparer.Instance)) is not JsonObject root)
+        if (stream.Documents.Count != 1)
         {
-            throw new Core.InferometerException($"{origin}: must hold one YAML mapping (names with values).");
+            throw new Core.InferometerException(
+                $"{origin}: it holds {(stream.Documents.Count == 0 ? "nothing" : "several documents")}; it must hold one YAML mapping "
+                    + "(names with values).");
+        }
+
+        if (Convert(stream.Documents[0].RootNode, origin, new(ReferenceEqualityComparer.Instance)) is not JsonObject root)
+        {
+            throw new Core.InferometerException(
+                $"{origin}: it holds a {(stream.Documents[0].RootNode is YamlSequenceNode ? "list" : "single value")}; it must hold one "
+                    + "YAML mapping (names with values).");
         }
 
         return root;
@@ -63,7 +64,8 @@ public static partial class YamlText
         if (!seen.Add(node))
         {
             throw new Core.InferometerException(
-                $"{origin}: the value anchored at line {node.Start.Line} is used again by an alias, which is not supported; write it out.");
+                $"{PlaceOf(node, origin)}: the value that is anchored here is used again by an alias, which is not supported; write it "
+                    + "out.");
         }
 
         switch (node)
@@ -73,7 +75,8 @@ public static partial class YamlText
                 foreach ((YamlNode key, YamlNode value) in mapping)
                 {
                     string name = (key as YamlScalarNode)?.Value
-                        ?? throw new Core.InferometerException($"{origin}: the name at line {key.Start.Line} is not a plain text.");
+                        ?? throw new Core.InferometerException(
+                            $"{PlaceOf(key, origin)}: the name is a list or a mapping; it must be a plain text.");
                     result[name] = Convert(value, origin, seen);
                 }
 
@@ -83,9 +86,12 @@ public static partial class YamlText
             case YamlScalarNode scalar:
                 return Scalar(scalar);
             default:
-                throw new Core.InferometerException($"{origin}: a {node.NodeType} at line {node.Start.Line} is not supported.");
+                throw new Core.InferometerException($"{PlaceOf(node, origin)}: an {node.NodeType} is not supported; write the value out.");
         }
     }
+
+    private static string PlaceOf(YamlNode node, string origin) =>
+        string.Create(CultureInfo.InvariantCulture, $"{origin}, line {node.Start.Line}, column {node.Start.Column}");
 
     private static JsonNode? Scalar(YamlScalarNode scalar)
     {

@@ -89,5 +89,6 @@ internal static class AxisValues
     private static double Number(JsonObject range, string name, string place) =>
         range[name] is JsonValue value && value.TryGetValue(out double number) && double.IsFinite(number)
             ? number
-            : throw new InferometerException($"{place}: a range needs '{name}', a number.");
+            : throw new InferometerException(
+                $"{place}: a range needs '{name}', a number{(range[name] is { } given ? $", not {given.ToJsonString()}" : "")}.");
 }

@@ -41,7 +41,7 @@ public sealed class SpaceReader
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new InferometerException($"space '{file}': cannot be read: {FileFault.Describe(error, file)}", error);
+            throw new InferometerException($"{file}: cannot be read: {FileFault.Describe(error, file)}", error);
         }
     }
 

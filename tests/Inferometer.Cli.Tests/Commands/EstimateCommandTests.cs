@@ -29,6 +29,22 @@ public class EstimateCommandTests
         Assert.All(run.Output.Split('\n'), line => Assert.Equal(line.TrimEnd(), line));
     }
 
+    [Fact]
+    public async Task The_memory_of_a_tiny_model_is_told_in_a_unit_in_which_it_is_not_zero()
+    {
+        using ReferenceModels.TemporaryFolder folder = new();
+        string config = folder.Write("config.json", """
+            {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_size": 64, "intermediate_size": 172,
+             "num_hidden_layers": 5, "num_attention_heads": 8, "num_key_value_heads": 4, "vocab_size": 512, "torch_dtype": "float32",
+             "max_position_embeddings": 512, "tie_word_embeddings": true}
+            """u8.ToArray());
+        string page = (await CommandRun.Of("estimate", config, "--on", "h100", "--input", "64", "--output", "64")).Output;
+        Assert.Matches(@"part +MB +share", page);
+        Assert.Matches(@"weights +1\.\d\d +", page);
+        Assert.Matches(@"part +format +parameters +bits each +MB", page);
+        Assert.Matches(@"embeddings +fp32 +32\.8 K +32\.000 +0\.131", page);
+    }
+
     [Theory]
     [InlineData("estimate deepseek-v3 --on h200 --tp 8 --ep 8 --bits fp8 --operators")]
     [InlineData("estimate llama-3.1-70b --on h100 --tp 4 --draft llama-3.2-1b --acceptance 0.8")]

@@ -40,6 +40,20 @@ public sealed partial class LoadCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task A_run_is_kept_under_the_model_that_the_service_lists()
+    {
+        using ScriptedServer server = new(asked => new([.. Enumerable.Repeat(TimeSpan.Zero, asked.MaxTokens)]));
+        string store = _folder.File("h.db");
+        CommandRun run = await CommandRun.Of(
+            "load", "--url", server.Address.ToString(), "--users", "2", "--requests", "6", "--input", "30", "--output", "8",
+            "--store", store);
+        Assert.True(run.Code == ExitCode.Success, run.Error);
+        Assert.Contains("Bunched ", run.Output, StringComparison.Ordinal); // the server sends all pieces at once
+        string shown = (await CommandRun.OfLine($"show latest --store {store}")).Succeeded().Output;
+        Assert.Matches(@"Model +scripted\n", shown);
+    }
+
+    [Fact]
     public async Task The_engine_of_this_process_is_measured_without_a_server()
     {
         CommandRun run = (await CommandRun.Of(

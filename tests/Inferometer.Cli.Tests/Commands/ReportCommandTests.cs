@@ -38,6 +38,9 @@ public sealed class ReportCommandTests : IDisposable
             }
         }
 
+        CommandRun nobody = await CommandRun.Of("report", "nobody", "--store", store);
+        Assert.Equal(ExitCode.Failed, nobody.Code);
+        Assert.Contains("there is no run 'nobody'", Assert.Single(nobody.Complaints), StringComparison.Ordinal);
         CommandRun page = (await CommandRun.Of("report", "latest", "--store", store)).Succeeded();
         Assert.Contains("inferometer simulate --rate 8", page.Output, StringComparison.Ordinal);
     }
@@ -46,7 +49,7 @@ public sealed class ReportCommandTests : IDisposable
     [InlineData("report", ExitCode.Usage, "RUN")]
     [InlineData("report latest -o report.pdf --store STORE", ExitCode.Usage, ".html, .md, .json or .svg")]
     [InlineData("report latest --store none", ExitCode.Usage, "say where runs are kept")]
-    [InlineData("report nobody --store STORE", ExitCode.Failed, "there is no run 'nobody'")]
+    [InlineData("report nobody --store STORE", ExitCode.Failed, "there is no history yet")]
     public async Task What_cannot_be_reported_is_one_error(string line, int code, string words)
     {
         CommandRun run = await CommandRun.OfLine(line.Replace("STORE", _folder.File("runs.db"), StringComparison.Ordinal));

@@ -1,7 +1,10 @@
 using System.Text.Json.Nodes;
+using Inferometer.Cli.Commands;
 using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Models;
+using Inferometer.Core;
 using Inferometer.ReferenceModels;
+using Inferometer.Reports.Documents;
 using Inferometer.Tests;
 
 namespace Inferometer.Cli.Tests.Commands;
@@ -122,6 +125,20 @@ public sealed class SimulateCommandTests : IDisposable
         Assert.Equal(first, (await CommandRun.OfLine(Line + Rest)).Succeeded().Output);
         Assert.NotEqual(first,
             (await CommandRun.OfLine(Line + Rest.Replace("seed 5", "seed 6", StringComparison.Ordinal))).Succeeded().Output);
+    }
+
+    [Fact]
+    public void A_timeline_that_cannot_be_written_leaves_nothing()
+    {
+        string folder = _folder.File("full");
+        Directory.CreateDirectory(folder);
+        string timeline = Path.Combine(folder, "timeline.csv");
+        Action<Document> write = RowFile.At(timeline, "--timeline")!;
+        Directory.CreateDirectory(timeline);
+        InferometerException error = Assert.Throws<InferometerException>(
+            () => write(new Document(new Table("rows", null, Column.Text("a", "a")))));
+        Assert.StartsWith($"--timeline: {timeline}: cannot be written: ", error.Message, StringComparison.Ordinal);
+        Assert.Equal([timeline], Directory.GetFileSystemEntries(folder));
     }
 
     [Fact]

@@ -64,6 +64,34 @@ public sealed class WatchCommandTests
     }
 
     [Theory]
+    [InlineData("table")]
+    [InlineData("json")]
+    public async Task A_service_that_is_lost_is_said_to_be_with_what_was_seen_of_it_last(string format)
+    {
+        using MetricsServer server = new(requests => requests < 120 ? Page(requests, 500) : "gone");
+        CommandRun run = await CommandRun.Of(
+            "watch", "llama-3.1-8b", "--url", server.Address, "--on", "h100", "--framework", "vllm", "--for", "1.2", "--window", "0.4",
+            "--interval", "0.2", "--tolerance", "1000%", "--kv-tokens", "1000000", "-f", format);
+        Assert.Equal(ExitCode.Failed, run.Code);
+        Assert.Contains(" LOST: ", run.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("drift over", run.Error, StringComparison.Ordinal);
+        if (format is "json")
+        {
+            using JsonDocument page = JsonDocument.Parse(run.Output);
+            Assert.False(page.RootElement.GetProperty("up").GetBoolean());
+            Assert.Equal(JsonValueKind.Null, page.RootElement.GetProperty("drift").ValueKind);
+            Assert.Matches("^20..-..-..T..:..:..Z$", page.RootElement.GetProperty("lost_since").GetString());
+            Assert.Equal(500_000, page.RootElement.GetProperty("latencies")[0].GetProperty("observed_ms").GetDouble(), 3);
+            return;
+        }
+
+        Assert.Contains("LOST: ", run.Output, StringComparison.Ordinal);
+        Assert.Contains("Mean latencies before the service was lost, ms", run.Output, StringComparison.Ordinal);
+        Assert.Contains("not known; before the service was lost: TTFT slower", run.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("nothing is predicted", run.Output, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Theory]
     [InlineData("watch", "--url ADDRESS")]
     [InlineData("watch --url localhost:8000", "an address of HTTP")]
     [InlineData("watch --url http://127.0.0.1:1 --once --for 5", "--once and --for")]

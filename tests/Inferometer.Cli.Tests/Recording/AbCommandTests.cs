@@ -31,4 +31,15 @@ public sealed class AbCommandTests
         Assert.Equal(ExitCode.Usage, run.Code);
         Assert.Contains(complaint, Assert.Single(run.Complaints), StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("bench --foo", "bench --foo: '--foo' is not an option of 'inferometer bench'. See 'inferometer bench --help'.")]
+    [InlineData("load --users 0", "from 1 to 10000000. See 'inferometer load --help'.")]
+    public async Task A_wrong_option_of_a_side_is_said_once_with_where_its_help_is(string a, string complaint)
+    {
+        CommandRun run = await CommandRun.Of("ab", a, "bench -p 8");
+        Assert.Equal(ExitCode.Usage, run.Code);
+        Assert.EndsWith(complaint, Assert.Single(run.Complaints), StringComparison.Ordinal);
+        Assert.DoesNotContain("inferometer ab", run.Error, StringComparison.Ordinal);
+    }
 }

@@ -146,12 +146,31 @@ public sealed class HistoryCommandTests : IDisposable
         Assert.Contains(complaint, Assert.Single(run.Complaints), StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task Without_a_history_reading_says_how_one_is_made()
+    [Theory]
+    [InlineData("history")]
+    [InlineData("show")]
+    [InlineData("diff")]
+    [InlineData("report latest")]
+    [InlineData("gate --baseline main --max-regression 5%")]
+    public async Task Without_a_history_reading_says_how_one_is_made(string line)
     {
-        CommandRun run = await CommandRun.OfLine($"history --store {Store}");
+        CommandRun run = await CommandRun.OfLine($"{line} --store {Store}");
         Assert.Equal(ExitCode.Failed, run.Code);
-        Assert.Contains("there is no history yet", run.Error, StringComparison.Ordinal);
+        Assert.Contains("there is no history yet. load, bench", run.Error, StringComparison.Ordinal);
+        Assert.False(File.Exists(Store));
+    }
+
+    [Theory]
+    [InlineData("show")]
+    [InlineData("diff")]
+    [InlineData("report latest")]
+    [InlineData("gate --baseline main --max-regression 5%")]
+    public async Task Of_an_empty_history_it_is_said_that_it_is_empty(string line)
+    {
+        History.Stores.RunStores.Open(History.Stores.StoreLocation.OfFile(Store)).Dispose();
+        CommandRun run = await CommandRun.OfLine($"{line} --store {Store}");
+        Assert.Equal(ExitCode.Failed, run.Code);
+        Assert.Contains($": there is no run in {Store} yet. load, bench", Assert.Single(run.Complaints), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -55,6 +55,22 @@ public sealed class ComparisonTests
             _ => 100 + (10 * Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble())))];
     }
 
+    // Three values that scatter widely: widened as a difference, a rate would be said to fall by more than all of it.
+    [Fact]
+    public void A_rate_cannot_fall_by_more_than_all_of_it()
+    {
+        RunRecord steady = SampleRuns.Bench([2150, 1800, 2500]), wild = SampleRuns.Bench([2400, 700, 1364]);
+        MetricDifference down = RunComparison.Of(steady, wild).Differences[0], up = RunComparison.Of(wild, steady).Differences[0];
+        Assert.InRange(down.RelativeInterval!.Value.Low, -1, down.Relative!.Value);
+        Assert.InRange(up.RelativeInterval!.Value.Low, -1, up.Relative!.Value);
+        Assert.Equal(Verdict.Same, down.Verdict);
+        Assert.InRange(0, down.RelativeInterval.Value.Low, down.RelativeInterval.Value.High);
+
+        // Swapping the two turns the ratio about, but for the draws, which are others.
+        double highest = Math.Log(1 + up.RelativeInterval.Value.High);
+        Assert.Equal(highest, -Math.Log(1 + down.RelativeInterval.Value.Low), 0.3 * highest);
+    }
+
     [Theory]
     [InlineData(Statistic.Mean, 4.0)]
     [InlineData(Statistic.Median, 3.0)]
@@ -96,6 +112,20 @@ public sealed class ComparisonTests
         Assert.Equal(Verdict.Worse, RunComparison.Of(a, c).Differences[0].Verdict);
         Interval interval = RunComparison.Of(a, c).Differences[0].Interval!.Value;
         Assert.Equal(2 * 1.96 * 0.1 * Math.Sqrt(2), interval.High - interval.Low, 0.06);
+    }
+
+    // With their errors alone, large and small, either side larger.
+    [Theory]
+    [InlineData(10, 4, 3, 1)]
+    [InlineData(10, 0.5, 3, 2.9)]
+    [InlineData(10, 9, 0.5, 8)]
+    [InlineData(10, 1, 0, 8)]
+    public void A_figure_not_below_0_cannot_fall_by_more_than_all_of_it(double a, double errorOfA, double b, double errorOfB)
+    {
+        MetricDifference difference = RunComparison.Of(OfPerplexity(a, errorOfA), OfPerplexity(b, errorOfB)).Differences[0];
+        Interval relative = difference.RelativeInterval!.Value;
+        Assert.InRange(relative.Low, -1, difference.Relative!.Value);
+        Assert.True(double.IsFinite(relative.High) && relative.High >= difference.Relative);
     }
 
     private static RunRecord OfPerplexity(double value, double error) => (SampleRuns.Bench([1]) with

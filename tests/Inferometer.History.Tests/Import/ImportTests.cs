@@ -92,10 +92,51 @@ public sealed class ImportTests
     [Theory]
     [InlineData("{}", "of no benchmark that is known")]
     [InlineData("[]", "it holds no result")]
+    [InlineData("| model | test | t/s |\n| --- | --- | --- |\n| llama | pp512 | 5.00 ± 0.10 |\n", "-o json, jsonl or csv")]
+    [InlineData("n_prompt,n_gen,avg_ts\n512,0,fast\n", "no number above 0 in 'avg_ts'")]
+    [InlineData("", "r.json: it is empty. Read are results of llama-bench")]
+    [InlineData(" \n", "r.json: it is empty.")]
     [InlineData("nonsense", "neither one JSON document")]
     [InlineData("[1]", "it is no object")]
     public void Other_files_are_refused(string text, string complaint) =>
         Assert.Contains(complaint, Assert.Throws<InferometerException>(() => Read(text)).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void Llama_bench_in_csv_is_what_it_is_in_json()
+    {
+        const string Csv = "build_commit,model_filename,cpu_info,n_threads,use_mmap,tensor_split,n_prompt,n_gen,test_time,avg_ts,"
+            + "stddev_ts\n"
+            + "\"12345\",\"a/m.gguf\",\"a, b\",\"4\",\"1\",\"0.00\",\"512\",\"0\",\"2026-01-01T00:00:00Z\",\"101.5\",\"1.0\"\n";
+        const string Json = """
+            [{"build_commit":"12345","model_filename":"a/m.gguf","cpu_info":"a, b","n_threads":4,"use_mmap":true,
+              "tensor_split":"0.00","n_prompt":512,"n_gen":0,
+              "test_time":"2026-01-01T00:00:00Z","avg_ts":101.5,"stddev_ts":1.0}]
+            """;
+        RunRecord fromCsv = Assert.Single(ResultImport.Read(Csv, "bench", DateTimeOffset.UnixEpoch, new BenchmarkSubject()));
+        RunRecord fromJson = Assert.Single(ResultImport.Read(Json, "bench", DateTimeOffset.UnixEpoch, new BenchmarkSubject()));
+        Assert.Equal(101.5, fromCsv.Find("pp512")!.Value);
+        Assert.Equal(fromJson.Id, fromCsv.Id);
+    }
+
+    [Fact]
+    public void What_is_no_result_is_named_by_the_path_that_was_given()
+    {
+        string folder = Directory.CreateTempSubdirectory().FullName;
+        try
+        {
+            string path = Path.Combine(folder, "empty.json");
+            File.WriteAllText(path, "");
+            Assert.StartsWith(
+                path + ": it is empty.", Assert.Throws<InferometerException>(() => ResultImport.Read(path, new BenchmarkSubject())).Message,
+                StringComparison.Ordinal);
+            File.WriteAllText(path, Vllm);
+            Assert.Equal(["import", "empty.json"], ResultImport.Read(path, new BenchmarkSubject())[0].CommandLine);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
 
     private static IReadOnlyList<RunRecord> Read(string text) =>
         ResultImport.Read(text, "r.json", SampleRuns.Start, new BenchmarkSubject());

@@ -97,6 +97,47 @@ public sealed class ServiceWatchTests
         Assert.Equal(1, watch.State.Alerts[(int)WatchedLatency.TimeToFirstToken]);
     }
 
+    // Slow pages, a loss, a page of few requests, then slow ones again: one drift, whose end nobody saw.
+    [Fact]
+    public async Task A_loss_ends_no_drift_and_keeps_what_was_seen_last()
+    {
+        int page = 0;
+        List<WatchEvent> told = [];
+        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        ServiceWatch watch = new(
+            _ => page++ switch
+            {
+                0 => Task.FromResult(Pages.Vllm(0)),
+                1 => Task.FromResult(Pages.Vllm(200, 100)),
+                2 or 3 => throw new InferometerException("nobody there"),
+                4 => Task.FromResult(Pages.Vllm(200, 100)),
+                5 => Task.FromResult(Pages.Vllm(201, 100)),
+                6 => Task.FromResult(Pages.Vllm(400, 100)),
+                _ => throw new InferometerException("nobody there"),
+            },
+            "test", Deployment("h100", 9), Quick with { Window = TimeSpan.FromSeconds(10) }, new SteppedTime());
+        await watch.RunAsync(null, false, happened =>
+        {
+            told.Add(happened);
+            if (told.Count(e => e.Kind is WatchEventKind.Lost) == 2)
+            {
+                stop.Cancel();
+            }
+        }, stop.Token);
+
+        WatchEvent lost = told.First(e => e.Kind is WatchEventKind.Lost);
+        Assert.Equal(lost.At, lost.State.LostSince);
+        Assert.True(lost.State is { IsUp: false, IsOutdated: true, Load.Requests: 200 });
+        Assert.Contains(lost.State.Drifting, f => f.Latency is WatchedLatency.TimeToFirstToken);
+        WatchState returned = told.First(e => e.Kind is WatchEventKind.Returned).State;
+        Assert.True(returned is { IsOutdated: true, LostSince: null, IsUp: true });
+        Assert.Contains(told, e => e.Kind is WatchEventKind.Looked && e.State.Drifting.All(f =>
+            f.Latency is not WatchedLatency.TimeToFirstToken)); // of few requests nothing is said
+        Assert.Single(told, e => e is { Kind: WatchEventKind.DriftBegan, Figure.Latency: WatchedLatency.TimeToFirstToken });
+        Assert.DoesNotContain(told, e => e.Kind is WatchEventKind.DriftEnded);
+        Assert.Equal(1, watch.State.Alerts[(int)WatchedLatency.TimeToFirstToken]);
+    }
+
     [Fact]
     public async Task A_service_that_goes_away_and_comes_back_begins_anew()
     {
@@ -129,7 +170,8 @@ public sealed class ServiceWatchTests
             told.Select(e => e.Kind));
         Assert.Equal([10, 7, 2], told.Where(e => e.Kind is WatchEventKind.Looked).Select(e => (int)e.State.Load!.Requests!));
         Assert.Equal((7, 3, 1), (watch.State.Scrapes, watch.State.Failures, watch.State.Restarts));
-        Assert.Null(watch.State.Load);
+        Assert.True(watch.State is { IsOutdated: true, LostSince: null });
+        Assert.Equal(2, (int)watch.State.Load!.Requests!);
         Assert.Contains("nobody there", told[1].State.Error, StringComparison.Ordinal);
 
         static string Away() => throw new InferometerException("nobody there");

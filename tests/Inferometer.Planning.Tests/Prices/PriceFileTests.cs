@@ -28,6 +28,8 @@ public sealed class PriceFileTests
     [InlineData("""{"H1000": 2}""", "'H1000' is not a system")]
     [InlineData("""{"H100": {"spot": 1}}""", "per_hour is missing")]
     [InlineData("""{"H100": {"per_hour": 1, "spots": 1}}""", "nothing reads 'spots'")]
+    [InlineData("""{"H100": "2"}""", "H100: \"2\" is not allowed; it must be a price, a number above 0, or an object")]
+    [InlineData("""{"H100": {"per_hour": "2"}}""", "H100: per_hour: \"2\" is not allowed; it must be a number above 0.")]
     [InlineData("""{"H100": {"per_hour": 1, "spot": 1, "spot_availability": 1.5}}""", "a share above 0 up to 1")]
     [InlineData("""{"H100": 1, "h100_sxm": 2}""", "two prices")]
     [InlineData("{}", "no price")]

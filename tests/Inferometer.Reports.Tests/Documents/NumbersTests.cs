@@ -36,6 +36,22 @@ public class NumbersTests
     public void Bytes_are_decimal(double bytes, string text) => Assert.Equal(text, Numbers.Bytes(bytes));
 
     [Theory]
+    [InlineData(16.1e9, "GB", "16.10")]
+    [InlineData(0.1e9, "GB", "0.10")]
+    [InlineData(0.0999e9, "MB", "99.90")]
+    [InlineData(1_053_824, "MB", "1.05")]
+    [InlineData(50_000, "kB", "50.00")]
+    [InlineData(12, "kB", "0.01")]
+    [InlineData(0, "GB", "0.00")]
+    [InlineData(double.NaN, "GB", "NaN")]
+    public void Columns_of_bytes_have_a_unit_in_which_they_can_be_read(double bytes, string unit, string text)
+    {
+        ByteUnit found = ByteUnit.For(bytes);
+        Assert.Equal((unit, text), (found.Name, found.Of(bytes).Text));
+        Assert.Equal(bytes, found.Of(bytes).Value);
+    }
+
+    [Theory]
     [InlineData(8_030_261_248, "8.03 B")]
     [InlineData(125_239_296, "125 M")]
     [InlineData(7, "7")]

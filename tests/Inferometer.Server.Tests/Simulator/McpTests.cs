@@ -48,6 +48,36 @@ public sealed class McpTests(EngineFixture fixture)
         Assert.True(serving.IsCompleted);
     }
 
+    [Fact]
+    public async Task An_input_without_requests_ends_it()
+    {
+        using MemoryStream input = new(), output = new();
+        await SimulatorMcpServer.RunAsync(input, output, catalogs: null, Cancelled).WaitAsync(TimeSpan.FromSeconds(60), Cancelled);
+        Assert.Empty(output.ToArray());
+    }
+
+    [Theory]
+    [InlineData("\n")]
+    [InlineData("")]
+    public async Task Requests_before_the_end_of_the_input_are_answered(string end)
+    {
+        string[] requests =
+        [
+            """{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}""",
+            """{"jsonrpc":"2.0","method":"notifications/initialized"}""",
+            """{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"estimate","arguments":{"model":"llama-3.1-8b","on":"h100"}}}""",
+            """{"jsonrpc":"2.0","id":"three","method":"tools/call","params":{"name":"no_such_tool","arguments":{}}}""",
+        ];
+        using MemoryStream input = new(System.Text.Encoding.UTF8.GetBytes(string.Join('\n', requests) + end));
+        using MemoryStream output = new();
+        await SimulatorMcpServer.RunAsync(input, output, catalogs: null, Cancelled).WaitAsync(TimeSpan.FromSeconds(60), Cancelled);
+        string[] answers = System.Text.Encoding.UTF8.GetString(output.ToArray()).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(
+            ["1", "2", "three"],
+            answers.Select(a => JsonElement.Parse(a).GetProperty("id").ToString()).Order(StringComparer.Ordinal));
+        Assert.Contains(answers, a => a.Contains("ttft_ms", StringComparison.Ordinal));
+    }
+
     private static async Task UseAsync(McpClient client)
     {
         IList<McpClientTool> tools = await client.ListToolsAsync(cancellationToken: Cancelled);

@@ -73,6 +73,61 @@ public sealed class GeneratedArrivalsTests
         Assert.InRange(drawn.Max(), least, most);
     }
 
+    // A million lengths each. The mean of so many has a standard error of their deviation over 1,000; four of those are let pass, which one
+    // in 16,000 means exceeds, and the seed is fixed.
+    [Theory]
+    [InlineData("100")]
+    [InlineData("uniform:1,4")]
+    [InlineData("uniform:100,900")]
+    [InlineData("normal:1,0")]
+    [InlineData("normal:2.5,0.1")]
+    [InlineData("normal:1.2,1")]
+    [InlineData("normal:1,30")]
+    [InlineData("normal:100,200")]
+    [InlineData("normal:512,128")]
+    [InlineData("normal:300.3,0.2")]
+    [InlineData("normal:100,1e9")]
+    [InlineData("normal:1e9,1e6")]
+    [InlineData("lognormal:1,0.4")]
+    [InlineData("lognormal:2,8")]
+    [InlineData("lognormal:300.4,0.1")]
+    [InlineData("lognormal:300,200")]
+    [InlineData("lognormal:100,500")]
+    [InlineData("lognormal:5e8,1e9")]
+    [InlineData("zipf:1.2,16,4096")]
+    [InlineData("zipf:0.5,1,9")]
+    public void The_mean_is_that_of_what_is_drawn(string text)
+    {
+        const int Draws = 1_000_000;
+        LengthDistribution lengths = LengthDistribution.Parse(text);
+        SeededRandom random = new(11, 0);
+        double sum = 0, squares = 0;
+        for (int i = 0; i < Draws; i++)
+        {
+            double drawn = lengths.Draw(random);
+            sum += drawn;
+            squares += drawn * drawn;
+        }
+
+        double mean = sum / Draws, deviation = Math.Sqrt(Math.Max(0, (squares / Draws) - (mean * mean)));
+        Assert.Equal(mean, lengths.Mean, (4 * deviation / Math.Sqrt(Draws)) + 1e-5);
+    }
+
+    // The sum of P(X >= n - 1/2) over n, and of the wider one E[(X - 1)+] - E[(X - 1e9)+], by the error function of a C library.
+    [Theory]
+    [InlineData("normal:100,200", 139.86865638)]
+    [InlineData("normal:256,8", 256.0)]
+    [InlineData("normal:100,1e9", 315_626_844.4)]
+    public void A_mean_counts_what_is_cut_at_both_ends(string text, double mean) =>
+        Assert.Equal(mean, LengthDistribution.Parse(text).Mean, 1e-7 * mean);
+
+    [Theory]
+    [InlineData("normal:100,1e10")]
+    [InlineData("lognormal:100,1e300")]
+    public void Deviations_end_where_lengths_do(string text) => Assert.Contains(
+        "its standard deviation must be 0 to 1000000000 tokens",
+        Assert.Throws<InferometerException>(() => LengthDistribution.Parse(text, "--input")).Message, StringComparison.Ordinal);
+
     [Fact]
     public void Zipf_lengths_fall_with_their_rank_as_the_exponent_says()
     {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Inferometer.Core;
 using Inferometer.Measurement.Published.Layouts;
 
@@ -11,8 +12,17 @@ namespace Inferometer.Measurement.Published.Results;
 /// </summary>
 public static class BenchmarkResultReader
 {
-    private const string Known = "Read are results of llama-bench (-o json, jsonl, csv, md), of vLLM's 'bench serve --save-result', of "
-        + "SGLang's bench_serving, of AIPerf and GenAI-Perf, and tables as docs/fidelity.md lists them";
+    private const string Serving = "of vLLM's 'bench serve --save-result', of SGLang's bench_serving, of AIPerf and GenAI-Perf";
+    private const string Known =
+        $"Read are results of llama-bench (-o json, jsonl, csv, md), {Serving}, and tables as docs/fidelity.md lists them";
+
+    private const string KnownResults = $"Read are results of llama-bench (-o json, jsonl, csv), {Serving}";
+
+    // Columns of CSV that are texts though they may look like numbers, a commit of digits for one, and those that are yes or no.
+    private static readonly string[] Texts =
+        ["build_commit", "cpu_info", "gpu_info", "model_filename", "model_type", "test_time", "tensor_split"];
+
+    private static readonly string[] YesOrNo = ["cpu_strict", "embeddings", "no_host", "no_kv_offload", "use_direct_io", "use_mmap"];
 
     /// <summary>Reads a file.</summary>
     /// <param name="path">The file.</param>
@@ -50,20 +60,33 @@ public static class BenchmarkResultReader
         return table.Count > 0 ? table : throw new InferometerException($"{name}: it holds no measurement.");
     }
 
-    /// <summary>The results in a JSON document, an array, or an object a line, each with the program that wrote it.</summary>
+    /// <summary>The results in a JSON document, an array, an object a line, or a CSV file of llama-bench, each with the program that
+    /// wrote it.</summary>
     /// <param name="text">The text.</param>
     /// <param name="name">What error messages call it.</param>
-    /// <exception cref="InferometerException">It is no JSON, or of no benchmark that is known.</exception>
+    /// <exception cref="InferometerException">It is neither, or of no benchmark that is known.</exception>
     public static IReadOnlyList<(BenchmarkProgram Program, JsonElement Result)> Recognize(string text, string name)
     {
         ArgumentNullException.ThrowIfNull(text);
         List<(BenchmarkProgram, JsonElement)> results = [];
-        foreach (JsonElement element in Objects(text.TrimStart('\uFEFF'), name))
+        string start = text.TrimStart('\uFEFF', ' ', '\t', '\r', '\n');
+        if (start.Length == 0)
+        {
+            throw new InferometerException($"{name}: it is empty. {KnownResults}.");
+        }
+
+        if (start.StartsWith('|'))
+        {
+            throw new InferometerException(
+                $"{name}: a table of llama-bench in Markdown has rounded figures and not what ran; write it with -o json, jsonl or csv.");
+        }
+
+        foreach (JsonElement element in IsCsv(start) ? Rows(start, name) : Objects(start, name))
         {
             string where = string.Create(CultureInfo.InvariantCulture, $"{name}, result {results.Count + 1}");
             if (element.ValueKind is not JsonValueKind.Object)
             {
-                throw new InferometerException($"{where}: it is no object. {Known}.");
+                throw new InferometerException($"{where}: it is no object. {KnownResults}.");
             }
 
             JsonResult o = new(element, where);
@@ -71,10 +94,34 @@ public static class BenchmarkResultReader
                 LlamaBench.Is(o.Has) ? BenchmarkProgram.LlamaBench
                 : ServingBenchmark.IsVllm(o) ? BenchmarkProgram.VllmServing
                 : ServingBenchmark.IsAiPerf(o) ? BenchmarkProgram.AiPerf
-                : throw new InferometerException($"{where}: its fields are of no benchmark that is known. {Known}."), element));
+                : throw new InferometerException($"{where}: its fields are of no benchmark that is known. {KnownResults}."), element));
         }
 
         return results.Count > 0 ? results : throw new InferometerException($"{name}: it holds no result.");
+    }
+
+    private static bool IsCsv(string text) =>
+        LlamaBench.Is(column => text.AsSpan(0, Math.Max(0, text.IndexOf('\n', StringComparison.Ordinal))).ToString().Split(',')
+            .Any(c => c.Trim().Trim('"').Equals(column, StringComparison.Ordinal)));
+
+    // The fields as JSON has them: what reads as a number is one.
+    private static IEnumerable<JsonElement> Rows(string text, string name)
+    {
+        CsvTable table = new(new StringReader(text), name);
+        while (table.Read())
+        {
+            JsonObject row = [];
+            foreach (string column in table.Columns)
+            {
+                string value = table.Text(column);
+                row[column] = value is "0" or "1" && YesOrNo.Contains(column, StringComparer.Ordinal) ? JsonValue.Create(value is "1")
+                    : double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out double number)
+                    && double.IsFinite(number) && !Texts.Contains(column, StringComparer.Ordinal)
+                    ? JsonValue.Create(number) : JsonValue.Create(value);
+            }
+
+            yield return JsonElement.Parse(row.ToJsonString());
+        }
     }
 
     private static PublishedTable Csv(string text, string name, BenchmarkSubject subject)
