@@ -73,7 +73,7 @@ internal static class CalibrationFit
         CalibrationLayer layer = tokens.Layers(at).Single();
         CalibrationSet with = below.With(Set(below.Base, [layer]));
         Dictionary<FitCase, Parts> parts = FirstTokenStage.PartsOf(group, c => with.CoefficientsOf(c.Subject));
-        FitLayout first = new(FitUnknowns.FirstTokenGroup(scope), with.CoefficientsOf);
+        FitLayout first = new(FitUnknowns.OwnFirstToken(scope), with.CoefficientsOf);
         double[] firstAt = new FirstTokenStage(group, parts, first, firstTokenNoise).Fit(15, cancellationToken);
         return Merge(layer, first.Layers(firstAt).Single());
     }
