@@ -111,7 +111,7 @@ public static class CalibrationDesign
         return
         [
             .. FitUnknowns.Own(new CalibrationLayer(), Familiarity.Related, step, at),
-            .. FitUnknowns.OwnOfFormulas(new CalibrationLayer()),
+            .. FitUnknowns.OwnOfFormulas(new CalibrationLayer(), Familiarity.Related),
         ];
     }
 

@@ -73,7 +73,7 @@ internal static class CalibrationFit
         CalibrationLayer layer = tokens.Layers(at).Single();
         CalibrationSet with = below.With(Set(below.Base, [layer]));
         Dictionary<FitCase, Parts> parts = FirstTokenStage.PartsOf(group, c => with.CoefficientsOf(c.Subject));
-        FitLayout first = new(FitUnknowns.FirstTokenGroup(scope), with.CoefficientsOf);
+        FitLayout first = new(FitUnknowns.OwnFirstToken(scope, below.Match(group[0].Run.Request).Familiarity), with.CoefficientsOf);
         double[] firstAt = new FirstTokenStage(group, parts, first, firstTokenNoise).Fit(15, cancellationToken);
         return Merge(layer, first.Layers(firstAt).Single());
     }
@@ -89,14 +89,15 @@ internal static class CalibrationFit
         FitCase some = group[0];
         double step = group.OrderBy(c => c.Run.Load.Users).Select(c => c.Run.TimePerOutputTokenSeconds).FirstOrDefault(t => t is > 0)
             ?? FitCase.Plan(some, below.CoefficientsOf(some.Subject)).Step([], [new(some.Run.Load.MeanInputTokens)]).LatencySeconds;
+        Familiarity known = below.Match(some.Run.Request).Familiarity;
         FitLayout own = new(
-            FitUnknowns.Own(scope, below.Match(some.Run.Request).Familiarity, step, below.CoefficientsOf(some.Subject)),
+            FitUnknowns.Own(scope, known, step, below.CoefficientsOf(some.Subject)),
             below.CoefficientsOf);
         double[] at = new OwnRunsStage(group, own, tokenNoise, firstTokenNoise).Fit(cancellationToken);
         CalibrationLayer layer = own.Layers(at).Single();
         CalibrationSet with = below.With(Set(below.Base, [layer]));
         Dictionary<FitCase, Parts> parts = FirstTokenStage.PartsOf(group, c => with.CoefficientsOf(c.Subject));
-        FitLayout formulas = new(FitUnknowns.OwnOfFormulas(scope), with.CoefficientsOf);
+        FitLayout formulas = new(FitUnknowns.OwnOfFormulas(scope, known), with.CoefficientsOf);
         double[] formulasAt = new FirstTokenStage(group, parts, formulas, firstTokenNoise).Fit(15, cancellationToken);
         return Merge(layer, formulas.Layers(formulasAt).Single());
     }

@@ -1,6 +1,9 @@
 using Inferometer.Core.Catalog;
 using Inferometer.Simulation.Calibration;
+using Inferometer.Simulation.ClosedLoop;
+using Inferometer.Simulation.Costs;
 using Inferometer.Simulation.Fitting;
+using Inferometer.Simulation.Requests;
 
 namespace Inferometer.Simulation.Tests.Fitting;
 
@@ -53,11 +56,20 @@ public sealed class CalibrationDesignTests
         ServingRun[] candidates = Candidates();
         ServingRun[] asked = [.. candidates.Where(c => c.Load.Users == 128)];
         double alone = After(1), many = After(128);
-        Assert.InRange(alone, 0.2, 0.6);
+        Assert.InRange(alone, Math.Sqrt(asked.Average(c => Math.Pow(OfDoublings(c), 2))), 0.6);
         Assert.True(many < alone / 3, $"{many} after runs of many users, {alone} after those of one");
 
         double After(int users) => CalibrationDesign.Uncertainty(
             Below, asked, [.. Enumerable.Repeat(candidates.Where(c => c.Load.Users == users), 20).SelectMany(c => c)]).Token;
+
+        // What a run's time per token grows by, in logarithms, where each of its doublings takes 0.3 % x e^3 of a step of one sequence.
+        double OfDoublings(ServingRun run)
+        {
+            ICostPlan plan = new CalibratedCostModel(Below).Prepare(run.Request);
+            double step = plan.Step([], [new DecodeGroup(run.Load.MeanInputTokens, 1)]).LatencySeconds;
+            double token = ClosedLoopModel.Estimate(plan, run.Load).TimePerOutputTokenSeconds;
+            return Math.Log(1 + (0.003 * Math.Exp(3) * Math.Log2(run.Load.Users) * step / token));
+        }
     }
 
     private static ServingRun[] Candidates()
