@@ -103,7 +103,7 @@ public sealed partial class AssemblerTests
                 Block32Code.Table<IQ4_XSFormat>(272), Block32Code.Table<MXFP4Format>(272), NVFP4Code.Write(576, 64, 12),
                 Block256Code.SixBitScales(2880, 64, 320, 832), Block256Code.SixBits(32, 288),
                 LowBitCode.Write<Q2_KFormat>(32, 64, 320, 320), LowBitCode.Write<Q3_KFormat>(32, 32, 288, 800),
-                HalfRowCode.Tile(4, 2), HalfRowCode.Tile(4, 4), HalfRowCode.Tile(3, 8), HalfRowCode.Apart(),
+                HalfRowCode.Apart(),
             ])
         {
             string[] lines = Disassemble(kernel);

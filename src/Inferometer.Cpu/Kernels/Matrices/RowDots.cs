@@ -153,9 +153,6 @@ internal static unsafe class RowDots
         {
             switch (tokens)
             {
-                case > 1 when typeof(TStored) == typeof(StoredHalf) && HalfRows.AreEmitted:
-                    HalfRows.Multiply(weights, rowBytes, x, columns, tokens, next, sums);
-                    break;
                 case 1 when HasShortRows<TStored>(columns):
                     RowDots512.Times1Short<TStored>(weights, rowBytes, x, columns, next, sums);
                     break;

@@ -324,7 +324,7 @@ internal static unsafe class RowDots512
 
     /// <summary>Adds up each of four vectors; the sums end up side by side, which costs a third of adding each across on its own.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store(float* sums, Vector512<float> s0, Vector512<float> s1, Vector512<float> s2, Vector512<float> s3)
+    private static void Store(float* sums, Vector512<float> s0, Vector512<float> s1, Vector512<float> s2, Vector512<float> s3)
     {
         Vector512<float> s01 = Avx512F.UnpackLow(s0, s1) + Avx512F.UnpackHigh(s0, s1);
         Vector512<float> s23 = Avx512F.UnpackLow(s2, s3) + Avx512F.UnpackHigh(s2, s3);
