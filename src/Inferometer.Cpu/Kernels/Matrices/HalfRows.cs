@@ -5,8 +5,8 @@ using Inferometer.Cpu.Kernels.Emitted;
 namespace Inferometer.Cpu.Kernels.Matrices;
 
 /// <summary>
-/// Two rows apart of <see cref="RowDots512"/> for <see cref="StoredHalf"/> in emitted code, the same to the bit: an instruction widens sixteen
-/// f16, for which .NET takes eight.
+/// Two rows apart of <see cref="RowDots512"/> for <see cref="StoredHalf"/> in emitted code, the same to the bit: an instruction widens
+/// sixteen f16, for which .NET takes eight.
 /// </summary>
 internal static unsafe class HalfRows
 {
