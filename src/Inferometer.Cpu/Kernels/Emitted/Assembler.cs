@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Numerics;
 
 namespace Inferometer.Cpu.Kernels.Emitted;
 
@@ -121,10 +120,16 @@ internal sealed class Assembler
         Evex(0xA8, Map.F38, Prefix.P66, target, first, second, Vector);
 
     /// <summary>Asks for the cache line of an address.</summary>
-    public void Prefetcht0(Memory line) => Prefetch(1, line);
+    public void Prefetcht0(Memory line)
+    {
+        if ((int)line.Address >= 8)
+        {
+            _code.Add(0x41);
+        }
 
-    /// <summary>Asks for the cache line of an address, in the second-level cache.</summary>
-    public void Prefetcht1(Memory line) => Prefetch(2, line);
+        _code.AddRange([0x0F, 0x18]);
+        Distance(1, line, 1);
+    }
 
     public void Mov(Gpr target, Gpr source) => Integer(0x89, (int)source, target);
 
@@ -158,21 +163,6 @@ internal sealed class Assembler
     {
         Integer(0x81, 5, target);
         Add32(value);
-    }
-
-    /// <summary>Shifts to the left.</summary>
-    public void Shl(Gpr target, int bits)
-    {
-        Integer(0xC1, 4, target);
-        _code.Add((byte)bits);
-    }
-
-    /// <summary>The address itself.</summary>
-    public void Lea(Gpr target, Memory address)
-    {
-        _code.Add((byte)(0x48 | (int)target >> 3 << 2 | IndexBit(address) << 1 | (int)address.Address >> 3));
-        _code.Add(0x8D);
-        Distance((int)target, address, 1);
     }
 
     /// <summary>Goes back to <paramref name="label"/> where the last sum was not negative.</summary>
@@ -209,17 +199,6 @@ internal sealed class Assembler
         }
     }
 
-    private void Prefetch(int level, Memory line)
-    {
-        if ((int)line.Address >= 8)
-        {
-            _code.Add(0x41);
-        }
-
-        _code.AddRange([0x0F, 0x18]);
-        Distance(level, line, 1);
-    }
-
     // 64-bit operation with one register in ModRM's reg, or a number that extends the opcode, and one in its rm.
     private void Integer(byte opcode, int reg, Gpr rm)
     {
@@ -252,7 +231,7 @@ internal sealed class Assembler
 
     private void Evex(byte opcode, Map map, Prefix prefix, Zmm reg, Zmm other, Memory rm, int unit)
     {
-        Prefixes(map, prefix, reg.Number, other.Number, (int)rm.Address, IndexBit(rm));
+        Prefixes(map, prefix, reg.Number, other.Number, (int)rm.Address, 0);
         _code.Add(opcode);
         Distance(reg.Number, rm, unit);
     }
@@ -260,14 +239,12 @@ internal sealed class Assembler
     // One element in memory, repeated over the lanes.
     private void Repeated(byte opcode, Map map, Prefix prefix, Zmm reg, Zmm other, Memory rm)
     {
-        Prefixes(map, prefix, reg.Number, other.Number, (int)rm.Address, IndexBit(rm), repeats: true);
+        Prefixes(map, prefix, reg.Number, other.Number, (int)rm.Address, 0, repeats: true);
         _code.Add(opcode);
         Distance(reg.Number, rm, Element);
     }
 
-    private static int IndexBit(Memory memory) => (int)memory.Index.GetValueOrDefault() >> 3;
-
-    // Register numbers have five bits: four stand in the prefix, inverted. A vector in rm has its fifth bit where an index has its fourth.
+    // Register numbers have five bits: four stand in the prefix, inverted. A vector in rm has its fifth bit where an address would have an index.
     private void Prefixes(Map map, Prefix prefix, int reg, int other, int rm, int index, bool repeats = false, bool wide = false)
     {
         int r = (reg >> 3 & 1) ^ 1, high = (reg >> 4 & 1) ^ 1, b = (rm >> 3 & 1) ^ 1;
@@ -282,19 +259,15 @@ internal sealed class Assembler
     // No address here is RSP or R12, which would need another byte.
     private void Distance(int reg, Memory memory, int unit)
     {
-        int address = (int)memory.Address & 7, fields = (reg & 7) << 3 | (memory.Index is null ? address : 4);
-        Span<byte> index = memory.Index is Gpr number
-            ? [(byte)(BitOperations.Log2((uint)memory.Scale) << 6 | ((int)number & 7) << 3 | address)] : [];
+        int fields = (reg & 7) << 3 | (int)memory.Address & 7;
         if (memory.Distance % unit == 0 && memory.Distance / unit is >= sbyte.MinValue and <= sbyte.MaxValue and var units)
         {
             _code.Add((byte)(0x40 | fields));
-            _code.AddRange(index);
             _code.Add(unchecked((byte)units));
             return;
         }
 
         _code.Add((byte)(0x80 | fields));
-        _code.AddRange(index);
         Add32(memory.Distance);
     }
 

@@ -40,13 +40,9 @@ internal enum Gpr : byte
 /// <summary>A register of 512 bits, 0 to 31.</summary>
 internal readonly record struct Zmm(int Number);
 
-/// <summary>Memory at an address and a distance in bytes, and where there is an index so many times that.</summary>
-/// <param name="Address">Where to count from.</param>
-/// <param name="Distance">Bytes.</param>
-/// <param name="Index">A register that is added <paramref name="Scale"/> times; null for none.</param>
-/// <param name="Scale">1, 2, 4 or 8.</param>
+/// <summary>Memory at an address and a distance in bytes.</summary>
 [StructLayout(LayoutKind.Auto)]
-internal readonly record struct Memory(Gpr Address, int Distance, Gpr? Index = null, int Scale = 1);
+internal readonly record struct Memory(Gpr Address, int Distance);
 
 /// <summary>A place in code that jumps go to.</summary>
 internal readonly record struct Label(int Offset);
