@@ -244,7 +244,8 @@ internal sealed class Assembler
         Distance(reg.Number, rm, Element);
     }
 
-    // Register numbers have five bits: four stand in the prefix, inverted. A vector in rm has its fifth bit where an address would have an index.
+    // Register numbers have five bits: four stand in the prefix, inverted. A vector in rm has its fifth bit where an address would have an
+    // index.
     private void Prefixes(Map map, Prefix prefix, int reg, int other, int rm, int index, bool repeats = false, bool wide = false)
     {
         int r = (reg >> 3 & 1) ^ 1, high = (reg >> 4 & 1) ^ 1, b = (rm >> 3 & 1) ^ 1;
