@@ -190,7 +190,7 @@ public sealed class ScriptedServer : IDisposable
             return false;
         }
 
-        await stream.WriteAsync(Piece("""{"choices":[{"index":0,"text":"","finish_reason":"length"}]}"""), _end.Token);
+        await stream.WriteAsync(Piece($$$"""{"choices":[{"index":0,"text":"","finish_reason":{{{script.FinishReason}}}}]}"""), _end.Token);
         int tokens = script.Tokens ?? script.Delays.Count;
         await stream.WriteAsync(
             Piece(
@@ -259,6 +259,9 @@ public sealed class ScriptedServer : IDisposable
 
         /// <summary>Data of a piece; null = a word.</summary>
         public Func<int, string?>? PieceOf { get; init; }
+
+        /// <summary>The finish reason, in JSON.</summary>
+        public string FinishReason { get; init; } = "\"length\"";
 
         /// <summary>Tokens that the usage states; null = one a piece.</summary>
         public int? Tokens { get; init; }

@@ -49,6 +49,9 @@ internal static class OpenAiMessages
 
     internal sealed record Chunk
     {
+        [JsonPropertyName("object")]
+        public string? Object { get; init; }
+
         [JsonPropertyName("choices")]
         public Choice[]? Choices { get; init; }
 
@@ -57,6 +60,10 @@ internal static class OpenAiMessages
 
         [JsonPropertyName("error")]
         public System.Text.Json.JsonElement? Error { get; init; }
+
+        // Errors of older vLLM (object is "error") have their text here, without an "error" around it.
+        [JsonPropertyName("message")]
+        public System.Text.Json.JsonElement? Message { get; init; }
     }
 
     internal sealed record Choice

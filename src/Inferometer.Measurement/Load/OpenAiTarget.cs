@@ -149,15 +149,15 @@ public sealed class OpenAiTarget : ILoadTarget, IDisposable
                 break;
             }
 
-            if (chunk.Error is { ValueKind: not (JsonValueKind.Null or JsonValueKind.Undefined) } error)
+            if (ErrorIn(chunk) is { } error)
             {
-                return Failed(clock, times, $"the stream ended in an error: {TextOf(error)}");
+                return Failed(clock, times, $"the stream ended in an error: {Short(error)}");
             }
 
             usage = chunk.Usage ?? usage;
             if (chunk.Choices is [{ } choice, ..])
             {
-                finish = choice.FinishReason ?? finish;
+                finish = choice.FinishReason is { Length: > 0 } reason ? reason : finish;
                 if (choice is { Text.Length: > 0 } or { Delta.Content.Length: > 0 } or { Delta.ReasoningContent.Length: > 0 }
                     or { Delta.Reasoning.Length: > 0 })
                 {
@@ -166,7 +166,13 @@ public sealed class OpenAiTarget : ILoadTarget, IDisposable
             }
         }
 
-        if (finish is null && !isDone)
+        // vLLM and SGLang end what they call off (shutdown, pause, a failed transfer) like a whole answer but for this word.
+        if (finish is "abort" or "error" or "cancelled" or "timeout")
+        {
+            return Failed(clock, times, $"the service called the answer off (finish_reason '{finish}')");
+        }
+
+        if (finish is null && (!isDone || times.Count == 0))
         {
             return Failed(clock, times, "the stream ended before the answer did");
         }
@@ -265,10 +271,20 @@ public sealed class OpenAiTarget : ILoadTarget, IDisposable
             // A body in another form is shown as it is.
         }
 
-        text = text.ReplaceLineEndings(" ").Trim();
-        text = text.Length > LongestErrorText ? text[..LongestErrorText] + "..." : text;
+        text = Short(text);
         return $"HTTP {(int)response.StatusCode}{(text.Length > 0 ? $": {text}" : "")}";
     }
+
+    private static string Short(string text)
+    {
+        text = text.ReplaceLineEndings(" ").Trim();
+        return text.Length > LongestErrorText ? text[..LongestErrorText] + "..." : text;
+    }
+
+    private static string? ErrorIn(OpenAiMessages.Chunk chunk) =>
+        chunk.Error is { ValueKind: not (JsonValueKind.Null or JsonValueKind.Undefined) } error ? TextOf(error)
+            : chunk.Object is "error" ? chunk.Message?.ToString() ?? "of which nothing is said"
+            : null;
 
     private static string TextOf(JsonElement error) =>
         error.ValueKind is JsonValueKind.Object && error.TryGetProperty("message", out JsonElement message) ? message.ToString()

@@ -117,6 +117,38 @@ public sealed class LoadGeneratorTests
         Assert.Equal(5, result.Asked.Count);
     }
 
+    /// <summary>vLLM and SGLang close what they call off like a whole answer, with a reason of their own and [DONE].</summary>
+    [Theory]
+    [InlineData("\"abort\"", 2, "the service called the answer off (finish_reason 'abort')")]
+    [InlineData("\"error\"", 2, "the service called the answer off (finish_reason 'error')")]
+    [InlineData("null", 0, "the stream ended before the answer did")]
+    [InlineData("\"stop\"", 2, null)]
+    [InlineData("\"eos_token\"", 2, null)]
+    [InlineData("\"stop\"", 0, null)] // a model may end at once
+    [InlineData("null", 2, null)]
+    [InlineData("\"\"", 2, null)]
+    public async Task Reasons_to_end_tell_answers_from_what_was_called_off(string reason, int words, string? error)
+    {
+        using ScriptedServer server = new(asked => asked.Number == 0 ? Words(2) : Words(words) with { FinishReason = reason });
+        LoadResult result = await RunAsync(server, ArrivalTrace.Constant(4, 500, 10, 2).ToSource());
+
+        Assert.Equal(error is null ? 4 : 1, result.Report.Value.Completed);
+        Assert.Equal(error is null ? [] : [(error, 3)], result.Errors.Select(e => (e.Error, e.Count)));
+    }
+
+    [Theory]
+    [InlineData("""{"object":"error","message":"out of memory","type":"InternalServerError","param":null,"code":500}""", "out of memory")]
+    [InlineData("""{"object":"error"}""", "of which nothing is said")]
+    [InlineData("""{"error":"out of\nmemory"}""", "out of memory")]
+    public async Task Errors_in_a_stream_are_read_in_the_forms_of_all_servers(string piece, string text)
+    {
+        using ScriptedServer server = new(asked => asked.Number == 0 ? Words(2) : Words(2) with { PieceOf = i => i == 1 ? piece : null });
+        LoadResult result = await RunAsync(server, ArrivalTrace.Constant(3, 500, 10, 2).ToSource());
+
+        Assert.Equal(1, result.Report.Value.Completed);
+        Assert.Equal([($"the stream ended in an error: {text}", 2)], result.Errors.Select(e => (e.Error, e.Count)));
+    }
+
     [Fact]
     public async Task Who_is_hung_up_on_asks_once_more_and_no_oftener()
     {
