@@ -68,6 +68,13 @@ public static class ResultImport
     {
         JsonObject settings = run.Settings;
         settings["program"] = run.Program;
+        if (run.Metrics.FirstOrDefault(m => m.Value < 0) is { } below)
+        {
+            throw new InferometerException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{name}: {below.Key} is {below.Value}; times, rates and counts that were measured are at least 0."));
+        }
+
         return new RunRecord
         {
             Kind = RunKind.Import,

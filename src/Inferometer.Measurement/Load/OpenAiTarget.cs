@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Net.ServerSentEvents;
@@ -85,15 +86,15 @@ public sealed class OpenAiTarget : ILoadTarget, IDisposable
             }
 
             using Stream stream = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
-            return await ReadAsync(stream, clock, times, cancellationToken).ConfigureAwait(false);
+            return await ReadAsync(stream, clock, times, tokens, cancellationToken).ConfigureAwait(false);
         }
         catch (HttpRequestException error)
         {
-            return Failed(clock, times, $"the connection failed: {error.Message}");
+            return Failed(clock, times, $"the connection failed: {CauseOf(error)}");
         }
-        catch (IOException error)
+        catch (IOException)
         {
-            return Failed(clock, times, $"the connection broke: {error.Message}");
+            return Failed(clock, times, "the connection broke: the service closed it in the middle of the answer");
         }
         catch (JsonException)
         {
@@ -126,15 +127,15 @@ public sealed class OpenAiTarget : ILoadTarget, IDisposable
             {
                 return await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
             }
-            catch (HttpRequestException error) when (!isRepeated && (error.HttpRequestError is HttpRequestError.ResponseEnded
-                || error.InnerException is IOException))
+            catch (HttpRequestException error) when (!isRepeated && IsHangingUp(error))
             {
                 // Nothing of an answer has come.
             }
         }
     }
 
-    private async Task<LoadAnswer> ReadAsync(Stream stream, LoadClock clock, List<double> times, CancellationToken cancellationToken)
+    private async Task<LoadAnswer> ReadAsync(
+        Stream stream, LoadClock clock, List<double> times, int asked, CancellationToken cancellationToken)
     {
         OpenAiMessages.Usage? usage = null;
         string? finish = null;
@@ -177,6 +178,12 @@ public sealed class OpenAiTarget : ILoadTarget, IDisposable
             return Failed(clock, times, "the stream ended before the answer did");
         }
 
+        if (_options.IgnoreEos && times.Count == 0 && usage is not { CompletionTokens: > 0 })
+        {
+            return Failed(
+                clock, times, string.Create(CultureInfo.InvariantCulture, $"the answer has no token, where {asked:#,0} were asked for"));
+        }
+
         return new LoadAnswer
         {
             EndSeconds = clock.Seconds,
@@ -204,8 +211,16 @@ public sealed class OpenAiTarget : ILoadTarget, IDisposable
         };
         return new HttpRequestMessage(HttpMethod.Post, new Uri(_base, _options.Chat ? "chat/completions" : "completions"))
         {
-            Content = JsonContent.Create(body, OpenAiJson.Default.Request),
+            Content = BodyOf(body),
         };
+    }
+
+    // With its length in front, as the clients of OpenAI send it: simple servers and proxies take a body in chunks for none.
+    private static ByteArrayContent BodyOf(OpenAiMessages.Request body)
+    {
+        ByteArrayContent content = new(JsonSerializer.SerializeToUtf8Bytes(body, OpenAiJson.Default.Request));
+        content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        return content;
     }
 
     private async Task<string> FirstModelAsync(CancellationToken cancellationToken)
@@ -246,7 +261,7 @@ public sealed class OpenAiTarget : ILoadTarget, IDisposable
         }
         catch (HttpRequestException error)
         {
-            throw new InferometerException($"{Name}: the connection failed: {error.Message}", error);
+            throw new InferometerException($"{Name}: the connection failed: {CauseOf(error)}", error);
         }
         catch (Exception error) when (error is JsonException or IOException)
         {
@@ -274,6 +289,12 @@ public sealed class OpenAiTarget : ILoadTarget, IDisposable
         text = Short(text);
         return $"HTTP {(int)response.StatusCode}{(text.Length > 0 ? $": {text}" : "")}";
     }
+
+    private static bool IsHangingUp(HttpRequestException error) =>
+        error.HttpRequestError is HttpRequestError.ResponseEnded || error.InnerException is IOException;
+
+    private static string CauseOf(HttpRequestException error) =>
+        IsHangingUp(error) ? "the service closed it before it answered" : error.Message;
 
     private static string Short(string text)
     {

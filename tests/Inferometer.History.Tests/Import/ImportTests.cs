@@ -102,6 +102,15 @@ public sealed class ImportTests
         Assert.Contains(complaint, Assert.Throws<InferometerException>(() => Read(text)).Message, StringComparison.Ordinal);
 
     [Fact]
+    public void Figures_below_0_are_refused()
+    {
+        string text = Vllm.Replace("\"median_tpot_ms\": 19", "\"median_tpot_ms\": -19", StringComparison.Ordinal)
+            .Replace("\"median_tpot_ms\":19", "\"median_tpot_ms\":-19", StringComparison.Ordinal);
+        Assert.NotEqual(Vllm, text);
+        Assert.Contains("median_tpot_ms is -19", Assert.Throws<InferometerException>(() => Read(text)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Llama_bench_in_csv_is_what_it_is_in_json()
     {
         const string Csv = "build_commit,model_filename,cpu_info,n_threads,use_mmap,tensor_split,n_prompt,n_gen,test_time,avg_ts,"
