@@ -3,6 +3,7 @@ using Inferometer.Core;
 using Inferometer.Core.Models;
 using Inferometer.Gpu.Devices;
 using Inferometer.Gpu.Execution;
+using Inferometer.Gpu.Weights;
 using Inferometer.Runners;
 
 namespace Inferometer.Gpu;
@@ -72,8 +73,12 @@ internal sealed class GpuRunner : IModelRunner
     }
 
     /// <inheritdoc/>
-    public IModelAdapter LoadAdapter(string path, double scale = 1) =>
-        throw new InferometerException($"{path}: LoRA adapters do not run on the GPU yet. Use --device cpu.");
+    public IModelAdapter LoadAdapter(string path, double scale = 1)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        _device.Bind();
+        return _model.LoadAdapter(_device, path, scale);
+    }
 
     /// <inheritdoc/>
     public void CopyBlock(int source, int destination)
@@ -93,7 +98,7 @@ internal sealed class GpuRunner : IModelRunner
 
         try
         {
-            RequireNoAdapters(batch);
+            RequireOwnAdapters(batch);
             (_rows, _tokens, _hasBest, _wantsHidden, _hasHidden) =
                 (batch.LogitRowCount, batch.TokenCount, false, batch.WantsHiddenStates, false);
             if (_isFetched.Length < _rows)
@@ -181,11 +186,11 @@ internal sealed class GpuRunner : IModelRunner
         _device.Dispose();
     }
 
-    private static void RequireNoAdapters(ForwardBatch batch)
+    private void RequireOwnAdapters(ForwardBatch batch)
     {
         for (int i = 0; i < batch.Count; i++)
         {
-            if (batch[i].Adapter is { } adapter)
+            if (batch[i].Adapter is { } adapter && !(adapter is DeviceAdapter mine && mine.IsOn(_device)))
             {
                 throw new ArgumentException($"adapter '{adapter.Name}' of sequence {i} was loaded for another model", nameof(batch));
             }

@@ -1,6 +1,7 @@
 using ILGPU;
 using Inferometer.Core.Models;
 using Inferometer.Cpu.Execution;
+using Inferometer.Cpu.Weights;
 using Inferometer.Gpu.Devices;
 using Inferometer.Gpu.Kernels;
 using Inferometer.Gpu.Weights;
@@ -31,6 +32,7 @@ internal sealed class GpuForward : IDisposable
     private readonly DeviceBuffer<float> _hidden;
     private readonly DeviceBuffer<int> _best;
     private readonly float _epsilon;
+    private bool _hasAdapters;
 
     public GpuForward(GpuDevice device, GpuModel model, GpuKvCache cache)
     {
@@ -66,6 +68,12 @@ internal sealed class GpuForward : IDisposable
         ModelArchitecture architecture = _model.Architecture;
         _layout.Set(batch, architecture.VocabularySize, _model.ContextTokens, _cache.BlockCount);
         _tables.Set(_layout, _model.Rotary, _model.Pairs);
+        _hasAdapters = false;
+        for (int i = 0; i < batch.Count; i++)
+        {
+            _hasAdapters |= batch[i].Adapter is not null;
+        }
+
         _work.Reserve(Tokens);
         DeviceMatrix table = _model.Embedding.Matrix;
         table.Kernels.Embed(
@@ -81,7 +89,7 @@ internal sealed class GpuForward : IDisposable
                 ? weights.Dense!.RoundsInput
                 : weights.Router!.Matrix.Kernels.RoundsActivations || weights.Experts!.RoundsInput || weights.Dense?.RoundsInput == true;
             JoinAndNorm(weights.PostAttentionNorm, weights.FeedForwardNorm, rounds);
-            FeedForward(weights);
+            FeedForward(layer, weights);
             pending = weights.PostFeedForwardNorm;
         }
 
@@ -133,6 +141,10 @@ internal sealed class GpuForward : IDisposable
             offset += input.Matrix.Rows;
         }
 
+        int queries = mixer.Heads * mixer.HeadDim, keys = mixer.KvHeads * mixer.HeadDim;
+        Adapt(layer, LoraSite.Query, _work.Normed.View, _work.Inputs.View, width, 0);
+        Adapt(layer, LoraSite.Key, _work.Normed.View, _work.Inputs.View, width, queries);
+        Adapt(layer, LoraSite.Value, _work.Normed.View, _work.Inputs.View, width, queries + keys);
         int rope = _model.RopeOf(layer);
         AttentionArguments attention = ArgumentsOf(layer, weights);
         (_cache.IsRounded ? _device.Kernels.StoreRounded : _device.Kernels.Store)(
@@ -156,6 +168,7 @@ internal sealed class GpuForward : IDisposable
         }
 
         Project(weights.Output, _work.Attended.View, Tokens, _work.BlockOutput.View);
+        Adapt(layer, LoraSite.Output, _work.Attended.View, _work.BlockOutput.View, HiddenSize, 0);
     }
 
     private AttentionArguments ArgumentsOf(int layer, DeviceLayer weights)
@@ -200,7 +213,7 @@ internal sealed class GpuForward : IDisposable
     /// <summary>Parts that contexts are cut into; null = as many as the device needs.</summary>
     public int? SplitsWanted { get; set; }
 
-    private void FeedForward(DeviceLayer weights)
+    private void FeedForward(int layer, DeviceLayer weights)
     {
         if (weights.Moe is { } moe)
         {
@@ -208,21 +221,34 @@ internal sealed class GpuForward : IDisposable
         }
         else
         {
-            Network(weights.Dense!, weights.Activation);
+            Network(weights.Dense!, weights.Activation, layer);
         }
     }
 
-    private void Network(DeviceNetwork network, int activation)
+    // Networks that stand beside experts cannot be adapted: they are of no layer.
+    private void Network(DeviceNetwork network, int activation, int? layer)
     {
         DeviceMatrix gate = network.Gate.Matrix;
-        if (!network.HasLikeHalves || (IsMany(gate, Tokens) && gate.Kernels.MultiplyMany is not null))
+        int? adapted = _hasAdapters ? layer : null;
+        if (adapted is not null || !network.HasLikeHalves || (IsMany(gate, Tokens) && gate.Kernels.MultiplyMany is not null))
         {
             long count = (long)Tokens * gate.Rows;
             _work.Up.Reserve(count);
             Multiply(network.Gate, _work.Normed.View, Tokens, _work.Inner.View, gate.Rows, 0);
             Multiply(network.Up, _work.Normed.View, Tokens, _work.Up.View, gate.Rows, 0);
+            if (adapted is { } changed)
+            {
+                Adapt(changed, LoraSite.Gate, _work.Normed.View, _work.Inner.View, gate.Rows, 0);
+                Adapt(changed, LoraSite.Up, _work.Normed.View, _work.Up.View, gate.Rows, 0);
+            }
+
             _device.Kernels.Activate(Elements(count), _work.Inner.View, _work.Up.View, count, activation);
             Project(network.Down, _work.Inner.View, Tokens, _work.BlockOutput.View);
+            if (adapted is { } last)
+            {
+                Adapt(last, LoraSite.Down, _work.Inner.View, _work.BlockOutput.View, HiddenSize, 0);
+            }
+
             return;
         }
 
@@ -261,7 +287,7 @@ internal sealed class GpuForward : IDisposable
         DeviceNetwork experts = weights.Experts!;
         if (weights.Dense is { } shared)
         {
-            Network(shared, weights.Activation);
+            Network(shared, weights.Activation, layer: null);
             if (weights.SharedGate is not null)
             {
                 _device.Kernels.GateRows(
@@ -321,6 +347,37 @@ internal sealed class GpuForward : IDisposable
         }
 
         _device.Kernels.Best(new KernelConfig(rows, _device.RowThreads), _logits.View, architecture.VocabularySize, _best.View);
+    }
+
+    // Adds the adapters' share to what a layer gave; neighbours with the same adapter go together.
+    private void Adapt(int layer, LoraSite site, ArrayView<float> input, ArrayView<float> output, int stride, int offset)
+    {
+        int count = _hasAdapters ? _layout.Batch.Count : 0;
+        for (int first = 0, end; first < count; first = end)
+        {
+            var adapter = (DeviceAdapter?)_layout.Batch[first].Adapter;
+            end = first + 1;
+            while (end < count && ReferenceEquals(_layout.Batch[end].Adapter, adapter))
+            {
+                end++;
+            }
+
+            if (adapter?.PairAt(layer, site) is not { } pair)
+            {
+                continue;
+            }
+
+            int token = _layout.FirstTokens[first], tokens = (end < count ? _layout.FirstTokens[end] : Tokens) - token;
+            _work.Lora.Reserve((long)tokens * pair.Rank);
+            _device.Kernels.LoraDown(
+                Grid(pair.Rank, tokens), pair.Down.View, pair.Rank, pair.Inputs,
+                input.SubView((long)token * pair.Inputs, (long)tokens * pair.Inputs), _work.Lora.View);
+            int threads = _device.IsEmulated ? _device.Lanes : ElementThreads;
+            _device.Kernels.LoraUp(
+                new KernelConfig(new Index3D((pair.Outputs + threads - 1) / threads, tokens, 1), new Index3D(threads, 1, 1)),
+                pair.Up.View, pair.Outputs, pair.Rank, _work.Lora.View, pair.Scale,
+                output.SubView((long)token * stride, (long)tokens * stride), stride, offset);
+        }
     }
 
     private static bool IsMany(DeviceMatrix matrix, int rows) => rows > FewTokens && matrix.Columns % TensorKernels.Depth == 0;

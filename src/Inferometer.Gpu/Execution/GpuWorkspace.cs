@@ -40,8 +40,8 @@ internal sealed class GpuWorkspace : IDisposable
 
         (Residual, Normed, BlockOutput, Inputs, Attended, Inner, Up, Router) =
             (New<float>(), New<float>(), New<float>(), New<float>(), New<float>(), New<float>(), New<float>(), New<float>());
-        (Quants, Scales, Shares, Chosen, Parts, SharedGates) =
-            (New<int>(), New<ActivationScale>(), New<float>(), New<int>(), New<float>(), New<float>());
+        (Quants, Scales, Shares, Chosen, Parts, SharedGates, Lora) =
+            (New<int>(), New<ActivationScale>(), New<float>(), New<int>(), New<float>(), New<float>(), New<float>());
     }
 
     /// <summary>Residual stream, [tokens][hidden].</summary>
@@ -85,6 +85,9 @@ internal sealed class GpuWorkspace : IDisposable
 
     /// <summary>Gates of shared experts, before their sigmoid.</summary>
     public DeviceBuffer<float> SharedGates { get; }
+
+    /// <summary>Between the factors of an adapter, [tokens][rank].</summary>
+    public DeviceBuffer<float> Lora { get; }
 
     /// <summary>Bytes held.</summary>
     public long Bytes => _owned.Sum(buffer => buffer switch

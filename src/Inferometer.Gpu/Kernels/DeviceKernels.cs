@@ -24,6 +24,12 @@ internal abstract class DeviceKernels
     /// <summary>See <see cref="RowKernels.Best"/>.</summary>
     public abstract Action<KernelConfig, ArrayView<float>, int, ArrayView<int>> Best { get; }
 
+    /// <summary>See <see cref="LoraKernels.Down"/>.</summary>
+    public abstract Action<KernelConfig, ArrayView<float>, int, int, ArrayView<float>, ArrayView<float>> LoraDown { get; }
+
+    /// <summary>See <see cref="LoraKernels.Up"/>.</summary>
+    public abstract Action<KernelConfig, ArrayView<float>, int, int, ArrayView<float>, float, ArrayView<float>, int, int> LoraUp { get; }
+
     /// <summary>See <see cref="RowKernels.Route"/>.</summary>
     public abstract Action<KernelConfig, RouteArguments> Route { get; }
 
@@ -85,6 +91,14 @@ internal sealed class DeviceKernels<TLanes>(Accelerator accelerator) : DeviceKer
 
     public override Action<KernelConfig, ArrayView<float>, int, ArrayView<int>> Best =>
         field ??= accelerator.LoadStreamKernel<ArrayView<float>, int, ArrayView<int>>(RowKernels.Best<TLanes>);
+
+    public override Action<KernelConfig, ArrayView<float>, int, int, ArrayView<float>, ArrayView<float>> LoraDown =>
+        field ??= accelerator.LoadStreamKernel<ArrayView<float>, int, int, ArrayView<float>, ArrayView<float>>(
+            LoraKernels.Down<TLanes>);
+
+    public override Action<KernelConfig, ArrayView<float>, int, int, ArrayView<float>, float, ArrayView<float>, int, int> LoraUp =>
+        field ??= accelerator.LoadStreamKernel<ArrayView<float>, int, int, ArrayView<float>, float, ArrayView<float>, int, int>(
+            LoraKernels.Up);
 
     public override Action<KernelConfig, RouteArguments> Route =>
         field ??= accelerator.LoadStreamKernel<RouteArguments>(RowKernels.Route);
