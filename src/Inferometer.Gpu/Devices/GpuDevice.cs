@@ -14,6 +14,9 @@ internal sealed class GpuDevice : IDisposable
     private const int CardWarps = 4;
     private const int CardRowThreads = 256;
 
+    // A row of logits is long. Twice as many would leave each thread too few registers on some cards.
+    private const int CardVocabularyThreads = 512;
+
     private readonly Context _context;
 
     private GpuDevice(Context context, Accelerator accelerator, int lanes)
@@ -24,6 +27,7 @@ internal sealed class GpuDevice : IDisposable
         IsEmulated = accelerator.AcceleratorType == AcceleratorType.CPU;
         Warps = IsEmulated ? 1 : CardWarps;
         RowThreads = IsEmulated ? lanes : CardRowThreads;
+        VocabularyThreads = IsEmulated ? lanes : CardVocabularyThreads;
         Kernels = DeviceKernels.Create(accelerator, lanes);
     }
 
@@ -41,6 +45,9 @@ internal sealed class GpuDevice : IDisposable
 
     /// <summary>Threads of a group in kernels where it has one row.</summary>
     public int RowThreads { get; }
+
+    /// <summary>Threads of a group in kernels where it has a row of logits.</summary>
+    public int VocabularyThreads { get; }
 
     /// <summary>Whether there is no card.</summary>
     public bool IsEmulated { get; }

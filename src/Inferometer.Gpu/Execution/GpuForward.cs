@@ -31,7 +31,10 @@ internal sealed class GpuForward : IDisposable
     private readonly DeviceBuffer<float> _logits;
     private readonly DeviceBuffer<float> _hidden;
     private readonly DeviceBuffer<int> _best;
+    private readonly DeviceBuffer<int> _candidates;
+    private readonly DeviceBuffer<float> _temperatures;
     private readonly float _epsilon;
+    private float[] _stagedTemperatures = [];
     private bool _hasAdapters;
 
     public GpuForward(GpuDevice device, GpuModel model, GpuKvCache cache)
@@ -40,6 +43,7 @@ internal sealed class GpuForward : IDisposable
         _work = new GpuWorkspace(device, model.Architecture);
         _tables = new StepTables(device);
         (_logits, _hidden, _best) = (new(device.Accelerator), new(device.Accelerator), new(device.Accelerator));
+        (_candidates, _temperatures) = (new(device.Accelerator), new(device.Accelerator));
         _epsilon = (float)model.Architecture.NormEpsilon;
     }
 
@@ -52,11 +56,14 @@ internal sealed class GpuForward : IDisposable
     /// <summary>The most probable token of each row of the last step.</summary>
     public ArrayView<int> Best => _best.View;
 
+    /// <summary>Candidates of each row of the last step that wanted some, see <see cref="CandidateKernels.RowNumbers"/>.</summary>
+    public ArrayView<int> Candidates => _candidates.View;
+
     /// <summary>Device memory of intermediate rows.</summary>
     public long WorkspaceBytes => _work.Bytes + _tables.Bytes;
 
     /// <summary>Device memory of what a step gives.</summary>
-    public long OutputBytes => _logits.Bytes + _hidden.Bytes + _best.Bytes;
+    public long OutputBytes => _logits.Bytes + _hidden.Bytes + _best.Bytes + _candidates.Bytes + _temperatures.Bytes;
 
     private int Tokens => _layout.TokenCount;
 
@@ -104,6 +111,8 @@ internal sealed class GpuForward : IDisposable
         _logits.Dispose();
         _hidden.Dispose();
         _best.Dispose();
+        _candidates.Dispose();
+        _temperatures.Dispose();
     }
 
     // Without something that joins there is no norm for it either: the first layer.
@@ -347,6 +356,31 @@ internal sealed class GpuForward : IDisposable
         }
 
         _device.Kernels.Best(new KernelConfig(rows, _device.RowThreads), _logits.View, architecture.VocabularySize, _best.View);
+        if (batch.WantsCandidates)
+        {
+            FindCandidates(batch, rows);
+        }
+    }
+
+    private void FindCandidates(ForwardBatch batch, int rows)
+    {
+        if (_stagedTemperatures.Length < rows)
+        {
+            _stagedTemperatures = new float[rows];
+        }
+
+        int row = 0;
+        for (int i = 0; i < batch.Count; i++)
+        {
+            _stagedTemperatures.AsSpan(row, batch[i].LogitRows).Fill(batch[i].CandidateTemperature);
+            row += batch[i].LogitRows;
+        }
+
+        _temperatures.Upload(_stagedTemperatures, rows);
+        _candidates.Reserve((long)rows * CandidateKernels.RowNumbers);
+        _device.Kernels.FindCandidates(
+            new KernelConfig(rows, _device.VocabularyThreads), _logits.View, _model.Architecture.VocabularySize, _temperatures.View,
+            _candidates.View);
     }
 
     // Adds the adapters' share to what a layer gave; neighbours with the same adapter go together.

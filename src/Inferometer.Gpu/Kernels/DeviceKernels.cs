@@ -24,6 +24,9 @@ internal abstract class DeviceKernels
     /// <summary>See <see cref="RowKernels.Best"/>.</summary>
     public abstract Action<KernelConfig, ArrayView<float>, int, ArrayView<int>> Best { get; }
 
+    /// <summary>See <see cref="CandidateKernels.Find"/>.</summary>
+    public abstract Action<KernelConfig, ArrayView<float>, int, ArrayView<float>, ArrayView<int>> FindCandidates { get; }
+
     /// <summary>See <see cref="LoraKernels.Down"/>.</summary>
     public abstract Action<KernelConfig, ArrayView<float>, int, int, ArrayView<float>, ArrayView<float>> LoraDown { get; }
 
@@ -91,6 +94,9 @@ internal sealed class DeviceKernels<TLanes>(Accelerator accelerator) : DeviceKer
 
     public override Action<KernelConfig, ArrayView<float>, int, ArrayView<int>> Best =>
         field ??= accelerator.LoadStreamKernel<ArrayView<float>, int, ArrayView<int>>(RowKernels.Best<TLanes>);
+
+    public override Action<KernelConfig, ArrayView<float>, int, ArrayView<float>, ArrayView<int>> FindCandidates =>
+        field ??= accelerator.LoadStreamKernel<ArrayView<float>, int, ArrayView<float>, ArrayView<int>>(CandidateKernels.Find<TLanes>);
 
     public override Action<KernelConfig, ArrayView<float>, int, int, ArrayView<float>, ArrayView<float>> LoraDown =>
         field ??= accelerator.LoadStreamKernel<ArrayView<float>, int, int, ArrayView<float>, ArrayView<float>>(

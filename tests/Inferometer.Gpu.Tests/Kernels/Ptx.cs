@@ -41,7 +41,12 @@ internal static class Ptx
     private static Dictionary<string, MethodInfo> Find()
     {
         Dictionary<string, MethodInfo> all = new(StringComparer.Ordinal);
-        foreach (Type type in new[] { typeof(MatrixKernels), typeof(RowKernels), typeof(AttentionKernels), typeof(TensorKernels) })
+        Type[] kernels =
+        [
+            typeof(MatrixKernels), typeof(RowKernels), typeof(AttentionKernels), typeof(TensorKernels), typeof(LoraKernels),
+            typeof(CandidateKernels),
+        ];
+        foreach (Type type in kernels)
         {
             foreach (MethodInfo method in
                 type.GetMethods(BindingFlags.Static | BindingFlags.Public).Where(m => m.ReturnType == typeof(void)))
