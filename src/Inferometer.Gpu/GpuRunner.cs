@@ -73,6 +73,9 @@ internal sealed class GpuRunner : IModelRunner
     public RunnerStatistics Statistics => new(
         Interlocked.Read(ref _steps), Interlocked.Read(ref _ranTokens), Interlocked.Read(ref _attentions), 0);
 
+    /// <summary>Kernels launched so far, for tests.</summary>
+    internal long Launches => _device.Launches.Value;
+
     /// <summary>Parts that attention cuts contexts into, for tests; null = as many as the device needs.</summary>
     internal int? SplitsWanted
     {

@@ -19,16 +19,16 @@ internal sealed class GpuDevice : IDisposable
 
     private readonly Context _context;
 
-    private GpuDevice(Context context, Accelerator accelerator, int lanes)
+    private GpuDevice(Context context, Accelerator accelerator, int lanes, int warps = CardWarps)
     {
         _context = context;
         Accelerator = accelerator;
         Lanes = lanes;
         IsEmulated = accelerator.AcceleratorType == AcceleratorType.CPU;
-        Warps = IsEmulated ? 1 : CardWarps;
+        Warps = warps;
         RowThreads = IsEmulated ? lanes : CardRowThreads;
         VocabularyThreads = IsEmulated ? lanes : CardVocabularyThreads;
-        Kernels = DeviceKernels.Create(accelerator, lanes);
+        Kernels = DeviceKernels.Create(accelerator, lanes, Launches);
     }
 
     /// <summary>The device as ILGPU has it.</summary>
@@ -36,6 +36,9 @@ internal sealed class GpuDevice : IDisposable
 
     /// <summary>The kernels.</summary>
     public DeviceKernels Kernels { get; }
+
+    /// <summary>Kernels launched so far.</summary>
+    public LaunchCount Launches { get; } = new();
 
     /// <summary>Threads of a warp that share a row.</summary>
     public int Lanes { get; }
@@ -107,11 +110,13 @@ internal sealed class GpuDevice : IDisposable
 
     /// <summary>A device that the processor emulates, for tests: correct and very slow.</summary>
     /// <param name="lanes">Threads of a warp: 1, 4 or 32.</param>
-    public static GpuDevice OpenEmulated(int lanes = 1)
+    /// <param name="warps">Warps of a group, and groups that run side by side.</param>
+    public static GpuDevice OpenEmulated(int lanes = 1, int warps = 1)
     {
         // ILGPU wants warps of two threads at least; groups of one leave the other alone.
-        Context context = Context.Create(builder => builder.CPU(new CPUDevice(Math.Max(2, lanes), 1, 1)).Optimize(OptimizationLevel.O2));
-        return new GpuDevice(context, context.GetCPUDevice(0).CreateCPUAccelerator(context), lanes);
+        Context context = Context.Create(
+            builder => builder.CPU(new CPUDevice(Math.Max(2, lanes), warps, warps)).Optimize(OptimizationLevel.O2));
+        return new GpuDevice(context, context.GetCPUDevice(0).CreateCPUAccelerator(context), lanes, warps);
     }
 
     /// <summary>Makes the device that of the calling thread: the engine steps on another thread than the one that loads.</summary>

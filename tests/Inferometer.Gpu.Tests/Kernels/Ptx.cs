@@ -64,7 +64,7 @@ internal static class Ptx
     private static IEnumerable<(string Name, MethodInfo Closed)> Close(MethodInfo method)
     {
         string[] parameters = [.. method.GetGenericArguments().Select(argument => argument.Name)];
-        if (parameters.Contains("TPages"))
+        if (parameters.Contains("TPages") && !parameters.Contains("TFormat"))
         {
             yield return (method.Name, method.MakeGenericMethod(typeof(Lanes32), typeof(HalfPages)));
             yield return (method.Name + " bytes", method.MakeGenericMethod(typeof(Lanes32), typeof(BytePages)));
@@ -93,10 +93,16 @@ internal static class Ptx
                     "TCores" => typeof(TensorCores),
                     "TFormat" => format,
                     "TBlock" => block,
+                    "TPages" => typeof(HalfPages),
                     _ => tile,
                 })];
                 string suffix = parameters.Contains("TTile") ? " " + tile.Name : "";
                 yield return ($"{method.Name} {name}{suffix}", method.MakeGenericMethod(arguments));
+                if (Array.IndexOf(parameters, "TPages") is >= 0 and int pages)
+                {
+                    arguments[pages] = typeof(BytePages);
+                    yield return ($"{method.Name} {name}{suffix} bytes", method.MakeGenericMethod(arguments));
+                }
             }
         }
     }
