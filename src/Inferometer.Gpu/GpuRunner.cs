@@ -1,8 +1,12 @@
+using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
 using ILGPU.Runtime;
 using Inferometer.Core;
 using Inferometer.Core.Models;
 using Inferometer.Gpu.Devices;
 using Inferometer.Gpu.Execution;
+using Inferometer.Gpu.Kernels;
+using Inferometer.Gpu.Weights;
 using Inferometer.Runners;
 
 namespace Inferometer.Gpu;
@@ -15,12 +19,15 @@ internal sealed class GpuRunner : IModelRunner
     private readonly GpuKvCache _cache;
     private readonly GpuForward _forward;
     private int[] _best = [];
+    private int[] _candidates = [];
     private float[] _logits = [];
     private float[] _hidden = [];
     private bool[] _isFetched = [];
     private int _rows;
     private int _tokens;
     private bool _hasBest;
+    private bool _wantsCandidates;
+    private bool _hasCandidates;
     private bool _wantsHidden;
     private bool _hasHidden;
     private int _running;
@@ -52,18 +59,22 @@ internal sealed class GpuRunner : IModelRunner
     public int ContextTokens => _model.ContextTokens;
 
     /// <inheritdoc/>
-    public int BlockSize => Kernels.AttentionKernels.PageTokens;
+    public int BlockSize => AttentionKernels.PageTokens;
 
     /// <inheritdoc/>
     public int BlockCount => _cache.BlockCount;
 
     /// <inheritdoc/>
     public RunnerMemory Memory => new(
-        _model.Bytes, _forward.WorkspaceBytes, 0, _forward.OutputBytes + (sizeof(float) * ((long)_logits.Length + _hidden.Length)));
+        _model.Bytes, _forward.WorkspaceBytes, 0,
+        _forward.OutputBytes + (sizeof(float) * ((long)_logits.Length + _hidden.Length + _candidates.Length)));
 
     /// <inheritdoc/>
     public RunnerStatistics Statistics => new(
         Interlocked.Read(ref _steps), Interlocked.Read(ref _ranTokens), Interlocked.Read(ref _attentions), 0);
+
+    /// <summary>Kernels launched so far, for tests.</summary>
+    internal long Launches => _device.Launches.Value;
 
     /// <summary>Parts that attention cuts contexts into, for tests; null = as many as the device needs.</summary>
     internal int? SplitsWanted
@@ -72,8 +83,12 @@ internal sealed class GpuRunner : IModelRunner
     }
 
     /// <inheritdoc/>
-    public IModelAdapter LoadAdapter(string path, double scale = 1) =>
-        throw new InferometerException($"{path}: LoRA adapters do not run on the GPU yet. Use --device cpu.");
+    public IModelAdapter LoadAdapter(string path, double scale = 1)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        _device.Bind();
+        return _model.LoadAdapter(_device, path, scale);
+    }
 
     /// <inheritdoc/>
     public void CopyBlock(int source, int destination)
@@ -93,7 +108,7 @@ internal sealed class GpuRunner : IModelRunner
 
         try
         {
-            RequireNoAdapters(batch);
+            RequireOwnAdapters(batch);
             (_rows, _tokens, _hasBest, _wantsHidden, _hasHidden) =
                 (batch.LogitRowCount, batch.TokenCount, false, batch.WantsHiddenStates, false);
             if (_isFetched.Length < _rows)
@@ -101,6 +116,7 @@ internal sealed class GpuRunner : IModelRunner
                 _isFetched = new bool[_rows];
             }
 
+            (_wantsCandidates, _hasCandidates) = (batch.WantsCandidates, false);
             _isFetched.AsSpan().Clear();
             if (batch.TokenCount == 0)
             {
@@ -133,6 +149,37 @@ internal sealed class GpuRunner : IModelRunner
         }
 
         return _best[row];
+    }
+
+    /// <inheritdoc/>
+    public RowCandidates Candidates(int row)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)row, (uint)_rows, nameof(row));
+        if (!_wantsCandidates || BestToken(row) < 0)
+        {
+            return default;
+        }
+
+        const int numbers = CandidateKernels.RowNumbers;
+        if (!_hasCandidates)
+        {
+            Grow(ref _candidates, checked(_rows * numbers));
+            _device.Bind();
+            _forward.Candidates.SubView(0, (long)_rows * numbers).CopyToCPU(ref _candidates[0], _rows * numbers);
+            _hasCandidates = true;
+        }
+
+        ReadOnlySpan<int> all = _candidates.AsSpan(row * numbers, numbers);
+        int count = all[CandidateKernels.CountAt];
+        ReadOnlySpan<float> logits =
+            MemoryMarshal.Cast<int, float>(all.Slice(CandidateKernels.TokensAt + CandidateKernels.Count, count));
+
+        // Of fewer than it looks for, the kernel finds all that are not infinite below.
+        return new RowCandidates(
+            all.Slice(CandidateKernels.TokensAt, count), logits,
+            count < CandidateKernels.Count ? float.NegativeInfinity : TensorPrimitives.Min(logits),
+            BitConverter.Int32BitsToSingle(all[CandidateKernels.MassAt]),
+            BitConverter.Int32BitsToSingle(all[CandidateKernels.PlainMassAt]));
     }
 
     /// <inheritdoc/>
@@ -181,11 +228,11 @@ internal sealed class GpuRunner : IModelRunner
         _device.Dispose();
     }
 
-    private static void RequireNoAdapters(ForwardBatch batch)
+    private void RequireOwnAdapters(ForwardBatch batch)
     {
         for (int i = 0; i < batch.Count; i++)
         {
-            if (batch[i].Adapter is { } adapter)
+            if (batch[i].Adapter is { } adapter && !(adapter is DeviceAdapter mine && mine.IsOn(_device)))
             {
                 throw new ArgumentException($"adapter '{adapter.Name}' of sequence {i} was loaded for another model", nameof(batch));
             }

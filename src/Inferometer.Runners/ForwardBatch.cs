@@ -20,6 +20,9 @@ public sealed class ForwardBatch
     /// <summary>The state after the final norm of every token is wanted.</summary>
     public bool WantsHiddenStates { get; set; }
 
+    /// <summary>Whether a slice wants candidates of its rows.</summary>
+    public bool WantsCandidates { get; private set; }
+
     /// <summary>The slice at <paramref name="index"/>, in the order of <see cref="Add"/>.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There are not so many slices.</exception>
     public SequenceSlice this[int index]
@@ -40,10 +43,11 @@ public sealed class ForwardBatch
             _slices[i].BlockTable = default;
             _slices[i].Segments = default;
             _slices[i].Adapter = null;
+            _slices[i].CandidateTemperature = 0;
         }
 
         Count = TokenCount = LogitRowCount = 0;
-        WantsHiddenStates = false;
+        WantsHiddenStates = WantsCandidates = false;
     }
 
     /// <summary>Appends a sequence's part of the step. Logit rows and hidden states come out in this order.</summary>
@@ -53,10 +57,11 @@ public sealed class ForwardBatch
     /// <param name="logitRows">How many of the last tokens get logits, 0 to the number of tokens.</param>
     /// <param name="adapter">Adapter the sequence runs with, or null.</param>
     /// <param name="segments">The segment of each token; empty where all are of the first.</param>
+    /// <param name="candidateTemperature">See <see cref="SequenceSlice.CandidateTemperature"/>.</param>
     /// <exception cref="ArgumentException">No tokens, more logit rows than tokens, or another number of segments.</exception>
     public void Add(
         ReadOnlyMemory<int> tokens, int pastTokens, ReadOnlyMemory<int> blockTable, int logitRows = 1, IModelAdapter? adapter = null,
-        ReadOnlyMemory<int> segments = default)
+        ReadOnlyMemory<int> segments = default, float candidateTemperature = 0)
     {
         if (!segments.IsEmpty && segments.Length != tokens.Length)
         {
@@ -71,6 +76,7 @@ public sealed class ForwardBatch
 
         ArgumentOutOfRangeException.ThrowIfNegative(pastTokens);
         ArgumentOutOfRangeException.ThrowIfNegative(logitRows);
+        ArgumentOutOfRangeException.ThrowIfNegative(candidateTemperature);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(logitRows, tokens.Length);
         if (Count == _slices.Count)
         {
@@ -84,6 +90,8 @@ public sealed class ForwardBatch
         slice.LogitRows = logitRows;
         slice.Adapter = adapter;
         slice.Segments = segments;
+        slice.CandidateTemperature = candidateTemperature;
+        WantsCandidates |= candidateTemperature > 0 && logitRows > 0;
         TokenCount += tokens.Length;
         LogitRowCount += logitRows;
     }

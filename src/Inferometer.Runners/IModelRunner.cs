@@ -74,6 +74,13 @@ public interface IModelRunner : IDisposable
     /// <param name="row">Row, as for <see cref="BestToken"/>.</param>
     Span<float> Logits(int row);
 
+    /// <summary>
+    /// The most probable tokens of a row of the last step, where its slice wanted them and the runner has found them; otherwise none, and
+    /// the row has to be read whole, as where a number of it is none or infinite above. Valid until the next step.
+    /// </summary>
+    /// <param name="row">Row, as for <see cref="BestToken"/>.</param>
+    RowCandidates Candidates(int row) => default;
+
     /// <summary>State after the final norm of a token of the last step, [hidden].</summary>
     /// <param name="token">Token, from 0 to below <see cref="ForwardBatch.TokenCount"/>, in the order of the slices.</param>
     /// <exception cref="InvalidOperationException">The batch did not ask for hidden states.</exception>

@@ -28,6 +28,12 @@ public sealed class SequenceSlice
     /// <summary>How many of the last tokens get a row of logits: 0 none, 1 the last, n the last n.</summary>
     public int LogitRows { get; set; }
 
+    /// <summary>
+    /// Temperature at which <see cref="IModelRunner.Candidates"/> of the slice's rows are wanted; 0 = not wanted. A runner without a way to
+    /// find them cheaply may leave it aside.
+    /// </summary>
+    public float CandidateTemperature { get; set; }
+
     /// <summary>The adapter this sequence runs with, or null. Must have been loaded for the model that runs the step.</summary>
     public IModelAdapter? Adapter { get; set; }
 }

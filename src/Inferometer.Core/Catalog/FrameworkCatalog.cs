@@ -46,6 +46,7 @@ public static class FrameworkCatalog
             Vendors = [.. fields.Texts("vendors") ?? []],
             Kinds = [.. fields.Texts("kinds") ?? []],
             IsComparison = fields.BoolOr(false, "comparison"),
+            RestsOnProbes = fields.BoolOr(false, "rests_on_probes"),
             Scheduler = SchedulerOf(fields.Object("scheduler") ?? throw fields.Wrong("scheduler", "an object")),
             ShareOf = fields.Text("share_of") switch
             {

@@ -24,6 +24,12 @@ public sealed record FrameworkProfile
     /// <summary>A way to schedule that others are compared with; nobody's framework, so that nothing is known of its memory.</summary>
     public bool IsComparison { get; init; }
 
+    /// <summary>
+    /// Its kernels were timed one by one and no step of it ever was: what is said of it is marked so, and it is left out of what is told
+    /// unasked.
+    /// </summary>
+    public bool RestsOnProbes { get; init; }
+
     /// <summary>What its scheduler does.</summary>
     public required FrameworkScheduler Scheduler { get; init; }
 

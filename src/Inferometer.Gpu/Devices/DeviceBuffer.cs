@@ -9,6 +9,7 @@ internal sealed class DeviceBuffer<T>(Accelerator accelerator) : IDisposable
     where T : unmanaged
 {
     private MemoryBuffer1D<T, Stride1D.Dense> _buffer = accelerator.Allocate1D<T>(1);
+    private bool _isZeroed;
 
     /// <summary>All of it.</summary>
     public ArrayView<T> View => _buffer.AsContiguous();
@@ -27,6 +28,17 @@ internal sealed class DeviceBuffer<T>(Accelerator accelerator) : IDisposable
         accelerator.Synchronize();
         _buffer.Dispose();
         _buffer = accelerator.Allocate1D<T>(length);
+    }
+
+    /// <summary>Makes room for <paramref name="length"/> elements, all zero where it grows.</summary>
+    public void ReserveZeros(long length)
+    {
+        if (_buffer.Length < length || !_isZeroed)
+        {
+            Reserve(length);
+            _buffer.MemSetToZero();
+            _isZeroed = true;
+        }
     }
 
     /// <summary>Room for <paramref name="length"/> elements, filled.</summary>

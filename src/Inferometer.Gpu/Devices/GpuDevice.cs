@@ -14,17 +14,21 @@ internal sealed class GpuDevice : IDisposable
     private const int CardWarps = 4;
     private const int CardRowThreads = 256;
 
+    // A row of logits is long. Twice as many would leave each thread too few registers on some cards.
+    private const int CardVocabularyThreads = 512;
+
     private readonly Context _context;
 
-    private GpuDevice(Context context, Accelerator accelerator, int lanes)
+    private GpuDevice(Context context, Accelerator accelerator, int lanes, int warps = CardWarps)
     {
         _context = context;
         Accelerator = accelerator;
         Lanes = lanes;
         IsEmulated = accelerator.AcceleratorType == AcceleratorType.CPU;
-        Warps = IsEmulated ? 1 : CardWarps;
+        Warps = warps;
         RowThreads = IsEmulated ? lanes : CardRowThreads;
-        Kernels = DeviceKernels.Create(accelerator, lanes);
+        VocabularyThreads = IsEmulated ? lanes : CardVocabularyThreads;
+        Kernels = DeviceKernels.Create(accelerator, lanes, Launches);
     }
 
     /// <summary>The device as ILGPU has it.</summary>
@@ -32,6 +36,9 @@ internal sealed class GpuDevice : IDisposable
 
     /// <summary>The kernels.</summary>
     public DeviceKernels Kernels { get; }
+
+    /// <summary>Kernels launched so far.</summary>
+    public LaunchCount Launches { get; } = new();
 
     /// <summary>Threads of a warp that share a row.</summary>
     public int Lanes { get; }
@@ -41,6 +48,9 @@ internal sealed class GpuDevice : IDisposable
 
     /// <summary>Threads of a group in kernels where it has one row.</summary>
     public int RowThreads { get; }
+
+    /// <summary>Threads of a group in kernels where it has a row of logits.</summary>
+    public int VocabularyThreads { get; }
 
     /// <summary>Whether there is no card.</summary>
     public bool IsEmulated { get; }
@@ -100,11 +110,13 @@ internal sealed class GpuDevice : IDisposable
 
     /// <summary>A device that the processor emulates, for tests: correct and very slow.</summary>
     /// <param name="lanes">Threads of a warp: 1, 4 or 32.</param>
-    public static GpuDevice OpenEmulated(int lanes = 1)
+    /// <param name="warps">Warps of a group, and groups that run side by side.</param>
+    public static GpuDevice OpenEmulated(int lanes = 1, int warps = 1)
     {
         // ILGPU wants warps of two threads at least; groups of one leave the other alone.
-        Context context = Context.Create(builder => builder.CPU(new CPUDevice(Math.Max(2, lanes), 1, 1)).Optimize(OptimizationLevel.O2));
-        return new GpuDevice(context, context.GetCPUDevice(0).CreateCPUAccelerator(context), lanes);
+        Context context = Context.Create(
+            builder => builder.CPU(new CPUDevice(Math.Max(2, lanes), warps, warps)).Optimize(OptimizationLevel.O2));
+        return new GpuDevice(context, context.GetCPUDevice(0).CreateCPUAccelerator(context), lanes, warps);
     }
 
     /// <summary>Makes the device that of the calling thread: the engine steps on another thread than the one that loads.</summary>

@@ -1,6 +1,7 @@
 using ILGPU;
 using Inferometer.Core.Models;
 using Inferometer.Cpu.Execution;
+using Inferometer.Cpu.Weights;
 using Inferometer.Gpu.Devices;
 using Inferometer.Gpu.Kernels;
 using Inferometer.Gpu.Weights;
@@ -30,7 +31,11 @@ internal sealed class GpuForward : IDisposable
     private readonly DeviceBuffer<float> _logits;
     private readonly DeviceBuffer<float> _hidden;
     private readonly DeviceBuffer<int> _best;
+    private readonly DeviceBuffer<int> _candidates;
+    private readonly DeviceBuffer<float> _temperatures;
     private readonly float _epsilon;
+    private float[] _stagedTemperatures = [];
+    private bool _hasAdapters;
 
     public GpuForward(GpuDevice device, GpuModel model, GpuKvCache cache)
     {
@@ -38,6 +43,7 @@ internal sealed class GpuForward : IDisposable
         _work = new GpuWorkspace(device, model.Architecture);
         _tables = new StepTables(device);
         (_logits, _hidden, _best) = (new(device.Accelerator), new(device.Accelerator), new(device.Accelerator));
+        (_candidates, _temperatures) = (new(device.Accelerator), new(device.Accelerator));
         _epsilon = (float)model.Architecture.NormEpsilon;
     }
 
@@ -50,13 +56,19 @@ internal sealed class GpuForward : IDisposable
     /// <summary>The most probable token of each row of the last step.</summary>
     public ArrayView<int> Best => _best.View;
 
+    /// <summary>Candidates of each row of the last step that wanted some, see <see cref="CandidateKernels.RowNumbers"/>.</summary>
+    public ArrayView<int> Candidates => _candidates.View;
+
     /// <summary>Device memory of intermediate rows.</summary>
     public long WorkspaceBytes => _work.Bytes + _tables.Bytes;
 
     /// <summary>Device memory of what a step gives.</summary>
-    public long OutputBytes => _logits.Bytes + _hidden.Bytes + _best.Bytes;
+    public long OutputBytes => _logits.Bytes + _hidden.Bytes + _best.Bytes + _candidates.Bytes + _temperatures.Bytes;
 
     private int Tokens => _layout.TokenCount;
+
+    // Of few tokens, a launch takes longer than what the last group to arrive does by itself. Adapters come in between.
+    private bool Fuses => Tokens <= FewTokens && !_hasAdapters;
 
     private int HiddenSize => _model.Architecture.HiddenSize;
 
@@ -66,26 +78,28 @@ internal sealed class GpuForward : IDisposable
         ModelArchitecture architecture = _model.Architecture;
         _layout.Set(batch, architecture.VocabularySize, _model.ContextTokens, _cache.BlockCount);
         _tables.Set(_layout, _model.Rotary, _model.Pairs);
+        _hasAdapters = false;
+        for (int i = 0; i < batch.Count; i++)
+        {
+            _hasAdapters |= batch[i].Adapter is not null;
+        }
+
         _work.Reserve(Tokens);
         DeviceMatrix table = _model.Embedding.Matrix;
         table.Kernels.Embed(
             new KernelConfig(Tokens, _device.RowThreads), table.Weights, _tables.Tokens, _work.Residual.View,
             (float)architecture.EmbeddingScale);
-        DeviceVector? pending = null;
+        Norm(NormOf(null, _model.Layers[0].AttentionNorm, _model.Layers[0].RoundsInput));
         for (int layer = 0; layer < _model.Layers.Count; layer++)
         {
             DeviceLayer weights = _model.Layers[layer];
-            JoinAndNorm(pending, weights.AttentionNorm, weights.Inputs[0].Matrix.Kernels.RoundsActivations || weights.Inputs.Count > 1);
             Attention(layer, weights);
-            bool rounds = weights.Moe is null
-                ? weights.Dense!.RoundsInput
-                : weights.Router!.Matrix.Kernels.RoundsActivations || weights.Experts!.RoundsInput || weights.Dense?.RoundsInput == true;
-            JoinAndNorm(weights.PostAttentionNorm, weights.FeedForwardNorm, rounds);
-            FeedForward(weights);
-            pending = weights.PostFeedForwardNorm;
+            DeviceLayer? next = layer + 1 < _model.Layers.Count ? _model.Layers[layer + 1] : null;
+            FeedForward(
+                layer, weights, next is null ? null : NormOf(weights.PostFeedForwardNorm, next.AttentionNorm, next.RoundsInput));
         }
 
-        Finish(batch, pending!);
+        Finish(batch, _model.Layers[^1].PostFeedForwardNorm);
     }
 
     /// <inheritdoc/>
@@ -96,66 +110,94 @@ internal sealed class GpuForward : IDisposable
         _logits.Dispose();
         _hidden.Dispose();
         _best.Dispose();
+        _candidates.Dispose();
+        _temperatures.Dispose();
     }
 
-    // Without something that joins there is no norm for it either: the first layer.
-    private void JoinAndNorm(DeviceVector? postNorm, DeviceVector norm, bool rounds) => Norm(
-        postNorm, norm, _work.Normed.View, Tokens, rounds, isMapped: false);
+    // What a block gives joins the residual stream, normed itself where there is a norm for it, and is normed for the next block. Without
+    // a norm of its own nothing joins: before the first layer.
+    private NormArguments NormOf(DeviceVector? postNorm, DeviceVector norm, bool rounds) => new()
+    {
+        Residual = _work.Residual.View,
+        Change = _work.BlockOutput.View,
+        PostWeight = (postNorm ?? norm).View,
+        Weight = norm.View,
+        Output = _work.Normed.View,
+        Quants = _work.Quants.View,
+        Scales = _work.Scales.View,
+        Map = _tables.Tokens,
+        Width = HiddenSize,
+        Epsilon = _epsilon,
+        ResidualScale = (float)_model.Architecture.ResidualScale,
+        HasChange = postNorm is null ? 0 : 1,
+        HasPostNorm = postNorm?.IsThere ?? 0,
+        HasNorm = norm.IsThere,
+        Rounds = rounds ? 1 : 0,
+    };
 
-    private void Norm(DeviceVector? postNorm, DeviceVector norm, ArrayView<float> output, int rows, bool rounds, bool isMapped) =>
-        _device.Kernels.JoinAndNorm(new KernelConfig(rows, _device.RowThreads), new NormArguments
-        {
-            Residual = _work.Residual.View,
-            Change = _work.BlockOutput.View,
-            PostWeight = (postNorm ?? norm).View,
-            Weight = norm.View,
-            Output = output,
-            Quants = _work.Quants.View,
-            Scales = _work.Scales.View,
-            Map = isMapped ? _tables.LogitTokens : _tables.Tokens,
-            Width = HiddenSize,
-            Epsilon = _epsilon,
-            ResidualScale = (float)_model.Architecture.ResidualScale,
-            HasChange = postNorm is null ? 0 : 1,
-            HasPostNorm = postNorm?.IsThere ?? 0,
-            HasNorm = norm.IsThere,
-            Rounds = rounds ? 1 : 0,
-            HasMap = isMapped ? 1 : 0,
-        });
+    private void Norm(NormArguments norm) => _device.Kernels.JoinAndNorm(new KernelConfig(Tokens, _device.RowThreads), norm);
 
     private void Attention(int layer, DeviceLayer weights)
     {
         AttentionMixer mixer = weights.Mixer;
-        int width = (mixer.Heads + (2 * mixer.KvHeads)) * mixer.HeadDim, offset = 0;
+        AttentionArguments attention = ArgumentsOf(layer, weights);
+        RotaryArguments rotary = RotaryOf(layer, weights);
+        if (Fuses && mixer.HeadDim % _device.Warps == 0)
+        {
+            StoreInputs(weights, attention, rotary);
+        }
+        else
+        {
+            int width = (mixer.Heads + (2 * mixer.KvHeads)) * mixer.HeadDim, offset = 0;
+            foreach (DeviceProjection input in weights.Inputs)
+            {
+                Multiply(input, Normed(Tokens), _work.Inputs.View, width, offset);
+                offset += input.Matrix.Rows;
+            }
+
+            int queries = mixer.Heads * mixer.HeadDim, keys = mixer.KvHeads * mixer.HeadDim;
+            Adapt(layer, LoraSite.Query, _work.Normed.View, _work.Inputs.View, width, 0);
+            Adapt(layer, LoraSite.Key, _work.Normed.View, _work.Inputs.View, width, queries);
+            Adapt(layer, LoraSite.Value, _work.Normed.View, _work.Inputs.View, width, queries + keys);
+            (_cache.IsRounded ? _device.Kernels.StoreRounded : _device.Kernels.Store)(
+                Warps((long)Tokens * (mixer.Heads + (2 * mixer.KvHeads))), attention, rotary);
+        }
+
+        (_cache.IsRounded ? _device.Kernels.AttendRounded : _device.Kernels.Attend)(
+            Grid(Tokens * mixer.Heads, attention.Splits), attention);
+        Give(
+            weights.Output, _work.Attended.View, isRounded: attention.Rounds != 0, layer, LoraSite.Output,
+            NormOf(weights.PostAttentionNorm, weights.FeedForwardNorm, weights.RoundsMiddle));
+    }
+
+    private void StoreInputs(DeviceLayer weights, AttentionArguments attention, RotaryArguments rotary)
+    {
+        int head = 0;
         foreach (DeviceProjection input in weights.Inputs)
         {
-            Multiply(input, _work.Normed.View, Tokens, _work.Inputs.View, width, offset);
-            offset += input.Matrix.Rows;
+            DeviceMatrix matrix = input.Matrix;
+            TileKernels kernels = matrix.Kernels.For(Tokens);
+            (_cache.IsRounded ? kernels.MultiplyThenStoreRounded : kernels.MultiplyThenStore)(
+                Tiles(matrix.Rows, Tokens), matrix.Weights, Normed(Tokens), input.Bias, input.HasBias, head, attention, rotary,
+                _work.Arrivals.View);
+            head += matrix.Rows / attention.Width;
         }
+    }
 
+    private RotaryArguments RotaryOf(int layer, DeviceLayer weights)
+    {
         int rope = _model.RopeOf(layer);
-        AttentionArguments attention = ArgumentsOf(layer, weights);
-        (_cache.IsRounded ? _device.Kernels.StoreRounded : _device.Kernels.Store)(
-            Warps((long)Tokens * (mixer.Heads + (2 * mixer.KvHeads))), attention, new RotaryArguments
-            {
-                Cosines = rope < 0 ? _work.Normed.View : _tables.Cosines(rope, _model.Pairs[rope]),
-                Sines = rope < 0 ? _work.Normed.View : _tables.Sines(rope, _model.Pairs[rope]),
-                QueryNorm = weights.QueryNorm.View,
-                KeyNorm = weights.KeyNorm.View,
-                Pairs = rope < 0 ? 0 : _model.Pairs[rope],
-                AreNeighbours = mixer.Rope?.Interleaved == true ? 1 : 0,
-                HasNorm = weights.QueryNorm.IsThere,
-                Epsilon = _epsilon,
-            });
-        int groups = _device.GroupsFor((long)Tokens * mixer.Heads);
-        (_cache.IsRounded ? _device.Kernels.AttendRounded : _device.Kernels.Attend)(
-            new KernelConfig(new Index3D(groups, attention.Splits, 1), new Index3D(_device.Warps * _device.Lanes, 1, 1)), attention);
-        if (attention.Splits > 1)
+        return new RotaryArguments
         {
-            _device.Kernels.Combine(new KernelConfig(Tokens * mixer.Heads, _device.Lanes), attention);
-        }
-
-        Project(weights.Output, _work.Attended.View, Tokens, _work.BlockOutput.View);
+            Cosines = rope < 0 ? _work.Normed.View : _tables.Cosines(rope, _model.Pairs[rope]),
+            Sines = rope < 0 ? _work.Normed.View : _tables.Sines(rope, _model.Pairs[rope]),
+            QueryNorm = weights.QueryNorm.View,
+            KeyNorm = weights.KeyNorm.View,
+            Pairs = rope < 0 ? 0 : _model.Pairs[rope],
+            AreNeighbours = weights.Mixer.Rope?.Interleaved == true ? 1 : 0,
+            HasNorm = weights.QueryNorm.IsThere,
+            Epsilon = _epsilon,
+        };
     }
 
     private AttentionArguments ArgumentsOf(int layer, DeviceLayer weights)
@@ -171,6 +213,9 @@ internal sealed class GpuForward : IDisposable
             KeyScales = _cache.KeyScales(layer),
             ValueScales = _cache.ValueScales(layer),
             Output = _work.Attended.View,
+            Quants = _work.MiddleQuants.View,
+            Scales = _work.MiddleScales.View,
+            Arrivals = _work.Arrivals.View,
             Positions = _tables.Positions,
             Slots = _tables.Slots,
             TableStarts = _tables.TableStarts,
@@ -186,6 +231,7 @@ internal sealed class GpuForward : IDisposable
             Window = mixer.WindowTokens,
             HasSinks = weights.Sinks.IsThere,
             Splits = splits,
+            Rounds = weights.Output.Matrix.Kernels.RoundsActivations && mixer.HeadDim % QuantBlock.Width == 0 ? 1 : 0,
         };
     }
 
@@ -200,45 +246,87 @@ internal sealed class GpuForward : IDisposable
     /// <summary>Parts that contexts are cut into; null = as many as the device needs.</summary>
     public int? SplitsWanted { get; set; }
 
-    private void FeedForward(DeviceLayer weights)
+    private void FeedForward(int layer, DeviceLayer weights, NormArguments? next)
     {
         if (weights.Moe is { } moe)
         {
             Experts(weights, moe);
+            if (next is { } norm)
+            {
+                Norm(norm);
+            }
         }
         else
         {
-            Network(weights.Dense!, weights.Activation);
+            Network(weights.Dense!, weights.Activation, layer, next);
         }
     }
 
-    private void Network(DeviceNetwork network, int activation)
+    // Networks that stand beside experts cannot be adapted: they are of no layer.
+    private void Network(DeviceNetwork network, int activation, int? layer, NormArguments? next)
     {
         DeviceMatrix gate = network.Gate.Matrix;
-        if (!network.HasLikeHalves || (IsMany(gate, Tokens) && gate.Kernels.MultiplyMany is not null))
+        bool isAdapted = _hasAdapters && layer is not null, isRounded = false;
+        if (isAdapted || !network.HasLikeHalves || (IsMany(gate, Tokens) && gate.Kernels.HasMany))
         {
             long count = (long)Tokens * gate.Rows;
             _work.Up.Reserve(count);
-            Multiply(network.Gate, _work.Normed.View, Tokens, _work.Inner.View, gate.Rows, 0);
-            Multiply(network.Up, _work.Normed.View, Tokens, _work.Up.View, gate.Rows, 0);
+            Multiply(network.Gate, Normed(Tokens), _work.Inner.View, gate.Rows, 0);
+            Multiply(network.Up, Normed(Tokens), _work.Up.View, gate.Rows, 0);
+            Adapt(layer, LoraSite.Gate, _work.Normed.View, _work.Inner.View, gate.Rows, 0);
+            Adapt(layer, LoraSite.Up, _work.Normed.View, _work.Up.View, gate.Rows, 0);
             _device.Kernels.Activate(Elements(count), _work.Inner.View, _work.Up.View, count, activation);
-            Project(network.Down, _work.Inner.View, Tokens, _work.BlockOutput.View);
+        }
+        else if (Fuses && network.Down.Matrix.Kernels.RoundsActivations)
+        {
+            isRounded = true;
+            gate.Kernels.For(Tokens).GateUpThenRound(
+                Tiles(gate.Rows, Tokens), gate.Weights, network.Up.Matrix.Weights, Normed(Tokens), network.Gate.Bias, network.Up.Bias,
+                network.Gate.HasBias, _work.Inner.View, activation, _work.MiddleQuants.View, _work.MiddleScales.View,
+                _work.Arrivals.View);
+        }
+        else
+        {
+            gate.Kernels.For(Tokens).GateUp(
+                Tiles(gate.Rows, Tokens), gate.Weights, network.Up.Matrix.Weights, Normed(Tokens), network.Gate.Bias, network.Up.Bias,
+                network.Gate.HasBias, _work.Inner.View, activation);
+        }
+
+        Give(network.Down, _work.Inner.View, isRounded, layer, LoraSite.Down, next);
+    }
+
+    // A projection back to the residual stream, and where there is one the norm that follows.
+    private void Give(
+        DeviceProjection projection, ArrayView<float> input, bool isRounded, int? layer, LoraSite site, NormArguments? next)
+    {
+        DeviceMatrix matrix = projection.Matrix;
+        if (matrix.Kernels.RoundsActivations && !isRounded)
+        {
+            Quantise(input, Tokens, matrix.Columns);
+        }
+
+        if (Fuses && next is { } fused)
+        {
+            matrix.Kernels.For(Tokens).MultiplyThenNorm(
+                Tiles(matrix.Rows, Tokens), matrix.Weights, Middle(input, Tokens), projection.Bias, projection.HasBias, fused,
+                _work.Arrivals.View);
             return;
         }
 
-        bool isOne = Tokens == 1;
-        gate.Kernels.GateUp(isOne)(
-            Tiles(gate.Rows, Tokens), gate.Weights, network.Up.Matrix.Weights, OperandOf(_work.Normed.View, Tokens), network.Gate.Bias,
-            network.Up.Bias, network.Gate.HasBias, _work.Inner.View, activation);
-        Project(network.Down, _work.Inner.View, Tokens, _work.BlockOutput.View);
+        Multiply(projection, Middle(input, Tokens), _work.BlockOutput.View, matrix.Rows, 0);
+        Adapt(layer, site, input, _work.BlockOutput.View, matrix.Rows, 0);
+        if (next is { } norm)
+        {
+            Norm(norm);
+        }
     }
 
     private void Experts(DeviceLayer weights, MoeFeedForward moe)
     {
-        Multiply(weights.Router!, _work.Normed.View, Tokens, _work.Router.View, moe.Experts, 0);
+        Multiply(weights.Router!, Normed(Tokens), _work.Router.View, moe.Experts, 0);
         if (weights.SharedGate is { } gate)
         {
-            Multiply(gate, _work.Normed.View, Tokens, _work.SharedGates.View, 1, 0);
+            Multiply(gate, Normed(Tokens), _work.SharedGates.View, 1, 0);
         }
 
         _device.Kernels.Route(new KernelConfig((Tokens + _device.Lanes - 1) / _device.Lanes, _device.Lanes), new RouteArguments
@@ -256,35 +344,29 @@ internal sealed class GpuForward : IDisposable
             HasCorrection = weights.Correction.IsThere,
         });
 
-        // The shared network first: its down projection rounds what it gets, and so overwrites the rounded input of the experts.
         int pairs = Tokens * moe.ExpertsPerToken;
         DeviceNetwork experts = weights.Experts!;
         if (weights.Dense is { } shared)
         {
-            Network(shared, weights.Activation);
+            Network(shared, weights.Activation, layer: null, next: null);
             if (weights.SharedGate is not null)
             {
                 _device.Kernels.GateRows(
                     new KernelConfig(Tokens, _device.RowThreads), _work.BlockOutput.View, _work.SharedGates.View, HiddenSize);
             }
-
-            if (experts.Gate.Matrix.Kernels.RoundsActivations)
-            {
-                Quantise(_work.Normed.View, Tokens, HiddenSize);
-            }
         }
 
         experts.Gate.Matrix.Kernels.ExpertGateUp(
-            Grid(moe.ExpertIntermediateSize, pairs), experts.Gate.Matrix.Weights, experts.Up.Matrix.Weights,
-            OperandOf(_work.Normed.View, Tokens), experts.Gate.Bias, experts.Up.Bias, experts.Gate.HasBias, _work.Chosen.View,
-            moe.ExpertsPerToken, moe.ExpertIntermediateSize, _work.Inner.View, weights.Activation);
+            Grid(moe.ExpertIntermediateSize, pairs), experts.Gate.Matrix.Weights, experts.Up.Matrix.Weights, Normed(Tokens),
+            experts.Gate.Bias, experts.Up.Bias, experts.Gate.HasBias, _work.Chosen.View, moe.ExpertsPerToken, moe.ExpertIntermediateSize,
+            _work.Inner.View, weights.Activation);
         if (experts.Down.Matrix.Kernels.RoundsActivations)
         {
             Quantise(_work.Inner.View, pairs, moe.ExpertIntermediateSize);
         }
 
         experts.Down.Matrix.Kernels.ExpertDown(
-            Grid(HiddenSize, Tokens), experts.Down.Matrix.Weights, OperandOf(_work.Inner.View, pairs), experts.Down.Bias,
+            Grid(HiddenSize, Tokens), experts.Down.Matrix.Weights, Middle(_work.Inner.View, pairs), experts.Down.Bias,
             experts.Down.HasBias, _work.Chosen.View, _work.Shares.View, moe.ExpertsPerToken, HiddenSize, _work.BlockOutput.View,
             weights.Dense is null ? 0 : 1);
     }
@@ -297,7 +379,7 @@ internal sealed class GpuForward : IDisposable
         if (batch.WantsHiddenStates)
         {
             _hidden.Reserve((long)Tokens * HiddenSize);
-            Norm(pending, _model.FinalNorm, _hidden.View, Tokens, rounds: false, isMapped: false);
+            Norm(NormOf(pending, _model.FinalNorm, rounds: false) with { Output = _hidden.View });
             hasJoined = true;
         }
 
@@ -309,10 +391,14 @@ internal sealed class GpuForward : IDisposable
         // Only rows that get logits pass the final norm and the head.
         _logits.Reserve((long)rows * architecture.VocabularySize);
         _best.Reserve(rows);
-        Norm(
-            hasJoined ? null : pending, _model.FinalNorm, _work.Normed.View, rows, _model.Head.Matrix.Kernels.RoundsActivations,
-            isMapped: true);
-        Multiply(_model.Head, _work.Normed.View, rows, _logits.View, architecture.VocabularySize, 0);
+        _device.Kernels.JoinAndNorm(
+            new KernelConfig(rows, _device.RowThreads),
+            NormOf(hasJoined ? null : pending, _model.FinalNorm, _model.Head.Matrix.Kernels.RoundsActivations) with
+            {
+                Map = _tables.LogitTokens,
+                HasMap = 1,
+            });
+        Multiply(_model.Head, Normed(rows), _logits.View, architecture.VocabularySize, 0);
         long count = (long)rows * architecture.VocabularySize;
         if (architecture.LogitScale != 1 || architecture.FinalLogitSoftcap > 0)
         {
@@ -321,50 +407,106 @@ internal sealed class GpuForward : IDisposable
         }
 
         _device.Kernels.Best(new KernelConfig(rows, _device.RowThreads), _logits.View, architecture.VocabularySize, _best.View);
+        if (batch.WantsCandidates)
+        {
+            FindCandidates(batch, rows);
+        }
+    }
+
+    private void FindCandidates(ForwardBatch batch, int rows)
+    {
+        if (_stagedTemperatures.Length < rows)
+        {
+            _stagedTemperatures = new float[rows];
+        }
+
+        int row = 0;
+        for (int i = 0; i < batch.Count; i++)
+        {
+            _stagedTemperatures.AsSpan(row, batch[i].LogitRows).Fill(batch[i].CandidateTemperature);
+            row += batch[i].LogitRows;
+        }
+
+        _temperatures.Upload(_stagedTemperatures, rows);
+        _candidates.Reserve((long)rows * CandidateKernels.RowNumbers);
+        _device.Kernels.FindCandidates(
+            new KernelConfig(rows, _device.VocabularyThreads), _logits.View, _model.Architecture.VocabularySize, _temperatures.View,
+            _candidates.View);
+    }
+
+    // Adds the adapters' share to what a layer gave; neighbours with the same adapter go together.
+    private void Adapt(int? adapted, LoraSite site, ArrayView<float> input, ArrayView<float> output, int stride, int offset)
+    {
+        if (!_hasAdapters || adapted is not { } layer)
+        {
+            return;
+        }
+
+        int count = _layout.Batch.Count;
+        for (int first = 0, end; first < count; first = end)
+        {
+            var adapter = (DeviceAdapter?)_layout.Batch[first].Adapter;
+            end = first + 1;
+            while (end < count && ReferenceEquals(_layout.Batch[end].Adapter, adapter))
+            {
+                end++;
+            }
+
+            if (adapter?.PairAt(layer, site) is not { } pair)
+            {
+                continue;
+            }
+
+            int token = _layout.FirstTokens[first], tokens = (end < count ? _layout.FirstTokens[end] : Tokens) - token;
+            _work.Lora.Reserve((long)tokens * pair.Rank);
+            _device.Kernels.LoraDown(
+                Grid(pair.Rank, tokens), pair.Down.View, pair.Rank, pair.Inputs,
+                input.SubView((long)token * pair.Inputs, (long)tokens * pair.Inputs), _work.Lora.View);
+            int threads = _device.IsEmulated ? _device.Lanes : ElementThreads;
+            _device.Kernels.LoraUp(
+                new KernelConfig(new Index3D((pair.Outputs + threads - 1) / threads, tokens, 1), new Index3D(threads, 1, 1)),
+                pair.Up.View, pair.Outputs, pair.Rank, _work.Lora.View, pair.Scale,
+                output.SubView((long)token * stride, (long)tokens * stride), stride, offset);
+        }
     }
 
     private static bool IsMany(DeviceMatrix matrix, int rows) => rows > FewTokens && matrix.Columns % TensorKernels.Depth == 0;
 
-    // A product whose input was not rounded yet.
-    private void Project(DeviceProjection projection, ArrayView<float> input, int rows, ArrayView<float> output)
-    {
-        if (projection.Matrix.Kernels.RoundsActivations)
-        {
-            Quantise(input, rows, projection.Matrix.Columns);
-        }
-
-        Multiply(projection, input, rows, output, projection.Matrix.Rows, 0);
-    }
-
-    private void Multiply(DeviceProjection projection, ArrayView<float> input, int rows, ArrayView<float> output, int stride, int offset)
+    private void Multiply(DeviceProjection projection, Operand operand, ArrayView<float> output, int stride, int offset)
     {
         DeviceMatrix matrix = projection.Matrix;
-        if (IsMany(matrix, rows) && matrix.Kernels.MultiplyMany is { } many)
+        if (IsMany(matrix, operand.Tokens) && matrix.Kernels.HasMany)
         {
             int groups = _device.GroupsFor((matrix.Rows + TensorKernels.Rows - 1) / TensorKernels.Rows);
-            int tiles = (rows + TensorKernels.Tokens - 1) / TensorKernels.Tokens;
-            many(
+            int tiles = (operand.Tokens + TensorKernels.Tokens - 1) / TensorKernels.Tokens;
+            matrix.Kernels.MultiplyMany(
                 new KernelConfig(new Index3D(groups, tiles, 1), new Index3D(_device.Warps * _device.Lanes, 1, 1)), matrix.Weights,
-                OperandOf(input, rows), projection.Bias, projection.HasBias, output, stride, offset);
+                operand, projection.Bias, projection.HasBias, output, stride, offset);
             return;
         }
 
-        matrix.Kernels.Multiply(rows == 1)(
-            Tiles(matrix.Rows, rows), matrix.Weights, OperandOf(input, rows), projection.Bias, projection.HasBias, output, stride, offset);
+        matrix.Kernels.For(operand.Tokens).Multiply(
+            Tiles(matrix.Rows, operand.Tokens), matrix.Weights, operand, projection.Bias, projection.HasBias, output, stride, offset);
     }
 
     private void Quantise(ArrayView<float> values, int rows, int columns)
     {
         int blocks = checked(rows * (columns / QuantBlock.Width)), threads = _device.Warps * _device.Lanes;
         _device.Kernels.Quantise(
-            new KernelConfig((blocks + threads - 1) / threads, threads), values, _work.Quants.View, _work.Scales.View, blocks);
+            new KernelConfig((blocks + threads - 1) / threads, threads), values, _work.MiddleQuants.View, _work.MiddleScales.View, blocks);
     }
 
-    private Operand OperandOf(ArrayView<float> values, int rows) => new()
+    // The normed rows before a block, and what it has in its middle.
+    private Operand Normed(int rows) => OperandOf(_work.Normed.View, _work.Quants.View, _work.Scales.View, rows);
+
+    private Operand Middle(ArrayView<float> values, int rows) =>
+        OperandOf(values, _work.MiddleQuants.View, _work.MiddleScales.View, rows);
+
+    private static Operand OperandOf(ArrayView<float> values, ArrayView<int> quants, ArrayView<ActivationScale> scales, int rows) => new()
     {
         Values = values.SubView(0, values.Length / 4 * 4).Cast<Float4>(),
-        Quants = _work.Quants.View.SubView(0, _work.Quants.View.Length / 4 * 4).Cast<Int4>(),
-        Scales = _work.Scales.View,
+        Quants = quants.SubView(0, quants.Length / 4 * 4).Cast<Int4>(),
+        Scales = scales,
         Tokens = rows,
     };
 

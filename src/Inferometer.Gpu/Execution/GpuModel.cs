@@ -2,6 +2,7 @@ using ILGPU.Runtime;
 using Inferometer.Core;
 using Inferometer.Core.Models;
 using Inferometer.Cpu.Kernels.Matrices;
+using Inferometer.Cpu.Lora;
 using Inferometer.Cpu.Threading;
 using Inferometer.Cpu.Weights;
 using Inferometer.Gpu.Devices;
@@ -122,6 +123,17 @@ internal sealed class GpuModel : IDisposable
             loaded.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Reads a LoRA adapter made for this model and copies it to the device.</summary>
+    /// <param name="device">The device of the model.</param>
+    /// <param name="path">A PEFT folder or a GGUF adapter file.</param>
+    /// <param name="scale">Factor on what the adapter adds, on top of its own alpha over rank.</param>
+    /// <exception cref="InferometerException">The adapter is damaged or does not fit the model or the device's memory.</exception>
+    public DeviceAdapter LoadAdapter(GpuDevice device, string path, double scale)
+    {
+        using LoraAdapter adapter = LoraLoader.Load(path, _loaded, scale);
+        return new DeviceAdapter(device, adapter, Layers.Count);
     }
 
     /// <summary>Which of the distinct rotary embeddings a layer uses; -1 for none.</summary>

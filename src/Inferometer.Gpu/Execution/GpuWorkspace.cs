@@ -10,6 +10,7 @@ internal sealed class GpuWorkspace : IDisposable
     private readonly List<IDisposable> _owned = [];
     private readonly int _hidden;
     private readonly int _inputs;
+    private readonly int _inputHeads;
     private readonly int _attended;
     private readonly int _inner;
     private readonly int _experts;
@@ -20,6 +21,7 @@ internal sealed class GpuWorkspace : IDisposable
         var mixers = architecture.Layers.Select(layer => (AttentionMixer)layer.Mixer!).ToList();
         _hidden = architecture.HiddenSize;
         _inputs = mixers.Max(mixer => (mixer.Heads + (2 * mixer.KvHeads)) * mixer.HeadDim);
+        _inputHeads = mixers.Max(mixer => mixer.Heads + (2 * mixer.KvHeads));
         _attended = mixers.Max(mixer => mixer.Heads * mixer.HeadDim);
         List<MoeFeedForward> mixtures = [.. architecture.Layers.Select(layer => layer.FeedForward).OfType<MoeFeedForward>()];
         (_experts, _choices) = (mixtures.Select(m => m.Experts).DefaultIfEmpty(0).Max(),
@@ -40,8 +42,9 @@ internal sealed class GpuWorkspace : IDisposable
 
         (Residual, Normed, BlockOutput, Inputs, Attended, Inner, Up, Router) =
             (New<float>(), New<float>(), New<float>(), New<float>(), New<float>(), New<float>(), New<float>(), New<float>());
-        (Quants, Scales, Shares, Chosen, Parts, SharedGates) =
-            (New<int>(), New<ActivationScale>(), New<float>(), New<int>(), New<float>(), New<float>());
+        (Quants, Scales, MiddleQuants, MiddleScales) = (New<int>(), New<ActivationScale>(), New<int>(), New<ActivationScale>());
+        (Shares, Chosen, Parts, SharedGates, Lora, Arrivals) =
+            (New<float>(), New<int>(), New<float>(), New<float>(), New<float>(), New<int>());
     }
 
     /// <summary>Residual stream, [tokens][hidden].</summary>
@@ -68,11 +71,22 @@ internal sealed class GpuWorkspace : IDisposable
     /// <summary>Scores of experts.</summary>
     public DeviceBuffer<float> Router { get; }
 
-    /// <summary>Rounded rows, four numbers in a word.</summary>
+    /// <summary><see cref="Normed"/> rounded, four numbers in a word.</summary>
     public DeviceBuffer<int> Quants { get; }
 
     /// <summary>Their scales.</summary>
     public DeviceBuffer<ActivationScale> Scales { get; }
+
+    /// <summary>
+    /// <see cref="Attended"/> or <see cref="Inner"/> rounded. Apart from the former: the launch that reads one of both writes the other.
+    /// </summary>
+    public DeviceBuffer<int> MiddleQuants { get; }
+
+    /// <summary>Their scales.</summary>
+    public DeviceBuffer<ActivationScale> MiddleScales { get; }
+
+    /// <summary>Counters of <see cref="Kernels.Arrivals"/>, zero between launches.</summary>
+    public DeviceBuffer<int> Arrivals { get; }
 
     /// <summary>Shares of chosen experts.</summary>
     public DeviceBuffer<float> Shares { get; }
@@ -85,6 +99,9 @@ internal sealed class GpuWorkspace : IDisposable
 
     /// <summary>Gates of shared experts, before their sigmoid.</summary>
     public DeviceBuffer<float> SharedGates { get; }
+
+    /// <summary>Between the factors of an adapter, [tokens][rank].</summary>
+    public DeviceBuffer<float> Lora { get; }
 
     /// <summary>Bytes held.</summary>
     public long Bytes => _owned.Sum(buffer => buffer switch
@@ -109,9 +126,12 @@ internal sealed class GpuWorkspace : IDisposable
         Shares.Reserve(rows * _choices);
         Chosen.Reserve(rows * _choices);
         SharedGates.Reserve(rows);
-        long widest = Math.Max(_hidden, Math.Max(_attended, _inner));
-        Quants.Reserve(rows * widest / 4);
-        Scales.Reserve(rows * widest / QuantBlock.Width);
+        long middle = Math.Max(_attended, _inner);
+        Quants.Reserve(rows * _hidden / 4);
+        Scales.Reserve(rows * _hidden / QuantBlock.Width);
+        MiddleQuants.Reserve(rows * middle / 4);
+        MiddleScales.Reserve(rows * middle / QuantBlock.Width);
+        Arrivals.ReserveZeros(rows * Math.Max(_inputHeads, (_inner / QuantBlock.Width) + 1));
     }
 
     /// <inheritdoc/>

@@ -23,6 +23,15 @@ internal struct AttentionArguments
     /// <summary>[tokens][heads][width].</summary>
     public ArrayView<float> Output;
 
+    /// <summary>The same rounded, four in a word.</summary>
+    public ArrayView<int> Quants;
+
+    /// <summary>Their scales.</summary>
+    public ArrayView<ActivationScale> Scales;
+
+    /// <summary>Counters of parts that have arrived, one for each head of each token; see <see cref="Kernels.Arrivals"/>.</summary>
+    public ArrayView<int> Arrivals;
+
     /// <summary>Position of each token.</summary>
     public ArrayView<int> Positions;
 
@@ -67,4 +76,7 @@ internal struct AttentionArguments
 
     /// <summary>Parts that the context is cut into.</summary>
     public int Splits;
+
+    /// <summary>Whether what attention gives is rounded as well; then heads are a multiple of 32 wide.</summary>
+    public int Rounds;
 }

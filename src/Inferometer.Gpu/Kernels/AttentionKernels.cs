@@ -24,14 +24,23 @@ internal static class AttentionKernels
         where TLanes : struct, ILanes
         where TPages : struct, IKvPages
     {
-        int lane = Group.IdxX % TLanes.Count, all = attention.Heads + (2 * attention.KvHeads);
         int item = (Grid.IdxX * (Group.DimX / TLanes.Count)) + (Group.IdxX / TLanes.Count);
-        int token = item / all, head = item % all, width = attention.Width;
-        if (token >= attention.Tokens)
+        if (item < attention.Tokens * (attention.Heads + (2 * attention.KvHeads)))
         {
-            return;
+            StoreHead<TLanes, TPages>(attention, rotary, item, Group.IdxX % TLanes.Count);
         }
+    }
 
+    /// <summary>The same of one head of one token. In all threads of a warp.</summary>
+    /// <param name="attention">The layer.</param>
+    /// <param name="rotary">How heads are normed and rotated.</param>
+    /// <param name="item">The head's number, queries, keys and values of a token before those of the next.</param>
+    /// <param name="lane">The thread's place in the warp.</param>
+    internal static void StoreHead<TLanes, TPages>(AttentionArguments attention, RotaryArguments rotary, int item, int lane)
+        where TLanes : struct, ILanes
+        where TPages : struct, IKvPages
+    {
+        int all = attention.Heads + (2 * attention.KvHeads), token = item / all, head = item % all, width = attention.Width;
         long start = (long)item * width;
         int kind = head < attention.Heads ? 0 : head < attention.Heads + attention.KvHeads ? 1 : 2;
         int kvHead = kind == 0 ? 0 : head - attention.Heads - ((kind - 1) * attention.KvHeads);
@@ -95,14 +104,14 @@ internal static class AttentionKernels
 
         if (TPages.AreRounded && kind == 1)
         {
-            Meet<TLanes>();
+            Reductions.Meet<TLanes>();
             Round<TLanes>(attention.Inputs, start, attention.Keys, attention.KeyScales, cell, width, lane);
         }
     }
 
     /// <summary>
     /// softmax(q k) v of one head of one token, over a part of its context: tile by tile as many tokens as a warp has threads, with an
-    /// online softmax. Scores: a thread has a token; values: it has some channels.
+    /// online softmax. Scores: a thread has a token; values: it has some channels. The last part of a head puts all of them together.
     /// </summary>
     public static void Attend<TLanes, TPages>(AttentionArguments attention)
         where TLanes : struct, ILanes
@@ -126,7 +135,7 @@ internal static class AttentionKernels
             shared[sumAt + i] = 0;
         }
 
-        Meet<TLanes>();
+        Reductions.Meet<TLanes>();
         int position = attention.Positions[token];
         int oldest = attention.Window > 0 ? IntrinsicMath.Max(0, position - attention.Window + 1) : 0;
         int part = PartTokens(position + 1 - oldest, attention.Splits);
@@ -151,7 +160,7 @@ internal static class AttentionKernels
             weight = (weight * kept) + Reductions.WarpSum<TLanes>(share);
             top = newTop;
             shared[shareAt + lane] = share;
-            Meet<TLanes>();
+            Reductions.Meet<TLanes>();
             int count = IntrinsicMath.Min(TLanes.Count, end - tile);
             for (int four = lane; four < width / 4; four += TLanes.Count)
             {
@@ -173,37 +182,56 @@ internal static class AttentionKernels
                 shared[at + 3] = d;
             }
 
-            Meet<TLanes>();
+            Reductions.Meet<TLanes>();
         }
 
+        long output = (long)item * width;
         if (attention.Splits == 1)
         {
             float scale = Normaliser(attention, head, top, weight);
             for (int i = lane; i < width; i += TLanes.Count)
             {
-                attention.Output[((long)item * width) + i] = shared[sumAt + i] * scale;
+                attention.Output[output + i] = shared[sumAt + i] * scale;
+            }
+        }
+        else
+        {
+            long partStart = (((long)item * attention.Splits) + split) * (width + 2);
+            for (int i = lane; i < width; i += TLanes.Count)
+            {
+                attention.Parts[partStart + i] = shared[sumAt + i];
             }
 
-            return;
+            if (lane == 0)
+            {
+                attention.Parts[partStart + width] = top;
+                attention.Parts[partStart + width + 1] = weight;
+            }
+
+            if (!Arrivals.IsLastWarp<TLanes>(attention.Arrivals, item, attention.Splits, lane))
+            {
+                return;
+            }
+
+            Combine<TLanes>(attention, item, lane);
         }
 
-        long partStart = (((long)item * attention.Splits) + split) * (width + 2);
-        for (int i = lane; i < width; i += TLanes.Count)
+        if (attention.Rounds != 0)
         {
-            attention.Parts[partStart + i] = shared[sumAt + i];
-        }
-
-        if (lane == 0)
-        {
-            attention.Parts[partStart + width] = top;
-            attention.Parts[partStart + width + 1] = weight;
+            Reductions.Meet<TLanes>();
+            for (int block = 0; block < width / QuantBlock.Width; block++)
+            {
+                RowKernels.Round<TLanes>(
+                    attention.Output, attention.Quants, attention.Scales, (output / QuantBlock.Width) + block, lane);
+            }
         }
     }
 
-    /// <summary>Puts the parts of <see cref="Attend"/> together; a group for each head of each token.</summary>
-    public static void Combine(AttentionArguments attention)
+    // Puts the parts of a head of a token together.
+    private static void Combine<TLanes>(AttentionArguments attention, int item, int lane)
+        where TLanes : struct, ILanes
     {
-        int item = Grid.IdxX, width = attention.Width, splits = attention.Splits;
+        int width = attention.Width, splits = attention.Splits;
         long start = (long)item * splits * (width + 2);
         float top = float.NegativeInfinity, weight = 0;
         for (int split = 0; split < splits; split++)
@@ -218,7 +246,7 @@ internal static class AttentionKernels
         }
 
         float scale = Normaliser(attention, item % attention.Heads, top, weight);
-        for (int i = Group.IdxX; i < width; i += Group.DimX)
+        for (int i = lane; i < width; i += TLanes.Count)
         {
             float sum = 0;
             for (int split = 0; split < splits; split++)
@@ -233,16 +261,6 @@ internal static class AttentionKernels
 
     /// <summary>Tokens of each part but the last.</summary>
     public static int PartTokens(int tokens, int splits) => (tokens + splits - 1) / splits;
-
-    // What the threads of a warp wrote to shared memory is there for all of them.
-    private static void Meet<TLanes>()
-        where TLanes : struct, ILanes
-    {
-        if (TLanes.Count > 1)
-        {
-            Warp.Barrier();
-        }
-    }
 
     private static float Normed(AttentionArguments attention, RotaryArguments rotary, int kind, long start, int channel, float scale)
     {

@@ -6,7 +6,7 @@ using Inferometer.Core.Gguf;
 
 namespace Inferometer.Gpu.Kernels;
 
-/// <summary>Kernels of a device, compiled when they are first used.</summary>
+/// <summary>Kernels of a device, compiled when they are first used. One that is taken is counted as a launch.</summary>
 internal abstract class DeviceKernels
 {
     /// <summary>See <see cref="RowKernels.JoinAndNorm"/>.</summary>
@@ -23,6 +23,15 @@ internal abstract class DeviceKernels
 
     /// <summary>See <see cref="RowKernels.Best"/>.</summary>
     public abstract Action<KernelConfig, ArrayView<float>, int, ArrayView<int>> Best { get; }
+
+    /// <summary>See <see cref="CandidateKernels.Find"/>.</summary>
+    public abstract Action<KernelConfig, ArrayView<float>, int, ArrayView<float>, ArrayView<int>> FindCandidates { get; }
+
+    /// <summary>See <see cref="LoraKernels.Down"/>.</summary>
+    public abstract Action<KernelConfig, ArrayView<float>, int, int, ArrayView<float>, ArrayView<float>> LoraDown { get; }
+
+    /// <summary>See <see cref="LoraKernels.Up"/>.</summary>
+    public abstract Action<KernelConfig, ArrayView<float>, int, int, ArrayView<float>, float, ArrayView<float>, int, int> LoraUp { get; }
 
     /// <summary>See <see cref="RowKernels.Route"/>.</summary>
     public abstract Action<KernelConfig, RouteArguments> Route { get; }
@@ -42,15 +51,12 @@ internal abstract class DeviceKernels
     /// <summary>The same over pages of bytes.</summary>
     public abstract Action<KernelConfig, AttentionArguments> AttendRounded { get; }
 
-    /// <summary>See <see cref="AttentionKernels.Combine"/>.</summary>
-    public abstract Action<KernelConfig, AttentionArguments> Combine { get; }
-
     /// <summary>Kernels for warps of so many threads.</summary>
-    public static DeviceKernels Create(Accelerator accelerator, int lanes) => lanes switch
+    public static DeviceKernels Create(Accelerator accelerator, int lanes, LaunchCount launches) => lanes switch
     {
-        1 => new DeviceKernels<Lanes1>(accelerator),
-        4 => new DeviceKernels<Lanes4>(accelerator),
-        32 => new DeviceKernels<Lanes32>(accelerator),
+        1 => new DeviceKernels<Lanes1>(accelerator, launches),
+        4 => new DeviceKernels<Lanes4>(accelerator, launches),
+        32 => new DeviceKernels<Lanes32>(accelerator, launches),
         _ => throw new ArgumentOutOfRangeException(nameof(lanes), lanes, "warps have 1, 4 or 32 threads"),
     };
 
@@ -59,7 +65,7 @@ internal abstract class DeviceKernels
 }
 
 /// <summary>Kernels for warps of <typeparamref name="TLanes"/>.</summary>
-internal sealed class DeviceKernels<TLanes>(Accelerator accelerator) : DeviceKernels
+internal sealed class DeviceKernels<TLanes>(Accelerator accelerator, LaunchCount launches) : DeviceKernels
     where TLanes : struct, ILanes
 {
     // Ampere: the first with the shapes that are used.
@@ -72,40 +78,50 @@ internal sealed class DeviceKernels<TLanes>(Accelerator accelerator) : DeviceKer
     private bool IsEmulatedWarp => accelerator.AcceleratorType == AcceleratorType.CPU && TLanes.Count == PTXBackend.WarpSize;
 
     public override Action<KernelConfig, NormArguments> JoinAndNorm =>
-        field ??= accelerator.LoadStreamKernel<NormArguments>(RowKernels.JoinAndNorm<TLanes>);
+        launches.Of(field ??= accelerator.LoadStreamKernel<NormArguments>(RowKernels.JoinAndNorm<TLanes>));
 
     public override Action<KernelConfig, ArrayView<float>, ArrayView<int>, ArrayView<ActivationScale>, int> Quantise =>
-        field ??= accelerator.LoadStreamKernel<ArrayView<float>, ArrayView<int>, ArrayView<ActivationScale>, int>(RowKernels.Quantise);
+        launches.Of(field ??= accelerator.LoadStreamKernel<ArrayView<float>, ArrayView<int>, ArrayView<ActivationScale>, int>(
+            RowKernels.Quantise));
 
     public override Action<KernelConfig, ArrayView<float>, ArrayView<float>, long, int> Activate =>
-        field ??= accelerator.LoadStreamKernel<ArrayView<float>, ArrayView<float>, long, int>(RowKernels.Activate);
+        launches.Of(field ??= accelerator.LoadStreamKernel<ArrayView<float>, ArrayView<float>, long, int>(RowKernels.Activate));
 
     public override Action<KernelConfig, ArrayView<float>, long, float, float> FinishLogits =>
-        field ??= accelerator.LoadStreamKernel<ArrayView<float>, long, float, float>(RowKernels.FinishLogits);
+        launches.Of(field ??= accelerator.LoadStreamKernel<ArrayView<float>, long, float, float>(RowKernels.FinishLogits));
 
     public override Action<KernelConfig, ArrayView<float>, int, ArrayView<int>> Best =>
-        field ??= accelerator.LoadStreamKernel<ArrayView<float>, int, ArrayView<int>>(RowKernels.Best<TLanes>);
+        launches.Of(field ??= accelerator.LoadStreamKernel<ArrayView<float>, int, ArrayView<int>>(RowKernels.Best<TLanes>));
+
+    public override Action<KernelConfig, ArrayView<float>, int, ArrayView<float>, ArrayView<int>> FindCandidates =>
+        launches.Of(field ??= accelerator.LoadStreamKernel<ArrayView<float>, int, ArrayView<float>, ArrayView<int>>(
+            CandidateKernels.Find<TLanes>));
+
+    public override Action<KernelConfig, ArrayView<float>, int, int, ArrayView<float>, ArrayView<float>> LoraDown =>
+        launches.Of(field ??= accelerator.LoadStreamKernel<ArrayView<float>, int, int, ArrayView<float>, ArrayView<float>>(
+            LoraKernels.Down<TLanes>));
+
+    public override Action<KernelConfig, ArrayView<float>, int, int, ArrayView<float>, float, ArrayView<float>, int, int> LoraUp =>
+        launches.Of(field ??= accelerator.LoadStreamKernel<ArrayView<float>, int, int, ArrayView<float>, float, ArrayView<float>, int, int>(
+            LoraKernels.Up));
 
     public override Action<KernelConfig, RouteArguments> Route =>
-        field ??= accelerator.LoadStreamKernel<RouteArguments>(RowKernels.Route);
+        launches.Of(field ??= accelerator.LoadStreamKernel<RouteArguments>(RowKernels.Route));
 
     public override Action<KernelConfig, ArrayView<float>, ArrayView<float>, int> GateRows =>
-        field ??= accelerator.LoadStreamKernel<ArrayView<float>, ArrayView<float>, int>(RowKernels.GateRows);
+        launches.Of(field ??= accelerator.LoadStreamKernel<ArrayView<float>, ArrayView<float>, int>(RowKernels.GateRows));
 
     public override Action<KernelConfig, AttentionArguments, RotaryArguments> Store =>
-        field ??= accelerator.LoadStreamKernel<AttentionArguments, RotaryArguments>(AttentionKernels.Store<TLanes, HalfPages>);
+        launches.Of(field ??= accelerator.LoadStreamKernel<AttentionArguments, RotaryArguments>(AttentionKernels.Store<TLanes, HalfPages>));
 
     public override Action<KernelConfig, AttentionArguments, RotaryArguments> StoreRounded =>
-        field ??= accelerator.LoadStreamKernel<AttentionArguments, RotaryArguments>(AttentionKernels.Store<TLanes, BytePages>);
+        launches.Of(field ??= accelerator.LoadStreamKernel<AttentionArguments, RotaryArguments>(AttentionKernels.Store<TLanes, BytePages>));
 
     public override Action<KernelConfig, AttentionArguments> Attend =>
-        field ??= accelerator.LoadStreamKernel<AttentionArguments>(AttentionKernels.Attend<TLanes, HalfPages>);
+        launches.Of(field ??= accelerator.LoadStreamKernel<AttentionArguments>(AttentionKernels.Attend<TLanes, HalfPages>));
 
     public override Action<KernelConfig, AttentionArguments> AttendRounded =>
-        field ??= accelerator.LoadStreamKernel<AttentionArguments>(AttentionKernels.Attend<TLanes, BytePages>);
-
-    public override Action<KernelConfig, AttentionArguments> Combine =>
-        field ??= accelerator.LoadStreamKernel<AttentionArguments>(AttentionKernels.Combine);
+        launches.Of(field ??= accelerator.LoadStreamKernel<AttentionArguments>(AttentionKernels.Attend<TLanes, BytePages>));
 
     public override FormatKernels? Of(GgmlType type)
     {
@@ -119,14 +135,14 @@ internal sealed class DeviceKernels<TLanes>(Accelerator accelerator) : DeviceKer
 
     private FormatKernels? Create(GgmlType type) => type switch
     {
-        GgmlType.F32 => new FormatKernels<TLanes, Float32Format, Float4>(accelerator, null),
-        GgmlType.F16 => new FormatKernels<TLanes, Float16Format, FloatBlock>(accelerator, Floats<Float16Format>()),
-        GgmlType.BF16 => new FormatKernels<TLanes, BrainFormat, FloatBlock>(accelerator, Floats<BrainFormat>()),
-        GgmlType.Q8_0 => new FormatKernels<TLanes, Q8_0Format, QuantBlock>(accelerator, Quants<Q8_0Format>()),
-        GgmlType.Q4_0 => new FormatKernels<TLanes, Q4_0Format, QuantBlock>(accelerator, Quants<Q4_0Format>()),
-        GgmlType.Q4_K => new FormatKernels<TLanes, Q4_KFormat, QuantBlock>(accelerator, Quants<Q4_KFormat>()),
-        GgmlType.Q6_K => new FormatKernels<TLanes, Q6_KFormat, QuantBlock>(accelerator, Quants<Q6_KFormat>()),
-        GgmlType.MXFP4 => new FormatKernels<TLanes, MXFP4Format, QuantBlock>(accelerator, Quants<MXFP4Format>()),
+        GgmlType.F32 => new FormatKernels<TLanes, Float32Format, Float4>(accelerator, launches, null),
+        GgmlType.F16 => new FormatKernels<TLanes, Float16Format, FloatBlock>(accelerator, launches, Floats<Float16Format>()),
+        GgmlType.BF16 => new FormatKernels<TLanes, BrainFormat, FloatBlock>(accelerator, launches, Floats<BrainFormat>()),
+        GgmlType.Q8_0 => new FormatKernels<TLanes, Q8_0Format, QuantBlock>(accelerator, launches, Quants<Q8_0Format>()),
+        GgmlType.Q4_0 => new FormatKernels<TLanes, Q4_0Format, QuantBlock>(accelerator, launches, Quants<Q4_0Format>()),
+        GgmlType.Q4_K => new FormatKernels<TLanes, Q4_KFormat, QuantBlock>(accelerator, launches, Quants<Q4_KFormat>()),
+        GgmlType.Q6_K => new FormatKernels<TLanes, Q6_KFormat, QuantBlock>(accelerator, launches, Quants<Q6_KFormat>()),
+        GgmlType.MXFP4 => new FormatKernels<TLanes, MXFP4Format, QuantBlock>(accelerator, launches, Quants<MXFP4Format>()),
         _ => null,
     };
 

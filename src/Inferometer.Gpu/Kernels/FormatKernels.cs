@@ -3,7 +3,7 @@ using ILGPU.Runtime;
 
 namespace Inferometer.Gpu.Kernels;
 
-/// <summary>Kernels over weights of one format.</summary>
+/// <summary>Kernels over weights of one format. One that is taken is counted as a launch.</summary>
 internal abstract class FormatKernels
 {
     /// <summary>Most tokens that a warp multiplies a row with at once.</summary>
@@ -15,16 +15,12 @@ internal abstract class FormatKernels
     /// <summary>Whether activations are rounded to 8 bits.</summary>
     public bool RoundsActivations => Width == QuantBlock.Width;
 
-    /// <summary>See <see cref="MatrixKernels.Multiply"/>; for one token, and for more.</summary>
-    public abstract Action<KernelConfig, DeviceWeights, Operand, ArrayView<float>, int, ArrayView<float>, int, int> Multiply(bool isOne);
+    /// <summary>Whether there is <see cref="MultiplyMany"/>: the device and the format have units for it.</summary>
+    public abstract bool HasMany { get; }
 
-    /// <summary>See <see cref="TensorKernels"/>, for many tokens; null where the device or the format has no such units.</summary>
-    public abstract Action<KernelConfig, DeviceWeights, Operand, ArrayView<float>, int, ArrayView<float>, int, int>? MultiplyMany { get; }
-
-    /// <summary>See <see cref="MatrixKernels.GateUp"/>.</summary>
-    public abstract Action<
-        KernelConfig, DeviceWeights, DeviceWeights, Operand, ArrayView<float>, ArrayView<float>, int, ArrayView<float>, int> GateUp(
-        bool isOne);
+    /// <summary>See <see cref="TensorKernels"/>, for many tokens.</summary>
+    /// <exception cref="InvalidOperationException">There is none.</exception>
+    public abstract Action<KernelConfig, DeviceWeights, Operand, ArrayView<float>, int, ArrayView<float>, int, int> MultiplyMany { get; }
 
     /// <summary>See <see cref="MatrixKernels.ExpertGateUp"/>.</summary>
     public abstract Action<
@@ -40,60 +36,48 @@ internal abstract class FormatKernels
 
     /// <summary>See <see cref="MatrixKernels.Embed"/>.</summary>
     public abstract Action<KernelConfig, DeviceWeights, ArrayView<int>, ArrayView<float>, float> Embed { get; }
+
+    /// <summary>Kernels for steps of so many tokens.</summary>
+    public abstract TileKernels For(int tokens);
 }
 
 /// <summary>Kernels over weights of <typeparamref name="TFormat"/>.</summary>
 /// <param name="accelerator">The device.</param>
+/// <param name="launches">Counts what is taken.</param>
 /// <param name="many">The kernel for many tokens, or null.</param>
 internal sealed class FormatKernels<TLanes, TFormat, TBlock>(
-    Accelerator accelerator, Action<DeviceWeights, Operand, ArrayView<float>, int, ArrayView<float>, int, int>? many) : FormatKernels
+    Accelerator accelerator, LaunchCount launches,
+    Action<DeviceWeights, Operand, ArrayView<float>, int, ArrayView<float>, int, int>? many) : FormatKernels
     where TLanes : struct, ILanes
     where TFormat : struct, IWeightFormat<TBlock>
     where TBlock : struct
 {
-    private Action<KernelConfig, DeviceWeights, Operand, ArrayView<float>, int, ArrayView<float>, int, int>? _one;
-    private Action<KernelConfig, DeviceWeights, Operand, ArrayView<float>, int, ArrayView<float>, int, int>? _four;
-    private Action<KernelConfig, DeviceWeights, DeviceWeights, Operand, ArrayView<float>, ArrayView<float>, int, ArrayView<float>, int>?
-        _gateOne;
-
-    private Action<KernelConfig, DeviceWeights, DeviceWeights, Operand, ArrayView<float>, ArrayView<float>, int, ArrayView<float>, int>?
-        _gateFour;
+    private readonly TileKernels<TLanes, TFormat, TBlock, OneToken> _one = new(accelerator, launches);
+    private readonly TileKernels<TLanes, TFormat, TBlock, FourTokens> _four = new(accelerator, launches);
 
     public override int Width => TFormat.Width;
 
-    public override Action<KernelConfig, DeviceWeights, Operand, ArrayView<float>, int, ArrayView<float>, int, int>? MultiplyMany =>
-        many is null ? null : field ??= accelerator.LoadStreamKernel(many);
+    public override bool HasMany => many is not null;
+
+    public override Action<KernelConfig, DeviceWeights, Operand, ArrayView<float>, int, ArrayView<float>, int, int> MultiplyMany =>
+        launches.Of(field ??= accelerator.LoadStreamKernel(
+            many ?? throw new InvalidOperationException("the device or the format has no units for many tokens")));
 
     public override Action<
         KernelConfig, DeviceWeights, DeviceWeights, Operand, ArrayView<float>, ArrayView<float>, int, ArrayView<int>, int, int,
-        ArrayView<float>, int> ExpertGateUp => field ??= accelerator.LoadStreamKernel<
+        ArrayView<float>, int> ExpertGateUp => launches.Of(field ??= accelerator.LoadStreamKernel<
             DeviceWeights, DeviceWeights, Operand, ArrayView<float>, ArrayView<float>, int, ArrayView<int>, int, int, ArrayView<float>,
-            int>(MatrixKernels.ExpertGateUp<TLanes, TFormat, TBlock>);
+            int>(MatrixKernels.ExpertGateUp<TLanes, TFormat, TBlock>));
 
     public override Action<
         KernelConfig, DeviceWeights, Operand, ArrayView<float>, int, ArrayView<int>, ArrayView<float>, int, int, ArrayView<float>, int>
-        ExpertDown => field ??= accelerator.LoadStreamKernel<
+        ExpertDown => launches.Of(field ??= accelerator.LoadStreamKernel<
             DeviceWeights, Operand, ArrayView<float>, int, ArrayView<int>, ArrayView<float>, int, int, ArrayView<float>, int>(
-            MatrixKernels.ExpertDown<TLanes, TFormat, TBlock>);
+            MatrixKernels.ExpertDown<TLanes, TFormat, TBlock>));
 
     public override Action<KernelConfig, DeviceWeights, ArrayView<int>, ArrayView<float>, float> Embed =>
-        field ??= accelerator.LoadStreamKernel<DeviceWeights, ArrayView<int>, ArrayView<float>, float>(
-            MatrixKernels.Embed<TFormat, TBlock>);
+        launches.Of(field ??= accelerator.LoadStreamKernel<DeviceWeights, ArrayView<int>, ArrayView<float>, float>(
+            MatrixKernels.Embed<TFormat, TBlock>));
 
-    public override Action<KernelConfig, DeviceWeights, Operand, ArrayView<float>, int, ArrayView<float>, int, int> Multiply(bool isOne) =>
-        isOne
-            ? _one ??= accelerator.LoadStreamKernel<DeviceWeights, Operand, ArrayView<float>, int, ArrayView<float>, int, int>(
-                MatrixKernels.Multiply<TLanes, TFormat, TBlock, OneToken>)
-            : _four ??= accelerator.LoadStreamKernel<DeviceWeights, Operand, ArrayView<float>, int, ArrayView<float>, int, int>(
-                MatrixKernels.Multiply<TLanes, TFormat, TBlock, FourTokens>);
-
-    public override Action<
-        KernelConfig, DeviceWeights, DeviceWeights, Operand, ArrayView<float>, ArrayView<float>, int, ArrayView<float>, int> GateUp(
-        bool isOne) => isOne
-            ? _gateOne ??= accelerator.LoadStreamKernel<
-                DeviceWeights, DeviceWeights, Operand, ArrayView<float>, ArrayView<float>, int, ArrayView<float>, int>(
-                MatrixKernels.GateUp<TLanes, TFormat, TBlock, OneToken>)
-            : _gateFour ??= accelerator.LoadStreamKernel<
-                DeviceWeights, DeviceWeights, Operand, ArrayView<float>, ArrayView<float>, int, ArrayView<float>, int>(
-                MatrixKernels.GateUp<TLanes, TFormat, TBlock, FourTokens>);
+    public override TileKernels For(int tokens) => tokens == 1 ? _one : _four;
 }

@@ -15,14 +15,101 @@ internal static class MatrixKernels
         where TBlock : struct
         where TTile : struct, ITokenTile
     {
-        int lane = Group.IdxX % TLanes.Count;
         int row = (Grid.IdxX * (Group.DimX / TLanes.Count)) + (Group.IdxX / TLanes.Count);
-        if (row >= weights.Rows)
+        if (row < weights.Rows)
+        {
+            MultiplyRow<TLanes, TFormat, TBlock, TTile>(weights, operand, bias, hasBias, y, stride, offset, row);
+        }
+    }
+
+    /// <summary>
+    /// The same, and the last group of a token's rows lets them join the residual stream and norms that; see
+    /// <see cref="RowKernels.JoinAndNorm"/>.
+    /// </summary>
+    /// <param name="weights">A matrix as high as the residual stream is wide.</param>
+    /// <param name="operand">What it is multiplied with.</param>
+    /// <param name="bias">[rows].</param>
+    /// <param name="hasBias">Whether there is one.</param>
+    /// <param name="norm">What is read and written; products are its change.</param>
+    /// <param name="arrivals">Counters, one for each tile of tokens.</param>
+    public static void MultiplyThenNorm<TLanes, TFormat, TBlock, TTile>(
+        DeviceWeights weights, Operand operand, ArrayView<float> bias, int hasBias, NormArguments norm, ArrayView<int> arrivals)
+        where TLanes : struct, ILanes
+        where TFormat : struct, IWeightFormat<TBlock>
+        where TBlock : struct
+        where TTile : struct, ITokenTile
+    {
+        ArrayView<float> sums = SharedMemory.Allocate<float>(Reductions.MaxWarps);
+        ArrayView<int> last = SharedMemory.Allocate<int>(1);
+        int row = (Grid.IdxX * (Group.DimX / TLanes.Count)) + (Group.IdxX / TLanes.Count);
+        if (row < weights.Rows)
+        {
+            MultiplyRow<TLanes, TFormat, TBlock, TTile>(weights, operand, bias, hasBias, norm.Change, weights.Rows, 0, row);
+        }
+
+        if (!Arrivals.IsLastGroup(arrivals, Grid.IdxY, Grid.DimX, last))
         {
             return;
         }
 
-        int token = Grid.IdxY * TTile.Tokens;
+        int first = Grid.IdxY * TTile.Tokens, end = IntrinsicMath.Min(first + TTile.Tokens, operand.Tokens);
+        for (int token = first; token < end; token++)
+        {
+            RowKernels.JoinAndNormRow<TLanes>(norm, token, token, sums);
+        }
+    }
+
+    /// <summary>
+    /// The same into inputs of attention, and the last group of a head's rows norms, rotates and stores it; see
+    /// <see cref="AttentionKernels.Store"/>.
+    /// </summary>
+    /// <param name="weights">A matrix of whole heads, each a multiple of a group's warps high.</param>
+    /// <param name="operand">What it is multiplied with.</param>
+    /// <param name="bias">[rows].</param>
+    /// <param name="hasBias">Whether there is one.</param>
+    /// <param name="firstHead">Number of its first head.</param>
+    /// <param name="attention">The layer; products are its inputs.</param>
+    /// <param name="rotary">How heads are normed and rotated.</param>
+    /// <param name="arrivals">Counters, one for each head of each tile of tokens.</param>
+    public static void MultiplyThenStore<TLanes, TFormat, TBlock, TTile, TPages>(
+        DeviceWeights weights, Operand operand, ArrayView<float> bias, int hasBias, int firstHead, AttentionArguments attention,
+        RotaryArguments rotary, ArrayView<int> arrivals)
+        where TLanes : struct, ILanes
+        where TFormat : struct, IWeightFormat<TBlock>
+        where TBlock : struct
+        where TTile : struct, ITokenTile
+        where TPages : struct, IKvPages
+    {
+        ArrayView<int> last = SharedMemory.Allocate<int>(1);
+        int warps = Group.DimX / TLanes.Count, warp = Group.IdxX / TLanes.Count, lane = Group.IdxX % TLanes.Count;
+        int row = (Grid.IdxX * warps) + warp, heads = attention.Heads + (2 * attention.KvHeads), width = attention.Width;
+        int head = firstHead + (Grid.IdxX * warps / width);
+        if (row < weights.Rows)
+        {
+            MultiplyRow<TLanes, TFormat, TBlock, TTile>(
+                weights, operand, bias, hasBias, attention.Inputs, heads * width, firstHead * width, row);
+        }
+
+        if (!Arrivals.IsLastGroup(arrivals, (Grid.IdxY * heads) + head, width / warps, last))
+        {
+            return;
+        }
+
+        int first = Grid.IdxY * TTile.Tokens, end = IntrinsicMath.Min(first + TTile.Tokens, operand.Tokens);
+        for (int token = first + warp; token < end; token += warps)
+        {
+            AttentionKernels.StoreHead<TLanes, TPages>(attention, rotary, (token * heads) + head, lane);
+        }
+    }
+
+    private static void MultiplyRow<TLanes, TFormat, TBlock, TTile>(
+        DeviceWeights weights, Operand operand, ArrayView<float> bias, int hasBias, ArrayView<float> y, int stride, int offset, int row)
+        where TLanes : struct, ILanes
+        where TFormat : struct, IWeightFormat<TBlock>
+        where TBlock : struct
+        where TTile : struct, ITokenTile
+    {
+        int lane = Group.IdxX % TLanes.Count, token = Grid.IdxY * TTile.Tokens;
         var sums = Sums.Of<TLanes, TFormat, TBlock, TTile>(weights, row, operand, token, lane);
         if (lane != 0)
         {
@@ -60,14 +147,65 @@ internal static class MatrixKernels
         where TBlock : struct
         where TTile : struct, ITokenTile
     {
-        int lane = Group.IdxX % TLanes.Count;
         int row = (Grid.IdxX * (Group.DimX / TLanes.Count)) + (Group.IdxX / TLanes.Count);
-        if (row >= gate.Rows)
+        if (row < gate.Rows)
+        {
+            GateUpRow<TLanes, TFormat, TBlock, TTile>(gate, up, operand, gateBias, upBias, hasBias, y, activation, row);
+        }
+    }
+
+    /// <summary>
+    /// The same, and the last group of a block of 32 rows rounds it, for weights that take rounded activations; as many rows as blocks of
+    /// them, and a block a multiple of a group's warps.
+    /// </summary>
+    /// <param name="gate">Gates.</param>
+    /// <param name="up">The other half, as large.</param>
+    /// <param name="operand">What they are multiplied with.</param>
+    /// <param name="gateBias">[rows].</param>
+    /// <param name="upBias">[rows].</param>
+    /// <param name="hasBias">Whether there are biases.</param>
+    /// <param name="y">[tokens][rows].</param>
+    /// <param name="activation">The activation's number.</param>
+    /// <param name="quants">The same rounded, four in a word; not what the operand is of.</param>
+    /// <param name="scales">Their scales, likewise.</param>
+    /// <param name="arrivals">Counters, one for each block of each tile of tokens.</param>
+    public static void GateUpThenRound<TLanes, TFormat, TBlock, TTile>(
+        DeviceWeights gate, DeviceWeights up, Operand operand, ArrayView<float> gateBias, ArrayView<float> upBias, int hasBias,
+        ArrayView<float> y, int activation, ArrayView<int> quants, ArrayView<ActivationScale> scales, ArrayView<int> arrivals)
+        where TLanes : struct, ILanes
+        where TFormat : struct, IWeightFormat<TBlock>
+        where TBlock : struct
+        where TTile : struct, ITokenTile
+    {
+        ArrayView<int> last = SharedMemory.Allocate<int>(1);
+        int warps = Group.DimX / TLanes.Count, warp = Group.IdxX / TLanes.Count;
+        int row = (Grid.IdxX * warps) + warp, blocks = gate.Rows / QuantBlock.Width, block = Grid.IdxX * warps / QuantBlock.Width;
+        if (row < gate.Rows)
+        {
+            GateUpRow<TLanes, TFormat, TBlock, TTile>(gate, up, operand, gateBias, upBias, hasBias, y, activation, row);
+        }
+
+        if (!Arrivals.IsLastGroup(arrivals, (Grid.IdxY * blocks) + block, QuantBlock.Width / warps, last))
         {
             return;
         }
 
-        int token = Grid.IdxY * TTile.Tokens;
+        int first = Grid.IdxY * TTile.Tokens, end = IntrinsicMath.Min(first + TTile.Tokens, operand.Tokens);
+        for (int token = first + warp; token < end; token += warps)
+        {
+            RowKernels.Round<TLanes>(y, quants, scales, ((long)token * blocks) + block, Group.IdxX % TLanes.Count);
+        }
+    }
+
+    private static void GateUpRow<TLanes, TFormat, TBlock, TTile>(
+        DeviceWeights gate, DeviceWeights up, Operand operand, ArrayView<float> gateBias, ArrayView<float> upBias, int hasBias,
+        ArrayView<float> y, int activation, int row)
+        where TLanes : struct, ILanes
+        where TFormat : struct, IWeightFormat<TBlock>
+        where TBlock : struct
+        where TTile : struct, ITokenTile
+    {
+        int lane = Group.IdxX % TLanes.Count, token = Grid.IdxY * TTile.Tokens;
         var gates = Sums.Of<TLanes, TFormat, TBlock, TTile>(gate, row, operand, token, lane);
         var ups = Sums.Of<TLanes, TFormat, TBlock, TTile>(up, row, operand, token, lane);
         if (lane != 0)

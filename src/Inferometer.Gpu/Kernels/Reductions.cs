@@ -32,6 +32,16 @@ internal static class Reductions
         return value;
     }
 
+    /// <summary>What the threads of a warp wrote to memory is there for all of them.</summary>
+    public static void Meet<TLanes>()
+        where TLanes : struct, ILanes
+    {
+        if (TLanes.Count > 1)
+        {
+            Warp.Barrier();
+        }
+    }
+
     /// <summary>The sum over a group, in all its threads; all of them must call it.</summary>
     /// <param name="value">This thread's part.</param>
     /// <param name="shared">Room for <see cref="MaxWarps"/> numbers.</param>

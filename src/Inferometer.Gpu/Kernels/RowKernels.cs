@@ -11,8 +11,19 @@ internal static class RowKernels
         where TLanes : struct, ILanes
     {
         ArrayView<float> shared = SharedMemory.Allocate<float>(Reductions.MaxWarps);
-        int width = arguments.Width, row = arguments.HasMap != 0 ? arguments.Map[Grid.IdxX] : Grid.IdxX;
-        long source = (long)row * width, target = (long)Grid.IdxX * width;
+        JoinAndNormRow<TLanes>(arguments, arguments.HasMap != 0 ? arguments.Map[Grid.IdxX] : Grid.IdxX, Grid.IdxX, shared);
+    }
+
+    /// <summary>The same of one row. In all threads of a group.</summary>
+    /// <param name="arguments">What is read and written.</param>
+    /// <param name="row">Row of the residual stream.</param>
+    /// <param name="target">Row of what is given.</param>
+    /// <param name="shared">Room for <see cref="Reductions.MaxWarps"/> numbers.</param>
+    internal static void JoinAndNormRow<TLanes>(NormArguments arguments, int row, int target, ArrayView<float> shared)
+        where TLanes : struct, ILanes
+    {
+        int width = arguments.Width;
+        long source = (long)row * width, to = (long)target * width;
         float factor = arguments.ResidualScale;
         if (arguments.HasPostNorm != 0)
         {
@@ -44,7 +55,7 @@ internal static class RowKernels
         for (int i = Group.IdxX; i < width; i += Group.DimX)
         {
             float value = arguments.Residual[source + i];
-            arguments.Output[target + i] = arguments.HasNorm != 0 ? value * scale * arguments.Weight[i] : value;
+            arguments.Output[to + i] = arguments.HasNorm != 0 ? value * scale * arguments.Weight[i] : value;
         }
 
         if (arguments.Rounds != 0)
@@ -52,7 +63,7 @@ internal static class RowKernels
             Group.Barrier();
             for (int block = Group.IdxX; block < width / QuantBlock.Width; block += Group.DimX)
             {
-                Round(arguments.Output, arguments.Quants, arguments.Scales, (target / QuantBlock.Width) + block);
+                Round(arguments.Output, arguments.Quants, arguments.Scales, (to / QuantBlock.Width) + block);
             }
         }
     }
@@ -215,6 +226,40 @@ internal static class RowKernels
         for (int i = Group.IdxX; i < width; i += Group.DimX)
         {
             rows[((long)Grid.IdxX * width) + i] *= open;
+        }
+    }
+
+    /// <summary>Rounds one block of 32, all threads of a warp together.</summary>
+    internal static void Round<TLanes>(
+        ArrayView<float> values, ArrayView<int> quants, ArrayView<ActivationScale> scales, long block, int lane)
+        where TLanes : struct, ILanes
+    {
+        long start = block * QuantBlock.Width;
+        float largest = 0;
+        for (int i = lane; i < QuantBlock.Width; i += TLanes.Count)
+        {
+            largest = IntrinsicMath.Max(largest, IntrinsicMath.Abs(values[start + i]));
+        }
+
+        float scale = Reductions.WarpMax<TLanes>(largest) / 127, inverse = scale > 0 ? 1 / scale : 0;
+        int sum = 0;
+        for (int word = lane; word < QuantBlock.Width / 4; word += TLanes.Count)
+        {
+            int packed = 0;
+            for (int i = 0; i < 4; i++)
+            {
+                int q = Nearest(values[start + (4 * word) + i] * inverse);
+                sum += q;
+                packed |= (q & 0xFF) << (8 * i);
+            }
+
+            quants[(block * (QuantBlock.Width / 4)) + word] = packed;
+        }
+
+        float all = Reductions.WarpSum<TLanes>(sum); // whole numbers, and small ones
+        if (lane == 0)
+        {
+            scales[block] = new ActivationScale { Scale = scale, Sum = scale * all };
         }
     }
 

@@ -30,10 +30,19 @@ internal sealed class DeviceLayer : IDisposable
             }
 
             Projection[] inputs = [attention.Query, attention.Key, attention.Value];
-            bool isOneFormat = inputs.All(input => input.Matrix.Type == inputs[0].Matrix.Type);
-            Inputs = isOneFormat
-                ? [Own(DeviceProjection.Upload(device, inputs, name + " attention inputs"))]
-                : [.. inputs.Select(input => Own(DeviceProjection.Upload(device, [input], name + " attention inputs")))];
+            List<DeviceProjection> uploaded = [];
+            for (int first = 0, end; first < inputs.Length; first = end)
+            {
+                end = first + 1;
+                while (end < inputs.Length && inputs[end].Matrix.Type == inputs[first].Matrix.Type)
+                {
+                    end++;
+                }
+
+                uploaded.Add(Own(DeviceProjection.Upload(device, inputs[first..end], name + " attention inputs")));
+            }
+
+            Inputs = uploaded;
             Output = Own(DeviceProjection.Upload(device, [attention.Output], name + " attention output"));
             if (weights.Dense is { } dense)
             {
@@ -76,8 +85,15 @@ internal sealed class DeviceLayer : IDisposable
     /// <summary>Sinks of the softmax.</summary>
     public DeviceVector Sinks { get; }
 
-    /// <summary>Queries, keys and values: together, or where their formats differ each by itself.</summary>
+    /// <summary>Queries, keys and values: neighbours of one format together.</summary>
     public IReadOnlyList<DeviceProjection> Inputs { get; }
+
+    /// <summary>Whether weights before attention want their input rounded.</summary>
+    public bool RoundsInput => Inputs.Any(input => input.Matrix.Kernels.RoundsActivations);
+
+    /// <summary>Whether weights before the middle of the feed-forward part want theirs rounded.</summary>
+    public bool RoundsMiddle => Router?.Matrix.Kernels.RoundsActivations == true || SharedGate?.Matrix.Kernels.RoundsActivations == true
+        || Experts?.RoundsInput == true || Dense?.RoundsInput == true;
 
     /// <summary>Projection of attended values.</summary>
     public DeviceProjection Output { get; }

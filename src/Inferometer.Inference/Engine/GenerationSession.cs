@@ -49,6 +49,8 @@ internal sealed class GenerationSession : ISequenceOwner
 
     public bool WantsHiddenStates => false;
 
+    public float CandidateTemperature => _state.CandidateTemperature;
+
     public ChannelReader<GenerationUpdate> Updates => _channel.Reader;
 
     /// <summary>Whether the last update was given out, or an error.</summary>
@@ -115,18 +117,21 @@ internal sealed class GenerationSession : ISequenceOwner
     public void Abandon(CancellationToken cancellationToken) =>
         _channel.Writer.TryComplete(new OperationCanceledException(cancellationToken));
 
-    /// <summary>The next token. Where only the best of a row counts, the row stays with the runner.</summary>
+    /// <summary>The next token. Where the best of a row or its candidates decide, the row stays with the runner.</summary>
     private int Choose(StepRows rows, int row, out TokenLogProbabilities? logProbabilities)
     {
-        if (!_state.TakesBest)
+        if (_state.TakesBest)
         {
-            return _sampler.Sample(rows.Logits(row), _state, out logProbabilities);
+            logProbabilities = null;
+            int best = Sampler.RequirePossible(rows.BestToken(row));
+            _state.Accept(best);
+            return best;
         }
 
-        logProbabilities = null;
-        int token = Sampler.RequirePossible(rows.BestToken(row));
-        _state.Accept(token);
-        return token;
+        RowCandidates candidates = rows.Candidates(row);
+        return !candidates.IsEmpty && _sampler.TrySample(candidates, _state, out int token, out logProbabilities)
+            ? token
+            : _sampler.Sample(rows.Logits(row), _state, out logProbabilities);
     }
 
     /// <summary>Gives out a token, or ends the sequence at it.</summary>

@@ -12,6 +12,9 @@ internal interface ISequenceOwner
     /// <summary>The step must give the hidden states of the chunk's tokens.</summary>
     bool WantsHiddenStates { get; }
 
+    /// <summary>Temperature at which the candidates of a row may do instead of the row; 0 where they cannot.</summary>
+    float CandidateTemperature => 0;
+
     /// <summary>The segment of each token of the prompt; empty where all are of the first.</summary>
     ReadOnlyMemory<int> Segments => default;
 

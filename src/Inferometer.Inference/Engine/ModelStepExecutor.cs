@@ -69,7 +69,8 @@ internal sealed class ModelStepExecutor(IModelRunner runner, DraftModel? draft, 
             StepChunk chunk = plan.Chunks[i];
             var owner = (ISequenceOwner)chunk.Sequence.Request.Owner!;
             ReadOnlyMemory<int> segments = owner.Segments.IsEmpty ? default : owner.Segments.Slice(chunk.PastTokens, chunk.TokenCount);
-            _batch.Add(chunk.Tokens, chunk.PastTokens, chunk.BlockTable, chunk.LogitRows, owner.Adapter, segments);
+            _batch.Add(
+                chunk.Tokens, chunk.PastTokens, chunk.BlockTable, chunk.LogitRows, owner.Adapter, segments, owner.CandidateTemperature);
             _batch.WantsHiddenStates |= owner.WantsHiddenStates;
         }
     }

@@ -22,6 +22,11 @@ internal readonly struct StepRows(IModelRunner runner, int firstRow, int firstTo
     /// <param name="row">Row of the chunk, from 0.</param>
     public Span<float> Logits(int row) => runner.Logits(firstRow + row)[..tokens];
 
+    /// <summary>The most probable tokens of a row; none where the row has to be read whole.</summary>
+    /// <param name="row">Row of the chunk, from 0.</param>
+    public RowCandidates Candidates(int row) =>
+        tokens == runner.Architecture.VocabularySize ? runner.Candidates(firstRow + row) : default;
+
     /// <summary>State of a token, [hidden].</summary>
     /// <param name="token">Token of the chunk, from 0.</param>
     public ReadOnlySpan<float> HiddenState(int token) => runner.HiddenState(firstToken + token);

@@ -23,15 +23,15 @@ internal static class LogitTransforms
     {
         foreach ((int token, TokenCount count) in counts)
         {
-            float logit = logits[token];
-            logit = logit > 0 ? logit / options.RepetitionPenalty : logit * options.RepetitionPenalty;
-            if (count.Output > 0)
-            {
-                logit -= (options.FrequencyPenalty * count.Output) + options.PresencePenalty;
-            }
-
-            logits[token] = logit;
+            logits[token] = Penalised(logits[token], count, options);
         }
+    }
+
+    /// <summary>The same of one token that occurs.</summary>
+    public static float Penalised(float logit, TokenCount count, SamplingOptions options)
+    {
+        logit = logit > 0 ? logit / options.RepetitionPenalty : logit * options.RepetitionPenalty;
+        return count.Output > 0 ? logit - ((options.FrequencyPenalty * count.Output) + options.PresencePenalty) : logit;
     }
 
     /// <summary>
@@ -50,9 +50,7 @@ internal static class LogitTransforms
             throw new InferometerException("sampling: no token is possible: every logit is negative infinity, or one is not a number.");
         }
 
-        TensorPrimitives.Subtract(logits, max, logits);
-        TensorPrimitives.Divide(logits, options.Temperature, logits);
-        TensorPrimitives.Exp(logits, logits); // relative to the most probable token, which is 1
+        ToShares(logits, max, options.Temperature);
         if (options.MinP > 0)
         {
             DropBelow(logits, options.MinP);
@@ -63,11 +61,30 @@ internal static class LogitTransforms
             KeepLargest(logits, options.TopK, scratch);
         }
 
-        Normalise(logits);
-        if (options.TopP < 1)
+        Finish(logits, options.TopP, logits.Length, scratch, indices);
+    }
+
+    /// <summary>exp((logit - max) / temperature), in place: how probable each is relative to one of <paramref name="max"/>.</summary>
+    public static void ToShares(Span<float> logits, float max, float temperature)
+    {
+        TensorPrimitives.Subtract(logits, max, logits);
+        TensorPrimitives.Divide(logits, temperature, logits);
+        TensorPrimitives.Exp(logits, logits);
+    }
+
+    /// <summary>Makes shares probabilities and keeps those of the nucleus.</summary>
+    /// <param name="shares">Shares, all that are not zero.</param>
+    /// <param name="mass">Sum that the kept probabilities reach; 1 = all are kept.</param>
+    /// <param name="vocabularySize">Tokens there are, those with a share of zero included.</param>
+    /// <param name="scratch">At least as long as the shares.</param>
+    /// <param name="indices">At least as long as the shares.</param>
+    public static void Finish(Span<float> shares, float mass, int vocabularySize, Span<float> scratch, Span<int> indices)
+    {
+        Normalise(shares);
+        if (mass < 1)
         {
-            KeepNucleus(logits, options.TopP, scratch, indices);
-            Normalise(logits);
+            KeepNucleus(shares, mass, vocabularySize, scratch, indices);
+            Normalise(shares);
         }
     }
 
@@ -107,7 +124,8 @@ internal static class LogitTransforms
 
     private static void Normalise(Span<float> values) => TensorPrimitives.Divide(values, (float)Sum(values), values);
 
-    private static void DropBelow(Span<float> values, float threshold)
+    /// <summary>Drops what is less than <paramref name="threshold"/>.</summary>
+    public static void DropBelow(Span<float> values, float threshold)
     {
         for (int i = 0; i < values.Length; i++)
         {
@@ -116,7 +134,7 @@ internal static class LogitTransforms
     }
 
     /// <summary>Keeps the <paramref name="count"/> largest; of equal ones at the border those with the lower ids.</summary>
-    private static void KeepLargest(Span<float> values, int count, Span<float> scratch)
+    public static void KeepLargest(Span<float> values, int count, Span<float> scratch)
     {
         scratch = scratch[..values.Length];
         values.CopyTo(scratch);
@@ -188,9 +206,10 @@ internal static class LogitTransforms
     /// Keeps the fewest most probable tokens that reach <paramref name="mass"/>. Tokens below (1 - mass) / vocabulary cannot belong to
     /// them, since all of those together hold less than 1 - mass; so only the others are sorted.
     /// </summary>
-    private static void KeepNucleus(Span<float> probabilities, float mass, Span<float> scratch, Span<int> indices)
+    private static void KeepNucleus(
+        Span<float> probabilities, float mass, int vocabularySize, Span<float> scratch, Span<int> indices)
     {
-        float floor = (1 - mass) / probabilities.Length;
+        float floor = (1 - mass) / vocabularySize;
         int count = 0;
         for (int i = 0; i < probabilities.Length; i++)
         {

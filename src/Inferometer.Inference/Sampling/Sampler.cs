@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using Inferometer.Core;
+using Inferometer.Runners;
 
 namespace Inferometer.Inference.Sampling;
 
@@ -12,12 +13,38 @@ internal sealed class Sampler
     private readonly float[] _scratch;
     private readonly float[] _raw;
     private readonly int[] _indices;
+    private readonly CandidateSampler _candidates;
 
     public Sampler(int vocabularySize)
     {
         _scratch = new float[vocabularySize];
         _raw = new float[vocabularySize];
         _indices = new int[vocabularySize];
+        _candidates = new CandidateSampler(vocabularySize);
+    }
+
+    /// <summary>
+    /// Chooses from a row's candidates the token that <see cref="Sample"/> would choose from the row, and notes it in the state. Where they
+    /// cannot tell, nothing is noted.
+    /// </summary>
+    /// <param name="candidates">Candidates; not overwritten.</param>
+    /// <param name="state">The request's state, with a <see cref="SamplerState.CandidateTemperature"/>.</param>
+    /// <param name="token">The token.</param>
+    /// <param name="logProbabilities">Filled when the options ask for it.</param>
+    /// <returns>Whether they could tell.</returns>
+    public bool TrySample(
+        RowCandidates candidates, SamplerState state, out int token, out TokenLogProbabilities? logProbabilities)
+    {
+        logProbabilities = null;
+        token = _candidates.Choose(candidates, state);
+        if (token < 0 || (state.Options.TopLogProbabilities is { } top
+            && (logProbabilities = _candidates.Describe(candidates, token, top)) is null))
+        {
+            return false;
+        }
+
+        state.Accept(token);
+        return true;
     }
 
     /// <summary>Chooses the next token and notes it in the state.</summary>

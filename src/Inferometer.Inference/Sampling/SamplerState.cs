@@ -57,6 +57,60 @@ internal sealed class SamplerState
     public bool TakesBest => Options.IsGreedy && Options.TopLogProbabilities is null && Options.MinOutputTokens == 0
         && Bias.Length == 0 && _counts is null && _constraint is null;
 
+    /// <summary>
+    /// Temperature at which a row's candidates may decide without the row; 0 where the best token does, or nothing but the row: without
+    /// anything that narrows the choice, under a constraint, and where bias or penalties may raise a token above the candidates.
+    /// </summary>
+    public float CandidateTemperature => TakesBest || _constraint is not null || Raises || !Narrows ? 0
+        : Options.IsGreedy ? 1 : Options.Temperature;
+
+    /// <summary>Most tokens that <see cref="Shape(Span{float})"/> changes.</summary>
+    public int ShapedTokens => Bias.Length + (_counts?.Distinct ?? 0) + (OutputTokens < Options.MinOutputTokens ? _endTokens.Length : 0);
+
+    private bool Narrows => Options.IsGreedy || Options.TopK > 0 || Options.TopP < 1 || Options.MinP > 0;
+
+    private bool Raises => Options.RepetitionPenalty < 1 || Options.FrequencyPenalty < 0 || Options.PresencePenalty < 0
+        || Array.Exists(Bias, bias => bias.Value > 0);
+
+    /// <summary>Bias and penalties of some tokens of a row, in place, as <see cref="Shape(Span{float})"/> changes them.</summary>
+    /// <param name="tokens">Tokens, rising.</param>
+    /// <param name="logits">Their logits.</param>
+    /// <returns>Whether one has changed.</returns>
+    public bool Shape(ReadOnlySpan<int> tokens, Span<float> logits)
+    {
+        bool hasChanged = false;
+        foreach ((int token, float value) in Bias)
+        {
+            int at = tokens.BinarySearch(token);
+            if (at >= 0)
+            {
+                logits[at] += value;
+                hasChanged = true;
+            }
+        }
+
+        for (int i = 0; _counts is not null && i < tokens.Length; i++)
+        {
+            if (_counts.TryGet(tokens[i], out TokenCount count))
+            {
+                logits[i] = LogitTransforms.Penalised(logits[i], count, Options);
+                hasChanged = true;
+            }
+        }
+
+        for (int i = 0; OutputTokens < Options.MinOutputTokens && i < _endTokens.Length; i++)
+        {
+            int at = tokens.BinarySearch(_endTokens[i]);
+            if (at >= 0)
+            {
+                logits[at] = float.NegativeInfinity;
+                hasChanged = true;
+            }
+        }
+
+        return hasChanged;
+    }
+
     /// <summary>Bias, penalties and grammar mask, in place.</summary>
     public void Shape(Span<float> logits)
     {

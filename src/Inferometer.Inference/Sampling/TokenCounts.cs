@@ -29,5 +29,10 @@ internal sealed class TokenCounts
         count = count with { Output = count.Output + 1 };
     }
 
+    /// <summary>How many tokens occur at all.</summary>
+    public int Distinct => _counts.Count;
+
+    public bool TryGet(int token, out TokenCount count) => _counts.TryGetValue(token, out count);
+
     public Dictionary<int, TokenCount>.Enumerator GetEnumerator() => _counts.GetEnumerator();
 }

@@ -59,6 +59,8 @@ internal sealed class TimedRunner(IModelRunner runner) : IModelRunner
 
     public int BestToken(int row) => runner.BestToken(row);
 
+    public RowCandidates Candidates(int row) => runner.Candidates(row);
+
     public Span<float> Logits(int row) => runner.Logits(row);
 
     public ReadOnlySpan<float> HiddenState(int token) => runner.HiddenState(token);

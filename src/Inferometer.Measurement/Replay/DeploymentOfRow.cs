@@ -116,10 +116,11 @@ public sealed class DeploymentOfRow(ReplaySetup setup)
         return formats;
     }
 
-    // Builds and forks go by the framework's name with a word more.
+    // Builds and forks go by the framework's name with a word more; of two that fit it is the longer one.
     private static string? FrameworkOf(string name) =>
-        FrameworkCatalog.All
-            .FirstOrDefault(f => f.Aliases.Append(f.Name).Any(n => name.StartsWith(n, StringComparison.OrdinalIgnoreCase)))?.Name;
+        FrameworkCatalog.All.SelectMany(f => f.Aliases.Append(f.Name).Select(known => (Known: known, f.Name)))
+            .Where(f => name.StartsWith(f.Known, StringComparison.OrdinalIgnoreCase))
+            .OrderByDescending(f => f.Known.Length).FirstOrDefault().Name;
 
     internal static int Whole(double tokens) => Math.Max(1, (int)Math.Round(tokens));
 

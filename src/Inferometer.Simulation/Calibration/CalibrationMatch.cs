@@ -32,6 +32,7 @@ public sealed record CalibrationMatch
                 Familiarity.Fitted => $"fitted on {Runs:N0} runs of this model and format on this device with {framework}",
                 Familiarity.Related => $"fitted on {Runs:N0} runs of this device with {framework}, none of this model in this format",
                 Familiarity.Class => $"fitted on {Runs:N0} runs of {of}, none of this one with {framework}",
+                _ when Subject.Framework.RestsOnProbes => $"probes of single kernels: no step of {framework} was timed",
                 _ => $"datasheet only, class prior of {of}: nothing of the kind was fitted",
             };
             return said.ToString(CultureInfo.InvariantCulture);

@@ -63,7 +63,7 @@ public sealed record CalibrationSet
 
         Familiarity familiarity = group > 0 ? Familiarity.Fitted
             : device > 0 ? Familiarity.Related
-            : matched ? Familiarity.Class
+            : matched && !subject.Framework.RestsOnProbes ? Familiarity.Class
             : Familiarity.Datasheet;
         return new CalibrationMatch
         {

@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text.Json.Nodes;
 using Inferometer.Core;
 using Inferometer.Cpu.Execution;
 using Inferometer.Cpu.Kernels.Attention;
@@ -14,13 +12,10 @@ namespace Inferometer.Cpu.Tests.Lora;
 /// <summary>A model with an adapter against the reference on weights into which the same change was merged.</summary>
 public sealed class LoraAdapterTests : IDisposable
 {
-    private const int Rank = 4;
-    private const double Alpha = 6;
+    private const int Rank = TinyAdapter.Rank;
+    private const double Alpha = TinyAdapter.Alpha;
 
     private static readonly int[] Tokens = [.. Enumerable.Range(0, 24).Select(i => ((i * 31) + 7) % 80)];
-
-    private static readonly string[] Modules =
-        ["self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.o_proj", "mlp.gate_proj", "mlp.up_proj", "mlp.down_proj"];
 
     private readonly TemporaryFolder _folder = new();
 
@@ -35,9 +30,9 @@ public sealed class LoraAdapterTests : IDisposable
     public void An_adapter_gives_what_merged_weights_give(string family, bool ggufModel, bool ggufAdapter)
     {
         TinyModel tiny = TinyModel.Create(family);
-        Dictionary<string, ReferenceTensor> changes = RandomChanges(tiny, Modules);
+        Dictionary<string, ReferenceTensor> changes = TinyAdapter.Changes(tiny, TinyAdapter.Modules);
         using TransformerModel model = Load(ggufModel ? tiny.WriteGguf(_folder) : tiny.WriteFolder(_folder));
-        using LoraAdapter adapter = model.LoadAdapter(ggufAdapter ? WriteGguf(tiny, changes) : WritePeft(changes));
+        using LoraAdapter adapter = model.LoadAdapter(ggufAdapter ? WriteGguf(tiny, changes) : TinyAdapter.WritePeft(changes, _folder));
         Assert.Equal(21, adapter.ChangedLayers);
         Assert.Equal(Rank, adapter.Rank);
         AssertMatches(Merged(tiny, changes), model, adapter);
@@ -47,9 +42,9 @@ public sealed class LoraAdapterTests : IDisposable
     public void An_adapter_of_fused_projections_is_split_with_them()
     {
         TinyModel tiny = TinyModel.Create("phi3");
-        Dictionary<string, ReferenceTensor> changes = RandomChanges(tiny, ["self_attn.qkv_proj", "mlp.gate_up_proj"]);
+        Dictionary<string, ReferenceTensor> changes = TinyAdapter.Changes(tiny, ["self_attn.qkv_proj", "mlp.gate_up_proj"]);
         using TransformerModel model = Load(tiny.WriteFolder(_folder));
-        using LoraAdapter adapter = model.LoadAdapter(WritePeft(changes));
+        using LoraAdapter adapter = model.LoadAdapter(TinyAdapter.WritePeft(changes, _folder));
         AssertMatches(Merged(tiny, changes), model, adapter);
     }
 
@@ -57,9 +52,9 @@ public sealed class LoraAdapterTests : IDisposable
     public void Rank_stabilised_adapters_are_scaled_by_the_root_of_the_rank()
     {
         TinyModel tiny = TinyModel.Create("llama");
-        Dictionary<string, ReferenceTensor> changes = RandomChanges(tiny, ["self_attn.q_proj"]);
+        Dictionary<string, ReferenceTensor> changes = TinyAdapter.Changes(tiny, ["self_attn.q_proj"]);
         using TransformerModel model = Load(tiny.WriteFolder(_folder));
-        using LoraAdapter adapter = model.LoadAdapter(WritePeft(changes, """{"use_rslora":true}"""));
+        using LoraAdapter adapter = model.LoadAdapter(TinyAdapter.WritePeft(changes, _folder, """{"use_rslora":true}"""));
         AssertMatches(Merged(tiny, changes, Alpha / 2), model, adapter);
     }
 
@@ -67,9 +62,11 @@ public sealed class LoraAdapterTests : IDisposable
     public void Sequences_of_one_batch_keep_their_own_adapters()
     {
         TinyModel tiny = TinyModel.Create("llama");
-        Dictionary<string, ReferenceTensor> first = RandomChanges(tiny, Modules), second = RandomChanges(tiny, ["mlp.up_proj"], seed: 4);
+        Dictionary<string, ReferenceTensor> first = TinyAdapter.Changes(tiny, TinyAdapter.Modules);
+        Dictionary<string, ReferenceTensor> second = TinyAdapter.Changes(tiny, ["mlp.up_proj"], seed: 4);
         using TransformerModel model = Load(tiny.WriteFolder(_folder));
-        using LoraAdapter adapterOne = model.LoadAdapter(WritePeft(first)), adapterTwo = model.LoadAdapter(WritePeft(second));
+        using LoraAdapter adapterOne = model.LoadAdapter(TinyAdapter.WritePeft(first, _folder));
+        using LoraAdapter adapterTwo = model.LoadAdapter(TinyAdapter.WritePeft(second, _folder));
         LoraAdapter?[] adapters = [adapterOne, null, adapterTwo, adapterTwo, adapterOne];
         using PagedKvCache cache = model.CreateCache(10, KvElement.F32);
         ForwardBatch batch = new();
@@ -98,7 +95,7 @@ public sealed class LoraAdapterTests : IDisposable
     {
         TinyModel tiny = TinyModel.Create("llama");
         using TransformerModel model = Load(tiny.WriteFolder(_folder));
-        string path = WritePeft(RandomChanges(tiny, ["self_attn.q_proj"]), changes);
+        string path = TinyAdapter.WritePeft(TinyAdapter.Changes(tiny, ["self_attn.q_proj"]), _folder, changes);
         Assert.Contains(named, Assert.Throws<InferometerException>(() => model.LoadAdapter(path)).Message, StringComparison.Ordinal);
     }
 
@@ -107,10 +104,10 @@ public sealed class LoraAdapterTests : IDisposable
     {
         TinyModel tiny = TinyModel.Create("llama");
         using TransformerModel model = Load(tiny.WriteFolder(_folder));
-        Dictionary<string, ReferenceTensor> wide = RandomChanges(tiny, ["self_attn.q_proj"]);
+        Dictionary<string, ReferenceTensor> wide = TinyAdapter.Changes(tiny, ["self_attn.q_proj"]);
         string down = "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight";
         wide[down] = ReferenceTensor.Random(new Random(1), 1, 0, Rank, 128);
-        string message = Assert.Throws<InferometerException>(() => model.LoadAdapter(WritePeft(wide))).Message;
+        string message = Assert.Throws<InferometerException>(() => model.LoadAdapter(TinyAdapter.WritePeft(wide, _folder))).Message;
         Assert.Contains(down, message, StringComparison.Ordinal);
         Assert.Contains("[rank, 64]", message, StringComparison.Ordinal);
 
@@ -118,7 +115,7 @@ public sealed class LoraAdapterTests : IDisposable
         {
             ["base_model.model.lm_head.lora_A.weight"] = ReferenceTensor.Random(new Random(1), 1, 0, Rank, 64),
         };
-        message = Assert.Throws<InferometerException>(() => model.LoadAdapter(WritePeft(head))).Message;
+        message = Assert.Throws<InferometerException>(() => model.LoadAdapter(TinyAdapter.WritePeft(head, _folder))).Message;
         Assert.Contains("lm_head", message, StringComparison.Ordinal);
     }
 
@@ -128,7 +125,7 @@ public sealed class LoraAdapterTests : IDisposable
         TinyModel tiny = TinyModel.Create("llama");
         string path = tiny.WriteFolder(_folder);
         using TransformerModel owner = Load(path), other = Load(path);
-        using LoraAdapter adapter = owner.LoadAdapter(WritePeft(RandomChanges(tiny, ["mlp.down_proj"])));
+        using LoraAdapter adapter = owner.LoadAdapter(TinyAdapter.WritePeft(TinyAdapter.Changes(tiny, ["mlp.down_proj"]), _folder));
         using SequenceRunner runner = new(other, 16, adapter: adapter);
         Assert.Throws<ArgumentException>(() => runner.Run([1, 2]));
     }
@@ -145,24 +142,6 @@ public sealed class LoraAdapterTests : IDisposable
 
         // The change is large enough to be seen, or the comparison would prove nothing.
         Assert.True(expected[^1].Zip(without[^1], (a, b) => Math.Abs(a - b)).Max() > 0.05);
-    }
-
-    private static Dictionary<string, ReferenceTensor> RandomChanges(TinyModel tiny, string[] modules, int seed = 3)
-    {
-        Random random = new(seed);
-        Dictionary<string, ReferenceTensor> changes = new(StringComparer.Ordinal);
-        for (int layer = 0; layer < 3; layer++)
-        {
-            foreach (string module in modules)
-            {
-                string name = string.Create(CultureInfo.InvariantCulture, $"model.layers.{layer}.{module}");
-                ReferenceTensor weight = tiny.Weights[name + ".weight"];
-                changes[$"base_model.model.{name}.lora_A.weight"] = ReferenceTensor.Random(random, 0.15, 0, Rank, weight.Columns);
-                changes[$"base_model.model.{name}.lora_B.weight"] = ReferenceTensor.Random(random, 0.15, 0, weight.Rows, Rank);
-            }
-        }
-
-        return changes;
     }
 
     private static ReferenceModel Merged(TinyModel tiny, Dictionary<string, ReferenceTensor> changes, double scale = Alpha / Rank)
@@ -185,20 +164,6 @@ public sealed class LoraAdapterTests : IDisposable
         }
 
         return new ReferenceModel(tiny.Config, weights);
-    }
-
-    private string WritePeft(Dictionary<string, ReferenceTensor> changes, string extra = "{}")
-    {
-        string path = _folder.Create("adapter");
-        JsonObject config = new() { ["peft_type"] = "LORA", ["r"] = Rank, ["lora_alpha"] = Alpha };
-        foreach ((string key, JsonNode? value) in JsonNode.Parse(extra)!.AsObject())
-        {
-            config[key] = value?.DeepClone();
-        }
-
-        File.WriteAllText(Path.Combine(path, "adapter_config.json"), config.ToJsonString());
-        SafetensorsFile.Write(Path.Combine(path, "adapter_model.safetensors"), changes);
-        return path;
     }
 
     private string WriteGguf(TinyModel tiny, Dictionary<string, ReferenceTensor> changes)

@@ -43,13 +43,52 @@ public sealed class CardTests
     [InlineData("models/stories260k/stories260k-f32.gguf")]
     public void Formats_give_the_logits_of_the_processor(string file) => AssertLike(SharedFolder.Require(file), 40, tolerance: 1e-2);
 
+    [Fact(Explicit = true)]
+    public void Adapters_give_the_logits_of_the_processor()
+    {
+        using TemporaryFolder folder = new();
+        TinyModel tiny = TinyModel.Create("llama");
+        string path = tiny.WriteFolder(folder);
+        string file = TinyAdapter.WritePeft(TinyAdapter.Changes(tiny, TinyAdapter.Modules), folder);
+        int[] tokens = [.. Enumerable.Range(0, 24).Select(i => ((i * 37) + 11) % 80)];
+        using IModelRunner cpu = Runners.OnProcessor(path, 4);
+        using GpuRunner gpu = Open(path);
+        using IModelAdapter onProcessor = cpu.LoadAdapter(file), onCard = gpu.LoadAdapter(file);
+        double difference = Runners.Difference(cpu.Logits(tokens, onProcessor, 24), gpu.Logits(tokens, onCard, 19, 1, 1, 3));
+        Assert.True(difference < 2e-3, $"{difference:E2}");
+    }
+
+    [Fact(Explicit = true)]
+    public void Candidates_are_the_greatest_of_the_row()
+    {
+        using GpuRunner gpu = Open(SharedFolder.Require("models/tales-5m/tales-5m-f16.gguf"));
+        ForwardBatch batch = new();
+        batch.Add(new[] { 11, 48, 5, 42 }, 0, new[] { 1 }, 4, candidateTemperature: 0.8f);
+        gpu.Forward(batch);
+        for (int row = 0; row < 4; row++)
+        {
+            RowCandidates candidates = gpu.Candidates(row);
+            float[] logits = gpu.Logits(row).ToArray();
+            int[] expected = [.. Enumerable.Range(0, logits.Length).OrderByDescending(i => logits[i]).ThenBy(i => i).Take(256).Order()];
+            Assert.Equal(expected, candidates.Tokens.ToArray());
+            Assert.Equal(expected.Select(i => logits[i]), candidates.Logits.ToArray());
+            double max = logits.Max(), mass = logits.Sum(logit => Math.Exp((logit - max) / 0.8));
+            Assert.Equal(mass, candidates.Mass, 0.1 * RowCandidates.MassError * mass);
+        }
+    }
+
+    private static GpuRunner Open(string path)
+    {
+        var device = GpuDevice.Open(0);
+        return new GpuRunner(
+            device, GpuModel.Load(device, Checkpoint.Open(path), 0, true, null, TestContext.Current.CancellationToken), 4);
+    }
+
     private static void AssertLike(string path, int length, double tolerance)
     {
         int[] tokens = [.. Enumerable.Range(0, length + 4).Select(i => ((i * 37) + 11) % 80)];
         using IModelRunner cpu = Runners.OnProcessor(path, 4);
-        var device = GpuDevice.Open(0);
-        using GpuRunner gpu = new(
-            device, GpuModel.Load(device, Checkpoint.Open(path), 0, true, null, TestContext.Current.CancellationToken), 4);
+        using GpuRunner gpu = Open(path);
         double difference = Runners.Difference(cpu.Logits(tokens, length + 4), gpu.Logits(tokens, length, 1, 3));
         Assert.True(difference < tolerance, $"{difference:E2}");
     }

@@ -113,11 +113,29 @@ public sealed class EngineTests
         Assert.Equal(expected, actual);
     }
 
-    [Fact]
-    public async Task Sampled_tokens_are_those_of_the_processor()
+    // 80 tokens; a whole row is read where candidates cannot tell, or where all tokens may be chosen.
+    [Theory]
+    [InlineData("top-p", 4)]
+    [InlineData("top-k", 0)]
+    [InlineData("min-p and penalties", 4)]
+    [InlineData("log-probabilities", 0)]
+    [InlineData("all tokens", 80)]
+    public async Task Sampled_tokens_are_those_of_the_processor_and_rows_stay_on_the_device(string kind, int mostRows)
     {
-        SamplingOptions sampling = new() { Temperature = 0.8f, Seed = 3, TopP = 0.9f };
-        Assert.Equal(await RunAllAsync(Defaults, onGpu: false, sampling), await RunAllAsync(Defaults, onGpu: true, sampling));
+        SamplingOptions sampling = kind switch
+        {
+            "top-p" => new() { Temperature = 0.8f, Seed = 3, TopP = 0.9f },
+            "top-k" => new() { Temperature = 1.2f, Seed = 4, TopK = 40 },
+            "min-p and penalties" => new() { Seed = 5, MinP = 0.05f, RepetitionPenalty = 1.1f, PresencePenalty = 0.2f },
+            "log-probabilities" => SamplingOptions.Greedy with { TopLogProbabilities = 5 },
+            _ => new() { Temperature = 0.8f, Seed = 3 },
+        };
+        CountingProvider counting = new(GpuRunnerProvider.Find());
+        Assert.Equal(
+            await RunAllAsync(Defaults, onGpu: false, sampling),
+            await RunAllAsync(Defaults with { Device = counting }, onGpu: true, sampling));
+        Assert.InRange(counting.RowsFetched, kind is "all tokens" ? 1 : 0, mostRows);
+        Assert.True(counting.CandidatesFetched >= 60);
     }
 
     [Fact]
@@ -141,9 +159,6 @@ public sealed class EngineTests
         Refused(Defaults with { KvCompression = new ByteCache() }, "8-bit cache for heads 8 wide");
         Refused(Defaults with { FlashAttention = false }, "whole rows of scores");
         Refused(Defaults with { Threads = 2 }, "--threads");
-        using InferenceEngine engine = Start(Stories, Defaults);
-        Assert.Contains(
-            "LoRA", Assert.Throws<InferometerException>(() => engine.LoadAdapter("adapter.gguf")).Message, StringComparison.Ordinal);
         Assert.Contains(
             "no NVIDIA GPU", Assert.Throws<InferometerException>(() => GpuRunnerProvider.Find(1)).Message, StringComparison.Ordinal);
 
@@ -164,7 +179,8 @@ public sealed class EngineTests
         Core.Gguf.GgufArchitectureReader.Read(SharedFolder.Require(model));
 
     private static InferenceEngine Start(string model, InferenceOptions options, bool onGpu = true) => InferenceEngine.Load(
-        SharedFolder.Require(model), onGpu ? options with { Device = GpuRunnerProvider.Find() } : options with { Threads = 1 },
+        SharedFolder.Require(model),
+        onGpu ? options with { Device = options.Device ?? GpuRunnerProvider.Find() } : options with { Threads = 1 },
         cancellationToken: TestContext.Current.CancellationToken);
 
     private static async Task<IReadOnlyList<int>[]> RunAllAsync(

@@ -25,7 +25,11 @@ internal static class Runners
     }
 
     /// <summary>Logits of all tokens of a sequence that is run in the given stretches, blocks in falling order.</summary>
-    public static float[][] Logits(this IModelRunner runner, int[] tokens, params int[] stretches)
+    public static float[][] Logits(this IModelRunner runner, int[] tokens, params int[] stretches) =>
+        runner.Logits(tokens, adapter: null, stretches);
+
+    /// <summary>The same with an adapter.</summary>
+    public static float[][] Logits(this IModelRunner runner, int[] tokens, IModelAdapter? adapter, params int[] stretches)
     {
         int[] blocks = [.. Enumerable.Range(0, runner.BlockCount).Reverse()];
         ForwardBatch batch = new();
@@ -34,7 +38,7 @@ internal static class Runners
         foreach (int count in stretches)
         {
             batch.Clear();
-            batch.Add(tokens.AsMemory(past, count), past, blocks, count);
+            batch.Add(tokens.AsMemory(past, count), past, blocks, count, adapter);
             runner.Forward(batch);
             for (int row = 0; row < count; row++)
             {

@@ -15,9 +15,10 @@ public sealed class AttentionKernelTests
     [InlineData(1, 1, 40, 5, true)]
     [InlineData(4, 1, 0, 5, false)]
     [InlineData(4, 3, 40, 0, true)]
-    public void Heads_attend_to_their_pages(int lanes, int splits, int window, float softcap, bool hasSinks)
+    [InlineData(4, 3, 0, 0, false, 2)]
+    public void Heads_attend_to_their_pages(int lanes, int splits, int window, float softcap, bool hasSinks, int warps = 1)
     {
-        using KernelBench bench = new(lanes, 7);
+        using KernelBench bench = new(lanes, 7, warps);
         int[] positions = [70, 3, 33], starts = [0, 5, 6], tables = [9, 2, 7, 0, 11, 4, 1, 3, 8];
         float[] inputs = bench.Values(3 * (Heads + (2 * KvHeads)) * Width, 2);
         float[] keys = Halves(bench.Values(Pages * KvHeads * 16 * Width)), values = Halves(bench.Values(Pages * KvHeads * 16 * Width));
@@ -36,6 +37,9 @@ public sealed class AttentionKernelTests
             ValueScales = bench.Upload(new ushort[1]),
             Sinks = bench.Upload(sinks),
             Parts = bench.Upload(new float[3 * Heads * splits * (Width + 2)]),
+            Quants = bench.Upload(new int[1]),
+            Scales = bench.Upload(new ActivationScale[1]),
+            Arrivals = bench.Upload(new int[3 * Heads]),
             Tokens = 3,
             Heads = Heads,
             KvHeads = KvHeads,
@@ -46,11 +50,11 @@ public sealed class AttentionKernelTests
             HasSinks = hasSinks ? 1 : 0,
             Splits = splits,
         };
+
+        // Twice: counters of parts are left as they were found.
         bench.Device.Kernels.Attend(bench.Grid(3 * Heads, splits), arguments);
-        if (splits > 1)
-        {
-            bench.Device.Kernels.Combine(new KernelConfig(3 * Heads, lanes), arguments);
-        }
+        bench.Device.Kernels.Attend(bench.Grid(3 * Heads, splits), arguments);
+        Assert.All(bench.Download(arguments.Arrivals), count => Assert.Equal(0, count));
 
         float[] actual = bench.Download(arguments.Output);
         for (int item = 0; item < 3 * Heads; item++)
@@ -123,7 +127,8 @@ public sealed class AttentionKernelTests
         // Views that are not used are places to point at nevertheless.
         attention.Output = attention.Sinks = attention.Parts = attention.Inputs;
         attention.KeyScales = attention.ValueScales = attention.Keys;
-        attention.Positions = attention.TableStarts = attention.Tables = attention.Slots;
+        attention.Positions = attention.TableStarts = attention.Tables = attention.Arrivals = attention.Quants = attention.Slots;
+        attention.Scales = bench.Upload(new ActivationScale[1]);
         bench.Device.Kernels.Store(new KernelConfig(bench.Device.GroupsFor(2 * all), bench.Device.Warps * lanes), attention, rotary);
         float[] queries = bench.Download(attention.Inputs);
         ushort[] keys = bench.Download(attention.Keys), values = bench.Download(attention.Values);
@@ -203,12 +208,16 @@ public sealed class AttentionKernelTests
             Tables = bench.Upload(table),
             Sinks = bench.Upload(new float[Heads]),
             Parts = bench.Upload(new float[tokens * Heads * splits * (width + 2)]),
+            Quants = bench.Upload(new int[tokens * Heads * width / 4]),
+            Scales = bench.Upload(new ActivationScale[tokens * Heads * blocks]),
+            Arrivals = bench.Upload(new int[tokens * Heads]),
             Tokens = tokens,
             Heads = Heads,
             KvHeads = KvHeads,
             Width = width,
             Scale = 0.001f,
             Splits = splits,
+            Rounds = 1,
         };
         RotaryArguments rotary = new()
         {
@@ -257,12 +266,8 @@ public sealed class AttentionKernelTests
         }
 
         bench.Device.Kernels.AttendRounded(bench.Grid(tokens * Heads, splits), attention);
-        if (splits > 1)
-        {
-            bench.Device.Kernels.Combine(new KernelConfig(tokens * Heads, lanes), attention);
-        }
-
         float[] actual = bench.Download(attention.Output);
+        bench.AssertRounded(actual, attention.Quants, attention.Scales);
         for (int item = 0; item < tokens * Heads; item++)
         {
             (int token, int head) = (item / Heads, item % Heads);

@@ -10,14 +10,14 @@ using Inferometer.ModelFiles.Quantization;
 namespace Inferometer.Gpu.Tests.Kernels;
 
 /// <summary>A device with what single kernels are run on, and the arithmetic they are compared with, in double precision.</summary>
-internal sealed unsafe class KernelBench(int lanes, int seed) : IDisposable
+internal sealed unsafe class KernelBench(int lanes, int seed, int warps = 1) : IDisposable
 {
     private static readonly WeightPackingOptions s_asStored = new() { QuantizeActivations = false };
 
     private readonly List<IDisposable> _owned = [];
     private readonly Random _random = new(seed);
 
-    public GpuDevice Device { get; } = GpuDevice.OpenEmulated(lanes);
+    public GpuDevice Device { get; } = GpuDevice.OpenEmulated(lanes, warps);
 
     public float[] Values(int count, double spread = 1) =>
         [.. Enumerable.Range(0, count).Select(_ => (float)(((2 * _random.NextDouble()) - 1) * spread))];
@@ -121,6 +121,28 @@ internal sealed unsafe class KernelBench(int lanes, int seed) : IDisposable
         }
 
         return (sum, magnitude);
+    }
+
+    /// <summary>Whether numbers were rounded to within half a step, and the sums of blocks are those of their rounded numbers.</summary>
+    public void AssertRounded(float[] values, ArrayView<int> quants, ArrayView<ActivationScale> scales)
+    {
+        int[] words = Download(quants);
+        ActivationScale[] factors = Download(scales);
+        for (int block = 0; block < values.Length / QuantBlock.Width; block++)
+        {
+            float scale = factors[block].Scale;
+            float[] whole = values[(block * QuantBlock.Width)..((block + 1) * QuantBlock.Width)];
+            Assert.Equal(whole.Max(Math.Abs) / 127, scale, 1e-6 * scale);
+            int sum = 0;
+            for (int i = 0; i < whole.Length; i++)
+            {
+                int q = (sbyte)(words[((block * QuantBlock.Width) + i) / 4] >> (8 * (i % 4)));
+                Assert.Equal(whole[i], scale * q, 0.501 * scale);
+                sum += q;
+            }
+
+            Assert.Equal(scale * sum, factors[block].Sum, 1e-5 * Math.Abs(scale * sum));
+        }
     }
 
     public void Dispose()

@@ -43,7 +43,8 @@ public sealed class MatrixKernelTests
             (Operand operand, float[] x) = bench.Activations(matrix.Kernels, count, columns);
             ArrayView<float> y = bench.Upload(new float[count * stride]);
             int tiles = count == 1 ? 1 : (count + FormatKernels.TileTokens - 1) / FormatKernels.TileTokens;
-            matrix.Kernels.Multiply(count == 1)(bench.Grid(rows, tiles), matrix.Weights, operand, bench.Upload(bias), 1, y, stride, offset);
+            matrix.Kernels.For(count).Multiply(
+                bench.Grid(rows, tiles), matrix.Weights, operand, bench.Upload(bias), 1, y, stride, offset);
             float[] actual = bench.Download(y);
             for (int token = 0; token < count; token++)
             {
@@ -73,7 +74,7 @@ public sealed class MatrixKernelTests
         (DeviceMatrix up, float[] ups) = bench.Matrix(GgmlType.F32, rows, columns);
         (Operand operand, float[] x) = bench.Activations(gate.Kernels, tokens, columns);
         ArrayView<float> y = bench.Upload(new float[tokens * rows]), none = bench.Upload(new float[rows]);
-        gate.Kernels.GateUp(false)(bench.Grid(rows, 2), gate.Weights, up.Weights, operand, none, none, 0, y, (int)activation);
+        gate.Kernels.For(tokens).GateUp(bench.Grid(rows, 2), gate.Weights, up.Weights, operand, none, none, 0, y, (int)activation);
         float[] actual = bench.Download(y), expected = new float[1];
         for (int i = 0; i < actual.Length; i++)
         {

@@ -41,7 +41,12 @@ internal static class Ptx
     private static Dictionary<string, MethodInfo> Find()
     {
         Dictionary<string, MethodInfo> all = new(StringComparer.Ordinal);
-        foreach (Type type in new[] { typeof(MatrixKernels), typeof(RowKernels), typeof(AttentionKernels), typeof(TensorKernels) })
+        Type[] kernels =
+        [
+            typeof(MatrixKernels), typeof(RowKernels), typeof(AttentionKernels), typeof(TensorKernels), typeof(LoraKernels),
+            typeof(CandidateKernels),
+        ];
+        foreach (Type type in kernels)
         {
             foreach (MethodInfo method in
                 type.GetMethods(BindingFlags.Static | BindingFlags.Public).Where(m => m.ReturnType == typeof(void)))
@@ -59,7 +64,7 @@ internal static class Ptx
     private static IEnumerable<(string Name, MethodInfo Closed)> Close(MethodInfo method)
     {
         string[] parameters = [.. method.GetGenericArguments().Select(argument => argument.Name)];
-        if (parameters.Contains("TPages"))
+        if (parameters.Contains("TPages") && !parameters.Contains("TFormat"))
         {
             yield return (method.Name, method.MakeGenericMethod(typeof(Lanes32), typeof(HalfPages)));
             yield return (method.Name + " bytes", method.MakeGenericMethod(typeof(Lanes32), typeof(BytePages)));
@@ -88,10 +93,16 @@ internal static class Ptx
                     "TCores" => typeof(TensorCores),
                     "TFormat" => format,
                     "TBlock" => block,
+                    "TPages" => typeof(HalfPages),
                     _ => tile,
                 })];
                 string suffix = parameters.Contains("TTile") ? " " + tile.Name : "";
                 yield return ($"{method.Name} {name}{suffix}", method.MakeGenericMethod(arguments));
+                if (Array.IndexOf(parameters, "TPages") is >= 0 and int pages)
+                {
+                    arguments[pages] = typeof(BytePages);
+                    yield return ($"{method.Name} {name}{suffix} bytes", method.MakeGenericMethod(arguments));
+                }
             }
         }
     }

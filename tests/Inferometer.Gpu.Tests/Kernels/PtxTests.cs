@@ -39,7 +39,7 @@ public sealed partial class PtxTests
         foreach ((string name, System.Reflection.MethodInfo kernel) in Ptx.All)
         {
             bool isProduct = name.StartsWith("Multiply ", StringComparison.Ordinal) || name.StartsWith("GateUp", StringComparison.Ordinal)
-                || name.StartsWith("Expert", StringComparison.Ordinal);
+                || name.StartsWith("MultiplyThen", StringComparison.Ordinal) || name.StartsWith("Expert", StringComparison.Ordinal);
             string ptx = Ptx.Compile(kernel, CudaArchitecture.SM_90);
             bool isQuantised = name.Contains(" Q", StringComparison.Ordinal) || name.Contains(" MX", StringComparison.Ordinal);
             if (isProduct)
@@ -47,6 +47,11 @@ public sealed partial class PtxTests
                 Assert.Contains("ld.global.v4.b32", ptx, StringComparison.Ordinal);
                 Assert.Equal((name, isQuantised), (name, ptx.Contains("dp4a.s32.s32", StringComparison.Ordinal)));
                 Assert.Contains("shfl.sync", ptx, StringComparison.Ordinal);
+
+                // What the last group reads was fenced by the others before they were counted.
+                bool waits = name.Contains("Then", StringComparison.Ordinal);
+                Assert.Equal((name, waits), (name, ptx.Contains("membar.gl", StringComparison.Ordinal)));
+                Assert.Equal((name, waits), (name, ptx.Contains("atom.", StringComparison.Ordinal)));
             }
             else if (name.StartsWith("MultiplyQuants", StringComparison.Ordinal))
             {

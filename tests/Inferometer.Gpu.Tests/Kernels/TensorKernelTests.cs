@@ -27,7 +27,7 @@ public sealed class TensorKernelTests
         (Gpu.Kernels.Operand operand, float[] x) = bench.Activations(matrix.Kernels, tokens, columns);
         float[] bias = bench.Values(rows);
         ArrayView<float> y = bench.Upload(new float[tokens * stride]);
-        matrix.Kernels.MultiplyMany!(
+        matrix.Kernels.MultiplyMany(
             new KernelConfig(new Index3D(2, 1, 1), new Index3D(32, 1, 1)), matrix.Weights, operand, bench.Upload(bias), 1, y, stride,
             offset);
         float[] actual = bench.Download(y);

@@ -183,6 +183,11 @@ public sealed class LayoutTests
         Assert.Equal((512, null, 4096, 1), (rows[0].InputTokens, rows[0].OutputTokens, rows[0].DepthTokens, rows[0].Concurrency));
         Assert.Equal((null, 32, 128, 16), (rows[1].InputTokens, rows[1].OutputTokens, rows[1].DepthTokens, rows[1].Concurrency));
         Assert.Equal([ThroughputMetric.PrefillTokensPerSecond, ThroughputMetric.DecodeTokensPerSecond], rows.Select(r => r.Metric));
+        Assert.All(rows, row => Assert.Equal("llama.cpp", row.Framework));
+        Assert.Equal("inferometer-gpu", Assert.Single(Read("""
+            device,model,type,test,size,sequences,depth,tokens_per_s,framework
+            NVIDIA H100 80GB HBM3,llama-3.1-8b,q4_k,tg,64,1,0,200,inferometer-gpu
+            """).Throughput).Framework);
     }
 
     // Meaning: prompt/output@depth x users, tensor.expert.pipeline.attention data, framework.

@@ -42,6 +42,22 @@ public class CalibrationSetTests
             (Familiarity.Datasheet, 0), Known(set, Request("vllm") with { System = HardwareCatalog.BuiltIn.Find("mi300x") }));
     }
 
+    // Nothing of the runner was timed but single kernels; shared/prototypes/gpu/README.md has their figures.
+    [Fact]
+    public void The_runner_on_gpus_is_priced_at_what_probes_of_its_kernels_reached()
+    {
+        CalibrationMatch match = CalibrationSet.BuiltIn.Match(Request("inferometer-gpu"));
+        Device device = H100.Device;
+        Coefficients c = match.Coefficients;
+        Assert.Equal(2.75e12, device.MemoryBandwidth * c[Coefficient.MatrixMemory], 0.01e12);
+        Assert.Equal(551e12, device.PeakFor(MathFormat.Fp16) * c[Coefficient.Matrix16], 2e12);
+        Assert.Equal(1159e12, device.PeakFor(MathFormat.Int8) * c[Coefficient.Matrix8], 4e12);
+        Assert.Equal(5 * 3.7e-6, 9 * c[Coefficient.Launch], 0.01e-6); // a layer's launches; the simulator prices nine operators
+        CalibrationBand band = match.Band(CalibratedMetric.TimePerOutputToken);
+        Assert.Equal((0, 0.8, 4), (band.Runs, band.Low90, band.High90));
+        Assert.Equal("probes of single kernels: no step of inferometer-gpu was timed", match.RestsOn);
+    }
+
     [Fact]
     public void Without_a_framework_the_usual_one_is_taken()
     {

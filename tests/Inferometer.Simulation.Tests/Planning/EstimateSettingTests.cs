@@ -59,7 +59,7 @@ public sealed class EstimateSettingTests
                 "RATE" or "SHARE" => "0.25",
                 "calibrated" => "genz",
                 "q8" => "q8",
-                "inferometer" => "vllm",
+                "inferometer-gpu" => "vllm",
                 "exps=CPU" => @"blk\.\d+\.ffn_.*_exps.=CPU",
                 _ => "8",
             })!;

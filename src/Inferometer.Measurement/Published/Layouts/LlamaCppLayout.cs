@@ -3,12 +3,12 @@ using System.Globalization;
 namespace Inferometer.Measurement.Published.Layouts;
 
 /// <summary>
-/// Rates of llama.cpp: <c>llama_cpp.csv</c>. Tests: <c>pp</c> reads a prompt, <c>tg</c> generates one sequence, <c>bd</c> generates
-/// several.
+/// Rates of llama.cpp, or of another <c>framework</c> that its column names: <c>llama_cpp.csv</c>. Tests: <c>pp</c> reads a prompt,
+/// <c>tg</c> generates one sequence, <c>bd</c> generates several.
 /// </summary>
 internal sealed class LlamaCppLayout() : MeasurementLayout(
     "llama.cpp tests (gpu/llama_cpp.csv)",
-    ["device", "model", "type", "test", "size", "sequences", "depth", "tokens_per_s"], "best", "worst")
+    ["device", "model", "type", "test", "size", "sequences", "depth", "tokens_per_s"], "best", "worst", "framework")
 {
     /// <inheritdoc/>
     public override PublishedTable Read(CsvTable table, string path)
@@ -30,7 +30,7 @@ internal sealed class LlamaCppLayout() : MeasurementLayout(
                 Line = table.Line,
                 System = table.Required("device"),
                 Model = table.Required("model"),
-                Framework = "llama.cpp",
+                Framework = table.Text("framework") is { Length: > 0 } named ? named : "llama.cpp",
                 Precision = table.Required("type"),
                 InputTokens = prompt ? size : null,
                 OutputTokens = prompt ? null : size,
