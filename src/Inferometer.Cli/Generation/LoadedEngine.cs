@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Inferometer.Cli.Models;
 using Inferometer.Cli.Output;
 using Inferometer.Cli.Settings;
+using Inferometer.Cpu.Kernels.Emitted;
 using Inferometer.Cpu.Weights;
 using Inferometer.Inference.Engine;
 using Inferometer.Runners;
@@ -41,6 +42,11 @@ internal sealed record LoadedEngine(InferenceEngine Engine, ModelLocation Locati
         try
         {
             RepackedFileOption.Explain(printer, engine.RepackedFile);
+            if (options.Device is null && EmittedKernels.Refusal is { } refusal)
+            {
+                printer.Error.WriteLine("note: " + refusal);
+            }
+
             IModelAdapter? adapter = lora is { } file ? engine.LoadAdapter(file.Path, file.Scale) : null;
             return new LoadedEngine(engine, location, adapter, Stopwatch.GetElapsedTime(start).TotalSeconds)
             {

@@ -46,7 +46,7 @@ public sealed class VectorTierTests
     /// </summary>
     [Fact]
     public void Kernels_of_machine_code_are_used_unless_turned_off() => Assert.Equal(
-        OperatingSystem.IsLinux() && Avx512BW.IsSupported && (X86Base.CpuId(7, 0).Ecx & (1 << 11)) != 0
+        (OperatingSystem.IsLinux() || OperatingSystem.IsWindows()) && Avx512BW.IsSupported && (X86Base.CpuId(7, 0).Ecx & (1 << 11)) != 0
             && Environment.GetEnvironmentVariable(EmittedKernels.Variable) is not "0",
         EmittedKernels.IsSupported);
 

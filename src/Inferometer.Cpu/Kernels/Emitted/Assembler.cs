@@ -8,15 +8,15 @@ namespace Inferometer.Cpu.Kernels.Emitted;
 /// of what is read.
 /// </summary>
 /// <remarks>Methods are named after the instructions; operands come in Intel's order, the destination first.</remarks>
-internal sealed class Assembler
+internal sealed partial class Assembler
 {
     // What one distance of a byte stands for: a whole vector, or what is widened or repeated.
     private const int Vector = 64, Half = 32, Quarter = 16, Element = 4;
 
     private readonly List<byte> _code = [];
 
-    /// <summary>The code so far.</summary>
-    public byte[] ToArray() => [.. _code];
+    // Numbers of the vector registers that are written to, as bits.
+    private uint _vectors;
 
     /// <summary>Where the next instruction stands.</summary>
     public Label Here() => new(_code.Count);
@@ -120,18 +120,15 @@ internal sealed class Assembler
         Evex(0xA8, Map.F38, Prefix.P66, target, first, second, Vector);
 
     /// <summary>Asks for the cache line of an address.</summary>
-    public void Prefetcht0(Memory line)
-    {
-        if ((int)line.Address >= 8)
-        {
-            _code.Add(0x41);
-        }
+    public void Prefetcht0(Memory line) => Prefetch(1, line);
 
-        _code.AddRange([0x0F, 0x18]);
-        Distance(1, line, 1);
-    }
+    /// <summary>Asks for the cache line of an address, into the second cache.</summary>
+    public void Prefetcht1(Memory line) => Prefetch(2, line);
 
     public void Mov(Gpr target, Gpr source) => Integer(0x89, (int)source, target);
+
+    /// <summary>The 64 bits in memory.</summary>
+    public void Mov(Gpr target, Memory source) => Integer(0x8B, (int)target, source);
 
     /// <summary>The lower 32 bits; the upper become zero.</summary>
     public void Mov(Gpr target, uint value)
@@ -159,6 +156,11 @@ internal sealed class Assembler
         Add32(value);
     }
 
+    public void Add(Gpr target, Gpr value) => Integer(0x01, (int)value, target);
+
+    /// <summary>target += the 64 bits in memory.</summary>
+    public void Add(Gpr target, Memory value) => Integer(0x03, (int)target, value);
+
     public void Sub(Gpr target, int value)
     {
         Integer(0x81, 5, target);
@@ -177,8 +179,16 @@ internal sealed class Assembler
     /// <summary>Goes on behind what <paramref name="body"/> writes where the last sum was zero.</summary>
     public void SkipIfZero(Action body) => Skip(0x84, body);
 
-    /// <summary>Back to the caller, with the upper halves of registers marked as unused.</summary>
-    public void Return() => _code.AddRange([0xC5, 0xF8, 0x77, 0xC3]);
+    private void Prefetch(int cache, Memory line)
+    {
+        if ((int)line.Address >= 8)
+        {
+            _code.Add(0x41);
+        }
+
+        _code.AddRange([0x0F, 0x18]);
+        Distance(cache, line, 1);
+    }
 
     private void JumpBack(byte condition, Label label)
     {
@@ -207,8 +217,16 @@ internal sealed class Assembler
         Registers(reg, (int)rm);
     }
 
+    private void Integer(byte opcode, int reg, Memory rm)
+    {
+        _code.Add((byte)(0x48 | (reg >= 8 ? 4 : 0) | ((int)rm.Address >= 8 ? 1 : 0)));
+        _code.Add(opcode);
+        Distance(reg, rm, 1);
+    }
+
     private void Broadcast(Zmm target, Gpr source, bool wide)
     {
+        Note(target);
         Prefixes(Map.F38, Prefix.P66, target.Number, 0, (int)source, 0, wide: wide);
         _code.Add(0x7C);
         Registers(target.Number, (int)source);
@@ -216,6 +234,7 @@ internal sealed class Assembler
 
     private void Shift(byte opcode, int extension, Zmm target, Zmm source, int bits)
     {
+        Note(target);
         Prefixes(Map.F, Prefix.P66, extension, target.Number, source.Number, source.Number >> 4);
         _code.Add(opcode);
         Registers(extension, source.Number);
@@ -224,6 +243,7 @@ internal sealed class Assembler
 
     private void Evex(byte opcode, Map map, Prefix prefix, Zmm reg, Zmm other, Zmm rm, bool wide = false)
     {
+        Note(reg);
         Prefixes(map, prefix, reg.Number, other.Number, rm.Number, rm.Number >> 4, wide: wide);
         _code.Add(opcode);
         Registers(reg.Number, rm.Number);
@@ -231,6 +251,7 @@ internal sealed class Assembler
 
     private void Evex(byte opcode, Map map, Prefix prefix, Zmm reg, Zmm other, Memory rm, int unit)
     {
+        Note(reg);
         Prefixes(map, prefix, reg.Number, other.Number, (int)rm.Address, 0);
         _code.Add(opcode);
         Distance(reg.Number, rm, unit);
@@ -239,10 +260,14 @@ internal sealed class Assembler
     // One element in memory, repeated over the lanes.
     private void Repeated(byte opcode, Map map, Prefix prefix, Zmm reg, Zmm other, Memory rm)
     {
+        Note(reg);
         Prefixes(map, prefix, reg.Number, other.Number, (int)rm.Address, 0, repeats: true);
         _code.Add(opcode);
         Distance(reg.Number, rm, Element);
     }
+
+    // A vector that is written to, or stored, which has been written to before.
+    private void Note(Zmm vector) => _vectors |= 1u << vector.Number;
 
     // Register numbers have five bits: four stand in the prefix, inverted. A vector in rm has its fifth bit where an address would have an
     // index.

@@ -24,7 +24,7 @@ internal static unsafe class ByteProductRate
         s_loop(&four, rounds);
     }
 
-    private static byte[] Write()
+    private static Assembler Write()
     {
         Assembler code = new();
         for (int chain = 0; chain <= Chains; chain++)
@@ -40,7 +40,6 @@ internal static unsafe class ByteProductRate
 
         code.Sub(Gpr.Rsi, 1);
         code.JumpIfNotZero(round);
-        code.Return();
-        return code.ToArray();
+        return code;
     }
 }

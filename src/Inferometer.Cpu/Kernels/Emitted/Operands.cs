@@ -3,9 +3,9 @@ using System.Runtime.InteropServices;
 namespace Inferometer.Cpu.Kernels.Emitted;
 
 /// <summary>
-/// General registers that a function may change in both calling conventions of x64, by their numbers. They hold what System V passes them:
-/// a function's first five arguments are in <see cref="Rdi"/>, <see cref="Rsi"/>, <see cref="Rdx"/>, <see cref="Rcx"/> and
-/// <see cref="R8"/>.
+/// General registers that a function may change under <see cref="CallConvention.SystemV"/>, by their numbers. A function's first five
+/// arguments are in <see cref="Rdi"/>, <see cref="Rsi"/>, <see cref="Rdx"/>, <see cref="Rcx"/> and <see cref="R8"/>, under
+/// <see cref="CallConvention.Windows"/> as well, once <see cref="Assembler.ToFunction"/> has moved them there.
 /// </summary>
 internal enum Gpr : byte
 {
@@ -27,7 +27,7 @@ internal enum Gpr : byte
     /// <summary>Fifth argument.</summary>
     R8 = 8,
 
-    /// <summary>Sixth argument, or free.</summary>
+    /// <summary>Free.</summary>
     R9 = 9,
 
     /// <summary>Free.</summary>

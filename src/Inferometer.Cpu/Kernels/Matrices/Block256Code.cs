@@ -19,7 +19,7 @@ internal static class Block256Code
         s_mask = new(30), s_bit = new(31);
 
     /// <summary>Q4_K and Q5_K: groups of 32 columns, two of them in the nibbles of eight vectors.</summary>
-    public static byte[] SixBitScales(int panelBlockBytes, int scalesAt, int fifthAt, int quantsAt)
+    public static Assembler SixBitScales(int panelBlockBytes, int scalesAt, int fifthAt, int quantsAt)
     {
         bool hasFifthBits = quantsAt > fifthAt;
         Assembler code = Begin(0x0F0F0F0F, hasFifthBits ? 0x10101010u : 0);
@@ -65,12 +65,11 @@ internal static class Block256Code
             });
         }
 
-        code.Return();
-        return code.ToArray();
+        return code;
     }
 
     /// <summary>Q6_K: groups of 16 columns, four of them in a part; see <see cref="Q6_KPanel"/> for what lies where.</summary>
-    public static byte[] SixBits(int scalesAt, int partsAt)
+    public static Assembler SixBits(int scalesAt, int partsAt)
     {
         const int PartBytes = 12 * 64;
         Assembler code = Begin(0x0F0F0F0F, 0x30303030);
@@ -131,8 +130,7 @@ internal static class Block256Code
             }
         }
 
-        code.Return();
-        return code.ToArray();
+        return code;
     }
 
     private static Zmm Weight(int i) => new(16 + i);

@@ -22,7 +22,7 @@ internal static class Block32Code
     /// <summary>Weights of four or five bits.</summary>
     /// <param name="panelBlockBytes">Bytes of a block of 16 rows.</param>
     /// <param name="quantsAt">Where its quants begin; scales are at 0, minima at 32.</param>
-    public static byte[] Small<TFormat>(int panelBlockBytes, int quantsAt)
+    public static Assembler Small<TFormat>(int panelBlockBytes, int quantsAt)
         where TFormat : struct, ISmallBlockFormat
     {
         Assembler code = new();
@@ -45,7 +45,7 @@ internal static class Block32Code
     }
 
     /// <summary>Weights of eight bits, 128 added to each.</summary>
-    public static byte[] Bytes(int panelBlockBytes, int quantsAt)
+    public static Assembler Bytes(int panelBlockBytes, int quantsAt)
     {
         Assembler code = new();
         return Loop(code, 0, panelBlockBytes, 1, group =>
@@ -61,7 +61,7 @@ internal static class Block32Code
 
     /// <summary>Weights of four bits that name levels, in groups one after the other.</summary>
     /// <param name="groupBytes">Bytes of a group of 16 rows, its scales at the beginning.</param>
-    public static byte[] Table<TFormat>(int groupBytes)
+    public static Assembler Table<TFormat>(int groupBytes)
         where TFormat : struct, ITableFormat
     {
         // Twice 8, or 128: what the sums that are stored with the activations take off.
@@ -118,7 +118,7 @@ internal static class Block32Code
     }
 
     // Blocks of some bytes and then groups, whose weights and scales are loaded by what load writes.
-    private static byte[] Loop(Assembler code, int headBytes, int groupBytes, int groups, Action<int> load, Block block)
+    private static Assembler Loop(Assembler code, int headBytes, int groupBytes, int groups, Action<int> load, Block block)
     {
         if (block.HasMinimum)
         {
@@ -138,8 +138,7 @@ internal static class Block32Code
         code.Add(Panel, headBytes + (groups * groupBytes));
         code.Sub(Blocks, 1);
         code.JumpIfNotZero(next);
-        code.Return();
-        return code.ToArray();
+        return code;
     }
 
     // sums[token] += (products + start) * scale, and minima times the sum of the activations.

@@ -17,7 +17,7 @@ internal static class HalfRowCode
     /// Two rows that lie apart and one token. Arguments: the rows, activations, columns, sums as [2 rows][16], of which the sixteen are to
     /// be added up.
     /// </summary>
-    public static byte[] Apart()
+    public static Assembler Apart()
     {
         const Gpr First = Gpr.Rdi, Second = Gpr.Rsi, X = Gpr.Rdx, Columns = Gpr.Rcx, Sums = Gpr.R8;
         const int Steps = 4;
@@ -58,8 +58,7 @@ internal static class HalfRowCode
             code.Store(new(Sums, 64 * row), a);
         }
 
-        code.Return();
-        return code.ToArray();
+        return code;
 
         static void Add(Assembler code, int steps)
         {

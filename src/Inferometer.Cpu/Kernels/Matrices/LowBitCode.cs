@@ -25,7 +25,7 @@ internal static class LowBitCode
     /// <param name="scalesAt">Where the groups' scales are.</param>
     /// <param name="thirdAt">Where the third bits are.</param>
     /// <param name="partsAt">Where the low bits are.</param>
-    public static byte[] Write<TFormat>(int minimaAt, int scalesAt, int thirdAt, int partsAt)
+    public static Assembler Write<TFormat>(int minimaAt, int scalesAt, int thirdAt, int partsAt)
         where TFormat : struct, ILowBitFormat
     {
         Assembler code = new();
@@ -76,8 +76,7 @@ internal static class LowBitCode
             });
         }
 
-        code.Return();
-        return code.ToArray();
+        return code;
     }
 
     private static Zmm Weight(int i) => new(16 + i);

@@ -23,7 +23,7 @@ internal static class NVFP4Code
     /// <param name="panelBlockBytes">Bytes of a block of 16 rows.</param>
     /// <param name="quantsAt">Where its quants begin, behind the scales.</param>
     /// <param name="added">What makes levels positive; activations begin with as much less.</param>
-    public static byte[] Write(int panelBlockBytes, int quantsAt, int added)
+    public static Assembler Write(int panelBlockBytes, int quantsAt, int added)
     {
         Assembler code = new();
         LevelCode.Load(code, s_levels, s_free, FourBitLevels.Float4, added);
@@ -54,8 +54,7 @@ internal static class NVFP4Code
         code.Add(Panel, panelBlockBytes);
         code.Sub(Blocks, 1);
         code.JumpIfNotZero(next);
-        code.Return();
-        return code.ToArray();
+        return code;
     }
 
     private static Zmm Weight(int i) => new(16 + i);
