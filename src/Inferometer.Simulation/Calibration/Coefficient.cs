@@ -43,6 +43,13 @@ public enum Coefficient
     /// <summary>Share of memory bandwidth that element-wise work reaches.</summary>
     VectorMemory,
 
+    /// <summary>
+    /// Share of the 32-bit peak that element-wise work reaches, which stands for all that grows with the tokens and widths of a step: norms,
+    /// activations, rounding the inputs of products to 8 bits, storing what they give. Nothing on graphics cards; on a processor, whose
+    /// products run at the rate of 8-bit integers, as much time as those for narrow models.
+    /// </summary>
+    VectorArithmetic,
+
     /// <summary>Seconds from one kernel of a step to the next.</summary>
     Launch,
 

@@ -19,6 +19,7 @@ public static class CoefficientTable
         new(Coefficient.ExpertMemory, "expert_memory", "share", 0.75, 0.25, 0.02, 1),
         new(Coefficient.AttentionMemory, "attention_memory", "share", 0.75, 0.25, 0.02, 1),
         new(Coefficient.VectorMemory, "vector_memory", "share", 0.75, 0.25, 0.05, 1),
+        new(Coefficient.VectorArithmetic, "vector_arithmetic", "share", 0.5, 0.5, 1e-4, 1),
         new(Coefficient.Launch, "launch_s", "s", 3e-6, 0.4, 1e-8, 1e-3),
         new(Coefficient.AttentionExtra, "attention_extra_s", "s", 4e-6, 0.8, 1e-8, 1e-3),
         new(Coefficient.ExpertExtra, "expert_extra_s", "s", 10e-6, 0.6, 1e-8, 1e-2),

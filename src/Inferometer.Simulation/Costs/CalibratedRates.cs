@@ -9,9 +9,6 @@ namespace Inferometer.Simulation.Costs;
 /// <param name="sumsIn16Bits">As of the framework.</param>
 internal sealed class CalibratedRates(Coefficients coefficients, bool sumsIn16Bits = false) : OperatorRates
 {
-    // Norms, activations, softmax of logits: far from any arithmetic limit, so that no measurement can tell their share of it.
-    private const double VectorShare = 0.5;
-
     // Products in 8 bits or fewer quantise their inputs first, which is fused into what comes before about every other time.
     private const double InputLaunch = 0.5;
 
@@ -23,8 +20,8 @@ internal sealed class CalibratedRates(Coefficients coefficients, bool sumsIn16Bi
     {
         if (!IsProduct(item))
         {
-            double rate = item.Rate == RateClass.Attention ? coefficients[Coefficient.AttentionMatrix] : VectorShare;
-            return 1 / (profile.PeakFlops(item) * rate);
+            Coefficient rate = item.Rate == RateClass.Attention ? Coefficient.AttentionMatrix : Coefficient.VectorArithmetic;
+            return 1 / (profile.PeakFlops(item) * coefficients[rate]);
         }
 
         MathFormat format = ProductOf(item, profile);

@@ -16,7 +16,7 @@ public static class DeviceFitter
     private static readonly Coefficient[] OfDevice =
     [
         Coefficient.Matrix16, Coefficient.UnpackingOperations, Coefficient.AttentionMatrix, Coefficient.MatrixMemory,
-        Coefficient.AttentionMemory, Coefficient.VectorMemory, Coefficient.Launch, Coefficient.AttentionExtra, Coefficient.Step,
+        Coefficient.AttentionMemory, Coefficient.VectorArithmetic, Coefficient.Launch, Coefficient.AttentionExtra, Coefficient.Step,
         Coefficient.Sequence, Coefficient.PromptLayer,
     ];
 

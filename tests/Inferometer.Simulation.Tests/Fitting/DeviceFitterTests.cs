@@ -1,9 +1,11 @@
 using Inferometer.Core;
 using Inferometer.Core.Catalog;
 using Inferometer.Core.Deployments;
+using Inferometer.Core.Models;
 using Inferometer.Simulation.Calibration;
 using Inferometer.Simulation.Costs;
 using Inferometer.Simulation.Fitting;
+using Inferometer.Simulation.Operators;
 using Inferometer.Simulation.Requests;
 
 namespace Inferometer.Simulation.Tests.Fitting;
@@ -37,6 +39,53 @@ public sealed class DeviceFitterTests
         Assert.InRange(Seconds(fitted, other) / Seconds(real, other), 0.9, 1.1);
         MeasuredStep elsewhere = other with { Request = Request("q8_0") with { System = HardwareCatalog.BuiltIn.Find("xeon_8480plus") } };
         Assert.Equal(Seconds(new CalibratedCostModel(), elsewhere), Seconds(fitted, elsewhere));
+    }
+
+    // Of a narrow model element-wise work is most of a prompt, of a wide one little: fitted as if it were products, a wide model's prompts
+    // would be told too slow.
+    [Fact]
+    public void Steps_of_narrow_models_tell_those_of_a_wide_one()
+    {
+        CalibrationLayer truth = new()
+        {
+            Framework = "inferometer",
+            Device = "EPYC_9654",
+            Runs = 1,
+            Factors =
+            [
+                new(Coefficient.Matrix16, 1.9), new(Coefficient.MatrixMemory, 1.2), new(Coefficient.VectorArithmetic, 0.1),
+                new(Coefficient.AttentionMatrix, 1.4),
+            ],
+        };
+        CalibratedCostModel real = new(CalibrationSet.BuiltIn.With(new CalibrationSet { Name = "truth", Layers = [truth] }));
+        MeasuredStep[] steps =
+        [
+            .. Of(Network("tiny", layers: 6, heads: 5, width: 832)).Concat(Of(Network("narrow", layers: 16, heads: 10, width: 1664)))
+                .Select(step => step with { Seconds = Seconds(real, step) }),
+        ];
+        DeviceFit fit = DeviceFitter.Fit("mine", CalibrationSet.BuiltIn, steps, null, TestContext.Current.CancellationToken);
+        CalibratedCostModel fitted = new(CalibrationSet.BuiltIn.With(fit.Calibration));
+        MeasuredStep[] wide = [.. Of(Network("wide", layers: 22, heads: 32, width: 5632))];
+        Assert.All(wide.Where(step => step.Step.Prefill.Sum(chunk => chunk.NewTokens) >= 100), step =>
+            Assert.InRange(Seconds(fitted, step) / Seconds(real, step), 0.93, 1.07));
+
+        // Little of a narrow model's decode step is reading weights, so that the bandwidth stays nearer to what is believed.
+        Assert.All(wide, step => Assert.InRange(Seconds(fitted, step) / Seconds(real, step), 0.88, 1.12));
+
+        // The share of element-wise work is what tells them apart.
+        MeasuredStep prompt = wide.MaxBy(step => Seconds(real, step))!;
+        Assert.True(Share(steps[1]) > 1.5 * Share(prompt), $"{Share(steps[1])} of a narrow model, {Share(prompt)} of a wide one");
+
+        static IEnumerable<MeasuredStep> Of(ModelArchitecture network) =>
+            Asked("q8_0").Select(step => step with { Request = Request("q8_0") with { Architecture = network } });
+
+        double Share(MeasuredStep step)
+        {
+            List<OperatorRow> rows = [];
+            PhaseTotals totals = real.Prepare(step.Request).Step([.. step.Step.Prefill], [.. step.Step.Decode], rows);
+            return rows.Where(row => row.Name is "input_norm" or "feed_forward_norm" or "activation" or "rope_kv_write")
+                .Sum(row => row.Count * row.Seconds) / totals.LatencySeconds;
+        }
     }
 
     [Fact]
@@ -80,6 +129,9 @@ public sealed class DeviceFitterTests
             () => DeviceFitter.Fit("mine", CalibrationSet.BuiltIn, two, null, TestContext.Current.CancellationToken));
         Assert.Contains("these are of 2", error.Message, StringComparison.Ordinal);
     }
+
+    private static ModelArchitecture Network(string name, int layers, int heads, int width) => Sample.Model(
+        name, 64 * heads, 8192, Sample.Repeat(layers, Sample.Attention(heads, heads, 64), new DenseFeedForward { IntermediateSize = width }));
 
     // Prompts alone, sequences alone, and both; each taking a second.
     private static IEnumerable<MeasuredStep> Asked(string format)
