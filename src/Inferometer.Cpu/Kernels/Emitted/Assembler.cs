@@ -120,15 +120,18 @@ internal sealed partial class Assembler
         Evex(0xA8, Map.F38, Prefix.P66, target, first, second, Vector);
 
     /// <summary>Asks for the cache line of an address.</summary>
-    public void Prefetcht0(Memory line) => Prefetch(1, line);
+    public void Prefetcht0(Memory line)
+    {
+        if ((int)line.Address >= 8)
+        {
+            _code.Add(0x41);
+        }
 
-    /// <summary>Asks for the cache line of an address, into the second cache.</summary>
-    public void Prefetcht1(Memory line) => Prefetch(2, line);
+        _code.AddRange([0x0F, 0x18]);
+        Distance(1, line, 1);
+    }
 
     public void Mov(Gpr target, Gpr source) => Integer(0x89, (int)source, target);
-
-    /// <summary>The 64 bits in memory.</summary>
-    public void Mov(Gpr target, Memory source) => Integer(0x8B, (int)target, source);
 
     /// <summary>The lower 32 bits; the upper become zero.</summary>
     public void Mov(Gpr target, uint value)
@@ -156,11 +159,6 @@ internal sealed partial class Assembler
         Add32(value);
     }
 
-    public void Add(Gpr target, Gpr value) => Integer(0x01, (int)value, target);
-
-    /// <summary>target += the 64 bits in memory.</summary>
-    public void Add(Gpr target, Memory value) => Integer(0x03, (int)target, value);
-
     public void Sub(Gpr target, int value)
     {
         Integer(0x81, 5, target);
@@ -178,17 +176,6 @@ internal sealed partial class Assembler
 
     /// <summary>Goes on behind what <paramref name="body"/> writes where the last sum was zero.</summary>
     public void SkipIfZero(Action body) => Skip(0x84, body);
-
-    private void Prefetch(int cache, Memory line)
-    {
-        if ((int)line.Address >= 8)
-        {
-            _code.Add(0x41);
-        }
-
-        _code.AddRange([0x0F, 0x18]);
-        Distance(cache, line, 1);
-    }
 
     private void JumpBack(byte condition, Label label)
     {
@@ -215,13 +202,6 @@ internal sealed partial class Assembler
         _code.Add((byte)(0x48 | (reg >= 8 ? 4 : 0) | ((int)rm >= 8 ? 1 : 0)));
         _code.Add(opcode);
         Registers(reg, (int)rm);
-    }
-
-    private void Integer(byte opcode, int reg, Memory rm)
-    {
-        _code.Add((byte)(0x48 | (reg >= 8 ? 4 : 0) | ((int)rm.Address >= 8 ? 1 : 0)));
-        _code.Add(opcode);
-        Distance(reg, rm, 1);
     }
 
     private void Broadcast(Zmm target, Gpr source, bool wide)
