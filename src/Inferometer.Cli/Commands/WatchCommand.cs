@@ -45,7 +45,7 @@ internal sealed class WatchCommand
 
     private readonly ValueOption<double> _for = new(
         ["--for"], Domains.Number(0, MostSeconds, above: true, help: "SECONDS"),
-        "Watch for this long and end: with code 1 where a latency left its interval at any time.", "until stopped");
+        "Watch for this long and end: with code 1 where a latency left its interval or the service was lost at any time.", "until stopped");
 
     private readonly ValueOption<double> _tolerance = new(
         ["--tolerance"], new("PERCENT", null, ReadTolerance),
@@ -118,6 +118,7 @@ internal sealed class WatchCommand
         WatchServer? listening = parsed.IsGiven(_listen)
             ? await WatchServer.StartAsync(_listen.Of(parsed), () => watch.State, interrupt.Token).ConfigureAwait(false)
             : null;
+        bool lost = false;
         try
         {
             if (listening is not null)
@@ -130,6 +131,7 @@ internal sealed class WatchCommand
                 happened =>
                 {
                     kept.Add(happened);
+                    lost |= happened.Kind == WatchEventKind.Lost;
                     _printer.Error.WriteLine(WatchLine.Of(happened));
                 },
                 interrupt.Token).ConfigureAwait(false);
@@ -147,7 +149,7 @@ internal sealed class WatchCommand
             RunKind.Watch, RunArm.Measured, _model.Of(parsed) ?? (parsed.IsGiven(_served) ? _served.Of(parsed) : "what it serves"),
             _url.Of(parsed).GetComponents(UriComponents.HostAndPort, UriFormat.Unescaped), kept.Figures(watch.State)));
         bool drifted = _once.Of(parsed) ? watch.State.Drifting.Any() : watch.State.Alerts.Any(n => n > 0);
-        return duration is not null && drifted ? ExitCode.Failed : ExitCode.Success;
+        return duration is not null && (drifted || lost) ? ExitCode.Failed : ExitCode.Success;
     }
 
     private WatchedDeployment? Deployment(ParseResult parsed)

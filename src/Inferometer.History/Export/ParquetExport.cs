@@ -4,7 +4,9 @@ using Parquet.Schema;
 
 namespace Inferometer.History.Export;
 
-/// <summary>Runs as Parquet: a row for each figure of each run, Zstandard.</summary>
+/// <summary>
+/// Runs as Parquet: a row for each figure of each run, Zstandard. Times are timestamps of milliseconds in UTC, which readers know as such.
+/// </summary>
 public static class ParquetExport
 {
     private const int GroupRows = 1 << 16;
@@ -33,7 +35,8 @@ public static class ParquetExport
         ArgumentNullException.ThrowIfNull(runs);
         DataField[] texts = [.. Texts.Select(t => new DataField(t.Name, typeof(string), isNullable: true))];
         DataField[] numbers = [.. Numbers.Select(n => new DataField(n.Name, typeof(double), isNullable: true))];
-        DataField at = new("at_ms", typeof(long), isNullable: true);
+        DateTimeDataField at = new(
+            "at", DateTimeFormat.Timestamp, isAdjustedToUTC: true, unit: DateTimeTimeUnit.Millis, isNullable: true);
         DataField[] fields = [.. texts, at, .. numbers];
         ParquetWriter writer = await ParquetWriter.CreateAsync(
             new ParquetSchema(fields), stream, new ParquetOptions { CompressionMethod = CompressionMethod.Zstd }, append: false,
@@ -52,8 +55,8 @@ public static class ParquetExport
                     await group.WriteAsync(texts[c], new ArraySegment<string?>(values)!).ConfigureAwait(false);
                 }
 
-                long?[] times = [.. part.Select(p => (long?)p.Run.At.ToUnixTimeMilliseconds())];
-                await group.WriteAsync<long>(at, times, cancellationToken: cancellationToken).ConfigureAwait(false);
+                DateTime?[] times = [.. part.Select(p => (DateTime?)p.Run.At.UtcDateTime)];
+                await group.WriteAsync<DateTime>(at, times, cancellationToken: cancellationToken).ConfigureAwait(false);
                 for (int c = 0; c < numbers.Length; c++)
                 {
                     double?[] values = [.. part.Select(p => Numbers[c].Of(p.Run, p.Metric))];

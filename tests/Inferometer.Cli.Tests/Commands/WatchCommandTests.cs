@@ -41,6 +41,15 @@ public sealed class WatchCommandTests
     }
 
     [Fact]
+    public async Task A_loss_of_what_is_only_looked_at_is_a_failure_too()
+    {
+        using MetricsServer server = new(requests => requests < 120 ? Page(requests, 0.25) : "gone");
+        CommandRun run = await CommandRun.Of("watch", "--url", server.Address, "--for", "0.8", "--window", "0.2", "--interval", "0.1");
+        Assert.Contains(" LOST: ", run.Error, StringComparison.Ordinal);
+        Assert.Equal(ExitCode.Failed, run.Code);
+    }
+
+    [Fact]
     public async Task What_was_seen_is_kept_with_when_it_drifted()
     {
         using ReferenceModels.TemporaryFolder folder = new();

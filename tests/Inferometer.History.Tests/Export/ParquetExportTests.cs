@@ -1,6 +1,7 @@
 using Inferometer.History.Export;
 using Inferometer.History.Records;
 using Parquet;
+using Parquet.Schema;
 
 namespace Inferometer.History.Tests.Export;
 
@@ -22,10 +23,14 @@ public sealed class ParquetExportTests
             await group.ReadAsync<double>(reader.Schema.DataFields.Single(f => f.Name is "value"), values.AsMemory(
                 ), cancellationToken: token);
             Assert.Equal([2.0, 5.0], values);
-            long?[] times = new long?[2];
-            await group.ReadAsync<long>(reader.Schema.DataFields.Single(f => f.Name is "at_ms"), times.AsMemory(
-                ), cancellationToken: token);
-            Assert.Equal([SampleRuns.Start.ToUnixTimeMilliseconds(), SampleRuns.Start.AddMinutes(1).ToUnixTimeMilliseconds()], times);
+            DateTime?[] times = new DateTime?[2];
+            DataField at = reader.Schema.DataFields.Single(f => f.Name is "at");
+            await group.ReadAsync<DateTime>(at, times.AsMemory(), cancellationToken: token);
+            Assert.Equal([SampleRuns.Start.UtcDateTime, SampleRuns.Start.AddMinutes(1).UtcDateTime], times);
+
+            // A number of milliseconds with what it means written beside it, for readers other than this one.
+            DateTimeDataField timestamp = Assert.IsType<DateTimeDataField>(at);
+            Assert.Equal((DateTimeTimeUnit.Millis, true), (timestamp.Unit!.Value, timestamp.IsAdjustedToUTC));
         }
     }
 }
