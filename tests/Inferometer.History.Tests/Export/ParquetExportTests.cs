@@ -30,7 +30,7 @@ public sealed class ParquetExportTests
 
             // A number of milliseconds with what it means written beside it, for readers other than this one.
             DateTimeDataField timestamp = Assert.IsType<DateTimeDataField>(at);
-            Assert.Equal((DateTimeTimeUnit.Millis, true), (timestamp.Unit!.Value, timestamp.IsAdjustedToUTC));
+            Assert.Equal((DateTimeTimeUnit.Millis, true), (timestamp.Unit, timestamp.IsAdjustedToUTC));
         }
     }
 }
