@@ -44,7 +44,7 @@ public enum Coefficient
     VectorMemory,
 
     /// <summary>
-    /// Share of the 32-bit peak that element-wise work reaches, which stands for all that grows with the tokens and widths of a step: norms,
+    /// Share of the 32-bit peak that element-wise work reaches, which stands for all that grows with a step's tokens and widths: norms,
     /// activations, rounding the inputs of products to 8 bits, storing what they give. Nothing on graphics cards; on a processor, whose
     /// products run at the rate of 8-bit integers, as much time as those for narrow models.
     /// </summary>

@@ -61,16 +61,12 @@ public sealed class DeviceFitterTests
         MeasuredStep[] steps =
         [
             .. Of(Network("tiny", layers: 6, heads: 5, width: 832)).Concat(Of(Network("narrow", layers: 16, heads: 10, width: 1664)))
-                .Select(step => step with { Seconds = Seconds(real, step) }),
+                .Concat(Of(Network("middle", layers: 8, heads: 20, width: 3328))).Select(step => step with { Seconds = Seconds(real, step) }),
         ];
         DeviceFit fit = DeviceFitter.Fit("mine", CalibrationSet.BuiltIn, steps, null, TestContext.Current.CancellationToken);
         CalibratedCostModel fitted = new(CalibrationSet.BuiltIn.With(fit.Calibration));
         MeasuredStep[] wide = [.. Of(Network("wide", layers: 22, heads: 32, width: 5632))];
-        Assert.All(wide.Where(step => step.Step.Prefill.Sum(chunk => chunk.NewTokens) >= 100), step =>
-            Assert.InRange(Seconds(fitted, step) / Seconds(real, step), 0.93, 1.07));
-
-        // Little of a narrow model's decode step is reading weights, so that the bandwidth stays nearer to what is believed.
-        Assert.All(wide, step => Assert.InRange(Seconds(fitted, step) / Seconds(real, step), 0.88, 1.12));
+        Assert.All(wide, step => Assert.InRange(Seconds(fitted, step) / Seconds(real, step), 0.93, 1.07));
 
         // The share of element-wise work is what tells them apart.
         MeasuredStep prompt = wide.MaxBy(step => Seconds(real, step))!;
@@ -130,8 +126,11 @@ public sealed class DeviceFitterTests
         Assert.Contains("these are of 2", error.Message, StringComparison.Ordinal);
     }
 
-    private static ModelArchitecture Network(string name, int layers, int heads, int width) => Sample.Model(
-        name, 64 * heads, 8192, Sample.Repeat(layers, Sample.Attention(heads, heads, 64), new DenseFeedForward { IntermediateSize = width }));
+    private static ModelArchitecture Network(string name, int layers, int heads, int width)
+    {
+        DenseFeedForward feedForward = new() { IntermediateSize = width };
+        return Sample.Model(name, 64 * heads, 8192, Sample.Repeat(layers, Sample.Attention(heads, heads, 64), feedForward));
+    }
 
     // Prompts alone, sequences alone, and both; each taking a second.
     private static IEnumerable<MeasuredStep> Asked(string format)
