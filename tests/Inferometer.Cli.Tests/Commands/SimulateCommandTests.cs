@@ -227,6 +227,18 @@ public sealed class SimulateCommandTests : IDisposable
             StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("simulate llama-3.1-8b --on h100 --rate 0.000001 --requests 20")]
+    [InlineData("simulate llama-3.1-8b --on h100 --users 1 --think 1000000 --requests 20")]
+    [InlineData("simulate llama-3.1-8b --on h100 --rate 0.000001 --arrivals diurnal:0.6,86400 --requests 20")]
+    [InlineData("estimate llama-3.1-8b --on h100 --rate 0.000001")]
+    public async Task Time_beyond_the_clock_is_one_error(string line)
+    {
+        CommandRun run = await CommandRun.OfLine(line);
+        Assert.Equal((ExitCode.Failed, ""), (run.Code, run.Output));
+        Assert.Contains("passes 100 days", Assert.Single(run.Complaints), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task An_interrupt_stops_it()
     {

@@ -181,6 +181,29 @@ public sealed class ServiceTests
         Assert.True(result.Overload.CompletionsPerSecond > 0, "some are answered");
     }
 
+    // A clock that counts picoseconds ends after 106 days: what leads there is one clear error, whatever it is.
+    [Theory]
+    [InlineData("poisson", 1e-6, 0, 1e-2)]
+    [InlineData("constant", 1e-300, 0, 1e-2)]
+    [InlineData("diurnal:0.6,86400", 1e-6, 0, 1e-2)]
+    [InlineData(null, 0, 1e6, 1e-2)]
+    [InlineData("constant", 1, 0, 1e8)]
+    public void Time_beyond_the_clock_is_refused(string? process, double rate, double think, double step)
+    {
+        GeneratedArrivals arrivals = new(new TrafficOptions
+        {
+            Process = process is null ? null : ArrivalProcess.Parse(process, rate),
+            Users = process is null ? 1 : 0,
+            Think = new ThinkTime(think),
+            Input = LengthDistribution.Fixed(10),
+            Output = LengthDistribution.Fixed(2),
+            Requests = 20,
+        });
+        string error = Assert.Throws<InferometerException>(() => ServingSimulation.Serve(
+            arrivals, new FixedPlan(step), new() { BlockCount = 1000 }, TestContext.Current.CancellationToken)).Message;
+        Assert.Contains("passes 100 days", error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void The_warm_up_is_served_and_not_measured()
     {
