@@ -219,6 +219,13 @@ public sealed class SimulateCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task What_takes_long_says_how_far_it_has_come()
+    {
+        CommandRun run = (await CommandRun.OfLine("simulate llama-3.1-8b --on h100 --rate 5 --requests 300000")).Succeeded();
+        Assert.Matches("^requests: [0-9]+", run.Error);
+    }
+
+    [Fact]
     public async Task An_overloaded_service_says_so()
     {
         Assert.Contains("Overloaded", (await CommandRun.OfLine(Line + "--rate 200 --requests 3000 --max-num-seqs 32")).Succeeded().Output,
