@@ -163,7 +163,7 @@ public sealed record ServiceDemand
     {
         string who = IsClosed
             ? string.Create(CultureInfo.InvariantCulture, $"{Users:#,0} user{(Users == 1 ? "" : "s")}")
-            : string.Create(CultureInfo.InvariantCulture, $"{RequestsPerSecond:0.######} requests/s");
+            : string.Create(CultureInfo.InvariantCulture, $"{RequestsPerSecond:#,0.######} requests/s");
         return string.Create(CultureInfo.InvariantCulture, $"{who}, {MeanInput:#,0} tokens in, {MeanOutput:#,0} out");
     }
 

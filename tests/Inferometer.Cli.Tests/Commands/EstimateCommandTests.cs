@@ -13,7 +13,7 @@ public class EstimateCommandTests
     public async Task A_context_beyond_the_models_is_said_on_the_page()
     {
         CommandRun run = (await CommandRun.OfLine("estimate llama-3.1-8b --on h200 --input 131072 --output 64")).Succeeded();
-        Assert.Contains("131136 tokens of context are beyond the 131072", run.Output, StringComparison.Ordinal);
+        Assert.Contains("131,136 tokens of context are beyond the 131,072", run.Output, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -36,8 +36,8 @@ public sealed class SimulateCommandTests : IDisposable
         const string Load = "llama-3.1-8b --on h100 --users 4 --input 1000 --output 100";
         string simulated = (await CommandRun.OfLine($"simulate {Load} --requests 40")).Succeeded().OutputLines[0];
         string estimated = (await CommandRun.OfLine($"estimate {Load}")).Succeeded().OutputLines[0];
-        Assert.EndsWith("input 1000, output 100", simulated, StringComparison.Ordinal);
-        Assert.EndsWith("input 800 to 1200 (1000 on average), output 80 to 120 (100 on average)", estimated, StringComparison.Ordinal);
+        Assert.EndsWith("input 1,000, output 100", simulated, StringComparison.Ordinal);
+        Assert.EndsWith("input 800 to 1,200 (1,000 on average), output 80 to 120 (100 on average)", estimated, StringComparison.Ordinal);
     }
 
     [Fact]
