@@ -67,8 +67,9 @@ public sealed record Overload(long RequestsHalfway, long RequestsAtEnd, double A
 
         double least = GrowthOfArrivals * lateArrivals;
         bool isLongEnough = earlySeconds <= early * span / 2;
-        bool grows = span > 0 && (waiting.IsAbove(least) || (isLongEnough && all.IsAbove(Math.Max(least, Deviations * Math.Sqrt(lateArrivals)))
-            && all.End - all.Half >= Steadiness * (all.Half - all.Quarter)));
+        bool runningGrows = isLongEnough && all.IsAbove(Math.Max(least, Deviations * Math.Sqrt(lateArrivals)))
+            && all.End - all.Half >= Steadiness * (all.Half - all.Quarter);
+        bool grows = span > 0 && (waiting.IsAbove(least) || runningGrows);
         double rate = lateEnds >= Least ? lateEnds / (span / 2) : throughput;
         return grows ? new Overload(all.Half, all.End, (outcomes.Count - 1) / span, rate) : null;
     }
