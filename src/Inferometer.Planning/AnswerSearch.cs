@@ -171,13 +171,15 @@ internal sealed class AnswerSearch(
             }
         }
 
+        // Times of a trial in which some requests were not answered say nothing.
         LimitOutcome worst = last!.Worst;
-        _rejected.TryAdd(candidate.Index, new Rejection(
-            RejectionReason.Simulated, candidate.Deployment, worst.Seconds, worst.AllowedSeconds)
-        {
-            Note = last.Fault ?? FormattableString.Invariant(
-                $"p{worst.Limit.Percentile} {Serving.SloLimit.NameOf(worst.Limit.Metric).ToUpperInvariant()}"),
-        });
+        _rejected.TryAdd(candidate.Index, last.Fault is { } fault
+            ? new Rejection(RejectionReason.Simulated, candidate.Deployment, 0, 0) { Note = fault }
+            : new Rejection(RejectionReason.Simulated, candidate.Deployment, worst.Seconds, worst.AllowedSeconds)
+            {
+                Note = FormattableString.Invariant(
+                    $"p{worst.Limit.Percentile} {Serving.SloLimit.NameOf(worst.Limit.Metric).ToUpperInvariant()}"),
+            });
         return null;
     }
 

@@ -3,6 +3,7 @@ using Inferometer.Core;
 using Inferometer.Core.Caching;
 using Inferometer.Core.Models;
 using Inferometer.Planning.Answers;
+using Inferometer.Planning.Demand;
 using Inferometer.Planning.Deployments;
 using Inferometer.Planning.Prices;
 using Inferometer.Planning.Screening;
@@ -124,6 +125,13 @@ public sealed class Planner
     {
         request.Validate();
         ModelArchitecture architecture = _catalogs.Models.Resolve(request.Model);
+        if (ServiceDemand.BeyondContext(architecture, request.Demand.LongestTokens()) is { } beyond)
+        {
+            throw new InferometerException(
+                $"plan: {architecture.Name}: {beyond}; ask for shorter requests, or a model with a longer context. A length that is one "
+                    + "number is planned for with a fifth more and less.");
+        }
+
         IReadOnlyList<SystemChoice> systems = SystemsOf(request.Space, out int unpriced);
         if (request.SpotShare > 0 && systems.All(s => _prices.Of(s.System)?.SpotPerHour is null))
         {

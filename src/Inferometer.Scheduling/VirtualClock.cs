@@ -22,7 +22,7 @@ public sealed class VirtualClock : TimeProvider
     /// <inheritdoc/>
     public override DateTimeOffset GetUtcNow() => DateTimeOffset.UnixEpoch.AddSeconds(Seconds);
 
-    /// <summary>Moves the clock forward.</summary>
+    /// <summary>Moves the clock forward, at most to its end, which is after 106 days.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The duration is negative or not a number.</exception>
     public void Advance(double seconds)
     {
@@ -31,7 +31,7 @@ public sealed class VirtualClock : TimeProvider
             throw new ArgumentOutOfRangeException(nameof(seconds), seconds, "time does not run backwards");
         }
 
-        _ticks += (long)Math.Round(seconds * TicksPerSecond);
+        _ticks += Math.Min(long.MaxValue - _ticks, (long)Math.Round(seconds * TicksPerSecond));
     }
 
     /// <summary>

@@ -41,7 +41,9 @@ internal sealed class GapHistogram
         Count = _count,
         Kept = (int)Math.Min(_count, int.MaxValue),
         Mean = Mean,
-        StandardDeviation = Math.Sqrt(Math.Max(0, ((double)_squareNanoseconds * 1e-18 / _count) - (Mean * Mean))),
+        StandardDeviation = MetricSummary.AreAlike(_min, _max)
+            ? 0
+            : Math.Sqrt(Math.Max(0, ((double)_squareNanoseconds * 1e-18 / _count) - (Mean * Mean))),
         Min = _min,
         Max = _max,
         P50 = PercentileOf(50),

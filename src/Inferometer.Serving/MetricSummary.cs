@@ -36,6 +36,12 @@ public sealed record MetricSummary
     /// <summary>99th percentile.</summary>
     public required double P99 { get; init; }
 
+    /// <summary>
+    /// Whether values differ by no more than the rounding of the clocks that they are differences of: their deviation is then that of the
+    /// rounding, and stands for none.
+    /// </summary>
+    internal static bool AreAlike(double min, double max) => max - min <= 1e-9 * Math.Max(Math.Abs(min), Math.Abs(max));
+
     /// <summary>Summarises values in any order.</summary>
     /// <returns>Null when there is none.</returns>
     public static MetricSummary? Of(ReadOnlySpan<double> values)

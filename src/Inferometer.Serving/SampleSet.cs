@@ -61,7 +61,7 @@ internal sealed class SampleSet(int limit)
             Count = Count,
             Kept = _kept,
             Mean = _mean,
-            StandardDeviation = Math.Sqrt(_squares / Count),
+            StandardDeviation = MetricSummary.AreAlike(_min, _max) ? 0 : Math.Sqrt(_squares / Count),
             Min = _min,
             Max = _max,
             P50 = Percentile.Of(sorted, 50),

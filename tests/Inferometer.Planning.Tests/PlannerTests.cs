@@ -31,6 +31,25 @@ public sealed class PlannerTests
     }
 
     [Fact]
+    public void Requests_longer_than_the_models_context_are_one_error()
+    {
+        PlanRequest request = Sample.Request("ttft<5s,tpot<100ms", users: 1, input: 4096, output: 512) with { Model = "falcon-40b" };
+        string error = Assert.Throws<InferometerException>(() => Sample.Plan(request)).Message;
+        Assert.StartsWith("plan: tiiuae/falcon-40b: its longest context is 2,048 tokens, and a request takes up to 5,529", error,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_trial_that_did_not_answer_all_is_told_without_times()
+    {
+        Deployment deployment = Sample.Plan(Sample.Request("ttft<500ms,tpot<20ms")).Chosen!.Deployment;
+        Rejection rejection = new(RejectionReason.Simulated, deployment, 0, 0) { Note = "3 requests are longer than the cache takes" };
+        NearMiss near = NearMiss.Of(RejectionGroup.Of([(rejection, 1)]), Sample.Request("ttft<500ms").Level)!;
+        Assert.Equal("simulated: 3 requests are longer than the cache takes", near.Rejection.ToString());
+        Assert.Equal("fewer or shorter requests would", near.Would);
+    }
+
+    [Fact]
     public void A_looser_level_never_costs_more()
     {
         double last = double.PositiveInfinity;

@@ -36,6 +36,14 @@ public sealed class MetricSummaryTests
         Assert.Null(MetricSummary.Of([]));
     }
 
+    // Times of equal steps, taken from a clock: they differ in the last digits alone.
+    [Fact]
+    public void Values_that_differ_by_rounding_have_no_deviation()
+    {
+        Assert.Equal(0, MetricSummary.Of([.. Enumerable.Range(1, 100).Select(i => ((i + 1) * 0.0123) - (i * 0.0123))])!.StandardDeviation);
+        Assert.NotEqual(0, MetricSummary.Of([0.0123, 0.01230001])!.StandardDeviation);
+    }
+
     [Fact]
     public void Beyond_its_limit_a_set_keeps_every_value_with_equal_chance()
     {

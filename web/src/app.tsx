@@ -40,10 +40,11 @@ export function App() {
   const [keyNeeded, setKeyNeeded] = useState(false);
   const catalog = useCatalog();
   onKeyNeeded.notify = () => setKeyNeeded(true);
-  const entry = pages.find((page) => page.key === route.page) ?? pages[0];
+  const entry = route.page === '' ? pages[0] : pages.find((page) => page.key === route.page);
+  const name = entry?.name ?? 'No such page';
   useEffect(() => {
-    document.title = `${entry.name} · Inferometer`;
-  }, [entry.name]);
+    document.title = `${name} · Inferometer`;
+  }, [name]);
   const other = theme === 'dark' ? 'light' : 'dark';
   return (
     <>
@@ -60,9 +61,9 @@ export function App() {
             <a
               key={page.key}
               href={lastHash(page.key)}
-              aria-current={page.key === entry.key ? 'page' : undefined}
+              aria-current={page.key === entry?.key ? 'page' : undefined}
               onClick={(event) => {
-                if (page.key === entry.key && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+                if (page.key === entry?.key && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
                   event.preventDefault(); // what is set here stays as it is
                 }
               }}
@@ -76,10 +77,17 @@ export function App() {
         </button>
       </header>
       <main id="main" tabIndex={-1}>
-        <h1 class="unseen">{entry.name}</h1>
+        <h1 class="unseen">{name}</h1>
         {keyNeeded && <KeyForm />}
         {typeof catalog === 'string' && !keyNeeded && <Notice kind="bad" title="The catalog could not be loaded" text={catalog} />}
-        {typeof catalog === 'object' && <entry.page key={entry.key} catalog={catalog} theme={theme} />}
+        {entry === undefined && (
+          <Notice kind="warning" title={`There is no page '${route.page}'`}>
+            <p>
+              The pages are named above; <a href={lastHash(pages[0].key)}>{pages[0].name}</a> is the first.
+            </p>
+          </Notice>
+        )}
+        {typeof catalog === 'object' && entry !== undefined && <entry.page key={entry.key} catalog={catalog} theme={theme} />}
       </main>
     </>
   );

@@ -48,6 +48,28 @@ for (const name of pages) {
   }
 }
 
+test('an address of no page says so, with the way back', async () => {
+  await visit('#/nosuchpage', {}, async (page) => {
+    await page.getByText("There is no page 'nosuchpage'").waitFor();
+    await page.locator('main').getByRole('link', { name: 'Estimate' }).click();
+    await page.waitForFunction(() => document.title.startsWith('Estimate'));
+  });
+});
+
+test('a table that goes on beyond the edge shows it there', async () => {
+  await visit('#/compare', { viewport: { width: 390, height: 800 } }, async (page) => {
+    const box = page.locator('.table-box').first();
+    await box.waitFor();
+    const seen = await box.evaluate((element) => {
+      const style = globalThis.getComputedStyle(element);
+      return { hidden: element.scrollWidth - element.clientWidth, shadows: style.backgroundImage.split('linear-gradient').length - 1,
+        stay: style.backgroundAttachment };
+    });
+    assert.ok(seen.hidden > 0, 'the table fits');
+    assert.deepEqual([seen.shadows, seen.stay], [4, 'local, local, scroll, scroll']);
+  });
+});
+
 test('nothing on any page breaks the policy of the server', async () => {
   for (const name of pages) {
     await visit(fast[name] ?? `#/${name}`, {}, (_, { complaints }) => assert.deepEqual(complaints, []));

@@ -51,7 +51,7 @@ internal sealed partial class EstimateCommand
             WarmUp = traffic.WarmUp,
             KeepOutcomes = recording.IsOn,
         };
-        ServiceResult result = ServiceOutput.Serve(traffic, plan, options, cancellationToken);
+        ServiceResult result = _printer.Serve(traffic, plan, options, cancellationToken);
         _printer.Print(result, traffic, plan, policy, options, _format.Of(parsed));
         recording.Keep(() => new RunDraft(
             RunKind.Estimate, RunArm.Predicted, plan.Request.Architecture.Name, $"{result.Load.Devices} x {plan.Request.System.Name}",

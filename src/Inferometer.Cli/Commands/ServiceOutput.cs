@@ -5,6 +5,7 @@ using Inferometer.Core.Frameworks;
 using Inferometer.Reports.Documents;
 using Inferometer.Reports.Serving;
 using Inferometer.Reports.Writers;
+using Inferometer.Serving.Arrivals;
 using Inferometer.Simulation.Costs;
 using Inferometer.Simulation.Serving;
 
@@ -13,11 +14,15 @@ namespace Inferometer.Cli.Commands;
 /// <summary>A service simulated and printed, the same for every command that does so.</summary>
 internal static class ServiceOutput
 {
-    /// <summary>Serves all that is asked.</summary>
+    /// <summary>Serves all that is asked, and says how many requests have come where that takes long.</summary>
     /// <exception cref="InferometerException">Nothing was served, or the deployment does not fit.</exception>
-    public static ServiceResult Serve(Traffic traffic, ICostPlan plan, ServingSimulationOptions options,
-        CancellationToken cancellationToken) =>
-        ServingSimulation.Serve(traffic.Source, plan, options, cancellationToken).RequireMeasured();
+    public static ServiceResult Serve(
+        this Printer printer, Traffic traffic, ICostPlan plan, ServingSimulationOptions options, CancellationToken cancellationToken)
+    {
+        using Progress progress = new(printer, "requests", 0);
+        CountedArrivals source = new(traffic.Source, _ => progress.Advance());
+        return ServingSimulation.Serve(source, plan, options, cancellationToken).RequireMeasured();
+    }
 
     /// <summary>Prints what a service did.</summary>
     public static void Print(

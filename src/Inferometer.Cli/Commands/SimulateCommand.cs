@@ -84,7 +84,7 @@ internal sealed class SimulateCommand
             {
                 KeepOutcomes = timeline is not null || recording.IsOn && _traffic.MostRequests(parsed) <= MostKeptRequests,
             };
-        ServiceResult result = ServiceOutput.Serve(traffic, plan, options, cancellationToken);
+        ServiceResult result = _printer.Serve(traffic, plan, options, cancellationToken);
         timeline?.Invoke(new Document(TimelineTable.Of(result.Outcomes)));
         _printer.Print(result, traffic, plan, _service.Policy(parsed, plan), options, _format.Of(parsed));
         recording.Keep(() => new RunDraft(

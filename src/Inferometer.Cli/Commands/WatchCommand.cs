@@ -146,7 +146,8 @@ internal sealed class WatchCommand
 
         Print(parsed, watch.State, scraper.Page, deployment);
         recording.Keep(() => new RunDraft(
-            RunKind.Watch, RunArm.Measured, _model.Of(parsed) ?? (parsed.IsGiven(_served) ? _served.Of(parsed) : "what it serves"),
+            RunKind.Watch, RunArm.Measured,
+            _model.Of(parsed) ?? (watch.State.Models is { Count: > 0 } served ? string.Join(", ", served) : "unnamed"),
             _url.Of(parsed).GetComponents(UriComponents.HostAndPort, UriFormat.Unescaped), kept.Figures(watch.State)));
         bool drifted = _once.Of(parsed) ? watch.State.Drifting.Any() : watch.State.Alerts.Any(n => n > 0);
         return duration is not null && (drifted || lost) ? ExitCode.Failed : ExitCode.Success;
@@ -209,7 +210,7 @@ internal sealed class WatchCommand
         _printer.Print(
             format is OutputFormat.Csv
                 ? new Document(WatchPage.Latencies(state))
-                : WatchPage.Of(state, page.GetLeftPart(UriPartial.Authority), deployment?.RestsOn),
+                : WatchPage.Of(state, page.GetLeftPart(UriPartial.Authority), deployment?.Model, deployment?.RestsOn),
             format);
     }
 

@@ -262,7 +262,7 @@ internal sealed class TrafficSettings
             ? string.Create(
                 CultureInfo.InvariantCulture,
                 $"{options.Users:#,0} users{(options.RampSeconds > 0 ? $" who begin over {options.RampSeconds:0.##} s" : "")}")
-            : string.Create(CultureInfo.InvariantCulture, $"{options.Process!.RequestsPerSecond:0.######} requests/s ({arrivals})");
+            : string.Create(CultureInfo.InvariantCulture, $"{options.Process!.RequestsPerSecond:#,0.######} requests/s ({arrivals})");
         string many = (options.Requests, options.DurationSeconds) switch
         {
             ({ } n, null) => string.Create(CultureInfo.InvariantCulture, $"{n:#,0} requests"),
@@ -279,9 +279,10 @@ internal sealed class TrafficSettings
     // Where they end is said where that is somewhere: a normal distribution has no end.
     private static string Lengths(LengthDistribution lengths) => lengths switch
     {
-        _ when lengths.Smallest == lengths.Largest => string.Create(CultureInfo.InvariantCulture, $"{lengths.Smallest}"),
-        { Largest: LengthDistribution.MostTokens } => string.Create(CultureInfo.InvariantCulture, $"{lengths.Mean:0.#} on average"),
-        _ => string.Create(CultureInfo.InvariantCulture, $"{lengths.Smallest} to {lengths.Largest} ({lengths.Mean:0.#} on average)"),
+        _ when lengths.Smallest == lengths.Largest => string.Create(CultureInfo.InvariantCulture, $"{lengths.Smallest:#,0}"),
+        { Largest: LengthDistribution.MostTokens } => string.Create(CultureInfo.InvariantCulture, $"{lengths.Mean:#,0.#} on average"),
+        _ => string.Create(
+            CultureInfo.InvariantCulture, $"{lengths.Smallest:#,0} to {lengths.Largest:#,0} ({lengths.Mean:#,0.#} on average)"),
     };
 
     private static void Refuse(ParseResult parsed, Option needed, Option given, string why)

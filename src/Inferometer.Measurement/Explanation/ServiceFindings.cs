@@ -20,7 +20,7 @@ internal static class ServiceFindings
         if (e.Forecast.Result.Overload is { } overload)
         {
             said.Add(Say($"Requests come faster than they are answered, {overload.ArrivalsPerSecond:0.##} against ")
-                + Say($"{overload.CompletionsPerSecond:0.##} a second: the queue grows as long as they come, and the time to the ")
+                + Say($"{overload.CompletionsPerSecond:0.##} a second: they pile up as long as they come, and the time to the ")
                 + "first token says how long that was.");
         }
 

@@ -14,6 +14,9 @@ internal sealed record Scrape
 
     public required WatchedProgram Program { get; init; }
 
+    /// <summary>Names of models that its metrics are labelled with, each once; none where the program labels none.</summary>
+    public EquatableList<string> Models { get; init; } = [];
+
     public double? Running { get; init; }
 
     public double? Waiting { get; init; }
@@ -88,6 +91,7 @@ internal sealed record Scrape
         {
             At = at,
             Program = program,
+            Models = [.. samples.Select(s => s.Label(ModelLabel)).OfType<string>().Distinct(StringComparer.Ordinal)],
             Running = Sum("running"),
             Waiting = Sum("waiting"),
             CacheUse = Named("cache_use").Select(s => (double?)s.Value).Average(),

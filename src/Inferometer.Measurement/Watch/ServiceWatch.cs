@@ -81,6 +81,7 @@ public sealed class ServiceWatch(
             IsUp = true,
             Error = null,
             LostSince = null,
+            Models = page.Models,
             IsOutdated = State.IsOutdated || isRestarted,
             Scrapes = State.Scrapes + 1,
             Restarts = State.Restarts + (isRestarted ? 1 : 0),

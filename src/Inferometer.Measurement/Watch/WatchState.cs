@@ -8,6 +8,9 @@ public sealed record WatchState
     /// <summary>Whether the last page could be read.</summary>
     public bool IsUp { get; init; }
 
+    /// <summary>Names of models that the metrics are labelled with; none where the program labels none.</summary>
+    public EquatableList<string> Models { get; init; } = [];
+
     /// <summary>Pages read.</summary>
     public long Scrapes { get; init; }
 

@@ -43,6 +43,9 @@ public sealed class WatchedDeployment
         }
     }
 
+    /// <summary>The model that it predicts for.</summary>
+    public string Model => _plan.Request.Architecture.Name;
+
     /// <summary>What the prediction rests on, one sentence without its full stop.</summary>
     public string RestsOn => _plan.Basis?.RestsOn ?? $"the cost model '{_plan.CostModel}', not fitted to this machine";
 

@@ -42,6 +42,7 @@ public sealed record NearMiss(Rejection Rejection, string Would)
             Say($"{devices} devices would, or {rejection.Found:#,0} requests at once on each replica instead of {rejection.Needed:#,0}"),
         RejectionReason.KvCache => "shorter requests would, or a narrower cache",
         RejectionReason.Budget => Say($"${rejection.Found:#,0} a month would"),
+        RejectionReason.Simulated when rejection.Needed == 0 => "fewer or shorter requests would",
         RejectionReason.Simulated => Say($"a limit of {Rounded(rejection.Found * 1000 * Margin)} ms would"),
         _ => string.Join(
             " and ",

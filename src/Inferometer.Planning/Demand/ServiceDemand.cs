@@ -1,5 +1,6 @@
 using System.Globalization;
 using Inferometer.Core;
+using Inferometer.Core.Models;
 using Inferometer.Serving;
 using Inferometer.Serving.Arrivals;
 
@@ -133,6 +134,15 @@ public sealed record ServiceDemand
         return longest;
     }
 
+    /// <summary>That a request is longer than a model's longest context, in words; null = it is not.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="tokens">Prompt and answer, tokens.</param>
+    internal static string? BeyondContext(ModelArchitecture model, long tokens) => tokens <= model.MaxContextTokens
+        ? null
+        : string.Create(
+            CultureInfo.InvariantCulture,
+            $"its longest context is {model.MaxContextTokens:#,0} tokens, and a request takes up to {tokens:#,0}");
+
     /// <summary>Checks the figures.</summary>
     /// <exception cref="InferometerException">Neither or both of users and rate are given, or one is out of range.</exception>
     public void Validate()
@@ -153,7 +163,7 @@ public sealed record ServiceDemand
     {
         string who = IsClosed
             ? string.Create(CultureInfo.InvariantCulture, $"{Users:#,0} user{(Users == 1 ? "" : "s")}")
-            : string.Create(CultureInfo.InvariantCulture, $"{RequestsPerSecond:0.######} requests/s");
+            : string.Create(CultureInfo.InvariantCulture, $"{RequestsPerSecond:#,0.######} requests/s");
         return string.Create(CultureInfo.InvariantCulture, $"{who}, {MeanInput:#,0} tokens in, {MeanOutput:#,0} out");
     }
 

@@ -60,6 +60,11 @@ public sealed class InventoryPlanner(Catalogs catalogs, IKvProfileReader? kvProf
     private InventoryRow Row(InventoryRequest request, SystemChoice system, string name, ModelArchitecture model)
     {
         InventoryRow row = new() { Model = model.Name, Parameters = ParameterCount.Of(model).Total, System = system };
+        if (ServiceDemand.BeyondContext(model, (long)request.Requests.MeanInput + request.Requests.MeanOutput) is { } beyond)
+        {
+            return row with { Reason = beyond };
+        }
+
         string? reason = null;
         double nearest = double.PositiveInfinity;
         foreach (DeploymentShape shape in ShapeEnumeration.Of(name, model, request.Space, [system]))

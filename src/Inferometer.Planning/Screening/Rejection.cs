@@ -8,8 +8,10 @@ namespace Inferometer.Planning.Screening;
 /// <summary>Why one deployment is not the answer, with the figures.</summary>
 /// <param name="Reason">The constraint.</param>
 /// <param name="Deployment">The deployment.</param>
-/// <param name="Found">What there is: bytes, requests, seconds or US dollars a month, by the reason.</param>
-/// <param name="Needed">What would be needed.</param>
+/// <param name="Found">
+/// What there is: bytes, requests, seconds or US dollars a month, by the reason; 0 where <see cref="Note"/> says all.
+/// </param>
+/// <param name="Needed">What would be needed; 0 where <see cref="Note"/> says all.</param>
 public sealed record Rejection(RejectionReason Reason, Deployment Deployment, double Found, double Needed)
 {
     /// <summary>What binds a replica, where the load is what it does not carry or what makes it dear.</summary>
@@ -42,6 +44,7 @@ public sealed record Rejection(RejectionReason Reason, Deployment Deployment, do
         RejectionReason.Load => Say($"{Words(Binding)}: {Requests(Found)} at once keep{(Found == 1 ? "s" : "")} it, {Needed:#,0} needed"),
         RejectionReason.Budget => Say($"cost: ${Found:#,0} a month, ${Needed:#,0} allowed"),
         RejectionReason.Dominated => "another batch limit does as much with less memory",
+        RejectionReason.Simulated when Needed == 0 => $"simulated: {Note?.TrimEnd('.')}",
         RejectionReason.Simulated => Say($"simulated: {Note} {Milliseconds(Found)} ms, {Milliseconds(Needed)} allowed"),
         RejectionReason.Dearer => Dearer(Binding is { } binding ? $" ({Words(binding)} binds)" : ""),
         _ => Say($"{Words(BindingOf(Reason))}: {Milliseconds(Found)} ms for a single user, {Milliseconds(Needed)} allowed"),

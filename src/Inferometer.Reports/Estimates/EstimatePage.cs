@@ -16,7 +16,7 @@ public static class EstimatePage
     /// <summary>The page.</summary>
     /// <param name="config">What was asked.</param>
     /// <param name="result">What came of it.</param>
-    /// <param name="origin">The file that stated it; null = the title says what was asked.</param>
+    /// <param name="origin">The file that stated it; null = options did.</param>
     /// <param name="rooms">Room for the KV cache with serving frameworks, where none is named; null = not told.</param>
     public static Document Of(
         SimulationConfig config, SimulationResult result, string? origin = null, IReadOnlyList<FrameworkRoom>? rooms = null)
@@ -24,10 +24,9 @@ public static class EstimatePage
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(result);
         string system = SystemOf(result);
-        string title = origin is null
-            ? SettingMeasures.Describe(
-                [SettingMeasures.Named(config, result.Model, system)], result.Formats is { } f ? SettingMeasures.Short(f) : null)
-            : $"{SettingMeasures.ShortName(result.Model)} on {system}, from {origin}";
+        string title = SettingMeasures.Describe(
+            [SettingMeasures.Named(config, result.Model, system)], result.Formats is { } f ? SettingMeasures.Short(f) : null)
+            + (origin is null ? "" : $", from {origin}");
         Document page = new(Headline(result, rooms ?? [])) { Title = title };
         if (result.Warnings.Count > 0)
         {

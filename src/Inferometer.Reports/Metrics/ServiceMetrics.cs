@@ -24,7 +24,7 @@ public static class ServiceMetrics
         Of("mean_requests_in_system", "Requests in the system", "requests", "times in the system over the duration (Little's law)", r =>
             Report(r).MeanRequestsInSystem),
         Of("preemptions", "Preemptions", "", "requests that lost their cache to others and computed again", r => Report(r).Preemptions),
-        Of("overloaded", "Overloaded", "", "1 when the queue grows as long as requests come (rule in docs/simulate.md), otherwise 0", r =>
+        Of("overloaded", "Overloaded", "", "1 when requests pile up as long as they come (rule in docs/simulate.md), otherwise 0", r =>
             r.Overload is null ? 0 : 1),
         Of("total_requests", "Requests", "requests", "all requests, those of the warm-up included", r => r.Requests),
         Of("replicas", "Replicas", "replicas", "replicas behind the router", r => r.Load.Replicas),

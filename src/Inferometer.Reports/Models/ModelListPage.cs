@@ -1,6 +1,5 @@
 using System.Globalization;
 using Inferometer.Core.Catalog;
-using Inferometer.Core.Deployments;
 using Inferometer.Core.Models;
 using Inferometer.Reports.Documents;
 
@@ -30,7 +29,7 @@ public static class ModelListPage
         {
             ModelArchitecture model = entry.Architecture;
             ParameterCount count = ParameterCount.Of(model);
-            double kv = ModelMemory.Of(model, 1, Precision.Bf16, Precision.Bf16).KvBytesPerToken;
+            double kv = ModelMemory.KvBytesPerToken(model);
             table.Add(
                 entry.Name, model.ModelType, Cell.Number(count.Total, Numbers.Count(count.Total)),
                 Cell.Number(count.Active, Numbers.Count(count.Active)), model.LayerCount, model.HiddenSize, ModelDescription.Brief(model),

@@ -1,6 +1,7 @@
 using Inferometer.Core.Catalog;
 using Inferometer.Core.Deployments;
 using Inferometer.Core.Models;
+using Inferometer.Core.Weights;
 using Inferometer.Reports.Documents;
 
 namespace Inferometer.Reports.Models;
@@ -17,7 +18,7 @@ public static class ModelPage
     {
         ArgumentNullException.ThrowIfNull(model);
         ParameterCount count = ParameterCount.Of(model);
-        double perToken = ModelMemory.Of(model, 1, Precision.Bf16, Precision.Bf16).KvBytesPerToken;
+        double perToken = ModelMemory.KvBytesPerToken(model);
         List<Fact> facts =
         [
             new("Model", "name", model.Name),
@@ -100,7 +101,11 @@ public static class ModelPage
 
     private static Table Memory(ModelArchitecture model)
     {
-        var unit = ByteUnit.For(ModelMemory.Of(model, 1, Precision.Bf16, Precision.Bf16).WeightBytes);
+        WeightScheme wide = WeightFormats.Find("bf16", "memory");
+        WeightScheme fp8 = WeightFormats.Find("fp8", "memory");
+        WeightScheme int4 = WeightFormats.Find("int4", "memory");
+        Precision narrow = Precision.Parse("fp8", "memory");
+        var unit = ByteUnit.For(ModelMemory.Of(model, 1, wide, Precision.Bf16).WeightBytes);
         Table table = new(
             "memory",
             $"Memory of the weights and one sequence, {unit.Name}",
@@ -110,13 +115,11 @@ public static class ModelPage
             Column.Number("with bf16 weights", "total_bf16_bytes"),
             Column.Number("fp8 weights and KV", "total_fp8_bytes"),
             Column.Number("int4 weights, fp8 KV", "total_int4_bytes"));
-        Precision fp8 = Precision.Parse("fp8", "memory");
-        Precision int4 = Precision.Parse("int4", "memory");
         foreach (int tokens in Contexts.Where(c => c < model.MaxContextTokens).Append(model.MaxContextTokens))
         {
-            var bf16 = ModelMemory.Of(model, tokens, Precision.Bf16, Precision.Bf16);
-            var eight = ModelMemory.Of(model, tokens, fp8, fp8);
-            var four = ModelMemory.Of(model, tokens, int4, fp8);
+            var bf16 = ModelMemory.Of(model, tokens, wide, Precision.Bf16);
+            var eight = ModelMemory.Of(model, tokens, fp8, narrow);
+            var four = ModelMemory.Of(model, tokens, int4, narrow);
             table.Add(
                 tokens, unit.Of(bf16.KvBytes), unit.Of(eight.KvBytes), unit.Of(bf16.WeightBytes + bf16.KvBytes),
                 unit.Of(eight.WeightBytes + eight.KvBytes), unit.Of(four.WeightBytes + four.KvBytes));

@@ -111,8 +111,9 @@ public static class ServicePage
             string text = string.Create(
                 CultureInfo.InvariantCulture,
                 $"YES: {Numbers.Short(overload.ArrivalsPerSecond)} requests/s come, {Numbers.Short(overload.CompletionsPerSecond)} are "
-                    + $"answered; the queue grew "
-                    + $"from {Numbers.Whole(overload.WaitingHalfway)} halfway to {Numbers.Whole(overload.WaitingAtEnd)} and would grow on");
+                    + $"answered; those in the "
+                    + $"service grew from {Numbers.Whole(overload.RequestsHalfway)} halfway to {Numbers.Whole(overload.RequestsAtEnd)} and "
+                    + $"would grow on");
             facts.Add(new("Overloaded", "overloaded", new Cell(text, true) { Tone = Tone.Bad }));
         }
 

@@ -1,5 +1,6 @@
 using Inferometer.Measurement.Watch;
 using Inferometer.Reports.Documents;
+using Inferometer.Reports.Estimates;
 
 namespace Inferometer.Reports.Watch;
 
@@ -9,8 +10,9 @@ public static class WatchPage
     /// <summary>The page.</summary>
     /// <param name="state">How things stand.</param>
     /// <param name="title">What is watched, one line.</param>
+    /// <param name="model">The model that it is predicted for; null = nothing is predicted.</param>
     /// <param name="restsOn">What the prediction rests on, a sentence without its full stop; null = nothing is predicted.</param>
-    public static Document Of(WatchState state, string title, string? restsOn)
+    public static Document Of(WatchState state, string title, string? model, string? restsOn)
     {
         ArgumentNullException.ThrowIfNull(state);
         Document page = new(Headline(state, restsOn is not null)) { Title = title };
@@ -19,7 +21,7 @@ public static class WatchPage
             page.Blocks.Add(Latencies(state, load));
         }
 
-        page.Blocks.Add(new Sentences("notes", "Notes", [.. Notes(state, restsOn)]));
+        page.Blocks.Add(new Sentences("notes", "Notes", [.. Notes(state, model, restsOn)]));
         return page;
     }
 
@@ -147,8 +149,14 @@ public static class WatchPage
 
     private static string Fate(WatchState state) => state.LostSince is null ? "was away" : "was lost";
 
-    private static IEnumerable<string> Notes(WatchState state, string? restsOn)
+    private static IEnumerable<string> Notes(WatchState state, string? model, string? restsOn)
     {
+        if (model is not null && state.Models.Count > 0 && !state.Models.Any(served => IsNamed(served, model)))
+        {
+            yield return $"The service calls what it runs {string.Join(", ", state.Models)}; the prediction is for {model}. Where that is "
+                + "another model, drift says nothing.";
+        }
+
         if (state is { LostSince: not null, Load: not null })
         {
             yield return "The service cannot be read any more: what is shown was seen last, and says nothing of it now.";
@@ -183,6 +191,10 @@ public static class WatchPage
             yield return $"{load.Program.Program} showed no latency in the window that could be compared.";
         }
     }
+
+    // A service may be given any name; most bear the model's own, with or without who made it.
+    private static bool IsNamed(string served, string model) => string.Equals(
+        SettingMeasures.ShortName(served), SettingMeasures.ShortName(model), StringComparison.OrdinalIgnoreCase);
 
     private static string Cached(ObservedLoad load) =>
         load.CachedShare is > 0 and { } share ? $", {Numbers.Percent(share)} of them from the prefix cache" : "";

@@ -30,7 +30,7 @@ internal static class MetricsPage
         PrometheusText text = new(output);
         if (models.Count > 0)
         {
-            EngineReading[] engines = [.. models.Select(metrics => new EngineReading(metrics, metrics.Engine.Statistics))];
+            EngineReading[] engines = [.. models.Select(metrics => new EngineReading(metrics, metrics.Statistics))];
             WriteState(text, engines);
             WriteCounters(text, engines);
             WriteLatencies(text, engines);

@@ -8,6 +8,7 @@ namespace Inferometer.Server.Metrics;
 internal sealed class ServerMetrics : IDisposable
 {
     private readonly InferenceEngine _engine;
+    private readonly PerformanceStatistics _before;
     private readonly string _modelName;
     private readonly int _index;
     private readonly PredictionMetrics? _predictions;
@@ -24,6 +25,7 @@ internal sealed class ServerMetrics : IDisposable
     public ServerMetrics(InferenceEngine engine, int index, string modelName, PredictionMetrics? predictions, Telemetry telemetry)
     {
         (_engine, _index, _modelName, _predictions, _telemetry) = (engine, index, modelName, predictions, telemetry);
+        _before = engine.Statistics;
         PromptLength = new(Buckets.Tokens(engine.MaxSequenceTokens));
         OutputLength = new(Buckets.Tokens(engine.MaxSequenceTokens));
         LongestOutput = new(Buckets.Tokens(engine.MaxSequenceTokens));
@@ -35,6 +37,29 @@ internal sealed class ServerMetrics : IDisposable
 
     /// <summary>The engine whose counts are shown.</summary>
     public InferenceEngine Engine => _engine;
+
+    /// <summary>
+    /// What the engine counted since the server began: what it computed before, such as the answers by which it was timed, is no
+    /// request's.
+    /// </summary>
+    public PerformanceStatistics Statistics
+    {
+        get
+        {
+            PerformanceStatistics now = _engine.Statistics;
+            return now with
+            {
+                PromptTokensComputed = now.PromptTokensComputed - _before.PromptTokensComputed,
+                CachedPromptTokens = now.CachedPromptTokens - _before.CachedPromptTokens,
+                GeneratedTokens = now.GeneratedTokens - _before.GeneratedTokens,
+                TotalBatchesProcessed = now.TotalBatchesProcessed - _before.TotalBatchesProcessed,
+                TotalSeconds = now.TotalSeconds - _before.TotalSeconds,
+                DraftedTokens = now.DraftedTokens - _before.DraftedTokens,
+                AcceptedDraftTokens = now.AcceptedDraftTokens - _before.AcceptedDraftTokens,
+                Preemptions = now.Preemptions - _before.Preemptions,
+            };
+        }
+    }
 
     /// <summary>What is predicted for the requests of all engines; null = nothing is.</summary>
     public PredictionMetrics? Predictions => _predictions;

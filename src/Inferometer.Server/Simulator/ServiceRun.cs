@@ -22,30 +22,15 @@ internal sealed class ServiceRun(
     /// <exception cref="InferometerException">It does not fit, or nothing was served.</exception>
     public string Run(Action<double> progress, CancellationToken cancellationToken)
     {
-        CountedArrivals source = new(new GeneratedArrivals(traffic), traffic, progress);
-        ServiceResult result = ServingSimulation.Serve(source, plan, options, cancellationToken).RequireMeasured();
-        return SimulatorService.Print(ServicePage.Full(result, [.. ServiceAssumptions.Of(policy, options, plan)], plan.Basis));
-    }
-
-    /// <summary>Arrivals that tell how many of them there were.</summary>
-    private sealed class CountedArrivals(GeneratedArrivals arrivals, TrafficOptions traffic, Action<double> progress) : IArrivalSource
-    {
-        private int _taken;
-
-        public double? NextSeconds => arrivals.NextSeconds;
-
-        public bool Listens => arrivals.Listens;
-
-        public Arrival Take()
+        int taken = 0;
+        CountedArrivals source = new(new GeneratedArrivals(traffic), arrival =>
         {
-            Arrival arrival = arrivals.Take();
-            _taken++;
-            double ofRequests = traffic.Requests is { } requests ? (double)_taken / requests : 0;
+            taken++;
+            double ofRequests = traffic.Requests is { } requests ? (double)taken / requests : 0;
             double ofTime = traffic.DurationSeconds is { } seconds ? arrival.Seconds / seconds : 0;
             progress(Math.Min(1, Math.Max(ofRequests, ofTime)));
-            return arrival;
-        }
-
-        public void Answered(Arrival arrival, double seconds, bool isRefused) => arrivals.Answered(arrival, seconds, isRefused);
+        });
+        ServiceResult result = ServingSimulation.Serve(source, plan, options, cancellationToken).RequireMeasured();
+        return SimulatorService.Print(ServicePage.Full(result, [.. ServiceAssumptions.Of(policy, options, plan)], plan.Basis));
     }
 }

@@ -49,7 +49,7 @@ internal static class FormatChoice
     public static WeightScheme OfCheckpoint(ModelArchitecture model)
     {
         WeightScheme scheme = model.PublishedWeights ?? WeightFormats.Of(
-            Precision.Bf16, $"assumed, because {model.Source ?? model.Name} names no type of weights");
+            Precision.Bf16, $"an assumption: {model.Source ?? model.Name} names no type of weights");
         return scheme with { IsOfCheckpoint = true };
     }
 

@@ -16,7 +16,7 @@ internal static class RequestWarnings
         if (context > model.MaxContextTokens)
         {
             FormattableString text =
-                $"{context} tokens of context are beyond the {model.MaxContextTokens} that {model.Name} was made for.";
+                $"{context:#,0} tokens of context are beyond the {model.MaxContextTokens:#,0} that {model.Name} was made for.";
             yield return text.ToString(CultureInfo.InvariantCulture);
         }
 
@@ -34,7 +34,7 @@ internal static class RequestWarnings
         {
             yield return string.Create(
                 CultureInfo.InvariantCulture,
-                $"The draft {draft.Name} has {draft.VocabularySize} tokens and {model.Name} {model.VocabularySize}: "
+                $"The draft {draft.Name} has {draft.VocabularySize:#,0} tokens and {model.Name} {model.VocabularySize:#,0}: "
                     + $"engines draft only with a model of the same vocabulary.");
         }
 

@@ -58,7 +58,7 @@ internal sealed partial class Replica
     public bool MayBeginAhead()
     {
         double now = _clock.Seconds;
-        if (now > MostSeconds)
+        if (now > Service.MostSeconds)
         {
             return false;
         }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Inferometer.Core;
 using Inferometer.Scheduling;
 using Inferometer.Scheduling.Blocks;
 using Inferometer.Serving.Arrivals;
@@ -15,8 +14,6 @@ internal sealed partial class Replica : ISchedulerObserver
 {
     /// <summary>Quantities of <see cref="Series"/>.</summary>
     public const int KvBlocks = 0, Batch = 1, Tokens = 2, Quantities = 3;
-
-    private const double MostSeconds = 100 * 86_400.0;
 
     private readonly Service _service;
     private readonly ServingSimulationOptions _options;
@@ -150,13 +147,7 @@ internal sealed partial class Replica : ISchedulerObserver
 
             _ignoresHorizon = first;
             first = false;
-            if (_clock.Seconds > MostSeconds)
-            {
-                throw new InferometerException(
-                    "the simulated time passes 100 days, which is more than its clock can show; ask for fewer requests, or at a higher "
-                        + "rate.");
-            }
-
+            Service.RequireShowable(_clock.Seconds);
             Feed();
             _executor.HorizonSeconds = horizon;
             if (_runsAhead)
@@ -195,6 +186,8 @@ internal sealed partial class Replica : ISchedulerObserver
 
             Finish();
         }
+
+        Service.RequireShowable(_clock.Seconds);
     }
 
     public void BeginRepeated(IReadOnlyList<Sequence> batch)

@@ -1,3 +1,4 @@
+using Inferometer.Core;
 using Inferometer.Scheduling;
 using Inferometer.Serving;
 using Inferometer.Serving.Arrivals;
@@ -11,6 +12,9 @@ namespace Inferometer.Simulation.Serving;
 /// </summary>
 internal sealed class Service
 {
+    /// <summary>The longest time that is simulated, soon before the replicas' clocks end.</summary>
+    public const double MostSeconds = 100 * 86_400.0;
+
     private readonly IArrivalSource _source;
     private readonly ICostPlan _plan;
     private readonly Replica[] _replicas;
@@ -60,8 +64,9 @@ internal sealed class Service
         // where neither the router nor the source does.
         bool mayPass = _replicas.Length == 1
             || (Options.Disaggregation is null && !_source.Listens && !_router.LooksAtState);
-        while (NextEvent() is var now && double.IsFinite(now))
+        while (NextEvent() is var now && (double.IsFinite(now) || _source.NextSeconds is not null))
         {
+            RequireShowable(now);
             EndSteps(now);
             Deliver(now);
             Admit(now);
@@ -82,6 +87,17 @@ internal sealed class Service
             {
                 _tally.Add(_outcomes[i]);
             }
+        }
+    }
+
+    /// <summary>Refuses what would pass the end of the replicas' clocks, whatever led there: arrivals, users or steps.</summary>
+    public static void RequireShowable(double seconds)
+    {
+        if (!(seconds <= MostSeconds))
+        {
+            throw new InferometerException(
+                "the simulated time passes 100 days, which is more than its clock can show; ask for fewer requests, at a higher rate or "
+                    + "with less time between them.");
         }
     }
 

@@ -41,6 +41,14 @@ public class CatalogCommandTests
         Assert.Equal(2048 * 131_072.0, first["kv_bf16_bytes"]!.GetValue<double>());
         Assert.Equal(first["kv_bf16_bytes"]!.GetValue<double>() / 2, first["kv_fp8_bytes"]!.GetValue<double>());
         Assert.Equal(8_030_261_248 * 2.0 + 2048 * 131_072.0, first["total_bf16_bytes"]!.GetValue<double>());
+
+        // As `estimate --weights fp8` counts: the embedding and the head, 128,256 x 4,096 each, stay in 16 bits, and so do norms; the
+        // scales of the others are far below a hundredth.
+        const double Wide = 2.0 * 128_256 * 4096;
+        double fp8 = first["total_fp8_bytes"]!.GetValue<double>() - (2048 * 65_536);
+        Assert.InRange(fp8, 8_030_261_248 + Wide, (8_030_261_248 + Wide) * 1.005);
+        double int4 = first["total_int4_bytes"]!.GetValue<double>() - (2048 * 65_536);
+        Assert.InRange(int4, (8_030_261_248 - Wide) / 2 + (2 * Wide), ((8_030_261_248 - Wide) / 2 + (2 * Wide)) * 1.1);
     }
 
     [Fact]

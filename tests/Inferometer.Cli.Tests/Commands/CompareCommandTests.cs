@@ -147,10 +147,10 @@ public class CompareCommandTests
     {
         const string line = "compare llama-3.1-8b --on h200 --input 2048,131072 --output 64";
         CommandRun run = (await CommandRun.OfLine(line)).Succeeded();
-        Assert.Contains("Warning: 131136 tokens of context are beyond the 131072", run.Output, StringComparison.Ordinal);
+        Assert.Contains("Warning: 131,136 tokens of context are beyond the 131,072", run.Output, StringComparison.Ordinal);
         JsonArray rows = await Rows(line);
         Assert.Null(rows[0]!["warnings"]);
-        Assert.Contains("131136", rows[1]!["warnings"]!.GetValue<string>(), StringComparison.Ordinal);
+        Assert.Contains("131,136", rows[1]!["warnings"]!.GetValue<string>(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -13,7 +13,7 @@ public class EstimateCommandTests
     public async Task A_context_beyond_the_models_is_said_on_the_page()
     {
         CommandRun run = (await CommandRun.OfLine("estimate llama-3.1-8b --on h200 --input 131072 --output 64")).Succeeded();
-        Assert.Contains("131136 tokens of context are beyond the 131072", run.Output, StringComparison.Ordinal);
+        Assert.Contains("131,136 tokens of context are beyond the 131,072", run.Output, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -133,17 +133,23 @@ public class EstimateCommandTests
     }
 
     [Theory]
-    [InlineData("c.json", """{"model": "llama2_7b", "features": ["prefill"], "simulation_params": {"batch_size": 4, "input_tokens": 2048, "system_name": "A100_80GB_GPU"}}""", "Time to first token")]
+    [InlineData(
+        "c.json",
+        """{"model": "llama2_7b", "features": ["prefill"], "simulation_params": {"batch_size": 4, "system_name": "A100_80GB_GPU"}}""",
+        "batch 4, 2,048 tokens in, from ", "Time to first token")]
     [InlineData(
         "c.yaml",
         "model: llama2_7b\nfeatures: [chunked, lora]\nsimulation_params:\n  system_name: A100_80GB\n  prefill_kv_sizes: [[1024, 1024], "
-            + "[0, 512]]\n  decode_kv_sizes: [2048, 4096]\n  lora:\n    rank: 16\n    strategy: dynamic\n", "Time of the step")]
-    public async Task A_configuration_file_states_the_whole_estimate(string name, string text, string expected)
+            + "[0, 512]]\n  decode_kv_sizes: [2048, 4096]\n  lora:\n    rank: 16\n    strategy: dynamic\n",
+        "one chunked step", "Time of the step")]
+    public async Task A_configuration_file_states_the_whole_estimate(string name, string text, string asked, string expected)
     {
         string file = Path.Combine(Directory.CreateTempSubdirectory("inferometer").FullName, name);
         await File.WriteAllTextAsync(file, text, TestContext.Current.CancellationToken);
         CommandRun run = (await CommandRun.Of("estimate", "--config", file)).Succeeded();
-        Assert.StartsWith("Llama-2-7b-hf on 1 x A100_SXM_80GB, from ", run.Output, StringComparison.Ordinal);
+        Assert.StartsWith("Llama-2-7b-hf on 1 x A100_SXM_80GB, ", run.Output, StringComparison.Ordinal);
+        Assert.Contains(asked, run.OutputLines[0], StringComparison.Ordinal);
+        Assert.EndsWith($", from {file}", run.OutputLines[0].TrimEnd(), StringComparison.Ordinal);
         Assert.Contains(expected, run.Output, StringComparison.Ordinal);
         (await CommandRun.Of("estimate", "--config", file, "--format", "csv")).Succeeded();
     }

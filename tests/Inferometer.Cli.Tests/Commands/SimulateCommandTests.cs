@@ -36,8 +36,8 @@ public sealed class SimulateCommandTests : IDisposable
         const string Load = "llama-3.1-8b --on h100 --users 4 --input 1000 --output 100";
         string simulated = (await CommandRun.OfLine($"simulate {Load} --requests 40")).Succeeded().OutputLines[0];
         string estimated = (await CommandRun.OfLine($"estimate {Load}")).Succeeded().OutputLines[0];
-        Assert.EndsWith("input 1000, output 100", simulated, StringComparison.Ordinal);
-        Assert.EndsWith("input 800 to 1200 (1000 on average), output 80 to 120 (100 on average)", estimated, StringComparison.Ordinal);
+        Assert.EndsWith("input 1,000, output 100", simulated, StringComparison.Ordinal);
+        Assert.EndsWith("input 800 to 1,200 (1,000 on average), output 80 to 120 (100 on average)", estimated, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -219,12 +219,31 @@ public sealed class SimulateCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task What_takes_long_says_how_far_it_has_come()
+    {
+        CommandRun run = (await CommandRun.OfLine("simulate llama-3.1-8b --on h100 --rate 5 --requests 300000")).Succeeded();
+        Assert.Matches("^requests: [0-9]+", run.Error);
+    }
+
+    [Fact]
     public async Task An_overloaded_service_says_so()
     {
         Assert.Contains("Overloaded", (await CommandRun.OfLine(Line + "--rate 200 --requests 3000 --max-num-seqs 32")).Succeeded().Output,
             StringComparison.Ordinal);
         Assert.DoesNotContain("Overloaded", (await CommandRun.OfLine(Line + "--rate 5 --requests 500")).Succeeded().Output,
             StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("simulate llama-3.1-8b --on h100 --rate 0.000001 --requests 20")]
+    [InlineData("simulate llama-3.1-8b --on h100 --users 1 --think 1000000 --requests 20")]
+    [InlineData("simulate llama-3.1-8b --on h100 --rate 0.000001 --arrivals diurnal:0.6,86400 --requests 20")]
+    [InlineData("estimate llama-3.1-8b --on h100 --rate 0.000001")]
+    public async Task Time_beyond_the_clock_is_one_error(string line)
+    {
+        CommandRun run = await CommandRun.OfLine(line);
+        Assert.Equal((ExitCode.Failed, ""), (run.Code, run.Output));
+        Assert.Contains("passes 100 days", Assert.Single(run.Complaints), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -30,6 +30,32 @@ public sealed class WatchCommandTests
         Assert.Equal(code == ExitCode.Failed, run.Error.Contains(" DRIFT: TTFT is slower", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("tales", true)]
+    [InlineData("meta-llama/Llama-3.1-8B", false)]
+    public async Task Another_name_than_the_predicted_models_is_remarked(string served, bool isRemarked)
+    {
+        using MetricsServer server = new(requests => Page(requests, 0.01, served));
+        CommandRun run = await CommandRun.Of(
+            "watch", "llama-3.1-8b", "--url", server.Address, "--on", "h100", "--framework", "vllm", "--once", "--window", "0.4",
+            "--interval", "0.2", "--tolerance", "1000%", "--kv-tokens", "1000000");
+        Assert.Equal(isRemarked, run.Output.Contains("The service calls what it runs tales", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Without_a_model_a_run_is_kept_under_the_served_one()
+    {
+        using ReferenceModels.TemporaryFolder folder = new();
+        string store = folder.File("h.db");
+        using (MetricsServer server = new(requests => Page(requests, 0.25, "tales")))
+        {
+            await CommandRun.Of(
+                "watch", "--url", server.Address, "--for", "0.3", "--window", "0.2", "--interval", "0.1", "--store", store);
+        }
+
+        Assert.Contains(" tales ", (await CommandRun.OfLine($"history --store {store}")).Succeeded().Output, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Without_a_machine_it_shows_what_is_seen()
     {
@@ -127,9 +153,9 @@ public sealed class WatchCommandTests
         Assert.Contains("http://127.0.0.1:1/metrics", Assert.Single(run.Complaints), StringComparison.Ordinal);
     }
 
-    private static string Page(int requests, double firstToken) => FormattableString.Invariant(
+    private static string Page(int requests, double firstToken, string? model = null) => FormattableString.Invariant(
         $"""
-        vllm:num_requests_running 1
+        vllm:num_requests_running{(model is null ? "" : $"{{model_name=\"{model}\"}}")} 1
         vllm:num_requests_waiting 0
         vllm:request_success_total {requests}
         vllm:request_prompt_tokens_sum {requests * 64}

@@ -29,6 +29,16 @@ public sealed class InventoryPlannerTests
         Assert.Contains("TPOT", Plan("1xl40s", "tpot<1ms", "llama-3.1-8b")[0].Reason!, StringComparison.Ordinal);
     }
 
+    // OPT has learned positions for 2,048 tokens; what is asked for takes 1,152 or, with longer prompts, 4,608.
+    [Fact]
+    public void A_model_whose_longest_context_is_shorter_than_a_request_serves_nobody()
+    {
+        Assert.NotNull(Plan("2xrtx4090", slo: null, "opt-13b")[0].Deployment);
+        InventoryRow row = Plan("2xrtx4090", slo: null, input: 4096, output: 512, "opt-13b")[0];
+        Assert.Null(row.Deployment);
+        Assert.Equal("its longest context is 2,048 tokens, and a request takes up to 4,608", row.Reason);
+    }
+
     [Fact]
     public void Without_a_system_there_is_nothing_to_look_at() =>
         Assert.Throws<InferometerException>(() => new InventoryPlanner(Sample.Catalogs).Plan(
@@ -37,12 +47,15 @@ public sealed class InventoryPlannerTests
             TestContext.Current.CancellationToken));
 
     private static IReadOnlyList<InventoryRow> Plan(string on, string? slo, params string[] models) =>
+        Plan(on, slo, input: 1024, output: 128, models);
+
+    private static IReadOnlyList<InventoryRow> Plan(string on, string? slo, int input, int output, params string[] models) =>
         new InventoryPlanner(Sample.Catalogs).Plan(
         new InventoryRequest
         {
             Systems = [Sample.On(on)],
             Models = [.. models],
-            Requests = new ServiceDemand { Input = LengthDistribution.Fixed(1024), Output = LengthDistribution.Fixed(128) },
+            Requests = new ServiceDemand { Input = LengthDistribution.Fixed(input), Output = LengthDistribution.Fixed(output) },
             Level = slo is null ? null : ServiceLevel.Of(Slo.Parse(slo), 90),
         },
         progress: null,

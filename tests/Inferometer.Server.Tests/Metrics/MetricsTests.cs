@@ -41,6 +41,25 @@ public sealed class MetricsTests(EngineFixture fixture)
         double Grown(string name) => after[name] - before.GetValueOrDefault(name);
     }
 
+    // The forecast times the engine, hundreds of tokens; none of them is of a request.
+    [Fact]
+    public async Task What_the_engine_computed_before_the_server_began_is_not_counted()
+    {
+        LatencyForecast forecast = await ForecastAsync();
+        Assert.True(fixture.Engine.Statistics.GeneratedTokens > 0);
+        await using TestServer server = await TestServer.StartAsync(fixture.Model, forecast: forecast);
+        Dictionary<string, double> start = Samples((await server.GetAsync("/metrics")).Succeeded().Text);
+        Assert.All(
+            start.Where(s => s.Key.StartsWith("vllm:", StringComparison.Ordinal) && s.Key.Contains("_total", StringComparison.Ordinal)),
+            s => Assert.Equal(0, s.Value));
+        Assert.Equal(0, start["inferometer_steps_total"]);
+        (await server.PostAsync("/v1/completions", Body)).Succeeded();
+        Dictionary<string, double> after = Samples((await server.GetAsync("/metrics")).Text);
+        const string Labels = """{engine="0",model_name="tales"}""";
+        Assert.Equal(40, after["vllm:generation_tokens_total" + Labels]);
+        Assert.Equal(after["vllm:prompt_tokens_total" + Labels], after["vllm:prefix_cache_queries_total" + Labels]);
+    }
+
     /// <summary>
     /// Prometheus's own checker has nothing to say but that vLLM's names hold colons, which the format allows and its guide advises
     /// against.

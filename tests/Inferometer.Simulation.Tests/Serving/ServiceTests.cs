@@ -172,6 +172,45 @@ public sealed class ServiceTests
             new()).Overload);
     }
 
+    // Ten milliseconds of work a token, shared by all: 2.5 requests a second of 40 tokens on average, and room for all of them in the
+    // batch, so that nobody waits.
+    [Theory]
+    [InlineData(0.5, 1000, false)]
+    [InlineData(0.8, 1000, false)]
+    [InlineData(0.9, 2000, false)]
+    [InlineData(1.35, 2000, true)]
+    [InlineData(1.8, 1500, true)]
+    public void A_batch_that_grows_as_long_as_requests_come_is_overload_too(double load, int requests, bool isOverloaded)
+    {
+        for (ulong seed = 1; seed <= 8; seed++)
+        {
+            ServiceResult result = Serve(
+                Open(load * 100 / 40.5, requests, seed),
+                new() { Scheduler = new() { MaxSequences = 4096, MaxTokensPerStep = 1 << 20 }, BlockCount = 100_000 },
+                new SharedPlan(0.01));
+            Assert.True(isOverloaded == result.Overload is not null, $"seed {seed}: {result.Overload}");
+        }
+    }
+
+    // Steps of the same length whatever the batch keep up with any rate; at 25 requests a second and 20 seconds each, a batch fills for
+    // as long as 500 requests come.
+    [Theory]
+    [InlineData(25, 100, 0.5)]
+    [InlineData(25, 500, 0.5)]
+    [InlineData(25, 2000, 0.5)]
+    [InlineData(100, 3000, 0.1)]
+    public void A_batch_that_fills_is_no_overload(double rate, int requests, double step)
+    {
+        for (ulong seed = 1; seed <= 8; seed++)
+        {
+            ServiceResult result = Serve(
+                Open(rate, requests, seed),
+                new() { Scheduler = new() { MaxSequences = 4096, MaxTokensPerStep = 1 << 20 }, BlockCount = 100_000 },
+                new FixedPlan(step));
+            Assert.True(result.Overload is null, $"seed {seed}: {result.Overload}");
+        }
+    }
+
     // A hundred requests within a microsecond: none is answered while they come, and the rate of answers is not 0 for that.
     [Fact]
     public void Requests_that_come_all_but_at_once_are_answered_at_the_throughput()
@@ -179,6 +218,29 @@ public sealed class ServiceTests
         ServiceResult result = Serve(Open(1e9, 100), new() { Scheduler = new() { MaxSequences = 8 } });
         Assert.Equal(result.Report.Value.RequestsPerSecond, result.Overload!.CompletionsPerSecond);
         Assert.True(result.Overload.CompletionsPerSecond > 0, "some are answered");
+    }
+
+    // A clock that counts picoseconds ends after 106 days: what leads there is one clear error, whatever it is.
+    [Theory]
+    [InlineData("poisson", 1e-6, 0, 1e-2)]
+    [InlineData("constant", 1e-300, 0, 1e-2)]
+    [InlineData("diurnal:0.6,86400", 1e-6, 0, 1e-2)]
+    [InlineData(null, 0, 1e6, 1e-2)]
+    [InlineData("constant", 1, 0, 1e8)]
+    public void Time_beyond_the_clock_is_refused(string? process, double rate, double think, double step)
+    {
+        GeneratedArrivals arrivals = new(new TrafficOptions
+        {
+            Process = process is null ? null : ArrivalProcess.Parse(process, rate),
+            Users = process is null ? 1 : 0,
+            Think = new ThinkTime(think),
+            Input = LengthDistribution.Fixed(10),
+            Output = LengthDistribution.Fixed(2),
+            Requests = 20,
+        });
+        string error = Assert.Throws<InferometerException>(() => ServingSimulation.Serve(
+            arrivals, new FixedPlan(step), new() { BlockCount = 1000 }, TestContext.Current.CancellationToken)).Message;
+        Assert.Contains("passes 100 days", error, StringComparison.Ordinal);
     }
 
     [Fact]
