@@ -61,7 +61,8 @@ public sealed class DeviceFitterTests
         MeasuredStep[] steps =
         [
             .. Of(Network("tiny", layers: 6, heads: 5, width: 832)).Concat(Of(Network("narrow", layers: 16, heads: 10, width: 1664)))
-                .Concat(Of(Network("middle", layers: 8, heads: 20, width: 3328))).Select(step => step with { Seconds = Seconds(real, step) }),
+                .Concat(Of(Network("middle", layers: 8, heads: 20, width: 3328)))
+                .Select(step => step with { Seconds = Seconds(real, step) }),
         ];
         DeviceFit fit = DeviceFitter.Fit("mine", CalibrationSet.BuiltIn, steps, null, TestContext.Current.CancellationToken);
         CalibratedCostModel fitted = new(CalibrationSet.BuiltIn.With(fit.Calibration));
