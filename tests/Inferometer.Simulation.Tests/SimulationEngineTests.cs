@@ -36,7 +36,7 @@ public sealed class SimulationEngineTests
     {
         SimulationResult result = Run("prefill,decode", """{"batch_size": 1, "input_tokens": 1000000, "output_tokens": 2, "system_name": "h100"}""");
         string warning = Assert.Single(result.Warnings);
-        Assert.Contains("1000002 tokens of context are beyond", warning, StringComparison.Ordinal);
+        Assert.Contains("1,000,002 tokens of context are beyond", warning, StringComparison.Ordinal);
         Assert.Contains("\"warnings\"", result.ToJson(), StringComparison.OrdinalIgnoreCase);
         Assert.Equal(result.Warnings, SimulationResult.FromJson(result.ToJson()).Warnings);
         Assert.Empty(Run("prefill", """{"batch_size": 1, "input_tokens": 1024, "system_name": "h100"}""").Warnings);

@@ -51,7 +51,7 @@ public sealed partial class PrometheusTests(EngineFixture fixture)
             using HttpClient client = new() { BaseAddress = new Uri(FormattableString.Invariant($"http://127.0.0.1:{port}")) };
             JsonElement generated = await QueryAsync(client, "vllm:generation_tokens_total", prometheus);
             Assert.Equal("tales", generated.GetProperty("metric").GetProperty("model_name").GetString());
-            Assert.Equal(fixture.Engine.Statistics.GeneratedTokens, NumberOf(generated));
+            Assert.Equal(5, NumberOf(generated)); // what the engine of all tests gave before this server began is not in it
             JsonElement quantile = await QueryAsync(
                 client, "histogram_quantile(0.5, sum by (le) (vllm:time_to_first_token_seconds_bucket))", prometheus);
             Assert.True(NumberOf(quantile) > 0);
