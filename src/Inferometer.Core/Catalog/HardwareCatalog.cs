@@ -44,11 +44,24 @@ public sealed class HardwareCatalog
         return new HardwareCatalog(folder);
     }
 
-    /// <summary>Finds a system by name or alias; case, hyphens and underscores do not count. Null where there is none.</summary>
+    /// <summary>
+    /// Finds a system by name or alias; case, hyphens and underscores do not count, and its maker may stand before it, as drivers have it
+    /// (<c>NVIDIA H100 PCIe</c>). Null where there is none.
+    /// </summary>
     public HardwareSystem? TryFind(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
-        return _index.Find(name)?.System;
+        if (_index.Find(name) is { } entry)
+        {
+            return entry.System;
+        }
+
+        string written = name.Trim();
+        int space = written.IndexOf(' ', StringComparison.Ordinal);
+        return space > 0 && _index.Find(written[(space + 1)..])?.System is { } system
+            && system.Device.Vendor.Equals(written[..space], StringComparison.OrdinalIgnoreCase)
+                ? system
+                : null;
     }
 
     /// <summary>Finds a system by name or alias.</summary>
@@ -56,7 +69,31 @@ public sealed class HardwareCatalog
     public HardwareSystem Find(string name) => TryFind(name) ?? throw new InferometerException(
         string.IsNullOrWhiteSpace(name)
             ? "The name of a system is empty; give one of the hardware catalog, or a .json file of its format."
-            : $"'{name}' is not a system of the hardware catalog.{Counted(name) ?? _index.Suggest(name, "hardware")}");
+            : $"'{name}' is not a system of the hardware catalog.{Counted(name) ?? Rented(name) ?? Suggest(name)}");
+
+    // What stands before a name that drivers print is the same for most devices and would hide what they differ by.
+    private string Suggest(string name)
+    {
+        string written = name.Trim();
+        int space = written.IndexOf(' ', StringComparison.Ordinal);
+        bool isMade = space > 0
+            && Systems.Any(s => s.System.Device.Vendor.Equals(written[..space], StringComparison.OrdinalIgnoreCase));
+        return _index.Suggest(isMade ? written[(space + 1)..] : written, "hardware");
+    }
+
+    // As clouds call the machines that they rent out.
+    private string? Rented(string name)
+    {
+        if (!CloudInstances.TryFind(name, out CloudInstance? rented) || TryFind(rented.System) is not { } system)
+        {
+            return null;
+        }
+
+        return rented.Count == 1
+            ? $" It is a machine of {rented.Provider} with one '{system.Name}': give that."
+            : $" It is a machine of {rented.Provider} with {rented.Count} of '{system.Name}': give that, and how they share the work, such as "
+                + $"tensor = {rented.Count} (--tp {rented.Count}).";
+    }
 
     // As people write eight of a device. A deployment's parallelism says how many there are, and how they share the work.
     private string? Counted(string name)

@@ -41,6 +41,53 @@ public sealed class HardwareCatalogTests : IDisposable
     public void Names_are_found_as_people_write_them(string written, string canonical) =>
         Assert.Equal(canonical, HardwareCatalog.BuiltIn.Find(written).Name);
 
+    // As nvidia-smi, rocm-smi and lscpu print them.
+    [Theory]
+    [InlineData("NVIDIA H100 80GB HBM3", "H100_SXM")]
+    [InlineData("NVIDIA H100 PCIe", "H100_PCIE")]
+    [InlineData("NVIDIA H100 NVL", "H100_NVL")]
+    [InlineData("NVIDIA H200", "H200_SXM")]
+    [InlineData("NVIDIA A100-SXM4-80GB", "A100_SXM_80GB")]
+    [InlineData("NVIDIA A100-PCIE-40GB", "A100_PCIE_40GB")]
+    [InlineData("NVIDIA A100 80GB PCIe", "A100_PCIE_80GB")]
+    [InlineData("Tesla V100-SXM2-32GB", "V100_SXM_32GB")]
+    [InlineData("Tesla T4", "T4")]
+    [InlineData("NVIDIA GeForce RTX 4090", "RTX_4090")]
+    [InlineData("NVIDIA RTX 6000 Ada Generation", "RTX_6000_ADA")]
+    [InlineData("NVIDIA RTX PRO 6000 Blackwell Server Edition", "RTX_PRO_6000_SERVER")]
+    [InlineData(" nvidia l40s ", "L40S")]
+    [InlineData("AMD Instinct MI300X", "MI300X")]
+    [InlineData("AMD EPYC 9654 96-Core Processor", "EPYC_9654")]
+    [InlineData("Intel(R) Xeon(R) Platinum 8480+", "Xeon_8480Plus")]
+    public void Names_are_found_as_drivers_print_them(string written, string canonical) =>
+        Assert.Equal(canonical, HardwareCatalog.BuiltIn.Resolve(written).Name);
+
+    // Another maker's, and chips that share a number with a card and nothing else.
+    [Theory]
+    [InlineData("AMD H100 PCIe")]
+    [InlineData("NVIDIA GeForce RTX 3060 Laptop GPU")]
+    [InlineData("NVIDIA")]
+    public void Names_that_only_resemble_one_are_not_found(string written) => Assert.Null(HardwareCatalog.BuiltIn.TryFind(written));
+
+    [Theory]
+    [InlineData("p5.48xlarge", "It is a machine of AWS with 8 of 'H100_SXM': give that, and how they share the work, such as tensor = 8 (--tp 8).")]
+    [InlineData("G6E.xlarge", "It is a machine of AWS with one 'L40S': give that.")]
+    [InlineData("a2-ultragpu-4g", "It is a machine of Google Cloud with 4 of 'A100_SXM_80GB'")]
+    [InlineData("Standard_ND96isr_MI300X_v5", "It is a machine of Azure with 8 of 'MI300X'")]
+    public void A_machine_of_a_cloud_is_told_by_its_devices(string written, string said) => Assert.Contains(
+        said, Assert.Throws<InferometerException>(() => HardwareCatalog.BuiltIn.Find(written)).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void Every_machine_of_a_cloud_has_devices_of_the_catalog()
+    {
+        Assert.NotEmpty(CloudInstances.Sizes);
+        Assert.All(CloudInstances.Sizes, size =>
+        {
+            Assert.Equal(size.Value.System, HardwareCatalog.BuiltIn.Find(size.Value.System).Name);
+            Assert.InRange(size.Value.Count, 1, 16);
+        });
+    }
+
     [Fact]
     public void No_name_leads_to_two_systems() => Assert.Empty(HardwareCatalog.BuiltIn.Conflicts);
 
