@@ -185,6 +185,10 @@ test('a conversation is streamed, can be stopped, and is seen on the Live page b
     await page.waitForFunction(() => (document.querySelector('article.assistant p')?.textContent.length ?? 0) > 40);
     await page.getByRole('button', { name: 'Send' }).waitFor();
     assert.match(await page.locator('output').textContent(), /^\d+ tokens, [\d.,]+ tokens\/s, first after/);
+    await page.getByLabel('Tokens at most').fill('3');
+    await message.fill('Who was she?');
+    await message.press('Enter');
+    await page.getByText('Cut off after 3 tokens').waitFor();
     await page.getByLabel('Tokens at most').fill('700');
     await message.fill('And then?');
     await message.press('Enter');

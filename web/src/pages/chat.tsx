@@ -9,6 +9,8 @@ import { useServed, type Served } from '../state/served';
 interface Message {
   role: 'user' | 'assistant';
   content: string;
+  /** Why it ended before it was done; not sent. */
+  cut?: string | undefined;
 }
 
 interface Chunk {
@@ -61,14 +63,15 @@ function Conversation({ served }: { served: Served }) {
     try {
       const body = {
         model: served.id,
-        messages: asked,
+        messages: asked.map(({ role, content }) => ({ role, content })),
         stream: true,
         stream_options: { include_usage: true },
         max_tokens: Number(most),
         temperature: Number(temperature),
       };
       const start = performance.now();
-      await receive(await postRaw('/v1/chat/completions', body, abort.signal), start, (text) => setMessages([...asked, { role: 'assistant', content: text }]), setPace);
+      const response = await postRaw('/v1/chat/completions', body, abort.signal);
+      await receive(response, start, (content, cut) => setMessages([...asked, { role: 'assistant', content, cut }]), setPace);
     } catch (error) {
       if (!isAbort(error)) {
         setFault(messageOf(error));
@@ -88,6 +91,7 @@ function Conversation({ served }: { served: Served }) {
           <article key={i} class={message.role}>
             <h2>{message.role === 'user' ? 'You' : served.id}</h2>
             <p>{message.content}{answering !== undefined && i === messages.length - 1 && <i class="caret" aria-hidden="true" />}</p>
+            {message.cut !== undefined && <p class="muted">{message.cut}</p>}
           </article>
         ))}
         <div ref={end} />
@@ -149,11 +153,14 @@ function Conversation({ served }: { served: Served }) {
 }
 
 // A piece may hold more than one token; how many there were is said at the end.
-async function receive(response: Response, start: number, show: (text: string) => void, tell: (pace: Pace) => void): Promise<void> {
-  let [text, pieces, first] = ['', 0, 0];
+async function receive(response: Response, start: number, show: (text: string, cut?: string) => void, tell: (pace: Pace) => void): Promise<void> {
+  let [text, pieces, first, ended] = ['', 0, 0, false];
+  let reason: string | undefined;
+  let tokens = 0;
   for await (const event of eventsOf(response)) {
     if (event.data === '[DONE]') {
-      return;
+      ended = true;
+      break;
     }
 
     const chunk = JSON.parse(event.data) as Chunk;
@@ -161,6 +168,7 @@ async function receive(response: Response, start: number, show: (text: string) =
       throw new Error(chunk.error.message);
     }
 
+    reason = chunk.choices[0]?.finish_reason ?? reason;
     const piece = chunk.choices[0]?.delta?.content ?? '';
     const now = performance.now();
     if (piece !== '') {
@@ -170,9 +178,17 @@ async function receive(response: Response, start: number, show: (text: string) =
       show(text.trimStart());
     }
 
-    const tokens = chunk.usage?.completion_tokens ?? pieces;
+    tokens = chunk.usage?.completion_tokens ?? pieces;
     if (tokens > 0) {
       tell({ firstMs: first - start, tokens, perSecond: now > first ? (tokens - 1) / ((now - first) / 1000) : 0 });
     }
+  }
+
+  if (!ended) {
+    throw new Error('The connection ended before the answer did.');
+  }
+
+  if (reason === 'length') {
+    show(text.trimStart(), `Cut off after ${tokens} tokens: as many as were allowed, or as there is room for.`);
   }
 }
