@@ -49,7 +49,7 @@ function Conversation({ served }: { served: Served }) {
   const [fault, setFault] = useState<string>();
   const [answering, setAnswering] = useState<AbortController>();
   const end = useRef<HTMLDivElement>(null);
-  const last = messages[messages.length - 1]?.content;
+  const last = messages[messages.length - 1];
   useEffect(() => end.current?.scrollIntoView({ block: 'end' }), [last]);
 
   const send = async (): Promise<void> => {
