@@ -12,6 +12,8 @@ namespace Inferometer.Planning.Launching;
 /// </summary>
 public static class KubernetesManifest
 {
+    private const string TokenSecret = "hf-token";
+
     /// <summary>Writes the manifest.</summary>
     /// <param name="deployment">The deployment.</param>
     /// <param name="replicas">Replicas rented, spares among them.</param>
@@ -72,6 +74,7 @@ public static class KubernetesManifest
             Line($"# {note}");
         }
 
+        Line($"# a gated model: kubectl create secret generic {TokenSecret} --from-literal=token=...");
         if (command.ConfigLines.Count > 0)
         {
             Line($"apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {name}-config\ndata:\n  {LaunchCommand.ConfigFile}: |");
@@ -96,6 +99,9 @@ public static class KubernetesManifest
             Line($"            - '{said.Replace("'", "''", StringComparison.Ordinal)}'");
         }
 
+        // Of a model that nobody has to be let in for, the secret need not be there.
+        Line($"          env:\n            - name: HF_TOKEN\n              valueFrom:\n                secretKeyRef:");
+        Line($"                  name: {TokenSecret}\n                  key: token\n                  optional: true");
         Line($"          ports:\n            - containerPort: {program.Port}");
         Line($"          resources:\n            limits:\n              {resource}: {deployment.Shape.Devices}");
         Line($"          readinessProbe:\n            httpGet:\n              path: {program.Health}\n              port: {program.Port}");

@@ -83,6 +83,8 @@ public sealed class LaunchTests
             Deployment("vllm", new Parallelism(1)) with { IsDisaggregated = true }, new ReplicaCount(5, 3), "Org/Model-8B", 4096);
         Assert.Equal(4, Count(apart, "apiVersion:"));
         Assert.Contains("model-8b-prefill", apart, StringComparison.Ordinal);
+        Assert.Equal(2, Count(apart, "- name: HF_TOKEN\n"));
+        Assert.Equal(2, Count(apart, "kubectl create secret generic hf-token "));
         Assert.Contains(
             "a pod is on one node",
             Assert.Throws<InferometerException>(() => KubernetesManifest.Of(
