@@ -6,10 +6,11 @@ internal static class Normal
     /// <summary>The 97.5th percentile of the normal distribution.</summary>
     public const double Z975 = 1.959963984540054;
 
-    /// <summary>A draw of the normal distribution (Box and Muller, 1958), the same for the same place and key.</summary>
-    public static double Scrambled(int i, double key)
+    /// <summary>A draw of the normal distribution (Box and Muller, 1958), the same for the same place, key and stream.</summary>
+    public static double Scrambled(int i, double key, ulong stream)
     {
-        SplitMix64 random = new(unchecked((ulong)BitConverter.DoubleToInt64Bits(key) + (0x9E3779B97F4A7C15UL * (ulong)(i + 1))));
+        ulong place = unchecked((ulong)BitConverter.DoubleToInt64Bits(key) + (0x9E3779B97F4A7C15UL * (ulong)(i + 1)));
+        SplitMix64 random = new(unchecked(place + (stream << 32)));
         double radius = Math.Sqrt(-2 * Math.Log(1 - random.NextUnit()));
         return radius * Math.Cos(2 * Math.PI * random.NextUnit());
     }

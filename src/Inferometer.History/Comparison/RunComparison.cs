@@ -28,7 +28,7 @@ public sealed record RunComparison(
             if (a.Find(metric.Key) is { } before && string.Equals(before.Unit, metric.Unit, StringComparison.Ordinal))
             {
                 (Interval? interval, Interval? relative) = IntervalsOf(
-                    before, metric, Spread.Of(before, first), Spread.Of(metric, second));
+                    before, metric, Spread.Of(before, first, 1), Spread.Of(metric, second, 2));
                 differences.Add(new MetricDifference
                 {
                     A = before,

@@ -8,16 +8,20 @@ internal sealed class Spread
     private readonly double[]? _resamples;
     private readonly double _value;
     private readonly double _error;
+    private readonly ulong _stream;
 
     private Spread(double[] resamples) => _resamples = resamples;
 
-    private Spread(double value, double error) => (_value, _error) = (value, error);
+    private Spread(double value, double error, ulong stream) => (_value, _error, _stream) = (value, error, stream);
 
     /// <summary>Of a figure; null = it has no spread.</summary>
-    public static Spread? Of(RunMetric metric, Dictionary<string, Resamples> series) =>
+    /// <param name="metric">The figure.</param>
+    /// <param name="series">Resamples of its run.</param>
+    /// <param name="stream">Tells the draws of the two runs of a comparison apart, so that equal figures vary by themselves.</param>
+    public static Spread? Of(RunMetric metric, Dictionary<string, Resamples> series, ulong stream) =>
         metric.Series is { } key && series.TryGetValue(key, out Resamples? resamples)
             && resamples.Values.TryGetValue(metric.Statistic, out double[]? values) ? new Spread(values)
-        : metric.StandardError is { } error ? new Spread(metric.Value, error)
+        : metric.StandardError is { } error ? new Spread(metric.Value, error, stream)
         : null;
 
     /// <summary>
@@ -31,7 +35,7 @@ internal sealed class Spread
             return _resamples[i];
         }
 
-        double draw = Normal.Scrambled(i, _value);
+        double draw = Normal.Scrambled(i, _value, _stream);
         return _value > 2 * _error ? _value * Math.Exp(_error / _value * draw) : _value + (_error * draw);
     }
 }

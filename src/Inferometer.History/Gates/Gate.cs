@@ -6,19 +6,27 @@ namespace Inferometer.History.Gates;
 
 /// <summary>
 /// Whether a run is no worse than a baseline. A figure fails where it is worse than its limit allows and certainly worse: the interval of
-/// the difference leaves 0 out. One that is worse than allowed, but might be so by chance, passes; one without spread is told, and passes.
+/// the difference leaves 0 out. One that is worse than allowed, but might be so by chance, passes; one without spread is told, and passes
+/// beside others that do. Where there is nothing else, nothing was decided, and the run does not pass.
 /// </summary>
 /// <param name="Comparison">Baseline and run.</param>
 /// <param name="Checks">The figures, in the order of the run.</param>
 public sealed record Gate(RunComparison Comparison, IReadOnlyList<GateCheck> Checks)
 {
-    /// <summary>Whether nothing failed.</summary>
-    public bool Passed => Checks.All(c => c.Outcome is not GateOutcome.Failed);
+    private const string Median = "median_";
+    private const string Mean = "mean_";
+
+    /// <summary>Whether nothing failed, and something passed.</summary>
+    public bool Passed => !IsUndecided && Checks.All(c => c.Outcome is not GateOutcome.Failed);
+
+    /// <summary>Whether every figure is worse than allowed without a spread to judge it by.</summary>
+    public bool IsUndecided => Checks.All(c => c.Outcome is GateOutcome.Unproven);
 
     /// <summary>Holds a run against a baseline.</summary>
     /// <param name="comparison">Baseline and run.</param>
     /// <param name="maxRegression">How much worse figures may be, as a share of the baseline's.</param>
-    /// <param name="limits">The figures that are looked at; none = the headline figures that are better one way.</param>
+    /// <param name="limits">The figures that are looked at; none = the headline figures that are better one way, and for
+    /// a median without spread the mean, where that has one.</param>
     /// <exception cref="InferometerException">A figure is not in both runs, or neither good nor bad; or there is none to look
     /// at.</exception>
     public static Gate Of(RunComparison comparison, double maxRegression, IReadOnlyList<GateLimit> limits)
@@ -28,13 +36,20 @@ public sealed record Gate(RunComparison Comparison, IReadOnlyList<GateCheck> Che
         GateCheck[] checks = limits.Count > 0
             ? [.. limits.Select(l => Check(Require(comparison, l.Key), l.MaxRegression ?? maxRegression))]
             : [.. comparison.Differences.Where(d => d.B.IsHeadline && d.B.Better is not Better.Neither).Select(
-                d => Check(d, maxRegression))];
+                d => Check(Judged(comparison, d), maxRegression))];
         return checks.Length > 0
             ? new Gate(comparison, checks)
             : throw new InferometerException(
                 $"The runs {comparison.A.ShortId} and {comparison.B.ShortId} have no headline figure in common; say which figures with "
                     + $"--metric.");
     }
+
+    // Results of other programs have a deviation beside a mean, and nothing beside a median.
+    private static MetricDifference Judged(RunComparison comparison, MetricDifference figure) =>
+        figure.Verdict is Verdict.Unknown && figure.Key.StartsWith(Median, StringComparison.Ordinal)
+            && comparison.Find(Mean + figure.Key[Median.Length..]) is { Verdict: not Verdict.Unknown } mean
+                ? mean
+                : figure;
 
     private static MetricDifference Require(RunComparison comparison, string key)
     {

@@ -33,8 +33,8 @@ public static class RunDiffPage
     {
         ArgumentNullException.ThrowIfNull(gate);
         int failed = gate.Checks.Count(c => c.Outcome is GateOutcome.Failed);
-        string verdict = gate.Passed
-            ? "passed"
+        string verdict = gate.Passed ? "passed"
+            : gate.IsUndecided ? "not decided: every figure is worse than allowed, and has no spread to tell it from chance by"
             : string.Create(CultureInfo.InvariantCulture, $"failed: {failed} of {gate.Checks.Count} figures are worse than allowed");
         Document page = new(Runs(
             gate.Comparison, ("Gate", "passed", new Cell(verdict, gate.Passed) with { Tone = gate.Passed ? Tone.Good : Tone.Bad })),
@@ -113,7 +113,7 @@ public static class RunDiffPage
         d.ValuesA > 0 || d.ValuesB > 0
             ? Cell.Number(d.ValuesA, string.Create(CultureInfo.InvariantCulture, $"{d.ValuesA}, {d.ValuesB}"))
             : Cell.None,
-        d.ValuesB,
+        d.ValuesA > 0 || d.ValuesB > 0 ? d.ValuesB : Cell.None,
     ];
 
     private static Cell VerdictOf(Verdict verdict) => verdict switch

@@ -114,6 +114,15 @@ public sealed class ComparisonTests
         Assert.Equal(2 * 1.96 * 0.1 * Math.Sqrt(2), interval.High - interval.Low, 0.06);
     }
 
+    // Equal figures of two runs vary by themselves as others do.
+    [Fact]
+    public void Two_equal_figures_differ_by_chance()
+    {
+        MetricDifference difference = RunComparison.Of(OfPerplexity(10, 0.1), OfPerplexity(10, 0.2)).Differences[0];
+        Assert.Equal(2 * 1.96 * Math.Sqrt(0.01 + 0.04), difference.Interval!.Value.High - difference.Interval!.Value.Low, 0.08);
+        Assert.Equal(Verdict.Same, difference.Verdict);
+    }
+
     // With their errors alone, large and small, either side larger.
     [Theory]
     [InlineData(10, 4, 3, 1)]

@@ -20,7 +20,36 @@ public sealed class GateTests
     {
         var gate = Gate.Of(RunComparison.Of(SampleRuns.Bench(Before), SampleRuns.Bench(after)), 0.05, []);
         Assert.Equal(expected, Assert.Single(gate.Checks).Outcome);
-        Assert.Equal(expected is not GateOutcome.Failed, gate.Passed);
+        Assert.Equal(expected is GateOutcome.Passed, gate.Passed);
+        Assert.Equal(expected is GateOutcome.Unproven, gate.IsUndecided);
+    }
+
+    [Fact]
+    public void What_is_unproven_passes_beside_what_is_not()
+    {
+        var gate = Gate.Of(RunComparison.Of(Two([100, 101, 99], [10]), Two([100, 101, 99], [5])), 0.05, []);
+        Assert.Equal([GateOutcome.Passed, GateOutcome.Unproven], gate.Checks.Select(c => c.Outcome));
+        Assert.True(gate.Passed);
+    }
+
+    // Nine times the time, of a thousand requests each.
+    [Fact]
+    public void The_mean_stands_in_for_a_median_without_spread()
+    {
+        var gate = Gate.Of(RunComparison.Of(Latencies(100), Latencies(900)), 0.05, []);
+        GateCheck check = Assert.Single(gate.Checks);
+        Assert.Equal(("mean_ttft_ms", GateOutcome.Failed), (check.Figure.Key, check.Outcome));
+        Assert.False(gate.Passed);
+    }
+
+    private static RunRecord Latencies(double milliseconds)
+    {
+        RunMetric mean = SampleRuns.Rate("mean_ttft_ms", [milliseconds]) with
+        {
+            Unit = "ms", Better = Better.Lower, Series = null, IsHeadline = false, StandardError = milliseconds / 10 / Math.Sqrt(1000),
+        };
+        RunMetric median = mean with { Key = "median_ttft_ms", IsHeadline = true, StandardError = null };
+        return (SampleRuns.Bench([milliseconds]) with { Metrics = [mean, median], Series = [] }).Sealed();
     }
 
     [Fact]
