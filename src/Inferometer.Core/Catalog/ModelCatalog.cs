@@ -10,6 +10,7 @@ namespace Inferometer.Core.Catalog;
 /// </summary>
 public sealed class ModelCatalog
 {
+    private const string Hub = "https://huggingface.co/";
     private static readonly Lazy<ModelCatalog> BuiltInCatalog = new(() => new ModelCatalog(null));
     private readonly NameIndex<CatalogModel> _index = new();
 
@@ -47,13 +48,13 @@ public sealed class ModelCatalog
     }
 
     /// <summary>
-    /// Finds a model by name or alias; case and the separators <c>-</c> and <c>_</c> do not count, and the organisation may be left out.
-    /// Null where there is none.
+    /// Finds a model by name or alias; case and the separators <c>-</c> and <c>_</c> do not count, and the organisation may be left out;
+    /// a model's address on huggingface.co does as well. Null where there is none.
     /// </summary>
     public CatalogModel? TryFind(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
-        return _index.Find(name);
+        return _index.Find(name.StartsWith(Hub, StringComparison.OrdinalIgnoreCase) ? name[Hub.Length..].TrimEnd('/') : name);
     }
 
     /// <summary>Finds a model by name or alias.</summary>

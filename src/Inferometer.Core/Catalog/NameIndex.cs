@@ -43,8 +43,11 @@ internal sealed class NameIndex<T>
     /// <param name="list">What the list holds, and the command that prints it, such as <c>models</c>.</param>
     public string Suggest(string name, string list)
     {
-        IEnumerable<string> near = NameSuggestion.Near(name[(name.LastIndexOf('/') + 1)..], _byKey.Keys)
-            .DistinctBy(key => _byKey[key], ReferenceEqualityComparer.Instance).Take(3).Select(key => _spelling[key]);
+        string last = name[(name.LastIndexOf('/') + 1)..];
+        int colon = last.IndexOf(':', StringComparison.Ordinal); // a tag of Ollama's stands behind it: deepseek-r1:671b
+        IEnumerable<string> tagged = colon > 0 && Normalize(last[..colon]) is var key && _byKey.ContainsKey(key) ? [key] : [];
+        IEnumerable<string> near = tagged.Concat(NameSuggestion.Near(last, _byKey.Keys))
+            .DistinctBy(k => _byKey[k], ReferenceEqualityComparer.Instance).Take(3).Select(k => _spelling[k]);
         string sentence = NameSuggestion.Sentence(near);
         return sentence.Length > 0 ? sentence : $" 'inferometer {list}' lists the known ones.";
     }

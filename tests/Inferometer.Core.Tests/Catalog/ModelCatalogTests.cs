@@ -108,6 +108,18 @@ public sealed class ModelCatalogTests : IDisposable
     }
 
     [Fact]
+    public void A_model_is_found_by_its_address() =>
+        Assert.Equal("Qwen/Qwen3-8B", ModelCatalog.BuiltIn.Find("https://huggingface.co/Qwen/Qwen3-8B/").Name);
+
+    // 'deepseek-67b' is nearer by letters.
+    [Theory]
+    [InlineData("deepseek-r1:671b", "Did you mean 'deepseek-ai/DeepSeek-R1'")]
+    [InlineData("gpt-oss:20b", "Did you mean 'openai/gpt-oss-20b'")]
+    [InlineData("llama3.1:8b", "Did you mean 'meta-llama/Llama-3.1-8B'")]
+    public void A_tag_offers_the_model_before_it(string name, string said) => Assert.Contains(
+        said, Assert.Throws<InferometerException>(() => ModelCatalog.BuiltIn.Find(name)).Message, StringComparison.Ordinal);
+
+    [Fact]
     public void A_wrong_name_offers_near_ones()
     {
         InferometerException error = Assert.Throws<InferometerException>(() => ModelCatalog.BuiltIn.Resolve("meta-llama/Lama-3.1-8B"));
