@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Inferometer.Inference.Engine;
 
@@ -20,13 +21,22 @@ internal readonly record struct EngineTimes(
     private const int Runs = 3;
     private const double Seconds = 0.15;
 
+    // The runtime compiles a method for speed after it was called often, which it counts once 100 ms went by without new methods
+    // (TieredCompilation's call-counting delay): until then an engine takes several times as long for a token of a small model.
+    private const double SomeSeconds = 0.05;
+    private const double MostSeconds = 3;
+    private const double Settled = 0.9;
+    private const int RunsAlike = 3;
+    private const int MostRuns = 20;
+    private static readonly TimeSpan CompilerDelay = TimeSpan.FromMilliseconds(120);
+
     /// <summary>Tokens in the cache in the middle of an answer.</summary>
     public int MiddleTokens => PromptTokens + ((OutputTokens + 1) / 2);
 
     /// <summary>
-    /// Times one answer alone and, where an engine runs several at once, some together; on all engines given at the same time. A first
-    /// short one finds code that is not compiled yet and memory that was not touched, a second says how long the others may be; of those
-    /// the fastest count, since whatever else runs on the machine can only slow them down.
+    /// Times one answer alone and, where an engine runs several at once, some together; on all engines given at the same time. Short ones
+    /// before it find code that is not compiled yet, or not for speed, and memory that was not touched, until they become no faster; they
+    /// say how long the others may be. Of those the fastest count, since whatever else runs on the machine can only slow them down.
     /// </summary>
     /// <returns>Of each engine.</returns>
     public static async Task<(EngineTimes[] Alone, EngineTimes[]? Together)> MeasureAsync(
@@ -35,14 +45,41 @@ internal readonly record struct EngineTimes(
         InferenceEngine engine = engines[0];
         int prompt = Math.Clamp(engine.MaxSequenceTokens / 4, 1, MaxPrompt);
         int most = Math.Max(1, Math.Min(MaxTokens, engine.MaxSequenceTokens - prompt));
-        _ = await RunAsync(engines, 1, prompt, Math.Min(FewTokens, most), cancellationToken).ConfigureAwait(false);
-        EngineTimes[] first = await RunAsync(engines, 1, prompt, Math.Min(FewTokens, most), cancellationToken).ConfigureAwait(false);
-        int tokens = Math.Clamp((int)(Seconds / Math.Max(1e-6, first[0].TokenSeconds)), Math.Min(FewTokens, most), most);
+        int few = Math.Min(FewTokens, most);
+        EngineTimes[] first = await RunAsync(engines, 1, prompt, few, cancellationToken).ConfigureAwait(false);
+        int some = Tokens(SomeSeconds, first[0].TokenSeconds);
+        double token = await SettleAsync(
+            async () => (await RunAsync(engines, 1, prompt, some, cancellationToken).ConfigureAwait(false))[0].TokenSeconds,
+            CompilerDelay, cancellationToken).ConfigureAwait(false);
+        int tokens = Tokens(Seconds, token);
         EngineTimes[] alone = await BestAsync(engines, 1, prompt, tokens, cancellationToken).ConfigureAwait(false);
         int many = Math.Min(ManySequences, engine.Options.MaxBatchSize);
         return many == 1
             ? (alone, null)
             : (alone, await BestAsync(engines, many, prompt, tokens, cancellationToken).ConfigureAwait(false));
+
+        int Tokens(double seconds, double perToken) => Math.Clamp((int)(seconds / Math.Max(1e-6, perToken)), few, most);
+    }
+
+    /// <summary>Runs something until it becomes no faster: three times in a row not by a tenth, or twenty times, or for three
+    /// seconds.</summary>
+    /// <param name="run">Takes so many seconds.</param>
+    /// <param name="pause">Between two runs.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    /// <returns>The shortest time, seconds.</returns>
+    internal static async Task<double> SettleAsync(Func<Task<double>> run, TimeSpan pause, CancellationToken cancellationToken)
+    {
+        double best = double.PositiveInfinity;
+        var watch = Stopwatch.StartNew();
+        for (int runs = 0, alike = 0; runs < MostRuns && alike < RunsAlike && watch.Elapsed.TotalSeconds < MostSeconds; runs++)
+        {
+            double seconds = await run().ConfigureAwait(false);
+            alike = seconds < Settled * best ? 0 : alike + 1;
+            best = Math.Min(best, seconds);
+            await Task.Delay(pause, cancellationToken).ConfigureAwait(false);
+        }
+
+        return best;
     }
 
     private static async Task<EngineTimes[]> BestAsync(

@@ -56,7 +56,7 @@ public sealed class LatencyForecast
     internal int Engines => _engines.Length;
 
     /// <summary>
-    /// Measures this machine and the engine, which takes two to three seconds with a small model, and prepares the cost model for a model
+    /// Measures this machine and the engine, which takes three to four seconds with a small model, and prepares the cost model for a model
     /// on it. Nobody else should use the engine meanwhile.
     /// </summary>
     /// <param name="engine">The engine.</param>

@@ -241,6 +241,27 @@ public sealed class MetricsTests(EngineFixture fixture)
                 : double.Parse(l[(l.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
 
     /// <summary>A request of the lengths that an engine was timed with, served by itself.</summary>
+    // Compiled anew after the second and the fourth.
+    [Theory]
+    [InlineData(new double[] { 4, 4, 2, 2, 0.5, 0.49, 0.5, 0.48, 0.1 }, 8, 0.48)]
+    [InlineData(new double[] { 0, 0, 0, 0, 0 }, 4, 0)]
+    public async Task An_engine_is_timed_once_it_becomes_no_faster(double[] seconds, int runs, double best)
+    {
+        int run = 0;
+        double least = await EngineTimes.SettleAsync(
+            () => Task.FromResult(seconds[run++]), TimeSpan.Zero, TestContext.Current.CancellationToken);
+        Assert.Equal((runs, best), (run, least));
+    }
+
+    [Fact]
+    public async Task An_engine_that_becomes_ever_faster_is_timed_all_the_same()
+    {
+        int run = 0;
+        _ = await EngineTimes.SettleAsync(
+            () => Task.FromResult(Math.Pow(0.5, run++)), TimeSpan.Zero, TestContext.Current.CancellationToken);
+        Assert.Equal(20, run);
+    }
+
     private static ServedRequest ServedAs(in EngineTimes times) => new()
     {
         PromptTokens = times.PromptTokens,
