@@ -33,6 +33,7 @@ public sealed unsafe class CallConventionTests
         ("Q6_K", () => Block256Code.SixBits(32, 288), Block256),
         ("Q2_K", () => LowBitCode.Write<Q2_KFormat>(32, 64, 320, 320), LowBits),
         ("Q3_K", () => LowBitCode.Write<Q3_KFormat>(32, 32, 288, 800), LowBits),
+        ("13 bits", () => FinePanelCode.Write(1088), Multiply),
         ("F16 rows", HalfRowCode.Apart, Rows),
     ];
 

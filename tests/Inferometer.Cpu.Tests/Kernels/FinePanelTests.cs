@@ -1,5 +1,6 @@
 using System.Runtime.Intrinsics.X86;
 using Inferometer.Core.Gguf;
+using Inferometer.Cpu.Kernels;
 using Inferometer.Cpu.Kernels.Matrices;
 using Inferometer.ModelFiles.Quantization;
 
@@ -74,6 +75,47 @@ public sealed class FinePanelTests
         {
             Assert.Equal(-96f, y[2 * token], 1e-4f);
             Assert.Equal(0f, y[2 * token + 1]);
+        }
+    }
+
+    [Theory]
+    [InlineData(GgmlType.F16)]
+    [InlineData(GgmlType.BF16)]
+    public unsafe void Emitted_products_are_the_same_to_the_bit(GgmlType type)
+    {
+        Assert.SkipUnless(FinePanel.IsEmitted, "kernels of machine code are not used here");
+        const int Columns = 160, Blocks = Columns / 32;
+        byte[] stored = RandomData.Weights(type, PanelRows.Count, Columns, 27);
+        using NativeBuffer panel = new(FinePanel.PanelBytes(Columns));
+        fixed (byte* rows = stored)
+        {
+            FinePanel.Round(type, rows, type.ByteCount(Columns), PanelRows.Count, Columns, panel.Address);
+        }
+
+        foreach (int tokens in (int[])[1, 2, 3, 4, 5, 8, 13])
+        {
+            byte[] x = new byte[tokens * Blocks * Int8Activations.WideBlockBytes32];
+            fixed (byte* activations = x)
+            {
+                float[] values = RandomData.Floats(tokens * Columns, 28);
+                fixed (float* source = values)
+                {
+                    for (int token = 0; token < tokens; token++)
+                    {
+                        Int8Activations.PackToken(
+                            ActivationLayout.FineBy32, source + (token * Columns), tokens, Columns, token, activations);
+                    }
+                }
+
+                float[] expected = RandomData.Floats(tokens * PanelRows.Count, 29), actual = [.. expected];
+                fixed (float* a = expected, b = actual)
+                {
+                    FinePanel.Multiply512(panel.Address, Blocks, activations, tokens, a);
+                    FinePanel.Multiply(panel.Address, Blocks, activations, tokens, b);
+                }
+
+                Assert.Equal(expected.Select(BitConverter.SingleToUInt32Bits), actual.Select(BitConverter.SingleToUInt32Bits));
+            }
         }
     }
 

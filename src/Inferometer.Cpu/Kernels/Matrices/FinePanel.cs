@@ -2,18 +2,19 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using Inferometer.Core.Gguf;
+using Inferometer.Cpu.Kernels.Emitted;
 
 namespace Inferometer.Cpu.Kernels.Matrices;
 
 /// <summary>
-/// F16 and BF16 weights for long prompts: 16 rows rounded on the way to integers of 13 bits, a scale per row and 32 columns, and multiplied
-/// with activations rounded alike. One instruction then does twice the products of a multiply-add of floats, and sums of 32 products of 13
-/// bits by 13 bits just fit 32 bits: 32 * 8191^2 &lt; 2^31.
+/// F16 and BF16 weights for prompts and large batches: 16 rows rounded on the way to integers of 13 bits, a scale per row and 32 columns,
+/// and multiplied with activations rounded alike. One instruction then does twice the products of a multiply-add of floats, and sums of 32
+/// products of 13 bits by 13 bits just fit 32 bits: 32 * 8191^2 &lt; 2^31.
 /// </summary>
 /// <remarks>
 /// Rounding moves a number by at most 1/16382 of the largest of its 32. That is as fine as f16 activations and eight times finer than bf16
 /// ones, which other engines multiply these weights with. Needs 512-bit vectors; elsewhere prompts take <see cref="FloatTile"/>. A panel:
-/// [block of 32 columns][16 pairs of columns][16 rows][2] shorts, then [block][16 rows] f32 scales.
+/// [block of 32 columns], each [16 pairs of columns][16 rows][2] shorts and then [16 rows] f32 scales.
 /// </remarks>
 internal static unsafe class FinePanel
 {
@@ -22,15 +23,23 @@ internal static unsafe class FinePanel
 
     private const int BlockShorts = 32 * PanelRows.Count;
 
+    private const int BlockBytes = (BlockShorts * sizeof(short)) + (PanelRows.Count * sizeof(float));
+
     // Below this a block of weights counts as zero: its scale's inverse would not be finite.
     private const float LeastMaximum = 1e-30f;
+
+    private static readonly delegate* unmanaged<byte*, nint, byte*, nint, float*, void> s_emitted =
+        (delegate* unmanaged<byte*, nint, byte*, nint, float*, void>)EmittedKernels.Place(() => FinePanelCode.Write(BlockBytes));
+
+    /// <summary>Whether products are in emitted code, where an instruction multiplies and adds.</summary>
+    public static bool IsEmitted => s_emitted is not null;
 
     /// <summary>Whether matrices of these formats can be multiplied so here.</summary>
     public static bool IsSupported(GgmlType type, int columns) =>
         Avx512BW.IsSupported && columns % 32 == 0 && type is GgmlType.F16 or GgmlType.BF16;
 
     /// <summary>Bytes of a panel.</summary>
-    public static int PanelBytes(int columns) => columns / 32 * (BlockShorts * sizeof(short) + PanelRows.Count * sizeof(float));
+    public static int PanelBytes(int columns) => columns / 32 * BlockBytes;
 
     /// <summary>Rounds up to 16 rows; the last stands in for missing ones.</summary>
     /// <param name="type">F16 or BF16.</param>
@@ -52,13 +61,25 @@ internal static unsafe class FinePanel
     }
 
     /// <summary>sums[token][16] += panel times activations of <see cref="ActivationLayout.FineBy32"/>.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Multiply(byte* panel, int blocks, byte* x, int tokens, float* sums)
     {
-        short* w = (short*)panel;
-        float* scales = (float*)(w + (long)blocks * BlockShorts);
+        if (IsEmitted)
+        {
+            s_emitted(panel, blocks, x, tokens, sums);
+        }
+        else
+        {
+            Multiply512(panel, blocks, x, tokens, sums);
+        }
+    }
+
+    /// <summary><see cref="Multiply"/> without emitted code; the same to the bit.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    internal static void Multiply512(byte* panel, int blocks, byte* x, int tokens, float* sums)
+    {
         for (int block = 0; block < blocks; block++)
         {
+            short* w = (short*)panel;
             Vector512<short> w0 = Vector512.Load(w), w1 = Vector512.Load(w + 32), w2 = Vector512.Load(w + 64), w3 = Vector512.Load(w + 96);
             Vector512<short> w4 = Vector512.Load(w + 128), w5 = Vector512.Load(w + 160), w6 = Vector512.Load(w + 192),
                 w7 = Vector512.Load(w + 224);
@@ -66,7 +87,7 @@ internal static unsafe class FinePanel
                 w11 = Vector512.Load(w + 352);
             Vector512<short> w12 = Vector512.Load(w + 384), w13 = Vector512.Load(w + 416), w14 = Vector512.Load(w + 448),
                 w15 = Vector512.Load(w + 480);
-            Vector512<float> scale = Vector512.Load(scales);
+            Vector512<float> scale = Vector512.Load((float*)(w + BlockShorts));
             float* target = sums;
             for (int token = 0; token < tokens; token++)
             {
@@ -91,8 +112,7 @@ internal static unsafe class FinePanel
                 target += PanelRows.Count;
             }
 
-            w += BlockShorts;
-            scales += PanelRows.Count;
+            panel += BlockBytes;
         }
     }
 
@@ -106,9 +126,7 @@ internal static unsafe class FinePanel
     {
         byte** row = stackalloc byte*[PanelRows.Count];
         float* values = stackalloc float[32 * PanelRows.Count];
-        short* target = (short*)panel;
         int blocks = columns / 32;
-        float* scales = (float*)(target + (long)blocks * BlockShorts);
         Vector512<int> lowHalf = Vector512.Create(0xFFFF);
         for (int block = 0; block < blocks; block++)
         {
@@ -125,6 +143,7 @@ internal static unsafe class FinePanel
             }
 
             Vector512<float> inverse = Vector512.Create((float)Limit) / largest;
+            short* target = (short*)panel;
             for (int k = 0; k < 32; k += 2)
             {
                 Vector512<int> even = Avx512F.ConvertToVector512Int32(Vector512.Load(values + k * PanelRows.Count) * inverse);
@@ -133,8 +152,8 @@ internal static unsafe class FinePanel
                 target += 2 * PanelRows.Count;
             }
 
-            (largest / Limit).Store(scales);
-            scales += PanelRows.Count;
+            (largest / Limit).Store((float*)target);
+            panel += BlockBytes;
         }
     }
 }
