@@ -87,7 +87,7 @@ public sealed record ServiceForecast
             EndToEndMs = Milliseconds * whole.Mean,
             FirstToken = times is null ? [] :
             [
-                .. times.FirstToken(firstMs - admission),
+                .. times.FirstToken(firstMs - admission, Milliseconds * result.Load.PromptLeftSeconds),
                 .. admission > 1e-6 * firstMs
                     ? [new TimePart("admission", "the way there and back, polling", admission)]
                     : Array.Empty<TimePart>(),

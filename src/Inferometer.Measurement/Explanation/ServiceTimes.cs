@@ -58,12 +58,13 @@ internal sealed class ServiceTimes(ICostPlan plan, ServingSimulationOptions opti
 
     /// <summary>What the mean time to first token is made of.</summary>
     /// <param name="meanMs">The mean, milliseconds: what steps do not account for is the handing over of tokens.</param>
-    public IEnumerable<TimePart> FirstToken(double meanMs)
+    /// <param name="promptLeftMs">Of it what prompts took beyond the steps that read them.</param>
+    public IEnumerable<TimePart> FirstToken(double meanMs, double promptLeftMs)
     {
         double scale = Milliseconds / Math.Max(1, _firsts);
         TimePart[] parts =
         [
-            new("own_prompt", "reading the prompt", scale * _first.OwnPrompt),
+            new("own_prompt", "reading the prompt", (scale * _first.OwnPrompt) + promptLeftMs),
             new("beside", "others in the steps that read it", scale * _first.Beside),
             new("step_under_way", "the step that runs at arrival", scale * _first.StepUnderWay),
             new("prompt_queue", "queue behind prompts of others", scale * _first.Prompts),

@@ -39,20 +39,21 @@ internal sealed class ReplicaModel
         Ranks = plan.Request.Parallelism.Data;
         PrefillChunk[] prompt = [new(demand.SharedPrefixTokens, Math.Max(1, _input - demand.SharedPrefixTokens))];
         DecodeGroup[] beside = [new(_input + Math.Max(1, _output / 2), Beside)];
-        Prompt = plan.Step(prompt, []).LatencySeconds;
+        double alone = plan.Step(prompt, []).LatencySeconds, own = plan.Service.OwnPromptShare;
+        Prompt = own * alone;
         PrefillChunk[] late = [new(demand.SharedPrefixTokens, Math.Max(1, lateInput - demand.SharedPrefixTokens))];
-        PromptOfPercentile = lateInput > _input ? plan.Step(late, []).LatencySeconds : Prompt;
+        PromptOfPercentile = lateInput > _input ? own * plan.Step(late, []).LatencySeconds : Prompt;
         double added = plan.Step(prompt, beside).LatencySeconds - plan.Step([], beside).LatencySeconds;
-        Added = plan.Service.PromptShare * Math.Max(added, LeastPromptShare * Prompt) / Ranks;
+        Added = plan.Service.PromptShare * Math.Max(added, LeastPromptShare * alone) / Ranks;
     }
 
     /// <summary>Ranks of attention data parallelism, which read prompts at the same time.</summary>
     public int Ranks { get; }
 
-    /// <summary>A step that reads one mean prompt alone, seconds.</summary>
+    /// <summary>What the first token after a mean prompt waits for of the step that reads it alone, seconds.</summary>
     public double Prompt { get; }
 
-    /// <summary>A step that reads the prompt of the percentile that the limit of first tokens is of, seconds.</summary>
+    /// <summary>Likewise of the prompt of the percentile that the limit of first tokens is of, seconds.</summary>
     public double PromptOfPercentile { get; }
 
     /// <summary>What a prompt adds to a step of others that these feel, seconds.</summary>

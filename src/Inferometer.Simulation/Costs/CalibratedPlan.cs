@@ -41,10 +41,11 @@ internal sealed class CalibratedPlan : ICostPlan, IRepeatedDecode, IBatchedDecod
         _doubling = c[Coefficient.Doubling] > CoefficientTable.Of(Coefficient.Doubling).Prior ? c[Coefficient.Doubling] : 0;
         _promptFloor = c[Coefficient.PromptLayer] * request.Architecture.LayerCount;
         _replicas = request.Parallelism.Data;
+        double felt = match.Familiarity == Familiarity.Datasheet ? 1 : c[Coefficient.Stall];
         Service = match.Subject.Framework.Scheduler.HandsOver
             ? ServiceCoefficients.None
             : new(
-                match.Familiarity == Familiarity.Datasheet ? 1 : c[Coefficient.Stall],
+                felt, match.Familiarity == Familiarity.Datasheet ? 1 : Math.Clamp(c[Coefficient.FirstTokenPrompt], Math.Min(1, felt), 1),
                 c[Coefficient.FirstToken], c[Coefficient.FirstTokenSteps], c[Coefficient.FirstTokenUser]);
     }
 

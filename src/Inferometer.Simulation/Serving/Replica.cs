@@ -190,6 +190,9 @@ internal sealed partial class Replica : ISchedulerObserver
         Service.RequireShowable(_clock.Seconds);
     }
 
+    /// <summary>A step that read a part of a prompt ended for those that decode in it so long before that part was computed.</summary>
+    public void AddLeft(Sequence sequence, double seconds) => RequestOf(sequence).AddPromptLeft(seconds);
+
     public void BeginRepeated(IReadOnlyList<Sequence> batch)
     {
         _batch = batch;

@@ -141,14 +141,19 @@ internal sealed class Service
             return;
         }
 
-        double beside = _handOver + Admission(request);
+        double beside = _handOver + Admission(request) + request.PromptLeftSeconds;
+        MeasuredPromptLeftSeconds += request.IsMeasured && reason != FinishReason.None ? request.PromptLeftSeconds : 0;
         _beside[(int)request.Number] = beside;
         _outcomes[(int)request.Number] = request.Outcome(reason, seconds, beside);
         _source.Answered(request.Arrival, seconds + beside, isRefused: false);
     }
 
+    /// <summary>Of measured requests that were served, the seconds that their prompts took beyond the steps that read them.</summary>
+    public double MeasuredPromptLeftSeconds { get; private set; }
+
     /// <summary>
-    /// What a request took outside the engine's steps, seconds: its tokens were with who asked so much later than the engine had them.
+    /// What a request took outside the engine's steps, the rest of its prompt included, seconds: its tokens were with who asked so much
+    /// later than the engine had them.
     /// </summary>
     public double BesideSeconds(int number) => _beside[number];
 

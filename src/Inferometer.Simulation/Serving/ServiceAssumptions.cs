@@ -46,7 +46,8 @@ public static class ServiceAssumptions
         {
             yield return string.Create(
                 CultureInfo.InvariantCulture,
-                $"of what a prompt adds to a step, those that decode in it wait for {beside.PromptShare:0.00}, as in measured services");
+                $"of what a prompt adds to a step, those that decode in it wait for {beside.PromptShare:0.00}, as in measured services, "
+                    + $"and its own first token for {beside.OwnPromptShare:0.00} of the step; no step beats the datasheet's peak");
         }
 
         yield return beside.Admits

@@ -34,6 +34,12 @@ public sealed record ServiceLoad
     /// </summary>
     public double BesideSeconds { get; init; }
 
+    /// <summary>
+    /// What measured requests' prompts took beyond the steps that read them, on average, seconds: work that those who decode in these steps
+    /// do not feel, and part of the time to first token.
+    /// </summary>
+    public double PromptLeftSeconds { get; init; }
+
     /// <summary>Tokens that the KV cache of one replica has room for.</summary>
     public required long KvCapacityTokens { get; init; }
 

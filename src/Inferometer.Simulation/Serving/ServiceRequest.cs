@@ -35,12 +35,21 @@ internal sealed class ServiceRequest(Arrival arrival, long number, bool isMeasur
     /// <summary>Of steps that are run ahead, from which of them on it saw the gaps of all; below 0 = not yet.</summary>
     public int JoinStep { get; set; }
 
+    /// <summary>
+    /// What was still to be computed of its prompt when the steps that read it ended for those that decode in them, seconds: all of its
+    /// tokens come so much later.
+    /// </summary>
+    public double PromptLeftSeconds { get; private set; }
+
     public int CachedTokens { get; private set; }
 
     public int Preemptions { get; private set; }
 
     /// <summary>It goes to a replica.</summary>
     public void GoTo(Replica replica) => (Replica, Came) = (replica, replica.Meter.Now);
+
+    /// <summary>A part of its prompt takes so long beyond the step that read it; what is read again later does not count.</summary>
+    public void AddPromptLeft(double seconds) => PromptLeftSeconds += OutputTokens == 0 ? seconds : 0;
 
     /// <summary>Tokens came together.</summary>
     /// <returns>The gap before them; NaN before the first.</returns>

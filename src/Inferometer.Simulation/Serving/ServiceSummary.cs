@@ -58,6 +58,7 @@ internal static class ServiceSummary
         double joules = devicesEach * (service.Replicas.Sum(r => r.Meter.Joules) + (idleWatts * Math.Max(0, replicaSeconds - busy)));
         int blocks = service.Replicas[0].Pool.BlockCount;
         double blockSeconds = service.Replicas.Sum(r => r.Series.Total(Replica.KvBlocks));
+        (double beside, double promptLeft) = Beside(service);
         return new ServiceLoad
         {
             Devices = devices,
@@ -68,7 +69,8 @@ internal static class ServiceSummary
             FlopUtilization = Share(service.Replicas.Sum(r => r.Meter.FlopSeconds), replicaSeconds),
             BandwidthUtilization = Share(service.Replicas.Sum(r => r.Meter.BandwidthSeconds), replicaSeconds),
             MeanBatch = Share(service.Replicas.Sum(r => r.Meter.SequenceSeconds), busy),
-            BesideSeconds = Beside(service),
+            BesideSeconds = beside - promptLeft,
+            PromptLeftSeconds = promptLeft,
             KvCapacityTokens = (long)blocks * service.Replicas[0].Pool.BlockSize,
             MeanKvUse = Share(blockSeconds, replicaSeconds * blocks),
             PeakKvUse = (double)service.Replicas.Max(r => r.Pool.Statistics.PeakUsedBlocks) / blocks,
@@ -112,7 +114,8 @@ internal static class ServiceSummary
         ];
     }
 
-    private static double Beside(Service service)
+    // Means over the measured requests: all that lay outside the engine's steps, and the prompts' part of it.
+    private static (double All, double PromptLeft) Beside(Service service)
     {
         double seconds = 0;
         long measured = 0;
@@ -126,7 +129,7 @@ internal static class ServiceSummary
             }
         }
 
-        return Share(seconds, measured);
+        return (Share(seconds, measured), Share(service.MeasuredPromptLeftSeconds, measured));
     }
 
     private static double EndOf(IReadOnlyList<RequestOutcome> outcomes)

@@ -71,9 +71,17 @@ public sealed partial class SimulatedStepExecutor : IAheadStepExecutor
 
         double begin = _clock.Seconds;
         PhaseTotals totals = prefill + decode == 0 ? default : _sums!.StepOfSums(_prefill.AsSpan(0, prefill), decode, contexts);
-        if (prefill > 0 && decode > 0 && _promptShare != 1)
+        if (prefill > 0)
         {
-            totals = Felt(totals, Math.Min(totals.LatencySeconds, _sums!.StepOfSums([], decode, contexts).LatencySeconds));
+            bool isMixed = decode > 0;
+            double alone = isMixed && _promptShare != 1
+                ? Math.Min(totals.LatencySeconds, _sums!.StepOfSums([], decode, contexts).LatencySeconds)
+                : 0;
+            totals = Felt(totals, isMixed, alone, out double left);
+            if (left > 0)
+            {
+                TellLeft(prompts, left);
+            }
         }
 
         double seconds = totals.LatencySeconds + _overhead.Of(members + chunks);

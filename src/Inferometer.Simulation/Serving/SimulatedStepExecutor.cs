@@ -19,6 +19,7 @@ public sealed partial class SimulatedStepExecutor : IStepExecutor, IRepeatedStep
     private readonly VirtualClock _clock;
     private readonly StepOverhead _overhead;
     private readonly double _promptShare;
+    private readonly double _ownPromptShare;
     private readonly SpeculativeSpec? _speculative;
     private readonly SeededRandom _random;
     private readonly int _ranks;
@@ -52,7 +53,8 @@ public sealed partial class SimulatedStepExecutor : IStepExecutor, IRepeatedStep
         _clock = clock;
         _draft = draft;
         _overhead = options.Overhead;
-        _promptShare = (options.Coefficients ?? plan.Service).PromptShare;
+        ServiceCoefficients service = options.Coefficients ?? plan.Service;
+        (_promptShare, _ownPromptShare) = (service.PromptShare, service.OwnPromptShare);
         _speculative = plan.Request.Speculative;
         _random = new SeededRandom(options.Seed, 3);
         _ranks = plan.Request.Parallelism.AttentionDataParallel ? plan.Request.Parallelism.Data : 1;
@@ -116,7 +118,12 @@ public sealed partial class SimulatedStepExecutor : IStepExecutor, IRepeatedStep
             }
         }
 
-        double seconds = Price(prefill, decode, step.Chunks.Count);
+        double seconds = Price(prefill, decode, step.Chunks.Count, out double left);
+        if (left > 0)
+        {
+            TellLeft(step.Chunks, left);
+        }
+
         _clock.Advance(seconds);
         return new StepOutcome(seconds);
     }
@@ -192,16 +199,17 @@ public sealed partial class SimulatedStepExecutor : IStepExecutor, IRepeatedStep
         chunk.ProposeDraftPlaces(_speculative.DraftTokens);
     }
 
-    private double Price(int prefill, int decode, int sequences)
+    private double Price(int prefill, int decode, int sequences, out double left)
     {
+        left = 0;
         PhaseTotals totals = prefill + decode == 0 ? default : Slowest(prefill, decode);
         bool isMixed = prefill > 0 && decode > 0;
         double alone = isMixed && (IsObserved || _promptShare != 1)
             ? Math.Min(totals.LatencySeconds, Slowest(0, decode).LatencySeconds)
             : 0;
-        if (isMixed && _promptShare != 1)
+        if (prefill > 0)
         {
-            totals = Felt(totals, alone);
+            totals = Felt(totals, isMixed, alone, out left);
         }
 
         double seconds = totals.LatencySeconds + (_draft is null ? 0 : DraftSeconds(prefill, decode)) + _overhead.Of(sequences);
@@ -215,16 +223,38 @@ public sealed partial class SimulatedStepExecutor : IStepExecutor, IRepeatedStep
         return seconds;
     }
 
-    // A step of prompts and decoding sequences as these feel it: part of what prompts add hides behind what is done anyway.
-    private PhaseTotals Felt(in PhaseTotals totals, double aloneSeconds)
+    // A step with prompts as its sequences feel it: of what prompts add for those that decode, a part hides behind what is done anyway or
+    // after them. No step is shorter than its arithmetic and its memory traffic at the datasheet's peak, and what is left of the prompts'
+    // work, seconds, is done before their first tokens.
+    private PhaseTotals Felt(in PhaseTotals totals, bool isMixed, double aloneSeconds, out double left)
     {
-        double whole = totals.LatencySeconds, felt = aloneSeconds + (_promptShare * (whole - aloneSeconds));
+        double whole = totals.LatencySeconds, share = isMixed ? _promptShare : _ownPromptShare;
+        if (share == 1)
+        {
+            left = 0;
+            return totals;
+        }
+
+        double peak = whole * Math.Min(1, Math.Max(totals.FlopUtilization, totals.BandwidthUtilization));
+        double felt = Math.Max(peak, aloneSeconds + (share * (whole - aloneSeconds)));
+        left = Math.Max(0, (_ownPromptShare * whole) - felt);
         return totals with
         {
             LatencySeconds = felt,
             FlopUtilization = Math.Min(1, totals.FlopUtilization * whole / felt),
             BandwidthUtilization = Math.Min(1, totals.BandwidthUtilization * whole / felt),
         };
+    }
+
+    private void TellLeft(IReadOnlyList<StepChunk> chunks, double seconds)
+    {
+        for (int i = 0; i < chunks.Count; i++)
+        {
+            if (chunks[i].IsPrefill)
+            {
+                Owner?.AddLeft(chunks[i].Sequence, seconds);
+            }
+        }
     }
 
     // Ranks wait for each other at every layer's experts.

@@ -100,24 +100,26 @@ public sealed class FrameworkPolicyTests
 
         Assert.Equal(
             new ServiceCoefficients(
-                c[Coefficient.Stall], c[Coefficient.FirstToken], c[Coefficient.FirstTokenSteps], c[Coefficient.FirstTokenUser]),
+                c[Coefficient.Stall], Math.Clamp(c[Coefficient.FirstTokenPrompt], c[Coefficient.Stall], 1),
+                c[Coefficient.FirstToken], c[Coefficient.FirstTokenSteps], c[Coefficient.FirstTokenUser]),
             plan.Service);
         Assert.InRange(plan.Service.PromptShare, 0.3, 0.95);
         Assert.Equal(ServiceCoefficients.None, Pricing.Plan(request).Service);
 
         // No service was fitted on such a card: what hides prompts elsewhere is not known to hide them there.
         ICostPlan card = new CalibratedCostModel().Prepare(request with { System = HardwareCatalog.BuiltIn.Find("rtx_4090") });
-        Assert.Equal(1, card.Service.PromptShare);
+        Assert.Equal((1, 1), (card.Service.PromptShare, card.Service.OwnPromptShare));
         Assert.True(card.Service.Admits);
     }
 
     [Fact]
     public void Coefficients_print_what_they_are_and_the_engine_sees_no_way_to_itself()
     {
-        ServiceCoefficients all = new(0.5, 0.25, 3, 0.125);
+        ServiceCoefficients all = new(0.5, 0.75, 0.25, 3, 0.125);
 
-        Assert.Contains("PromptShare = 0.5, AdmissionSeconds = 0.25", all.ToString(), StringComparison.Ordinal);
-        Assert.Equal((0.5, false), (all.WithinEngine().PromptShare, all.WithinEngine().Admits));
+        Assert.Contains("PromptShare = 0.5, OwnPromptShare = 0.75, AdmissionSeconds = 0.25", all.ToString(), StringComparison.Ordinal);
+        Assert.Equal(ServiceCoefficients.None with { PromptShare = 0.5, OwnPromptShare = 0.75 }, all.WithinEngine());
+        Assert.False(all.WithinEngine().Admits);
     }
 
     private static ServingSimulationOptions Options(string framework, string system)

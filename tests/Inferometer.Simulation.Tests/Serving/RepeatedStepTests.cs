@@ -107,7 +107,7 @@ public sealed class RepeatedStepTests
                 KeepOutcomes = true,
                 RepeatSteps = repeat,
                 Overhead = new StepOverhead(1e-4, 1e-5),
-                Coefficients = c.Beside ? new ServiceCoefficients(0.6, 2e-3, 3.5, 1e-4) : null,
+                Coefficients = c.Beside ? new ServiceCoefficients(0.6, 0.8, 2e-3, 3.5, 1e-4) : null,
             },
             TestContext.Current.CancellationToken);
     }

@@ -44,7 +44,7 @@ public sealed class ServiceTests
     [Fact]
     public void Requests_take_their_way_to_the_engine_and_back_and_users_wait_for_it()
     {
-        ServiceCoefficients coefficients = new(1, AdmissionSeconds: 0.03, AdmissionSteps: 2.5, AdmissionSecondsPerSequence: 0.005);
+        ServiceCoefficients coefficients = new(1, 1, AdmissionSeconds: 0.03, AdmissionSteps: 2.5, AdmissionSecondsPerSequence: 0.005);
         ServiceResult at = Served(null), late = Served(coefficients);
         const double Beside = 0.03 + (2 * 0.1) + 0.005; // one user, steps of 0.1 s
         Assert.Equal(0, at.Load.BesideSeconds);
@@ -82,7 +82,7 @@ public sealed class ServiceTests
     public void Impossible_coefficients_are_named(double share, double seconds, double steps, double sequence, string named)
     {
         InferometerException error = Assert.Throws<InferometerException>(
-            () => Serve(One(10, 10), new() { Coefficients = new(share, seconds, steps, sequence) }));
+            () => Serve(One(10, 10), new() { Coefficients = new(share, 1, seconds, steps, sequence) }));
         Assert.Contains(named, error.Message, StringComparison.Ordinal);
     }
 

@@ -49,16 +49,36 @@ public sealed class ServingSimulationTests
         Assert.Equal(2, report.Completed);
     }
 
-    [Fact]
-    public void Of_prompts_in_a_step_that_decodes_a_share_is_felt()
+    [Theory]
+    [InlineData(0.9, 1)]
+    [InlineData(0.9, 0.95)]
+    [InlineData(0.25, 1)]
+    [InlineData(0.25, 0.25)]
+    [InlineData(1.5, 1)]
+    public void Of_prompts_in_a_step_that_decodes_a_share_is_felt_and_their_first_tokens_wait_for_the_rest(double share, double own)
     {
         ArrivalTrace trace =
             new([new() { Seconds = 0, InputTokens = 10, OutputTokens = 2 }, new() { Seconds = 1e-9, InputTokens = 150, OutputTokens = 1 }]);
-        double alone = Llama.Step([new PrefillChunk(0, 10)], []).LatencySeconds;
-        double decode = Llama.Step([], [new DecodeGroup(11)]).LatencySeconds;
-        double mixed = Llama.Step([new PrefillChunk(0, 150)], [new DecodeGroup(11)]).LatencySeconds;
-        ServingReport report = Run(trace, Llama, new() { Coefficients = ServiceCoefficients.None with { PromptShare = 0.25 } }).Value;
-        Assert.Equal(alone + decode + (0.25 * (mixed - decode)), report.DurationSeconds, 1e-9);
+        PhaseTotals first = Llama.Step([new PrefillChunk(0, 10)], []);
+        PhaseTotals mixed = Llama.Step([new PrefillChunk(0, 150)], [new DecodeGroup(11)]);
+        double decode = Llama.Step([], [new DecodeGroup(11)]).LatencySeconds, whole = mixed.LatencySeconds;
+        double alone = Math.Max(own * first.LatencySeconds, Peak(first)), felt = Math.Max(decode + (share * (whole - decode)), Peak(mixed));
+        ServiceResult result = ServingSimulation.Serve(
+            trace.ToSource(), Llama, new()
+            {
+                Coefficients = ServiceCoefficients.None with { PromptShare = share, OwnPromptShare = own },
+                KeepOutcomes = true,
+            }, TestContext.Current.CancellationToken);
+
+        Assert.Equal(alone, result.Outcomes[0].FirstTokenSeconds, 1e-9);
+        Assert.Equal(alone + felt, result.Outcomes[0].LastTokenSeconds, 1e-9);
+        Assert.Equal(alone + Math.Max(felt, own * whole), result.Outcomes[1].FirstTokenSeconds, 1e-9);
+        Assert.Equal(result.Outcomes[1].FirstTokenSeconds, result.Outcomes[1].FinishSeconds, 1e-9);
+        Assert.Equal(Math.Max(0, (own * whole) - felt) / 2, result.Load.PromptLeftSeconds, 1e-9);
+        Assert.Equal(0, result.Load.BesideSeconds, 1e-12);
+
+        static double Peak(in PhaseTotals step) =>
+            step.LatencySeconds * Math.Max(step.FlopUtilization, step.BandwidthUtilization);
     }
 
     [Fact]
