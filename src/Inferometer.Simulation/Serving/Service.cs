@@ -225,7 +225,7 @@ internal sealed class Service
         }
     }
 
-    /// <summary>Requests come to a replica one after the other, as tokens leave it: one that has nothing to do begins with the first.</summary>
+    /// <summary>Requests come to a replica one after the other: one that has nothing to do begins with the first.</summary>
     public bool HandsOver => _handOver > 0;
 
     /// <summary>

@@ -48,7 +48,7 @@ public sealed class ServiceTests
     [InlineData(false)]
     public void A_service_that_is_handed_requests_begins_with_the_first_of_those_who_ask_at_once(bool repeats)
     {
-        // Steps of 0.1 s and answers of three tokens. The first user's prompt is step 1 and the others' are step 2, beside its second token;
+        // Steps of 0.1 s, answers of three tokens. The first user's prompt is step 1 and the others' are step 2, beside its second token;
         // its answer ends with step 3, theirs with step 4. It asks again during step 4 and is alone in step 5, they ask during that.
         double[] first = [0.11, 0.21, 0.21, 0.21, 0.51, 0.61, 0.61, 0.61], asked = [0, 0, 0, 0, 0.31, 0.41, 0.41, 0.41];
         RequestOutcome[] handed = Served(0.01);
