@@ -65,10 +65,12 @@ internal sealed partial class Replica
 
         if (_service.Replicas.Count == 1)
         {
-            if (_service.NextFromOutside() <= now)
+            if (!_isWaking && _service.NextFromOutside() <= now)
             {
                 _service.Admit(now);
             }
+
+            _isWaking = false;
         }
         else
         {

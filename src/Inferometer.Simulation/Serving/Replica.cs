@@ -32,6 +32,7 @@ internal sealed partial class Replica : ISchedulerObserver
     private StepOutcome _openOutcome;
     private int _usedAtBegin;
     private int _delivered; // in the step that is ending
+    private bool _isWaking; // its next step is of the request that woke it
     private double _lastKey = double.NegativeInfinity; // of all in the scheduler's queue the greatest, or greater
 
     public Replica(int index, Service service, ICostPlan plan, int blocks, ICostPlan? draft, ReplicaRole role)
@@ -81,6 +82,9 @@ internal sealed partial class Replica : ISchedulerObserver
     /// <summary>When its step ends, or its next one could begin; infinite when it has nothing to do.</summary>
     public double NextSeconds => _open is not null || _scheduler.IsStepAheadOpen || HasWork ? _clock.Seconds : double.PositiveInfinity;
 
+    /// <summary>Whether it has nothing to do.</summary>
+    public bool IsIdle => double.IsInfinity(NextSeconds);
+
     private bool HasWork => _scheduler.HasWork || _pending.Count > 0;
 
     /// <summary>Takes a request.</summary>
@@ -104,6 +108,7 @@ internal sealed partial class Replica : ISchedulerObserver
             return string.Create(CultureInfo.InvariantCulture, $"{_options.Scheduler.MaxQueueLength:#,0} requests waited already.");
         }
 
+        _isWaking |= _service.HandsOver && IsIdle;
         request.GoTo(this);
         OutstandingTokens += total;
         _pending.Enqueue(request, (seconds - (arrival.Priority * _options.Scheduler.PriorityHeadStartSeconds), request.Number));
@@ -169,6 +174,7 @@ internal sealed partial class Replica : ISchedulerObserver
                 continue;
             }
 
+            _isWaking = false;
             _usedAtBegin = Pool.UsedBlocks;
             StepPlan plan = _scheduler.BeginStep();
             if (plan.IsEmpty)

@@ -230,7 +230,12 @@ internal sealed class Service
         }
     }
 
-    /// <summary>Takes in what arrives up to a time.</summary>
+    /// <summary>Requests come to a replica one after the other: one that has nothing to do begins with the first.</summary>
+    public bool HandsOver => _handOver > 0;
+
+    /// <summary>
+    /// Takes in what arrives up to a time; where requests are handed over, up to one that wakes a replica, which begins with it alone.
+    /// </summary>
     public void Admit(double now)
     {
         while (_source.NextSeconds is { } seconds && seconds <= now)
@@ -241,9 +246,15 @@ internal sealed class Service
             _beside.Add(0);
             ServiceRequest request = new(arrival, number, IsMeasured(number, arrival.Seconds));
             LastArrivalSeconds = arrival.Seconds;
-            if (_router.For(arrival).Submit(request, arrival.Seconds) is { } why)
+            Replica replica = _router.For(arrival);
+            bool wakes = HandsOver && replica.IsIdle;
+            if (replica.Submit(request, arrival.Seconds) is { } why)
             {
                 Refuse(request, seconds, why);
+            }
+            else if (wakes)
+            {
+                return;
             }
         }
     }

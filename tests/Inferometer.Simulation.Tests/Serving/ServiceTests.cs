@@ -32,6 +32,7 @@ public sealed class ServiceTests
             new GeneratedArrivals(new TrafficOptions
             {
                 Users = 2,
+                RampSeconds = 0.1, // one after the other
                 Requests = 3,
                 Input = LengthDistribution.Fixed(10),
                 Output = LengthDistribution.Parse("uniform:2,9"),
@@ -39,6 +40,35 @@ public sealed class ServiceTests
             }),
             new FixedPlan(0.1), new() { BlockCount = 1000, KeepOutcomes = true, HandOverSeconds = handOver },
             TestContext.Current.CancellationToken);
+    }
+
+    // Seen on the engine: of eight users who ask at once, one to five are in its first step.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_service_that_is_handed_requests_begins_with_the_first_of_those_who_ask_at_once(bool repeats)
+    {
+        // Steps of 0.1 s, answers of three tokens. The first user's prompt is step 1 and the others' are step 2, beside its second token;
+        // its answer ends with step 3, theirs with step 4. It asks again during step 4 and is alone in step 5, they ask during that.
+        double[] first = [0.11, 0.21, 0.21, 0.21, 0.51, 0.61, 0.61, 0.61], asked = [0, 0, 0, 0, 0.31, 0.41, 0.41, 0.41];
+        RequestOutcome[] handed = Served(0.01);
+        Assert.Equal(asked, handed.Select(r => Math.Round(r.ArrivalSeconds, 9)));
+        Assert.Equal(first, handed.Select(r => Math.Round(r.FirstTokenSeconds, 9)));
+
+        // Where nothing is handed over, all are in one step.
+        Assert.All(Served(0), r => Assert.Equal(0.1, r.FirstTokenSeconds - r.ArrivalSeconds, 1e-9));
+
+        RequestOutcome[] Served(double handOver) => [.. ServingSimulation.Serve(
+            new GeneratedArrivals(new TrafficOptions
+            {
+                Users = 4,
+                Requests = 8,
+                Input = LengthDistribution.Fixed(10),
+                Output = LengthDistribution.Fixed(3),
+            }),
+            new FixedPlan(0.1),
+            new() { BlockCount = 1000, KeepOutcomes = true, HandOverSeconds = handOver, RepeatSteps = repeats },
+            TestContext.Current.CancellationToken).Outcomes];
     }
 
     [Fact]
