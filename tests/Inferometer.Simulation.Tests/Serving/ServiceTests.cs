@@ -350,27 +350,6 @@ public sealed class ServiceTests
         Assert.Contains("1 of 1 requests were refused", Assert.Single(result.Warnings), StringComparison.Ordinal);
     }
 
-    // Steps of a tenth of a second, a prompt each: of equal requests those that were read in a step end in one, ask together, and wait for
-    // one another more and more; of others no two keep step.
-    [Theory]
-    [InlineData("uniform:200,200", "uniform:40,40", true)]
-    [InlineData("uniform:200,200", "uniform:20,60", false)]
-    public void Equal_requests_of_users_that_fall_into_step_are_told(string input, string output, bool isTold)
-    {
-        ServiceResult result = ServingSimulation.Serve(
-            new GeneratedArrivals(new TrafficOptions
-            {
-                Users = 24,
-                Requests = 2000,
-                RampSeconds = 20,
-                Input = LengthDistribution.Parse(input),
-                Output = LengthDistribution.Parse(output),
-                Seed = 3,
-            }),
-            Llama, new() { KeepOutcomes = true, WarmUp = new WarmUp(48, 0) }, TestContext.Current.CancellationToken);
-        Assert.Equal(isTold, result.Warnings.Any(w => w.StartsWith("Not settled: equal requests", StringComparison.Ordinal)));
-    }
-
     [Fact]
     public void Energy_and_rent_count_idle_time_as_well()
     {
