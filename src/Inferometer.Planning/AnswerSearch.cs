@@ -15,22 +15,22 @@ namespace Inferometer.Planning;
 /// <param name="runner">Simulates.</param>
 /// <param name="demand">The load.</param>
 /// <param name="bounds">What may be spent.</param>
-/// <param name="mostBatches">Most batches that are looked at.</param>
 /// <param name="prunes">
 /// Only the answer is wanted, not why the others are none: within a batch too nothing is simulated that could not be better than what was
 /// found. The answer is the same.
 /// </param>
 internal sealed class AnswerSearch(
-    TrialRunner runner, ServiceDemand demand, ScreenBounds bounds, int mostBatches = 40, bool prunes = false)
+    TrialRunner runner, ServiceDemand demand, ScreenBounds bounds, bool prunes = false)
 {
     private const int Batch = 8;
+    private const int MostBatches = 40;
     private const int MostGrowth = 3;
 
-    private readonly ConcurrentDictionary<(int Index, ReplicaCount Replicas, bool Fleet), Lazy<Trial>> _trials = new();
+    private readonly ConcurrentDictionary<(int Index, ReplicaCount Replicas), Lazy<Trial>> _trials = new();
     private readonly ConcurrentDictionary<int, Rejection> _rejected = new();
 
     /// <summary>Simulations that were run.</summary>
-    public int Simulations => _trials.Count;
+    public int Simulations => _trials.Values.Sum(t => t.Value.Simulations);
 
     /// <summary>Candidates that no number of replicas made keep the level.</summary>
     public IReadOnlyDictionary<int, Rejection> Rejected => _rejected;
@@ -49,7 +49,7 @@ internal sealed class AnswerSearch(
         ];
         PlanAnswer? best = null;
         double least = double.PositiveInfinity;
-        for (int begin = 0; begin < Math.Min(order.Length, Batch * mostBatches) && order[begin].Bound <= least; begin += Batch)
+        for (int begin = 0; begin < Math.Min(order.Length, Batch * MostBatches) && order[begin].Bound <= least; begin += Batch)
         {
             double limit = least;
             (Candidate Candidate, double Bound)[] batch = [.. order.Skip(begin).Take(Batch).Where(c => c.Bound <= limit)];
@@ -79,7 +79,7 @@ internal sealed class AnswerSearch(
     {
         PlanAnswer? best = null;
         foreach (Candidate[] batch in candidates.Where(c => isAffordable(Rented(c, c.Least))).OrderBy(c =>
-            c.TimePerOutputToken).ThenBy(c => c.Index).Take(Batch * mostBatches).Chunk(Batch))
+            c.TimePerOutputToken).ThenBy(c => c.Index).Take(Batch * MostBatches).Chunk(Batch))
         {
             PlanAnswer? before = best;
             foreach (PlanAnswer answer in Evaluate([.. batch.Select(c => (c, 0.0))], (c, r) =>
@@ -152,15 +152,11 @@ internal sealed class AnswerSearch(
                 return null;
             }
 
-            Trial trial = Trial(candidate, at, fleet: false, cancellationToken);
+            Trial trial = Trial(candidate, at, cancellationToken);
             if (trial.Meets)
             {
                 at = apart ? at : Between(candidate, at, cancellationToken);
-                trial = Trial(candidate, at, fleet: true, cancellationToken);
-                if (trial.Meets)
-                {
-                    return Answer(candidate, at, trial);
-                }
+                return Answer(candidate, at, Trial(candidate, at, cancellationToken));
             }
 
             last = trial;
@@ -189,7 +185,7 @@ internal sealed class AnswerSearch(
         for (int total = Math.Max(ReplicaGrid.Before(found.Total) + 1, candidate.Least.Total); total < found.Total; total++)
         {
             ReplicaCount fewer = new(total);
-            if (Trial(candidate, fewer, fleet: false, cancellationToken).Meets)
+            if (Trial(candidate, fewer, cancellationToken).Meets)
             {
                 return fewer;
             }
@@ -204,11 +200,9 @@ internal sealed class AnswerSearch(
         return !(rented.Devices > candidate.MostDevices) && !(rented.DollarsPerMonth > bounds.BudgetPerMonth);
     }
 
-    private Trial Trial(Candidate candidate, ReplicaCount replicas, bool fleet, CancellationToken cancellationToken) => _trials.GetOrAdd(
-        (candidate.Index, replicas, fleet),
-        _ => new Lazy<Trial>(() => fleet
-            ? runner.Fleet(candidate.Deployment, replicas, demand, cancellationToken)
-            : runner.Replica(candidate.Deployment, replicas, demand, cancellationToken))).Value;
+    private Trial Trial(Candidate candidate, ReplicaCount replicas, CancellationToken cancellationToken) => _trials.GetOrAdd(
+        (candidate.Index, replicas),
+        _ => new Lazy<Trial>(() => runner.Of(candidate.Deployment, replicas, demand, cancellationToken))).Value;
 
     private PlanAnswer Answer(Candidate candidate, ReplicaCount replicas, Trial trial) => new()
     {
@@ -217,5 +211,11 @@ internal sealed class AnswerSearch(
         Provision = Rented(candidate, replicas),
         Trial = trial,
         RestsOn = candidate.Basis?.RestsOn,
+        RequestsPerSecond = demand.IsClosed
+            ? trial.RequestsPerSecond * replicas.Total / trial.Replicas.Total // of many equal ones some were simulated
+            : demand.RequestsPerSecond,
+        OutputTokensPerSecond = demand.IsClosed
+            ? trial.OutputTokensPerSecond * replicas.Total / trial.Replicas.Total
+            : demand.RequestsPerSecond * (demand.Pairs?.MeanOutput ?? demand.Output.Mean),
     };
 }

@@ -15,7 +15,7 @@ internal static class Margins
     public static Headroom HeadroomOf(PlanAnswer answer, ServiceDemand demand, TrialRunner runner, CancellationToken cancellationToken)
     {
         bool Holds(double factor) =>
-            runner.Replica(answer.Deployment, answer.Replicas, demand.Scale(factor), cancellationToken).Meets;
+            runner.Of(answer.Deployment, answer.Replicas, demand.Scale(factor), cancellationToken).Meets;
 
         double low = 1, high = MostFactor;
         if (Holds(high))
@@ -47,7 +47,7 @@ internal static class Margins
             ? new FailureOutcome(0, Trial: null)
             : new FailureOutcome(
                 remaining,
-                runner.Fleet(answer.Deployment, new ReplicaCount(replicas.Total - 1, replicas.Prefill), request.Demand, cancellationToken));
+                runner.Of(answer.Deployment, new ReplicaCount(replicas.Total - 1, replicas.Prefill), request.Demand, cancellationToken));
     }
 
     private static Headroom Of(ServiceDemand demand, double factor, bool isMore)

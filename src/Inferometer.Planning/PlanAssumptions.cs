@@ -13,9 +13,9 @@ internal static class PlanAssumptions
             ? "Each user has one request under way and asks again when answered"
                 + (request.Demand.Think.MeanSeconds > 0 ? Say($", after {request.Demand.Think.MeanSeconds:0.###} s.")
                     : " (--think says after how long).")
-            : Say($"Requests come as {request.Demand.Spread}; each replica is sized for its part of them, as if a router knew nothing.");
-        yield return "Limits are held against simulations with the framework's own scheduler; the chosen replicas are simulated whole, "
-            + "with other requests than the search.";
+            : Say($"Requests come as {request.Demand.Spread}; a router sends each to the replica with the fewest tokens to compute.");
+        yield return "Limits are held against simulations of all replicas with the framework's own scheduler: two, with different "
+            + "requests, of which the worse counts.";
         if (chosen is not null)
         {
             yield return Say(

@@ -22,7 +22,6 @@ public sealed class Planner
     /// <summary>Times the cheapest that the fastest may cost where no budget is given.</summary>
     public const double FastestFactor = 2;
 
-    private const int BatchesOfChange = 1;
     private readonly Catalogs _catalogs;
     private readonly DeploymentPlans _plans;
     private readonly PriceList _prices;
@@ -112,11 +111,16 @@ public sealed class Planner
     public PlanAnswer? Cheapest(PlanRequest request, Action<double>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
-        Search begun = Begin(request, progress, cancellationToken);
+        return Cheapest(request, Begin(request, progress, cancellationToken).Candidates, new TrialMemory(), cancellationToken);
+    }
+
+    private PlanAnswer? Cheapest(
+        PlanRequest request, IReadOnlyList<Candidate> candidates, TrialMemory memory, CancellationToken cancellationToken)
+    {
         AnswerSearch search = new(
-            new TrialRunner(_plans, request.Level, request.Seed), request.Demand, BoundsOf(request), prunes: true);
-        return search.Least(begun.Candidates, p => p.DollarsPerHour, cancellationToken)
-            ?? search.Least(begun.Candidates, p => p.DollarsPerHour is null ? p.Devices : null, cancellationToken);
+            new TrialRunner(_plans, request.Level, request.Seed, memory), request.Demand, BoundsOf(request), prunes: true);
+        return search.Least(candidates, p => p.DollarsPerHour, cancellationToken)
+            ?? search.Least(candidates, p => p.DollarsPerHour is null ? p.Devices : null, cancellationToken);
     }
 
     internal string NameOf(string model) => _catalogs.Models.Resolve(model).Name;
@@ -168,24 +172,20 @@ public sealed class Planner
         return new Explanation(headroom, failure, sensitivities);
     }
 
-    // The question changed in one point each, with the system and framework of the answer, whose other degrees and formats may be taken.
+    // The question changed in one point each, planned anew over all that may be chosen from.
     private IReadOnlyList<Sensitivity> Sensitivities(
         PlanRequest request, PlanAnswer chosen, TrialMemory memory, IReadOnlyList<SystemChoice> systems, ModelArchitecture architecture,
         CancellationToken cancellationToken)
     {
-        DeploymentShape shape = chosen.Deployment.Shape;
-        SystemChoice system = systems.First(s => string.Equals(s.System.Name, shape.System.Name, StringComparison.Ordinal));
-        (string Change, PlanRequest Request)[] changes = [.. QuestionChanges.Of(request, chosen.Deployment, architecture)];
+        (string Change, PlanRequest Request)[] changes = [.. QuestionChanges.Of(request, architecture)];
         Sensitivity[] outcomes = new Sensitivity[changes.Length];
         Parallel.For(0, changes.Length, new ParallelOptions { CancellationToken = cancellationToken }, i =>
         {
             PlanRequest changed = changes[i].Request;
-            DeploymentShape[] shapes = [.. ShapeEnumeration.Of(request.Model, architecture, changed.Space, [system])];
-            Candidate[] candidates = Numbered(Screened(changed, shapes, [system], progress: null, cancellationToken));
-            AnswerSearch search = new(
-                new TrialRunner(_plans, changed.Level, changed.Seed, memory), changed.Demand, BoundsOf(changed), BatchesOfChange,
-                prunes: true);
-            PlanAnswer? answer = search.Least(candidates, p => p.DollarsPerHour ?? p.Devices, cancellationToken);
+            DeploymentShape[] shapes = [.. ShapeEnumeration.Of(request.Model, architecture, changed.Space, systems)];
+            PlanAnswer? answer = NoDearer(changed, shapes, systems, chosen.Provision.DollarsPerHour, memory, cancellationToken)
+                ?? Cheapest(
+                    changed, Numbered(Screened(changed, shapes, systems, progress: null, cancellationToken)), memory, cancellationToken);
             outcomes[i] = new Sensitivity(
                 changes[i].Change, answer?.Deployment, answer?.Replicas ?? default, answer?.Provision ?? default);
         });
@@ -194,6 +194,27 @@ public sealed class Planner
             .. outcomes.OrderBy(o => o.Deployment is null)
                 .ThenBy(o => o.Provision.DollarsPerHour ?? o.Provision.Devices),
         ];
+    }
+
+    // What costs more with a single replica needs no look where something else does not: most changes ask for less.
+    private PlanAnswer? NoDearer(
+        PlanRequest request, DeploymentShape[] shapes, IReadOnlyList<SystemChoice> systems, double? most, TrialMemory memory,
+        CancellationToken cancellationToken)
+    {
+        if (most is null)
+        {
+            return null;
+        }
+
+        DeploymentShape[] cheap =
+        [
+            .. shapes.Where(s =>
+                Provision.Of(1, s.Devices, request.Spares, request.SpotShare, _prices.Of(s.System)).DollarsPerHour <= most),
+        ];
+        Candidate[] candidates = Numbered(Screened(request, cheap, systems, progress: null, cancellationToken));
+        AnswerSearch search = new(
+            new TrialRunner(_plans, request.Level, request.Seed, memory), request.Demand, BoundsOf(request), prunes: true);
+        return search.Least(candidates, p => p.DollarsPerHour <= most ? p.DollarsPerHour : null, cancellationToken);
     }
 
     private ScreenedShape[] Screened(

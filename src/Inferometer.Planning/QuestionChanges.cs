@@ -1,7 +1,5 @@
 using Inferometer.Core.Models;
 using Inferometer.Planning.Demand;
-using Inferometer.Planning.Deployments;
-using Inferometer.Planning.Programs;
 using Inferometer.Serving;
 using Inferometer.Serving.Arrivals;
 
@@ -15,68 +13,47 @@ internal static class QuestionChanges
     private const int Sure = 95;
 
     /// <summary>The changes, each with the question that it makes.</summary>
-    public static IEnumerable<(string Change, PlanRequest Request)> Of(PlanRequest request, Deployment deployment,
-        ModelArchitecture architecture)
+    public static IEnumerable<(string Change, PlanRequest Request)> Of(PlanRequest request, ModelArchitecture architecture)
     {
-        DeploymentShape shape = deployment.Shape;
-        PlanRequest same = request with
-        {
-            Space = request.Space with
-            {
-                Systems = [],
-                Frameworks = [shape.Framework.Name],
-                Aggregated = !deployment.IsDisaggregated,
-                Disaggregated = deployment.IsDisaggregated,
-            },
-        };
         foreach (SloLimit limit in request.Level.Limits)
         {
             string name = SloLimit.NameOf(limit.Metric).ToUpperInvariant();
             yield return (
                 FormattableString.Invariant(
                     $"{name} limit {limit.Seconds * 1000 * Looser:0.###} ms instead of {limit.Seconds * 1000:0.###}"),
-                same with { Level = request.Level.Scale(limit.Metric, Looser) });
+                request with { Level = request.Level.Scale(limit.Metric, Looser) });
         }
 
         ServiceDemand demand = request.Demand;
         if (demand.Pairs is null && IsRange(demand.Input))
         {
-            yield return ("prompts a quarter shorter", same with { Demand = demand with { Input = Shorter(demand.Input) } });
+            yield return ("prompts a quarter shorter", request with { Demand = demand with { Input = Shorter(demand.Input) } });
             int half = demand.MeanInput / 2;
             if (demand.SharedPrefixTokens == 0)
             {
                 yield return (
                     FormattableString.Invariant($"{half:#,0} tokens of the prompts alike, in the prefix cache"),
-                    same with { Demand = demand with { Input = Scaled(demand.Input, 0.5), SharedPrefixTokens = half } });
+                    request with { Demand = demand with { Input = Scaled(demand.Input, 0.5), SharedPrefixTokens = half } });
             }
         }
 
         if (demand.Pairs is null && IsRange(demand.Output))
         {
-            yield return ("answers a quarter shorter", same with { Demand = demand with { Output = Shorter(demand.Output) } });
+            yield return ("answers a quarter shorter", request with { Demand = demand with { Output = Shorter(demand.Output) } });
         }
 
-        yield return ("a quarter less load", same with { Demand = demand.Scale(Less) });
+        yield return ("a quarter less load", request with { Demand = demand.Scale(Less) });
         if (request.Level.Confidence < Sure)
         {
             yield return ("kept in 19 of 20 such services (--confidence 95)",
-                same with { Level = request.Level with { Confidence = Sure } });
+                request with { Level = request.Level with { Confidence = Sure } });
         }
 
-        foreach ((string change, SearchSpace space) in Formats(same.Space, shape, architecture))
-        {
-            yield return (change, same with { Space = space });
-        }
-    }
-
-    private static IEnumerable<(string Change, SearchSpace Space)> Formats(SearchSpace space, DeploymentShape shape,
-        ModelArchitecture architecture)
-    {
-        ServingProgram program = ServingPrograms.Find(shape.Framework.Name, "framework");
         double published = architecture.PublishedWeights?.Main.BitsPerElement ?? 16;
-        if (space.Weights.Count == 0 && published > 5 && program.Weights.Any(w => w.Name is "awq"))
+        if (request.Space.Weights.Count == 0 && published > 5)
         {
-            yield return ("weights in 4 bits (awq), which cost quality", space with { Weights = ["awq"] });
+            yield return ("weights in 4 bits (--weights awq), which cost quality",
+                request with { Space = request.Space with { Weights = ["awq"] } });
         }
     }
 

@@ -83,7 +83,7 @@ public sealed class PlannerTests
         DeploymentPlans plans = new(Sample.Catalogs.CreateEngine(), Sample.Catalogs.CostModels);
         foreach (ulong seed in new ulong[] { 11, 12, 13 })
         {
-            Trial anew = new TrialRunner(plans, request.Level, seed).Fleet(
+            Trial anew = new TrialRunner(plans, request.Level, seed).Of(
                 answer.Deployment, answer.Replicas, request.Demand, TestContext.Current.CancellationToken);
             Assert.Null(anew.Fault);
             foreach ((LimitOutcome planned, LimitOutcome other) in answer.Trial.Limits.Zip(anew.Limits))
@@ -180,13 +180,10 @@ public sealed class PlannerTests
                 for (int replicas = 1; replicas * each < least; replicas++)
                 {
                     simulated++;
-                    if (Meets(runner.Replica) && Meets(runner.Fleet))
+                    if (runner.Of(deployment, new ReplicaCount(replicas), request.Demand, TestContext.Current.CancellationToken).Meets)
                     {
                         least = replicas * each;
                     }
-
-                    bool Meets(Func<Deployment, ReplicaCount, ServiceDemand, CancellationToken, Trial> run) =>
-                        run(deployment, new ReplicaCount(replicas), request.Demand, TestContext.Current.CancellationToken).Meets;
                 }
             }
         }
@@ -215,6 +212,73 @@ public sealed class PlannerTests
         PlanAnswer as95 = Sample.Plan(request with { Level = request.Level with { Confidence = 95 } }).Cheapest!;
         Assert.True(as95.Provision.DollarsPerHour >= as50.Provision.DollarsPerHour);
         Assert.DoesNotContain(as95.Trial.Limits, l => l.IsAtRisk);
+    }
+
+    // What a page says of a question that is changed in one point is what that question is answered with.
+    [Theory]
+    [InlineData("ttft:400ms,tpot:15ms", 60, 0)]
+    [InlineData("ttft:1s,tpot:40ms", 0, 25)]
+    [InlineData("ttft:300ms,tpot:9ms", 0, 12)]
+    public void Each_change_has_the_answer_of_the_question_that_it_makes(string level, int users, double rate)
+    {
+        PlanRequest request = Sample.Request(level);
+        request = request with
+        {
+            Demand = request.Demand with { Users = users, RequestsPerSecond = rate },
+            Space = request.Space with
+            {
+                Systems = [Sample.On("h100"), Sample.On("l40s"), Sample.On("h200")],
+                Frameworks = [],
+                Weights = [],
+            },
+        };
+        PlanResult plan = Sample.Plan(request);
+        (string Change, PlanRequest Request)[] changes =
+            [.. QuestionChanges.Of(request, Sample.Catalogs.Models.Resolve(request.Model))];
+        Assert.True(changes.Length >= 8, $"{changes.Length}");
+        foreach ((string change, PlanRequest changed) in changes)
+        {
+            Sensitivity said = Assert.Single(plan.Sensitivities, s => string.Equals(s.Change, change, StringComparison.Ordinal));
+            PlanAnswer? anew = Sample.Plan(changed).Chosen;
+            Assert.Equal(
+                (change, anew?.Deployment.ToString(), anew?.Replicas ?? default, anew?.Provision ?? default),
+                (said.Change, said.Deployment?.ToString(), said.Replicas, said.Provision));
+        }
+    }
+
+    // A page says where one in twenty measurements lie above a time: where that is within every limit, a plan that is to keep them in
+    // nineteen of twenty services must not take more.
+    [Theory]
+    [InlineData("ttft:1s,tpot:40ms", 10, 300)]
+    [InlineData("ttft:1s,tpot:30ms", 10, 300)]
+    [InlineData("ttft:800ms,tpot:25ms", 25, 128)]
+    public void What_is_kept_in_nineteen_of_twenty_services_is_the_answer_where_that_is_asked(string level, double rate, int output)
+    {
+        PlanRequest request = Sample.Request(level, output: output);
+        request = request with
+        {
+            Model = "llama-3.1-70b",
+            Demand = request.Demand with { Users = 0, RequestsPerSecond = rate },
+            Space = request.Space with { Systems = [Sample.On("h200")], Frameworks = ["trtllm"], KvCaches = ["fp8"], Tensor = [] },
+        };
+        PlanAnswer as50 = Sample.Plan(request).Cheapest!;
+        PlanAnswer as95 = Sample.Plan(request with { Level = request.Level with { Confidence = 95 } }).Cheapest!;
+        bool isSure = as50.Trial.Limits.All(l => l.Risk == Risk.LessThanOneInTwenty);
+        Assert.Equal(isSure, as95.Provision.DollarsPerHour <= as50.Provision.DollarsPerHour);
+        Assert.All(as95.Trial.Limits, l => Assert.Equal(Risk.LessThanOneInTwenty, l.Risk));
+    }
+
+    // A month of a load at a rate has the same tokens whoever answers them.
+    [Fact]
+    public void Tokens_of_a_rate_cost_the_rent_over_what_is_asked_for()
+    {
+        PlanRequest request = Sample.Request("ttft<500ms,tpot<16ms");
+        PlanResult plan = Sample.Plan(request with { Demand = request.Demand with { Users = 0, RequestsPerSecond = 40 } });
+        foreach (PlanAnswer answer in new[] { plan.Cheapest!, plan.Smallest!, plan.Fastest! })
+        {
+            double millions = 40.0 * 128 * 3600 * 730 / 1e6;
+            Assert.Equal(answer.Provision.DollarsPerMonth!.Value / millions, answer.DollarsPerMillionTokens!.Value, 1e-9);
+        }
     }
 
     [Fact]

@@ -4,6 +4,7 @@ using Inferometer.Cli.Output;
 using Inferometer.Cli.Settings;
 using Inferometer.Compression;
 using Inferometer.Core;
+using Inferometer.Core.Catalog;
 using Inferometer.Planning;
 using Inferometer.Planning.Answers;
 using Inferometer.Planning.Fleets;
@@ -129,7 +130,7 @@ internal sealed class PlanCommand
 
         if (parsed.IsGiven(_emit))
         {
-            return Emit(parsed, planner, request, catalogs.Models.Resolve(model).Name, cancellationToken);
+            return Emit(parsed, planner, request, catalogs.Models, cancellationToken);
         }
 
         PlanResult plan;
@@ -177,7 +178,7 @@ internal sealed class PlanCommand
             ?? throw new UsageException($"--emit {_emit.Of(parsed)}: --framework names others; leave one of the two out.");
 
     // Only the cheapest is wanted; what else a plan tells is worked out where there is none, to say why.
-    private int Emit(ParseResult parsed, Planner planner, PlanRequest request, string model, CancellationToken cancellationToken)
+    private int Emit(ParseResult parsed, Planner planner, PlanRequest request, ModelCatalog models, CancellationToken cancellationToken)
     {
         PlanAnswer? cheapest;
         NearMiss? nearest;
@@ -193,7 +194,7 @@ internal sealed class PlanCommand
                 $"nothing keeps this level. {(nearest is { } n ? $"What binds: {n.Rejection}. {n.Would}." : "")}".TrimEnd());
         }
 
-        _printer.Output.Write(PlanLaunch.Of(cheapest, request, model, _emit.Of(parsed)).ToString());
+        _printer.Output.Write(PlanLaunch.Of(cheapest, request, models, _emit.Of(parsed)).ToString());
         return ExitCode.Success;
     }
 }

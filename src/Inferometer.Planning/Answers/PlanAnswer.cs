@@ -22,23 +22,21 @@ public sealed record PlanAnswer
     /// <summary>What the times rest on, a sentence without its full stop; null = the cost model does not say.</summary>
     public string? RestsOn { get; init; }
 
-    /// <summary>Rent over generated tokens, US dollars per million; null = no price is known.</summary>
-    public double? DollarsPerMillionTokens
-    {
-        get
-        {
-            // A fleet of many equal replicas is simulated by some of them.
-            double tokens = Trial.OutputTokensPerSecond * Replicas.Total / Trial.Replicas.Total;
-            return tokens > 0 ? Provision.DollarsPerHour / 3600 / tokens * 1e6 : null;
-        }
-    }
+    /// <summary>Requests that all replicas answer a second: those of the rate that is asked for, or of the users as simulated.</summary>
+    public required double RequestsPerSecond { get; init; }
+
+    /// <summary>Tokens that all replicas generate a second: those of the rate that is asked for, or of the users as simulated.</summary>
+    public required double OutputTokensPerSecond { get; init; }
+
+    /// <summary>Rent over <see cref="OutputTokensPerSecond"/>, US dollars per million tokens; null = no price is known.</summary>
+    public double? DollarsPerMillionTokens =>
+        OutputTokensPerSecond > 0 ? Provision.DollarsPerHour / 3600 / OutputTokensPerSecond * 1e6 : null;
 
     /// <summary>Tokens a second that the median user sees: 1 / TPOT.</summary>
     public double TokensPerSecondPerUser => Trial.TimePerOutputToken > 0 ? 1 / Trial.TimePerOutputToken : 0;
 
     /// <summary>Tokens generated a second by a device that serves.</summary>
-    public double TokensPerSecondPerDevice =>
-        Trial.OutputTokensPerSecond / (Trial.Replicas.Total * Deployment.Shape.Devices);
+    public double TokensPerSecondPerDevice => OutputTokensPerSecond / (Replicas.Total * Deployment.Shape.Devices);
 
     /// <summary>A limit can be missed though the prediction keeps it.</summary>
     public bool IsAtRisk => Trial.Limits.Any(l => l.IsAtRisk);

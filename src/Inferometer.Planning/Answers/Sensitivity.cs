@@ -3,7 +3,7 @@ using Inferometer.Planning.Prices;
 
 namespace Inferometer.Planning.Answers;
 
-/// <summary>What one change of the question makes of the cheapest answer on the same system and framework.</summary>
+/// <summary>What the question changed in one point is answered with, by a search of all that may be chosen from.</summary>
 /// <param name="Change">The change, in words.</param>
 /// <param name="Deployment">The cheapest deployment then; null = nothing keeps the level.</param>
 /// <param name="Replicas">Replicas that the load takes then.</param>

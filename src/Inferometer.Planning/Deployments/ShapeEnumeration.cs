@@ -23,7 +23,6 @@ internal static class ShapeEnumeration
     public static IEnumerable<DeploymentShape> Of(
         string model, ModelArchitecture architecture, SearchSpace space, IEnumerable<SystemChoice> systems)
     {
-        bool eightBits = WidthOf(architecture) <= 8;
         foreach (SystemChoice system in systems)
         {
             foreach (ServingProgram program in ProgramsFor(space, system.System.Device))
@@ -31,9 +30,9 @@ internal static class ShapeEnumeration
                 FrameworkProfile framework = FrameworkCatalog.Find(program.Framework, "framework");
                 foreach (Parallelism spread in SpreadsOf(architecture, space, system, program))
                 {
-                    foreach (string weights in WeightsOf(space, program, eightBits))
+                    foreach (string weights in WeightsOf(space, program, system.System.Device, architecture))
                     {
-                        foreach (string cache in CachesOf(space, program))
+                        foreach (string cache in CachesOf(space, program, system.System.Device))
                         {
                             yield return new DeploymentShape
                             {
@@ -69,23 +68,33 @@ internal static class ShapeEnumeration
     /// <summary>Bits of a published weight, where it is said.</summary>
     private static double WidthOf(ModelArchitecture architecture) => architecture.PublishedWeights?.Main.BitsPerElement ?? 16;
 
-    private static IEnumerable<string> WeightsOf(SearchSpace space, ServingProgram program, bool eightBits)
+    private static IEnumerable<string> WeightsOf(
+        SearchSpace space, ServingProgram program, Device device, ModelArchitecture architecture)
     {
+        bool eightBits = WidthOf(architecture) <= 8;
+        bool Runs(string format)
+        {
+            string stored = DeploymentShape.IsPublished(format) ? architecture.PublishedWeights?.Main.Name ?? format : format;
+            return program.Weights.FirstOrDefault(w => string.Equals(w.Name, stored, StringComparison.OrdinalIgnoreCase))?.RunsOn(device)
+                ?? true;
+        }
+
         if (space.Weights.Count > 0)
         {
-            return space.Weights.Where(f => program.Weights.Any(w => string.Equals(w.Name, f, StringComparison.OrdinalIgnoreCase)));
+            return space.Weights.Where(f =>
+                program.Weights.Any(w => string.Equals(w.Name, f, StringComparison.OrdinalIgnoreCase)) && Runs(f));
         }
 
         // What is published in eight bits or fewer is served so; to make it narrower is not the plan's to choose.
         bool published = program.Weights.Any(w => DeploymentShape.IsPublished(w.Name));
         return program.Weights.Where(w => w.IsSearched && !(eightBits && published && !DeploymentShape.IsPublished(w.Name)))
-            .Select(w => w.Name);
+            .Select(w => w.Name).Where(Runs);
     }
 
-    private static IEnumerable<string> CachesOf(SearchSpace space, ServingProgram program) => space.KvCaches.Count > 0
+    private static IEnumerable<string> CachesOf(SearchSpace space, ServingProgram program, Device device) => space.KvCaches.Count > 0
         ? space.KvCaches.Where(f => CompressedCaches.Find(f) is not null
-            || program.KvCache.Any(k => string.Equals(k.Name, f, StringComparison.OrdinalIgnoreCase)))
-        : program.KvCache.Where(k => k.IsSearched).Select(k => k.Name);
+            || program.KvCache.Any(k => string.Equals(k.Name, f, StringComparison.OrdinalIgnoreCase) && k.RunsOn(device)))
+        : program.KvCache.Where(k => k.IsSearched && k.RunsOn(device)).Select(k => k.Name);
 
     private static IEnumerable<Parallelism> SpreadsOf(
         ModelArchitecture architecture, SearchSpace space, SystemChoice choice, ServingProgram program)

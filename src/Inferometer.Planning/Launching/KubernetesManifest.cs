@@ -17,14 +17,14 @@ public static class KubernetesManifest
     /// <summary>Writes the manifest.</summary>
     /// <param name="deployment">The deployment.</param>
     /// <param name="replicas">Replicas rented, spares among them.</param>
-    /// <param name="model">What the program is to load.</param>
+    /// <param name="checkpoint">What the program is to load.</param>
     /// <param name="longestTokens">Longest request, tokens.</param>
     /// <exception cref="InferometerException">A replica takes more than a node, or no image or resource is known for its
     /// device.</exception>
-    public static string Of(Deployment deployment, ReplicaCount replicas, string model, int longestTokens)
+    public static string Of(Deployment deployment, ReplicaCount replicas, Checkpoint checkpoint, int longestTokens)
     {
         ArgumentNullException.ThrowIfNull(deployment);
-        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(checkpoint);
         DeploymentShape shape = deployment.Shape;
         if (shape.Devices > shape.System.DevicesPerNode)
         {
@@ -35,18 +35,18 @@ public static class KubernetesManifest
                     + $"Plan with --tp {shape.System.DevicesPerNode} at most."));
         }
 
-        string name = NameOf(model);
+        string name = NameOf(checkpoint.Name);
         List<string> documents = [];
         if (deployment.IsDisaggregated)
         {
-            documents.Add(Workload(deployment, replicas.Prefill, name + "-prefill", LaunchCommand.Of(deployment, model, longestTokens,
+            documents.Add(Workload(deployment, replicas.Prefill, name + "-prefill", LaunchCommand.Of(deployment, checkpoint, longestTokens,
                 "prefill")));
-            documents.Add(Workload(deployment, replicas.Decode, name + "-decode", LaunchCommand.Of(deployment, model, longestTokens,
+            documents.Add(Workload(deployment, replicas.Decode, name + "-decode", LaunchCommand.Of(deployment, checkpoint, longestTokens,
                 "decode")));
         }
         else
         {
-            documents.Add(Workload(deployment, replicas.Total, name, LaunchCommand.Of(deployment, model, longestTokens)));
+            documents.Add(Workload(deployment, replicas.Total, name, LaunchCommand.Of(deployment, checkpoint, longestTokens)));
         }
 
         return string.Join("---\n", documents);

@@ -31,21 +31,21 @@ public sealed record LaunchCommand
 
     /// <summary>The command of a replica.</summary>
     /// <param name="deployment">The deployment.</param>
-    /// <param name="model">What the program is to load: a name or a path.</param>
+    /// <param name="checkpoint">What the program is to load.</param>
     /// <param name="longestTokens">Longest request, prompt and answer, tokens.</param>
     /// <param name="role">prefill or decode, where these are apart; null = both.</param>
     /// <exception cref="InferometerException">The program has no words for something that the deployment asks.</exception>
-    public static LaunchCommand Of(Deployment deployment, string model, int longestTokens, string? role = null)
+    public static LaunchCommand Of(Deployment deployment, Checkpoint checkpoint, int longestTokens, string? role = null)
     {
         ArgumentNullException.ThrowIfNull(deployment);
-        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(checkpoint);
         DeploymentShape shape = deployment.Shape;
         ServingProgram program = ServingPrograms.Find(shape.Framework.Name, "framework");
         FormatOption weights = Format(program, program.Weights, shape.Weights, "weights");
         FormatOption cache = Format(program, program.KvCache, shape.KvCache, "the KV cache");
         List<string> arguments =
         [
-            .. program.Command.Select(word => word.Replace("{model}", FileName(program, model), StringComparison.Ordinal)
+            .. program.Command.Select(word => word.Replace("{model}", FileName(program, checkpoint.Name), StringComparison.Ordinal)
                 .Replace("{weights}", shape.Weights, StringComparison.Ordinal)),
         ];
         List<string> config = [.. weights.Config, .. cache.Config];
@@ -54,7 +54,12 @@ public sealed record LaunchCommand
         Add(arguments, program, "step_tokens", deployment.StepTokens);
         Add(arguments, program, "context", longestTokens);
         Add(arguments, program, "cache", (long)longestTokens * deployment.MaxSequences);
-        arguments.AddRange(weights.Flags);
+        string? missing = MissingCheckpoint(program, weights, checkpoint, shape);
+        if (missing is null && !checkpoint.IsInFormat)
+        {
+            arguments.AddRange(weights.Flags);
+        }
+
         arguments.AddRange(cache.Flags);
         Add(arguments, program, "port", program.Port);
         if (role is not null)
@@ -69,9 +74,9 @@ public sealed record LaunchCommand
         }
 
         List<string> notes = [];
-        if (weights.NeedsCheckpoint)
+        if (missing is not null)
         {
-            notes.Add($"{program.Program} loads weights as they are stored: give it a checkpoint of {model} in {shape.Weights}.");
+            notes.Add(missing);
         }
 
         if (role is not null)
@@ -113,6 +118,24 @@ public sealed record LaunchCommand
         }
 
         return text.Append('\n').ToString();
+    }
+
+    // A checkpoint that carries its own quantisation is told by itself; a flag for it could name another way of the same format.
+    private static string? MissingCheckpoint(ServingProgram program, FormatOption weights, Checkpoint checkpoint, DeploymentShape shape)
+    {
+        if (checkpoint.IsInFormat)
+        {
+            return null;
+        }
+
+        string give = $"give it a checkpoint of {checkpoint.Name} in {shape.Weights}";
+        double each = checkpoint.Bytes / shape.Devices, room = shape.System.Device.UsableMemoryBytes;
+        return weights.NeedsCheckpoint ? $"{program.Program} loads weights as they are stored: {give}."
+            : weights.ConvertsWhileLoading && each > room ? string.Create(
+                CultureInfo.InvariantCulture,
+                $"{program.Program} converts weights after it has loaded them, and the published ones take {each / 1e9:0.#} GB of a "
+                    + $"device's {room / 1e9:0.#}: {give}.")
+            : null;
     }
 
     private static void Spread(List<string> arguments, List<string> config, ServingProgram program, DeploymentShape shape)

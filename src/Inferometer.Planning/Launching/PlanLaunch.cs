@@ -1,4 +1,5 @@
 using Inferometer.Core;
+using Inferometer.Core.Catalog;
 using Inferometer.Planning.Answers;
 using Inferometer.Planning.Deployments;
 using Inferometer.Planning.Programs;
@@ -39,26 +40,28 @@ public sealed record PlanLaunch
 
     /// <summary>What starts the chosen deployment.</summary>
     /// <param name="plan">The plan.</param>
+    /// <param name="models">Where the model and checkpoints of it are known.</param>
     /// <param name="kind">One of <see cref="Kinds"/>.</param>
     /// <returns>Null where the plan chose none.</returns>
     /// <exception cref="InferometerException">The program has no words for something of it, or a manifest cannot say it.</exception>
-    public static PlanLaunch? Of(PlanResult plan, string kind)
+    public static PlanLaunch? Of(PlanResult plan, ModelCatalog models, string kind)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        return plan.Chosen is { } chosen ? Of(chosen, plan.Request, plan.Model, kind) : null;
+        return plan.Chosen is { } chosen ? Of(chosen, plan.Request, models, kind) : null;
     }
 
     /// <summary>What starts a deployment.</summary>
     /// <param name="chosen">The deployment and its replicas.</param>
     /// <param name="request">The question that it answers.</param>
-    /// <param name="model">Name of the model.</param>
+    /// <param name="models">Where the model and checkpoints of it are known.</param>
     /// <param name="kind">One of <see cref="Kinds"/>.</param>
     /// <exception cref="InferometerException">The program has no words for something of it, or a manifest cannot say it.</exception>
-    public static PlanLaunch Of(PlanAnswer chosen, PlanRequest request, string model, string kind)
+    public static PlanLaunch Of(PlanAnswer chosen, PlanRequest request, ModelCatalog models, string kind)
     {
         ArgumentNullException.ThrowIfNull(chosen);
         ArgumentNullException.ThrowIfNull(request);
         int longest = request.Demand.LongestTokens();
+        Checkpoint checkpoint = Checkpoint.Of(models, request.Model, chosen.Deployment.Shape.Weights);
         if (kind is Kubernetes)
         {
             ReplicaCount rented = chosen.Replicas with { Total = chosen.Provision.Replicas };
@@ -66,7 +69,7 @@ public sealed record PlanLaunch
             {
                 Kind = kind,
                 Commands = [],
-                Manifest = KubernetesManifest.Of(chosen.Deployment, rented, model, longest),
+                Manifest = KubernetesManifest.Of(chosen.Deployment, rented, checkpoint, longest),
             };
         }
 
@@ -77,7 +80,7 @@ public sealed record PlanLaunch
             Commands =
             [
                 .. roles.Select(role => new ReplicaCommand(
-                    LaunchCommand.Of(chosen.Deployment, model, longest, role),
+                    LaunchCommand.Of(chosen.Deployment, checkpoint, longest, role),
                     ReplicasOf(chosen, role),
                     chosen.Deployment.Shape.Devices,
                     chosen.Deployment.Shape.System.Name)),

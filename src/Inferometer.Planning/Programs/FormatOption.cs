@@ -1,4 +1,5 @@
 using Inferometer.Core;
+using Inferometer.Core.Hardware;
 
 namespace Inferometer.Planning.Programs;
 
@@ -12,9 +13,22 @@ public sealed record FormatOption(string Name)
     /// <summary>The program does not convert: it needs a checkpoint in this format.</summary>
     public bool NeedsCheckpoint { get; init; }
 
+    /// <summary>Architectures of devices on which the program does not run it; the program's data say where that is documented.</summary>
+    public EquatableList<string> NotOn { get; init; } = [];
+
+    /// <summary>The program converts weights after it has loaded them as they are published: so long they take what these do.</summary>
+    public bool ConvertsWhileLoading => !NeedsCheckpoint && Flags.Count > 0;
+
     /// <summary>What the command line says for it.</summary>
     public EquatableList<string> Flags { get; init; } = [];
 
     /// <summary>Lines of the program's configuration file for it.</summary>
     public EquatableList<string> Config { get; init; } = [];
+
+    /// <summary>Whether the program runs it on a device.</summary>
+    public bool RunsOn(Device device)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        return !NotOn.Contains(device.Architecture, StringComparer.OrdinalIgnoreCase);
+    }
 }

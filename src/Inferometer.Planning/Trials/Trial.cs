@@ -51,9 +51,19 @@ public sealed record Trial
     /// <summary>Requests that were measured.</summary>
     public required int Measured { get; init; }
 
+    /// <summary>Simulations that it is made of.</summary>
+    internal int Simulations { get; init; } = 1;
+
     /// <summary>Every limit is kept.</summary>
     public bool Meets => Fault is null && Limits.All(l => l.IsKept);
 
     /// <summary>The limit that is farthest from being kept, or nearest to not being.</summary>
     public LimitOutcome Worst => Limits.MaxBy(l => l.Seconds / l.AllowedSeconds)!;
+
+    /// <summary>Another one of the same with other requests, in which each limit has the worse time of both.</summary>
+    internal Trial WorseOf(Trial other) => other with
+    {
+        Limits = [.. Limits.Zip(other.Limits, (one, two) => one.Seconds > two.Seconds ? one : two)],
+        Simulations = Simulations + other.Simulations,
+    };
 }

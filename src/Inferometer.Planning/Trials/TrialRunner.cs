@@ -20,12 +20,13 @@ namespace Inferometer.Planning.Trials;
 internal sealed class TrialRunner(DeploymentPlans plans, ServiceLevel level, ulong seed, TrialMemory? memory = null)
 {
     // More replicas than these are simulated by so many of them under their part of the load: they are alike.
-    private const int MostReplicas = 8;
+    private const int MostApart = 8;
     private const int MostOfFleet = 4;
     private const int LeastMeasured = 400;
     private const int MostMeasured = 20_000;
     private const int BeyondPercentile = 40;
     private const int LeastBlock = 16;
+    private const int Settlings = 8;
     private const int AmpleRoom = 4; // lengths vary: so many mean requests hold any that run at once
 
     private readonly TrialMemory _memory = memory ?? new TrialMemory();
@@ -33,23 +34,15 @@ internal sealed class TrialRunner(DeploymentPlans plans, ServiceLevel level, ulo
     /// <summary>The level that outcomes are held against.</summary>
     public ServiceLevel Level => level;
 
-    /// <summary>One replica under its part of the load; of those that read prompts apart, as many as make a unit of both.</summary>
-    public Trial Replica(Deployment deployment, ReplicaCount replicas, ServiceDemand demand, CancellationToken cancellationToken)
+    /// <summary>
+    /// All replicas behind a router, of many equal ones some. Where the level is kept they serve other requests too, and the time of each
+    /// limit is the worse of both: what is found is not found for the requests that it was looked for with.
+    /// </summary>
+    public Trial Of(Deployment deployment, ReplicaCount replicas, ServiceDemand demand, CancellationToken cancellationToken)
     {
-        if (replicas.Prefill == 0)
-        {
-            return Run(deployment, new ReplicaCount(1), demand.Share(replicas.Total), seed, cancellationToken);
-        }
-
-        (ReplicaCount unit, ServiceDemand part) = Part(replicas, demand, MostReplicas);
-        return Run(deployment, unit, part, seed, cancellationToken);
-    }
-
-    /// <summary>All replicas behind a router, with other requests than <see cref="Replica"/>; of many equal ones some.</summary>
-    public Trial Fleet(Deployment deployment, ReplicaCount replicas, ServiceDemand demand, CancellationToken cancellationToken)
-    {
-        (ReplicaCount part, ServiceDemand load) = Part(replicas, demand, replicas.Prefill > 0 ? MostReplicas : MostOfFleet);
-        return Run(deployment, part, load, seed + 1, cancellationToken);
+        (ReplicaCount part, ServiceDemand load) = Part(replicas, demand, replicas.Prefill > 0 ? MostApart : MostOfFleet);
+        Trial first = Run(deployment, part, load, seed, cancellationToken);
+        return first.Meets ? first.WorseOf(Run(deployment, part, load, seed + 1, cancellationToken)) : first;
     }
 
     private static (ReplicaCount Replicas, ServiceDemand Demand) Part(ReplicaCount replicas, ServiceDemand demand, int most)
@@ -91,8 +84,8 @@ internal sealed class TrialRunner(DeploymentPlans plans, ServiceLevel level, ulo
         ICostPlan plan = plans.Of(deployment);
         KvRoom room = KvRoom.Of(plan, demand);
         ReplicaModel model = new(plan, demand);
-        int warm = demand.IsClosed ? demand.Users : measured / 10;
         double turn = model.At(Math.Max(1, (double)demand.Users / Math.Max(1, replicas.Decode))).EndToEnd;
+        int warm = demand.IsClosed ? demand.Users : Math.Max(measured / 10, UnderWay(deployment, model, replicas, demand));
         IArrivalSource Source()
         {
             GeneratedArrivals generated = new(demand.Traffic(measured + warm, requests));
@@ -117,6 +110,19 @@ internal sealed class TrialRunner(DeploymentPlans plans, ServiceLevel level, ulo
             Load = result.Load with { PeakKvUse = result.Load.PeakKvUse * options.BlockCount!.Value / real },
         };
         return new ServedRequests(result, warm, plan.Basis);
+    }
+
+    // Requests at a rate find an empty service: it is as full as it becomes when twice as many came as are under way then.
+    private static int UnderWay(Deployment deployment, ReplicaModel model, ReplicaCount replicas, ServiceDemand demand)
+    {
+        double each = 1;
+        for (int i = 0; i < Settlings; i++)
+        {
+            each = Math.Clamp(
+                demand.RequestsPerSecond / replicas.Decode * model.At(each, replicas.Prefill > 0).EndToEnd, 1, deployment.MaxSequences);
+        }
+
+        return (int)Math.Ceiling(2 * each * replicas.Decode);
     }
 
     private static ServingSimulationOptions Options(

@@ -112,7 +112,6 @@ public static class PlanTables
             }
 
             var shape = answer.Deployment.Shape;
-            double fleet = (double)answer.Replicas.Total / answer.Trial.Replicas.Total;
             table.Add(
                 name,
                 shape.System.Name,
@@ -134,8 +133,8 @@ public static class PlanTables
                 Cell.Number(answer.Trial.JoulesPerToken),
                 Cell.Number(answer.Trial.TimeToFirstToken * 1000),
                 Cell.Number(answer.Trial.TimePerOutputToken * 1000),
-                Cell.Number(answer.Trial.RequestsPerSecond * fleet),
-                Cell.Number(answer.Trial.OutputTokensPerSecond * fleet),
+                Cell.Number(answer.RequestsPerSecond),
+                Cell.Number(answer.OutputTokensPerSecond),
                 Cell.Number(answer.TokensPerSecondPerDevice),
                 Cell.Share(answer.Trial.Attainment),
                 Words(answer.Trial.Limits.Max(l => l.Risk)));

@@ -28,7 +28,7 @@ internal sealed class PlanRun
             Document page = PlanTables.Full(plan);
             if (emit is not null)
             {
-                page.Blocks.Add(PlanTables.Launch(PlanLaunch.Of(plan, emit)));
+                page.Blocks.Add(PlanTables.Launch(PlanLaunch.Of(plan, catalogs.Models, emit)));
             }
 
             return SimulatorService.Print(page);

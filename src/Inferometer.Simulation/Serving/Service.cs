@@ -55,6 +55,9 @@ internal sealed class Service
 
     public IReadOnlyList<RequestOutcome> Outcomes => _outcomes;
 
+    /// <summary>Requests come when others are answered.</summary>
+    public bool IsClosed => _source.Listens;
+
     public double LastArrivalSeconds { get; private set; }
 
     public void Run(CancellationToken cancellationToken)

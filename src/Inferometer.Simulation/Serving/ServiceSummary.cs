@@ -1,3 +1,4 @@
+using System.Globalization;
 using Inferometer.Core;
 using Inferometer.Core.Origins;
 using Inferometer.Scheduling;
@@ -11,6 +12,8 @@ internal static class ServiceSummary
 {
     // Quantities of the series of requests.
     private const int Waiting = 0, Running = 1;
+    private const int LeastOfQuarter = 25;
+    private const double LeastDrift = 0.1;
 
     public static ServiceResult Of(Service service, ICostPlan plan) => Of(service, plan, service.Report());
 
@@ -40,6 +43,40 @@ internal static class ServiceSummary
         {
             yield return $"{measured} measured requests: percentiles above the median rest on few of them.";
         }
+
+        if (Drift(service) is { } drift)
+        {
+            yield return string.Create(
+                CultureInfo.InvariantCulture,
+                $"Not settled: equal requests fall into step, and the last quarter of them waited {Math.Abs(drift):0 %} "
+                    + $"{(drift > 0 ? "longer" : "less long")} for their first token than the second. Let lengths vary, such as "
+                    + $"lognormal:MEAN,DEVIATION, as people's do, or ask for more requests.");
+        }
+    }
+
+    // Of users who ask for the same, those whose prompts were read together end together and ask together again: groups only ever merge,
+    // for thousands of requests. What the last quarter's mean time to first token is above the second's; null = that does not tell.
+    private static double? Drift(Service service)
+    {
+        if (!service.IsClosed)
+        {
+            return null;
+        }
+
+        RequestOutcome[] measured =
+        [
+            .. service.Outcomes.Where((o, i) => service.IsMeasured(i, o.ArrivalSeconds) && double.IsFinite(o.FirstTokenSeconds)),
+        ];
+        int quarter = measured.Length / 4;
+        if (quarter < LeastOfQuarter
+            || measured.Any(o => o.PromptTokens != measured[0].PromptTokens || o.OutputTokens != measured[0].OutputTokens))
+        {
+            return null;
+        }
+
+        double Mean(int from) => measured.Skip(from).Take(quarter).Average(o => o.FirstTokenSeconds - o.ArrivalSeconds);
+        double drift = (Mean(measured.Length - quarter) / Mean(quarter)) - 1;
+        return Math.Abs(drift) > LeastDrift ? drift : null;
     }
 
     private static ServiceLoad LoadOf(Service service, ICostPlan plan)

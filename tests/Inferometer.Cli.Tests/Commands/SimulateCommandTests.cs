@@ -40,6 +40,17 @@ public sealed class SimulateCommandTests : IDisposable
         Assert.EndsWith("input 800 to 1,200 (1,000 on average), output 80 to 120 (100 on average)", estimated, StringComparison.Ordinal);
     }
 
+    // Of users who ask for the same, those whose prompts were read together end together: times grow with the number of requests.
+    [Theory]
+    [InlineData("--input 2048", true)]
+    [InlineData("--input lognormal:2048,800", false)]
+    public async Task Equal_requests_that_have_not_settled_are_told(string lengths, bool isTold)
+    {
+        string line = $"simulate gpt-oss-120b --on b200 --framework trtllm --users 32 --requests 4000 {lengths} --format json";
+        string json = (await CommandRun.OfLine(line)).Succeeded().Output;
+        Assert.Equal(isTold, json.Contains("Not settled: equal requests fall into step", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task Json_and_csv_have_the_keys_of_vllms_benchmark()
     {

@@ -12,7 +12,7 @@ public sealed class LaunchTests
     [Fact]
     public void Vllm_is_told_degrees_formats_and_limits()
     {
-        LaunchCommand command = LaunchCommand.Of(Deployment("vllm", new Parallelism(4), "fp8", "fp8"), "org/model", 4096);
+        LaunchCommand command = LaunchCommand.Of(Deployment("vllm", new Parallelism(4), "fp8", "fp8"), Of("org/model"), 4096);
         Assert.Equal(
             ["vllm", "serve", "org/model", "--tensor-parallel-size", "4", "--max-num-seqs", "64", "--max-num-batched-tokens", "2048",
                 "--max-model-len", "4096", "--quantization", "fp8", "--kv-cache-dtype", "fp8", "--port", "8000"],
@@ -24,9 +24,9 @@ public sealed class LaunchTests
     public void Each_framework_has_words_for_ranks_that_share_experts()
     {
         Parallelism ranks = new(1, 1, 8, 8, AttentionDataParallel: true);
-        Assert.Contains("--enable-expert-parallel", LaunchCommand.Of(Deployment("vllm", ranks), "m", 4096).Arguments);
-        Assert.Contains("--enable-dp-attention", LaunchCommand.Of(Deployment("sglang", ranks), "m", 4096).Arguments);
-        LaunchCommand trt = LaunchCommand.Of(Deployment("trtllm", ranks, "published", "fp8"), "m", 4096);
+        Assert.Contains("--enable-expert-parallel", LaunchCommand.Of(Deployment("vllm", ranks), Of("m"), 4096).Arguments);
+        Assert.Contains("--enable-dp-attention", LaunchCommand.Of(Deployment("sglang", ranks), Of("m"), 4096).Arguments);
+        LaunchCommand trt = LaunchCommand.Of(Deployment("trtllm", ranks, "published", "fp8"), Of("m"), 4096);
         Assert.Equal(["kv_cache_config:", "  dtype: fp8", "enable_attention_dp: true"], trt.ConfigLines);
         Assert.Contains("--config config.yaml", trt.ToShell(), StringComparison.Ordinal);
     }
@@ -34,7 +34,7 @@ public sealed class LaunchTests
     [Fact]
     public void Llama_cpp_is_given_a_file_and_the_whole_cache()
     {
-        LaunchCommand command = LaunchCommand.Of(Deployment("llama.cpp", new Parallelism(1), "q4_k_m", "published"), "org/Model", 4096);
+        LaunchCommand command = LaunchCommand.Of(Deployment("llama.cpp", new Parallelism(1), "q4_k_m", "published"), Of("org/Model"), 4096);
         Assert.Contains("Model.q4_k_m.gguf", command.Arguments);
         Assert.Contains($"{64 * 4096}", command.Arguments);
         Assert.Contains("checkpoint of org/Model in q4_k_m", Assert.Single(command.Notes), StringComparison.Ordinal);
@@ -43,7 +43,7 @@ public sealed class LaunchTests
     [Fact]
     public void Words_with_quotes_are_quoted_for_a_shell()
     {
-        string shell = LaunchCommand.Of(Deployment("vllm", new Parallelism(2)) with { IsDisaggregated = true }, "m", 4096,
+        string shell = LaunchCommand.Of(Deployment("vllm", new Parallelism(2)) with { IsDisaggregated = true }, Of("m"), 4096,
             "decode").ToShell();
         Assert.Contains("'{\"kv_connector\":\"NixlConnector\",\"kv_role\":\"kv_both\"}'", shell, StringComparison.Ordinal);
     }
@@ -55,7 +55,7 @@ public sealed class LaunchTests
         Assert.Contains(
             "prefill",
             Assert.Throws<InferometerException>(() =>
-                LaunchCommand.Of(Deployment("trtllm", new Parallelism(1)), "m", 1, "prefill")).Message,
+                LaunchCommand.Of(Deployment("trtllm", new Parallelism(1)), Of("m"), 1, "prefill")).Message,
             StringComparison.Ordinal);
     }
 
@@ -63,24 +63,24 @@ public sealed class LaunchTests
     public void In_an_image_a_program_is_named_by_where_it_lies_in_it()
     {
         Deployment deployment = Deployment("llama.cpp", new Parallelism(1), "q4_k_m", "published");
-        string manifest = KubernetesManifest.Of(deployment, new ReplicaCount(1), "org/Model", 4096);
+        string manifest = KubernetesManifest.Of(deployment, new ReplicaCount(1), Of("org/Model"), 4096);
         Assert.Contains("- '/app/llama-server'\n", manifest, StringComparison.Ordinal);
         Assert.DoesNotContain("- 'llama-server'", manifest, StringComparison.Ordinal);
-        Assert.Equal("llama-server", LaunchCommand.Of(deployment, "org/Model", 4096).Arguments[0]);
-        string vllm = KubernetesManifest.Of(Deployment("vllm", new Parallelism(1)), new ReplicaCount(1), "org/Model", 4096);
+        Assert.Equal("llama-server", LaunchCommand.Of(deployment, Of("org/Model"), 4096).Arguments[0]);
+        string vllm = KubernetesManifest.Of(Deployment("vllm", new Parallelism(1)), new ReplicaCount(1), Of("org/Model"), 4096);
         Assert.Contains("- 'vllm'\n", vllm, StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_manifest_has_a_workload_and_a_service_for_each_role()
     {
-        string one = KubernetesManifest.Of(Deployment("vllm", new Parallelism(4)), new ReplicaCount(3), "Org/Model-8B", 4096);
+        string one = KubernetesManifest.Of(Deployment("vllm", new Parallelism(4)), new ReplicaCount(3), Of("Org/Model-8B"), 4096);
         Assert.Equal(2, Count(one, "apiVersion:"));
         Assert.Contains("  replicas: 3\n", one, StringComparison.Ordinal);
         Assert.Contains("nvidia.com/gpu: 4", one, StringComparison.Ordinal);
         Assert.Contains("name: model-8b\n", one, StringComparison.Ordinal);
         string apart = KubernetesManifest.Of(
-            Deployment("vllm", new Parallelism(1)) with { IsDisaggregated = true }, new ReplicaCount(5, 3), "Org/Model-8B", 4096);
+            Deployment("vllm", new Parallelism(1)) with { IsDisaggregated = true }, new ReplicaCount(5, 3), Of("Org/Model-8B"), 4096);
         Assert.Equal(4, Count(apart, "apiVersion:"));
         Assert.Contains("model-8b-prefill", apart, StringComparison.Ordinal);
         Assert.Equal(2, Count(apart, "- name: HF_TOKEN\n"));
@@ -88,7 +88,7 @@ public sealed class LaunchTests
         Assert.Contains(
             "a pod is on one node",
             Assert.Throws<InferometerException>(() => KubernetesManifest.Of(
-                Deployment("vllm", new Parallelism(8, 2)), new ReplicaCount(1), "m", 4096)).Message,
+                Deployment("vllm", new Parallelism(8, 2)), new ReplicaCount(1), Of("m"), 4096)).Message,
             StringComparison.Ordinal);
     }
 
@@ -100,7 +100,7 @@ public sealed class LaunchTests
     public void A_manifest_asks_where_the_catalog_says_that_readiness_is_told(string framework, string path, int port)
     {
         ServingProgram program = ServingPrograms.Find(framework, "test");
-        string manifest = KubernetesManifest.Of(Deployment(framework, new Parallelism(1)), new ReplicaCount(1), "org/Model", 4096);
+        string manifest = KubernetesManifest.Of(Deployment(framework, new Parallelism(1)), new ReplicaCount(1), Of("org/Model"), 4096);
         Assert.Equal((path, port), (program.Health, program.Port));
         string[] lines = [.. manifest.Split('\n', StringSplitOptions.TrimEntries)];
         int probe = Array.IndexOf(lines, "readinessProbe:");
@@ -131,8 +131,68 @@ public sealed class LaunchTests
             w => Assert.NotNull(Core.Weights.WeightFormats.TryFind(w.Name, "catalog/launch")));
     }
 
+    // What converts weights loads them as they are published: they must fit before they are narrower.
+    [Theory]
+    [InlineData("vllm", "llama-3.3-70b", 1, false)]
+    [InlineData("sglang", "llama-3.3-70b", 1, false)]
+    [InlineData("vllm", "llama-3.3-70b", 2, true)]
+    [InlineData("vllm", "llama-3.1-8b", 1, true)]
+    public void Weights_are_converted_where_the_published_ones_fit(string framework, string model, int devices, bool fit)
+    {
+        Checkpoint checkpoint = Checkpoint.Of(Sample.Catalogs.Models, model, "fp8");
+        Assert.False(checkpoint.IsInFormat);
+        Assert.Equal(model is "llama-3.1-8b" ? 16.06e9 : 141.1e9, checkpoint.Bytes, 0.1e9); // two bytes a parameter
+        LaunchCommand command = LaunchCommand.Of(Deployment(framework, new Parallelism(devices), "fp8"), checkpoint, 4096);
+        Assert.Equal(fit, command.Arguments.Contains("--quantization"));
+        Assert.Equal(fit, command.Notes.Count == 0);
+        if (!fit)
+        {
+            Assert.Matches(
+                "take 141.1 GB of a device's [0-9.]+: give it a checkpoint of meta-llama/Llama-3.3-70B-Instruct in fp8", command.Notes[0]);
+        }
+    }
+
+    [Theory]
+    [InlineData("vllm")]
+    [InlineData("trtllm")]
+    public void A_checkpoint_in_the_format_is_named_where_the_catalog_has_one(string framework)
+    {
+        Checkpoint checkpoint = Checkpoint.Of(Sample.Catalogs.Models, "qwen3-32b", "fp8");
+        Assert.Equal(("Qwen/Qwen3-32B-FP8", true), (checkpoint.Name, checkpoint.IsInFormat));
+        Assert.InRange(checkpoint.Bytes, 32e9, 36e9);
+        LaunchCommand command = LaunchCommand.Of(Deployment(framework, new Parallelism(1), "fp8"), checkpoint, 4096);
+        Assert.Contains("Qwen/Qwen3-32B-FP8", command.Arguments);
+        Assert.DoesNotContain("--quantization", command.Arguments);
+        Assert.Empty(command.Notes);
+        Assert.Equal("Qwen/Qwen3-32B", Checkpoint.Of(Sample.Catalogs.Models, "qwen3-32b", "published").Name);
+    }
+
+    [Theory]
+    [InlineData("t4", "vllm", "llama-3.1-8b", false)]
+    [InlineData("t4", "sglang", "llama-3.1-8b", false)]
+    [InlineData("a100_sxm_80gb", "vllm", "llama-3.1-8b", true)]
+    [InlineData("a100_sxm_80gb", "trtllm", "llama-3.1-8b", false)]
+    [InlineData("l4", "trtllm", "llama-3.1-8b", true)]
+    public void Fp8_is_looked_at_on_devices_for_which_the_program_has_kernels(string system, string framework, string model, bool runs)
+    {
+        SystemChoice on = Sample.On(system);
+        DeploymentShape[] shapes =
+        [
+            .. ShapeEnumeration.Of(
+                model, Sample.Catalogs.Models.Resolve(model), new SearchSpace { Systems = [on], Frameworks = [framework] }, [on]),
+        ];
+        Assert.NotEmpty(shapes);
+        Assert.Equal(runs, shapes.Any(s => s.Weights is "fp8"));
+        Assert.Equal(runs, shapes.Any(s => s.KvCache is "fp8"));
+        Assert.Equal(runs, ShapeEnumeration.Of(
+            "qwen3-8b-fp8", Sample.Catalogs.Models.Resolve("qwen3-8b-fp8"), new SearchSpace { Systems = [on], Frameworks = [framework] },
+            [on]).Any());
+    }
+
+    private static Checkpoint Of(string name) => new() { Name = name, Bytes = 16e9 };
+
     private static string Fails(Deployment deployment) =>
-        Assert.Throws<InferometerException>(() => LaunchCommand.Of(deployment, "m", 4096)).Message;
+        Assert.Throws<InferometerException>(() => LaunchCommand.Of(deployment, Of("m"), 4096)).Message;
 
     private static int Count(string text, string part) => text.Split(part).Length - 1;
 
