@@ -91,8 +91,8 @@ public sealed class HardwareCatalog
 
         return rented.Count == 1
             ? $" It is a machine of {rented.Provider} with one '{system.Name}': give that."
-            : $" It is a machine of {rented.Provider} with {rented.Count} of '{system.Name}': give that, and how they share the work, such as "
-                + $"tensor = {rented.Count} (--tp {rented.Count}).";
+            : $" It is a machine of {rented.Provider} with {rented.Count} of '{system.Name}': give that, and how they share the work, "
+                + $"such as tensor = {rented.Count} (--tp {rented.Count}).";
     }
 
     // As people write eight of a device. A deployment's parallelism says how many there are, and how they share the work.

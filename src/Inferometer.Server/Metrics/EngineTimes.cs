@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime;
 using System.Runtime.InteropServices;
 using Inferometer.Inference.Engine;
 
@@ -24,7 +25,7 @@ internal readonly record struct EngineTimes(
     // The runtime compiles a method for speed after it was called often, which it counts once 100 ms went by without new methods
     // (TieredCompilation's call-counting delay): until then an engine takes several times as long for a token of a small model.
     private const double SomeSeconds = 0.05;
-    private const double MostSeconds = 3;
+    private const double MostSeconds = 4;
     private const double Settled = 0.9;
     private const int RunsAlike = 3;
     private const int MostRuns = 20;
@@ -50,7 +51,7 @@ internal readonly record struct EngineTimes(
         int some = Tokens(SomeSeconds, first[0].TokenSeconds);
         double token = await SettleAsync(
             async () => (await RunAsync(engines, 1, prompt, some, cancellationToken).ConfigureAwait(false))[0].TokenSeconds,
-            CompilerDelay, cancellationToken).ConfigureAwait(false);
+            () => JitInfo.GetCompiledMethodCount(), CompilerDelay, cancellationToken).ConfigureAwait(false);
         int tokens = Tokens(Seconds, token);
         EngineTimes[] alone = await BestAsync(engines, 1, prompt, tokens, cancellationToken).ConfigureAwait(false);
         int many = Math.Min(ManySequences, engine.Options.MaxBatchSize);
@@ -61,22 +62,28 @@ internal readonly record struct EngineTimes(
         int Tokens(double seconds, double perToken) => Math.Clamp((int)(seconds / Math.Max(1e-6, perToken)), few, most);
     }
 
-    /// <summary>Runs something until it becomes no faster: three times in a row not by a tenth, or twenty times, or for three
-    /// seconds.</summary>
+    /// <summary>
+    /// Runs something until it becomes no faster and nothing is compiled any more: three times in a row not by a tenth, or twenty times, or
+    /// for four seconds.
+    /// </summary>
     /// <param name="run">Takes so many seconds.</param>
+    /// <param name="compiled">Methods compiled so far.</param>
     /// <param name="pause">Between two runs.</param>
     /// <param name="cancellationToken">Stops it.</param>
     /// <returns>The shortest time, seconds.</returns>
-    internal static async Task<double> SettleAsync(Func<Task<double>> run, TimeSpan pause, CancellationToken cancellationToken)
+    internal static async Task<double> SettleAsync(
+        Func<Task<double>> run, Func<long> compiled, TimeSpan pause, CancellationToken cancellationToken)
     {
         double best = double.PositiveInfinity;
+        long before = compiled();
         var watch = Stopwatch.StartNew();
         for (int runs = 0, alike = 0; runs < MostRuns && alike < RunsAlike && watch.Elapsed.TotalSeconds < MostSeconds; runs++)
         {
             double seconds = await run().ConfigureAwait(false);
-            alike = seconds < Settled * best ? 0 : alike + 1;
-            best = Math.Min(best, seconds);
             await Task.Delay(pause, cancellationToken).ConfigureAwait(false);
+            long now = compiled();
+            alike = seconds < Settled * best || now > before ? 0 : alike + 1;
+            (best, before) = (Math.Min(best, seconds), now);
         }
 
         return best;

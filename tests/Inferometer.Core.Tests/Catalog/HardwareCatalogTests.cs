@@ -70,7 +70,8 @@ public sealed class HardwareCatalogTests : IDisposable
     public void Names_that_only_resemble_one_are_not_found(string written) => Assert.Null(HardwareCatalog.BuiltIn.TryFind(written));
 
     [Theory]
-    [InlineData("p5.48xlarge", "It is a machine of AWS with 8 of 'H100_SXM': give that, and how they share the work, such as tensor = 8 (--tp 8).")]
+    [InlineData("p5.48xlarge", "It is a machine of AWS with 8 of 'H100_SXM': give that, and how they share the work, such as tensor = 8 "
+        + "(--tp 8).")]
     [InlineData("G6E.xlarge", "It is a machine of AWS with one 'L40S': give that.")]
     [InlineData("a2-ultragpu-4g", "It is a machine of Google Cloud with 4 of 'A100_SXM_80GB'")]
     [InlineData("Standard_ND96isr_MI300X_v5", "It is a machine of Azure with 8 of 'MI300X'")]
