@@ -46,7 +46,11 @@ public sealed class GateTests
     {
         RunMetric mean = SampleRuns.Rate("mean_ttft_ms", [milliseconds]) with
         {
-            Unit = "ms", Better = Better.Lower, Series = null, IsHeadline = false, StandardError = milliseconds / 10 / Math.Sqrt(1000),
+            Unit = "ms",
+            Better = Better.Lower,
+            Series = null,
+            IsHeadline = false,
+            StandardError = milliseconds / 10 / Math.Sqrt(1000),
         };
         RunMetric median = mean with { Key = "median_ttft_ms", IsHeadline = true, StandardError = null };
         return (SampleRuns.Bench([milliseconds]) with { Metrics = [mean, median], Series = [] }).Sealed();
