@@ -130,7 +130,7 @@ public sealed class ValidateCommandTests : IDisposable
     public async Task A_service_is_explained()
     {
         CommandRun run = (await CommandRun.OfLine(
-            "explain llama-3.1-8b --on h100 --users 64 --input 1000 --output 200 --requests 300 --ttft 900 --tpot 30")).Succeeded();
+            "explain llama-3.1-8b --on h100 --users 64 --input 1000 --output 200 --requests 300 --ttft 3000 --tpot 30")).Succeeded();
 
         string[] texts =
             ["64 users", "Where a token's time goes", "not explained", "What this says", "What to try", "reading weights",

@@ -17,12 +17,6 @@ internal sealed unsafe class RowMatrix : WeightMatrix
     private readonly NativeBuffer? _owned;
     private readonly long _rowBytes;
 
-    /// <summary>
-    /// Up to so many tokens tiles of dot products are no slower than rounding the weights for emitted code (Sapphire Rapids, F16, shape M:
-    /// 16 sequences 50 tokens/s with tiles and 53 rounded, 8 sequences 49 and 28, 32 sequences 48 and 82).
-    /// </summary>
-    private const int MaxDotTokensBesideEmitted = 16;
-
     /// <summary>Rounded weights that stay in a second-level cache beside the activations.</summary>
     private const int MaxFineBytes = 256 << 10;
 
@@ -43,9 +37,7 @@ internal sealed unsafe class RowMatrix : WeightMatrix
         _rowBytes = type.ByteCount(columns);
         _finePanels = roundsActivations && FinePanel.IsSupported(type, columns)
             ? Math.Clamp(MaxFineBytes / FinePanel.PanelBytes(columns), 1, 4) : 0;
-        _maxDotTokens = type == GgmlType.F32 ? 12
-            : _finePanels > 0 && FinePanel.IsEmitted ? MaxDotTokensBesideEmitted
-            : Math.Clamp(MaxDotActivationBytes / (columns * sizeof(float)), 8, 96);
+        _maxDotTokens = type == GgmlType.F32 ? 12 : Math.Clamp(MaxDotActivationBytes / (columns * sizeof(float)), 8, 96);
     }
 
     public override long SizeBytes => _rowBytes * Rows;
