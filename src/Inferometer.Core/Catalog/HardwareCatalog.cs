@@ -56,12 +56,10 @@ public sealed class HardwareCatalog
             return entry.System;
         }
 
-        string written = name.Trim();
-        int space = written.IndexOf(' ', StringComparison.Ordinal);
-        return space > 0 && _index.Find(written[(space + 1)..])?.System is { } system
-            && system.Device.Vendor.Equals(written[..space], StringComparison.OrdinalIgnoreCase)
-                ? system
-                : null;
+        (string maker, string rest) = Apart(name);
+        return _index.Find(rest)?.System is { } system && system.Device.Vendor.Equals(maker, StringComparison.OrdinalIgnoreCase)
+            ? system
+            : null;
     }
 
     /// <summary>Finds a system by name or alias.</summary>
@@ -74,11 +72,16 @@ public sealed class HardwareCatalog
     // What stands before a name that drivers print is the same for most devices and would hide what they differ by.
     private string Suggest(string name)
     {
-        string written = name.Trim();
-        int space = written.IndexOf(' ', StringComparison.Ordinal);
-        bool isMade = space > 0
-            && Systems.Any(s => s.System.Device.Vendor.Equals(written[..space], StringComparison.OrdinalIgnoreCase));
-        return _index.Suggest(isMade ? written[(space + 1)..] : written, "hardware");
+        (string maker, string rest) = Apart(name);
+        bool isMade = Systems.Any(s => s.System.Device.Vendor.Equals(maker, StringComparison.OrdinalIgnoreCase));
+        return _index.Suggest(isMade ? rest : name.Trim(), "hardware");
+    }
+
+    // The first word, which may be who makes it, and what follows.
+    private static (string Maker, string Name) Apart(string name)
+    {
+        string[] parts = name.Trim().Split(' ', 2);
+        return parts.Length == 2 ? (parts[0], parts[1]) : ("", parts[0]);
     }
 
     // As clouds call the machines that they rent out.

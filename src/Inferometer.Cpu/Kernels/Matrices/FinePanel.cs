@@ -7,9 +7,9 @@ using Inferometer.Cpu.Kernels.Emitted;
 namespace Inferometer.Cpu.Kernels.Matrices;
 
 /// <summary>
-/// F16 and BF16 weights for prompts and large batches: 16 rows rounded on the way to integers of 13 bits, a scale per row and 32 columns,
-/// and multiplied with activations rounded alike. One instruction then does twice the products of a multiply-add of floats, and sums of 32
-/// products of 13 bits by 13 bits just fit 32 bits: 32 * 8191^2 &lt; 2^31.
+/// F16 and BF16 weights for long prompts: 16 rows rounded on the way to integers of 13 bits, a scale per row and 32 columns, and multiplied
+/// with activations rounded alike. One instruction then does twice the products of a multiply-add of floats, and sums of 32 products of 13
+/// bits by 13 bits just fit 32 bits: 32 * 8191^2 &lt; 2^31.
 /// </summary>
 /// <remarks>
 /// Rounding moves a number by at most 1/16382 of the largest of its 32. That is as fine as f16 activations and eight times finer than bf16
