@@ -23,13 +23,21 @@ public sealed partial class Scheduler
     private SchedulerStatistics _statistics;
 
     /// <summary>Creates a scheduler over a pool that nobody else uses.</summary>
-    /// <exception cref="InferometerException">An option is out of range.</exception>
+    /// <exception cref="InferometerException">
+    /// An option is out of range, or the pool keeps a prefix cache where sequences keep no tokens.
+    /// </exception>
     public Scheduler(SchedulerOptions options, BlockPool pool, TimeProvider time)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(pool);
         ArgumentNullException.ThrowIfNull(time);
         options.Validate();
+        if (pool.PrefixCaching && !options.KeepTokens)
+        {
+            throw new InferometerException(
+                $"scheduler: {nameof(options.KeepTokens)} is off and the pool's prefix cache on; prefixes are found by their tokens.");
+        }
+
         Options = options;
         Pool = pool;
         _time = time;
@@ -110,7 +118,7 @@ public sealed partial class Scheduler
 
         double arrival = request.ArrivalSeconds ?? NowSeconds;
         double key = arrival - (request.Priority * Options.PriorityHeadStartSeconds);
-        sequence = new Sequence(_nextId++, request, (int)total, key, Pool) { ArrivalSeconds = arrival };
+        sequence = new Sequence(_nextId++, request, (int)total, key, Pool, Options.KeepTokens) { ArrivalSeconds = arrival };
         Register(sequence);
         Enqueue(sequence);
         Observer?.OnSubmitted(sequence);

@@ -38,6 +38,12 @@ public sealed record SchedulerOptions
     public bool KeepKeysAndValues { get; init; } = true;
 
     /// <summary>
+    /// Sequences keep their tokens. Off: they are counted alone, which takes neither time nor memory where tokens mean nothing; there is no
+    /// prefix cache then, and no step may read a token.
+    /// </summary>
+    public bool KeepTokens { get; init; } = true;
+
+    /// <summary>
     /// Admission counts the whole output of every request, so that nothing is ever preempted, at the price of a smaller batch.
     /// </summary>
     public bool ReserveForOutput { get; init; }

@@ -11,9 +11,9 @@ public sealed class Sequence
     private const int InitialSpareTokens = 256;
 
     private readonly List<UInt128> _hashes = [];
-    private int[] _tokens;
+    private int[]? _tokens; // null = counted alone
 
-    internal Sequence(long id, SequenceRequest request, int maxTokens, double orderKey, BlockPool pool)
+    internal Sequence(long id, SequenceRequest request, int maxTokens, double orderKey, BlockPool pool, bool keepTokens = true)
     {
         Id = id;
         Request = request;
@@ -23,8 +23,12 @@ public sealed class Sequence
         ArrivalSeconds = request.ArrivalSeconds ?? 0;
         PromptTokens = request.Prompt.Length;
         TokenCount = PromptTokens;
-        _tokens = new int[Math.Min(maxTokens, PromptTokens + InitialSpareTokens)];
-        request.Prompt.Span.CopyTo(_tokens);
+        if (keepTokens)
+        {
+            _tokens = new int[Math.Min(maxTokens, PromptTokens + InitialSpareTokens)];
+            request.Prompt.Span.CopyTo(_tokens);
+        }
+
         RootHash = BlockHash.Root(request.CacheSalt, pool.HashSeed);
     }
 
@@ -94,7 +98,8 @@ public sealed class Sequence
     public double FinishSeconds { get; internal set; } = double.NaN;
 
     /// <summary>Prompt and generated tokens; valid until the sequence changes.</summary>
-    public ReadOnlySpan<int> Tokens => _tokens.AsSpan(0, TokenCount);
+    /// <exception cref="InvalidOperationException"><see cref="SchedulerOptions.KeepTokens"/> is off.</exception>
+    public ReadOnlySpan<int> Tokens => Kept.AsSpan(0, TokenCount);
 
     /// <summary>Its blocks.</summary>
     public BlockTable Table { get; }
@@ -139,27 +144,34 @@ public sealed class Sequence
     /// <summary>Full blocks already offered to the prefix cache.</summary>
     internal int PublishedBlocks { get; set; }
 
-    internal ReadOnlyMemory<int> TokenMemory => _tokens;
+    internal ReadOnlyMemory<int> TokenMemory => Kept;
+
+    private int[] Kept => _tokens ?? throw new InvalidOperationException("the tokens of this sequence are counted, not kept");
 
     /// <summary>A stretch of the tokens, drafted ones included; valid until the sequence changes.</summary>
-    public ReadOnlyMemory<int> TokensAt(int first, int count) => _tokens.AsMemory(0, TokenCount + DraftCount).Slice(first, count);
+    /// <exception cref="InvalidOperationException"><see cref="SchedulerOptions.KeepTokens"/> is off.</exception>
+    public ReadOnlyMemory<int> TokensAt(int first, int count) => Kept.AsMemory(0, TokenCount + DraftCount).Slice(first, count);
 
     internal void SetDraft(ReadOnlySpan<int> tokens)
     {
-        DraftCount = 0;
-        foreach (int token in tokens)
+        if (_tokens is not null)
         {
-            EnsureCapacity(TokenCount + DraftCount + 1);
-            _tokens[TokenCount + DraftCount++] = token;
+            tokens.CopyTo(Room(tokens.Length));
         }
+
+        DraftCount = tokens.Length;
     }
 
-    internal void ReplaceDraft(int index, int token) => _tokens[TokenCount + index] = token;
+    internal void ReplaceDraft(int index, int token) => Kept[TokenCount + index] = token;
 
     internal void Append(int token)
     {
-        EnsureCapacity(TokenCount + 1);
-        _tokens[TokenCount++] = token;
+        if (_tokens is not null)
+        {
+            Room(1)[0] = token;
+        }
+
+        TokenCount++;
         DraftCount = 0;
         IsHeld = false;
     }
@@ -168,8 +180,11 @@ public sealed class Sequence
     {
         if (count > 0)
         {
-            EnsureCapacity(TokenCount + count);
-            _tokens.AsSpan(TokenCount, count).Clear();
+            if (_tokens is not null)
+            {
+                Room(count).Clear();
+            }
+
             TokenCount += count;
         }
     }
@@ -185,7 +200,7 @@ public sealed class Sequence
         while (_hashes.Count <= index)
         {
             int block = _hashes.Count;
-            _hashes.Add(BlockHash.Next(ParentHashOf(block), _tokens.AsSpan(block * blockSize, blockSize)));
+            _hashes.Add(BlockHash.Next(ParentHashOf(block), Kept.AsSpan(block * blockSize, blockSize)));
         }
 
         return _hashes[index];
@@ -195,8 +210,12 @@ public sealed class Sequence
 
     internal void CopyFrom(Sequence source, int blockSize)
     {
-        EnsureCapacity(source.TokenCount);
-        source.Tokens.CopyTo(_tokens);
+        TokenCount = 0;
+        if (_tokens is not null)
+        {
+            source.Tokens.CopyTo(Room(source.TokenCount));
+        }
+
         TokenCount = source.TokenCount;
         ComputedTokens = source.ComputedTokens;
         PublishedBlocks = source.PublishedBlocks;
@@ -210,11 +229,15 @@ public sealed class Sequence
         }
     }
 
-    private void EnsureCapacity(int tokens)
+    // Places after the last token.
+    private Span<int> Room(int count)
     {
-        if (tokens > _tokens.Length)
+        int tokens = TokenCount + count;
+        if (tokens > _tokens!.Length)
         {
-            Array.Resize(ref _tokens, Math.Max(tokens, _tokens.Length * 2));
+            Array.Resize(ref _tokens, Math.Max(tokens, Math.Min(MaxTokens, _tokens.Length * 2)));
         }
+
+        return _tokens.AsSpan(TokenCount, count);
     }
 }

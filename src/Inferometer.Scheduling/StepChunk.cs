@@ -94,10 +94,9 @@ public sealed class StepChunk
             throw new InvalidOperationException($"the chunk has emitted {EmittedCount} tokens already");
         }
 
-        ReadOnlySpan<int> drafts = Tokens.Span[(TokenCount - DraftTokens)..];
         for (int i = 0; i < acceptedDrafts; i++)
         {
-            Emit(drafts[i]);
+            Emit(Tokens.Span[TokenCount - DraftTokens + i]);
         }
 
         Emit(token);

@@ -10,7 +10,7 @@ namespace Inferometer.Scheduling;
 public sealed class StepPlan
 {
     private readonly List<StepChunk> _chunks = [];
-    private readonly List<StepChunk> _spare = [];
+    private readonly List<StepChunk> _made = []; // the first of them are in use
     private readonly List<BlockCopy> _copies = [];
     private readonly List<Sequence> _admitted = [];
     private readonly List<Sequence> _preempted = [];
@@ -82,7 +82,6 @@ public sealed class StepPlan
 
     internal void Reset(double now)
     {
-        _spare.AddRange(_chunks);
         _chunks.Clear();
         _copies.Clear();
         _admitted.Clear();
@@ -99,17 +98,12 @@ public sealed class StepPlan
 
     internal void Add(Sequence sequence, int tokens, int drafts, bool isPrefill)
     {
-        StepChunk chunk;
-        if (_spare.Count > 0)
+        if (_made.Count == _chunks.Count)
         {
-            chunk = _spare[^1];
-            _spare.RemoveAt(_spare.Count - 1);
-        }
-        else
-        {
-            chunk = new StepChunk();
+            _made.Add(new StepChunk());
         }
 
+        StepChunk chunk = _made[_chunks.Count];
         chunk.Set(sequence, tokens, drafts, isPrefill);
         _chunks.Add(chunk);
         PrefillTokens += isPrefill ? chunk.TokenCount : 0;

@@ -10,6 +10,18 @@ internal sealed class PromptSource
 {
     private readonly Dictionary<string, int> _groups = new(StringComparer.Ordinal);
     private int _lastBeginning; // below 0, where no content of a segment is
+    private int[] _zeros = [];
+
+    /// <summary>So many tokens whose ids nobody looks at.</summary>
+    public ReadOnlyMemory<int> Any(int count)
+    {
+        if (_zeros.Length < count)
+        {
+            _zeros = new int[Math.Max(count, 2 * _zeros.Length)];
+        }
+
+        return _zeros.AsMemory(0, count);
+    }
 
     public ReadOnlyMemory<int> PromptOf(Arrival arrival)
     {

@@ -47,12 +47,14 @@ internal sealed partial class Replica : ISchedulerObserver
             BlockSize = _options.BlockSize,
             PrefixCaching = _options.PrefixCaching && role != ReplicaRole.Decode,
         });
+        bool keepTokens = pool.PrefixCaching || plan.Request.Speculative is not null;
 
         // Prompts that come with their keys and values take no part of a step's budget. Ranks that have their own attention have their own
         // limits too.
         int ranks = plan.Request.Parallelism.AttentionDataParallel ? plan.Request.Parallelism.Data : 1;
         SchedulerOptions scheduler = _options.Scheduler with
         {
+            KeepTokens = keepTokens,
             MaxQueueLength = int.MaxValue,
             MaxTokensPerStep = (int)Math.Min(
                 int.MaxValue / 2, role == ReplicaRole.Decode ? int.MaxValue : (long)ranks * _options.Scheduler.MaxTokensPerStep),
@@ -320,9 +322,9 @@ internal sealed partial class Replica : ISchedulerObserver
             bool taken = _scheduler.TrySubmit(
                 new SequenceRequest
                 {
-                    Prompt = request.IsTransferred
-                        ? new int[arrival.InputTokens + request.OutputTokens]
-                        : _service.Prompts.PromptOf(arrival),
+                    Prompt = request.IsTransferred ? _service.Prompts.Any(arrival.InputTokens + request.OutputTokens)
+                        : _scheduler.Options.KeepTokens ? _service.Prompts.PromptOf(arrival)
+                        : _service.Prompts.Any(arrival.InputTokens),
                     MaxNewTokens = _isPrefillOnly ? Math.Min(1, arrival.OutputTokens) : arrival.OutputTokens - request.OutputTokens,
                     ArrivalSeconds = request.IsTransferred ? request.LastTokenSeconds : arrival.Seconds,
                     Priority = arrival.Priority,
