@@ -42,8 +42,8 @@ internal sealed class PlanCommand
     private readonly ValueOption<string> _emit = new(
         ["--emit"],
         Domains.Word([.. PlanLaunch.Kinds.Select(kind => (kind, kind))]),
-        "Print the command that starts a replica of the cheapest deployment with this framework, or a Kubernetes manifest, and nothing "
-            + "else.");
+        "Print the command that starts a replica of the cheapest deployment with this framework, or a Kubernetes manifest, or a file for "
+            + "Docker Compose, and nothing else.");
 
     private readonly ValueOption<int> _top = new(["--top"], Domains.Whole(1, 10_000), "Most rows of a table.") { Fallback = 12 };
     private readonly PathOption _catalog =

@@ -37,7 +37,7 @@ public sealed record NearMiss(Rejection Rejection, string Would)
     private static string Words(Rejection rejection, ServiceLevel level) => rejection.Reason switch
     {
         RejectionReason.Weights => Say(
-            $"{Math.Ceiling((rejection.Needed - rejection.Found) / 1e9):0} GB more a device would, or narrower weights"),
+            $"{Math.Ceiling((rejection.Needed - rejection.Found) / 1e9):0} GB more a device would, or narrower weights (awq: 4 bits)"),
         RejectionReason.KvCache or RejectionReason.Load when rejection.LeastDevices is { } devices =>
             Say($"{devices} devices would, or {rejection.Found:#,0} requests at once on each replica instead of {rejection.Needed:#,0}"),
         RejectionReason.KvCache => "shorter requests would, or a narrower cache",

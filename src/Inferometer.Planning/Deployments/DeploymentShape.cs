@@ -57,9 +57,9 @@ public sealed record DeploymentShape
         if (!IsPublished(Weights))
         {
             formats["weights"] = Weights;
-            if (Weights is "fp8" or "int8" && MultipliesIn(Weights))
+            if (Weights is "fp8" or "int8" or "nvfp4" && MultipliesIn(Weights))
             {
-                formats["activations"] = Weights;
+                formats["activations"] = Weights is "nvfp4" ? "fp4" : Weights;
             }
         }
 
@@ -118,9 +118,9 @@ public sealed record DeploymentShape
 
     internal static bool IsPublished(string format) => string.Equals(format, Published, StringComparison.OrdinalIgnoreCase);
 
-    // Where a device has no arithmetic of eight bits, frameworks unpack such weights and multiply in sixteen.
-    private bool MultipliesIn(string format) =>
-        System.Device.PeakOperationsPerSecond.ContainsKey(format is "fp8" ? MathFormat.Fp8 : MathFormat.Int8);
+    // Where a device has no arithmetic of the format, frameworks unpack such weights and multiply in sixteen bits.
+    private bool MultipliesIn(string format) => System.Device.PeakOperationsPerSecond.ContainsKey(
+        format switch { "fp8" => MathFormat.Fp8, "nvfp4" => MathFormat.Fp4, _ => MathFormat.Int8 });
 
     private static void Degree(JsonObject parameters, string name, int degree)
     {

@@ -74,7 +74,8 @@ public static class KubernetesManifest
             Line($"# {note}");
         }
 
-        Line($"# a gated model: kubectl create secret generic {TokenSecret} --from-literal=token=...");
+        Line($"# for {deployment.Shape.System.Name}: where nodes have other devices too, a nodeSelector with the label of theirs");
+        Line($"# only where the model is gated: kubectl create secret generic {TokenSecret} --from-literal=token=...");
         if (command.ConfigLines.Count > 0)
         {
             Line($"apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {name}-config\ndata:\n  {LaunchCommand.ConfigFile}: |");
@@ -125,7 +126,7 @@ public static class KubernetesManifest
     }
 
     // Names of Kubernetes are lower-case letters, digits and hyphens, at most 63 of them.
-    private static string NameOf(string model)
+    internal static string NameOf(string model)
     {
         string last = model[(model.TrimEnd('/').LastIndexOf('/') + 1)..].ToLowerInvariant();
         string name = new([.. last.Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-')]);

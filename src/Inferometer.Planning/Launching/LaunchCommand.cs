@@ -79,6 +79,13 @@ public sealed record LaunchCommand
             notes.Add(missing);
         }
 
+        if (program.Flags.TryGetValue("context", out EquatableList<string>? context))
+        {
+            notes.Add(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{context[0]} is the longest request of the question, {longestTokens} tokens: raise it where longer ones come."));
+        }
+
         if (role is not null)
         {
             notes.Add("Prompts and answers are apart: a router in front sends each request to a replica of both kinds.");

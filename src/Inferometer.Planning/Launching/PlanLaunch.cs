@@ -9,11 +9,14 @@ namespace Inferometer.Planning.Launching;
 /// <summary>What starts the deployment that a plan chose: commands of its program, one for each role, or a manifest.</summary>
 public sealed record PlanLaunch
 {
-    /// <summary>The kind that is a manifest and no command.</summary>
+    /// <summary>The kind that is a manifest of Kubernetes.</summary>
     public const string Kubernetes = "kubernetes";
 
-    /// <summary>What can be asked for: a framework's command, or <see cref="Kubernetes"/>.</summary>
-    public static IReadOnlyList<string> Kinds { get; } = [.. ServingPrograms.All.Select(p => p.Framework), Kubernetes];
+    /// <summary>The kind that is a file for Docker Compose.</summary>
+    public const string Compose = "compose";
+
+    /// <summary>What can be asked for: a framework's command, <see cref="Kubernetes"/> or <see cref="Compose"/>.</summary>
+    public static IReadOnlyList<string> Kinds { get; } = [.. ServingPrograms.All.Select(p => p.Framework), Kubernetes, Compose];
 
     /// <summary>What was asked for.</summary>
     public required string Kind { get; init; }
@@ -21,7 +24,7 @@ public sealed record PlanLaunch
     /// <summary>The commands, each with how many replicas of it there are; empty where it is a manifest.</summary>
     public required EquatableList<ReplicaCommand> Commands { get; init; }
 
-    /// <summary>The manifest; null where there are commands.</summary>
+    /// <summary>The manifest or compose file; null where there are commands.</summary>
     public string? Manifest { get; init; }
 
     /// <summary>The same question where what is asked for can be had: a command only for a framework that was looked at.</summary>
@@ -33,6 +36,7 @@ public sealed record PlanLaunch
         ArgumentNullException.ThrowIfNull(request);
         EquatableList<string> frameworks = request.Space.Frameworks;
         return kind is Kubernetes ? request
+            : kind is Compose ? request with { Space = request.Space with { Disaggregated = !request.Space.Aggregated } }
             : frameworks.Count == 0 || (frameworks is [var only] && string.Equals(only, kind, StringComparison.Ordinal))
                 ? request with { Space = request.Space with { Frameworks = [kind] } }
                 : null;
@@ -62,14 +66,16 @@ public sealed record PlanLaunch
         ArgumentNullException.ThrowIfNull(request);
         int longest = request.Demand.LongestTokens();
         Checkpoint checkpoint = Checkpoint.Of(models, request.Model, chosen.Deployment.Shape.Weights);
-        if (kind is Kubernetes)
+        if (kind is Kubernetes or Compose)
         {
             ReplicaCount rented = chosen.Replicas with { Total = chosen.Provision.Replicas };
             return new PlanLaunch
             {
                 Kind = kind,
                 Commands = [],
-                Manifest = KubernetesManifest.Of(chosen.Deployment, rented, checkpoint, longest),
+                Manifest = kind is Compose
+                    ? ComposeFile.Of(chosen.Deployment, rented, checkpoint, longest)
+                    : KubernetesManifest.Of(chosen.Deployment, rented, checkpoint, longest),
             };
         }
 

@@ -41,6 +41,9 @@ public static class InventoryPage
                 "Users ask again as soon as they are answered, and times are means of an analytic model; 'inferometer plan MODEL --users N "
                     + "--on SYSTEM' simulates one of them.",
                 "Of each model the deployment that serves most users; the longest context is that of one request by itself.",
+                .. others.Length > 0 && request.Space.Weights.Count == 0 && request.Space.Frameworks.Count == 0
+                    ? ["Weights are as published or in 8 bits; '--weights awq', or '--framework llama.cpp', looks at 4 bits too."]
+                    : Array.Empty<string>(),
             ]));
         return page;
     }

@@ -51,7 +51,15 @@ public static class PlanPage
             yield return savings;
         }
 
-        if (costs.Rows.Count > 0)
+        if (savings.Rows.Count == 0 && costs.Rows.Count > 0 && costs.Rows.All(r => r[2].Text is PlanTables.AsMuch))
+        {
+            yield return new Sentences("costs", null,
+            [
+                $"Nothing that was looked at would save anything: {string.Join(", ", costs.Rows.Select(r => r[0].Text))}.",
+            ])
+            { Bulleted = false };
+        }
+        else if (costs.Rows.Count > 0)
         {
             yield return costs;
             if (plan.Request.Demand.IsClosed && costs.Rows.Any(r => r[0].Text.StartsWith("answers", StringComparison.Ordinal)))

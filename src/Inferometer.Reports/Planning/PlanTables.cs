@@ -15,6 +15,9 @@ public static class PlanTables
     // Below it a change saves nothing.
     private const double LeastShare = 5e-4;
 
+    /// <summary>What a change costs that changes nothing.</summary>
+    internal const string AsMuch = "as much";
+
     /// <summary>Everything under its key: answers, limits, changes, constraints, front.</summary>
     /// <param name="plan">The plan.</param>
     public static Document Full(PlanResult plan)
@@ -227,7 +230,7 @@ public static class PlanTables
             {
                 null => "-",
                 <= -LeastShare and var more => $"{Percent(-more)} more",
-                _ => "as much",
+                _ => AsMuch,
             });
     }
 

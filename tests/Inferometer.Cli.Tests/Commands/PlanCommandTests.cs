@@ -63,6 +63,8 @@ public sealed class PlanCommandTests
         Assert.Contains("vllm serve meta-llama/Llama-3.1-8B", command, StringComparison.Ordinal);
         string manifest = (await CommandRun.OfLine(Small + " --emit kubernetes")).Succeeded().Output;
         Assert.Contains("kind: Deployment", manifest, StringComparison.Ordinal);
+        string file = (await CommandRun.OfLine(Small + " --emit compose")).Succeeded().Output;
+        Assert.Contains("\nservices:\n  llama-3-1-8b:\n", file, StringComparison.Ordinal);
     }
 
     [Fact]

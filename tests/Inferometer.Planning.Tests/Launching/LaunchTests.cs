@@ -92,6 +92,39 @@ public sealed class LaunchTests
             StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_compose_file_has_a_service_with_devices_and_a_port_of_its_own_for_each_replica()
+    {
+        string file = ComposeFile.Of(Deployment("vllm", new Parallelism(2)), new ReplicaCount(3), Of("Org/Model-8B"), 4096);
+        string[] lines = [.. file.Split('\n', StringSplitOptions.TrimEntries)];
+        Assert.Equal(["model-8b-1:", "model-8b-2:", "model-8b-3:"], lines.Where(l => l.StartsWith("model-8b-", StringComparison.Ordinal)));
+        Assert.Equal(
+            ["device_ids: ['0', '1']", "device_ids: ['2', '3']", "device_ids: ['4', '5']"],
+            lines.Where(l => l.StartsWith("device_ids", StringComparison.Ordinal)));
+        Assert.Equal(["- '8000:8000'", "- '8001:8000'", "- '8002:8000'"], lines.Where(l => l.EndsWith(":8000'", StringComparison.Ordinal)));
+        Assert.Contains("- '--tensor-parallel-size'", lines);
+        Deployment single = Deployment("trtllm", new Parallelism(1), "published", "fp8");
+        string one = ComposeFile.Of(single, new ReplicaCount(1), Of("m"), 4096);
+        Assert.Contains("      - source: serving\n        target: /etc/serving/config.yaml\n", one, StringComparison.Ordinal);
+        const string Configs = "configs:\n  serving:\n    content: |\n      kv_cache_config:\n        dtype: fp8\n";
+        Assert.EndsWith(Configs, one, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_takes_more_than_one_machine_or_a_router_is_no_compose_file()
+    {
+        Assert.Contains(
+            "a compose file is for one machine",
+            Assert.Throws<InferometerException>(() => ComposeFile.Of(
+                Deployment("vllm", new Parallelism(4)), new ReplicaCount(3), Of("m"), 4096)).Message,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "--modes aggregated",
+            Assert.Throws<InferometerException>(() => ComposeFile.Of(
+                Deployment("vllm", new Parallelism(1)) with { IsDisaggregated = true }, new ReplicaCount(2, 1), Of("m"), 4096)).Message,
+            StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("vllm", "/health", 8000)]
     [InlineData("sglang", "/health", 30000)]
