@@ -193,8 +193,8 @@ public sealed class SimulationEngine
             : CostModelOf(config) is CompatibilityCostModel ? Precision.Bf16.Name
             : null;
         string origin = parameters.Contains("bits") ? $"{parameters.Path}.bits" : "the cost model, which knows one width";
-        (PrecisionSet precisions, WeightScheme scheme) = FormatChoice.Of(bits, model, origin);
         HardwareSystem system = SystemOf(config);
+        (PrecisionSet precisions, WeightScheme scheme) = FormatChoice.Of(bits, model, system.Device, origin);
         FrameworkProfile? framework = parameters.Contains("framework")
             ? FrameworkCatalog.Find(parameters.Text("framework", ""), $"{parameters.Path}.framework")
             : null;

@@ -85,6 +85,17 @@ public sealed class FormatTests
         Assert.Contains(instead, said, StringComparison.Ordinal);
     }
 
+    // Checkpoints in NVFP4 hold scales for their inputs too.
+    [Theory]
+    [InlineData("B200", "fp4")]
+    [InlineData("H100_SXM", "bf16")]
+    public void Nvfp4_is_multiplied_in_where_the_device_can(string system, string arithmetic)
+    {
+        SimulationResult result = Run("llama-3.1-8b", $$"""{"system_name": "{{system}}", "bits": "nvfp4"}""");
+        Assert.Equal(arithmetic, result.Formats!.Activations);
+        Assert.Equal("bf16", result.Formats.KvCache);
+    }
+
     [Fact]
     public void Eight_bit_checkpoints_multiply_in_eight_bits_with_activations_in_sixteen()
     {

@@ -81,7 +81,8 @@ public static class EstimateSettings
         EstimateSetting
             .WeightFormat("--bits", "bits",
                 "Format of the model, a name of docs/catalog.md: bf16, fp8, int4, awq, q4_k_m, ...; fp8 and int8 set weights, "
-                    + "activations and KV cache, narrower ones the weights alone. Published: as the checkpoint is.")
+                    + "activations and KV cache, nvfp4 weights and, where the device can, activations, narrower ones the weights alone. "
+                    + "Published: as the checkpoint is.")
             with { Default = FormatChoice.Published },
         EstimateSetting.WeightFormat(
             "--weights", "quantization.weights", "Format of the weights alone, in place of the checkpoint's or that of --bits."),

@@ -1,4 +1,5 @@
 using Inferometer.Core.Deployments;
+using Inferometer.Core.Hardware;
 using Inferometer.Core.Models;
 using Inferometer.Core.Weights;
 
@@ -15,8 +16,9 @@ internal static class FormatChoice
     /// <summary>Formats and scheme.</summary>
     /// <param name="text">A name of <see cref="WeightFormats"/>; null or <see cref="Published"/> = as the checkpoint is.</param>
     /// <param name="model">The model.</param>
+    /// <param name="device">The device, which has arithmetic of the format or has not.</param>
     /// <param name="origin">Where the name stands.</param>
-    public static (PrecisionSet Precisions, WeightScheme Scheme) Of(string? text, ModelArchitecture model, string origin)
+    public static (PrecisionSet Precisions, WeightScheme Scheme) Of(string? text, ModelArchitecture model, Device device, string origin)
     {
         if (text is null || IsPublished(text))
         {
@@ -36,10 +38,14 @@ internal static class FormatChoice
         // arithmetic of eight bits sets activations and cache too.
         bool activationsToo = scheme is EngineScheme && (scheme.Name is "int8" || scheme.Name.StartsWith("fp8", StringComparison.Ordinal));
         Precision narrow = activationsToo ? Precision.Parse(scheme.Name is "int8" ? "int8" : "fp8", origin) : scheme.Compute;
+
+        // Checkpoints in NVFP4 quantise activations likewise, and frameworks multiply so where the device can; elsewhere they unpack.
+        bool multiplies = scheme is EngineScheme && scheme.Name is "nvfp4" or "fp4"
+            && device.PeakOperationsPerSecond.ContainsKey(MathFormat.Fp4);
         return (new PrecisionSet
         {
             Weights = activationsToo ? narrow : scheme.Main,
-            Activations = narrow,
+            Activations = multiplies ? Precision.Parse("fp4", origin) : narrow,
             KvCache = narrow,
             Communication = scheme.Compute,
         }, scheme);
