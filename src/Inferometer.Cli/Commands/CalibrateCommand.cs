@@ -132,7 +132,7 @@ internal sealed partial class CalibrateCommand
         if (count is 0 or > MostRuns)
         {
             throw new InferometerException(count == 0
-                ? $"--measurements: '{paths[0]}' holds no run to calibrate to. {string.Join(' ', problems.Take(3))}".TrimEnd()
+                ? $"--measurements: '{paths[0]}' holds no run to calibrate to. {First(problems)}".TrimEnd()
                 : string.Create(
                     CultureInfo.InvariantCulture,
                     $"--measurements: {count} runs; more than {MostRuns} are a matter for 'fit'."));
@@ -165,6 +165,14 @@ internal sealed partial class CalibrateCommand
         text.Length > 0 && char.IsAsciiLetterOrDigit(text[0]) && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.')
             ? text
             : throw Domains.Wrong(origin, text, "of letters, digits, '_', '-' and '.', beginning with a letter or digit");
+
+    // Mostly it is the same of every row.
+    private static string First(List<string> problems) => problems.Count switch
+    {
+        0 => "",
+        1 => problems[0],
+        _ => FormattableString.Invariant($"{problems[0]} ({problems.Count - 1} more rows are left out, too.)"),
+    };
 
     private static string Write(string folder, string name, CalibrationSet calibration, string source)
     {

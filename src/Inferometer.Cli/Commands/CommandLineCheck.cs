@@ -103,7 +103,12 @@ internal static class CommandLineCheck
 
         return result.Command.Arguments.FirstOrDefault(
             a => a.Arity.MinimumNumberOfValues > 0 && parsed.GetResult(a) is null or { Tokens.Count: 0 }) is { } argument
-            ? $"{argument.Name} is missing."
+            ? $"{argument.Name} is missing{OrderOf(result.Command)}."
             : null;
     }
+
+    // Which of several it is that was given, only their order says.
+    private static string OrderOf(Command command) => command.Arguments.Count > 1
+        ? $"; it is '{command.Name} {string.Join(' ', command.Arguments.Select(a => a.Name))}'"
+        : "";
 }

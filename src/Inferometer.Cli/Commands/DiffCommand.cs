@@ -51,8 +51,22 @@ internal sealed class DiffCommand
         }
 
         var comparison = RunComparison.Of(a, b);
+        if (comparison.Differences.Count == 0)
+        {
+            throw new InferometerException(
+                $"{a.ShortId} ({FiguresOf(a)}) and {b.ShortId} ({FiguresOf(b)}) have no figure in common, so that nothing can be "
+                    + "compared.");
+        }
+
         OutputFormat format = _format.Of(parsed);
         _printer.Print(format is OutputFormat.Csv ? new Document(RunDiffPage.Differences(comparison)) : RunDiffPage.Of(comparison), format);
         return ExitCode.Success;
+    }
+
+    private static string FiguresOf(RunRecord run)
+    {
+        const int Most = 4;
+        string few = string.Join(", ", run.Metrics.Take(Most).Select(m => m.Key));
+        return run.Metrics.Count > Most ? FormattableString.Invariant($"{few} and {run.Metrics.Count - Most} more") : few;
     }
 }

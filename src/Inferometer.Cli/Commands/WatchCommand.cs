@@ -32,9 +32,11 @@ internal sealed class WatchCommand
     private readonly ValueOption<string> _served = new(
         ["--served-model-name"], Domains.Text("NAME"), "Only metrics that are labelled with this model.", "all");
 
+    private const double UsualInterval = 15, PagesOfWindow = 4;
+
     private readonly ValueOption<double> _interval = new(
-        ["--interval"], Domains.Number(0.05, MostSeconds, help: "SECONDS"), "Time from page to page of metrics.")
-    { Fallback = 15 };
+        ["--interval"], Domains.Number(0.05, MostSeconds, help: "SECONDS"), "Time from page to page of metrics.",
+        "15, at most a quarter of --window");
 
     private readonly ValueOption<double> _window = new(
         ["--window"], Domains.Number(0.1, MostSeconds, help: "SECONDS"), "Time that load and latencies are taken over.")
@@ -103,7 +105,7 @@ internal sealed class WatchCommand
         WatchedDeployment? deployment = Deployment(parsed);
         WatchOptions options = new()
         {
-            Interval = TimeSpan.FromSeconds(_interval.Of(parsed)),
+            Interval = TimeSpan.FromSeconds(IntervalOf(parsed)),
             Window = TimeSpan.FromSeconds(_window.Of(parsed)),
             Model = parsed.IsGiven(_served) ? _served.Of(parsed) : null,
             OutputTokens = parsed.Given(_output),
@@ -178,11 +180,11 @@ internal sealed class WatchCommand
             throw new UsageException($"{_once.Name} and {_for.Name} say different things of when to end; give one of them.");
         }
 
-        if (_interval.Of(parsed) > _window.Of(parsed))
+        if (IntervalOf(parsed) > _window.Of(parsed))
         {
             throw new UsageException(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{_interval.Name}: {_interval.Of(parsed)} s is longer than {_window.Name}, {_window.Of(parsed)} s: "
+                $"{_interval.Name}: {IntervalOf(parsed)} s is longer than {_window.Name}, {_window.Of(parsed)} s: "
                     + $"nothing could be counted."));
         }
 
@@ -203,6 +205,9 @@ internal sealed class WatchCommand
             throw new UsageException($"MODEL: '{model}' is for the prediction, which needs --on, the machine.");
         }
     }
+
+    private double IntervalOf(ParseResult parsed) =>
+        parsed.IsGiven(_interval) ? _interval.Of(parsed) : Math.Min(UsualInterval, _window.Of(parsed) / PagesOfWindow);
 
     private void Print(ParseResult parsed, WatchState state, Uri page, WatchedDeployment? deployment)
     {

@@ -46,12 +46,18 @@ internal static class ParameterText
     }
 
     /// <summary>
-    /// Reads a system of the user's own: <c>flops=312,memory_size=80,memory_bw=2039,icn=300</c> (TFLOPS, GB, GB/s, GB/s).
+    /// Reads a system of the user's own: <c>flops=312,memory_size=80,memory_bw=2039,icn=300</c> (TFLOPS, GB, GB/s, GB/s), or a JSON object
+    /// with these names, as configurations and requests have it.
     /// </summary>
     /// <exception cref="UsageException">Another name, no number, or one that is missing or absurd.</exception>
     public static JsonObject ParseSystem(string text, string origin)
     {
         JsonObject system = [];
+        if (text.TrimStart().StartsWith('{'))
+        {
+            text = string.Join(',', Members(text, origin).Select(m => $"{m.Key}={m.Value?.ToJsonString() ?? "null"}"));
+        }
+
         foreach (string part in text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
             string[] pair = part.Split('=', 2, StringSplitOptions.TrimEntries);
@@ -69,6 +75,18 @@ internal static class ParameterText
         // The figures themselves are checked where they are declared.
         UsageException.Checking(() => InlineSystem.Parse(JsonElement.Parse(system.ToJsonString()), origin));
         return system;
+    }
+
+    private static JsonObject Members(string text, string origin)
+    {
+        try
+        {
+            return JsonNode.Parse(text)!.AsObject();
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException or ArgumentException)
+        {
+            throw new UsageException($"{origin}: '{text}' is not a JSON object; {OwnSystem}, or the same as {{\"flops\": TFLOPS, ...}}.");
+        }
     }
 
     private static string[] PathOf(string text)

@@ -21,7 +21,7 @@ internal sealed class SystemOption : Option<JsonNode[]>, IDeclared
             string given = result.Tokens[0].Value;
 
             // Figures have commas of their own.
-            foreach (string part in given.Contains('=', StringComparison.Ordinal)
+            foreach (string part in given.Contains('=', StringComparison.Ordinal) || given.TrimStart().StartsWith('{')
                 ? [given]
                 : given.Split(',', StringSplitOptions.TrimEntries))
             {
@@ -39,7 +39,8 @@ internal sealed class SystemOption : Option<JsonNode[]>, IDeclared
 
     /// <inheritdoc/>
     public string Meaning => "Machine: a name from 'inferometer hardware', a .json file, unequal devices in one machine "
-        + "(rtx5090+rtx3090), or figures of your own, flops=..,memory_size=..,memory_bw=..,icn=.. in TFLOPS, GB, GB/s and GB/s.";
+        + "(rtx5090+rtx3090), or figures of your own, flops=..,memory_size=..,memory_bw=..,icn=.. in TFLOPS, GB, GB/s and GB/s, or "
+        + "the same as a JSON object.";
 
     /// <inheritdoc/>
     public string? Range => null;
@@ -50,7 +51,8 @@ internal sealed class SystemOption : Option<JsonNode[]>, IDeclared
     /// <summary>The machines given; empty where the option was not.</summary>
     public JsonNode[] Of(ParseResult parsed) => parsed.IsGiven(this) ? parsed.GetValue(this)! : [];
 
-    private static JsonNode Read(string text, string origin) => text.Contains('=', StringComparison.Ordinal)
+    private static JsonNode Read(string text, string origin) =>
+        text.Contains('=', StringComparison.Ordinal) || text.TrimStart().StartsWith('{')
         ? ParameterText.ParseSystem(text, origin)
         : string.IsNullOrWhiteSpace(text)
             ? throw new InferometerException($"{origin}: the name is empty; 'inferometer hardware' lists the known ones.")

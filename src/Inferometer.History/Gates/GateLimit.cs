@@ -11,14 +11,22 @@ public sealed record GateLimit(string Key, double? MaxRegression)
     /// <summary>Reads a share: <c>5%</c>, <c>0.05</c>.</summary>
     /// <param name="text">The text.</param>
     /// <param name="origin">Where it came from, for the error.</param>
-    /// <exception cref="InferometerException">It is none, or not from 0 to 1000 %.</exception>
+    /// <exception cref="InferometerException">It is none, not from 0 to 1000 %, or above 1 without a sign of per cent: 5 would be 500
+    /// %.</exception>
     public static double ReadShare(string text, string origin)
     {
         ArgumentNullException.ThrowIfNull(text);
         bool percent = text.EndsWith('%');
         string digits = percent ? text[..^1].TrimEnd() : text;
-        return double.TryParse(digits, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double number)
-            && number / (percent ? 100 : 1) is >= 0 and <= 10 and var share
+        bool isNumber = double.TryParse(digits, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double number);
+        if (isNumber && !percent && number > 1)
+        {
+            throw new InferometerException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{origin}: '{text}' would be {number * 100:0.##} %; write {digits}% for {digits} %, or {number * 100:0.##}%."));
+        }
+
+        return isNumber && number / (percent ? 100 : 1) is >= 0 and <= 10 and var share
             ? share
             : throw new InferometerException(
                 $"{origin}: '{text}' is not allowed; it must be a share from 0 to 1000 %, such as 5% or 0.05.");

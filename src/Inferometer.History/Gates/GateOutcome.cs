@@ -9,6 +9,6 @@ public enum GateOutcome
     /// <summary>It is worse than allowed, and certainly worse.</summary>
     Failed,
 
-    /// <summary>It is worse than allowed, and nothing says whether that is chance: a run has no spread.</summary>
+    /// <summary>It is worse than allowed, and nothing says whether that is chance: a run has no spread, or one too wide.</summary>
     Unproven,
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Xml;
+using Inferometer.History.Comparison;
 
 namespace Inferometer.History.Gates;
 
@@ -69,7 +70,9 @@ public static class GateText
         string values = string.Create(
             CultureInfo.InvariantCulture, $"{check.Figure.A.Value:0.####}{unit} became {check.Figure.B.Value:0.####}{unit}");
         return $"{check.Figure.Key}: {values}{change}; allowed is {Percent(check.MaxRegression)[1..]} worse"
-            + (check.Outcome is GateOutcome.Unproven ? "; a run has no spread, so that it may be chance." : ".");
+            + (check.Outcome is not GateOutcome.Unproven ? "."
+                : check.Figure.Verdict is Verdict.Unknown ? "; a run has no spread, so that it may be chance."
+                : "; the runs scatter too much to tell, more repetitions would.");
     }
 
     private static string Range(GateCheck check) =>

@@ -93,9 +93,9 @@ internal static class ServiceFindings
         return (first.Length, token.Length) switch
         {
             (0, 0) => "",
-            (0, _) => $"Of a token grows {token}.",
-            (_, 0) => $"Of the first token grows {first}.",
-            _ => $"Of the first token grows {first}; of a token {token}.",
+            (0, _) => $"What grows in the time per token: {token}.",
+            (_, 0) => $"What grows in the time to first token: {first}.",
+            _ => $"What grows in the time to first token: {first}; in the time per token: {token}.",
         };
     }
 

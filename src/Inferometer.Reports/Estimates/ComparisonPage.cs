@@ -39,6 +39,12 @@ public static class ComparisonPage
                 : "No row is marked as best: what different cost models say cannot be compared.");
         }
 
+        if (estimates.Any(e => e.Result?.Metrics is { E2eMs: not null, TotalTokensPerSecond: not null } m
+            && (m.CostPerMillionTokensUsd ?? m.EnergyPerTokenJoules) is not null))
+        {
+            notes.Add("tokens/s: of prompts and answers; $/Mtok and J/tok: per generated token");
+        }
+
         if (cut > 0)
         {
             notes.Add($"{Numbers.Whole(cut)} more row{(cut == 1 ? "" : "s")} left out by --filter or --top");

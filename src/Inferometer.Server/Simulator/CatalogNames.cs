@@ -49,13 +49,13 @@ internal sealed class CatalogNames(Catalogs catalogs)
     /// <summary>The catalog's name of a model.</summary>
     /// <exception cref="ApiException">It has none of this name.</exception>
     public string Model(string name, string field) => catalogs.Models.TryFind(name)?.Name ?? throw Unknown(
-        field, name, "a model of the catalog, which /api/v1/models lists",
+        field, name, "a model of the catalog, which models (/api/v1/models) lists",
         catalogs.Models.Models.SelectMany(m => m.Aliases.Prepend(m.Name)));
 
     /// <summary>The catalog's name of a machine.</summary>
     /// <exception cref="ApiException">It has none of this name.</exception>
     public string Machine(string name, string field) => catalogs.Hardware.TryFind(name)?.Name ?? throw Unknown(
-        field, name, "a machine of the catalog, which /api/v1/hardware lists",
+        field, name, "a machine of the catalog, which hardware (/api/v1/hardware) lists",
         catalogs.Hardware.Systems.SelectMany(s => s.Aliases.Prepend(s.System.Name)));
 
     private static string? TextOf(ParameterBag parameters, string name) =>

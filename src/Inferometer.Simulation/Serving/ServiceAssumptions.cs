@@ -37,10 +37,14 @@ public static class ServiceAssumptions
                     + $"{(tokens > room ? "that is more than there is room for, " : "there is room for ")}{room:#,0}");
         }
 
-        yield return string.Create(
-            CultureInfo.InvariantCulture,
-            $"framework: {options.Overhead.SecondsPerStep * 1e3:0.###} ms a step and {options.Overhead.SecondsPerSequence * 1e6:0.###} "
-                + $"us a sequence beside the cost model");
+        if (options.Overhead.SecondsPerStep != 0 || options.Overhead.SecondsPerSequence != 0)
+        {
+            yield return string.Create(
+                CultureInfo.InvariantCulture,
+                $"framework: {options.Overhead.SecondsPerStep * 1e3:0.###} ms a step and {options.Overhead.SecondsPerSequence * 1e6:0.###} "
+                    + $"us a sequence beside the cost model");
+        }
+
         ServiceCoefficients beside = options.Coefficients ?? plan.Service;
         if (beside.PromptShare != 1)
         {

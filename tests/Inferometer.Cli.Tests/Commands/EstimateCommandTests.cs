@@ -171,12 +171,12 @@ public class EstimateCommandTests
         Assert.Equal(ExitCode.Failed, (await CommandRun.OfLine("estimate llama-3.1-8b --on my-cluster")).Code);
     }
 
-    [Fact]
-    public async Task A_system_given_by_figures_is_the_one_of_the_configuration()
+    [Theory]
+    [InlineData("flops=312,memory_size=80,memory_bw=2039,icn=300")]
+    [InlineData("{\"Flops\":312,\"Memory_size\":80,\"Memory_BW\":2039,\"ICN\":300}")]
+    public async Task A_system_given_by_figures_is_the_one_of_the_configuration(string figures)
     {
-        CommandRun run =
-            (await CommandRun.OfLine("estimate llama-3.1-8b --on flops=312,memory_size=80,memory_bw=2039,icn=300 --format json"))
-                .Succeeded();
+        CommandRun run = (await CommandRun.OfLine($"estimate llama-3.1-8b --on {figures} --format json")).Succeeded();
         SimulationResult expected = new SimulationEngine().Simulate(SimulationConfig.FromJson("""
             {"model": "llama-3.1-8b", "features": ["prefill", "decode", "flash_attention"],
              "system_config": {"Flops": 312, "Memory_size": 80, "Memory_BW": 2039, "ICN": 300}}

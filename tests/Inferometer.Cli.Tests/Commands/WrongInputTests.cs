@@ -66,6 +66,9 @@ public class WrongInputTests
         "estimate llama-3.1-8b --on h100 --memory-utilization 0,9", ExitCode.Usage,
         "--memory-utilization: '0,9' is not allowed; it must be a number above 0 to 1. Decimals are written with a point.")]
     [InlineData("estimate llama-3.1-8b --on flops=312,speed=9", ExitCode.Usage, "'speed=9'")]
+    [InlineData("estimate llama-3.1-8b --on {flops:312}", ExitCode.Usage, "'{flops:312}' is not a JSON object")]
+    [InlineData("perplexity README.md", ExitCode.Usage, "FILE is missing; it is 'perplexity MODEL FILE'.")]
+    [InlineData("gate --baseline a --max-regression 5", ExitCode.Usage, "'5' would be 500 %; write 5% for 5 %, or 500%.")]
     [InlineData("estimate llama-3.1-8b --on flops=fast", ExitCode.Usage, "'flops=fast'")]
     [InlineData("estimate llama-3.1-8b --on h100 --catalog /no/such/folder", ExitCode.Failed, "no such catalog folder")]
     [InlineData("estimate ./missing.gguf --on h100", ExitCode.Failed, "missing.gguf")]

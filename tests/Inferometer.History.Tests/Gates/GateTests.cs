@@ -16,6 +16,7 @@ public sealed class GateTests
     [InlineData(new double[] { 40, 160, 90, 70, 110 }, GateOutcome.Passed)] // worse than allowed, and perhaps by chance
     [InlineData(new double[] { 120, 121, 119, 120, 120 }, GateOutcome.Passed)]
     [InlineData(new double[] { 50 }, GateOutcome.Unproven)]
+    [InlineData(new double[] { 1, 180 }, GateOutcome.Unproven)] // so far apart that half the speed would not stand out
     public void A_regression_counts_where_it_is_beyond_the_limit_and_certain(double[] after, GateOutcome expected)
     {
         var gate = Gate.Of(RunComparison.Of(SampleRuns.Bench(Before), SampleRuns.Bench(after)), 0.05, []);
@@ -84,6 +85,7 @@ public sealed class GateTests
     [InlineData("five")]
     [InlineData("2000%")]
     [InlineData("")]
+    [InlineData("5")] // 500 %, by somebody who means 5
     public void Other_shares_are_refused(string text) => Assert.Throws<InferometerException>(() => GateLimit.ReadShare(text, "x"));
 
     [Fact]
