@@ -39,12 +39,14 @@ internal sealed class ReplicaModel
         Ranks = plan.Request.Parallelism.Data;
         PrefillChunk[] prompt = [new(demand.SharedPrefixTokens, Math.Max(1, _input - demand.SharedPrefixTokens))];
         DecodeGroup[] beside = [new(_input + Math.Max(1, _output / 2), Beside)];
-        double alone = plan.Step(prompt, []).LatencySeconds, own = plan.Service.OwnPromptShare;
-        Prompt = own * alone;
+        PhaseTotals alone = plan.Step(prompt, []), mixed = plan.Step(prompt, beside);
+        double own = plan.Service.OwnPromptShare;
+        Prompt = Felt(own, alone);
         PrefillChunk[] late = [new(demand.SharedPrefixTokens, Math.Max(1, lateInput - demand.SharedPrefixTokens))];
-        PromptOfPercentile = lateInput > _input ? own * plan.Step(late, []).LatencySeconds : Prompt;
-        double added = plan.Step(prompt, beside).LatencySeconds - plan.Step([], beside).LatencySeconds;
-        Added = plan.Service.PromptShare * Math.Max(added, LeastPromptShare * alone) / Ranks;
+        PromptOfPercentile = lateInput > _input ? Felt(own, plan.Step(late, [])) : Prompt;
+        double decode = plan.Step([], beside).LatencySeconds;
+        double added = Math.Max(mixed.LatencySeconds - decode, LeastPromptShare * alone.LatencySeconds);
+        Added = Math.Max(plan.Service.PromptShare * added, mixed.PeakSeconds - decode) / Ranks;
     }
 
     /// <summary>Ranks of attention data parallelism, which read prompts at the same time.</summary>
@@ -89,6 +91,9 @@ internal sealed class ReplicaModel
 
     /// <summary>Time that the first token takes beside steps: transport, tokenisation, steps that a scheduler lets pass.</summary>
     private double Admission(double step, double sequences) => _plan.Service.Admission(step, sequences / Ranks);
+
+    // As in the simulation no step is shorter than its arithmetic and its memory traffic at the datasheet's peak.
+    private static double Felt(double share, in PhaseTotals step) => Math.Max(share * step.LatencySeconds, step.PeakSeconds);
 
     private double Priced(int power)
     {

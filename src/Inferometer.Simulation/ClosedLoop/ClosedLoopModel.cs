@@ -30,12 +30,12 @@ public static class ClosedLoopModel
         ArgumentNullException.ThrowIfNull(plan);
         ServingWeights weights = ServingWeights.Of(plan);
         ClosedLoopSteps steps = Steps(plan, load, Room(plan, load));
-        double stall = weights.Stall * steps.StallSeconds(load);
+        double stall = steps.StallSeconds(load, weights.Stall);
         double tpot = steps.Decode + stall;
         double queue = load.Users < 2 ? 0 : weights.Queue * Math.Max(0, Replay(plan, load, steps) - steps.Prompt); // alone, nobody waits
         bool isFull = steps.Room < load.Users;
         double unlimited = isFull ? weights.Queue * Math.Max(0, Replay(plan, load, steps with { Room = null }) - steps.Prompt) : queue;
-        double prompt = weights.Prompt * steps.Prompt;
+        double prompt = Math.Max(weights.Prompt * steps.Prompt, steps.LeastPrompt);
         double admission = weights.AdmissionSeconds(steps.Decode, steps.Sequences);
         double ttft = admission + prompt + queue;
         return new ClosedLoopEstimate
@@ -112,13 +112,15 @@ public static class ClosedLoopModel
         Span<PrefillChunk> prompt = [new(load.CachedTokens, input - load.CachedTokens)];
         Span<DecodeGroup> decoding = [new(input + Math.Max(1, output / 2), sequences)];
         double decode = TokenSeconds(plan, users, load);
-        double alone = plan.Step(prompt, []).LatencySeconds;
-        double added = plan.Step(prompt, decoding).LatencySeconds - plan.Step([], decoding).LatencySeconds;
+        PhaseTotals alone = plan.Step(prompt, []), mixed = plan.Step(prompt, decoding);
+        double beside = plan.Step([], decoding).LatencySeconds;
         return new ClosedLoopSteps
         {
             Decode = decode,
-            Prompt = alone,
-            Added = Math.Max(added, LeastPromptShare * alone),
+            Prompt = alone.LatencySeconds,
+            Added = Math.Max(mixed.LatencySeconds - beside, LeastPromptShare * alone.LatencySeconds),
+            LeastPrompt = alone.PeakSeconds,
+            LeastAdded = mixed.PeakSeconds - beside,
             Sequences = sequences,
             Room = room,
         };

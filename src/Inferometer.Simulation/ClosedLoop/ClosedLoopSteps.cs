@@ -15,6 +15,12 @@ internal readonly record struct ClosedLoopSteps
     /// <summary>What such a prompt adds to a step of all users.</summary>
     public required double Added { get; init; }
 
+    /// <summary>Least that a step which reads one mean prompt and nothing else takes at the datasheet's peak.</summary>
+    public required double LeastPrompt { get; init; }
+
+    /// <summary>Least that such a prompt adds to a step of all users at the datasheet's peak.</summary>
+    public required double LeastAdded { get; init; }
+
     /// <summary>Sequences of a full step of one rank.</summary>
     public required int Sequences { get; init; }
 
@@ -22,7 +28,11 @@ internal readonly record struct ClosedLoopSteps
     public required int? Room { get; init; }
 
     /// <summary>
-    /// Prompts of others per decode step (while a sequence decodes, each of the others sends one) x what one adds.
+    /// Prompts of others per decode step (while a sequence decodes, each of the others sends one) x what is felt of what one adds, which is
+    /// no less than the datasheet's peak has it.
     /// </summary>
-    public double StallSeconds(in ClosedLoopLoad load) => (Sequences - 1.0) / load.MeanOutputTokens * Added;
+    /// <param name="load">Lengths.</param>
+    /// <param name="share">Share of what prompts add that is felt.</param>
+    public double StallSeconds(in ClosedLoopLoad load, double share) =>
+        (Sequences - 1.0) / load.MeanOutputTokens * Math.Max(share * Added, LeastAdded);
 }

@@ -27,8 +27,13 @@ internal sealed class CalibratedRates(Coefficients coefficients, bool sumsIn16Bi
         MathFormat format = ProductOf(item, profile);
         double share = MatrixShare(format);
         share *= IsUnpacked(item, format) ? coefficients[Coefficient.Unpacking] : 1;
-        share *= IsExpert(item) ? coefficients[Coefficient.ExpertMatrix] : 1;
-        return 1 / (PeakOf(format, profile) * share);
+        if (IsExpert(item))
+        {
+            share *= coefficients[Coefficient.ExpertMatrix];
+            share *= DeploymentProfile.Width(format) == 16 ? coefficients[Coefficient.ExpertMatrix16] : 1;
+        }
+
+        return 1 / (PeakOf(format, profile) * Math.Min(1, share));
     }
 
     public override double SecondsPerByte(OperatorTemplate item, DeploymentProfile profile)

@@ -50,6 +50,9 @@ public readonly record struct PhaseTotals
     /// <summary>Mean power of a device during the step, watts; null where it is not known.</summary>
     public double? DeviceWatts { get; init; }
 
+    /// <summary>Least time of the arithmetic and memory traffic at the peaks of the datasheet, seconds.</summary>
+    public double PeakSeconds => LatencySeconds * Math.Min(1, Math.Max(FlopUtilization, BandwidthUtilization));
+
     /// <summary>FLOPs per byte of memory traffic.</summary>
     public double ArithmeticIntensity => MemoryBytes > 0 ? Flops / MemoryBytes : 0;
 

@@ -45,7 +45,8 @@ internal sealed class FirstTokenStage
             {
                 ClosedLoopSteps steps = ClosedLoopModel.Steps(plan, item.Run.Load, item.Room);
                 double replayed = ClosedLoopModel.Replay(plan, item.Run.Load, steps);
-                parts[item] = new Parts(steps.Decode, steps.Prompt, Math.Max(0, replayed - steps.Prompt), steps.Sequences);
+                parts[item] = new Parts(
+                    steps.Decode, steps.Prompt, steps.LeastPrompt, Math.Max(0, replayed - steps.Prompt), steps.Sequences);
             }
         }
 
@@ -71,7 +72,8 @@ internal sealed class FirstTokenStage
             }
 
             Parts p = _parts[i];
-            double predicted = w.Fixed + (w.Steps * p.Step) + (w.Prompt * p.Prompt) + (w.Queue * p.Queue) + (w.PerUser * p.Sequences);
+            double prompt = Math.Max(w.Prompt * p.Prompt, p.LeastPrompt);
+            double predicted = w.Fixed + (w.Steps * p.Step) + prompt + (w.Queue * p.Queue) + (w.PerUser * p.Sequences);
             r[i] = (Math.Log(predicted) - _measured[i]) * _weights[i];
         }
 
@@ -81,4 +83,4 @@ internal sealed class FirstTokenStage
 
 /// <summary>What a time to first token is made of, before coefficients weigh it. Seconds.</summary>
 [StructLayout(LayoutKind.Auto)]
-internal readonly record struct Parts(double Step, double Prompt, double Queue, int Sequences);
+internal readonly record struct Parts(double Step, double Prompt, double LeastPrompt, double Queue, int Sequences);

@@ -10,6 +10,9 @@ internal static class FitUnknowns
     // How far an architecture or a framework may differ from the others before its runs say so clearly, and how far a group.
     private const double Small = 0.04;
     private const double Group = 0.3;
+
+    // Products of one device in one format reach what others there do, within what tables of kernels differ by between frameworks.
+    private const double GroupProducts = 0.15;
     private const double FrameworkServing = 0.4;
 
     // In priors of coefficients of serving: groups of the fit, and a handful of one's own runs, each within 15 % or so, where the device is
@@ -66,14 +69,15 @@ internal static class FitUnknowns
     [
         .. CoefficientTable.All
             .Where(info => info.Coefficient != Coefficient.Doubling && (!info.Serving || info.Coefficient == Coefficient.Stall))
-            .Select(info => new FitParameter([info.Coefficient], All, 2 * info.Spread)),
+            .Select(info => new FitParameter([info.Coefficient], All, WidthOfAll(info))),
         .. Scopes(cases, s => new CalibrationLayer { Architecture = s.Architecture })
             .SelectMany(scope => Each(OfArchitecture, scope, Small)),
         .. Scopes(cases, s => new CalibrationLayer { Framework = s.Framework.Name }).SelectMany(scope => Each(OfFramework, scope, Small)),
     ];
 
     /// <summary>Time per token, one group.</summary>
-    public static FitParameter[] TokenGroup(CalibrationLayer scope) => [.. OfGroup.Select(set => new FitParameter([.. set], scope, Group))];
+    public static FitParameter[] TokenGroup(CalibrationLayer scope) =>
+        [.. OfGroup.Select(set => new FitParameter([.. set], scope, set[0] == Coefficient.Matrix16 ? GroupProducts : Group))];
 
     /// <summary>
     /// Both times of one's own runs of a deployment, as a simulated service gives them: <see cref="Coefficient.FirstTokenPrompt"/> and
@@ -130,6 +134,17 @@ internal static class FitUnknowns
 
     private static IEnumerable<Coefficient> FirstToken =>
         CoefficientTable.All.Where(info => info.Serving && info.Coefficient != Coefficient.Stall).Select(info => info.Coefficient);
+
+    // What products reach was timed on them alone, where nothing else is in the time; times per token tell it from experts and from stalls
+    // no better than by a third.
+    private static double WidthOfAll(CoefficientInfo info) => info.Coefficient switch
+    {
+        Coefficient.Matrix16 => 0.04,
+        Coefficient.Matrix8 => 0.06,
+        Coefficient.Matrix4 => 0.2,
+        Coefficient.ExpertMatrix16 => 0.05,
+        _ => 2 * info.Spread,
+    };
 
     private static IEnumerable<FitParameter> Each(Coefficient[] coefficients, CalibrationLayer scope, double spread) =>
         coefficients.Select(c => new FitParameter([c], scope, spread));

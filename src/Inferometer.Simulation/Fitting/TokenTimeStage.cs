@@ -42,7 +42,7 @@ internal sealed class TokenTimeStage
         }
 
         ClosedLoopSteps steps = ClosedLoopModel.Steps(plan, load, item.Room);
-        return steps.Decode + (c[Coefficient.Stall] * steps.StallSeconds(load));
+        return steps.Decode + steps.StallSeconds(load, c[Coefficient.Stall]);
     }
 
     private double[] Residuals(double[] at, int column, double[]? before)

@@ -235,8 +235,7 @@ public sealed partial class SimulatedStepExecutor : IStepExecutor, IRepeatedStep
             return totals;
         }
 
-        double peak = whole * Math.Min(1, Math.Max(totals.FlopUtilization, totals.BandwidthUtilization));
-        double felt = Math.Max(peak, aloneSeconds + (share * (whole - aloneSeconds)));
+        double felt = Math.Max(totals.PeakSeconds, aloneSeconds + (share * (whole - aloneSeconds)));
         left = Math.Max(0, (_ownPromptShare * whole) - felt);
         return totals with
         {

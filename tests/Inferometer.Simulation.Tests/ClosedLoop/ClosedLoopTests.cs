@@ -1,4 +1,6 @@
 using Inferometer.Core.Catalog;
+using Inferometer.Core.Deployments;
+using Inferometer.Simulation.Calibration;
 using Inferometer.Simulation.ClosedLoop;
 using Inferometer.Simulation.Costs;
 using Inferometer.Simulation.Requests;
@@ -62,6 +64,25 @@ public class ClosedLoopTests
         Assert.True(e.StallSeconds > 0 && e.QueueSeconds > 0);
         Assert.True(e.TimeToFirstTokenInterval!.Value.Low <= e.TimeToFirstTokenSeconds);
         Assert.NotNull(e.Basis);
+    }
+
+    [Fact]
+    public void Neither_prompts_nor_stalls_beat_the_peak_of_the_datasheet()
+    {
+        // Shares that would have prompts read in a tenth of the time that their arithmetic takes.
+        CalibrationSet hiding = CalibrationSet.BuiltIn.With(CalibrationFile.Parse(
+            """
+            {"name": "hiding", "layers": [{"framework": "vllm", "runs": 5, "factors": {"stall": 0.03, "first_token_prompt": 0.11}}]}
+            """,
+            "test"));
+        ICostPlan plan = Plan(new CalibratedCostModel(hiding));
+        ClosedLoopEstimate e = ClosedLoopModel.Estimate(plan, new(32, 4000, 200));
+        double peak = plan.Request.System.Device.PeakFor(MathFormat.Bf16);
+        PrefillChunk[] prompt = [new(0, 4000)];
+        DecodeGroup[] decoding = [new(4100, 32)];
+        double added = (plan.Step(prompt, decoding).Flops / peak) - plan.Step([], decoding).LatencySeconds;
+        Assert.True(e.PromptSeconds >= 0.999 * plan.Step(prompt, []).Flops / peak, $"a prompt in {e.PromptSeconds} s");
+        Assert.True(added > 0 && e.StallSeconds >= 0.999 * 31 / 200 * added, $"stalls of {e.StallSeconds} s");
     }
 
     [Fact]
