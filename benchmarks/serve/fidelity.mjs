@@ -3,13 +3,14 @@
 // and then other loads, closed and open, are measured and predicted. In the end the three are measured again, which says how much of a
 // difference is the machine's own.
 //   node benchmarks/serve/fidelity.mjs MODEL.gguf --catalog FOLDER [--bits q8_0] [--scale 1] [--slots N] [--context 2048] [--threads N]
-//     [--points 1,2,3] [--kept] [--steps]
+//     [--points 1,2,3] [--loads N,N,...] [--kept] [--steps]
 // FOLDER keeps the machine ('inferometer calibrate --local --catalog FOLDER', made where it is missing), the calibration, and what was
 // measured; --kept measures nothing again that is there and predicts it anew. Without --slots the server is started as it comes (four slots
 // that share one stream of keys and values, with room for --context tokens each); with --slots N each of N slots has a stream of its own.
 // --scale makes rates so many times as high (0.1 for a model ten times as slow) and loads of fewer requests. --points names other loads to
-// calibrate to, by their numbers in the table. --steps times steps of one sequence to as many as there are slots too. Needs a build of
-// src/Inferometer.Cli in Release, and PEER_SERVER=1 benchmarks/peer/build.sh once. Prints tables in Markdown.
+// calibrate to, by their numbers in the table, and --loads those to measure beside them, where not all are to be. --steps times steps of one
+// sequence to as many as there are slots too. Needs a build of src/Inferometer.Cli in Release, and PEER_SERVER=1 benchmarks/peer/build.sh
+// once. Prints tables in Markdown.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
@@ -30,6 +31,7 @@ const { values, positionals } = parseArgs({
     context: { type: 'string', default: '2048' },
     threads: { type: 'string', default: String(cpus().length) },
     points: { type: 'string', default: '1,2,3' },
+    loads: { type: 'string' },
     kept: { type: 'boolean', default: false },
     steps: { type: 'boolean', default: false },
     peer: { type: 'string', default: fileURLToPath(new URL('../peer/.peer/server/bin/llama-server', import.meta.url)) },
@@ -75,9 +77,10 @@ const loads = [
   users(1, 640, 24, 6), users(2, 320, 48, 10), users(4, 128, 64, 16), users(6, 96, 48, 24), users(8, 192, 32, 24), users(16, 64, 32, 56),
   rate(4, '64 to 192', '16 to 48', 44), rate(2, '128 to 384', '16 to 48', 26),
 ];
-const chosen = values.points.split(',').map((number) => Number(number) - 1);
+const numbers = (text) => text.split(',').map((number) => Number(number) - 1);
+const chosen = numbers(values.points);
 const points = loads.filter((_, i) => chosen.includes(i));
-const judged = loads.filter((_, i) => !chosen.includes(i));
+const judged = loads.filter((_, i) => !chosen.includes(i) && (!values.loads || numbers(values.loads).includes(i)));
 if (points.length !== chosen.length || points.some((load) => load.isOpen)) {
   console.error(`error: --points ${values.points}: numbers of loads of users, 1 to ${loads.filter((load) => !load.isOpen).length}.`);
   process.exit(2);
@@ -144,7 +147,7 @@ const share = (value) => `${value >= 0 ? '+' : ''}${(100 * value).toFixed(0)} %`
 const middle = (list) => [...list].sort((a, b) => a - b)[list.length >> 1];
 try {
   const results = new Map();
-  for (const load of loads) results.set(load, await taken(load));
+  for (const load of [...points, ...judged]) results.set(load, await taken(load));
   if (values.steps) {
     for (let n = 1; n <= slots; n++) {
       const load = { name: `steps of ${n}`, words: ['--users', String(n), '--input', '16', '--output', '48', '--requests', String(3 * n), '--warm-up', String(n)] };
