@@ -2,13 +2,15 @@
 // Predicts llama.cpp's server from three loads of it: 'inferometer calibrate' reads what 'inferometer load' measured of three closed loops,
 // and then other loads, closed and open, are measured and predicted. In the end the three are measured again, which says how much of a
 // difference is the machine's own.
-//   node benchmarks/serve/fidelity.mjs MODEL.gguf --catalog FOLDER [--bits q8_0] [--scale 1] [--slots 8] [--context 2048] [--threads N]
-//     [--points 1,2,3] [--kept] [--steps]
+//   node benchmarks/serve/fidelity.mjs MODEL.gguf --catalog FOLDER [--bits q8_0] [--scale 1] [--slots N] [--context 2048] [--threads N]
+//     [--points 1,2,3] [--loads N,N,...] [--kept] [--steps]
 // FOLDER keeps the machine ('inferometer calibrate --local --catalog FOLDER', made where it is missing), the calibration, and what was
-// measured; --kept measures nothing again that is there and predicts it anew. --scale makes rates so many times as high (0.1 for a model ten
-// times as slow) and loads of fewer requests. --points names other loads to calibrate to, by their numbers in the table. --steps times steps of
-// one to sixteen sequences too. Needs a build of src/Inferometer.Cli in Release, and PEER_SERVER=1 benchmarks/peer/build.sh once. Prints
-// tables in Markdown.
+// measured; --kept measures nothing again that is there and predicts it anew. Without --slots the server is started as it comes (four slots
+// that share one stream of keys and values, with room for --context tokens each); with --slots N each of N slots has a stream of its own.
+// --scale makes rates so many times as high (0.1 for a model ten times as slow) and loads of fewer requests. --points names other loads to
+// calibrate to, by their numbers in the table, and --loads those to measure beside them, where not all are to be. --steps times steps of one
+// sequence to as many as there are slots too. Needs a build of src/Inferometer.Cli in Release, and PEER_SERVER=1 benchmarks/peer/build.sh
+// once. Prints tables in Markdown.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
@@ -25,10 +27,11 @@ const { values, positionals } = parseArgs({
     catalog: { type: 'string' },
     bits: { type: 'string', default: 'q8_0' },
     scale: { type: 'string', default: '1' },
-    slots: { type: 'string', default: '8' },
+    slots: { type: 'string' },
     context: { type: 'string', default: '2048' },
     threads: { type: 'string', default: String(cpus().length) },
     points: { type: 'string', default: '1,2,3' },
+    loads: { type: 'string' },
     kept: { type: 'boolean', default: false },
     steps: { type: 'boolean', default: false },
     peer: { type: 'string', default: fileURLToPath(new URL('../peer/.peer/server/bin/llama-server', import.meta.url)) },
@@ -46,7 +49,13 @@ if (!values.catalog) {
   console.error('error: name a folder for the machine and the calibration with --catalog FOLDER.');
   process.exit(2);
 }
+if (values.slots === '4') {
+  console.error("error: --slots 4: four slots are taken to share one stream, as the server comes; leave it out, or name another number.");
+  process.exit(2);
+}
 const scale = Number(values.scale);
+const slots = Number(values.slots ?? 4);
+const own = values.slots ? ['--max-num-seqs', values.slots] : [];
 const folder = values.catalog;
 const machine = ['--on', 'this_machine', '--framework', 'llama.cpp', '--catalog', folder];
 
@@ -68,9 +77,10 @@ const loads = [
   users(1, 640, 24, 6), users(2, 320, 48, 10), users(4, 128, 64, 16), users(6, 96, 48, 24), users(8, 192, 32, 24), users(16, 64, 32, 56),
   rate(4, '64 to 192', '16 to 48', 44), rate(2, '128 to 384', '16 to 48', 26),
 ];
-const chosen = values.points.split(',').map((number) => Number(number) - 1);
+const numbers = (text) => text.split(',').map((number) => Number(number) - 1);
+const chosen = numbers(values.points);
 const points = loads.filter((_, i) => chosen.includes(i));
-const judged = loads.filter((_, i) => !chosen.includes(i));
+const judged = loads.filter((_, i) => !chosen.includes(i) && (!values.loads || numbers(values.loads).includes(i)));
 if (points.length !== chosen.length || points.some((load) => load.isOpen)) {
   console.error(`error: --points ${values.points}: numbers of loads of users, 1 to ${loads.filter((load) => !load.isOpen).length}.`);
   process.exit(2);
@@ -97,9 +107,8 @@ async function freePort() {
 }
 
 async function start(port) {
-  const slots = Number(values.slots);
-  const child = spawn(values.peer, ['-m', model, '--host', '127.0.0.1', '--port', String(port), '-np', String(slots), '-c', String(slots * Number(values.context)),
-    '-t', values.threads, '-tb', values.threads, '--no-webui', '--no-slots', '-fa', 'on'], { stdio: 'ignore' });
+  const child = spawn(values.peer, ['-m', model, '--host', '127.0.0.1', '--port', String(port), ...values.slots ? ['-np', values.slots] : [],
+    '-c', String(slots * Number(values.context)), '-t', values.threads, '-tb', values.threads, '--no-webui', '--no-slots', '-fa', 'on'], { stdio: 'ignore' });
   for (let i = 0; i < 600; i++) {
     if (child.exitCode !== null) throw new Error(`llama.cpp's server ended with ${child.exitCode}`);
     if (await fetch(`http://127.0.0.1:${port}/health`).then((r) => r.ok, () => false)) return child;
@@ -124,7 +133,7 @@ async function measure(load) {
     const port = await freePort();
     server = await start(port);
     url = `http://127.0.0.1:${port}`;
-    await measure({ ...users(Number(values.slots), 64, 8, 64), name: 'warm-up' }); // memory is touched, connections stand
+    await measure({ ...users(slots, 64, 8, 64), name: 'warm-up' }); // memory is touched, connections stand
   }
 
   const text = await inferometer('load', '--url', url, ...load.words, '-f', 'json');
@@ -138,9 +147,9 @@ const share = (value) => `${value >= 0 ? '+' : ''}${(100 * value).toFixed(0)} %`
 const middle = (list) => [...list].sort((a, b) => a - b)[list.length >> 1];
 try {
   const results = new Map();
-  for (const load of loads) results.set(load, await taken(load));
+  for (const load of [...points, ...judged]) results.set(load, await taken(load));
   if (values.steps) {
-    for (const n of [1, 2, 3, 4, 5, 6, 7, 8]) {
+    for (let n = 1; n <= slots; n++) {
       const load = { name: `steps of ${n}`, words: ['--users', String(n), '--input', '16', '--output', '48', '--requests', String(3 * n), '--warm-up', String(n)] };
       const { median_itl_ms: between } = await taken(load);
       console.log(`between tokens of ${n}: ${digits(between)} ms in the middle`);
@@ -148,13 +157,13 @@ try {
   }
 
   await inferometer('calibrate', ...points.flatMap((load) => ['-m', fileOf(load)]), '--model', model, '--bits', values.bits, '--on', 'this_machine',
-    '--framework', 'llama.cpp', '--max-num-seqs', values.slots, '--catalog', folder, '--name', 'llama_server');
-  console.log(`${model.split('/').at(-1)} (${(statSync(model).size / 1e6).toFixed(0)} MB), ${values.threads} threads, ${values.slots} slots; ms, measured / predicted\n`);
+    '--framework', 'llama.cpp', ...own, '--catalog', folder, '--name', 'llama_server');
+  console.log(`${model.split('/').at(-1)} (${(statSync(model).size / 1e6).toFixed(0)} MB), ${values.threads} threads, ${slots} slots; ms, measured / predicted\n`);
   console.log('| load | TTFT | | TPOT | |\n| --- | --- | --- | --- | --- |');
   const errors = { points: [], users: [], rates: [] };
   for (const load of [...points, ...judged]) {
     const measured = results.get(load);
-    const predicted = JSON.parse(await inferometer('simulate', model, ...machine, '--max-num-seqs', values.slots, ...load.words, '-f', 'json'));
+    const predicted = JSON.parse(await inferometer('simulate', model, ...machine, ...own, ...load.words, '-f', 'json'));
     for (const [statistic, label] of load.isOpen ? [['median', ', p50'], ['p90', ', p90']] : [['mean', '']]) {
       const cells = ['ttft', 'tpot'].flatMap((metric) => {
         const [is, said] = [measured[`${statistic}_${metric}_ms`], predicted[`${statistic}_${metric}_ms`]];
