@@ -75,7 +75,7 @@ const rate = (perSecond, input, output, requests) => ({
 const loads = [
   users(1, 128, 32, 12), users(4, 256, 32, 20), users(8, 64, 32, 40),
   users(1, 640, 24, 6), users(2, 320, 48, 10), users(4, 128, 64, 16), users(6, 96, 48, 24), users(8, 192, 32, 24), users(16, 64, 32, 56),
-  rate(4, '64 to 192', '16 to 48', 44), rate(2, '128 to 384', '16 to 48', 26),
+  rate(slots / 2, '64 to 192', '16 to 48', 44), rate(slots / 4, '128 to 384', '16 to 48', 26), // more than four slots serve is a queue
 ];
 const numbers = (text) => text.split(',').map((number) => Number(number) - 1);
 const chosen = numbers(values.points);
