@@ -109,9 +109,10 @@ async function freePort() {
 async function start(port) {
   const child = spawn(values.peer, ['-m', model, '--host', '127.0.0.1', '--port', String(port), ...values.slots ? ['-np', values.slots] : [],
     '-c', String(slots * Number(values.context)), '-t', values.threads, '-tb', values.threads, '--no-webui', '--no-slots', '-fa', 'on'], { stdio: 'ignore' });
+  server = child; // ended with this program, whether or not it is up
   for (let i = 0; i < 600; i++) {
     if (child.exitCode !== null) throw new Error(`llama.cpp's server ended with ${child.exitCode}`);
-    if (await fetch(`http://127.0.0.1:${port}/health`).then((r) => r.ok, () => false)) return child;
+    if (await fetch(`http://127.0.0.1:${port}/health`).then((r) => r.ok, () => false)) return;
     await sleep(100);
   }
   throw new Error("llama.cpp's server did not start");
@@ -131,7 +132,7 @@ const fileOf = (load) => join(folder, `${load.name.replaceAll(/[^a-z0-9.]+/gi, '
 async function measure(load) {
   if (!server) {
     const port = await freePort();
-    server = await start(port);
+    await start(port);
     url = `http://127.0.0.1:${port}`;
     await measure({ ...users(slots, 64, 8, 64), name: 'warm-up' }); // memory is touched, connections stand
   }
