@@ -75,7 +75,7 @@ const rate = (perSecond, input, output, requests) => ({
 const loads = [
   users(1, 128, 32, 12), users(4, 256, 32, 20), users(8, 64, 32, 40),
   users(1, 640, 24, 6), users(2, 320, 48, 10), users(4, 128, 64, 16), users(6, 96, 48, 24), users(8, 192, 32, 24), users(16, 64, 32, 56),
-  rate(4, '64 to 192', '16 to 48', 44), rate(2, '128 to 384', '16 to 48', 26),
+  rate(slots / 2, '64 to 192', '16 to 48', 44), rate(slots / 4, '128 to 384', '16 to 48', 26), // more than four slots serve is a queue
 ];
 const numbers = (text) => text.split(',').map((number) => Number(number) - 1);
 const chosen = numbers(values.points);
@@ -109,9 +109,10 @@ async function freePort() {
 async function start(port) {
   const child = spawn(values.peer, ['-m', model, '--host', '127.0.0.1', '--port', String(port), ...values.slots ? ['-np', values.slots] : [],
     '-c', String(slots * Number(values.context)), '-t', values.threads, '-tb', values.threads, '--no-webui', '--no-slots', '-fa', 'on'], { stdio: 'ignore' });
+  server = child; // ended with this program, whether or not it is up
   for (let i = 0; i < 600; i++) {
     if (child.exitCode !== null) throw new Error(`llama.cpp's server ended with ${child.exitCode}`);
-    if (await fetch(`http://127.0.0.1:${port}/health`).then((r) => r.ok, () => false)) return child;
+    if (await fetch(`http://127.0.0.1:${port}/health`).then((r) => r.ok, () => false)) return;
     await sleep(100);
   }
   throw new Error("llama.cpp's server did not start");
@@ -131,7 +132,7 @@ const fileOf = (load) => join(folder, `${load.name.replaceAll(/[^a-z0-9.]+/gi, '
 async function measure(load) {
   if (!server) {
     const port = await freePort();
-    server = await start(port);
+    await start(port);
     url = `http://127.0.0.1:${port}`;
     await measure({ ...users(slots, 64, 8, 64), name: 'warm-up' }); // memory is touched, connections stand
   }

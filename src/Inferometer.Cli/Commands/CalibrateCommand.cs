@@ -15,6 +15,7 @@ using Inferometer.Reports.Writers;
 using Inferometer.Simulation.Calibration;
 using Inferometer.Simulation.Fitting;
 using Inferometer.Simulation.Planning;
+using Inferometer.Simulation.Requests;
 
 namespace Inferometer.Cli.Commands;
 
@@ -52,7 +53,7 @@ internal sealed partial class CalibrateCommand
     private readonly ValueOption<int> _expert = new(["--ep"], Domains.Whole(1, 1024), "Expert parallelism of a result.") { Fallback = 1 };
     private readonly ValueOption<int> _sequences = new(
         ["--max-num-seqs"], Domains.Whole(1, 1 << 20), "Most requests that the measured service runs at once, such as its slots.",
-        "as many as there are users");
+        "the framework's");
 
     private readonly FlagOption _local = new(
         ["--local"],
@@ -124,7 +125,10 @@ internal sealed partial class CalibrateCommand
         {
             PublishedTable table = BenchmarkResultReader.Read(path, SubjectOf(parsed));
             ReplaySetup setup = new(catalogs, PublishedNames.ConfigFolderOf(path), "calibrated");
-            runs.AddRange(MeasuredRuns.Of(table, setup, Left).Select(run => run with { MostRunning = parsed.Given(_sequences) }));
+            runs.AddRange(MeasuredRuns.Of(table, setup, Left).Select(run => run with
+            {
+                MostRunning = parsed.Given(_sequences) ?? RunningByDefault(run.Request),
+            }));
             rates.AddRange(MeasuredRates.Of(table, LlamaCpp, setup, Left));
         }
 
@@ -148,6 +152,10 @@ internal sealed partial class CalibrateCommand
 
         void Left(string id, string why) => problems.Add($"{id}: {why}");
     }
+
+    // As 'simulate' has it: a service that comes with four slots ran no more, whoever waited.
+    private static int RunningByDefault(EstimateRequest request) =>
+        CalibrationSubject.Of(request).Framework.SizeOn(request.System.Device).Running;
 
     private BenchmarkSubject SubjectOf(ParseResult parsed) => new()
     {

@@ -25,11 +25,16 @@ public static class ClosedLoopModel
     /// <param name="plan">The deployment.</param>
     /// <param name="load">Users and lengths.</param>
     /// <exception cref="InferometerException">The load or the deployment is impossible.</exception>
-    public static ClosedLoopEstimate Estimate(ICostPlan plan, in ClosedLoopLoad load)
+    public static ClosedLoopEstimate Estimate(ICostPlan plan, in ClosedLoopLoad load) => Estimate(plan, load, mostRunning: null);
+
+    /// <summary>The same where a service runs no more than some requests at once, whatever memory there is.</summary>
+    internal static ClosedLoopEstimate Estimate(ICostPlan plan, in ClosedLoopLoad load, int? mostRunning)
     {
         ArgumentNullException.ThrowIfNull(plan);
         ServingWeights weights = ServingWeights.Of(plan);
-        ClosedLoopSteps steps = Steps(plan, load, Room(plan, load));
+        int? fitting = Room(plan, load);
+        int? room = mostRunning < (fitting ?? int.MaxValue) ? mostRunning : fitting;
+        ClosedLoopSteps steps = Steps(plan, load, room);
         double stall = steps.StallSeconds(load, weights.Stall);
         double tpot = steps.Decode + stall;
         double queue = load.Users < 2 ? 0 : weights.Queue * Math.Max(0, Replay(plan, load, steps) - steps.Prompt); // alone, nobody waits

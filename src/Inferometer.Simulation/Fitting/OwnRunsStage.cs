@@ -67,7 +67,7 @@ internal sealed class OwnRunsStage
         {
             CalibratedPlan plan = PlanOf(_cases[i], at);
             ServedTimes served = ServedTimes.Of(_cases[i], plan, ofFormulas: false, cancellationToken);
-            ServedTimes formulas = ServedTimes.Of(ClosedLoopModel.Estimate(plan, _cases[i].Run.Load));
+            ServedTimes formulas = Formulas(plan, _cases[i].Run);
             _over[i] = new ServedTimes(
                 served.TimeToFirstTokenSeconds / formulas.TimeToFirstTokenSeconds,
                 served.TimePerOutputTokenSeconds / formulas.TimePerOutputTokenSeconds)
@@ -85,7 +85,7 @@ internal sealed class OwnRunsStage
         List<double> r = [];
         for (int i = 0; i < _cases.Length; i++)
         {
-            ServedTimes formulas = ServedTimes.Of(ClosedLoopModel.Estimate(PlanOf(_cases[i], at), _cases[i].Run.Load));
+            ServedTimes formulas = Formulas(PlanOf(_cases[i], at), _cases[i].Run);
             Add(r, _cases[i].Run, new ServedTimes(
                 formulas.TimeToFirstTokenSeconds * _over[i].TimeToFirstTokenSeconds,
                 formulas.TimePerOutputTokenSeconds * _over[i].TimePerOutputTokenSeconds)
@@ -96,6 +96,11 @@ internal sealed class OwnRunsStage
 
         return [.. r];
     }
+
+    // Who waits for a place waits for answers of others: without that in the formulas, prompts and admission would have slopes that they do
+    // not have in the simulated service.
+    private static ServedTimes Formulas(CalibratedPlan plan, ServingRun run) =>
+        ServedTimes.Of(ClosedLoopModel.Estimate(plan, run.Load, run.MostRunning));
 
     private CalibratedPlan PlanOf(FitCase item, double[] at) => FitCase.Plan(item, _layout.CoefficientsOf(item.Subject, at));
 
