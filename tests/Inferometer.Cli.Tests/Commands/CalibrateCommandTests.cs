@@ -71,6 +71,22 @@ public sealed class CalibrateCommandTests : IDisposable
         Assert.Equal(("vllm", 2), (layer.Framework, layer.Runs));
     }
 
+    [Fact]
+    public async Task A_service_is_taken_to_run_as_many_at_once_as_its_framework_comes_with()
+    {
+        string table = Table(Header + "eight,llama-3.1-8b,rtx_4090,llama.cpp,q8_0,200,64,8,900,40\n");
+        CalibrationLayer asItComes = await Calibrated(), four = await Calibrated("--max-num-seqs", "4");
+        Assert.Equal(four.Factors, asItComes.Factors);
+        Assert.NotEqual((await Calibrated("--max-num-seqs", "8")).Factors, asItComes.Factors);
+
+        async Task<CalibrationLayer> Calibrated(params string[] options)
+        {
+            string catalog = Path.Combine(_folder.Path, "of" + string.Concat(options));
+            (await CommandRun.Of(["calibrate", "-m", table, "--catalog", catalog, "--name", "mine", .. options])).Succeeded();
+            return Assert.Single(CalibrationFile.Read(Path.Combine(catalog, "calibration", "mine.json")).Layers);
+        }
+    }
+
     [Theory]
     [InlineData("calibrate", "Say what was measured")]
     [InlineData("calibrate --local --on h100", "--on: --local measures by itself; leave it out")]
