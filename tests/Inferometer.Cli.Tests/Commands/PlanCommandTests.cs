@@ -17,7 +17,8 @@ public sealed class PlanCommandTests
         {
             "for 20 users, 512 tokens in, 64 out: p90 TTFT < 500 ms, p90 TPOT < 20 ms", "cheapest", "fastest", "1 x H100_SXM",
                 "Head-room:",
-            "Nothing that was looked at would save anything: ", "Why the others are not it", "Speed for a user", "deployments were looked at",
+            "Nothing that was looked at would save anything: ", "Why the others are not it", "Speed for a user",
+            "deployments were looked at",
         })
         {
             Assert.Contains(part, page, StringComparison.Ordinal);
