@@ -191,9 +191,19 @@ test('a conversation is streamed, can be stopped, and is seen on the Live page b
     await page.getByText('Cut off after 3 tokens').waitFor();
     await page.getByLabel('Tokens at most').fill('700');
     await message.fill('And then?');
+    // In the page itself, as soon as the button is there: the small model may end its answer before a click comes from here.
+    const stopped = page.evaluate(() => new Promise((done) => {
+      new MutationObserver((_, observer) => {
+        const button = [...document.querySelectorAll('button')].find((b) => b.textContent.trim() === 'Stop');
+        if (button) {
+          observer.disconnect();
+          button.click();
+          done();
+        }
+      }).observe(document.body, { childList: true, subtree: true, characterData: true });
+    }));
     await message.press('Enter');
-    // At once, without waiting for the button to stand still: the small model may end its answer in the meantime.
-    await page.getByRole('button', { name: 'Stop' }).dispatchEvent('click');
+    await stopped;
     await page.getByRole('button', { name: 'Send' }).waitFor();
     assert.equal(await page.getByRole('alert').count(), 0);
     await page.getByRole('link', { name: 'Live' }).click();
