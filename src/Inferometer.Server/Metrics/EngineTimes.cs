@@ -17,7 +17,6 @@ internal readonly record struct EngineTimes(
 {
     private const int MaxPrompt = 128;
     private const int FewTokens = 4;
-    private const int ShortPrompt = 16;
     private const int MaxTokens = 64;
     private const int ManySequences = 8;
     private const int Runs = 3;
@@ -48,7 +47,6 @@ internal readonly record struct EngineTimes(
         int prompt = Math.Clamp(engine.MaxSequenceTokens / 4, 1, MaxPrompt);
         int most = Math.Max(1, Math.Min(MaxTokens, engine.MaxSequenceTokens - prompt));
         int few = Math.Min(FewTokens, most);
-        await StreamAsync(engine, Math.Min(prompt, ShortPrompt), few, cancellationToken).ConfigureAwait(false);
         EngineTimes[] first = await RunAsync(engines, 1, prompt, few, cancellationToken).ConfigureAwait(false);
         int some = Tokens(SomeSeconds, first[0].TokenSeconds);
         double token = await SettleAsync(
@@ -91,16 +89,6 @@ internal readonly record struct EngineTimes(
         return best;
     }
 
-    // A short prompt that is answered as requests are, by pieces of text and until the model ends it: what that takes beside the answers
-    // that are timed is compiled before the first request comes.
-    private static async Task StreamAsync(InferenceEngine engine, int promptTokens, int outputTokens, CancellationToken cancellationToken)
-    {
-        GenerationRequest request = RequestOf(engine, promptTokens, outputTokens) with { Sampling = null };
-        await foreach (GenerationUpdate _ in engine.StreamAsync(request, cancellationToken).ConfigureAwait(false))
-        {
-        }
-    }
-
     private static async Task<EngineTimes[]> BestAsync(
         IReadOnlyList<InferenceEngine> engines, int sequences, int promptTokens, int outputTokens, CancellationToken cancellationToken)
     {
@@ -129,7 +117,15 @@ internal readonly record struct EngineTimes(
     private static async Task<EngineTimes> RunAsync(
         InferenceEngine engine, int sequences, int promptTokens, int outputTokens, CancellationToken cancellationToken)
     {
-        GenerationRequest request = RequestOf(engine, promptTokens, outputTokens);
+        int vocabulary = engine.Tokenizer.UsedSize;
+        int[] prompt = [.. Enumerable.Range(0, promptTokens).Select(i => (int)(i * 7919L % vocabulary))];
+        GenerationRequest request = new()
+        {
+            PromptTokens = prompt,
+            MaxNewTokens = outputTokens,
+            UsePrefixCache = false,
+            Sampling = new Inference.Sampling.SamplingOptions { IgnoreEndOfGeneration = true }.With(engine.SamplingDefaults),
+        };
         Task<GenerationResult>[] answers;
         using (engine.Hold())
         {
@@ -147,17 +143,5 @@ internal readonly record struct EngineTimes(
             outputTokens,
             results.Min(r => r.Usage.TimeToFirstTokenSeconds - r.Usage.QueueSeconds),
             outputTokens < 2 ? 0 : (ended - begun) / (outputTokens - 1));
-    }
-
-    private static GenerationRequest RequestOf(InferenceEngine engine, int promptTokens, int outputTokens)
-    {
-        int vocabulary = engine.Tokenizer.UsedSize;
-        return new GenerationRequest
-        {
-            PromptTokens = (int[])[.. Enumerable.Range(0, promptTokens).Select(i => (int)(i * 7919L % vocabulary))],
-            MaxNewTokens = outputTokens,
-            UsePrefixCache = false,
-            Sampling = new Inference.Sampling.SamplingOptions { IgnoreEndOfGeneration = true }.With(engine.SamplingDefaults),
-        };
     }
 }
