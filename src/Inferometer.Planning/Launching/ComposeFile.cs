@@ -13,6 +13,7 @@ namespace Inferometer.Planning.Launching;
 public static class ComposeFile
 {
     private const string Kind = "--emit compose";
+    private const string HubFolder = "/huggingface"; // wherever the image's user is at home
 
     /// <summary>Writes the file.</summary>
     /// <param name="deployment">The deployment.</param>
@@ -101,7 +102,7 @@ public static class ComposeFile
         }
 
         IEnumerable<int> ids = Enumerable.Range(index * shape.Devices, shape.Devices);
-        Line($"    environment:\n      - HF_TOKEN");
+        Line($"    environment:\n      - HF_TOKEN\n      - HF_HOME={HubFolder}");
         if (vendor is not "NVIDIA")
         {
             Line($"      - HIP_VISIBLE_DEVICES={string.Join(',', ids)}");
@@ -115,7 +116,7 @@ public static class ComposeFile
         }
         else
         {
-            Line($"    volumes:\n      - '~/.cache/huggingface:/root/.cache/huggingface'");
+            Line($"    volumes:\n      - '~/.cache/huggingface:{HubFolder}'");
         }
 
         if (command.ConfigLines.Count > 0)
