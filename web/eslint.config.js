@@ -14,5 +14,5 @@ export default tseslint.config(
     },
   },
   { files: ['*.ts'], extends: [...tseslint.configs.recommended] },
-  { files: ['tests/**'], languageOptions: { globals: { process: 'readonly', console: 'readonly', document: 'readonly', fetch: 'readonly', URL: 'readonly', location: 'readonly', window: 'readonly', performance: 'readonly' } } },
+  { files: ['tests/**'], languageOptions: { globals: { process: 'readonly', console: 'readonly', document: 'readonly', fetch: 'readonly', URL: 'readonly', location: 'readonly', window: 'readonly', performance: 'readonly', MutationObserver: 'readonly' } } },
 );
