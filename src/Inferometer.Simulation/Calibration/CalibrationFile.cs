@@ -85,6 +85,11 @@ public static class CalibrationFile
                 writer.WriteEndObject();
             }
 
+            if (set.Kinship is { } kinship && withBase)
+            {
+                Kin(writer, kinship);
+            }
+
             writer.WriteStartArray("layers");
             foreach (CalibrationLayer layer in set.Layers)
             {
@@ -120,6 +125,31 @@ public static class CalibrationFile
         CalibrationSet serving = sets.Find(s => string.Equals(s.Name, Serving, StringComparison.Ordinal))
             ?? throw new InferometerException("The program was built without catalog/calibration/serving.json.");
         return sets.Where(s => s != serving).Aggregate(serving, (all, next) => all.With(next));
+    }
+
+    private static void Kin(Utf8JsonWriter writer, Kinship kinship)
+    {
+        writer.WriteStartObject("kinship");
+        foreach (KinShare share in kinship.Shares)
+        {
+            writer.WriteStartObject(CoefficientTable.Of(share.Coefficient).Name);
+            Share("framework", share.Framework);
+            Share("model_on_device", share.ModelOnDevice);
+            Share("model_served", share.ModelServed);
+            Share("model_in_format", share.ModelInFormat);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndObject();
+
+        void Share(string name, double value)
+        {
+            if (value > 0)
+            {
+                writer.WritePropertyName(name);
+                Number(writer, value);
+            }
+        }
     }
 
     private static void Layer(Utf8JsonWriter writer, CalibrationLayer layer)

@@ -17,6 +17,9 @@ public sealed record CalibrationMatch
     /// <summary>Fitted runs that its familiarity rests on; 0 = none.</summary>
     public required int Runs { get; init; }
 
+    /// <summary>Fitted runs of its relatives where none of its own were: of the same model in another format or elsewhere.</summary>
+    public int RunsOfRelatives { get; init; }
+
     /// <summary>Bands of the three metrics, in the order of <see cref="CalibratedMetric"/>.</summary>
     public required IReadOnlyList<CalibrationBand> Bands { get; init; }
 
@@ -27,11 +30,13 @@ public sealed record CalibrationMatch
         {
             string framework = Subject.Framework.Name;
             string of = DeviceClasses.Words(Subject.DeviceClass);
+            string but = RunsOfRelatives == 0 ? ""
+                : string.Create(CultureInfo.InvariantCulture, $", but {RunsOfRelatives:N0} of the model in another format or elsewhere");
             FormattableString said = Familiarity switch
             {
                 Familiarity.Fitted => $"fitted on {Runs:N0} runs of this model and format on this device with {framework}",
-                Familiarity.Related => $"fitted on {Runs:N0} runs of this device with {framework}, none of this model in this format",
-                Familiarity.Class => $"fitted on {Runs:N0} runs of {of}, none of this one with {framework}",
+                Familiarity.Related => $"fitted on {Runs:N0} runs of this device with {framework}, none of this model in this format{but}",
+                Familiarity.Class => $"fitted on {Runs:N0} runs of {of}, none of this one with {framework}{but}",
                 _ when Subject.Framework.RestsOnProbes => $"probes of single kernels: no step of {framework} was timed",
                 _ => $"datasheet only, class prior of {of}: nothing of the kind was fitted",
             };

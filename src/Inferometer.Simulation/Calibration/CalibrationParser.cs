@@ -15,7 +15,7 @@ internal sealed class CalibrationParser(string source)
 
     public CalibrationSet Set(JsonElement root)
     {
-        Known(root, "", "name", "source", "base", "layers", "bands");
+        Known(root, "", "name", "source", "base", "kinship", "layers", "bands");
         Coefficients coefficients = Coefficients.Priors;
         if (root.TryGetProperty("base", out JsonElement values))
         {
@@ -33,18 +33,40 @@ internal sealed class CalibrationParser(string source)
             }
         }
 
+        EquatableList<CalibrationLayer> layers =
+            [.. Array(root, "layers").Select((layer, i) => Layer(layer, FormattableString.Invariant($"layers[{i}]")))];
         return new CalibrationSet
         {
             Name = Text(root, "", "name") ?? throw new InferometerException($"{source}: the field 'name' is missing."),
             Source = Text(root, "", "source") ?? "",
             Base = coefficients,
-            Layers = [.. Array(root, "layers").Select((layer, i) => Layer(layer, FormattableString.Invariant($"layers[{i}]")))],
+            Layers = layers,
+            Kinship = root.TryGetProperty("kinship", out JsonElement kinship)
+                ? new Kinship([.. Shares(kinship)], [.. layers.Where(layer => layer is { IsGroup: true, Runs: > 0 })])
+                : null,
             Bands = [.. Array(root, "bands").Select((band, i) => Band(band, FormattableString.Invariant($"bands[{i}]")))],
         };
     }
 
     public static string NameOf<T>(T value)
         where T : struct, Enum => JsonNamingPolicy.SnakeCaseLower.ConvertName(value.ToString());
+
+    private IEnumerable<KinShare> Shares(JsonElement e)
+    {
+        foreach (JsonProperty property in Object(e, "kinship").EnumerateObject())
+        {
+            Coefficient coefficient = CoefficientTable.Find(property.Name, $"{source}: kinship");
+            string path = "kinship." + property.Name;
+            Known(property.Value, path, "framework", "model_on_device", "model_served", "model_in_format");
+            KinShare share = new(
+                coefficient, Share("framework"), Share("model_on_device"), Share("model_served"), Share("model_in_format"));
+            yield return share.Sum < 1 ? share : throw Wrong(path, property.Value, "shares that are less than 1 together");
+
+            double Share(string name) => !property.Value.TryGetProperty(name, out JsonElement value) ? 0
+                : Number(value, $"{path}.{name}") is >= 0 and < 1 and var given ? given
+                : throw Wrong($"{path}.{name}", value, "from 0 to less than 1");
+        }
+    }
 
     private CalibrationLayer Layer(JsonElement e, string path)
     {

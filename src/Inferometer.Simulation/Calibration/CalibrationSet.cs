@@ -26,6 +26,9 @@ public sealed record CalibrationSet
     /// <summary>Factors, in the order they are multiplied.</summary>
     public EquatableList<CalibrationLayer> Layers { get; init; } = [];
 
+    /// <summary>What measured groups say of those that nobody measured; null = nothing.</summary>
+    public Kinship? Kinship { get; init; }
+
     /// <summary>Bands of errors; those of one familiarity and metric stand once.</summary>
     public EquatableList<CalibrationBand> Bands { get; init; } = [];
 
@@ -37,8 +40,11 @@ public sealed record CalibrationSet
     }
 
     /// <summary>The coefficients of a deployment.</summary>
-    public Coefficients CoefficientsOf(CalibrationSubject subject) =>
-        Layers.Where(layer => layer.Matches(subject)).Aggregate(Base, (coefficients, layer) => coefficients.Times(layer.Factors));
+    public Coefficients CoefficientsOf(CalibrationSubject subject)
+    {
+        Coefficients coefficients = Kinship is { } kinship ? Base.Times(kinship.FactorsOf(subject)) : Base;
+        return Layers.Where(layer => layer.Matches(subject)).Aggregate(coefficients, (all, layer) => all.Times(layer.Factors));
+    }
 
     /// <summary>What it knows of a deployment.</summary>
     /// <exception cref="InferometerException">The request names a framework that is not known.</exception>
@@ -77,6 +83,7 @@ public sealed record CalibrationSet
                 Familiarity.Class => deviceClass,
                 _ => 0,
             },
+            RunsOfRelatives = familiarity is Familiarity.Related or Familiarity.Class ? Kinship?.RunsOfRelatives(subject) ?? 0 : 0,
             Bands =
             [
                 .. Enum.GetValues<CalibratedMetric>().Select(metric => BandOf(

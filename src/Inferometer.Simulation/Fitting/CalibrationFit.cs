@@ -57,7 +57,8 @@ internal static class CalibrationFit
             groupLayers[group.Key] = Merge(groupLayers[group.Key], own.Layers(at).Single());
         }
 
-        return new Fitted(set with { Layers = [.. set.Layers, .. groups.Select(g => groupLayers[g.Key])] }, solution);
+        CalibrationLayer[] measured = [.. groups.Select(g => groupLayers[g.Key])];
+        return new Fitted(set with { Layers = [.. set.Layers, .. measured], Kinship = KinshipFit.Of(measured) }, solution);
     }
 
     /// <summary>
