@@ -84,7 +84,7 @@ public sealed class KinshipTests
     private static CalibrationSubject Of(string model, string system, string framework, string bits, int tensor) =>
         ((CalibratedPlan)new SimulationEngine().Prepare(SimulationConfig.FromJson($$$"""
             {"model": "{{{model}}}", "features": ["prefill", "decode"], "simulation_params": {"system_name": "{{{system}}}",
-             "framework": "{{{framework}}}", "bits": "{{{bits}}}", "tensor_parallel": {{{tensor}}}, "allow_overflow": true}}
+             "framework": "{{{framework}}}", "bits": "{{{bits}}}", "tensor_parallel": {{{tensor}}}}}
             """))).Match.Subject;
 
     private static CalibrationSubject Subject(string framework, string device, string shape, string format) => new()
