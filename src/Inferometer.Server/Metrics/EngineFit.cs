@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Inferometer.Simulation.Costs;
 using Inferometer.Simulation.Requests;
 
@@ -5,7 +6,8 @@ namespace Inferometer.Server.Metrics;
 
 /// <summary>
 /// What an engine needs beyond the cost model, fitted to what it took: seconds per step, seconds per sequence in a step, and how many times
-/// the cost model's time it reads a prompt in. Not thread-safe: plans reuse their buffers.
+/// the cost model's time it reads prompts in, of a step with one prompt and of steps that several fill. Not thread-safe: plans reuse their
+/// buffers.
 /// </summary>
 internal sealed class EngineFit
 {
@@ -13,7 +15,8 @@ internal sealed class EngineFit
     private readonly int _stepTokens;
     private readonly double _stepSeconds;
     private readonly double _sequenceSeconds;
-    private readonly double _promptFactor;
+    private readonly PromptFactor _one;
+    private readonly PromptFactor _many;
 
     /// <summary>Fits.</summary>
     /// <param name="plan">Prices steps at the machine's limits.</param>
@@ -33,15 +36,10 @@ internal sealed class EngineFit
             _stepSeconds = Math.Max(0, one - _sequenceSeconds);
         }
 
-        double prompt = 0;
-        int steps = 0;
-        for (int past = 0; past < alone.PromptTokens; past += stepTokens, steps++)
-        {
-            prompt += plan.Step([Chunk(past, alone.PromptTokens, stepTokens)], []).LatencySeconds;
-        }
-
-        double own = steps * (_stepSeconds + _sequenceSeconds);
-        _promptFactor = Math.Max(1, (alone.PrefillSeconds - own) / prompt);
+        _one = Factor(alone.PromptTokens, 0, alone.PrefillSeconds);
+        _many = together is { Sequences: > 1 } many
+            ? Factor(many.PromptTokens, (many.Sequences - 1L) * many.PromptTokens, many.AllPrefillSeconds)
+            : _one;
     }
 
     /// <summary>Name of the cost model.</summary>
@@ -49,7 +47,9 @@ internal sealed class EngineFit
 
     /// <summary>The fitted figures, for people.</summary>
     public string Summary => FormattableString.Invariant(
-        $"{1e6 * _stepSeconds:0} us per step, {1e6 * _sequenceSeconds:0} us per sequence, prompts x {_promptFactor:0.00}");
+        $"{1e6 * _stepSeconds:0} us per step, {1e6 * _sequenceSeconds:0} us per sequence, prompts x {_one.Times:0.00}")
+        + (_many.Tokens > _one.Tokens ? FormattableString.Invariant(
+            $" in steps of {_one.Tokens:0} tokens, x {_many.Times:0.00} of {_many.Tokens:0}") : "");
 
     /// <summary>
     /// Seconds from the first step of a request to its first token. Prompts of others that were read meanwhile are taken to be as long as
@@ -59,31 +59,14 @@ internal sealed class EngineFit
     {
         int context = served.PromptTokens + (served.OutputTokens / 2);
         DecodeGroup[] beside = served.Neighbours > 0 ? [new DecodeGroup(Math.Max(1, context), served.Neighbours)] : [];
-        int budget = Math.Max(1, _stepTokens - served.Neighbours);
-        int own = Math.Max(1, served.PromptTokens - served.CachedTokens);
-        long others = served.OtherPromptTokens;
         double seconds = 0;
-        List<PrefillChunk> chunks = [];
-        for (int past = served.CachedTokens; past < served.PromptTokens || others > 0; past += budget)
+        int budget = Math.Max(1, _stepTokens - served.Neighbours);
+        foreach (PrefillChunk[] chunks in Steps(served.CachedTokens, served.PromptTokens, served.OtherPromptTokens, budget))
         {
-            chunks.Clear();
-            int left = budget;
-            if (past < served.PromptTokens)
-            {
-                chunks.Add(Chunk(past, served.PromptTokens, budget));
-                left -= chunks[0].NewTokens;
-            }
-
-            while (left > 0 && others > 0)
-            {
-                chunks.Add(Chunk(0, (int)Math.Min(own, others), left));
-                left -= chunks[^1].NewTokens;
-                others -= chunks[^1].NewTokens;
-            }
-
-            double read = _plan.Step([.. chunks], []).LatencySeconds;
-            double decoded = beside.Length == 0 ? 0 : _plan.Step([.. chunks], beside).LatencySeconds - read;
-            seconds += (_promptFactor * read) + decoded + _stepSeconds + (_sequenceSeconds * (chunks.Count + served.Neighbours));
+            double read = _plan.Step(chunks, []).LatencySeconds;
+            double decoded = beside.Length == 0 ? 0 : _plan.Step(chunks, beside).LatencySeconds - read;
+            seconds += (TimesOf(chunks.Sum(c => c.NewTokens)) * read) + decoded + _stepSeconds
+                + (_sequenceSeconds * (chunks.Length + served.Neighbours));
         }
 
         return seconds;
@@ -103,6 +86,54 @@ internal sealed class EngineFit
         return step + _stepSeconds + (_sequenceSeconds * mean);
     }
 
+    // Between steps of one prompt and of many the factor goes with the logarithm of their tokens; beyond both it stays.
+    private double TimesOf(double tokens)
+    {
+        double way = _many.Tokens > _one.Tokens ? Math.Log(tokens / _one.Tokens) / Math.Log(_many.Tokens / _one.Tokens) : 0;
+        return _one.Times + (Math.Clamp(way, 0, 1) * (_many.Times - _one.Times));
+    }
+
+    private PromptFactor Factor(int promptTokens, long others, double measured)
+    {
+        double read = 0, own = 0;
+        long tokens = 0;
+        int steps = 0;
+        foreach (PrefillChunk[] chunks in Steps(0, promptTokens, others, _stepTokens))
+        {
+            read += _plan.Step(chunks, []).LatencySeconds;
+            own += _stepSeconds + (_sequenceSeconds * chunks.Length);
+            tokens += chunks.Sum(c => c.NewTokens);
+            steps++;
+        }
+
+        return new PromptFactor((double)tokens / steps, Math.Max(1, (measured - own) / read));
+    }
+
+    // Steps that read one prompt and so many tokens of others as long as what is to be read of it.
+    private static IEnumerable<PrefillChunk[]> Steps(int cached, int prompt, long others, int budget)
+    {
+        int own = Math.Max(1, prompt - cached);
+        for (int past = cached; past < prompt || others > 0; past += budget)
+        {
+            List<PrefillChunk> chunks = [];
+            int left = budget;
+            if (past < prompt)
+            {
+                chunks.Add(Chunk(past, prompt, budget));
+                left -= chunks[0].NewTokens;
+            }
+
+            while (left > 0 && others > 0)
+            {
+                chunks.Add(Chunk(0, (int)Math.Min(own, others), left));
+                left -= chunks[^1].NewTokens;
+                others -= chunks[^1].NewTokens;
+            }
+
+            yield return [.. chunks];
+        }
+    }
+
     private double DecodeStep(int context, int sequences) => _plan.Step([], [new DecodeGroup(context, sequences)]).LatencySeconds;
 
     private static PrefillChunk Chunk(int past, int promptTokens, int budget)
@@ -110,4 +141,10 @@ internal sealed class EngineFit
         int tokens = Math.Min(budget, promptTokens - past);
         return new PrefillChunk(past, tokens, EndsPrompt: past + tokens == promptTokens);
     }
+
+    /// <summary>How many times the cost model's time a step takes to read prompts.</summary>
+    /// <param name="Tokens">Tokens of a step, in the mean.</param>
+    /// <param name="Times">The factor.</param>
+    [StructLayout(LayoutKind.Auto)]
+    private readonly record struct PromptFactor(double Tokens, double Times);
 }

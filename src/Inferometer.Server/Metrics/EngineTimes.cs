@@ -10,10 +10,11 @@ namespace Inferometer.Server.Metrics;
 /// <param name="PromptTokens">Tokens of each prompt.</param>
 /// <param name="OutputTokens">Tokens of each answer.</param>
 /// <param name="PrefillSeconds">From the first step to the first token, of the fastest.</param>
+/// <param name="AllPrefillSeconds">From the first step until each answer has its first token.</param>
 /// <param name="TokenSeconds">Mean per token after the first.</param>
 [StructLayout(LayoutKind.Auto)]
 internal readonly record struct EngineTimes(
-    int Sequences, int PromptTokens, int OutputTokens, double PrefillSeconds, double TokenSeconds)
+    int Sequences, int PromptTokens, int OutputTokens, double PrefillSeconds, double AllPrefillSeconds, double TokenSeconds)
 {
     private const int MaxPrompt = 128;
     private const int FewTokens = 4;
@@ -101,6 +102,7 @@ internal readonly record struct EngineTimes(
                 best[i] = best[i] with
                 {
                     PrefillSeconds = Math.Min(best[i].PrefillSeconds, again[i].PrefillSeconds),
+                    AllPrefillSeconds = Math.Min(best[i].AllPrefillSeconds, again[i].AllPrefillSeconds),
                     TokenSeconds = Math.Min(best[i].TokenSeconds, again[i].TokenSeconds),
                 };
             }
@@ -142,6 +144,7 @@ internal readonly record struct EngineTimes(
             promptTokens,
             outputTokens,
             results.Min(r => r.Usage.TimeToFirstTokenSeconds - r.Usage.QueueSeconds),
+            begun - results.Min(r => r.Usage.QueueSeconds),
             outputTokens < 2 ? 0 : (ended - begun) / (outputTokens - 1));
     }
 }

@@ -174,7 +174,7 @@ public sealed class MetricsTests(EngineFixture fixture)
         ICostPlan plan = new RooflineCostModel().Prepare(
             new ThisMachine(new MachineLimits(1, 10, 100, 0), 1e-6).RequestFor(
                 new AblationSettings(fixture.Model.Files, new Workload(), 1, 1, KvElement.F16, TimeSpan.Zero)));
-        EngineTimes alone = new(1, 32, 16, PrefillSeconds: 3, TokenSeconds: token);
+        EngineTimes alone = new(1, 32, 16, PrefillSeconds: 3, AllPrefillSeconds: 3, TokenSeconds: token);
         LatencyForecast forecast = new(plan, "a machine", 64, alone, null);
         ServedRequest served = ServedAs(alone);
         double each = token - plan.Step([], [new DecodeGroup(alone.MiddleTokens)]).LatencySeconds;
@@ -189,6 +189,27 @@ public sealed class MetricsTests(EngineFixture fixture)
         double Read(int prompts) => plan.Step([.. Enumerable.Repeat(new PrefillChunk(0, 32), prompts)], []).LatencySeconds;
     }
 
+    // Eight prompts of 32 fill four steps of 64: as many tokens as two prompts at once. Between 32 and 64 the factor goes with the logarithm.
+    [Fact]
+    public void Prompts_read_together_are_priced_by_what_several_took()
+    {
+        ICostPlan plan = new RooflineCostModel().Prepare(
+            new ThisMachine(new MachineLimits(1, 10, 100, 0), 1e-6).RequestFor(
+                new AblationSettings(fixture.Model.Files, new Workload(), 1, 1, KvElement.F16, TimeSpan.Zero)));
+        double read = plan.Step([new PrefillChunk(0, 32)], []).LatencySeconds, pair = Pair(32);
+        EngineTimes alone = new(1, 32, 16, PrefillSeconds: 4 * read, AllPrefillSeconds: 4 * read, TokenSeconds: 0);
+        EngineTimes together = new(8, 32, 16, PrefillSeconds: 0, AllPrefillSeconds: 4 * 2.5 * pair, TokenSeconds: 0);
+        LatencyForecast forecast = new(plan, "a machine", 64, alone, together);
+        ServedRequest served = ServedAs(alone);
+        Assert.Equal(4 * read, forecast.Price(0, served).FirstToken, 9);
+        Assert.Equal(2.5 * pair, forecast.Price(0, served with { OtherPromptTokens = 32 }).FirstToken, 9);
+        double between = 4 - (1.5 * Math.Log(48d / 32) / Math.Log(2));
+        Assert.Equal(between * Pair(16), forecast.Price(0, served with { OtherPromptTokens = 16 }).FirstToken, 9);
+        Assert.Contains("prompts x 4.00 in steps of 32 tokens, x 2.50 of 64", forecast.Basis, StringComparison.Ordinal);
+
+        double Pair(int other) => plan.Step([new PrefillChunk(0, 32), new PrefillChunk(0, other)], []).LatencySeconds;
+    }
+
     /// <summary>Of several engines each is fitted by itself and beside the others; a request lies between, by how many worked.</summary>
     [Fact]
     public void Engines_beside_are_part_of_what_is_predicted()
@@ -197,8 +218,8 @@ public sealed class MetricsTests(EngineFixture fixture)
         Assert.Equal(new MachineLimits(1, 1, 10, 100), whole.ShareOf(1, 3).Limits);
         ICostPlan plan = new RooflineCostModel().Prepare(whole.ShareOf(1, 3).RequestFor(
             new AblationSettings(fixture.Model.Files, new Workload(), 1, 1, KvElement.F16, TimeSpan.Zero)));
-        EngineTimes alone = new(1, 32, 16, PrefillSeconds: 3, TokenSeconds: 0.5);
-        EngineTimes beside = alone with { PrefillSeconds = 4, TokenSeconds = 0.9 };
+        EngineTimes alone = new(1, 32, 16, PrefillSeconds: 3, AllPrefillSeconds: 3, TokenSeconds: 0.5);
+        EngineTimes beside = alone with { PrefillSeconds = 4, AllPrefillSeconds = 4, TokenSeconds = 0.9 };
         LatencyForecast.EnginePair pair = new(new EngineFit(plan, 512, alone, null), new EngineFit(plan, 512, beside, null));
         LatencyForecast forecast = new("a machine", [pair, pair, pair]);
         Assert.Equal(3, forecast.Engines);
