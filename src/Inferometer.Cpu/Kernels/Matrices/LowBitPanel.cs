@@ -387,52 +387,95 @@ internal readonly unsafe partial struct LowBitPanel<TFormat> : IPanelKernel
         }
     }
 
-    /// <summary>As <see cref="Products512"/>, for rows 0 to 7 or 8 to 15 and a group at a time.</summary>
+    /// <summary>As <see cref="Products512"/>, for rows 0 to 7 or 8 to 15 and two groups at a time.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Products256(byte* panel, byte* x, int tokens, int* products, int half)
     {
-        for (int group = 0; group < 16; group++)
+        bool ahead = half == 0 && PanelPrefetch.Helps(tokens);
+        for (int part = 0; part < 4; part++)
         {
-            Vector256<byte> w0 = Weights256(panel, group, 0, half), w1 = Weights256(panel, group, 1, half),
-                w2 = Weights256(panel, group, 2, half), w3 = Weights256(panel, group, 3, half);
-            Vector256<short> scales = Scales256(panel + ScaleOffset + 16 * group + 8 * half);
-            int* target = products + 8 * half;
-            byte* activations = x;
-            for (int token = 0; token < tokens; token++)
+            if (ahead)
             {
-                int* q = (int*)activations + 4 * group;
-                Vector256<short> a = Avx2.MultiplyAddAdjacent(w0, Vector256.Create(q[0]).AsSByte());
-                a += Avx2.MultiplyAddAdjacent(w1, Vector256.Create(q[1]).AsSByte());
-                a += Avx2.MultiplyAddAdjacent(w2, Vector256.Create(q[2]).AsSByte());
-                a += Avx2.MultiplyAddAdjacent(w3, Vector256.Create(q[3]).AsSByte());
-                if (TFormat.HasThirdBits)
-                {
-                    a += Vector256.Create(((int*)(activations + Int8Activations.PairSumOffset256))[group]).AsInt16() >> 3;
-                }
-
-                Vector256<int> sum = Avx2.MultiplyAddAdjacent(a, scales);
-                (group == 0 ? sum : sum + Vector256.Load(target)).Store(target);
-                activations += Int8Activations.BlockBytes256;
-                target += PanelRows.Count;
+                PanelPrefetch.Ahead(panel + part * (BlockBytes / 4), BlockBytes / 4);
             }
+
+            TwoRuns256<FirstRuns>(panel, x, tokens, products, half, part);
+            TwoRuns256<SecondRuns>(panel, x, tokens, products, half, part);
         }
     }
 
-    /// <summary>Four columns of a group, without signs.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<byte> Weights256(byte* panel, int group, int four, int half)
+    // Not inlined, since the compiler's allowance of inlined calls would not do for both; so shifts are by constants.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static void TwoRuns256<TRuns>(byte* panel, byte* x, int tokens, int* products, int half, int part)
+        where TRuns : struct
     {
-        int part = group / 8 * 2 + group % 2, run = group % 8 / 2, at = four * 64 + 32 * half;
-        Vector256<ushort> low = Vector256.Load(panel + PartOffset + part * PartBytes + at).AsUInt16() >> (2 * run);
-        Vector256<byte> weights = low.AsByte() & Vector256.Create((byte)3);
+        bool isSecond = typeof(TRuns) == typeof(SecondRuns);
+        byte* quants = panel + PartOffset + part * PartBytes + 32 * half;
+        Vector256<ushort> v0 = Vector256.Load(quants).AsUInt16(), v1 = Vector256.Load(quants + 64).AsUInt16(),
+            v2 = Vector256.Load(quants + 128).AsUInt16(), v3 = Vector256.Load(quants + 192).AsUInt16();
+        Vector256<byte> a0 = LowBits256(isSecond ? v0 >> 4 : v0), b0 = LowBits256(isSecond ? v0 >> 6 : v0 >> 2);
+        Vector256<byte> a1 = LowBits256(isSecond ? v1 >> 4 : v1), b1 = LowBits256(isSecond ? v1 >> 6 : v1 >> 2);
+        Vector256<byte> a2 = LowBits256(isSecond ? v2 >> 4 : v2), b2 = LowBits256(isSecond ? v2 >> 6 : v2 >> 2);
+        Vector256<byte> a3 = LowBits256(isSecond ? v3 >> 4 : v3), b3 = LowBits256(isSecond ? v3 >> 6 : v3 >> 2);
         if (TFormat.HasThirdBits)
         {
-            Vector256<ushort> bits = Vector256.Load(panel + ThirdOffset + part % 2 * PartBytes + at).AsUInt16();
-            weights |= ((bits >> (part / 2 * 4 + run)) << 2).AsByte() & Vector256.Create((byte)4);
+            // The bits of this half are shifted down to the first four.
+            byte* bits = panel + ThirdOffset + part % 2 * PartBytes + 32 * half;
+            Vector128<ushort> shift = Vector128.CreateScalar((ulong)(part / 2 * 4)).AsUInt16();
+            AddThirdBits256<TRuns>(bits, shift, ref a0, ref b0);
+            AddThirdBits256<TRuns>(bits + 64, shift, ref a1, ref b1);
+            AddThirdBits256<TRuns>(bits + 128, shift, ref a2, ref b2);
+            AddThirdBits256<TRuns>(bits + 192, shift, ref a3, ref b3);
         }
 
-        return weights;
+        int group = part / 2 * 8 + part % 2 + (isSecond ? 4 : 0);
+        byte* scales = panel + ScaleOffset + 16 * group + 8 * half;
+        Vector256<short> s0 = Scales256(scales), s1 = Scales256(scales + 32);
+        byte* activations = x + 16 * group;
+        long toSums = Int8Activations.PairSumOffset256 - 12 * group;
+        bool isFirst = !isSecond && part == 0;
+        int* target = products + 8 * half;
+        for (int token = 0; token < tokens; token++)
+        {
+            int* q = (int*)activations;
+            Vector256<short> a = Pairs256(a0, q[0]), b = Pairs256(b0, q[8]);
+            a += Pairs256(a1, q[1]);
+            b += Pairs256(b1, q[9]);
+            a += Pairs256(a2, q[2]);
+            b += Pairs256(b2, q[10]);
+            a += Pairs256(a3, q[3]);
+            b += Pairs256(b3, q[11]);
+            if (TFormat.HasThirdBits)
+            {
+                int* start = (int*)(activations + toSums);
+                a += Vector256.Create(start[0]).AsInt16() >> 3;
+                b += Vector256.Create(start[2]).AsInt16() >> 3;
+            }
+
+            Vector256<int> sum = Avx2.MultiplyAddAdjacent(a, s0) + Avx2.MultiplyAddAdjacent(b, s1);
+            (isFirst ? sum : sum + Vector256.Load(target)).Store(target);
+            activations += Int8Activations.BlockBytes256;
+            target += PanelRows.Count;
+        }
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<byte> LowBits256(Vector256<ushort> bits) => bits.AsByte() & Vector256.Create((byte)3);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void AddThirdBits256<TRuns>(byte* source, Vector128<ushort> shift, ref Vector256<byte> a, ref Vector256<byte> b)
+        where TRuns : struct
+    {
+        bool isSecond = typeof(TRuns) == typeof(SecondRuns);
+        Vector256<byte> third = Vector256.Create((byte)4);
+        Vector256<ushort> bits = Avx2.ShiftRightLogical(Vector256.Load(source).AsUInt16(), shift);
+        a |= (isSecond ? bits : bits << 2).AsByte() & third;
+        b |= (isSecond ? bits >> 1 : bits << 1).AsByte() & third;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<short> Pairs256(Vector256<byte> weights, int four) =>
+        Avx2.MultiplyAddAdjacent(weights, Vector256.Create(four).AsSByte());
 
     /// <summary>As <see cref="AddSums512"/>, for rows 0 to 7 or 8 to 15.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -445,7 +488,7 @@ internal readonly unsafe partial struct LowBitPanel<TFormat> : IPanelKernel
             e = HalfBits.Load256((ushort*)(panel + MinimumOffset) + 8 * half) * 0.03125f;
             for (int group = 0; group < 16; group++)
             {
-                minima[group] = Twice256(Avx2.ConvertToVector256Int32(panel + ScaleOffset + 16 * group + 8 * half) >> 4);
+                minima[group] = (RowBytes256.Twice(panel + ScaleOffset + 16 * group + 8 * half).AsUInt16() >> 4).AsInt16();
             }
         }
 
@@ -481,15 +524,12 @@ internal readonly unsafe partial struct LowBitPanel<TFormat> : IPanelKernel
 
     /// <summary>The scales of eight rows, each as two equal 16-bit numbers in a 32-bit lane.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<short> Scales256(byte* source) => Twice256(TFormat.HasThirdBits
-        ? Avx2.ConvertToVector256Int32((sbyte*)source)
-        : Avx2.ConvertToVector256Int32(source) & Vector256.Create(15));
+    private static Vector256<short> Scales256(byte* source) => TFormat.HasThirdBits
+        ? RowBytes256.TwiceSigned(source)
+        : RowBytes256.Twice(source) & Vector256.Create((short)15);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<short> Twice512(Vector512<int> values) => ((values & Vector512.Create(0xFFFF)) | (values << 16)).AsInt16();
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<short> Twice256(Vector256<int> values) => ((values & Vector256.Create(0xFFFF)) | (values << 16)).AsInt16();
 
     private static void MultiplyScalar(byte* panel, byte* x, int tokens, float* sums)
     {
