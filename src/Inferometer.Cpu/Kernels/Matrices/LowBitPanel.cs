@@ -391,71 +391,73 @@ internal readonly unsafe partial struct LowBitPanel<TFormat> : IPanelKernel
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Products256(byte* panel, byte* x, int tokens, int* products, int half)
     {
-        bool ahead = half == 0 && PanelPrefetch.Helps(tokens);
-        for (int part = 0; part < 4; part++)
+        if (half == 0 && PanelPrefetch.Helps(tokens))
         {
-            if (ahead)
+            for (int part = 0; part < 4; part++)
             {
                 PanelPrefetch.Ahead(panel + part * (BlockBytes / 4), BlockBytes / 4);
             }
-
-            TwoRuns256<FirstRuns>(panel, x, tokens, products, half, part);
-            TwoRuns256<SecondRuns>(panel, x, tokens, products, half, part);
         }
+
+        TwoRuns256<FirstRuns>(panel, x, tokens, products, half);
+        TwoRuns256<SecondRuns>(panel, x, tokens, products, half);
     }
 
     // Not inlined, since the compiler's allowance of inlined calls would not do for both; so shifts are by constants.
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    private static void TwoRuns256<TRuns>(byte* panel, byte* x, int tokens, int* products, int half, int part)
+    private static void TwoRuns256<TRuns>(byte* panel, byte* x, int tokens, int* products, int half)
         where TRuns : struct
     {
         bool isSecond = typeof(TRuns) == typeof(SecondRuns);
-        byte* quants = panel + PartOffset + part * PartBytes + 32 * half;
-        Vector256<ushort> v0 = Vector256.Load(quants).AsUInt16(), v1 = Vector256.Load(quants + 64).AsUInt16(),
-            v2 = Vector256.Load(quants + 128).AsUInt16(), v3 = Vector256.Load(quants + 192).AsUInt16();
-        Vector256<byte> a0 = LowBits256(isSecond ? v0 >> 4 : v0), b0 = LowBits256(isSecond ? v0 >> 6 : v0 >> 2);
-        Vector256<byte> a1 = LowBits256(isSecond ? v1 >> 4 : v1), b1 = LowBits256(isSecond ? v1 >> 6 : v1 >> 2);
-        Vector256<byte> a2 = LowBits256(isSecond ? v2 >> 4 : v2), b2 = LowBits256(isSecond ? v2 >> 6 : v2 >> 2);
-        Vector256<byte> a3 = LowBits256(isSecond ? v3 >> 4 : v3), b3 = LowBits256(isSecond ? v3 >> 6 : v3 >> 2);
-        if (TFormat.HasThirdBits)
+        for (int part = 0; part < 4; part++)
         {
-            // The bits of this half are shifted down to the first four.
-            byte* bits = panel + ThirdOffset + part % 2 * PartBytes + 32 * half;
-            Vector128<ushort> shift = Vector128.CreateScalar((ulong)(part / 2 * 4)).AsUInt16();
-            AddThirdBits256<TRuns>(bits, shift, ref a0, ref b0);
-            AddThirdBits256<TRuns>(bits + 64, shift, ref a1, ref b1);
-            AddThirdBits256<TRuns>(bits + 128, shift, ref a2, ref b2);
-            AddThirdBits256<TRuns>(bits + 192, shift, ref a3, ref b3);
-        }
-
-        int group = part / 2 * 8 + part % 2 + (isSecond ? 4 : 0);
-        byte* scales = panel + ScaleOffset + 16 * group + 8 * half;
-        Vector256<short> s0 = Scales256(scales), s1 = Scales256(scales + 32);
-        byte* activations = x + 16 * group;
-        long toSums = Int8Activations.PairSumOffset256 - 12 * group;
-        bool isFirst = !isSecond && part == 0;
-        int* target = products + 8 * half;
-        for (int token = 0; token < tokens; token++)
-        {
-            int* q = (int*)activations;
-            Vector256<short> a = Pairs256(a0, q[0]), b = Pairs256(b0, q[8]);
-            a += Pairs256(a1, q[1]);
-            b += Pairs256(b1, q[9]);
-            a += Pairs256(a2, q[2]);
-            b += Pairs256(b2, q[10]);
-            a += Pairs256(a3, q[3]);
-            b += Pairs256(b3, q[11]);
+            byte* quants = panel + PartOffset + part * PartBytes + 32 * half;
+            Vector256<ushort> v0 = Vector256.Load(quants).AsUInt16(), v1 = Vector256.Load(quants + 64).AsUInt16(),
+                v2 = Vector256.Load(quants + 128).AsUInt16(), v3 = Vector256.Load(quants + 192).AsUInt16();
+            Vector256<byte> a0 = LowBits256(isSecond ? v0 >> 4 : v0), b0 = LowBits256(isSecond ? v0 >> 6 : v0 >> 2);
+            Vector256<byte> a1 = LowBits256(isSecond ? v1 >> 4 : v1), b1 = LowBits256(isSecond ? v1 >> 6 : v1 >> 2);
+            Vector256<byte> a2 = LowBits256(isSecond ? v2 >> 4 : v2), b2 = LowBits256(isSecond ? v2 >> 6 : v2 >> 2);
+            Vector256<byte> a3 = LowBits256(isSecond ? v3 >> 4 : v3), b3 = LowBits256(isSecond ? v3 >> 6 : v3 >> 2);
             if (TFormat.HasThirdBits)
             {
-                int* start = (int*)(activations + toSums);
-                a += Vector256.Create(start[0]).AsInt16() >> 3;
-                b += Vector256.Create(start[2]).AsInt16() >> 3;
+                // The bits of this half are shifted down to the first four.
+                byte* bits = panel + ThirdOffset + part % 2 * PartBytes + 32 * half;
+                Vector128<ushort> shift = Vector128.CreateScalar((ulong)(part / 2 * 4)).AsUInt16();
+                AddThirdBits256<TRuns>(bits, shift, ref a0, ref b0);
+                AddThirdBits256<TRuns>(bits + 64, shift, ref a1, ref b1);
+                AddThirdBits256<TRuns>(bits + 128, shift, ref a2, ref b2);
+                AddThirdBits256<TRuns>(bits + 192, shift, ref a3, ref b3);
             }
 
-            Vector256<int> sum = Avx2.MultiplyAddAdjacent(a, s0) + Avx2.MultiplyAddAdjacent(b, s1);
-            (isFirst ? sum : sum + Vector256.Load(target)).Store(target);
-            activations += Int8Activations.BlockBytes256;
-            target += PanelRows.Count;
+            int group = part / 2 * 8 + part % 2 + (isSecond ? 4 : 0);
+            byte* scales = panel + ScaleOffset + 16 * group + 8 * half;
+            Vector256<short> s0 = Scales256(scales), s1 = Scales256(scales + 32);
+            byte* activations = x + 16 * group;
+            long toSums = Int8Activations.PairSumOffset256 - 12 * group;
+            bool isFirst = !isSecond && part == 0;
+            int* target = products + 8 * half;
+            for (int token = 0; token < tokens; token++)
+            {
+                int* q = (int*)activations;
+                Vector256<short> a = Pairs256(a0, q[0]), b = Pairs256(b0, q[8]);
+                a += Pairs256(a1, q[1]);
+                b += Pairs256(b1, q[9]);
+                a += Pairs256(a2, q[2]);
+                b += Pairs256(b2, q[10]);
+                a += Pairs256(a3, q[3]);
+                b += Pairs256(b3, q[11]);
+                if (TFormat.HasThirdBits)
+                {
+                    int* start = (int*)(activations + toSums);
+                    a += Vector256.Create(start[0]).AsInt16() >> 3;
+                    b += Vector256.Create(start[2]).AsInt16() >> 3;
+                }
+
+                Vector256<int> sum = Avx2.MultiplyAddAdjacent(a, s0) + Avx2.MultiplyAddAdjacent(b, s1);
+                (isFirst ? sum : sum + Vector256.Load(target)).Store(target);
+                activations += Int8Activations.BlockBytes256;
+                target += PanelRows.Count;
+            }
         }
     }
 
@@ -482,13 +484,17 @@ internal readonly unsafe partial struct LowBitPanel<TFormat> : IPanelKernel
     private static void AddSums256(byte* panel, byte* x, int tokens, int* products, float* sums, int half)
     {
         Vector256<float> d = HalfBits.Load256((ushort*)panel + 8 * half), e = default;
-        Vector256<short>* minima = stackalloc Vector256<short>[16];
+        Vector256<ushort>* minima = stackalloc Vector256<ushort>[8];
+        int* groups = stackalloc int[8];
         if (!TFormat.HasThirdBits)
         {
-            e = HalfBits.Load256((ushort*)(panel + MinimumOffset) + 8 * half) * 0.03125f;
-            for (int group = 0; group < 16; group++)
+            e = HalfBits.Load256((ushort*)(panel + MinimumOffset) + 8 * half);
+            for (int i = 0; i < 8; i++)
             {
-                minima[group] = (RowBytes256.Twice(panel + ScaleOffset + 16 * group + 8 * half).AsUInt16() >> 4).AsInt16();
+                // Of two groups side by side, in the order in which their sums come out below: 0, 2, 8, 10, 4, 6, 12, 14.
+                byte* scales = panel + ScaleOffset + 32 * (i % 2 + (i & 2) * 2 + i / 4 * 2) + 8 * half;
+                Vector256<int> first = Avx2.ConvertToVector256Int32(scales), second = Avx2.ConvertToVector256Int32(scales + 16);
+                minima[i] = (first | (second << 16)).AsUInt16() >> 4;
             }
         }
 
@@ -499,14 +505,17 @@ internal readonly unsafe partial struct LowBitPanel<TFormat> : IPanelKernel
             Vector256<float> scale = Vector256.Create(*(float*)(x + Int8Activations.ScaleOffset256));
             if (!TFormat.HasThirdBits)
             {
-                int* pairs = (int*)(x + Int8Activations.PairSumOffset256);
-                Vector256<int> a = Vector256<int>.Zero;
-                for (int group = 0; group < 16; group++)
+                // -32 times the sums of every other pair: together they are those of the groups.
+                short* pairs = (short*)(x + Int8Activations.PairSumOffset256);
+                Avx2.HorizontalAdd(Vector256.Load(pairs) >> 5, Vector256.Load(pairs + 16) >> 5).AsInt32().Store(groups);
+                Vector256<int> a = Vector256<int>.Zero, b = a;
+                for (int i = 0; i < 8; i += 2)
                 {
-                    a += Avx2.MultiplyAddAdjacent(minima[group], Vector256.Create(pairs[group]).AsInt16());
+                    a += Avx2.MultiplyAddAdjacent(minima[i].AsInt16(), Vector256.Create(groups[i]).AsInt16());
+                    b += Avx2.MultiplyAddAdjacent(minima[i + 1].AsInt16(), Vector256.Create(groups[i + 1]).AsInt16());
                 }
 
-                PanelScale.Add(a, e * scale, sums);
+                PanelScale.Add(a + b, e * scale, sums);
             }
 
             PanelScale.Add(Vector256.Load(products), d * scale, sums);

@@ -250,58 +250,60 @@ internal readonly unsafe partial struct Q6_KPanel : IPanelKernel
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Products256(byte* panel, byte* x, int tokens, int* products, int half)
     {
-        bool ahead = half == 0 && PanelPrefetch.Helps(tokens);
-        for (int part = 0; part < 4; part++)
+        if (half == 0 && PanelPrefetch.Helps(tokens))
         {
-            if (ahead)
+            for (int part = 0; part < 4; part++)
             {
                 PanelPrefetch.Ahead(panel + PartOffset + part * PartBytes, PartBytes);
             }
-
-            TwoRuns256<FirstRuns>(panel, x, tokens, products, half, part);
-            TwoRuns256<SecondRuns>(panel, x, tokens, products, half, part);
         }
+
+        TwoRuns256<FirstRuns>(panel, x, tokens, products, half);
+        TwoRuns256<SecondRuns>(panel, x, tokens, products, half);
     }
 
     // Not inlined, since the compiler's allowance of inlined calls would not do for both; so shifts are by constants.
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    private static void TwoRuns256<TRuns>(byte* panel, byte* x, int tokens, int* products, int half, int part)
+    private static void TwoRuns256<TRuns>(byte* panel, byte* x, int tokens, int* products, int half)
         where TRuns : struct
     {
         bool isSecond = typeof(TRuns) == typeof(SecondRuns);
-        byte* quants = panel + PartOffset + part * PartBytes + 32 * half;
-        Vector256<ushort> h0 = Vector256.Load(quants + 128).AsUInt16(), h1 = Vector256.Load(quants + 320).AsUInt16(),
-            h2 = Vector256.Load(quants + 512).AsUInt16(), h3 = Vector256.Load(quants + 704).AsUInt16();
-        Vector256<byte> a0 = Low256<TRuns>(quants) | Upper256(isSecond ? h0 : h0 << 4);
-        Vector256<byte> a1 = Low256<TRuns>(quants + 192) | Upper256(isSecond ? h1 : h1 << 4);
-        Vector256<byte> a2 = Low256<TRuns>(quants + 384) | Upper256(isSecond ? h2 : h2 << 4);
-        Vector256<byte> a3 = Low256<TRuns>(quants + 576) | Upper256(isSecond ? h3 : h3 << 4);
-        Vector256<byte> b0 = Low256<TRuns>(quants + 64) | Upper256(isSecond ? h0 >> 2 : h0 << 2);
-        Vector256<byte> b1 = Low256<TRuns>(quants + 256) | Upper256(isSecond ? h1 >> 2 : h1 << 2);
-        Vector256<byte> b2 = Low256<TRuns>(quants + 448) | Upper256(isSecond ? h2 >> 2 : h2 << 2);
-        Vector256<byte> b3 = Low256<TRuns>(quants + 640) | Upper256(isSecond ? h3 >> 2 : h3 << 2);
-        int group = part / 2 * 8 + part % 2 + (isSecond ? 4 : 0);
-        byte* scales = panel + ScaleOffset + 16 * group + 8 * half;
-        Vector256<short> s0 = RowBytes256.TwiceSigned(scales), s1 = RowBytes256.TwiceSigned(scales + 32);
-        byte* activations = x + 16 * group;
-        long toSums = Int8Activations.PairSumOffset256 - 12 * group;
-        bool isFirst = !isSecond && part == 0;
-        int* target = products + 8 * half;
-        for (int token = 0; token < tokens; token++)
+        for (int part = 0; part < 4; part++)
         {
-            int* q = (int*)activations, start = (int*)(activations + toSums);
-            Vector256<short> a = Pairs256(a0, q[0]) + Vector256.Create(start[0]).AsInt16(),
-                b = Pairs256(b0, q[8]) + Vector256.Create(start[2]).AsInt16();
-            a += Pairs256(a1, q[1]);
-            b += Pairs256(b1, q[9]);
-            a += Pairs256(a2, q[2]);
-            b += Pairs256(b2, q[10]);
-            a += Pairs256(a3, q[3]);
-            b += Pairs256(b3, q[11]);
-            Vector256<int> sum = Avx2.MultiplyAddAdjacent(a, s0) + Avx2.MultiplyAddAdjacent(b, s1);
-            (isFirst ? sum : sum + Vector256.Load(target)).Store(target);
-            activations += Int8Activations.BlockBytes256;
-            target += PanelRows.Count;
+            byte* quants = panel + PartOffset + part * PartBytes + 32 * half;
+            Vector256<ushort> h0 = Vector256.Load(quants + 128).AsUInt16(), h1 = Vector256.Load(quants + 320).AsUInt16(),
+                h2 = Vector256.Load(quants + 512).AsUInt16(), h3 = Vector256.Load(quants + 704).AsUInt16();
+            Vector256<byte> a0 = Low256<TRuns>(quants) | Upper256(isSecond ? h0 : h0 << 4);
+            Vector256<byte> a1 = Low256<TRuns>(quants + 192) | Upper256(isSecond ? h1 : h1 << 4);
+            Vector256<byte> a2 = Low256<TRuns>(quants + 384) | Upper256(isSecond ? h2 : h2 << 4);
+            Vector256<byte> a3 = Low256<TRuns>(quants + 576) | Upper256(isSecond ? h3 : h3 << 4);
+            Vector256<byte> b0 = Low256<TRuns>(quants + 64) | Upper256(isSecond ? h0 >> 2 : h0 << 2);
+            Vector256<byte> b1 = Low256<TRuns>(quants + 256) | Upper256(isSecond ? h1 >> 2 : h1 << 2);
+            Vector256<byte> b2 = Low256<TRuns>(quants + 448) | Upper256(isSecond ? h2 >> 2 : h2 << 2);
+            Vector256<byte> b3 = Low256<TRuns>(quants + 640) | Upper256(isSecond ? h3 >> 2 : h3 << 2);
+            int group = part / 2 * 8 + part % 2 + (isSecond ? 4 : 0);
+            byte* scales = panel + ScaleOffset + 16 * group + 8 * half;
+            Vector256<short> s0 = RowBytes256.TwiceSigned(scales), s1 = RowBytes256.TwiceSigned(scales + 32);
+            byte* activations = x + 16 * group;
+            long toSums = Int8Activations.PairSumOffset256 - 12 * group;
+            bool isFirst = !isSecond && part == 0;
+            int* target = products + 8 * half;
+            for (int token = 0; token < tokens; token++)
+            {
+                int* q = (int*)activations, start = (int*)(activations + toSums);
+                Vector256<short> a = Pairs256(a0, q[0]) + Vector256.Create(start[0]).AsInt16(),
+                    b = Pairs256(b0, q[8]) + Vector256.Create(start[2]).AsInt16();
+                a += Pairs256(a1, q[1]);
+                b += Pairs256(b1, q[9]);
+                a += Pairs256(a2, q[2]);
+                b += Pairs256(b2, q[10]);
+                a += Pairs256(a3, q[3]);
+                b += Pairs256(b3, q[11]);
+                Vector256<int> sum = Avx2.MultiplyAddAdjacent(a, s0) + Avx2.MultiplyAddAdjacent(b, s1);
+                (isFirst ? sum : sum + Vector256.Load(target)).Store(target);
+                activations += Int8Activations.BlockBytes256;
+                target += PanelRows.Count;
+            }
         }
     }
 

@@ -315,75 +315,77 @@ internal readonly unsafe partial struct SixBitScalePanel<TFormat> : IPanelKernel
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Products256(byte* panel, byte* x, int tokens, int* products, int half)
     {
-        bool ahead = half == 0 && (TFormat.HasFifthBits ? tokens > 1 : PanelPrefetch.Helps(tokens));
-        for (int pair = 0; pair < 4; pair++)
+        if (half == 0 && PanelPrefetch.Helps(tokens))
         {
-            if (ahead)
+            for (int pair = 0; pair < 4; pair++)
             {
                 PanelPrefetch.Ahead(panel + pair * (BlockBytes / 4), BlockBytes / 4);
             }
-
-            Group256<FirstRuns>(panel, x, tokens, products, half, pair);
-            Group256<SecondRuns>(panel, x, tokens, products, half, pair);
         }
+
+        Groups256<FirstRuns>(panel, x, tokens, products, half);
+        Groups256<SecondRuns>(panel, x, tokens, products, half);
     }
 
-    /// <summary>The group in the low nibbles (<see cref="FirstRuns"/>) or in the high ones (<see cref="SecondRuns"/>).</summary>
+    /// <summary>The groups in the low nibbles (<see cref="FirstRuns"/>) or in the high ones (<see cref="SecondRuns"/>).</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    private static void Group256<TRuns>(byte* panel, byte* x, int tokens, int* products, int half, int pair)
+    private static void Groups256<TRuns>(byte* panel, byte* x, int tokens, int* products, int half)
         where TRuns : struct
     {
-        int group = 2 * pair + (typeof(TRuns) == typeof(SecondRuns) ? 1 : 0);
-        byte* quants = panel + QuantOffset + pair * 512 + 32 * half;
-        Vector256<byte> w0 = Nibbles256<TRuns>(quants), w1 = Nibbles256<TRuns>(quants + 64), w2 = Nibbles256<TRuns>(quants + 128),
-            w3 = Nibbles256<TRuns>(quants + 192);
-        Vector256<byte> w4 = Nibbles256<TRuns>(quants + 256), w5 = Nibbles256<TRuns>(quants + 320), w6 = Nibbles256<TRuns>(quants + 384),
-            w7 = Nibbles256<TRuns>(quants + 448);
-        if (TFormat.HasFifthBits)
+        for (int pair = 0; pair < 4; pair++)
         {
-            byte* bits = panel + FifthOffset + 32 * half;
-            Vector128<ushort> shift = Vector128.CreateScalar((ulong)group).AsUInt16();
-            w0 |= FifthBits256(bits, shift);
-            w1 |= FifthBits256(bits + 64, shift);
-            w2 |= FifthBits256(bits + 128, shift);
-            w3 |= FifthBits256(bits + 192, shift);
-            w4 |= FifthBits256(bits + 256, shift);
-            w5 |= FifthBits256(bits + 320, shift);
-            w6 |= FifthBits256(bits + 384, shift);
-            w7 |= FifthBits256(bits + 448, shift);
-        }
-
-        byte* groupScales = panel + ScaleOffset + 16 * group + 8 * half;
-        Vector256<short> scales = RowBytes256.Twice(groupScales);
-        Vector256<int> wideScales = VnniProducts.IsSupported ? Avx2.ConvertToVector256Int32(groupScales) : default;
-        int* target = products + 8 * half;
-        byte* activations = x + 32 * group;
-        bool isFirst = group == 0;
-        for (int token = 0; token < tokens; token++)
-        {
-            int* q = (int*)activations;
-            Vector256<int> sum;
-            if (VnniProducts.IsSupported)
+            int group = 2 * pair + (typeof(TRuns) == typeof(SecondRuns) ? 1 : 0);
+            byte* quants = panel + QuantOffset + pair * 512 + 32 * half;
+            Vector256<byte> w0 = Nibbles256<TRuns>(quants), w1 = Nibbles256<TRuns>(quants + 64), w2 = Nibbles256<TRuns>(quants + 128),
+                w3 = Nibbles256<TRuns>(quants + 192);
+            Vector256<byte> w4 = Nibbles256<TRuns>(quants + 256), w5 = Nibbles256<TRuns>(quants + 320), w6 = Nibbles256<TRuns>(quants + 384),
+                w7 = Nibbles256<TRuns>(quants + 448);
+            if (TFormat.HasFifthBits)
             {
-                sum = VnniProducts.Sum32(Vector256<int>.Zero, w0, w1, w2, w3, w4, w5, w6, w7, q) * wideScales;
-            }
-            else
-            {
-                Vector256<short> a = Pairs256(w0, q[0]), b = Pairs256(w4, q[4]);
-                a += Pairs256(w1, q[1]);
-                b += Pairs256(w5, q[5]);
-                a += Pairs256(w2, q[2]);
-                b += Pairs256(w6, q[6]);
-                a += Pairs256(w3, q[3]);
-                b += Pairs256(w7, q[7]);
-                sum = TFormat.HasFifthBits
-                    ? Avx2.MultiplyAddAdjacent(a, scales) + Avx2.MultiplyAddAdjacent(b, scales)
-                    : Avx2.MultiplyAddAdjacent(a + b, scales);
+                byte* bits = panel + FifthOffset + 32 * half;
+                Vector128<ushort> shift = Vector128.CreateScalar((ulong)group).AsUInt16();
+                w0 |= FifthBits256(bits, shift);
+                w1 |= FifthBits256(bits + 64, shift);
+                w2 |= FifthBits256(bits + 128, shift);
+                w3 |= FifthBits256(bits + 192, shift);
+                w4 |= FifthBits256(bits + 256, shift);
+                w5 |= FifthBits256(bits + 320, shift);
+                w6 |= FifthBits256(bits + 384, shift);
+                w7 |= FifthBits256(bits + 448, shift);
             }
 
-            (isFirst ? sum : sum + Vector256.Load(target)).Store(target);
-            activations += Int8Activations.BlockBytes256;
-            target += PanelRows.Count;
+            byte* groupScales = panel + ScaleOffset + 16 * group + 8 * half;
+            Vector256<short> scales = RowBytes256.Twice(groupScales);
+            Vector256<int> wideScales = VnniProducts.IsSupported ? Avx2.ConvertToVector256Int32(groupScales) : default;
+            int* target = products + 8 * half;
+            byte* activations = x + 32 * group;
+            bool isFirst = group == 0;
+            for (int token = 0; token < tokens; token++)
+            {
+                int* q = (int*)activations;
+                Vector256<int> sum;
+                if (VnniProducts.IsSupported)
+                {
+                    sum = VnniProducts.Sum32(Vector256<int>.Zero, w0, w1, w2, w3, w4, w5, w6, w7, q) * wideScales;
+                }
+                else
+                {
+                    Vector256<short> a = Pairs256(w0, q[0]), b = Pairs256(w4, q[4]);
+                    a += Pairs256(w1, q[1]);
+                    b += Pairs256(w5, q[5]);
+                    a += Pairs256(w2, q[2]);
+                    b += Pairs256(w6, q[6]);
+                    a += Pairs256(w3, q[3]);
+                    b += Pairs256(w7, q[7]);
+                    sum = TFormat.HasFifthBits
+                        ? Avx2.MultiplyAddAdjacent(a, scales) + Avx2.MultiplyAddAdjacent(b, scales)
+                        : Avx2.MultiplyAddAdjacent(a + b, scales);
+                }
+
+                (isFirst ? sum : sum + Vector256.Load(target)).Store(target);
+                activations += Int8Activations.BlockBytes256;
+                target += PanelRows.Count;
+            }
         }
     }
 
