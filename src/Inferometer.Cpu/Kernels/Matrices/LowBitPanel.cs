@@ -421,15 +421,15 @@ internal readonly unsafe partial struct LowBitPanel<TFormat> : IPanelKernel
             if (TFormat.HasThirdBits)
             {
                 // The bits of this half are shifted down to the first four.
-                byte* bits = panel + ThirdOffset + part % 2 * PartBytes + 32 * half;
-                Vector128<ushort> shift = Vector128.CreateScalar((ulong)(part / 2 * 4)).AsUInt16();
+                byte* bits = panel + ThirdOffset + (part & 1) * PartBytes + 32 * half;
+                Vector128<ushort> shift = Vector128.CreateScalar((ulong)((part >> 1) * 4)).AsUInt16();
                 AddThirdBits256<TRuns>(bits, shift, ref a0, ref b0);
                 AddThirdBits256<TRuns>(bits + 64, shift, ref a1, ref b1);
                 AddThirdBits256<TRuns>(bits + 128, shift, ref a2, ref b2);
                 AddThirdBits256<TRuns>(bits + 192, shift, ref a3, ref b3);
             }
 
-            int group = part / 2 * 8 + part % 2 + (isSecond ? 4 : 0);
+            int group = ((part >> 1) << 3) + (part & 1) + (isSecond ? 4 : 0);
             byte* scales = panel + ScaleOffset + 16 * group + 8 * half;
             Vector256<short> s0 = Scales256(scales), s1 = Scales256(scales + 32);
             byte* activations = x + 16 * group;

@@ -281,7 +281,7 @@ internal readonly unsafe partial struct Q6_KPanel : IPanelKernel
             Vector256<byte> b1 = Low256<TRuns>(quants + 256) | Upper256(isSecond ? h1 >> 2 : h1 << 2);
             Vector256<byte> b2 = Low256<TRuns>(quants + 448) | Upper256(isSecond ? h2 >> 2 : h2 << 2);
             Vector256<byte> b3 = Low256<TRuns>(quants + 640) | Upper256(isSecond ? h3 >> 2 : h3 << 2);
-            int group = part / 2 * 8 + part % 2 + (isSecond ? 4 : 0);
+            int group = ((part >> 1) << 3) + (part & 1) + (isSecond ? 4 : 0);
             byte* scales = panel + ScaleOffset + 16 * group + 8 * half;
             Vector256<short> s0 = RowBytes256.TwiceSigned(scales), s1 = RowBytes256.TwiceSigned(scales + 32);
             byte* activations = x + 16 * group;

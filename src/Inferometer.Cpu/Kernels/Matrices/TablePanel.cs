@@ -34,7 +34,7 @@ internal readonly unsafe partial struct TablePanel<TFormat> : IPanelKernel
         : ActivationLayout.Int8By32ForBytes;
 
     /// <summary>
-    /// Whether levels are multiplied as numbers of 16 bits: where the instruction for bytes of any size is missing and vectors have 256
+    /// Whether several tokens multiply levels as numbers of 16 bits: where the instruction for bytes of any size is missing and vectors have 256
     /// bits, that takes half the instructions of levels in two parts.
     /// </summary>
     private static bool WidensLevels
@@ -101,6 +101,10 @@ internal readonly unsafe partial struct TablePanel<TFormat> : IPanelKernel
         else if (Avx512BW.IsSupported && (TFormat.HasSmallLevels || !VnniProducts.IsSupported))
         {
             Multiply512(panel, blocks, x, tokens, sums);
+        }
+        else if (WidensLevels && tokens == 1)
+        {
+            MultiplyOne256(panel, blocks, x, sums);
         }
         else if (WidensLevels)
         {
@@ -284,17 +288,15 @@ internal readonly unsafe partial struct TablePanel<TFormat> : IPanelKernel
     private static Vector256<short> Pairs256(Vector256<byte> weights, int four) =>
         Avx2.MultiplyAddAdjacent(weights, Vector256.Create(four).AsSByte());
 
-    /// <summary>
-    /// Large levels: 256 times each as a number of 16 bits, which unpacking beside zeros gives, and a 256th of the scale. Sums stay exact:
-    /// 32 * 127 * 127 is less than 2^24, and 256 times it less than 2^31.
-    /// </summary>
+    /// <summary>Large levels, one token.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void MultiplyWide256(byte* panel, int blocks, byte* x, int tokens, float* sums)
+    private static void MultiplyOne256(byte* panel, int blocks, byte* x, float* sums)
     {
         Vector128<byte> levels = Vector128.Create(TFormat.Levels).AsByte();
         Vector256<byte> table = Vector256.Create(levels, levels);
-        byte* reserved = stackalloc byte[WordTile256.ReservedBytes], wide = WordTile256.Align(reserved);
-        bool ahead = PanelPrefetch.Helps(tokens);
+        Vector256<float> low = Vector256.Load(sums), high = Vector256.Load(sums + 8);
+        int* bytes = stackalloc int[8];
+        bool ahead = PanelPrefetch.Helps(1);
         for (int block = 0; block < blocks; block++, panel += BlockBytes)
         {
             byte* group = panel + TFormat.HeadBytes;
@@ -305,48 +307,76 @@ internal readonly unsafe partial struct TablePanel<TFormat> : IPanelKernel
                     PanelPrefetch.Ahead(group, GroupBytes);
                 }
 
+                // Packing works within 128-bit halves: their middle quarters change places.
+                Vector256<sbyte> packed = Avx2.PackSignedSaturate(Vector256.Load((short*)x), Vector256.Load((short*)x + 16));
+                Avx2.Permute4x64(packed.AsInt64(), 0b11_01_10_00).AsInt32().Store(bytes);
                 byte* weights = group + TFormat.ScaleBytes;
-                Vector256<float> low = TFormat.Scale256(panel, group, 0) * LevelScale, high = TFormat.Scale256(panel, group, 1) * LevelScale;
-                if (tokens == 1)
-                {
-                    Vector256<float> scale = Vector256.Create(*(float*)(x + 64));
-                    PanelScale.Add(Products256(weights, table, x), low * scale, sums);
-                    PanelScale.Add(Products256(weights + 32, table, x), high * scale, sums + 8);
-                }
-                else
-                {
-                    Widen(weights, table, wide);
-                    Widen(weights + 32, table, wide + 32);
-                    low.Store((float*)(wide + WordTile256.ScalesAt));
-                    high.Store((float*)(wide + WordTile256.ScalesAt) + 8);
-                    WordTile256.Add(wide, x, tokens, sums);
-                }
+                Vector256<float> scale = Vector256.Create(*(float*)(x + 64));
+                low = Vector256.FusedMultiplyAdd(
+                    Vector256.ConvertToSingle(Products256(weights, table, bytes)), TFormat.Scale256(panel, group, 0) * scale, low);
+                high = Vector256.FusedMultiplyAdd(
+                    Vector256.ConvertToSingle(Products256(weights + 32, table, bytes)), TFormat.Scale256(panel, group, 1) * scale, high);
+                x += Int8Activations.WideBlockBytes32;
+            }
+        }
 
+        low.Store(sums);
+        high.Store(sums + 8);
+    }
+
+    /// <summary>
+    /// Large levels, several tokens: 256 times each level as a number of 16 bits, which unpacking beside zeros gives, and a 256th of the
+    /// scale. Sums stay exact: 32 * 127 * 127 is less than 2^24, and 256 times it less than 2^31.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void MultiplyWide256(byte* panel, int blocks, byte* x, int tokens, float* sums)
+    {
+        Vector128<byte> levels = Vector128.Create(TFormat.Levels).AsByte();
+        Vector256<byte> table = Vector256.Create(levels, levels);
+        byte* reserved = stackalloc byte[WordTile256.ReservedBytes], wide = WordTile256.Align(reserved);
+        for (int block = 0; block < blocks; block++, panel += BlockBytes)
+        {
+            byte* group = panel + TFormat.HeadBytes;
+            for (int i = 0; i < TFormat.Groups; i++, group += GroupBytes)
+            {
+                PanelPrefetch.Ahead(group, GroupBytes);
+                byte* weights = group + TFormat.ScaleBytes;
+                Widen(weights, table, wide);
+                Widen(weights + 32, table, wide + 32);
+                (TFormat.Scale256(panel, group, 0) * LevelScale).Store((float*)(wide + WordTile256.ScalesAt));
+                (TFormat.Scale256(panel, group, 1) * LevelScale).Store((float*)(wide + WordTile256.ScalesAt) + 8);
+                WordTile256.Add(wide, x, tokens, sums);
                 x += (long)tokens * Int8Activations.WideBlockBytes32;
             }
         }
     }
 
-    /// <summary>The levels of eight rows times one token.</summary>
+    /// <summary>
+    /// The levels of eight rows times one token, for which widening them would take longer than the products: bytes without their signs,
+    /// which go to the activations. 127 * 127 * 2 fits 16 bits, and nothing more is added there.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<int> Products256(byte* weights, Vector256<byte> table, byte* x)
+    private static Vector256<int> Products256(byte* weights, Vector256<byte> table, int* x)
     {
-        // A row's four columns are two sums beside each other until the end, so that no bytes have to change places.
         Vector256<byte> nibble = Vector256.Create((byte)15);
-        Vector256<int> a = default, b = default, c = default, d = default;
-        for (int i = 0; i < 4; i++)
-        {
-            Vector256<byte> v = Vector256.Load(weights + 64 * i);
-            Vector256<byte> first = Avx2.Shuffle(table, v & nibble), second = Avx2.Shuffle(table, (v.AsUInt16() >> 4).AsByte() & nibble);
-            Vector256<short> y = Vector256.Create(((long*)x)[i]).AsInt16(), z = Vector256.Create(((long*)x)[i + 4]).AsInt16();
-            a += Avx2.MultiplyAddAdjacent(Avx2.UnpackLow(Vector256<byte>.Zero, first).AsInt16(), y);
-            b += Avx2.MultiplyAddAdjacent(Avx2.UnpackHigh(Vector256<byte>.Zero, first).AsInt16(), y);
-            c += Avx2.MultiplyAddAdjacent(Avx2.UnpackLow(Vector256<byte>.Zero, second).AsInt16(), z);
-            d += Avx2.MultiplyAddAdjacent(Avx2.UnpackHigh(Vector256<byte>.Zero, second).AsInt16(), z);
-        }
-
-        return Avx2.HorizontalAdd(a + c, b + d);
+        Vector256<byte> v0 = Vector256.Load(weights), v1 = Vector256.Load(weights + 64);
+        Vector256<int> a = SignedProducts256(Avx2.Shuffle(table, v0 & nibble), x[0]);
+        Vector256<int> b = SignedProducts256(Avx2.Shuffle(table, (v0.AsUInt16() >> 4).AsByte() & nibble), x[4]);
+        a += SignedProducts256(Avx2.Shuffle(table, v1 & nibble), x[1]);
+        b += SignedProducts256(Avx2.Shuffle(table, (v1.AsUInt16() >> 4).AsByte() & nibble), x[5]);
+        v0 = Vector256.Load(weights + 128);
+        v1 = Vector256.Load(weights + 192);
+        a += SignedProducts256(Avx2.Shuffle(table, v0 & nibble), x[2]);
+        b += SignedProducts256(Avx2.Shuffle(table, (v0.AsUInt16() >> 4).AsByte() & nibble), x[6]);
+        a += SignedProducts256(Avx2.Shuffle(table, v1 & nibble), x[3]);
+        b += SignedProducts256(Avx2.Shuffle(table, (v1.AsUInt16() >> 4).AsByte() & nibble), x[7]);
+        return a + b;
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> SignedProducts256(Vector256<byte> levels, int four) => Avx2.MultiplyAddAdjacent(
+        Avx2.MultiplyAddAdjacent(Avx2.Abs(levels.AsSByte()), Avx2.Sign(Vector256.Create(four).AsSByte(), levels.AsSByte())),
+        Vector256<short>.One);
 
     /// <summary>The levels of eight rows to their places in a block of <see cref="WordTile256"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
