@@ -7,7 +7,8 @@ using Inferometer.ModelFiles.Quantization;
 namespace Inferometer.Cpu.Tests.Kernels;
 
 /// <summary>
-/// F16 and BF16 weights with more tokens than the tiles of dot products take; without vectors of 256 bits the same cases meet the f32 tiles.
+/// F16 and BF16 weights with more tokens than the tiles of dot products take; without vectors of 256 bits the same cases meet the f32
+/// tiles.
 /// </summary>
 public sealed class FinePanelTests
 {

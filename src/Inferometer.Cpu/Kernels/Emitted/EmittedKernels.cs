@@ -3,9 +3,9 @@ using System.Runtime.Intrinsics.X86;
 namespace Inferometer.Cpu.Kernels.Emitted;
 
 /// <summary>
-/// Whether kernels of machine code that is written at run time are used, on Linux and Windows: where the processor has sums of byte products
-/// in vectors of 512 bits (AVX512_VNNI), for which .NET has no methods; and where vectors have 256 bits, for the instruction that widens f16
-/// (F16C), for which it has none either. docs/decisions.md says why, and what it costs.
+/// Whether kernels of machine code that is written at run time are used, on Linux and Windows: where the processor has sums of byte
+/// products in vectors of 512 bits (AVX512_VNNI), for which .NET has no methods; and where vectors have 256 bits, for the instruction that
+/// widens f16 (F16C), for which it has none either. docs/decisions.md says why, and what it costs.
 /// </summary>
 internal static unsafe class EmittedKernels
 {

@@ -13,8 +13,8 @@ namespace Inferometer.Cpu.Kernels.Matrices;
 /// </summary>
 /// <remarks>
 /// Rounding moves a number by at most 1/16382 of the largest of its 32. That is as fine as f16 activations and eight times finer than bf16
-/// ones, which other engines multiply these weights with. Needs vectors of 256 bits (AVX2); elsewhere prompts take <see cref="FloatTile"/>. A panel:
-/// [block of 32 columns], each [16 pairs of columns][16 rows][2] shorts and then [16 rows] f32 scales.
+/// ones, which other engines multiply these weights with. Needs vectors of 256 bits (AVX2); elsewhere prompts take
+/// <see cref="FloatTile"/>. A panel: [block of 32 columns], each [16 pairs of columns][16 rows][2] shorts and then [16 rows] f32 scales.
 /// </remarks>
 internal static unsafe class FinePanel
 {

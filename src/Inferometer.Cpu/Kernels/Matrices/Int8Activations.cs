@@ -169,7 +169,8 @@ internal static unsafe class Int8Activations
             {
                 // Packing works within 128-bit halves: their middle quarters change places.
                 Vector256<short> packed = Avx2.PackSignedSaturate(
-                    Avx.ConvertToVector256Int32(Vector256.Load(x + i) * inverse), Avx.ConvertToVector256Int32(Vector256.Load(x + i + 8) * inverse));
+                    Avx.ConvertToVector256Int32(Vector256.Load(x + i) * inverse),
+                    Avx.ConvertToVector256Int32(Vector256.Load(x + i + 8) * inverse));
                 Avx2.Permute4x64(packed.AsInt64(), 0b11_01_10_00).AsInt16().Store(target + i);
             }
 

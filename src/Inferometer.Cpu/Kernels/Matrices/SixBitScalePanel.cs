@@ -338,8 +338,8 @@ internal readonly unsafe partial struct SixBitScalePanel<TFormat> : IPanelKernel
             byte* quants = panel + QuantOffset + pair * 512 + 32 * half;
             Vector256<byte> w0 = Nibbles256<TRuns>(quants), w1 = Nibbles256<TRuns>(quants + 64), w2 = Nibbles256<TRuns>(quants + 128),
                 w3 = Nibbles256<TRuns>(quants + 192);
-            Vector256<byte> w4 = Nibbles256<TRuns>(quants + 256), w5 = Nibbles256<TRuns>(quants + 320), w6 = Nibbles256<TRuns>(quants + 384),
-                w7 = Nibbles256<TRuns>(quants + 448);
+            Vector256<byte> w4 = Nibbles256<TRuns>(quants + 256), w5 = Nibbles256<TRuns>(quants + 320),
+                w6 = Nibbles256<TRuns>(quants + 384), w7 = Nibbles256<TRuns>(quants + 448);
             if (TFormat.HasFifthBits)
             {
                 byte* bits = panel + FifthOffset + 32 * half;

@@ -15,7 +15,7 @@ namespace Inferometer.Cpu.Kernels.Matrices;
 /// Levels have a constant added so that none is negative, since the instructions want one side without signs; what that gives too much is
 /// where the sums begin. Small levels (MXFP4) are added up in 16 bits as five bits are in <see cref="SmallBlockPanel{TFormat}"/>: 24 * 127
 /// * 2 * 4 = 24384. Pair sums of larger ones do not fit, so without <see cref="VnniProducts"/> a level is multiplied in two parts, half of
-/// it and its last bit: 127 * 127 * 2 = 32258.
+/// it and its last bit: 127 * 127 * 2 = 32258 (512 bits), or widened (256 bits).
 /// </remarks>
 internal readonly unsafe partial struct TablePanel<TFormat> : IPanelKernel
     where TFormat : struct, ITableFormat
@@ -34,8 +34,8 @@ internal readonly unsafe partial struct TablePanel<TFormat> : IPanelKernel
         : ActivationLayout.Int8By32ForBytes;
 
     /// <summary>
-    /// Whether several tokens multiply levels as numbers of 16 bits: where the instruction for bytes of any size is missing and vectors have 256
-    /// bits, that takes half the instructions of levels in two parts.
+    /// Whether several tokens multiply levels as numbers of 16 bits: where the instruction for bytes of any size is missing and vectors
+    /// have 256 bits, that takes half the instructions of levels in two parts.
     /// </summary>
     private static bool WidensLevels
     {

@@ -3,8 +3,8 @@ using Inferometer.Cpu.Kernels.Emitted;
 namespace Inferometer.Cpu.Kernels.Matrices;
 
 /// <summary>
-/// Code for dot products of f16 and bf16 rows with vectors of 256 bits: tiles of three rows and four tokens, whose twelve sums, three weights
-/// and activations are all sixteen registers, and of four rows and one token.
+/// Code for dot products of f16 and bf16 rows with vectors of 256 bits: tiles of three rows and four tokens, whose twelve sums, three
+/// weights and activations are all sixteen registers, and of four rows and one token.
 /// </summary>
 /// <remarks>
 /// Arguments: the first row, bytes from row to row (0 repeats it), the first token's activations, columns, and the sums, [rows][tokens][8],
