@@ -83,6 +83,38 @@ public sealed class AssemblerTests
     }
 
     [Fact]
+    public void Instructions_of_256_bits_are_what_a_disassembler_reads()
+    {
+        Assembler code = new();
+        code.Load256(new(9), Indexed.At(new(Gpr.R10, 32)));
+        code.Load256(new(3), new(Gpr.Rdx, Gpr.R9, 2, 256));
+        code.Store256(new(Gpr.R8, -64), new(15));
+        code.Vpxor256(new(12), new(2), new(11));
+        code.Vaddps256(new(1), new(14), new(7));
+        code.Vfmadd231ps256(new(8), new(0), new(13));
+        code.Vcvtph2ps256(new(14), new(Gpr.Rdi, Gpr.Rsi, 1, 48));
+        code.Vcvtph2ps256(new(4), new(Gpr.R11, Gpr.Rax, 2, -16));
+        code.Vpmovzxwd256(new(10), new(Gpr.Rax, Gpr.R9, 2, 0));
+        code.Vpslld256(new(10), new(5), 16);
+        code.Prefetcht1(new(Gpr.R11, 64));
+        code.Prefetcht1(new(Gpr.Rsi, 4096));
+        code.Mov(Gpr.R11, new Memory(Gpr.R8, 0));
+        code.Mov(Gpr.Rax, new Memory(Gpr.Rdi, 8));
+        code.Add(Gpr.R10, Gpr.Rsi);
+        code.Add(Gpr.Rax, Gpr.R9);
+        code.Shl(Gpr.R9, 2);
+        Assert.Equal(
+            [
+                "vmovups 0x20(%r10),%ymm9", "vmovups 0x100(%rdx,%r9,2),%ymm3", "vmovups %ymm15,-0x40(%r8)", "vpxor %ymm11,%ymm2,%ymm12",
+                "vaddps %ymm7,%ymm14,%ymm1", "vfmadd231ps %ymm13,%ymm0,%ymm8", "vcvtph2ps 0x30(%rdi,%rsi,1),%ymm14",
+                "vcvtph2ps -0x10(%r11,%rax,2),%ymm4", "vpmovzxwd 0x0(%rax,%r9,2),%ymm10", "vpslld $0x10,%ymm5,%ymm10",
+                "prefetcht1 0x40(%r11)", "prefetcht1 0x1000(%rsi)", "mov 0x0(%r8),%r11", "mov 0x8(%rdi),%rax", "add %rsi,%r10",
+                "add %r9,%rax", "shl $0x2,%r9", "vzeroupper", "ret",
+            ],
+            Disassemble(code));
+    }
+
+    [Fact]
     public void Kernels_hold_no_instruction_that_the_disassembler_does_not_know()
     {
         foreach (Assembler kernel in (Assembler[])
@@ -91,7 +123,7 @@ public sealed class AssemblerTests
                 Block32Code.Table<IQ4_XSFormat>(272), Block32Code.Table<MXFP4Format>(272), NVFP4Code.Write(576, 64, 12),
                 Block256Code.SixBitScales(2880, 64, 320, 832), Block256Code.SixBits(32, 288),
                 LowBitCode.Write<Q2_KFormat>(32, 64, 320, 320), LowBitCode.Write<Q3_KFormat>(32, 32, 288, 800),
-                HalfRowCode.Apart(),
+                HalfRowCode.Apart(), WidenedTileCode.Write(3, 4, false), WidenedTileCode.Write(4, 1, true),
             ])
         {
             string[] lines = Disassemble(kernel);

@@ -35,6 +35,10 @@ public sealed unsafe class CallConventionTests
         ("Q3_K", () => LowBitCode.Write<Q3_KFormat>(32, 32, 288, 800), LowBits),
         ("13 bits", () => FinePanelCode.Write(1088), Multiply),
         ("F16 rows", HalfRowCode.Apart, Rows),
+        ("F16 tile, 256 bits", () => WidenedTileCode.Write(3, 4, false), Tile),
+        ("F16 rows, 256 bits", () => WidenedTileCode.Write(4, 1, false), Tile),
+        ("BF16 tile, 256 bits", () => WidenedTileCode.Write(3, 4, true), Tile),
+        ("BF16 rows, 256 bits", () => WidenedTileCode.Write(4, 1, true), Tile),
     ];
 
     public static TheoryData<string> Kernels() => [.. s_kernels.Select(kernel => kernel.Name)];
@@ -43,7 +47,9 @@ public sealed unsafe class CallConventionTests
     [MemberData(nameof(Kernels))]
     public void Windows_gets_the_same_results_and_its_registers_back(string name)
     {
-        Assert.SkipUnless(OperatingSystem.IsLinux() && EmittedKernels.IsSupported, "kernels of machine code are not used here");
+        bool isUsed = EmittedKernels.IsSupported
+            || (EmittedKernels.AreHalvesSupported && name.EndsWith("256 bits", StringComparison.Ordinal));
+        Assert.SkipUnless(OperatingSystem.IsLinux() && isUsed, "kernels of machine code are not used here");
         (_, Func<Assembler> write, Func<Inputs, int, nint[]> arguments) =
             s_kernels.Single(kernel => string.Equals(kernel.Name, name, StringComparison.Ordinal));
         Assembler code = write();
@@ -152,6 +158,12 @@ public sealed unsafe class CallConventionTests
 
     private static nint[] Rows(Inputs inputs, int tokens) =>
         [inputs.Weights, inputs.Weights + 4096, inputs.Activations, 16 * tokens, inputs.Sums];
+
+    private static nint[] Tile(Inputs inputs, int tokens)
+    {
+        *(nint*)inputs.Sums = inputs.Weights; // what is asked for ahead
+        return [inputs.Weights, 4096, inputs.Activations, 24 * tokens, inputs.Sums];
+    }
 
     // (function, five arguments, what to put into the registers, where to put what is in them afterwards), System V. RBX, RBP and R12 are
     // the same function's to keep under both conventions.

@@ -7,7 +7,8 @@ using Inferometer.ModelFiles.Quantization;
 namespace Inferometer.Cpu.Tests.Kernels;
 
 /// <summary>
-/// F16 and BF16 weights with more tokens than the tiles of dot products take; without 512-bit vectors the same cases meet the f32 tiles.
+/// F16 and BF16 weights with more tokens than the tiles of dot products take; without vectors of 256 bits the same cases meet the f32
+/// tiles.
 /// </summary>
 public sealed class FinePanelTests
 {
@@ -35,7 +36,7 @@ public sealed class FinePanelTests
     [MemberData(nameof(Shapes))]
     public void Products_match_weights_and_activations_rounded_to_thirteen_bits(GgmlType type, int rows, int columns, int tokens)
     {
-        Assert.SkipUnless(Avx512BW.IsSupported, "this processor, or this run, has no 512-bit integer vectors");
+        Assert.SkipUnless(Avx2.IsSupported, "this processor, or this run, has no integer vectors of 256 bits");
         byte[] stored = RandomData.Weights(type, rows, columns, 21);
         float[] w = new float[rows * columns];
         BlockCodec.Decode(type, stored, w);

@@ -50,6 +50,14 @@ public sealed class VectorTierTests
             && Environment.GetEnvironmentVariable(EmittedKernels.Variable) is not "0",
         EmittedKernels.IsSupported);
 
+    /// <summary>The same for those of 256 bits.</summary>
+    [Fact]
+    public void Kernels_that_widen_f16_are_used_unless_turned_off() => Assert.Equal(
+        (OperatingSystem.IsLinux() || OperatingSystem.IsWindows()) && Avx2.IsSupported && Fma.IsSupported && !Avx512F.IsSupported
+            && (X86Base.CpuId(1, 0).Ecx & (1 << 29)) != 0
+            && Environment.GetEnvironmentVariable(EmittedKernels.Variable) is not "0",
+        WidenedTiles.AreEmitted);
+
     /// <summary>Asked for by name, Arm's dot product must be there: else a run would test what stands in for it.</summary>
     [Fact]
     public void Dot_products_that_a_run_is_to_test_are_on() => Assert.True(

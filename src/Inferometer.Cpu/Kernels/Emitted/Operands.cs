@@ -46,3 +46,18 @@ internal readonly record struct Memory(Gpr Address, int Distance);
 
 /// <summary>A place in code that jumps go to.</summary>
 internal readonly record struct Label(int Offset);
+
+/// <summary>A register of 256 bits, 0 to 15.</summary>
+internal readonly record struct Ymm(int Number);
+
+/// <summary>Memory at an address, some times an index, and a distance in bytes.</summary>
+/// <param name="Address">Holds the address.</param>
+/// <param name="Index">Holds the index.</param>
+/// <param name="Scale">How often it counts: 1 or 2; 0 for no index.</param>
+/// <param name="Distance">Bytes.</param>
+[StructLayout(LayoutKind.Auto)]
+internal readonly record struct Indexed(Gpr Address, Gpr Index, int Scale, int Distance)
+{
+    /// <summary>Without an index.</summary>
+    public static Indexed At(Memory memory) => new(memory.Address, default, 0, memory.Distance);
+}

@@ -13,8 +13,8 @@ namespace Inferometer.Cpu.Kernels.Matrices;
 /// </summary>
 /// <remarks>
 /// Rounding moves a number by at most 1/16382 of the largest of its 32. That is as fine as f16 activations and eight times finer than bf16
-/// ones, which other engines multiply these weights with. Needs 512-bit vectors; elsewhere prompts take <see cref="FloatTile"/>. A panel:
-/// [block of 32 columns], each [16 pairs of columns][16 rows][2] shorts and then [16 rows] f32 scales.
+/// ones, which other engines multiply these weights with. Needs vectors of 256 bits (AVX2); elsewhere prompts take
+/// <see cref="FloatTile"/>. A panel: [block of 32 columns], each [16 pairs of columns][16 rows][2] shorts and then [16 rows] f32 scales.
 /// </remarks>
 internal static unsafe class FinePanel
 {
@@ -36,7 +36,7 @@ internal static unsafe class FinePanel
 
     /// <summary>Whether matrices of these formats can be multiplied so here.</summary>
     public static bool IsSupported(GgmlType type, int columns) =>
-        Avx512BW.IsSupported && columns % 32 == 0 && type is GgmlType.F16 or GgmlType.BF16;
+        (Avx512BW.IsSupported || Avx2.IsSupported) && columns % 32 == 0 && type is GgmlType.F16 or GgmlType.BF16;
 
     /// <summary>Bytes of a panel.</summary>
     public static int PanelBytes(int columns) => columns / 32 * BlockBytes;
@@ -67,9 +67,18 @@ internal static unsafe class FinePanel
         {
             s_emitted(panel, blocks, x, tokens, sums);
         }
-        else
+        else if (Avx512BW.IsSupported)
         {
             Multiply512(panel, blocks, x, tokens, sums);
+        }
+        else
+        {
+            for (int block = 0; block < blocks; block++)
+            {
+                WordTile256.Add(panel, x, tokens, sums);
+                x += (long)tokens * Int8Activations.WideBlockBytes32;
+                panel += BlockBytes;
+            }
         }
     }
 
@@ -120,8 +129,63 @@ internal static unsafe class FinePanel
     private static Vector512<int> Products(Vector512<short> weights, int pair) =>
         Avx512BW.MultiplyAddAdjacent(weights, Vector512.Create(pair).AsInt16());
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Round<TStored>(byte* source, long rowBytes, int rows, int columns, byte* panel)
+        where TStored : struct, IStoredFloat
+    {
+        if (Avx512BW.IsSupported)
+        {
+            Round512<TStored>(source, rowBytes, rows, columns, panel);
+        }
+        else
+        {
+            Round256<TStored>(source, rowBytes, rows, columns, panel);
+        }
+    }
+
+    /// <summary>As <see cref="Round512"/>, eight rows at a time; the same to the bit.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Round256<TStored>(byte* source, long rowBytes, int rows, int columns, byte* panel)
+        where TStored : struct, IStoredFloat
+    {
+        const int HalfRows = PanelRows.Count / 2;
+        byte** row = stackalloc byte*[HalfRows];
+        float* values = stackalloc float[32 * HalfRows];
+        Vector256<int> lowHalf = Vector256.Create(0xFFFF);
+        for (int block = 0; block < columns / 32; block++)
+        {
+            for (int half = 0; half < PanelRows.Count; half += HalfRows)
+            {
+                for (int i = 0; i < HalfRows; i++)
+                {
+                    row[i] = source + Math.Min(half + i, rows - 1) * rowBytes + block * 32 * TStored.Bytes;
+                }
+
+                Transposition.Rows8<TStored>(row, 32, values, HalfRows);
+                Vector256<float> largest = Vector256.Create(LeastMaximum);
+                for (int k = 0; k < 32; k++)
+                {
+                    largest = Vector256.Max(largest, Vector256.Abs(Vector256.Load(values + k * HalfRows)));
+                }
+
+                Vector256<float> inverse = Vector256.Create((float)Limit) / largest;
+                short* target = (short*)panel + 2 * half;
+                for (int k = 0; k < 32; k += 2)
+                {
+                    Vector256<int> even = Avx.ConvertToVector256Int32(Vector256.Load(values + k * HalfRows) * inverse);
+                    Vector256<int> odd = Avx.ConvertToVector256Int32(Vector256.Load(values + (k + 1) * HalfRows) * inverse);
+                    ((even & lowHalf) | (odd << 16)).AsInt16().Store(target);
+                    target += 2 * PanelRows.Count;
+                }
+
+                (largest / Limit).Store((float*)(panel + BlockShorts * sizeof(short)) + half);
+            }
+
+            panel += BlockBytes;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Round512<TStored>(byte* source, long rowBytes, int rows, int columns, byte* panel)
         where TStored : struct, IStoredFloat
     {
         byte** row = stackalloc byte*[PanelRows.Count];

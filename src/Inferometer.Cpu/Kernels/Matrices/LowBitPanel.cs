@@ -387,65 +387,114 @@ internal readonly unsafe partial struct LowBitPanel<TFormat> : IPanelKernel
         }
     }
 
-    /// <summary>As <see cref="Products512"/>, for rows 0 to 7 or 8 to 15 and a group at a time.</summary>
+    /// <summary>As <see cref="Products512"/>, for rows 0 to 7 or 8 to 15 and two groups at a time.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Products256(byte* panel, byte* x, int tokens, int* products, int half)
     {
-        for (int group = 0; group < 16; group++)
+        if (half == 0 && PanelPrefetch.Helps(tokens))
         {
-            Vector256<byte> w0 = Weights256(panel, group, 0, half), w1 = Weights256(panel, group, 1, half),
-                w2 = Weights256(panel, group, 2, half), w3 = Weights256(panel, group, 3, half);
-            Vector256<short> scales = Scales256(panel + ScaleOffset + 16 * group + 8 * half);
+            for (int part = 0; part < 4; part++)
+            {
+                PanelPrefetch.Ahead(panel + part * (BlockBytes / 4), BlockBytes / 4);
+            }
+        }
+
+        TwoRuns256<FirstRuns>(panel, x, tokens, products, half);
+        TwoRuns256<SecondRuns>(panel, x, tokens, products, half);
+    }
+
+    // Not inlined, since the compiler's allowance of inlined calls would not do for both; so shifts are by constants.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static void TwoRuns256<TRuns>(byte* panel, byte* x, int tokens, int* products, int half)
+        where TRuns : struct
+    {
+        bool isSecond = typeof(TRuns) == typeof(SecondRuns);
+        for (int part = 0; part < 4; part++)
+        {
+            byte* quants = panel + PartOffset + part * PartBytes + 32 * half;
+            Vector256<ushort> v0 = Vector256.Load(quants).AsUInt16(), v1 = Vector256.Load(quants + 64).AsUInt16(),
+                v2 = Vector256.Load(quants + 128).AsUInt16(), v3 = Vector256.Load(quants + 192).AsUInt16();
+            Vector256<byte> a0 = LowBits256(isSecond ? v0 >> 4 : v0), b0 = LowBits256(isSecond ? v0 >> 6 : v0 >> 2);
+            Vector256<byte> a1 = LowBits256(isSecond ? v1 >> 4 : v1), b1 = LowBits256(isSecond ? v1 >> 6 : v1 >> 2);
+            Vector256<byte> a2 = LowBits256(isSecond ? v2 >> 4 : v2), b2 = LowBits256(isSecond ? v2 >> 6 : v2 >> 2);
+            Vector256<byte> a3 = LowBits256(isSecond ? v3 >> 4 : v3), b3 = LowBits256(isSecond ? v3 >> 6 : v3 >> 2);
+            if (TFormat.HasThirdBits)
+            {
+                // The bits of this half are shifted down to the first four.
+                byte* bits = panel + ThirdOffset + (part & 1) * PartBytes + 32 * half;
+                Vector128<ushort> shift = Vector128.CreateScalar((ulong)((part >> 1) * 4)).AsUInt16();
+                AddThirdBits256<TRuns>(bits, shift, ref a0, ref b0);
+                AddThirdBits256<TRuns>(bits + 64, shift, ref a1, ref b1);
+                AddThirdBits256<TRuns>(bits + 128, shift, ref a2, ref b2);
+                AddThirdBits256<TRuns>(bits + 192, shift, ref a3, ref b3);
+            }
+
+            int group = ((part >> 1) << 3) + (part & 1) + (isSecond ? 4 : 0);
+            byte* scales = panel + ScaleOffset + 16 * group + 8 * half;
+            Vector256<short> s0 = Scales256(scales), s1 = Scales256(scales + 32);
+            byte* activations = x + 16 * group;
+            long toSums = Int8Activations.PairSumOffset256 - 12 * group;
+            bool isFirst = !isSecond && part == 0;
             int* target = products + 8 * half;
-            byte* activations = x;
             for (int token = 0; token < tokens; token++)
             {
-                int* q = (int*)activations + 4 * group;
-                Vector256<short> a = Avx2.MultiplyAddAdjacent(w0, Vector256.Create(q[0]).AsSByte());
-                a += Avx2.MultiplyAddAdjacent(w1, Vector256.Create(q[1]).AsSByte());
-                a += Avx2.MultiplyAddAdjacent(w2, Vector256.Create(q[2]).AsSByte());
-                a += Avx2.MultiplyAddAdjacent(w3, Vector256.Create(q[3]).AsSByte());
+                int* q = (int*)activations;
+                Vector256<short> a = Pairs256(a0, q[0]), b = Pairs256(b0, q[8]);
+                a += Pairs256(a1, q[1]);
+                b += Pairs256(b1, q[9]);
+                a += Pairs256(a2, q[2]);
+                b += Pairs256(b2, q[10]);
+                a += Pairs256(a3, q[3]);
+                b += Pairs256(b3, q[11]);
                 if (TFormat.HasThirdBits)
                 {
-                    a += Vector256.Create(((int*)(activations + Int8Activations.PairSumOffset256))[group]).AsInt16() >> 3;
+                    int* start = (int*)(activations + toSums);
+                    a += Vector256.Create(start[0]).AsInt16() >> 3;
+                    b += Vector256.Create(start[2]).AsInt16() >> 3;
                 }
 
-                Vector256<int> sum = Avx2.MultiplyAddAdjacent(a, scales);
-                (group == 0 ? sum : sum + Vector256.Load(target)).Store(target);
+                Vector256<int> sum = Avx2.MultiplyAddAdjacent(a, s0) + Avx2.MultiplyAddAdjacent(b, s1);
+                (isFirst ? sum : sum + Vector256.Load(target)).Store(target);
                 activations += Int8Activations.BlockBytes256;
                 target += PanelRows.Count;
             }
         }
     }
 
-    /// <summary>Four columns of a group, without signs.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<byte> Weights256(byte* panel, int group, int four, int half)
-    {
-        int part = group / 8 * 2 + group % 2, run = group % 8 / 2, at = four * 64 + 32 * half;
-        Vector256<ushort> low = Vector256.Load(panel + PartOffset + part * PartBytes + at).AsUInt16() >> (2 * run);
-        Vector256<byte> weights = low.AsByte() & Vector256.Create((byte)3);
-        if (TFormat.HasThirdBits)
-        {
-            Vector256<ushort> bits = Vector256.Load(panel + ThirdOffset + part % 2 * PartBytes + at).AsUInt16();
-            weights |= ((bits >> (part / 2 * 4 + run)) << 2).AsByte() & Vector256.Create((byte)4);
-        }
+    private static Vector256<byte> LowBits256(Vector256<ushort> bits) => bits.AsByte() & Vector256.Create((byte)3);
 
-        return weights;
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void AddThirdBits256<TRuns>(byte* source, Vector128<ushort> shift, ref Vector256<byte> a, ref Vector256<byte> b)
+        where TRuns : struct
+    {
+        bool isSecond = typeof(TRuns) == typeof(SecondRuns);
+        Vector256<byte> third = Vector256.Create((byte)4);
+        Vector256<ushort> bits = Avx2.ShiftRightLogical(Vector256.Load(source).AsUInt16(), shift);
+        a |= (isSecond ? bits : bits << 2).AsByte() & third;
+        b |= (isSecond ? bits >> 1 : bits << 1).AsByte() & third;
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<short> Pairs256(Vector256<byte> weights, int four) =>
+        Avx2.MultiplyAddAdjacent(weights, Vector256.Create(four).AsSByte());
 
     /// <summary>As <see cref="AddSums512"/>, for rows 0 to 7 or 8 to 15.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void AddSums256(byte* panel, byte* x, int tokens, int* products, float* sums, int half)
     {
         Vector256<float> d = HalfBits.Load256((ushort*)panel + 8 * half), e = default;
-        Vector256<short>* minima = stackalloc Vector256<short>[16];
+        Vector256<ushort>* minima = stackalloc Vector256<ushort>[8];
+        int* groups = stackalloc int[8];
         if (!TFormat.HasThirdBits)
         {
-            e = HalfBits.Load256((ushort*)(panel + MinimumOffset) + 8 * half) * 0.03125f;
-            for (int group = 0; group < 16; group++)
+            e = HalfBits.Load256((ushort*)(panel + MinimumOffset) + 8 * half);
+            for (int i = 0; i < 8; i++)
             {
-                minima[group] = Twice256(Avx2.ConvertToVector256Int32(panel + ScaleOffset + 16 * group + 8 * half) >> 4);
+                // Of two groups side by side, in the order in which their sums come out below: 0, 2, 8, 10, 4, 6, 12, 14.
+                byte* scales = panel + ScaleOffset + 32 * (i % 2 + (i & 2) * 2 + i / 4 * 2) + 8 * half;
+                Vector256<int> first = Avx2.ConvertToVector256Int32(scales), second = Avx2.ConvertToVector256Int32(scales + 16);
+                minima[i] = (first | (second << 16)).AsUInt16() >> 4;
             }
         }
 
@@ -456,14 +505,17 @@ internal readonly unsafe partial struct LowBitPanel<TFormat> : IPanelKernel
             Vector256<float> scale = Vector256.Create(*(float*)(x + Int8Activations.ScaleOffset256));
             if (!TFormat.HasThirdBits)
             {
-                int* pairs = (int*)(x + Int8Activations.PairSumOffset256);
-                Vector256<int> a = Vector256<int>.Zero;
-                for (int group = 0; group < 16; group++)
+                // -32 times the sums of every other pair: together they are those of the groups.
+                short* pairs = (short*)(x + Int8Activations.PairSumOffset256);
+                Avx2.HorizontalAdd(Vector256.Load(pairs) >> 5, Vector256.Load(pairs + 16) >> 5).AsInt32().Store(groups);
+                Vector256<int> a = Vector256<int>.Zero, b = a;
+                for (int i = 0; i < 8; i += 2)
                 {
-                    a += Avx2.MultiplyAddAdjacent(minima[group], Vector256.Create(pairs[group]).AsInt16());
+                    a += Avx2.MultiplyAddAdjacent(minima[i].AsInt16(), Vector256.Create(groups[i]).AsInt16());
+                    b += Avx2.MultiplyAddAdjacent(minima[i + 1].AsInt16(), Vector256.Create(groups[i + 1]).AsInt16());
                 }
 
-                PanelScale.Add(a, e * scale, sums);
+                PanelScale.Add(a + b, e * scale, sums);
             }
 
             PanelScale.Add(Vector256.Load(products), d * scale, sums);
@@ -481,15 +533,12 @@ internal readonly unsafe partial struct LowBitPanel<TFormat> : IPanelKernel
 
     /// <summary>The scales of eight rows, each as two equal 16-bit numbers in a 32-bit lane.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<short> Scales256(byte* source) => Twice256(TFormat.HasThirdBits
-        ? Avx2.ConvertToVector256Int32((sbyte*)source)
-        : Avx2.ConvertToVector256Int32(source) & Vector256.Create(15));
+    private static Vector256<short> Scales256(byte* source) => TFormat.HasThirdBits
+        ? RowBytes256.TwiceSigned(source)
+        : RowBytes256.Twice(source) & Vector256.Create((short)15);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<short> Twice512(Vector512<int> values) => ((values & Vector512.Create(0xFFFF)) | (values << 16)).AsInt16();
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<short> Twice256(Vector256<int> values) => ((values & Vector256.Create(0xFFFF)) | (values << 16)).AsInt16();
 
     private static void MultiplyScalar(byte* panel, byte* x, int tokens, float* sums)
     {

@@ -246,46 +246,83 @@ internal readonly unsafe partial struct Q6_KPanel : IPanelKernel
         }
     }
 
-    /// <summary>As <see cref="Products512"/>, for rows 0 to 7 or 8 to 15 and a group at a time.</summary>
+    /// <summary>As <see cref="Products512"/>, for rows 0 to 7 or 8 to 15 and two groups at a time.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Products256(byte* panel, byte* x, int tokens, int* products, int half)
     {
-        Vector256<byte> nibble = Vector256.Create((byte)15), twoBits = Vector256.Create((byte)0x30);
-        for (int group = 0; group < 16; group++)
+        if (half == 0 && PanelPrefetch.Helps(tokens))
         {
-            (int lowOffset, int lowShift, int highOffset, int highShift) = Place(group);
-            byte* low = panel + lowOffset + 32 * half;
-            byte* high = panel + highOffset + 32 * half;
-            Vector256<byte> w0 =
-                ((Vector256.Load(low).AsUInt16() >> lowShift).AsByte() & nibble) | (((Vector256.Load(high).AsUInt16() >> highShift) << 4)
-                    .AsByte() & twoBits);
-            Vector256<byte> w1 =
-                ((Vector256.Load(low + 192).AsUInt16() >> lowShift).AsByte() & nibble) | ((
-                    (Vector256.Load(high + 192).AsUInt16() >> highShift) << 4).AsByte() & twoBits);
-            Vector256<byte> w2 =
-                ((Vector256.Load(low + 384).AsUInt16() >> lowShift).AsByte() & nibble) | ((
-                    (Vector256.Load(high + 384).AsUInt16() >> highShift) << 4).AsByte() & twoBits);
-            Vector256<byte> w3 =
-                ((Vector256.Load(low + 576).AsUInt16() >> lowShift).AsByte() & nibble) | ((
-                    (Vector256.Load(high + 576).AsUInt16() >> highShift) << 4).AsByte() & twoBits);
-            Vector256<short> scales = Pair256(panel + ScaleOffset + 16 * group + 8 * half);
+            for (int part = 0; part < 4; part++)
+            {
+                PanelPrefetch.Ahead(panel + PartOffset + part * PartBytes, PartBytes);
+            }
+        }
+
+        TwoRuns256<FirstRuns>(panel, x, tokens, products, half);
+        TwoRuns256<SecondRuns>(panel, x, tokens, products, half);
+    }
+
+    // Not inlined, since the compiler's allowance of inlined calls would not do for both; so shifts are by constants.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static void TwoRuns256<TRuns>(byte* panel, byte* x, int tokens, int* products, int half)
+        where TRuns : struct
+    {
+        bool isSecond = typeof(TRuns) == typeof(SecondRuns);
+        for (int part = 0; part < 4; part++)
+        {
+            byte* quants = panel + PartOffset + part * PartBytes + 32 * half;
+            Vector256<ushort> h0 = Vector256.Load(quants + 128).AsUInt16(), h1 = Vector256.Load(quants + 320).AsUInt16(),
+                h2 = Vector256.Load(quants + 512).AsUInt16(), h3 = Vector256.Load(quants + 704).AsUInt16();
+            Vector256<byte> a0 = Low256<TRuns>(quants) | Upper256(isSecond ? h0 : h0 << 4);
+            Vector256<byte> a1 = Low256<TRuns>(quants + 192) | Upper256(isSecond ? h1 : h1 << 4);
+            Vector256<byte> a2 = Low256<TRuns>(quants + 384) | Upper256(isSecond ? h2 : h2 << 4);
+            Vector256<byte> a3 = Low256<TRuns>(quants + 576) | Upper256(isSecond ? h3 : h3 << 4);
+            Vector256<byte> b0 = Low256<TRuns>(quants + 64) | Upper256(isSecond ? h0 >> 2 : h0 << 2);
+            Vector256<byte> b1 = Low256<TRuns>(quants + 256) | Upper256(isSecond ? h1 >> 2 : h1 << 2);
+            Vector256<byte> b2 = Low256<TRuns>(quants + 448) | Upper256(isSecond ? h2 >> 2 : h2 << 2);
+            Vector256<byte> b3 = Low256<TRuns>(quants + 640) | Upper256(isSecond ? h3 >> 2 : h3 << 2);
+            int group = ((part >> 1) << 3) + (part & 1) + (isSecond ? 4 : 0);
+            byte* scales = panel + ScaleOffset + 16 * group + 8 * half;
+            Vector256<short> s0 = RowBytes256.TwiceSigned(scales), s1 = RowBytes256.TwiceSigned(scales + 32);
+            byte* activations = x + 16 * group;
+            long toSums = Int8Activations.PairSumOffset256 - 12 * group;
+            bool isFirst = !isSecond && part == 0;
             int* target = products + 8 * half;
-            byte* activations = x;
             for (int token = 0; token < tokens; token++)
             {
-                int* q = (int*)activations + 4 * group;
-                Vector256<short> a = Avx2.MultiplyAddAdjacent(w0, Vector256.Create(q[0]).AsSByte()) + Vector256
-                    .Create(((int*)(activations + Int8Activations.PairSumOffset256))[group]).AsInt16();
-                a += Avx2.MultiplyAddAdjacent(w1, Vector256.Create(q[1]).AsSByte());
-                a += Avx2.MultiplyAddAdjacent(w2, Vector256.Create(q[2]).AsSByte());
-                a += Avx2.MultiplyAddAdjacent(w3, Vector256.Create(q[3]).AsSByte());
-                Vector256<int> sum = Avx2.MultiplyAddAdjacent(a, scales);
-                (group == 0 ? sum : sum + Vector256.Load(target)).Store(target);
+                int* q = (int*)activations, start = (int*)(activations + toSums);
+                Vector256<short> a = Pairs256(a0, q[0]) + Vector256.Create(start[0]).AsInt16(),
+                    b = Pairs256(b0, q[8]) + Vector256.Create(start[2]).AsInt16();
+                a += Pairs256(a1, q[1]);
+                b += Pairs256(b1, q[9]);
+                a += Pairs256(a2, q[2]);
+                b += Pairs256(b2, q[10]);
+                a += Pairs256(a3, q[3]);
+                b += Pairs256(b3, q[11]);
+                Vector256<int> sum = Avx2.MultiplyAddAdjacent(a, s0) + Avx2.MultiplyAddAdjacent(b, s1);
+                (isFirst ? sum : sum + Vector256.Load(target)).Store(target);
                 activations += Int8Activations.BlockBytes256;
                 target += PanelRows.Count;
             }
         }
     }
+
+    /// <summary>The low bits of four columns.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<byte> Low256<TRuns>(byte* source)
+        where TRuns : struct
+    {
+        Vector256<ushort> bits = Vector256.Load(source).AsUInt16();
+        return (typeof(TRuns) == typeof(SecondRuns) ? bits >> 4 : bits).AsByte() & Vector256.Create((byte)15);
+    }
+
+    /// <summary>The two high bits, which were moved to their place.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<byte> Upper256(Vector256<ushort> bits) => bits.AsByte() & Vector256.Create((byte)0x30);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<short> Pairs256(Vector256<byte> weights, int four) =>
+        Avx2.MultiplyAddAdjacent(weights, Vector256.Create(four).AsSByte());
 
     /// <summary>sums += d products times the activations' scale.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -310,14 +347,6 @@ internal readonly unsafe partial struct Q6_KPanel : IPanelKernel
     {
         Vector512<int> values = Avx512F.ConvertToVector512Int32(Vector128.Load((sbyte*)source));
         return ((values & Vector512.Create(0xFFFF)) | (values << 16)).AsInt16();
-    }
-
-    /// <summary>Eight signed bytes, each as two equal 16-bit numbers in a 32-bit lane.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<short> Pair256(byte* source)
-    {
-        Vector256<int> values = Avx2.ConvertToVector256Int32((sbyte*)source);
-        return ((values & Vector256.Create(0xFFFF)) | (values << 16)).AsInt16();
     }
 
     private static void MultiplyScalar(byte* panel, byte* x, int tokens, float* sums)

@@ -58,10 +58,13 @@ internal readonly unsafe struct Q8_0Panel : IPanelKernel
         {
             Multiply512(panel, blocks, x, tokens, sums);
         }
+        else if (Avx2.IsSupported && tokens == 1)
+        {
+            MultiplyOne256(panel, blocks, x, sums);
+        }
         else if (Avx2.IsSupported)
         {
-            Multiply256(panel, blocks, x, tokens, sums, 0);
-            Multiply256(panel, blocks, x, tokens, sums, 1);
+            Multiply256(panel, blocks, x, tokens, sums);
         }
         else
         {
@@ -121,60 +124,71 @@ internal readonly unsafe struct Q8_0Panel : IPanelKernel
     private static Vector512<int> Products512(Vector512<short> weights, int pair) =>
         Avx512BW.MultiplyAddAdjacent(weights, Vector512.Create(pair).AsInt16());
 
-    /// <summary>Rows 0 to 7 or 8 to 15: half of every group, in two halves of the columns, since sixteen registers hold no more.</summary>
+    /// <summary>Several tokens: weights are widened once for all of them.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Multiply256(byte* panel, int blocks, byte* x, int tokens, float* sums, int half)
+    private static void Multiply256(byte* panel, int blocks, byte* x, int tokens, float* sums)
     {
-        int* products = stackalloc int[Int8Activations.SlabTokens * 8];
+        byte* reserved = stackalloc byte[WordTile256.ReservedBytes], wide = WordTile256.Align(reserved);
         for (int block = 0; block < blocks; block++)
         {
-            byte* weights = panel + QuantOffset + 16 * half;
-            Vector256<float> scale = HalfBits.Load256((ushort*)panel + 8 * half);
-            Products256(weights, x, tokens, products, 0);
-            Products256(weights + 8 * 32, x, tokens, products, 8);
-            for (int token = 0; token < tokens; token++)
+            PanelPrefetch.Ahead(panel, BlockBytes);
+            for (int i = 0; i < BlockBytes - QuantOffset; i += 32)
             {
-                float activationScale = *(float*)(x + (long)token * Int8Activations.WideBlockBytes32 + 64);
-                PanelScale.Add(
-                    Vector256.Load(products + 8 * token), scale * Vector256.Create(activationScale),
-                    sums + PanelRows.Count * token + 8 * half);
+                Load256(panel + QuantOffset + i).Store((short*)(wide + 2 * i));
+                Load256(panel + QuantOffset + i + 16).Store((short*)(wide + 2 * i + 32));
             }
 
+            HalfBits.Load256((ushort*)panel).Store((float*)(wide + WordTile256.ScalesAt));
+            HalfBits.Load256((ushort*)panel + 8).Store((float*)(wide + WordTile256.ScalesAt) + 8);
+            WordTile256.Add(wide, x, tokens, sums);
             x += (long)tokens * Int8Activations.WideBlockBytes32;
             panel += BlockBytes;
         }
     }
 
-    /// <summary>
-    /// products[token][8] of 16 columns, beginning with activation pair <paramref name="first"/>; the second half adds to the first.
-    /// </summary>
+    /// <summary>One token: weights are widened on their way into the products.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Products256(byte* weights, byte* x, int tokens, int* products, int first)
+    private static void MultiplyOne256(byte* panel, int blocks, byte* x, float* sums)
     {
-        Vector256<short> w0 = Load256(weights), w1 = Load256(weights + 32), w2 = Load256(weights + 64), w3 = Load256(weights + 96);
-        Vector256<short> w4 = Load256(weights + 128), w5 = Load256(weights + 160), w6 = Load256(weights + 192), w7 = Load256(weights + 224);
-        for (int token = 0; token < tokens; token++)
+        Vector256<float> low = Vector256.Load(sums), high = Vector256.Load(sums + 8);
+        bool ahead = PanelPrefetch.Helps(1);
+        for (int block = 0; block < blocks; block++)
         {
-            int* q = (int*)x + first;
-            Vector256<int> a = Products256(w0, q[0]), b = Products256(w1, q[1]);
-            a += Products256(w2, q[2]);
-            b += Products256(w3, q[3]);
-            a += Products256(w4, q[4]);
-            b += Products256(w5, q[5]);
-            a += Products256(w6, q[6]);
-            b += Products256(w7, q[7]);
-            (first == 0 ? a + b : a + b + Vector256.Load(products)).Store(products);
+            if (ahead)
+            {
+                PanelPrefetch.Ahead(panel, BlockBytes);
+            }
+
+            int* q = (int*)x;
+            Vector256<int> a0 = default, a1 = default, b0 = default, b1 = default;
+            for (byte* w = panel + QuantOffset; w < panel + BlockBytes; w += 4 * 32, q += 4)
+            {
+                Vector256<short> y = Vector256.Create(q[0]).AsInt16(), z = Vector256.Create(q[1]).AsInt16();
+                a0 += Avx2.MultiplyAddAdjacent(Load256(w), y);
+                b0 += Avx2.MultiplyAddAdjacent(Load256(w + 16), y);
+                a1 += Avx2.MultiplyAddAdjacent(Load256(w + 32), z);
+                b1 += Avx2.MultiplyAddAdjacent(Load256(w + 48), z);
+                y = Vector256.Create(q[2]).AsInt16();
+                z = Vector256.Create(q[3]).AsInt16();
+                a0 += Avx2.MultiplyAddAdjacent(Load256(w + 64), y);
+                b0 += Avx2.MultiplyAddAdjacent(Load256(w + 80), y);
+                a1 += Avx2.MultiplyAddAdjacent(Load256(w + 96), z);
+                b1 += Avx2.MultiplyAddAdjacent(Load256(w + 112), z);
+            }
+
+            Vector256<float> scale = Vector256.Create(*(float*)(x + 64));
+            low = Vector256.FusedMultiplyAdd(Vector256.ConvertToSingle(a0 + a1), HalfBits.Load256((ushort*)panel) * scale, low);
+            high = Vector256.FusedMultiplyAdd(Vector256.ConvertToSingle(b0 + b1), HalfBits.Load256((ushort*)panel + 8) * scale, high);
             x += Int8Activations.WideBlockBytes32;
-            products += 8;
+            panel += BlockBytes;
         }
+
+        low.Store(sums);
+        high.Store(sums + 8);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<short> Load256(byte* pair) => Avx2.ConvertToVector256Int16((sbyte*)pair);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<int> Products256(Vector256<short> weights, int pair) =>
-        Avx2.MultiplyAddAdjacent(weights, Vector256.Create(pair).AsInt16());
 
     private static void MultiplyScalar(byte* panel, int blocks, byte* x, int tokens, float* sums)
     {

@@ -117,6 +117,11 @@ internal static unsafe class RowDots
             return tokens == 8 ? 3 : tokens > 1 || HasShortRows<TStored>(columns) ? 4 : 8;
         }
 
+        if (WidenedTiles.AreEmittedFor<TStored>())
+        {
+            return tokens == 4 ? WidenedTiles.Rows4 : WidenedTiles.Rows1;
+        }
+
         return Vector128.IsHardwareAccelerated ? tokens == 4 ? 2 : 4 : 1;
     }
 
@@ -175,7 +180,11 @@ internal static unsafe class RowDots
 
         if (Avx2.IsSupported)
         {
-            if (tokens == 1)
+            if (WidenedTiles.AreEmittedFor<TStored>())
+            {
+                WidenedTiles.Multiply<TStored>(weights, rowBytes, x, columns, tokens, next, sums);
+            }
+            else if (tokens == 1)
             {
                 RowDots256.Times1<TStored>(weights, rowBytes, x, columns, next, sums);
             }

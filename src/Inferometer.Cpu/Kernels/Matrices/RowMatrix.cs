@@ -92,7 +92,7 @@ internal sealed unsafe class RowMatrix : WeightMatrix
             case GgmlType.F32:
                 RowDots.Multiply<StoredFloat32>(weights, _rowBytes, count, Columns, operand, first);
                 break;
-            case GgmlType.F16 when SubnormalSpeed.IsSlow:
+            case GgmlType.F16 when SubnormalSpeed.IsSlow || WidenedTiles.AreEmitted:
                 RowDots.Multiply<StoredHalf>(weights, _rowBytes, count, Columns, operand, first);
                 break;
             case GgmlType.F16:

@@ -311,53 +311,55 @@ internal readonly unsafe partial struct SixBitScalePanel<TFormat> : IPanelKernel
         return (values | (values << 16)).AsInt16();
     }
 
-    /// <summary>The fifth bits of a group, in place.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<byte> FifthBits256(byte* source, int group)
-        => ((((Vector256.Load(source).AsUInt16() >> group).AsByte() & Vector256<byte>.One).AsUInt16()) << 4).AsByte();
-
-    /// <summary>Eight bytes, each as two equal 16-bit numbers in a 32-bit lane.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<short> Pair256(byte* source)
-    {
-        Vector256<int> values = Avx2.ConvertToVector256Int32(source);
-        return (values | (values << 16)).AsInt16();
-    }
-
+    /// <summary>products[token][8 rows], a group at a time, of which two lie in the same bytes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Products256(byte* panel, byte* x, int tokens, int* products, int half)
     {
-        Vector256<byte> nibble = Vector256.Create((byte)15);
-        for (int group = 0; group < 8; group++)
+        if (half == 0 && PanelPrefetch.Helps(tokens))
         {
-            byte* quants = panel + QuantOffset + group / 2 * 512 + 32 * half;
-            int shift = group % 2 * 4;
-            Vector256<byte> w0 = (Vector256.Load(quants).AsUInt16() >> shift).AsByte() & nibble;
-            Vector256<byte> w1 = (Vector256.Load(quants + 64).AsUInt16() >> shift).AsByte() & nibble;
-            Vector256<byte> w2 = (Vector256.Load(quants + 128).AsUInt16() >> shift).AsByte() & nibble;
-            Vector256<byte> w3 = (Vector256.Load(quants + 192).AsUInt16() >> shift).AsByte() & nibble;
-            Vector256<byte> w4 = (Vector256.Load(quants + 256).AsUInt16() >> shift).AsByte() & nibble;
-            Vector256<byte> w5 = (Vector256.Load(quants + 320).AsUInt16() >> shift).AsByte() & nibble;
-            Vector256<byte> w6 = (Vector256.Load(quants + 384).AsUInt16() >> shift).AsByte() & nibble;
-            Vector256<byte> w7 = (Vector256.Load(quants + 448).AsUInt16() >> shift).AsByte() & nibble;
+            for (int pair = 0; pair < 4; pair++)
+            {
+                PanelPrefetch.Ahead(panel + pair * (BlockBytes / 4), BlockBytes / 4);
+            }
+        }
+
+        Groups256<FirstRuns>(panel, x, tokens, products, half);
+        Groups256<SecondRuns>(panel, x, tokens, products, half);
+    }
+
+    /// <summary>The groups in the low nibbles (<see cref="FirstRuns"/>) or in the high ones (<see cref="SecondRuns"/>).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static void Groups256<TRuns>(byte* panel, byte* x, int tokens, int* products, int half)
+        where TRuns : struct
+    {
+        for (int pair = 0; pair < 4; pair++)
+        {
+            int group = 2 * pair + (typeof(TRuns) == typeof(SecondRuns) ? 1 : 0);
+            byte* quants = panel + QuantOffset + pair * 512 + 32 * half;
+            Vector256<byte> w0 = Nibbles256<TRuns>(quants), w1 = Nibbles256<TRuns>(quants + 64), w2 = Nibbles256<TRuns>(quants + 128),
+                w3 = Nibbles256<TRuns>(quants + 192);
+            Vector256<byte> w4 = Nibbles256<TRuns>(quants + 256), w5 = Nibbles256<TRuns>(quants + 320),
+                w6 = Nibbles256<TRuns>(quants + 384), w7 = Nibbles256<TRuns>(quants + 448);
             if (TFormat.HasFifthBits)
             {
                 byte* bits = panel + FifthOffset + 32 * half;
-                w0 |= FifthBits256(bits, group);
-                w1 |= FifthBits256(bits + 64, group);
-                w2 |= FifthBits256(bits + 128, group);
-                w3 |= FifthBits256(bits + 192, group);
-                w4 |= FifthBits256(bits + 256, group);
-                w5 |= FifthBits256(bits + 320, group);
-                w6 |= FifthBits256(bits + 384, group);
-                w7 |= FifthBits256(bits + 448, group);
+                Vector128<ushort> shift = Vector128.CreateScalar((ulong)group).AsUInt16();
+                w0 |= FifthBits256(bits, shift);
+                w1 |= FifthBits256(bits + 64, shift);
+                w2 |= FifthBits256(bits + 128, shift);
+                w3 |= FifthBits256(bits + 192, shift);
+                w4 |= FifthBits256(bits + 256, shift);
+                w5 |= FifthBits256(bits + 320, shift);
+                w6 |= FifthBits256(bits + 384, shift);
+                w7 |= FifthBits256(bits + 448, shift);
             }
 
             byte* groupScales = panel + ScaleOffset + 16 * group + 8 * half;
-            Vector256<short> scales = Pair256(groupScales);
-            Vector256<int> wideScales = Avx2.ConvertToVector256Int32(groupScales);
+            Vector256<short> scales = RowBytes256.Twice(groupScales);
+            Vector256<int> wideScales = VnniProducts.IsSupported ? Avx2.ConvertToVector256Int32(groupScales) : default;
             int* target = products + 8 * half;
             byte* activations = x + 32 * group;
+            bool isFirst = group == 0;
             for (int token = 0; token < tokens; token++)
             {
                 int* q = (int*)activations;
@@ -368,25 +370,42 @@ internal readonly unsafe partial struct SixBitScalePanel<TFormat> : IPanelKernel
                 }
                 else
                 {
-                    Vector256<short> a = Avx2.MultiplyAddAdjacent(w0, Vector256.Create(q[0]).AsSByte());
-                    Vector256<short> b = Avx2.MultiplyAddAdjacent(w4, Vector256.Create(q[4]).AsSByte());
-                    a += Avx2.MultiplyAddAdjacent(w1, Vector256.Create(q[1]).AsSByte());
-                    b += Avx2.MultiplyAddAdjacent(w5, Vector256.Create(q[5]).AsSByte());
-                    a += Avx2.MultiplyAddAdjacent(w2, Vector256.Create(q[2]).AsSByte());
-                    b += Avx2.MultiplyAddAdjacent(w6, Vector256.Create(q[6]).AsSByte());
-                    a += Avx2.MultiplyAddAdjacent(w3, Vector256.Create(q[3]).AsSByte());
-                    b += Avx2.MultiplyAddAdjacent(w7, Vector256.Create(q[7]).AsSByte());
+                    Vector256<short> a = Pairs256(w0, q[0]), b = Pairs256(w4, q[4]);
+                    a += Pairs256(w1, q[1]);
+                    b += Pairs256(w5, q[5]);
+                    a += Pairs256(w2, q[2]);
+                    b += Pairs256(w6, q[6]);
+                    a += Pairs256(w3, q[3]);
+                    b += Pairs256(w7, q[7]);
                     sum = TFormat.HasFifthBits
                         ? Avx2.MultiplyAddAdjacent(a, scales) + Avx2.MultiplyAddAdjacent(b, scales)
                         : Avx2.MultiplyAddAdjacent(a + b, scales);
                 }
 
-                (group == 0 ? sum : sum + Vector256.Load(target)).Store(target);
+                (isFirst ? sum : sum + Vector256.Load(target)).Store(target);
                 activations += Int8Activations.BlockBytes256;
                 target += PanelRows.Count;
             }
         }
     }
+
+    /// <summary>Four columns of a group, a nibble of each byte.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<byte> Nibbles256<TRuns>(byte* source)
+        where TRuns : struct
+    {
+        Vector256<ushort> bits = Vector256.Load(source).AsUInt16();
+        return (typeof(TRuns) == typeof(SecondRuns) ? bits >> 4 : bits).AsByte() & Vector256.Create((byte)15);
+    }
+
+    /// <summary>The fifth bits of a group, in place; the shift is its number.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<byte> FifthBits256(byte* source, Vector128<ushort> shift) =>
+        (Avx2.ShiftRightLogical(Vector256.Load(source).AsUInt16(), shift) << 4).AsByte() & Vector256.Create((byte)16);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<short> Pairs256(Vector256<byte> weights, int four) =>
+        Avx2.MultiplyAddAdjacent(weights, Vector256.Create(four).AsSByte());
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void AddMinima256(byte* panel, byte* x, int tokens, int* products, float* sums, int half)

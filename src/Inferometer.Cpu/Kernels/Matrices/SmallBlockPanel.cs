@@ -127,8 +127,7 @@ internal readonly unsafe partial struct SmallBlockPanel<TFormat> : IPanelKernel
         }
         else if (Avx2.IsSupported)
         {
-            Multiply256(panel, blocks, x, tokens, sums, 0);
-            Multiply256(panel, blocks, x, tokens, sums, 1);
+            Multiply256(panel, blocks, x, tokens, sums);
         }
         else if (ByteProducts.IsSupported)
         {
@@ -209,76 +208,89 @@ internal readonly unsafe partial struct SmallBlockPanel<TFormat> : IPanelKernel
         }
     }
 
-    /// <summary>Rows 0 to 7 or 8 to 15: half of every vector.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Multiply256(byte* panel, int blocks, byte* x, int tokens, float* sums, int half)
+    private static void Multiply256(byte* panel, int blocks, byte* x, int tokens, float* sums)
+    {
+        bool ahead = PanelPrefetch.Helps(tokens);
+        for (int block = 0; block < blocks; block++)
+        {
+            if (ahead)
+            {
+                PanelPrefetch.Ahead(panel, BlockBytes);
+            }
+
+            MultiplyHalf256(panel, x, tokens, sums, 0);
+            MultiplyHalf256(panel, x, tokens, sums, 1);
+            x += (long)tokens * Int8Activations.BlockBytes32;
+            panel += BlockBytes;
+        }
+    }
+
+    /// <summary>Rows 0 to 7 or 8 to 15 of a block: half of every vector, its weights in eight of the sixteen registers.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void MultiplyHalf256(byte* panel, byte* x, int tokens, float* sums, int half)
     {
         Vector256<byte> nibble = Vector256.Create((byte)15), fifth = Vector256.Create((byte)16);
         Vector256<short> ones = Vector256.Create((short)1);
-        for (int block = 0; block < blocks; block++)
+        byte* weights = panel + QuantOffset + 32 * half;
+        Vector256<byte> v0 = Vector256.Load(weights), v1 = Vector256.Load(weights + 64), v2 = Vector256.Load(weights + 128),
+            v3 = Vector256.Load(weights + 192);
+        Vector256<byte> w0 = v0 & nibble, w1 = v1 & nibble, w2 = v2 & nibble, w3 = v3 & nibble;
+        Vector256<byte> w4 = (v0.AsUInt16() >> 4).AsByte() & nibble, w5 = (v1.AsUInt16() >> 4).AsByte() & nibble;
+        Vector256<byte> w6 = (v2.AsUInt16() >> 4).AsByte() & nibble, w7 = (v3.AsUInt16() >> 4).AsByte() & nibble;
+        if (TFormat.HasFifthBits)
         {
-            byte* weights = panel + QuantOffset + 32 * half;
-            Vector256<byte> v0 = Vector256.Load(weights), v1 = Vector256.Load(weights + 64), v2 = Vector256.Load(weights + 128),
-                v3 = Vector256.Load(weights + 192);
-            Vector256<byte> w0 = v0 & nibble, w1 = v1 & nibble, w2 = v2 & nibble, w3 = v3 & nibble;
-            Vector256<byte> w4 = (v0.AsUInt16() >> 4).AsByte() & nibble, w5 = (v1.AsUInt16() >> 4).AsByte() & nibble;
-            Vector256<byte> w6 = (v2.AsUInt16() >> 4).AsByte() & nibble, w7 = (v3.AsUInt16() >> 4).AsByte() & nibble;
-            if (TFormat.HasFifthBits)
+            Vector256<ushort> bits = Vector256.Load(weights + 256).AsUInt16();
+            w0 |= (bits << 4).AsByte() & fifth;
+            w1 |= (bits << 3).AsByte() & fifth;
+            w2 |= (bits << 2).AsByte() & fifth;
+            w3 |= (bits << 1).AsByte() & fifth;
+            w4 |= bits.AsByte() & fifth;
+            w5 |= (bits >> 1).AsByte() & fifth;
+            w6 |= (bits >> 2).AsByte() & fifth;
+            w7 |= (bits >> 3).AsByte() & fifth;
+        }
+
+        Vector256<float> scale = HalfBits.Load256((ushort*)panel + 8 * half);
+        Vector256<float> minimum = TFormat.HasMinimum ? HalfBits.Load256((ushort*)(panel + MinimumOffset) + 8 * half) : default;
+        float* target = sums + 8 * half;
+        for (int token = 0; token < tokens; token++)
+        {
+            int* q = (int*)x;
+            Vector256<int> products;
+            if (VnniProducts.IsSupported)
             {
-                Vector256<ushort> bits = Vector256.Load(weights + 256).AsUInt16();
-                w0 |= (bits << 4).AsByte() & fifth;
-                w1 |= (bits << 3).AsByte() & fifth;
-                w2 |= (bits << 2).AsByte() & fifth;
-                w3 |= (bits << 1).AsByte() & fifth;
-                w4 |= bits.AsByte() & fifth;
-                w5 |= (bits >> 1).AsByte() & fifth;
-                w6 |= (bits >> 2).AsByte() & fifth;
-                w7 |= (bits >> 3).AsByte() & fifth;
+                products = VnniProducts.Sum32(Vector256<int>.Zero, w0, w1, w2, w3, w4, w5, w6, w7, q);
+            }
+            else
+            {
+                Vector256<short> a = Avx2.MultiplyAddAdjacent(w0, Vector256.Create(q[0]).AsSByte());
+                Vector256<short> b = Avx2.MultiplyAddAdjacent(w4, Vector256.Create(q[4]).AsSByte());
+                a += Avx2.MultiplyAddAdjacent(w1, Vector256.Create(q[1]).AsSByte());
+                b += Avx2.MultiplyAddAdjacent(w5, Vector256.Create(q[5]).AsSByte());
+                a += Avx2.MultiplyAddAdjacent(w2, Vector256.Create(q[2]).AsSByte());
+                b += Avx2.MultiplyAddAdjacent(w6, Vector256.Create(q[6]).AsSByte());
+                a += Avx2.MultiplyAddAdjacent(w3, Vector256.Create(q[3]).AsSByte());
+                b += Avx2.MultiplyAddAdjacent(w7, Vector256.Create(q[7]).AsSByte());
+                products = TFormat.HasFifthBits
+                    ? Avx2.MultiplyAddAdjacent(a, ones) + Avx2.MultiplyAddAdjacent(b, ones)
+                    : Avx2.MultiplyAddAdjacent(a + b, ones);
             }
 
-            Vector256<float> scale = HalfBits.Load256((ushort*)panel + 8 * half);
-            Vector256<float> minimum = TFormat.HasMinimum ? HalfBits.Load256((ushort*)(panel + MinimumOffset) + 8 * half) : default;
-            float* target = sums + 8 * half;
-            for (int token = 0; token < tokens; token++)
+            float activationScale = ((float*)q)[9];
+            if (TFormat.HasMinimum)
             {
-                int* q = (int*)x;
-                Vector256<int> products;
-                if (VnniProducts.IsSupported)
-                {
-                    products = VnniProducts.Sum32(Vector256<int>.Zero, w0, w1, w2, w3, w4, w5, w6, w7, q);
-                }
-                else
-                {
-                    Vector256<short> a = Avx2.MultiplyAddAdjacent(w0, Vector256.Create(q[0]).AsSByte());
-                    Vector256<short> b = Avx2.MultiplyAddAdjacent(w4, Vector256.Create(q[4]).AsSByte());
-                    a += Avx2.MultiplyAddAdjacent(w1, Vector256.Create(q[1]).AsSByte());
-                    b += Avx2.MultiplyAddAdjacent(w5, Vector256.Create(q[5]).AsSByte());
-                    a += Avx2.MultiplyAddAdjacent(w2, Vector256.Create(q[2]).AsSByte());
-                    b += Avx2.MultiplyAddAdjacent(w6, Vector256.Create(q[6]).AsSByte());
-                    a += Avx2.MultiplyAddAdjacent(w3, Vector256.Create(q[3]).AsSByte());
-                    b += Avx2.MultiplyAddAdjacent(w7, Vector256.Create(q[7]).AsSByte());
-                    products = TFormat.HasFifthBits
-                        ? Avx2.MultiplyAddAdjacent(a, ones) + Avx2.MultiplyAddAdjacent(b, ones)
-                        : Avx2.MultiplyAddAdjacent(a + b, ones);
-                }
-
-                float activationScale = ((float*)q)[9];
-                if (TFormat.HasMinimum)
-                {
-                    Vector256<float> offset = Vector256.Create(q[8] * -0.125f * activationScale);
-                    Vector256.FusedMultiplyAdd(minimum, offset, Vector256.Load(target)).Store(target);
-                }
-                else
-                {
-                    products += Vector256.Create(TFormat.HasFifthBits ? 2 * q[8] : q[8]);
-                }
-
-                PanelScale.Add(products, scale * Vector256.Create(activationScale), target);
-                x += Int8Activations.BlockBytes32;
-                target += PanelRows.Count;
+                Vector256<float> offset = Vector256.Create(q[8] * -0.125f * activationScale);
+                Vector256.FusedMultiplyAdd(minimum, offset, Vector256.Load(target)).Store(target);
+            }
+            else
+            {
+                products += Vector256.Create(TFormat.HasFifthBits ? 2 * q[8] : q[8]);
             }
 
-            panel += BlockBytes;
+            PanelScale.Add(products, scale * Vector256.Create(activationScale), target);
+            x += Int8Activations.BlockBytes32;
+            target += PanelRows.Count;
         }
     }
 

@@ -15,11 +15,13 @@ namespace Inferometer.Cpu.Kernels.Matrices;
 /// Levels have a constant added so that none is negative, since the instructions want one side without signs; what that gives too much is
 /// where the sums begin. Small levels (MXFP4) are added up in 16 bits as five bits are in <see cref="SmallBlockPanel{TFormat}"/>: 24 * 127
 /// * 2 * 4 = 24384. Pair sums of larger ones do not fit, so without <see cref="VnniProducts"/> a level is multiplied in two parts, half of
-/// it and its last bit: 127 * 127 * 2 = 32258.
+/// it and its last bit: 127 * 127 * 2 = 32258 (512 bits), or widened (256 bits).
 /// </remarks>
 internal readonly unsafe partial struct TablePanel<TFormat> : IPanelKernel
     where TFormat : struct, ITableFormat
 {
+    private const float LevelScale = 1f / 256;
+
     private static readonly delegate* unmanaged<byte*, nint, byte*, nint, float*, void> s_emitted =
         (delegate* unmanaged<byte*, nint, byte*, nint, float*, void>)EmittedKernels.Place(() => Block32Code.Table<TFormat>(GroupBytes));
 
@@ -27,7 +29,19 @@ internal readonly unsafe partial struct TablePanel<TFormat> : IPanelKernel
 
     public static int PanelBlockBytes => BlockBytes;
 
-    public static ActivationLayout Layout => TFormat.HasSmallLevels ? ActivationLayout.Int8By32 : ActivationLayout.Int8By32ForBytes;
+    public static ActivationLayout Layout => TFormat.HasSmallLevels ? ActivationLayout.Int8By32
+        : WidensLevels ? ActivationLayout.Int16By32
+        : ActivationLayout.Int8By32ForBytes;
+
+    /// <summary>
+    /// Whether several tokens multiply levels as numbers of 16 bits: where the instruction for bytes of any size is missing and vectors
+    /// have 256 bits, that takes half the instructions of levels in two parts.
+    /// </summary>
+    private static bool WidensLevels
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => !TFormat.HasSmallLevels && Avx2.IsSupported && !Avx512BW.IsSupported && !VnniProducts.IsSupported;
+    }
 
     // Constants of a format; in the kernels a call would also push the vectors held in registers out to memory.
     private static int GroupBytes
@@ -87,6 +101,14 @@ internal readonly unsafe partial struct TablePanel<TFormat> : IPanelKernel
         else if (Avx512BW.IsSupported && (TFormat.HasSmallLevels || !VnniProducts.IsSupported))
         {
             Multiply512(panel, blocks, x, tokens, sums);
+        }
+        else if (WidensLevels && tokens == 1)
+        {
+            MultiplyOne256(panel, blocks, x, sums);
+        }
+        else if (WidensLevels)
+        {
+            MultiplyWide256(panel, blocks, x, tokens, sums);
         }
         else if (Avx2.IsSupported)
         {
@@ -238,33 +260,142 @@ internal readonly unsafe partial struct TablePanel<TFormat> : IPanelKernel
             Vector256<int> start = Vector256.Create(Start(q));
             Vector256<int> products = VnniProducts.IsSupported
                 ? VnniProducts.Sum32(start, w0, w1, w2, w3, w4, w5, w6, w7, q)
-                : start + SplitProducts256(w0, w1, w2, w3, w4, w5, w6, w7, q);
+                : start + SmallProducts256(w0, w1, w2, w3, w4, w5, w6, w7, q);
             PanelScale.Add(products, scale * Vector256.Create(((float*)q)[9]), sums);
             x += Int8Activations.BlockBytes32;
             sums += PanelRows.Count;
         }
     }
 
+    /// <summary>Small levels; large ones take <see cref="MultiplyWide256"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<int> SplitProducts256(
+    private static Vector256<int> SmallProducts256(
         Vector256<byte> w0, Vector256<byte> w1, Vector256<byte> w2, Vector256<byte> w3, Vector256<byte> w4, Vector256<byte> w5,
             Vector256<byte> w6, Vector256<byte> w7, int* q)
     {
-        Vector256<int> a = Halves256(w0, q[0]) + Halves256(w1, q[1]) + Halves256(w2, q[2]) + Halves256(w3, q[3]);
-        a += Halves256(w4, q[4]) + Halves256(w5, q[5]) + Halves256(w6, q[6]) + Halves256(w7, q[7]);
-        Vector256<short> last = Bits256(w0, q[0]) + Bits256(w1, q[1]) + Bits256(w2, q[2]) + Bits256(w3, q[3]);
-        last += Bits256(w4, q[4]) + Bits256(w5, q[5]) + Bits256(w6, q[6]) + Bits256(w7, q[7]);
-        return a + Avx2.MultiplyAddAdjacent(last, Vector256.Create((short)1));
+        Vector256<short> ones = Vector256.Create((short)1);
+        Vector256<short> a = Pairs256(w0, q[0]), b = Pairs256(w4, q[4]);
+        a += Pairs256(w1, q[1]);
+        b += Pairs256(w5, q[5]);
+        a += Pairs256(w2, q[2]);
+        b += Pairs256(w6, q[6]);
+        a += Pairs256(w3, q[3]);
+        b += Pairs256(w7, q[7]);
+        return Avx2.MultiplyAddAdjacent(a, ones) + Avx2.MultiplyAddAdjacent(b, ones);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<int> Halves256(Vector256<byte> weights, int four) => Avx2.MultiplyAddAdjacent(
-        Avx2.MultiplyAddAdjacent((weights.AsUInt16() >> 1).AsByte() & Vector256.Create((byte)127), Vector256.Create(four).AsSByte()),
-        Vector256.Create((short)2));
+    private static Vector256<short> Pairs256(Vector256<byte> weights, int four) =>
+        Avx2.MultiplyAddAdjacent(weights, Vector256.Create(four).AsSByte());
+
+    /// <summary>Large levels, one token.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void MultiplyOne256(byte* panel, int blocks, byte* x, float* sums)
+    {
+        Vector128<byte> levels = Vector128.Create(TFormat.Levels).AsByte();
+        Vector256<byte> table = Vector256.Create(levels, levels);
+        Vector256<float> low = Vector256.Load(sums), high = Vector256.Load(sums + 8);
+        int* bytes = stackalloc int[8];
+        bool ahead = PanelPrefetch.Helps(1);
+        for (int block = 0; block < blocks; block++, panel += BlockBytes)
+        {
+            byte* group = panel + TFormat.HeadBytes;
+            for (int i = 0; i < TFormat.Groups; i++, group += GroupBytes)
+            {
+                if (ahead)
+                {
+                    PanelPrefetch.Ahead(group, GroupBytes);
+                }
+
+                // Packing works within 128-bit halves: their middle quarters change places.
+                Vector256<sbyte> packed = Avx2.PackSignedSaturate(Vector256.Load((short*)x), Vector256.Load((short*)x + 16));
+                Avx2.Permute4x64(packed.AsInt64(), 0b11_01_10_00).AsInt32().Store(bytes);
+                byte* weights = group + TFormat.ScaleBytes;
+                Vector256<float> scale = Vector256.Create(*(float*)(x + 64));
+                low = Vector256.FusedMultiplyAdd(
+                    Vector256.ConvertToSingle(Products256(weights, table, bytes)), TFormat.Scale256(panel, group, 0) * scale, low);
+                high = Vector256.FusedMultiplyAdd(
+                    Vector256.ConvertToSingle(Products256(weights + 32, table, bytes)), TFormat.Scale256(panel, group, 1) * scale, high);
+                x += Int8Activations.WideBlockBytes32;
+            }
+        }
+
+        low.Store(sums);
+        high.Store(sums + 8);
+    }
+
+    /// <summary>
+    /// Large levels, several tokens: 256 times each level as a number of 16 bits, which unpacking beside zeros gives, and a 256th of the
+    /// scale. Sums stay exact: 32 * 127 * 127 is less than 2^24, and 256 times it less than 2^31.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void MultiplyWide256(byte* panel, int blocks, byte* x, int tokens, float* sums)
+    {
+        Vector128<byte> levels = Vector128.Create(TFormat.Levels).AsByte();
+        Vector256<byte> table = Vector256.Create(levels, levels);
+        byte* reserved = stackalloc byte[WordTile256.ReservedBytes], wide = WordTile256.Align(reserved);
+        for (int block = 0; block < blocks; block++, panel += BlockBytes)
+        {
+            byte* group = panel + TFormat.HeadBytes;
+            for (int i = 0; i < TFormat.Groups; i++, group += GroupBytes)
+            {
+                PanelPrefetch.Ahead(group, GroupBytes);
+                byte* weights = group + TFormat.ScaleBytes;
+                Widen(weights, table, wide);
+                Widen(weights + 32, table, wide + 32);
+                (TFormat.Scale256(panel, group, 0) * LevelScale).Store((float*)(wide + WordTile256.ScalesAt));
+                (TFormat.Scale256(panel, group, 1) * LevelScale).Store((float*)(wide + WordTile256.ScalesAt) + 8);
+                WordTile256.Add(wide, x, tokens, sums);
+                x += (long)tokens * Int8Activations.WideBlockBytes32;
+            }
+        }
+    }
+
+    /// <summary>
+    /// The levels of eight rows times one token, for which widening them would take longer than the products: bytes without their signs,
+    /// which go to the activations. 127 * 127 * 2 fits 16 bits, and nothing more is added there.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> Products256(byte* weights, Vector256<byte> table, int* x)
+    {
+        Vector256<byte> nibble = Vector256.Create((byte)15);
+        Vector256<byte> v0 = Vector256.Load(weights), v1 = Vector256.Load(weights + 64);
+        Vector256<int> a = SignedProducts256(Avx2.Shuffle(table, v0 & nibble), x[0]);
+        Vector256<int> b = SignedProducts256(Avx2.Shuffle(table, (v0.AsUInt16() >> 4).AsByte() & nibble), x[4]);
+        a += SignedProducts256(Avx2.Shuffle(table, v1 & nibble), x[1]);
+        b += SignedProducts256(Avx2.Shuffle(table, (v1.AsUInt16() >> 4).AsByte() & nibble), x[5]);
+        v0 = Vector256.Load(weights + 128);
+        v1 = Vector256.Load(weights + 192);
+        a += SignedProducts256(Avx2.Shuffle(table, v0 & nibble), x[2]);
+        b += SignedProducts256(Avx2.Shuffle(table, (v0.AsUInt16() >> 4).AsByte() & nibble), x[6]);
+        a += SignedProducts256(Avx2.Shuffle(table, v1 & nibble), x[3]);
+        b += SignedProducts256(Avx2.Shuffle(table, (v1.AsUInt16() >> 4).AsByte() & nibble), x[7]);
+        return a + b;
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<short> Bits256(Vector256<byte> weights, int four) =>
-        Avx2.MultiplyAddAdjacent(weights & Vector256<byte>.One, Vector256.Create(four).AsSByte());
+    private static Vector256<int> SignedProducts256(Vector256<byte> levels, int four) => Avx2.MultiplyAddAdjacent(
+        Avx2.MultiplyAddAdjacent(Avx2.Abs(levels.AsSByte()), Avx2.Sign(Vector256.Create(four).AsSByte(), levels.AsSByte())),
+        Vector256<short>.One);
+
+    /// <summary>The levels of eight rows to their places in a block of <see cref="WordTile256"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Widen(byte* weights, Vector256<byte> table, byte* target)
+    {
+        // The first two columns of every row, then the other two.
+        Vector256<byte> order = Vector256.Create(0x0D0C090805040100, 0x0F0E0B0A07060302, 0x0D0C090805040100, 0x0F0E0B0A07060302).AsByte();
+        Vector256<byte> nibble = Vector256.Create((byte)15);
+        for (int i = 0; i < 4; i++)
+        {
+            Vector256<byte> v = Avx2.Shuffle(Vector256.Load(weights + 64 * i), order);
+            Vector256<byte> first = Avx2.Shuffle(table, v & nibble), second = Avx2.Shuffle(table, (v.AsUInt16() >> 4).AsByte() & nibble);
+            byte* pair = target + 2 * i * WordTile256.PairBytes;
+            Avx2.UnpackLow(Vector256<byte>.Zero, first).Store(pair);
+            Avx2.UnpackHigh(Vector256<byte>.Zero, first).Store(pair + WordTile256.PairBytes);
+            Avx2.UnpackLow(Vector256<byte>.Zero, second).Store(pair + 8 * WordTile256.PairBytes);
+            Avx2.UnpackHigh(Vector256<byte>.Zero, second).Store(pair + 9 * WordTile256.PairBytes);
+        }
+    }
 
     private static void MultiplyScalar(byte* panel, int blocks, byte* x, int tokens, float* sums)
     {

@@ -5,7 +5,7 @@ public sealed record WeightPackingOptions
 {
     /// <summary>
     /// Multiply quantised weights by activations quantised to 8 bits (blocks of 32 or 256 values, as other engines do) on repacked panels,
-    /// where a kernel for the format exists; and, for prompts longer than some dozens of tokens on processors with 512-bit vectors, F16 and
+    /// where a kernel for the format exists; and, for prompts longer than some dozens of tokens on processors with AVX2 or AVX-512, F16 and
     /// BF16 weights and activations rounded to 13 bits (blocks of 32; other engines round activations to f16 or bf16 there). Off:
     /// activations stay f32 and the result matches a float64 reference to f32 rounding. F32 weights always meet f32 activations.
     /// </summary>
