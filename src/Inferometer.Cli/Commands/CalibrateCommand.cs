@@ -121,9 +121,14 @@ internal sealed partial class CalibrateCommand
         List<string> problems = [];
         List<ServingRun> runs = [];
         List<RateRun> rates = [];
-        foreach (string path in paths)
+        PublishedTable[] tables = [.. paths.Select(path => BenchmarkResultReader.Read(path, SubjectOf(parsed)))];
+        if (tables.Any(t => t.Operators.Count > 0))
         {
-            PublishedTable table = BenchmarkResultReader.Read(path, SubjectOf(parsed));
+            return Operators(parsed, catalogs, tables, cancellationToken);
+        }
+
+        foreach ((string path, PublishedTable table) in paths.Zip(tables))
+        {
             ReplaySetup setup = new(catalogs, PublishedNames.ConfigFolderOf(path), "calibrated");
             runs.AddRange(MeasuredRuns.Of(table, setup, Left).Select(run => run with
             {

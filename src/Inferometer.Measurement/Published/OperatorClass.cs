@@ -56,4 +56,7 @@ public enum OperatorClass
 
     /// <summary>Rotary position embedding.</summary>
     Rotary,
+
+    /// <summary>Choosing tokens from logits.</summary>
+    Sampling,
 }

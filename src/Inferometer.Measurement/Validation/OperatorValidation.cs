@@ -61,7 +61,7 @@ public static class OperatorValidation
         };
     }
 
-    private static string MetricOf(OperatorClass @class) => @class switch
+    internal static string MetricOf(OperatorClass @class) => @class switch
     {
         OperatorClass.PrefillStep => "prefill step",
         OperatorClass.DecodeStep => "decode step",
@@ -77,6 +77,7 @@ public static class OperatorValidation
         OperatorClass.Activation => "activations",
         OperatorClass.Embedding => "embedding",
         OperatorClass.Rotary => "rotary",
+        OperatorClass.Sampling => "sampling",
         _ => "other",
     };
 }

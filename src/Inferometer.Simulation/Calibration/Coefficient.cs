@@ -15,6 +15,12 @@ public enum Coefficient
     /// <summary>Share of the dense peak that matrix products in 4 bits reach.</summary>
     Matrix4,
 
+    /// <summary>
+    /// Rows that a product of one row takes the arithmetic of, each product as many more than it has: its kernels work on tiles of rows, and
+    /// the last one is partly filled. 1, nothing more, unless products were timed by themselves.
+    /// </summary>
+    MatrixRows,
+
     /// <summary>What is left of the speed of a product whose weights are unpacked to a wider format first.</summary>
     Unpacking,
 
@@ -36,6 +42,13 @@ public enum Coefficient
 
     /// <summary>Share of the dense peak that attention reaches.</summary>
     AttentionMatrix,
+
+    /// <summary>
+    /// Rows of queries that the attention of a decoding sequence takes the arithmetic of in a step that reads prompts too. Kernels that take
+    /// prompts and decoding sequences at once work on tiles of so many rows, whatever a sequence has, and do not let heads that share keys
+    /// share a tile, as kernels for decoding alone do. 1 unless such steps were timed.
+    /// </summary>
+    AttentionTile,
 
     /// <summary>Share of memory bandwidth that matrix products reach.</summary>
     MatrixMemory,
@@ -61,6 +74,12 @@ public enum Coefficient
 
     /// <summary>Seconds an attention kernel takes beside that: planning, splitting, adding up.</summary>
     AttentionExtra,
+
+    /// <summary>
+    /// Seconds per token of context that attention of such a tile takes at least: it goes through its keys one after the other, on one
+    /// multiprocessor, so that few long sequences leave the others idle. Next to nothing unless it was timed.
+    /// </summary>
+    AttentionSerial,
 
     /// <summary>Seconds a layer of experts takes beside that: routing, sorting, padding.</summary>
     ExpertExtra,
