@@ -56,7 +56,4 @@ public enum OperatorClass
 
     /// <summary>Rotary position embedding.</summary>
     Rotary,
-
-    /// <summary>Choosing tokens from logits.</summary>
-    Sampling,
 }

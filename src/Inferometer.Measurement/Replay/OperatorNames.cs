@@ -30,7 +30,6 @@ internal static class OperatorNames
         ["embedding"] = ["embedding"],
         ["rotary_emb"] = ["rope_kv_write"],
         ["rope"] = ["rope_kv_write"],
-        ["sampler"] = ["framework_step", "framework_sequences"],
         ["attention"] = ["attention_prefill", "attention_decode"],
         ["moe"] = ["expert_gate_up", "expert_activation", "expert_down"],
     };

@@ -33,8 +33,7 @@ internal static class OperatorSteps
                 new PrefillChunk(0, (int)Math.Max(1, s["bytes"]!.Value / MessageBytesPerElement / StreamWidth(row)))),
             OperatorClass.Experts => Reading(new PrefillChunk(0, TokensOfExperts(s))),
 
-            // Every sequence of a decode step needs logits, and is given a token.
-            OperatorClass.Sampling => Decoding(new DecodeGroup(2, tokens)),
+            // Every sequence of a decode step needs logits.
             OperatorClass.MatrixProduct when row.Kind is "lm_head" => Decoding(new DecodeGroup(2, tokens)),
             _ => Reading(new PrefillChunk(0, tokens)),
         };

@@ -77,7 +77,6 @@ public static class OperatorValidation
         OperatorClass.Activation => "activations",
         OperatorClass.Embedding => "embedding",
         OperatorClass.Rotary => "rotary",
-        OperatorClass.Sampling => "sampling",
         _ => "other",
     };
 }

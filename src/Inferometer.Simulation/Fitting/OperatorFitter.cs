@@ -31,7 +31,7 @@ public static class OperatorFitter
         Coefficient.UnpackingOperations, Coefficient.ExpertMatrix, Coefficient.AttentionMatrix, Coefficient.AttentionTile,
         Coefficient.MatrixMemory, Coefficient.ExpertMemory, Coefficient.AttentionMemory, Coefficient.VectorMemory,
         Coefficient.VectorArithmetic, Coefficient.Launch, Coefficient.AttentionExtra, Coefficient.AttentionSerial,
-        Coefficient.ExpertExtra, Coefficient.Link, Coefficient.LinkLatency, Coefficient.Step, Coefficient.Sequence,
+        Coefficient.ExpertExtra, Coefficient.Link, Coefficient.LinkLatency,
     ];
 
     private static readonly Coefficient[] OfFormat = [Coefficient.MatrixMemory, Coefficient.Launch, Coefficient.ExpertMemory];

@@ -17,7 +17,6 @@ internal sealed class LlmServingSimLayout() : OperatorLayout(
             "attention" or "attn" => OperatorClass.MixedAttention,
             "layernorm" or "input_layernorm" or "post_layernorm" or "final_layernorm" or "qk_norm" => OperatorClass.Norm,
             "act_fn" => OperatorClass.Activation,
-            "sampler" => OperatorClass.Sampling,
             "embedding" => OperatorClass.Embedding,
             "rotary_emb" or "rope" => OperatorClass.Rotary,
             "moe" or "expert.w1" or "expert.w2" or "expert.w3" => OperatorClass.Experts,
