@@ -44,9 +44,9 @@ public enum Coefficient
     AttentionMatrix,
 
     /// <summary>
-    /// Rows of queries that the attention of a decoding sequence takes the arithmetic of in a step that reads prompts too. Kernels that take
-    /// prompts and decoding sequences at once work on tiles of so many rows, whatever a sequence has, and do not let heads that share keys
-    /// share a tile, as kernels for decoding alone do. 1 unless such steps were timed.
+    /// Rows of queries in a tile of attention that reads prompts. A prompt takes the arithmetic of the halves of tiles beyond its diagonal, too;
+    /// a sequence that decodes in such a step that of a whole tile, in which heads that share keys share nothing, as they do in kernels for
+    /// decoding alone. 1, so that nothing is computed in vain, unless attention was timed by itself.
     /// </summary>
     AttentionTile,
 

@@ -146,9 +146,9 @@ internal readonly struct CompiledOperator
             return CostOfTiles(v, link);
         }
 
-        if (_serial > 0 && Phase == StepPhase.Prefill)
+        if ((_tile > 1 || _serial > 0) && Phase == StepPhase.Prefill)
         {
-            return new(Soft(compute, memory, link, _serial * v.Reads / v.Sequences) + _launch, compute, memory, link, network, _launch);
+            return CostOfPrompts(v, memory, link);
         }
 
         bool sums = _varies && Phase == StepPhase.Decode;
@@ -159,6 +159,15 @@ internal readonly struct CompiledOperator
     /// <summary>The same where the host keeps what the operator works on.</summary>
     public OperatorCost CostOfHosted(in StepVariables v, double steps, ReadOnlySpan<ContextPiece> pieces) =>
         _host!.Cost(v, _varies && Phase == StepPhase.Decode ? steps : 0, pieces, Cost(v, steps, pieces));
+
+    // Of the tiles along the diagonal half lies beyond what a query may see, and is computed all the same.
+    private OperatorCost CostOfPrompts(StepVariables v, double memory, double link)
+    {
+        double serial = _serial * v.Reads / v.Sequences;
+        v.Pairs += 0.5 * (_tile - 1) * v.Tokens;
+        double compute = _compute.At(v);
+        return new(Soft(compute, memory, link, serial) + _launch, compute, memory, link, 0, _launch);
+    }
 
     // The kernel is that of the step's prompts, which has its launch. Decoding alone goes by another, which splits long contexts.
     private OperatorCost CostOfTiles(StepVariables v, double link)

@@ -34,7 +34,8 @@ public static class OperatorFitter
         Coefficient.ExpertExtra, Coefficient.Link, Coefficient.LinkLatency,
     ];
 
-    private static readonly Coefficient[] OfFormat = [Coefficient.MatrixMemory, Coefficient.Launch, Coefficient.ExpertMemory];
+    private static readonly Coefficient[] OfFormat =
+        [Coefficient.MatrixRows, Coefficient.MatrixMemory, Coefficient.Launch, Coefficient.ExpertMemory];
 
     // One network in one format cannot tell coefficients of a kind apart.
     private static readonly Coefficient[][] OfModel =

@@ -24,7 +24,7 @@ internal class OperatorRates
     /// <summary>Rows that a product takes the arithmetic of beside its own; 0 = none.</summary>
     public virtual double ExtraRows => 0;
 
-    /// <summary>Rows of queries that a decoding sequence's attention takes in a step that reads prompts, at least 1.</summary>
+    /// <summary>Rows of queries in a tile of attention that reads prompts, at least 1.</summary>
     public virtual double AttentionTile => 1;
 
     /// <summary>Least seconds per token of context of attention that is not split over multiprocessors; 0 = nothing.</summary>
