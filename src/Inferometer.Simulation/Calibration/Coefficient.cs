@@ -44,11 +44,17 @@ public enum Coefficient
     AttentionMatrix,
 
     /// <summary>
-    /// Rows of queries in a tile of attention that reads prompts. A prompt takes the arithmetic of the halves of tiles beyond its diagonal, too;
-    /// a sequence that decodes in such a step that of a whole tile, in which heads that share keys share nothing, as they do in kernels for
-    /// decoding alone. 1, so that nothing is computed in vain, unless attention was timed by itself.
+    /// Rows of queries in a tile of attention that reads prompts: the half of each tile on the diagonal that lies beyond what a query may
+    /// see is computed all the same. 1, so that nothing is computed in vain, unless attention of prompts was timed by itself.
     /// </summary>
     AttentionTile,
+
+    /// <summary>
+    /// Rows of queries that a decoding sequence takes the arithmetic of in a step that reads prompts too. Kernels that take prompts and
+    /// decoding sequences at once may give each sequence a tile as prompts have them, in which heads that share keys share nothing, as they do
+    /// in kernels for decoding alone. 1 unless such steps were timed.
+    /// </summary>
+    AttentionBeside,
 
     /// <summary>Share of memory bandwidth that matrix products reach.</summary>
     MatrixMemory,

@@ -21,6 +21,7 @@ public static class CoefficientTable
         new(Coefficient.ExpertMatrix16, "expert_matrix_16", "ratio", 1.2, 0.2, 0.1, 10),
         new(Coefficient.AttentionMatrix, "attention_matrix", "share", 0.45, 0.3, 0.01, 1),
         new(Coefficient.AttentionTile, "attention_tile", "rows", 1, 3, 1, 512),
+        new(Coefficient.AttentionBeside, "attention_beside", "rows", 1, 3, 1, 512),
         new(Coefficient.MatrixMemory, "matrix_memory", "share", 0.85, 0.1, 0.05, 1),
         new(Coefficient.ExpertMemory, "expert_memory", "share", 0.75, 0.25, 0.02, 1),
         new(Coefficient.AttentionMemory, "attention_memory", "share", 0.75, 0.25, 0.02, 1),

@@ -20,6 +20,8 @@ internal sealed class CalibratedRates(Coefficients coefficients, bool sumsIn16Bi
 
     public override double AttentionTile => coefficients[Coefficient.AttentionTile];
 
+    public override double AttentionBeside => coefficients[Coefficient.AttentionBeside];
+
     public override double AttentionSerialSeconds => AbovePrior(Coefficient.AttentionSerial);
 
     public override double SecondsPerFlop(OperatorTemplate item, DeploymentProfile profile)

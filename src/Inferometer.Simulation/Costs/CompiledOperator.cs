@@ -49,6 +49,7 @@ internal readonly struct CompiledOperator
     private readonly double _exposed;
     private readonly double _launch;
     private readonly double _tile;
+    private readonly double _beside;
     private readonly double _serial;
     private readonly bool _varies;
     private readonly HostOperator? _host;
@@ -90,6 +91,7 @@ internal readonly struct CompiledOperator
         _launch = rates.FixedSeconds(item, profile);
         _soft = rates.IsSoft;
         _tile = item.IsTiled ? rates.AttentionTile : 1;
+        _beside = item.IsTiled ? rates.AttentionBeside : 1;
         _serial = item.IsTiled ? rates.AttentionSerialSeconds : 0;
         _varies = Bytes.DependsOnContext || Flops.DependsOnContext;
         Phase = item.Phase;
@@ -141,9 +143,9 @@ internal readonly struct CompiledOperator
         double memory = _memory.At(v);
         double link = _link.At(v);
         double network = HasNetwork ? _exposed * _network.Seconds(_message.At(v)) : 0;
-        if (v.IsBesidePrompts && _tile > 1)
+        if (v.IsBesidePrompts && _beside > 1)
         {
-            return CostOfTiles(v, link);
+            return CostBesidePrompts(v, link);
         }
 
         if ((_tile > 1 || _serial > 0) && Phase == StepPhase.Prefill)
@@ -170,11 +172,11 @@ internal readonly struct CompiledOperator
     }
 
     // The kernel is that of the step's prompts, which has its launch. Decoding alone goes by another, which splits long contexts.
-    private OperatorCost CostOfTiles(StepVariables v, double link)
+    private OperatorCost CostBesidePrompts(StepVariables v, double link)
     {
         double memory = _memory.At(v);
         double serial = _serial * v.Reads / v.Sequences;
-        v.Pairs = _tile * (v.Pairs + (TileKeys * v.Sequences));
+        v.Pairs = _beside * (v.Pairs + (TileKeys * v.Sequences));
         double compute = _compute.At(v);
         return new(Soft(compute, memory, link, serial), compute, memory, link, 0, 0);
     }

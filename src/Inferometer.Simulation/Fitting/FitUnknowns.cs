@@ -64,7 +64,9 @@ internal static class FitUnknowns
 
     // Runs of whole services cannot tell these from others: they are left where they are believed to be, until something says them by itself.
     private static readonly Coefficient[] OfTimedAlone =
-        [Coefficient.Doubling, Coefficient.MatrixRows, Coefficient.AttentionTile, Coefficient.AttentionSerial];
+    [
+        Coefficient.Doubling, Coefficient.MatrixRows, Coefficient.AttentionTile, Coefficient.AttentionBeside, Coefficient.AttentionSerial,
+    ];
 
     private static readonly Coefficient[] OfFormulas = [Coefficient.FirstTokenPrompt, Coefficient.Queue];
 

@@ -29,7 +29,7 @@ public static class OperatorFitter
     [
         Coefficient.Matrix16, Coefficient.Matrix8, Coefficient.Matrix4, Coefficient.MatrixRows, Coefficient.Unpacking,
         Coefficient.UnpackingOperations, Coefficient.ExpertMatrix, Coefficient.AttentionMatrix, Coefficient.AttentionTile,
-        Coefficient.MatrixMemory, Coefficient.ExpertMemory, Coefficient.AttentionMemory, Coefficient.VectorMemory,
+        Coefficient.AttentionBeside, Coefficient.MatrixMemory, Coefficient.ExpertMemory, Coefficient.AttentionMemory, Coefficient.VectorMemory,
         Coefficient.VectorArithmetic, Coefficient.Launch, Coefficient.AttentionExtra, Coefficient.AttentionSerial,
         Coefficient.ExpertExtra, Coefficient.Link, Coefficient.LinkLatency,
     ];
@@ -50,6 +50,7 @@ public static class OperatorFitter
     {
         [Coefficient.MatrixRows] = 32,
         [Coefficient.AttentionTile] = 64,
+        [Coefficient.AttentionBeside] = 64,
         [Coefficient.AttentionSerial] = 100,
     };
 
