@@ -13,8 +13,8 @@ namespace Inferometer.Simulation.Fitting;
 /// Deterministic.
 /// </summary>
 /// <remarks>
-/// A residual is the logarithm of predicted over measured. Its square counts as much as the operator's kind takes of the time of such a
-/// step (all of it for bare shapes), and those of one kind of a deployment count for <see cref="RowsOfKind"/> at most, so that thousands of
+/// A residual is the logarithm of predicted over measured. Its square counts as much as the operator takes of the time of such a step (bare
+/// shapes: of a step that has each of the table's once, with so many tokens), and those of one kind of a deployment count for <see cref="RowsOfKind"/> at most, so that thousands of
 /// rows of attention do not drown a dozen of the LM head.
 /// </remarks>
 public static class OperatorFitter
@@ -23,6 +23,9 @@ public static class OperatorFitter
     private const double RowsOfKind = 40;
     private const double OfModelSpread = 0.1;
     private const double MostRatio = 20;
+
+    // What takes less of a step may be part of another kernel somewhere: then its time says nothing of units.
+    private const double LeastShare = 0.1;
     private const int Iterations = 25;
 
     private static readonly Coefficient[] OfDevice =
@@ -184,9 +187,24 @@ public static class OperatorFitter
             cases.Add(item);
         }
 
+        // Of bare shapes a step has each once: small ones take as little of it.
+        foreach (IGrouping<(string, int, int), Case> like in cases.Where(c => !c.Timing.IsOfModel).GroupBy(
+            c => (c.Group, c.Timing.Step.Prefill.Sum(p => p.Count * p.NewTokens), c.Timing.Step.Decode.Sum(d => d.Count))))
+        {
+            double mean = like.Average(c => c.BeforeSeconds);
+            foreach (Case item in like)
+            {
+                item.Weight = item.BeforeSeconds / mean;
+            }
+        }
+
         foreach (IGrouping<string, Case> kind in cases.GroupBy(c => c.Group, StringComparer.Ordinal))
         {
-            Refuse([.. kind]);
+            if (kind.Max(item => item.Weight) > LeastShare)
+            {
+                Refuse([.. kind]);
+            }
+
             double share = Math.Min(1, RowsOfKind / kind.Count());
             foreach (Case item in kind)
             {
