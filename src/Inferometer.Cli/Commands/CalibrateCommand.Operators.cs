@@ -21,7 +21,8 @@ internal sealed partial class CalibrateCommand
         if (tables.FirstOrDefault(t => t.Operators.Count == 0) is { } other)
         {
             throw new InferometerException(
-                $"--measurements: '{other.Path}' holds whole results ({other.Layout}), other files operators; calibrate to each by itself.");
+                $"--measurements: '{other.Path}' holds whole results ({other.Layout}), other files operators; "
+                    + "calibrate to each by itself.");
         }
 
         if (parsed.IsGiven(_sequences))
@@ -37,7 +38,7 @@ internal sealed partial class CalibrateCommand
         {
             timings.AddRange(MeasuredOperators.Of(
                 table, new ReplaySetup(catalogs, PublishedNames.ConfigFolderOf(table.Path), "calibrated"), system, framework,
-                (id, why) => problems[why] = problems.TryGetValue(why, out (int Count, string First) p) ? (p.Count + 1, p.First) : (1, id)));
+                Left));
         }
 
         string[] leftOut = [.. problems.Select(p => string.Create(
@@ -53,8 +54,12 @@ internal sealed partial class CalibrateCommand
         OperatorFit fit = OperatorFitter.Fit(name, CalibrationSet.BuiltIn, timings, cancellationToken);
         string? written = _catalog.Of(parsed) is not { } folder ? null : Write(folder, name, fit.Calibration, string.Create(
             CultureInfo.InvariantCulture,
-            $"inferometer calibrate on {timings.Count} timings of operators of {string.Join(", ", tables.Select(t => Path.GetFileName(t.Path)))}"));
+            $"inferometer calibrate on {timings.Count} timings of operators of ")
+            + string.Join(", ", tables.Select(t => Path.GetFileName(t.Path))));
         _printer.Print(OperatorCalibrationPage.Of(fit, CalibrationSet.BuiltIn, leftOut, written), _format.Of(parsed));
         return ExitCode.Success;
+
+        void Left(string id, string why) =>
+            problems[why] = problems.TryGetValue(why, out (int Count, string First) said) ? (said.Count + 1, said.First) : (1, id);
     }
 }

@@ -28,15 +28,16 @@ internal sealed partial class CalibrateCommand
     private readonly RepeatedOption<string> _measurements = new(
         ["--measurements", "-m"], Domains.Text("FILE"),
         "What was measured: results of llama-bench (json, jsonl, csv, md), of vLLM's or SGLang's serving benchmark, AIPerf or GenAI-Perf "
-            + "(json), or a table of serving runs with columns as of silicon.csv; one to eight runs will do. Or operators timed by themselves, "
-            + "a profile of a machine: tables of LLMServingSim's or Vidur's operators, of products, attention, experts, all-reduces.");
+            + "(json), or a table of serving runs with columns as of silicon.csv; one to eight runs will do. "
+            + "Or operators timed by themselves, a profile of a machine: tables of LLMServingSim's or Vidur's operators, of products, attention, experts, all-reduces.");
 
     private readonly ValueOption<string> _model = new(
         ["--model"], Domains.Text("MODEL"), "The model, where a result does not say: a name, or the path of a .gguf file.",
         "as the result says");
 
     private readonly ValueOption<string> _system = new(
-        ["--on"], Domains.Text("SYSTEM"), "The machine, where a result does not say; of tables of operators, which of their machines.", "as the result says; all of a table's");
+        ["--on"], Domains.Text("SYSTEM"), "The machine, where a result does not say; of tables of operators, which of theirs.",
+        "as the result says; of operators, all");
 
     private readonly ValueOption<string> _framework = new(
         ["--framework"], Domains.Word([.. FrameworkCatalog.All.Select(f => (string.Join('|', f.Aliases.Prepend(f.Name)), f.Name))]),

@@ -76,7 +76,8 @@ public static class OperatorCalibrationPage
                 && string.Equals(s.Framework.Name, layer.Framework, StringComparison.Ordinal));
         Coefficients before = below.CoefficientsOf(subject), after = before.Times(layer.Factors);
         Table table = new(
-            "coefficients", $"Coefficients of {layer.Device} with {layer.Framework}", Column.Text("coefficient", "name") with { IsRowName = true },
+            "coefficients", $"Coefficients of {layer.Device} with {layer.Framework}",
+            Column.Text("coefficient", "name") with { IsRowName = true },
             Column.Text("unit", "unit"), Column.Number("without", "before"), Column.Number("with", "after"));
         foreach (CoefficientFactor factor in layer.Factors)
         {

@@ -16,8 +16,8 @@ public enum Coefficient
     Matrix4,
 
     /// <summary>
-    /// Rows that a product of one row takes the arithmetic of, each product as many more than it has: its kernels work on tiles of rows, and
-    /// the last one is partly filled. 1, nothing more, unless products were timed by themselves.
+    /// Rows that a product of one row takes the arithmetic of, each product as many more than it has: its kernels work on tiles of rows,
+    /// and the last one is partly filled. 1, nothing more, unless products were timed by themselves.
     /// </summary>
     MatrixRows,
 
@@ -51,8 +51,8 @@ public enum Coefficient
 
     /// <summary>
     /// Rows of queries that a decoding sequence takes the arithmetic of in a step that reads prompts too. Kernels that take prompts and
-    /// decoding sequences at once may give each sequence a tile as prompts have them, in which heads that share keys share nothing, as they do
-    /// in kernels for decoding alone. 1 unless such steps were timed.
+    /// decoding sequences at once may give each sequence a tile as prompts have them, in which heads that share keys share nothing, as they
+    /// do in kernels for decoding alone. 1 unless such steps were timed.
     /// </summary>
     AttentionBeside,
 

@@ -62,7 +62,7 @@ internal static class FitUnknowns
     // How fast the device is as a whole; how its parts compare is known better.
     private static readonly Coefficient[] OfLevel = [Coefficient.Launch, Coefficient.MatrixMemory, Coefficient.Matrix16, Coefficient.Step];
 
-    // Runs of whole services cannot tell these from others: they are left where they are believed to be, until something says them by itself.
+    // Runs of whole services cannot tell these from others: they are left where they are believed to be.
     private static readonly Coefficient[] OfTimedAlone =
     [
         Coefficient.Doubling, Coefficient.MatrixRows, Coefficient.AttentionTile, Coefficient.AttentionBeside, Coefficient.AttentionSerial,

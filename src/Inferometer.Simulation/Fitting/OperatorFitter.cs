@@ -13,9 +13,9 @@ namespace Inferometer.Simulation.Fitting;
 /// Deterministic.
 /// </summary>
 /// <remarks>
-/// A residual is the logarithm of predicted over measured. Its square counts as much as the operator takes of the time of such a step (bare
-/// shapes: of a step that has each of the table's once, with so many tokens), and those of one kind of a deployment count for <see cref="RowsOfKind"/> at most, so that thousands of
-/// rows of attention do not drown a dozen of the LM head.
+/// A residual is the logarithm of predicted over measured. Its square counts as much as the operator takes of the time of such a step
+/// (bare shapes: of a step that has each of the table's once, with so many tokens), and those of one kind of a deployment count for forty
+/// rows at most, so that thousands of rows of attention do not drown a dozen of the LM head.
 /// </remarks>
 public static class OperatorFitter
 {
@@ -32,7 +32,8 @@ public static class OperatorFitter
     [
         Coefficient.Matrix16, Coefficient.Matrix8, Coefficient.Matrix4, Coefficient.MatrixRows, Coefficient.Unpacking,
         Coefficient.UnpackingOperations, Coefficient.ExpertMatrix, Coefficient.AttentionMatrix, Coefficient.AttentionTile,
-        Coefficient.AttentionBeside, Coefficient.MatrixMemory, Coefficient.ExpertMemory, Coefficient.AttentionMemory, Coefficient.VectorMemory,
+        Coefficient.AttentionBeside, Coefficient.MatrixMemory, Coefficient.ExpertMemory, Coefficient.AttentionMemory,
+        Coefficient.VectorMemory,
         Coefficient.VectorArithmetic, Coefficient.Launch, Coefficient.AttentionExtra, Coefficient.AttentionSerial,
         Coefficient.ExpertExtra, Coefficient.Link, Coefficient.LinkLatency,
     ];
@@ -246,8 +247,9 @@ public static class OperatorFitter
         {
             throw new InferometerException(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{middle.Timing.Id}: {middle.Timing.Kind}, {middle.Timing.Seconds * 1e6:G4} us where {middle.BeforeSeconds * 1e6:G4} us are "
-                    + $"predicted, and half of the rows of the kind are as far off: is the unit as the layout has it, and is it this machine?"));
+                $"{middle.Timing.Id}: {middle.Timing.Kind}, {middle.Timing.Seconds * 1e6:G4} us where {middle.BeforeSeconds * 1e6:G4} us ")
+                + "are predicted, and half of the rows of the kind are as far off: "
+                + "is the unit as the layout has it, and is it this machine?");
         }
     }
 

@@ -50,7 +50,8 @@ public sealed class MeasuredOperatorsTests
             "RTX_PRO_6000", Assert.Single(MeasuredOperators.Of(Table(Rows), Setup, "RTX_PRO_6000")).Request.System.Device.Name);
         Assert.All(MeasuredOperators.Of(Table(Rows), Setup, framework: "sglang"), t => Assert.Equal("sglang", t.Request.Framework!.Name));
         PublishedTable kernels = Table(
-            "gpu,framework,version,dtype,m,n,k,us\nh100_sxm,vllm,0.14,bfloat16,64,4096,4096,15\nh100_sxm,trtllm,1.0,bfloat16,64,4096,4096,14\n");
+            "gpu,framework,version,dtype,m,n,k,us\nh100_sxm,vllm,0.14,bfloat16,64,4096,4096,15\n"
+            + "h100_sxm,trtllm,1.0,bfloat16,64,4096,4096,14\n");
         Assert.Equal(["vllm", "trtllm"], MeasuredOperators.Of(kernels, Setup).Select(t => t.Request.Framework!.Name));
         Assert.Equal("trtllm", Assert.Single(MeasuredOperators.Of(kernels, Setup, framework: "trtllm")).Request.Framework!.Name);
         Assert.Throws<InferometerException>(() => MeasuredOperators.Of(kernels, Setup, framework: "nobody"));

@@ -44,14 +44,17 @@ public sealed class OperatorFitterTests
         Assert.Contains(fit.Operators, o => Math.Abs(Math.Log(o.BeforeSeconds / o.Timing.Seconds)) > 0.3);
 
         // Norms take so little of a step that they hardly count.
-        Assert.All(fit.Operators.Where(o => o.IsFitted && o.Timing.Kind is not "norms"), o => Assert.InRange(o.AfterSeconds / o.Timing.Seconds, 0.85, 1.15));
+        Assert.All(
+            fit.Operators.Where(o => o.IsFitted && o.Timing.Kind is not "norms"),
+            o => Assert.InRange(o.AfterSeconds / o.Timing.Seconds, 0.85, 1.15));
         CalibrationLayer device = fit.Calibration.Layers.First(l => l.Shape is null);
         Assert.Equal(("vllm", "RTX_4090", 0), (device.Framework, device.Device, device.Runs));
         Assert.Equal(fit.Operators.Count(o => o.IsFitted), device.Timings);
         Assert.InRange(device.Factors.Single(f => f.Coefficient == Coefficient.AttentionBeside).Factor, 45, 90);
 
         EstimateRequest other = Model with { Architecture = ModelCatalog.BuiltIn.Resolve("qwen3-4b") };
-        CalibratedCostModel real = new(Truth), before = new(CalibrationSet.BuiltIn), after = new(CalibrationSet.BuiltIn.With(fit.Calibration));
+        CalibratedCostModel real = new(Truth), before = new(CalibrationSet.BuiltIn);
+        CalibratedCostModel after = new(CalibrationSet.BuiltIn.With(fit.Calibration));
         double[] errors = [.. new[] { before, after }.Select(model => Math.Abs(Math.Log(Mixed(model, other) / Mixed(real, other))))];
         Assert.True(errors[1] < 0.05 && errors[0] > 0.2, $"{errors[0]} before, {errors[1]} after");
         Assert.Equal(
