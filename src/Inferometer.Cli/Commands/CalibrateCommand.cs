@@ -29,7 +29,8 @@ internal sealed partial class CalibrateCommand
         ["--measurements", "-m"], Domains.Text("FILE"),
         "What was measured: results of llama-bench (json, jsonl, csv, md), of vLLM's or SGLang's serving benchmark, AIPerf or GenAI-Perf "
             + "(json), or a table of serving runs with columns as of silicon.csv; one to eight runs will do. "
-            + "Or operators timed by themselves, a profile of a machine: tables of LLMServingSim's or Vidur's operators, of products, attention, experts, all-reduces.");
+            + "Or operators timed by themselves, a profile of a machine: tables of LLMServingSim's or Vidur's operators, of "
+            + "products, attention, experts, all-reduces; each machine and framework in them is fitted.");
 
     private readonly ValueOption<string> _model = new(
         ["--model"], Domains.Text("MODEL"), "The model, where a result does not say: a name, or the path of a .gguf file.",
