@@ -92,6 +92,6 @@ public static class MeasuredOperators
         OperatorClass.MixedAttention when row.Shape.Whole("n_decode") == 0 => "prefill attention",
         OperatorClass.MixedAttention => "attention of both",
         OperatorClass.MatrixProduct when row.Kind is "lm_head" => "LM head",
-        _ => Validation.OperatorValidation.MetricOf(row.Class),
+        _ => OperatorNames.KindOf(row.Class),
     };
 }
