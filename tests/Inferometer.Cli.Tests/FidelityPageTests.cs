@@ -1,4 +1,5 @@
 using System.Text;
+using Inferometer.ReferenceModels;
 using Inferometer.Tests;
 
 namespace Inferometer.Cli.Tests;
@@ -11,8 +12,9 @@ namespace Inferometer.Cli.Tests;
 public sealed class FidelityPageTests
 {
     private const string Fence = "```\n";
-    private static readonly string[] Prompts = ["$ inferometer validate ", "$ inferometer explain "];
+    private static readonly string[] Prompts = ["$ inferometer validate ", "$ inferometer explain ", "$ inferometer calibrate "];
     private const string HeldOut = " --hold-out "; // many fits, a minute or two: only when the page is written
+    private const string Own = "./mine"; // the folder of one's own that the commands of a block share
     private const string Paragraph = "\n\n";
 
     [Theory]
@@ -46,16 +48,22 @@ public sealed class FidelityPageTests
         Assert.Equal(renewed.ToString().Split('\n'), page.Split('\n'));
     }
 
-    // The command, a line of dots, then those of its tables whose titles stand here.
+    // One command or several, a line of dots, then those of their tables whose titles stand here.
     private static async Task<string> Renew(string block)
     {
-        string[] lines = block.Split('\n', 3);
-        Assert.Equal("...", lines[1]);
-        string[] args = [.. lines[0].Split(' ')[2..].Select(a => a.EndsWith(".csv", StringComparison.Ordinal) ? Table(a) : a)];
-        string[] printed = (await CommandRun.Of(args)).Succeeded().Output.Split(Paragraph);
-        IEnumerable<string> tables = lines[2].Split(Paragraph).Select(shown => Assert.Single(
+        string[] parts = block.Split("\n...\n", 2);
+        using TemporaryFolder folder = new();
+        List<string> printed = [];
+        foreach (string line in parts[0].Split('\n'))
+        {
+            string[] args = [.. line.Split(' ')[2..].Select(a =>
+                a.EndsWith(".csv", StringComparison.Ordinal) ? Table(a) : a is Own ? folder.File("mine") : a)];
+            printed.AddRange((await CommandRun.Of(args)).Succeeded().Output.Split(Paragraph));
+        }
+
+        IEnumerable<string> tables = parts[1].Split(Paragraph).Select(shown => Assert.Single(
             printed, p => string.Equals(Title(p), Title(shown), StringComparison.Ordinal)).TrimEnd());
-        return $"{lines[0]}\n{lines[1]}\n{string.Join(Paragraph, tables)}\n";
+        return $"{parts[0]}\n...\n{string.Join(Paragraph, tables)}\n";
     }
 
     private static string Title(string table) => table.Split('\n', 2)[0];

@@ -28,18 +28,22 @@ internal sealed partial class CalibrateCommand
     private readonly RepeatedOption<string> _measurements = new(
         ["--measurements", "-m"], Domains.Text("FILE"),
         "What was measured: results of llama-bench (json, jsonl, csv, md), of vLLM's or SGLang's serving benchmark, AIPerf or GenAI-Perf "
-            + "(json), or a table of serving runs with columns as of silicon.csv; one to eight runs will do.");
+            + "(json), or a table of serving runs with columns as of silicon.csv; one to eight runs will do. "
+            + "Or operators timed by themselves, a profile of a machine: tables of LLMServingSim's or Vidur's operators, of "
+            + "products, attention, experts, all-reduces; each machine and framework in them is fitted.");
 
     private readonly ValueOption<string> _model = new(
         ["--model"], Domains.Text("MODEL"), "The model, where a result does not say: a name, or the path of a .gguf file.",
         "as the result says");
 
     private readonly ValueOption<string> _system = new(
-        ["--on"], Domains.Text("SYSTEM"), "The machine, where a result does not say.", "as the result says");
+        ["--on"], Domains.Text("SYSTEM"), "The machine, where a result does not say; of tables of operators, which of theirs.",
+        "as the result says; of operators, all");
 
     private readonly ValueOption<string> _framework = new(
         ["--framework"], Domains.Word([.. FrameworkCatalog.All.Select(f => (string.Join('|', f.Aliases.Prepend(f.Name)), f.Name))]),
-        "The framework, where a result does not say.", "as the result says");
+        "The framework, where a result does not say; of tables of operators, whose kernels they are.",
+        "as the result says; of operators that say none, what estimate takes");
 
     private readonly ValueOption<string> _bits = new(
         ["--bits"], new("FORMAT", null, (text, origin) => Precision.Parse(text, origin).Name),
@@ -87,6 +91,7 @@ internal sealed partial class CalibrateCommand
             "inferometer calibrate --measurements my-runs.csv --catalog ./catalog",
             "inferometer calibrate -m llama-bench.jsonl --model llama-3.1-8b --on rtx4090",
             "inferometer calibrate -m vllm-c1.json -m vllm-c64.json --on h100 --tp 2 --bits fp8 --framework vllm",
+            "inferometer calibrate -m llmservingsim_ops.csv --on rtx-4090 --framework vllm --catalog ./catalog",
             "inferometer calibrate --local --catalog ./catalog")
         {
             self._measurements, self._model, self._system, self._framework, self._bits, self._tensor, self._attention, self._expert,
@@ -121,9 +126,14 @@ internal sealed partial class CalibrateCommand
         List<string> problems = [];
         List<ServingRun> runs = [];
         List<RateRun> rates = [];
-        foreach (string path in paths)
+        PublishedTable[] tables = [.. paths.Select(path => BenchmarkResultReader.Read(path, SubjectOf(parsed)))];
+        if (tables.Any(t => t.Operators.Count > 0))
         {
-            PublishedTable table = BenchmarkResultReader.Read(path, SubjectOf(parsed));
+            return Operators(parsed, catalogs, tables, cancellationToken);
+        }
+
+        foreach ((string path, PublishedTable table) in paths.Zip(tables))
+        {
             ReplaySetup setup = new(catalogs, PublishedNames.ConfigFolderOf(path), "calibrated");
             runs.AddRange(MeasuredRuns.Of(table, setup, Left).Select(run => run with
             {

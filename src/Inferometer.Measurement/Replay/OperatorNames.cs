@@ -34,6 +34,26 @@ internal static class OperatorNames
         ["moe"] = ["expert_gate_up", "expert_activation", "expert_down"],
     };
 
+    /// <summary>The kind of work, for people.</summary>
+    public static string KindOf(OperatorClass @class) => @class switch
+    {
+        OperatorClass.PrefillStep => "prefill step",
+        OperatorClass.DecodeStep => "decode step",
+        OperatorClass.MatrixProduct => "products",
+        OperatorClass.PrefillAttention => "prefill attention",
+        OperatorClass.DecodeAttention => "decode attention",
+        OperatorClass.MixedAttention => "attention",
+        OperatorClass.LatentPrefillAttention => "latent prefill",
+        OperatorClass.LatentDecodeAttention => "latent decode",
+        OperatorClass.Experts => "experts",
+        OperatorClass.AllReduce => "all-reduce",
+        OperatorClass.Norm => "norms",
+        OperatorClass.Activation => "activations",
+        OperatorClass.Embedding => "embedding",
+        OperatorClass.Rotary => "rotary",
+        _ => "other",
+    };
+
     /// <summary>Whether an operator is one of the rows of its whole model.</summary>
     public static bool IsPartOfModel(string kind) => Rows.ContainsKey(kind);
 

@@ -1,6 +1,4 @@
 using Inferometer.Measurement.Published;
-using Inferometer.Simulation.Costs;
-using Inferometer.Simulation.Operators;
 using Inferometer.Simulation.Requests;
 
 namespace Inferometer.Measurement.Replay;
@@ -16,41 +14,42 @@ internal static class OperatorSteps
     public static int StreamWidth(OperatorMeasurement row) =>
         (int)Math.Clamp(row.Shape["bytes"]!.Value / MessageBytesPerElement, 1, WidestStream);
 
-    /// <summary>Prices the step.</summary>
-    /// <param name="row">The measurement.</param>
-    /// <param name="plan">The network that holds the operator.</param>
-    /// <param name="rows">Where to add the operators.</param>
-    public static PhaseTotals Price(OperatorMeasurement row, ICostPlan plan, List<OperatorRow> rows)
+    /// <summary>The step.</summary>
+    public static StepBatch Of(OperatorMeasurement row)
     {
         OperatorShape s = row.Shape;
         int batch = s.Whole("batch", 1), tokens = s.Whole("tokens", 1);
         return row.Class switch
         {
             OperatorClass.PrefillStep or OperatorClass.PrefillAttention or OperatorClass.LatentPrefillAttention =>
-                plan.Step([new PrefillChunk(0, tokens, batch)], [], rows),
+                Reading(new PrefillChunk(0, tokens, batch)),
 
             // A step adds its own token to the cache.
-            OperatorClass.DecodeStep => plan.Step([], [new DecodeGroup(s.Whole("context") + 1, batch)], rows),
+            OperatorClass.DecodeStep => Decoding(new DecodeGroup(s.Whole("context") + 1, batch)),
             OperatorClass.DecodeAttention or OperatorClass.LatentDecodeAttention =>
-                plan.Step([], [new DecodeGroup(s.Whole("context", 1), batch)], rows),
-            OperatorClass.MixedAttention => Mixed(s, plan, rows),
-            OperatorClass.AllReduce => plan.Step(
-                [new PrefillChunk(0, (int)Math.Max(1, s["bytes"]!.Value / MessageBytesPerElement / StreamWidth(row)))], [], rows),
-            OperatorClass.Experts => plan.Step([new PrefillChunk(0, TokensOfExperts(s))], [], rows),
+                Decoding(new DecodeGroup(s.Whole("context", 1), batch)),
+            OperatorClass.MixedAttention => Mixed(s),
+            OperatorClass.AllReduce => Reading(
+                new PrefillChunk(0, (int)Math.Max(1, s["bytes"]!.Value / MessageBytesPerElement / StreamWidth(row)))),
+            OperatorClass.Experts => Reading(new PrefillChunk(0, TokensOfExperts(s))),
 
             // Every sequence of a decode step needs logits.
-            OperatorClass.MatrixProduct when row.Kind is "lm_head" => plan.Step([], [new DecodeGroup(2, tokens)], rows),
-            _ => plan.Step([new PrefillChunk(0, tokens)], [], rows),
+            OperatorClass.MatrixProduct when row.Kind is "lm_head" => Decoding(new DecodeGroup(2, tokens)),
+            _ => Reading(new PrefillChunk(0, tokens)),
         };
     }
 
-    private static PhaseTotals Mixed(OperatorShape s, ICostPlan plan, List<OperatorRow> rows)
+    private static StepBatch Mixed(OperatorShape s)
     {
         int chunk = s.Whole("prefill_chunk", s.Whole("tokens")), decoding = s.Whole("n_decode");
         PrefillChunk[] prefill = chunk > 0 ? [new PrefillChunk(s.Whole("kv_prefill"), chunk)] : [];
         DecodeGroup[] decode = decoding > 0 ? [new DecodeGroup(Math.Max(1, s.Whole("kv_decode")), decoding)] : [];
-        return plan.Step(prefill, decode, rows);
+        return new StepBatch { Prefill = [.. prefill], Decode = [.. decode] };
     }
+
+    private static StepBatch Reading(PrefillChunk chunk) => new() { Prefill = [chunk] };
+
+    private static StepBatch Decoding(DecodeGroup group) => new() { Decode = [group] };
 
     // Some tables count the tokens of one device, where each holds its share of the experts.
     private static int TokensOfExperts(OperatorShape s) =>

@@ -32,7 +32,7 @@ public static class OperatorValidation
                     Id = row.Id,
                     Label = string.Create(
                         CultureInfo.InvariantCulture, $"{row.Kind} {row.Model} {row.DataType}, {row.Device}: {row.Shape}"),
-                    Metric = MetricOf(row.Class),
+                    Metric = OperatorNames.KindOf(row.Class),
                     Unit = "us",
                     Measured = row.Microseconds,
                     Predicted = value,
@@ -60,23 +60,4 @@ public static class OperatorValidation
             LeftOut = leftOut.ToList(),
         };
     }
-
-    private static string MetricOf(OperatorClass @class) => @class switch
-    {
-        OperatorClass.PrefillStep => "prefill step",
-        OperatorClass.DecodeStep => "decode step",
-        OperatorClass.MatrixProduct => "products",
-        OperatorClass.PrefillAttention => "prefill attention",
-        OperatorClass.DecodeAttention => "decode attention",
-        OperatorClass.MixedAttention => "attention",
-        OperatorClass.LatentPrefillAttention => "latent prefill",
-        OperatorClass.LatentDecodeAttention => "latent decode",
-        OperatorClass.Experts => "experts",
-        OperatorClass.AllReduce => "all-reduce",
-        OperatorClass.Norm => "norms",
-        OperatorClass.Activation => "activations",
-        OperatorClass.Embedding => "embedding",
-        OperatorClass.Rotary => "rotary",
-        _ => "other",
-    };
 }

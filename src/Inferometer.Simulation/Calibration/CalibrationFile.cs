@@ -163,6 +163,11 @@ public static class CalibrationFile
         Text(writer, "shape", layer.Shape);
         Text(writer, "format", layer.Format);
         writer.WriteNumber("runs", layer.Runs);
+        if (layer.Timings > 0)
+        {
+            writer.WriteNumber("timings", layer.Timings);
+        }
+
         Text(writer, "source", layer.Source.Length > 0 ? layer.Source : null);
         writer.WriteStartObject("factors");
         foreach (CoefficientFactor factor in layer.Factors)

@@ -32,6 +32,9 @@ public sealed record CalibrationLayer
     /// <summary>Runs it was fitted on; 0 = it says what is believed.</summary>
     public int Runs { get; init; }
 
+    /// <summary>Timings of single operators it was fitted on, which say nothing of what a service takes beside them.</summary>
+    public int Timings { get; init; }
+
     /// <summary>Where it comes from; empty where the file's own source says it.</summary>
     public string Source { get; init; } = "";
 

@@ -20,6 +20,9 @@ public sealed record CalibrationMatch
     /// <summary>Fitted runs of its relatives where none of its own were: of the same model in another format or elsewhere.</summary>
     public int RunsOfRelatives { get; init; }
 
+    /// <summary>Timings of single operators on the device that its coefficients rest on; 0 = none.</summary>
+    public int Timings { get; init; }
+
     /// <summary>Bands of the three metrics, in the order of <see cref="CalibratedMetric"/>.</summary>
     public required IReadOnlyList<CalibrationBand> Bands { get; init; }
 
@@ -40,9 +43,13 @@ public sealed record CalibrationMatch
                 _ when Subject.Framework.RestsOnProbes => $"probes of single kernels: no step of {framework} was timed",
                 _ => $"datasheet only, class prior of {of}: nothing of the kind was fitted",
             };
-            return said.ToString(CultureInfo.InvariantCulture);
+            return said.ToString(CultureInfo.InvariantCulture) + Profile;
         }
     }
+
+    private string Profile => Timings > 0
+        ? string.Create(CultureInfo.InvariantCulture, $"; operators on {Timings:N0} timings of this device")
+        : "";
 
     /// <summary>The band of a metric.</summary>
     public CalibrationBand Band(CalibratedMetric metric) => Bands[(int)metric];

@@ -70,7 +70,8 @@ internal sealed class CalibrationParser(string source)
 
     private CalibrationLayer Layer(JsonElement e, string path)
     {
-        Known(e, path, "framework", "device_class", "architecture", "device", "model", "shape", "format", "runs", "source", "factors");
+        Known(e, path, "framework", "device_class", "architecture", "device", "model", "shape", "format", "runs", "timings", "source",
+            "factors");
         List<CoefficientFactor> factors = [];
         if (e.TryGetProperty("factors", out JsonElement given))
         {
@@ -97,6 +98,7 @@ internal sealed class CalibrationParser(string source)
             Shape = Text(e, path, "shape"),
             Format = Text(e, path, "format"),
             Runs = e.TryGetProperty("runs", out JsonElement runs) ? Count(runs, path + ".runs") : 0,
+            Timings = e.TryGetProperty("timings", out JsonElement timings) ? Count(timings, path + ".timings") : 0,
             Source = Text(e, path, "source") ?? "",
             Factors = [.. factors],
         };

@@ -51,7 +51,7 @@ public sealed record CalibrationSet
     public CalibrationMatch Match(EstimateRequest request)
     {
         CalibrationSubject subject = CalibrationSubject.Of(request);
-        int group = 0, device = 0, deviceClass = 0;
+        int group = 0, device = 0, deviceClass = 0, timings = 0;
         bool matched = false;
         foreach (CalibrationLayer layer in Layers)
         {
@@ -59,6 +59,7 @@ public sealed record CalibrationSet
             {
                 group += layer.IsGroup ? layer.Runs : 0;
                 matched |= layer is { DeviceClass: not null, Runs: > 0 };
+                timings = Math.Max(timings, layer.Timings);
                 deviceClass += layer is { DeviceClass: not null } ? layer.Runs : 0;
             }
 
@@ -76,6 +77,7 @@ public sealed record CalibrationSet
             Subject = subject,
             Coefficients = CoefficientsOf(subject),
             Familiarity = familiarity,
+            Timings = timings,
             Runs = familiarity switch
             {
                 Familiarity.Fitted => group,

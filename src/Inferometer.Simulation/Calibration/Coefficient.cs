@@ -15,6 +15,12 @@ public enum Coefficient
     /// <summary>Share of the dense peak that matrix products in 4 bits reach.</summary>
     Matrix4,
 
+    /// <summary>
+    /// Rows that a product of one row takes the arithmetic of, each product as many more than it has: its kernels work on tiles of rows,
+    /// and the last one is partly filled. 1, nothing more, unless products were timed by themselves.
+    /// </summary>
+    MatrixRows,
+
     /// <summary>What is left of the speed of a product whose weights are unpacked to a wider format first.</summary>
     Unpacking,
 
@@ -36,6 +42,19 @@ public enum Coefficient
 
     /// <summary>Share of the dense peak that attention reaches.</summary>
     AttentionMatrix,
+
+    /// <summary>
+    /// Rows of queries in a tile of attention that reads prompts: the half of each tile on the diagonal that lies beyond what a query may
+    /// see is computed all the same. 1, so that nothing is computed in vain, unless attention of prompts was timed by itself.
+    /// </summary>
+    AttentionTile,
+
+    /// <summary>
+    /// Rows of queries that a decoding sequence takes the arithmetic of in a step that reads prompts too. Kernels that take prompts and
+    /// decoding sequences at once may give each sequence a tile as prompts have them, in which heads that share keys share nothing, as they
+    /// do in kernels for decoding alone. 1 unless such steps were timed.
+    /// </summary>
+    AttentionBeside,
 
     /// <summary>Share of memory bandwidth that matrix products reach.</summary>
     MatrixMemory,
@@ -61,6 +80,12 @@ public enum Coefficient
 
     /// <summary>Seconds an attention kernel takes beside that: planning, splitting, adding up.</summary>
     AttentionExtra,
+
+    /// <summary>
+    /// Seconds per token of context that attention of such a tile takes at least: it goes through its keys one after the other, on one
+    /// multiprocessor, so that few long sequences leave the others idle. Next to nothing unless it was timed.
+    /// </summary>
+    AttentionSerial,
 
     /// <summary>Seconds a layer of experts takes beside that: routing, sorting, padding.</summary>
     ExpertExtra,

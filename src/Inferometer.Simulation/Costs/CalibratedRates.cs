@@ -16,6 +16,14 @@ internal sealed class CalibratedRates(Coefficients coefficients, bool sumsIn16Bi
 
     public override bool SharesTokens => true;
 
+    public override double ExtraRows => AbovePrior(Coefficient.MatrixRows);
+
+    public override double AttentionTile => coefficients[Coefficient.AttentionTile];
+
+    public override double AttentionBeside => coefficients[Coefficient.AttentionBeside];
+
+    public override double AttentionSerialSeconds => AbovePrior(Coefficient.AttentionSerial);
+
     public override double SecondsPerFlop(OperatorTemplate item, DeploymentProfile profile)
     {
         if (!IsProduct(item))
@@ -67,6 +75,10 @@ internal sealed class CalibratedRates(Coefficients coefficients, bool sumsIn16Bi
             _ => launches,
         };
     }
+
+    // Nothing where it is believed to be nothing, and no jump from there.
+    private double AbovePrior(Coefficient coefficient) =>
+        Math.Max(0, coefficients[coefficient] - CoefficientTable.Of(coefficient).Prior);
 
     private static bool IsProduct(OperatorTemplate item) => item.Rate is RateClass.Matrix or RateClass.HeadMatrix;
 

@@ -38,6 +38,9 @@ internal readonly record struct OperatorCost(
 [StructLayout(LayoutKind.Auto)]
 internal readonly struct CompiledOperator
 {
+    // Keys that a sequence's tile takes beside its own: the last block of them is partly filled, the first is waited for.
+    private const double TileKeys = 128;
+
     private readonly StepForm _compute;
     private readonly StepForm _memory;
     private readonly StepForm _link;
@@ -45,6 +48,9 @@ internal readonly struct CompiledOperator
     private readonly CollectiveTime _network;
     private readonly double _exposed;
     private readonly double _launch;
+    private readonly double _tile;
+    private readonly double _beside;
+    private readonly double _serial;
     private readonly bool _varies;
     private readonly HostOperator? _host;
     private readonly bool _soft;
@@ -64,7 +70,13 @@ internal readonly struct CompiledOperator
         StepForm local = ((1 - weightShare) * item.Weights) + ((1 - kvShare) * kv) + activations;
         StepForm remote = (weightShare * item.Weights) + (kvShare * kv);
         OperatorRates rates = profile.Rates;
-        _compute = rates.SecondsPerFlop(item, profile) * item.Flops;
+        StepForm arithmetic = item.Flops;
+        if (item.Rate is RateClass.Matrix or RateClass.HeadMatrix && item.Pool < 0)
+        {
+            arithmetic += new StepForm { Fixed = rates.ExtraRows * (item.Flops.PerToken + item.Flops.PerRow) };
+        }
+
+        _compute = rates.SecondsPerFlop(item, profile) * arithmetic;
         _memory = rates.SecondsPerByte(item, profile) * local;
         if (offload is not null)
         {
@@ -78,6 +90,9 @@ internal readonly struct CompiledOperator
         _exposed = item.Group == OperatorGroup.Collectives ? 1 - request.CommunicationOverlap : 1;
         _launch = rates.FixedSeconds(item, profile);
         _soft = rates.IsSoft;
+        _tile = item.IsTiled ? rates.AttentionTile : 1;
+        _beside = item.IsTiled ? rates.AttentionBeside : 1;
+        _serial = item.IsTiled ? rates.AttentionSerialSeconds : 0;
         _varies = Bytes.DependsOnContext || Flops.DependsOnContext;
         Phase = item.Phase;
         Span = item.Span;
@@ -128,6 +143,16 @@ internal readonly struct CompiledOperator
         double memory = _memory.At(v);
         double link = _link.At(v);
         double network = HasNetwork ? _exposed * _network.Seconds(_message.At(v)) : 0;
+        if (v.IsBesidePrompts && _beside > 1)
+        {
+            return CostBesidePrompts(v, link);
+        }
+
+        if ((_tile > 1 || _serial > 0) && Phase == StepPhase.Prefill)
+        {
+            return CostOfPrompts(v, memory, link);
+        }
+
         bool sums = _varies && Phase == StepPhase.Decode;
         double work = sums ? SumOverPieces(v, pieces) / steps : Longest(compute, memory, link);
         return new(work + network + _launch, compute, memory, link, network, _launch);
@@ -137,10 +162,31 @@ internal readonly struct CompiledOperator
     public OperatorCost CostOfHosted(in StepVariables v, double steps, ReadOnlySpan<ContextPiece> pieces) =>
         _host!.Cost(v, _varies && Phase == StepPhase.Decode ? steps : 0, pieces, Cost(v, steps, pieces));
 
+    // Of the tiles along the diagonal half lies beyond what a query may see, and is computed all the same.
+    private OperatorCost CostOfPrompts(StepVariables v, double memory, double link)
+    {
+        double serial = _serial * v.Reads / v.Sequences;
+        v.Pairs += 0.5 * (_tile - 1) * v.Tokens;
+        double compute = _compute.At(v);
+        return new(Soft(compute, memory, link, serial) + _launch, compute, memory, link, 0, _launch);
+    }
+
+    // The kernel is that of the step's prompts, which has its launch. Decoding alone goes by another, which splits long contexts.
+    private OperatorCost CostBesidePrompts(StepVariables v, double link)
+    {
+        double memory = _memory.At(v);
+        double serial = _serial * v.Reads / v.Sequences;
+        v.Pairs = _beside * (v.Pairs + (TileKeys * v.Sequences));
+        double compute = _compute.At(v);
+        return new(Soft(compute, memory, link, serial), compute, memory, link, 0, 0);
+    }
+
     private double Longest(double compute, double memory, double link) =>
         _soft ? Soft(compute, memory, link) : Math.Max(compute, Math.Max(memory, link));
 
     private static double Soft(double a, double b, double c) => Math.Cbrt((a * a * a) + (b * b * b) + (c * c * c));
+
+    private static double Soft(double a, double b, double c, double d) => Math.Cbrt((a * a * a) + (b * b * b) + (c * c * c) + (d * d * d));
 
     // Three points after Gauss: the soft maximum of straight lines has no corners, so that they err by less than a thousandth.
     private static double SoftSum(in StepLine a, in StepLine b, in StepLine c, double steps)

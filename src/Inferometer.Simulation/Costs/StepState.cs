@@ -119,6 +119,7 @@ internal sealed partial class StepState
         v.Touched = item.Pool >= 0 ? _touched[item.Pool] : 0;
         v.Pairs = 0;
         v.Reads = 0;
+        v.IsBesidePrompts = item.Phase == StepPhase.Decode && _prefillTokens > 0;
         switch (item.Phase)
         {
             case StepPhase.Prefill:

@@ -62,13 +62,19 @@ internal static class FitUnknowns
     // How fast the device is as a whole; how its parts compare is known better.
     private static readonly Coefficient[] OfLevel = [Coefficient.Launch, Coefficient.MatrixMemory, Coefficient.Matrix16, Coefficient.Step];
 
+    // Runs of whole services cannot tell these from others: they are left where they are believed to be.
+    private static readonly Coefficient[] OfTimedAlone =
+    [
+        Coefficient.Doubling, Coefficient.MatrixRows, Coefficient.AttentionTile, Coefficient.AttentionBeside, Coefficient.AttentionSerial,
+    ];
+
     private static readonly Coefficient[] OfFormulas = [Coefficient.FirstTokenPrompt, Coefficient.Queue];
 
     /// <summary>Time per token, all runs.</summary>
     public static FitParameter[] TokenGlobals(IReadOnlyList<FitCase> cases) =>
     [
         .. CoefficientTable.All
-            .Where(info => info.Coefficient != Coefficient.Doubling && (!info.Serving || info.Coefficient == Coefficient.Stall))
+            .Where(info => !OfTimedAlone.Contains(info.Coefficient) && (!info.Serving || info.Coefficient == Coefficient.Stall))
             .Select(info => new FitParameter([info.Coefficient], All, WidthOfAll(info))),
         .. Scopes(cases, s => new CalibrationLayer { Architecture = s.Architecture })
             .SelectMany(scope => Each(OfArchitecture, scope, Small)),

@@ -98,7 +98,7 @@ internal static class AttentionOperators
         };
         if (profile.Request.FlashAttention)
         {
-            list.Add(template);
+            list.Add(template with { IsTiled = true });
             return;
         }
 

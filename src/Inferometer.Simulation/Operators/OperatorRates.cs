@@ -21,6 +21,18 @@ internal class OperatorRates
     /// </summary>
     public virtual bool SharesTokens => false;
 
+    /// <summary>Rows that a product takes the arithmetic of beside its own; 0 = none.</summary>
+    public virtual double ExtraRows => 0;
+
+    /// <summary>Rows of queries in a tile of attention that reads prompts, at least 1.</summary>
+    public virtual double AttentionTile => 1;
+
+    /// <summary>Rows of queries that a decoding sequence takes in a kernel that reads prompts too, at least 1.</summary>
+    public virtual double AttentionBeside => 1;
+
+    /// <summary>Least seconds per token of context of attention that is not split over multiprocessors; 0 = nothing.</summary>
+    public virtual double AttentionSerialSeconds => 0;
+
     public virtual double SecondsPerFlop(OperatorTemplate item, DeploymentProfile profile)
     {
         DeviceEfficiency e = profile.Device.Efficiency;

@@ -43,6 +43,9 @@ internal sealed record OperatorTemplate
 
     public int Launches { get; init; } = 1;
 
+    /// <summary>Attention whose kernels take prompts and decoding sequences at once, in tiles of rows of queries.</summary>
+    public bool IsTiled { get; init; }
+
     /// <summary>Works on routed experts, which can be kept on the host by themselves.</summary>
     public bool IsRouted { get; init; }
 

@@ -21,6 +21,9 @@ internal struct StepVariables
     /// <summary>Cached tokens read, of the operator's attention span.</summary>
     public double Reads;
 
+    /// <summary>The operator is of decoding sequences, and the step reads prompts too.</summary>
+    public bool IsBesidePrompts;
+
     /// <summary>Expected distinct members of the operator's pool (experts, adapters) that are touched.</summary>
     public double Touched;
 }

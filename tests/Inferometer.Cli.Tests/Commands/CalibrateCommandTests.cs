@@ -87,6 +87,68 @@ public sealed class CalibrateCommandTests : IDisposable
         }
     }
 
+    private const string Operators = """
+        gpu,model,tp,op,shape,us
+        RTX4090,meta-llama/Llama-3.1-8B,1,qkv_proj,tokens=1,60
+        RTX4090,meta-llama/Llama-3.1-8B,1,gate_up_proj,tokens=1,260
+        RTX4090,meta-llama/Llama-3.1-8B,1,gate_up_proj,tokens=2048,2900
+        RTX4090,meta-llama/Llama-3.1-8B,1,down_proj,tokens=1,135
+        RTXPRO6000,meta-llama/Llama-3.1-8B,1,down_proj,tokens=1,85
+        RTX4090,meta-llama/Llama-3.1-8B,1,sampler,sequences=1,25
+
+        """;
+
+    [Fact]
+    public async Task Operators_that_were_timed_alone_move_estimates_of_their_machine()
+    {
+        string catalog = Path.Combine(_folder.Path, "mine");
+        CommandRun run = (await CommandRun.Of(
+            "calibrate", "-m", Table(Operators), "--on", "rtx-4090", "--framework", "vllm", "--catalog", catalog)).Succeeded();
+        Assert.Contains("products", run.Output, StringComparison.Ordinal);
+        Assert.Contains("matrix_memory", run.Output, StringComparison.Ordinal);
+        Assert.Contains("operators of the kind 'sampler' are not predicted: mine:7", run.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("RTX_PRO_6000", run.Output, StringComparison.Ordinal);
+        string file = await File.ReadAllTextAsync(Path.Combine(catalog, "calibration", "mine.json"), TestContext.Current.CancellationToken);
+        Assert.Contains("\"timings\": 4", file, StringComparison.Ordinal);
+
+        const string asked = "estimate llama-3.1-8b --on rtx-4090 --input 1000 --output 200 -f json";
+        SimulationResult before = await Simulated(asked), after = await Simulated($"{asked} --catalog {catalog}");
+        Assert.NotEqual(before.Metrics.TpotMs, after.Metrics.TpotMs);
+        Assert.Contains("operators on 4 timings of this device", after.Basis!.RestsOn, StringComparison.Ordinal);
+        Assert.Equal(before.Basis!.Familiarity, after.Basis.Familiarity);
+
+        run = (await CommandRun.Of("calibrate", "-m", Table(Operators))).Succeeded();
+        Assert.Contains("Coefficients of RTX_4090 with vllm", run.Output, StringComparison.Ordinal);
+        Assert.Contains("RTX_PRO_6000", run.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("down_proj,tokens=1,85", "down_proj,tokens=1,0", "", "mine.csv, line 6")]
+    [InlineData("tokens=1,60", "tokens,60", "", "mine.csv, line 2")]
+    [InlineData("", "", "--on h100", "holds no operator of H100_SXM to calibrate to")]
+    [InlineData("", "", "--on h1000", "h1000")]
+    [InlineData("", "", "--model llama-3.1-8b", "the table says itself what was timed; --on and --framework alone")]
+    [InlineData("", "", "--tp 2", "the table says itself what was timed; --on and --framework alone")]
+    [InlineData("", "", "--max-num-seqs 4", "operators are timed without a service")]
+    public async Task Tables_of_operators_that_cannot_be_used_are_refused(string text, string instead, string options, string said)
+    {
+        string table = Table(text.Length > 0 ? Operators.Replace(text, instead, StringComparison.Ordinal) : Operators);
+        CommandRun run = await CommandRun.Of(
+            ["calibrate", "-m", table, .. options.Split(' ', StringSplitOptions.RemoveEmptyEntries)]);
+        Assert.NotEqual(ExitCode.Success, run.Code);
+        Assert.Contains(said, run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Operators_and_whole_results_are_calibrated_to_each_by_itself()
+    {
+        string runs = _folder.File("runs.csv");
+        await File.WriteAllTextAsync(runs, Rows, TestContext.Current.CancellationToken);
+        CommandRun run = await CommandRun.Of("calibrate", "-m", Table(Operators), "-m", runs);
+        Assert.Equal(ExitCode.Failed, run.Code);
+        Assert.Contains("runs.csv' holds whole results", run.Error, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("calibrate", "Say what was measured")]
     [InlineData("calibrate --local --on h100", "--on: --local measures by itself; leave it out")]

@@ -129,9 +129,12 @@ public static class BenchmarkResultReader
         CsvTable table = new(new StringReader(text), name);
         if (!LlamaBench.Is(column => table.Columns.Contains(column, StringComparer.Ordinal)))
         {
-            return subject.IsEmpty
-                ? PublishedTableReader.Read(new StringReader(text), name)
-                : throw new InferometerException($"{name}: the table says itself what ran; leave --model, --on and the like out.");
+            PublishedTable read = PublishedTableReader.Read(new StringReader(text), name);
+            bool isOfOperators = read.Operators.Count > 0 && (subject with { System = null, Framework = null }).IsEmpty;
+            return isOfOperators || subject.IsEmpty ? read : throw new InferometerException(
+                read.Operators.Count > 0
+                    ? $"{name}: the table says itself what was timed; --on and --framework alone may choose among its machines and kernels."
+                    : $"{name}: the table says itself what ran; leave --model, --on and the like out.");
         }
 
         List<ThroughputMeasurement> rows = [];
