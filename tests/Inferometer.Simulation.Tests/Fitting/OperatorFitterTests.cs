@@ -144,7 +144,13 @@ public sealed class OperatorFitterTests
     {
         TimedOperator timed = new()
         {
-            Id = "ops.csv, line 7", Kind = kind, Request = Model, Step = step, Operators = [.. operators], Seconds = 1, IsOfModel = true,
+            Id = "ops.csv, line 7",
+            Kind = kind,
+            Request = Model,
+            Step = step,
+            Operators = [.. operators],
+            Seconds = 1,
+            IsOfModel = true,
         };
         return timed with { Seconds = timed.SecondsIn(new CalibratedCostModel(Truth).Prepare(Model), [])!.Value };
     }
