@@ -133,7 +133,6 @@ public static class CalibrationFile
         foreach (KinShare share in kinship.Shares)
         {
             writer.WriteStartObject(CoefficientTable.Of(share.Coefficient).Name);
-            Share("framework", share.Framework);
             Share("model_on_device", share.ModelOnDevice);
             Share("model_served", share.ModelServed);
             Share("model_in_format", share.ModelInFormat);

@@ -57,9 +57,9 @@ internal sealed class CalibrationParser(string source)
         {
             Coefficient coefficient = CoefficientTable.Find(property.Name, $"{source}: kinship");
             string path = "kinship." + property.Name;
-            Known(property.Value, path, "framework", "model_on_device", "model_served", "model_in_format");
+            Known(property.Value, path, "model_on_device", "model_served", "model_in_format");
             KinShare share = new(
-                coefficient, Share("framework"), Share("model_on_device"), Share("model_served"), Share("model_in_format"));
+                coefficient, Share("model_on_device"), Share("model_served"), Share("model_in_format"));
             yield return share.Sum < 1 ? share : throw Wrong(path, property.Value, "shares that are less than 1 together");
 
             double Share(string name) => !property.Value.TryGetProperty(name, out JsonElement value) ? 0

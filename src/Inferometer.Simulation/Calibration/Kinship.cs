@@ -5,8 +5,8 @@ namespace Inferometer.Simulation.Calibration;
 
 /// <summary>
 /// What measured groups (one model and format on one device with one framework) say of a group that nobody measured. The logarithms of
-/// their factors are a random field: groups of one framework have so much of the variance in common, those of one model on one device
-/// so much more, and so on. Of a group without measurements the best linear prediction is taken (kriging): next to nothing where no
+/// their factors are a random field: groups of one model on one device have so much of the variance in common, those served by one framework
+/// there so much more, and so on. Of a group without measurements the best linear prediction is taken (kriging): next to nothing where no
 /// relative was measured, most of the relatives' factor where all agree. Immutable; thread-safe.
 /// </summary>
 public sealed class Kinship : IEquatable<Kinship>
@@ -37,7 +37,7 @@ public sealed class Kinship : IEquatable<Kinship>
     {
         ArgumentNullException.ThrowIfNull(subject);
         Span<Kin> kin = Groups.Count <= 128 ? stackalloc Kin[Groups.Count] : new Kin[Groups.Count];
-        bool any = false;
+        bool ofFramework = false, related = false;
         for (int g = 0; g < kin.Length; g++)
         {
             if (Groups[g].Matches(subject))
@@ -46,10 +46,11 @@ public sealed class Kinship : IEquatable<Kinship>
             }
 
             kin[g] = KinOf(Groups[g], subject);
-            any |= (kin[g] & Kin.Framework) != Kin.None;
+            ofFramework |= (kin[g] & Kin.Framework) != Kin.None;
+            related |= (kin[g] & ~Kin.Framework) != Kin.None;
         }
 
-        if (!any)
+        if (!ofFramework || !related)
         {
             return [];
         }
@@ -219,21 +220,19 @@ internal enum Kin
 
 /// <summary>How much of the variance of the logarithm of a group's factor is common to groups that have so much in common.</summary>
 /// <param name="Coefficient">What the factor is on.</param>
-/// <param name="Framework">To groups of a framework.</param>
 /// <param name="ModelOnDevice">To groups of one model and device, with any framework and in any format.</param>
-/// <param name="ModelServed">To groups of one model, device and framework, in any format, beyond the two before.</param>
-/// <param name="ModelInFormat">To groups of one model, framework and format, on any device, beyond the first.</param>
+/// <param name="ModelServed">To groups of one model, device and framework, in any format, beyond the one before.</param>
+/// <param name="ModelInFormat">To groups of one model, framework and format, on any device.</param>
 [StructLayout(LayoutKind.Auto)]
 public readonly record struct KinShare(
-    Coefficient Coefficient, double Framework, double ModelOnDevice, double ModelServed, double ModelInFormat)
+    Coefficient Coefficient, double ModelOnDevice, double ModelServed, double ModelInFormat)
 {
     /// <summary>All of them; below 1, as something is of each group's own.</summary>
-    public double Sum => Framework + ModelOnDevice + ModelServed + ModelInFormat;
+    public double Sum => ModelOnDevice + ModelServed + ModelInFormat;
 
     /// <summary>Correlation of two groups.</summary>
     internal double Of(Kin kin) =>
-        ((kin & Kin.Framework) != Kin.None ? Framework : 0)
-        + ((kin & Kin.ModelOnDevice) != Kin.None ? ModelOnDevice : 0)
+        ((kin & Kin.ModelOnDevice) != Kin.None ? ModelOnDevice : 0)
         + ((kin & Kin.ModelServed) != Kin.None ? ModelServed : 0)
         + ((kin & Kin.ModelInFormat) != Kin.None ? ModelInFormat : 0);
 }

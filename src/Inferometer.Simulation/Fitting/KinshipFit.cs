@@ -50,14 +50,12 @@ internal static class KinshipFit
             }
         }
 
-        // What groups of a framework have in common is in the products of all pairs of it; what closer relatives have is beyond that.
-        double framework = Correlation(Kin.Framework);
         double onDevice = Correlation(Kin.ModelOnDevice);
-        double served = Correlation(Kin.Framework | Kin.ModelOnDevice | Kin.ModelServed) - framework - onDevice;
-        double inFormat = Correlation(Kin.Framework | Kin.ModelInFormat) - framework;
-        double[] all = [.. new[] { framework, onDevice, served, inFormat }.Select(s => s < LeastShare ? 0 : s)];
+        double served = Correlation(Kin.Framework | Kin.ModelOnDevice | Kin.ModelServed) - onDevice;
+        double inFormat = Correlation(Kin.Framework | Kin.ModelInFormat);
+        double[] all = [.. new[] { onDevice, served, inFormat }.Select(s => s < LeastShare ? 0 : s)];
         double scale = Math.Min(1, MostShared / Math.Max(1e-9, all.Sum()));
-        return new KinShare(coefficient, Rounded(0), Rounded(1), Rounded(2), Rounded(3));
+        return new KinShare(coefficient, Rounded(0), Rounded(1), Rounded(2));
 
         double Correlation(Kin kin)
         {

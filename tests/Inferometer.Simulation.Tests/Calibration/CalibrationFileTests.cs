@@ -9,7 +9,7 @@ public class CalibrationFileTests
         {
           "name": "mine", "source": "two runs",
           "base": { "matrix_memory": 0.8, "launch_s": 4e-6 },
-          "kinship": { "stall": { "framework": 0.1, "model_in_format": 0.5 } },
+          "kinship": { "stall": { "model_on_device": 0.1, "model_in_format": 0.5 } },
           "layers": [
             { "framework": "sglang", "factors": { "launch_s": 1.5 } },
             { "framework": "sglang", "device": "H100_SXM", "model": "m", "shape": "1x2x3", "format": "fp4", "runs": 7,
@@ -38,7 +38,7 @@ public class CalibrationFileTests
         Assert.Equal(set.Layers, again.Layers);
         Assert.Equal(set.Bands, again.Bands);
         Assert.Equal(set.Kinship, again.Kinship);
-        Assert.Equal(new KinShare(Coefficient.Stall, 0.1, 0, 0, 0.5), Assert.Single(again.Kinship!.Shares));
+        Assert.Equal(new KinShare(Coefficient.Stall, 0.1, 0, 0.5), Assert.Single(again.Kinship!.Shares));
         Assert.Equal(7, Assert.Single(again.Kinship.Groups).Runs);
         Assert.Equal(0.8, again.Base[Coefficient.MatrixMemory]);
         Assert.Equal(CoefficientTable.Of(Coefficient.Stall).Prior, again.Base[Coefficient.Stall]);
@@ -50,7 +50,7 @@ public class CalibrationFileTests
     [InlineData("\"stall\": 2", "\"stall\": -1", "layers[1].factors.stall")]
     [InlineData("\"framework\": \"sglang\", \"factors\"", "\"framework\": \"sgland\", \"factors\"", "layers[0].framework")]
     [InlineData("\"familiarity\": \"fitted\"", "\"familiarity\": \"known\"", "fitted, related, class, datasheet")]
-    [InlineData("\"stall\": { \"fr", "\"stalls\": { \"fr", "kinship: 'stalls' is not a coefficient. Did you mean 'stall'")]
+    [InlineData("\"stall\": { \"mo", "\"stalls\": { \"mo", "kinship: 'stalls' is not a coefficient. Did you mean 'stall'")]
     [InlineData("\"model_in_format\": 0.5", "\"model_in_format\": 0.95", "kinship.stall")]
     [InlineData("\"model_in_format\": 0.5", "\"model_in_format\": -0.5", "kinship.stall.model_in_format")]
     [InlineData("\"model_in_format\": 0.5", "\"model_in_formats\": 0.5", "Did you mean 'model_in_format'")]
