@@ -5,8 +5,8 @@ namespace Inferometer.Simulation.Calibration;
 
 /// <summary>
 /// What measured groups (one model and format on one device with one framework) say of a group that nobody measured. The logarithms of
-/// their factors are a random field: groups of one model on one device have so much of the variance in common, those served by one framework
-/// there so much more, and so on. Of a group without measurements the best linear prediction is taken (kriging): next to nothing where no
+/// their factors are a random field: groups of one model on one device have so much of the variance in common, those that one framework
+/// serves there so much more, and so on. Of a group without measurements the best linear prediction is taken (kriging): nothing where no
 /// relative was measured, most of the relatives' factor where all agree. Immutable; thread-safe.
 /// </summary>
 public sealed class Kinship : IEquatable<Kinship>

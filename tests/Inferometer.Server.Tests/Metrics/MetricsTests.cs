@@ -189,7 +189,7 @@ public sealed class MetricsTests(EngineFixture fixture)
         double Read(int prompts) => plan.Step([.. Enumerable.Repeat(new PrefillChunk(0, 32), prompts)], []).LatencySeconds;
     }
 
-    // Eight prompts of 32 fill four steps of 64: as many tokens as two prompts at once. Between 32 and 64 the factor goes with the logarithm.
+    // Eight prompts of 32 fill four steps of 64, as two prompts at once do. Between 32 and 64 the factor goes with the logarithm.
     [Fact]
     public void Prompts_read_together_are_priced_by_what_several_took()
     {
