@@ -46,7 +46,7 @@ public sealed class SimulateCommandTests : IDisposable
     [InlineData("--input lognormal:2048,800", false)]
     public async Task Equal_requests_that_have_not_settled_are_told(string lengths, bool isTold)
     {
-        string line = $"simulate gpt-oss-120b --on b200 --framework trtllm --users 32 --requests 1000 {lengths} --format json";
+        string line = $"simulate gpt-oss-120b --on b200 --framework trtllm --users 32 --requests 2000 {lengths} --format json";
         string json = (await CommandRun.OfLine(line)).Succeeded().Output;
         Assert.Equal(isTold, json.Contains("Not settled: equal requests fall into step", StringComparison.Ordinal));
     }
