@@ -144,7 +144,7 @@ internal sealed class GpuRunner : IModelRunner
         {
             Grow(ref _best, _rows);
             _device.Bind();
-            _forward.Best.SubView(0, _rows).CopyToCPU(ref _best[0], _rows);
+            _forward.Best.Fetch(_best.AsSpan(0, _rows));
             _hasBest = true;
         }
 
@@ -165,7 +165,7 @@ internal sealed class GpuRunner : IModelRunner
         {
             Grow(ref _candidates, checked(_rows * numbers));
             _device.Bind();
-            _forward.Candidates.SubView(0, (long)_rows * numbers).CopyToCPU(ref _candidates[0], _rows * numbers);
+            _forward.Candidates.Fetch(_candidates.AsSpan(0, _rows * numbers));
             _hasCandidates = true;
         }
 
@@ -191,7 +191,7 @@ internal sealed class GpuRunner : IModelRunner
         if (!_isFetched[row])
         {
             _device.Bind();
-            _forward.Logits.SubView((long)row * vocabulary, vocabulary).CopyToCPU(ref _logits[row * vocabulary], vocabulary);
+            _forward.Logits.SubView((long)row * vocabulary, vocabulary).Fetch(_logits.AsSpan(row * vocabulary, vocabulary));
             _isFetched[row] = true;
         }
 
@@ -211,7 +211,7 @@ internal sealed class GpuRunner : IModelRunner
         {
             Grow(ref _hidden, checked(_tokens * width));
             _device.Bind();
-            _forward.Hidden.SubView(0, (long)_tokens * width).CopyToCPU(ref _hidden[0], _tokens * width);
+            _forward.Hidden.Fetch(_hidden.AsSpan(0, _tokens * width));
             _hasHidden = true;
         }
 

@@ -45,10 +45,7 @@ internal sealed class DeviceBuffer<T>(Accelerator accelerator) : IDisposable
     public void Upload(T[] source, int length)
     {
         Reserve(length);
-        if (length > 0)
-        {
-            View.SubView(0, length).CopyFromCPU(ref source[0], length);
-        }
+        View.Fill<T>(source.AsSpan(0, length));
     }
 
     /// <inheritdoc/>

@@ -120,7 +120,7 @@ internal sealed class DeviceMatrix : IDisposable
                 long bytes = sizes.RowBytes(plane, Columns);
                 if (bytes > 0)
                 {
-                    View(plane).SubView((firstRow + row) * bytes, rows * bytes).CopyFromCPU(ref staging[plane][0], rows * bytes);
+                    View(plane).SubView((firstRow + row) * bytes, rows * bytes).Fill<byte>(staging[plane].AsSpan(0, checked((int)(rows * bytes))));
                 }
             }
         }

@@ -35,7 +35,7 @@ internal sealed unsafe class KernelBench(int lanes, int seed, int warps = 1) : I
     {
         Device.Accelerator.Synchronize();
         T[] values = new T[view.Length];
-        view.CopyToCPU(ref values[0], values.Length);
+        view.Fetch(values);
         return values;
     }
 
