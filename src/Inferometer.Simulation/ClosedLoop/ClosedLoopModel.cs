@@ -132,7 +132,8 @@ public static class ClosedLoopModel
     }
 
     /// <summary>
-    /// Requests of the load's mean length that the deployment has room for; null where its cost model knows nothing of memory.
+    /// Requests of the load's mean lengths that the deployment has room for; null where its cost model knows nothing of memory. A framework
+    /// that keeps room for the whole answer of each counts it whole; with others, sequences in flight have on average half of theirs.
     /// </summary>
     internal static int? Room(ICostPlan plan, in ClosedLoopLoad load)
     {
@@ -183,8 +184,11 @@ public static class ClosedLoopModel
 
     private static int Ranks(ICostPlan plan) => plan.Request.Parallelism.Data;
 
-    private static bool? Need(ICostPlan plan, in ClosedLoopLoad load, int requests) =>
-        plan.Memory(new WorkloadPoint(requests, load.MeanInputTokens, load.MeanOutputTokens), WorkspaceBytes) is { } memory
+    private static bool? Need(ICostPlan plan, in ClosedLoopLoad load, int requests)
+    {
+        int output = plan.Framework().Scheduler.ReservesOutput ? load.MeanOutputTokens : Math.Max(1, load.MeanOutputTokens / 2);
+        return plan.Memory(new WorkloadPoint(requests, load.MeanInputTokens, output), WorkspaceBytes) is { } memory
             ? memory.WeightBytes + memory.KvCacheBytes + memory.ActivationBytes <= MemoryShare * memory.NominalBytes
             : null;
+    }
 }
