@@ -120,7 +120,8 @@ internal sealed class DeviceMatrix : IDisposable
                 long bytes = sizes.RowBytes(plane, Columns);
                 if (bytes > 0)
                 {
-                    View(plane).SubView((firstRow + row) * bytes, rows * bytes).Fill<byte>(staging[plane].AsSpan(0, checked((int)(rows * bytes))));
+                    Span<byte> staged = staging[plane].AsSpan(0, checked((int)(rows * bytes)));
+                    View(plane).SubView((firstRow + row) * bytes, staged.Length).Fill<byte>(staged);
                 }
             }
         }

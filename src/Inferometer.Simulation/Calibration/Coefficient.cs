@@ -131,4 +131,10 @@ public enum Coefficient
 
     /// <summary>Seconds per request in flight before the first token.</summary>
     FirstTokenUser,
+
+    /// <summary>
+    /// Requests of a closed loop that always wait for another to end, because the service runs that many fewer than are in flight: each
+    /// waits so many times the time between two ends.
+    /// </summary>
+    FirstTokenTurn,
 }

@@ -44,6 +44,7 @@ public static class CoefficientTable
         new(Coefficient.FirstTokenPrompt, "first_token_prompt", "ratio", 0.9, 0.4, 0.1, 5, Serving: true),
         new(Coefficient.Queue, "queue", "ratio", 0.7, 0.4, 0.01, 3, Serving: true),
         new(Coefficient.FirstTokenUser, "first_token_user_s", "s", 0.2e-3, 1.0, 1e-9, 1, Serving: true),
+        new(Coefficient.FirstTokenTurn, "first_token_turn", "requests", 1e-4, 1.5, 1e-5, 2, Serving: true),
     ];
 
     /// <summary>One of them.</summary>

@@ -42,17 +42,20 @@ public static class ClosedLoopModel
         double unlimited = isFull ? weights.Queue * Math.Max(0, Replay(plan, load, steps with { Room = null }) - steps.Prompt) : queue;
         double prompt = Math.Max(weights.Prompt * steps.Prompt, steps.LeastPrompt);
         double admission = weights.AdmissionSeconds(steps.Decode, steps.Sequences);
+        double answer = (load.MeanOutputTokens - 1) * tpot;
+        double turn = weights.TurnSeconds(admission + prompt + queue + answer, load.Users);
+        queue += turn;
         double ttft = admission + prompt + queue;
         return new ClosedLoopEstimate
         {
             TimeToFirstTokenSeconds = ttft,
             TimePerOutputTokenSeconds = tpot,
-            EndToEndSeconds = ttft + ((load.MeanOutputTokens - 1) * tpot),
+            EndToEndSeconds = ttft + answer,
             StepSeconds = steps.Decode,
             StallSeconds = stall,
             PromptSeconds = prompt,
             QueueSeconds = queue,
-            RoomSeconds = Math.Max(0, queue - unlimited),
+            RoomSeconds = Math.Max(0, queue - turn - unlimited),
             AdmissionSeconds = admission,
             DecodingUsers = Math.Min(load.Users, steps.Room ?? load.Users),
             SequencesPerRank = steps.Sequences,

@@ -53,7 +53,7 @@ internal static class CalibrationFit
         {
             Coefficients before = set.Match(group.First().Run.Request).Coefficients;
             FitLayout own = new(FitUnknowns.FirstTokenGroup(ScopeOf([.. group])), _ => before);
-            double[] at = new FirstTokenStage([.. group], parts, own, FirstTokenGroupNoise).Fit(15, cancellationToken);
+            double[] at = new FirstTokenStage([.. group], parts, own, FirstTokenGroupNoise).Fit(30, cancellationToken);
             groupLayers[group.Key] = Merge(groupLayers[group.Key], own.Layers(at).Single());
         }
 

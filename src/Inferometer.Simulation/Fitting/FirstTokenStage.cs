@@ -45,8 +45,10 @@ internal sealed class FirstTokenStage
             {
                 ClosedLoopSteps steps = ClosedLoopModel.Steps(plan, item.Run.Load, item.Room);
                 double replayed = ClosedLoopModel.Replay(plan, item.Run.Load, steps);
+                double stall = steps.StallSeconds(item.Run.Load, ServingWeights.Of(plan).Stall);
                 parts[item] = new Parts(
-                    steps.Decode, steps.Prompt, steps.LeastPrompt, Math.Max(0, replayed - steps.Prompt), steps.Sequences);
+                    steps.Decode, steps.Prompt, steps.LeastPrompt, Math.Max(0, replayed - steps.Prompt), steps.Sequences,
+                    (item.Run.Load.MeanOutputTokens - 1) * (steps.Decode + stall), item.Run.Load.Users);
             }
         }
 
@@ -74,6 +76,7 @@ internal sealed class FirstTokenStage
             Parts p = _parts[i];
             double prompt = Math.Max(w.Prompt * p.Prompt, p.LeastPrompt);
             double predicted = w.Fixed + (w.Steps * p.Step) + prompt + (w.Queue * p.Queue) + (w.PerUser * p.Sequences);
+            predicted += w.TurnSeconds(predicted + p.Answer, p.Users);
             r[i] = (Math.Log(predicted) - _measured[i]) * _weights[i];
         }
 
@@ -83,4 +86,5 @@ internal sealed class FirstTokenStage
 
 /// <summary>What a time to first token is made of, before coefficients weigh it. Seconds.</summary>
 [StructLayout(LayoutKind.Auto)]
-internal readonly record struct Parts(double Step, double Prompt, double LeastPrompt, double Queue, int Sequences);
+internal readonly record struct Parts(
+    double Step, double Prompt, double LeastPrompt, double Queue, int Sequences, double Answer, int Users);

@@ -21,6 +21,10 @@ internal static class FitUnknowns
     private const double OfGroupServing = 2;
     private const double OwnOfRelated = 1;
 
+    // Where nobody measured, no request waits for another to end; a group begins a hundred times above that nothing, or no slope would lead
+    // it away from there.
+    private static readonly double TurnOfGroup = Math.Log(100);
+
     // A doubling of sequences is believed to cost a small part of a step, and may cost as much as one.
     private const double DoublingShare = 0.003;
 
@@ -68,7 +72,7 @@ internal static class FitUnknowns
         Coefficient.Doubling, Coefficient.MatrixRows, Coefficient.AttentionTile, Coefficient.AttentionBeside, Coefficient.AttentionSerial,
     ];
 
-    private static readonly Coefficient[] OfFormulas = [Coefficient.FirstTokenPrompt, Coefficient.Queue];
+    private static readonly Coefficient[] OfFormulas = [Coefficient.FirstTokenPrompt, Coefficient.Queue, Coefficient.FirstTokenTurn];
 
     /// <summary>Time per token, all runs.</summary>
     public static FitParameter[] TokenGlobals(IReadOnlyList<FitCase> cases) =>
@@ -124,11 +128,12 @@ internal static class FitUnknowns
     /// <summary>Time to first token, all runs.</summary>
     public static FitParameter[] FirstTokenGlobals(IReadOnlyList<FitCase> cases) =>
     [
-        .. FirstToken.Select(c => new FitParameter([c], All, 1.5 * CoefficientTable.Of(c).Spread)),
+        .. OfAllFirstTokens.Select(c => new FitParameter([c], All, 1.5 * CoefficientTable.Of(c).Spread)),
         .. Scopes(cases, s => new CalibrationLayer { Architecture = s.Architecture })
-            .SelectMany(scope => FirstToken.Select(c => new FitParameter([c], scope, 0.25 * CoefficientTable.Of(c).Spread))),
+            .SelectMany(scope => OfAllFirstTokens.Select(c => new FitParameter([c], scope, 0.25 * CoefficientTable.Of(c).Spread))),
         .. Scopes(cases, s => new CalibrationLayer { Framework = s.Framework.Name })
-            .SelectMany(scope => FirstToken.Select(c => new FitParameter([c], scope, FrameworkServing * CoefficientTable.Of(c).Spread))),
+            .SelectMany(
+                scope => OfAllFirstTokens.Select(c => new FitParameter([c], scope, FrameworkServing * CoefficientTable.Of(c).Spread))),
     ];
 
     /// <summary>
@@ -136,10 +141,18 @@ internal static class FitUnknowns
     /// of one's own (<see cref="OwnFirstToken"/>) does not, and gets a narrower one.
     /// </summary>
     public static FitParameter[] FirstTokenGroup(CalibrationLayer scope) =>
-        [.. FirstToken.Select(c => new FitParameter([c], scope, OfGroupServing * CoefficientTable.Of(c).Spread))];
+        [
+            .. FirstToken.Select(c => new FitParameter([c], scope, OfGroupServing * CoefficientTable.Of(c).Spread)
+            {
+                Centre = c == Coefficient.FirstTokenTurn ? TurnOfGroup : 0,
+            }),
+        ];
 
     private static IEnumerable<Coefficient> FirstToken =>
         CoefficientTable.All.Where(info => info.Serving && info.Coefficient != Coefficient.Stall).Select(info => info.Coefficient);
+
+    // How a service was set up is each deployment's own.
+    private static IEnumerable<Coefficient> OfAllFirstTokens => FirstToken.Where(c => c != Coefficient.FirstTokenTurn);
 
     // What products reach was timed on them alone, where nothing else is in the time; times per token tell it from experts and from stalls
     // no better than by a third.
