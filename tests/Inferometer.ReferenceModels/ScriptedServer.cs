@@ -30,6 +30,9 @@ public sealed class ScriptedServer : IDisposable
         _ = AcceptAsync();
     }
 
+    /// <summary>Names of the models that it lists; every one of them answers.</summary>
+    public IReadOnlyList<string> Models { get; init; } = ["scripted"];
+
     /// <summary>Its address.</summary>
     public Uri Address => new($"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}");
 
@@ -115,7 +118,8 @@ public sealed class ScriptedServer : IDisposable
     {
         if (line.StartsWith("GET /v1/models", StringComparison.Ordinal))
         {
-            return await WriteAsync(stream, 200, """{"object":"list","data":[{"id":"scripted"}]}""");
+            string listed = JsonSerializer.Serialize(Models.Select(model => new { id = model }));
+            return await WriteAsync(stream, 200, $$"""{"object":"list","data":{{listed}}}""");
         }
 
         using JsonDocument request = JsonDocument.Parse(body);

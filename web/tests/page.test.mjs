@@ -143,6 +143,9 @@ test('what does not fit is refused with advice that works', async () => {
 test('a wrong value is refused in words', async () => {
   await visit('#/estimate?kv=nonsense', {}, async (page) => {
     assert.match(await page.getByRole('alert').textContent(), /kv: 'nonsense' is not allowed/);
+    // The command line would refuse it too: there is none to copy, but the link keeps what is set.
+    assert.equal(await page.getByRole('button', { name: 'Copy command' }).count(), 0);
+    assert.equal(await page.getByRole('button', { name: 'Copy link' }).count(), 1);
   });
 });
 

@@ -8,6 +8,7 @@ using Inferometer.Cli.Recording;
 using Inferometer.Cli.Settings;
 using Inferometer.Compression;
 using Inferometer.Core;
+using Inferometer.Core.Catalog;
 using Inferometer.History.Records;
 using Inferometer.Inference.Engine;
 using Inferometer.Measurement.Energy;
@@ -127,6 +128,7 @@ internal sealed class LoadCommand
         };
         using OpenTarget target = Open(parsed, overNetwork, interrupt.Token);
         await target.Target.PrepareAsync(interrupt.Token).ConfigureAwait(false);
+        Compare(_model.Of(parsed), target.Target, catalogs.Models);
         if (_sweep.Of(parsed))
         {
             LoadSweep sweep = await LoadSweep.RunAsync(
@@ -164,6 +166,42 @@ internal sealed class LoadCommand
         Print(parsed, load, traffic, plan, predicted);
         Keep(Subject(parsed, target.Target), recording, load, plan);
         return measured.Errors.Count == 0 ? ExitCode.Success : ExitCode.Failed;
+    }
+
+    // The prediction and the record are of MODEL, whatever answers: that the two are one is looked at as far as names tell.
+    private void Compare(string? model, ILoadTarget target, ModelCatalog known)
+    {
+        if (target is not OpenAiTarget service)
+        {
+            return;
+        }
+
+        if (service.Listed.Count > 1)
+        {
+            _printer.Error.WriteLine(
+                $"note: {service.Name} lists {string.Join(", ", service.Listed.Select(name => $"'{name}'"))}; '{service.Model}' is asked, "
+                    + $"{_served.Name} takes another.");
+        }
+
+        if (model is null || service.Model.Equals(Path.GetFileNameWithoutExtension(model), StringComparison.OrdinalIgnoreCase)
+            || service.Model.Equals(model, StringComparison.OrdinalIgnoreCase))
+        {
+            return;
+        }
+
+        CatalogModel? served = known.TryFind(service.Model), said = known.TryFind(model);
+        if (served is not null && said is not null && served != said && service.Listed.Count > 0)
+        {
+            throw new InferometerException(
+                $"{service.Name} serves '{service.Model}', and MODEL is '{model}': a prediction of one says nothing of the other. Give the "
+                    + $"model that runs, or say with {_served.Name} which is asked.");
+        }
+
+        if (served is null || served != said)
+        {
+            _printer.Error.WriteLine(
+                $"note: {service.Name} calls its model '{service.Model}'; what is predicted and kept is of MODEL, '{model}'.");
+        }
     }
 
     private static void Keep((string Model, string On) subject, RunRecording recording, LoadComparison load, ICostPlan? plan)

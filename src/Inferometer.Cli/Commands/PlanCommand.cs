@@ -130,6 +130,13 @@ internal sealed class PlanCommand
 
         if (parsed.IsGiven(_emit))
         {
+            Option? without = new Option[] { _format, _top }.FirstOrDefault(parsed.IsGiven);
+            if (without is not null)
+            {
+                throw new UsageException(
+                    $"{without.Name}: {_emit.Name} prints a command or a file and nothing else; leave one of the two out.");
+            }
+
             return Emit(parsed, planner, request, catalogs.Models, cancellationToken);
         }
 

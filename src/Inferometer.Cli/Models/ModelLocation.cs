@@ -70,6 +70,13 @@ internal sealed record ModelLocation(Checkpoint Files) : IDisposable
         }
         catch (InferometerException wrong)
         {
+            if (System.IO.Path.GetExtension(text).ToLowerInvariant() is ".json" or ".safetensors")
+            {
+                throw new InferometerException(
+                    $"{text}: a file of a Hugging Face folder at most, and no model by itself: name the folder, which holds config.json, "
+                        + "tokenizer.json and *.safetensors. A model to run is such a folder or a .gguf file.", wrong);
+            }
+
             throw new InferometerException(
                 $"{wrong.Message} A model to run is a .gguf file or a Hugging Face folder with config.json.", wrong);
         }

@@ -265,15 +265,25 @@ internal sealed class TrafficSettings
             : string.Create(CultureInfo.InvariantCulture, $"{options.Process!.RequestsPerSecond:#,0.######} requests/s ({arrivals})");
         string many = (options.Requests, options.DurationSeconds) switch
         {
-            ({ } n, null) => string.Create(CultureInfo.InvariantCulture, $"{n:#,0} requests"),
+            ({ } n, null) => string.Create(CultureInfo.InvariantCulture, $"{n:#,0} {(n == 1 ? "request" : "requests")}"),
             (null, { } s) => string.Create(CultureInfo.InvariantCulture, $"{s:#,0.###} s"),
             ({ } n, { } s) => string.Create(CultureInfo.InvariantCulture, $"{n:#,0} requests or {s:#,0.###} s"),
             _ => "",
         };
+        string shared = options switch
+        {
+            { SharedPrefixTokens: 0 } => "",
+            { SharedPrefixes: > 1 } => string.Create(
+                CultureInfo.InvariantCulture,
+                $" behind {options.SharedPrefixTokens:#,0} of one of {options.SharedPrefixes:#,0} beginnings"),
+            _ => string.Create(CultureInfo.InvariantCulture, $" behind {options.SharedPrefixTokens:#,0} that all share"),
+        };
         string lengths = options.Pairs is { } pairs
             ? $"lengths of {pairs.Name}{(pairs.IsEstimated ? ", estimated: a token for every 4 characters" : "")}"
-            : $"input {Lengths(options.Input)}, output {Lengths(options.Output)}";
-        return $"{who}, {many}, {lengths}";
+                + (shared.Length > 0 ? ", input" + shared : "")
+            : $"input {Lengths(options.Input)}{shared}, output {Lengths(options.Output)}";
+        string turns = options.Turns is { } t ? $", conversations of {Lengths(t)} turns" : "";
+        return $"{who}, {many}, {lengths}{turns}";
     }
 
     // Where they end is said where that is somewhere: a normal distribution has no end.

@@ -127,8 +127,15 @@ public sealed class HardwareCatalog
             return HardwareSystem.Mixed([.. nameOrPath.Split('+', StringSplitOptions.TrimEntries).Select(Resolve)]);
         }
 
-        return nameOrPath.EndsWith(".json", StringComparison.OrdinalIgnoreCase)
-            ? ReadFile(nameOrPath)
+        if (nameOrPath.EndsWith(".json", StringComparison.OrdinalIgnoreCase))
+        {
+            return ReadFile(nameOrPath);
+        }
+
+        return Path.IsPathRooted(nameOrPath) || nameOrPath.StartsWith('.')
+            ? throw new InferometerException(
+                $"'{nameOrPath}' is a path, and a system is read from a file whose name ends in .json; else give a name of the hardware "
+                    + "catalog.")
             : Find(nameOrPath);
     }
 

@@ -10,6 +10,9 @@ namespace Inferometer.Core.Catalog;
 /// </summary>
 public sealed class ModelCatalog
 {
+    // What is longer is no name of a model, and is not taken apart.
+    private const int LongestName = 200;
+
     private const string Hub = "https://huggingface.co/";
     private static readonly Lazy<ModelCatalog> BuiltInCatalog = new(() => new ModelCatalog(null));
     private readonly NameIndex<CatalogModel> _index = new();
@@ -63,7 +66,21 @@ public sealed class ModelCatalog
         string.IsNullOrWhiteSpace(name)
             ? "The name of a model is empty; give one of the catalog, or a path to a config.json, a model folder or a .gguf file."
             : $"'{name}' is not a model of the catalog, nor a path to a config.json, a model folder or a .gguf "
-                + $"file.{_index.Suggest(name, "models")}");
+                + $"file.{Quantized(name) ?? _index.Suggest(name, "models")}");
+
+    // Checkpoints in other formats are not in the catalog by their own names; the model with its format is the same to the simulator.
+    private string? Quantized(string name)
+    {
+        if (name.Length > LongestName || !QuantizedName.TryRead(name, out QuantizedName? quantized))
+        {
+            return null;
+        }
+
+        string last = quantized.Model[(quantized.Model.LastIndexOf('/') + 1)..];
+        return _index.Find(last) is not { } model ? _index.Suggest(last, "models")
+            : quantized.Options.Length > 0 ? $" Give '{model.Name}' with the format that the name says: {quantized.Options}."
+            : $" Give '{model.Name}' with the format of the file, such as --weights q4_k_m, or the path of the .gguf file.";
+    }
 
     /// <summary>
     /// The architecture under a catalog name or alias, or read from a config.json, a Hugging Face folder, or a GGUF file.

@@ -76,7 +76,7 @@ public sealed class EnergyMeter : IDisposable
 
         return counters.Exists(c => !c.IsMemory)
             ? new EnergyMeter([.. counters], null)
-            : new EnergyMeter([], $"this machine shows no energy counter of its processors under {root}; virtual machines do not");
+            : new EnergyMeter([], $"this machine shows no energy counter of its processors under {root} (virtual machines show none)");
     }
 
     internal static string Forbidden(string root) =>

@@ -149,7 +149,7 @@ public sealed class LoadGenerator(ILoadTarget target, LoadOptions options)
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
-                answer = Failed(clock, FinishReason.Deadline, $"no complete answer within {options.Timeout.TotalSeconds:0.###} s");
+                answer = Failed(clock, FinishReason.Deadline, $"no complete answer within {options.Timeout.TotalSeconds:0.#######} s");
             }
             catch (OperationCanceledException)
             {

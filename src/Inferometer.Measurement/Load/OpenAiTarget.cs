@@ -13,6 +13,7 @@ namespace Inferometer.Measurement.Load;
 public sealed class OpenAiTarget : ILoadTarget, IDisposable
 {
     private const int LongestErrorText = 300;
+    private static readonly string[] EndpointPaths = ["/chat/completions", "/completions", "/models"];
 
     private readonly OpenAiTargetOptions _options;
     private readonly HttpClient _client;
@@ -32,6 +33,9 @@ public sealed class OpenAiTarget : ILoadTarget, IDisposable
         }
 
         string path = options.Address.AbsolutePath.TrimEnd('/');
+        // The address of an endpoint is what clients are often given.
+        path = EndpointPaths.Where(e => path.EndsWith(e, StringComparison.Ordinal)).Select(e => path[..^e.Length])
+            .FirstOrDefault(path);
         path = path.EndsWith("/v1", StringComparison.Ordinal) ? path : path + "/v1";
         _base = new UriBuilder(options.Address) { Path = path + "/", Query = "", Fragment = "" }.Uri;
 
@@ -49,6 +53,9 @@ public sealed class OpenAiTarget : ILoadTarget, IDisposable
 
     /// <summary>Name of the model asked, known after <see cref="PrepareAsync"/>.</summary>
     public string Model => _model;
+
+    /// <summary>Names of the models that the service listed; empty before it was asked, and where the options name one.</summary>
+    public IReadOnlyList<string> Listed { get; private set; } = [];
 
     /// <inheritdoc/>
     public async Task PrepareAsync(CancellationToken cancellationToken)
@@ -228,8 +235,9 @@ public sealed class OpenAiTarget : ILoadTarget, IDisposable
         OpenAiMessages.ModelList? list = await GetAsync(
             () => new HttpRequestMessage(HttpMethod.Get, new Uri(_base, "models")), "models", OpenAiJson.Default.ModelList,
             cancellationToken).ConfigureAwait(false);
-        return list?.Data?.Select(m => m.Id).FirstOrDefault(id => !string.IsNullOrEmpty(id))
-            ?? throw new InferometerException($"{Name}: it lists no model; say which one is to be asked.");
+        Listed = [.. list?.Data?.Select(m => m.Id).OfType<string>().Where(id => id.Length > 0) ?? []];
+        return Listed.Count > 0 ? Listed[0]
+            : throw new InferometerException($"{Name}: it lists no model; say which one is to be asked (--served-model-name).");
     }
 
     private async Task<int> CountAsync(string prompt, CancellationToken cancellationToken)

@@ -14,6 +14,9 @@ public sealed record Column(string Heading, string Key)
     /// <summary>Holds names that are searched for: none is parted at a slash or a hyphen.</summary>
     public bool IsWhole { get; init; }
 
+    /// <summary>A short text that programs read by lines: at a row's end it is folded on pages of a width alone.</summary>
+    public bool IsOneLine { get; init; }
+
     /// <summary>A page goes without it before its table is folded.</summary>
     public bool IsMinor { get; init; }
 

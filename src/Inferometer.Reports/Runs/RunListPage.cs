@@ -21,7 +21,7 @@ public static class RunListPage
                 Column.Text("model", "model"),
             Column.Text("on", "on"), Column.Text("name, tags", "name"),
             Column.Text("", "tags") with { Audience = Audience.Machines },
-            Column.Text("figures", "figures") with { Audience = Audience.People },
+            Column.Text("figures", "figures") with { Audience = Audience.People, IsOneLine = true },
             Column.Text("", "config_hash") with { Audience = Audience.Machines },
             Column.Text("", "product") with { Audience = Audience.Machines },
             Column.Text("", "tree_commit") with { Audience = Audience.Machines },

@@ -29,7 +29,7 @@ internal sealed class TableLayout
     /// <summary>Lays a table out.</summary>
     /// <param name="table">The table.</param>
     /// <param name="pageWidth">Characters that fit into a line; null = no limit, but a long last text is folded at the length of a line of
-    /// prose.</param>
+    /// prose, save in a column of single lines.</param>
     public TableLayout(Table table, int? pageWidth)
     {
         _table = table;
@@ -37,7 +37,8 @@ internal sealed class TableLayout
         _margin = table.BestRow >= 0 ? 2 : 0;
         _limit = pageWidth ?? Prose.LongestLine;
         Dictionary<int, int> widths = _shown.ToDictionary(i => i, NaturalWidth);
-        Bands = pageWidth is null ? [Columns(_shown, Shortened(widths))] : Fitted(widths);
+        bool isOneLine = table.Columns[_shown[^1]].IsOneLine;
+        Bands = pageWidth is null ? [Columns(_shown, isOneLine ? widths : Shortened(widths))] : Fitted(widths);
     }
 
     /// <summary>Columns side by side; more than one group of them where the table is folded.</summary>

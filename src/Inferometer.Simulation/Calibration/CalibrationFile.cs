@@ -15,12 +15,14 @@ public static class CalibrationFile
 
     /// <summary>Reads a file.</summary>
     /// <exception cref="InferometerException">It cannot be read or is unsound; the message names file, field and value.</exception>
-    public static CalibrationSet Read(string path)
+    public static CalibrationSet Read(string path) => Read(path, standsOnAnother: false);
+
+    private static CalibrationSet Read(string path, bool standsOnAnother)
     {
         ArgumentNullException.ThrowIfNull(path);
         try
         {
-            return Parse(File.ReadAllText(path), path);
+            return Parse(File.ReadAllText(path), path, standsOnAnother);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -30,14 +32,15 @@ public static class CalibrationFile
 
     /// <summary>The calibration that ships with the program, under those of a folder's subfolder <c>calibration</c>.</summary>
     /// <returns>Null where there is no such subfolder.</returns>
-    /// <exception cref="InferometerException">A file cannot be read or is unsound.</exception>
+    /// <exception cref="InferometerException">A file cannot be read or is unsound, or states what only the one that ships states: its base
+    /// or kinship, which cannot stand on another.</exception>
     public static CalibrationSet? WithFolder(string folder)
     {
         ArgumentNullException.ThrowIfNull(folder);
         string own = Path.Combine(folder, Folder);
         return Directory.Exists(own)
             ? Directory.EnumerateFiles(own, "*.json").Order(StringComparer.Ordinal)
-                .Aggregate(CalibrationSet.BuiltIn, (set, file) => set.With(Read(file)))
+                .Aggregate(CalibrationSet.BuiltIn, (set, file) => set.With(Read(file, standsOnAnother: true)))
             : null;
     }
 
@@ -45,12 +48,14 @@ public static class CalibrationFile
     /// <param name="json">The text.</param>
     /// <param name="source">Where it came from, for errors.</param>
     /// <exception cref="InferometerException">It is unsound.</exception>
-    public static CalibrationSet Parse(string json, string source)
+    public static CalibrationSet Parse(string json, string source) => Parse(json, source, standsOnAnother: false);
+
+    private static CalibrationSet Parse(string json, string source, bool standsOnAnother)
     {
         try
         {
             using JsonDocument document = JsonDocument.Parse(json);
-            return new CalibrationParser(source).Set(document.RootElement);
+            return new CalibrationParser(source).Set(document.RootElement, standsOnAnother);
         }
         catch (JsonException error)
         {

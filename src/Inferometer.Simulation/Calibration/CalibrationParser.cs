@@ -13,9 +13,17 @@ internal sealed class CalibrationParser(string source)
     // From next to nothing, which is believed of a deployment that nobody measured, to a second.
     private const double MostDoubling = 1e10;
 
-    public CalibrationSet Set(JsonElement root)
+    /// <param name="root">The JSON.</param>
+    /// <param name="standsOnAnother">Whether its layers go on top of another calibration, whose base and kinship hold.</param>
+    public CalibrationSet Set(JsonElement root, bool standsOnAnother)
     {
         Known(root, "", "name", "source", "base", "kinship", "layers", "bands");
+        if (standsOnAnother)
+        {
+            Whole(root, "base");
+            Whole(root, "kinship");
+        }
+
         Coefficients coefficients = Coefficients.Priors;
         if (root.TryGetProperty("base", out JsonElement values))
         {
@@ -46,6 +54,16 @@ internal sealed class CalibrationParser(string source)
                 : null,
             Bands = [.. Array(root, "bands").Select((band, i) => Band(band, FormattableString.Invariant($"bands[{i}]")))],
         };
+    }
+
+    private void Whole(JsonElement root, string field)
+    {
+        if (root.TryGetProperty(field, out _))
+        {
+            throw new InferometerException(
+                $"{source}: '{field}' is of a whole calibration, as 'fit' writes it; this file stands on the one that ships and may hold "
+                    + "'layers' and 'bands', as 'calibrate --catalog FOLDER' writes them.");
+        }
     }
 
     public static string NameOf<T>(T value)

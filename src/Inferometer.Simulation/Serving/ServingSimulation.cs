@@ -65,7 +65,7 @@ public static class ServingSimulation
             $"{plan.Request.Architecture.Name} on {plan.Request.System.Name}: no room for a KV cache; "
                 + $"{(memory.TotalBytes - memory.KvCacheBytes) / 1e9:0.0} "
                 + $"of {memory.CapacityBytes / 1e9:0.0} GB are taken by weights, activations and reserve. More devices "
-                + $"(tensor_parallel) or narrower weights (bits) make room; an estimate of the same says which do."));
+                + $"(tensor_parallel, --tp) or narrower weights (bits, --bits) make room; an estimate of the same says which do."));
     }
 
     /// <summary>The same as <see cref="BlocksThatFit"/>; 0 where there is room for none.</summary>

@@ -37,6 +37,7 @@ public sealed record WarmUp(int Requests, double Seconds)
     public override string ToString() => (Requests, Seconds) switch
     {
         (0, 0) => "none",
+        (1, 0) => "the first request",
         ( > 0, 0) => string.Create(CultureInfo.InvariantCulture, $"the first {Requests} requests"),
         (0, _) => string.Create(CultureInfo.InvariantCulture, $"arrivals in the first {Seconds:0.###} s"),
         _ => string.Create(CultureInfo.InvariantCulture, $"the first {Requests} requests and arrivals in the first {Seconds:0.###} s"),

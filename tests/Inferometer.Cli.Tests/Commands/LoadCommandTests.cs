@@ -15,7 +15,10 @@ public sealed partial class LoadCommandTests : IDisposable
     [Fact]
     public async Task A_server_is_measured_and_set_beside_its_prediction()
     {
-        using ScriptedServer server = new(asked => new([.. Enumerable.Repeat(TimeSpan.FromMilliseconds(2), asked.MaxTokens)]));
+        using ScriptedServer server = new(asked => new([.. Enumerable.Repeat(TimeSpan.FromMilliseconds(2), asked.MaxTokens)]))
+        {
+            Models = ["meta-llama/Llama-3.1-8B-Instruct"], // another name of the same entry of the catalog
+        };
         string rows = _folder.File("rows.csv");
         CommandRun run = (await CommandRun.Of(
             "load", "llama-3.1-8b", "--url", server.Address.ToString(), "--rate", "100", "--requests", "20", "--input", "30",
@@ -37,6 +40,26 @@ public sealed partial class LoadCommandTests : IDisposable
             "--output", "4", "--on", "h100")).Succeeded();
         Assert.Contains("Measured and predicted", table.Output, StringComparison.Ordinal);
         Assert.Contains("Assumptions of the prediction", table.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_service_of_another_model_than_the_one_that_is_predicted_is_refused_or_told()
+    {
+        using ScriptedServer server = new(asked => new([.. Enumerable.Repeat(TimeSpan.Zero, asked.MaxTokens)]))
+        {
+            Models = ["Qwen/Qwen3-8B", "prod"],
+        };
+        string line = $"load llama-3.1-8b --url {server.Address}v1/chat/completions --rate 100 --requests 4 --input 30 --output 4";
+        CommandRun other = await CommandRun.OfLine(line);
+        Assert.Equal(ExitCode.Failed, other.Code);
+        Assert.Equal(2, other.Complaints.Length);
+        Assert.Contains("lists 'Qwen/Qwen3-8B', 'prod'; 'Qwen/Qwen3-8B' is asked", other.Complaints[0], StringComparison.Ordinal);
+        Assert.Contains("serves 'Qwen/Qwen3-8B', and MODEL is 'llama-3.1-8b'", other.Complaints[1], StringComparison.Ordinal);
+
+        CommandRun named = await CommandRun.OfLine(line + " --served-model-name prod");
+        Assert.Equal(ExitCode.Success, named.Code);
+        Assert.Contains("calls its model 'prod'; what is predicted and kept is of MODEL", Assert.Single(named.Complaints),
+            StringComparison.Ordinal);
     }
 
     [Fact]

@@ -91,6 +91,8 @@ public sealed class PlanCommandTests
     [InlineData("plan llama-3.1-8b --users 5 --slo ttft:1s --weights q3_k_m", "a serving framework takes")]
     [InlineData("plan llama-3.1-8b --users 5 --slo ttft:1s --emit vllm --framework sglang", "--framework names others")]
     [InlineData("plan llama-3.1-8b --users 5 --slo ttft:1s --pools", "--pools needs --rate")]
+    [InlineData("plan llama-3.1-8b --users 5 --slo ttft:1s --emit vllm -f json", "--format: --emit prints a command or a file")]
+    [InlineData("plan llama-3.1-8b --users 5 --slo ttft:1s --emit vllm --top 3", "--top: --emit prints a command or a file")]
     [InlineData("plan llama-3.1-8b --on h100 --emit vllm", "--emit needs a load")]
     [InlineData("plan llama-3.1-8b --on h100 --spares 1", "--spares needs a load")]
     [InlineData("plan llama-3.1-8b --users 5 --slo ttft:1s --arrivals constant", "--arrivals needs --rate")]

@@ -40,6 +40,16 @@ public sealed class SimulateCommandTests : IDisposable
         Assert.EndsWith("input 800 to 1,200 (1,000 on average), output 80 to 120 (100 on average)", estimated, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("--rate 5 --requests 1 --input 100", "5 requests/s (poisson), 1 request, input 100, output 256")]
+    [InlineData("--rate 5 --requests 20 --input 100 --shared-prefix 900", "input 100 behind 900 that all share, output 256")]
+    [InlineData(
+        "--rate 5 --requests 20 --input 100 --shared-prefix 900 --shared-prefixes 4",
+        "input 100 behind 900 of one of 4 beginnings, output 256")]
+    [InlineData("--rate 5 --requests 20 --input 100 --turns 5", "output 256, conversations of 5 turns")]
+    public async Task The_heading_says_all_that_prompts_are_made_of(string rest, string said) =>
+        Assert.EndsWith(said, (await CommandRun.OfLine(Line + rest)).Succeeded().OutputLines[0], StringComparison.Ordinal);
+
     // Of users who ask for the same, those whose prompts were read together end together: times grow with the number of requests.
     [Theory]
     [InlineData("--input 2048", true)]

@@ -22,6 +22,7 @@ public sealed class HistoryCommandTests : IDisposable
         await Keep(Simulated + "40 --name fast");
 
         string list = (await Run("history")).Output;
+        Assert.Equal(4, list.TrimEnd('\n').Split('\n').Length); // a line for each run, for programs that read lines
         Assert.Contains("slow, main", list, StringComparison.Ordinal);
         Assert.Contains("median ttft", list, StringComparison.Ordinal);
         Assert.Contains("simulate of meta-llama/Llama-3.1-8B", (await Run("show slow")).Output, StringComparison.Ordinal);

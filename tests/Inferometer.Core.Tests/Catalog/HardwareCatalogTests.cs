@@ -29,6 +29,13 @@ public sealed class HardwareCatalogTests : IDisposable
         said, Assert.Throws<InferometerException>(() => HardwareCatalog.BuiltIn.Find(written)).Message, StringComparison.Ordinal);
 
     [Theory]
+    [InlineData("/tmp")]
+    [InlineData("./machine.yaml")]
+    public void A_path_that_is_no_json_is_told_as_such(string path) => Assert.Contains(
+        $"'{path}' is a path, and a system is read from a file whose name ends in .json",
+        Assert.Throws<InferometerException>(() => HardwareCatalog.BuiltIn.Resolve(path)).Message, StringComparison.Ordinal);
+
+    [Theory]
     [InlineData("H100_80GB", "H100_SXM")]
     [InlineData("H100_SXM", "H100_SXM")]
     [InlineData("h100", "H100_SXM")]

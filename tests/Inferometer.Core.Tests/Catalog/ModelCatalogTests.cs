@@ -119,6 +119,26 @@ public sealed class ModelCatalogTests : IDisposable
     public void A_tag_offers_the_model_before_it(string name, string said) => Assert.Contains(
         said, Assert.Throws<InferometerException>(() => ModelCatalog.BuiltIn.Find(name)).Message, StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData("neuralmagic/Meta-Llama-3.1-70B-Instruct-FP8", "Give 'meta-llama/Llama-3.1-70B' with", "--weights fp8 --activations fp8.")]
+    [InlineData("RedHatAI/Meta-Llama-3.1-8B-Instruct-FP8-dynamic", "Give 'meta-llama/Llama-3.1-8B' with", "--weights fp8 --activations")]
+    [InlineData("RedHatAI/Meta-Llama-3.1-8B-Instruct-quantized.w8a8", "Give 'meta-llama/Llama-3.1-8B' with", "int8 --activations int8.")]
+    [InlineData("RedHatAI/Meta-Llama-3.1-8B-Instruct-quantized.w4a16", "Give 'meta-llama/Llama-3.1-8B' with", ": --weights int4.")]
+    [InlineData("hugging-quants/Meta-Llama-3.1-8B-Instruct-AWQ-INT4", "Give 'meta-llama/Llama-3.1-8B' with", ": --weights awq.")]
+    [InlineData("unsloth/Meta-Llama-3.1-8B-Instruct-unsloth-bnb-4bit", "Give 'meta-llama/Llama-3.1-8B' with", ": --weights nf4.")]
+    [InlineData("nvidia/Llama-3.1-8B-Instruct-FP4", "Give 'meta-llama/Llama-3.1-8B' with", ": --bits nvfp4.")]
+    [InlineData("someone/Llama-3.1-8B-GPTQ-Int8", "Give 'meta-llama/Llama-3.1-8B' with", ": --weights int8.")]
+    [InlineData("mlx-community/Meta-Llama-3.1-8B-Instruct-8bit", "Give 'meta-llama/Llama-3.1-8B' with", ": --weights mlx_8bit.")]
+    [InlineData("bartowski/Meta-Llama-3.1-8B-Instruct-GGUF", "Give 'meta-llama/Llama-3.1-8B' with", "path of the .gguf file.")]
+    [InlineData("someone/Lama-3.1-8B-AWQ", "Did you mean 'meta-llama/Llama-3.1-8B'", "?")]
+    public void A_checkpoint_in_another_format_is_told_as_its_model_with_that_format(string name, string model, string format)
+    {
+        string message = Assert.Throws<InferometerException>(() => ModelCatalog.BuiltIn.Find(name)).Message;
+        Assert.Contains(model, message, StringComparison.Ordinal);
+        Assert.EndsWith(format, message[..Math.Min(message.Length, message.LastIndexOf(format, StringComparison.Ordinal) + format.Length)],
+            StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_wrong_name_offers_near_ones()
     {

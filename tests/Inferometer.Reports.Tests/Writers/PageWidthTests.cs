@@ -19,6 +19,15 @@ public class PageWidthTests
         Assert.True(Lines(new Document(Numbered(30)), null).Max(l => l.Length) > 200);
 
     [Fact]
+    public void Without_a_width_a_long_last_text_is_folded_but_where_rows_are_lines()
+    {
+        string text = string.Join(' ', Enumerable.Repeat("word", 60));
+        Column column = Column.Text("said", "said");
+        Assert.True(Lines(new Document(Table([Column.Number("n", "n"), column], [[1, text]])), null).Length > 3);
+        Assert.Equal(3, Lines(new Document(Table([Column.Number("n", "n"), column with { IsOneLine = true }], [[1, text]])), null).Length);
+    }
+
+    [Fact]
     public void Headings_are_folded_at_blanks_before_anything_else_is_given_up() => Assert.Equal(
         """
                 first   second

@@ -69,6 +69,30 @@ public class CalibrationFileTests
         Assert.Contains(said, error.Message, StringComparison.Ordinal);
     }
 
+    // Their layers would be multiplied with those that ship, on a base that they were not fitted to.
+    [Theory]
+    [InlineData("\"base\": { \"launch_s\": 4e-6 }", "'base' is of a whole calibration")]
+    [InlineData("\"kinship\": { \"stall\": { \"model_on_device\": 0.1 } }", "'kinship' is of a whole calibration")]
+    public void A_folder_of_ones_own_holds_layers_and_bands_alone(string field, string said)
+    {
+        string folder = Directory.CreateTempSubdirectory("inferometer-calibration-").FullName;
+        try
+        {
+            string file = Path.Combine(Directory.CreateDirectory(Path.Combine(folder, "calibration")).FullName, "mine.json");
+            File.WriteAllText(file, $$"""{ "name": "mine", {{field}}, "layers": [] }""");
+            string message = Assert.Throws<InferometerException>(() => CalibrationFile.WithFolder(folder)).Message;
+            Assert.StartsWith(file, message, StringComparison.Ordinal);
+            Assert.Contains(said, message, StringComparison.Ordinal);
+
+            File.WriteAllText(file, """{ "name": "mine", "layers": [ { "framework": "vllm", "factors": { "launch_s": 1.5 } } ] }""");
+            Assert.Equal(CalibrationSet.BuiltIn.Layers.Count + 1, CalibrationFile.WithFolder(folder)!.Layers.Count);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
     [Fact]
     public void A_file_that_is_not_there_is_named() => Assert.Contains(
         "nowhere.json", Assert.Throws<InferometerException>(() => CalibrationFile.Read("nowhere.json")).Message, StringComparison.Ordinal);

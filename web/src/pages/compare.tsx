@@ -85,7 +85,7 @@ export function ComparePage({ catalog, theme }: PageProps) {
           </>
         )}
         <section class="panel copies" aria-label="To take along">
-          <CopyLine label="Command" text={commandOf('compare', said)} />
+          {fault === undefined && <CopyLine label="Command" text={commandOf('compare', said)} />}
           <CopyLine label="Link" text={location.origin + location.pathname + hashOf('compare', values, start)} />
         </section>
       </div>

@@ -80,6 +80,8 @@ export function EstimatePage({ catalog, theme }: PageProps) {
   const others = settings.map((setting) => setting.name).filter((name) => !featured.includes(name));
   const set = others.filter((name) => (values[name] ?? '') !== '').length;
   const said = withoutDefaults(values, settings);
+  // What the server refuses, the command line refuses too; what does not fit is worth asking there for what would.
+  const isWrong = fault instanceof Problem && fault.body.code !== 'does_not_fit';
   return (
     <div class="split">
       <form class="panel controls" aria-label="What is estimated" onSubmit={(event) => event.preventDefault()}>
@@ -109,7 +111,7 @@ export function EstimatePage({ catalog, theme }: PageProps) {
         {fault !== undefined && <Refusal fault={fault} onChange={change} />}
         {result !== undefined && fault === undefined && <EstimateResult result={result} theme={theme} asked={said} />}
         <section class="panel copies" aria-label="To take along">
-          <CopyLine label="Command" text={commandOf('estimate', said)} />
+          {!isWrong && <CopyLine label="Command" text={commandOf('estimate', said)} />}
           <CopyLine label="Link" text={location.origin + location.pathname + hashOf('estimate', said, start)} />
         </section>
       </div>

@@ -122,7 +122,7 @@ export function PlanPage({ catalog, theme }: PageProps) {
         )}
         {planned === undefined && fault === undefined && <p class="muted">{done === undefined ? 'Nothing was planned yet.' : 'Planning…'}</p>}
         <section class="panel copies" aria-label="To take along">
-          <CopyLine label="Command" text={commandOf('plan', withoutDefaults(values, settings))} />
+          {fault === undefined && <CopyLine label="Command" text={commandOf('plan', withoutDefaults(values, settings))} />}
           {planned?.plan.answers[0] !== undefined && (
             <CopyLine label="To start it" text={`${commandOf('plan', withoutDefaults(planned.values, settings))} --emit ${planned.plan.answers[0].framework}`} />
           )}

@@ -118,7 +118,7 @@ export function ServingPage({ catalog, theme }: PageProps) {
         {chosen !== undefined && <Timeline run={chosen} theme={theme} />}
         {runs.length === 0 && fault === undefined && <p class="muted">{done === undefined ? 'Nothing was simulated yet.' : 'Simulating…'}</p>}
         <section class="panel copies" aria-label="To take along">
-          <CopyLine label="Command" text={commandOf('simulate', single)} />
+          {fault === undefined && <CopyLine label="Command" text={commandOf('simulate', single)} />}
           <CopyLine label="Link" text={location.origin + location.pathname + hashOf('serving', values, start)} />
         </section>
       </div>

@@ -9,6 +9,10 @@ namespace Inferometer.Measurement.Published.Layouts;
 /// <param name="optional">Columns that may be there.</param>
 internal abstract class MeasurementLayout(string name, string[] required, params string[] optional)
 {
+    // Enough to see what a file is; a header may be a whole document in one line.
+    private const int MostNamed = 8;
+    private const int LongestNamed = 40;
+
     /// <summary>All layouts, the most particular ones first where one header could be of two.</summary>
     public static IReadOnlyList<MeasurementLayout> All { get; } =
     [
@@ -32,15 +36,28 @@ internal abstract class MeasurementLayout(string name, string[] required, params
             return found;
         }
 
+        if (table.Columns is ["Metric", ..])
+        {
+            throw new InferometerException(
+                $"{table.Name}: figures of GenAI-Perf or AIPerf as CSV, which do not say what the load was; give the JSON that they write "
+                    + "beside it (profile_export_genai_perf.json, profile_export_aiperf.json).");
+        }
+
         MeasurementLayout near = All.OrderByDescending(layout => table.Columns.Count(layout.Knows)).First();
         string[] missing = [.. near.Required.Except(table.Columns, StringComparer.Ordinal)];
         string[] unknown = [.. table.Columns.Where(c => !near.Knows(c))];
         string lacks = missing.Length > 0 ? $" lacks {string.Join(", ", missing)}" : "";
-        string has = unknown.Length > 0 ? $" has the unknown {string.Join(", ", unknown.Select(u => $"'{u}'"))}" : "";
+        string more = unknown.Length > MostNamed
+            ? string.Create(CultureInfo.InvariantCulture, $" and {unknown.Length - MostNamed} more") : "";
+        string has = unknown.Length > 0
+            ? $" has the unknown {string.Join(", ", unknown.Take(MostNamed).Select(u => $"'{Short(u)}'"))}{more}" : "";
         throw new InferometerException(
             $"{table.Name}, line 1: these columns are of no table that is read. The nearest is that of {near.Name}, which the header"
             + $"{lacks}{(lacks.Length > 0 && has.Length > 0 ? " and" : "")}{has}; docs/fidelity.md lists the layouts.");
     }
+
+    private static string Short(string column) =>
+        column.Length > LongestNamed ? string.Concat(column.AsSpan(0, LongestNamed), "...") : column;
 
     /// <summary>Reads all rows.</summary>
     /// <param name="table">The text, after its header.</param>

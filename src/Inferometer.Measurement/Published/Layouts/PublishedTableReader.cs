@@ -33,6 +33,13 @@ public static class PublishedTableReader
     {
         ArgumentNullException.ThrowIfNull(reader);
         ArgumentException.ThrowIfNullOrEmpty(name);
+        if (reader.Peek() is '{' or '[')
+        {
+            throw new InferometerException(
+                $"{name}: JSON, and a table of measurements is CSV, as docs/fidelity.md lists them. Results of benchmarks in JSON are read "
+                    + "by 'inferometer calibrate' and 'inferometer import'.");
+        }
+
         CsvTable table = new(reader, name);
         var layout = MeasurementLayout.Of(table);
         return readsFiles || !layout.HasFiles ? layout.Read(table, name) : throw new InferometerException(

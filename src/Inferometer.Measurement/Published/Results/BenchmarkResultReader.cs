@@ -75,6 +75,13 @@ public static class BenchmarkResultReader
             throw new InferometerException($"{name}: it is empty. {KnownResults}.");
         }
 
+        if (start.StartsWith("Metric,", StringComparison.Ordinal))
+        {
+            throw new InferometerException(
+                $"{name}: figures of GenAI-Perf or AIPerf as CSV, which do not say what the load was; give the JSON that they write beside "
+                    + "it (profile_export_genai_perf.json, profile_export_aiperf.json).");
+        }
+
         if (start.StartsWith('|'))
         {
             throw new InferometerException(
