@@ -11,7 +11,7 @@ internal sealed class CalibrationParser(string source)
     private const double MostFactor = 1000;
 
     // From next to nothing, which is believed of a deployment that nobody measured, to a second.
-    private const double MostDoubling = 1e10;
+    private const double MostOfNothing = 1e10;
 
     /// <param name="root">The JSON.</param>
     /// <param name="standsOnAnother">Whether its layers go on top of another calibration, whose base and kinship hold.</param>
@@ -97,7 +97,7 @@ internal sealed class CalibrationParser(string source)
             {
                 double factor = Number(property.Value, $"{path}.factors.{property.Name}");
                 Coefficient coefficient = CoefficientTable.Find(property.Name, $"{source}: {path}.factors");
-                double most = coefficient == Coefficient.Doubling ? MostDoubling : MostFactor;
+                double most = coefficient is Coefficient.Doubling or Coefficient.FirstTokenTurn ? MostOfNothing : MostFactor;
                 factors.Add(new(
                     coefficient,
                     factor > 1 / most && factor < most ? factor : throw Wrong(
