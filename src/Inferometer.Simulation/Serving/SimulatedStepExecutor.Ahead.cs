@@ -51,7 +51,12 @@ public sealed partial class SimulatedStepExecutor : IAheadStepExecutor
             for (int i = 0; i < chunks; i++)
             {
                 StepChunk chunk = prompts[i];
-                if (!_promptsAreTransferred || chunk.Sequence.Preemptions > 0)
+                if (!chunk.IsPrefill)
+                {
+                    decode++; // it was preempted, and all but its last token is still in the prefix cache
+                    contexts += chunk.ContextTokens;
+                }
+                else if (!_promptsAreTransferred || chunk.Sequence.Preemptions > 0)
                 {
                     _prefill[prefill++] = new PrefillChunk(chunk.PastTokens, chunk.TokenCount, EndsPrompt: chunk.LogitRows > 0);
                 }

@@ -102,6 +102,34 @@ public class ClosedLoopTests
         Assert.True(e.QueueSeconds > 10 * e.PromptSeconds);
     }
 
+    // 30,000 tokens each where the whole answer has its room, 20,000 on average where what is cached counts.
+    [Fact]
+    public void Half_of_an_answer_is_cached_where_no_room_is_kept_for_the_whole()
+    {
+        ClosedLoopLoad load = new(1000, 10_000, 20_000);
+        int whole = ClosedLoopModel.Room(Plan(new CalibratedCostModel(), "trtllm"), load)!.Value;
+        int half = ClosedLoopModel.Room(Plan(new CalibratedCostModel(), "vllm"), load)!.Value;
+        Assert.InRange(whole, 10, 40);
+        Assert.InRange(half, 1.4 * whole, 1.5 * (whole + 1));
+    }
+
+    [Fact]
+    public void Who_always_waits_for_another_to_end_waits_the_time_between_two_ends()
+    {
+        CalibrationSet shortOfOne = CalibrationSet.BuiltIn.With(CalibrationFile.Parse(
+            """
+            {"name": "short of one", "layers": [{"framework": "vllm", "runs": 5, "factors": {"first_token_turn": 1e4}}]}
+            """,
+            "test"));
+        ClosedLoopLoad load = new(8, 1000, 500);
+        ClosedLoopEstimate before = ClosedLoopModel.Estimate(Plan(new CalibratedCostModel()), load);
+        ClosedLoopEstimate e = ClosedLoopModel.Estimate(Plan(new CalibratedCostModel(shortOfOne)), load);
+        double wait = e.TimeToFirstTokenSeconds - before.TimeToFirstTokenSeconds;
+        Assert.Equal(e.EndToEndSeconds / 8, wait, 0.001 * wait);
+        Assert.Equal(before.TimePerOutputTokenSeconds, e.TimePerOutputTokenSeconds);
+        Assert.Equal(before.RoomSeconds, e.RoomSeconds);
+    }
+
     [Fact]
     public void Prompts_read_elsewhere_stall_nobody()
     {
@@ -141,9 +169,10 @@ public class ClosedLoopTests
         Assert.InRange(twice.TimeToFirstTokenSeconds / many.TimeToFirstTokenSeconds, 1.8, 2.4);
     }
 
-    private static ICostPlan Plan(ICostModel model) => model.Prepare(new EstimateRequest
+    private static ICostPlan Plan(ICostModel model, string? framework = null) => model.Prepare(new EstimateRequest
     {
         Architecture = ModelCatalog.BuiltIn.Resolve("llama-3.1-8b"),
         System = HardwareCatalog.BuiltIn.Find("h100"),
+        Framework = framework is null ? null : FrameworkCatalog.Find(framework, "test"),
     });
 }
