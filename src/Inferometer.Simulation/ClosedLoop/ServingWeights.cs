@@ -6,7 +6,8 @@ namespace Inferometer.Simulation.ClosedLoop;
 
 /// <summary>How the parts of a closed loop's times count; fixed times in seconds.</summary>
 [StructLayout(LayoutKind.Auto)]
-internal readonly record struct ServingWeights(double Stall, double Fixed, double Steps, double Prompt, double Queue, double PerUser, double Turn)
+internal readonly record struct ServingWeights(
+    double Stall, double Fixed, double Steps, double Prompt, double Queue, double PerUser, double Turn)
 {
     /// <summary>Everything that is computed counts whole and nothing is added: what a model without measurements can say.</summary>
     public static ServingWeights Plain => new(Stall: 1, Fixed: 0, Steps: 0.5, Prompt: 1, Queue: 1, PerUser: 0, Turn: 0);

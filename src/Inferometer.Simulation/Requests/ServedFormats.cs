@@ -22,8 +22,9 @@ public sealed record ServedFormats(
     /// <param name="device">The device.</param>
     /// <param name="weights">The format it goes by.</param>
     /// <param name="kvCache">
-    /// Format of the cache; null = 8 bits where weights have 8 bits or fewer in a float format, else 16. For gpt-oss it is 8 bits on devices
-    /// that multiply 4-bit floats, as vLLM's recipe for Blackwell has it, and 16 on others (docs.vllm.ai/projects/recipes, GPT-OSS).
+    /// Format of the cache; null = 8 bits where weights have 8 bits or fewer in a float format, else 16. For gpt-oss it is 8 bits on
+    /// devices that multiply 4-bit floats, as vLLM's recipe for Blackwell has it, and 16 on others
+    /// (docs.vllm.ai/projects/recipes, GPT-OSS).
     /// </param>
     public static ServedFormats Of(ModelArchitecture model, Device device, Precision weights, Precision? kvCache = null)
     {
