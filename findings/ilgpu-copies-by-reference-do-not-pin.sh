@@ -9,7 +9,7 @@
 #
 # What follows for us: Inferometer.Gpu copies through Devices/HostCopies.cs alone, which pins; HostCopyTests copy beside a collector that
 # moves everything. Seen before as logits of 0, and as tests that ended with
-# SIGSEGV, in about one of five runs on two cores.
+# SIGSEGV, in two of four runs on two cores.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
