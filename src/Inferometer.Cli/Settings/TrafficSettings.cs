@@ -261,7 +261,8 @@ internal sealed class TrafficSettings
         string who = options.Users > 0
             ? string.Create(
                 CultureInfo.InvariantCulture,
-                $"{options.Users:#,0} users{(options.RampSeconds > 0 ? $" who begin over {options.RampSeconds:0.##} s" : "")}")
+                $"{options.Users:#,0} {(options.Users == 1 ? "user" : "users")}"
+                    + $"{(options.RampSeconds > 0 ? $" who begin over {options.RampSeconds:0.##} s" : "")}")
             : string.Create(CultureInfo.InvariantCulture, $"{options.Process!.RequestsPerSecond:#,0.######} requests/s ({arrivals})");
         string many = (options.Requests, options.DurationSeconds) switch
         {

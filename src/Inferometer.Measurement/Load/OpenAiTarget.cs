@@ -33,6 +33,7 @@ public sealed class OpenAiTarget : ILoadTarget, IDisposable
         }
 
         string path = options.Address.AbsolutePath.TrimEnd('/');
+
         // The address of an endpoint is what clients are often given.
         path = EndpointPaths.Where(e => path.EndsWith(e, StringComparison.Ordinal)).Select(e => path[..^e.Length])
             .FirstOrDefault(path);

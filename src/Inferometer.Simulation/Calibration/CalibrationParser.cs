@@ -10,7 +10,7 @@ internal sealed class CalibrationParser(string source)
 {
     private const double MostFactor = 1000;
 
-    // From next to nothing, which is believed of a deployment that nobody measured, to a second.
+    // From next to nothing, which is believed of a deployment that nobody measured, to all that a coefficient may be.
     private const double MostOfNothing = 1e10;
 
     /// <param name="root">The JSON.</param>
@@ -20,8 +20,8 @@ internal sealed class CalibrationParser(string source)
         Known(root, "", "name", "source", "base", "kinship", "layers", "bands");
         if (standsOnAnother)
         {
-            Whole(root, "base");
-            Whole(root, "kinship");
+            RefuseOnAnother(root, "base");
+            RefuseOnAnother(root, "kinship");
         }
 
         Coefficients coefficients = Coefficients.Priors;
@@ -56,7 +56,7 @@ internal sealed class CalibrationParser(string source)
         };
     }
 
-    private void Whole(JsonElement root, string field)
+    private void RefuseOnAnother(JsonElement root, string field)
     {
         if (root.TryGetProperty(field, out _))
         {
@@ -97,7 +97,7 @@ internal sealed class CalibrationParser(string source)
             {
                 double factor = Number(property.Value, $"{path}.factors.{property.Name}");
                 Coefficient coefficient = CoefficientTable.Find(property.Name, $"{source}: {path}.factors");
-                double most = coefficient is Coefficient.Doubling or Coefficient.FirstTokenTurn ? MostOfNothing : MostFactor;
+                double most = CoefficientTable.Of(coefficient).Own ? MostOfNothing : MostFactor;
                 factors.Add(new(
                     coefficient,
                     factor > 1 / most && factor < most ? factor : throw Wrong(

@@ -9,5 +9,9 @@ namespace Inferometer.Simulation.Calibration;
 /// <param name="Least">Smallest value a file may give.</param>
 /// <param name="Most">Largest value a file may give; a share cannot exceed 1, as nothing is faster than the datasheet.</param>
 /// <param name="Serving">It matters only where requests arrive beside each other.</param>
+/// <param name="Own">
+/// It is nothing, or next to nothing, where nobody measured, and what one deployment has of it says nothing of another.
+/// </param>
 public sealed record CoefficientInfo(
-    Coefficient Coefficient, string Name, string Unit, double Prior, double Spread, double Least, double Most, bool Serving = false);
+    Coefficient Coefficient, string Name, string Unit, double Prior, double Spread, double Least, double Most, bool Serving = false,
+    bool Own = false);

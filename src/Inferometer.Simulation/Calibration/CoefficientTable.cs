@@ -36,7 +36,7 @@ public static class CoefficientTable
         new(Coefficient.LinkLatency, "link_latency_s", "s", 3e-6, 0.5, 1e-8, 1e-2),
         new(Coefficient.Step, "step_s", "s", 0.3e-3, 0.8, 1e-7, 1),
         new(Coefficient.Sequence, "sequence_s", "s", 10e-6, 0.6, 1e-9, 0.1),
-        new(Coefficient.Doubling, "doubling_s", "s", 1e-9, 3, 1e-9, 1),
+        new(Coefficient.Doubling, "doubling_s", "s", 1e-9, 3, 1e-9, 1, Own: true),
         new(Coefficient.PromptLayer, "prompt_layer_s", "s", 0.15e-3, 0.5, 1e-8, 0.1),
         new(Coefficient.Stall, "stall", "ratio", 0.8, 0.3, 0.01, 1.5, Serving: true),
         new(Coefficient.FirstToken, "first_token_s", "s", 25e-3, 0.7, 1e-6, 10, Serving: true),
@@ -44,7 +44,7 @@ public static class CoefficientTable
         new(Coefficient.FirstTokenPrompt, "first_token_prompt", "ratio", 0.9, 0.4, 0.1, 5, Serving: true),
         new(Coefficient.Queue, "queue", "ratio", 0.7, 0.4, 0.01, 3, Serving: true),
         new(Coefficient.FirstTokenUser, "first_token_user_s", "s", 0.2e-3, 1.0, 1e-9, 1, Serving: true),
-        new(Coefficient.FirstTokenTurn, "first_token_turn", "requests", 1e-4, 1.5, 1e-5, 2, Serving: true),
+        new(Coefficient.FirstTokenTurn, "first_token_turn", "requests", 1e-4, 1.5, 1e-5, 2, Serving: true, Own: true),
     ];
 
     /// <summary>One of them.</summary>

@@ -21,9 +21,8 @@ internal static class FitUnknowns
     private const double OfGroupServing = 2;
     private const double OwnOfRelated = 1;
 
-    // Where nobody measured, no request waits for another to end; a group begins a hundred times above that nothing, or no slope would lead
-    // it away from there.
-    private static readonly double TurnOfGroup = Math.Log(100);
+    // A group begins a hundred times above the nothing of where nobody measured, or no slope would lead it away from there.
+    private static readonly double OwnOfGroup = Math.Log(100);
 
     // A doubling of sequences is believed to cost a small part of a step, and may cost as much as one.
     private const double DoublingShare = 0.003;
@@ -144,15 +143,14 @@ internal static class FitUnknowns
         [
             .. FirstToken.Select(c => new FitParameter([c], scope, OfGroupServing * CoefficientTable.Of(c).Spread)
             {
-                Centre = c == Coefficient.FirstTokenTurn ? TurnOfGroup : 0,
+                Centre = CoefficientTable.Of(c).Own ? OwnOfGroup : 0,
             }),
         ];
 
     private static IEnumerable<Coefficient> FirstToken =>
         CoefficientTable.All.Where(info => info.Serving && info.Coefficient != Coefficient.Stall).Select(info => info.Coefficient);
 
-    // How a service was set up is each deployment's own.
-    private static IEnumerable<Coefficient> OfAllFirstTokens => FirstToken.Where(c => c != Coefficient.FirstTokenTurn);
+    private static IEnumerable<Coefficient> OfAllFirstTokens => FirstToken.Where(c => !CoefficientTable.Of(c).Own);
 
     // What products reach was timed on them alone, where nothing else is in the time; times per token tell it from experts and from stalls
     // no better than by a third.

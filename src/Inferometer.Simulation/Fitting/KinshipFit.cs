@@ -19,13 +19,8 @@ internal static class KinshipFit
     public static Kinship Of(IReadOnlyList<CalibrationLayer> groups)
     {
         List<KinShare> shares = [];
-        foreach (Coefficient coefficient in Enum.GetValues<Coefficient>())
+        foreach (Coefficient coefficient in CoefficientTable.All.Where(info => !info.Own).Select(info => info.Coefficient))
         {
-            if (coefficient == Coefficient.FirstTokenTurn)
-            {
-                continue; // how a service was set up is each deployment's own
-            }
-
             (CalibrationLayer Group, double Value)[] known =
                 [.. groups.Where(g => Kinship.Of(g, coefficient) is not null).Select(g => (g, Kinship.Of(g, coefficient)!.Value))];
             double square = known.Sum(k => k.Value * k.Value) / Math.Max(1, known.Length);

@@ -23,8 +23,8 @@ public sealed record ServedFormats(
     /// <param name="weights">The format it goes by.</param>
     /// <param name="kvCache">
     /// Format of the cache; null = 8 bits where weights have 8 bits or fewer in a float format, else 16. For gpt-oss it is 8 bits on
-    /// devices that multiply 4-bit floats, as vLLM's recipe for Blackwell has it, and 16 on others
-    /// (docs.vllm.ai/projects/recipes, GPT-OSS).
+    /// NVIDIA's devices that multiply 4-bit floats and 16 on others, as InferenceX starts vLLM and TensorRT-LLM with it
+    /// (SemiAnalysisAI/InferenceX, benchmarks/gptoss_fp4_*.sh).
     /// </param>
     public static ServedFormats Of(ModelArchitecture model, Device device, Precision weights, Precision? kvCache = null)
     {
@@ -38,8 +38,9 @@ public sealed record ServedFormats(
         Precision? experts = null;
         if (string.Equals(model.ModelType, "gpt_oss", StringComparison.Ordinal))
         {
+            bool isNvidia = string.Equals(device.Vendor, "NVIDIA", StringComparison.OrdinalIgnoreCase);
             (stored, experts, narrowFloat) =
-                (Precision.Bf16, Known("mxfp4"), device.PeakOperationsPerSecond.ContainsKey(MathFormat.Fp4));
+                (Precision.Bf16, Known("mxfp4"), isNvidia && device.PeakOperationsPerSecond.ContainsKey(MathFormat.Fp4));
         }
         else if (fourBits && (weights.Math == MathFormat.Bf16 || model.Layers.Any(layer => layer.Mixer is LatentAttentionMixer)))
         {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Inferometer.Core;
+using Inferometer.Measurement.Published.Results;
 
 namespace Inferometer.Measurement.Published.Layouts;
 
@@ -38,9 +39,7 @@ internal abstract class MeasurementLayout(string name, string[] required, params
 
         if (table.Columns is ["Metric", ..])
         {
-            throw new InferometerException(
-                $"{table.Name}: figures of GenAI-Perf or AIPerf as CSV, which do not say what the load was; give the JSON that they write "
-                    + "beside it (profile_export_genai_perf.json, profile_export_aiperf.json).");
+            throw new InferometerException($"{table.Name}: {BenchmarkResultReader.WithoutLoad}");
         }
 
         MeasurementLayout near = All.OrderByDescending(layout => table.Columns.Count(layout.Knows)).First();

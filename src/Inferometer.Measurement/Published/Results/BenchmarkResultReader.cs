@@ -16,6 +16,10 @@ public static class BenchmarkResultReader
     private const string Known =
         $"Read are results of llama-bench (-o json, jsonl, csv, md), {Serving}, and tables as docs/fidelity.md lists them";
 
+    /// <summary>What to tell of the CSV of GenAI-Perf and AIPerf, whose header begins with <c>Metric</c>.</summary>
+    internal const string WithoutLoad = "figures of GenAI-Perf or AIPerf as CSV, which do not say what the load was; give the JSON that "
+        + "they write beside it (profile_export_genai_perf.json, profile_export_aiperf.json).";
+
     private const string KnownResults = $"Read are results of llama-bench (-o json, jsonl, csv), {Serving}";
 
     // Columns of CSV that are texts though they may look like numbers, a commit of digits for one, and those that are yes or no.
@@ -78,8 +82,7 @@ public static class BenchmarkResultReader
         if (start.StartsWith("Metric,", StringComparison.Ordinal))
         {
             throw new InferometerException(
-                $"{name}: figures of GenAI-Perf or AIPerf as CSV, which do not say what the load was; give the JSON that they write beside "
-                    + "it (profile_export_genai_perf.json, profile_export_aiperf.json).");
+                $"{name}: {WithoutLoad}");
         }
 
         if (start.StartsWith('|'))
