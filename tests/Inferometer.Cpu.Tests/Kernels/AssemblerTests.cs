@@ -115,6 +115,29 @@ public sealed class AssemblerTests
     }
 
     [Fact]
+    public void Instructions_on_tiles_are_what_a_disassembler_reads()
+    {
+        Assembler code = new();
+        code.LoadTileShapes(new(Gpr.R8, 0));
+        code.LoadTileShapes(new(Gpr.Rdx, 192));
+        code.TileZero(new(5));
+        code.TileLoad(new(7), new(Gpr.Rdi, 0), Gpr.R9);
+        code.TileLoad(new(2), new(Gpr.R10, 1024), Gpr.Rax);
+        code.TileStore(new(Gpr.R11, -64), Gpr.Rcx, new(3));
+        code.Tdpbsud(new(0), new(4), new(6));
+        code.Tdpbssd(new(1), new(5), new(7));
+        code.Tdpbf16ps(new(3), new(2), new(4));
+        code.TileRelease();
+        Assert.Equal(
+            [
+                "ldtilecfg 0x0(%r8)", "ldtilecfg 0xc0(%rdx)", "tilezero %tmm5", "tileloadd 0x0(%rdi,%r9,1),%tmm7",
+                "tileloadd 0x400(%r10,%rax,1),%tmm2", "tilestored %tmm3,-0x40(%r11,%rcx,1)", "tdpbsud %tmm6,%tmm4,%tmm0",
+                "tdpbssd %tmm7,%tmm5,%tmm1", "tdpbf16ps %tmm4,%tmm2,%tmm3", "tilerelease", "vzeroupper", "ret",
+            ],
+            Disassemble(code));
+    }
+
+    [Fact]
     public void Kernels_hold_no_instruction_that_the_disassembler_does_not_know()
     {
         foreach (Assembler kernel in (Assembler[])

@@ -83,10 +83,15 @@ internal sealed partial class Assembler
             return;
         }
 
+        IndexedDistance(reg.Number, rm);
+    }
+
+    private void IndexedDistance(int reg, Indexed rm)
+    {
         // Four in ModRM's rm: the address has a byte of its own. No index is RSP, which would mean none.
         bool isShort = rm.Distance is >= sbyte.MinValue and <= sbyte.MaxValue;
-        _code.Add((byte)((isShort ? 0x40 : 0x80) | (reg.Number & 7) << 3 | 4));
-        _code.Add((byte)(rm.Scale / 2 << 6 | (index & 7) << 3 | (int)rm.Address & 7));
+        _code.Add((byte)((isShort ? 0x40 : 0x80) | (reg & 7) << 3 | 4));
+        _code.Add((byte)(rm.Scale / 2 << 6 | ((int)rm.Index & 7) << 3 | (int)rm.Address & 7));
         if (isShort)
         {
             _code.Add(unchecked((byte)rm.Distance));
@@ -97,13 +102,13 @@ internal sealed partial class Assembler
         }
     }
 
-    // Fourth bits of register numbers and the second source are inverted; the bit before the last three says 256 bits.
-    private void Vex(Map map, Prefix prefix, int reg, int other, int rm, int index)
+    // Fourth bits of register numbers and the second source are inverted; the bit before the last two says 256 bits.
+    private void Vex(Map map, Prefix prefix, int reg, int other, int rm, int index, bool vector = true)
     {
         int r = (reg >> 3 & 1) ^ 1, x = (index >> 3 & 1) ^ 1, b = (rm >> 3 & 1) ^ 1;
         _code.Add(0xC4);
         _code.Add((byte)(r << 7 | x << 6 | b << 5 | (int)map));
-        _code.Add((byte)((~other & 15) << 3 | 1 << 2 | (int)prefix));
+        _code.Add((byte)((~other & 15) << 3 | (vector ? 1 << 2 : 0) | (int)prefix));
     }
 
     private void Note(Ymm vector) => _vectors |= 1u << vector.Number;

@@ -295,5 +295,6 @@ internal sealed partial class Assembler
         None = 0,
         P66 = 1,
         PF3 = 2,
+        PF2 = 3,
     }
 }

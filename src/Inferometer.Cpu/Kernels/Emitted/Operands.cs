@@ -50,6 +50,9 @@ internal readonly record struct Label(int Offset);
 /// <summary>A register of 256 bits, 0 to 15.</summary>
 internal readonly record struct Ymm(int Number);
 
+/// <summary>A tile, 0 to 7.</summary>
+internal readonly record struct Tmm(int Number);
+
 /// <summary>Memory at an address, some times an index, and a distance in bytes.</summary>
 /// <param name="Address">Holds the address.</param>
 /// <param name="Index">Holds the index.</param>
