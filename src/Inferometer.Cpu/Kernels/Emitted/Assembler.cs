@@ -104,6 +104,8 @@ internal sealed partial class Assembler
 
     public void Vaddps(Zmm target, Zmm first, Zmm second) => Evex(0x58, Map.F, Prefix.None, target, first, second);
 
+    public void Vsubps(Zmm target, Zmm first, Zmm second) => Evex(0x5C, Map.F, Prefix.None, target, first, second);
+
     public void Vmulps(Zmm target, Zmm first, Zmm second) => Evex(0x59, Map.F, Prefix.None, target, first, second);
 
     /// <summary>target = first times the number in memory.</summary>
@@ -163,6 +165,13 @@ internal sealed partial class Assembler
     {
         Integer(0x81, 5, target);
         Add32(value);
+    }
+
+    /// <summary>Turns the bits of a register over that are set in a number.</summary>
+    public void Xor(Gpr target, int bits)
+    {
+        Integer(0x81, 6, target);
+        Add32(bits);
     }
 
     /// <summary>Goes back to <paramref name="label"/> where the last sum was not negative.</summary>

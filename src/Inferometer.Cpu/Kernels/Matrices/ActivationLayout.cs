@@ -9,6 +9,12 @@ internal enum ActivationLayout
     /// <summary>f32, [tile of 8 tokens][column][8]; missing tokens of the last tile are zero.</summary>
     FloatTiles,
 
+    /// <summary>bf16 in two parts, neighbours in pairs; see <see cref="BrainActivations"/>.</summary>
+    BrainTiles,
+
+    /// <summary>The same, every number in a pair with the one 16 columns on.</summary>
+    BrainTilesInHalves,
+
     /// <summary>8-bit integers with a scale per 32 values; see <see cref="Int8Activations"/>.</summary>
     Int8By32,
 

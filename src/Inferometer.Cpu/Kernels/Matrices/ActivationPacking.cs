@@ -14,6 +14,7 @@ internal static unsafe class ActivationPacking
     public static long ByteCount(ActivationLayout layout, int tokens, int columns) => layout switch
     {
         ActivationLayout.FloatTiles => FloatTilePacking.ByteCount(tokens, columns),
+        ActivationLayout.BrainTiles or ActivationLayout.BrainTilesInHalves => BrainActivations.ByteCount(tokens, columns),
         ActivationLayout.Int8By32 or ActivationLayout.Int8By32ForBytes or ActivationLayout.Int8By32InHalves or ActivationLayout.Int16By32
             or ActivationLayout.FineBy32 or ActivationLayout.Int8By256
             => (long)tokens * (columns / Int8Activations.BlockSize(layout)) * Int8Activations.BlockBytes(layout),
@@ -30,6 +31,12 @@ internal static unsafe class ActivationPacking
         }
 
         int end = Math.Min(tokens, (tile + 1) * TileTokens);
+        if (layout is ActivationLayout.BrainTiles or ActivationLayout.BrainTilesInHalves)
+        {
+            BrainActivations.Pack(x, tile * TileTokens, end, columns, layout == ActivationLayout.BrainTilesInHalves, destination);
+            return;
+        }
+
         for (int token = tile * TileTokens; token < end; token++)
         {
             Int8Activations.PackToken(layout, x + (long)token * columns, tokens, columns, token, destination);

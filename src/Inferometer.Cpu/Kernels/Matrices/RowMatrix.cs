@@ -4,7 +4,8 @@ namespace Inferometer.Cpu.Kernels.Matrices;
 
 /// <summary>
 /// Weights read where they are, row after row in their stored format, with f32 activations. Up to a few dozen tokens: tiles of dot products
-/// that convert weights in registers. More: panels of rows are expanded to f32 once for all tokens and multiplied in register tiles.
+/// that convert weights in registers. More: panels of rows are expanded to f32 once for all tokens and multiplied in register tiles. Where
+/// the processor has tiles of bf16 numbers, F16 and BF16 take those for all but one token.
 /// </summary>
 internal sealed unsafe class RowMatrix : WeightMatrix
 {
@@ -29,6 +30,8 @@ internal sealed unsafe class RowMatrix : WeightMatrix
     /// </summary>
     private readonly int _maxDotTokens;
 
+    private readonly bool _hasTiles; // of the processor's own
+
     public RowMatrix(GgmlType type, int rows, int columns, byte* source, NativeBuffer? owned, bool roundsActivations)
         : base(type, rows, columns)
     {
@@ -37,7 +40,10 @@ internal sealed unsafe class RowMatrix : WeightMatrix
         _rowBytes = type.ByteCount(columns);
         _finePanels = roundsActivations && FinePanel.IsSupported(type, columns)
             ? Math.Clamp(MaxFineBytes / FinePanel.PanelBytes(columns), 1, 4) : 0;
-        _maxDotTokens = type == GgmlType.F32 ? 12 : Math.Clamp(MaxDotActivationBytes / (columns * sizeof(float)), 8, 96);
+        _hasTiles = roundsActivations && BrainTiles.IsSupported(type, columns);
+        _maxDotTokens = _hasTiles ? BrainTiles.FewestTokens - 1
+            : type == GgmlType.F32 ? 12
+            : Math.Clamp(MaxDotActivationBytes / (columns * sizeof(float)), 8, 96);
     }
 
     public override long SizeBytes => _rowBytes * Rows;
@@ -49,15 +55,23 @@ internal sealed unsafe class RowMatrix : WeightMatrix
     private int Blocks => (Rows + RowDots.BlockRows - 1) / RowDots.BlockRows;
 
     internal override ActivationLayout LayoutFor(int tokens) => tokens <= _maxDotTokens ? ActivationLayout.Rows
+        : _hasTiles ? BrainTiles.LayoutFor(Type)
         : _finePanels > 0 ? ActivationLayout.FineBy32
         : ActivationLayout.FloatTiles;
 
-    internal override int ChunkCount(int tokens, int threads) => tokens > _maxDotTokens ? (Rows + ChunkRows - 1) / ChunkRows
-        : Math.Min(Blocks, tokens == 1 ? StreamChunks.Count(threads) : threads * 8);
+    internal override int ChunkCount(int tokens, int threads)
+    {
+        bool isSplit = tokens > (_hasTiles ? BrainTiles.MaxTokens : _maxDotTokens);
+        int rows = isSplit ? ChunkRows : tokens > _maxDotTokens ? BrainTiles.Rows : RowDots.BlockRows, pieces = (Rows + rows - 1) / rows;
+        return isSplit ? pieces : Math.Min(pieces, tokens == 1 ? StreamChunks.Count(threads) : threads * 8);
+    }
 
-    private int ChunkRows => _finePanels > 0 ? _finePanels * PanelRows.Count : FloatTile.PanelRows;
+    private int ChunkRows => _hasTiles ? BrainTiles.ArrangedRows(Type, Columns)
+        : _finePanels > 0 ? _finePanels * PanelRows.Count
+        : FloatTile.PanelRows;
 
     internal override int ScratchBytes(int tokens) => tokens <= _maxDotTokens ? RowDots.BlockRows * Columns * sizeof(float)
+        : _hasTiles ? BrainTiles.ScratchBytes(Type, Columns, tokens)
         : _finePanels > 0 ? SumBytes + (_finePanels * FinePanel.PanelBytes(Columns))
         : PanelExpansion.ScratchBytes;
 
@@ -68,6 +82,10 @@ internal sealed unsafe class RowMatrix : WeightMatrix
             int first = StreamChunks.Start(Blocks, chunk, chunkCount, operand.Tokens) * RowDots.BlockRows;
             int end = Math.Min(StreamChunks.Start(Blocks, chunk + 1, chunkCount, operand.Tokens) * RowDots.BlockRows, Rows);
             MultiplyRows(operand, first, end - first, (float*)scratch);
+        }
+        else if (_hasTiles)
+        {
+            MultiplyTiles(operand, chunk, chunkCount, scratch);
         }
         else if (_finePanels > 0)
         {
@@ -121,6 +139,21 @@ internal sealed unsafe class RowMatrix : WeightMatrix
 
             RowDots.Multiply<StoredFloat32>((byte*)scratch, (long)Columns * sizeof(float), rows, Columns, operand, first + row);
         }
+    }
+
+    private void MultiplyTiles(in MatrixOperand operand, int chunk, int chunkCount, byte* scratch)
+    {
+        if (operand.Tokens > BrainTiles.MaxTokens)
+        {
+            int row = chunk * ChunkRows;
+            BrainTiles.Multiply(Type, _source, Columns, row, Math.Min(row + ChunkRows, Rows), operand, Rows, scratch);
+            return;
+        }
+
+        int groups = (Rows + BrainTiles.Rows - 1) / BrainTiles.Rows;
+        int first = StreamChunks.Start(groups, chunk, chunkCount, operand.Tokens) * BrainTiles.Rows;
+        int end = Math.Min(StreamChunks.Start(groups, chunk + 1, chunkCount, operand.Tokens) * BrainTiles.Rows, Rows);
+        BrainTiles.Stream(Type, _source, Columns, first, end, operand, Rows, scratch);
     }
 
     private void MultiplyFine(in MatrixOperand operand, int firstRow, byte* scratch)
