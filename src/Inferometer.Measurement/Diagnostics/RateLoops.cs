@@ -19,7 +19,7 @@ internal static unsafe class RateLoops
 
     /// <summary>Integer operations of one call of <see cref="MultiplyIntegers"/>; 0 where it has no instruction.</summary>
     public static double Int8Operations => ByteProductRate.IsSupported
-        ? Rounds * ByteProductRate.OperationsPerRound
+        ? ByteProductRate.Operations(Rounds)
         : 2.0 * Rounds * 8 * (Avx512BW.IsSupported ? 64 : Avx2.IsSupported ? 32 : HasIntegers128 ? 16 : 0);
 
     /// <summary>Reads memory, a multiple of 1 KiB.</summary>
@@ -49,7 +49,7 @@ internal static unsafe class RateLoops
         => Vector512.IsHardwareAccelerated ? Floats512() : Vector256.IsHardwareAccelerated ? Floats256() : Floats128();
 
     /// <summary>
-    /// Products of bytes added in pairs, and to a sum of 16 bits; on Arm, and where there are kernels for it, in fours to one of 32.
+    /// Products of bytes added in pairs, and to a sum of 16 bits; on Arm, and where there are kernels for it, in fours to one of 32, or in tiles.
     /// </summary>
     public static long MultiplyIntegers()
     {

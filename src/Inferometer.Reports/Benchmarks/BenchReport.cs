@@ -81,8 +81,9 @@ public sealed class BenchReport
 
     /// <summary>The widest vectors the kernels use here, and what they multiply bytes with where that differs among processors.</summary>
     public static string Backend =>
-        EmittedKernels.IsSupported
-            ? "CPU, managed, 512 bit, VNNI"
+        TileKernels.IsSupported
+            ? "CPU, managed, 512 bit, AMX"
+            : EmittedKernels.IsSupported ? "CPU, managed, 512 bit, VNNI"
             : Vector512.IsHardwareAccelerated ? "CPU, managed, 512 bit"
             : Vector256.IsHardwareAccelerated ? "CPU, managed, 256 bit"
             : !Vector128.IsHardwareAccelerated ? "CPU, managed, no vectors"

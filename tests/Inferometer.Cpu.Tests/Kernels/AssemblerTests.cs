@@ -59,6 +59,7 @@ public sealed class AssemblerTests
         code.Add(Gpr.Rdx, 160);
         code.Sub(Gpr.R9, 4);
         code.Xor(Gpr.R10, 4096);
+        code.Or(Gpr.Rdi, 8192);
         code.SkipIfZero(() => code.Add(Gpr.Rsi, -8));
         code.SkipIfNegative(() => code.JumpIfNotZero(code.Here()));
         code.JumpIfNotNegative(new(0));
@@ -78,7 +79,7 @@ public sealed class AssemblerTests
                 "movabs $0xf1f2f3f4f5f6f7f8,%rcx", "vaddps %zmm30,%zmm10,%zmm19", "vsubps %zmm13,%zmm28,%zmm2",
                 "prefetcht0 0x1000(%rdi)", "prefetcht0 0x40(%r9)", "mov %r8,%r10",
                 "mov $0xf0f0f0f,%eax", "mov $0x7,%r9d",
-                "add $0xa0,%rdx", "sub $0x4,%r9", "xor $0x1000,%r10", "je 0x154", "add $0xfffffffffffffff8,%rsi", "js 0x160", "jne 0x15a", "jns 0x0",
+                "add $0xa0,%rdx", "sub $0x4,%r9", "xor $0x1000,%r10", "or $0x2000,%rdi", "je 0x15b", "add $0xfffffffffffffff8,%rsi", "js 0x167", "jne 0x161", "jns 0x0",
                 "vzeroupper", "ret",
             ],
             Disassemble(code));
@@ -98,11 +99,10 @@ public sealed class AssemblerTests
         code.Vcvtph2ps256(new(4), new(Gpr.R11, Gpr.Rax, 2, -16));
         code.Vpmovzxwd256(new(10), new(Gpr.Rax, Gpr.R9, 2, 0));
         code.Vpslld256(new(10), new(5), 16);
-        code.Prefetcht1(new Memory(Gpr.R11, 64));
-        code.Prefetcht1(new Memory(Gpr.Rsi, 4096));
+        code.Prefetcht1(new(Gpr.R11, 64));
+        code.Prefetcht1(new(Gpr.Rsi, 4096));
         code.Mov(Gpr.R11, new Memory(Gpr.R8, 0));
         code.Mov(Gpr.Rax, new Memory(Gpr.Rdi, 8));
-        code.Prefetcht1(new Indexed(Gpr.R10, Gpr.R8, 1, 0));
         code.Add(Gpr.R10, Gpr.Rsi);
         code.Add(Gpr.Rax, Gpr.R9);
         code.Shl(Gpr.R9, 2);
@@ -111,7 +111,7 @@ public sealed class AssemblerTests
                 "vmovups 0x20(%r10),%ymm9", "vmovups 0x100(%rdx,%r9,2),%ymm3", "vmovups %ymm15,-0x40(%r8)", "vpxor %ymm11,%ymm2,%ymm12",
                 "vaddps %ymm7,%ymm14,%ymm1", "vfmadd231ps %ymm13,%ymm0,%ymm8", "vcvtph2ps 0x30(%rdi,%rsi,1),%ymm14",
                 "vcvtph2ps -0x10(%r11,%rax,2),%ymm4", "vpmovzxwd 0x0(%rax,%r9,2),%ymm10", "vpslld $0x10,%ymm5,%ymm10",
-                "prefetcht1 0x40(%r11)", "prefetcht1 0x1000(%rsi)", "mov 0x0(%r8),%r11", "mov 0x8(%rdi),%rax", "prefetcht1 0x0(%r10,%r8,1)", "add %rsi,%r10",
+                "prefetcht1 0x40(%r11)", "prefetcht1 0x1000(%rsi)", "mov 0x0(%r8),%r11", "mov 0x8(%rdi),%rax", "add %rsi,%r10",
                 "add %r9,%rax", "shl $0x2,%r9", "vzeroupper", "ret",
             ],
             Disassemble(code));
@@ -149,7 +149,8 @@ public sealed class AssemblerTests
                 Block32Code.Table<IQ4_XSFormat>(272), Block32Code.Table<MXFP4Format>(272), NVFP4Code.Write(576, 64, 12),
                 Block256Code.SixBitScales(2880, 64, 320, 832), Block256Code.SixBits(32, 288),
                 LowBitCode.Write<Q2_KFormat>(32, 64, 320, 320), LowBitCode.Write<Q3_KFormat>(32, 32, 288, 800),
-                BrainTileCode.Multiply(1, false), BrainTileCode.Multiply(2, true), BrainTileCode.Stream(1, true), BrainTileCode.Stream(2, false),
+                BrainTileCode.Multiply(1, false), BrainTileCode.Multiply(2, true), BrainTileCode.StreamSplit(1), BrainTileCode.StreamSplit(2),
+                BrainTileCode.Stream(1), BrainTileCode.Stream(2),
                 BrainTileCode.Arrange(true), BrainTileCode.Arrange(false), HalfRowCode.Apart(), WidenedTileCode.Write(3, 4, false), WidenedTileCode.Write(4, 1, true),
             ])
         {

@@ -46,13 +46,6 @@ internal sealed partial class Assembler
         Distance(2, line, 1);
     }
 
-    /// <summary>The same for an address with an index.</summary>
-    public void Prefetcht1(Indexed line)
-    {
-        _code.AddRange([(byte)(0x40 | ((int)line.Index >= 8 ? 2 : 0) | ((int)line.Address >= 8 ? 1 : 0)), 0x0F, 0x18]);
-        IndexedDistance(2, line);
-    }
-
     /// <summary>The 64 bits in memory.</summary>
     public void Mov(Gpr target, Memory source)
     {

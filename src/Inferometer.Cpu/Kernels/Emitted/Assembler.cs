@@ -174,6 +174,13 @@ internal sealed partial class Assembler
         Add32(bits);
     }
 
+    /// <summary>Sets the bits of a register that are set in a number.</summary>
+    public void Or(Gpr target, int bits)
+    {
+        Integer(0x81, 1, target);
+        Add32(bits);
+    }
+
     /// <summary>Goes back to <paramref name="label"/> where the last sum was not negative.</summary>
     public void JumpIfNotNegative(Label label) => JumpBack(0x89, label);
 

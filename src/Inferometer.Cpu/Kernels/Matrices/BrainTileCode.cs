@@ -35,103 +35,80 @@ internal static class BrainTileCode
     }
 
     /// <summary>
-    /// Sums = weights as they are stored, read once. Arguments: weights, their bytes from row to row, activations, blocks of 32 columns (at
-    /// least one), and <see cref="BrainTiles.Work"/>.
+    /// Sums = BF16 weights as they are stored, read once. Arguments: weights, their bytes from row to row, activations, blocks of 32 columns
+    /// (at least one), and <see cref="BrainTiles.Work"/>.
     /// </summary>
     /// <param name="groups">Groups of tokens.</param>
-    /// <param name="splits">Weights are F16, and split on the way: a block while the one before is multiplied.</param>
-    public static Assembler Stream(int groups, bool splits)
+    /// <remarks>Tiles read as fast as anything; asking for the rows that come next slows them down.</remarks>
+    public static Assembler Stream(int groups)
     {
         const Gpr Weights = Gpr.Rdi, RowBytes = Gpr.Rsi, X = Gpr.Rdx, Blocks = Gpr.Rcx, Work = Gpr.R8;
-        const Gpr Second = Gpr.R9, OtherX = Gpr.R10, Line = Gpr.R11, Row = Gpr.Rax;
+        const Gpr Lower = Gpr.R9, OtherX = Gpr.R10, Line = Gpr.R11, Sum = Gpr.Rax;
         Assembler code = new();
-        for (int sum = 0; sum < Sums; sum++)
-        {
-            code.TileZero(new(sum));
-        }
-
+        ZeroSums(code);
+        code.Mov(Line, (uint)LineBytes);
         code.Mov(OtherX, new Memory(Work, BrainTiles.OtherActivationsAt));
-        if (!splits)
-        {
-            code.Mov(Second, RowBytes);
-            code.Shl(Second, BitOperations.Log2(TileShapes.MaxRows));
-            code.Add(Second, Weights);
-            Label next = code.Here();
-            ForRows(() => { });
-            Stored stored = new(Weights, Second, RowBytes);
-            Multiply(code, groups, stored, X, OtherX, Line, 0);
-            code.Add(Second, LineBytes);
-            Step();
-            code.JumpIfNotZero(next);
-        }
-        else
-        {
-            code.Fill(s_mask, 0xFFFF0000);
-            code.Mov(Second, new Memory(Work, BrainTiles.PanelAt));
-            SplitRows();
-            code.Sub(Blocks, 1);
-            code.SkipIfZero(() =>
-            {
-                Label next = code.Here();
-                code.Xor(Second, BrainTiles.SplitBlockBytes);
-                SplitRows();
-                code.Xor(Second, BrainTiles.SplitBlockBytes);
-                MultiplySplit(code, groups, Second, X, OtherX, Line);
-                code.Xor(Second, BrainTiles.SplitBlockBytes);
-                Step();
-                code.JumpIfNotZero(next);
-            });
-            MultiplySplit(code, groups, Second, X, OtherX, Line);
-        }
+        code.Mov(Lower, RowBytes);
+        code.Shl(Lower, BitOperations.Log2(TileShapes.MaxRows));
+        code.Add(Lower, Weights);
+        Label next = code.Here();
+        Write(Products(code, groups, new(Weights, Lower, RowBytes), X, OtherX, Line, isSplit: false));
+        code.Add(Weights, LineBytes);
+        code.Add(Lower, LineBytes);
+        NextBlock(code, groups, X, OtherX, Blocks);
+        code.JumpIfNotZero(next);
+        code.Mov(Sum, new Memory(Work, BrainTiles.SumsAt));
+        StoreSums(code, Sum, 0, Line);
+        return code;
+    }
 
-        code.Mov(Row, new Memory(Work, BrainTiles.SumsAt));
-        StoreSums(code, Row, Line);
+    /// <summary>
+    /// The same of F16, which is split on the way. The sums are not at the address in <see cref="BrainTiles.Work"/> but behind the two
+    /// blocks of split weights.
+    /// </summary>
+    /// <remarks>
+    /// A block is split while the one before is multiplied, a product after every few rows: products that came together would keep what
+    /// follows them from being begun.
+    /// </remarks>
+    public static Assembler StreamSplit(int groups)
+    {
+        const Gpr Weights = Gpr.Rdi, RowBytes = Gpr.Rsi, X = Gpr.Rdx, Blocks = Gpr.Rcx, Work = Gpr.R8, Row = Gpr.Rax;
+        const Gpr Written = Gpr.R9, OtherX = Gpr.R10, Line = Gpr.R11, Read = Work;
+        Assembler code = new();
+        ZeroSums(code);
+        code.Fill(s_mask, 0xFFFF0000);
+        code.Mov(Line, (uint)LineBytes);
+        code.Mov(OtherX, new Memory(Work, BrainTiles.OtherActivationsAt));
+        code.Mov(Written, new Memory(Work, BrainTiles.PanelAt));
+        code.Mov(Read, Written);
+        SplitRows([]);
+        Action[] products = Products(code, groups, new(Read, Read, Line) { LowerAt = TileBytes }, X, OtherX, Line, isSplit: true);
+        code.Sub(Blocks, 1);
+        code.SkipIfZero(() =>
+        {
+            Label next = code.Here();
+            code.Xor(Written, BrainTiles.SplitBlockBytes);
+            SplitRows(products);
+            code.Mov(Read, Written);
+            NextBlock(code, groups, X, OtherX, Blocks);
+            code.JumpIfNotZero(next);
+        });
+        Write(products);
+        code.Or(Written, BrainTiles.SplitBlockBytes);
+        StoreSums(code, Written, BrainTiles.SplitBlockBytes, Line);
         return code;
 
-        void Step()
+        void SplitRows(Action[] between)
         {
-            if (!splits)
-            {
-                code.Add(Weights, LineBytes);
-            }
-
-            code.Add(X, BrainActivations.BlockBytes);
-            if (groups == 2)
-            {
-                code.Add(OtherX, BrainActivations.BlockBytes);
-            }
-
-            code.Sub(Blocks, 1);
-        }
-
-        void SplitRows()
-        {
-            ForRows(() =>
-            {
-                Split(code, Row, Second);
-                code.Add(Second, LineBytes);
-            });
-            code.Sub(Second, Rows * LineBytes);
-            code.Add(Weights, LineBytes);
-        }
-
-        // Asks for the same columns of the rows that come next: a line of each of so many rows is nothing that a processor foresees.
-        void ForRows(Action body)
-        {
-            Gpr ahead = Line;
             code.Mov(Row, Weights);
-            code.Mov(ahead, RowBytes);
-            code.Shl(ahead, BitOperations.Log2(Rows));
-            code.Add(ahead, Weights);
             for (int row = 0; row < Rows; row++)
             {
-                body();
-                code.Prefetcht1(new Memory(ahead, 0));
-                code.Add(ahead, RowBytes);
+                Split(code, Row, new(Written, row * LineBytes));
                 code.Add(Row, RowBytes);
+                Write(between[(row * between.Length / Rows)..((row + 1) * between.Length / Rows)]);
             }
 
-            code.Mov(Line, (uint)LineBytes);
+            code.Add(Weights, LineBytes);
         }
     }
 
@@ -154,25 +131,11 @@ internal static class BrainTileCode
         }
 
         Label next = code.Here();
-        if (areSplit)
-        {
-            MultiplySplit(code, groups, Weights, X, OtherX, Line);
-        }
-        else
-        {
-            Multiply(code, groups, new(Weights, Weights, Line) { LowerAt = TileBytes }, X, OtherX, Line, 0);
-        }
-
+        Write(Products(code, groups, new(Weights, Weights, Line) { LowerAt = TileBytes }, X, OtherX, Line, areSplit));
         code.Add(Weights, areSplit ? BrainTiles.SplitBlockBytes : BrainTiles.BlockBytes);
-        code.Add(X, BrainActivations.BlockBytes);
-        if (groups == 2)
-        {
-            code.Add(OtherX, BrainActivations.BlockBytes);
-        }
-
-        code.Sub(Blocks, 1);
+        NextBlock(code, groups, X, OtherX, Blocks);
         code.JumpIfNotZero(next);
-        StoreSums(code, Sum, Line);
+        StoreSums(code, Sum, 0, Line);
         return code;
     }
 
@@ -195,7 +158,7 @@ internal static class BrainTileCode
         Label nextBlock = code.Here();
         if (splits)
         {
-            Split(code, From, To);
+            Split(code, From, new(To, 0));
         }
         else
         {
@@ -215,7 +178,7 @@ internal static class BrainTileCode
     }
 
     // 32 numbers of a row, column i in a pair with column 16 + i: their upper eight bits, and the three that are left.
-    private static void Split(Assembler code, Gpr from, Gpr to)
+    private static void Split(Assembler code, Gpr from, Memory to)
     {
         Zmm a = new(16), b = new(17), upperA = new(18), upperB = new(19);
         code.Vcvtph2ps(a, new Memory(from, 0));
@@ -228,46 +191,84 @@ internal static class BrainTileCode
         code.Vpsrld(a, a, 16);
         code.Vpord(upperA, upperA, upperB);
         code.Vpord(a, a, b);
-        code.Store(new(to, 0), upperA);
-        code.Store(new(to, BrainTiles.BlockBytes), a);
+        code.Store(to, upperA);
+        code.Store(to with { Distance = to.Distance + BrainTiles.BlockBytes }, a);
     }
 
-    private static void MultiplySplit(Assembler code, int groups, Gpr weights, Gpr x, Gpr otherX, Gpr line)
+    /// <summary>
+    /// The products of a block, each with the loads that it is the first to need: of weights, or what they are rounded to, with both parts
+    /// of the activations, and of what is left of split weights with the first.
+    /// </summary>
+    private static Action[] Products(Assembler code, int groups, Stored weights, Gpr x, Gpr otherX, Gpr line, bool isSplit)
     {
-        for (int part = 0; part < 2; part++)
+        List<Action> products = [];
+        for (int part = 0; part < (isSplit ? 2 : 1); part++)
         {
-            Multiply(code, groups, new(weights, weights, line) { LowerAt = TileBytes }, x, otherX, line, part);
-        }
-    }
-
-    // Part 0: weights, or what they are rounded to, times both parts of the activations; part 1: what is left of the weights.
-    private static void Multiply(Assembler code, int groups, Stored weights, Gpr x, Gpr otherX, Gpr line, int part)
-    {
-        int at = part * BrainTiles.BlockBytes;
-        code.TileLoad(s_upper, new(weights.Upper, at), weights.RowBytes);
-        code.TileLoad(s_lower, new(weights.Lower, at + weights.LowerAt), weights.RowBytes);
-        for (int xPart = 0; xPart < 2 - part; xPart++)
-        {
-            Add(groups == 2 || xPart == 0 ? s_x : s_otherX, new(x, xPart * TileBytes), groups == 2 ? 0 : 2 * xPart);
-            if (groups == 2)
+            int at = part * BrainTiles.BlockBytes;
+            Action upper = () => code.TileLoad(s_upper, new(weights.Upper, at), weights.RowBytes);
+            Action lower = () => code.TileLoad(s_lower, new(weights.Lower, at + weights.LowerAt), weights.RowBytes);
+            for (int xPart = 0; xPart < 2 - part; xPart++)
             {
-                Add(s_otherX, new(otherX, xPart * TileBytes), 2);
+                Add(groups == 2 || xPart == 0 ? s_x : s_otherX, new(x, xPart * TileBytes), groups == 2 ? 0 : 2 * xPart);
+                if (groups == 2)
+                {
+                    Add(s_otherX, new(otherX, xPart * TileBytes), 2);
+                }
+            }
+
+            void Add(Tmm tokens, Memory source, int sum)
+            {
+                Action needsUpper = upper, needsLower = lower;
+                upper = lower = () => { };
+                products.Add(() =>
+                {
+                    needsUpper();
+                    code.TileLoad(tokens, source, line);
+                    code.Tdpbf16ps(new(sum), s_upper, tokens);
+                });
+                products.Add(() =>
+                {
+                    needsLower();
+                    code.Tdpbf16ps(new(sum + 1), s_lower, tokens);
+                });
             }
         }
 
-        void Add(Tmm tokens, Memory source, int sum)
+        return [.. products];
+    }
+
+    private static void Write(Action[] products)
+    {
+        foreach (Action product in products)
         {
-            code.TileLoad(tokens, source, line);
-            code.Tdpbf16ps(new(sum), s_upper, tokens);
-            code.Tdpbf16ps(new(sum + 1), s_lower, tokens);
+            product();
         }
     }
 
-    private static void StoreSums(Assembler code, Gpr address, Gpr line)
+    private static void NextBlock(Assembler code, int groups, Gpr x, Gpr otherX, Gpr blocks)
+    {
+        code.Add(x, BrainActivations.BlockBytes);
+        if (groups == 2)
+        {
+            code.Add(otherX, BrainActivations.BlockBytes);
+        }
+
+        code.Sub(blocks, 1);
+    }
+
+    private static void ZeroSums(Assembler code)
     {
         for (int sum = 0; sum < Sums; sum++)
         {
-            code.TileStore(new(address, sum * TileBytes), line, new(sum));
+            code.TileZero(new(sum));
+        }
+    }
+
+    private static void StoreSums(Assembler code, Gpr address, int distance, Gpr line)
+    {
+        for (int sum = 0; sum < Sums; sum++)
+        {
+            code.TileStore(new(address, distance + (sum * TileBytes)), line, new(sum));
         }
     }
 

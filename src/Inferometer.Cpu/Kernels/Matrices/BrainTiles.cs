@@ -62,10 +62,10 @@ internal static unsafe class BrainTiles
         s_copy = PlaceArrange(splits: false), s_split = PlaceArrange(splits: true);
 
     private static readonly delegate* unmanaged<byte*, nint, byte*, nint, Work*, void>
-        s_stream = PlaceStream(1, false), s_streamTwice = PlaceStream(2, false),
-        s_streamSplit = PlaceStream(1, true), s_streamSplitTwice = PlaceStream(2, true),
-        s_arranged = PlaceMultiply(1, false), s_arrangedTwice = PlaceMultiply(2, false),
-        s_arrangedSplit = PlaceMultiply(1, true), s_arrangedSplitTwice = PlaceMultiply(2, true);
+        s_stream = Place(() => BrainTileCode.Stream(1)), s_streamTwice = Place(() => BrainTileCode.Stream(2)),
+        s_streamSplit = Place(() => BrainTileCode.StreamSplit(1)), s_streamSplitTwice = Place(() => BrainTileCode.StreamSplit(2)),
+        s_arranged = Place(() => BrainTileCode.Multiply(1, false)), s_arrangedTwice = Place(() => BrainTileCode.Multiply(2, false)),
+        s_arrangedSplit = Place(() => BrainTileCode.Multiply(1, true)), s_arrangedSplitTwice = Place(() => BrainTileCode.Multiply(2, true));
 
     /// <summary>Whether matrices of these formats are multiplied so here.</summary>
     public static bool IsSupported(GgmlType type, int columns) => TileKernels.IsSupported
@@ -171,12 +171,7 @@ internal static unsafe class BrainTiles
 
     private static void BeginTiles()
     {
-        TileShapes shapes = default;
-        for (int tile = 0; tile < 8; tile++)
-        {
-            shapes.Set(new(tile), TileShapes.MaxRows, TileShapes.MaxRowBytes);
-        }
-
+        TileShapes shapes = TileShapes.Whole;
         s_begin(&shapes);
     }
 
@@ -229,11 +224,8 @@ internal static unsafe class BrainTiles
     private static delegate* unmanaged<byte*, nint, byte*, nint, void> PlaceArrange(bool splits) =>
         (delegate* unmanaged<byte*, nint, byte*, nint, void>)TileKernels.Place(() => BrainTileCode.Arrange(splits));
 
-    private static delegate* unmanaged<byte*, nint, byte*, nint, Work*, void> PlaceStream(int groups, bool splits) =>
-        (delegate* unmanaged<byte*, nint, byte*, nint, Work*, void>)TileKernels.Place(() => BrainTileCode.Stream(groups, splits));
-
-    private static delegate* unmanaged<byte*, nint, byte*, nint, Work*, void> PlaceMultiply(int groups, bool areSplit) =>
-        (delegate* unmanaged<byte*, nint, byte*, nint, Work*, void>)TileKernels.Place(() => BrainTileCode.Multiply(groups, areSplit));
+    private static delegate* unmanaged<byte*, nint, byte*, nint, Work*, void> Place(Func<Assembler> write) =>
+        (delegate* unmanaged<byte*, nint, byte*, nint, Work*, void>)TileKernels.Place(write);
 
     /// <summary>What the code needs besides its other arguments.</summary>
     [StructLayout(LayoutKind.Explicit)]

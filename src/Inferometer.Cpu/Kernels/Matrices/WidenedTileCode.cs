@@ -47,7 +47,7 @@ internal static class WidenedTileCode
             Label four = code.Here();
             for (int row = 0; row < rows; row++)
             {
-                code.Prefetcht1(new Memory(Next, Line * row));
+                code.Prefetcht1(new(Next, Line * row));
             }
 
             code.Add(Next, Line * rows);
