@@ -9,8 +9,14 @@ namespace Inferometer.Cpu.Kernels.Emitted;
 /// </summary>
 internal static unsafe class EmittedKernels
 {
-    /// <summary>The environment variable that turns them off where it is <c>0</c>.</summary>
+    /// <summary>
+    /// The environment variable that turns them off where it is <c>0</c>, and <see cref="TileKernels"/> alone where it is
+    /// <see cref="VectorsAlone"/>.
+    /// </summary>
     public const string Variable = "INFEROMETER_EMIT";
+
+    /// <summary>The value for vectors without tiles.</summary>
+    public const string VectorsAlone = "vectors";
 
     // Leaf 7, ECX; leaf 1, ECX.
     private const int Avx512Vnni = 1 << 11, F16c = 1 << 29;

@@ -18,6 +18,7 @@ internal static unsafe partial class TileKernels
 
     /// <summary>Whether they do. The first question asks the system, for all threads of the process.</summary>
     public static bool IsSupported { get; } = EmittedKernels.IsSupported && OperatingSystem.IsLinux()
+        && Environment.GetEnvironmentVariable(EmittedKernels.Variable) is not EmittedKernels.VectorsAlone
         && (X86Base.CpuId(7, 0).Edx & All) == All && Call(ArchPrctl, RequestPermission, TileData) == 0;
 
     /// <summary>Code that can be called; null where tiles are not used.</summary>
