@@ -130,6 +130,7 @@ public sealed class AssemblerTests
         code.Tdpbuud(new(4), new(1), new(7));
         code.TileRelease();
         code.Vpaddb(new(18), new(3), new(27));
+        code.Vpsubb(new(25), new(16), new(8));
         code.Vsubps(new(9), new(20), new(31));
         code.Vcvtdq2ps(new(12), new Memory(Gpr.R11, 1024));
         code.Mov(new Memory(Gpr.Rcx, 88), Gpr.Rdx);
@@ -140,7 +141,7 @@ public sealed class AssemblerTests
                 "ldtilecfg 0x0(%r8)", "ldtilecfg 0xc0(%rdx)", "tilezero %tmm5", "tileloadd 0x0(%rdi,%r9,1),%tmm7",
                 "tileloadd 0x400(%r10,%rax,1),%tmm2", "tilestored %tmm3,-0x40(%r11,%rcx,1)", "tdpbsud %tmm6,%tmm4,%tmm0",
                 "tdpbssd %tmm7,%tmm5,%tmm1", "tdpbf16ps %tmm4,%tmm2,%tmm3", "tdpbuud %tmm7,%tmm1,%tmm4", "tilerelease",
-                "vpaddb %zmm27,%zmm3,%zmm18", "vsubps %zmm31,%zmm20,%zmm9", "vcvtdq2ps 0x400(%r11),%zmm12", "mov %rdx,0x58(%rcx)",
+                "vpaddb %zmm27,%zmm3,%zmm18", "vpsubb %zmm8,%zmm16,%zmm25", "vsubps %zmm31,%zmm20,%zmm9", "vcvtdq2ps 0x400(%r11),%zmm12", "mov %rdx,0x58(%rcx)",
                 "add 0x50(%rcx),%r8", "sub 0x1000(%r9),%rdx", "vzeroupper", "ret",
             ],
             Disassemble(code));
@@ -157,6 +158,7 @@ public sealed class AssemblerTests
                 LowBitCode.Write<Q2_KFormat>(32, 64, 320, 320), LowBitCode.Write<Q3_KFormat>(32, 32, 288, 800),
                 Block32Code.SmallOnTiles<Q4_0Format>(288, 32), Block32Code.SmallOnTiles<Q5_0Format>(352, 32),
                 Block32Code.BytesOnTiles(544, 32), Block32Code.TableOnTiles<IQ4_XSFormat>(272), Block32Code.TableOnTiles<MXFP4Format>(272),
+                LowBitCode.WriteOnTiles<Q2_KFormat>(1344, 32, 64, 320, 320), LowBitCode.WriteOnTiles<Q3_KFormat>(1824, 32, 32, 288, 800),
                 HalfRowCode.Apart(), WidenedTileCode.Write(3, 4, false), WidenedTileCode.Write(4, 1, true),
             ])
         {

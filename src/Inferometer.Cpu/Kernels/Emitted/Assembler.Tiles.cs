@@ -51,6 +51,8 @@ internal sealed partial class Assembler
 
     public void Vpaddb(Zmm target, Zmm first, Zmm second) => Evex(0xFC, Map.F, Prefix.P66, target, first, second);
 
+    public void Vpsubb(Zmm target, Zmm first, Zmm second) => Evex(0xF8, Map.F, Prefix.P66, target, first, second);
+
     public void Vsubps(Zmm target, Zmm first, Zmm second) => Evex(0x5C, Map.F, Prefix.None, target, first, second);
 
     /// <summary>The sixteen integers in memory to f32.</summary>
