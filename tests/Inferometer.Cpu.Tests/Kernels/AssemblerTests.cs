@@ -17,7 +17,7 @@ public sealed class AssemblerTests
         code.Vpandd(new(1), new(18), new(30));
         code.Vpord(new(20), new(3), new(11));
         code.Vpxord(new(0), new(0), new(0));
-        code.Vpaddd(new(8), new(16), new(24));
+        code.Vpaddd(new(8), new(16), new Zmm(24));
         code.Vpsrlw(new(23), new(5), 4);
         code.Vpsllw(new(2), new(29), 3);
         code.Vpdpbusd(new(3), new(23), new(Gpr.Rdx, 4 * 127));
@@ -130,6 +130,7 @@ public sealed class AssemblerTests
         code.Tdpbuud(new(4), new(1), new(7));
         code.TileRelease();
         code.Vpaddb(new(18), new(3), new(27));
+        code.Vpaddd(new(7), new(28), new Memory(Gpr.R11, -128));
         code.Vpsubb(new(25), new(16), new(8));
         code.Vsubps(new(9), new(20), new(31));
         code.Vcvtdq2ps(new(12), new Memory(Gpr.R11, 1024));
@@ -141,7 +142,7 @@ public sealed class AssemblerTests
                 "ldtilecfg 0x0(%r8)", "ldtilecfg 0xc0(%rdx)", "tilezero %tmm5", "tileloadd 0x0(%rdi,%r9,1),%tmm7",
                 "tileloadd 0x400(%r10,%rax,1),%tmm2", "tilestored %tmm3,-0x40(%r11,%rcx,1)", "tdpbsud %tmm6,%tmm4,%tmm0",
                 "tdpbssd %tmm7,%tmm5,%tmm1", "tdpbf16ps %tmm4,%tmm2,%tmm3", "tdpbuud %tmm7,%tmm1,%tmm4", "tilerelease",
-                "vpaddb %zmm27,%zmm3,%zmm18", "vpsubb %zmm8,%zmm16,%zmm25", "vsubps %zmm31,%zmm20,%zmm9", "vcvtdq2ps 0x400(%r11),%zmm12", "mov %rdx,0x58(%rcx)",
+                "vpaddb %zmm27,%zmm3,%zmm18", "vpaddd -0x80(%r11),%zmm28,%zmm7", "vpsubb %zmm8,%zmm16,%zmm25", "vsubps %zmm31,%zmm20,%zmm9", "vcvtdq2ps 0x400(%r11),%zmm12", "mov %rdx,0x58(%rcx)",
                 "add 0x50(%rcx),%r8", "sub 0x1000(%r9),%rdx", "vzeroupper", "ret",
             ],
             Disassemble(code));
@@ -159,6 +160,7 @@ public sealed class AssemblerTests
                 Block32Code.SmallOnTiles<Q4_0Format>(288, 32), Block32Code.SmallOnTiles<Q5_0Format>(352, 32),
                 Block32Code.BytesOnTiles(544, 32), Block32Code.TableOnTiles<IQ4_XSFormat>(272), Block32Code.TableOnTiles<MXFP4Format>(272),
                 LowBitCode.WriteOnTiles<Q2_KFormat>(1344, 32, 64, 320, 320), LowBitCode.WriteOnTiles<Q3_KFormat>(1824, 32, 32, 288, 800),
+                Block256Code.WriteOnTiles(2368, 64, 192, 320, 320), Block256Code.WriteOnTiles(2880, 64, 192, 320, 832),
                 HalfRowCode.Apart(), WidenedTileCode.Write(3, 4, false), WidenedTileCode.Write(4, 1, true),
             ])
         {

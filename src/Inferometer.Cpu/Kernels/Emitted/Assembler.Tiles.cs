@@ -51,6 +51,9 @@ internal sealed partial class Assembler
 
     public void Vpaddb(Zmm target, Zmm first, Zmm second) => Evex(0xFC, Map.F, Prefix.P66, target, first, second);
 
+    /// <summary>target = first + the vector in memory.</summary>
+    public void Vpaddd(Zmm target, Zmm first, Memory second) => Evex(0xFE, Map.F, Prefix.P66, target, first, second, Vector);
+
     public void Vpsubb(Zmm target, Zmm first, Zmm second) => Evex(0xF8, Map.F, Prefix.P66, target, first, second);
 
     public void Vsubps(Zmm target, Zmm first, Zmm second) => Evex(0x5C, Map.F, Prefix.None, target, first, second);

@@ -42,7 +42,12 @@ internal static class LowBitCode
         code.Vcvtph2ps(s_factor, new Memory(Panel, 0));
         for (int part = 0; part < Parts; part++)
         {
-            PrefetchPart<TFormat>(code, part, thirdAt, partsAt);
+            Prefetch(code, partsAt + (part * PartBytes), PartBytes);
+            if (TFormat.HasThirdBits && part < 2)
+            {
+                Prefetch(code, thirdAt + (part * PartBytes), PartBytes);
+            }
+
             int first = FirstGroup(part);
             for (int run = 0; run < Runs; run++)
             {
@@ -114,7 +119,7 @@ internal static class LowBitCode
     private static void LoadTiles<TFormat>(Assembler code, int minimaAt, int scalesAt, int thirdAt, int partsAt)
         where TFormat : struct, ILowBitFormat
     {
-        Prefetch(code, 0, thirdAt);
+        PanelPrefetch.Write(code, Panel, 0, thirdAt);
         code.Vcvtph2ps(s_factor, new Memory(Panel, 0));
         if (TFormat.HasThirdBits)
         {
@@ -139,7 +144,12 @@ internal static class LowBitCode
 
         for (int part = 0; part < Parts; part++)
         {
-            PrefetchPart<TFormat>(code, part, thirdAt, partsAt);
+            PanelPrefetch.Write(code, Panel, partsAt + (part * PartBytes), PartBytes);
+            if (TFormat.HasThirdBits && part < 2)
+            {
+                PanelPrefetch.Write(code, Panel, thirdAt + (part * PartBytes), PartBytes);
+            }
+
             for (int run = 0; run < Runs; run++)
             {
                 int group = FirstGroup(part) + (2 * run);
@@ -261,16 +271,6 @@ internal static class LowBitCode
 
     private static void Prefetch(Assembler code, int offset, int bytes) =>
         PanelPrefetch.Write(code, Panel, Tokens, Count, offset, bytes);
-
-    private static void PrefetchPart<TFormat>(Assembler code, int part, int thirdAt, int partsAt)
-        where TFormat : struct, ILowBitFormat
-    {
-        Prefetch(code, partsAt + (part * PartBytes), PartBytes);
-        if (TFormat.HasThirdBits && part < 2)
-        {
-            Prefetch(code, thirdAt + (part * PartBytes), PartBytes);
-        }
-    }
 
     // Of a part's four runs, of which each is two groups further.
     private static int FirstGroup(int part) => (part / 2 * 8) + (part % 2);
@@ -434,7 +434,7 @@ internal static class LowBitCode
     {
         for (int chain = tokens; chain < Chains; chain++)
         {
-            code.Vpaddd(new(0), new(0), new(chain));
+            code.Vpaddd(new(0), new(0), new Zmm(chain));
         }
     }
 

@@ -41,7 +41,7 @@ internal readonly unsafe struct TileKernel
     /// <summary>Products of groups of tokens.</summary>
     public const int AreasAt = WeightsAt + (MaxWeightRows * RowBytes);
 
-    private const int MaxVectors = 16, MaxWeightRows = 96, MaxAreas = 4;
+    private const int MaxVectors = 16, MaxWeightRows = 96, MaxAreas = 5;
     private const int FrameBytes = AreasAt + (MaxAreas * Int8Activations.SlabTokens * RowBytes);
 
     private readonly delegate* unmanaged<byte*, nint, byte*, byte*, void> _code;
