@@ -142,7 +142,8 @@ public sealed class AssemblerTests
                 "ldtilecfg 0x0(%r8)", "ldtilecfg 0xc0(%rdx)", "tilezero %tmm5", "tileloadd 0x0(%rdi,%r9,1),%tmm7",
                 "tileloadd 0x400(%r10,%rax,1),%tmm2", "tilestored %tmm3,-0x40(%r11,%rcx,1)", "tdpbsud %tmm6,%tmm4,%tmm0",
                 "tdpbssd %tmm7,%tmm5,%tmm1", "tdpbf16ps %tmm4,%tmm2,%tmm3", "tdpbuud %tmm7,%tmm1,%tmm4", "tilerelease",
-                "vpaddb %zmm27,%zmm3,%zmm18", "vpaddd -0x80(%r11),%zmm28,%zmm7", "vpsubb %zmm8,%zmm16,%zmm25", "vsubps %zmm31,%zmm20,%zmm9", "vcvtdq2ps 0x400(%r11),%zmm12", "mov %rdx,0x58(%rcx)",
+                "vpaddb %zmm27,%zmm3,%zmm18", "vpaddd -0x80(%r11),%zmm28,%zmm7", "vpsubb %zmm8,%zmm16,%zmm25", "vsubps %zmm31,%zmm20,%zmm9",
+                "vcvtdq2ps 0x400(%r11),%zmm12", "mov %rdx,0x58(%rcx)",
                 "add 0x50(%rcx),%r8", "sub 0x1000(%r9),%rdx", "vzeroupper", "ret",
             ],
             Disassemble(code));

@@ -82,8 +82,8 @@ public sealed unsafe class PanelMatrixTests
     }
 
     /// <summary>
-    /// Kernels on tiles, which many tokens go to, give to the bit what a token alone is given by others: whole groups of 16 tokens and what is
-    /// left, whole rounds of blocks and what is left.
+    /// Kernels on tiles, which many tokens go to, give to the bit what a token alone is given by others: whole groups of 16 tokens and what
+    /// is left, whole rounds of blocks and what is left.
     /// </summary>
     [Theory]
     [MemberData(nameof(Types))]

@@ -11,8 +11,8 @@ namespace Inferometer.Cpu.Kernels.Matrices;
 /// registers while the tokens pass, four at a time.
 /// <para>
 /// Q4_K and Q5_K on tiles (<see cref="TileLoop"/>): the function is for several blocks, up to their sums, and does the same in the same
-/// order. Only one port converts and multiplies vectors there, so that whole numbers become f32 by two additions, which are exact. Q6_K, with
-/// twice the groups, was an eighth slower on tiles.
+/// order. Only one port converts and multiplies vectors there, so that whole numbers become f32 by two additions, which are exact. Q6_K,
+/// with twice the groups, was an eighth slower on tiles.
 /// </para>
 /// </remarks>
 internal static class Block256Code

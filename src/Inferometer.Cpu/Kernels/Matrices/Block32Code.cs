@@ -39,7 +39,7 @@ internal static class Block32Code
         return Loop(code, 0, panelBlockBytes, 1, _ => LoadSmall<TFormat>(code, 0, quantsAt), SmallBlock<TFormat>());
     }
 
-    /// <summary>The same on tiles, for formats without minima: those take twice the conversions and products, which tiles leave room for.</summary>
+    /// <summary>The same on tiles, for formats without minima, which would take twice the conversions and multiplications.</summary>
     public static Assembler SmallOnTiles<TFormat>(int panelBlockBytes, int quantsAt)
         where TFormat : struct, ISmallBlockFormat
     {
@@ -212,8 +212,8 @@ internal static class Block32Code
         return code;
     }
 
-    // The same on tiles, a pass for some of the groups; a round has as many groups as a block, or as a pass. An offset, four times a byte, is
-    // added to unpacked weights.
+    // The same on tiles, a pass for some of the groups; a round has as many groups as a block, or as a pass. An offset, four times a byte,
+    // is added to unpacked weights.
     private static Assembler LoopOnTiles(Assembler code, int headBytes, int groupBytes, int groups, Action<int> load, uint offset)
     {
         if (offset != 0)
@@ -224,8 +224,8 @@ internal static class Block32Code
         TileLoop.Pass[] passes =
         [
             .. Enumerable.Range(0, groups / PassBlocks).Select(pass => new TileLoop.Pass(
-                () => LoadTiles(pass * PassBlocks), tiles => MultiplyOnTiles(code, tiles), tokens => AddProducts(code, tokens), () => KeepScales(code),
-                PassBlocks)),
+                () => LoadTiles(pass * PassBlocks), tiles => MultiplyOnTiles(code, tiles), tokens => AddProducts(code, tokens),
+                () => KeepScales(code), PassBlocks)),
         ];
         TileLoop.Write(code, Int8Activations.BlockBytes32, headBytes + (groups * groupBytes), PassBlocks, passes);
         return code;

@@ -10,7 +10,8 @@ namespace Inferometer.Cpu.Kernels.Matrices;
 /// tokens][block][token], so that a kernel which holds a block of weights in registers finds the tokens it multiplies one after the other.
 /// </summary>
 /// <remarks>
-/// Every block ends with its scale (float), blocks of 256 with unused bytes behind it. Before the scale <see cref="ActivationLayout.FineBy32"/> has 32 shorts of magnitude up to 8191;
+/// Every block ends with its scale (float), blocks of 256 with unused bytes behind it. Before the scale
+/// <see cref="ActivationLayout.FineBy32"/> has 32 shorts of magnitude up to 8191;
 /// <see cref="ActivationLayout.Int8By32"/> has 32 bytes q and -8 times their sum (int), what weights stored with 8 added give too much;
 /// <see cref="ActivationLayout.Int8By32ForBytes"/> has the same with -128 times the sum; <see cref="ActivationLayout.Int8By32InHalves"/>
 /// has for each half two shorts instead, -12 times the sum of those q whose column modulo 4 is 0 or 1 and of the others;

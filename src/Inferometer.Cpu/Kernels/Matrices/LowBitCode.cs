@@ -12,8 +12,9 @@ namespace Inferometer.Cpu.Kernels.Matrices;
 /// scale of Q3_K is negative, quants count down from 7: (q - 4) s = (7 - q) |s| - 3 |s|, as (q - 4) s = q |s| - 4 |s| elsewhere; 3 or 4
 /// times |s| goes with the sums of the activations, as the minima of Q2_K do.
 /// <para>
-/// On tiles (<see cref="TileLoop"/>) four products of 64 columns are one chain. Weights of Q3_K are (4 - q) s there, -128 to 124, with signs, so
-/// that nothing is to be taken off. The 16-bit sums of the activations that Q2_K's minima go with are multiplied as two bytes each.
+/// On tiles (<see cref="TileLoop"/>) four products of 64 columns are one chain. Weights of Q3_K are (4 - q) s there, -128 to 124, with
+/// signs, so that nothing is to be taken off. The 16-bit sums of the activations that Q2_K's minima go with are multiplied as two bytes
+/// each.
 /// </para>
 /// </remarks>
 internal static class LowBitCode

@@ -81,7 +81,9 @@ internal readonly unsafe struct TileKernel
     /// <summary>Whether it is for so many tokens.</summary>
     public bool Takes(int tokens) => tokens >= _fewest;
 
-    /// <summary>Does what <see cref="IPanelKernel.Multiply"/> does for the first blocks, whole rounds; returns how many those are.</summary>
+    /// <summary>
+    /// Does what <see cref="IPanelKernel.Multiply"/> does for the first blocks, whole rounds; returns how many those are.
+    /// </summary>
     [SkipLocalsInit]
     public int Multiply(byte* panel, int blocks, byte* x, int tokens, float* sums)
     {

@@ -150,7 +150,9 @@ internal static class TileLoop
     }
 
     /// <summary>What a pass does.</summary>
-    /// <param name="Load">Unpacks weights and loads them as tiles; what belongs to them is put beside what the pass before still needs.</param>
+    /// <param name="Load">
+    /// Unpacks weights and loads them as tiles; what belongs to them is put beside what the pass before still needs.
+    /// </param>
     /// <param name="Multiply">Multiplies a group's activations and stores the products.</param>
     /// <param name="Finish">Adds so many tokens' products of the pass to their sums.</param>
     /// <param name="Keep">Moves what belongs to the weights to where <paramref name="Finish"/> finds it.</param>
