@@ -17,7 +17,7 @@ public sealed class AssemblerTests
         code.Vpandd(new(1), new(18), new(30));
         code.Vpord(new(20), new(3), new(11));
         code.Vpxord(new(0), new(0), new(0));
-        code.Vpaddd(new(8), new(16), new(24));
+        code.Vpaddd(new(8), new(16), new Zmm(24));
         code.Vpsrlw(new(23), new(5), 4);
         code.Vpsllw(new(2), new(29), 3);
         code.Vpdpbusd(new(3), new(23), new(Gpr.Rdx, 4 * 127));
@@ -29,7 +29,7 @@ public sealed class AssemblerTests
         code.Vpmovzxbd(new(24), new(Gpr.Rdi, 16 * 12));
         code.Vpmovsxbd(new(25), new(Gpr.R10, 7));
         code.Vcvtph2ps(new(26), new Memory(Gpr.Rdi, 32));
-        code.Vcvtdq2ps(new(27), new(15));
+        code.Vcvtdq2ps(new(27), new Zmm(15));
         code.Vmulps(new(10), new(25), new Zmm(29));
         code.Vmulps(new(4), new(24), new Memory(Gpr.Rdx, 36));
         code.Vfmadd231ps(new(5), new(17), new(4));
@@ -130,12 +130,24 @@ public sealed class AssemblerTests
         code.Tdpbsud(new(0), new(4), new(6));
         code.Tdpbssd(new(1), new(5), new(7));
         code.Tdpbf16ps(new(3), new(2), new(4));
+        code.Tdpbuud(new(4), new(1), new(7));
         code.TileRelease();
+        code.Vpaddb(new(18), new(3), new(27));
+        code.Vpaddd(new(7), new(28), new Memory(Gpr.R11, -128));
+        code.Vpsubb(new(25), new(16), new(8));
+        code.Vsubps(new(9), new(20), new(31));
+        code.Vcvtdq2ps(new(12), new Memory(Gpr.R11, 1024));
+        code.Mov(new Memory(Gpr.Rcx, 88), Gpr.Rdx);
+        code.Add(Gpr.R8, new Memory(Gpr.Rcx, 80));
+        code.Sub(Gpr.Rdx, new Memory(Gpr.R9, 4096));
         Assert.Equal(
             [
                 "ldtilecfg 0x0(%r8)", "ldtilecfg 0xc0(%rdx)", "tilezero %tmm5", "tileloadd 0x0(%rdi,%r9,1),%tmm7",
                 "tileloadd 0x400(%r10,%rax,1),%tmm2", "tilestored %tmm3,-0x40(%r11,%rcx,1)", "tdpbsud %tmm6,%tmm4,%tmm0",
-                "tdpbssd %tmm7,%tmm5,%tmm1", "tdpbf16ps %tmm4,%tmm2,%tmm3", "tilerelease", "vzeroupper", "ret",
+                "tdpbssd %tmm7,%tmm5,%tmm1", "tdpbf16ps %tmm4,%tmm2,%tmm3", "tdpbuud %tmm7,%tmm1,%tmm4", "tilerelease",
+                "vpaddb %zmm27,%zmm3,%zmm18", "vpaddd -0x80(%r11),%zmm28,%zmm7", "vpsubb %zmm8,%zmm16,%zmm25", "vsubps %zmm31,%zmm20,%zmm9",
+                "vcvtdq2ps 0x400(%r11),%zmm12", "mov %rdx,0x58(%rcx)",
+                "add 0x50(%rcx),%r8", "sub 0x1000(%r9),%rdx", "vzeroupper", "ret",
             ],
             Disassemble(code));
     }
@@ -149,9 +161,13 @@ public sealed class AssemblerTests
                 Block32Code.Table<IQ4_XSFormat>(272), Block32Code.Table<MXFP4Format>(272), NVFP4Code.Write(576, 64, 12),
                 Block256Code.SixBitScales(2880, 64, 320, 832), Block256Code.SixBits(32, 288),
                 LowBitCode.Write<Q2_KFormat>(32, 64, 320, 320), LowBitCode.Write<Q3_KFormat>(32, 32, 288, 800),
-                BrainTileCode.Multiply(1, false), BrainTileCode.Multiply(2, true), BrainTileCode.StreamSplit(1), BrainTileCode.StreamSplit(2),
-                BrainTileCode.Stream(1), BrainTileCode.Stream(2),
-                BrainTileCode.Arrange(true), BrainTileCode.Arrange(false), HalfRowCode.Apart(), WidenedTileCode.Write(3, 4, false), WidenedTileCode.Write(4, 1, true),
+                BrainTileCode.Multiply(1, false), BrainTileCode.Multiply(2, true), BrainTileCode.StreamSplit(1),
+                BrainTileCode.StreamSplit(2), BrainTileCode.Stream(1), BrainTileCode.Stream(2), BrainTileCode.Arrange(true),
+                BrainTileCode.Arrange(false), Block32Code.SmallOnTiles<Q4_0Format>(288, 32), Block32Code.SmallOnTiles<Q5_0Format>(352, 32),
+                Block32Code.BytesOnTiles(544, 32), Block32Code.TableOnTiles<IQ4_XSFormat>(272), Block32Code.TableOnTiles<MXFP4Format>(272),
+                LowBitCode.WriteOnTiles<Q2_KFormat>(1344, 32, 64, 320, 320), LowBitCode.WriteOnTiles<Q3_KFormat>(1824, 32, 32, 288, 800),
+                Block256Code.WriteOnTiles(2368, 64, 192, 320, 320), Block256Code.WriteOnTiles(2880, 64, 192, 320, 832),
+                HalfRowCode.Apart(), WidenedTileCode.Write(3, 4, false), WidenedTileCode.Write(4, 1, true),
             ])
         {
             string[] lines = Disassemble(kernel);

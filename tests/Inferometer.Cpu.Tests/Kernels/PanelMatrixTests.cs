@@ -1,4 +1,5 @@
 using Inferometer.Core.Gguf;
+using Inferometer.Cpu.Kernels.Emitted;
 using Inferometer.Cpu.Kernels.Matrices;
 using Inferometer.Cpu.Threading;
 using Inferometer.ModelFiles.Quantization;
@@ -80,6 +81,43 @@ public sealed unsafe class PanelMatrixTests
         }
     }
 
+    /// <summary>
+    /// Kernels on tiles, which many tokens go to, give to the bit what a token alone is given by others: whole groups of 16 tokens and what
+    /// is left, whole rounds of blocks and what is left.
+    /// </summary>
+    [Theory]
+    [MemberData(nameof(Types))]
+    public void Tiles_change_no_bit(GgmlType type)
+    {
+        Assert.SkipUnless(TileKernels.IsSupported, "kernels on tiles are not used here");
+        const int Rows = 33, MostTokens = 81;
+        foreach (int blocks in (int[])[1, 2, 7, 8])
+        {
+            int columns = type.BlockSize() * blocks;
+            byte[] stored = RandomData.Weights(type, Rows, columns, 7);
+            float[] x = RandomData.Floats(MostTokens * columns, 8), expected = new float[MostTokens * Rows];
+            fixed (byte* source = stored)
+            {
+                using var matrix = WeightMatrix.Create(type, Rows, columns, source, stored.Length);
+                using WorkerPool pool = new(2);
+                using MatrixMultiplier multiplier = new(pool);
+                for (int token = 0; token < MostTokens; token++)
+                {
+                    float[] alone = new float[Rows];
+                    multiplier.Multiply(x.AsSpan(token * columns, columns), 1, matrix, alone);
+                    alone.CopyTo(expected, token * Rows);
+                }
+
+                foreach (int tokens in (int[])[.. Enumerable.Range(1, 20), 31, 32, 33, 48, 63, 64, 65, 81])
+                {
+                    float[] actual = new float[tokens * Rows];
+                    multiplier.Multiply(x.AsSpan(0, tokens * columns), tokens, matrix, actual);
+                    Assert.Equal(expected[..(tokens * Rows)], actual);
+                }
+            }
+        }
+    }
+
     [Theory]
     [MemberData(nameof(Types))]
     public void Extreme_weights_and_activations_do_not_overflow(GgmlType type)
@@ -101,7 +139,7 @@ public sealed unsafe class PanelMatrixTests
                 // Products may cancel to nothing, so the error is measured against the sum of their sizes.
                 double[] expected = MatrixMultiplierTests.Product(w, Rows, columns, x, 1);
                 double[] sizes = MatrixMultiplierTests.Product([.. w.Select(MathF.Abs)], Rows, columns, ones, 1);
-                foreach (int tokens in (int[])[1, 5])
+                foreach (int tokens in (int[])[1, 5, 17])
                 {
                     float[] repeated = [.. Enumerable.Repeat(x, tokens).SelectMany(token => token)];
                     float[] actual = MatrixMultiplierTests.Multiply(type, Rows, columns, stored, repeated, tokens, 1, null);

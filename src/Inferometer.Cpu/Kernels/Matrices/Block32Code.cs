@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Inferometer.Cpu.Kernels.Emitted;
 
 namespace Inferometer.Cpu.Kernels.Matrices;
@@ -8,16 +9,24 @@ namespace Inferometer.Cpu.Kernels.Matrices;
 /// </summary>
 /// <remarks>
 /// A block's weights stay in eight registers while its tokens pass, four at a time: chains of eight products that depend on each other
-/// would otherwise wait five cycles for every link.
+/// would otherwise wait five cycles for every link. On tiles (<see cref="TileLoop"/>) weights are made signed bytes when they are unpacked,
+/// so that what is stored with the activations' sums is not needed; both give the same whole numbers.
 /// </remarks>
 internal static class Block32Code
 {
     private const Gpr Panel = Gpr.Rdi, Blocks = Gpr.Rsi, X = Gpr.Rdx, Tokens = Gpr.Rcx, Sums = Gpr.R8;
     private const Gpr Count = Gpr.R9, Target = Gpr.R10;
-    private const int SumAt = 32, ScaleAt = 36;
+    private const int SumAt = 32, ScaleAt = 36, WeightVectors = 8;
+
+    // Blocks or groups of one pass on tiles, whose sums are read and written once. With four, of which there would be tiles, products of
+    // consecutive tokens are 4 KiB apart, and loads wait for stores that they look the same as: that took a quarter longer.
+    private const int PassBlocks = 2;
+
+    // Tokens from which tiles are faster than vectors.
+    private const int FewestOnTiles = 16;
 
     private static readonly Zmm s_scale = new(24), s_minimum = new(25), s_free = new(26),
-        s_levels = new(28), s_eighth = new(29), s_mask = new(30), s_bit = new(31);
+        s_levels = new(28), s_eighth = new(29), s_offset = new(29), s_mask = new(30), s_bit = new(31);
 
     /// <summary>Weights of four or five bits.</summary>
     /// <param name="panelBlockBytes">Bytes of a block of 16 rows.</param>
@@ -26,37 +35,35 @@ internal static class Block32Code
         where TFormat : struct, ISmallBlockFormat
     {
         Assembler code = new();
-        code.Fill(s_mask, 0x0F0F0F0F);
-        if (TFormat.HasFifthBits)
-        {
-            code.Fill(s_bit, 0x10101010);
-        }
+        BeginSmall<TFormat>(code);
+        return Loop(code, 0, panelBlockBytes, 1, _ => LoadSmall<TFormat>(code, 0, quantsAt), SmallBlock<TFormat>());
+    }
 
-        return Loop(code, 0, panelBlockBytes, 1, group =>
-        {
-            Unpack<TFormat>(code, quantsAt);
-            code.Vcvtph2ps(s_scale, new Memory(Panel, 0));
-            if (TFormat.HasMinimum)
-            {
-                code.Vcvtph2ps(s_minimum, new Memory(Panel, 32));
-                code.Vmulps(s_minimum, s_minimum, s_eighth);
-            }
-        }, new Block(TFormat.HasMinimum, StartTwice: TFormat.HasFifthBits && !TFormat.HasMinimum));
+    /// <summary>The same on tiles, for formats without minima, which would take twice the conversions and multiplications.</summary>
+    public static Assembler SmallOnTiles<TFormat>(int panelBlockBytes, int quantsAt)
+        where TFormat : struct, ISmallBlockFormat
+    {
+        Assembler code = new();
+        BeginSmall<TFormat>(code);
+        return LoopOnTiles(
+            code, 0, panelBlockBytes, PassBlocks, block => LoadSmall<TFormat>(code, block * panelBlockBytes, quantsAt),
+            TFormat.HasFifthBits ? 0xF0F0F0F0 : 0xF8F8F8F8);
     }
 
     /// <summary>Weights of eight bits, 128 added to each.</summary>
     public static Assembler Bytes(int panelBlockBytes, int quantsAt)
     {
         Assembler code = new();
-        return Loop(code, 0, panelBlockBytes, 1, group =>
-        {
-            for (int i = 0; i < 8; i++)
-            {
-                code.Load(Weight(i), new(Panel, quantsAt + (64 * i)));
-            }
+        return Loop(code, 0, panelBlockBytes, 1, _ => LoadBytes(code, 0, quantsAt), default);
+    }
 
-            code.Vcvtph2ps(s_scale, new Memory(Panel, 0));
-        }, new Block(HasMinimum: false, StartTwice: false));
+    /// <summary>The same on tiles.</summary>
+    public static Assembler BytesOnTiles(int panelBlockBytes, int quantsAt)
+    {
+        Assembler code = new();
+        return LoopOnTiles(
+            code, 0, panelBlockBytes, PassBlocks, block => LoadBytes(code, block * panelBlockBytes, quantsAt),
+            0x80808080);
     }
 
     /// <summary>Weights of four bits that name levels, in groups one after the other.</summary>
@@ -65,24 +72,88 @@ internal static class Block32Code
         where TFormat : struct, ITableFormat
     {
         // Twice 8, or 128: what the sums that are stored with the activations take off.
-        int added = TFormat.HasSmallLevels ? 16 : 128;
         Assembler code = new();
-        LevelCode.Load(code, s_levels, s_free, TFormat.Levels, added);
-        code.Fill(s_mask, 0x0F0F0F0F);
-        return Loop(code, TFormat.HeadBytes, groupBytes, TFormat.Groups, group =>
-        {
-            int at = TFormat.HeadBytes + (group * groupBytes);
-            for (int i = 0; i < 4; i++)
-            {
-                code.Load(Weight(i), new(Panel, at + TFormat.ScaleBytes + (64 * i)));
-                LevelCode.Split(code, Weight(i), Weight(i + 4), s_levels, s_mask);
-            }
-
-            TFormat.WriteScales(code, s_scale, s_free, new(Panel, 0), new(Panel, at));
-        }, new Block(HasMinimum: false, StartTwice: TFormat.HasSmallLevels));
+        BeginTable<TFormat>(code, TFormat.HasSmallLevels ? 16 : 128);
+        return Loop(
+            code, TFormat.HeadBytes, groupBytes, TFormat.Groups, group => LoadTable<TFormat>(code, group, groupBytes),
+            new Block { StartTwice = TFormat.HasSmallLevels });
     }
 
+    /// <summary>The same on tiles.</summary>
+    public static Assembler TableOnTiles<TFormat>(int groupBytes)
+        where TFormat : struct, ITableFormat
+    {
+        Assembler code = new();
+        BeginTable<TFormat>(code, 0);
+        return LoopOnTiles(
+            code, TFormat.HeadBytes, groupBytes, Math.Max(TFormat.Groups, PassBlocks),
+            group => LoadTable<TFormat>(code, group, groupBytes), 0);
+    }
+
+    /// <summary>A kernel on tiles, by the code for it.</summary>
+    /// <param name="write">Writes the code.</param>
+    /// <param name="groups">Groups of a block.</param>
+    public static TileKernel OnTiles(Func<Assembler> write, int groups) =>
+        new(write, 32, Int8Activations.BlockBytes32, Math.Max(PassBlocks / groups, 1), FewestOnTiles);
+
     private static Zmm Weight(int i) => new(16 + i);
+
+    private static Block SmallBlock<TFormat>()
+        where TFormat : struct, ISmallBlockFormat
+        => new() { HasMinimum = TFormat.HasMinimum, StartTwice = TFormat.HasFifthBits && !TFormat.HasMinimum };
+
+    private static void BeginSmall<TFormat>(Assembler code)
+        where TFormat : struct, ISmallBlockFormat
+    {
+        code.Fill(s_mask, 0x0F0F0F0F);
+        if (TFormat.HasFifthBits)
+        {
+            code.Fill(s_bit, 0x10101010);
+        }
+    }
+
+    private static void LoadSmall<TFormat>(Assembler code, int blockAt, int quantsAt)
+        where TFormat : struct, ISmallBlockFormat
+    {
+        Unpack<TFormat>(code, blockAt + quantsAt);
+        code.Vcvtph2ps(s_scale, new Memory(Panel, blockAt));
+        if (TFormat.HasMinimum)
+        {
+            code.Vcvtph2ps(s_minimum, new Memory(Panel, blockAt + 32));
+            code.Vmulps(s_minimum, s_minimum, s_eighth);
+        }
+    }
+
+    private static void LoadBytes(Assembler code, int blockAt, int quantsAt)
+    {
+        for (int i = 0; i < WeightVectors; i++)
+        {
+            code.Load(Weight(i), new(Panel, blockAt + quantsAt + (64 * i)));
+        }
+
+        code.Vcvtph2ps(s_scale, new Memory(Panel, blockAt));
+    }
+
+    private static void BeginTable<TFormat>(Assembler code, int added)
+        where TFormat : struct, ITableFormat
+    {
+        LevelCode.Load(code, s_levels, s_free, TFormat.Levels, added);
+        code.Fill(s_mask, 0x0F0F0F0F);
+    }
+
+    // Blocks that have no head are groups one after the other.
+    private static void LoadTable<TFormat>(Assembler code, int group, int groupBytes)
+        where TFormat : struct, ITableFormat
+    {
+        int at = TFormat.HeadBytes + (group * groupBytes);
+        for (int i = 0; i < 4; i++)
+        {
+            code.Load(Weight(i), new(Panel, at + TFormat.ScaleBytes + (64 * i)));
+            LevelCode.Split(code, Weight(i), Weight(i + 4), s_levels, s_mask);
+        }
+
+        TFormat.WriteScales(code, s_scale, s_free, new(Panel, 0), new(Panel, at));
+    }
 
     private static void Unpack<TFormat>(Assembler code, int quantsAt)
         where TFormat : struct, ISmallBlockFormat
@@ -139,6 +210,113 @@ internal static class Block32Code
         code.Sub(Blocks, 1);
         code.JumpIfNotZero(next);
         return code;
+    }
+
+    // The same on tiles, a pass for some of the groups; a round has as many groups as a block, or as a pass. An offset, four times a byte,
+    // is added to unpacked weights.
+    private static Assembler LoopOnTiles(Assembler code, int headBytes, int groupBytes, int groups, Action<int> load, uint offset)
+    {
+        if (offset != 0)
+        {
+            code.Fill(s_offset, offset);
+        }
+
+        TileLoop.Pass[] passes =
+        [
+            .. Enumerable.Range(0, groups / PassBlocks).Select(pass => new TileLoop.Pass(
+                () => LoadTiles(pass * PassBlocks), tiles => MultiplyOnTiles(code, tiles), tokens => AddProducts(code, tokens),
+                () => KeepScales(code), PassBlocks)),
+        ];
+        TileLoop.Write(code, Int8Activations.BlockBytes32, headBytes + (groups * groupBytes), PassBlocks, passes);
+        return code;
+
+        void LoadTiles(int first)
+        {
+            for (int i = 0; i < PassBlocks; i++)
+            {
+                load(first + i);
+                PanelPrefetch.Write(code, Panel, headBytes + ((first + i) * groupBytes), groupBytes);
+                for (int row = 0; row < WeightVectors; row++)
+                {
+                    if (offset != 0)
+                    {
+                        code.Vpaddb(Weight(row), Weight(row), s_offset);
+                    }
+
+                    TileLoop.StoreWeights(code, (WeightVectors * i) + row, Weight(row));
+                }
+
+                code.Store(ScaleOf(i, TileKernel.NewVectorsAt), s_scale);
+            }
+
+            for (int i = 0; i < PassBlocks; i++)
+            {
+                TileLoop.LoadWeights(code, TileKernel.Weights(i), WeightVectors * i);
+            }
+        }
+    }
+
+    private static Memory ScaleOf(int block, int vectorsAt) => new(TileLoop.Frame, vectorsAt + (64 * block));
+
+    private static void KeepScales(Assembler code)
+    {
+        for (int i = 0; i < PassBlocks; i++)
+        {
+            code.Load(s_free, ScaleOf(i, TileKernel.NewVectorsAt));
+            code.Store(ScaleOf(i, TileKernel.VectorsAt), s_free);
+        }
+    }
+
+    private static void MultiplyOnTiles(Assembler code, TileKernel.Tiles tiles)
+    {
+        for (int i = 0; i < PassBlocks; i++)
+        {
+            code.TileZero(tiles.Products);
+            TileLoop.LoadActivations(code, tiles.Activations, Int8Activations.BlockBytes32, 0);
+            code.Tdpbssd(tiles.Products, tiles.Activations, TileKernel.Weights(i));
+            TileLoop.StoreProducts(code, i, tiles.Products);
+            code.Add(TileLoop.X, new Memory(TileLoop.Frame, TileKernel.BlockStepAt));
+        }
+
+        for (int i = 0; i < PassBlocks; i++)
+        {
+            code.Sub(TileLoop.X, new Memory(TileLoop.Frame, TileKernel.BlockStepAt));
+        }
+    }
+
+    // What AddTokens does once it has the products, for several blocks and sums that stay in registers; in the same order.
+    private static void AddProducts(Assembler code, int tokens)
+    {
+        Memory At(int token, int distance) => new(TileLoop.Before, (token * Int8Activations.BlockBytes32) + distance);
+        Memory Sum(int token) => new(TileLoop.Target, 64 * token);
+        Zmm products = new(16), scale = new(17);
+        for (int token = 0; token < tokens; token++)
+        {
+            code.Load(new(token), Sum(token));
+        }
+
+        for (int i = 0; i < PassBlocks; i++)
+        {
+            code.Load(s_scale, ScaleOf(i, TileKernel.VectorsAt));
+            for (int token = 0; token < tokens; token++)
+            {
+                code.Vcvtdq2ps(products, new Memory(TileLoop.Area, (i * TileKernel.AreaBytes) + (64 * token)));
+                code.Vmulps(scale, s_scale, At(token, ScaleAt));
+                code.Vfmadd231ps(new(token), products, scale);
+            }
+
+            code.Add(TileLoop.Before, new Memory(TileLoop.Frame, TileKernel.BlockStepAt));
+        }
+
+        for (int i = 0; i < PassBlocks; i++)
+        {
+            code.Sub(TileLoop.Before, new Memory(TileLoop.Frame, TileKernel.BlockStepAt));
+        }
+
+        for (int token = 0; token < tokens; token++)
+        {
+            code.Store(Sum(token), new(token));
+        }
     }
 
     // sums[token] += (products + start) * scale, and minima times the sum of the activations.
@@ -199,7 +377,13 @@ internal static class Block32Code
     }
 
     /// <summary>What sets blocks apart.</summary>
-    /// <param name="HasMinimum">A stored minimum is added instead of an offset that all weights have.</param>
-    /// <param name="StartTwice">Products begin at twice the sum that is stored with the activations (weights with 16 added).</param>
-    private readonly record struct Block(bool HasMinimum, bool StartTwice);
+    [StructLayout(LayoutKind.Auto)]
+    private readonly record struct Block
+    {
+        /// <summary>A stored minimum is added instead of an offset that all weights have.</summary>
+        public bool HasMinimum { get; init; }
+
+        /// <summary>Products begin at twice the sum that is stored with the activations (weights with 16 added).</summary>
+        public bool StartTwice { get; init; }
+    }
 }

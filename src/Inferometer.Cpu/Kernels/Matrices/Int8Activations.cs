@@ -10,7 +10,8 @@ namespace Inferometer.Cpu.Kernels.Matrices;
 /// tokens][block][token], so that a kernel which holds a block of weights in registers finds the tokens it multiplies one after the other.
 /// </summary>
 /// <remarks>
-/// Every block ends with its scale (float). Before the scale <see cref="ActivationLayout.FineBy32"/> has 32 shorts of magnitude up to 8191;
+/// Every block ends with its scale (float), blocks of 256 with unused bytes behind it. Before the scale
+/// <see cref="ActivationLayout.FineBy32"/> has 32 shorts of magnitude up to 8191;
 /// <see cref="ActivationLayout.Int8By32"/> has 32 bytes q and -8 times their sum (int), what weights stored with 8 added give too much;
 /// <see cref="ActivationLayout.Int8By32ForBytes"/> has the same with -128 times the sum; <see cref="ActivationLayout.Int8By32InHalves"/>
 /// has for each half two shorts instead, -12 times the sum of those q whose column modulo 4 is 0 or 1 and of the others;
@@ -43,8 +44,11 @@ internal static unsafe class Int8Activations
     /// <summary>Where the scale is in a block of <see cref="ActivationLayout.Int8By256"/>.</summary>
     public const int ScaleOffset256 = SumOffset256 + 8 * sizeof(short);
 
-    /// <summary>Bytes of a block of <see cref="ActivationLayout.Int8By256"/>.</summary>
-    public const int BlockBytes256 = ScaleOffset256 + sizeof(float);
+    /// <summary>
+    /// Bytes of a block of <see cref="ActivationLayout.Int8By256"/>, whole cache lines: tiles are loaded in rows of 64 bytes of one token
+    /// each, which takes four times as long where those lie across lines.
+    /// </summary>
+    public const int BlockBytes256 = (ScaleOffset256 + sizeof(float) + 63) / 64 * 64;
 
     /// <summary>Activations of a block.</summary>
     public static int BlockSize(ActivationLayout layout) => layout == ActivationLayout.Int8By256 ? 256 : 32;
@@ -70,6 +74,7 @@ internal static unsafe class Int8Activations
         int blockSize = BlockSize(layout), blockBytes = BlockBytes(layout);
         int slab = token / SlabTokens * SlabTokens;
         int slabTokens = Math.Min(SlabTokens, tokens - slab);
+        int scaleOffset = layout == ActivationLayout.Int8By256 ? ScaleOffset256 : blockBytes - sizeof(float);
         int blocks = columns / blockSize;
         byte* target = destination + (long)slab * blocks * blockBytes + (token - slab) * blockBytes;
         sbyte* narrow = stackalloc sbyte[32];
@@ -104,7 +109,7 @@ internal static unsafe class Int8Activations
                     break;
             }
 
-            *(float*)(target + blockBytes - sizeof(float)) = scale;
+            *(float*)(target + scaleOffset) = scale;
             target += (long)slabTokens * blockBytes;
         }
     }

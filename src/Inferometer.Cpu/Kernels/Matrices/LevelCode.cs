@@ -12,7 +12,7 @@ internal static class LevelCode
         Span<byte> bytes = stackalloc byte[16];
         for (int i = 0; i < bytes.Length; i++)
         {
-            bytes[i] = checked((byte)(values[i] + added));
+            bytes[i] = unchecked((byte)(values[i] + added));
         }
 
         code.Mov(Gpr.Rax, BinaryPrimitives.ReadUInt64LittleEndian(bytes));

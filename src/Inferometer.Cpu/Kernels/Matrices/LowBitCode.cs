@@ -11,6 +11,11 @@ namespace Inferometer.Cpu.Kernels.Matrices;
 /// sign is left to the quants. So the scale is multiplied in once for all tokens, and a token's 256 columns are one chain of sums. Where a
 /// scale of Q3_K is negative, quants count down from 7: (q - 4) s = (7 - q) |s| - 3 |s|, as (q - 4) s = q |s| - 4 |s| elsewhere; 3 or 4
 /// times |s| goes with the sums of the activations, as the minima of Q2_K do.
+/// <para>
+/// On tiles (<see cref="TileLoop"/>) four products of 64 columns are one chain. Weights of Q3_K are (4 - q) s there, -128 to 124, with
+/// signs, so that nothing is to be taken off. The 16-bit sums of the activations that Q2_K's minima go with are multiplied as two bytes
+/// each.
+/// </para>
 /// </remarks>
 internal static class LowBitCode
 {
@@ -19,7 +24,11 @@ internal static class LowBitCode
     private const int Parts = 4, PartBytes = 4 * 64, Runs = 4, Vectors = 16, Chains = TokenLoop.Together;
 
     private static readonly Zmm s_scale = new(4), s_flip = new(5), s_bits = new(6), s_temporary = new(7), s_factor = new(8),
-        s_low = new(9), s_third = new(10), s_seven = new(11), s_nibble = new(12);
+        s_low = new(9), s_third = new(10), s_seven = new(11), s_nibble = new(12), s_offset = new(13);
+
+    // On tiles: columns of a product, its rows of weights, where those of the minima are, and from how many tokens it pays.
+    private const int TileColumns = 64, TileRows = TileColumns / 4, LowerMinima = 4 * TileRows, UpperMinima = 5 * TileRows,
+        FewestOnTiles = 4;
 
     /// <param name="minimaAt">Where the factors of minima are.</param>
     /// <param name="scalesAt">Where the groups' scales are.</param>
@@ -28,11 +37,7 @@ internal static class LowBitCode
     public static Assembler Write<TFormat>(int minimaAt, int scalesAt, int thirdAt, int partsAt)
         where TFormat : struct, ILowBitFormat
     {
-        Assembler code = new();
-        code.Fill(s_low, 0x03030303);
-        code.Fill(s_third, 0x04040404);
-        code.Fill(s_seven, 0x07070707);
-        code.Fill(s_nibble, 0x0000000F);
+        Assembler code = Begin();
         Prefetch(code, 0, thirdAt);
         WriteOffsets<TFormat>(code, minimaAt, scalesAt);
         code.Vcvtph2ps(s_factor, new Memory(Panel, 0));
@@ -44,15 +49,13 @@ internal static class LowBitCode
                 Prefetch(code, thirdAt + (part * PartBytes), PartBytes);
             }
 
-            int first = (part / 2 * 8) + (part % 2);
+            int first = FirstGroup(part);
             for (int run = 0; run < Runs; run++)
             {
                 LoadScales<TFormat>(code, scalesAt + (16 * (first + (2 * run))));
                 for (int i = 0; i < 4; i++)
                 {
-                    Unpack<TFormat>(
-                        code, Weight((4 * run) + i), partsAt + (part * PartBytes) + (64 * i), 2 * run,
-                        thirdAt + (part % 2 * PartBytes) + (64 * i), (part / 2 * 4) + run);
+                    Unpack<TFormat>(code, Weight((4 * run) + i), part, run, i, thirdAt, partsAt);
                 }
             }
 
@@ -79,6 +82,190 @@ internal static class LowBitCode
         return code;
     }
 
+    /// <summary>A kernel on tiles for several blocks.</summary>
+    /// <param name="panelBlockBytes">Bytes of a block of 16 rows.</param>
+    /// <param name="minimaAt">Where the factors of minima are.</param>
+    /// <param name="scalesAt">Where the groups' scales are.</param>
+    /// <param name="thirdAt">Where the third bits are.</param>
+    /// <param name="partsAt">Where the low bits are.</param>
+    public static TileKernel OnTiles<TFormat>(int panelBlockBytes, int minimaAt, int scalesAt, int thirdAt, int partsAt)
+        where TFormat : struct, ILowBitFormat =>
+        new(
+            () => WriteOnTiles<TFormat>(panelBlockBytes, minimaAt, scalesAt, thirdAt, partsAt), TileColumns,
+            Int8Activations.BlockBytes256, 1, FewestOnTiles);
+
+    /// <summary>The code of <see cref="OnTiles"/>.</summary>
+    public static Assembler WriteOnTiles<TFormat>(int panelBlockBytes, int minimaAt, int scalesAt, int thirdAt, int partsAt)
+        where TFormat : struct, ILowBitFormat
+    {
+        Assembler code = Begin();
+        TileLoop.Write(code, Int8Activations.BlockBytes256, panelBlockBytes, TFormat.HasThirdBits ? 1 : 3, new TileLoop.Pass(
+            () => LoadTiles<TFormat>(code, minimaAt, scalesAt, thirdAt, partsAt), tiles => MultiplyOnTiles<TFormat>(code, tiles),
+            tokens => AddProducts<TFormat>(code, tokens), () => KeepFactors(code), 1));
+        return code;
+    }
+
+    private static Assembler Begin()
+    {
+        Assembler code = new();
+        code.Fill(s_low, 0x03030303);
+        code.Fill(s_third, 0x04040404);
+        code.Fill(s_seven, 0x07070707);
+        code.Fill(s_nibble, 0x0000000F);
+        return code;
+    }
+
+    private static Memory Factor(int number, int vectorsAt) => new(TileLoop.Frame, vectorsAt + (64 * number));
+
+    private static void LoadTiles<TFormat>(Assembler code, int minimaAt, int scalesAt, int thirdAt, int partsAt)
+        where TFormat : struct, ILowBitFormat
+    {
+        PanelPrefetch.Write(code, Panel, 0, thirdAt);
+        code.Vcvtph2ps(s_factor, new Memory(Panel, 0));
+        if (TFormat.HasThirdBits)
+        {
+            // Weights have the other sign.
+            code.Vpxord(s_temporary, s_temporary, s_temporary);
+            code.Vsubps(s_factor, s_temporary, s_factor);
+        }
+
+        code.Store(Factor(0, TileKernel.NewVectorsAt), s_factor);
+        if (!TFormat.HasThirdBits)
+        {
+            LoadMinima<TFormat>(code, minimaAt);
+            code.Store(Factor(1, TileKernel.NewVectorsAt), s_factor);
+            for (int group = 0; group < Vectors; group++)
+            {
+                LoadOffset<TFormat>(code, s_offset, scalesAt + (16 * group));
+                TileLoop.StoreWeights(code, LowerMinima + group, s_offset);
+                code.Vpslld(s_offset, s_offset, 8);
+                TileLoop.StoreWeights(code, UpperMinima + group, s_offset);
+            }
+        }
+
+        for (int part = 0; part < Parts; part++)
+        {
+            PanelPrefetch.Write(code, Panel, partsAt + (part * PartBytes), PartBytes);
+            if (TFormat.HasThirdBits && part < 2)
+            {
+                PanelPrefetch.Write(code, Panel, thirdAt + (part * PartBytes), PartBytes);
+            }
+
+            for (int run = 0; run < Runs; run++)
+            {
+                int group = FirstGroup(part) + (2 * run);
+                if (TFormat.HasThirdBits)
+                {
+                    LoadOffset<TFormat>(code, s_offset, scalesAt + (16 * group));
+                    code.Vpslld(s_temporary, s_offset, 8);
+                    code.Vpord(s_offset, s_offset, s_temporary);
+                }
+
+                LoadScales<TFormat>(code, scalesAt + (16 * group));
+                for (int i = 0; i < 4; i++)
+                {
+                    Zmm weight = Weight(i);
+                    Unpack<TFormat>(code, weight, part, run, i, thirdAt, partsAt);
+                    if (TFormat.HasThirdBits)
+                    {
+                        code.Vpsubb(weight, s_offset, weight);
+                    }
+
+                    TileLoop.StoreWeights(code, (4 * group) + i, weight);
+                }
+            }
+        }
+
+        for (int tile = 0; tile < 4; tile++)
+        {
+            TileLoop.LoadWeights(code, TileKernel.Weights(tile), TileRows * tile);
+        }
+    }
+
+    private static void KeepFactors(Assembler code)
+    {
+        for (int i = 0; i < 2; i++)
+        {
+            code.Load(s_factor, Factor(i, TileKernel.NewVectorsAt));
+            code.Store(Factor(i, TileKernel.VectorsAt), s_factor);
+        }
+    }
+
+    // Products, and for the minima those of the lower and of the upper bytes of sums.
+    private static void MultiplyOnTiles<TFormat>(Assembler code, TileKernel.Tiles tiles)
+        where TFormat : struct, ILowBitFormat
+    {
+        Tmm last = TileKernel.Weights(3);
+        code.TileZero(tiles.Products);
+        for (int i = 0; i < 4; i++)
+        {
+            if (i == 3 && !TFormat.HasThirdBits)
+            {
+                TileLoop.LoadWeights(code, last, TileRows * i);
+            }
+
+            TileLoop.LoadActivations(code, tiles.Activations, Int8Activations.BlockBytes256, TileColumns * i);
+            if (TFormat.HasThirdBits)
+            {
+                code.Tdpbssd(tiles.Products, tiles.Activations, TileKernel.Weights(i));
+            }
+            else
+            {
+                code.Tdpbsud(tiles.Products, tiles.Activations, TileKernel.Weights(i));
+            }
+        }
+
+        TileLoop.StoreProducts(code, 0, tiles.Products);
+        if (TFormat.HasThirdBits)
+        {
+            return;
+        }
+
+        TileLoop.LoadActivations(code, tiles.Activations, Int8Activations.BlockBytes256, Int8Activations.PairSumOffset256);
+        TileLoop.LoadWeights(code, last, LowerMinima);
+        code.TileZero(tiles.Products);
+        code.Tdpbuud(tiles.Products, tiles.Activations, last);
+        TileLoop.StoreProducts(code, 1, tiles.Products);
+        TileLoop.LoadWeights(code, last, UpperMinima);
+        code.TileZero(tiles.Products);
+        code.Tdpbsud(tiles.Products, tiles.Activations, last);
+        TileLoop.StoreProducts(code, 2, tiles.Products);
+    }
+
+    // In the order of the other kernels: minima, then products.
+    private static void AddProducts<TFormat>(Assembler code, int tokens)
+        where TFormat : struct, ILowBitFormat
+    {
+        Zmm factor = new(16), minima = new(17), sum = new(18), products = new(19), scale = new(20);
+        code.Load(factor, Factor(0, TileKernel.VectorsAt));
+        if (!TFormat.HasThirdBits)
+        {
+            code.Load(minima, Factor(1, TileKernel.VectorsAt));
+        }
+
+        for (int token = 0; token < tokens; token++)
+        {
+            Memory ScaleOf() => new(TileLoop.Before, (token * Int8Activations.BlockBytes256) + Int8Activations.ScaleOffset256);
+            Memory Area(int area) => new(TileLoop.Area, (area * TileKernel.AreaBytes) + (64 * token));
+            code.Load(sum, new(TileLoop.Target, 64 * token));
+            if (!TFormat.HasThirdBits)
+            {
+                code.Load(products, Area(2));
+                code.Vpslld(products, products, 8);
+                code.Load(scale, Area(1));
+                code.Vpaddd(products, products, scale);
+                code.Vcvtdq2ps(products, products);
+                code.Vmulps(scale, minima, ScaleOf());
+                code.Vfmadd231ps(sum, products, scale);
+            }
+
+            code.Vcvtdq2ps(products, Area(0));
+            code.Vmulps(scale, factor, ScaleOf());
+            code.Vfmadd231ps(sum, products, scale);
+            code.Store(new(TileLoop.Target, 64 * token), sum);
+        }
+    }
+
     private static Zmm Weight(int i) => new(16 + i);
 
     private static Memory At(int token, int distance) => new(Activations, (token * Int8Activations.BlockBytes256) + distance);
@@ -86,39 +273,19 @@ internal static class LowBitCode
     private static void Prefetch(Assembler code, int offset, int bytes) =>
         PanelPrefetch.Write(code, Panel, Tokens, Count, offset, bytes);
 
+    // Of a part's four runs, of which each is two groups further.
+    private static int FirstGroup(int part) => (part / 2 * 8) + (part % 2);
+
     // What goes with the activations' sums, of which -32 times are there: of Q2_K a term of its own, of Q3_K where the products begin.
     private static void WriteOffsets<TFormat>(Assembler code, int minimaAt, int scalesAt)
         where TFormat : struct, ILowBitFormat
     {
         for (int group = 0; group < Vectors; group++)
         {
-            Zmm offset = Weight(group);
-            Memory scales = new(Panel, scalesAt + (16 * group));
-            if (TFormat.HasThirdBits)
-            {
-                // 4 |s|, and s more where it is negative.
-                code.Vpmovsxbd(offset, scales);
-                code.Vpsrad(s_flip, offset, 31);
-                code.Vpandd(s_flip, s_flip, offset);
-                code.Vpabsd(offset, offset);
-                code.Vpslld(offset, offset, 2);
-                code.Vpaddd(offset, offset, s_flip);
-            }
-            else
-            {
-                code.Vpmovzxbd(offset, scales);
-                code.Vpsrld(offset, offset, 4);
-            }
-
-            Twice(code, offset);
+            LoadOffset<TFormat>(code, Weight(group), scalesAt + (16 * group));
         }
 
-        if (!TFormat.HasThirdBits)
-        {
-            code.Fill(s_temporary, BitConverter.SingleToUInt32Bits(1 / 32f));
-            code.Vcvtph2ps(s_factor, new Memory(Panel, minimaAt));
-            code.Vmulps(s_factor, s_factor, s_temporary);
-        }
+        LoadMinima<TFormat>(code, minimaAt);
 
         ForTokens(code, tokens =>
         {
@@ -142,6 +309,39 @@ internal static class LowBitCode
                 End(code, token, ends: !TFormat.HasThirdBits);
             }
         });
+    }
+
+    private static void LoadOffset<TFormat>(Assembler code, Zmm offset, int at)
+        where TFormat : struct, ILowBitFormat
+    {
+        if (TFormat.HasThirdBits)
+        {
+            // 4 |s|, and s more where it is negative.
+            code.Vpmovsxbd(offset, new(Panel, at));
+            code.Vpsrad(s_flip, offset, 31);
+            code.Vpandd(s_flip, s_flip, offset);
+            code.Vpabsd(offset, offset);
+            code.Vpslld(offset, offset, 2);
+            code.Vpaddd(offset, offset, s_flip);
+        }
+        else
+        {
+            code.Vpmovzxbd(offset, new(Panel, at));
+            code.Vpsrld(offset, offset, 4);
+        }
+
+        Twice(code, offset);
+    }
+
+    private static void LoadMinima<TFormat>(Assembler code, int minimaAt)
+        where TFormat : struct, ILowBitFormat
+    {
+        if (!TFormat.HasThirdBits)
+        {
+            code.Fill(s_temporary, BitConverter.SingleToUInt32Bits(1 / 32f));
+            code.Vcvtph2ps(s_factor, new Memory(Panel, minimaAt));
+            code.Vmulps(s_factor, s_factor, s_temporary);
+        }
     }
 
     private static void LoadScales<TFormat>(Assembler code, int at)
@@ -171,15 +371,16 @@ internal static class LowBitCode
     }
 
     // Quants times scales; what shifts bring over from the neighbouring byte falls to the masks.
-    private static void Unpack<TFormat>(Assembler code, Zmm weight, int lowAt, int lowBit, int thirdAt, int thirdBit)
+    private static void Unpack<TFormat>(Assembler code, Zmm weight, int part, int run, int i, int thirdAt, int partsAt)
         where TFormat : struct, ILowBitFormat
     {
-        code.Load(weight, new(Panel, lowAt));
-        code.Vpsrlw(weight, weight, lowBit);
+        code.Load(weight, new(Panel, partsAt + (part * PartBytes) + (64 * i)));
+        code.Vpsrlw(weight, weight, 2 * run);
         code.Vpandd(weight, weight, s_low);
         if (TFormat.HasThirdBits)
         {
-            code.Load(s_bits, new(Panel, thirdAt));
+            int thirdBit = (part / 2 * 4) + run;
+            code.Load(s_bits, new(Panel, thirdAt + (part % 2 * PartBytes) + (64 * i)));
             if (thirdBit < 2)
             {
                 code.Vpsllw(s_bits, s_bits, 2 - thirdBit);
@@ -234,7 +435,7 @@ internal static class LowBitCode
     {
         for (int chain = tokens; chain < Chains; chain++)
         {
-            code.Vpaddd(new(0), new(0), new(chain));
+            code.Vpaddd(new(0), new(0), new Zmm(chain));
         }
     }
 

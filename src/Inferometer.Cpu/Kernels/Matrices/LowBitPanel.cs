@@ -26,6 +26,9 @@ internal readonly unsafe partial struct LowBitPanel<TFormat> : IPanelKernel
         (delegate* unmanaged<byte*, byte*, nint, int*, float*, void>)EmittedKernels.Place(
             () => LowBitCode.Write<TFormat>(MinimumOffset, ScaleOffset, ThirdOffset, PartOffset));
 
+    private static readonly TileKernel s_onTiles =
+        LowBitCode.OnTiles<TFormat>(BlockBytes, MinimumOffset, ScaleOffset, ThirdOffset, PartOffset);
+
     public static GgmlType Type => TFormat.Type;
 
     public static int PanelBlockBytes => BlockBytes;
@@ -130,6 +133,12 @@ internal readonly unsafe partial struct LowBitPanel<TFormat> : IPanelKernel
 
     public static void Multiply(byte* panel, int blocks, byte* x, int tokens, float* sums)
     {
+        if (s_onTiles.Takes(tokens))
+        {
+            _ = s_onTiles.Multiply(panel, blocks, x, tokens, sums);
+            return;
+        }
+
         int* products = stackalloc int[Int8Activations.SlabTokens * PanelRows.Count];
         for (int block = 0; block < blocks; block++)
         {

@@ -63,20 +63,25 @@ internal static unsafe class PanelPrefetch
     {
         if (s_helpsOneToken)
         {
-            Lines();
+            Write(code, panel, offset, bytes);
             return;
         }
 
         code.Mov(free, tokens);
         code.Sub(free, 1);
-        code.SkipIfZero(Lines);
+        code.SkipIfZero(() => Write(code, panel, offset, bytes));
+    }
 
-        void Lines()
+    /// <summary>Writes the same for kernels of several tokens.</summary>
+    /// <param name="code">Where it is written to.</param>
+    /// <param name="panel">Holds the address from which <paramref name="offset"/> counts.</param>
+    /// <param name="offset">Of the first line, bytes.</param>
+    /// <param name="bytes">To ask for.</param>
+    public static void Write(Assembler code, Gpr panel, int offset, int bytes)
+    {
+        for (int line = 0; line < bytes; line += LineBytes)
         {
-            for (int line = 0; line < bytes; line += LineBytes)
-            {
-                code.Prefetcht0(new(panel, PanelScale.PrefetchBytes + offset + line));
-            }
+            code.Prefetcht0(new(panel, PanelScale.PrefetchBytes + offset + line));
         }
     }
 

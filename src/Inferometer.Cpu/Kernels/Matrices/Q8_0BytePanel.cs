@@ -23,6 +23,9 @@ internal readonly unsafe struct Q8_0BytePanel : IPanelKernel
         (delegate* unmanaged<byte*, nint, byte*, nint, float*, void>)EmittedKernels.Place(
             () => Block32Code.Bytes(BlockBytes, QuantOffset));
 
+    private static readonly TileKernel s_onTiles = Block32Code.OnTiles(
+        () => Block32Code.BytesOnTiles(BlockBytes, QuantOffset), 1);
+
     public static GgmlType Type => GgmlType.Q8_0;
 
     /// <summary>Whether this layout is the better one here: bytes are multiplied as they are, not widened to 16 bits.</summary>
@@ -61,6 +64,18 @@ internal readonly unsafe struct Q8_0BytePanel : IPanelKernel
 
     public static void Multiply(byte* panel, int blocks, byte* x, int tokens, float* sums)
     {
+        if (s_onTiles.Takes(tokens))
+        {
+            int done = s_onTiles.Multiply(panel, blocks, x, tokens, sums);
+            panel += (long)done * BlockBytes;
+            x += (long)done * tokens * Int8Activations.BlockBytes32;
+            blocks -= done;
+            if (blocks == 0)
+            {
+                return;
+            }
+        }
+
         if (s_emitted is not null && (tokens > 1 || !VnniProducts.IsSupported))
         {
             s_emitted(panel, blocks, x, tokens, sums);

@@ -28,6 +28,9 @@ internal readonly unsafe partial struct SixBitScalePanel<TFormat> : IPanelKernel
         (delegate* unmanaged[SuppressGCTransition]<byte*, byte*, nint, float*, void>)EmittedKernels.Place(
             () => Block256Code.SixBitScales(BlockBytes, ScaleOffset, FifthOffset, QuantOffset));
 
+    private static readonly TileKernel s_onTiles =
+        Block256Code.OnTiles(BlockBytes, ScaleOffset, GroupMinimumOffset, FifthOffset, QuantOffset);
+
     public static GgmlType Type => TFormat.Type;
 
     public static int PanelBlockBytes => BlockBytes;
@@ -133,6 +136,12 @@ internal readonly unsafe partial struct SixBitScalePanel<TFormat> : IPanelKernel
 
     public static void Multiply(byte* panel, int blocks, byte* x, int tokens, float* sums)
     {
+        if (s_onTiles.Takes(tokens))
+        {
+            _ = s_onTiles.Multiply(panel, blocks, x, tokens, sums);
+            return;
+        }
+
         int* products = stackalloc int[Int8Activations.SlabTokens * PanelRows.Count];
         for (int block = 0; block < blocks; block++)
         {

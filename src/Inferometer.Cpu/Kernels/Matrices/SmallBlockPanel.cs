@@ -25,6 +25,10 @@ internal readonly unsafe partial struct SmallBlockPanel<TFormat> : IPanelKernel
         (delegate* unmanaged<byte*, nint, byte*, nint, float*, void>)EmittedKernels.Place(
             () => Block32Code.Small<TFormat>(BlockBytes, QuantOffset));
 
+    private static readonly TileKernel s_onTiles = TFormat.HasMinimum
+        ? TileKernel.None
+        : Block32Code.OnTiles(() => Block32Code.SmallOnTiles<TFormat>(BlockBytes, QuantOffset), 1);
+
     public static GgmlType Type => TFormat.Type;
 
     public static int PanelBlockBytes => BlockBytes;
@@ -117,6 +121,18 @@ internal readonly unsafe partial struct SmallBlockPanel<TFormat> : IPanelKernel
 
     public static void Multiply(byte* panel, int blocks, byte* x, int tokens, float* sums)
     {
+        if (s_onTiles.Takes(tokens))
+        {
+            int done = s_onTiles.Multiply(panel, blocks, x, tokens, sums);
+            panel += (long)done * BlockBytes;
+            x += (long)done * tokens * Int8Activations.BlockBytes32;
+            blocks -= done;
+            if (blocks == 0)
+            {
+                return;
+            }
+        }
+
         if (tokens > 1 && s_emitted is not null)
         {
             s_emitted(panel, blocks, x, tokens, sums);

@@ -25,6 +25,9 @@ internal readonly unsafe partial struct TablePanel<TFormat> : IPanelKernel
     private static readonly delegate* unmanaged<byte*, nint, byte*, nint, float*, void> s_emitted =
         (delegate* unmanaged<byte*, nint, byte*, nint, float*, void>)EmittedKernels.Place(() => Block32Code.Table<TFormat>(GroupBytes));
 
+    private static readonly TileKernel s_onTiles = Block32Code.OnTiles(
+        () => Block32Code.TableOnTiles<TFormat>(GroupBytes), TFormat.Groups);
+
     public static GgmlType Type => TFormat.Type;
 
     public static int PanelBlockBytes => BlockBytes;
@@ -94,6 +97,18 @@ internal readonly unsafe partial struct TablePanel<TFormat> : IPanelKernel
 
     public static void Multiply(byte* panel, int blocks, byte* x, int tokens, float* sums)
     {
+        if (s_onTiles.Takes(tokens))
+        {
+            int done = s_onTiles.Multiply(panel, blocks, x, tokens, sums);
+            panel += (long)done * BlockBytes;
+            x += (long)done * TFormat.Groups * tokens * Int8Activations.BlockBytes32;
+            blocks -= done;
+            if (blocks == 0)
+            {
+                return;
+            }
+        }
+
         if (s_emitted is not null)
         {
             s_emitted(panel, blocks, x, tokens, sums);

@@ -1,0 +1,127 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Inferometer.Cpu.Kernels.Emitted;
+
+namespace Inferometer.Cpu.Kernels.Matrices;
+
+/// <summary>An emitted kernel that multiplies on tiles, and the memory it works in.</summary>
+[StructLayout(LayoutKind.Auto)]
+internal readonly unsafe struct TileKernel
+{
+    /// <summary>Bytes of sixteen numbers of 32 bits, or of four columns of sixteen rows.</summary>
+    public const int RowBytes = 64;
+
+    /// <summary>Bytes of the products of 16 tokens and 16 rows.</summary>
+    public const int AreaBytes = TileShapes.MaxRows * RowBytes;
+
+    /// <summary>In the frame: shapes of tiles.</summary>
+    public const int ShapesAt = 0;
+
+    /// <summary>The address of the sums.</summary>
+    public const int SumsAt = 64;
+
+    /// <summary>The number of tokens.</summary>
+    public const int TokensAt = 72;
+
+    /// <summary>From a block of activations to the same token's next.</summary>
+    public const int BlockStepAt = 80;
+
+    /// <summary>The address of the activations that are multiplied now.</summary>
+    public const int ActivationsAt = 88;
+
+    /// <summary>Vectors that belong to weights, of the pass that is multiplied.</summary>
+    public const int NewVectorsAt = 128;
+
+    /// <summary>The same of the pass that is finished.</summary>
+    public const int VectorsAt = NewVectorsAt + (MaxVectors * RowBytes);
+
+    /// <summary>Unpacked weights.</summary>
+    public const int WeightsAt = VectorsAt + (MaxVectors * RowBytes);
+
+    /// <summary>Products of groups of tokens.</summary>
+    public const int AreasAt = WeightsAt + (MaxWeightRows * RowBytes);
+
+    private const int MaxVectors = 16, MaxWeightRows = 96, MaxAreas = 5;
+    private const int FrameBytes = AreasAt + (MaxAreas * Int8Activations.SlabTokens * RowBytes);
+
+    private readonly delegate* unmanaged<byte*, nint, byte*, byte*, void> _code;
+    private readonly int _columnBytes;
+    private readonly int _activationBytes;
+    private readonly int _together;
+    private readonly int _fewest;
+
+    /// <param name="write">Writes the kernel.</param>
+    /// <param name="columnBytes">Columns that one product of tiles adds up, 4 to 64.</param>
+    /// <param name="activationBytes">From a token's activations to the next one's.</param>
+    /// <param name="together">Blocks of a round.</param>
+    /// <param name="fewest">Tokens from which it is faster than kernels on vectors.</param>
+    public TileKernel(Func<Assembler> write, int columnBytes, int activationBytes, int together, int fewest)
+    {
+        _code = (delegate* unmanaged<byte*, nint, byte*, byte*, void>)TileKernels.Place(write);
+        _columnBytes = columnBytes;
+        _activationBytes = activationBytes;
+        _together = together;
+        _fewest = _code is null ? int.MaxValue : fewest;
+    }
+
+    private TileKernel(int fewest) => _fewest = fewest;
+
+    /// <summary>For no number of tokens.</summary>
+    public static TileKernel None { get; } = new(int.MaxValue);
+
+    /// <summary>Tiles for 16 tokens.</summary>
+    public static Tiles Whole { get; } = new(new(0), new(1));
+
+    /// <summary>Tiles for those that are left.</summary>
+    public static Tiles Rest { get; } = new(new(2), new(3));
+
+    /// <summary>A tile of weights, 0 to 3.</summary>
+    public static Tmm Weights(int number) => new(4 + number);
+
+    /// <summary>Whether it is for so many tokens.</summary>
+    public bool Takes(int tokens) => tokens >= _fewest;
+
+    /// <summary>
+    /// Does what <see cref="IPanelKernel.Multiply"/> does for the first blocks, whole rounds; returns how many those are.
+    /// </summary>
+    [SkipLocalsInit]
+    public int Multiply(byte* panel, int blocks, byte* x, int tokens, float* sums)
+    {
+        int rounds = blocks / _together;
+        if (rounds == 0)
+        {
+            return 0;
+        }
+
+        byte* memory = stackalloc byte[FrameBytes + RowBytes];
+        byte* frame = memory + (-(nint)memory & (RowBytes - 1));
+        TileShapes shapes = default;
+        int rest = tokens % TileShapes.MaxRows is > 0 and int some ? some : TileShapes.MaxRows;
+        SetShapes(ref shapes, Whole, TileShapes.MaxRows);
+        SetShapes(ref shapes, Rest, rest);
+        for (int number = 0; number < 4; number++)
+        {
+            shapes.Set(Weights(number), _columnBytes / 4, RowBytes);
+        }
+
+        *(TileShapes*)(frame + ShapesAt) = shapes;
+        *(float**)(frame + SumsAt) = sums;
+        *(nint*)(frame + TokensAt) = tokens;
+        *(nint*)(frame + BlockStepAt) = (nint)tokens * _activationBytes;
+        *(byte**)(frame + ActivationsAt) = x;
+        _code(panel, rounds, x, frame);
+        return rounds * _together;
+    }
+
+    private void SetShapes(ref TileShapes shapes, Tiles tiles, int tokens)
+    {
+        shapes.Set(tiles.Products, tokens, RowBytes);
+        shapes.Set(tiles.Activations, tokens, _columnBytes);
+    }
+
+    /// <summary>Tiles of a group of tokens.</summary>
+    /// <param name="Products">Their products with 16 rows.</param>
+    /// <param name="Activations">Their activations.</param>
+    [StructLayout(LayoutKind.Auto)]
+    public readonly record struct Tiles(Tmm Products, Tmm Activations);
+}
