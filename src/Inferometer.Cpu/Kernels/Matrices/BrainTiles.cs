@@ -41,7 +41,7 @@ internal static unsafe class BrainTiles
     public const int PanelAt = 16;
 
     /// <summary>Fewest tokens that tiles are used for; fewer read their rows faster as vectors.</summary>
-    public const int FewestTokens = 4;
+    public const int FewestTokens = 3;
 
     // Of the columns, so that activations of 32 tokens fit the first cache.
     private const int SliceBlocks = 8;
