@@ -193,6 +193,9 @@ internal sealed partial class Assembler
     /// <summary>Goes on behind what <paramref name="body"/> writes where the last sum was zero.</summary>
     public void SkipIfZero(Action body) => Skip(0x84, body);
 
+    /// <summary>Goes on behind what <paramref name="body"/> writes where the last sum was not zero.</summary>
+    public void SkipIfNotZero(Action body) => Skip(0x85, body);
+
     private void JumpBack(byte condition, Label label)
     {
         _code.AddRange([0x0F, condition]);

@@ -25,7 +25,7 @@ internal static class Block32Code
     // Tokens from which tiles are faster than vectors.
     private const int FewestOnTiles = 16;
 
-    private static readonly Zmm s_scale = new(24), s_minimum = new(25), s_free = new(26),
+    private static readonly Zmm s_sum = new(6), s_scale = new(24), s_minimum = new(25), s_free = new(26),
         s_levels = new(28), s_eighth = new(29), s_offset = new(29), s_mask = new(30), s_bit = new(31);
 
     /// <summary>Weights of four or five bits.</summary>
@@ -197,19 +197,37 @@ internal static class Block32Code
             code.Fill(s_eighth, BitConverter.SingleToUInt32Bits(-0.125f));
         }
 
-        Label next = code.Here();
-        for (int group = 0; group < groups; group++)
+        code.Mov(Count, Tokens);
+        code.Sub(Count, 1);
+        code.SkipIfZero(() => ForBlocks(() =>
         {
-            load(group);
-            PanelPrefetch.Write(code, Panel, Tokens, Count, headBytes + (group * groupBytes), groupBytes);
             code.Mov(Target, Sums);
             TokenLoop.Write(code, Tokens, Count, tokens => AddTokens(code, tokens, block));
-        }
-
-        code.Add(Panel, headBytes + (groups * groupBytes));
-        code.Sub(Blocks, 1);
-        code.JumpIfNotZero(next);
+        }));
+        code.Mov(Count, Tokens);
+        code.Sub(Count, 1);
+        code.SkipIfNotZero(() =>
+        {
+            code.Load(s_sum, new(Sums, 0));
+            ForBlocks(() => AddOne(code, block));
+            code.Store(new(Sums, 0), s_sum);
+        });
         return code;
+
+        void ForBlocks(Action add)
+        {
+            Label next = code.Here();
+            for (int group = 0; group < groups; group++)
+            {
+                load(group);
+                PanelPrefetch.Write(code, Panel, Tokens, Count, headBytes + (group * groupBytes), groupBytes);
+                add();
+            }
+
+            code.Add(Panel, headBytes + (groups * groupBytes));
+            code.Sub(Blocks, 1);
+            code.JumpIfNotZero(next);
+        }
     }
 
     // The same on tiles, a pass for some of the groups; a round has as many groups as a block, or as a pass. An offset, four times a byte,
@@ -317,6 +335,46 @@ internal static class Block32Code
         {
             code.Store(Sum(token), new(token));
         }
+    }
+
+    // One token's sum stays in a register, so that a block does not wait for the memory that the one before was added to; and its products
+    // are two chains. The order in which numbers are rounded is that of several tokens.
+    private static void AddOne(Assembler code, Block block)
+    {
+        Memory At(int distance) => new(X, distance);
+        Zmm first = new(0), second = new(1), scale = new(4), offset = new(5);
+        code.Vpxord(second, second, second);
+        if (block.HasMinimum)
+        {
+            code.Vpxord(first, first, first);
+        }
+        else
+        {
+            code.Vpbroadcastd(first, At(SumAt));
+            if (block.StartTwice)
+            {
+                code.Vpaddd(first, first, first);
+            }
+        }
+
+        for (int i = 0; i < WeightVectors; i++)
+        {
+            code.Vpdpbusd(i % 2 == 0 ? first : second, Weight(i), At(4 * i));
+        }
+
+        code.Vpaddd(first, first, second);
+        code.Vcvtdq2ps(first, first);
+        code.Vmulps(scale, s_scale, At(ScaleAt));
+        if (block.HasMinimum)
+        {
+            code.Vpbroadcastd(offset, At(SumAt));
+            code.Vcvtdq2ps(offset, offset);
+            code.Vmulps(offset, offset, At(ScaleAt));
+            code.Vfmadd231ps(s_sum, offset, s_minimum);
+        }
+
+        code.Vfmadd231ps(s_sum, first, scale);
+        code.Add(X, Int8Activations.BlockBytes32);
     }
 
     // sums[token] += (products + start) * scale, and minima times the sum of the activations.

@@ -76,7 +76,7 @@ internal readonly unsafe struct Q8_0BytePanel : IPanelKernel
             }
         }
 
-        if (s_emitted is not null && (tokens > 1 || !VnniProducts.IsSupported))
+        if (s_emitted is not null)
         {
             s_emitted(panel, blocks, x, tokens, sums);
         }

@@ -133,7 +133,7 @@ internal readonly unsafe partial struct SmallBlockPanel<TFormat> : IPanelKernel
             }
         }
 
-        if (tokens > 1 && s_emitted is not null)
+        if (s_emitted is not null)
         {
             s_emitted(panel, blocks, x, tokens, sums);
         }
