@@ -49,7 +49,8 @@ internal static unsafe class RateLoops
         => Vector512.IsHardwareAccelerated ? Floats512() : Vector256.IsHardwareAccelerated ? Floats256() : Floats128();
 
     /// <summary>
-    /// Products of bytes added in pairs, and to a sum of 16 bits; on Arm, and where there are kernels for it, in fours to one of 32, or in tiles.
+    /// Products of bytes added in pairs, and to a sum of 16 bits; on Arm, and where there are kernels for it, in fours to one of 32, or in
+    /// tiles.
     /// </summary>
     public static long MultiplyIntegers()
     {

@@ -79,7 +79,8 @@ public sealed class AssemblerTests
                 "movabs $0xf1f2f3f4f5f6f7f8,%rcx", "vaddps %zmm30,%zmm10,%zmm19", "vsubps %zmm13,%zmm28,%zmm2",
                 "prefetcht0 0x1000(%rdi)", "prefetcht0 0x40(%r9)", "mov %r8,%r10",
                 "mov $0xf0f0f0f,%eax", "mov $0x7,%r9d",
-                "add $0xa0,%rdx", "sub $0x4,%r9", "xor $0x1000,%r10", "or $0x2000,%rdi", "je 0x15b", "add $0xfffffffffffffff8,%rsi", "js 0x167", "jne 0x161", "jns 0x0",
+                "add $0xa0,%rdx", "sub $0x4,%r9", "xor $0x1000,%r10", "or $0x2000,%rdi", "je 0x15b",
+                "add $0xfffffffffffffff8,%rsi", "js 0x167", "jne 0x161", "jns 0x0",
                 "vzeroupper", "ret",
             ],
             Disassemble(code));

@@ -8,7 +8,8 @@ namespace Inferometer.Cpu.Tests.Kernels;
 /// <summary>F16 and BF16 weights in the processor's tiles.</summary>
 public sealed unsafe class BrainTileTests
 {
-    private static void NeedTiles() => Assert.SkipUnless(TileKernels.IsSupported, "this processor has no tiles, or the system does not give them");
+    private static void NeedTiles() =>
+        Assert.SkipUnless(TileKernels.IsSupported, "this processor has no tiles, or the system does not give them");
 
     public static TheoryData<GgmlType, int, int> Shapes()
     {

@@ -1,8 +1,8 @@
 namespace Inferometer.Cpu.Kernels.Emitted;
 
 /// <summary>
-/// The rate at which the processor multiplies and adds bytes, in tiles where there are some, or in vectors of 512 bits: what emitted kernels
-/// cannot pass. Products of 16 bits have half of it.
+/// The rate at which the processor multiplies and adds bytes, in tiles where there are some, or in vectors of 512 bits: what emitted
+/// kernels cannot pass. Products of 16 bits have half of it.
 /// </summary>
 internal static unsafe class ByteProductRate
 {

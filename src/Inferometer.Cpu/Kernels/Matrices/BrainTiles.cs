@@ -7,8 +7,8 @@ namespace Inferometer.Cpu.Kernels.Matrices;
 
 /// <summary>
 /// F16 and BF16 weights times several tokens in tiles (AMX), whose products of bf16 numbers are sixteen times those of vectors of f32.
-/// Activations are two bf16 numbers each (<see cref="BrainActivations"/>); a weight of BF16 is one, of F16 two: its upper eight bits and the
-/// other three. Of their four products that of the two rests is left out, so that a product is good to a part in 2^15.
+/// Activations are two bf16 numbers each (<see cref="BrainActivations"/>); a weight of BF16 is one, of F16 two: its upper eight bits and
+/// the other three. Of their four products that of the two rests is left out, so that a product is good to a part in 2^15.
 /// </summary>
 /// <remarks>
 /// Up to 32 tokens read weights once, as they are stored; F16 is split on the way. For more tokens weights of a few hundred rows are first
