@@ -5,8 +5,8 @@ namespace Inferometer.Cpu.Kernels.Emitted;
 
 /// <summary>
 /// Whether emitted kernels use tiles: the processor multiplies whole tiles of bytes and of bf16 numbers (AMX; Intel's servers since
-/// Sapphire Rapids), the emitted kernels of 512 bits are used at all, and the system lets this process have the tiles' 8 KiB of registers, which
-/// Linux gives only to those who ask (Documentation/arch/x86/xstate.rst). Not on Windows, where it has not been tried.
+/// Sapphire Rapids), the emitted kernels of 512 bits are used at all, and the system lets this process have the tiles' 8 KiB of registers,
+/// which Linux gives only to those who ask (Documentation/arch/x86/xstate.rst). Not on Windows, where it has not been tried.
 /// </summary>
 internal static unsafe partial class TileKernels
 {

@@ -7,8 +7,8 @@ namespace Inferometer.Cpu.Kernels.Matrices;
 /// <summary>Code for <see cref="BrainTiles"/>: 32 rows of weights times one or two groups of 16 tokens.</summary>
 /// <remarks>
 /// Weights are a product's rows, as they lie in their file, and activations its columns. Four tiles are sums, so that the one that a
-/// product adds to is not waited for: of two halves of the rows and two groups of tokens, or, for one group, of the activations' two parts. Of F16
-/// there are two products more, of the weights' rests with the activations' first parts; that of both rests is left out.
+/// product adds to is not waited for: of two halves of the rows and two groups of tokens, or, for one group, of the activations' two
+/// parts. Of F16 there are two products more, of the weights' rests with the activations' first parts; that of both rests is left out.
 /// </remarks>
 internal static class BrainTileCode
 {
