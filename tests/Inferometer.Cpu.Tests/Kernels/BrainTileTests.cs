@@ -49,15 +49,18 @@ public sealed unsafe class BrainTileTests
     [Theory]
     [InlineData(GgmlType.F16)]
     [InlineData(GgmlType.BF16)]
-    public void A_token_has_the_same_result_whatever_tokens_are_computed_with_it_in_a_step_of_few(GgmlType type)
+    public void A_token_has_the_same_result_whatever_tokens_are_computed_with_it(GgmlType type)
     {
         NeedTiles();
         const int Rows = 70, Columns = 352;
         byte[] stored = RandomData.Weights(type, Rows, Columns, 33);
-        float[] x = RandomData.Floats(16 * Columns, 34);
-        float[] all = MatrixMultiplierTests.Multiply(type, Rows, Columns, stored, x, 16, 2, null);
-        float[] some = MatrixMultiplierTests.Multiply(type, Rows, Columns, stored, x[..(5 * Columns)], 5, 2, null);
-        Assert.Equal(all[..(5 * Rows)], some);
+        float[] x = RandomData.Floats(70 * Columns, 34);
+        float[] all = MatrixMultiplierTests.Multiply(type, Rows, Columns, stored, x, 70, 2, null);
+        foreach (int tokens in (int[])[BrainTiles.FewestTokens, 8, 16, 17, 24, 32, 33, 48])
+        {
+            float[] some = MatrixMultiplierTests.Multiply(type, Rows, Columns, stored, x[..(tokens * Columns)], tokens, 2, null);
+            Assert.Equal(all[..(tokens * Rows)], some);
+        }
     }
 
     [Fact]

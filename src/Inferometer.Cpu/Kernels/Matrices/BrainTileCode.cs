@@ -6,9 +6,9 @@ namespace Inferometer.Cpu.Kernels.Matrices;
 
 /// <summary>Code for <see cref="BrainTiles"/>: 32 rows of weights times one or two groups of 16 tokens.</summary>
 /// <remarks>
-/// Weights are a product's rows, as they lie in their file, and activations its columns. Four tiles are sums, so that the one that a
-/// product adds to is not waited for: of two halves of the rows and two groups of tokens, or, for one group, of the activations' two
-/// parts. Of F16 there are two products more, of the weights' rests with the activations' first parts; that of both rests is left out.
+/// Weights are a product's rows, as they lie in their file, and activations its columns. Sums are tiles for each half of the rows and group
+/// of tokens. Of F16 there are two products more, of the weights' rests with the activations' first parts; that of both rests is left out.
+/// A token's products are added up in one order, whatever tokens there are beside it.
 /// </remarks>
 internal static class BrainTileCode
 {
@@ -45,7 +45,7 @@ internal static class BrainTileCode
         const Gpr Weights = Gpr.Rdi, RowBytes = Gpr.Rsi, X = Gpr.Rdx, Blocks = Gpr.Rcx, Work = Gpr.R8;
         const Gpr Lower = Gpr.R9, OtherX = Gpr.R10, Line = Gpr.R11, Sum = Gpr.Rax;
         Assembler code = new();
-        ZeroSums(code);
+        ZeroSums(code, groups);
         code.Mov(Line, (uint)LineBytes);
         code.Mov(OtherX, new Memory(Work, BrainTiles.OtherActivationsAt));
         code.Mov(Lower, RowBytes);
@@ -58,7 +58,7 @@ internal static class BrainTileCode
         NextBlock(code, groups, X, OtherX, Blocks);
         code.JumpIfNotZero(next);
         code.Mov(Sum, new Memory(Work, BrainTiles.SumsAt));
-        StoreSums(code, Sum, 0, Line);
+        StoreSums(code, groups, Sum, 0, Line);
         return code;
     }
 
@@ -75,7 +75,7 @@ internal static class BrainTileCode
         const Gpr Weights = Gpr.Rdi, RowBytes = Gpr.Rsi, X = Gpr.Rdx, Blocks = Gpr.Rcx, Work = Gpr.R8, Row = Gpr.Rax;
         const Gpr Written = Gpr.R9, OtherX = Gpr.R10, Line = Gpr.R11, Read = Work;
         Assembler code = new();
-        ZeroSums(code);
+        ZeroSums(code, groups);
         code.Fill(s_mask, 0xFFFF0000);
         code.Mov(Line, (uint)LineBytes);
         code.Mov(OtherX, new Memory(Work, BrainTiles.OtherActivationsAt));
@@ -95,7 +95,7 @@ internal static class BrainTileCode
         });
         Write(products);
         code.Or(Written, BrainTiles.SplitBlockBytes);
-        StoreSums(code, Written, BrainTiles.SplitBlockBytes, Line);
+        StoreSums(code, groups, Written, BrainTiles.SplitBlockBytes, Line);
         return code;
 
         void SplitRows(Action[] between)
@@ -125,7 +125,7 @@ internal static class BrainTileCode
         code.Mov(Line, (uint)LineBytes);
         code.Mov(OtherX, new Memory(Work, BrainTiles.OtherActivationsAt));
         code.Mov(Sum, new Memory(Work, BrainTiles.SumsAt));
-        for (int sum = 0; sum < Sums; sum++)
+        for (int sum = 0; sum < 2 * groups; sum++)
         {
             code.TileLoad(new(sum), new(Sum, sum * TileBytes), Line);
         }
@@ -135,7 +135,7 @@ internal static class BrainTileCode
         code.Add(Weights, areSplit ? BrainTiles.SplitBlockBytes : BrainTiles.BlockBytes);
         NextBlock(code, groups, X, OtherX, Blocks);
         code.JumpIfNotZero(next);
-        StoreSums(code, Sum, 0, Line);
+        StoreSums(code, groups, Sum, 0, Line);
         return code;
     }
 
@@ -209,7 +209,7 @@ internal static class BrainTileCode
             Action lower = () => code.TileLoad(s_lower, new(weights.Lower, at + weights.LowerAt), weights.RowBytes);
             for (int xPart = 0; xPart < 2 - part; xPart++)
             {
-                Add(groups == 2 || xPart == 0 ? s_x : s_otherX, new(x, xPart * TileBytes), groups == 2 ? 0 : 2 * xPart);
+                Add(groups == 2 || xPart == 0 ? s_x : s_otherX, new(x, xPart * TileBytes), 0);
                 if (groups == 2)
                 {
                     Add(s_otherX, new(otherX, xPart * TileBytes), 2);
@@ -256,17 +256,17 @@ internal static class BrainTileCode
         code.Sub(blocks, 1);
     }
 
-    private static void ZeroSums(Assembler code)
+    private static void ZeroSums(Assembler code, int groups)
     {
-        for (int sum = 0; sum < Sums; sum++)
+        for (int sum = 0; sum < 2 * groups; sum++)
         {
             code.TileZero(new(sum));
         }
     }
 
-    private static void StoreSums(Assembler code, Gpr address, int distance, Gpr line)
+    private static void StoreSums(Assembler code, int groups, Gpr address, int distance, Gpr line)
     {
-        for (int sum = 0; sum < Sums; sum++)
+        for (int sum = 0; sum < 2 * groups; sum++)
         {
             code.TileStore(new(address, distance + (sum * TileBytes)), line, new(sum));
         }

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
 using Inferometer.Core.Gguf;
 using Inferometer.Cpu.Kernels.Emitted;
 
@@ -194,15 +193,6 @@ internal static unsafe class BrainTiles
     {
         const int Tile = BrainActivations.PartBytes / sizeof(float), Half = TileShapes.MaxRows, Group = BrainActivations.GroupTokens;
         byte** lines = stackalloc byte*[Half];
-        if (tokens <= Group)
-        {
-            // One group: what the activations' rests gave stands where another group's sums would.
-            for (int i = 0; i < 2 * Tile; i += Vector512<float>.Count)
-            {
-                (Vector512.Load(sums + i) + Vector512.Load(sums + (2 * Tile) + i)).Store(sums + i);
-            }
-        }
-
         for (int tile = 0; tile < (tokens <= Group ? 2 : Sums); tile++)
         {
             int start = row + (tile % 2 * Half), firstToken = token + (tile / 2 * Group);
