@@ -6,10 +6,10 @@ namespace Inferometer.Cpu.Kernels.Emitted;
 /// </summary>
 internal static unsafe class ByteProductRate
 {
-    // As many chains as keep two units busy for the five cycles that a sum takes; and one for the 52 of a sum of tiles, 16 after the other.
+    // As many chains as keep two units busy for the five cycles that a sum takes. A sum of tiles takes 52, and one begins every 16.
     private const int Chains = 12, TileChains = 4;
 
-    // A product of tiles takes as long as sixteen of vectors on two units.
+    // Six cycles and 64.
     private const int RoundsPerTileRound = 10;
 
     private static readonly delegate* unmanaged<int*, nint, void> s_loop =

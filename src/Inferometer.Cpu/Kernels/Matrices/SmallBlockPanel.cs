@@ -121,16 +121,9 @@ internal readonly unsafe partial struct SmallBlockPanel<TFormat> : IPanelKernel
 
     public static void Multiply(byte* panel, int blocks, byte* x, int tokens, float* sums)
     {
-        if (s_onTiles.Takes(tokens))
+        if (s_onTiles.MultiplyAll(ref panel, BlockBytes, ref x, 1, ref blocks, tokens, sums))
         {
-            int done = s_onTiles.Multiply(panel, blocks, x, tokens, sums);
-            panel += (long)done * BlockBytes;
-            x += (long)done * tokens * Int8Activations.BlockBytes32;
-            blocks -= done;
-            if (blocks == 0)
-            {
-                return;
-            }
+            return;
         }
 
         if (s_emitted is not null)

@@ -113,6 +113,29 @@ internal readonly unsafe struct TileKernel
         return rounds * _together;
     }
 
+    /// <summary>The same where it is for so many tokens; goes on behind those blocks, and says whether none are left.</summary>
+    /// <param name="panel">The first block.</param>
+    /// <param name="panelBlockBytes">Bytes of a block.</param>
+    /// <param name="x">Its activations.</param>
+    /// <param name="activationBlocks">Blocks of activations that belong to it.</param>
+    /// <param name="blocks">Number of blocks.</param>
+    /// <param name="tokens">Number of tokens.</param>
+    /// <param name="sums">[tokens][16], added to.</param>
+    public bool MultiplyAll(
+        ref byte* panel, int panelBlockBytes, ref byte* x, int activationBlocks, ref int blocks, int tokens, float* sums)
+    {
+        if (!Takes(tokens))
+        {
+            return false;
+        }
+
+        int done = Multiply(panel, blocks, x, tokens, sums);
+        panel += (long)done * panelBlockBytes;
+        x += (long)done * activationBlocks * tokens * _activationBytes;
+        blocks -= done;
+        return blocks == 0;
+    }
+
     private void SetShapes(ref TileShapes shapes, Tiles tiles, int tokens)
     {
         shapes.Set(tiles.Products, tokens, RowBytes);
