@@ -2,6 +2,7 @@ using System.CommandLine;
 using Inferometer.Cli.Commands;
 using Inferometer.Cli.Hosting;
 using Inferometer.Cli.Output;
+using Inferometer.Cli.Settings;
 using Inferometer.Core;
 
 namespace Inferometer.Cli;
@@ -34,6 +35,7 @@ public static class InferometerCommand
         ParseResult? parsed = null;
         try
         {
+            EnvironmentCheck.Require(Environment.GetEnvironmentVariable);
             RootCommand root = create();
             InvocationConfiguration invocation = new()
             {

@@ -18,7 +18,8 @@ public static class WeightFormats
     /// <param name="origin">Where it stands, for the error and for <see cref="WeightScheme.Origin"/>.</param>
     /// <exception cref="InferometerException">There is no such format.</exception>
     public static WeightScheme Find(string text, string origin) => TryFind(text, origin) ?? throw new InferometerException(
-        $"{origin}: '{text}' is not a known format of weights. Allowed: {string.Join(", ", All.Select(f => f.Name))}.");
+        $"{origin}: '{text}' is not a known format of weights.{NameSuggestion.For(text, All.Select(f => f.Name))} "
+            + $"Allowed: {string.Join(", ", All.Select(f => f.Name))}.");
 
     /// <summary>As <see cref="Find"/>, but null where there is no such format.</summary>
     /// <param name="text">The name as a user wrote it.</param>

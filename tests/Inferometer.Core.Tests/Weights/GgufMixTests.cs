@@ -82,4 +82,15 @@ public sealed class GgufMixTests
         Assert.Contains("no public rule", scheme.Note, StringComparison.Ordinal);
         Assert.Null(WeightFormats.Find("q4_k_m", "test").Note);
     }
+
+    [Theory]
+    [InlineData("q4_k_n", "'q4_k_m'")]
+    [InlineData("int_44", "'int4'")]
+    [InlineData("4", "'q4_0'")]
+    public void An_unknown_format_is_refused_with_what_is_near(string text, string near)
+    {
+        InferometerException fault = Assert.Throws<InferometerException>(() => WeightFormats.Find(text, "--bits"));
+        Assert.StartsWith($"--bits: '{text}' is not a known format of weights. Did you mean ", fault.Message, StringComparison.Ordinal);
+        Assert.Contains(near, fault.Message, StringComparison.Ordinal);
+    }
 }
