@@ -194,10 +194,10 @@ public sealed class SimulationEngine
             : null;
         string origin = parameters.Contains("bits") ? $"{parameters.Path}.bits" : "the cost model, which knows one width";
         HardwareSystem system = SystemOf(config);
-        (PrecisionSet precisions, WeightScheme scheme) = FormatChoice.Of(bits, model, system.Device, origin);
         FrameworkProfile? framework = parameters.Contains("framework")
             ? FrameworkCatalog.Find(parameters.Text("framework", ""), $"{parameters.Path}.framework")
             : null;
+        (PrecisionSet precisions, WeightScheme scheme) = FormatChoice.Of(bits, model, system.Device, framework, origin);
         return new EstimateRequest
         {
             Architecture = model,

@@ -53,6 +53,36 @@ public sealed class FormatTests
         Assert.Equal(2.0 * ParameterCount.Of(Core.Catalog.ModelCatalog.BuiltIn.Resolve(file)).Total, wide.MemoryUsage!.WeightBytes, 1e-3);
     }
 
+    // 1,557,611,200 parameters and 48 layers of 1,600 keys and values, published in 32-bit floats.
+    [Theory]
+    [InlineData("", 4, "fp32", "fp32")]
+    [InlineData("vllm", 2, "fp16", "fp16")]
+    [InlineData("sglang", 2, "fp16", "fp16")]
+    [InlineData("trtllm", 2, "fp16", "fp16")]
+    [InlineData("llama.cpp", 2, "fp16", "fp16")]
+    [InlineData("inferometer-gpu", 4, "fp32", "fp16")]
+    public void Frameworks_round_checkpoints_of_32_bits(string framework, int bytes, string weights, string cache)
+    {
+        string named = framework.Length == 0 ? "" : $", \"framework\": \"{framework}\"";
+        SimulationResult result = Run("openai-community/gpt2-xl", $$"""{"system_name": "h100"{{named}}}""");
+        Assert.Equal(bytes * 1_557_611_200.0, result.MemoryUsage!.WeightBytes, 1e6);
+        Assert.Equal(weights, result.Formats!.Weights);
+        Assert.Equal(cache, result.Formats.KvCache);
+        SimulationResult asked = Run("openai-community/gpt2-xl", $$"""{"system_name": "h100", "bits": "fp32"{{named}}}""");
+        Assert.Equal(4 * 1_557_611_200.0, asked.MemoryUsage!.WeightBytes, 1e6);
+    }
+
+    [Theory]
+    [InlineData("llama.cpp", "fp16")]
+    [InlineData("vllm", "fp32")]
+    public void A_gguf_file_of_32_bits_keeps_its_weights_and_llama_cpp_its_cache(string framework, string cache)
+    {
+        string file = SharedFolder.Require("models/stories260k/stories260k-f32.gguf");
+        SimulationResult result = Run(file, $$"""{"system_name": "h100", "framework": "{{framework}}"}""");
+        Assert.Equal(Core.Gguf.GgufHeader.Read(file).Tensors.Sum(t => t.ByteCount), result.MemoryUsage!.WeightBytes, 1e-3);
+        Assert.Equal(cache, result.Formats!.KvCache);
+    }
+
     // 8.03 billion elements, of which table and LM head hold 1.05 billion.
     [Theory]
     [InlineData("""{"bits": "bf16"}""", 16.06e9, "bf16", "bf16")]

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Inferometer.Core.Deployments;
 using Inferometer.Core.Frameworks;
 
 namespace Inferometer.Core.Catalog;
@@ -63,11 +64,16 @@ public static class FrameworkCatalog
             OutsideBytes = fields.NumberOr(0, "outside_gib") * Gibi,
             BytesPerLogit = fields.NumberOr(0, "bytes_per_logit"),
             SumsIn16Bits = fields.BoolOr(false, "sums_in_16_bits"),
+            ServesFp32As = PrecisionOf(fields, "serves_fp32_as"),
+            KvCache = PrecisionOf(fields, "kv_cache"),
             BlockTokens = fields.IntOr(1, 1, 1 << 20, "block_tokens"),
             Sizes = Sizes(root, fields, source),
             Sources = sources.Names.ToDictionary(name => name, name => sources.Text(name)!, StringComparer.Ordinal),
         };
     }
+
+    private static Precision? PrecisionOf(JsonFields fields, string name) =>
+        fields.Text(name) is { } text ? Precision.Parse(text, $"{fields.Source}: {name}") : null;
 
     private static double Share(JsonFields fields)
     {

@@ -1,3 +1,4 @@
+using Inferometer.Core.Deployments;
 using Inferometer.Core.Hardware;
 
 namespace Inferometer.Core.Frameworks;
@@ -59,6 +60,15 @@ public sealed record FrameworkProfile
     /// datasheets' products in 16 bits, which are summed in 32.
     /// </summary>
     public bool SumsIn16Bits { get; init; }
+
+    /// <summary>
+    /// The format in which it serves a checkpoint of 32-bit floats where nothing is said; null = as the checkpoint is. Files of llama.cpp
+    /// keep theirs.
+    /// </summary>
+    public Precision? ServesFp32As { get; init; }
+
+    /// <summary>The format of its cache where nothing is said; null = that of the activations.</summary>
+    public Precision? KvCache { get; init; }
 
     /// <summary>Tokens of one block of the cache.</summary>
     public int BlockTokens { get; init; } = 1;

@@ -1,4 +1,5 @@
 using Inferometer.Core.Deployments;
+using Inferometer.Core.Frameworks;
 using Inferometer.Core.Hardware;
 using Inferometer.Core.Models;
 using Inferometer.Core.Weights;
@@ -17,17 +18,19 @@ internal static class FormatChoice
     /// <param name="text">A name of <see cref="WeightFormats"/>; null or <see cref="Published"/> = as the checkpoint is.</param>
     /// <param name="model">The model.</param>
     /// <param name="device">The device, which has arithmetic of the format or has not.</param>
+    /// <param name="framework">What serves it; null = nothing is said.</param>
     /// <param name="origin">Where the name stands.</param>
-    public static (PrecisionSet Precisions, WeightScheme Scheme) Of(string? text, ModelArchitecture model, Device device, string origin)
+    public static (PrecisionSet Precisions, WeightScheme Scheme) Of(
+        string? text, ModelArchitecture model, Device device, FrameworkProfile? framework, string origin)
     {
         if (text is null || IsPublished(text))
         {
-            WeightScheme own = OfCheckpoint(model);
+            WeightScheme own = AsServed(OfCheckpoint(model), framework);
             return (new PrecisionSet
             {
                 Weights = own.Main,
                 Activations = own.Compute,
-                KvCache = model.PublishedKvCache ?? own.Compute,
+                KvCache = model.PublishedKvCache ?? framework?.KvCache ?? own.Compute,
                 Communication = own.Compute,
             }, own);
         }
@@ -46,7 +49,7 @@ internal static class FormatChoice
         {
             Weights = activationsToo ? narrow : scheme.Main,
             Activations = multiplies ? Precision.Parse("fp4", origin) : narrow,
-            KvCache = narrow,
+            KvCache = framework?.KvCache ?? narrow,
             Communication = scheme.Compute,
         }, scheme);
     }
@@ -62,6 +65,12 @@ internal static class FormatChoice
     /// <summary>The scheme that a setting names.</summary>
     public static WeightScheme SchemeOf(string text, ModelArchitecture model, string origin) =>
         IsPublished(text) ? OfCheckpoint(model) : WeightFormats.Find(text, origin);
+
+    // Frameworks round a checkpoint of 32-bit floats when they load it.
+    private static WeightScheme AsServed(WeightScheme own, FrameworkProfile? framework) =>
+        own.Main == Precision.Fp32 && !own.IsGguf && framework?.ServesFp32As is { } format
+            ? WeightFormats.Of(format, $"{framework.Name}'s default for {own.Main} of {own.Origin}") with { IsOfCheckpoint = true }
+            : own;
 
     private static bool IsPublished(string text) => string.Equals(text.Trim(), Published, StringComparison.OrdinalIgnoreCase);
 }
