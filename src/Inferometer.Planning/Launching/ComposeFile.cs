@@ -66,13 +66,8 @@ public static class ComposeFile
     {
         ServingProgram program = command.Program;
         void Line(FormattableString line) => text.Append(line.ToString(CultureInfo.InvariantCulture)).Append('\n');
-        Line($"# {program.Program} {program.Version}: {shape}");
-        Line($"# image: {program.ImageSource}");
-        foreach (string note in command.Notes)
-        {
-            Line($"# {note}");
-        }
-
+        string[] notes = [Say($"{program.Program} {program.Version}: {shape}"), $"image: {program.ImageSource}", .. command.Notes];
+        text.AppendJoin("", notes.Select(Comment.Of));
         Line($"# docker compose up; HF_TOKEN in the environment lets gated models be loaded");
         if (replicas > 1)
         {

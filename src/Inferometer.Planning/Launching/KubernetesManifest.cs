@@ -7,8 +7,9 @@ using Inferometer.Planning.Programs;
 namespace Inferometer.Planning.Launching;
 
 /// <summary>
-/// A Kubernetes manifest of a deployment: a Deployment for each role and a Service before it. Replicas over several nodes are not in it:
-/// they need an operator that starts groups of pods together.
+/// A Kubernetes manifest of a deployment: a Deployment and a Service before it. Where prompts and answers are apart the router has these,
+/// and the replicas of each role are a StatefulSet, so that each has a name that the router can be told. Replicas over several nodes are
+/// not in it: they need an operator that starts groups of pods together.
 /// </summary>
 public static class KubernetesManifest
 {
@@ -39,10 +40,13 @@ public static class KubernetesManifest
         List<string> documents = [];
         if (deployment.IsDisaggregated)
         {
-            documents.Add(Workload(deployment, replicas.Prefill, name + "-prefill", LaunchCommand.Of(deployment, checkpoint, longestTokens,
-                "prefill")));
-            documents.Add(Workload(deployment, replicas.Decode, name + "-decode", LaunchCommand.Of(deployment, checkpoint, longestTokens,
-                "decode")));
+            foreach ((string role, int count) in new[] { ("prefill", replicas.Prefill), ("decode", replicas.Decode) })
+            {
+                documents.Add(Workload(
+                    deployment, count, $"{name}-{role}", LaunchCommand.Of(deployment, checkpoint, longestTokens, role)));
+            }
+
+            documents.Add(Router(deployment, replicas, name));
         }
         else
         {
@@ -66,16 +70,14 @@ public static class KubernetesManifest
         };
         StringBuilder text = new();
         void Line(FormattableString line) => text.Append(line.ToString(CultureInfo.InvariantCulture)).Append('\n');
-        Line($"# {program.Program} {program.Version}: {deployment.Shape}");
-        Line($"# image: {program.ImageSource}");
-        Line($"# readiness: {program.HealthSource}");
-        foreach (string note in command.Notes)
-        {
-            Line($"# {note}");
-        }
-
-        Line($"# for {deployment.Shape.System.Name}: where nodes have other devices too, a nodeSelector with the label of theirs");
-        Line($"# only where the model is gated: kubectl create secret generic {TokenSecret} --from-literal=token=...");
+        string[] notes =
+        [
+            Say($"{program.Program} {program.Version}: {deployment.Shape}"), $"image: {program.ImageSource}",
+            $"readiness: {program.HealthSource}", .. command.Notes,
+            $"for {deployment.Shape.System.Name}: where nodes have other devices too, a nodeSelector with the label of theirs",
+            $"only where the model is gated: kubectl create secret generic {TokenSecret} --from-literal=token=...",
+        ];
+        text.AppendJoin("", notes.Select(Comment.Of));
         if (command.ConfigLines.Count > 0)
         {
             Line($"apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {name}-config\ndata:\n  {LaunchCommand.ConfigFile}: |");
@@ -87,7 +89,14 @@ public static class KubernetesManifest
             Line($"---");
         }
 
-        Line($"apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: {name}\nspec:\n  replicas: {replicas}");
+        bool isNamed = command.Role is not null;
+        Line($"apiVersion: apps/v1\nkind: {(isNamed ? "StatefulSet" : "Deployment")}\nmetadata:\n  name: {name}\nspec:");
+        Line($"  replicas: {replicas}");
+        if (isNamed)
+        {
+            Line($"  serviceName: {name}\n  podManagementPolicy: Parallel");
+        }
+
         Line($"  selector:\n    matchLabels:\n      app: {name}\n  template:");
         Line($"    metadata:\n      labels:\n        app: {name}\n    spec:");
         Line($"      containers:\n        - name: server\n          image: {image}\n          command:");
@@ -103,6 +112,12 @@ public static class KubernetesManifest
         // Of a model that nobody has to be let in for, the secret need not be there.
         Line($"          env:\n            - name: HF_TOKEN\n              valueFrom:\n                secretKeyRef:");
         Line($"                  name: {TokenSecret}\n                  key: token\n                  optional: true");
+        if (isNamed && program.RoleAddress is { } variable)
+        {
+            Line($"            - name: {variable}\n              valueFrom:\n                fieldRef:");
+            Line($"                  fieldPath: status.podIP");
+        }
+
         Line($"          ports:\n            - containerPort: {program.Port}");
         Line($"          resources:\n            limits:\n              {resource}: {deployment.Shape.Devices}");
         Line($"          readinessProbe:\n            httpGet:\n              path: {program.Health}\n              port: {program.Port}");
@@ -120,17 +135,51 @@ public static class KubernetesManifest
             Line($"        - name: config\n          configMap:\n            name: {name}-config");
         }
 
-        Line($"---\napiVersion: v1\nkind: Service\nmetadata:\n  name: {name}\nspec:\n  selector:\n    app: {name}");
-        Line($"  ports:\n    - port: 80\n      targetPort: {program.Port}");
+        text.Append(isNamed ? NamesOf(name, program.Port) : Service(name, program.Port));
         return text.ToString();
     }
 
-    // Names of Kubernetes are lower-case letters, digits and hyphens, at most 63 of them.
+    private static string Router(Deployment deployment, ReplicaCount replicas, string name)
+    {
+        RouterCommand command = RouterCommand.Of(deployment, replicas, (role, i) => Say($"{name}-{role}-{i}.{name}-{role}"));
+        string vendor = deployment.Shape.System.Device.Vendor;
+        string image = command.Router.Images.TryGetValue(vendor, out string? known) ? known : throw new InferometerException(
+            $"--emit kubernetes: no image of {command.Router.Program} for devices of {vendor} is known.");
+        StringBuilder text = new();
+        text.Append(Comment.Of($"{command.Router.Program}: {command.Router.Source}"))
+            .Append(Say($"apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: {name}\nspec:\n  replicas: 1\n"))
+            .Append(Say($"  selector:\n    matchLabels:\n      app: {name}\n  template:\n"))
+            .Append(Say($"    metadata:\n      labels:\n        app: {name}\n    spec:\n"))
+            .Append(Say($"      containers:\n        - name: router\n          image: {image}\n          command:\n"));
+        foreach (string word in command.Arguments)
+        {
+            text.Append(Say($"            - '{word}'\n"));
+        }
+
+        // It listens from the start and is of use once it has found a replica of each kind.
+        return text.Append(Say($"          ports:\n            - containerPort: {command.Router.Port}\n"))
+            .Append(Say($"          readinessProbe:\n            tcpSocket:\n              port: {command.Router.Port}\n"))
+            .Append(Service(name, command.Router.Port)).ToString();
+    }
+
+    private static string Service(string name, int port) =>
+        Say($"---\napiVersion: v1\nkind: Service\nmetadata:\n  name: {name}\nspec:\n  selector:\n    app: {name}\n")
+            + Say($"  ports:\n    - port: 80\n      targetPort: {port}\n");
+
+    // No address of its own: a name for each replica, from its start, as the router waits for it.
+    private static string NamesOf(string name, int port) =>
+        Say($"---\napiVersion: v1\nkind: Service\nmetadata:\n  name: {name}\nspec:\n  clusterIP: None\n")
+            + Say($"  publishNotReadyAddresses: true\n  selector:\n    app: {name}\n  ports:\n    - port: {port}\n");
+
+    private static string Say(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+
+    // Names of Kubernetes are lower-case letters, digits and hyphens, at most 63 of them; of a StatefulSet at most 52, as labels of its pods
+    // hold it and ten letters more.
     internal static string NameOf(string model)
     {
         string last = model[(model.TrimEnd('/').LastIndexOf('/') + 1)..].ToLowerInvariant();
         string name = new([.. last.Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-')]);
-        const int Most = 50;
+        const int Most = 44;
         return name.Trim('-')[..Math.Min(Most, name.Trim('-').Length)].TrimEnd('-');
     }
 }

@@ -88,7 +88,9 @@ public sealed record LaunchCommand
 
         if (role is not null)
         {
-            notes.Add("Prompts and answers are apart: a router in front sends each request to a replica of both kinds.");
+            notes.Add(
+                $"Prompts and answers are apart: {program.Router?.Program ?? "a router"} in front sends each request to a replica of both "
+                    + "kinds.");
         }
 
         return new LaunchCommand
@@ -106,21 +108,29 @@ public sealed record LaunchCommand
     {
         StringBuilder text = new();
         text.Append(CultureInfo.InvariantCulture, $"# {Program.Program} {Program.Version}{(Role is null ? "" : $", {Role}")}\n");
-        foreach (string note in Notes)
-        {
-            text.Append(CultureInfo.InvariantCulture, $"# {note}\n");
-        }
+        text.AppendJoin("", Notes.Select(Comment.Of));
 
         if (ConfigLines.Count > 0)
         {
             text.Append(CultureInfo.InvariantCulture, $"cat > {ConfigFile} <<'END'\n{string.Join('\n', ConfigLines)}\nEND\n");
         }
 
-        // A flag and its value share a line.
-        for (int i = 0; i < Arguments.Count; i++)
+        if (Role is not null && Program.RoleAddress is { } variable)
         {
-            string word = Quoted(Arguments[i]);
-            bool opens = i > 0 && Arguments[i].StartsWith('-') && Arguments[i].Length > 2;
+            text.Append(CultureInfo.InvariantCulture, $"export {variable}=$(hostname -I | cut -d' ' -f1)\n");
+        }
+
+        return text.Append(Shell(Arguments)).ToString();
+    }
+
+    /// <summary>A command for a POSIX shell; a flag and its value share a line.</summary>
+    internal static string Shell(EquatableList<string> arguments)
+    {
+        StringBuilder text = new();
+        for (int i = 0; i < arguments.Count; i++)
+        {
+            string word = Quoted(arguments[i]);
+            bool opens = i > 0 && arguments[i].StartsWith('-') && arguments[i].Length > 2;
             text.Append(i == 0 ? "" : opens ? " \\\n  " : " ").Append(word);
         }
 

@@ -24,6 +24,9 @@ public sealed record PlanLaunch
     /// <summary>The commands, each with how many replicas of it there are; empty where it is a manifest.</summary>
     public required EquatableList<ReplicaCommand> Commands { get; init; }
 
+    /// <summary>The command of what stands before them; null where each does all, or where it is a manifest.</summary>
+    public RouterCommand? Router { get; init; }
+
     /// <summary>The manifest or compose file; null where there are commands.</summary>
     public string? Manifest { get; init; }
 
@@ -66,9 +69,9 @@ public sealed record PlanLaunch
         ArgumentNullException.ThrowIfNull(request);
         int longest = request.Demand.LongestTokens();
         Checkpoint checkpoint = Checkpoint.Of(models, request.Model, chosen.Deployment.Shape.Weights);
+        ReplicaCount rented = chosen.Replicas with { Total = chosen.Provision.Replicas };
         if (kind is Kubernetes or Compose)
         {
-            ReplicaCount rented = chosen.Replicas with { Total = chosen.Provision.Replicas };
             return new PlanLaunch
             {
                 Kind = kind,
@@ -87,20 +90,24 @@ public sealed record PlanLaunch
             [
                 .. roles.Select(role => new ReplicaCommand(
                     LaunchCommand.Of(chosen.Deployment, checkpoint, longest, role),
-                    ReplicasOf(chosen, role),
+                    ReplicasOf(rented, role),
                     chosen.Deployment.Shape.Devices,
                     chosen.Deployment.Shape.System.Name)),
             ],
+            Router = chosen.Deployment.IsDisaggregated
+                ? RouterCommand.Of(chosen.Deployment, rented, (role, i) => FormattableString.Invariant($"{role}-{i}"))
+                : null,
         };
     }
 
     /// <summary>The manifest, or the commands for a POSIX shell, each under a line that says how many of it there are.</summary>
-    public override string ToString() => Manifest ?? string.Join('\n', Commands.Select(c => c.ToString()));
+    public override string ToString() =>
+        Manifest ?? string.Join('\n', [.. Commands.Select(c => c.ToString()), .. Router is null ? [] : new[] { Router.ToString() }]);
 
-    private static int ReplicasOf(PlanAnswer chosen, string? role) => role switch
+    private static int ReplicasOf(ReplicaCount rented, string? role) => role switch
     {
-        "prefill" => chosen.Replicas.Prefill,
-        "decode" => chosen.Provision.Replicas - chosen.Replicas.Prefill,
-        _ => chosen.Provision.Replicas,
+        "prefill" => rented.Prefill,
+        "decode" => rented.Decode,
+        _ => rented.Total,
     };
 }

@@ -50,6 +50,15 @@ public sealed record ServingProgram
     /// <summary>Flags of a replica that reads prompts or decodes alone, by role; empty where it cannot be told.</summary>
     public required IReadOnlyDictionary<string, EquatableList<string>> Roles { get; init; }
 
+    /// <summary>
+    /// The environment variable by which a replica with a role is told the address that the others reach it by; null = it finds that
+    /// itself.
+    /// </summary>
+    public string? RoleAddress { get; init; }
+
+    /// <summary>What stands before replicas with roles and sends each request to one of both kinds; null = none is known.</summary>
+    public ServingRouter? Router { get; init; }
+
     /// <summary>Lines of its configuration file by what they say; empty where flags say all.</summary>
     public required IReadOnlyDictionary<string, EquatableList<string>> Config { get; init; }
 

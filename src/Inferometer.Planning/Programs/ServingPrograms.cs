@@ -37,8 +37,7 @@ public static class ServingPrograms
             Version = Text("version"),
             Source = Text("source"),
             Command = Texts(root.GetProperty("command")),
-            Images = root.GetProperty("image").EnumerateObject().ToDictionary(p => p.Name, p =>
-                p.Value.GetString()!, StringComparer.Ordinal),
+            Images = ByVendor(root.GetProperty("image")),
             ImageSource = Text("image_source"),
             ImageExecutable = root.TryGetProperty("image_executable", out _) ? Text("image_executable") : null,
             Port = root.GetProperty("port").GetInt32(),
@@ -47,6 +46,8 @@ public static class ServingPrograms
             HealthTimeoutSeconds = root.GetProperty("health_timeout_seconds").GetInt32(),
             Flags = Lists(root, "flags"),
             Roles = Lists(root, "roles"),
+            RoleAddress = root.TryGetProperty("role_address", out _) ? Text("role_address") : null,
+            Router = root.TryGetProperty("router", out JsonElement router) ? RouterOf(router) : null,
             Config = Lists(root, "config"),
             Weights = Formats(root, "weights"),
             KvCache = Formats(root, "kv_cache"),
@@ -54,6 +55,22 @@ public static class ServingPrograms
             Sequences = [.. root.GetProperty("sequences").EnumerateArray().Select(n => n.GetInt32())],
         };
     }
+
+    private static ServingRouter RouterOf(JsonElement root) => new()
+    {
+        Program = root.GetProperty("program").GetString()!,
+        Source = root.GetProperty("source").GetString()!,
+        Command = Texts(root.GetProperty("command")),
+        AttentionData = root.TryGetProperty("attention_data", out JsonElement words) ? Texts(words) : [],
+        Prefill = Texts(root.GetProperty("prefill")),
+        Decode = Texts(root.GetProperty("decode")),
+        Listen = Texts(root.GetProperty("listen")),
+        Port = root.GetProperty("port").GetInt32(),
+        Images = ByVendor(root.GetProperty("images")),
+    };
+
+    private static Dictionary<string, string> ByVendor(JsonElement root) =>
+        root.EnumerateObject().ToDictionary(p => p.Name, p => p.Value.GetString()!, StringComparer.Ordinal);
 
     private static ServingProgram[] Load()
     {

@@ -71,6 +71,11 @@ public static class PlanTables
             table.Add(each.Command.Role is { } role ? role : Cell.None, each.Replicas, each.Devices, each.System, each.Command.ToShell());
         }
 
+        if (launch?.Router is { } router)
+        {
+            table.Add("router", 1, 0, Cell.None, router.ToString());
+        }
+
         return table;
     }
 

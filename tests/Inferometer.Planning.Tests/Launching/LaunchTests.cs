@@ -50,6 +50,33 @@ public sealed class LaunchTests
         Assert.Contains("'{\"kv_connector\":\"NixlConnector\",\"kv_role\":\"kv_both\"}'", shell, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("vllm", "vllm-router", "--prefill http://prefill-0:8000", "--decode http://decode-1:8000")]
+    [InlineData("sglang", "python3 -m sglang_router.launch_router", "--prefill http://prefill-0:30000 8998", "--decode http://decode-1:30000")]
+    public void A_router_is_told_every_replica(string framework, string program, string prefill, string decode)
+    {
+        Deployment deployment = Deployment(framework, new Parallelism(2)) with { IsDisaggregated = true };
+        string shell = RouterCommand.Of(deployment, new ReplicaCount(3, 1), (role, i) => $"{role}-{i}").ToString();
+        Assert.Contains($"\n{program} ", shell, StringComparison.Ordinal);
+        Assert.Contains($"  {prefill} \\\n", shell, StringComparison.Ordinal);
+        Assert.Contains($"  {decode} \\\n", shell, StringComparison.Ordinal);
+        Assert.Equal(1, Count(shell, "--prefill "));
+        Assert.Equal(2, Count(shell, "--decode "));
+        Assert.DoesNotContain("{", shell, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Who_can_be_told_a_role_has_a_router() => Assert.All(ServingPrograms.All, p => Assert.Equal(p.CanSeparate, p.Router is not null));
+
+    [Fact]
+    public void A_router_is_told_over_how_many_devices_attention_is_spread()
+    {
+        Parallelism spread = new(1, 1, 4, 4, true);
+        Deployment deployment = Deployment("vllm", spread) with { IsDisaggregated = true };
+        RouterCommand command = RouterCommand.Of(deployment, new ReplicaCount(2, 1), (role, i) => $"{role}-{i}");
+        Assert.Equal("4", command.Arguments[command.Arguments.ToList().IndexOf("--intra-node-data-parallel-size") + 1]);
+    }
+
     [Fact]
     public void What_a_program_cannot_be_told_is_refused()
     {
@@ -83,8 +110,20 @@ public sealed class LaunchTests
         Assert.Contains("name: model-8b\n", one, StringComparison.Ordinal);
         string apart = KubernetesManifest.Of(
             Deployment("vllm", new Parallelism(1)) with { IsDisaggregated = true }, new ReplicaCount(5, 3), Of("Org/Model-8B"), 4096);
-        Assert.Equal(4, Count(apart, "apiVersion:"));
-        Assert.Contains("model-8b-prefill", apart, StringComparison.Ordinal);
+        Assert.Equal(6, Count(apart, "apiVersion:"));
+        Assert.Equal(2, Count(apart, "kind: StatefulSet\n"));
+        Assert.Equal(2, Count(apart, "  clusterIP: None\n"));
+        Assert.Equal(2, Count(apart, "- name: VLLM_NIXL_SIDE_CHANNEL_HOST\n"));
+        Assert.Equal(
+            [0, 1, 2],
+            Enumerable.Range(0, 4).Where(i => apart.Contains(
+                $"- '--prefill'\n            - 'http://model-8b-prefill-{i}.model-8b-prefill:8000'\n", StringComparison.Ordinal)));
+        Assert.Equal(
+            [0, 1],
+            Enumerable.Range(0, 4).Where(i => apart.Contains(
+                $"- '--decode'\n            - 'http://model-8b-decode-{i}.model-8b-decode:8000'\n", StringComparison.Ordinal)));
+        Assert.EndsWith("  name: model-8b\nspec:\n  selector:\n    app: model-8b\n  ports:\n    - port: 80\n      targetPort: 30000\n", apart,
+            StringComparison.Ordinal);
         Assert.Equal(2, Count(apart, "- name: HF_TOKEN\n"));
         Assert.Equal(2, Count(apart, "kubectl create secret generic hf-token "));
         Assert.Contains(
