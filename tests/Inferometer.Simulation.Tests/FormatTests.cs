@@ -53,6 +53,18 @@ public sealed class FormatTests
         Assert.Equal(2.0 * ParameterCount.Of(Core.Catalog.ModelCatalog.BuiltIn.Resolve(file)).Total, wide.MemoryUsage!.WeightBytes, 1e-3);
     }
 
+    // 11.27 GiB: benches/dgx-spark.md of llama.cpp. Eight-bit floats have no type in a GGUF file.
+    [Theory]
+    [InlineData("openai/gpt-oss-20b", "llama.cpp", "mxfp4_moe", 12.10e9)]
+    [InlineData("openai/gpt-oss-20b", "vllm", "mxfp4", 14.68e9)]
+    [InlineData("Qwen/Qwen3-8B-FP8", "llama.cpp", "bf16", 16.38e9)]
+    public void Llama_cpp_serves_what_its_converter_makes_of_a_checkpoint(string model, string framework, string weights, double bytes)
+    {
+        SimulationResult result = Run(model, $$"""{"system_name": "h100", "framework": "{{framework}}"}""");
+        Assert.Equal(weights, result.Formats!.Weights);
+        Assert.Equal(bytes, result.MemoryUsage!.WeightBytes, 0.003 * bytes);
+    }
+
     // 1,557,611,200 parameters and 48 layers of 1,600 keys and values, published in 32-bit floats.
     [Theory]
     [InlineData("", 4, "fp32", "fp32")]

@@ -64,7 +64,9 @@ public static class FrameworkCatalog
             OutsideBytes = fields.NumberOr(0, "outside_gib") * Gibi,
             BytesPerLogit = fields.NumberOr(0, "bytes_per_logit"),
             SumsIn16Bits = fields.BoolOr(false, "sums_in_16_bits"),
-            ServesFp32As = PrecisionOf(fields, "serves_fp32_as"),
+            Serves = fields.Object("serves") is { } serves
+                ? serves.Names.ToDictionary(name => name, name => serves.Text(name)!, StringComparer.Ordinal)
+                : new(StringComparer.Ordinal),
             KvCache = PrecisionOf(fields, "kv_cache"),
             BlockTokens = fields.IntOr(1, 1, 1 << 20, "block_tokens"),
             Sizes = Sizes(root, fields, source),

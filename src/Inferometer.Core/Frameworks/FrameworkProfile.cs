@@ -62,10 +62,10 @@ public sealed record FrameworkProfile
     public bool SumsIn16Bits { get; init; }
 
     /// <summary>
-    /// The format in which it serves a checkpoint of 32-bit floats where nothing is said; null = as the checkpoint is. Files of llama.cpp
-    /// keep theirs.
+    /// The format in which it serves a checkpoint of another one where nothing is said, names of <see cref="Weights.WeightFormats"/>; as
+    /// the checkpoint is where it is not there. GGUF files keep theirs.
     /// </summary>
-    public Precision? ServesFp32As { get; init; }
+    public IReadOnlyDictionary<string, string> Serves { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
     /// <summary>The format of its cache where nothing is said; null = that of the activations.</summary>
     public Precision? KvCache { get; init; }

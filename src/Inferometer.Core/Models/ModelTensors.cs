@@ -46,6 +46,7 @@ public static class ModelTensors
             },
             Experts = model.Layers.Max(l => l.FeedForward is MoeFeedForward moe ? moe.Experts : 0),
             TiedEmbeddings = model.TiedEmbeddings,
+            KeptExperts = model.PublishedWeights is EngineScheme { Name: "mxfp4", OnlyExperts: true } scheme ? scheme.Main : null,
             ExpertSplit = expertSplit,
         };
     }

@@ -62,6 +62,11 @@ public sealed record GgufMix : WeightScheme
             return Table ?? Main;
         }
 
+        if (IsExpert(tensor.Kind) && facts.KeptExperts is { } kept)
+        {
+            return kept;
+        }
+
         if (IsExpert(tensor.Kind) && Rules.FirstOrDefault(r => r.Tensors.Contains("expert", StringComparer.Ordinal)) is { } experts)
         {
             return experts.Type;

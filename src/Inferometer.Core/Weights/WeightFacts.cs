@@ -1,3 +1,5 @@
+using Inferometer.Core.Deployments;
+
 namespace Inferometer.Core.Weights;
 
 /// <summary>What the rules of formats ask of a model beside its tensors.</summary>
@@ -23,6 +25,12 @@ public sealed record WeightFacts
 
     /// <summary>The LM head is the token table.</summary>
     public required bool TiedEmbeddings { get; init; }
+
+    /// <summary>
+    /// The format of the published routed experts, which llama.cpp's usual files keep whatever the rest is in (gpt-oss: MXFP4, whose
+    /// rows hold no blocks of 256); null = files quantise them like the rest.
+    /// </summary>
+    public Precision? KeptExperts { get; init; }
 
     /// <summary>Devices that share the inner width of an expert.</summary>
     public int ExpertSplit { get; init; } = 1;

@@ -45,7 +45,7 @@ internal sealed class MixChoice : ITypeChoice
     {
         _name = name;
         _mix = QuantizationMix.Find(name);
-        _facts = ModelTensors.Facts(model) with { TiedEmbeddings = tiedHead };
+        _facts = ModelTensors.Facts(model) with { TiedEmbeddings = tiedHead, KeptExperts = null };
         _hasImportances = hasImportances;
         _rule = _mix.For(_facts);
     }
@@ -62,6 +62,12 @@ internal sealed class MixChoice : ITypeChoice
         }
 
         (WeightKind kind, int layer) = KindOf(tensor.Name);
+        if (tensor.SourceType == GgmlType.MXFP4 && WeightParts.Of(kind) == WeightPart.Experts)
+        {
+            // As files of gpt-oss have them: they were trained in it, and other formats make them larger or worse.
+            return GgmlType.MXFP4;
+        }
+
         GgmlType chosen = QuantizationMix.TypeOf(_rule(new WeightTensor(kind, layer, tensor.Columns, tensor.Rows)).Format);
         chosen = Guarded(chosen, kind, layer, tensor.Columns);
         if (chosen == GgmlType.F16 && _mix.Main.BlockElements > 1)

@@ -66,10 +66,10 @@ internal static class FormatChoice
     public static WeightScheme SchemeOf(string text, ModelArchitecture model, string origin) =>
         IsPublished(text) ? OfCheckpoint(model) : WeightFormats.Find(text, origin);
 
-    // Frameworks round a checkpoint of 32-bit floats when they load it.
+    // Frameworks round a checkpoint of 32-bit floats when they load it, and llama.cpp's converter makes other formats of several.
     private static WeightScheme AsServed(WeightScheme own, FrameworkProfile? framework) =>
-        own.Main == Precision.Fp32 && !own.IsGguf && framework?.ServesFp32As is { } format
-            ? WeightFormats.Of(format, $"{framework.Name}'s default for {own.Main} of {own.Origin}") with { IsOfCheckpoint = true }
+        !own.IsGguf && framework is not null && framework.Serves.TryGetValue(own.Name, out string? format)
+            ? WeightFormats.Find(format, $"{framework.Name}, which serves {own.Name} so ({own.Origin})") with { IsOfCheckpoint = true }
             : own;
 
     private static bool IsPublished(string text) => string.Equals(text.Trim(), Published, StringComparison.OrdinalIgnoreCase);

@@ -65,6 +65,16 @@ public sealed class GgufMixTests
         Assert.Equal(weights.Of(null, WeightKind.TokenTable), weights.Of(null, WeightKind.Head));
     }
 
+    // bartowski/openai_gpt-oss-20b-GGUF on Hugging Face, made with llama.cpp b6096: "all quants keep the feed forward networks at mxfp4".
+    [Theory]
+    [InlineData("mxfp4_moe", 12.1)]
+    [InlineData("q6_k", 12.04)]
+    public void Files_of_gpt_oss_keep_their_experts(string mix, double gigabytes)
+    {
+        ModelArchitecture model = ModelCatalog.BuiltIn.Resolve("gpt-oss-20b");
+        Assert.Equal(gigabytes, ResolvedWeights.Of(model, WeightFormats.Find(mix, "test")).TotalBytes / 1e9, 0.06);
+    }
+
     [Fact]
     public void The_mixture_of_mxfp4_keeps_everything_but_experts_in_eight_bits()
     {
