@@ -65,6 +65,32 @@ public sealed class FormatTests
         Assert.Equal(bytes, result.MemoryUsage!.WeightBytes, 0.003 * bytes);
     }
 
+    // Turing has no arithmetic of eight-bit floats and vLLM no kernel that does without; llama.cpp reads GGUF files, TensorRT-LLM does not.
+    [Theory]
+    [InlineData("t4", "vllm", "fp8", null, "weights in fp8 on Turing")]
+    [InlineData("h100", "vllm", "fp8", null, null)]
+    [InlineData("h100", "trtllm", "q4_k_m", null, "load weights in q4_k_m")]
+    [InlineData("h100", "vllm", "q4_k_m", null, null)]
+    [InlineData("h100", "llama.cpp", "awq", null, "load weights in awq")]
+    [InlineData("h100", "vllm", null, "q4_0", "keep its cache in q4_0")]
+    [InlineData("t4", "vllm", null, "fp8", "keep its cache in fp8 on Turing")]
+    [InlineData("h100", "llama.cpp", null, "q8_0", null)]
+    public void What_a_framework_does_not_run_is_said(string system, string framework, string? weights, string? cache, string? warning)
+    {
+        string formats = string.Join(", ", new[] { ("weights", weights), ("kv_cache", cache) }
+            .Where(f => f.Item2 is not null).Select(f => $"\"{f.Item1}\": \"{f.Item2}\""));
+        SimulationResult result = Run(
+            "Qwen/Qwen3-0.6B", $$"""{"system_name": "{{system}}", "framework": "{{framework}}", "quantization": { {{formats}} } }""");
+        if (warning is null)
+        {
+            Assert.DoesNotContain(result.Warnings, w => w.Contains(framework, StringComparison.Ordinal));
+        }
+        else
+        {
+            Assert.Contains(warning, Assert.Single(result.Warnings, w => w.Contains(framework, StringComparison.Ordinal)), StringComparison.Ordinal);
+        }
+    }
+
     // 1,557,611,200 parameters and 48 layers of 1,600 keys and values, published in 32-bit floats.
     [Theory]
     [InlineData("", 4, "fp32", "fp32")]

@@ -68,6 +68,7 @@ public static class FrameworkCatalog
                 ? serves.Names.ToDictionary(name => name, name => serves.Text(name)!, StringComparer.Ordinal)
                 : new(StringComparer.Ordinal),
             KvCache = PrecisionOf(fields, "kv_cache"),
+            Formats = fields.Object("formats") is { } formats ? FormatsOf(formats) : null,
             BlockTokens = fields.IntOr(1, 1, 1 << 20, "block_tokens"),
             Sizes = Sizes(root, fields, source),
             Sources = sources.Names.ToDictionary(name => name, name => sources.Text(name)!, StringComparer.Ordinal),
@@ -76,6 +77,15 @@ public static class FrameworkCatalog
 
     private static Precision? PrecisionOf(JsonFields fields, string name) =>
         fields.Text(name) is { } text ? Precision.Parse(text, $"{fields.Source}: {name}") : null;
+
+    private static FrameworkFormats FormatsOf(JsonFields fields) => new(
+        [.. fields.Texts("weights") ?? throw fields.Wrong("weights", "families of formats")],
+        [.. fields.Texts("cache") ?? throw fields.Wrong("cache", "number formats")])
+    {
+        NotOn = fields.Object("not_on") is { } notOn
+            ? notOn.Names.ToDictionary(name => name, name => (EquatableList<string>)[.. notOn.Texts(name)!], StringComparer.Ordinal)
+            : new(StringComparer.Ordinal),
+    };
 
     private static double Share(JsonFields fields)
     {

@@ -70,6 +70,9 @@ public sealed record FrameworkProfile
     /// <summary>The format of its cache where nothing is said; null = that of the activations.</summary>
     public Precision? KvCache { get; init; }
 
+    /// <summary>Formats that it runs; null = nothing is said of them.</summary>
+    public FrameworkFormats? Formats { get; init; }
+
     /// <summary>Tokens of one block of the cache.</summary>
     public int BlockTokens { get; init; } = 1;
 

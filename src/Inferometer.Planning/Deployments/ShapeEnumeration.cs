@@ -75,8 +75,7 @@ internal static class ShapeEnumeration
         bool Runs(string format)
         {
             string stored = DeploymentShape.IsPublished(format) ? architecture.PublishedWeights?.Main.Name ?? format : format;
-            return program.Weights.FirstOrDefault(w => string.Equals(w.Name, stored, StringComparison.OrdinalIgnoreCase))?.RunsOn(device)
-                ?? true;
+            return program.Runs(stored, device);
         }
 
         if (space.Weights.Count > 0)
@@ -93,8 +92,8 @@ internal static class ShapeEnumeration
 
     private static IEnumerable<string> CachesOf(SearchSpace space, ServingProgram program, Device device) => space.KvCaches.Count > 0
         ? space.KvCaches.Where(f => CompressedCaches.Find(f) is not null
-            || program.KvCache.Any(k => string.Equals(k.Name, f, StringComparison.OrdinalIgnoreCase) && k.RunsOn(device)))
-        : program.KvCache.Where(k => k.IsSearched && k.RunsOn(device)).Select(k => k.Name);
+            || program.KvCache.Any(k => string.Equals(k.Name, f, StringComparison.OrdinalIgnoreCase) && program.Runs(k.Name, device)))
+        : program.KvCache.Where(k => k.IsSearched && program.Runs(k.Name, device)).Select(k => k.Name);
 
     private static IEnumerable<Parallelism> SpreadsOf(
         ModelArchitecture architecture, SearchSpace space, SystemChoice choice, ServingProgram program)

@@ -1,5 +1,4 @@
 using Inferometer.Core;
-using Inferometer.Core.Hardware;
 
 namespace Inferometer.Planning.Programs;
 
@@ -13,9 +12,6 @@ public sealed record FormatOption(string Name)
     /// <summary>The program does not convert: it needs a checkpoint in this format.</summary>
     public bool NeedsCheckpoint { get; init; }
 
-    /// <summary>Architectures of devices on which the program does not run it; the program's data say where that is documented.</summary>
-    public EquatableList<string> NotOn { get; init; } = [];
-
     /// <summary>The program converts weights after it has loaded them as they are published: so long they take what these do.</summary>
     public bool ConvertsWhileLoading => !NeedsCheckpoint && Flags.Count > 0;
 
@@ -24,11 +20,4 @@ public sealed record FormatOption(string Name)
 
     /// <summary>Lines of the program's configuration file for it.</summary>
     public EquatableList<string> Config { get; init; } = [];
-
-    /// <summary>Whether the program runs it on a device.</summary>
-    public bool RunsOn(Device device)
-    {
-        ArgumentNullException.ThrowIfNull(device);
-        return !NotOn.Contains(device.Architecture, StringComparer.OrdinalIgnoreCase);
-    }
 }

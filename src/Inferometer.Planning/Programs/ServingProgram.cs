@@ -1,4 +1,6 @@
 using Inferometer.Core;
+using Inferometer.Core.Catalog;
+using Inferometer.Core.Hardware;
 
 namespace Inferometer.Planning.Programs;
 
@@ -76,6 +78,10 @@ public sealed record ServingProgram
 
     /// <summary>Prompts can be read by replicas of their own.</summary>
     public bool CanSeparate => Roles.Count > 0;
+
+    /// <summary>Whether it runs a format of weights or of the cache on a device, as <c>catalog/frameworks</c> has it.</summary>
+    public bool Runs(string format, Device device) =>
+        FrameworkCatalog.Find(Framework, "framework").Formats?.RunsOn(format.ToLowerInvariant(), device) ?? true;
 
     /// <summary>Whether a degree of that kind can be told.</summary>
     public bool Takes(string flag) => Flags.ContainsKey(flag);

@@ -99,7 +99,6 @@ public static class ServingPrograms
         {
             IsSearched = Flag(p.Value, "searched"),
             NeedsCheckpoint = Flag(p.Value, "checkpoint"),
-            NotOn = p.Value.TryGetProperty("not_on", out JsonElement architectures) ? Texts(architectures) : [],
             Flags = p.Value.TryGetProperty("flags", out JsonElement flags) ? Texts(flags) : [],
             Config = p.Value.TryGetProperty("config", out JsonElement lines) ? Texts(lines) : [],
         }),

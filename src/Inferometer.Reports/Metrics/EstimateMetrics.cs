@@ -209,8 +209,8 @@ public static class EstimateMetrics
         Key = "average_power_watts",
         Name = "Power",
         Unit = "W",
-        Definition = "mean over the request and all devices; of a device TDP x (idle + (1 - idle) x u), u = the larger utilisation, "
-            + "idle = 0.3 unless given",
+        Definition = "mean over the request and all devices; of a device TDP x (idle + (1 - idle) x u), u = the sum of both utilisations, "
+            + "at most 1, idle = 0.3 unless given",
         Of = r => r.Metrics.AveragePowerWatts,
     };
 

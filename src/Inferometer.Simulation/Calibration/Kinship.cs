@@ -13,6 +13,9 @@ public sealed class Kinship : IEquatable<Kinship>
 {
     private readonly Relatives[] _relatives;
 
+    // Of every group, whether its runs were enough to tell all that relatives could say something of.
+    private readonly bool[] _saysAll;
+
     /// <summary>Prepares the predictions.</summary>
     /// <param name="shares">Of every coefficient that relatives say something of.</param>
     /// <param name="groups">Layers of measured groups.</param>
@@ -22,6 +25,7 @@ public sealed class Kinship : IEquatable<Kinship>
         ArgumentNullException.ThrowIfNull(groups);
         (Shares, Groups) = (shares, groups);
         _relatives = [.. shares.Select(share => new Relatives(share, groups))];
+        _saysAll = [.. groups.Select(group => shares.All(share => Of(group, share.Coefficient) is not null))];
     }
 
     /// <summary>Shares of the variance, in the order of <see cref="Coefficient"/>.</summary>
@@ -31,18 +35,27 @@ public sealed class Kinship : IEquatable<Kinship>
     public EquatableList<CalibrationLayer> Groups { get; }
 
     /// <summary>
-    /// Factors of a deployment's group by its relatives; none where it was measured itself, or where no group of its framework was.
+    /// Factors of a deployment's group by its relatives: of one that was measured itself those that its runs were too few to tell. None
+    /// where no group of its framework was measured.
     /// </summary>
     public IReadOnlyList<CoefficientFactor> FactorsOf(CalibrationSubject subject)
     {
         ArgumentNullException.ThrowIfNull(subject);
         Span<Kin> kin = Groups.Count <= 128 ? stackalloc Kin[Groups.Count] : new Kin[Groups.Count];
         bool ofFramework = false, related = false;
+        CalibrationLayer? measured = null;
         for (int g = 0; g < kin.Length; g++)
         {
             if (Groups[g].Matches(subject))
             {
-                return [];
+                if (_saysAll[g])
+                {
+                    return [];
+                }
+
+                measured = Groups[g];
+                kin[g] = Kin.None;
+                continue;
             }
 
             kin[g] = KinOf(Groups[g], subject);
@@ -55,10 +68,13 @@ public sealed class Kinship : IEquatable<Kinship>
             return [];
         }
 
-        var factors = new CoefficientFactor[_relatives.Length];
-        for (int c = 0; c < factors.Length; c++)
+        List<CoefficientFactor> factors = new(_relatives.Length);
+        foreach (Relatives relatives in _relatives)
         {
-            factors[c] = new CoefficientFactor(_relatives[c].Share.Coefficient, Math.Exp(_relatives[c].Predict(kin)));
+            if (measured is null || Of(measured, relatives.Share.Coefficient) is null)
+            {
+                factors.Add(new CoefficientFactor(relatives.Share.Coefficient, Math.Exp(relatives.Predict(kin))));
+            }
         }
 
         return factors;

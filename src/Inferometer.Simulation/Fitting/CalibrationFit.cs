@@ -14,6 +14,9 @@ internal static class CalibrationFit
     private const double FirstTokenGroupNoise = 0.15;
     private const int LeastRunsOfGroup = 3;
 
+    // Six unknowns with wide priors: one odd run of four would be all that they say.
+    private const int LeastFirstTokensOfGroup = 8;
+
     /// <summary>Fits.</summary>
     /// <param name="cases">Runs to fit to; at least one.</param>
     /// <param name="start">Solution of the first stage to begin at, of a fit with the same unknowns; null = the priors.</param>
@@ -49,7 +52,7 @@ internal static class CalibrationFit
         FitLayout first = new(FitUnknowns.FirstTokenGlobals(whole), s => tokensOnly.Base);
         double[] firstSolution = new FirstTokenStage(whole, parts, first, FirstTokenNoise).Fit(30, cancellationToken);
         set = Set(Base(first, firstSolution, set.Base), Merged(layers, first.Layers(firstSolution)));
-        foreach (IGrouping<string, FitCase> group in groups)
+        foreach (IGrouping<string, FitCase> group in groups.Where(g => g.Count(FirstTokenStage.Reads) >= LeastFirstTokensOfGroup))
         {
             Coefficients before = set.Match(group.First().Run.Request).Coefficients;
             FitLayout own = new(FitUnknowns.FirstTokenGroup(ScopeOf([.. group])), _ => before);

@@ -20,12 +20,15 @@ internal sealed class FirstTokenStage
     /// <param name="noise">As of <see cref="TokenTimeStage"/>.</param>
     public FirstTokenStage(IReadOnlyList<FitCase> cases, IReadOnlyDictionary<FitCase, Parts> parts, FitLayout layout, double noise)
     {
-        _cases = [.. cases.Where(c => c.Run.TimeToFirstTokenSeconds is > 0 && !c.IsSeparate)];
+        _cases = [.. cases.Where(Reads)];
         _parts = [.. _cases.Select(c => parts[c])];
         _layout = layout;
         _measured = [.. _cases.Select(c => Math.Log(c.Run.TimeToFirstTokenSeconds!.Value))];
         _weights = [.. FitWeights.Of(_cases).Select(w => w / noise)];
     }
+
+    /// <summary>Whether a case has a time that this stage is fitted to.</summary>
+    public static bool Reads(FitCase item) => item.Run.TimeToFirstTokenSeconds is > 0 && !item.IsSeparate;
 
     public double[] Fit(int iterations, CancellationToken cancellationToken) => LeastSquares.Fit(
         new double[_layout.Parameters.Count],

@@ -4,6 +4,8 @@ using Inferometer.Core.Deployments;
 using Inferometer.Core.Frameworks;
 using Inferometer.Core.Hardware;
 using Inferometer.Core.Models;
+using Inferometer.Core.Weights;
+using Inferometer.Simulation.Calibration;
 using Inferometer.Simulation.Configuration;
 using Inferometer.Simulation.Costs;
 using Inferometer.Simulation.Requests;
@@ -23,7 +25,9 @@ public static class FittingChanges
     /// </summary>
     private const double LeastLinkBandwidth = 10e9;
 
-    private static readonly string[] WeightFormats = ["fp8", "int4"];
+    // In this order: what llama.cpp has in place of the others comes last, and is larger.
+    private static readonly string[] s_weights = ["fp8", "int4", "q8_0", "q4_k_m"];
+    private static readonly string[] s_caches = ["fp8", "q8_0"];
 
     /// <summary>
     /// At most six: the least degree of tensor, pipeline and expert parallelism, the first format of the weights, an 8-bit KV cache, a
@@ -51,16 +55,19 @@ public static class FittingChanges
         }
 
         double now = TryPrepare(config, engine)!.Memory(WorkloadPoint.From(request.Workload))?.WeightBytes ?? 0;
-        string? weights = WeightFormats.FirstOrDefault(
-            f => Memory(config, "quantization", With(config, "weights", f), engine) is { Fits: true } use && use.WeightBytes < now);
+        string? weights = s_weights.FirstOrDefault(
+            f => Takes(request, WeightFormats.Find(f, "weights"))
+                && Memory(config, "quantization", With(config, "weights", f), engine) is { Fits: true } use && use.WeightBytes < now);
         if (weights is not null)
         {
             yield return new("quantization.weights", JsonValue.Create(weights));
         }
 
-        if (Fits(config, "quantization", With(config, "kv_cache", "fp8"), engine))
+        string? cache = s_caches.FirstOrDefault(
+            f => Takes(request, Precision.Parse(f, "cache")) && Fits(config, "quantization", With(config, "kv_cache", f), engine));
+        if (cache is not null)
         {
-            yield return new("quantization.kv_cache", JsonValue.Create("fp8"));
+            yield return new("quantization.kv_cache", JsonValue.Create(cache));
         }
 
         double share = new MemoryBudget(request).Share(request.System.Device);
@@ -75,6 +82,15 @@ public static class FittingChanges
             yield return change;
         }
     }
+
+    // Where no framework is named, what the one that is usual on such devices runs.
+    private static bool Takes(EstimateRequest request, WeightScheme weights) => FormatsFor(request) is not { } formats
+        || (formats.Loads(weights) && formats.RunsOn(weights.Main.Name, request.System.Device));
+
+    private static bool Takes(EstimateRequest request, Precision cache) => FormatsFor(request) is not { } formats
+        || (formats.Keeps(cache) && formats.RunsOn(cache.Name, request.System.Device));
+
+    private static FrameworkFormats? FormatsFor(EstimateRequest request) => CalibrationSubject.Of(request).Framework.Formats;
 
     private static IEnumerable<FittingChange> MoreDevices(SimulationConfig config, EstimateRequest request, SimulationEngine engine)
     {

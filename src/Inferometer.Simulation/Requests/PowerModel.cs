@@ -1,8 +1,8 @@
 namespace Inferometer.Simulation.Requests;
 
 /// <summary>
-/// Power of a device at work: TDP x (idle + (1 - idle) x u), with u the larger of its FLOP and bandwidth utilisation.
-/// A straight line between rest and full load; it ignores clocks and voltage.
+/// Power of a device at work: TDP x (idle + (1 - idle) x u), with u the sum of its FLOP and bandwidth utilisation, at most 1: every
+/// operation and every byte moved takes energy of its own. A straight line between rest and full load; it ignores clocks and voltage.
 /// </summary>
 public sealed record PowerModel
 {
@@ -12,7 +12,7 @@ public sealed record PowerModel
     /// <summary>Average power, watts; null where the TDP is not known.</summary>
     internal double? Watts(double? tdpWatts, double flopUtilization, double bandwidthUtilization)
     {
-        double load = Math.Min(1, Math.Max(flopUtilization, bandwidthUtilization));
+        double load = Math.Min(1, flopUtilization + bandwidthUtilization);
         return tdpWatts * (IdleFraction + ((1 - IdleFraction) * load));
     }
 }

@@ -1,5 +1,7 @@
 using System.Globalization;
+using Inferometer.Core.Hardware;
 using Inferometer.Core.Models;
+using Inferometer.Core.Weights;
 
 namespace Inferometer.Simulation.Requests;
 
@@ -25,6 +27,11 @@ internal static class RequestWarnings
             yield return $"{framework.Name} is not known to run on {request.System.Name}, or not with this use of memory.";
         }
 
+        foreach (string fault in OfFormats(request))
+        {
+            yield return fault;
+        }
+
         if (request is { Framework: { } server, Host: { } host } && !server.RunsOn(host.Device))
         {
             yield return $"{server.Name} is not known to compute a part of the network on the host.";
@@ -46,6 +53,35 @@ internal static class RequestWarnings
         foreach (string note in model.Notes.Where(note => note.Contains("missing from the total", StringComparison.Ordinal)))
         {
             yield return note;
+        }
+    }
+
+    private static IEnumerable<string> OfFormats(EstimateRequest request)
+    {
+        if (request.Framework is not { Formats: { } formats } framework)
+        {
+            yield break;
+        }
+
+        Device device = request.System.Device;
+        WeightScheme weights = request.WeightScheme ?? FormatChoice.OfCheckpoint(request.Architecture);
+        string main = weights.Main.Name, cache = request.Precisions.KvCache.Name;
+        if (!formats.Loads(weights))
+        {
+            yield return $"{framework.Name} is not known to load weights in {weights.Name}.";
+        }
+        else if (!formats.RunsOn(main, device))
+        {
+            yield return $"{framework.Name} has no kernels for weights in {main} on {device.Architecture}, which {request.System.Name} is.";
+        }
+
+        if (!formats.Keeps(request.Precisions.KvCache))
+        {
+            yield return $"{framework.Name} is not known to keep its cache in {cache}; known are {string.Join(", ", formats.Cache)}.";
+        }
+        else if (!formats.RunsOn(cache, device))
+        {
+            yield return $"{framework.Name} is not known to keep its cache in {cache} on {device.Architecture}.";
         }
     }
 }

@@ -181,8 +181,10 @@ public sealed class LaunchTests
         Assert.Equal(["httpGet:", $"path: {path}", FormattableString.Invariant($"port: {port}")], lines[(probe + 1)..(probe + 4)]);
         Assert.Contains(FormattableString.Invariant($"timeoutSeconds: {program.HealthTimeoutSeconds}"), lines);
         Assert.Contains($"          image: {program.Images["NVIDIA"]}\n", manifest, StringComparison.Ordinal);
-        Assert.Contains($"# image: {program.ImageSource}\n", manifest, StringComparison.Ordinal);
-        Assert.Contains($"# readiness: {program.HealthSource}\n", manifest, StringComparison.Ordinal);
+        Assert.All(lines, line => Assert.InRange(line.Length, 0, 120));
+        string whole = manifest.Replace("\n#   ", " ", StringComparison.Ordinal);
+        Assert.Contains($"# image: {program.ImageSource}\n", whole, StringComparison.Ordinal);
+        Assert.Contains($"# readiness: {program.HealthSource}\n", whole, StringComparison.Ordinal);
     }
 
     // Its answer waits for a token, a second at least, which is as long as Kubernetes waits for any where nothing is said.

@@ -66,7 +66,7 @@ public class ServingMetricsTests
     {
         PowerModel model = new() { IdleFraction = 0.3 };
         Assert.Equal(120, model.Watts(400, 0, 0)!.Value, 1e-12);
-        Assert.Equal(400 * (0.3 + (0.7 * 0.5)), model.Watts(400, 0.2, 0.5)!.Value, 1e-12);
+        Assert.Equal(400 * (0.3 + (0.7 * 0.7)), model.Watts(400, 0.2, 0.5)!.Value, 1e-12);
         Assert.Equal(400, model.Watts(400, 1, 1)!.Value, 1e-12);
     }
 

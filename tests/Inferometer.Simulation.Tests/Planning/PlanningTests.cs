@@ -46,8 +46,10 @@ public class PlanningTests
 
     [Theory]
     [InlineData("deepseek-v3", "h100", 2, "tensor_parallel 16")]
-    [InlineData("llama-3.1-70b", "m4_max", 1, "quantization.weights fp8")]
-    [InlineData("llama-3.1-70b", "gb10", 1, "tensor_parallel 2, quantization.weights fp8")]
+    [InlineData("llama-3.1-70b", "m4_max", 1, "quantization.weights q8_0")]
+    [InlineData("qwen3-32b", "t4", 2, "tensor_parallel 8, quantization.weights int4")]
+    [InlineData("llama-3.1-8b", "t4", 1, "tensor_parallel 2, quantization.weights int4, gpu_layers 29")]
+    [InlineData("llama-3.1-70b", "gb10", 1, "tensor_parallel 2, quantization.weights q8_0")]
     public void Advice_is_what_can_be_done(string model, string system, int tensor, string advice)
     {
         SimulationConfig config = With(Config(model, system), "tensor_parallel", tensor);
