@@ -30,7 +30,7 @@ internal static class ServiceOutput
             ServingSimulationOptions options,
         OutputFormat format)
     {
-        string[] assumptions = [.. ServiceAssumptions.Of(policy, options, plan)];
+        string[] assumptions = [.. ServiceAssumptions.Of(policy, options, plan, traffic.Made)];
         string title = $"{plan.Request.Architecture.Name} on {result.Load.Devices} x {plan.Request.System.Name}: {traffic.Description}";
         Document document = format switch
         {

@@ -38,6 +38,11 @@ public static class CalibrationPage
         page.Blocks.Add(new Sentences("next", "What to measure next", result.Runs.Count > 0
             ? [.. Next(result.Runs, below)]
             : [NextOfRates(result.Rates)]));
+        if (result.Runs.Any(r => !r.Run.IsWarm))
+        {
+            page.Blocks.Add(new Sentences("load", "What the predicted times are of", [Load]));
+        }
+
         if (written is not null)
         {
             page.Blocks.Add(new Facts(null, [new("Written to", "written", written)]));
@@ -50,6 +55,11 @@ public static class CalibrationPage
 
         return page;
     }
+
+    private const string Load =
+        "a benchmark: all users begin at once, each asks ten times, lengths vary by a fifth, every request counts; simulate and explain say "
+            + "the same with --ramp 0 --warm-up 0 and such lengths. By themselves they look at a service that has run for a while, whose "
+            + "times to first token are shorter";
 
     private static Table RunsOf(UserCalibrationResult result)
     {

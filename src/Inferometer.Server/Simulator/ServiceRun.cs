@@ -31,6 +31,6 @@ internal sealed class ServiceRun(
             progress(Math.Min(1, Math.Max(ofRequests, ofTime)));
         });
         ServiceResult result = ServingSimulation.Serve(source, plan, options, cancellationToken).RequireMeasured();
-        return SimulatorService.Print(ServicePage.Full(result, [.. ServiceAssumptions.Of(policy, options, plan)], plan.Basis));
+        return SimulatorService.Print(ServicePage.Full(result, [.. ServiceAssumptions.Of(policy, options, plan, traffic)], plan.Basis));
     }
 }

@@ -21,6 +21,13 @@ public sealed record TrafficOptions
     /// </summary>
     public double RampSeconds { get; init; }
 
+    /// <summary>
+    /// Several users whose requests are all of one length, one after another: those who once began together end together, too, and keep
+    /// step for as long as the service is looked at.
+    /// </summary>
+    public bool KeepsStep => Users > 1 && Think == ThinkTime.None && Turns is null && Pairs is null
+        && Input.Smallest == Input.Largest && Output.Smallest == Output.Largest;
+
     /// <summary>From an answer to the next question of the same user or conversation.</summary>
     public ThinkTime Think { get; init; } = ThinkTime.None;
 

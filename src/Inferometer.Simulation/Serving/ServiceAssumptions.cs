@@ -1,5 +1,6 @@
 using System.Globalization;
 using Inferometer.Core.Frameworks;
+using Inferometer.Serving.Arrivals;
 using Inferometer.Simulation.Costs;
 
 namespace Inferometer.Simulation.Serving;
@@ -11,13 +12,19 @@ public static class ServiceAssumptions
     /// <param name="policy">The policy whose options they are, or from which they were made.</param>
     /// <param name="options">How the service was run.</param>
     /// <param name="plan">The deployment of a replica.</param>
-    public static IEnumerable<string> Of(FrameworkProfile policy, ServingSimulationOptions options, ICostPlan plan)
+    /// <param name="made">How its requests are made up; null = they come from elsewhere.</param>
+    public static IEnumerable<string> Of(
+        FrameworkProfile policy, ServingSimulationOptions options, ICostPlan plan, TrafficOptions? made = null)
     {
         ArgumentNullException.ThrowIfNull(policy);
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(plan);
-        return All(policy, options, plan);
+        return made is { KeepsStep: true } ? All(policy, options, plan).Prepend(InStep) : All(policy, options, plan);
     }
+
+    private const string InStep =
+        "all requests are of one length, so that users who began together end together and ask together again: times to first token are "
+            + "then longer than in a service whose requests differ, such as --input uniform:800,1200 instead of 1000";
 
     private static IEnumerable<string> All(FrameworkProfile policy, ServingSimulationOptions options, ICostPlan plan)
     {
