@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Inferometer.Core;
+using Inferometer.Core.Catalog;
 using Inferometer.Simulation.Configuration;
 
 namespace Inferometer.Simulation.Planning;
@@ -21,6 +23,7 @@ public sealed record EstimateRequestText(
     bool AllowUneven)
 {
     private static readonly string[] PhaseNames = ["prefill", "decode", "chunked"];
+    private static readonly string[] s_degrees = ["tensor_parallel", "pipeline_parallel", "data_parallel"];
 
     /// <summary>What the options say; a setting that is not here has its default.</summary>
     public IReadOnlyDictionary<EstimateSetting, JsonNode> Said { get; init; } = new Dictionary<EstimateSetting, JsonNode>();
@@ -100,12 +103,41 @@ public sealed record EstimateRequestText(
             Put(parameters, name, value);
         }
 
+        ShareCounted(parameters);
         return new SimulationConfig
         {
             Model = Model,
             Features = new EquatableList<string>(Phases.Concat(Features).Distinct(StringComparer.Ordinal)),
             SimulationParams = new ParameterBag(parameters, "parameters"),
         };
+    }
+
+    // So many of a device, as people write it: where nothing is said of how they share the work, they share every layer.
+    private void ShareCounted(JsonObject parameters)
+    {
+        static bool IsKnown(string name) => HardwareCatalog.BuiltIn.TryFind(name) is not null;
+        if (parameters["system_name"] is not JsonValue said || !said.TryGetValue(out string? text)
+            || !CountedName.TryRead(text, IsKnown, out CountedName? counted) || counted.Count is not { } count || !IsKnown(counted.Name))
+        {
+            return;
+        }
+
+        parameters["system_name"] = counted.Name;
+        if (!s_degrees.Any(d => parameters.ContainsKey(d) || Said.Keys.Any(s => string.Equals(s.Parameter, d, StringComparison.Ordinal))))
+        {
+            parameters["tensor_parallel"] = count;
+            return;
+        }
+
+        int[] degrees = [.. s_degrees.Select(d => parameters[d] is JsonValue own && own.TryGetValue(out int degree) ? degree : 1)];
+        int made = degrees.Aggregate(1, (product, degree) => product * degree);
+        if (made != count)
+        {
+            throw new InferometerException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"--on: '{text}' is {count} devices, and tensor {degrees[0]} x pipeline {degrees[1]} x data parallelism {degrees[2]} take "
+                    + $"{made} (--tp, --pp, --dp); name the device alone, or let them agree."));
+        }
     }
 
     // A member of a group stands beside what options say of the group.

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Inferometer.Core;
 using Inferometer.Simulation.Configuration;
 using Inferometer.Simulation.Planning;
 
@@ -31,6 +32,46 @@ public class PlanningTests
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         Assert.ThrowsAny<OperationCanceledException>(() => new EstimateBatch(Engine).Run(
             [.. Enumerable.Repeat(Config("llama-3.1-8b", "h100"), 1000)], stop.Cancel, stop.Token));
+    }
+
+    [Theory]
+    [InlineData("8xh100", null, null, 8, 1)]
+    [InlineData("h100:4", null, null, 4, 1)]
+    [InlineData("8 x H100_SXM", 4, 2, 4, 2)]
+    [InlineData("h100", 2, null, 2, 1)]
+    public void So_many_of_a_device_share_every_layer_where_nothing_else_is_said(
+        string system, int? tensor, int? pipeline, int expectedTensor, int expectedPipeline)
+    {
+        JsonObject parameters = [];
+        if (tensor is { } t)
+        {
+            parameters["tensor_parallel"] = t;
+        }
+
+        if (pipeline is { } p)
+        {
+            parameters["pipeline_parallel"] = p;
+        }
+
+        SimulationConfig config = (EstimateRequestText.Of("llama-3.1-70b", JsonValue.Create(system), [], true) with
+        {
+            Parameters = parameters,
+        }).ToConfig();
+        Core.Deployments.Parallelism spread = Engine.Prepare(config).Request.Parallelism;
+        Assert.Equal((expectedTensor, expectedPipeline), (spread.Tensor, spread.Pipeline));
+        Assert.Equal("H100_SXM", Engine.Prepare(config).Request.System.Name);
+    }
+
+    [Fact]
+    public void So_many_of_a_device_that_degrees_do_not_take_are_refused()
+    {
+        EstimateRequestText request = EstimateRequestText.Of("llama-3.1-70b", JsonValue.Create("8xh100"), [], true) with
+        {
+            Parameters = new JsonObject { ["tensor_parallel"] = 4 },
+        };
+        InferometerException fault = Assert.Throws<InferometerException>(() => request.ToConfig());
+        Assert.Contains("'8xh100' is 8 devices", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("take 4", fault.Message, StringComparison.Ordinal);
     }
 
     [Fact]
