@@ -18,6 +18,9 @@ internal static class PlanAssumptions
             + "requests, of which the worse counts.";
         if (chosen is not null)
         {
+            yield return "A replica of the first in the options of simulate: "
+                + $"{chosen.Deployment.Shape.Options()} "
+                + Say($"--max-num-seqs {chosen.Deployment.MaxSequences} --max-num-batched-tokens {chosen.Deployment.StepTokens}.");
             yield return Say(
                 $"Times to first token have {chosen.Trial.AdmissionSeconds * 1000:0} ms in them outside the engine's steps: transport, ")
                 + "tokenisation and admission, as fitted to measured services.";

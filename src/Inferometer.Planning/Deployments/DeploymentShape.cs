@@ -57,9 +57,9 @@ public sealed record DeploymentShape
         if (!IsPublished(Weights))
         {
             formats["weights"] = Weights;
-            if (Weights is "fp8" or "int8" or "nvfp4" && MultipliesIn(Weights))
+            if (Activations is { } narrow)
             {
-                formats["activations"] = Weights is "nvfp4" ? "fp4" : Weights;
+                formats["activations"] = narrow;
             }
         }
 
@@ -81,6 +81,40 @@ public sealed record DeploymentShape
         }
 
         return new SimulationConfig { Model = Model, Features = Features, SimulationParams = new ParameterBag(parameters, "deployment") };
+    }
+
+    /// <summary>The same as options of <c>estimate</c>, <c>simulate</c> and <c>explain</c>.</summary>
+    public string Options()
+    {
+        List<string> options = [$"--on {SystemName} --framework {Framework.Name}"];
+        void Degree(string option, int degree)
+        {
+            if (degree > 1)
+            {
+                options.Add(Say($"{option} {degree}"));
+            }
+        }
+
+        Degree("--tp", Parallelism.Tensor);
+        Degree("--pp", Parallelism.Pipeline);
+        Degree("--ep", Parallelism.Expert);
+        Degree("--dp", Parallelism.Data);
+        if (Parallelism.AttentionDataParallel)
+        {
+            options.Add("--attention-dp");
+        }
+
+        if (!IsPublished(Weights))
+        {
+            options.Add(Activations is { } narrow ? $"--weights {Weights} --activations {narrow}" : $"--weights {Weights}");
+        }
+
+        if (!IsPublished(KvCache))
+        {
+            options.Add($"--kv {KvCache}");
+        }
+
+        return string.Join(' ', options);
     }
 
     /// <summary>How it is spread, such as <c>tp 4</c> or <c>dp 8, ep 8</c>.</summary>
@@ -117,6 +151,11 @@ public sealed record DeploymentShape
     public override string ToString() => Say($"{Devices} x {System.Name}, {Spread()}, {Formats()}, {Framework.Name}");
 
     internal static bool IsPublished(string format) => string.Equals(format, Published, StringComparison.OrdinalIgnoreCase);
+
+    // What narrow weights are multiplied in; null = as wide as ever.
+    private string? Activations => Weights is "fp8" or "int8" or "nvfp4" && MultipliesIn(Weights)
+        ? Weights is "nvfp4" ? "fp4" : Weights
+        : null;
 
     // Where a device has no arithmetic of the format, frameworks unpack such weights and multiply in sixteen bits.
     private bool MultipliesIn(string format) => System.Device.PeakOperationsPerSecond.ContainsKey(
