@@ -43,9 +43,13 @@ public sealed record LaunchCommand
         ServingProgram program = ServingPrograms.Find(shape.Framework.Name, "framework");
         FormatOption weights = Format(program, program.Weights, shape.Weights, "weights");
         FormatOption cache = Format(program, program.KvCache, shape.KvCache, "the KV cache");
+        string? missing = MissingCheckpoint(program, weights, checkpoint, shape);
+
+        // The published one would be loaded as it is: too large, or slower than planned.
+        string model = missing is null || IsFile(program) ? checkpoint.Name : $"path/to/{LastOf(checkpoint.Name)}-{shape.Weights}";
         List<string> arguments =
         [
-            .. program.Command.Select(word => word.Replace("{model}", FileName(program, checkpoint.Name), StringComparison.Ordinal)
+            .. program.Command.Select(word => word.Replace("{model}", IsFile(program) ? LastOf(model) : model, StringComparison.Ordinal)
                 .Replace("{weights}", shape.Weights, StringComparison.Ordinal)),
         ];
         List<string> config = [.. weights.Config, .. cache.Config];
@@ -54,7 +58,6 @@ public sealed record LaunchCommand
         Add(arguments, program, "step_tokens", deployment.StepTokens);
         Add(arguments, program, "context", longestTokens);
         Add(arguments, program, "cache", (long)longestTokens * deployment.MaxSequences);
-        string? missing = MissingCheckpoint(program, weights, checkpoint, shape);
         if (missing is null && !checkpoint.IsInFormat)
         {
             arguments.AddRange(weights.Flags);
@@ -200,8 +203,9 @@ public sealed record LaunchCommand
                 + $"Known: {string.Join(", ", known.Select(f => f.Name))}.");
 
     // A file's name is made of the last part of a model's.
-    private static string FileName(ServingProgram program, string model) =>
-        program.Command.Any(word => word.Contains(".gguf", StringComparison.Ordinal)) ? model[(model.LastIndexOf('/') + 1)..] : model;
+    private static bool IsFile(ServingProgram program) => program.Command.Any(word => word.Contains(".gguf", StringComparison.Ordinal));
+
+    private static string LastOf(string model) => model[(model.LastIndexOf('/') + 1)..];
 
     private static string Quoted(string word) => word.All(c =>
         char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' or '/' or ':' or '=' or ',')

@@ -221,6 +221,7 @@ public sealed class LaunchTests
         LaunchCommand command = LaunchCommand.Of(Deployment(framework, new Parallelism(devices), "fp8"), checkpoint, 4096);
         Assert.Equal(fit, command.Arguments.Contains("--quantization"));
         Assert.Equal(fit, !command.Notes.Any(n => n.Contains("checkpoint", StringComparison.Ordinal)));
+        Assert.Equal(fit, !command.Arguments.Contains("path/to/Llama-3.3-70B-Instruct-fp8"));
         if (!fit)
         {
             Assert.Matches(
