@@ -12,7 +12,7 @@ public class EnvironmentCheckTests
     public void A_value_that_means_nothing_is_refused(string variable, string value)
     {
         InferometerException fault = Assert.Throws<InferometerException>(
-            () => EnvironmentCheck.Require(name => name == variable ? value : null));
+            () => EnvironmentCheck.Require(name => string.Equals(name, variable, StringComparison.Ordinal) ? value : null));
         Assert.Contains(variable, fault.Message, StringComparison.Ordinal);
         Assert.Contains($"'{value}'", fault.Message, StringComparison.Ordinal);
         Assert.Contains("Allowed: ", fault.Message, StringComparison.Ordinal);
@@ -24,5 +24,5 @@ public class EnvironmentCheckTests
     [InlineData("INFEROMETER_EMIT", "")]
     [InlineData("INFEROMETER_GPU", "emulated")]
     public void Others_are_taken(string variable, string value) =>
-        EnvironmentCheck.Require(name => name == variable ? value : null);
+        EnvironmentCheck.Require(name => string.Equals(name, variable, StringComparison.Ordinal) ? value : null);
 }
