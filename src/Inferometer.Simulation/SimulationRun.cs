@@ -74,7 +74,7 @@ internal sealed class SimulationRun
             Metrics = run.ToMetrics(throughput),
             FeatureMetrics = _context.Metrics.ToDictionary(
                 m => m.Key, m => (IReadOnlyDictionary<string, double>)m.Value, StringComparer.Ordinal),
-            Formats = Formats(),
+            Formats = FormatReport.Of(_plan),
             MemoryUsage = _memory,
             HardwareUtilization = _phases.ToDictionary(p => p.Phase.Phase, p => HardwareUtilization.From(p.Phase), StringComparer.Ordinal),
             Operators = _phases.ToDictionary(
@@ -83,19 +83,6 @@ internal sealed class SimulationRun
             Basis = _plan.Basis,
             Warnings = [.. RequestWarnings.Of(_context.Request, generates: _context.Type is not SimulationType.Prefill)],
             Assumptions = [.. _context.Assumptions.Concat(_phases.SelectMany(p => p.Phase.Assumptions)).Distinct(StringComparer.Ordinal)],
-        };
-    }
-
-    private FormatReport Formats()
-    {
-        EstimateRequest request = _context.Request;
-        return new FormatReport
-        {
-            Weights = request.WeightScheme?.Name ?? request.Precisions.Weights.Name,
-            WeightsOrigin = request.WeightScheme?.Origin ?? "request",
-            KvCache = request.KvCompression is { } compression ? compression.Profile : request.Precisions.KvCache.Name,
-            Activations = request.Precisions.Activations.Name,
-            Parts = _plan.Weights,
         };
     }
 

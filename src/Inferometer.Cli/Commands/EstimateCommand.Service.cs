@@ -52,7 +52,7 @@ internal sealed partial class EstimateCommand
             KeepOutcomes = recording.IsOn,
         };
         ServiceResult result = _printer.Serve(traffic, plan, options, cancellationToken);
-        _printer.Print(result, traffic, plan, policy, options, _format.Of(parsed));
+        _printer.Print(result, traffic, config, plan, policy, options, _format.Of(parsed));
         recording.Keep(() => new RunDraft(
             RunKind.Estimate, RunArm.Predicted, plan.Request.Architecture.Name, $"{result.Load.Devices} x {plan.Request.System.Name}",
             RecordedServing.Of(result)));

@@ -5,6 +5,7 @@ using Inferometer.Cli.Settings;
 using Inferometer.Compression;
 using Inferometer.Measurement.Explanation;
 using Inferometer.Reports.Explanation;
+using Inferometer.Reports.Serving;
 using Inferometer.Reports.Writers;
 using Inferometer.Simulation;
 using Inferometer.Simulation.Configuration;
@@ -85,8 +86,7 @@ internal sealed class ExplainCommand
         };
         ServiceExplanation explanation = new ServiceExplainer(engine).Explain(service, observed, interrupt.Token);
         ICostPlan stated = engine.Prepare(config);
-        string title = $"{stated.Request.Architecture.Name} on {explanation.Forecast.Result.Load.Devices} x {stated.Request.System.Name}: "
-            + Asked(parsed, stated, model).Description;
+        string title = ServiceTitle.Of(config, stated, explanation.Forecast.Result.Load, Asked(parsed, stated, model).Description);
         _printer.Print(ExplanationPage.Of(explanation, title), _format.Of(parsed));
         return ExitCode.Success;
     }

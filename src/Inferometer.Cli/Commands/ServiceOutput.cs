@@ -6,6 +6,7 @@ using Inferometer.Reports.Documents;
 using Inferometer.Reports.Serving;
 using Inferometer.Reports.Writers;
 using Inferometer.Serving.Arrivals;
+using Inferometer.Simulation.Configuration;
 using Inferometer.Simulation.Costs;
 using Inferometer.Simulation.Serving;
 
@@ -26,17 +27,15 @@ internal static class ServiceOutput
 
     /// <summary>Prints what a service did.</summary>
     public static void Print(
-        this Printer printer, ServiceResult result, Traffic traffic, ICostPlan plan, FrameworkProfile policy,
-            ServingSimulationOptions options,
-        OutputFormat format)
+        this Printer printer, ServiceResult result, Traffic traffic, SimulationConfig config, ICostPlan plan, FrameworkProfile policy,
+        ServingSimulationOptions options, OutputFormat format)
     {
         string[] assumptions = [.. ServiceAssumptions.Of(policy, options, plan, traffic.Made)];
-        string title = $"{plan.Request.Architecture.Name} on {result.Load.Devices} x {plan.Request.System.Name}: {traffic.Description}";
         Document document = format switch
         {
             OutputFormat.Json => ServicePage.Full(result, assumptions, plan.Basis),
             OutputFormat.Csv => ServicePage.Row(result),
-            _ => ServicePage.Of(result, title, assumptions, plan.Basis),
+            _ => ServicePage.Of(result, ServiceTitle.Of(config, plan, result.Load, traffic.Description), assumptions, plan.Basis),
         };
         printer.Print(document, format);
     }

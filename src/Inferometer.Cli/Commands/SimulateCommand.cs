@@ -86,7 +86,7 @@ internal sealed class SimulateCommand
             };
         ServiceResult result = _printer.Serve(traffic, plan, options, cancellationToken);
         timeline?.Invoke(new Document(TimelineTable.Of(result.Outcomes)));
-        _printer.Print(result, traffic, plan, _service.Policy(parsed, plan), options, _format.Of(parsed));
+        _printer.Print(result, traffic, config, plan, _service.Policy(parsed, plan), options, _format.Of(parsed));
         recording.Keep(() => new RunDraft(
             RunKind.Simulate, RunArm.Predicted, plan.Request.Architecture.Name, $"{result.Load.Devices} x {plan.Request.System.Name}",
             RecordedServing.Of(result)));

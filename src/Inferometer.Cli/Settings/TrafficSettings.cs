@@ -17,7 +17,7 @@ internal sealed class TrafficSettings
     private const int DefaultRequests = 1000;
     private const double MostRate = 1e9;
 
-    private readonly ValueOption<double> _rate = RateOption();
+    private readonly ValueOption<double> _rate = RateOption("requests a second, with --turns conversations a second");
     private readonly ValueOption<int> _users = UsersOption();
     private readonly PathOption _trace = new(
         ["--trace"], PathUse.ReadFile, "Requests out of a file, in time, input and output: .csv, .tsv or .jsonl, also of other projects.");
@@ -74,9 +74,9 @@ internal sealed class TrafficSettings
     { Fallback = 0 };
 
     /// <summary>The <c>--rate</c> option.</summary>
-    public static ValueOption<double> RateOption() => new(
-        ["--rate", "--request-rate"], Domains.Number(0, MostRate, above: true),
-            "Open loop: requests a second, whatever becomes of those before.");
+    /// <param name="what">What it counts.</param>
+    public static ValueOption<double> RateOption(string what = "requests a second") => new(
+        ["--rate", "--request-rate"], Domains.Number(0, MostRate, above: true), $"Open loop: {what}, whatever becomes of those before.");
 
     /// <summary>The <c>--users</c> option.</summary>
     public static ValueOption<int> UsersOption() => new(
@@ -141,7 +141,8 @@ internal sealed class TrafficSettings
         if (kinds.Length == 0)
         {
             throw new UsageException(
-                "Say what is asked of the service: --rate X (requests a second), --users N (each waits for answers) or --trace FILE.");
+                "Say what is asked of the service: --rate X (requests a second, with --turns conversations), "
+                    + "--users N (each waits for answers) or --trace FILE.");
         }
 
         if (kinds.Length > 1)
@@ -263,7 +264,9 @@ internal sealed class TrafficSettings
                 CultureInfo.InvariantCulture,
                 $"{options.Users:#,0} {(options.Users == 1 ? "user" : "users")}"
                     + $"{(options.RampSeconds > 0 ? $" who begin over {options.RampSeconds:0.##} s" : "")}")
-            : string.Create(CultureInfo.InvariantCulture, $"{options.Process!.RequestsPerSecond:#,0.######} requests/s ({arrivals})");
+            : string.Create(
+                CultureInfo.InvariantCulture,
+                $"{options.Process!.RequestsPerSecond:#,0.######} {(options.Turns is null ? "requests" : "conversations")}/s ({arrivals})");
         string many = (options.Requests, options.DurationSeconds) switch
         {
             ({ } n, null) => string.Create(CultureInfo.InvariantCulture, $"{n:#,0} {(n == 1 ? "request" : "requests")}"),

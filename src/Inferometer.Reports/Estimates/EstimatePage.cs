@@ -99,8 +99,7 @@ public static class EstimatePage
     }
 
     /// <summary>How many devices of what: unequal ones name themselves.</summary>
-    internal static string SystemOf(SimulationResult result) =>
-        result.System.Contains('+', StringComparison.Ordinal) ? result.System : $"{result.Devices} x {result.System}";
+    internal static string SystemOf(SimulationResult result) => SettingMeasures.SystemOf(result.Devices, result.System);
 
     private static Facts Headline(SimulationResult result, IReadOnlyList<FrameworkRoom> rooms)
     {

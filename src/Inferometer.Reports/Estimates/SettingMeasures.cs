@@ -26,7 +26,8 @@ internal static class SettingMeasures
     /// </summary>
     /// <param name="configs">What was asked.</param>
     /// <param name="formats">The formats instead of what the configurations say of them, empty = they differ; null = what they say.</param>
-    public static string Describe(IReadOnlyList<SimulationConfig> configs, string? formats = null)
+    /// <param name="ofService">The deployment alone: what is asked of a service is no batch of equal requests.</param>
+    public static string Describe(IReadOnlyList<SimulationConfig> configs, string? formats = null, bool ofService = false)
     {
         SimulationConfig first = configs[0];
         (bool decode, bool chunked) = (Has(first, "decode"), Has(first, "chunked"));
@@ -39,11 +40,7 @@ internal static class SettingMeasures
             Degree("PP", "pipeline_parallel"),
             Degree("EP", "expert_parallel"),
             Degree(Given(first, "attention_data_parallel") is null ? "DP" : "attention DP", "data_parallel"),
-            chunked ? "one chunked step" : Count("batch_size", 1, n => $"batch {n}"),
-            chunked ? null : Count("input_tokens", 2048, n => $"{n} tokens in"),
-            decode ? Count("output_tokens", 256, n => $"{n} out") : null,
-            Same(c => Value(c, "beam_size", 1) is { } n and not 1 ? string.Create(CultureInfo.InvariantCulture, $"{n} beams") : null),
-            Count("prefix_caching.cached_tokens", 0, n => $"{n} cached"),
+            .. ofService ? [] : Work(),
             Same(c => Lora(c) is { } lora ? $"LoRA {lora}" : null),
             Same(c => Said(c, "kv_compression.profile") is { } profile ? $"KV {profile}" : null),
             Same(c => Said(c, "speculative_decode.draft_model") is { } draft ? $"draft {ShortName(draft)}" : null),
@@ -54,6 +51,15 @@ internal static class SettingMeasures
             Same(c => Said(c, "cost_model") is null or CostModels.Default ? null : $"cost model {Said(c, "cost_model")}"),
         ];
         return string.Join(", ", said.Where(s => s is not null));
+
+        IEnumerable<string?> Work() =>
+        [
+            chunked ? "one chunked step" : Count("batch_size", 1, n => $"batch {n}"),
+            chunked ? null : Count("input_tokens", 2048, n => $"{n} tokens in"),
+            decode ? Count("output_tokens", 256, n => $"{n} out") : null,
+            Same(c => Value(c, "beam_size", 1) is { } n and not 1 ? string.Create(CultureInfo.InvariantCulture, $"{n} beams") : null),
+            Count("prefix_caching.cached_tokens", 0, n => $"{n} cached"),
+        ];
 
         string? Degree(string word, string name) =>
             Same(c => Value(c, name, 1) is { } n and not 1 ? string.Create(CultureInfo.InvariantCulture, $"{word} {n}") : null);
@@ -78,6 +84,10 @@ internal static class SettingMeasures
 
     /// <summary>A model's name without its organisation, or a path's last part.</summary>
     public static string ShortName(string model) => model.TrimEnd('/')[(model.TrimEnd('/').LastIndexOf('/') + 1)..];
+
+    /// <summary>How many devices of what: unequal ones name themselves.</summary>
+    public static string SystemOf(int devices, string system) =>
+        system.Contains('+', StringComparison.Ordinal) ? system : $"{devices} x {system}";
 
     private static string SystemName(SimulationConfig config) =>
         config.SystemConfig is not null || Given(config, "system_name") is JsonObject

@@ -147,10 +147,7 @@ public static class LoadPage
             new("Requests", "completed", Cell.Number(report.Completed, counts)),
             new(
                 "Throughput", "output_throughput",
-                Strong(
-                    report.OutputTokensPerSecond,
-                    $"{Numbers.Short(report.RequestsPerSecond)} requests/s, {Numbers.Short(report.OutputTokensPerSecond)} output tokens/s, "
-                        + $"{Numbers.Short(report.TotalTokensPerSecond)} tokens/s")),
+                Strong(report.OutputTokensPerSecond, ServingReportMetrics.Throughput(report))),
             new(
                 "Tokens", "total_input_tokens",
                 Cell.Number(

@@ -60,6 +60,12 @@ public static class ServingReportMetrics
         })),
     ];
 
+    /// <summary>Throughput for people, and what it is taken over: those under way after the last arrival are waited for.</summary>
+    internal static string Throughput(ServingReport report) =>
+        $"{Numbers.Short(report.RequestsPerSecond)} requests/s, {Numbers.Short(report.OutputTokensPerSecond)} output tokens/s, "
+            + $"{Numbers.Short(report.TotalTokensPerSecond)} tokens/s; over the {Numbers.Milliseconds(report.DurationSeconds * 1000)} from "
+            + "first arrival to last end";
+
     /// <summary>Latencies for people: one row each.</summary>
     internal static Table Latencies(ServingReport report)
     {

@@ -111,22 +111,15 @@ public static class ServicePage
             string text = string.Create(
                 CultureInfo.InvariantCulture,
                 $"YES: {Numbers.Short(overload.ArrivalsPerSecond)} requests/s come, {Numbers.Short(overload.CompletionsPerSecond)} are "
-                    + $"answered; those in the "
-                    + $"service grew from {Numbers.Whole(overload.RequestsHalfway)} halfway to {Numbers.Whole(overload.RequestsAtEnd)} and "
-                    + $"would grow on");
+                    + $"answered; those in the service grew from {Numbers.Whole(overload.RequestsHalfway)} halfway through the arrivals to "
+                    + $"{Numbers.Whole(overload.RequestsAtEnd)} at their end and would grow on");
             facts.Add(new("Overloaded", "overloaded", new Cell(text, true) { Tone = Tone.Bad }));
         }
 
         string refused = report.Rejected > 0 ? $", {Numbers.Whole(report.Rejected)} refused" : "";
         string counts = $"{Numbers.Whole(report.Completed)} measured{refused}, {Numbers.Whole(result.Requests)} in all";
         facts.Add(new("Requests", "completed", Cell.Number(report.Completed, $"{counts}; warm-up: {result.WarmUp}")));
-        facts.Add(new(
-            "Throughput",
-            "output_throughput",
-            Strong(
-                report.OutputTokensPerSecond,
-                $"{Numbers.Short(report.RequestsPerSecond)} requests/s, {Numbers.Short(report.OutputTokensPerSecond)} output tokens/s, "
-                    + $"{Numbers.Short(report.TotalTokensPerSecond)} tokens/s")));
+        facts.Add(new("Throughput", "output_throughput", Strong(report.OutputTokensPerSecond, ServingReportMetrics.Throughput(report))));
         if (report.Goodput is { } goodput)
         {
             facts.Add(new(

@@ -12,7 +12,11 @@ internal static class ServiceSettings
     /// <summary>All of them.</summary>
     public static IReadOnlyList<ServiceSetting> All { get; } =
     [
-        new("rate", "X", "Open loop: requests a second, whatever becomes of those before.") { IsAbove = true, Most = 1e9 },
+        new("rate", "X", "Open loop: requests a second, with turns conversations a second, whatever becomes of those before.")
+        {
+            IsAbove = true,
+            Most = 1e9,
+        },
         Whole("users", 1, SimulatorLimits.Users, "Closed loop: users, each of whom asks again when answered."),
         new("ramp", "SECONDS", "Closed loop: users begin one after the other over this time; 0: all at once. As long as a request is "
             + "expected to take where nothing is said.") { Most = 8.64e6 },

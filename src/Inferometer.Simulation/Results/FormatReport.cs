@@ -1,4 +1,5 @@
 using Inferometer.Simulation.Costs;
+using Inferometer.Simulation.Requests;
 
 namespace Inferometer.Simulation.Results;
 
@@ -19,4 +20,20 @@ public sealed record FormatReport
 
     /// <summary>Elements and bytes by part of the model, of the device that holds most; their bytes sum to those of the weights.</summary>
     public IReadOnlyList<WeightUse> Parts { get; init; } = [];
+
+    /// <summary>Those that a plan prices with.</summary>
+    /// <param name="plan">The plan.</param>
+    public static FormatReport Of(ICostPlan plan)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        EstimateRequest request = plan.Request;
+        return new FormatReport
+        {
+            Weights = request.WeightScheme?.Name ?? request.Precisions.Weights.Name,
+            WeightsOrigin = request.WeightScheme?.Origin ?? "request",
+            KvCache = request.KvCompression is { } compression ? compression.Profile : request.Precisions.KvCache.Name,
+            Activations = request.Precisions.Activations.Name,
+            Parts = plan.Weights,
+        };
+    }
 }

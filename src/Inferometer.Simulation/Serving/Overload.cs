@@ -12,8 +12,8 @@ namespace Inferometer.Simulation.Serving;
 /// <param name="RequestsAtEnd">Requests that waited or ran when the last one had come.</param>
 /// <param name="ArrivalsPerSecond">Rate of arrivals.</param>
 /// <param name="CompletionsPerSecond">
-/// Rate at which requests were answered during the second half of the arrivals; where they came too fast for ten to be answered in it, the
-/// throughput of the whole.
+/// Measured requests answered a second over the whole of it, as the report's throughput. While requests come few may be answered however
+/// fast they all are: of a short run the first answers come when the last requests have.
 /// </param>
 public sealed record Overload(long RequestsHalfway, long RequestsAtEnd, double ArrivalsPerSecond, double CompletionsPerSecond)
 {
@@ -44,7 +44,7 @@ public sealed record Overload(long RequestsHalfway, long RequestsAtEnd, double A
         double span = outcomes[^1].ArrivalSeconds - first;
         double quarter = first + (span / 4), half = first + (span / 2), end = first + span;
         Growth waiting = new(), all = new();
-        long lateArrivals = 0, lateEnds = 0, early = 0;
+        long lateArrivals = 0, early = 0;
         double earlySeconds = 0;
         foreach (RequestOutcome outcome in outcomes)
         {
@@ -57,7 +57,6 @@ public sealed record Overload(long RequestsHalfway, long RequestsAtEnd, double A
             waiting.Add(outcome, admitted, quarter, half, end);
             all.Add(outcome, outcome.FinishSeconds, quarter, half, end);
             lateArrivals += outcome.ArrivalSeconds > half ? 1 : 0;
-            lateEnds += outcome.FinishSeconds > half && outcome.FinishSeconds <= end ? 1 : 0;
             if (outcome.ArrivalSeconds <= quarter)
             {
                 early++;
@@ -70,8 +69,7 @@ public sealed record Overload(long RequestsHalfway, long RequestsAtEnd, double A
         bool runningGrows = isLongEnough && all.IsAbove(Math.Max(least, Deviations * Math.Sqrt(lateArrivals)))
             && all.End - all.Half >= Steadiness * (all.Half - all.Quarter);
         bool grows = span > 0 && (waiting.IsAbove(least) || runningGrows);
-        double rate = lateEnds >= Least ? lateEnds / (span / 2) : throughput;
-        return grows ? new Overload(all.Half, all.End, (outcomes.Count - 1) / span, rate) : null;
+        return grows ? new Overload(all.Half, all.End, (outcomes.Count - 1) / span, throughput) : null;
     }
 
     /// <summary>How many there are of something at three times.</summary>

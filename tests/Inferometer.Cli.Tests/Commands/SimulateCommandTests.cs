@@ -47,8 +47,42 @@ public sealed class SimulateCommandTests : IDisposable
         "--rate 5 --requests 20 --input 100 --shared-prefix 900 --shared-prefixes 4",
         "input 100 behind 900 of one of 4 beginnings, output 256")]
     [InlineData("--rate 5 --requests 20 --input 100 --turns 5", "output 256, conversations of 5 turns")]
+    [InlineData(
+        "--rate 5 --requests 20 --input 100 --turns 5",
+        ": 5 conversations/s (poisson), 20 requests, input 100, output 256, conversations of 5 turns")]
     public async Task The_heading_says_all_that_prompts_are_made_of(string rest, string said) =>
         Assert.EndsWith(said, (await CommandRun.OfLine(Line + rest)).Succeeded().OutputLines[0], StringComparison.Ordinal);
+
+    // In the words of an estimate of the same, which has a batch behind them; replicas are what a service has of its own.
+    [Theory]
+    [InlineData("--tp 2 --lora 16:8", "on 2 x H100_SXM, bf16, TP 2, LoRA 16:8:dynamic: 5 requests/s")]
+    [InlineData(
+        "--tp 2 --pp 2 --kv fp8 --draft llama-3.2-1b --framework vllm --replicas 2",
+        "on 8 x H100_SXM, bf16/kv fp8, TP 2, PP 2, draft llama-3.2-1b, vllm, 2 replicas: 5")]
+    [InlineData("--dp 2 --bits fp8", "on 2 x H100_SXM, fp8, DP 2: 5 requests/s")]
+    [InlineData("--dp 2 --replicas 3", "on 6 x H100_SXM, bf16, DP 2, 3 replicas: 5 requests/s")]
+    public async Task The_heading_says_what_is_deployed(string options, string said)
+    {
+        string line = (await CommandRun.OfLine(Line + "--rate 5 --requests 20 --input 100 " + options)).Succeeded().OutputLines[0];
+        Assert.StartsWith("Llama-3.1-8B " + said, line, StringComparison.Ordinal);
+        string deployed = said[..said.LastIndexOf(':')].Split(", LoRA")[0];
+        if (!options.Contains("--replicas", StringComparison.Ordinal))
+        {
+            string estimated = (await CommandRun.OfLine("estimate llama-3.1-8b --on h100 " + options)).Succeeded().OutputLines[0];
+            Assert.StartsWith("Llama-3.1-8B " + deployed, estimated, StringComparison.Ordinal);
+        }
+    }
+
+    // Few are answered while the last of a short run come, however fast they all are.
+    [Fact]
+    public async Task What_an_overloaded_service_answers_is_its_throughput()
+    {
+        string output = (await CommandRun.OfLine(Line + "--rate 60 --requests 300 --input 4000")).Succeeded().Output;
+        string[] words = output.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+        string throughput = words[Array.IndexOf(words, "Throughput") + 1];
+        Assert.Contains($" come, {throughput} are answered;", string.Join(' ', words), StringComparison.Ordinal);
+        Assert.Contains("from first arrival to last end", string.Join(' ', words), StringComparison.Ordinal);
+    }
 
     // Of users who ask for the same, those whose prompts were read together end together: times grow with the number of requests.
     [Theory]
@@ -209,7 +243,7 @@ public sealed class SimulateCommandTests : IDisposable
     [InlineData("--rate 5 --slo ttft<500ms,speed<3s", "in 'speed<3s': unknown metric \"speed\"")]
     [InlineData("--rate 5 --router least-tokens", "--router needs several --replicas")]
     [InlineData("--rate 5 --kv-link 3", "--kv-link needs --prefill-replicas")]
-    [InlineData("--rate 5 --prefill-replicas 1", "needed are at least one replica for each part")]
+    [InlineData("--rate 5 --prefill-replicas 1", "at least one must generate")]
     [InlineData("--rate 5 --shared-prefixes 3", "--shared-prefixes needs --shared-prefix")]
     [InlineData("--rate 5 --policy vlm", "Did you mean 'vllm'")]
     [InlineData("--rate 5 --timeline out.txt", "it must end in .csv or .jsonl")]
