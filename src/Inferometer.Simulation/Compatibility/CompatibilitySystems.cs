@@ -8,9 +8,10 @@ namespace Inferometer.Simulation.Compatibility;
 public static class CompatibilitySystems
 {
     /// <summary>
-    /// Maps a system. Datasheet figures keep their number: 3350 GB/s becomes 3350 and 80 GB becomes 80, which the simulators then
-    /// scale by 2^30 (a gain of 7.4 %), as they do with their own presets. The tensor-core generation follows from the
-    /// architecture name. Links between nodes are not described: the simulators derive them from the link inside.
+    /// Maps a system. Rates of a datasheet keep their number: 3350 GB/s becomes 3350, which the simulators then scale by 2^30 (a gain of
+    /// 7.4 %), as they do with their own presets. The 80 of their H100's memory are GiB, as the device has them: memory is what it
+    /// is. The tensor-core generation follows from the architecture name. Links between nodes are not described: the simulators
+    /// derive them from the link inside.
     /// </summary>
     /// <exception cref="InferometerException">The device has no bf16 rate nor one that stands in for it.</exception>
     public static CompatibilityHardware From(HardwareSystem system)
@@ -21,7 +22,7 @@ public static class CompatibilitySystems
         {
             Name = system.Name,
             PeakTeraFlops = device.PeakFor(MathFormat.Bf16) / 1e12,
-            MemoryGib = device.MemoryBytes / 1e9,
+            MemoryGib = device.MemoryBytes / CompatibilityHardware.Gibi,
             MemoryBandwidthGib = device.MemoryBandwidth / 1e9,
             LinkBandwidthGib = system.IntraNode.Bandwidth / 1e9,
             LinkLatencyMicroseconds = system.IntraNode.LatencySeconds * 1e6,

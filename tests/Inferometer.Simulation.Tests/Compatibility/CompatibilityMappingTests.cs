@@ -59,7 +59,7 @@ public sealed class CompatibilityMappingTests
     }
 
     [Fact]
-    public void Datasheet_numbers_keep_their_label()
+    public void Rates_keep_the_number_of_their_label_and_memory_its_size()
     {
         HardwareSystem system = new()
         {
@@ -70,7 +70,7 @@ public sealed class CompatibilityMappingTests
                 Vendor = "NVIDIA",
                 Architecture = "Hopper",
                 PeakOperationsPerSecond = new Dictionary<MathFormat, double> { [MathFormat.Bf16] = 989.5e12 },
-                MemoryBytes = 80e9,
+                MemoryBytes = 80 * 1024.0 * 1024 * 1024,
                 MemoryBandwidth = 3350e9,
                 MemoryType = "HBM3",
             },
