@@ -36,11 +36,12 @@ public sealed class ServiceExplainer(SimulationEngine engine)
         ArgumentNullException.ThrowIfNull(observed);
         ICostPlan plan = engine.Prepare(service.Config);
         ServiceForecast forecast = Simulate(service, plan, new ServiceChange("", ""), apart: true, cancellationToken);
-        MeasurementCheck.Require(
-            "what was measured", observed.TtftMs, observed.TpotMs, observed.EndToEndMs, forecast.FirstToken[0].Milliseconds,
-            forecast.TpotMs);
         ServiceLoad load = forecast.Result.Load;
-        ObservedService whole = observed.Completed((double)load.OutputTokens / load.Completed);
+        double outputTokens = (double)load.OutputTokens / load.Completed;
+        MeasurementCheck.Require(
+            "what was measured", observed.TtftMs, observed.TpotMs, observed.EndToEndMs, forecast.TtftMs - forecast.QueueMs,
+            forecast.TpotMs, forecast.EndToEndMs - forecast.QueueMs, LeastTimes.Of(plan, outputTokens));
+        ObservedService whole = observed.Completed(outputTokens);
         double distance = whole.DistanceOf(forecast);
         ServiceCause[] causes = distance <= Near ? [] : Causes(service, plan, forecast, whole, distance, cancellationToken);
         ServiceCause? cause = causes is [{ Distance: <= Near } first, ..] ? first : null;

@@ -31,6 +31,9 @@ public sealed record ServiceForecast
     /// <summary>What makes up the time to first token; empty where it was not taken apart.</summary>
     public IReadOnlyList<TimePart> FirstToken { get; init; } = [];
 
+    /// <summary>Of the time to first token what requests wait for others, milliseconds; 0 where it was not taken apart.</summary>
+    internal double QueueMs => FirstToken.Where(p => p.Key.EndsWith("_queue", StringComparison.Ordinal)).Sum(p => p.Milliseconds);
+
     /// <summary>What makes up the time per output token; empty where it was not taken apart.</summary>
     public IReadOnlyList<TimePart> PerToken { get; init; } = [];
 

@@ -73,7 +73,7 @@ public static class ExplanationPage
             Cell.Number(range?.Low), Cell.Number(range?.High));
     }
 
-    // The parts of the forecast, and beside them those with the cause that gives what was measured.
+    // The parts of the forecast as shares of it, and beside them those with the cause that gives what was measured.
     private static Table Parts(
         string key, string title, IReadOnlyList<TimePart> parts, IReadOnlyList<TimePart>? caused, double? unexplained)
     {
@@ -84,7 +84,7 @@ public static class ExplanationPage
             Column.Bars(), Column.Number("with the cause", "with_cause_ms") with { Audience = ofCause },
             Column.Number("more", "more_ms") with { Audience = ofCause });
         double left = Math.Max(0, unexplained ?? 0);
-        double whole = parts.Sum(p => p.Milliseconds) + (caused is null ? left : 0);
+        double whole = parts.Sum(p => p.Milliseconds);
         IEnumerable<TimePart> others = (caused ?? []).ExceptBy(parts.Select(p => p.Key), p => p.Key, StringComparer.Ordinal);
         foreach (TimePart part in parts.Concat(others.Select(p => p with { Milliseconds = 0 })))
         {
@@ -99,9 +99,8 @@ public static class ExplanationPage
         if (left > 0)
         {
             table.Add(
-                "not explained", "unexplained", caused is null ? Cell.Number(left) : Cell.None,
-                caused is null ? Cell.Share(left / whole) : Cell.None, Cell.BarOf(caused is null ? left / whole : 0, Tone.Bad),
-                caused is null ? Cell.None : Cell.Number(left), Cell.None);
+                "measured beyond that, not explained", "unexplained", caused is null ? Cell.Number(left) : Cell.None, Cell.None,
+                Cell.BarOf(0), caused is null ? Cell.None : Cell.Number(left), Cell.None);
         }
 
         return table;

@@ -157,6 +157,14 @@ public sealed class ValidateCommandTests : IDisposable
             page.GetProperty("ttft_parts").EnumerateArray().Where(p => !p.GetProperty("key").ValueEquals("unexplained"))
                 .Sum(p => p.GetProperty("ms").GetDouble()),
             1e-6 * first);
+        foreach (string parts in (string[])["tpot_parts", "ttft_parts"])
+        {
+            // Shares are of the forecast, and what was measured beyond it has none.
+            Assert.Equal(
+                1, page.GetProperty(parts).EnumerateArray().Where(p => p.GetProperty("share").ValueKind is JsonValueKind.Number)
+                    .Sum(p => p.GetProperty("share").GetDouble()), 1e-6);
+        }
+
         Assert.Contains(page.GetProperty("causes").EnumerateArray(), c => c.GetProperty("key").ValueEquals("stated"));
         Assert.All(page.GetProperty("advice").EnumerateArray(), a => Assert.True(a.GetProperty("gain").GetDouble() >= 0.01));
     }
@@ -171,8 +179,8 @@ public sealed class ValidateCommandTests : IDisposable
         "explain llama-3.1-8b --on h100 --users 1 --requests 9 --output 256 --e2e 1900 --ttft 100 --tpot 50", ExitCode.Failed,
         "100 ms to the first token and 255 times 50 ms per output token make 12,850 ms, not 1,900 ms for a whole request")]
     [InlineData(
-        "explain llama-3.1-8b --on h100 --users 1 --requests 9 --output 256 --e2e 900 --tpot 40", ExitCode.Failed,
-        "255 times 40 ms per output token make 10,200 ms, not 900 ms")]
+        "explain llama-3.1-8b --on h100 --users 1 --requests 9 --output 256 --e2e 1900 --tpot 40", ExitCode.Failed,
+        "255 times 40 ms per output token make 10,200 ms, not 1,900 ms")]
     [InlineData("explain llama-3.1-8b --on h100 --users 1 --requests 9 --tpot 0.006", ExitCode.Failed, "another unit (seconds, not")]
     [InlineData("explain llama-3.1-8b --on h100 --ttft 0", ExitCode.Usage, "--ttft: '0' is not allowed")]
     public async Task Nonsense_is_refused(string line, int code, string message)

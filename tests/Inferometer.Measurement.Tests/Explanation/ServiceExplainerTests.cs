@@ -1,6 +1,8 @@
 using Inferometer.Core;
 using Inferometer.Measurement.Explanation;
+using Inferometer.Measurement.Validation;
 using Inferometer.Serving.Arrivals;
+using Inferometer.Simulation.Costs;
 using Inferometer.Simulation.Serving;
 
 namespace Inferometer.Measurement.Tests.Explanation;
@@ -131,12 +133,31 @@ public sealed class ServiceExplainerTests
         Assert.Equal(expectedTpot, observed.TpotMs!.Value, 9);
     }
 
+    // Several tokens share a step where they are drafted for it.
+    [Fact]
+    public void The_least_times_follow_from_the_weights()
+    {
+        ICostPlan plan = ExplainedServices.Engine.Prepare(ExplainedServices.Of(Load).Config);
+        double step = 1000 * plan.Weights.Sum(w => w.Bytes) / plan.Request.System.Device.MemoryBandwidth;
+
+        LeastTimes least = LeastTimes.Of(plan, 100)!;
+
+        Assert.InRange(least.TpotMs, 0.9 * step, 1.01 * step);
+        Assert.Equal(least.TpotMs, least.TtftMs, 9);
+        Assert.Equal(100 * least.TpotMs, least.EndToEndMs, 6);
+    }
+
     [Theory]
     [InlineData(900.0, 30.0, 20.0, "TTFT is 900 ms, more than the 20 ms of the whole request")]
     [InlineData(null, 30.0, 20.0, "TPOT is 30 ms, more than the 20 ms of the whole request")]
     [InlineData(900.0, 0.03, null, "it must be another unit (seconds, not milliseconds)")]
     [InlineData(900.0, 30_000.0, null, "it must be another unit (microseconds, not milliseconds)")]
     [InlineData(0.1, 30.0, null, "TTFT is 0.1 ms where")]
+    [InlineData(0.45, 12.0, null, "TTFT is 0.45 ms, but reading")]
+    [InlineData(null, null, 0.4, "E2E is 0.4 ms where")]
+    [InlineData(4.0, null, null, "TTFT is 4 ms, but reading the weights once for every step takes 4.4")]
+    [InlineData(null, 1.0, null, "TPOT is 1 ms, but reading the weights once for every step takes 4.4")]
+    [InlineData(null, null, 400.0, "E2E is 400 ms, but reading the weights once for every step takes 44")]
     [InlineData(-900.0, 30.0, null, "TTFT is -900 ms; it must be above 0")]
     [InlineData(null, null, null, "nothing was measured")]
     public void Nonsense_is_refused(double? ttft, double? tpot, double? whole, string message)
