@@ -8,6 +8,9 @@ public static class NameSuggestion
     private const double LeadingLetter = 0.2;
     private const double TrailingLetter = 0.1;
 
+    // Words in another order, with others in between or not: 'rtx-6000-pro' finds 'RTX_PRO_6000'.
+    private const double OtherOrder = 1;
+
     // What is longer is no misspelt name, and comparing it with all there are would take seconds.
     private const int LongestName = 200;
 
@@ -20,9 +23,28 @@ public static class NameSuggestion
     public static string For(string name, IEnumerable<string> candidates) =>
         Sentence(Near(name, candidates).Distinct(StringComparer.Ordinal).Take(3));
 
+    /// <summary>What is allowed as a list, the nearest names first, and of many only those with how many more there are.</summary>
+    /// <param name="name">What was written.</param>
+    /// <param name="known">What is allowed.</param>
+    /// <param name="most">Most names to list.</param>
+    public static string List(string name, IReadOnlyCollection<string> known, int most = 12)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        ArgumentNullException.ThrowIfNull(known);
+        if (known.Count <= most || name.Length > LongestName)
+        {
+            return string.Join(", ", known.Take(most)) + More(known.Count - most);
+        }
+
+        string wanted = Fold(name);
+        return string.Join(", ", known.OrderBy(k => Distance(wanted, Fold(k))).Take(most)) + More(known.Count - most);
+
+        static string More(int count) => count > 0 ? $" and {count} more" : "";
+    }
+
     /// <summary>
-    /// The candidates that differ from <paramref name="name"/> by at most a third of its letters, nearest first; case and signs do not
-    /// count.
+    /// The candidates that differ from <paramref name="name"/> by at most a third of its letters, or hold its words in another order,
+    /// nearest first; case and signs do not count.
     /// </summary>
     internal static IEnumerable<string> Near(string name, IEnumerable<string> candidates)
     {
@@ -34,7 +56,8 @@ public static class NameSuggestion
             return [];
         }
 
-        return candidates.Select(c => (Name: c, Distance: Distance(wanted, Fold(c))))
+        string[] words = [.. Words(name).OrderByDescending(w => w.Length)];
+        return candidates.Select(c => (Name: c, Distance: Distance(wanted, words, Fold(c))))
             .Where(c => c.Distance <= Math.Max(1.5, wanted.Length / 3.0))
             .OrderBy(c => c.Distance).ThenBy(c => c.Name.Length).ThenBy(c => c.Name, StringComparer.Ordinal)
             .Select(c => c.Name);
@@ -46,6 +69,30 @@ public static class NameSuggestion
         string text = string.Join(" or ", names.Select(n => $"'{n}'"));
         return text.Length == 0 ? "" : $" Did you mean {text}?";
     }
+
+    private static double Distance(string wanted, string[] words, string candidate) =>
+        Math.Min(Distance(wanted, candidate), words.Length > 1 ? DistanceOfWords(words, candidate) : double.MaxValue);
+
+    // Every word is there, each in its own place; what else there is weighs as letters behind a name do.
+    private static double DistanceOfWords(string[] words, string candidate)
+    {
+        foreach (string word in words)
+        {
+            int at = candidate.IndexOf(word, StringComparison.Ordinal);
+            if (at < 0)
+            {
+                return double.MaxValue;
+            }
+
+            candidate = $"{candidate[..at]} {candidate[(at + word.Length)..]}";
+        }
+
+        return OtherOrder + (TrailingLetter * candidate.Count(c => c != ' '));
+    }
+
+    private static IEnumerable<string> Words(string text) =>
+        new string([.. text.Select(c => char.IsLetterOrDigit(c) ? char.ToLowerInvariant(c) : ' ')])
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries);
 
     private static string Fold(string text) => string.Concat(text.Where(char.IsLetterOrDigit)).ToLowerInvariant();
 

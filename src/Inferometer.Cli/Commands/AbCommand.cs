@@ -117,7 +117,8 @@ internal sealed class AbCommand
         return a.Find(key) is { } figure && known.Contains(key, StringComparer.Ordinal)
             ? figure
             : throw new InferometerException(
-                $"{_metric.Name}: '{key}' is not a figure of both.{NameSuggestion.For(key, known)} They have {string.Join(", ", known)}.");
+                $"{_metric.Name}: '{key}' is not a figure of both.{NameSuggestion.For(key, known)} They have "
+                    + $"{NameSuggestion.List(key, known)}.");
     }
 
     private static double Above0(RunMetric metric) => metric.Value > 0

@@ -53,12 +53,14 @@ public sealed record Gate(RunComparison Comparison, IReadOnlyList<GateCheck> Che
                 ? mean
                 : figure;
 
+    private static string[] Judgeable(RunComparison comparison) =>
+        [.. comparison.Differences.Where(d => d.B.Better is not Better.Neither).Select(d => d.Key)];
+
     private static MetricDifference Require(RunComparison comparison, string key)
     {
         MetricDifference figure = comparison.Find(key) ?? throw new InferometerException(
             $"--metric: '{key}' is not a figure of both runs.{NameSuggestion.For(key, comparison.Differences.Select(d => d.Key))} They "
-                + $"have "
-            + $"{string.Join(", ", comparison.Differences.Where(d => d.B.Better is not Better.Neither).Select(d => d.Key))}.");
+                + $"have {NameSuggestion.List(key, Judgeable(comparison))}.");
         return figure.B.Better is not Better.Neither
             ? figure
             : throw new InferometerException($"--metric: '{key}' is neither better higher nor lower, so that it cannot regress.");

@@ -18,7 +18,7 @@ internal static class MetricNames
         string[] known = [.. Objective.All.Select(o => o.Name), .. EstimateMetrics.All.Select(m => m.Key)];
         return metric ?? throw new InferometerException(
             $"{origin}: '{text}' is not allowed; it must begin with a metric.{NameSuggestion.For(name, known)} "
-            + $"Metrics: {string.Join(", ", known)}.");
+            + $"Metrics: {NameSuggestion.List(name, known)} (docs/metrics.md).");
 
         bool Same(string known) => string.Equals(known, name, StringComparison.OrdinalIgnoreCase);
     }

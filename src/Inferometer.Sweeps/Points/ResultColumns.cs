@@ -81,7 +81,8 @@ internal sealed class ResultColumns
             Metric<T> metric = known.FirstOrDefault(m => string.Equals(m.Key, name, StringComparison.OrdinalIgnoreCase))
                 ?? throw new InferometerException(
                     $"{space.Origin}: columns: '{name}' is not a metric of {(space.IsSimulated ? "a service" : "an estimate")}."
-                    + $"{NameSuggestion.For(name, known.Select(m => m.Key))} Allowed: all, {string.Join(", ", known.Select(m => m.Key))}.");
+                    + $"{NameSuggestion.For(name, known.Select(m => m.Key))} "
+                    + $"Allowed: all, {NameSuggestion.List(name, [.. known.Select(m => m.Key)])} (docs/metrics.md).");
             if (!chosen.Contains(metric))
             {
                 chosen.Add(metric);

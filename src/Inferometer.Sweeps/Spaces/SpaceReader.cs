@@ -169,7 +169,7 @@ public sealed class SpaceReader
         throw new InferometerException(
             $"{_places.Of(path)}: '{name}' is not a setting of {(_simulated ? "a simulated service" : "an estimate")}."
             + $"{NameSuggestion.For(plain, known.Select(s => s.Name))}{hint} "
-            + $"Allowed: {string.Join(", ", known.Select(s => s.Name))}, and parameters of features such as lora.rank.");
+            + $"Allowed: {NameSuggestion.List(plain, [.. known.Select(s => s.Name)])}, and parameters of features such as lora.rank.");
     }
 
     private void Claim(PointSetting setting, string path)

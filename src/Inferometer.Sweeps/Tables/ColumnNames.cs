@@ -29,8 +29,8 @@ public sealed class ColumnNames(IReadOnlyList<(string Name, string Key)> aliases
         string hint = parts.Length > 1 ? $" It could be {string.Join(", ", parts)}." : NameSuggestion.For(plain, keys);
         return parts.Length == 1
             ? parts[0]
-            : throw new InferometerException($"{origin}: '{name}' is not a column of the results.{hint} Columns: "
-                + $"{string.Join(", ", keys)}.");
+            : throw new InferometerException(
+                $"{origin}: '{name}' is not a column of the results.{hint} Columns: {NameSuggestion.List(plain, keys)}.");
     }
 
     private static bool Contains(string key, string word) => key.Split('_').Contains(word, StringComparer.Ordinal);
