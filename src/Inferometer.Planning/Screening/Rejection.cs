@@ -14,6 +14,8 @@ namespace Inferometer.Planning.Screening;
 /// <param name="Needed">What would be needed; 0 where <see cref="Note"/> says all.</param>
 public sealed record Rejection(RejectionReason Reason, Deployment Deployment, double Found, double Needed)
 {
+    private const int MostDigits = 4;
+
     /// <summary>What binds a replica, where the load is what it does not carry or what makes it dear.</summary>
     public Binding? Binding { get; init; }
 
@@ -39,15 +41,17 @@ public sealed record Rejection(RejectionReason Reason, Deployment Deployment, do
     {
         RejectionReason.NoPrice => $"no price of {Deployment.Shape.System.Name} is known",
         RejectionReason.Impossible => Note ?? "cannot be priced",
-        RejectionReason.Weights => Say($"weights: {Needed / 1e9:0.0} GB a device with activations and reserve, {Found / 1e9:0.0} GB there"),
+        RejectionReason.Weights => Differing(
+            Needed / 1e9, Found / 1e9, "0.0",
+            (needed, found) => $"weights: {needed} GB a device with activations and reserve, {found} GB there"),
         RejectionReason.KvCache => Say($"KV cache: {Requests(Found)} fit{(Found == 1 ? "s" : "")}, {Needed:#,0} needed"),
         RejectionReason.Load => Say($"{Words(Binding)}: {Requests(Found)} at once keep{(Found == 1 ? "s" : "")} it, {Needed:#,0} needed"),
-        RejectionReason.Budget => Say($"cost: ${Found:#,0} a month, ${Needed:#,0} allowed"),
+        RejectionReason.Budget => Differing(Found, Needed, "#,0", (found, needed) => $"cost: ${found} a month, ${needed} allowed"),
         RejectionReason.Dominated => "another batch limit does as much with less memory",
         RejectionReason.Simulated when Needed == 0 => $"simulated: {Note?.TrimEnd('.')}",
-        RejectionReason.Simulated => Say($"simulated: {Note} {Milliseconds(Found)} ms, {Milliseconds(Needed)} allowed"),
+        RejectionReason.Simulated => Milliseconds((found, allowed) => $"simulated: {Note} {found} ms, {allowed} allowed"),
         RejectionReason.Dearer => Dearer(Binding is { } binding ? $" ({Words(binding)} binds)" : ""),
-        _ => Say($"{Words(BindingOf(Reason))}: {Milliseconds(Found)} ms for a single user, {Milliseconds(Needed)} allowed"),
+        _ => Milliseconds((found, allowed) => $"{Words(BindingOf(Reason))}: {found} ms for a single user, {allowed} allowed"),
     };
 
     /// <summary>Name of a constraint, for people.</summary>
@@ -82,8 +86,23 @@ public sealed record Rejection(RejectionReason Reason, Deployment Deployment, do
     private static string Requests(double count) => Say($"{count:#,0} request{(count == 1 ? "" : "s")}");
 
     // A limit below a tenth of a millisecond must not read as none.
-    private static string Milliseconds(double seconds) =>
-        (seconds * 1000).ToString(seconds is > 0 and < 1e-3 ? "0.####" : "#,0.#", CultureInfo.InvariantCulture);
+    private string Milliseconds(Func<string, string, string> say) => Differing(
+        Found * 1000, Needed * 1000, Math.Min(Found, Needed) is > 0 and < 1e-3 ? "0.####" : "#,0.#", say);
+
+    // Two figures of which one is too large: with as many digits as it takes to see that.
+    private static string Differing(double one, double two, string format, Func<string, string, string> say)
+    {
+        for (int more = 0; ; more++)
+        {
+            string a = one.ToString(format, CultureInfo.InvariantCulture), b = two.ToString(format, CultureInfo.InvariantCulture);
+            if (more == MostDigits || !string.Equals(a, b, StringComparison.Ordinal))
+            {
+                return say(a, b);
+            }
+
+            format += format.Contains('.', StringComparison.Ordinal) ? format[^1..] : ".0";
+        }
+    }
 
     private static string Say(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -152,19 +152,26 @@ public static class PlanPage
         lines.Add(plan.Failure switch
         {
             null => "",
-            { Trial: null, Remaining: > 0 } f => Say(
-                $"When a replica dies, the {f.Remaining} that are left keep the level: there are spares."),
+            { Trial: null, Remaining: > 0 } f => $"When a replica dies, {Left(f, "keep")} the level: there are spares.",
             { IsDown: true } when chosen.Replicas.Prefill > 0 =>
                 "When the replica that decodes dies, nothing is answered until it is back; --spares 1 keeps one more.",
             { IsDown: true } => "When the replica dies, nothing is answered until it is back; --spares 1 keeps one more.",
             { Trial: null } => "",
-            { Trial: { } trial } f => Say($"When a replica dies, the {f.Remaining} that are left ")
-                + (trial.Meets ? "keep the level still" : trial.Fault ?? "do not keep the level")
-                + $": {string.Join(", ", trial.Limits.Select(l => $"{ServiceLevel.Words(l.Limit)} is at {Numbers.Milliseconds(
-                    l.Seconds * 1000)}"))}.",
+            // What a load that says nothing of the limits has as their times is no property of the service.
+            { Trial.Fault: { } fault } f => $"When a replica dies, {Left(f, "do")} not keep the level: {fault.TrimEnd('.')}.",
+            { Trial: { } trial } f =>
+                $"When a replica dies, {(trial.Meets ? $"{Left(f, "keep")} the level still" : $"{Left(f, "do")} not keep the level")}: "
+                    + string.Join(
+                        ", ", trial.Limits.Select(l => $"{ServiceLevel.Words(l.Limit)} is at {Numbers.Milliseconds(l.Seconds * 1000)}"))
+                    + ".",
         });
         return new Sentences("margins", null, [.. lines.Where(l => l.Length > 0)]);
     }
+
+    // The replicas that are left, with what they do, a verb of several.
+    private static string Left(FailureOutcome failure, string verb) => failure.Remaining == 1
+        ? $"the one that is left {verb}{(verb.EndsWith('o') ? "es" : "s")}"
+        : Say($"the {failure.Remaining} that are left {verb}");
 
     private static Sentences Nothing(PlanResult plan)
     {

@@ -6,6 +6,7 @@ using Inferometer.Planning.Launching;
 using Inferometer.Planning.Screening;
 using Inferometer.Planning.Trials;
 using Inferometer.Reports.Documents;
+using Inferometer.Serving;
 
 namespace Inferometer.Reports.Planning;
 
@@ -87,7 +88,7 @@ public static class PlanTables
         Table table = new(
             "answers",
             null,
-            Column.Text("answer", "answer"),
+            [Column.Text("answer", "answer"),
             Column.Text("system", "system"),
             Column.Number("devices", "devices"),
             Column.Number("replicas", "replicas"),
@@ -111,7 +112,8 @@ public static class PlanTables
             Column.Number("tokens/s", "output_throughput"),
             Column.Number("tokens/s per device", "output_throughput_per_device"),
             Column.Number("attainment", "slo_attainment"),
-            Column.Text("risk", "risk"));
+            Column.Text("risk", "risk"),
+            .. plan.Request.Level.Limits.Select(OfLimit)]);
         foreach ((string name, PlanAnswer? answer) in AnswersOf(plan))
         {
             if (answer is null)
@@ -120,7 +122,7 @@ public static class PlanTables
             }
 
             var shape = answer.Deployment.Shape;
-            table.Add(
+            table.Add([
                 name,
                 shape.System.Name,
                 answer.Provision.Devices,
@@ -145,10 +147,19 @@ public static class PlanTables
                 Cell.Number(answer.OutputTokensPerSecond),
                 Cell.Number(answer.TokensPerSecondPerDevice),
                 Cell.Share(answer.Trial.Attainment),
-                Words(answer.Trial.Limits.Max(l => l.Risk)));
+                Words(answer.Trial.Limits.Max(l => l.Risk)),
+                .. answer.Trial.Limits.Select(l => Cell.Number(l.Seconds * 1000))]);
         }
 
         return table;
+    }
+
+    // What a limit is about, under the key that a service's metric has: p90_ttft_ms.
+    private static Column OfLimit(SloLimit limit)
+    {
+        string metric = limit.Metric is LatencyMetric.EndToEnd ? "e2el" : SloLimit.NameOf(limit.Metric);
+        string percentile = string.Create(CultureInfo.InvariantCulture, $"p{limit.Percentile ?? 100:0.###}");
+        return Column.Number($"{SloLimit.NameOf(limit.Metric).ToUpperInvariant()} {percentile} ms", $"{percentile}_{metric}_ms");
     }
 
     /// <summary>How the limits are kept, and where measurements may lie.</summary>

@@ -45,7 +45,20 @@ public sealed class PlanCommandTests
         Assert.Equal("H100_SXM", cheapest["system"]!.GetValue<string>());
         Assert.Equal(2.99 * 730, cheapest["usd_per_month"]!.GetValue<double>(), 1e-6);
         Assert.Equal(2, plan["limits"]!.AsArray().Count);
+        Assert.Equal(plan["limits"]![0]!["predicted_ms"]!.GetValue<double>(), cheapest["p90_ttft_ms"]!.GetValue<double>());
+        Assert.Equal(plan["limits"]![1]!["predicted_ms"]!.GetValue<double>(), cheapest["p90_tpot_ms"]!.GetValue<double>());
         Assert.Contains("answer,system,devices", (await CommandRun.OfLine(Small + " -f csv")).Succeeded().Output, StringComparison.Ordinal);
+    }
+
+    // Times of a load that comes faster than it is answered say how long it came, and may lie below the limit.
+    [Fact]
+    public async Task What_one_replica_less_does_not_carry_is_said_without_its_times()
+    {
+        string line = Small.Replace("--users 20 --slo ttft:500ms,tpot:20ms", "--rate 60 --slo ttft:2s", StringComparison.Ordinal);
+        string page = (await CommandRun.OfLine(line)).Succeeded().Output;
+        Assert.Contains(
+            "When a replica dies, the one that is left does not keep the level: requests come faster than they are answered.",
+            string.Join(' ', page.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
     }
 
     [Fact]
