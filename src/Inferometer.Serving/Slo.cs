@@ -134,6 +134,11 @@ public sealed record Slo
             throw Malformed(text, part, "it has no \"<\" or \":\"; an example is \"ttft<500ms\"");
         }
 
+        if (part.AsSpan(sign + 1).IndexOfAny('<', ':') >= 0)
+        {
+            throw Malformed(text, part, "it holds two limits; separate them by commas, as in \"ttft<500ms,tpot<40ms\"");
+        }
+
         string[] words = part[..sign].Split(' ', StringSplitOptions.RemoveEmptyEntries);
         if (words.Length is 0 or > 2)
         {

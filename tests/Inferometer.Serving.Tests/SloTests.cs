@@ -32,6 +32,7 @@ public sealed class SloTests
     [InlineData("q95 ttft<1s", "\"q95\" is no percentile")]
     [InlineData("p101 ttft<1s", "\"p101\" is no percentile")]
     [InlineData("all p95 ttft<1s", "before \"<\" stands a metric")]
+    [InlineData("p95 ttft:1s p95 tpot:20ms", "it holds two limits; separate them by commas, as in \"ttft<500ms,tpot<40ms\"")]
     [InlineData("<1s", "before \"<\" stands a metric")]
     [InlineData("ttft<1s,ttft<2s", "ttft is limited twice")]
     [InlineData("", "a limit is missing")]

@@ -66,6 +66,12 @@ internal sealed class DeploymentOptions
         string? several = _system.Of(parsed).Length > 1
             ? _system.Name
             : _settings.FirstOrDefault(o => o.Of(parsed) is { Count: > 1 })?.Name;
+        if (model.Contains(',', StringComparison.Ordinal) && !Path.Exists(model))
+        {
+            throw new UsageException(
+                $"MODEL: {Domains.Quote(model)} names several, and one is allowed here; 'inferometer compare' takes several.");
+        }
+
         return several is null
             ? ReadMany(parsed, [model], zip: false)[0]
             : throw new UsageException($"{several}: one value is allowed here; 'inferometer compare' takes several.");

@@ -186,11 +186,15 @@ internal sealed class ServiceSettings
             return parsed.IsGiven(_link) ? throw new UsageException("--kv-link needs --prefill-replicas.") : null;
         }
 
-        return new Disaggregation
-        {
-            PrefillReplicas = replicas,
-            BandwidthBytesPerSecond = parsed.Given(_link) is { } link ? link * 1e9 : plan.Request.System.InterNode.Bandwidth,
-            LatencySeconds = plan.Request.System.InterNode.LatencySeconds,
-        };
+        int all = _replicas.Of(parsed) * Policy(parsed, plan).OptionsFor(plan).Replicas;
+        return replicas >= all ? throw new UsageException(
+            $"{_prefill.Name}: '{replicas}' is not allowed; there {(all == 1 ? "is one replica" : $"are {all} replicas")} in all, of which "
+                + $"at least one must generate. Give more {_replicas.Name}.")
+            : new Disaggregation
+            {
+                PrefillReplicas = replicas,
+                BandwidthBytesPerSecond = parsed.Given(_link) is { } link ? link * 1e9 : plan.Request.System.InterNode.Bandwidth,
+                LatencySeconds = plan.Request.System.InterNode.LatencySeconds,
+            };
     }
 }

@@ -24,15 +24,16 @@ public static class FrameworkCatalog
     /// <summary>Finds one by name or alias, ignoring case.</summary>
     /// <param name="name">The name.</param>
     /// <param name="origin">Where it came from, for the error.</param>
+    /// <param name="others">What may stand there beside a framework, for the error.</param>
     /// <exception cref="InferometerException">There is none of that name.</exception>
-    public static FrameworkProfile Find(string name, string origin)
+    public static FrameworkProfile Find(string name, string origin, params IReadOnlyList<string> others)
     {
         ArgumentNullException.ThrowIfNull(name);
         return All.FirstOrDefault(f => f.Aliases.Append(f.Name).Contains(name, StringComparer.OrdinalIgnoreCase))
             ?? throw new InferometerException(
                 $"{origin}: '{name}' is not a known framework."
-                + $"{NameSuggestion.For(name, All.SelectMany(f => f.Aliases.Append(f.Name)))} "
-                + $"Allowed: {string.Join(", ", All.Select(f => f.Name))}.");
+                + $"{NameSuggestion.For(name, [.. All.SelectMany(f => f.Aliases.Append(f.Name)), .. others])} "
+                + $"Allowed: {string.Join(", ", [.. All.Select(f => f.Name), .. others])}.");
     }
 
     /// <summary>Reads one from the catalog's JSON.</summary>

@@ -4,6 +4,7 @@ using Inferometer.Core;
 using Inferometer.Core.Catalog;
 using Inferometer.Core.Deployments;
 using Inferometer.Simulation.Costs;
+using Inferometer.Simulation.Features.BuiltIn;
 using Inferometer.Simulation.Requests;
 
 namespace Inferometer.Simulation.Planning;
@@ -50,10 +51,22 @@ public static class EstimateSettings
     /// <summary>All of them, in the order of the help.</summary>
     public static IReadOnlyList<EstimateSetting> All { get; } =
     [
-        Whole("--tp", "tensor_parallel", 1, MostDevices, 1, "Tensor parallelism.") with { Heading = "TP" },
-        Whole("--pp", "pipeline_parallel", 1, MostDevices, 1, "Pipeline parallelism.") with { Heading = "PP" },
+        Whole("--tp", "tensor_parallel", 1, MostDevices, 1, "Tensor parallelism.") with
+        {
+            Heading = "TP",
+            Aliases = ["--tensor-parallel-size", "-tp"],
+        },
+        Whole("--pp", "pipeline_parallel", 1, MostDevices, 1, "Pipeline parallelism.") with
+        {
+            Heading = "PP",
+            Aliases = ["--pipeline-parallel-size", "-pp"],
+        },
         Whole("--ep", "expert_parallel", 1, MostDevices, 1, "Expert parallelism.") with { Heading = "EP" },
-        Whole("--dp", "data_parallel", 1, MostDevices, 1, "Data parallelism.") with { Heading = "DP" },
+        Whole("--dp", "data_parallel", 1, MostDevices, 1, "Data parallelism.") with
+        {
+            Heading = "DP",
+            Aliases = ["--data-parallel-size", "-dp"],
+        },
         Whole("--batch", "batch_size", 1, MostTokens, 1, "Requests in flight over the whole deployment.") with
         {
             Heading = "batch",
@@ -105,7 +118,7 @@ public static class EstimateSettings
                 + "named, no memory is kept, and times are those of the usual one for the device and format.",
             Parameter = "framework",
             Heading = "framework",
-            Read = text => text is "none" ? null : JsonValue.Create(FrameworkCatalog.Find(text, "--framework").Name),
+            Read = text => text is "none" ? null : JsonValue.Create(FrameworkCatalog.Find(text, "--framework", "none").Name),
         },
         new()
         {
@@ -175,8 +188,15 @@ public static class EstimateSettings
         Text(
             "--draft", "MODEL", "speculative_decode.draft_model",
             "Speculative decoding with this draft model, with mtp (the model's own prediction heads), with ngram, or none.")
-            with { Heading = "draft", Key = "draft_model" },
-        Whole("--draft-tokens", "speculative_decode.draft_tokens", 1, 1024, 4, "Tokens drafted per round.") with
+            with
+            {
+                Heading = "draft",
+                Key = "draft_model",
+                Read = text => text is "none" ? null : string.IsNullOrWhiteSpace(text)
+                    ? throw new InferometerException("--draft: the text is empty.")
+                    : JsonValue.Create(Drafts.Require(text, "--draft")),
+            },
+        Whole("--draft-tokens", "speculative_decode.draft_tokens", 1, 256, 4, "Tokens drafted per round.") with
         {
             Heading = "drafted",
             Key = "draft_tokens",

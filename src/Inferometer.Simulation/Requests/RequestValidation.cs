@@ -1,3 +1,4 @@
+using System.Numerics;
 using Inferometer.Core;
 using Inferometer.Core.Deployments;
 using Inferometer.Core.Hardware;
@@ -110,20 +111,22 @@ internal static class RequestValidation
         if (tensor < 1 || pipeline < 1 || expert < 1 || data < 1)
         {
             throw new InferometerException(
-                $"parallelism: tensor {tensor}, pipeline {pipeline}, expert {expert} and data {data} must all be at least 1.");
+                $"parallelism: tensor {tensor} (--tp), pipeline {pipeline} (--pp), expert {expert} (--ep) and data {data} (--dp) must all "
+                    + "be at least 1.");
         }
 
         if (pipeline > architecture.LayerCount)
         {
             throw new InferometerException(
-                $"parallelism: {pipeline} pipeline stages cannot share the {architecture.LayerCount} layers of {architecture.Name}.");
+                $"parallelism: {pipeline} pipeline stages (--pp) cannot share the {architecture.LayerCount} layers of "
+                    + $"{architecture.Name}.");
         }
 
         int heads = architecture.Layers.Max(layer => layer.Mixers.Select(Heads).DefaultIfEmpty().Max());
         if (tensor > Math.Max(1, heads))
         {
             throw new InferometerException(
-                $"parallelism: tensor = {tensor} leaves devices without work; {architecture.Name} has {heads} heads to share.");
+                $"parallelism: tensor = {tensor} (--tp) leaves devices without work; {architecture.Name} has {heads} heads to share.");
         }
 
         int experts = architecture.Layers.Max(layer => layer.FeedForward is MoeFeedForward moe ? moe.Experts : 0);
@@ -136,16 +139,20 @@ internal static class RequestValidation
         int group = attentionData ? tensor * data : tensor;
         if (group % expert != 0)
         {
-            string of = attentionData
-                ? $"tensor x data = {group}"
-                : $"tensor = {group} (data ranks share experts only with attention data parallelism)";
-            throw new InferometerException($"parallelism: expert = {expert} must divide {of}.");
+            string of = attentionData ? $"tensor x data = {group} (--tp x --dp)" : $"tensor = {group} (--tp)";
+            string way = attentionData ? ""
+                : $" Data ranks share experts with attention data parallelism alone: --dp {Ranks()} --attention-dp.";
+            throw new InferometerException($"parallelism: expert = {expert} (--ep) must divide {of}.{way}");
         }
 
         if (expert > 1 && expert > experts)
         {
-            throw new InferometerException($"parallelism: expert = {expert}, but {architecture.Name} has {experts} experts per layer.");
+            throw new InferometerException(
+                $"parallelism: expert = {expert} (--ep), but {architecture.Name} has {experts} experts per layer.");
         }
+
+        // The fewest with which the experts can be shared out.
+        int Ranks() => expert / (int)BigInteger.GreatestCommonDivisor(expert, tensor);
     }
 
     private static int Heads(TokenMixer mixer) => mixer switch

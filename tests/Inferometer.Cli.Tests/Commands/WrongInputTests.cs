@@ -38,8 +38,35 @@ public class WrongInputTests
     [InlineData("estimate llama-3.1-8b --on h100 --lora 0", ExitCode.Usage, "--lora: '0' is not allowed; it must be none or rank")]
     [InlineData(
         "estimate llama-3.1-8b --on h100 --draft llama-3.1-70b", ExitCode.Failed, "with the draft model llama-3.1-70b does not fit")]
-    [InlineData("estimate llama-3.1-8b --on h100 --pp 33", ExitCode.Failed, "33 pipeline stages cannot share the 32 layers")]
-    [InlineData("estimate mixtral-8x7b --on h100 --tp 4 --ep 3", ExitCode.Failed, "expert = 3 must divide tensor = 4")]
+    [InlineData("estimate llama-3.1-8b --on h100 --pp 33", ExitCode.Failed, "33 pipeline stages (--pp) cannot share the 32 layers")]
+    [InlineData(
+        "estimate mixtral-8x7b --on h100 --tp 4 --ep 3", ExitCode.Failed, "expert = 3 (--ep) must divide tensor = 4 (--tp). Data ranks")]
+    [InlineData(
+        "estimate qwen3-30b-a3b --on h100 --ep 8", ExitCode.Failed,
+        "expert = 8 (--ep) must divide tensor = 1 (--tp). Data ranks share experts with attention data parallelism alone: --dp 8 "
+            + "--attention-dp.")]
+    [InlineData(
+        "estimate qwen3-30b-a3b --on h100 --ep 8 --dp 4 --attention-dp", ExitCode.Failed,
+        "expert = 8 (--ep) must divide tensor x data = 4 (--tp x --dp).")]
+    [InlineData("estimate llama-3.1-8b --on h100 --draft mtp", ExitCode.Failed, "--draft mtp (speculative_decode.draft_model): ")]
+    [InlineData("estimate llama-3.1-8b --on h100 --draft eagle3", ExitCode.Usage, "--draft: 'eagle3' is not modelled; allowed are mtp")]
+    [InlineData("compare llama-3.1-8b --on h100 --draft ngram,eagle", ExitCode.Usage, "--draft: 'eagle' is not modelled")]
+    [InlineData(
+        "estimate llama-3.1-8b --on h100 --param speculative_decode.draft_model=medusa", ExitCode.Failed,
+        "--draft (speculative_decode.draft_model): 'medusa' is not modelled")]
+    [InlineData("estimate llama-3.1-8b --on h100 --draft ngram --draft-tokens 500", ExitCode.Usage, "--draft-tokens: '500' is not allowed")]
+    [InlineData(
+        "simulate llama-3.1-8b --on h100 --rate 5 --prefill-replicas 1", ExitCode.Usage,
+        "--prefill-replicas: '1' is not allowed; there is one replica in all, of which at least one must generate. Give more --replicas.")]
+    [InlineData("simulate llama-3.1-8b --on h100 --rate 5 --dp 2 --prefill-replicas 2", ExitCode.Usage, "there are 2 replicas in all")]
+    [InlineData("plan llama-3.1-8b --rate 5 --slo ttft:1s;tpot:20ms", ExitCode.Usage, "it holds two limits; separate them by commas")]
+    [InlineData(
+        "estimate llama-3.1-8b,qwen3-8b --on h100", ExitCode.Usage,
+        "MODEL: 'llama-3.1-8b,qwen3-8b' names several, and one is allowed here; 'inferometer compare' takes several.")]
+    [InlineData("estimate llama-3.1-8b --on h100 --framework tgi", ExitCode.Usage, "sglang, trtllm, vllm, none.")]
+    [InlineData("estimate llama-3.1-8b --on rtx-6000-pro", ExitCode.Failed, "Did you mean 'RTX_PRO_6000' or ")]
+    [InlineData("compare llama-3.1-8b --on h100 --filter foo<3", ExitCode.Usage, " more (docs/metrics.md).")]
+    [InlineData("estimate llama-3.1-405b --on h100 --cost-model genz", ExitCode.Failed, "'H100_SXM' has 80.0 GiB.")]
     [InlineData("estimate llama-3.1-8b --on h100 --batch 100000", ExitCode.Failed, "does not fit")]
     [InlineData("estimate llama-3.1-8b --on h100 --bits bf17", ExitCode.Usage, "--bits: 'bf17'")]
     [InlineData("estimate llama-3.1-8b --on h100 --kv x", ExitCode.Usage, "--kv: 'x'")]

@@ -7,9 +7,6 @@ namespace Inferometer.Simulation.Features.BuiltIn;
 
 internal sealed class SpeculativeDecodeFeature : ISimulationFeature
 {
-    private const string NGram = "ngram";
-    private const string OwnHeads = "mtp";
-
     public FeatureMetadata Metadata { get; } = new()
     {
         Name = "speculative_decode",
@@ -30,7 +27,7 @@ internal sealed class SpeculativeDecodeFeature : ISimulationFeature
     {
         ParameterBag group = context.Parameters.Group("speculative_decode");
         group.RequireKnown(["draft_model", "draft_tokens", "acceptance_rate"]);
-        string draft = group.Text("draft_model", NGram);
+        string draft = Drafts.Require(group.Text("draft_model", Drafts.NGram), "--draft (speculative_decode.draft_model)");
         context.Request = context.Request with
         {
             Speculative = new SpeculativeSpec
@@ -48,20 +45,20 @@ internal sealed class SpeculativeDecodeFeature : ISimulationFeature
 
     private static ModelArchitecture? DraftOf(string draft, SimulationContext context)
     {
-        if (string.Equals(draft, NGram, StringComparison.OrdinalIgnoreCase))
+        if (string.Equals(draft, Drafts.NGram, StringComparison.OrdinalIgnoreCase))
         {
             return null;
         }
 
-        if (!string.Equals(draft, OwnHeads, StringComparison.OrdinalIgnoreCase))
+        if (!string.Equals(draft, Drafts.OwnHeads, StringComparison.OrdinalIgnoreCase))
         {
             return context.ResolveModel(draft);
         }
 
         ModelArchitecture model = context.Request.Architecture;
         return model.PredictionHeads?.AsDraft(model) ?? throw new InferometerException(
-            $"speculative_decode.draft_model: {model.Name} has no heads for multi-token prediction that its description mentions; "
-                + "give a model's name, or ngram.");
+            $"--draft {Drafts.OwnHeads} (speculative_decode.draft_model): {model.Name} has no heads for multi-token prediction that "
+                + "its description mentions; give a model's name, or ngram.");
     }
 
     public void AfterSimulation(SimulationContext context) =>
