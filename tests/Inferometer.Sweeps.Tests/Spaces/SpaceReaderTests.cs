@@ -82,7 +82,7 @@ public class SpaceReaderTests
 
     [Theory]
     [InlineData("product: {tpp: [1]}", "line 1, column 11: 'tpp' is not a setting of an estimate.", "Did you mean",
-        "Allowed: model, on, tp")]
+        "Allowed: tp, ")]
     [InlineData("product:\n  tp: [1, zero]", "line 2, column 11: --tp: 'zero' is not allowed; it must be a whole number")]
     [InlineData("tp: [1]", "'tp' is not a part of a space. Settings stand under 'base'", "Allowed: base, product, list")]
     [InlineData("produkt: {tp: [1]}", "'produkt' is not a part of a space.", "Allowed: base, product, list")]
