@@ -11,6 +11,7 @@ using Inferometer.Server.Wire;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -60,10 +61,13 @@ public sealed class InferenceServer : IAsyncDisposable
     /// <summary>Requests being answered.</summary>
     public int RequestsUnderWay => _state.UnderWay;
 
-    /// <summary>Every route with its methods, such as <c>POST /v1/completions</c>; one that takes all methods has <c>*</c>.</summary>
+    /// <summary>
+    /// Every route with its methods, such as <c>POST /v1/completions</c>; one that takes all methods has <c>*</c>. HEAD goes with GET.
+    /// </summary>
     internal IEnumerable<string> Routes =>
         from endpoint in _app.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
         from method in endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods ?? ["*"]
+        where !HttpMethods.IsHead(method)
         select $"{method} /{endpoint.RoutePattern.RawText?.TrimStart('/')}";
 
     /// <summary>Starts a server.</summary>

@@ -20,15 +20,15 @@ internal sealed class StatusEndpoints(
     /// <inheritdoc/>
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/health", context => AnswerAsync(context, isReady: true, isHealth: true))
+        routes.MapRead("/health", context => AnswerAsync(context, isReady: true, isHealth: true))
             .WithMetadata(ErrorStyle.OpenAi, OpenRoute.Mark);
-        routes.MapGet(
+        routes.MapRead(
             "/ready",
             context => AnswerAsync(
                 context, isReady: state is { IsDraining: false, IsWarm: true } && upstreams is not { HasHealthy: false }, isHealth: false))
             .WithMetadata(ErrorStyle.OpenAi, OpenRoute.Mark);
-        routes.MapGet("/version", WriteVersionAsync).WithMetadata(ErrorStyle.OpenAi);
-        routes.MapGet("/metrics", WriteMetricsAsync).WithMetadata(ErrorStyle.OpenAi);
+        routes.MapRead("/version", WriteVersionAsync).WithMetadata(ErrorStyle.OpenAi);
+        routes.MapRead("/metrics", WriteMetricsAsync).WithMetadata(ErrorStyle.OpenAi);
     }
 
     /// <summary>The program's version, without the commit.</summary>

@@ -34,7 +34,7 @@ internal sealed class OllamaEndpoints(ModelService service, string version) : IE
 
         void Post(string path, RequestDelegate answer) => routes.MapPost(path, answer).WithMetadata(ErrorStyle.Ollama);
         void Get(string path, Action<Utf8JsonWriter> write) =>
-            routes.MapGet(path, context => JsonBody.WriteAsync(context, write)).WithMetadata(ErrorStyle.Ollama);
+            routes.MapRead(path, context => JsonBody.WriteAsync(context, write)).WithMetadata(ErrorStyle.Ollama);
     }
 
     private async Task AnswerAsync(HttpContext context, Func<JsonElement, ModelService, OllamaRequest> read)

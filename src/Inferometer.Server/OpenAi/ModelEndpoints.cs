@@ -13,10 +13,10 @@ internal sealed class ModelEndpoints(ModelService service) : IEndpointGroup
     /// <inheritdoc/>
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/v1/models", context => JsonBody.WriteAsync(context, WriteList)).WithMetadata(ErrorStyle.OpenAi);
+        routes.MapRead("/v1/models", context => JsonBody.WriteAsync(context, WriteList)).WithMetadata(ErrorStyle.OpenAi);
 
         // Names may hold slashes.
-        routes.MapGet("/v1/models/{**name}", WriteOneAsync).WithMetadata(ErrorStyle.OpenAi);
+        routes.MapRead("/v1/models/{**name}", WriteOneAsync).WithMetadata(ErrorStyle.OpenAi);
     }
 
     private void WriteList(Utf8JsonWriter json)

@@ -15,13 +15,13 @@ internal sealed class NoModelEndpoints(string version) : IEndpointGroup
     /// <inheritdoc/>
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/v1/models", context => JsonBody.WriteAsync(context, static json => WriteEmpty(json, "data", "list")))
+        routes.MapRead("/v1/models", context => JsonBody.WriteAsync(context, static json => WriteEmpty(json, "data", "list")))
             .WithMetadata(ErrorStyle.OpenAi);
-        routes.MapGet("/api/tags", context => JsonBody.WriteAsync(context, static json => WriteEmpty(json, "models", null)))
+        routes.MapRead("/api/tags", context => JsonBody.WriteAsync(context, static json => WriteEmpty(json, "models", null)))
             .WithMetadata(ErrorStyle.Ollama);
-        routes.MapGet("/api/ps", context => JsonBody.WriteAsync(context, static json => WriteEmpty(json, "models", null)))
+        routes.MapRead("/api/ps", context => JsonBody.WriteAsync(context, static json => WriteEmpty(json, "models", null)))
             .WithMetadata(ErrorStyle.Ollama);
-        routes.MapGet("/api/version", context => JsonBody.WriteAsync(context, json =>
+        routes.MapRead("/api/version", context => JsonBody.WriteAsync(context, json =>
         {
             json.WriteStartObject();
             json.WriteString("version"u8, version);

@@ -30,7 +30,7 @@ internal sealed class RunEndpoints(IRunStore? store) : IEndpointGroup
         Get("/api/v1/runs/{id}/diff/{other}", (context, runs) =>
             RunDifference.Json(Found(runs, Value(context, "id")), Found(runs, Value(context, "other"))));
 
-        void Get(string path, Func<HttpContext, IRunStore, JsonObject> answer) => routes.MapGet(path, context =>
+        void Get(string path, Func<HttpContext, IRunStore, JsonObject> answer) => routes.MapRead(path, context =>
         {
             IRunStore runs = store ?? throw NotFound(
                 "This server shows no history; start it with --store.", "no_store");

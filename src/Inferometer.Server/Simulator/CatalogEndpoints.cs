@@ -42,7 +42,7 @@ internal sealed class CatalogEndpoints(SimulatorService service, string version)
             .WithMetadata(ProblemStyle.Problem);
 
         void Get(string path, Func<HttpContext, string> write) =>
-            routes.MapGet(path, context => SimulatorEndpoints.WriteAsync(context, write(context))).WithMetadata(ProblemStyle.Problem);
+            routes.MapRead(path, context => SimulatorEndpoints.WriteAsync(context, write(context))).WithMetadata(ProblemStyle.Problem);
     }
 
     private static string Name(HttpContext context) => (string)context.Request.RouteValues["name"]!;

@@ -13,8 +13,8 @@ internal sealed class JobEndpoints(JobQueue jobs) : IEndpointGroup
     /// <inheritdoc/>
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/api/v1/jobs/{id}", context => WriteAsync(context, Job(context))).WithMetadata(ProblemStyle.Problem);
-        routes.MapGet("/api/v1/jobs/{id}/events", StreamAsync).WithMetadata(ProblemStyle.Problem);
+        routes.MapRead("/api/v1/jobs/{id}", context => WriteAsync(context, Job(context))).WithMetadata(ProblemStyle.Problem);
+        routes.MapRead("/api/v1/jobs/{id}/events", StreamAsync).WithMetadata(ProblemStyle.Problem);
         routes.MapDelete("/api/v1/jobs/{id}", Cancel).WithMetadata(ProblemStyle.Problem);
     }
 
@@ -69,6 +69,11 @@ internal sealed class JobEndpoints(JobQueue jobs) : IEndpointGroup
         MessageStream stream = await MessageStream.EventsAsync(context).ConfigureAwait(false);
         await using (stream.ConfigureAwait(false))
         {
+            if (HttpMethods.IsHead(context.Request.Method))
+            {
+                return; // the events would take as long as the job
+            }
+
             double told = -1;
             JobState state = JobState.Queued;
             while (!job.IsOver)

@@ -2,6 +2,7 @@ using System.Net;
 using Inferometer.Core;
 using Inferometer.Measurement.Watch;
 using Inferometer.Server.Metrics;
+using Inferometer.Server.Wire;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -42,7 +43,7 @@ public sealed class WatchServer : IAsyncDisposable
         builder.Services.AddSingleton<Microsoft.Extensions.Hosting.IHostLifetime, NoLifetime>();
         WebApplication app = builder.Build();
         app.UseRouting();
-        app.MapGet("/metrics", async context =>
+        app.MapRead("/metrics", async context =>
         {
             context.Response.ContentType = PrometheusText.ContentType;
             WatchMetrics.Write(context.Response.BodyWriter, state());

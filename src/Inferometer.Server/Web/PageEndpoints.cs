@@ -15,20 +15,18 @@ internal sealed class PageEndpoints : IEndpointGroup
     private const string Policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
         + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-    private static readonly string[] Methods = [HttpMethods.Get, HttpMethods.Head];
-
     /// <inheritdoc/>
     public void Map(IEndpointRouteBuilder routes)
     {
         foreach (PageFile file in PageFiles.All.Values)
         {
             string path = string.Equals(file.Name, Start, StringComparison.Ordinal) ? "/" : "/" + file.Name;
-            routes.MapMethods(path, Methods, context => WriteAsync(context, file)).WithMetadata(ErrorStyle.OpenAi, OpenRoute.Mark);
+            routes.MapRead(path, context => WriteAsync(context, file)).WithMetadata(ErrorStyle.OpenAi, OpenRoute.Mark);
         }
 
         if (!PageFiles.All.ContainsKey(Start))
         {
-            routes.MapMethods("/", Methods, context => context.Response.WriteAsync(LeftOut, context.RequestAborted))
+            routes.MapRead("/", context => context.Response.WriteAsync(LeftOut, context.RequestAborted))
                 .WithMetadata(ErrorStyle.OpenAi, OpenRoute.Mark);
         }
     }

@@ -128,6 +128,23 @@ public sealed class RefusalTests(EngineFixture fixture)
     }
 
     [Fact]
+    public async Task What_is_read_by_get_answers_head_alike_without_a_body()
+    {
+        await using TestServer server = await TestServer.StartAsync(fixture.Model);
+        foreach (string path in (string[])["/health", "/ready", "/version", "/metrics", "/v1/models", "/api/tags", "/api/v1/models", "/"])
+        {
+            using HttpRequestMessage head = new(HttpMethod.Head, path), get = new(HttpMethod.Get, path);
+            using HttpResponseMessage alike = await server.Client.SendAsync(head, TestContext.Current.CancellationToken);
+            using HttpResponseMessage whole = await server.Client.SendAsync(get, TestContext.Current.CancellationToken);
+            Assert.True(alike.StatusCode == whole.StatusCode, path);
+            Assert.Equal(whole.Content.Headers.ContentType, alike.Content.Headers.ContentType);
+            Assert.Empty(await alike.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken));
+        }
+
+        Assert.Equal(HttpStatusCode.MethodNotAllowed, (await server.SendAsync(HttpMethod.Head, "/v1/completions", null)).Status);
+    }
+
+    [Fact]
     public async Task No_error_tells_where_the_model_lies()
     {
         await using TestServer server = await TestServer.StartAsync(fixture.Model);
