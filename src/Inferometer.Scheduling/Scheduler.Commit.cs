@@ -57,6 +57,13 @@ public sealed partial class Scheduler
         }
     }
 
+    private void CountRead(Sequence sequence, int computed)
+    {
+        int read = Math.Min(computed, sequence.PromptTokens);
+        _statistics.PromptTokensRead += Math.Max(0, read - sequence.PromptTokensRead);
+        sequence.PromptTokensRead = Math.Max(read, sequence.PromptTokensRead);
+    }
+
     private void Commit(StepChunk chunk, double now)
     {
         Sequence sequence = chunk.Sequence;
@@ -65,6 +72,7 @@ public sealed partial class Scheduler
         if (chunk.IsPrefill)
         {
             _statistics.PrefillTokens += chunk.TokenCount;
+            CountRead(sequence, sequence.ComputedTokens + tokens);
         }
         else
         {

@@ -203,10 +203,13 @@ public sealed partial class Scheduler
                     + $"the KV cache of {Pool.BlockCount} blocks of {Pool.BlockSize} holds {poolTokens} for each.");
         }
 
-        return _waiting.Count >= Options.MaxQueueLength
+        // Those that have come since the last step wait for free places too, and only what is beyond these is the queue.
+        int places = Options.EffectiveMaxSequences;
+        return (long)_waiting.Count + _running.Count >= (long)places + Options.MaxQueueLength
             ? new Rejection(
                 RejectionReason.QueueFull,
-                $"{_waiting.Count} requests wait already; allowed are {Options.MaxQueueLength}. Try again later.")
+                $"{_running.Count} sequences run and {_waiting.Count} requests wait already; "
+                    + $"allowed are {places} that run and {Options.MaxQueueLength} that wait. Try again later.")
             : null;
     }
 

@@ -14,7 +14,7 @@ public sealed record SchedulerOptions
     /// <summary>Longest sequence, prompt and output together, tokens.</summary>
     public int MaxSequenceTokens { get; init; } = 4096;
 
-    /// <summary>Requests that may wait; further ones are rejected.</summary>
+    /// <summary>Requests that may wait beyond those for which there are free places; further ones are rejected.</summary>
     public int MaxQueueLength { get; init; } = 10_000;
 
     /// <summary>When waiting requests join.</summary>

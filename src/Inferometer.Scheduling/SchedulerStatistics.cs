@@ -18,6 +18,9 @@ public record struct SchedulerStatistics
     /// <summary>Most chunks in one step.</summary>
     public int MaxChunksPerStep { readonly get; internal set; }
 
+    /// <summary>Prompt tokens computed or taken from the prefix cache, each once.</summary>
+    public long PromptTokensRead { readonly get; internal set; }
+
     /// <summary>Prompt tokens computed, recomputation after preemption included.</summary>
     public long PrefillTokens { readonly get; internal set; }
 

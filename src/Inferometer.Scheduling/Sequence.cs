@@ -104,6 +104,9 @@ public sealed class Sequence
     /// <summary>Its blocks.</summary>
     public BlockTable Table { get; }
 
+    /// <summary>Prompt tokens that are in the counts already, however often they are computed.</summary>
+    internal int PromptTokensRead { get; set; }
+
     /// <summary>Smaller is served earlier.</summary>
     internal double OrderKey { get; }
 
@@ -219,6 +222,7 @@ public sealed class Sequence
         TokenCount = source.TokenCount;
         ComputedTokens = source.ComputedTokens;
         PublishedBlocks = source.PublishedBlocks;
+        PromptTokensRead = source.PromptTokensRead;
         CachedPromptTokens = source.CachedPromptTokens;
         DraftCount = 0;
         IsHeld = source.IsHeld;

@@ -135,6 +135,7 @@ public sealed class SchedulerTests
         Assert.Equal(0, early.Preemptions);
         Assert.True(late.Preemptions > 0);
         Assert.True(bench.Scheduler.Statistics.DiscardedTokens > 0);
+        Assert.Equal(280, bench.Scheduler.Statistics.PromptTokensRead); // each once, however often it was computed
         ServingBench.CheckTokens(early);
         ServingBench.CheckTokens(late);
     }
@@ -207,12 +208,28 @@ public sealed class SchedulerTests
     [InlineData(10, 10, RejectionReason.QueueFull)]
     public void A_request_that_cannot_be_served_is_refused_with_the_reason(int prompt, int newTokens, RejectionReason expected)
     {
-        ServingBench bench = new(4, new SchedulerOptions { MaxQueueLength = 1, MaxSequenceTokens = 1024 });
+        ServingBench bench = new(4, new SchedulerOptions { MaxSequences = 1, MaxQueueLength = 1, MaxSequenceTokens = 1024 });
+        bench.Submit([1], 1);
         bench.Submit([1], 1);
         SequenceRequest request = new() { Prompt = ServingBench.Prompt(1, prompt), MaxNewTokens = newTokens };
         Assert.False(bench.Scheduler.TrySubmit(request, out _, out Rejection? rejection));
         Assert.Equal(expected, rejection.Reason);
         Assert.Equal(1, bench.Scheduler.Statistics.Rejected);
+    }
+
+    [Fact]
+    public void Free_places_and_the_queue_take_what_comes_at_once_and_no_more()
+    {
+        ServingBench bench = new(64, new SchedulerOptions { MaxSequences = 4, MaxQueueLength = 4, MaxSequenceTokens = 1024 });
+        SequenceRequest request = new() { Prompt = ServingBench.Prompt(1, 4), MaxNewTokens = 3 };
+        bool[] taken = [.. Enumerable.Range(0, 20).Select(_ => bench.Scheduler.TrySubmit(request, out Sequence? _, out Rejection? _))];
+        Assert.Equal(8, taken.Count(isTaken => isTaken));
+        bench.Step();
+        Assert.Equal((4, 4), (bench.Scheduler.RunningCount, bench.Scheduler.WaitingCount));
+        Assert.False(bench.Scheduler.TrySubmit(request, out _, out Rejection? rejection));
+        Assert.Contains("4 sequences run and 4 requests wait already", rejection.Message, StringComparison.Ordinal);
+        bench.RunToEnd();
+        Assert.True(bench.Scheduler.TrySubmit(request, out _, out _));
     }
 
     [Fact]

@@ -221,7 +221,7 @@ public sealed class StepSeamTests
     [Fact]
     public void The_observer_hears_of_everything_once_and_of_an_abandoned_step_nothing()
     {
-        ServingBench bench = new(64, new SchedulerOptions { MaxQueueLength = 3 });
+        ServingBench bench = new(64, new SchedulerOptions { MaxSequences = 2, MaxQueueLength = 1 });
         Log log = new();
         bench.Scheduler.Observer = log;
         Sequence first = bench.Submit(ServingBench.Prompt(1, 10), 2);

@@ -114,6 +114,9 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
     /// <summary>Longest sequence, prompt and output together, tokens.</summary>
     public int MaxSequenceTokens => _maxTokens;
 
+    /// <summary>Tokens that prompts and answers may hold: ids from 0 to below it.</summary>
+    public int VocabularySize => _choosableTokens;
+
     /// <summary>Tokens per block of the cache.</summary>
     public int BlockTokens => _runner.BlockSize;
 

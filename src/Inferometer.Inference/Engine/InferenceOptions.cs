@@ -33,7 +33,7 @@ public sealed record InferenceOptions
     /// <summary>Tokens computed in one step over all sequences.</summary>
     public int MaxTokensPerStep { get; init; } = 512;
 
-    /// <summary>Requests that may wait; further ones are rejected.</summary>
+    /// <summary>Requests that may wait beyond those for which there are free places; further ones are rejected.</summary>
     public int MaxQueueLength { get; init; } = 10_000;
 
     /// <summary>

@@ -10,6 +10,9 @@ public sealed record PerformanceStatistics
     /// <summary>Prompt tokens computed (those taken from the prefix cache are not among them) and tokens generated.</summary>
     public long TotalTokensProcessed => PromptTokensComputed + GeneratedTokens;
 
+    /// <summary>Prompt tokens computed or taken from the prefix cache, each once.</summary>
+    public required long PromptTokensRead { get; init; }
+
     /// <summary>Prompt tokens computed, recomputation after preemption included.</summary>
     public required long PromptTokensComputed { get; init; }
 
@@ -106,6 +109,7 @@ public sealed record PerformanceStatistics
         BlockPoolStatistics pool = snapshot.Pool;
         return new PerformanceStatistics
         {
+            PromptTokensRead = steps.PromptTokensRead,
             PromptTokensComputed = steps.PrefillTokens,
             CachedPromptTokens = steps.CachedPromptTokens,
             GeneratedTokens = steps.GeneratedTokens,

@@ -29,13 +29,15 @@ internal sealed class ChoiceStream : IAsyncDisposable
     /// <summary>Answers that are generated.</summary>
     /// <param name="service">The model.</param>
     /// <param name="operation">What was asked.</param>
+    /// <param name="field">Where in the request the prompts are.</param>
     /// <param name="requests">One for each answer.</param>
     /// <param name="recording">Keeps them once they are whole; null = nothing does.</param>
     /// <param name="cancellationToken">The client is gone.</param>
     public ChoiceStream(
-        ModelService service, string operation, IReadOnlyList<GenerationRequest> requests, AnswerCache.Recording? recording,
-        CancellationToken cancellationToken)
+        ModelService service, string operation, string field, IReadOnlyList<GenerationRequest> requests,
+        AnswerCache.Recording? recording, CancellationToken cancellationToken)
     {
+        service.Replicas.TakePlaces(requests.Count);
         _recording = recording;
         _activity = Telemetry.Source.StartActivity($"{operation} {service.Model.Name}", ActivityKind.Server);
         _activity?.SetTag("gen_ai.operation.name", operation).SetTag("gen_ai.provider.name", "inferometer")
@@ -46,7 +48,7 @@ internal sealed class ChoiceStream : IAsyncDisposable
         {
             foreach (GenerationRequest request in requests)
             {
-                begun.Add(new SequenceStream(service, operation, request, _cancel.Token));
+                begun.Add(new SequenceStream(service, operation, field, request, _cancel.Token));
             }
 
             _sequences = [.. begun];
@@ -54,6 +56,7 @@ internal sealed class ChoiceStream : IAsyncDisposable
         catch
         {
             begun.ForEach(sequence => sequence.Abandon());
+            service.Replicas.FreePlaces(requests.Count - begun.Count);
             _cancel.Dispose();
             _activity?.Dispose();
             throw;
@@ -172,8 +175,14 @@ internal sealed class ChoiceStream : IAsyncDisposable
     {
         await _cancel.CancelAsync().ConfigureAwait(false);
         await _pumps.ConfigureAwait(false);
+        bool isRefused = Array.Exists(_sequences, sequence => sequence.IsRefused);
         foreach (SequenceStream sequence in _sequences)
         {
+            if (isRefused)
+            {
+                sequence.Abandon(); // the engine took none of the request, whatever it did with its parts
+            }
+
             await sequence.DisposeAsync().ConfigureAwait(false);
         }
 

@@ -50,6 +50,6 @@ internal sealed record EmbeddingInputs(IReadOnlyList<int[]> Texts)
             : item.ValueKind == JsonValueKind.Array && item.GetArrayLength() > 0
                 ? [.. item.EnumerateArray().Select(token =>
                     token.ValueKind == JsonValueKind.Number && token.TryGetInt32(out int id) && id >= 0
-                        ? id : throw fields.Wrong(name, allowed))]
+                        ? model.RequireToken(id, name) : throw fields.Wrong(name, allowed))]
             : throw fields.Wrong(name, allowed);
 }

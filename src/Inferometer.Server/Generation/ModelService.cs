@@ -1,6 +1,9 @@
+using System.Diagnostics;
 using Inferometer.Core;
 using Inferometer.Inference.Chat.Formats;
 using Inferometer.Inference.Engine;
+using Inferometer.Scheduling;
+using Inferometer.Server.Metrics;
 using Inferometer.Server.Wire;
 
 namespace Inferometer.Server.Generation;
@@ -33,6 +36,9 @@ internal sealed class ModelService(
     /// <summary>The engines that answer.</summary>
     public ReplicaSet Replicas => replicas;
 
+    /// <summary>Answers that one request may ask for: no more than can be generated or wait at once.</summary>
+    public int MaxChoices => (int)Math.Min(limits.MaxChoices, replicas.Places);
+
     /// <summary>What one client may take.</summary>
     public ServerLimits Limits => limits;
 
@@ -59,17 +65,18 @@ internal sealed class ModelService(
 
     /// <summary>Begins the answers to a request and waits for the first piece, so that a refusal still has a status of its own.</summary>
     /// <param name="operation">What was asked: <c>chat</c>, <c>text_completion</c>.</param>
+    /// <param name="field">Where in the request the prompts are, for errors.</param>
     /// <param name="requests">One for each answer.</param>
     /// <param name="key">The name that the answers may be kept under; null = they are not kept.</param>
     /// <param name="cancellationToken">The client is gone.</param>
     /// <returns>The answers, standing at their first piece.</returns>
     public async Task<ChoiceStream> StartAsync(
-        string operation, IReadOnlyList<GenerationRequest> requests, string? key, CancellationToken cancellationToken)
+        string operation, string field, IReadOnlyList<GenerationRequest> requests, string? key, CancellationToken cancellationToken)
     {
         bool isKept = cache is not null && key is not null && AnswerCache.IsCertain(requests);
         ChoiceStream stream = isKept && cache!.Find(key!) is { } pieces
             ? new ChoiceStream(pieces)
-            : new ChoiceStream(this, operation, requests, isKept ? cache!.Record(key!) : null, cancellationToken);
+            : new ChoiceStream(this, operation, field, requests, isKept ? cache!.Record(key!) : null, cancellationToken);
         try
         {
             await stream.MoveNextAsync().ConfigureAwait(false);
@@ -85,13 +92,13 @@ internal sealed class ModelService(
     /// <summary>The vector of a text in tokens.</summary>
     public Task<float[]> EmbedAsync(int[] tokens, CancellationToken cancellationToken) =>
         AskAsync(
-            "input", LettersPerToken * tokens.Length,
+            "input", LettersPerToken * tokens.Length, _ => tokens.Length,
             engine => engine.EmbedAsync(tokens, adapter: model.Adapter, cancellationToken: cancellationToken));
 
     /// <summary>How well a text answers a question, 0 to 1.</summary>
     public Task<float> ScoreAsync(string query, string document, string? instruction, CancellationToken cancellationToken) =>
         AskAsync(
-            "model", query.Length + document.Length,
+            "model", query.Length + document.Length, engine => engine.RankPrompt(query, document, instruction).Length,
             engine => engine.ScoreAsync(query, document, instruction, model.Adapter, cancellationToken));
 
     /// <summary>Answers to parts of one request, computed beside each other as the engine has room.</summary>
@@ -121,20 +128,31 @@ internal sealed class ModelService(
         return answers;
     }
 
-    private async Task<T> AskAsync<T>(string field, int letters, Func<InferenceEngine, Task<T>> answer)
+    private async Task<T> AskAsync<T>(
+        string field, int letters, Func<InferenceEngine, int> promptTokens, Func<InferenceEngine, Task<T>> answer)
     {
+        long start = Stopwatch.GetTimestamp();
+        replicas.TakePlaces(1);
         ReplicaWork work = replicas.BeginReading(letters);
+        ServerMetrics metrics = work.Replica.Metrics;
         try
         {
-            return await answer(work.Replica.Engine).ConfigureAwait(false);
+            T given = await answer(work.Replica.Engine).ConfigureAwait(false);
+            metrics.AddRead(promptTokens(work.Replica.Engine), Stopwatch.GetElapsedTime(start).TotalSeconds);
+            return given;
         }
-        catch (RequestRejectedException error) when (error.Reason == Scheduling.RejectionReason.QueueFull)
+        catch (OperationCanceledException)
+        {
+            metrics.CountEnd(FinishReason.Cancelled);
+            throw;
+        }
+        catch (RequestRejectedException error) when (error.Reason == RejectionReason.QueueFull)
         {
             throw ApiException.Busy(error.Message, work.Replica.Metrics.RetryAfterSeconds());
         }
         catch (RequestRejectedException error)
         {
-            throw ApiException.TooLong(error.Message);
+            throw ApiException.TooLong(field, error.Message);
         }
         catch (InferometerException error)
         {
@@ -143,6 +161,7 @@ internal sealed class ModelService(
         finally
         {
             work.End();
+            replicas.FreePlaces(1);
         }
     }
 }

@@ -1,5 +1,7 @@
+using System.Globalization;
 using Inferometer.Inference.Engine;
 using Inferometer.Server.Metrics;
+using Inferometer.Server.Wire;
 
 namespace Inferometer.Server.Generation;
 
@@ -17,6 +19,7 @@ internal sealed class ReplicaSet
     private readonly Lock _gate = new();
     private readonly Replica[] _all;
     private readonly ulong _seed = (ulong)Random.Shared.NextInt64();
+    private long _taken; // places
 
     /// <summary>The engines of a model.</summary>
     /// <param name="metrics">What is counted of each, in their order.</param>
@@ -30,6 +33,31 @@ internal sealed class ReplicaSet
 
     /// <summary>Answers that all of them generate at once.</summary>
     public int MaxSequences => _all.Sum(replica => replica.Engine.Options.MaxBatchSize);
+
+    /// <summary>Answers that all of them generate at once or let wait: what one request asks for at most.</summary>
+    public long Places => _all.Sum(replica => (long)replica.Engine.Options.MaxBatchSize + replica.Engine.Options.MaxQueueLength);
+
+    /// <summary>Takes places for all answers to a request, or none, so that no part of one that is refused is begun.</summary>
+    /// <exception cref="ApiException">So many are not free.</exception>
+    public void TakePlaces(int count)
+    {
+        long taken = Interlocked.Add(ref _taken, count) - count;
+        long places = Places;
+        if (taken + count > places)
+        {
+            FreePlaces(count);
+            long free = Math.Max(0, places - taken);
+            throw ApiException.Busy(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"Of {places} places for answers that are generated or wait {free} {(free == 1 ? "is" : "are")} free, "
+                        + $"and this request needs {count}. Try again later."),
+                _all.Min(replica => replica.Metrics.RetryAfterSeconds()));
+        }
+    }
+
+    /// <summary>Gives places back.</summary>
+    public void FreePlaces(int count) => Interlocked.Add(ref _taken, -count);
 
     /// <summary>Gives a request to one of them.</summary>
     /// <param name="request">The request; where there are several to choose from, its prompt is in tokens.</param>

@@ -16,6 +16,7 @@ internal sealed class SequenceStream : IAsyncDisposable
 {
     private readonly ModelService _service;
     private readonly string _operation;
+    private readonly string _field;
     private readonly GenerationRequest _request;
     private readonly CancellationToken _cancellationToken;
     private readonly long _arrived = Stopwatch.GetTimestamp();
@@ -30,10 +31,18 @@ internal sealed class SequenceStream : IAsyncDisposable
     private bool _decodes;
     private bool _hasEnded;
 
-    public SequenceStream(ModelService service, string operation, GenerationRequest request, CancellationToken cancellationToken)
+    /// <summary>Begins; its place has been taken, and is given back when it ends.</summary>
+    /// <param name="service">The model.</param>
+    /// <param name="operation">What was asked.</param>
+    /// <param name="field">Where in the request the prompt is.</param>
+    /// <param name="request">The request.</param>
+    /// <param name="cancellationToken">The client is gone.</param>
+    public SequenceStream(
+        ModelService service, string operation, string field, GenerationRequest request, CancellationToken cancellationToken)
     {
         _service = service;
         _operation = operation;
+        _field = field;
         _cancellationToken = cancellationToken;
         _timeoutSeconds = request.Timeout?.TotalSeconds ?? 0;
         _request = service.Replicas.WithTokens(request);
@@ -42,6 +51,9 @@ internal sealed class SequenceStream : IAsyncDisposable
 
     /// <summary>What is counted of the replica that answers.</summary>
     public ServerMetrics Metrics => _work.Replica.Metrics;
+
+    /// <summary>Whether the engine did not take it, so that it is counted nowhere.</summary>
+    public bool IsRefused { get; private set; }
 
     /// <summary>The piece that came last.</summary>
     public GenerationUpdate Current { get; private set; }
@@ -95,8 +107,15 @@ internal sealed class SequenceStream : IAsyncDisposable
         return true;
     }
 
-    /// <summary>Gives up a sequence that nobody has asked for its first piece: no engine knows of it yet.</summary>
-    public void Abandon() => _work.End();
+    /// <summary>Gives up a sequence that is counted nowhere: nobody has asked for its first piece, or another of its request was refused.
+    /// </summary>
+    public void Abandon()
+    {
+        if (!_hasEnded)
+        {
+            Leave();
+        }
+    }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -167,10 +186,9 @@ internal sealed class SequenceStream : IAsyncDisposable
                 : ApiException.Internal("The engine gave up the request.");
         }
 
-        _hasEnded = true;
         LoadMeter.Reading now = StopDecoding();
         LoadMeter.Reading working = _service.Replicas.Working.Change(0);
-        _work.End();
+        Leave();
         if (_request.MaxNewTokens is { } limit)
         {
             Metrics.OutputLimit.Add(limit);
@@ -194,13 +212,22 @@ internal sealed class SequenceStream : IAsyncDisposable
 
     private ApiException Failed(Exception error)
     {
-        CountEnd(FinishReason.Error);
+        IsRefused = error is RequestRejectedException;
+        if (IsRefused)
+        {
+            Leave();
+        }
+        else
+        {
+            CountEnd(FinishReason.Error);
+        }
+
         ServedModel model = _service.Model;
         return error switch
         {
             RequestRejectedException { Reason: RejectionReason.QueueFull } =>
                 ApiException.Busy(error.Message, Metrics.RetryAfterSeconds()),
-            RequestRejectedException => ApiException.TooLong(error.Message),
+            RequestRejectedException => ApiException.TooLong(_field, error.Message),
             ObjectDisposedException => ModelService.Stopped(),
             _ when _work.Replica.Engine.Fault is not null =>
                 ApiException.Unavailable("The engine has failed and answers no more.", "engine_failed", cause: error),
@@ -213,10 +240,16 @@ internal sealed class SequenceStream : IAsyncDisposable
 
     private void CountEnd(FinishReason reason)
     {
+        Leave();
+        Metrics.CountEnd(reason);
+    }
+
+    private void Leave()
+    {
         _hasEnded = true;
         _ = StopDecoding();
         _work.End();
-        Metrics.CountEnd(reason);
+        _service.Replicas.FreePlaces(1);
     }
 
     private LoadMeter.Reading StopDecoding()

@@ -1,7 +1,9 @@
+using System.Globalization;
 using Inferometer.Inference.Engine;
 using Inferometer.Measurement.Models;
 using Inferometer.ModelFiles.Templates;
 using Inferometer.Runners;
+using Inferometer.Server.Wire;
 
 namespace Inferometer.Server.Generation;
 
@@ -47,6 +49,19 @@ public sealed record ServedModel
         }
 
         return known;
+    }
+
+    /// <summary>A token of a prompt, which has to be one of the model's.</summary>
+    /// <exception cref="ApiException">It is none.</exception>
+    internal int RequireToken(int token, string field)
+    {
+        int vocabulary = Engine.VocabularySize;
+        return token >= 0 && token < vocabulary ? token
+            : throw ApiException.Invalid(
+                field,
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{field}: token {token} is outside the vocabulary; allowed is 0 to {vocabulary - 1}."));
     }
 
     /// <summary>A message of the engine's as strangers may read it: where the files lie is nobody's business.</summary>

@@ -100,7 +100,8 @@ internal static class MetricsPage
             text, "vllm:num_preemptions_total", Counter, "Sequences that lost their blocks to others.", engines,
             e => e.Statistics.Preemptions);
         Each(
-            text, "vllm:prompt_tokens_total", Counter, "Prompt tokens of requests that ended.", engines, e => e.Metrics.PromptTokens);
+            text, "vllm:prompt_tokens_total", Counter, "Prompt tokens read, those from the prefix cache among them.", engines,
+            e => e.Statistics.PromptTokensRead);
         Each(text, "vllm:generation_tokens_total", Counter, "Tokens generated.", engines, e => e.Statistics.GeneratedTokens);
         text.Begin("vllm:request_success_total", Counter, "Sequences that ended, by reason.");
         foreach (EngineReading engine in engines)

@@ -14,7 +14,6 @@ internal sealed class ServerMetrics : IDisposable
     private readonly PredictionMetrics? _predictions;
     private readonly Telemetry _telemetry;
     private readonly long[] _finished = new long[Enum.GetValues<FinishReason>().Length];
-    private long _promptTokens;
 
     /// <summary>Begins to count.</summary>
     /// <param name="engine">The engine.</param>
@@ -49,6 +48,7 @@ internal sealed class ServerMetrics : IDisposable
             PerformanceStatistics now = _engine.Statistics;
             return now with
             {
+                PromptTokensRead = now.PromptTokensRead - _before.PromptTokensRead,
                 PromptTokensComputed = now.PromptTokensComputed - _before.PromptTokensComputed,
                 CachedPromptTokens = now.CachedPromptTokens - _before.CachedPromptTokens,
                 GeneratedTokens = now.GeneratedTokens - _before.GeneratedTokens,
@@ -109,9 +109,6 @@ internal sealed class ServerMetrics : IDisposable
     /// <summary>Tokens computed in a step.</summary>
     public Histogram StepTokens { get; } = new(Buckets.StepTokens);
 
-    /// <summary>Prompt tokens of sequences that ended.</summary>
-    public long PromptTokens => Volatile.Read(ref _promptTokens);
-
     /// <summary>Sequences that ended for a reason.</summary>
     public long Finished(FinishReason reason) => Volatile.Read(ref _finished[(int)reason]);
 
@@ -122,7 +119,6 @@ internal sealed class ServerMetrics : IDisposable
     public void Add(string operation, FinishReason reason, in ServedRequest served)
     {
         CountEnd(reason);
-        Interlocked.Add(ref _promptTokens, served.PromptTokens);
         EndToEnd.Add(served.TotalSeconds);
         Queue.Add(served.QueueSeconds);
         Inference.Add(served.TotalSeconds - served.QueueSeconds);
@@ -135,6 +131,14 @@ internal sealed class ServerMetrics : IDisposable
         _predictions?.Add(_index, served);
     }
 
+    /// <summary>Adds a text that was only read, for a vector or a score.</summary>
+    public void AddRead(int promptTokens, double seconds)
+    {
+        CountEnd(FinishReason.Stop);
+        EndToEnd.Add(seconds);
+        PromptLength.Add(promptTokens);
+    }
+
     /// <summary>
     /// When to try again after the queue was full: the time in which the engine works off a place in it, from the requests it served so
     /// far; a second where there were none.
@@ -142,7 +146,7 @@ internal sealed class ServerMetrics : IDisposable
     public int RetryAfterSeconds()
     {
         PerformanceStatistics statistics = _engine.Statistics;
-        long count = EndToEnd.Count;
+        long count = Inference.Count;
         double each = count == 0 ? 1 : Inference.Sum / count;
         double seconds = each * Math.Max(1, statistics.WaitingRequests) / Math.Max(1, statistics.MaxBatchSize);
         return (int)Math.Clamp(Math.Ceiling(seconds), 1, 60);

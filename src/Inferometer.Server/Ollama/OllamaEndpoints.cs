@@ -52,8 +52,9 @@ internal sealed class OllamaEndpoints(ModelService service, string version) : IE
             return;
         }
 
-        string operation = request.IsChat ? "chat" : "text_completion";
-        ChoiceStream stream = await service.StartAsync(operation, [generation], key: null, context.RequestAborted).ConfigureAwait(false);
+        (string operation, string field) = request.IsChat ? ("chat", "messages") : ("text_completion", "prompt");
+        ChoiceStream stream = await service.StartAsync(operation, field, [generation], key: null, context.RequestAborted)
+            .ConfigureAwait(false);
         await using (stream.ConfigureAwait(false))
         {
             if (!request.Streams)

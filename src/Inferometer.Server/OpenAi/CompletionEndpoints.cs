@@ -37,8 +37,9 @@ internal sealed class CompletionEndpoints(ModelService service) : IEndpointGroup
         }
 
         CompletionAnswer answer = new(request, service);
-        ChoiceStream stream = await service.StartAsync(request.Format.Operation, request.Answers, key, context.RequestAborted)
-            .ConfigureAwait(false);
+        string field = request.Plan is null ? "prompt" : "messages";
+        ChoiceStream stream = await service.StartAsync(
+            request.Format.Operation, field, request.Answers, key, context.RequestAborted).ConfigureAwait(false);
         await using (stream.ConfigureAwait(false))
         {
             TellCache(context, key, stream);

@@ -64,7 +64,7 @@ internal static class CompletionReader
         fields.Refuse("prompt_embeds", "prompts are texts or tokens.");
         int kept = request.AnswersPerPrompt;
         int tried = Tried(fields, kept, request.Streams);
-        List<GenerationRequest> prompts = TextPrompts.Read(fields);
+        List<GenerationRequest> prompts = TextPrompts.Read(fields, service.Model);
         bool echoes = fields.Flag("echo") ?? false;
         if (echoes && request.HasLogProbabilities)
         {
@@ -73,7 +73,7 @@ internal static class CompletionReader
 
         var cut = PromptCut.Read(fields, service, request.Answers[0].MaxNewTokens, isChat: false);
         fields.RequireNothingElse();
-        RequireFew(service, prompts.Count * (long)tried);
+        RequireFew(service, prompts.Count, tried);
         GenerationRequest shared = request.Answers[0] with { AddSpecialTokens = addSpecial };
         shared = tried > kept && shared.Sampling is { TopLogProbabilities: null } plain
             ? shared with { Sampling = plain with { TopLogProbabilities = 0 } } // answers are chosen by them
@@ -130,7 +130,7 @@ internal static class CompletionReader
     private static CompletionRequest Read(
         RequestFields fields, ModelService service, AnswerShape shape, int? topLogProbabilities, bool isChat, string idPrefix)
     {
-        int count = fields.Count("n", 1, service.Limits.MaxChoices) ?? 1;
+        int count = fields.Count("n", 1, service.MaxChoices) ?? 1;
         bool streams = fields.Flag("stream") ?? false;
         bool usage = false;
         bool runningUsage = false;
@@ -221,15 +221,17 @@ internal static class CompletionReader
         static bool IsText(JsonElement modality) => modality.ValueKind == JsonValueKind.String && modality.ValueEquals("text"u8);
     }
 
-    private static void RequireFew(ModelService service, long answers)
+    private static void RequireFew(ModelService service, int prompts, int tried)
     {
-        if (answers > service.Limits.MaxChoices)
+        long answers = prompts * (long)tried;
+        if (answers > service.MaxChoices)
         {
+            string name = prompts > 1 ? "prompt" : "best_of"; // n was held to the same by itself
             throw ApiException.Invalid(
-                "prompt",
+                name,
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"prompt: {answers} answers are asked for; one request may ask for {service.Limits.MaxChoices}."));
+                    $"{name}: {answers} answers are asked for; one request may ask for {service.MaxChoices}."));
         }
     }
 

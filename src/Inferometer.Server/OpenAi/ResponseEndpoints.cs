@@ -24,7 +24,8 @@ internal sealed class ResponseEndpoints(ModelService service) : IEndpointGroup
         }
 
         ResponseAnswer answer = new(request, service);
-        ChoiceStream stream = await service.StartAsync("chat", [request.Generation], key, context.RequestAborted).ConfigureAwait(false);
+        ChoiceStream stream = await service.StartAsync("chat", "input", [request.Generation], key, context.RequestAborted)
+            .ConfigureAwait(false);
         await using (stream.ConfigureAwait(false))
         {
             CompletionEndpoints.TellCache(context, key, stream);

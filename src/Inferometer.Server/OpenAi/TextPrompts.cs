@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Inferometer.Inference.Engine;
+using Inferometer.Server.Generation;
 using Inferometer.Server.Wire;
 
 namespace Inferometer.Server.OpenAi;
@@ -12,7 +13,7 @@ internal static class TextPrompts
 
     /// <summary>Reads them; of each answer the prompt alone is set.</summary>
     /// <exception cref="ApiException">There is none, or it is none of these.</exception>
-    public static List<GenerationRequest> Read(RequestFields fields)
+    public static List<GenerationRequest> Read(RequestFields fields, ServedModel model)
     {
         if (!fields.TryGet(Name, out JsonElement value))
         {
@@ -26,9 +27,9 @@ internal static class TextPrompts
 
         JsonElement[] items = [.. value.EnumerateArray()];
         return items.Length == 0 ? throw fields.Wrong(Name, Allowed)
-            : items[0].ValueKind == JsonValueKind.Number ? [OfTokens(fields, items)]
+            : items[0].ValueKind == JsonValueKind.Number ? [OfTokens(fields, model, items)]
             : [.. items.Select(item => item.ValueKind == JsonValueKind.Array
-                ? OfTokens(fields, [.. item.EnumerateArray()])
+                ? OfTokens(fields, model, [.. item.EnumerateArray()])
                 : OfText(fields, item))];
     }
 
@@ -37,13 +38,13 @@ internal static class TextPrompts
             ? new GenerationRequest { Prompt = text }
             : throw fields.Wrong(Name, Allowed);
 
-    private static GenerationRequest OfTokens(RequestFields fields, JsonElement[] items)
+    private static GenerationRequest OfTokens(RequestFields fields, ServedModel model, JsonElement[] items)
     {
         var tokens = new int[items.Length];
         for (int i = 0; i < tokens.Length; i++)
         {
             tokens[i] = items[i].ValueKind == JsonValueKind.Number && items[i].TryGetInt32(out int token) && token >= 0
-                ? token
+                ? model.RequireToken(token, Name)
                 : throw fields.Wrong(Name, Allowed);
         }
 

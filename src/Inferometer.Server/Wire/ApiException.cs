@@ -41,8 +41,8 @@ internal sealed class ApiException(int status, string type, string message) : Ex
         new(StatusCodes.Status400BadRequest, Request, $"{param}: {why}") { Param = param, Code = "unsupported" };
 
     /// <summary>Prompt and output do not fit into a sequence.</summary>
-    public static ApiException TooLong(string message) =>
-        new(StatusCodes.Status400BadRequest, Request, message) { Code = "context_length_exceeded" };
+    public static ApiException TooLong(string param, string message) =>
+        new(StatusCodes.Status400BadRequest, Request, message) { Param = param, Code = "context_length_exceeded" };
 
     /// <summary>Another model is served, or none of that name.</summary>
     public static ApiException UnknownModel(string name, string served, string advice = ".") =>

@@ -105,7 +105,8 @@ internal sealed partial class Replica : ISchedulerObserver
                     + $"for {most:#,0}.");
         }
 
-        if (_pending.Count + _scheduler.WaitingCount >= _options.Scheduler.MaxQueueLength)
+        long taken = (long)_pending.Count + _scheduler.WaitingCount + _scheduler.RunningCount;
+        if (taken >= (long)_options.Scheduler.EffectiveMaxSequences + _options.Scheduler.MaxQueueLength)
         {
             return string.Create(CultureInfo.InvariantCulture, $"{_options.Scheduler.MaxQueueLength:#,0} requests waited already.");
         }

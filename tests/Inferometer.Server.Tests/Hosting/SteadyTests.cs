@@ -79,6 +79,53 @@ public sealed class SteadyTests(EngineFixture fixture)
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => second);
     }
 
+    [Theory]
+    [InlineData("\"n\":5", null)]
+    [InlineData("\"n\":8", null)]
+    [InlineData("\"n\":9", "n")]
+    [InlineData("\"n\":2,\"best_of\":9", "best_of")]
+    [InlineData("\"prompt\":[\"a\",\"b\",\"c\",\"d\",\"e\",\"f\",\"g\",\"h\"]", null)]
+    [InlineData("\"prompt\":[\"a\",\"b\",\"c\",\"d\",\"e\",\"f\",\"g\",\"h\",\"i\"]", "prompt")]
+    public async Task An_idle_server_takes_as_many_answers_as_run_and_wait(string asked, string? wrong)
+    {
+        ServedModel model = EngineFixture.Load(
+            new InferenceOptions { MaxBatchSize = 4, MaxQueueLength = 4, MaxSequenceTokens = 1024, Threads = 1 });
+        using InferenceEngine engine = model.Engine;
+        await using TestServer server = await TestServer.StartAsync(model);
+        string prompt = asked.Contains("prompt", StringComparison.Ordinal) ? "" : "\"prompt\":\"It was\",";
+        Answer answer = await server.PostAsync(Text, $$"""{{{prompt}}"max_tokens":2,{{asked}}}""");
+        Assert.True(answer.Status == (wrong is null ? HttpStatusCode.OK : HttpStatusCode.BadRequest), answer.Text);
+        if (wrong is not null)
+        {
+            Assert.Equal(wrong, answer.Error.GetProperty("param").GetString());
+            Assert.Contains("8", answer.Error.GetProperty("message").GetString(), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Who_comes_at_once_takes_the_free_places_and_the_queue_and_what_is_refused_is_no_end_of_an_answer()
+    {
+        ServedModel model = EngineFixture.Load(
+            new InferenceOptions { MaxBatchSize = 4, MaxQueueLength = 4, MaxSequenceTokens = 1024, Threads = 1 });
+        using InferenceEngine engine = model.Engine;
+        await using TestServer server = await TestServer.StartAsync(model);
+        IDisposable held = engine.Hold();
+        Task<Answer>[] asked = [.. Enumerable.Range(0, 20).Select(_ => server.PostAsync(Text, """{"prompt":"x","max_tokens":2}"""))];
+        await TestServer.UntilAsync(() => asked.Count(task => task.IsCompleted) == 12, "twelve were refused");
+        Assert.Equal(HttpStatusCode.TooManyRequests, (await server.PostAsync(Text, """{"prompt":"x","n":4}""")).Status);
+        held.Dispose();
+        Answer[] answers = await Task.WhenAll(asked);
+        Assert.Equal(8, answers.Count(answer => answer.Status == HttpStatusCode.OK));
+        Assert.All(
+            answers.Where(answer => answer.Status != HttpStatusCode.OK),
+            answer => Assert.Equal("queue_full", answer.Error.GetProperty("code").GetString()));
+        string metrics = (await server.GetAsync("/metrics")).Text;
+        Assert.Contains("finished_reason=\"length\"} 8", metrics, StringComparison.Ordinal);
+        Assert.Contains("finished_reason=\"abort\"} 0", metrics, StringComparison.Ordinal);
+        Assert.Contains("finished_reason=\"error\"} 0", metrics, StringComparison.Ordinal);
+        (await server.PostAsync(Text, """{"prompt":"x","n":8,"max_tokens":2}""")).Succeeded(); // every place is free again
+    }
+
     [Fact]
     public async Task An_answer_that_takes_too_long_breaks_off_with_an_error_and_without_an_end()
     {

@@ -47,6 +47,51 @@ public sealed class MetricsTests(EngineFixture fixture)
         double Grown(string name) => after[name] - before.GetValueOrDefault(name);
     }
 
+    [Fact]
+    public async Task A_prompt_is_counted_when_it_is_read_whatever_becomes_of_its_answer()
+    {
+        ServedModel model = EngineFixture.Load(new InferenceOptions { MaxBatchSize = 4, MaxSequenceTokens = 1024, Threads = 1 });
+        using InferenceEngine engine = model.Engine;
+        await using TestServer server = await TestServer.StartAsync(model);
+        using CancellationTokenSource leave = new();
+        using HttpRequestMessage request = new(HttpMethod.Post, "/v1/completions")
+        {
+            Content = TestServer.Json("""{"prompt":"Once upon a time","max_tokens":1000,"ignore_eos":true}"""),
+        };
+        Task<HttpResponseMessage> sent = server.Client.SendAsync(request, leave.Token);
+        await TestServer.UntilAsync(() => engine.Statistics.GeneratedTokens > 1, "the prompt was read");
+        await leave.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => sent);
+        await TestServer.UntilAsync(() => server.Server.RequestsUnderWay == 0, "the request was given up");
+        int read = engine.Tokenizer.EncodePrompt("Once upon a time").Length;
+        await RequireAsync(read, stop: 0, abort: 1);
+
+        (await server.PostAsync("/v1/embeddings", """{"input":[[3,4,5],[6,7]]}""")).Succeeded();
+        await RequireAsync(read + 5, stop: 2, abort: 1);
+
+        // What a client is to blame for is no end of an answer.
+        foreach (string body in (string[])["""{"prompt":[1,99999]}""", """{"prompt":"x","max_tokens":5000,"n":3}"""])
+        {
+            Answer refused = await server.PostAsync("/v1/completions", body);
+            Assert.Equal(System.Net.HttpStatusCode.BadRequest, refused.Status);
+            Assert.Equal("prompt", refused.Error.GetProperty("param").GetString());
+        }
+
+        Answer vector = await server.PostAsync("/v1/embeddings", """{"input":[99999]}""");
+        Assert.Equal("input", vector.Error.GetProperty("param").GetString());
+        await RequireAsync(read + 5, stop: 2, abort: 1);
+
+        async Task RequireAsync(int tokens, int stop, int abort)
+        {
+            Dictionary<string, double> page = Samples((await server.GetAsync("/metrics")).Text);
+            Assert.Equal(tokens, page["vllm:prompt_tokens_total{engine=\"0\",model_name=\"tales\"}"]);
+            Assert.Equal((stop, abort, 0), ((int)Ended("stop"), (int)Ended("abort"), (int)Ended("error")));
+
+            double Ended(string reason) =>
+                page[$"vllm:request_success_total{{engine=\"0\",model_name=\"tales\",finished_reason=\"{reason}\"}}"];
+        }
+    }
+
     // The forecast times the engine, hundreds of tokens; none of them is of a request.
     [Fact]
     public async Task What_the_engine_computed_before_the_server_began_is_not_counted()

@@ -111,6 +111,9 @@ public sealed class RefusalTests(EngineFixture fixture)
         Answer answer = await server.PostAsync("/v1/completions", """{"prompt":"Once","max_tokens":5000}""");
         Assert.Equal(HttpStatusCode.BadRequest, answer.Status);
         Assert.Equal("context_length_exceeded", answer.Error.GetProperty("code").GetString());
+        Assert.Equal("prompt", answer.Error.GetProperty("param").GetString());
+        Answer chat = await server.PostAsync(Chat, """{"messages":[{"role":"user","content":"x"}],"max_tokens":5000}""");
+        Assert.Equal("messages", chat.Error.GetProperty("param").GetString());
         Answer stream = await server.PostAsync("/v1/completions", """{"prompt":"Once","max_tokens":5000,"stream":true}""");
         Assert.Equal(HttpStatusCode.BadRequest, stream.Status);
     }
