@@ -15,6 +15,9 @@ public sealed record ServingReport
     /// <summary>Requests refused at the door.</summary>
     public required long Rejected { get; init; }
 
+    /// <summary>Requests that were refused, or ended in another way than by length or stop.</summary>
+    public long Failed => Rejected + FinishedBy.Where(f => f.Key is not (FinishReason.Length or FinishReason.Stop)).Sum(f => f.Value);
+
     /// <summary>Requests that ended by length or stop.</summary>
     public required long Completed { get; init; }
 

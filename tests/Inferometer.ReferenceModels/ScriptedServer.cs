@@ -179,11 +179,15 @@ public sealed class ScriptedServer : IDisposable
 
         await stream.WriteAsync(Piece($$$"""{"choices":[{"index":0,"text":"","finish_reason":{{{script.FinishReason}}}}]}"""), _end.Token);
         int tokens = script.Tokens ?? script.Delays.Count;
-        await stream.WriteAsync(
-            Piece(
-                $$"""{"choices":[],"usage":{"prompt_tokens":{{asked.PromptTokens}},"completion_tokens":{{tokens}},"""
-                + """ "prompt_tokens_details":{"cached_tokens":2} } }"""),
-            _end.Token);
+        if (!script.SendsNoUsage)
+        {
+            await stream.WriteAsync(
+                Piece(
+                    $$"""{"choices":[],"usage":{"prompt_tokens":{{asked.PromptTokens}},"completion_tokens":{{tokens}},"""
+                    + """ "prompt_tokens_details":{"cached_tokens":2} } }"""),
+                _end.Token);
+        }
+
         await stream.WriteAsync(Piece("[DONE]"), _end.Token);
         await stream.WriteAsync("0\r\n\r\n"u8.ToArray(), _end.Token);
         return true;
@@ -244,5 +248,8 @@ public sealed class ScriptedServer : IDisposable
 
         /// <summary>The connection ends behind the last piece.</summary>
         public bool BreaksOff { get; init; }
+
+        /// <summary>The stream says nothing of tokens.</summary>
+        public bool SendsNoUsage { get; init; }
     }
 }

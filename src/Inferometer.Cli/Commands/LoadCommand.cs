@@ -333,6 +333,18 @@ internal sealed class LoadCommand
                 load, title, assumptions, _traffic.MostRequests(parsed) is < long.MaxValue and var planned ? planned : null),
         };
         _printer.Print(document, format);
+        if (format is OutputFormat.Csv)
+        {
+            Note(load.Measured.Notes); // a row has no place for them
+        }
+    }
+
+    private void Note(IEnumerable<string> notes)
+    {
+        foreach (string note in notes)
+        {
+            _printer.Error.WriteLine($"note: {note}");
+        }
     }
 
     private void Print(ParseResult parsed, LoadSweep sweep, string service)
@@ -340,6 +352,10 @@ internal sealed class LoadCommand
         OutputFormat format = _format.Of(parsed);
         _printer.Print(
             format is OutputFormat.Csv ? new Document(SweepPage.Rates(sweep)) : SweepPage.Of(sweep, $"{service}: rates"), format);
+        if (format is OutputFormat.Csv)
+        {
+            Note(SweepPage.Notes(sweep));
+        }
     }
 
     private sealed record OpenTarget(ILoadTarget Target, IDisposable Owned) : IDisposable

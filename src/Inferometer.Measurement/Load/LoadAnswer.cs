@@ -21,6 +21,12 @@ public sealed record LoadAnswer
     /// <summary>Those of them that were in the service's prefix cache, where it says.</summary>
     public int CachedTokens { get; init; }
 
+    /// <summary>Whether the service said how many tokens it was; else every piece of text counts as one.</summary>
+    public bool HasUsage { get; init; } = true;
+
+    /// <summary>Tokens that were asked for whatever the model would have, and are not in a complete answer.</summary>
+    public int MissingTokens { get; init; }
+
     /// <summary>What went wrong, one line; null = nothing did.</summary>
     public string? Error { get; init; }
 }

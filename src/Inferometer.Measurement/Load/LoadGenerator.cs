@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using Inferometer.Core;
 using Inferometer.Core.Origins;
@@ -219,11 +220,37 @@ public sealed class LoadGenerator(ILoadTarget target, LoadOptions options)
             Energy = energy,
             EnergyRefusal = options.Energy?.Refusal,
             Errors = errors,
+            Notes = Notes([.. all.Select(s => s.Answer!).Where(a => a.Error is null)]),
             Lateness = MetricSummary.Of(late) ?? throw new InferometerException("load: there was nothing to ask."),
         };
 
         RequestTimeline[] Behind(WarmUp begin) =>
             [.. timelines.Where((t, i) => i >= begin.Requests && t.ArrivalSeconds >= begin.Seconds)];
+    }
+
+    // Of complete answers, those of the warm-up included: what they are counted by is the service's way.
+    private static string[] Notes(LoadAnswer[] answers)
+    {
+        int all = answers.Length, uncounted = answers.Count(a => !a.HasUsage);
+        int[] missing = [.. answers.Select(a => a.MissingTokens).Where(n => n > 0)];
+        List<string> notes = [];
+        if (uncounted > 0)
+        {
+            notes.Add(string.Create(
+                CultureInfo.InvariantCulture,
+                $"The service reported no usage with {uncounted:#,0} of {all:#,0} answers: there every piece of text is counted as "
+                    + $"a token, however many it stands for, and prompt tokens are what was asked for."));
+        }
+
+        if (missing.Length > 0)
+        {
+            notes.Add(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{missing.Length:#,0} of {all:#,0} answers ended earlier than asked for, by {missing.Average():#,0.#} tokens on average: "
+                    + $"the service does not heed ignore_eos, or has a limit of its own."));
+        }
+
+        return [.. notes];
     }
 
     // Stretches of a prompt that is shorter than was asked for are cut; what is longer is like nothing else.

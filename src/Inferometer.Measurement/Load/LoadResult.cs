@@ -27,8 +27,17 @@ public sealed record LoadResult
     /// <summary>What was not measured.</summary>
     public required WarmUp WarmUp { get; init; }
 
-    /// <summary>What went wrong, with how often, the commonest first.</summary>
+    /// <summary>What went wrong, with how often, the commonest first; in the warm-up too.</summary>
     public required IReadOnlyList<(string Error, int Count)> Errors { get; init; }
+
+    /// <summary>Requests before the measured ones, to warm the service up.</summary>
+    public long WarmUpRequests => Timelines.Count - Report.Source.Samples;
+
+    /// <summary>Those of them that failed; they are among <see cref="Errors"/>, and not in the report.</summary>
+    public long WarmUpFailed => Errors.Sum(e => (long)e.Count) - Report.Value.Failed;
+
+    /// <summary>What limits what the figures say, a sentence each.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
 
     /// <summary>How much later than intended requests left, seconds: the generator's own error.</summary>
     public required MetricSummary Lateness { get; init; }

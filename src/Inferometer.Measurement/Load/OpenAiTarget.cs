@@ -199,6 +199,8 @@ public sealed class OpenAiTarget : ILoadTarget, IDisposable
             PromptTokens = usage?.PromptTokens ?? 0,
             CachedTokens = usage?.PromptDetails?.CachedTokens ?? 0,
             Deliveries = Deliveries(times, usage?.CompletionTokens ?? times.Count),
+            HasUsage = usage is not null,
+            MissingTokens = _options.IgnoreEos && usage is { } said ? Math.Max(0, asked - Math.Max(said.CompletionTokens, times.Count)) : 0,
         };
     }
 

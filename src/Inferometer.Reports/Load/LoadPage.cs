@@ -57,6 +57,11 @@ public static class LoadPage
             page.Blocks.Add(new Sentences("warnings", "Warnings of the prediction", doubtful.Warnings));
         }
 
+        if (load.Measured.Notes.Count > 0)
+        {
+            page.Blocks.Add(new Sentences("notes", "Notes", load.Measured.Notes));
+        }
+
         page.Blocks.Add(new Sentences("definitions", "Definitions",
         [
             "TTFT: from when a request was to be sent to its first text. TPOT: (E2E - TTFT) / (tokens - 1). "
@@ -73,7 +78,7 @@ public static class LoadPage
 
     /// <summary>Every metric under its key; predicted ones begin with <c>predicted_</c>.</summary>
     /// <param name="load">What was measured and predicted.</param>
-    /// <param name="assumptions">What the prediction took for granted; empty without one.</param>
+    /// <param name="assumptions">What the prediction took for granted; what limits the measurement is put behind it.</param>
     /// <param name="users">Users who waited for answers; null = requests came at times of their own.</param>
     public static Document Full(LoadComparison load, IReadOnlyList<string> assumptions, int? users)
     {
@@ -81,7 +86,7 @@ public static class LoadPage
         return new Document(
             new Facts(null, [.. Values(load, users).Select(v => new Fact(v.Name, v.Key, v.Value))]),
             Errors(load.Measured),
-            new Sentences("assumptions", null, assumptions));
+            new Sentences("assumptions", null, [.. assumptions, .. load.Measured.Notes]));
     }
 
     /// <summary>Every metric as one row.</summary>
@@ -102,6 +107,8 @@ public static class LoadPage
         yield return ("began", "date", load.Measured.Report.Source.TakenAt.ToString("O", CultureInfo.InvariantCulture));
         yield return ("users", "max_concurrency", users is { } n ? n : Cell.None);
         yield return ("stopped early", "stopped_early", load.Measured.IsStoppedEarly);
+        yield return ("warm-up", "warm_up_requests", load.Measured.WarmUpRequests);
+        yield return ("failed in the warm-up", "warm_up_failed", load.Measured.WarmUpFailed);
         foreach (Metric<ServingReport> metric in ServingReportMetrics.All)
         {
             yield return (metric.Name, metric.Key, metric.CellOf(load.Measured.Report.Value));
@@ -129,9 +136,11 @@ public static class LoadPage
     private static Facts Headline(LoadResult result, long? planned)
     {
         ServingReport report = result.Report.Value;
-        long failed = result.Errors.Sum(e => (long)e.Count);
-        string counts = $"{Numbers.Whole(report.Completed)} measured{(failed > 0 ? $", {Numbers.Whole(failed)} failed" : "")}, "
-            + $"{Numbers.Whole(result.Timelines.Count)} in all; warm-up: {result.WarmUp}";
+        long measured = report.Completed + report.Failed;
+        string counts = (report.Failed == 0 ? $"{Numbers.Whole(measured)} measured"
+            : $"{Numbers.Whole(measured)} measured: {Numbers.Whole(report.Completed)} completed, {Numbers.Whole(report.Failed)} failed")
+            + $"; warm-up: {result.WarmUp}"
+            + (result.WarmUpFailed > 0 ? $", {Numbers.Whole(result.WarmUpFailed)} of which failed" : "");
         List<Fact> facts = [];
         if (result.IsStoppedEarly)
         {
@@ -252,7 +261,8 @@ public static class LoadPage
     private static Table Errors(LoadResult result)
     {
         Table table = new(
-            "errors", "What went wrong", Column.Number("requests", "count"), Column.Text("error", "error") with { IsRowName = true });
+            "errors", result.WarmUpFailed > 0 ? "What went wrong, the warm-up included" : "What went wrong",
+            Column.Number("requests", "count"), Column.Text("error", "error") with { IsRowName = true });
         foreach ((string error, int count) in result.Errors)
         {
             table.Add(count, error);

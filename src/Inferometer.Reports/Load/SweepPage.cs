@@ -20,13 +20,32 @@ public static class SweepPage
                 [.. sweep.Failed.Select(f => $"{Numbers.Short(f.RequestsPerSecond)} requests/s: {f.Error}")]));
         }
 
+        string[] notes = [.. Notes(sweep)];
+        if (notes.Length > 0)
+        {
+            page.Blocks.Add(new Sentences("notes", "Notes", notes));
+        }
+
         page.Blocks.Add(new Sentences("definitions", "Definitions",
         [
-            "Keeps up: every request is answered, nine in ten keep the service level where one is given, and the requests under way do not "
-                + "grow by more than a twentieth of those that came in the second half.",
+            "Keeps up: every request is answered, those of the warm-up too, nine in ten keep the service level where one is given, and the "
+                + "requests under way do not grow by more than a twentieth of those that came in the second half.",
+            "Keeps up to: what was answered at the highest such rate, over the time from the first request to the last answer.",
         ]));
         return page;
     }
+
+    /// <summary>What limits what the rates say, a sentence each.</summary>
+    /// <param name="sweep">What was measured.</param>
+    public static IReadOnlyList<string> Notes(LoadSweep sweep) =>
+    [
+        .. sweep.Knee is { IsShort: true } knee
+            ? [$"The {Numbers.Whole(knee.Result.Timelines.Count)} requests at {Numbers.Short(knee.RequestsPerSecond)} a second came within "
+                + $"{Numbers.Short(knee.Seconds)} s, too short a time to tell whether the service keeps up: --requests "
+                + $"{Numbers.Whole(knee.EnoughRequests)} or more would tell."]
+            : Array.Empty<string>(),
+        .. sweep.Points.SelectMany(p => p.Result.Notes.Select(note => $"At {Numbers.Short(p.RequestsPerSecond)} requests/s: {note}")),
+    ];
 
     /// <summary>The rates alone, as one table.</summary>
     /// <param name="sweep">What was measured.</param>
@@ -58,7 +77,7 @@ public static class SweepPage
                 Cell.Number(rate), Cell.Number(report.RequestsPerSecond), Cell.Number(report.OutputTokensPerSecond),
                 Cell.Number(report.TimeToFirstToken?.P50 * 1000), Cell.Number(report.TimeToFirstToken?.P99 * 1000),
                 Cell.Number(report.TimePerOutputToken?.P50 * 1000), Cell.Number(report.TimePerOutputToken?.P99 * 1000),
-                report.Goodput is { } goodput ? Cell.Share(goodput.Attainment) : Cell.None, result.Errors.Sum(e => e.Count), keepsUp);
+                report.Goodput is { } goodput ? Cell.Share(goodput.Attainment) : Cell.None, report.Failed, keepsUp);
         }
     }
 
@@ -71,9 +90,10 @@ public static class SweepPage
             "Keeps up to", "knee_requests_per_s",
             sweep.Knee is { } knee
                 ? Cell.Number(
-                    knee.RequestsPerSecond,
-                    $"{Numbers.Short(knee.RequestsPerSecond)} requests/s, "
-                        + $"{Numbers.Short(knee.Result.Report.Value.OutputTokensPerSecond)} output tokens/s") with { Tone = Tone.Strong }
+                    knee.AnsweredPerSecond,
+                    $"{Numbers.Short(knee.AnsweredPerSecond)} requests/s answered, of {Numbers.Short(knee.RequestsPerSecond)} sent, "
+                        + $"{Numbers.Short(knee.Result.Report.Value.OutputTokensPerSecond)} output tokens/s"
+                        + (knee.IsShort ? "; too short a load to tell, see the notes" : "")) with { Tone = Tone.Strong }
                 : new Cell(sweep.Points.Count == 0 ? "not known" : "none of these rates", null)),
     ]);
 

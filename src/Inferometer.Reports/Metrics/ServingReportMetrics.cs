@@ -1,5 +1,4 @@
 using Inferometer.Reports.Documents;
-using Inferometer.Scheduling;
 using Inferometer.Serving;
 
 namespace Inferometer.Reports.Metrics;
@@ -33,9 +32,7 @@ public static class ServingReportMetrics
     public static IReadOnlyList<Metric<ServingReport>> All { get; } =
     [
         Of("completed", "Completed", "requests", "measured requests that ended by length, or by themselves", r => r.Completed),
-        Of(
-            "failed", "Failed", "requests", "measured requests that were refused or broke off",
-            r => r.Rejected + r.FinishedBy.Where(f => f.Key is not (FinishReason.Length or FinishReason.Stop)).Sum(f => f.Value)),
+        Of("failed", "Failed", "requests", "measured requests that were refused or broke off", r => r.Failed),
         Of("duration", "Duration", "s", "first measured arrival to the last end", r => r.DurationSeconds),
         Of("total_input_tokens", "Input tokens", "tokens", "prompt tokens of completed requests", r => r.PromptTokens),
         Of("total_output_tokens", "Output tokens", "tokens", "tokens generated for them", r => r.OutputTokens),

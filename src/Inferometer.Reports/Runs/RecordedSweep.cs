@@ -42,7 +42,7 @@ public static class RecordedSweep
                 Name = "Rate that the service keeps up with",
                 Unit = "requests/s",
                 Better = Better.Higher,
-                Value = knee.RequestsPerSecond,
+                Value = knee.AnsweredPerSecond,
                 IsHeadline = true,
 
                 // It lies anywhere between this rate and the next one that was tried: the deviation of an equal distribution.

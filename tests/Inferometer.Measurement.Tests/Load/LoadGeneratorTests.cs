@@ -31,6 +31,39 @@ public sealed class LoadGeneratorTests
         Assert.Equal("scripted", Model(server));
     }
 
+    // Ten tokens in five pieces: without a word of tokens, the five are all that can be counted.
+    [Fact]
+    public async Task What_a_service_does_not_count_is_said()
+    {
+        using ScriptedServer silent = new(asked => Words(5) with { SendsNoUsage = asked.Number % 2 == 0 });
+        LoadResult result = await RunAsync(silent, ArrivalTrace.Constant(4, 100, 30, 5).ToSource());
+        Assert.StartsWith(
+            "The service reported no usage with 2 of 4 answers: there every piece of text is counted as a token",
+            Assert.Single(result.Notes), StringComparison.Ordinal);
+        Assert.All(result.Timelines, t => Assert.Equal((30, 5), (t.PromptTokens, t.OutputTokens)));
+
+        // Two of four end three tokens early.
+        using ScriptedServer brief = new(asked => Words(asked.Number % 2 == 0 ? 7 : 10));
+        Assert.StartsWith(
+            "2 of 4 answers ended earlier than asked for, by 3 tokens on average",
+            Assert.Single((await RunAsync(brief, ArrivalTrace.Constant(4, 100, 30, 10).ToSource())).Notes), StringComparison.Ordinal);
+
+        using ScriptedServer whole = new(asked => Words(asked.MaxTokens));
+        Assert.Empty((await RunAsync(whole, ArrivalTrace.Constant(2, 100, 30, 3).ToSource())).Notes);
+    }
+
+    [Fact]
+    public async Task What_fails_in_the_warm_up_is_told_apart_from_what_was_measured()
+    {
+        using ScriptedServer server = new(asked => asked.Prompt.Length > 0 && asked.Number is 0 or 3 ? new([]) { Status = 429 } : Words(1));
+        LoadResult result = await RunAsync(
+            server, ArrivalTrace.Constant(6, 20, 30, 1).ToSource(), new LoadOptions { WarmUp = new WarmUp(2, 0) });
+        ServingReport report = result.Report.Value;
+        Assert.Equal((3, 1), (report.Completed, report.Failed));
+        Assert.Equal((2, 1), (result.WarmUpRequests, result.WarmUpFailed));
+        Assert.Equal(result.Timelines.Count, report.Completed + report.Failed + result.WarmUpRequests);
+    }
+
     // Whatever the machine is busy with: nothing can come before it was written, and pieces are as far apart as they came.
     [Fact]
     public async Task Times_are_not_before_what_the_server_did()

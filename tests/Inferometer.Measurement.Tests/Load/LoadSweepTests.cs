@@ -28,6 +28,17 @@ public sealed class LoadSweepTests
         Assert.All(sweep.Points, p => Assert.Equal(p.RequestsPerSecond <= sweep.Knee.RequestsPerSecond, p.KeepsUp));
     }
 
+    // All 400 requests of a rate of 500 come within 0.8 s, and one in ten a second is answered: no more may be said to be kept up with.
+    [Fact]
+    public void No_more_is_kept_up_with_than_was_answered_and_a_short_load_is_told()
+    {
+        Measurement.Load.LoadPoint fast = new(500, Served(500), true), slow = new(5, Served(5), true);
+        Assert.InRange(fast.AnsweredPerSecond, 9, 10);
+        Assert.InRange(slow.AnsweredPerSecond, 4.9, 5);
+        Assert.Equal((true, false), (fast.IsShort, slow.IsShort));
+        Assert.Equal(1001, fast.EnoughRequests);
+    }
+
     [Fact]
     public async Task A_level_that_is_missed_is_not_kept_up_with()
     {
