@@ -4,7 +4,7 @@ namespace Inferometer.Measurement.Watch;
 /// Keeps the last pages of a service's metrics and works out what came between the first and the last of them. A service that was started
 /// anew, or was away, begins the window anew: counts of before say nothing of what came after.
 /// </summary>
-/// <param name="length">Longest span between the first page and the last.</param>
+/// <param name="length">Span between the first page and the last: the first is the one that comes nearest to it.</param>
 /// <param name="outputTokens">
 /// Mean tokens of an answer, of a program that does not count requests; null = nothing is said, and requests remain unknown there.
 /// </param>
@@ -30,8 +30,9 @@ internal sealed class LoadWindow(TimeSpan length, double? outputTokens)
 
         _pages.AddLast(page);
 
-        // One page at or before the beginning of the window stays, from which it is counted.
-        while (_pages.Count > 2 && page.At - _pages.First!.Next!.Value.At >= length)
+        // Pages come a little early or late: the first is the one that is nearest to where the window is to begin.
+        while (_pages.Count > 2
+            && (page.At - _pages.First!.Next!.Value.At - length).Duration() <= (page.At - _pages.First!.Value.At - length).Duration())
         {
             _pages.RemoveFirst();
         }

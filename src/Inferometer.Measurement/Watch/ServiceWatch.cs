@@ -14,7 +14,13 @@ public sealed class ServiceWatch(
     private readonly LoadWindow _window = new(options.Window, options.OutputTokens);
     private readonly long _began = time.GetTimestamp();
     private readonly HashSet<WatchedLatency> _drifting = []; // a drift lasts until its latency is seen within its interval
+    private readonly Lock _gate = new(); // a look may end while a page is read
+    private Task _look = Task.CompletedTask;
+    private int _beginnings;
     private WatchState _state = new();
+
+    /// <summary>Runs a look beside the reading of pages, which are read when they are due, however long a prediction takes.</summary>
+    internal Func<Action, CancellationToken, Task> Aside { get; init; } = Task.Run;
 
     /// <summary>How things stand. Any thread may ask.</summary>
     public WatchState State => Volatile.Read(ref _state);
@@ -30,27 +36,14 @@ public sealed class ServiceWatch(
     public async Task RunAsync(TimeSpan? duration, bool looksOnce, Action<WatchEvent> tell, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(tell);
-        for (long turn = 0; ; turn++)
+        try
         {
-            bool isLast = duration is { } span && time.GetElapsedTime(_began) >= span;
-            try
-            {
-                await TurnAsync(!looksOnce || isLast, looksOnce, tell, cancellationToken).ConfigureAwait(false);
-                if (isLast)
-                {
-                    break;
-                }
-
-                // From the beginning, so that what a turn takes does not make the next ones later.
-                TimeSpan due = (turn + 1) * options.Interval;
-                due = duration is { } end && end < due ? end : due;
-                TimeSpan wait = due - time.GetElapsedTime(_began);
-                await Task.Delay(wait > TimeSpan.Zero ? wait : TimeSpan.FromMilliseconds(1), time, cancellationToken).ConfigureAwait(false);
-            }
-            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-            {
-                return;
-            }
+            await ReadAsync(duration, looksOnce, tell, cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            await _look.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            return;
         }
 
         if (State.Scrapes == 0)
@@ -59,7 +52,27 @@ public sealed class ServiceWatch(
         }
     }
 
-    private async Task TurnAsync(bool looks, bool throws, Action<WatchEvent> tell, CancellationToken cancellationToken)
+    private async Task ReadAsync(TimeSpan? duration, bool looksOnce, Action<WatchEvent> tell, CancellationToken cancellationToken)
+    {
+        for (long turn = 0; ; turn++)
+        {
+            bool isLast = duration is { } span && time.GetElapsedTime(_began) >= span;
+            await TurnAsync(isLast, looksOnce, tell, cancellationToken).ConfigureAwait(false);
+            if (isLast)
+            {
+                await _look.ConfigureAwait(false);
+                return;
+            }
+
+            // From the beginning, so that what a turn takes does not make the next ones later.
+            TimeSpan due = (turn + 1) * options.Interval;
+            due = duration is { } end && end < due ? end : due;
+            TimeSpan wait = due - time.GetElapsedTime(_began);
+            await Task.Delay(wait > TimeSpan.Zero ? wait : TimeSpan.FromMilliseconds(1), time, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task TurnAsync(bool isLast, bool looksOnce, Action<WatchEvent> tell, CancellationToken cancellationToken)
     {
         Scrape page;
         try
@@ -68,14 +81,28 @@ public sealed class ServiceWatch(
             string text = await source(cancellationToken).ConfigureAwait(false);
             page = Scrape.Read(text, at, options.Model, name);
         }
-        catch (InferometerException error) when (!throws)
+        catch (InferometerException error) when (!looksOnce)
         {
             Fail(error.Message, tell);
             return;
         }
 
+        Note(page, tell);
+        if (_window.IsOpen && (isLast || (!looksOnce && _look.IsCompleted)))
+        {
+            await _look.ConfigureAwait(false);
+            ObservedLoad load = _window.Observe();
+            int beginning = _beginnings;
+            _look = Aside(() => Look(load, beginning, tell, cancellationToken), cancellationToken);
+        }
+    }
+
+    private void Note(Scrape page, Action<WatchEvent> tell)
+    {
+        using Lock.Scope held = _gate.EnterScope();
         bool wasLost = State is { IsUp: false, Failures: > 0 };
         bool isRestarted = _window.Add(page);
+        _beginnings += isRestarted ? 1 : 0;
         Set(State with
         {
             IsUp = true,
@@ -95,18 +122,13 @@ public sealed class ServiceWatch(
         {
             Tell(WatchEventKind.Restarted, tell);
         }
-
-        if (looks && _window.IsOpen)
-        {
-            Look(tell, cancellationToken);
-        }
     }
 
-    private void Look(Action<WatchEvent> tell, CancellationToken cancellationToken)
+    private void Look(ObservedLoad load, int beginning, Action<WatchEvent> tell, CancellationToken cancellationToken)
     {
-        ObservedLoad load = _window.Observe();
         PredictedLoad? predicted = deployment?.Predict(load, options.FewestRequests, cancellationToken);
-        WatchState state = State with { Load = load, Predicted = predicted, IsOutdated = false };
+        using Lock.Scope held = _gate.EnterScope();
+        WatchState state = State with { Load = load, Predicted = predicted, IsOutdated = beginning != _beginnings };
         WatchedFigure[] began = [.. state.Drifting.Where(f => _drifting.Add(f.Latency))];
         WatchedFigure[] ended = [.. predicted?.Figures.Where(f => f.Drift is Drift.None && _drifting.Remove(f.Latency)) ?? []];
         Set(state with { Alerts = [.. state.Alerts.Select((n, i) => n + began.Count(f => (int)f.Latency == i))] });
@@ -125,8 +147,10 @@ public sealed class ServiceWatch(
     // What was seen before stays, as it was: that the service is away ends no drift.
     private void Fail(string error, Action<WatchEvent> tell)
     {
+        using Lock.Scope held = _gate.EnterScope();
         bool isNew = State.IsUp || State.Failures == 0;
         _window.Clear();
+        _beginnings++;
         Set(State with
         {
             IsUp = false,

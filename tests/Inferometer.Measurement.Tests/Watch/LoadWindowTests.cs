@@ -28,6 +28,22 @@ public sealed class LoadWindowTests
         Assert.Null(load.Of(WatchedLatency.Prefill));
     }
 
+    // Five seconds of pages that come a few milliseconds early and late: a window of four of them is the last five.
+    [Fact]
+    public void The_window_begins_at_the_page_nearest_to_its_length()
+    {
+        LoadWindow window = new(TimeSpan.FromSeconds(4), null);
+        double[] times = [0, 1.001, 2.003, 2.998, 4.002, 5.0, 6.001];
+        for (int i = 0; i < times.Length; i++)
+        {
+            window.Add(Scrape.Read(Pages.Vllm(10 * i), TimeSpan.FromSeconds(times[i]), null, "test"));
+        }
+
+        ObservedLoad load = window.Observe();
+        Assert.Equal((5, 40), (load.Scrapes, load.Requests));
+        Assert.Equal(3.998, load.Seconds, 6);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

@@ -81,7 +81,7 @@ public sealed class ServiceWatchTests
                 int requests = 25 * page;
                 return Task.FromResult(Pages.Vllm(requests, sum / requests, 1e-4));
             },
-            "test", deployment, Quick with { Window = TimeSpan.FromSeconds(10) }, new SteppedTime());
+            "test", deployment, Quick with { Window = TimeSpan.FromSeconds(10) }, new SteppedTime()) { Aside = AtOnce };
         await watch.RunAsync(null, false, happened =>
         {
             told.Add(happened);
@@ -115,7 +115,7 @@ public sealed class ServiceWatchTests
                 6 => Task.FromResult(Pages.Vllm(400, 100)),
                 _ => throw new InferometerException("nobody there"),
             },
-            "test", Deployment("h100", 9), Quick with { Window = TimeSpan.FromSeconds(10) }, new SteppedTime());
+            "test", Deployment("h100", 9), Quick with { Window = TimeSpan.FromSeconds(10) }, new SteppedTime()) { Aside = AtOnce };
         await watch.RunAsync(null, false, happened =>
         {
             told.Add(happened);
@@ -159,7 +159,7 @@ public sealed class ServiceWatchTests
 
                 return Task.FromResult(script.Dequeue()());
             },
-            "test", null, Quick, new SteppedTime());
+            "test", null, Quick, new SteppedTime()) { Aside = AtOnce };
         await watch.RunAsync(null, false, told.Add, stop.Token);
 
         Assert.Equal(
@@ -181,17 +181,60 @@ public sealed class ServiceWatchTests
     public async Task A_service_that_never_answers_is_an_error_at_the_end_and_at_once_where_one_look_is_wanted()
     {
         ServiceWatch watch = new(
-            _ => throw new InferometerException("nobody there"), "http://x/metrics", null, Quick, new SteppedTime());
+            _ => throw new InferometerException("nobody there"), "http://x/metrics", null, Quick, new SteppedTime()) { Aside = AtOnce };
         InferometerException error = await Assert.ThrowsAsync<InferometerException>(
             () => watch.RunAsync(TimeSpan.FromSeconds(60), false, _ => { }, TestContext.Current.CancellationToken));
         Assert.Contains("nobody there", error.Message, StringComparison.Ordinal);
         Assert.Equal(7, watch.State.Failures);
 
         ServiceWatch once = new(
-            _ => throw new InferometerException("nobody there"), "http://x/metrics", null, Quick, new SteppedTime());
+            _ => throw new InferometerException("nobody there"), "http://x/metrics", null, Quick, new SteppedTime()) { Aside = AtOnce };
         await Assert.ThrowsAsync<InferometerException>(
             () => once.RunAsync(TimeSpan.FromHours(1), true, _ => { }, TestContext.Current.CancellationToken));
         Assert.Equal(0, once.State.Failures);
+    }
+
+    // A prediction that takes several intervals: pages are read all the while, and what is shown last is of the whole window.
+    [Fact]
+    public async Task Pages_are_read_when_they_are_due_while_a_look_takes_its_time()
+    {
+        TaskCompletionSource slow = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        List<WatchEvent> told = [];
+        int page = 0, looks = 0;
+        ServiceWatch watch = new(
+            _ =>
+            {
+                if (++page == 6)
+                {
+                    Assert.Empty(told);
+                    slow.SetResult();
+                }
+
+                return Task.FromResult(Pages.Vllm(10 * page));
+            },
+            "test", null, Quick, new SteppedTime())
+        {
+            Aside = async (look, _) =>
+            {
+                if (looks++ == 0)
+                {
+                    await slow.Task;
+                }
+
+                look();
+            },
+        };
+        await watch.RunAsync(TimeSpan.FromSeconds(60), false, told.Add, TestContext.Current.CancellationToken);
+        Assert.Equal(7, page);
+        Assert.Equal((2, 4), (told[0].State.Load!.Scrapes, watch.State.Load!.Scrapes));
+        Assert.Equal(30, watch.State.Load.Seconds, 1);
+        Assert.True(told.Count is 2 or 3, "no look stands in line behind another");
+    }
+
+    private static Task AtOnce(Action look, CancellationToken cancellationToken)
+    {
+        look();
+        return Task.CompletedTask;
     }
 
     private static ObservedLoad Observed(double firstToken, double perToken)
