@@ -5,15 +5,19 @@ using Inferometer.History.Records;
 namespace Inferometer.History.Gates;
 
 /// <summary>
-/// Whether a run is no worse than a baseline. A figure fails where it is worse than its limit allows and certainly worse: the interval of
-/// the difference leaves 0 out. One that is worse than allowed, but might be so by chance, passes; one without spread, or with so much
-/// that a run a multiple as slow would not stand out, is told, and passes beside others that do. Where there is nothing else, nothing was
-/// decided, and the run does not pass.
+/// Whether a run is no worse than a baseline, by <see cref="Rule"/>.
 /// </summary>
 /// <param name="Comparison">Baseline and run.</param>
 /// <param name="Checks">The figures, in the order of the run.</param>
 public sealed record Gate(RunComparison Comparison, IReadOnlyList<GateCheck> Checks)
 {
+    /// <summary>By what a figure passes, for people.</summary>
+    public const string Rule =
+        "Failed: worse than allowed, and certainly worse, as the interval leaves 0 out. Unproven: worse than allowed, and nothing says "
+            + "whether that is chance, as a run has no spread, or one so wide that the ends of B/A are more than four times apart. "
+            + "Passed: everything else, also what is worse than allowed and may be chance. Unproven figures pass beside others that do; "
+            + "where there are no others, nothing is decided, and the gate does not pass.";
+
     private const string Median = "median_";
     private const string Mean = "mean_";
     private const double WidestRatio = 4; // ends of an interval further apart than this say nothing: half as fast to twice as fast
@@ -21,7 +25,7 @@ public sealed record Gate(RunComparison Comparison, IReadOnlyList<GateCheck> Che
     /// <summary>Whether nothing failed, and something passed.</summary>
     public bool Passed => !IsUndecided && Checks.All(c => c.Outcome is not GateOutcome.Failed);
 
-    /// <summary>Whether every figure is worse than allowed without a spread to judge it by, or with one too wide to judge.</summary>
+    /// <summary>Whether every figure is unproven.</summary>
     public bool IsUndecided => Checks.All(c => c.Outcome is GateOutcome.Unproven);
 
     /// <summary>Holds a run against a baseline.</summary>
@@ -66,16 +70,15 @@ public sealed record Gate(RunComparison Comparison, IReadOnlyList<GateCheck> Che
             : throw new InferometerException($"--metric: '{key}' is neither better higher nor lower, so that it cannot regress.");
     }
 
-    private static GateCheck Check(MetricDifference figure, double limit) => new(
-        figure, limit,
-        !(figure.Regression is { } regression ? regression > limit : IsWorse(figure)) ? GateOutcome.Passed
-            : figure.Verdict is Verdict.Worse ? GateOutcome.Failed
-            : figure.Verdict is Verdict.Unknown || SaysNothing(figure) ? GateOutcome.Unproven
-            : GateOutcome.Passed);
+    private static GateCheck Check(MetricDifference figure, double limit)
+    {
+        GateCheck check = new(figure, limit, GateOutcome.Passed);
+        return !check.IsWorseThanAllowed ? check
+            : figure.Verdict is Verdict.Worse ? check with { Outcome = GateOutcome.Failed }
+            : figure.Verdict is Verdict.Unknown || SaysNothing(figure) ? check with { Outcome = GateOutcome.Unproven }
+            : check;
+    }
 
     private static bool SaysNothing(MetricDifference figure) =>
         figure.RelativeInterval is { } range && 1 + range.High > WidestRatio * (1 + range.Low);
-
-    // A baseline of 0 has no share; anything worse is beyond every limit.
-    private static bool IsWorse(MetricDifference figure) => figure.B.Better is Better.Lower ? figure.Difference > 0 : figure.Difference < 0;
 }

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using System.Xml;
-using Inferometer.History.Comparison;
 
 namespace Inferometer.History.Gates;
 
@@ -70,9 +69,15 @@ public static class GateText
         string values = string.Create(
             CultureInfo.InvariantCulture, $"{check.Figure.A.Value:0.####}{unit} became {check.Figure.B.Value:0.####}{unit}");
         return $"{check.Figure.Key}: {values}{change}; allowed is {Percent(check.MaxRegression)[1..]} worse"
-            + (check.Outcome is not GateOutcome.Unproven ? "."
-                : check.Figure.Verdict is Verdict.Unknown ? "; a run has no spread, so that it may be chance."
-                : "; the runs scatter too much to tell, more repetitions would.");
+            + (check.Reason is { } reason ? $"; {OutcomeOf(check)}: {reason}." : ".");
+    }
+
+    /// <summary>What was found of a figure, in a word.</summary>
+    /// <param name="check">The figure.</param>
+    public static string OutcomeOf(GateCheck check)
+    {
+        ArgumentNullException.ThrowIfNull(check);
+        return check.Outcome switch { GateOutcome.Failed => "failed", GateOutcome.Unproven => "unproven", _ => "passed" };
     }
 
     private static string Range(GateCheck check) =>

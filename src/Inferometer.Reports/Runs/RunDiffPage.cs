@@ -34,7 +34,7 @@ public static class RunDiffPage
         ArgumentNullException.ThrowIfNull(gate);
         int failed = gate.Checks.Count(c => c.Outcome is GateOutcome.Failed);
         string verdict = gate.Passed ? "passed"
-            : gate.IsUndecided ? "not decided: every figure is worse than allowed, and has no spread to tell it from chance by"
+            : gate.IsUndecided ? "not decided: every figure is worse than allowed, and unproven; more repetitions (-r) may tell"
             : string.Create(CultureInfo.InvariantCulture, $"failed: {failed} of {gate.Checks.Count} figures are worse than allowed");
         Document page = new(Runs(
             gate.Comparison, ("Gate", "passed", new Cell(verdict, gate.Passed) with { Tone = gate.Passed ? Tone.Good : Tone.Bad })),
@@ -42,7 +42,7 @@ public static class RunDiffPage
         {
             Title = $"{gate.Comparison.B.ShortId} against {gate.Comparison.A.ShortId}",
         };
-        Add(page, gate.Comparison);
+        Add(page, gate.Comparison, Gate.Rule);
         return page;
     }
 
@@ -69,13 +69,15 @@ public static class RunDiffPage
         Table table = new("checks", null, [.. Columns(), Column.Number("allowed", "max_regression"), Column.Text("verdict", "outcome")]);
         foreach (GateCheck check in gate.Checks)
         {
-            (string word, Tone tone) = check.Outcome switch
+            Tone tone = check.Outcome switch
             {
-                GateOutcome.Failed => ("failed", Tone.Bad),
-                GateOutcome.Unproven => ("unproven", Tone.Normal),
-                _ => ("passed", Tone.Good),
+                GateOutcome.Failed => Tone.Bad,
+                GateOutcome.Unproven => Tone.Normal,
+                _ => Tone.Good,
             };
-            table.Add([.. Cells(check.Figure), Cell.Share(check.MaxRegression), new Cell(word, word) with { Tone = tone }]);
+            string word = GateText.OutcomeOf(check);
+            string text = check.Reason is { } reason ? $"{word}: {reason}" : word;
+            table.Add([.. Cells(check.Figure), Cell.Share(check.MaxRegression), new Cell(text, word) with { Tone = tone }]);
         }
 
         return table;
@@ -130,13 +132,13 @@ public static class RunDiffPage
     private static string Signed(double share) =>
         share is not 0 and > -0.0005 and < 0.0005 ? "0.0 %" : (share > 0 ? "+" : "") + Numbers.Percent(share);
 
-    private static void Add(Document page, RunComparison comparison)
+    private static void Add(Document page, RunComparison comparison, params string[] more)
     {
         if (comparison.Warnings.Count > 0)
         {
             page.Blocks.Add(new Sentences("warnings", "What makes them less comparable", comparison.Warnings));
         }
 
-        page.Blocks.Add(new Sentences("definitions", null, [Explained]) { Bulleted = false });
+        page.Blocks.Add(new Sentences("definitions", null, [Explained, .. more]) { Bulleted = false });
     }
 }

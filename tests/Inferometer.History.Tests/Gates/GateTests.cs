@@ -25,6 +25,21 @@ public sealed class GateTests
         Assert.Equal(expected is GateOutcome.Unproven, gate.IsUndecided);
     }
 
+    // The words of the table, the report and the annotations.
+    [Theory]
+    [InlineData(new double[] { 80, 81, 79, 80, 80 }, "failed: certainly worse")]
+    [InlineData(new double[] { 98, 99, 97, 98, 98 }, null)]
+    [InlineData(new double[] { 40, 160, 90, 70, 110 }, "passed: may be chance")]
+    [InlineData(new double[] { 50 }, "unproven: no spread")]
+    [InlineData(new double[] { 1, 180 }, "unproven: spread too wide")]
+    public void Why_is_said_in_the_same_words_everywhere(double[] after, string? expected)
+    {
+        GateCheck check = Assert.Single(Gate.Of(RunComparison.Of(SampleRuns.Bench(Before), SampleRuns.Bench(after)), 0.05, []).Checks);
+        Assert.Equal(expected, check.Reason is { } reason ? $"{GateText.OutcomeOf(check)}: {reason}" : null);
+        Assert.EndsWith(
+            expected is null ? "5.0 % worse." : $"5.0 % worse; {expected}.", GateText.Sentence(check), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void What_is_unproven_passes_beside_what_is_not()
     {
