@@ -1,6 +1,6 @@
 namespace Inferometer.Reports.Documents;
 
-/// <summary>Who reads a column.</summary>
+/// <summary>Who reads a column or a named value.</summary>
 public enum Audience
 {
     /// <summary>People and machines.</summary>

@@ -25,11 +25,12 @@ public static class PerplexityPage
             new(
                 "Windows", "windows",
                 new Cell($"{result.Windows} of {Numbers.Whole(result.WindowTokens)} tokens, {counted}", result.Windows)),
-            new("Window", "window_tokens", result.WindowTokens),
+            new("Method", "method", method == PerplexityMethod.SecondHalf ? "llama.cpp" : "all") { Audience = Audience.Machines },
+            new("Window", "window_tokens", result.WindowTokens) { Audience = Audience.Machines },
             new("Scored", "scored_tokens", new Cell($"{Numbers.Whole(result.ScoredTokens)} tokens", result.ScoredTokens)),
             new("Mean NLL", "mean_nll_nats", Cell.Number(loss, Numbers.Fixed(loss, 5) + " nats per token")),
             new("Perplexity", "perplexity", Cell.Number(result.Perplexity, perplexity) with { Tone = Tone.Strong }),
-            new("Standard error", "perplexity_standard_error", Cell.Number(result.StandardError)),
+            new("Standard error", "perplexity_standard_error", Cell.Number(result.StandardError)) { Audience = Audience.Machines },
             new("Time", "seconds", Cell.Number(seconds, $"{Numbers.Short(seconds)} s, {Numbers.Short(rate)} tokens/s")),
         ]));
     }

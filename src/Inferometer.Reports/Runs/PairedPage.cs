@@ -40,8 +40,8 @@ public static class PairedPage
                         new Cell(Words(figure, paired, outcome), Word(figure, paired, outcome)) { Tone = Tone.Strong }),
                     new("B/A - 1", "relative", Cell.Number(paired.Relative, Signed(paired.Relative) + between)),
                     new("p", "p", Cell.Number(paired.P)),
-                    new("From", "relative_low", Cell.Number(paired.Interval?.Low)),
-                    new("To", "relative_high", Cell.Number(paired.Interval?.High)),
+                    new("From", "relative_low", Cell.Number(paired.Interval?.Low)) { Audience = Audience.Machines },
+                    new("To", "relative_high", Cell.Number(paired.Interval?.High)) { Audience = Audience.Machines },
                 ]),
             table);
     }

@@ -101,15 +101,28 @@ public static class RunPage
         foreach (RunMetric metric in run.Metrics)
         {
             double[] values = run.SeriesOf(metric)?.Known() ?? [];
-            double mean = values.Length > 0 ? values.Average() : 0;
-            double? deviation = values.Length > 1 ? Math.Sqrt(values.Sum(v => (v - mean) * (v - mean)) / (values.Length - 1)) : null;
             table.Add(
                 new Cell(metric.Key, metric.Key), FigureCell.Of(metric), metric.Unit,
                 metric.Better switch { Better.Higher => "higher", Better.Lower => "lower", _ => "" },
-                values.Length > 0 ? values.Length : Cell.None, Cell.Number(deviation));
+                values.Length > 0 ? values.Length : Cell.None, Cell.Number(Deviation(run, metric, values)));
         }
 
         return table;
+    }
+
+    // Of the mean of the values alone, which it is the deviation from: the run's own figure of it where there is one (of a service's
+    // requests, over n, as vLLM's benchmark has it), else that of repetitions, over n - 1, as llama-bench and 'bench' have it.
+    private static double? Deviation(RunRecord run, RunMetric metric, double[] values)
+    {
+        if (metric.Statistic is not Statistic.Mean || values.Length < 2)
+        {
+            return null;
+        }
+
+        double mean = values.Average();
+        return run.Metrics.FirstOrDefault(
+            m => m.Statistic is Statistic.StandardDeviation && string.Equals(m.Series, metric.Series, StringComparison.Ordinal))?.Value
+            ?? Math.Sqrt(values.Sum(v => (v - mean) * (v - mean)) / (values.Length - 1));
     }
 
     private static JsonObject MetricOf(RunMetric metric) => new()

@@ -32,8 +32,8 @@ public sealed class CsvWriter(TextWriter output) : IDocumentWriter
 
                     break;
                 case Facts facts:
-                    Line(facts.Items.Select(f => f.Key));
-                    Line(facts.Items.Select(f => Text(f.Cell.Value)));
+                    Line(facts.ItemsFor(Audience.Machines).Select(f => f.Key));
+                    Line(facts.ItemsFor(Audience.Machines).Select(f => Text(f.Cell.Value)));
                     break;
                 case Sentences sentences:
                     Line([sentences.Key]);

@@ -51,7 +51,7 @@ public sealed class JsonWriter(TextWriter output) : IDocumentWriter
         switch (block)
         {
             case Facts facts:
-                foreach (Fact fact in facts.Items)
+                foreach (Fact fact in facts.ItemsFor(Audience.Machines))
                 {
                     json.WritePropertyName(fact.Key);
                     Value(json, fact.Cell.Value);

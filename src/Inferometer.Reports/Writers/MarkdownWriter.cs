@@ -45,7 +45,7 @@ public sealed class MarkdownWriter(TextWriter output) : IDocumentWriter
                 break;
             case Facts facts:
                 output.Write("| | |\n| --- | --- |\n");
-                foreach (Fact fact in facts.Items)
+                foreach (Fact fact in facts.ItemsFor(Audience.People))
                 {
                     output.Write($"| {Escape(fact.Label)} | {Escape(fact.Cell.Text)} |\n");
                 }

@@ -50,7 +50,7 @@ public sealed class PageWriter(ISurface surface) : IDocumentWriter
                 Rows(table);
                 break;
             case Facts facts:
-                Pairs([.. facts.Items.Select(f => (f.Label, f.Cell))]);
+                Pairs([.. facts.ItemsFor(Audience.People).Select(f => (f.Label, f.Cell))]);
                 break;
             case Sentences sentences:
                 foreach (string line in sentences.Lines)

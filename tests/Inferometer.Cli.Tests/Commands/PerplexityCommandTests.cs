@@ -39,6 +39,7 @@ public class PerplexityCommandTests
         string noise = folder.Write("noise.txt", System.Text.Encoding.UTF8.GetBytes(Noise));
         JsonElement known = await Measure(ModelLocation.BundledPath, tale, "--ctx", "32");
         JsonElement strange = await Measure(ModelLocation.BundledPath, noise, "--ctx", "32");
+        Assert.Equal("all", known.GetProperty("method").GetString());
         Assert.InRange(known.GetProperty("perplexity").GetDouble(), 2, 200);
         Assert.True(strange.GetProperty("perplexity").GetDouble() > 10 * known.GetProperty("perplexity").GetDouble());
         Assert.Equal(31 * known.GetProperty("windows").GetInt64(), known.GetProperty("scored_tokens").GetInt64());
