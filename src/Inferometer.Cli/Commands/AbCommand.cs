@@ -60,6 +60,7 @@ internal sealed class AbCommand
         var recording = RunRecording.Begin(parsed, _recording, _printer);
         string[] a = ProgramRound.Words(_a.Of(parsed) ?? throw new UsageException("A is missing."), "A");
         string[] b = ProgramRound.Words(_b.Of(parsed) ?? throw new UsageException("B is missing."), "B");
+        RequireCommon(parsed, a, b);
         using Interrupt interrupt = new(cancellationToken);
         string folder = Directory.CreateTempSubdirectory("inferometer-ab-").FullName;
         List<(RunRecord A, RunRecord B)> rounds = [];
@@ -102,6 +103,34 @@ internal sealed class AbCommand
         _printer.Print(PairedPage.Of(string.Join(' ', a), string.Join(' ', b), figure, values, paired, outcome.Value), _format.Of(parsed));
         recording.Keep([Side(rounds.Select(r => r.A), a), Side(rounds.Select(r => r.B), b)]);
         return ExitCode.Success;
+    }
+
+    // Before either has run, which may take minutes.
+    private void RequireCommon(ParseResult parsed, string[] a, string[] b)
+    {
+        if (!string.Equals(a[0], b[0], StringComparison.Ordinal))
+        {
+            throw new UsageException($"A is {a[0]} and B is {b[0]}: they have no figure in common; give two of one kind.");
+        }
+
+        if (a[0] is not "bench" || BenchCommand.FigureNames(_printer, a[1..]) is not { } ofA
+            || BenchCommand.FigureNames(_printer, b[1..]) is not { } ofB)
+        {
+            return;
+        }
+
+        string[] common = [.. ofA.Intersect(ofB, StringComparer.Ordinal)];
+        string both = $"A times {string.Join(", ", ofA)}, and B {string.Join(", ", ofB)}";
+        if (common.Length == 0)
+        {
+            throw new UsageException($"{both}: no test is in both; give both the same -p, -n, -pg, -d and -b.");
+        }
+
+        if (parsed.IsGiven(_metric) && !common.Contains(_metric.Of(parsed), StringComparer.Ordinal))
+        {
+            throw new UsageException(
+                $"{_metric.Name}: '{_metric.Of(parsed)}' is not a figure of both.{NameSuggestion.For(_metric.Of(parsed), common)} {both}.");
+        }
     }
 
     private RunMetric Figure(ParseResult parsed, RunRecord a, RunRecord b)

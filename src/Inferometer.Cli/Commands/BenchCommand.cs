@@ -60,9 +60,28 @@ internal sealed partial class BenchCommand
 
     private BenchCommand(Printer printer) => _printer = printer;
 
-    public static Command Create(Printer printer)
+    public static Command Create(Printer printer) => new BenchCommand(printer).Build();
+
+    /// <summary>The names under which the figures of a command line are kept, before it has run.</summary>
+    /// <param name="printer">Where the command would print.</param>
+    /// <param name="words">Arguments and options.</param>
+    /// <returns>Null where the command line cannot be read, which it says better when it runs.</returns>
+    public static IReadOnlyList<string>? FigureNames(Printer printer, IReadOnlyList<string> words)
     {
         BenchCommand self = new(printer);
+        ParseResult parsed = self.Build().Parse(words);
+        if (parsed.Errors.Count > 0 || self._device.Of(parsed).TakesGpu) // threads of a GPU's tests are not in their names
+        {
+            return null;
+        }
+
+        int[] threads = [.. self._threads.Of(parsed).Distinct()];
+        string[] tests = [.. self.Tests(parsed).Select(t => t.Name)];
+        return threads.Length == 1 ? tests : [.. tests.SelectMany(t => threads.Select(n => RecordedBenchmarks.KeyOf(t, n)))];
+    }
+
+    private ExampleCommand Build()
+    {
         ExampleCommand command = new(
             "bench",
             "Times prompt processing and generation on this machine, with the tests and names of llama-bench; prints mean and standard "
@@ -73,17 +92,16 @@ internal sealed partial class BenchCommand
             "inferometer bench ./model-q8_0.gguf -p 0 -n 64 -b 1,4,16 -o json",
             "inferometer bench ./model-q8_0.gguf --ablate")
         {
-            self._model, self._prompt, self._generate, self._both, self._depth, self._sequences, self._device, self._threads,
-                self._repetitions, self._warmUp, self._kv, self._noFlash, self._repack, self._ablate, self._shared, self._configuration,
-                self._output,
+            _model, _prompt, _generate, _both, _depth, _sequences, _device, _threads, _repetitions, _warmUp, _kv, _noFlash, _repack,
+                _ablate, _shared, _configuration, _output,
         };
-        foreach (Option option in self._rope.All)
+        foreach (Option option in _rope.All)
         {
             command.Options.Add(option);
         }
 
-        self._recording.AddTo(command);
-        command.SetAction(self.Run);
+        _recording.AddTo(command);
+        command.SetAction(Run);
         return command;
     }
 
@@ -144,7 +162,7 @@ internal sealed partial class BenchCommand
         return Task.FromResult(ExitCode.Success);
     }
 
-    private BenchTest[] Tests(ParseResult parsed, ModelArchitecture model)
+    private BenchTest[] Tests(ParseResult parsed)
     {
         int[] depths = _depth.Of(parsed);
         int[] sequences = _sequences.Of(parsed);
@@ -156,10 +174,13 @@ internal sealed partial class BenchCommand
         ];
         BenchTest[] tests =
             [.. from d in depths from s in sequences from size in sizes select new BenchTest(size.Prompt, size.Generated, d, s)];
-        if (tests.Length == 0)
-        {
-            throw new UsageException("There is nothing to time: -p and -n are both 0 and there is no -pg.");
-        }
+        return tests.Length > 0 ? tests
+            : throw new UsageException("There is nothing to time: -p and -n are both 0 and there is no -pg.");
+    }
+
+    private BenchTest[] Tests(ParseResult parsed, ModelArchitecture model)
+    {
+        BenchTest[] tests = Tests(parsed);
 
         // A cache longer than the model was made for would time a network that nobody runs.
         BenchTest longest = tests.MaxBy(t => t.Length)!;

@@ -36,9 +36,14 @@ public static class RecordedBenchmarks
         ArgumentNullException.ThrowIfNull(results);
         bool several = results.Select(r => r.Limits?.Threads).Distinct().Count() > 1;
         return Rates(results.Select(r => (
-            several ? string.Create(CultureInfo.InvariantCulture, $"{r.Samples.Test.Name} t{r.Limits?.Threads}") : r.Samples.Test.Name,
+            several ? KeyOf(r.Samples.Test.Name, r.Limits?.Threads) : r.Samples.Test.Name,
             (IReadOnlyList<double>)r.Samples.Rates)));
     }
+
+    /// <summary>What a test is called beside the same one with another number of threads.</summary>
+    /// <param name="test">The test's name.</param>
+    /// <param name="threads">The threads.</param>
+    public static string KeyOf(string test, int? threads) => string.Create(CultureInfo.InvariantCulture, $"{test} t{threads}");
 
     /// <summary>Of optimisations off and on: the time of the workload with each configuration, with its rounds.</summary>
     /// <param name="result">What came of it.</param>
