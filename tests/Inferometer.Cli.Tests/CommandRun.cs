@@ -8,7 +8,7 @@ internal sealed record CommandRun(int Code, string Output, string Error)
 {
     private static readonly string[] ProgressLines =
         ["estimates: ", "loading ", "perplexity: ", "converting ", "writing ", "repetitions: ", "runs: ", "compress build: ", "timings: ",
-            "imatrix: ", "answers: ", "planning: ", "models: ", "requests: "];
+            "imatrix: ", "answers: ", "planning: ", "models: ", "requests: ", "calibration: ", "fit: ", "validation: "];
 
     public static async Task<CommandRun> Of(params string[] args)
     {

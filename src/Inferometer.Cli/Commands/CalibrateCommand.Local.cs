@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using Inferometer.Cli.Hosting;
+using Inferometer.Cli.Output;
 using Inferometer.Cli.Settings;
 using Inferometer.Core;
 using Inferometer.Core.Catalog;
@@ -33,7 +34,7 @@ internal sealed partial class CalibrateCommand
         }
 
         using Interrupt interrupt = new(cancellationToken);
-        IProgress<string>? progress = _printer.ErrorIsTerminal ? new Progress<string>(_printer.Error.WriteLine) : null;
+        StageProgress progress = new(_printer, "calibration");
         LocalCalibrationResult result = await LocalCalibration.RunAsync(name, _threads.Of(parsed), progress, interrupt.Token)
             .ConfigureAwait(false);
         List<string> written = [];

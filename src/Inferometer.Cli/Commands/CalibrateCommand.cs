@@ -61,8 +61,8 @@ internal sealed partial class CalibrateCommand
 
     private readonly FlagOption _local = new(
         ["--local"],
-        "Measure this machine and this program's engine on it instead, in a minute or a few where it is not steady, and check the "
-            + "predictions.");
+        "Measure this machine and this program's engine on it instead, which takes a few minutes, more on a busy machine, and check "
+            + "the predictions.");
 
     private readonly ValueOption<string> _name = new(
         ["--name"], new("NAME", null, PlainName), "Name of the calibration, and with --local of the machine.",

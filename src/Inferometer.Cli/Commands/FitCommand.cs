@@ -57,7 +57,7 @@ internal sealed class FitCommand
         using Interrupt interrupt = new(cancellationToken);
         string folder = _measurements.Of(parsed)!;
         bool validate = !_quick.Of(parsed);
-        IProgress<string>? progress = _printer.ErrorIsTerminal ? new Progress<string>(_printer.Error.WriteLine) : null;
+        StageProgress progress = new(_printer, "fit");
         int leftOut = 0;
         List<ServingRun> runs = [];
         List<RateRun> rates = [];

@@ -166,7 +166,7 @@ internal sealed class ValidateCommand
         }
 
         using Interrupt interrupt = new(cancellationToken);
-        IProgress<string>? progress = _printer.ErrorIsTerminal ? new Progress<string>(_printer.Error.WriteLine) : null;
+        StageProgress progress = new(_printer, "validation");
         HoldOut holdOut = _holdOut.Of(parsed);
         int[] points = [.. _calibrate.Of(parsed).Distinct().Order()];
         CalibratedFits fits = new(
