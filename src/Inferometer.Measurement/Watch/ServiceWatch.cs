@@ -54,9 +54,11 @@ public sealed class ServiceWatch(
 
     private async Task ReadAsync(TimeSpan? duration, bool looksOnce, Action<WatchEvent> tell, CancellationToken cancellationToken)
     {
-        for (long turn = 0; ; turn++)
+        TimeSpan due = TimeSpan.Zero;
+        while (true)
         {
-            bool isLast = duration is { } span && time.GetElapsedTime(_began) >= span;
+            // A wait may end a moment early: the page that is due at the end is the last one all the same.
+            bool isLast = duration is { } span && (due >= span || time.GetElapsedTime(_began) >= span);
             await TurnAsync(isLast, looksOnce, tell, cancellationToken).ConfigureAwait(false);
             if (isLast)
             {
@@ -64,10 +66,12 @@ public sealed class ServiceWatch(
                 return;
             }
 
-            // From the beginning, so that what a turn takes does not make the next ones later.
-            TimeSpan due = (turn + 1) * options.Interval;
+            // From the beginning, so that what a turn takes does not make the next ones later; those that it went past are left out.
+            TimeSpan now = time.GetElapsedTime(_began);
+            due += options.Interval;
+            due = due < now ? Math.Ceiling(now / options.Interval) * options.Interval : due;
             due = duration is { } end && end < due ? end : due;
-            TimeSpan wait = due - time.GetElapsedTime(_began);
+            TimeSpan wait = due - now;
             await Task.Delay(wait > TimeSpan.Zero ? wait : TimeSpan.FromMilliseconds(1), time, cancellationToken).ConfigureAwait(false);
         }
     }
