@@ -67,6 +67,7 @@ internal sealed class CompressBuildCommand
     private Task<int> Run(ParseResult parsed, CancellationToken cancellationToken)
     {
         (ModelLocation location, ModelConfig modelConfig, CompressionConfig config) = _settings.Read(parsed);
+        _settings.RequireHeads(parsed, location, config);
         string output = _output.Of(parsed) ?? KvCacheSetting.DefaultProfilePath(location.Path);
         int windows = _windows.Of(parsed);
         using Interrupt interrupt = new(cancellationToken);
@@ -115,6 +116,7 @@ internal sealed class CompressBuildCommand
         int held0 = Math.Min(HoldOutWindows, text.Available / 2);
         int used = Math.Min(windows, text.Available - held0);
         return (new ProfileText(text.File, text.Windows(used)),
-            new ProfileText($"{text.File}, its last {held0} windows", text.Windows(held0, text.Available - held0)));
+            new ProfileText(
+                $"{text.File}, its last {(held0 == 1 ? "window" : $"{held0} windows")}", text.Windows(held0, text.Available - held0)));
     }
 }

@@ -245,9 +245,11 @@ internal sealed class RunCommand
         int beams = _beams.Of(parsed);
         bool asJson = _format.Of(parsed) == OutputFormat.Json;
         _engine.RequireConsistent(parsed);
-        if (beams > 1 && _sampling.AnyGiven(parsed))
+        if (beams > 1 && _sampling.Given(parsed) is { Length: > 0 } sampling)
         {
-            throw new UsageException("--beams searches for the most probable text; the options of sampling do not apply to it.");
+            throw new UsageException(
+                $"{string.Join(", ", sampling)}: {_beams.Name} {beams} searches for the most probable text and does not choose tokens so; "
+                    + $"leave one or the other out.");
         }
 
         if (_raw.Of(parsed) && new Option[] { _template, _system, _think, _variables }.Any(parsed.IsGiven))
@@ -259,7 +261,8 @@ internal sealed class RunCommand
         string? prompt = Prompt(parsed);
         if (prompt is null && (asJson || beams > 1))
         {
-            throw new UsageException("--beams and --format json need a prompt.");
+            string which = beams > 1 ? $"{_beams.Name} {beams}" : $"{_format.Name} json";
+            throw new UsageException($"{which} needs a prompt: give {_prompt.Name} TEXT.");
         }
 
         return new RunSettings

@@ -51,15 +51,30 @@ internal sealed class CompressionSettings
     /// from.</exception>
     public (ModelLocation Location, ModelConfig Model, CompressionConfig Compression) Read(ParseResult parsed)
     {
-        SettingsSource source = SettingsSource.Of(name => Given(parsed, name), SettingNames.Flag).Before(SettingsSource.Environment);
-        if (_file.Of(parsed) is { } file)
-        {
-            source = source.Before(SettingsSource.FromFile(file));
-        }
-
+        SettingsSource source = Source(parsed);
         ModelConfig model = ModelConfig.From(source);
         ModelLocation location = Model.Of(parsed) is { } named ? ModelLocation.Resolve(named) : Configured(model.ModelPath, source);
         return (location, model with { ModelPath = location.Path }, CompressionConfig.From(source));
+    }
+
+    /// <summary>Checks that the head groups divide the KV heads of the model.</summary>
+    /// <exception cref="InferometerException">They do not; the message names the setting as it was given.</exception>
+    public void RequireHeads(ParseResult parsed, ModelLocation location, CompressionConfig config)
+    {
+        try
+        {
+            config.RequireHeads(location.Files.Architecture);
+        }
+        catch (InferometerException error) when (Source(parsed).Origin(SettingNames.HeadGroupSize) is { } origin)
+        {
+            throw new InferometerException($"{origin}: {error.Message}", error);
+        }
+    }
+
+    private SettingsSource Source(ParseResult parsed)
+    {
+        SettingsSource source = SettingsSource.Of(name => Given(parsed, name), SettingNames.Flag).Before(SettingsSource.Environment);
+        return _file.Of(parsed) is { } file ? source.Before(SettingsSource.FromFile(file)) : source;
     }
 
     private static ModelLocation Configured(string path, SettingsSource source)

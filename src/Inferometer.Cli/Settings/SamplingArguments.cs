@@ -42,7 +42,7 @@ internal sealed class SamplingArguments
         ["--logprobs"], Domains.Whole(0, 100), "Print each token on a line with its probability and the N most probable ones.", "off");
 
     /// <summary>Whether anything was said about how to choose.</summary>
-    public bool AnyGiven(ParseResult parsed) => All.Any(parsed.IsGiven);
+    public string[] Given(ParseResult parsed) => [.. All.Where(parsed.IsGiven).Select(option => option.Name)];
 
     private Option[] All => [_temperature, _topK, _topP, _minP, _repeat, _seed, _stop, .. _constraint.All, _logProbabilities];
 

@@ -63,7 +63,8 @@ internal sealed class ServeSettings
     { Fallback = 512 };
 
     private readonly ValueOption<int> _queue = new(
-        ["--max-queue"], Domains.Whole(1, 1_000_000), "Requests that may wait; further ones are refused with status 429.")
+        ["--max-queue"], Domains.Whole(1, 1_000_000),
+        "Requests that may wait beside those that are answered; further ones are refused with status 429.")
     { Fallback = 256 };
 
     private readonly ValueOption<int> _connections = new(

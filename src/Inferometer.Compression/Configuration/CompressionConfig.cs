@@ -2,6 +2,7 @@ using Inferometer.Compression.Cache;
 using Inferometer.Compression.Calibration;
 using Inferometer.Compression.Memory;
 using Inferometer.Core;
+using Inferometer.Core.Models;
 using Inferometer.Cpu.Execution;
 
 namespace Inferometer.Compression.Configuration;
@@ -96,6 +97,15 @@ public sealed record CompressionConfig
         {
             throw new InferometerException($"exact tokens: sink {SinkTokens}, recent {RecentTokens}; allowed are 0 or more.");
         }
+    }
+
+    /// <summary>Checks that the head groups divide the KV heads of a model.</summary>
+    /// <param name="model">The model.</param>
+    /// <exception cref="InferometerException">They do not, or it keeps something else than keys and values of heads.</exception>
+    public void RequireHeads(ModelArchitecture model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        HeadGroups.Require(model, HeadGroupSize);
     }
 
     /// <summary>A manager of this process's memory with the configured threshold, for builds.</summary>

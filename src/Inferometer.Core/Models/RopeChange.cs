@@ -136,8 +136,8 @@ public sealed record RopeChange
                 LongFactors = [],
             }
             : throw new InferometerException(
-                $"{model.Source ?? model.Name}: how far its context of {trained} tokens is to be extended must be said, by a factor or by "
-                    + "a context longer than that.");
+                $"{model.Source ?? model.Name}: how far its context of {trained} tokens is to be extended must be said, by "
+                    + "--rope-scale or by a --ctx longer than that.");
     }
 
     // Pairs that do not turn still do not.

@@ -25,7 +25,7 @@ public static class CacheComparisonPage
             new Facts(null,
             [
                 new("Model", "model", model),
-                new("Text", "text", new Cell($"{text}, {windows} windows of {windowTokens} tokens", text)),
+                new("Text", "text", new Cell($"{text}, {windows} {(windows == 1 ? "window" : "windows")} of {windowTokens} tokens", text)),
                 new("Scored", "scored_tokens",
                     new Cell($"{Numbers.Whole(first.Quality.TokensScored)} predictions", first.Quality.TokensScored)),
                 .. comparison.ExactText is { } answers

@@ -50,7 +50,14 @@ public static class Overflow
     /// <summary>The whole line, changes in the words of the command line.</summary>
     /// <param name="result">What does not fit.</param>
     /// <param name="changes">Single changes that make it fit.</param>
-    public static string Explain(SimulationResult result, IEnumerable<FittingChange> changes)
+    public static string Explain(SimulationResult result, IEnumerable<FittingChange> changes) =>
+        Explain(result, changes, change => $"{OptionOf(change.Parameter)} {change.Value}");
+
+    /// <summary>The whole line, changes in other words.</summary>
+    /// <param name="result">What does not fit.</param>
+    /// <param name="changes">Single changes that make it fit.</param>
+    /// <param name="words">A change as who reads the line would ask for it.</param>
+    public static string Explain(SimulationResult result, IEnumerable<FittingChange> changes, Func<FittingChange, string> words)
     {
         ArgumentNullException.ThrowIfNull(result);
         MemoryEstimate memory = result.MemoryUsage!;
@@ -85,7 +92,7 @@ public static class Overflow
                 $"The longest context at this batch is {Numbers.Whole(memory.LongestContextTokens)} tokens. ");
         }
 
-        string[] remedies = [.. changes.Select(change => $"{OptionOf(change.Parameter)} {change.Value}")];
+        string[] remedies = [.. changes.Select(words)];
         line.Append(remedies.Length == 0
             ? "No single change of parallelism, number format or placement makes it fit."
             : $"It would fit with {string.Join(" or ", remedies)}.");

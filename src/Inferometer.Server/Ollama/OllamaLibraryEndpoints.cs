@@ -20,7 +20,7 @@ internal sealed class OllamaLibraryEndpoints(ModelService service) : IEndpointGr
     [
         ("POST", "/api/push", "models are not sent anywhere."),
         ("POST", "/api/create", "models are not made here; " + HowToLoad),
-        ("POST", "/api/copy", "models have the names they were given at the start (--served-model-name, several with commas)."),
+        ("POST", "/api/copy", "models have the names they were given at the start (--served-model-name NAME, once for each)."),
         ("DELETE", "/api/delete", "no files are deleted; the model is let go of when the server stops."),
         ("POST", "/api/blobs/{digest}", "no files are taken; " + HowToLoad),
         ("HEAD", "/api/blobs/{digest}", "no files are taken; " + HowToLoad),

@@ -8,8 +8,13 @@ namespace Inferometer.Server.Simulator;
 /// <param name="result">What it would take.</param>
 /// <param name="changes">Single changes that make it fit.</param>
 internal sealed class DoesNotFitException(SimulationResult result, IReadOnlyList<FittingChange> changes)
-    : Exception(Overflow.Explain(result, changes))
+    : Exception(Overflow.Explain(result, changes, change => $"\"{FieldOf(change)}\": {change.Value.ToJsonString()}"))
 {
+    /// <summary>The field of a request that makes a change.</summary>
+    public static string FieldOf(FittingChange change) =>
+        EstimateSettings.All.FirstOrDefault(s => string.Equals(s.Parameter, change.Parameter, StringComparison.Ordinal))?.Option[2..]
+            ?? change.Parameter;
+
     /// <summary>What it would take.</summary>
     public SimulationResult Result => result;
 

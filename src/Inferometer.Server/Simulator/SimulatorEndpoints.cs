@@ -101,7 +101,7 @@ internal sealed class SimulatorEndpoints(SimulatorService service, JobQueue jobs
                 foreach (FittingChange change in error.Changes)
                 {
                     json.WriteStartObject();
-                    json.WriteString("field"u8, FieldOf(change.Parameter));
+                    json.WriteString("field"u8, DoesNotFitException.FieldOf(change));
                     json.WriteString("value"u8, Convert.ToString(change.Value.GetValue<object>(), CultureInfo.InvariantCulture));
                     json.WriteEndObject();
                 }
@@ -112,7 +112,4 @@ internal sealed class SimulatorEndpoints(SimulatorService service, JobQueue jobs
             problem.Status,
             ProblemStyle.Problem.ContentType);
     }
-
-    private static string FieldOf(string parameter) =>
-        EstimateSettings.All.FirstOrDefault(s => string.Equals(s.Parameter, parameter, StringComparison.Ordinal))?.Option[2..] ?? parameter;
 }

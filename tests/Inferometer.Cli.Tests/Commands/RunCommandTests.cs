@@ -181,7 +181,7 @@ public class RunCommandTests
     }
 
     [Theory]
-    [InlineData("--rope-scaling yarn", "how far its context of 1024 tokens is to be extended must be said")]
+    [InlineData("--rope-scaling yarn", "is to be extended must be said, by --rope-scale or by a --ctx longer than that.")]
     [InlineData("--yarn-beta-fast 16", "--yarn-beta-fast: the settings of YaRN need the scheme yarn.")]
     [InlineData("--rope-scaling none --rope-scale 2", "contradicts the scheme none")]
     [InlineData("--lora nothing.gguf", "--lora: there is no file or folder 'nothing.gguf'")]
@@ -203,7 +203,8 @@ public class RunCommandTests
     }
 
     [Theory]
-    [InlineData("--beams 2 --temp 0", "the options of sampling do not apply")]
+    [InlineData("--beams 2 --temp 0", "--temp: --beams 2 searches for the most probable text")]
+    [InlineData("--beams 4 --json --top-k 3", "--top-k, --json: --beams 4 searches for the most probable text")]
     [InlineData("--draft x --lookup 2", "exclude each other")]
     [InlineData("--draft-tokens 2", "needs --draft")]
     [InlineData("--raw --system x", "contradict")]

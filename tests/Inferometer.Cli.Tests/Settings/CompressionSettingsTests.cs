@@ -112,6 +112,14 @@ public sealed class CompressionSettingsTests : IDisposable
     }
 
     [Fact]
+    public async Task Head_groups_that_the_model_does_not_have_are_told_with_where_they_came_from()
+    {
+        CommandRun run = await CommandRun.Of(
+            "compress", "build", "--calibration", Text(20), "-o", _folder.File("x.kvprofile"), "--head-group", "4");
+        Assert.StartsWith("error: --head-group-size: head group size 4", Assert.Single(run.Complaints), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_profile_of_a_files_head_groups_lends_its_bases_to_fixed_ranks()
     {
         string profile = _folder.File("pairs.kvprofile");

@@ -109,6 +109,9 @@ public sealed class EstimateEndpointTests(EngineFixture fixture)
         Assert.True(memory.GetProperty("total_bytes").GetDouble() > memory.GetProperty("capacity_bytes").GetDouble());
         JsonElement[] changes = [.. problem.GetProperty("changes").EnumerateArray()];
         Assert.NotEmpty(changes);
+        Assert.EndsWith(
+            "It would fit with \"tp\": 2 or \"weights\": \"fp8\".", problem.GetProperty("detail").GetString(),
+            StringComparison.Ordinal);
         foreach (JsonElement change in changes)
         {
             JsonObject body = new() { ["model"] = "llama-3.1-70b", ["on"] = "h100" };
