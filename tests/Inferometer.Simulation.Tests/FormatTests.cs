@@ -87,7 +87,8 @@ public sealed class FormatTests
         }
         else
         {
-            Assert.Contains(warning, Assert.Single(result.Warnings, w => w.Contains(framework, StringComparison.Ordinal)), StringComparison.Ordinal);
+            string said = Assert.Single(result.Warnings, w => w.Contains(framework, StringComparison.Ordinal));
+            Assert.Contains(warning, said, StringComparison.Ordinal);
         }
     }
 

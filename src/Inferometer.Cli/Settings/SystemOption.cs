@@ -39,8 +39,8 @@ internal sealed class SystemOption : Option<JsonNode[]>, IDeclared
 
     /// <inheritdoc/>
     public string Meaning => "Machine: a name from 'inferometer hardware', so many of it that share every layer (8xh200, as --tp 8), a "
-        + ".json file, unequal devices in one machine (rtx5090+rtx3090), or figures of your own, flops=..,memory_size=..,memory_bw=..,icn=.. in TFLOPS, GB, GB/s and GB/s, or "
-        + "the same as a JSON object.";
+        + ".json file, unequal devices in one machine (rtx5090+rtx3090), or figures of your own, "
+        + "flops=..,memory_size=..,memory_bw=..,icn=.. in TFLOPS, GB, GB/s and GB/s, or the same as a JSON object.";
 
     /// <inheritdoc/>
     public string? Range => null;

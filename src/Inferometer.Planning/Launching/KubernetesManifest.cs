@@ -173,8 +173,8 @@ public static class KubernetesManifest
 
     private static string Say(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
-    // Names of Kubernetes are lower-case letters, digits and hyphens, at most 63 of them; of a StatefulSet at most 52, as labels of its pods
-    // hold it and ten letters more.
+    // Names of Kubernetes are lower-case letters, digits and hyphens, at most 63 of them; of a StatefulSet at most 52, as labels of its
+    // pods hold it and ten letters more.
     internal static string NameOf(string model)
     {
         string last = model[(model.TrimEnd('/').LastIndexOf('/') + 1)..].ToLowerInvariant();

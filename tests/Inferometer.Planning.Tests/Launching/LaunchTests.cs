@@ -52,7 +52,8 @@ public sealed class LaunchTests
 
     [Theory]
     [InlineData("vllm", "vllm-router", "--prefill http://prefill-0:8000", "--decode http://decode-1:8000")]
-    [InlineData("sglang", "python3 -m sglang_router.launch_router", "--prefill http://prefill-0:30000 8998", "--decode http://decode-1:30000")]
+    [InlineData(
+        "sglang", "python3 -m sglang_router.launch_router", "--prefill http://prefill-0:30000 8998", "--decode http://decode-1:30000")]
     public void A_router_is_told_every_replica(string framework, string program, string prefill, string decode)
     {
         Deployment deployment = Deployment(framework, new Parallelism(2)) with { IsDisaggregated = true };
@@ -66,7 +67,8 @@ public sealed class LaunchTests
     }
 
     [Fact]
-    public void Who_can_be_told_a_role_has_a_router() => Assert.All(ServingPrograms.All, p => Assert.Equal(p.CanSeparate, p.Router is not null));
+    public void Who_can_be_told_a_role_has_a_router() =>
+        Assert.All(ServingPrograms.All, p => Assert.Equal(p.CanSeparate, p.Router is not null));
 
     [Fact]
     public void A_router_is_told_over_how_many_devices_attention_is_spread()
@@ -122,8 +124,8 @@ public sealed class LaunchTests
             [0, 1],
             Enumerable.Range(0, 4).Where(i => apart.Contains(
                 $"- '--decode'\n            - 'http://model-8b-decode-{i}.model-8b-decode:8000'\n", StringComparison.Ordinal)));
-        Assert.EndsWith("  name: model-8b\nspec:\n  selector:\n    app: model-8b\n  ports:\n    - port: 80\n      targetPort: 30000\n", apart,
-            StringComparison.Ordinal);
+        const string Front = "  name: model-8b\nspec:\n  selector:\n    app: model-8b\n  ports:\n    - port: 80\n      targetPort: 30000\n";
+        Assert.EndsWith(Front, apart, StringComparison.Ordinal);
         Assert.Equal(2, Count(apart, "- name: HF_TOKEN\n"));
         Assert.Equal(2, Count(apart, "kubectl create secret generic hf-token "));
         Assert.Contains(
