@@ -97,12 +97,16 @@ internal static class SettingMeasures
     /// <summary>The formats an estimate was priced with, or what was asked where there is no result.</summary>
     public static string FormatsOf(Estimate estimate) => estimate.Formats is { } found ? Short(found) : Formats(estimate.Config);
 
-    /// <summary>One word where weights, activations and cache agree, as <c>bf16</c>; otherwise such as <c>int4/kv fp8</c>.</summary>
+    /// <summary>
+    /// One word where weights, activations and cache agree, as <c>bf16</c>; otherwise such as <c>int4/kv fp8</c>. Of the two kinds of 16
+    /// bits none is worth a word: they take as much room and time.
+    /// </summary>
     public static string Short(FormatReport formats)
     {
         bool wide = formats.Activations is "bf16" or "fp16" or "fp32";
         bool named = string.Equals(formats.Weights, formats.Activations, StringComparison.Ordinal);
-        bool usual = string.Equals(formats.KvCache, formats.Activations, StringComparison.Ordinal);
+        bool usual = string.Equals(formats.KvCache, formats.Activations, StringComparison.Ordinal)
+            || (formats.KvCache is "bf16" or "fp16" && formats.Activations is "bf16" or "fp16");
         return string.Concat(
             formats.Weights,
             usual && (wide || named) ? "" : $"/kv {formats.KvCache}",
