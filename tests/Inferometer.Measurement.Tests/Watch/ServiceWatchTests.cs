@@ -81,7 +81,8 @@ public sealed class ServiceWatchTests
                 int requests = 25 * page;
                 return Task.FromResult(Pages.Vllm(requests, sum / requests, 1e-4));
             },
-            "test", deployment, Quick with { Window = TimeSpan.FromSeconds(10) }, new SteppedTime()) { Aside = AtOnce };
+            "test", deployment, Quick with { Window = TimeSpan.FromSeconds(10) }, new SteppedTime())
+        { Aside = AtOnce };
         await watch.RunAsync(null, false, happened =>
         {
             told.Add(happened);
@@ -115,7 +116,8 @@ public sealed class ServiceWatchTests
                 6 => Task.FromResult(Pages.Vllm(400, 100)),
                 _ => throw new InferometerException("nobody there"),
             },
-            "test", Deployment("h100", 9), Quick with { Window = TimeSpan.FromSeconds(10) }, new SteppedTime()) { Aside = AtOnce };
+            "test", Deployment("h100", 9), Quick with { Window = TimeSpan.FromSeconds(10) }, new SteppedTime())
+        { Aside = AtOnce };
         await watch.RunAsync(null, false, happened =>
         {
             told.Add(happened);
@@ -159,7 +161,8 @@ public sealed class ServiceWatchTests
 
                 return Task.FromResult(script.Dequeue()());
             },
-            "test", null, Quick, new SteppedTime()) { Aside = AtOnce };
+            "test", null, Quick, new SteppedTime())
+        { Aside = AtOnce };
         await watch.RunAsync(null, false, told.Add, stop.Token);
 
         Assert.Equal(
@@ -181,14 +184,16 @@ public sealed class ServiceWatchTests
     public async Task A_service_that_never_answers_is_an_error_at_the_end_and_at_once_where_one_look_is_wanted()
     {
         ServiceWatch watch = new(
-            _ => throw new InferometerException("nobody there"), "http://x/metrics", null, Quick, new SteppedTime()) { Aside = AtOnce };
+            _ => throw new InferometerException("nobody there"), "http://x/metrics", null, Quick, new SteppedTime())
+        { Aside = AtOnce };
         InferometerException error = await Assert.ThrowsAsync<InferometerException>(
             () => watch.RunAsync(TimeSpan.FromSeconds(60), false, _ => { }, TestContext.Current.CancellationToken));
         Assert.Contains("nobody there", error.Message, StringComparison.Ordinal);
         Assert.Equal(7, watch.State.Failures);
 
         ServiceWatch once = new(
-            _ => throw new InferometerException("nobody there"), "http://x/metrics", null, Quick, new SteppedTime()) { Aside = AtOnce };
+            _ => throw new InferometerException("nobody there"), "http://x/metrics", null, Quick, new SteppedTime())
+        { Aside = AtOnce };
         await Assert.ThrowsAsync<InferometerException>(
             () => once.RunAsync(TimeSpan.FromHours(1), true, _ => { }, TestContext.Current.CancellationToken));
         Assert.Equal(0, once.State.Failures);

@@ -37,7 +37,13 @@ public sealed class ShownFiguresTests
     {
         RunMetric rate = new()
         {
-            Key = "tg8", Name = "tg8", Unit = "tokens/s", Better = Better.Higher, Value = 2, Statistic = Statistic.Mean, Series = "tg8",
+            Key = "tg8",
+            Name = "tg8",
+            Unit = "tokens/s",
+            Better = Better.Higher,
+            Value = 2,
+            Statistic = Statistic.Mean,
+            Series = "tg8",
         };
         Table table = RunPage.Metrics(Run(new RecordedFigures([rate], [new RunSeries("tg8", "tokens/s", [1, 2, 3])])));
         Row(table, "tg8", out double? deviation);
