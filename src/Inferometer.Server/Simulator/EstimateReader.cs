@@ -98,7 +98,7 @@ internal sealed class EstimateReader(CatalogNames names, IReadOnlyList<EstimateS
         HashSet<string> given = new(StringComparer.Ordinal);
         foreach (EstimateSetting setting in settings)
         {
-            foreach (string name in setting.Aliases.Prepend(setting.Option).Select(o => o.TrimStart('-')))
+            foreach (string name in setting.Aliases.Prepend(setting.Option).Select(o => o.TrimStart('-')).Distinct(StringComparer.Ordinal))
             {
                 if (Texts(fields, name, isList) is { } texts)
                 {

@@ -29,6 +29,15 @@ public sealed class CompareEndpointTests(EngineFixture fixture)
         Assert.Equal(HttpStatusCode.BadRequest, answer.Status);
     }
 
+    [Theory]
+    [InlineData("""{"model":"llama-3.1-8b","on":["h100","2xh100"]}""")]
+    [InlineData("""{"model":"llama-3.1-8b","on":"h100","tensor-parallel-size":[1,2]}""")]
+    public async Task Devices_that_share_every_layer_can_be_said_in_other_words(string body)
+    {
+        await using TestServer server = await TestServer.StartAsync(fixture.Model);
+        Assert.Equal([1, 2], (await RowsAsync(server, body)).Select(r => r.GetProperty("devices").GetInt32()).Order());
+    }
+
     [Fact]
     public async Task Rows_are_sorted_filtered_and_cut()
     {
