@@ -103,8 +103,8 @@ internal sealed class PlanSettings
         "published, fp8");
 
     private readonly ListOption<int> _tensor = new(
-        ["--tp", "--tensor-parallel-size", "-tp"], Domains.Whole(1, 1024), "Degrees of tensor parallelism to choose from.", [],
-            "powers of two up to a node");
+        ["--tp", "--tensor-parallel-size"], Domains.Whole(1, 1024), "Degrees of tensor parallelism to choose from.", [],
+        "powers of two up to a node");
 
     private readonly ListOption<int> _sequences = new(
         ["--max-num-seqs"], Domains.Whole(1, 1_000_000), "Batch limits to choose from.", [], "those of catalog/launch");

@@ -54,18 +54,18 @@ public static class EstimateSettings
         Whole("--tp", "tensor_parallel", 1, MostDevices, 1, "Tensor parallelism.") with
         {
             Heading = "TP",
-            Aliases = ["--tensor-parallel-size", "-tp"],
+            Aliases = ["--tensor-parallel-size"],
         },
         Whole("--pp", "pipeline_parallel", 1, MostDevices, 1, "Pipeline parallelism.") with
         {
             Heading = "PP",
-            Aliases = ["--pipeline-parallel-size", "-pp"],
+            Aliases = ["--pipeline-parallel-size"],
         },
         Whole("--ep", "expert_parallel", 1, MostDevices, 1, "Expert parallelism.") with { Heading = "EP" },
         Whole("--dp", "data_parallel", 1, MostDevices, 1, "Data parallelism.") with
         {
             Heading = "DP",
-            Aliases = ["--data-parallel-size", "-dp"],
+            Aliases = ["--data-parallel-size"],
         },
         Whole("--batch", "batch_size", 1, MostTokens, 1, "Requests in flight over the whole deployment.") with
         {

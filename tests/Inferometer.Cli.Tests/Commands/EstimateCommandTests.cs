@@ -246,7 +246,7 @@ public class EstimateCommandTests
 
     [Theory]
     [InlineData("deepseek-v3 --bits bf16 --on h100 --tp 2", "It would fit with --tp 32")]
-    [InlineData("llama-3.1-70b --on m4_max", "It would fit with --weights fp8.")]
+    [InlineData("llama-3.1-70b --on m4_max", "It would fit with --weights q8_0.")]
     [InlineData("llama-3.1-70b --on rtx4090 --weights q4_k --host EPYC_9654 -ngl 81", "It would fit with")]
     public async Task Advice_is_something_that_can_be_done_and_works(string words, string advice)
     {
