@@ -37,7 +37,7 @@ internal sealed class ChoiceStream : IAsyncDisposable
         ModelService service, string operation, string field, IReadOnlyList<GenerationRequest> requests,
         AnswerCache.Recording? recording, CancellationToken cancellationToken)
     {
-        service.Replicas.TakePlaces(requests.Count);
+        service.Replicas.TakePlaces(requests, field);
         _recording = recording;
         _activity = Telemetry.Source.StartActivity($"{operation} {service.Model.Name}", ActivityKind.Server);
         _activity?.SetTag("gen_ai.operation.name", operation).SetTag("gen_ai.provider.name", "inferometer")

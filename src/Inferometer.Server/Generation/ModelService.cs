@@ -132,7 +132,7 @@ internal sealed class ModelService(
         string field, int letters, Func<InferenceEngine, int> promptTokens, Func<InferenceEngine, Task<T>> answer)
     {
         long start = Stopwatch.GetTimestamp();
-        replicas.TakePlaces(1);
+        replicas.TakePlace();
         ReplicaWork work = replicas.BeginReading(letters);
         ServerMetrics metrics = work.Replica.Metrics;
         try

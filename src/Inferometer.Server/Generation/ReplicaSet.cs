@@ -38,21 +38,29 @@ internal sealed class ReplicaSet
     public long Places => _all.Sum(replica => (long)replica.Engine.Options.MaxBatchSize + replica.Engine.Options.MaxQueueLength);
 
     /// <summary>Takes places for all answers to a request, or none, so that no part of one that is refused is begun.</summary>
-    /// <exception cref="ApiException">So many are not free.</exception>
-    public void TakePlaces(int count)
+    /// <param name="requests">One for each answer.</param>
+    /// <param name="field">Where in the request the prompts are, for errors.</param>
+    /// <exception cref="ApiException">So many are not free, or an answer could never be given, however many were.</exception>
+    public void TakePlaces(IReadOnlyList<GenerationRequest> requests, string field)
     {
-        long taken = Interlocked.Add(ref _taken, count) - count;
-        long places = Places;
-        if (taken + count > places)
+        if (!TryTakePlaces(requests.Count, out long free))
         {
-            FreePlaces(count);
-            long free = Math.Max(0, places - taken);
-            throw ApiException.Busy(
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"Of {places} places for answers that are generated or wait {free} {(free == 1 ? "is" : "are")} free, "
-                        + $"and this request needs {count}. Try again later."),
-                _all.Min(replica => replica.Metrics.RetryAfterSeconds()));
+            foreach (GenerationRequest request in requests)
+            {
+                RequireRoom(request, field);
+            }
+
+            throw Busy(requests.Count, free);
+        }
+    }
+
+    /// <summary>Takes a place for a text that is only read.</summary>
+    /// <exception cref="ApiException">None is free.</exception>
+    public void TakePlace()
+    {
+        if (!TryTakePlaces(1, out long free))
+        {
+            throw Busy(1, free);
         }
     }
 
@@ -136,5 +144,47 @@ internal sealed class ReplicaSet
             : one.Replica.OutstandingTokens - one.Known < other.Replica.OutstandingTokens - other.Known;
 
         int Failing(Replica replica) => tried.Has(replica.Index) ? 2 : replica.Engine.Fault is null ? 0 : 1;
+    }
+
+    private bool TryTakePlaces(int count, out long free)
+    {
+        long places = Places, taken = Volatile.Read(ref _taken);
+        while (taken + count <= places)
+        {
+            long before = Interlocked.CompareExchange(ref _taken, taken + count, taken);
+            if (before == taken)
+            {
+                free = places - taken - count;
+                return true;
+            }
+
+            taken = before;
+        }
+
+        free = Math.Max(0, places - taken);
+        return false;
+    }
+
+    private ApiException Busy(int count, long free) => ApiException.Busy(
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"Of {Places} places for answers that are generated or wait {free} {(free == 1 ? "is" : "are")} free, "
+                + $"and this request needs {count}. Try again later."),
+        _all.Min(replica => replica.Metrics.RetryAfterSeconds()));
+
+    // What is too long for an empty engine is not to be tried again.
+    private void RequireRoom(GenerationRequest request, string field)
+    {
+        InferenceEngine engine = _all[0].Engine;
+        int prompt = request.Prompt is null
+            ? request.PromptTokens.Length
+            : engine.Tokenizer.EncodePrompt(request.Prompt, request.AddSpecialTokens, request.ParseSpecialTokens).Length;
+        int output = request.MaxNewTokens ?? 1;
+        if ((long)prompt + output > engine.MaxSequenceTokens)
+        {
+            throw ApiException.TooLong(field, string.Create(
+                CultureInfo.InvariantCulture,
+                $"request of {prompt} prompt and {output} new tokens: a sequence may have {engine.MaxSequenceTokens} tokens."));
+        }
     }
 }
