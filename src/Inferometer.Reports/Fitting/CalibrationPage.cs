@@ -57,9 +57,9 @@ public static class CalibrationPage
     }
 
     private const string Load =
-        "a benchmark: all users begin at once, each asks ten times, lengths vary by a fifth, every request counts; simulate and "
-            + "explain say the same with --ramp 0 --warm-up 0 and such lengths. By themselves they look at a service that has run for "
-            + "a while, whose times to first token are shorter";
+        "a benchmark: all users begin at once, each asks ten times, lengths vary by a fifth, every request counts; simulate asks for "
+            + "much the same with --ramp 0 --warm-up 0, ten requests a user and such lengths. By themselves simulate, explain and "
+            + "estimate look at a service that has run for a while, whose times to first token are shorter";
 
     private static Table RunsOf(UserCalibrationResult result)
     {
