@@ -24,7 +24,7 @@ internal static class Block256Code
     private const float Shift = 3 << 22;
 
     // Q4_K and Q5_K on tiles: columns of a group and their rows of weights, groups of a pass, and the area with what they came to.
-    private const int GroupColumns = 32, GroupRows = GroupColumns / 4, PassGroups = 4, SumArea = PassGroups;
+    private const int GroupColumns = 32, GroupRows = GroupColumns / 4, PassGroups = 2, SumArea = PassGroups;
 
     // Tokens from which tiles are faster than vectors.
     private const int FewestOnTiles = 16;
@@ -146,8 +146,8 @@ internal static class Block256Code
         TileLoop.Write(code, Int8Activations.BlockBytes256, panelBlockBytes, SumArea + 1,
         [
             .. Enumerable.Range(0, Passes).Select(pass => new TileLoop.Pass(
-                () => Load(pass), tiles => MultiplyOnTiles(code, tiles, PassGroups * pass * GroupColumns),
-                tokens => AddProducts(code, tokens, pass == 0, pass == Passes - 1),
+                () => Load(pass), ProductsOnTiles(code, PassGroups * pass * GroupColumns),
+                (first, tokens) => AddProducts(code, first, tokens, pass == 0, pass == Passes - 1),
                 () => Keep(code), pass == Passes - 1 ? 1 : 0)),
         ]);
         return code;
@@ -208,21 +208,18 @@ internal static class Block256Code
         }
     }
 
-    private static void MultiplyOnTiles(Assembler code, TileKernel.Tiles tiles, int column)
-    {
-        for (int i = 0; i < PassGroups; i++)
-        {
-            code.TileZero(tiles.Products);
-            TileLoop.LoadActivations(code, tiles.Activations, Int8Activations.BlockBytes256, column + (GroupColumns * i));
-            code.Tdpbssd(tiles.Products, tiles.Activations, TileKernel.Weights(i));
-            TileLoop.StoreProducts(code, i, tiles.Products);
-        }
-    }
+    private static TileLoop.Product[] ProductsOnTiles(Assembler code, int column) =>
+    [
+        .. Enumerable.Range(0, PassGroups).Select(i => new TileLoop.Product(
+            tiles => TileLoop.LoadActivations(
+                code, tiles.Activations, Int8Activations.BlockBytes256, column + (GroupColumns * i)),
+            tiles => code.Tdpbssd(tiles.Products, tiles.Activations, TileKernel.Weights(i)))),
+    ];
 
     // Products times scales, to what the passes before came to.
-    private static void AddProducts(Assembler code, int tokens, bool isFirst, bool isLast)
+    private static void AddProducts(Assembler code, int first, int tokens, bool isFirst, bool isLast)
     {
-        Memory Area(int area, int token) => new(TileLoop.Area, (area * TileKernel.AreaBytes) + (64 * token));
+        Memory Area(int area, int token) => new(TileLoop.Area, (area * TileKernel.AreaBytes) + (64 * (first + token)));
         Zmm products = new(16);
         for (int token = 0; token < tokens && !isFirst; token++)
         {
@@ -249,7 +246,7 @@ internal static class Block256Code
 
         if (isLast)
         {
-            AddWithMinima(code, tokens);
+            AddWithMinima(code, first, tokens);
             return;
         }
 
@@ -263,7 +260,7 @@ internal static class Block256Code
         new(TileLoop.Before, (token * Int8Activations.BlockBytes256) + distance);
 
     // sums[token] += (factor * products - factor of minima * minima and the activations' sums) * scale of the activations.
-    private static void AddWithMinima(Assembler code, int tokens)
+    private static void AddWithMinima(Assembler code, int first, int tokens)
     {
         Zmm minima = new(16), scale = new(17), factor = new(18), minimum = new(19);
         Zmm[] pairs = [new(20), new(21), new(22), new(23)];
@@ -280,15 +277,15 @@ internal static class Block256Code
             code.Vpxord(minima, minima, minima);
             for (int pair = 0; pair < MinimaVectors; pair++)
             {
-                code.Vpdpwssd(minima, pairs[pair], Activation(token, Int8Activations.SumOffset256 + (4 * pair)));
+                code.Vpdpwssd(minima, pairs[pair], Activation(first + token, Int8Activations.SumOffset256 + (4 * pair)));
             }
 
             code.Vcvtdq2ps(minima, minima);
             code.Vmulps(minima, minima, minimum);
             code.Vmulps(sum, sum, factor);
             code.Vsubps(sum, sum, minima);
-            code.Vpbroadcastd(scale, Activation(token, Int8Activations.ScaleOffset256));
-            Memory target = new(TileLoop.Target, 64 * token);
+            code.Vpbroadcastd(scale, Activation(first + token, Int8Activations.ScaleOffset256));
+            Memory target = new(TileLoop.Target, 64 * (first + token));
             code.Vfmadd213ps(sum, scale, target);
             code.Store(target, sum);
         }

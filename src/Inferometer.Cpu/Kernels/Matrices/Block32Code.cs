@@ -242,7 +242,7 @@ internal static class Block32Code
         TileLoop.Pass[] passes =
         [
             .. Enumerable.Range(0, groups / PassBlocks).Select(pass => new TileLoop.Pass(
-                () => LoadTiles(pass * PassBlocks), tiles => MultiplyOnTiles(code, tiles), tokens => AddProducts(code, tokens),
+                () => LoadTiles(pass * PassBlocks), ProductsOnTiles(code), (first, tokens) => AddProducts(code, first, tokens),
                 () => KeepScales(code), PassBlocks)),
         ];
         TileLoop.Write(code, Int8Activations.BlockBytes32, headBytes + (groups * groupBytes), PassBlocks, passes);
@@ -285,29 +285,32 @@ internal static class Block32Code
         }
     }
 
-    private static void MultiplyOnTiles(Assembler code, TileKernel.Tiles tiles)
-    {
-        for (int i = 0; i < PassBlocks; i++)
-        {
-            code.TileZero(tiles.Products);
-            TileLoop.LoadActivations(code, tiles.Activations, Int8Activations.BlockBytes32, 0);
-            code.Tdpbssd(tiles.Products, tiles.Activations, TileKernel.Weights(i));
-            TileLoop.StoreProducts(code, i, tiles.Products);
-            code.Add(TileLoop.X, new Memory(TileLoop.Frame, TileKernel.BlockStepAt));
-        }
+    private static TileLoop.Product[] ProductsOnTiles(Assembler code) =>
+    [
+        .. Enumerable.Range(0, PassBlocks).Select(block => new TileLoop.Product(
+            tiles =>
+            {
+                Memory step = new(TileLoop.Frame, TileKernel.BlockStepAt);
+                for (int i = 0; i < block; i++)
+                {
+                    code.Add(TileLoop.X, step);
+                }
 
-        for (int i = 0; i < PassBlocks; i++)
-        {
-            code.Sub(TileLoop.X, new Memory(TileLoop.Frame, TileKernel.BlockStepAt));
-        }
-    }
+                TileLoop.LoadActivations(code, tiles.Activations, Int8Activations.BlockBytes32, 0);
+                for (int i = 0; i < block; i++)
+                {
+                    code.Sub(TileLoop.X, step);
+                }
+            },
+            tiles => code.Tdpbssd(tiles.Products, tiles.Activations, TileKernel.Weights(block)))),
+    ];
 
     // What AddTokens does once it has the products, for several blocks and sums that stay in registers; in the same order.
-    private static void AddProducts(Assembler code, int tokens)
+    private static void AddProducts(Assembler code, int first, int tokens)
     {
-        Memory At(int token, int distance) => new(TileLoop.Before, (token * Int8Activations.BlockBytes32) + distance);
-        Memory Sum(int token) => new(TileLoop.Target, 64 * token);
+        Memory Sum(int token) => new(TileLoop.Target, 64 * (first + token));
         Zmm products = new(16), scale = new(17);
+        Gpr x = TileLoop.Before;
         for (int token = 0; token < tokens; token++)
         {
             code.Load(new(token), Sum(token));
@@ -315,20 +318,24 @@ internal static class Block32Code
 
         for (int i = 0; i < PassBlocks; i++)
         {
+            if (i == 1)
+            {
+                x = TileLoop.Free;
+                code.Mov(x, TileLoop.Before);
+            }
+
+            if (i > 0)
+            {
+                code.Add(x, new Memory(TileLoop.Frame, TileKernel.BlockStepAt));
+            }
+
             code.Load(s_scale, ScaleOf(i, TileKernel.VectorsAt));
             for (int token = 0; token < tokens; token++)
             {
-                code.Vcvtdq2ps(products, new Memory(TileLoop.Area, (i * TileKernel.AreaBytes) + (64 * token)));
-                code.Vmulps(scale, s_scale, At(token, ScaleAt));
+                code.Vcvtdq2ps(products, new Memory(TileLoop.Area, (i * TileKernel.AreaBytes) + (64 * (first + token))));
+                code.Vmulps(scale, s_scale, new Memory(x, ((first + token) * Int8Activations.BlockBytes32) + ScaleAt));
                 code.Vfmadd231ps(new(token), products, scale);
             }
-
-            code.Add(TileLoop.Before, new Memory(TileLoop.Frame, TileKernel.BlockStepAt));
-        }
-
-        for (int i = 0; i < PassBlocks; i++)
-        {
-            code.Sub(TileLoop.Before, new Memory(TileLoop.Frame, TileKernel.BlockStepAt));
         }
 
         for (int token = 0; token < tokens; token++)

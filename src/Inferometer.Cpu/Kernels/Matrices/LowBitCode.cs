@@ -100,8 +100,8 @@ internal static class LowBitCode
     {
         Assembler code = Begin();
         TileLoop.Write(code, Int8Activations.BlockBytes256, panelBlockBytes, TFormat.HasThirdBits ? 1 : 3, new TileLoop.Pass(
-            () => LoadTiles<TFormat>(code, minimaAt, scalesAt, thirdAt, partsAt), tiles => MultiplyOnTiles<TFormat>(code, tiles),
-            tokens => AddProducts<TFormat>(code, tokens), () => KeepFactors(code), 1));
+            () => LoadTiles<TFormat>(code, minimaAt, scalesAt, thirdAt, partsAt), ProductsOnTiles<TFormat>(code),
+            (first, tokens) => AddProducts<TFormat>(code, first, tokens), () => KeepFactors(code), 1));
         return code;
     }
 
@@ -192,48 +192,57 @@ internal static class LowBitCode
     }
 
     // Products, and for the minima those of the lower and of the upper bytes of sums.
-    private static void MultiplyOnTiles<TFormat>(Assembler code, TileKernel.Tiles tiles)
+    private static TileLoop.Product[] ProductsOnTiles<TFormat>(Assembler code)
         where TFormat : struct, ILowBitFormat
     {
         Tmm last = TileKernel.Weights(3);
-        code.TileZero(tiles.Products);
-        for (int i = 0; i < 4; i++)
+        TileLoop.Product products = new(tiles => LoadActivations(tiles, 0), tiles =>
         {
-            if (i == 3 && !TFormat.HasThirdBits)
+            for (int i = 0; i < 4; i++)
             {
-                TileLoop.LoadWeights(code, last, TileRows * i);
-            }
+                if (i == 3 && !TFormat.HasThirdBits)
+                {
+                    TileLoop.LoadWeights(code, last, TileRows * i);
+                }
 
-            TileLoop.LoadActivations(code, tiles.Activations, Int8Activations.BlockBytes256, TileColumns * i);
-            if (TFormat.HasThirdBits)
-            {
-                code.Tdpbssd(tiles.Products, tiles.Activations, TileKernel.Weights(i));
-            }
-            else
-            {
-                code.Tdpbsud(tiles.Products, tiles.Activations, TileKernel.Weights(i));
-            }
-        }
+                if (i > 0)
+                {
+                    LoadActivations(tiles, TileColumns * i);
+                }
 
-        TileLoop.StoreProducts(code, 0, tiles.Products);
-        if (TFormat.HasThirdBits)
-        {
-            return;
-        }
+                if (TFormat.HasThirdBits)
+                {
+                    code.Tdpbssd(tiles.Products, tiles.Activations, TileKernel.Weights(i));
+                }
+                else
+                {
+                    code.Tdpbsud(tiles.Products, tiles.Activations, TileKernel.Weights(i));
+                }
+            }
+        });
+        return TFormat.HasThirdBits
+            ? [products]
+            :
+            [
+                products,
+                new(
+                    tiles =>
+                    {
+                        LoadActivations(tiles, Int8Activations.PairSumOffset256);
+                        TileLoop.LoadWeights(code, last, LowerMinima);
+                    },
+                    tiles => code.Tdpbuud(tiles.Products, tiles.Activations, last)),
+                new(
+                    _ => TileLoop.LoadWeights(code, last, UpperMinima),
+                    tiles => code.Tdpbsud(tiles.Products, tiles.Activations, last)),
+            ];
 
-        TileLoop.LoadActivations(code, tiles.Activations, Int8Activations.BlockBytes256, Int8Activations.PairSumOffset256);
-        TileLoop.LoadWeights(code, last, LowerMinima);
-        code.TileZero(tiles.Products);
-        code.Tdpbuud(tiles.Products, tiles.Activations, last);
-        TileLoop.StoreProducts(code, 1, tiles.Products);
-        TileLoop.LoadWeights(code, last, UpperMinima);
-        code.TileZero(tiles.Products);
-        code.Tdpbsud(tiles.Products, tiles.Activations, last);
-        TileLoop.StoreProducts(code, 2, tiles.Products);
+        void LoadActivations(TileKernel.Tiles tiles, int column) =>
+            TileLoop.LoadActivations(code, tiles.Activations, Int8Activations.BlockBytes256, column);
     }
 
     // In the order of the other kernels: minima, then products.
-    private static void AddProducts<TFormat>(Assembler code, int tokens)
+    private static void AddProducts<TFormat>(Assembler code, int first, int tokens)
         where TFormat : struct, ILowBitFormat
     {
         Zmm factor = new(16), minima = new(17), sum = new(18), products = new(19), scale = new(20);
@@ -243,7 +252,7 @@ internal static class LowBitCode
             code.Load(minima, Factor(1, TileKernel.VectorsAt));
         }
 
-        for (int token = 0; token < tokens; token++)
+        for (int token = first; token < first + tokens; token++)
         {
             Memory ScaleOf() => new(TileLoop.Before, (token * Int8Activations.BlockBytes256) + Int8Activations.ScaleOffset256);
             Memory Area(int area) => new(TileLoop.Area, (area * TileKernel.AreaBytes) + (64 * token));

@@ -14,7 +14,8 @@ internal sealed unsafe class PanelMatrix<TKernel> : WeightMatrix
     where TKernel : struct, IPanelKernel
 {
     /// <summary>
-    /// Panels of one piece of work for more than one token: enough that the slab of activations in the cache is used several times.
+    /// Panels of one piece of work for several slabs of tokens: so few that they stay in the cache while the slabs go by, and enough that
+    /// a slab is used several times.
     /// </summary>
     private const int PanelsPerChunk = 4;
 
@@ -83,7 +84,7 @@ internal sealed unsafe class PanelMatrix<TKernel> : WeightMatrix
 
     internal override ActivationLayout LayoutFor(int tokens) => TKernel.Layout;
 
-    internal override int ChunkCount(int tokens, int threads) => tokens == 1
+    internal override int ChunkCount(int tokens, int threads) => IsReadOnce(tokens)
         ? Math.Min(PanelCount, StreamChunks.Count(threads))
         : (PanelCount + PanelsPerChunk - 1) / PanelsPerChunk;
 
@@ -91,8 +92,8 @@ internal sealed unsafe class PanelMatrix<TKernel> : WeightMatrix
 
     internal override void MultiplyChunk(in MatrixOperand operand, int chunk, int chunkCount, byte* scratch)
     {
-        int first = StreamChunks.Start(PanelCount, chunk, chunkCount, operand.Tokens);
-        int end = StreamChunks.Start(PanelCount, chunk + 1, chunkCount, operand.Tokens);
+        int first = StreamChunks.Start(PanelCount, chunk, chunkCount, IsReadOnce(operand.Tokens));
+        int end = StreamChunks.Start(PanelCount, chunk + 1, chunkCount, IsReadOnce(operand.Tokens));
         float* sums = (float*)scratch;
         byte* stored = Stored;
         if (stored is not null)
@@ -113,6 +114,10 @@ internal sealed unsafe class PanelMatrix<TKernel> : WeightMatrix
             }
         }
     }
+
+    // Then it streams from memory as it does for one token: pieces of four panels gave 32 sequences a seventh less
+    // (docs/benchmarks.md, "Products and what they become").
+    private static bool IsReadOnce(int tokens) => tokens <= Int8Activations.SlabTokens;
 
     private void MultiplyStored(in MatrixOperand operand, int first, int end, byte* stored, byte* scratch)
     {

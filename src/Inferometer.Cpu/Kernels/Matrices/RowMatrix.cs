@@ -79,8 +79,8 @@ internal sealed unsafe class RowMatrix : WeightMatrix
     {
         if (operand.Tokens <= _maxDotTokens)
         {
-            int first = StreamChunks.Start(Blocks, chunk, chunkCount, operand.Tokens) * RowDots.BlockRows;
-            int end = Math.Min(StreamChunks.Start(Blocks, chunk + 1, chunkCount, operand.Tokens) * RowDots.BlockRows, Rows);
+            int first = StreamChunks.Start(Blocks, chunk, chunkCount, operand.Tokens == 1) * RowDots.BlockRows;
+            int end = Math.Min(StreamChunks.Start(Blocks, chunk + 1, chunkCount, operand.Tokens == 1) * RowDots.BlockRows, Rows);
             MultiplyRows(operand, first, end - first, (float*)scratch);
         }
         else if (_hasTiles)
@@ -151,8 +151,8 @@ internal sealed unsafe class RowMatrix : WeightMatrix
         }
 
         int groups = (Rows + BrainTiles.Rows - 1) / BrainTiles.Rows;
-        int first = StreamChunks.Start(groups, chunk, chunkCount, operand.Tokens) * BrainTiles.Rows;
-        int end = Math.Min(StreamChunks.Start(groups, chunk + 1, chunkCount, operand.Tokens) * BrainTiles.Rows, Rows);
+        int first = StreamChunks.Start(groups, chunk, chunkCount, operand.Tokens == 1) * BrainTiles.Rows;
+        int end = Math.Min(StreamChunks.Start(groups, chunk + 1, chunkCount, operand.Tokens == 1) * BrainTiles.Rows, Rows);
         BrainTiles.Stream(Type, _source, Columns, first, end, operand, Rows, scratch);
     }
 

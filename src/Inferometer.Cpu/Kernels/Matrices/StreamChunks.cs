@@ -18,10 +18,10 @@ internal static class StreamChunks
     /// <param name="total">Rows or panels.</param>
     /// <param name="chunk">0 to <paramref name="chunkCount"/>.</param>
     /// <param name="chunkCount">Pieces.</param>
-    /// <param name="tokens">Tokens to multiply with; more than one and the pieces are equal, since arithmetic is the limit then.</param>
-    public static int Start(int total, int chunk, int chunkCount, int tokens)
+    /// <param name="shrink">Whether they shrink, or are equal: where arithmetic is the limit, or there are many.</param>
+    public static int Start(int total, int chunk, int chunkCount, bool shrink)
     {
-        if (tokens > 1)
+        if (!shrink)
         {
             return (int)((long)total * chunk / chunkCount);
         }

@@ -29,6 +29,15 @@ internal readonly unsafe struct TileKernel
     /// <summary>The address of the activations that are multiplied now.</summary>
     public const int ActivationsAt = 88;
 
+    /// <summary>How far before the last fewer than 16 tokens the group begins that they are multiplied in: of their activations.</summary>
+    public const int RestBackAt = 96;
+
+    /// <summary>The same of their products.</summary>
+    public const int RestAreaAt = 104;
+
+    /// <summary>From the first of that group's products to behind its last.</summary>
+    public const int RestEndAt = 112;
+
     /// <summary>Vectors that belong to weights, of the pass that is multiplied.</summary>
     public const int NewVectorsAt = 128;
 
@@ -41,7 +50,7 @@ internal readonly unsafe struct TileKernel
     /// <summary>Products of groups of tokens.</summary>
     public const int AreasAt = WeightsAt + (MaxWeightRows * RowBytes);
 
-    private const int MaxVectors = 16, MaxWeightRows = 96, MaxAreas = 5;
+    private const int MaxVectors = 16, MaxWeightRows = 96, MaxAreas = 3;
     private const int FrameBytes = AreasAt + (MaxAreas * Int8Activations.SlabTokens * RowBytes);
 
     private readonly delegate* unmanaged<byte*, nint, byte*, byte*, void> _code;
@@ -69,11 +78,8 @@ internal readonly unsafe struct TileKernel
     /// <summary>For no number of tokens.</summary>
     public static TileKernel None { get; } = new(int.MaxValue);
 
-    /// <summary>Tiles for 16 tokens.</summary>
-    public static Tiles Whole { get; } = new(new(0), new(1));
-
-    /// <summary>Tiles for those that are left.</summary>
-    public static Tiles Rest { get; } = new(new(2), new(3));
+    /// <summary>Tiles of a group's product, 0 to 2.</summary>
+    public static Tiles Product(int number) => new(new(number), new(3));
 
     /// <summary>A tile of weights, 0 to 3.</summary>
     public static Tmm Weights(int number) => new(4 + number);
@@ -96,9 +102,13 @@ internal readonly unsafe struct TileKernel
         byte* memory = stackalloc byte[FrameBytes + RowBytes];
         byte* frame = memory + (-(nint)memory & (RowBytes - 1));
         TileShapes shapes = default;
-        int rest = tokens % TileShapes.MaxRows is > 0 and int some ? some : TileShapes.MaxRows;
-        SetShapes(ref shapes, Whole, TileShapes.MaxRows);
-        SetShapes(ref shapes, Rest, rest);
+        int rows = Math.Min(tokens, TileShapes.MaxRows), missing = (rows - (tokens % rows)) % rows;
+        for (int number = 0; number < 3; number++)
+        {
+            shapes.Set(Product(number).Products, rows, RowBytes);
+        }
+
+        shapes.Set(Product(0).Activations, rows, _columnBytes);
         for (int number = 0; number < 4; number++)
         {
             shapes.Set(Weights(number), _columnBytes / 4, RowBytes);
@@ -109,6 +119,9 @@ internal readonly unsafe struct TileKernel
         *(nint*)(frame + TokensAt) = tokens;
         *(nint*)(frame + BlockStepAt) = (nint)tokens * _activationBytes;
         *(byte**)(frame + ActivationsAt) = x;
+        *(nint*)(frame + RestBackAt) = (nint)missing * _activationBytes;
+        *(nint*)(frame + RestAreaAt) = missing * RowBytes;
+        *(nint*)(frame + RestEndAt) = rows * RowBytes;
         _code(panel, rounds, x, frame);
         return rounds * _together;
     }
@@ -136,15 +149,9 @@ internal readonly unsafe struct TileKernel
         return blocks == 0;
     }
 
-    private void SetShapes(ref TileShapes shapes, Tiles tiles, int tokens)
-    {
-        shapes.Set(tiles.Products, tokens, RowBytes);
-        shapes.Set(tiles.Activations, tokens, _columnBytes);
-    }
-
-    /// <summary>Tiles of a group of tokens.</summary>
-    /// <param name="Products">Their products with 16 rows.</param>
-    /// <param name="Activations">Their activations.</param>
+    /// <summary>Tiles of a product.</summary>
+    /// <param name="Products">The product of 16 tokens and 16 rows.</param>
+    /// <param name="Activations">The tokens' activations.</param>
     [StructLayout(LayoutKind.Auto)]
     public readonly record struct Tiles(Tmm Products, Tmm Activations);
 }

@@ -28,7 +28,10 @@ internal static class TileLoop
     /// <summary>Products of the same token, or where a group's are put.</summary>
     public const Gpr Area = Gpr.R11;
 
-    private const Gpr Rounds = Gpr.Rsi, Left = Gpr.R9, Free = Gpr.Rax;
+    /// <summary>Free for what a pass writes.</summary>
+    public const Gpr Free = Gpr.Rax;
+
+    private const Gpr Rounds = Gpr.Rsi, Left = Gpr.R9;
 
     /// <summary>Writes the loop.</summary>
     /// <param name="code">Where to.</param>
@@ -82,45 +85,118 @@ internal static class TileLoop
             code.Sub(Left, TileShapes.MaxRows);
             code.SkipIfNegative(() =>
             {
-                Label full = code.Here();
-                if (before is not null)
+                Group(before, now, isFirst: true);
+                code.Sub(Left, TileShapes.MaxRows);
+                code.SkipIfNegative(() =>
                 {
-                    before.Finish(TileShapes.MaxRows);
-                    code.Add(Before, TileShapes.MaxRows * activationBytes);
-                    code.Add(Target, TileShapes.MaxRows * TileKernel.RowBytes);
-                }
-
+                    Label more = code.Here();
+                    Group(before, now, isFirst: false);
+                    code.Sub(Left, TileShapes.MaxRows);
+                    code.JumpIfNotNegative(more);
+                });
                 if (now is not null)
                 {
-                    now.Multiply(TileKernel.Whole);
-                    code.Add(X, TileShapes.MaxRows * activationBytes);
+                    StoreLast(now);
                 }
-
-                code.Add(Area, areas * TileKernel.AreaBytes);
-                code.Sub(Left, TileShapes.MaxRows);
-                code.JumpIfNotNegative(full);
             });
             code.Add(Left, TileShapes.MaxRows);
             code.SkipIfZero(() => Rest(before, now));
         }
 
-        // Fewer than 16 tokens: their number is a register's, and one of the shape of their tiles.
+        // A product takes longer than anything else here, and what is behind a store that waits for one waits as well when the processor
+        // has no room left. So a product has some tokens' work before it, while its activations are loaded, and some behind it; products
+        // are stored when all of that is done, the last one when the next group's first is on its way.
+        void Group(Pass? before, Pass? now, bool isFirst)
+        {
+            int done = 0, parts = 2 * (now?.Products.Count ?? 1);
+            for (int i = 0; i < (now?.Products.Count ?? 0); i++)
+            {
+                TileKernel.Tiles tiles = TileKernel.Product(i);
+                code.TileZero(tiles.Products);
+                now!.Products[i].Load(tiles);
+                FinishPart((2 * i) + 1);
+                now.Products[i].Multiply(tiles);
+                FinishPart((2 * i) + 2);
+                if (i == 0 && !isFirst && now.Products.Count > 1)
+                {
+                    StoreLast(now);
+                }
+            }
+
+            FinishPart(parts);
+            if (before is not null)
+            {
+                code.Add(Before, TileShapes.MaxRows * activationBytes);
+                code.Add(Target, TileShapes.MaxRows * TileKernel.RowBytes);
+            }
+
+            if (now is not null)
+            {
+                code.Add(X, TileShapes.MaxRows * activationBytes);
+                for (int i = 0; i < Math.Max(now.Products.Count - 1, 1); i++)
+                {
+                    Store(i, i);
+                }
+            }
+
+            code.Add(Area, areas * TileKernel.AreaBytes);
+
+            void FinishPart(int part)
+            {
+                int end = part * TileShapes.MaxRows / parts;
+                if (before is not null && end > done)
+                {
+                    before.Finish(done, end - done);
+                }
+
+                done = end;
+            }
+        }
+
+        // The last product of the group before; a single one is not left behind.
+        void StoreLast(Pass pass)
+        {
+            int last = pass.Products.Count - 1;
+            if (last > 0)
+            {
+                Store(last, last - areas);
+            }
+        }
+
+        void Store(int product, int area)
+        {
+            code.Mov(Free, (uint)TileKernel.RowBytes);
+            code.TileStore(new(Area, area * TileKernel.AreaBytes), Free, TileKernel.Product(product).Products);
+        }
+
+        // Fewer than 16 tokens: multiplied with those before them, which makes 16, or as tiles of fewer rows where there are no others.
         void Rest(Pass? before, Pass? now)
         {
             if (before is not null)
             {
-                code.Mov(Free, Area);
+                code.Add(Area, new Memory(Frame, TileKernel.RestAreaAt));
                 TokenLoop.Write(code, Left, Left, tokens =>
                 {
-                    before.Finish(tokens);
+                    before.Finish(0, tokens);
                     code.Add(Before, tokens * activationBytes);
                     code.Add(Target, tokens * TileKernel.RowBytes);
                     code.Add(Area, tokens * TileKernel.RowBytes);
                 });
-                code.Mov(Area, Free);
+                code.Sub(Area, new Memory(Frame, TileKernel.RestEndAt));
             }
 
-            now?.Multiply(TileKernel.Rest);
+            if (now is not null)
+            {
+                code.Sub(X, new Memory(Frame, TileKernel.RestBackAt));
+                for (int i = 0; i < now.Products.Count; i++)
+                {
+                    TileKernel.Tiles tiles = TileKernel.Product(i);
+                    code.TileZero(tiles.Products);
+                    now.Products[i].Load(tiles);
+                    now.Products[i].Multiply(tiles);
+                    Store(i, i);
+                }
+            }
         }
     }
 
@@ -142,20 +218,18 @@ internal static class TileLoop
         code.TileLoad(tile, new(X, column), Free);
     }
 
-    /// <summary>Writes a tile of products to an area.</summary>
-    public static void StoreProducts(Assembler code, int area, Tmm tile)
-    {
-        code.Mov(Free, (uint)TileKernel.RowBytes);
-        code.TileStore(new(Area, area * TileKernel.AreaBytes), Free, tile);
-    }
-
     /// <summary>What a pass does.</summary>
     /// <param name="Load">
     /// Unpacks weights and loads them as tiles; what belongs to them is put beside what the pass before still needs.
     /// </param>
-    /// <param name="Multiply">Multiplies a group's activations and stores the products.</param>
-    /// <param name="Finish">Adds so many tokens' products of the pass to their sums.</param>
+    /// <param name="Products">Its products of a group, at most three, each to the area of its number.</param>
+    /// <param name="Finish">Adds the pass's products to their sums: of so many tokens from one of the group's on.</param>
     /// <param name="Keep">Moves what belongs to the weights to where <paramref name="Finish"/> finds it.</param>
     /// <param name="Blocks">Blocks of activations that it goes on by.</param>
-    public sealed record Pass(Action Load, Action<TileKernel.Tiles> Multiply, Action<int> Finish, Action Keep, int Blocks);
+    public sealed record Pass(Action Load, IReadOnlyList<Product> Products, Action<int, int> Finish, Action Keep, int Blocks);
+
+    /// <summary>A product of a group.</summary>
+    /// <param name="Load">Loads the group's activations, or the first of them.</param>
+    /// <param name="Multiply">Adds the product to its tile, which is zero.</param>
+    public sealed record Product(Action<TileKernel.Tiles> Load, Action<TileKernel.Tiles> Multiply);
 }
